@@ -1,0 +1,30 @@
+/**
+ * The one error class of the house. Wrong input is refused before any state changes, and the refusal is data: a stable
+ * `code` to branch on, and the site, parameter or op it speaks of where that is known.
+ */
+export interface Refusal {
+  /** Short and stable, in kebab-case: "shape-mismatch", "unknown-option", … */
+  code: string;
+  /** What came, what was expected, and the edit that mends it. */
+  message: string;
+  site?: string | undefined;
+  param?: string | undefined;
+  op?: string | undefined;
+}
+
+/** Thrown for every misuse of the library. */
+export class PedigradError extends Error {
+  readonly code: string;
+  readonly site: string | undefined;
+  readonly param: string | undefined;
+  readonly op: string | undefined;
+
+  constructor({ code, message, site, param, op }: Refusal) {
+    super(message);
+    this.name = "PedigradError";
+    this.code = code;
+    this.site = site;
+    this.param = param;
+    this.op = op;
+  }
+}

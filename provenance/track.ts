@@ -1,0 +1,54 @@
+/**
+ * How a value is tagged. Anything that carries a set can be tracked: this folder asks only for a `provenance` and a way to
+ * make the same value with another one, and imports nothing. Arrays, records and Maps are walked; other leaves have no set.
+ */
+import { Provenance, union } from "./set.js";
+
+/** A value that carries a set: tensors do. */
+export interface Tracked {
+  readonly provenance: Provenance;
+  withProvenance(provenance: Provenance): this;
+}
+
+const isTracked = (x: unknown): x is Tracked =>
+  typeof x === "object" && x !== null && "withProvenance" in x && "provenance" in x;
+
+const isRecord = (x: unknown): x is Record<string, unknown> => {
+  if (typeof x !== "object" || x === null) return false;
+  const prototype = Object.getPrototypeOf(x);
+  return prototype === Object.prototype || prototype === null;
+};
+
+function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
+  const walk = (node: unknown): unknown => {
+    if (isTracked(node)) return f(node);
+    if (Array.isArray(node)) return node.map(walk);
+    if (node instanceof Map) return new Map([...node].map(([key, value]) => [key, walk(value)]));
+    if (!isRecord(node)) return node;
+    const copy: Record<string, unknown> = Object.create(Object.getPrototypeOf(node));
+    for (const key of Object.keys(node))
+      Object.defineProperty(copy, key, { value: walk(node[key]), enumerable: true, writable: true, configurable: true });
+    return copy;
+  };
+  return walk(x) as T;
+}
+
+/** The same value (nested values: every leaf), with `tag` united into its set. */
+export function trackProvenance<T>(x: T, tag: string | Provenance | Iterable<string>): T {
+  const set =
+    tag instanceof Provenance ? tag : typeof tag === "string" ? Provenance.of(tag) : Provenance.of(...tag);
+  return mapTracked(x, (leaf) => leaf.withProvenance(union(leaf.provenance, set)));
+}
+
+/** The set of a value, or the union of the sets of all leaves of a nested value. */
+export function getProvenance(x: unknown): Provenance {
+  let set = Provenance.empty;
+  mapTracked(x, (leaf) => {
+    set = union(set, leaf.provenance);
+    return leaf;
+  });
+  return set;
+}
+
+/** The same value (nested values: every leaf), depending on nothing. */
+export const detachProvenance = <T>(x: T): T => mapTracked(x, (leaf) => leaf.withProvenance(Provenance.empty));
