@@ -1,5 +1,17 @@
 /** The public face of provenance: the sets, the ambient set of a run, how a value is tagged. */
-export { ambient, currentAmbient, inFreshRun, noteRead, outsideRuns, withAmbient } from "./ambient.js";
+export {
+  ambient,
+  currentAmbient,
+  inFreshRun,
+  noteRead,
+  outsideRuns,
+  withAmbient,
+} from "./ambient.js";
 export { PedigradError, type Refusal } from "./error.js";
 export { Provenance, union } from "./set.js";
-export { detachProvenance, getProvenance, type Tracked, trackProvenance } from "./track.js";
+export {
+  detachProvenance,
+  getProvenance,
+  type Tracked,
+  trackProvenance,
+} from "./track.js";

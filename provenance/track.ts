@@ -27,7 +27,12 @@ function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
     if (!isRecord(node)) return node;
     const copy: Record<string, unknown> = Object.create(Object.getPrototypeOf(node));
     for (const key of Object.keys(node))
-      Object.defineProperty(copy, key, { value: walk(node[key]), enumerable: true, writable: true, configurable: true });
+      Object.defineProperty(copy, key, {
+        value: walk(node[key]),
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
     return copy;
   };
   return walk(x) as T;
@@ -35,8 +40,7 @@ function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
 
 /** The same value (nested values: every leaf), with `tag` united into its set. */
 export function trackProvenance<T>(x: T, tag: string | Provenance | Iterable<string>): T {
-  const set =
-    tag instanceof Provenance ? tag : typeof tag === "string" ? Provenance.of(tag) : Provenance.of(...tag);
+  const set = tag instanceof Provenance ? tag : typeof tag === "string" ? Provenance.of(tag) : Provenance.of(...tag);
   return mapTracked(x, (leaf) => leaf.withProvenance(union(leaf.provenance, set)));
 }
 

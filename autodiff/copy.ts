@@ -1,0 +1,26 @@
+/** Strided data made contiguous: ndarray-ops walks any view, and `addeq` into a stride-0 view is a sum over its axes. */
+import ops from "ndarray-ops";
+import { emptyView, isContiguous, sizeOf, type View } from "./view.js";
+
+/** Copy `from` into `to`, any strides. */
+export function copyInto(to: View, from: View): void {
+  const n = sizeOf(to.shape);
+  if (n === 0) return;
+  if (isContiguous(to) && isContiguous(from)) to.data.set(from.data.subarray(from.offset, from.offset + n), to.offset);
+  else ops.assign(to, from);
+}
+
+/** to += from, any strides (a repeated element of `to` collects every element of `from` that meets it). */
+export const addInto = (to: View, from: View): void => {
+  if (sizeOf(from.shape) > 0) ops.addeq(to, from);
+};
+
+/** A contiguous copy. */
+export function materialize(view: View): View {
+  const copy = emptyView(view.shape);
+  copyInto(copy, view);
+  return copy;
+}
+
+/** The view itself if contiguous, else a contiguous copy. */
+export const asContiguous = (view: View): View => (isContiguous(view) ? view : materialize(view));

@@ -1,0 +1,47 @@
+/** The public face of the engine. */
+export * from "../provenance/index.js";
+export { apply } from "./apply.js";
+export {
+  type Binary,
+  elementwise,
+  type Ternary,
+  type Unary,
+} from "./elementwise.js";
+export { grad, stopGradient, valueAndGrad, vjp } from "./grad.js";
+export { at, oneHot, scatterAdd, take, takeAlongAxis } from "./indexing.js";
+export { concatenate, stack } from "./join.js";
+export { matmul } from "./linalg.js";
+export { arange, eye, full, linspace, ones, zeros } from "./make.js";
+export * from "./math.js";
+export type { BatchRule, Op, Vjp } from "./op.js";
+export {
+  type Axes,
+  argmax,
+  argmin,
+  cumsum,
+  type KeepDims,
+  logSoftmax,
+  logsumexp,
+  max,
+  mean,
+  min,
+  prod,
+  softmax,
+  sum,
+} from "./reduce.js";
+export {
+  broadcastTo,
+  expandDims,
+  flip,
+  reshape,
+  type SliceOptions,
+  slice,
+  squeeze,
+  transpose,
+} from "./shape.js";
+export * from "./specialMath.js";
+export { Tensor, tensor } from "./tensor.js";
+export type { Nested, TensorLike } from "./tensorLike.js";
+export { mapTree, type Tree } from "./tree.js";
+export type { Shape, View } from "./view.js";
+export { type VmapOptions, vmap } from "./vmap.js";

@@ -1,0 +1,59 @@
+/** Putting tensors beside each other. */
+import { PedigradError } from "../provenance/index.js";
+import { apply } from "./apply.js";
+import { batchAll } from "./batching.js";
+import { copyInto } from "./copy.js";
+import type { Op } from "./op.js";
+import { expandDims, slice } from "./shape.js";
+import { type Tensor, tensor } from "./tensor.js";
+import type { TensorLike } from "./tensorLike.js";
+import { normalizeAxis, showShape, type View, viewOf } from "./view.js";
+
+const concatenateOp: Op<number> = {
+  name: "concatenate",
+  shape: (axis, inputs) => {
+    const shape = (inputs[0] as Tensor).shape;
+    for (const x of inputs)
+      if (x.shape.length !== shape.length || x.shape.some((n, i) => i !== axis && n !== shape[i]))
+        throw new PedigradError({
+          code: "shape-mismatch",
+          op: "concatenate",
+          message: `concatenate: shapes ${inputs.map((y) => showShape(y.shape)).join(", ")} differ outside axis ${axis}.`,
+        });
+    const along = inputs.reduce((sum, x) => sum + (x.shape[axis] as number), 0);
+    return shape.map((n, i) => (i === axis ? along : n));
+  },
+  kernel: (axis, out, inputs) => {
+    let offset = out.offset;
+    for (const x of inputs) {
+      copyInto(viewOf(out.data, x.shape, out.stride, offset), x as View);
+      offset += (x.shape[axis] as number) * (out.stride[axis] as number);
+    }
+  },
+  vjp: (input) => (g, _, inputs, axis) => {
+    const start = inputs.slice(0, input).reduce((sum, x) => sum + (x.shape[axis] as number), 0);
+    return slice(g, start, start + ((inputs[input] as Tensor).shape[axis] as number), { axis });
+  },
+  batch: (axis, inputs, batched, size) => apply(concatenateOp, axis + 1, ...batchAll(inputs, batched, size)),
+};
+
+/** Joined along an existing axis; the other axes must agree. */
+export function concatenate(xs: readonly TensorLike[], axis = 0): Tensor {
+  const parts = xs.map(tensor);
+  const [head] = parts;
+  if (head === undefined)
+    throw new PedigradError({
+      code: "empty",
+      op: "concatenate",
+      message: "concatenate: needs at least one tensor, got none.",
+    });
+  const along = normalizeAxis("concatenate", axis, head.shape);
+  return parts.length === 1 ? head : apply(concatenateOp, along, ...parts);
+}
+
+/** Joined along a new axis; shapes must be equal. */
+export const stack = (xs: readonly TensorLike[], axis = 0): Tensor =>
+  concatenate(
+    xs.map((x) => expandDims(x, axis)),
+    axis,
+  );

@@ -1,0 +1,52 @@
+/** Tensors from nothing but a shape. */
+import { PedigradError } from "../provenance/index.js";
+import { greaterEqual, mul, sub } from "./math.js";
+import { broadcastTo, expandDims } from "./shape.js";
+import { Tensor, tensor } from "./tensor.js";
+import type { TensorLike } from "./tensorLike.js";
+import { checkShape, contiguous, type Shape } from "./view.js";
+
+const filled = (op: string, shape: Shape, value: number): Tensor => {
+  checkShape(op, shape);
+  return broadcastTo(tensor(value), shape);
+};
+
+export const zeros = (shape: Shape): Tensor => filled("zeros", shape, 0);
+export const ones = (shape: Shape): Tensor => filled("ones", shape, 1);
+/** `value`, a number or a tensor that broadcasts, repeated to `shape`. */
+export const full = (shape: Shape, value: TensorLike): Tensor => broadcastTo(tensor(value), checkShape("full", shape));
+
+const generated = (n: number, element: (i: number) => number): Tensor =>
+  new Tensor(
+    contiguous(
+      Float64Array.from({ length: n }, (_, i) => element(i)),
+      [n],
+    ),
+  );
+
+/** start, start + step, … before stop; `arange(n)` counts from 0. */
+export function arange(start: number, stop?: number, step = 1): Tensor {
+  const [low, high] = stop === undefined ? [0, start] : [start, stop];
+  if (!Number.isFinite(low) || !Number.isFinite(high) || !Number.isFinite(step) || step === 0)
+    throw new PedigradError({
+      code: "bad-option",
+      op: "arange",
+      message: `arange: start, stop and step must be finite and step not 0, got ${low}, ${high}, ${step}.`,
+    });
+  const n = Math.max(0, Math.ceil((high - low) / step));
+  checkShape("arange", [n]);
+  return generated(n, (i) => low + i * step);
+}
+
+/** `n` evenly spaced numbers from start to stop, both included. */
+export function linspace(start: number, stop: number, n = 50): Tensor {
+  checkShape("linspace", [n]);
+  return generated(n, (i) => (i === n - 1 && n > 1 ? stop : start + (i * (stop - start)) / Math.max(n - 1, 1)));
+}
+
+/** The identity matrix, n by m (square by default). */
+export const eye = (n: number, m = n): Tensor => {
+  checkShape("eye", [n, m]);
+  const [row, column] = [expandDims(arange(n), 1), arange(m)];
+  return mul(greaterEqual(row, column), greaterEqual(sub(column, row), 0));
+};

@@ -1,0 +1,32 @@
+/**
+ * The memory of a gradient: which op made a tensor from which inputs. A tensor made while a gradient is being taken, from
+ * an input that has a node, gets a node; nothing else does. There is no tape: dropping the result drops its graph.
+ */
+import type { Op } from "./op.js";
+import type { Tensor } from "./tensor.js";
+
+export class Node {
+  /** Stamp and position of the traversal that last passed here (see grad.ts). */
+  visit = 0;
+  slot = -1;
+
+  constructor(
+    // biome-ignore lint/suspicious/noExplicitAny: a node pairs an op with parameters of its own type, whatever they are
+    readonly op: Op<any>,
+    readonly params: unknown,
+    readonly inputs: readonly Tensor[],
+  ) {}
+}
+
+/** How many gradients are being taken around this point: nodes are kept when it is above 0. */
+export let gradDepth = 0;
+
+/** Run `body` with nodes kept. */
+export function recordingNodes<T>(body: () => T): T {
+  gradDepth++;
+  try {
+    return body();
+  } finally {
+    gradDepth--;
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * What an op is: a row of a table. A shape rule, a kernel that writes into a buffer it is given, one gradient rule per
+ * input, written in ops so that gradients have gradients, and one batching rule for `vmap`.
+ */
+import type { Tensor } from "./tensor.js";
+import type { Shape, View } from "./view.js";
+
+/**
+ * The part of the cotangent `g` of the result `y` that belongs to one input. It may have the broadcast shape of `y`:
+ * broadcasting is undone in one place, in `grad`.
+ */
+export type Vjp<P> = (g: Tensor, y: Tensor, inputs: readonly Tensor[], params: P) => Tensor;
+
+/** How an op runs when some inputs (those with `batched[i]`) carry an extra leading axis of length `size`. */
+export type BatchRule<P> = (params: P, inputs: Tensor[], batched: readonly boolean[], size: number) => Tensor;
+
+export interface Op<P = null> {
+  readonly name: string;
+  /** The shape of the result; throws where the inputs do not fit. */
+  readonly shape: (params: P, inputs: readonly Tensor[]) => Shape;
+  /** Writes the result into `out`, a contiguous view of that shape. */
+  readonly kernel: (params: P, out: View, inputs: readonly View[]) => void;
+  /** Ops that only look at the same data differently return a view of it, where its strides allow that. */
+  readonly view?: (params: P, input: View) => View | undefined;
+  /** One rule per input; null where there is no gradient, by decision. */
+  readonly vjp: (input: number) => Vjp<P> | null;
+  readonly batch: BatchRule<P>;
+  /** The scalar function behind an elementwise op: the compiler inlines it. */
+  readonly scalar?: (...xs: number[]) => number;
+}
+
+/** No input has a gradient. */
+export const noGradient = (): null => null;

@@ -1,0 +1,219 @@
+/**
+ * Reductions. Every kernel folds contiguous rows: the reduced axes are moved to the end first, by strides, and copied only
+ * where they do not lie together.
+ */
+import { PedigradError } from "../provenance/index.js";
+import { apply } from "./apply.js";
+import { asContiguous } from "./copy.js";
+import { div, equal, exp, gate, sub, where } from "./math.js";
+import type { Op, Vjp } from "./op.js";
+import { broadcastTo, flip, reshape } from "./shape.js";
+import { type Tensor, tensor } from "./tensor.js";
+import type { TensorLike } from "./tensorLike.js";
+import { normalizeAxis, type Shape, showShape, sizeOf, type View, viewOf } from "./view.js";
+
+/** One axis or several; all when left out. Negative axes count from the end. */
+export type Axes = number | readonly number[];
+export interface KeepDims {
+  /** Keep reduced axes with size 1. */
+  keepDims?: boolean;
+}
+interface Reduced {
+  readonly axes: readonly number[];
+  readonly keepDims: boolean;
+}
+/** Folds n contiguous numbers from `offset`. */
+type Fold = (data: Float64Array, offset: number, n: number) => number;
+
+const without = (shape: Shape, { axes, keepDims }: Reduced): Shape =>
+  keepDims ? shape.map((n, i) => (axes.includes(i) ? 1 : n)) : shape.filter((_, i) => !axes.includes(i));
+
+/** `y`, or its cotangent, given back the reduced axes with size 1. */
+const kept = (y: Tensor, x: Tensor, { axes }: Reduced): Tensor =>
+  reshape(y, without(x.shape, { axes, keepDims: true }));
+
+function reduction(name: string, fold: Fold, vjp: Vjp<Reduced> | null, emptyIsError = false) {
+  const op: Op<Reduced> = {
+    name,
+    shape: (reduced, [x]) => {
+      const { shape } = x as Tensor;
+      const empty = reduced.axes.find((axis) => shape[axis] === 0);
+      if (emptyIsError && empty !== undefined)
+        throw new PedigradError({
+          code: "empty",
+          op: name,
+          message: `${name}: cannot reduce an empty axis (shape ${showShape(shape)}, axis ${empty}).`,
+        });
+      return without(shape, reduced);
+    },
+    kernel: ({ axes }, out, [input]) => {
+      const x = input as View;
+      const order = [...x.shape.keys()].filter((i) => !axes.includes(i)).concat(axes);
+      const rows = asContiguous(
+        viewOf(
+          x.data,
+          order.map((i) => x.shape[i] as number),
+          order.map((i) => x.stride[i] as number),
+          x.offset,
+        ),
+      );
+      const n = sizeOf(axes.map((i) => x.shape[i] as number));
+      for (let row = 0, end = sizeOf(out.shape); row < end; row++)
+        out.data[out.offset + row] = fold(rows.data, rows.offset + row * n, n);
+    },
+    vjp: () => vjp,
+    batch: ({ axes, keepDims }, [x]) => apply(op, { axes: axes.map((a) => a + 1), keepDims }, x as Tensor),
+  };
+  return (x: TensorLike, axes?: Axes, { keepDims = false }: KeepDims = {}): Tensor => {
+    const from = tensor(x);
+    return apply(op, { axes: normalizeAxes(name, axes, from.shape), keepDims }, from);
+  };
+}
+
+function normalizeAxes(op: string, axes: Axes | undefined, shape: Shape): number[] {
+  if (axes === undefined) return [...shape.keys()];
+  const list = (typeof axes === "number" ? [axes] : axes).map((axis) => normalizeAxis(op, axis, shape));
+  if (new Set(list).size !== list.length)
+    throw new PedigradError({
+      code: "bad-axis",
+      op,
+      message: `${op}: axes [${list.join(",")}] name an axis twice.`,
+    });
+  return list.sort((a, b) => a - b);
+}
+
+/** The sum; 0 for an empty axis. */
+export const sum = reduction("sum", sumOf, (g, _, [x], reduced) =>
+  broadcastTo(kept(g, x as Tensor, reduced), (x as Tensor).shape),
+);
+
+/** The product; 1 for an empty axis. Its gradient is exact where one factor is 0, or more are. */
+export const prod = reduction("prod", prodOf, (g, _, [input], reduced) => {
+  const x = input as Tensor;
+  const options = { keepDims: true };
+  const isZero = equal(x, 0);
+  const zeros = sum(isZero, reduced.axes, options);
+  const nonzero = where(isZero, 1, x);
+  const rest = prod(nonzero, reduced.axes, options);
+  const others = where(isZero, where(equal(zeros, 1), rest, 0), where(equal(zeros, 0), div(rest, nonzero), 0));
+  return gate(kept(g, x, reduced), others);
+});
+
+const extremum: Vjp<Reduced> = (g, y, [input], reduced) => {
+  const x = input as Tensor;
+  const ties = equal(x, kept(y, x, reduced));
+  return gate(kept(g, x, reduced), div(ties, sum(ties, reduced.axes, { keepDims: true })));
+};
+/** The largest element, NaN if there is one; ties share the gradient. */
+export const max = reduction("max", maxOf, extremum, true);
+/** The smallest element, NaN if there is one; ties share the gradient. */
+export const min = reduction("min", minOf, extremum, true);
+
+/** log Σ exp(x), shifted by the largest element; -Infinity (with gradient 0) for an axis that is empty or all -Infinity. */
+export const logsumexp = reduction("logsumexp", logsumexpOf, (g, y, [input], reduced) => {
+  const x = input as Tensor;
+  const top = kept(y, x, reduced);
+  return gate(kept(g, x, reduced), where(equal(top, -Infinity), 0, exp(sub(x, top))));
+});
+
+/** The average. */
+export function mean(x: TensorLike, axes?: Axes, options?: KeepDims): Tensor {
+  const from = tensor(x);
+  const n = sizeOf(normalizeAxes("mean", axes, from.shape).map((i) => from.shape[i] as number));
+  if (n === 0)
+    throw new PedigradError({
+      code: "empty",
+      op: "mean",
+      message: `mean: cannot average an empty axis (shape ${showShape(from.shape)}).`,
+    });
+  return div(sum(from, axes, options), n);
+}
+
+/** exp(x) / Σ exp(x) along an axis, the last by default. */
+export const softmax = (x: TensorLike, axis = -1): Tensor => exp(logSoftmax(x, axis));
+/** x - logsumexp(x) along an axis, the last by default. */
+export const logSoftmax = (x: TensorLike, axis = -1): Tensor => {
+  const from = tensor(x);
+  return sub(from, logsumexp(from, axis, { keepDims: true }));
+};
+
+const firstWhere =
+  (better: (a: number, b: number) => boolean): Fold =>
+  (data, offset, n) => {
+    let best = 0;
+    for (let i = 1; i < n; i++) {
+      const [x, top] = [data[offset + i] as number, data[offset + best] as number];
+      if (better(x, top) || (Number.isNaN(x) && !Number.isNaN(top))) best = i;
+    }
+    return best;
+  };
+const argmaxAlong = reduction(
+  "argmax",
+  firstWhere((a, b) => a > b),
+  null,
+  true,
+);
+const argminAlong = reduction(
+  "argmin",
+  firstWhere((a, b) => a < b),
+  null,
+  true,
+);
+/** The index of the first largest element along an axis (of all elements, row-major, when it is not given). */
+export const argmax = (x: TensorLike, axis?: number, options?: KeepDims): Tensor =>
+  axis === undefined ? argmaxAlong(reshape(x, [-1]), 0) : argmaxAlong(x, axis, options);
+/** The index of the first smallest element. */
+export const argmin = (x: TensorLike, axis?: number, options?: KeepDims): Tensor =>
+  axis === undefined ? argminAlong(reshape(x, [-1]), 0) : argminAlong(x, axis, options);
+
+const cumsumOp: Op<number> = {
+  name: "cumsum",
+  shape: (_, [x]) => (x as Tensor).shape,
+  kernel: (axis, out, [input]) => {
+    const x = asContiguous(input as View);
+    const step = sizeOf(out.shape.slice(axis + 1));
+    const length = step * (out.shape[axis] as number);
+    for (let i = 0, n = sizeOf(out.shape); i < n; i++)
+      out.data[out.offset + i] =
+        (x.data[x.offset + i] as number) + (i % length < step ? 0 : (out.data[out.offset + i - step] as number));
+  },
+  vjp: () => (g, _, __, axis) => flip(cumsum(flip(g, axis), axis), axis),
+  batch: (axis, [x]) => cumsum(x as Tensor, axis + 1),
+};
+/** Running sums along an axis, the first by default. */
+export const cumsum = (x: TensorLike, axis = 0): Tensor => {
+  const from = tensor(x);
+  return apply(cumsumOp, normalizeAxis("cumsum", axis, from.shape), from);
+};
+
+function sumOf(data: Float64Array, offset: number, n: number): number {
+  let total = 0;
+  for (let i = offset; i < offset + n; i++) total += data[i] as number;
+  return total;
+}
+
+function prodOf(data: Float64Array, offset: number, n: number): number {
+  let total = 1;
+  for (let i = offset; i < offset + n; i++) total *= data[i] as number;
+  return total;
+}
+
+function maxOf(data: Float64Array, offset: number, n: number): number {
+  let top = -Infinity;
+  for (let i = offset; i < offset + n; i++) top = Math.max(top, data[i] as number);
+  return top;
+}
+
+function minOf(data: Float64Array, offset: number, n: number): number {
+  let bottom = Infinity;
+  for (let i = offset; i < offset + n; i++) bottom = Math.min(bottom, data[i] as number);
+  return bottom;
+}
+
+function logsumexpOf(data: Float64Array, offset: number, n: number): number {
+  const top = maxOf(data, offset, n);
+  if (Math.abs(top) === Infinity) return top;
+  let total = 0;
+  for (let i = offset; i < offset + n; i++) total += Math.exp((data[i] as number) - top);
+  return top + Math.log(total);
+}

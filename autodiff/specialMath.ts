@@ -1,0 +1,118 @@
+/**
+ * The op table of the special functions. Their scalar functions, each with method and error bound, stand in special/; here
+ * they get their gradients. Continues math.ts.
+ */
+import { type Binary, binary, type Ternary, ternary, type Unary, unary } from "./elementwise.js";
+import {
+  add,
+  div,
+  equal,
+  exp,
+  gate,
+  log,
+  mul,
+  neg,
+  reciprocal,
+  sign,
+  square,
+  sub,
+  where,
+  xlog1py,
+  xlogy,
+} from "./math.js";
+import * as special from "./special/index.js";
+import type { Tensor } from "./tensor.js";
+
+const SQRT_PI = Math.sqrt(Math.PI);
+const LOG_SQRT_2PI = 0.5 * Math.log(2 * Math.PI);
+
+// The gamma family
+export const lgamma: Unary = unary("lgamma", (a) => special.lgamma(a), [(g, _, a) => gate(g, digamma(a))]);
+export const digamma: Unary = unary("digamma", (a) => special.digamma(a), [(g, _, a) => gate(g, trigamma(a))]);
+export const trigamma: Unary = unary("trigamma", (a) => special.trigamma(a), [(g, _, a) => gate(g, tetragamma(a))]);
+export const tetragamma: Unary = unary("tetragamma", (a) => special.polygamma(2, a), [
+  (g, _, a) => gate(g, pentagamma(a)),
+]);
+export const pentagamma: Unary = unary("pentagamma", (a) => special.polygamma(3, a), null);
+/** log B(a, b) = lgamma(a) + lgamma(b) - lgamma(a + b), without its cancellation. */
+export const logBeta: Binary = binary("logBeta", (a, b) => special.logBeta(a, b), [
+  (g, _, a, b) => gate(g, sub(digamma(a), digamma(add(a, b)))),
+  (g, _, a, b) => gate(g, sub(digamma(b), digamma(add(a, b)))),
+]);
+/** log Γ_d(a) = d(d-1)/4 log π + Σ_{j<d} lgamma(a - j/2), d a whole number. */
+export const multigammaln = (a: Tensor, d: number): Tensor => {
+  let sum: Tensor = lgamma(a);
+  for (let j = 1; j < d; j++) sum = add(sum, lgamma(sub(a, j / 2)));
+  return add(sum, ((d * (d - 1)) / 4) * Math.log(Math.PI));
+};
+
+// The error function family
+export const erf: Unary = unary("erf", (a) => special.erf(a), [
+  (g, _, a) => gate(g, mul(2 / SQRT_PI, exp(neg(square(a))))),
+]);
+export const erfc: Unary = unary("erfc", (a) => special.erfc(a), [
+  (g, _, a) => gate(g, mul(-2 / SQRT_PI, exp(neg(square(a))))),
+]);
+export const erfcx: Unary = unary("erfcx", (a) => special.erfcx(a), [
+  (g, y, a) => gate(g, sub(mul(mul(2, a), y), 2 / SQRT_PI)),
+]);
+export const erfinv: Unary = unary("erfinv", (a) => special.erfinv(a), [
+  (g, y) => gate(g, mul(SQRT_PI / 2, exp(square(y)))),
+]);
+/** Φ, its logarithm, and its inverse: the standard normal distribution function. */
+export const ndtr: Unary = unary("ndtr", (a) => special.ndtr(a), [(g, _, a) => gate(g, exp(logNormalDensity(a)))]);
+export const logNdtr: Unary = unary("logNdtr", (a) => special.logNdtr(a), [
+  (g, y, a) => gate(g, exp(sub(logNormalDensity(a), y))),
+]);
+export const ndtri: Unary = unary("ndtri", (a) => special.ndtri(a), [(g, y) => gate(g, exp(neg(logNormalDensity(y))))]);
+const logNormalDensity = (x: Tensor): Tensor => sub(mul(-0.5, square(x)), LOG_SQRT_2PI);
+
+// Incomplete gamma and beta functions, regularised
+const gammaDensity = (a: Tensor, x: Tensor): Tensor => exp(sub(sub(xlogy(sub(a, 1), x), x), lgamma(a)));
+/** P(a, x), with its gradient for the shape a as well. */
+export const gammainc: Binary = binary("gammainc", (a, x) => special.gammainc(a, x), [
+  (g, _, a, x) => gate(g, gammaincShapeGrad(a, x)),
+  (g, _, a, x) => gate(g, gammaDensity(a, x)),
+]);
+/** Q(a, x) = 1 - P(a, x), without its cancellation. */
+export const gammaincc: Binary = binary("gammaincc", (a, x) => special.gammaincc(a, x), [
+  (g, _, a, x) => gate(g, neg(gammaincShapeGrad(a, x))),
+  (g, _, a, x) => gate(g, neg(gammaDensity(a, x))),
+]);
+export const gammaincShapeGrad: Binary = binary("gammaincShapeGrad", (a, x) => special.gammaincShapeGrad(a, x), [
+  null,
+  (g, _, a, x) => gate(g, mul(gammaDensity(a, x), sub(log(x), digamma(a)))),
+]);
+/** dx/da at fixed P(a, x): what implicit reparameterisation of Gamma(a, 1) needs (Figurnov et al. 2018). */
+export const gammaImplicitGrad: Binary = binary("gammaImplicitGrad", (a, x) => special.gammaImplicitGrad(a, x), null);
+/** The x with P(a, x) = p. */
+export const gammaincinv: Binary = binary("gammaincinv", (a, p) => special.gammaincinv(a, p), [
+  (g, y, a) => gate(g, gammaImplicitGrad(a, y)),
+  (g, y, a) => gate(g, reciprocal(gammaDensity(a, y))),
+]);
+/** I_x(a, b), arguments in the order a, b, x. */
+export const betainc: Ternary = ternary("betainc", (a, b, x) => special.betainc(a, b, x), [
+  (g, _, a, b, x) => gate(g, betaincGradA(a, b, x)),
+  (g, _, a, b, x) => gate(g, betaincGradB(a, b, x)),
+  (g, _, a, b, x) => gate(g, exp(sub(add(xlogy(sub(a, 1), x), xlog1py(sub(b, 1), neg(x))), logBeta(a, b)))),
+]);
+export const betaincGradA: Ternary = ternary("betaincGradA", (a, b, x) => special.betaincGradA(a, b, x), null);
+export const betaincGradB: Ternary = ternary("betaincGradB", (a, b, x) => special.betaincGradB(a, b, x), null);
+/** dx/da and dx/db at fixed I_x(a, b): implicit reparameterisation of Beta(a, b). */
+export const betaImplicitGradA: Ternary = ternary(
+  "betaImplicitGradA",
+  (a, b, x) => special.betaImplicitGradA(a, b, x),
+  null,
+);
+export const betaImplicitGradB: Ternary = ternary(
+  "betaImplicitGradB",
+  (a, b, x) => special.betaImplicitGradB(a, b, x),
+  null,
+);
+
+// Modified Bessel functions, scaled by exp(-|a|)
+export const i0e: Unary = unary("i0e", (a) => special.i0e(a), [(g, y, a) => gate(g, sub(i1e(a), mul(sign(a), y)))]);
+export const i1e: Unary = unary("i1e", (a) => special.i1e(a), [
+  (g, y, a) => gate(g, where(equal(a, 0), 0.5, sub(sub(i0e(a), div(y, a)), mul(sign(a), y)))),
+]);
+export const logI0: Unary = unary("logI0", (a) => special.logI0(a), [(g, _, a) => gate(g, div(i1e(a), i0e(a)))]);

@@ -1,0 +1,52 @@
+/** The special functions of specialMath.ts as methods, receiver first; continues methods.ts. */
+import { ElementwiseMethods } from "./methods.js";
+import * as special from "./specialMath.js";
+import type { Tensor } from "./tensor.js";
+import type { TensorLike } from "./tensorLike.js";
+
+const self = (x: object) => x as Tensor;
+
+export abstract class SpecialMethods extends ElementwiseMethods {
+  lgamma(): Tensor {
+    return special.lgamma(self(this));
+  }
+  digamma(): Tensor {
+    return special.digamma(self(this));
+  }
+  trigamma(): Tensor {
+    return special.trigamma(self(this));
+  }
+  erf(): Tensor {
+    return special.erf(self(this));
+  }
+  erfc(): Tensor {
+    return special.erfc(self(this));
+  }
+  erfcx(): Tensor {
+    return special.erfcx(self(this));
+  }
+  erfinv(): Tensor {
+    return special.erfinv(self(this));
+  }
+  ndtr(): Tensor {
+    return special.ndtr(self(this));
+  }
+  logNdtr(): Tensor {
+    return special.logNdtr(self(this));
+  }
+  ndtri(): Tensor {
+    return special.ndtri(self(this));
+  }
+  i0e(): Tensor {
+    return special.i0e(self(this));
+  }
+  i1e(): Tensor {
+    return special.i1e(self(this));
+  }
+  logI0(): Tensor {
+    return special.logI0(self(this));
+  }
+  logBeta(b: TensorLike): Tensor {
+    return special.logBeta(self(this), b);
+  }
+}

@@ -1,0 +1,123 @@
+/** What may stand where a tensor is expected, and how it becomes one. */
+import type { NdArray } from "ndarray";
+import { PedigradError } from "../provenance/index.js";
+import { stack } from "./join.js";
+import { Tensor } from "./tensor.js";
+import { contiguous, emptyView, type Shape, sizeOf, type View } from "./view.js";
+
+type TypedArray =
+  | Float64Array
+  | Float32Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
+export type Nested = number | boolean | Tensor | readonly Nested[];
+/** A tensor, a number, nested arrays of numbers (or tensors of one shape), a typed array, or an ndarray. */
+export type TensorLike = Tensor | number | boolean | TypedArray | NdArray | readonly Nested[];
+
+const isNdArray = (x: object): x is NdArray => "stride" in x && "shape" in x && "data" in x;
+const isTypedArray = (x: object): x is TypedArray => ArrayBuffer.isView(x) && !(x instanceof DataView);
+
+/** The view that holds the numbers of `x` (a copy, so that what the caller does to `x` later changes nothing). */
+export function toTensor(x: Exclude<TensorLike, Tensor>): Tensor {
+  if (typeof x === "number" || typeof x === "boolean") return constant(scalarView(+x));
+  if (Array.isArray(x)) return holdsTensor(x) ? stackNested(x) : constant(fromNested(x));
+  if (typeof x === "object" && x !== null) {
+    if (isTypedArray(x)) return constant(contiguous(Float64Array.from(x), [x.length]));
+    if (isNdArray(x)) return constant(fromNdArray(x));
+  }
+  throw new PedigradError({
+    code: "not-a-tensor",
+    op: "tensor",
+    message: `tensor(): expected a tensor, number, nested arrays, typed array or ndarray, got ${describe(x)}.`,
+  });
+}
+
+const describe = (x: unknown): string =>
+  x === null ? "null" : typeof x === "object" ? `a ${x.constructor?.name ?? "record"}` : `${typeof x} ${String(x)}`;
+
+const constant = (view: View): Tensor => new Tensor(view);
+const scalarView = (x: number): View => {
+  const view = emptyView([]);
+  view.data[0] = x;
+  return view;
+};
+
+const holdsTensor = (x: unknown): boolean => x instanceof Tensor || (Array.isArray(x) && x.some(holdsTensor));
+
+const stackNested = (x: readonly Nested[]): Tensor =>
+  stack(
+    x.map((item) =>
+      item instanceof Tensor
+        ? item
+        : Array.isArray(item) && holdsTensor(item)
+          ? stackNested(item)
+          : toTensor(item as number),
+    ),
+  );
+
+function fromNdArray(x: NdArray): View {
+  const view = emptyView(x.shape);
+  const index = x.shape.map(() => 0);
+  for (let i = 0; i < view.data.length; i++) {
+    view.data[i] = x.get(...index);
+    for (let axis = index.length - 1; axis >= 0; axis--) {
+      index[axis] = (index[axis] as number) + 1;
+      if ((index[axis] as number) < (x.shape[axis] as number)) break;
+      index[axis] = 0;
+    }
+  }
+  return view;
+}
+
+function fromNested(x: readonly Nested[]): View {
+  const shape: number[] = [];
+  for (let level: unknown = x; Array.isArray(level); level = level[0]) shape.push(level.length);
+  const view = emptyView(shape);
+  let next = 0;
+  const fill = (node: unknown, axis: number, path: string): void => {
+    if (axis === shape.length) {
+      if (typeof node !== "number" && typeof node !== "boolean") throw ragged(path, describe(node), "a number");
+      view.data[next++] = +node;
+      return;
+    }
+    if (!Array.isArray(node)) throw ragged(path, describe(node), `an array of length ${shape[axis]}`);
+    if (node.length !== shape[axis]) throw ragged(path, `length ${node.length}`, `${shape[axis]}`);
+    node.forEach((item, i) => fill(item, axis + 1, `${path}[${i}]`));
+  };
+  fill(x, 0, "");
+  return view;
+}
+
+const ragged = (path: string, got: string, expected: string): PedigradError =>
+  new PedigradError({
+    code: "ragged-array",
+    op: "tensor",
+    message: `tensor(): ragged array: element ${path} has ${got}, expected ${expected} (from the first element).`,
+  });
+
+/** The numbers of a view as nested arrays; a number for shape []. */
+export function toNested(view: View): number | NestedNumbers {
+  const walk = (axis: number, offset: number): number | NestedNumbers => {
+    if (axis === view.shape.length) return view.data[offset] as number;
+    const step = view.stride[axis] as number;
+    return Array.from({ length: view.shape[axis] as number }, (_, i) => walk(axis + 1, offset + i * step));
+  };
+  return walk(0, view.offset);
+}
+export type NestedNumbers = (number | NestedNumbers)[];
+
+/** The numbers of a view, row-major, in a fresh array. */
+export function toFlat(view: View, shape: Shape = view.shape): Float64Array {
+  const out = new Float64Array(sizeOf(shape));
+  let next = 0;
+  const walk = (axis: number, offset: number): void => {
+    if (axis === shape.length) out[next++] = view.data[offset] as number;
+    else for (let i = 0; i < (shape[axis] as number); i++) walk(axis + 1, offset + i * (view.stride[axis] as number));
+  };
+  walk(0, view.offset);
+  return out;
+}

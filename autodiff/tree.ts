@@ -1,0 +1,38 @@
+/** Nested records, arrays and Maps of tensors: what functions given to grad, vmap and jit take and return. */
+import { Tensor } from "./tensor.js";
+
+/** A tensor, or nested records and arrays of them. */
+// biome-ignore lint/suspicious/noExplicitAny: callers know the structure they passed in; results have the same one
+export type Tree = any;
+/** What may stand in for a tree: leaves may be anything tensor-like. */
+export type TreeLike = unknown;
+
+const isRecord = (x: unknown): x is Record<string, unknown> => {
+  if (typeof x !== "object" || x === null) return false;
+  const prototype = Object.getPrototypeOf(x);
+  return prototype === Object.prototype || prototype === null;
+};
+
+/** Whether x is a container of leaves: a plain array that is not itself a number array, a plain record, or a Map. */
+const isContainer = (x: unknown): boolean => x instanceof Map || isRecord(x) || (Array.isArray(x) && !isNumberArray(x));
+const isNumberArray = (x: unknown): boolean =>
+  typeof x === "number" || typeof x === "boolean" || (Array.isArray(x) && x.length > 0 && x.every(isNumberArray));
+
+/** The same structure with f applied to every leaf. Keys are data: `__proto__` is one like any other. */
+export function mapTree(x: unknown, f: (leaf: unknown, path: string) => unknown, path = ""): Tree {
+  if (x instanceof Tensor || !isContainer(x)) return f(x, path);
+  const under = (key: string | number) => (path === "" ? `${key}` : `${path}.${key}`);
+  if (Array.isArray(x)) return x.map((item, i) => mapTree(item, f, under(i)));
+  if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, mapTree(item, f, under(key))]));
+  const record = x as Record<string, unknown>;
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const key of Object.keys(record)) copy[key] = mapTree(record[key], f, under(key));
+  return copy;
+}
+
+/** The leaves in order. */
+export function leavesOf(x: unknown): unknown[] {
+  const leaves: unknown[] = [];
+  mapTree(x, (leaf) => leaves.push(leaf));
+  return leaves;
+}
