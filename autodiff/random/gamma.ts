@@ -1,0 +1,72 @@
+/**
+ * The gamma family. Gamma(a, 1) for a >= 1 by Marsaglia and Tsang (2000): with d = a - 1/3 and c = 1 / sqrt(9 d), the cube
+ * d (1 + c z)^3 of a normal z is accepted with log probability z²/2 + d (1 - v + log v), v = (1 + c z)^3. Below 1,
+ * Gamma(a) = Gamma(a + 1) U^(1/a), taken in logarithms: at a = 1e-3 half of all draws are smaller than 1e-300. Betas and
+ * Dirichlets are ratios of gammas, so they are formed from the logarithms too. A draw that no float64 inside the support
+ * is close to goes to the nearest one: never to 0, nor to 1 for a beta.
+ */
+import { normalDraw } from "./normal.js";
+import type { Stream } from "./stream.js";
+
+const SMALLEST = 2 ** -1022;
+const BELOW_ONE = 1 - 2 ** -53;
+
+/** The cube v of an accepted proposal for Gamma(d + 1/3, 1): the draw is d v. */
+function acceptedCube(stream: Stream, d: number): number {
+  const c = 1 / Math.sqrt(9 * d);
+  for (;;) {
+    const z = normalDraw(stream);
+    const root = 1 + c * z;
+    if (root <= 0) continue;
+    const v = root * root * root;
+    const zz = z * z;
+    const u = stream.open();
+    if (u < 1 - 0.0331 * zz * zz || Math.log(u) < 0.5 * zz + d * (1 - v + Math.log(v))) return v;
+  }
+}
+
+/** The logarithm of a draw of Gamma(concentration, rate 1); NaN unless 0 < concentration < Infinity. */
+export function logGammaDraw(stream: Stream, concentration: number): number {
+  if (!(concentration > 0 && concentration < Infinity)) return NaN;
+  const boost = concentration < 1;
+  const d = (boost ? concentration + 1 : concentration) - 1 / 3;
+  const logDraw = Math.log(d * acceptedCube(stream, d));
+  return boost ? logDraw + Math.log(stream.open()) / concentration : logDraw;
+}
+
+/** A draw of Gamma(concentration, rate 1), at least 2^-1022; NaN unless 0 < concentration < Infinity. */
+export function gammaDraw(stream: Stream, concentration: number): number {
+  if (concentration < 1) return Math.max(SMALLEST, Math.exp(logGammaDraw(stream, concentration)));
+  if (!(concentration < Infinity)) return NaN;
+  const d = concentration - 1 / 3;
+  return d * acceptedCube(stream, d);
+}
+
+/** A draw of Beta(concentration1, concentration0), strictly between 0 and 1; NaN unless both are positive and finite. */
+export function betaDraw(stream: Stream, concentration1: number, concentration0: number): number {
+  const logOdds = logGammaDraw(stream, concentration1) - logGammaDraw(stream, concentration0);
+  return Math.min(BELOW_ONE, Math.max(SMALLEST, 1 / (1 + Math.exp(-logOdds))));
+}
+
+/**
+ * A draw of Dirichlet(concentration), concentration being `count` numbers from `start` on, into `out` from `offset` on. The
+ * stream must stand at the start of its element. Components are at least 2^-1022.
+ */
+export function dirichletDraw(
+  stream: Stream,
+  concentration: Float64Array,
+  start: number,
+  count: number,
+  out: Float64Array,
+  offset: number,
+): void {
+  let largest = -Infinity;
+  for (let j = 0; j < count; j++) {
+    const logDraw = logGammaDraw(stream, concentration[start + j] as number);
+    out[offset + j] = logDraw;
+    largest = Math.max(largest, logDraw);
+  }
+  let sum = 0;
+  for (let j = offset; j < offset + count; j++) sum += out[j] = Math.exp((out[j] as number) - largest);
+  for (let j = offset; j < offset + count; j++) out[j] = Math.max(SMALLEST, (out[j] as number) / sum);
+}

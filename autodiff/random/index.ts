@@ -1,0 +1,5 @@
+/** The kernels of randomness, on numbers and typed arrays: keys and bits, the stream of an element, one file a family of draws. */
+export { betaDraw, dirichletDraw, gammaDraw, logGammaDraw } from "./gamma.js";
+export { fillNormal, normalDraw } from "./normal.js";
+export { fillUniform, Stream } from "./stream.js";
+export { bits32, bits64, foldIn, keyFromSeed, split, threefry2x32 } from "./threefry.js";

@@ -1,0 +1,71 @@
+/**
+ * The randomness of one element of a draw. Element i of a draw under a key owns the counters (0, i), (1, i), (2, i), …:
+ * attempt after attempt of a rejection sampler reads the next one, so that what an element becomes depends on the key and on i
+ * alone, never on its neighbours, on the shape of the draw or on how it was run. Attempt 0 is JAX's word pair i, so that a
+ * first `uniform` is `jax.random.uniform(key, shape)[i]` bit for bit. One Stream serves a whole draw: `at` resets it.
+ */
+import { threefry2x32 } from "./threefry.js";
+
+/** A sequence of uniforms that is a function of (key, element). */
+export class Stream {
+  #k0 = 0;
+  #k1 = 0;
+  #element = 0;
+  #attempt = 0;
+  readonly #words = new Int32Array(2);
+
+  /** Moves to the start of an element, 0 <= element < 2^32, under a key; returns this stream. */
+  at(k0: number, k1: number, element: number): this {
+    this.#k0 = k0;
+    this.#k1 = k1;
+    this.#element = element;
+    this.#attempt = 0;
+    return this;
+  }
+
+  /** The next uniform on [0, 1): a multiple of 2^-52, from the top 52 bits of the word pair, as JAX's float64. */
+  uniform(): number {
+    this.#advance();
+    const words = this.#words;
+    return (((words[0] as number) >>> 0) * 2 ** 20 + ((words[1] as number) >>> 12)) * 2 ** -52;
+  }
+
+  /** The next uniform on (0, 1), ends excluded: the midpoints k 2^-52 + 2^-53, symmetric about 1/2, safe under log. */
+  open(): number {
+    return this.uniform() + 2 ** -53;
+  }
+
+  /**
+   * A uniform folded at the median: ±p, where p on (0, 1/2], in steps of 2^-64, is the probability beyond the draw, and the
+   * sign tells the upper side from the lower. Made of the same bits as `uniform`, it keeps both tails as fine as zero, so a
+   * symmetric law with odd quantile function loses nothing there (64 bits: 9.1 sigma for a normal).
+   */
+  signedTail(): number {
+    this.#advance();
+    const high = this.#words[0] as number;
+    const flip = high >> 31; // no branch on the sign: it would be mispredicted half the time, at 6 ns
+    return (~flip | 1) * ((high ^ flip) * 2 ** 32 + (((this.#words[1] as number) ^ flip) >>> 0) + 0.5) * 2 ** -64;
+  }
+
+  /** A uniform whole number on 0 … count - 1, 1 <= count <= 2^53, without bias: what falls past the last full bucket is redrawn. */
+  below(count: number): number {
+    const bucket = Math.floor(2 ** 53 / count);
+    for (;;) {
+      this.#advance();
+      const words = this.#words;
+      const bits = ((words[0] as number) >>> 0) * 2 ** 21 + ((words[1] as number) >>> 11);
+      const value = Math.floor(bits / bucket);
+      if (value < count) return value;
+    }
+  }
+
+  #advance(): void {
+    threefry2x32(this.#k0, this.#k1, this.#attempt++, this.#element, this.#words);
+  }
+}
+
+/** n uniforms on [0, 1) from `offset` on; uniform i is the first of element i. */
+export function fillUniform(out: Float64Array, offset: number, n: number, k0: number, k1: number): void {
+  const stream = new Stream();
+  for (let i = 0; i < n; i++) out[offset + i] = stream.at(k0, k1, i).uniform();
+}
