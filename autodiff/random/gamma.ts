@@ -49,8 +49,8 @@ export function betaDraw(stream: Stream, concentration1: number, concentration0:
 }
 
 /**
- * A draw of Dirichlet(concentration), concentration being `count` numbers from `start` on, into `out` from `offset` on. The
- * stream must stand at the start of its element. Components are at least 2^-1022.
+ * A draw of Dirichlet(concentration) into `out` from `offset` on, concentration being `count` numbers from `start` on: the
+ * softmax of log-gammas. Components are at least 2^-1022.
  */
 export function dirichletDraw(
   stream: Stream,

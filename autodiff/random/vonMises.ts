@@ -1,0 +1,31 @@
+/**
+ * Von Mises draws: the rejection of Best and Fisher (1979) from a wrapped Cauchy envelope. With κ the concentration,
+ *
+ *     r = 1 + √(1 + 4κ²),  ρ = 2κ / (r + √(2r)),  s = (1 + ρ²) / 2ρ,  f = (1 + s z) / (s + z),  z = cos πu,
+ *
+ * the angle ±acos f is accepted where log c + 1 - c >= log v, c = κ (s - f). As printed, r - √(2r) loses all digits for small
+ * κ and acos f for large: here everything is written in s - 1 and 1 - f, which are sums of positive terms.
+ */
+import type { Stream } from "./stream.js";
+
+/** A draw of VonMises(0, concentration), on [-π, π]; NaN unless 0 <= concentration < Infinity. */
+export function vonMisesDraw(stream: Stream, concentration: number): number {
+  if (!(concentration >= 0 && concentration < Infinity)) return NaN;
+  if (concentration < 1e-16) return Math.PI * (2 * stream.open() - 1);
+  const root = Math.hypot(1, 2 * concentration);
+  const r = 1 + root;
+  const denominator = r + Math.sqrt(2 * r);
+  const rho = (2 * concentration) / denominator;
+  const oneMinusRho = (1 + 1 / (root + 2 * concentration) + Math.sqrt(2 * r)) / denominator;
+  const sMinus1 = (oneMinusRho * oneMinusRho) / (2 * rho);
+  for (;;) {
+    const half = (Math.PI / 2) * stream.uniform();
+    const sin = Math.sin(half);
+    const cos = Math.cos(half);
+    const oneMinusF = (sMinus1 * 2 * sin * sin) / (sMinus1 + 2 * cos * cos);
+    const c = concentration * (sMinus1 + oneMinusF);
+    const signed = stream.signedTail();
+    if (Math.log(c) + 1 - c < Math.log(2 * Math.abs(signed))) continue;
+    return Math.sign(signed) * 2 * Math.asin(Math.min(1, Math.sqrt(oneMinusF / 2)));
+  }
+}
