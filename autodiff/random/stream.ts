@@ -12,7 +12,8 @@ export class Stream {
   #k1 = 0;
   #element = 0;
   #attempt = 0;
-  readonly #words = new Int32Array(2);
+  /** The word pair of the last attempt, as signed 32-bit integers. */
+  protected readonly words = new Int32Array(2);
 
   /** Moves to the start of an element, 0 <= element < 2^32, under a key; returns this stream. */
   at(k0: number, k1: number, element: number): this {
@@ -25,8 +26,8 @@ export class Stream {
 
   /** The next uniform on [0, 1): a multiple of 2^-52, from the top 52 bits of the word pair, as JAX's float64. */
   uniform(): number {
-    this.#advance();
-    const words = this.#words;
+    this.advance();
+    const words = this.words;
     return (((words[0] as number) >>> 0) * 2 ** 20 + ((words[1] as number) >>> 12)) * 2 ** -52;
   }
 
@@ -41,26 +42,27 @@ export class Stream {
    * symmetric law with odd quantile function loses nothing there (64 bits: 9.1 sigma for a normal).
    */
   signedTail(): number {
-    this.#advance();
-    const high = this.#words[0] as number;
+    this.advance();
+    const high = this.words[0] as number;
     const flip = high >> 31; // no branch on the sign: it would be mispredicted half the time, at 6 ns
-    return (~flip | 1) * ((high ^ flip) * 2 ** 32 + (((this.#words[1] as number) ^ flip) >>> 0) + 0.5) * 2 ** -64;
+    return (~flip | 1) * ((high ^ flip) * 2 ** 32 + (((this.words[1] as number) ^ flip) >>> 0) + 0.5) * 2 ** -64;
   }
 
   /** A uniform whole number on 0 … count - 1, 1 <= count <= 2^53, without bias: what falls past the last full bucket is redrawn. */
   below(count: number): number {
     const bucket = Math.floor(2 ** 53 / count);
     for (;;) {
-      this.#advance();
-      const words = this.#words;
+      this.advance();
+      const words = this.words;
       const bits = ((words[0] as number) >>> 0) * 2 ** 21 + ((words[1] as number) >>> 11);
       const value = Math.floor(bits / bucket);
       if (value < count) return value;
     }
   }
 
-  #advance(): void {
-    threefry2x32(this.#k0, this.#k1, this.#attempt++, this.#element, this.#words);
+  /** Makes the word pair of the next attempt. */
+  protected advance(): void {
+    threefry2x32(this.#k0, this.#k1, this.#attempt++, this.#element, this.words);
   }
 }
 

@@ -4,6 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as random from "../../autodiff/random/index.js";
 import { PedigradError } from "../../provenance/error.js";
+import { assertFits } from "./goodnessOfFit.js";
 
 type Pair = [number, number];
 interface Golden {
@@ -79,6 +80,114 @@ test("normals are JAX's float64 normals to rounding", () => {
     const out = new Float64Array(values.length);
     random.fillNormal(out, 0, values.length, ...key);
     for (const [i, value] of values.entries()) assert.ok(Math.abs((out[i] as number) - value) < 2e-15);
+  }
+});
+
+const stream = new random.Stream();
+const logits = Float64Array.of(0.3, -1, 2);
+const draws: Record<string, () => number> = {
+  uniform: () => stream.uniform(),
+  normal: () => random.normalDraw(stream),
+  gamma: () => random.gammaDraw(stream, 0.7),
+  beta: () => random.betaDraw(stream, 0.5, 2),
+  exponential: () => random.exponentialDraw(stream),
+  gumbel: () => random.gumbelDraw(stream),
+  laplace: () => random.laplaceDraw(stream),
+  logistic: () => random.logisticDraw(stream),
+  cauchy: () => random.cauchyDraw(stream),
+  bernoulli: () => random.bernoulliDraw(stream, 0.4),
+  geometric: () => random.geometricDraw(stream, 0.1),
+  poisson: () => random.poissonDraw(stream, 40),
+  binomial: () => random.binomialDraw(stream, 100, 0.3),
+  vonMises: () => random.vonMisesDraw(stream, 2),
+  categorical: () => random.categoricalDraw(stream, logits, 0, 3),
+  randint: () => random.randintDraw(stream, 0, 1000),
+};
+const sequence = (draw: () => number, indices: number[]) =>
+  indices.map((i) => {
+    stream.at(5, 9, i);
+    return draw();
+  });
+
+test("a draw depends on the key and the element alone: any order, any number, no clock, no Math.random", () => {
+  const forward = Array.from({ length: 50 }, (_, i) => i);
+  const before = Object.values(draws).map((draw) => sequence(draw, forward));
+  const refuse = () => {
+    throw new Error("impure");
+  };
+  const { random: mathRandom } = Math;
+  const { now } = Date;
+  Math.random = Date.now = performance.now = refuse;
+  try {
+    for (const [i, draw] of Object.values(draws).entries()) {
+      assert.equal(sequence(draw, [...forward].reverse()).reverse(), before[i]);
+      assert.equal(sequence(draw, forward.slice(7, 9)), before[i]?.slice(7, 9));
+    }
+  } finally {
+    Math.random = mathRandom;
+    Date.now = now;
+    Reflect.deleteProperty(performance, "now");
+  }
+});
+
+test("fills are the draws of their elements, and touch nothing else", () => {
+  for (const [fill, draw] of [
+    [random.fillUniform, () => stream.uniform()],
+    [random.fillNormal, () => random.normalDraw(stream)],
+  ] as const) {
+    const out = new Float64Array(12).fill(-9);
+    fill(out, 1, 10, 5, 9);
+    assert.equal([...out], [-9, ...sequence(draw, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]), -9]);
+  }
+});
+
+test("uniforms: flat, and neither attempts, neighbours nor keys know of one another", () => {
+  // 10 by 10 cells of pairs (u, partner): 99 degrees, n = 40000
+  const partners: Record<string, (i: number) => number> = {
+    attempts: (i) => {
+      stream.at(5, 9, i).uniform();
+      return stream.uniform();
+    },
+    neighbours: (i) => stream.at(5, 9, i + 1).uniform(),
+    keys: (i) => stream.at(5, 10, i).uniform(),
+    "first words of keys": (i) => stream.at(4, 9, i).uniform(),
+  };
+  for (const [label, partner] of Object.entries(partners)) {
+    const counts = new Array<number>(100).fill(0);
+    for (let i = 0; i < 40000; i++) {
+      const u = stream.at(5, 9, i).uniform();
+      (counts[10 * Math.floor(10 * u) + Math.floor(10 * partner(i))] as number)++;
+    }
+    assertFits(counts, new Array<number>(100).fill(0.01), label);
+  }
+});
+
+test("open uniforms and tails stay inside their intervals at the extreme words", () => {
+  for (const [high, low] of [
+    [0, 0],
+    [-1, -1],
+    [0x7fffffff, -1],
+    [-0x80000000, 0],
+  ] as const) {
+    const given = new (class extends random.Stream {
+      protected override advance() {
+        this.words[0] = high;
+        this.words[1] = low;
+      }
+    })();
+    const open = given.open();
+    assert.ok(open > 0 && open < 1);
+    const tail = given.signedTail();
+    assert.ok(Math.abs(tail) > 0 && Math.abs(tail) <= 0.5);
+    assert.is(Math.sign(tail), high < 0 ? 1 : -1);
+    for (const draw of [
+      random.normalDraw,
+      random.gumbelDraw,
+      random.laplaceDraw,
+      random.logisticDraw,
+      random.cauchyDraw,
+    ])
+      assert.ok(Number.isFinite(draw(given)), `${draw.name} at ${high}, ${low}`);
   }
 });
 
