@@ -8,27 +8,45 @@ import { gradDepth, Node } from "./node.js";
 import type { Op } from "./op.js";
 import { recorder } from "./recorder.js";
 import { Tensor } from "./tensor.js";
-import { emptyView } from "./view.js";
+import { emptyView, type View } from "./view.js";
 import { applyBatched, batchDepth, isBatched } from "./vmap.js";
 
 /** The result of `op` with `params` on `inputs`. */
 export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
   if (batchDepth > 0 && inputs.some(isBatched)) return withNode(op, params, inputs, applyBatched(op, params, inputs));
-  const shape = op.shape(params, inputs);
-  const views = inputs.map(viewOfTensor);
-  let view = op.view?.(params, views[0] as NonNullable<(typeof views)[0]>);
-  if (view === undefined) {
-    view = emptyView(shape);
-    op.kernel(params, view, views);
-  }
   let provenance: Provenance = ambient;
-  for (let i = 0; i < inputs.length; i++) provenance = union(provenance, (inputs[i] as Tensor).provenance);
-  const result = withNode(op, params, inputs, new Tensor(view, provenance));
+  let scalars = op.scalar !== undefined;
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i] as Tensor;
+    provenance = union(provenance, x.provenance);
+    if (x.shape.length > 0) scalars = false;
+  }
+  const content = scalars ? ofNumbers(op.scalar as Scalar, inputs) : ofViews(op, params, inputs);
+  const result = withNode(op, params, inputs, new Tensor(content, provenance));
   recorder?.record(op, params, inputs, result);
   return result;
 }
 
-const viewOfTensor = (x: Tensor) => x.view;
+type Scalar = (...xs: number[]) => number;
+
+// Numbers need no buffer: this is the path of most ops of most models, so it allocates nothing.
+function ofNumbers(scalar: Scalar, inputs: Tensor[]): number {
+  const a = (inputs[0] as Tensor).number;
+  if (inputs.length === 1) return scalar(a);
+  const b = (inputs[1] as Tensor).number;
+  return inputs.length === 2 ? scalar(a, b) : scalar(a, b, (inputs[2] as Tensor).number);
+}
+
+function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[]): View {
+  const shape = op.shape(params, inputs);
+  const views = new Array<View>(inputs.length);
+  for (let i = 0; i < inputs.length; i++) views[i] = (inputs[i] as Tensor).view;
+  const seen = op.view?.(params, views[0] as View);
+  if (seen !== undefined) return seen;
+  const out = emptyView(shape);
+  op.kernel(params, out, views);
+  return out;
+}
 
 function withNode<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {
   if (gradDepth > 0)

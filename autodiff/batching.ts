@@ -5,14 +5,16 @@
 import { broadcastTo, expandDims, reshape } from "./shape.js";
 import type { Tensor } from "./tensor.js";
 
-/** Give batched inputs singleton axes behind the batch axis until their other axes align at the right. */
+/** A batched input with singleton axes put behind its batch axis until it has `rank` axes. */
+export function padded(x: Tensor, rank: number): Tensor {
+  const [size, ...inner] = x.shape as [number, ...number[]];
+  return reshape(x, [size, ...new Array<number>(Math.max(rank - x.shape.length, 0)).fill(1), ...inner]);
+}
+
+/** Batched inputs padded until their other axes align at the right. */
 export function broadcastTogether(inputs: readonly Tensor[], batched: readonly boolean[]): Tensor[] {
-  const rank = Math.max(...inputs.map((x, i) => x.shape.length - (batched[i] ? 1 : 0)));
-  return inputs.map((x, i) => {
-    const missing = rank - (x.shape.length - 1);
-    if (!batched[i] || missing <= 0) return x;
-    return reshape(x, [x.shape[0] as number, ...new Array<number>(missing).fill(1), ...x.shape.slice(1)]);
-  });
+  const rank = Math.max(...inputs.map((x, i) => x.shape.length + (batched[i] ? 0 : 1)));
+  return inputs.map((x, i) => (batched[i] ? padded(x, rank) : x));
 }
 
 /** Give every input the batch axis: those without repeat themselves along it. */

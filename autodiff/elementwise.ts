@@ -1,10 +1,10 @@
 /**
  * How an elementwise op is made from an arrow function of numbers. One loop is generated per op around its scalar function,
- * so that V8 inlines it: a loop shared by all ops would call through a megamorphic site, seven times slower.
+ * so that V8 inlines it: a loop shared by all ops would call through a megamorphic site, seven times slower. Operands that
+ * broadcast or are strided are not copied: the loop runs along the last axis, once for each place in the others.
  */
 import { apply } from "./apply.js";
 import { broadcastTogether } from "./batching.js";
-import { materialize } from "./copy.js";
 import type { Op } from "./op.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
@@ -66,16 +66,23 @@ function shapeOfAll(name: string, inputs: readonly Tensor[]): Shape {
   return shape;
 }
 
-type Loop = (n: number, out: Float64Array, at: number, ...operands: (Float64Array | number)[]) => void;
+/** Where an operand is read: at `offset`, then `step` further on for each element. */
+interface Cursor {
+  readonly data: Float64Array;
+  offset: number;
+  readonly step: number;
+}
+type Loop = (n: number, out: Float64Array, at: number, operands: readonly Cursor[]) => void;
 
-/** The generated loop: operand x is read at offset xo and advances by xs, which is 1, or 0 for a repeated value. */
-export function generateLoop(scalar: (...xs: number[]) => number): Loop {
+/** The generated loop of a scalar function of one to three operands. */
+function generateLoop(scalar: (...xs: number[]) => number): Loop {
   const names = ["a", "b", "c"].slice(0, scalar.length);
-  const parameters = names.map((x) => `${x}, ${x}o, ${x}s`).join(", ");
-  const reads = names.map((x) => `${x}[${x}o]`).join(", ");
-  const steps = names.map((x) => `${x}o += ${x}s;`).join(" ");
-  const text = `return (n, out, at, ${parameters}) => {
-    for (const end = at + n; at < end; at++) { out[at] = f(${reads}); ${steps} }
+  const text = `return (n, out, at, operands) => {
+    ${names.map((x, i) => `const { data: ${x}, step: ${x}s } = operands[${i}]; let ${x}o = operands[${i}].offset;`).join(" ")}
+    for (const end = at + n; at < end; at++) {
+      out[at] = f(${names.map((x) => `${x}[${x}o]`).join(", ")});
+      ${names.map((x) => `${x}o += ${x}s;`).join(" ")}
+    }
   }`;
   return new Function("f", text)(scalar) as Loop;
 }
@@ -83,23 +90,34 @@ export function generateLoop(scalar: (...xs: number[]) => number): Loop {
 function elementwiseKernel(scalar: (...xs: number[]) => number): Op["kernel"] {
   let loop: Loop | null = null;
   return (_, out, inputs) => {
-    if (out.shape.length === 0) {
-      out.data[out.offset] = scalar(...inputs.map((x) => x.data[x.offset] as number));
-      return;
-    }
     loop ??= generateLoop(scalar);
     const n = sizeOf(out.shape);
-    const operands: (Float64Array | number)[] = [];
-    for (const input of inputs) {
-      const repeated = sizeOf(input.shape) === 1;
-      const x = repeated ? input : flat(input, out.shape);
-      operands.push(x.data, x.offset, repeated ? 0 : 1);
+    const operands = new Array<Cursor>(inputs.length);
+    for (let i = 0; i < inputs.length; i++) {
+      const x = inputs[i] as View;
+      const m = sizeOf(x.shape);
+      if (m !== 1 && (m !== n || !isContiguous(x))) return alongLastAxis(loop, out, inputs);
+      operands[i] = { data: x.data, offset: x.offset, step: m === 1 ? 0 : 1 };
     }
-    loop(n, out.data, out.offset, ...operands);
+    loop(n, out.data, out.offset, operands);
   };
 }
 
-const flat = (x: View, shape: Shape): View => {
-  const seen = broadcastView(x, shape);
-  return isContiguous(seen) ? seen : materialize(seen);
-};
+function alongLastAxis(loop: Loop, out: View, inputs: readonly View[]): void {
+  const axes = [...out.shape.keys()].filter((axis) => out.shape[axis] !== 1);
+  const last = axes.pop() as number;
+  const seen = inputs.map((x) => broadcastView(x, out.shape));
+  const operands = seen.map((x) => ({ data: x.data, offset: x.offset, step: x.stride[last] as number }));
+  const walk = (depth: number, at: number): void => {
+    const axis = axes[depth];
+    if (axis === undefined) return loop(out.shape[last] as number, out.data, at, operands);
+    const count = out.shape[axis] as number;
+    for (let i = 0; i < count; i++) {
+      walk(depth + 1, at + i * (out.stride[axis] as number));
+      for (let k = 0; k < seen.length; k++) (operands[k] as Cursor).offset += (seen[k] as View).stride[axis] as number;
+    }
+    for (let k = 0; k < seen.length; k++)
+      (operands[k] as Cursor).offset -= count * ((seen[k] as View).stride[axis] as number);
+  };
+  walk(0, out.offset);
+}

@@ -5,9 +5,9 @@
  */
 import { outsideRuns, PedigradError } from "../provenance/index.js";
 import { apply } from "./apply.js";
-import { ones } from "./make.js";
+import { ones, zeros } from "./make.js";
 import { add } from "./math.js";
-import { Node as GraphNode, gradDepth, type Node, recordingNodes } from "./node.js";
+import { gradDepth, Node, recordingNodes } from "./node.js";
 import type { Op } from "./op.js";
 import { sum } from "./reduce.js";
 import { reshape } from "./shape.js";
@@ -27,7 +27,7 @@ const leafOp: Op = {
 };
 function leaf(x: Tensor): Tensor {
   const variable = apply(leafOp, null, x);
-  variable.node ??= new GraphNode(leafOp, null, []);
+  variable.node ??= new Node(leafOp, null, []);
   return variable;
 }
 
@@ -42,45 +42,34 @@ const stopOp: Op = {
 
 let visits = 0;
 
-/** The tensors between `y` and the variables, each before the tensors it was made from. */
+/**
+ * The tensors between the variables and `y`, each after the tensors it was made from; a node's `slot` is its place among
+ * them. Nodes are numbered as they are made, so their numbers are such an order, and what is older than every variable
+ * cannot depend on one.
+ */
 function pathsTo(variables: ReadonlySet<Node>, y: Tensor): Tensor[] {
   const visit = ++visits;
-  const order: Tensor[] = [];
-  const open: { tensor: Tensor; next: number; leads: boolean }[] = [];
-  const UNRELATED = -1;
-  const enter = (x: Tensor): boolean => {
-    const node = x.node as Node;
-    if (node.visit === visit) return node.slot !== UNRELATED;
+  let oldest = Infinity;
+  for (const { serial } of variables) oldest = Math.min(oldest, serial);
+  const found: Tensor[] = [];
+  const open = [y];
+  for (let x = open.pop(); x !== undefined; x = open.pop()) {
+    const { node } = x;
+    if (node === null || node.visit === visit || node.serial < oldest) continue;
     node.visit = visit;
-    node.slot = UNRELATED;
-    if (variables.has(node)) {
-      node.slot = order.push(x) - 1;
-      return true;
-    }
-    open.push({ tensor: x, next: 0, leads: false });
-    return false;
-  };
-  if (y.node === null) return [];
-  enter(y);
-  while (open.length > 0) {
-    const frame = open[open.length - 1] as (typeof open)[0];
-    const node = frame.tensor.node as Node;
-    const input = node.inputs[frame.next];
-    if (input === undefined) {
-      open.pop();
-      if (frame.leads) {
-        node.slot = order.push(frame.tensor) - 1;
-        const parent = open[open.length - 1];
-        if (parent !== undefined) parent.leads = true;
-      }
-    } else {
-      const useful = input.node !== null && node.op.vjp(frame.next) !== null;
-      frame.next++;
-      if (useful && enter(input)) frame.leads = true;
-    }
+    found.push(x);
+    if (!variables.has(node)) for (const input of node.inputs) open.push(input);
   }
-  return order.reverse();
+  found.sort((a, b) => (a.node as Node).serial - (b.node as Node).serial);
+  const path: Tensor[] = [];
+  for (const x of found) {
+    const node = x.node as Node;
+    const leads = variables.has(node) || node.inputs.some((input, i) => onPath(input.node) && node.op.vjp(i) !== null);
+    node.slot = leads ? path.push(x) - 1 : -1;
+  }
+  return path;
 }
+const onPath = (node: Node | null): node is Node => node !== null && node.visit === visits && node.slot >= 0;
 
 /** Undo broadcasting, the one place where it is done: sum `g` over the axes along which an input of `shape` was repeated. */
 function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
@@ -90,44 +79,41 @@ function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
   return reshape(sum(g, repeated), shape);
 }
 
-/** Cotangents of the variables, given that of y. */
+/** Cotangents of the variables, given that of y; null for a variable that y does not depend on. */
 function pullBack(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (Tensor | null)[] {
   const nodes = new Set(variables.map((x) => x.node as Node));
   const path = pathsTo(nodes, y);
-  const last = path.length - 1;
   const cotangents = new Array<Tensor | null>(path.length).fill(null);
-  if (last >= 0) cotangents[last] = cotangent;
-  const visit = visits;
-  for (const x of path) {
+  if (onPath(y.node)) cotangents[y.node.slot] = cotangent;
+  for (let slot = path.length - 1; slot >= 0; slot--) {
+    const x = path[slot] as Tensor;
     const node = x.node as Node;
-    const g = cotangents[node.slot];
+    const g = cotangents[slot];
     if (g == null || nodes.has(node)) continue;
-    node.inputs.forEach((input, i) => {
-      const to = input.node;
-      if (to === null || to.visit !== visit || to.slot < 0 || to.slot > last) return;
-      const part = node.op.vjp(i)?.(g, x, node.inputs, node.params);
-      if (part === undefined) return;
-      const share = unbroadcast(part, input.shape);
-      const before = cotangents[to.slot];
-      cotangents[to.slot] = before == null ? share : add(before, share);
-    });
+    cotangents[slot] = null;
+    for (let i = 0; i < node.inputs.length; i++) {
+      const input = node.inputs[i] as Tensor;
+      const rule = onPath(input.node) ? node.op.vjp(i) : null;
+      if (rule === null) continue;
+      const share = unbroadcast(rule(g, x, node.inputs, node.params), input.shape);
+      const to = (input.node as Node).slot;
+      const before = cotangents[to];
+      cotangents[to] = before == null ? share : add(before, share);
+    }
   }
-  return variables.map((x) => {
-    const { slot, visit: seen } = x.node as Node;
-    return seen === visit && slot >= 0 ? (cotangents[slot] ?? null) : null;
-  });
+  return variables.map(({ node }) => (onPath(node) ? (cotangents[node.slot] ?? null) : null));
 }
 
-/** Run f on variables made from the leaves of `x`. */
-function run<Y>(f: (x: Tree) => Y, x: unknown): { y: Y; variables: Tensor[] } {
+/** Run f on variables made from the leaves of its arguments. */
+function run(f: (...xs: Tree[]) => TensorLike, xs: readonly unknown[]): { y: Tensor; variables: Tensor[] } {
   const variables: Tensor[] = [];
   const y = recordingNodes(() => {
-    const argument = mapTree(x, (item) => {
-      const variable = leaf(tensor(item as TensorLike));
-      variables.push(variable);
-      return variable;
-    });
-    return f(argument);
+    const variable = (item: unknown) => {
+      const made = leaf(tensor(item as TensorLike));
+      variables.push(made);
+      return made;
+    };
+    return tensor(f(...xs.map((x) => mapTree(x, variable))));
   });
   return { y, variables };
 }
@@ -138,14 +124,15 @@ const release = <T>(x: T): T =>
     ? x
     : mapTree(x, (item) => (item instanceof Object && "node" in item ? withoutNode(item as Tensor) : item));
 
-function gradientsOf(y: Tensor, cotangent: Tensor, x: unknown, variables: readonly Tensor[]): Tree {
+/** The cotangents of the variables in the structures of the arguments they were made from. */
+function gradientsOf(y: Tensor, cotangent: Tensor, xs: readonly unknown[], variables: readonly Tensor[]): Tree[] {
   const found = outsideRuns(() => pullBack(y, cotangent, variables));
   let next = 0;
-  return mapTree(x, () => {
+  const gradient = () => {
     const i = next++;
-    const variable = variables[i] as Tensor;
-    return found[i] ?? tensor(0).broadcastTo(variable.shape);
-  });
+    return found[i] ?? zeros((variables[i] as Tensor).shape);
+  };
+  return xs.map((x) => mapTree(x, gradient));
 }
 
 /** `[f(x, ...rest), the gradient of f for x]`. f returns a scalar tensor; the gradient has the structure of x. */
@@ -153,14 +140,14 @@ export function valueAndGrad<R extends unknown[]>(
   f: (x: Tree, ...rest: R) => Tensor,
 ): (x: unknown, ...rest: R) => [Tensor, Tree] {
   return (x, ...rest) => {
-    const { y, variables } = run((argument) => tensor(f(argument, ...rest)), x);
+    const { y, variables } = run((argument) => f(argument, ...rest), [x]);
     if (y.shape.length > 0 && y.size !== 1)
       throw new PedigradError({
         code: "not-scalar",
         op: "grad",
         message: `grad: the function must return a scalar, got a tensor of shape ${showShape(y.shape)}. Reduce it first (e.g. .sum()), or use vjp or jacobian.`,
       });
-    return release([y, gradientsOf(y, ones(y.shape), x, variables)]);
+    return release([y, ...gradientsOf(y, ones(y.shape), [x], variables)]) as [Tensor, Tree];
   };
 }
 
@@ -172,7 +159,7 @@ export const grad =
 
 /** `[y, pull]`: y = f(...xs), and the function from a cotangent of y to the cotangents of xs, one per argument. */
 export function vjp(f: (...xs: Tree[]) => Tensor, ...xs: unknown[]): [Tensor, (cotangent: TensorLike) => Tree[]] {
-  const { y, variables } = run((args: Tree[]) => tensor(f(...args)), xs);
+  const { y, variables } = run(f, xs);
   const pull = (cotangent: TensorLike): Tree[] => {
     const g = tensor(cotangent);
     if (!sameShape(g.shape, y.shape))
@@ -181,7 +168,7 @@ export function vjp(f: (...xs: Tree[]) => Tensor, ...xs: unknown[]): [Tensor, (c
         op: "vjp",
         message: `vjp: the cotangent has shape ${showShape(g.shape)}, the function's value ${showShape(y.shape)}.`,
       });
-    return release(gradientsOf(y, g, xs, variables)) as Tree[];
+    return release(gradientsOf(y, g, xs, variables));
   };
   return [withoutNodeOutside(y), pull];
 }

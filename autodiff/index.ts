@@ -1,12 +1,7 @@
 /** The public face of the engine. */
 export * from "../provenance/index.js";
 export { apply } from "./apply.js";
-export {
-  type Binary,
-  elementwise,
-  type Ternary,
-  type Unary,
-} from "./elementwise.js";
+export { type Binary, binary, type Ternary, ternary, type Unary, unary } from "./elementwise.js";
 export { grad, stopGradient, valueAndGrad, vjp } from "./grad.js";
 export { at, oneHot, scatterAdd, take, takeAlongAxis } from "./indexing.js";
 export { concatenate, stack } from "./join.js";
@@ -14,6 +9,7 @@ export { matmul } from "./linalg.js";
 export { arange, eye, full, linspace, ones, zeros } from "./make.js";
 export * from "./math.js";
 export type { BatchRule, Op, Vjp } from "./op.js";
+export * as random from "./random.js";
 export {
   type Axes,
   argmax,

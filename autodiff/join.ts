@@ -48,8 +48,18 @@ export function concatenate(xs: readonly TensorLike[], axis = 0): Tensor {
       message: "concatenate: needs at least one tensor, got none.",
     });
   const along = normalizeAxis("concatenate", axis, head.shape);
-  return parts.length === 1 ? head : apply(concatenateOp, along, ...parts);
+  if (parts.length === 1) return head;
+  if (parts.length <= MANY) return apply(concatenateOp, along, ...parts);
+  const groups = Array.from({ length: Math.ceil(parts.length / MANY) }, (_, i) =>
+    parts.slice(i * MANY, (i + 1) * MANY),
+  );
+  return concatenate(
+    groups.map((group) => concatenate(group, along)),
+    along,
+  );
 }
+// A call takes only so many arguments.
+const MANY = 4096;
 
 /** Joined along a new axis; shapes must be equal. */
 export const stack = (xs: readonly TensorLike[], axis = 0): Tensor =>

@@ -35,10 +35,12 @@ export const sign: Unary = unary("sign", (a) => Math.sign(a), null);
 export const square: Unary = unary("square", (a) => a * a, [(g, _, a) => gate(g, mul(2, a))]);
 export const reciprocal: Unary = unary("reciprocal", (a) => 1 / a, [(g, y) => gate(g, neg(square(y)))]);
 export const sqrt: Unary = unary("sqrt", (a) => Math.sqrt(a), [(g, y) => gate(g, div(0.5, y))]);
-/** a^b. The gradient for b at a = 0 is 0 where b > 0; a^0 is 1 with gradient 0 for a, also at a = 0. */
-export const pow: Binary = binary("pow", (a, b) => (b === 0 ? 1 : a ** b), [
+// C's and NumPy's pow, where JavaScript has NaN: 1^b and (-1)^±Infinity are 1.
+const powOf = (a: number, b: number): number => (a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b);
+/** a^b. The gradient for b at a = 0 is 0; a^0 is 1 with gradient 0 for a, also at a = 0. */
+export const pow: Binary = binary("pow", (a, b) => powOf(a, b), [
   (g, _, a, b) => gate(g, gate(b, pow(a, sub(b, 1)))),
-  (g, y, a) => gate(g, gate(y, log(a))),
+  (g, y, a) => gate(g, gate(y, log(where(equal(a, 0), 1, a)))),
 ]);
 
 // Exponentials and logarithms

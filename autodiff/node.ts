@@ -5,8 +5,12 @@
 import type { Op } from "./op.js";
 import type { Tensor } from "./tensor.js";
 
+let made = 0;
+
 export class Node {
-  /** Stamp and position of the traversal that last passed here (see grad.ts). */
+  /** Larger than that of every node it was made from. */
+  readonly serial = ++made;
+  /** Stamp of the traversal that last passed here, and the place it gave this node (see grad.ts). */
   visit = 0;
   slot = -1;
 

@@ -6,16 +6,12 @@
  * now depends on (provenance/ambient.ts).
  */
 import { noteRead, PedigradError, Provenance } from "../provenance/index.js";
-import * as indexing from "./indexing.js";
-import * as linalg from "./linalg.js";
+import { ArrayMethods } from "./arrayMethods.js";
 import type { Node } from "./node.js";
 import { recorder } from "./recorder.js";
-import type { Axes, KeepDims } from "./reduce.js";
-import * as reduce from "./reduce.js";
-import * as shaping from "./shape.js";
-import { SpecialMethods } from "./specialMethods.js";
+import { pick } from "./shape.js";
 import { type NestedNumbers, type TensorLike, toFlat, toNested, toTensor } from "./tensorLike.js";
-import { type Shape, showShape, sizeOf, type View } from "./view.js";
+import { contiguous, type Shape, showShape, sizeOf, type View } from "./view.js";
 
 /** What makes a tensor one example of a batch inside `vmap`: the whole batch, its axis in front, and the depth of the vmap. */
 export interface Batch {
@@ -23,33 +19,54 @@ export interface Batch {
   readonly value: Tensor;
 }
 
-export class Tensor extends SpecialMethods {
+const SCALAR: Shape = [];
+
+export class Tensor extends ArrayMethods {
   readonly shape: Shape;
   /** The sites this value depends on. */
   readonly provenance: Provenance;
   /** How it was made, while a gradient is being taken. */
   node: Node | null = null;
   readonly batch: Batch | null;
-  readonly #view: View | null;
+  // A number made by scalar arithmetic gets its strided view only when something asks for it.
+  #view: View | null;
+  readonly #number: number;
 
   /** For the engine; make tensors with `tensor`. */
-  constructor(view: View | Batch, provenance: Provenance = Provenance.empty) {
+  constructor(content: number | View | Batch, provenance: Provenance = Provenance.empty) {
     super();
     this.provenance = provenance;
-    if ("level" in view) {
-      this.batch = view;
-      this.#view = null;
-      this.shape = view.value.shape.slice(1);
-    } else {
+    if (typeof content === "number") {
+      this.shape = SCALAR;
       this.batch = null;
-      this.#view = view;
-      this.shape = view.shape;
+      this.#view = null;
+      this.#number = content;
+    } else if ("level" in content) {
+      this.shape = content.value.shape.slice(1);
+      this.batch = content;
+      this.#view = null;
+      this.#number = Number.NaN;
+    } else {
+      this.shape = content.shape;
+      this.batch = null;
+      this.#view = content;
+      this.#number = Number.NaN;
     }
   }
 
   /** The strided data, for kernels: reading it leaves no trace in the run's ambient set. */
   get view(): View {
-    return this.#view ?? unreadable("view");
+    if (this.#view !== null) return this.#view;
+    if (this.batch !== null) unreadable("view");
+    this.#view = contiguous(Float64Array.of(this.#number), SCALAR);
+    return this.#view;
+  }
+
+  /** The number in a tensor of shape [], for kernels. */
+  get number(): number {
+    const view = this.#view;
+    if (view !== null) return view.data[view.offset] as number;
+    return this.batch === null ? this.#number : unreadable("number");
   }
 
   #read(how: string): View {
@@ -119,7 +136,7 @@ export class Tensor extends SpecialMethods {
 
   /** The slices along the first axis. */
   *[Symbol.iterator](): Iterator<Tensor> {
-    for (let i = 0; i < this.length; i++) yield shaping.pick(this, i);
+    for (let i = 0; i < this.length; i++) yield pick(this, i);
   }
 
   /** The same value with another set. */
@@ -129,76 +146,6 @@ export class Tensor extends SpecialMethods {
     copy.node = this.node;
     recorder?.alias(this, copy);
     return copy;
-  }
-
-  sum(axes?: Axes, options?: KeepDims): Tensor {
-    return reduce.sum(this, axes, options);
-  }
-  mean(axes?: Axes, options?: KeepDims): Tensor {
-    return reduce.mean(this, axes, options);
-  }
-  prod(axes?: Axes, options?: KeepDims): Tensor {
-    return reduce.prod(this, axes, options);
-  }
-  max(axes?: Axes, options?: KeepDims): Tensor {
-    return reduce.max(this, axes, options);
-  }
-  min(axes?: Axes, options?: KeepDims): Tensor {
-    return reduce.min(this, axes, options);
-  }
-  logsumexp(axes?: Axes, options?: KeepDims): Tensor {
-    return reduce.logsumexp(this, axes, options);
-  }
-  argmax(axis?: number, options?: KeepDims): Tensor {
-    return reduce.argmax(this, axis, options);
-  }
-  argmin(axis?: number, options?: KeepDims): Tensor {
-    return reduce.argmin(this, axis, options);
-  }
-  cumsum(axis?: number): Tensor {
-    return reduce.cumsum(this, axis);
-  }
-  softmax(axis?: number): Tensor {
-    return reduce.softmax(this, axis);
-  }
-  logSoftmax(axis?: number): Tensor {
-    return reduce.logSoftmax(this, axis);
-  }
-  reshape(shape: Shape): Tensor {
-    return shaping.reshape(this, shape);
-  }
-  transpose(axes?: readonly number[]): Tensor {
-    return shaping.transpose(this, axes);
-  }
-  broadcastTo(shape: Shape): Tensor {
-    return shaping.broadcastTo(this, shape);
-  }
-  expandDims(axis: number): Tensor {
-    return shaping.expandDims(this, axis);
-  }
-  squeeze(axis?: number): Tensor {
-    return shaping.squeeze(this, axis);
-  }
-  slice(start: number, end?: number, options?: shaping.SliceOptions): Tensor {
-    return shaping.slice(this, start, end, options);
-  }
-  flip(axis?: number): Tensor {
-    return shaping.flip(this, axis);
-  }
-  at(...indices: TensorLike[]): Tensor {
-    return indexing.at(this, ...indices);
-  }
-  take(indices: TensorLike, axis?: number): Tensor {
-    return indexing.take(this, indices, axis);
-  }
-  takeAlongAxis(indices: TensorLike, axis: number): Tensor {
-    return indexing.takeAlongAxis(this, indices, axis);
-  }
-  scatterAdd(indices: TensorLike, updates: TensorLike, axis?: number): Tensor {
-    return indexing.scatterAdd(this, indices, updates, axis);
-  }
-  matmul(b: TensorLike): Tensor {
-    return linalg.matmul(this, b);
   }
 }
 

@@ -23,7 +23,7 @@ const isTypedArray = (x: object): x is TypedArray => ArrayBuffer.isView(x) && !(
 
 /** The view that holds the numbers of `x` (a copy, so that what the caller does to `x` later changes nothing). */
 export function toTensor(x: Exclude<TensorLike, Tensor>): Tensor {
-  if (typeof x === "number" || typeof x === "boolean") return constant(scalarView(+x));
+  if (typeof x === "number" || typeof x === "boolean") return new Tensor(+x);
   if (Array.isArray(x)) return holdsTensor(x) ? stackNested(x) : constant(fromNested(x));
   if (typeof x === "object" && x !== null) {
     if (isTypedArray(x)) return constant(contiguous(Float64Array.from(x), [x.length]));
@@ -40,11 +40,6 @@ const describe = (x: unknown): string =>
   x === null ? "null" : typeof x === "object" ? `a ${x.constructor?.name ?? "record"}` : `${typeof x} ${String(x)}`;
 
 const constant = (view: View): Tensor => new Tensor(view);
-const scalarView = (x: number): View => {
-  const view = emptyView([]);
-  view.data[0] = x;
-  return view;
-};
 
 const holdsTensor = (x: unknown): boolean => x instanceof Tensor || (Array.isArray(x) && x.some(holdsTensor));
 
@@ -77,26 +72,32 @@ function fromNested(x: readonly Nested[]): View {
   const shape: number[] = [];
   for (let level: unknown = x; Array.isArray(level); level = level[0]) shape.push(level.length);
   const view = emptyView(shape);
+  const at: number[] = [];
   let next = 0;
-  const fill = (node: unknown, axis: number, path: string): void => {
+  const fill = (node: unknown, axis: number): void => {
     if (axis === shape.length) {
-      if (typeof node !== "number" && typeof node !== "boolean") throw ragged(path, describe(node), "a number");
+      if (typeof node !== "number" && typeof node !== "boolean") throw ragged(at, describe(node), "a number");
       view.data[next++] = +node;
       return;
     }
-    if (!Array.isArray(node)) throw ragged(path, describe(node), `an array of length ${shape[axis]}`);
-    if (node.length !== shape[axis]) throw ragged(path, `length ${node.length}`, `${shape[axis]}`);
-    node.forEach((item, i) => fill(item, axis + 1, `${path}[${i}]`));
+    const size = shape[axis] as number;
+    if (!Array.isArray(node)) throw ragged(at, describe(node), `an array of length ${size}`);
+    if (node.length !== size) throw ragged(at, `length ${node.length}`, `${size}`);
+    for (let i = 0; i < size; i++) {
+      at[axis] = i;
+      fill(node[i], axis + 1);
+    }
+    at.length = axis;
   };
-  fill(x, 0, "");
+  fill(x, 0);
   return view;
 }
 
-const ragged = (path: string, got: string, expected: string): PedigradError =>
+const ragged = (at: readonly number[], got: string, expected: string): PedigradError =>
   new PedigradError({
     code: "ragged-array",
     op: "tensor",
-    message: `tensor(): ragged array: element ${path} has ${got}, expected ${expected} (from the first element).`,
+    message: `tensor(): ragged array: element ${at.map((i) => `[${i}]`).join("")} has ${got}, expected ${expected} (from the first element).`,
   });
 
 /** The numbers of a view as nested arrays; a number for shape []. */

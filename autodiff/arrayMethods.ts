@@ -1,0 +1,84 @@
+/** Reductions, shape ops, indexing and linear algebra as methods, receiver first; continues specialMethods.ts. */
+import * as indexing from "./indexing.js";
+import * as linalg from "./linalg.js";
+import type { Axes, KeepDims } from "./reduce.js";
+import * as reduce from "./reduce.js";
+import * as shaping from "./shape.js";
+import { SpecialMethods } from "./specialMethods.js";
+import type { Tensor } from "./tensor.js";
+import type { TensorLike } from "./tensorLike.js";
+import type { Shape } from "./view.js";
+
+const self = (x: object) => x as Tensor;
+
+export abstract class ArrayMethods extends SpecialMethods {
+  sum(axes?: Axes, options?: KeepDims): Tensor {
+    return reduce.sum(self(this), axes, options);
+  }
+  mean(axes?: Axes, options?: KeepDims): Tensor {
+    return reduce.mean(self(this), axes, options);
+  }
+  prod(axes?: Axes, options?: KeepDims): Tensor {
+    return reduce.prod(self(this), axes, options);
+  }
+  max(axes?: Axes, options?: KeepDims): Tensor {
+    return reduce.max(self(this), axes, options);
+  }
+  min(axes?: Axes, options?: KeepDims): Tensor {
+    return reduce.min(self(this), axes, options);
+  }
+  logsumexp(axes?: Axes, options?: KeepDims): Tensor {
+    return reduce.logsumexp(self(this), axes, options);
+  }
+  argmax(axis?: number, options?: KeepDims): Tensor {
+    return reduce.argmax(self(this), axis, options);
+  }
+  argmin(axis?: number, options?: KeepDims): Tensor {
+    return reduce.argmin(self(this), axis, options);
+  }
+  cumsum(axis?: number): Tensor {
+    return reduce.cumsum(self(this), axis);
+  }
+  softmax(axis?: number): Tensor {
+    return reduce.softmax(self(this), axis);
+  }
+  logSoftmax(axis?: number): Tensor {
+    return reduce.logSoftmax(self(this), axis);
+  }
+  reshape(shape: Shape): Tensor {
+    return shaping.reshape(self(this), shape);
+  }
+  transpose(axes?: readonly number[]): Tensor {
+    return shaping.transpose(self(this), axes);
+  }
+  broadcastTo(shape: Shape): Tensor {
+    return shaping.broadcastTo(self(this), shape);
+  }
+  expandDims(axis: number): Tensor {
+    return shaping.expandDims(self(this), axis);
+  }
+  squeeze(axis?: number): Tensor {
+    return shaping.squeeze(self(this), axis);
+  }
+  slice(start: number, end?: number, options?: shaping.SliceOptions): Tensor {
+    return shaping.slice(self(this), start, end, options);
+  }
+  flip(axis?: number): Tensor {
+    return shaping.flip(self(this), axis);
+  }
+  at(...indices: TensorLike[]): Tensor {
+    return indexing.at(self(this), ...indices);
+  }
+  take(indices: TensorLike, axis?: number): Tensor {
+    return indexing.take(self(this), indices, axis);
+  }
+  takeAlongAxis(indices: TensorLike, axis: number): Tensor {
+    return indexing.takeAlongAxis(self(this), indices, axis);
+  }
+  scatterAdd(indices: TensorLike, updates: TensorLike, axis?: number): Tensor {
+    return indexing.scatterAdd(self(this), indices, updates, axis);
+  }
+  matmul(b: TensorLike): Tensor {
+    return linalg.matmul(self(this), b);
+  }
+}
