@@ -38,6 +38,6 @@ export {
 export * from "./specialMath.js";
 export { Tensor, tensor } from "./tensor.js";
 export type { Nested, TensorLike } from "./tensorLike.js";
-export { mapTree, type Tree } from "./tree.js";
+export { leavesOf, mapTree, type Tree } from "./tree.js";
 export type { Shape, View } from "./view.js";
 export { type VmapOptions, vmap } from "./vmap.js";

@@ -1,0 +1,45 @@
+/** The public face of inference. */
+
+export { loadState, saveState } from "./checkpoint.js";
+export {
+  type BlockOptions,
+  block,
+  condition,
+  type Data,
+  inferConfig,
+  intervene,
+  mask,
+  replay,
+  scale,
+  scope,
+  seed,
+  substitute,
+  trackNonReparam,
+  uncondition,
+} from "./effects.js";
+export { Elbo, type ElboOptions, type Outcome } from "./elbo.js";
+export { type ExplainedSite, Explanation, explain } from "./explain.js";
+export type { BaselineOptions, InferOptions } from "./inferOptions.js";
+export { lift } from "./lift.js";
+export type { Message, Messenger } from "./messages.js";
+export * as nn from "./nn.js";
+export * from "./optim.js";
+export type { Model, Vectorize } from "./particles.js";
+export { type PlateFrame, type PlateOptions, plate } from "./plate.js";
+export {
+  deterministic,
+  factor,
+  module,
+  mutable,
+  type Net,
+  param,
+  prngKey,
+  type SampleOptions,
+  sample,
+  subsample,
+} from "./primitives.js";
+export type { RunOptions, RunResult, Step } from "./run.js";
+export * from "./schedules.js";
+export { TraceELBO, TraceGraphELBO } from "./scoreElbo.js";
+export { SVI, type SVIOptions, type SVIState } from "./svi.js";
+export { SampleSite, type Site, type Trace, trace } from "./trace.js";

@@ -1,0 +1,83 @@
+/** The first values of all parameters: one run of the guide and one of the model under its choices. */
+import { PedigradError, random, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
+import type { Constraint } from "../distributions/index.js";
+import { inFreshRun } from "../provenance/index.js";
+import { replay, seed } from "./effects.js";
+import { type Messenger, type ParamMessage, withMessenger } from "./messages.js";
+import { type Model, sharedPlates } from "./particles.js";
+import { type Trace, trace } from "./trace.js";
+
+export interface Initial {
+  /** Constrained values by name. */
+  readonly values: Record<string, Tensor>;
+  readonly constraints: Map<string, Constraint>;
+  readonly mutables: Record<string, Tensor>;
+}
+
+/** Initial values of the params of guide and model; the guide's win over the model's, `initParams` over both. */
+export function initialise(
+  key: Tensor,
+  model: Model,
+  guide: Model,
+  args: readonly unknown[],
+  initParams: Record<string, TensorLike>,
+): Initial {
+  const values: Record<string, Tensor> = Object.create(null);
+  const constraints = new Map<string, Constraint>();
+  const collector: Messenger = {
+    process(message) {
+      if (message.type !== "param") return;
+      const { name } = message;
+      const known = constraints.get(name);
+      if (known === undefined) {
+        constraints.set(name, message.constraint);
+        const given = Object.hasOwn(initParams, name) ? tensor(initParams[name] as TensorLike) : null;
+        const value = given ?? message.init?.(random.foldIn(key, 2 + constraints.size));
+        if (value === undefined) {
+          constraints.delete(name);
+          return;
+        }
+        values[name] = checkInitial(message, value);
+      } else checkRedeclared(message, values[name] as Tensor);
+      message.value = values[name] as Tensor;
+    },
+  };
+  const plates = sharedPlates(random.foldIn(key, 0));
+  const run = (f: Model, k: Tensor): Trace =>
+    inFreshRun(() => withMessenger(plates, () => withMessenger(collector, () => trace(seed(f, k)).getTrace(...args))));
+  const guideTrace = run(guide, random.foldIn(key, 1));
+  const modelTrace = run(replay(model, guideTrace), random.foldIn(key, 2));
+  for (const name of Object.keys(initParams))
+    if (!constraints.has(name))
+      throw new PedigradError({
+        code: "unknown-param",
+        param: name,
+        message: `initParams: no param "${name}"; known params: ${[...constraints.keys()].join(", ") || "none"}.`,
+      });
+  const mutables: Record<string, Tensor> = Object.create(null);
+  for (const site of [...guideTrace.values(), ...modelTrace.values()])
+    if (site.type === "mutable") mutables[site.name] = site.value;
+  return { values, constraints, mutables };
+}
+
+function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor {
+  const inside = constraint.check(value);
+  if (!inside.view.data.every((ok) => ok !== 0) || inside.size === 0)
+    throw new PedigradError({
+      code: "bad-initial-value",
+      param: name,
+      site: name,
+      message: `param "${name}": initial value ${value} is outside ${constraint.name}, or on its boundary. Start it inside.`,
+    });
+  return value;
+}
+
+function checkRedeclared({ name, shape }: ParamMessage, value: Tensor): void {
+  if (shape !== null && shape.join() !== value.shape.join())
+    throw new PedigradError({
+      code: "shape-mismatch",
+      param: name,
+      site: name,
+      message: `param "${name}" is declared twice: with shape [${value.shape}] and with shape [${shape}]. Give both the same initial value, or two names.`,
+    });
+}

@@ -1,0 +1,194 @@
+/**
+ * Stochastic variational inference as a pure function of its state: parameters, optimiser, mutable state and key go in, the
+ * next ones come out. There is no global parameter store. Hoffman et al. 2013; the interface is NumPyro's.
+ */
+import {
+  mapTree,
+  PedigradError,
+  random,
+  type Tensor,
+  type TensorLike,
+  type Tree,
+  valueAndGrad,
+} from "../autodiff/index.js";
+import { bijectTo, type Constraint } from "../distributions/index.js";
+import { outsideRuns } from "../provenance/index.js";
+import type { Elbo, Outcome } from "./elbo.js";
+import { initialise } from "./initialise.js";
+import { type Optimizer, zipTrees } from "./optim.js";
+import type { Model } from "./particles.js";
+import { type RunOptions, type RunResult, runLoop, type Step, stepsOf } from "./run.js";
+
+export interface SVIState {
+  /** Unconstrained parameters by name. */
+  readonly params: Record<string, Tensor>;
+  readonly optimState: Tree;
+  /** Baselines' averages and what `mutable` declared, by name. */
+  readonly mutableState: Record<string, Tensor>;
+  readonly key: Tensor;
+}
+
+export interface SVIOptions {
+  /** Merged into the last argument when that is a record, else appended as one. */
+  staticArgs?: Record<string, unknown>;
+}
+
+/** What init may be given instead of a key. */
+export interface InitOptions {
+  key: Tensor;
+  /** Constrained initial values by name; they win over those in the program. */
+  initParams?: Record<string, TensorLike>;
+}
+
+export class SVI {
+  readonly #constraints = new Map<string, Constraint>();
+
+  constructor(
+    readonly model: Model,
+    readonly guide: Model,
+    readonly optimizer: Optimizer,
+    readonly elbo: Elbo,
+    readonly options: SVIOptions = {},
+  ) {
+    for (const key of Object.keys(options))
+      if (!["staticArgs"].includes(key))
+        throw new PedigradError({
+          code: "unknown-option",
+          op: "SVI",
+          param: key,
+          message: `SVI: unknown option "${key}". Expected staticArgs.`,
+        });
+    if (typeof optimizer?.init !== "function" || typeof optimizer.update !== "function")
+      throw new PedigradError({
+        code: "bad-option",
+        op: "SVI",
+        param: "optimizer",
+        message: "SVI: the third argument must be an optimiser with init and update, such as adam(1e-3).",
+      });
+  }
+
+  /** The state before the first step: initial values from guide and model (the guide's win), and one dry run of the loss. */
+  init(keyOrOptions: Tensor | InitOptions, ...args: unknown[]): SVIState {
+    const { key, initParams = {} } = "key" in keyOrOptions ? keyOrOptions : { key: keyOrOptions };
+    const [initKey, next] = [random.foldIn(key, 0), random.foldIn(key, 1)];
+    const { values, constraints, mutables } = outsideRuns(() =>
+      initialise(initKey, this.model, this.guide, this.#allArgs(args), initParams),
+    );
+    this.#constraints.clear();
+    for (const [name, constraint] of constraints) this.#constraints.set(name, constraint);
+    const params = this.#map(values, (value, name) => bijectTo(this.#constraint(name)).inverse(value));
+    const dry = this.#outcome(params, mutables, initKey, args);
+    return {
+      params,
+      optimState: this.optimizer.init(params),
+      mutableState: mergeRecords(mutables, dry.mutableState),
+      key: next,
+    };
+  }
+
+  /** One step: `[the next state, the loss]`. The state given is not changed. */
+  update(state: SVIState, ...args: unknown[]): [SVIState, number] {
+    const [next, loss] = this.step(state, ...args);
+    return [next, loss.item()];
+  }
+
+  /** One step as tensors. */
+  step(state: SVIState, ...args: unknown[]): [SVIState, Tensor] {
+    const [next, stepKey] = random.split(state.key) as unknown as [Tensor, Tensor];
+    let outcome: Outcome | null = null;
+    const [loss, grads] = valueAndGrad((params: Record<string, Tensor>) => {
+      outcome = this.#outcome(params, state.mutableState, stepKey, args);
+      return outcome.loss;
+    })(state.params);
+    const { mutableState } = outcome as unknown as Outcome;
+    const [updates, optimState] = outsideRuns(() => this.optimizer.update(grads, state.optimState, state.params));
+    const params = zipTrees((p, u) => p.add(u), state.params, updates);
+    return [{ params, optimState, mutableState: mergeRecords(state.mutableState, mutableState), key: next }, loss];
+  }
+
+  /** A step that keeps parameters, optimiser and mutable state as they were where loss or parameters would not be finite. */
+  stableUpdate(state: SVIState, ...args: unknown[]): [SVIState, number] {
+    const [next, loss] = this.update(state, ...args);
+    const isSound =
+      Number.isFinite(loss) && Object.values(next.params).every((p) => p.view.data.every(Number.isFinite));
+    return [isSound ? next : { ...state, key: next.key }, loss];
+  }
+
+  /** The loss of the same draw that `update(state)` would make. */
+  evaluate(state: SVIState, ...args: unknown[]): number {
+    return this.#outcome(state.params, state.mutableState, this.#stepKey(state), args).loss.item();
+  }
+
+  /** The same loss by site. */
+  perSite(state: SVIState, ...args: unknown[]): Record<string, Tensor> {
+    const values = mergeRecords(this.getParams(state), state.mutableState);
+    return this.elbo.perSite(this.#stepKey(state), values, this.model, this.guide, ...this.#allArgs(args));
+  }
+
+  /** Constrained parameters by name. */
+  getParams(state: SVIState): Record<string, Tensor> {
+    return this.#constrain(state.params);
+  }
+
+  /** numSteps steps from `init`, or from `initState`: final constrained parameters, all losses, the state to go on from. */
+  run(key: Tensor, steps: number | RunOptions, ...args: unknown[]): RunResult {
+    return runLoop(this, key, steps, args);
+  }
+
+  /** The steps of `run` as an iterable, for loops of one's own. */
+  steps(
+    key: Tensor,
+    options: Omit<RunOptions, "progressBar" | "onStep" | "stopWhen"> | number,
+    ...args: unknown[]
+  ): Iterable<Step> {
+    return stepsOf(this, key, options, args);
+  }
+
+  #stepKey(state: SVIState): Tensor {
+    return ([...random.split(state.key)] as [Tensor, Tensor])[1];
+  }
+
+  #outcome(
+    params: Record<string, Tensor>,
+    mutableState: Record<string, Tensor>,
+    key: Tensor,
+    args: unknown[],
+  ): Outcome {
+    const values = mergeRecords(mutableState, this.#constrain(params));
+    return this.elbo.lossWithMutableState(key, values, this.model, this.guide, ...this.#allArgs(args));
+  }
+
+  #constrain(params: Record<string, Tensor>): Record<string, Tensor> {
+    return this.#map(params, (value, name) => bijectTo(this.#constraint(name)).forward(value));
+  }
+
+  #constraint(name: string): Constraint {
+    const constraint = this.#constraints.get(name);
+    if (constraint === undefined)
+      throw new PedigradError({
+        code: "unknown-param",
+        param: name,
+        message: `no param "${name}"; known params: ${[...this.#constraints.keys()].join(", ") || "none (call svi.init first)"}.`,
+      });
+    return constraint;
+  }
+
+  #map(record: Record<string, Tensor>, f: (value: Tensor, name: string) => Tensor): Record<string, Tensor> {
+    return mapTree(record, (value, name) => f(value as Tensor, name));
+  }
+
+  #allArgs(args: unknown[]): unknown[] {
+    const { staticArgs } = this.options;
+    if (staticArgs === undefined) return args;
+    const last = args.at(-1);
+    const isRecord = typeof last === "object" && last !== null && Object.getPrototypeOf(last) === Object.prototype;
+    return isRecord ? [...args.slice(0, -1), { ...last, ...staticArgs }] : [...args, staticArgs];
+  }
+}
+
+/** Null-prototype union of records, later ones winning: names are data. */
+export const mergeRecords = <T>(...records: Record<string, T>[]): Record<string, T> => {
+  const merged: Record<string, T> = Object.create(null);
+  for (const record of records) for (const key of Object.keys(record)) merged[key] = record[key] as T;
+  return merged;
+};

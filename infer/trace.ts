@@ -1,0 +1,157 @@
+/**
+ * What a run did: every site in order, with its distribution, its value and how it was reached. Estimators are functions of
+ * two traces, the guide's and the model's.
+ */
+import { PedigradError, type Tensor, where } from "../autodiff/index.js";
+import type { Distribution } from "../distributions/index.js";
+import { type Provenance, withAmbient } from "../provenance/index.js";
+import type { InferOptions } from "./inferOptions.js";
+import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
+import type { PlateFrame } from "./plate.js";
+
+/** A random choice in a trace. */
+export class SampleSite {
+  readonly type = "sample";
+  readonly name: string;
+  readonly fn: Distribution;
+  readonly value: Tensor;
+  readonly isObserved: boolean;
+  readonly infer: InferOptions;
+  /** The plates around it, innermost first. */
+  readonly plates: readonly PlateFrame[];
+  readonly scale: Tensor | number;
+  readonly mask: Tensor | null;
+  readonly ambient: Provenance;
+  #logProb: Tensor | null = null;
+
+  constructor(message: SampleMessage) {
+    this.name = message.name;
+    this.fn = message.fn;
+    this.value = message.value as Tensor;
+    this.isObserved = message.isObserved;
+    this.infer = message.infer;
+    this.plates = message.plates;
+    this.scale = message.scale;
+    this.mask = message.mask;
+    this.ambient = message.ambient;
+  }
+
+  /** log density of the value, not scaled, under the ambient set of its statement. */
+  logProb(): Tensor {
+    if (this.#logProb !== null) return this.#logProb;
+    checkBroadcast(this);
+    const logProb = withAmbient(this.ambient, () => logProbAt(this));
+    this.#logProb = logProb;
+    return logProb;
+  }
+
+  /** log density, masked by selection and scaled. */
+  scaledLogProb(): Tensor {
+    const { mask, scale } = this;
+    const logProb = mask === null ? this.logProb() : where(mask, this.logProb(), 0);
+    return typeof scale === "number" && scale === 1 ? logProb : logProb.mul(scale);
+  }
+}
+
+/** A learnable constant, a kept value or a value that changes, in a trace. */
+export interface ValueSite {
+  readonly type: "param" | "deterministic" | "mutable";
+  readonly name: string;
+  readonly value: Tensor;
+}
+
+/** A plate that was opened. */
+export interface PlateSite {
+  readonly type: "plate";
+  readonly name: string;
+  readonly value: Tensor;
+  readonly size: number;
+}
+
+export type Site = SampleSite | ValueSite | PlateSite;
+/** All sites of a run by name, in order. */
+export type Trace = Map<string, Site>;
+
+/** The random choices of a trace. */
+export function* sampleSites(trace: Trace): Generator<SampleSite> {
+  for (const site of trace.values()) if (site.type === "sample") yield site;
+}
+
+/** A messenger that writes the trace of what passes it. */
+export class TraceMessenger implements Messenger {
+  readonly sites: Trace = new Map();
+  readonly #cells: [string, { value: Tensor }][] = [];
+
+  postprocess(message: Message): void {
+    if (message.type === "key" || message.type === "module") return;
+    const { name } = message;
+    const before = this.sites.get(name);
+    if (before !== undefined && !(message.type === before.type && message.type !== "sample"))
+      throw new PedigradError({
+        code: "duplicate-name",
+        site: name,
+        message:
+          before.type === message.type
+            ? `sample site "${name}" appears twice in one run. Give each its own name (in a loop: \`\${name}_\${i}\`).`
+            : `"${name}" is already a ${before.type}; a ${message.type} site cannot have the same name.`,
+      });
+    if (message.type === "sample") this.sites.set(name, new SampleSite(message));
+    else if (message.type === "mutable") {
+      const cell = message.cell as { value: Tensor };
+      this.#cells.push([name, cell]);
+      this.sites.set(name, { type: "mutable", name, value: cell.value });
+    } else if (message.type === "plate")
+      this.sites.set(name, { type: "plate", name, value: message.value as Tensor, size: message.size });
+    else this.sites.set(name, { type: message.type, name, value: message.value as Tensor });
+  }
+
+  /** Take the final values of what the run changed. */
+  finish(): Trace {
+    for (const [name, cell] of this.#cells) this.sites.set(name, { type: "mutable", name, value: cell.value });
+    return this.sites;
+  }
+}
+
+/** `trace(f).getTrace(...args)` runs f and returns what it did; f's own result is dropped. */
+export const trace = <A extends unknown[]>(f: (...args: A) => unknown): { getTrace(...args: A): Trace } => ({
+  getTrace(...args) {
+    const messenger = new TraceMessenger();
+    withMessenger(messenger, () => f(...args));
+    return messenger.finish();
+  },
+});
+
+/** log density at the value; what the distribution refuses is refused in the site's name. */
+function logProbAt({ name, fn, value, isObserved, mask }: SampleSite): Tensor {
+  try {
+    return (mask === null ? fn : fn.mask(mask)).logProb(value);
+  } catch (error) {
+    if (!(error instanceof PedigradError) || error.site !== undefined) throw error;
+    const { code, message, param, op } = error;
+    throw new PedigradError({
+      code,
+      param,
+      op,
+      site: name,
+      message: `${isObserved ? "observed " : ""}site "${name}": ${message}${isObserved ? " Mask what is missing (mask(f, keep)) or drop it." : ""}`,
+    });
+  }
+}
+
+/** Refuse an observation that broadcasts against the batch shape into something that is neither. */
+function checkBroadcast({ name, fn, value, isObserved, plates }: SampleSite): void {
+  if (!isObserved) return;
+  const lead = value.shape.slice(0, value.shape.length - fn.eventDim);
+  const rank = Math.max(lead.length, fn.batchShape.length);
+  const aligned = (shape: readonly number[]) => [...new Array<number>(rank - shape.length).fill(1), ...shape];
+  const [v, b] = [aligned(lead), aligned(fn.batchShape)];
+  const grows = (from: number[], to: number[]) => from.some((n, i) => n === 1 && (to[i] as number) > 1);
+  if (!(grows(v, b) && grows(b, v))) return;
+  const out = v.map((n, i) => Math.max(n, b[i] as number));
+  const within = plates.map((p) => `${p.name}(${p.subsampleSize}, dim ${p.dim})`).join(", ");
+  throw new PedigradError({
+    code: "shape-mismatch",
+    site: name,
+    message: `sample site "${name}": log_prob has shape [${out}]${within && ` but its plates are ${within}`}. The distribution's batch shape [${fn.batchShape}] and the observation's shape [${value.shape}] broadcast against each other. Reshape the observation to [${[...fn.batchShape, ...fn.eventShape]}], or the distribution's parameters to [${lead}].`,
+  });
+}
