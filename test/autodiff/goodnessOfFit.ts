@@ -19,7 +19,7 @@ const golden = JSON.parse(readFileSync(new URL("../golden/distributions.json", i
 export const family = (name: string): Family => golden.distributions[name] as Family;
 
 /** Draws a sample. */
-export const N = 40000;
+export const N = 200000;
 const Z_AT_1E6 = 4.753;
 
 /** Stands at the element that is to be drawn. */
