@@ -1,0 +1,96 @@
+/**
+ * Refusing wrong numbers. Parameters are checked when a distribution is made and values when their density is asked for, one
+ * pass over the data each, inside vmap as well. A compiled program is checked while it is recorded and not when it runs again:
+ * there a value outside the support has the log density -Infinity. Checks look at numbers without reading them in the sense of
+ * provenance: they decide nothing but whether to throw.
+ */
+
+import { asContiguous } from "../autodiff/copy.js";
+import { PedigradError, type Tensor } from "../autodiff/index.js";
+import { toNested } from "../autodiff/tensorLike.js";
+import { contiguous, type Shape, showShape, sizeOf } from "../autodiff/view.js";
+import type { Constraint } from "./constraints.js";
+
+/** Whether checks are made; on by default. */
+export let validation = true;
+
+/** Switch the checks of parameters and values on or off, for everybody. */
+export function setValidation(on: boolean): void {
+  validation = on;
+}
+
+/** Run `body` with the checks on or off. */
+export function withValidation<T>(on: boolean, body: () => T): T {
+  const outer = validation;
+  validation = on;
+  try {
+    return body();
+  } finally {
+    validation = outer;
+  }
+}
+
+/** What is being checked, for the error. */
+export interface Subject {
+  /** The distribution, or whatever else speaks. */
+  readonly family: string;
+  /** The parameter's name, or "value". */
+  readonly what: string;
+}
+
+/** Throw, naming the first offending element, unless every element of `x` satisfies `constraint`. */
+export function requireThat(x: Tensor, constraint: Constraint, subject: Subject): void {
+  const { scalar } = constraint;
+  if (scalar === undefined) {
+    requireAll(constraint.check(x), x, constraint, subject);
+    return;
+  }
+  const { data, shape, offset } = asContiguous(unbatched(x).view);
+  for (let i = 0, n = sizeOf(shape); i < n; i++)
+    if (scalar(data[offset + i] as number) === 0) refuse(x, i, constraint, subject);
+}
+
+/** The same where the answer, 1 or 0 for each event, is known already. */
+export function requireAll(satisfied: Tensor, x: Tensor, constraint: Constraint, subject: Subject): void {
+  const { data, shape, offset } = asContiguous(unbatched(satisfied).view);
+  for (let i = 0, n = sizeOf(shape); i < n; i++)
+    if (data[offset + i] === 0) {
+      const spread = x.broadcastTo([...satisfied.shape, ...eventShape(x, constraint)]);
+      // Under vmap the answer may be that of a whole batch where x is shared by all its examples.
+      refuse(spread, spread.batch === null ? i % sizeOf(satisfied.shape) : i, constraint, subject);
+    }
+}
+
+const eventShape = (x: Tensor, { eventDim }: Constraint): Shape => x.shape.slice(x.shape.length - eventDim);
+
+/** The whole batch that an example inside vmap belongs to. */
+const unbatched = (x: Tensor): Tensor => (x.batch === null ? x : unbatched(x.batch.value));
+
+function refuse(x: Tensor, element: number, constraint: Constraint, { family, what }: Subject): never {
+  const event = eventShape(x, constraint);
+  const shape = x.shape.slice(0, x.shape.length - event.length);
+  const { data, offset } = asContiguous(unbatched(x).view);
+  const start = offset + element * sizeOf(event);
+  const found = JSON.stringify(toNested(contiguous(data, event, start)), (_, n) =>
+    typeof n === "number" && !Number.isFinite(n) ? String(n) : n,
+  ).replaceAll('"', "");
+  const got =
+    shape.length === 0
+      ? `got ${found}`
+      : `but element ${showIndex(element, shape)} of shape ${showShape(shape)} is ${found}`;
+  throw new PedigradError({
+    code: what === "value" ? "outside-support" : "bad-parameter",
+    param: what,
+    message: `${family}: ${what} must be ${constraint.must}, ${got}.`,
+  });
+}
+
+function showIndex(element: number, shape: Shape): string {
+  const index: number[] = [];
+  for (let axis = shape.length - 1, rest = element; axis >= 0; axis--) {
+    const n = shape[axis] as number;
+    index.unshift(rest % n);
+    rest = Math.floor(rest / n);
+  }
+  return showShape(index);
+}
