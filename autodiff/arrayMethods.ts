@@ -1,4 +1,7 @@
 /** Reductions, shape ops, indexing and linear algebra as methods, receiver first; continues specialMethods.ts. */
+import * as diagonals from "./diagonal.js";
+import * as factor from "./factor.js";
+import { stopGradient } from "./grad.js";
 import * as indexing from "./indexing.js";
 import * as linalg from "./linalg.js";
 import type { Axes, KeepDims } from "./reduce.js";
@@ -80,5 +83,32 @@ export abstract class ArrayMethods extends SpecialMethods {
   }
   matmul(b: TensorLike): Tensor {
     return linalg.matmul(self(this), b);
+  }
+  tril(k?: number): Tensor {
+    return diagonals.tril(self(this), k);
+  }
+  triu(k?: number): Tensor {
+    return diagonals.triu(self(this), k);
+  }
+  diag(): Tensor {
+    return diagonals.diag(self(this));
+  }
+  cholesky(): Tensor {
+    return factor.cholesky(self(this));
+  }
+  triangularSolve(b: TensorLike, options?: factor.Triangular): Tensor {
+    return factor.triangularSolve(self(this), b, options);
+  }
+  inverse(): Tensor {
+    return factor.inverse(self(this));
+  }
+  logdet(): Tensor {
+    return factor.logdet(self(this));
+  }
+  oneHot(size: number): Tensor {
+    return indexing.oneHot(self(this), size);
+  }
+  stopGradient(): Tensor {
+    return stopGradient(self(this));
   }
 }

@@ -110,7 +110,10 @@ function alongLastAxis(loop: Loop, out: View, inputs: readonly View[]): void {
   const operands = seen.map((x) => ({ data: x.data, offset: x.offset, step: x.stride[last] as number }));
   const walk = (depth: number, at: number): void => {
     const axis = axes[depth];
-    if (axis === undefined) return loop(out.shape[last] as number, out.data, at, operands);
+    if (axis === undefined) {
+      loop(out.shape[last] as number, out.data, at, operands);
+      return;
+    }
     const count = out.shape[axis] as number;
     for (let i = 0; i < count; i++) {
       walk(depth + 1, at + i * (out.stride[axis] as number));

@@ -1,7 +1,11 @@
 /** The public face of the engine. */
 export * from "../provenance/index.js";
 export { apply } from "./apply.js";
+export { hessian, hvp, jacobian, jvp } from "./derivatives.js";
+export { diag, tril, triu } from "./diagonal.js";
+export { einsum } from "./einsum.js";
 export { type Binary, binary, type Ternary, ternary, type Unary, unary } from "./elementwise.js";
+export { cholesky, inverse, logdet, triangularSolve } from "./factor.js";
 export { grad, stopGradient, valueAndGrad, vjp } from "./grad.js";
 export { at, oneHot, scatterAdd, take, takeAlongAxis } from "./indexing.js";
 export { concatenate, stack } from "./join.js";

@@ -145,4 +145,8 @@ export abstract class ElementwiseMethods {
   clip(lo: TensorLike, hi: TensorLike): Tensor {
     return math.clip(self(this), lo, hi);
   }
+  /** `a` where this tensor is not 0, else `b`. */
+  where(a: TensorLike, b: TensorLike): Tensor {
+    return math.where(self(this), a, b);
+  }
 }

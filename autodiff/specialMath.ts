@@ -22,6 +22,7 @@ import {
 } from "./math.js";
 import * as special from "./special/index.js";
 import type { Tensor } from "./tensor.js";
+import type { TensorLike } from "./tensorLike.js";
 
 const SQRT_PI = Math.sqrt(Math.PI);
 const LOG_SQRT_2PI = 0.5 * Math.log(2 * Math.PI);
@@ -40,8 +41,8 @@ export const logBeta: Binary = binary("logBeta", (a, b) => special.logBeta(a, b)
   (g, _, a, b) => gate(g, sub(digamma(b), digamma(add(a, b)))),
 ]);
 /** log Γ_d(a) = d(d-1)/4 log π + Σ_{j<d} lgamma(a - j/2), d a whole number. */
-export const multigammaln = (a: Tensor, d: number): Tensor => {
-  let sum: Tensor = lgamma(a);
+export const multigammaln = (a: TensorLike, d: number): Tensor => {
+  let sum = lgamma(a);
   for (let j = 1; j < d; j++) sum = add(sum, lgamma(sub(a, j / 2)));
   return add(sum, ((d * (d - 1)) / 4) * Math.log(Math.PI));
 };

@@ -49,4 +49,21 @@ export abstract class SpecialMethods extends ElementwiseMethods {
   logBeta(b: TensorLike): Tensor {
     return special.logBeta(self(this), b);
   }
+  multigammaln(d: number): Tensor {
+    return special.multigammaln(self(this), d);
+  }
+  /** P(a, x) with this tensor as the shape a. */
+  gammainc(x: TensorLike): Tensor {
+    return special.gammainc(self(this), x);
+  }
+  gammaincc(x: TensorLike): Tensor {
+    return special.gammaincc(self(this), x);
+  }
+  gammaincinv(p: TensorLike): Tensor {
+    return special.gammaincinv(self(this), p);
+  }
+  /** I_x(a, b) with this tensor as a. */
+  betainc(b: TensorLike, x: TensorLike): Tensor {
+    return special.betainc(self(this), b, x);
+  }
 }

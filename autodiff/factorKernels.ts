@@ -1,0 +1,92 @@
+/** Factorisations of one n by n matrix, row-major from `start` on; results go to `out` from `to` on. Golub and Van Loan, ch. 3, 4. */
+
+/** The lower Cholesky factor, row by row (Banachiewicz), reading the lower triangle; NaN throughout if a pivot is not positive. */
+export function cholesky(a: Float64Array, start: number, n: number, out: Float64Array, to: number): void {
+  out.fill(0, to, to + n * n);
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j <= i; j++) {
+      const [ri, rj] = [to + i * n, to + j * n];
+      let rest = a[start + i * n + j] as number;
+      for (let k = 0; k < j; k++) rest -= (out[ri + k] as number) * (out[rj + k] as number);
+      if (i === j && !(rest > 0)) {
+        out.fill(Number.NaN, to, to + n * n);
+        return;
+      }
+      out[ri + j] = i === j ? Math.sqrt(rest) : rest / (out[rj + j] as number);
+    }
+}
+
+/** Substitution in place: `x`, `columns` numbers a row, becomes A⁻¹x, A being a triangle of `a` or (`transpose`) of its transpose. */
+export function substitute(
+  a: Float64Array,
+  start: number,
+  n: number,
+  forward: boolean,
+  transpose: boolean,
+  x: Float64Array,
+  at: number,
+  columns: number,
+): void {
+  const [down, right] = transpose ? [1, n] : [n, 1];
+  for (let step = 0; step < n; step++) {
+    const i = forward ? step : n - 1 - step;
+    const row = at + i * columns;
+    for (let before = 0; before < step; before++) {
+      const j = forward ? before : n - 1 - before;
+      const [factor, from] = [a[start + i * down + j * right] as number, at + j * columns];
+      for (let c = 0; c < columns; c++) x[row + c] = (x[row + c] as number) - factor * (x[from + c] as number);
+    }
+    const pivot = a[start + i * (n + 1)] as number;
+    for (let c = 0; c < columns; c++) x[row + c] = (x[row + c] as number) / pivot;
+  }
+}
+
+/** LU = PA with partial pivoting: both factors in one array, the rows' order, and the sign of P. */
+function decompose(a: Float64Array, start: number, n: number) {
+  const lu = a.slice(start, start + n * n);
+  const order = Int32Array.from({ length: n }, (_, i) => i);
+  let sign = 1;
+  for (let k = 0; k < n; k++) {
+    let top = k;
+    for (let i = k + 1; i < n; i++)
+      if (Math.abs(lu[i * n + k] as number) > Math.abs(lu[top * n + k] as number)) top = i;
+    if (top !== k) {
+      sign = -sign;
+      const row = lu.slice(k * n, k * n + n);
+      lu.copyWithin(k * n, top * n, top * n + n);
+      lu.set(row, top * n);
+      [order[k], order[top]] = [order[top] as number, order[k] as number];
+    }
+    const pivot = lu[k * n + k] as number;
+    if (pivot === 0) continue;
+    for (let i = k + 1; i < n; i++) {
+      const factor = (lu[i * n + k] as number) / pivot;
+      lu[i * n + k] = factor;
+      for (let j = k + 1; j < n; j++) lu[i * n + j] = (lu[i * n + j] as number) - factor * (lu[k * n + j] as number);
+    }
+  }
+  return { lu, order, sign };
+}
+
+/** log det A; -Infinity if singular, NaN if the determinant is negative. */
+export function logdet(a: Float64Array, start: number, n: number): number {
+  const { lu, sign } = decompose(a, start, n);
+  let [total, side] = [0, sign];
+  for (let k = 0; k < n; k++) {
+    const pivot = lu[k * n + k] as number;
+    total += Math.log(Math.abs(pivot));
+    if (pivot < 0) side = -side;
+  }
+  return side < 0 && total !== -Infinity ? Number.NaN : total;
+}
+
+/** A⁻¹; not finite if A is singular. */
+export function inverse(a: Float64Array, start: number, n: number, out: Float64Array, to: number): void {
+  const { lu, order } = decompose(a, start, n);
+  out.fill(0, to, to + n * n);
+  for (let i = 0; i < n; i++) out[to + i * n + (order[i] as number)] = 1;
+  const unit = lu.slice();
+  for (let i = 0; i < n; i++) unit[i * (n + 1)] = 1;
+  substitute(unit, 0, n, true, false, out, to, n);
+  substitute(lu, 0, n, false, false, out, to, n);
+}
