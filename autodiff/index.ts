@@ -8,6 +8,7 @@ export { type Binary, binary, type Ternary, ternary, type Unary, unary } from ".
 export { cholesky, inverse, logdet, triangularSolve } from "./factor.js";
 export { grad, stopGradient, valueAndGrad, vjp } from "./grad.js";
 export { at, oneHot, scatterAdd, take, takeAlongAxis } from "./indexing.js";
+export { type Jitted, jit } from "./jit/jit.js";
 export { concatenate, stack } from "./join.js";
 export { matmul } from "./linalg.js";
 export { arange, eye, full, linspace, ones, zeros } from "./make.js";

@@ -20,6 +20,8 @@ export interface Op<P = null> {
   readonly shape: (params: P, inputs: readonly Tensor[]) => Shape;
   /** Writes the result into `out`, a contiguous view of that shape. */
   readonly kernel: (params: P, out: View, inputs: readonly View[]) => void;
+  /** The kernel with its buffers bound, where knowing them ahead saves work: a compiled program runs it again and again. */
+  readonly prepare?: (params: P, out: View, inputs: readonly View[]) => () => void;
   /** Ops that only look at the same data differently return a view of it, where its strides allow that. */
   readonly view?: (params: P, input: View) => View | undefined;
   /** One rule per input; null where there is no gradient, by decision. */

@@ -1,0 +1,202 @@
+/**
+ * From a program to one straight-line function. Numbers are arithmetic on local variables; elementwise ops on arrays of one
+ * shape become one loop, in which a value that nobody else needs never touches memory; view ops become strides at compile
+ * time; everything else is a call to the op's own kernel, its buffers fixed. So compiled equals eager bit for bit.
+ *
+ * The text is cut into functions of a few hundred statements, which is what V8 still optimises well.
+ */
+import { sizeOf } from "../view.js";
+import { expressionOf, literal, substituteInto } from "./expression.js";
+import type { Layout } from "./layout.js";
+import type { Program, Value } from "./program.js";
+
+/** The text of a program, and what it calls: kernels with their buffers bound, scalar functions. */
+export interface Generated {
+  readonly text: string;
+  readonly kernels: (() => void)[];
+  readonly functions: ((...xs: number[]) => number)[];
+}
+
+type OpValue = Extract<Value, { kind: "op" }>;
+/** Elementwise ops of one shape on their way to becoming one loop. */
+interface Group {
+  readonly members: number[];
+  readonly shape: readonly number[];
+}
+
+const CHUNK = 250;
+export function generate(program: Program, layout: Layout): Generated {
+  return new Generator(program, layout).generated();
+}
+
+class Generator {
+  readonly #kernels: (() => void)[] = [];
+  readonly #functions: ((...xs: number[]) => number)[] = [];
+  readonly #functionNames = new Map<object, string>();
+  readonly #chunks: string[] = [];
+  #lines: string[] = [];
+  /** Scalars that are local variables of the current chunk. */
+  #locals = new Set<number>();
+  readonly #groups = new Map<string, Group>();
+  readonly #groupOf = new Map<number, Group>();
+  readonly #consumers = new Map<number, number[]>();
+  readonly #outputs: ReadonlySet<number>;
+
+  constructor(
+    readonly program: Program,
+    readonly layout: Layout,
+  ) {
+    this.#outputs = new Set(program.outputs);
+    program.values.forEach((value, i) => {
+      if (value?.kind !== "op") return;
+      for (const input of value.inputs) {
+        const consumers = this.#consumers.get(input);
+        if (consumers === undefined) this.#consumers.set(input, [i]);
+        else consumers.push(i);
+      }
+    });
+  }
+
+  generated(): Generated {
+    const { values } = this.program;
+    values.forEach((value, i) => {
+      if (value?.kind === "op") this.#emit(value, i);
+    });
+    for (const group of [...this.#groups.values()]) this.#flush(group);
+    this.#endChunk();
+    const calls = this.#chunks.map((_, i) => `  chunk${i}();`).join("\n");
+    const text = `"use strict";\n${this.#chunks.join("\n")}\nreturn () => {\n${calls}\n};\n`;
+    return { text, kernels: this.#kernels, functions: this.#functions };
+  }
+
+  #emit(value: OpValue, i: number): void {
+    if (this.layout.isView(i)) {
+      this.#settleInputs(value.inputs);
+      return;
+    }
+    if (value.op.scalar === undefined) {
+      this.#settleInputs(value.inputs);
+      this.#line(`kernels[${this.#kernels.push(this.layout.boundKernel(i)) - 1}](); // ${value.op.name} [${value.shape}]`);
+    } else if (value.shape.length === 0) {
+      this.#settleInputs(value.inputs);
+      const text = this.#call(value, value.inputs.map((x) => this.#scalar(x)));
+      this.#locals.add(i);
+      this.#line(`const s${i} = M[${this.layout.offset(i)}] = ${text};`);
+    } else this.#join(value, i);
+  }
+
+  /** Let an elementwise op join the loop of its shape, after whatever else it needs has been written. */
+  #join(value: OpValue, i: number): void {
+    const key = value.shape.join();
+    for (const input of value.inputs) {
+      const from = this.#sourceGroup(input);
+      // A member seen through a view has another order of elements: its loop must have finished.
+      if (from !== undefined && (from !== this.#groups.get(key) || !from.members.includes(input))) this.#flush(from);
+    }
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      group = { members: [], shape: value.shape };
+      this.#groups.set(key, group);
+    }
+    group.members.push(i);
+    this.#groupOf.set(i, group);
+  }
+
+  /** The open group that makes the data behind a value, if any. */
+  #sourceGroup(i: number): Group | undefined {
+    return this.#groupOf.get(this.layout.owner(i));
+  }
+
+  #settleInputs(inputs: readonly number[]): void {
+    for (const input of inputs) {
+      const group = this.#sourceGroup(input);
+      if (group !== undefined) this.#flush(group);
+    }
+  }
+
+  /** Write the loop of a group. */
+  #flush(group: Group): void {
+    this.#groups.delete(group.shape.join());
+    const { layout } = this;
+    const own = new Set(group.members);
+    for (const i of group.members) this.#groupOf.delete(i);
+    const reads = new Map<number, string>();
+    const hoisted: string[] = [];
+    const inLoop: string[] = [];
+    let isFlat = true;
+    const operand = (x: number): string => {
+      if (own.has(x)) return `t${x}`;
+      const seen = reads.get(x);
+      if (seen !== undefined) return seen;
+      const value = this.program.values[x] as Value;
+      let text: string;
+      if (value.kind === "constant" && sizeOf(value.shape) === 1) text = literal(layout.view(x).data[layout.view(x).offset] as number);
+      else if (value.shape.length === 0) text = this.#scalar(x);
+      else {
+        const reading = layout.reading(x, group.shape);
+        text = `a${x}`;
+        if (reading === "repeated") hoisted.push(`const a${x} = M[${layout.offset(x)}];`);
+        else if (reading === "flat") inLoop.push(`const a${x} = M[${layout.offset(x)} + i];`);
+        else {
+          isFlat = false;
+          const index = reading.map((s, axis) => (s === 0 ? "" : ` + ${s} * i${axis}`)).join("");
+          inLoop.push(`const a${x} = M[${layout.offset(x)}${index}];`);
+        }
+      }
+      reads.set(x, text);
+      return text;
+    };
+    const body: string[] = [];
+    for (const i of group.members) {
+      const value = this.program.values[i] as OpValue;
+      body.push(`const t${i} = ${this.#call(value, value.inputs.map(operand))};`);
+      if (this.#isReadOutside(i, own)) body.push(`M[${layout.offset(i)} + i] = t${i};`);
+    }
+    const lines = [...inLoop, ...body].join("\n        ");
+    const axes = group.shape.map((size, axis) => `for (let i${axis} = 0; i${axis} < ${size}; i${axis}++)`).join(" ");
+    const loop = isFlat
+      ? `for (let i = 0; i < ${sizeOf(group.shape)}; i++) {\n        ${lines}\n      }`
+      : `let i = 0;\n      ${axes} {\n        ${lines}\n        i++;\n      }`;
+    this.#line(["{", ...hoisted, `${loop}\n    }`].join("\n      "));
+  }
+
+  /** Whether a member of a loop is an output, or used by something that is not in the loop. */
+  #isReadOutside(i: number, own: ReadonlySet<number>): boolean {
+    return this.#outputs.has(i) || (this.#consumers.get(i) ?? []).some((consumer) => !own.has(consumer));
+  }
+
+  /** A scalar as text: a literal, or a local variable, loaded from memory where another chunk made it. */
+  #scalar(i: number): string {
+    const value = this.program.values[i] as Value;
+    if (value.kind === "constant") return literal(this.layout.view(i).data[this.layout.view(i).offset] as number);
+    if (!this.#locals.has(i)) {
+      this.#lines.push(`const s${i} = M[${this.layout.view(i).offset}];`);
+      this.#locals.add(i);
+    }
+    return `s${i}`;
+  }
+
+  #call({ op }: OpValue, operands: readonly string[]): string {
+    const scalar = op.scalar as (...xs: number[]) => number;
+    const expression = expressionOf(scalar);
+    if (expression !== null) return substituteInto(expression, operands);
+    let name = this.#functionNames.get(scalar);
+    if (name === undefined) {
+      name = `functions[${this.#functions.push(scalar) - 1}]`;
+      this.#functionNames.set(scalar, name);
+    }
+    return `${name}(${operands.join(", ")})`;
+  }
+
+  #line(text: string): void {
+    this.#lines.push(text);
+    if (this.#lines.length >= CHUNK) this.#endChunk();
+  }
+
+  #endChunk(): void {
+    if (this.#lines.length === 0) return;
+    this.#chunks.push(`function chunk${this.#chunks.length}() {\n    ${this.#lines.join("\n    ")}\n}`);
+    this.#lines = [];
+    this.#locals = new Set();
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * What makes two calls of a compiled function alike: the structure of the arguments, the shapes of their tensors, and all
+ * other leaves by value (records of a class and functions by identity). Asking this costs more than a small program runs, so
+ * what jit itself returned last is recognised without a walk.
+ */
+import { Tensor, tensor } from "../tensor.js";
+import type { TensorLike } from "../tensorLike.js";
+import { mapTree } from "../tree.js";
+import { sameShape, type Shape } from "../view.js";
+
+/** An argument taken apart: what must be equal, and the tensors that may differ. */
+export interface Signature {
+  readonly text: string;
+  readonly leaves: readonly Tensor[];
+}
+
+/** Whether a leaf is an input of the program (else it is static). */
+export const isInput = (leaf: unknown): boolean =>
+  leaf instanceof Tensor ||
+  (typeof leaf === "object" && leaf !== null && (ArrayBuffer.isView(leaf) || ("stride" in leaf && "shape" in leaf)));
+
+export class Signatures {
+  readonly #identities = new Map<unknown, number>();
+  readonly #returned = new WeakMap<object, Signature>();
+
+  /** Remember a structure that is about to be returned, with its leaves. */
+  remember(node: object, text: string, leaves: readonly Tensor[]): void {
+    this.#returned.set(node, { text, leaves });
+  }
+
+  /** The signature of one argument that is not itself a tensor. */
+  of(arg: unknown): Signature {
+    const known = typeof arg === "object" && arg !== null ? this.#returned.get(arg) : undefined;
+    if (known !== undefined) return known;
+    const leaves: Tensor[] = [];
+    let text = "";
+    mapTree(arg, (leaf, path) => {
+      if (isInput(leaf)) {
+        const x = tensor(leaf as TensorLike);
+        leaves.push(x);
+        text += `${path}:[${x.shape}]`;
+      } else text += `${path}=${this.#static(leaf)},`;
+    });
+    return { text, leaves };
+  }
+
+  #static(x: unknown): string {
+    if (Array.isArray(x) || typeof x === "string") return JSON.stringify(x);
+    if ((typeof x !== "object" && typeof x !== "function") || x === null) return Object.is(x, -0) ? "-0" : String(x);
+    const known = this.#identities.get(x) ?? this.#identities.size;
+    this.#identities.set(x, known);
+    return `#${known}`;
+  }
+}
+
+/** One argument of a known key: a tensor of this shape, or whatever has this signature. */
+export type ArgumentKey = Shape | string;
+
+/** The inputs of a call whose arguments match `keys`; null where they do not. */
+export function match(keys: readonly ArgumentKey[], args: readonly unknown[], signatures: readonly (Signature | null)[]): Tensor[] | null {
+  if (keys.length !== args.length) return null;
+  const inputs: Tensor[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const [arg, key] = [args[i], keys[i] as ArgumentKey];
+    if (arg instanceof Tensor) {
+      if (typeof key === "string" || !sameShape(arg.shape, key)) return null;
+      inputs.push(arg);
+    } else {
+      const signature = signatures[i] as Signature;
+      if (signature.text !== key) return null;
+      for (const leaf of signature.leaves) inputs.push(leaf);
+    }
+  }
+  return inputs;
+}
