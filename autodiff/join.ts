@@ -7,7 +7,7 @@ import type { Op } from "./op.js";
 import { expandDims, slice } from "./shape.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { normalizeAxis, showShape, type View, viewOf } from "./view.js";
+import { normalizeAxis, sameShape, showShape, type View, viewOf } from "./view.js";
 
 const concatenateOp: Op<number> = {
   name: "concatenate",
@@ -62,8 +62,17 @@ export function concatenate(xs: readonly TensorLike[], axis = 0): Tensor {
 const MANY = 4096;
 
 /** Joined along a new axis; shapes must be equal. */
-export const stack = (xs: readonly TensorLike[], axis = 0): Tensor =>
-  concatenate(
-    xs.map((x) => expandDims(x, axis)),
+export function stack(xs: readonly TensorLike[], axis = 0): Tensor {
+  const parts = xs.map(tensor);
+  const odd = parts.find((x) => !sameShape(x.shape, (parts[0] as Tensor).shape));
+  if (odd !== undefined)
+    throw new PedigradError({
+      code: "shape-mismatch",
+      op: "stack",
+      message: `stack: needs tensors of one shape, got ${showShape((parts[0] as Tensor).shape)} and ${showShape(odd.shape)}.`,
+    });
+  return concatenate(
+    parts.map((x) => expandDims(x, axis)),
     axis,
   );
+}

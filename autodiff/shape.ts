@@ -38,16 +38,14 @@ const reshapeOp: Op<Shape> = {
 export function reshape(x: TensorLike, shape: Shape): Tensor {
   const from = tensor(x);
   const known = shape.filter((n) => n !== -1);
-  const to =
-    known.length === shape.length - 1
-      ? shape.map((n) => (n === -1 ? from.size / Math.max(sizeOf(known), 1) : n))
-      : shape;
+  const missing = from.size / Math.max(sizeOf(known), 1);
+  const to = known.length === shape.length - 1 ? shape.map((n) => (n === -1 ? Math.floor(missing) : n)) : shape;
   if (sameShape(from.shape, to)) return from;
   if (sizeOf(checkShape("reshape", to)) !== from.size)
     throw new PedigradError({
       code: "shape-mismatch",
       op: "reshape",
-      message: `reshape: shape ${showShape(from.shape)} has ${from.size} elements, ${showShape(shape)} has ${sizeOf(to)}.`,
+      message: `reshape: shape ${showShape(from.shape)} has ${from.size} elements, which do not fill ${showShape(shape)}.`,
     });
   return apply(reshapeOp, to, from);
 }
