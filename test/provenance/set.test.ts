@@ -1,0 +1,80 @@
+/** Sets of sites by the laws of union, and how nested values are tagged. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  detachProvenance,
+  getProvenance,
+  Provenance,
+  type Tracked,
+  trackProvenance,
+  union,
+} from "../../provenance/index.js";
+
+const sites = (set: Provenance): string[] => [...set].sort();
+const subsets = [[], ["a"], ["b"], ["a", "b"], ["b", "c"], ["a", "b", "c"], ["d"]].map((names) =>
+  Provenance.of(...names),
+);
+
+test("union is idempotent, commutative and associative, with the empty set as identity", () => {
+  for (const a of subsets) {
+    assert.equal(sites(union(a, a)), sites(a));
+    assert.is(union(a, Provenance.empty), a);
+    assert.is(union(Provenance.empty, a), a);
+    for (const b of subsets) {
+      assert.equal(sites(union(a, b)), sites(union(b, a)));
+      assert.equal(sites(union(a, b)), [...new Set([...a, ...b])].sort());
+      for (const c of subsets) assert.equal(sites(union(union(a, b), c)), sites(union(a, union(b, c))));
+    }
+  }
+});
+
+test("union returns an argument whenever that is the answer, and remembers what it made", () => {
+  for (const a of subsets)
+    for (const b of subsets) {
+      const joined = union(a, b);
+      if (a.includes(b)) assert.is(joined, a);
+      else if (b.includes(a)) assert.is(joined, b);
+      assert.is(union(a, b), joined);
+    }
+});
+
+test("sets know their size and members, and any name is a name", () => {
+  const set = Provenance.of("__proto__", "constructor", "");
+  assert.is(set.size, 3);
+  assert.ok(set.has("__proto__") && set.has("") && !set.has("toString"));
+  assert.is(`${Provenance.of("a", "b")}`, "{a, b}");
+  assert.is(Provenance.of(), Provenance.empty);
+});
+
+class Leaf implements Tracked {
+  constructor(
+    readonly value: number,
+    readonly provenance = Provenance.empty,
+  ) {}
+  withProvenance(provenance: Provenance): this {
+    return new Leaf(this.value, provenance) as this;
+  }
+}
+
+test("anything that carries a set is tagged, through arrays, records and Maps", () => {
+  const nested = { x: new Leaf(1), list: [new Leaf(2), 3, "s"], map: new Map([["k", new Leaf(4)]]), none: null };
+  const tagged = trackProvenance(nested, "z");
+  assert.equal(sites(tagged.x.provenance), ["z"]);
+  assert.equal(sites((tagged.list[0] as Leaf).provenance), ["z"]);
+  assert.equal(sites((tagged.map.get("k") as Leaf).provenance), ["z"]);
+  assert.equal(tagged.list.slice(1), [3, "s"]);
+  assert.is(nested.x.provenance, Provenance.empty, "the original is as it was");
+  assert.equal(sites(getProvenance([tagged, trackProvenance(new Leaf(0), ["p", "q"])])), ["p", "q", "z"]);
+  assert.is(getProvenance(detachProvenance(tagged)), Provenance.empty);
+  assert.is(getProvenance(3), Provenance.empty);
+});
+
+test("a key named __proto__ is data", () => {
+  const record = JSON.parse('{"__proto__": 1}') as Record<string, unknown>;
+  Object.defineProperty(record, "__proto__", { value: new Leaf(1), enumerable: true });
+  const tagged = trackProvenance(record, "a");
+  assert.equal(sites(getProvenance(tagged)), ["a"]);
+  assert.is(Object.getPrototypeOf(tagged), Object.prototype);
+});
+
+test.run();
