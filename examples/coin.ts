@@ -44,9 +44,11 @@ const guideWith = (useDecayingAvgBaseline: boolean) => () => {
   sample("latent_fairness", new Beta(alpha, beta).nonreparameterized(), { infer });
 };
 
+const inferenceWith = (useBaseline: boolean) =>
+  new SVI(model, guideWith(useBaseline), adam(5e-4, { b1: 0.93, b2: 0.999 }), new TraceGraphELBO());
+
 /** Fit until both parameters are within 0.8 of the exact posterior. */
-function fit(useBaseline: boolean, seed: number): { run: RunResult; milliseconds: number } {
-  const svi = new SVI(model, guideWith(useBaseline), adam(5e-4, { b1: 0.93, b2: 0.999 }), new TraceGraphELBO());
+function fit(svi: SVI, seed: number): { run: RunResult; milliseconds: number } {
   const isNear = (params: Record<string, Tensor>) =>
     Object.entries(exact).every(([name, value]) => Math.abs((params[name] as Tensor).item() - value) < 0.8);
   const start = performance.now();
@@ -62,7 +64,8 @@ const mean = (xs: number[]) => xs.reduce((a, b) => a + b, 0) / xs.length;
 const rows: Record<string, Record<string, string | number>> = {};
 const curves: number[][] = [];
 for (const useBaseline of [true, false]) {
-  const fits = Array.from({ length: numKeys }, (_, seed) => fit(useBaseline, seed));
+  const svi = inferenceWith(useBaseline);
+  const fits = Array.from({ length: numKeys }, (_, seed) => fit(svi, seed));
   const steps = fits.map(({ run }) => run.losses.length);
   const average = (name: string) => mean(fits.map(({ run }) => (run.params[name] as Tensor).item())).toFixed(2);
   rows[useBaseline ? "with baseline" : "without"] = {

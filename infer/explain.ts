@@ -3,6 +3,7 @@
  * charged with, its plates and shapes. As an object, as text, as JSON, as a Mermaid graph.
  */
 import { random, type Tensor } from "../autodiff/index.js";
+import { Derived, type Distribution } from "../distributions/index.js";
 import { type Cost, costsOf, isScoreSite, scoreSitesOf } from "./costs.js";
 import type { Elbo } from "./elbo.js";
 import { initialise } from "./initialise.js";
@@ -66,6 +67,9 @@ export class Explanation {
   }
 }
 
+/** `Independent(Normal)`: a family and what was made of it. */
+const nameOf = (fn: Distribution): string => (fn instanceof Derived ? `${fn.family}(${nameOf(fn.base)})` : fn.family);
+
 /** Run guide and model once, with their initial parameters, and report what `elbo` makes of them. */
 export function explain(elbo: Elbo, model: Model, guide: Model, ...args: unknown[]): Explanation {
   const key = random.key(0);
@@ -82,7 +86,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...args: unknown
     return {
       name: site.name,
       side,
-      distribution: site.fn.toString(),
+      distribution: nameOf(site.fn),
       gradient: site.isObserved
         ? "observed"
         : side === "model"

@@ -3,6 +3,7 @@
  * next ones come out. There is no global parameter store. Hoffman et al. 2013; the interface is NumPyro's.
  */
 import {
+  jit,
   mapTree,
   PedigradError,
   random,
@@ -28,10 +29,16 @@ export interface SVIState {
   readonly key: Tensor;
 }
 
+/** Compile a step: where the model allows it, always (else an error), never. */
+export type JitMode = "auto" | boolean;
+
 export interface SVIOptions {
   /** Merged into the last argument when that is a record, else appended as one. */
   staticArgs?: Record<string, unknown>;
+  /** "auto" by default: a model whose control flow follows its samples stays eager, with one note. */
+  jit?: JitMode;
 }
+const OPTIONS = ["staticArgs", "jit"];
 
 /** What init may be given instead of a key. */
 export interface InitOptions {
@@ -42,6 +49,8 @@ export interface InitOptions {
 
 export class SVI {
   readonly #constraints = new Map<string, Constraint>();
+  readonly #compiled = jit((state: SVIState, ...args: unknown[]) => this.step(state, ...args));
+  #jit: JitMode = "auto";
 
   constructor(
     readonly model: Model,
@@ -88,11 +97,25 @@ export class SVI {
 
   /** One step: `[the next state, the loss]`. The state given is not changed. */
   update(state: SVIState, ...args: unknown[]): [SVIState, number] {
-    const [next, loss] = this.step(state, ...args);
+    const [next, loss] = this.#advance(state, args);
     return [next, loss.item()];
   }
 
-  /** One step as tensors. */
+  #advance(state: SVIState, args: unknown[]): [SVIState, Tensor] {
+    if (this.#jit === false) return this.step(state, ...args);
+    try {
+      return this.#compiled(state, ...args);
+    } catch (error) {
+      if (this.#jit === true || !(error instanceof PedigradError && error.code === "read-in-jit")) throw error;
+      this.#jit = false;
+      console.warn(
+        `pedigrad: steps run eagerly, because the model reads a sampled value (${error.op}). Set jit: false to say so, or jit: true to make it an error.`,
+      );
+      return this.step(state, ...args);
+    }
+  }
+
+  /** One step as tensors, never compiled. */
   step(state: SVIState, ...args: unknown[]): [SVIState, Tensor] {
     const [next, stepKey] = random.split(state.key) as unknown as [Tensor, Tensor];
     let outcome: Outcome | null = null;

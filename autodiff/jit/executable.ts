@@ -24,7 +24,10 @@ export class Executable {
     this.text = text;
     this.#run = new Function("M", "kernels", "functions", text)(this.#layout.memory, kernels, functions) as () => void;
     this.#last = new Array<Tensor | null>(program.inputCount).fill(null);
-    this.#outputSize = program.outputs.reduce((sum, place, k) => sum + (this.#isKept(place, k) ? 0 : storage(samples[k] as Tensor)), 0);
+    this.#outputSize = program.outputs.reduce(
+      (sum, place, k) => sum + (this.#isKept(place, k) ? 0 : storage(samples[k] as Tensor)),
+      0,
+    );
   }
 
   /** Outputs that are numbers, or do not depend on the inputs, need no buffer. */
@@ -52,7 +55,8 @@ export class Executable {
       if (sample.shape.length === 0) return new Tensor(memory[view.offset] as number, sample.provenance);
       const out = contiguous(buffer as Float64Array, sample.shape, at);
       at += sizeOf(sample.shape);
-      if (isContiguous(view) && at - out.offset < 32) for (let i = 0; i < at - out.offset; i++) out.data[out.offset + i] = memory[view.offset + i] as number;
+      if (isContiguous(view) && at - out.offset < 32)
+        for (let i = 0; i < at - out.offset; i++) out.data[out.offset + i] = memory[view.offset + i] as number;
       else copyInto(out, view);
       return new Tensor(out, sample.provenance);
     });

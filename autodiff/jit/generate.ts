@@ -76,10 +76,15 @@ class Generator {
     }
     if (value.op.scalar === undefined) {
       this.#settleInputs(value.inputs);
-      this.#line(`kernels[${this.#kernels.push(this.layout.boundKernel(i)) - 1}](); // ${value.op.name} [${value.shape}]`);
+      this.#line(
+        `kernels[${this.#kernels.push(this.layout.boundKernel(i)) - 1}](); // ${value.op.name} [${value.shape}]`,
+      );
     } else if (value.shape.length === 0) {
       this.#settleInputs(value.inputs);
-      const text = this.#call(value, value.inputs.map((x) => this.#scalar(x)));
+      const text = this.#call(
+        value,
+        value.inputs.map((x) => this.#scalar(x)),
+      );
       this.#locals.add(i);
       this.#line(`const s${i} = M[${this.layout.offset(i)}] = ${text};`);
     } else this.#join(value, i);
@@ -130,7 +135,8 @@ class Generator {
       if (seen !== undefined) return seen;
       const value = this.program.values[x] as Value;
       let text: string;
-      if (value.kind === "constant" && sizeOf(value.shape) === 1) text = literal(layout.view(x).data[layout.view(x).offset] as number);
+      if (value.kind === "constant" && sizeOf(value.shape) === 1)
+        text = literal(layout.view(x).data[layout.view(x).offset] as number);
       else if (value.shape.length === 0) text = this.#scalar(x);
       else {
         const reading = layout.reading(x, group.shape);

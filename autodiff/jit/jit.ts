@@ -43,7 +43,8 @@ export interface Jitted<A extends unknown[], R> {
 export function jit<A extends unknown[], R>(f: (...args: A) => R): Jitted<A, R> {
   const compiler = new Compiler(f);
   // Inside another recording, a gradient or a batch, f's ops are simply part of the larger program.
-  const call = (...args: A): R => (recorder !== null || gradDepth > 0 || batchDepth > 0 ? f(...args) : compiler.call(args));
+  const call = (...args: A): R =>
+    recorder !== null || gradDepth > 0 || batchDepth > 0 ? f(...args) : compiler.call(args);
   call.source = (...args: A): string => compiler.source(args);
   return call;
 }

@@ -91,4 +91,3 @@ function storageOf(value: Value): number {
   if (value.kind === "constant" && isOneNumber(value.tensor.view)) return 1;
   return sizeOf(value.shape);
 }
-

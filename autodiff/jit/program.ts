@@ -119,7 +119,11 @@ export function difference(a: Program, b: Program): string | null {
 const live = ({ values }: Program): Value[] => values.filter((value) => value !== null);
 const shorten = (x: Tensor): string => `${x}`.slice(0, 80);
 const show = (value: Value | undefined): string =>
-  value === undefined ? "missing" : value.kind === "op" ? `${value.op.name} ${JSON.stringify(value.params)} of shape [${value.shape}]` : `a ${value.kind} of shape [${value.shape}]`;
+  value === undefined
+    ? "missing"
+    : value.kind === "op"
+      ? `${value.op.name} ${JSON.stringify(value.params)} of shape [${value.shape}]`
+      : `a ${value.kind} of shape [${value.shape}]`;
 
 function sameBits(a: Tensor, b: Tensor): boolean {
   if (a === b || a.view === b.view) return true;

@@ -6,7 +6,7 @@
 import { Tensor, tensor } from "../tensor.js";
 import type { TensorLike } from "../tensorLike.js";
 import { mapTree } from "../tree.js";
-import { sameShape, type Shape } from "../view.js";
+import { type Shape, sameShape } from "../view.js";
 
 /** An argument taken apart: what must be equal, and the tensors that may differ. */
 export interface Signature {
@@ -57,7 +57,11 @@ export class Signatures {
 export type ArgumentKey = Shape | string;
 
 /** The inputs of a call whose arguments match `keys`; null where they do not. */
-export function match(keys: readonly ArgumentKey[], args: readonly unknown[], signatures: readonly (Signature | null)[]): Tensor[] | null {
+export function match(
+  keys: readonly ArgumentKey[],
+  args: readonly unknown[],
+  signatures: readonly (Signature | null)[],
+): Tensor[] | null {
   if (keys.length !== args.length) return null;
   const inputs: Tensor[] = [];
   for (let i = 0; i < args.length; i++) {
