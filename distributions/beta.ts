@@ -3,7 +3,7 @@
  *
  *     log p(x) = (a - 1) log x + (b - 1) log(1 - x) - log B(a, b).
  */
-import { betainc, digamma, logBeta, random, square, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
+import { betainc, digamma, logBeta, random, square, type Tensor, type TensorLike } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, positive, unitInterval } from "./constraints.js";
 import { Distribution } from "./distribution.js";
@@ -52,8 +52,8 @@ export class Beta extends Distribution<Params> {
       .add(b.sub(1).mul(digamma(b).sub(digamma(total))));
     return this.spread(logBeta(a, b).sub(expected));
   }
-  override cdf(value: TensorLike): Tensor {
+  override cumulative(value: Tensor): Tensor {
     const { concentration1: a, concentration0: b } = this.params;
-    return betainc(a, b, tensor(value).clip(0, 1));
+    return betainc(a, b, value.clip(0, 1));
   }
 }

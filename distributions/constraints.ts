@@ -3,7 +3,6 @@
  * tensors. How to reach a constraint from unconstrained numbers stands in bijectTo.ts.
  */
 
-import { type Unary, unary } from "../autodiff/elementwise.js";
 import {
   abs,
   concatenate,
@@ -22,6 +21,8 @@ import {
   type Tensor,
   type TensorLike,
   tensor,
+  type Unary,
+  unary,
 } from "../autodiff/index.js";
 import { allOf } from "./axes.js";
 

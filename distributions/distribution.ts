@@ -67,11 +67,11 @@ export abstract class Derived extends Distribution {
   override entropy(): Tensor {
     return this.spread(this.base.entropy(), 0);
   }
-  override cdf(value: TensorLike): Tensor {
-    return this.#wide(value, this.base.cdf(value));
+  override cumulative(value: Tensor): Tensor {
+    return this.base.cumulative(value);
   }
-  override icdf(q: TensorLike): Tensor {
-    return this.#wide(q, this.base.icdf(q));
+  override quantile(q: Tensor): Tensor {
+    return this.base.quantile(q);
   }
   override supportValues(): Tensor {
     return this.base.supportValues();
@@ -87,10 +87,6 @@ export abstract class Derived extends Distribution {
   }
   override requireInside(value: Tensor): void {
     this.base.requireInside(value);
-  }
-
-  #wide(x: TensorLike, y: Tensor): Tensor {
-    return broadcastTo(y, broadcastShapes(this.label, tensor(x).shape, this.batchShape));
   }
 }
 
@@ -162,10 +158,10 @@ export class Independent extends Derived {
   override entropy(): Tensor {
     return sumOver(this.base.entropy(), this.reinterpreted);
   }
-  override cdf(): Tensor {
+  override cumulative(): Tensor {
     return this.hasNo("cdf");
   }
-  override icdf(): Tensor {
+  override quantile(): Tensor {
     return this.hasNo("icdf");
   }
   override draw(key: Tensor, shape: Shape): Tensor {

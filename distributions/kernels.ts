@@ -10,8 +10,20 @@
  * and the densities below follow. Each is one op, exact at the ends of its support, with gradients in ops.
  */
 
-import { type Binary, binary, type Ternary, ternary } from "../autodiff/elementwise.js";
-import { add, digamma, gate, log, log1p, mul, reciprocal, sub } from "../autodiff/index.js";
+import {
+  add,
+  type Binary,
+  binary,
+  digamma,
+  gate,
+  log,
+  log1p,
+  mul,
+  reciprocal,
+  sub,
+  type Ternary,
+  ternary,
+} from "../autodiff/index.js";
 import { logGammaCorrection } from "../autodiff/special/index.js";
 
 /** D(k, m) = k log(k/m) + m - k for k, m >= 0, to a few units in the last place also where k and m are close. */

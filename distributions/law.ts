@@ -14,7 +14,7 @@ import {
 } from "../autodiff/index.js";
 import { recorder } from "../autodiff/recorder.js";
 import { broadcastShapes, type Shape, sameShape, showShape } from "../autodiff/view.js";
-import type { Constraint } from "./constraints.js";
+import { type Constraint, unitInterval } from "./constraints.js";
 import type { Params, Parts } from "./parameters.js";
 import { requireThat, validation } from "./validation.js";
 
@@ -68,12 +68,12 @@ export abstract class Law<P extends Params = Params> {
   entropy(): Tensor {
     return this.hasNo("entropy");
   }
-  /** P(X <= value), for any real value. */
-  cdf(_value: TensorLike): Tensor {
+  /** P(X <= value), for any real value, inside the support or not. */
+  cumulative(_value: Tensor): Tensor {
     return this.hasNo("cdf");
   }
-  /** The value whose cdf is q; NaN unless 0 <= q <= 1. */
-  icdf(_q: TensorLike): Tensor {
+  /** The value whose cdf is q, for 0 <= q <= 1. */
+  quantile(_q: Tensor): Tensor {
     return this.hasNo("icdf");
   }
   /** All values, [count] + eventShape, where there are finitely many. */
@@ -123,6 +123,19 @@ export abstract class Law<P extends Params = Params> {
     const chosen = this.support.isUnbounded || (validation && recorder === null);
     const density = this.logDensity(x);
     return broadcastTo(chosen ? density : where(this.inside(x), density, -Infinity), shape);
+  }
+
+  /** P(X <= value), for any real value. */
+  cdf(value: TensorLike): Tensor {
+    const x = tensor(value);
+    return broadcastTo(this.cumulative(x), broadcastShapes(this.label, x.shape, this.batchShape));
+  }
+
+  /** The value whose cdf is q; NaN unless 0 <= q <= 1. */
+  icdf(q: TensorLike): Tensor {
+    const p = tensor(q);
+    const shape = broadcastShapes(this.label, p.shape, this.batchShape);
+    return broadcastTo(this.quantile(where(unitInterval.check(p), p, NaN)), shape);
   }
 
   /** 1 where a value lies in the support, else 0. */

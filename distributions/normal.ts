@@ -3,7 +3,7 @@
  *
  *     log p(x) = -z²/2 - log(scale) - log √(2π),   z = (x - loc) / scale.
  */
-import { log, ndtr, ndtri, random, square, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
+import { log, ndtr, ndtri, random, square, type Tensor, type TensorLike } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, positive, real } from "./constraints.js";
 import { Distribution } from "./distribution.js";
@@ -49,11 +49,11 @@ export class Normal extends Distribution<Params> {
   override entropy(): Tensor {
     return this.spread(log(this.params.scale).add(0.5 + LOG_SQRT_2PI));
   }
-  override cdf(value: TensorLike): Tensor {
+  override cumulative(value: Tensor): Tensor {
     const { loc, scale } = this.params;
-    return ndtr(tensor(value).sub(loc).div(scale));
+    return ndtr(value.sub(loc).div(scale));
   }
-  override icdf(q: TensorLike): Tensor {
+  override quantile(q: Tensor): Tensor {
     const { loc, scale } = this.params;
     return ndtri(q).mul(scale).add(loc);
   }
