@@ -10,7 +10,7 @@ import type { Op, Vjp } from "./op.js";
 import { broadcastTo, flip, reshape } from "./shape.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { normalizeAxis, type Shape, showShape, sizeOf, type View, viewOf } from "./view.js";
+import { isContiguous, normalizeAxis, type Shape, showShape, sizeOf, type View, viewOf } from "./view.js";
 
 /** One axis or several; all when left out. Negative axes count from the end. */
 export type Axes = number | readonly number[];
@@ -24,6 +24,12 @@ interface Reduced {
 }
 /** Folds n contiguous numbers from `offset`. */
 type Fold = (data: Float64Array, offset: number, n: number) => number;
+/** Folds n contiguous rows as long as `width` into one row of `out`, in the same order as a Fold would, column by column. */
+type FoldRows = (data: Float64Array, offset: number, n: number, width: number, out: Float64Array, at: number) => void;
+interface Details {
+  readonly emptyIsError?: boolean;
+  readonly rows?: FoldRows;
+}
 
 const without = (shape: Shape, { axes, keepDims }: Reduced): Shape =>
   keepDims ? shape.map((n, i) => (axes.includes(i) ? 1 : n)) : shape.filter((_, i) => !axes.includes(i));
@@ -32,7 +38,7 @@ const without = (shape: Shape, { axes, keepDims }: Reduced): Shape =>
 const kept = (y: Tensor, x: Tensor, { axes }: Reduced): Tensor =>
   reshape(y, without(x.shape, { axes, keepDims: true }));
 
-function reduction(name: string, fold: Fold, vjp: Vjp<Reduced> | null, emptyIsError = false) {
+function reduction(name: string, fold: Fold, vjp: Vjp<Reduced> | null, { emptyIsError = false, rows }: Details = {}) {
   const op: Op<Reduced> = {
     name,
     shape: (reduced, [x]) => {
@@ -48,18 +54,16 @@ function reduction(name: string, fold: Fold, vjp: Vjp<Reduced> | null, emptyIsEr
     },
     kernel: ({ axes }, out, [input]) => {
       const x = input as View;
-      const order = [...x.shape.keys()].filter((i) => !axes.includes(i)).concat(axes);
-      const rows = asContiguous(
-        viewOf(
-          x.data,
-          order.map((i) => x.shape[i] as number),
-          order.map((i) => x.stride[i] as number),
-          x.offset,
-        ),
-      );
-      const n = sizeOf(axes.map((i) => x.shape[i] as number));
-      for (let row = 0, end = sizeOf(out.shape); row < end; row++)
-        out.data[out.offset + row] = fold(rows.data, rows.offset + row * n, n);
+      const [rank, count] = [x.shape.length, sizeOf(out.shape)];
+      let n = 1;
+      for (const axis of axes) n *= x.shape[axis] as number;
+      const isFlat = isContiguous(x);
+      if (rows !== undefined && isFlat && axes[axes.length - 1] === axes.length - 1) {
+        rows(x.data, x.offset, n, count, out.data, out.offset);
+        return;
+      }
+      const { data, offset } = isFlat && axes[0] === rank - axes.length ? x : asContiguous(movedToEnd(x, axes));
+      for (let row = 0; row < count; row++) out.data[out.offset + row] = fold(data, offset + row * n, n);
     },
     vjp: () => vjp,
     batch: ({ axes, keepDims }, [x]) => apply(op, { axes: axes.map((a) => a + 1), keepDims }, x as Tensor),
@@ -68,6 +72,17 @@ function reduction(name: string, fold: Fold, vjp: Vjp<Reduced> | null, emptyIsEr
     const from = tensor(x);
     return apply(op, { axes: normalizeAxes(name, axes, from.shape), keepDims }, from);
   };
+}
+
+/** The view with `axes` behind all others. */
+function movedToEnd(x: View, axes: readonly number[]): View {
+  const order = [...x.shape.keys()].filter((i) => !axes.includes(i)).concat(axes);
+  return viewOf(
+    x.data,
+    order.map((i) => x.shape[i] as number),
+    order.map((i) => x.stride[i] as number),
+    x.offset,
+  );
 }
 
 function normalizeAxes(op: string, axes: Axes | undefined, shape: Shape): number[] {
@@ -83,8 +98,11 @@ function normalizeAxes(op: string, axes: Axes | undefined, shape: Shape): number
 }
 
 /** The sum; 0 for an empty axis. */
-export const sum = reduction("sum", sumOf, (g, _, [x], reduced) =>
-  broadcastTo(kept(g, x as Tensor, reduced), (x as Tensor).shape),
+export const sum = reduction(
+  "sum",
+  sumOf,
+  (g, _, [x], reduced) => broadcastTo(kept(g, x as Tensor, reduced), (x as Tensor).shape),
+  { rows: sumRows },
 );
 
 /** The product; 1 for an empty axis. Its gradient is exact where one factor is 0, or more are. */
@@ -105,9 +123,9 @@ const extremum: Vjp<Reduced> = (g, y, [input], reduced) => {
   return gate(kept(g, x, reduced), div(ties, sum(ties, reduced.axes, { keepDims: true })));
 };
 /** The largest element, NaN if there is one; ties share the gradient. */
-export const max = reduction("max", maxOf, extremum, true);
+export const max = reduction("max", maxOf, extremum, { emptyIsError: true });
 /** The smallest element, NaN if there is one; ties share the gradient. */
-export const min = reduction("min", minOf, extremum, true);
+export const min = reduction("min", minOf, extremum, { emptyIsError: true });
 
 /** log Σ exp(x), shifted by the largest element; -Infinity (with gradient 0) for an axis that is empty or all -Infinity. */
 export const logsumexp = reduction("logsumexp", logsumexpOf, (g, y, [input], reduced) => {
@@ -151,13 +169,13 @@ const argmaxAlong = reduction(
   "argmax",
   firstWhere((a, b) => a > b),
   null,
-  true,
+  { emptyIsError: true },
 );
 const argminAlong = reduction(
   "argmin",
   firstWhere((a, b) => a < b),
   null,
-  true,
+  { emptyIsError: true },
 );
 /** The index of the first largest element along an axis (of all elements, row-major, when it is not given). */
 export const argmax = (x: TensorLike, axis?: number, options?: KeepDims): Tensor =>
@@ -190,6 +208,14 @@ function sumOf(data: Float64Array, offset: number, n: number): number {
   let total = 0;
   for (let i = offset; i < offset + n; i++) total += data[i] as number;
   return total;
+}
+
+function sumRows(data: Float64Array, offset: number, n: number, width: number, out: Float64Array, at: number): void {
+  out.fill(0, at, at + width);
+  for (let i = 0; i < n; i++) {
+    const row = offset + i * width;
+    for (let j = 0; j < width; j++) out[at + j] = (out[at + j] as number) + (data[row + j] as number);
+  }
 }
 
 function prodOf(data: Float64Array, offset: number, n: number): number {

@@ -108,7 +108,7 @@ const rows: Row[] = [
   ["round", [INF], INF],
   ["lgamma", [0], INF, null],
   ["lgamma", [INF], INF, INF],
-  ["digamma", [0], NAN],
+  ["digamma", [0], -INF],
   ["erf", [INF], 1, 0],
   ["erfc", [INF], 0, 0],
   ["erfinv", [1], INF, INF],
