@@ -58,11 +58,12 @@ function reduction(name: string, fold: Fold, vjp: Vjp<Reduced> | null, { emptyIs
       let n = 1;
       for (const axis of axes) n *= x.shape[axis] as number;
       const isFlat = isContiguous(x);
-      if (rows !== undefined && isFlat && axes[axes.length - 1] === axes.length - 1) {
+      const areLast = axes[0] === rank - axes.length;
+      if (rows !== undefined && isFlat && !areLast && axes[axes.length - 1] === axes.length - 1) {
         rows(x.data, x.offset, n, count, out.data, out.offset);
         return;
       }
-      const { data, offset } = isFlat && axes[0] === rank - axes.length ? x : asContiguous(movedToEnd(x, axes));
+      const { data, offset } = isFlat && areLast ? x : asContiguous(movedToEnd(x, axes));
       for (let row = 0; row < count; row++) out.data[out.offset + row] = fold(data, offset + row * n, n);
     },
     vjp: () => vjp,
