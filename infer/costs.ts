@@ -100,7 +100,7 @@ export function chargedCosts(
     const group = site.plates.map((p) => p.name).join("\u0000");
     const before = done.get(group);
     const have = new Set(items);
-    const shared = before !== undefined && before.items.every((i) => have.has(i)) ? before : null;
+    const shared = before?.items.every((i) => have.has(i)) ? before : null;
     const paid = new Set(shared?.items);
     let total = shared?.total ?? null;
     for (const i of items) {

@@ -11,11 +11,14 @@ import {
   random,
   type Tensor,
   type Tree,
+  tensor,
   valueAndGrad,
 } from "../autodiff/index.js";
-import type { Cost, ScoreSite } from "./costs.js";
+import { type Cost, costsOf, isScoreSite, type ScoreSite } from "./costs.js";
+import { checkLatentsCovered } from "./match.js";
 import type { Messenger } from "./messages.js";
-import { type Model, type Pair, runPair, runParticles, sharedPlates, type Vectorize } from "./particles.js";
+import { type Model, type Pair, runPair, runParticles, sharedPlates, type Task, type Vectorize } from "./particles.js";
+import { type SampleSite, sampleSites } from "./trace.js";
 
 export interface ElboOptions {
   /** How many particles the loss averages over; 1 by default. */
@@ -85,36 +88,32 @@ export abstract class Elbo {
 
   /** Whether score site `d` pays for cost `c`. */
   abstract charged(c: Cost, d: ScoreSite): boolean;
-  /** What one particle returns: nested records of tensors. Runs inside the batch; `sites` collects the score sites it met. */
-  protected abstract particle(pair: Pair, sites: Map<string, ScoreSite>): Tree;
-  /** The loss from the results of all particles, which are stacked along a leading axis. */
-  protected abstract combine(particles: Tree, sites: Map<string, ScoreSite>, values: Record<string, Tensor>): Outcome;
-  /** The loss of one particle by site. */
-  protected abstract sitesOf(pair: Pair): Record<string, Tensor>;
+  /** The loss of a task, with this estimator's gradient. */
+  protected abstract estimate(task: Task): Outcome;
 
-  protected runPair(
-    key: Tensor,
-    values: Record<string, Tensor>,
-    plates: Messenger,
-    model: Model,
-    guide: Model,
-    args: readonly unknown[],
-  ): Pair {
-    return runPair(key, values, plates, model, guide, args);
+  /** The terms of the ELBO that a particle's traces give. */
+  costs(pair: Pair): Cost[] {
+    checkLatentsCovered(pair.guide, pair.model, "");
+    for (const site of sampleSites(pair.guide)) refuseMisplaced(this.name, site);
+    for (const site of sampleSites(pair.model)) refuseMisplaced(this.name, site, false);
+    return costsOf(pair.guide, pair.model);
   }
 
-  #particles(
-    key: Tensor,
-    values: Record<string, Tensor>,
-    model: Model,
-    guide: Model,
-    args: readonly unknown[],
-    result: (pair: Pair) => Tree,
-  ): Tree {
-    const plates = sharedPlates(random.foldIn(key, 0));
-    return runParticles(random.foldIn(key, 1), this.numParticles, this.vectorizeParticles, (k) =>
-      result(this.runPair(k, values, plates, model, guide, args)),
-    );
+  /** Run guide and model for one particle. */
+  protected runPair(key: Tensor, task: Task, plates: Messenger): Pair {
+    return runPair(key, task, plates);
+  }
+
+  /** `result(pair)` for every particle, stacked along a leading axis, and what the first particle left for the next step. */
+  protected runs(task: Task, result: (pair: Pair) => Tree): { results: Tree; mutableState: Record<string, Tensor> } {
+    const plates = sharedPlates(random.foldIn(task.key, 0));
+    const one = (key: Tensor): Tree => {
+      const pair = this.runPair(key, task, plates);
+      return { result: result(pair), mutable: mutableOf(pair) };
+    };
+    const stacked = runParticles(random.foldIn(task.key, 1), this.numParticles, this.vectorizeParticles, one);
+    const mutableState = mapTree(stacked.mutable, (leaf) => (leaf as Tensor).slice(0, 1).squeeze(0));
+    return { results: stacked.result, mutableState };
   }
 
   /**
@@ -122,10 +121,10 @@ export abstract class Elbo {
    * mutable state, by name.
    */
   loss(key: Tensor, params: Record<string, Tensor>, model: Model, guide: Model, ...args: unknown[]): Tensor {
-    return this.lossWithMutableState(key, params, model, guide, ...args).loss;
+    return this.estimate({ key, values: params, model, guide, args }).loss;
   }
 
-  /** The loss together with what the run leaves for the next step. */
+  /** The loss together with what the run leaves for the next step, and its named parts where the estimator has several. */
   lossWithMutableState(
     key: Tensor,
     params: Record<string, Tensor>,
@@ -133,14 +132,7 @@ export abstract class Elbo {
     guide: Model,
     ...args: unknown[]
   ): Outcome {
-    const sites = new Map<string, ScoreSite>();
-    const stacked = this.#particles(key, params, model, guide, args, (pair) => ({
-      result: this.particle(pair, sites),
-      mutable: mutableOf(pair),
-    }));
-    const outcome = this.combine(stacked.result, sites, params);
-    const first = mapTree(stacked.mutable, (leaf) => (leaf as Tensor).slice(0, 1).squeeze(0));
-    return { ...outcome, mutableState: Object.assign(Object.create(null), first, outcome.mutableState) };
+    return this.estimate({ key, values: params, model, guide, args });
   }
 
   /** `[loss, gradients for params]`. */
@@ -154,7 +146,7 @@ export abstract class Elbo {
     return valueAndGrad((p: Record<string, Tensor>) => this.loss(key, p, model, guide, ...args))(params);
   }
 
-  /** The loss by site, averaged over particles; its sum is the loss. */
+  /** The loss by site, averaged over particles; for estimators linear in the costs its sum is the loss. */
   perSite(
     key: Tensor,
     params: Record<string, Tensor>,
@@ -162,8 +154,12 @@ export abstract class Elbo {
     guide: Model,
     ...args: unknown[]
   ): Record<string, Tensor> {
-    const stacked = this.#particles(key, params, model, guide, args, (pair) => this.sitesOf(pair));
-    return mapTree(stacked, (leaf) => (leaf as Tensor).mean(0));
+    const { results } = this.runs({ key, values: params, model, guide, args }, (pair) => {
+      const sites: Record<string, Tensor> = Object.create(null);
+      for (const { site, value } of this.costs(pair)) sites[site] = (sites[site] ?? tensor(0)).sub(value.sum());
+      return sites;
+    });
+    return mapTree(results, (leaf) => (leaf as Tensor).mean(0));
   }
 }
 
@@ -173,4 +169,24 @@ function mutableOf({ guide, model }: Pair): Record<string, Tensor> {
   for (const site of [...guide.values(), ...model.values()])
     if (site.type === "mutable") values[site.name] = site.value;
   return values;
+}
+
+/** Refuse options that a site cannot have here. */
+function refuseMisplaced(estimator: string, site: SampleSite, inGuide = true): void {
+  const { enumerate, baseline } = site.infer;
+  if (enumerate != null)
+    throw new PedigradError({
+      code: "enumeration",
+      site: site.name,
+      message: `site "${site.name}" asks for enumeration but the loss is ${estimator}; use TraceEnumELBO, or remove infer.enumerate.`,
+    });
+  if (baseline !== undefined && !(inGuide && isScoreSite(site)))
+    throw new PedigradError({
+      code: "baseline",
+      site: site.name,
+      param: "baseline",
+      message: inGuide
+        ? `sample site "${site.name}" has a baseline but takes no score term: its distribution is reparameterised or observed. Remove the baseline, or use .nonreparameterized().`
+        : `sample site "${site.name}" has a baseline in the model. Baselines belong to the guide's sample statement.`,
+    });
 }

@@ -4,7 +4,7 @@
  */
 import { random, type Tensor } from "../autodiff/index.js";
 import { Derived, type Distribution } from "../distributions/index.js";
-import { type Cost, costsOf, isScoreSite, scoreSitesOf } from "./costs.js";
+import { type Cost, isScoreSite, scoreSitesOf } from "./costs.js";
 import type { Elbo } from "./elbo.js";
 import { initialise } from "./initialise.js";
 import { type Model, runPair, sharedPlates } from "./particles.js";
@@ -75,8 +75,8 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...args: unknown
   const key = random.key(0);
   const { values, mutables } = initialise(key, model, guide, args, {});
   const known: Record<string, Tensor> = Object.assign(Object.create(null), values, mutables);
-  const pair = runPair(key, known, sharedPlates(key), model, guide, args);
-  const costs = costsOf(pair.guide, pair.model);
+  const pair = runPair(key, { key, values: known, model, guide, args }, sharedPlates(key));
+  const costs = elbo.costs(pair);
   const charged = new Map(
     scoreSitesOf(pair.guide).map((d) => [d.name, costs.filter((c) => elbo.charged(c, d))] as const),
   );

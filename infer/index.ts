@@ -38,8 +38,10 @@ export {
   sample,
   subsample,
 } from "./primitives.js";
+export { RenyiELBO, type RenyiOptions } from "./renyiElbo.js";
 export type { RunOptions, RunResult, Step } from "./run.js";
 export * from "./schedules.js";
 export { TraceELBO, TraceGraphELBO } from "./scoreElbo.js";
 export { SVI, type SVIOptions, type SVIState } from "./svi.js";
 export { SampleSite, type Site, type Trace, trace } from "./trace.js";
+export { ReweightedWakeSleep, type WakeSleepOptions } from "./wakeSleep.js";

@@ -2,9 +2,8 @@
 import { PedigradError } from "../autodiff/index.js";
 import { type SampleSite, sampleSites, type Trace } from "./trace.js";
 
-const refuse = (code: string, site: string, message: string): never => {
-  throw new PedigradError({ code, site, message });
-};
+const refusal = (code: string, site: string, message: string): PedigradError =>
+  new PedigradError({ code, site, message });
 
 /** Refuse a guide that draws what the model does not have, in other shapes or plates, or leaves a latent of the model out. */
 export function checkPair(guide: Trace, model: Trace): void {
@@ -12,13 +11,13 @@ export function checkPair(guide: Trace, model: Trace): void {
     if (site.isObserved || site.infer.isAuxiliary) continue;
     const other = model.get(site.name);
     if (other === undefined || other.type !== "sample")
-      return refuse(
+      throw refusal(
         "guide-only-site",
         site.name,
         `guide site "${site.name}" has no counterpart in the model. Remove it, rename it, or mark it auxiliary: infer: { isAuxiliary: true }.`,
       );
     if (other.isObserved)
-      refuse(
+      throw refusal(
         "observed-in-model",
         site.name,
         `guide site "${site.name}" is observed in the model. Remove it from the guide, or the observation from the model.`,
@@ -27,7 +26,7 @@ export function checkPair(guide: Trace, model: Trace): void {
   }
   for (const site of guide.values())
     if (site.type === "plate" && model.get(site.name)?.type !== "plate")
-      refuse(
+      throw refusal(
         "guide-only-plate",
         site.name,
         `guide plate "${site.name}" is not in the model. Put the same plate into the model, or use toEvent in the guide.`,
@@ -39,7 +38,7 @@ const same = (a: readonly number[], b: readonly number[]): boolean =>
 
 function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite): void {
   if (same(q.batchShape, p.batchShape) && same(q.eventShape, p.eventShape)) return;
-  refuse(
+  throw refusal(
     "shape-mismatch",
     name,
     `site "${name}": model batch [${p.batchShape}] event [${p.eventShape}] but guide batch [${q.batchShape}] event [${q.eventShape}]. Give both the same plates and the same toEvent.`,
@@ -51,7 +50,7 @@ export function checkLatentsCovered(guide: Trace, model: Trace, way: string): vo
   for (const site of sampleSites(model)) {
     const other = guide.get(site.name);
     if (site.isObserved || (other?.type === "sample" && !other.isObserved)) continue;
-    refuse(
+    throw refusal(
       "model-only-site",
       site.name,
       `model site "${site.name}" is latent but the guide has no such site. Sample it in the guide${way}, or observe it.`,

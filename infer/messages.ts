@@ -27,6 +27,8 @@ export interface SampleMessage {
   key: Tensor | null;
   /** Whether the drawn value is tagged with the site's name. */
   isTracked: boolean;
+  /** Whether the drawn value is a constant to every gradient. */
+  isConstant: boolean;
   /** What the host program had read when it came to this statement. */
   ambient: Provenance;
   stop: boolean;

@@ -33,36 +33,35 @@ export function sharedPlates(key: Tensor): Messenger {
   };
 }
 
+/** What a loss is asked for: constrained parameters and mutable state by name, the two programs and their arguments. */
+export interface Task {
+  readonly key: Tensor;
+  readonly values: Record<string, Tensor>;
+  readonly model: Model;
+  readonly guide: Model;
+  readonly args: readonly unknown[];
+}
+
 /** Run `f` with parameters and mutable state from `values`, latents drawn with `key` and tagged with their names. */
 export const tracedRun = (
   f: Model,
   key: Tensor,
-  values: Record<string, Tensor>,
-  plates: Messenger,
-  args: readonly unknown[],
-): Trace =>
-  inFreshRun(() =>
-    withMessenger(plates, () =>
-      withMessenger(
-        tagging(() => true),
-        () => withMessenger(substitution(values), () => trace(seed(f, key)).getTrace(...args)),
-      ),
-    ),
-  );
+  { values, args }: Pick<Task, "values" | "args">,
+  ...around: Messenger[]
+): Trace => {
+  const stack = [...around, tagging(() => true), substitution(values)];
+  return inFreshRun(() => within(stack, () => trace(seed(f, key)).getTrace(...args)));
+};
+
+const within = <T>([first, ...rest]: readonly Messenger[], body: () => T): T =>
+  first === undefined ? body() : withMessenger(first, () => within(rest, body));
 
 /** Run guide and model, the model under the guide's choices, and check that they fit each other. */
-export function runPair(
-  key: Tensor,
-  values: Record<string, Tensor>,
-  plates: Messenger,
-  model: Model,
-  guide: Model,
-  args: readonly unknown[],
-): Pair {
-  const guideTrace = tracedRun(guide, random.foldIn(key, 0), values, plates, args);
-  const modelTrace = tracedRun(replay(model, guideTrace), random.foldIn(key, 1), values, plates, args);
-  checkPair(guideTrace, modelTrace);
-  return { guide: guideTrace, model: modelTrace };
+export function runPair(key: Tensor, task: Task, ...around: Messenger[]): Pair {
+  const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around);
+  const model = tracedRun(replay(task.model, guide), random.foldIn(key, 1), task, ...around);
+  checkPair(guide, model);
+  return { guide, model };
 }
 
 /** How particles are run: as a batch if possible, never, necessarily, or by a function of one's own. */

@@ -62,6 +62,7 @@ export function sample(name: string, fn: Distribution, options: SampleOptions = 
     mask: null,
     key,
     isTracked: false,
+    isConstant: false,
     ambient,
     stop: false,
   };
@@ -82,7 +83,7 @@ function draw(message: SampleMessage): Tensor {
       message: `sample site "${message.name}" is latent and has no random key. Run the function under seed(f, random.key(0)), or pass { key }.`,
     });
   const { fn, key } = message;
-  return fn.hasRsample ? fn.rsample(key) : fn.sample(key);
+  return fn.hasRsample && !message.isConstant ? fn.rsample(key) : fn.sample(key);
 }
 
 function samplePartlyObserved(

@@ -2,13 +2,11 @@
  * The estimators that are linear in the costs: pathwise where it can, score function where it must (costs.ts). Two classes
  * that differ in one line: which costs a score site is charged with.
  */
-import { broadcastTo, neg, PedigradError, stopGradient, type Tensor, tensor } from "../autodiff/index.js";
+import { broadcastTo, neg, stopGradient, type Tensor, tensor } from "../autodiff/index.js";
 import { baselineFor, checkPrediction, predictedCost } from "./baselines.js";
-import { type Cost, chargedCosts, costsOf, isScoreSite, type ScoreSite, scoreSitesOf } from "./costs.js";
+import { type Cost, chargedCosts, type ScoreSite, scoreSitesOf } from "./costs.js";
 import { Elbo, gradientFrom, type Outcome } from "./elbo.js";
-import { checkLatentsCovered } from "./match.js";
-import type { Pair } from "./particles.js";
-import { type SampleSite, sampleSites } from "./trace.js";
+import type { Pair, Task } from "./particles.js";
 
 /** What a particle returns for a score site. */
 interface Score {
@@ -23,7 +21,23 @@ interface Particle {
 }
 
 abstract class ScoreElbo extends Elbo {
-  protected particle(pair: Pair, met: Map<string, ScoreSite>): Particle {
+  protected estimate(task: Task): Outcome {
+    const sites = new Map<string, ScoreSite>();
+    const { results, mutableState } = this.runs(task, (pair) => this.#particle(pair, sites));
+    const { elbo, scores } = results as Particle;
+    const loss = neg(elbo.mean(0));
+    let surrogate = loss;
+    for (const site of sites.values()) {
+      const { cost, logq, predicted } = scores[site.name] as Score;
+      const { baseline, loss: own, average } = baselineFor(site, cost, predicted ?? null, task.values);
+      surrogate = surrogate.sub(cost.sub(baseline).mul(logq).sum().div(this.numParticles));
+      if (own !== null) surrogate = surrogate.add(own);
+      if (average !== null) mutableState[average[0]] = average[1];
+    }
+    return { loss: surrogate === loss ? loss : gradientFrom(loss, surrogate), mutableState };
+  }
+
+  #particle(pair: Pair, met: Map<string, ScoreSite>): Particle {
     const costs = this.costs(pair);
     const sites = scoreSitesOf(pair.guide);
     const paid = chargedCosts(costs, sites, (c, d) => this.charged(c, d));
@@ -40,37 +54,6 @@ abstract class ScoreElbo extends Elbo {
     }
     return { elbo: totalOf(costs), scores };
   }
-
-  protected costs(pair: Pair): Cost[] {
-    checkLatentsCovered(pair.guide, pair.model, "");
-    for (const site of sampleSites(pair.guide)) refuseMisplaced(this.name, site);
-    for (const site of sampleSites(pair.model)) refuseMisplaced(this.name, site, false);
-    return costsOf(pair.guide, pair.model);
-  }
-
-  protected combine(
-    { elbo, scores }: Particle,
-    sites: Map<string, ScoreSite>,
-    values: Record<string, Tensor>,
-  ): Outcome {
-    const loss = neg(elbo.mean(0));
-    const mutableState: Record<string, Tensor> = Object.create(null);
-    let surrogate = loss;
-    for (const site of sites.values()) {
-      const { cost, logq, predicted } = scores[site.name] as Score;
-      const { baseline, loss: own, average } = baselineFor(site, cost, predicted ?? null, values);
-      surrogate = surrogate.sub(cost.sub(baseline).mul(logq).sum().div(this.numParticles));
-      if (own !== null) surrogate = surrogate.add(own);
-      if (average !== null) mutableState[average[0]] = average[1];
-    }
-    return { loss: surrogate === loss ? loss : gradientFrom(loss, surrogate), mutableState };
-  }
-
-  protected sitesOf(pair: Pair): Record<string, Tensor> {
-    const sites: Record<string, Tensor> = Object.create(null);
-    for (const { site, value } of this.costs(pair)) sites[site] = (sites[site] ?? tensor(0)).sub(value.sum());
-    return sites;
-  }
 }
 
 /** Σ of all costs; those whose own gradient does not count are held constant. */
@@ -82,26 +65,6 @@ function totalOf(costs: readonly Cost[]): Tensor {
     total = total === null ? term : total.add(term);
   }
   return total ?? tensor(0);
-}
-
-/** Refuse options that a site cannot have here. */
-function refuseMisplaced(estimator: string, site: SampleSite, inGuide = true): void {
-  const { enumerate, baseline } = site.infer;
-  if (enumerate != null)
-    throw new PedigradError({
-      code: "enumeration",
-      site: site.name,
-      message: `site "${site.name}" asks for enumeration but the loss is ${estimator}; use TraceEnumELBO, or remove infer.enumerate.`,
-    });
-  if (baseline !== undefined && !(inGuide && isScoreSite(site)))
-    throw new PedigradError({
-      code: "baseline",
-      site: site.name,
-      param: "baseline",
-      message: inGuide
-        ? `sample site "${site.name}" has a baseline but takes no score term: its distribution is reparameterised or observed. Remove the baseline, or use .nonreparameterized().`
-        : `sample site "${site.name}" has a baseline in the model. Baselines belong to the guide's sample statement.`,
-    });
 }
 
 /**

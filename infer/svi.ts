@@ -60,12 +60,12 @@ export class SVI {
     readonly options: SVIOptions = {},
   ) {
     for (const key of Object.keys(options))
-      if (!["staticArgs"].includes(key))
+      if (!OPTIONS.includes(key))
         throw new PedigradError({
           code: "unknown-option",
           op: "SVI",
           param: key,
-          message: `SVI: unknown option "${key}". Expected staticArgs.`,
+          message: `SVI: unknown option "${key}". Expected one of ${OPTIONS.join(", ")}.`,
         });
     if (typeof optimizer?.init !== "function" || typeof optimizer.update !== "function")
       throw new PedigradError({

@@ -124,7 +124,8 @@ export const trace = <A extends unknown[]>(f: (...args: A) => unknown): { getTra
 /** log density at the value; what the distribution refuses is refused in the site's name. */
 function logProbAt({ name, fn, value, isObserved, mask }: SampleSite): Tensor {
   try {
-    return (mask === null ? fn : fn.mask(mask)).logProb(value);
+    // An observation may be missing (NaN) behind its mask; a latent's score counts also where it is masked.
+    return (isObserved && mask !== null ? fn.mask(mask) : fn).logProb(value);
   } catch (error) {
     if (!(error instanceof PedigradError) || error.site !== undefined) throw error;
     const { code, message, param, op } = error;
