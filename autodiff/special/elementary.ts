@@ -1,29 +1,57 @@
-/** Elementary functions written so that neither tail loses digits. All are exact to a few units in the last place. */
+/**
+ * Logarithms of sums of exponentials and products with log 0, arranged so that no digit is lost to cancellation or
+ * overflow. All are compositions of Math.exp, expm1, log and log1p (each within 1 ulp); errors are 2 to 4 ulp.
+ */
+import { ratio } from "./polynomial.js";
 
-/** log(1 + exp(x)) = max(x, 0) + log1p(exp(-|x|)). */
-export const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+/** log(1 + exp(x)). */
+export function softplus(x: number): number {
+  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+}
 
-/** 1 / (1 + exp(-x)), from the exponential that cannot overflow. */
+/** 1 / (1 + exp(-x)). */
 export function sigmoid(x: number): number {
-  if (x >= 0) return 1 / (1 + Math.exp(-x));
-  const e = Math.exp(x);
-  return e / (1 + e);
+  const e = Math.exp(-Math.abs(x));
+  return x < 0 ? e / (1 + e) : 1 / (1 + e);
 }
 
 /** log sigmoid(x) = -softplus(-x). */
-export const logSigmoid = (x: number): number => Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x)));
-
-/** log(1 - exp(x)) for x < 0: by expm1 where exp(x) > 1/2, else by log1p (Mächler 2012). */
-export const log1mexp = (x: number): number => (x > -Math.LN2 ? Math.log(-Math.expm1(x)) : Math.log1p(-Math.exp(x)));
-
-/** log(exp(a) + exp(b)) = max + log1p(exp(-|a - b|)). */
-export function logaddexp(a: number, b: number): number {
-  if (a === b) return a + Math.LN2;
-  return Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
+export function logSigmoid(x: number): number {
+  return -softplus(-x);
 }
 
-/** a log(b), 0 where a is 0. */
-export const xlogy = (a: number, b: number): number => (a === 0 ? 0 : a * Math.log(b));
+/** log(1 - exp(x)) for x <= 0 (Mächler 2012). */
+export function log1mexp(x: number): number {
+  return x > -Math.LN2 ? Math.log(-Math.expm1(x)) : Math.log1p(-Math.exp(x));
+}
 
-/** a log(1 + b), 0 where a is 0. */
-export const xlog1py = (a: number, b: number): number => (a === 0 ? 0 : a * Math.log1p(b));
+/** log(exp(a) + exp(b)); equal infinities give themselves. */
+export function logaddexp(a: number, b: number): number {
+  return a === b ? a + Math.LN2 : Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
+}
+
+/** x log y, 0 where x = 0. */
+export function xlogy(x: number, y: number): number {
+  return x === 0 && y === y ? 0 : x * Math.log(y);
+}
+
+/** x log(1 + y), 0 where x = 0. */
+export function xlog1py(x: number, y: number): number {
+  return x === 0 && y === y ? 0 : x * Math.log1p(y);
+}
+
+// (atanh √z / √z - 1) / z for 0 <= z <= 1/9, error 3e-16.
+const ATANH_P = [
+  0.3333333333333333, -0.5823847037963771, 0.30538124201553685, -0.046039117851666256, 0.00026342542965778864,
+];
+const ATANH_Q = [1, -2.347154111389131, 1.8958647643086135, -0.6030463548738926, 0.05976204967307252];
+
+/**
+ * mu - log(1 + mu) >= 0 for mu > -1, where 1 + mu is given apart, as it may be too small for mu to tell.
+ * With r = mu / (2 + mu), log(1 + mu) = 2 atanh r and mu - 2r = mu r (Loader 2000). Error 3 ulp for |mu| < 1/2.
+ */
+export function excessOverLog(mu: number, onePlusMu: number): number {
+  if (!(Math.abs(mu) < 0.5)) return mu - Math.log(onePlusMu);
+  const r = mu / (2 + mu);
+  return r * (mu - 2 * r * r * ratio(ATANH_P, ATANH_Q, r * r));
+}

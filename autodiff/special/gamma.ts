@@ -1,95 +1,82 @@
 /**
- * log Γ and its derivatives. Three ranges: a Taylor series about 2 with ζ(k) - 1 as coefficients, valid for |x - 2| <= 1/2 and
- * converging by a factor of 4 a term; the recurrence Γ(x + 1) = x Γ(x) on either side of it; Stirling's series from 10 on
- * (Abramowitz and Stegun 6.1.33, 6.1.41, 6.3.18, 6.4.12).
+ * log Γ and what is built from it: the error δ of Stirling's formula, log B and log Γ_d. First file of special/ to read
+ * after polynomial.ts. With
+ *
+ *     log Γ(x) = (x - 1/2) log x - x + log √(2π) + δ(x)
+ *
+ * differences of log Γ at large arguments are written in δ, and their cancelling parts go by algebra (Loader 2000; the
+ * arrangement for log B is that of Didonato & Morris 1992, as R uses it).
  */
+import { horner, ratio } from "./polynomial.js";
 
-/** ζ(k) - 1 for k = 2, 3, … */
-const ZETA_MINUS_ONE = [
-  0.64493406684822643647, 0.2020569031595942854, 0.082323233711138191516, 0.036927755143369926331,
-  0.017343061984449139715, 0.0083492773819228268398, 0.0040773561979443393787, 0.0020083928260822144179,
-  0.00099457512781808533715, 0.0004941886041194645587, 0.00024608655330804829864, 0.00012271334757848914675,
-  0.000061248135058704829259, 0.000030588236307020493552, 0.000015282259408651871733, 7.6371976378997622736e-6,
-  3.8172932649998398565e-6, 1.9082127165539389257e-6, 9.5396203387279611315e-7, 4.7693298678780646312e-7,
-  2.3845050272773299e-7, 1.1921992596531107307e-7, 5.9608189051259479612e-8, 2.9803503514652280186e-8,
-  1.4901554828365041235e-8,
+const HALF_LOG_2PI = 0.9189385332046728;
+
+// log Γ(1+t) / (t (t-1)) for 0 <= t <= 2, error 4e-16.
+const NEAR_P = [
+  0.5772156649015329, 1.795879018997928, 2.1865334418937055, 1.3226883681228077, 0.4175253681048576,
+  0.06620652414372981, 0.004630212547046027, 0.00010318936786846241, 1.54621296801624e-7,
 ];
-const EULER = 0.57721566490153286061;
-const LOG_SQRT_2PI = 0.91893853320467274178;
-const LAST = ZETA_MINUS_ONE.length - 1;
+const NEAR_Q = [
+  1, 3.5361659629745215, 5.021257900661251, 3.6722217552107503, 1.4771004522959044, 0.3239769173460576,
+  0.03613884447121401, 0.0017463681006452904, 2.4701852219090835e-5,
+];
+// x δ(x) in 1/x for 1 <= x <= 8, error 5e-16.
+const STIRLING_P = [
+  0.0833333333331749, 0.5136881383459034, 1.602421590049889, 2.869069916631496, 3.1064812874425507, 1.9273174020990806,
+  0.5946160593349424, 0.05189668403415, 0.00032125991202706147,
+];
+const STIRLING_Q = [
+  1, 6.164257660078807, 19.26239241477056, 34.63431426065264, 37.91033107417962, 24.22358372104873, 8.222712775183421,
+  1.1447397154339722, 0.042543372141059375,
+];
+// x δ(x) in 1/x² for x >= 8, error 2e-16.
+const STIRLING_TAIL = [
+  0.08333333333333333, -0.0027777777777776747, 0.0007936507935117282, -0.0005952380234291254, 0.0008417325268022405,
+  -0.001914965912162907, 0.0062081367662297935, -0.020855820837463117,
+];
 
-/** log Γ(2 + z) = (1 - γ) z + Σ_{k>=2} (-1)^k (ζ(k) - 1) z^k / k, |z| <= 1/2, to 1 ulp of its size. */
-function lgammaAbout2(z: number): number {
-  let sum = 0;
-  for (let i = LAST; i >= 0; i--) sum = (ZETA_MINUS_ONE[i] as number) / (i + 2) - z * sum;
-  return z * (1 - EULER + z * sum);
+/** log Γ(1+t) for 0 <= t <= 2, to a few ulp of itself also at its zeros t = 0 and t = 1. */
+export function lgamma1p(t: number): number {
+  return t * (t - 1) * ratio(NEAR_P, NEAR_Q, t);
 }
 
-/** log Γ(x) - ((x - 1/2) log x - x + log √(2π)), x > 0: Stirling's error, 1e-16 absolute. */
-export function logGammaCorrection(x: number): number {
-  if (x < 10) return lgamma(x) - ((x - 0.5) * Math.log(x) - x + LOG_SQRT_2PI);
-  const y = 1 / (x * x);
-  return (1 / 12 - y * (1 / 360 - y * (1 / 1260 - y * (1 / 1680 - y * (1 / 1188 - y * (691 / 360360 - y / 156)))))) / x;
-}
-
-/** log |Γ(x)|; Infinity at 0, -1, -2, …. */
+/**
+ * log |Γ(x)|; Infinity at 0, -1, -2, …. Rational about the zeros 1 and 2 for x <= 3, Stirling's formula above, reflection
+ * Γ(x) Γ(-x) = -π / (x sin πx) below 0. Error 4 ulp for x > 0; absolute, 4e-16 times the terms, for x < 0.
+ */
 export function lgamma(x: number): number {
-  if (x <= 0) {
-    if (Number.isInteger(x)) return Infinity;
-    // Γ(x) Γ(1 - x) = π / sin(πx)
-    return Math.log(Math.PI / Math.abs(Math.sin(Math.PI * (x % 2)))) - lgamma(1 - x);
-  }
-  if (x < 0.5) return x < 1e-17 ? -Math.log(x) : lgammaAbout2(x - 1 + 1) - Math.log(x) - Math.log1p(x);
-  if (x < 1.5) return lgammaAbout2(x - 1) - Math.log(x);
-  if (x < 10) {
-    let product = 1;
-    let y = x;
-    while (y > 2.5) product *= --y;
-    return lgammaAbout2(y - 2) + Math.log(product);
-  }
-  if (x > 2.5e305) return Infinity;
-  return (x - 0.5) * (Math.log(x) - 1) - 0.5 + LOG_SQRT_2PI + (x > 1e17 ? 0 : logGammaCorrection(x));
+  if (x > 3) return (x - 0.5) * (Math.log(x) - 1) + (HALF_LOG_2PI - 0.5 + logGammaCorrection(x));
+  if (x >= 1) return lgamma1p(x - 1);
+  if (x > 0) return lgamma1p(x) - Math.log(x);
+  if (Math.floor(x) === x) return Infinity;
+  const sine = Math.abs(Math.sin(Math.PI * (x - Math.round(x))));
+  return Math.log(Math.PI / (sine * -x)) - lgamma(-x);
 }
 
-/** ψ(x) = d log Γ / dx; NaN at the poles below 0, -Infinity at 0. */
-export function digamma(x: number): number {
-  if (x === 0) return -Infinity;
-  if (x < 0) return Number.isInteger(x) ? Number.NaN : digamma(1 - x) - Math.PI / Math.tan(Math.PI * (x % 1));
-  let sum = 0;
-  let y = x;
-  for (; y < 10; y++) sum -= 1 / y;
-  const z = 1 / (y * y);
-  const series =
-    z * (1 / 12 - z * (1 / 120 - z * (1 / 252 - z * (1 / 240 - z * (1 / 132 - z * (691 / 32760 - z / 12))))));
-  return sum + Math.log(y) - 0.5 / y - series;
+/**
+ * δ(x) = log Γ(x) - (x - 1/2) log x + x - log √(2π) for x > 0, relative error 1e-15 (2e-15 below 1).
+ * About 1/(12x): it makes masses and densities at large counts exact where differences of lgamma cancel.
+ */
+export function logGammaCorrection(x: number): number {
+  if (x >= 8) return horner(STIRLING_TAIL, 1 / (x * x)) / x;
+  if (x >= 1) return ratio(STIRLING_P, STIRLING_Q, 1 / x) / x;
+  return lgamma1p(x) - (x + 0.5) * Math.log(x) + (x - HALF_LOG_2PI);
 }
 
-/** ψ'(x). */
-export function trigamma(x: number): number {
-  if (x <= 0) {
-    if (Number.isInteger(x)) return Infinity;
-    const s = Math.sin(Math.PI * (x % 2));
-    return (Math.PI / s) ** 2 - trigamma(1 - x);
-  }
-  let sum = 0;
-  let y = x;
-  for (; y < 12; y++) sum += 1 / (y * y);
-  const z = 1 / (y * y);
-  const series = 1 / 6 - z * (1 / 30 - z * (1 / 42 - z * (1 / 30 - z * (5 / 66 - z * (691 / 2730 - (z * 7) / 6)))));
-  return sum + 1 / y + z / 2 + (z / y) * series;
+/** log B(a, b) = log Γ(a) + log Γ(b) - log Γ(a+b) for a, b > 0, relative error 1e-14 away from B = 1. */
+export function logBeta(a: number, b: number): number {
+  if (a > b) return logBeta(b, a);
+  const s = a + b;
+  if (b < 8) return lgamma(a) + lgamma(b) - lgamma(s);
+  const correction = logGammaCorrection(b) - logGammaCorrection(s);
+  if (a < 8) return lgamma(a) + correction + a - a * Math.log(s) + (b - 0.5) * Math.log1p(-a / s);
+  const scale = HALF_LOG_2PI - 0.5 * Math.log(b) + logGammaCorrection(a) + correction;
+  return scale + (a - 0.5) * Math.log(a / s) + b * Math.log1p(-a / s);
 }
 
-/** ψ''(x) and ψ'''(x), x > 0: n = 2 and n = 3. */
-export function polygamma(n: number, x: number): number {
-  let sum = 0;
-  let y = x;
-  const z = () => 1 / (y * y);
-  if (n === 2) {
-    for (; y < 14; y++) sum -= 2 / (y * y * y);
-    const w = z();
-    return sum - w * (1 + 1 / y + w * (0.5 - w * (1 / 6 - w * (1 / 6 - w * (3 / 10 - w * (5 / 6))))));
-  }
-  for (; y < 16; y++) sum += 6 / y ** 4;
-  const w = z();
-  return sum + (w / y) * (2 + 3 / y + w * (2 - w * (1 - w * (4 / 3 - w * (3 - w * 10)))));
+/** log Γ_d(a) = d(d-1)/4 log π + Σ_{j<d} log Γ(a - j/2), d a whole number, a > (d-1)/2. */
+export function multigammaln(a: number, d: number): number {
+  let sum = ((d * (d - 1)) / 4) * Math.log(Math.PI);
+  for (let j = 0; j < d; j++) sum += lgamma(a - j / 2);
+  return sum;
 }

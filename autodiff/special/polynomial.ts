@@ -1,0 +1,23 @@
+/**
+ * Polynomials and rational functions of one variable, coefficients of ascending powers. Every fitted approximation in this
+ * folder is one of the two. Its coefficients come from interpolating the function, computed to 60 digits, at Chebyshev
+ * nodes of the stated interval; the error stated beside them was measured on a grid after rounding to binary64.
+ */
+
+/** Σ c[k] x^k. */
+export function horner(c: readonly number[], x: number): number {
+  let sum = 0;
+  for (let k = c.length - 1; k >= 0; k--) sum = sum * x + (c[k] as number);
+  return sum;
+}
+
+/** Σ p[k] x^k / Σ q[k] x^k, p and q of one length. */
+export function ratio(p: readonly number[], q: readonly number[], x: number): number {
+  let above = 0;
+  let below = 0;
+  for (let k = p.length - 1; k >= 0; k--) {
+    above = above * x + (p[k] as number);
+    below = below * x + (q[k] as number);
+  }
+  return above / below;
+}
