@@ -7,6 +7,7 @@ import * as linalg from "./linalg.js";
 import type { Axes, KeepDims } from "./reduce.js";
 import * as reduce from "./reduce.js";
 import * as shaping from "./shape.js";
+import * as slicing from "./slicing.js";
 import { SpecialMethods } from "./specialMethods.js";
 import type { Tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
@@ -63,11 +64,11 @@ export abstract class ArrayMethods extends SpecialMethods {
   squeeze(axis?: number): Tensor {
     return shaping.squeeze(self(this), axis);
   }
-  slice(start: number, end?: number, options?: shaping.SliceOptions): Tensor {
-    return shaping.slice(self(this), start, end, options);
+  slice(start: number, end?: number, options?: slicing.SliceOptions): Tensor {
+    return slicing.slice(self(this), start, end, options);
   }
   flip(axis?: number): Tensor {
-    return shaping.flip(self(this), axis);
+    return slicing.flip(self(this), axis);
   }
   at(...indices: TensorLike[]): Tensor {
     return indexing.at(self(this), ...indices);

@@ -2,12 +2,16 @@
 import ops from "ndarray-ops";
 import { emptyView, isContiguous, sizeOf, type View } from "./view.js";
 
+// Below, making a subarray costs more than the copy.
+const FEW = 64;
+
 /** Copy `from` into `to`, any strides. */
 export function copyInto(to: View, from: View): void {
   const n = sizeOf(to.shape);
   if (n === 0) return;
-  if (isContiguous(to) && isContiguous(from)) to.data.set(from.data.subarray(from.offset, from.offset + n), to.offset);
-  else ops.assign(to, from);
+  if (!isContiguous(to) || !isContiguous(from)) ops.assign(to, from);
+  else if (n > FEW) to.data.set(from.data.subarray(from.offset, from.offset + n), to.offset);
+  else for (let i = 0; i < n; i++) to.data[to.offset + i] = from.data[from.offset + i] as number;
 }
 
 /** to += from, any strides (a repeated element of `to` collects every element of `from` that meets it). */

@@ -11,7 +11,7 @@ import { gradDepth, Node, recordingNodes } from "./node.js";
 import type { Op } from "./op.js";
 import { sum } from "./reduce.js";
 import { reshape } from "./shape.js";
-import { type Tensor, tensor, withoutNode } from "./tensor.js";
+import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
 import { mapTree, type Tree } from "./tree.js";
 import { sameShape, showShape } from "./view.js";
@@ -22,6 +22,7 @@ const leafOp: Op = {
   shape: (_, inputs) => (inputs[0] as Tensor).shape,
   view: (_, x) => x,
   kernel: () => {},
+  scalar: (a) => a,
   vjp: () => (g) => g,
   batch: (_, [x]) => apply(leafOp, null, x as Tensor),
 };
@@ -41,35 +42,41 @@ const stopOp: Op = {
 };
 
 let visits = 0;
+const onPath = (node: Node | null): node is Node => node !== null && node.visit === visits && node.slot >= 0;
 
 /**
- * The tensors between the variables and `y`, each after the tensors it was made from; a node's `slot` is its place among
- * them. Nodes are numbered as they are made, so their numbers are such an order, and what is older than every variable
- * cannot depend on one.
+ * The tensors between the variables and `y`, each after the tensors it was made from. Slots number what will have a cotangent:
+ * the variables first, then this path. Nodes are numbered as they are made, so their numbers are such an order, and what is
+ * older than every variable cannot depend on one.
  */
-function pathsTo(variables: ReadonlySet<Node>, y: Tensor): Tensor[] {
+function pathTo(variables: readonly Tensor[], y: Tensor): Tensor[] {
   const visit = ++visits;
   let oldest = Infinity;
-  for (const { serial } of variables) oldest = Math.min(oldest, serial);
+  for (let i = 0; i < variables.length; i++) {
+    const node = (variables[i] as Tensor).node as Node;
+    node.visit = visit;
+    node.slot = i;
+    oldest = Math.min(oldest, node.serial);
+  }
   const found: Tensor[] = [];
   const open = [y];
   for (let x = open.pop(); x !== undefined; x = open.pop()) {
     const { node } = x;
     if (node === null || node.visit === visit || node.serial < oldest) continue;
     node.visit = visit;
+    node.slot = -1;
     found.push(x);
-    if (!variables.has(node)) for (const input of node.inputs) open.push(input);
+    for (const input of node.inputs) open.push(input);
   }
   found.sort((a, b) => (a.node as Node).serial - (b.node as Node).serial);
   const path: Tensor[] = [];
   for (const x of found) {
     const node = x.node as Node;
-    const leads = variables.has(node) || node.inputs.some((input, i) => onPath(input.node) && node.op.vjp(i) !== null);
-    node.slot = leads ? path.push(x) - 1 : -1;
+    const leads = node.inputs.some((input, i) => onPath(input.node) && node.op.vjp(i) !== null);
+    if (leads) node.slot = variables.length + path.push(x) - 1;
   }
   return path;
 }
-const onPath = (node: Node | null): node is Node => node !== null && node.visit === visits && node.slot >= 0;
 
 /** Undo broadcasting, the one place where it is done: sum `g` over the axes along which an input of `shape` was repeated. */
 function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
@@ -81,58 +88,55 @@ function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
 
 /** Cotangents of the variables, given that of y; null for a variable that y does not depend on. */
 function pullBack(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (Tensor | null)[] {
-  const nodes = new Set(variables.map((x) => x.node as Node));
-  const path = pathsTo(nodes, y);
-  const cotangents = new Array<Tensor | null>(path.length).fill(null);
+  const path = pathTo(variables, y);
+  const cotangents = new Array<Tensor | null>(variables.length + path.length).fill(null);
   if (onPath(y.node)) cotangents[y.node.slot] = cotangent;
-  for (let slot = path.length - 1; slot >= 0; slot--) {
-    const x = path[slot] as Tensor;
-    const node = x.node as Node;
-    const g = cotangents[slot];
-    if (g == null || nodes.has(node)) continue;
-    cotangents[slot] = null;
-    for (let i = 0; i < node.inputs.length; i++) {
-      const input = node.inputs[i] as Tensor;
-      const rule = onPath(input.node) ? node.op.vjp(i) : null;
+  while (path.length > 0) {
+    const x = path.pop() as Tensor;
+    const g = cotangents.pop();
+    if (g == null) continue;
+    const { op, inputs, params } = x.node as Node;
+    for (let i = 0; i < inputs.length; i++) {
+      const input = inputs[i] as Tensor;
+      const rule = onPath(input.node) ? op.vjp(i) : null;
       if (rule === null) continue;
-      const share = unbroadcast(rule(g, x, node.inputs, node.params), input.shape);
+      const share = unbroadcast(rule(g, x, inputs, params), input.shape);
       const to = (input.node as Node).slot;
       const before = cotangents[to];
       cotangents[to] = before == null ? share : add(before, share);
     }
   }
-  return variables.map(({ node }) => (onPath(node) ? (cotangents[node.slot] ?? null) : null));
+  return cotangents;
 }
 
 /** Run f on variables made from the leaves of its arguments. */
 function run(f: (...xs: Tree[]) => TensorLike, xs: readonly unknown[]): { y: Tensor; variables: Tensor[] } {
   const variables: Tensor[] = [];
-  const y = recordingNodes(() => {
-    const variable = (item: unknown) => {
-      const made = leaf(tensor(item as TensorLike));
-      variables.push(made);
-      return made;
-    };
-    return tensor(f(...xs.map((x) => mapTree(x, variable))));
+  return recordingNodes(() => {
+    const points = xs.map((x) =>
+      mapTree(x, (item) => {
+        const variable = leaf(tensor(item as TensorLike));
+        variables.push(variable);
+        return variable;
+      }),
+    );
+    return { y: tensor(f(...points)), variables };
   });
-  return { y, variables };
 }
 
 /** Outside every gradient a result needs no graph: let go of it. */
-const release = <T>(x: T): T =>
-  gradDepth > 0
-    ? x
-    : mapTree(x, (item) => (item instanceof Object && "node" in item ? withoutNode(item as Tensor) : item));
+const release = <T>(x: T): T => (gradDepth > 0 ? x : mapTree(x, (item) => (item as Tensor).withoutNode()));
 
 /** The cotangents of the variables in the structures of the arguments they were made from. */
 function gradientsOf(y: Tensor, cotangent: Tensor, xs: readonly unknown[], variables: readonly Tensor[]): Tree[] {
   const found = outsideRuns(() => pullBack(y, cotangent, variables));
-  let next = 0;
-  const gradient = () => {
-    const i = next++;
-    return found[i] ?? zeros((variables[i] as Tensor).shape);
-  };
-  return xs.map((x) => mapTree(x, gradient));
+  let i = 0;
+  return xs.map((x) =>
+    mapTree(x, () => {
+      const { shape } = variables[i] as Tensor;
+      return found[i++] ?? zeros(shape);
+    }),
+  );
 }
 
 /** `[f(x, ...rest), the gradient of f for x]`. f returns a scalar tensor; the gradient has the structure of x. */
@@ -170,6 +174,5 @@ export function vjp(f: (...xs: Tree[]) => Tensor, ...xs: unknown[]): [Tensor, (c
       });
     return release(gradientsOf(y, g, xs, variables));
   };
-  return [withoutNodeOutside(y), pull];
+  return [release(y), pull];
 }
-const withoutNodeOutside = (y: Tensor): Tensor => (gradDepth > 0 ? y : withoutNode(y));

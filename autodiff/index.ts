@@ -33,13 +33,11 @@ export {
 export {
   broadcastTo,
   expandDims,
-  flip,
   reshape,
-  type SliceOptions,
-  slice,
   squeeze,
   transpose,
 } from "./shape.js";
+export { flip, type SliceOptions, slice } from "./slicing.js";
 export * from "./specialMath.js";
 export { Tensor, tensor } from "./tensor.js";
 export type { Nested, TensorLike } from "./tensorLike.js";

@@ -23,7 +23,8 @@ import {
   viewOf,
 } from "./view.js";
 
-const first = (inputs: readonly Tensor[]): Tensor => inputs[0] as Tensor;
+/** The only operand. */
+export const first = (inputs: readonly Tensor[]): Tensor => inputs[0] as Tensor;
 
 const reshapeOp: Op<Shape> = {
   name: "reshape",
@@ -138,103 +139,7 @@ export function squeeze(x: TensorLike, axis?: number): Tensor {
   );
 }
 
-interface Slice {
-  readonly axis: number;
-  readonly start: number;
-  readonly count: number;
-  readonly step: number;
-}
-export interface SliceOptions {
-  axis?: number;
-  step?: number;
-}
-
-function sliceView({ axis, start, count, step }: Slice, x: View): View {
-  const along = x.stride[axis] as number;
-  const replace = (list: readonly number[], value: number) => list.map((n, i) => (i === axis ? value : n));
-  return viewOf(x.data, replace(x.shape, count), replace(x.stride, along * step), x.offset + along * start);
-}
-
-const sliceOp: Op<Slice> = {
-  name: "slice",
-  shape: ({ axis, count }, inputs) => first(inputs).shape.map((n, i) => (i === axis ? count : n)),
-  view: sliceView,
-  kernel: viewOnly,
-  vjp: () => (g, _, inputs, slice) =>
-    apply(unsliceOp, { ...slice, size: first(inputs).shape[slice.axis] as number }, g),
-  batch: (slice, [x]) => apply(sliceOp, { ...slice, axis: slice.axis + 1 }, x as Tensor),
-};
-
-// Zeros with x in the place that `slice` would cut out: the gradient of slice.
-const unsliceOp: Op<Slice & { size: number }> = {
-  name: "unslice",
-  shape: ({ axis, size }, inputs) => first(inputs).shape.map((n, i) => (i === axis ? size : n)),
-  kernel: (slice, out, [x]) => {
-    out.data.fill(0, out.offset, out.offset + sizeOf(out.shape));
-    copyInto(sliceView(slice, out), x as View);
-  },
-  vjp:
-    () =>
-    (g, _, __, { axis, start, count, step }) =>
-      apply(sliceOp, { axis, start, count, step }, g),
-  batch: (slice, [x]) => apply(unsliceOp, { ...slice, axis: slice.axis + 1 }, x as Tensor),
-};
-
-/** Elements start, start + step, … before `end` along an axis (the first by default), as Array.prototype.slice counts. */
-export function slice(x: TensorLike, start: number, end?: number, { axis = 0, step = 1 }: SliceOptions = {}): Tensor {
-  const from = tensor(x);
-  const along = normalizeAxis("slice", axis, from.shape);
-  const size = from.shape[along] as number;
-  if (!(Number.isInteger(step) && step > 0))
-    throw new PedigradError({
-      code: "bad-option",
-      op: "slice",
-      message: `slice: step must be a positive integer, got ${step}.`,
-    });
-  const clamp = (i: number): number => Math.min(Math.max(i < 0 ? i + size : i, 0), size);
-  const [low, high] = [clamp(start), clamp(end ?? size)];
-  const count = Math.max(0, Math.ceil((high - low) / step));
-  return count === size ? from : apply(sliceOp, { axis: along, start: low, count, step }, from);
-}
-
-/** Entry `index` of an axis (the first by default), without that axis; negative counts from the end. */
-export function pick(x: TensorLike, index: number, axis = 0): Tensor {
-  const from = tensor(x);
-  const along = normalizeAxis("pick", axis, from.shape);
-  const size = from.shape[along] as number;
-  const start = index < 0 ? index + size : index;
-  if (!Number.isInteger(index) || start < 0 || start >= size)
-    throw new PedigradError({
-      code: "bad-index",
-      op: "pick",
-      message: `pick: index ${index} is out of range for axis ${along} of shape ${showShape(from.shape)} (allowed ${-size}..${size - 1}).`,
-    });
-  return squeeze(apply(sliceOp, { axis: along, start, count: 1, step: 1 }, from), along);
-}
-
-/** In reverse order along an axis (the first by default). */
-export const flip = (x: TensorLike, axis = 0): Tensor => {
-  const from = tensor(x);
-  return apply(flipOp, normalizeAxis("flip", axis, from.shape), from);
-};
-
-const flipOp: Op<number> = {
-  name: "flip",
-  shape: (_, inputs) => first(inputs).shape,
-  view: (axis, x) => {
-    const last = (x.shape[axis] as number) - 1;
-    return viewOf(
-      x.data,
-      x.shape,
-      x.stride.map((s, i) => (i === axis ? -s : s)),
-      x.offset + Math.max(last, 0) * (x.stride[axis] as number),
-    );
-  },
-  kernel: viewOnly,
-  vjp: () => (g, _, __, axis) => flip(g, axis),
-  batch: (axis, [x]) => flip(x as Tensor, axis + 1),
-};
-
-function viewOnly(): never {
+/** The kernel of an op that always is a view. */
+export function viewOnly(): never {
   throw new Error("a view op has no kernel");
 }

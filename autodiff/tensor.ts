@@ -9,7 +9,7 @@ import { noteRead, PedigradError, Provenance } from "../provenance/index.js";
 import { ArrayMethods } from "./arrayMethods.js";
 import type { Node } from "./node.js";
 import { recorder } from "./recorder.js";
-import { pick } from "./shape.js";
+import { pick } from "./slicing.js";
 import { type NestedNumbers, type TensorLike, toFlat, toNested, toTensor } from "./tensorLike.js";
 import { contiguous, type Shape, showShape, sizeOf, type View } from "./view.js";
 
@@ -142,8 +142,18 @@ export class Tensor extends ArrayMethods {
   /** The same value with another set. */
   withProvenance(provenance: Provenance): this {
     if (provenance === this.provenance) return this;
-    const copy = new Tensor(this.batch ?? this.view, provenance) as this;
+    const copy = this.#copy(provenance);
     copy.node = this.node;
+    return copy as this;
+  }
+
+  /** For the engine: the same value as a tensor of its own, without its history. */
+  withoutNode(): Tensor {
+    return this.node === null ? this : this.#copy(this.provenance);
+  }
+
+  #copy(provenance: Provenance): Tensor {
+    const copy = new Tensor(this.batch ?? this.#view ?? this.#number, provenance);
     recorder?.alias(this, copy);
     return copy;
   }
@@ -159,11 +169,3 @@ function unreadable(how: string): never {
 
 /** A tensor from anything tensor-like; a tensor is returned as it is. */
 export const tensor = (x: TensorLike): Tensor => (x instanceof Tensor ? x : toTensor(x));
-
-/** The same data seen as a tensor of its own, without its history. */
-export const withoutNode = (x: Tensor): Tensor => {
-  if (x.node === null) return x;
-  const copy = new Tensor(x.batch ?? x.view, x.provenance);
-  recorder?.alias(x, copy);
-  return copy;
-};

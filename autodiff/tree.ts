@@ -21,14 +21,15 @@ const isNumberArray = (x: unknown): boolean =>
 /** The same structure with f applied to every leaf. Keys are data: `__proto__` is one like any other. */
 export function mapTree(x: unknown, f: (leaf: unknown, path: string) => unknown, path = ""): Tree {
   if (x instanceof Tensor || !isContainer(x)) return f(x, path);
-  const under = (key: string | number) => (path === "" ? `${key}` : `${path}.${key}`);
-  if (Array.isArray(x)) return x.map((item, i) => mapTree(item, f, under(i)));
-  if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, mapTree(item, f, under(key))]));
+  if (Array.isArray(x)) return x.map((item, i) => mapTree(item, f, under(path, i)));
+  if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, mapTree(item, f, under(path, key))]));
   const record = x as Record<string, unknown>;
   const copy: Record<string, unknown> = Object.create(null);
-  for (const key of Object.keys(record)) copy[key] = mapTree(record[key], f, under(key));
+  for (const key of Object.keys(record)) copy[key] = mapTree(record[key], f, under(path, key));
   return copy;
 }
+
+const under = (path: string, key: unknown): string => (path === "" ? `${key}` : `${path}.${key}`);
 
 /** The leaves in order. */
 export function leavesOf(x: unknown): unknown[] {
