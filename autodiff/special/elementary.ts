@@ -32,12 +32,12 @@ export function logaddexp(a: number, b: number): number {
 
 /** x log y, 0 where x = 0. */
 export function xlogy(x: number, y: number): number {
-  return x === 0 && y === y ? 0 : x * Math.log(y);
+  return x === 0 && !Number.isNaN(y) ? 0 : x * Math.log(y);
 }
 
 /** x log(1 + y), 0 where x = 0. */
 export function xlog1py(x: number, y: number): number {
-  return x === 0 && y === y ? 0 : x * Math.log1p(y);
+  return x === 0 && !Number.isNaN(y) ? 0 : x * Math.log1p(y);
 }
 
 // (atanh √z / √z - 1) / z for 0 <= z <= 1/9, error 3e-16.

@@ -1,4 +1,6 @@
-/** The special functions of numbers. Reading order: polynomial, elementary, gamma, polygamma, gammainc. */
+/** The special functions of numbers. Reading order: polynomial, elementary, gamma, polygamma, erf, gammainc. */
 export * from "./elementary.js";
+export * from "./erf.js";
 export * from "./gamma.js";
+export * from "./gammainc.js";
 export * from "./polygamma.js";
