@@ -1,6 +1,7 @@
-/** The special functions of numbers. Reading order: polynomial, elementary, gamma, polygamma, erf, gammainc. */
+/** The special functions of numbers. Reading order: polynomial, elementary, gamma, polygamma, erf, gammainc, gammaincinv. */
 export * from "./elementary.js";
 export * from "./erf.js";
 export * from "./gamma.js";
 export * from "./gammainc.js";
+export * from "./gammaincinv.js";
 export * from "./polygamma.js";
