@@ -3,11 +3,11 @@
  *
  *     log p(x) = (a - 1) log x + (b - 1) log(1 - x) - log B(a, b).
  */
-import { betainc, digamma, logBeta, random, square, type Tensor, type TensorLike } from "../autodiff/index.js";
+import { betainc, digamma, random, square, type Tensor, type TensorLike } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, positive, unitInterval } from "./constraints.js";
 import { Distribution } from "./distribution.js";
-import { logBetaDensity } from "./kernels.js";
+import { gammaEntropy, logBetaDensity } from "./kernels.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
 type Params = { readonly concentration1: Tensor; readonly concentration0: Tensor };
@@ -46,11 +46,7 @@ export class Beta extends Distribution<Params> {
   override entropy(): Tensor {
     const { concentration1: a, concentration0: b } = this.params;
     const total = a.add(b);
-    const expected = a
-      .sub(1)
-      .mul(digamma(a).sub(digamma(total)))
-      .add(b.sub(1).mul(digamma(b).sub(digamma(total))));
-    return this.spread(logBeta(a, b).sub(expected));
+    return this.spread(gammaEntropy(a).add(gammaEntropy(b)).sub(gammaEntropy(total)).sub(digamma(total)));
   }
   override cumulative(value: Tensor): Tensor {
     const { concentration1: a, concentration0: b } = this.params;

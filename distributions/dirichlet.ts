@@ -9,6 +9,7 @@ import { digamma, lgamma, random, sum, type Tensor, type TensorLike, xlogy } fro
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, independent, positive, simplex } from "./constraints.js";
 import { Distribution } from "./distribution.js";
+import { gammaEntropy } from "./kernels.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
 type Params = { readonly concentration: Tensor };
@@ -48,8 +49,9 @@ export class Dirichlet extends Distribution<Params> {
   }
   override entropy(): Tensor {
     const { concentration: a } = this.params;
-    const logMean = digamma(a).sub(digamma(sum(a, -1, { keepDims: true })));
-    return logNormalizer(a).sub(sum(a.sub(1).mul(logMean), -1));
+    const total = sum(a, -1);
+    const free = (a.shape.at(-1) as number) - 1;
+    return sum(gammaEntropy(a), -1).sub(gammaEntropy(total)).sub(digamma(total).mul(free));
   }
 }
 

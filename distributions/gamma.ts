@@ -4,22 +4,19 @@
  *     log p(x) = a log b + (a - 1) log x - b x - lgamma(a),   x >= 0.
  */
 import {
-  digamma,
   gammainc,
   gammaincinv,
-  lgamma,
   log,
   maximum,
   random,
   square,
-  sub,
   type Tensor,
   type TensorLike,
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, nonnegative, positive } from "./constraints.js";
 import { Distribution } from "./distribution.js";
-import { logGammaDensity } from "./kernels.js";
+import { gammaEntropy, logGammaDensity } from "./kernels.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
 type Params = { readonly concentration: Tensor; readonly rate: Tensor };
@@ -59,13 +56,8 @@ export class Gamma extends Distribution<Params> {
     return this.spread(concentration.div(square(rate)));
   }
   override entropy(): Tensor {
-    const { concentration: a, rate } = this.params;
-    return this.spread(
-      a
-        .sub(log(rate))
-        .add(lgamma(a))
-        .add(sub(1, a).mul(digamma(a))),
-    );
+    const { concentration, rate } = this.params;
+    return this.spread(gammaEntropy(concentration).sub(log(rate)));
   }
   override cumulative(value: Tensor): Tensor {
     const { concentration, rate } = this.params;

@@ -23,22 +23,37 @@ import {
   sub,
   type Ternary,
   ternary,
+  trigamma,
+  type Unary,
+  unary,
 } from "../autodiff/index.js";
-import { logGammaCorrection } from "../autodiff/special/index.js";
+import { digamma as digammaOf, excessOverLog, lgamma, logGammaCorrection } from "../autodiff/special/index.js";
 
 /** D(k, m) = k log(k/m) + m - k for k, m >= 0, to a few units in the last place also where k and m are close. */
-export function deviance(k: number, m: number): number {
-  if (k === 0 || m === 0) return k === m ? 0 : m === 0 ? Infinity : m;
-  const v = (k - m) / (k + m);
-  if (Math.abs(v) > 0.1) return k * (Math.log(k) - Math.log(m)) + m - k;
-  // k log(k/m) = 2k atanh(v) = 2k (v + v³/3 + …), and 2kv + m - k = (k - m) v.
-  let sum = (k - m) * v;
-  for (let j = 3, power = 2 * k * v * v * v; ; j += 2, power *= v * v) {
-    const next = sum + power / j;
-    if (next === sum) return sum;
-    sum = next;
-  }
+export const deviance = (k: number, m: number): number => devianceFrom(k, m, m - k);
+
+/** The same where m - k is known better than from m, which is rounded. */
+function devianceFrom(k: number, m: number, difference: number): number {
+  if (k === 0) return m;
+  const ratio = m / k;
+  // The ratio of representable numbers need not be one.
+  if (ratio < 1e-300 || ratio > 1e300) return k * (Math.log(k) - Math.log(m)) + m - k;
+  return k * excessOverLog(difference / k, ratio);
 }
+
+/** x y - z with the product as if exact (Dekker 1971), for numbers far from overflow. */
+function productMinus(x: number, y: number, z: number): number {
+  const product = x * y;
+  const [xHigh, yHigh] = [upperHalf(x), upperHalf(y)];
+  const [xLow, yLow] = [x - xHigh, y - yHigh];
+  const error = xLow * yLow - (product - xHigh * yHigh - xLow * yHigh - xHigh * yLow);
+  return product - z + (Number.isFinite(error) ? error : 0);
+}
+/** The upper 26 bits. */
+const upperHalf = (x: number): number => {
+  const scaled = (2 ** 27 + 1) * x;
+  return scaled - (scaled - x);
+};
 
 /** log of m^k exp(-m) / Γ(k + 1) for k, m >= 0. */
 export const logPoisson: Binary = binary(
@@ -55,7 +70,12 @@ export const logGammaDensity: Ternary = ternary(
   "logGammaDensity",
   (a, b, x) => {
     if (x === 0) return atEnd(a, Math.log(b));
-    return 0.5 * Math.log(a / (2 * Math.PI)) - Math.log(x) - deviance(a, b * x) - logGammaCorrection(a);
+    return (
+      0.5 * Math.log(a / (2 * Math.PI)) -
+      Math.log(x) -
+      devianceFrom(a, b * x, productMinus(b, x, a)) -
+      logGammaCorrection(a)
+    );
   },
   [
     (g, _, a, b, x) => gate(g, sub(log(mul(b, x)), digamma(a))),
@@ -71,14 +91,28 @@ export const logBetaDensity: Ternary = ternary(
     if (x === 0) return atEnd(a, Math.log(b));
     if (x === 1) return atEnd(b, Math.log(a));
     const n = a + b;
-    const y = 1 - x;
+    const excess = productMinus(n, x, a);
+    const deviances = devianceFrom(a, n * x, excess) + devianceFrom(b, n * (1 - x), -excess);
     const stirling = logGammaCorrection(a) + logGammaCorrection(b) - logGammaCorrection(n);
-    const scale = 0.5 * Math.log((a / n) * (b / (2 * Math.PI)));
-    return scale - Math.log(x) - Math.log1p(-x) - deviance(a, n * x) - deviance(b, n * y) - stirling;
+    return 0.5 * Math.log((a / n) * (b / (2 * Math.PI))) - Math.log(x) - Math.log1p(-x) - deviances - stirling;
   },
   [
     (g, _, a, b, x) => gate(g, add(log(x), sub(digamma(add(a, b)), digamma(a)))),
     (g, _, a, b, x) => gate(g, add(log1p(x.neg()), sub(digamma(add(a, b)), digamma(b)))),
     (g, _, a, b, x) => gate(g, sub(gate(sub(a, 1), reciprocal(x)), gate(sub(b, 1), reciprocal(sub(1, x))))),
   ],
+);
+
+// a²(ψ(a) - log a + 1/(2a)) in 1/a², for a >= 10.
+const DIGAMMA_TAIL = [-1 / 12, 1 / 120, -1 / 252, 1 / 240, -1 / 132, 691 / 32760];
+
+/** a + lgamma(a) + (1 - a) ψ(a), the entropy of Gamma(a, 1), which grows as log(2π e a) / 2 while its terms grow as a log a. */
+export const gammaEntropy: Unary = unary(
+  "gammaEntropy",
+  (a) => {
+    if (a < 10) return a + lgamma(a) + (1 - a) * digammaOf(a);
+    const tail = DIGAMMA_TAIL.reduceRight((sum, c) => sum / (a * a) + c, 0) / (a * a);
+    return 0.5 * (Math.log(2 * Math.PI * a) + 1 - 1 / a) + logGammaCorrection(a) + (1 - a) * tail;
+  },
+  [(g, _, a) => gate(g, add(1, mul(sub(1, a), trigamma(a))))],
 );

@@ -36,7 +36,7 @@ export function readParameters<P extends Params>(family: Family<P>, args: readon
   const given = args.length === 1 && isRecord(args[0]) ? named(family, args[0]) : positional(family, args);
   const params: Record<string, Tensor> = {};
   for (const param in constraints) {
-    const x = given[param] ?? (family.defaults?.[param] as TensorLike | undefined);
+    const x = given[param] === undefined ? family.defaults?.[param] : given[param];
     if (x !== undefined) params[param] = asParameter(family, param, x);
     else if (!family.oneOf?.includes(param)) throw refusal(family, "missing-parameter", param, `${param} is missing.`);
   }

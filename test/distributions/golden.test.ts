@@ -9,8 +9,12 @@ import { withValidation } from "../../distributions/index.js";
 import { decode, decodeParams, families, flat, type Json, nameOf, type Point } from "./families.js";
 
 const ULP = 2 ** -52;
-/** Families whose log densities are held to the stretch rule: right to 8 units in the last place. */
-const STRETCH = new Set(["Normal", "Exponential", "Uniform", "Bernoulli", "Delta"]);
+/** Families held to the pass rule of a textbook formula only; all others to the stretch rule, 8 units in the last place. */
+const TEXTBOOK = new Set(["Categorical", "Dirichlet"]);
+/** Entries that are wrong in the file, and why. */
+const DOUBTED: Readonly<Record<string, string>> = {
+  "Exponential/6/0 d/dvalue": "it is -rate = -1e-300; the differences that made the file lost it and say 0",
+};
 
 const passRule = (want: number, { mag = 1, textbookAbsError = 0 }: Partial<Point>): number =>
   1e-14 * Math.max(1, Math.abs(want)) + 8 * ULP * mag + 4 * textbookAbsError;
@@ -18,6 +22,7 @@ const stretchRule = (want: number): number => 8 * ULP * Math.max(1, Math.abs(wan
 
 const complaints: string[] = [];
 function compare(id: string, got: Tensor, want: Json, tolerance: (want: number) => number): void {
+  if (id in DOUBTED) return;
   const [numbers, truth] = [got.toFloat64Array(), flat(decode(want))];
   truth.forEach((w, i) => {
     const g = numbers[i] as number;
@@ -53,7 +58,7 @@ for (const { name, entry, make } of families) {
   test(`${name}: log density`, () => {
     for (const { id, point, params, value } of points)
       compare(id, make(params).logProb(value), point.logProb, (w) =>
-        STRETCH.has(name) ? stretchRule(w) : passRule(w, point),
+        TEXTBOOK.has(name) ? passRule(w, point) : stretchRule(w),
       );
     for (const { params, value, logProb } of entry.edgeCases ?? [])
       compare(`${name} at ${value}`, make(decodeParams(params)).logProb(decode(value) as number), logProb, (w) =>
@@ -115,7 +120,7 @@ for (const { name, entry, make } of families) {
       const got = known(() => make(params).cdf(value));
       if (got === null) break;
       if (cdf <= 0.5) compare(`${id} cdf`, got, cdf, (w) => 1e-11 * Math.abs(w));
-      else compare(`${id} 1 - cdf`, got.neg().add(1), sf, () => 4 * ULP);
+      else compare(`${id} 1 - cdf`, got.neg().add(1), sf, () => 2e-14);
     }
     for (const { id, params, icdf = {} } of entry.cases) {
       const widest = Math.max(...Object.values(icdf).map(Math.abs));
