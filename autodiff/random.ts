@@ -16,7 +16,13 @@ import { add, div, exp, gate, less, maximum, mul, sub, where } from "./math.js";
 import type { Vjp } from "./op.js";
 import * as kernels from "./random/index.js";
 import { sum } from "./reduce.js";
-import { betaImplicitGradA, betaImplicitGradB, digamma, gammaImplicitGrad } from "./specialMath.js";
+import {
+  betaImplicitGradA,
+  betaImplicitGradB,
+  digamma,
+  gammaImplicitGrad,
+  vonMisesImplicitGrad,
+} from "./specialMath.js";
 import { Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
 import { contiguous, type Shape, showShape } from "./view.js";
@@ -168,8 +174,10 @@ export function dirichlet(from: TensorLike, concentration: TensorLike, shape?: S
   return draw(dirichletOp, from, [a], shape, { vector: true, result: a.shape.slice(-1) });
 }
 
-const vonMisesOp = drawOp("vonMises", each(kernels.vonMisesDraw));
-/** VonMises(0, concentration) on [-π, π]. */
+const vonMisesOp = drawOp("vonMises", each(kernels.vonMisesDraw), [
+  (g, x, [, k]) => gate(g, vonMisesImplicitGrad(k as Tensor, x)),
+]);
+/** VonMises(0, concentration) on [-π, π]; differentiable. */
 export const vonMises = (from: TensorLike, concentration: TensorLike, shape?: Shape): Tensor =>
   draw(vonMisesOp, from, [concentration], shape);
 

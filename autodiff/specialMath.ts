@@ -21,10 +21,13 @@ import {
   xlogy,
 } from "./math.js";
 import * as special from "./special/index.js";
+import { besselGap as besselGapOf, erfcxSlope as erfcxSlopeOf } from "./special/slopes.js";
+import { vonMisesImplicitGrad as vonMisesImplicitGradOf } from "./special/vonMises.js";
 import type { Tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
 
 const SQRT_PI = Math.sqrt(Math.PI);
+const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
 const LOG_SQRT_2PI = 0.5 * Math.log(2 * Math.PI);
 
 // The gamma family
@@ -37,8 +40,13 @@ export const tetragamma: Unary = unary("tetragamma", (a) => special.polygamma(2,
 export const pentagamma: Unary = unary("pentagamma", (a) => special.polygamma(3, a), null);
 /** log B(a, b) = lgamma(a) + lgamma(b) - lgamma(a + b), without its cancellation. */
 export const logBeta: Binary = binary("logBeta", (a, b) => special.logBeta(a, b), [
-  (g, _, a, b) => gate(g, sub(digamma(a), digamma(add(a, b)))),
-  (g, _, a, b) => gate(g, sub(digamma(b), digamma(add(a, b)))),
+  (g, _, a, b) => gate(g, neg(digammaDifference(a, b))),
+  (g, _, a, b) => gate(g, neg(digammaDifference(b, a))),
+]);
+/** ψ(a + b) - ψ(a) for positive a and b, without its cancellation. */
+const digammaDifference: Binary = binary("digammaDifference", (a, b) => special.digammaDifference(a, b), [
+  (g, _, a, b) => gate(g, sub(trigamma(add(a, b)), trigamma(a))),
+  (g, _, a, b) => gate(g, trigamma(add(a, b))),
 ]);
 /** log Γ_d(a) = d(d-1)/4 log π + Σ_{j<d} lgamma(a - j/2), d a whole number. */
 export const multigammaln = (a: TensorLike, d: number): Tensor => {
@@ -54,8 +62,9 @@ export const erf: Unary = unary("erf", (a) => special.erf(a), [
 export const erfc: Unary = unary("erfc", (a) => special.erfc(a), [
   (g, _, a) => gate(g, mul(-2 / SQRT_PI, exp(neg(square(a))))),
 ]);
-export const erfcx: Unary = unary("erfcx", (a) => special.erfcx(a), [
-  (g, y, a) => gate(g, sub(mul(mul(2, a), y), 2 / SQRT_PI)),
+export const erfcx: Unary = unary("erfcx", (a) => special.erfcx(a), [(g, _, a) => gate(g, erfcxSlope(a))]);
+const erfcxSlope: Unary = unary("erfcxSlope", (a) => erfcxSlopeOf(a), [
+  (g, y, a) => gate(g, mul(2, add(erfcx(a), mul(a, y)))),
 ]);
 export const erfinv: Unary = unary("erfinv", (a) => special.erfinv(a), [
   (g, y) => gate(g, mul(SQRT_PI / 2, exp(square(y)))),
@@ -63,13 +72,16 @@ export const erfinv: Unary = unary("erfinv", (a) => special.erfinv(a), [
 /** Φ, its logarithm, and its inverse: the standard normal distribution function. */
 export const ndtr: Unary = unary("ndtr", (a) => special.ndtr(a), [(g, _, a) => gate(g, exp(logNormalDensity(a)))]);
 export const logNdtr: Unary = unary("logNdtr", (a) => special.logNdtr(a), [
-  (g, y, a) => gate(g, exp(sub(logNormalDensity(a), y))),
+  (g, _, a) => gate(g, div(SQRT_2_OVER_PI, erfcx(mul(a, -Math.SQRT1_2)))),
 ]);
 export const ndtri: Unary = unary("ndtri", (a) => special.ndtri(a), [(g, y) => gate(g, exp(neg(logNormalDensity(y))))]);
 const logNormalDensity = (x: Tensor): Tensor => sub(mul(-0.5, square(x)), LOG_SQRT_2PI);
 
 // Incomplete gamma and beta functions, regularised
-const gammaDensity = (a: Tensor, x: Tensor): Tensor => exp(sub(sub(xlogy(sub(a, 1), x), x), lgamma(a)));
+const gammaDensity: Binary = binary("gammaDensity", (a, x) => special.gammaDensity(a, x), [
+  (g, y, a, x) => gate(g, mul(y, sub(log(x), digamma(a)))),
+  (g, y, a, x) => gate(g, mul(y, sub(div(sub(a, 1), x), 1))),
+]);
 /** P(a, x), with its gradient for the shape a as well. */
 export const gammainc: Binary = binary("gammainc", (a, x) => special.gammainc(a, x), [
   (g, _, a, x) => gate(g, gammaincShapeGrad(a, x)),
@@ -111,9 +123,19 @@ export const betaImplicitGradB: Ternary = ternary(
   null,
 );
 
-// Modified Bessel functions, scaled by exp(-|a|)
-export const i0e: Unary = unary("i0e", (a) => special.i0e(a), [(g, y, a) => gate(g, sub(i1e(a), mul(sign(a), y)))]);
-export const i1e: Unary = unary("i1e", (a) => special.i1e(a), [
-  (g, y, a) => gate(g, where(equal(a, 0), 0.5, sub(sub(i0e(a), div(y, a)), mul(sign(a), y)))),
-]);
+/** dθ/dκ at a fixed quantile of VonMises(0, κ): its implicit reparameterisation. */
+export const vonMisesImplicitGrad: Binary = binary(
+  "vonMisesImplicitGrad",
+  (k, x) => vonMisesImplicitGradOf(k, x),
+  null,
+);
+
+// Modified Bessel functions, scaled by exp(-|a|); the gap is exp(-|a|) (I_0(a) - I_1(|a|))
+export const i0e: Unary = unary("i0e", (a) => special.i0e(a), [(g, _, a) => gate(g, neg(mul(sign(a), besselGap(a))))]);
+export const i1e: Unary = unary("i1e", (a) => special.i1e(a), [(g, y, a) => gate(g, sub(besselGap(a), ratio(y, a)))]);
 export const logI0: Unary = unary("logI0", (a) => special.logI0(a), [(g, _, a) => gate(g, div(i1e(a), i0e(a)))]);
+const besselGap: Unary = unary("besselGap", (a) => besselGapOf(a), [
+  (g, y, a) => gate(g, mul(sign(a), sub(ratio(i1e(a), a), mul(2, y)))),
+]);
+/** exp(-|a|) I_1(a) / a, 1/2 at 0. */
+const ratio = (y: Tensor, a: Tensor): Tensor => where(equal(a, 0), 0.5, div(y, a));
