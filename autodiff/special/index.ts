@@ -1,4 +1,5 @@
-/** The special functions of numbers. Reading order: polynomial, elementary, gamma, polygamma, erf, gammainc, gammaincinv. */
+/** The special functions of numbers. Reading order: polynomial, elementary, gamma, polygamma, erf, gammainc, gammaincinv, bessel. */
+export * from "./bessel.js";
 export * from "./elementary.js";
 export * from "./erf.js";
 export * from "./gamma.js";
