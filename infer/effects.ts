@@ -172,6 +172,15 @@ export const inferConfig = <A extends unknown[], R>(
     },
   }));
 
+/** Ask for the enumeration of every discrete latent with a finite support that does not say otherwise itself. */
+export const configEnumerate = <A extends unknown[], R>(
+  f: Model<A, R>,
+  how: "parallel" | "sequential" = "parallel",
+): Model<A, R> =>
+  inferConfig(f, ({ fn, isObserved, infer }) =>
+    !isObserved && fn.hasEnumerateSupport && infer.enumerate === undefined ? { enumerate: how } : {},
+  );
+
 /** Tag sites that have no pathwise sampler with their own name; a reparameterised draw passes its parents on. */
 export const trackNonReparam = <A extends unknown[], R>(f: Model<A, R>): Model<A, R> =>
   handler(f, () => tagging((site) => !site.fn.hasRsample));

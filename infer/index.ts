@@ -5,6 +5,7 @@ export {
   type BlockOptions,
   block,
   condition,
+  configEnumerate,
   type Data,
   inferConfig,
   intervene,
@@ -21,6 +22,7 @@ export { Elbo, type ElboOptions, type Outcome } from "./elbo.js";
 export { type ExplainedSite, Explanation, explain } from "./explain.js";
 export type { BaselineOptions, InferOptions } from "./inferOptions.js";
 export { lift } from "./lift.js";
+export { markov } from "./markov.js";
 export type { Message, Messenger } from "./messages.js";
 export * as nn from "./nn.js";
 export * from "./optim.js";
@@ -44,4 +46,5 @@ export * from "./schedules.js";
 export { TraceELBO, TraceGraphELBO } from "./scoreElbo.js";
 export { SVI, type SVIOptions, type SVIState } from "./svi.js";
 export { SampleSite, type Site, type Trace, trace } from "./trace.js";
+export { TraceEnumELBO } from "./traceEnumElbo.js";
 export { ReweightedWakeSleep, type WakeSleepOptions } from "./wakeSleep.js";

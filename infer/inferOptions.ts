@@ -24,11 +24,9 @@ export interface InferOptions {
   isAuxiliary?: boolean;
   /** Take this site's KL term in closed form. */
   kl?: "analytic";
-  /** Set by `markov`: how many steps back a site may depend. */
-  markov?: { step: number; history: number };
 }
 
-const INFER = ["baseline", "enumerate", "isAuxiliary", "kl", "markov"];
+const INFER = ["baseline", "enumerate", "isAuxiliary", "kl"];
 const BASELINE = [
   "useDecayingAvgBaseline",
   "baselineBeta",

@@ -6,7 +6,7 @@ const refusal = (code: string, site: string, message: string): PedigradError =>
   new PedigradError({ code, site, message });
 
 /** Refuse a guide that draws what the model does not have, in other shapes or plates, or leaves a latent of the model out. */
-export function checkPair(guide: Trace, model: Trace): void {
+export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity): void {
   for (const site of sampleSites(guide)) {
     if (site.isObserved || site.infer.isAuxiliary) continue;
     const other = model.get(site.name);
@@ -22,7 +22,7 @@ export function checkPair(guide: Trace, model: Trace): void {
         site.name,
         `guide site "${site.name}" is observed in the model. Remove it from the guide, or the observation from the model.`,
       );
-    checkShapes(site, other);
+    checkShapes(site, other, maxPlateNesting);
   }
   for (const site of guide.values())
     if (site.type === "plate" && model.get(site.name)?.type !== "plate")
@@ -36,8 +36,11 @@ export function checkPair(guide: Trace, model: Trace): void {
 const same = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((n, i) => n === b[i]);
 
-function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite): void {
-  if (same(q.batchShape, p.batchShape) && same(q.eventShape, p.eventShape)) return;
+function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite, maxPlateNesting: number): void {
+  // Further left than all plates lie enumerated dims, which may differ.
+  const plates = (shape: readonly number[]) =>
+    shape.length > maxPlateNesting ? shape.slice(shape.length - maxPlateNesting) : shape;
+  if (same(plates(q.batchShape), plates(p.batchShape)) && same(q.eventShape, p.eventShape)) return;
   throw refusal(
     "shape-mismatch",
     name,

@@ -8,6 +8,7 @@ import type { Tensor } from "../autodiff/index.js";
 import type { Constraint, Distribution } from "../distributions/index.js";
 import type { Provenance } from "../provenance/index.js";
 import type { InferOptions } from "./inferOptions.js";
+import type { MarkovPosition } from "./markov.js";
 import type { PlateFrame } from "./plate.js";
 
 /** A random choice, latent or observed. */
@@ -25,6 +26,8 @@ export interface SampleMessage {
   /** Where its log density counts: `mask`; null everywhere. */
   mask: Tensor | null;
   key: Tensor | null;
+  /** The markov loops around it. */
+  markov: MarkovPosition[];
   /** Whether the drawn value is tagged with the site's name. */
   isTracked: boolean;
   /** Whether the drawn value is a constant to every gradient. */

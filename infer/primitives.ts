@@ -61,6 +61,7 @@ export function sample(name: string, fn: Distribution, options: SampleOptions = 
     scale: 1,
     mask: null,
     key,
+    markov: [],
     isTracked: false,
     isConstant: false,
     ambient,
