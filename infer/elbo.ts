@@ -5,6 +5,7 @@
  */
 import {
   apply,
+  broadcastTo,
   mapTree,
   type Op,
   PedigradError,
@@ -49,7 +50,12 @@ const gradientFromOp: Op = {
   view: (_, value) => value,
   kernel: () => {},
   vjp: (input) => (input === 1 ? (g) => g : null),
-  batch: (_, [value, surrogate]) => apply(gradientFromOp, null, value as Tensor, surrogate as Tensor),
+  batch: (_, inputs, batched, size) => {
+    const [value, surrogate] = inputs.map((x, i) =>
+      batched[i] ? x : broadcastTo(x.expandDims(0), [size, ...x.shape]),
+    ) as [Tensor, Tensor];
+    return apply(gradientFromOp, null, value, surrogate);
+  },
 };
 
 export abstract class Elbo {

@@ -20,6 +20,7 @@ export {
 } from "./effects.js";
 export { Elbo, type ElboOptions, type Outcome } from "./elbo.js";
 export { type ExplainedSite, Explanation, explain } from "./explain.js";
+export { computeMarginals, type DiscreteOptions, sampleDiscrete } from "./inferDiscrete.js";
 export type { BaselineOptions, InferOptions } from "./inferOptions.js";
 export { lift } from "./lift.js";
 export { markov } from "./markov.js";
@@ -28,6 +29,7 @@ export * as nn from "./nn.js";
 export * from "./optim.js";
 export type { Model, Vectorize } from "./particles.js";
 export { type PlateFrame, type PlateOptions, plate } from "./plate.js";
+export { logDensity, logLikelihood, Predictive, type PredictiveOptions } from "./predictive.js";
 export {
   deterministic,
   factor,

@@ -1,0 +1,179 @@
+/**
+ * Predictive: a program run once for every draw. Draws come from a guide and its parameters, from given posterior samples, or
+ * from the prior; what the program then samples (data passed as null included) and computes is collected, stacked.
+ */
+import {
+  mapTree,
+  PedigradError,
+  random,
+  type Tensor,
+  type TensorLike,
+  type Tree,
+  tensor,
+  vmap,
+} from "../autodiff/index.js";
+import { inFreshRun } from "../provenance/index.js";
+import { block, seed, substitute } from "./effects.js";
+import { sampleDiscrete } from "./inferDiscrete.js";
+import { type Model, stackTrees } from "./particles.js";
+import { type Trace, trace } from "./trace.js";
+
+export interface PredictiveOptions {
+  /** Values of latent sites by name, with `batchNdims` leading axes. */
+  posteriorSamples?: Record<string, TensorLike>;
+  /** Where latents are drawn from instead. */
+  guide?: Model;
+  /** Constrained parameters of model and guide, by name. */
+  params?: Record<string, TensorLike>;
+  /** How many draws, where posteriorSamples does not say. */
+  numSamples?: number;
+  /** What to return; by default every sample and deterministic site that is not among the posterior samples. */
+  returnSites?: readonly string[];
+  /** All draws in one batch (default); false runs them one by one. */
+  parallel?: boolean;
+  /** How many leading axes the posterior samples have; 1 by default, 2 for chains of draws, 0 for a single one. */
+  batchNdims?: number;
+  excludeDeterministic?: boolean;
+  /** Draw enumerated sites of the model from their posterior given the rest. */
+  inferDiscrete?: boolean;
+}
+const OPTIONS = [
+  "posteriorSamples",
+  "guide",
+  "params",
+  "numSamples",
+  "returnSites",
+  "parallel",
+  "batchNdims",
+  "excludeDeterministic",
+  "inferDiscrete",
+];
+
+export class Predictive {
+  constructor(
+    readonly model: Model,
+    readonly options: PredictiveOptions,
+  ) {
+    const refuse = (param: string, message: string): never => {
+      throw new PedigradError({ code: "bad-option", op: "Predictive", param, message: `Predictive: ${message}` });
+    };
+    for (const key of Object.keys(options))
+      if (!OPTIONS.includes(key)) refuse(key, `unknown option "${key}". Expected one of ${OPTIONS.join(", ")}.`);
+    const { posteriorSamples, guide, numSamples } = options;
+    if (posteriorSamples !== undefined && guide !== undefined)
+      refuse("guide", "give posteriorSamples or a guide, not both.");
+    if (posteriorSamples === undefined && !(Number.isInteger(numSamples) && (numSamples as number) >= 1))
+      refuse("numSamples", `numSamples must be a positive integer, got ${numSamples}.`);
+  }
+
+  /** The collected sites by name, each with the draws' axes in front. */
+  run(key: Tensor, ...args: unknown[]): Record<string, Tensor> {
+    const { posteriorSamples = {}, batchNdims = 1, numSamples = 1, parallel = true } = this.options;
+    const given = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
+    const [first] = Object.values(given);
+    const batch = first === undefined ? [numSamples] : first.shape.slice(0, batchNdims);
+    const count = batch.reduce((a, b) => a * b, 1);
+    const flat = mapTree(given, (x) =>
+      (x as Tensor).reshape([count, ...(x as Tensor).shape.slice(batchNdims)]),
+    ) as Record<string, Tensor>;
+    const keys = random.split(key, count);
+    const one = (k: Tensor, samples: Record<string, Tensor>): Record<string, Tensor> =>
+      inFreshRun(() => this.#one(k, samples, args));
+    const stacked = parallel ? this.#batched(one, keys, flat) : this.#looped(one, keys, flat);
+    return mapTree(stacked, (x) => (x as Tensor).reshape([...batch, ...(x as Tensor).shape.slice(1)]));
+  }
+
+  #batched(
+    one: (key: Tensor, samples: Record<string, Tensor>) => Record<string, Tensor>,
+    keys: Tensor,
+    samples: Record<string, Tensor>,
+  ): Tree {
+    try {
+      return vmap(one)(keys, samples);
+    } catch (error) {
+      if (!(error instanceof PedigradError && error.code === "read-in-vmap")) throw error;
+      return this.#looped(one, keys, samples);
+    }
+  }
+
+  #looped(
+    one: (key: Tensor, samples: Record<string, Tensor>) => Record<string, Tensor>,
+    keys: Tensor,
+    samples: Record<string, Tensor>,
+  ): Tree {
+    return stackTrees(
+      [...keys].map((k, i) =>
+        one(
+          k,
+          mapTree(samples, (x) => (x as Tensor).at(i)),
+        ),
+      ),
+    );
+  }
+
+  #one(key: Tensor, samples: Record<string, Tensor>, args: readonly unknown[]): Record<string, Tensor> {
+    const { guide, params = {}, returnSites, excludeDeterministic, inferDiscrete } = this.options;
+    const latents: Record<string, TensorLike> =
+      guide === undefined ? samples : latentsOf(runWith(guide, random.foldIn(key, 0), params, args));
+    const known = Object.assign(Object.create(null), params, latents);
+    const discrete = inferDiscrete ? this.#discrete(key, known, args) : {};
+    const ran = runWith(this.model, random.foldIn(key, 1), Object.assign(known, discrete), args);
+    const collected: Record<string, Tensor> = Object.create(null);
+    for (const [name, site] of ran) {
+      const isWanted = returnSites
+        ? returnSites.includes(name)
+        : (site.type === "sample" && !Object.hasOwn(latents, name) && site.fn.eventShape[0] !== 0) ||
+          (site.type === "deterministic" && !excludeDeterministic);
+      if (isWanted) collected[name] = site.value;
+    }
+    for (const name of returnSites ?? [])
+      if (collected[name] === undefined)
+        throw new PedigradError({
+          code: "unknown-site",
+          op: "Predictive",
+          site: name,
+          message: `Predictive: the program has no site "${name}"; it has ${[...ran.keys()].map((n) => `"${n}"`).join(", ")}.`,
+        });
+    return collected;
+  }
+
+  #discrete(key: Tensor, known: Record<string, Tensor>, args: readonly unknown[]): Record<string, Tensor> {
+    return sampleDiscrete(random.foldIn(key, 2), {}, substitute(this.model, known), () => {}, {}, ...args);
+  }
+}
+
+const runWith = (f: Model, key: Tensor, values: Record<string, TensorLike>, args: readonly unknown[]): Trace =>
+  block(() => trace(substitute(seed(f, key), values)).getTrace(...args))();
+
+const latentsOf = (run: Trace): Record<string, Tensor> => {
+  const latents: Record<string, Tensor> = Object.create(null);
+  for (const site of run.values()) if (site.type === "sample" && !site.isObserved) latents[site.name] = site.value;
+  return latents;
+};
+
+/** log p of every observed site under each posterior sample: [draws, ...batch], by name. */
+export function logLikelihood(
+  model: Model,
+  posteriorSamples: Record<string, TensorLike>,
+  ...args: unknown[]
+): Record<string, Tensor> {
+  const samples = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
+  return vmap((one: Record<string, Tensor>) => {
+    const logs: Record<string, Tensor> = Object.create(null);
+    for (const site of runWith(model, random.key(0), one, args).values())
+      if (site.type === "sample" && site.isObserved) logs[site.name] = site.logProb();
+    return logs;
+  })(samples);
+}
+
+/** log p of everything, scaled and masked, at the given values of latents and parameters; and the trace. */
+export function logDensity(
+  model: Model,
+  values: Record<string, TensorLike>,
+  ...args: unknown[]
+): { logDensity: Tensor; trace: Trace } {
+  const ran = runWith(model, random.key(0), values, args);
+  let total = tensor(0);
+  for (const site of ran.values()) if (site.type === "sample") total = total.add(site.scaledLogProb().sum());
+  return { logDensity: total, trace: ran };
+}

@@ -1,0 +1,105 @@
+/** Predictive in the five forms of NumPyro's SVI page, and the densities of posterior samples. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  Bernoulli,
+  Beta,
+  deterministic,
+  logDensity,
+  logLikelihood,
+  Normal,
+  Predictive,
+  param,
+  plate,
+  random,
+  sample,
+  type Tensor,
+  type TensorLike,
+  tensor,
+} from "../../index.js";
+
+const model = (data: Tensor | null, size = 10) => {
+  const f = sample("f", new Beta(2, 3));
+  deterministic("odds", f.div(tensor(1).sub(f)));
+  return plate("N", data?.length ?? size, () => sample("obs", new Bernoulli(f), { obs: data }));
+};
+const guide = (_data: Tensor | null) => {
+  sample("f", new Beta(param("a", 8), param("b", 4)));
+};
+const params = { a: 8, b: 4 };
+const n = 20_000;
+const key = random.key(5);
+const near = (label: string, draws: Tensor, mean: number, sd: number) => {
+  const error = sd / Math.sqrt(draws.size);
+  assert.ok(
+    Math.abs(draws.mean().item() - mean) <= 4.5 * error,
+    `${label}: ${draws.mean().item()} against ${mean}, standard error ${error}`,
+  );
+};
+const beta = (a: number, b: number) => ({ mean: a / (a + b), sd: Math.sqrt((a * b) / ((a + b) ** 2 * (a + b + 1))) });
+
+test("guide and params: what the model would observe (n = 20,000, 4.5 standard errors)", () => {
+  const drawn = new Predictive(model, { guide, params, numSamples: n }).run(key, null);
+  assert.equal(drawn.obs?.shape, [n, 10]);
+  assert.is(drawn.f, undefined);
+  const { mean, sd } = beta(8, 4);
+  // The ten flips of a draw share its f: the variance of their mean is that of f plus a tenth of E f(1 - f).
+  near("obs", (drawn.obs as Tensor).mean(1), mean, Math.sqrt(sd ** 2 + (mean * (1 - mean) - sd ** 2) / 10));
+  assert.equal(drawn.odds?.shape, [n]);
+});
+
+test("the guide itself: posterior samples", () => {
+  const { f } = new Predictive(guide, { params, numSamples: n }).run(key, null);
+  const { mean, sd } = beta(8, 4);
+  near("f", f as Tensor, mean, sd);
+});
+
+test("the model under given draws; draws and chains keep their axes", () => {
+  const f = tensor([
+    [0.1, 0.9, 0.5],
+    [0.2, 0.3, 0.4],
+  ]);
+  const drawn = new Predictive(model, { posteriorSamples: { f }, batchNdims: 2 }).run(key, null, 4);
+  assert.equal(drawn.obs?.shape, [2, 3, 4]);
+  assert.equal(drawn.odds?.toArray(), f.div(tensor(1).sub(f)).toArray());
+  const single = new Predictive(model, { posteriorSamples: { f: 0.3 }, batchNdims: 0 }).run(key, null, 4);
+  assert.equal(single.obs?.shape, [4]);
+});
+
+test("the prior, with returnSites and without deterministic sites", () => {
+  const prior = new Predictive(model, { numSamples: n }).run(key, null);
+  near("f", prior.f as Tensor, beta(2, 3).mean, beta(2, 3).sd);
+  assert.equal(Object.keys(new Predictive(model, { numSamples: 2, excludeDeterministic: true }).run(key, null)), [
+    "f",
+    "obs",
+  ]);
+  assert.equal(Object.keys(new Predictive(model, { numSamples: 2, returnSites: ["odds"] }).run(key, null)), ["odds"]);
+  assert.throws(() => new Predictive(model, { numSamples: 2, returnSites: ["od"] }).run(key, null), /no site "od"/);
+});
+
+test("one by one gives what the batch gives", () => {
+  const options = { guide, params, numSamples: 5 };
+  const batched = new Predictive(model, options).run(key, null);
+  const looped = new Predictive(model, { ...options, parallel: false }).run(key, null);
+  assert.equal(batched.obs?.toArray(), looped.obs?.toArray());
+});
+
+test("logLikelihood and logDensity against closed forms", () => {
+  const y = [0.3, -1.2];
+  const regression = (data: TensorLike) => {
+    const mu = sample("mu", new Normal(0, 2));
+    plate("N", 2, () => sample("y", new Normal(mu, 1), { obs: data }));
+  };
+  const log = (x: number, loc: number, scale: number) =>
+    -0.5 * ((x - loc) / scale) ** 2 - Math.log(scale) - 0.5 * Math.log(2 * Math.PI);
+  const likelihood = logLikelihood(regression, { mu: [0, 1] }, y).y?.toArray() as number[][];
+  [0, 1].forEach((mu, i) => {
+    y.forEach((x, j) => {
+      assert.ok(Math.abs(((likelihood[i] as number[])[j] as number) - log(x, mu, 1)) < 1e-14);
+    });
+  });
+  const want = log(1, 0, 2) + y.reduce((s, x) => s + log(x, 1, 1), 0);
+  assert.ok(Math.abs(logDensity(regression, { mu: 1 }, y).logDensity.item() - want) < 1e-13);
+});
+
+test.run();
