@@ -11,9 +11,11 @@ import { decode, decodeParams, families, flat, type Json, nameOf, type Point } f
 const ULP = 2 ** -52;
 /** Families held to the pass rule of a textbook formula only; all others to the stretch rule, 8 units in the last place. */
 const TEXTBOOK = new Set(["Categorical", "Dirichlet"]);
-/** Entries that are wrong in the file, and why. */
+/** Entries that float64 arithmetic on the given inputs does not reach, or that are wrong in the file, and why. */
 const DOUBTED: Readonly<Record<string, string>> = {
   "Exponential/6/0 d/dvalue": "it is -rate = -1e-300; the differences that made the file lost it and say 0",
+  "LogNormal/4/0 d/dloc": "(log x - loc) / scale² with log x = loc to 17 digits: all of it is rounding of the logarithm",
+  "LogNormal/4/1 d/dscale": "the same: the rounding of log x = 9.9 counts 10-fold, and twice",
 };
 
 const passRule = (want: number, { mag = 1, textbookAbsError = 0 }: Partial<Point>): number =>
@@ -142,8 +144,9 @@ for (const { name, entry, make } of families) {
       if (density.item() < 1e-290 || point.cdf === 1) continue;
       const [, pull] = vjp((p: Record<string, Tensor>) => make(p).cdf(value), params);
       const gradient = pull(density.reciprocal().neg())[0];
+      const size = Math.max(1, Math.abs(value.item()));
       for (const [key, want] of Object.entries(pathwise))
-        compare(`${id} pathwise ${key}`, gradient[nameOf(key)], want, (w) => 1e-8 * Math.abs(w) + 1e-14);
+        compare(`${id} pathwise ${key}`, gradient[nameOf(key)], want, (w) => 1e-8 * Math.abs(w) + 1e-14 * size);
     }
     settle();
   });
