@@ -67,10 +67,10 @@ const parameterShape = (key: Tensor, { shape, parameterEvent }: Draws): Shape =>
   ...parameterEvent,
 ];
 
-function operandOf(x: View, shape: Shape, width: number): Operand {
-  if (sizeOf(x.shape) === 1 && width === 1) return { data: x.data, offset: x.offset, step: 0 };
+function operandOf(x: View, shape: Shape, event: Shape): Operand {
+  if (sizeOf(x.shape) === 1 && event.length === 0) return { data: x.data, offset: x.offset, step: 0 };
   const { data, offset } = asContiguous(broadcastView(x, shape));
-  return { data, offset, step: width };
+  return { data, offset, step: sizeOf(event) };
 }
 
 /** The op that draws with `fill`; `vjps` are the gradients for its parameters, by implicit reparameterisation. */
@@ -94,7 +94,7 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
       const rows = sizeOf(draws.shape);
       const stride = rows * sizeOf(draws.resultEvent);
       const all = [...batch, ...draws.shape, ...draws.parameterEvent];
-      const operands = parameters.map((x) => operandOf(x, all, sizeOf(draws.parameterEvent)));
+      const operands = parameters.map((x) => operandOf(x, all, draws.parameterEvent));
       for (let k = 0, count = sizeOf(batch); k < count; k++) {
         const own = operands.map((x) => ({ ...x, offset: x.offset + k * rows * x.step }));
         const at = first + 2 * k;

@@ -7,6 +7,7 @@ export { einsum } from "./einsum.js";
 export { type Binary, binary, type Ternary, ternary, type Unary, unary } from "./elementwise.js";
 export { cholesky, inverse, logdet, triangularSolve } from "./factor.js";
 export { grad, stopGradient, valueAndGrad, vjp } from "./grad.js";
+export * from "./incomplete.js";
 export { at, oneHot, scatterAdd, take, takeAlongAxis } from "./indexing.js";
 export { type Jitted, jit } from "./jit/jit.js";
 export { concatenate, stack } from "./join.js";

@@ -8,13 +8,11 @@ import { batchAll } from "./batching.js";
 import { asContiguous } from "./copy.js";
 import { arange } from "./make.js";
 import { add, equal, mul } from "./math.js";
-import type { Op } from "./op.js";
+import { noGradient, type Op } from "./op.js";
 import { broadcastTo, expandDims, reshape, transpose } from "./shape.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
 import { broadcastShapes, normalizeAxis, type Shape, showShape, sizeOf, type View } from "./view.js";
-
-const noGradient = () => null;
 
 // Checks 0 <= i < size after counting negatives from the end.
 const indexOp: Op<{ size: number; op: string }> = {

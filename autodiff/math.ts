@@ -65,7 +65,7 @@ export const logaddexp: Binary = binary("logaddexp", (a, b) => logaddexpOf(a, b)
 ]);
 /** log(1 - exp(a)) for a < 0. */
 export const log1mexp: Unary = unary("log1mexp", (a) => log1mexpOf(a), [
-  (g, _, a) => gate(g, neg(reciprocal(expm1(neg(a))))),
+  (g, _, a) => gate(g, neg(div(exp(a), sub(0, expm1(a))))),
 ]);
 
 // Trigonometry

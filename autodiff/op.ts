@@ -2,6 +2,7 @@
  * What an op is: a row of a table. A shape rule, a kernel that writes into a buffer it is given, one gradient rule per
  * input, written in ops so that gradients have gradients, and one batching rule for `vmap`.
  */
+import { PedigradError } from "../provenance/index.js";
 import type { Tensor } from "./tensor.js";
 import type { Shape, View } from "./view.js";
 
@@ -33,3 +34,14 @@ export interface Op<P = null> {
 
 /** No input has a gradient. */
 export const noGradient = (): null => null;
+
+/** The rule of an op that is itself the last derivative there is. */
+export function noFurther(op: string): () => never {
+  return () => {
+    throw new PedigradError({
+      code: "no-derivative",
+      op,
+      message: `${op}: no further derivative is known. Take one derivative less, or stopGradient() where this enters.`,
+    });
+  };
+}

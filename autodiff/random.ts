@@ -11,18 +11,13 @@
  */
 import { PedigradError } from "../provenance/index.js";
 import { asKey, type Draws, draw, drawOp, each } from "./draw.js";
+import { betaImplicitGradA, betaImplicitGradB, gammaImplicitGrad, vonMisesImplicitGrad } from "./incomplete.js";
 import { take } from "./indexing.js";
 import { add, div, exp, gate, less, maximum, mul, sub, where } from "./math.js";
 import type { Vjp } from "./op.js";
 import * as kernels from "./random/index.js";
 import { sum } from "./reduce.js";
-import {
-  betaImplicitGradA,
-  betaImplicitGradB,
-  digamma,
-  gammaImplicitGrad,
-  vonMisesImplicitGrad,
-} from "./specialMath.js";
+import { digamma } from "./specialMath.js";
 import { Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
 import { contiguous, type Shape, showShape } from "./view.js";

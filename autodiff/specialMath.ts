@@ -2,27 +2,11 @@
  * The op table of the special functions. Their scalar functions, each with method and error bound, stand in special/; here
  * they get their gradients. Continues math.ts.
  */
-import { type Binary, binary, type Ternary, ternary, type Unary, unary } from "./elementwise.js";
-import {
-  add,
-  div,
-  equal,
-  exp,
-  gate,
-  log,
-  mul,
-  neg,
-  reciprocal,
-  sign,
-  square,
-  sub,
-  where,
-  xlog1py,
-  xlogy,
-} from "./math.js";
+import { type Binary, binary, type Unary, unary } from "./elementwise.js";
+import { add, div, equal, exp, gate, mul, neg, sign, square, sub, where } from "./math.js";
+import { noFurther } from "./op.js";
+import { erfcxSlope as erfcxSlopeOf } from "./special/erfcxSlope.js";
 import * as special from "./special/index.js";
-import { besselGap as besselGapOf, erfcxSlope as erfcxSlopeOf } from "./special/slopes.js";
-import { vonMisesImplicitGrad as vonMisesImplicitGradOf } from "./special/vonMises.js";
 import type { Tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
 
@@ -37,14 +21,14 @@ export const trigamma: Unary = unary("trigamma", (a) => special.trigamma(a), [(g
 export const tetragamma: Unary = unary("tetragamma", (a) => special.polygamma(2, a), [
   (g, _, a) => gate(g, pentagamma(a)),
 ]);
-export const pentagamma: Unary = unary("pentagamma", (a) => special.polygamma(3, a), null);
+export const pentagamma: Unary = unary("pentagamma", (a) => special.polygamma(3, a), [noFurther("pentagamma")]);
 /** log B(a, b) = lgamma(a) + lgamma(b) - lgamma(a + b), without its cancellation. */
 export const logBeta: Binary = binary("logBeta", (a, b) => special.logBeta(a, b), [
   (g, _, a, b) => gate(g, neg(digammaDifference(a, b))),
   (g, _, a, b) => gate(g, neg(digammaDifference(b, a))),
 ]);
 /** ψ(a + b) - ψ(a) for positive a and b, without its cancellation. */
-const digammaDifference: Binary = binary("digammaDifference", (a, b) => special.digammaDifference(a, b), [
+export const digammaDifference: Binary = binary("digammaDifference", (a, b) => special.digammaDifference(a, b), [
   (g, _, a, b) => gate(g, sub(trigamma(add(a, b)), trigamma(a))),
   (g, _, a, b) => gate(g, trigamma(add(a, b))),
 ]);
@@ -77,64 +61,11 @@ export const logNdtr: Unary = unary("logNdtr", (a) => special.logNdtr(a), [
 export const ndtri: Unary = unary("ndtri", (a) => special.ndtri(a), [(g, y) => gate(g, exp(neg(logNormalDensity(y))))]);
 const logNormalDensity = (x: Tensor): Tensor => sub(mul(-0.5, square(x)), LOG_SQRT_2PI);
 
-// Incomplete gamma and beta functions, regularised
-const gammaDensity: Binary = binary("gammaDensity", (a, x) => special.gammaDensity(a, x), [
-  (g, y, a, x) => gate(g, mul(y, sub(log(x), digamma(a)))),
-  (g, y, a, x) => gate(g, mul(y, sub(div(sub(a, 1), x), 1))),
-]);
-/** P(a, x), with its gradient for the shape a as well. */
-export const gammainc: Binary = binary("gammainc", (a, x) => special.gammainc(a, x), [
-  (g, _, a, x) => gate(g, gammaincShapeGrad(a, x)),
-  (g, _, a, x) => gate(g, gammaDensity(a, x)),
-]);
-/** Q(a, x) = 1 - P(a, x), without its cancellation. */
-export const gammaincc: Binary = binary("gammaincc", (a, x) => special.gammaincc(a, x), [
-  (g, _, a, x) => gate(g, neg(gammaincShapeGrad(a, x))),
-  (g, _, a, x) => gate(g, neg(gammaDensity(a, x))),
-]);
-export const gammaincShapeGrad: Binary = binary("gammaincShapeGrad", (a, x) => special.gammaincShapeGrad(a, x), [
-  null,
-  (g, _, a, x) => gate(g, mul(gammaDensity(a, x), sub(log(x), digamma(a)))),
-]);
-/** dx/da at fixed P(a, x): what implicit reparameterisation of Gamma(a, 1) needs (Figurnov et al. 2018). */
-export const gammaImplicitGrad: Binary = binary("gammaImplicitGrad", (a, x) => special.gammaImplicitGrad(a, x), null);
-/** The x with P(a, x) = p. */
-export const gammaincinv: Binary = binary("gammaincinv", (a, p) => special.gammaincinv(a, p), [
-  (g, y, a) => gate(g, gammaImplicitGrad(a, y)),
-  (g, y, a) => gate(g, reciprocal(gammaDensity(a, y))),
-]);
-/** I_x(a, b), arguments in the order a, b, x. */
-export const betainc: Ternary = ternary("betainc", (a, b, x) => special.betainc(a, b, x), [
-  (g, _, a, b, x) => gate(g, betaincGradA(a, b, x)),
-  (g, _, a, b, x) => gate(g, betaincGradB(a, b, x)),
-  (g, _, a, b, x) => gate(g, exp(sub(add(xlogy(sub(a, 1), x), xlog1py(sub(b, 1), neg(x))), logBeta(a, b)))),
-]);
-export const betaincGradA: Ternary = ternary("betaincGradA", (a, b, x) => special.betaincGradA(a, b, x), null);
-export const betaincGradB: Ternary = ternary("betaincGradB", (a, b, x) => special.betaincGradB(a, b, x), null);
-/** dx/da and dx/db at fixed I_x(a, b): implicit reparameterisation of Beta(a, b). */
-export const betaImplicitGradA: Ternary = ternary(
-  "betaImplicitGradA",
-  (a, b, x) => special.betaImplicitGradA(a, b, x),
-  null,
-);
-export const betaImplicitGradB: Ternary = ternary(
-  "betaImplicitGradB",
-  (a, b, x) => special.betaImplicitGradB(a, b, x),
-  null,
-);
-
-/** dθ/dκ at a fixed quantile of VonMises(0, κ): its implicit reparameterisation. */
-export const vonMisesImplicitGrad: Binary = binary(
-  "vonMisesImplicitGrad",
-  (k, x) => vonMisesImplicitGradOf(k, x),
-  null,
-);
-
 // Modified Bessel functions, scaled by exp(-|a|); the gap is exp(-|a|) (I_0(a) - I_1(|a|))
 export const i0e: Unary = unary("i0e", (a) => special.i0e(a), [(g, _, a) => gate(g, neg(mul(sign(a), besselGap(a))))]);
 export const i1e: Unary = unary("i1e", (a) => special.i1e(a), [(g, y, a) => gate(g, sub(besselGap(a), ratio(y, a)))]);
 export const logI0: Unary = unary("logI0", (a) => special.logI0(a), [(g, _, a) => gate(g, div(i1e(a), i0e(a)))]);
-const besselGap: Unary = unary("besselGap", (a) => besselGapOf(a), [
+const besselGap: Unary = unary("besselGap", (a) => special.besselGap(a), [
   (g, y, a) => gate(g, mul(sign(a), sub(ratio(i1e(a), a), mul(2, y)))),
 ]);
 /** exp(-|a|) I_1(a) / a, 1/2 at 0. */

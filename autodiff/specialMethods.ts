@@ -1,4 +1,5 @@
 /** The special functions of specialMath.ts as methods, receiver first; continues methods.ts. */
+import * as incomplete from "./incomplete.js";
 import { ElementwiseMethods } from "./methods.js";
 import * as special from "./specialMath.js";
 import type { Tensor } from "./tensor.js";
@@ -54,16 +55,16 @@ export abstract class SpecialMethods extends ElementwiseMethods {
   }
   /** P(a, x) with this tensor as the shape a. */
   gammainc(x: TensorLike): Tensor {
-    return special.gammainc(self(this), x);
+    return incomplete.gammainc(self(this), x);
   }
   gammaincc(x: TensorLike): Tensor {
-    return special.gammaincc(self(this), x);
+    return incomplete.gammaincc(self(this), x);
   }
   gammaincinv(p: TensorLike): Tensor {
-    return special.gammaincinv(self(this), p);
+    return incomplete.gammaincinv(self(this), p);
   }
   /** I_x(a, b) with this tensor as a. */
   betainc(b: TensorLike, x: TensorLike): Tensor {
-    return special.betainc(self(this), b, x);
+    return incomplete.betainc(self(this), b, x);
   }
 }

@@ -21,7 +21,6 @@ export interface Scalar {
 const range = (low: number, high: number): Range => ({ low, high });
 const ANY = range(-2, 2);
 const POSITIVE = range(0.3, 3);
-const UNIT = range(0.1, 0.9);
 const BIT: Range = { low: 0, high: 1, whole: true };
 
 type Fn = (...xs: never[]) => Tensor;
@@ -96,10 +95,15 @@ export const scalars: readonly Scalar[] = [
   smooth("erfinv", [range(-0.8, 0.8)]),
   smooth("ndtr", [ANY], "(1 + erf(a / sqrt(2))) / 2"),
   smooth("logNdtr", [ANY], "log((1 + erf(a / sqrt(2))) / 2)"),
-  smooth("ndtri", [UNIT]),
+  smooth("ndtri", [range(0.25, 0.75)]),
   smooth("i0e", [POSITIVE]),
   smooth("i1e", [POSITIVE]),
   smooth("logI0", [POSITIVE]),
+  smooth("gammainc", [POSITIVE, POSITIVE]),
+  smooth("gammaincc", [POSITIVE, POSITIVE]),
+  smooth("gammaincinv", [POSITIVE, range(0.3, 0.7)]),
+  smooth("betainc", [POSITIVE, POSITIVE, range(0.3, 0.7)]),
+  smooth("betaincinv", [POSITIVE, POSITIVE, range(0.3, 0.7)]),
 ];
 
 /** `x` for an op, of the given shape, drawn from a range under a key. */
@@ -171,6 +175,5 @@ export const arrays: readonly ArrayOp[] = [
   ),
   bends("inverse", [of([3, 3])], (x) => P.inverse(spd(x))),
   bends("logdet", [of([3, 3])], (x) => P.logdet(spd(x))),
-  bends("gammainc", [of([3], POSITIVE), of([3], POSITIVE)], (a, x) => P.gammainc(a, x)),
   bends("stopGradient", [of([3])], (x) => P.mul(x, P.stopGradient(tensor([1, 2, 3])))),
 ];

@@ -2,7 +2,18 @@
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { betainc, gammainc, grad, type Nested, PedigradError, random, stack, type Tensor, tensor, vmap } from "../../autodiff/index.js";
+import {
+  betainc,
+  gammainc,
+  grad,
+  type Nested,
+  PedigradError,
+  random,
+  stack,
+  type Tensor,
+  tensor,
+  vmap,
+} from "../../autodiff/index.js";
 
 type Pair = [number, number];
 const golden = JSON.parse(readFileSync(new URL("../golden/threefry.json", import.meta.url), "utf8")) as {
