@@ -1,8 +1,14 @@
-/** The special functions of numbers. Reading order: polynomial, elementary, gamma, polygamma, erf, gammainc, gammaincinv, bessel. */
+/**
+ * The special functions of numbers. Reading order: polynomial, elementary, gamma, polygamma, erf, gammainc, gammaincinv,
+ * betainc, betaincinv, bessel, vonMises.
+ */
 export * from "./bessel.js";
+export { betaDensity, betaImplicitGradA, betaImplicitGradB, betainc, betaincGradA, betaincGradB } from "./betainc.js";
+export * from "./betaincinv.js";
 export * from "./elementary.js";
 export * from "./erf.js";
 export * from "./gamma.js";
 export * from "./gammainc.js";
 export * from "./gammaincinv.js";
 export * from "./polygamma.js";
+export * from "./vonMises.js";
