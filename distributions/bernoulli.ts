@@ -69,24 +69,28 @@ export class Bernoulli extends Distribution<Params> {
     return this.spread(this.probs);
   }
   override get variance(): Tensor {
-    const { probs, logits } = this.params;
-    return this.spread(
-      probs !== undefined ? probs.mul(sub(1, probs)) : sigmoid(logits as Tensor).mul(sigmoid((logits as Tensor).neg())),
-    );
+    const [one, zero] = this.outcomes;
+    return this.spread(one.probability.mul(zero.probability));
   }
   override entropy(): Tensor {
+    const [one, zero] = this.outcomes;
+    return this.spread(gate(one.probability, one.log).add(gate(zero.probability, zero.log)).neg());
+  }
+
+  /** Probability and log probability of 1 and of 0, each to full precision. */
+  get outcomes(): [Outcome, Outcome] {
     const { probs, logits } = this.params;
     if (probs !== undefined)
-      return this.spread(
-        xlogy(probs, probs)
-          .add(xlog1py(sub(1, probs), probs.neg()))
-          .neg(),
-      );
-    const surprise = (l: Tensor) => gate(sigmoid(l), logSigmoid(l));
-    return this.spread(
-      surprise(logits as Tensor)
-        .add(surprise((logits as Tensor).neg()))
-        .neg(),
-    );
+      return [
+        { probability: probs, log: log(probs) },
+        { probability: sub(1, probs), log: log1p(probs.neg()) },
+      ];
+    const of = (l: Tensor): Outcome => ({ probability: sigmoid(l), log: logSigmoid(l) });
+    return [of(logits as Tensor), of((logits as Tensor).neg())];
   }
+}
+
+interface Outcome {
+  readonly probability: Tensor;
+  readonly log: Tensor;
 }

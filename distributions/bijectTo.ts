@@ -3,10 +3,17 @@
  * move freely. One row a constraint.
  */
 import { PedigradError, sub } from "../autodiff/index.js";
-import { Compose, IndependentTransform } from "./composedTransforms.js";
+import { Compose, IndependentTransform, Inverse } from "./composedTransforms.js";
 import type { Constraint, IndependentConstraint, Interval } from "./constraints.js";
+import {
+  Cholesky,
+  CorrCholesky,
+  CorrMatrixCholesky,
+  LowerCholesky,
+  SoftplusLowerCholesky,
+} from "./matrixTransforms.js";
 import { Affine, Exp, Identity, Sigmoid, Softplus, type Transform } from "./transforms.js";
-import { Ordered, StickBreaking } from "./vectorTransforms.js";
+import { L1Ball, Ordered, StickBreaking, ZeroSum } from "./vectorTransforms.js";
 
 const above = (c: Constraint): Transform => new Compose([new Exp(), new Affine((c as Interval).low, 1)]);
 const below = (c: Constraint): Transform => new Compose([new Exp(), new Affine((c as Interval).high, -1)]);
@@ -31,11 +38,25 @@ const BIJECTIONS: Readonly<Record<string, (constraint: Constraint) => Transform>
   simplex: () => new StickBreaking(),
   orderedVector: () => new Ordered(),
   positiveOrderedVector: () => new Compose([new Ordered(), new Exp()]),
+  zeroSum: () => new ZeroSum(),
+  l1Ball: () => new L1Ball(),
+  lowerCholesky: () => new LowerCholesky(),
+  softplusLowerCholesky: () => new SoftplusLowerCholesky(),
+  corrCholesky: () => new CorrCholesky(),
+  positiveDefinite: () => new Compose([new LowerCholesky(), new Inverse(new Cholesky())]),
+  corrMatrix: () => new Compose([new CorrCholesky(), new Inverse(new CorrMatrixCholesky())]),
   independent: (c) =>
     new IndependentTransform(
       bijectTo((c as IndependentConstraint).base),
       c.eventDim - (c as IndependentConstraint).base.eventDim,
     ),
+};
+
+/** Why a continuous constraint has none. */
+const WITHOUT: Readonly<Record<string, string>> = {
+  sphere: "a sphere cannot be flattened without a hole; normalise a free vector instead",
+  extendedReal: "infinities are not reached by free numbers; use constraints.real",
+  logWeights: "weights of 0 are not reached by free numbers; use constraints.realVector",
 };
 
 /** The bijection from free numbers to the interior of `constraint`; an error says why where there is none. */
@@ -45,7 +66,7 @@ export function bijectTo(constraint: Constraint): Transform {
   if (make !== undefined) return make(constraint);
   const why = isDiscrete
     ? "its values are discrete, so no continuous map reaches them; sum the site out or sample it"
-    : "no smooth one-to-one map from free numbers to it is known";
+    : (WITHOUT[name] ?? "no smooth one-to-one map from free numbers to it is known");
   throw new PedigradError({
     code: "no-bijection",
     param: name,

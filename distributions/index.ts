@@ -13,8 +13,10 @@ export { Derived, Distribution, Expanded, Independent, Masked, NonReparameterize
 export { Exponential } from "./exponential.js";
 export { Gamma } from "./gamma.js";
 export { HalfNormal } from "./halfNormal.js";
+export { klDivergence } from "./kl.js";
 export { Law } from "./law.js";
 export { LogNormal } from "./logNormal.js";
+export * from "./matrixTransforms.js";
 export { Normal } from "./normal.js";
 export type { Given, Params } from "./parameters.js";
 export { Poisson } from "./poisson.js";

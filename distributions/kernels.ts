@@ -106,13 +106,37 @@ export const logBetaDensity: Ternary = ternary(
 // a²(ψ(a) - log a + 1/(2a)) in 1/a², for a >= 10.
 const DIGAMMA_TAIL = [-1 / 12, 1 / 120, -1 / 252, 1 / 240, -1 / 132, 691 / 32760];
 
+/** δ'(a) = ψ(a) - log a + 1/(2a). */
+const correctionSlope = (a: number): number =>
+  a < 10 ? digammaOf(a) - Math.log(a) + 0.5 / a : DIGAMMA_TAIL.reduceRight((sum, c) => sum / (a * a) + c, 0) / (a * a);
+
 /** a + lgamma(a) + (1 - a) ψ(a), the entropy of Gamma(a, 1), which grows as log(2π e a) / 2 while its terms grow as a log a. */
 export const gammaEntropy: Unary = unary(
   "gammaEntropy",
   (a) => {
     if (a < 10) return a + lgamma(a) + (1 - a) * digammaOf(a);
-    const tail = DIGAMMA_TAIL.reduceRight((sum, c) => sum / (a * a) + c, 0) / (a * a);
-    return 0.5 * (Math.log(2 * Math.PI * a) + 1 - 1 / a) + logGammaCorrection(a) + (1 - a) * tail;
+    return 0.5 * (Math.log(2 * Math.PI * a) + 1 - 1 / a) + logGammaCorrection(a) + (1 - a) * correctionSlope(a);
   },
   [(g, _, a) => gate(g, add(1, mul(sub(1, a), trigamma(a))))],
+);
+
+/** D(k, m) as an op: KL(Poisson(k) | Poisson(m)). */
+export const poissonDivergence: Binary = binary("poissonDivergence", deviance, [
+  (g, _, k, m) => gate(g, sub(log(k), log(m))),
+  (g, _, k, m) => gate(g, sub(1, gate(k, reciprocal(m)))),
+]);
+
+/**
+ * KL(Gamma(a, 1) | Gamma(c, 1)) - D(c, a), that is lgamma(c) - lgamma(a) - (c - a) ψ(a) - D(c, a), in which everything of the
+ * size of a is gone: with u = c/a - 1 it is (u - log(1 + u)) / 2 + δ(c) - δ(a) - (c - a) δ'(a).
+ */
+export const stirlingDivergence: Binary = binary(
+  "stirlingDivergence",
+  (a, c) =>
+    0.5 * excessOverLog((c - a) / a, c / a) +
+    (logGammaCorrection(c) - logGammaCorrection(a) - (c - a) * correctionSlope(a)),
+  [
+    (g, _, a, c) => gate(g, mul(sub(a, c), sub(trigamma(a), reciprocal(a)))),
+    (g, _, a, c) => gate(g, sub(sub(digamma(c), log(c)), sub(digamma(a), log(a)))),
+  ],
 );

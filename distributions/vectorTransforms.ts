@@ -1,16 +1,20 @@
 /** Bijections from free vectors to constrained ones. Continues transforms.ts. */
 import {
+  abs,
   arange,
   concatenate,
   cumsum,
   exp,
   flip,
   log,
+  log1p,
   logSigmoid,
   slice,
+  softplus,
   sub,
   sum,
   type Tensor,
+  tanh,
   zeros,
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
@@ -78,5 +82,60 @@ export class Ordered extends Transform {
   }
   override logAbsDetJacobian(x: Tensor): Tensor {
     return sum(slice(x, 1, undefined, LAST), -1);
+  }
+}
+
+/**
+ * n - 1 numbers to n with sum 0, keeping lengths (PyMC): with S = Σ x,
+ *
+ *     y_k = x_k - S / (√n + n),   y_{n-1} = -S / √n.
+ */
+export class ZeroSum extends Transform {
+  override get domainEventDim(): number {
+    return 1;
+  }
+  override forward(x: Tensor): Tensor {
+    const n = (x.shape.at(-1) as number) + 1;
+    const total = sum(x, -1, { keepDims: true });
+    return concatenate([x.sub(total.div(Math.sqrt(n) + n)), total.div(-Math.sqrt(n))], -1);
+  }
+  override inverse(y: Tensor): Tensor {
+    const n = y.shape.at(-1) as number;
+    const rest = slice(y, n - 1, n, LAST);
+    return slice(y, 0, n - 1, LAST).sub(rest.mul(Math.sqrt(n) / (Math.sqrt(n) + n)));
+  }
+  override logAbsDetJacobian(x: Tensor): Tensor {
+    return zeros(x.shape.slice(0, -1));
+  }
+  override forwardShape(shape: Shape): Shape {
+    return resizedLast(shape, 1);
+  }
+  override inverseShape(shape: Shape): Shape {
+    return resizedLast(shape, -1);
+  }
+}
+
+/** Free numbers to Σ |y| < 1: each takes the signed share tanh(x) of the length that those before it left. */
+export class L1Ball extends Transform {
+  override get domainEventDim(): number {
+    return 1;
+  }
+  override forward(x: Tensor): Tensor {
+    return tanh(x).mul(exp(this.#logLeft(x)));
+  }
+  override inverse(y: Tensor): Tensor {
+    const size = abs(y);
+    const t = y.div(sub(1, cumsum(size, -1).sub(size)));
+    return log1p(t).sub(log1p(t.neg())).mul(0.5);
+  }
+  override logAbsDetJacobian(x: Tensor): Tensor {
+    const slope = sub(Math.LN2, x.add(softplus(x.mul(-2)))).mul(2);
+    return sum(slope.add(this.#logLeft(x)), -1);
+  }
+
+  /** log Π_{j<k} (1 - |tanh x_j|), where 1 - tanh|x| = 2 / (1 + exp(2|x|)). */
+  #logLeft(x: Tensor): Tensor {
+    const taken = sub(Math.LN2, softplus(abs(x).mul(2)));
+    return cumsum(taken, -1).sub(taken);
   }
 }

@@ -14,7 +14,8 @@ const TEXTBOOK = new Set(["Categorical", "Dirichlet"]);
 /** Entries that float64 arithmetic on the given inputs does not reach, or that are wrong in the file, and why. */
 const DOUBTED: Readonly<Record<string, string>> = {
   "Exponential/6/0 d/dvalue": "it is -rate = -1e-300; the differences that made the file lost it and say 0",
-  "LogNormal/4/0 d/dloc": "(log x - loc) / scale² with log x = loc to 17 digits: all of it is rounding of the logarithm",
+  "LogNormal/4/0 d/dloc":
+    "(log x - loc) / scale² with log x = loc to 17 digits: all of it is rounding of the logarithm",
   "LogNormal/4/1 d/dscale": "the same: the rounding of log x = 9.9 counts 10-fold, and twice",
 };
 
