@@ -3,7 +3,7 @@
  * Several particles are a batch (vmap) where the model allows it, else a loop; either way their results come back stacked.
  */
 import { mapTree, PedigradError, random, stack, Tensor, type Tree, vmap, zeros } from "../autodiff/index.js";
-import { inFreshRun } from "../provenance/index.js";
+import { detachProvenance, inFreshRun } from "../provenance/index.js";
 import { replay, seed, substitution, tagging } from "./effects.js";
 import { checkPair } from "./match.js";
 import { type Messenger, withMessenger } from "./messages.js";
@@ -49,7 +49,8 @@ export const tracedRun = (
   { values, args }: Pick<Task, "values" | "args">,
   ...around: Messenger[]
 ): Trace => {
-  const stack = [...around, tagging(() => true), substitution(values)];
+  // Parameters come from gradients of earlier steps, but are no random choice of this one.
+  const stack = [...around, tagging(() => true), substitution(detachProvenance(values))];
   return inFreshRun(() => within(stack, () => trace(seed(f, key)).getTrace(...args)));
 };
 

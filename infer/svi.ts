@@ -13,7 +13,7 @@ import {
   valueAndGrad,
 } from "../autodiff/index.js";
 import { bijectTo, type Constraint } from "../distributions/index.js";
-import { outsideRuns } from "../provenance/index.js";
+import { detachProvenance, outsideRuns } from "../provenance/index.js";
 import type { Elbo, Outcome } from "./elbo.js";
 import { initialise } from "./initialise.js";
 import { type Optimizer, zipTrees } from "./optim.js";
@@ -126,7 +126,8 @@ export class SVI {
     const { mutableState } = outcome as unknown as Outcome;
     const [updates, optimState] = outsideRuns(() => this.optimizer.update(grads, state.optimState, state.params));
     const params = zipTrees((p, u) => p.add(u), state.params, updates);
-    return [{ params, optimState, mutableState: mergeRecords(state.mutableState, mutableState), key: next }, loss];
+    const after = { params, optimState, mutableState: mergeRecords(state.mutableState, mutableState), key: next };
+    return detachProvenance([after, loss]);
   }
 
   /** A step that keeps parameters, optimiser and mutable state as they were where loss or parameters would not be finite. */

@@ -19,21 +19,24 @@ const isRecord = (x: unknown): x is Record<string, unknown> => {
   return prototype === Object.prototype || prototype === null;
 };
 
+/** The same structure with `f` applied to every leaf that carries a set; containers in which nothing changed are kept. */
 function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
   const walk = (node: unknown): unknown => {
     if (isTracked(node)) return f(node);
-    if (Array.isArray(node)) return node.map(walk);
+    if (Array.isArray(node)) {
+      const copy = node.map(walk);
+      return copy.some((item, i) => item !== node[i]) ? copy : node;
+    }
     if (node instanceof Map) return new Map([...node].map(([key, value]) => [key, walk(value)]));
     if (!isRecord(node)) return node;
-    const copy: Record<string, unknown> = Object.create(Object.getPrototypeOf(node));
-    for (const key of Object.keys(node))
-      Object.defineProperty(copy, key, {
-        value: walk(node[key]),
-        enumerable: true,
-        writable: true,
-        configurable: true,
-      });
-    return copy;
+    let copy: Record<string, unknown> | null = null;
+    for (const key of Object.keys(node)) {
+      const value = walk(node[key]);
+      if (value === node[key]) continue;
+      copy ??= Object.assign(Object.create(null), node) as Record<string, unknown>;
+      copy[key] = value;
+    }
+    return copy ?? node;
   };
   return walk(x) as T;
 }

@@ -48,7 +48,7 @@ class Generator {
   ) {
     this.#outputs = new Set(program.outputs);
     program.values.forEach((value, i) => {
-      if (value?.kind !== "op") return;
+      if (value.kind !== "op") return;
       for (const input of value.inputs) {
         const consumers = this.#consumers.get(input);
         if (consumers === undefined) this.#consumers.set(input, [i]);
@@ -60,7 +60,7 @@ class Generator {
   generated(): Generated {
     const { values } = this.program;
     values.forEach((value, i) => {
-      if (value?.kind === "op") this.#emit(value, i);
+      if (value.kind === "op") this.#emit(value, i);
     });
     for (const group of [...this.#groups.values()]) this.#flush(group);
     this.#endChunk();

@@ -12,7 +12,7 @@ export type Reading = "repeated" | "flat" | readonly number[];
 export class Layout {
   /** The arena. */
   readonly memory: Float64Array;
-  readonly #views: (View | null)[];
+  readonly #views: View[];
   readonly #owners: number[];
 
   constructor(readonly program: Program) {
@@ -21,13 +21,13 @@ export class Layout {
     let size = 0;
     for (const value of values) {
       offsets.push(size);
-      size += value === null ? 0 : storageOf(value);
+      size += storageOf(value);
     }
     this.memory = new Float64Array(size);
     this.#owners = values.map((_, i) => i);
     this.#views = [];
     values.forEach((value, i) => {
-      this.#views.push(value === null ? null : this.#place(value, i, offsets[i] as number));
+      this.#views.push(this.#place(value, i, offsets[i] as number));
     });
   }
 

@@ -8,6 +8,7 @@ import type { Op } from "../op.js";
 import type { Recorder } from "../recorder.js";
 import type { Tensor } from "../tensor.js";
 import { type Shape, sameShape } from "../view.js";
+import { literal } from "./expression.js";
 
 /** A value of the program: the nth input, a constant, or what an op made. */
 export type Value =
@@ -23,8 +24,8 @@ export type Value =
     };
 
 export interface Program {
-  /** In order; inputs first. Dropped values are null. */
-  readonly values: readonly (Value | null)[];
+  /** In order, inputs first; only what the outputs need. */
+  readonly values: readonly Value[];
   readonly inputCount: number;
   /** Which values the outputs are. */
   readonly outputs: readonly number[];
@@ -36,6 +37,7 @@ export class ProgramRecorder implements Recorder {
   readonly #places = new Map<Tensor, number>();
   readonly #written = new Map<string, number>();
   readonly #opNumbers = new Map<object, number>();
+  readonly #numbers = new Map<string, number>();
   readonly #inputCount: number;
 
   constructor(inputs: readonly Tensor[]) {
@@ -79,8 +81,15 @@ export class ProgramRecorder implements Recorder {
       const value = this.#values[i] as Value;
       if (value.kind === "op" && needed.has(i)) for (const input of value.inputs) needed.add(input);
     }
-    const values = this.#values.map((value, i) => (value.kind === "input" || needed.has(i) ? value : null));
-    return { values, inputCount: this.#inputCount, outputs: places };
+    const renumbered = new Map<number, number>();
+    const values: Value[] = [];
+    this.#values.forEach((value, i) => {
+      if (value.kind !== "input" && !needed.has(i)) return;
+      renumbered.set(i, values.length);
+      const to = (places: readonly number[]) => places.map((place) => renumbered.get(place) as number);
+      values.push(value.kind === "op" ? { ...value, inputs: to(value.inputs) } : value);
+    });
+    return { values, inputCount: this.#inputCount, outputs: places.map((place) => renumbered.get(place) as number) };
   }
 
   #isConstant(x: Tensor): boolean {
@@ -89,18 +98,21 @@ export class ProgramRecorder implements Recorder {
   }
 
   #placeOf(x: Tensor): number {
-    let place = this.#places.get(x);
-    if (place === undefined) {
-      place = this.#values.push({ kind: "constant", shape: x.shape, tensor: x }) - 1;
-      this.#places.set(x, place);
-    }
+    const known = this.#places.get(x);
+    if (known !== undefined) return known;
+    // Equal numbers are one constant, whether or not the function made a tensor for each.
+    const number = x.shape.length === 0 ? x.number : null;
+    const same = number === null ? undefined : this.#numbers.get(literal(number));
+    const place = same ?? this.#values.push({ kind: "constant", shape: x.shape, tensor: x }) - 1;
+    if (number !== null) this.#numbers.set(literal(number), place);
+    this.#places.set(x, place);
     return place;
   }
 }
 
 /** What differs between two recordings of one function, in words; null where nothing does. */
 export function difference(a: Program, b: Program): string | null {
-  const [first, second] = [live(a), live(b)];
+  const [first, second] = [a.values, b.values];
   for (let i = 0; i < Math.max(first.length, second.length); i++) {
     const [x, y] = [first[i], second[i]];
     if (x === undefined || y === undefined || x.kind !== y.kind || !sameShape(x.shape, y.shape))
@@ -116,13 +128,12 @@ export function difference(a: Program, b: Program): string | null {
   return a.outputs.join() === b.outputs.join() ? null : "the outputs are made in another order";
 }
 
-const live = ({ values }: Program): Value[] => values.filter((value) => value !== null);
 const shorten = (x: Tensor): string => `${x}`.slice(0, 80);
 const show = (value: Value | undefined): string =>
   value === undefined
     ? "missing"
     : value.kind === "op"
-      ? `${value.op.name} ${JSON.stringify(value.params)} of shape [${value.shape}]`
+      ? `${value.op.name} ${JSON.stringify(value.params)} of values ${value.inputs.join(", ")}, shape [${value.shape}]`
       : `a ${value.kind} of shape [${value.shape}]`;
 
 function sameBits(a: Tensor, b: Tensor): boolean {
