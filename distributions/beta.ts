@@ -3,7 +3,7 @@
  *
  *     log p(x) = (a - 1) log x + (b - 1) log(1 - x) - log B(a, b).
  */
-import { betainc, digamma, random, square, type Tensor, type TensorLike } from "../autodiff/index.js";
+import { betainc, betaincinv, digamma, random, square, type Tensor, type TensorLike } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, positive, unitInterval } from "./constraints.js";
 import { Distribution } from "./distribution.js";
@@ -51,5 +51,9 @@ export class Beta extends Distribution<Params> {
   override cumulative(value: Tensor): Tensor {
     const { concentration1: a, concentration0: b } = this.params;
     return betainc(a, b, value.clip(0, 1));
+  }
+  override quantile(q: Tensor): Tensor {
+    const { concentration1: a, concentration0: b } = this.params;
+    return betaincinv(a, b, q);
   }
 }

@@ -120,7 +120,7 @@ export class Masked extends Derived {
   }
   override requireInside(value: Tensor): void {
     const { label, support } = this.base;
-    requireAll(this.inside(value), value, support, { family: label, what: "value" });
+    requireAll(() => this.inside(value), value, support, { family: label, what: "value" });
   }
 }
 

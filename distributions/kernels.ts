@@ -15,6 +15,7 @@ import {
   type Binary,
   binary,
   digamma,
+  digammaDifference,
   gate,
   log,
   log1p,
@@ -97,8 +98,8 @@ export const logBetaDensity: Ternary = ternary(
     return 0.5 * Math.log((a / n) * (b / (2 * Math.PI))) - Math.log(x) - Math.log1p(-x) - deviances - stirling;
   },
   [
-    (g, _, a, b, x) => gate(g, add(log(x), sub(digamma(add(a, b)), digamma(a)))),
-    (g, _, a, b, x) => gate(g, add(log1p(x.neg()), sub(digamma(add(a, b)), digamma(b)))),
+    (g, _, a, b, x) => gate(g, add(log(x), digammaDifference(a, b))),
+    (g, _, a, b, x) => gate(g, add(log1p(x.neg()), digammaDifference(b, a))),
     (g, _, a, b, x) => gate(g, sub(gate(sub(a, 1), reciprocal(x)), gate(sub(b, 1), reciprocal(sub(1, x))))),
   ],
 );

@@ -7,6 +7,7 @@
 
 import { asContiguous } from "../autodiff/copy.js";
 import { PedigradError, type Tensor } from "../autodiff/index.js";
+import { listening } from "../autodiff/recorder.js";
 import { toNested } from "../autodiff/tensorLike.js";
 import { contiguous, type Shape, showShape, sizeOf } from "../autodiff/view.js";
 import type { Constraint } from "./constraints.js";
@@ -42,7 +43,7 @@ export interface Subject {
 export function requireThat(x: Tensor, constraint: Constraint, subject: Subject): void {
   const { scalar } = constraint;
   if (scalar === undefined) {
-    requireAll(constraint.check(x), x, constraint, subject);
+    requireAll(() => constraint.check(x), x, constraint, subject);
     return;
   }
   const { data, shape, offset } = asContiguous(unbatched(x).view);
@@ -50,8 +51,9 @@ export function requireThat(x: Tensor, constraint: Constraint, subject: Subject)
     if (scalar(data[offset + i] as number) === 0) refuse(x, i, constraint, subject);
 }
 
-/** The same where the answer, 1 or 0 for each event, is known already. */
-export function requireAll(satisfied: Tensor, x: Tensor, constraint: Constraint, subject: Subject): void {
+/** The same where `check` gives the answer, 1 or 0 for each event. It is no part of a program that is being recorded. */
+export function requireAll(check: () => Tensor, x: Tensor, constraint: Constraint, subject: Subject): void {
+  const satisfied = listening(null, check);
   const { data, shape, offset } = asContiguous(unbatched(satisfied).view);
   for (let i = 0, n = sizeOf(shape); i < n; i++)
     if (data[offset + i] === 0) {

@@ -8,6 +8,7 @@ import * as assert from "uvu/assert";
 import {
   broadcastTo,
   grad,
+  jit,
   PedigradError,
   random,
   type Shape,
@@ -17,8 +18,9 @@ import {
   vjp,
   vmap,
 } from "../../autodiff/index.js";
-import { bijectTo, type Distribution } from "../../distributions/index.js";
-import { decodeParams, type FamilyUnderTest, families } from "./families.js";
+import { sameShape } from "../../autodiff/view.js";
+import { bijectTo, type Distribution, withValidation } from "../../distributions/index.js";
+import { decode, decodeParams, type FamilyUnderTest, families } from "./families.js";
 
 const key = random.key(7);
 const BATCHES: Shape[] = [[], [3], [2, 1, 3]];
@@ -132,6 +134,37 @@ for (const family of families) {
     const keys = random.split(key, 3);
     const drawn = vmap((k: Tensor) => family.make(params).sample(k))(keys) as Tensor;
     near(drawn, stack([...keys].map((k) => d.sample(k))), 0, "sample");
+  });
+
+  test(`${name}: compiled equals eager`, () => {
+    const params = firstParams(family);
+    const d = family.make(params);
+    const program = jit((k: Tensor, value: Tensor, p: Record<string, Tensor>) => {
+      const one = family.make(p);
+      const slopes = grad((q: Record<string, Tensor>) => family.make(q).logProb(value).sum())(p);
+      return { draw: one.sample(k, [3]), logProb: one.logProb(value), slopes };
+    });
+    const sizes = Object.keys(params).filter((param) => SIZES.has(param));
+    if (sizes.length > 0) return;
+    for (const seed of [1, 2]) {
+      const k = random.key(seed);
+      const x = d.sample(random.key(seed + 10), [3]);
+      const got = program(k, x, params);
+      near(got.draw, d.sample(k, [3]), 0, "draw");
+      near(got.logProb, d.logProb(x), 0, "logProb");
+      const slopes = grad((q: Record<string, Tensor>) => family.make(q).logProb(x).sum())(params);
+      for (const param of Object.keys(params)) near(got.slopes[param], slopes[param], 0, `slope of ${param}`);
+    }
+    // A program that runs again does not check its values: outside the support their log density is -Infinity.
+    withValidation(false, () => {
+      for (const json of family.entry.outOfSupport.values) {
+        const value = tensor(decode(json) as number);
+        if (!sameShape(value.shape, d.eventShape) || numbers(value).some(Number.isNaN)) continue;
+        const x = value.broadcastTo([3, ...d.eventShape]);
+        const { logProb } = program(random.key(1), x, decodeParams(family.entry.outOfSupport.params));
+        assert.equal(numbers(logProb), [-Infinity, -Infinity, -Infinity], `compiled, at ${value}`);
+      }
+    });
   });
 
   test(`${name}: sums to one`, () => {
