@@ -15,6 +15,7 @@ import {
   broadcastShapes,
   broadcastView,
   checkShape,
+  isContiguous,
   type Shape,
   sameShape,
   showShape,
@@ -50,9 +51,8 @@ const ABSENT: Operand = { data: new Float64Array(1), offset: 0, step: 0 };
 
 /** One number an element, from at most two parameters. */
 export const each =
-  (draw: (stream: Stream, a: number, b: number) => number): Fill =>
+  (draw: (stream: Stream, a: number, b: number) => number, stream = new Stream()): Fill =>
   (out, offset, rows, k0, k1, [a = ABSENT, b = ABSENT]) => {
-    const stream = new Stream();
     for (let i = 0; i < rows; i++)
       out[offset + i] = draw(
         stream.at(k0, k1, i),
@@ -100,6 +100,18 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
         const at = first + 2 * k;
         fill(out.data, out.offset + k * stride, rows, words[at] as number, words[at + 1] as number, own);
       }
+    },
+    prepare: (draws, out, inputs) => {
+      const [keys, ...parameters] = inputs as [View, ...View[]];
+      const { shape, parameterEvent: event } = draws;
+      const all = [...shape, ...event];
+      const isDirect = (x: View) =>
+        isContiguous(x) && (sameShape(x.shape, all) || (x.shape.length === 0 && event.length === 0));
+      if (keys.shape.length > 1 || !isContiguous(keys) || !parameters.every(isDirect))
+        return () => op.kernel(draws, out, inputs);
+      const operands = parameters.map((x) => operandOf(x, all, event));
+      const [words, first, rows] = [keys.data, keys.offset, sizeOf(shape)];
+      return () => fill(out.data, out.offset, rows, words[first] as number, words[first + 1] as number, operands);
     },
     vjp: (input) => vjps[input - 1] ?? null,
     batch: (draws, [key, ...parameters], [keyBatched, ...batched], size) => {

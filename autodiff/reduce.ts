@@ -72,7 +72,10 @@ function reduction(name: string, fold: Fold, vjp: Vjp<Reduced> | null, { emptyIs
   };
   return (x: TensorLike, axes?: Axes, { keepDims = false }: KeepDims = {}): Tensor => {
     const from = tensor(x);
-    return apply(op, { axes: normalizeAxes(name, axes, from.shape), keepDims }, from);
+    const reduced = { axes: normalizeAxes(name, axes, from.shape), keepDims };
+    // What is folded from single elements is these elements.
+    const isSame = vjp !== null && reduced.axes.every((axis) => from.shape[axis] === 1);
+    return isSame ? reshape(from, without(from.shape, reduced)) : apply(op, reduced, from);
   };
 }
 
@@ -146,7 +149,7 @@ export function mean(x: TensorLike, axes?: Axes, options?: KeepDims): Tensor {
       op: "mean",
       message: `mean: cannot average an empty axis (shape ${showShape(from.shape)}).`,
     });
-  return div(sum(from, axes, options), n);
+  return n === 1 ? sum(from, axes, options) : div(sum(from, axes, options), n);
 }
 
 /** exp(x) / Σ exp(x) along an axis, the last by default. */

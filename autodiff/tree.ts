@@ -7,24 +7,33 @@ export type Tree = any;
 /** What may stand in for a tree: leaves may be anything tensor-like. */
 export type TreeLike = unknown;
 
+/**
+ * An empty record. Keys are data, `__proto__` one like any other: nothing is inherited that a name could meet. (An object
+ * without any prototype would do the same, but V8 keeps those as slow dictionaries.)
+ */
+export const emptyRecord = <T>(): Record<string, T> => new (Bare as unknown as new () => Record<string, T>)();
+function Bare(): void {}
+Bare.prototype = Object.create(null);
+
 const isRecord = (x: unknown): x is Record<string, unknown> => {
   if (typeof x !== "object" || x === null) return false;
   const prototype = Object.getPrototypeOf(x);
-  return prototype === Object.prototype || prototype === null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 };
 
 /** Whether x is a container of leaves: a plain array that is not itself a number array, a plain record, or a Map. */
-const isContainer = (x: unknown): boolean => x instanceof Map || isRecord(x) || (Array.isArray(x) && !isNumberArray(x));
+export const isContainer = (x: unknown): boolean =>
+  x instanceof Map || isRecord(x) || (Array.isArray(x) && !isNumberArray(x));
 const isNumberArray = (x: unknown): boolean =>
   typeof x === "number" || typeof x === "boolean" || (Array.isArray(x) && x.length > 0 && x.every(isNumberArray));
 
-/** The same structure with f applied to every leaf. Keys are data: `__proto__` is one like any other. */
+/** The same structure with f applied to every leaf. */
 export function mapTree(x: unknown, f: (leaf: unknown, path: string) => unknown, path = ""): Tree {
   if (x instanceof Tensor || !isContainer(x)) return f(x, path);
   if (Array.isArray(x)) return x.map((item, i) => mapTree(item, f, under(path, i)));
   if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, mapTree(item, f, under(path, key))]));
   const record = x as Record<string, unknown>;
-  const copy: Record<string, unknown> = Object.create(null);
+  const copy = emptyRecord<unknown>();
   for (const key of Object.keys(record)) copy[key] = mapTree(record[key], f, under(path, key));
   return copy;
 }

@@ -6,6 +6,7 @@
 import {
   apply,
   broadcastTo,
+  emptyRecord,
   mapTree,
   type Op,
   PedigradError,
@@ -161,7 +162,7 @@ export abstract class Elbo {
     ...args: unknown[]
   ): Record<string, Tensor> {
     const { results } = this.runs({ key, values: params, model, guide, args }, (pair) => {
-      const sites: Record<string, Tensor> = Object.create(null);
+      const sites: Record<string, Tensor> = emptyRecord();
       for (const { site, value } of this.costs(pair)) sites[site] = (sites[site] ?? tensor(0)).sub(value.sum());
       return sites;
     });
@@ -171,7 +172,7 @@ export abstract class Elbo {
 
 /** The final values of what guide and model may change, by name. */
 function mutableOf({ guide, model }: Pair): Record<string, Tensor> {
-  const values: Record<string, Tensor> = Object.create(null);
+  const values: Record<string, Tensor> = emptyRecord();
   for (const site of [...guide.values(), ...model.values()])
     if (site.type === "mutable") values[site.name] = site.value;
   return values;

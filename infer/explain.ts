@@ -2,7 +2,7 @@
  * What an estimator does with a model and a guide, told site by site: how each gradient is taken, which costs a site is
  * charged with, its plates and shapes. As an object, as text, as JSON, as a Mermaid graph.
  */
-import { random, type Tensor } from "../autodiff/index.js";
+import { emptyRecord, random, type Tensor } from "../autodiff/index.js";
 import { Derived, type Distribution } from "../distributions/index.js";
 import { type Cost, isScoreSite, scoreSitesOf } from "./costs.js";
 import type { Elbo } from "./elbo.js";
@@ -74,7 +74,7 @@ const nameOf = (fn: Distribution): string => (fn instanceof Derived ? `${fn.fami
 export function explain(elbo: Elbo, model: Model, guide: Model, ...args: unknown[]): Explanation {
   const key = random.key(0);
   const { values, mutables } = initialise(key, model, guide, args, {});
-  const known: Record<string, Tensor> = Object.assign(Object.create(null), values, mutables);
+  const known: Record<string, Tensor> = Object.assign(emptyRecord(), values, mutables);
   const pair = runPair(key, { key, values: known, model, guide, args }, sharedPlates(key));
   const costs = elbo.costs(pair);
   const charged = new Map(

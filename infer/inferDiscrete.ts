@@ -5,6 +5,7 @@
  */
 import {
   argmax,
+  emptyRecord,
   grad,
   logsumexp,
   max,
@@ -59,7 +60,7 @@ export function sampleDiscrete(
     });
   const run = enumerated({ key, values: params, model, guide, args });
   const chosen = shares(run, temperature === 0 ? mostProbable : drawing(random.foldIn(key, 3)));
-  const values: Record<string, Tensor> = Object.create(null);
+  const values: Record<string, Tensor> = emptyRecord();
   for (const [name, indicator] of Object.entries(chosen)) {
     const { fn } = run.model.get(name) as SampleSite;
     const support = fn.enumerateSupport(false);
@@ -89,7 +90,7 @@ function shares(run: EnumeratedPair, sum: SumOver): Record<string, Tensor> {
     sites.filter((site) => run.modelDims.dimOf.has(site.name)).map((site) => [site.name, platesOf(site)]),
   );
   const factors = sites.map((site) => modelFactor(site, run));
-  const start: Record<string, Tensor> = Object.create(null);
+  const start: Record<string, Tensor> = emptyRecord();
   const axes = (site: SampleSite) =>
     site.plates.filter((p) => p.dim !== null).sort((a, b) => (a.dim as number) - (b.dim as number));
   for (const site of sites) {

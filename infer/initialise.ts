@@ -1,5 +1,5 @@
 /** The first values of all parameters: one run of the guide and one of the model under its choices. */
-import { PedigradError, random, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
+import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
 import type { Constraint } from "../distributions/index.js";
 import { inFreshRun } from "../provenance/index.js";
 import { replay, seed } from "./effects.js";
@@ -22,7 +22,7 @@ export function initialise(
   args: readonly unknown[],
   initParams: Record<string, TensorLike>,
 ): Initial {
-  const values: Record<string, Tensor> = Object.create(null);
+  const values: Record<string, Tensor> = emptyRecord();
   const constraints = new Map<string, Constraint>();
   const collector: Messenger = {
     process(message) {
@@ -54,7 +54,7 @@ export function initialise(
         param: name,
         message: `initParams: no param "${name}"; known params: ${[...constraints.keys()].join(", ") || "none"}.`,
       });
-  const mutables: Record<string, Tensor> = Object.create(null);
+  const mutables: Record<string, Tensor> = emptyRecord();
   for (const site of [...guideTrace.values(), ...modelTrace.values()])
     if (site.type === "mutable") mutables[site.name] = site.value;
   return { values, constraints, mutables };

@@ -2,7 +2,17 @@
  * One particle is one run of the guide and one of the model under the guide's choices, each with an ambient set of its own.
  * Several particles are a batch (vmap) where the model allows it, else a loop; either way their results come back stacked.
  */
-import { mapTree, PedigradError, random, stack, Tensor, type Tree, vmap, zeros } from "../autodiff/index.js";
+import {
+  emptyRecord,
+  mapTree,
+  PedigradError,
+  random,
+  stack,
+  Tensor,
+  type Tree,
+  vmap,
+  zeros,
+} from "../autodiff/index.js";
 import { detachProvenance, inFreshRun } from "../provenance/index.js";
 import { replay, seed, substitution, tagging } from "./effects.js";
 import { checkPair } from "./match.js";
@@ -89,7 +99,7 @@ export function runParticles(key: Tensor, count: number, vectorize: Vectorize, f
 export function stackTrees(trees: readonly (Tree | undefined)[]): Tree {
   const known = trees.find((tree) => tree !== undefined);
   if (known instanceof Tensor) return stack(trees.map((leaf) => leaf ?? zeros(known.shape)));
-  const merged: Record<string, Tree> = Object.create(null);
+  const merged: Record<string, Tree> = emptyRecord();
   for (const key of new Set(trees.flatMap((tree) => Object.keys(tree ?? {}))))
     merged[key] = stackTrees(trees.map((tree) => tree?.[key]));
   return merged;

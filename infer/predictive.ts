@@ -3,6 +3,7 @@
  * from the prior; what the program then samples (data passed as null included) and computes is collected, stacked.
  */
 import {
+  emptyRecord,
   mapTree,
   PedigradError,
   random,
@@ -115,10 +116,10 @@ export class Predictive {
     const { guide, params = {}, returnSites, excludeDeterministic, inferDiscrete } = this.options;
     const latents: Record<string, TensorLike> =
       guide === undefined ? samples : latentsOf(runWith(guide, random.foldIn(key, 0), params, args));
-    const known = Object.assign(Object.create(null), params, latents);
+    const known = Object.assign(emptyRecord<Tensor>(), params, latents);
     const discrete = inferDiscrete ? this.#discrete(key, known, args) : {};
     const ran = runWith(this.model, random.foldIn(key, 1), Object.assign(known, discrete), args);
-    const collected: Record<string, Tensor> = Object.create(null);
+    const collected: Record<string, Tensor> = emptyRecord();
     for (const [name, site] of ran) {
       const isWanted = returnSites
         ? returnSites.includes(name)
@@ -146,7 +147,7 @@ const runWith = (f: Model, key: Tensor, values: Record<string, TensorLike>, args
   block(() => trace(substitute(seed(f, key), values)).getTrace(...args))();
 
 const latentsOf = (run: Trace): Record<string, Tensor> => {
-  const latents: Record<string, Tensor> = Object.create(null);
+  const latents: Record<string, Tensor> = emptyRecord();
   for (const site of run.values()) if (site.type === "sample" && !site.isObserved) latents[site.name] = site.value;
   return latents;
 };
@@ -159,7 +160,7 @@ export function logLikelihood(
 ): Record<string, Tensor> {
   const samples = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
   return vmap((one: Record<string, Tensor>) => {
-    const logs: Record<string, Tensor> = Object.create(null);
+    const logs: Record<string, Tensor> = emptyRecord();
     for (const site of runWith(model, random.key(0), one, args).values())
       if (site.type === "sample" && site.isObserved) logs[site.name] = site.logProb();
     return logs;

@@ -2,7 +2,7 @@
  * The estimators that are linear in the costs: pathwise where it can, score function where it must (costs.ts). Two classes
  * that differ in one line: which costs a score site is charged with.
  */
-import { broadcastTo, neg, stopGradient, type Tensor, tensor } from "../autodiff/index.js";
+import { broadcastTo, emptyRecord, neg, stopGradient, type Tensor, tensor } from "../autodiff/index.js";
 import { baselineFor, checkPrediction, predictedCost } from "./baselines.js";
 import { type Cost, chargedCosts, type ScoreSite, scoreSitesOf } from "./costs.js";
 import { Elbo, gradientFrom, type Outcome } from "./elbo.js";
@@ -41,7 +41,7 @@ abstract class ScoreElbo extends Elbo {
     const costs = this.costs(pair);
     const sites = scoreSitesOf(pair.guide);
     const paid = chargedCosts(costs, sites, (c, d) => this.charged(c, d));
-    const scores: Particle["scores"] = Object.create(null);
+    const scores: Particle["scores"] = emptyRecord();
     for (const site of sites) {
       met.set(site.name, site);
       const cost = broadcastTo(paid.get(site.name) as Tensor, site.logq.shape);

@@ -3,6 +3,7 @@
  * next ones come out. There is no global parameter store. Hoffman et al. 2013; the interface is NumPyro's.
  */
 import {
+  emptyRecord,
   jit,
   mapTree,
   PedigradError,
@@ -212,7 +213,7 @@ export class SVI {
 
 /** Null-prototype union of records, later ones winning: names are data. */
 export const mergeRecords = <T>(...records: Record<string, T>[]): Record<string, T> => {
-  const merged: Record<string, T> = Object.create(null);
+  const merged: Record<string, T> = emptyRecord();
   for (const record of records) for (const key of Object.keys(record)) merged[key] = record[key] as T;
   return merged;
 };

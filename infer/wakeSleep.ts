@@ -10,6 +10,7 @@
  * and the loss is wakeTheta + phi. For the sleep phase the guide gets `observations` of the last argument replaced by the dream.
  */
 import {
+  emptyRecord,
   logsumexp,
   neg,
   PedigradError,
@@ -83,7 +84,7 @@ export class ReweightedWakeSleep extends Elbo {
     const wakeTheta = wake?.theta ?? tensor(0);
     return {
       loss: wakeTheta.add(phi),
-      mutableState: wake?.mutableState ?? Object.create(null),
+      mutableState: wake?.mutableState ?? emptyRecord(),
       terms: { wakeTheta, phi },
     };
   }

@@ -16,7 +16,7 @@ const isTracked = (x: unknown): x is Tracked =>
 const isRecord = (x: unknown): x is Record<string, unknown> => {
   if (typeof x !== "object" || x === null) return false;
   const prototype = Object.getPrototypeOf(x);
-  return prototype === Object.prototype || prototype === null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 };
 
 /** The same structure with `f` applied to every leaf that carries a set; containers in which nothing changed are kept. */
@@ -33,7 +33,7 @@ function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
     for (const key of Object.keys(node)) {
       const value = walk(node[key]);
       if (value === node[key]) continue;
-      copy ??= Object.assign(Object.create(null), node) as Record<string, unknown>;
+      copy ??= Object.assign(Object.create(Object.getPrototypeOf(node)), node) as Record<string, unknown>;
       copy[key] = value;
     }
     return copy ?? node;

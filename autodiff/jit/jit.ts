@@ -10,7 +10,7 @@ import { PedigradError } from "../../provenance/index.js";
 import { gradDepth } from "../node.js";
 import { listening, recorder } from "../recorder.js";
 import { Tensor } from "../tensor.js";
-import { mapTree, type Tree } from "../tree.js";
+import { emptyRecord, isContainer, mapTree } from "../tree.js";
 import { batchDepth } from "../vmap.js";
 import { Executable } from "./executable.js";
 import { difference, type Program, ProgramRecorder } from "./program.js";
@@ -22,13 +22,12 @@ interface Entry {
   calls: number;
   program: Program | null;
   executable: Executable | null;
-  /** The result's structure, with an Output in place of each tensor. */
-  result: Tree;
+  /** Makes a result of the outputs. */
+  build: Build;
 }
-/** The place of the nth output in a result. */
-class Output {
-  constructor(readonly index: number) {}
-}
+
+/** A result made of the outputs of a run. */
+type Build = (outputs: readonly Tensor[]) => unknown;
 
 const KEPT = 16;
 const isPowerOfTwo = (n: number): boolean => (n & (n - 1)) === 0;
@@ -61,7 +60,7 @@ class Compiler<A extends unknown[], R> {
     const { entry, inputs } = this.#find(args);
     entry.calls++;
     if (entry.executable === null || isPowerOfTwo(entry.calls)) return this.#record(entry, args, inputs);
-    return this.#rebuild(entry.result, entry.executable.run(inputs));
+    return entry.build(entry.executable.run(inputs)) as R;
   }
 
   source(args: A): string {
@@ -83,7 +82,7 @@ class Compiler<A extends unknown[], R> {
       return { entry, inputs };
     }
     const keys = args.map((arg, i) => (arg instanceof Tensor ? arg.shape : (signatures[i]?.text as string)));
-    const entry: Entry = { keys, calls: 0, program: null, executable: null, result: null };
+    const entry: Entry = { keys, calls: 0, program: null, executable: null, build: () => null };
     this.#entries.unshift(entry);
     if (this.#entries.length > KEPT) this.#dropOldest();
     return { entry, inputs: match(keys, args, signatures) as Tensor[] };
@@ -105,7 +104,7 @@ class Compiler<A extends unknown[], R> {
     const given = args.map((arg) => mapTree(arg, (leaf) => (isInput(leaf) ? fresh[next++] : leaf))) as A;
     const value = listening(listener, () => this.f(...given));
     const outputs: Tensor[] = [];
-    const result = mapTree(value, (leaf) => (leaf instanceof Tensor ? new Output(outputs.push(leaf) - 1) : leaf));
+    entry.build = this.#builderOf(value, outputs);
     const program = listener.finish(outputs);
     const changed = entry.program === null ? null : difference(entry.program, program);
     if (changed !== null)
@@ -116,22 +115,35 @@ class Compiler<A extends unknown[], R> {
       });
     if (entry.program !== null) entry.executable ??= new Executable(program, outputs);
     entry.program ??= program;
-    entry.result = result;
     return value;
   }
 
-  /** The result with fresh outputs; its records are remembered, so that a loop that hands them back is recognised. */
-  #rebuild(result: Tree, outputs: readonly Tensor[]): Tree {
-    if (result instanceof Output) return outputs[result.index];
-    const whole = mapTree(result, (leaf) => (leaf instanceof Output ? outputs[leaf.index] : leaf));
-    if (Array.isArray(whole)) for (const part of whole) this.#remember(part);
-    else this.#remember(whole);
-    return whole;
-  }
-
-  #remember(part: unknown): void {
-    if (typeof part !== "object" || part === null || part instanceof Tensor) return;
-    const { text, leaves } = this.#signatures.of(part);
-    this.#signatures.remember(part, text, leaves);
+  /**
+   * What makes a value like this one of fresh outputs; its tensors are appended to `outputs`. The records in it are
+   * remembered, so that a loop that hands them back is recognised without a walk.
+   */
+  #builderOf(value: unknown, outputs: Tensor[], depth = 0): Build {
+    if (value instanceof Tensor) {
+      const index = outputs.push(value) - 1;
+      return (fresh) => fresh[index];
+    }
+    if (!isContainer(value) || value instanceof Map) return () => value;
+    const from = outputs.length;
+    const keys = Object.keys(value as object);
+    const parts = keys.map((key) => this.#builderOf((value as Record<string, unknown>)[key], outputs, depth + 1));
+    const isList = Array.isArray(value);
+    const build: Build = (fresh) => {
+      if (isList) return parts.map((part) => part(fresh));
+      const record = emptyRecord<unknown>();
+      for (let i = 0; i < parts.length; i++) record[keys[i] as string] = (parts[i] as Build)(fresh);
+      return record;
+    };
+    if (isList || depth > 1) return build;
+    const [to, { text }] = [outputs.length, this.#signatures.of(value)];
+    return (fresh) => {
+      const whole = build(fresh) as object;
+      this.#signatures.remember(whole, text, fresh.slice(from, to));
+      return whole;
+    };
   }
 }
