@@ -164,6 +164,9 @@ export class Independent extends Derived {
   override quantile(): Tensor {
     return this.hasNo("icdf");
   }
+  override supportValues(): Tensor {
+    return this.hasNo("enumerable support");
+  }
   override draw(key: Tensor, shape: Shape): Tensor {
     return this.base.draw(key, [...shape, ...this.base.batchShape.slice(this.batchShape.length)]);
   }

@@ -48,11 +48,8 @@ export function readParameters<P extends Params>(family: Family<P>, args: readon
     const x = params[param] as Tensor;
     const resolved = typeof constraint === "function" ? constraint(params as P) : constraint;
     argConstraints[param] = resolved;
-    batchShape = broadcastShapes(
-      `${name}(${Object.keys(params).join(", ")})`,
-      batchShape,
-      batchOf(name, param, x, resolved),
-    );
+    const own = batchOf(name, param, x, resolved);
+    if (own.length > 0) batchShape = broadcastShapes(`${name}(${Object.keys(params).join(", ")})`, batchShape, own);
     if (validation) requireThat(x, resolved, { family: name, what: param });
   }
   return { family: name, params: params as P, batchShape, argConstraints };
