@@ -8,21 +8,23 @@ import { gradDepth, Node } from "./node.js";
 import type { Op } from "./op.js";
 import { recorder } from "./recorder.js";
 import { Tensor } from "./tensor.js";
-import { emptyView, type View } from "./view.js";
+import { emptyView, type Shape, type View } from "./view.js";
 import { applyBatched, batchDepth, isBatched } from "./vmap.js";
 
 /** The result of `op` with `params` on `inputs`. */
 export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
   if (batchDepth > 0 && inputs.some(isBatched)) return withNode(op, params, inputs, applyBatched(op, params, inputs));
   let provenance: Provenance = ambient;
-  let scalars = op.scalar !== undefined;
+  let areNumbers = op.scalar !== undefined;
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i] as Tensor;
     provenance = union(provenance, x.provenance);
-    if (x.shape.length > 0) scalars = false;
+    areNumbers &&= x.isNumber;
   }
-  const content = scalars ? ofNumbers(op.scalar as Scalar, inputs) : ofViews(op, params, inputs);
-  const result = withNode(op, params, inputs, new Tensor(content, provenance));
+  const made = areNumbers
+    ? new Tensor(ofNumbers(op.scalar as Scalar, inputs), provenance, shapeOfNumbers(inputs))
+    : new Tensor(ofViews(op, params, inputs), provenance);
+  const result = withNode(op, params, inputs, made);
   recorder?.record(op, params, inputs, result);
   return result;
 }
@@ -35,6 +37,16 @@ function ofNumbers(scalar: Scalar, inputs: Tensor[]): number {
   if (inputs.length === 1) return scalar(a);
   const b = (inputs[1] as Tensor).number;
   return inputs.length === 2 ? scalar(a, b) : scalar(a, b, (inputs[2] as Tensor).number);
+}
+
+/** Shapes of one element broadcast to the longest. */
+function shapeOfNumbers(inputs: Tensor[]): Shape {
+  let { shape } = inputs[0] as Tensor;
+  for (let i = 1; i < inputs.length; i++) {
+    const other = (inputs[i] as Tensor).shape;
+    if (other.length > shape.length) shape = other;
+  }
+  return shape;
 }
 
 function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[]): View {

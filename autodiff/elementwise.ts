@@ -5,7 +5,7 @@
  */
 import { apply } from "./apply.js";
 import { broadcastTogether } from "./batching.js";
-import type { Op } from "./op.js";
+import type { Op, Vjp } from "./op.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
 import { broadcastShapes, broadcastView, isContiguous, type Shape, sizeOf, type View } from "./view.js";
@@ -14,16 +14,14 @@ import { broadcastShapes, broadcastView, isContiguous, type Shape, sizeOf, type 
 type Rule<Xs extends Tensor[]> = (g: Tensor, y: Tensor, ...xs: Xs) => Tensor;
 /** One rule per operand, null for an operand without a gradient; null for none at all. */
 type Rules<Xs extends Tensor[]> = readonly (Rule<Xs> | null)[] | null;
+type Scalar = (...xs: number[]) => number;
 
 /** Elementwise functions by number of operands; `op` is the table row behind each. */
 export type Unary = ((a: TensorLike) => Tensor) & { readonly op: Op };
 export type Binary = ((a: TensorLike, b: TensorLike) => Tensor) & { readonly op: Op };
 export type Ternary = ((a: TensorLike, b: TensorLike, c: TensorLike) => Tensor) & { readonly op: Op };
 
-function elementwise<Xs extends Tensor[]>(name: string, scalar: (...xs: number[]) => number, rules: Rules<Xs>): Op {
-  const vjps = (rules ?? []).map(
-    (rule) => rule && ((g: Tensor, y: Tensor, xs: readonly Tensor[]) => rule(g, y, ...(xs as Xs))),
-  );
+function elementwise(name: string, scalar: Scalar, vjps: readonly (Vjp<null> | null)[]): Op {
   const op: Op = {
     name,
     shape: (_, inputs) => shapeOfAll(name, inputs),
@@ -37,13 +35,17 @@ function elementwise<Xs extends Tensor[]>(name: string, scalar: (...xs: number[]
 
 /** An op that maps `scalar` over its operand; `rules` give the gradient. */
 export function unary(name: string, scalar: (a: number) => number, rules: Rules<[Tensor]>): Unary {
-  const op = elementwise(name, scalar as (...xs: number[]) => number, rules);
+  const vjps = (rules ?? []).map((rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor)));
+  const op = elementwise(name, scalar as Scalar, vjps);
   return Object.assign((a: TensorLike) => apply(op, null, tensor(a)), { op });
 }
 
 /** The same for two operands that broadcast. */
 export function binary(name: string, scalar: (a: number, b: number) => number, rules: Rules<[Tensor, Tensor]>): Binary {
-  const op = elementwise(name, scalar as (...xs: number[]) => number, rules);
+  const vjps = (rules ?? []).map(
+    (rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor, xs[1] as Tensor)),
+  );
+  const op = elementwise(name, scalar as Scalar, vjps);
   return Object.assign((a: TensorLike, b: TensorLike) => apply(op, null, tensor(a), tensor(b)), { op });
 }
 
@@ -53,7 +55,10 @@ export function ternary(
   scalar: (a: number, b: number, c: number) => number,
   rules: Rules<[Tensor, Tensor, Tensor]>,
 ): Ternary {
-  const op = elementwise(name, scalar as (...xs: number[]) => number, rules);
+  const vjps = (rules ?? []).map(
+    (rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor, xs[1] as Tensor, xs[2] as Tensor)),
+  );
+  const op = elementwise(name, scalar as Scalar, vjps);
   return Object.assign(
     (a: TensorLike, b: TensorLike, c: TensorLike) => apply(op, null, tensor(a), tensor(b), tensor(c)),
     { op },
@@ -75,7 +80,7 @@ interface Cursor {
 type Loop = (n: number, out: Float64Array, at: number, operands: readonly Cursor[]) => void;
 
 /** The generated loop of a scalar function of one to three operands. */
-function generateLoop(scalar: (...xs: number[]) => number): Loop {
+function generateLoop(scalar: Scalar): Loop {
   const names = ["a", "b", "c"].slice(0, scalar.length);
   const text = `return (n, out, at, operands) => {
     ${names.map((x, i) => `const { data: ${x}, step: ${x}s } = operands[${i}]; let ${x}o = operands[${i}].offset;`).join(" ")}
@@ -87,7 +92,7 @@ function generateLoop(scalar: (...xs: number[]) => number): Loop {
   return new Function("f", text)(scalar) as Loop;
 }
 
-function elementwiseKernel(scalar: (...xs: number[]) => number): Op["kernel"] {
+function elementwiseKernel(scalar: Scalar): Op["kernel"] {
   let loop: Loop | null = null;
   return (_, out, inputs) => {
     loop ??= generateLoop(scalar);

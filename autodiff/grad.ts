@@ -41,41 +41,46 @@ const stopOp: Op = {
   batch: (_, [x]) => apply(stopOp, null, x as Tensor),
 };
 
+/** The stretch of the graph between the variables and a result: tensors by the number of their node, less that of the oldest. */
+interface Stretch {
+  readonly oldest: number;
+  readonly tensors: (Tensor | undefined)[];
+}
+
 let visits = 0;
-const onPath = (node: Node | null): node is Node => node !== null && node.visit === visits && node.slot >= 0;
+const leadsToVariable = (x: Tensor): boolean => x.node !== null && x.node.visit === visits && x.node.leads;
 
 /**
- * The tensors between the variables and `y`, each after the tensors it was made from. Slots number what will have a cotangent:
- * the variables first, then this path. Nodes are numbered as they are made, so their numbers are such an order, and what is
- * older than every variable cannot depend on one.
+ * What y was made from, down to the variables; nodes from which a variable can be reached are marked. Nodes are numbered as
+ * they are made, so their numbers are an order from operands to results, and what is older than every variable cannot depend
+ * on one.
  */
-function pathTo(variables: readonly Tensor[], y: Tensor): Tensor[] {
+function stretchTo(variables: readonly Tensor[], y: Tensor): Stretch {
   const visit = ++visits;
-  let oldest = Infinity;
+  let oldest = y.node?.serial ?? 0;
   for (let i = 0; i < variables.length; i++) {
     const node = (variables[i] as Tensor).node as Node;
     node.visit = visit;
-    node.slot = i;
+    node.leads = true;
     oldest = Math.min(oldest, node.serial);
   }
-  const found: Tensor[] = [];
+  const tensors = new Array<Tensor | undefined>(y.node === null ? 0 : y.node.serial - oldest + 1);
   const open = [y];
   for (let x = open.pop(); x !== undefined; x = open.pop()) {
     const { node } = x;
     if (node === null || node.visit === visit || node.serial < oldest) continue;
     node.visit = visit;
-    node.slot = -1;
-    found.push(x);
-    for (const input of node.inputs) open.push(input);
+    tensors[node.serial - oldest] = x;
+    for (let i = 0; i < node.inputs.length; i++) open.push(node.inputs[i] as Tensor);
   }
-  found.sort((a, b) => (a.node as Node).serial - (b.node as Node).serial);
-  const path: Tensor[] = [];
-  for (const x of found) {
-    const node = x.node as Node;
-    const leads = node.inputs.some((input, i) => onPath(input.node) && node.op.vjp(i) !== null);
-    if (leads) node.slot = variables.length + path.push(x) - 1;
+  for (let k = 0; k < tensors.length; k++) {
+    const node = tensors[k]?.node;
+    if (node == null) continue;
+    node.leads = false;
+    for (let i = 0; i < node.inputs.length && !node.leads; i++)
+      node.leads = leadsToVariable(node.inputs[i] as Tensor) && node.op.vjp(i) !== null;
   }
-  return path;
+  return { oldest, tensors };
 }
 
 /** Undo broadcasting, the one place where it is done: sum `g` over the axes along which an input of `shape` was repeated. */
@@ -86,27 +91,27 @@ function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
   return reshape(sum(g, repeated), shape);
 }
 
-/** Cotangents of the variables, given that of y; null for a variable that y does not depend on. */
-function pullBack(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (Tensor | null)[] {
-  const path = pathTo(variables, y);
-  const cotangents = new Array<Tensor | null>(variables.length + path.length).fill(null);
-  if (onPath(y.node)) cotangents[y.node.slot] = cotangent;
-  while (path.length > 0) {
-    const x = path.pop() as Tensor;
-    const g = cotangents.pop();
-    if (g == null) continue;
+/** Cotangents of the variables, given that of y; undefined for a variable that y does not depend on. */
+function pullBack(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (Tensor | undefined)[] {
+  const { oldest, tensors } = stretchTo(variables, y);
+  const cotangents = new Array<Tensor | undefined>(tensors.length);
+  if (leadsToVariable(y)) cotangents[tensors.length - 1] = cotangent;
+  for (let k = tensors.length - 1; k >= 0; k--) {
+    const [x, g] = [tensors[k], cotangents[k]];
+    if (x === undefined || g === undefined) continue;
+    cotangents[k] = undefined;
     const { op, inputs, params } = x.node as Node;
     for (let i = 0; i < inputs.length; i++) {
       const input = inputs[i] as Tensor;
-      const rule = onPath(input.node) ? op.vjp(i) : null;
+      const rule = leadsToVariable(input) ? op.vjp(i) : null;
       if (rule === null) continue;
       const share = unbroadcast(rule(g, x, inputs, params), input.shape);
-      const to = (input.node as Node).slot;
+      const to = (input.node as Node).serial - oldest;
       const before = cotangents[to];
-      cotangents[to] = before == null ? share : add(before, share);
+      cotangents[to] = before === undefined ? share : add(before, share);
     }
   }
-  return cotangents;
+  return variables.map((x) => cotangents[(x.node as Node).serial - oldest]);
 }
 
 /** Run f on variables made from the leaves of its arguments. */

@@ -75,7 +75,8 @@ export const tan: Unary = unary("tan", (a) => Math.tan(a), [(g, y) => gate(g, ad
 export const atan: Unary = unary("atan", (a) => Math.atan(a), [(g, _, a) => gate(g, reciprocal(add(1, square(a))))]);
 
 // Squashing functions
-export const tanh: Unary = unary("tanh", (a) => Math.tanh(a), [(g, y) => gate(g, sub(1, square(y)))]);
+export const tanh: Unary = unary("tanh", (a) => Math.tanh(a), [(g, y) => gate(g, oneMinusSquare(y))]);
+const oneMinusSquare: Unary = unary("oneMinusSquare", (a) => 1 - a * a, [(g, _, a) => gate(g, mul(-2, a))]);
 export const sigmoid: Unary = unary("sigmoid", (a) => sigmoidOf(a), [
   (g, _, a) => gate(g, mul(sigmoid(a), sigmoid(neg(a)))),
 ]);

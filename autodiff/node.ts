@@ -10,9 +10,9 @@ let made = 0;
 export class Node {
   /** Larger than that of every node it was made from. */
   readonly serial = ++made;
-  /** Stamp of the traversal that last passed here, and the place it gave this node (see grad.ts). */
+  /** Stamp of the traversal that last passed here, and whether it found a variable behind this node (see grad.ts). */
   visit = 0;
-  slot = -1;
+  leads = false;
 
   constructor(
     // biome-ignore lint/suspicious/noExplicitAny: a node pairs an op with parameters of its own type, whatever they are

@@ -28,27 +28,32 @@ export class Tensor extends ArrayMethods {
   /** How it was made, while a gradient is being taken. */
   node: Node | null = null;
   readonly batch: Batch | null;
-  // A number made by scalar arithmetic gets its strided view only when something asks for it.
+  /** Whether this is a single number, of any rank. */
+  readonly isNumber: boolean;
+  // A number made by arithmetic on numbers gets its strided view only when something asks for it.
   #view: View | null;
   readonly #number: number;
 
-  /** For the engine; make tensors with `tensor`. */
-  constructor(content: number | View | Batch, provenance: Provenance = Provenance.empty) {
+  /** For the engine; make tensors with `tensor`. A number may have any shape of one element. */
+  constructor(content: number | View | Batch, provenance: Provenance = Provenance.empty, shape: Shape = SCALAR) {
     super();
     this.provenance = provenance;
     if (typeof content === "number") {
-      this.shape = SCALAR;
+      this.shape = shape;
       this.batch = null;
+      this.isNumber = true;
       this.#view = null;
       this.#number = content;
     } else if ("level" in content) {
       this.shape = content.value.shape.slice(1);
       this.batch = content;
+      this.isNumber = false;
       this.#view = null;
       this.#number = Number.NaN;
     } else {
       this.shape = content.shape;
       this.batch = null;
+      this.isNumber = sizeOf(content.shape) === 1;
       this.#view = content;
       this.#number = Number.NaN;
     }
@@ -58,27 +63,27 @@ export class Tensor extends ArrayMethods {
   get view(): View {
     if (this.#view !== null) return this.#view;
     if (this.batch !== null) unreadable("view");
-    this.#view = contiguous(Float64Array.of(this.#number), SCALAR);
+    this.#view = contiguous(Float64Array.of(this.#number), this.shape);
     return this.#view;
   }
 
-  /** The number in a tensor of shape [], for kernels. */
+  /** The number, if this is one, for kernels. */
   get number(): number {
     const view = this.#view;
     if (view !== null) return view.data[view.offset] as number;
     return this.batch === null ? this.#number : unreadable("number");
   }
 
-  #read(how: string): View {
+  #read(how: string): void {
     if (this.batch !== null) unreadable(how);
     recorder?.read(this, how);
     noteRead(this.provenance);
-    return this.view;
   }
 
   /** The strided data as an ndarray. Do not write to it. */
   get data(): View {
-    return this.#read("data");
+    this.#read("data");
+    return this.view;
   }
 
   /** The number in a tensor of one element. */
@@ -89,18 +94,20 @@ export class Tensor extends ArrayMethods {
         op: "item",
         message: `item: the tensor has shape ${showShape(this.shape)}, not one element. Use toArray(), or index it first.`,
       });
-    const view = this.#read("item");
-    return view.data[view.offset] as number;
+    this.#read("item");
+    return this.number;
   }
 
   /** The numbers as nested arrays, or a number for shape []. */
   toArray(): number | NestedNumbers {
-    return toNested(this.#read("toArray"));
+    this.#read("toArray");
+    return toNested(this.view);
   }
 
   /** The numbers, row-major, in a fresh Float64Array. */
   toFloat64Array(): Float64Array {
-    return toFlat(this.#read("toFloat64Array"));
+    this.#read("toFloat64Array");
+    return toFlat(this.view);
   }
 
   toJSON(): number | NestedNumbers {
@@ -153,7 +160,7 @@ export class Tensor extends ArrayMethods {
   }
 
   #copy(provenance: Provenance): Tensor {
-    const copy = new Tensor(this.batch ?? this.#view ?? this.#number, provenance);
+    const copy = new Tensor(this.batch ?? this.#view ?? this.#number, provenance, this.shape);
     recorder?.alias(this, copy);
     return copy;
   }
