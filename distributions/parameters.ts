@@ -3,6 +3,7 @@
  * twice or outside its constraint is refused here, once for all families.
  */
 import { PedigradError, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
+import { isContainer } from "../autodiff/tree.js";
 import { broadcastShapes, type Shape, showShape } from "../autodiff/view.js";
 import type { Constraint } from "./constraints.js";
 import { requireThat, validation } from "./validation.js";
@@ -137,8 +138,5 @@ function suggestion(name: string, names: readonly string[]): string | undefined 
   );
 }
 
-const isRecord = (x: unknown): x is Record<string, unknown> => {
-  if (typeof x !== "object" || x === null) return false;
-  const prototype = Object.getPrototypeOf(x);
-  return prototype === Object.prototype || prototype === null;
-};
+const isRecord = (x: unknown): x is Record<string, unknown> =>
+  isContainer(x) && !Array.isArray(x) && !(x instanceof Map);
