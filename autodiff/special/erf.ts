@@ -84,7 +84,7 @@ export function erfc(x: number): number {
 export function erfcx(x: number): number {
   if (x > 0.5) return erfcxTail(x);
   if (x >= -0.5) return Math.exp(x * x) * (1 - erf(x));
-  return x > -28 ? 2 * expSquare(1, x) - erfcxTail(-x) : Infinity;
+  return x < -28 ? Infinity : 2 * expSquare(1, x) - erfcxTail(-x);
 }
 
 /** The q-quantile of erfc for 0 <= q <= 1/2. */
@@ -105,7 +105,7 @@ export function erfinv(x: number): number {
 export function ndtr(x: number): number {
   const z = Math.abs(x) * Math.SQRT1_2;
   if (z <= 0.5) return 0.5 + 0.5 * erf(x * Math.SQRT1_2);
-  const tail = z < 28 ? 0.5 * expSquare(-0.5, x) * erfcxTail(z) : 0;
+  const tail = z > 28 ? 0 : 0.5 * expSquare(-0.5, x) * erfcxTail(z);
   return x < 0 ? tail : 1 - tail;
 }
 

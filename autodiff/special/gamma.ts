@@ -48,7 +48,7 @@ export function lgamma(x: number): number {
   if (x > 3) return (x - 0.5) * (Math.log(x) - 1) + (HALF_LOG_2PI - 0.5 + logGammaCorrection(x));
   if (x >= 1) return lgamma1p(x - 1);
   if (x > 0) return lgamma1p(x) - Math.log(x);
-  if (Math.floor(x) === x) return Infinity;
+  if (!(Math.floor(x) < x)) return Number.isNaN(x) ? NaN : Infinity;
   const sine = Math.abs(Math.sin(Math.PI * (x - Math.round(x))));
   return Math.log(Math.PI / (sine * -x)) - lgamma(-x);
 }

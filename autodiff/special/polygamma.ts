@@ -65,7 +65,7 @@ export function digamma(x: number): number {
   if (x >= 8) return Math.log(x) - logMinusDigamma(x);
   if (x >= 1) return (x - ZERO - ZERO_REST) * ratio(DIGAMMA_P, DIGAMMA_Q, x);
   if (x >= 0) return digamma(x + 1) - 1 / x;
-  if (Math.floor(x) === x) return NaN;
+  if (!(Math.floor(x) < x)) return NaN;
   return digamma(1 - x) - Math.PI * cotpi(x);
 }
 
@@ -75,6 +75,7 @@ export function trigamma(x: number): number {
   if (x >= 8) return u + u * u * (0.5 + u * horner(TRIGAMMA_TAIL, u * u));
   if (x >= 1) return u * ratio(TRIGAMMA_P, TRIGAMMA_Q, u);
   if (x >= 0) return trigamma(x + 1) + u * u;
+  if (Number.isNaN(x)) return NaN;
   const sine = Math.sin(Math.PI * (x - Math.round(x)));
   return (Math.PI / sine) ** 2 - trigamma(1 - x);
 }
