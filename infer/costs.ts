@@ -24,6 +24,8 @@ export interface Cost {
   readonly provenance: Provenance;
   /** Whether its own gradient counts: -log q of a score site drops it, its mean is 0. */
   readonly isDifferentiated: boolean;
+  /** A whole KL term in closed form, instead of a sampled log density. */
+  readonly isClosedForm?: boolean;
 }
 
 /** A site whose gradient is taken by its score. */

@@ -75,13 +75,13 @@ export function modelFactor(site: SampleSite, { modelDims, maxPlateNesting, guid
   const silent = modelDims.dimOf.has(name) ? -Math.log(site.fn.enumerateSupport(false).shape[0] as number) : 0;
   const value = mask === null ? logProb : where(mask, logProb, silent);
   const enumerated = new Map([...guideDims.dimOf, ...modelDims.dimOf]);
-  const factor = factorOf(site, value, modelDims.dimsAt.get(name) as Map<number, string>, maxPlateNesting, enumerated);
+  const factor = factorOf(site, value, maxPlateNesting, enumerated);
   return { factor, plates: platesOf(site), scale: residualScale(site), sites: [name] };
 }
 
 /** The log density of a guide site as a factor, neither masked nor scaled. */
 export const guideFactor = (site: SampleSite, value: Tensor, { guideDims, maxPlateNesting }: EnumeratedPair): Factor =>
-  factorOf(site, value, guideDims.dimsAt.get(site.name) as Map<number, string>, maxPlateNesting, guideDims.dimOf);
+  factorOf(site, value, maxPlateNesting, guideDims.dimOf);
 
 /** Refuse latents of the model that are neither in the guide nor enumerated. */
 export function checkCovered({ guide, model, modelDims }: EnumeratedPair): void {

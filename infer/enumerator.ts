@@ -1,13 +1,10 @@
 /**
  * Parallel enumeration: a discrete site takes all values of its support at once, along a dim of its own to the left of all
- * plates. Which site a dim stands for is written down at every statement, because `markov` lets dims be used again.
+ * plates. A dim is free again when no statement to come may depend on its site any more (`markov`).
  */
-import { PedigradError, type Tensor } from "../autodiff/index.js";
+import { PedigradError } from "../autodiff/index.js";
 import type { MarkovPosition } from "./markov.js";
 import type { Messenger, SampleMessage } from "./messages.js";
-
-/** Which enumerated site each dim (negative) stands for. */
-export type DimNames = ReadonlyMap<number, string>;
 
 interface Live {
   readonly name: string;
@@ -15,8 +12,6 @@ interface Live {
 }
 
 export class Enumerator implements Messenger {
-  /** The dims of every sample site as they were at its statement. */
-  readonly dimsAt = new Map<string, DimNames>();
   /** The dim of every enumerated site. */
   readonly dimOf = new Map<string, number>();
   readonly #live = new Map<number, Live>();
@@ -37,7 +32,6 @@ export class Enumerator implements Messenger {
     const replayed = this.before?.dimOf.get(site.name);
     if (replayed !== undefined && site.value !== null) this.#live.set(replayed, site);
     else if (!site.isObserved && site.value === null && site.infer.enumerate === "parallel") this.#enumerate(site);
-    this.dimsAt.set(site.name, new Map([...this.#live].map(([dim, { name }]) => [dim, name])));
   }
 
   /** Drop what the markov property says nobody may use any more. */
@@ -67,13 +61,4 @@ export class Enumerator implements Messenger {
     this.#live.set(dim, { name, markov: site.markov });
     this.dimOf.set(name, dim);
   }
-}
-
-/** The number of dims that `x` needs beyond those of its plates would be an undeclared batch: refuse it. */
-export function refuseUndeclared(site: string, x: Tensor, dim: number): never {
-  throw new PedigradError({
-    code: "undeclared-dim",
-    site,
-    message: `site "${site}" has log density shape [${x.shape}], and its dim ${dim} of size ${x.shape.at(dim)} is in no plate. Put it in plate(…, ${x.shape.at(dim)}), or use .toEvent(1).`,
-  });
 }

@@ -4,6 +4,7 @@
  */
 import { emptyRecord, random, type Tensor } from "../autodiff/index.js";
 import { Derived, type Distribution } from "../distributions/index.js";
+import { getProvenance } from "../provenance/index.js";
 import { type Cost, isScoreSite, scoreSitesOf } from "./costs.js";
 import type { Elbo } from "./elbo.js";
 import { initialise } from "./initialise.js";
@@ -15,7 +16,7 @@ export interface ExplainedSite {
   readonly side: "model" | "guide";
   readonly distribution: string;
   /** How its gradient is taken; "observed" and "replayed" sites of the model are costs only. */
-  readonly gradient: "pathwise" | "score function" | "observed" | "replayed" | "enumerated";
+  readonly gradient: "pathwise" | "score function" | "closed form" | "observed" | "replayed";
   readonly batchShape: readonly number[];
   readonly eventShape: readonly number[];
   /** `name(size, dim)` */
@@ -70,6 +71,12 @@ export class Explanation {
 /** `Independent(Normal)`: a family and what was made of it. */
 const nameOf = (fn: Distribution): string => (fn instanceof Derived ? `${fn.family}(${nameOf(fn.base)})` : fn.family);
 
+function gradientOf(site: SampleSite, side: Cost["side"], isClosedForm: boolean): ExplainedSite["gradient"] {
+  if (site.isObserved) return "observed";
+  if (isClosedForm) return "closed form";
+  return side === "model" ? "replayed" : isScoreSite(site) ? "score function" : "pathwise";
+}
+
 /** Run guide and model once, with their initial parameters, and report what `elbo` makes of them. */
 export function explain(elbo: Elbo, model: Model, guide: Model, ...args: unknown[]): Explanation {
   const key = random.key(0);
@@ -82,25 +89,19 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...args: unknown
   );
   const describe = (site: SampleSite, side: Cost["side"]): ExplainedSite => {
     const bill = side === "guide" ? charged.get(site.name) : undefined;
-    const cost = costs.find((c) => c.side === side && c.site === site.name) as Cost;
+    const isClosedForm = costs.some((c) => c.isClosedForm && c.site === site.name);
     return {
       name: site.name,
       side,
       distribution: nameOf(site.fn),
-      gradient: site.isObserved
-        ? "observed"
-        : side === "model"
-          ? "replayed"
-          : isScoreSite(site)
-            ? "score function"
-            : "pathwise",
+      gradient: gradientOf(site, side, isClosedForm),
       batchShape: site.fn.batchShape,
       eventShape: site.fn.eventShape,
       plates: site.plates.map(
         (p) =>
           `${p.name}(${p.subsampleSize === p.size ? p.size : `${p.subsampleSize} of ${p.size}`}, ${p.dim === null ? "sequential" : `dim ${p.dim}`})`,
       ),
-      provenance: [...cost.provenance],
+      provenance: [...getProvenance(site.logProb())],
       ...(bill && { charged: bill.map(label) }),
     };
   };

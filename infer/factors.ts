@@ -3,7 +3,6 @@
  * plate; factors are multiplied (added) by matching names.
  */
 import { PedigradError, type Tensor, transpose } from "../autodiff/index.js";
-import { type DimNames, refuseUndeclared } from "./enumerator.js";
 import type { SampleSite } from "./trace.js";
 
 export interface Factor {
@@ -47,45 +46,54 @@ export function reduceNames(
 /** How a plate is named among enumerated sites. */
 export const plateName = (name: string): string => `plate ${name}`;
 
-/** A log density with names for its axes: plates by their dims, enumerated sites as of the site's statement. */
+/**
+ * A log density with names for its axes. Plates are known by their dims; an enumerated dim belongs to the one site of the
+ * value's provenance that was given it, so that dims may be used again by `markov`.
+ */
 export function factorOf(
   site: SampleSite,
   value: Tensor,
-  dims: DimNames,
   maxPlateNesting: number,
-  enumerated: ReadonlyMap<string, number>,
+  dimOf: ReadonlyMap<string, number>,
 ): Factor {
   const rank = value.shape.length;
+  const enumerated = enumeratedDims(site, value, dimOf);
   const names: string[] = [];
   const shape: number[] = [];
   for (let axis = 0; axis < rank; axis++) {
     const dim = axis - rank;
     const size = value.shape[axis] as number;
     const plate = site.plates.find((p) => p.dim === dim);
-    const name = plate !== undefined ? plateName(plate.name) : dims.get(dim);
     if (plate === undefined && size === 1) continue;
-    if (name === undefined || (plate === undefined && dim >= -maxPlateNesting))
-      return refuseUndeclared(site.name, value, dim);
+    const name = plate !== undefined ? plateName(plate.name) : enumerated.get(dim);
+    if (name === undefined || (plate === undefined && dim >= -maxPlateNesting)) throw undeclared(site.name, value, dim);
     names.push(name);
     shape.push(size);
   }
-  refuseForgotten(site, value, dims, enumerated);
   return { names, value: value.reshape(shape) };
 }
 
-/** A density that depends on an enumerated site whose dim may stand for another one by now. */
-function refuseForgotten(
-  site: SampleSite,
-  value: Tensor,
-  dims: DimNames,
-  enumerated: ReadonlyMap<string, number>,
-): void {
-  const live = new Set(dims.values());
-  for (const name of value.provenance)
-    if (enumerated.has(name) && !live.has(name))
+/** The enumerated sites that a value depends on, by dim. */
+function enumeratedDims(site: SampleSite, value: Tensor, dimOf: ReadonlyMap<string, number>): Map<number, string> {
+  const names = new Map<number, string>();
+  for (const name of value.provenance) {
+    const dim = dimOf.get(name);
+    if (dim === undefined) continue;
+    const other = names.get(dim);
+    if (other !== undefined)
       throw new PedigradError({
         code: "markov",
         site: site.name,
-        message: `site "${site.name}" depends on the enumerated site "${name}", which lies further back than its markov loop's history. Give markov a larger history.`,
+        message: `site "${site.name}" depends on the enumerated sites "${other}" and "${name}" together, which is further back than the history of their markov loop. Give markov a larger history.`,
       });
+    names.set(dim, name);
+  }
+  return names;
 }
+
+const undeclared = (site: string, x: Tensor, dim: number): PedigradError =>
+  new PedigradError({
+    code: "undeclared-dim",
+    site,
+    message: `site "${site}" has log density shape [${x.shape}], and its dim ${dim} of size ${x.shape.at(dim)} is in no plate. Put it in plate(…, ${x.shape.at(dim)}), or use .toEvent(1).`,
+  });

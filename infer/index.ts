@@ -24,6 +24,7 @@ export { computeMarginals, type DiscreteOptions, sampleDiscrete } from "./inferD
 export type { BaselineOptions, InferOptions } from "./inferOptions.js";
 export { lift } from "./lift.js";
 export { markov } from "./markov.js";
+export { TraceMeanFieldELBO } from "./meanFieldElbo.js";
 export type { Message, Messenger } from "./messages.js";
 export * as nn from "./nn.js";
 export * from "./optim.js";

@@ -83,7 +83,7 @@ export class TraceELBO extends ScoreElbo {
  * that its `infer.baseline` asks for.
  */
 export class TraceGraphELBO extends ScoreElbo {
-  readonly name = "TraceGraphELBO";
+  readonly name: string = "TraceGraphELBO";
   charged(cost: Cost, site: ScoreSite): boolean {
     return cost.provenance.has(site.name);
   }
