@@ -4,7 +4,7 @@
  */
 import { PedigradError, type Tensor, where } from "../autodiff/index.js";
 import type { Distribution } from "../distributions/index.js";
-import { type Provenance, withAmbient } from "../provenance/index.js";
+import { inRun, type Provenance, withAmbient } from "../provenance/index.js";
 import type { InferOptions } from "./inferOptions.js";
 import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
 import type { PlateFrame } from "./plate.js";
@@ -116,7 +116,7 @@ export class TraceMessenger implements Messenger {
 export const trace = <A extends unknown[]>(f: (...args: A) => unknown): { getTrace(...args: A): Trace } => ({
   getTrace(...args) {
     const messenger = new TraceMessenger();
-    withMessenger(messenger, () => f(...args));
+    inRun(() => withMessenger(messenger, () => f(...args)));
     return messenger.finish();
   },
 });
