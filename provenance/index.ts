@@ -3,6 +3,7 @@ export {
   ambient,
   currentAmbient,
   inFreshRun,
+  inRun,
   noteRead,
   outsideRuns,
   withAmbient,
