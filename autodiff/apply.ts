@@ -61,11 +61,12 @@ function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[]): View {
 }
 
 function withNode<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {
-  if (gradDepth > 0)
-    for (let i = 0; i < inputs.length; i++)
-      if ((inputs[i] as Tensor).node !== null && op.vjp(i) !== null) {
-        result.node = new Node(op, params, inputs);
-        break;
-      }
+  if (gradDepth === 0) return result;
+  let newest = 0;
+  for (let i = 0; i < inputs.length; i++) {
+    const { node } = inputs[i] as Tensor;
+    if (node !== null && node.newest > newest && op.vjp(i) !== null) newest = node.newest;
+  }
+  if (newest > 0) result.node = new Node(op, params, inputs, newest);
   return result;
 }

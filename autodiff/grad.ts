@@ -28,7 +28,7 @@ const leafOp: Op = {
 };
 function leaf(x: Tensor): Tensor {
   const variable = apply(leafOp, null, x);
-  variable.node ??= new Node(leafOp, null, []);
+  variable.node = new Node(leafOp, null, [x]);
   return variable;
 }
 
@@ -41,48 +41,6 @@ const stopOp: Op = {
   batch: (_, [x]) => apply(stopOp, null, x as Tensor),
 };
 
-/** The stretch of the graph between the variables and a result: tensors by the number of their node, less that of the oldest. */
-interface Stretch {
-  readonly oldest: number;
-  readonly tensors: (Tensor | undefined)[];
-}
-
-let visits = 0;
-const leadsToVariable = (x: Tensor): boolean => x.node !== null && x.node.visit === visits && x.node.leads;
-
-/**
- * What y was made from, down to the variables; nodes from which a variable can be reached are marked. Nodes are numbered as
- * they are made, so their numbers are an order from operands to results, and what is older than every variable cannot depend
- * on one.
- */
-function stretchTo(variables: readonly Tensor[], y: Tensor): Stretch {
-  const visit = ++visits;
-  let oldest = y.node?.serial ?? 0;
-  for (let i = 0; i < variables.length; i++) {
-    const node = (variables[i] as Tensor).node as Node;
-    node.visit = visit;
-    node.leads = true;
-    oldest = Math.min(oldest, node.serial);
-  }
-  const tensors = new Array<Tensor | undefined>(y.node === null ? 0 : y.node.serial - oldest + 1);
-  const open = [y];
-  for (let x = open.pop(); x !== undefined; x = open.pop()) {
-    const { node } = x;
-    if (node === null || node.visit === visit || node.serial < oldest) continue;
-    node.visit = visit;
-    tensors[node.serial - oldest] = x;
-    for (let i = 0; i < node.inputs.length; i++) open.push(node.inputs[i] as Tensor);
-  }
-  for (let k = 0; k < tensors.length; k++) {
-    const node = tensors[k]?.node;
-    if (node == null) continue;
-    node.leads = false;
-    for (let i = 0; i < node.inputs.length && !node.leads; i++)
-      node.leads = leadsToVariable(node.inputs[i] as Tensor) && node.op.vjp(i) !== null;
-  }
-  return { oldest, tensors };
-}
-
 /** Undo broadcasting, the one place where it is done: sum `g` over the axes along which an input of `shape` was repeated. */
 function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
   if (sameShape(g.shape, shape)) return g;
@@ -91,27 +49,48 @@ function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
   return reshape(sum(g, repeated), shape);
 }
 
-/** Cotangents of the variables, given that of y; undefined for a variable that y does not depend on. */
+let passes = 0;
+
+/**
+ * Cotangents of the variables, given that of y; undefined for a variable that y does not depend on. Nodes are numbered as they
+ * are made, so descending numbers lead from the result to its operands, and a node that depends on no variable as new as
+ * these has no part in it. Places count from the oldest variable.
+ */
 function pullBack(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (Tensor | undefined)[] {
-  const { oldest, tensors } = stretchTo(variables, y);
-  const cotangents = new Array<Tensor | undefined>(tensors.length);
-  if (leadsToVariable(y)) cotangents[tensors.length - 1] = cotangent;
-  for (let k = tensors.length - 1; k >= 0; k--) {
-    const [x, g] = [tensors[k], cotangents[k]];
-    if (x === undefined || g === undefined) continue;
+  const pass = ++passes;
+  let oldest = Infinity;
+  for (let i = 0; i < variables.length; i++) {
+    const node = (variables[i] as Tensor).node as Node;
+    node.wanted = pass;
+    oldest = Math.min(oldest, node.serial);
+  }
+  const top = y.node === null || y.node.newest < oldest ? -1 : y.node.serial - oldest;
+  const tensors = new Array<Tensor | undefined>(top + 1);
+  const cotangents = new Array<Tensor | undefined>(top + 1);
+  if (top >= 0) {
+    tensors[top] = y;
+    cotangents[top] = cotangent;
+  }
+  for (let k = top; k >= 0; k--) {
+    const x = tensors[k];
+    const node = x?.node;
+    if (x === undefined || node == null || node.wanted === pass) continue;
+    const g = cotangents[k] as Tensor;
     cotangents[k] = undefined;
-    const { op, inputs, params } = x.node as Node;
+    const { op, inputs, params } = node;
     for (let i = 0; i < inputs.length; i++) {
       const input = inputs[i] as Tensor;
-      const rule = leadsToVariable(input) ? op.vjp(i) : null;
+      if (input.node === null || input.node.newest < oldest) continue;
+      const rule = op.vjp(i);
       if (rule === null) continue;
       const share = unbroadcast(rule(g, x, inputs, params), input.shape);
-      const to = (input.node as Node).serial - oldest;
+      const to = input.node.serial - oldest;
       const before = cotangents[to];
+      tensors[to] = input;
       cotangents[to] = before === undefined ? share : add(before, share);
     }
   }
-  return variables.map((x) => cotangents[(x.node as Node).serial - oldest]);
+  return variables.map(({ node }) => cotangents[(node as Node).serial - oldest]);
 }
 
 /** Run f on variables made from the leaves of its arguments. */
@@ -130,7 +109,7 @@ function run(f: (...xs: Tree[]) => TensorLike, xs: readonly unknown[]): { y: Ten
 }
 
 /** Outside every gradient a result needs no graph: let go of it. */
-const release = <T>(x: T): T => (gradDepth > 0 ? x : mapTree(x, (item) => (item as Tensor).withoutNode()));
+const released = (x: Tensor): Tensor => (gradDepth > 0 ? x : x.withoutNode());
 
 /** The cotangents of the variables in the structures of the arguments they were made from. */
 function gradientsOf(y: Tensor, cotangent: Tensor, xs: readonly unknown[], variables: readonly Tensor[]): Tree[] {
@@ -139,7 +118,7 @@ function gradientsOf(y: Tensor, cotangent: Tensor, xs: readonly unknown[], varia
   return xs.map((x) =>
     mapTree(x, () => {
       const { shape } = variables[i] as Tensor;
-      return found[i++] ?? zeros(shape);
+      return released(found[i++] ?? zeros(shape));
     }),
   );
 }
@@ -156,7 +135,7 @@ export function valueAndGrad<R extends unknown[]>(
         op: "grad",
         message: `grad: the function must return a scalar, got a tensor of shape ${showShape(y.shape)}. Reduce it first (e.g. .sum()), or use vjp or jacobian.`,
       });
-    return release([y, ...gradientsOf(y, ones(y.shape), [x], variables)]) as [Tensor, Tree];
+    return [released(y), gradientsOf(y, ones(y.shape), [x], variables)[0]];
   };
 }
 
@@ -177,7 +156,7 @@ export function vjp(f: (...xs: Tree[]) => Tensor, ...xs: unknown[]): [Tensor, (c
         op: "vjp",
         message: `vjp: the cotangent has shape ${showShape(g.shape)}, the function's value ${showShape(y.shape)}.`,
       });
-    return release(gradientsOf(y, g, xs, variables));
+    return gradientsOf(y, g, xs, variables);
   };
-  return [release(y), pull];
+  return [released(y), pull];
 }

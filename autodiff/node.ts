@@ -8,18 +8,22 @@ import type { Tensor } from "./tensor.js";
 let made = 0;
 
 export class Node {
-  /** Larger than that of every node it was made from. */
+  /** Larger than that of every node it was made from: the order of the graph. */
   readonly serial = ++made;
-  /** Stamp of the traversal that last passed here, and whether it found a variable behind this node (see grad.ts). */
-  visit = 0;
-  leads = false;
+  /** The serial of the newest variable it depends on; its own, for a variable. */
+  readonly newest: number;
+  /** Stamp of the pass that wants the cotangent of this variable (see grad.ts). */
+  wanted = 0;
 
   constructor(
     // biome-ignore lint/suspicious/noExplicitAny: a node pairs an op with parameters of its own type, whatever they are
     readonly op: Op<any>,
     readonly params: unknown,
     readonly inputs: readonly Tensor[],
-  ) {}
+    newest?: number,
+  ) {
+    this.newest = newest ?? this.serial;
+  }
 }
 
 /** How many gradients are being taken around this point: nodes are kept when it is above 0. */

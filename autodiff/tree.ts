@@ -27,18 +27,22 @@ export const isContainer = (x: unknown): boolean =>
 const isNumberArray = (x: unknown): boolean =>
   typeof x === "number" || typeof x === "boolean" || (Array.isArray(x) && x.length > 0 && x.every(isNumberArray));
 
-/** The same structure with f applied to every leaf. */
-export function mapTree(x: unknown, f: (leaf: unknown, path: string) => unknown, path = ""): Tree {
+type Visit = (leaf: unknown, path: string) => unknown;
+
+/** The same structure with f applied to every leaf, and to its path (`layers.0.b`) if f takes one. */
+export function mapTree(x: unknown, f: Visit, path = ""): Tree {
   if (x instanceof Tensor || !isContainer(x)) return f(x, path);
-  if (Array.isArray(x)) return x.map((item, i) => mapTree(item, f, under(path, i)));
-  if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, mapTree(item, f, under(path, key))]));
+  if (Array.isArray(x)) return x.map((item, i) => mapTree(item, f, under(f, path, i)));
+  if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, mapTree(item, f, under(f, path, key))]));
   const record = x as Record<string, unknown>;
   const copy = emptyRecord<unknown>();
-  for (const key of Object.keys(record)) copy[key] = mapTree(record[key], f, under(path, key));
+  for (const key of Object.keys(record)) copy[key] = mapTree(record[key], f, under(f, path, key));
   return copy;
 }
 
-const under = (path: string, key: unknown): string => (path === "" ? `${key}` : `${path}.${key}`);
+// Most visits ask for no path, and spelling it out would cost more than they do.
+const under = (f: Visit, path: string, key: unknown): string =>
+  f.length < 2 ? "" : path === "" ? `${key}` : `${path}.${key}`;
 
 /** The leaves in order. */
 export function leavesOf(x: unknown): unknown[] {
