@@ -1,4 +1,4 @@
-/** Strided data made contiguous: ndarray-ops walks any view, and `addeq` into a stride-0 view is a sum over its axes. */
+/** Strided data made contiguous: ndarray-ops walks any view, in the order that is best for its strides. */
 import ops from "ndarray-ops";
 import { emptyView, isContiguous, sizeOf, type View } from "./view.js";
 
@@ -13,11 +13,6 @@ export function copyInto(to: View, from: View): void {
   else if (n > FEW) to.data.set(from.data.subarray(from.offset, from.offset + n), to.offset);
   else for (let i = 0; i < n; i++) to.data[to.offset + i] = from.data[from.offset + i] as number;
 }
-
-/** to += from, any strides (a repeated element of `to` collects every element of `from` that meets it). */
-export const addInto = (to: View, from: View): void => {
-  if (sizeOf(from.shape) > 0) ops.addeq(to, from);
-};
 
 /** A contiguous copy. */
 export function materialize(view: View): View {
