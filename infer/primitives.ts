@@ -77,13 +77,15 @@ function settle(message: SampleMessage): void {
 }
 
 function draw(message: SampleMessage): Tensor {
-  if (message.key === null)
+  // Behind a `block` no handler has seen this site, but a key is there for the asking.
+  const key = message.key ?? requestKey(message.name);
+  if (key === null)
     throw new PedigradError({
       code: "no-key",
       site: message.name,
       message: `sample site "${message.name}" is latent and has no random key. Run the function under seed(f, random.key(0)), or pass { key }.`,
     });
-  const { fn, key } = message;
+  const { fn } = message;
   return fn.hasRsample && !message.isConstant ? fn.rsample(key) : fn.sample(key);
 }
 

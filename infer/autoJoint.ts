@@ -1,0 +1,205 @@
+/**
+ * Autoguides with one distribution over all latents at once, in unconstrained space: diagonal, full or low-rank normal, and the
+ * Laplace approximation. The joint draw is an auxiliary site; each latent is a Delta at its part of it, whose log density is
+ * minus the log-Jacobian of its bijection, so that densities add up to those of the latents.
+ */
+import {
+  concatenate,
+  emptyRecord,
+  eye,
+  hessian,
+  ndtri,
+  PedigradError,
+  type Tensor,
+  type TensorLike,
+  tensor,
+} from "../autodiff/index.js";
+import {
+  constraints,
+  Delta,
+  type Distribution,
+  LowRankMultivariateNormal,
+  MultivariateNormal,
+  Normal,
+} from "../distributions/index.js";
+import { AutoGuide, type AutoGuideOptions, inPlates, type Latent } from "./autoGuide.js";
+import type { Model } from "./particles.js";
+import { logDensity } from "./predictive.js";
+import { param, sample } from "./primitives.js";
+import { mergeRecords } from "./svi.js";
+
+abstract class AutoJoint extends AutoGuide {
+  /** The distribution of the flat unconstrained latents, from params. */
+  protected abstract posterior(start: Tensor): Distribution;
+  /** Its quantile in each coordinate at standard normal z, from parameters by name. */
+  protected abstract marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor;
+
+  override guide(...args: unknown[]): Record<string, Tensor> {
+    const latents = this.#checked(args);
+    const start = concatenate(latents.map((latent) => latent.start.reshape([-1])));
+    const flat = sample(`_${this.prefix}_latent`, this.posterior(start), { infer: { isAuxiliary: true } });
+    const values = emptyRecord<Tensor>();
+    for (const { name, plates, transform, site, x } of unpack(flat, latents))
+      values[name] = inPlates(plates, () => {
+        const value = transform.forward(x);
+        return sample(name, new Delta(value, transform.logAbsDetJacobian(x, value).neg(), site.fn.eventDim));
+      });
+    return values;
+  }
+
+  override median(params: Record<string, Tensor>): Record<string, Tensor> {
+    return this.quantiles(params, 0.5);
+  }
+
+  /** Quantiles of every latent, element by element: [...probs, ...site]. */
+  quantiles(params: Record<string, Tensor>, probs: TensorLike): Record<string, Tensor> {
+    const p = tensor(probs);
+    return this.constrained(this.marginalQuantile(params, ndtri(p).expandDims(-1)));
+  }
+
+  /** Flat unconstrained latents [..., D] as values by name. */
+  protected constrained(flat: Tensor): Record<string, Tensor> {
+    const values = emptyRecord<Tensor>();
+    for (const { name, transform, x } of unpack(flat, this.latents())) values[name] = transform.forward(x);
+    return values;
+  }
+
+  #checked(args: readonly unknown[]): readonly Latent[] {
+    const latents = this.latents(...args);
+    for (const { name, plates } of latents)
+      for (const plate of plates)
+        if (plate.size !== plate.subsampleSize)
+          throw new PedigradError({
+            code: "subsampled-latent",
+            op: this.title,
+            site: name,
+            message: `${this.title} has one distribution over all latents, but "${name}" lies in the subsampled plate "${plate.name}". Use AutoNormal, or AutoGuideList with AutoNormal for it.`,
+          });
+    return latents;
+  }
+}
+
+/** Each latent with its part of the flat vector, in its own shape. */
+function unpack(flat: Tensor, latents: readonly Latent[]): (Latent & { x: Tensor })[] {
+  let at = 0;
+  const lead = flat.shape.slice(0, -1);
+  return latents.map((latent) => {
+    const from = at;
+    at += latent.start.size;
+    return { ...latent, x: flat.slice(from, at, { axis: -1 }).reshape([...lead, ...latent.start.shape]) };
+  });
+}
+
+interface ScaleOptions extends AutoGuideOptions {
+  /** The standard deviation all coordinates start with; 0.1. */
+  initScale?: number;
+}
+
+/** Independent normals over all latents: params `auto_loc`, `auto_scale`. */
+export class AutoDiagonalNormal extends AutoJoint {
+  readonly #initScale: number;
+  constructor(model: Model, { initScale = 0.1, ...options }: ScaleOptions = {}) {
+    super(model, options, ["initScale"]);
+    this.#initScale = initScale;
+  }
+  override get title(): string {
+    return "AutoDiagonalNormal";
+  }
+  protected override posterior(start: Tensor): Distribution {
+    const loc = param(`${this.prefix}_loc`, start);
+    const scale = param(`${this.prefix}_scale`, start.mul(0).add(this.#initScale), {
+      constraint: constraints.positive,
+    });
+    return new Normal(loc, scale).toEvent(1);
+  }
+  protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
+    return z.mul(params[`${this.prefix}_scale`] as Tensor).add(params[`${this.prefix}_loc`] as Tensor);
+  }
+}
+
+/** A full normal over all latents: params `auto_loc`, `auto_scale_tril`. */
+export class AutoMultivariateNormal extends AutoJoint {
+  readonly #initScale: number;
+  constructor(model: Model, { initScale = 0.1, ...options }: ScaleOptions = {}) {
+    super(model, options, ["initScale"]);
+    this.#initScale = initScale;
+  }
+  override get title(): string {
+    return "AutoMultivariateNormal";
+  }
+  protected override posterior(start: Tensor): Distribution {
+    const loc = param(`${this.prefix}_loc`, start);
+    const scaleTril = param(`${this.prefix}_scale_tril`, eye(start.size).mul(this.#initScale), {
+      constraint: constraints.lowerCholesky,
+    });
+    return new MultivariateNormal({ loc, scaleTril });
+  }
+  protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
+    const scale = (params[`${this.prefix}_scale_tril`] as Tensor).square().sum(-1).sqrt();
+    return z.mul(scale).add(params[`${this.prefix}_loc`] as Tensor);
+  }
+}
+
+/** A normal of low rank plus a diagonal: params `auto_loc`, `auto_cov_factor` [D, rank], `auto_scale`. */
+export class AutoLowRankMultivariateNormal extends AutoJoint {
+  readonly #initScale: number;
+  readonly #rank: number | undefined;
+  constructor(model: Model, { initScale = 0.1, rank, ...options }: ScaleOptions & { rank?: number } = {}) {
+    super(model, options, ["initScale", "rank"]);
+    this.#initScale = initScale;
+    this.#rank = rank;
+  }
+  override get title(): string {
+    return "AutoLowRankMultivariateNormal";
+  }
+  protected override posterior(start: Tensor): Distribution {
+    const d = start.size;
+    const rank = this.#rank ?? Math.max(1, Math.round(Math.sqrt(d)));
+    const { loc, factor, scale } = {
+      loc: param(`${this.prefix}_loc`, start),
+      factor: param(`${this.prefix}_cov_factor`, eye(d, rank).mul(this.#initScale * Math.SQRT1_2)),
+      scale: param(`${this.prefix}_scale`, start.mul(0).add(this.#initScale * Math.SQRT1_2), {
+        constraint: constraints.positive,
+      }),
+    };
+    return new LowRankMultivariateNormal({ loc, covFactor: factor, covDiag: scale.square() });
+  }
+  protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
+    const factor = params[`${this.prefix}_cov_factor`] as Tensor;
+    const variance = factor
+      .square()
+      .sum(-1)
+      .add((params[`${this.prefix}_scale`] as Tensor).square());
+    return z.mul(variance.sqrt()).add(params[`${this.prefix}_loc`] as Tensor);
+  }
+}
+
+/** A point in unconstrained space while fitting (param `auto_loc`); afterwards a normal with the inverse Hessian there. */
+export class AutoLaplaceApproximation extends AutoJoint {
+  override get title(): string {
+    return "AutoLaplaceApproximation";
+  }
+  protected override posterior(start: Tensor): Distribution {
+    return new Delta(param(`${this.prefix}_loc`, start), 0, 1);
+  }
+
+  /** The normal at the fitted point: its precision is the Hessian of -log p there. `args` are the model's. */
+  laplaceApproximation(params: Record<string, Tensor>, ...args: unknown[]): Distribution {
+    const energy = (flat: Tensor): Tensor => {
+      let total = tensor(0);
+      const values = emptyRecord<Tensor>();
+      for (const { name, transform, x } of unpack(flat, this.latents(...args))) {
+        const value = transform.forward(x);
+        values[name] = value;
+        total = total.add(transform.logAbsDetJacobian(x, value).sum());
+      }
+      return total.add(logDensity(this.model, mergeRecords<TensorLike>(params, values), ...args).logDensity).neg();
+    };
+    const loc = params[`${this.prefix}_loc`] as Tensor;
+    return new MultivariateNormal({ loc, precisionMatrix: hessian(energy)(loc) });
+  }
+
+  protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
+    return z.mul(0).add(params[`${this.prefix}_loc`] as Tensor);
+  }
+}

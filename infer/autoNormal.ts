@@ -1,0 +1,86 @@
+/** Autoguides with a factor for every site: AutoNormal (mean field) and AutoDelta (a point). */
+import { emptyRecord, ndtri, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
+import {
+  constraints,
+  Delta,
+  Identity,
+  IndependentTransform,
+  Normal,
+  type Transform,
+  TransformedDistribution,
+} from "../distributions/index.js";
+import { AutoGuide, type AutoGuideOptions, inPlates, type Latent } from "./autoGuide.js";
+import type { Model } from "./particles.js";
+import { param, sample } from "./primitives.js";
+
+const isIdentity = (t: Transform): boolean =>
+  t instanceof Identity || (t instanceof IndependentTransform && isIdentity(t.base));
+
+/** Every latent normal and independent in unconstrained space: params `name_auto_loc`, `name_auto_scale`. */
+export class AutoNormal extends AutoGuide {
+  readonly #initScale: number;
+
+  constructor(model: Model, { initScale = 0.1, ...options }: AutoGuideOptions & { initScale?: number } = {}) {
+    super(model, options, ["initScale"]);
+    this.#initScale = initScale;
+  }
+
+  override get title(): string {
+    return "AutoNormal";
+  }
+
+  override guide(...args: unknown[]): Record<string, Tensor> {
+    const values = emptyRecord<Tensor>();
+    for (const latent of this.latents(...args))
+      values[latent.name] = inPlates(latent.plates, () => this.#sample(latent));
+    return values;
+  }
+
+  #sample({ name, transform, start, eventDim }: Latent): Tensor {
+    const loc = param(`${name}_${this.prefix}_loc`, start, { eventDim });
+    const spread = start.mul(0).add(this.#initScale);
+    const scale = param(`${name}_${this.prefix}_scale`, spread, { constraint: constraints.positive, eventDim });
+    const base = new Normal(loc, scale).toEvent(eventDim);
+    return sample(name, isIdentity(transform) ? base : new TransformedDistribution(base, transform));
+  }
+
+  override median(params: Record<string, Tensor>): Record<string, Tensor> {
+    return this.quantiles(params, 0.5);
+  }
+
+  /** Quantiles of every latent, element by element: [...probs, ...site]. Exact where the bijection acts on single numbers. */
+  quantiles(params: Record<string, Tensor>, probs: TensorLike): Record<string, Tensor> {
+    const p = tensor(probs);
+    const values = emptyRecord<Tensor>();
+    for (const { name, transform } of this.latents()) {
+      const loc = params[`${name}_${this.prefix}_loc`] as Tensor;
+      const z = ndtri(p).reshape([...p.shape, ...loc.shape.map(() => 1)]);
+      values[name] = transform.forward(z.mul(params[`${name}_${this.prefix}_scale`] as Tensor).add(loc));
+    }
+    return values;
+  }
+}
+
+/** Every latent a point, for maximum a posteriori: params `name_auto_loc`, constrained to the site's support. */
+export class AutoDelta extends AutoGuide {
+  override get title(): string {
+    return "AutoDelta";
+  }
+
+  override guide(...args: unknown[]): Record<string, Tensor> {
+    const values = emptyRecord<Tensor>();
+    for (const { name, plates, transform, start, site } of this.latents(...args))
+      values[name] = inPlates(plates, () => {
+        const { support, eventDim } = site.fn;
+        const point = param(`${name}_${this.prefix}_loc`, transform.forward(start), { constraint: support, eventDim });
+        return sample(name, new Delta(point, 0, eventDim));
+      });
+    return values;
+  }
+
+  override median(params: Record<string, Tensor>): Record<string, Tensor> {
+    const values = emptyRecord<Tensor>();
+    for (const { name } of this.latents()) values[name] = params[`${name}_${this.prefix}_loc`] as Tensor;
+    return values;
+  }
+}
