@@ -29,14 +29,13 @@ function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
     }
     if (node instanceof Map) return new Map([...node].map(([key, value]) => [key, walk(value)]));
     if (!isRecord(node)) return node;
-    let copy: Record<string, unknown> | null = null;
-    for (const key of Object.keys(node)) {
-      const value = walk(node[key]);
-      if (value === node[key]) continue;
-      copy ??= Object.assign(Object.create(Object.getPrototypeOf(node)), node) as Record<string, unknown>;
-      copy[key] = value;
-    }
-    return copy ?? node;
+    const values = Object.keys(node).map((key) => [key, walk(node[key])] as const);
+    if (values.every(([key, value]) => value === node[key])) return node;
+    const copy: object = Object.create(Object.getPrototypeOf(node));
+    // Defined, not assigned: `__proto__` is a key like any other.
+    for (const [key, value] of values)
+      Object.defineProperty(copy, key, { value, enumerable: true, writable: true, configurable: true });
+    return copy;
   };
   return walk(x) as T;
 }
