@@ -22,6 +22,7 @@ export { Elbo, type ElboOptions, type Outcome } from "./elbo.js";
 export { type ExplainedSite, Explanation, explain } from "./explain.js";
 export { computeMarginals, type DiscreteOptions, sampleDiscrete } from "./inferDiscrete.js";
 export type { BaselineOptions, InferOptions } from "./inferOptions.js";
+export { JitTraceELBO, JitTraceEnumELBO, JitTraceGraphELBO, JitTraceMeanFieldELBO } from "./jitAliases.js";
 export { lift } from "./lift.js";
 export { markov } from "./markov.js";
 export { TraceMeanFieldELBO } from "./meanFieldElbo.js";
@@ -46,7 +47,7 @@ export {
 export { RenyiELBO, type RenyiOptions } from "./renyiElbo.js";
 export type { RunOptions, RunResult, Step } from "./run.js";
 export * from "./schedules.js";
-export { TraceELBO, TraceGraphELBO } from "./scoreElbo.js";
+export { type ScoreElboOptions, TraceELBO, TraceGraphELBO } from "./scoreElbo.js";
 export { SVI, type SVIOptions, type SVIState } from "./svi.js";
 export { SampleSite, type Site, type Trace, trace } from "./trace.js";
 export { TraceEnumELBO } from "./traceEnumElbo.js";

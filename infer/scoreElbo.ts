@@ -2,10 +2,12 @@
  * The estimators that are linear in the costs: pathwise where it can, score function where it must (costs.ts). Two classes
  * that differ in one line: which costs a score site is charged with.
  */
-import { broadcastTo, emptyRecord, neg, stopGradient, type Tensor, tensor } from "../autodiff/index.js";
+import { broadcastTo, emptyRecord, neg, PedigradError, stopGradient, type Tensor, tensor } from "../autodiff/index.js";
 import { baselineFor, checkPrediction, predictedCost } from "./baselines.js";
 import { type Cost, chargedCosts, type ScoreSite, scoreSitesOf } from "./costs.js";
-import { Elbo, gradientFrom, type Outcome } from "./elbo.js";
+import { carriedTotal, carrier } from "./dice.js";
+import { Elbo, type ElboOptions, gradientFrom, type Outcome } from "./elbo.js";
+import { multiSampleEstimate } from "./multiSample.js";
 import type { Pair, Task } from "./particles.js";
 
 /** What a particle returns for a score site. */
@@ -15,12 +17,31 @@ interface Score {
   predicted?: Tensor;
 }
 interface Particle {
-  /** Its value is the ELBO, its gradient the pathwise part. */
+  /** Its value is the ELBO, its gradient the pathwise part (of order 2: the whole but for baselines). */
   elbo: Tensor;
   scores: Record<string, Score>;
 }
 
+export interface ScoreElboOptions extends ElboOptions {
+  /** How many derivatives of the loss are right: 1 (default), or 2 and with it all. */
+  order?: 1 | 2;
+}
+
 abstract class ScoreElbo extends Elbo {
+  readonly order: 1 | 2;
+
+  constructor({ order = 1, ...options }: ScoreElboOptions = {}, own: readonly string[] = []) {
+    super(options, ["order", ...own]);
+    if (order !== 1 && order !== 2)
+      throw new PedigradError({
+        code: "bad-option",
+        op: new.target.name,
+        param: "order",
+        message: `${new.target.name}: order must be 1 or 2, got ${order}.`,
+      });
+    this.order = order;
+  }
+
   protected estimate(task: Task): Outcome {
     const sites = new Map<string, ScoreSite>();
     const { results, mutableState } = this.runs(task, (pair) => this.#particle(pair, sites));
@@ -30,7 +51,8 @@ abstract class ScoreElbo extends Elbo {
     for (const site of sites.values()) {
       const { cost, logq, predicted } = scores[site.name] as Score;
       const { baseline, loss: own, average } = baselineFor(site, cost, predicted ?? null, task.values);
-      surrogate = surrogate.sub(cost.sub(baseline).mul(logq).sum().div(this.numParticles));
+      const score = this.order === 1 ? cost.sub(baseline).mul(logq) : baseline.mul(tensor(1).sub(carrier(logq)));
+      surrogate = surrogate.sub(score.sum().div(this.numParticles));
       if (own !== null) surrogate = surrogate.add(own);
       if (average !== null) mutableState[average[0]] = average[1];
     }
@@ -52,7 +74,8 @@ abstract class ScoreElbo extends Elbo {
         ...(predicted && { predicted: checkPrediction(site.name, predicted, cost) }),
       };
     }
-    return { elbo: totalOf(costs), scores };
+    const isFirst = this.order === 1;
+    return { elbo: isFirst ? totalOf(costs) : carriedTotal(costs, sites, (c, d) => this.charged(c, d)), scores };
   }
 }
 
@@ -73,6 +96,17 @@ function totalOf(costs: readonly Cost[]): Tensor {
  */
 export class TraceELBO extends ScoreElbo {
   readonly name = "TraceELBO";
+  readonly multiSampleGuide: boolean;
+
+  constructor({ multiSampleGuide = false, ...options }: ScoreElboOptions & { multiSampleGuide?: boolean } = {}) {
+    super(options, ["multiSampleGuide"]);
+    this.multiSampleGuide = multiSampleGuide;
+  }
+
+  protected override estimate(task: Task): Outcome {
+    return this.multiSampleGuide ? multiSampleEstimate(task) : super.estimate(task);
+  }
+
   charged(): boolean {
     return true;
   }
