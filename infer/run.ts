@@ -1,13 +1,15 @@
 /** The loop of `svi.run`: steps until there are enough, with a progress bar, early stopping and a hand on the brake. */
 import { PedigradError, type Tensor, type TensorLike } from "../autodiff/index.js";
 import { progressBar } from "./progress.js";
-import type { SVI, SVIState } from "./svi.js";
+import type { JitMode, SVI, SVIState } from "./svi.js";
 
 /** One step of a run: its number (from 0), its loss, the state after it. */
 export interface Step {
   readonly step: number;
   readonly loss: number;
   readonly state: SVIState;
+  /** Whether `stableUpdate` kept the state of the step before. */
+  readonly wasRefused: boolean;
 }
 
 export interface RunOptions {
@@ -22,9 +24,27 @@ export interface RunOptions {
   onStep?: (step: Step) => void;
   /** Stop after the step for which it returns true. */
   stopWhen?: (step: Step) => boolean;
+  /** Stop before the next step once it is aborted. */
   signal?: AbortSignal;
+  /** One item a step, appended to the arguments: minibatches. Started again when it ends; the run stops when it has nothing. */
+  batches?: Iterable<unknown>;
+  /** Compile the steps of this run or not; what the SVI says by default. */
+  jit?: JitMode;
+  forwardModeDifferentiation?: boolean;
 }
-const OPTIONS = ["numSteps", "progressBar", "stableUpdate", "initState", "initParams", "onStep", "stopWhen", "signal"];
+const OPTIONS = [
+  "numSteps",
+  "progressBar",
+  "stableUpdate",
+  "initState",
+  "initParams",
+  "onStep",
+  "stopWhen",
+  "signal",
+  "batches",
+  "jit",
+  "forwardModeDifferentiation",
+];
 
 export interface RunResult {
   /** Constrained parameters by name. */
@@ -57,40 +77,93 @@ function checkOptions(given: number | Partial<RunOptions>): RunOptions {
   return { ...options, numSteps };
 }
 
-/** The steps of a run, one at a time. */
-export function* stepsOf(svi: SVI, key: Tensor, given: number | Partial<RunOptions>, args: unknown[]): Generator<Step> {
-  const { numSteps, initState, initParams, stableUpdate, signal } = checkOptions(given);
-  let state = initState ?? svi.init({ key, ...(initParams && { initParams }) }, ...args);
-  for (let step = 0; step < numSteps && !signal?.aborted; step++) {
-    const before = state;
-    const [next, loss] = stableUpdate ? svi.stableUpdate(state, ...args) : svi.update(state, ...args);
-    if (Number.isNaN(loss) && !stableUpdate) throw nanLoss(svi, before, step, args);
-    state = next;
-    yield { step, loss, state };
+/** The arguments of every step. */
+function* argumentsOf(args: unknown[], batches: Iterable<unknown> | undefined): Generator<unknown[]> {
+  if (batches === undefined) for (;;) yield args;
+  for (;;) {
+    let isEmpty = true;
+    for (const batch of batches) {
+      isEmpty = false;
+      yield [...args, batch];
+    }
+    if (isEmpty) return;
   }
 }
 
-/** The whole loop. */
-export function runLoop(svi: SVI, key: Tensor, given: number | RunOptions, args: unknown[]): RunResult {
+/** The steps of a run, one at a time. */
+export function* stepsOf(
+  given: SVI,
+  key: Tensor,
+  options: number | Partial<RunOptions>,
+  args: unknown[],
+): Generator<Step> {
+  const { numSteps, initState, initParams, stableUpdate, signal, batches, jit, forwardModeDifferentiation } =
+    checkOptions(options);
+  const svi = given.with({
+    ...(jit !== undefined && { jit }),
+    ...(forwardModeDifferentiation && { forwardModeDifferentiation }),
+  });
+  let state = initState;
+  let step = 0;
+  for (const all of argumentsOf(args, batches)) {
+    if (step >= numSteps || signal?.aborted) return;
+    const before: SVIState = state ?? svi.init({ key, ...(initParams && { initParams }) }, ...all);
+    const [next, loss] = stableUpdate ? svi.stableUpdate(before, ...all) : svi.update(before, ...all);
+    if (Number.isNaN(loss) && !stableUpdate) throw nanLoss(svi, before, step, all);
+    state = next;
+    yield { step: step++, loss, state, wasRefused: next.params === before.params };
+  }
+}
+
+/** The whole loop, a step at a time; returns its result. */
+function* loop(svi: SVI, key: Tensor, given: number | RunOptions, args: unknown[]): Generator<void, RunResult> {
   const options = checkOptions(given);
   const losses: number[] = [];
   const bar = progressBar(options.progressBar, options.numSteps);
-  let state =
-    options.initState ?? svi.init({ key, ...(options.initParams && { initParams: options.initParams }) }, ...args);
+  let state = options.initState;
   let refused = 0;
   try {
-    for (const step of stepsOf(svi, key, { ...options, initState: state }, args)) {
-      if (step.state.params === state.params) refused++;
+    for (const step of stepsOf(svi, key, options, args)) {
+      if (step.wasRefused) refused++;
       state = step.state;
       losses.push(step.loss);
       bar.update(losses);
       options.onStep?.(step);
       if (options.stopWhen?.(step)) break;
+      yield;
     }
   } finally {
     bar.finish();
   }
+  state ??= svi.init({ key, ...(options.initParams && { initParams: options.initParams }) }, ...args);
   return { params: svi.getParams(state), losses: Float64Array.from(losses), state, refused };
+}
+
+/** The whole loop at once. */
+export function runLoop(svi: SVI, key: Tensor, given: number | RunOptions, args: unknown[]): RunResult {
+  const steps = loop(svi, key, given, args);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** How many steps run before the event loop gets its turn. */
+const STRIDE = 20;
+
+/** The whole loop, letting the page breathe every few steps. */
+export async function runLoopAsync(
+  svi: SVI,
+  key: Tensor,
+  given: number | RunOptions,
+  args: unknown[],
+): Promise<RunResult> {
+  const steps = loop(svi, key, given, args);
+  for (let count = 1; ; count++) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    if (count % STRIDE === 0) await new Promise<void>((resolve) => setTimeout(resolve, 0));
+  }
 }
 
 /** The error for a loss that is not a number: which site made it, from which value and parameters. */

@@ -16,10 +16,11 @@ import {
 import { bijectTo, type Constraint } from "../distributions/index.js";
 import { detachProvenance, outsideRuns } from "../provenance/index.js";
 import type { Elbo, Outcome } from "./elbo.js";
+import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise } from "./initialise.js";
 import { type Optimizer, zipTrees } from "./optim.js";
 import type { Model } from "./particles.js";
-import { type RunOptions, type RunResult, runLoop, type Step, stepsOf } from "./run.js";
+import { type RunOptions, type RunResult, runLoop, runLoopAsync, type Step, stepsOf } from "./run.js";
 
 export interface SVIState {
   /** Unconstrained parameters by name. */
@@ -38,8 +39,10 @@ export interface SVIOptions {
   staticArgs?: Record<string, unknown>;
   /** "auto" by default: a model whose control flow follows its samples stays eager, with one note. */
   jit?: JitMode;
+  /** Take gradients by forward mode, a coordinate at a time: for few parameters. */
+  forwardModeDifferentiation?: boolean;
 }
-const OPTIONS = ["staticArgs", "jit"];
+const OPTIONS = ["staticArgs", "jit", "forwardModeDifferentiation"];
 
 /** What init may be given instead of a key. */
 export interface InitOptions {
@@ -49,7 +52,7 @@ export interface InitOptions {
 }
 
 export class SVI {
-  readonly #constraints = new Map<string, Constraint>();
+  #constraints = new Map<string, Constraint>();
   readonly #compiled = jit((state: SVIState, ...args: unknown[]) => this.step(state, ...args));
   #jit: JitMode = "auto";
 
@@ -116,18 +119,28 @@ export class SVI {
     }
   }
 
+  /** The same inference with other options. */
+  with(options: SVIOptions): SVI {
+    if (Object.keys(options).length === 0) return this;
+    const copy = new SVI(this.model, this.guide, this.optimizer, this.elbo, { ...this.options, ...options });
+    copy.#constraints = this.#constraints;
+    return copy;
+  }
+
   /** One step as tensors, never compiled. */
   step(state: SVIState, ...args: unknown[]): [SVIState, Tensor] {
     const [next, stepKey] = random.split(state.key) as unknown as [Tensor, Tensor];
     let outcome: Outcome | null = null;
-    const [loss, grads] = valueAndGrad((params: Record<string, Tensor>) => {
+    const differentiate = this.options.forwardModeDifferentiation ? valueAndForwardGrad : valueAndGrad;
+    const [loss, grads] = differentiate((params: Record<string, Tensor>) => {
       outcome = this.#outcome(params, state.mutableState, stepKey, args);
       return outcome.loss;
     })(state.params);
     const { mutableState } = outcome as unknown as Outcome;
     const [updates, optimState] = outsideRuns(() => this.optimizer.update(grads, state.optimState, state.params));
     const params = zipTrees((p, u) => p.add(u), state.params, updates);
-    const after = { params, optimState, mutableState: mergeRecords(state.mutableState, mutableState), key: next };
+    const kept = this.#map(mutableState, (value) => value.withoutNode());
+    const after = { params, optimState, mutableState: mergeRecords(state.mutableState, kept), key: next };
     return detachProvenance([after, loss]);
   }
 
@@ -158,6 +171,11 @@ export class SVI {
   /** numSteps steps from `init`, or from `initState`: final constrained parameters, all losses, the state to go on from. */
   run(key: Tensor, steps: number | RunOptions, ...args: unknown[]): RunResult {
     return runLoop(this, key, steps, args);
+  }
+
+  /** `run` as a promise, which lets a page stay responsive. */
+  runAsync(key: Tensor, steps: number | RunOptions, ...args: unknown[]): Promise<RunResult> {
+    return runLoopAsync(this, key, steps, args);
   }
 
   /** The steps of `run` as an iterable, for loops of one's own. */

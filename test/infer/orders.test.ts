@@ -2,6 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  adam,
   configEnumerate,
   grad,
   type Model,
@@ -9,6 +10,7 @@ import {
   param,
   plate,
   random,
+  SVI,
   sample,
   type Tensor,
   TraceELBO,
@@ -55,6 +57,31 @@ test("multiSampleGuide: the loss is the mean over samples (n = 4,000 runs of 5, 
   assertMean("elbo", columns.loss as Rows, exact.elbo, -1);
   for (const [name, want] of Object.entries(exact.gradElbo)) assertMean(name, columns[name] as Rows, want, -1);
   assert.throws(() => elbo.loss(random.key(0), {}, regression, () => {}), /no latent sites/);
+});
+
+test("forwardModeDifferentiation takes the steps of reverse mode, to 1e-12", () => {
+  const { model, guide } = pairs.a1_chain_independent_guide as Pair;
+  const exact = golden.a1_chain_independent_guide as GoldenModel;
+  const run = (forwardModeDifferentiation: boolean) => {
+    const svi = new SVI(declared(model), declared(guide), adam(0.05), new TraceGraphELBO(), { jit: false });
+    return svi.run(random.key(3), { numSteps: 5, forwardModeDifferentiation });
+  };
+  const start = paramsOf(exact);
+  const declared =
+    (f: Model): Model =>
+    () => {
+      for (const [name, value] of Object.entries(start)) param(name, value);
+      f();
+    };
+  const [forward, reverse] = [run(true), run(false)];
+  for (const [name, value] of Object.entries(reverse.params)) {
+    const gap = value
+      .sub(forward.params[name] as Tensor)
+      .abs()
+      .max()
+      .item();
+    assert.ok(gap <= 1e-12, `${name} differs by ${gap}`);
+  }
 });
 
 test.run();
