@@ -14,7 +14,7 @@ import { emptyRecord, isContainer, mapTree } from "../tree.js";
 import { batchDepth } from "../vmap.js";
 import { Executable } from "./executable.js";
 import { difference, type Program, ProgramRecorder } from "./program.js";
-import { type ArgumentKey, isInput, match, Signatures } from "./signature.js";
+import { type ArgumentKey, isInput, match, type Returned, Signatures } from "./signature.js";
 
 /** What is known about one key: how often it ran, its program, its compiled form. */
 interface Entry {
@@ -52,6 +52,8 @@ class Compiler<A extends unknown[], R> {
   /** The most recently used first. */
   readonly #entries: Entry[] = [];
   readonly #signatures = new Signatures();
+  /** The records of the last result: a loop hands them back, and they need not be looked at again. */
+  readonly #returned: Returned[] = [];
   #dropped = 0;
 
   constructor(readonly f: (...args: A) => R) {}
@@ -60,7 +62,9 @@ class Compiler<A extends unknown[], R> {
     const { entry, inputs } = this.#find(args);
     entry.calls++;
     if (entry.executable === null || isPowerOfTwo(entry.calls)) return this.#record(entry, args, inputs);
-    return entry.build(entry.executable.run(inputs)) as R;
+    const outputs = entry.executable.run(inputs);
+    if (this.#returned.length > 0) this.#returned.length = 0;
+    return entry.build(outputs) as R;
   }
 
   source(args: A): string {
@@ -73,19 +77,18 @@ class Compiler<A extends unknown[], R> {
   }
 
   #find(args: A): { entry: Entry; inputs: Tensor[] } {
-    const signatures = args.map((arg) => (arg instanceof Tensor ? null : this.#signatures.of(arg)));
     for (let i = 0; i < this.#entries.length; i++) {
       const entry = this.#entries[i] as Entry;
-      const inputs = match(entry.keys, args, signatures);
+      const inputs = match(entry.keys, args, this.#returned, this.#signatures);
       if (inputs === null) continue;
       if (i > 0) this.#entries.unshift(...this.#entries.splice(i, 1));
       return { entry, inputs };
     }
-    const keys = args.map((arg, i) => (arg instanceof Tensor ? arg.shape : (signatures[i]?.text as string)));
+    const keys = args.map((arg) => (arg instanceof Tensor ? arg.shape : this.#signatures.of(arg).text));
     const entry: Entry = { keys, calls: 0, program: null, executable: null, build: () => null };
     this.#entries.unshift(entry);
     if (this.#entries.length > KEPT) this.#dropOldest();
-    return { entry, inputs: match(keys, args, signatures) as Tensor[] };
+    return { entry, inputs: match(keys, args, [], this.#signatures) as Tensor[] };
   }
 
   #dropOldest(): void {
@@ -118,10 +121,7 @@ class Compiler<A extends unknown[], R> {
     return value;
   }
 
-  /**
-   * What makes a value like this one of fresh outputs; its tensors are appended to `outputs`. The records in it are
-   * remembered, so that a loop that hands them back is recognised without a walk.
-   */
+  /** What makes a value like this one of fresh outputs; its tensors are appended to `outputs`. */
   #builderOf(value: unknown, outputs: Tensor[], depth = 0): Build {
     if (value instanceof Tensor) {
       const index = outputs.push(value) - 1;
@@ -141,9 +141,9 @@ class Compiler<A extends unknown[], R> {
     if (isList || depth > 1) return build;
     const [to, { text }] = [outputs.length, this.#signatures.of(value)];
     return (fresh) => {
-      const whole = build(fresh) as object;
-      this.#signatures.remember(whole, text, fresh.slice(from, to));
-      return whole;
+      const part = build(fresh);
+      this.#returned.push({ part, text, leaves: fresh.slice(from, to) });
+      return part;
     };
   }
 }

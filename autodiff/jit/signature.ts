@@ -21,17 +21,9 @@ export const isInput = (leaf: unknown): boolean =>
 
 export class Signatures {
   readonly #identities = new Map<unknown, number>();
-  readonly #returned = new WeakMap<object, Signature>();
-
-  /** Remember a structure that is about to be returned, with its leaves. */
-  remember(node: object, text: string, leaves: readonly Tensor[]): void {
-    this.#returned.set(node, { text, leaves });
-  }
 
   /** The signature of one argument that is not itself a tensor. */
   of(arg: unknown): Signature {
-    const known = typeof arg === "object" && arg !== null ? this.#returned.get(arg) : undefined;
-    if (known !== undefined) return known;
     const leaves: Tensor[] = [];
     let text = "";
     mapTree(arg, (leaf, path) => {
@@ -56,24 +48,33 @@ export class Signatures {
 /** One argument of a known key: a tensor of this shape, or whatever has this signature. */
 export type ArgumentKey = Shape | string;
 
-/** The inputs of a call whose arguments match `keys`; null where they do not. */
+/** What a call returned last: a record in it, with its signature. */
+export interface Returned extends Signature {
+  readonly part: unknown;
+}
+
+/** The inputs of a call whose arguments match `keys`; null where they do not. A tree is looked at only if it is not known. */
 export function match(
   keys: readonly ArgumentKey[],
   args: readonly unknown[],
-  signatures: readonly (Signature | null)[],
+  known: readonly Returned[],
+  signatures: Signatures,
 ): Tensor[] | null {
   if (keys.length !== args.length) return null;
   const inputs: Tensor[] = [];
   for (let i = 0; i < args.length; i++) {
-    const [arg, key] = [args[i], keys[i] as ArgumentKey];
+    const arg = args[i];
+    const key = keys[i] as ArgumentKey;
     if (arg instanceof Tensor) {
       if (typeof key === "string" || !sameShape(arg.shape, key)) return null;
       inputs.push(arg);
-    } else {
-      const signature = signatures[i] as Signature;
-      if (signature.text !== key) return null;
-      for (const leaf of signature.leaves) inputs.push(leaf);
+      continue;
     }
+    let signature: Signature | null = null;
+    for (let k = 0; k < known.length; k++) if ((known[k] as Returned).part === arg) signature = known[k] as Returned;
+    signature ??= signatures.of(arg);
+    if (signature.text !== key) return null;
+    for (let k = 0; k < signature.leaves.length; k++) inputs.push(signature.leaves[k] as Tensor);
   }
   return inputs;
 }
