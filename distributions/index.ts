@@ -20,6 +20,7 @@ export * from "./matrixTransforms.js";
 export { Normal } from "./normal.js";
 export type { Given, Params } from "./parameters.js";
 export { Poisson } from "./poisson.js";
+export { TransformedDistribution } from "./transformedDistribution.js";
 export * from "./transforms.js";
 export { Uniform } from "./uniform.js";
 export { Unit } from "./unit.js";

@@ -36,12 +36,12 @@ export class AutoNormal extends AutoGuide {
     return values;
   }
 
-  #sample({ name, transform, start, eventDim }: Latent): Tensor {
+  #sample({ name, site, transform, start, eventDim }: Latent): Tensor {
     const loc = param(`${name}_${this.prefix}_loc`, start, { eventDim });
     const spread = start.mul(0).add(this.#initScale);
     const scale = param(`${name}_${this.prefix}_scale`, spread, { constraint: constraints.positive, eventDim });
     const base = new Normal(loc, scale).toEvent(eventDim);
-    return sample(name, isIdentity(transform) ? base : new TransformedDistribution(base, transform));
+    return sample(name, isIdentity(transform) ? base : new TransformedDistribution(base, transform, site.fn.support));
   }
 
   override median(params: Record<string, Tensor>): Record<string, Tensor> {

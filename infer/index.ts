@@ -1,5 +1,8 @@
 /** The public face of inference. */
 
+export { AutoGuide, type AutoGuideOptions } from "./autoGuide.js";
+export { AutoDiscreteParallel, AutoGuideList } from "./autoList.js";
+export { AutoDelta, AutoNormal } from "./autoNormal.js";
 export { loadState, saveState } from "./checkpoint.js";
 export {
   type BlockOptions,
@@ -22,6 +25,7 @@ export { Elbo, type ElboOptions, type Outcome } from "./elbo.js";
 export { type ExplainedSite, Explanation, explain } from "./explain.js";
 export { computeMarginals, type DiscreteOptions, sampleDiscrete } from "./inferDiscrete.js";
 export type { BaselineOptions, InferOptions } from "./inferOptions.js";
+export * from "./initStrategies.js";
 export { JitTraceELBO, JitTraceEnumELBO, JitTraceGraphELBO, JitTraceMeanFieldELBO } from "./jitAliases.js";
 export { lift } from "./lift.js";
 export { markov } from "./markov.js";
