@@ -48,7 +48,9 @@ export {
   sample,
   subsample,
 } from "./primitives.js";
+export { type PsisOptions, paretoK, psisDiagnostic } from "./psis.js";
 export { RenyiELBO, type RenyiOptions } from "./renyiElbo.js";
+export { LocScaleReparam, type Reparam, reparam, TransformReparam } from "./reparam.js";
 export type { RunOptions, RunResult, Step } from "./run.js";
 export * from "./schedules.js";
 export { type ScoreElboOptions, TraceELBO, TraceGraphELBO } from "./scoreElbo.js";

@@ -1,0 +1,70 @@
+/**
+ * How far a guide is from the posterior, by the tail of its importance weights (Yao et al. 2018, "Yes, but did it work?"): the shape
+ * k of the generalised Pareto distribution that fits the largest weights p/q. Below 0.5 the guide is good, above 0.7 its
+ * estimates cannot be trusted. The fit is that of Zhang and Stephens 2009 with the prior of Vehtari et al. 2024.
+ */
+import { PedigradError, random, type Tensor, tensor } from "../autodiff/index.js";
+import { costsOf } from "./costs.js";
+import { checkLatentsCovered } from "./match.js";
+import { type Model, runPair, runParticles, sharedPlates } from "./particles.js";
+
+export interface PsisOptions {
+  /** How many draws of the guide; 1,000 by default. */
+  numParticles?: number;
+}
+
+/** Pareto k of the importance weights of `numParticles` draws of the guide. */
+export function psisDiagnostic(
+  key: Tensor,
+  params: Record<string, Tensor>,
+  model: Model,
+  guide: Model,
+  { numParticles = 1000 }: PsisOptions = {},
+  ...args: unknown[]
+): number {
+  if (!(Number.isInteger(numParticles) && numParticles >= 25))
+    throw new PedigradError({
+      code: "bad-option",
+      op: "psisDiagnostic",
+      param: "numParticles",
+      message: `psisDiagnostic: numParticles must be an integer of at least 25, got ${numParticles}.`,
+    });
+  const plates = sharedPlates(random.foldIn(key, 0));
+  const task = { key, values: params, model, guide, args };
+  const { logw } = runParticles(random.foldIn(key, 1), numParticles, true, (k) => {
+    const pair = runPair(k, task, plates);
+    checkLatentsCovered(pair.guide, pair.model, "");
+    return { logw: costsOf(pair.guide, pair.model).reduce((sum, { value }) => sum.add(value.sum()), tensor(0)) };
+  });
+  return paretoK((logw as Tensor).toFloat64Array());
+}
+
+/** Pareto k of the largest min(n/5, 3√n) weights with these logarithms. */
+export function paretoK(logWeights: Float64Array): number {
+  const sorted = Float64Array.from(logWeights).sort();
+  const n = sorted.length;
+  const tail = Math.ceil(Math.min(n / 5, 3 * Math.sqrt(n)));
+  const top = sorted[n - 1] as number;
+  const cut = Math.exp((sorted[n - tail - 1] as number) - top);
+  const excess = sorted.slice(n - tail).map((x) => Math.exp(x - top) - cut);
+  return (excess.at(-1) as number) > 0 ? fitShape(excess) : -Infinity;
+}
+
+/** The shape of the generalised Pareto distribution of ascending positive numbers. */
+function fitShape(x: Float64Array): number {
+  const n = x.length;
+  const m = 30 + Math.floor(Math.sqrt(n));
+  const quartile = x[Math.floor(n / 4 + 0.5) - 1] as number;
+  const shapeAt = (b: number): number => x.reduce((sum, y) => sum + Math.log1p(-b * y), 0) / n;
+  const candidates = Array.from({ length: m }, (_, i) => {
+    const b = (1 - Math.sqrt(m / (i + 0.5))) / (3 * quartile) + 1 / (x[n - 1] as number);
+    const k = shapeAt(b);
+    return { b, likelihood: n * (Math.log(-b / k) - k - 1) };
+  });
+  const best = Math.max(...candidates.map(({ likelihood }) => likelihood));
+  const weights = candidates.map(({ likelihood }) => Math.exp(likelihood - best));
+  const total = weights.reduce((a, b) => a + b, 0);
+  const b = candidates.reduce((sum, c, i) => sum + (c.b * (weights[i] as number)) / total, 0);
+  // A weak prior towards 1/2, worth ten observations.
+  return (n * shapeAt(b) + 5) / (n + 10);
+}

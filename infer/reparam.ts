@@ -1,0 +1,86 @@
+/**
+ * `reparam`: a site written in other variables, so that its posterior is easier to follow (Gorinova et al. 2018). A strategy
+ * samples the new variables and computes the site's value from them; the site itself becomes a deterministic one.
+ */
+import { PedigradError, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
+import {
+  constraints,
+  type Distribution,
+  Expanded,
+  Independent,
+  TransformedDistribution,
+} from "../distributions/index.js";
+import { type SampleMessage, withMessenger } from "./messages.js";
+import { deterministic, param, sample } from "./primitives.js";
+
+/** Samples what replaces a site, and returns the site's value. */
+export type Reparam = (name: string, fn: Distribution) => Tensor;
+
+/** Sites named in `config`, or those for which it returns a strategy, are reparameterised. */
+export const reparam =
+  <A extends unknown[], R>(
+    f: (...args: A) => R,
+    config: Record<string, Reparam> | ((site: SampleMessage) => Reparam | null),
+  ): ((...args: A) => R) =>
+  (...args) =>
+    withMessenger(
+      {
+        process(message) {
+          if (message.type !== "sample" || message.value !== null) return;
+          const { name, fn } = message;
+          const strategy =
+            typeof config === "function" ? config(message) : Object.hasOwn(config, name) ? config[name] : null;
+          if (!strategy) return;
+          message.stop = true;
+          if (message.isObserved)
+            throw misuse(name, "reparam", "is observed; only latent sites can be reparameterised.");
+          message.value = deterministic(name, strategy(name, fn));
+        },
+      },
+      () => f(...args),
+    );
+
+const misuse = (site: string, op: string, why: string): PedigradError =>
+  new PedigradError({ code: "reparam", site, op, message: `${op}: site "${site}" ${why}` });
+
+/** The family inside toEvent and expand, in the full batch shape, and how many axes toEvent took. */
+function unwrap(fn: Distribution): { family: Distribution; reinterpreted: number; batchShape: readonly number[] } {
+  if (fn instanceof Independent) {
+    const inner = unwrap(fn.base);
+    return { ...inner, reinterpreted: inner.reinterpreted + fn.reinterpreted };
+  }
+  if (fn instanceof Expanded) return { ...unwrap(fn.base), batchShape: fn.batchShape };
+  return { family: fn, reinterpreted: 0, batchShape: fn.batchShape };
+}
+
+/**
+ * Partial decentring of a family with loc and scale: with c = `centered` (0 fully decentred, 1 as written, null learnt),
+ * x' ~ family(c·loc, scale^c) and x = loc + scale^(1-c) (x' - c·loc).
+ */
+export const LocScaleReparam =
+  ({ centered = 0 }: { centered?: TensorLike | null } = {}): Reparam =>
+  (name, fn) => {
+    const { family, reinterpreted, batchShape } = unwrap(fn);
+    const { loc, scale, ...others } = family.params as Record<string, Tensor>;
+    if (loc === undefined || scale === undefined)
+      throw misuse(name, "LocScaleReparam", `is ${family.family}, which has no loc and scale.`);
+    const c =
+      centered === null
+        ? param(`${name}_centered`, loc.mul(0).add(0.5), { constraint: constraints.unitInterval })
+        : tensor(centered);
+    const Family = family.constructor as new (params: Record<string, Tensor>) => Distribution;
+    const base = new Family({ ...others, loc: loc.mul(c), scale: scale.pow(c) });
+    const moved = sample(`${name}_decentered`, base.expand(batchShape).toEvent(reinterpreted));
+    return moved
+      .sub(loc.mul(c))
+      .mul(scale.pow(tensor(1).sub(c)))
+      .add(loc);
+  };
+
+/** A transformed distribution sampled before its transform: `name_base` has the base, the site its image. */
+export const TransformReparam = (): Reparam => (name, fn) => {
+  const { family, reinterpreted, batchShape } = unwrap(fn);
+  if (!(family instanceof TransformedDistribution))
+    throw misuse(name, "TransformReparam", `is ${family.family}, not a TransformedDistribution.`);
+  return family.transform.forward(sample(`${name}_base`, family.base.expand(batchShape).toEvent(reinterpreted)));
+};
