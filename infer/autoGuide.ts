@@ -4,7 +4,7 @@
  * given to SVI like any other.
  */
 import { emptyRecord, PedigradError, random, stopGradient, type Tensor, vmap } from "../autodiff/index.js";
-import { bijectTo, Identity, type Transform } from "../distributions/index.js";
+import { bijectTo, type Distribution, Identity, type Transform } from "../distributions/index.js";
 import { detachProvenance } from "../provenance/index.js";
 import { block, seed, substitution } from "./effects.js";
 import { type InitStrategy, initToUniform } from "./initStrategies.js";
@@ -117,7 +117,7 @@ export abstract class AutoGuide extends Callable {
       process: (message) => {
         if (message.type === "param") message.value ??= message.init?.(random.foldIn(this.#key, ++count)) ?? null;
         else if (message.type === "sample" && message.value === null && !message.fn.isDiscrete)
-          message.value = this.#initLocFn(message, random.foldIn(this.#key, ++count));
+          message.value = inSupport(message.fn, this.#initLocFn(message, random.foldIn(this.#key, ++count)));
       },
     };
     const seen = block(() =>
@@ -137,6 +137,12 @@ export abstract class AutoGuide extends Callable {
       message: `${this.title} cannot handle the discrete latent site "${name}" (${fn.family}). Sum it out in the model (infer: { enumerate: "parallel" }, with TraceEnumELBO), or block it from the guide.`,
     });
   }
+}
+
+/** A starting value moved into the support: medians of a simplex, taken one by one, need not sum to 1. */
+function inSupport({ support }: Distribution, value: Tensor): Tensor {
+  const transform = bijectTo(support);
+  return transform.forward(transform.inverse(value));
 }
 
 function describe(site: SampleSite): Latent {

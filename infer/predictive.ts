@@ -14,7 +14,7 @@ import {
   vmap,
 } from "../autodiff/index.js";
 import { inFreshRun } from "../provenance/index.js";
-import { block, seed, substitute } from "./effects.js";
+import { block, condition, seed, substitute } from "./effects.js";
 import { sampleDiscrete } from "./inferDiscrete.js";
 import { type Model, stackTrees } from "./particles.js";
 import { type Trace, trace } from "./trace.js";
@@ -117,7 +117,7 @@ export class Predictive {
     const latents: Record<string, TensorLike> =
       guide === undefined ? samples : latentsOf(runWith(guide, random.foldIn(key, 0), params, args));
     const known = Object.assign(emptyRecord<Tensor>(), params, latents);
-    const discrete = inferDiscrete ? this.#discrete(key, known, args) : {};
+    const discrete = inferDiscrete ? this.#discrete(key, latents, args) : {};
     const ran = runWith(this.model, random.foldIn(key, 1), Object.assign(known, discrete), args);
     const collected: Record<string, Tensor> = emptyRecord();
     for (const [name, site] of ran) {
@@ -138,8 +138,10 @@ export class Predictive {
     return collected;
   }
 
-  #discrete(key: Tensor, known: Record<string, Tensor>, args: readonly unknown[]): Record<string, Tensor> {
-    return sampleDiscrete(random.foldIn(key, 2), {}, substitute(this.model, known), () => {}, {}, ...args);
+  /** A posterior draw of the enumerated sites, given the other latents and the parameters. */
+  #discrete(key: Tensor, latents: Record<string, TensorLike>, args: readonly unknown[]): Record<string, Tensor> {
+    const given = condition(substitute(this.model, this.options.params ?? {}), latents);
+    return sampleDiscrete(random.foldIn(key, 2), {}, given, () => {}, {}, ...args);
   }
 }
 

@@ -102,4 +102,19 @@ test("logLikelihood and logDensity against closed forms", () => {
   assert.ok(Math.abs(logDensity(regression, { mu: 1 }, y).logDensity.item() - want) < 1e-13);
 });
 
+test("inferDiscrete draws enumerated sites from their posterior (n = 20,000, 4.5 standard errors)", () => {
+  const switched = (x: number) => {
+    const rate = sample("rate", new Beta(2, 2));
+    const z = sample("z", new Bernoulli(rate), { infer: { enumerate: "parallel" } });
+    sample("x", new Normal(z.mul(2), 1), { obs: x });
+  };
+  const rates = random.beta(random.key(7), 2, 2, [n]);
+  const options = { posteriorSamples: { rate: rates }, returnSites: ["z"], inferDiscrete: true };
+  const { z } = new Predictive(switched, options).run(random.key(8), 1.4);
+  // P(z = 1 | rate, x) = rate f1 / (rate f1 + (1 - rate) f0)
+  const [f0, f1] = [Math.exp(-0.5 * 1.4 ** 2), Math.exp(-0.5 * 0.6 ** 2)];
+  const want = [...rates.toFloat64Array()].reduce((s, r) => s + (r * f1) / (r * f1 + (1 - r) * f0), 0) / n;
+  near("z", z as Tensor, want, 0.5);
+});
+
 test.run();
