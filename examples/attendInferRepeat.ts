@@ -11,6 +11,7 @@ import {
   adam,
   arange,
   Bernoulli,
+  concatenate,
   mask,
   module,
   Normal,
@@ -72,8 +73,7 @@ const guide = (data: Tensor) => {
     let rest = subsample(data, { eventDim: 1 });
     let present: Tensor = indices.mul(0).add(1);
     for (let t = 0; t < STEPS; t++) {
-      const seen = (p: Tensor) => [rest, p.expandDims(1)];
-      const input = joined(seen(present));
+      const input = concatenate([rest, present.expandDims(1)], 1);
       const out = look(input);
       const column = (k: number) => out.slice(k, k + 1, { axis: 1 }).squeeze(1);
       const probs = column(0).sigmoid().mul(0.98).add(0.01).mul(present);
@@ -88,13 +88,6 @@ const guide = (data: Tensor) => {
     }
   });
 };
-const joined = ([a, b]: Tensor[]): Tensor => (a as Tensor).matmul(left).add((b as Tensor).matmul(right));
-// [rest, present] side by side, as a product with constants.
-const left = tensor(
-  Array.from({ length: PIXELS }, (_, i) => Array.from({ length: PIXELS + 1 }, (_, j) => (i === j ? 1 : 0))),
-);
-const right = tensor([Array.from({ length: PIXELS + 1 }, (_, j) => (j === PIXELS ? 1 : 0))]);
-
 const optimizer = perParam((name) => adam(name.startsWith("baseline/") ? 1e-2 : 3e-3));
 const svi = new SVI(model, guide, optimizer, new TraceGraphELBO());
 const { state, losses } = svi.run(random.key(0), Number(flags.steps), pictures);
@@ -111,7 +104,7 @@ let rest = pictures;
 let present: Tensor = tensor(1).broadcastTo([N]);
 let found: Tensor = tensor(0);
 for (let t = 0; t < STEPS; t++) {
-  const out = layer(layer(joined([rest, present.expandDims(1)]), "look/0").tanh(), "look/1");
+  const out = layer(layer(concatenate([rest, present.expandDims(1)], 1), "look/0").tanh(), "look/1");
   const column = (k: number) => out.slice(k, k + 1, { axis: 1 }).squeeze(1);
   present = column(0).greater(0).mul(present);
   rest = rest.sub(bump(column(1)).mul(present.expandDims(1)));

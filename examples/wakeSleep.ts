@@ -39,17 +39,13 @@ const model = ({ observations }: Data) =>
 const guide = ({ observations }: Data) => {
   const net = module("net", nn.mlp([1, 16, 3]));
   const logits = net(observations.x.expandDims(1));
+  const [toBranch, given0, given1] = [0, 1, 2].map((k) => logits.slice(k, k + 1, { axis: 1 }).squeeze(1)) as [
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
   plate("data", observations.x.length, () => {
-    const branch = sample(
-      "branch",
-      new Bernoulli({
-        logits: logits.at(
-          Array.from({ length: observations.x.length }, (_, i) => i),
-          0,
-        ),
-      }),
-    );
-    const [given0, given1] = [1, 2].map((k) => logits.slice(k, k + 1, { axis: 1 }).squeeze(1)) as [Tensor, Tensor];
+    const branch = sample("branch", new Bernoulli({ logits: toBranch }));
     sample("left", new Bernoulli({ logits: branch.mul(given1).add(tensor(1).sub(branch).mul(given0)) }));
   });
 };
@@ -69,18 +65,9 @@ const exactLeft = (x: number) => {
   const left = pLeft * density(x, means.left);
   return left / (left + (1 - pLeft) * density(x, means.right));
 };
-const {
-  weight: w1,
-  bias: b1,
-  weight2: w2,
-  bias2: b2,
-} = {
-  weight: params["net/0/weight"] as Tensor,
-  bias: params["net/0/bias"] as Tensor,
-  weight2: params["net/1/weight"] as Tensor,
-  bias2: params["net/1/bias"] as Tensor,
-};
-const guessed = sigmoid(xs.expandDims(1).matmul(w1).add(b1).tanh().matmul(w2).add(b2)).toArray() as number[][];
+const layer = (x: Tensor, name: string) =>
+  x.matmul(params[`${name}/weight`] as Tensor).add(params[`${name}/bias`] as Tensor);
+const guessed = sigmoid(layer(layer(xs.expandDims(1), "net/0").tanh(), "net/1")).toArray() as number[][];
 console.table(
   (xs.toArray() as number[]).map((x, i) => ({
     x,
