@@ -1,0 +1,171 @@
+/**
+ * How everything here is measured. A case runs the same work in several variants, one of them the yardstick. Variants take
+ * turns round by round, in an order that rotates, so that a slow second of the machine falls on all of them; the ratio to
+ * the yardstick is the median of the ratios within a round. Each variant gets a loop of its own, compiled for it alone, and
+ * takes its operands from a ring, because V8 folds what it sees to be constant: fixed arrays come out four times too fast.
+ */
+import { arch, cpus, loadavg, platform, totalmem } from "node:os";
+import { Tensor } from "../index.js";
+
+/** A call of the work, number i: it picks its operands by i and returns what it made. */
+export type Work = (i: number) => unknown;
+
+export interface Case {
+  /** `topic/what`, such as `ops/mul n=1000`. */
+  readonly name: string;
+  /** Operands and variants by name, made when the case is run; the last one is the yardstick. */
+  readonly make: () => Record<string, Work>;
+  /** The highest ratio to the yardstick that is good enough, by variant. */
+  readonly targets?: Record<string, number>;
+  /** How many operations one call does: times are given for one. 1 by default. */
+  readonly operations?: number;
+  /** Floating point operations of one call: the table adds GFLOP/s. */
+  readonly flops?: number;
+  /** Whether variants draw random numbers, so that their results differ. */
+  readonly isRandom?: boolean;
+  /** Left out by `--quick`. */
+  readonly isLong?: boolean;
+}
+
+/** Nanoseconds an operation. `spread` is the interquartile range over the median. */
+export interface Timing {
+  readonly variant: string;
+  readonly min: number;
+  readonly median: number;
+  readonly spread: number;
+  readonly ratio: number;
+  readonly target: number | null;
+  readonly gflops: number | null;
+}
+
+export interface Row {
+  readonly name: string;
+  readonly yardstick: string;
+  readonly rounds: number;
+  readonly timings: readonly Timing[];
+}
+
+export interface Report {
+  readonly schema: 1;
+  readonly version: string;
+  readonly node: string;
+  readonly machine: { cpu: string; cores: number; arch: string; platform: string; memoryGB: number; load: number };
+  readonly quick: boolean;
+  readonly rows: readonly Row[];
+}
+
+/** Where, and with what, the numbers were made. */
+export const surroundings = (): Pick<Report, "node" | "machine"> => ({
+  node: process.version,
+  machine: {
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: cpus().length,
+    arch: arch(),
+    platform: platform(),
+    memoryGB: Math.round(totalmem() / 2 ** 30),
+    load: loadavg()[0] as number,
+  },
+});
+
+/** Eight operands (a power of two: the turn is a mask), or fewer of those that fill the cache anyway. */
+export function ring<T>(make: (i: number) => T, size = 8): (i: number) => T {
+  const items = Array.from({ length: size }, (_, i) => make(i));
+  return (i) => items[i & (size - 1)] as T;
+}
+
+/** n numbers in (-1, 1), the same on every run. */
+export function numbers(n: number, seed: number): Float64Array {
+  let state = (seed + 1) * 0x9e3779b9;
+  return Float64Array.from({ length: n }, () => {
+    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5;
+    return (state >>> 0) / 2 ** 31 - 1;
+  });
+}
+
+type Loop = (from: number, to: number) => unknown;
+/** A loop whose call site has seen no other variant. */
+const loopOf = (work: Work): Loop =>
+  new Function("work", "return (from, to) => { let y; for (let i = from; i < to; i++) y = work(i); return y; };")(work);
+
+/** What the last timed loop made: kept, so that nothing is optimised away. */
+export let kept: unknown;
+function time(loop: Loop, from: number, count: number): number {
+  const start = performance.now();
+  kept = loop(from, from + count);
+  return (performance.now() - start) * 1e6;
+}
+
+/** Calls in a round of `milliseconds`, found while the compiler warms up. */
+function calibrate(loop: Loop, milliseconds: number): number {
+  let count = 1;
+  for (let total = 0, nanoseconds = 0; total < 20e6 * milliseconds; total += nanoseconds) {
+    nanoseconds = time(loop, 0, count);
+    const goal = Math.ceil((count * milliseconds * 1e6) / Math.max(nanoseconds, 1));
+    if (nanoseconds > milliseconds * 1e6 && total > 0) return Math.max(1, goal);
+    count = Math.max(1, Math.min(goal, count * 4));
+  }
+  return count;
+}
+
+const quantile = (sorted: readonly number[], q: number): number => {
+  const at = q * (sorted.length - 1);
+  const [low, high] = [sorted[Math.floor(at)] as number, sorted[Math.ceil(at)] as number];
+  return low + (high - low) * (at % 1);
+};
+const ascending = (xs: readonly number[]): number[] => [...xs].sort((a, b) => a - b);
+const medianOf = (xs: readonly number[]): number => quantile(ascending(xs), 0.5);
+
+/** Measure a case. Throws where its variants disagree. */
+export function measure(benchCase: Case, { quick }: { quick: boolean }): Row {
+  const { name, make, targets = {}, operations = 1, flops, isRandom = false } = benchCase;
+  const works = make();
+  if (!isRandom) assertSame(name, works);
+  const variants = Object.keys(works);
+  const loops = variants.map((variant) => loopOf(works[variant] as Work));
+  const [rounds, milliseconds] = quick ? [9, 1] : [25, 4];
+  const counts = loops.map((loop) => calibrate(loop, milliseconds));
+  const samples: number[][] = variants.map(() => []);
+  for (let round = 0; round < rounds; round++)
+    for (let turn = 0; turn < loops.length; turn++) {
+      const at = (round + turn) % loops.length;
+      const count = counts[at] as number;
+      samples[at]?.push(time(loops[at] as Loop, round * count, count) / count / operations);
+    }
+  const yardstick = samples.at(-1) as number[];
+  const timings = variants.map((variant, at): Timing => {
+    const times = samples[at] as number[];
+    const sorted = ascending(times);
+    const median = quantile(sorted, 0.5);
+    return {
+      variant,
+      min: sorted[0] as number,
+      median,
+      spread: (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / median,
+      ratio: medianOf(times.map((t, round) => t / (yardstick[round] as number))),
+      target: targets[variant] ?? null,
+      gflops: flops === undefined ? null : flops / operations / median,
+    };
+  });
+  return { name, yardstick: variants.at(-1) as string, rounds, timings };
+}
+
+/** The numbers in what a variant returned. */
+export function numbersOf(result: unknown): number[] {
+  if (result instanceof Tensor) return numbersOf(result.toArray());
+  if (typeof result === "number") return [result];
+  if (Array.isArray(result)) return result.flatMap(numbersOf);
+  return [...(result as Float64Array)];
+}
+
+/** A benchmark of something that computes something else is worthless: variants agree to rounding error. */
+function assertSame(name: string, works: Record<string, Work>): void {
+  const [first, ...others] = Object.entries(works).map(([variant, work]) => ({ variant, values: numbersOf(work(1)) }));
+  if (first === undefined) return;
+  const scale = first.values.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-300);
+  for (const { variant, values } of others) {
+    const isSame =
+      values.length === first.values.length &&
+      values.every((x, i) => Math.abs(x - (first.values[i] as number)) <= 1e-9 * scale);
+    if (!isSame) throw new Error(`${name}: ${first.variant} and ${variant} disagree`);
+  }
+}
