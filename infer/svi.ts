@@ -54,7 +54,7 @@ export interface InitOptions {
 export class SVI {
   #constraints = new Map<string, Constraint>();
   readonly #compiled = jit((state: SVIState, ...args: unknown[]) => this.step(state, ...args));
-  #jit: JitMode = "auto";
+  #jit: JitMode;
 
   constructor(
     readonly model: Model,
@@ -63,6 +63,7 @@ export class SVI {
     readonly elbo: Elbo,
     readonly options: SVIOptions = {},
   ) {
+    this.#jit = options.jit ?? "auto";
     for (const key of Object.keys(options))
       if (!OPTIONS.includes(key))
         throw new PedigradError({
