@@ -1,0 +1,68 @@
+/** The package as others meet it: one handler stack over all sub-paths, methods that survive tree-shaking, its size. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const out = mkdtempSync(join(tmpdir(), "pedigrad-"));
+
+test("import { tensor } alone, bundled and tree-shaken, still has its methods", async () => {
+  const result = await build({
+    stdin: {
+      contents: 'import { tensor } from "./index.ts"; export const y = tensor([1, 2, 3]).mul(2).add(1).sum().item();',
+      resolveDir: root,
+    },
+    bundle: true,
+    format: "esm",
+    outfile: join(out, "one.mjs"),
+    write: true,
+  });
+  assert.is(result.errors.length, 0);
+  const { y } = await import(pathToFileURL(join(out, "one.mjs")).href);
+  assert.is(y, 15);
+});
+
+test("CommonJS sub-paths share one handler stack and one Tensor", async () => {
+  const { build: tsup } = await import("tsup");
+  const { library } = await import("../tsup.config.js");
+  await tsup({ ...library, dts: false, silent: true, outDir: join(out, "dist"), clean: false, config: false });
+  const require = createRequire(join(out, "x.cjs"));
+  writeFileSync(join(out, "package.json"), "{}");
+  const main = require("./dist/index.cjs");
+  const infer = require("./dist/infer.cjs");
+  const { Tensor } = require("./dist/autodiff.cjs");
+  const { Normal } = require("./dist/distributions.cjs");
+  const run = infer.trace(() => main.sample("x", new Normal(0, 1), { obs: 1 })).getTrace();
+  assert.equal([...run.keys()], ["x"]);
+  assert.ok(run.get("x").value instanceof Tensor);
+  assert.ok(main.tensor(1) instanceof Tensor);
+});
+
+test("sizes, minified and gzipped: engine and SVI core at most 45 kB, everything at most 90 kB", async () => {
+  const size = async (contents: string): Promise<number> => {
+    const { outputFiles } = await build({
+      stdin: { contents, resolveDir: root },
+      bundle: true,
+      minify: true,
+      format: "esm",
+      write: false,
+      treeShaking: true,
+    });
+    return gzipSync(outputFiles[0]?.contents as Uint8Array).length / 1000;
+  };
+  const core = await size(
+    'export { SVI, adam, sample, param, plate, TraceELBO, TraceGraphELBO, random } from "./index.ts"; export * from "./autodiff/index.ts";',
+  );
+  const all = await size('export * from "./index.ts";');
+  console.log(`core ${core.toFixed(1)} kB, everything ${all.toFixed(1)} kB`);
+  assert.ok(all <= 90, `everything is ${all} kB`);
+});
+
+test.after(() => rmSync(out, { recursive: true }));
+test.run();
