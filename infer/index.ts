@@ -1,6 +1,12 @@
 /** The public face of inference. */
 
 export { AutoGuide, type AutoGuideOptions } from "./autoGuide.js";
+export {
+  AutoDiagonalNormal,
+  AutoLaplaceApproximation,
+  AutoLowRankMultivariateNormal,
+  AutoMultivariateNormal,
+} from "./autoJoint.js";
 export { AutoDiscreteParallel, AutoGuideList } from "./autoList.js";
 export { AutoDelta, AutoNormal } from "./autoNormal.js";
 export { loadState, saveState } from "./checkpoint.js";

@@ -3,8 +3,12 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   AutoDelta,
+  AutoDiagonalNormal,
   AutoDiscreteParallel,
   AutoGuideList,
+  AutoLaplaceApproximation,
+  AutoLowRankMultivariateNormal,
+  AutoMultivariateNormal,
   AutoNormal,
   adam,
   Bernoulli,
@@ -19,6 +23,7 @@ import {
   random,
   SVI,
   sample,
+  stack,
   type Tensor,
   TraceELBO,
   TraceEnumELBO,
@@ -91,6 +96,47 @@ test("an autoguide inside TraceEnumELBO, discrete sites summed out or given by A
   const fit = new SVI(mixture, both, adam(0.05), new TraceEnumELBO()).run(random.key(0), 600, data);
   assert.equal((both.median(fit.params).z as Tensor).toArray(), [0, 0, 1, 1, 0]);
 });
+
+// Two correlated latents with a normal posterior: precision [[1 + n, n], [n, 1 + n]] for n observations of a + b.
+const correlated: Model = (data: number[]) => {
+  const [a, b] = [sample("a", new Normal(0, 1)), sample("b", new Normal(0, 1))];
+  plate("N", data.length, () => sample("y", new Normal(a.add(b), 1), { obs: data }));
+};
+const sums = [2.2, 1.4, 1.9, 2.5];
+const common = sums.reduce((x, z) => x + z, 0) / (1 + 2 * sums.length);
+for (const Guide of [
+  AutoDiagonalNormal,
+  AutoMultivariateNormal,
+  AutoLowRankMultivariateNormal,
+  AutoLaplaceApproximation,
+])
+  test(`${Guide.name} finds the mean of two correlated latents, and the joint ones their covariance`, () => {
+    const guide = new Guide(correlated);
+    const { params } = new SVI(correlated, guide, adam(0.02), new TraceELBO({ numParticles: 20 })).run(
+      random.key(0),
+      2500,
+      sums,
+    );
+    const median = guide.median(params);
+    for (const name of ["a", "b"])
+      assert.ok(Math.abs((median[name] as Tensor).item() - common) < 0.06, `${name} ${median[name]}`);
+    if (guide instanceof AutoDiagonalNormal) return;
+    const n = sums.length;
+    // The inverse of the precision above: variance (1 + n) / (1 + 2n), covariance -n / (1 + 2n).
+    const draws =
+      guide instanceof AutoLaplaceApproximation
+        ? guide.laplaceApproximation(params, sums).sample(random.key(2), [4000])
+        : stack(
+            ["a", "b"].map(
+              (name) => guide.samplePosterior(random.key(2), params, { sampleShape: [4000] }, sums)[name] as Tensor,
+            ),
+            1,
+          );
+    const centred = draws.sub(draws.mean(0));
+    const covariance = centred.transpose().matmul(centred).div(4000).toArray() as [[number, number], [number, number]];
+    assert.ok(Math.abs(covariance[0][0] - (1 + n) / (1 + 2 * n)) < 0.08, `variance ${covariance[0][0]}`);
+    assert.ok(Math.abs(covariance[0][1] + n / (1 + 2 * n)) < 0.08, `covariance ${covariance[0][1]}`);
+  });
 
 test("BI-39: a discrete latent in a continuous guide is an error that names it", () => {
   const discrete: Model = () => {
