@@ -24,7 +24,11 @@ export function initialise(
 ): Initial {
   const values: Record<string, Tensor> = emptyRecord();
   const constraints = new Map<string, Constraint>();
+  const mutables: Record<string, Tensor> = emptyRecord();
   const collector: Messenger = {
+    postprocess(message) {
+      if (message.type === "mutable") mutables[message.name] ??= (message.cell as { value: Tensor }).value;
+    },
     process(message) {
       if (message.type !== "param") return;
       const { name } = message;
@@ -46,7 +50,7 @@ export function initialise(
   const run = (f: Model, k: Tensor): Trace =>
     inFreshRun(() => withMessenger(plates, () => withMessenger(collector, () => trace(seed(f, k)).getTrace(...args))));
   const guideTrace = run(guide, random.foldIn(key, 1));
-  const modelTrace = run(replay(model, guideTrace), random.foldIn(key, 2));
+  run(replay(model, guideTrace), random.foldIn(key, 2));
   for (const name of Object.keys(initParams))
     if (!constraints.has(name))
       throw new PedigradError({
@@ -54,9 +58,6 @@ export function initialise(
         param: name,
         message: `initParams: no param "${name}"; known params: ${[...constraints.keys()].join(", ") || "none"}.`,
       });
-  const mutables: Record<string, Tensor> = emptyRecord();
-  for (const site of [...guideTrace.values(), ...modelTrace.values()])
-    if (site.type === "mutable") mutables[site.name] = site.value;
   return { values, constraints, mutables };
 }
 

@@ -26,6 +26,7 @@ import {
   send,
 } from "./messages.js";
 import { openPlates } from "./plate.js";
+import { inTheNameOf } from "./trace.js";
 
 export interface SampleOptions {
   /** The observed value; null or undefined means latent. */
@@ -147,9 +148,13 @@ export const deterministic = (name: string, value: TensorLike): Tensor =>
   send({ type: "deterministic", name, value: tensor(value), plates: [], stop: false }, () => {}).value;
 
 /** Add `logFactor` to the log density. */
-export const factor = (name: string, logFactor: TensorLike): void => {
-  sample(name, new Unit(tensor(logFactor)), { obs: [] });
-};
+export function factor(name: string, logFactor: TensorLike): void {
+  sample(
+    name,
+    inTheNameOf(name, () => new Unit(tensor(logFactor))),
+    { obs: [] },
+  );
+}
 
 /** `data` reduced to the elements that the plates around this statement visit; its batch dims are those left of `eventDim`. */
 export function subsample(data: TensorLike, { eventDim = 0 }: { eventDim?: number } = {}): Tensor {

@@ -121,21 +121,22 @@ export const trace = <A extends unknown[]>(f: (...args: A) => unknown): { getTra
   },
 });
 
-/** log density at the value; what the distribution refuses is refused in the site's name. */
+/** log density at the value. */
 function logProbAt({ name, fn, value, isObserved, mask }: SampleSite): Tensor {
+  // An observation may be missing (NaN) behind its mask; a latent's score counts also where it is masked.
+  const scored = isObserved && mask !== null ? fn.mask(mask) : fn;
+  const advice = isObserved ? " Mask what is missing (mask(f, keep)) or drop it." : "";
+  return inTheNameOf(name, () => scored.logProb(value), isObserved ? "observed site" : "site", advice);
+}
+
+/** Run `body`; what a distribution refuses in it is refused in the site's name. */
+export function inTheNameOf<T>(name: string, body: () => T, what = "site", advice = ""): T {
   try {
-    // An observation may be missing (NaN) behind its mask; a latent's score counts also where it is masked.
-    return (isObserved && mask !== null ? fn.mask(mask) : fn).logProb(value);
+    return body();
   } catch (error) {
     if (!(error instanceof PedigradError) || error.site !== undefined) throw error;
     const { code, message, param, op } = error;
-    throw new PedigradError({
-      code,
-      param,
-      op,
-      site: name,
-      message: `${isObserved ? "observed " : ""}site "${name}": ${message}${isObserved ? " Mask what is missing (mask(f, keep)) or drop it." : ""}`,
-    });
+    throw new PedigradError({ code, param, op, site: name, message: `${what} "${name}": ${message}${advice}` });
   }
 }
 
