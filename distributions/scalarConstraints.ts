@@ -40,6 +40,11 @@ export const unitInterval: Constraint = fixed(
   "in [0, 1]",
   unary("unitInterval", (x) => (x >= 0 && x <= 1 ? 1 : 0), null),
 );
+/** The probability of something that must be able to happen. */
+export const positiveProbability: Constraint = fixed(
+  "in (0, 1]",
+  unary("positiveProbability", (x) => (x > 0 && x <= 1 ? 1 : 0), null),
+);
 /** An angle. */
 export const circular: Constraint = fixed(
   "in [-π, π]",

@@ -217,6 +217,8 @@ function totalMass(d: Distribution): number | null {
   nodes.forEach((x, i) => {
     const y = toSupport.forward(tensor(x));
     if (d.support.check(y).item() === 0) return;
+    // The bijection has run out of numbers: what lies beyond has no mass.
+    if (y.item() === 0 && x < -700) return;
     const logDensity = d
       .logProb(y)
       .add(toSupport.logAbsDetJacobian(tensor(x), y))

@@ -1,0 +1,77 @@
+/**
+ * Geometric: failures before the first success of probability p = probs, or sigmoid(logits).
+ *
+ *     log p(k) = k log(1 - p) + log p.
+ */
+import {
+  exp,
+  expm1,
+  floor,
+  gate,
+  log,
+  log1p,
+  maximum,
+  random,
+  sigmoid,
+  softplus,
+  type Tensor,
+  type TensorLike,
+  xlog1py,
+} from "../autodiff/index.js";
+import type { Shape } from "../autodiff/view.js";
+import { type Constraint, nonnegativeInteger, positiveProbability, real } from "./constraints.js";
+import { Distribution } from "./distribution.js";
+import { type Family, type Given, readParameters } from "./parameters.js";
+
+type Params = { readonly probs?: Tensor; readonly logits?: Tensor };
+const GEOMETRIC: Family<Params> = {
+  name: "Geometric",
+  constraints: { probs: positiveProbability, logits: real },
+
+  oneOf: ["probs", "logits"],
+};
+
+export class Geometric extends Distribution<Params> {
+  constructor(probs?: TensorLike);
+  constructor(params: Given<Params>);
+  constructor(...args: unknown[]) {
+    super(readParameters(GEOMETRIC, args));
+  }
+
+  get probs(): Tensor {
+    return this.params.probs ?? sigmoid(this.params.logits as Tensor);
+  }
+  /** (1 - p) / p. */
+  get #odds(): Tensor {
+    const { probs, logits } = this.params;
+    return probs === undefined ? exp((logits as Tensor).neg()) : probs.neg().add(1).div(probs);
+  }
+  override get support(): Constraint {
+    return nonnegativeInteger;
+  }
+  override logDensity(value: Tensor): Tensor {
+    const { probs, logits } = this.params;
+    if (probs !== undefined) return xlog1py(value, probs.neg()).add(log(probs));
+    const l = logits as Tensor;
+    return gate(value, softplus(l)).neg().sub(softplus(l.neg()));
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    return random.geometric(key, this.probs, shape);
+  }
+  override get mean(): Tensor {
+    return this.spread(this.#odds);
+  }
+  override get variance(): Tensor {
+    return this.spread(this.#odds.div(this.probs));
+  }
+  override entropy(): Tensor {
+    const { probs, logits } = this.params;
+    if (probs !== undefined) return this.spread(gate(this.#odds, log1p(probs.neg())).add(log(probs)).neg());
+    const l = logits as Tensor;
+    return this.spread(this.#odds.mul(softplus(l)).add(softplus(l.neg())));
+  }
+  override cumulative(value: Tensor): Tensor {
+    const count = floor(maximum(value, -1)).add(1);
+    return expm1(xlog1py(count, this.probs.neg())).neg();
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Kumaraswamy, a = concentration1 and b = concentration0:
+ *
+ *     log p(x) = log a + log b + (a - 1) log x + (b - 1) log(1 - x^a),   0 <= x <= 1.
+ */
+import {
+  clip,
+  exp,
+  expm1,
+  gate,
+  log,
+  log1p,
+  logBeta,
+  pow,
+  random,
+  reciprocal,
+  square,
+  type Tensor,
+  type TensorLike,
+  xlogy,
+} from "../autodiff/index.js";
+import type { Shape } from "../autodiff/view.js";
+import { type Constraint, positive, unitInterval } from "./constraints.js";
+import { Distribution } from "./distribution.js";
+import { type Family, type Given, readParameters } from "./parameters.js";
+
+type Params = { readonly concentration1: Tensor; readonly concentration0: Tensor };
+const KUMARASWAMY: Family<Params> = {
+  name: "Kumaraswamy",
+  constraints: { concentration1: positive, concentration0: positive },
+};
+
+export class Kumaraswamy extends Distribution<Params> {
+  constructor(concentration1: TensorLike, concentration0: TensorLike);
+  constructor(params: Given<Params>);
+  constructor(...args: unknown[]) {
+    super(readParameters(KUMARASWAMY, args));
+  }
+
+  override get support(): Constraint {
+    return unitInterval;
+  }
+  override get hasRsample(): boolean {
+    return true;
+  }
+  override logDensity(value: Tensor): Tensor {
+    const { concentration1: a, concentration0: b } = this.params;
+    return xlogy(a.sub(1), value)
+      .add(gate(b.sub(1), log(expm1(log(value).mul(a)).neg())))
+      .add(log(a))
+      .add(log(b));
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    const { concentration1: a, concentration0: b } = this.params;
+    const logRest = random.exponential(key, shape).neg().div(b);
+    return exp(log(expm1(logRest).neg()).div(a));
+  }
+  override get mean(): Tensor {
+    const { concentration1: a, concentration0: b } = this.params;
+    return this.spread(exp(log(b).add(logBeta(reciprocal(a).add(1), b))));
+  }
+  override get variance(): Tensor {
+    const { concentration1: a, concentration0: b } = this.params;
+    const moment = (n: number) => exp(log(b).add(logBeta(reciprocal(a).mul(n).add(1), b)));
+    return this.spread(moment(2).sub(square(moment(1))));
+  }
+  override cumulative(value: Tensor): Tensor {
+    const { concentration1: a, concentration0: b } = this.params;
+    return expm1(log1p(pow(clip(value, 0, 1), a).neg()).mul(b)).neg();
+  }
+  override quantile(q: Tensor): Tensor {
+    const { concentration1: a, concentration0: b } = this.params;
+    return pow(expm1(log1p(q.neg()).div(b)).neg(), reciprocal(a));
+  }
+}
