@@ -45,6 +45,11 @@ export const positiveProbability: Constraint = fixed(
   "in (0, 1]",
   unary("positiveProbability", (x) => (x > 0 && x <= 1 ? 1 : 0), null),
 );
+/** The probability of something that need not happen. */
+export const missableProbability: Constraint = fixed(
+  "in [0, 1)",
+  unary("missableProbability", (x) => (x >= 0 && x < 1 ? 1 : 0), null),
+);
 /** An angle. */
 export const circular: Constraint = fixed(
   "in [-π, π]",

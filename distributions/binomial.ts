@@ -1,0 +1,75 @@
+/**
+ * Binomial: successes in n = totalCount trials of probability p = probs, or sigmoid(logits).
+ *
+ *     log p(k) = log C(n, k) + k log p + (n - k) log(1 - p).
+ */
+import {
+  arange,
+  gate,
+  log,
+  logBeta,
+  random,
+  sigmoid,
+  softplus,
+  type Tensor,
+  type TensorLike,
+  xlog1py,
+  xlogy,
+} from "../autodiff/index.js";
+import type { Shape } from "../autodiff/view.js";
+import { type Constraint, integerInterval, nonnegativeInteger, real, unitInterval } from "./constraints.js";
+import { Distribution } from "./distribution.js";
+import { type Family, type Given, readParameters, wholeNumber } from "./parameters.js";
+
+type Params = { readonly totalCount: Tensor; readonly probs?: Tensor; readonly logits?: Tensor };
+const BINOMIAL: Family<Params> = {
+  name: "Binomial",
+  constraints: { totalCount: nonnegativeInteger, probs: unitInterval, logits: real },
+
+  oneOf: ["probs", "logits"],
+};
+
+export class Binomial extends Distribution<Params> {
+  constructor(totalCount: TensorLike, probs?: TensorLike);
+  constructor(params: Given<Params>);
+  constructor(...args: unknown[]) {
+    super(readParameters(BINOMIAL, args));
+  }
+
+  get probs(): Tensor {
+    return this.params.probs ?? sigmoid(this.params.logits as Tensor);
+  }
+  override get support(): Constraint {
+    return integerInterval(0, this.params.totalCount);
+  }
+  override logDensity(value: Tensor): Tensor {
+    const { totalCount: n, probs, logits } = this.params;
+    const rest = n.sub(value);
+    // log C(n, k) = -log(n + 1) - log B(k + 1, n - k + 1)
+    const ways = log(n.add(1))
+      .add(logBeta(value.add(1), rest.add(1)))
+      .neg();
+    if (probs !== undefined) return ways.add(xlogy(value, probs)).add(xlog1py(rest, probs.neg()));
+    const l = logits as Tensor;
+    return ways.sub(gate(value, softplus(l.neg()))).sub(gate(rest, softplus(l)));
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    return random.binomial(key, this.params.totalCount, this.probs, shape);
+  }
+  override get mean(): Tensor {
+    return this.spread(this.params.totalCount.mul(this.probs));
+  }
+  override get variance(): Tensor {
+    const p = this.probs;
+    return this.spread(this.params.totalCount.mul(p).mul(p.neg().add(1)));
+  }
+  override get hasEnumerateSupport(): boolean {
+    return true;
+  }
+  override supportValues(): Tensor {
+    const { totalCount } = this.params;
+    const n = wholeNumber(totalCount);
+    if (totalCount.view.data.some((other) => other !== n)) return this.hasNo("common support of different totalCounts");
+    return arange(n + 1);
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * GammaPoisson: Poisson with a rate drawn from Gamma(a = concentration, b = rate).
+ *
+ *     log p(k) = -log B(k + 1, a) - log(k + a) + a log(b / (1 + b)) - k log(1 + b).
+ */
+import { gate, log, log1p, logBeta, random, reciprocal, type Tensor, type TensorLike } from "../autodiff/index.js";
+import type { Shape } from "../autodiff/view.js";
+import { type Constraint, nonnegativeInteger, positive } from "./constraints.js";
+import { Distribution } from "./distribution.js";
+import { type Family, type Given, readParameters } from "./parameters.js";
+
+type Params = { readonly concentration: Tensor; readonly rate: Tensor };
+const GAMMA_POISSON: Family<Params> = {
+  name: "GammaPoisson",
+  constraints: { concentration: positive, rate: positive },
+  defaults: { rate: 1 },
+};
+
+export class GammaPoisson extends Distribution<Params> {
+  constructor(concentration: TensorLike, rate?: TensorLike);
+  constructor(params: Given<Params>);
+  constructor(...args: unknown[]) {
+    super(readParameters(GAMMA_POISSON, args));
+  }
+
+  override get support(): Constraint {
+    return nonnegativeInteger;
+  }
+  override logDensity(value: Tensor): Tensor {
+    const { concentration: a, rate } = this.params;
+    const ways = log(value.add(a))
+      .add(logBeta(value.add(1), a))
+      .neg();
+    return ways.sub(a.mul(log1p(reciprocal(rate)))).sub(gate(value, log1p(rate)));
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+    const { concentration, rate } = this.params;
+    return random.poisson(k2, random.gamma(k1, concentration, shape).div(rate), shape);
+  }
+  override get mean(): Tensor {
+    const { concentration, rate } = this.params;
+    return this.spread(concentration.div(rate));
+  }
+  override get variance(): Tensor {
+    const { concentration, rate } = this.params;
+    return this.spread(concentration.div(rate).mul(reciprocal(rate).add(1)));
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * NegativeBinomial: successes of probability p = probs, or sigmoid(logits), before r = totalCount failures.
+ *
+ *     log p(k) = log Γ(k + r) - log Γ(r) - log k! + r log(1 - p) + k log p.
+ */
+import {
+  exp,
+  gate,
+  log,
+  logBeta,
+  random,
+  sigmoid,
+  softplus,
+  type Tensor,
+  type TensorLike,
+  xlog1py,
+  xlogy,
+} from "../autodiff/index.js";
+import type { Shape } from "../autodiff/view.js";
+import { type Constraint, missableProbability, nonnegativeInteger, positive, real } from "./constraints.js";
+import { Distribution } from "./distribution.js";
+import { type Family, type Given, readParameters } from "./parameters.js";
+
+type Params = { readonly totalCount: Tensor; readonly probs?: Tensor; readonly logits?: Tensor };
+const NEGATIVE_BINOMIAL: Family<Params> = {
+  name: "NegativeBinomial",
+  constraints: { totalCount: positive, probs: missableProbability, logits: real },
+
+  oneOf: ["probs", "logits"],
+};
+
+export class NegativeBinomial extends Distribution<Params> {
+  constructor(totalCount: TensorLike, probs?: TensorLike);
+  constructor(params: Given<Params>);
+  constructor(...args: unknown[]) {
+    super(readParameters(NEGATIVE_BINOMIAL, args));
+  }
+
+  get probs(): Tensor {
+    return this.params.probs ?? sigmoid(this.params.logits as Tensor);
+  }
+  /** p / (1 - p). */
+  get #odds(): Tensor {
+    const { probs, logits } = this.params;
+    return probs === undefined ? exp(logits as Tensor) : probs.div(probs.neg().add(1));
+  }
+  override get support(): Constraint {
+    return nonnegativeInteger;
+  }
+  override logDensity(value: Tensor): Tensor {
+    const { totalCount: r, probs, logits } = this.params;
+    // Γ(k + r) / (Γ(r) k!) = 1 / ((k + r) B(k + 1, r))
+    const ways = log(value.add(r))
+      .add(logBeta(value.add(1), r))
+      .neg();
+    if (probs !== undefined) return ways.add(xlog1py(r, probs.neg())).add(xlogy(value, probs));
+    const l = logits as Tensor;
+    return ways.sub(r.mul(softplus(l))).sub(gate(value, softplus(l.neg())));
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+    const rate = random.gamma(k1, this.params.totalCount, shape).mul(this.#odds);
+    return random.poisson(k2, rate, shape);
+  }
+  override get mean(): Tensor {
+    return this.spread(this.params.totalCount.mul(this.#odds));
+  }
+  override get variance(): Tensor {
+    const odds = this.#odds;
+    return this.spread(this.params.totalCount.mul(odds).mul(odds.add(1)));
+  }
+}
