@@ -47,14 +47,22 @@ const guideWith = (useDecayingAvgBaseline: boolean) => () => {
 const inferenceWith = (useBaseline: boolean) =>
   new SVI(model, guideWith(useBaseline), adam(5e-4, { b1: 0.93, b2: 0.999 }), new TraceGraphELBO());
 
+// One line on a terminal, drawn over by the next fit; nothing where there is none.
+const progress = (label: string) =>
+  process.stderr.isTTY ? (text: string) => process.stderr.write(`\r${label} ${text}\u001b[K`) : false;
+
 /** Fit until both parameters are within 0.8 of the exact posterior. */
-function fit(svi: SVI, seed: number): { run: RunResult; milliseconds: number } {
+function fit(svi: SVI, label: string, seed: number): { run: RunResult; milliseconds: number } {
   const isNear = (params: Record<string, Tensor>) =>
     Object.entries(exact).every(([name, value]) => Math.abs((params[name] as Tensor).item() - value) < 0.8);
   const start = performance.now();
   const run = svi.run(
     random.key(seed),
-    { numSteps: maxSteps, stopWhen: ({ state }) => isNear(svi.getParams(state)) },
+    {
+      numSteps: maxSteps,
+      progressBar: progress(`${label}, key ${seed + 1} of ${numKeys}`),
+      stopWhen: ({ state }) => isNear(svi.getParams(state)),
+    },
     flips,
   );
   return { run, milliseconds: performance.now() - start };
@@ -65,7 +73,7 @@ const rows: Record<string, Record<string, string | number>> = {};
 const curves: number[][] = [];
 for (const useBaseline of [true, false]) {
   const svi = inferenceWith(useBaseline);
-  const fits = Array.from({ length: numKeys }, (_, seed) => fit(svi, seed));
+  const fits = Array.from({ length: numKeys }, (_, seed) => fit(svi, useBaseline ? "with baseline" : "without", seed));
   const steps = fits.map(({ run }) => run.losses.length);
   const average = (name: string) => mean(fits.map(({ run }) => (run.params[name] as Tensor).item())).toFixed(2);
   rows[useBaseline ? "with baseline" : "without"] = {
