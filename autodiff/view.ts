@@ -28,10 +28,18 @@ export function viewOf(data: Float64Array, shape: Shape, stride: readonly number
 }
 
 function compile(rank: number): Construct {
-  const ones = new Array<number>(rank).fill(1);
-  const Class = ndarray(new Float64Array(1), ones).constructor as Construct;
-  constructors[rank] = Class;
-  return Class;
+  try {
+    const Class = ndarray(new Float64Array(1), new Array<number>(rank).fill(1)).constructor as Construct;
+    constructors[rank] = Class;
+    return Class;
+  } catch (error) {
+    if (!(error instanceof EvalError)) throw error;
+    throw new PedigradError({
+      code: "no-code-generation",
+      message:
+        "pedigrad: code generation is disabled here (a Content-Security-Policy, or --disallow-code-generation-from-strings), and ndarray and the compiler need it. Allow 'unsafe-eval' for this page or process.",
+    });
+  }
 }
 
 /** The number of elements of a shape. */

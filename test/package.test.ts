@@ -1,4 +1,5 @@
 /** The package as others meet it: one handler stack over all sub-paths, methods that survive tree-shaking, its size. */
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -42,6 +43,14 @@ test("CommonJS sub-paths share one handler stack and one Tensor", async () => {
   assert.equal([...run.keys()], ["x"]);
   assert.ok(run.get("x").value instanceof Tensor);
   assert.ok(main.tensor(1) instanceof Tensor);
+});
+
+test("BI-77: where code generation is forbidden, one clear error says so", () => {
+  const script = `import(${JSON.stringify(pathToFileURL(join(out, "one.mjs")).href)}).catch((e) => console.log(e.code, e.message))`;
+  const said = execFileSync(process.execPath, ["--disallow-code-generation-from-strings", "-e", script], {
+    encoding: "utf8",
+  });
+  assert.match(said, /no-code-generation .*unsafe-eval/);
 });
 
 test("sizes, minified and gzipped: engine and SVI core at most 45 kB, everything at most 90 kB", async () => {
