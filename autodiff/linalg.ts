@@ -7,7 +7,7 @@ import type { Op } from "./op.js";
 import { expandDims, squeeze, transpose } from "./shape.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { broadcastShapes, broadcastView, showShape, sizeOf, type View } from "./view.js";
+import { broadcastShapes, broadcastView, type Shape, showShape, type View } from "./view.js";
 
 /** The last two axes exchanged. */
 export const matrixTranspose = (x: Tensor): Tensor => {
@@ -32,10 +32,14 @@ const matmulOp: Op = {
     const [m, n] = out.shape.slice(-2) as [number, number];
     const k = (left as View).shape.at(-1) as number;
     const batch = out.shape.slice(0, -2);
-    const a = asContiguous(broadcastView(left as View, [...batch, m, k]));
-    const b = asContiguous(broadcastView(right as View, [...batch, k, n]));
-    for (let i = 0, count = sizeOf(batch); i < count; i++)
-      multiply(out.data, out.offset + i * m * n, a.data, a.offset + i * m * k, b.data, b.offset + i * k * n, m, k, n);
+    // The gradient for a matrix that met one vector: its columns are read along memory, nothing is copied.
+    const byColumns = n < FEW_COLUMNS && isRowMajor(transposed(left as View)) && m > 1;
+    const a = byColumns ? (left as View) : rowMajor(left as View);
+    const b = rowMajor(right as View);
+    const [as, bs] = [offsetsOf(a, batch), offsetsOf(b, batch)];
+    const run = byColumns ? multiplyByColumns : multiply;
+    for (let i = 0; i < as.length; i++)
+      run(out.data, out.offset + i * m * n, a.data, as[i] as number, b.data, bs[i] as number, m, k, n);
   },
   vjp: (input) =>
     input === 0
@@ -46,6 +50,51 @@ const matmulOp: Op = {
     return apply(matmulOp, null, a, b);
   },
 };
+
+/** Below this many columns a transposed left factor is read as it lies. */
+const FEW_COLUMNS = 4;
+
+const transposed = (x: View): View =>
+  x.transpose(...x.shape.map((_, i, { length }) => (i < length - 2 ? i : 2 * length - 3 - i))) as View;
+
+/** Whether the last two axes lie row by row without gaps, whatever the strides of the batch. */
+function isRowMajor({ shape, stride }: View): boolean {
+  const [rows, columns] = shape.slice(-2) as [number, number];
+  return (columns === 1 || stride.at(-1) === 1) && (rows === 1 || stride.at(-2) === columns);
+}
+const rowMajor = (x: View): View => (isRowMajor(x) ? x : asContiguous(x));
+
+/** Where each matrix of a batch begins, in the order of a batch shape to which that of x broadcasts. */
+function offsetsOf(x: View, batch: Shape): number[] {
+  const seen = broadcastView(x, [...batch, ...x.shape.slice(-2)]);
+  let offsets = [seen.offset];
+  batch.forEach((size, axis) => {
+    const step = seen.stride[axis] as number;
+    offsets = offsets.flatMap((at) => Array.from({ length: size }, (_, i) => at + i * step));
+  });
+  return offsets;
+}
+
+/** out = a b where a is stored as its transpose, for few columns: each entry adds up over k in order, as in `multiply`. */
+function multiplyByColumns(
+  out: Float64Array,
+  o: number,
+  a: Float64Array,
+  ao: number,
+  b: Float64Array,
+  bo: number,
+  m: number,
+  k: number,
+  n: number,
+): void {
+  out.fill(0, o, o + m * n);
+  for (let p = 0; p < k; p++)
+    for (let j = 0; j < n; j++) {
+      const y = b[bo + p * n + j] as number;
+      for (let i = 0, at = o + j, from = ao + p * m; i < m; i++, at += n)
+        out[at] = (out[at] as number) + (a[from + i] as number) * y;
+    }
+}
 
 /** NumPy's matmul: matrices in the last two axes, batches before them; a vector is a row on the left, a column on the right. */
 export function matmul(a: TensorLike, b: TensorLike): Tensor {
@@ -120,10 +169,32 @@ function multiply(
       out[at + n + 3] = s3;
     }
   }
-  for (; j < n; j++)
-    for (let i = 0; i < m; i++) {
+  for (; j < n; j++) {
+    // Four rows side by side: four sums that do not wait for each other.
+    let i = 0;
+    for (; i + 4 <= m; i += 4) {
+      const [r0, r1, r2, r3] = [ao + i * k, ao + (i + 1) * k, ao + (i + 2) * k, ao + (i + 3) * k];
+      let s0 = 0;
+      let s1 = 0;
+      let s2 = 0;
+      let s3 = 0;
+      for (let p = 0, q = bo + j; p < k; p++, q += n) {
+        const y = b[q] as number;
+        s0 += (a[r0 + p] as number) * y;
+        s1 += (a[r1 + p] as number) * y;
+        s2 += (a[r2 + p] as number) * y;
+        s3 += (a[r3 + p] as number) * y;
+      }
+      const at = o + i * n + j;
+      out[at] = s0;
+      out[at + n] = s1;
+      out[at + 2 * n] = s2;
+      out[at + 3 * n] = s3;
+    }
+    for (; i < m; i++) {
       let sum = 0;
       for (let p = 0; p < k; p++) sum += (a[ao + i * k + p] as number) * (b[bo + p * n + j] as number);
       out[o + i * n + j] = sum;
     }
+  }
 }
