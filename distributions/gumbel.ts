@@ -5,6 +5,7 @@
  */
 import { exp, log, random, square, type Tensor, type TensorLike } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
+import { EULER } from "./constants.js";
 import { type Constraint, positive, real } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
@@ -57,6 +58,3 @@ export class Gumbel extends Distribution<Params> {
     return log(log(q).neg()).neg().mul(scale).add(loc);
   }
 }
-
-/** Euler's constant. */
-const EULER = 0.5772156649015329;

@@ -5,6 +5,7 @@
  */
 import { erfc, log, maximum, ndtri, random, sqrt, square, type Tensor, type TensorLike } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
+import { EULER } from "./constants.js";
 import { type Constraint, greaterThan, positive, real } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
@@ -59,6 +60,3 @@ export class Levy extends Distribution<Params> {
     return scale.div(square(ndtri(q.mul(0.5)))).add(loc);
   }
 }
-
-/** Euler's constant. */
-const EULER = 0.5772156649015329;

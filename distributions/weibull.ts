@@ -19,6 +19,7 @@ import {
   xlogy,
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
+import { EULER } from "./constants.js";
 import { type Constraint, nonnegative, positive } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
@@ -86,6 +87,3 @@ export class Weibull extends Distribution<Params> {
     return pow(log1p(q.neg()).neg(), reciprocal(concentration)).mul(scale);
   }
 }
-
-/** Euler's constant. */
-const EULER = 0.5772156649015329;
