@@ -42,7 +42,8 @@ export const replay = <A extends unknown[], R>(f: Model<A, R>, trace: Trace): Mo
       const site = trace.get(message.name);
       if (site === undefined || site.type !== message.type) return;
       if (message.type === "sample" && !message.isObserved && message.value === null) message.value = site.value;
-      else if (message.type === "plate") message.value = site.value;
+      else if (message.type === "plate" && site.type === "plate" && site.size === message.size)
+        message.value = site.value;
     },
   }));
 

@@ -21,7 +21,8 @@ export const lift =
                 ? priors[message.name]
                 : undefined;
           if (prior === undefined) return;
-          message.value = sample(message.name, prior);
+          // The new site comes up the whole stack: a scope on the way renames it as it renamed the param.
+          message.value = sample(message.declared, prior);
           message.stop = true;
         },
       },

@@ -24,13 +24,22 @@ export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity
       );
     checkShapes(site, other, maxPlateNesting);
   }
-  for (const site of guide.values())
-    if (site.type === "plate" && model.get(site.name)?.type !== "plate")
+  for (const site of guide.values()) {
+    if (site.type !== "plate") continue;
+    const other = model.get(site.name);
+    if (other?.type !== "plate")
       throw refusal(
         "guide-only-plate",
         site.name,
         `guide plate "${site.name}" is not in the model. Put the same plate into the model, or use toEvent in the guide.`,
       );
+    if (other.size !== site.size)
+      throw refusal(
+        "plate-size",
+        site.name,
+        `plate "${site.name}" has size ${site.size} in the guide and ${other.size} in the model. Give both the same size.`,
+      );
+  }
 }
 
 const same = (a: readonly number[], b: readonly number[]): boolean =>

@@ -41,6 +41,8 @@ export interface SampleMessage {
 export interface ParamMessage {
   readonly type: "param";
   name: string;
+  /** Its name as the program wrote it, before any `scope`. */
+  readonly declared: string;
   value: Tensor | null;
   init: ((key: Tensor) => Tensor) | null;
   /** The shape of the initial value, where it is known without a key. */

@@ -16,7 +16,8 @@ import {
 
 /** One plate around a site. */
 export interface PlateFrame {
-  readonly name: string;
+  /** As handlers see it: below a `scope`, with its prefix. */
+  name: string;
   /** Null until the first site of a plate without a size has set it. */
   size: number | null;
   subsampleSize: number | null;
@@ -52,7 +53,7 @@ export function plate(name: string, size: number, options?: { subsampleSize?: nu
 export function plate(name: string, ...rest: unknown[]): unknown {
   const body = rest.at(-1);
   if (typeof body !== "function") return sequential(name, rest[0] as number, rest[1] as PlateOptions | undefined);
-  const size = typeof rest[0] === "number" ? rest[0] : null;
+  const size = rest.length === 1 ? null : checkSize(name, rest[0]);
   const options = (rest.length === 3 ? rest[1] : {}) as PlateOptions;
   const frame = makeFrame(name, size, freeDim(name, size, options.dim), options);
   open.push(frame);
@@ -61,6 +62,11 @@ export function plate(name: string, ...rest: unknown[]): unknown {
   } finally {
     open.pop();
   }
+}
+
+function checkSize(name: string, size: unknown): number {
+  if (Number.isInteger(size) && (size as number) >= 0) return size as number;
+  return refuse(name, "bad-option", `size must be a non-negative integer, got ${size}.`);
 }
 
 function freeDim(name: string, size: number | null, dim: number | undefined): number {
@@ -84,20 +90,29 @@ function makeFrame(name: string, size: number | null, dim: number | null, option
   for (const key of Object.keys(options))
     if (!["dim", "subsampleSize", "subsample"].includes(key))
       refuse(name, "unknown-option", `unknown option "${key}". Expected dim, subsampleSize or subsample.`);
-  if (open.some((frame) => frame.name === name))
-    refuse(name, "duplicate-name", "is already open around this statement; rename one of them.");
   if (size === null) return { name, size, subsampleSize: null, dim, indices: null };
-  if (!(Number.isInteger(size) && size >= 0))
-    refuse(name, "bad-option", `size must be a non-negative integer, got ${size}.`);
   const given = options.subsample === undefined ? null : tensor(options.subsample);
   const subsampleSize = given?.length ?? options.subsampleSize ?? size;
   if (!(Number.isInteger(subsampleSize) && subsampleSize >= Math.min(1, size) && subsampleSize <= size))
     refuse(name, "bad-option", `subsampleSize must be an integer in 1..${size}, got ${subsampleSize}.`);
-  const message: PlateMessage = { type: "plate", name, size, subsampleSize, value: given, stop: false };
-  const { value } = send(message, (m) => {
-    m.value ??= m.subsampleSize === m.size ? arange(size) : drawSubsample(m);
+  const seen = announce({ type: "plate", name, size, subsampleSize, value: given, stop: false });
+  if (open.some((frame) => frame.name === seen.name))
+    refuse(seen.name, "duplicate-name", "is already open around this statement; rename one of them.");
+  return { name: seen.name, size, subsampleSize, dim, indices: seen.value };
+}
+
+/** Tell the handlers of a plate; they may rename it or choose its indices. */
+function announce(message: PlateMessage): PlateMessage {
+  const { name, size, subsampleSize, value } = send(message, (m) => {
+    m.value ??= m.subsampleSize === m.size ? arange(m.size) : drawSubsample(m);
   });
-  return { name, size, subsampleSize, dim, indices: value };
+  if (value?.length !== subsampleSize)
+    refuse(
+      name,
+      "plate-size",
+      `visits ${subsampleSize} of ${size} elements here, but ${value?.length} where its indices were drawn (in the guide, or further up). Give both the same size and subsampleSize.`,
+    );
+  return message;
 }
 
 function drawSubsample({ name, size, subsampleSize }: PlateMessage): Tensor {
@@ -129,7 +144,15 @@ function frameMessenger(frame: PlateFrame): Messenger {
       )
         return;
       const axis = message.value.shape.length + dim - message.eventDim;
-      if (axis >= 0 && message.value.shape[axis] === size) message.value = take(message.value, indices, axis);
+      const has = message.value.shape[axis];
+      if (axis >= 0 && has === size) message.value = take(message.value, indices, axis);
+      else if (axis >= 0 && has === subsampleSize && has > 1)
+        throw new PedigradError({
+          code: "plate-size",
+          site: message.name,
+          param: message.name,
+          message: `param "${message.name}" has ${has} elements along dim ${dim}, as many as plate "${frame.name}" visits at a time, but the plate has ${size}. Give it all ${size}, of which it then sees those visited; or say with { eventDim } that this axis is not the plate's.`,
+        });
     },
   };
 }
@@ -147,19 +170,19 @@ function visitSample(frame: PlateFrame, message: SampleMessage): void {
 
 function setSize(frame: PlateFrame, { fn, value, name }: SampleMessage): void {
   const lead = value === null ? [] : value.shape.slice(0, value.shape.length - fn.eventDim);
-  const size = fn.batchShape.at(frame.dim as number) ?? lead.at(frame.dim as number);
-  if (size === undefined)
+  const sizes = [fn.batchShape, lead].flatMap((shape) => shape.at(frame.dim as number) ?? []);
+  if (sizes.length === 0)
     throw new PedigradError({
       code: "no-plate-size",
       site: name,
       message: `plate "${frame.name}" has no size, and its first site "${name}" has none along dim ${frame.dim}. Give the plate a size: plate("${frame.name}", size, body).`,
     });
-  frame.size = size;
-  frame.subsampleSize = size;
-  frame.indices = arange(size);
+  const size = Math.max(...sizes);
+  const seen = announce({ type: "plate", name: frame.name, size, subsampleSize: size, value: null, stop: false });
+  Object.assign(frame, { name: seen.name, size, subsampleSize: size, indices: seen.value });
 }
 
-function expandAlong({ name: plateName, dim, subsampleSize }: PlateFrame, { name, fn }: SampleMessage) {
+function expandAlong({ name: plateName, dim, size: whole, subsampleSize }: PlateFrame, { name, fn }: SampleMessage) {
   const at = dim as number;
   const size = subsampleSize as number;
   const has = fn.batchShape.at(at);
@@ -174,14 +197,14 @@ function expandAlong({ name: plateName, dim, subsampleSize }: PlateFrame, { name
     throw new PedigradError({
       code: "plate-size",
       site: name,
-      message: `site "${name}" in plate "${plateName}": dim ${at} has size ${has} but the plate has size ${size}. Give the distribution's parameters size ${size} (or 1) along dim ${at}, or move them out of the plate; .toEvent(n) makes a dim part of one event.`,
+      message: `site "${name}" in plate "${plateName}": dim ${at} has size ${has} but the plate ${size === whole ? `has size ${size}` : `visits ${size} of ${whole} elements`}. Give the distribution's parameters size ${size} (or 1) along dim ${at}${size === whole ? "" : ", by subsample(data)"}, or move them out of the plate; .toEvent(n) makes a dim part of one event.`,
     });
   return fn;
 }
 
 /** The plates of one loop: each turn of it is one element. */
 function* sequential(name: string, size: number, options: PlateOptions = {}): Iterable<number> {
-  const frame = makeFrame(name, size, null, options);
+  const frame = makeFrame(name, checkSize(name, size), null, options);
   const indices = (frame.indices as Tensor).toFloat64Array();
   for (const index of indices) {
     open.push(frame);

@@ -13,7 +13,7 @@ import {
   tensor,
   where,
 } from "../autodiff/index.js";
-import { type Constraint, constraints, type Distribution, Unit } from "../distributions/index.js";
+import { type Constraint, constraints, Distribution, Unit } from "../distributions/index.js";
 import { ambient, Provenance, trackProvenance } from "../provenance/index.js";
 import { mask as maskedBy } from "./effects.js";
 import { checkInferOptions, type InferOptions } from "./inferOptions.js";
@@ -41,6 +41,12 @@ export interface SampleOptions {
 /** A random choice named `name`: its value, drawn, observed or replayed. */
 export function sample(name: string, fn: Distribution, options: SampleOptions = {}): Tensor {
   const { obs, obsMask, infer = {}, key = null } = options;
+  if (!(fn instanceof Distribution))
+    throw new PedigradError({
+      code: "bad-option",
+      site: name,
+      message: `sample: expected sample(name, distribution), got ${typeof name} and ${typeof fn}.`,
+    });
   for (const option of Object.keys(options))
     if (!["obs", "obsMask", "infer", "key"].includes(option))
       throw new PedigradError({
@@ -114,13 +120,23 @@ export interface ParamOptions {
 export function param(
   name: string,
   init?: TensorLike | ((key: Tensor) => TensorLike),
-  { constraint = constraints.real, eventDim = constraint.eventDim }: ParamOptions = {},
+  options: ParamOptions = {},
 ): Tensor {
+  for (const option of Object.keys(options))
+    if (option !== "constraint" && option !== "eventDim")
+      throw new PedigradError({
+        code: "unknown-option",
+        site: name,
+        param: name,
+        message: `param "${name}": unknown option "${option}". Expected constraint or eventDim.`,
+      });
+  const { constraint = constraints.real, eventDim = constraint.eventDim } = options;
   const given = typeof init === "function" || init === undefined ? null : tensor(init);
   const message = send<ParamMessage>(
     {
       type: "param",
       name,
+      declared: name,
       value: null,
       init: given !== null ? () => given : typeof init === "function" ? (key) => tensor(init(key)) : null,
       shape: given?.shape ?? null,
@@ -203,13 +219,16 @@ export interface Net<P = unknown> {
   apply(params: P, ...inputs: Tensor[]): Tensor;
 }
 
+// No axis of a network's parameters belongs to a plate around it.
+const WHOLE: ParamOptions = { eventDim: Infinity };
+
 /** The network as a function, its parameters registered as params `name/…`. */
 export function module<P>(name: string, net: Net<P>): (...inputs: TensorLike[]) => Tensor {
   const { paths } = send<ModuleMessage>({ type: "module", name, paths: null, stop: false }, () => {});
   const params =
     paths === null
       ? mapTree(net.init(requestKey(name) ?? random.key(0)), (leaf, path) =>
-          param(`${name}/${path.replaceAll(".", "/")}`, leaf as Tensor),
+          param(`${name}/${path.replaceAll(".", "/")}`, leaf as Tensor, WHOLE),
         )
       : fromPaths(name, paths);
   return (...inputs) => net.apply(params as P, ...inputs.map(tensor));
@@ -222,7 +241,7 @@ const requestKey = (name: string): Tensor | null =>
 function fromPaths(name: string, paths: readonly string[]): unknown {
   const groups = new Map<string, string[]>();
   for (const path of paths) {
-    if (path === "") return param(name);
+    if (path === "") return param(name, undefined, WHOLE);
     const [head, ...tail] = path.split("/") as [string, ...string[]];
     groups.set(head, [...(groups.get(head) ?? []), tail.join("/")]);
   }

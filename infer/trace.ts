@@ -95,6 +95,12 @@ export class TraceMessenger implements Messenger {
             ? `sample site "${name}" appears twice in one run. Give each its own name (in a loop: \`\${name}_\${i}\`).`
             : `"${name}" is already a ${before.type}; a ${message.type} site cannot have the same name.`,
       });
+    if (message.type === "plate" && before?.type === "plate" && before.size !== message.size)
+      throw new PedigradError({
+        code: "plate-size",
+        site: name,
+        message: `plate "${name}" has size ${before.size} in one place and ${message.size} in another. One plate has one size; give them two names.`,
+      });
     if (message.type === "sample") this.sites.set(name, new SampleSite(message));
     else if (message.type === "mutable") {
       const cell = message.cell as { value: Tensor };

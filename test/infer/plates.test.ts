@@ -4,13 +4,16 @@ import * as assert from "uvu/assert";
 import {
   Bernoulli,
   type Model,
+  module,
   Normal,
+  nn,
   PedigradError,
   param,
   plate,
   random,
   type SampleSite,
   sample,
+  scope,
   seed,
   subsample,
   substitute,
@@ -115,7 +118,7 @@ test("a loop that is left early closes its plate", () => {
       sample(`x${i}`, new Normal(0, 1));
       break;
     }
-    plate("data", 2, () => sample("y", new Normal(0, 1)));
+    plate("other", 2, () => sample("y", new Normal(0, 1)));
   });
 });
 
@@ -142,7 +145,53 @@ test("BI-49, BI-51, BI-53: clashing dims, sizes that do not match, impossible su
       new RegExp(`subsampleSize must be an integer in 1..5, got ${subsampleSize}`),
     );
   assert.is(refusal(() => run(() => plate("d", 5, { subsamplesize: 2 } as never, () => 0))).code, "unknown-option");
-  assert.is(refusal(() => run(() => plate("d", 5, () => plate("d", 2, () => 0)))).code, "duplicate-name");
+  assert.is(refusal(() => run(() => plate("d", 5, () => plate("d", 5, () => 0)))).code, "duplicate-name");
+});
+
+test("one plate has one size, and one subsample, wherever it is opened", () => {
+  const twice = () => {
+    plate("d", 5, () => sample("x", new Normal(0, 1)));
+    plate("d", 4, () => sample("y", new Normal(0, 1)));
+  };
+  assert.match(refusal(() => run(twice)).message, /plate "d" has size 5 in one place and 4 in another/);
+  const over =
+    (size: number, subsampleSize: number): Model =>
+    () =>
+      plate("d", size, { subsampleSize }, (i) => sample("y", new Normal(0, 1), { obs: i }));
+  const loss = (model: Model, guide: Model) => refusal(() => new TraceELBO().loss(random.key(0), {}, model, guide));
+  assert.match(loss(over(10, 2), over(4, 2)).message, /plate "d" has size 4 in the guide and 10 in the model/);
+  assert.match(loss(over(10, 3), over(10, 2)).message, /visits 3 of 10 elements here, but 2 where/);
+  for (const size of [undefined, "5", 2.5, -1, Number.NaN])
+    assert.is(refusal(() => run(() => plate("d", size as number, () => 0))).code, "bad-option");
+});
+
+test("below a scope a plate has the scope's prefix too: two halves of a model do not share it", () => {
+  const half = () => plate("d", 3, () => sample("x", new Normal(0, 1)));
+  const unsized = () => plate("d", () => sample("x", new Normal(zeros([2]), 1)));
+  const t = run(() => {
+    scope(half, { prefix: "left" })();
+    scope(unsized, { prefix: "right" })();
+  });
+  assert.equal([...t.keys()], ["left/d", "left/x", "right/d", "right/x"]);
+  assert.equal(
+    ["left/x", "right/x"].map((name) =>
+      site(t, name)
+        .plates.map((frame) => frame.name)
+        .join(),
+    ),
+    ["left/d", "right/d"],
+  );
+});
+
+test("a param as long as the subsample is refused, a network's axes belong to no plate", () => {
+  const short = () => plate("d", 5, { subsampleSize: 2 }, () => param("w", [1, 2]));
+  assert.match(refusal(() => run(short)).message, /param "w" has 2 elements along dim -1.*the plate has 5/);
+  run(() => plate("d", 5, { subsampleSize: 2 }, () => param("w", [1, 2], { eventDim: 1 })));
+  run(() =>
+    plate("d", 16, { subsampleSize: 4 }, () => {
+      assert.equal(module("net", nn.linear(2, 16))(zeros([3, 2])).shape, [3, 16]);
+    }),
+  );
 });
 
 test("BI-27: data that broadcasts silently is refused, with both shapes", () => {
@@ -195,53 +244,6 @@ test("BI-19, BI-21: NaN in observed data names the site; masked it counts for no
     sample("b", new Bernoulli(0), { obs: 1 });
   };
   assert.is(new TraceELBO().loss(random.key(0), {}, impossible, empty).item(), Infinity);
-});
-
-test("baseline options that make no sense are refused at their site", () => {
-  const at = (baseline: object, fn = new Bernoulli(0.3)): PedigradError =>
-    refusal(() =>
-      new TraceGraphELBO().loss(
-        random.key(0),
-        {},
-        () => sample("z", new Bernoulli(0.5)),
-        () => sample("z", fn, { infer: { baseline } as never }),
-      ),
-    );
-  const nn = { nnBaseline: (x: Tensor) => x, nnBaselineInput: 1 };
-  assert.match(at({ decay: 0.5 }).message, /unknown baseline option "decay"/);
-  assert.match(at({ ...nn, baselineValue: 1 }).message, /either nnBaseline or baselineValue/);
-  assert.match(at({ useDecayingAvgBaseline: true, baselineBeta: 2 }).message, /baselineBeta must be in \[0, 1\)/);
-  assert.match(at({ baselineValue: [1, 2] }).message, /baseline has shape \[2\]/);
-  assert.match(at({ leaveOneOut: true }).message, /at least 2 particles/);
-  const pathwise = refusal(() =>
-    new TraceGraphELBO().loss(random.key(0), {}, z(), () =>
-      sample("z", new Normal(0, 1), { infer: { baseline: { baselineValue: 0 } } }),
-    ),
-  );
-  assert.is(pathwise.site, "z");
-  assert.match(pathwise.message, /takes no score term/);
-});
-
-test("the decaying average: costs 10, 10, 10 use 0, 1, 1.9", () => {
-  const guide: Model = () => {
-    sample("z", new Bernoulli(0.5), { infer: { baseline: { useDecayingAvgBaseline: true } } });
-  };
-  const costly: Model = () => {
-    const value = sample("z", new Bernoulli(0.5));
-    sample("c", new Normal(0, 1).expand([]), { obs: value.mul(0).add(1) });
-  };
-  const elbo = new TraceGraphELBO();
-  let state: Record<string, Tensor> = {};
-  const averages: number[] = [];
-  // log p - log q = 0 for z, and the observation's log density, always the same, is the cost.
-  const cost = -0.5 - 0.5 * Math.log(2 * Math.PI);
-  for (let i = 0; i < 3; i++) {
-    averages.push((state["baseline/z"]?.item() ?? 0) / cost);
-    state = elbo.lossWithMutableState(random.key(i), state, costly, guide).mutableState;
-  }
-  [0, 0.1, 0.19].forEach((want, i) => {
-    assert.ok(Math.abs((averages[i] as number) - want) < 1e-12);
-  });
 });
 
 test("substitute gives params their values outside SVI", () => {
