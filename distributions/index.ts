@@ -19,6 +19,7 @@ export { Exponential } from "./exponential.js";
 export { Gamma } from "./gamma.js";
 export { GammaPoisson } from "./gammaPoisson.js";
 export { Geometric } from "./geometric.js";
+export { Gompertz } from "./gompertz.js";
 export { Gumbel } from "./gumbel.js";
 export { HalfCauchy } from "./halfCauchy.js";
 export { HalfNormal } from "./halfNormal.js";

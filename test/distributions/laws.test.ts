@@ -204,7 +204,8 @@ function totalMass(d: Distribution): number | null {
     return d.logProb(counts.slice(0, inside)).exp().sum().item();
   }
   const toSupport = known(() => bijectTo(d.support));
-  if (toSupport === null || numbers(d.variance).some((v) => v === 0)) return null;
+  const variance = known(() => d.variance);
+  if (toSupport === null || (variance !== null && numbers(variance).some((v) => v === 0))) return null;
   const draws = numbers(toSupport.inverse(d.sample(key, [400]))).sort((a, b) => a - b);
   const [low, middle, high] = [100, 200, 300].map((i) => draws[i] as number) as [number, number, number];
   const step = 1 / 256;
