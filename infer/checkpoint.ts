@@ -3,7 +3,7 @@
  * shape and the hexadecimal bits of its numbers, so that NaN, infinities and the last digit survive. Loading runs no code, and
  * refuses what is truncated, altered or malformed before anything changes.
  */
-import { mapTree, PedigradError, Tensor, tensor } from "../autodiff/index.js";
+import { emptyRecord, isContainer, PedigradError, Tensor, tensor } from "../autodiff/index.js";
 import type { SVIState } from "./svi.js";
 
 const VERSION = 1;
@@ -18,21 +18,29 @@ const refuse = (message: string, param?: string): never => {
   throw new PedigradError({ code: "bad-checkpoint", op: "loadState", param, message: `loadState: ${message}` });
 };
 
+/** Names are data, but a name that JavaScript reserves is not written as a key: it gets a tilde in front, and so does a tilde. */
+const escapeName = (name: string): string => (RESERVED.includes(name) || name.startsWith("~") ? `~${name}` : name);
+const unescapeName = (key: string): string => (key.startsWith("~") ? key.slice(1) : key);
+
 /** The state as text; `loadState` gives it back bit for bit. */
 export function saveState(state: SVIState): string {
-  const body = JSON.stringify(
-    mapTree(state, (leaf, path) => {
-      if (!(leaf instanceof Tensor))
-        throw new PedigradError({
-          code: "bad-checkpoint",
-          op: "saveState",
-          param: path,
-          message: `saveState: "${path}" is not a tensor; a state holds tensors only.`,
-        });
-      return { shape: [...leaf.shape], bits: toBits(leaf.toFloat64Array()) };
-    }),
-  );
+  const body = JSON.stringify(pack(state, "state"));
   return JSON.stringify({ pedigrad: VERSION, checksum: fnv1a(body), state: body });
+}
+
+function pack(node: unknown, path: string): unknown {
+  if (node instanceof Tensor) return { shape: [...node.shape], bits: toBits(node.toFloat64Array()) };
+  if (Array.isArray(node)) return node.map((item, i) => pack(item, `${path}.${i}`));
+  if (!isContainer(node) || node instanceof Map)
+    throw new PedigradError({
+      code: "bad-checkpoint",
+      op: "saveState",
+      param: path,
+      message: `saveState: "${path}" is not a tensor; a state holds tensors, in records and arrays, only.`,
+    });
+  const copy = emptyRecord<unknown>();
+  for (const [name, item] of Object.entries(node as object)) copy[escapeName(name)] = pack(item, `${path}.${name}`);
+  return copy;
 }
 
 /** The state that `saveState` wrote. */
@@ -65,10 +73,11 @@ function unpack(node: unknown, path: string): unknown {
   if (Array.isArray(node)) return node.map((item, i) => unpack(item, `${path}.${i}`));
   if (!isRecord(node)) return refuse(`"${path}" is ${JSON.stringify(node)}, not a tensor or a record of them.`, path);
   if (isPacked(node)) return fromPacked(node as unknown as Packed, path);
-  const copy: Record<string, unknown> = Object.create(null);
+  const copy = emptyRecord<unknown>();
   for (const key of Object.keys(node)) {
     if (RESERVED.includes(key)) return refuse(`it contains the reserved key "${key}".`, key);
-    copy[key] = unpack(node[key], path === "" ? key : `${path}.${key}`);
+    const name = unescapeName(key);
+    copy[name] = unpack(node[key], path === "" ? name : `${path}.${name}`);
   }
   return copy;
 }

@@ -195,11 +195,11 @@ export const tagging = (tagged: (site: SampleMessage) => boolean): Messenger => 
 
 function checkScale(factor: TensorLike): Tensor {
   const by = tensor(factor);
-  if (typeof factor === "number" && !(factor > 0))
+  if (by.batch === null && !by.view.data.every((x) => x > 0 && x < Infinity))
     throw new PedigradError({
       code: "bad-option",
       op: "scale",
-      message: `scale: the factor must be positive, got ${factor}.`,
+      message: `scale: the factor must be positive and finite, got ${by}.`,
     });
   return by;
 }

@@ -16,6 +16,7 @@ import {
   tensor,
   valueAndGrad,
 } from "../autodiff/index.js";
+import { withValidation } from "../distributions/index.js";
 import { type Cost, costsOf, isScoreSite, type ScoreSite } from "./costs.js";
 import { checkLatentsCovered } from "./match.js";
 import type { Messenger } from "./messages.js";
@@ -80,16 +81,22 @@ export abstract class Elbo {
           param: key,
           message: `${name}: unknown option "${key}". Expected one of ${known.join(", ")}.`,
         });
-    this.numParticles = options.numParticles ?? defaultParticles;
-    if (!(Number.isInteger(this.numParticles) && this.numParticles >= 1))
+    const refuse = (param: keyof ElboOptions, expected: string): never => {
       throw new PedigradError({
         code: "bad-option",
         op: name,
-        param: "numParticles",
-        message: `${name}: numParticles must be a positive integer, got ${options.numParticles}.`,
+        param,
+        message: `${name}: ${param} must be ${expected}, got ${options[param]}.`,
       });
+    };
+    this.numParticles = options.numParticles ?? defaultParticles;
+    if (!(Number.isInteger(this.numParticles) && this.numParticles >= 1)) refuse("numParticles", "a positive integer");
     this.vectorizeParticles = options.vectorizeParticles ?? true;
+    if (!(typeof this.vectorizeParticles === "function" || [true, false, "require"].includes(this.vectorizeParticles)))
+      refuse("vectorizeParticles", 'true, false, "require" or a function');
     this.maxPlateNesting = options.maxPlateNesting;
+    if (this.maxPlateNesting !== undefined && !(Number.isInteger(this.maxPlateNesting) && this.maxPlateNesting >= 0))
+      refuse("maxPlateNesting", "a non-negative integer");
     this.strictEnumerationWarning = options.strictEnumerationWarning ?? true;
   }
 
@@ -167,6 +174,21 @@ export abstract class Elbo {
       return sites;
     });
     return mapTree(results, (leaf) => (leaf as Tensor).mean(0));
+  }
+
+  /** The sites whose cost is not finite in this loss, with their values: what an error should name. */
+  unsoundSites(task: Task): Map<string, Tensor> {
+    const found = new Map<string, Tensor>();
+    const plates = sharedPlates(random.foldIn(task.key, 0));
+    const look = (key: Tensor): Tree => {
+      const pair = this.runPair(key, task, plates);
+      for (const { site, side, value } of this.costs(pair))
+        if (!value.toFloat64Array().every(Number.isFinite) && !found.has(site))
+          found.set(site, (pair[side].get(site) as SampleSite).value);
+      return {};
+    };
+    withValidation(false, () => runParticles(random.foldIn(task.key, 1), this.numParticles, false, look));
+    return found;
   }
 }
 

@@ -2,7 +2,7 @@
 import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
 import type { Constraint } from "../distributions/index.js";
 import { inFreshRun } from "../provenance/index.js";
-import { replay, seed } from "./effects.js";
+import { block, replay, seed } from "./effects.js";
 import { type Messenger, type ParamMessage, withMessenger } from "./messages.js";
 import { type Model, sharedPlates } from "./particles.js";
 import { type Trace, trace } from "./trace.js";
@@ -25,6 +25,15 @@ export function initialise(
   const values: Record<string, Tensor> = emptyRecord();
   const constraints = new Map<string, Constraint>();
   const mutables: Record<string, Tensor> = emptyRecord();
+  const given = (name: string): Tensor | null =>
+    Object.hasOwn(initParams, name) ? tensor(initParams[name] as TensorLike) : null;
+  let inModel: Map<string, ParamMessage> | null = null;
+  /** The declaration that says how a param starts: this one, or the model's where the guide has none. */
+  const starting = (message: ParamMessage): ParamMessage => {
+    if (message.init !== null) return message;
+    inModel ??= declarations(model, args, random.foldIn(key, 2), given);
+    return inModel.get(message.name) ?? message;
+  };
   const collector: Messenger = {
     postprocess(message) {
       if (message.type === "mutable") mutables[message.name] ??= (message.cell as { value: Tensor }).value;
@@ -34,14 +43,11 @@ export function initialise(
       const { name } = message;
       const known = constraints.get(name);
       if (known === undefined) {
-        constraints.set(name, message.constraint);
-        const given = Object.hasOwn(initParams, name) ? tensor(initParams[name] as TensorLike) : null;
-        const value = given ?? message.init?.(random.foldIn(key, 2 + constraints.size));
-        if (value === undefined) {
-          constraints.delete(name);
-          return;
-        }
-        values[name] = checkInitial(message, value);
+        const first = starting(message);
+        const value = given(name) ?? first.init?.(random.foldIn(key, 3 + constraints.size));
+        if (value === undefined) return;
+        constraints.set(name, first.constraint);
+        values[name] = checkInitial(first, value);
       } else checkRedeclared(message, values[name] as Tensor);
       message.value = values[name] as Tensor;
     },
@@ -59,6 +65,25 @@ export function initialise(
         message: `initParams: no param "${name}"; known params: ${[...constraints.keys()].join(", ") || "none"}.`,
       });
   return { values, constraints, mutables };
+}
+
+/** The params that the model starts itself, by name; `given` are the values of others. */
+function declarations(
+  model: Model,
+  args: readonly unknown[],
+  key: Tensor,
+  given: (name: string) => Tensor | null,
+): Map<string, ParamMessage> {
+  const found = new Map<string, ParamMessage>();
+  const collector: Messenger = {
+    process(message) {
+      if (message.type !== "param") return;
+      if (message.init !== null && !found.has(message.name)) found.set(message.name, { ...message });
+      message.value ??= given(message.name) ?? message.init?.(key) ?? null;
+    },
+  };
+  inFreshRun(() => block(() => withMessenger(collector, () => seed(model, key)(...args)))());
+  return found;
 }
 
 function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor {

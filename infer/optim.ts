@@ -32,12 +32,12 @@ function checkOptions(
   options: object,
   ranges: Record<string, [low: number, high: number]>,
 ): void {
-  if (typeof rate === "number" && !(rate >= 0 && rate < Infinity))
+  if (typeof rate !== "function" && !(typeof rate === "number" && rate >= 0 && rate < Infinity))
     throw new PedigradError({
       code: "bad-option",
       op,
       param: "stepSize",
-      message: `${op}: the learning rate must be a finite number >= 0 or a schedule, got ${rate}.`,
+      message: `${op}: the learning rate must be a finite number >= 0 or a schedule, got ${typeof rate === "object" ? JSON.stringify(rate) : rate}.`,
     });
   for (const [key, value] of Object.entries(options)) {
     const range = ranges[key];
@@ -144,6 +144,7 @@ export function adamw(
   { weightDecay = 1e-4, ...options }: AdamOptions & { weightDecay?: number } = {},
 ): Optimizer {
   const inner = adam(rate, options);
+  checkOptions("adamw", rate, { weightDecay }, { weightDecay: [0, Infinity] });
   return {
     init: inner.init,
     update: (grads, state, params) => {
@@ -159,6 +160,7 @@ export function clippedAdam(
   rate: Schedule,
   { clipNorm = 10, lrd = 1, ...options }: AdamOptions & { clipNorm?: number; lrd?: number } = {},
 ): Optimizer {
+  checkOptions("clippedAdam", rate, { clipNorm, lrd }, { clipNorm: [0, Infinity], lrd: [0, Infinity] });
   const decayed = (step: Tensor): Tensor => rateAt(rate, step).mul(tensor(lrd).pow(step));
   return chain(clipByValue(clipNorm), adam(lrd === 1 ? rate : decayed, options));
 }
@@ -179,18 +181,31 @@ export function chain(...parts: Optimizer[]): Optimizer {
   };
 }
 
+/** A limit or a factor as a transformation takes it. */
+function checkNumber(op: string, x: number, low: number): void {
+  if (!(typeof x === "number" && x > low && x < Infinity))
+    throw new PedigradError({
+      code: "bad-option",
+      op,
+      message: `${op}: expected a finite number${low === -Infinity ? "" : ` > ${low}`}, got ${x}.`,
+    });
+}
+
 const stateless = (f: (grads: Tree, params: Tree) => Tree): Optimizer => ({
   init: () => ({}),
   update: (grads, state, params) => [f(grads, params), state],
 });
 
 /** Every element limited to [-limit, limit]. */
-export const clipByValue = (limit: number): Optimizer =>
-  stateless((grads) => zipTrees((g) => g.clip(-limit, limit), grads));
+export function clipByValue(limit: number): Optimizer {
+  checkNumber("clipByValue", limit, 0);
+  return stateless((grads) => zipTrees((g) => g.clip(-limit, limit), grads));
+}
 
 /** All elements scaled down together where their Euclidean norm passes `limit`. */
-export const clipByGlobalNorm = (limit: number): Optimizer =>
-  stateless((grads) => {
+export function clipByGlobalNorm(limit: number): Optimizer {
+  checkNumber("clipByGlobalNorm", limit, 0);
+  return stateless((grads) => {
     const norm = (leavesOf(grads) as Tensor[])
       .map((g) => g.square().sum())
       .reduce((a, b) => a.add(b), tensor(0))
@@ -198,9 +213,13 @@ export const clipByGlobalNorm = (limit: number): Optimizer =>
     const by = tensor(limit).div(norm.maximum(limit));
     return zipTrees((g) => g.mul(by), grads);
   });
+}
 
 /** Every element times `by`. */
-export const scaleBy = (by: number): Optimizer => stateless((grads) => zipTrees((g) => g.mul(by), grads));
+export function scaleBy(by: number): Optimizer {
+  checkNumber("scaleBy", by, -Infinity);
+  return stateless((grads) => zipTrees((g) => g.mul(by), grads));
+}
 
 /** An optimiser of its own for every parameter, by name. */
 export function perParam(choose: (name: string) => Optimizer): Optimizer {

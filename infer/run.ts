@@ -1,7 +1,7 @@
 /** The loop of `svi.run`: steps until there are enough, with a progress bar, early stopping and a hand on the brake. */
 import { PedigradError, type Tensor, type TensorLike } from "../autodiff/index.js";
 import { progressBar } from "./progress.js";
-import type { JitMode, SVI, SVIState } from "./svi.js";
+import { hasFiniteParams, type JitMode, type SVI, type SVIState } from "./svi.js";
 
 /** One step of a run: its number (from 0), its loss, the state after it. */
 export interface Step {
@@ -103,15 +103,30 @@ export function* stepsOf(
     ...(jit !== undefined && { jit }),
     ...(forwardModeDifferentiation && { forwardModeDifferentiation }),
   });
-  let state = initState;
+  const start = (all: unknown[]): SVIState => {
+    if (initState !== undefined && svi.knows(initState)) return initState;
+    const fresh = svi.init({ key, ...(initParams && { initParams }) }, ...all);
+    return initState ?? fresh;
+  };
+  let state: SVIState | null = null;
   let step = 0;
   for (const all of argumentsOf(args, batches)) {
     if (step >= numSteps || signal?.aborted) return;
-    const before: SVIState = state ?? svi.init({ key, ...(initParams && { initParams }) }, ...all);
-    const [next, loss] = stableUpdate ? svi.stableUpdate(before, ...all) : svi.update(before, ...all);
-    if (Number.isNaN(loss) && !stableUpdate) throw nanLoss(svi, before, step, all);
+    const before: SVIState = state ?? start(all);
+    const [next, loss] = advance(svi, before, step, all, stableUpdate);
+    if (!Number.isFinite(loss) && !stableUpdate) throw unsoundLoss(svi, before, step, loss, all);
     state = next;
     yield { step: step++, loss, state, wasRefused: next.params === before.params };
+  }
+}
+
+/** One step; where parameters that are no numbers any more make it throw, the error is that of a loss that is none. */
+function advance(svi: SVI, before: SVIState, step: number, args: unknown[], stable = false): [SVIState, number] {
+  try {
+    return stable ? svi.stableUpdate(before, ...args) : svi.update(before, ...args);
+  } catch (error) {
+    if (hasFiniteParams(before)) throw error;
+    throw unsoundLoss(svi, before, step, Number.NaN, args);
   }
 }
 
@@ -166,14 +181,19 @@ export async function runLoopAsync(
   }
 }
 
-/** The error for a loss that is not a number: which site made it, from which value and parameters. */
-function nanLoss(svi: SVI, state: SVIState, step: number, args: unknown[]): PedigradError {
-  const culprits = Object.entries(svi.perSite(state, ...args)).filter(([, loss]) => Number.isNaN(loss.item()));
-  const params = Object.entries(svi.getParams(state)).map(([name, value]) => `${name} = ${value}`);
-  const site = culprits[0]?.[0];
+/** The error for a loss that is not finite: which site made it, from which value and parameters. */
+function unsoundLoss(svi: SVI, state: SVIState, step: number, loss: number, args: unknown[]): PedigradError {
+  const culprits = svi.unsoundSites(state, ...args);
+  const sites = [...culprits].map(([name, value]) => `"${name}" (value ${brief(value)})`).join(", ");
+  const params = Object.entries(svi.getParams(state)).map(([name, value]) => `${name} = ${brief(value)}`);
+  const reason = Number.isNaN(loss)
+    ? "Lower the learning rate, or look at the data for NaN"
+    : "A density is 0 or infinite there: look at the data, or keep the guide where the model is possible";
   return new PedigradError({
-    code: "nan-loss",
-    site,
-    message: `svi.run: the loss of step ${step} is NaN${site ? `, made by site ${culprits.map(([name]) => `"${name}"`).join(", ")}` : ""}. The parameters were ${params.join(", ") || "none"}. Lower the learning rate, look at the data for NaN, or run with { stableUpdate: true }.`,
+    code: Number.isNaN(loss) ? "nan-loss" : "infinite-loss",
+    site: culprits.keys().next().value,
+    message: `svi.run: the loss of step ${step} is ${loss}${sites && `, made by site ${sites}`}. The parameters were ${params.join(", ") || "none"}. ${reason}; { stableUpdate: true } skips such steps.`,
   });
 }
+
+const brief = (x: Tensor): string => `${x}`.replace("Tensor[] ", "").slice(0, 80);

@@ -4,18 +4,20 @@
  */
 import {
   emptyRecord,
+  isContainer,
   jit,
   mapTree,
   PedigradError,
   random,
-  type Tensor,
+  Tensor,
   type TensorLike,
   type Tree,
   valueAndGrad,
+  zeros,
 } from "../autodiff/index.js";
-import { bijectTo, type Constraint } from "../distributions/index.js";
+import { bijectTo, type Constraint, withValidation } from "../distributions/index.js";
 import { detachProvenance, outsideRuns } from "../provenance/index.js";
-import type { Elbo, Outcome } from "./elbo.js";
+import { Elbo, type Outcome } from "./elbo.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise } from "./initialise.js";
 import { type Optimizer, zipTrees } from "./optim.js";
@@ -72,18 +74,19 @@ export class SVI {
           param: key,
           message: `SVI: unknown option "${key}". Expected one of ${OPTIONS.join(", ")}.`,
         });
+    const refuse = (param: string, expected: string): never => {
+      throw new PedigradError({ code: "bad-option", op: "SVI", param, message: `SVI: ${expected}.` });
+    };
+    if (typeof model !== "function") refuse("model", "the first argument must be the model, a function");
+    if (typeof guide !== "function") refuse("guide", "the second argument must be the guide, a function");
     if (typeof optimizer?.init !== "function" || typeof optimizer.update !== "function")
-      throw new PedigradError({
-        code: "bad-option",
-        op: "SVI",
-        param: "optimizer",
-        message: "SVI: the third argument must be an optimiser with init and update, such as adam(1e-3).",
-      });
+      refuse("optimizer", "the third argument must be an optimiser with init and update, such as adam(1e-3)");
+    if (!(elbo instanceof Elbo)) refuse("elbo", "the fourth argument must be an estimator, such as new TraceELBO()");
   }
 
   /** The state before the first step: initial values from guide and model (the guide's win), and one dry run of the loss. */
   init(keyOrOptions: Tensor | InitOptions, ...args: unknown[]): SVIState {
-    const { key, initParams = {} } = "key" in keyOrOptions ? keyOrOptions : { key: keyOrOptions };
+    const { key, initParams = {} } = initOptions(keyOrOptions);
     const [initKey, next] = [random.foldIn(key, 0), random.foldIn(key, 1)];
     const { values, constraints, mutables } = outsideRuns(() =>
       initialise(initKey, this.model, this.guide, this.#allArgs(args), initParams),
@@ -95,7 +98,7 @@ export class SVI {
     return {
       params,
       optimState: this.optimizer.init(params),
-      mutableState: mergeRecords(mutables, dry.mutableState),
+      mutableState: this.#map(dry.mutableState, (after, name) => beforeAnyStep(mutables[name], after)),
       key: next,
     };
   }
@@ -113,8 +116,9 @@ export class SVI {
     } catch (error) {
       if (this.#jit === true || !(error instanceof PedigradError && error.code === "read-in-jit")) throw error;
       this.#jit = false;
+      const what = error.site === undefined ? "a value it was given" : `what it sampled at {${error.site}}`;
       console.warn(
-        `pedigrad: steps run eagerly, because the model reads a sampled value (${error.op}). Set jit: false to say so, or jit: true to make it an error.`,
+        `pedigrad: steps run eagerly, because the program reads ${what} (${error.op}). Set jit: false to say so, or jit: true to make it an error.`,
       );
       return this.step(state, ...args);
     }
@@ -147,9 +151,9 @@ export class SVI {
 
   /** A step that keeps parameters, optimiser and mutable state as they were where loss or parameters would not be finite. */
   stableUpdate(state: SVIState, ...args: unknown[]): [SVIState, number] {
-    const [next, loss] = this.update(state, ...args);
-    const isSound =
-      Number.isFinite(loss) && Object.values(next.params).every((p) => p.view.data.every(Number.isFinite));
+    // What a check would refuse comes out as NaN or infinite, and is left out like any other such step.
+    const [next, loss] = withValidation(false, () => this.update(state, ...args));
+    const isSound = Number.isFinite(loss) && hasFiniteParams(next);
     return [isSound ? next : { ...state, key: next.key }, loss];
   }
 
@@ -162,6 +166,18 @@ export class SVI {
   perSite(state: SVIState, ...args: unknown[]): Record<string, Tensor> {
     const values = mergeRecords(this.getParams(state), state.mutableState);
     return this.elbo.perSite(this.#stepKey(state), values, this.model, this.guide, ...this.#allArgs(args));
+  }
+
+  /** The sites whose cost is not finite in that loss, with their values. */
+  unsoundSites(state: SVIState, ...args: unknown[]): Map<string, Tensor> {
+    const values = mergeRecords(this.getParams(state), state.mutableState);
+    const { model, guide } = this;
+    return this.elbo.unsoundSites({ key: this.#stepKey(state), values, model, guide, args: this.#allArgs(args) });
+  }
+
+  /** Whether the constraints of these parameters are known, which `init` learns from the programs. */
+  knows(state: SVIState): boolean {
+    return Object.keys(state.params).every((name) => this.#constraints.has(name));
   }
 
   /** Constrained parameters by name. */
@@ -225,10 +241,31 @@ export class SVI {
     const { staticArgs } = this.options;
     if (staticArgs === undefined) return args;
     const last = args.at(-1);
-    const isRecord = typeof last === "object" && last !== null && Object.getPrototypeOf(last) === Object.prototype;
-    return isRecord ? [...args.slice(0, -1), { ...last, ...staticArgs }] : [...args, staticArgs];
+    const isRecord = isContainer(last) && !Array.isArray(last) && !(last instanceof Map);
+    return isRecord ? [...args.slice(0, -1), { ...(last as object), ...staticArgs }] : [...args, staticArgs];
   }
 }
+
+/** Whether every parameter is still a number. */
+export const hasFiniteParams = ({ params }: SVIState): boolean =>
+  Object.values(params).every((p) => p.view.data.every(Number.isFinite));
+
+/** The key and the options that `init` was given. */
+function initOptions(given: Tensor | InitOptions): InitOptions {
+  const refuse = (message: string, param: string): never => {
+    throw new PedigradError({ code: "bad-option", op: "init", param, message: `svi.init: ${message}` });
+  };
+  if (given instanceof Tensor) return { key: given };
+  if (!(given?.key instanceof Tensor)) refuse("the key must be made by random.key(seed).", "key");
+  for (const option of Object.keys(given))
+    if (option !== "key" && option !== "initParams")
+      refuse(`unknown option "${option}". Expected key or initParams.`, option);
+  return given;
+}
+
+/** A mutable before the first step: as declared, in the shape that a step leaves it in. Averages of baselines start at 0. */
+const beforeAnyStep = (declared: Tensor | undefined, after: Tensor): Tensor =>
+  declared === undefined ? zeros(after.shape) : declared.shape.join() === after.shape.join() ? declared : after;
 
 /** Null-prototype union of records, later ones winning: names are data. */
 export const mergeRecords = <T>(...records: Record<string, T>[]): Record<string, T> => {

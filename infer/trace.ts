@@ -48,8 +48,11 @@ export class SampleSite {
   /** log density, masked by selection and scaled. */
   scaledLogProb(): Tensor {
     const { mask, scale } = this;
-    const logProb = mask === null ? this.logProb() : where(mask, this.logProb(), 0);
-    return typeof scale === "number" && scale === 1 ? logProb : logProb.mul(scale);
+    const logProb = this.logProb();
+    return inTheNameOf(this.name, () => {
+      const masked = mask === null ? logProb : where(mask, logProb, 0);
+      return typeof scale === "number" && scale === 1 ? masked : masked.mul(scale);
+    });
   }
 }
 
@@ -130,18 +133,19 @@ export const trace = <A extends unknown[]>(f: (...args: A) => unknown): { getTra
 /** log density at the value. */
 function logProbAt({ name, fn, value, isObserved, mask }: SampleSite): Tensor {
   // An observation may be missing (NaN) behind its mask; a latent's score counts also where it is masked.
-  const scored = isObserved && mask !== null ? fn.mask(mask) : fn;
-  const advice = isObserved ? " Mask what is missing (mask(f, keep)) or drop it." : "";
-  return inTheNameOf(name, () => scored.logProb(value), isObserved ? "observed site" : "site", advice);
+  const score = () => (isObserved && mask !== null ? fn.mask(mask) : fn).logProb(value);
+  return inTheNameOf(name, score, isObserved ? "observed site" : "site");
 }
 
 /** Run `body`; what a distribution refuses in it is refused in the site's name. */
-export function inTheNameOf<T>(name: string, body: () => T, what = "site", advice = ""): T {
+export function inTheNameOf<T>(name: string, body: () => T, what = "site"): T {
   try {
     return body();
   } catch (error) {
     if (!(error instanceof PedigradError) || error.site !== undefined) throw error;
     const { code, message, param, op } = error;
+    const isMissing = what === "observed site" && code === "outside-support";
+    const advice = isMissing ? " Mask what is missing (mask(f, keep)) or drop it." : "";
     throw new PedigradError({ code, param, op, site: name, message: `${what} "${name}": ${message}${advice}` });
   }
 }

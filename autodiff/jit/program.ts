@@ -66,10 +66,12 @@ export class ProgramRecorder implements Recorder {
 
   read(x: Tensor, how: string): void {
     if (this.#isConstant(x)) return;
+    const sites = [...x.provenance].join(", ");
     throw new PedigradError({
       code: "read-in-jit",
       op: how,
-      message: `${how}: a compiled function is recorded once and runs again with other values, so it cannot read a value that depends on its inputs. Use where() instead of a branch, at() instead of an array index, pass what decides as a plain number (it becomes static), or run without jit.`,
+      site: sites || undefined,
+      message: `${how}${sites && ` of a value that depends on {${sites}}`}: a compiled function is recorded once and runs again with other values, so it cannot read a value that depends on its inputs. Use where() instead of a branch, at() instead of an array index, pass what decides as a plain number (it becomes static), or run without jit.`,
     });
   }
 
