@@ -9,12 +9,10 @@ import { type Binary, binary, type Ternary, ternary, type Unary, unary } from ".
 import {
   log1mexp as log1mexpOf,
   logaddexp as logaddexpOf,
-  logSigmoid as logSigmoidOf,
-  sigmoid as sigmoidOf,
-  softplus as softplusOf,
   xlog1py as xlog1pyOf,
   xlogy as xlogyOf,
 } from "./special/index.js";
+import { twins } from "./wasm/twins.js";
 
 export const gate: Binary = binary("gate", (g, d) => (g === 0 ? 0 : g * d), [
   (G, _, __, d) => gate(G, d),
@@ -44,10 +42,10 @@ export const pow: Binary = binary("pow", (a, b) => powOf(a, b), [
 ]);
 
 // Exponentials and logarithms
-export const exp: Unary = unary("exp", (a) => Math.exp(a), [(g, y) => gate(g, y)]);
-export const expm1: Unary = unary("expm1", (a) => Math.expm1(a), [(g, _, a) => gate(g, exp(a))]);
-export const log: Unary = unary("log", (a) => Math.log(a), [(g, _, a) => gate(g, reciprocal(a))]);
-export const log1p: Unary = unary("log1p", (a) => Math.log1p(a), [(g, _, a) => gate(g, reciprocal(add(1, a)))]);
+export const exp: Unary = unary("exp", twins.exp, [(g, y) => gate(g, y)]);
+export const expm1: Unary = unary("expm1", twins.expm1, [(g, _, a) => gate(g, exp(a))]);
+export const log: Unary = unary("log", twins.log, [(g, _, a) => gate(g, reciprocal(a))]);
+export const log1p: Unary = unary("log1p", twins.log1p, [(g, _, a) => gate(g, reciprocal(add(1, a)))]);
 /** a·log(b), 0 where a = 0. */
 export const xlogy: Binary = binary("xlogy", (a, b) => xlogyOf(a, b), [
   (g, _, __, b) => gate(g, log(b)),
@@ -75,14 +73,12 @@ export const tan: Unary = unary("tan", (a) => Math.tan(a), [(g, y) => gate(g, ad
 export const atan: Unary = unary("atan", (a) => Math.atan(a), [(g, _, a) => gate(g, reciprocal(add(1, square(a))))]);
 
 // Squashing functions
-export const tanh: Unary = unary("tanh", (a) => Math.tanh(a), [(g, y) => gate(g, oneMinusSquare(y))]);
+export const tanh: Unary = unary("tanh", twins.tanh, [(g, y) => gate(g, oneMinusSquare(y))]);
 const oneMinusSquare: Unary = unary("oneMinusSquare", (a) => 1 - a * a, [(g, _, a) => gate(g, mul(-2, a))]);
-export const sigmoid: Unary = unary("sigmoid", (a) => sigmoidOf(a), [
-  (g, _, a) => gate(g, mul(sigmoid(a), sigmoid(neg(a)))),
-]);
-export const logSigmoid: Unary = unary("logSigmoid", (a) => logSigmoidOf(a), [(g, _, a) => gate(g, sigmoid(neg(a)))]);
+export const sigmoid: Unary = unary("sigmoid", twins.sigmoid, [(g, _, a) => gate(g, mul(sigmoid(a), sigmoid(neg(a))))]);
+export const logSigmoid: Unary = unary("logSigmoid", twins.logSigmoid, [(g, _, a) => gate(g, sigmoid(neg(a)))]);
 /** log(1 + exp(a)). */
-export const softplus: Unary = unary("softplus", (a) => softplusOf(a), [(g, _, a) => gate(g, sigmoid(a))]);
+export const softplus: Unary = unary("softplus", twins.softplus, [(g, _, a) => gate(g, sigmoid(a))]);
 export const relu: Unary = unary("relu", (a) => Math.max(a, 0), [(g, _, a) => gate(g, greater(a, 0))]);
 
 // Choice: ties share the gradient of maximum and minimum

@@ -20,9 +20,12 @@ export class Executable {
     readonly samples: readonly Tensor[],
   ) {
     this.#layout = new Layout(program);
-    const { text, kernels, functions } = generate(program, this.#layout);
-    this.text = text;
-    this.#run = new Function("M", "kernels", "functions", text)(this.#layout.memory, kernels, functions) as () => void;
+    const { memory, simd } = this.#layout;
+    const { text, kernels, functions, routines } = generate(program, this.#layout);
+    this.text = routines === "" ? text : `${text}\n/* SIMD code:\n${routines}\n*/\n`;
+    const compiled = routines === "" ? null : simd?.compile(routines);
+    const make = new Function("M", "kernels", "functions", "simd", text);
+    this.#run = make(memory, kernels, functions, compiled) as () => void;
     this.#last = new Array<Tensor | null>(program.inputCount).fill(null);
     this.#outputSize = program.outputs.reduce(
       (sum, place, k) => sum + (this.#isKept(place, k) ? 0 : storage(samples[k] as Tensor)),

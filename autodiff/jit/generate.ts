@@ -6,8 +6,10 @@
  * The text is cut into functions of a few hundred statements, which is what V8 still optimises well.
  */
 import { sizeOf } from "../view.js";
+import { addressOf } from "../wasm/simd.js";
 import { expressionOf, literal, substituteInto } from "./expression.js";
-import type { Layout } from "./layout.js";
+import { isLong, type Layout } from "./layout.js";
+import { type Loop, type Read, type Step, scalarText, vectorText } from "./loop.js";
 import type { Program, Value } from "./program.js";
 
 /** The text of a program, and what it calls: kernels with their buffers bound, scalar functions. */
@@ -15,6 +17,8 @@ export interface Generated {
   readonly text: string;
   readonly kernels: (() => void)[];
   readonly functions: ((...xs: number[]) => number)[];
+  /** The text of the SIMD routines that it calls. */
+  readonly routines: string;
 }
 
 type OpValue = Extract<Value, { kind: "op" }>;
@@ -32,6 +36,7 @@ export function generate(program: Program, layout: Layout): Generated {
 class Generator {
   readonly #kernels: (() => void)[] = [];
   readonly #functions: ((...xs: number[]) => number)[] = [];
+  readonly #routines: string[] = [];
   readonly #functionNames = new Map<object, string>();
   readonly #chunks: string[] = [];
   #lines: string[] = [];
@@ -66,7 +71,7 @@ class Generator {
     this.#endChunk();
     const calls = this.#chunks.map((_, i) => `  chunk${i}();`).join("\n");
     const text = `"use strict";\n${this.#chunks.join("\n")}\nreturn () => {\n${calls}\n};\n`;
-    return { text, kernels: this.#kernels, functions: this.#functions };
+    return { text, kernels: this.#kernels, functions: this.#functions, routines: this.#routines.join("\n") };
   }
 
   #emit(value: OpValue, i: number): void {
@@ -81,10 +86,8 @@ class Generator {
       );
     } else if (value.shape.length === 0) {
       this.#settleInputs(value.inputs);
-      const text = this.#call(
-        value,
-        value.inputs.map((x) => this.#scalar(x)),
-      );
+      const operands = value.inputs.map((x) => this.#scalar(x));
+      const text = this.#call(value.op.scalar, operands);
       this.#locals.add(i);
       this.#line(`const s${i} = M[${this.layout.offset(i)}] = ${text};`);
     } else this.#join(value, i);
@@ -125,45 +128,40 @@ class Generator {
     const { layout } = this;
     const own = new Set(group.members);
     for (const i of group.members) this.#groupOf.delete(i);
-    const reads = new Map<number, string>();
-    const hoisted: string[] = [];
-    const inLoop: string[] = [];
-    let isFlat = true;
+    const names = new Map<number, string>();
+    const reads: Read[] = [];
     const operand = (x: number): string => {
       if (own.has(x)) return `t${x}`;
-      const seen = reads.get(x);
+      const seen = names.get(x);
       if (seen !== undefined) return seen;
       const value = this.program.values[x] as Value;
-      let text: string;
-      if (value.kind === "constant" && sizeOf(value.shape) === 1)
-        text = literal(layout.view(x).data[layout.view(x).offset] as number);
-      else if (value.shape.length === 0) text = this.#scalar(x);
-      else {
-        const reading = layout.reading(x, group.shape);
-        text = `a${x}`;
-        if (reading === "repeated") hoisted.push(`const a${x} = M[${layout.offset(x)}];`);
-        else if (reading === "flat") inLoop.push(`const a${x} = M[${layout.offset(x)} + i];`);
-        else {
-          isFlat = false;
-          const index = reading.map((s, axis) => (s === 0 ? "" : ` + ${s} * i${axis}`)).join("");
-          inLoop.push(`const a${x} = M[${layout.offset(x)}${index}];`);
-        }
-      }
-      reads.set(x, text);
-      return text;
+      const view = layout.view(x);
+      const isLiteral = value.kind === "constant" && sizeOf(value.shape) === 1;
+      const name = isLiteral ? literal(view.data[view.offset] as number) : `a${x}`;
+      if (!isLiteral) reads.push({ name, offset: layout.offset(x), steps: layout.reading(x, group.shape) });
+      names.set(x, name);
+      return name;
     };
-    const body: string[] = [];
-    for (const i of group.members) {
+    const steps = group.members.map((i): Step => {
       const value = this.program.values[i] as OpValue;
-      body.push(`const t${i} = ${this.#call(value, value.inputs.map(operand))};`);
-      if (this.#isReadOutside(i, own)) body.push(`M[${layout.offset(i)} + i] = t${i};`);
-    }
-    const lines = [...inLoop, ...body].join("\n        ");
-    const axes = group.shape.map((size, axis) => `for (let i${axis} = 0; i${axis} < ${size}; i${axis}++)`).join(" ");
-    const loop = isFlat
-      ? `for (let i = 0; i < ${sizeOf(group.shape)}; i++) {\n        ${lines}\n      }`
-      : `let i = 0;\n      ${axes} {\n        ${lines}\n        i++;\n      }`;
-    this.#line(["{", ...hoisted, `${loop}\n    }`].join("\n      "));
+      return {
+        name: `t${i}`,
+        scalar: value.op.scalar as Step["scalar"],
+        operands: value.inputs.map(operand),
+        offset: this.#isReadOutside(i, own) ? layout.offset(i) : null,
+      };
+    });
+    this.#line(this.#loop({ shape: group.shape, reads, steps }));
+  }
+
+  /** A call of the loop's SIMD code, or the loop. */
+  #loop(loop: Loop): string {
+    const { simd, memory } = this.layout;
+    const name = `loop${this.#routines.length}`;
+    const routine = simd && isLong(sizeOf(loop.shape)) ? vectorText(name, loop, addressOf(memory, 0)) : null;
+    if (routine === null) return scalarText(loop, ({ scalar, operands }) => this.#call(scalar, operands));
+    this.#routines.push(routine);
+    return `simd.${name}(); // ${loop.steps.length} ops [${loop.shape}]`;
   }
 
   /** Whether a member of a loop is an output, or used by something that is not in the loop. */
@@ -182,8 +180,7 @@ class Generator {
     return `s${i}`;
   }
 
-  #call({ op }: OpValue, operands: readonly string[]): string {
-    const scalar = op.scalar as (...xs: number[]) => number;
+  #call(scalar: (...xs: number[]) => number, operands: readonly string[]): string {
     const expression = expressionOf(scalar);
     if (expression !== null) return substituteInto(expression, operands);
     let name = this.#functionNames.get(scalar);

@@ -4,6 +4,7 @@
  */
 import { copyInto } from "../copy.js";
 import { broadcastView, contiguous, isContiguous, type Shape, sizeOf, type View } from "../view.js";
+import { allocate, type Simd } from "../wasm/simd.js";
 import type { Program, Value } from "./program.js";
 
 /** How an operand is read in a loop over `shape`: one value again and again, in step with the loop, or by strides. */
@@ -12,6 +13,8 @@ export type Reading = "repeated" | "flat" | readonly number[];
 export class Layout {
   /** The arena. */
   readonly memory: Float64Array;
+  /** What makes SIMD code for the arena, where some array of the program is long enough to gain by it. */
+  readonly simd: Simd | null;
   readonly #views: View[];
   readonly #owners: number[];
 
@@ -23,7 +26,8 @@ export class Layout {
       offsets.push(size);
       size += storageOf(value);
     }
-    this.memory = new Float64Array(size);
+    this.simd = values.some((x) => x.kind === "op" && isLong(sizeOf(x.shape))) ? allocate(size) : null;
+    this.memory = this.simd?.numbers ?? new Float64Array(size);
     this.#owners = values.map((_, i) => i);
     this.#views = [];
     values.forEach((value, i) => {
@@ -87,7 +91,11 @@ export class Layout {
 /** Whether all elements of a view are one number in memory. */
 const isOneNumber = ({ shape, stride }: View): boolean => stride.every((s, axis) => s === 0 || shape[axis] === 1);
 
+/** From this many elements on SIMD code is called. */
+export const isLong = (size: number): boolean => size >= 64;
+
+/** Arrays begin at even places and have room for one number more: SIMD code reads and writes in pairs. */
 function storageOf(value: Value): number {
-  if (value.kind === "constant" && isOneNumber(value.tensor.view)) return 1;
-  return sizeOf(value.shape);
+  const size = value.kind === "constant" && isOneNumber(value.tensor.view) ? 1 : sizeOf(value.shape);
+  return size + 2 - (size % 2);
 }

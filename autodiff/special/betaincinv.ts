@@ -2,8 +2,9 @@
  * The quantile of Beta(a, b). In u = log(x / (1-x)) the density is log-concave, so log I is concave and Newton's method converges
  * from any start, as for gammaincinv. Quantiles above the median are those of Beta(b, a) below it. Follows betainc.ts.
  */
+import { twins } from "../wasm/twins.js";
 import { logBetainc } from "./betainc.js";
-import { sigmoid } from "./elementary.js";
+
 import { ndtri } from "./erf.js";
 import { logBeta } from "./gamma.js";
 import { digamma } from "./polygamma.js";
@@ -15,7 +16,7 @@ const UNDERFLOW = -745;
 export function betaincinv(a: number, b: number, q: number): number {
   if (!(a > 0 && b > 0 && q >= 0 && q <= 1)) return NaN;
   if (q === 0 || q === 1) return q;
-  return sigmoid(q <= 0.5 ? lowerLogit(a, b, q) : -lowerLogit(b, a, 1 - q));
+  return twins.sigmoid(q <= 0.5 ? lowerLogit(a, b, q) : -lowerLogit(b, a, 1 - q));
 }
 
 /** log(x / (1-x)) at I_x(a, b) = q <= 1/2. */
@@ -26,7 +27,7 @@ function lowerLogit(a: number, b: number, q: number): number {
   const normal = digamma(a) - digamma(b) + ndtri(q) * Math.sqrt(1 / a + 1 / b);
   let u = Math.min(a, b) > 1 ? Math.max(near, normal) : Math.min(near, 0);
   for (let n = 0; n < MAX_STEPS; n++) {
-    const [log, slope] = logBetainc(a, b, sigmoid(u), sigmoid(-u));
+    const [log, slope] = logBetainc(a, b, twins.sigmoid(u), twins.sigmoid(-u));
     const step = (log - Math.log(q)) / slope;
     u -= step;
     if (!(Math.abs(step) > 1e-10 * Math.max(1, Math.abs(u)))) break;

@@ -4,22 +4,6 @@
  */
 import { ratio } from "./polynomial.js";
 
-/** log(1 + exp(x)). */
-export function softplus(x: number): number {
-  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
-}
-
-/** 1 / (1 + exp(-x)). */
-export function sigmoid(x: number): number {
-  const e = Math.exp(-Math.abs(x));
-  return x < 0 ? e / (1 + e) : 1 / (1 + e);
-}
-
-/** log sigmoid(x) = -softplus(-x). */
-export function logSigmoid(x: number): number {
-  return -softplus(-x);
-}
-
 /** log(1 - exp(x)) for x <= 0 (Mächler 2012). */
 export function log1mexp(x: number): number {
   return x > -Math.LN2 ? Math.log(-Math.expm1(x)) : Math.log1p(-Math.exp(x));

@@ -1,0 +1,226 @@
+/**
+ * From text to a WebAssembly module. A name has the type of the first value it is given; parameters of routines are
+ * addresses and counts. A formula, which is a function of numbers, becomes part of the routine that uses it, read on two
+ * numbers at once. Binary format: WebAssembly Core Specification 2.0, chapter 5.
+ */
+import {
+  builtins as builtinsOf,
+  ENCODED,
+  literal,
+  operators as operatorsOf,
+  type Type,
+  unsigned,
+} from "./instructions.js";
+import type { Call, Expression, Routine, Statement } from "./language.js";
+
+/** A routine on its way to bytes. */
+interface Compiled {
+  readonly name: string;
+  readonly index: number;
+  readonly count: number;
+  gives: Type | null;
+  code: number[];
+}
+
+/** A module that exports `routines` by name and imports its memory as env.memory. A routine may call those before it. */
+export function assemble(
+  routines: readonly Routine[],
+  formulas: ReadonlyMap<string, Routine>,
+): Uint8Array<ArrayBuffer> {
+  const functions = new Map<string, Compiled>();
+  for (const routine of routines) new Compiler(routine, formulas, functions).compile();
+  const out = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  const section = (id: number, items: readonly (readonly number[])[]): void => {
+    const size = items.reduce((sum, item) => sum + item.length, 0);
+    out.push(id, ...unsigned(size + unsigned(items.length).length), ...unsigned(items.length));
+    for (const item of items) for (const byte of item) out.push(byte);
+  };
+  const text = (s: string): number[] => [s.length, ...[...s].map((c) => c.charCodeAt(0))];
+  const all = [...functions.values()];
+  const result = ({ gives }: Compiled): number[] => (gives === null ? [0] : [1, ENCODED[gives]]);
+  section(
+    1,
+    all.map((f) => [0x60, f.count, ...new Array<number>(f.count).fill(ENCODED.i), ...result(f)]),
+  );
+  section(2, [[...text("env"), ...text("memory"), 0x02, 0x00, 0]]);
+  section(
+    3,
+    all.map(({ index }) => unsigned(index)),
+  );
+  section(
+    7,
+    all.map(({ name, index }) => [...text(name), 0x00, ...unsigned(index)]),
+  );
+  section(
+    10,
+    all.map(({ code }) => [...unsigned(code.length), ...code]),
+  );
+  return Uint8Array.from(out);
+}
+
+interface Local {
+  readonly index: number;
+  readonly type: Type;
+}
+
+const operators = /* @__PURE__ */ operatorsOf();
+const builtins = /* @__PURE__ */ builtinsOf();
+
+class Compiler {
+  readonly #code: number[] = [];
+  readonly #locals: Type[] = [];
+  readonly #own: Compiled;
+  #names: Map<string, Local>;
+
+  constructor(
+    readonly routine: Routine,
+    readonly formulas: ReadonlyMap<string, Routine>,
+    readonly functions: Map<string, Compiled>,
+  ) {
+    const { name, parameters } = routine;
+    this.#names = new Map(parameters.map((x, index) => [x, { index, type: "i" }]));
+    this.#own = { name, index: functions.size, count: parameters.length, gives: null, code: [] };
+    functions.set(name, this.#own);
+  }
+
+  compile(): void {
+    this.#block(this.routine.body);
+    const declared = this.#locals.flatMap((type) => [1, ENCODED[type]]);
+    this.#own.code = [...unsigned(this.#locals.length), ...declared, ...this.#code, 0x0b];
+  }
+
+  #push(code: readonly number[]): void {
+    for (const byte of code) this.#code.push(byte);
+  }
+
+  #block(statements: readonly Statement[]): void {
+    for (const statement of statements) this.#statement(statement);
+  }
+
+  #statement(statement: Statement): void {
+    switch (statement.kind) {
+      case "set": {
+        const known = this.#names.get(statement.name);
+        const type = known?.type ?? this.#typeOf(statement.value) ?? "i";
+        this.#emit(statement.value, type);
+        this.#set(known ?? this.#declare(statement.name, type));
+        return;
+      }
+      case "do":
+        this.#call(statement.call);
+        return;
+      case "while":
+        // As "if it holds, repeat until it does not": one jump a turn.
+        this.#emit(statement.test, "i");
+        this.#push([0x04, 0x40, 0x03, 0x40]);
+        this.#block(statement.body);
+        this.#emit(statement.test, "i");
+        this.#push([0x0d, 0, 0x0b, 0x0b]);
+        return;
+      case "if":
+        this.#emit(statement.test, "i");
+        this.#push([0x04, 0x40]);
+        this.#block(statement.body);
+        this.#push([0x0b]);
+        return;
+      case "return":
+        this.#own.gives = this.#typeOf(statement.value) ?? "d";
+        this.#emit(statement.value, this.#own.gives);
+    }
+  }
+
+  #declare(name: string, type: Type): Local {
+    const local = { index: this.routine.parameters.length + this.#locals.length, type };
+    this.#locals.push(type);
+    this.#names.set(name, local);
+    return local;
+  }
+
+  #set({ index }: Local): void {
+    this.#push([0x21, ...unsigned(index)]);
+  }
+
+  #local(name: string): Local {
+    const local = this.#names.get(name);
+    if (local === undefined) throw new ReferenceError(`${this.routine.name}: ${name} is not defined`);
+    return local;
+  }
+
+  /** The type of a value; null for a literal, which takes that of its surroundings. */
+  #typeOf(x: Expression): Type | null {
+    if (x.kind === "number") return null;
+    if (x.kind === "name") return this.#local(x.name).type;
+    if (x.kind === "binary") return this.#typeOf(x.left) ?? this.#typeOf(x.right);
+    if (x.kind !== "call" || this.formulas.has(x.name)) return "v";
+    const known = builtins.get(x.name);
+    return known === undefined ? (this.functions.get(x.name)?.gives ?? null) : known.gives;
+  }
+
+  /** Code that leaves the value of `x` on the stack; `type` is what a literal becomes. */
+  #emit(x: Expression, type: Type): void {
+    switch (x.kind) {
+      case "number":
+        this.#push(literal(x.value, type));
+        return;
+      case "name":
+        this.#push([0x20, ...unsigned(this.#local(x.name).index)]);
+        return;
+      case "negative":
+        this.#emit(x.of, "v");
+        this.#push([0xfd, 0xed, 0x01]);
+        return;
+      case "binary": {
+        const of = this.#typeOf(x) ?? type;
+        this.#emit(x.left, of);
+        this.#emit(x.right, x.operator === "<<" || x.operator === ">>>" ? "i" : of);
+        const code = operators.get(of + x.operator);
+        if (code === undefined) throw new SyntaxError(`${this.routine.name}: no instruction for ${of} ${x.operator}`);
+        this.#push(code);
+        return;
+      }
+      case "choice":
+        this.#emit(x.yes, "v");
+        this.#emit(x.no, "v");
+        this.#emit(x.test, "v");
+        this.#push([0xfd, 0x52]);
+        return;
+      case "call":
+        this.#call(x);
+    }
+  }
+
+  #call({ name, args }: Call): void {
+    const [formula, builtin, routine] = [this.formulas.get(name), builtins.get(name), this.functions.get(name)];
+    if (formula !== undefined) this.#inline(formula, args);
+    else if (builtin !== undefined) {
+      const { takes, code, memory } = builtin;
+      const [address, offset] = memory === null ? [args[0], 0] : separated(args[0] as Expression);
+      takes.forEach((type, k) => {
+        this.#emit((k === 0 ? address : args[k]) as Expression, type);
+      });
+      this.#push(code);
+      if (memory !== null) this.#push([memory[0], ...unsigned(offset), ...memory[1]]);
+    } else if (routine !== undefined) {
+      for (const arg of args) this.#emit(arg, "i");
+      this.#push([0x10, ...unsigned(routine.index)]);
+    } else throw new ReferenceError(`${this.routine.name}: ${name} is not defined`);
+  }
+
+  /** The body of a formula in place, its names its own. */
+  #inline({ parameters, body }: Routine, args: readonly Expression[]): void {
+    for (const arg of args) this.#emit(arg, "v");
+    const outer = this.#names;
+    this.#names = new Map();
+    for (const local of parameters.map((name) => this.#declare(name, "v")).reverse()) this.#set(local);
+    for (const statement of body)
+      if (statement.kind === "return") this.#emit(statement.value, "v");
+      else this.#statement(statement);
+    this.#names = outer;
+  }
+}
+
+/** An address as a variable part and a constant, which the instruction itself can hold. */
+const separated = (address: Expression): [Expression, number] =>
+  address.kind === "binary" && address.operator === "+" && address.right.kind === "number"
+    ? [address.left, address.right.value]
+    : [address, 0];

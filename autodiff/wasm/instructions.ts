@@ -1,0 +1,88 @@
+/**
+ * The instructions of WebAssembly that kernels use, by the type of their operands. Every name in a kernel has one of four
+ * types: `i`, a 32-bit integer (addresses, counts); `d`, one float64; `v`, two float64, or the two masks of a comparison;
+ * `l`, two 64-bit integers. Codes: WebAssembly Core Specification 2.0, chapter 5.4.
+ */
+export type Type = "i" | "d" | "v" | "l";
+export const ENCODED: Record<Type, number> = { i: 0x7f, d: 0x7c, v: 0x7b, l: 0x7b };
+
+const bytesOf = (hex: string): number[] => (hex.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16));
+const rows = (text: string): string[][] =>
+  text
+    .trim()
+    .split("\n")
+    .map((row) => row.trim().split(" "));
+
+/** Operators: type, then operator and code by turns. */
+const OPERATORS = `
+  i + 6a - 6b * 6c & 71 << 74 >>> 76 === 46 !== 47 < 49 > 4b <= 4d >= 4f
+  d + a0 - a1 * a2 / a3
+  v + fdf001 - fdf101 * fdf201 / fdf301 & fd4e | fd50 && fd4e || fd50 === fd47 !== fd48 < fd49 > fd4a <= fd4b >= fd4c
+  l + fdce01 & fd4e << fdcb01 >>> fdcd01`;
+
+/** The code of each operator, by type and operator. */
+export const operators = (): Map<string, number[]> =>
+  new Map(
+    rows(OPERATORS).flatMap(([type, ...pairs]) =>
+      pairs.flatMap((code, i) => (i % 2 === 1 ? [[`${type}${pairs[i - 1]}`, bytesOf(code)] as const] : [])),
+    ),
+  );
+
+/** A function that is one instruction. */
+export interface Builtin {
+  readonly takes: readonly Type[];
+  readonly gives: Type | null;
+  readonly code: readonly number[];
+  /** For an access to memory: the power of 2 it is aligned to, and the lane that follows the offset. */
+  readonly memory: readonly [number, number[]] | null;
+}
+
+/** Name, types of the operands, of the result, code; for an access to memory its alignment and lane. */
+const BUILTINS = `
+  get i d 2b 3
+  put id - 39 3
+  load i v fd00 3
+  loadOne i v fd5d 3
+  loadSame i v fd0a 3
+  store iv - fd0b 3
+  storeOne iv - fd5b 3 00
+  first v d fd2100
+  second v d fd2101
+  same d v fd14
+  sqrt v v fdef01
+  abs v v fdec01
+  floor v v fd75
+  ceil v v fd74
+  min vv v fdf401
+  max vv v fdf501
+  lesser vv v fdf601
+  larger vv v fdf701
+  firsts vv v fd0d00010203040506071011121314151617
+  seconds vv v fd0d08090a0b0c0d0e0f18191a1b1c1d1e1f
+  any v i fd53
+  bits v l
+  number l v`;
+
+export const builtins = (): Map<string, Builtin> =>
+  new Map(
+    rows(BUILTINS).map(([name, takes, gives, code = "", align, lane = ""]) => [
+      name as string,
+      {
+        takes: [...(takes as string)] as Type[],
+        gives: gives === "-" ? null : (gives as Type),
+        code: bytesOf(code),
+        memory: align === undefined ? null : [Number(align), bytesOf(lane)],
+      },
+    ]),
+  );
+
+/** LEB128 of a count, and of an integer. */
+export const unsigned = (n: number): number[] => (n < 0x80 ? [n] : [(n & 0x7f) | 0x80, ...unsigned(n >>> 7)]);
+const signed = (n: number): number[] => (n >= -64 && n < 64 ? [n & 0x7f] : [(n & 0x7f) | 0x80, ...signed(n >> 7)]);
+
+/** The instruction that gives a number as one of the types. */
+export function literal(x: number, type: Type): number[] {
+  if (type === "i") return [0x41, ...signed(x)];
+  const half = [...new Uint8Array((type === "l" ? BigInt64Array.of(BigInt(x)) : Float64Array.of(x)).buffer)];
+  return type === "d" ? [0x44, ...half] : [0xfd, 0x0c, ...half, ...half];
+}

@@ -1,0 +1,127 @@
+/**
+ * The language the kernels are written in: the small part of JavaScript that has a direct meaning as SIMD code. A program is
+ * a text of functions with `let`, assignment, `while`, `if` and `return` over numbers, names, calls, operators and `?:`. So
+ * one text has two readings: JavaScript as it stands, a number at a time, and what `assemble` makes of it, two at a time.
+ * First in the reading order of this folder.
+ */
+
+export type Expression =
+  | { readonly kind: "number"; readonly value: number }
+  | { readonly kind: "name"; readonly name: string }
+  | Call
+  | { readonly kind: "negative"; readonly of: Expression }
+  | { readonly kind: "binary"; readonly operator: string; readonly left: Expression; readonly right: Expression }
+  | { readonly kind: "choice"; readonly test: Expression; readonly yes: Expression; readonly no: Expression };
+
+export interface Call {
+  readonly kind: "call";
+  readonly name: string;
+  readonly args: readonly Expression[];
+}
+
+export type Statement =
+  | { readonly kind: "set"; readonly name: string; readonly value: Expression }
+  | { readonly kind: "do"; readonly call: Call }
+  | { readonly kind: "while" | "if"; readonly test: Expression; readonly body: readonly Statement[] }
+  | { readonly kind: "return"; readonly value: Expression };
+
+/** A function of a program; `body` in order. */
+export interface Routine {
+  readonly name: string;
+  readonly parameters: readonly string[];
+  readonly body: readonly Statement[];
+}
+
+const TOKEN = /0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|(?:Math\.)?[A-Za-z_]\w*|===|!==|>>>|<<|<=|>=|&&|\|\||\S/g;
+/** Binary operators, from loose to tight. */
+const LEVELS = "|| && | & ===,!== <,<=,>,>= <<,>>> +,- *,/".split(" ").map((level) => level.split(","));
+const COMPARISONS = LEVELS.slice(4, 6).flat();
+
+/** The functions of a text. Throws a SyntaxError where the text is more than this language. */
+export function parse(text: string): Routine[] {
+  const tokens = text.match(TOKEN) ?? [];
+  let at = 0;
+  const refuse = (): never => {
+    throw new SyntaxError(`kernel text: cannot read on at "${tokens.slice(at - 1, at + 9).join(" ")}"`);
+  };
+  const isNext = (token: string): boolean => tokens[at] === token && at++ >= 0;
+  const next = (token?: string): string => {
+    const found = tokens[at++] ?? "its end";
+    return token === undefined || token === found ? found : refuse();
+  };
+  const name = (): string => (/^[A-Za-z_]/.test(tokens[at] ?? "") ? next().replace("Math.", "") : refuse());
+  const list = <T>(item: () => T): T[] => {
+    const items: T[] = [];
+    next("(");
+    while (!isNext(")")) {
+      items.push(item());
+      isNext(",");
+    }
+    return items;
+  };
+
+  const expression = (): Expression => {
+    const test = binary(0);
+    if (!isNext("?")) return test;
+    if (!isTest(test)) return refuse();
+    const yes = expression();
+    next(":");
+    return { kind: "choice", test, yes, no: expression() };
+  };
+  const binary = (level: number): Expression => {
+    const operators = LEVELS[level];
+    if (operators === undefined) return primary();
+    let left = binary(level + 1);
+    while (operators.includes(tokens[at] as string))
+      left = { kind: "binary", operator: next(), left, right: binary(level + 1) };
+    return left;
+  };
+  const primary = (): Expression => {
+    if (isNext("-")) {
+      const of = primary();
+      return of.kind === "number" ? { kind: "number", value: -of.value } : { kind: "negative", of };
+    }
+    if (isNext("(")) {
+      const inside = expression();
+      next(")");
+      return inside;
+    }
+    if (/^(\d|\.\d|Infinity$|NaN$)/.test(tokens[at] ?? "")) return { kind: "number", value: Number(next()) };
+    const called = name();
+    return tokens[at] === "(" ? { kind: "call", name: called, args: list(expression) } : { kind: "name", name: called };
+  };
+
+  const block = (): Statement[] => {
+    const statements: Statement[] = [];
+    next("{");
+    while (!isNext("}")) statements.push(statement());
+    return statements;
+  };
+  const statement = (): Statement => {
+    if (isNext("while")) return { kind: "while", test: primary(), body: block() };
+    if (isNext("if")) return { kind: "if", test: primary(), body: block() };
+    const made = simple();
+    next(";");
+    return made;
+  };
+  const simple = (): Statement => {
+    if (isNext("return")) return { kind: "return", value: expression() };
+    isNext("let");
+    const target = primary();
+    if (target.kind === "call") return { kind: "do", call: target };
+    if (target.kind === "name" && isNext("=")) return { kind: "set", name: target.name, value: expression() };
+    return refuse();
+  };
+
+  const routines: Routine[] = [];
+  while (at < tokens.length) {
+    next("function");
+    routines.push({ name: name(), parameters: list(name), body: block() });
+  }
+  return routines;
+}
+
+/** Only comparisons decide a choice: a number would be read by its bits. */
+const isTest = (x: Expression): boolean =>
+  x.kind === "binary" &&
+  (COMPARISONS.includes(x.operator) || (/^(&&|\|\|)$/.test(x.operator) && isTest(x.left) && isTest(x.right)));

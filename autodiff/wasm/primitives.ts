@@ -1,0 +1,53 @@
+/**
+ * The few operations on the parts of a number that formulas use, in two forms that agree to the last bit: text on the bits of
+ * two numbers at once, and functions of one number. Powers of two come from a table there, since writing an exponent and
+ * reading the number back stalls a processor for longer than a table takes.
+ */
+
+/** Adding and taking away 1.5 · 2^52 rounds |x| < 2^51 to the nearest integer; in between that stands in the low bits. */
+export const ROUND = 1.5 * 2 ** 52;
+// What lifts √½ to the exponent of 1, so that significands lie in [√½, √2).
+const LIFT = "0x95f6200000000";
+
+/** pow2(k) = 2^k; scale(y, k) = y 2^k; x = significand(x) 2^exponent(x); likeOdd(y, x): y, or x where x = ±0. */
+export const simdPrimitives = `
+function pow2(k) { return number(bits(k + ${ROUND}) + 1023 << 52); }
+function scale(y, k) {
+  let h = k;
+  if (any(abs(k) > 1000)) {
+    h = larger(lesser(k, 1000), -1000);
+    y = y * pow2(k - h);
+  }
+  return y * pow2(h);
+}
+function exponent(x) { return number((bits(x) + ${LIFT} >>> 52) + 0x4330000000000000) - ${2 ** 52 + 1023}; }
+function significand(x, k) { return number((bits(x) + ${LIFT} & 0xfffffffffffff) + 0x3fe6a09e00000000); }
+function likeOdd(y, x) { return y | x & -0; }
+`;
+
+/** The same as functions. `pow2` and `significand` need -1074 <= ±k <= 1023; `scale` takes any k of 2^-2000 and more. */
+export function scalarPrimitives() {
+  const powers = Float64Array.from({ length: 2098 }, (_, i) => 2 ** (i - 1074));
+  const value = new Float64Array(1);
+  const halves = new Int32Array(value.buffer);
+  return {
+    abs: Math.abs,
+    // As the instructions do it: where one is NaN, or both are zeros, the first stays.
+    // biome-ignore lint/complexity/useMathMinMax: Math.min gives NaN, and -0 for the pair 0, -0
+    lesser: (a: number, b: number): number => (b < a ? b : a),
+    // biome-ignore lint/complexity/useMathMinMax: Math.max gives NaN, and 0 for the pair -0, 0
+    larger: (a: number, b: number): number => (a < b ? b : a),
+    any: (x: boolean): boolean => x,
+    pow2: (k: number): number => powers[k + 1074] as number,
+    scale: (y: number, k: number): number => {
+      if (k >= -1074 && k <= 1023) return y * (powers[k + 1074] as number);
+      return k > 0 ? y * 2 ** 1000 * 2 ** (k - 1000) : y * 2 ** -1000 * 2 ** (k + 1000);
+    },
+    exponent: (x: number): number => {
+      value[0] = x;
+      return ((((halves[1] as number) & 0x7fffffff) + 0x95f62) >>> 20) - 1023;
+    },
+    significand: (x: number, k: number): number => x * (powers[1074 - k] as number),
+    likeOdd: (y: number, x: number): number => (x === 0 ? x : y),
+  };
+}

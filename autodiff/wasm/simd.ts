@@ -1,0 +1,93 @@
+/**
+ * Memory that SIMD kernels can work on. A Float64Array made here lies in a WebAssembly memory of its own; the kernels for it
+ * are compiled once and shared. Where a platform has no WebAssembly with SIMD, or no more memories to give, there is null,
+ * and the JavaScript kernels do the work.
+ */
+import { assemble } from "./assemble.js";
+import { formulas, helpers } from "./formulas.js";
+import { type Kernels, kernels, SCRATCH } from "./kernels.js";
+import { parse, type Routine } from "./language.js";
+import { simdPrimitives } from "./primitives.js";
+
+const PAGE = 65536;
+
+/** The part of WebAssembly that is used here: TypeScript has its types only together with all of a browser's. */
+interface Platform {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
+  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
+}
+const platform = (): Platform => (globalThis as unknown as { WebAssembly: Platform }).WebAssembly;
+
+/** Formulas that routines may use, by name. */
+let known: Map<string, Routine> | null = null;
+const formulasByName = (): Map<string, Routine> =>
+  (known ??= new Map(parse(simdPrimitives + helpers + formulas).map((formula) => [formula.name, formula])));
+
+/** The module of the kernels; null where the platform refuses it. */
+let shared: object | null | undefined;
+function kernelModule(): object | null {
+  if (shared !== undefined) return shared;
+  try {
+    shared = new (platform().Module)(assemble(parse(kernels), new Map()));
+  } catch {
+    shared = null;
+  }
+  return shared;
+}
+
+/** A memory, the numbers in it, and what works on them. */
+export class Simd {
+  readonly numbers: Float64Array;
+  readonly kernels: Kernels;
+  readonly #memory: { readonly buffer: ArrayBuffer };
+
+  constructor(module: object, size: number) {
+    const pages = Math.ceil((SCRATCH + 8 * size) / PAGE);
+    this.#memory = new (platform().Memory)({ initial: pages, maximum: pages });
+    this.numbers = new Float64Array(this.#memory.buffer, SCRATCH, size);
+    this.kernels = this.#link(module) as Kernels;
+    owners.set(this.#memory.buffer, this);
+  }
+
+  /** The routines of a text, on this memory. */
+  compile(text: string): Record<string, () => void> {
+    return this.#link(new (platform().Module)(assemble(parse(text), formulasByName()))) as Record<string, () => void>;
+  }
+
+  #link(module: object): object {
+    return new (platform().Instance)(module, { env: { memory: this.#memory } }).exports;
+  }
+}
+
+const owners = /* @__PURE__ */ new WeakMap<ArrayBufferLike, Simd>();
+/** The kernels that work on this array, if it lies in such a memory. */
+export const kernelsOf = (data: Float64Array): Kernels | null => owners.get(data.buffer)?.kernels ?? null;
+/** The address of element i. */
+export const addressOf = (data: Float64Array, i: number): number => data.byteOffset + 8 * i;
+
+/** Room for `size` numbers, or null. */
+export function allocate(size: number): Simd | null {
+  const module = kernelModule();
+  try {
+    return module && new Simd(module, size);
+  } catch {
+    return null;
+  }
+}
+
+const checked = /* @__PURE__ */ new Map<string, boolean>();
+/** Whether an expression of numbers, named by its parameters, has SIMD code. */
+export function canVectorize({ parameters, body }: { parameters: readonly string[]; body: string }): boolean {
+  const text = `function f() { ${parameters.map((x) => `let ${x} = load(0);`).join(" ")} store(0, ${body}); }`;
+  let known = checked.get(text);
+  if (known === undefined) {
+    try {
+      known = assemble(parse(text), formulasByName()).length > 0;
+    } catch {
+      known = false;
+    }
+    checked.set(text, known);
+  }
+  return known;
+}
