@@ -7,7 +7,8 @@ import type { Op } from "./op.js";
 import { expandDims, squeeze, transpose } from "./shape.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { broadcastShapes, broadcastView, type Shape, showShape, type View } from "./view.js";
+import { broadcastShapes, broadcastView, type Shape, showShape, sizeOf, type View } from "./view.js";
+import { addressOf, kernelsOf } from "./wasm/simd.js";
 
 /** The last two axes exchanged. */
 export const matrixTranspose = (x: Tensor): Tensor => {
@@ -41,6 +42,8 @@ const matmulOp: Op = {
     for (let i = 0; i < as.length; i++)
       run(out.data, out.offset + i * m * n, a.data, as[i] as number, b.data, bs[i] as number, m, k, n);
   },
+  prepare: (_, out, [left, right]) =>
+    simdProduct(out, left as View, right as View) ?? (() => matmulOp.kernel(null, out, [left as View, right as View])),
   vjp: (input) =>
     input === 0
       ? (g, _, [__, b]) => apply(matmulOp, null, g, matrixTranspose(b as Tensor))
@@ -94,6 +97,32 @@ function multiplyByColumns(
       for (let i = 0, at = o + j, from = ao + p * m; i < m; i++, at += n)
         out[at] = (out[at] as number) + (a[from + i] as number) * y;
     }
+}
+
+/** The product as SIMD code, where all three arrays lie in memory for it and are large enough to gain by it. */
+function simdProduct(out: View, left: View, right: View): (() => void) | null {
+  const kernels = kernelsOf(out.data);
+  const [m, n] = out.shape.slice(-2) as [number, number];
+  const k = left.shape.at(-1) as number;
+  if (kernels === null || left.data !== out.data || right.data !== out.data || m * k * n < 512) return null;
+  const at = (offset: number): number => addressOf(out.data, offset);
+  const [aDown, aRight] = left.stride.slice(-2).map((step) => 8 * step) as [number, number];
+  const [bDown, bRight] = right.stride.slice(-2).map((step) => 8 * step) as [number, number];
+  const batch = out.shape.slice(0, -2);
+  const [as, bs] = [offsetsOf(left, batch), offsetsOf(right, batch)];
+  const product = (i: number): (() => void) => {
+    const [c, a, b] = [at(out.offset + i * m * n), at(as[i] as number), at(bs[i] as number)];
+    if (n === 1 && aRight === 8 && aDown === 8 * k && bDown === 8) return () => kernels.dotRows(c, a, b, m, k);
+    if (n === 1 && aDown === 8 && aRight === 8 * m) return () => kernels.addRows(c, b, bDown, a, k, m);
+    if (m === 1 && bRight === 8 && bDown === 8 * n) return () => kernels.addRows(c, a, aRight, b, k, n);
+    return () => kernels.multiply(c, a, aDown, aRight, b, bDown, bRight, m, k, n, 0);
+  };
+  const products = as.map((_, i) => product(i));
+  const size = sizeOf(out.shape);
+  return () => {
+    out.data.fill(0, out.offset, out.offset + size);
+    for (const run of products) run();
+  };
 }
 
 /** NumPy's matmul: matrices in the last two axes, batches before them; a vector is a row on the left, a column on the right. */

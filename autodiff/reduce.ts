@@ -7,6 +7,18 @@ import { apply } from "./apply.js";
 import { asContiguous } from "./copy.js";
 import { div, equal, exp, gate, sub, where } from "./math.js";
 import type { Op, Vjp } from "./op.js";
+import {
+  type Fold,
+  type FoldRows,
+  logsumexpOf,
+  maxOf,
+  minOf,
+  type Plan,
+  prodOf,
+  sumOf,
+  sumRows,
+  sumSimd,
+} from "./reduceKernels.js";
 import { broadcastTo, reshape } from "./shape.js";
 import { flip } from "./slicing.js";
 import { type Tensor, tensor } from "./tensor.js";
@@ -23,13 +35,11 @@ interface Reduced {
   readonly axes: readonly number[];
   readonly keepDims: boolean;
 }
-/** Folds n contiguous numbers from `offset`. */
-type Fold = (data: Float64Array, offset: number, n: number) => number;
-/** Folds n contiguous rows as long as `width` into one row of `out`, in the same order as a Fold would, column by column. */
-type FoldRows = (data: Float64Array, offset: number, n: number, width: number, out: Float64Array, at: number) => void;
 interface Details {
   readonly emptyIsError?: boolean;
   readonly rows?: FoldRows;
+  /** The kernel as SIMD code where both arrays allow it. */
+  readonly simd?: (plan: Plan, out: View, x: View) => (() => void) | null;
 }
 
 const without = (shape: Shape, { axes, keepDims }: Reduced): Shape =>
@@ -39,7 +49,12 @@ const without = (shape: Shape, { axes, keepDims }: Reduced): Shape =>
 const kept = (y: Tensor, x: Tensor, { axes }: Reduced): Tensor =>
   reshape(y, without(x.shape, { axes, keepDims: true }));
 
-function reduction(name: string, fold: Fold, vjp: Vjp<Reduced> | null, { emptyIsError = false, rows }: Details = {}) {
+function reduction(
+  name: string,
+  fold: Fold,
+  vjp: Vjp<Reduced> | null,
+  { emptyIsError = false, rows, simd }: Details = {},
+) {
   const op: Op<Reduced> = {
     name,
     shape: (reduced, [x]) => {
@@ -54,18 +69,20 @@ function reduction(name: string, fold: Fold, vjp: Vjp<Reduced> | null, { emptyIs
       return without(shape, reduced);
     },
     kernel: ({ axes }, out, [input]) => {
-      const x = input as View;
-      const [rank, count] = [x.shape.length, sizeOf(out.shape)];
-      let n = 1;
-      for (const axis of axes) n *= x.shape[axis] as number;
-      const isFlat = isContiguous(x);
-      const areLast = axes[0] === rank - axes.length;
-      if (rows !== undefined && isFlat && !areLast && axes[axes.length - 1] === axes.length - 1) {
-        rows(x.data, x.offset, n, count, out.data, out.offset);
-        return;
+      const plan = planOf(input as View, axes, rows !== undefined);
+      const { data, offset } = asContiguous(ordered(input as View, axes, plan));
+      const { blocks, n, width } = plan;
+      for (let block = 0; block < blocks; block++) {
+        const from = offset + block * n * width;
+        if (width === 1) out.data[out.offset + block] = fold(data, from, n);
+        else (rows as FoldRows)(data, from, n, width, out.data, out.offset + block * width);
       }
-      const { data, offset } = isFlat && areLast ? x : asContiguous(movedToEnd(x, axes));
-      for (let row = 0; row < count; row++) out.data[out.offset + row] = fold(data, offset + row * n, n);
+    },
+    prepare: (reduced, out, [input]) => {
+      const x = input as View;
+      const plan = planOf(x, reduced.axes, rows !== undefined);
+      const ready = isContiguous(x) && isContiguous(ordered(x, reduced.axes, plan)) ? simd?.(plan, out, x) : null;
+      return ready ?? (() => op.kernel(reduced, out, [x]));
     },
     vjp: () => vjp,
     batch: ({ axes, keepDims }, [x]) => apply(op, { axes: axes.map((a) => a + 1), keepDims }, x as Tensor),
@@ -79,8 +96,22 @@ function reduction(name: string, fold: Fold, vjp: Vjp<Reduced> | null, { emptyIs
   };
 }
 
-/** The view with `axes` behind all others. */
-function movedToEnd(x: View, axes: readonly number[]): View {
+/**
+ * What is folded how, by the logical axes alone: the order of a sum does not depend on how the data lie. Axes side by side
+ * are folded where they are if rows can be; others are moved behind all others first.
+ */
+function planOf({ shape }: View, axes: readonly number[], byRows: boolean): Plan {
+  const [low, high] = [axes[0] ?? 0, (axes.at(-1) ?? -1) + 1];
+  const n = sizeOf(axes.map((axis) => shape[axis] as number));
+  const isBlock = high - low === axes.length;
+  const width = byRows && isBlock && axes.length > 0 ? sizeOf(shape.slice(high)) : 1;
+  const rest = sizeOf(shape.filter((_, axis) => !axes.includes(axis)));
+  return { blocks: width === 0 ? 0 : rest / width, n, width };
+}
+
+/** The view with the axes in the order of the plan. */
+function ordered(x: View, axes: readonly number[], { width }: Plan): View {
+  if (width !== 1 || axes[0] === x.shape.length - axes.length) return x;
   const order = [...x.shape.keys()].filter((i) => !axes.includes(i)).concat(axes);
   return viewOf(
     x.data,
@@ -107,7 +138,7 @@ export const sum = reduction(
   "sum",
   sumOf,
   (g, _, [x], reduced) => broadcastTo(kept(g, x as Tensor, reduced), (x as Tensor).shape),
-  { rows: sumRows },
+  { rows: sumRows, simd: sumSimd },
 );
 
 /** The product; 1 for an empty axis. Its gradient is exact where one factor is 0, or more are. */
@@ -208,43 +239,3 @@ export const cumsum = (x: TensorLike, axis = 0): Tensor => {
   const from = tensor(x);
   return apply(cumsumOp, normalizeAxis("cumsum", axis, from.shape), from);
 };
-
-function sumOf(data: Float64Array, offset: number, n: number): number {
-  let total = 0;
-  for (let i = offset; i < offset + n; i++) total += data[i] as number;
-  return total;
-}
-
-function sumRows(data: Float64Array, offset: number, n: number, width: number, out: Float64Array, at: number): void {
-  out.fill(0, at, at + width);
-  for (let i = 0; i < n; i++) {
-    const row = offset + i * width;
-    for (let j = 0; j < width; j++) out[at + j] = (out[at + j] as number) + (data[row + j] as number);
-  }
-}
-
-function prodOf(data: Float64Array, offset: number, n: number): number {
-  let total = 1;
-  for (let i = offset; i < offset + n; i++) total *= data[i] as number;
-  return total;
-}
-
-function maxOf(data: Float64Array, offset: number, n: number): number {
-  let top = -Infinity;
-  for (let i = offset; i < offset + n; i++) top = Math.max(top, data[i] as number);
-  return top;
-}
-
-function minOf(data: Float64Array, offset: number, n: number): number {
-  let bottom = Infinity;
-  for (let i = offset; i < offset + n; i++) bottom = Math.min(bottom, data[i] as number);
-  return bottom;
-}
-
-function logsumexpOf(data: Float64Array, offset: number, n: number): number {
-  const top = maxOf(data, offset, n);
-  if (Math.abs(top) === Infinity) return top;
-  let total = 0;
-  for (let i = offset; i < offset + n; i++) total += Math.exp((data[i] as number) - top);
-  return top + Math.log(total);
-}

@@ -52,36 +52,32 @@ const tanhSum: Case[] = [1, 1e3, 1e5, 1e6].map((n) => ({
 }));
 type Draw<T> = (i: number) => T;
 
-/** C = A B in tiles of 4 by 4 accumulators: the best that plain loops do here. */
+/** C = A B, two rows by four columns at a time, the columns packed: the best that plain loops do here. */
 function tiled(a: Float64Array, b: Float64Array, n: number): Float64Array {
   const c = new Float64Array(n * n);
-  for (let i = 0; i < n; i += 4)
-    for (let j = 0; j < n; j += 2) {
-      let [c00, c01, c10, c11, c20, c21, c30, c31] = [0, 0, 0, 0, 0, 0, 0, 0];
-      for (let k = 0; k < n; k++) {
-        const [b0, b1] = [b[k * n + j] as number, b[k * n + j + 1] as number];
-        const [a0, a1, a2, a3] = [
-          a[i * n + k] as number,
-          a[(i + 1) * n + k] as number,
-          a[(i + 2) * n + k] as number,
-          a[(i + 3) * n + k] as number,
-        ];
-        c00 += a0 * b0;
-        c01 += a0 * b1;
-        c10 += a1 * b0;
-        c11 += a1 * b1;
-        c20 += a2 * b0;
-        c21 += a2 * b1;
-        c30 += a3 * b0;
-        c31 += a3 * b1;
+  const packed = new Float64Array(4 * n);
+  for (let j = 0; j < n; j += 4) {
+    for (let k = 0; k < n; k++) for (let l = 0; l < 4; l++) packed[4 * k + l] = b[k * n + j + l] as number;
+    for (let i = 0; i < n; i += 2) {
+      let [r0, r1, r2, r3, s0, s1, s2, s3] = [0, 0, 0, 0, 0, 0, 0, 0];
+      let r = i * n;
+      for (let q = 0; q < packed.length; q += 4, r++) {
+        const [x, y] = [a[r] as number, a[r + n] as number];
+        const [c0, c1] = [packed[q] as number, packed[q + 1] as number];
+        const [c2, c3] = [packed[q + 2] as number, packed[q + 3] as number];
+        r0 += x * c0;
+        r1 += x * c1;
+        r2 += x * c2;
+        r3 += x * c3;
+        s0 += y * c0;
+        s1 += y * c1;
+        s2 += y * c2;
+        s3 += y * c3;
       }
-      [c00, c10, c20, c30].forEach((x, r) => {
-        c[(i + r) * n + j] = x;
-      });
-      [c01, c11, c21, c31].forEach((x, r) => {
-        c[(i + r) * n + j + 1] = x;
-      });
+      c.set([r0, r1, r2, r3], i * n + j);
+      c.set([s0, s1, s2, s3], (i + 1) * n + j);
     }
+  }
   return c;
 }
 
@@ -93,8 +89,9 @@ const products: Case[] = [256, 512, 1024].map((n) => ({
   make: () => {
     const arrays = ring((i) => numbers(n * n, i), 2);
     const tensors = ring((i) => tensor(numbers(n * n, i)).reshape([n, n]), 2);
+    const product = jit((a: Tensor, b: Tensor) => matmul(a, b));
     return {
-      matmul: (i) => matmul(tensors(i), tensors(i + 1)),
+      matmul: (i) => product(tensors(i), tensors(i + 1)),
       "tiled loop": (i) => tiled(arrays(i), arrays(i + 1), n),
     };
   },

@@ -82,15 +82,15 @@ export function vectorText(name: string, { shape, reads, steps }: Loop, first: n
     .filter(({ steps: by }) => by === "repeated")
     .map((read) => `let ${read.name} = loadSame(${address(read.offset)});`);
   const rows = isFlat ? [] : moving.filter(({ steps: by }) => by !== "flat");
-  for (const { name: x } of rows) lines.push(`let p${x} = 0;`);
+  for (const { name: x, offset } of rows) lines.push(`let p${x} = ${address(offset)};`);
   lines.push("let p = 0;");
 
   const body: string[] = ["let i = 0;"];
   const inRow: string[] = [];
   for (const { name: x, offset, steps: by } of moving) {
-    const row = by === "flat" ? "p" : `p${x}`;
-    if (stepOf(by, last) === 0) body.push(`let ${x} = loadSame(${row} + ${address(offset)});`);
-    else inRow.push(`let ${x} = load(${row} + i + ${address(offset)});`);
+    if (by === "flat") inRow.push(`let ${x} = load(p + i + ${address(offset)});`);
+    else if (stepOf(by, last) === 0) body.push(`let ${x} = loadSame(p${x});`);
+    else inRow.push(`let ${x} = load(p${x} + i);`);
   }
   steps.forEach(({ name: t, operands, offset }, k) => {
     inRow.push(`let ${t} = ${substituteInto(expressions[k] as Expression, operands)};`);

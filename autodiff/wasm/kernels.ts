@@ -56,7 +56,7 @@ function dotRows(out, a, b, rows, n) {
   }
   end = out + ((rows & 7) << 3);
   while (out !== end) {
-    let total = get(a) * get(b);
+    let total = 0 + get(a) * get(b);
     let from = b + 8;
     let stop = a + next;
     a = a + 8;

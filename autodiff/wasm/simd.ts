@@ -10,6 +10,9 @@ import { parse, type Routine } from "./language.js";
 import { simdPrimitives } from "./primitives.js";
 
 const PAGE = 65536;
+// What lies at the beginning of each memory: scratch for products, and a 1.
+export const ONE = SCRATCH;
+const FIRST = SCRATCH + 16;
 
 /** The part of WebAssembly that is used here: TypeScript has its types only together with all of a browser's. */
 interface Platform {
@@ -43,9 +46,10 @@ export class Simd {
   readonly #memory: { readonly buffer: ArrayBuffer };
 
   constructor(module: object, size: number) {
-    const pages = Math.ceil((SCRATCH + 8 * size) / PAGE);
+    const pages = Math.ceil((FIRST + 8 * size) / PAGE);
     this.#memory = new (platform().Memory)({ initial: pages, maximum: pages });
-    this.numbers = new Float64Array(this.#memory.buffer, SCRATCH, size);
+    new Float64Array(this.#memory.buffer)[ONE / 8] = 1;
+    this.numbers = new Float64Array(this.#memory.buffer, FIRST, size);
     this.kernels = this.#link(module) as Kernels;
     owners.set(this.#memory.buffer, this);
   }
