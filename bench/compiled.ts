@@ -59,12 +59,22 @@ function tiled(a: Float64Array, b: Float64Array, n: number): Float64Array {
   for (let j = 0; j < n; j += 4) {
     for (let k = 0; k < n; k++) for (let l = 0; l < 4; l++) packed[4 * k + l] = b[k * n + j + l] as number;
     for (let i = 0; i < n; i += 2) {
-      let [r0, r1, r2, r3, s0, s1, s2, s3] = [0, 0, 0, 0, 0, 0, 0, 0];
+      let r0 = 0;
+      let r1 = 0;
+      let r2 = 0;
+      let r3 = 0;
+      let s0 = 0;
+      let s1 = 0;
+      let s2 = 0;
+      let s3 = 0;
       let r = i * n;
       for (let q = 0; q < packed.length; q += 4, r++) {
-        const [x, y] = [a[r] as number, a[r + n] as number];
-        const [c0, c1] = [packed[q] as number, packed[q + 1] as number];
-        const [c2, c3] = [packed[q + 2] as number, packed[q + 3] as number];
+        const x = a[r] as number;
+        const y = a[r + n] as number;
+        const c0 = packed[q] as number;
+        const c1 = packed[q + 1] as number;
+        const c2 = packed[q + 2] as number;
+        const c3 = packed[q + 3] as number;
         r0 += x * c0;
         r1 += x * c1;
         r2 += x * c2;
