@@ -29,6 +29,7 @@ const BIJECTIONS: Readonly<Record<string, (constraint: Constraint) => Transform>
   nonnegative: () => new Exp(),
   softplusPositive: () => new Softplus(),
   unitInterval: () => new Sigmoid(),
+  openUnitInterval: () => new Sigmoid(),
   circular: () => new Compose([new Sigmoid(), new Affine(-Math.PI, 2 * Math.PI)]),
   interval: between,
   greaterThan: above,

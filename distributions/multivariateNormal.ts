@@ -25,12 +25,13 @@ import { Distribution } from "./distribution.js";
 import { LOG_SQRT_2PI } from "./normal.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
-type Params = {
-  readonly loc: Tensor;
+/** A covariance, in one of three ways. */
+export type ScaleParams = {
   readonly scaleTril?: Tensor;
   readonly covarianceMatrix?: Tensor;
   readonly precisionMatrix?: Tensor;
 };
+type Params = ScaleParams & { readonly loc: Tensor };
 const MULTIVARIATE_NORMAL: Family<Params> = {
   name: "MultivariateNormal",
   constraints: {
@@ -50,7 +51,7 @@ export class MultivariateNormal extends Distribution<Params> {
   constructor(params: Given<Params>);
   constructor(...args: unknown[]) {
     super(readParameters(MULTIVARIATE_NORMAL, args));
-    this.scale = factorOf(this.params);
+    this.scale = scaleOf(this.params);
     const { loc } = this.params;
     const [n, rows] = [loc.shape.at(-1), this.scale.shape.at(-1)];
     if (n !== rows)
@@ -98,7 +99,8 @@ export class MultivariateNormal extends Distribution<Params> {
 /** Σ log L_ii. */
 export const halfLogDeterminant = (scale: Tensor): Tensor => sum(log(diag(scale)), -1);
 
-function factorOf({ scaleTril, covarianceMatrix, precisionMatrix }: Params): Tensor {
+/** The lower triangle L with covariance L Lᵀ. */
+export function scaleOf({ scaleTril, covarianceMatrix, precisionMatrix }: ScaleParams): Tensor {
   if (scaleTril !== undefined) return scaleTril;
   if (covarianceMatrix !== undefined) return cholesky(covarianceMatrix);
   // P = L⁻ᵀ L⁻¹: turned about, the Cholesky factor of P turned about is L⁻ᵀ.

@@ -40,6 +40,10 @@ export const unitInterval: Constraint = fixed(
   "in [0, 1]",
   unary("unitInterval", (x) => (x >= 0 && x <= 1 ? 1 : 0), null),
 );
+export const openUnitInterval: Constraint = fixed(
+  "in (0, 1)",
+  unary("openUnitInterval", (x) => (x > 0 && x < 1 ? 1 : 0), null),
+);
 /** The probability of something that must be able to happen. */
 export const positiveProbability: Constraint = fixed(
   "in (0, 1]",

@@ -19,6 +19,8 @@ const TEXTBOOK = new Set([
   "Binomial",
   "NegativeBinomial",
   "BetaBinomial",
+  "DirichletMultinomial",
+  "FisherSnedecor",
 ]);
 /** Entries that float64 arithmetic on the given inputs does not reach, or that are wrong in the file, and why. */
 const DOUBTED: Readonly<Record<string, string>> = {

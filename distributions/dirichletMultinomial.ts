@@ -1,0 +1,64 @@
+/**
+ * DirichletMultinomial: Multinomial(n = totalCount) with probabilities drawn from Dirichlet(a = concentration), A = Σ a.
+ *
+ *     log p(x) = w(n, A) - Σ_k w(x_k, a_k),   w(x, a) = log x! Γ(a) / Γ(x + a).
+ */
+import { log, logBeta, random, sum, type Tensor, type TensorLike } from "../autodiff/index.js";
+import type { Shape } from "../autodiff/view.js";
+import { type Constraint, independent, multinomial, nonnegativeInteger, positive } from "./constraints.js";
+import { Distribution } from "./distribution.js";
+import { countsOf } from "./multinomial.js";
+import { type Family, type Given, readParameters } from "./parameters.js";
+
+type Params = { readonly concentration: Tensor; readonly totalCount: Tensor };
+const DIRICHLET_MULTINOMIAL: Family<Params> = {
+  name: "DirichletMultinomial",
+  constraints: { concentration: independent(positive, 1), totalCount: nonnegativeInteger },
+  defaults: { totalCount: 1 },
+};
+
+export class DirichletMultinomial extends Distribution<Params> {
+  constructor(concentration: TensorLike, totalCount?: TensorLike);
+  constructor(params: Given<Params>);
+  constructor(...args: unknown[]) {
+    super(readParameters(DIRICHLET_MULTINOMIAL, args));
+  }
+
+  override get support(): Constraint {
+    return multinomial(this.params.totalCount);
+  }
+  override get eventShape(): Shape {
+    return this.params.concentration.shape.slice(-1);
+  }
+  override logDensity(value: Tensor): Tensor {
+    const { concentration: a } = this.params;
+    return logInverseWays(sum(value, -1), sum(a, -1)).sub(sum(logInverseWays(value, a), -1));
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    const { concentration, totalCount } = this.params;
+    const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+    return countsOf(k2, totalCount, random.dirichlet(k1, concentration, shape), shape);
+  }
+  /** Σ a with its axis kept, and the shares a / Σ a. */
+  get #shares(): [total: Tensor, shares: Tensor] {
+    const { concentration: a } = this.params;
+    const total = sum(a, -1, { keepDims: true });
+    return [total, a.div(total)];
+  }
+  override get mean(): Tensor {
+    return this.spread(this.params.totalCount.expandDims(-1).mul(this.#shares[1]));
+  }
+  override get variance(): Tensor {
+    const [total, p] = this.#shares;
+    const n = this.params.totalCount.expandDims(-1);
+    return this.spread(
+      n
+        .mul(p)
+        .mul(p.neg().add(1))
+        .mul(total.add(n).div(total.add(1))),
+    );
+  }
+}
+
+/** log x! Γ(a) / Γ(x + a) = log (x + a) B(x + 1, a). */
+const logInverseWays = (x: Tensor, a: Tensor): Tensor => log(x.add(a)).add(logBeta(x.add(1), a));

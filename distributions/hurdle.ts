@@ -1,0 +1,86 @@
+/**
+ * Hurdle: 0 with probability `gate` (or sigmoid(gateLogits)), else a draw from a distribution of counts given that it is not 0.
+ *
+ *     p(0) = gate,   p(x) = (1 - gate) p_base(x) / (1 - p_base(0)) for other x.
+ */
+import {
+  add,
+  equal,
+  exp,
+  log1mexp,
+  mul,
+  random,
+  square,
+  sub,
+  type Tensor,
+  type TensorLike,
+  where,
+  zeros,
+} from "../autodiff/index.js";
+import { broadcastShapes, type Shape } from "../autodiff/view.js";
+import { type Constraint, real, unitInterval } from "./constraints.js";
+import { Distribution } from "./distribution.js";
+import { type Family, type Given, readParameters } from "./parameters.js";
+import { type GateParams, gateOf } from "./zeroInflated.js";
+
+const HURDLE: Family<GateParams & Record<string, Tensor>> = {
+  name: "Hurdle",
+  constraints: { gate: unitInterval, gateLogits: real },
+  oneOf: ["gate", "gateLogits"],
+};
+
+export class Hurdle extends Distribution {
+  /** Counts of `base` behind a gate: a probability, or `{ gate }` or `{ gateLogits }`. Drawing needs the cdf of `base`. */
+  constructor(
+    readonly base: Distribution,
+    gate: TensorLike | Given<GateParams>,
+  ) {
+    const parts = readParameters(HURDLE, [gate]);
+    super({ ...parts, batchShape: broadcastShapes("Hurdle", parts.batchShape, base.batchShape) });
+  }
+
+  /** log (1 - p_base(0)). */
+  get #logPositive(): Tensor {
+    return log1mexp(this.base.logDensity(zeros([])));
+  }
+  override get support(): Constraint {
+    return this.base.support;
+  }
+  override get hasEnumerateSupport(): boolean {
+    return this.base.hasEnumerateSupport;
+  }
+  override supportValues(): Tensor {
+    return this.base.supportValues();
+  }
+  override logDensity(value: Tensor): Tensor {
+    const [shut, open] = gateOf(this.params);
+    return where(equal(value, 0), shut, add(open, sub(this.base.logDensity(value), this.#logPositive)));
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+    const zero = exp(this.base.logDensity(zeros([])));
+    const u = random.uniform(k2, shape).mul(zero.neg().add(1)).add(zero);
+    return where(random.bernoulli(k1, gateOf(this.params)[2], shape), countAt(this.base, u), 0);
+  }
+  override get mean(): Tensor {
+    return this.spread(this.#scaled(this.base.mean));
+  }
+  override get variance(): Tensor {
+    const { mean, variance } = this.base;
+    return this.spread(this.#scaled(add(variance, square(mean))).sub(square(this.#scaled(mean))));
+  }
+  /** (1 - gate) / (1 - p_base(0)) of a moment of the base. */
+  #scaled(moment: Tensor): Tensor {
+    return mul(moment, exp(sub(gateOf(this.params)[1], this.#logPositive)));
+  }
+}
+
+/** The least count >= 1 with cdf(count) >= u, by bisection below 2^31. */
+function countAt(base: Distribution, u: Tensor): Tensor {
+  let low = zeros([]);
+  for (let step = 2 ** 30; step >= 1; step /= 2) {
+    const next = low.add(step);
+    low = where(base.cumulative(next).less(u), next, low);
+  }
+  return low.add(1);
+}
