@@ -8,7 +8,7 @@
  * and dh/dp has no closed form: central differences of the scalar function give it to about 1e-9. Continues specialMath.ts.
  */
 import { type Binary, binary, type Ternary, ternary } from "./elementwise.js";
-import { add, cos, div, gate, log, log1p, mul, neg, reciprocal, sin, sub } from "./math.js";
+import { add, cos, div, exp, gate, log, log1p, mul, neg, reciprocal, sin, square, sub } from "./math.js";
 import { noFurther } from "./op.js";
 import * as special from "./special/index.js";
 import { digamma, digammaDifference, i0e, i1e } from "./specialMath.js";
@@ -99,6 +99,13 @@ const betaCurveBA = last3("betaCurveBA", (a, b, x) => slopeAt(a, (p) => special.
 const betaCurveBB = last3("betaCurveBB", (a, b, x) => slopeAt(b, (p) => special.betaImplicitGradB(a, p, x)));
 
 // VonMises(0, κ), density exp(κ cos θ) / 2π I_0(κ)
+const vonMisesDensity = (k: Tensor, x: Tensor): Tensor =>
+  div(exp(mul(k, mul(-2, square(sin(mul(0.5, x)))))), mul(2 * Math.PI, i0e(k)));
+/** P(Θ <= θ) for -π <= θ <= π, differentiable in both, which come in the order κ, θ. */
+export const vonMisesCdf: Binary = binary("vonMisesCdf", (k, x) => special.vonMisesCdf(x, k), [
+  (g, _, k, x) => gate(g, neg(mul(vonMisesImplicitGrad(k, x), vonMisesDensity(k, x)))),
+  (g, _, k, x) => gate(g, vonMisesDensity(k, x)),
+]);
 /** dθ/dκ at a fixed quantile θ. */
 export const vonMisesImplicitGrad: Binary = binary(
   "vonMisesImplicitGrad",

@@ -65,7 +65,7 @@ const logNormalDensity = (x: Tensor): Tensor => sub(mul(-0.5, square(x)), LOG_SQ
 export const i0e: Unary = unary("i0e", (a) => special.i0e(a), [(g, _, a) => gate(g, neg(mul(sign(a), besselGap(a))))]);
 export const i1e: Unary = unary("i1e", (a) => special.i1e(a), [(g, y, a) => gate(g, sub(besselGap(a), ratio(y, a)))]);
 export const logI0: Unary = unary("logI0", (a) => special.logI0(a), [(g, _, a) => gate(g, div(i1e(a), i0e(a)))]);
-const besselGap: Unary = unary("besselGap", (a) => special.besselGap(a), [
+export const besselGap: Unary = unary("besselGap", (a) => special.besselGap(a), [
   (g, y, a) => gate(g, mul(sign(a), sub(ratio(i1e(a), a), mul(2, y)))),
 ]);
 /** exp(-|a|) I_1(a) / a, 1/2 at 0. */

@@ -7,6 +7,7 @@ import { abs, logaddexp, maximum, type Tensor } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, independent, nonnegative } from "./constraints.js";
 import { Derived, type Distribution } from "./distribution.js";
+import { requireThat } from "./validation.js";
 
 export class Folded extends Derived {
   constructor(base: Distribution) {
@@ -18,6 +19,9 @@ export class Folded extends Derived {
   }
   override inside(value: Tensor): Tensor {
     return this.support.check(value);
+  }
+  override requireInside(value: Tensor): void {
+    requireThat(value, this.support, { family: this.family, what: "value" });
   }
   override get hasEnumerateSupport(): boolean {
     return false;

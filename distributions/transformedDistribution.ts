@@ -10,6 +10,7 @@ import { Compose } from "./composedTransforms.js";
 import { type Constraint, independent, real } from "./constraints.js";
 import { Derived, type Distribution } from "./distribution.js";
 import type { Transform } from "./transforms.js";
+import { requireThat } from "./validation.js";
 
 const composed = (transforms: Transform | readonly Transform[]): Transform =>
   "forward" in transforms
@@ -44,6 +45,9 @@ export class TransformedDistribution extends Derived {
   }
   override inside(value: Tensor): Tensor {
     return this.#support.check(value);
+  }
+  override requireInside(value: Tensor): void {
+    requireThat(value, this.#support, { family: this.family, what: "value" });
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     return this.transform.forward(this.base.draw(key, shape));

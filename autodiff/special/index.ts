@@ -1,6 +1,6 @@
 /**
  * The special functions of numbers. Reading order: polynomial, elementary, gamma, polygamma, erf, gammainc, gammaincinv,
- * betainc, betaincinv, bessel, vonMises.
+ * betainc, betaincinv, bessel, quadrature, vonMises.
  */
 export * from "./bessel.js";
 export { betaDensity, betaImplicitGradA, betaImplicitGradB, betainc, betaincGradA, betaincGradB } from "./betainc.js";
@@ -11,4 +11,5 @@ export * from "./gamma.js";
 export * from "./gammainc.js";
 export * from "./gammaincinv.js";
 export * from "./polygamma.js";
+export * from "./quadrature.js";
 export * from "./vonMises.js";

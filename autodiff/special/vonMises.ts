@@ -8,32 +8,10 @@
  * most a factor exp(-40), go by Gauss–Legendre quadrature. Follows bessel.ts.
  */
 import { besselGap, i0e } from "./bessel.js";
+import { gaussLegendre } from "./quadrature.js";
 
-// The 32-point rule, its positive half.
-const NODES = [
-  0.9972638618494816, 0.9856115115452684, 0.9647622555875064, 0.9349060759377397, 0.8963211557660521, 0.84936761373257,
-  0.7944837959679424, 0.7321821187402897, 0.6630442669302152, 0.5877157572407623, 0.5068999089322294,
-  0.42135127613063533, 0.33186860228212767, 0.23928736225213706, 0.1444719615827965, 0.04830766568773832,
-];
-const WEIGHTS = [
-  0.007018610009470096, 0.01627439473090567, 0.02539206530926206, 0.03427386291302143, 0.04283589802222668,
-  0.050998059262376175, 0.058684093478535544, 0.06582222277636185, 0.0723457941088485, 0.07819389578707031,
-  0.08331192422694675, 0.08765209300440381, 0.09117387869576389, 0.09384439908080457, 0.09563872007927486,
-  0.0965400885147278,
-];
 // exp of minus this is beneath the last place of an integral.
 const NEGLIGIBLE = 40;
-
-function gaussLegendre(f: (t: number) => number, from: number, to: number): number {
-  const centre = 0.5 * (from + to);
-  const half = 0.5 * (to - from);
-  let sum = 0;
-  for (let k = 0; k < NODES.length; k++) {
-    const offset = half * (NODES[k] as number);
-    sum += (WEIGHTS[k] as number) * (f(centre - offset) + f(centre + offset));
-  }
-  return half * sum;
-}
 
 const sine2 = (x: number): number => Math.sin(0.5 * x) ** 2;
 

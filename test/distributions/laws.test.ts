@@ -36,7 +36,7 @@ function batched(family: FamilyUnderTest, batch: Shape): Distribution {
   const params = firstParams(family);
   const { argConstraints } = family.make(params);
   const repeat = ([name, x]: [string, Tensor]): [string, Tensor] => {
-    const event = x.shape.slice(x.shape.length - (argConstraints[name]?.eventDim ?? 0));
+    const event = x.shape.slice(x.shape.length - (argConstraints[name]?.eventDim ?? family.eventDims?.[name] ?? 0));
     return [name, SIZES.has(name) ? x : broadcastTo(x, [...batch, ...event])];
   };
   return family.make(Object.fromEntries(Object.entries(params).map(repeat)));

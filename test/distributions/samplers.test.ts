@@ -53,6 +53,9 @@ function countsIn(edges: readonly number[], draws: Iterable<number>): number[] {
   return counts;
 }
 
+/** An angle, counted so that it lies within π of another one. */
+const around = (centre: number, x: number): number => x - 2 * Math.PI * Math.round((x - centre) / (2 * Math.PI));
+
 for (const { name, entry, make } of families) {
   for (const [i, { params, edges }] of (entry.gofBins ?? []).entries())
     test(`${name}: bins ${i}`, () => {
@@ -88,7 +91,8 @@ for (const { name, entry, make } of families) {
       const draws = d
         .sample(random.key(300 + i), [FEW])
         .toFloat64Array()
-        .filter((_, j) => j % width === 0);
+        .filter((_, j) => j % width === 0)
+        .map((z) => (name === "VonMises" ? around(params.loc as number, z) : z));
       const counts = countsIn(x, draws);
       chiSquare(
         counts,
@@ -100,7 +104,8 @@ for (const { name, entry, make } of families) {
     const { params } = entry.cases[0] as { params: Record<string, number> };
     const d = make(decodeParams(params));
     const [mean, variance] = [momentOf(() => d.mean), momentOf(() => d.variance)];
-    if (mean === null || variance === null) return;
+    // The moments of directions are others: see families.test.ts.
+    if (mean === null || variance === null || name === "VonMises") return;
     const [centres, spreads] = [mean.toFloat64Array(), variance.toFloat64Array()];
     const draws = d.sample(random.key(400), [FEW]).toFloat64Array();
     const width = centres.length;

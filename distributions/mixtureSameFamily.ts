@@ -1,0 +1,53 @@
+/** MixtureSameFamily: the components lie along the last batch axis of one distribution. */
+import { expandDims, PedigradError, type Tensor } from "../autodiff/index.js";
+import { broadcastShapes, type Shape, showShape } from "../autodiff/view.js";
+import type { Categorical } from "./categorical.js";
+import type { Constraint } from "./constraints.js";
+import type { Distribution } from "./distribution.js";
+import { hasCdf, Mixed } from "./mixed.js";
+
+export class MixtureSameFamily extends Mixed {
+  /** `mixing` with K classes; `components` with batch shape [..., K]. */
+  constructor(
+    mixing: Categorical,
+    readonly components: Distribution,
+  ) {
+    const last = components.batchShape.at(-1);
+    if (last !== mixing.numCategories)
+      throw new PedigradError({
+        code: "shape-mismatch",
+        param: "components",
+        message: `MixtureSameFamily: mixing has ${mixing.numCategories} classes, but the components have batch shape ${showShape(components.batchShape)}. Their last batch axis is that of the classes.`,
+      });
+    super(
+      "MixtureSameFamily",
+      mixing,
+      broadcastShapes("MixtureSameFamily", mixing.batchShape, components.batchShape.slice(0, -1)),
+    );
+  }
+
+  override get support(): Constraint {
+    return this.components.support;
+  }
+  override get eventShape(): Shape {
+    return this.components.eventShape;
+  }
+  override get hasRsample(): boolean {
+    return this.eventDim === 0 && this.components.hasRsample && hasCdf(this.components);
+  }
+  override get hasEnumerateSupport(): boolean {
+    return this.components.hasEnumerateSupport;
+  }
+  override supportValues(): Tensor {
+    return this.components.supportValues();
+  }
+  protected override ofValue(value: Tensor, f: (component: Distribution, value: Tensor) => Tensor): Tensor {
+    return f(this.components, expandDims(value, value.shape.length - this.eventDim));
+  }
+  protected override ofEach(f: (component: Distribution) => Tensor): Tensor {
+    return f(this.components);
+  }
+  protected override draws(key: Tensor, shape: Shape): Tensor {
+    return this.components.draw(key, [...shape, this.mixing.numCategories]);
+  }
+}
