@@ -79,15 +79,25 @@ export class Bernoulli extends Distribution<Params> {
 
   /** Probability and log probability of 1 and of 0, each to full precision. */
   get outcomes(): [Outcome, Outcome] {
-    const { probs, logits } = this.params;
-    if (probs !== undefined)
-      return [
-        { probability: probs, log: log(probs) },
-        { probability: sub(1, probs), log: log1p(probs.neg()) },
-      ];
-    const of = (l: Tensor): Outcome => ({ probability: sigmoid(l), log: logSigmoid(l) });
-    return [of(logits as Tensor), of((logits as Tensor).neg())];
+    return outcomesOf(this.params);
   }
+}
+
+/** The same for whatever has one of these parameters. */
+export function outcomesOf({
+  probs,
+  logits,
+}: {
+  readonly probs?: Tensor;
+  readonly logits?: Tensor;
+}): [Outcome, Outcome] {
+  if (probs !== undefined)
+    return [
+      { probability: probs, log: log(probs) },
+      { probability: sub(1, probs), log: log1p(probs.neg()) },
+    ];
+  const of = (l: Tensor): Outcome => ({ probability: sigmoid(l), log: logSigmoid(l) });
+  return [of(logits as Tensor), of((logits as Tensor).neg())];
 }
 
 interface Outcome {

@@ -109,7 +109,8 @@ function logSinhcOf(h: number): number {
   for (let k = 9; k >= 1; k--) sum = ((1 + sum) * h * h) / (2 * k * (2 * k + 1));
   return Math.log1p(sum);
 }
-const logSinhc: Unary = unary("logSinhc", (h) => logSinhcOf(h), [(g, _, h) => gate(g, langevin(h))]);
+/** log(sinh h / h). */
+export const logSinhc: Unary = unary("logSinhc", (h) => logSinhcOf(h), [(g, _, h) => gate(g, langevin(h))]);
 const langevin: Unary = unary("langevin", (h) => langevinOf(h), [(g, _, h) => gate(g, langevinSlope(h))]);
 // As coth h = y + 1/h, the slope of 1 - y² - 2y/h is  -2 y' (y + 1/h) + 2y/h².
 const langevinSlope: Unary = unary("langevinSlope", (h) => langevinSlopeOf(h), [

@@ -5,6 +5,7 @@
  */
 import {
   clip,
+  digammaDifference,
   exp,
   expm1,
   gate,
@@ -63,6 +64,11 @@ export class Kumaraswamy extends Distribution<Params> {
     const { concentration1: a, concentration0: b } = this.params;
     const moment = (n: number) => exp(log(b).add(logBeta(reciprocal(a).mul(n).add(1), b)));
     return this.spread(moment(2).sub(square(moment(1))));
+  }
+  override entropy(): Tensor {
+    const { concentration1: a, concentration0: b } = this.params;
+    const spread = reciprocal(a).neg().add(1).mul(digammaDifference(1, b));
+    return this.spread(reciprocal(b).neg().add(1).add(spread).sub(log(a)).sub(log(b)));
   }
   override cumulative(value: Tensor): Tensor {
     const { concentration1: a, concentration0: b } = this.params;

@@ -1,0 +1,200 @@
+/** KL(q | p) within one family; each row is a formula in the parameters of both. Continues kl.ts. */
+
+import { asContiguous } from "../autodiff/copy.js";
+import {
+  abs,
+  cholesky,
+  cos,
+  exp,
+  eye,
+  gate,
+  greaterEqual,
+  i0e,
+  i1e,
+  lgamma,
+  log,
+  logicalAnd,
+  matmul,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  triangularSolve,
+  tril,
+  where,
+} from "../autodiff/index.js";
+import { matrixTranspose } from "../autodiff/linalg.js";
+import { sameShape } from "../autodiff/view.js";
+import { outcomesOf } from "./bernoulli.js";
+import type { Beta } from "./beta.js";
+import type { Binomial } from "./binomial.js";
+import type { Categorical } from "./categorical.js";
+import type { Cauchy } from "./cauchy.js";
+import type { Chi2 } from "./chi2.js";
+import { EULER } from "./constants.js";
+import type { Dirichlet } from "./dirichlet.js";
+import type { Exponential } from "./exponential.js";
+import type { Gamma } from "./gamma.js";
+import type { Gumbel } from "./gumbel.js";
+import type { HalfNormal } from "./halfNormal.js";
+import { poissonDivergence, stirlingDivergence } from "./kernels.js";
+import { type Row, row } from "./klRow.js";
+import type { Laplace } from "./laplace.js";
+import type { LowRankMultivariateNormal } from "./lowRankMultivariateNormal.js";
+import { halfLogDeterminant, type MultivariateNormal } from "./multivariateNormal.js";
+import type { Normal } from "./normal.js";
+import type { OneHotCategorical } from "./oneHotCategorical.js";
+import type { Pareto } from "./pareto.js";
+import type { Poisson } from "./poisson.js";
+import type { Uniform } from "./uniform.js";
+import type { VonMises } from "./vonMises.js";
+import type { Weibull } from "./weibull.js";
+
+// With r = scale_q / scale_p:  (r² - 1) / 2 - log r
+const scaleDivergence = (r: Tensor): Tensor => square(r).sub(1).mul(0.5).sub(log(r));
+// KL(Gamma(a, 1) | Gamma(c, 1))
+const gammaDivergence = (a: Tensor, c: Tensor): Tensor => poissonDivergence(c, a).add(stirlingDivergence(a, c));
+
+type Trial = { readonly probs?: Tensor; readonly logits?: Tensor };
+/** One success or failure. */
+function trialDivergence(q: Trial, p: Trial): Tensor {
+  const [[one, zero], [one_, zero_]] = [outcomesOf(q), outcomesOf(p)];
+  return gate(one.probability, sub(one.log, one_.log)).add(gate(zero.probability, sub(zero.log, zero_.log)));
+}
+const classDivergence = (q: Pick<Categorical, "probs" | "logits">, p: Pick<Categorical, "logits">): Tensor =>
+  sum(gate(q.probs, sub(q.logits, p.logits)), -1);
+
+const normal = row(({ params: q }: Normal, { params: p }: Normal) =>
+  scaleDivergence(q.scale.div(p.scale)).add(square(q.loc.sub(p.loc).div(p.scale)).mul(0.5)),
+);
+// 1/x of an inverse gamma variable is a gamma variable.
+const gamma = row(({ params: q }: Gamma, { params: p }: Gamma) =>
+  poissonDivergence(p.concentration, q.concentration.mul(p.rate.div(q.rate))).add(
+    stirlingDivergence(q.concentration, p.concentration),
+  ),
+);
+
+// log ((s_q + s_p)² + d²) / (4 s_q s_p), d the distance of the locations (Chyzak and Nielsen 2019)
+const cauchyDivergence = (s: Tensor, t: Tensor, d: Tensor): Tensor =>
+  log(square(s.add(t)).add(square(d)).div(s.mul(t).mul(4)));
+
+type AnyNormal = MultivariateNormal | LowRankMultivariateNormal;
+/** The lower triangle L with covariance L Lᵀ. */
+function scaleOfNormal(d: AnyNormal): Tensor {
+  if ("scale" in d) return d.scale;
+  const { covFactor, covDiag } = d.params;
+  const noise = covDiag.expandDims(-1).mul(eye(covDiag.shape.at(-1) as number));
+  return cholesky(matmul(covFactor, matrixTranspose(covFactor)).add(noise));
+}
+// log |L_p| / |L_q| + (|L_p⁻¹ L_q|² + |L_p⁻¹ (m_q - m_p)|² - n) / 2
+const multivariateNormal = row((q: AnyNormal, p: AnyNormal) => {
+  const [from, to] = [tril(scaleOfNormal(q)), scaleOfNormal(p)];
+  const shift = triangularSolve(to, q.params.loc.sub(p.params.loc).expandDims(-1));
+  const squares = sum(square(triangularSolve(to, from)), [-1, -2]).add(sum(square(shift), [-1, -2]));
+  return halfLogDeterminant(to)
+    .sub(halfLogDeterminant(from))
+    .add(squares.sub(q.eventShape[0] as number).mul(0.5));
+});
+
+/** Whether two parameters are known to be the same numbers. */
+export function areSame(x: Tensor, y: Tensor): boolean {
+  if (x === y) return true;
+  if (x.batch !== null || y.batch !== null || !sameShape(x.shape, y.shape)) return false;
+  const [a, b] = [asContiguous(x.view), asContiguous(y.view)];
+  return Array.from({ length: x.size }, (_, i) => i).every((i) => a.data[a.offset + i] === b.data[b.offset + i]);
+}
+
+export const SAME_FAMILY: Readonly<Record<string, Row>> = {
+  "Normal Normal": normal,
+  "LogNormal LogNormal": normal,
+  "MultivariateNormal MultivariateNormal": multivariateNormal,
+  "LowRankMultivariateNormal LowRankMultivariateNormal": multivariateNormal,
+  "MultivariateNormal LowRankMultivariateNormal": multivariateNormal,
+  "LowRankMultivariateNormal MultivariateNormal": multivariateNormal,
+  "HalfNormal HalfNormal": row((q: HalfNormal, p: HalfNormal) => scaleDivergence(q.params.scale.div(p.params.scale))),
+  "Exponential Exponential": row((q: Exponential, p: Exponential) => {
+    const r = p.params.rate.div(q.params.rate);
+    return r.sub(1).sub(log(r));
+  }),
+  "Gamma Gamma": gamma,
+  "InverseGamma InverseGamma": gamma,
+  "Chi2 Chi2": row((q: Chi2, p: Chi2) => gammaDivergence(q.params.df.mul(0.5), p.params.df.mul(0.5))),
+  "Beta Beta": row(({ params: q }: Beta, { params: p }: Beta) =>
+    gammaDivergence(q.concentration1, p.concentration1)
+      .add(gammaDivergence(q.concentration0, p.concentration0))
+      .sub(gammaDivergence(q.concentration1.add(q.concentration0), p.concentration1.add(p.concentration0))),
+  ),
+  "Dirichlet Dirichlet": row(({ params: q }: Dirichlet, { params: p }: Dirichlet) =>
+    sum(gammaDivergence(q.concentration, p.concentration), -1).sub(
+      gammaDivergence(sum(q.concentration, -1), sum(p.concentration, -1)),
+    ),
+  ),
+  "Uniform Uniform": row(({ params: q }: Uniform, { params: p }: Uniform) =>
+    where(
+      logicalAnd(p.low.lessEqual(q.low), q.high.lessEqual(p.high)),
+      log(p.high.sub(p.low).div(q.high.sub(q.low))),
+      Infinity,
+    ),
+  ),
+  // |d| / s_p + (s_q / s_p) exp(-|d| / s_q) - 1 - log(s_q / s_p), d = loc_q - loc_p
+  "Laplace Laplace": row(({ params: q }: Laplace, { params: p }: Laplace) => {
+    const [r, d] = [q.scale.div(p.scale), abs(q.loc.sub(p.loc))];
+    return d
+      .div(p.scale)
+      .add(r.mul(exp(d.div(q.scale).neg())))
+      .sub(1)
+      .sub(log(r));
+  }),
+  // E exp(-(x - loc_p) / s_p) = exp((loc_p - loc_q) / s_p) Γ(1 + r), r = s_q / s_p
+  "Gumbel Gumbel": row(({ params: q }: Gumbel, { params: p }: Gumbel) => {
+    const [r, d] = [q.scale.div(p.scale), q.loc.sub(p.loc).div(p.scale)];
+    return exp(lgamma(r.add(1)).sub(d))
+      .sub(1)
+      .add(d)
+      .add(r.sub(1).mul(EULER))
+      .sub(log(r));
+  }),
+  "Cauchy Cauchy": row(({ params: q }: Cauchy, { params: p }: Cauchy) =>
+    cauchyDivergence(q.scale, p.scale, q.loc.sub(p.loc)),
+  ),
+  // A pair of Cauchy laws around 0, by symmetry
+  "HalfCauchy HalfCauchy": row(({ params: q }: Cauchy, { params: p }: Cauchy) =>
+    cauchyDivergence(q.scale, p.scale, q.scale.mul(0)),
+  ),
+  // a_p log(s_q / s_p) + a_p / a_q - 1 - log(a_p / a_q) where s_q >= s_p
+  "Pareto Pareto": row(({ params: q }: Pareto, { params: p }: Pareto) => {
+    const r = p.alpha.div(q.alpha);
+    const divergence = p.alpha.mul(log(q.scale.div(p.scale))).add(r.sub(1).sub(log(r)));
+    return where(greaterEqual(q.scale, p.scale), divergence, Infinity);
+  }),
+  // With k the concentrations and r = k_p / k_q, E (x / s_p)^k_p = (s_q / s_p)^k_p Γ(1 + r)
+  "Weibull Weibull": row(({ params: q }: Weibull, { params: p }: Weibull) => {
+    const [r, d] = [p.concentration.div(q.concentration), log(q.scale.div(p.scale)).mul(p.concentration)];
+    return exp(d.add(lgamma(r.add(1))))
+      .sub(1)
+      .sub(d)
+      .add(r.sub(1).mul(EULER))
+      .sub(log(r));
+  }),
+  // A(κ_q) (κ_q - κ_p cos d) - log I_0(κ_q) / I_0(κ_p), A = I_1 / I_0
+  "VonMises VonMises": row(({ params: q }: VonMises, { params: p }: VonMises) => {
+    const [k, m] = [q.concentration, p.concentration];
+    const alignment = i1e(k).div(i0e(k));
+    return alignment
+      .mul(k.sub(m.mul(cos(q.loc.sub(p.loc)))))
+      .sub(k.sub(m))
+      .sub(log(i0e(k).div(i0e(m))));
+  }),
+  "Bernoulli Bernoulli": row(({ params: q }, { params: p }) => trialDivergence(q, p)),
+  // The same number of trials; with others there is no closed form
+  "Binomial Binomial": row(({ params: q }: Binomial, { params: p }: Binomial) =>
+    areSame(q.totalCount, p.totalCount) ? trialDivergence(q, p).mul(q.totalCount) : null,
+  ),
+  // 1 / probs trials, of which each counts
+  "Geometric Geometric": row(({ params: q }, { params: p }) => trialDivergence(q, p).div(outcomesOf(q)[0].probability)),
+  "Poisson Poisson": row((q: Poisson, p: Poisson) => poissonDivergence(q.params.rate, p.params.rate)),
+  "Categorical Categorical": row((q: Categorical, p: Categorical) => classDivergence(q, p)),
+  "OneHotCategorical OneHotCategorical": row((q: OneHotCategorical, p: OneHotCategorical) =>
+    classDivergence(q.index, p.index),
+  ),
+};
