@@ -115,7 +115,7 @@ function within(
   q: Distribution,
   low: Tensor | number,
   high: Tensor | number,
-  meanLogDensity: () => Tensor | null,
+  meanLogDensity: () => Tensor | undefined,
 ): Tensor | null {
   const bounds = boundsOf(q);
   if (bounds === null) return null;
@@ -123,15 +123,15 @@ function within(
   if (inside.batch === null && inside.view.data.every((yes) => yes === 0)) return inside.mul(0).add(Infinity);
   try {
     const energy = meanLogDensity();
-    return energy && where(inside, q.entropy().add(energy).neg(), Infinity);
+    return energy ? where(inside, q.entropy().add(energy).neg(), Infinity) : null;
   } catch (error) {
     if (error instanceof PedigradError && error.code === "no-closed-form") return null;
     throw error;
   }
 }
 /** A row's energy, of the E log x and E log(1 - x) of q where it knows them. */
-const meanLog = (q: Distribution): Tensor | null => MEAN_LOG[q.family]?.(q) ?? null;
-const meanLogRest = (q: Distribution): Tensor | null => MEAN_LOG_REST[q.family]?.(q) ?? null;
+const meanLog = (q: Distribution): Tensor | undefined => MEAN_LOG[q.family]?.(q);
+const meanLogRest = (q: Distribution): Tensor | undefined => MEAN_LOG_REST[q.family]?.(q);
 
 export const BY_MOMENTS: Readonly<Record<string, Row>> = {
   "* Normal": row((q, { params: { loc, scale } }: Normal) =>

@@ -79,7 +79,12 @@ const rules: Record<string, Rule> = {
   i1e: { of: s.i1e, relative: 1e-14 },
   logI0: { of: s.logI0, relative: 1e-14, grad: [(x) => s.i1e(x) / s.i0e(x)] },
   softplus: { of: twins.softplus, relative: 1e-15, grad: [twins.sigmoid] },
-  sigmoid: { of: twins.sigmoid, relative: 1e-15, grad: [(x) => twins.sigmoid(x) * twins.sigmoid(-x)], gradRelative: 2e-15 },
+  sigmoid: {
+    of: twins.sigmoid,
+    relative: 1e-15,
+    grad: [(x) => twins.sigmoid(x) * twins.sigmoid(-x)],
+    gradRelative: 2e-15,
+  },
   logsigmoid: { of: twins.logSigmoid, relative: 1e-15, grad: [(x) => twins.sigmoid(-x)] },
   log1p: { of: twins.log1p, relative: ULP, grad: [(x) => 1 / (1 + x)] },
   expm1: { of: twins.expm1, relative: ULP, grad: [Math.exp] },

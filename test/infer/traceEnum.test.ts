@@ -1,7 +1,24 @@
 /** TraceEnumELBO against the sum over all configurations (golden/elbo.json): values and gradients to 1e-9. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { configEnumerate, jit, type Model, markov, random, sample, type Tensor, TraceEnumELBO } from "../../index.js";
+import {
+  Bernoulli,
+  Categorical,
+  configEnumerate,
+  constraints,
+  grad,
+  jit,
+  Mixture,
+  type Model,
+  markov,
+  Normal,
+  param,
+  random,
+  sample,
+  type Tensor,
+  TraceEnumELBO,
+  tensor,
+} from "../../index.js";
 import { flatten } from "./draws.js";
 import { categorical, type GoldenModel, golden, type Pair, p, pairs, paramsOf } from "./goldenModels.js";
 
@@ -118,6 +135,26 @@ test("markov uses dims again: a chain of 300 states equals its forward recursion
         logsum(alpha.map((a, j) => a + ((trans[j] as number[])[k] as number))) + ((emit[k] as number[])[x] as number),
     );
   assert.ok(Math.abs(-loss - logsum(alpha)) < 1e-9, `${-loss} against ${logsum(alpha)}`);
+});
+
+test("a Mixture of discrete laws is summed out like any other site", () => {
+  const low = [0.1, 0.2, 0.7];
+  const model = () => {
+    const z = sample("z", new Mixture(new Categorical([0.3, 0.7]), [new Bernoulli(0.2), new Categorical(low)]));
+    sample("x", new Normal(z, param("scale", 2, { constraint: constraints.positive })), { obs: 1.5 });
+  };
+  const elbo = new TraceEnumELBO();
+  const [loss, grads] = elbo.lossAndGrads(random.key(0), { scale: tensor(2) }, configEnumerate(model), nothing);
+  const evidence = (scale: Tensor) =>
+    [0, 1, 2]
+      .reduce((sum, z) => {
+        const weight = 0.3 * ([0.8, 0.2, 0][z] as number) + 0.7 * (low[z] as number);
+        return sum.add(new Normal(z, scale).logProb(1.5).exp().mul(weight));
+      }, tensor(0))
+      .log();
+  assert.ok(Math.abs(loss.item() + evidence(tensor(2)).item()) < 1e-13);
+  const slope = grad(evidence)(tensor(2)) as Tensor;
+  assert.ok(Math.abs((grads.scale as Tensor).item() + slope.item()) < 1e-12);
 });
 
 test.run();
