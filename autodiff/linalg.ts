@@ -49,6 +49,10 @@ const matmulOp: Op = {
       ? (g, _, [__, b]) => apply(matmulOp, null, g, matrixTranspose(b as Tensor))
       : (g, _, [a]) => apply(matmulOp, null, matrixTranspose(a as Tensor), g),
   batch: (_, inputs, batched) => {
+    const [left, right] = inputs as [Tensor, Tensor];
+    // One matrix times many vectors is one product of matrices, turned so that the results lie one after the other.
+    if (!batched[0] && left.shape.length === 2 && right.shape.length === 3 && right.shape.at(-1) === 1)
+      return expandDims(apply(matmulOp, null, squeeze(right, -1), matrixTranspose(left)), -1);
     const [a, b] = broadcastTogether(inputs, batched) as [Tensor, Tensor];
     return apply(matmulOp, null, a, b);
   },

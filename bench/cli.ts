@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { cases as compiled } from "./compiled.js";
+import { cases as distributions } from "./distributions.js";
 import { type Case, measure, type Report, type Row, surroundings } from "./harness.js";
 import { cases as ops } from "./ops.js";
 import { cases as svi } from "./svi.js";
@@ -65,7 +66,7 @@ function compare(report: Report, file: string, tolerance: number): boolean {
 }
 
 function bench(): void {
-  const all: readonly Case[] = [...ops, ...compiled, ...svi];
+  const all: readonly Case[] = [...ops, ...compiled, ...distributions, ...svi];
   const chosen = all.filter(({ name, isLong }) => name.includes(values.filter) && !(values.quick && isLong));
   if (values.list) {
     for (const { name } of chosen) console.log(name);

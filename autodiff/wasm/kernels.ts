@@ -120,7 +120,24 @@ function tile(c0, next, a0, a1, a2, a3, step, b, n) {
   }
   ${cells((r, k) => `store(c${r} + ${16 * k}, s${r}${k});`)}
 }
-function pack(to, b, down, right, n, width) {
+function packRows(to, b, down, n) {
+  let end = to + (n << 5);
+  while (to !== end) { store(to, load(b)); store(to + 16, load(b + 16)); b = b + down; to = to + 32; }
+}
+function packColumns(to, b0, right, n) {
+  let b1 = b0 + right; let b2 = b1 + right; let b3 = b2 + right;
+  let end = to + (n >>> 1 << 6);
+  while (to !== end) {
+    ${each("0 1 2 3", (k) => `let v${k} = load(b${k}); b${k} = b${k} + 16;`)}
+    store(to, firsts(v0, v1)); store(to + 16, firsts(v2, v3)); store(to + 32, seconds(v0, v1)); store(to + 48, seconds(v2, v3));
+    to = to + 64;
+  }
+  if (n & 1) {
+    store(to, firsts(loadOne(b0), loadOne(b1)));
+    store(to + 16, firsts(loadOne(b2), loadOne(b3)));
+  }
+}
+function packAny(to, b, down, right, n, width) {
   let end = to + (n << 5);
   while (to !== end) {
     let j = 0;
@@ -134,6 +151,14 @@ function pack(to, b, down, right, n, width) {
     b = b + down;
     to = to + 32;
   }
+}
+function pack(to, b, down, right, n, width) {
+  let isWhole = width > 3;
+  let areRows = isWhole & (right === 8);
+  let areColumns = (isWhole & (down === 8)) & (right !== 8);
+  if (areRows) { packRows(to, b, down, n); }
+  if (areColumns) { packColumns(to, b, right, n); }
+  if ((areRows + areColumns) === 0) { packAny(to, b, down, right, n, width); }
 }
 function move(to, toNext, from, fromNext, rows, width) {
   if (rows > 4) { rows = 4; }
