@@ -45,7 +45,7 @@ export const command: Options = {
   format: "esm",
   platform: "node",
   target: "node20",
-  external: [/^\.\.\/index\.js$/],
+  external: [/^\.\.\/index\.js$/, "esbuild"],
   banner: { js: "#!/usr/bin/env node" },
 };
 

@@ -4,7 +4,9 @@ import { parseArgs } from "node:util";
 import { cases as compiled } from "./compiled.js";
 import { cases as distributions } from "./distributions.js";
 import { type Case, measure, type Report, type Row, surroundings } from "./harness.js";
+import { cases as mlp } from "./mlp.js";
 import { cases as ops } from "./ops.js";
+import { quantities } from "./quantities.js";
 import { cases as svi } from "./svi.js";
 
 const HELP = `pedigrad bench [options]
@@ -50,6 +52,12 @@ function print(row: Row): void {
   }
 }
 
+function printQuantity({ name, unit, value, target }: Report["quantities"][number]): void {
+  const goal =
+    typeof value === "string" ? "" : `  (to reach ${target} ${unit}: ${value <= target ? "reached" : "missed"})`;
+  console.log(`${name}\n  ${typeof value === "string" ? value : `${value.toFixed(2)} ${unit}`}${goal}`);
+}
+
 /** Ratios of medians to those of an earlier report; whether all are within the tolerance. */
 function compare(report: Report, file: string, tolerance: number): boolean {
   const before = JSON.parse(readFileSync(file, "utf8")) as Report;
@@ -65,11 +73,12 @@ function compare(report: Report, file: string, tolerance: number): boolean {
   return isFine;
 }
 
-function bench(): void {
-  const all: readonly Case[] = [...ops, ...compiled, ...distributions, ...svi];
+async function bench(): Promise<void> {
+  const all: readonly Case[] = [...ops, ...compiled, ...mlp, ...distributions, ...svi];
   const chosen = all.filter(({ name, isLong }) => name.includes(values.filter) && !(values.quick && isLong));
+  const asked = quantities.filter(({ name }) => name.includes(values.filter));
   if (values.list) {
-    for (const { name } of chosen) console.log(name);
+    for (const { name } of [...chosen, ...asked]) console.log(name);
     return;
   }
   const where = surroundings();
@@ -79,13 +88,20 @@ function bench(): void {
     if (!values.json) print(row);
     return row;
   });
-  const report: Report = { schema: 1, version: "0.1.0", ...where, quick: values.quick, rows };
+  const found: Report["quantities"][number][] = [];
+  for (const one of asked) {
+    const value = await one.measure({ quick: values.quick });
+    const quantity = { name: one.name, unit: one.unit, value, target: one.target };
+    if (!values.json) printQuantity(quantity);
+    found.push(quantity);
+  }
+  const report: Report = { schema: 1, version: "0.1.0", ...where, quick: values.quick, rows, quantities: found };
   if (values.json) console.log(JSON.stringify(report, null, 2));
   if (values.compare !== undefined && !compare(report, values.compare, Number(values.tolerance))) process.exitCode = 1;
 }
 
 if (values.help) console.log(HELP);
-else if (command === "bench") bench();
+else if (command === "bench") await bench();
 else {
   console.error(`pedigrad: unknown command "${command}". There is one: pedigrad bench.`);
   process.exitCode = 1;

@@ -52,6 +52,8 @@ export interface Report {
   readonly machine: { cpu: string; cores: number; arch: string; platform: string; memoryGB: number; load: number };
   readonly quick: boolean;
   readonly rows: readonly Row[];
+  /** What is not a time of a call; a value that could not be measured says why. */
+  readonly quantities: readonly { name: string; unit: string; value: number | string; target: number }[];
 }
 
 /** Where, and with what, the numbers were made. */

@@ -1,5 +1,5 @@
 /** What an eager op costs: beside a bare loop at five sizes, and with its gradient at n = 1 beside a tape of closures. */
-import { type Tensor, tensor, valueAndGrad } from "../index.js";
+import { type Tensor, tensor, trackProvenance, valueAndGrad } from "../index.js";
 import { type Case, numbers, ring, type Work } from "./harness.js";
 import { constant, Tape } from "./tape.js";
 
@@ -90,4 +90,20 @@ const besideTape: Case = {
 };
 type Leaf = ReturnType<typeof constant>;
 
-export const cases: readonly Case[] = [besideTape, ...besideLoops];
+/** The same ops on numbers that depend on three random choices, and on plain numbers. */
+const besideUntracked: Case = {
+  name: "ops/provenance of three sites n=1",
+  operations: 3 * LINKS + 1,
+  targets: { tracked: 1.05 },
+  make: () => {
+    const plain = ring((i) => [...numbers(3, i)].map((x) => tensor([x])) as [Tensor, Tensor, Tensor]);
+    const tracked = ring((i) => plain(i).map((x, k) => trackProvenance(x, `site${k}`)) as [Tensor, Tensor, Tensor]);
+    const run = ([a, b, c]: [Tensor, Tensor, Tensor]) => {
+      const [value, gradient] = chain({ a, b, c });
+      return [value, gradient.a, gradient.b, gradient.c];
+    };
+    return { tracked: (i) => run(tracked(i)), untracked: (i) => run(plain(i)) };
+  },
+};
+
+export const cases: readonly Case[] = [besideTape, besideUntracked, ...besideLoops];

@@ -98,6 +98,10 @@ function coinByHand(): () => number {
   };
 }
 
+/** Steps of the coin, for those who count what they leave behind. */
+export const stepsOfCoin = (jit: boolean): (() => number) =>
+  stepping(coin, coinGuide, new TraceGraphELBO(), [tensor(flips)], jit);
+
 const mixtureData = random.normal(random.key(1), [200]).add(random.randint(random.key(2), [200], -1, 2).mul(3));
 const mixture: Model = (xs: Tensor) =>
   plate("data", 200, () => {
@@ -201,6 +205,18 @@ export const cases: readonly Case[] = [
     beside(`chain T=${t} mean-field guide`, chain(t), chainGuide(t, false), graph, [], t > 20),
   ),
   ...[5, 20, 80, 320].map((t) => beside(`chain T=${t} chain guide`, chain(t), chainGuide(t, true), graph, [], t > 20)),
+  ...[false, true].map(
+    (isChain): Case => ({
+      name: `svi/chain ${isChain ? "chain" : "mean-field"} guide, growth from T=80 to T=320`,
+      isRandom: true,
+      isLong: true,
+      targets: { "T=320": isChain ? 6 : 4.6 },
+      make: () => ({
+        "T=320": stepping(chain(320), chainGuide(320, isChain), graph(), [], true),
+        "T=80": stepping(chain(80), chainGuide(80, isChain), graph(), [], true),
+      }),
+    }),
+  ),
   beside("eight schools AutoNormal", schools, new AutoNormal(schools), () => new TraceELBO(), schoolsData),
   ...[1, 16].map((k) =>
     beside(
