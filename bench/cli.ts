@@ -6,6 +6,7 @@ import { cases as distributions } from "./distributions.js";
 import { type Case, measure, type Report, type Row, surroundings } from "./harness.js";
 import { cases as mlp } from "./mlp.js";
 import { cases as ops } from "./ops.js";
+import { type PeerRow, peerRows } from "./peers.js";
 import { quantities } from "./quantities.js";
 import { cases as svi } from "./svi.js";
 
@@ -14,7 +15,7 @@ const HELP = `pedigrad bench [options]
 Measures what an op, a gradient, a compiled program and an SVI step cost on this machine.
 Every row stands beside its yardstick; ratios are taken within one run.
 
-  --filter <text>     only rows whose name contains the text
+  --filter <text>     only rows whose name contains the text; "peers" runs other libraries (docs/bench.md)
   --list              print the names of the rows and stop
   --quick             fewer rounds, and no long rows
   --json              a report as JSON (schema: docs/bench.md)
@@ -58,6 +59,16 @@ function printQuantity({ name, unit, value, target }: Report["quantities"][numbe
   console.log(`${name}\n  ${typeof value === "string" ? value : `${value.toFixed(2)} ${unit}`}${goal}`);
 }
 
+/** The topic of the other libraries: run when asked for by name. */
+const PEERS = "peers";
+function printPeers(rows: readonly PeerRow[]): void {
+  for (const { work, peer, ns, ours, ratio } of rows) {
+    const time = typeof ns === "string" ? ns : nanoseconds(ns);
+    const beside = ratio === null ? "" : `  ours ${nanoseconds(ours)}, ${ratio.toFixed(ratio < 0.01 ? 5 : 2)}x`;
+    console.log(`peers/${work}\n  ${peer.padEnd(16)} ${time}${beside}`);
+  }
+}
+
 /** Ratios of medians to those of an earlier report; whether all are within the tolerance. */
 function compare(report: Report, file: string, tolerance: number): boolean {
   const before = JSON.parse(readFileSync(file, "utf8")) as Report;
@@ -95,7 +106,9 @@ async function bench(): Promise<void> {
     if (!values.json) printQuantity(quantity);
     found.push(quantity);
   }
-  const report: Report = { schema: 1, version: "0.1.0", ...where, quick: values.quick, rows, quantities: found };
+  const peers = PEERS.includes(values.filter) && values.filter !== "" ? peerRows(all, console.error) : [];
+  if (!values.json) printPeers(peers);
+  const report: Report = { schema: 1, version: "0.1.0", ...where, quick: values.quick, rows, quantities: found, peers };
   if (values.json) console.log(JSON.stringify(report, null, 2));
   if (values.compare !== undefined && !compare(report, values.compare, Number(values.tolerance))) process.exitCode = 1;
 }

@@ -107,4 +107,41 @@ const products: Case[] = [256, 512, 1024].map((n) => ({
   },
 }));
 
-export const cases: readonly Case[] = [...tanhSum, ...products];
+/** Σ softplus(l) - y l for l = X w, and its gradient, in one pass over X. */
+function logisticByHand(x: Float64Array, y: Float64Array, w: Float64Array): Float64Array[] {
+  const d = w.length;
+  const gradient = new Float64Array(d);
+  let loss = 0;
+  for (let i = 0; i < y.length; i++) {
+    let l = 0;
+    for (let j = 0; j < d; j++) l += (x[i * d + j] as number) * (w[j] as number);
+    const e = Math.exp(-Math.abs(l));
+    loss += Math.max(l, 0) + Math.log1p(e) - l * (y[i] as number);
+    const residual = (l < 0 ? e / (1 + e) : 1 / (1 + e)) - (y[i] as number);
+    for (let j = 0; j < d; j++) gradient[j] = (gradient[j] as number) + residual * (x[i * d + j] as number);
+  }
+  return [Float64Array.of(loss), gradient];
+}
+
+const [ROWS, COLUMNS] = [50_000, 50];
+const logistic: Case = {
+  name: `compiled/logistic regression ${ROWS}x${COLUMNS} with gradient`,
+  targets: { compiled: 0.35 },
+  isLong: true,
+  make: () => {
+    const x = numbers(ROWS * COLUMNS, 0);
+    const y = numbers(ROWS, 1).map((v) => (v > 0 ? 1 : 0));
+    const [matrix, labels] = [tensor(x).reshape([ROWS, COLUMNS]), tensor(y)];
+    const step = jit((weights: Tensor, data: Tensor, wanted: Tensor) =>
+      valueAndGrad((w: Tensor) => {
+        const l = matmul(data, w);
+        return l.softplus().sub(l.mul(wanted)).sum();
+      })(weights),
+    );
+    const arrays = ring((i) => numbers(COLUMNS, 2 + i));
+    const tensors = ring((i) => tensor(numbers(COLUMNS, 2 + i)));
+    return { compiled: (i) => step(tensors(i), matrix, labels), "by hand": (i) => logisticByHand(x, y, arrays(i)) };
+  },
+};
+
+export const cases: readonly Case[] = [...tanhSum, logistic, ...products];

@@ -52,6 +52,8 @@ export interface Report {
   readonly machine: { cpu: string; cores: number; arch: string; platform: string; memoryGB: number; load: number };
   readonly quick: boolean;
   readonly rows: readonly Row[];
+  /** Other libraries on the work of a row, where they are installed and asked for. */
+  readonly peers: readonly { work: string; peer: string; ns: number | string; ours: number; ratio: number | null }[];
   /** What is not a time of a call; a value that could not be measured says why. */
   readonly quantities: readonly { name: string; unit: string; value: number | string; target: number }[];
 }

@@ -1,0 +1,63 @@
+/**
+ * The peers on the same work, in the same run: libraries in JavaScript (peers/peers.mjs) and Python (peers/peers.py), where they are
+ * installed. They lie beside the source and are no part of the package.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type Case, measure } from "./harness.js";
+
+interface Line {
+  readonly peer: string;
+  readonly work?: string;
+  readonly ns?: number;
+  readonly error?: string;
+  readonly missing?: boolean | string;
+}
+/** A peer's time beside ours: nanoseconds a call, and their ratio, or why there is none. */
+export interface PeerRow {
+  readonly work: string;
+  readonly peer: string;
+  readonly ns: number | string;
+  readonly ours: number;
+  readonly ratio: number | null;
+}
+
+const FOLDER = "bench/peers";
+const PROGRAMS: readonly (readonly [command: string, file: string, install: string])[] = [
+  [process.execPath, "peers.mjs", `npm install --prefix ${FOLDER}`],
+  [process.env.PYTHON ?? "python3", "peers.py", `pip install -r ${FOLDER}/requirements.txt`],
+];
+
+/** What the peers' programs print; what is missing is said on the way. */
+function* linesOf(say: (text: string) => void): Generator<Line> {
+  if (!existsSync(FOLDER)) {
+    say(`peers: run this in a clone of the repository, where ${FOLDER} is.`);
+    return;
+  }
+  for (const [command, file, install] of PROGRAMS) {
+    const { stdout, error } = spawnSync(command, [join(FOLDER, file)], { encoding: "utf8", maxBuffer: 2 ** 26 });
+    if (error !== undefined) say(`peers: ${command} is missing (${error.message}).`);
+    for (const text of (stdout ?? "").split("\n")) {
+      if (!text.startsWith("{")) continue;
+      const line = JSON.parse(text) as Line;
+      if (line.missing) say(`peers: ${line.peer} is not installed: ${install}`);
+      else yield line;
+    }
+  }
+}
+
+/** Each peer's rows beside our own compiled ones, measured once each. */
+export function peerRows(cases: readonly Case[], say: (text: string) => void): PeerRow[] {
+  const ours = new Map<string, number>();
+  const rows: PeerRow[] = [];
+  for (const { peer, work = "", ns, error } of linesOf(say)) {
+    const own = cases.find(({ name }) => name.slice(name.indexOf("/") + 1) === work);
+    if (own === undefined) continue;
+    if (!ours.has(work)) ours.set(work, measure(own, { quick: false }).timings[0]?.median as number);
+    const time = ours.get(work) as number;
+    const row = { work, peer, ns: ns ?? (error as string), ours: time, ratio: ns === undefined ? null : time / ns };
+    rows.push(row);
+  }
+  return rows;
+}
