@@ -26,6 +26,8 @@ export type Model = (...args: any[]) => unknown;
 export interface Pair {
   readonly guide: Trace;
   readonly model: Trace;
+  /** The guide again, its densities along the path only (pathwise.ts). */
+  readonly path?: Trace;
 }
 
 /** A messenger that draws the subsample of every plate once, with its own key, for all runs of a step. */

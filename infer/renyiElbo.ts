@@ -8,32 +8,55 @@
  * log q keeping its own gradient: unbiased for the bound of K particles, also where sites have no pathwise sampler. With
  * `estimator: "vimco"`, b_k is the bound with log w_k replaced by the mean of the others (Mnih and Rezende 2016). Subsampling
  * scales the bounds of the elements, not the weights.
+ *
+ * `estimator: "dreg"` (Tucker et al. 2019), for guides that are pathwise throughout: with v_k = w_k^(1-alpha) / Σ,
+ *
+ *     gradient = Σ_k v_k ∇_θ log p + Σ_k (alpha v_k + (1 - alpha) v_k²) ∇_z log w_k ∇ z_k.
  */
-import { eye, logsumexp, neg, PedigradError, stopGradient, type Tensor, tensor, where } from "../autodiff/index.js";
+import {
+  eye,
+  logsumexp,
+  neg,
+  PedigradError,
+  softmax,
+  stopGradient,
+  type Tensor,
+  tensor,
+  where,
+} from "../autodiff/index.js";
 import { type Cost, scoreSitesOf, sumToPlates } from "./costs.js";
 import { Elbo, type ElboOptions, gradientFrom, type Outcome } from "./elbo.js";
+import type { Messenger } from "./messages.js";
 import type { Pair, Task } from "./particles.js";
+import { type Paths, pathsOf } from "./pathwise.js";
 import type { PlateFrame } from "./plate.js";
 import { sampleSites } from "./trace.js";
 
 export interface RenyiOptions extends ElboOptions {
   /** The order, any finite number but 1; 0 by default. */
   alpha?: number;
-  /** Whether score terms subtract the bound of the other particles ("vimco") or nothing ("score", the default). */
-  estimator?: "score" | "vimco";
+  /**
+   * How score terms are taken: as they are ("score", the default), less the bound of the other particles ("vimco"); or doubly
+   * reparameterised gradients ("dreg").
+   */
+  estimator?: RenyiEstimator;
 }
+export type RenyiEstimator = "score" | "vimco" | "dreg";
 
 /** What a particle returns, per element of the common plates. */
 interface Particle {
   logw: Tensor;
   /** Σ log q over score sites. */
   score: Tensor;
+  /** log w through z alone and log p through the parameters alone, for "dreg". */
+  along?: Tensor;
+  theta?: Tensor;
 }
 
 export class RenyiELBO extends Elbo {
   readonly name = "RenyiELBO";
   readonly alpha: number;
-  readonly estimator: "score" | "vimco";
+  readonly estimator: RenyiEstimator;
 
   constructor({ alpha = 0, estimator = "score", ...options }: RenyiOptions = {}) {
     super(options, ["alpha", "estimator"], 2);
@@ -44,14 +67,19 @@ export class RenyiELBO extends Elbo {
       refuse("alpha", `alpha must be a finite number, got ${alpha}.`);
     if (alpha === 1) refuse("alpha", "alpha = 1 is the ordinary ELBO; use TraceELBO.");
     if (this.numParticles < 2) refuse("numParticles", `needs at least 2 particles, got ${this.numParticles}.`);
-    if (estimator !== "score" && estimator !== "vimco")
-      refuse("estimator", `estimator must be "score" or "vimco", got ${estimator}.`);
+    if (!["score", "vimco", "dreg"].includes(estimator))
+      refuse("estimator", `estimator must be "score", "vimco" or "dreg", got ${estimator}.`);
     this.alpha = alpha;
     this.estimator = estimator;
   }
 
   charged(): boolean {
     return true;
+  }
+
+  protected override runPair(key: Tensor, task: Task, plates: Messenger): Pair & { paths?: Paths } {
+    const pair = super.runPair(key, task, plates);
+    return this.estimator === "dreg" ? { ...pair, paths: pathsOf(this.name, pair, key, task, plates) } : pair;
   }
 
   protected estimate(task: Task): Outcome {
@@ -67,14 +95,22 @@ export class RenyiELBO extends Elbo {
       );
       hasScore ||= sites.length > 0;
       const total = (terms: Tensor[]): Tensor => terms.reduce((a, b) => a.add(b), tensor(0));
+      const weight = (of: readonly Cost[]) => total(of.map((c) => sumToPlates(c.value.div(scale), c.plates, common)));
+      const { paths } = pair as Pair & { paths?: Paths };
       return {
-        logw: total(costs.map((c) => sumToPlates(c.value.div(scale), c.plates, common))),
+        logw: weight(costs),
         score: total(sites.map((d) => sumToPlates(d.logq, d.plates, common))),
+        ...(paths && { along: weight(paths.along), theta: weight(paths.theta) }),
       };
     });
-    const { logw, score } = results as Particle;
+    const { logw, score, along, theta } = results as Particle;
     const bound = this.#bound(logw);
     const loss = neg(bound.sum().mul(scale));
+    if (along !== undefined && theta !== undefined) {
+      const v = stopGradient(softmax(logw.mul(1 - this.alpha), 0));
+      const share = v.mul(v.mul(1 - this.alpha).add(this.alpha));
+      return { loss: gradientFrom(loss, neg(v.mul(theta).add(share.mul(along)).sum().mul(scale))), mutableState };
+    }
     if (!hasScore) return { loss, mutableState };
     const gain = stopGradient(this.estimator === "vimco" ? bound.sub(this.#boundOfOthers(logw)) : bound);
     return { loss: gradientFrom(loss, loss.sub(gain.mul(score).sum().mul(scale))), mutableState };

@@ -7,8 +7,10 @@ import { baselineFor, checkPrediction, predictedCost } from "./baselines.js";
 import { type Cost, chargedCosts, type ScoreSite, scoreSitesOf } from "./costs.js";
 import { carriedTotal, carrier } from "./dice.js";
 import { Elbo, type ElboOptions, gradientFrom, type Outcome } from "./elbo.js";
+import type { Messenger } from "./messages.js";
 import { multiSampleEstimate } from "./multiSample.js";
 import type { Pair, Task } from "./particles.js";
+import { guideAlongPath } from "./pathwise.js";
 
 /** What a particle returns for a score site. */
 interface Score {
@@ -25,21 +27,41 @@ interface Particle {
 export interface ScoreElboOptions extends ElboOptions {
   /** How many derivatives of the loss are right: 1 (default), or 2 and with it all. */
   order?: 1 | 2;
+  /** Differentiate log q of reparameterised sites through their value only (pathwise.ts); false by default. */
+  stickingTheLanding?: boolean;
 }
 
 abstract class ScoreElbo extends Elbo {
   readonly order: 1 | 2;
+  readonly stickingTheLanding: boolean;
 
-  constructor({ order = 1, ...options }: ScoreElboOptions = {}, own: readonly string[] = []) {
-    super(options, ["order", ...own]);
-    if (order !== 1 && order !== 2)
-      throw new PedigradError({
-        code: "bad-option",
-        op: new.target.name,
-        param: "order",
-        message: `${new.target.name}: order must be 1 or 2, got ${order}.`,
-      });
+  constructor(options: ScoreElboOptions = {}, own: readonly string[] = []) {
+    const { order = 1, stickingTheLanding = false, ...rest } = options;
+    super(rest, ["order", "stickingTheLanding", ...own]);
+    const refuse = (param: string, message: string): never => {
+      const op = new.target.name;
+      throw new PedigradError({ code: "bad-option", op, param, message: `${op}: ${message}` });
+    };
+    if (order !== 1 && order !== 2) refuse("order", `order must be 1 or 2, got ${order}.`);
+    if (stickingTheLanding && order === 2)
+      refuse(
+        "stickingTheLanding",
+        "stickingTheLanding leaves out terms of mean 0, whose derivative is none. Use order: 1.",
+      );
     this.order = order;
+    this.stickingTheLanding = stickingTheLanding;
+  }
+
+  protected override runPair(key: Tensor, task: Task, plates: Messenger): Pair {
+    const pair = super.runPair(key, task, plates);
+    return this.stickingTheLanding ? { ...pair, path: guideAlongPath(pair, key, task, plates) } : pair;
+  }
+
+  override costs(pair: Pair): Cost[] {
+    return super.costs(pair).map((cost) => {
+      const site = cost.side === "guide" && cost.isDifferentiated ? pair.path?.get(cost.site) : undefined;
+      return site?.type === "sample" ? { ...cost, value: neg(site.scaledLogProb()) } : cost;
+    });
   }
 
   protected estimate(task: Task): Outcome {

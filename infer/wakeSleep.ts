@@ -7,7 +7,8 @@
  *     sleepPhi  = -1/S Σ_s log q(z_s | x_s)  with z_s, x_s dreamt by the model
  *     phi       = insomnia · wakePhi + (1 - insomnia) · sleepPhi
  *
- * and the loss is wakeTheta + phi. For the sleep phase the guide gets `observations` of the last argument replaced by the dream.
+ * With `estimator: "dreg"` (Tucker et al. 2019), for guides that are pathwise throughout, the gradient of wakePhi is
+ * -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, of the same mean. The loss is wakeTheta + phi. For the sleep phase the guide gets `observations` of the last argument replaced by the dream.
  */
 import {
   emptyRecord,
@@ -21,9 +22,10 @@ import {
   tensor,
 } from "../autodiff/index.js";
 import { substitute, uncondition } from "./effects.js";
-import { Elbo, type ElboOptions, type Outcome } from "./elbo.js";
+import { Elbo, type ElboOptions, gradientFrom, type Outcome } from "./elbo.js";
 import type { Messenger } from "./messages.js";
 import { type Pair, runPair, runParticles, sharedPlates, type Task, tracedRun } from "./particles.js";
+import { type Paths, pathsOf } from "./pathwise.js";
 import { sampleSites } from "./trace.js";
 
 export interface WakeSleepOptions extends ElboOptions {
@@ -33,6 +35,8 @@ export interface WakeSleepOptions extends ElboOptions {
   modelHasParams?: boolean;
   /** Dreams a step; as many as particles by default. */
   numSleepParticles?: number;
+  /** How the wake phase of phi is differentiated: by log q ("score", the default) or along the path ("dreg"). */
+  estimator?: "score" | "dreg";
 }
 
 /** Draws are constants to every gradient. */
@@ -49,14 +53,19 @@ export class ReweightedWakeSleep extends Elbo {
   readonly insomnia: number;
   readonly modelHasParams: boolean;
   readonly numSleepParticles: number;
+  readonly estimator: "score" | "dreg";
 
-  constructor({ insomnia = 1, modelHasParams = true, numSleepParticles, ...options }: WakeSleepOptions = {}) {
-    super(options, ["insomnia", "modelHasParams", "numSleepParticles"], 2);
+  constructor(options: WakeSleepOptions = {}) {
+    const { insomnia = 1, modelHasParams = true, numSleepParticles, estimator = "score", ...rest } = options;
+    super(rest, ["insomnia", "modelHasParams", "numSleepParticles", "estimator"], 2);
     const refuse = (param: string, message: string): never => {
       throw new PedigradError({ code: "bad-option", op: this.name, param, message: `ReweightedWakeSleep: ${message}` });
     };
     if (!(insomnia >= 0 && insomnia <= 1)) refuse("insomnia", `insomnia must be in [0,1], got ${insomnia}.`);
     if (this.numParticles < 2) refuse("numParticles", `needs at least 2 particles, got ${this.numParticles}.`);
+    if (estimator !== "score" && estimator !== "dreg")
+      refuse("estimator", `estimator must be "score" or "dreg", got ${estimator}.`);
+    this.estimator = estimator;
     this.insomnia = insomnia;
     this.modelHasParams = modelHasParams;
     this.numSleepParticles = numSleepParticles ?? this.numParticles;
@@ -69,7 +78,9 @@ export class ReweightedWakeSleep extends Elbo {
   }
 
   protected override runPair(key: Tensor, task: Task, plates: Messenger): Pair {
-    return runPair(key, task, plates, constantDraws);
+    if (this.estimator === "score") return runPair(key, task, plates, constantDraws);
+    const pair = runPair(key, task, plates);
+    return { ...pair, paths: pathsOf(this.name, pair, key, task, plates) } as Pair;
   }
 
   protected estimate(task: Task): Outcome {
@@ -92,14 +103,23 @@ export class ReweightedWakeSleep extends Elbo {
   #wake(task: Task): { theta: Tensor; phi: Tensor; mutableState: Record<string, Tensor> } {
     const { results, mutableState } = this.runs(task, (pair) => {
       const costs = this.costs(pair);
-      const side = (which: "model" | "guide") => sumOf(costs.filter((c) => c.side === which).map((c) => c.value));
-      return { logp: side("model"), logq: neg(side("guide")) };
+      const of = (which: "model" | "guide") => sumOf(costs.filter((c) => c.side === which).map((c) => c.value));
+      const { paths } = pair as Pair & { paths?: Paths };
+      const logq = neg(of("guide"));
+      if (paths === undefined) return { logp: of("model"), logq };
+      return { logp: sumOf(paths.theta.map((c) => c.value)), logq, along: sumOf(paths.along.map((c) => c.value)) };
     });
-    const { logp, logq } = results as Record<"logp" | "logq", Tensor>;
+    const { logp, logq, along } = results as { logp: Tensor; logq: Tensor; along?: Tensor };
     const logw = logp.sub(stopGradient(logq));
     const total = logsumexp(logw, 0);
     const weights = stopGradient(logw.sub(total).exp());
-    return { theta: neg(total.sub(Math.log(this.numParticles))), phi: neg(weights.mul(logq).sum()), mutableState };
+    const phi = neg(weights.mul(logq).sum());
+    const share = weights.mul(weights.neg().add(1));
+    return {
+      theta: neg(total.sub(Math.log(this.numParticles))),
+      phi: along === undefined ? phi : gradientFrom(phi, neg(share.mul(along).sum())),
+      mutableState,
+    };
   }
 
   #sleep(task: Task): Tensor {
