@@ -65,6 +65,8 @@ export abstract class Elbo {
   abstract readonly name: string;
   /** Whether discrete latents that are not enumerated are allowed. */
   readonly canInferDiscrete: boolean = true;
+  /** Whether a site may ask for its KL term in closed form. */
+  readonly hasClosedForms: boolean = false;
   readonly numParticles: number;
   readonly vectorizeParticles: Vectorize;
   readonly maxPlateNesting: number | undefined;
@@ -108,8 +110,8 @@ export abstract class Elbo {
   /** The terms of the ELBO that a particle's traces give. */
   costs(pair: Pair): Cost[] {
     checkLatentsCovered(pair.guide, pair.model, "");
-    for (const site of sampleSites(pair.guide)) refuseMisplaced(this.name, site);
-    for (const site of sampleSites(pair.model)) refuseMisplaced(this.name, site, false);
+    for (const site of sampleSites(pair.guide)) refuseMisplaced(this, site);
+    for (const site of sampleSites(pair.model)) refuseMisplaced(this, site, false);
     return costsOf(pair.guide, pair.model);
   }
 
@@ -201,8 +203,15 @@ function mutableOf({ guide, model }: Pair): Record<string, Tensor> {
 }
 
 /** Refuse options that a site cannot have here. */
-function refuseMisplaced(estimator: string, site: SampleSite, inGuide = true): void {
-  const { enumerate, baseline } = site.infer;
+function refuseMisplaced({ name: estimator, hasClosedForms }: Elbo, site: SampleSite, inGuide = true): void {
+  const { enumerate, baseline, kl } = site.infer;
+  if (kl !== undefined && !hasClosedForms)
+    throw new PedigradError({
+      code: "bad-option",
+      site: site.name,
+      param: "kl",
+      message: `site "${site.name}" asks for kl: "analytic", but ${estimator} weighs samples and has no KL term. Remove infer.kl, or use TraceELBO.`,
+    });
   if (enumerate != null)
     throw new PedigradError({
       code: "enumeration",

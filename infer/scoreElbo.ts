@@ -4,6 +4,7 @@
  */
 import { broadcastTo, emptyRecord, neg, PedigradError, stopGradient, type Tensor, tensor } from "../autodiff/index.js";
 import { baselineFor, checkPrediction, predictedCost } from "./baselines.js";
+import { asksForClosedForm, withClosedForms } from "./closedForms.js";
 import { type Cost, chargedCosts, type ScoreSite, scoreSitesOf } from "./costs.js";
 import { carriedTotal, carrier } from "./dice.js";
 import { Elbo, type ElboOptions, gradientFrom, type Outcome } from "./elbo.js";
@@ -32,6 +33,7 @@ export interface ScoreElboOptions extends ElboOptions {
 }
 
 abstract class ScoreElbo extends Elbo {
+  override readonly hasClosedForms = true;
   readonly order: 1 | 2;
   readonly stickingTheLanding: boolean;
 
@@ -58,10 +60,11 @@ abstract class ScoreElbo extends Elbo {
   }
 
   override costs(pair: Pair): Cost[] {
-    return super.costs(pair).map((cost) => {
+    const costs = super.costs(pair).map((cost) => {
       const site = cost.side === "guide" && cost.isDifferentiated ? pair.path?.get(cost.site) : undefined;
       return site?.type === "sample" ? { ...cost, value: neg(site.scaledLogProb()) } : cost;
     });
+    return withClosedForms(this.name, pair, costs, asksForClosedForm);
   }
 
   protected estimate(task: Task): Outcome {

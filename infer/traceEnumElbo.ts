@@ -9,6 +9,7 @@
  */
 import { gate, logsumexp, neg, stopGradient, type Tensor, tensor, where } from "../autodiff/index.js";
 import { getProvenance } from "../provenance/index.js";
+import { asksForClosedForm, bothSides, closedForm } from "./closedForms.js";
 import { type Cost, isScoreSite } from "./costs.js";
 import { Elbo, type Outcome } from "./elbo.js";
 import {
@@ -74,7 +75,13 @@ function expectedTerms(run: EnumeratedPair): Cost[] {
   const guideSites = [...sampleSites(run.guide)];
   const scores = guideSites.filter(isSampledScore);
   const scales = plateScalesOf([...guideSites, ...sampleSites(run.model)]);
-  const terms = [...guideSites.map((site) => guideTerm(site, run)), ...modelTerms(run, scales)];
+  const closed = closedTerms(run);
+  const sampled = guideSites.filter((site) => !closed.has(site.name));
+  const terms = [
+    ...closed.values(),
+    ...sampled.map((site) => guideTerm(site, run)),
+    ...modelTerms(run, scales, (name) => closed.has(name)),
+  ];
   return terms.map((term) => {
     const power = [...term.plates].reduce((product, plate) => product * (scales.get(plate) ?? 1), 1);
     const expected = expectation(term.factor, run, scores);
@@ -94,6 +101,25 @@ function expectedTerms(run: EnumeratedPair): Cost[] {
 /** A site that is neither enumerated nor has a pathwise sampler. */
 const isSampledScore = (site: SampleSite): boolean => isScoreSite(site) && site.infer.enumerate == null;
 
+/** -KL(q || p) of the sites that ask for it in closed form, by name. */
+function closedTerms(run: EnumeratedPair): Map<string, Term> {
+  const terms = new Map<string, Term>();
+  for (const site of sampleSites(run.guide)) {
+    const sides = bothSides(run, site.name);
+    if (sides === null || !asksForClosedForm(...sides)) continue;
+    const kl = closedForm("TraceEnumELBO", ...sides) as Tensor;
+    const factor = guideFactor(site, neg(kl), run);
+    terms.set(site.name, {
+      factor,
+      plates: platesOf(site),
+      scale: residualScale(site),
+      sites: [site.name],
+      side: "guide",
+    });
+  }
+  return terms;
+}
+
 /** -log q of a guide site, masked; for a score site without its own gradient, whose mean is 0. */
 function guideTerm(site: SampleSite, run: EnumeratedPair): Term {
   const logq = isSampledScore(site) ? stopGradient(site.logProb()) : site.logProb();
@@ -108,8 +134,12 @@ function guideTerm(site: SampleSite, run: EnumeratedPair): Term {
 }
 
 /** The model's factors with its own enumerated sites summed out. */
-function modelTerms(run: EnumeratedPair, plateScales: ReadonlyMap<string, number>): Term[] {
-  const sites = [...sampleSites(run.model)];
+function modelTerms(
+  run: EnumeratedPair,
+  plateScales: ReadonlyMap<string, number>,
+  isClosed: (name: string) => boolean,
+): Term[] {
+  const sites = [...sampleSites(run.model)].filter(({ name }) => !isClosed(name));
   const inGuide = new Map([...sampleSites(run.guide)].map((site) => [site.name, platesOf(site)]));
   const variables = new Map(
     sites.filter((site) => run.modelDims.dimOf.has(site.name)).map((site) => [site.name, platesOf(site)]),
