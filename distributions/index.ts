@@ -33,6 +33,7 @@ export { HalfCauchy } from "./halfCauchy.js";
 export { HalfNormal } from "./halfNormal.js";
 export { Hurdle } from "./hurdle.js";
 export { ImproperUniform } from "./improperUniform.js";
+export { type AutoregressiveNetwork, InverseAutoregressive } from "./inverseAutoregressive.js";
 export { InverseGamma } from "./inverseGamma.js";
 export { klDivergence } from "./kl.js";
 export { Kumaraswamy } from "./kumaraswamy.js";

@@ -28,16 +28,16 @@ import { logDensity } from "./predictive.js";
 import { param, sample } from "./primitives.js";
 import { mergeRecords } from "./svi.js";
 
-abstract class AutoJoint extends AutoGuide {
-  /** The distribution of the flat unconstrained latents, from params. */
-  protected abstract posterior(start: Tensor): Distribution;
+export abstract class AutoFlat extends AutoGuide {
+  /** Draw all latents in unconstrained space, [D], which start at `start`. */
+  protected abstract drawFlat(start: Tensor): Tensor;
   /** Its quantile in each coordinate at standard normal z, from parameters by name. */
   protected abstract marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor;
 
   override guide(...args: unknown[]): Record<string, Tensor> {
     const latents = this.#checked(args);
     const start = concatenate(latents.map((latent) => latent.start.reshape([-1])));
-    const flat = sample(`_${this.prefix}_latent`, this.posterior(start), { infer: { isAuxiliary: true } });
+    const flat = this.drawFlat(start);
     const values = emptyRecord<Tensor>();
     for (const { name, plates, transform, site, x } of unpack(flat, latents))
       values[name] = inPlates(plates, () => {
@@ -76,6 +76,15 @@ abstract class AutoJoint extends AutoGuide {
             message: `${this.title} has one distribution over all latents, but "${name}" lies in the subsampled plate "${plate.name}". Use AutoNormal, or AutoGuideList with AutoNormal for it.`,
           });
     return latents;
+  }
+}
+
+abstract class AutoJoint extends AutoFlat {
+  /** The distribution of the flat unconstrained latents, from params. */
+  protected abstract posterior(start: Tensor): Distribution;
+
+  protected override drawFlat(start: Tensor): Tensor {
+    return sample(`_${this.prefix}_latent`, this.posterior(start), { infer: { isAuxiliary: true } });
   }
 }
 

@@ -1,5 +1,6 @@
 /** The public face of inference. */
 
+export { AutoIAFNormal, type FlowOptions } from "./autoFlow.js";
 export { AutoGuide, type AutoGuideOptions } from "./autoGuide.js";
 export {
   AutoDiagonalNormal,
@@ -56,7 +57,7 @@ export {
 } from "./primitives.js";
 export { type PsisOptions, paretoK, psisDiagnostic } from "./psis.js";
 export { RenyiELBO, type RenyiOptions } from "./renyiElbo.js";
-export { LocScaleReparam, type Reparam, reparam, TransformReparam } from "./reparam.js";
+export { CircularReparam, LocScaleReparam, type Reparam, reparam, TransformReparam } from "./reparam.js";
 export type { RunOptions, RunResult, Step } from "./run.js";
 export * from "./schedules.js";
 export { type ScoreElboOptions, TraceELBO, TraceGraphELBO } from "./scoreElbo.js";

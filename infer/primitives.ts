@@ -214,16 +214,16 @@ export function prngKey(): Tensor {
 }
 
 /** A small network: parameters made from a key, and what it does with them. */
-export interface Net<P = unknown> {
+export interface Net<P = unknown, R = Tensor> {
   init(key: Tensor): P;
-  apply(params: P, ...inputs: Tensor[]): Tensor;
+  apply(params: P, ...inputs: Tensor[]): R;
 }
 
 // No axis of a network's parameters belongs to a plate around it.
 const WHOLE: ParamOptions = { eventDim: Infinity };
 
 /** The network as a function, its parameters registered as params `name/…`. */
-export function module<P>(name: string, net: Net<P>): (...inputs: TensorLike[]) => Tensor {
+export function module<P, R = Tensor>(name: string, net: Net<P, R>): (...inputs: TensorLike[]) => R {
   const { paths } = send<ModuleMessage>({ type: "module", name, paths: null, stop: false }, () => {});
   const params =
     paths === null

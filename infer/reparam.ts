@@ -7,11 +7,13 @@ import {
   constraints,
   type Distribution,
   Expanded,
+  ImproperUniform,
   Independent,
   TransformedDistribution,
 } from "../distributions/index.js";
+import { wrapped } from "../distributions/vonMises.js";
 import { type SampleMessage, withMessenger } from "./messages.js";
-import { deterministic, param, sample } from "./primitives.js";
+import { deterministic, factor, param, sample } from "./primitives.js";
 
 /** Samples what replaces a site, and returns the site's value. */
 export type Reparam = (name: string, fn: Distribution) => Tensor;
@@ -83,4 +85,18 @@ export const TransformReparam = (): Reparam => (name, fn) => {
   if (!(family instanceof TransformedDistribution))
     throw misuse(name, "TransformReparam", `is ${family.family}, not a TransformedDistribution.`);
   return family.transform.forward(sample(`${name}_base`, family.base.expand(batchShape).toEvent(reinterpreted)));
+};
+
+/**
+ * An angle as the direction of a real number, `name_unwrapped`: flat there, and its density a factor, so that a posterior across ±π is in
+ * one piece.
+ */
+export const CircularReparam = (): Reparam => (name, fn) => {
+  const { family, reinterpreted, batchShape } = unwrap(fn);
+  if (family.support.name !== "circular")
+    throw misuse(name, "CircularReparam", `is ${family.family}, which is no distribution of angles.`);
+  const flat = new ImproperUniform(constraints.real, batchShape);
+  const value = wrapped(sample(`${name}_unwrapped`, flat.toEvent(reinterpreted)));
+  factor(`${name}_factor`, fn.logProb(value));
+  return value;
 };

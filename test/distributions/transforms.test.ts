@@ -13,6 +13,7 @@ import {
   Identity,
   IndependentTransform,
   Inverse,
+  InverseAutoregressive,
   Permute,
   Power,
   Reshape,
@@ -130,6 +131,14 @@ reach(constraints.corrMatrix, [3], strictlyLower);
 reach(constraints.independent(constraints.positive, 2), [2, 3]);
 reach(constraints.independent(constraints.simplex, 1), [2, 2], (y) => y.filter((_, i) => i % 3 < 2));
 
+// Lower triangles with nothing on the diagonal: what stands before, mixed and squashed.
+const before = (seed: number) => random.normal(random.key(seed), [3, 3]).tril(-1);
+const [shift, stretch] = [before(11), before(12)];
+verify(
+  "InverseAutoregressive",
+  new InverseAutoregressive((x) => [x.matmul(shift.transpose()).sin(), x.matmul(stretch.transpose()).tanh()]),
+  [3],
+);
 verify("Affine", new Affine(1, -3), []);
 verify("Compose", new Compose([new Permute([2, 0, 1]), new Exp(), new Power(0.5), new Affine(1, 2)]), [3]);
 verify("Compose of Reshape", new Compose([new Softplus(), new Reshape([6], [2, 3])]), [6]);

@@ -6,6 +6,7 @@ import {
   AutoDiagonalNormal,
   AutoDiscreteParallel,
   AutoGuideList,
+  AutoIAFNormal,
   AutoLaplaceApproximation,
   AutoLowRankMultivariateNormal,
   AutoMultivariateNormal,
@@ -17,8 +18,10 @@ import {
   Gamma,
   initToMedian,
   initToValue,
+  jacobian,
   type Model,
   Normal,
+  nn,
   plate,
   random,
   SVI,
@@ -146,6 +149,38 @@ test("BI-39: a discrete latent in a continuous guide is an error that names it",
     () => new AutoNormal(discrete)(),
     /AutoNormal cannot handle the discrete latent site "z" \(Bernoulli\)/,
   );
+});
+
+test("nn.autoregressive: the Jacobian of both outputs has nothing on or above the diagonal", () => {
+  for (const dim of [1, 2, 5]) {
+    const net = nn.autoregressive(dim, [7, 4]);
+    const params = net.init(random.key(1)).map(({ weight, bias }) => ({ weight: weight.add(0.3), bias }));
+    const at = random.normal(random.key(2), [dim]);
+    for (const k of [0, 1] as const) {
+      const slopes = jacobian((x: Tensor) => net.apply(params, x)[k])(at) as Tensor;
+      assert.ok(slopes.sub(slopes.tril(-1)).abs().max().item() === 0, `${slopes}`);
+      if (dim > 1) assert.ok(slopes.tril(-1).abs().sum().item() > 0);
+    }
+  }
+});
+
+test("AutoIAFNormal follows a banana that a diagonal normal cannot", () => {
+  // x ~ N(0, 1), y ~ N(x², 0.3²): the ELBO of the truth is 0.
+  const banana: Model = () => {
+    const x = sample("x", new Normal(0, 1));
+    sample("y", new Normal(x.square(), 0.3));
+  };
+  const elboOf = (guide: Model): number => {
+    const { params } = new SVI(banana, guide, adam(0.01), new TraceELBO({ numParticles: 8 })).run(random.key(1), 1500);
+    return -new TraceELBO({ numParticles: 4000 }).loss(random.key(2), params, banana, guide).item();
+  };
+  const flow = new AutoIAFNormal(banana, { numFlows: 2, hiddenDims: [16], initLocFn: initToMedian() });
+  const [curved, straight] = [elboOf(flow), elboOf(new AutoDiagonalNormal(banana))];
+  assert.ok(curved > straight + 0.3, `${curved}, diagonal ${straight}`);
+  const svi = new SVI(banana, flow, adam(0.01), new TraceELBO());
+  const params = svi.getParams(svi.init(random.key(0)));
+  assert.equal(flow.samplePosterior(random.key(1), params, { sampleShape: [5] }).y?.shape, [5]);
+  assert.throws(() => flow.median(), /samplePosterior/);
 });
 
 test.run();

@@ -2,22 +2,31 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  AutoNormal,
+  adam,
+  CircularReparam,
   Exp,
+  initToValue,
   LocScaleReparam,
   type Model,
   Normal,
   Predictive,
   param,
   paretoK,
+  plate,
   psisDiagnostic,
   random,
   reparam,
+  SVI,
   sample,
   seed,
   type Tensor,
+  TraceELBO,
   TransformedDistribution,
   TransformReparam,
+  tensor,
   trace,
+  VonMises,
 } from "../../index.js";
 import { moments } from "./draws.js";
 
@@ -77,6 +86,33 @@ test("psisDiagnostic tells a good guide from one that is too narrow", () => {
   // With q = N(0, s²) and p = N(0, 1) the weights' tail index is k = 1 - s², for s < 1.
   assert.ok(psisDiagnostic(random.key(0), {}, target, guide(1.05)) < 0.3);
   assert.ok(psisDiagnostic(random.key(0), {}, target, guide(0.3)) > 0.7);
+});
+
+test("CircularReparam: a posterior across ±π in one piece", () => {
+  // Two observed directions on both sides of π: the posterior of the mean direction is VonMises around π.
+  const directions: Model = (angles: number[]) => {
+    const mu = sample("mu", new VonMises(0, 0.1));
+    plate("n", angles.length, () => sample("a", new VonMises(mu, 20), { obs: angles }));
+  };
+  const moved = reparam(directions, { mu: CircularReparam() });
+  const guide = new AutoNormal(moved, { initLocFn: initToValue({ mu_unwrapped: 2 }) });
+  const data = [3.1, -3.1, 2.9, -2.95];
+  const { params } = new SVI(moved, guide, adam(0.02), new TraceELBO({ numParticles: 10 })).run(
+    random.key(0),
+    1500,
+    data,
+  );
+  const unwrapped = (guide.median(params).mu_unwrapped as Tensor).item();
+  // κ Σ (cos, sin): the posterior's direction, its concentration about 4 · 20.
+  const want = Math.atan2(
+    data.reduce((s, a) => s + 20 * Math.sin(a), 0),
+    data.reduce((s, a) => s + 20 * Math.cos(a), 0.1),
+  );
+  const gap = unwrapped - want - 2 * Math.PI * Math.round((unwrapped - want) / (2 * Math.PI));
+  assert.ok(Math.abs(gap) < 0.03, `${unwrapped}, want ${want}`);
+  const spread = (params.mu_unwrapped_auto_scale ?? params.auto_mu_unwrapped_scale ?? tensor(0)) as Tensor;
+  assert.ok(spread.item() === 0 || Math.abs(spread.item() - 1 / Math.sqrt(80)) < 0.03, `${spread}`);
+  assert.throws(() => seed(reparam(model, { x: CircularReparam() }), random.key(0))(), /no distribution of angles/);
 });
 
 test.run();
