@@ -115,6 +115,11 @@ export abstract class Elbo {
     return costsOf(pair.guide, pair.model);
   }
 
+  /** The traces of one particle. */
+  traces(task: Task): Pair {
+    return this.runPair(task.key, task, sharedPlates(task.key));
+  }
+
   /** Run guide and model for one particle. */
   protected runPair(key: Tensor, task: Task, plates: Messenger): Pair {
     return runPair(key, task, plates);

@@ -2,13 +2,14 @@
  * What an estimator does with a model and a guide, told site by site: how each gradient is taken, which costs a site is
  * charged with, its plates and shapes. As an object, as text, as JSON, as a Mermaid graph.
  */
-import { emptyRecord, random, type Tensor } from "../autodiff/index.js";
+import { emptyRecord, isContainer, PedigradError, random, type Tensor } from "../autodiff/index.js";
 import { Derived, type Distribution } from "../distributions/index.js";
 import { getProvenance } from "../provenance/index.js";
 import { type Cost, isScoreSite, scoreSitesOf } from "./costs.js";
 import type { Elbo } from "./elbo.js";
+import { type GradientVariance, gradientVariances } from "./gradientVariance.js";
 import { initialise } from "./initialise.js";
-import { type Model, runPair, sharedPlates } from "./particles.js";
+import type { Model } from "./particles.js";
 import { type SampleSite, sampleSites } from "./trace.js";
 
 export interface ExplainedSite {
@@ -16,7 +17,7 @@ export interface ExplainedSite {
   readonly side: "model" | "guide";
   readonly distribution: string;
   /** How its gradient is taken; "observed" and "replayed" sites of the model are costs only. */
-  readonly gradient: "pathwise" | "score function" | "closed form" | "observed" | "replayed";
+  readonly gradient: "pathwise" | "score function" | "closed form" | "enumerated" | "observed" | "replayed";
   readonly batchShape: readonly number[];
   readonly eventShape: readonly number[];
   /** `name(size, dim)` */
@@ -25,6 +26,13 @@ export interface ExplainedSite {
   readonly provenance: readonly string[];
   /** The costs a score-function site is charged with. */
   readonly charged?: readonly string[];
+  /** For an enumerated site: over how many values, and how many entries its table of log densities has. */
+  readonly enumeration?: { readonly how: "parallel" | "sequential"; readonly values: number; readonly table: number };
+}
+
+export interface ExplainOptions {
+  /** Measure the gradient's variance under each estimator that applies, from this many draws (true: 1,000). */
+  measureVariance: boolean | number;
 }
 
 const label = ({ side, site }: Pick<Cost, "side" | "site">): string =>
@@ -35,6 +43,8 @@ export class Explanation {
   constructor(
     readonly estimator: string,
     readonly sites: readonly ExplainedSite[],
+    /** The measured quality of the gradients, if asked for. */
+    readonly variances: readonly GradientVariance[] = [],
   ) {}
 
   /** A page of text, a site a line. */
@@ -44,13 +54,22 @@ export class Explanation {
       const shape = `batch [${site.batchShape}] event [${site.eventShape}]`;
       const depends = site.provenance.length > 0 ? `, depends on {${site.provenance.join(", ")}}` : "";
       const charged = site.charged ? `\n      charged with: ${site.charged.join("  ")}` : "";
-      return `  ${site.side} "${site.name}" ~ ${site.distribution}, ${site.gradient}, ${shape}${plates}${depends}${charged}`;
+      const sum = site.enumeration;
+      const gradient = sum
+        ? `${site.gradient} (${sum.how}, ${sum.values} values, a table of ${sum.table})`
+        : site.gradient;
+      return `  ${site.side} "${site.name}" ~ ${site.distribution}, ${gradient}, ${shape}${plates}${depends}${charged}`;
     });
-    return [`${this.estimator}:`, ...lines].join("\n");
+    const measured = this.variances.map(({ estimator, variance, seconds, perSecond }) => {
+      const each = Object.entries(variance).map(([name, v]) => `${name} ${v.toPrecision(3)}`);
+      return `  ${estimator}: ${each.join(", ")}; ${(1e6 * seconds).toPrecision(3)} µs; ${perSecond.toPrecision(3)} per second`;
+    });
+    const heading = "gradient variance by parameter; time of a gradient; 1 / (variance · seconds):";
+    return [`${this.estimator}:`, ...lines, ...(measured.length > 0 ? [heading, ...measured] : [])].join("\n");
   }
 
-  toJSON(): { estimator: string; sites: readonly ExplainedSite[] } {
-    return { estimator: this.estimator, sites: this.sites };
+  toJSON(): { estimator: string; sites: readonly ExplainedSite[]; variances: readonly GradientVariance[] } {
+    return { estimator: this.estimator, sites: this.sites, variances: this.variances };
   }
 
   /** A Mermaid flowchart: from each sampled site to the costs that depend on it. */
@@ -74,22 +93,51 @@ const nameOf = (fn: Distribution): string => (fn instanceof Derived ? `${fn.fami
 function gradientOf(site: SampleSite, side: Cost["side"], isClosedForm: boolean): ExplainedSite["gradient"] {
   if (site.isObserved) return "observed";
   if (isClosedForm) return "closed form";
+  if (isEnumerated(site)) return "enumerated";
   return side === "model" ? "replayed" : isScoreSite(site) ? "score function" : "pathwise";
 }
+const isEnumerated = ({ infer, isObserved }: SampleSite): boolean => infer.enumerate != null && !isObserved;
 
-/** Run guide and model once, with their initial parameters, and report what `elbo` makes of them. */
-export function explain(elbo: Elbo, model: Model, guide: Model, ...args: unknown[]): Explanation {
+const enumerationOf = (site: SampleSite): NonNullable<ExplainedSite["enumeration"]> => ({
+  how: site.infer.enumerate as "parallel" | "sequential",
+  values: site.fn.enumerateSupport(false).shape[0] as number,
+  table: site.logProb().size,
+});
+
+/** The model's arguments, and the options where the last one is those. */
+function split(args: readonly unknown[]): [args: readonly unknown[], draws: number] {
+  const last = args.at(-1);
+  if (!isContainer(last) || !Object.hasOwn(last as object, "measureVariance")) return [args, 0];
+  const { measureVariance, ...others } = last as unknown as ExplainOptions;
+  const draws = measureVariance === true ? 1000 : measureVariance === false ? 0 : measureVariance;
+  if (Object.keys(others).length > 0 || !(Number.isInteger(draws) && (draws === 0 || draws > 1)))
+    throw new PedigradError({
+      code: "bad-option",
+      op: "explain",
+      param: "measureVariance",
+      message: `explain: the options are { measureVariance: true } or { measureVariance: 2, 3, … draws }, got ${JSON.stringify(last)}.`,
+    });
+  return [args.slice(0, -1), draws];
+}
+
+/**
+ * Run guide and model once, with their initial parameters, and report what `elbo` makes of them. A last argument
+ * `{ measureVariance: true }` is for the report and not for the model.
+ */
+export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown[]): Explanation {
+  const [args, draws] = split(rest);
   const key = random.key(0);
   const { values, mutables } = initialise(key, model, guide, args, {});
   const known: Record<string, Tensor> = Object.assign(emptyRecord(), values, mutables);
-  const pair = runPair(key, { key, values: known, model, guide, args }, sharedPlates(key));
+  const task = { key, values: known, model, guide, args };
+  const pair = elbo.traces(task);
   const costs = elbo.costs(pair);
-  const charged = new Map(
-    scoreSitesOf(pair.guide).map((d) => [d.name, costs.filter((c) => elbo.charged(c, d))] as const),
-  );
+  const sampled = scoreSitesOf(pair.guide).filter(({ site }) => !isEnumerated(site));
+  const charged = new Map(sampled.map((d) => [d.name, costs.filter((c) => elbo.charged(c, d))] as const));
   const describe = (site: SampleSite, side: Cost["side"]): ExplainedSite => {
     const bill = side === "guide" ? charged.get(site.name) : undefined;
     const isClosedForm = costs.some((c) => c.isClosedForm && c.site === site.name);
+    const isSummed = isEnumerated(site) && (side === "guide" || !pair.guide.has(site.name));
     return {
       name: site.name,
       side,
@@ -103,10 +151,12 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...args: unknown
       ),
       provenance: [...getProvenance(site.logProb())],
       ...(bill && { charged: bill.map(label) }),
+      ...(isSummed && { enumeration: enumerationOf(site) }),
     };
   };
-  return new Explanation(elbo.name, [
+  const sites = [
     ...[...sampleSites(pair.guide)].map((site) => describe(site, "guide")),
     ...[...sampleSites(pair.model)].map((site) => describe(site, "model")),
-  ]);
+  ];
+  return new Explanation(elbo.name, sites, draws === 0 ? [] : gradientVariances(elbo, task, values, draws));
 }

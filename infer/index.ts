@@ -29,7 +29,8 @@ export {
   uncondition,
 } from "./effects.js";
 export { Elbo, type ElboOptions, type Outcome } from "./elbo.js";
-export { type ExplainedSite, Explanation, explain } from "./explain.js";
+export { type ExplainedSite, type ExplainOptions, Explanation, explain } from "./explain.js";
+export type { GradientVariance } from "./gradientVariance.js";
 export { computeMarginals, type DiscreteOptions, sampleDiscrete } from "./inferDiscrete.js";
 export type { BaselineOptions, InferOptions } from "./inferOptions.js";
 export * from "./initStrategies.js";
