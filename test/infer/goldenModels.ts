@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import {
   Bernoulli,
+  Beta,
   Categorical,
   constraints,
   factor,
@@ -132,6 +133,57 @@ export const pairs: Record<string, Pair> = {
       const z = sample("z", categorical(p("qz")));
       if (z.item() === 1) sample("w", new Bernoulli({ logits: p("qw") }));
     },
+  },
+};
+
+/** f1 and f3: a continuous and a discrete latent, both under one observation. */
+const mixedModel: Model = () => {
+  const mu = sample("mu", new Normal(p("prior_loc"), p("prior_logscale").exp()));
+  const c = p("c").at(sample("z", categorical(p("z_logits"))));
+  sample("x", new Normal(mu.add(c), p("x_logscale").exp()), { obs: 0.6 });
+  sample("y", new Bernoulli({ logits: p("w").mul(mu).mul(c) }), { obs: 1 });
+};
+const betaBernoulli: Model = () => {
+  const probability = sample("p", new Beta(2, 2));
+  plate("data", 8, () => sample("y", new Bernoulli(probability), { obs: [1, 1, 0, 1, 0, 1, 1, 0] }));
+};
+const betaGuide = (): Beta => new Beta(p("log_a").exp(), p("log_b").exp());
+
+/** Models with latents that cannot be enumerated, by the name of their golden entry and what is particular. */
+export const mixed: Record<string, Pair & { golden: string }> = {
+  f1_mixed_independent: {
+    golden: "f1_mixed_independent",
+    model: mixedModel,
+    guide: () => {
+      sample("mu", new Normal(p("q_loc"), p("q_logscale").exp()));
+      sample("z", categorical(p("qz")));
+    },
+  },
+  f3_mixed_mu_given_z: {
+    golden: "f3_mixed_mu_given_z",
+    model: mixedModel,
+    guide: () => {
+      const z = sample("z", categorical(p("qz")));
+      sample("mu", new Normal(p("q_loc").at(z), p("q_logscale").at(z).exp()));
+    },
+  },
+  "i1_beta_bernoulli, pathwise": {
+    golden: "i1_beta_bernoulli",
+    model: betaBernoulli,
+    guide: () => sample("p", betaGuide()),
+  },
+  "i1_beta_bernoulli, score function": {
+    golden: "i1_beta_bernoulli",
+    model: betaBernoulli,
+    guide: () => sample("p", betaGuide().nonreparameterized()),
+  },
+  i5_normal_normal: {
+    golden: "i5_normal_normal",
+    model: () => {
+      const mu = sample("mu", new Normal(0, 3));
+      plate("data", 3, () => sample("y", new Normal(mu, 1), { obs: [1.1, 0.3, 2] }));
+    },
+    guide: () => sample("mu", new Normal(p("loc"), p("logscale").exp())),
   },
 };
 
