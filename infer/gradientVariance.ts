@@ -1,7 +1,7 @@
 /**
  * How good an estimator's gradients are, measured: the variance of each parameter's gradient over n draws (summed over its entries), and
  * the time that a compiled gradient takes. What a second of compute buys is 1 / (variance · seconds): a second's worth of gradients,
- * averaged, has variance · seconds.
+ * averaged, has variance · seconds. The one place that reads the clock: times are reported, and decide nothing.
  */
 import { emptyRecord, jit, PedigradError, random, type Tensor, vmap } from "../autodiff/index.js";
 import { configEnumerate } from "./effects.js";

@@ -36,6 +36,7 @@ interface Term extends Plated {
 
 export class TraceEnumELBO extends Elbo {
   readonly name = "TraceEnumELBO";
+  #hasWarned = false;
 
   charged(cost: Cost, site: { readonly name: string }): boolean {
     return cost.provenance.has(site.name);
@@ -52,7 +53,23 @@ export class TraceEnumELBO extends Elbo {
       choices.push(made);
       return runEnumerated(key, task, this.maxPlateNesting, plates, messenger);
     });
-    return { ...(runs[0] as EnumeratedPair), alternatives: runs, choices } as Pair;
+    const pair = runs[0] as EnumeratedPair;
+    if (
+      this.strictEnumerationWarning &&
+      runs.length === 1 &&
+      pair.guideDims.dimOf.size + pair.modelDims.dimOf.size === 0
+    )
+      this.#warn();
+    return { ...pair, alternatives: runs, choices } as Pair;
+  }
+
+  /** Once for each estimator: nothing is enumerated, which is seldom meant. */
+  #warn(): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    console.warn(
+      'pedigrad: TraceEnumELBO found no site to enumerate. Mark sites with infer: { enumerate: "parallel" } or configEnumerate, use TraceGraphELBO, or say so with strictEnumerationWarning: false.',
+    );
   }
 
   /** The terms, expected over enumerated sites, each with its gradient. */

@@ -46,8 +46,8 @@ test("the library runs in a browser: no Node built-ins, and no packages but ndar
     }
 });
 
-test("randomness comes from keys, and nothing reads the clock", () => {
-  for (const file of library)
+test("randomness comes from keys, and nothing reads the clock but what reports the time of a gradient", () => {
+  for (const file of library.filter((name) => relative(root, name) !== "infer/gradientVariance.ts"))
     assert.not.match(readFileSync(file, "utf8"), /Math\.random|\bDate\b|performance\.now/, relative(root, file));
 });
 

@@ -1,16 +1,7 @@
 /** TraceMeanFieldELBO: what is closed form, and what is not; its means are checked in estimatorTable.test.ts. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  explain,
-  type Model,
-  Normal,
-  param,
-  random,
-  sample,
-  scale,
-  TraceMeanFieldELBO,
-} from "../../index.js";
+import { explain, type Model, Normal, param, random, sample, scale, TraceMeanFieldELBO } from "../../index.js";
 import { type GoldenModel, golden, mixed, type Pair, paramsOf } from "./goldenModels.js";
 
 test("explain tells closed forms from sampled terms; a prior that depends on its own site is sampled", () => {

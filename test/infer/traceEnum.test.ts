@@ -157,4 +157,21 @@ test("a Mixture of discrete laws is summed out like any other site", () => {
   assert.ok(Math.abs((grads.scale as Tensor).item() + slope.item()) < 1e-12);
 });
 
+test("nothing to enumerate is said once, unless it is meant", () => {
+  const { model, guide } = pairs.a1_chain_independent_guide as Pair;
+  const params = paramsOf(golden.a1_chain_independent_guide as GoldenModel);
+  const said: unknown[] = [];
+  const { warn } = console;
+  console.warn = (text) => said.push(text);
+  try {
+    for (const elbo of [new TraceEnumELBO({ strictEnumerationWarning: false }), new TraceEnumELBO()])
+      for (let i = 0; i < 3; i++) elbo.loss(random.key(i), params, model, guide);
+    new TraceEnumELBO().loss(random.key(0), params, model, configEnumerate(guide));
+  } finally {
+    console.warn = warn;
+  }
+  assert.is(said.length, 1);
+  assert.match(said[0] as string, /no site to enumerate/);
+});
+
 test.run();
