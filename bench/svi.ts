@@ -16,7 +16,9 @@ import {
   HalfNormal,
   type Model,
   matmul,
+  module,
   Normal,
+  nn,
   ones,
   param,
   plate,
@@ -29,6 +31,7 @@ import {
   TraceELBO,
   TraceEnumELBO,
   TraceGraphELBO,
+  TraceMeanFieldELBO,
   tensor,
   zeros,
 } from "../index.js";
@@ -168,6 +171,20 @@ const scalarGuide: Model = () => {
   sample("z", new Normal(param("m", 0.3), param("s", 1, { constraint: constraints.positive })));
 };
 
+// The VAE: 784 pixels, 256 hidden units, a latent of 20 dimensions, all 128 pictures of a batch.
+const pictures = () => [random.bernoulli(random.key(5), 0.3, [128, 784])];
+const vae: Model = (x: Tensor) =>
+  plate("data", 128, () => {
+    const z = sample("z", new Normal(zeros([128, 20]), 1).toEvent(1));
+    sample("x", new Bernoulli({ logits: module("decoder", nn.mlp([20, 256, 784]))(z) }).toEvent(1), { obs: x });
+  });
+const vaeGuide: Model = (x: Tensor) =>
+  plate("data", 128, () => {
+    const code = module("encoder", nn.mlp([784, 256, 40]))(x);
+    const scale = code.slice(20, 40, { axis: 1 }).exp();
+    sample("z", new Normal(code.slice(0, 20, { axis: 1 }), scale).toEvent(1));
+  });
+
 const beside = (
   name: string,
   model: Model,
@@ -237,6 +254,7 @@ export const cases: readonly Case[] = [
       true,
     ),
   ),
+  beside("VAE 784-256-20, batch 128", vae, vaeGuide, () => new TraceMeanFieldELBO(), pictures(), true),
   beside("scalar normal RenyiELBO, 10 particles", scalar, scalarGuide, () => new RenyiELBO({ numParticles: 10 }), [
     { observations: { x: 0.6 } },
   ]),
