@@ -11,8 +11,12 @@ export class Provenance implements Iterable<string> {
   #partner: Provenance | null = null;
   #joined: Provenance | null = null;
 
+  /** How many sites. */
+  readonly size: number;
+
   private constructor(sites: ReadonlySet<string>) {
     this.#sites = sites;
+    this.size = sites.size;
   }
 
   /** The set of a value that depends on no random choice. */
@@ -21,10 +25,6 @@ export class Provenance implements Iterable<string> {
   /** The set of the given site names. */
   static of(...sites: string[]): Provenance {
     return sites.length === 0 ? Provenance.empty : new Provenance(new Set(sites));
-  }
-
-  get size(): number {
-    return this.#sites.size;
   }
 
   has(site: string): boolean {
@@ -44,8 +44,8 @@ export class Provenance implements Iterable<string> {
 
   /** The union, which is one of the two arguments whenever that already is the answer. */
   static union(a: Provenance, b: Provenance): Provenance {
-    if (a === b || b.#sites.size === 0) return a;
-    if (a.#sites.size === 0) return b;
+    if (a === b || b.size === 0) return a;
+    if (a.size === 0) return b;
     if (a.#partner === b) return a.#joined as Provenance;
     const joined = a.includes(b) ? a : b.includes(a) ? b : new Provenance(new Set([...a.#sites, ...b.#sites]));
     a.#partner = b;
