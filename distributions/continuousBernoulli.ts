@@ -12,7 +12,6 @@ import {
   expm1,
   gate,
   greater,
-  log,
   log1p,
   mul,
   random,
@@ -26,6 +25,7 @@ import type { Shape } from "../autodiff/view.js";
 import { type Constraint, real, unitInterval } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
+import { finiteLogits } from "./relaxedBernoulli.js";
 
 type Params = { readonly probs?: Tensor; readonly logits?: Tensor };
 const CONTINUOUS_BERNOULLI: Family<Params> = {
@@ -42,10 +42,7 @@ export class ContinuousBernoulli extends Distribution<Params> {
   }
 
   get logits(): Tensor {
-    const { probs, logits } = this.params;
-    if (probs === undefined) return logits as Tensor;
-    const p = probs.clip(Number.MIN_VALUE, 1 - 2 ** -53);
-    return log(p).sub(log1p(p.neg()));
+    return finiteLogits(this.params);
   }
   override get support(): Constraint {
     return unitInterval;

@@ -17,11 +17,11 @@ import {
   where,
   zeros,
 } from "../autodiff/index.js";
-import { broadcastShapes, type Shape } from "../autodiff/view.js";
-import { type Constraint, real, unitInterval } from "./constraints.js";
-import { Distribution } from "./distribution.js";
+import type { Shape } from "../autodiff/view.js";
+import { real, unitInterval } from "./constraints.js";
+import type { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
-import { type GateParams, gateOf } from "./zeroInflated.js";
+import { Gated, type GateParams, gateOf } from "./zeroInflated.js";
 
 const HURDLE: Family<GateParams & Record<string, Tensor>> = {
   name: "Hurdle",
@@ -29,28 +29,15 @@ const HURDLE: Family<GateParams & Record<string, Tensor>> = {
   oneOf: ["gate", "gateLogits"],
 };
 
-export class Hurdle extends Distribution {
-  /** Counts of `base` behind a gate: a probability, or `{ gate }` or `{ gateLogits }`. Drawing needs the cdf of `base`. */
-  constructor(
-    readonly base: Distribution,
-    gate: TensorLike | Given<GateParams>,
-  ) {
-    const parts = readParameters(HURDLE, [gate]);
-    super({ ...parts, batchShape: broadcastShapes("Hurdle", parts.batchShape, base.batchShape) });
+export class Hurdle extends Gated<Record<string, Tensor>> {
+  /** The gate is a probability, or `{ gate }` or `{ gateLogits }`. Drawing needs the cdf of `base`. */
+  constructor(base: Distribution, gate: TensorLike | Given<GateParams>) {
+    super(base, readParameters(HURDLE, [gate]));
   }
 
   /** log (1 - p_base(0)). */
   get #logPositive(): Tensor {
     return log1mexp(this.base.logDensity(zeros([])));
-  }
-  override get support(): Constraint {
-    return this.base.support;
-  }
-  override get hasEnumerateSupport(): boolean {
-    return this.base.hasEnumerateSupport;
-  }
-  override supportValues(): Tensor {
-    return this.base.supportValues();
   }
   override logDensity(value: Tensor): Tensor {
     const [shut, open] = gateOf(this.params);

@@ -33,6 +33,13 @@ const RELAXED_BERNOULLI: Family<Params> = {
 /** Strictly between 0 and 1, where logits are finite. */
 const inside = (x: Tensor): Tensor => clip(x, Number.MIN_VALUE, 1 - 2 ** -53);
 
+/** Log odds, those of 0 and 1 as of their neighbours. */
+export function finiteLogits({ probs, logits }: { readonly probs?: Tensor; readonly logits?: Tensor }): Tensor {
+  if (probs === undefined) return logits as Tensor;
+  const p = inside(probs);
+  return log(p).sub(log1p(p.neg()));
+}
+
 export class RelaxedBernoulli extends Distribution<Params> {
   constructor(temperature: TensorLike, probs?: TensorLike);
   constructor(params: Given<Params>);
@@ -41,10 +48,7 @@ export class RelaxedBernoulli extends Distribution<Params> {
   }
 
   get logits(): Tensor {
-    const { probs, logits } = this.params;
-    if (probs === undefined) return logits as Tensor;
-    const p = inside(probs);
-    return log(p).sub(log1p(p.neg()));
+    return finiteLogits(this.params);
   }
   override get support(): Constraint {
     return unitInterval;

@@ -37,14 +37,11 @@ export function gateOf({ gate, gateLogits }: GateParams): [shut: Tensor, open: T
   return [logSigmoid(logits), logSigmoid(logits.neg()), sigmoid(logits.neg())];
 }
 
-export class ZeroInflated<
-  P extends GateParams & Record<string, Tensor> = Record<string, Tensor>,
-> extends Distribution<P> {
-  /** Counts of `base` behind a gate: a probability, or `{ gate }` or `{ gateLogits }`. */
+/** Counts of `base` behind a gate. */
+export abstract class Gated<P extends Record<string, Tensor>> extends Distribution<P> {
   constructor(
     readonly base: Distribution,
-    gate: TensorLike | Given<GateParams>,
-    parts: Parts<P> = readParameters(ZERO_INFLATED as unknown as Family<P>, [gate]),
+    parts: Parts<P>,
   ) {
     super({ ...parts, batchShape: broadcastShapes(parts.family, parts.batchShape, base.batchShape) });
   }
@@ -58,6 +55,18 @@ export class ZeroInflated<
   override supportValues(): Tensor {
     return this.base.supportValues();
   }
+}
+
+export class ZeroInflated<P extends GateParams & Record<string, Tensor> = Record<string, Tensor>> extends Gated<P> {
+  /** The gate is a probability, or `{ gate }` or `{ gateLogits }`. */
+  constructor(
+    base: Distribution,
+    gate: TensorLike | Given<GateParams>,
+    parts: Parts<P> = readParameters(ZERO_INFLATED as unknown as Family<P>, [gate]),
+  ) {
+    super(base, parts);
+  }
+
   override logDensity(value: Tensor): Tensor {
     const [shut, open] = gateOf(this.params);
     const passed = add(open, this.base.logDensity(value));

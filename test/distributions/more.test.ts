@@ -1,7 +1,19 @@
 /** Families without golden numbers, and what they must equal: sums, quadrature, families that have them. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { arange, grad, linspace, PedigradError, random, type Tensor, tensor, vmap } from "../../autodiff/index.js";
+import {
+  arange,
+  grad,
+  jit,
+  linspace,
+  PedigradError,
+  random,
+  stack,
+  type Tensor,
+  tensor,
+  valueAndGrad,
+  vmap,
+} from "../../autodiff/index.js";
 import {
   Bernoulli,
   Categorical,
@@ -253,6 +265,40 @@ test("VonMises: draws around any direction stay on the circle, and have its mome
   const [cosine, error] = average(draws.sub(3).cos());
   assert.ok(Math.abs(1 - cosine - d.variance.item()) < 4.5 * error);
   near(new VonMises(7, 2).logProb(1), new VonMises(7 - 2 * Math.PI, 2).logProb(1), 1e-13);
+});
+
+test("all of these compile, and batch, to the same numbers", () => {
+  const made: Record<string, (a: Tensor) => Distribution> = {
+    ZeroInflated: (a) => new ZeroInflated(new Poisson(a), 0.3),
+    Hurdle: (a) => new Hurdle(new Poisson(a), { gateLogits: a }),
+    Truncated: (a) => new Truncated(new Normal(a, 2), { low: -1, high: 2 }),
+    Folded: (a) => new Folded(new Normal(a, 2)),
+    Empirical: (a) => new Empirical([1, 2, 5], tensor([0, 1, 2]).mul(a)),
+    LKJ: (a) => new LKJ(3, a),
+    Mixture: (a) => new Mixture(new Categorical([0.3, 0.7]), [new Normal(a, 1), new SoftLaplace(1, a)]),
+    MixtureSameFamily: (a) => new MixtureSameFamily(new Categorical([0.3, 0.7]), new Normal(tensor([-1, 2]).mul(a), 1)),
+    RelaxedBernoulliStraightThrough: (a) => new RelaxedBernoulliStraightThrough({ temperature: a, logits: 0.3 }),
+    VonMises: (a) => new VonMises(3, a),
+  };
+  const bits = (x: Tensor): string => [...x.toFloat64Array()].join();
+  for (const [name, make] of Object.entries(made)) {
+    const f = (key: Tensor, a: Tensor) => {
+      const d = make(a);
+      const x = d.sample(key);
+      const [value, slope] = valueAndGrad((b: Tensor) => make(b).logProb(x).sum())(a);
+      return stack([value, slope as Tensor, x.sum()]);
+    };
+    const compiled = jit(f);
+    const keys = random.split(random.key(8), 4);
+    const rows = [...keys].map((key, i) => {
+      const a = tensor(0.8 + 0.1 * i);
+      const eager = f(key, a);
+      assert.is(bits(compiled(key, a)), bits(eager), `${name}, compiled`);
+      return eager;
+    });
+    const batched = vmap(f)(keys, tensor([0.8, 0.9, 1, 1.1])) as Tensor;
+    near(batched.slice(0, 2, { axis: 1 }), stack(rows).slice(0, 2, { axis: 1 }), 1e-12, name);
+  }
 });
 
 test.run();
