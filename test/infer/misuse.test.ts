@@ -1,0 +1,98 @@
+/** Misuse of models, guides and estimators, by the numbers of golden/badinputs.json, where no other file has it. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  AutoNormal,
+  adam,
+  Binomial,
+  Categorical,
+  DiscreteUniform,
+  type Model,
+  Normal,
+  PedigradError,
+  param,
+  RenyiELBO,
+  ReweightedWakeSleep,
+  random,
+  SVI,
+  sample,
+  TraceELBO,
+  TraceMeanFieldELBO,
+  tensor,
+} from "../../index.js";
+
+const refuses = (body: () => unknown, message: RegExp): void =>
+  assert.throws(body, (error: Error) => error instanceof PedigradError && message.test(error.message), String(message));
+
+test("BI-31: parameters that must be whole numbers", () => {
+  refuses(() => new Binomial(2.5, 0.5), /Binomial: totalCount must be a whole number >= 0, got 2.5/);
+  refuses(() => new DiscreteUniform(0.5, 3), /DiscreteUniform: low must be a whole number, got 0.5/);
+});
+
+test("BI-41: a guide whose b depends on a: each closed form is that of b given a", () => {
+  const model: Model = () => {
+    const a = sample("a", new Normal(0, 1));
+    sample("b", new Normal(a, 1));
+  };
+  const guide: Model = () => {
+    const a = sample("a", new Normal(0, 1));
+    sample("b", new Normal(a.mul(0.5), 1));
+  };
+  // KL(b | a) = (a / 2)² / 2, of mean 1/8; its standard deviation is √2 / 8.
+  const n = 20_000;
+  const loss = new TraceMeanFieldELBO({ numParticles: n }).loss(random.key(1), {}, model, guide).item();
+  assert.ok(Math.abs(loss - 1 / 8) < (4.5 * Math.SQRT2) / 8 / Math.sqrt(n));
+});
+
+test("BI-43: a sleep phase whose guide takes no observations", () => {
+  const model: Model = () => sample("x", new Normal(sample("z", new Normal(0, 1)), 1), { obs: 1 });
+  const guide: Model = () => sample("z", new Normal(param("m", 0), 1));
+  refuses(
+    () => new ReweightedWakeSleep({ insomnia: 0.5 }).loss(random.key(0), { m: tensor(0) }, model, guide),
+    /insomnia 0.5.*observations/,
+  );
+});
+
+test("BI-47: an autoguide and a site that it has not seen", () => {
+  const model: Model = (withMore: boolean) => {
+    sample("z", new Normal(0, 1));
+    if (withMore) sample("w", new Normal(0, 1));
+  };
+  const guide = new AutoNormal(model);
+  const svi = new SVI(model, guide, adam(0.01), new TraceELBO(), { jit: false });
+  const state = svi.init(random.key(0), false);
+  refuses(() => svi.update(state, true), /model site "w" is latent but the guide has no such site/);
+});
+
+test("BI-59, BI-61: alpha and insomnia out of range", () => {
+  for (const alpha of [Number.NaN, Infinity, "0.5" as unknown as number])
+    refuses(() => new RenyiELBO({ alpha }), /RenyiELBO: alpha must be a finite number, got/);
+  for (const insomnia of [-0.1, 1.5, Number.NaN])
+    refuses(() => new ReweightedWakeSleep({ insomnia }), /ReweightedWakeSleep: insomnia must be in \[0,1\], got/);
+});
+
+test("BI-65: a guide with mass where the model has none", () => {
+  const model: Model = () => sample("n", new Categorical([0.5, 0.5, 0, 0]));
+  const guide: Model = () => sample("n", new Categorical({ logits: param("l", tensor([-9, -9, -9, 9])) }));
+  const params = { l: tensor([-9, -9, -9, 9]) };
+  assert.is(new TraceELBO().loss(random.key(0), params, model, guide).item(), Infinity);
+  refuses(() => new SVI(model, guide, adam(0.01), new TraceELBO()).run(random.key(0), 3), /site "n" \(value 3\)/);
+});
+
+test("BI-83: optimisers refuse impossible rates and unknown options", () => {
+  for (const rate of [-1, Number.NaN]) refuses(() => adam(rate), /adam: the learning rate must be/);
+  refuses(() => adam(0.1, { b1: 1 }), /b1/);
+  refuses(() => adam(0.1, { learningRate: 0.1 } as object), /unknown option "learningRate"/);
+  refuses(
+    () =>
+      new SVI(
+        () => {},
+        () => {},
+        adam(0.1),
+        new TraceELBO(),
+      ).run(random.key(0), 0),
+    /numSteps/,
+  );
+});
+
+test.run();
