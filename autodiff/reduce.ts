@@ -55,6 +55,13 @@ function reduction(
   vjp: Vjp<Reduced> | null,
   { emptyIsError = false, rows, simd }: Details = {},
 ) {
+  const foldAll = ({ blocks, n, width }: Plan, out: View, { data, offset }: View): void => {
+    for (let block = 0; block < blocks; block++) {
+      const from = offset + block * n * width;
+      if (width === 1) out.data[out.offset + block] = fold(data, from, n);
+      else (rows as FoldRows)(data, from, n, width, out.data, out.offset + block * width);
+    }
+  };
   const op: Op<Reduced> = {
     name,
     shape: (reduced, [x]) => {
@@ -70,19 +77,14 @@ function reduction(
     },
     kernel: ({ axes }, out, [input]) => {
       const plan = planOf(input as View, axes, rows !== undefined);
-      const { data, offset } = asContiguous(ordered(input as View, axes, plan));
-      const { blocks, n, width } = plan;
-      for (let block = 0; block < blocks; block++) {
-        const from = offset + block * n * width;
-        if (width === 1) out.data[out.offset + block] = fold(data, from, n);
-        else (rows as FoldRows)(data, from, n, width, out.data, out.offset + block * width);
-      }
+      foldAll(plan, out, asContiguous(ordered(input as View, axes, plan)));
     },
     prepare: (reduced, out, [input]) => {
       const x = input as View;
       const plan = planOf(x, reduced.axes, rows !== undefined);
-      const ready = isContiguous(x) && isContiguous(ordered(x, reduced.axes, plan)) ? simd?.(plan, out, x) : null;
-      return ready ?? (() => op.kernel(reduced, out, [x]));
+      const folded = ordered(x, reduced.axes, plan);
+      if (!isContiguous(folded)) return () => op.kernel(reduced, out, [x]);
+      return (isContiguous(x) ? simd?.(plan, out, x) : null) ?? (() => foldAll(plan, out, folded));
     },
     vjp: () => vjp,
     batch: ({ axes, keepDims }, [x]) => apply(op, { axes: axes.map((a) => a + 1), keepDims }, x as Tensor),

@@ -24,19 +24,29 @@ export interface Plan {
 }
 /** Eight sums side by side, as ../wasm/kernels.ts has it. */
 export function sumOf(data: Float64Array, offset: number, n: number): number {
-  let [s0, s1, s2, s3, s4, s5, s6, s7] = [0, 0, 0, 0, 0, 0, 0, 0];
+  let total = 0;
   let i = offset;
-  for (const end = offset + n - (n % 8); i < end; i += 8) {
-    s0 += data[i] as number;
-    s1 += data[i + 1] as number;
-    s2 += data[i + 2] as number;
-    s3 += data[i + 3] as number;
-    s4 += data[i + 4] as number;
-    s5 += data[i + 5] as number;
-    s6 += data[i + 6] as number;
-    s7 += data[i + 7] as number;
+  if (n >= 8) {
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    let s4 = 0;
+    let s5 = 0;
+    let s6 = 0;
+    let s7 = 0;
+    for (const end = offset + n - (n % 8); i < end; i += 8) {
+      s0 += data[i] as number;
+      s1 += data[i + 1] as number;
+      s2 += data[i + 2] as number;
+      s3 += data[i + 3] as number;
+      s4 += data[i + 4] as number;
+      s5 += data[i + 5] as number;
+      s6 += data[i + 6] as number;
+      s7 += data[i + 7] as number;
+    }
+    total = s0 + s4 + (s2 + s6) + (s1 + s5 + (s3 + s7));
   }
-  let total = s0 + s4 + (s2 + s6) + (s1 + s5 + (s3 + s7));
   for (const end = offset + n; i < end; i++) total += data[i] as number;
   return total;
 }

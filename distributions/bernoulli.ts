@@ -14,8 +14,6 @@ import {
   type Tensor,
   type TensorLike,
   tensor,
-  xlog1py,
-  xlogy,
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { boolean, type Constraint, extendedReal, unitInterval } from "./constraints.js";
@@ -60,7 +58,8 @@ export class Bernoulli extends Distribution<Params> {
           .sub(1)
           .mul(logits as Tensor),
       );
-    return xlogy(value, probs).add(xlog1py(sub(1, value), probs.neg()));
+    const [one, zero] = this.outcomes;
+    return gate(value, one.log).add(gate(sub(1, value), zero.log));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     return random.bernoulli(key, this.probs, shape);

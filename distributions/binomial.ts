@@ -7,14 +7,13 @@ import {
   arange,
   gate,
   log,
+  log1p,
   logBeta,
   random,
   sigmoid,
   softplus,
   type Tensor,
   type TensorLike,
-  xlog1py,
-  xlogy,
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, integerInterval, nonnegativeInteger, real, unitInterval } from "./constraints.js";
@@ -49,7 +48,7 @@ export class Binomial extends Distribution<Params> {
     const ways = log(n.add(1))
       .add(logBeta(value.add(1), rest.add(1)))
       .neg();
-    if (probs !== undefined) return ways.add(xlogy(value, probs)).add(xlog1py(rest, probs.neg()));
+    if (probs !== undefined) return ways.add(gate(value, log(probs))).add(gate(rest, log1p(probs.neg())));
     const l = logits as Tensor;
     return ways.sub(gate(value, softplus(l.neg()))).sub(gate(rest, softplus(l)));
   }

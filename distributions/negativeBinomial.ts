@@ -7,14 +7,13 @@ import {
   exp,
   gate,
   log,
+  log1p,
   logBeta,
   random,
   sigmoid,
   softplus,
   type Tensor,
   type TensorLike,
-  xlog1py,
-  xlogy,
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, missableProbability, nonnegativeInteger, positive, real } from "./constraints.js";
@@ -53,7 +52,7 @@ export class NegativeBinomial extends Distribution<Params> {
     const ways = log(value.add(r))
       .add(logBeta(value.add(1), r))
       .neg();
-    if (probs !== undefined) return ways.add(xlog1py(r, probs.neg())).add(xlogy(value, probs));
+    if (probs !== undefined) return ways.add(gate(r, log1p(probs.neg()))).add(gate(value, log(probs)));
     const l = logits as Tensor;
     return ways.sub(r.mul(softplus(l))).sub(gate(value, softplus(l.neg())));
   }

@@ -1,7 +1,7 @@
 /** A compiled program: inputs are written into the arena, the generated function runs, outputs are copied out of it. */
 import { copyInto } from "../copy.js";
 import { Tensor } from "../tensor.js";
-import { contiguous, isContiguous, sizeOf } from "../view.js";
+import { contiguous, isContiguous, sizeOf, type View } from "../view.js";
 import { generate } from "./generate.js";
 import { Layout } from "./layout.js";
 import type { Program } from "./program.js";
@@ -13,6 +13,8 @@ export class Executable {
   readonly #layout: Layout;
   readonly #last: (Tensor | null)[];
   readonly #outputSize: number;
+  /** Where each output is found; null for one that never changes. */
+  readonly #sources: readonly (View | null)[];
 
   /** `samples` are the outputs of the recording: they say what the outputs depend on. */
   constructor(
@@ -27,6 +29,7 @@ export class Executable {
     const make = new Function("M", "kernels", "functions", "simd", text);
     this.#run = make(memory, kernels, functions, compiled) as () => void;
     this.#last = new Array<Tensor | null>(program.inputCount).fill(null);
+    this.#sources = program.outputs.map((place) => (this.#isConstant(place) ? null : this.#layout.view(place)));
     this.#outputSize = program.outputs.reduce(
       (sum, place, k) => sum + (this.#isKept(place, k) ? 0 : storage(samples[k] as Tensor)),
       0,
@@ -35,7 +38,10 @@ export class Executable {
 
   /** Outputs that are numbers, or do not depend on the inputs, need no buffer. */
   #isKept(place: number, k: number): boolean {
-    return this.program.values[place]?.kind === "constant" || (this.samples[k] as Tensor).shape.length === 0;
+    return this.#isConstant(place) || (this.samples[k] as Tensor).shape.length === 0;
+  }
+  #isConstant(place: number): boolean {
+    return this.program.values[place]?.kind === "constant";
   }
 
   /** The outputs for these inputs, in buffers of their own: what the caller keeps is never overwritten. */
@@ -50,19 +56,24 @@ export class Executable {
     }
     this.#run();
     const buffer = this.#outputSize === 0 ? null : new Float64Array(this.#outputSize);
+    const outputs = new Array<Tensor>(this.samples.length);
     let at = 0;
-    return this.program.outputs.map((place, k) => {
+    for (let k = 0; k < outputs.length; k++) {
       const sample = this.samples[k] as Tensor;
-      if (this.program.values[place]?.kind === "constant") return sample;
-      const view = this.#layout.view(place);
-      if (sample.shape.length === 0) return new Tensor(memory[view.offset] as number, sample.provenance);
-      const out = contiguous(buffer as Float64Array, sample.shape, at);
-      at += sizeOf(sample.shape);
-      if (isContiguous(view) && at - out.offset < 32)
-        for (let i = 0; i < at - out.offset; i++) out.data[out.offset + i] = memory[view.offset + i] as number;
-      else copyInto(out, view);
-      return new Tensor(out, sample.provenance);
-    });
+      const from = this.#sources[k] as View | null;
+      if (from === null) outputs[k] = sample;
+      else if (sample.shape.length === 0) outputs[k] = new Tensor(memory[from.offset] as number, sample.provenance);
+      else {
+        const out = contiguous(buffer as Float64Array, sample.shape, at);
+        const size = sizeOf(sample.shape);
+        if (size < 32 && isContiguous(from))
+          for (let i = 0; i < size; i++) out.data[at + i] = memory[from.offset + i] as number;
+        else copyInto(out, from);
+        at += size;
+        outputs[k] = new Tensor(out, sample.provenance);
+      }
+    }
+    return outputs;
   }
 }
 

@@ -132,10 +132,13 @@ class Compiler<A extends unknown[], R> {
     const keys = Object.keys(value as object);
     const parts = keys.map((key) => this.#builderOf((value as Record<string, unknown>)[key], outputs, depth + 1));
     const isList = Array.isArray(value);
+    const areTensors =
+      outputs.length - from === keys.length && Object.values(value as object).every((x) => x instanceof Tensor);
     const build: Build = (fresh) => {
       if (isList) return parts.map((part) => part(fresh));
       const record = emptyRecord<unknown>();
-      for (let i = 0; i < parts.length; i++) record[keys[i] as string] = (parts[i] as Build)(fresh);
+      for (let i = 0; i < parts.length; i++)
+        record[keys[i] as string] = areTensors ? fresh[from + i] : (parts[i] as Build)(fresh);
       return record;
     };
     if (isList || depth > 1) return build;
