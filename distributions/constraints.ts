@@ -1,4 +1,3 @@
-/** All constraints, under one roof: `constraints.positive`. */
-export { type Constraint, type IndependentConstraint, type Interval, independent } from "./constraint.js";
-export * from "./scalarConstraints.js";
-export * from "./vectorConstraints.js";
+/** The constraints and their types, for the other files of this folder. */
+export type { Constraint, IndependentConstraint, Interval } from "./constraint.js";
+export * from "./constraintValues.js";

@@ -12,7 +12,7 @@ export { Cauchy } from "./cauchy.js";
 export { Chi2 } from "./chi2.js";
 export * from "./composedTransforms.js";
 export type { Constraint } from "./constraints.js";
-export * as constraints from "./constraints.js";
+export * as constraints from "./constraintValues.js";
 export { ContinuousBernoulli } from "./continuousBernoulli.js";
 export { Delta } from "./delta.js";
 export { Dirichlet } from "./dirichlet.js";

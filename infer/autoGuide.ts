@@ -134,7 +134,7 @@ export abstract class AutoGuide extends Callable {
       code: "discrete-latent",
       op: this.title,
       site: name,
-      message: `${this.title} cannot handle the discrete latent site "${name}" (${fn.family}). Sum it out in the model (infer: { enumerate: "parallel" }, with TraceEnumELBO), or block it from the guide.`,
+      message: `${this.title} cannot handle the discrete latent site "${name}" (${fn.label}). Sum it out in the model (infer: { enumerate: "parallel" }, with TraceEnumELBO), or block it from the guide.`,
     });
   }
 }

@@ -61,7 +61,10 @@ function measured(
   const variance = emptyRecord<number>();
   for (const name of Object.keys(params)) {
     const rows = draws[name] as Tensor;
-    variance[name] = rows.sub(rows.mean(0)).square().sum().item() / (n - 1);
+    const spread = rows.sub(rows.mean(0)).square().sum().item() / (n - 1);
+    // What rounding leaves is none.
+    const isNone = spread < 1e-24 * (1 + rows.square().sum().item() / n);
+    variance[name] = isNone ? 0 : spread;
   }
   const total = Object.values(variance).reduce((a, b) => a + b, 0);
   const seconds = timeOf(gradient, key);
