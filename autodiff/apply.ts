@@ -18,7 +18,7 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
   let areNumbers = op.scalar !== undefined;
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i] as Tensor;
-    provenance = union(provenance, x.provenance);
+    if (x.provenance !== provenance) provenance = union(provenance, x.provenance);
     areNumbers &&= x.isNumber;
   }
   const made = areNumbers

@@ -43,7 +43,7 @@ const stopOp: Op = {
 
 /** Undo broadcasting, the one place where it is done: sum `g` over the axes along which an input of `shape` was repeated. */
 function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
-  if (sameShape(g.shape, shape)) return g;
+  if (g.shape === shape || sameShape(g.shape, shape)) return g;
   const lead = g.shape.length - shape.length;
   const repeated = [...g.shape.keys()].filter((i) => i < lead || (shape[i - lead] === 1 && g.shape[i] !== 1));
   return reshape(sum(g, repeated), shape);
