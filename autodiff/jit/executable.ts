@@ -2,7 +2,7 @@
 import { copyInto } from "../copy.js";
 import { Tensor } from "../tensor.js";
 import { contiguous, isContiguous, sizeOf, type View } from "../view.js";
-import { generate } from "./generate.js";
+import { type Generated, generate } from "./generate.js";
 import { Layout } from "./layout.js";
 import type { Program } from "./program.js";
 
@@ -21,13 +21,12 @@ export class Executable {
     readonly program: Program,
     readonly samples: readonly Tensor[],
   ) {
-    this.#layout = new Layout(program);
-    const { memory, simd } = this.#layout;
-    const { text, kernels, functions, routines } = generate(program, this.#layout);
-    this.text = routines === "" ? text : `${text}\n/* SIMD code:\n${routines}\n*/\n`;
-    const compiled = routines === "" ? null : simd?.compile(routines);
+    const { layout, generated, loops } = link(program);
+    const { text, kernels, functions, routines } = generated;
+    this.#layout = layout;
+    this.text = loops === null ? text : `${text}\n/* SIMD code:\n${routines}\n*/\n`;
     const make = new Function("M", "kernels", "functions", "simd", text);
-    this.#run = make(memory, kernels, functions, compiled) as () => void;
+    this.#run = make(layout.memory, kernels, functions, loops) as () => void;
     this.#last = new Array<Tensor | null>(program.inputCount).fill(null);
     this.#sources = program.outputs.map((place) => (this.#isConstant(place) ? null : this.#layout.view(place)));
     this.#outputSize = program.outputs.reduce(
@@ -74,6 +73,27 @@ export class Executable {
       }
     }
     return outputs;
+  }
+}
+
+interface Linked {
+  readonly layout: Layout;
+  readonly generated: Generated;
+  /** The SIMD routines by name, where the text calls any. */
+  readonly loops: Record<string, () => void> | null;
+}
+
+/** A program's text and what it calls. Where the platform refuses a module of that size, as a browser's main thread may, plain loops do. */
+function link(program: Program): Linked {
+  const layout = new Layout(program);
+  const generated = generate(program, layout);
+  if (generated.routines === "" || layout.simd === null) return { layout, generated, loops: null };
+  try {
+    return { layout, generated, loops: layout.simd.compile(generated.routines) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const plain = new Layout(program, { simd: false });
+    return { layout: plain, generated: generate(program, plain), loops: null };
   }
 }
 

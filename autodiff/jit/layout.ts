@@ -18,7 +18,10 @@ export class Layout {
   readonly #views: View[];
   readonly #owners: number[];
 
-  constructor(readonly program: Program) {
+  constructor(
+    readonly program: Program,
+    { simd = true } = {},
+  ) {
     const { values } = program;
     const offsets: number[] = [];
     let size = 0;
@@ -26,7 +29,7 @@ export class Layout {
       offsets.push(size);
       size += storageOf(value);
     }
-    this.simd = values.some((x) => x.kind === "op" && isLong(sizeOf(x.shape))) ? allocate(size) : null;
+    this.simd = simd && values.some((x) => x.kind === "op" && isLong(sizeOf(x.shape))) ? allocate(size) : null;
     this.memory = this.simd?.numbers ?? new Float64Array(size);
     this.#owners = values.map((_, i) => i);
     this.#views = [];

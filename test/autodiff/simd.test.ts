@@ -186,4 +186,29 @@ test("what is not the language is refused", () => {
   assert.throws(() => assemble(parse("function f() { let y = load(0) << 1; }"), new Map()), /no instruction for v <</);
 });
 
+test("where the platform refuses, plain loops give the same numbers", () => {
+  const f = (x: Tensor) => x.mul(2).tanh().add(x).sum();
+  const x = random.normal(random.key(5), [200]);
+  const host = globalThis as unknown as { WebAssembly: object | undefined };
+  const { WebAssembly: original } = host;
+  const refusing = class {
+    constructor() {
+      throw new RangeError("WebAssembly.Module(): too large for this thread");
+    }
+  };
+  try {
+    for (const other of [
+      undefined,
+      { ...(original as object), Memory: Reflect.get(original as object, "Memory"), Module: refusing },
+    ]) {
+      host.WebAssembly = other;
+      const compiled = jit(f);
+      for (let call = 0; call < 3; call++) assert.is(compiled(x).item(), f(x).item());
+      assert.not.match(compiled.source(x), /simd/);
+    }
+  } finally {
+    host.WebAssembly = original;
+  }
+});
+
 test.run();
