@@ -102,11 +102,10 @@ function time(loop: Loop, from: number, count: number): number {
 /** Calls in a round of `milliseconds`, found while the compiler warms up. */
 function calibrate(loop: Loop, milliseconds: number): number {
   let count = 1;
-  for (let total = 0, nanoseconds = 0; total < 20e6 * milliseconds; total += nanoseconds) {
+  for (let total = 0, nanoseconds = 0; total < 40e6 * milliseconds; total += nanoseconds) {
     nanoseconds = time(loop, 0, count);
     const goal = Math.ceil((count * milliseconds * 1e6) / Math.max(nanoseconds, 1));
-    if (nanoseconds > milliseconds * 1e6 && total > 0) return Math.max(1, goal);
-    count = Math.max(1, Math.min(goal, count * 4));
+    count = Math.min(goal, count * 4);
   }
   return count;
 }

@@ -22,6 +22,8 @@ export interface Generated {
 }
 
 type OpValue = Extract<Value, { kind: "op" }>;
+/** A statement, or a number: the expression of value i. */
+type Line = string | { readonly i: number; readonly expression: string };
 /** Elementwise ops of one shape on their way to becoming one loop. */
 interface Group {
   readonly members: number[];
@@ -38,10 +40,12 @@ class Generator {
   readonly #functions: ((...xs: number[]) => number)[] = [];
   readonly #routines: string[] = [];
   readonly #functionNames = new Map<object, string>();
-  readonly #chunks: string[] = [];
-  #lines: string[] = [];
-  /** Scalars that are local variables of the current chunk. */
+  readonly #chunks: Line[][] = [];
+  #lines: Line[] = [];
+  /** Numbers that are local variables of the current chunk. */
   #locals = new Set<number>();
+  /** Numbers that something reads from memory: the rest are never written there. */
+  readonly #stored = new Set<number>();
   readonly #groups = new Map<string, Group>();
   readonly #groupOf = new Map<number, Group>();
   readonly #consumers = new Map<number, number[]>();
@@ -52,6 +56,7 @@ class Generator {
     readonly layout: Layout,
   ) {
     this.#outputs = new Set(program.outputs);
+    for (const output of program.outputs) this.#stored.add(layout.owner(output));
     program.values.forEach((value, i) => {
       if (value.kind !== "op") return;
       for (const input of value.inputs) {
@@ -70,8 +75,18 @@ class Generator {
     for (const group of [...this.#groups.values()]) this.#flush(group);
     this.#endChunk();
     const calls = this.#chunks.map((_, i) => `  chunk${i}();`).join("\n");
-    const text = `"use strict";\n${this.#chunks.join("\n")}\nreturn () => {\n${calls}\n};\n`;
+    const chunks = this.#chunks.map((lines, i) => {
+      const statements = lines.map((line) => `    ${this.#statement(line)}\n`);
+      return `function chunk${i}() {\n${statements.join("")}}\n`;
+    });
+    const text = `"use strict";\n${chunks.join("")}return () => {\n${calls}\n};\n`;
     return { text, kernels: this.#kernels, functions: this.#functions, routines: this.#routines.join("\n") };
+  }
+
+  #statement(line: Line): string {
+    if (typeof line === "string") return line;
+    const { i, expression } = line;
+    return `const s${i} = ${this.#stored.has(i) ? `M[${this.layout.offset(i)}] = ` : ""}${expression};`;
   }
 
   #emit(value: OpValue, i: number): void {
@@ -81,15 +96,16 @@ class Generator {
     }
     if (value.op.scalar === undefined) {
       this.#settleInputs(value.inputs);
+      for (const input of value.inputs) this.#stored.add(this.layout.owner(input));
       this.#line(
         `kernels[${this.#kernels.push(this.layout.boundKernel(i)) - 1}](); // ${value.op.name} [${value.shape}]`,
       );
-    } else if (value.shape.length === 0) {
+    } else if (sizeOf(value.shape) === 1) {
       this.#settleInputs(value.inputs);
       const operands = value.inputs.map((x) => this.#scalar(x));
       const text = this.#call(value.op.scalar, operands);
       this.#locals.add(i);
-      this.#line(`const s${i} = M[${this.layout.offset(i)}] = ${text};`);
+      this.#line({ i, expression: text });
     } else this.#join(value, i);
   }
 
@@ -138,6 +154,7 @@ class Generator {
       const view = layout.view(x);
       const isLiteral = value.kind === "constant" && sizeOf(value.shape) === 1;
       const name = isLiteral ? literal(view.data[view.offset] as number) : `a${x}`;
+      this.#stored.add(layout.owner(x));
       if (!isLiteral) reads.push({ name, offset: layout.offset(x), steps: layout.reading(x, group.shape) });
       names.set(x, name);
       return name;
@@ -169,12 +186,18 @@ class Generator {
     return this.#outputs.has(i) || (this.#consumers.get(i) ?? []).some((consumer) => !own.has(consumer));
   }
 
-  /** A scalar as text: a literal, or a local variable, loaded from memory where another chunk made it. */
-  #scalar(i: number): string {
-    const value = this.program.values[i] as Value;
-    if (value.kind === "constant") return literal(this.layout.view(i).data[this.layout.view(i).offset] as number);
+  /** A number as text: a literal, or a local variable, loaded from memory where another chunk or a kernel made it. */
+  #scalar(x: number): string {
+    const { layout } = this;
+    const { values } = this.program;
+    const owner = layout.owner(x);
+    // A number by another shape is the same number.
+    const i = sizeOf((values[owner] as Value).shape) === 1 ? owner : x;
+    const { data, offset } = layout.view(i);
+    if ((values[i] as Value).kind === "constant") return literal(data[offset] as number);
     if (!this.#locals.has(i)) {
-      this.#lines.push(`const s${i} = M[${this.layout.view(i).offset}];`);
+      this.#stored.add(owner);
+      this.#lines.push(`const s${i} = M[${offset}];`);
       this.#locals.add(i);
     }
     return `s${i}`;
@@ -191,14 +214,14 @@ class Generator {
     return `${name}(${operands.join(", ")})`;
   }
 
-  #line(text: string): void {
-    this.#lines.push(text);
+  #line(line: Line): void {
+    this.#lines.push(line);
     if (this.#lines.length >= CHUNK) this.#endChunk();
   }
 
   #endChunk(): void {
     if (this.#lines.length === 0) return;
-    this.#chunks.push(`function chunk${this.#chunks.length}() {\n    ${this.#lines.join("\n    ")}\n}`);
+    this.#chunks.push(this.#lines);
     this.#lines = [];
     this.#locals = new Set();
   }

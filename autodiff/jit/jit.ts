@@ -10,10 +10,11 @@ import { PedigradError } from "../../provenance/index.js";
 import { gradDepth } from "../node.js";
 import { listening, recorder } from "../recorder.js";
 import { Tensor } from "../tensor.js";
-import { emptyRecord, isContainer, mapTree } from "../tree.js";
+import { mapTree } from "../tree.js";
 import { batchDepth } from "../vmap.js";
 import { Executable } from "./executable.js";
 import { difference, type Program, ProgramRecorder } from "./program.js";
+import { Result } from "./result.js";
 import { type ArgumentKey, isInput, match, type Returned, Signatures } from "./signature.js";
 
 /** What is known about one key: how often it ran, its program, its compiled form. */
@@ -22,12 +23,9 @@ interface Entry {
   calls: number;
   program: Program | null;
   executable: Executable | null;
-  /** Makes a result of the outputs. */
-  build: Build;
+  /** What it returns. */
+  result: Result | null;
 }
-
-/** A result made of the outputs of a run. */
-type Build = (outputs: readonly Tensor[]) => unknown;
 
 const KEPT = 16;
 const isPowerOfTwo = (n: number): boolean => (n & (n - 1)) === 0;
@@ -62,9 +60,7 @@ class Compiler<A extends unknown[], R> {
     const { entry, inputs } = this.#find(args);
     entry.calls++;
     if (entry.executable === null || isPowerOfTwo(entry.calls)) return this.#record(entry, args, inputs);
-    const outputs = entry.executable.run(inputs);
-    if (this.#returned.length > 0) this.#returned.length = 0;
-    return entry.build(outputs) as R;
+    return (entry.result as Result).of(entry.executable.run(inputs), this.#returned) as R;
   }
 
   source(args: A): string {
@@ -85,7 +81,7 @@ class Compiler<A extends unknown[], R> {
       return { entry, inputs };
     }
     const keys = args.map((arg) => (arg instanceof Tensor ? arg.shape : this.#signatures.of(arg).text));
-    const entry: Entry = { keys, calls: 0, program: null, executable: null, build: () => null };
+    const entry: Entry = { keys, calls: 0, program: null, executable: null, result: null };
     this.#entries.unshift(entry);
     if (this.#entries.length > KEPT) this.#dropOldest();
     return { entry, inputs: match(keys, args, [], this.#signatures) as Tensor[] };
@@ -106,8 +102,8 @@ class Compiler<A extends unknown[], R> {
     let next = 0;
     const given = args.map((arg) => mapTree(arg, (leaf) => (isInput(leaf) ? fresh[next++] : leaf))) as A;
     const value = listening(listener, () => this.f(...given));
-    const outputs: Tensor[] = [];
-    entry.build = this.#builderOf(value, outputs);
+    entry.result = new Result(value, this.#signatures);
+    const { outputs } = entry.result;
     const program = listener.finish(outputs);
     const changed = entry.program === null ? null : difference(entry.program, program);
     if (changed !== null)
@@ -119,34 +115,5 @@ class Compiler<A extends unknown[], R> {
     if (entry.program !== null) entry.executable ??= new Executable(program, outputs);
     entry.program ??= program;
     return value;
-  }
-
-  /** What makes a value like this one of fresh outputs; its tensors are appended to `outputs`. */
-  #builderOf(value: unknown, outputs: Tensor[], depth = 0): Build {
-    if (value instanceof Tensor) {
-      const index = outputs.push(value) - 1;
-      return (fresh) => fresh[index];
-    }
-    if (!isContainer(value) || value instanceof Map) return () => value;
-    const from = outputs.length;
-    const keys = Object.keys(value as object);
-    const parts = keys.map((key) => this.#builderOf((value as Record<string, unknown>)[key], outputs, depth + 1));
-    const isList = Array.isArray(value);
-    const areTensors =
-      outputs.length - from === keys.length && Object.values(value as object).every((x) => x instanceof Tensor);
-    const build: Build = (fresh) => {
-      if (isList) return parts.map((part) => part(fresh));
-      const record = emptyRecord<unknown>();
-      for (let i = 0; i < parts.length; i++)
-        record[keys[i] as string] = areTensors ? fresh[from + i] : (parts[i] as Build)(fresh);
-      return record;
-    };
-    if (isList || depth > 1) return build;
-    const [to, { text }] = [outputs.length, this.#signatures.of(value)];
-    return (fresh) => {
-      const part = build(fresh);
-      this.#returned.push({ part, text, leaves: fresh.slice(from, to) });
-      return part;
-    };
   }
 }
