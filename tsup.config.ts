@@ -9,7 +9,8 @@ const lazyNdarrayOps: Plugin = {
       kind === "import-statement" ? { path: "ndarray-ops", namespace: "lazy" } : undefined,
     );
     onLoad({ filter: /.*/, namespace: "lazy" }, () => ({
-      contents: `let ops; export default { assign: (to, from) => (ops ??= require("ndarray-ops")).assign(to, from) };`,
+      contents: `let ops; const loaded = () => (ops ??= require("ndarray-ops"));
+        export default { assign: (to, from) => loaded().assign(to, from), addeq: (to, from) => loaded().addeq(to, from) };`,
       resolveDir: import.meta.dirname,
     }));
   },

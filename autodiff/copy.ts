@@ -14,6 +14,14 @@ export function copyInto(to: View, from: View): void {
   else for (let i = 0; i < n; i++) to.data[to.offset + i] = from.data[from.offset + i] as number;
 }
 
+/** Add `from` to `to`, any strides. */
+export function addInto(to: View, from: View): void {
+  if (!isContiguous(to) || !isContiguous(from)) ops.addeq(to, from);
+  else
+    for (let i = 0, n = sizeOf(to.shape); i < n; i++)
+      to.data[to.offset + i] = (to.data[to.offset + i] as number) + (from.data[from.offset + i] as number);
+}
+
 /** A contiguous copy. */
 export function materialize(view: View): View {
   const copy = emptyView(view.shape);

@@ -9,9 +9,10 @@ import { ones, zeros } from "./make.js";
 import { add } from "./math.js";
 import { gradDepth, Node, recordingNodes } from "./node.js";
 import type { Op } from "./op.js";
+import { type Part, sumOfParts } from "./part.js";
 import { sum } from "./reduce.js";
 import { reshape } from "./shape.js";
-import { type Tensor, tensor } from "./tensor.js";
+import { Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
 import { mapTree, type Tree } from "./tree.js";
 import { sameShape, showShape } from "./view.js";
@@ -67,6 +68,14 @@ function pullBack(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (
   const top = y.node === null || y.node.newest < oldest ? -1 : y.node.serial - oldest;
   const tensors = new Array<Tensor | undefined>(top + 1);
   const cotangents = new Array<Tensor | undefined>(top + 1);
+  const parts = new Map<number, Part[]>();
+  /** All that arrived at place k. */
+  const total = (k: number): Tensor | undefined => {
+    const arrived = parts.get(k);
+    if (arrived === undefined) return cotangents[k];
+    parts.delete(k);
+    return collected(cotangents[k], sumOfParts(arrived, (tensors[k] as Tensor).shape));
+  };
   if (top >= 0) {
     tensors[top] = y;
     cotangents[top] = cotangent;
@@ -75,7 +84,7 @@ function pullBack(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (
     const x = tensors[k];
     const node = x?.node;
     if (x === undefined || node == null || node.wanted === pass) continue;
-    const g = cotangents[k] as Tensor;
+    const g = total(k) as Tensor;
     cotangents[k] = undefined;
     const { op, inputs, params } = node;
     for (let i = 0; i < inputs.length; i++) {
@@ -83,15 +92,17 @@ function pullBack(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (
       if (input.node === null || input.node.newest < oldest) continue;
       const rule = op.vjp(i);
       if (rule === null) continue;
-      const share = unbroadcast(rule(g, x, inputs, params), input.shape);
+      const share = rule(g, x, inputs, params);
       const to = input.node.serial - oldest;
-      const before = cotangents[to];
       tensors[to] = input;
-      cotangents[to] = before === undefined ? share : add(before, share);
+      if (share instanceof Tensor) cotangents[to] = collected(cotangents[to], unbroadcast(share, input.shape));
+      else if (!parts.get(to)?.push(share)) parts.set(to, [share]);
     }
   }
-  return variables.map(({ node }) => cotangents[(node as Node).serial - oldest]);
+  return variables.map(({ node }) => total((node as Node).serial - oldest));
 }
+const collected = (before: Tensor | undefined, more: Tensor): Tensor =>
+  before === undefined ? more : add(before, more);
 
 /** Run f on variables made from the leaves of its arguments. */
 function run(f: (...xs: Tree[]) => TensorLike, xs: readonly unknown[]): { y: Tensor; variables: Tensor[] } {

@@ -5,11 +5,14 @@
 import { PedigradError } from "../provenance/index.js";
 import { apply } from "./apply.js";
 import { batchAll } from "./batching.js";
-import { asContiguous } from "./copy.js";
+import { bindingContiguous } from "./binding.js";
+import { concatenate } from "./join.js";
 import { arange } from "./make.js";
 import { add, equal, mul } from "./math.js";
 import { noGradient, type Op } from "./op.js";
+import { Part, type SumOfParts } from "./part.js";
 import { broadcastTo, expandDims, reshape, transpose } from "./shape.js";
+import { pick } from "./slicing.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
 import { broadcastShapes, normalizeAxis, type Shape, showShape, sizeOf, type View } from "./view.js";
@@ -18,70 +21,87 @@ import { broadcastShapes, normalizeAxis, type Shape, showShape, sizeOf, type Vie
 const indexOp: Op<{ size: number; op: string }> = {
   name: "index",
   shape: (_, [x]) => (x as Tensor).shape,
-  kernel: ({ size, op }, out, [input]) => {
-    const x = asContiguous(input as View);
-    for (let i = 0, n = sizeOf(out.shape); i < n; i++) {
-      const raw = x.data[x.offset + i] as number;
-      const index = raw < 0 ? raw + size : raw;
-      if (!(Number.isInteger(index) && index >= 0 && index < size))
-        throw new PedigradError({
-          code: "bad-index",
-          op,
-          message: `${op}: index ${raw} is out of range for an axis of size ${size} (allowed ${-size}..${size - 1}, whole numbers).`,
-        });
-      out.data[out.offset + i] = index;
-    }
-  },
+  ...bindingContiguous(({ size, op }, out, inputs) => {
+    const x = inputs[0] as View;
+    const n = sizeOf(out.shape);
+    return () => {
+      for (let i = 0; i < n; i++) {
+        const raw = x.data[x.offset + i] as number;
+        const index = raw < 0 ? raw + size : raw;
+        if (!(Number.isInteger(index) && index >= 0 && index < size))
+          throw new PedigradError({
+            code: "bad-index",
+            op,
+            message: `${op}: index ${raw} is out of range for an axis of size ${size} (allowed ${-size}..${size - 1}, whole numbers).`,
+          });
+        out.data[out.offset + i] = index;
+      }
+    };
+  }),
   vjp: noGradient,
   batch: (params, [x]) => apply(indexOp, params, x as Tensor),
 };
 const checkedIndex = (op: string, indices: TensorLike, size: number): Tensor =>
   apply(indexOp, { size, op }, tensor(indices));
 
-// x [n, ...rest], i [...shape] -> [...shape, ...rest]: out[k] = x[i[k]].
-const gatherOp: Op = {
+// x [...leading, ...rest], i [...shape] -> [...shape, ...rest]: out[k] = x[i[k]], the leading axes counted as one.
+const gatherOp: Op<number> = {
   name: "gather",
-  shape: (_, [x, i]) => [...(i as Tensor).shape, ...(x as Tensor).shape.slice(1)],
-  kernel: (_, out, [source, index]) => {
-    const [x, i] = [asContiguous(source as View), asContiguous(index as View)];
-    const row = sizeOf(x.shape.slice(1));
-    for (let k = 0, n = sizeOf(i.shape); k < n; k++) {
-      const from = x.offset + (i.data[i.offset + k] as number) * row;
-      for (let j = 0; j < row; j++) out.data[out.offset + k * row + j] = x.data[from + j] as number;
-    }
-  },
-  vjp: (input) => (input === 0 ? (g, _, [x, i]) => scatter(g, i as Tensor, (x as Tensor).shape[0] as number) : null),
-  batch: (_, inputs, batched, size) => {
+  shape: (leading, [x, i]) => [...(i as Tensor).shape, ...(x as Tensor).shape.slice(leading)],
+  ...bindingContiguous((leading, out, inputs) => {
+    const [x, i] = inputs as [View, View];
+    const [n, row] = [sizeOf(i.shape), sizeOf(x.shape.slice(leading))];
+    return () => {
+      for (let k = 0; k < n; k++) {
+        const from = x.offset + (i.data[i.offset + k] as number) * row;
+        for (let j = 0; j < row; j++) out.data[out.offset + k * row + j] = x.data[from + j] as number;
+      }
+    };
+  }),
+  vjp: (input) => (input === 0 ? (g, _, [__, i], leading) => new Part(scatterOf(leading), g, i as Tensor) : null),
+  batch: (leading, inputs, batched, size) => {
     const [x, i] = inputs as [Tensor, Tensor];
-    if (!batched[0]) return apply(gatherOp, null, x, i);
+    if (!batched[0]) return apply(gatherOp, leading, x, i);
     const [xs, is] = batchAll([x, i], batched, size) as [Tensor, Tensor];
-    const n = xs.shape[1] as number;
-    return apply(gatherOp, null, reshape(xs, [size * n, ...xs.shape.slice(2)]), add(is, rowOffsets(is, size, n)));
+    const n = sizeOf(xs.shape.slice(1, 1 + leading));
+    return apply(gatherOp, 1 + leading, xs, add(is, rowOffsets(is, size, n)));
   },
 };
 
-// g [...shape, ...rest], i [...shape] -> [size, ...rest]: out[i[k]] += g[k].
-const scatterOp: Op<number> = {
+// g [...shape, ...rest], i [...shape] -> [...leading, ...rest]: out[i[k]] += g[k], the leading axes counted as one.
+const scatterOp: Op<Shape> = {
   name: "scatter",
-  shape: (size, [g, i]) => [size, ...(g as Tensor).shape.slice((i as Tensor).shape.length)],
-  kernel: (_, out, [values, index]) => {
-    const [g, i] = [asContiguous(values as View), asContiguous(index as View)];
-    const row = sizeOf(out.shape.slice(1));
-    out.data.fill(0, out.offset, out.offset + sizeOf(out.shape));
-    for (let k = 0, n = sizeOf(i.shape); k < n; k++) {
-      const to = out.offset + (i.data[i.offset + k] as number) * row;
-      for (let j = 0; j < row; j++)
-        out.data[to + j] = (out.data[to + j] as number) + (g.data[g.offset + k * row + j] as number);
-    }
-  },
-  vjp: (input) => (input === 0 ? (g, _, [__, i]) => apply(gatherOp, null, g, i as Tensor) : null),
-  batch: (n, inputs, batched, size) => {
+  shape: (leading, [g, i]) => [...leading, ...(g as Tensor).shape.slice((i as Tensor).shape.length)],
+  ...bindingContiguous((leading, out, inputs) => {
+    const [g, i] = inputs as [View, View];
+    const [n, row, end] = [sizeOf(i.shape), sizeOf(out.shape.slice(leading.length)), out.offset + sizeOf(out.shape)];
+    return () => {
+      out.data.fill(0, out.offset, end);
+      for (let k = 0; k < n; k++) {
+        const to = out.offset + (i.data[i.offset + k] as number) * row;
+        for (let j = 0; j < row; j++)
+          out.data[to + j] = (out.data[to + j] as number) + (g.data[g.offset + k * row + j] as number);
+      }
+    };
+  }),
+  vjp: (input) => (input === 0 ? (g, _, [__, i], { length }) => apply(gatherOp, length, g, i as Tensor) : null),
+  batch: (leading, inputs, batched, size) => {
     const [g, i] = batchAll(inputs, batched, size) as [Tensor, Tensor];
-    const flat = apply(scatterOp, size * n, g, add(i, rowOffsets(i, size, n)));
-    return reshape(flat, [size, n, ...flat.shape.slice(1)]);
+    return apply(scatterOp, [size, ...leading], g, add(i, rowOffsets(i, size, sizeOf(leading))));
   },
 };
-const scatter = (g: Tensor, i: Tensor, size: number): Tensor => apply(scatterOp, size, g, i);
+
+/** What sums the parts that indices of that many axes read. */
+function scatterOf(leading: number): SumOfParts<Tensor> {
+  scatters[leading] ??= (parts, shape) => {
+    const rest = shape.slice(leading);
+    const flat = parts.map(({ value, where: { size } }) => reshape(value, [size, ...rest]));
+    const indices = parts.map(({ where }) => reshape(where, [where.size]));
+    return apply(scatterOp, shape.slice(0, leading), concatenate(flat), concatenate(indices));
+  };
+  return scatters[leading] as SumOfParts<Tensor>;
+}
+const scatters: SumOfParts<Tensor>[] = [];
 
 /** b·n for element b of a batch, shaped to add to indices `i` [size, ...]. */
 const rowOffsets = (i: Tensor, size: number, n: number): Tensor =>
@@ -95,7 +115,7 @@ export function take(x: TensorLike, indices: TensorLike, axis = 0): Tensor {
   const from = tensor(x);
   const along = normalizeAxis("take", axis, from.shape);
   const index = checkedIndex("take", indices, from.shape[along] as number);
-  const taken = apply(gatherOp, null, moveToFront(from, along), index);
+  const taken = apply(gatherOp, 1, moveToFront(from, along), index);
   if (along === 0) return taken;
   const rank = index.shape.length;
   const order = [...taken.shape.keys()];
@@ -111,18 +131,17 @@ export function at(x: TensorLike, ...indices: TensorLike[]): Tensor {
       op: "at",
       message: `at: got ${indices.length} indices for shape ${showShape(from.shape)}; give 1 to ${from.shape.length}.`,
     });
+  const last = indices.length - 1;
+  const number = indices.findIndex((index) => typeof index === "number");
+  if (number >= 0) {
+    // A number known now leaves a view of its axis.
+    const part = pick(from, checkedIndex("at", indices[number] as number, from.shape[number] as number).number, number);
+    return last === 0 ? part : at(part, ...indices.filter((_, i) => i !== number));
+  }
   const leading = from.shape.slice(0, indices.length);
-  let flat: Tensor | null = null;
-  indices.forEach((index, i) => {
-    const checked = checkedIndex("at", index, leading[i] as number);
-    flat = flat === null ? checked : add(mul(flat, leading[i] as number), checked);
-  });
-  return apply(
-    gatherOp,
-    null,
-    reshape(from, [sizeOf(leading), ...from.shape.slice(indices.length)]),
-    flat as unknown as Tensor,
-  );
+  const checked = indices.map((index, i) => checkedIndex("at", index, leading[i] as number));
+  const flat = checked.reduce((before, index, i) => add(mul(before, leading[i] as number), index));
+  return apply(gatherOp, leading.length, from, flat);
 }
 
 /** out[..., j, ...] = x[..., indices[..., j, ...], ...]: one index per position, other axes broadcasting (NumPy's). */
@@ -162,7 +181,7 @@ export function scatterAdd(x: TensorLike, indices: TensorLike, updates: TensorLi
     ...order.slice(0, along),
     ...order.slice(along + rank),
   ]);
-  const placed = scatter(inFront, index, size);
+  const placed = apply(scatterOp, [size], inFront, index);
   const back = [...placed.shape.keys()].slice(1);
   back.splice(along, 0, 0);
   return add(to, transpose(placed, back));

@@ -2,6 +2,7 @@
 import { PedigradError } from "../provenance/index.js";
 import { apply } from "./apply.js";
 import { batchAll } from "./batching.js";
+import { binding } from "./binding.js";
 import { copyInto } from "./copy.js";
 import type { Op } from "./op.js";
 import { expandDims } from "./shape.js";
@@ -24,13 +25,17 @@ const concatenateOp: Op<number> = {
     const along = inputs.reduce((sum, x) => sum + (x.shape[axis] as number), 0);
     return shape.map((n, i) => (i === axis ? along : n));
   },
-  kernel: (axis, out, inputs) => {
+  ...binding((axis, out, inputs) => {
     let offset = out.offset;
-    for (const x of inputs) {
-      copyInto(viewOf(out.data, x.shape, out.stride, offset), x as View);
-      offset += (x.shape[axis] as number) * (out.stride[axis] as number);
-    }
-  },
+    const places = inputs.map(({ shape }) => {
+      const place = viewOf(out.data, shape, out.stride, offset);
+      offset += (shape[axis] as number) * (out.stride[axis] as number);
+      return place;
+    });
+    return () => {
+      for (let i = 0; i < inputs.length; i++) copyInto(places[i] as View, inputs[i] as View);
+    };
+  }),
   vjp: (input) => (g, _, inputs, axis) => {
     const start = inputs.slice(0, input).reduce((sum, x) => sum + (x.shape[axis] as number), 0);
     return slice(g, start, start + ((inputs[input] as Tensor).shape[axis] as number), { axis });

@@ -3,14 +3,15 @@
  * input, written in ops so that gradients have gradients, and one batching rule for `vmap`.
  */
 import { PedigradError } from "../provenance/index.js";
+import type { Part } from "./part.js";
 import type { Tensor } from "./tensor.js";
 import type { Shape, View } from "./view.js";
 
 /**
  * The part of the cotangent `g` of the result `y` that belongs to one input. It may have the broadcast shape of `y`:
- * broadcasting is undone in one place, in `grad`.
+ * broadcasting is undone in one place, in `grad`. Where it is zero but for a part of the input, it is that part.
  */
-export type Vjp<P> = (g: Tensor, y: Tensor, inputs: readonly Tensor[], params: P) => Tensor;
+export type Vjp<P> = (g: Tensor, y: Tensor, inputs: readonly Tensor[], params: P) => Tensor | Part;
 
 /** How an op runs when some inputs (those with `batched[i]`) carry an extra leading axis of length `size`. */
 export type BatchRule<P> = (params: P, inputs: Tensor[], batched: readonly boolean[], size: number) => Tensor;

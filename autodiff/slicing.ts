@@ -1,12 +1,15 @@
 /** Parts of a tensor along an axis, as views: slices, single entries, reversal. Continues shape.ts. */
 import { PedigradError } from "../provenance/index.js";
 import { apply } from "./apply.js";
-import { copyInto } from "./copy.js";
+import { batchAll } from "./batching.js";
+import { binding } from "./binding.js";
+import { addInto } from "./copy.js";
 import type { Op } from "./op.js";
+import { Part } from "./part.js";
 import { expandDims, first, viewOnly } from "./shape.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { normalizeAxis, showShape, sizeOf, type View, viewOf } from "./view.js";
+import { normalizeAxis, type Shape, showShape, sizeOf, type View, viewOf } from "./view.js";
 
 interface Slice {
   readonly axis: number;
@@ -30,25 +33,33 @@ const sliceOp: Op<Slice> = {
   shape: ({ axis, count }, inputs) => first(inputs).shape.map((n, i) => (i === axis ? count : n)),
   view: sliceView,
   kernel: viewOnly,
-  vjp: () => (g, _, inputs, slice) =>
-    apply(unsliceOp, { ...slice, size: first(inputs).shape[slice.axis] as number }, g),
+  vjp: () => (g, _, __, slice) => new Part(unslice, g, slice),
   batch: (slice, [x]) => apply(sliceOp, { ...slice, axis: slice.axis + 1 }, x as Tensor),
 };
 
-// Zeros with x in the place that `slice` would cut out: the gradient of slice.
-const unsliceOp: Op<Slice & { size: number }> = {
+// Zeros of that shape, and each operand added in the place that its slice would cut out: the gradient of slices.
+const unsliceOp: Op<{ shape: Shape; slices: readonly Slice[] }> = {
   name: "unslice",
-  shape: ({ axis, size }, inputs) => first(inputs).shape.map((n, i) => (i === axis ? size : n)),
-  kernel: (slice, out, [x]) => {
-    out.data.fill(0, out.offset, out.offset + sizeOf(out.shape));
-    copyInto(sliceView(slice, out), x as View);
-  },
+  shape: ({ shape }) => shape,
+  ...binding(({ slices }, out, inputs) => {
+    const places = slices.map((slice) => sliceView(slice, out));
+    const end = out.offset + sizeOf(out.shape);
+    return () => {
+      out.data.fill(0, out.offset, end);
+      for (let i = 0; i < inputs.length; i++) addInto(places[i] as View, inputs[i] as View);
+    };
+  }),
   vjp:
-    () =>
-    (g, _, __, { axis, start, count, step }) =>
-      apply(sliceOp, { axis, start, count, step }, g),
-  batch: (slice, [x]) => apply(unsliceOp, { ...slice, axis: slice.axis + 1 }, x as Tensor),
+    (input) =>
+    (g, _, __, { slices }) =>
+      apply(sliceOp, slices[input] as Slice, g),
+  batch: ({ shape, slices }, inputs, batched, size) => {
+    const behind = slices.map((slice) => ({ ...slice, axis: slice.axis + 1 }));
+    return apply(unsliceOp, { shape: [size, ...shape], slices: behind }, ...batchAll(inputs, batched, size));
+  },
 };
+const unslice = (parts: readonly Part<Slice>[], shape: Shape): Tensor =>
+  apply(unsliceOp, { shape, slices: parts.map(({ where }) => where) }, ...parts.map(({ value }) => value));
 
 /** Elements start, start + step, … before `end` along an axis (the first by default), as Array.prototype.slice counts. */
 export function slice(x: TensorLike, start: number, end?: number, { axis = 0, step = 1 }: SliceOptions = {}): Tensor {
@@ -90,12 +101,8 @@ const pickOp: Op<{ axis: number; index: number }> = {
   kernel: viewOnly,
   vjp:
     () =>
-    (g, _, inputs, { axis, index }) =>
-      apply(
-        unsliceOp,
-        { axis, start: index, count: 1, step: 1, size: first(inputs).shape[axis] as number },
-        expandDims(g, axis),
-      ),
+    (g, _, __, { axis, index }) =>
+      new Part(unslice, expandDims(g, axis), { axis, start: index, count: 1, step: 1 }),
   batch: ({ axis, index }, [x]) => apply(pickOp, { axis: axis + 1, index }, x as Tensor),
 };
 const without = (list: readonly number[], axis: number): number[] => list.filter((_, i) => i !== axis);
