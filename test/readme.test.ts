@@ -34,12 +34,9 @@ const files = blocks.map(({ code }, i) => {
   return file;
 });
 writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-const node = (script: string, args: string[]): string =>
-  execFileSync(process.execPath, [join(root, "node_modules", script), ...args], {
-    cwd: root,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+const node = (...args: string[]): string =>
+  execFileSync(process.execPath, args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+const run = (file: string): string => node("--import", "tsx", file);
 
 test("there are blocks, and the first is complete by line 10 of the README's text", () => {
   assert.ok(blocks.length >= 3);
@@ -68,7 +65,7 @@ test("all blocks pass the compiler's strictest flags", () => {
     "node",
   ];
   try {
-    node("typescript/bin/tsc", [...strict, ...basics, ...files]);
+    node(join(root, "node_modules/typescript/bin/tsc"), ...strict, ...basics, ...files);
   } catch (error) {
     const lines = (error as { stdout: string }).stdout.split("\n").filter((line) => line.includes(".blocks-"));
     assert.equal(lines, [], lines.join("\n"));
@@ -77,7 +74,7 @@ test("all blocks pass the compiler's strictest flags", () => {
 
 blocks.forEach(({ name, code }, i) => {
   test(`${name} runs and prints what it says`, () => {
-    const printed = node("tsx/dist/cli.mjs", [files[i] as string]).split("\n");
+    const printed = run(files[i] as string).split("\n");
     for (const [, expected] of code.matchAll(/^\s*console\.log\(.*\); \/\/ (.*)$/gm)) {
       const at = printed.indexOf(expected as string);
       assert.ok(at >= 0, `"${expected}" is not among\n${printed.join("\n")}`);
@@ -117,6 +114,23 @@ test("docs/engine.md names every function of the engine", () => {
     names.filter((name) => !isNamed(name)),
     [],
   );
+});
+
+const numberIn = (text: string, pattern: RegExp): number => Number(pattern.exec(text)?.[1]?.replaceAll(",", ""));
+test("what README says provenance buys is what its commands print", () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const coin = run("examples/coin.ts");
+  const mixture = run("examples/gaussianMixture.ts");
+  const pairs: [said: RegExp, output: string, printed: RegExp][] = [
+    [/([\d,]+) with a decaying-average/, coin, /with baseline\D+([\d.]+)/],
+    [/baseline, ([\d,]+) without/, coin, /│ without\D+([\d.]+)/],
+    [/([\d,]+) with a `plate`/, mixture, /plate \(\D+([\d.]+)/],
+    [/`plate`, ([\d,]+) as one event/, mixture, /one event\)\D+([\d.]+)/],
+  ];
+  for (const [said, output, printed] of pairs) {
+    const ratio = numberIn(readme, said) / numberIn(output, printed);
+    assert.ok(Math.abs(ratio - 1) < 0.02, `${said}: README's number is ${ratio} times the printed one`);
+  }
 });
 
 test.after(() => rmSync(folder, { recursive: true }));
