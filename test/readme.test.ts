@@ -5,7 +5,8 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { format } from "node:util";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as engine from "../autodiff/index.js";
@@ -37,6 +38,19 @@ writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
 const node = (...args: string[]): string =>
   execFileSync(process.execPath, args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 const run = (file: string): string => node("--import", "tsx", file);
+
+/** The lines that a module prints while it is imported. */
+async function linesOf(file: string): Promise<string[]> {
+  const { log } = console;
+  const lines: string[] = [];
+  console.log = (...values: unknown[]) => lines.push(...format(...values).split("\n"));
+  try {
+    await import(pathToFileURL(file).href);
+  } finally {
+    console.log = log;
+  }
+  return lines;
+}
 
 test("there are blocks, and the first is complete by line 10 of the README's text", () => {
   assert.ok(blocks.length >= 3);
@@ -73,8 +87,8 @@ test("all blocks pass the compiler's strictest flags", () => {
 });
 
 blocks.forEach(({ name, code }, i) => {
-  test(`${name} runs and prints what it says`, () => {
-    const printed = run(files[i] as string).split("\n");
+  test(`${name} runs and prints what it says`, async () => {
+    const printed = await linesOf(files[i] as string);
     for (const [, expected] of code.matchAll(/^\s*console\.log\(.*\); \/\/ (.*)$/gm)) {
       const at = printed.indexOf(expected as string);
       assert.ok(at >= 0, `"${expected}" is not among\n${printed.join("\n")}`);
