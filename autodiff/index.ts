@@ -15,6 +15,7 @@ export { matmul } from "./linalg.js";
 export { arange, eye, full, linspace, ones, zeros } from "./make.js";
 export * from "./math.js";
 export type { BatchRule, Op, Vjp } from "./op.js";
+export { prod } from "./prod.js";
 export * as random from "./random.js";
 export {
   type Axes,
@@ -27,7 +28,6 @@ export {
   max,
   mean,
   min,
-  prod,
   softmax,
   sum,
 } from "./reduce.js";

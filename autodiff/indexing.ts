@@ -41,8 +41,16 @@ const indexOp: Op<{ size: number; op: string }> = {
   vjp: noGradient,
   batch: (params, [x]) => apply(indexOp, params, x as Tensor),
 };
-const checkedIndex = (op: string, indices: TensorLike, size: number): Tensor =>
-  apply(indexOp, { size, op }, tensor(indices));
+function checkedIndex(op: string, indices: TensorLike, size: number): Tensor {
+  if (isMask(indices))
+    throw new PedigradError({
+      code: "bad-index",
+      op,
+      message: `${op}: a list of booleans is no list of indices, and how many are true is no shape. Use where(mask, x, 0), or the indices of what is true.`,
+    });
+  return apply(indexOp, { size, op }, tensor(indices));
+}
+const isMask = (x: unknown): boolean => typeof x === "boolean" || (Array.isArray(x) && x.length > 0 && isMask(x[0]));
 
 // x [...leading, ...rest], i [...shape] -> [...shape, ...rest]: out[k] = x[i[k]], the leading axes counted as one.
 const gatherOp: Op<number> = {

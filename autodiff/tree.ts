@@ -13,7 +13,14 @@ export type TreeLike = unknown;
  */
 export const emptyRecord = <T>(): Record<string, T> => new (Bare as unknown as new () => Record<string, T>)();
 function Bare(): void {}
-Bare.prototype = Object.create(null);
+Bare.prototype = Object.create(null, {
+  // How Node prints one: as any record.
+  [Symbol.for("nodejs.util.inspect.custom")]: {
+    value(this: object) {
+      return { ...this };
+    },
+  },
+});
 
 const isRecord = (x: unknown): x is Record<string, unknown> => {
   if (typeof x !== "object" || x === null) return false;

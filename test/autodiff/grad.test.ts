@@ -170,6 +170,33 @@ test("jacobians have the shape of the value, then of the argument", () => {
   close(jacobian((y: Tensor) => y.square())(3), 6);
 });
 
+test("products: second derivatives where factors are 0", () => {
+  // Entry ij of the Hessian is the product of all factors but i and j, and 0 on the diagonal.
+  for (const x of [
+    [0, 2, 3],
+    [0, 0, 3],
+    [2, 0, 0, 5],
+    [1.5, -2, 3, 0.5, 4],
+  ]) {
+    const want = x.map((_, i) =>
+      x.map((__, j) => (i === j ? 0 : x.reduce((p, v, k) => (k === i || k === j ? p : p * v), 1))),
+    );
+    close(hessian((v: Tensor) => v.prod())(x) as Tensor, want, `hessian of the product of ${x}`);
+  }
+  const rows = tensor([
+    [0, 2, 3],
+    [4, 0, 0],
+  ]);
+  close(grad((v: Tensor) => v.prod(0).sum())(rows), [
+    [4, 0, 0],
+    [0, 2, 3],
+  ]);
+  close(grad((v: Tensor) => v.prod(1, { keepDims: true }).sum())(rows), [
+    [6, 0, 0],
+    [0, 0, 0],
+  ]);
+});
+
 test("hessian, its products, and the loop over unit vectors agree", () => {
   const H = hessian(scalar)(at);
   assert.equal(H.shape, [3, 3]);
