@@ -14,7 +14,7 @@ import { sum } from "./reduce.js";
 import { reshape } from "./shape.js";
 import { Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { mapTree, type Tree } from "./tree.js";
+import { mapTree, type TensorsLike, type Tree } from "./tree.js";
 import { sameShape, showShape } from "./view.js";
 
 // A leaf is the argument again, with a node of its own, so that each gradient finds exactly its own variables.
@@ -135,9 +135,9 @@ function gradientsOf(y: Tensor, cotangent: Tensor, xs: readonly unknown[], varia
 }
 
 /** `[f(x, ...rest), the gradient of f for x]`. f returns a scalar tensor; the gradient has the structure of x. */
-export function valueAndGrad<R extends unknown[]>(
-  f: (x: Tree, ...rest: R) => Tensor,
-): (x: unknown, ...rest: R) => [Tensor, Tree] {
+export function valueAndGrad<X = Tree, R extends unknown[] = []>(
+  f: (x: X, ...rest: R) => Tensor,
+): (x: unknown, ...rest: R) => [Tensor, TensorsLike<X>] {
   return (x, ...rest) => {
     const { y, variables } = run((argument) => f(argument, ...rest), [x]);
     if (y.shape.length > 0 && y.size !== 1)
@@ -152,7 +152,7 @@ export function valueAndGrad<R extends unknown[]>(
 
 /** The gradient of a scalar function for its first argument, in that argument's structure. */
 export const grad =
-  <R extends unknown[]>(f: (x: Tree, ...rest: R) => Tensor): ((x: unknown, ...rest: R) => Tree) =>
+  <X = Tree, R extends unknown[] = []>(f: (x: X, ...rest: R) => Tensor): ((x: unknown, ...rest: R) => TensorsLike<X>) =>
   (x, ...rest) =>
     valueAndGrad(f)(x, ...rest)[1];
 

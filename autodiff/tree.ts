@@ -1,11 +1,23 @@
 /** Nested records, arrays and Maps of tensors: what functions given to grad, vmap and jit take and return. */
 import { Tensor } from "./tensor.js";
+import type { TensorLike } from "./tensorLike.js";
 
 /** A tensor, or nested records and arrays of them. */
 // biome-ignore lint/suspicious/noExplicitAny: callers know the structure they passed in; results have the same one
 export type Tree = any;
 /** What may stand in for a tree: leaves may be anything tensor-like. */
 export type TreeLike = unknown;
+type Numbers = readonly (number | boolean | Numbers)[];
+/** A structure like X with a tensor at each leaf; any where X is not known. */
+export type TensorsLike<X> = 0 extends 1 & X
+  ? Tree
+  : unknown extends X
+    ? Tree
+    : X extends Exclude<TensorLike, readonly unknown[]> | Numbers
+      ? Tensor
+      : X extends Map<infer K, infer V>
+        ? Map<K, TensorsLike<V>>
+        : { [K in keyof X]: TensorsLike<X[K]> };
 
 /**
  * An empty record. Keys are data, `__proto__` one like any other: nothing is inherited that a name could meet. (An object

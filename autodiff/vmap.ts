@@ -8,7 +8,7 @@ import type { Op } from "./op.js";
 import { broadcastTo, expandDims, transpose } from "./shape.js";
 import { Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { mapTree, type Tree, type TreeLike } from "./tree.js";
+import { mapTree, type TensorsLike, type TreeLike } from "./tree.js";
 import { normalizeAxis, showShape } from "./view.js";
 
 /** How many vmaps surround this point. */
@@ -45,7 +45,7 @@ export interface VmapOptions {
 export function vmap<A extends TreeLike[], R extends TreeLike>(
   f: (...args: never[]) => R,
   { inAxes = 0, axisSize, ...rest }: VmapOptions = {},
-): (...args: A) => Tree {
+): (...args: A) => TensorsLike<R> {
   checkAxes(inAxes, Object.keys(rest));
   return (...args) => {
     const axes = args.map((_, i) =>

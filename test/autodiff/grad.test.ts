@@ -26,6 +26,21 @@ const close = (got: Tensor, want: Tensor | number | number[] | number[][], label
   assert.ok(got.sub(expected).abs().sum().item() < 1e-12, `${label}: ${got}, ${expected}`);
 };
 
+test("types: a gradient, and a batch of results, have the type of the structure", () => {
+  const slope: Tensor = grad((x: Tensor) => x.square())(3);
+  const both: { w: Tensor; b: Tensor[] } = grad((p: { w: Tensor; b: Tensor[] }) => p.w.mul(p.b[0] as Tensor))({
+    w: 2,
+    b: [tensor(5)],
+  });
+  const pairs: [Tensor, { n: Tensor }] = vmap((x: Tensor): [Tensor, { n: number }] => [x, { n: 1 }])([1, 2]);
+  // @ts-expect-error a tensor is no text
+  const wrong: string = grad((x: Tensor) => x.square())(3);
+  close(slope, 6);
+  close(both.b[0] as Tensor, 2);
+  close(pairs[1].n, [1, 1]);
+  assert.ok((wrong as unknown) instanceof Object);
+});
+
 test("the gradient has the structure of the first argument", () => {
   const f = (p: { w: Tensor; layers: [Tensor, { b: Tensor }]; n: Tensor }) =>
     p.w.square().sum().add(p.layers[0].mul(p.layers[1].b)).add(p.n);
@@ -54,7 +69,7 @@ test("a Map and keys of any name", () => {
       ["__proto__", tensor(5)],
     ]),
   );
-  close(g.get("a"), 5);
+  close(g.get("a") as Tensor, 5);
   const record = JSON.parse('{"__proto__": 3}') as Record<string, number>;
   const named = grad((p: Record<string, Tensor>) => (Object.values(p)[0] as Tensor).square())(record);
   assert.equal(Object.keys(named), ["__proto__"]);

@@ -110,8 +110,11 @@ for (const { name, entry, make } of families) {
         const mag = point.gradMag?.[key];
         // The file takes mixing probabilities as they are. Here they are normalised, which takes Σ probs · gradient = 1 off each.
         if (key === "mixing_probs") gradient.params.mixingProbs = (gradient.params.mixingProbs as Tensor).add(1);
-        compare(`${id} d/d${key}`, key === "value" ? gradient.value : gradient.params[nameOf(key)], want, (w) =>
-          mag === undefined ? 1e-9 * Math.max(1, Math.abs(w)) : 1e-13 * Math.abs(w) + 16 * ULP * mag,
+        compare(
+          `${id} d/d${key}`,
+          key === "value" ? gradient.value : (gradient.params[nameOf(key)] as Tensor),
+          want,
+          (w) => (mag === undefined ? 1e-9 * Math.max(1, Math.abs(w)) : 1e-13 * Math.abs(w) + 16 * ULP * mag),
         );
       }
     }
