@@ -42,6 +42,6 @@ export { flip, type SliceOptions, slice } from "./slicing.js";
 export * from "./specialMath.js";
 export { Tensor, tensor } from "./tensor.js";
 export type { Nested, TensorLike } from "./tensorLike.js";
-export { emptyRecord, isContainer, leavesOf, mapTree, type Tree } from "./tree.js";
+export { emptyRecord, isContainer, leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
 export type { Shape, View } from "./view.js";
 export { type VmapOptions, vmap } from "./vmap.js";
