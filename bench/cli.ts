@@ -1,42 +1,17 @@
 /** The command `pedigrad`: `pedigrad bench` measures the package it belongs to. */
-import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { createRequire } from "node:module";
+import { changes, isSlower, readReport } from "./compare.js";
 import { cases as compiled } from "./compiled.js";
 import { cases as distributions } from "./distributions.js";
 import { type Case, measure, type Report, type Row, surroundings } from "./harness.js";
 import { cases as mlp } from "./mlp.js";
 import { cases as ops } from "./ops.js";
+import { HELP, Misuse, matching, type Options, optionsOf } from "./options.js";
 import { type PeerRow, peerRows } from "./peers.js";
 import { quantities } from "./quantities.js";
 import { cases as svi } from "./svi.js";
 
-const HELP = `pedigrad bench [options]
-
-Measures what an op, a gradient, a compiled program and an SVI step cost on this machine.
-Every row stands beside its yardstick; ratios are taken within one run.
-
-  --filter <text>     only rows whose name contains the text; "peers" runs other libraries (docs/bench.md)
-  --list              print the names of the rows and stop
-  --quick             fewer rounds, and no long rows
-  --json              a report as JSON (schema: docs/bench.md)
-  --compare <file>    ratios to an earlier --json report; exit code 1 where a row is slower by more than --tolerance
-  --tolerance <x>     1.5 by default
-  --help              this text
-`;
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    filter: { type: "string", default: "" },
-    list: { type: "boolean", default: false },
-    quick: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-    compare: { type: "string" },
-    tolerance: { type: "string", default: "1.5" },
-    help: { type: "boolean", short: "h", default: false },
-  },
-});
-const [command = "bench"] = positionals;
+const { version } = createRequire(import.meta.url)("pedigrad/package.json") as { version: string };
 
 const nanoseconds = (t: number): string =>
   t < 1e3 ? `${t.toFixed(t < 10 ? 1 : 0)} ns` : t < 1e6 ? `${(t / 1e3).toFixed(2)} µs` : `${(t / 1e6).toFixed(2)} ms`;
@@ -69,53 +44,64 @@ function printPeers(rows: readonly PeerRow[]): void {
   }
 }
 
-/** Ratios of medians to those of an earlier report; whether all are within the tolerance. */
-function compare(report: Report, file: string, tolerance: number): boolean {
-  const before = JSON.parse(readFileSync(file, "utf8")) as Report;
+/** How rows have moved since an earlier report; whether all are within the tolerance. */
+function compare(before: Report, after: Report, { compare: file, tolerance }: Options): boolean {
   let isFine = true;
-  for (const row of report.rows)
-    for (const { variant, median } of row.timings) {
-      const old = before.rows.find((r) => r.name === row.name)?.timings.find((t) => t.variant === variant);
-      if (old === undefined || variant === row.yardstick) continue;
-      const ratio = median / old.median;
-      if (ratio > tolerance) isFine = false;
-      console.error(`${row.name}, ${variant}: ${ratio.toFixed(2)}x of ${file}${ratio > tolerance ? "  SLOWER" : ""}`);
-    }
+  for (const change of changes(before, after)) {
+    const { row, variant, byMedian, byMinimum } = change;
+    const slower = isSlower(change, tolerance);
+    if (slower) isFine = false;
+    const times = `${byMedian.toFixed(2)}x of ${file} by median, ${byMinimum.toFixed(2)}x by minimum`;
+    console.error(`${row}, ${variant}: ${times}${slower ? "  SLOWER" : ""}`);
+  }
   return isFine;
 }
 
-async function bench(): Promise<void> {
+async function bench(options: Options): Promise<void> {
+  const { filter, quick, json } = options;
   const all: readonly Case[] = [...ops, ...compiled, ...mlp, ...distributions, ...svi];
-  const chosen = all.filter(({ name, isLong }) => name.includes(values.filter) && !(values.quick && isLong));
-  const asked = quantities.filter(({ name }) => name.includes(values.filter));
-  if (values.list) {
-    for (const { name } of [...chosen, ...asked]) console.log(name);
+  const selected = matching<Case | (typeof quantities)[number]>([...all, ...quantities], filter);
+  const chosen = all.filter((one) => selected.includes(one) && !(quick && one.isLong));
+  const asked = quantities.filter((one) => selected.includes(one));
+  const withPeers = filter === PEERS;
+  const names = [...chosen, ...asked].map(({ name }) => name);
+  if (names.length === 0 && !withPeers)
+    throw new Misuse(
+      `no row matches --filter "${filter}"${selected.length > 0 ? " with --quick, which leaves out long rows" : ""}. --list prints the names.`,
+    );
+  if (options.list) {
+    for (const name of withPeers ? [PEERS] : names) console.log(name);
     return;
   }
+  const before = options.compare === undefined ? null : readReport(options.compare, names);
   const where = surroundings();
-  if (!values.json) console.log(`${where.machine.cpu}, ${where.machine.cores} cores, Node ${where.node}\n`);
+  if (!json) console.log(`${where.machine.cpu}, ${where.machine.cores} cores, Node ${where.node}\n`);
   const rows = chosen.map((one) => {
-    const row = measure(one, { quick: values.quick });
-    if (!values.json) print(row);
+    const row = measure(one, { quick });
+    if (!json) print(row);
     return row;
   });
   const found: Report["quantities"][number][] = [];
   for (const one of asked) {
-    const value = await one.measure({ quick: values.quick });
+    const value = await one.measure({ quick });
     const quantity = { name: one.name, unit: one.unit, value, target: one.target };
-    if (!values.json) printQuantity(quantity);
+    if (!json) printQuantity(quantity);
     found.push(quantity);
   }
-  const peers = PEERS.includes(values.filter) && values.filter !== "" ? peerRows(all, console.error) : [];
-  if (!values.json) printPeers(peers);
-  const report: Report = { schema: 1, version: "0.1.0", ...where, quick: values.quick, rows, quantities: found, peers };
-  if (values.json) console.log(JSON.stringify(report, null, 2));
-  if (values.compare !== undefined && !compare(report, values.compare, Number(values.tolerance))) process.exitCode = 1;
+  const peers = withPeers ? peerRows(all, console.error) : [];
+  if (!json) printPeers(peers);
+  const report: Report = { schema: 1, version, ...where, quick, rows, quantities: found, peers };
+  if (json) console.log(JSON.stringify(report, null, 2));
+  if (before !== null && !compare(before, report, options)) process.exitCode = 1;
 }
 
-if (values.help) console.log(HELP);
-else if (command === "bench") await bench();
-else {
-  console.error(`pedigrad: unknown command "${command}". There is one: pedigrad bench.`);
-  process.exitCode = 1;
+try {
+  const options = optionsOf(process.argv.slice(2));
+  if (options.help) console.log(HELP);
+  else if (options.version) console.log(version);
+  else await bench(options);
+} catch (error) {
+  if (!(error instanceof Misuse)) throw error;
+  console.error(`pedigrad: ${error.message}\npedigrad bench --help lists the options.`);
+  process.exitCode = 2;
 }

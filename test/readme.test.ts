@@ -1,10 +1,15 @@
-/** Every ```ts block of the README and the docs is type-checked with the strictest flags, and runs. */
+/**
+ * Every ```ts block of the README and the docs is type-checked with the strictest flags, runs, and prints what its comments say:
+ * `console.log(x); // 5`. Links lead somewhere, in the package too, and docs/engine.md names everything the engine has.
+ */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import * as engine from "../autodiff/index.js";
+import * as provenance from "../provenance/index.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const pages = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)].filter((name) =>
@@ -70,10 +75,48 @@ test("all blocks pass the compiler's strictest flags", () => {
   }
 });
 
-blocks.forEach(({ name }, i) => {
-  test(`${name} runs`, () => {
-    node("tsx/dist/cli.mjs", [files[i] as string]);
+blocks.forEach(({ name, code }, i) => {
+  test(`${name} runs and prints what it says`, () => {
+    const printed = node("tsx/dist/cli.mjs", [files[i] as string]).split("\n");
+    for (const [, expected] of code.matchAll(/^\s*console\.log\(.*\); \/\/ (.*)$/gm)) {
+      const at = printed.indexOf(expected as string);
+      assert.ok(at >= 0, `"${expected}" is not among\n${printed.join("\n")}`);
+      printed.splice(0, at + 1);
+    }
   });
+});
+
+// Links of a page: their targets, and the headings of this page for those within it.
+const packed = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).files as string[];
+const anchor = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\w\s-]/g, "")
+    .replaceAll(" ", "-");
+for (const page of pages)
+  test(`the links of ${page} lead somewhere`, () => {
+    const text = readFileSync(join(root, page), "utf8").replaceAll(/```[\s\S]*?```|`[^`]*`/g, "");
+    const anchors = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => `#${anchor(heading as string)}`);
+    for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      const link = target as string;
+      if (link.startsWith("http")) continue;
+      if (link.startsWith("#")) assert.ok(anchors.includes(link), `${page} has no heading ${link}`);
+      else assert.ok(existsSync(join(root, dirname(page), link)), `${page}: ${link} does not exist`);
+      if (page === "README.md")
+        assert.ok(packed.includes(link.split("/")[0] as string), `${link} is not in the package`);
+    }
+  });
+
+test("docs/engine.md names every function of the engine", () => {
+  const text = readFileSync(join(root, "docs/engine.md"), "utf8");
+  const names = [...Object.keys(engine), ...Object.keys(engine.random)].filter(
+    (name) => /^[a-z]/.test(name) && !Object.hasOwn(provenance, name),
+  );
+  const isNamed = (name: string): boolean => new RegExp(`[\`.]${name}\\b`).test(text);
+  assert.equal(
+    names.filter((name) => !isNamed(name)),
+    [],
+  );
 });
 
 test.after(() => rmSync(folder, { recursive: true }));

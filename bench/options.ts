@@ -1,0 +1,71 @@
+/** What `pedigrad bench` may be told. Whatever it cannot mean is refused here, before anything is measured. */
+import { parseArgs } from "node:util";
+
+export const HELP = `pedigrad bench [options]
+
+Measures what an op, a gradient, a compiled program and an SVI step cost on this machine.
+Every row stands beside its yardstick; ratios are taken within one run.
+
+  --filter <text>     only rows whose name contains the text: "mul n=1" also selects n=10 and n=1000, the whole name
+                      "ops/mul n=1" only itself; "peers" runs other libraries (in a clone)
+  --list              print the names of the rows and stop
+  --quick             fewer rounds, and no long rows
+  --json              a report as JSON (schema: docs/bench.md, beside README.md in this package)
+  --compare <file>    how rows have moved since an earlier --json report; exit code 1 where one is slower
+  --tolerance <x>     slower is more than x times, by median and by minimum; 1.5 by default
+  --version           print the version
+  --help              this text
+`;
+
+export interface Options {
+  readonly filter: string;
+  readonly list: boolean;
+  readonly quick: boolean;
+  readonly json: boolean;
+  readonly compare: string | undefined;
+  readonly tolerance: number;
+  readonly version: boolean;
+  readonly help: boolean;
+}
+
+/** The command was called in a way it does not know: the message says what came, and what to do instead. */
+export class Misuse extends Error {}
+
+export function optionsOf(args: readonly string[]): Options {
+  const { values, positionals } = parsed(args);
+  const [command = "bench", ...more] = positionals;
+  if (command !== "bench") throw new Misuse(`unknown command "${command}". There is one: pedigrad bench.`);
+  if (more.length > 0) throw new Misuse(`did not expect "${more.join(" ")}". To select rows: --filter "${more[0]}".`);
+  const tolerance = Number(values.tolerance);
+  if (values.tolerance.trim() === "" || !(tolerance > 0 && tolerance < Infinity))
+    throw new Misuse(`--tolerance must be a positive number such as 1.5, got "${values.tolerance}".`);
+  return { ...values, compare: values.compare, tolerance };
+}
+
+const parsed = (args: readonly string[]) => {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        filter: { type: "string", default: "" },
+        list: { type: "boolean", default: false },
+        quick: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+        compare: { type: "string" },
+        tolerance: { type: "string", default: "1.5" },
+        version: { type: "boolean", short: "v", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+  } catch (error) {
+    // Node's first sentence says what is wrong; the rest explains how to pass a file called like an option.
+    throw new Misuse(`${(error as Error).message.split(/\.\s/)[0]?.replace(/\.$/, "")}.`);
+  }
+};
+
+/** The names that contain the text; that name alone where the text is all of one. */
+export const matching = <T extends { readonly name: string }>(rows: readonly T[], text: string): T[] => {
+  const exact = rows.filter(({ name }) => name === text);
+  return exact.length > 0 ? exact : rows.filter(({ name }) => name.includes(text));
+};
