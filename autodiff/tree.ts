@@ -13,11 +13,13 @@ export type TensorsLike<X> = 0 extends 1 & X
   ? Tree
   : unknown extends X
     ? Tree
-    : X extends Exclude<TensorLike, readonly unknown[]> | Numbers
+    : TensorLike extends X
       ? Tensor
-      : X extends Map<infer K, infer V>
-        ? Map<K, TensorsLike<V>>
-        : { [K in keyof X]: TensorsLike<X[K]> };
+      : X extends Exclude<TensorLike, readonly unknown[]> | Numbers
+        ? Tensor
+        : X extends Map<infer K, infer V>
+          ? Map<K, TensorsLike<V>>
+          : { [K in keyof X]: TensorsLike<X[K]> };
 
 /**
  * An empty record. Keys are data, `__proto__` one like any other: nothing is inherited that a name could meet. (An object

@@ -10,6 +10,7 @@ import {
   jvp,
   matmul,
   random,
+  square,
   stack,
   stopGradient,
   type Tensor,
@@ -28,6 +29,7 @@ const close = (got: Tensor, want: Tensor | number | number[] | number[][], label
 
 test("types: a gradient, and a batch of results, have the type of the structure", () => {
   const slope: Tensor = grad((x: Tensor) => x.square())(3);
+  const ofOp: Tensor = grad(square)(3);
   const both: { w: Tensor; b: Tensor[] } = grad((p: { w: Tensor; b: Tensor[] }) => p.w.mul(p.b[0] as Tensor))({
     w: 2,
     b: [tensor(5)],
@@ -36,6 +38,7 @@ test("types: a gradient, and a batch of results, have the type of the structure"
   // @ts-expect-error a tensor is no text
   const wrong: string = grad((x: Tensor) => x.square())(3);
   close(slope, 6);
+  close(ofOp, 6);
   close(both.b[0] as Tensor, 2);
   close(pairs[1].n, [1, 1]);
   assert.ok((wrong as unknown) instanceof Object);
