@@ -4,6 +4,7 @@ import * as factor from "./factor.js";
 import { stopGradient } from "./grad.js";
 import * as indexing from "./indexing.js";
 import * as linalg from "./linalg.js";
+import { prod } from "./prod.js";
 import type { Axes, KeepDims } from "./reduce.js";
 import * as reduce from "./reduce.js";
 import * as shaping from "./shape.js";
@@ -23,7 +24,7 @@ export abstract class ArrayMethods extends SpecialMethods {
     return reduce.mean(self(this), axes, options);
   }
   prod(axes?: Axes, options?: KeepDims): Tensor {
-    return reduce.prod(self(this), axes, options);
+    return prod(self(this), axes, options);
   }
   max(axes?: Axes, options?: KeepDims): Tensor {
     return reduce.max(self(this), axes, options);

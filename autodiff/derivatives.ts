@@ -10,7 +10,7 @@ import { sum } from "./reduce.js";
 import { reshape } from "./shape.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { leavesOf, mapTree, type Tree } from "./tree.js";
+import { leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
 import { sameShape, showShape } from "./view.js";
 import { vmap } from "./vmap.js";
 
@@ -43,7 +43,7 @@ export function jvp(
 
 /** All derivatives of f: for each leaf of x a tensor of shape [...f(x).shape, ...leaf.shape]. */
 export const jacobian =
-  <R extends unknown[]>(f: (x: Tree, ...rest: R) => Tensor): ((x: unknown, ...rest: R) => Tree) =>
+  <X = Tree, R extends unknown[] = []>(f: (x: X, ...rest: R) => Tensor): ((x: unknown, ...rest: R) => TensorsLike<X>) =>
   (x, ...rest) => {
     const [y, pull] = vjp((point: Tree) => f(point, ...rest), x);
     const units = reshape(eye(y.size), [y.size, ...y.shape]);
@@ -61,6 +61,8 @@ export const hessian = <R extends unknown[]>(
 
 /** The Hessian of a scalar function at x times v, without the Hessian; v and the result have the structure of x. */
 export const hvp =
-  <R extends unknown[]>(f: (x: Tree, ...rest: R) => Tensor): ((x: unknown, v: unknown, ...rest: R) => Tree) =>
+  <X = Tree, R extends unknown[] = []>(
+    f: (x: X, ...rest: R) => Tensor,
+  ): ((x: unknown, v: unknown, ...rest: R) => TensorsLike<X>) =>
   (x, v, ...rest) =>
     grad((point: Tree) => inner("hvp", [grad(f)(point, ...rest)], [v]))(x);

@@ -43,7 +43,8 @@ function refuse(spec: string, why: string): never {
 
 /** Labels of each operand and of the result; the axes of "..." are labelled 0, 1, … from the right. */
 function parse(spec: string, xs: readonly Tensor[]): { inputs: string[][]; output: string[] } {
-  const [left = "", right] = spec.replace(/\s/g, "").split("->");
+  const [left = "", right, ...more] = spec.replace(/\s/g, "").split("->");
+  if (more.length > 0) refuse(spec, 'has more than one "->".');
   const parts = left.split(",");
   if (parts.length !== xs.length) refuse(spec, `names ${parts.length} operands, got ${xs.length}.`);
   const rest = (count: number) => Array.from({ length: count }, (_, i) => `${count - 1 - i}`);

@@ -1,4 +1,5 @@
 /** Factorisations of one n by n matrix, row-major from `start` on; results go to `out` from `to` on. Golub and Van Loan, ch. 3, 4. */
+import { productMinus } from "./special/index.js";
 
 /** The lower Cholesky factor, row by row (Banachiewicz), reading the lower triangle; NaN throughout if a pivot is not positive. */
 export function cholesky(a: Float64Array, start: number, n: number, out: Float64Array, to: number): void {
@@ -7,13 +8,33 @@ export function cholesky(a: Float64Array, start: number, n: number, out: Float64
     for (let j = 0; j <= i; j++) {
       const [ri, rj] = [to + i * n, to + j * n];
       let rest = a[start + i * n + j] as number;
-      for (let k = 0; k < j; k++) rest -= (out[ri + k] as number) * (out[rj + k] as number);
-      if (i === j && !(rest > 0)) {
-        out.fill(Number.NaN, to, to + n * n);
-        return;
+      if (i === j) {
+        rest = lessSquares(rest, out, ri, j);
+        if (!(rest > 0)) {
+          out.fill(Number.NaN, to, to + n * n);
+          return;
+        }
+        out[ri + j] = Math.sqrt(rest);
+        continue;
       }
-      out[ri + j] = i === j ? Math.sqrt(rest) : rest / (out[rj + j] as number);
+      for (let k = 0; k < j; k++) rest -= (out[ri + k] as number) * (out[rj + k] as number);
+      out[ri + j] = rest / (out[rj + j] as number);
     }
+}
+
+/** a - Σ x² over n numbers, as if in twice the precision: a pivot is what is left of a cancellation. */
+function lessSquares(a: number, x: Float64Array, from: number, n: number): number {
+  let [rest, lost] = [a, 0];
+  for (let k = 0; k < n; k++) {
+    const y = x[from + k] as number;
+    const square = y * y;
+    const less = rest - square;
+    // What the difference and the square were rounded by (Knuth's sum of two, Dekker's product).
+    const taken = rest - less;
+    lost += rest - (less + taken) + (taken - square) - productMinus(y, y, square);
+    rest = less;
+  }
+  return rest + lost;
 }
 
 /** Substitution in place: `x`, `columns` numbers a row, becomes A⁻¹x, A being a triangle of `a` or (`transpose`) of its transpose. */

@@ -14,7 +14,7 @@ import { sum } from "./reduce.js";
 import { reshape } from "./shape.js";
 import { Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { mapTree, type Tree } from "./tree.js";
+import { mapTree, type TensorsLike, type Tree } from "./tree.js";
 import { sameShape, showShape } from "./view.js";
 
 // A leaf is the argument again, with a node of its own, so that each gradient finds exactly its own variables.
@@ -69,13 +69,6 @@ function pullBack(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (
   const tensors = new Array<Tensor | undefined>(top + 1);
   const cotangents = new Array<Tensor | undefined>(top + 1);
   const parts = new Map<number, Part[]>();
-  /** All that arrived at place k. */
-  const total = (k: number): Tensor | undefined => {
-    const arrived = parts.get(k);
-    if (arrived === undefined) return cotangents[k];
-    parts.delete(k);
-    return collected(cotangents[k], sumOfParts(arrived, (tensors[k] as Tensor).shape));
-  };
   if (top >= 0) {
     tensors[top] = y;
     cotangents[top] = cotangent;
@@ -84,7 +77,7 @@ function pullBack(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (
     const x = tensors[k];
     const node = x?.node;
     if (x === undefined || node == null || node.wanted === pass) continue;
-    const g = total(k) as Tensor;
+    const g = (parts.size === 0 ? cotangents[k] : withParts(cotangents[k], parts.get(k), x)) as Tensor;
     cotangents[k] = undefined;
     const { op, inputs, params } = node;
     for (let i = 0; i < inputs.length; i++) {
@@ -99,10 +92,18 @@ function pullBack(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (
       else if (!parts.get(to)?.push(share)) parts.set(to, [share]);
     }
   }
-  return variables.map(({ node }) => total((node as Node).serial - oldest));
+  return variables.map((x) => {
+    const k = (x.node as Node).serial - oldest;
+    return withParts(cotangents[k], parts.get(k), x);
+  });
 }
+
 const collected = (before: Tensor | undefined, more: Tensor): Tensor =>
   before === undefined ? more : add(before, more);
+
+/** All that arrived at x: whole cotangents, and parts. */
+const withParts = (whole: Tensor | undefined, parts: readonly Part[] | undefined, x: Tensor): Tensor | undefined =>
+  parts === undefined ? whole : collected(whole, sumOfParts(parts, x.shape));
 
 /** Run f on variables made from the leaves of its arguments. */
 function run(f: (...xs: Tree[]) => TensorLike, xs: readonly unknown[]): { y: Tensor; variables: Tensor[] } {
@@ -135,9 +136,9 @@ function gradientsOf(y: Tensor, cotangent: Tensor, xs: readonly unknown[], varia
 }
 
 /** `[f(x, ...rest), the gradient of f for x]`. f returns a scalar tensor; the gradient has the structure of x. */
-export function valueAndGrad<R extends unknown[]>(
-  f: (x: Tree, ...rest: R) => Tensor,
-): (x: unknown, ...rest: R) => [Tensor, Tree] {
+export function valueAndGrad<X = Tree, R extends unknown[] = []>(
+  f: (x: X, ...rest: R) => Tensor,
+): (x: unknown, ...rest: R) => [Tensor, TensorsLike<X>] {
   return (x, ...rest) => {
     const { y, variables } = run((argument) => f(argument, ...rest), [x]);
     if (y.shape.length > 0 && y.size !== 1)
@@ -152,7 +153,7 @@ export function valueAndGrad<R extends unknown[]>(
 
 /** The gradient of a scalar function for its first argument, in that argument's structure. */
 export const grad =
-  <R extends unknown[]>(f: (x: Tree, ...rest: R) => Tensor): ((x: unknown, ...rest: R) => Tree) =>
+  <X = Tree, R extends unknown[] = []>(f: (x: X, ...rest: R) => Tensor): ((x: unknown, ...rest: R) => TensorsLike<X>) =>
   (x, ...rest) =>
     valueAndGrad(f)(x, ...rest)[1];
 

@@ -15,6 +15,7 @@ export { matmul } from "./linalg.js";
 export { arange, eye, full, linspace, ones, zeros } from "./make.js";
 export * from "./math.js";
 export type { BatchRule, Op, Vjp } from "./op.js";
+export { prod } from "./prod.js";
 export * as random from "./random.js";
 export {
   type Axes,
@@ -27,7 +28,6 @@ export {
   max,
   mean,
   min,
-  prod,
   softmax,
   sum,
 } from "./reduce.js";
@@ -42,6 +42,6 @@ export { flip, type SliceOptions, slice } from "./slicing.js";
 export * from "./specialMath.js";
 export { Tensor, tensor } from "./tensor.js";
 export type { Nested, TensorLike } from "./tensorLike.js";
-export { emptyRecord, isContainer, leavesOf, mapTree, type Tree } from "./tree.js";
+export { emptyRecord, isContainer, leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
 export type { Shape, View } from "./view.js";
 export { type VmapOptions, vmap } from "./vmap.js";

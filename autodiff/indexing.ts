@@ -6,10 +6,11 @@ import { PedigradError } from "../provenance/index.js";
 import { apply } from "./apply.js";
 import { batchAll } from "./batching.js";
 import { bindingContiguous } from "./binding.js";
+import { type Unary, unary } from "./elementwise.js";
 import { concatenate } from "./join.js";
 import { arange } from "./make.js";
 import { add, equal, mul } from "./math.js";
-import { noGradient, type Op } from "./op.js";
+import type { Op } from "./op.js";
 import { Part, type SumOfParts } from "./part.js";
 import { broadcastTo, expandDims, reshape, transpose } from "./shape.js";
 import { pick } from "./slicing.js";
@@ -17,32 +18,37 @@ import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
 import { broadcastShapes, normalizeAxis, type Shape, showShape, sizeOf, type View } from "./view.js";
 
-// Checks 0 <= i < size after counting negatives from the end.
-const indexOp: Op<{ size: number; op: string }> = {
-  name: "index",
-  shape: (_, [x]) => (x as Tensor).shape,
-  ...bindingContiguous(({ size, op }, out, inputs) => {
-    const x = inputs[0] as View;
-    const n = sizeOf(out.shape);
-    return () => {
-      for (let i = 0; i < n; i++) {
-        const raw = x.data[x.offset + i] as number;
-        const index = raw < 0 ? raw + size : raw;
-        if (!(Number.isInteger(index) && index >= 0 && index < size))
-          throw new PedigradError({
-            code: "bad-index",
-            op,
-            message: `${op}: index ${raw} is out of range for an axis of size ${size} (allowed ${-size}..${size - 1}, whole numbers).`,
-          });
-        out.data[out.offset + i] = index;
-      }
-    };
-  }),
-  vjp: noGradient,
-  batch: (params, [x]) => apply(indexOp, params, x as Tensor),
-};
-const checkedIndex = (op: string, indices: TensorLike, size: number): Tensor =>
-  apply(indexOp, { size, op }, tensor(indices));
+const checks = new Map<string, Unary>();
+/** The elementwise op that refuses what is no index of an axis of that size, and counts negative ones from the end. */
+function indexInto(op: string, size: number): Unary {
+  const known = checks.get(`${op} ${size}`);
+  if (known !== undefined) return known;
+  const made = unary(
+    "index",
+    (raw) => {
+      const index = raw < 0 ? raw + size : raw;
+      if (Number.isInteger(index) && index >= 0 && index < size) return index;
+      throw new PedigradError({
+        code: "bad-index",
+        op,
+        message: `${op}: index ${raw} is out of range for an axis of size ${size} (allowed ${-size}..${size - 1}, whole numbers).`,
+      });
+    },
+    null,
+  );
+  checks.set(`${op} ${size}`, made);
+  return made;
+}
+function checkedIndex(op: string, indices: TensorLike, size: number): Tensor {
+  if (isMask(indices))
+    throw new PedigradError({
+      code: "bad-index",
+      op,
+      message: `${op}: a list of booleans is no list of indices, and how many are true is no shape. Use where(mask, x, 0), or the indices of what is true.`,
+    });
+  return indexInto(op, size)(indices);
+}
+const isMask = (x: unknown): boolean => typeof x === "boolean" || (Array.isArray(x) && x.length > 0 && isMask(x[0]));
 
 // x [...leading, ...rest], i [...shape] -> [...shape, ...rest]: out[k] = x[i[k]], the leading axes counted as one.
 const gatherOp: Op<number> = {

@@ -70,6 +70,8 @@ const MANY = 4096;
 /** Joined along a new axis; shapes must be equal. */
 export function stack(xs: readonly TensorLike[], axis = 0): Tensor {
   const parts = xs.map(tensor);
+  if (parts.length === 0)
+    throw new PedigradError({ code: "empty", op: "stack", message: "stack: needs at least one tensor, got none." });
   const odd = parts.find((x) => !sameShape(x.shape, (parts[0] as Tensor).shape));
   if (odd !== undefined)
     throw new PedigradError({

@@ -14,7 +14,6 @@ import {
   maxOf,
   minOf,
   type Plan,
-  prodOf,
   sumOf,
   sumRows,
   sumSimd,
@@ -46,10 +45,11 @@ const without = (shape: Shape, { axes, keepDims }: Reduced): Shape =>
   keepDims ? shape.map((n, i) => (axes.includes(i) ? 1 : n)) : shape.filter((_, i) => !axes.includes(i));
 
 /** `y`, or its cotangent, given back the reduced axes with size 1. */
-const kept = (y: Tensor, x: Tensor, { axes }: Reduced): Tensor =>
+export const kept = (y: Tensor, x: Tensor, { axes }: Reduced): Tensor =>
   reshape(y, without(x.shape, { axes, keepDims: true }));
 
-function reduction(
+/** A function that folds axes with `fold`, and its op. */
+export function reduction(
   name: string,
   fold: Fold,
   vjp: Vjp<Reduced> | null,
@@ -125,7 +125,15 @@ function ordered(x: View, axes: readonly number[], { width }: Plan): View {
 
 function normalizeAxes(op: string, axes: Axes | undefined, shape: Shape): number[] {
   if (axes === undefined) return [...shape.keys()];
-  const list = (typeof axes === "number" ? [axes] : axes).map((axis) => normalizeAxis(op, axis, shape));
+  if (typeof axes !== "number" && !Array.isArray(axes))
+    throw new PedigradError({
+      code: "bad-axis",
+      op,
+      message: `${op}: axes must be a number or a list of numbers, got ${JSON.stringify(axes)}. Options such as keepDims come after them.`,
+    });
+  const list = (typeof axes === "number" ? [axes] : (axes as readonly number[])).map((axis) =>
+    normalizeAxis(op, axis, shape),
+  );
   if (new Set(list).size !== list.length)
     throw new PedigradError({
       code: "bad-axis",
@@ -142,18 +150,6 @@ export const sum = reduction(
   (g, _, [x], reduced) => broadcastTo(kept(g, x as Tensor, reduced), (x as Tensor).shape),
   { rows: sumRows, simd: sumSimd },
 );
-
-/** The product; 1 for an empty axis. Its gradient is exact where one factor is 0, or more are. */
-export const prod = reduction("prod", prodOf, (g, _, [input], reduced) => {
-  const x = input as Tensor;
-  const options = { keepDims: true };
-  const isZero = equal(x, 0);
-  const zeros = sum(isZero, reduced.axes, options);
-  const nonzero = where(isZero, 1, x);
-  const rest = prod(nonzero, reduced.axes, options);
-  const others = where(isZero, where(equal(zeros, 1), rest, 0), where(equal(zeros, 0), div(rest, nonzero), 0));
-  return gate(kept(g, x, reduced), others);
-});
 
 const extremum: Vjp<Reduced> = (g, y, [input], reduced) => {
   const x = input as Tensor;

@@ -10,7 +10,7 @@ import { ArrayMethods } from "./arrayMethods.js";
 import type { Node } from "./node.js";
 import { recorder } from "./recorder.js";
 import { pick } from "./slicing.js";
-import { type NestedNumbers, type TensorLike, toFlat, toNested, toTensor } from "./tensorLike.js";
+import { type NestedNumbers, showNumbers, type TensorLike, toFlat, toNested, toTensor } from "./tensorLike.js";
 import { contiguous, type Shape, showShape, sizeOf, type View } from "./view.js";
 
 /** What makes a tensor one example of a batch inside `vmap`: the whole batch, its axis in front, and the depth of the vmap. */
@@ -117,7 +117,11 @@ export class Tensor extends ArrayMethods {
   override toString(): string {
     return this.batch !== null
       ? `Tensor${showShape(this.shape)} (batched)`
-      : `Tensor${showShape(this.shape)} ${JSON.stringify(toNested(this.view))}`;
+      : `Tensor${showShape(this.shape)} ${showNumbers(toNested(this.view), sizeOf(this.shape) > 1000)}`;
+  }
+  /** How Node prints it. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
   }
 
   /** A number where JavaScript wants one: `z > 0`, `list[z]`, `+z`. */

@@ -122,3 +122,10 @@ export function toFlat(view: View, shape: Shape = view.shape): Float64Array {
   walk(0, view.offset);
   return out;
 }
+
+/** Nested numbers as text; of a long list the ends of each axis. */
+export function showNumbers(x: number | NestedNumbers, isLong: boolean): string {
+  if (typeof x === "number") return String(x);
+  const items = x.map((item) => showNumbers(item, isLong));
+  return `[${isLong && items.length > 6 ? [...items.slice(0, 3), "…", ...items.slice(-3)] : items}]`;
+}

@@ -1,11 +1,25 @@
 /** Nested records, arrays and Maps of tensors: what functions given to grad, vmap and jit take and return. */
 import { Tensor } from "./tensor.js";
+import type { TensorLike } from "./tensorLike.js";
 
 /** A tensor, or nested records and arrays of them. */
 // biome-ignore lint/suspicious/noExplicitAny: callers know the structure they passed in; results have the same one
 export type Tree = any;
 /** What may stand in for a tree: leaves may be anything tensor-like. */
 export type TreeLike = unknown;
+type Numbers = readonly (number | boolean | Numbers)[];
+/** A structure like X with a tensor at each leaf; any where X is not known. */
+export type TensorsLike<X> = 0 extends 1 & X
+  ? Tree
+  : unknown extends X
+    ? Tree
+    : TensorLike extends X
+      ? Tensor
+      : X extends Exclude<TensorLike, readonly unknown[]> | Numbers
+        ? Tensor
+        : X extends Map<infer K, infer V>
+          ? Map<K, TensorsLike<V>>
+          : { [K in keyof X]: TensorsLike<X[K]> };
 
 /**
  * An empty record. Keys are data, `__proto__` one like any other: nothing is inherited that a name could meet. (An object
@@ -13,7 +27,14 @@ export type TreeLike = unknown;
  */
 export const emptyRecord = <T>(): Record<string, T> => new (Bare as unknown as new () => Record<string, T>)();
 function Bare(): void {}
-Bare.prototype = Object.create(null);
+Bare.prototype = Object.create(null, {
+  // How Node prints one: as any record.
+  [Symbol.for("nodejs.util.inspect.custom")]: {
+    value(this: object) {
+      return { ...this };
+    },
+  },
+});
 
 const isRecord = (x: unknown): x is Record<string, unknown> => {
   if (typeof x !== "object" || x === null) return false;

@@ -8,7 +8,7 @@ import type { Op } from "./op.js";
 import { broadcastTo, expandDims, transpose } from "./shape.js";
 import { Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { mapTree, type Tree, type TreeLike } from "./tree.js";
+import { mapTree, type TensorsLike, type TreeLike } from "./tree.js";
 import { normalizeAxis, showShape } from "./view.js";
 
 /** How many vmaps surround this point. */
@@ -44,8 +44,9 @@ export interface VmapOptions {
  */
 export function vmap<A extends TreeLike[], R extends TreeLike>(
   f: (...args: never[]) => R,
-  { inAxes = 0, axisSize }: VmapOptions = {},
-): (...args: A) => Tree {
+  { inAxes = 0, axisSize, ...rest }: VmapOptions = {},
+): (...args: A) => TensorsLike<R> {
+  checkAxes(inAxes, Object.keys(rest));
   return (...args) => {
     const axes = args.map((_, i) =>
       Array.isArray(inAxes) ? ((inAxes as (number | null)[])[i] ?? null) : (inAxes as number | null),
@@ -85,6 +86,23 @@ export function vmap<A extends TreeLike[], R extends TreeLike>(
       batchDepth = level - 1;
     }
   };
+}
+
+function checkAxes(inAxes: unknown, unknownOptions: readonly string[]): void {
+  const refuse = (param: string, message: string): never => {
+    throw new PedigradError({ code: "bad-option", op: "vmap", param, message: `vmap: ${message}` });
+  };
+  for (const option of unknownOptions)
+    refuse(
+      option,
+      `unknown option "${option}". Expected inAxes or axisSize; results come back along their first axis.`,
+    );
+  for (const axis of Array.isArray(inAxes) ? inAxes : [inAxes])
+    if (axis !== null && !Number.isInteger(axis))
+      refuse(
+        "inAxes",
+        `an axis is a whole number for all of an argument, or null, got ${JSON.stringify(axis)}. Give a tree whose leaves differ as several arguments.`,
+      );
 }
 
 const outOf = (x: Tensor, level: number, size: number): Tensor =>

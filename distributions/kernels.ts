@@ -28,7 +28,13 @@ import {
   type Unary,
   unary,
 } from "../autodiff/index.js";
-import { digamma as digammaOf, excessOverLog, lgamma, logGammaCorrection } from "../autodiff/special/index.js";
+import {
+  digamma as digammaOf,
+  excessOverLog,
+  lgamma,
+  logGammaCorrection,
+  productMinus,
+} from "../autodiff/special/index.js";
 
 /** D(k, m) = k log(k/m) + m - k for k, m >= 0, to a few units in the last place also where k and m are close. */
 export const deviance = (k: number, m: number): number => devianceFrom(k, m, m - k);
@@ -41,20 +47,6 @@ function devianceFrom(k: number, m: number, difference: number): number {
   if (ratio < 1e-300 || ratio > 1e300) return k * (Math.log(k) - Math.log(m)) + m - k;
   return k * excessOverLog(difference / k, ratio);
 }
-
-/** x y - z with the product as if exact (Dekker 1971), for numbers far from overflow. */
-function productMinus(x: number, y: number, z: number): number {
-  const product = x * y;
-  const [xHigh, yHigh] = [upperHalf(x), upperHalf(y)];
-  const [xLow, yLow] = [x - xHigh, y - yHigh];
-  const error = xLow * yLow - (product - xHigh * yHigh - xLow * yHigh - xHigh * yLow);
-  return product - z + (Number.isFinite(error) ? error : 0);
-}
-/** The upper 26 bits. */
-const upperHalf = (x: number): number => {
-  const scaled = (2 ** 27 + 1) * x;
-  return scaled - (scaled - x);
-};
 
 /** log of m^k exp(-m) / Γ(k + 1) for k, m >= 0. */
 export const logPoisson: Binary = binary(

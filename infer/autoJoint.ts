@@ -1,13 +1,12 @@
 /**
- * Autoguides with one distribution over all latents at once, in unconstrained space: diagonal, full or low-rank normal, and the
- * Laplace approximation. The joint draw is an auxiliary site; each latent is a Delta at its part of it, whose log density is
+ * Autoguides with one distribution over all latents at once, in unconstrained space: diagonal, full or low-rank normal; autoLaplace.ts
+ * and autoFlow.ts have more. The joint draw is an auxiliary site; each latent is a Delta at its part of it, whose log density is
  * minus the log-Jacobian of its bijection, so that densities add up to those of the latents.
  */
 import {
   concatenate,
   emptyRecord,
   eye,
-  hessian,
   ndtri,
   PedigradError,
   type Tensor,
@@ -24,9 +23,7 @@ import {
 } from "../distributions/index.js";
 import { AutoGuide, type AutoGuideOptions, inPlates, type Latent } from "./autoGuide.js";
 import type { Model } from "./particles.js";
-import { logDensity } from "./predictive.js";
 import { param, sample } from "./primitives.js";
-import { mergeRecords } from "./svi.js";
 
 export abstract class AutoFlat extends AutoGuide {
   /** Draw all latents in unconstrained space, [D], which start at `start`. */
@@ -79,7 +76,7 @@ export abstract class AutoFlat extends AutoGuide {
   }
 }
 
-abstract class AutoJoint extends AutoFlat {
+export abstract class AutoJoint extends AutoFlat {
   /** The distribution of the flat unconstrained latents, from params. */
   protected abstract posterior(start: Tensor): Distribution;
 
@@ -89,7 +86,7 @@ abstract class AutoJoint extends AutoFlat {
 }
 
 /** Each latent with its part of the flat vector, in its own shape. */
-function unpack(flat: Tensor, latents: readonly Latent[]): (Latent & { x: Tensor })[] {
+export function unpack(flat: Tensor, latents: readonly Latent[]): (Latent & { x: Tensor })[] {
   let at = 0;
   const lead = flat.shape.slice(0, -1);
   return latents.map((latent) => {
@@ -180,35 +177,5 @@ export class AutoLowRankMultivariateNormal extends AutoJoint {
       .sum(-1)
       .add((params[`${this.prefix}_scale`] as Tensor).square());
     return z.mul(variance.sqrt()).add(params[`${this.prefix}_loc`] as Tensor);
-  }
-}
-
-/** A point in unconstrained space while fitting (param `auto_loc`); afterwards a normal with the inverse Hessian there. */
-export class AutoLaplaceApproximation extends AutoJoint {
-  override get title(): string {
-    return "AutoLaplaceApproximation";
-  }
-  protected override posterior(start: Tensor): Distribution {
-    return new Delta(param(`${this.prefix}_loc`, start), 0, 1);
-  }
-
-  /** The normal at the fitted point: its precision is the Hessian of -log p there. `args` are the model's. */
-  laplaceApproximation(params: Record<string, Tensor>, ...args: unknown[]): Distribution {
-    const energy = (flat: Tensor): Tensor => {
-      let total = tensor(0);
-      const values = emptyRecord<Tensor>();
-      for (const { name, transform, x } of unpack(flat, this.latents(...args))) {
-        const value = transform.forward(x);
-        values[name] = value;
-        total = total.add(transform.logAbsDetJacobian(x, value).sum());
-      }
-      return total.add(logDensity(this.model, mergeRecords<TensorLike>(params, values), ...args).logDensity).neg();
-    };
-    const loc = params[`${this.prefix}_loc`] as Tensor;
-    return new MultivariateNormal({ loc, precisionMatrix: hessian(energy)(loc) });
-  }
-
-  protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
-    return z.mul(0).add(params[`${this.prefix}_loc`] as Tensor);
   }
 }

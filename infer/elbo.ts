@@ -21,6 +21,7 @@ import { type Cost, costsOf, isScoreSite, type ScoreSite } from "./costs.js";
 import { checkLatentsCovered } from "./match.js";
 import type { Messenger } from "./messages.js";
 import { type Model, type Pair, runPair, runParticles, sharedPlates, type Task, type Vectorize } from "./particles.js";
+import { withReadsScored } from "./reads.js";
 import { type SampleSite, sampleSites } from "./trace.js";
 
 export interface ElboOptions {
@@ -122,7 +123,7 @@ export abstract class Elbo {
 
   /** Run guide and model for one particle. */
   protected runPair(key: Tensor, task: Task, plates: Messenger): Pair {
-    return runPair(key, task, plates);
+    return withReadsScored((...own) => runPair(key, task, plates, ...own));
   }
 
   /** `result(pair)` for every particle, stacked along a leading axis, and what the first particle left for the next step. */

@@ -7,7 +7,7 @@ import { Derived, type Distribution } from "../distributions/index.js";
 import { getProvenance } from "../provenance/index.js";
 import { type Cost, isScoreSite, scoreSitesOf } from "./costs.js";
 import type { Elbo } from "./elbo.js";
-import { type GradientVariance, gradientVariances } from "./gradientVariance.js";
+import { type GradientVariance, gradientVariances, type Refusal } from "./gradientVariance.js";
 import { initialise } from "./initialise.js";
 import type { Model } from "./particles.js";
 import { type SampleSite, sampleSites } from "./trace.js";
@@ -26,6 +26,8 @@ export interface ExplainedSite {
   readonly provenance: readonly string[];
   /** The costs a score-function site is charged with. */
   readonly charged?: readonly string[];
+  /** What its baseline consists of, by the names of the options. */
+  readonly baseline?: readonly string[];
   /** For an enumerated site: over how many values, and how many entries its table of log densities has. */
   readonly enumeration?: { readonly how: "parallel" | "sequential"; readonly values: number; readonly table: number };
 }
@@ -45,6 +47,8 @@ export class Explanation {
     readonly sites: readonly ExplainedSite[],
     /** The measured quality of the gradients, if asked for. */
     readonly variances: readonly GradientVariance[] = [],
+    /** Estimators that do not apply, and why. */
+    readonly refusals: readonly Refusal[] = [],
   ) {}
 
   /** A page of text, a site a line. */
@@ -53,7 +57,8 @@ export class Explanation {
       const plates = site.plates.length > 0 ? `, plates ${site.plates.join(", ")}` : "";
       const shape = `batch [${site.batchShape}] event [${site.eventShape}]`;
       const depends = site.provenance.length > 0 ? `, depends on {${site.provenance.join(", ")}}` : "";
-      const charged = site.charged ? `\n      charged with: ${site.charged.join("  ")}` : "";
+      const baseline = site.baseline ? `, baseline ${site.baseline.join(" + ")}` : "";
+      const charged = site.charged ? `${baseline}\n      charged with: ${site.charged.join("  ")}` : "";
       const sum = site.enumeration;
       const gradient = sum
         ? `${site.gradient} (${sum.how}, ${sum.values} values, a table of ${sum.table})`
@@ -64,12 +69,14 @@ export class Explanation {
       const each = Object.entries(variance).map(([name, v]) => `${name} ${v.toPrecision(3)}`);
       return `  ${estimator}: ${each.join(", ")}; ${(1e6 * seconds).toPrecision(3)} µs; ${perSecond.toPrecision(3)} per second`;
     });
+    measured.push(...this.refusals.map(({ estimator, why }) => `  ${estimator} does not apply: ${why}`));
     const heading = "gradient variance by parameter; time of a gradient; 1 / (variance · seconds):";
     return [`${this.estimator}:`, ...lines, ...(measured.length > 0 ? [heading, ...measured] : [])].join("\n");
   }
 
-  toJSON(): { estimator: string; sites: readonly ExplainedSite[]; variances: readonly GradientVariance[] } {
-    return { estimator: this.estimator, sites: this.sites, variances: this.variances };
+  toJSON(): Pick<Explanation, "estimator" | "sites" | "variances" | "refusals"> {
+    const { estimator, sites, variances, refusals } = this;
+    return { estimator, sites, variances, refusals };
   }
 
   /** A Mermaid flowchart: from each sampled site to the costs that depend on it. */
@@ -151,6 +158,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
       ),
       provenance: [...getProvenance(site.logProb())],
       ...(bill && { charged: bill.map(label) }),
+      ...(bill && site.infer.baseline && { baseline: Object.keys(site.infer.baseline) }),
       ...(isSummed && { enumeration: enumerationOf(site) }),
     };
   };
@@ -158,5 +166,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
     ...[...sampleSites(pair.guide)].map((site) => describe(site, "guide")),
     ...[...sampleSites(pair.model)].map((site) => describe(site, "model")),
   ];
-  return new Explanation(elbo.name, sites, draws === 0 ? [] : gradientVariances(elbo, task, values, draws));
+  const { variances, refusals } =
+    draws === 0 ? { variances: [], refusals: [] } : gradientVariances(elbo, task, values, draws);
+  return new Explanation(elbo.name, sites, variances, refusals);
 }

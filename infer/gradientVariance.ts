@@ -23,29 +23,53 @@ export interface GradientVariance {
   readonly perSecond: number;
 }
 
-/** `elbo` and every other estimator of the same loss that applies; those that refuse the pair are left out. */
+/** An estimator that refuses this model and guide, and its words. */
+export interface Refusal {
+  readonly estimator: string;
+  readonly why: string;
+}
+
+/** `elbo` and the other estimators of the same loss, of as many particles. */
 export function gradientVariances(
   elbo: Elbo,
   task: Task,
   params: Record<string, Tensor>,
   n: number,
-): GradientVariance[] {
-  const others = [new TraceELBO(), new TraceGraphELBO(), new TraceMeanFieldELBO()].filter(
-    ({ name }) => name !== elbo.name,
-  );
-  const rows = [elbo, ...others].map((one) => (): GradientVariance => measured(one.name, one, task, params, n));
+): { variances: GradientVariance[]; refusals: Refusal[] } {
+  const { numParticles } = elbo;
+  const options = { numParticles };
+  const others = [new TraceELBO(options), new TraceGraphELBO(options), new TraceMeanFieldELBO(options)];
+  const rows = [elbo, ...others.filter(({ name }) => name !== elbo.name)].map((one) => ({ name: one.name, one, task }));
   if (elbo.name !== "TraceEnumELBO") {
     const enumerated = { ...task, guide: configEnumerate(task.guide) };
-    rows.push(() => measured("TraceEnumELBO, guide enumerated", new TraceEnumELBO(), enumerated, params, n));
+    const one = new TraceEnumELBO({ ...options, strictEnumerationWarning: false });
+    rows.push({ name: "TraceEnumELBO, guide enumerated", one, task: enumerated });
   }
-  return rows.flatMap((row) => {
+  const [variances, refusals]: [GradientVariance[], Refusal[]] = [[], []];
+  for (const { name, one, task: own } of rows) {
+    const estimator = numParticles === 1 ? name : `${name} (${numParticles} particles)`;
     try {
-      return [row()];
+      variances.push(measured(estimator, one, settled(one, own, params), params, n));
     } catch (error) {
-      if (error instanceof PedigradError) return [];
-      throw error;
+      if (!(error instanceof PedigradError)) throw error;
+      refusals.push({ estimator, why: error.message });
     }
-  });
+  }
+  return { variances, refusals };
+}
+
+const WARM = 100;
+/** The task after the averages of its baselines have found their level. */
+function settled(elbo: Elbo, task: Task, params: Record<string, Tensor>): Task {
+  const { key, model, guide, args } = task;
+  let values: Record<string, Tensor> = { ...task.values, ...params };
+  for (let i = 0; i < WARM; i++) {
+    const own = random.foldIn(key, i);
+    const { mutableState } = elbo.lossWithMutableState(own, values, model, guide, ...args);
+    if (Object.keys(mutableState).length === 0) break;
+    values = { ...values, ...mutableState };
+  }
+  return { ...task, values };
 }
 
 function measured(

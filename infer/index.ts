@@ -4,10 +4,10 @@ export { AutoIAFNormal, type FlowOptions } from "./autoFlow.js";
 export { AutoGuide, type AutoGuideOptions } from "./autoGuide.js";
 export {
   AutoDiagonalNormal,
-  AutoLaplaceApproximation,
   AutoLowRankMultivariateNormal,
   AutoMultivariateNormal,
 } from "./autoJoint.js";
+export { AutoLaplaceApproximation } from "./autoLaplace.js";
 export { AutoDiscreteParallel, AutoGuideList } from "./autoList.js";
 export { AutoDelta, AutoNormal } from "./autoNormal.js";
 export { loadState, saveState } from "./checkpoint.js";

@@ -138,8 +138,8 @@ export class TraceELBO extends ScoreElbo {
 }
 
 /**
- * TraceGraph_ELBO: a score site pays only for the costs whose provenance has it (Schulman et al. 2015), with the baselines
- * that its `infer.baseline` asks for.
+ * TraceGraph_ELBO: a score site pays only for the costs whose provenance has it (Schulman et al. 2015). Here, as in TraceELBO, a site
+ * has the baseline that its `infer.baseline` asks for.
  */
 export class TraceGraphELBO extends ScoreElbo {
   readonly name: string = "TraceGraphELBO";

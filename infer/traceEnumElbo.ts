@@ -25,6 +25,7 @@ import {
 import { type Factor, multiply, plateName, reduceNames } from "./factors.js";
 import type { Messenger } from "./messages.js";
 import type { Pair, Task } from "./particles.js";
+import { withReadsScored } from "./reads.js";
 import { inSequence, type SequentialChoice } from "./sequential.js";
 import { type Plated, sumProduct } from "./sumProduct.js";
 import { type SampleSite, sampleSites } from "./trace.js";
@@ -51,7 +52,7 @@ export class TraceEnumELBO extends Elbo {
     const choices: SequentialChoice[][] = [];
     const runs = inSequence((messenger, made) => {
       choices.push(made);
-      return runEnumerated(key, task, this.maxPlateNesting, plates, messenger);
+      return withReadsScored((...own) => runEnumerated(key, task, this.maxPlateNesting, plates, messenger, ...own));
     });
     const pair = runs[0] as EnumeratedPair;
     if (

@@ -7,6 +7,8 @@
  */
 export class Provenance implements Iterable<string> {
   readonly #sites: ReadonlySet<string>;
+  // Most sets that join another one have a single site, and asking for it is faster than walking a set.
+  readonly #first: string | undefined;
   // The last partner and what came of it: loops and chains ask for the same union again and again.
   #partner: Provenance | null = null;
   #joined: Provenance | null = null;
@@ -17,6 +19,7 @@ export class Provenance implements Iterable<string> {
   private constructor(sites: ReadonlySet<string>) {
     this.#sites = sites;
     this.size = sites.size;
+    [this.#first] = sites;
   }
 
   /** The set of a value that depends on no random choice. */
@@ -38,6 +41,7 @@ export class Provenance implements Iterable<string> {
   /** Whether every site of `other` is in this set. */
   includes(other: Provenance): boolean {
     if (other.size > this.size) return false;
+    if (other.size === 1) return this.#sites.has(other.#first as string);
     for (const site of other.#sites) if (!this.#sites.has(site)) return false;
     return true;
   }

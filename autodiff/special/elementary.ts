@@ -39,3 +39,17 @@ export function excessOverLog(mu: number, onePlusMu: number): number {
   const r = mu / (2 + mu);
   return r * (mu - 2 * r * r * ratio(ATANH_P, ATANH_Q, r * r));
 }
+
+/** x y - z with the product as if exact (Dekker 1971), for numbers far from overflow. */
+export function productMinus(x: number, y: number, z: number): number {
+  const product = x * y;
+  const [xHigh, yHigh] = [upperHalf(x), upperHalf(y)];
+  const [xLow, yLow] = [x - xHigh, y - yHigh];
+  const error = xLow * yLow - (product - xHigh * yHigh - xLow * yHigh - xHigh * yLow);
+  return product - z + (Number.isFinite(error) ? error : 0);
+}
+/** The upper 26 bits. */
+const upperHalf = (x: number): number => {
+  const scaled = (2 ** 27 + 1) * x;
+  return scaled - (scaled - x);
+};

@@ -6,9 +6,11 @@ import {
   hessian,
   hvp,
   jacobian,
+  jit,
   jvp,
   matmul,
   random,
+  square,
   stack,
   stopGradient,
   type Tensor,
@@ -16,6 +18,7 @@ import {
   valueAndGrad,
   vjp,
   vmap,
+  zeros,
 } from "../../autodiff/index.js";
 
 const close = (got: Tensor, want: Tensor | number | number[] | number[][], label = "") => {
@@ -23,6 +26,23 @@ const close = (got: Tensor, want: Tensor | number | number[] | number[][], label
   assert.equal([...got.shape], [...expected.shape], label);
   assert.ok(got.sub(expected).abs().sum().item() < 1e-12, `${label}: ${got}, ${expected}`);
 };
+
+test("types: a gradient, and a batch of results, have the type of the structure", () => {
+  const slope: Tensor = grad((x: Tensor) => x.square())(3);
+  const ofOp: Tensor = grad(square)(3);
+  const both: { w: Tensor; b: Tensor[] } = grad((p: { w: Tensor; b: Tensor[] }) => p.w.mul(p.b[0] as Tensor))({
+    w: 2,
+    b: [tensor(5)],
+  });
+  const pairs: [Tensor, { n: Tensor }] = vmap((x: Tensor): [Tensor, { n: number }] => [x, { n: 1 }])([1, 2]);
+  // @ts-expect-error a tensor is no text
+  const wrong: string = grad((x: Tensor) => x.square())(3);
+  close(slope, 6);
+  close(ofOp, 6);
+  close(both.b[0] as Tensor, 2);
+  close(pairs[1].n, [1, 1]);
+  assert.ok((wrong as unknown) instanceof Object);
+});
 
 test("the gradient has the structure of the first argument", () => {
   const f = (p: { w: Tensor; layers: [Tensor, { b: Tensor }]; n: Tensor }) =>
@@ -52,7 +72,7 @@ test("a Map and keys of any name", () => {
       ["__proto__", tensor(5)],
     ]),
   );
-  close(g.get("a"), 5);
+  close(g.get("a") as Tensor, 5);
   const record = JSON.parse('{"__proto__": 3}') as Record<string, number>;
   const named = grad((p: Record<string, Tensor>) => (Object.values(p)[0] as Tensor).square())(record);
   assert.equal(Object.keys(named), ["__proto__"]);
@@ -168,6 +188,83 @@ test("jacobians have the shape of the value, then of the argument", () => {
     [0, 2],
   ]);
   close(jacobian((y: Tensor) => y.square())(3), 6);
+});
+
+test("parts of one tensor: overlapping slices, indices of every kind, the whole; again under vmap and a second gradient", () => {
+  const weights = tensor([
+    [1, 2, 3],
+    [4, 5, 6],
+    [7, 8, 9],
+    [10, 11, 12],
+  ]);
+  const f = (x: Tensor): Tensor => {
+    const cubes = x.mul(x).mul(x);
+    let total = cubes.mul(weights).sum();
+    for (let i = 0; i < 3; i++) total = total.add(cubes.slice(i, i + 2).sum());
+    total = total.add(cubes.slice(0, 2, { axis: 1 }).sum());
+    total = total
+      .add(cubes.at(1).sum())
+      .add(cubes.at(tensor(1)).sum())
+      .add(cubes.at([0, 0, 3]).sum());
+    total = total
+      .add(cubes.at([2, 3], [0, 0]).sum())
+      .add(cubes.at(2, tensor(1)))
+      .add(cubes.at(tensor(2), 1));
+    return total.add(cubes.take([2, 2], 1).sum()).add(cubes.at(-1, -1));
+  };
+  // How often each entry is added: its weight, the slices and indices it is in.
+  const counts = [
+    [1 + 1 + 1 + 2, 2 + 1 + 1 + 2, 3 + 1 + 2 + 2],
+    [4 + 2 + 1 + 2, 5 + 2 + 1 + 2, 6 + 2 + 2 + 2],
+    [7 + 2 + 1 + 1, 8 + 2 + 1 + 2, 9 + 2 + 2],
+    [10 + 1 + 1 + 1 + 1, 11 + 1 + 1 + 1, 12 + 1 + 1 + 2 + 1],
+  ];
+  const x = random.normal(random.key(5), [4, 3]);
+  close(grad(f)(x), x.square().mul(3).mul(counts));
+  const diagonal = (y: Tensor) => grad((z: Tensor) => (grad(f)(z) as Tensor).sum())(y) as Tensor;
+  close(diagonal(x), x.mul(6).mul(counts));
+  const xs = random.normal(random.key(6), [5, 4, 3]);
+  close(vmap(grad(f))(xs), xs.square().mul(3).mul(counts));
+});
+
+test("reading a tensor in n places costs its gradient n parts, not n tensors", () => {
+  const reading = (n: number) =>
+    jit((x: Tensor) =>
+      grad((y: Tensor) => Array.from({ length: n }, (_, i) => y.at(tensor(i)).exp()).reduce((a, b) => a.add(b)))(x),
+    );
+  const lines = (n: number): number =>
+    reading(n)
+      .source(zeros([n]))
+      .split("\n").length;
+  assert.ok(lines(400) < 4.1 * lines(100), `${lines(100)}, ${lines(400)} lines`);
+  assert.not.match(reading(50).source(zeros([50])), /i < 50; i\+\+[\s\S]*i < 50; i\+\+/, "no sum of whole tensors");
+});
+
+test("products: second derivatives where factors are 0", () => {
+  // Entry ij of the Hessian is the product of all factors but i and j, and 0 on the diagonal.
+  for (const x of [
+    [0, 2, 3],
+    [0, 0, 3],
+    [2, 0, 0, 5],
+    [1.5, -2, 3, 0.5, 4],
+  ]) {
+    const want = x.map((_, i) =>
+      x.map((__, j) => (i === j ? 0 : x.reduce((p, v, k) => (k === i || k === j ? p : p * v), 1))),
+    );
+    close(hessian((v: Tensor) => v.prod())(x) as Tensor, want, `hessian of the product of ${x}`);
+  }
+  const rows = tensor([
+    [0, 2, 3],
+    [4, 0, 0],
+  ]);
+  close(grad((v: Tensor) => v.prod(0).sum())(rows), [
+    [4, 0, 0],
+    [0, 2, 3],
+  ]);
+  close(grad((v: Tensor) => v.prod(1, { keepDims: true }).sum())(rows), [
+    [6, 0, 0],
+    [0, 0, 0],
+  ]);
 });
 
 test("hessian, its products, and the loop over unit vectors agree", () => {

@@ -1,4 +1,6 @@
 /** Tensors from anything tensor-like, reading them back, every public name, and misuse with the words that mend it. */
+
+import { inspect } from "node:util";
 import ndarray from "ndarray";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -90,6 +92,10 @@ test("numbers are read back", () => {
   assert.ok((tensor(2) as unknown as number) > 1);
   assert.is(`${tensor([1, 2])}`, "Tensor[2] [1,2]");
   assert.is(String(tensor([2]).mul(3).toString()), "Tensor[1] [6]");
+  assert.is(`${tensor([Number.NaN, Infinity, -0.5])}`, "Tensor[3] [NaN,Infinity,-0.5]");
+  assert.is(`${P.arange(2000)}`, "Tensor[2000] [0,1,2,…,1997,1998,1999]");
+  assert.is(inspect({ x: tensor([1, 2]) }), "{ x: Tensor[2] [1,2] }", "as Node prints it");
+  assert.is(inspect(P.grad((p: { w: Tensor }) => p.w.square())({ w: 3 })), "{ w: Tensor[] 6 }");
 });
 
 test("made from nothing but a shape", () => {
@@ -162,11 +168,20 @@ test("shapes that are none, before anything is allocated", () => {
   refused(() => P.random.normal(P.random.key(0), [-1]), "bad-shape");
 });
 
+test("options that are none, formulas that are none", () => {
+  const twice = (y: Tensor) => y.mul(2);
+  refused(() => P.vmap(twice, { outAxes: 1 } as object), "bad-option", '"outAxes"', "first axis");
+  refused(() => P.vmap(twice, { inAxes: [{ w: 0 }] } as object), "bad-option", '{"w":0}', "several arguments");
+  refused(() => P.einsum("i->i->i", [1, 1]), "bad-einsum", '"->"');
+  refused(() => P.stack([]), "empty", "stack");
+});
+
 test("axes and indices out of range: never clamped", () => {
   const x = zeros([2, 3]);
   refused(() => x.sum(2), "bad-axis", "axis 2 is out of range for shape [2,3] (allowed -2..1)");
   refused(() => x.sum(-3), "bad-axis");
   refused(() => x.sum([0, -2]), "bad-axis", "twice");
+  refused(() => x.sum({ axis: 0 } as unknown as number), "bad-axis", '{"axis":0}', "keepDims");
   refused(() => x.transpose([0, 0]), "bad-axis");
   refused(() => x.squeeze(0), "bad-axis", "size 2");
   for (const index of [5, 1.5, Number.NaN, -3]) {
@@ -176,6 +191,7 @@ test("axes and indices out of range: never clamped", () => {
   refused(() => x.at(0, 3), "bad-index", "3");
   refused(() => x.at(0, 0, 0), "bad-index", "[2,3]");
   refused(() => P.oneHot(3, 3), "bad-index");
+  refused(() => x.at([true, false]), "bad-index", "booleans", "where");
   refused(() => x.slice(0, 2, { step: 0 }), "bad-option", "step");
   assert.equal(x.slice(-9, 9).shape, [2, 3], "slices count as Array.prototype.slice does");
 });

@@ -107,7 +107,7 @@ test("inAxes choose and share; nested arguments and results keep their structure
     b: [tensor([1, 2])],
   });
   same(total, x.sum(1), "record");
-  same(rows[0], tensor([2, 3]), "array in a record");
+  same(rows[0] as Tensor, tensor([2, 3]), "array in a record");
   same(vmap(() => tensor(4), { axisSize: 3 })(), tensor([4, 4, 4]), "a constant repeats");
   same(
     vmap((a: Tensor) => a, { inAxes: [null], axisSize: 2 })(tensor([5])),

@@ -153,7 +153,8 @@ for (const family of families) {
       near(got.draw, d.sample(k, [3]), 0, "draw");
       near(got.logProb, d.logProb(x), 0, "logProb");
       const slopes = grad((q: Record<string, Tensor>) => family.make(q).logProb(x).sum())(params);
-      for (const param of Object.keys(params)) near(got.slopes[param], slopes[param], 0, `slope of ${param}`);
+      for (const param of Object.keys(params))
+        near(got.slopes[param] as Tensor, slopes[param] as Tensor, 0, `slope of ${param}`);
     }
     // A program that runs again does not check its values: outside the support their log density is -Infinity.
     withValidation(false, () => {

@@ -126,19 +126,18 @@ for (const Guide of [
     if (guide instanceof AutoDiagonalNormal) return;
     const n = sums.length;
     // The inverse of the precision above: variance (1 + n) / (1 + 2n), covariance -n / (1 + 2n).
-    const draws =
-      guide instanceof AutoLaplaceApproximation
-        ? guide.laplaceApproximation(params, sums).sample(random.key(2), [4000])
-        : stack(
-            ["a", "b"].map(
-              (name) => guide.samplePosterior(random.key(2), params, { sampleShape: [4000] }, sums)[name] as Tensor,
-            ),
-            1,
-          );
+    const posterior = guide.samplePosterior(random.key(2), params, { sampleShape: [4000] }, sums);
+    const draws = stack(
+      ["a", "b"].map((name) => posterior[name] as Tensor),
+      1,
+    );
     const centred = draws.sub(draws.mean(0));
     const covariance = centred.transpose().matmul(centred).div(4000).toArray() as [[number, number], [number, number]];
     assert.ok(Math.abs(covariance[0][0] - (1 + n) / (1 + 2 * n)) < 0.08, `variance ${covariance[0][0]}`);
     assert.ok(Math.abs(covariance[0][1] + n / (1 + 2 * n)) < 0.08, `covariance ${covariance[0][1]}`);
+    const above = guide.quantiles(params, 0.841344746).a as Tensor;
+    const spread = above.item() - (median.a as Tensor).item();
+    assert.ok(Math.abs(spread - Math.sqrt((1 + n) / (1 + 2 * n))) < 0.06, `standard deviation ${spread}`);
   });
 
 test("BI-39: a discrete latent in a continuous guide is an error that names it", () => {

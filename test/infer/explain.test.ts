@@ -2,8 +2,11 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  type BaselineOptions,
+  Bernoulli,
   Categorical,
   configEnumerate,
+  type Elbo,
   explain,
   type Model,
   Normal,
@@ -83,6 +86,32 @@ test("measured variances: TraceGraphELBO's is the listed one, enumeration has no
   const enumerated = variances.find(({ estimator }) => estimator.startsWith("TraceEnumELBO"));
   assert.ok((enumerated?.total as number) < 1e-20);
   assert.ok(variances.every(({ seconds }) => seconds > 0));
+});
+
+test("a baseline is measured at its level, particles by their number, and who refuses says why", () => {
+  // One bit far from its evidence: the cost is about -50 whatever z is, so nearly all variance is the constant's.
+  const bit: Model = () => {
+    const z = sample("z", new Bernoulli(0.5));
+    sample("x", new Normal(z, 1), { obs: 10 });
+  };
+  const guideOf =
+    (baseline?: BaselineOptions): Model =>
+    () => {
+      sample("z", new Bernoulli({ logits: param("l", 0) }), { infer: { ...(baseline && { baseline }) } });
+    };
+  const of = (elbo: Elbo, guide: Model) => explain(elbo, bit, guide, { measureVariance: 2000 });
+  // Of g = (c - b)(z - 1/2): c is about -50.2 and -40.7 plus what cancels, b their mean.
+  const plain = of(new TraceGraphELBO(), guideOf());
+  const steady = of(new TraceGraphELBO(), guideOf({ useDecayingAvgBaseline: true }));
+  assert.ok((steady.variances[0]?.total as number) < 0.1 * (plain.variances[0]?.total as number), `${steady}`);
+  assert.match(`${steady}`, /score function.*, baseline useDecayingAvgBaseline/);
+
+  const several = of(new TraceGraphELBO({ numParticles: 4 }), guideOf());
+  for (const { estimator } of several.variances) assert.match(estimator, /\(4 particles\)/);
+
+  const wrong = of(new TraceGraphELBO(), guideOf({ baselineValue: [1, 2] }));
+  assert.is(wrong.refusals[0]?.estimator, "TraceGraphELBO");
+  assert.match(`${wrong}`, /TraceGraphELBO does not apply: .*baseline has shape \[2\]/);
 });
 
 test("the options are no argument of the model, and misspelt ones are refused", () => {
