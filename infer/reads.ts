@@ -39,7 +39,7 @@ function note(names: ReadonlySet<string>): void {
     if (noted.has(name)) continue;
     noted.add(name);
     console.warn(
-      `pedigrad: the program reads the value of site "${name}", where its pathwise gradient ends, so the site takes the score function. Use ops on the tensor instead of its numbers (where() for a branch), or say .nonreparameterized().`,
+      `pedigrad: the program reads the value of site "${name}", where its pathwise gradient ends, so the site takes the score function. Use ops on the tensor where what follows is smooth in it; for a branch, whose jump no path sees, say .nonreparameterized().`,
     );
   }
 }
