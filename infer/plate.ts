@@ -13,6 +13,7 @@ import {
   send,
   withMessenger,
 } from "./messages.js";
+import { refusePromise } from "./trace.js";
 
 /** One plate around a site. */
 export interface PlateFrame {
@@ -58,7 +59,10 @@ export function plate(name: string, ...rest: unknown[]): unknown {
   const frame = makeFrame(name, size, freeDim(name, size, options.dim), options);
   open.push(frame);
   try {
-    return withMessenger(frameMessenger(frame), () => body(frame.indices));
+    return refusePromise(
+      `the body of plate "${name}"`,
+      withMessenger(frameMessenger(frame), () => body(frame.indices)),
+    );
   } finally {
     open.pop();
   }

@@ -14,10 +14,11 @@ import {
   vmap,
 } from "../autodiff/index.js";
 import { inFreshRun } from "../provenance/index.js";
+import { didYouMean, quoted } from "./checks.js";
 import { block, condition, seed, substitute } from "./effects.js";
 import { sampleDiscrete } from "./inferDiscrete.js";
 import { type Model, stackTrees } from "./particles.js";
-import { type Trace, trace } from "./trace.js";
+import { sampleSites, type Trace, trace } from "./trace.js";
 
 export interface PredictiveOptions {
   /** Values of latent sites by name, with `batchNdims` leading axes. */
@@ -148,6 +149,23 @@ export class Predictive {
 const runWith = (f: Model, key: Tensor, values: Record<string, TensorLike>, args: readonly unknown[]): Trace =>
   block(() => trace(substitute(seed(f, key), values)).getTrace(...args))();
 
+/** Refuse a run that had to draw a latent because `values` has none for it. */
+function requireLatents(op: string, run: Trace, values: Record<string, unknown>): void {
+  for (const site of sampleSites(run)) {
+    if (site.isObserved || Object.hasOwn(values, site.name)) continue;
+    const given = Object.keys(values);
+    throw new PedigradError({
+      code: "no-value",
+      op,
+      site: site.name,
+      message: `${op}: latent site "${site.name}" has no value; given values: ${quoted(given)}.${didYouMean(
+        site.name,
+        given.filter((name) => !run.has(name)),
+      )} Give every latent of the model one.`,
+    });
+  }
+}
+
 const latentsOf = (run: Trace): Record<string, Tensor> => {
   const latents: Record<string, Tensor> = emptyRecord();
   for (const site of run.values()) if (site.type === "sample" && !site.isObserved) latents[site.name] = site.value;
@@ -163,8 +181,9 @@ export function logLikelihood(
   const samples = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
   return vmap((one: Record<string, Tensor>) => {
     const logs: Record<string, Tensor> = emptyRecord();
-    for (const site of runWith(model, random.key(0), one, args).values())
-      if (site.type === "sample" && site.isObserved) logs[site.name] = site.logProb();
+    const ran = runWith(model, random.key(0), one, args);
+    requireLatents("logLikelihood", ran, one);
+    for (const site of ran.values()) if (site.type === "sample" && site.isObserved) logs[site.name] = site.logProb();
     return logs;
   })(samples);
 }
@@ -176,6 +195,7 @@ export function logDensity(
   ...args: unknown[]
 ): { logDensity: Tensor; trace: Trace } {
   const ran = runWith(model, random.key(0), values, args);
+  requireLatents("logDensity", ran, values);
   let total = tensor(0);
   for (const site of ran.values()) if (site.type === "sample") total = total.add(site.scaledLogProb().sum());
   return { logDensity: total, trace: ran };

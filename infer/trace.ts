@@ -39,6 +39,7 @@ export class SampleSite {
   /** log density of the value, not scaled, under the ambient set of its statement. */
   logProb(): Tensor {
     if (this.#logProb !== null) return this.#logProb;
+    checkPlates(this);
     checkBroadcast(this);
     const logProb = withAmbient(this.ambient, () => logProbAt(this));
     this.#logProb = logProb;
@@ -125,10 +126,25 @@ export class TraceMessenger implements Messenger {
 export const trace = <A extends unknown[]>(f: (...args: A) => unknown): { getTrace(...args: A): Trace } => ({
   getTrace(...args) {
     const messenger = new TraceMessenger();
-    inRun(() => withMessenger(messenger, () => f(...args)));
+    refusePromise(
+      "the model or guide",
+      inRun(() => withMessenger(messenger, () => f(...args))),
+    );
     return messenger.finish();
   },
 });
+
+/** Refuse the result of an async function, whose statements after an `await` nobody would hear. */
+export function refusePromise<T>(what: string, result: T): T {
+  const { then } = (result ?? {}) as { then?: unknown };
+  if (typeof then !== "function") return result;
+  // The refusal speaks for the promise; one that fails later is not to end the process.
+  Promise.resolve(result).catch(() => {});
+  throw new PedigradError({
+    code: "async-program",
+    message: `${what} returned a promise: sites after an await are not heard. Make it a plain function; await data outside and pass them as arguments.`,
+  });
+}
 
 /** log density at the value. */
 function logProbAt({ name, fn, value, isObserved, mask }: SampleSite): Tensor {
@@ -147,6 +163,22 @@ export function inTheNameOf<T>(name: string, body: () => T, what = "site"): T {
     const isMissing = what === "observed site" && code === "outside-support";
     const advice = isMissing ? " Mask what is missing (mask(f, keep)) or drop it." : "";
     throw new PedigradError({ code, param, op, site: name, message: `${what} "${name}": ${message}${advice}` });
+  }
+}
+
+/** Refuse a value that has more elements along a plate's dim than the plate visits: a plate of size 1 would broadcast to it. */
+function checkPlates({ name, fn, value, isObserved, plates }: SampleSite): void {
+  const rank = value.shape.length - fn.eventDim;
+  for (const plate of plates) {
+    const { dim, size, subsampleSize } = plate;
+    const has = dim === null || rank + dim < 0 ? 1 : (value.shape[rank + dim] as number);
+    if (has === 1 || has === subsampleSize) continue;
+    const isPart = size !== subsampleSize;
+    throw new PedigradError({
+      code: "plate-size",
+      site: name,
+      message: `${isObserved ? "observed site" : "site"} "${name}" in plate "${plate.name}": the value has ${has} elements along dim ${dim} (shape [${value.shape}]), but the plate ${isPart ? `visits ${subsampleSize} of ${size} elements. Pass those it visits: subsample(data), or take(data, indices) with the indices that the plate's body receives` : `has size ${size}. Give the plate size ${has}, or the value ${size} elements there; .toEvent(n) makes a dim part of one event`}.`,
+    });
   }
 }
 

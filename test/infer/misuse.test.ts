@@ -11,14 +11,17 @@ import {
   Normal,
   PedigradError,
   param,
+  plate,
   RenyiELBO,
   ReweightedWakeSleep,
   random,
   SVI,
   sample,
+  seed,
   TraceELBO,
   TraceMeanFieldELBO,
   tensor,
+  trace,
 } from "../../index.js";
 
 const refuses = (body: () => unknown, message: RegExp): void =>
@@ -93,6 +96,22 @@ test("BI-83: optimisers refuse impossible rates and unknown options", () => {
       ).run(random.key(0), 0),
     /numSteps/,
   );
+});
+
+test("async models, guides and plates are refused, and nothing fails later", async () => {
+  const late: Model = async () => sample("x", new Normal(0, 1));
+  const failing: Model = async () => {
+    throw new Error("later");
+  };
+  for (const f of [late, failing]) {
+    refuses(() => trace(seed(f, 0)).getTrace(), /the model or guide returned a promise/);
+    refuses(refusal(() => run(() => plate("d", 2, () => f()))).message, /the body of plate "d" returned a promise/);
+  }
+  const empty: Model = () => {};
+  const loss = new TraceELBO();
+  refuses(() => loss.loss(random.key(0), {}, late, empty), /promise/);
+  refuses(() => loss.loss(random.key(0), {}, empty, late), /promise/);
+  await new Promise((resolve) => setTimeout(resolve, 0));
 });
 
 test.run();

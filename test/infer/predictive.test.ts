@@ -100,6 +100,13 @@ test("logLikelihood and logDensity against closed forms", () => {
   });
   const want = log(1, 0, 2) + y.reduce((s, x) => s + log(x, 1, 1), 0);
   assert.ok(Math.abs(logDensity(regression, { mu: 1 }, y).logDensity.item() - want) < 1e-13);
+  // What is not in the model (a guide's parameters) does no harm; a latent without a value is never drawn.
+  assert.ok(Math.abs(logDensity(regression, { mu: 1, auto_loc: 3 }, y).logDensity.item() - want) < 1e-13);
+  assert.throws(
+    () => logDensity(regression, { muu: 1 }, y),
+    /logDensity: latent site "mu" has no value; given values: "muu". Did you mean "muu"\?/,
+  );
+  assert.throws(() => logLikelihood(regression, { sigma: [1, 2] }, y), /logLikelihood: latent site "mu" has no value/);
 });
 
 test("inferDiscrete draws enumerated sites from their posterior (n = 20,000, 4.5 standard errors)", () => {

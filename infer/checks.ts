@@ -1,0 +1,84 @@
+/** What callers mistake most often, refused in one place: a forgotten key, data where options belong, a class for a guide, a misspelt name. */
+import { isContainer, PedigradError, Tensor } from "../autodiff/index.js";
+
+/** Refuse what is no key, in the name of the function `op`. */
+export function requireKey(op: string, key: unknown): asserts key is Tensor {
+  if (key instanceof Tensor) return;
+  throw new PedigradError({
+    code: "no-key",
+    op,
+    param: "key",
+    message: `${op}: the first argument must be a key such as random.key(0), got ${show(key)}.`,
+  });
+}
+
+/** Refuse what is no program; a class is one only when it is called with `new`. */
+export function requireProgram(op: string, which: "model" | "guide", f: unknown): void {
+  if (typeof f === "function" && !/^class\b/.test(Function.prototype.toString.call(f))) return;
+  const isClass = typeof f === "function";
+  throw new PedigradError({
+    code: "bad-option",
+    op,
+    param: which,
+    message: isClass
+      ? `${op}: the ${which} is the class ${f.name}, not an instance. Call new ${f.name}(model).`
+      : `${op}: the ${which} must be a function, got ${show(f)}.`,
+  });
+}
+
+/** Refuse what is no record of options, and options that are not `known`. */
+export function requireOptions(op: string, options: unknown, known: readonly string[]): void {
+  if (!isContainer(options) || Array.isArray(options) || options instanceof Map)
+    throw new PedigradError({
+      code: "bad-option",
+      op,
+      param: "options",
+      message: `${op}: expected a record of options ({} for none; ${known.join(", ")}), got ${show(options)}. The model's arguments come after it.`,
+    });
+  for (const option of Object.keys(options as object))
+    if (!known.includes(option))
+      throw new PedigradError({
+        code: "unknown-option",
+        op,
+        param: option,
+        message: `${op}: unknown option "${option}". Expected one of ${known.join(", ")}.${didYouMean(option, known)}`,
+      });
+}
+
+/** ` Did you mean "…"?` where one of `names` is near, else nothing. */
+export function didYouMean(name: string, names: Iterable<string>): string {
+  const plain = (x: string) => x.toLowerCase().replace(/[^\p{L}\d]/gu, "");
+  const ranked = [...names].map((known) => ({ known, far: distance(plain(name), plain(known)) }));
+  const [best] = ranked.sort((a, b) => a.far - b.far);
+  return best !== undefined && best.far <= Math.min(2, name.length / 2) ? ` Did you mean "${best.known}"?` : "";
+}
+
+/** How many letters must be put in, left out or changed to make b of a (Levenshtein 1966). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next.push(
+        Math.min(
+          (row[j] as number) + 1,
+          (next[j - 1] as number) + 1,
+          (row[j - 1] as number) + +(a[i - 1] !== b[j - 1]),
+        ),
+      );
+    row = next;
+  }
+  return row[b.length] as number;
+}
+
+/** Names as an error lists them. */
+export const quoted = (names: Iterable<string>): string => [...names].map((name) => `"${name}"`).join(", ") || "none";
+
+/** What came, in a word or two. */
+export function show(x: unknown): string {
+  if (x instanceof Tensor) return `a tensor of shape [${x.shape}]`;
+  if (Array.isArray(x)) return `an array of length ${x.length}`;
+  if (typeof x === "function") return `the function ${x.name || "(nameless)"}`;
+  if (typeof x === "object" && x !== null) return `a record with ${Object.keys(x).join(", ") || "nothing in it"}`;
+  return typeof x === "string" ? JSON.stringify(x) : String(x);
+}
