@@ -4,6 +4,7 @@
  */
 import { emptyRecord, hessian, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
 import { Delta, type Distribution, MultivariateNormal } from "../distributions/index.js";
+import type { Start } from "./autoGuide.js";
 import { AutoJoint, unpack } from "./autoJoint.js";
 import { logDensity } from "./predictive.js";
 import { param } from "./primitives.js";
@@ -17,7 +18,7 @@ export class AutoLaplaceApproximation extends AutoJoint {
   override get title(): string {
     return "AutoLaplaceApproximation";
   }
-  protected override posterior(start: Tensor): Distribution {
+  protected override posterior(start: Start): Distribution {
     return new Delta(param(`${this.prefix}_loc`, start), 0, 1);
   }
   override guide(...args: unknown[]): Record<string, Tensor> {

@@ -105,7 +105,7 @@ test("async models, guides and plates are refused, and nothing fails later", asy
   };
   for (const f of [late, failing]) {
     refuses(() => trace(seed(f, 0)).getTrace(), /the model or guide returned a promise/);
-    refuses(refusal(() => run(() => plate("d", 2, () => f()))).message, /the body of plate "d" returned a promise/);
+    refuses(() => trace(() => plate("d", 2, () => f())).getTrace(), /the body of plate "d" returned a promise/);
   }
   const empty: Model = () => {};
   const loss = new TraceELBO();
