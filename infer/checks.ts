@@ -49,7 +49,8 @@ export function requireOptions(op: string, options: unknown, known: readonly str
 export function didYouMean(name: string, names: Iterable<string>): string {
   const plain = (x: string) => x.toLowerCase().replace(/[^\p{L}\d]/gu, "");
   const letters = (x: string) => [...plain(x)].sort().join("");
-  const far = (known: string) => (letters(known) === letters(name) ? 1 : distance(plain(name), plain(known)));
+  const far = (known: string) =>
+    Math.min(distance(plain(name), plain(known)), letters(known) === letters(name) ? 1 : Infinity);
   const ranked = [...names].map((known) => ({ known, far: far(known) }));
   const [best] = ranked.sort((a, b) => a.far - b.far);
   return best !== undefined && best.far <= Math.min(2, name.length / 2) ? ` Did you mean "${best.known}"?` : "";

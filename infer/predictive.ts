@@ -14,11 +14,12 @@ import {
   vmap,
 } from "../autodiff/index.js";
 import { inFreshRun } from "../provenance/index.js";
-import { didYouMean, quoted } from "./checks.js";
 import { block, condition, seed, substitute } from "./effects.js";
 import { sampleDiscrete } from "./inferDiscrete.js";
+import { type Messenger, withMessenger } from "./messages.js";
 import { type Model, stackTrees } from "./particles.js";
-import { sampleSites, type Trace, trace } from "./trace.js";
+import { requireDraws, requireLatents, requireUse, requiring } from "./predictiveChecks.js";
+import { type Trace, trace } from "./trace.js";
 
 export interface PredictiveOptions {
   /** Values of latent sites by name, with `batchNdims` leading axes. */
@@ -74,6 +75,7 @@ export class Predictive {
     const given = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
     const [first] = Object.values(given);
     const batch = first === undefined ? [numSamples] : first.shape.slice(0, batchNdims);
+    requireDraws(given, batchNdims);
     const count = batch.reduce((a, b) => a * b, 1);
     const flat = mapTree(given, (x) =>
       (x as Tensor).reshape([count, ...(x as Tensor).shape.slice(batchNdims)]),
@@ -115,11 +117,13 @@ export class Predictive {
 
   #one(key: Tensor, samples: Record<string, Tensor>, args: readonly unknown[]): Record<string, Tensor> {
     const { guide, params = {}, returnSites, excludeDeterministic, inferDiscrete } = this.options;
+    const checks = guide === undefined ? {} : requiring(params);
     const latents: Record<string, TensorLike> =
-      guide === undefined ? samples : latentsOf(runWith(guide, random.foldIn(key, 0), params, args));
+      guide === undefined ? samples : latentsOf(runWith(guide, random.foldIn(key, 0), params, args, checks));
     const known = Object.assign(emptyRecord<Tensor>(), params, latents);
     const discrete = inferDiscrete ? this.#discrete(key, latents, args) : {};
-    const ran = runWith(this.model, random.foldIn(key, 1), Object.assign(known, discrete), args);
+    const ran = runWith(this.model, random.foldIn(key, 1), Object.assign(known, discrete), args, checks);
+    requireUse(ran, samples);
     const collected: Record<string, Tensor> = emptyRecord();
     for (const [name, site] of ran) {
       const isWanted = returnSites
@@ -146,25 +150,13 @@ export class Predictive {
   }
 }
 
-const runWith = (f: Model, key: Tensor, values: Record<string, TensorLike>, args: readonly unknown[]): Trace =>
-  block(() => trace(substitute(seed(f, key), values)).getTrace(...args))();
-
-/** Refuse a run that had to draw a latent because `values` has none for it. */
-function requireLatents(op: string, run: Trace, values: Record<string, unknown>): void {
-  for (const site of sampleSites(run)) {
-    if (site.isObserved || Object.hasOwn(values, site.name)) continue;
-    const given = Object.keys(values);
-    throw new PedigradError({
-      code: "no-value",
-      op,
-      site: site.name,
-      message: `${op}: latent site "${site.name}" has no value; given values: ${quoted(given)}.${didYouMean(
-        site.name,
-        given.filter((name) => !run.has(name)),
-      )} Give every latent of the model one.`,
-    });
-  }
-}
+const runWith = (
+  f: Model,
+  key: Tensor,
+  values: Record<string, TensorLike>,
+  args: readonly unknown[],
+  checks: Messenger = {},
+): Trace => block(() => withMessenger(checks, () => trace(substitute(seed(f, key), values)).getTrace(...args)))();
 
 const latentsOf = (run: Trace): Record<string, Tensor> => {
   const latents: Record<string, Tensor> = emptyRecord();

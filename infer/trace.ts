@@ -153,6 +153,11 @@ function logProbAt({ name, fn, value, isObserved, mask }: SampleSite): Tensor {
   return inTheNameOf(name, score, isObserved ? "observed site" : "site");
 }
 
+const OUTSIDE: Readonly<Record<string, string>> = {
+  "observed site": " Mask what is missing (mask(f, keep)) or drop it.",
+  site: " Where the guide drew it, give the guide a distribution on this support.",
+};
+
 /** Run `body`; what a distribution refuses in it is refused in the site's name. */
 export function inTheNameOf<T>(name: string, body: () => T, what = "site"): T {
   try {
@@ -160,8 +165,7 @@ export function inTheNameOf<T>(name: string, body: () => T, what = "site"): T {
   } catch (error) {
     if (!(error instanceof PedigradError) || error.site !== undefined) throw error;
     const { code, message, param, op } = error;
-    const isMissing = what === "observed site" && code === "outside-support";
-    const advice = isMissing ? " Mask what is missing (mask(f, keep)) or drop it." : "";
+    const advice = code === "outside-support" ? (OUTSIDE[what] ?? "") : "";
     throw new PedigradError({ code, param, op, site: name, message: `${what} "${name}": ${message}${advice}` });
   }
 }

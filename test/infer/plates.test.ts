@@ -232,6 +232,9 @@ test("BI-35, BI-37, BI-57, BI-33: guides and models that do not fit each other",
   const loss = (model: Model, guide: Model) =>
     refusal(() => new TraceGraphELBO().loss(random.key(0), {}, model, guide));
   assert.match(loss(empty, z("w")).message, /guide site "w" has no counterpart in the model/);
+  assert.match(loss(z("theta"), z("thet")).message, /guide site "thet" .*Did you mean "theta"\?/);
+  const seen: Model = () => sample("y", new Normal(0, 1), { obs: 1 });
+  assert.match(loss(seen, seen).message, /site "y" is observed in the model and in the guide/);
   assert.match(loss(z("v"), empty).message, /model site "v" is latent but the guide has no such site/);
   assert.match(
     loss(z("z", zeros([3])), z("z", zeros([4]))).message,

@@ -2,6 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  AutoNormal,
   Bernoulli,
   Beta,
   deterministic,
@@ -75,6 +76,18 @@ test("the prior, with returnSites and without deterministic sites", () => {
   ]);
   assert.equal(Object.keys(new Predictive(model, { numSamples: 2, returnSites: ["odds"] }).run(key, null)), ["odds"]);
   assert.throws(() => new Predictive(model, { numSamples: 2, returnSites: ["od"] }).run(key, null), /no site "od"/);
+});
+
+test("a fitted program needs all its params, posterior samples must be of use", () => {
+  const drawing = (options: object) => () => new Predictive(model, { numSamples: 3, ...options }).run(key, null);
+  assert.throws(drawing({ guide }), /Predictive: param "a" has no value; params has none/);
+  assert.throws(drawing({ guide, params: { a: 8, B: 4 } }), /param "b" has no value.*Did you mean "B"\?/);
+  assert.throws(drawing({ guide: new AutoNormal(() => sample("f", new Beta(2, 3))) }), /Predictive: param "f_auto_loc" has no value/);
+  assert.throws(drawing({ posteriorSamples: { ff: [0.1] } }), /none of the sites "ff".*Did you mean "f"\?/);
+  const superset = drawing({ guide, params: { ...params, c: 1 } })();
+  assert.equal(superset.obs?.shape, [3, 10]);
+  assert.equal(drawing({ posteriorSamples: { f: [0.1, 0.2], unused: [1, 2] } })().obs?.shape, [2, 10]);
+  assert.throws(drawing({ posteriorSamples: { f: [0.1, 0.2], g: [1, 2, 3] } }), /"g" has shape \[3\].*"f" has \[2\]/);
 });
 
 test("one by one gives what the batch gives", () => {
