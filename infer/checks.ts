@@ -1,5 +1,7 @@
 /** What callers mistake most often, refused in one place: a forgotten key, data where options belong, a class for a guide, a misspelt name. */
-import { isContainer, PedigradError, Tensor } from "../autodiff/index.js";
+import { isContainer, mapTree, PedigradError, Tensor, type Tree } from "../autodiff/index.js";
+import type { Optimizer } from "./optim.js";
+import type { SVIState } from "./svi.js";
 
 /** Refuse what is no key, in the name of the function `op`. */
 export function requireKey(op: string, key: unknown): asserts key is Tensor {
@@ -43,6 +45,27 @@ export function requireOptions(op: string, options: unknown, known: readonly str
         param: option,
         message: `${op}: unknown option "${option}". Expected one of ${known.join(", ")}.${didYouMean(option, known)}`,
       });
+}
+
+/** Refuse what is no state of SVI, and a state that another optimiser has made. */
+export function requireState(op: string, state: SVIState, optimizer: Optimizer): void {
+  const refuse = (message: string): never => {
+    throw new PedigradError({ code: "bad-state", op, param: "optimState", message: `${op}: ${message}` });
+  };
+  if (!isContainer(state) || !isContainer(state.params))
+    refuse(`the first argument must be a state, which svi.init and svi.update return, got ${show(state)}.`);
+  const [found, expected] = [state.optimState, optimizer.init(state.params)].map((tree) => pathsOf(tree).join(", "));
+  if (found !== expected)
+    refuse(
+      `this state belongs to another optimiser: its optimState has ${found || "nothing"}; the optimiser of this SVI keeps ${expected || "nothing"}. Use the optimiser that made the state, or go on from its parameters: svi.init({ key, initParams }).`,
+    );
+}
+
+/** The names of all leaves, sorted. */
+function pathsOf(tree: Tree): string[] {
+  const paths: string[] = [];
+  mapTree(tree, (_, path) => paths.push(path));
+  return paths.sort();
 }
 
 /** ` Did you mean "…"?` where one of `names` is near, else nothing. */

@@ -6,10 +6,13 @@ import {
   adam,
   Binomial,
   Categorical,
+  clippedAdam,
   DiscreteUniform,
   Gamma,
+  loadState,
   type Model,
   Normal,
+  type Optimizer,
   PedigradError,
   param,
   plate,
@@ -18,6 +21,7 @@ import {
   random,
   SVI,
   sample,
+  saveState,
   seed,
   TraceELBO,
   TraceMeanFieldELBO,
@@ -131,6 +135,34 @@ test("a normal guide for a positive latent: a warning at init, and an error with
   }
   assert.is(warnings.length, 1);
   assert.match(warnings[0] as string, /guide site "rate" \(Normal\) may be a finite number.*Gamma.*>= 0/);
+});
+
+test("a state of another optimiser, of a fresh SVI, or in part", () => {
+  const model: Model = () => sample("z", new Normal(0, 1));
+  const guide: Model = () => sample("z", new Normal(param("m", 0), 1));
+  const inference = (optimizer: Optimizer) => new SVI(model, guide, optimizer, new TraceELBO());
+  const svi = inference(adam(0.1));
+  const state = loadState(saveState(svi.init(random.key(0))));
+  const clipped = inference(clippedAdam(0.1));
+  clipped.init(random.key(0));
+  refuses(() => clipped.update(state), /svi.update: this state belongs to another optimiser: its optimState has/);
+  refuses(() => clipped.run(random.key(0), { numSteps: 2, initState: state }), /another optimiser/);
+  refuses(
+    () => inference(adam(0.1)).getParams(state),
+    /param "m": this SVI does not know.*Call svi.init\(key, ...args\)/,
+  );
+  refuses(() => svi.update(random.key(0) as never), /svi.update: the first argument must be a state/);
+  refuses(() => saveState({ params: {} } as never), /saveState: the state has no optimState/);
+  assert.is(inference(adam(0.1)).run(random.key(1), { numSteps: 2, initState: state }).losses.length, 2);
+});
+
+test("a class in the place of a guide", () => {
+  const model: Model = () => sample("z", new Normal(0, 1));
+  refuses(
+    () => new SVI(model, AutoNormal as never, adam(0.1), new TraceELBO()),
+    /SVI: the guide is the class AutoNormal, not an instance. Call new AutoNormal\(model\)/,
+  );
+  refuses(() => new SVI(model, undefined as never, adam(0.1), new TraceELBO()), /SVI: the guide must be a function/);
 });
 
 test.run();

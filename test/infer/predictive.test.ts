@@ -82,7 +82,10 @@ test("a fitted program needs all its params, posterior samples must be of use", 
   const drawing = (options: object) => () => new Predictive(model, { numSamples: 3, ...options }).run(key, null);
   assert.throws(drawing({ guide }), /Predictive: param "a" has no value; params has none/);
   assert.throws(drawing({ guide, params: { a: 8, B: 4 } }), /param "b" has no value.*Did you mean "B"\?/);
-  assert.throws(drawing({ guide: new AutoNormal(() => sample("f", new Beta(2, 3))) }), /Predictive: param "f_auto_loc" has no value/);
+  assert.throws(
+    drawing({ guide: new AutoNormal(() => sample("f", new Beta(2, 3))) }),
+    /Predictive: param "f_auto_loc" has no value/,
+  );
   assert.throws(drawing({ posteriorSamples: { ff: [0.1] } }), /none of the sites "ff".*Did you mean "f"\?/);
   const superset = drawing({ guide, params: { ...params, c: 1 } })();
   assert.equal(superset.obs?.shape, [3, 10]);
