@@ -6,7 +6,7 @@
 import { emptyRecord, PedigradError, random, stopGradient, type Tensor, vmap } from "../autodiff/index.js";
 import { bijectTo, Identity, type Transform } from "../distributions/index.js";
 import { detachProvenance } from "../provenance/index.js";
-import { didYouMean, quoted, requireKey } from "./checks.js";
+import { didYouMean, quoted, requireKey, requireOptions, requireProgram, show } from "./checks.js";
 import { block, seed, substitution } from "./effects.js";
 import { type InitStrategy, initToUniform, startingValue } from "./initStrategies.js";
 import { type Messenger, withMessenger } from "./messages.js";
@@ -74,19 +74,13 @@ export abstract class AutoGuide extends Callable {
     own: readonly string[] = [],
   ) {
     super();
-    for (const key of Object.keys(options))
-      if (![...OPTIONS, ...own].includes(key))
-        throw new PedigradError({
-          code: "unknown-option",
-          op: new.target.name,
-          param: key,
-          message: `${new.target.name}: unknown option "${key}". Expected one of ${[...OPTIONS, ...own].join(", ")}.`,
-        });
+    requireOptions(new.target.name, options, [...OPTIONS, ...own]);
     this.prefix = options.prefix ?? "auto";
     this.#initLocFn = options.initLocFn ?? initToUniform();
     this.#key = options.key ?? random.key(0);
     this.#hasOwnKey = options.key !== undefined;
-    requireKey(`${new.target.name}: key`, this.#key);
+    requireProgram(new.target.name, "model", model);
+    requireKey(`${new.target.name}({ key })`, this.#key);
   }
 
   /** The guide's name in errors. */
@@ -113,6 +107,17 @@ export abstract class AutoGuide extends Callable {
     for (const [name, x] of Object.entries(stacked))
       if (latents.has(name)) values[name] = x.reshape([...sampleShape, ...x.shape.slice(1)]);
     return values;
+  }
+
+  /** The param `name` among `params`. */
+  protected of(params: Record<string, Tensor>, name: string): Tensor {
+    if (Object.hasOwn(params ?? {}, name)) return params[name] as Tensor;
+    throw new PedigradError({
+      code: "no-value",
+      op: this.title,
+      param: name,
+      message: `${this.title}: expected the params of a fit, result.params, with "${name}" among them; got ${show(params)}.`,
+    });
   }
 
   /** The latent sites of the model; it runs once, with the arguments of the first call. */

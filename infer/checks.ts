@@ -4,13 +4,13 @@ import type { Optimizer } from "./optim.js";
 import type { SVIState } from "./svi.js";
 
 /** Refuse what is no key, in the name of the function `op`. */
-export function requireKey(op: string, key: unknown): asserts key is Tensor {
+export function requireKey(op: string, key: unknown, place = "first"): asserts key is Tensor {
   if (key instanceof Tensor) return;
   throw new PedigradError({
     code: "no-key",
     op,
     param: "key",
-    message: `${op}: the first argument must be a key such as random.key(0), got ${show(key)}.`,
+    message: `${op}: the ${place} argument must be a key such as random.key(0), got ${show(key)}.`,
   });
 }
 
@@ -26,6 +26,20 @@ export function requireProgram(op: string, which: "model" | "guide", f: unknown)
       ? `${op}: the ${which} is the class ${f.name}, not an instance. Call new ${f.name}(model).`
       : `${op}: the ${which} must be a function, got ${show(f)}.`,
   });
+}
+
+/** Refuse anything but (key, params, model, guide), the arguments that many functions begin with. */
+export function requireTask(op: string, key: unknown, params: unknown, model: unknown, guide: unknown): void {
+  requireKey(op, key);
+  if (!isContainer(params) || Array.isArray(params))
+    throw new PedigradError({
+      code: "bad-option",
+      op,
+      param: "params",
+      message: `${op}: the second argument must be the params by name, such as result.params, got ${show(params)}. The order is ${op}(key, params, model, guide).`,
+    });
+  requireProgram(op, "model", model);
+  requireProgram(op, "guide", guide);
 }
 
 /** Refuse what is no record of options, and options that are not `known`. */

@@ -4,6 +4,7 @@
  * its size; with `subsampleSize` only some elements are visited and the log densities are scaled up to stand for all.
  */
 import { arange, PedigradError, random, type Tensor, type TensorLike, take, tensor } from "../autodiff/index.js";
+import { show } from "./checks.js";
 import {
   type KeyMessage,
   type Messenger,
@@ -70,7 +71,7 @@ export function plate(name: string, ...rest: unknown[]): unknown {
 
 function checkSize(name: string, size: unknown): number {
   if (Number.isInteger(size) && (size as number) >= 0) return size as number;
-  return refuse(name, "bad-option", `size must be a non-negative integer, got ${size}.`);
+  return refuse(name, "bad-option", `size must be a non-negative integer, got ${show(size)}.`);
 }
 
 function freeDim(name: string, size: number | null, dim: number | undefined): number {

@@ -14,6 +14,7 @@ import {
   vmap,
 } from "../autodiff/index.js";
 import { inFreshRun } from "../provenance/index.js";
+import { requireKey, requireOptions, requireProgram } from "./checks.js";
 import { block, condition, seed, substitute } from "./effects.js";
 import { sampleDiscrete } from "./inferDiscrete.js";
 import { type Messenger, withMessenger } from "./messages.js";
@@ -60,9 +61,10 @@ export class Predictive {
     const refuse = (param: string, message: string): never => {
       throw new PedigradError({ code: "bad-option", op: "Predictive", param, message: `Predictive: ${message}` });
     };
-    for (const key of Object.keys(options))
-      if (!OPTIONS.includes(key)) refuse(key, `unknown option "${key}". Expected one of ${OPTIONS.join(", ")}.`);
+    requireProgram("Predictive", "model", model);
+    requireOptions("Predictive", options, OPTIONS);
     const { posteriorSamples, guide, numSamples } = options;
+    if (guide !== undefined) requireProgram("Predictive", "guide", guide);
     if (posteriorSamples !== undefined && guide !== undefined)
       refuse("guide", "give posteriorSamples or a guide, not both.");
     if (posteriorSamples === undefined && !(Number.isInteger(numSamples) && (numSamples as number) >= 1))
@@ -71,6 +73,7 @@ export class Predictive {
 
   /** The collected sites by name, each with the draws' axes in front. */
   run(key: Tensor, ...args: unknown[]): Record<string, Tensor> {
+    requireKey("predictive.run", key);
     const { posteriorSamples = {}, batchNdims = 1, numSamples = 1, parallel = true } = this.options;
     const given = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
     const [first] = Object.values(given);

@@ -15,6 +15,7 @@ import {
 } from "../autodiff/index.js";
 import { type Constraint, constraints, Distribution, Unit } from "../distributions/index.js";
 import { ambient, Provenance, trackProvenance } from "../provenance/index.js";
+import { show } from "./checks.js";
 import { mask as maskedBy } from "./effects.js";
 import { checkInferOptions, type InferOptions } from "./inferOptions.js";
 import {
@@ -130,7 +131,14 @@ export function param(
         param: name,
         message: `param "${name}": unknown option "${option}". Expected constraint or eventDim.`,
       });
-  const { constraint = constraints.real, eventDim = constraint.eventDim } = options;
+  const { constraint = constraints.real, eventDim = constraint?.eventDim } = options;
+  if (typeof constraint?.check !== "function")
+    throw new PedigradError({
+      code: "bad-option",
+      site: name,
+      param: name,
+      message: `param "${name}": constraint must be one of constraints, such as constraints.positive, constraints.simplex or constraints.interval(low, high), which is called; got ${show(constraint)}.`,
+    });
   const given = typeof init === "function" || init === undefined ? null : tensor(init);
   const message = send<ParamMessage>(
     {
@@ -167,7 +175,7 @@ export const deterministic = (name: string, value: TensorLike): Tensor =>
 export function factor(name: string, logFactor: TensorLike): void {
   sample(
     name,
-    inTheNameOf(name, () => new Unit(tensor(logFactor))),
+    inTheNameOf(name, () => new Unit(tensor(logFactor)), "factor"),
     { obs: [] },
   );
 }

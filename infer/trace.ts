@@ -166,7 +166,9 @@ export function inTheNameOf<T>(name: string, body: () => T, what = "site"): T {
     if (!(error instanceof PedigradError) || error.site !== undefined) throw error;
     const { code, message, param, op } = error;
     const advice = code === "outside-support" ? (OUTSIDE[what] ?? "") : "";
-    throw new PedigradError({ code, param, op, site: name, message: `${what} "${name}": ${message}${advice}` });
+    // A factor is said to be one; that its distribution is a Unit is nobody's concern.
+    const said = message.replace(/^Unit: /, "");
+    throw new PedigradError({ code, param, op, site: name, message: `${what} "${name}": ${said}${advice}` });
   }
 }
 
