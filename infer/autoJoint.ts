@@ -103,7 +103,7 @@ export function unpack(flat: Tensor, latents: readonly Latent[]): (Latent & { x:
   });
 }
 
-interface ScaleOptions extends AutoGuideOptions {
+export interface ScaleOptions extends AutoGuideOptions {
   /** The standard deviation all coordinates start with; 0.1. */
   initScale?: number;
 }
@@ -126,7 +126,7 @@ export class AutoDiagonalNormal extends AutoJoint {
     return new Normal(loc, scale).toEvent(1);
   }
   protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
-    return z.mul(params[`${this.prefix}_scale`] as Tensor).add(params[`${this.prefix}_loc`] as Tensor);
+    return z.mul(this.of(params, `${this.prefix}_scale`)).add(this.of(params, `${this.prefix}_loc`));
   }
 }
 
@@ -148,8 +148,8 @@ export class AutoMultivariateNormal extends AutoJoint {
     return new MultivariateNormal({ loc, scaleTril });
   }
   protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
-    const scale = (params[`${this.prefix}_scale_tril`] as Tensor).square().sum(-1).sqrt();
-    return z.mul(scale).add(params[`${this.prefix}_loc`] as Tensor);
+    const scale = this.of(params, `${this.prefix}_scale_tril`).square().sum(-1).sqrt();
+    return z.mul(scale).add(this.of(params, `${this.prefix}_loc`));
   }
 }
 
@@ -177,11 +177,11 @@ export class AutoLowRankMultivariateNormal extends AutoJoint {
     return new LowRankMultivariateNormal({ loc, covFactor: factor, covDiag: scale.square() });
   }
   protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
-    const factor = params[`${this.prefix}_cov_factor`] as Tensor;
+    const factor = this.of(params, `${this.prefix}_cov_factor`);
     const variance = factor
       .square()
       .sum(-1)
-      .add((params[`${this.prefix}_scale`] as Tensor).square());
-    return z.mul(variance.sqrt()).add(params[`${this.prefix}_loc`] as Tensor);
+      .add(this.of(params, `${this.prefix}_scale`).square());
+    return z.mul(variance.sqrt()).add(this.of(params, `${this.prefix}_loc`));
   }
 }

@@ -6,6 +6,7 @@ export {
   AutoDiagonalNormal,
   AutoLowRankMultivariateNormal,
   AutoMultivariateNormal,
+  type ScaleOptions,
 } from "./autoJoint.js";
 export { AutoLaplaceApproximation } from "./autoLaplace.js";
 export { AutoDiscreteParallel, AutoGuideList } from "./autoList.js";

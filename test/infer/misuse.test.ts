@@ -7,20 +7,26 @@ import {
   Binomial,
   Categorical,
   clippedAdam,
+  computeMarginals,
+  constraints,
   DiscreteUniform,
+  factor,
   Gamma,
   loadState,
   type Model,
   Normal,
   type Optimizer,
   PedigradError,
+  Predictive,
   param,
   plate,
+  psisDiagnostic,
   RenyiELBO,
   ReweightedWakeSleep,
   random,
   SVI,
   sample,
+  sampleDiscrete,
   saveState,
   seed,
   TraceELBO,
@@ -163,6 +169,62 @@ test("a class in the place of a guide", () => {
     /SVI: the guide is the class AutoNormal, not an instance. Call new AutoNormal\(model\)/,
   );
   refuses(() => new SVI(model, undefined as never, adam(0.1), new TraceELBO()), /SVI: the guide must be a function/);
+});
+
+test("keys, params, options and programs in the wrong place", () => {
+  const model: Model = () => {
+    sample("z", new Normal(0, 1));
+  };
+  const guide = new AutoNormal(model);
+  const key = random.key(0);
+  const params = { z_auto_loc: tensor(0), z_auto_scale: tensor(1) };
+  refuses(
+    () => guide.samplePosterior(params as never, {}),
+    /AutoNormal.samplePosterior: the first argument must be a key/,
+  );
+  refuses(() => guide.median([1, 2] as never), /AutoNormal: expected the params of a fit/);
+  refuses(
+    () => new Predictive(model, { numSamples: 2 }).run(undefined as never),
+    /predictive.run: .* key .*got undefined/,
+  );
+  refuses(() => seed(model, undefined as never), /seed: the second argument must be a key/);
+  refuses(() => tensor(undefined as never), /got undefined\.$/);
+  const data = [1, 2, 3];
+  refuses(
+    () => psisDiagnostic(key, params, model, guide, data as never),
+    /psisDiagnostic: expected a record of options/,
+  );
+  refuses(
+    () => sampleDiscrete(key, params, model, guide, { temprature: 0 } as never),
+    /sampleDiscrete: unknown option "temprature".*Did you mean "temperature"/,
+  );
+  refuses(() => computeMarginals(key, model as never, guide as never, () => {}), /computeMarginals: .*params by name/);
+  refuses(
+    () => computeMarginals(key, params, model, undefined as never),
+    /computeMarginals: the guide must be a function/,
+  );
+});
+
+test("constraints, factors and plates are refused in the words of the call", () => {
+  const run = (f: Model) => trace(seed(f, 0)).getTrace();
+  for (const constraint of ["positive", constraints.interval])
+    refuses(
+      () => run(() => param("p", 1, { constraint: constraint as never })),
+      /param "p": constraint must be one of/,
+    );
+  refuses(() => run(() => factor("f", Number.NaN)), /^factor "f": logFactor must be a number, got NaN/);
+  refuses(
+    () => run(() => plate("d", "3" as never, () => 0)),
+    /plate "d": size must be a non-negative integer, got "3"/,
+  );
+});
+
+test("psisDiagnostic says that enumerated sites are not supported", () => {
+  const model: Model = () => sample("z", new Categorical([0.5, 0.5]), { infer: { enumerate: "parallel" } });
+  refuses(
+    () => psisDiagnostic(random.key(0), {}, model, () => {}),
+    /psisDiagnostic: site "z" is enumerated; .*not supported. Write the sum into the model/,
+  );
 });
 
 test.run();
