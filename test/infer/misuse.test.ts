@@ -2,6 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  AutoLaplaceApproximation,
   AutoNormal,
   adam,
   Binomial,
@@ -197,6 +198,10 @@ test("keys, params, options and programs in the wrong place", () => {
   refuses(
     () => sampleDiscrete(key, params, model, guide, { temprature: 0 } as never),
     /sampleDiscrete: unknown option "temprature".*Did you mean "temperature"/,
+  );
+  refuses(
+    () => new AutoLaplaceApproximation(model).laplaceApproximation(data as never),
+    /AutoLaplaceApproximation: expected the params of a fit.*"auto_loc"/,
   );
   refuses(() => computeMarginals(key, model as never, guide as never, () => {}), /computeMarginals: .*params by name/);
   refuses(
