@@ -11,6 +11,7 @@ import {
   computeMarginals,
   constraints,
   DiscreteUniform,
+  explain,
   factor,
   Gamma,
   loadState,
@@ -203,6 +204,7 @@ test("keys, params, options and programs in the wrong place", () => {
     () => new AutoLaplaceApproximation(model).laplaceApproximation(data as never),
     /AutoLaplaceApproximation: expected the params of a fit.*"auto_loc"/,
   );
+  refuses(() => explain(new TraceELBO(), model, data as never), /explain: the guide must be a function, got an array/);
   refuses(() => computeMarginals(key, model as never, guide as never, () => {}), /computeMarginals: .*params by name/);
   refuses(
     () => computeMarginals(key, params, model, undefined as never),
