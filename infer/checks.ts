@@ -43,19 +43,20 @@ export function requireTask(op: string, key: unknown, params: unknown, model: un
 }
 
 /** Refuse what is no record of options, and options that are not `known`. */
-export function requireOptions(op: string, options: unknown, known: readonly string[]): void {
+export function requireOptions(op: string, options: unknown, known: readonly string[], site?: string): void {
   if (!isContainer(options) || Array.isArray(options) || options instanceof Map)
     throw new PedigradError({
       code: "bad-option",
       op,
       param: "options",
-      message: `${op}: expected a record of options ({} for none; ${known.join(", ")}), got ${show(options)}. The model's arguments come after it.`,
+      message: `${op}: expected options ({ ${known[0]}: … }, or {} for none), got ${show(options)}.`,
     });
   for (const option of Object.keys(options as object))
     if (!known.includes(option))
       throw new PedigradError({
         code: "unknown-option",
-        op,
+        op: site === undefined ? op : undefined,
+        site,
         param: option,
         message: `${op}: unknown option "${option}". Expected one of ${known.join(", ")}.${didYouMean(option, known)}`,
       });
@@ -67,11 +68,11 @@ export function requireState(op: string, state: SVIState, optimizer: Optimizer):
     throw new PedigradError({ code: "bad-state", op, param: "optimState", message: `${op}: ${message}` });
   };
   if (!isContainer(state) || !isContainer(state.params))
-    refuse(`the first argument must be a state, which svi.init and svi.update return, got ${show(state)}.`);
+    refuse(`the first argument must be a state, as svi.init returns, got ${show(state)}.`);
   const [found, expected] = [state.optimState, optimizer.init(state.params)].map((tree) => pathsOf(tree).join(", "));
   if (found !== expected)
     refuse(
-      `this state belongs to another optimiser: its optimState has ${found || "nothing"}; the optimiser of this SVI keeps ${expected || "nothing"}. Use the optimiser that made the state, or go on from its parameters: svi.init({ key, initParams }).`,
+      `this state belongs to another optimiser: it has ${found || "nothing"}, this one keeps ${expected || "nothing"}. Use the optimiser that made it, or start from its params: svi.init({ key, initParams }).`,
     );
 }
 
@@ -82,33 +83,14 @@ function pathsOf(tree: Tree): string[] {
   return paths.sort();
 }
 
-/** ` Did you mean "…"?` where one of `names` is near, else nothing. */
+/** ` Did you mean "…"?` where one of `names` is a letter away, else nothing. */
 export function didYouMean(name: string, names: Iterable<string>): string {
   const plain = (x: string) => x.toLowerCase().replace(/[^\p{L}\d]/gu, "");
-  const letters = (x: string) => [...plain(x)].sort().join("");
-  const far = (known: string) =>
-    Math.min(distance(plain(name), plain(known)), letters(known) === letters(name) ? 1 : Infinity);
-  const ranked = [...names].map((known) => ({ known, far: far(known) }));
-  const [best] = ranked.sort((a, b) => a.far - b.far);
-  return best !== undefined && best.far <= Math.min(2, name.length / 2) ? ` Did you mean "${best.known}"?` : "";
-}
-
-/** How many letters must be put in, left out or changed to make b of a (Levenshtein 1966). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next.push(
-        Math.min(
-          (row[j] as number) + 1,
-          (next[j - 1] as number) + 1,
-          (row[j - 1] as number) + +(a[i - 1] !== b[j - 1]),
-        ),
-      );
-    row = next;
-  }
-  return row[b.length] as number;
+  // Words are near that agree once each has lost a letter, or none: one left out, put in, changed, or two swapped.
+  const cuts = (x: string) => [x, ...[...x].map((_, i) => x.slice(0, i) + x.slice(i + 1))];
+  const own = cuts(plain(name));
+  const near = [...names].find((known) => cuts(plain(known)).some((cut) => cut !== "" && own.includes(cut)));
+  return near === undefined ? "" : ` Did you mean "${near}"?`;
 }
 
 /** Names as an error lists them. */

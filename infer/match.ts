@@ -53,7 +53,7 @@ export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity
     throw refusal(
       "observed-in-guide",
       site.name,
-      `site "${site.name}" is observed in the model and in the guide, which would take its log density out of the loss again. Remove it from the guide, which has latent sites only.`,
+      `site "${site.name}" is observed in the model and in the guide. Remove it from the guide, which would take it out of the loss again.`,
     );
   }
 }
@@ -68,7 +68,7 @@ export function warnOfSupports(guide: Trace, model: Trace): void {
     const { fn: p } = other;
     if (q.support.isUnbounded && !p.support.isUnbounded && !p.isDiscrete)
       console.warn(
-        `pedigrad: guide site "${name}" (${q.label}) may be ${q.support.must}, but the model's (${p.label}) must be ${p.support.must}: a draw outside is refused. Give the guide a distribution on the model's support, or use AutoNormal.`,
+        `pedigrad: guide site "${name}" (${q.label}) may be ${q.support.must}, the model's (${p.label}) must be ${p.support.must}. Give both one support.`,
       );
   }
 }

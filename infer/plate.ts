@@ -4,7 +4,7 @@
  * its size; with `subsampleSize` only some elements are visited and the log densities are scaled up to stand for all.
  */
 import { arange, PedigradError, random, type Tensor, type TensorLike, take, tensor } from "../autodiff/index.js";
-import { show } from "./checks.js";
+import { requireOptions, show } from "./checks.js";
 import {
   type KeyMessage,
   type Messenger,
@@ -92,9 +92,7 @@ function freeDim(name: string, size: number | null, dim: number | undefined): nu
 }
 
 function makeFrame(name: string, size: number | null, dim: number | null, options: PlateOptions): PlateFrame {
-  for (const key of Object.keys(options))
-    if (!["dim", "subsampleSize", "subsample"].includes(key))
-      refuse(name, "unknown-option", `unknown option "${key}". Expected dim, subsampleSize or subsample.`);
+  requireOptions(`plate "${name}"`, options, ["dim", "subsampleSize", "subsample"], name);
   if (size === null) return { name, size, subsampleSize: null, dim, indices: null };
   const given = options.subsample === undefined ? null : tensor(options.subsample);
   const subsampleSize = given?.length ?? options.subsampleSize ?? size;

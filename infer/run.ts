@@ -1,6 +1,6 @@
 /** The loop of `svi.run`: steps until there are enough, with a progress bar, early stopping and a hand on the brake. */
 import { PedigradError, type Tensor, type TensorLike } from "../autodiff/index.js";
-import { requireKey, requireOptions, show } from "./checks.js";
+import { requireKey, requireOptions } from "./checks.js";
 import { progressBar } from "./progress.js";
 import { hasFiniteParams, type JitMode, type SVI, type SVIState } from "./svi.js";
 
@@ -67,7 +67,7 @@ function checkOptions(op: string, key: unknown, given: number | Partial<RunOptio
   requireKey(op, key);
   const options = typeof given === "number" ? { numSteps: given } : given;
   requireOptions(op, options, OPTIONS);
-  const { numSteps, batches } = options;
+  const { numSteps } = options;
   const isCount =
     (typeof numSteps === "number" && Number.isInteger(numSteps)) || (op === ENDLESS && numSteps === Infinity);
   if (!(isCount && (numSteps as number) >= 1))
@@ -76,13 +76,6 @@ function checkOptions(op: string, key: unknown, given: number | Partial<RunOptio
       op,
       param: "numSteps",
       message: `${op}: numSteps must be a positive integer${op === ENDLESS ? " or Infinity" : ""}, got ${numSteps}.`,
-    });
-  if (batches !== undefined && typeof batches !== "function" && !(Symbol.iterator in Object(batches)))
-    throw new PedigradError({
-      code: "bad-option",
-      op,
-      param: "batches",
-      message: `${op}: batches must be an iterable or a function that gives one, got ${show(batches)}.`,
     });
   return { ...options, numSteps: numSteps as number };
 }
@@ -102,7 +95,7 @@ function* argumentsOf(args: unknown[], batches: RunOptions["batches"], op: strin
     if (taken > before) continue;
     if (taken > 0)
       console.warn(
-        `pedigrad: ${op} ends after ${taken} steps, because batches can be gone through only once. Give an array, or the generator function itself, which is called again.`,
+        `pedigrad: ${op} ends after ${taken} steps: batches can be gone through only once. Give an array, or the generator function itself.`,
       );
     return;
   }
@@ -158,7 +151,7 @@ function untouched(svi: SVI, key: Tensor, options: RunOptions, args: unknown[], 
     code: "empty",
     op,
     param: "batches",
-    message: `${op}: batches is empty, so there is nothing to start from. Give at least one batch.`,
+    message: `${op}: batches is empty. Give at least one.`,
   });
 }
 

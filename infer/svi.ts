@@ -231,7 +231,7 @@ export class SVI {
         param: name,
         message:
           this.#constraints.size === 0
-            ? `param "${name}": this SVI does not know its constraint yet, which init learns from model and guide. Call svi.init(key, ...args) once and go on with the state you have.`
+            ? `param "${name}": this SVI does not know its constraint yet. Call svi.init(key, ...args) once, and go on with this state.`
             : `no param "${name}"; known params: ${[...this.#constraints.keys()].join(", ")}.${didYouMean(name, this.#constraints.keys())}`,
       });
     return constraint;

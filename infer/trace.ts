@@ -142,7 +142,7 @@ export function refusePromise<T>(what: string, result: T): T {
   Promise.resolve(result).catch(() => {});
   throw new PedigradError({
     code: "async-program",
-    message: `${what} returned a promise: sites after an await are not heard. Make it a plain function; await data outside and pass them as arguments.`,
+    message: `${what} returned a promise, but sites after an await are not heard. Make it a plain function, and await its data before.`,
   });
 }
 
@@ -155,7 +155,7 @@ function logProbAt({ name, fn, value, isObserved, mask }: SampleSite): Tensor {
 
 const OUTSIDE: Readonly<Record<string, string>> = {
   "observed site": " Mask what is missing (mask(f, keep)) or drop it.",
-  site: " Where the guide drew it, give the guide a distribution on this support.",
+  site: " If the guide drew it, give the guide a distribution on this support.",
 };
 
 /** Run `body`; what a distribution refuses in it is refused in the site's name. */
@@ -179,11 +179,10 @@ function checkPlates({ name, fn, value, isObserved, plates }: SampleSite): void 
     const { dim, size, subsampleSize } = plate;
     const has = dim === null || rank + dim < 0 ? 1 : (value.shape[rank + dim] as number);
     if (has === 1 || has === subsampleSize) continue;
-    const isPart = size !== subsampleSize;
     throw new PedigradError({
       code: "plate-size",
       site: name,
-      message: `${isObserved ? "observed site" : "site"} "${name}" in plate "${plate.name}": the value has ${has} elements along dim ${dim} (shape [${value.shape}]), but the plate ${isPart ? `visits ${subsampleSize} of ${size} elements. Pass those it visits: subsample(data), or take(data, indices) with the indices that the plate's body receives` : `has size ${size}. Give the plate size ${has}, or the value ${size} elements there; .toEvent(n) makes a dim part of one event`}.`,
+      message: `${isObserved ? "observed site" : "site"} "${name}" in plate "${plate.name}": the value has ${has} elements along dim ${dim}, but the plate ${size === subsampleSize ? `has size ${size}. Give both one size, or use .toEvent(n)` : `visits ${subsampleSize} of ${size} elements: give it subsample(data), or data.take(indices) with those of the plate's body`}.`,
     });
   }
 }

@@ -49,7 +49,6 @@ test("a run without a step: aborted before the first, or without batches", () =>
   assert.is(aborted.losses.length, 0);
   assert.is(aborted.params.loc?.item(), 5);
   refuses(() => svi.run(random.key(0), { numSteps: 5, batches: [] }), /svi.run: batches is empty/);
-  refuses(() => svi.run(random.key(0), { numSteps: 5, batches: 3 as never }), /batches must be an iterable.*got 3/);
 });
 
 test("a generator that ends early is warned of, its function is called again, one that lasts is taken as it is", () => {
@@ -78,7 +77,7 @@ test("a generator that ends early is warned of, its function is called again, on
     console.warn = warn;
   }
   assert.is(warnings.length, 1);
-  assert.match(warnings[0] as string, /svi.run ends after 2 steps, because batches can be gone through only once/);
+  assert.match(warnings[0] as string, /svi.run ends after 2 steps: batches can be gone through only once/);
 });
 
 test("svi.steps may go on for ever; refusals name the function that was called", () => {
