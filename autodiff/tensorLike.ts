@@ -37,7 +37,11 @@ export function toTensor(x: Exclude<TensorLike, Tensor>): Tensor {
 }
 
 const describe = (x: unknown): string =>
-  x === null ? "null" : typeof x === "object" ? `a ${x.constructor?.name ?? "record"}` : `${typeof x} ${String(x)}`;
+  x === null || x === undefined
+    ? `${x}`
+    : typeof x === "object"
+      ? `a ${x.constructor?.name ?? "record"}`
+      : `${typeof x} ${String(x)}`;
 
 const constant = (view: View): Tensor => new Tensor(view);
 

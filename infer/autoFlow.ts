@@ -3,7 +3,7 @@
  * coordinates turned about between two of them, then scaled and moved. The noise is an auxiliary site; a factor takes the log-Jacobian
  * of the flows from its density, so nothing is ever inverted.
  */
-import { log, PedigradError, type Tensor, zeros } from "../autodiff/index.js";
+import { full, log, PedigradError, type Tensor, zeros } from "../autodiff/index.js";
 import {
   Compose,
   constraints,
@@ -12,7 +12,7 @@ import {
   Permute,
   type Transform,
 } from "../distributions/index.js";
-import type { AutoGuideOptions } from "./autoGuide.js";
+import type { AutoGuideOptions, Start } from "./autoGuide.js";
 import { AutoFlat } from "./autoJoint.js";
 import * as nn from "./nn.js";
 import type { Model } from "./particles.js";
@@ -47,11 +47,10 @@ export class AutoIAFNormal extends AutoFlat {
     return "AutoIAFNormal";
   }
 
-  protected override drawFlat(start: Tensor): Tensor {
+  protected override drawFlat(start: Start, d: number): Tensor {
     const { prefix } = this;
-    const d = start.size;
     const loc = param(`${prefix}_loc`, start);
-    const initial = start.mul(0).add(this.#options.initScale ?? 0.1);
+    const initial = full([d], this.#options.initScale ?? 0.1);
     const scale = param(`${prefix}_scale`, initial, { constraint: constraints.positive });
     const noise = sample(`_${prefix}_base`, new Normal(zeros([d]), 1).toEvent(1), { infer: { isAuxiliary: true } });
     const flow = this.#flow(d);

@@ -4,10 +4,11 @@
  * given to SVI like any other.
  */
 import { emptyRecord, PedigradError, random, stopGradient, type Tensor, vmap } from "../autodiff/index.js";
-import { bijectTo, type Distribution, Identity, type Transform } from "../distributions/index.js";
+import { bijectTo, Identity, type Transform } from "../distributions/index.js";
 import { detachProvenance } from "../provenance/index.js";
+import { didYouMean, quoted, requireKey, requireOptions, requireProgram, show } from "./checks.js";
 import { block, seed, substitution } from "./effects.js";
-import { type InitStrategy, initToUniform } from "./initStrategies.js";
+import { type InitStrategy, initToUniform, startingValue } from "./initStrategies.js";
 import { type Messenger, withMessenger } from "./messages.js";
 import type { Model } from "./particles.js";
 import { type PlateFrame, plate } from "./plate.js";
@@ -18,9 +19,12 @@ export interface AutoGuideOptions {
   prefix?: string;
   /** Where the latents start; uniform on [-2, 2] in unconstrained space by default. */
   initLocFn?: InitStrategy;
-  /** The key of the run that looks at the model, and of the starting values. */
+  /** The key of the run that looks at the model, and of the starting values, which follow the key of `svi.init` otherwise. */
   key?: Tensor;
 }
+
+/** A starting value in unconstrained space, by a key. */
+export type Start = (key: Tensor) => Tensor;
 
 /** A latent site of the model: its plates (outermost first), its way to unconstrained space, where it starts there. */
 export interface Latent {
@@ -28,8 +32,10 @@ export interface Latent {
   readonly site: SampleSite;
   readonly plates: readonly PlateFrame[];
   readonly transform: Transform;
-  /** The starting value in unconstrained space, with the full size of every plate. */
-  readonly start: Tensor;
+  /** What its parameters start at, with the full size of every plate. */
+  readonly startFrom: Start;
+  /** The shape of that. */
+  readonly startShape: readonly number[];
   /** How many of its last axes are its event in unconstrained space. */
   readonly eventDim: number;
 }
@@ -59,6 +65,7 @@ export abstract class AutoGuide extends Callable {
   readonly prefix: string;
   readonly #initLocFn: InitStrategy;
   readonly #key: Tensor;
+  readonly #hasOwnKey: boolean;
   #latents: readonly Latent[] | null = null;
 
   constructor(
@@ -67,17 +74,13 @@ export abstract class AutoGuide extends Callable {
     own: readonly string[] = [],
   ) {
     super();
-    for (const key of Object.keys(options))
-      if (![...OPTIONS, ...own].includes(key))
-        throw new PedigradError({
-          code: "unknown-option",
-          op: new.target.name,
-          param: key,
-          message: `${new.target.name}: unknown option "${key}". Expected one of ${[...OPTIONS, ...own].join(", ")}.`,
-        });
+    requireOptions(new.target.name, options, [...OPTIONS, ...own]);
     this.prefix = options.prefix ?? "auto";
     this.#initLocFn = options.initLocFn ?? initToUniform();
     this.#key = options.key ?? random.key(0);
+    this.#hasOwnKey = options.key !== undefined;
+    requireProgram(new.target.name, "model", model);
+    requireKey(`${new.target.name}({ key })`, this.#key);
   }
 
   /** The guide's name in errors. */
@@ -94,6 +97,7 @@ export abstract class AutoGuide extends Callable {
     { sampleShape = [] }: { sampleShape?: readonly number[] } = {},
     ...args: unknown[]
   ): Record<string, Tensor> {
+    requireKey(`${this.title}.samplePosterior`, key);
     const count = sampleShape.reduce((a, b) => a * b, 1);
     const draw = (k: Tensor): Record<string, Tensor> =>
       block(() => withMessenger(substitution(params), () => seed(() => this.guide(...args), k)()))();
@@ -103,6 +107,17 @@ export abstract class AutoGuide extends Callable {
     for (const [name, x] of Object.entries(stacked))
       if (latents.has(name)) values[name] = x.reshape([...sampleShape, ...x.shape.slice(1)]);
     return values;
+  }
+
+  /** The param `name` among `params`. */
+  protected of(params: Record<string, Tensor>, name: string): Tensor {
+    if (Object.hasOwn(params ?? {}, name)) return params[name] as Tensor;
+    throw new PedigradError({
+      code: "no-value",
+      op: this.title,
+      param: name,
+      message: `${this.title}: expected the params of a fit, result.params, with "${name}" among them; got ${show(params)}.`,
+    });
   }
 
   /** The latent sites of the model; it runs once, with the arguments of the first call. */
@@ -117,13 +132,22 @@ export abstract class AutoGuide extends Callable {
       process: (message) => {
         if (message.type === "param") message.value ??= message.init?.(random.foldIn(this.#key, ++count)) ?? null;
         else if (message.type === "sample" && message.value === null && !message.fn.isDiscrete)
-          message.value = inSupport(message.fn, this.#initLocFn(message, random.foldIn(this.#key, ++count)));
+          message.value = startingValue(this.#initLocFn, message, random.foldIn(this.#key, ++count));
       },
     };
     const seen = block(() =>
       withMessenger(starting, () => trace(seed(this.model, random.foldIn(this.#key, 0))).getTrace(...args)),
     )();
-    return [...sampleSites(seen)].filter((site) => !site.isObserved && this.covers(site)).map(describe);
+    for (const name of this.#initLocFn.names ?? [])
+      if (!seen.has(name))
+        throw new PedigradError({
+          code: "unknown-site",
+          op: this.#initLocFn.title,
+          site: name,
+          message: `${this.#initLocFn.title}: the model of this ${this.title} has no site "${name}"; it has ${quoted(seen.keys())}.${didYouMean(name, seen.keys())}`,
+        });
+    const latents = [...sampleSites(seen)].filter((site) => !site.isObserved && this.covers(site));
+    return latents.map((site) => describe(site, this.#hasOwnKey ? null : this.#initLocFn));
   }
 
   /** Whether the guide has this latent: continuous ones, unless they are left to enumeration. */
@@ -139,27 +163,27 @@ export abstract class AutoGuide extends Callable {
   }
 }
 
-/** A starting value moved into the support: medians of a simplex, taken one by one, need not sum to 1. */
-function inSupport({ support }: Distribution, value: Tensor): Tensor {
-  const transform = bijectTo(support);
-  return transform.forward(transform.inverse(value));
-}
-
-function describe(site: SampleSite): Latent {
+/** A latent, started by `strategy`; where there is none, as the run that looked at the model did. */
+function describe(site: SampleSite, strategy: InitStrategy | null): Latent {
   const transform = site.fn.isDiscrete ? new Identity() : bijectTo(site.fn.support);
   const eventDim = transform.domainEventDim;
   const plates = site.plates.filter((p) => p.dim !== null).sort((a, b) => (b.dim as number) - (a.dim as number));
-  let start = stopGradient(detachProvenance(transform.inverse(site.value)));
-  for (const { dim, size, subsampleSize } of plates) {
-    if (size === subsampleSize) continue;
-    // Elements that this run did not visit start where the visited ones do.
-    const axis = start.shape.length - eventDim + (dim as number);
-    start = start.take(
-      Array.from({ length: size as number }, (_, i) => i % (subsampleSize as number)),
-      axis,
-    );
-  }
-  return { name: site.name, site, plates, transform, start, eventDim };
+  const whole = (value: Tensor): Tensor => {
+    let start = stopGradient(detachProvenance(transform.inverse(value)));
+    for (const { dim, size, subsampleSize } of plates) {
+      if (size === subsampleSize) continue;
+      // Elements that this run did not visit start where the visited ones do.
+      const axis = start.shape.length - eventDim + (dim as number);
+      start = start.take(
+        Array.from({ length: size as number }, (_, i) => i % (subsampleSize as number)),
+        axis,
+      );
+    }
+    return start;
+  };
+  const first = whole(site.value);
+  const startFrom: Start = (key) => (strategy === null ? first : whole(startingValue(strategy, site, key)));
+  return { name: site.name, site, plates, transform, startFrom, startShape: first.shape, eventDim };
 }
 
 /** Run `body` inside the plates of a latent. */

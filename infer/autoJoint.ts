@@ -7,12 +7,15 @@ import {
   concatenate,
   emptyRecord,
   eye,
+  full,
   ndtri,
   PedigradError,
+  random,
   type Tensor,
   type TensorLike,
   tensor,
 } from "../autodiff/index.js";
+import { sizeOf } from "../autodiff/view.js";
 import {
   constraints,
   Delta,
@@ -21,20 +24,24 @@ import {
   MultivariateNormal,
   Normal,
 } from "../distributions/index.js";
-import { AutoGuide, type AutoGuideOptions, inPlates, type Latent } from "./autoGuide.js";
+import { AutoGuide, type AutoGuideOptions, inPlates, type Latent, type Start } from "./autoGuide.js";
 import type { Model } from "./particles.js";
 import { param, sample } from "./primitives.js";
 
 export abstract class AutoFlat extends AutoGuide {
-  /** Draw all latents in unconstrained space, [D], which start at `start`. */
-  protected abstract drawFlat(start: Tensor): Tensor;
+  /** Draw all latents in unconstrained space, [size], which start at `start`. */
+  protected abstract drawFlat(start: Start, size: number): Tensor;
   /** Its quantile in each coordinate at standard normal z, from parameters by name. */
   protected abstract marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor;
 
   override guide(...args: unknown[]): Record<string, Tensor> {
     const latents = this.#checked(args);
-    const start = concatenate(latents.map((latent) => latent.start.reshape([-1])));
-    const flat = this.drawFlat(start);
+    const start: Start = (key) =>
+      concatenate(latents.map(({ startFrom }, i) => startFrom(random.foldIn(key, i)).reshape([-1])));
+    const flat = this.drawFlat(
+      start,
+      latents.reduce((size, latent) => size + sizeOf(latent.startShape), 0),
+    );
     const values = emptyRecord<Tensor>();
     for (const { name, plates, transform, site, x } of unpack(flat, latents))
       values[name] = inPlates(plates, () => {
@@ -78,10 +85,10 @@ export abstract class AutoFlat extends AutoGuide {
 
 export abstract class AutoJoint extends AutoFlat {
   /** The distribution of the flat unconstrained latents, from params. */
-  protected abstract posterior(start: Tensor): Distribution;
+  protected abstract posterior(start: Start, size: number): Distribution;
 
-  protected override drawFlat(start: Tensor): Tensor {
-    return sample(`_${this.prefix}_latent`, this.posterior(start), { infer: { isAuxiliary: true } });
+  protected override drawFlat(start: Start, size: number): Tensor {
+    return sample(`_${this.prefix}_latent`, this.posterior(start, size), { infer: { isAuxiliary: true } });
   }
 }
 
@@ -91,12 +98,12 @@ export function unpack(flat: Tensor, latents: readonly Latent[]): (Latent & { x:
   const lead = flat.shape.slice(0, -1);
   return latents.map((latent) => {
     const from = at;
-    at += latent.start.size;
-    return { ...latent, x: flat.slice(from, at, { axis: -1 }).reshape([...lead, ...latent.start.shape]) };
+    at += sizeOf(latent.startShape);
+    return { ...latent, x: flat.slice(from, at, { axis: -1 }).reshape([...lead, ...latent.startShape]) };
   });
 }
 
-interface ScaleOptions extends AutoGuideOptions {
+export interface ScaleOptions extends AutoGuideOptions {
   /** The standard deviation all coordinates start with; 0.1. */
   initScale?: number;
 }
@@ -111,15 +118,15 @@ export class AutoDiagonalNormal extends AutoJoint {
   override get title(): string {
     return "AutoDiagonalNormal";
   }
-  protected override posterior(start: Tensor): Distribution {
+  protected override posterior(start: Start, size: number): Distribution {
     const loc = param(`${this.prefix}_loc`, start);
-    const scale = param(`${this.prefix}_scale`, start.mul(0).add(this.#initScale), {
+    const scale = param(`${this.prefix}_scale`, full([size], this.#initScale), {
       constraint: constraints.positive,
     });
     return new Normal(loc, scale).toEvent(1);
   }
   protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
-    return z.mul(params[`${this.prefix}_scale`] as Tensor).add(params[`${this.prefix}_loc`] as Tensor);
+    return z.mul(this.of(params, `${this.prefix}_scale`)).add(this.of(params, `${this.prefix}_loc`));
   }
 }
 
@@ -133,16 +140,16 @@ export class AutoMultivariateNormal extends AutoJoint {
   override get title(): string {
     return "AutoMultivariateNormal";
   }
-  protected override posterior(start: Tensor): Distribution {
+  protected override posterior(start: Start, size: number): Distribution {
     const loc = param(`${this.prefix}_loc`, start);
-    const scaleTril = param(`${this.prefix}_scale_tril`, eye(start.size).mul(this.#initScale), {
+    const scaleTril = param(`${this.prefix}_scale_tril`, eye(size).mul(this.#initScale), {
       constraint: constraints.lowerCholesky,
     });
     return new MultivariateNormal({ loc, scaleTril });
   }
   protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
-    const scale = (params[`${this.prefix}_scale_tril`] as Tensor).square().sum(-1).sqrt();
-    return z.mul(scale).add(params[`${this.prefix}_loc`] as Tensor);
+    const scale = this.of(params, `${this.prefix}_scale_tril`).square().sum(-1).sqrt();
+    return z.mul(scale).add(this.of(params, `${this.prefix}_loc`));
   }
 }
 
@@ -158,24 +165,23 @@ export class AutoLowRankMultivariateNormal extends AutoJoint {
   override get title(): string {
     return "AutoLowRankMultivariateNormal";
   }
-  protected override posterior(start: Tensor): Distribution {
-    const d = start.size;
+  protected override posterior(start: Start, d: number): Distribution {
     const rank = this.#rank ?? Math.max(1, Math.round(Math.sqrt(d)));
     const { loc, factor, scale } = {
       loc: param(`${this.prefix}_loc`, start),
       factor: param(`${this.prefix}_cov_factor`, eye(d, rank).mul(this.#initScale * Math.SQRT1_2)),
-      scale: param(`${this.prefix}_scale`, start.mul(0).add(this.#initScale * Math.SQRT1_2), {
+      scale: param(`${this.prefix}_scale`, full([d], this.#initScale * Math.SQRT1_2), {
         constraint: constraints.positive,
       }),
     };
     return new LowRankMultivariateNormal({ loc, covFactor: factor, covDiag: scale.square() });
   }
   protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
-    const factor = params[`${this.prefix}_cov_factor`] as Tensor;
+    const factor = this.of(params, `${this.prefix}_cov_factor`);
     const variance = factor
       .square()
       .sum(-1)
-      .add((params[`${this.prefix}_scale`] as Tensor).square());
-    return z.mul(variance.sqrt()).add(params[`${this.prefix}_loc`] as Tensor);
+      .add(this.of(params, `${this.prefix}_scale`).square());
+    return z.mul(variance.sqrt()).add(this.of(params, `${this.prefix}_loc`));
   }
 }

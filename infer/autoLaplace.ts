@@ -4,7 +4,9 @@
  */
 import { emptyRecord, hessian, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
 import { Delta, type Distribution, MultivariateNormal } from "../distributions/index.js";
+import type { Start } from "./autoGuide.js";
 import { AutoJoint, unpack } from "./autoJoint.js";
+import { requireKey } from "./checks.js";
 import { logDensity } from "./predictive.js";
 import { param } from "./primitives.js";
 import { mergeRecords } from "./svi.js";
@@ -17,7 +19,7 @@ export class AutoLaplaceApproximation extends AutoJoint {
   override get title(): string {
     return "AutoLaplaceApproximation";
   }
-  protected override posterior(start: Tensor): Distribution {
+  protected override posterior(start: Start): Distribution {
     return new Delta(param(`${this.prefix}_loc`, start), 0, 1);
   }
   override guide(...args: unknown[]): Record<string, Tensor> {
@@ -31,6 +33,7 @@ export class AutoLaplaceApproximation extends AutoJoint {
    */
   laplaceApproximation(params: Record<string, Tensor>, ...given: unknown[]): Distribution {
     const args = given.length > 0 ? given : this.#args;
+    const loc = this.of(params, `${this.prefix}_loc`);
     const energy = (flat: Tensor): Tensor => {
       let total = tensor(0);
       const values = emptyRecord<Tensor>();
@@ -41,7 +44,6 @@ export class AutoLaplaceApproximation extends AutoJoint {
       }
       return total.add(logDensity(this.model, mergeRecords<TensorLike>(params, values), ...args).logDensity).neg();
     };
-    const loc = params[`${this.prefix}_loc`] as Tensor;
     return new MultivariateNormal({ loc, precisionMatrix: hessian(energy)(loc) });
   }
 
@@ -51,11 +53,12 @@ export class AutoLaplaceApproximation extends AutoJoint {
     { sampleShape = [] }: { sampleShape?: readonly number[] } = {},
     ...args: unknown[]
   ): Record<string, Tensor> {
+    requireKey("AutoLaplaceApproximation.samplePosterior", key);
     return this.constrained(this.laplaceApproximation(params, ...args).sample(key, sampleShape));
   }
 
   override median(params: Record<string, Tensor>): Record<string, Tensor> {
-    return this.constrained(params[`${this.prefix}_loc`] as Tensor);
+    return this.constrained(this.of(params, `${this.prefix}_loc`));
   }
 
   protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {

@@ -2,19 +2,32 @@
 import { emptyRecord, full, PedigradError, type Tensor } from "../autodiff/index.js";
 import { Categorical, constraints } from "../distributions/index.js";
 import { AutoGuide, inPlates } from "./autoGuide.js";
+import { AutoFlat } from "./autoJoint.js";
+import { requireProgram } from "./checks.js";
+import { type Messenger, withMessenger } from "./messages.js";
+import type { Model } from "./particles.js";
 import { param, sample } from "./primitives.js";
 import type { SampleSite } from "./trace.js";
 
 /** Several guides as one, each for a part of the model: `list.append(new AutoNormal(block(model, { expose: ["a"] })))`. */
 export class AutoGuideList extends AutoGuide {
-  readonly parts: AutoGuide[] = [];
+  readonly parts: (AutoGuide | Model)[] = [];
 
   override get title(): string {
     return "AutoGuideList";
   }
 
-  /** Add a guide; its sites and parameters must not be those of the others. */
-  append(part: AutoGuide): this {
+  /** Add a guide, an autoguide or any function; its sites and parameters must not be those of the others. */
+  append(part: AutoGuide | Model): this {
+    requireProgram("AutoGuideList.append", "guide", part);
+    const clash = part instanceof AutoFlat && this.parts.some((p) => p instanceof AutoFlat && p.prefix === part.prefix);
+    if (clash)
+      throw new PedigradError({
+        code: "duplicate-name",
+        op: "AutoGuideList.append",
+        param: "prefix",
+        message: `AutoGuideList: two guides with one distribution over their latents have the prefix "${part.prefix}", so their params would share names. Give one another prefix: new ${part.title}(model, { prefix: "${part.prefix}2" }).`,
+      });
     this.parts.push(part);
     return this;
   }
@@ -26,12 +39,34 @@ export class AutoGuideList extends AutoGuide {
         op: this.title,
         message: "AutoGuideList: there is no guide in it; append some.",
       });
-    return Object.assign(emptyRecord<Tensor>(), ...this.parts.map((part) => part(...args)));
+    return Object.assign(emptyRecord<Tensor>(), ...this.parts.map((part) => drawnBy(part, args)));
   }
 
+  /** The medians of all parts; a plain function has none. */
   override median(params: Record<string, Tensor>): Record<string, Tensor> {
-    return Object.assign(emptyRecord<Tensor>(), ...this.parts.map((part) => part.median(params)));
+    const medians = this.parts.map((part, i) => {
+      if (part instanceof AutoGuide) return part.median(params);
+      throw new PedigradError({
+        code: "no-closed-form",
+        op: "median",
+        message: `AutoGuideList: part ${i} is a plain function, of which no median is known; take it from samplePosterior(key, params, { sampleShape: [1000] }).`,
+      });
+    });
+    return Object.assign(emptyRecord<Tensor>(), ...medians);
   }
+}
+
+/** What a part of a list samples, by name: an autoguide says so itself. */
+function drawnBy(part: AutoGuide | Model, args: readonly unknown[]): Record<string, Tensor> {
+  if (part instanceof AutoGuide) return part(...args);
+  const values = emptyRecord<Tensor>();
+  const collecting: Messenger = {
+    postprocess: (message) => {
+      if (message.type === "sample" && !message.isObserved) values[message.name] = message.value as Tensor;
+    },
+  };
+  withMessenger(collecting, () => part(...args));
+  return values;
 }
 
 /** A probability for every value of every discrete latent, enumerated in parallel: params `name_auto_probs` [...plates, values]. */
@@ -69,7 +104,7 @@ export class AutoDiscreteParallel extends AutoGuide {
   /** The most probable value of every site. */
   override median(params: Record<string, Tensor>): Record<string, Tensor> {
     const values = emptyRecord<Tensor>();
-    for (const { name } of this.latents()) values[name] = (params[`${name}_${this.prefix}_probs`] as Tensor).argmax(-1);
+    for (const { name } of this.latents()) values[name] = this.of(params, `${name}_${this.prefix}_probs`).argmax(-1);
     return values;
   }
 }

@@ -1,5 +1,5 @@
 /** Autoguides with a factor for every site: AutoNormal (mean field) and AutoDelta (a point). */
-import { emptyRecord, ndtri, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
+import { emptyRecord, full, ndtri, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
 import {
   constraints,
   Delta,
@@ -9,7 +9,7 @@ import {
   type Transform,
   TransformedDistribution,
 } from "../distributions/index.js";
-import { AutoGuide, type AutoGuideOptions, inPlates, type Latent } from "./autoGuide.js";
+import { AutoGuide, type AutoGuideOptions, inPlates, type Latent, type Start } from "./autoGuide.js";
 import type { Model } from "./particles.js";
 import { param, sample } from "./primitives.js";
 
@@ -36,9 +36,9 @@ export class AutoNormal extends AutoGuide {
     return values;
   }
 
-  #sample({ name, site, transform, start, eventDim }: Latent): Tensor {
-    const loc = param(`${name}_${this.prefix}_loc`, start, { eventDim });
-    const spread = start.mul(0).add(this.#initScale);
+  #sample({ name, site, transform, startFrom, startShape, eventDim }: Latent): Tensor {
+    const loc = param(`${name}_${this.prefix}_loc`, startFrom, { eventDim });
+    const spread = full(startShape, this.#initScale);
     const scale = param(`${name}_${this.prefix}_scale`, spread, { constraint: constraints.positive, eventDim });
     const base = new Normal(loc, scale).toEvent(eventDim);
     return sample(name, isIdentity(transform) ? base : new TransformedDistribution(base, transform, site.fn.support));
@@ -53,9 +53,9 @@ export class AutoNormal extends AutoGuide {
     const p = tensor(probs);
     const values = emptyRecord<Tensor>();
     for (const { name, transform } of this.latents()) {
-      const loc = params[`${name}_${this.prefix}_loc`] as Tensor;
+      const loc = this.of(params, `${name}_${this.prefix}_loc`);
       const z = ndtri(p).reshape([...p.shape, ...loc.shape.map(() => 1)]);
-      values[name] = transform.forward(z.mul(params[`${name}_${this.prefix}_scale`] as Tensor).add(loc));
+      values[name] = transform.forward(z.mul(this.of(params, `${name}_${this.prefix}_scale`)).add(loc));
     }
     return values;
   }
@@ -69,10 +69,11 @@ export class AutoDelta extends AutoGuide {
 
   override guide(...args: unknown[]): Record<string, Tensor> {
     const values = emptyRecord<Tensor>();
-    for (const { name, plates, transform, start, site } of this.latents(...args))
+    for (const { name, plates, transform, startFrom, site } of this.latents(...args))
       values[name] = inPlates(plates, () => {
         const { support, eventDim } = site.fn;
-        const point = param(`${name}_${this.prefix}_loc`, transform.forward(start), { constraint: support, eventDim });
+        const start: Start = (key) => transform.forward(startFrom(key));
+        const point = param(`${name}_${this.prefix}_loc`, start, { constraint: support, eventDim });
         return sample(name, new Delta(point, 0, eventDim));
       });
     return values;
@@ -80,7 +81,7 @@ export class AutoDelta extends AutoGuide {
 
   override median(params: Record<string, Tensor>): Record<string, Tensor> {
     const values = emptyRecord<Tensor>();
-    for (const { name } of this.latents()) values[name] = params[`${name}_${this.prefix}_loc`] as Tensor;
+    for (const { name } of this.latents()) values[name] = this.of(params, `${name}_${this.prefix}_loc`);
     return values;
   }
 }

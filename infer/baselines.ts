@@ -3,7 +3,7 @@
  * depend on the site itself leaves the mean as it is. Three kinds, which add up: a decaying average of past costs, a network
  * or value trained to predict the cost (Mnih and Gregor 2014), and the mean cost of the other particles (Mnih and Rezende 2016).
  */
-import { PedigradError, stopGradient, type Tensor, tensor, zeros } from "../autodiff/index.js";
+import { broadcastTo, PedigradError, stopGradient, type Tensor, tensor, zeros } from "../autodiff/index.js";
 import type { ScoreSite } from "./costs.js";
 
 /** A baseline inside one particle: what a network or a given value predicts for the cost, with its gradient; null for neither. */
@@ -25,8 +25,9 @@ export function predictedCost({ name, site }: ScoreSite): Tensor | null {
   return given;
 }
 
-/** Refuse a prediction whose shape is not that of the cost. */
+/** Refuse a prediction whose shape is not that of the cost; one number stands for all elements of the site's plates. */
 export function checkPrediction(name: string, predicted: Tensor, cost: Tensor): Tensor {
+  if (predicted.size === 1) return broadcastTo(predicted.reshape([]), cost.shape);
   const strip = (shape: readonly number[]) =>
     shape.slice(shape.findIndex((n) => n !== 1) < 0 ? shape.length : shape.findIndex((n) => n !== 1));
   if (predicted.size === cost.size && strip(predicted.shape).join() === strip(cost.shape).join())

@@ -9,6 +9,8 @@ import type { SVIState } from "./svi.js";
 const VERSION = 1;
 const RESERVED = ["__proto__", "constructor", "prototype"];
 
+const PARTS = ["params", "optimState", "mutableState", "key"];
+
 interface Packed {
   shape: number[];
   bits: string;
@@ -24,6 +26,14 @@ const unescapeName = (key: string): string => (key.startsWith("~") ? key.slice(1
 
 /** The state as text; `loadState` gives it back bit for bit. */
 export function saveState(state: SVIState): string {
+  for (const part of PARTS)
+    if (!isRecord(state) || state[part] === undefined)
+      throw new PedigradError({
+        code: "bad-checkpoint",
+        op: "saveState",
+        param: part,
+        message: `saveState: the state has no ${part}. Give the whole state that svi.init, svi.update or svi.run returned, as it is.`,
+      });
   const body = JSON.stringify(pack(state, "state"));
   return JSON.stringify({ pedigrad: VERSION, checksum: fnv1a(body), state: body });
 }
@@ -53,8 +63,7 @@ export function loadState(text: string): SVIState {
   if (fnv1a(outer.state) !== outer.checksum)
     return refuse("the checksum does not match: the text was truncated or altered.");
   const state = unpack(parse(outer.state, "the state"), "");
-  if (!isRecord(state) || !("params" in state && "optimState" in state && "mutableState" in state && "key" in state))
-    return refuse("it lacks one of params, optimState, mutableState, key.");
+  if (!isRecord(state) || !PARTS.every((part) => part in state)) return refuse(`it lacks one of ${PARTS.join(", ")}.`);
   return state as unknown as SVIState;
 }
 

@@ -3,6 +3,7 @@
  * call. What they do is what their namesakes in Pyro and NumPyro do.
  */
 import { PedigradError, random, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
+import { requireKey } from "./checks.js";
 import type { InferOptions } from "./inferOptions.js";
 import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
 import type { Trace } from "./trace.js";
@@ -23,8 +24,9 @@ const lookup = (data: Data): ((name: string) => TensorLike | undefined) => {
 };
 
 /** Random choices and keys come from `key`: the nth request of a run gets foldIn(key, n). */
-export const seed = <A extends unknown[], R>(f: Model<A, R>, key: Tensor | number): Model<A, R> =>
-  handler(f, () => {
+export const seed = <A extends unknown[], R>(f: Model<A, R>, key: Tensor | number): Model<A, R> => {
+  if (typeof key !== "number") requireKey("seed", key, "second");
+  return handler(f, () => {
     const root = typeof key === "number" ? random.key(key) : key;
     let count = 0;
     return {
@@ -34,6 +36,7 @@ export const seed = <A extends unknown[], R>(f: Model<A, R>, key: Tensor | numbe
       },
     };
   });
+};
 
 /** Latent sites and plates of `f` take the values that `trace` has for them, tensors and pedigree as they are. */
 export const replay = <A extends unknown[], R>(f: Model<A, R>, trace: Trace): Model<A, R> =>

@@ -5,6 +5,7 @@
 import { emptyRecord, isContainer, PedigradError, random, type Tensor } from "../autodiff/index.js";
 import { Derived, type Distribution } from "../distributions/index.js";
 import { getProvenance } from "../provenance/index.js";
+import { requireProgram } from "./checks.js";
 import { type Cost, isScoreSite, scoreSitesOf } from "./costs.js";
 import type { Elbo } from "./elbo.js";
 import { type GradientVariance, gradientVariances, type Refusal } from "./gradientVariance.js";
@@ -132,6 +133,8 @@ function split(args: readonly unknown[]): [args: readonly unknown[], draws: numb
  * `{ measureVariance: true }` is for the report and not for the model.
  */
 export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown[]): Explanation {
+  requireProgram("explain", "model", model);
+  requireProgram("explain", "guide", guide);
   const [args, draws] = split(rest);
   const key = random.key(0);
   const { values, mutables } = initialise(key, model, guide, args, {});

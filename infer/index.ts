@@ -6,6 +6,7 @@ export {
   AutoDiagonalNormal,
   AutoLowRankMultivariateNormal,
   AutoMultivariateNormal,
+  type ScaleOptions,
 } from "./autoJoint.js";
 export { AutoLaplaceApproximation } from "./autoLaplace.js";
 export { AutoDiscreteParallel, AutoGuideList } from "./autoList.js";
@@ -38,7 +39,8 @@ export { JitTraceELBO, JitTraceEnumELBO, JitTraceGraphELBO, JitTraceMeanFieldELB
 export { lift } from "./lift.js";
 export { markov } from "./markov.js";
 export { TraceMeanFieldELBO } from "./meanFieldElbo.js";
-export type { Message, Messenger } from "./messages.js";
+export type { Message, Messenger, SampleMessage } from "./messages.js";
+export type { LinearParams } from "./nn.js";
 export * as nn from "./nn.js";
 export * from "./optim.js";
 export type { Model, Vectorize } from "./particles.js";
@@ -50,6 +52,7 @@ export {
   module,
   mutable,
   type Net,
+  type ParamOptions,
   param,
   prngKey,
   type SampleOptions,

@@ -18,6 +18,7 @@ import {
   where,
   zeros,
 } from "../autodiff/index.js";
+import { requireOptions, requireTask } from "./checks.js";
 import { gradientFrom } from "./elbo.js";
 import { checkCovered, type EnumeratedPair, modelFactor, platesOf, runEnumerated } from "./enumeration.js";
 import { multiply, plateName } from "./factors.js";
@@ -38,6 +39,7 @@ export function computeMarginals(
   guide: Model,
   ...args: unknown[]
 ): Record<string, Tensor> {
+  requireTask("computeMarginals", key, params, model, guide);
   const run = enumerated({ key, values: params, model, guide, args });
   return shares(run, logsumexp);
 }
@@ -48,9 +50,12 @@ export function sampleDiscrete(
   params: Record<string, Tensor>,
   model: Model,
   guide: Model,
-  { temperature = 1 }: DiscreteOptions = {},
+  options: DiscreteOptions = {},
   ...args: unknown[]
 ): Record<string, Tensor> {
+  requireTask("sampleDiscrete", key, params, model, guide);
+  requireOptions("sampleDiscrete", options, ["temperature"]);
+  const { temperature = 1 } = options;
   if (temperature !== 0 && temperature !== 1)
     throw new PedigradError({
       code: "bad-option",

@@ -1,5 +1,6 @@
 /** What a sample statement may say about how its gradient is taken; anything else is a misspelling. */
 import { PedigradError, type Tensor, type TensorLike } from "../autodiff/index.js";
+import { requireOptions } from "./checks.js";
 
 /** How the variance of a score-function site is reduced. The baseline may not depend on the site itself. */
 export interface BaselineOptions {
@@ -41,15 +42,12 @@ export function checkInferOptions(site: string, infer: InferOptions): InferOptio
   const refuse = (message: string, param: string): never => {
     throw new PedigradError({ code: "bad-option", site, param, message: `sample site "${site}": ${message}` });
   };
-  for (const key of Object.keys(infer))
-    if (!INFER.includes(key)) refuse(`unknown infer option "${key}". Expected one of ${INFER.join(", ")}.`, key);
+  requireOptions(`sample site "${site}": infer`, infer, INFER, site);
   const { baseline, enumerate } = infer;
   if (enumerate != null && enumerate !== "parallel" && enumerate !== "sequential")
     refuse(`infer.enumerate must be "parallel" or "sequential", got ${JSON.stringify(enumerate)}.`, "enumerate");
   if (baseline === undefined) return infer;
-  for (const key of Object.keys(baseline))
-    if (!BASELINE.includes(key))
-      refuse(`unknown baseline option "${key}". Expected one of ${BASELINE.join(", ")}.`, key);
+  requireOptions(`sample site "${site}": baseline`, baseline, BASELINE, site);
   const { nnBaseline, nnBaselineInput, baselineValue, baselineBeta = 0.9 } = baseline;
   if (nnBaseline !== undefined && baselineValue !== undefined)
     refuse("give either nnBaseline or baselineValue, not both.", "nnBaseline");

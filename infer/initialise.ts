@@ -2,7 +2,9 @@
 import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
 import type { Constraint } from "../distributions/index.js";
 import { inFreshRun } from "../provenance/index.js";
+import { didYouMean } from "./checks.js";
 import { block, replay, seed } from "./effects.js";
+import { warnOfSupports } from "./match.js";
 import { type Messenger, type ParamMessage, withMessenger } from "./messages.js";
 import { type Model, sharedPlates } from "./particles.js";
 import { type Trace, trace } from "./trace.js";
@@ -56,13 +58,13 @@ export function initialise(
   const run = (f: Model, k: Tensor): Trace =>
     inFreshRun(() => withMessenger(plates, () => withMessenger(collector, () => trace(seed(f, k)).getTrace(...args))));
   const guideTrace = run(guide, random.foldIn(key, 1));
-  run(replay(model, guideTrace), random.foldIn(key, 2));
+  warnOfSupports(guideTrace, run(replay(model, guideTrace), random.foldIn(key, 2)));
   for (const name of Object.keys(initParams))
     if (!constraints.has(name))
       throw new PedigradError({
         code: "unknown-param",
         param: name,
-        message: `initParams: no param "${name}"; known params: ${[...constraints.keys()].join(", ") || "none"}.`,
+        message: `initParams: no param "${name}"; known params: ${[...constraints.keys()].join(", ") || "none"}.${didYouMean(name, constraints.keys())}`,
       });
   return { values, constraints, mutables };
 }

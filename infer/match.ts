@@ -1,5 +1,6 @@
 /** Do guide and model speak of the same sites? Differences are refused, with both sides shown. */
 import { PedigradError } from "../autodiff/index.js";
+import { didYouMean } from "./checks.js";
 import { type SampleSite, sampleSites, type Trace } from "./trace.js";
 
 const refusal = (code: string, site: string, message: string): PedigradError =>
@@ -10,12 +11,18 @@ export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity
   for (const site of sampleSites(guide)) {
     if (site.isObserved || site.infer.isAuxiliary) continue;
     const other = model.get(site.name);
-    if (other === undefined || other.type !== "sample")
+    if (other === undefined || other.type !== "sample") {
+      const missing = [...sampleSites(model)].filter(({ name, isObserved }) => !isObserved && !guide.has(name));
+      const hint = didYouMean(
+        site.name,
+        missing.map(({ name }) => name),
+      );
       throw refusal(
         "guide-only-site",
         site.name,
-        `guide site "${site.name}" has no counterpart in the model. Remove it, rename it, or mark it auxiliary: infer: { isAuxiliary: true }.`,
+        `guide site "${site.name}" has no counterpart in the model. Remove it, rename it, or mark it auxiliary: infer: { isAuxiliary: true }.${hint}`,
       );
+    }
     if (other.isObserved)
       throw refusal(
         "observed-in-model",
@@ -38,6 +45,30 @@ export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity
         "plate-size",
         site.name,
         `plate "${site.name}" has size ${site.size} in the guide and ${other.size} in the model. Give both the same size.`,
+      );
+  }
+  for (const site of sampleSites(guide)) {
+    const other = model.get(site.name);
+    if (!site.isObserved || other?.type !== "sample" || !other.isObserved || isFactor(site)) continue;
+    throw refusal(
+      "observed-in-guide",
+      site.name,
+      `site "${site.name}" is observed in the model and in the guide. Remove it from the guide, which would take it out of the loss again.`,
+    );
+  }
+}
+
+const isFactor = ({ fn }: SampleSite): boolean => fn.eventShape[0] === 0;
+
+/** Warn of guide sites that may take any number where the model's may not. */
+export function warnOfSupports(guide: Trace, model: Trace): void {
+  for (const { name, fn: q, isObserved } of sampleSites(guide)) {
+    const other = model.get(name);
+    if (isObserved || other?.type !== "sample" || ["Delta", "Empirical"].includes(q.label)) continue;
+    const { fn: p } = other;
+    if (q.support.isUnbounded && !p.support.isUnbounded && !p.isDiscrete)
+      console.warn(
+        `pedigrad: guide site "${name}" (${q.label}) may be ${q.support.must}, the model's (${p.label}) must be ${p.support.must}. Give both one support.`,
       );
   }
 }

@@ -4,6 +4,7 @@
  * its size; with `subsampleSize` only some elements are visited and the log densities are scaled up to stand for all.
  */
 import { arange, PedigradError, random, type Tensor, type TensorLike, take, tensor } from "../autodiff/index.js";
+import { requireOptions, show } from "./checks.js";
 import {
   type KeyMessage,
   type Messenger,
@@ -13,6 +14,7 @@ import {
   send,
   withMessenger,
 } from "./messages.js";
+import { refusePromise } from "./trace.js";
 
 /** One plate around a site. */
 export interface PlateFrame {
@@ -58,7 +60,10 @@ export function plate(name: string, ...rest: unknown[]): unknown {
   const frame = makeFrame(name, size, freeDim(name, size, options.dim), options);
   open.push(frame);
   try {
-    return withMessenger(frameMessenger(frame), () => body(frame.indices));
+    return refusePromise(
+      `the body of plate "${name}"`,
+      withMessenger(frameMessenger(frame), () => body(frame.indices)),
+    );
   } finally {
     open.pop();
   }
@@ -66,7 +71,7 @@ export function plate(name: string, ...rest: unknown[]): unknown {
 
 function checkSize(name: string, size: unknown): number {
   if (Number.isInteger(size) && (size as number) >= 0) return size as number;
-  return refuse(name, "bad-option", `size must be a non-negative integer, got ${size}.`);
+  return refuse(name, "bad-option", `size must be a non-negative integer, got ${show(size)}.`);
 }
 
 function freeDim(name: string, size: number | null, dim: number | undefined): number {
@@ -87,9 +92,7 @@ function freeDim(name: string, size: number | null, dim: number | undefined): nu
 }
 
 function makeFrame(name: string, size: number | null, dim: number | null, options: PlateOptions): PlateFrame {
-  for (const key of Object.keys(options))
-    if (!["dim", "subsampleSize", "subsample"].includes(key))
-      refuse(name, "unknown-option", `unknown option "${key}". Expected dim, subsampleSize or subsample.`);
+  requireOptions(`plate "${name}"`, options, ["dim", "subsampleSize", "subsample"], name);
   if (size === null) return { name, size, subsampleSize: null, dim, indices: null };
   const given = options.subsample === undefined ? null : tensor(options.subsample);
   const subsampleSize = given?.length ?? options.subsampleSize ?? size;

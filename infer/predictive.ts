@@ -14,9 +14,12 @@ import {
   vmap,
 } from "../autodiff/index.js";
 import { inFreshRun } from "../provenance/index.js";
+import { requireKey, requireOptions, requireProgram } from "./checks.js";
 import { block, condition, seed, substitute } from "./effects.js";
 import { sampleDiscrete } from "./inferDiscrete.js";
+import { type Messenger, withMessenger } from "./messages.js";
 import { type Model, stackTrees } from "./particles.js";
+import { requireDraws, requireLatents, requireUse, requiring } from "./predictiveChecks.js";
 import { type Trace, trace } from "./trace.js";
 
 export interface PredictiveOptions {
@@ -58,9 +61,10 @@ export class Predictive {
     const refuse = (param: string, message: string): never => {
       throw new PedigradError({ code: "bad-option", op: "Predictive", param, message: `Predictive: ${message}` });
     };
-    for (const key of Object.keys(options))
-      if (!OPTIONS.includes(key)) refuse(key, `unknown option "${key}". Expected one of ${OPTIONS.join(", ")}.`);
+    requireProgram("Predictive", "model", model);
+    requireOptions("Predictive", options, OPTIONS);
     const { posteriorSamples, guide, numSamples } = options;
+    if (guide !== undefined) requireProgram("Predictive", "guide", guide);
     if (posteriorSamples !== undefined && guide !== undefined)
       refuse("guide", "give posteriorSamples or a guide, not both.");
     if (posteriorSamples === undefined && !(Number.isInteger(numSamples) && (numSamples as number) >= 1))
@@ -69,10 +73,12 @@ export class Predictive {
 
   /** The collected sites by name, each with the draws' axes in front. */
   run(key: Tensor, ...args: unknown[]): Record<string, Tensor> {
+    requireKey("predictive.run", key);
     const { posteriorSamples = {}, batchNdims = 1, numSamples = 1, parallel = true } = this.options;
     const given = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
     const [first] = Object.values(given);
     const batch = first === undefined ? [numSamples] : first.shape.slice(0, batchNdims);
+    requireDraws(given, batchNdims);
     const count = batch.reduce((a, b) => a * b, 1);
     const flat = mapTree(given, (x) =>
       (x as Tensor).reshape([count, ...(x as Tensor).shape.slice(batchNdims)]),
@@ -114,11 +120,13 @@ export class Predictive {
 
   #one(key: Tensor, samples: Record<string, Tensor>, args: readonly unknown[]): Record<string, Tensor> {
     const { guide, params = {}, returnSites, excludeDeterministic, inferDiscrete } = this.options;
+    const checks = guide === undefined ? {} : requiring(params);
     const latents: Record<string, TensorLike> =
-      guide === undefined ? samples : latentsOf(runWith(guide, random.foldIn(key, 0), params, args));
+      guide === undefined ? samples : latentsOf(runWith(guide, random.foldIn(key, 0), params, args, checks));
     const known = Object.assign(emptyRecord<Tensor>(), params, latents);
     const discrete = inferDiscrete ? this.#discrete(key, latents, args) : {};
-    const ran = runWith(this.model, random.foldIn(key, 1), Object.assign(known, discrete), args);
+    const ran = runWith(this.model, random.foldIn(key, 1), Object.assign(known, discrete), args, checks);
+    requireUse(ran, samples);
     const collected: Record<string, Tensor> = emptyRecord();
     for (const [name, site] of ran) {
       const isWanted = returnSites
@@ -145,8 +153,13 @@ export class Predictive {
   }
 }
 
-const runWith = (f: Model, key: Tensor, values: Record<string, TensorLike>, args: readonly unknown[]): Trace =>
-  block(() => trace(substitute(seed(f, key), values)).getTrace(...args))();
+const runWith = (
+  f: Model,
+  key: Tensor,
+  values: Record<string, TensorLike>,
+  args: readonly unknown[],
+  checks: Messenger = {},
+): Trace => block(() => withMessenger(checks, () => trace(substitute(seed(f, key), values)).getTrace(...args)))();
 
 const latentsOf = (run: Trace): Record<string, Tensor> => {
   const latents: Record<string, Tensor> = emptyRecord();
@@ -163,8 +176,9 @@ export function logLikelihood(
   const samples = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
   return vmap((one: Record<string, Tensor>) => {
     const logs: Record<string, Tensor> = emptyRecord();
-    for (const site of runWith(model, random.key(0), one, args).values())
-      if (site.type === "sample" && site.isObserved) logs[site.name] = site.logProb();
+    const ran = runWith(model, random.key(0), one, args);
+    requireLatents("logLikelihood", ran, one);
+    for (const site of ran.values()) if (site.type === "sample" && site.isObserved) logs[site.name] = site.logProb();
     return logs;
   })(samples);
 }
@@ -176,6 +190,7 @@ export function logDensity(
   ...args: unknown[]
 ): { logDensity: Tensor; trace: Trace } {
   const ran = runWith(model, random.key(0), values, args);
+  requireLatents("logDensity", ran, values);
   let total = tensor(0);
   for (const site of ran.values()) if (site.type === "sample") total = total.add(site.scaledLogProb().sum());
   return { logDensity: total, trace: ran };

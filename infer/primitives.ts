@@ -15,6 +15,7 @@ import {
 } from "../autodiff/index.js";
 import { type Constraint, constraints, Distribution, Unit } from "../distributions/index.js";
 import { ambient, Provenance, trackProvenance } from "../provenance/index.js";
+import { requireOptions, show } from "./checks.js";
 import { mask as maskedBy } from "./effects.js";
 import { checkInferOptions, type InferOptions } from "./inferOptions.js";
 import {
@@ -47,14 +48,7 @@ export function sample(name: string, fn: Distribution, options: SampleOptions = 
       site: name,
       message: `sample: expected sample(name, distribution), got ${typeof name} and ${typeof fn}.`,
     });
-  for (const option of Object.keys(options))
-    if (!["obs", "obsMask", "infer", "key"].includes(option))
-      throw new PedigradError({
-        code: "unknown-option",
-        site: name,
-        param: option,
-        message: `sample site "${name}": unknown option "${option}". Expected obs, obsMask, infer or key.`,
-      });
+  requireOptions(`sample site "${name}"`, options, ["obs", "obsMask", "infer", "key"], name);
   if (obs != null && obsMask !== undefined)
     return samplePartlyObserved(name, fn, tensor(obs), tensor(obsMask), options);
   const message: SampleMessage = {
@@ -122,15 +116,15 @@ export function param(
   init?: TensorLike | ((key: Tensor) => TensorLike),
   options: ParamOptions = {},
 ): Tensor {
-  for (const option of Object.keys(options))
-    if (option !== "constraint" && option !== "eventDim")
-      throw new PedigradError({
-        code: "unknown-option",
-        site: name,
-        param: name,
-        message: `param "${name}": unknown option "${option}". Expected constraint or eventDim.`,
-      });
-  const { constraint = constraints.real, eventDim = constraint.eventDim } = options;
+  requireOptions(`param "${name}"`, options, ["constraint", "eventDim"], name);
+  const { constraint = constraints.real, eventDim = constraint?.eventDim } = options;
+  if (typeof constraint?.check !== "function")
+    throw new PedigradError({
+      code: "bad-option",
+      site: name,
+      param: name,
+      message: `param "${name}": constraint must be constraints.positive, constraints.interval(low, high) or another of constraints, got ${show(constraint)}.`,
+    });
   const given = typeof init === "function" || init === undefined ? null : tensor(init);
   const message = send<ParamMessage>(
     {
@@ -167,7 +161,7 @@ export const deterministic = (name: string, value: TensorLike): Tensor =>
 export function factor(name: string, logFactor: TensorLike): void {
   sample(
     name,
-    inTheNameOf(name, () => new Unit(tensor(logFactor))),
+    inTheNameOf(name, () => new Unit(tensor(logFactor)), "factor"),
     { obs: [] },
   );
 }

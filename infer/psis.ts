@@ -4,9 +4,11 @@
  * estimates cannot be trusted. The fit is that of Zhang and Stephens 2009 with the prior of Vehtari et al. 2024.
  */
 import { PedigradError, random, type Tensor, tensor } from "../autodiff/index.js";
+import { requireOptions, requireTask } from "./checks.js";
 import { costsOf } from "./costs.js";
 import { checkLatentsCovered } from "./match.js";
 import { type Model, runPair, runParticles, sharedPlates } from "./particles.js";
+import { type SampleSite, sampleSites } from "./trace.js";
 
 export interface PsisOptions {
   /** How many draws of the guide; 1,000 by default. */
@@ -19,9 +21,12 @@ export function psisDiagnostic(
   params: Record<string, Tensor>,
   model: Model,
   guide: Model,
-  { numParticles = 1000 }: PsisOptions = {},
+  options: PsisOptions = {},
   ...args: unknown[]
 ): number {
+  requireTask("psisDiagnostic", key, params, model, guide);
+  requireOptions("psisDiagnostic", options, ["numParticles"]);
+  const { numParticles = 1000 } = options;
   if (!(Number.isInteger(numParticles) && numParticles >= 25))
     throw new PedigradError({
       code: "bad-option",
@@ -33,10 +38,22 @@ export function psisDiagnostic(
   const task = { key, values: params, model, guide, args };
   const { logw } = runParticles(random.foldIn(key, 1), numParticles, true, (k) => {
     const pair = runPair(k, task, plates);
+    for (const site of [...sampleSites(pair.guide), ...sampleSites(pair.model)]) refuseEnumerated(site);
     checkLatentsCovered(pair.guide, pair.model, "");
     return { logw: costsOf(pair.guide, pair.model).reduce((sum, { value }) => sum.add(value.sum()), tensor(0)) };
   });
   return paretoK((logw as Tensor).toFloat64Array());
+}
+
+/** The weight of a draw would be a ratio of sums over the values of such a site; it is not computed. */
+function refuseEnumerated({ name, infer, isObserved }: SampleSite): void {
+  if (infer.enumerate == null || isObserved) return;
+  throw new PedigradError({
+    code: "enumeration",
+    op: "psisDiagnostic",
+    site: name,
+    message: `psisDiagnostic: site "${name}" is enumerated; importance weights of programs with enumerated sites are not supported. Write the sum into the model (a MixtureSameFamily in the place of "${name}" and what it chooses), or sample "${name}" in the guide without infer.enumerate.`,
+  });
 }
 
 /** Pareto k of the largest min(n/5, 3√n) weights with these logarithms. */

@@ -2,7 +2,7 @@
  * `reparam`: a site written in other variables, so that its posterior is easier to follow (Gorinova et al. 2018). A strategy
  * samples the new variables and computes the site's value from them; the site itself becomes a deterministic one.
  */
-import { PedigradError, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
+import { PedigradError, Tensor, type TensorLike, tensor } from "../autodiff/index.js";
 import {
   constraints,
   type Distribution,
@@ -12,24 +12,28 @@ import {
   TransformedDistribution,
 } from "../distributions/index.js";
 import { wrapped } from "../distributions/vonMises.js";
+import { didYouMean, quoted, requireOptions } from "./checks.js";
 import { type SampleMessage, withMessenger } from "./messages.js";
 import { deterministic, factor, param, sample } from "./primitives.js";
 
 /** Samples what replaces a site, and returns the site's value. */
 export type Reparam = (name: string, fn: Distribution) => Tensor;
 
-/** Sites named in `config`, or those for which it returns a strategy, are reparameterised. */
+/** Sites named in `config`, or those for which it returns a strategy, are reparameterised. Every name must be that of a site. */
 export const reparam =
   <A extends unknown[], R>(
     f: (...args: A) => R,
     config: Record<string, Reparam> | ((site: SampleMessage) => Reparam | null),
   ): ((...args: A) => R) =>
-  (...args) =>
-    withMessenger(
+  (...args) => {
+    const met = new Set<string>();
+    const result = withMessenger(
       {
         process(message) {
-          if (message.type !== "sample" || message.value !== null) return;
+          if (message.type !== "sample") return;
           const { name, fn } = message;
+          met.add(name);
+          if (message.value !== null) return;
           const strategy =
             typeof config === "function" ? config(message) : Object.hasOwn(config, name) ? config[name] : null;
           if (!strategy) return;
@@ -41,6 +45,15 @@ export const reparam =
       },
       () => f(...args),
     );
+    const stranger = typeof config === "function" ? undefined : Object.keys(config).find((name) => !met.has(name));
+    if (stranger === undefined) return result;
+    throw new PedigradError({
+      code: "unknown-site",
+      site: stranger,
+      op: "reparam",
+      message: `reparam: the program has no site "${stranger}"; it has ${quoted(met)}.${didYouMean(stranger, met)} For sites that not every run comes to, give a function of the site.`,
+    });
+  };
 
 const misuse = (site: string, op: string, why: string): PedigradError =>
   new PedigradError({ code: "reparam", site, op, message: `${op}: site "${site}" ${why}` });
@@ -57,11 +70,14 @@ function unwrap(fn: Distribution): { family: Distribution; reinterpreted: number
 
 /**
  * Partial decentring of a family with loc and scale: with c = `centered` (0 fully decentred, 1 as written, null learnt),
- * x' ~ family(c·loc, scale^c) and x = loc + scale^(1-c) (x' - c·loc).
+ * x' ~ family(c·loc, scale^c) and x = loc + scale^(1-c) (x' - c·loc). `LocScaleReparam(0.3)` is short for { centered: 0.3 };
+ * `LocScaleReparam()` decentres fully, where NumPyro's learns c: that is `LocScaleReparam(null)`.
  */
-export const LocScaleReparam =
-  ({ centered = 0 }: { centered?: TensorLike | null } = {}): Reparam =>
-  (name, fn) => {
+export function LocScaleReparam(how: { centered?: TensorLike | null } | number | Tensor | null = {}): Reparam {
+  const isShort = how === null || typeof how === "number" || how instanceof Tensor;
+  if (!isShort) requireOptions("LocScaleReparam", how, ["centered"]);
+  const { centered = 0 } = isShort ? { centered: how } : how;
+  return (name, fn) => {
     const { family, reinterpreted, batchShape } = unwrap(fn);
     const { loc, scale, ...others } = family.params as Record<string, Tensor>;
     if (loc === undefined || scale === undefined)
@@ -78,6 +94,7 @@ export const LocScaleReparam =
       .mul(scale.pow(tensor(1).sub(c)))
       .add(loc);
   };
+}
 
 /** A transformed distribution sampled before its transform: `name_base` has the base, the site its image. */
 export const TransformReparam = (): Reparam => (name, fn) => {

@@ -1,5 +1,6 @@
 /** The loop of `svi.run`: steps until there are enough, with a progress bar, early stopping and a hand on the brake. */
 import { PedigradError, type Tensor, type TensorLike } from "../autodiff/index.js";
+import { requireKey, requireOptions } from "./checks.js";
 import { progressBar } from "./progress.js";
 import { hasFiniteParams, type JitMode, type SVI, type SVIState } from "./svi.js";
 
@@ -18,16 +19,22 @@ export interface RunOptions {
   progressBar?: boolean | ((text: string) => void);
   /** Keep the previous state where a loss is not finite. */
   stableUpdate?: boolean;
-  /** Go on from here instead of `init`. */
+  /** Go on from here instead of `init`. The state has a key of its own: that of the call is not used. */
   initState?: SVIState;
   initParams?: Record<string, TensorLike>;
   onStep?: (step: Step) => void;
   /** Stop after the step for which it returns true. */
   stopWhen?: (step: Step) => boolean;
-  /** Stop before the next step once it is aborted. */
+  /**
+   * Stop before the next step once it is aborted. A synchronous run holds the event loop, and so sees only an abort that its own
+   * callbacks make; use `runAsync` with timeouts, buttons and other events.
+   */
   signal?: AbortSignal;
-  /** One item a step, appended to the arguments: minibatches. Started again when it ends; the run stops when it has nothing. */
-  batches?: Iterable<unknown>;
+  /**
+   * One item a step, appended to the arguments: minibatches. Started again (a function: called again) when it ends; the run stops
+   * when it has nothing, as a generator object has the second time: give the generator function itself.
+   */
+  batches?: Iterable<unknown> | (() => Iterable<unknown>);
   /** Compile the steps of this run or not; what the SVI says by default. */
   jit?: JitMode;
   forwardModeDifferentiation?: boolean;
@@ -56,68 +63,96 @@ export interface RunResult {
   readonly refused: number;
 }
 
-function checkOptions(given: number | Partial<RunOptions>): RunOptions {
+function checkOptions(op: string, key: unknown, given: number | Partial<RunOptions>): RunOptions {
+  requireKey(op, key);
   const options = typeof given === "number" ? { numSteps: given } : given;
+  requireOptions(op, options, OPTIONS);
   const { numSteps } = options;
-  if (!(typeof numSteps === "number" && Number.isInteger(numSteps) && numSteps >= 1))
+  const isCount =
+    (typeof numSteps === "number" && Number.isInteger(numSteps)) || (op === ENDLESS && numSteps === Infinity);
+  if (!(isCount && (numSteps as number) >= 1))
     throw new PedigradError({
       code: "bad-option",
-      op: "run",
+      op,
       param: "numSteps",
-      message: `svi.run: numSteps must be a positive integer, got ${numSteps}.`,
+      message: `${op}: numSteps must be a positive integer${op === ENDLESS ? " or Infinity" : ""}, got ${numSteps}.`,
     });
-  for (const key of Object.keys(options))
-    if (!OPTIONS.includes(key))
-      throw new PedigradError({
-        code: "unknown-option",
-        op: "run",
-        param: key,
-        message: `svi.run: unknown option "${key}". Expected one of ${OPTIONS.join(", ")}.`,
-      });
-  return { ...options, numSteps };
+  return { ...options, numSteps: numSteps as number };
 }
 
+/** The loop of one's own, which may go on for ever. */
+const ENDLESS = "svi.steps";
+
 /** The arguments of every step. */
-function* argumentsOf(args: unknown[], batches: Iterable<unknown> | undefined): Generator<unknown[]> {
+function* argumentsOf(args: unknown[], batches: RunOptions["batches"], op: string): Generator<unknown[]> {
   if (batches === undefined) for (;;) yield args;
-  for (;;) {
-    let isEmpty = true;
-    for (const batch of batches) {
-      isEmpty = false;
+  for (let taken = 0; ; ) {
+    const before = taken;
+    for (const batch of typeof batches === "function" ? batches() : batches) {
+      taken++;
       yield [...args, batch];
     }
-    if (isEmpty) return;
+    if (taken > before) continue;
+    if (taken > 0)
+      console.warn(
+        `pedigrad: ${op} ends after ${taken} steps: batches can be gone through only once. Give an array, or the generator function itself.`,
+      );
+    return;
   }
 }
 
+/** The state before the first step. */
+function startOf(svi: SVI, key: Tensor, { initState, initParams }: RunOptions, args: unknown[]): SVIState {
+  if (initState !== undefined && svi.knows(initState)) return initState;
+  const fresh = svi.init({ key, ...(initParams && { initParams }) }, ...args);
+  return initState ?? fresh;
+}
+
 /** The steps of a run, one at a time. */
-export function* stepsOf(
+export function stepsOf(
   given: SVI,
   key: Tensor,
   options: number | Partial<RunOptions>,
   args: unknown[],
+  op = ENDLESS,
 ): Generator<Step> {
-  const { numSteps, initState, initParams, stableUpdate, signal, batches, jit, forwardModeDifferentiation } =
-    checkOptions(options);
+  return walk(given, key, checkOptions(op, key, options), args, op);
+}
+
+function* walk(given: SVI, key: Tensor, options: RunOptions, args: unknown[], op: string): Generator<Step> {
+  const { numSteps, stableUpdate, signal, batches, jit, forwardModeDifferentiation } = options;
   const svi = given.with({
     ...(jit !== undefined && { jit }),
     ...(forwardModeDifferentiation && { forwardModeDifferentiation }),
   });
-  const start = (all: unknown[]): SVIState => {
-    if (initState !== undefined && svi.knows(initState)) return initState;
-    const fresh = svi.init({ key, ...(initParams && { initParams }) }, ...all);
-    return initState ?? fresh;
-  };
   let state: SVIState | null = null;
-  let step = 0;
-  for (const all of argumentsOf(args, batches)) {
-    if (step >= numSteps || signal?.aborted) return;
-    const before: SVIState = state ?? start(all);
-    const [next, loss] = advance(svi, before, step, all, stableUpdate);
-    if (!Number.isFinite(loss) && !stableUpdate) throw unsoundLoss(svi, before, step, loss, all);
-    state = next;
-    yield { step: step++, loss, state, wasRefused: next.params === before.params };
+  const supply = argumentsOf(args, batches, op);
+  try {
+    for (let step = 0; step < numSteps && !signal?.aborted; step++) {
+      const { done, value: all } = supply.next();
+      if (done) return;
+      const before: SVIState = state ?? startOf(svi, key, options, all);
+      const [next, loss] = advance(svi, before, step, all, stableUpdate);
+      if (!Number.isFinite(loss) && !stableUpdate) throw unsoundLoss(svi, before, step, loss, all);
+      state = next;
+      yield { step, loss, state, wasRefused: next.params === before.params };
+    }
+  } finally {
+    supply.return(undefined);
   }
+}
+
+/** The state of a run that took no step: that before the first one, on the first batch. */
+function untouched(svi: SVI, key: Tensor, options: RunOptions, args: unknown[], op: string): SVIState {
+  if (options.initState !== undefined && svi.knows(options.initState)) return options.initState;
+  const { done, value } = argumentsOf(args, options.batches, op).next();
+  if (!done) return startOf(svi, key, options, value);
+  throw new PedigradError({
+    code: "empty",
+    op,
+    param: "batches",
+    message: `${op}: batches is empty. Give at least one.`,
+  });
 }
 
 /** One step; where parameters that are no numbers any more make it throw, the error is that of a loss that is none. */
@@ -132,13 +167,14 @@ function advance(svi: SVI, before: SVIState, step: number, args: unknown[], stab
 
 /** The whole loop, a step at a time; returns its result. */
 function* loop(svi: SVI, key: Tensor, given: number | RunOptions, args: unknown[]): Generator<void, RunResult> {
-  const options = checkOptions(given);
+  const op = "svi.run";
+  const options = checkOptions(op, key, given);
   const losses: number[] = [];
   const bar = progressBar(options.progressBar, options.numSteps);
-  let state = options.initState;
+  let state: SVIState | null = null;
   let refused = 0;
   try {
-    for (const step of stepsOf(svi, key, options, args)) {
+    for (const step of stepsOf(svi, key, options, args, op)) {
       if (step.wasRefused) refused++;
       state = step.state;
       losses.push(step.loss);
@@ -150,7 +186,7 @@ function* loop(svi: SVI, key: Tensor, given: number | RunOptions, args: unknown[
   } finally {
     bar.finish();
   }
-  state ??= svi.init({ key, ...(options.initParams && { initParams: options.initParams }) }, ...args);
+  state ??= untouched(svi, key, options, args, op);
   return { params: svi.getParams(state), losses: Float64Array.from(losses), state, refused };
 }
 

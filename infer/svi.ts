@@ -17,6 +17,7 @@ import {
 } from "../autodiff/index.js";
 import { bijectTo, type Constraint, withValidation } from "../distributions/index.js";
 import { detachProvenance, outsideRuns } from "../provenance/index.js";
+import { didYouMean, requireKey, requireOptions, requireProgram, requireState } from "./checks.js";
 import { Elbo, type Outcome } from "./elbo.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise } from "./initialise.js";
@@ -57,6 +58,8 @@ export class SVI {
   #constraints = new Map<string, Constraint>();
   readonly #compiled = jit((state: SVIState, ...args: unknown[]) => this.step(state, ...args));
   #jit: JitMode;
+  /** What the optimiser left behind last: known to be its own. */
+  #latest: Tree | null = null;
 
   constructor(
     readonly model: Model,
@@ -65,20 +68,13 @@ export class SVI {
     readonly elbo: Elbo,
     readonly options: SVIOptions = {},
   ) {
+    requireOptions("SVI", options, OPTIONS);
     this.#jit = options.jit ?? "auto";
-    for (const key of Object.keys(options))
-      if (!OPTIONS.includes(key))
-        throw new PedigradError({
-          code: "unknown-option",
-          op: "SVI",
-          param: key,
-          message: `SVI: unknown option "${key}". Expected one of ${OPTIONS.join(", ")}.`,
-        });
     const refuse = (param: string, expected: string): never => {
       throw new PedigradError({ code: "bad-option", op: "SVI", param, message: `SVI: ${expected}.` });
     };
-    if (typeof model !== "function") refuse("model", "the first argument must be the model, a function");
-    if (typeof guide !== "function") refuse("guide", "the second argument must be the guide, a function");
+    requireProgram("SVI", "model", model);
+    requireProgram("SVI", "guide", guide);
     if (typeof optimizer?.init !== "function" || typeof optimizer.update !== "function")
       refuse("optimizer", "the third argument must be an optimiser with init and update, such as adam(1e-3)");
     if (!(elbo instanceof Elbo)) refuse("elbo", "the fourth argument must be an estimator, such as new TraceELBO()");
@@ -105,7 +101,12 @@ export class SVI {
 
   /** One step: `[the next state, the loss]`. The state given is not changed. */
   update(state: SVIState, ...args: unknown[]): [SVIState, number] {
+    if (state?.optimState !== this.#latest) {
+      requireState("svi.update", state, this.optimizer);
+      for (const name of Object.keys(state.params)) this.#constraint(name);
+    }
     const [next, loss] = this.#advance(state, args);
+    this.#latest = next.optimState;
     return [next, loss.item()];
   }
 
@@ -228,7 +229,10 @@ export class SVI {
       throw new PedigradError({
         code: "unknown-param",
         param: name,
-        message: `no param "${name}"; known params: ${[...this.#constraints.keys()].join(", ") || "none (call svi.init first)"}.`,
+        message:
+          this.#constraints.size === 0
+            ? `param "${name}": this SVI does not know its constraint yet. Call svi.init(key, ...args) once, and go on with this state.`
+            : `no param "${name}"; known params: ${[...this.#constraints.keys()].join(", ")}.${didYouMean(name, this.#constraints.keys())}`,
       });
     return constraint;
   }
@@ -252,14 +256,12 @@ export const hasFiniteParams = ({ params }: SVIState): boolean =>
 
 /** The key and the options that `init` was given. */
 function initOptions(given: Tensor | InitOptions): InitOptions {
-  const refuse = (message: string, param: string): never => {
-    throw new PedigradError({ code: "bad-option", op: "init", param, message: `svi.init: ${message}` });
-  };
-  if (given instanceof Tensor) return { key: given };
-  if (!(given?.key instanceof Tensor)) refuse("the key must be made by random.key(seed).", "key");
-  for (const option of Object.keys(given))
-    if (option !== "key" && option !== "initParams")
-      refuse(`unknown option "${option}". Expected key or initParams.`, option);
+  if (given instanceof Tensor || !isContainer(given)) {
+    requireKey("svi.init", given);
+    return { key: given };
+  }
+  requireOptions("svi.init", given, ["key", "initParams"]);
+  requireKey("svi.init", given.key);
   return given;
 }
 

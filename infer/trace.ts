@@ -39,6 +39,7 @@ export class SampleSite {
   /** log density of the value, not scaled, under the ambient set of its statement. */
   logProb(): Tensor {
     if (this.#logProb !== null) return this.#logProb;
+    checkPlates(this);
     checkBroadcast(this);
     const logProb = withAmbient(this.ambient, () => logProbAt(this));
     this.#logProb = logProb;
@@ -125,10 +126,25 @@ export class TraceMessenger implements Messenger {
 export const trace = <A extends unknown[]>(f: (...args: A) => unknown): { getTrace(...args: A): Trace } => ({
   getTrace(...args) {
     const messenger = new TraceMessenger();
-    inRun(() => withMessenger(messenger, () => f(...args)));
+    refusePromise(
+      "the model or guide",
+      inRun(() => withMessenger(messenger, () => f(...args))),
+    );
     return messenger.finish();
   },
 });
+
+/** Refuse the result of an async function, whose statements after an `await` nobody would hear. */
+export function refusePromise<T>(what: string, result: T): T {
+  const { then } = (result ?? {}) as { then?: unknown };
+  if (typeof then !== "function") return result;
+  // The refusal speaks for the promise; one that fails later is not to end the process.
+  Promise.resolve(result).catch(() => {});
+  throw new PedigradError({
+    code: "async-program",
+    message: `${what} returned a promise, but sites after an await are not heard. Make it a plain function, and await its data before.`,
+  });
+}
 
 /** log density at the value. */
 function logProbAt({ name, fn, value, isObserved, mask }: SampleSite): Tensor {
@@ -137,6 +153,11 @@ function logProbAt({ name, fn, value, isObserved, mask }: SampleSite): Tensor {
   return inTheNameOf(name, score, isObserved ? "observed site" : "site");
 }
 
+const OUTSIDE: Readonly<Record<string, string>> = {
+  "observed site": " Mask what is missing (mask(f, keep)) or drop it.",
+  site: " If the guide drew it, give the guide a distribution on this support.",
+};
+
 /** Run `body`; what a distribution refuses in it is refused in the site's name. */
 export function inTheNameOf<T>(name: string, body: () => T, what = "site"): T {
   try {
@@ -144,9 +165,25 @@ export function inTheNameOf<T>(name: string, body: () => T, what = "site"): T {
   } catch (error) {
     if (!(error instanceof PedigradError) || error.site !== undefined) throw error;
     const { code, message, param, op } = error;
-    const isMissing = what === "observed site" && code === "outside-support";
-    const advice = isMissing ? " Mask what is missing (mask(f, keep)) or drop it." : "";
-    throw new PedigradError({ code, param, op, site: name, message: `${what} "${name}": ${message}${advice}` });
+    const advice = code === "outside-support" ? (OUTSIDE[what] ?? "") : "";
+    // A factor is said to be one; that its distribution is a Unit is nobody's concern.
+    const said = message.replace(/^Unit: /, "");
+    throw new PedigradError({ code, param, op, site: name, message: `${what} "${name}": ${said}${advice}` });
+  }
+}
+
+/** Refuse a value that has more elements along a plate's dim than the plate visits: a plate of size 1 would broadcast to it. */
+function checkPlates({ name, fn, value, isObserved, plates }: SampleSite): void {
+  const rank = value.shape.length - fn.eventDim;
+  for (const plate of plates) {
+    const { dim, size, subsampleSize } = plate;
+    const has = dim === null || rank + dim < 0 ? 1 : (value.shape[rank + dim] as number);
+    if (has === 1 || has === subsampleSize) continue;
+    throw new PedigradError({
+      code: "plate-size",
+      site: name,
+      message: `${isObserved ? "observed site" : "site"} "${name}" in plate "${plate.name}": the value has ${has} elements along dim ${dim}, but the plate ${size === subsampleSize ? `has size ${size}. Give both one size, or use .toEvent(n)` : `visits ${subsampleSize} of ${size} elements: give it subsample(data), or data.take(indices) with those of the plate's body`}.`,
+    });
   }
 }
 

@@ -110,7 +110,7 @@ class Compiler<A extends unknown[], R> {
       throw new PedigradError({
         code: "jit-changed",
         op: "jit",
-        message: `jit: call ${entry.calls} of the function did something else than the calls before it: ${changed}. A compiled function must be pure in its arguments; pass what changes as an argument.`,
+        message: `jit: the program changed between calls: a number, an array or a branch that is not among its arguments is another one now. Pass the changing number as an argument, a tensor, or do not compile ({ jit: false } for SVI). Call ${entry.calls} did something else than the calls before it: ${changed}.`,
       });
     if (entry.program !== null) entry.executable ??= new Executable(program, outputs);
     entry.program ??= program;

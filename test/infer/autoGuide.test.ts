@@ -22,6 +22,7 @@ import {
   type Model,
   Normal,
   nn,
+  param,
   plate,
   random,
   SVI,
@@ -180,6 +181,31 @@ test("AutoIAFNormal follows a banana that a diagonal normal cannot", () => {
   const params = svi.getParams(svi.init(random.key(0)));
   assert.equal(flow.samplePosterior(random.key(1), params, { sampleShape: [5] }).y?.shape, [5]);
   assert.throws(() => flow.median(), /samplePosterior/);
+});
+
+test("a list takes plain functions, and refuses two joint guides of one prefix", () => {
+  const pair: Model = () => {
+    sample("a", new Normal(0, 1));
+    sample("b", new Normal(0, 1));
+  };
+  const only = (name: string): Model => block(pair, { expose: [name] });
+  const list = new AutoGuideList(pair).append(new AutoNormal(only("a"))).append(() => {
+    sample("b", new Normal(param("m", 2), 0.5));
+  });
+  const { params } = new SVI(pair, list, adam(0.1), new TraceELBO({ numParticles: 10 })).run(random.key(0), 300);
+  assert.ok(Math.abs((params.m as Tensor).item()) < 0.2);
+  const { b } = list.samplePosterior(random.key(1), { ...params, m: tensor(100) }, { sampleShape: [50] });
+  assert.ok(Math.abs((b as Tensor).mean().item() - 100) < (4.5 * 0.5) / Math.sqrt(50));
+  assert.throws(() => list.median(params), /part 1 is a plain function/);
+  const joint = (name: string, prefix = "auto") => new AutoDiagonalNormal(only(name), { prefix });
+  assert.throws(() => new AutoGuideList(pair).append(joint("a")).append(joint("b")), /prefix "auto".*another prefix/);
+  const both = new AutoGuideList(pair).append(joint("a")).append(joint("b", "other"));
+  assert.equal(Object.keys(new SVI(pair, both, adam(0.1), new TraceELBO()).init(random.key(0)).params), [
+    "auto_loc",
+    "auto_scale",
+    "other_loc",
+    "other_scale",
+  ]);
 });
 
 test.run();

@@ -2,6 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  Bernoulli,
   Categorical,
   configEnumerate,
   deterministic,
@@ -9,12 +10,14 @@ import {
   type Model,
   Normal,
   PedigradError,
+  param,
   plate,
   RenyiELBO,
   random,
   sample,
   scale,
   type Tensor,
+  type TensorLike,
   TraceELBO,
   TraceEnumELBO,
   TraceGraphELBO,
@@ -145,6 +148,19 @@ test("baselines that do not know the site leave the mean gradient as it is (n = 
   const columns = drawsOf(estimates(new TraceGraphELBO({ numParticles: 3 }), model, many, params), 20_000);
   for (const [param, want] of Object.entries(exact.gradElbo))
     assertMean(`leave one out: ${param}`, columns[param] as Rows, want, -1);
+});
+
+test("one baseline value serves all elements of a plate: the same gradients as with a value for each", () => {
+  const gradients = (value: TensorLike) => {
+    const given: Model = () =>
+      plate("d", 3, () =>
+        sample("z", new Bernoulli({ logits: param("l", 0) }), { infer: { baseline: { baselineValue: value } } }),
+      );
+    const plated: Model = () => plate("d", 3, () => sample("z", new Bernoulli(0.3)));
+    const [, { l }] = new TraceGraphELBO().lossAndGrads(key, { l: tensor([0.1, -0.5, 1]) }, plated, given);
+    return l?.toArray();
+  };
+  assert.equal(gradients(0.7), gradients([0.7, 0.7, 0.7]));
 });
 
 test("BI-63: a site that asks for enumeration is refused by an estimator that cannot", () => {

@@ -2,23 +2,39 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  AutoLaplaceApproximation,
   AutoNormal,
   adam,
   Binomial,
   Categorical,
+  clippedAdam,
+  computeMarginals,
+  constraints,
   DiscreteUniform,
+  explain,
+  factor,
+  Gamma,
+  loadState,
   type Model,
   Normal,
+  type Optimizer,
   PedigradError,
+  Predictive,
   param,
+  plate,
+  psisDiagnostic,
   RenyiELBO,
   ReweightedWakeSleep,
   random,
   SVI,
   sample,
+  sampleDiscrete,
+  saveState,
+  seed,
   TraceELBO,
   TraceMeanFieldELBO,
   tensor,
+  trace,
 } from "../../index.js";
 
 const refuses = (body: () => unknown, message: RegExp): void =>
@@ -92,6 +108,129 @@ test("BI-83: optimisers refuse impossible rates and unknown options", () => {
         new TraceELBO(),
       ).run(random.key(0), 0),
     /numSteps/,
+  );
+});
+
+test("async models, guides and plates are refused, and nothing fails later", async () => {
+  const late: Model = async () => sample("x", new Normal(0, 1));
+  const failing: Model = async () => {
+    throw new Error("later");
+  };
+  for (const f of [late, failing]) {
+    refuses(() => trace(seed(f, 0)).getTrace(), /the model or guide returned a promise/);
+    refuses(() => trace(() => plate("d", 2, () => f())).getTrace(), /the body of plate "d" returned a promise/);
+  }
+  const empty: Model = () => {};
+  const loss = new TraceELBO();
+  refuses(() => loss.loss(random.key(0), {}, late, empty), /promise/);
+  refuses(() => loss.loss(random.key(0), {}, empty, late), /promise/);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+});
+
+test("a normal guide for a positive latent: a warning at init, and an error with the site and the support", () => {
+  const model: Model = () => sample("rate", new Gamma(2, 1));
+  const guide: Model = () => sample("rate", new Normal(param("m", -50), 1));
+  const { warn } = console;
+  const warnings: string[] = [];
+  console.warn = (text: string) => warnings.push(text);
+  try {
+    refuses(
+      () => new SVI(model, guide, adam(0.1), new TraceELBO()).init(random.key(0)),
+      /site "rate": Gamma: value must be >= 0.*give the guide a distribution on this support/,
+    );
+  } finally {
+    console.warn = warn;
+  }
+  assert.is(warnings.length, 1);
+  assert.match(warnings[0] as string, /guide site "rate" \(Normal\) may be a finite number.*Gamma.*>= 0/);
+});
+
+test("a state of another optimiser, of a fresh SVI, or in part", () => {
+  const model: Model = () => sample("z", new Normal(0, 1));
+  const guide: Model = () => sample("z", new Normal(param("m", 0), 1));
+  const inference = (optimizer: Optimizer) => new SVI(model, guide, optimizer, new TraceELBO());
+  const svi = inference(adam(0.1));
+  const state = loadState(saveState(svi.init(random.key(0))));
+  const clipped = inference(clippedAdam(0.1));
+  clipped.init(random.key(0));
+  refuses(() => clipped.update(state), /svi.update: this state belongs to another optimiser: it has/);
+  refuses(() => clipped.run(random.key(0), { numSteps: 2, initState: state }), /another optimiser/);
+  refuses(
+    () => inference(adam(0.1)).getParams(state),
+    /param "m": this SVI does not know.*Call svi.init\(key, ...args\)/,
+  );
+  refuses(() => svi.update(random.key(0) as never), /svi.update: the first argument must be a state/);
+  refuses(() => saveState({ params: {} } as never), /saveState: the state has no optimState/);
+  assert.is(inference(adam(0.1)).run(random.key(1), { numSteps: 2, initState: state }).losses.length, 2);
+});
+
+test("a class in the place of a guide", () => {
+  const model: Model = () => sample("z", new Normal(0, 1));
+  refuses(
+    () => new SVI(model, AutoNormal as never, adam(0.1), new TraceELBO()),
+    /SVI: the guide is the class AutoNormal, not an instance. Call new AutoNormal\(model\)/,
+  );
+  refuses(() => new SVI(model, undefined as never, adam(0.1), new TraceELBO()), /SVI: the guide must be a function/);
+});
+
+test("keys, params, options and programs in the wrong place", () => {
+  const model: Model = () => {
+    sample("z", new Normal(0, 1));
+  };
+  const guide = new AutoNormal(model);
+  const key = random.key(0);
+  const params = { z_auto_loc: tensor(0), z_auto_scale: tensor(1) };
+  refuses(
+    () => guide.samplePosterior(params as never, {}),
+    /AutoNormal.samplePosterior: the first argument must be a key/,
+  );
+  refuses(() => guide.median([1, 2] as never), /AutoNormal: expected the params of a fit/);
+  refuses(
+    () => new Predictive(model, { numSamples: 2 }).run(undefined as never),
+    /predictive.run: .* key .*got undefined/,
+  );
+  refuses(() => seed(model, undefined as never), /seed: the second argument must be a key/);
+  refuses(() => tensor(undefined as never), /got undefined\.$/);
+  const data = [1, 2, 3];
+  refuses(
+    () => psisDiagnostic(key, params, model, guide, data as never),
+    /psisDiagnostic: expected options/,
+  );
+  refuses(
+    () => sampleDiscrete(key, params, model, guide, { temprature: 0 } as never),
+    /sampleDiscrete: unknown option "temprature".*Did you mean "temperature"/,
+  );
+  refuses(
+    () => new AutoLaplaceApproximation(model).laplaceApproximation(data as never),
+    /AutoLaplaceApproximation: expected the params of a fit.*"auto_loc"/,
+  );
+  refuses(() => explain(new TraceELBO(), model, data as never), /explain: the guide must be a function, got an array/);
+  refuses(() => computeMarginals(key, model as never, guide as never, () => {}), /computeMarginals: .*params by name/);
+  refuses(
+    () => computeMarginals(key, params, model, undefined as never),
+    /computeMarginals: the guide must be a function/,
+  );
+});
+
+test("constraints, factors and plates are refused in the words of the call", () => {
+  const run = (f: Model) => trace(seed(f, 0)).getTrace();
+  for (const constraint of ["positive", constraints.interval])
+    refuses(
+      () => run(() => param("p", 1, { constraint: constraint as never })),
+      /param "p": constraint must be constraints.positive/,
+    );
+  refuses(() => run(() => factor("f", Number.NaN)), /^factor "f": logFactor must be a number, got NaN/);
+  refuses(
+    () => run(() => plate("d", "3" as never, () => 0)),
+    /plate "d": size must be a non-negative integer, got "3"/,
+  );
+});
+
+test("psisDiagnostic says that enumerated sites are not supported", () => {
+  const model: Model = () => sample("z", new Categorical([0.5, 0.5]), { infer: { enumerate: "parallel" } });
+  refuses(
+    () => psisDiagnostic(random.key(0), {}, model, () => {}),
+    /psisDiagnostic: site "z" is enumerated; .*not supported. Write the sum into the model/,
   );
 });
 

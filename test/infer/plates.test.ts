@@ -205,6 +205,23 @@ test("BI-27: data that broadcasts silently is refused, with both shapes", () => 
   assert.match(error.message, /\[4,4\].*N\(4, dim -1\).*\[4\].*\[4,1\]/);
 });
 
+test("a value with more elements than its plate is refused in the plate's name, also where it would broadcast", () => {
+  const scored = (size: number, options: { subsampleSize?: number }, obs: number[] | null, at?: number[]) => {
+    const model = () => plate("d", size, options, () => sample("x", new Normal(0, 1), { obs }));
+    return refusal(() => site(run(at ? substitute(model, { x: at }) : model), "x").logProb());
+  };
+  for (const error of [scored(1, {}, [1, 2, 3]), scored(4, {}, [1, 2, 3])]) {
+    assert.is(error.site, "x");
+    assert.match(error.message, /observed site "x" in plate "d": the value has 3 elements along dim -1/);
+  }
+  assert.match(scored(4, {}, [1, 2, 3]).message, /the plate has size 4/);
+  assert.match(
+    scored(6, { subsampleSize: 2 }, [1, 2, 3, 4, 5, 6]).message,
+    /visits 2 of 6 elements.*subsample\(data\)/,
+  );
+  assert.match(scored(1, {}, null, [1, 2]).message, /^site "x" in plate "d"/);
+});
+
 const z =
   (name = "z", loc: Tensor | number = 0): Model =>
   () => {
@@ -215,6 +232,9 @@ test("BI-35, BI-37, BI-57, BI-33: guides and models that do not fit each other",
   const loss = (model: Model, guide: Model) =>
     refusal(() => new TraceGraphELBO().loss(random.key(0), {}, model, guide));
   assert.match(loss(empty, z("w")).message, /guide site "w" has no counterpart in the model/);
+  assert.match(loss(z("theta"), z("thet")).message, /guide site "thet" .*Did you mean "theta"\?/);
+  const seen: Model = () => sample("y", new Normal(0, 1), { obs: 1 });
+  assert.match(loss(seen, seen).message, /site "y" is observed in the model and in the guide/);
   assert.match(loss(z("v"), empty).message, /model site "v" is latent but the guide has no such site/);
   assert.match(
     loss(z("z", zeros([3])), z("z", zeros([4]))).message,

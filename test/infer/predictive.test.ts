@@ -2,6 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  AutoNormal,
   Bernoulli,
   Beta,
   deterministic,
@@ -77,6 +78,21 @@ test("the prior, with returnSites and without deterministic sites", () => {
   assert.throws(() => new Predictive(model, { numSamples: 2, returnSites: ["od"] }).run(key, null), /no site "od"/);
 });
 
+test("a fitted program needs all its params, posterior samples must be of use", () => {
+  const drawing = (options: object) => () => new Predictive(model, { numSamples: 3, ...options }).run(key, null);
+  assert.throws(drawing({ guide }), /Predictive: param "a" has no value; params has none/);
+  assert.throws(drawing({ guide, params: { a: 8, B: 4 } }), /param "b" has no value.*Did you mean "B"\?/);
+  assert.throws(
+    drawing({ guide: new AutoNormal(() => sample("f", new Beta(2, 3))) }),
+    /Predictive: param "f_auto_loc" has no value/,
+  );
+  assert.throws(drawing({ posteriorSamples: { ff: [0.1] } }), /none of the sites "ff".*Did you mean "f"\?/);
+  const superset = drawing({ guide, params: { ...params, c: 1 } })();
+  assert.equal(superset.obs?.shape, [3, 10]);
+  assert.equal(drawing({ posteriorSamples: { f: [0.1, 0.2], unused: [1, 2] } })().obs?.shape, [2, 10]);
+  assert.throws(drawing({ posteriorSamples: { f: [0.1, 0.2], g: [1, 2, 3] } }), /"g" has shape \[3\].*"f" has \[2\]/);
+});
+
 test("one by one gives what the batch gives", () => {
   const options = { guide, params, numSamples: 5 };
   const batched = new Predictive(model, options).run(key, null);
@@ -100,6 +116,13 @@ test("logLikelihood and logDensity against closed forms", () => {
   });
   const want = log(1, 0, 2) + y.reduce((s, x) => s + log(x, 1, 1), 0);
   assert.ok(Math.abs(logDensity(regression, { mu: 1 }, y).logDensity.item() - want) < 1e-13);
+  // What is not in the model (a guide's parameters) does no harm; a latent without a value is never drawn.
+  assert.ok(Math.abs(logDensity(regression, { mu: 1, auto_loc: 3 }, y).logDensity.item() - want) < 1e-13);
+  assert.throws(
+    () => logDensity(regression, { muu: 1 }, y),
+    /logDensity: latent site "mu" has no value; given values: "muu". Did you mean "muu"\?/,
+  );
+  assert.throws(() => logLikelihood(regression, { sigma: [1, 2] }, y), /logLikelihood: latent site "mu" has no value/);
 });
 
 test("inferDiscrete draws enumerated sites from their posterior (n = 20,000, 4.5 standard errors)", () => {

@@ -15,6 +15,7 @@ import {
   paretoK,
   plate,
   psisDiagnostic,
+  type Reparam,
   random,
   reparam,
   SVI,
@@ -52,6 +53,18 @@ for (const centered of [0, 0.3, 1])
     ];
     assert.equal(sites, ["x_decentered", "x"]);
   });
+
+test("LocScaleReparam takes c itself, null to learn it, and refuses what it does not know", () => {
+  const draw = (strategy: Reparam) => trace(seed(reparam(model, { x: strategy }), random.key(1))).getTrace();
+  const [short, long] = [LocScaleReparam(0.3), LocScaleReparam({ centered: 0.3 })].map(draw);
+  assert.equal(short?.get("x")?.value?.toArray(), long?.get("x")?.value?.toArray());
+  assert.ok(draw(LocScaleReparam(null)).has("x_centered"));
+  assert.throws(() => LocScaleReparam({ centred: 0 } as never), /unknown option "centred".*Did you mean "centered"/);
+  assert.throws(
+    () => trace(seed(reparam(model, { xx: LocScaleReparam() }), 0)).getTrace(),
+    /reparam: the program has no site "xx"; it has "x"/,
+  );
+});
 
 test("TransformReparam samples the base", () => {
   const positive: Model = () => sample("x", new TransformedDistribution(new Normal(0.5, 0.4), new Exp()));
