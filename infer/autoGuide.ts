@@ -138,14 +138,17 @@ export abstract class AutoGuide extends Callable {
     const seen = block(() =>
       withMessenger(starting, () => trace(seed(this.model, random.foldIn(this.#key, 0))).getTrace(...args)),
     )();
-    for (const name of this.#initLocFn.names ?? [])
-      if (!seen.has(name))
+    for (const name of this.#initLocFn.names ?? []) {
+      // Several guides may share their values: a name that this one has no site for is a mistake if it is nearly one.
+      const hint = seen.has(name) ? "" : didYouMean(name, seen.keys());
+      if (hint !== "")
         throw new PedigradError({
           code: "unknown-site",
           op: this.#initLocFn.title,
           site: name,
-          message: `${this.#initLocFn.title}: the model of this ${this.title} has no site "${name}"; it has ${quoted(seen.keys())}.${didYouMean(name, seen.keys())}`,
+          message: `${this.#initLocFn.title}: the model of this ${this.title} has no site "${name}"; it has ${quoted(seen.keys())}.${hint}`,
         });
+    }
     const latents = [...sampleSites(seen)].filter((site) => !site.isObserved && this.covers(site));
     return latents.map((site) => describe(site, this.#hasOwnKey ? null : this.#initLocFn));
   }
