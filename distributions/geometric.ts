@@ -8,6 +8,7 @@ import {
   expm1,
   floor,
   gate,
+  less,
   log,
   log1p,
   maximum,
@@ -16,6 +17,7 @@ import {
   softplus,
   type Tensor,
   type TensorLike,
+  where,
   xlog1py,
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
@@ -68,7 +70,9 @@ export class Geometric extends Distribution<Params> {
     const { probs, logits } = this.params;
     if (probs !== undefined) return this.spread(gate(this.#odds, log1p(probs.neg())).add(log(probs)).neg());
     const l = logits as Tensor;
-    return this.spread(this.#odds.mul(softplus(l)).add(softplus(l.neg())));
+    // odds · softplus(l) is log(1 + e^l) / e^l, 1 where e^l is beneath rounding.
+    const failures = where(less(l, -40), 1, this.#odds.mul(softplus(l)));
+    return this.spread(failures.add(softplus(l.neg())));
   }
   override cumulative(value: Tensor): Tensor {
     const count = floor(maximum(value, -1)).add(1);

@@ -8,7 +8,6 @@ import {
   gammaincc,
   gammaincinv,
   greater,
-  lgamma,
   log,
   maximum,
   random,
@@ -16,12 +15,11 @@ import {
   type Tensor,
   type TensorLike,
   where,
-  xlogy,
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, positive } from "./constraints.js";
 import { Distribution } from "./distribution.js";
-import { gammaEntropy } from "./kernels.js";
+import { gammaEntropy, logInverseGammaDensity } from "./kernels.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
 type Params = { readonly concentration: Tensor; readonly rate: Tensor };
@@ -46,8 +44,7 @@ export class InverseGamma extends Distribution<Params> {
   }
   override logDensity(value: Tensor): Tensor {
     const { concentration, rate } = this.params;
-    const ratio = rate.div(value);
-    return xlogy(concentration, ratio).sub(ratio).sub(lgamma(concentration)).sub(log(value));
+    return logInverseGammaDensity(concentration, rate, value);
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const { concentration, rate } = this.params;

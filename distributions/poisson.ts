@@ -37,6 +37,6 @@ export class Poisson extends Distribution<Params> {
   }
   override cumulative(value: Tensor): Tensor {
     const k = floor(value);
-    return where(k.less(0), 0, gammaincc(k.maximum(0).add(1), this.params.rate));
+    return where(k.less(0), 0, gammaincc(k.clip(0, Number.MAX_VALUE).add(1), this.params.rate));
   }
 }

@@ -1,4 +1,5 @@
 /** Constraints on single numbers. Bounds may be tensors. */
+import { asContiguous } from "../autodiff/copy.js";
 import {
   equal,
   floor,
@@ -12,6 +13,7 @@ import {
   tensor,
   unary,
 } from "../autodiff/index.js";
+import { sizeOf } from "../autodiff/view.js";
 import { type Constraint, fixed, type Interval } from "./constraint.js";
 
 export const real: Constraint = {
@@ -105,15 +107,29 @@ function bounded(
   };
 }
 
-/** low <= x <= high. */
-export const interval = (low: TensorLike, high: TensorLike): Interval =>
-  bounded(
+/** The elements of a bound, inside vmap those of the whole batch. */
+export function elementsOf(bound: Tensor): Float64Array {
+  if (bound.batch !== null) return elementsOf(bound.batch.value);
+  const { data, offset, shape } = asContiguous(bound.view);
+  return data.subarray(offset, offset + sizeOf(shape));
+}
+
+/** low <= x <= high; where every low or every high is infinite it is the constraint without that bound. */
+export function interval(low: TensorLike, high: TensorLike): Interval {
+  const [from, to] = [tensor(low), tensor(high)];
+  const isOpenBelow = from.size > 0 && elementsOf(from).every((x) => x === -Infinity);
+  const isOpenAbove = to.size > 0 && elementsOf(to).every((x) => x === Infinity);
+  if (isOpenBelow && isOpenAbove) return { ...real, low: from, high: to };
+  if (isOpenBelow) return lessThanEq(to);
+  if (isOpenAbove) return greaterThanEq(from);
+  return bounded(
     "interval",
-    low,
-    high,
+    from,
+    to,
     (a, b) => `in [${a}, ${b}]`,
     (x, a, b) => logicalAnd(greaterEqual(x, a), lessEqual(x, b)),
   );
+}
 export const greaterThan = (low: TensorLike): Interval =>
   bounded(
     "greaterThan",
