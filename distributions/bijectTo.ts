@@ -4,6 +4,7 @@
  */
 import { abs, clip, PedigradError, sub, type Tensor, type TensorLike } from "../autodiff/index.js";
 import { Compose, IndependentTransform, Inverse } from "./composedTransforms.js";
+import { elementsOf } from "./constraint.js";
 import type { Constraint, IndependentConstraint, Interval } from "./constraints.js";
 import {
   Cholesky,
@@ -12,7 +13,6 @@ import {
   LowerCholesky,
   SoftplusLowerCholesky,
 } from "./matrixTransforms.js";
-import { elementsOf } from "./scalarConstraints.js";
 import { Affine, Exp, Identity, Sigmoid, Softplus, type Transform } from "./transforms.js";
 import { L1Ball, Ordered, StickBreaking, ZeroSum } from "./vectorTransforms.js";
 

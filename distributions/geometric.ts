@@ -22,6 +22,7 @@ import {
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, nonnegativeInteger, positiveProbability, real } from "./constraints.js";
+import { countQuantile } from "./counts.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
@@ -77,5 +78,8 @@ export class Geometric extends Distribution<Params> {
   override cumulative(value: Tensor): Tensor {
     const count = floor(maximum(value, -1)).add(1);
     return expm1(xlog1py(count, this.probs.neg())).neg();
+  }
+  override quantile(q: Tensor): Tensor {
+    return countQuantile((k) => this.cumulative(k), q);
   }
 }

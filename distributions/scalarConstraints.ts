@@ -1,10 +1,10 @@
 /** Constraints on single numbers. Bounds may be tensors. */
-import { asContiguous } from "../autodiff/copy.js";
 import {
   equal,
   floor,
   greater,
   greaterEqual,
+  isFinite,
   less,
   lessEqual,
   logicalAnd,
@@ -13,8 +13,7 @@ import {
   tensor,
   unary,
 } from "../autodiff/index.js";
-import { sizeOf } from "../autodiff/view.js";
-import { type Constraint, fixed, type Interval } from "./constraint.js";
+import { type Constraint, elementsOf, fixed, type Interval } from "./constraint.js";
 
 export const real: Constraint = {
   ...fixed(
@@ -107,28 +106,16 @@ function bounded(
   };
 }
 
-/** The elements of a bound, inside vmap those of the whole batch. */
-export function elementsOf(bound: Tensor): Float64Array {
-  if (bound.batch !== null) return elementsOf(bound.batch.value);
-  const { data, offset, shape } = asContiguous(bound.view);
-  return data.subarray(offset, offset + sizeOf(shape));
-}
-
-/** low <= x <= high; where every low or every high is infinite it is the constraint without that bound. */
+/** low <= x <= high. Where every low or every high is infinite it is finite numbers, and has the name, without that bound. */
 export function interval(low: TensorLike, high: TensorLike): Interval {
   const [from, to] = [tensor(low), tensor(high)];
+  const within = (x: Tensor): Tensor => logicalAnd(greaterEqual(x, from), lessEqual(x, to));
   const isOpenBelow = from.size > 0 && elementsOf(from).every((x) => x === -Infinity);
   const isOpenAbove = to.size > 0 && elementsOf(to).every((x) => x === Infinity);
-  if (isOpenBelow && isOpenAbove) return { ...real, low: from, high: to };
-  if (isOpenBelow) return lessThanEq(to);
-  if (isOpenAbove) return greaterThanEq(from);
-  return bounded(
-    "interval",
-    from,
-    to,
-    (a, b) => `in [${a}, ${b}]`,
-    (x, a, b) => logicalAnd(greaterEqual(x, a), lessEqual(x, b)),
-  );
+  if (!isOpenBelow && !isOpenAbove) return bounded("interval", from, to, (a, b) => `in [${a}, ${b}]`, within);
+  const open = !isOpenBelow ? greaterThanEq(from) : isOpenAbove ? real : lessThanEq(to);
+  // A compiled program may run again with other bounds: they are compared all the same.
+  return { ...open, low: from, high: to, check: (x) => logicalAnd(within(x), isFinite(x)), isUnbounded: false };
 }
 export const greaterThan = (low: TensorLike): Interval =>
   bounded(

@@ -36,6 +36,7 @@ import {
   RelaxedBernoulliStraightThrough,
   RelaxedOneHotCategorical,
   RelaxedOneHotCategoricalStraightThrough,
+  SkewNormal,
   SoftLaplace,
   StudentT,
   Truncated,
@@ -62,6 +63,11 @@ test("ZeroInflated: of any counts, by gate or by its logits", () => {
   near(d.logProb(x), new ZeroInflatedPoisson(0.3, 2).logProb(x), 1e-15);
   near(new ZeroInflated(new Poisson(2), { gateLogits: Math.log(0.3 / 0.7) }).logProb(x), d.logProb(x), 1e-14);
   near(d.mean, 1.4, 1e-15);
+  near(d.cdf(x), d.logProb(x).exp().cumsum(0), 1e-14);
+  assert.throws(
+    () => new ZeroInflated(new Normal(0, 1), 0.3),
+    /ZeroInflated: base must be a distribution of counts, got Normal/,
+  );
   assert.throws(() => new ZeroInflated(new Poisson(2), 1.5), /gate must be in \[0, 1\], got 1.5/);
 });
 
@@ -70,6 +76,9 @@ test("Hurdle: sums to one, moments by summation, draws by chi-square", () => {
   const x = arange(60).expandDims(-1);
   const p = d.logProb(x).exp();
   near(p.sum(0), 1, 1e-14);
+  near(d.cdf(x), p.cumsum(0), 1e-13);
+  near(d.cdf([[-Infinity], [-1], [Infinity]]), tensor([[0], [0], [1]]).mul([1, 1]), 0);
+  near(d.cdf(1.5), p.slice(0, 2).sum(0), 1e-14);
   const mean = p.mul(x).sum(0);
   near(d.mean, mean, 1e-13);
   near(d.variance, p.mul(x.sub(mean).square()).sum(0), 1e-13);
@@ -139,6 +148,8 @@ test("Empirical: weights of equal samples add up", () => {
   near(d.logProb([1, 2, 5]).exp(), tensor([0.25, 0.75, 0]), 1e-15);
   near(d.mean, 1.75, 1e-15);
   near(d.variance, 0.1875, 1e-15);
+  near(d.cdf([0, 1, 1.5, 2, 6]), tensor([0, 0.25, 0.25, 1, 1]), 1e-15);
+  assert.throws(() => new Empirical([]), /Empirical: samples has no rows/);
   assert.equal([...new Set(d.sample(random.key(1), [300]).toArray() as number[])].sort(), [1, 2]);
   const vectors = new Empirical([
     [1, 2],
@@ -208,7 +219,8 @@ test("mixtures: the same by both constructions, of several families, of several 
     new StudentT(3).logProb(x).exp().mul(0.3).add(new SoftLaplace(1, 2).logProb(x).exp().mul(0.7)),
     1e-14,
   );
-  assert.is(mixed.hasRsample, false);
+  assert.is(mixed.hasRsample, true);
+  assert.is(new Mixture(mixing, [new SkewNormal(0, 1, 2), new SoftLaplace(1, 2)]).hasRsample, false);
   const discrete = new Mixture(mixing, [new Bernoulli(0.2), new Categorical([0.1, 0.2, 0.7])]);
   assert.equal(discrete.enumerateSupport().toArray(), [0, 1, 2]);
   near(discrete.logProb([0, 1, 2]).exp(), tensor([0.31, 0.2, 0.49]), 1e-15);

@@ -1,0 +1,24 @@
+/** Distribution functions and quantiles of counts. */
+import { betainc, equal, less, type Tensor, type TensorLike, tensor, where } from "../autodiff/index.js";
+import { betaincc } from "./kernels.js";
+
+/**
+ * I_q(b, a) = 1 - I_p(a, b) for p + q = 1, from the smaller of the two. Of a binomial count it is P(X <= a - 1) with b = n - a + 1, of a
+ * negative binomial one with b the failures.
+ */
+export const betaTail = (a: Tensor, b: Tensor, p: Tensor, q: Tensor): Tensor =>
+  where(less(p, 0.5), betaincc(a, b, p), betainc(b, a, q));
+
+/** The least whole number k >= least with cdf(k) >= q, by bisection below 2^53. */
+export function leastCount(cdf: (k: Tensor) => Tensor, q: Tensor, least = 0): Tensor {
+  let below = tensor(least - 1);
+  for (let step = 2 ** 52; step >= 1; step /= 2) {
+    const next = below.add(step);
+    below = where(cdf(next).less(q), next, below);
+  }
+  return below.add(1);
+}
+
+/** The quantile of a count between 0 and `high`; NaN where q is. */
+export const countQuantile = (cdf: (k: Tensor) => Tensor, q: Tensor, high: TensorLike = Infinity): Tensor =>
+  where(less(q, 1), leastCount(cdf, q), where(equal(q, 1), high, NaN));
