@@ -2,9 +2,9 @@
  * How to reach a constrained value from unconstrained numbers: what turns a `param` with a constraint into something an optimiser may
  * move freely. One row a constraint.
  */
+import { elementsOf } from "../autodiff/draw.js";
 import { abs, clip, PedigradError, sub, type Tensor, type TensorLike } from "../autodiff/index.js";
 import { Compose, IndependentTransform, Inverse } from "./composedTransforms.js";
-import { elementsOf } from "./constraint.js";
 import type { Constraint, IndependentConstraint, Interval } from "./constraints.js";
 import {
   Cholesky,

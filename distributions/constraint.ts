@@ -2,9 +2,7 @@
  * Where values may lie. A constraint says for each event whether it belongs, 1 or 0, and in words what is expected. The constraints
  * themselves stand in scalarConstraints.ts and vectorConstraints.ts; how to reach one from free numbers in bijectTo.ts.
  */
-import { asContiguous } from "../autodiff/copy.js";
 import { type Tensor, tensor, type Unary } from "../autodiff/index.js";
-import { sizeOf } from "../autodiff/view.js";
 import { allOf } from "./axes.js";
 
 export interface Constraint {
@@ -69,13 +67,6 @@ export function independent(base: Constraint, n: number): Constraint {
     isUnbounded: base.isUnbounded ?? false,
   };
   return whole;
-}
-
-/** The elements of a bound, inside vmap those of the whole batch. */
-export function elementsOf(bound: Tensor): Float64Array {
-  if (bound.batch !== null) return elementsOf(bound.batch.value);
-  const { data, offset, shape } = asContiguous(bound.view);
-  return data.subarray(offset, offset + sizeOf(shape));
 }
 
 const ENDS: Readonly<Record<string, readonly [low: number, high: number]>> = {

@@ -1,4 +1,5 @@
 /** Constraints on single numbers. Bounds may be tensors. */
+import { elementsOf } from "../autodiff/draw.js";
 import {
   equal,
   floor,
@@ -13,7 +14,7 @@ import {
   tensor,
   unary,
 } from "../autodiff/index.js";
-import { type Constraint, elementsOf, fixed, type Interval } from "./constraint.js";
+import { type Constraint, fixed, type Interval } from "./constraint.js";
 
 export const real: Constraint = {
   ...fixed(

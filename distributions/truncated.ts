@@ -43,8 +43,7 @@ export class Truncated extends Distribution {
         param: "base",
         message: `Truncated: ${base.label} has events of ${base.eventDim} axes; only distributions of numbers can be truncated.`,
       });
-    // The values of a mixture lie in the support of any component.
-    const [least, most] = ("mixing" in base ? null : boundsOf(base.support)) ?? [-Infinity, Infinity];
+    const [least, most] = boundsOf(base.support) ?? [-Infinity, Infinity];
     const whole = base.isDiscrete;
     const from = maximum(least, whole ? ceil(low) : low);
     const to = minimum(most, whole ? floor(high) : high);

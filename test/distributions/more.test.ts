@@ -15,23 +15,28 @@ import {
   vmap,
 } from "../../autodiff/index.js";
 import {
+  Affine,
   Bernoulli,
   Categorical,
   constraints,
   type Distribution,
   Empirical,
+  Exp,
+  Exponential,
   Folded,
   HalfNormal,
   Hurdle,
   ImproperUniform,
   LKJ,
   LKJCholesky,
+  LogNormal,
   Mixture,
   MixtureSameFamily,
   MultivariateNormal,
   Normal,
   OneHotCategorical,
   Poisson,
+  Power,
   RelaxedBernoulli,
   RelaxedBernoulliStraightThrough,
   RelaxedOneHotCategorical,
@@ -39,9 +44,12 @@ import {
   SkewNormal,
   SoftLaplace,
   StudentT,
+  TransformedDistribution,
   Truncated,
   TruncatedNormal,
+  Uniform,
   VonMises,
+  Weibull,
   ZeroInflated,
   ZeroInflatedPoisson,
 } from "../../distributions/index.js";
@@ -121,6 +129,41 @@ test("TruncatedNormal far out: forty standard deviations, both sides alike", () 
   near(left.mean, right.mean.neg(), 1e-15);
   near(left.cdf(-45.01), right.cdf(45.01).neg().add(1), 1e-14);
   near(right.cdf(right.icdf(0.3)), 0.3, 1e-12);
+});
+
+test("TransformedDistribution: distribution function and quantiles through a monotone transform", () => {
+  const x = tensor([-1, 0, 0.1, 1, 7, Infinity]);
+  const q = tensor([0, 0.1, 0.5, 0.9, 1]);
+  const same = (d: Distribution, known: Distribution) => {
+    near(d.cdf(x), known.cdf(x), 1e-14, `${d} cdf`);
+    assert.equal(d.icdf(q).toArray(), known.icdf(q).toArray(), `${d} icdf`);
+  };
+  same(new TransformedDistribution(new Normal(0.5, 2), new Exp()), new LogNormal(0.5, 2));
+  same(new TransformedDistribution(new Exponential(1), new Power(0.5)), new Weibull(1, 2));
+  const falling = new TransformedDistribution(new Exponential(1), [new Affine(0, -2), new Affine(1, 1)]);
+  near(falling.cdf(x), tensor([Math.exp(-1), Math.exp(-0.5), Math.exp(-0.45), 1, 1, 1]), 1e-15);
+  near(falling.cdf(falling.icdf(q)), q, 1e-15);
+  // Either sign in one batch, and a truncation of the whole.
+  const both = new TransformedDistribution(new Normal([0, 0], 1), new Affine(0, [1, -1]));
+  near(both.cdf(0.3), new Normal(0, 1).cdf(0.3).mul([1, 1]), 1e-15);
+  const log = new TransformedDistribution(new Normal(0, 1), new Exp(), constraints.positive);
+  near(
+    new Truncated(log, { high: 2 }).logProb(1.5),
+    new Truncated(new LogNormal(0, 1), { high: 2 }).logProb(1.5),
+    1e-14,
+  );
+});
+
+test("the support of a mixture holds those of its components", () => {
+  const mixing = new Categorical([0.5, 0.5]);
+  assert.is(new Mixture(mixing, [new HalfNormal(1), new Normal(0, 1)]).support.name, "real");
+  for (const d of [
+    new Mixture(mixing, [new Uniform(2, 3), new Uniform(0, 1)]),
+    new MixtureSameFamily(mixing, new Uniform([2, 0], [3, 1])),
+  ]) {
+    assert.equal(d.support.check(tensor([-0.1, 0, 3, 3.1])).toArray(), [0, 1, 1, 0]);
+    assert.throws(() => d.logProb(1.5), /must be in \[0, 3\], got 1.5/);
+  }
 });
 
 test("Folded: a normal around 0 is half-normal; its cdf by quadrature", () => {
