@@ -59,7 +59,8 @@ export class Geometric extends Distribution<Params> {
     return gate(value, softplus(l)).neg().sub(softplus(l.neg()));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
-    return random.geometric(key, this.probs, shape);
+    // Logits may be of a probability beneath all numbers; counts of 1e300 then stand for larger ones.
+    return random.geometric(key, maximum(this.probs, 1e-300), shape);
   }
   override get mean(): Tensor {
     return this.spread(this.#odds);

@@ -107,12 +107,18 @@ function bounded(
   };
 }
 
+/** Whether a bound is this number everywhere, in the whole batch inside vmap. */
+function isEverywhere(bound: Tensor, x: number): boolean {
+  if (bound.batch !== null) return isEverywhere(bound.batch.value, x);
+  const { data, offset } = bound.view;
+  return bound.size > 0 && data[offset] === x && elementsOf(bound).every((y) => y === x);
+}
+
 /** low <= x <= high. Where every low or every high is infinite it is finite numbers, and has the name, without that bound. */
 export function interval(low: TensorLike, high: TensorLike): Interval {
   const [from, to] = [tensor(low), tensor(high)];
   const within = (x: Tensor): Tensor => logicalAnd(greaterEqual(x, from), lessEqual(x, to));
-  const isOpenBelow = from.size > 0 && elementsOf(from).every((x) => x === -Infinity);
-  const isOpenAbove = to.size > 0 && elementsOf(to).every((x) => x === Infinity);
+  const [isOpenBelow, isOpenAbove] = [isEverywhere(from, -Infinity), isEverywhere(to, Infinity)];
   if (!isOpenBelow && !isOpenAbove) return bounded("interval", from, to, (a, b) => `in [${a}, ${b}]`, within);
   const open = !isOpenBelow ? greaterThanEq(from) : isOpenAbove ? real : lessThanEq(to);
   // A compiled program may run again with other bounds: they are compared all the same.

@@ -7,6 +7,7 @@ import {
   betainc,
   betaincinv,
   digammaDifference,
+  equal,
   greater,
   less,
   log,
@@ -91,7 +92,8 @@ export class StudentT extends Distribution<Params> {
     const isBelow = less(q, 0.5);
     const both = where(isBelow, q, q.neg().add(1)).mul(2);
     // x and 1 - x each from its own quantile: near 1 a difference would lose it.
-    const size = sqrt(df.mul(betaincinv(0.5, half, both.neg().add(1))).div(betaincinv(half, 0.5, both)));
+    const t = df.mul(betaincinv(0.5, half, both.neg().add(1))).div(betaincinv(half, 0.5, both));
+    const size = where(equal(t, 0), 0, sqrt(t));
     return where(isBelow, size.neg(), size).mul(scale).add(loc);
   }
   override entropy(): Tensor {

@@ -105,6 +105,8 @@ test("Student's t: the slope of its distribution function at the centre is its d
   numbers(new StudentT(1).cdf(x)).forEach((p, i) => {
     near(p, truth[i] as number, 1e-14);
   });
+  const ofMedian = grad((df: Tensor) => new StudentT(df, 1, 2).icdf(0.5))(tensor(3)) as Tensor;
+  assert.is(ofMedian.item(), 0);
   near(new StudentT(1).icdf(1e-100).item(), -1e100 / Math.PI, 1e-13);
 });
 
@@ -126,6 +128,7 @@ test("moments that diverge are Infinity; small ones keep their sign and digits",
   // The limit law of √b x is Rayleigh's: (1 - π/4) / b.
   near(new Kumaraswamy(2, 1e10).variance.item(), (1 - Math.PI / 4) * 1e-10, 1e-9);
   near(new Geometric({ logits: -1e10 }).entropy().item(), 1e10 + 1, 1e-15);
+  assert.ok(numbers(new Geometric({ logits: -1e10 }).sample(random.key(1), [20])).every(Number.isFinite));
   assert.ok(numbers(new FisherSnedecor(3, 1e-300).sample(random.key(1), [20])).every(Number.isFinite));
 });
 

@@ -17,6 +17,7 @@ import {
 import {
   Affine,
   Bernoulli,
+  Binomial,
   Categorical,
   constraints,
   type Distribution,
@@ -33,6 +34,7 @@ import {
   Mixture,
   MixtureSameFamily,
   MultivariateNormal,
+  NegativeBinomial,
   Normal,
   OneHotCategorical,
   Poisson,
@@ -77,6 +79,17 @@ test("ZeroInflated: of any counts, by gate or by its logits", () => {
     /ZeroInflated: base must be a distribution of counts, got Normal/,
   );
   assert.throws(() => new ZeroInflated(new Poisson(2), 1.5), /gate must be in \[0, 1\], got 1.5/);
+});
+
+test("distribution functions of counts: slopes for the probability in closed form", () => {
+  // d P(K <= k) / dp = -n C(n - 1, k) p^k (1 - p)^(n - 1 - k), here for n = 5 and k = 2.
+  for (const p of [0.2, 0.8]) {
+    const binomial = grad((probs: Tensor) => new Binomial(5, probs).cdf(2))(tensor(p)) as Tensor;
+    near(binomial, -30 * p ** 2 * (1 - p) ** 2, 1e-14);
+    // P(K <= k) of a negative binomial with r failures is that of at least r failures in k + r trials.
+    const negative = grad((probs: Tensor) => new NegativeBinomial(3, probs).cdf(2))(tensor(p)) as Tensor;
+    near(negative, binomial, 1e-14);
+  }
 });
 
 test("Hurdle: sums to one, moments by summation, draws by chi-square", () => {

@@ -54,7 +54,7 @@ test("so far out that no mass is known the bounds are refused, and never is a de
     () => new Truncated(new Exponential(1), { low: 30 }),
     /low must be where more than 1e-8 of the mass of Exponential/,
   );
-  refused(() => new Truncated(new Normal(0, 1), { low: 9 }), /TruncatedNormal has no such limit/);
+  refused(() => new Truncated(new Normal(0, 1), { low: 9 }), /use TruncatedNormal, which has no such limit/);
   // The memoryless law: what is left beyond 10 is the law itself.
   near(new Truncated(new Exponential(1), { low: 10 }).logProb(11), -1, 1e-11);
   // A lower tail keeps its digits.
