@@ -124,8 +124,7 @@ export function permutation(from: TensorLike, nOrTensor: TensorLike): Tensor {
     throw new PedigradError({
       code: "bad-shape",
       op: "permutation",
-      message:
-        "random.permutation: give how many as a number, or a tensor with a first axis; got a tensor of shape [].",
+      message: "random.permutation: give a number, or a tensor with a first axis; got a tensor of shape [].",
     });
   return take(x, draw(permutationOp, asKey("permutation", from), [], [x.length]));
 }

@@ -52,8 +52,7 @@ const between = (c: Constraint): Transform => {
     throw new PedigradError({
       code: "no-bijection",
       param: c.name,
-      message:
-        "bijectTo: some bounds of this interval are infinite and others are not. Use one site where they are, another where not.",
+      message: "bijectTo: some bounds of this interval are infinite and others are not. Use one site for each kind.",
     });
   return new Within([new Sigmoid(), new Affine(low, sub(high, low))], low, high);
 };

@@ -1,6 +1,30 @@
 /** Distribution functions and quantiles of counts. */
-import { betainc, equal, less, type Tensor, type TensorLike, tensor, where } from "../autodiff/index.js";
-import { betaincc } from "./kernels.js";
+import {
+  betaImplicitGradA,
+  betaImplicitGradB,
+  betainc,
+  equal,
+  exp,
+  gate,
+  less,
+  mul,
+  neg,
+  type Tensor,
+  type TensorLike,
+  type Ternary,
+  tensor,
+  ternary,
+  where,
+} from "../autodiff/index.js";
+import { betaincc as betainccOf } from "../autodiff/special/index.js";
+import { logBetaDensity } from "./kernels.js";
+
+/** 1 - I_x(a, b), the upper tail of Beta(a, b), without its cancellation. */
+export const betaincc: Ternary = ternary("betaincc", (a, b, x) => betainccOf(a, b, x), [
+  (g, _, a, b, x) => gate(g, mul(betaImplicitGradA(a, b, x), exp(logBetaDensity(a, b, x)))),
+  (g, _, a, b, x) => gate(g, mul(betaImplicitGradB(a, b, x), exp(logBetaDensity(a, b, x)))),
+  (g, _, a, b, x) => gate(g, neg(exp(logBetaDensity(a, b, x)))),
+]);
 
 /**
  * I_q(b, a) = 1 - I_p(a, b) for p + q = 1, from the smaller of the two. Of a binomial count it is P(X <= a - 1) with b = n - a + 1, of a

@@ -13,18 +13,13 @@
 import {
   add,
   type Binary,
-  betaImplicitGradA,
-  betaImplicitGradB,
   binary,
   digamma,
   digammaDifference,
-  div,
-  exp,
   gate,
   log,
   log1p,
   mul,
-  neg,
   reciprocal,
   sub,
   type Ternary,
@@ -33,19 +28,13 @@ import {
   type Unary,
   unary,
 } from "../autodiff/index.js";
-import {
-  betaincc as betainccOf,
-  digamma as digammaOf,
-  excessOverLog,
-  lgamma,
-  logGammaCorrection,
-} from "../autodiff/special/index.js";
+import { digamma as digammaOf, excessOverLog, lgamma, logGammaCorrection } from "../autodiff/special/index.js";
 
 /** D(k, m) = k log(k/m) + m - k for k, m >= 0, to a few units in the last place also where k and m are close. */
 export const deviance = (k: number, m: number): number => devianceFrom(k, m, m - k);
 
 /** The same where m - k is known better than from m, which is rounded. */
-function devianceFrom(k: number, m: number, difference: number): number {
+export function devianceFrom(k: number, m: number, difference: number): number {
   if (k === 0) return m;
   const ratio = m / k;
   // The ratio of representable numbers need not be one.
@@ -54,7 +43,7 @@ function devianceFrom(k: number, m: number, difference: number): number {
 }
 
 /** x y - z with the product as if exact (Dekker 1971), for numbers far from overflow. */
-function productMinus(x: number, y: number, z: number): number {
+export function productMinus(x: number, y: number, z: number): number {
   const product = x * y;
   const [xHigh, yHigh] = [upperHalf(x), upperHalf(y)];
   const [xLow, yLow] = [x - xHigh, y - yHigh];
@@ -97,22 +86,6 @@ export const logGammaDensity: Ternary = ternary(
   ],
 );
 
-/** a log b - (a + 1) log x - b / x - lgamma(a) for a, b, x > 0. */
-export const logInverseGammaDensity: Ternary = ternary(
-  "logInverseGammaDensity",
-  (a, b, x) => {
-    const m = b / x;
-    if (m === Infinity) return -Infinity;
-    const difference = m - a - productMinus(m, x, b) / x;
-    return 0.5 * Math.log(a / (2 * Math.PI)) - Math.log(x) - devianceFrom(a, m, difference) - logGammaCorrection(a);
-  },
-  [
-    (g, _, a, b, x) => gate(g, sub(sub(log(b), log(x)), digamma(a))),
-    (g, _, a, b, x) => gate(g, sub(div(a, b), reciprocal(x))),
-    (g, _, a, b, x) => gate(g, div(sub(div(b, x), add(a, 1)), x)),
-  ],
-);
-
 /** (a - 1) log x + (b - 1) log(1 - x) - log B(a, b) for a, b > 0 and 0 <= x <= 1. */
 export const logBetaDensity: Ternary = ternary(
   "logBetaDensity",
@@ -131,13 +104,6 @@ export const logBetaDensity: Ternary = ternary(
     (g, _, a, b, x) => gate(g, sub(gate(sub(a, 1), reciprocal(x)), gate(sub(b, 1), reciprocal(sub(1, x))))),
   ],
 );
-
-/** 1 - I_x(a, b), the upper tail of that density, without its cancellation. */
-export const betaincc: Ternary = ternary("betaincc", (a, b, x) => betainccOf(a, b, x), [
-  (g, _, a, b, x) => gate(g, mul(betaImplicitGradA(a, b, x), exp(logBetaDensity(a, b, x)))),
-  (g, _, a, b, x) => gate(g, mul(betaImplicitGradB(a, b, x), exp(logBetaDensity(a, b, x)))),
-  (g, _, a, b, x) => gate(g, neg(exp(logBetaDensity(a, b, x)))),
-]);
 
 // a²(ψ(a) - log a + 1/(2a)) in 1/a², for a >= 10.
 const DIGAMMA_TAIL = [-1 / 12, 1 / 120, -1 / 252, 1 / 240, -1 / 132, 691 / 32760];

@@ -35,7 +35,6 @@ import type { Cauchy } from "./cauchy.js";
 import type { Chi2 } from "./chi2.js";
 import { EULER } from "./constants.js";
 import type { Dirichlet } from "./dirichlet.js";
-import type { DiscreteUniform } from "./discreteUniform.js";
 import type { Derived, Independent } from "./distribution.js";
 import type { Exponential } from "./exponential.js";
 import type { Gamma } from "./gamma.js";
@@ -72,12 +71,25 @@ const classDivergence = (q: Pick<Categorical, "probs" | "logits">, p: Pick<Categ
 const normal = row(({ params: q }: Normal, { params: p }: Normal) =>
   scaleDivergence(q.scale.div(p.scale)).add(square(q.loc.sub(p.loc).div(p.scale)).mul(0.5)),
 );
+
+/** Rows for every pair of families that can be read as one; null where what is given cannot. */
+function readAs<T>(readers: Readonly<Record<string, (d: never) => T | null>>, f: (q: T, p: T) => Tensor) {
+  const rows: Record<string, Row> = {};
+  for (const from in readers)
+    for (const to in readers)
+      rows[`${from} ${to}`] = (q, p) => {
+        const [x, y] = [readers[from]?.(q as never), readers[to]?.(p as never)];
+        return x && y ? f(x, y) : null;
+      };
+  return rows;
+}
+const itself = <T>(d: T): T => d;
+const ownParams = <T>({ params }: { readonly params: T }): T => params;
+
 const gammas = (q: Gamma["params"], p: Gamma["params"]): Tensor =>
   poissonDivergence(p.concentration, q.concentration.mul(p.rate.div(q.rate))).add(
     stirlingDivergence(q.concentration, p.concentration),
   );
-// 1/x of an inverse gamma variable is a gamma variable.
-const gamma = row(({ params: q }: Gamma, { params: p }: Gamma) => gammas(q, p));
 const ofChi2 = ({ params: { df } }: Chi2): Gamma["params"] => ({ concentration: df.mul(0.5), rate: tensor(0.5) });
 
 const betas = (q: Beta["params"], p: Beta["params"]): Tensor =>
@@ -92,6 +104,16 @@ const ofProportion = ({ params: { mean, concentration } }: BetaProportion): Beta
 // log ((s_q + s_p)² + d²) / (4 s_q s_p), d the distance of the locations (Chyzak and Nielsen 2019)
 const cauchyDivergence = (s: Tensor, t: Tensor, d: Tensor): Tensor =>
   log(square(s.add(t)).add(square(d)).div(s.mul(t).mul(4)));
+
+/** Of the widths, or of the counts of numbers where both ends are `counted`. */
+const uniforms = (counted: 0 | 1): Row =>
+  row(({ params: q }: Uniform, { params: p }: Uniform) =>
+    where(
+      logicalAnd(p.low.lessEqual(q.low), q.high.lessEqual(p.high)),
+      log(p.high.sub(p.low).add(counted).div(q.high.sub(q.low).add(counted))),
+      Infinity,
+    ),
+  );
 
 type AnyNormal = MultivariateNormal | LowRankMultivariateNormal | VectorOfNormals;
 type VectorOfNormals = Pick<MultivariateNormal, "scale" | "eventShape"> & { readonly params: { readonly loc: Tensor } };
@@ -111,7 +133,7 @@ function vectorOf({ base, reinterpreted, eventShape }: Independent): VectorOfNor
   return { scale: diagonal(spread), params: { loc: centre }, eventShape };
 }
 // log |L_p| / |L_q| + (|L_p⁻¹ L_q|² + |L_p⁻¹ (m_q - m_p)|² - n) / 2
-function normals(q: AnyNormal, p: AnyNormal): Tensor {
+function multivariateNormals(q: AnyNormal, p: AnyNormal): Tensor {
   const [from, to] = [tril(scaleOfNormal(q)), scaleOfNormal(p)];
   const shift = triangularSolve(to, q.params.loc.sub(p.params.loc).expandDims(-1));
   const squares = sum(square(triangularSolve(to, from)), [-1, -2]).add(sum(square(shift), [-1, -2]));
@@ -119,15 +141,6 @@ function normals(q: AnyNormal, p: AnyNormal): Tensor {
     .sub(halfLogDeterminant(from))
     .add(squares.sub(q.eventShape[0] as number).mul(0.5));
 }
-const multivariateNormal = row((q: MultivariateNormal, p: MultivariateNormal) => normals(q, p));
-const fromVector = row((q: Independent, p: MultivariateNormal) => {
-  const vector = vectorOf(q);
-  return vector && normals(vector, p);
-});
-const toVector = row((q: MultivariateNormal, p: Independent) => {
-  const vector = vectorOf(p);
-  return vector && normals(q, vector);
-});
 
 /** Whether two parameters are known to be the same numbers. */
 export function areSame(x: Tensor, y: Tensor): boolean {
@@ -140,49 +153,26 @@ export function areSame(x: Tensor, y: Tensor): boolean {
 export const SAME_FAMILY: Readonly<Record<string, Row>> = {
   "Normal Normal": normal,
   "LogNormal LogNormal": normal,
-  "MultivariateNormal MultivariateNormal": multivariateNormal,
-  "LowRankMultivariateNormal LowRankMultivariateNormal": multivariateNormal,
-  "MultivariateNormal LowRankMultivariateNormal": multivariateNormal,
-  "LowRankMultivariateNormal MultivariateNormal": multivariateNormal,
-  "Independent MultivariateNormal": fromVector,
-  "Independent LowRankMultivariateNormal": fromVector,
-  "MultivariateNormal Independent": toVector,
-  "LowRankMultivariateNormal Independent": toVector,
+  ...readAs<AnyNormal>(
+    { MultivariateNormal: itself, LowRankMultivariateNormal: itself, Independent: vectorOf },
+    multivariateNormals,
+  ),
   "HalfNormal HalfNormal": row((q: HalfNormal, p: HalfNormal) => scaleDivergence(q.params.scale.div(p.params.scale))),
   "Exponential Exponential": row((q: Exponential, p: Exponential) => {
     const r = p.params.rate.div(q.params.rate);
     return r.sub(1).sub(log(r));
   }),
-  "Gamma Gamma": gamma,
-  "InverseGamma InverseGamma": gamma,
-  "Chi2 Chi2": row((q: Chi2, p: Chi2) => gammaDivergence(q.params.df.mul(0.5), p.params.df.mul(0.5))),
-  "Chi2 Gamma": row((q: Chi2, p: Gamma) => gammas(ofChi2(q), p.params)),
-  "Gamma Chi2": row((q: Gamma, p: Chi2) => gammas(q.params, ofChi2(p))),
-  "Beta Beta": row((q: Beta, p: Beta) => betas(q.params, p.params)),
-  "BetaProportion Beta": row((q: BetaProportion, p: Beta) => betas(ofProportion(q), p.params)),
-  "Beta BetaProportion": row((q: Beta, p: BetaProportion) => betas(q.params, ofProportion(p))),
-  "BetaProportion BetaProportion": row((q: BetaProportion, p: BetaProportion) =>
-    betas(ofProportion(q), ofProportion(p)),
-  ),
+  ...readAs<Gamma["params"]>({ Gamma: ownParams, Chi2: ofChi2 }, gammas),
+  // 1/x of an inverse gamma variable is a gamma variable.
+  ...readAs<Gamma["params"]>({ InverseGamma: ownParams }, gammas),
+  ...readAs<Beta["params"]>({ Beta: ownParams, BetaProportion: ofProportion }, betas),
   "Dirichlet Dirichlet": row(({ params: q }: Dirichlet, { params: p }: Dirichlet) =>
     sum(gammaDivergence(q.concentration, p.concentration), -1).sub(
       gammaDivergence(sum(q.concentration, -1), sum(p.concentration, -1)),
     ),
   ),
-  "Uniform Uniform": row(({ params: q }: Uniform, { params: p }: Uniform) =>
-    where(
-      logicalAnd(p.low.lessEqual(q.low), q.high.lessEqual(p.high)),
-      log(p.high.sub(p.low).div(q.high.sub(q.low))),
-      Infinity,
-    ),
-  ),
-  "DiscreteUniform DiscreteUniform": row(({ params: q }: DiscreteUniform, { params: p }: DiscreteUniform) =>
-    where(
-      logicalAnd(p.low.lessEqual(q.low), q.high.lessEqual(p.high)),
-      log(p.high.sub(p.low).add(1).div(q.high.sub(q.low).add(1))),
-      Infinity,
-    ),
-  ),
+  "Uniform Uniform": uniforms(0),
+  "DiscreteUniform DiscreteUniform": uniforms(1),
   // |d| / s_p + (s_q / s_p) exp(-|d| / s_q) - 1 - log(s_q / s_p), d = loc_q - loc_p
   "Laplace Laplace": row(({ params: q }: Laplace, { params: p }: Laplace) => {
     const [r, d] = [q.scale.div(p.scale), abs(q.loc.sub(p.loc))];

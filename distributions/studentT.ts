@@ -23,8 +23,8 @@ import {
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, positive, real } from "./constraints.js";
+import { betaincc } from "./counts.js";
 import { Distribution } from "./distribution.js";
-import { betaincc } from "./kernels.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
 type Params = { readonly df: Tensor; readonly loc: Tensor; readonly scale: Tensor };

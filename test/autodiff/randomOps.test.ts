@@ -117,7 +117,7 @@ test("shapes that are no arrays, bounds between whole numbers and permutations o
   );
   refused(() => random.randint(key, [2], 0.5, 3.5), /random\.randint: minval must be a whole number, got 0\.5/);
   refused(() => random.randint(key, [2], 0, [3, NaN]), /maxval must be a whole number, got NaN/);
-  refused(() => random.permutation(key, tensor(4)), /give how many as a number, or a tensor with a first axis/);
+  refused(() => random.permutation(key, tensor(4)), /give a number, or a tensor with a first axis/);
   assert.ok(Number.isNaN(random.gamma(key, 0).item()));
 });
 
