@@ -135,6 +135,23 @@ export function asKey(op: string, key: TensorLike): Tensor {
   return words;
 }
 
+/** A shape as somebody gave it: `normal(key, 3)` means [3]. */
+export function asShape(op: string, shape: Shape): Shape {
+  if (Array.isArray(shape)) return shape;
+  throw new PedigradError({
+    code: "bad-shape",
+    op,
+    message: `${op}: a shape is an array of sizes, such as [3] or []; got ${shape}.`,
+  });
+}
+
+/** The elements of a tensor, inside vmap those of the whole batch. */
+export function elementsOf(x: Tensor): Float64Array {
+  if (x.batch !== null) return elementsOf(x.batch.value);
+  const { data, offset, shape } = asContiguous(x.view);
+  return data.subarray(offset, offset + sizeOf(shape));
+}
+
 /** What belongs to a single draw: whether its parameters are vectors along their last axis, and the shape of its result. */
 interface Events {
   readonly vector?: boolean;
@@ -153,6 +170,9 @@ export function draw(
   const rank = vector ? 1 : 0;
   const parameterEvent = given[0]?.shape.slice(given[0].shape.length - rank) ?? [];
   const batches = given.map((x) => x.shape.slice(0, x.shape.length - rank));
-  const own = checkShape(op.name, shape ?? batches.reduce<Shape>((a, b) => broadcastShapes(op.name, a, b), []));
+  const own =
+    shape === undefined
+      ? batches.reduce<Shape>((a, b) => broadcastShapes(op.name, a, b), [])
+      : checkShape(op.name, asShape(`random.${op.name}`, shape));
   return apply(op, { shape: own, parameterEvent, resultEvent }, asKey(op.name, key), ...given);
 }

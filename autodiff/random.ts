@@ -10,7 +10,7 @@
  * which needs the draw and its distribution function F, not the path by which the draw was found.
  */
 import { PedigradError } from "../provenance/index.js";
-import { asKey, type Draws, draw, drawOp, each } from "./draw.js";
+import { asKey, type Draws, draw, drawOp, each, elementsOf } from "./draw.js";
 import { betaImplicitGradA, betaImplicitGradB, gammaImplicitGrad, vonMisesImplicitGrad } from "./incomplete.js";
 import { take } from "./indexing.js";
 import { add, div, exp, gate, less, maximum, mul, sub, where } from "./math.js";
@@ -91,7 +91,18 @@ export const binomial = (from: TensorLike, n: TensorLike, p: TensorLike, shape?:
 const randintOp = drawOp("randint", each(kernels.randintDraw));
 /** Whole numbers minval <= x < maxval, without bias; NaN for an empty range. */
 export const randint = (from: TensorLike, shape: Shape, minval: TensorLike, maxval: TensorLike): Tensor =>
-  draw(randintOp, from, [minval, maxval], shape);
+  draw(randintOp, from, [whole("minval", minval), whole("maxval", maxval)], shape);
+
+function whole(bound: string, x: TensorLike): Tensor {
+  const given = tensor(x);
+  const odd = elementsOf(given).find((value) => !Number.isInteger(value));
+  if (odd === undefined) return given;
+  throw new PedigradError({
+    code: "bad-parameter",
+    op: "randint",
+    message: `random.randint: ${bound} must be a whole number, got ${odd}. Round it, or draw with random.uniform.`,
+  });
+}
 
 const categoricalOp = drawOp("categorical", (out, offset, n, k0, k1, [logits]) => {
   if (logits === undefined) return;
@@ -109,11 +120,17 @@ const permutationOp = drawOp("permutation", kernels.fillPermutation);
 export function permutation(from: TensorLike, nOrTensor: TensorLike): Tensor {
   if (typeof nOrTensor === "number") return draw(permutationOp, from, [], [nOrTensor]);
   const x = tensor(nOrTensor);
+  if (x.shape.length === 0)
+    throw new PedigradError({
+      code: "bad-shape",
+      op: "permutation",
+      message: "random.permutation: give a number, or a tensor with a first axis; got a tensor of shape [].",
+    });
   return take(x, draw(permutationOp, asKey("permutation", from), [], [x.length]));
 }
 
 const gammaOp = drawOp("gamma", each(kernels.gammaDraw), [(g, x, [, a]) => gate(g, gammaImplicitGrad(a as Tensor, x))]);
-/** Gamma(concentration, rate 1); differentiable. */
+/** Gamma(concentration, rate 1); NaN unless 0 < concentration < Infinity; differentiable. */
 export const gamma = (from: TensorLike, concentration: TensorLike, shape?: Shape): Tensor =>
   draw(gammaOp, from, [concentration], shape);
 
@@ -134,7 +151,7 @@ const betaOp = drawOp("beta", each(kernels.betaDraw), [
   (g, x, [, a, b]) => gate(g, betaImplicitGradA(a as Tensor, b as Tensor, x)),
   (g, x, [, a, b]) => gate(g, betaImplicitGradB(a as Tensor, b as Tensor, x)),
 ]);
-/** Beta(a, b), strictly between 0 and 1; differentiable. */
+/** Beta(a, b), strictly between 0 and 1; NaN unless both are positive and finite; differentiable. */
 export const beta = (from: TensorLike, a: TensorLike, b: TensorLike, shape?: Shape): Tensor =>
   draw(betaOp, from, [a, b], shape);
 

@@ -72,7 +72,7 @@ export class AsymmetricLaplace extends Distribution<Params> {
     const isLeft = less(q, left.div(both));
     const low = log(where(isLeft, q, 0.5).mul(both).div(left)).mul(left);
     const high = log1p(where(isLeft, 0.5, q).neg())
-      .add(log(both.div(right)))
+      .add(log(both).sub(log(right)))
       .mul(right);
     return where(isLeft, low, high.neg()).add(this.params.loc);
   }

@@ -5,6 +5,8 @@
  */
 import {
   gate,
+  less,
+  lessEqual,
   log,
   log1p,
   logSigmoid,
@@ -14,6 +16,7 @@ import {
   type Tensor,
   type TensorLike,
   tensor,
+  where,
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { boolean, type Constraint, extendedReal, unitInterval } from "./constraints.js";
@@ -74,6 +77,12 @@ export class Bernoulli extends Distribution<Params> {
   override entropy(): Tensor {
     const [one, zero] = this.outcomes;
     return this.spread(gate(one.probability, one.log).add(gate(zero.probability, zero.log)).neg());
+  }
+  override cumulative(value: Tensor): Tensor {
+    return where(less(value, 0), 0, where(less(value, 1), this.outcomes[1].probability, 1));
+  }
+  override quantile(q: Tensor): Tensor {
+    return where(lessEqual(q, this.outcomes[1].probability), 0, where(lessEqual(q, 1), 1, NaN));
   }
 
   /** Probability and log probability of 1 and of 0, each to full precision. */

@@ -2,7 +2,8 @@
  * How to reach a constrained value from unconstrained numbers: what turns a `param` with a constraint into something an optimiser may
  * move freely. One row a constraint.
  */
-import { PedigradError, sub } from "../autodiff/index.js";
+import { elementsOf } from "../autodiff/draw.js";
+import { abs, clip, PedigradError, sub, type Tensor, type TensorLike } from "../autodiff/index.js";
 import { Compose, IndependentTransform, Inverse } from "./composedTransforms.js";
 import type { Constraint, IndependentConstraint, Interval } from "./constraints.js";
 import {
@@ -15,11 +16,45 @@ import {
 import { Affine, Exp, Identity, Sigmoid, Softplus, type Transform } from "./transforms.js";
 import { L1Ball, Ordered, StickBreaking, ZeroSum } from "./vectorTransforms.js";
 
-const above = (c: Constraint): Transform => new Compose([new Exp(), new Affine((c as Interval).low, 1)]);
-const below = (c: Constraint): Transform => new Compose([new Exp(), new Affine((c as Interval).high, -1)]);
+/** The parts in order, their result kept within bounds that rounding would leave: 2 + exp(-60) is 2, and not greater than 2. */
+class Within extends Compose {
+  constructor(
+    parts: readonly Transform[],
+    readonly low: TensorLike,
+    readonly high: TensorLike,
+  ) {
+    super(parts);
+  }
+  override forward(x: Tensor): Tensor {
+    return clip(super.forward(x), this.low, this.high);
+  }
+}
+/** A number beyond `bound`, about the next one that there is. */
+const beyond = (bound: Tensor, sign: 1 | -1): Tensor =>
+  bound.add(
+    abs(bound)
+      .mul(2 ** -52)
+      .add(2 ** -1022)
+      .mul(sign),
+  );
+
+const above = (c: Constraint): Transform => {
+  const { low } = c as Interval;
+  return new Within([new Exp(), new Affine(low, 1)], c.name === "greaterThan" ? beyond(low, 1) : low, Infinity);
+};
+const below = (c: Constraint): Transform => {
+  const { high } = c as Interval;
+  return new Within([new Exp(), new Affine(high, -1)], -Infinity, c.name === "lessThan" ? beyond(high, -1) : high);
+};
 const between = (c: Constraint): Transform => {
   const { low, high } = c as Interval;
-  return new Compose([new Sigmoid(), new Affine(low, sub(high, low))]);
+  if ([low, high].some((bound) => elementsOf(bound).some((x) => Math.abs(x) === Infinity)))
+    throw new PedigradError({
+      code: "no-bijection",
+      param: c.name,
+      message: "bijectTo: some bounds of this interval are infinite and others are not. Use one site for each kind.",
+    });
+  return new Within([new Sigmoid(), new Affine(low, sub(high, low))], low, high);
 };
 
 const BIJECTIONS: Readonly<Record<string, (constraint: Constraint) => Transform>> = {
@@ -29,7 +64,7 @@ const BIJECTIONS: Readonly<Record<string, (constraint: Constraint) => Transform>
   nonnegative: () => new Exp(),
   softplusPositive: () => new Softplus(),
   unitInterval: () => new Sigmoid(),
-  openUnitInterval: () => new Sigmoid(),
+  openUnitInterval: () => new Within([new Sigmoid()], 2 ** -1022, 1 - 2 ** -53),
   circular: () => new Compose([new Sigmoid(), new Affine(-Math.PI, 2 * Math.PI)]),
   interval: between,
   greaterThan: above,

@@ -5,7 +5,9 @@
  */
 import {
   arange,
+  floor,
   gate,
+  less,
   log,
   log1p,
   logBeta,
@@ -14,9 +16,12 @@ import {
   softplus,
   type Tensor,
   type TensorLike,
+  where,
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
+import { outcomesOf } from "./bernoulli.js";
 import { type Constraint, integerInterval, nonnegativeInteger, real, unitInterval } from "./constraints.js";
+import { betaTail, countQuantile } from "./counts.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters, wholeNumber } from "./parameters.js";
 
@@ -61,6 +66,16 @@ export class Binomial extends Distribution<Params> {
   override get variance(): Tensor {
     const p = this.probs;
     return this.spread(this.params.totalCount.mul(p).mul(p.neg().add(1)));
+  }
+  override cumulative(value: Tensor): Tensor {
+    const n = this.params.totalCount;
+    const [one, zero] = outcomesOf(this.params);
+    const k = floor(value).clip(0, n.sub(1));
+    const within = betaTail(k.add(1), n.sub(k), one.probability, zero.probability);
+    return where(less(value, 0), 0, where(less(value, n), within, 1));
+  }
+  override quantile(q: Tensor): Tensor {
+    return countQuantile((k) => this.cumulative(k), q, this.params.totalCount);
   }
   override get hasEnumerateSupport(): boolean {
     return true;

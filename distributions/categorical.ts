@@ -8,8 +8,11 @@
 import {
   arange,
   broadcastTo,
+  cumsum,
   exp,
+  floor,
   gate,
+  less,
   log,
   logSoftmax,
   random,
@@ -67,6 +70,11 @@ export class Categorical extends Distribution<Params> {
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     return random.categorical(key, this.logits, shape);
+  }
+  override cumulative(value: Tensor): Tensor {
+    const last = this.numCategories - 1;
+    const below = pickAlongLast(cumsum(this.probs, -1), floor(value).clip(0, last));
+    return where(less(value, 0), 0, where(less(value, last), below.minimum(1), 1));
   }
   override entropy(): Tensor {
     return sum(gate(this.probs, this.logits), -1).neg();

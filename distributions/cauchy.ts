@@ -75,7 +75,8 @@ export class Cauchy extends Distribution<Params> {
   }
   override quantile(q: Tensor): Tensor {
     const { loc, scale } = this.params;
-    const edge = where(less(q, 0.5), q, q.sub(1));
+    // The distance from the nearer end, signed: at 1 it is -0, whose cotangent is -Infinity.
+    const edge = where(less(q, 0.5), q, q.neg().add(1).neg());
     return where(less(abs(edge), 0.25), reciprocal(tan(edge.mul(Math.PI))).neg(), tan(q.sub(0.5).mul(Math.PI)))
       .mul(scale)
       .add(loc);

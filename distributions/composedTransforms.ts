@@ -1,5 +1,5 @@
 /** Transforms made of other transforms. Continues transforms.ts. */
-import type { Tensor } from "../autodiff/index.js";
+import { mul, type Tensor } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { sumOver } from "./axes.js";
 import { Transform } from "./transforms.js";
@@ -23,6 +23,12 @@ export class Compose extends Transform {
     return this.parts.reduce(
       (dim, part) => Math.max(part.codomainEventDim, dim - part.domainEventDim + part.codomainEventDim),
       0,
+    );
+  }
+  override get direction(): Tensor | number | null {
+    return this.parts.reduce<Tensor | number | null>(
+      (so, { direction }) => (so === null || direction === null ? null : mul(so, direction)),
+      1,
     );
   }
   override forward(x: Tensor): Tensor {
@@ -93,6 +99,9 @@ export class Inverse extends Transform {
   }
   override get codomainEventDim(): number {
     return this.base.domainEventDim;
+  }
+  override get direction(): Tensor | number | null {
+    return this.base.direction;
   }
   override forward(x: Tensor): Tensor {
     return this.base.inverse(x);

@@ -2,7 +2,7 @@
  * Where values may lie. A constraint says for each event whether it belongs, 1 or 0, and in words what is expected. The constraints
  * themselves stand in scalarConstraints.ts and vectorConstraints.ts; how to reach one from free numbers in bijectTo.ts.
  */
-import type { Tensor, Unary } from "../autodiff/index.js";
+import { type Tensor, tensor, type Unary } from "../autodiff/index.js";
 import { allOf } from "./axes.js";
 
 export interface Constraint {
@@ -67,4 +67,22 @@ export function independent(base: Constraint, n: number): Constraint {
     isUnbounded: base.isUnbounded ?? false,
   };
   return whole;
+}
+
+const ENDS: Readonly<Record<string, readonly [low: number, high: number]>> = {
+  real: [-Infinity, Infinity],
+  positive: [0, Infinity],
+  nonnegative: [0, Infinity],
+  unitInterval: [0, 1],
+  boolean: [0, 1],
+  integer: [-Infinity, Infinity],
+  nonnegativeInteger: [0, Infinity],
+  positiveInteger: [1, Infinity],
+};
+
+/** The least interval that holds all numbers of a constraint; null for other constraints, of vectors or of angles. */
+export function boundsOf(constraint: Constraint): [low: Tensor, high: Tensor] | null {
+  if ("low" in constraint) return [(constraint as Interval).low, (constraint as Interval).high];
+  const ends = ENDS[constraint.name];
+  return ends === undefined ? null : [tensor(ends[0]), tensor(ends[1])];
 }

@@ -55,7 +55,7 @@ export class ContinuousBernoulli extends Distribution<Params> {
     return logits.mul(value.sub(0.5)).sub(logSinhc(logits.mul(0.5)));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
-    return this.quantile(random.uniform(key, shape)).clip(0, 1);
+    return this.quantile(random.uniform(key, shape));
   }
   override get mean(): Tensor {
     return this.spread(langevin(this.logits.mul(0.5)).mul(0.5).add(0.5));
@@ -81,7 +81,7 @@ export class ContinuousBernoulli extends Distribution<Params> {
     const [isRising, size] = [greater(logits, 0), where(equal(logits, 0), 1, abs(logits).neg())];
     const part = where(isRising, q.neg().add(1), q);
     const x = log1p(part.mul(expm1(size))).div(size);
-    return where(equal(logits, 0), q, where(isRising, x.neg().add(1), x));
+    return where(equal(logits, 0), q, where(isRising, x.neg().add(1), x)).clip(0, 1);
   }
 }
 

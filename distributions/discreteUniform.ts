@@ -6,6 +6,7 @@
 import { arange, clip, floor, log, random, square, type Tensor, type TensorLike } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, integer, integerInterval } from "./constraints.js";
+import { countQuantile } from "./counts.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters, wholeNumber } from "./parameters.js";
 
@@ -49,6 +50,10 @@ export class DiscreteUniform extends Distribution<Params> {
   override cumulative(value: Tensor): Tensor {
     const { low } = this.params;
     return clip(floor(value).sub(low).add(1).div(this.#count), 0, 1);
+  }
+  override quantile(q: Tensor): Tensor {
+    const { low, high } = this.params;
+    return countQuantile((k) => this.cumulative(low.add(k)), q, high.sub(low)).add(low);
   }
   override get hasEnumerateSupport(): boolean {
     return this.params.low.size === 1 && this.params.high.size === 1;

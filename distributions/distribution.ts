@@ -140,6 +140,10 @@ export class Independent extends Derived {
     super("Independent", base, base.batchShape.slice(0, rank - reinterpreted));
   }
 
+  override get label(): string {
+    return `${this.base.label}.toEvent(${this.reinterpreted})`;
+  }
+
   override get support(): Constraint {
     return independent(this.base.support, this.reinterpreted);
   }

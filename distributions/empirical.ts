@@ -7,6 +7,7 @@ import {
   equal,
   exp,
   expandDims,
+  lessEqual,
   logSoftmax,
   logsumexp,
   PedigradError,
@@ -38,6 +39,12 @@ export class Empirical extends Distribution<Params> {
   constructor(...args: unknown[]) {
     super(readParameters(EMPIRICAL, args));
     const { samples, logWeights: weights } = this.params;
+    if (samples.shape[0] === 0)
+      throw new PedigradError({
+        code: "bad-parameter",
+        param: "samples",
+        message: "Empirical: samples has no rows; give at least one sample.",
+      });
     if (samples.shape.length === 0 || weights.shape.length !== 1 || ![1, samples.length].includes(weights.length))
       throw new PedigradError({
         code: "shape-mismatch",
@@ -61,6 +68,11 @@ export class Empirical extends Distribution<Params> {
     const event = this.eventShape.length;
     const isSame = allOf(equal(expandDims(value, value.shape.length - event), this.params.samples), event);
     return logsumexp(where(isSame, this.#logWeights, -Infinity), -1);
+  }
+  override cumulative(value: Tensor): Tensor {
+    if (this.eventDim > 0) return this.hasNo("cdf");
+    const isBelow = lessEqual(this.params.samples, expandDims(value, -1));
+    return sum(where(isBelow, exp(this.#logWeights), 0), -1).minimum(1);
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     return take(this.params.samples, random.categorical(key, this.#logWeights, shape));

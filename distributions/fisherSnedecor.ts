@@ -10,6 +10,7 @@ import {
   log,
   log1p,
   logBeta,
+  minimum,
   random,
   square,
   type Tensor,
@@ -35,6 +36,11 @@ export class FisherSnedecor extends Distribution<Params> {
   get #halves(): [a: Tensor, b: Tensor] {
     return [this.params.df1.mul(0.5), this.params.df2.mul(0.5)];
   }
+  /** y / (1 - y), which may overflow. */
+  #odds(x: Tensor): Tensor {
+    const [a, b] = this.#halves;
+    return minimum(x.mul(a.div(b)), Number.MAX_VALUE);
+  }
   override get support(): Constraint {
     return positive;
   }
@@ -43,7 +49,7 @@ export class FisherSnedecor extends Distribution<Params> {
   }
   override logDensity(value: Tensor): Tensor {
     const [a, b] = this.#halves;
-    const odds = value.mul(a.div(b));
+    const odds = this.#odds(value);
     return a
       .mul(log1p(odds.reciprocal()))
       .add(b.mul(log1p(odds)))
@@ -60,9 +66,10 @@ export class FisherSnedecor extends Distribution<Params> {
       .div(random.gamma(k2, b, shape).div(b));
     return implicitly(ratio, this);
   }
+  /** NaN where it is not finite, as in PyTorch. */
   override get mean(): Tensor {
     const { df2 } = this.params;
-    return this.spread(where(greater(df2, 2), df2.div(df2.sub(2)), NaN));
+    return this.spread(where(greater(df2, 2), df2.div(df2.sub(2)), Number.NaN));
   }
   override get variance(): Tensor {
     const { df1, df2 } = this.params;
@@ -70,11 +77,11 @@ export class FisherSnedecor extends Distribution<Params> {
       .mul(2)
       .mul(df1.add(df2).sub(2))
       .div(df1.mul(df2.sub(4)));
-    return this.spread(where(greater(df2, 4), finite, NaN));
+    return this.spread(where(greater(df2, 4), finite, Number.NaN));
   }
   override cumulative(value: Tensor): Tensor {
     const [a, b] = this.#halves;
-    const odds = value.clip(0, Number.MAX_VALUE).mul(a.div(b));
+    const odds = this.#odds(value.clip(0, Number.MAX_VALUE));
     return betainc(a, b, odds.div(odds.add(1)));
   }
   override quantile(q: Tensor): Tensor {

@@ -14,6 +14,10 @@ export class Folded extends Derived {
     super("Folded", base);
   }
 
+  override get label(): string {
+    return `Folded ${this.base.label}`;
+  }
+
   override get support(): Constraint {
     return independent(nonnegative, this.base.eventDim);
   }

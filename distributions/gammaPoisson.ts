@@ -7,6 +7,7 @@ import { gate, log, log1p, logBeta, random, reciprocal, type Tensor, type Tensor
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, nonnegativeInteger, positive } from "./constraints.js";
 import { Distribution } from "./distribution.js";
+import { NegativeBinomial } from "./negativeBinomial.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
 type Params = { readonly concentration: Tensor; readonly rate: Tensor };
@@ -37,6 +38,17 @@ export class GammaPoisson extends Distribution<Params> {
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
     const { concentration, rate } = this.params;
     return random.poisson(k2, random.gamma(k1, concentration, shape).div(rate), shape);
+  }
+  /** The same law by its odds 1 / rate. */
+  get #byOdds(): NegativeBinomial {
+    const { concentration, rate } = this.params;
+    return new NegativeBinomial({ totalCount: concentration, logits: log(rate).neg() });
+  }
+  override cumulative(value: Tensor): Tensor {
+    return this.#byOdds.cumulative(value);
+  }
+  override quantile(q: Tensor): Tensor {
+    return this.#byOdds.quantile(q);
   }
   override get mean(): Tensor {
     const { concentration, rate } = this.params;

@@ -8,6 +8,7 @@ import {
   expm1,
   floor,
   gate,
+  less,
   log,
   log1p,
   maximum,
@@ -16,10 +17,12 @@ import {
   softplus,
   type Tensor,
   type TensorLike,
+  where,
   xlog1py,
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, nonnegativeInteger, positiveProbability, real } from "./constraints.js";
+import { countQuantile } from "./counts.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
@@ -56,7 +59,8 @@ export class Geometric extends Distribution<Params> {
     return gate(value, softplus(l)).neg().sub(softplus(l.neg()));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
-    return random.geometric(key, this.probs, shape);
+    // Logits may be of a probability beneath all numbers; counts of 1e300 then stand for larger ones.
+    return random.geometric(key, maximum(this.probs, 1e-300), shape);
   }
   override get mean(): Tensor {
     return this.spread(this.#odds);
@@ -68,10 +72,15 @@ export class Geometric extends Distribution<Params> {
     const { probs, logits } = this.params;
     if (probs !== undefined) return this.spread(gate(this.#odds, log1p(probs.neg())).add(log(probs)).neg());
     const l = logits as Tensor;
-    return this.spread(this.#odds.mul(softplus(l)).add(softplus(l.neg())));
+    // odds · softplus(l) is log(1 + e^l) / e^l, 1 where e^l is beneath rounding.
+    const failures = where(less(l, -40), 1, this.#odds.mul(softplus(l)));
+    return this.spread(failures.add(softplus(l.neg())));
   }
   override cumulative(value: Tensor): Tensor {
     const count = floor(maximum(value, -1)).add(1);
     return expm1(xlog1py(count, this.probs.neg())).neg();
+  }
+  override quantile(q: Tensor): Tensor {
+    return countQuantile((k) => this.cumulative(k), q);
   }
 }

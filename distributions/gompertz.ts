@@ -3,7 +3,7 @@
  *
  *     log p(x) = log(a b) + b x - a (exp(b x) - 1),   x >= 0.
  */
-import { expm1, log, log1p, maximum, random, type Tensor, type TensorLike } from "../autodiff/index.js";
+import { expm1, log, log1p, maximum, minimum, random, type Tensor, type TensorLike } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, nonnegative, positive } from "./constraints.js";
 import { Distribution } from "./distribution.js";
@@ -34,7 +34,7 @@ export class Gompertz extends Distribution<Params> {
     const t = value.mul(rate);
     return log(concentration)
       .add(log(rate))
-      .add(t)
+      .add(minimum(t, Number.MAX_VALUE))
       .sub(concentration.mul(expm1(t)));
   }
   override draw(key: Tensor, shape: Shape): Tensor {

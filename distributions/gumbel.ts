@@ -3,7 +3,7 @@
  *
  *     log p(x) = -z - exp(-z) - log(scale).
  */
-import { exp, log, random, square, type Tensor, type TensorLike } from "../autodiff/index.js";
+import { exp, log, maximum, random, square, type Tensor, type TensorLike } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { EULER } from "./constants.js";
 import { type Constraint, positive, real } from "./constraints.js";
@@ -32,7 +32,8 @@ export class Gumbel extends Distribution<Params> {
   }
   override logDensity(value: Tensor): Tensor {
     const { loc, scale } = this.params;
-    const z = value.sub(loc).div(scale);
+    // exp(-z) overflows long before z does.
+    const z = maximum(value.sub(loc).div(scale), -Number.MAX_VALUE);
     return z.add(exp(z.neg())).add(log(scale)).neg();
   }
   override draw(key: Tensor, shape: Shape): Tensor {

@@ -7,6 +7,7 @@ import {
   add,
   equal,
   exp,
+  less,
   log1mexp,
   mul,
   random,
@@ -19,6 +20,7 @@ import {
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { real, unitInterval } from "./constraints.js";
+import { leastCount } from "./counts.js";
 import type { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 import { Gated, type GateParams, gateOf } from "./zeroInflated.js";
@@ -47,7 +49,19 @@ export class Hurdle extends Gated<Record<string, Tensor>> {
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
     const zero = exp(this.base.logDensity(zeros([])));
     const u = random.uniform(k2, shape).mul(zero.neg().add(1)).add(zero);
-    return where(random.bernoulli(k1, gateOf(this.params)[2], shape), countAt(this.base, u), 0);
+    const count = leastCount((k) => this.base.cumulative(k), u, 1);
+    return where(random.bernoulli(k1, gateOf(this.params)[2], shape), count, 0);
+  }
+  override cumulative(value: Tensor): Tensor {
+    const [shut, open] = gateOf(this.params);
+    const positive = this.base.cumulative(value).sub(exp(this.base.logDensity(zeros([]))));
+    return where(
+      less(value, 0),
+      0,
+      exp(shut)
+        .add(positive.mul(exp(sub(open, this.#logPositive))))
+        .clip(0, 1),
+    );
   }
   override get mean(): Tensor {
     return this.spread(this.#scaled(this.base.mean));
@@ -60,14 +74,4 @@ export class Hurdle extends Gated<Record<string, Tensor>> {
   #scaled(moment: Tensor): Tensor {
     return mul(moment, exp(sub(gateOf(this.params)[1], this.#logPositive)));
   }
-}
-
-/** The least count >= 1 with cdf(count) >= u, by bisection below 2^31. */
-function countAt(base: Distribution, u: Tensor): Tensor {
-  let low = zeros([]);
-  for (let step = 2 ** 30; step >= 1; step /= 2) {
-    const next = low.add(step);
-    low = where(base.cumulative(next).less(u), next, low);
-  }
-  return low.add(1);
 }

@@ -4,24 +4,30 @@
  *     log p(x) = a log b - lgamma(a) - (a + 1) log x - b / x,   x > 0.
  */
 import {
+  add,
   digamma,
+  div,
   gammaincc,
   gammaincinv,
+  gate,
   greater,
-  lgamma,
   log,
   maximum,
   random,
+  reciprocal,
   square,
+  sub,
   type Tensor,
   type TensorLike,
+  type Ternary,
+  ternary,
   where,
-  xlogy,
 } from "../autodiff/index.js";
+import { logGammaCorrection, productMinus } from "../autodiff/special/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, positive } from "./constraints.js";
 import { Distribution } from "./distribution.js";
-import { gammaEntropy } from "./kernels.js";
+import { devianceFrom, gammaEntropy } from "./kernels.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
 type Params = { readonly concentration: Tensor; readonly rate: Tensor };
@@ -30,6 +36,22 @@ const INVERSE_GAMMA: Family<Params> = {
   constraints: { concentration: positive, rate: positive },
   defaults: { rate: 1 },
 };
+
+/** a log b - (a + 1) log x - b / x - lgamma(a) for a, b, x > 0. */
+const logInverseGammaDensity: Ternary = ternary(
+  "logInverseGammaDensity",
+  (a, b, x) => {
+    const m = b / x;
+    if (m === Infinity) return -Infinity;
+    const difference = m - a - productMinus(m, x, b) / x;
+    return 0.5 * Math.log(a / (2 * Math.PI)) - Math.log(x) - devianceFrom(a, m, difference) - logGammaCorrection(a);
+  },
+  [
+    (g, _, a, b, x) => gate(g, sub(sub(log(b), log(x)), digamma(a))),
+    (g, _, a, b, x) => gate(g, sub(div(a, b), reciprocal(x))),
+    (g, _, a, b, x) => gate(g, div(sub(div(b, x), add(a, 1)), x)),
+  ],
+);
 
 export class InverseGamma extends Distribution<Params> {
   constructor(concentration: TensorLike, rate?: TensorLike);
@@ -46,8 +68,7 @@ export class InverseGamma extends Distribution<Params> {
   }
   override logDensity(value: Tensor): Tensor {
     const { concentration, rate } = this.params;
-    const ratio = rate.div(value);
-    return xlogy(concentration, ratio).sub(ratio).sub(lgamma(concentration)).sub(log(value));
+    return logInverseGammaDensity(concentration, rate, value);
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const { concentration, rate } = this.params;

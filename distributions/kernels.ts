@@ -40,7 +40,7 @@ import {
 export const deviance = (k: number, m: number): number => devianceFrom(k, m, m - k);
 
 /** The same where m - k is known better than from m, which is rounded. */
-function devianceFrom(k: number, m: number, difference: number): number {
+export function devianceFrom(k: number, m: number, difference: number): number {
   if (k === 0) return m;
   const ratio = m / k;
   // The ratio of representable numbers need not be one.
@@ -63,6 +63,7 @@ export const logGammaDensity: Ternary = ternary(
   "logGammaDensity",
   (a, b, x) => {
     if (x === 0) return atEnd(a, Math.log(b));
+    if (b * x === Infinity) return -Infinity;
     return (
       0.5 * Math.log(a / (2 * Math.PI)) -
       Math.log(x) -

@@ -29,7 +29,7 @@ import {
 } from "../autodiff/index.js";
 import type { Beta } from "./beta.js";
 import { EULER } from "./constants.js";
-import type { Interval } from "./constraints.js";
+import { boundsOf } from "./constraint.js";
 import { type ContinuousBernoulli, logSinhc } from "./continuousBernoulli.js";
 import type { Distribution } from "./distribution.js";
 import type { Exponential } from "./exponential.js";
@@ -43,21 +43,9 @@ import type { Pareto } from "./pareto.js";
 import type { Uniform } from "./uniform.js";
 import type { Weibull } from "./weibull.js";
 
-/** The least interval that holds the support of a distribution of real numbers; null for other supports. */
-function boundsOf(q: Distribution): [low: Tensor, high: Tensor] | null {
-  const { support } = q;
-  // What is made of another distribution answers by that one's moments, masked or not.
-  if (q.eventDim > 0 || q.isDiscrete || "base" in q) return null;
-  if ("low" in support) return [(support as Interval).low, (support as Interval).high];
-  const fixed: Record<string, [number, number]> = {
-    real: [-Infinity, Infinity],
-    positive: [0, Infinity],
-    nonnegative: [0, Infinity],
-    unitInterval: [0, 1],
-  };
-  const found = fixed[support.name];
-  return found === undefined ? null : [tensor(found[0]), tensor(found[1])];
-}
+/** The bounds of a distribution of real numbers; what is made of another one answers by that one's moments, masked or not. */
+const rangeOf = (q: Distribution): [low: Tensor, high: Tensor] | null =>
+  q.eventDim > 0 || q.isDiscrete || "base" in q ? null : boundsOf(q.support);
 
 /** E log x by family. */
 const MEAN_LOG: Readonly<Record<string, (q: Distribution) => Tensor>> = {
@@ -117,7 +105,7 @@ function within(
   high: Tensor | number,
   meanLogDensity: () => Tensor | undefined,
 ): Tensor | null {
-  const bounds = boundsOf(q);
+  const bounds = rangeOf(q);
   if (bounds === null) return null;
   const inside = logicalAnd(bounds[0].greaterEqual(low), bounds[1].lessEqual(high));
   if (inside.batch === null && inside.view.data.every((yes) => yes === 0)) return inside.mul(0).add(Infinity);

@@ -19,6 +19,7 @@ import {
   sub,
   sum,
   type Tensor,
+  tensor,
   triangularSolve,
   tril,
   where,
@@ -27,12 +28,14 @@ import { matrixTranspose } from "../autodiff/linalg.js";
 import { sameShape } from "../autodiff/view.js";
 import { outcomesOf } from "./bernoulli.js";
 import type { Beta } from "./beta.js";
+import type { BetaProportion } from "./betaProportion.js";
 import type { Binomial } from "./binomial.js";
 import type { Categorical } from "./categorical.js";
 import type { Cauchy } from "./cauchy.js";
 import type { Chi2 } from "./chi2.js";
 import { EULER } from "./constants.js";
 import type { Dirichlet } from "./dirichlet.js";
+import type { Derived, Independent } from "./distribution.js";
 import type { Exponential } from "./exponential.js";
 import type { Gamma } from "./gamma.js";
 import type { Gumbel } from "./gumbel.js";
@@ -42,6 +45,7 @@ import { type Row, row } from "./klRow.js";
 import type { Laplace } from "./laplace.js";
 import type { LowRankMultivariateNormal } from "./lowRankMultivariateNormal.js";
 import { halfLogDeterminant, type MultivariateNormal } from "./multivariateNormal.js";
+import type { NegativeBinomial } from "./negativeBinomial.js";
 import type { Normal } from "./normal.js";
 import type { OneHotCategorical } from "./oneHotCategorical.js";
 import type { Pareto } from "./pareto.js";
@@ -67,34 +71,76 @@ const classDivergence = (q: Pick<Categorical, "probs" | "logits">, p: Pick<Categ
 const normal = row(({ params: q }: Normal, { params: p }: Normal) =>
   scaleDivergence(q.scale.div(p.scale)).add(square(q.loc.sub(p.loc).div(p.scale)).mul(0.5)),
 );
-// 1/x of an inverse gamma variable is a gamma variable.
-const gamma = row(({ params: q }: Gamma, { params: p }: Gamma) =>
+
+/** Rows for every pair of families that can be read as one; null where what is given cannot. */
+function readAs<T>(readers: Readonly<Record<string, (d: never) => T | null>>, f: (q: T, p: T) => Tensor) {
+  const rows: Record<string, Row> = {};
+  for (const from in readers)
+    for (const to in readers)
+      rows[`${from} ${to}`] = (q, p) => {
+        const [x, y] = [readers[from]?.(q as never), readers[to]?.(p as never)];
+        return x && y ? f(x, y) : null;
+      };
+  return rows;
+}
+const itself = <T>(d: T): T => d;
+const ownParams = <T>({ params }: { readonly params: T }): T => params;
+
+const gammas = (q: Gamma["params"], p: Gamma["params"]): Tensor =>
   poissonDivergence(p.concentration, q.concentration.mul(p.rate.div(q.rate))).add(
     stirlingDivergence(q.concentration, p.concentration),
-  ),
-);
+  );
+const ofChi2 = ({ params: { df } }: Chi2): Gamma["params"] => ({ concentration: df.mul(0.5), rate: tensor(0.5) });
+
+const betas = (q: Beta["params"], p: Beta["params"]): Tensor =>
+  gammaDivergence(q.concentration1, p.concentration1)
+    .add(gammaDivergence(q.concentration0, p.concentration0))
+    .sub(gammaDivergence(q.concentration1.add(q.concentration0), p.concentration1.add(p.concentration0)));
+const ofProportion = ({ params: { mean, concentration } }: BetaProportion): Beta["params"] => ({
+  concentration1: mean.mul(concentration),
+  concentration0: sub(1, mean).mul(concentration),
+});
 
 // log ((s_q + s_p)² + d²) / (4 s_q s_p), d the distance of the locations (Chyzak and Nielsen 2019)
 const cauchyDivergence = (s: Tensor, t: Tensor, d: Tensor): Tensor =>
   log(square(s.add(t)).add(square(d)).div(s.mul(t).mul(4)));
 
-type AnyNormal = MultivariateNormal | LowRankMultivariateNormal;
+/** Of the widths, or of the counts of numbers where both ends are `counted`. */
+const uniforms = (counted: 0 | 1): Row =>
+  row(({ params: q }: Uniform, { params: p }: Uniform) =>
+    where(
+      logicalAnd(p.low.lessEqual(q.low), q.high.lessEqual(p.high)),
+      log(p.high.sub(p.low).add(counted).div(q.high.sub(q.low).add(counted))),
+      Infinity,
+    ),
+  );
+
+type AnyNormal = MultivariateNormal | LowRankMultivariateNormal | VectorOfNormals;
+type VectorOfNormals = Pick<MultivariateNormal, "scale" | "eventShape"> & { readonly params: { readonly loc: Tensor } };
+const diagonal = (x: Tensor): Tensor => x.expandDims(-1).mul(eye(x.shape.at(-1) as number));
 /** The lower triangle L with covariance L Lᵀ. */
 function scaleOfNormal(d: AnyNormal): Tensor {
   if ("scale" in d) return d.scale;
   const { covFactor, covDiag } = d.params;
-  const noise = covDiag.expandDims(-1).mul(eye(covDiag.shape.at(-1) as number));
-  return cholesky(matmul(covFactor, matrixTranspose(covFactor)).add(noise));
+  return cholesky(matmul(covFactor, matrixTranspose(covFactor)).add(diagonal(covDiag)));
+}
+/** Normal variables side by side, as one vector; null for what else may be made one event. */
+function vectorOf({ base, reinterpreted, eventShape }: Independent): VectorOfNormals | null {
+  const of = base.family === "Expanded" ? (base as Derived).base : base;
+  if (of.family !== "Normal" || reinterpreted !== 1) return null;
+  const { loc, scale } = (of as Normal).params;
+  const [centre, spread] = [loc, scale].map((x) => x.broadcastTo(base.batchShape)) as [Tensor, Tensor];
+  return { scale: diagonal(spread), params: { loc: centre }, eventShape };
 }
 // log |L_p| / |L_q| + (|L_p⁻¹ L_q|² + |L_p⁻¹ (m_q - m_p)|² - n) / 2
-const multivariateNormal = row((q: AnyNormal, p: AnyNormal) => {
+function multivariateNormals(q: AnyNormal, p: AnyNormal): Tensor {
   const [from, to] = [tril(scaleOfNormal(q)), scaleOfNormal(p)];
   const shift = triangularSolve(to, q.params.loc.sub(p.params.loc).expandDims(-1));
   const squares = sum(square(triangularSolve(to, from)), [-1, -2]).add(sum(square(shift), [-1, -2]));
   return halfLogDeterminant(to)
     .sub(halfLogDeterminant(from))
     .add(squares.sub(q.eventShape[0] as number).mul(0.5));
-});
+}
 
 /** Whether two parameters are known to be the same numbers. */
 export function areSame(x: Tensor, y: Tensor): boolean {
@@ -107,35 +153,26 @@ export function areSame(x: Tensor, y: Tensor): boolean {
 export const SAME_FAMILY: Readonly<Record<string, Row>> = {
   "Normal Normal": normal,
   "LogNormal LogNormal": normal,
-  "MultivariateNormal MultivariateNormal": multivariateNormal,
-  "LowRankMultivariateNormal LowRankMultivariateNormal": multivariateNormal,
-  "MultivariateNormal LowRankMultivariateNormal": multivariateNormal,
-  "LowRankMultivariateNormal MultivariateNormal": multivariateNormal,
+  ...readAs<AnyNormal>(
+    { MultivariateNormal: itself, LowRankMultivariateNormal: itself, Independent: vectorOf },
+    multivariateNormals,
+  ),
   "HalfNormal HalfNormal": row((q: HalfNormal, p: HalfNormal) => scaleDivergence(q.params.scale.div(p.params.scale))),
   "Exponential Exponential": row((q: Exponential, p: Exponential) => {
     const r = p.params.rate.div(q.params.rate);
     return r.sub(1).sub(log(r));
   }),
-  "Gamma Gamma": gamma,
-  "InverseGamma InverseGamma": gamma,
-  "Chi2 Chi2": row((q: Chi2, p: Chi2) => gammaDivergence(q.params.df.mul(0.5), p.params.df.mul(0.5))),
-  "Beta Beta": row(({ params: q }: Beta, { params: p }: Beta) =>
-    gammaDivergence(q.concentration1, p.concentration1)
-      .add(gammaDivergence(q.concentration0, p.concentration0))
-      .sub(gammaDivergence(q.concentration1.add(q.concentration0), p.concentration1.add(p.concentration0))),
-  ),
+  ...readAs<Gamma["params"]>({ Gamma: ownParams, Chi2: ofChi2 }, gammas),
+  // 1/x of an inverse gamma variable is a gamma variable.
+  ...readAs<Gamma["params"]>({ InverseGamma: ownParams }, gammas),
+  ...readAs<Beta["params"]>({ Beta: ownParams, BetaProportion: ofProportion }, betas),
   "Dirichlet Dirichlet": row(({ params: q }: Dirichlet, { params: p }: Dirichlet) =>
     sum(gammaDivergence(q.concentration, p.concentration), -1).sub(
       gammaDivergence(sum(q.concentration, -1), sum(p.concentration, -1)),
     ),
   ),
-  "Uniform Uniform": row(({ params: q }: Uniform, { params: p }: Uniform) =>
-    where(
-      logicalAnd(p.low.lessEqual(q.low), q.high.lessEqual(p.high)),
-      log(p.high.sub(p.low).div(q.high.sub(q.low))),
-      Infinity,
-    ),
-  ),
+  "Uniform Uniform": uniforms(0),
+  "DiscreteUniform DiscreteUniform": uniforms(1),
   // |d| / s_p + (s_q / s_p) exp(-|d| / s_q) - 1 - log(s_q / s_p), d = loc_q - loc_p
   "Laplace Laplace": row(({ params: q }: Laplace, { params: p }: Laplace) => {
     const [r, d] = [q.scale.div(p.scale), abs(q.loc.sub(p.loc))];
@@ -192,6 +229,12 @@ export const SAME_FAMILY: Readonly<Record<string, Row>> = {
   ),
   // 1 / probs trials, of which each counts
   "Geometric Geometric": row(({ params: q }, { params: p }) => trialDivergence(q, p).div(outcomesOf(q)[0].probability)),
+  // totalCount / P(failure) trials; with another count there is no closed form
+  "NegativeBinomial NegativeBinomial": row(({ params: q }: NegativeBinomial, { params: p }: NegativeBinomial) =>
+    areSame(q.totalCount, p.totalCount)
+      ? trialDivergence(q, p).mul(q.totalCount).div(outcomesOf(q)[1].probability)
+      : null,
+  ),
   "Poisson Poisson": row((q: Poisson, p: Poisson) => poissonDivergence(q.params.rate, p.params.rate)),
   "Categorical Categorical": row((q: Categorical, p: Categorical) => classDivergence(q, p)),
   "OneHotCategorical OneHotCategorical": row((q: OneHotCategorical, p: OneHotCategorical) =>

@@ -15,7 +15,6 @@ import {
   pow,
   random,
   reciprocal,
-  square,
   type Tensor,
   type TensorLike,
   xlogy,
@@ -62,8 +61,10 @@ export class Kumaraswamy extends Distribution<Params> {
   }
   override get variance(): Tensor {
     const { concentration1: a, concentration0: b } = this.params;
-    const moment = (n: number) => exp(log(b).add(logBeta(reciprocal(a).mul(n).add(1), b)));
-    return this.spread(moment(2).sub(square(moment(1))));
+    const logMoment = (n: number) => log(b).add(logBeta(reciprocal(a).mul(n).add(1), b));
+    const square = logMoment(1).mul(2);
+    // E x² - (E x)², by the difference of their logarithms.
+    return this.spread(exp(square).mul(expm1(logMoment(2).sub(square))));
   }
   override entropy(): Tensor {
     const { concentration1: a, concentration0: b } = this.params;

@@ -3,6 +3,7 @@
  * draws from it. Shapes are NumPyro's: a draw has sampleShape + batchShape + eventShape, a log density sampleShape + batchShape.
  * Start here, then read normal.ts; distribution.ts adds the ways to reshape a distribution.
  */
+import { asShape } from "../autodiff/draw.js";
 import {
   broadcastTo,
   PedigradError,
@@ -92,12 +93,22 @@ export abstract class Law<P extends Params = Params> {
 
   /** The shape of a draw. */
   shape(sampleShape: Shape = []): Shape {
-    return [...sampleShape, ...this.batchShape, ...this.eventShape];
+    return [...this.#draws(sampleShape), ...this.eventShape];
+  }
+  #draws(sampleShape: Shape): Shape {
+    return [...asShape(`${this.label}: sampleShape`, sampleShape), ...this.batchShape];
+  }
+
+  /** The family with what it is made of, parameters by their shapes: `Normal(loc: [2,3], scale: [])`. */
+  toString(): string {
+    const { base } = this as { readonly base?: Law };
+    const params = Object.entries(this.params).map(([name, { shape }]) => `${name}: ${showShape(shape)}`);
+    return `${this.family}(${base === undefined ? params.join(", ") : base})`;
   }
 
   /** Draws without a gradient; what they depend on is remembered. */
   sample(key: Tensor, sampleShape: Shape = []): Tensor {
-    return stopGradient(this.draw(key, [...sampleShape, ...this.batchShape]));
+    return stopGradient(this.draw(key, this.#draws(sampleShape)));
   }
 
   /** Draws as a function of the parameters, with a gradient. */
@@ -108,7 +119,7 @@ export abstract class Law<P extends Params = Params> {
         op: "rsample",
         message: `${this.label} has no reparameterised sampler; use sample() (score-function gradients) or enumerate.`,
       });
-    return this.draw(key, [...sampleShape, ...this.batchShape]);
+    return this.draw(key, this.#draws(sampleShape));
   }
 
   /**

@@ -3,7 +3,7 @@
  *
  *     log p(x) = -log x - log(log(high / low)),   low <= x <= high.
  */
-import { clip, exp, log, random, square, type Tensor, type TensorLike } from "../autodiff/index.js";
+import { clip, equal, exp, log, random, type Tensor, type TensorLike, where } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, greaterThan, interval, positive } from "./constraints.js";
 import { Distribution } from "./distribution.js";
@@ -28,40 +28,42 @@ export class LogUniform extends Distribution<Params> {
   override get hasRsample(): boolean {
     return true;
   }
+  /** log(x / low), also where the quotient overflows. */
+  #logRatio(x: Tensor): Tensor {
+    const { low } = this.params;
+    const ratio = x.div(low);
+    return where(equal(ratio, Infinity), log(x).sub(log(low)), log(ratio));
+  }
+  get #width(): Tensor {
+    return this.#logRatio(this.params.high);
+  }
   override logDensity(value: Tensor): Tensor {
-    const { low, high } = this.params;
-    return log(value)
-      .add(log(log(high.div(low))))
-      .neg();
+    return log(value).add(log(this.#width)).neg();
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     return this.quantile(random.uniform(key, shape));
   }
   override get mean(): Tensor {
     const { low, high } = this.params;
-    return this.spread(high.sub(low).div(log(high.div(low))));
+    return this.spread(high.sub(low).div(this.#width));
   }
   override get variance(): Tensor {
     const { low, high } = this.params;
-    const width = log(high.div(low));
-    const mean = high.sub(low).div(width);
-    return this.spread(high.add(low).mul(high.sub(low)).div(width.mul(2)).sub(square(mean)));
+    const mean = high.sub(low).div(this.#width);
+    return this.spread(mean.mul(high.add(low).mul(0.5).sub(mean)));
   }
   override entropy(): Tensor {
     const { low, high } = this.params;
-    return this.spread(
-      log(low)
-        .add(log(high))
-        .mul(0.5)
-        .add(log(log(high.div(low)))),
-    );
+    return this.spread(log(low).add(log(high)).mul(0.5).add(log(this.#width)));
   }
   override cumulative(value: Tensor): Tensor {
     const { low, high } = this.params;
-    return log(clip(value, low, high).div(low)).div(log(high.div(low)));
+    return this.#logRatio(clip(value, low, high)).div(this.#width);
   }
   override quantile(q: Tensor): Tensor {
     const { low, high } = this.params;
-    return clip(low.mul(exp(q.mul(log(high.div(low))))), low, high);
+    // The square root of the quotient, which cannot overflow.
+    const root = exp(q.mul(this.#width).mul(0.5));
+    return where(equal(q, 1), high, clip(low.mul(root).mul(root), low, high));
   }
 }

@@ -10,6 +10,8 @@ import {
   expandDims,
   logsumexp,
   max,
+  maximum,
+  minimum,
   PedigradError,
   random,
   reshape,
@@ -21,6 +23,8 @@ import {
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import type { Categorical } from "./categorical.js";
+import { boundsOf } from "./constraint.js";
+import { type Constraint, integerInterval, interval } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { implicitly } from "./implicit.js";
 import { requireAll } from "./validation.js";
@@ -84,6 +88,16 @@ export abstract class Mixed extends Distribution {
     if (this.eventDim > 0) return this.hasNo("cdf");
     return sum(this.mixing.probs.mul(this.ofValue(value, (one, x) => one.cumulative(x))), -1);
   }
+}
+
+/** The least support between bounds that holds several; the first, where they are the same or have no bounds. */
+export function hullOf(supports: readonly Constraint[]): Constraint {
+  const first = supports[0] as Constraint;
+  const bounds = supports.map(boundsOf);
+  if (supports.every((one) => one === first) || bounds.includes(null)) return first;
+  const [lows, highs] = [0, 1].map((end) => bounds.map((pair) => pair?.[end] as Tensor)) as [Tensor[], Tensor[]];
+  const whole = [lows.reduce((a, b) => minimum(a, b)), highs.reduce((a, b) => maximum(a, b))] as const;
+  return first.isDiscrete ? integerInterval(...whole) : interval(...whole);
 }
 
 /** Whether a distribution of numbers has a cdf. */

@@ -4,7 +4,7 @@ import { broadcastShapes, type Shape, sameShape, showShape } from "../autodiff/v
 import type { Categorical } from "./categorical.js";
 import type { Constraint } from "./constraints.js";
 import type { Distribution } from "./distribution.js";
-import { hasCdf, Mixed } from "./mixed.js";
+import { hasCdf, hullOf, Mixed } from "./mixed.js";
 
 export class Mixture extends Mixed {
   /** `mixing` with K classes, and K components; batch shapes broadcast. */
@@ -29,9 +29,9 @@ export class Mixture extends Mixed {
     );
   }
 
-  /** That of the first component; a value may lie in that of any. */
+  /** What holds those of all components; a value must lie in that of one. */
   override get support(): Constraint {
-    return (this.components[0] as Distribution).support;
+    return hullOf(this.components.map((one) => one.support));
   }
   override get eventShape(): Shape {
     return (this.components[0] as Distribution).eventShape;

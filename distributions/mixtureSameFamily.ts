@@ -1,8 +1,9 @@
 /** MixtureSameFamily: the components lie along the last batch axis of one distribution. */
-import { expandDims, PedigradError, type Tensor } from "../autodiff/index.js";
+import { broadcastTo, expandDims, max, min, PedigradError, type Tensor } from "../autodiff/index.js";
 import { broadcastShapes, type Shape, showShape } from "../autodiff/view.js";
 import type { Categorical } from "./categorical.js";
-import type { Constraint } from "./constraints.js";
+import { boundsOf } from "./constraint.js";
+import { type Constraint, integerInterval, interval } from "./constraints.js";
 import type { Distribution } from "./distribution.js";
 import { hasCdf, Mixed } from "./mixed.js";
 
@@ -27,7 +28,13 @@ export class MixtureSameFamily extends Mixed {
   }
 
   override get support(): Constraint {
-    return this.components.support;
+    const { components } = this;
+    const { support } = components;
+    const bounds = "low" in support ? boundsOf(support) : null;
+    if (bounds === null) return support;
+    // Bounds of their own for each component: those of all.
+    const [low, high] = bounds.map((bound) => broadcastTo(bound, components.batchShape)) as [Tensor, Tensor];
+    return (components.isDiscrete ? integerInterval : interval)(min(low, -1), max(high, -1));
   }
   override get eventShape(): Shape {
     return this.components.eventShape;

@@ -5,7 +5,9 @@
  */
 import {
   exp,
+  floor,
   gate,
+  less,
   log,
   log1p,
   logBeta,
@@ -14,9 +16,12 @@ import {
   softplus,
   type Tensor,
   type TensorLike,
+  where,
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
+import { outcomesOf } from "./bernoulli.js";
 import { type Constraint, missableProbability, nonnegativeInteger, positive, real } from "./constraints.js";
+import { betaTail, countQuantile } from "./counts.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
@@ -60,6 +65,15 @@ export class NegativeBinomial extends Distribution<Params> {
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
     const rate = random.gamma(k1, this.params.totalCount, shape).mul(this.#odds);
     return random.poisson(k2, rate, shape);
+  }
+  override cumulative(value: Tensor): Tensor {
+    const [one, zero] = outcomesOf(this.params);
+    const k = floor(value).clip(0, Number.MAX_VALUE);
+    const within = betaTail(k.add(1), this.params.totalCount, one.probability, zero.probability);
+    return where(less(value, 0), 0, within);
+  }
+  override quantile(q: Tensor): Tensor {
+    return countQuantile((k) => this.cumulative(k), q);
   }
   override get mean(): Tensor {
     return this.spread(this.params.totalCount.mul(this.#odds));

@@ -37,6 +37,12 @@ export class NegativeBinomial2 extends Distribution<Params> {
   override draw(key: Tensor, shape: Shape): Tensor {
     return this.#byOdds.draw(key, shape);
   }
+  override cumulative(value: Tensor): Tensor {
+    return this.#byOdds.cumulative(value);
+  }
+  override quantile(q: Tensor): Tensor {
+    return this.#byOdds.quantile(q);
+  }
   override get mean(): Tensor {
     return this.spread(this.params.mean);
   }

@@ -43,7 +43,9 @@ export class Pareto extends Distribution<Params> {
   }
   override logDensity(value: Tensor): Tensor {
     const { scale, alpha } = this.params;
-    return log(alpha.div(value)).sub(log(value.div(scale)).mul(alpha));
+    return log(alpha)
+      .sub(log(value))
+      .sub(log(value.div(scale)).mul(alpha));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const { scale, alpha } = this.params;

@@ -6,6 +6,7 @@
 import { floor, gammaincc, random, type Tensor, type TensorLike, where } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, nonnegative, nonnegativeInteger } from "./constraints.js";
+import { countQuantile } from "./counts.js";
 import { Distribution } from "./distribution.js";
 import { logPoisson } from "./kernels.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
@@ -37,6 +38,9 @@ export class Poisson extends Distribution<Params> {
   }
   override cumulative(value: Tensor): Tensor {
     const k = floor(value);
-    return where(k.less(0), 0, gammaincc(k.maximum(0).add(1), this.params.rate));
+    return where(k.less(0), 0, gammaincc(k.clip(0, Number.MAX_VALUE).add(1), this.params.rate));
+  }
+  override quantile(q: Tensor): Tensor {
+    return countQuantile((k) => this.cumulative(k), q);
   }
 }

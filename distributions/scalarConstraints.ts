@@ -1,9 +1,11 @@
 /** Constraints on single numbers. Bounds may be tensors. */
+import { elementsOf } from "../autodiff/draw.js";
 import {
   equal,
   floor,
   greater,
   greaterEqual,
+  isFinite,
   less,
   lessEqual,
   logicalAnd,
@@ -105,15 +107,23 @@ function bounded(
   };
 }
 
-/** low <= x <= high. */
-export const interval = (low: TensorLike, high: TensorLike): Interval =>
-  bounded(
-    "interval",
-    low,
-    high,
-    (a, b) => `in [${a}, ${b}]`,
-    (x, a, b) => logicalAnd(greaterEqual(x, a), lessEqual(x, b)),
-  );
+/** Whether a bound is this number everywhere, in the whole batch inside vmap. */
+function isEverywhere(bound: Tensor, x: number): boolean {
+  if (bound.batch !== null) return isEverywhere(bound.batch.value, x);
+  const { data, offset } = bound.view;
+  return bound.size > 0 && data[offset] === x && elementsOf(bound).every((y) => y === x);
+}
+
+/** low <= x <= high. Where every low or every high is infinite it is finite numbers, and has the name, without that bound. */
+export function interval(low: TensorLike, high: TensorLike): Interval {
+  const [from, to] = [tensor(low), tensor(high)];
+  const within = (x: Tensor): Tensor => logicalAnd(greaterEqual(x, from), lessEqual(x, to));
+  const [isOpenBelow, isOpenAbove] = [isEverywhere(from, -Infinity), isEverywhere(to, Infinity)];
+  if (!isOpenBelow && !isOpenAbove) return bounded("interval", from, to, (a, b) => `in [${a}, ${b}]`, within);
+  const open = !isOpenBelow ? greaterThanEq(from) : isOpenAbove ? real : lessThanEq(to);
+  // A compiled program may run again with other bounds: they are compared all the same.
+  return { ...open, low: from, high: to, check: (x) => logicalAnd(within(x), isFinite(x)), isUnbounded: false };
+}
 export const greaterThan = (low: TensorLike): Interval =>
   bounded(
     "greaterThan",

@@ -4,8 +4,12 @@
  *     log p(x) = -(df + 1)/2 log(1 + z²/df) - log B(1/2, df/2) - log(df)/2 - log(scale).
  */
 import {
+  betainc,
+  betaincinv,
   digammaDifference,
+  equal,
   greater,
+  less,
   log,
   log1p,
   logBeta,
@@ -14,10 +18,12 @@ import {
   square,
   type Tensor,
   type TensorLike,
+  tensor,
   where,
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, positive, real } from "./constraints.js";
+import { betaincc } from "./counts.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
@@ -66,6 +72,29 @@ export class StudentT extends Distribution<Params> {
     const { df, scale } = this.params;
     const finite = square(scale).mul(df.div(df.sub(2)));
     return this.spread(where(greater(df, 2), finite, where(greater(df, 1), Infinity, NaN)));
+  }
+  /** With t = z², x = df / (df + t) is Beta(df/2, 1/2), and so P(Z > |z|) = I_x / 2 = (1 - I_(1-x)) / 2, from the smaller of x and 1 - x. */
+  override cumulative(value: Tensor): Tensor {
+    const { df, loc, scale } = this.params;
+    const half = df.mul(0.5);
+    const z = value.sub(loc).div(scale);
+    const isBelow = less(z, 0);
+    // Away from 0 by nothing that counts: there x has no derivative of its own.
+    const t = square(where(isBelow, z.neg(), z).add(1e-30));
+    const far = betainc(half, 0.5, df.div(df.add(t)));
+    const near = betaincc(tensor(0.5), half, t.div(df.add(t)));
+    const tail = where(less(t, df), near, far).mul(0.5);
+    return where(isBelow, tail, tail.neg().add(1));
+  }
+  override quantile(q: Tensor): Tensor {
+    const { df, loc, scale } = this.params;
+    const half = df.mul(0.5);
+    const isBelow = less(q, 0.5);
+    const both = where(isBelow, q, q.neg().add(1)).mul(2);
+    // x and 1 - x each from its own quantile: near 1 a difference would lose it.
+    const t = df.mul(betaincinv(0.5, half, both.neg().add(1))).div(betaincinv(half, 0.5, both));
+    const size = where(equal(t, 0), 0, sqrt(t));
+    return where(isBelow, size.neg(), size).mul(scale).add(loc);
   }
   override entropy(): Tensor {
     const { df, scale } = this.params;

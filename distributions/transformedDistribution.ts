@@ -3,10 +3,11 @@
  *
  *     log p(y) = log p_base(x) - log |det dy/dx|,   x = T⁻¹(y).
  */
-import { broadcastTo, type Tensor, type TensorLike } from "../autodiff/index.js";
+import { broadcastTo, clip, greater, maximum, minimum, type Tensor, where } from "../autodiff/index.js";
 import { broadcastShapes, type Shape } from "../autodiff/view.js";
 import { sumOver } from "./axes.js";
 import { Compose } from "./composedTransforms.js";
+import { boundsOf } from "./constraint.js";
 import { type Constraint, independent, real } from "./constraints.js";
 import { Derived, type Distribution } from "./distribution.js";
 import type { Transform } from "./transforms.js";
@@ -34,6 +35,9 @@ export class TransformedDistribution extends Derived {
     this.#support = support ?? independent(real, eventDim);
   }
 
+  override get label(): string {
+    return `${this.family} of ${this.base.label}`;
+  }
   override get support(): Constraint {
     return this.#support;
   }
@@ -69,10 +73,22 @@ export class TransformedDistribution extends Derived {
   override entropy(): Tensor {
     return this.hasNo("entropy");
   }
-  override cdf(_value: TensorLike): Tensor {
-    return this.hasNo("cdf");
+  /** P(T(x) <= y): that of T⁻¹(y) where T rises, what is above it where T falls; T ends where the support of the base does. */
+  override cumulative(value: Tensor): Tensor {
+    const { base, transform } = this;
+    const direction = this.#direction;
+    const ends = boundsOf(base.support);
+    if (direction === null || ends === null) return this.hasNo("cdf");
+    const [one, other] = [transform.forward(ends[0]), transform.forward(ends[1])];
+    const below = base.cumulative(transform.inverse(clip(value, minimum(one, other), maximum(one, other))));
+    return where(greater(direction, 0), below, below.neg().add(1));
   }
-  override icdf(_q: TensorLike): Tensor {
-    return this.hasNo("icdf");
+  override quantile(q: Tensor): Tensor {
+    const direction = this.#direction;
+    if (direction === null) return this.hasNo("icdf");
+    return this.transform.forward(this.base.quantile(where(greater(direction, 0), q, q.neg().add(1))));
+  }
+  get #direction(): Tensor | number | null {
+    return this.base.eventDim > 0 || this.base.isDiscrete ? null : this.transform.direction;
   }
 }

@@ -13,6 +13,7 @@ import {
   pow,
   reshape,
   sigmoid,
+  sign,
   softplus,
   type Tensor,
   type TensorLike,
@@ -27,6 +28,10 @@ export abstract class Transform {
   abstract inverse(y: Tensor): Tensor;
   abstract logAbsDetJacobian(x: Tensor, y: Tensor): Tensor;
 
+  /** 1 or -1, as y rises or falls with x for single numbers, element by element; null for all other transforms. */
+  get direction(): Tensor | number | null {
+    return null;
+  }
   get domainEventDim(): number {
     return 0;
   }
@@ -44,6 +49,9 @@ export abstract class Transform {
 
 /** y = x */
 export class Identity extends Transform {
+  override get direction(): number {
+    return 1;
+  }
   override forward(x: Tensor): Tensor {
     return x;
   }
@@ -70,6 +78,9 @@ export class Affine extends Transform {
   override inverse(y: Tensor): Tensor {
     return y.sub(this.loc).div(this.scale);
   }
+  override get direction(): Tensor {
+    return sign(this.scale);
+  }
   override logAbsDetJacobian(x: Tensor): Tensor {
     return broadcastTo(log(abs(this.scale)), this.forwardShape(x.shape));
   }
@@ -83,6 +94,9 @@ export class Affine extends Transform {
 
 /** y = exp(x) */
 export class Exp extends Transform {
+  override get direction(): number {
+    return 1;
+  }
   override forward(x: Tensor): Tensor {
     return exp(x);
   }
@@ -96,6 +110,9 @@ export class Exp extends Transform {
 
 /** y = 1 / (1 + exp(-x)) */
 export class Sigmoid extends Transform {
+  override get direction(): number {
+    return 1;
+  }
   override forward(x: Tensor): Tensor {
     return sigmoid(x);
   }
@@ -109,6 +126,9 @@ export class Sigmoid extends Transform {
 
 /** y = log(1 + exp(x)) */
 export class Softplus extends Transform {
+  override get direction(): number {
+    return 1;
+  }
   override forward(x: Tensor): Tensor {
     return softplus(x);
   }
@@ -132,6 +152,9 @@ export class Power extends Transform {
   }
   override inverse(y: Tensor): Tensor {
     return pow(y, this.exponent.reciprocal());
+  }
+  override get direction(): Tensor {
+    return sign(this.exponent);
   }
   override logAbsDetJacobian(x: Tensor): Tensor {
     return log(abs(this.exponent)).add(this.exponent.sub(1).mul(log(x)));

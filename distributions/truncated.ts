@@ -7,6 +7,10 @@
  */
 import {
   add,
+  ceil,
+  equal,
+  floor,
+  greater,
   log,
   logicalAnd,
   maximum,
@@ -15,13 +19,14 @@ import {
   random,
   type Tensor,
   type TensorLike,
-  tensor,
+  where,
 } from "../autodiff/index.js";
 import { broadcastShapes, type Shape } from "../autodiff/view.js";
+import { boundsOf } from "./constraint.js";
 import { type Constraint, integerInterval, interval } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { implicitly } from "./implicit.js";
-import { requireAll } from "./validation.js";
+import { requireAll, validation } from "./validation.js";
 
 export class Truncated extends Distribution {
   readonly low: Tensor;
@@ -38,14 +43,29 @@ export class Truncated extends Distribution {
         param: "base",
         message: `Truncated: ${base.label} has events of ${base.eventDim} axes; only distributions of numbers can be truncated.`,
       });
-    const [from, to] = [tensor(low), tensor(high)];
+    const [least, most] = boundsOf(base.support) ?? [-Infinity, Infinity];
+    const whole = base.isDiscrete;
+    const from = maximum(least, whole ? ceil(low) : low);
+    const to = minimum(most, whole ? floor(high) : high);
     const shape = broadcastShapes("Truncated", base.batchShape, broadcastShapes("Truncated", from.shape, to.shape));
-    const bounds = base.isDiscrete ? integerInterval(from, to) : interval(from, to);
+    const bounds = whole ? integerInterval(from, to) : interval(from, to);
     super({ family: "Truncated", params: {}, batchShape: shape, argConstraints: {} });
     this.low = from;
     this.high = to;
     this.#bounds = bounds;
-    requireAll(() => from.less(to), to, interval(from, Infinity), { family: "Truncated", what: "high" });
+    if (validation) this.#requireMass();
+  }
+
+  /** Refuse bounds that hold nothing, or so little that the difference of two cdfs does not know it. */
+  #requireMass(): void {
+    const { base, low, high } = this;
+    const order = base.isDiscrete ? ">=" : ">";
+    const must = `${order} low, both within the support of ${base.label} (${base.support.must})`;
+    const about = { family: "Truncated", what: "high" };
+    requireAll(() => (base.isDiscrete ? low.lessEqual(high) : low.less(high)), high, { ...this.#bounds, must }, about);
+    const tail = `where more than 1e-8 of the mass of ${base.label} below high is left: further out rounding has taken the digits of its cdf. Of a normal law use TruncatedNormal, which has no such limit; of others a lower tail, by reflection, or a law moved to low`;
+    const isKnown = () => this.#mass[1].greater(base.cumulative(high).mul(1e-8));
+    requireAll(isKnown, low, { ...this.#bounds, must: tail }, { family: "Truncated", what: "low" });
   }
   readonly #bounds: Constraint;
 
@@ -70,7 +90,8 @@ export class Truncated extends Distribution {
     return [below, this.base.cumulative(this.high).sub(below)];
   }
   override logDensity(value: Tensor): Tensor {
-    return this.base.logDensity(value).sub(log(this.#mass[1]));
+    const [, mass] = this.#mass;
+    return this.base.logDensity(value).sub(where(greater(mass, 0), log(mass), Infinity));
   }
   override cumulative(value: Tensor): Tensor {
     const [below, mass] = this.#mass;
@@ -78,7 +99,8 @@ export class Truncated extends Distribution {
   }
   override quantile(q: Tensor): Tensor {
     const [below, mass] = this.#mass;
-    return maximum(this.low, minimum(this.high, this.base.quantile(add(below, q.mul(mass)))));
+    const x = maximum(this.low, minimum(this.high, this.base.quantile(add(below, q.mul(mass)))));
+    return where(equal(q, 0), this.low, where(equal(q, 1), this.high, x));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const x = this.quantile(random.uniform(key, shape));

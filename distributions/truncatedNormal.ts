@@ -116,7 +116,8 @@ export class TruncatedNormal extends Distribution<Params> {
     const left = where(less(p, 0.5), log1p(p.mul(expm1(fall))), log(rest.add(p.mul(exp(fall)))));
     const target = logNdtr(a.neg()).add(left);
     const z = upperQuantile(target);
-    return maximum(low, minimum(high, where(turned, z.neg(), z).mul(scale).add(loc)));
+    const x = maximum(low, minimum(high, where(turned, z.neg(), z).mul(scale).add(loc)));
+    return where(equal(q, 0), low, where(equal(q, 1), high, x));
   }
 
   /**

@@ -10,6 +10,7 @@ import {
   log,
   log1p,
   maximum,
+  minimum,
   pow,
   random,
   reciprocal,
@@ -46,7 +47,7 @@ export class Weibull extends Distribution<Params> {
   override logDensity(value: Tensor): Tensor {
     const { scale, concentration: k } = this.params;
     const ratio = value.div(scale);
-    return xlogy(k.sub(1), ratio).sub(pow(ratio, k)).add(log(k)).sub(log(scale));
+    return xlogy(k.sub(1), minimum(ratio, Number.MAX_VALUE)).sub(pow(ratio, k)).add(log(k)).sub(log(scale));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const { scale, concentration } = this.params;

@@ -6,10 +6,14 @@
 import {
   add,
   equal,
+  exp,
+  greaterEqual,
+  less,
   log,
   log1p,
   logaddexp,
   logSigmoid,
+  PedigradError,
   random,
   sigmoid,
   square,
@@ -43,6 +47,12 @@ export abstract class Gated<P extends Record<string, Tensor>> extends Distributi
     readonly base: Distribution,
     parts: Parts<P>,
   ) {
+    if (!base.isDiscrete || base.eventDim > 0)
+      throw new PedigradError({
+        code: "bad-parameter",
+        param: "base",
+        message: `${parts.family}: base must be a distribution of counts, got ${base.label}, whose values are ${base.eventDim > 0 ? "vectors" : "continuous"}. Where 0 has a probability of its own beside a density, mix by hand: a Bernoulli site, and the density where it is 1.`,
+      });
     super({ ...parts, batchShape: broadcastShapes(parts.family, parts.batchShape, base.batchShape) });
   }
 
@@ -77,6 +87,12 @@ export class ZeroInflated<P extends GateParams & Record<string, Tensor> = Record
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
     const isOpen = random.bernoulli(k1, gateOf(this.params)[2], shape);
     return where(isOpen, this.base.draw(k2, shape), 0);
+  }
+  override cumulative(value: Tensor): Tensor {
+    const [shut, , open] = gateOf(this.params);
+    const below = this.base.cumulative(value);
+    const mixed = open.mul(below).add(exp(shut).mul(greaterEqual(value, 0)));
+    return where(less(below, 1), mixed.minimum(1), 1);
   }
   override get mean(): Tensor {
     return this.spread(gateOf(this.params)[2].mul(this.base.mean));

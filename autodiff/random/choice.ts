@@ -19,7 +19,7 @@ export function categoricalDraw(stream: Stream, logits: Float64Array, start: num
   return NaN;
 }
 
-/** A whole number low <= x < high without bias; NaN unless 1 <= high - low <= 2^53. */
+/** A whole number low <= x < high without bias, both of them whole; NaN unless 1 <= high - low <= 2^53. */
 export function randintDraw(stream: Stream, low: number, high: number): number {
   const count = high - low;
   return count >= 1 && count <= 2 ** 53 ? low + stream.below(count) : NaN;

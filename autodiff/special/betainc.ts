@@ -32,10 +32,14 @@ function logMass(a: number, b: number, x: number, y: number): number {
   if (Math.max(a, b) < LARGE_SHAPE) return a * logOf(x, y) + b * logOf(y, x) - logBeta(a, b);
   const s = a + b;
   const shift = b * x - a * y;
-  const exponent = a * excessOverLog(shift / a, (x / a) * s) + b * excessOverLog(-shift / b, (y / b) * s);
+  const exponent = logExcess(a, shift, (x / a) * s) + logExcess(b, -shift, (y / b) * s);
   const correction = logGammaCorrection(s) - logGammaCorrection(a) - logGammaCorrection(b);
   return 0.5 * Math.log(((a / s) * b) / (2 * Math.PI)) + correction - exponent;
 }
+
+/** shift - a log(ratio) where ratio is 1 + shift / a, or too large for a number and its logarithm then nothing beside shift. */
+const logExcess = (a: number, shift: number, ratio: number): number =>
+  ratio < Infinity ? a * excessOverLog(shift / a, ratio) : shift;
 
 /** [F, dF/da, dF/db]. Each step is `factor` times the one before; the letters A, B are derivatives for a and b. */
 function betaFraction(a: number, b: number, x: number, y: number): [number, number, number] {
@@ -111,13 +115,30 @@ export function logBetainc(a: number, b: number, x: number, y: number): [number,
   return [Math.log1p(-upper), mass / (1 - upper)];
 }
 
+/** The smaller part that x divides the law into: I_x(a, b) where `lower`, else 1 - I. Without mass at x, F may have overflowed. */
+function smallerPart(a: number, b: number, x: number, lower: boolean): number {
+  const y = 1 - x;
+  const mass = Math.exp(logMass(a, b, x, y));
+  if (mass === 0) return 0;
+  return Math.min(1, lower ? (mass / a) * betaFraction(a, b, x, y)[0] : (mass / b) * betaFraction(b, a, y, x)[0]);
+}
+
 /** I_x(a, b) for a, b > 0 and 0 <= x <= 1. */
 export function betainc(a: number, b: number, x: number): number {
   if (!inDomain(a, b, x)) return NaN;
   if (x === 0 || x === 1) return x;
-  const y = 1 - x;
-  const mass = Math.exp(logMass(a, b, x, y));
-  return isLower(a, b, x) ? (mass / a) * betaFraction(a, b, x, y)[0] : 1 - (mass / b) * betaFraction(b, a, y, x)[0];
+  const lower = isLower(a, b, x);
+  const part = smallerPart(a, b, x, lower);
+  return lower ? part : 1 - part;
+}
+
+/** 1 - I_x(a, b) = I_(1-x)(b, a), where x is the one known exactly. */
+export function betaincc(a: number, b: number, x: number): number {
+  if (!inDomain(a, b, x)) return NaN;
+  if (x === 0 || x === 1) return 1 - x;
+  const lower = isLower(a, b, x);
+  const part = smallerPart(a, b, x, lower);
+  return lower ? 1 - part : part;
 }
 
 /** x^(a-1) (1-x)^(b-1) / B(a, b), the density of Beta(a, b), for 0 < x < 1. */

@@ -39,6 +39,8 @@ const inUniformRegion = (a: number, x: number): boolean => a >= LARGE_SHAPE && x
 /** x^a exp(-x) / Γ(a) / divisor, relative error 1e-15 (1 + |log of it| / 10). Factors are halved against early underflow. */
 function gammaMass(a: number, x: number, divisor: number): number {
   if (a < LARGE_SHAPE) {
+    // Beneath every number; the power alone would overflow.
+    if (x > 1000) return 0;
     const scale = a < 2 ? a * Math.exp(-lgamma1p(a)) : Math.exp(-lgamma(a));
     const half = Math.exp(-0.5 * x) * x ** (0.5 * a);
     return half * (half / divisor) * scale;
@@ -151,7 +153,7 @@ export function gammainc(a: number, x: number): number {
   if (x === 0 || x === Infinity) return x === 0 ? 0 : 1;
   if (inUniformRegion(a, x)) return x < a ? uniformTail(a, x) : 1 - uniformTail(a, x);
   if (x > Math.max(a, 1.5)) return 1 - gammaMass(a, x, 1) * upperFraction(a, x)[0];
-  return gammaMass(a, x, 1) * (lowerSeries(a, x) / x);
+  return Math.min(1, gammaMass(a, x, 1) * (lowerSeries(a, x) / x));
 }
 
 /** Q(a, x) = 1 - P(a, x) for a > 0, x >= 0; relative error as gammainc. */

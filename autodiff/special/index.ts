@@ -3,7 +3,15 @@
  * betainc, betaincinv, bessel, quadrature, vonMises.
  */
 export * from "./bessel.js";
-export { betaDensity, betaImplicitGradA, betaImplicitGradB, betainc, betaincGradA, betaincGradB } from "./betainc.js";
+export {
+  betaDensity,
+  betaImplicitGradA,
+  betaImplicitGradB,
+  betainc,
+  betaincc,
+  betaincGradA,
+  betaincGradB,
+} from "./betainc.js";
 export * from "./betaincinv.js";
 export * from "./elementary.js";
 export * from "./erf.js";

@@ -25,14 +25,17 @@ const relativeDensity = (t: number, x: number, kappa: number): number =>
   Math.exp(-2 * kappa * Math.sin(0.5 * (t + x)) * Math.sin(0.5 * (t - x)));
 
 /** Where, beyond x >= 0, f has fallen to nothing beside f(x). */
-const tailEnd = (x: number, kappa: number): number => Math.acos(Math.max(-1, Math.cos(x) - NEGLIGIBLE / kappa));
+const tailEnd = (x: number, kappa: number): number =>
+  2 * Math.asin(Math.min(1, Math.sqrt(sine2(x) + (0.5 * NEGLIGIBLE) / kappa)));
 
 /** F(x) for -π <= x <= π and κ >= 0, relative error 1e-14 (in the lower tail 1e-15 κ). */
 export function vonMisesCdf(x: number, kappa: number): number {
   if (!(kappa >= 0) || Number.isNaN(x)) return NaN;
   const size = Math.min(Math.abs(x), Math.PI);
-  const integral = gaussLegendre((t) => relativeDensity(t, size, kappa), size, tailEnd(size, kappa));
-  const tail = density(size, kappa) * integral;
+  const peak = density(size, kappa);
+  // Without mass at x the integral may overflow.
+  const tail =
+    peak === 0 ? 0 : peak * gaussLegendre((t) => relativeDensity(t, size, kappa), size, tailEnd(size, kappa));
   return x < 0 ? tail : 1 - tail;
 }
 

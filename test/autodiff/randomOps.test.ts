@@ -70,7 +70,7 @@ test("vmap over keys, parameters or both equals the loop, bit for bit", () => {
   for (const [name, draw, parameters] of samplers) {
     const one = parameters.map((p) => tensor(p as number));
     // Whole-number steps keep counts whole; 0.001 keeps probabilities below 1.
-    const step = name === "foldIn" || name === "binomial" || name === "randint" ? [1, 0.001, 1] : [0.001, 0.001];
+    const step = name === "randint" ? [1, 1] : name === "foldIn" || name === "binomial" ? [1, 0.001] : [0.001, 0.001];
     const many = one.map((p, j) => stack([0, 1, 2, 3].map((i) => p.add(i * (step[j] as number)))));
     const loop = (own: (i: number) => Tensor) => flat(stack([0, 1, 2, 3].map(own)));
     assert.equal(
@@ -105,6 +105,20 @@ test("a batch of keys puts its axes in front of the shape", () => {
   assert.equal(batched.at(1, 2).toArray(), random.normal(keys.at(1, 2), [4]).toArray());
   assert.equal(random.dirichlet(keys, [1, 2, 3]).shape, [2, 3, 3]);
   assert.equal(random.categorical(keys, [[1, 2, 3]], [5, 1]).shape, [2, 3, 5, 1]);
+});
+
+test("shapes that are no arrays, bounds between whole numbers and permutations of nothing are refused in words", () => {
+  const key = random.key(0);
+  const refused = (f: () => unknown, message: RegExp) =>
+    assert.throws(f, (error: Error) => error instanceof PedigradError && message.test(error.message), String(message));
+  refused(
+    () => random.normal(key, 3 as never),
+    /random\.normal: a shape is an array of sizes, such as \[3\] or \[\]; got 3/,
+  );
+  refused(() => random.randint(key, [2], 0.5, 3.5), /random\.randint: minval must be a whole number, got 0\.5/);
+  refused(() => random.randint(key, [2], 0, [3, NaN]), /maxval must be a whole number, got NaN/);
+  refused(() => random.permutation(key, tensor(4)), /give a number, or a tensor with a first axis/);
+  assert.ok(Number.isNaN(random.gamma(key, 0).item()));
 });
 
 test("shapes default to what the parameters broadcast to, and parameters must fit the shape", () => {

@@ -194,6 +194,7 @@ test("the ends of the domains", () => {
   assert.equal([s.erf(Infinity), s.erfc(-Infinity), s.ndtr(Infinity), s.erfcx(Infinity)], [1, 2, 1, 0]);
   assert.equal([s.gammainc(2, 0), s.gammainc(2, Infinity), s.gammaincc(2, 0), s.gammaincc(2, Infinity)], [0, 1, 1, 0]);
   assert.equal([s.gammaincinv(2, 0), s.gammaincinv(2, 1), s.gammaImplicitGrad(2, 0)], [0, Infinity, 0]);
+  assert.equal([s.gammainc(2.5, 1e250), s.gammaincc(2.5, 1e250), s.gammaincc(10, 1e305)], [1, 0, 0]);
   assert.equal([s.betainc(2, 3, 0), s.betainc(2, 3, 1), s.betaincinv(2, 3, 0), s.betaincinv(2, 3, 1)], [0, 1, 0, 1]);
   assert.equal([s.logaddexp(-Infinity, -Infinity), s.logaddexp(Infinity, 1)], [-Infinity, Infinity]);
   assert.equal([s.xlogy(0, 0), s.xlog1py(0, -1), s.log1mexp(0)], [0, 0, -Infinity]);

@@ -1,18 +1,21 @@
 /** Misuse of distributions: each is refused with the library's own error, which says what came, what was expected and what to do. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { grad, PedigradError, random, type Tensor, tensor, vmap } from "../../autodiff/index.js";
+import { grad, PedigradError, random, type Tensor, tensor, vmap, zeros } from "../../autodiff/index.js";
 import {
+  Abs,
   Bernoulli,
   Beta,
   bijectTo,
   Categorical,
   constraints,
   Dirichlet,
+  Folded,
   Gamma,
   Normal,
   Poisson,
   setValidation,
+  TransformedDistribution,
   Uniform,
   validation,
   withValidation,
@@ -55,6 +58,22 @@ test("BI-21: a value of probability 0 has log density -Infinity, exactly", () =>
   assert.is(new Bernoulli({ logits: -Infinity }).logProb(1).item(), -Infinity);
   assert.is(new Poisson(0).logProb(3).item(), -Infinity);
   assert.is(new Poisson(0).logProb(0).item(), 0);
+});
+
+test("a sample shape is an array; errors name the distribution that was asked; a distribution prints its shapes", () => {
+  refused(
+    () => new Normal(0, 1).sample(random.key(0), 3 as never),
+    "Normal: sampleShape: a shape is an array",
+    "got 3",
+  );
+  refused(() => new Normal(0, 1).rsample(random.key(0), 3 as never), "got 3");
+  refused(() => new Normal([0, 1], 1).toEvent(1).cdf([0, 1]), "Normal.toEvent(1) has no cdf");
+  refused(() => new Bernoulli([0.5]).toEvent(1).enumerateSupport(), "Bernoulli.toEvent(1) has no enumerable support");
+  refused(() => new Folded(new Normal(0, 1)).icdf(0.5), "Folded Normal has no icdf");
+  const square = new TransformedDistribution(new Normal(0, 1), new Abs());
+  refused(() => square.cdf(0.5), "TransformedDistribution of Normal has no cdf");
+  assert.is(`${new Normal(zeros([2, 3]), 1)}`, "Normal(loc: [2,3], scale: [])");
+  assert.is(`${new Normal([0, 1], 1).toEvent(1)}`, "Independent(Normal(loc: [2], scale: []))");
 });
 
 test("BI-23: unknown parameters, with the right ones suggested", () => {

@@ -13,7 +13,6 @@ const ULP = 2 ** -52;
 const TEXTBOOK = new Set([
   "Categorical",
   "Dirichlet",
-  "InverseGamma",
   "Weibull",
   "MultivariateNormal",
   "Binomial",

@@ -2,17 +2,22 @@
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { grad, random, type Tensor, tensor } from "../../autodiff/index.js";
+import { arange, grad, random, type Tensor, tensor } from "../../autodiff/index.js";
 import * as distributions from "../../distributions/index.js";
 import {
   Affine,
   Beta,
+  BetaProportion,
   Binomial,
+  Chi2,
   Delta,
+  DiscreteUniform,
   type Distribution,
   Exp,
   Gamma,
   klDivergence,
+  MultivariateNormal,
+  NegativeBinomial,
   Normal,
   Poisson,
   StudentT,
@@ -88,6 +93,63 @@ test("wrappers pass through to what they wrap", () => {
   assert.equal(klDivergence(q.mask([1, 0]), p.mask([1, 1]))?.toArray(), [values(plain)[0], 0]);
   const deep = klDivergence(q.expand([3, 2]).toEvent(2), p.expand([3, 2]).toEvent(1).toEvent(1));
   assert.ok(Math.abs((deep as Tensor).item() - 3 * plain.sum().item()) < 1e-12);
+});
+
+test("one law under two names: the divergence is that of the same name", () => {
+  const same = (got: Tensor | null, want: Tensor | null) =>
+    values(want).forEach((w, i) => {
+      assert.ok(Math.abs((values(got)[i] as number) - w) <= 1e-12 * Math.max(1, Math.abs(w)), `${got} is not ${want}`);
+    });
+  const [df, gamma, chi2] = [tensor([1, 6]), new Gamma(2, 3), new Gamma([0.5, 3], 0.5)];
+  same(klDivergence(new Chi2(df), gamma), klDivergence(chi2, gamma));
+  same(klDivergence(gamma, new Chi2(df)), klDivergence(gamma, chi2));
+  const [proportion, beta, other] = [new BetaProportion(0.3, 5), new Beta(1.5, 3.5), new Beta(2, 0.7)];
+  same(klDivergence(proportion, other), klDivergence(beta, other));
+  same(klDivergence(other, proportion), klDivergence(other, beta));
+  same(klDivergence(proportion, new BetaProportion(0.5, 4)), klDivergence(beta, new Beta(2, 2)));
+  const [loc, scale] = [
+    tensor([
+      [1, 2],
+      [3, 4],
+    ]),
+    tensor([0.5, 2]),
+  ];
+  const vector = new Normal(loc, scale).toEvent(1);
+  const full = new MultivariateNormal(loc, [
+    [0.5, 0],
+    [0, 2],
+  ]);
+  const slanted = new MultivariateNormal(
+    [0, 1],
+    [
+      [1, 0],
+      [-0.7, 1.5],
+    ],
+  );
+  same(klDivergence(vector, slanted), klDivergence(full, slanted));
+  same(klDivergence(slanted, vector), klDivergence(slanted, full));
+  same(
+    klDivergence(new Normal(0, 2).expand([2]).toEvent(1), full),
+    klDivergence(new Normal([0, 0], 2).toEvent(1), full),
+  );
+  assert.is(klDivergence(new StudentT([3, 3]).toEvent(1), slanted), null);
+});
+
+test("counts: divergences by their sums", () => {
+  const k = arange(400);
+  const summed = (q: Distribution, p: Distribution) =>
+    q
+      .logProb(k)
+      .exp()
+      .mul(q.logProb(k).sub(p.logProb(k)))
+      .sum()
+      .item();
+  const [q, p] = [new NegativeBinomial(2.5, 0.6), new NegativeBinomial({ totalCount: 2.5, logits: -0.2 })];
+  assert.ok(Math.abs((klDivergence(q, p) as Tensor).item() - summed(q, p)) < 1e-12);
+  assert.is(klDivergence(q, new NegativeBinomial(3, 0.6)), null);
+  const die = new DiscreteUniform(1, 6);
+  assert.is(klDivergence(die, new DiscreteUniform(-3, 8))?.item(), Math.log(2));
+  assert.is(klDivergence(die, new DiscreteUniform(2, 8))?.item(), Infinity);
 });
 
 test("a Delta against anything", () => {

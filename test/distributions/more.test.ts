@@ -15,32 +15,43 @@ import {
   vmap,
 } from "../../autodiff/index.js";
 import {
+  Affine,
   Bernoulli,
+  Binomial,
   Categorical,
   constraints,
   type Distribution,
   Empirical,
+  Exp,
+  Exponential,
   Folded,
   HalfNormal,
   Hurdle,
   ImproperUniform,
   LKJ,
   LKJCholesky,
+  LogNormal,
   Mixture,
   MixtureSameFamily,
   MultivariateNormal,
+  NegativeBinomial,
   Normal,
   OneHotCategorical,
   Poisson,
+  Power,
   RelaxedBernoulli,
   RelaxedBernoulliStraightThrough,
   RelaxedOneHotCategorical,
   RelaxedOneHotCategoricalStraightThrough,
+  SkewNormal,
   SoftLaplace,
   StudentT,
+  TransformedDistribution,
   Truncated,
   TruncatedNormal,
+  Uniform,
   VonMises,
+  Weibull,
   ZeroInflated,
   ZeroInflatedPoisson,
 } from "../../distributions/index.js";
@@ -62,7 +73,23 @@ test("ZeroInflated: of any counts, by gate or by its logits", () => {
   near(d.logProb(x), new ZeroInflatedPoisson(0.3, 2).logProb(x), 1e-15);
   near(new ZeroInflated(new Poisson(2), { gateLogits: Math.log(0.3 / 0.7) }).logProb(x), d.logProb(x), 1e-14);
   near(d.mean, 1.4, 1e-15);
+  near(d.cdf(x), d.logProb(x).exp().cumsum(0), 1e-14);
+  assert.throws(
+    () => new ZeroInflated(new Normal(0, 1), 0.3),
+    /ZeroInflated: base must be a distribution of counts, got Normal/,
+  );
   assert.throws(() => new ZeroInflated(new Poisson(2), 1.5), /gate must be in \[0, 1\], got 1.5/);
+});
+
+test("distribution functions of counts: slopes for the probability in closed form", () => {
+  // d P(K <= k) / dp = -n C(n - 1, k) p^k (1 - p)^(n - 1 - k), here for n = 5 and k = 2.
+  for (const p of [0.2, 0.8]) {
+    const binomial = grad((probs: Tensor) => new Binomial(5, probs).cdf(2))(tensor(p)) as Tensor;
+    near(binomial, -30 * p ** 2 * (1 - p) ** 2, 1e-14);
+    // P(K <= k) of a negative binomial with r failures is that of at least r failures in k + r trials.
+    const negative = grad((probs: Tensor) => new NegativeBinomial(3, probs).cdf(2))(tensor(p)) as Tensor;
+    near(negative, binomial, 1e-14);
+  }
 });
 
 test("Hurdle: sums to one, moments by summation, draws by chi-square", () => {
@@ -70,6 +97,9 @@ test("Hurdle: sums to one, moments by summation, draws by chi-square", () => {
   const x = arange(60).expandDims(-1);
   const p = d.logProb(x).exp();
   near(p.sum(0), 1, 1e-14);
+  near(d.cdf(x), p.cumsum(0), 1e-13);
+  near(d.cdf([[-Infinity], [-1], [Infinity]]), tensor([[0], [0], [1]]).mul([1, 1]), 0);
+  near(d.cdf(1.5), p.slice(0, 2).sum(0), 1e-14);
   const mean = p.mul(x).sum(0);
   near(d.mean, mean, 1e-13);
   near(d.variance, p.mul(x.sub(mean).square()).sum(0), 1e-13);
@@ -114,6 +144,41 @@ test("TruncatedNormal far out: forty standard deviations, both sides alike", () 
   near(right.cdf(right.icdf(0.3)), 0.3, 1e-12);
 });
 
+test("TransformedDistribution: distribution function and quantiles through a monotone transform", () => {
+  const x = tensor([-1, 0, 0.1, 1, 7, Infinity]);
+  const q = tensor([0, 0.1, 0.5, 0.9, 1]);
+  const same = (d: Distribution, known: Distribution) => {
+    near(d.cdf(x), known.cdf(x), 1e-14, `${d} cdf`);
+    assert.equal(d.icdf(q).toArray(), known.icdf(q).toArray(), `${d} icdf`);
+  };
+  same(new TransformedDistribution(new Normal(0.5, 2), new Exp()), new LogNormal(0.5, 2));
+  same(new TransformedDistribution(new Exponential(1), new Power(0.5)), new Weibull(1, 2));
+  const falling = new TransformedDistribution(new Exponential(1), [new Affine(0, -2), new Affine(1, 1)]);
+  near(falling.cdf(x), tensor([Math.exp(-1), Math.exp(-0.5), Math.exp(-0.45), 1, 1, 1]), 1e-15);
+  near(falling.cdf(falling.icdf(q)), q, 1e-15);
+  // Either sign in one batch, and a truncation of the whole.
+  const both = new TransformedDistribution(new Normal([0, 0], 1), new Affine(0, [1, -1]));
+  near(both.cdf(0.3), new Normal(0, 1).cdf(0.3).mul([1, 1]), 1e-15);
+  const log = new TransformedDistribution(new Normal(0, 1), new Exp(), constraints.positive);
+  near(
+    new Truncated(log, { high: 2 }).logProb(1.5),
+    new Truncated(new LogNormal(0, 1), { high: 2 }).logProb(1.5),
+    1e-14,
+  );
+});
+
+test("the support of a mixture holds those of its components", () => {
+  const mixing = new Categorical([0.5, 0.5]);
+  assert.is(new Mixture(mixing, [new HalfNormal(1), new Normal(0, 1)]).support.name, "real");
+  for (const d of [
+    new Mixture(mixing, [new Uniform(2, 3), new Uniform(0, 1)]),
+    new MixtureSameFamily(mixing, new Uniform([2, 0], [3, 1])),
+  ]) {
+    assert.equal(d.support.check(tensor([-0.1, 0, 3, 3.1])).toArray(), [0, 1, 1, 0]);
+    assert.throws(() => d.logProb(1.5), /must be in \[0, 3\], got 1.5/);
+  }
+});
+
 test("Folded: a normal around 0 is half-normal; its cdf by quadrature", () => {
   const x = tensor([0.1, 1, 3]);
   near(new Folded(new Normal(0, 2)).logProb(x), new HalfNormal(2).logProb(x), 1e-14);
@@ -139,6 +204,8 @@ test("Empirical: weights of equal samples add up", () => {
   near(d.logProb([1, 2, 5]).exp(), tensor([0.25, 0.75, 0]), 1e-15);
   near(d.mean, 1.75, 1e-15);
   near(d.variance, 0.1875, 1e-15);
+  near(d.cdf([0, 1, 1.5, 2, 6]), tensor([0, 0.25, 0.25, 1, 1]), 1e-15);
+  assert.throws(() => new Empirical([]), /Empirical: samples has no rows/);
   assert.equal([...new Set(d.sample(random.key(1), [300]).toArray() as number[])].sort(), [1, 2]);
   const vectors = new Empirical([
     [1, 2],
@@ -208,7 +275,8 @@ test("mixtures: the same by both constructions, of several families, of several 
     new StudentT(3).logProb(x).exp().mul(0.3).add(new SoftLaplace(1, 2).logProb(x).exp().mul(0.7)),
     1e-14,
   );
-  assert.is(mixed.hasRsample, false);
+  assert.is(mixed.hasRsample, true);
+  assert.is(new Mixture(mixing, [new SkewNormal(0, 1, 2), new SoftLaplace(1, 2)]).hasRsample, false);
   const discrete = new Mixture(mixing, [new Bernoulli(0.2), new Categorical([0.1, 0.2, 0.7])]);
   assert.equal(discrete.enumerateSupport().toArray(), [0, 1, 2]);
   near(discrete.logProb([0, 1, 2]).exp(), tensor([0.31, 0.2, 0.49]), 1e-15);

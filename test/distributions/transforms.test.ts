@@ -20,6 +20,7 @@ import {
   Sigmoid,
   Softplus,
   type Transform,
+  TruncatedNormal,
 } from "../../distributions/index.js";
 
 const key = random.key(3);
@@ -331,5 +332,32 @@ holds(
   ],
 );
 holds(constraints.independent(constraints.positive, 1), [[1, 2]], [[1, -2]]);
+
+test("an interval without one of its bounds is reached as if that bound had not been given", () => {
+  const x = tensor([-1, 0, 1]);
+  const same = (one: Constraint, other: Constraint) =>
+    near(bijectTo(one).forward(x), bijectTo(other).forward(x), 0, `${one.name} as ${other.name}`);
+  same(constraints.interval(2, Infinity), constraints.greaterThanEq(2));
+  same(constraints.interval(-Infinity, 2), constraints.lessThanEq(2));
+  same(constraints.interval(-Infinity, Infinity), constraints.real);
+  same(new TruncatedNormal(0, 1, 0).support, constraints.positive);
+  assert.equal(constraints.interval([0, 1], Infinity).must, ">= its lower bound and finite");
+  assert.throws(
+    () => bijectTo(constraints.interval([0, -Infinity], [Infinity, 1])),
+    /some bounds of this interval are infinite and others are not/,
+  );
+});
+
+test("rounding does not put a value on an open bound", () => {
+  for (const [constraint, x] of [
+    [constraints.greaterThan(2), -60],
+    [constraints.greaterThan(0), -800],
+    [constraints.greaterThan(-1e300), -60],
+    [constraints.lessThan(2), -60],
+    [constraints.openUnitInterval, 60],
+    [constraints.openUnitInterval, -800],
+  ] as [Constraint, number][])
+    assert.is(constraint.check(bijectTo(constraint).forward(tensor(x))).item(), 1, `${constraint.must} from ${x}`);
+});
 
 test.run();
