@@ -192,10 +192,7 @@ test("keys, params, options and programs in the wrong place", () => {
   refuses(() => seed(model, undefined as never), /seed: the second argument must be a key/);
   refuses(() => tensor(undefined as never), /got undefined\.$/);
   const data = [1, 2, 3];
-  refuses(
-    () => psisDiagnostic(key, params, model, guide, data as never),
-    /psisDiagnostic: expected options/,
-  );
+  refuses(() => psisDiagnostic(key, params, model, guide, data as never), /psisDiagnostic: expected options/);
   refuses(
     () => sampleDiscrete(key, params, model, guide, { temprature: 0 } as never),
     /sampleDiscrete: unknown option "temprature".*Did you mean "temperature"/,
