@@ -193,6 +193,11 @@ test("axes and indices out of range: never clamped", () => {
   refused(() => P.oneHot(3, 3), "bad-index");
   refused(() => x.at([true, false]), "bad-index", "booleans", "where");
   refused(() => x.slice(0, 2, { step: 0 }), "bad-option", "step");
+  for (const end of [0.5, Number.NaN]) {
+    refused(() => x.slice(end), "bad-index", `start ${end}`);
+    refused(() => x.slice(0, end), "bad-index", `end ${end}`);
+  }
+  assert.equal(x.slice(-Infinity, Infinity).shape, [2, 3]);
   assert.equal(x.slice(-9, 9).shape, [2, 3], "slices count as Array.prototype.slice does");
 });
 
