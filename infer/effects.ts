@@ -2,6 +2,7 @@
  * Handlers: each takes a function and gives one of the same arguments that runs with a messenger around it, fresh for every
  * call. What they do is what their namesakes in Pyro and NumPyro do.
  */
+import { elementsOf } from "../autodiff/copy.js";
 import { PedigradError, random, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
 import { requireKey } from "./checks.js";
 import type { InferOptions } from "./inferOptions.js";
@@ -198,7 +199,7 @@ export const tagging = (tagged: (site: SampleMessage) => boolean): Messenger => 
 
 function checkScale(factor: TensorLike): Tensor {
   const by = tensor(factor);
-  if (by.batch === null && !by.view.data.every((x) => x > 0 && x < Infinity))
+  if (by.batch === null && !elementsOf(by).every((x) => x > 0 && x < Infinity))
     throw new PedigradError({
       code: "bad-option",
       op: "scale",

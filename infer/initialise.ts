@@ -1,4 +1,5 @@
 /** The first values of all parameters: one run of the guide and one of the model under its choices. */
+import { elementsOf } from "../autodiff/copy.js";
 import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
 import type { Constraint } from "../distributions/index.js";
 import { inFreshRun } from "../provenance/index.js";
@@ -90,7 +91,7 @@ function declarations(
 
 function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor {
   const inside = constraint.check(value);
-  if (!inside.view.data.every((ok) => ok !== 0) || inside.size === 0)
+  if (inside.size === 0 || elementsOf(inside).some((ok) => ok === 0))
     throw new PedigradError({
       code: "bad-initial-value",
       param: name,

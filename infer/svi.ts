@@ -2,6 +2,7 @@
  * Stochastic variational inference as a pure function of its state: parameters, optimiser, mutable state and key go in, the
  * next ones come out. There is no global parameter store. Hoffman et al. 2013; the interface is NumPyro's.
  */
+import { elementsOf } from "../autodiff/copy.js";
 import {
   emptyRecord,
   isContainer,
@@ -252,7 +253,7 @@ export class SVI {
 
 /** Whether every parameter is still a number. */
 export const hasFiniteParams = ({ params }: SVIState): boolean =>
-  Object.values(params).every((p) => p.view.data.every(Number.isFinite));
+  Object.values(params).every((p) => elementsOf(p).every(Number.isFinite));
 
 /** The key and the options that `init` was given. */
 function initOptions(given: Tensor | InitOptions): InitOptions {

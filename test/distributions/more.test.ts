@@ -279,6 +279,7 @@ test("mixtures: the same by both constructions, of several families, of several 
   assert.is(new Mixture(mixing, [new SkewNormal(0, 1, 2), new SoftLaplace(1, 2)]).hasRsample, false);
   const discrete = new Mixture(mixing, [new Bernoulli(0.2), new Categorical([0.1, 0.2, 0.7])]);
   assert.equal(discrete.enumerateSupport().toArray(), [0, 1, 2]);
+  assert.equal(new Binomial(tensor([2, 5]).slice(0, 1), 0.5).enumerateSupport(false).toArray(), [[0], [1], [2]]);
   near(discrete.logProb([0, 1, 2]).exp(), tensor([0.31, 0.2, 0.49]), 1e-15);
   assert.throws(() => discrete.logProb(3), /outside|must be/);
   assert.throws(() => new Mixture(mixing, [new Normal(0, 1)]), /1 components for 2 classes/);

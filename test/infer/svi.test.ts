@@ -155,6 +155,17 @@ test("stableUpdate keeps parameters, optimiser and mutable state where the loss 
   assert.not.ok(Number.isFinite(loss));
   assert.is(bits({ ...next, key: 0 }), bits({ ...state, key: 0 }));
   assert.is(svi.run(random.key(0), { numSteps: 3, stableUpdate: true, initState: state }, tensor([1])).refused, 3);
+  const keeping = () => {
+    mutable("lowest", tensor([Infinity, 2]));
+    sample("z", new Normal(param("m", tensor([0.5, 1])), 1).toEvent(1));
+  };
+  const kept = new SVI(
+    () => sample("z", new Normal(tensor([0, 0]), 1).toEvent(1)),
+    keeping,
+    adam(0.1),
+    new TraceELBO(),
+  );
+  assert.is(kept.run(random.key(0), { numSteps: 5, stableUpdate: true }).refused, 0, "what is mutable may be infinite");
   const pit = () => P.factor("pit", Number.NaN);
   assert.is(refusal(() => new SVI(pit, () => {}, adam(0.1), new TraceELBO()).init(random.key(0))).site, "pit");
 });
