@@ -1,5 +1,6 @@
 /** What callers mistake most often, refused in one place: a forgotten key, data where options belong, a class for a guide, a misspelt name. */
 import { isContainer, mapTree, PedigradError, Tensor, type Tree } from "../autodiff/index.js";
+import { nearestName } from "../provenance/spelling.js";
 import type { Optimizer } from "./optim.js";
 import type { SVIState } from "./svi.js";
 
@@ -83,13 +84,9 @@ function pathsOf(tree: Tree): string[] {
   return paths.sort();
 }
 
-/** ` Did you mean "…"?` where one of `names` is a letter away, else nothing. */
+/** ` Did you mean "…"?` where one of `names` is near, else nothing. */
 export function didYouMean(name: string, names: Iterable<string>): string {
-  const plain = (x: string) => x.toLowerCase().replace(/[^\p{L}\d]/gu, "");
-  // Words are near that agree once each has lost a letter, or none: one left out, put in, changed, or two swapped.
-  const cuts = (x: string) => [x, ...[...x].map((_, i) => x.slice(0, i) + x.slice(i + 1))];
-  const own = cuts(plain(name));
-  const near = [...names].find((known) => cuts(plain(known)).some((cut) => cut !== "" && own.includes(cut)));
+  const near = nearestName(name, names);
   return near === undefined ? "" : ` Did you mean "${near}"?`;
 }
 
