@@ -3,9 +3,9 @@
  * twice or outside its constraint is refused here, once for all families.
  */
 import { PedigradError, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
-import { isContainer } from "../autodiff/tree.js";
 import { broadcastShapes, type Shape, showShape } from "../autodiff/view.js";
 import { nearestName } from "../provenance/spelling.js";
+import { isRecord } from "../provenance/track.js";
 import type { Constraint } from "./constraints.js";
 import { requireThat, validation } from "./validation.js";
 
@@ -129,6 +129,3 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   low: ["min", "lower", "a"],
   high: ["max", "upper", "b"],
 };
-
-const isRecord = (x: unknown): x is Record<string, unknown> =>
-  isContainer(x) && !Array.isArray(x) && !(x instanceof Map);
