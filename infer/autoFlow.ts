@@ -14,6 +14,7 @@ import {
 } from "../distributions/index.js";
 import type { AutoGuideOptions, Start } from "./autoGuide.js";
 import { AutoFlat } from "./autoJoint.js";
+import { requireCount } from "./checks.js";
 import * as nn from "./nn.js";
 import type { Model } from "./particles.js";
 import { factor, module, param, sample } from "./primitives.js";
@@ -34,14 +35,7 @@ export class AutoIAFNormal extends AutoFlat {
   constructor(model: Model, options: FlowOptions = {}) {
     super(model, options, ["numFlows", "hiddenDims", "initScale"]);
     this.#options = options;
-    const { numFlows = 3 } = options;
-    if (!(Number.isInteger(numFlows) && numFlows >= 1))
-      throw new PedigradError({
-        code: "bad-option",
-        op: "AutoIAFNormal",
-        param: "numFlows",
-        message: `AutoIAFNormal: numFlows must be a positive integer, got ${numFlows}.`,
-      });
+    requireCount("AutoIAFNormal", "numFlows", options.numFlows ?? 3);
   }
   override get title(): string {
     return "AutoIAFNormal";

@@ -1,6 +1,7 @@
 /** What callers mistake most often, refused in one place: a forgotten key, data where options belong, a class for a guide, a misspelt name. */
 import { isContainer, mapTree, PedigradError, Tensor, type Tree } from "../autodiff/index.js";
 import { nearestName } from "../provenance/spelling.js";
+import { isRecord } from "../provenance/track.js";
 import type { Optimizer } from "./optim.js";
 import type { SVIState } from "./svi.js";
 
@@ -15,44 +16,42 @@ export function requireKey(op: string, key: unknown, place = "first"): asserts k
   });
 }
 
+/** Refuse an argument or an option; `message` says what was expected, and what came. */
+export function refuseOption(op: string, param: string, message: string): never {
+  throw new PedigradError({ code: "bad-option", op, param, message: `${op}: ${message}` });
+}
+
+/** Refuse what does not count something. */
+export function requireCount(op: string, param: string, x: unknown): void {
+  if (!(Number.isInteger(x) && (x as number) >= 1))
+    refuseOption(op, param, `${param} must be a positive integer, got ${x}.`);
+}
+
 /** Refuse what is no program; a class is one only when it is called with `new`. */
 export function requireProgram(op: string, which: "model" | "guide", f: unknown): void {
-  if (typeof f === "function" && !/^class\b/.test(Function.prototype.toString.call(f))) return;
-  const isClass = typeof f === "function";
-  throw new PedigradError({
-    code: "bad-option",
-    op,
-    param: which,
-    message: isClass
-      ? `${op}: the ${which} is the class ${f.name}, not an instance. Call new ${f.name}(model).`
-      : `${op}: the ${which} must be a function, got ${show(f)}.`,
-  });
+  if (typeof f !== "function") refuseOption(op, which, `the ${which} must be a function, got ${show(f)}.`);
+  if (/^class\b/.test(Function.prototype.toString.call(f)))
+    refuseOption(op, which, `the ${which} is the class ${f.name}, not an instance. Call new ${f.name}(model).`);
 }
 
 /** Refuse anything but (key, params, model, guide), the arguments that many functions begin with. */
 export function requireTask(op: string, key: unknown, params: unknown, model: unknown, guide: unknown): void {
   requireKey(op, key);
-  if (!isContainer(params) || Array.isArray(params))
-    throw new PedigradError({
-      code: "bad-option",
+  if (!isRecord(params))
+    refuseOption(
       op,
-      param: "params",
-      message: `${op}: the second argument must be the params by name, such as result.params, got ${show(params)}. The order is ${op}(key, params, model, guide).`,
-    });
+      "params",
+      `the second argument must be the params by name, such as result.params, got ${show(params)}. The order is ${op}(key, params, model, guide).`,
+    );
   requireProgram(op, "model", model);
   requireProgram(op, "guide", guide);
 }
 
 /** Refuse what is no record of options, and options that are not `known`. */
 export function requireOptions(op: string, options: unknown, known: readonly string[], site?: string): void {
-  if (!isContainer(options) || Array.isArray(options) || options instanceof Map)
-    throw new PedigradError({
-      code: "bad-option",
-      op,
-      param: "options",
-      message: `${op}: expected options ({ ${known[0]}: … }, or {} for none), got ${show(options)}.`,
-    });
-  for (const option of Object.keys(options as object))
+  if (!isRecord(options))
+    refuseOption(op, "options", `expected options ({ ${known[0]}: … }, or {} for none), got ${show(options)}.`);
+  for (const option of Object.keys(options))
     if (!known.includes(option))
       throw new PedigradError({
         code: "unknown-option",

@@ -3,6 +3,7 @@
  * state, all in ops. Transformations chain; whoever has `init` and `update` is an optimiser here.
  */
 import { emptyRecord, leavesOf, mapTree, PedigradError, type Tensor, type Tree, tensor } from "../autodiff/index.js";
+import { refuseOption, requireOptions } from "./checks.js";
 
 /** Parameters, gradients and updates are nested records of tensors of one structure. */
 export interface Optimizer {
@@ -33,28 +34,16 @@ function checkOptions(
   ranges: Record<string, [low: number, high: number]>,
 ): void {
   if (typeof rate !== "function" && !(typeof rate === "number" && rate >= 0 && rate < Infinity))
-    throw new PedigradError({
-      code: "bad-option",
+    refuseOption(
       op,
-      param: "stepSize",
-      message: `${op}: the learning rate must be a finite number >= 0 or a schedule, got ${typeof rate === "object" ? JSON.stringify(rate) : rate}.`,
-    });
+      "stepSize",
+      `the learning rate must be a finite number >= 0 or a schedule, got ${typeof rate === "object" ? JSON.stringify(rate) : rate}.`,
+    );
+  requireOptions(op, options, Object.keys(ranges));
   for (const [key, value] of Object.entries(options)) {
-    const range = ranges[key];
-    if (range === undefined)
-      throw new PedigradError({
-        code: "unknown-option",
-        op,
-        param: key,
-        message: `${op}: unknown option "${key}". Expected ${Object.keys(ranges).join(", ") || "none"}; the learning rate is the first argument.`,
-      });
-    if (value !== undefined && !(value >= range[0] && value < range[1]))
-      throw new PedigradError({
-        code: "bad-option",
-        op,
-        param: key,
-        message: `${op}: ${key} must be in [${range[0]}, ${range[1]}), got ${value}.`,
-      });
+    const [low, high] = ranges[key] as [number, number];
+    if (value !== undefined && !(value >= low && value < high))
+      refuseOption(op, key, `${key} must be in [${low}, ${high}), got ${value}.`);
   }
 }
 

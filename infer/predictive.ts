@@ -14,7 +14,7 @@ import {
   vmap,
 } from "../autodiff/index.js";
 import { inFreshRun } from "../provenance/index.js";
-import { requireKey, requireOptions, requireProgram } from "./checks.js";
+import { quoted, refuseOption, requireCount, requireKey, requireOptions, requireProgram } from "./checks.js";
 import { block, condition, seed, substitute } from "./effects.js";
 import { sampleDiscrete } from "./inferDiscrete.js";
 import { type Messenger, withMessenger } from "./messages.js";
@@ -58,17 +58,13 @@ export class Predictive {
     readonly model: Model,
     readonly options: PredictiveOptions,
   ) {
-    const refuse = (param: string, message: string): never => {
-      throw new PedigradError({ code: "bad-option", op: "Predictive", param, message: `Predictive: ${message}` });
-    };
     requireProgram("Predictive", "model", model);
     requireOptions("Predictive", options, OPTIONS);
     const { posteriorSamples, guide, numSamples } = options;
     if (guide !== undefined) requireProgram("Predictive", "guide", guide);
     if (posteriorSamples !== undefined && guide !== undefined)
-      refuse("guide", "give posteriorSamples or a guide, not both.");
-    if (posteriorSamples === undefined && !(Number.isInteger(numSamples) && (numSamples as number) >= 1))
-      refuse("numSamples", `numSamples must be a positive integer, got ${numSamples}.`);
+      refuseOption("Predictive", "guide", "give posteriorSamples or a guide, not both.");
+    if (posteriorSamples === undefined) requireCount("Predictive", "numSamples", numSamples);
   }
 
   /** The collected sites by name, each with the draws' axes in front. */
@@ -141,7 +137,7 @@ export class Predictive {
           code: "unknown-site",
           op: "Predictive",
           site: name,
-          message: `Predictive: the program has no site "${name}"; it has ${[...ran.keys()].map((n) => `"${n}"`).join(", ")}.`,
+          message: `Predictive: the program has no site "${name}"; it has ${quoted(ran.keys())}.`,
         });
     return collected;
   }

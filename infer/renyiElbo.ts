@@ -13,17 +13,8 @@
  *
  *     gradient = Σ_k v_k ∇_θ log p + Σ_k (alpha v_k + (1 - alpha) v_k²) ∇_z log w_k ∇ z_k.
  */
-import {
-  eye,
-  logsumexp,
-  neg,
-  PedigradError,
-  softmax,
-  stopGradient,
-  type Tensor,
-  tensor,
-  where,
-} from "../autodiff/index.js";
+import { eye, logsumexp, neg, softmax, stopGradient, type Tensor, tensor, where } from "../autodiff/index.js";
+import { refuseOption } from "./checks.js";
 import { type Cost, scoreSitesOf, sumToPlates } from "./costs.js";
 import { Elbo, type ElboOptions, gradientFrom, type Outcome } from "./elbo.js";
 import type { Messenger } from "./messages.js";
@@ -60,9 +51,7 @@ export class RenyiELBO extends Elbo {
 
   constructor({ alpha = 0, estimator = "score", ...options }: RenyiOptions = {}) {
     super(options, ["alpha", "estimator"], 2);
-    const refuse = (param: string, message: string): never => {
-      throw new PedigradError({ code: "bad-option", op: "RenyiELBO", param, message: `RenyiELBO: ${message}` });
-    };
+    const refuse = (param: string, message: string): never => refuseOption("RenyiELBO", param, message);
     if (typeof alpha !== "number" || !Number.isFinite(alpha))
       refuse("alpha", `alpha must be a finite number, got ${alpha}.`);
     if (alpha === 1) refuse("alpha", "alpha = 1 is the ordinary ELBO; use TraceELBO.");

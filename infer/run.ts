@@ -1,6 +1,6 @@
 /** The loop of `svi.run`: steps until there are enough, with a progress bar, early stopping and a hand on the brake. */
 import { PedigradError, type Tensor, type TensorLike } from "../autodiff/index.js";
-import { requireKey, requireOptions } from "./checks.js";
+import { refuseOption, requireKey, requireOptions } from "./checks.js";
 import { progressBar } from "./progress.js";
 import { hasFiniteParams, type JitMode, type SVI, type SVIState } from "./svi.js";
 
@@ -71,12 +71,11 @@ function checkOptions(op: string, key: unknown, given: number | Partial<RunOptio
   const isCount =
     (typeof numSteps === "number" && Number.isInteger(numSteps)) || (op === ENDLESS && numSteps === Infinity);
   if (!(isCount && (numSteps as number) >= 1))
-    throw new PedigradError({
-      code: "bad-option",
+    refuseOption(
       op,
-      param: "numSteps",
-      message: `${op}: numSteps must be a positive integer${op === ENDLESS ? " or Infinity" : ""}, got ${numSteps}.`,
-    });
+      "numSteps",
+      `numSteps must be a positive integer${op === ENDLESS ? " or Infinity" : ""}, got ${numSteps}.`,
+    );
   return { ...options, numSteps: numSteps as number };
 }
 

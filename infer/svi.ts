@@ -18,7 +18,8 @@ import {
 } from "../autodiff/index.js";
 import { bijectTo, type Constraint, withValidation } from "../distributions/index.js";
 import { detachProvenance, outsideRuns } from "../provenance/index.js";
-import { didYouMean, requireKey, requireOptions, requireProgram, requireState } from "./checks.js";
+import { isRecord } from "../provenance/track.js";
+import { didYouMean, refuseOption, requireKey, requireOptions, requireProgram, requireState } from "./checks.js";
 import { Elbo, type Outcome } from "./elbo.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise } from "./initialise.js";
@@ -71,14 +72,16 @@ export class SVI {
   ) {
     requireOptions("SVI", options, OPTIONS);
     this.#jit = options.jit ?? "auto";
-    const refuse = (param: string, expected: string): never => {
-      throw new PedigradError({ code: "bad-option", op: "SVI", param, message: `SVI: ${expected}.` });
-    };
     requireProgram("SVI", "model", model);
     requireProgram("SVI", "guide", guide);
     if (typeof optimizer?.init !== "function" || typeof optimizer.update !== "function")
-      refuse("optimizer", "the third argument must be an optimiser with init and update, such as adam(1e-3)");
-    if (!(elbo instanceof Elbo)) refuse("elbo", "the fourth argument must be an estimator, such as new TraceELBO()");
+      refuseOption(
+        "SVI",
+        "optimizer",
+        "the third argument must be an optimiser with init and update, such as adam(1e-3).",
+      );
+    if (!(elbo instanceof Elbo))
+      refuseOption("SVI", "elbo", "the fourth argument must be an estimator, such as new TraceELBO().");
   }
 
   /** The state before the first step: initial values from guide and model (the guide's win), and one dry run of the loss. */
@@ -246,8 +249,7 @@ export class SVI {
     const { staticArgs } = this.options;
     if (staticArgs === undefined) return args;
     const last = args.at(-1);
-    const isRecord = isContainer(last) && !Array.isArray(last) && !(last instanceof Map);
-    return isRecord ? [...args.slice(0, -1), { ...(last as object), ...staticArgs }] : [...args, staticArgs];
+    return isRecord(last) ? [...args.slice(0, -1), { ...last, ...staticArgs }] : [...args, staticArgs];
   }
 }
 

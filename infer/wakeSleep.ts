@@ -21,6 +21,7 @@ import {
   type Tree,
   tensor,
 } from "../autodiff/index.js";
+import { refuseOption, requireCount } from "./checks.js";
 import { substitute, uncondition } from "./effects.js";
 import { Elbo, type ElboOptions, gradientFrom, type Outcome } from "./elbo.js";
 import type { Messenger } from "./messages.js";
@@ -58,9 +59,7 @@ export class ReweightedWakeSleep extends Elbo {
   constructor(options: WakeSleepOptions = {}) {
     const { insomnia = 1, modelHasParams = true, numSleepParticles, estimator = "score", ...rest } = options;
     super(rest, ["insomnia", "modelHasParams", "numSleepParticles", "estimator"], 2);
-    const refuse = (param: string, message: string): never => {
-      throw new PedigradError({ code: "bad-option", op: this.name, param, message: `ReweightedWakeSleep: ${message}` });
-    };
+    const refuse = (param: string, message: string): never => refuseOption(this.name, param, message);
     if (!(insomnia >= 0 && insomnia <= 1)) refuse("insomnia", `insomnia must be in [0,1], got ${insomnia}.`);
     if (this.numParticles < 2) refuse("numParticles", `needs at least 2 particles, got ${this.numParticles}.`);
     if (estimator !== "score" && estimator !== "dreg")
@@ -69,8 +68,7 @@ export class ReweightedWakeSleep extends Elbo {
     this.insomnia = insomnia;
     this.modelHasParams = modelHasParams;
     this.numSleepParticles = numSleepParticles ?? this.numParticles;
-    if (!(Number.isInteger(this.numSleepParticles) && this.numSleepParticles >= 1))
-      refuse("numSleepParticles", `numSleepParticles must be a positive integer, got ${numSleepParticles}.`);
+    requireCount(this.name, "numSleepParticles", this.numSleepParticles);
   }
 
   charged(): boolean {
