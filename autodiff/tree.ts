@@ -37,6 +37,10 @@ Bare.prototype = Object.create(null, {
   },
 });
 
+/** The entries of all records in one, later ones winning. */
+export const mergeRecords = <T>(...records: readonly Record<string, T>[]): Record<string, T> =>
+  Object.assign(emptyRecord<T>(), ...records);
+
 /** Whether x is a container of leaves: a plain array that is not itself a number array, a plain record, or a Map. */
 export const isContainer = (x: unknown): boolean =>
   x instanceof Map || isRecord(x) || (Array.isArray(x) && !isNumberArray(x));

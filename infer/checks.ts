@@ -1,9 +1,7 @@
 /** What callers mistake most often, refused in one place: a forgotten key, data where options belong, a class for a guide, a misspelt name. */
-import { isContainer, mapTree, PedigradError, Tensor, type Tree } from "../autodiff/index.js";
+import { PedigradError, Tensor } from "../autodiff/index.js";
 import { nearestName } from "../provenance/spelling.js";
 import { isRecord } from "../provenance/track.js";
-import type { Optimizer } from "./optim.js";
-import type { SVIState } from "./svi.js";
 
 /** Refuse what is no key, in the name of the function `op`. */
 export function requireKey(op: string, key: unknown, place = "first"): asserts key is Tensor {
@@ -60,27 +58,6 @@ export function requireOptions(op: string, options: unknown, known: readonly str
         param: option,
         message: `${op}: unknown option "${option}". Expected one of ${known.join(", ")}.${didYouMean(option, known)}`,
       });
-}
-
-/** Refuse what is no state of SVI, and a state that another optimiser has made. */
-export function requireState(op: string, state: SVIState, optimizer: Optimizer): void {
-  const refuse = (message: string): never => {
-    throw new PedigradError({ code: "bad-state", op, param: "optimState", message: `${op}: ${message}` });
-  };
-  if (!isContainer(state) || !isContainer(state.params))
-    refuse(`the first argument must be a state, as svi.init returns, got ${show(state)}.`);
-  const [found, expected] = [state.optimState, optimizer.init(state.params)].map((tree) => pathsOf(tree).join(", "));
-  if (found !== expected)
-    refuse(
-      `this state belongs to another optimiser: it has ${found || "nothing"}, this one keeps ${expected || "nothing"}. Use the optimiser that made it, or start from its params: svi.init({ key, initParams }).`,
-    );
-}
-
-/** The names of all leaves, sorted. */
-function pathsOf(tree: Tree): string[] {
-  const paths: string[] = [];
-  mapTree(tree, (_, path) => paths.push(path));
-  return paths.sort();
 }
 
 /** ` Did you mean "…"?` where one of `names` is near, else nothing. */

@@ -2,7 +2,8 @@
  * What an estimator does with a model and a guide, told site by site: how each gradient is taken, which costs a site is
  * charged with, its plates and shapes. As an object, as text, as JSON, as a Mermaid graph.
  */
-import { emptyRecord, isContainer, random, type Tensor } from "../autodiff/index.js";
+import { isContainer, random, type Tensor } from "../autodiff/index.js";
+import { mergeRecords } from "../autodiff/tree.js";
 import { Derived, type Distribution } from "../distributions/index.js";
 import { getProvenance } from "../provenance/index.js";
 import { refuseOption, requireProgram } from "./checks.js";
@@ -137,7 +138,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
   const [args, draws] = split(rest);
   const key = random.key(0);
   const { values, mutables } = initialise(key, model, guide, args, {});
-  const known: Record<string, Tensor> = Object.assign(emptyRecord(), values, mutables);
+  const known: Record<string, Tensor> = mergeRecords(values, mutables);
   const task = { key, values: known, model, guide, args };
   const pair = elbo.traces(task);
   const costs = elbo.costs(pair);

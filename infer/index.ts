@@ -65,7 +65,8 @@ export { CircularReparam, LocScaleReparam, type Reparam, reparam, TransformRepar
 export type { RunOptions, RunResult, Step } from "./run.js";
 export * from "./schedules.js";
 export { type ScoreElboOptions, TraceELBO, TraceGraphELBO } from "./scoreElbo.js";
-export { SVI, type SVIOptions, type SVIState } from "./svi.js";
+export type { SVIState } from "./state.js";
+export { SVI, type SVIOptions } from "./svi.js";
 export { SampleSite, type Site, type Trace, trace } from "./trace.js";
 export { TraceEnumELBO } from "./traceEnumElbo.js";
 export { ReweightedWakeSleep, type WakeSleepOptions } from "./wakeSleep.js";

@@ -2,7 +2,8 @@
  * Optimisers, after optax: `init(params)` gives a state, `update(grads, state, params)` the updates to add and the next
  * state, all in ops. Transformations chain; whoever has `init` and `update` is an optimiser here.
  */
-import { emptyRecord, leavesOf, mapTree, PedigradError, type Tensor, type Tree, tensor } from "../autodiff/index.js";
+import { leavesOf, mapTree, PedigradError, type Tensor, type Tree, tensor } from "../autodiff/index.js";
+import { mergeRecords } from "../autodiff/tree.js";
 import { refuseOption, requireOptions } from "./checks.js";
 
 /** Parameters, gradients and updates are nested records of tensors of one structure. */
@@ -218,7 +219,7 @@ export function perParam(choose: (name: string) => Optimizer): Optimizer {
     chosen.set(name, optimizer);
     return optimizer;
   };
-  const record = (entries: [string, Tree][]): Tree => Object.assign(emptyRecord(), Object.fromEntries(entries));
+  const record = (entries: [string, Tree][]): Tree => mergeRecords(Object.fromEntries(entries));
   return {
     init: (params) => record(Object.keys(params).map((name) => [name, of(name).init(params[name])])),
     update: (grads, state, params) => {

@@ -13,6 +13,7 @@ import {
   tensor,
   vmap,
 } from "../autodiff/index.js";
+import { mergeRecords } from "../autodiff/tree.js";
 import { inFreshRun } from "../provenance/index.js";
 import { quoted, refuseOption, requireCount, requireKey, requireOptions, requireProgram } from "./checks.js";
 import { block, condition, seed, substitute } from "./effects.js";
@@ -119,9 +120,9 @@ export class Predictive {
     const checks = guide === undefined ? {} : requiring(params);
     const latents: Record<string, TensorLike> =
       guide === undefined ? samples : latentsOf(runWith(guide, random.foldIn(key, 0), params, args, checks));
-    const known = Object.assign(emptyRecord<Tensor>(), params, latents);
+    const known = mergeRecords(params, latents);
     const discrete = inferDiscrete ? this.#discrete(key, latents, args) : {};
-    const ran = runWith(this.model, random.foldIn(key, 1), Object.assign(known, discrete), args, checks);
+    const ran = runWith(this.model, random.foldIn(key, 1), mergeRecords(known, discrete), args, checks);
     requireUse(ran, samples);
     const collected: Record<string, Tensor> = emptyRecord();
     for (const [name, site] of ran) {

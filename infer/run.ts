@@ -2,7 +2,8 @@
 import { PedigradError, type Tensor, type TensorLike } from "../autodiff/index.js";
 import { refuseOption, requireKey, requireOptions } from "./checks.js";
 import { progressBar } from "./progress.js";
-import { hasFiniteParams, type JitMode, type SVI, type SVIState } from "./svi.js";
+import { hasFiniteParams, type SVIState } from "./state.js";
+import type { JitMode, SVI } from "./svi.js";
 
 /** One step of a run: its number (from 0), its loss, the state after it. */
 export interface Step {
