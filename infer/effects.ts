@@ -7,7 +7,7 @@ import { PedigradError, random, type Tensor, type TensorLike, tensor } from "../
 import { requireKey } from "./checks.js";
 import type { InferOptions } from "./inferOptions.js";
 import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
-import type { Trace } from "./trace.js";
+import { isFactor, type Trace } from "./trace.js";
 
 type Model<A extends unknown[], R> = (...args: A) => R;
 /** Values by site name, or a function of the site. */
@@ -94,7 +94,7 @@ export const condition = <A extends unknown[], R>(f: Model<A, R>, data: Data): M
 export const uncondition = <A extends unknown[], R>(f: Model<A, R>): Model<A, R> =>
   handler(f, () => ({
     process(message) {
-      if (message.type !== "sample" || !message.isObserved || message.fn.eventShape[0] === 0) return;
+      if (message.type !== "sample" || !message.isObserved || isFactor(message)) return;
       message.value = null;
       message.isObserved = false;
     },

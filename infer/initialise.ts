@@ -1,6 +1,7 @@
 /** The first values of all parameters: one run of the guide and one of the model under its choices. */
 import { elementsOf } from "../autodiff/copy.js";
 import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
+import { sameShape } from "../autodiff/view.js";
 import type { Constraint } from "../distributions/index.js";
 import { inFreshRun } from "../provenance/index.js";
 import { didYouMean } from "./checks.js";
@@ -102,7 +103,7 @@ function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor
 }
 
 function checkRedeclared({ name, shape }: ParamMessage, value: Tensor): void {
-  if (shape !== null && shape.join() !== value.shape.join())
+  if (shape !== null && !sameShape(shape, value.shape))
     throw new PedigradError({
       code: "shape-mismatch",
       param: name,

@@ -21,7 +21,7 @@ import { sampleDiscrete } from "./inferDiscrete.js";
 import { type Messenger, withMessenger } from "./messages.js";
 import { type Model, stackTrees } from "./particles.js";
 import { requireDraws, requireLatents, requireUse, requiring } from "./predictiveChecks.js";
-import { type Trace, trace } from "./trace.js";
+import { isFactor, type Trace, trace } from "./trace.js";
 
 export interface PredictiveOptions {
   /** Values of latent sites by name, with `batchNdims` leading axes. */
@@ -128,7 +128,7 @@ export class Predictive {
     for (const [name, site] of ran) {
       const isWanted = returnSites
         ? returnSites.includes(name)
-        : (site.type === "sample" && !Object.hasOwn(latents, name) && site.fn.eventShape[0] !== 0) ||
+        : (site.type === "sample" && !Object.hasOwn(latents, name) && !isFactor(site)) ||
           (site.type === "deterministic" && !excludeDeterministic);
       if (isWanted) collected[name] = site.value;
     }

@@ -38,7 +38,7 @@ export function psisDiagnostic(
   const { logw } = runParticles(random.foldIn(key, 1), numParticles, true, (k) => {
     const pair = runPair(k, task, plates);
     for (const site of [...sampleSites(pair.guide), ...sampleSites(pair.model)]) refuseEnumerated(site);
-    checkLatentsCovered(pair.guide, pair.model, "");
+    checkLatentsCovered(pair.guide, pair.model);
     return { logw: costsOf(pair.guide, pair.model).reduce((sum, { value }) => sum.add(value.sum()), tensor(0)) };
   });
   return paretoK((logw as Tensor).toFloat64Array());

@@ -19,7 +19,7 @@ import { type Cost, scoreSitesOf, sumToPlates } from "./costs.js";
 import { Elbo, type ElboOptions, gradientFrom, type Outcome } from "./elbo.js";
 import type { Messenger } from "./messages.js";
 import type { Pair, Task } from "./particles.js";
-import { type Paths, pathsOf } from "./pathwise.js";
+import { pathsOf } from "./pathwise.js";
 import type { PlateFrame } from "./plate.js";
 import { sampleSites } from "./trace.js";
 
@@ -66,7 +66,7 @@ export class RenyiELBO extends Elbo {
     return true;
   }
 
-  protected override runPair(key: Tensor, task: Task, plates: Messenger): Pair & { paths?: Paths } {
+  protected override runPair(key: Tensor, task: Task, plates: Messenger): Pair {
     const pair = super.runPair(key, task, plates);
     return this.estimator === "dreg" ? { ...pair, paths: pathsOf(this.name, pair, key, task, plates) } : pair;
   }
@@ -85,7 +85,7 @@ export class RenyiELBO extends Elbo {
       hasScore ||= sites.length > 0;
       const total = (terms: Tensor[]): Tensor => terms.reduce((a, b) => a.add(b), tensor(0));
       const weight = (of: readonly Cost[]) => total(of.map((c) => sumToPlates(c.value.div(scale), c.plates, common)));
-      const { paths } = pair as Pair & { paths?: Paths };
+      const { paths } = pair;
       return {
         logw: weight(costs),
         score: total(sites.map((d) => sumToPlates(d.logq, d.plates, common))),

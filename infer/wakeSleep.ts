@@ -8,7 +8,8 @@
  *     phi       = insomnia · wakePhi + (1 - insomnia) · sleepPhi
  *
  * With `estimator: "dreg"` (Tucker et al. 2019), for guides that are pathwise throughout, the gradient of wakePhi is
- * -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, of the same mean. The loss is wakeTheta + phi. For the sleep phase the guide gets `observations` of the last argument replaced by the dream.
+ * -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, of the same mean. The loss is wakeTheta + phi. For the sleep phase the guide gets
+ * `observations` of the last argument replaced by the dream.
  */
 import {
   emptyRecord,
@@ -26,7 +27,7 @@ import { substitute, uncondition } from "./effects.js";
 import { Elbo, type ElboOptions, gradientFrom, type Outcome } from "./elbo.js";
 import type { Messenger } from "./messages.js";
 import { type Pair, runPair, runParticles, sharedPlates, type Task, tracedRun } from "./particles.js";
-import { type Paths, pathsOf } from "./pathwise.js";
+import { pathsOf } from "./pathwise.js";
 import { sampleSites } from "./trace.js";
 
 export interface WakeSleepOptions extends ElboOptions {
@@ -78,7 +79,7 @@ export class ReweightedWakeSleep extends Elbo {
   protected override runPair(key: Tensor, task: Task, plates: Messenger): Pair {
     if (this.estimator === "score") return runPair(key, task, plates, constantDraws);
     const pair = runPair(key, task, plates);
-    return { ...pair, paths: pathsOf(this.name, pair, key, task, plates) } as Pair;
+    return { ...pair, paths: pathsOf(this.name, pair, key, task, plates) };
   }
 
   protected estimate(task: Task): Outcome {
@@ -102,7 +103,7 @@ export class ReweightedWakeSleep extends Elbo {
     const { results, mutableState } = this.runs(task, (pair) => {
       const costs = this.costs(pair);
       const of = (which: "model" | "guide") => sumOf(costs.filter((c) => c.side === which).map((c) => c.value));
-      const { paths } = pair as Pair & { paths?: Paths };
+      const { paths } = pair;
       const logq = neg(of("guide"));
       if (paths === undefined) return { logp: of("model"), logq };
       return { logp: sumOf(paths.theta.map((c) => c.value)), logq, along: sumOf(paths.along.map((c) => c.value)) };
