@@ -12,20 +12,18 @@ import {
   Permute,
   type Transform,
 } from "../distributions/index.js";
-import type { AutoGuideOptions, Start } from "./autoGuide.js";
+import type { ScaleOptions, Start } from "./autoGuide.js";
 import { AutoFlat } from "./autoJoint.js";
 import { requireCount } from "./checks.js";
 import * as nn from "./nn.js";
 import type { Model } from "./particles.js";
 import { factor, module, param, sample } from "./primitives.js";
 
-export interface FlowOptions extends AutoGuideOptions {
+export interface FlowOptions extends ScaleOptions {
   /** How many flows; 3. */
   numFlows?: number;
   /** Units of the hidden layers of each flow's network; [D, D] for D latents. */
   hiddenDims?: readonly number[];
-  /** The standard deviation all coordinates start with; 0.1. */
-  initScale?: number;
 }
 
 /** Params `auto_loc`, `auto_scale`, and the networks `auto_arn__0`, `auto_arn__1`, … */

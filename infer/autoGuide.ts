@@ -23,6 +23,11 @@ export interface AutoGuideOptions {
   key?: Tensor;
 }
 
+export interface ScaleOptions extends AutoGuideOptions {
+  /** The standard deviation that all coordinates start with; 0.1. */
+  initScale?: number;
+}
+
 /** A starting value in unconstrained space, by a key. */
 export type Start = (key: Tensor) => Tensor;
 

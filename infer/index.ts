@@ -1,12 +1,11 @@
 /** The public face of inference. */
 
 export { AutoIAFNormal, type FlowOptions } from "./autoFlow.js";
-export { AutoGuide, type AutoGuideOptions } from "./autoGuide.js";
+export { AutoGuide, type AutoGuideOptions, type ScaleOptions } from "./autoGuide.js";
 export {
   AutoDiagonalNormal,
   AutoLowRankMultivariateNormal,
   AutoMultivariateNormal,
-  type ScaleOptions,
 } from "./autoJoint.js";
 export { AutoLaplaceApproximation } from "./autoLaplace.js";
 export { AutoDiscreteParallel, AutoGuideList } from "./autoList.js";
