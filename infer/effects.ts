@@ -105,6 +105,7 @@ export interface BlockOptions {
   hide?: readonly string[];
   /** Names to show; all others are hidden. */
   expose?: readonly string[];
+  /** Hide what this says of a message; it wins over names. */
   hideIf?: (message: Message) => boolean;
 }
 
@@ -155,7 +156,7 @@ export const intervene = <A extends unknown[], R>(f: Model<A, R>, data: Data): M
   }));
 };
 
-/** Names of `f` get `prefix/` in front. */
+/** Names of `f` get `prefix` and the divider in front: `prefix/name`. */
 export const scope = <A extends unknown[], R>(
   f: Model<A, R>,
   { prefix, divider = "/" }: { prefix: string; divider?: string },

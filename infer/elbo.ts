@@ -32,6 +32,7 @@ export interface ElboOptions {
   vectorizeParticles?: Vectorize;
   /** How many dims, from the right, are plates; found by a run when not given. */
   maxPlateNesting?: number;
+  /** Whether TraceEnumELBO says so when it finds nothing to enumerate; true by default. */
   strictEnumerationWarning?: boolean;
   /** Accepted and without effect: graphs here are values, nothing frees them. */
   retainGraph?: boolean;

@@ -106,6 +106,7 @@ export interface AdamOptions {
   b1?: number;
   /** Decay of the average squared gradient; 0.999. */
   b2?: number;
+  /** Added to the root of the average squared gradient; 1e-8. */
   eps?: number;
 }
 const ADAM: Record<string, [number, number]> = { b1: [0, 1], b2: [0, 1], eps: [0, Infinity] };

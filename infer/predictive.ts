@@ -38,6 +38,7 @@ export interface PredictiveOptions {
   parallel?: boolean;
   /** How many leading axes the posterior samples have; 1 by default, 2 for chains of draws, 0 for a single one. */
   batchNdims?: number;
+  /** Leave out what `deterministic` computed. */
   excludeDeterministic?: boolean;
   /** Draw enumerated sites of the model from their posterior given the rest. */
   inferDiscrete?: boolean;

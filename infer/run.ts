@@ -15,6 +15,7 @@ export interface Step {
 }
 
 export interface RunOptions {
+  /** How many steps; for `svi.steps` it may be Infinity. */
   numSteps: number;
   /** Draw a bar on the terminal (default where there is one), or hand its text to a function. */
   progressBar?: boolean | ((text: string) => void);
@@ -22,6 +23,7 @@ export interface RunOptions {
   stableUpdate?: boolean;
   /** Go on from here instead of `init`. The state has a key of its own: that of the call is not used. */
   initState?: SVIState;
+  /** Constrained initial values by name, as for `svi.init`. */
   initParams?: Record<string, TensorLike>;
   onStep?: (step: Step) => void;
   /** Stop after the step for which it returns true. */
@@ -38,6 +40,7 @@ export interface RunOptions {
   batches?: Iterable<unknown> | (() => Iterable<unknown>);
   /** Compile the steps of this run or not; what the SVI says by default. */
   jit?: JitMode;
+  /** Take gradients by forward mode, as in the options of the SVI. */
   forwardModeDifferentiation?: boolean;
 }
 const OPTIONS = [

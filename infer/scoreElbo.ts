@@ -120,6 +120,7 @@ function totalOf(costs: readonly Cost[]): Tensor {
  */
 export class TraceELBO extends ScoreElbo {
   readonly name = "TraceELBO";
+  /** Whether the guide draws several samples at once (multiSample.ts). */
   readonly multiSampleGuide: boolean;
 
   constructor({ multiSampleGuide = false, ...options }: ScoreElboOptions & { multiSampleGuide?: boolean } = {}) {
