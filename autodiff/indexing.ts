@@ -105,7 +105,7 @@ function scatterOf(leading: number): SumOfParts<Tensor> {
     const indices = parts.map(({ where }) => reshape(where, [where.size]));
     return apply(scatterOp, shape.slice(0, leading), concatenate(flat), concatenate(indices));
   };
-  return scatters[leading] as SumOfParts<Tensor>;
+  return scatters[leading];
 }
 const scatters: SumOfParts<Tensor>[] = [];
 

@@ -117,7 +117,7 @@ const enumerationOf = (site: SampleSite): NonNullable<ExplainedSite["enumeration
 function split(args: readonly unknown[]): [args: readonly unknown[], draws: number] {
   const last = args.at(-1);
   if (!isContainer(last) || !Object.hasOwn(last as object, "measureVariance")) return [args, 0];
-  const { measureVariance, ...others } = last as unknown as ExplainOptions;
+  const { measureVariance, ...others } = last as ExplainOptions;
   const draws = measureVariance === true ? 1000 : measureVariance === false ? 0 : measureVariance;
   if (Object.keys(others).length > 0 || !(Number.isInteger(draws) && (draws === 0 || draws > 1)))
     refuseOption(

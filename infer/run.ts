@@ -74,13 +74,13 @@ function checkOptions(op: string, key: unknown, given: number | Partial<RunOptio
   const { numSteps } = options;
   const isCount =
     (typeof numSteps === "number" && Number.isInteger(numSteps)) || (op === ENDLESS && numSteps === Infinity);
-  if (!(isCount && (numSteps as number) >= 1))
+  if (!(isCount && numSteps >= 1))
     refuseOption(
       op,
       "numSteps",
       `numSteps must be a positive integer${op === ENDLESS ? " or Infinity" : ""}, got ${numSteps}.`,
     );
-  return { ...options, numSteps: numSteps as number };
+  return { ...options, numSteps };
 }
 
 /** The loop of one's own, which may go on for ever. */
