@@ -6,7 +6,6 @@ import * as assert from "uvu/assert";
 import {
   grad,
   logsumexp,
-  PedigradError,
   random,
   sqrt,
   type Tensor,
@@ -16,9 +15,7 @@ import {
   where,
   zeros,
 } from "../../autodiff/index.js";
-
-const refuses = (body: () => unknown, message: RegExp): void =>
-  assert.throws(body, (error: Error) => error instanceof PedigradError && message.test(error.message), String(message));
+import { refuses } from "../refusals.js";
 
 test("BI-01: the gradient of what is no scalar", () => {
   refuses(() => grad((x: Tensor) => x.mul(2))(tensor([1, 2])), /scalar, got a tensor of shape \[2\].*\.sum\(\)/);

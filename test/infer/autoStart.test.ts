@@ -29,9 +29,7 @@ import {
   type Tensor,
   TraceELBO,
 } from "../../index.js";
-
-const refuses = (body: () => unknown, message: RegExp): void =>
-  assert.throws(body, (error: Error) => error instanceof PedigradError && message.test(error.message), String(message));
+import { refuses } from "../refusals.js";
 
 const schools: Model = () => {
   const tau = sample("tau", new HalfNormal(1));

@@ -12,7 +12,6 @@ import {
   mutable,
   Normal,
   nn,
-  PedigradError,
   param,
   plate,
   random,
@@ -27,6 +26,7 @@ import {
   TraceGraphELBO,
   tensor,
 } from "../../index.js";
+import { refusal } from "../refusals.js";
 
 const data = tensor([1.1, 0.3, 2, 0.9]);
 const model = (y: Tensor) => {
@@ -55,15 +55,6 @@ const discreteGuide = () => {
 };
 const bits = (x: unknown): string =>
   JSON.stringify(x, (_, v) => (v instanceof P.Tensor ? [...new Uint32Array(v.toFloat64Array().buffer)] : v));
-const refusal = (f: () => unknown): PedigradError => {
-  try {
-    f();
-  } catch (error) {
-    if (error instanceof PedigradError) return error;
-    throw error;
-  }
-  throw new Error("nothing was refused");
-};
 
 test("update is pure, evaluate sees the same draw, perSite adds up to it", () => {
   const svi = new SVI(model, guide, adam(0.1), new TraceELBO());
