@@ -3,13 +3,15 @@
  * kernel runs, provenances are united, the node for the gradient is kept, a recorder (jit) listens, and batched inputs are
  * sent to the op's batching rule (vmap).
  */
-import { ambient, type Provenance, union } from "../provenance/index.js";
+import { ambient, Provenance, union } from "../provenance/index.js";
 import { gradDepth, Node } from "./node.js";
 import type { Op } from "./op.js";
 import { recorder } from "./recorder.js";
 import { Tensor } from "./tensor.js";
 import { emptyView, type Shape, type View } from "./view.js";
 import { applyBatched, batchDepth, isBatched } from "./vmap.js";
+
+const EMPTY = Provenance.empty;
 
 /** The result of `op` with `params` on `inputs`. */
 export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
@@ -18,7 +20,9 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
   let areNumbers = op.scalar !== undefined;
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i] as Tensor;
-    if (x.provenance !== provenance) provenance = union(provenance, x.provenance);
+    // Most operands bring nothing new, which is seen without a call.
+    const own = x.provenance;
+    if (own !== provenance && own !== EMPTY) provenance = provenance === EMPTY ? own : union(provenance, own);
     areNumbers &&= x.isNumber;
   }
   const made = areNumbers

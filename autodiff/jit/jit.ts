@@ -51,7 +51,7 @@ class Compiler<A extends unknown[], R> {
   readonly #entries: Entry[] = [];
   readonly #signatures = new Signatures();
   /** The records of the last result: a loop hands them back, and they need not be looked at again. */
-  readonly #returned: Returned[] = [];
+  #returned: readonly Returned[] = [];
   #dropped = 0;
 
   constructor(readonly f: (...args: A) => R) {}
@@ -60,7 +60,9 @@ class Compiler<A extends unknown[], R> {
     const { entry, inputs } = this.#find(args);
     entry.calls++;
     if (entry.executable === null || isPowerOfTwo(entry.calls)) return this.#record(entry, args, inputs);
-    return (entry.result as Result).of(entry.executable.run(inputs), this.#returned) as R;
+    const result = entry.result as Result;
+    this.#returned = result.returned;
+    return result.of(entry.executable.run(inputs)) as R;
   }
 
   source(args: A): string {

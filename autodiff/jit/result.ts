@@ -6,41 +6,28 @@ import { Tensor } from "../tensor.js";
 import { emptyRecord, isContainer } from "../tree.js";
 import type { Returned, Signatures } from "./signature.js";
 
-/** The signature of a record in the result, and its range of outputs. */
-interface Part {
-  readonly text: string;
-  readonly from: number;
-  readonly to: number;
-}
-
-type Make = (outputs: readonly Tensor[], parts: unknown[]) => unknown;
+type Make = (outputs: readonly Tensor[], returned: Returned[]) => unknown;
 
 export class Result {
   /** The tensors of the recorded value, in order. */
   readonly outputs: Tensor[] = [];
+  /** The records of the last value that a loop may hand back: the value itself and those right in it. */
+  readonly returned: Returned[] = [];
   readonly #constants: unknown[] = [];
   readonly #constructors: string[] = [];
-  /** The records that a loop may hand back: the value itself and those right in it. */
-  readonly #parts: Part[] = [];
   readonly #make: Make;
 
   constructor(value: unknown, signatures: Signatures) {
     const text = this.#textOf(value, 0, signatures);
-    const body = `"use strict";\n${this.#constructors.join("\n")}\nreturn (outputs, parts) => ${text};`;
+    const body = `"use strict";\n${this.#constructors.join("\n")}\nreturn (outputs, returned) => ${text};`;
     const make = new Function("constants", "bare", body);
     this.#make = make(this.#constants, Object.getPrototypeOf(emptyRecord())) as Make;
   }
 
-  /** A value like the recorded one; its records are noted in `returned`. */
-  of(outputs: readonly Tensor[], returned: Returned[]): unknown {
-    const parts = new Array<unknown>(this.#parts.length);
-    const value = this.#make(outputs, parts);
-    returned.length = 0;
-    for (let i = 0; i < parts.length; i++) {
-      const { text, from, to } = this.#parts[i] as Part;
-      returned.push({ part: parts[i], text, leaves: outputs.slice(from, to) });
-    }
-    return value;
+  /** A value like the recorded one. */
+  of(outputs: readonly Tensor[]): unknown {
+    for (let i = 0; i < this.returned.length; i++) (this.returned[i] as Returned).outputs = outputs;
+    return this.#make(outputs, this.returned);
   }
 
   /** An expression that makes the value. */
@@ -52,8 +39,9 @@ export class Result {
     if (Array.isArray(value)) return `[${items}]`;
     const made = `new ${this.#recordType(Object.keys(value as object))}(${items})`;
     if (depth > 1) return made;
-    const part = { text: signatures.of(value).text, from, to: this.outputs.length };
-    return `parts[${this.#parts.push(part) - 1}] = ${made}`;
+    const { text } = signatures.of(value);
+    const place = this.returned.push({ part: null, text, outputs: [], from, to: this.outputs.length }) - 1;
+    return `returned[${place}].part = ${made}`;
   }
 
   /** The name of a constructor of records with these keys. */

@@ -51,9 +51,13 @@ export class Signatures {
 /** One argument of a known key: a tensor of this shape, or whatever has this signature. */
 export type ArgumentKey = Shape | string;
 
-/** What a call returned last: a record in it, with its signature. */
-export interface Returned extends Signature {
-  readonly part: unknown;
+/** A record that a call returned last: its signature, and which of the outputs are its leaves. */
+export interface Returned {
+  part: unknown;
+  readonly text: string;
+  outputs: readonly Tensor[];
+  readonly from: number;
+  readonly to: number;
 }
 
 /** The inputs of a call whose arguments match `keys`; null where they do not. A tree is looked at only if it is not known. */
@@ -73,11 +77,16 @@ export function match(
       inputs.push(arg);
       continue;
     }
-    let signature: Signature | null = null;
-    for (let k = 0; k < known.length; k++) if ((known[k] as Returned).part === arg) signature = known[k] as Returned;
-    signature ??= signatures.of(arg);
-    if (signature.text !== key) return null;
-    for (let k = 0; k < signature.leaves.length; k++) inputs.push(signature.leaves[k] as Tensor);
+    let returned: Returned | null = null;
+    for (let k = 0; k < known.length; k++) if ((known[k] as Returned).part === arg) returned = known[k] as Returned;
+    if (returned !== null) {
+      if (returned.text !== key) return null;
+      for (let k = returned.from; k < returned.to; k++) inputs.push(returned.outputs[k] as Tensor);
+      continue;
+    }
+    const { text, leaves } = signatures.of(arg);
+    if (text !== key) return null;
+    for (let k = 0; k < leaves.length; k++) inputs.push(leaves[k] as Tensor);
   }
   return inputs;
 }
