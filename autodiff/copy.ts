@@ -1,5 +1,6 @@
 /** Strided data made contiguous: ndarray-ops walks any view, in the order that is best for its strides. */
 import ops from "ndarray-ops";
+import type { Tensor } from "./tensor.js";
 import { emptyView, isContiguous, sizeOf, type View } from "./view.js";
 
 // Below, making a subarray costs more than the copy.
@@ -23,7 +24,7 @@ export function addInto(to: View, from: View): void {
 }
 
 /** A contiguous copy. */
-export function materialize(view: View): View {
+function materialize(view: View): View {
   const copy = emptyView(view.shape);
   copyInto(copy, view);
   return copy;
@@ -31,3 +32,10 @@ export function materialize(view: View): View {
 
 /** The view itself if contiguous, else a contiguous copy. */
 export const asContiguous = (view: View): View => (isContiguous(view) ? view : materialize(view));
+
+/** The elements of a tensor, inside vmap those of the whole batch; not `view.data`, which may hold those of others as well. */
+export function elementsOf(x: Tensor): Float64Array {
+  if (x.batch !== null) return elementsOf(x.batch.value);
+  const { data, offset, shape } = asContiguous(x.view);
+  return data.subarray(offset, offset + sizeOf(shape));
+}

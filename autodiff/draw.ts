@@ -145,13 +145,6 @@ export function asShape(op: string, shape: Shape): Shape {
   });
 }
 
-/** The elements of a tensor, inside vmap those of the whole batch. */
-export function elementsOf(x: Tensor): Float64Array {
-  if (x.batch !== null) return elementsOf(x.batch.value);
-  const { data, offset, shape } = asContiguous(x.view);
-  return data.subarray(offset, offset + sizeOf(shape));
-}
-
 /** What belongs to a single draw: whether its parameters are vectors along their last axis, and the shape of its result. */
 interface Events {
   readonly vector?: boolean;

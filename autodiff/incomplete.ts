@@ -106,7 +106,7 @@ export const vonMisesCdf: Binary = binary("vonMisesCdf", (k, x) => special.vonMi
   (g, _, k, x) => gate(g, neg(mul(vonMisesImplicitGrad(k, x), vonMisesDensity(k, x)))),
   (g, _, k, x) => gate(g, vonMisesDensity(k, x)),
 ]);
-/** dθ/dκ at a fixed quantile θ. */
+/** dθ/dκ at fixed P(Θ <= θ). */
 export const vonMisesImplicitGrad: Binary = binary(
   "vonMisesImplicitGrad",
   (k, x) => special.vonMisesImplicitGrad(x, k),

@@ -12,7 +12,7 @@ import { arange } from "./make.js";
 import { add, equal, mul } from "./math.js";
 import type { Op } from "./op.js";
 import { Part, type SumOfParts } from "./part.js";
-import { broadcastTo, expandDims, reshape, transpose } from "./shape.js";
+import { broadcastTo, expandDims, moveToFront, reshape, transpose } from "./shape.js";
 import { pick } from "./slicing.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
@@ -105,16 +105,13 @@ function scatterOf(leading: number): SumOfParts<Tensor> {
     const indices = parts.map(({ where }) => reshape(where, [where.size]));
     return apply(scatterOp, shape.slice(0, leading), concatenate(flat), concatenate(indices));
   };
-  return scatters[leading] as SumOfParts<Tensor>;
+  return scatters[leading];
 }
 const scatters: SumOfParts<Tensor>[] = [];
 
 /** b·n for element b of a batch, shaped to add to indices `i` [size, ...]. */
 const rowOffsets = (i: Tensor, size: number, n: number): Tensor =>
   reshape(mul(arange(size), n), [size, ...new Array<number>(i.shape.length - 1).fill(1)]);
-
-const moveToFront = (x: Tensor, axis: number): Tensor =>
-  transpose(x, [axis, ...[...x.shape.keys()].filter((i) => i !== axis)]);
 
 /** The entries of `x` at `indices` along an axis (the first by default), which is replaced by the axes of `indices`. */
 export function take(x: TensorLike, indices: TensorLike, axis = 0): Tensor {

@@ -62,7 +62,7 @@ const matmulOp: Op = {
 const FEW_COLUMNS = 4;
 
 const transposed = (x: View): View =>
-  x.transpose(...x.shape.map((_, i, { length }) => (i < length - 2 ? i : 2 * length - 3 - i))) as View;
+  x.transpose(...x.shape.map((_, i, { length }) => (i < length - 2 ? i : 2 * length - 3 - i)));
 
 /** Whether the last two axes lie row by row without gaps, whatever the strides of the batch. */
 function isRowMajor({ shape, stride }: View): boolean {

@@ -12,6 +12,7 @@ import {
   xlog1py as xlog1pyOf,
   xlogy as xlogyOf,
 } from "./special/index.js";
+import type { Tensor } from "./tensor.js";
 import { twins } from "./wasm/twins.js";
 
 export const gate: Binary = binary("gate", (g, d) => (g === 0 ? 0 : g * d), [
@@ -90,8 +91,7 @@ export const minimum: Binary = binary("minimum", (a, b) => Math.min(a, b), [
   (g, _, a, b) => gate(g, preferred(less(a, b), a, b)),
   (g, _, a, b) => gate(g, preferred(less(b, a), a, b)),
 ]);
-const preferred = (wins: Parameters<typeof add>[0], a: Parameters<typeof add>[0], b: Parameters<typeof add>[0]) =>
-  add(wins, mul(0.5, equal(a, b)));
+const preferred = (wins: Tensor, a: Tensor, b: Tensor): Tensor => add(wins, mul(0.5, equal(a, b)));
 /** `a` where `condition` is not 0, else `b`; the branch not taken gets a gradient of exactly 0. */
 export const where: Ternary = ternary("where", (condition, a, b) => (condition !== 0 ? a : b), [
   null,

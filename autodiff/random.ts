@@ -10,7 +10,8 @@
  * which needs the draw and its distribution function F, not the path by which the draw was found.
  */
 import { PedigradError } from "../provenance/index.js";
-import { asKey, type Draws, draw, drawOp, each, elementsOf } from "./draw.js";
+import { elementsOf } from "./copy.js";
+import { asKey, type Draws, draw, drawOp, each } from "./draw.js";
 import { betaImplicitGradA, betaImplicitGradB, gammaImplicitGrad, vonMisesImplicitGrad } from "./incomplete.js";
 import { take } from "./indexing.js";
 import { add, div, exp, gate, less, maximum, mul, sub, where } from "./math.js";

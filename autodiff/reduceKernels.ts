@@ -22,7 +22,8 @@ export interface Plan {
   readonly n: number;
   readonly width: number;
 }
-/** Eight sums side by side, as ../wasm/kernels.ts has it. */
+
+/** The sum, eight sums side by side, as wasm/kernels.ts has it. */
 export function sumOf(data: Float64Array, offset: number, n: number): number {
   let total = 0;
   let i = offset;
@@ -51,6 +52,7 @@ export function sumOf(data: Float64Array, offset: number, n: number): number {
   return total;
 }
 
+/** The sum of rows. */
 export function sumRows(
   data: Float64Array,
   offset: number,
@@ -66,6 +68,7 @@ export function sumRows(
   }
 }
 
+/** The same as SIMD code; null where the arrays do not allow it, or are too short to gain by it. */
 export function sumSimd({ blocks, n, width }: Plan, out: View, x: View): (() => void) | null {
   const kernels = kernelsOf(out.data);
   if (kernels === null || x.data !== out.data || n * width < 64) return null;
@@ -78,24 +81,28 @@ export function sumSimd({ blocks, n, width }: Plan, out: View, x: View): (() => 
   };
 }
 
+/** The product; 1 of none. */
 export function prodOf(data: Float64Array, offset: number, n: number): number {
   let total = 1;
   for (let i = offset; i < offset + n; i++) total *= data[i] as number;
   return total;
 }
 
+/** The largest number, NaN if there is one. */
 export function maxOf(data: Float64Array, offset: number, n: number): number {
   let top = -Infinity;
   for (let i = offset; i < offset + n; i++) top = Math.max(top, data[i] as number);
   return top;
 }
 
+/** The smallest number, NaN if there is one. */
 export function minOf(data: Float64Array, offset: number, n: number): number {
   let bottom = Infinity;
   for (let i = offset; i < offset + n; i++) bottom = Math.min(bottom, data[i] as number);
   return bottom;
 }
 
+/** log Σ exp, shifted by the largest number. */
 export function logsumexpOf(data: Float64Array, offset: number, n: number): number {
   const top = maxOf(data, offset, n);
   if (Math.abs(top) === Infinity) return top;

@@ -89,6 +89,10 @@ const transposeOp: Op<readonly number[]> = {
   batch: (order, [x]) => apply(transposeOp, [0, ...order.map((a) => a + 1)], x as Tensor),
 };
 
+/** x with one of its axes before the others. */
+export const moveToFront = (x: Tensor, axis: number): Tensor =>
+  transpose(x, [axis, ...[...x.shape.keys()].filter((i) => i !== axis)]);
+
 /** x repeated along new leading axes and axes of size 1, without copying. */
 export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
   const from = tensor(x);

@@ -72,8 +72,15 @@ export function slice(x: TensorLike, start: number, end?: number, { axis = 0, st
       op: "slice",
       message: `slice: step must be a positive integer, got ${step}.`,
     });
-  const clamp = (i: number): number => Math.min(Math.max(i < 0 ? i + size : i, 0), size);
-  const [low, high] = [clamp(start), clamp(end ?? size)];
+  const place = (which: string, i: number): number => {
+    if (Math.trunc(i) === i) return Math.min(Math.max(i < 0 ? i + size : i, 0), size);
+    throw new PedigradError({
+      code: "bad-index",
+      op: "slice",
+      message: `slice: ${which} ${i} is no whole number. Round it.`,
+    });
+  };
+  const [low, high] = [place("start", start), place("end", end ?? size)];
   const count = Math.max(0, Math.ceil((high - low) / step));
   return count === size ? from : apply(sliceOp, { axis: along, start: low, count, step }, from);
 }

@@ -3,7 +3,7 @@ import type { NdArray } from "ndarray";
 import { PedigradError } from "../provenance/index.js";
 import { stack } from "./join.js";
 import { Tensor } from "./tensor.js";
-import { contiguous, emptyView, type Shape, sizeOf, type View } from "./view.js";
+import { contiguous, emptyView, sizeOf, type View } from "./view.js";
 
 type TypedArray =
   | Float64Array
@@ -21,7 +21,7 @@ export type TensorLike = Tensor | number | boolean | TypedArray | NdArray | read
 const isNdArray = (x: object): x is NdArray => "stride" in x && "shape" in x && "data" in x;
 const isTypedArray = (x: object): x is TypedArray => ArrayBuffer.isView(x) && !(x instanceof DataView);
 
-/** The view that holds the numbers of `x` (a copy, so that what the caller does to `x` later changes nothing). */
+/** The numbers of `x` as a tensor: a copy, so that what the caller does to `x` later changes nothing. */
 export function toTensor(x: Exclude<TensorLike, Tensor>): Tensor {
   if (typeof x === "number" || typeof x === "boolean") return new Tensor(+x);
   if (Array.isArray(x)) return holdsTensor(x) ? stackNested(x) : constant(fromNested(x));
@@ -116,7 +116,8 @@ export function toNested(view: View): number | NestedNumbers {
 export type NestedNumbers = (number | NestedNumbers)[];
 
 /** The numbers of a view, row-major, in a fresh array. */
-export function toFlat(view: View, shape: Shape = view.shape): Float64Array {
+export function toFlat(view: View): Float64Array {
+  const { shape } = view;
   const out = new Float64Array(sizeOf(shape));
   let next = 0;
   const walk = (axis: number, offset: number): void => {

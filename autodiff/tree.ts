@@ -1,8 +1,9 @@
 /** Nested records, arrays and Maps of tensors: what functions given to grad, vmap and jit take and return. */
+import { isRecord } from "../provenance/track.js";
 import { Tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
 
-/** A tensor, or nested records and arrays of them. */
+/** A tensor, or nested records, arrays and Maps of them. */
 // biome-ignore lint/suspicious/noExplicitAny: callers know the structure they passed in; results have the same one
 export type Tree = any;
 /** What may stand in for a tree: leaves may be anything tensor-like. */
@@ -36,11 +37,9 @@ Bare.prototype = Object.create(null, {
   },
 });
 
-const isRecord = (x: unknown): x is Record<string, unknown> => {
-  if (typeof x !== "object" || x === null) return false;
-  const prototype = Object.getPrototypeOf(x);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-};
+/** The entries of all records in one, later ones winning. */
+export const mergeRecords = <T>(...records: readonly Record<string, T>[]): Record<string, T> =>
+  Object.assign(emptyRecord<T>(), ...records);
 
 /** Whether x is a container of leaves: a plain array that is not itself a number array, a plain record, or a Map. */
 export const isContainer = (x: unknown): boolean =>

@@ -115,7 +115,7 @@ export function broadcastView(view: View, shape: Shape): View {
   return viewOf(view.data, shape, stride, view.offset);
 }
 
-/** `axis` of an array of rank `rank`, negative counting from the end, as a number in 0..rank-1. Throws naming `op`. */
+/** `axis` of an array of that shape, negative counting from the end, as a number in 0..rank-1. Throws naming `op`. */
 export function normalizeAxis(op: string, axis: number, shape: Shape): number {
   const rank = shape.length;
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank)

@@ -5,7 +5,7 @@
  */
 import { PedigradError, union } from "../provenance/index.js";
 import type { Op } from "./op.js";
-import { broadcastTo, expandDims, transpose } from "./shape.js";
+import { broadcastTo, expandDims, moveToFront } from "./shape.js";
 import { Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
 import { mapTree, type TensorsLike, type TreeLike } from "./tree.js";
@@ -117,6 +117,5 @@ function toFront(x: Tensor, axis: number): Tensor {
       op: "vmap",
       message: `vmap: cannot map over a tensor of shape ${showShape(x.shape)}; give it an axis, or null in inAxes.`,
     });
-  const along = normalizeAxis("vmap", axis, x.shape);
-  return transpose(x, [along, ...[...x.shape.keys()].filter((i) => i !== along)]);
+  return moveToFront(x, normalizeAxis("vmap", axis, x.shape));
 }

@@ -2,7 +2,7 @@
  * How to reach a constrained value from unconstrained numbers: what turns a `param` with a constraint into something an optimiser may
  * move freely. One row a constraint.
  */
-import { elementsOf } from "../autodiff/draw.js";
+import { elementsOf } from "../autodiff/copy.js";
 import { abs, clip, PedigradError, sub, type Tensor, type TensorLike } from "../autodiff/index.js";
 import { Compose, IndependentTransform, Inverse } from "./composedTransforms.js";
 import type { Constraint, IndependentConstraint, Interval } from "./constraints.js";

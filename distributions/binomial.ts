@@ -3,6 +3,7 @@
  *
  *     log p(k) = log C(n, k) + k log p + (n - k) log(1 - p).
  */
+import { elementsOf } from "../autodiff/copy.js";
 import {
   arange,
   floor,
@@ -83,7 +84,8 @@ export class Binomial extends Distribution<Params> {
   override supportValues(): Tensor {
     const { totalCount } = this.params;
     const n = wholeNumber(totalCount);
-    if (totalCount.view.data.some((other) => other !== n)) return this.hasNo("common support of different totalCounts");
+    if (elementsOf(totalCount).some((other) => other !== n))
+      return this.hasNo("common support of different totalCounts");
     return arange(n + 1);
   }
 }

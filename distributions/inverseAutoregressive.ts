@@ -12,7 +12,8 @@ import { Transform } from "./transforms.js";
 export type AutoregressiveNetwork = (x: Tensor) => readonly [mean: Tensor, logScale: Tensor];
 
 export class InverseAutoregressive extends Transform {
-  readonly #range: readonly [low: number, high: number];
+  /** Where s may lie. */
+  protected readonly range: readonly [low: number, high: number];
 
   /** s is limited to [logScaleMin, logScaleMax], by default [-5, 3]. */
   constructor(
@@ -20,7 +21,7 @@ export class InverseAutoregressive extends Transform {
     { logScaleMin = -5, logScaleMax = 3 }: { logScaleMin?: number; logScaleMax?: number } = {},
   ) {
     super();
-    this.#range = [logScaleMin, logScaleMax];
+    this.range = [logScaleMin, logScaleMax];
   }
 
   override get domainEventDim(): number {
@@ -28,7 +29,7 @@ export class InverseAutoregressive extends Transform {
   }
   #at(x: Tensor): [mean: Tensor, logScale: Tensor] {
     const [mean, logScale] = this.network(x);
-    return [mean, clip(logScale, ...this.#range)];
+    return [mean, clip(logScale, ...this.range)];
   }
   override forward(x: Tensor): Tensor {
     const [mean, logScale] = this.#at(x);

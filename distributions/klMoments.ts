@@ -6,6 +6,7 @@
  * where E_q needs the mean, the variance, E log x or E log(1 - x) of q. So one row serves every q that knows these; it is Infinity where q
  * has mass outside the support of p, and null where q does not know them. Continues klSame.ts.
  */
+import { elementsOf } from "../autodiff/copy.js";
 import {
   abs,
   digamma,
@@ -108,7 +109,7 @@ function within(
   const bounds = rangeOf(q);
   if (bounds === null) return null;
   const inside = logicalAnd(bounds[0].greaterEqual(low), bounds[1].lessEqual(high));
-  if (inside.batch === null && inside.view.data.every((yes) => yes === 0)) return inside.mul(0).add(Infinity);
+  if (inside.batch === null && elementsOf(inside).every((yes) => yes === 0)) return inside.mul(0).add(Infinity);
   try {
     const energy = meanLogDensity();
     return energy ? where(inside, q.entropy().add(energy).neg(), Infinity) : null;

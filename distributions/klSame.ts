@@ -1,6 +1,6 @@
 /** KL(q | p) within one family; each row is a formula in the parameters of both. Continues kl.ts. */
 
-import { asContiguous } from "../autodiff/copy.js";
+import { elementsOf } from "../autodiff/copy.js";
 import {
   abs,
   cholesky,
@@ -145,9 +145,11 @@ function multivariateNormals(q: AnyNormal, p: AnyNormal): Tensor {
 /** Whether two parameters are known to be the same numbers. */
 export function areSame(x: Tensor, y: Tensor): boolean {
   if (x === y) return true;
+  if (x.batch !== null && y.batch !== null)
+    return x.batch.level === y.batch.level && areSame(x.batch.value, y.batch.value);
   if (x.batch !== null || y.batch !== null || !sameShape(x.shape, y.shape)) return false;
-  const [a, b] = [asContiguous(x.view), asContiguous(y.view)];
-  return Array.from({ length: x.size }, (_, i) => i).every((i) => a.data[a.offset + i] === b.data[b.offset + i]);
+  const others = elementsOf(y);
+  return elementsOf(x).every((element, i) => element === others[i]);
 }
 
 export const SAME_FAMILY: Readonly<Record<string, Row>> = {

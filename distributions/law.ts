@@ -56,16 +56,19 @@ export abstract class Law<P extends Params = Params> {
   get hasRsample(): boolean {
     return false;
   }
+  /** Whether there are finitely many values: then `enumerateSupport` lists them. */
   get hasEnumerateSupport(): boolean {
     return false;
   }
+  /** batchShape + eventShape. */
   get mean(): Tensor {
     return this.hasNo("mean");
   }
+  /** That of each element, batchShape + eventShape. */
   get variance(): Tensor {
     return this.hasNo("variance");
   }
-  /** -E[log p], in nats. */
+  /** -E[log p], in nats: batchShape. */
   entropy(): Tensor {
     return this.hasNo("entropy");
   }
@@ -123,8 +126,8 @@ export abstract class Law<P extends Params = Params> {
   }
 
   /**
-   * log p(value). A value outside the support is an error that names it or, where checks are off, has log density -Infinity with
-   * gradient 0.
+   * log p(value), the shape of value without its event axes broadcast with the batch shape. A value outside the support is an error
+   * that names it or, where checks are off, has log density -Infinity with gradient 0.
    */
   logProb(value: TensorLike): Tensor {
     const x = tensor(value);
@@ -136,13 +139,13 @@ export abstract class Law<P extends Params = Params> {
     return broadcastTo(chosen ? density : where(this.inside(x), density, -Infinity), shape);
   }
 
-  /** P(X <= value), for any real value. */
+  /** P(X <= value), for any real value: the shape of value broadcast with the batch shape. */
   cdf(value: TensorLike): Tensor {
     const x = tensor(value);
     return broadcastTo(this.cumulative(x), broadcastShapes(this.label, x.shape, this.batchShape));
   }
 
-  /** The value whose cdf is q; NaN unless 0 <= q <= 1. */
+  /** The value whose cdf is q, of counts the least whose cdf is not below it; NaN unless 0 <= q <= 1. Shapes as those of `cdf`. */
   icdf(q: TensorLike): Tensor {
     const p = tensor(q);
     const shape = broadcastShapes(this.label, p.shape, this.batchShape);

@@ -75,7 +75,7 @@ export class Multinomial extends Distribution<Params> {
 /** Multinomial draws, one class after the other: of what is left, a class gets its share of the probability that is left. */
 export function countsOf(key: Tensor, totalCount: Tensor, probs: Tensor, shape: Shape): Tensor {
   const classes = probs.shape.at(-1) as number;
-  const keys = [...random.split(key, classes)] as Tensor[];
+  const keys = [...random.split(key, classes)];
   const left = flip(cumsum(flip(probs, -1), -1), -1);
   const of = (x: Tensor, k: number): Tensor => slice(x, k, k + 1, { axis: -1 }).squeeze(-1);
   let rest = totalCount.broadcastTo(shape);

@@ -3,8 +3,9 @@
  * twice or outside its constraint is refused here, once for all families.
  */
 import { PedigradError, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
-import { isContainer } from "../autodiff/tree.js";
 import { broadcastShapes, type Shape, showShape } from "../autodiff/view.js";
+import { nearestName } from "../provenance/spelling.js";
+import { isRecord } from "../provenance/track.js";
 import type { Constraint } from "./constraints.js";
 import { requireThat, validation } from "./validation.js";
 
@@ -95,7 +96,7 @@ function named<P extends Params>(family: Family<P>, record: Record<string, unkno
   const names = Object.keys(family.constraints);
   for (const name of Object.keys(record))
     if (!names.includes(name)) {
-      const meant = suggestion(name, names);
+      const meant = nearestName(name, names, (known) => SYNONYMS[known] ?? []);
       const hint = meant === undefined ? "" : ` Did you mean ${meant}?`;
       throw refusal(
         family,
@@ -128,15 +129,3 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   low: ["min", "lower", "a"],
   high: ["max", "upper", "b"],
 };
-
-function suggestion(name: string, names: readonly string[]): string | undefined {
-  const plain = (x: string) => x.toLowerCase().replaceAll("_", "");
-  return (
-    names.find((known) => plain(known) === plain(name)) ??
-    names.find((known) => SYNONYMS[known]?.includes(plain(name))) ??
-    names.find((known) => [...plain(known)].sort().join("") === [...plain(name)].sort().join(""))
-  );
-}
-
-const isRecord = (x: unknown): x is Record<string, unknown> =>
-  isContainer(x) && !Array.isArray(x) && !(x instanceof Map);

@@ -1,5 +1,5 @@
 /** Constraints on single numbers. Bounds may be tensors. */
-import { elementsOf } from "../autodiff/draw.js";
+import { elementsOf } from "../autodiff/copy.js";
 import {
   equal,
   floor,

@@ -1,7 +1,8 @@
 /**
  * Smooth bijections with their Jacobians. `forward` maps events of `domainEventDim` axes to events of `codomainEventDim` axes;
  * `logAbsDetJacobian(x, y)`, y = forward(x), is log |det dy/dx| of each event, with the batch shape of x. Those on single numbers and
- * those made of other transforms stand here; those on vectors and matrices in simplexTransforms.ts and matrixTransforms.ts.
+ * those that only move numbers about stand here; those on vectors and matrices in vectorTransforms.ts and matrixTransforms.ts, those
+ * made of other transforms in composedTransforms.ts.
  */
 import {
   abs,

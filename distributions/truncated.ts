@@ -31,6 +31,7 @@ import { requireAll, validation } from "./validation.js";
 export class Truncated extends Distribution {
   readonly low: Tensor;
   readonly high: Tensor;
+  readonly #bounds: Constraint;
 
   /** `low` and `high` default to no bound. */
   constructor(
@@ -67,7 +68,6 @@ export class Truncated extends Distribution {
     const isKnown = () => this.#mass[1].greater(base.cumulative(high).mul(1e-8));
     requireAll(isKnown, low, { ...this.#bounds, must: tail }, { family: "Truncated", what: "low" });
   }
-  readonly #bounds: Constraint;
 
   override get support(): Constraint {
     return this.#bounds;

@@ -10,7 +10,6 @@ import {
   Normal,
   plate,
   random,
-  type SampleSite,
   sample,
   seed,
   type Tensor,
@@ -24,7 +23,7 @@ const report = (title: string, model: () => void): void => {
   console.log(`\n${title}`);
   for (const site of run.values())
     if (site.type === "sample")
-      console.log(`  log p(${site.name}) depends on ${getProvenance((site as SampleSite).logProb()).toString()}`);
+      console.log(`  log p(${site.name}) depends on ${getProvenance(site.logProb()).toString()}`);
 };
 
 report("Three discrete choices, each made from the one before: a -> b -> c (observed)", () => {

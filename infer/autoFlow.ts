@@ -12,19 +12,18 @@ import {
   Permute,
   type Transform,
 } from "../distributions/index.js";
-import type { AutoGuideOptions, Start } from "./autoGuide.js";
+import type { ScaleOptions, Start } from "./autoGuide.js";
 import { AutoFlat } from "./autoJoint.js";
+import { requireCount } from "./checks.js";
 import * as nn from "./nn.js";
 import type { Model } from "./particles.js";
 import { factor, module, param, sample } from "./primitives.js";
 
-export interface FlowOptions extends AutoGuideOptions {
+export interface FlowOptions extends ScaleOptions {
   /** How many flows; 3. */
   numFlows?: number;
   /** Units of the hidden layers of each flow's network; [D, D] for D latents. */
   hiddenDims?: readonly number[];
-  /** The standard deviation all coordinates start with; 0.1. */
-  initScale?: number;
 }
 
 /** Params `auto_loc`, `auto_scale`, and the networks `auto_arn__0`, `auto_arn__1`, … */
@@ -34,14 +33,7 @@ export class AutoIAFNormal extends AutoFlat {
   constructor(model: Model, options: FlowOptions = {}) {
     super(model, options, ["numFlows", "hiddenDims", "initScale"]);
     this.#options = options;
-    const { numFlows = 3 } = options;
-    if (!(Number.isInteger(numFlows) && numFlows >= 1))
-      throw new PedigradError({
-        code: "bad-option",
-        op: "AutoIAFNormal",
-        param: "numFlows",
-        message: `AutoIAFNormal: numFlows must be a positive integer, got ${numFlows}.`,
-      });
+    requireCount("AutoIAFNormal", "numFlows", options.numFlows ?? 3);
   }
   override get title(): string {
     return "AutoIAFNormal";

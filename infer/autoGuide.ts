@@ -23,6 +23,11 @@ export interface AutoGuideOptions {
   key?: Tensor;
 }
 
+export interface ScaleOptions extends AutoGuideOptions {
+  /** The standard deviation that all coordinates start with; 0.1. */
+  initScale?: number;
+}
+
 /** A starting value in unconstrained space, by a key. */
 export type Start = (key: Tensor) => Tensor;
 
@@ -138,9 +143,11 @@ export abstract class AutoGuide extends Callable {
     const seen = block(() =>
       withMessenger(starting, () => trace(seed(this.model, random.foldIn(this.#key, 0))).getTrace(...args)),
     )();
-    for (const name of this.#initLocFn.names ?? []) {
-      // Several guides may share their values: a name that this one has no site for is a mistake if it is nearly one.
-      const hint = seen.has(name) ? "" : didYouMean(name, seen.keys());
+    const given = this.#initLocFn.names ?? [];
+    const others = [...seen.keys()].filter((name) => !given.includes(name));
+    for (const name of given) {
+      // Several guides may share their values: a name that this one has no site for is a mistake if it nearly is that of a site without one.
+      const hint = seen.has(name) ? "" : didYouMean(name, others);
       if (hint !== "")
         throw new PedigradError({
           code: "unknown-site",

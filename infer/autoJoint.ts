@@ -24,7 +24,7 @@ import {
   MultivariateNormal,
   Normal,
 } from "../distributions/index.js";
-import { AutoGuide, type AutoGuideOptions, inPlates, type Latent, type Start } from "./autoGuide.js";
+import { AutoGuide, inPlates, type Latent, type ScaleOptions, type Start } from "./autoGuide.js";
 import type { Model } from "./particles.js";
 import { param, sample } from "./primitives.js";
 
@@ -103,24 +103,23 @@ export function unpack(flat: Tensor, latents: readonly Latent[]): (Latent & { x:
   });
 }
 
-export interface ScaleOptions extends AutoGuideOptions {
-  /** The standard deviation all coordinates start with; 0.1. */
-  initScale?: number;
+/** A joint distribution with standard deviations to start with. */
+abstract class ScaledJoint extends AutoJoint {
+  protected readonly initScale: number;
+  constructor(model: Model, { initScale = 0.1, ...options }: ScaleOptions = {}, own: readonly string[] = []) {
+    super(model, options, ["initScale", ...own]);
+    this.initScale = initScale;
+  }
 }
 
 /** Independent normals over all latents: params `auto_loc`, `auto_scale`. */
-export class AutoDiagonalNormal extends AutoJoint {
-  readonly #initScale: number;
-  constructor(model: Model, { initScale = 0.1, ...options }: ScaleOptions = {}) {
-    super(model, options, ["initScale"]);
-    this.#initScale = initScale;
-  }
+export class AutoDiagonalNormal extends ScaledJoint {
   override get title(): string {
     return "AutoDiagonalNormal";
   }
   protected override posterior(start: Start, size: number): Distribution {
     const loc = param(`${this.prefix}_loc`, start);
-    const scale = param(`${this.prefix}_scale`, full([size], this.#initScale), {
+    const scale = param(`${this.prefix}_scale`, full([size], this.initScale), {
       constraint: constraints.positive,
     });
     return new Normal(loc, scale).toEvent(1);
@@ -131,18 +130,13 @@ export class AutoDiagonalNormal extends AutoJoint {
 }
 
 /** A full normal over all latents: params `auto_loc`, `auto_scale_tril`. */
-export class AutoMultivariateNormal extends AutoJoint {
-  readonly #initScale: number;
-  constructor(model: Model, { initScale = 0.1, ...options }: ScaleOptions = {}) {
-    super(model, options, ["initScale"]);
-    this.#initScale = initScale;
-  }
+export class AutoMultivariateNormal extends ScaledJoint {
   override get title(): string {
     return "AutoMultivariateNormal";
   }
   protected override posterior(start: Start, size: number): Distribution {
     const loc = param(`${this.prefix}_loc`, start);
-    const scaleTril = param(`${this.prefix}_scale_tril`, eye(size).mul(this.#initScale), {
+    const scaleTril = param(`${this.prefix}_scale_tril`, eye(size).mul(this.initScale), {
       constraint: constraints.lowerCholesky,
     });
     return new MultivariateNormal({ loc, scaleTril });
@@ -153,13 +147,14 @@ export class AutoMultivariateNormal extends AutoJoint {
   }
 }
 
-/** A normal of low rank plus a diagonal: params `auto_loc`, `auto_cov_factor` [D, rank], `auto_scale`. */
-export class AutoLowRankMultivariateNormal extends AutoJoint {
-  readonly #initScale: number;
+/**
+ * A normal of low rank plus a diagonal: params `auto_loc`, `auto_cov_factor` [D, rank], `auto_scale`. The factor starts along the
+ * first `rank` coordinates, with half of their variance; the others start with initScale / √2.
+ */
+export class AutoLowRankMultivariateNormal extends ScaledJoint {
   readonly #rank: number | undefined;
-  constructor(model: Model, { initScale = 0.1, rank, ...options }: ScaleOptions & { rank?: number } = {}) {
-    super(model, options, ["initScale", "rank"]);
-    this.#initScale = initScale;
+  constructor(model: Model, { rank, ...options }: ScaleOptions & { rank?: number } = {}) {
+    super(model, options, ["rank"]);
     this.#rank = rank;
   }
   override get title(): string {
@@ -167,14 +162,11 @@ export class AutoLowRankMultivariateNormal extends AutoJoint {
   }
   protected override posterior(start: Start, d: number): Distribution {
     const rank = this.#rank ?? Math.max(1, Math.round(Math.sqrt(d)));
-    const { loc, factor, scale } = {
-      loc: param(`${this.prefix}_loc`, start),
-      factor: param(`${this.prefix}_cov_factor`, eye(d, rank).mul(this.#initScale * Math.SQRT1_2)),
-      scale: param(`${this.prefix}_scale`, full([d], this.#initScale * Math.SQRT1_2), {
-        constraint: constraints.positive,
-      }),
-    };
-    return new LowRankMultivariateNormal({ loc, covFactor: factor, covDiag: scale.square() });
+    const loc = param(`${this.prefix}_loc`, start);
+    const share = this.initScale * Math.SQRT1_2;
+    const covFactor = param(`${this.prefix}_cov_factor`, eye(d, rank).mul(share));
+    const scale = param(`${this.prefix}_scale`, full([d], share), { constraint: constraints.positive });
+    return new LowRankMultivariateNormal({ loc, covFactor, covDiag: scale.square() });
   }
   protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
     const factor = this.of(params, `${this.prefix}_cov_factor`);

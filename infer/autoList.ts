@@ -1,5 +1,6 @@
 /** Autoguides made of autoguides, and the one for discrete sites that are enumerated. */
 import { emptyRecord, full, PedigradError, type Tensor } from "../autodiff/index.js";
+import { mergeRecords } from "../autodiff/tree.js";
 import { Categorical, constraints } from "../distributions/index.js";
 import { AutoGuide, inPlates } from "./autoGuide.js";
 import { AutoFlat } from "./autoJoint.js";
@@ -39,7 +40,7 @@ export class AutoGuideList extends AutoGuide {
         op: this.title,
         message: "AutoGuideList: there is no guide in it; append some.",
       });
-    return Object.assign(emptyRecord<Tensor>(), ...this.parts.map((part) => drawnBy(part, args)));
+    return mergeRecords(...this.parts.map((part) => drawnBy(part, args)));
   }
 
   /** The medians of all parts; a plain function has none. */
@@ -52,7 +53,7 @@ export class AutoGuideList extends AutoGuide {
         message: `AutoGuideList: part ${i} is a plain function, of which no median is known; take it from samplePosterior(key, params, { sampleShape: [1000] }).`,
       });
     });
-    return Object.assign(emptyRecord<Tensor>(), ...medians);
+    return mergeRecords(...medians);
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type Transform,
   TransformedDistribution,
 } from "../distributions/index.js";
-import { AutoGuide, type AutoGuideOptions, inPlates, type Latent, type Start } from "./autoGuide.js";
+import { AutoGuide, inPlates, type Latent, type ScaleOptions, type Start } from "./autoGuide.js";
 import type { Model } from "./particles.js";
 import { param, sample } from "./primitives.js";
 
@@ -20,7 +20,7 @@ const isIdentity = (t: Transform): boolean =>
 export class AutoNormal extends AutoGuide {
   readonly #initScale: number;
 
-  constructor(model: Model, { initScale = 0.1, ...options }: AutoGuideOptions & { initScale?: number } = {}) {
+  constructor(model: Model, { initScale = 0.1, ...options }: ScaleOptions = {}) {
     super(model, options, ["initScale"]);
     this.#initScale = initScale;
   }

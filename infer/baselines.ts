@@ -3,7 +3,16 @@
  * depend on the site itself leaves the mean as it is. Three kinds, which add up: a decaying average of past costs, a network
  * or value trained to predict the cost (Mnih and Gregor 2014), and the mean cost of the other particles (Mnih and Rezende 2016).
  */
-import { broadcastTo, PedigradError, stopGradient, type Tensor, tensor, zeros } from "../autodiff/index.js";
+import {
+  broadcastTo,
+  PedigradError,
+  stopGradient,
+  type Tensor,
+  type TensorLike,
+  tensor,
+  zeros,
+} from "../autodiff/index.js";
+import { type Shape, sameShape } from "../autodiff/view.js";
 import type { ScoreSite } from "./costs.js";
 
 /** A baseline inside one particle: what a network or a given value predicts for the cost, with its gradient; null for neither. */
@@ -11,7 +20,7 @@ export function predictedCost({ name, site }: ScoreSite): Tensor | null {
   const { nnBaseline, nnBaselineInput, baselineValue } = site.infer.baseline ?? {};
   const given =
     nnBaseline !== undefined
-      ? nnBaseline(stopGradient(tensor(nnBaselineInput as Tensor)))
+      ? nnBaseline(stopGradient(tensor(nnBaselineInput as TensorLike)))
       : baselineValue !== undefined
         ? tensor(baselineValue)
         : null;
@@ -28,9 +37,11 @@ export function predictedCost({ name, site }: ScoreSite): Tensor | null {
 /** Refuse a prediction whose shape is not that of the cost; one number stands for all elements of the site's plates. */
 export function checkPrediction(name: string, predicted: Tensor, cost: Tensor): Tensor {
   if (predicted.size === 1) return broadcastTo(predicted.reshape([]), cost.shape);
-  const strip = (shape: readonly number[]) =>
-    shape.slice(shape.findIndex((n) => n !== 1) < 0 ? shape.length : shape.findIndex((n) => n !== 1));
-  if (predicted.size === cost.size && strip(predicted.shape).join() === strip(cost.shape).join())
+  const withoutLeadingOnes = (shape: Shape): Shape => {
+    const first = shape.findIndex((n) => n !== 1);
+    return first < 0 ? [] : shape.slice(first);
+  };
+  if (sameShape(withoutLeadingOnes(predicted.shape), withoutLeadingOnes(cost.shape)))
     return predicted.reshape(cost.shape);
   throw new PedigradError({
     code: "shape-mismatch",

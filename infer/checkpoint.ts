@@ -4,7 +4,7 @@
  * refuses what is truncated, altered or malformed before anything changes.
  */
 import { emptyRecord, isContainer, PedigradError, Tensor, tensor } from "../autodiff/index.js";
-import type { SVIState } from "./svi.js";
+import type { SVIState } from "./state.js";
 
 const VERSION = 1;
 const RESERVED = ["__proto__", "constructor", "prototype"];

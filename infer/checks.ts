@@ -1,7 +1,7 @@
 /** What callers mistake most often, refused in one place: a forgotten key, data where options belong, a class for a guide, a misspelt name. */
-import { isContainer, mapTree, PedigradError, Tensor, type Tree } from "../autodiff/index.js";
-import type { Optimizer } from "./optim.js";
-import type { SVIState } from "./svi.js";
+import { PedigradError, Tensor } from "../autodiff/index.js";
+import { nearestName } from "../provenance/spelling.js";
+import { isRecord } from "../provenance/track.js";
 
 /** Refuse what is no key, in the name of the function `op`. */
 export function requireKey(op: string, key: unknown, place = "first"): asserts key is Tensor {
@@ -14,44 +14,42 @@ export function requireKey(op: string, key: unknown, place = "first"): asserts k
   });
 }
 
+/** Refuse an argument or an option; `message` says what was expected, and what came. */
+export function refuseOption(op: string, param: string, message: string): never {
+  throw new PedigradError({ code: "bad-option", op, param, message: `${op}: ${message}` });
+}
+
+/** Refuse what does not count something. */
+export function requireCount(op: string, param: string, x: unknown): void {
+  if (!(Number.isInteger(x) && (x as number) >= 1))
+    refuseOption(op, param, `${param} must be a positive integer, got ${x}.`);
+}
+
 /** Refuse what is no program; a class is one only when it is called with `new`. */
 export function requireProgram(op: string, which: "model" | "guide", f: unknown): void {
-  if (typeof f === "function" && !/^class\b/.test(Function.prototype.toString.call(f))) return;
-  const isClass = typeof f === "function";
-  throw new PedigradError({
-    code: "bad-option",
-    op,
-    param: which,
-    message: isClass
-      ? `${op}: the ${which} is the class ${f.name}, not an instance. Call new ${f.name}(model).`
-      : `${op}: the ${which} must be a function, got ${show(f)}.`,
-  });
+  if (typeof f !== "function") refuseOption(op, which, `the ${which} must be a function, got ${show(f)}.`);
+  if (/^class\b/.test(Function.prototype.toString.call(f)))
+    refuseOption(op, which, `the ${which} is the class ${f.name}, not an instance. Call new ${f.name}(model).`);
 }
 
 /** Refuse anything but (key, params, model, guide), the arguments that many functions begin with. */
 export function requireTask(op: string, key: unknown, params: unknown, model: unknown, guide: unknown): void {
   requireKey(op, key);
-  if (!isContainer(params) || Array.isArray(params))
-    throw new PedigradError({
-      code: "bad-option",
+  if (!isRecord(params))
+    refuseOption(
       op,
-      param: "params",
-      message: `${op}: the second argument must be the params by name, such as result.params, got ${show(params)}. The order is ${op}(key, params, model, guide).`,
-    });
+      "params",
+      `the second argument must be the params by name, such as result.params, got ${show(params)}. The order is ${op}(key, params, model, guide).`,
+    );
   requireProgram(op, "model", model);
   requireProgram(op, "guide", guide);
 }
 
 /** Refuse what is no record of options, and options that are not `known`. */
 export function requireOptions(op: string, options: unknown, known: readonly string[], site?: string): void {
-  if (!isContainer(options) || Array.isArray(options) || options instanceof Map)
-    throw new PedigradError({
-      code: "bad-option",
-      op,
-      param: "options",
-      message: `${op}: expected options ({ ${known[0]}: … }, or {} for none), got ${show(options)}.`,
-    });
-  for (const option of Object.keys(options as object))
+  if (!isRecord(options))
+    refuseOption(op, "options", `expected options ({ ${known[0]}: … }, or {} for none), got ${show(options)}.`);
+  for (const option of Object.keys(options))
     if (!known.includes(option))
       throw new PedigradError({
         code: "unknown-option",
@@ -62,34 +60,9 @@ export function requireOptions(op: string, options: unknown, known: readonly str
       });
 }
 
-/** Refuse what is no state of SVI, and a state that another optimiser has made. */
-export function requireState(op: string, state: SVIState, optimizer: Optimizer): void {
-  const refuse = (message: string): never => {
-    throw new PedigradError({ code: "bad-state", op, param: "optimState", message: `${op}: ${message}` });
-  };
-  if (!isContainer(state) || !isContainer(state.params))
-    refuse(`the first argument must be a state, as svi.init returns, got ${show(state)}.`);
-  const [found, expected] = [state.optimState, optimizer.init(state.params)].map((tree) => pathsOf(tree).join(", "));
-  if (found !== expected)
-    refuse(
-      `this state belongs to another optimiser: it has ${found || "nothing"}, this one keeps ${expected || "nothing"}. Use the optimiser that made it, or start from its params: svi.init({ key, initParams }).`,
-    );
-}
-
-/** The names of all leaves, sorted. */
-function pathsOf(tree: Tree): string[] {
-  const paths: string[] = [];
-  mapTree(tree, (_, path) => paths.push(path));
-  return paths.sort();
-}
-
-/** ` Did you mean "…"?` where one of `names` is a letter away, else nothing. */
+/** ` Did you mean "…"?` where one of `names` is near, else nothing. */
 export function didYouMean(name: string, names: Iterable<string>): string {
-  const plain = (x: string) => x.toLowerCase().replace(/[^\p{L}\d]/gu, "");
-  // Words are near that agree once each has lost a letter, or none: one left out, put in, changed, or two swapped.
-  const cuts = (x: string) => [x, ...[...x].map((_, i) => x.slice(0, i) + x.slice(i + 1))];
-  const own = cuts(plain(name));
-  const near = [...names].find((known) => cuts(plain(known)).some((cut) => cut !== "" && own.includes(cut)));
+  const near = nearestName(name, names);
   return near === undefined ? "" : ` Did you mean "${near}"?`;
 }
 

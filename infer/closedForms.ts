@@ -2,8 +2,9 @@
  * E_q[log p - log q] of a latent z replaced by -KL(q_z || p_z) in closed form. That is right only if p_z's parameters do not themselves
  * depend on z (through what the guide drew after it); provenance says whether they do. Scale and mask of both sides must agree.
  */
-import { neg, PedigradError, type Tensor, where } from "../autodiff/index.js";
+import { neg, PedigradError, type Tensor, tensor, where } from "../autodiff/index.js";
 import { klDivergence } from "../distributions/index.js";
+import { areSame } from "../distributions/klSame.js";
 import { getProvenance, withAmbient } from "../provenance/index.js";
 import type { Cost } from "./costs.js";
 import type { Pair } from "./particles.js";
@@ -63,7 +64,7 @@ export function withClosedForms(
 /** A KL has one scale and one mask, so both sides must say the same. */
 function requireAgreement(estimator: string, q: SampleSite, p: SampleSite): void {
   const same = (a: Tensor | number | null, b: Tensor | number | null): boolean =>
-    a === b || (a !== null && b !== null && `${a}` === `${b}`);
+    a === b || (a !== null && b !== null && areSame(tensor(a), tensor(b)));
   for (const what of ["scale", "mask"] as const)
     if (!same(q[what], p[what]))
       throw new PedigradError({

@@ -2,11 +2,12 @@
  * Handlers: each takes a function and gives one of the same arguments that runs with a messenger around it, fresh for every
  * call. What they do is what their namesakes in Pyro and NumPyro do.
  */
+import { elementsOf } from "../autodiff/copy.js";
 import { PedigradError, random, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
 import { requireKey } from "./checks.js";
 import type { InferOptions } from "./inferOptions.js";
 import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
-import type { Trace } from "./trace.js";
+import { isFactor, type Trace } from "./trace.js";
 
 type Model<A extends unknown[], R> = (...args: A) => R;
 /** Values by site name, or a function of the site. */
@@ -93,7 +94,7 @@ export const condition = <A extends unknown[], R>(f: Model<A, R>, data: Data): M
 export const uncondition = <A extends unknown[], R>(f: Model<A, R>): Model<A, R> =>
   handler(f, () => ({
     process(message) {
-      if (message.type !== "sample" || !message.isObserved || message.fn.eventShape[0] === 0) return;
+      if (message.type !== "sample" || !message.isObserved || isFactor(message)) return;
       message.value = null;
       message.isObserved = false;
     },
@@ -104,6 +105,7 @@ export interface BlockOptions {
   hide?: readonly string[];
   /** Names to show; all others are hidden. */
   expose?: readonly string[];
+  /** Hide what this says of a message; it wins over names. */
   hideIf?: (message: Message) => boolean;
 }
 
@@ -154,7 +156,7 @@ export const intervene = <A extends unknown[], R>(f: Model<A, R>, data: Data): M
   }));
 };
 
-/** Names of `f` get `prefix/` in front. */
+/** Names of `f` get `prefix` and the divider in front: `prefix/name`. */
 export const scope = <A extends unknown[], R>(
   f: Model<A, R>,
   { prefix, divider = "/" }: { prefix: string; divider?: string },
@@ -198,7 +200,7 @@ export const tagging = (tagged: (site: SampleMessage) => boolean): Messenger => 
 
 function checkScale(factor: TensorLike): Tensor {
   const by = tensor(factor);
-  if (by.batch === null && !by.view.data.every((x) => x > 0 && x < Infinity))
+  if (by.batch === null && !elementsOf(by).every((x) => x > 0 && x < Infinity))
     throw new PedigradError({
       code: "bad-option",
       op: "scale",

@@ -3,9 +3,9 @@
  * one particle returns and how the results of all are combined; averaging, baselines and log-mean-exp happen there, outside
  * the particle.
  */
+import { batchAll } from "../autodiff/batching.js";
 import {
   apply,
-  broadcastTo,
   emptyRecord,
   mapTree,
   type Op,
@@ -17,6 +17,7 @@ import {
   valueAndGrad,
 } from "../autodiff/index.js";
 import { withValidation } from "../distributions/index.js";
+import { refuseOption, requireCount, requireOptions } from "./checks.js";
 import { type Cost, costsOf, isScoreSite, type ScoreSite } from "./costs.js";
 import { checkLatentsCovered } from "./match.js";
 import type { Messenger } from "./messages.js";
@@ -31,6 +32,7 @@ export interface ElboOptions {
   vectorizeParticles?: Vectorize;
   /** How many dims, from the right, are plates; found by a run when not given. */
   maxPlateNesting?: number;
+  /** Whether TraceEnumELBO says so when it finds nothing to enumerate; true by default. */
   strictEnumerationWarning?: boolean;
   /** Accepted and without effect: graphs here are values, nothing frees them. */
   retainGraph?: boolean;
@@ -53,12 +55,7 @@ const gradientFromOp: Op = {
   view: (_, value) => value,
   kernel: () => {},
   vjp: (input) => (input === 1 ? (g) => g : null),
-  batch: (_, inputs, batched, size) => {
-    const [value, surrogate] = inputs.map((x, i) =>
-      batched[i] ? x : broadcastTo(x.expandDims(0), [size, ...x.shape]),
-    ) as [Tensor, Tensor];
-    return apply(gradientFromOp, null, value, surrogate);
-  },
+  batch: (_, inputs, batched, size) => apply(gradientFromOp, null, ...batchAll(inputs, batched, size)),
 };
 
 export abstract class Elbo {
@@ -74,26 +71,12 @@ export abstract class Elbo {
   readonly strictEnumerationWarning: boolean;
 
   constructor(options: ElboOptions = {}, own: readonly string[] = [], defaultParticles = 1) {
-    const name = new.target.name;
-    const known = [...OPTIONS, ...own];
-    for (const key of Object.keys(options))
-      if (!known.includes(key))
-        throw new PedigradError({
-          code: "unknown-option",
-          op: name,
-          param: key,
-          message: `${name}: unknown option "${key}". Expected one of ${known.join(", ")}.`,
-        });
-    const refuse = (param: keyof ElboOptions, expected: string): never => {
-      throw new PedigradError({
-        code: "bad-option",
-        op: name,
-        param,
-        message: `${name}: ${param} must be ${expected}, got ${options[param]}.`,
-      });
-    };
+    const { name } = new.target;
+    requireOptions(name, options, [...OPTIONS, ...own]);
+    const refuse = (param: keyof ElboOptions, expected: string): never =>
+      refuseOption(name, param, `${param} must be ${expected}, got ${options[param]}.`);
     this.numParticles = options.numParticles ?? defaultParticles;
-    if (!(Number.isInteger(this.numParticles) && this.numParticles >= 1)) refuse("numParticles", "a positive integer");
+    requireCount(name, "numParticles", this.numParticles);
     this.vectorizeParticles = options.vectorizeParticles ?? true;
     if (!(typeof this.vectorizeParticles === "function" || [true, false, "require"].includes(this.vectorizeParticles)))
       refuse("vectorizeParticles", 'true, false, "require" or a function');
@@ -112,7 +95,7 @@ export abstract class Elbo {
   costs(pair: Pair): Cost[] {
     for (const site of sampleSites(pair.guide)) refuseMisplaced(this, site);
     for (const site of sampleSites(pair.model)) refuseMisplaced(this, site, false);
-    checkLatentsCovered(pair.guide, pair.model, "");
+    checkLatentsCovered(pair.guide, pair.model);
     return costsOf(pair.guide, pair.model);
   }
 

@@ -2,11 +2,11 @@
  * A run of guide and model with discrete sites enumerated, taken apart into named factors: what both TraceEnumELBO and the
  * posterior of discrete sites (inferDiscrete.ts) start from.
  */
-import { PedigradError, random, type Tensor, where } from "../autodiff/index.js";
+import { random, type Tensor, where } from "../autodiff/index.js";
 import { replay } from "./effects.js";
 import { Enumerator } from "./enumerator.js";
 import { type Factor, factorOf } from "./factors.js";
-import { checkPair } from "./match.js";
+import { checkLatentsCovered, checkPair } from "./match.js";
 import type { Messenger } from "./messages.js";
 import { type Pair, type Task, tracedRun } from "./particles.js";
 import type { Plated } from "./sumProduct.js";
@@ -84,14 +84,5 @@ export const guideFactor = (site: SampleSite, value: Tensor, { guideDims, maxPla
   factorOf(site, value, maxPlateNesting, guideDims.dimOf);
 
 /** Refuse latents of the model that are neither in the guide nor enumerated. */
-export function checkCovered({ guide, model, modelDims }: EnumeratedPair): void {
-  for (const site of sampleSites(model)) {
-    const other = guide.get(site.name);
-    if (site.isObserved || modelDims.dimOf.has(site.name) || (other?.type === "sample" && !other.isObserved)) continue;
-    throw new PedigradError({
-      code: "model-only-site",
-      site: site.name,
-      message: `model site "${site.name}" is latent but the guide has no such site. Sample it in the guide, observe it, or sum it out: infer: { enumerate: "parallel" }.`,
-    });
-  }
-}
+export const checkCovered = ({ guide, model, modelDims }: EnumeratedPair): void =>
+  checkLatentsCovered(guide, model, modelDims.dimOf);

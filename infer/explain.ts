@@ -2,10 +2,11 @@
  * What an estimator does with a model and a guide, told site by site: how each gradient is taken, which costs a site is
  * charged with, its plates and shapes. As an object, as text, as JSON, as a Mermaid graph.
  */
-import { emptyRecord, isContainer, PedigradError, random, type Tensor } from "../autodiff/index.js";
+import { isContainer, random, type Tensor } from "../autodiff/index.js";
+import { mergeRecords } from "../autodiff/tree.js";
 import { Derived, type Distribution } from "../distributions/index.js";
 import { getProvenance } from "../provenance/index.js";
-import { requireProgram } from "./checks.js";
+import { refuseOption, requireProgram } from "./checks.js";
 import { type Cost, isScoreSite, scoreSitesOf } from "./costs.js";
 import type { Elbo } from "./elbo.js";
 import { type GradientVariance, gradientVariances, type Refusal } from "./gradientVariance.js";
@@ -84,7 +85,7 @@ export class Explanation {
   toMermaid(): string {
     const ids = new Map(this.sites.map((site, i) => [`${site.side}:${site.name}`, `s${i}`]));
     const quote = (text: string) => `"${text.replaceAll('"', "#quot;")}"`;
-    const nodes = this.sites.map((site, i) => `  s${i}[${quote(`${label({ side: site.side, site: site.name })}`)}]`);
+    const nodes = this.sites.map((site, i) => `  s${i}[${quote(label({ side: site.side, site: site.name }))}]`);
     const edges = this.sites.flatMap((site, i) =>
       site.provenance.flatMap((parent) => {
         const from = ids.get(`guide:${parent}`);
@@ -112,19 +113,18 @@ const enumerationOf = (site: SampleSite): NonNullable<ExplainedSite["enumeration
   table: site.logProb().size,
 });
 
-/** The model's arguments, and the options where the last one is those. */
+/** The model's arguments, and how many draws the last one asks for where it is the options. */
 function split(args: readonly unknown[]): [args: readonly unknown[], draws: number] {
   const last = args.at(-1);
   if (!isContainer(last) || !Object.hasOwn(last as object, "measureVariance")) return [args, 0];
-  const { measureVariance, ...others } = last as unknown as ExplainOptions;
+  const { measureVariance, ...others } = last as ExplainOptions;
   const draws = measureVariance === true ? 1000 : measureVariance === false ? 0 : measureVariance;
   if (Object.keys(others).length > 0 || !(Number.isInteger(draws) && (draws === 0 || draws > 1)))
-    throw new PedigradError({
-      code: "bad-option",
-      op: "explain",
-      param: "measureVariance",
-      message: `explain: the options are { measureVariance: true } or { measureVariance: 2, 3, … draws }, got ${JSON.stringify(last)}.`,
-    });
+    refuseOption(
+      "explain",
+      "measureVariance",
+      `the options are { measureVariance: true } or { measureVariance: 2, 3, … draws }, got ${JSON.stringify(last)}.`,
+    );
   return [args.slice(0, -1), draws];
 }
 
@@ -138,7 +138,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
   const [args, draws] = split(rest);
   const key = random.key(0);
   const { values, mutables } = initialise(key, model, guide, args, {});
-  const known: Record<string, Tensor> = Object.assign(emptyRecord(), values, mutables);
+  const known: Record<string, Tensor> = mergeRecords(values, mutables);
   const task = { key, values: known, model, guide, args };
   const pair = elbo.traces(task);
   const costs = elbo.costs(pair);

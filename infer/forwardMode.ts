@@ -15,7 +15,7 @@ export const valueAndForwardGrad =
         const tangent = mapTree(x, (leaf) => (i++ === own ? direction.reshape(shape) : zeros((leaf as Tensor).shape)));
         return jvp(f, [x], [tangent])[1];
       };
-      return (vmap(along)(eye(size)) as Tensor).reshape(shape);
+      return vmap(along)(eye(size)).reshape(shape);
     });
     return [f(x), gradient];
   };

@@ -1,12 +1,11 @@
 /** The public face of inference. */
 
 export { AutoIAFNormal, type FlowOptions } from "./autoFlow.js";
-export { AutoGuide, type AutoGuideOptions } from "./autoGuide.js";
+export { AutoGuide, type AutoGuideOptions, type ScaleOptions } from "./autoGuide.js";
 export {
   AutoDiagonalNormal,
   AutoLowRankMultivariateNormal,
   AutoMultivariateNormal,
-  type ScaleOptions,
 } from "./autoJoint.js";
 export { AutoLaplaceApproximation } from "./autoLaplace.js";
 export { AutoDiscreteParallel, AutoGuideList } from "./autoList.js";
@@ -65,7 +64,8 @@ export { CircularReparam, LocScaleReparam, type Reparam, reparam, TransformRepar
 export type { RunOptions, RunResult, Step } from "./run.js";
 export * from "./schedules.js";
 export { type ScoreElboOptions, TraceELBO, TraceGraphELBO } from "./scoreElbo.js";
-export { SVI, type SVIOptions, type SVIState } from "./svi.js";
+export type { SVIState } from "./state.js";
+export { SVI, type SVIOptions } from "./svi.js";
 export { SampleSite, type Site, type Trace, trace } from "./trace.js";
 export { TraceEnumELBO } from "./traceEnumElbo.js";
 export { ReweightedWakeSleep, type WakeSleepOptions } from "./wakeSleep.js";

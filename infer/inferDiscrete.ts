@@ -18,7 +18,7 @@ import {
   where,
   zeros,
 } from "../autodiff/index.js";
-import { requireOptions, requireTask } from "./checks.js";
+import { refuseOption, requireOptions, requireTask } from "./checks.js";
 import { gradientFrom } from "./elbo.js";
 import { checkCovered, type EnumeratedPair, modelFactor, platesOf, runEnumerated } from "./enumeration.js";
 import { multiply, plateName } from "./factors.js";
@@ -57,12 +57,7 @@ export function sampleDiscrete(
   requireOptions("sampleDiscrete", options, ["temperature"]);
   const { temperature = 1 } = options;
   if (temperature !== 0 && temperature !== 1)
-    throw new PedigradError({
-      code: "bad-option",
-      op: "sampleDiscrete",
-      param: "temperature",
-      message: `sampleDiscrete: temperature must be 0 or 1, got ${temperature}.`,
-    });
+    refuseOption("sampleDiscrete", "temperature", `temperature must be 0 or 1, got ${temperature}.`);
   const run = enumerated({ key, values: params, model, guide, args });
   const chosen = shares(run, temperature === 0 ? mostProbable : drawing(random.foldIn(key, 3)));
   const values: Record<string, Tensor> = emptyRecord();

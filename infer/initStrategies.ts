@@ -1,4 +1,5 @@
 /** Where an autoguide starts: a constrained value for a latent site. */
+import { elementsOf } from "../autodiff/copy.js";
 import {
   broadcastTo,
   isFinite,
@@ -74,7 +75,7 @@ export const initToMean = (): InitStrategy =>
     for (const way of ways) {
       const value = broadcastTo(attempt(way), fn.shape());
       start = start === null ? value : where(isFinite(start), start, value);
-      if (start.view.data.every(Number.isFinite)) break;
+      if (elementsOf(start).every(Number.isFinite)) break;
     }
     return start as Tensor;
   });
@@ -121,7 +122,7 @@ export function startingValue(strategy: InitStrategy, site: LatentSite, key: Ten
         refuse("shape-mismatch", `the value has shape ${showShape(value.shape)}, the site ${showShape(fn.shape())}.`);
       requireThat(value, fn.support, { family: fn.label, what: "value" });
       const inside = moved(fn, broadcastTo(value, fn.shape()));
-      if (inside.batch === null && !bijectTo(fn.support).inverse(inside).view.data.every(Number.isFinite))
+      if (inside.batch === null && !elementsOf(bijectTo(fn.support).inverse(inside)).every(Number.isFinite))
         refuse("bad-initial-value", `the value ${value} lies on the boundary of its support. Start it inside.`);
       return inside;
     },

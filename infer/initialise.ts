@@ -1,5 +1,7 @@
 /** The first values of all parameters: one run of the guide and one of the model under its choices. */
+import { elementsOf } from "../autodiff/copy.js";
 import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
+import { sameShape } from "../autodiff/view.js";
 import type { Constraint } from "../distributions/index.js";
 import { inFreshRun } from "../provenance/index.js";
 import { didYouMean } from "./checks.js";
@@ -91,7 +93,7 @@ function declarations(
 
 function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor {
   const inside = constraint.check(value);
-  if (!inside.view.data.every((ok) => ok !== 0) || inside.size === 0)
+  if (inside.size === 0 || elementsOf(inside).some((ok) => ok === 0))
     throw new PedigradError({
       code: "bad-initial-value",
       param: name,
@@ -102,7 +104,7 @@ function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor
 }
 
 function checkRedeclared({ name, shape }: ParamMessage, value: Tensor): void {
-  if (shape !== null && shape.join() !== value.shape.join())
+  if (shape !== null && !sameShape(shape, value.shape))
     throw new PedigradError({
       code: "shape-mismatch",
       param: name,

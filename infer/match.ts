@@ -1,7 +1,8 @@
 /** Do guide and model speak of the same sites? Differences are refused, with both sides shown. */
 import { PedigradError } from "../autodiff/index.js";
+import { type Shape, sameShape } from "../autodiff/view.js";
 import { didYouMean } from "./checks.js";
-import { type SampleSite, sampleSites, type Trace } from "./trace.js";
+import { isFactor, type SampleSite, sampleSites, type Trace } from "./trace.js";
 
 const refusal = (code: string, site: string, message: string): PedigradError =>
   new PedigradError({ code, site, message });
@@ -58,8 +59,6 @@ export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity
   }
 }
 
-const isFactor = ({ fn }: SampleSite): boolean => fn.eventShape[0] === 0;
-
 /** Warn of guide sites that may take any number where the model's may not. */
 export function warnOfSupports(guide: Trace, model: Trace): void {
   for (const { name, fn: q, isObserved } of sampleSites(guide)) {
@@ -73,14 +72,11 @@ export function warnOfSupports(guide: Trace, model: Trace): void {
   }
 }
 
-const same = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((n, i) => n === b[i]);
-
 function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite, maxPlateNesting: number): void {
   // Further left than all plates lie enumerated dims, which may differ.
-  const plates = (shape: readonly number[]) =>
+  const plates = (shape: Shape) =>
     shape.length > maxPlateNesting ? shape.slice(shape.length - maxPlateNesting) : shape;
-  if (same(plates(q.batchShape), plates(p.batchShape)) && same(q.eventShape, p.eventShape)) return;
+  if (sameShape(plates(q.batchShape), plates(p.batchShape)) && sameShape(q.eventShape, p.eventShape)) return;
   throw refusal(
     "shape-mismatch",
     name,
@@ -88,15 +84,15 @@ function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite, maxPlat
   );
 }
 
-/** Refuse latents of the model that nothing gives a value: `way` says what else could be done. */
-export function checkLatentsCovered(guide: Trace, model: Trace, way: string): void {
-  for (const site of sampleSites(model)) {
-    const other = guide.get(site.name);
-    if (site.isObserved || (other?.type === "sample" && !other.isObserved)) continue;
-    throw refusal(
-      "model-only-site",
-      site.name,
-      `model site "${site.name}" is latent but the guide has no such site. Sample it in the guide${way}, or observe it.`,
-    );
+/** Refuse latents of the model that nothing gives a value; `enumerated` are those summed out, where sites can be. */
+export function checkLatentsCovered(guide: Trace, model: Trace, enumerated?: ReadonlyMap<string, number>): void {
+  const ways =
+    enumerated === undefined
+      ? "Sample it in the guide, or observe it."
+      : 'Sample it in the guide, observe it, or sum it out: infer: { enumerate: "parallel" }.';
+  for (const { name, isObserved } of sampleSites(model)) {
+    const other = guide.get(name);
+    if (isObserved || enumerated?.has(name) || (other?.type === "sample" && !other.isObserved)) continue;
+    throw refusal("model-only-site", name, `model site "${name}" is latent but the guide has no such site. ${ways}`);
   }
 }

@@ -53,7 +53,7 @@ export interface ParamMessage {
   stop: boolean;
 }
 
-/** The indices of a plate that takes a subsample. */
+/** A plate that opens: its value is the indices of the elements it visits. */
 export interface PlateMessage {
   readonly type: "plate";
   name: string;
@@ -113,9 +113,6 @@ export interface Messenger {
 }
 
 const stack: Messenger[] = [];
-
-/** Whether anybody is listening. */
-export const isListening = (): boolean => stack.length > 0;
 
 /** Run `body` with `messenger` innermost; the stack is as before afterwards, also after a throw. */
 export function withMessenger<T>(messenger: Messenger, body: () => T): T {

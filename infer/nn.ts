@@ -15,7 +15,7 @@ export const linear = (inputs: number, outputs: number): Net<LinearParams> => ({
     weight: random.normal(key, [inputs, outputs]).div(Math.sqrt(inputs)),
     bias: random.normal(key, [outputs]).mul(0),
   }),
-  apply: ({ weight, bias }, x) => matmul(x as Tensor, weight).add(bias),
+  apply: ({ weight, bias }, x) => matmul(x, weight).add(bias),
 });
 
 /** Linear layers of the given sizes with an activation between them: `mlp([2, 16, 1])`. */
@@ -27,7 +27,7 @@ export function mlp(sizes: readonly number[], activation: (x: Tensor) => Tensor 
       layers.reduce((h, layer, i) => {
         const y = layer.apply(params[i] as LinearParams, h);
         return i === layers.length - 1 ? y : activation(y);
-      }, x as Tensor),
+      }, x),
   };
 }
 
@@ -61,7 +61,7 @@ export function autoregressive(
         const { weight, bias } = params[i] as LinearParams;
         const z = matmul(h, weight.mul(mask)).add(bias);
         return i === masks.length - 1 ? z : activation(z);
-      }, x as Tensor);
+      }, x);
       return [y.slice(0, dim, { axis: -1 }), y.slice(dim, undefined, { axis: -1 })];
     },
   };

@@ -2,7 +2,9 @@
  * Optimisers, after optax: `init(params)` gives a state, `update(grads, state, params)` the updates to add and the next
  * state, all in ops. Transformations chain; whoever has `init` and `update` is an optimiser here.
  */
-import { emptyRecord, leavesOf, mapTree, PedigradError, type Tensor, type Tree, tensor } from "../autodiff/index.js";
+import { leavesOf, mapTree, PedigradError, type Tensor, type Tree, tensor } from "../autodiff/index.js";
+import { mergeRecords } from "../autodiff/tree.js";
+import { refuseOption, requireOptions } from "./checks.js";
 
 /** Parameters, gradients and updates are nested records of tensors of one structure. */
 export interface Optimizer {
@@ -33,28 +35,16 @@ function checkOptions(
   ranges: Record<string, [low: number, high: number]>,
 ): void {
   if (typeof rate !== "function" && !(typeof rate === "number" && rate >= 0 && rate < Infinity))
-    throw new PedigradError({
-      code: "bad-option",
+    refuseOption(
       op,
-      param: "stepSize",
-      message: `${op}: the learning rate must be a finite number >= 0 or a schedule, got ${typeof rate === "object" ? JSON.stringify(rate) : rate}.`,
-    });
+      "stepSize",
+      `the learning rate must be a finite number >= 0 or a schedule, got ${typeof rate === "object" ? JSON.stringify(rate) : rate}.`,
+    );
+  requireOptions(op, options, Object.keys(ranges));
   for (const [key, value] of Object.entries(options)) {
-    const range = ranges[key];
-    if (range === undefined)
-      throw new PedigradError({
-        code: "unknown-option",
-        op,
-        param: key,
-        message: `${op}: unknown option "${key}". Expected ${Object.keys(ranges).join(", ") || "none"}; the learning rate is the first argument.`,
-      });
-    if (value !== undefined && !(value >= range[0] && value < range[1]))
-      throw new PedigradError({
-        code: "bad-option",
-        op,
-        param: key,
-        message: `${op}: ${key} must be in [${range[0]}, ${range[1]}), got ${value}.`,
-      });
+    const [low, high] = ranges[key] as [number, number];
+    if (value !== undefined && !(value >= low && value < high))
+      refuseOption(op, key, `${key} must be in [${low}, ${high}), got ${value}.`);
   }
 }
 
@@ -116,6 +106,7 @@ export interface AdamOptions {
   b1?: number;
   /** Decay of the average squared gradient; 0.999. */
   b2?: number;
+  /** Added to the root of the average squared gradient; 1e-8. */
   eps?: number;
 }
 const ADAM: Record<string, [number, number]> = { b1: [0, 1], b2: [0, 1], eps: [0, Infinity] };
@@ -229,7 +220,7 @@ export function perParam(choose: (name: string) => Optimizer): Optimizer {
     chosen.set(name, optimizer);
     return optimizer;
   };
-  const record = (entries: [string, Tree][]): Tree => Object.assign(emptyRecord(), Object.fromEntries(entries));
+  const record = (entries: [string, Tree][]): Tree => mergeRecords(Object.fromEntries(entries));
   return {
     init: (params) => record(Object.keys(params).map((name) => [name, of(name).init(params[name])])),
     update: (grads, state, params) => {

@@ -17,6 +17,7 @@ import { detachProvenance, inFreshRun } from "../provenance/index.js";
 import { replay, seed, substitution, tagging } from "./effects.js";
 import { checkPair } from "./match.js";
 import { type Messenger, withMessenger } from "./messages.js";
+import type { Paths } from "./pathwise.js";
 import { type Trace, trace } from "./trace.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: models take whatever arguments their author gave them
@@ -28,6 +29,8 @@ export interface Pair {
   readonly model: Trace;
   /** The guide again, its densities along the path only (pathwise.ts). */
   readonly path?: Trace;
+  /** The terms of log w in two copies, for doubly reparameterised gradients (pathwise.ts). */
+  readonly paths?: Paths;
 }
 
 /** A messenger that draws the subsample of every plate once, with its own key, for all runs of a step. */

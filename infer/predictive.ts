@@ -13,14 +13,15 @@ import {
   tensor,
   vmap,
 } from "../autodiff/index.js";
+import { mergeRecords } from "../autodiff/tree.js";
 import { inFreshRun } from "../provenance/index.js";
-import { requireKey, requireOptions, requireProgram } from "./checks.js";
+import { quoted, refuseOption, requireCount, requireKey, requireOptions, requireProgram } from "./checks.js";
 import { block, condition, seed, substitute } from "./effects.js";
 import { sampleDiscrete } from "./inferDiscrete.js";
 import { type Messenger, withMessenger } from "./messages.js";
 import { type Model, stackTrees } from "./particles.js";
 import { requireDraws, requireLatents, requireUse, requiring } from "./predictiveChecks.js";
-import { type Trace, trace } from "./trace.js";
+import { isFactor, type Trace, trace } from "./trace.js";
 
 export interface PredictiveOptions {
   /** Values of latent sites by name, with `batchNdims` leading axes. */
@@ -37,6 +38,7 @@ export interface PredictiveOptions {
   parallel?: boolean;
   /** How many leading axes the posterior samples have; 1 by default, 2 for chains of draws, 0 for a single one. */
   batchNdims?: number;
+  /** Leave out what `deterministic` computed. */
   excludeDeterministic?: boolean;
   /** Draw enumerated sites of the model from their posterior given the rest. */
   inferDiscrete?: boolean;
@@ -58,17 +60,13 @@ export class Predictive {
     readonly model: Model,
     readonly options: PredictiveOptions,
   ) {
-    const refuse = (param: string, message: string): never => {
-      throw new PedigradError({ code: "bad-option", op: "Predictive", param, message: `Predictive: ${message}` });
-    };
     requireProgram("Predictive", "model", model);
     requireOptions("Predictive", options, OPTIONS);
     const { posteriorSamples, guide, numSamples } = options;
     if (guide !== undefined) requireProgram("Predictive", "guide", guide);
     if (posteriorSamples !== undefined && guide !== undefined)
-      refuse("guide", "give posteriorSamples or a guide, not both.");
-    if (posteriorSamples === undefined && !(Number.isInteger(numSamples) && (numSamples as number) >= 1))
-      refuse("numSamples", `numSamples must be a positive integer, got ${numSamples}.`);
+      refuseOption("Predictive", "guide", "give posteriorSamples or a guide, not both.");
+    if (posteriorSamples === undefined) requireCount("Predictive", "numSamples", numSamples);
   }
 
   /** The collected sites by name, each with the draws' axes in front; NaN in draws that did not come to the site. */
@@ -124,15 +122,15 @@ export class Predictive {
     const checks = guide === undefined ? {} : requiring(params);
     const latents: Record<string, TensorLike> =
       guide === undefined ? samples : latentsOf(runWith(guide, random.foldIn(key, 0), params, args, checks));
-    const known = Object.assign(emptyRecord<Tensor>(), params, latents);
+    const known = mergeRecords(params, latents);
     const discrete = inferDiscrete ? this.#discrete(key, latents, args) : {};
-    const ran = runWith(this.model, random.foldIn(key, 1), Object.assign(known, discrete), args, checks);
+    const ran = runWith(this.model, random.foldIn(key, 1), mergeRecords(known, discrete), args, checks);
     requireUse(ran, samples);
     const collected: Record<string, Tensor> = emptyRecord();
     for (const [name, site] of ran) {
       const isWanted = returnSites
         ? returnSites.includes(name)
-        : (site.type === "sample" && !Object.hasOwn(latents, name) && site.fn.eventShape[0] !== 0) ||
+        : (site.type === "sample" && !Object.hasOwn(latents, name) && !isFactor(site)) ||
           (site.type === "deterministic" && !excludeDeterministic);
       if (isWanted) collected[name] = site.value;
     }
@@ -142,7 +140,7 @@ export class Predictive {
           code: "unknown-site",
           op: "Predictive",
           site: name,
-          message: `Predictive: the program has no site "${name}"; it has ${[...ran.keys()].map((n) => `"${n}"`).join(", ")}.`,
+          message: `Predictive: the program has no site "${name}"; it has ${quoted(ran.keys())}.`,
         });
     return collected;
   }

@@ -4,7 +4,7 @@
  * estimates cannot be trusted. The fit is that of Zhang and Stephens 2009 with the prior of Vehtari et al. 2024.
  */
 import { PedigradError, random, type Tensor, tensor } from "../autodiff/index.js";
-import { requireOptions, requireTask } from "./checks.js";
+import { refuseOption, requireOptions, requireTask } from "./checks.js";
 import { costsOf } from "./costs.js";
 import { checkLatentsCovered } from "./match.js";
 import { type Model, runPair, runParticles, sharedPlates } from "./particles.js";
@@ -28,18 +28,17 @@ export function psisDiagnostic(
   requireOptions("psisDiagnostic", options, ["numParticles"]);
   const { numParticles = 1000 } = options;
   if (!(Number.isInteger(numParticles) && numParticles >= 25))
-    throw new PedigradError({
-      code: "bad-option",
-      op: "psisDiagnostic",
-      param: "numParticles",
-      message: `psisDiagnostic: numParticles must be an integer of at least 25, got ${numParticles}.`,
-    });
+    refuseOption(
+      "psisDiagnostic",
+      "numParticles",
+      `numParticles must be an integer of at least 25, got ${numParticles}.`,
+    );
   const plates = sharedPlates(random.foldIn(key, 0));
   const task = { key, values: params, model, guide, args };
   const { logw } = runParticles(random.foldIn(key, 1), numParticles, true, (k) => {
     const pair = runPair(k, task, plates);
     for (const site of [...sampleSites(pair.guide), ...sampleSites(pair.model)]) refuseEnumerated(site);
-    checkLatentsCovered(pair.guide, pair.model, "");
+    checkLatentsCovered(pair.guide, pair.model);
     return { logw: costsOf(pair.guide, pair.model).reduce((sum, { value }) => sum.add(value.sum()), tensor(0)) };
   });
   return paretoK((logw as Tensor).toFloat64Array());

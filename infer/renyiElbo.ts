@@ -13,22 +13,13 @@
  *
  *     gradient = Σ_k v_k ∇_θ log p + Σ_k (alpha v_k + (1 - alpha) v_k²) ∇_z log w_k ∇ z_k.
  */
-import {
-  eye,
-  logsumexp,
-  neg,
-  PedigradError,
-  softmax,
-  stopGradient,
-  type Tensor,
-  tensor,
-  where,
-} from "../autodiff/index.js";
+import { eye, logsumexp, neg, softmax, stopGradient, type Tensor, tensor, where } from "../autodiff/index.js";
+import { refuseOption } from "./checks.js";
 import { type Cost, scoreSitesOf, sumToPlates } from "./costs.js";
 import { Elbo, type ElboOptions, gradientFrom, type Outcome } from "./elbo.js";
 import type { Messenger } from "./messages.js";
 import type { Pair, Task } from "./particles.js";
-import { type Paths, pathsOf } from "./pathwise.js";
+import { pathsOf } from "./pathwise.js";
 import type { PlateFrame } from "./plate.js";
 import { sampleSites } from "./trace.js";
 
@@ -60,9 +51,7 @@ export class RenyiELBO extends Elbo {
 
   constructor({ alpha = 0, estimator = "score", ...options }: RenyiOptions = {}) {
     super(options, ["alpha", "estimator"], 2);
-    const refuse = (param: string, message: string): never => {
-      throw new PedigradError({ code: "bad-option", op: "RenyiELBO", param, message: `RenyiELBO: ${message}` });
-    };
+    const refuse = (param: string, message: string): never => refuseOption("RenyiELBO", param, message);
     if (typeof alpha !== "number" || !Number.isFinite(alpha))
       refuse("alpha", `alpha must be a finite number, got ${alpha}.`);
     if (alpha === 1) refuse("alpha", "alpha = 1 is the ordinary ELBO; use TraceELBO.");
@@ -77,7 +66,7 @@ export class RenyiELBO extends Elbo {
     return true;
   }
 
-  protected override runPair(key: Tensor, task: Task, plates: Messenger): Pair & { paths?: Paths } {
+  protected override runPair(key: Tensor, task: Task, plates: Messenger): Pair {
     const pair = super.runPair(key, task, plates);
     return this.estimator === "dreg" ? { ...pair, paths: pathsOf(this.name, pair, key, task, plates) } : pair;
   }
@@ -96,7 +85,7 @@ export class RenyiELBO extends Elbo {
       hasScore ||= sites.length > 0;
       const total = (terms: Tensor[]): Tensor => terms.reduce((a, b) => a.add(b), tensor(0));
       const weight = (of: readonly Cost[]) => total(of.map((c) => sumToPlates(c.value.div(scale), c.plates, common)));
-      const { paths } = pair as Pair & { paths?: Paths };
+      const { paths } = pair;
       return {
         logw: weight(costs),
         score: total(sites.map((d) => sumToPlates(d.logq, d.plates, common))),

@@ -79,7 +79,7 @@ export function LocScaleReparam(how: { centered?: TensorLike | null } | number |
   const { centered = 0 } = isShort ? { centered: how } : how;
   return (name, fn) => {
     const { family, reinterpreted, batchShape } = unwrap(fn);
-    const { loc, scale, ...others } = family.params as Record<string, Tensor>;
+    const { loc, scale, ...others } = family.params;
     if (loc === undefined || scale === undefined)
       throw misuse(name, "LocScaleReparam", `is ${family.family}, which has no loc and scale.`);
     const c =

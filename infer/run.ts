@@ -1,8 +1,9 @@
 /** The loop of `svi.run`: steps until there are enough, with a progress bar, early stopping and a hand on the brake. */
 import { PedigradError, type Tensor, type TensorLike } from "../autodiff/index.js";
-import { requireKey, requireOptions } from "./checks.js";
+import { refuseOption, requireKey, requireOptions } from "./checks.js";
 import { progressBar } from "./progress.js";
-import { hasFiniteParams, type JitMode, type SVI, type SVIState } from "./svi.js";
+import { hasFiniteParams, type SVIState } from "./state.js";
+import type { JitMode, SVI } from "./svi.js";
 
 /** One step of a run: its number (from 0), its loss, the state after it. */
 export interface Step {
@@ -14,6 +15,7 @@ export interface Step {
 }
 
 export interface RunOptions {
+  /** How many steps; for `svi.steps` it may be Infinity. */
   numSteps: number;
   /** Draw a bar on the terminal (default where there is one), or hand its text to a function. */
   progressBar?: boolean | ((text: string) => void);
@@ -21,6 +23,7 @@ export interface RunOptions {
   stableUpdate?: boolean;
   /** Go on from here instead of `init`. The state has a key of its own: that of the call is not used. */
   initState?: SVIState;
+  /** Constrained initial values by name, as for `svi.init`. */
   initParams?: Record<string, TensorLike>;
   onStep?: (step: Step) => void;
   /** Stop after the step for which it returns true. */
@@ -37,6 +40,7 @@ export interface RunOptions {
   batches?: Iterable<unknown> | (() => Iterable<unknown>);
   /** Compile the steps of this run or not; what the SVI says by default. */
   jit?: JitMode;
+  /** Take gradients by forward mode, as in the options of the SVI. */
   forwardModeDifferentiation?: boolean;
 }
 const OPTIONS = [
@@ -70,14 +74,13 @@ function checkOptions(op: string, key: unknown, given: number | Partial<RunOptio
   const { numSteps } = options;
   const isCount =
     (typeof numSteps === "number" && Number.isInteger(numSteps)) || (op === ENDLESS && numSteps === Infinity);
-  if (!(isCount && (numSteps as number) >= 1))
-    throw new PedigradError({
-      code: "bad-option",
+  if (!(isCount && numSteps >= 1))
+    refuseOption(
       op,
-      param: "numSteps",
-      message: `${op}: numSteps must be a positive integer${op === ENDLESS ? " or Infinity" : ""}, got ${numSteps}.`,
-    });
-  return { ...options, numSteps: numSteps as number };
+      "numSteps",
+      `numSteps must be a positive integer${op === ENDLESS ? " or Infinity" : ""}, got ${numSteps}.`,
+    );
+  return { ...options, numSteps };
 }
 
 /** The loop of one's own, which may go on for ever. */

@@ -2,8 +2,9 @@
  * The estimators that are linear in the costs: pathwise where it can, score function where it must (costs.ts). Two classes
  * that differ in one line: which costs a score site is charged with.
  */
-import { broadcastTo, emptyRecord, neg, PedigradError, stopGradient, type Tensor, tensor } from "../autodiff/index.js";
+import { broadcastTo, emptyRecord, neg, stopGradient, type Tensor, tensor } from "../autodiff/index.js";
 import { baselineFor, checkPrediction, predictedCost } from "./baselines.js";
+import { refuseOption } from "./checks.js";
 import { asksForClosedForm, withClosedForms } from "./closedForms.js";
 import { type Cost, chargedCosts, type ScoreSite, scoreSitesOf } from "./costs.js";
 import { carriedTotal, carrier } from "./dice.js";
@@ -40,13 +41,11 @@ abstract class ScoreElbo extends Elbo {
   constructor(options: ScoreElboOptions = {}, own: readonly string[] = []) {
     const { order = 1, stickingTheLanding = false, ...rest } = options;
     super(rest, ["order", "stickingTheLanding", ...own]);
-    const refuse = (param: string, message: string): never => {
-      const op = new.target.name;
-      throw new PedigradError({ code: "bad-option", op, param, message: `${op}: ${message}` });
-    };
-    if (order !== 1 && order !== 2) refuse("order", `order must be 1 or 2, got ${order}.`);
+    const { name } = new.target;
+    if (order !== 1 && order !== 2) refuseOption(name, "order", `order must be 1 or 2, got ${order}.`);
     if (stickingTheLanding && order === 2)
-      refuse(
+      refuseOption(
+        name,
         "stickingTheLanding",
         "stickingTheLanding leaves out terms of mean 0, whose derivative is none. Use order: 1.",
       );
@@ -121,6 +120,7 @@ function totalOf(costs: readonly Cost[]): Tensor {
  */
 export class TraceELBO extends ScoreElbo {
   readonly name = "TraceELBO";
+  /** Whether the guide draws several samples at once (multiSample.ts). */
   readonly multiSampleGuide: boolean;
 
   constructor({ multiSampleGuide = false, ...options }: ScoreElboOptions & { multiSampleGuide?: boolean } = {}) {

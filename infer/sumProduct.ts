@@ -5,6 +5,7 @@
  * (the most probable assignment) or a logsumexp whose gradient draws (posterior sampling).
  */
 import { PedigradError, type Tensor } from "../autodiff/index.js";
+import { quoted } from "./checks.js";
 import { type Factor, multiply, plateName, reduceNames } from "./factors.js";
 
 /** A factor in its plates. */
@@ -26,7 +27,7 @@ export interface Graph {
   readonly variables: ReadonlyMap<string, ReadonlySet<string>>;
   /** size / subsampleSize by plate: its product is taken to this power. */
   readonly plateScales: ReadonlyMap<string, number>;
-  /** Whether a name that is not summed out stays behind in a plate, so that this plate cannot be multiplied over. */
+  /** The plates of a name that is not summed out, none of which can be multiplied over; undefined for other names. */
   readonly pinned: (name: string) => ReadonlySet<string> | undefined;
 }
 
@@ -129,7 +130,7 @@ function multiplyOut(
     throw new PedigradError({
       code: "intractable",
       site: sites[0],
-      message: `sites ${sites.map((s) => `"${s}"`).join(", ")} couple the enumerated sites ${outer.map((s) => `"${s}"`).join(", ")} across plates {${[...plates].join(", ")}}: summing them out would take every combination. Make one plate sequential, move a site out of a plate, or sample one of the sites in the guide.`,
+      message: `sites ${quoted(sites)} couple the enumerated sites ${quoted(outer)} across plates {${[...plates].join(", ")}}: summing them out would take every combination. Make one plate sequential, move a site out of a plate, or sample one of the sites in the guide.`,
     });
   const gone = [...plates].filter((plate) => !target.has(plate));
   for (const name of factor.names)
@@ -137,7 +138,7 @@ function multiplyOut(
       throw new PedigradError({
         code: "intractable",
         site: name,
-        message: `site "${name}" is enumerated in the guide inside plate "${gone[0]}", over which the model's enumerated sites ${outer.map((s) => `"${s}"`).join(", ")} multiply. Enumerate "${name}" in the model instead, or sample it.`,
+        message: `site "${name}" is enumerated in the guide inside plate "${gone[0]}", over which the model's enumerated sites ${quoted(outer)} multiply. Enumerate "${name}" in the model instead, or sample it.`,
       });
   const power = gone.reduce((product, plate) => product * (plateScales.get(plate) ?? 1), 1);
   const reduced = reduceNames(factor, gone.map(plateName), (x, axes) => x.sum(axes));
@@ -148,7 +149,7 @@ function multiplyOut(
 /** Inside a log of a sum only one scale makes sense for all factors. */
 function requireOneScale(component: readonly Plated[]): void {
   const numbers = component.map(({ scale }) =>
-    typeof scale === "number" ? scale : scale.size === 1 ? scale.view.data[scale.view.offset] : Number.NaN,
+    typeof scale === "number" ? scale : scale.size === 1 ? scale.number : Number.NaN,
   );
   const odd = numbers.findIndex((n) => n !== numbers[0]);
   if (odd < 0) return;

@@ -3,7 +3,6 @@
  * next ones come out. There is no global parameter store. Hoffman et al. 2013; the interface is NumPyro's.
  */
 import {
-  emptyRecord,
   isContainer,
   jit,
   mapTree,
@@ -15,24 +14,20 @@ import {
   valueAndGrad,
   zeros,
 } from "../autodiff/index.js";
-import { bijectTo, type Constraint, withValidation } from "../distributions/index.js";
+import { mergeRecords } from "../autodiff/tree.js";
+import { sameShape } from "../autodiff/view.js";
+import { withValidation } from "../distributions/index.js";
 import { detachProvenance, outsideRuns } from "../provenance/index.js";
-import { didYouMean, requireKey, requireOptions, requireProgram, requireState } from "./checks.js";
+import { isRecord } from "../provenance/track.js";
+import { refuseOption, requireKey, requireOptions, requireProgram } from "./checks.js";
 import { Elbo, type Outcome } from "./elbo.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise } from "./initialise.js";
 import { type Optimizer, zipTrees } from "./optim.js";
+import { ParamSpace } from "./paramSpace.js";
 import type { Model } from "./particles.js";
 import { type RunOptions, type RunResult, runLoop, runLoopAsync, type Step, stepsOf } from "./run.js";
-
-export interface SVIState {
-  /** Unconstrained parameters by name. */
-  readonly params: Record<string, Tensor>;
-  readonly optimState: Tree;
-  /** Baselines' averages and what `mutable` declared, by name. */
-  readonly mutableState: Record<string, Tensor>;
-  readonly key: Tensor;
-}
+import { hasFiniteParams, requireState, type SVIState } from "./state.js";
 
 /** Compile a step: where the model allows it, always (else an error), never. */
 export type JitMode = "auto" | boolean;
@@ -55,7 +50,7 @@ export interface InitOptions {
 }
 
 export class SVI {
-  #constraints = new Map<string, Constraint>();
+  #space = new ParamSpace();
   readonly #compiled = jit((state: SVIState, ...args: unknown[]) => this.step(state, ...args));
   #jit: JitMode;
   /** What the optimiser left behind last: known to be its own. */
@@ -70,14 +65,16 @@ export class SVI {
   ) {
     requireOptions("SVI", options, OPTIONS);
     this.#jit = options.jit ?? "auto";
-    const refuse = (param: string, expected: string): never => {
-      throw new PedigradError({ code: "bad-option", op: "SVI", param, message: `SVI: ${expected}.` });
-    };
     requireProgram("SVI", "model", model);
     requireProgram("SVI", "guide", guide);
     if (typeof optimizer?.init !== "function" || typeof optimizer.update !== "function")
-      refuse("optimizer", "the third argument must be an optimiser with init and update, such as adam(1e-3)");
-    if (!(elbo instanceof Elbo)) refuse("elbo", "the fourth argument must be an estimator, such as new TraceELBO()");
+      refuseOption(
+        "SVI",
+        "optimizer",
+        "the third argument must be an optimiser with init and update, such as adam(1e-3).",
+      );
+    if (!(elbo instanceof Elbo))
+      refuseOption("SVI", "elbo", "the fourth argument must be an estimator, such as new TraceELBO().");
   }
 
   /** The state before the first step: initial values from guide and model (the guide's win), and one dry run of the loss. */
@@ -87,14 +84,13 @@ export class SVI {
     const { values, constraints, mutables } = outsideRuns(() =>
       initialise(initKey, this.model, this.guide, this.#allArgs(args), initParams),
     );
-    this.#constraints.clear();
-    for (const [name, constraint] of constraints) this.#constraints.set(name, constraint);
-    const params = this.#map(values, (value, name) => bijectTo(this.#constraint(name)).inverse(value));
+    this.#space.learn(constraints);
+    const params = this.#space.unconstrain(values);
     const dry = this.#outcome(params, mutables, initKey, args);
     return {
       params,
       optimState: this.optimizer.init(params),
-      mutableState: this.#map(dry.mutableState, (after, name) => beforeAnyStep(mutables[name], after)),
+      mutableState: mapTree(dry.mutableState, (after, name) => beforeAnyStep(mutables[name], after as Tensor)),
       key: next,
     };
   }
@@ -103,7 +99,7 @@ export class SVI {
   update(state: SVIState, ...args: unknown[]): [SVIState, number] {
     if (state?.optimState !== this.#latest) {
       requireState("svi.update", state, this.optimizer);
-      for (const name of Object.keys(state.params)) this.#constraint(name);
+      this.#space.require(state.params);
     }
     const [next, loss] = this.#advance(state, args);
     this.#latest = next.optimState;
@@ -132,23 +128,23 @@ export class SVI {
   with(options: SVIOptions): SVI {
     if (Object.keys(options).length === 0) return this;
     const copy = new SVI(this.model, this.guide, this.optimizer, this.elbo, { ...this.options, ...options });
-    copy.#constraints = this.#constraints;
+    copy.#space = this.#space;
     return copy;
   }
 
   /** One step as tensors, never compiled. */
   step(state: SVIState, ...args: unknown[]): [SVIState, Tensor] {
-    const [next, stepKey] = random.split(state.key) as unknown as [Tensor, Tensor];
+    const { next, own } = keysAfter(state);
     let outcome: Outcome | null = null;
     const differentiate = this.options.forwardModeDifferentiation ? valueAndForwardGrad : valueAndGrad;
     const [loss, grads] = differentiate((params: Record<string, Tensor>) => {
-      outcome = this.#outcome(params, state.mutableState, stepKey, args);
+      outcome = this.#outcome(params, state.mutableState, own, args);
       return outcome.loss;
     })(state.params);
     const { mutableState } = outcome as unknown as Outcome;
     const [updates, optimState] = outsideRuns(() => this.optimizer.update(grads, state.optimState, state.params));
     const params = zipTrees((p, u) => p.add(u), state.params, updates);
-    const kept = this.#map(mutableState, (value) => value.withoutNode());
+    const kept = mapTree(mutableState, (value) => (value as Tensor).withoutNode());
     const after = { params, optimState, mutableState: mergeRecords(state.mutableState, kept), key: next };
     return detachProvenance([after, loss]);
   }
@@ -163,30 +159,30 @@ export class SVI {
 
   /** The loss of the same draw that `update(state)` would make. */
   evaluate(state: SVIState, ...args: unknown[]): number {
-    return this.#outcome(state.params, state.mutableState, this.#stepKey(state), args).loss.item();
+    return this.#outcome(state.params, state.mutableState, keysAfter(state).own, args).loss.item();
   }
 
   /** The same loss by site. */
   perSite(state: SVIState, ...args: unknown[]): Record<string, Tensor> {
     const values = mergeRecords(this.getParams(state), state.mutableState);
-    return this.elbo.perSite(this.#stepKey(state), values, this.model, this.guide, ...this.#allArgs(args));
+    return this.elbo.perSite(keysAfter(state).own, values, this.model, this.guide, ...this.#allArgs(args));
   }
 
   /** The sites whose cost is not finite in that loss, with their values. */
   unsoundSites(state: SVIState, ...args: unknown[]): Map<string, Tensor> {
     const values = mergeRecords(this.getParams(state), state.mutableState);
     const { model, guide } = this;
-    return this.elbo.unsoundSites({ key: this.#stepKey(state), values, model, guide, args: this.#allArgs(args) });
+    return this.elbo.unsoundSites({ key: keysAfter(state).own, values, model, guide, args: this.#allArgs(args) });
   }
 
   /** Whether the constraints of these parameters are known, which `init` learns from the programs. */
   knows(state: SVIState): boolean {
-    return Object.keys(state.params).every((name) => this.#constraints.has(name));
+    return this.#space.knows(state.params);
   }
 
   /** Constrained parameters by name. */
   getParams(state: SVIState): Record<string, Tensor> {
-    return this.#constrain(state.params);
+    return this.#space.constrain(state.params);
   }
 
   /** numSteps steps from `init`, or from `initState`: final constrained parameters, all losses, the state to go on from. */
@@ -208,54 +204,29 @@ export class SVI {
     return stepsOf(this, key, options, args);
   }
 
-  #stepKey(state: SVIState): Tensor {
-    return ([...random.split(state.key)] as [Tensor, Tensor])[1];
-  }
-
   #outcome(
     params: Record<string, Tensor>,
     mutableState: Record<string, Tensor>,
     key: Tensor,
     args: unknown[],
   ): Outcome {
-    const values = mergeRecords(mutableState, this.#constrain(params));
+    const values = mergeRecords(mutableState, this.#space.constrain(params));
     return this.elbo.lossWithMutableState(key, values, this.model, this.guide, ...this.#allArgs(args));
-  }
-
-  #constrain(params: Record<string, Tensor>): Record<string, Tensor> {
-    return this.#map(params, (value, name) => bijectTo(this.#constraint(name)).forward(value));
-  }
-
-  #constraint(name: string): Constraint {
-    const constraint = this.#constraints.get(name);
-    if (constraint === undefined)
-      throw new PedigradError({
-        code: "unknown-param",
-        param: name,
-        message:
-          this.#constraints.size === 0
-            ? `param "${name}": this SVI does not know its constraint yet. Call svi.init(key, ...args) once, and go on with this state.`
-            : `no param "${name}"; known params: ${[...this.#constraints.keys()].join(", ")}.${didYouMean(name, this.#constraints.keys())}`,
-      });
-    return constraint;
-  }
-
-  #map(record: Record<string, Tensor>, f: (value: Tensor, name: string) => Tensor): Record<string, Tensor> {
-    return mapTree(record, (value, name) => f(value as Tensor, name));
   }
 
   #allArgs(args: unknown[]): unknown[] {
     const { staticArgs } = this.options;
     if (staticArgs === undefined) return args;
     const last = args.at(-1);
-    const isRecord = isContainer(last) && !Array.isArray(last) && !(last instanceof Map);
-    return isRecord ? [...args.slice(0, -1), { ...(last as object), ...staticArgs }] : [...args, staticArgs];
+    return isRecord(last) ? [...args.slice(0, -1), { ...last, ...staticArgs }] : [...args, staticArgs];
   }
 }
 
-/** Whether every parameter is still a number. */
-export const hasFiniteParams = ({ params }: SVIState): boolean =>
-  Object.values(params).every((p) => p.view.data.every(Number.isFinite));
+/** The key of the next state, and that of the step to it. */
+function keysAfter({ key }: SVIState): { next: Tensor; own: Tensor } {
+  const [next, own] = [...random.split(key)] as [Tensor, Tensor];
+  return { next, own };
+}
 
 /** The key and the options that `init` was given. */
 function initOptions(given: Tensor | InitOptions): InitOptions {
@@ -270,11 +241,4 @@ function initOptions(given: Tensor | InitOptions): InitOptions {
 
 /** A mutable before the first step: as declared, in the shape that a step leaves it in. Averages of baselines start at 0. */
 const beforeAnyStep = (declared: Tensor | undefined, after: Tensor): Tensor =>
-  declared === undefined ? zeros(after.shape) : declared.shape.join() === after.shape.join() ? declared : after;
-
-/** Null-prototype union of records, later ones winning: names are data. */
-export const mergeRecords = <T>(...records: Record<string, T>[]): Record<string, T> => {
-  const merged: Record<string, T> = emptyRecord();
-  for (const record of records) for (const key of Object.keys(record)) merged[key] = record[key] as T;
-  return merged;
-};
+  declared === undefined ? zeros(after.shape) : sameShape(declared.shape, after.shape) ? declared : after;

@@ -81,6 +81,9 @@ export function* sampleSites(trace: Trace): Generator<SampleSite> {
   for (const site of trace.values()) if (site.type === "sample") yield site;
 }
 
+/** Whether a site is a `factor`, which observes a value without any numbers in it (distributions/unit.ts). */
+export const isFactor = ({ fn }: { readonly fn: Distribution }): boolean => fn.eventShape[0] === 0;
+
 /** A messenger that writes the trace of what passes it. */
 export class TraceMessenger implements Messenger {
   readonly sites: Trace = new Map();

@@ -8,7 +8,8 @@
  *     phi       = insomnia · wakePhi + (1 - insomnia) · sleepPhi
  *
  * With `estimator: "dreg"` (Tucker et al. 2019), for guides that are pathwise throughout, the gradient of wakePhi is
- * -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, of the same mean. The loss is wakeTheta + phi. For the sleep phase the guide gets `observations` of the last argument replaced by the dream.
+ * -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, of the same mean. The loss is wakeTheta + phi. For the sleep phase the guide gets
+ * `observations` of the last argument replaced by the dream.
  */
 import {
   emptyRecord,
@@ -21,11 +22,12 @@ import {
   type Tree,
   tensor,
 } from "../autodiff/index.js";
+import { refuseOption, requireCount } from "./checks.js";
 import { substitute, uncondition } from "./effects.js";
 import { Elbo, type ElboOptions, gradientFrom, type Outcome } from "./elbo.js";
 import type { Messenger } from "./messages.js";
 import { type Pair, runPair, runParticles, sharedPlates, type Task, tracedRun } from "./particles.js";
-import { type Paths, pathsOf } from "./pathwise.js";
+import { pathsOf } from "./pathwise.js";
 import { sampleSites } from "./trace.js";
 
 export interface WakeSleepOptions extends ElboOptions {
@@ -58,9 +60,7 @@ export class ReweightedWakeSleep extends Elbo {
   constructor(options: WakeSleepOptions = {}) {
     const { insomnia = 1, modelHasParams = true, numSleepParticles, estimator = "score", ...rest } = options;
     super(rest, ["insomnia", "modelHasParams", "numSleepParticles", "estimator"], 2);
-    const refuse = (param: string, message: string): never => {
-      throw new PedigradError({ code: "bad-option", op: this.name, param, message: `ReweightedWakeSleep: ${message}` });
-    };
+    const refuse = (param: string, message: string): never => refuseOption(this.name, param, message);
     if (!(insomnia >= 0 && insomnia <= 1)) refuse("insomnia", `insomnia must be in [0,1], got ${insomnia}.`);
     if (this.numParticles < 2) refuse("numParticles", `needs at least 2 particles, got ${this.numParticles}.`);
     if (estimator !== "score" && estimator !== "dreg")
@@ -69,8 +69,7 @@ export class ReweightedWakeSleep extends Elbo {
     this.insomnia = insomnia;
     this.modelHasParams = modelHasParams;
     this.numSleepParticles = numSleepParticles ?? this.numParticles;
-    if (!(Number.isInteger(this.numSleepParticles) && this.numSleepParticles >= 1))
-      refuse("numSleepParticles", `numSleepParticles must be a positive integer, got ${numSleepParticles}.`);
+    requireCount(this.name, "numSleepParticles", this.numSleepParticles);
   }
 
   charged(): boolean {
@@ -80,7 +79,7 @@ export class ReweightedWakeSleep extends Elbo {
   protected override runPair(key: Tensor, task: Task, plates: Messenger): Pair {
     if (this.estimator === "score") return runPair(key, task, plates, constantDraws);
     const pair = runPair(key, task, plates);
-    return { ...pair, paths: pathsOf(this.name, pair, key, task, plates) } as Pair;
+    return { ...pair, paths: pathsOf(this.name, pair, key, task, plates) };
   }
 
   protected estimate(task: Task): Outcome {
@@ -104,7 +103,7 @@ export class ReweightedWakeSleep extends Elbo {
     const { results, mutableState } = this.runs(task, (pair) => {
       const costs = this.costs(pair);
       const of = (which: "model" | "guide") => sumOf(costs.filter((c) => c.side === which).map((c) => c.value));
-      const { paths } = pair as Pair & { paths?: Paths };
+      const { paths } = pair;
       const logq = neg(of("guide"));
       if (paths === undefined) return { logp: of("model"), logq };
       return { logp: sumOf(paths.theta.map((c) => c.value)), logq, along: sumOf(paths.along.map((c) => c.value)) };

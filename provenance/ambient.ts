@@ -36,10 +36,10 @@ export const inRun = <T>(body: () => T): T => (collecting ? body() : inFreshRun(
 /** Run `body` (a gradient, an optimiser) where reads leave no trace and results inherit nothing. */
 export const outsideRuns = <T>(body: () => T): T => within(false, body);
 
-/** The ambient set of the current run, to be put back by `restoreAmbient`. */
+/** The ambient set of the current run, to be put back by `withAmbient`. */
 export const currentAmbient = (): Provenance => ambient;
 
-/** Put a set saved by `currentAmbient` back in its place: how a site computes its density as of its own statement. */
+/** Run `body` under a set saved by `currentAmbient`: how a site computes its density as of its own statement. */
 export function withAmbient<T>(set: Provenance, body: () => T): T {
   const outer = ambient;
   ambient = set;

@@ -1,4 +1,4 @@
-/** The public face of provenance: the sets, the ambient set of a run, how a value is tagged. */
+/** The public face of provenance: the sets, the ambient set of a run, how a value is tagged, the one class of errors. */
 export {
   ambient,
   currentAmbient,

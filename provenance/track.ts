@@ -13,7 +13,8 @@ export interface Tracked {
 const isTracked = (x: unknown): x is Tracked =>
   typeof x === "object" && x !== null && "withProvenance" in x && "provenance" in x;
 
-const isRecord = (x: unknown): x is Record<string, unknown> => {
+/** Whether x is a plain record: an object literal, or one without a prototype. */
+export const isRecord = (x: unknown): x is Record<string, unknown> => {
   if (typeof x !== "object" || x === null) return false;
   const prototype = Object.getPrototypeOf(x);
   return prototype === null || Object.getPrototypeOf(prototype) === null;

@@ -30,7 +30,7 @@ export class Executable {
     this.#last = new Array<Tensor | null>(program.inputCount).fill(null);
     this.#sources = program.outputs.map((place) => (this.#isConstant(place) ? null : this.#layout.view(place)));
     this.#outputSize = program.outputs.reduce(
-      (sum, place, k) => sum + (this.#isKept(place, k) ? 0 : storage(samples[k] as Tensor)),
+      (sum, place, k) => sum + (this.#isKept(place, k) ? 0 : (samples[k] as Tensor).size),
       0,
     );
   }
@@ -96,5 +96,3 @@ function link(program: Program): Linked {
     return { layout: plain, generated: generate(program, plain), loops: null };
   }
 }
-
-const storage = (x: Tensor): number => sizeOf(x.shape);

@@ -30,7 +30,10 @@ interface Group {
   readonly shape: readonly number[];
 }
 
+/** Statements in a function of the text. */
 const CHUNK = 250;
+
+/** The text of a program whose values lie as `layout` says. */
 export function generate(program: Program, layout: Layout): Generated {
   return new Generator(program, layout).generated();
 }

@@ -2,18 +2,18 @@
  * A loop of elementwise ops, and its two texts: JavaScript, an element at a time, and a routine of SIMD code (../wasm), two at
  * a time. Both do the same arithmetic, to the last bit.
  */
-
 import { type Shape, sizeOf } from "../view.js";
 import { canVectorize } from "../wasm/simd.js";
 import { formulaOf } from "../wasm/twins.js";
 import { type Expression, expressionOf, substituteInto } from "./expression.js";
+import type { Reading } from "./layout.js";
 
-/** How an operand is read: by steps along each axis of the loop, in step with the loop (flat), or once. */
+/** An operand that is read from memory. */
 export interface Read {
   readonly name: string;
   /** The place in the arena of its first element. */
   readonly offset: number;
-  readonly steps: "repeated" | "flat" | readonly number[];
+  readonly steps: Reading;
 }
 /** A value of the loop: its name, the function of its operands, where it is stored if it is. */
 export interface Step {

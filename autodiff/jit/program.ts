@@ -4,6 +4,7 @@
  * op on the same values is written once, and what the outputs do not need is dropped.
  */
 import { PedigradError } from "../../provenance/index.js";
+import { elementsOf } from "../copy.js";
 import type { Op } from "../op.js";
 import type { Recorder } from "../recorder.js";
 import type { Tensor } from "../tensor.js";
@@ -142,6 +143,6 @@ function sameBits(a: Tensor, b: Tensor): boolean {
   if (a === b || a.view === b.view) return true;
   const [x, y] = [a.view, b.view];
   if (x.data === y.data && x.offset === y.offset) return true;
-  const [left, right] = [a.toFloat64Array(), b.toFloat64Array()];
+  const [left, right] = [elementsOf(a), elementsOf(b)];
   return left.every((value, i) => Object.is(value, right[i]));
 }

@@ -7,6 +7,7 @@ import { Tensor, tensor } from "../tensor.js";
 import type { TensorLike } from "../tensorLike.js";
 import { mapTree } from "../tree.js";
 import { type Shape, sameShape } from "../view.js";
+import { literal } from "./expression.js";
 
 /** An argument taken apart: what must be equal, and the tensors that may differ. */
 export interface Signature {
@@ -37,7 +38,9 @@ export class Signatures {
   }
 
   #static(x: unknown): string {
-    if (Array.isArray(x) || typeof x === "string") return JSON.stringify(x);
+    // JSON alone has one text for NaN and the infinities, and one for 0 and -0.
+    if (Array.isArray(x)) return JSON.stringify(x, (_, item) => (typeof item === "number" ? literal(item) : item));
+    if (typeof x === "string") return JSON.stringify(x);
     if ((typeof x !== "object" && typeof x !== "function") || x === null) return Object.is(x, -0) ? "-0" : String(x);
     const known = this.#identities.get(x) ?? this.#identities.size;
     this.#identities.set(x, known);

@@ -6,8 +6,8 @@
  */
 import { Stream } from "./stream.js";
 
-// Numerators (TOP) and denominators (BOTTOM) of the middle (in 0.425² - q²), of the tails (in √(-log p) - 1.6), and of the far tails (in
-// √(-log p) - 5), highest power first.
+// Numerators (TOP) and denominators (BOTTOM) of the middle (in 0.425² - q²), of the tails (in √(-log p) - 1.6), and of the far
+// tails (in √(-log p) - 5), highest power first.
 const MIDDLE_TOP = Float64Array.of(
   2509.0809287301227,
   33430.57558358813,

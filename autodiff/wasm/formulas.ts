@@ -2,8 +2,8 @@
  * The elementwise functions, as JavaScript text with two readings: `assemble` makes SIMD code of it, two elements at a time,
  * and `twins` functions of one number. Both do the same operations of IEEE 754 in the same order, and neither contracts
  * a product and a sum, so they agree to the last bit. Coefficients come from interpolating the function, computed to 60
- * digits, at Chebyshev nodes of the stated interval. Errors against 60 digits: exp, expm1, log and log1p 1 ulp, sigmoid, softplus and logSigmoid 2,
- * tanh 3.
+ * digits, at Chebyshev nodes of the stated interval. Errors against 60 digits: exp, expm1, log and log1p 1 ulp, sigmoid,
+ * softplus and logSigmoid 2, tanh 3.
  */
 import { ROUND } from "./primitives.js";
 

@@ -66,7 +66,7 @@ function dotRows(out, a, b, rows, n) {
   }
 }`;
 
-/** out = out + Σ x[i] B[i]: numbers that lie \`step\` apart, times the rows of B, four of them in one pass. */
+/** out = out + Σ x[i] B[i]: numbers that lie `step` apart, times the rows of B, four of them in one pass. */
 const combinedRows = `
 function addRow(out, x, b, n) {
   let factor = loadSame(x);
@@ -106,7 +106,7 @@ const cells = (text: (row: string, column: number) => string): string =>
 
 /**
  * C = C + A B. B is packed in panels of four columns and up to 256 terms, which stay in the nearest cache; a tile is four
- * rows by four columns, kept in registers. Tiles that hang over an edge are done in \`scratch\`.
+ * rows by four columns, kept in registers. Tiles that hang over an edge are done in `scratch`.
  */
 const products = `
 function tile(c0, next, a0, a1, a2, a3, step, b, n) {

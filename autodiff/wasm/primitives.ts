@@ -9,7 +9,10 @@ export const ROUND = 1.5 * 2 ** 52;
 // What lifts √½ to the exponent of 1, so that significands lie in [√½, √2).
 const LIFT = "0x95f6200000000";
 
-/** pow2(k) = 2^k; scale(y, k) = y 2^k; x = significand(x) 2^exponent(x); likeOdd(y, x): y, or x where x = ±0. */
+/**
+ * pow2(k) = 2^k; scale(y, k) = y 2^k; x = significand(x, k) 2^k for k = exponent(x), the significand in [√½, √2); likeOdd(y, x): y,
+ * or x where x = ±0.
+ */
 export const simdPrimitives = `
 function pow2(k) { return number(bits(k + ${ROUND}) + 1023 << 52); }
 function scale(y, k) {
@@ -25,7 +28,7 @@ function significand(x, k) { return number((bits(x) + ${LIFT} & 0xfffffffffffff)
 function likeOdd(y, x) { return y | x & -0; }
 `;
 
-/** The same as functions. `pow2` and `significand` need -1074 <= ±k <= 1023; `scale` takes any k of 2^-2000 and more. */
+/** The same as functions. `pow2` needs k, and `significand` -k, in -1074 … 1023; `scale` takes any k of -2000 … 2000. */
 export function scalarPrimitives() {
   const powers = Float64Array.from({ length: 2098 }, (_, i) => 2 ** (i - 1074));
   const value = new Float64Array(1);

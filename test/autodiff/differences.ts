@@ -41,7 +41,7 @@ export function assertDerivatives(
     f(...ys)
       .mul(weights)
       .sum();
-  const gradient = (ys: readonly Tensor[]): Tensor[] => grad((zs: Tensor[]) => loss(...zs))(ys) as Tensor[];
+  const gradient = (ys: readonly Tensor[]): Tensor[] => grad((zs: Tensor[]) => loss(...zs))(ys);
   const [v, u] = [direction(k1 as Tensor), direction(k2 as Tensor)];
   const first = slope((t) => loss(...along(xs, v, t)).item());
   close(dot(gradient(xs), v), first, tolerance, `${label}: first derivative`);
@@ -49,6 +49,6 @@ export function assertDerivatives(
   const second = slope((t) => dot(gradient(along(xs, v, t)), u));
   const twice = grad((ys: Tensor[]) =>
     gradient(ys).reduce((total, g, i) => total.add(g.mul(u[i] as Tensor).sum()), tensor(0)),
-  )([...xs]) as Tensor[];
+  )([...xs]);
   close(dot(twice, v), second, tolerance, `${label}: second derivative`);
 }

@@ -135,7 +135,7 @@ for (const [name, xs, value, ...gradients] of rows)
       gradients.forEach((want, i) => {
         if (want === null) return;
         const slope = grad((x: Tensor) => f(...operands.map((other, j) => (j === i ? x : other))).sum())(operands[i]);
-        const first = (slope as Tensor).toFloat64Array()[0] as number;
+        const first = slope.toFloat64Array()[0] as number;
         assert.ok(alike(first, want), `gradient ${i}: ${first}, expected ${want}`);
       });
     }

@@ -176,7 +176,7 @@ test("a direction of another structure is refused", () => {
 
 test("jacobians have the shape of the value, then of the argument", () => {
   const x = random.normal(random.key(1), [2, 3]);
-  const J = jacobian((y: Tensor) => y.square().sum(0))(x) as Tensor;
+  const J = jacobian((y: Tensor) => y.square().sum(0))(x);
   assert.equal(J.shape, [3, 2, 3]);
   for (let k = 0; k < 3; k++)
     for (let i = 0; i < 2; i++)
@@ -221,7 +221,7 @@ test("parts of one tensor: overlapping slices, indices of every kind, the whole;
   ];
   const x = random.normal(random.key(5), [4, 3]);
   close(grad(f)(x), x.square().mul(3).mul(counts));
-  const diagonal = (y: Tensor) => grad((z: Tensor) => (grad(f)(z) as Tensor).sum())(y) as Tensor;
+  const diagonal = (y: Tensor) => grad((z: Tensor) => grad(f)(z).sum())(y);
   close(diagonal(x), x.mul(6).mul(counts));
   const xs = random.normal(random.key(6), [5, 4, 3]);
   close(vmap(grad(f))(xs), xs.square().mul(3).mul(counts));
@@ -251,7 +251,7 @@ test("products: second derivatives where factors are 0", () => {
     const want = x.map((_, i) =>
       x.map((__, j) => (i === j ? 0 : x.reduce((p, v, k) => (k === i || k === j ? p : p * v), 1))),
     );
-    close(hessian((v: Tensor) => v.prod())(x) as Tensor, want, `hessian of the product of ${x}`);
+    close(hessian((v: Tensor) => v.prod())(x), want, `hessian of the product of ${x}`);
   }
   const rows = tensor([
     [0, 2, 3],
@@ -294,10 +294,10 @@ test("transformations compose with vmap", () => {
   );
   close(
     vmap((x: Tensor) => jacobian(f)(x))(xs),
-    each((x) => jacobian(f)(x) as Tensor),
+    each((x) => jacobian(f)(x)),
   );
   close(
-    hessian((x: Tensor) => (vmap(scalar)(xs.mul(x)) as Tensor).sum())(at),
+    hessian((x: Tensor) => vmap(scalar)(xs.mul(x)).sum())(at),
     [...xs].map((x) => hessian((y: Tensor) => scalar(x.mul(y)))(at)).reduce((a, b) => a.add(b)),
   );
 });

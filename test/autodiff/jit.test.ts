@@ -194,6 +194,13 @@ test("other shapes and other static arguments are other programs", () => {
     }
 });
 
+test("static arrays are compared to the last bit: NaN, infinities and -0 are other arguments", () => {
+  const f = jit((xs: readonly number[]) => tensor(xs).reciprocal().sum());
+  for (const xs of [[1, Infinity], [1, -Infinity], [1, Number.NaN], [0], [-0], [1, 0], [1, -0]])
+    for (let round = 0; round < 3; round++)
+      assert.ok(Object.is(f(xs).item(), tensor(xs).reciprocal().sum().item()), `${xs}`);
+});
+
 test("control flow that follows a value is refused, with the way out", () => {
   for (const read of [
     (x: Tensor) => x.item() > 0,

@@ -45,9 +45,7 @@ for (const row of scalars) {
       });
       slopes.forEach((slope, i) => {
         const whole = xs.map((x) => x.broadcastTo(y.shape));
-        const gradient = grad((x: Tensor) => f(...whole.map((other, j) => (j === i ? x : other))).sum())(
-          whole[i],
-        ) as Tensor;
+        const gradient = grad((x: Tensor) => f(...whole.map((other, j) => (j === i ? x : other))).sum())(whole[i]);
         gradient.toFloat64Array().forEach((got, k) => {
           const label = `d ${name}(${Object.values(scope(k))}) / d${NAMES[i]}`;
           assertClose(got, slope.evaluate(scope(k)) as number, 1e-12, label);

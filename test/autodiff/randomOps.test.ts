@@ -40,29 +40,29 @@ type Sampler = (key: Tensor, ...parameters: Tensor[]) => Tensor;
 /** Every sampler with parameters for one draw; vectors are parameters along an event axis. */
 const samplers: [name: string, draw: Sampler, parameters: Nested[]][] = [
   ["split", (key) => random.split(key, 3), []],
-  ["foldIn", (key, data) => random.foldIn(key, data as Tensor), [7]],
+  ["foldIn", (key, data) => random.foldIn(key, data), [7]],
   ["bits", (key) => random.bits(key, [2]), []],
   ["uniform", (key) => random.uniform(key, [2, 3]), []],
-  ["uniform between", (key, low) => random.uniform(key, [2], low as Tensor, 9), [-4]],
+  ["uniform between", (key, low) => random.uniform(key, [2], low, 9), [-4]],
   ["normal", (key) => random.normal(key), []],
   ["exponential", (key) => random.exponential(key, [2]), []],
   ["gumbel", (key) => random.gumbel(key, [2]), []],
   ["laplace", (key) => random.laplace(key, [2]), []],
   ["logistic", (key) => random.logistic(key, [2]), []],
   ["cauchy", (key) => random.cauchy(key, [2]), []],
-  ["bernoulli", (key, p) => random.bernoulli(key, p as Tensor, [5]), [0.4]],
-  ["geometric", (key, p) => random.geometric(key, p as Tensor), [0.2]],
-  ["poisson", (key, rate) => random.poisson(key, rate as Tensor), [13.5]],
-  ["binomial", (key, n, p) => random.binomial(key, n as Tensor, p as Tensor, [3]), [40, 0.3]],
-  ["randint", (key, low, high) => random.randint(key, [3], low as Tensor, high as Tensor), [-2, 100]],
-  ["categorical", (key, logits) => random.categorical(key, logits as Tensor, [4]), [[0.1, 1, -1]]],
+  ["bernoulli", (key, p) => random.bernoulli(key, p, [5]), [0.4]],
+  ["geometric", (key, p) => random.geometric(key, p), [0.2]],
+  ["poisson", (key, rate) => random.poisson(key, rate), [13.5]],
+  ["binomial", (key, n, p) => random.binomial(key, n, p, [3]), [40, 0.3]],
+  ["randint", (key, low, high) => random.randint(key, [3], low, high), [-2, 100]],
+  ["categorical", (key, logits) => random.categorical(key, logits, [4]), [[0.1, 1, -1]]],
   ["permutation", (key) => random.permutation(key, 5), []],
-  ["permutation of rows", (key, x) => random.permutation(key, x as Tensor), [[3, 1, 4]]],
-  ["gamma", (key, a) => random.gamma(key, a as Tensor), [0.7]],
-  ["logGamma", (key, a) => random.logGamma(key, a as Tensor, [2]), [0.01]],
-  ["beta", (key, a, b) => random.beta(key, a as Tensor, b as Tensor), [0.5, 3]],
-  ["dirichlet", (key, a) => random.dirichlet(key, a as Tensor, [2]), [[0.5, 3, 1]]],
-  ["vonMises", (key, k) => random.vonMises(key, k as Tensor), [2.5]],
+  ["permutation of rows", (key, x) => random.permutation(key, x), [[3, 1, 4]]],
+  ["gamma", (key, a) => random.gamma(key, a), [0.7]],
+  ["logGamma", (key, a) => random.logGamma(key, a, [2]), [0.01]],
+  ["beta", (key, a, b) => random.beta(key, a, b), [0.5, 3]],
+  ["dirichlet", (key, a) => random.dirichlet(key, a, [2]), [[0.5, 3, 1]]],
+  ["vonMises", (key, k) => random.vonMises(key, k), [2.5]],
 ];
 
 test("vmap over keys, parameters or both equals the loop, bit for bit", () => {
@@ -89,7 +89,7 @@ test("vmap over keys, parameters or both equals the loop, bit for bit", () => {
         loop((i) => draw(keys.at(1), ...many.map((p) => p.at(i)))),
         `${name}: parameters`,
       );
-    const nested = vmap(vmap((key: Tensor) => draw(key, ...one)))(keys.reshape([2, 2, 2])) as Tensor;
+    const nested = vmap(vmap((key: Tensor) => draw(key, ...one)))(keys.reshape([2, 2, 2]));
     assert.equal(
       flat(nested),
       loop((i) => draw(keys.at(i), ...one)),
@@ -208,7 +208,7 @@ test("dirichlet gradients are those of the moments", () => {
     const exact = grad(moment)(a).toArray() as number[];
     const draws = vmap((key: Tensor) => grad((s: Tensor) => random.dirichlet(key, s).square().mul(c).sum())(a))(
       random.split(random.key(8), n),
-    ) as Tensor;
+    );
     const mean = draws.mean(0).toArray() as number[];
     const deviation = draws.sub(mean).square().mean(0).sqrt().toArray() as number[];
     mean.forEach((m, i) => {

@@ -162,7 +162,7 @@ test("sums along every axis, and products of any shapes, lie and length", () => 
         const [a, b] = [left ? [k, m] : [m, k], right ? [n, k] : [k, n]];
         const args = [random.normal(random.key(m), a), random.normal(random.key(n), b)];
         const f = (x: Tensor, y: Tensor) => matmul(left ? x.transpose() : x, right ? y.transpose() : y);
-        assertSame((x, y) => f(x as Tensor, y as Tensor).add(0), args, `${m} x ${k} x ${n}, ${left}, ${right}`);
+        assertSame((x, y) => f(x, y).add(0), args, `${m} x ${k} x ${n}, ${left}, ${right}`);
         for (const axis of [0, 1]) assertSame((x) => x.sum(axis), [args[0] as Tensor], `sum of ${a} along ${axis}`);
       },
     ),
@@ -171,7 +171,7 @@ test("sums along every axis, and products of any shapes, lie and length", () => 
   const cube = random.normal(random.key(3), [5, 12, 9]);
   for (const axes of [0, 1, 2, [0, 1], [1, 2], [0, 2], undefined])
     assertSame((x) => x.sum(axes), [cube], `sum along ${axes}`);
-  assertSame((x, y) => matmul(x as Tensor, y as Tensor), [cube, random.normal(random.key(4), [5, 9, 10])], "a batch");
+  assertSame((x, y) => matmul(x, y), [cube, random.normal(random.key(4), [5, 9, 10])], "a batch");
 });
 
 test("what is not the language is refused", () => {

@@ -77,15 +77,15 @@ test("vmap of grad, grad of vmap, and their second derivatives", () => {
       f(...xs)
         .square()
         .sum();
-    const gradient = (...xs: Tensor[]): Tensor[] => grad((ys: Tensor[]) => loss(...ys))(xs) as Tensor[];
+    const gradient = (...xs: Tensor[]): Tensor[] => grad((ys: Tensor[]) => loss(...ys))(xs);
     const twice = (...xs: Tensor[]): Tensor[] =>
-      grad((ys: Tensor[]) => gradient(...ys).reduce((total, g) => total.add(g.sin().sum()), tensor(0)))(xs) as Tensor[];
-    const ofVmap = grad((xs: Tensor[]) => (vmap(loss)(...xs) as Tensor).sum())(many) as Tensor[];
-    const vmapped = vmap(gradient)(...many) as Tensor[];
-    const vmappedTwice = vmap(twice)(...many) as Tensor[];
+      grad((ys: Tensor[]) => gradient(...ys).reduce((total, g) => total.add(g.sin().sum()), tensor(0)))(xs);
+    const ofVmap = grad((xs: Tensor[]) => vmap(loss)(...xs).sum())(many);
+    const vmapped = vmap(gradient)(...many);
+    const vmappedTwice = vmap(twice)(...many);
     const throughVmap = grad((xs: Tensor[]) =>
-      (vmap(gradient)(...xs) as Tensor[]).reduce((total, g) => total.add(g.sin().sum()), tensor(0)),
-    )(many) as Tensor[];
+      vmap(gradient)(...xs).reduce((total, g) => total.add(g.sin().sum()), tensor(0)),
+    )(many);
     for (let i = 0; i < many.length; i++) {
       const example = (k: number) => many.map((x) => x.at(k));
       const want = loop((k) => gradient(...example(k))[i] as Tensor);
@@ -119,7 +119,7 @@ test("inAxes choose and share; nested arguments and results keep their structure
 
 test("a jacobian is one vmap of the pullback", () => {
   const x = tensor([0.5, -1, 2]);
-  const J = jacobian((y: Tensor) => stack([y.sum(), y.square().sum()]))(x) as Tensor;
+  const J = jacobian((y: Tensor) => stack([y.sum(), y.square().sum()]))(x);
   same(
     J,
     tensor([
@@ -155,7 +155,7 @@ test("axes that do not fit are refused", () => {
 
 test("draws in a batch are fresh for each key", () => {
   const keys = random.split(random.key(0), 4);
-  const draws = vmap((key: Tensor) => random.normal(key, [2]))(keys) as Tensor;
+  const draws = vmap((key: Tensor) => random.normal(key, [2]))(keys);
   same(draws, stack([...keys].map((key) => random.normal(key, [2]))), "normal");
 });
 

@@ -92,20 +92,20 @@ test("a density too small for its logarithm is -Infinity", () => {
 });
 
 test("where a log density is finite so is its gradient", () => {
-  const slope = (d: Distribution, x: number) => (grad((value: Tensor) => d.logProb(value))(tensor(x)) as Tensor).item();
+  const slope = (d: Distribution, x: number) => grad((value: Tensor) => d.logProb(value))(tensor(x)).item();
   near(slope(new Pareto(1, 0.3), 1.7e308), -1.3 / 1.7e308, 1e-15);
   near(slope(new InverseGamma(1e10, 1), 1e300), -(1e10 + 1) / 1e300, 1e-15);
 });
 
 test("Student's t: the slope of its distribution function at the centre is its density; tails by those of Cauchy", () => {
-  const slope = grad((x: Tensor) => new StudentT(3, 1, 2).cdf(x))(tensor(1)) as Tensor;
+  const slope = grad((x: Tensor) => new StudentT(3, 1, 2).cdf(x))(tensor(1));
   near(slope.item(), new StudentT(3, 1, 2).logProb(1).exp().item(), 3e-14);
   const x = tensor([-1e100, -3, -1e-3, 0.4, 5]);
   const truth = numbers(new Cauchy(0, 1).cdf(x));
   numbers(new StudentT(1).cdf(x)).forEach((p, i) => {
     near(p, truth[i] as number, 1e-14);
   });
-  const ofMedian = grad((df: Tensor) => new StudentT(df, 1, 2).icdf(0.5))(tensor(3)) as Tensor;
+  const ofMedian = grad((df: Tensor) => new StudentT(df, 1, 2).icdf(0.5))(tensor(3));
   assert.is(ofMedian.item(), 0);
   near(new StudentT(1).icdf(1e-100).item(), -1e100 / Math.PI, 1e-13);
 });

@@ -204,7 +204,7 @@ for (const { name, entry, make } of families) {
           logProb === -Infinity || (isNaN && Number.isNaN(logProb)),
           `${name}: log density ${logProb} at ${JSON.stringify(json)}`,
         );
-        const slope = grad((x: Tensor) => d.logProb(x))(value) as Tensor;
+        const slope = grad((x: Tensor) => d.logProb(x))(value);
         if (!isNaN)
           assert.ok(
             slope.toFloat64Array().every((g) => g === 0),

@@ -15,6 +15,7 @@ import {
   type Distribution,
   Exp,
   Gamma,
+  InverseAutoregressive,
   klDivergence,
   MultivariateNormal,
   NegativeBinomial,
@@ -185,6 +186,11 @@ test("a bijection of both changes nothing; other transforms have no closed form"
     new TransformedDistribution(base, [new Affine(1, scale), new Exp()]);
   assert.is(klDivergence(through(q, 3), through(p, 3))?.item(), klDivergence(q, p)?.item());
   assert.is(klDivergence(through(q, 3), through(p, 4)), null);
+  const network = (x: Tensor) => [x, x.mul(10)] as const;
+  const flow = (logScaleMax: number) =>
+    new TransformedDistribution(new Normal(tensor([0, 0]), 1), new InverseAutoregressive(network, { logScaleMax }));
+  assert.is(klDivergence(flow(1), flow(1))?.item(), 0);
+  assert.is(klDivergence(flow(1), flow(2)), null, "one network, its scales cut off in two places");
   assert.is(klDivergence(new Binomial(3, 0.5), new Binomial(4, 0.5)), null);
 });
 

@@ -111,7 +111,7 @@ for (const family of families) {
     near(masked.logProb(one), d.logProb(one).mul([1, 0, 1]), 0, "mask");
     const hole = one.mul(tensor([1, NaN, 1]).reshape([3, ...event.map(() => 1)]));
     near(masked.logProb(hole), masked.logProb(one), 0, "a mask covers NaN");
-    const slope = d.isDiscrete ? null : (grad((value: Tensor) => masked.logProb(value).sum())(hole) as Tensor);
+    const slope = d.isDiscrete ? null : grad((value: Tensor) => masked.logProb(value).sum())(hole);
     if (slope !== null && name !== "Delta")
       assert.ok(numbers(slope).every(Number.isFinite), `gradient behind a mask: ${slope}`);
 
@@ -129,10 +129,10 @@ for (const family of families) {
     const d = batched(family, []);
     const x = d.sample(key, [3]);
     const params = firstParams(family);
-    const mapped = vmap((value: Tensor) => family.make(params).logProb(value))(x) as Tensor;
+    const mapped = vmap((value: Tensor) => family.make(params).logProb(value))(x);
     near(mapped, d.logProb(x), 1e-13, "logProb");
     const keys = random.split(key, 3);
-    const drawn = vmap((k: Tensor) => family.make(params).sample(k))(keys) as Tensor;
+    const drawn = vmap((k: Tensor) => family.make(params).sample(k))(keys);
     near(drawn, stack([...keys].map((k) => d.sample(k))), 0, "sample");
   });
 

@@ -84,10 +84,10 @@ test("ZeroInflated: of any counts, by gate or by its logits", () => {
 test("distribution functions of counts: slopes for the probability in closed form", () => {
   // d P(K <= k) / dp = -n C(n - 1, k) p^k (1 - p)^(n - 1 - k), here for n = 5 and k = 2.
   for (const p of [0.2, 0.8]) {
-    const binomial = grad((probs: Tensor) => new Binomial(5, probs).cdf(2))(tensor(p)) as Tensor;
+    const binomial = grad((probs: Tensor) => new Binomial(5, probs).cdf(2))(tensor(p));
     near(binomial, -30 * p ** 2 * (1 - p) ** 2, 1e-14);
     // P(K <= k) of a negative binomial with r failures is that of at least r failures in k + r trials.
-    const negative = grad((probs: Tensor) => new NegativeBinomial(3, probs).cdf(2))(tensor(p)) as Tensor;
+    const negative = grad((probs: Tensor) => new NegativeBinomial(3, probs).cdf(2))(tensor(p));
     near(negative, binomial, 1e-14);
   }
 });
@@ -121,7 +121,7 @@ test("Truncated equals TruncatedNormal, and counts from the mass that is left", 
   near(d.icdf([0.01, 0.5, 0.99]), exact.icdf([0.01, 0.5, 0.99]), 1e-12);
   const key = random.key(3);
   const slope = (make: (loc: Tensor) => Distribution) =>
-    grad((loc: Tensor) => make(loc).rsample(key, [50]).sum())(tensor(0.5)) as Tensor;
+    grad((loc: Tensor) => make(loc).rsample(key, [50]).sum())(tensor(0.5));
   near(
     slope((loc) => new Truncated(new Normal(loc, 2), { low: -1, high: 2 })),
     slope((loc) => new TruncatedNormal(loc, 2, -1, 2)),
@@ -237,7 +237,7 @@ test("LKJ in two dimensions: the correlation is a Beta on [-1, 1]", () => {
         [1, 0],
       ]),
     ),
-  )(r) as Tensor;
+  )(r);
   // p(r) ∝ (1 - r²)^(η - 1); for η = 3 the constant is 15/16.
   near(
     new LKJ(2, 3).logProb(matrix).exp(),
@@ -279,6 +279,7 @@ test("mixtures: the same by both constructions, of several families, of several 
   assert.is(new Mixture(mixing, [new SkewNormal(0, 1, 2), new SoftLaplace(1, 2)]).hasRsample, false);
   const discrete = new Mixture(mixing, [new Bernoulli(0.2), new Categorical([0.1, 0.2, 0.7])]);
   assert.equal(discrete.enumerateSupport().toArray(), [0, 1, 2]);
+  assert.equal(new Binomial(tensor([2, 5]).slice(0, 1), 0.5).enumerateSupport(false).toArray(), [[0], [1], [2]]);
   near(discrete.logProb([0, 1, 2]).exp(), tensor([0.31, 0.2, 0.49]), 1e-15);
   assert.throws(() => discrete.logProb(3), /outside|must be/);
   assert.throws(() => new Mixture(mixing, [new Normal(0, 1)]), /1 components for 2 classes/);
@@ -293,7 +294,7 @@ test("MixtureSameFamily: the gradient of E[z²] by the implicit path, n = 20,000
     grad((p: Tensor[]) => make(p).rsample(random.key(5), [20000]).square().mean())([
       tensor([0.2, -0.3]),
       tensor([-1, 2]),
-    ]) as Tensor[];
+    ]);
   const [logits, loc] = moment(
     ([l, m]) => new MixtureSameFamily(new Categorical({ logits: l as Tensor }), new Normal(m as Tensor, [0.5, 1])),
   ) as [Tensor, Tensor];
@@ -314,7 +315,7 @@ test("straight-through draws are exact, have the relaxed gradient and the mass o
   assert.equal(x.toArray(), soft.rsample(key).greater(0.5).toArray());
   near(hard.logProb(x), new Bernoulli({ logits: params.logits }).logProb(x), 1e-15);
   const slope = (of: typeof RelaxedBernoulli) =>
-    grad((logits: Tensor) => new of({ ...params, logits }).rsample(key).sum())(params.logits) as Tensor;
+    grad((logits: Tensor) => new of({ ...params, logits }).rsample(key).sum())(params.logits);
   near(slope(RelaxedBernoulliStraightThrough), slope(RelaxedBernoulli), 1e-15);
   const onehot = new RelaxedOneHotCategoricalStraightThrough(params).rsample(key);
   assert.equal((onehot.toArray() as number[]).sort(), [0, 0, 1]);
@@ -354,7 +355,7 @@ test("all of these compile, and batch, to the same numbers", () => {
       const d = make(a);
       const x = d.sample(key);
       const [value, slope] = valueAndGrad((b: Tensor) => make(b).logProb(x).sum())(a);
-      return stack([value, slope as Tensor, x.sum()]);
+      return stack([value, slope, x.sum()]);
     };
     const compiled = jit(f);
     const keys = random.split(random.key(8), 4);
@@ -364,7 +365,7 @@ test("all of these compile, and batch, to the same numbers", () => {
       assert.is(bits(compiled(key, a)), bits(eager), `${name}, compiled`);
       return eager;
     });
-    const batched = vmap(f)(keys, tensor([0.8, 0.9, 1, 1.1])) as Tensor;
+    const batched = vmap(f)(keys, tensor([0.8, 0.9, 1, 1.1]));
     near(batched.slice(0, 2, { axis: 1 }), stack(rows).slice(0, 2, { axis: 1 }), 1e-12, name);
   }
 });

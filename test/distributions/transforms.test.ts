@@ -98,7 +98,7 @@ function verify(
     assert.equal(logJacobian.shape, [4, 2]);
     for (let i = 0; i < 4; i++)
       near(logJacobian.at(i, 0), tensor(measured(transform, x.at(i, 0), chart)), 2e-6, "log-Jacobian");
-    const mapped = vmap((one: Tensor) => transform.logAbsDetJacobian(one, transform.forward(one)))(x) as Tensor;
+    const mapped = vmap((one: Tensor) => transform.logAbsDetJacobian(one, transform.forward(one)))(x);
     near(mapped, logJacobian, 1e-12, "vmap");
   });
 }

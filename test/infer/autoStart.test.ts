@@ -4,9 +4,11 @@ import * as assert from "uvu/assert";
 import {
   AutoDelta,
   AutoDiagonalNormal,
+  AutoGuideList,
   AutoIAFNormal,
   AutoNormal,
   adam,
+  block,
   Dirichlet,
   HalfCauchy,
   HalfNormal,
@@ -27,9 +29,7 @@ import {
   type Tensor,
   TraceELBO,
 } from "../../index.js";
-
-const refuses = (body: () => unknown, message: RegExp): void =>
-  assert.throws(body, (error: Error) => error instanceof PedigradError && message.test(error.message), String(message));
+import { refuses } from "../refusals.js";
 
 const schools: Model = () => {
   const tau = sample("tau", new HalfNormal(1));
@@ -83,6 +83,15 @@ test("a strategy that leads astray is named with the site", () => {
     }),
     /initLocFn: latent site "tau": lost/,
   );
+  const twins: Model = () => {
+    sample("mu1", new Normal(0, 1));
+    sample("mu2", new Normal(0, 1));
+  };
+  const shared = initToValue({ mu1: 1, mu2: 2 });
+  const list = new AutoGuideList(twins);
+  for (const name of ["mu1", "mu2"])
+    list.append(new AutoDelta(block(twins, { expose: [name] }), { initLocFn: shared }));
+  assert.is(startOf(twins, list, 0).mu2_auto_loc?.item(), 2, "values that guides share, however alike their names");
   for (const fallback of [initToMedian(), initToMean(), initToFeasible()])
     assert.equal([...(start(initToValue({ eta: 7 }, fallback))().eta_auto_loc as Tensor).toFloat64Array()], [7, 7, 7]);
 });

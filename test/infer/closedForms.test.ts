@@ -9,6 +9,7 @@ import {
   klDivergence,
   LogNormal,
   type Model,
+  mask,
   Normal,
   param,
   plate,
@@ -98,6 +99,16 @@ test("refusals name the site and say why", () => {
     /site "z" asks for kl: "analytic", but no closed form is known for Normal against LogNormal/,
   );
   assert.throws(() => new RenyiELBO().loss(random.key(0), params, p, () => q(analytic)), /RenyiELBO weighs samples/);
+});
+
+test("masks and scales of both sides are compared in full, however long they are", () => {
+  const rows = 2000;
+  const keep = (without: number) => tensor(Float64Array.from({ length: rows }, (_, i) => (i === without ? 0 : 1)));
+  const side = (loc: number, without: number) => () =>
+    plate("rows", rows, () => mask(() => sample("z", new Normal(loc, 1)), keep(without))());
+  const elbo = new TraceMeanFieldELBO();
+  assert.is(elbo.loss(random.key(0), {}, side(0, 1000), side(2, 1000)).item(), 2 * (rows - 1));
+  assert.throws(() => elbo.loss(random.key(0), {}, side(0, 1000), side(2, 1001)), /has mask .* in the guide but/);
 });
 
 test.run();

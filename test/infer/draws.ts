@@ -18,7 +18,7 @@ export function drawsOf(
       Object.keys(all[0] as object).map((name) => [name, all.map((one) => (one[name] as Tensor).toFloat64Array())]),
     );
   }
-  const stacked = vmap(f)(keys) as Record<string, Tensor>;
+  const stacked = vmap(f)(keys);
   return Object.fromEntries(
     Object.entries(stacked).map(([name, x]) => {
       const flat = x.toFloat64Array();

@@ -23,6 +23,7 @@ import {
   seed,
   substitute,
   type Tensor,
+  tensor,
   trace,
   trackNonReparam,
   uncondition,
@@ -75,6 +76,8 @@ test("mask and scale change the cost, not the score", () => {
   const s = run(seed(scale(scale(model, 3), 2), key));
   assert.ok(Math.abs(site(s, "b").scaledLogProb().item() - 6 * site(s, "b").logProb().item()) < 1e-12);
   assert.throws(() => scale(model, 0), /must be positive/);
+  const part = tensor([3, -1]).slice(0, 1).sum();
+  assert.equal(run(seed(scale(model, part), key)).size, s.size, "a view counts without what lies beside it");
 });
 
 test("intervene changes what comes after a site, not the site", () => {

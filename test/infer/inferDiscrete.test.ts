@@ -62,7 +62,7 @@ test("joint draws have the posterior law: n = 20,000, every path within 4.5 stan
   const n = 20_000;
   const draws = vmap((key: Tensor) => sampleDiscrete(key, params, configEnumerate(model), nothing))(
     random.split(random.key(3), n),
-  ) as Record<string, Tensor>;
+  );
   const columns = xs.map((_, t) => (draws[`z${t}`] as Tensor).toFloat64Array());
   const counts = new Map<string, number>();
   for (let i = 0; i < n; i++) {

@@ -18,7 +18,6 @@ import {
   type Model,
   Normal,
   type Optimizer,
-  PedigradError,
   Predictive,
   param,
   plate,
@@ -36,9 +35,7 @@ import {
   tensor,
   trace,
 } from "../../index.js";
-
-const refuses = (body: () => unknown, message: RegExp): void =>
-  assert.throws(body, (error: Error) => error instanceof PedigradError && message.test(error.message), String(message));
+import { refuses } from "../refusals.js";
 
 test("BI-31: parameters that must be whole numbers", () => {
   refuses(() => new Binomial(2.5, 0.5), /Binomial: totalCount must be a whole number >= 0, got 2.5/);
@@ -192,10 +189,7 @@ test("keys, params, options and programs in the wrong place", () => {
   refuses(() => seed(model, undefined as never), /seed: the second argument must be a key/);
   refuses(() => tensor(undefined as never), /got undefined\.$/);
   const data = [1, 2, 3];
-  refuses(
-    () => psisDiagnostic(key, params, model, guide, data as never),
-    /psisDiagnostic: expected options/,
-  );
+  refuses(() => psisDiagnostic(key, params, model, guide, data as never), /psisDiagnostic: expected options/);
   refuses(
     () => sampleDiscrete(key, params, model, guide, { temprature: 0 } as never),
     /sampleDiscrete: unknown option "temprature".*Did you mean "temperature"/,

@@ -29,7 +29,7 @@ for (const name of ["a1_chain_independent_guide", "j1_mask_scale_factor"]) {
   /** The derivative, along the parameter itself, of the squared gradient's direction: one number of second order. */
   const second = (elbo: TraceELBO | TraceGraphELBO | TraceEnumELBO, q: Model, key: Tensor): Tensor =>
     grad((x: Tensor) => {
-      const inner = grad((y: Tensor) => elbo.loss(key, { ...params, [own]: y }, model, q))(x) as Tensor;
+      const inner = grad((y: Tensor) => elbo.loss(key, { ...params, [own]: y }, model, q))(x);
       return inner.mul(tensor(Array.from({ length: inner.size }, (_, i) => i + 1)).reshape(inner.shape)).sum();
     })(params[own] as Tensor);
   const want = second(new TraceEnumELBO(), configEnumerate(guide), random.key(0)).toArray();

@@ -7,7 +7,6 @@ import {
   module,
   Normal,
   nn,
-  PedigradError,
   param,
   plate,
   random,
@@ -24,18 +23,10 @@ import {
   trace,
   zeros,
 } from "../../index.js";
+import { refusal } from "../refusals.js";
 
 const run = (f: Model, key = 0) => trace(seed(f, random.key(key))).getTrace();
 const site = (t: ReturnType<typeof run>, name: string) => t.get(name) as SampleSite;
-const refusal = (f: () => unknown): PedigradError => {
-  try {
-    f();
-  } catch (error) {
-    if (error instanceof PedigradError) return error;
-    throw error;
-  }
-  throw new Error("nothing was refused");
-};
 
 test("inside a plate distributions have its size along its dim; nested plates take -1, then -2", () => {
   const t = run(() => {

@@ -1,22 +1,8 @@
 /** The loop of svi.run: minibatches, a promise that lets others run, a run that stops and goes on. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  adam,
-  Normal,
-  PedigradError,
-  param,
-  plate,
-  random,
-  SVI,
-  sample,
-  type Tensor,
-  TraceELBO,
-  tensor,
-} from "../../index.js";
-
-const refuses = (body: () => unknown, message: RegExp): void =>
-  assert.throws(body, (error: Error) => error instanceof PedigradError && message.test(error.message), String(message));
+import { adam, Normal, param, plate, random, SVI, sample, type Tensor, TraceELBO, tensor } from "../../index.js";
+import { refuses } from "../refusals.js";
 
 const model = (data: Tensor) => {
   const mu = sample("mu", new Normal(0, 3));

@@ -12,7 +12,6 @@ import {
   mutable,
   Normal,
   nn,
-  PedigradError,
   param,
   plate,
   random,
@@ -27,6 +26,7 @@ import {
   TraceGraphELBO,
   tensor,
 } from "../../index.js";
+import { refusal } from "../refusals.js";
 
 const data = tensor([1.1, 0.3, 2, 0.9]);
 const model = (y: Tensor) => {
@@ -55,15 +55,6 @@ const discreteGuide = () => {
 };
 const bits = (x: unknown): string =>
   JSON.stringify(x, (_, v) => (v instanceof P.Tensor ? [...new Uint32Array(v.toFloat64Array().buffer)] : v));
-const refusal = (f: () => unknown): PedigradError => {
-  try {
-    f();
-  } catch (error) {
-    if (error instanceof PedigradError) return error;
-    throw error;
-  }
-  throw new Error("nothing was refused");
-};
 
 test("update is pure, evaluate sees the same draw, perSite adds up to it", () => {
   const svi = new SVI(model, guide, adam(0.1), new TraceELBO());
@@ -155,6 +146,17 @@ test("stableUpdate keeps parameters, optimiser and mutable state where the loss 
   assert.not.ok(Number.isFinite(loss));
   assert.is(bits({ ...next, key: 0 }), bits({ ...state, key: 0 }));
   assert.is(svi.run(random.key(0), { numSteps: 3, stableUpdate: true, initState: state }, tensor([1])).refused, 3);
+  const keeping = () => {
+    mutable("lowest", tensor([Infinity, 2]));
+    sample("z", new Normal(param("m", tensor([0.5, 1])), 1).toEvent(1));
+  };
+  const kept = new SVI(
+    () => sample("z", new Normal(tensor([0, 0]), 1).toEvent(1)),
+    keeping,
+    adam(0.1),
+    new TraceELBO(),
+  );
+  assert.is(kept.run(random.key(0), { numSteps: 5, stableUpdate: true }).refused, 0, "what is mutable may be infinite");
   const pit = () => P.factor("pit", Number.NaN);
   assert.is(refusal(() => new SVI(pit, () => {}, adam(0.1), new TraceELBO()).init(random.key(0))).site, "pit");
 });

@@ -1,0 +1,51 @@
+/**
+ * Where parameters lie: the constraint of each, which `svi.init` learns from the programs, and the way there from the free
+ * numbers that an optimiser moves.
+ */
+import { mapTree, PedigradError, type Tensor } from "../autodiff/index.js";
+import { bijectTo, type Constraint, type Transform } from "../distributions/index.js";
+import { didYouMean } from "./checks.js";
+
+export class ParamSpace {
+  readonly #constraints = new Map<string, Constraint>();
+
+  /** Know these constraints, and no others. */
+  learn(constraints: ReadonlyMap<string, Constraint>): void {
+    this.#constraints.clear();
+    for (const [name, constraint] of constraints) this.#constraints.set(name, constraint);
+  }
+
+  /** Whether the constraints of all these parameters are known. */
+  knows(params: Record<string, Tensor>): boolean {
+    return Object.keys(params).every((name) => this.#constraints.has(name));
+  }
+
+  /** Refuse parameters that have none here. */
+  require(params: Record<string, Tensor>): void {
+    for (const name of Object.keys(params)) this.#bijection(name);
+  }
+
+  /** Free numbers by name as parameters. */
+  constrain(params: Record<string, Tensor>): Record<string, Tensor> {
+    return mapTree(params, (value, name) => this.#bijection(name).forward(value as Tensor));
+  }
+
+  /** Parameters by name as free numbers. */
+  unconstrain(values: Record<string, Tensor>): Record<string, Tensor> {
+    return mapTree(values, (value, name) => this.#bijection(name).inverse(value as Tensor));
+  }
+
+  #bijection(name: string): Transform {
+    const constraint = this.#constraints.get(name);
+    if (constraint !== undefined) return bijectTo(constraint);
+    const known = [...this.#constraints.keys()];
+    throw new PedigradError({
+      code: "unknown-param",
+      param: name,
+      message:
+        known.length === 0
+          ? `param "${name}": this SVI does not know its constraint yet. Call svi.init(key, ...args) once, and go on with this state.`
+          : `no param "${name}"; known params: ${known.join(", ")}.${didYouMean(name, known)}`,
+    });
+  }
+}

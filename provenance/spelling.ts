@@ -1,0 +1,28 @@
+/** What a misspelt name may have meant: for errors. */
+
+const plain = (name: string): string => name.toLowerCase().replace(/[^\p{L}\d]/gu, "");
+const sorted = (name: string): string => [...name].sort().join("");
+
+/** The name, and all that it becomes when a letter is lost. */
+const cuts = (x: string): string[] => [x, ...[...x].map((_, i) => x.slice(0, i) + x.slice(i + 1))];
+
+/**
+ * Which of `names` was meant: one that is the same but for case and punctuation, that has this name for a synonym, that is a letter
+ * away (left out, put in, changed, or two of them swapped), or that has its words in another order.
+ */
+export function nearestName(
+  name: string,
+  names: Iterable<string>,
+  synonyms: (known: string) => readonly string[] = () => [],
+): string | undefined {
+  const own = plain(name);
+  if (own === "") return undefined;
+  const candidates = [...names];
+  const near = new Set(cuts(own).filter((cut) => cut !== ""));
+  return (
+    candidates.find((known) => plain(known) === own) ??
+    candidates.find((known) => synonyms(known).includes(own)) ??
+    candidates.find((known) => cuts(plain(known)).some((cut) => near.has(cut))) ??
+    candidates.find((known) => sorted(plain(known)) === sorted(own))
+  );
+}
