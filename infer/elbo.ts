@@ -93,9 +93,9 @@ export abstract class Elbo {
 
   /** The terms of the ELBO that a particle's traces give. */
   costs(pair: Pair): Cost[] {
-    checkLatentsCovered(pair.guide, pair.model);
     for (const site of sampleSites(pair.guide)) refuseMisplaced(this, site);
     for (const site of sampleSites(pair.model)) refuseMisplaced(this, site, false);
+    checkLatentsCovered(pair.guide, pair.model);
     return costsOf(pair.guide, pair.model);
   }
 

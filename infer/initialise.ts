@@ -48,7 +48,8 @@ export function initialise(
       const known = constraints.get(name);
       if (known === undefined) {
         const first = starting(message);
-        const value = given(name) ?? first.init?.(random.foldIn(key, 3 + constraints.size));
+        // A handler further in may have given it a value (substitute): that is where it starts.
+        const value = given(name) ?? message.value ?? first.init?.(random.foldIn(key, 3 + constraints.size));
         if (value === undefined) return;
         constraints.set(name, first.constraint);
         values[name] = checkInitial(first, value);

@@ -4,6 +4,7 @@
  */
 import {
   emptyRecord,
+  full,
   mapTree,
   PedigradError,
   random,
@@ -11,7 +12,6 @@ import {
   Tensor,
   type Tree,
   vmap,
-  zeros,
 } from "../autodiff/index.js";
 import { detachProvenance, inFreshRun } from "../provenance/index.js";
 import { replay, seed, substitution, tagging } from "./effects.js";
@@ -98,15 +98,16 @@ export function runParticles(key: Tensor, count: number, vectorize: Vectorize, f
   return stackTrees([...keys].map(f));
 }
 
-/**
- * Records of tensors as a record of stacks. A site that only some particles came to (control flow) counts 0 in the others.
- */
-export function stackTrees(trees: readonly (Tree | undefined)[]): Tree {
+/** Records of tensors as a record of stacks. A site that only some particles came to (control flow) is `missing` in the others. */
+export function stackTrees(trees: readonly (Tree | undefined)[], missing = 0): Tree {
   const known = trees.find((tree) => tree !== undefined);
-  if (known instanceof Tensor) return stack(trees.map((leaf) => leaf ?? zeros(known.shape)));
+  if (known instanceof Tensor) return stack(trees.map((leaf) => leaf ?? full(known.shape, missing)));
   const merged: Record<string, Tree> = emptyRecord();
   for (const key of new Set(trees.flatMap((tree) => Object.keys(tree ?? {}))))
-    merged[key] = stackTrees(trees.map((tree) => tree?.[key]));
+    merged[key] = stackTrees(
+      trees.map((tree) => tree?.[key]),
+      missing,
+    );
   return merged;
 }
 

@@ -69,7 +69,7 @@ export class Predictive {
     if (posteriorSamples === undefined) requireCount("Predictive", "numSamples", numSamples);
   }
 
-  /** The collected sites by name, each with the draws' axes in front. */
+  /** The collected sites by name, each with the draws' axes in front; NaN in draws that did not come to the site. */
   run(key: Tensor, ...args: unknown[]): Record<string, Tensor> {
     requireKey("predictive.run", key);
     const { posteriorSamples = {}, batchNdims = 1, numSamples = 1, parallel = true } = this.options;
@@ -113,6 +113,7 @@ export class Predictive {
           mapTree(samples, (x) => (x as Tensor).at(i)),
         ),
       ),
+      Number.NaN,
     );
   }
 

@@ -33,13 +33,11 @@ function readAlongPath({ guide, model }: Pair): Set<string> {
   return names;
 }
 
-const noted = new Set<string>();
-function note(names: ReadonlySet<string>): void {
-  for (const name of names) {
-    if (noted.has(name)) continue;
-    noted.add(name);
-    console.warn(
-      `pedigrad: the program reads the value of site "${name}", where its pathwise gradient ends, so the site takes the score function. Use ops on the tensor where what follows is smooth in it; for a branch, whose jump no path sees, say .nonreparameterized().`,
-    );
-  }
+let hasNoted = false;
+function note([name]: ReadonlySet<string>): void {
+  if (hasNoted) return;
+  hasNoted = true;
+  console.warn(
+    `pedigrad: the program reads the value of site "${name}", where its pathwise gradient ends, so this site, and others like it, take the score function. Use ops on the tensor where what follows is smooth in it; for a branch, whose jump no path sees, say .nonreparameterized().`,
+  );
 }

@@ -113,7 +113,10 @@ export class SVI {
     } catch (error) {
       if (this.#jit === true || !(error instanceof PedigradError && error.code === "read-in-jit")) throw error;
       this.#jit = false;
-      const what = error.site === undefined ? "a value it was given" : `what it sampled at {${error.site}}`;
+      const what =
+        error.site === undefined
+          ? "a value it was given, through which no gradient passes"
+          : `what it sampled at {${error.site}}`;
       console.warn(
         `pedigrad: steps run eagerly, because the program reads ${what} (${error.op}). Set jit: false to say so, or jit: true to make it an error.`,
       );
