@@ -16,7 +16,7 @@ import { broadcastTo, expandDims, moveToFront, reshape, transpose } from "./shap
 import { pick } from "./slicing.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { broadcastShapes, normalizeAxis, type Shape, showShape, sizeOf, type View } from "./view.js";
+import { broadcastShapes, checkShape, normalizeAxis, type Shape, showShape, sizeOf, type View } from "./view.js";
 
 const checks = new Map<string, Unary>();
 /** The elementwise op that refuses what is no index of an axis of that size, and counts negative ones from the end. */
@@ -191,5 +191,7 @@ export function scatterAdd(x: TensorLike, indices: TensorLike, updates: TensorLi
 }
 
 /** A new last axis of length `size`: 1 at the index, else 0. */
-export const oneHot = (indices: TensorLike, size: number): Tensor =>
-  equal(expandDims(checkedIndex("oneHot", indices, size), -1), arange(size));
+export function oneHot(indices: TensorLike, size: number): Tensor {
+  checkShape("oneHot", [size]);
+  return equal(expandDims(checkedIndex("oneHot", indices, size), -1), arange(size));
+}

@@ -199,24 +199,14 @@ const firstWhere =
     }
     return best;
   };
-const argmaxAlong = reduction(
-  "argmax",
-  firstWhere((a, b) => a > b),
-  null,
-  { emptyIsError: true },
-);
-const argminAlong = reduction(
-  "argmin",
-  firstWhere((a, b) => a < b),
-  null,
-  { emptyIsError: true },
-);
+const firstAlong = (name: string, better: (a: number, b: number) => boolean) =>
+  reduction(name, firstWhere(better), null, { emptyIsError: true });
+const argmaxAlong = firstAlong("argmax", (a, b) => a > b);
+const argminAlong = firstAlong("argmin", (a, b) => a < b);
 /** The index of the first largest element along an axis (of all elements, row-major, when it is not given). */
-export const argmax = (x: TensorLike, axis?: number, options?: KeepDims): Tensor =>
-  axis === undefined ? argmaxAlong(reshape(x, [-1]), 0) : argmaxAlong(x, axis, options);
-/** The index of the first smallest element. */
-export const argmin = (x: TensorLike, axis?: number, options?: KeepDims): Tensor =>
-  axis === undefined ? argminAlong(reshape(x, [-1]), 0) : argminAlong(x, axis, options);
+export const argmax = (x: TensorLike, axis?: number, options?: KeepDims): Tensor => argmaxAlong(x, axis, options);
+/** The index of the first smallest element, likewise. */
+export const argmin = (x: TensorLike, axis?: number, options?: KeepDims): Tensor => argminAlong(x, axis, options);
 
 const cumsumOp: Op<number> = {
   name: "cumsum",

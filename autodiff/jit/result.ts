@@ -33,7 +33,13 @@ export class Result {
   /** An expression that makes the value. */
   #textOf(value: unknown, depth: number, signatures: Signatures): string {
     if (value instanceof Tensor) return `outputs[${this.outputs.push(value) - 1}]`;
-    if (!isContainer(value) || value instanceof Map) return `constants[${this.#constants.push(value) - 1}]`;
+    if (!isContainer(value)) return this.#constant(value);
+    if (value instanceof Map) {
+      const entries = [...value].map(
+        ([k, item]) => `[${this.#constant(k)}, ${this.#textOf(item, depth + 1, signatures)}]`,
+      );
+      return `new Map([${entries}])`;
+    }
     const from = this.outputs.length;
     const items = Object.values(value as object).map((item) => this.#textOf(item, depth + 1, signatures));
     if (Array.isArray(value)) return `[${items}]`;
@@ -42,6 +48,10 @@ export class Result {
     const { text } = signatures.of(value);
     const place = this.returned.push({ part: null, text, outputs: [], from, to: this.outputs.length }) - 1;
     return `returned[${place}].part = ${made}`;
+  }
+
+  #constant(x: unknown): string {
+    return `constants[${this.#constants.push(x) - 1}]`;
   }
 
   /** The name of a constructor of records with these keys. */

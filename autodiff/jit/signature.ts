@@ -1,11 +1,11 @@
 /**
  * What makes two calls of a compiled function alike: the structure of the arguments, the shapes of their tensors, and all
- * other leaves by value (records of a class and functions by identity). Asking this costs more than a small program runs, so
+ * other leaves by value (instances of classes, functions and symbols by identity). Asking this costs more than a small program runs, so
  * what jit itself returned last is recognised without a walk.
  */
 import { Tensor, tensor } from "../tensor.js";
 import type { TensorLike } from "../tensorLike.js";
-import { mapTree } from "../tree.js";
+import { isContainer } from "../tree.js";
 import { type Shape, sameShape } from "../view.js";
 import { literal } from "./expression.js";
 
@@ -26,22 +26,28 @@ export class Signatures {
   /** The signature of one argument that is not itself a tensor. */
   of(arg: unknown): Signature {
     const leaves: Tensor[] = [];
-    let text = "";
-    mapTree(arg, (leaf, path) => {
-      if (isInput(leaf)) {
-        const x = tensor(leaf as TensorLike);
-        leaves.push(x);
-        text += `${path}:[${x.shape}]`;
-      } else text += `${path}=${this.#static(leaf)},`;
-    });
-    return { text, leaves };
+    const textOf = (x: unknown): string => {
+      if (!isContainer(x)) {
+        if (!isInput(x)) return this.#static(x);
+        const leaf = tensor(x as TensorLike);
+        leaves.push(leaf);
+        return `[${leaf.shape}]`;
+      }
+      if (Array.isArray(x)) return `(${x.map(textOf)})`;
+      const isMap = x instanceof Map;
+      const entries = isMap ? [...x] : Object.entries(x as object);
+      return `${isMap ? "Map" : ""}{${entries.map(([key, item]) => `${this.#static(key)}:${textOf(item)}`)}}`;
+    };
+    return { text: textOf(arg), leaves };
   }
 
   #static(x: unknown): string {
     // JSON alone has one text for NaN and the infinities, and one for 0 and -0.
     if (Array.isArray(x)) return JSON.stringify(x, (_, item) => (typeof item === "number" ? literal(item) : item));
     if (typeof x === "string") return JSON.stringify(x);
-    if ((typeof x !== "object" && typeof x !== "function") || x === null) return Object.is(x, -0) ? "-0" : String(x);
+    if (typeof x === "number") return literal(x);
+    if (typeof x === "bigint") return `${x}n`;
+    if (typeof x === "boolean" || x === undefined || x === null) return String(x);
     const known = this.#identities.get(x) ?? this.#identities.size;
     this.#identities.set(x, known);
     return `#${known}`;

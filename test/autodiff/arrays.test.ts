@@ -36,6 +36,10 @@ test("argmax, argmin, cumsum, softmax along an axis", () => {
       row(i as number).indexOf(Math.min(...row(i as number))),
     );
     assert.is(x.argmax().item(), [...x.toFloat64Array()].indexOf(x.max().item()));
+    assert.equal(
+      x.argmin(undefined, { keepDims: true }).shape,
+      x.shape.map(() => 1),
+    );
     assertEntries(x.cumsum(1), [3, 4], ([i, j]) =>
       row(i as number)
         .slice(0, (j as number) + 1)

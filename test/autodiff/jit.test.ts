@@ -201,6 +201,21 @@ test("static arrays are compared to the last bit: NaN, infinities and -0 are oth
       assert.ok(Object.is(f(xs).item(), tensor(xs).reciprocal().sum().item()), `${xs}`);
 });
 
+test("lists, records, Maps, empty ones too, and numbers of two kinds are other arguments", () => {
+  const kind = (x: unknown): number =>
+    Array.isArray(x) ? 1 : x instanceof Map ? 2 : typeof x === "bigint" ? 3 : typeof x === "object" ? 4 : 5;
+  const f = jit((what: unknown, x: Tensor) => x.mul(kind(what)).add("items" in Object(what) ? 10 : 0));
+  const x = tensor([1, 2]);
+  for (const what of [[x], { 0: x }, new Map([[0, x]]), [], {}, new Map(), { items: [] }, 1n, 1])
+    for (let round = 0; round < 3; round++)
+      assert.is(f(what, x).at(0).item(), kind(what) + ("items" in Object(what) ? 10 : 0));
+});
+
+test("a Map of results is made anew at each call", () => {
+  const f = jit((x: Tensor) => ({ all: new Map([["twice", x.mul(2)]]) }));
+  for (let i = 0; i < 6; i++) assert.is(f(tensor(i)).all.get("twice")?.item(), 2 * i);
+});
+
 test("control flow that follows a value is refused, with the way out", () => {
   for (const read of [
     (x: Tensor) => x.item() > 0,
