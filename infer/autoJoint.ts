@@ -25,6 +25,7 @@ import {
   Normal,
 } from "../distributions/index.js";
 import { AutoGuide, inPlates, type Latent, type ScaleOptions, type Start } from "./autoGuide.js";
+import { maskedIn } from "./masks.js";
 import type { Model } from "./particles.js";
 import { param, sample } from "./primitives.js";
 
@@ -70,7 +71,14 @@ export abstract class AutoFlat extends AutoGuide {
 
   #checked(args: readonly unknown[]): readonly Latent[] {
     const latents = this.latents(...args);
-    for (const { name, plates } of latents)
+    for (const { name, plates, site } of latents) {
+      if (site.mask !== null || maskedIn(site.fn) !== null)
+        throw new PedigradError({
+          code: "masked-latent",
+          op: this.title,
+          site: name,
+          message: `${this.title} has one distribution over all latents, but "${name}" is masked: what does not count has no place in it. Use AutoNormal, or AutoGuideList with AutoNormal for it.`,
+        });
       for (const plate of plates)
         if (plate.size !== plate.subsampleSize)
           throw new PedigradError({
@@ -79,6 +87,7 @@ export abstract class AutoFlat extends AutoGuide {
             site: name,
             message: `${this.title} has one distribution over all latents, but "${name}" lies in the subsampled plate "${plate.name}". Use AutoNormal, or AutoGuideList with AutoNormal for it.`,
           });
+    }
     return latents;
   }
 }

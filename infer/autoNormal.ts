@@ -41,7 +41,8 @@ export class AutoNormal extends AutoGuide {
     const spread = full(startShape, this.#initScale);
     const scale = param(`${name}_${this.prefix}_scale`, spread, { constraint: constraints.positive, eventDim });
     const base = new Normal(loc, scale).toEvent(eventDim);
-    return sample(name, isIdentity(transform) ? base : new TransformedDistribution(base, transform, site.fn.support));
+    const factor = isIdentity(transform) ? base : new TransformedDistribution(base, transform, site.fn.support);
+    return sample(name, factor, { infer: { sharesMask: true } });
   }
 
   override median(params: Record<string, Tensor>): Record<string, Tensor> {

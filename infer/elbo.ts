@@ -65,6 +65,8 @@ export abstract class Elbo {
   readonly canInferDiscrete: boolean = true;
   /** Whether a site may ask for its KL term in closed form. */
   readonly hasClosedForms: boolean = false;
+  /** Whether it subtracts the baselines that sites ask for. */
+  readonly hasBaselines: boolean = false;
   readonly numParticles: number;
   readonly vectorizeParticles: Vectorize;
   readonly maxPlateNesting: number | undefined;
@@ -192,7 +194,8 @@ function mutableOf({ guide, model }: Pair): Record<string, Tensor> {
 }
 
 /** Refuse options that a site cannot have here. */
-function refuseMisplaced({ name: estimator, hasClosedForms }: Elbo, site: SampleSite, inGuide = true): void {
+function refuseMisplaced(elbo: Elbo, site: SampleSite, inGuide = true): void {
+  const { name: estimator, hasClosedForms } = elbo;
   const { enumerate, baseline, kl } = site.infer;
   if (kl !== undefined && !hasClosedForms)
     throw new PedigradError({

@@ -6,6 +6,7 @@ import { random, type Tensor, where } from "../autodiff/index.js";
 import { replay } from "./effects.js";
 import { Enumerator } from "./enumerator.js";
 import { type Factor, factorOf } from "./factors.js";
+import { shareMasks } from "./masks.js";
 import { checkLatentsCovered, checkPair } from "./match.js";
 import type { Messenger } from "./messages.js";
 import { type Pair, type Task, tracedRun } from "./particles.js";
@@ -31,6 +32,7 @@ export function runEnumerated(
   const modelDims = new Enumerator(maxPlateNesting, guideDims);
   const model = tracedRun(replay(task.model, guide), random.foldIn(key, 1), task, ...around, modelDims);
   checkPair(guide, model, maxPlateNesting);
+  shareMasks(guide, model);
   return { guide, model, maxPlateNesting, guideDims, modelDims };
 }
 

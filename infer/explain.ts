@@ -161,7 +161,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
       ),
       provenance: [...getProvenance(site.logProb())],
       ...(bill && { charged: bill.map(label) }),
-      ...(bill && site.infer.baseline && { baseline: Object.keys(site.infer.baseline) }),
+      ...(bill && elbo.hasBaselines && site.infer.baseline && { baseline: Object.keys(site.infer.baseline) }),
       ...(isSummed && { enumeration: enumerationOf(site) }),
     };
   };
@@ -169,7 +169,8 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
     ...[...sampleSites(pair.guide)].map((site) => describe(site, "guide")),
     ...[...sampleSites(pair.model)].map((site) => describe(site, "model")),
   ];
+  const hasDiscrete = [...sampleSites(pair.guide)].some(({ fn, isObserved }) => fn.hasEnumerateSupport && !isObserved);
   const { variances, refusals } =
-    draws === 0 ? { variances: [], refusals: [] } : gradientVariances(elbo, task, values, draws);
+    draws === 0 ? { variances: [], refusals: [] } : gradientVariances(elbo, task, values, draws, hasDiscrete);
   return new Explanation(elbo.name, sites, variances, refusals);
 }

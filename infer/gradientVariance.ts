@@ -29,18 +29,19 @@ export interface Refusal {
   readonly why: string;
 }
 
-/** `elbo` and the other estimators of the same loss, of as many particles. */
+/** `elbo` and the other estimators of the same loss, of as many particles; enumeration where the guide has what can be enumerated. */
 export function gradientVariances(
   elbo: Elbo,
   task: Task,
   params: Record<string, Tensor>,
   n: number,
+  hasDiscrete: boolean,
 ): { variances: GradientVariance[]; refusals: Refusal[] } {
   const { numParticles } = elbo;
   const options = { numParticles };
   const others = [new TraceELBO(options), new TraceGraphELBO(options), new TraceMeanFieldELBO(options)];
   const rows = [elbo, ...others.filter(({ name }) => name !== elbo.name)].map((one) => ({ name: one.name, one, task }));
-  if (elbo.name !== "TraceEnumELBO") {
+  if (elbo.name !== "TraceEnumELBO" && hasDiscrete) {
     const enumerated = { ...task, guide: configEnumerate(task.guide) };
     const one = new TraceEnumELBO({ ...options, strictEnumerationWarning: false });
     rows.push({ name: "TraceEnumELBO, guide enumerated", one, task: enumerated });

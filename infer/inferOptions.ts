@@ -25,9 +25,11 @@ export interface InferOptions {
   isAuxiliary?: boolean;
   /** Take this site's KL term in closed form. */
   kl?: "analytic";
+  /** For a guide that does not know the model's masks (autoguides): its log density counts where the model's does. */
+  sharesMask?: boolean;
 }
 
-const INFER = ["baseline", "enumerate", "isAuxiliary", "kl"];
+const INFER = ["baseline", "enumerate", "isAuxiliary", "kl", "sharesMask"];
 const BASELINE = [
   "useDecayingAvgBaseline",
   "baselineBeta",

@@ -5,6 +5,19 @@
 import { mapTree, PedigradError, type Tensor } from "../autodiff/index.js";
 import { bijectTo, type Constraint, type Transform } from "../distributions/index.js";
 import { unknownParam } from "./checks.js";
+import type { Messenger } from "./messages.js";
+
+/** Refuses a param that the state lacks, because no step would train it. */
+export const onlyKnownParams: Messenger = {
+  process(message) {
+    if (message.type !== "param" || message.value !== null || message.init === null) return;
+    throw new PedigradError({
+      code: "unknown-param",
+      param: message.name,
+      message: `param "${message.name}" is not in the state, so no step would train it: svi.init ran model and guide, and did not come to it. Declare it where every run comes by, before the branch or the loop: param("${message.name}", …).`,
+    });
+  },
+};
 
 export class ParamSpace {
   #constraints: ReadonlyMap<string, Constraint> = new Map();

@@ -15,6 +15,7 @@ import {
 } from "../autodiff/index.js";
 import { detachProvenance, inFreshRun } from "../provenance/index.js";
 import { replay, seed, substitution, tagging } from "./effects.js";
+import { shareMasks } from "./masks.js";
 import { checkPair } from "./match.js";
 import { type Messenger, withMessenger } from "./messages.js";
 import type { Paths } from "./pathwise.js";
@@ -77,6 +78,7 @@ export function runPair(key: Tensor, task: Task, ...around: Messenger[]): Pair {
   const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around);
   const model = tracedRun(replay(task.model, guide), random.foldIn(key, 1), task, ...around);
   checkPair(guide, model);
+  shareMasks(guide, model);
   return { guide, model };
 }
 

@@ -62,8 +62,12 @@ export function paretoK(logWeights: Float64Array): number {
   const tail = Math.ceil(Math.min(n / 5, 3 * Math.sqrt(n)));
   const top = sorted[n - 1] as number;
   const cut = Math.exp((sorted[n - tail - 1] as number) - top);
-  const excess = sorted.slice(n - tail).map((x) => Math.exp(x - top) - cut);
-  return (excess.at(-1) as number) > 0 ? fitShape(excess) : -Infinity;
+  const excess = sorted
+    .slice(n - tail)
+    .map((x) => Math.exp(x - top) - cut)
+    .filter((x) => !(x <= 0));
+  // Weights that tie at the cut, as those of discrete draws do, are few numbers and have no tail.
+  return excess.length < 5 ? -Infinity : fitShape(excess);
 }
 
 /** The shape of the generalised Pareto distribution of ascending positive numbers. */

@@ -35,6 +35,7 @@ export interface ScoreElboOptions extends ElboOptions {
 
 abstract class ScoreElbo extends Elbo {
   override readonly hasClosedForms = true;
+  override readonly hasBaselines = true;
   readonly order: 1 | 2;
   readonly stickingTheLanding: boolean;
 

@@ -23,8 +23,9 @@ import { refuseOption, requireKey, requireOptions, requireProgram } from "./chec
 import { Elbo, type Outcome } from "./elbo.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise } from "./initialise.js";
+import { withMessenger } from "./messages.js";
 import { type Optimizer, zipTrees } from "./optim.js";
-import { ParamSpace } from "./paramSpace.js";
+import { onlyKnownParams, ParamSpace } from "./paramSpace.js";
 import type { Model } from "./particles.js";
 import { type RunOptions, type RunResult, runLoop, runLoopAsync, type Step, stepsOf } from "./run.js";
 import { hasFiniteParams, requireState, type SVIState } from "./state.js";
@@ -211,7 +212,10 @@ export class SVI {
     args: unknown[],
   ): Outcome {
     const values = mergeRecords(mutableState, this.#space.constrain(params));
-    return this.elbo.lossWithMutableState(key, values, this.model, this.guide, ...this.#allArgs(args));
+    const { elbo, model, guide } = this;
+    return withMessenger(onlyKnownParams, () =>
+      elbo.lossWithMutableState(key, values, model, guide, ...this.#allArgs(args)),
+    );
   }
 
   #allArgs(args: unknown[]): unknown[] {

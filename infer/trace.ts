@@ -24,10 +24,10 @@ export class SampleSite {
   readonly ambient: Provenance;
   #logProb: Tensor | null = null;
 
-  constructor(message: SampleMessage) {
+  constructor(message: Omit<SampleSite, "type" | "logProb" | "scaledLogProb">) {
     this.name = message.name;
     this.fn = message.fn;
-    this.value = message.value as Tensor;
+    this.value = message.value;
     this.isObserved = message.isObserved;
     this.infer = message.infer;
     this.plates = message.plates;
@@ -108,7 +108,7 @@ export class TraceMessenger implements Messenger {
         site: name,
         message: `plate "${name}" has size ${before.size} in one place and ${message.size} in another. One plate has one size; give them two names.`,
       });
-    if (message.type === "sample") this.sites.set(name, new SampleSite(message));
+    if (message.type === "sample") this.sites.set(name, new SampleSite(message as SampleMessage & { value: Tensor }));
     else if (message.type === "mutable") {
       const cell = message.cell as { value: Tensor };
       this.#cells.push([name, cell]);

@@ -5,6 +5,7 @@ import {
   AutoLaplaceApproximation,
   AutoNormal,
   adam,
+  Bernoulli,
   Binomial,
   Categorical,
   clippedAdam,
@@ -30,6 +31,7 @@ import {
   sampleDiscrete,
   saveState,
   seed,
+  substitute,
   TraceELBO,
   TraceMeanFieldELBO,
   tensor,
@@ -218,6 +220,51 @@ test("constraints, factors and plates are refused in the words of the call", () 
     () => run(() => plate("d", "3" as never, () => 0)),
     /plate "d": size must be a non-negative integer, got "3"/,
   );
+});
+
+test("a param that svi.init does not come to is refused: no step would train it", () => {
+  const model = () => {
+    const b = sample("b", new Bernoulli(0.5));
+    if (b.item() > 0) sample("x", new Normal(0, 1), { obs: 1 });
+  };
+  const guide = (first: boolean) => () => {
+    if (first) param("m", 0);
+    const b = sample("b", new Bernoulli(0.5));
+    if (b.item() > 0) param("m", 0);
+  };
+  const run = (first: boolean, seed: number) =>
+    new SVI(model, guide(first), adam(0.1), new TraceELBO(), { jit: false }).run(random.key(seed), 30).params;
+  for (let seed = 0; seed < 6; seed++) {
+    assert.equal(Object.keys(run(true, seed)), ["m"]);
+    try {
+      assert.equal(Object.keys(run(false, seed)), ["m"]);
+    } catch (error) {
+      assert.match((error as Error).message, /param "m" is not in the state.*Declare it where every run comes by/);
+    }
+  }
+});
+
+test("a param that is substituted starts at that value", () => {
+  const model = () => {
+    sample("z", new Normal(0, 1));
+  };
+  const guide = () => {
+    sample("z", new Normal(param("m", 3), 1));
+  };
+  const svi = new SVI(model, substitute(guide, { m: 7 }), adam(0.1), new TraceELBO());
+  assert.is(svi.getParams(svi.init(random.key(0))).m?.item(), 7);
+});
+
+test("weights of discrete draws, which tie, have no tail", () => {
+  const model = () =>
+    plate("d", 3, () => {
+      const z = sample("z", new Bernoulli(0.4));
+      sample("x", new Bernoulli(z.mul(0.5).add(0.2)), { obs: [1, 0, 1] });
+    });
+  for (const probs of [0.5, [0.5, 0.4, 0.6]]) {
+    const k = psisDiagnostic(random.key(0), {}, model, () => plate("d", 3, () => sample("z", new Bernoulli(probs))));
+    assert.ok(k < 0.7, `k = ${k}`);
+  }
 });
 
 test("psisDiagnostic says that enumerated sites are not supported", () => {

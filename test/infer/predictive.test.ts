@@ -78,6 +78,17 @@ test("the prior, with returnSites and without deterministic sites", () => {
   assert.throws(() => new Predictive(model, { numSamples: 2, returnSites: ["od"] }).run(key, null), /no site "od"/);
 });
 
+test("a draw that does not come to a site has NaN there", () => {
+  const branching = () => {
+    const b = sample("b", new Bernoulli(0.5));
+    if (b.item() > 0) sample("z", new Normal(5, 0.1));
+  };
+  for (const parallel of [true, false]) {
+    const { b, z } = new Predictive(branching, { numSamples: 40, parallel }).run(key);
+    assert.equal((z as Tensor).isNaN().toArray(), (b as Tensor).logicalNot().toArray());
+  }
+});
+
 test("a fitted program needs all its params, posterior samples must be of use", () => {
   const drawing = (options: object) => () => new Predictive(model, { numSamples: 3, ...options }).run(key, null);
   assert.throws(drawing({ guide }), /Predictive: param "a" has no value; params has none/);
