@@ -1,20 +1,18 @@
 /** Tensors from nothing but a shape. */
 import { PedigradError } from "../provenance/index.js";
-import { greaterEqual, mul, sub } from "./math.js";
+import { equal } from "./math.js";
 import { broadcastTo, expandDims } from "./shape.js";
 import { Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
 import { checkShape, contiguous, type Shape } from "./view.js";
 
-const filled = (op: string, shape: Shape, value: number): Tensor => {
-  checkShape(op, shape);
-  return broadcastTo(tensor(value), shape);
-};
+const filled = (op: string, shape: Shape, value: TensorLike): Tensor =>
+  broadcastTo(tensor(value), checkShape(op, shape));
 
 export const zeros = (shape: Shape): Tensor => filled("zeros", shape, 0);
 export const ones = (shape: Shape): Tensor => filled("ones", shape, 1);
 /** `value`, a number or a tensor that broadcasts, repeated to `shape`. */
-export const full = (shape: Shape, value: TensorLike): Tensor => broadcastTo(tensor(value), checkShape("full", shape));
+export const full = (shape: Shape, value: TensorLike): Tensor => filled("full", shape, value);
 
 const generated = (n: number, element: (i: number) => number): Tensor =>
   new Tensor(
@@ -47,6 +45,5 @@ export function linspace(start: number, stop: number, n = 50): Tensor {
 /** The identity matrix, n by m (square by default). */
 export const eye = (n: number, m = n): Tensor => {
   checkShape("eye", [n, m]);
-  const [row, column] = [expandDims(arange(n), 1), arange(m)];
-  return mul(greaterEqual(row, column), greaterEqual(sub(column, row), 0));
+  return equal(expandDims(arange(n), 1), arange(m));
 };

@@ -5,7 +5,7 @@
  * provenance: they decide nothing but whether to throw.
  */
 
-import { asContiguous } from "../autodiff/copy.js";
+import { asContiguous, elementsOf } from "../autodiff/copy.js";
 import { PedigradError, type Tensor } from "../autodiff/index.js";
 import { listening } from "../autodiff/recorder.js";
 import { toNested } from "../autodiff/tensorLike.js";
@@ -54,13 +54,11 @@ export function requireThat(x: Tensor, constraint: Constraint, subject: Subject)
 /** The same where `check` gives the answer, 1 or 0 for each event. It is no part of a program that is being recorded. */
 export function requireAll(check: () => Tensor, x: Tensor, constraint: Constraint, subject: Subject): void {
   const satisfied = listening(null, check);
-  const { data, shape, offset } = asContiguous(unbatched(satisfied).view);
-  for (let i = 0, n = sizeOf(shape); i < n; i++)
-    if (data[offset + i] === 0) {
-      const spread = x.broadcastTo([...satisfied.shape, ...eventShape(x, constraint)]);
-      // Under vmap the answer may be that of a whole batch where x is shared by all its examples.
-      refuse(spread, spread.batch === null ? i % sizeOf(satisfied.shape) : i, constraint, subject);
-    }
+  const first = elementsOf(satisfied).indexOf(0);
+  if (first < 0) return;
+  const spread = x.broadcastTo([...satisfied.shape, ...eventShape(x, constraint)]);
+  // Under vmap the answer may be that of a whole batch where x is shared by all its examples.
+  refuse(spread, spread.batch === null ? first % sizeOf(satisfied.shape) : first, constraint, subject);
 }
 
 const eventShape = (x: Tensor, { eventDim }: Constraint): Shape => x.shape.slice(x.shape.length - eventDim);
@@ -71,9 +69,7 @@ const unbatched = (x: Tensor): Tensor => (x.batch === null ? x : unbatched(x.bat
 function refuse(x: Tensor, element: number, constraint: Constraint, { family, what }: Subject): never {
   const event = eventShape(x, constraint);
   const shape = x.shape.slice(0, x.shape.length - event.length);
-  const { data, offset } = asContiguous(unbatched(x).view);
-  const start = offset + element * sizeOf(event);
-  const found = JSON.stringify(toNested(contiguous(data, event, start)), (_, n) =>
+  const found = JSON.stringify(toNested(contiguous(elementsOf(x), event, element * sizeOf(event))), (_, n) =>
     typeof n === "number" && !Number.isFinite(n) ? String(n) : n,
   ).replaceAll('"', "");
   const got =

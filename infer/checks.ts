@@ -66,6 +66,14 @@ export function didYouMean(name: string, names: Iterable<string>): string {
   return near === undefined ? "" : ` Did you mean "${near}"?`;
 }
 
+/** The error for a param that is none of the known ones. */
+export const unknownParam = (param: string, known: ReadonlyMap<string, unknown>, where = ""): PedigradError =>
+  new PedigradError({
+    code: "unknown-param",
+    param,
+    message: `${where}no param "${param}"; known params: ${[...known.keys()].join(", ") || "none"}.${didYouMean(param, known.keys())}`,
+  });
+
 /** Names as an error lists them. */
 export const quoted = (names: Iterable<string>): string => [...names].map((name) => `"${name}"`).join(", ") || "none";
 

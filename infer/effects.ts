@@ -3,8 +3,8 @@
  * call. What they do is what their namesakes in Pyro and NumPyro do.
  */
 import { elementsOf } from "../autodiff/copy.js";
-import { PedigradError, random, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
-import { requireKey } from "./checks.js";
+import { random, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
+import { refuseOption, requireKey } from "./checks.js";
 import type { InferOptions } from "./inferOptions.js";
 import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
 import { isFactor, type Trace } from "./trace.js";
@@ -201,10 +201,6 @@ export const tagging = (tagged: (site: SampleMessage) => boolean): Messenger => 
 function checkScale(factor: TensorLike): Tensor {
   const by = tensor(factor);
   if (by.batch === null && !elementsOf(by).every((x) => x > 0 && x < Infinity))
-    throw new PedigradError({
-      code: "bad-option",
-      op: "scale",
-      message: `scale: the factor must be positive and finite, got ${by}.`,
-    });
+    refuseOption("scale", "factor", `the factor must be positive and finite, got ${by}.`);
   return by;
 }

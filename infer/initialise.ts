@@ -4,7 +4,7 @@ import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, tenso
 import { sameShape } from "../autodiff/view.js";
 import type { Constraint } from "../distributions/index.js";
 import { inFreshRun } from "../provenance/index.js";
-import { didYouMean } from "./checks.js";
+import { unknownParam } from "./checks.js";
 import { block, replay, seed } from "./effects.js";
 import { warnOfSupports } from "./match.js";
 import { type Messenger, type ParamMessage, withMessenger } from "./messages.js";
@@ -63,12 +63,7 @@ export function initialise(
   const guideTrace = run(guide, random.foldIn(key, 1));
   warnOfSupports(guideTrace, run(replay(model, guideTrace), random.foldIn(key, 2)));
   for (const name of Object.keys(initParams))
-    if (!constraints.has(name))
-      throw new PedigradError({
-        code: "unknown-param",
-        param: name,
-        message: `initParams: no param "${name}"; known params: ${[...constraints.keys()].join(", ") || "none"}.${didYouMean(name, constraints.keys())}`,
-      });
+    if (!constraints.has(name)) throw unknownParam(name, constraints, "initParams: ");
   return { values, constraints, mutables };
 }
 

@@ -4,7 +4,7 @@
  */
 import { mapTree, PedigradError, type Tensor } from "../autodiff/index.js";
 import { bijectTo, type Constraint, type Transform } from "../distributions/index.js";
-import { didYouMean } from "./checks.js";
+import { unknownParam } from "./checks.js";
 import type { Messenger } from "./messages.js";
 
 /** Refuses a param that the state lacks, because no step would train it. */
@@ -20,12 +20,11 @@ export const onlyKnownParams: Messenger = {
 };
 
 export class ParamSpace {
-  readonly #constraints = new Map<string, Constraint>();
+  #constraints: ReadonlyMap<string, Constraint> = new Map();
 
   /** Know these constraints, and no others. */
   learn(constraints: ReadonlyMap<string, Constraint>): void {
-    this.#constraints.clear();
-    for (const [name, constraint] of constraints) this.#constraints.set(name, constraint);
+    this.#constraints = constraints;
   }
 
   /** Whether the constraints of all these parameters are known. */
@@ -51,14 +50,11 @@ export class ParamSpace {
   #bijection(name: string): Transform {
     const constraint = this.#constraints.get(name);
     if (constraint !== undefined) return bijectTo(constraint);
-    const known = [...this.#constraints.keys()];
+    if (this.#constraints.size > 0) throw unknownParam(name, this.#constraints);
     throw new PedigradError({
       code: "unknown-param",
       param: name,
-      message:
-        known.length === 0
-          ? `param "${name}": this SVI does not know its constraint yet. Call svi.init(key, ...args) once, and go on with this state.`
-          : `no param "${name}"; known params: ${known.join(", ")}.${didYouMean(name, known)}`,
+      message: `param "${name}": this SVI does not know its constraint yet. Call svi.init(key, ...args) once, and go on with this state.`,
     });
   }
 }

@@ -1,6 +1,6 @@
 /**
  * What makes two calls of a compiled function alike: the structure of the arguments, the shapes of their tensors, and all
- * other leaves by value (instances of classes, functions and symbols by identity). Asking this costs more than a small program runs, so
+ * other leaves by value (instances of classes and functions by identity). Asking this costs more than a small program runs, so
  * what jit itself returned last is recognised without a walk.
  */
 import { Tensor, tensor } from "../tensor.js";
@@ -33,10 +33,9 @@ export class Signatures {
         leaves.push(leaf);
         return `[${leaf.shape}]`;
       }
-      if (Array.isArray(x)) return `(${x.map(textOf)})`;
-      const isMap = x instanceof Map;
-      const entries = isMap ? [...x] : Object.entries(x as object);
-      return `${isMap ? "Map" : ""}{${entries.map(([key, item]) => `${this.#static(key)}:${textOf(item)}`)}}`;
+      const kind = Array.isArray(x) ? "list" : x instanceof Map ? "Map" : "";
+      const entries = x instanceof Map ? [...x] : Object.entries(x as object);
+      return `${kind}{${entries.map(([key, item]) => this.#static(key) + textOf(item))}}`;
     };
     return { text: textOf(arg), leaves };
   }
@@ -45,9 +44,8 @@ export class Signatures {
     // JSON alone has one text for NaN and the infinities, and one for 0 and -0.
     if (Array.isArray(x)) return JSON.stringify(x, (_, item) => (typeof item === "number" ? literal(item) : item));
     if (typeof x === "string") return JSON.stringify(x);
-    if (typeof x === "number") return literal(x);
-    if (typeof x === "bigint") return `${x}n`;
-    if (typeof x === "boolean" || x === undefined || x === null) return String(x);
+    if ((typeof x !== "object" && typeof x !== "function") || x === null)
+      return typeof x + (typeof x === "number" ? literal(x) : String(x));
     const known = this.#identities.get(x) ?? this.#identities.size;
     this.#identities.set(x, known);
     return `#${known}`;
