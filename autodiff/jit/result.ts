@@ -11,17 +11,22 @@ type Make = (outputs: readonly Tensor[], returned: Returned[]) => unknown;
 export class Result {
   /** The tensors of the recorded value, in order. */
   readonly outputs: Tensor[] = [];
-  /** The records of the last value that a loop may hand back: the value itself and those right in it. */
+  /** The records of the last value that a loop may hand back: the value itself or, in a list, each of those. */
   readonly returned: Returned[] = [];
   readonly #constants: unknown[] = [];
   readonly #constructors: string[] = [];
+  /** For each leaf, whether a record still has it. */
+  readonly #checks: string[] = [];
   readonly #make: Make;
 
   constructor(value: unknown, signatures: Signatures) {
-    const text = this.#textOf(value, 0, signatures);
+    const text = this.#textOf(value, signatures, true, "part");
     const body = `"use strict";\n${this.#constructors.join("\n")}\nreturn (outputs, returned) => ${text};`;
-    const make = new Function("constants", "bare", body);
-    this.#make = make(this.#constants, Object.getPrototypeOf(emptyRecord())) as Make;
+    this.#make = this.#evaluated(body);
+  }
+
+  #evaluated<T>(body: string): T {
+    return new Function("constants", "bare", body)(this.#constants, Object.getPrototypeOf(emptyRecord())) as T;
   }
 
   /** A value like the recorded one. */
@@ -30,23 +35,34 @@ export class Result {
     return this.#make(outputs, this.returned);
   }
 
-  /** An expression that makes the value. */
-  #textOf(value: unknown, depth: number, signatures: Signatures): string {
-    if (value instanceof Tensor) return `outputs[${this.outputs.push(value) - 1}]`;
-    if (!isContainer(value)) return this.#constant(value);
+  /** An expression that makes the value, found at `path` of the record that a loop would hand back; `mayComeBack`: it may be that record. */
+  #textOf(value: unknown, signatures: Signatures, mayComeBack: boolean, path: string): string {
+    if (!isContainer(value)) {
+      const isOutput = value instanceof Tensor;
+      const leaf = isOutput ? `outputs[${this.outputs.push(value) - 1}]` : this.#constant(value);
+      this.#checks.push(isOutput ? `${path} === ${leaf}` : `Object.is(${path}, ${leaf})`);
+      return leaf;
+    }
     if (value instanceof Map) {
-      const entries = [...value].map(
-        ([k, item]) => `[${this.#constant(k)}, ${this.#textOf(item, depth + 1, signatures)}]`,
-      );
+      const entries = [...value].map(([key, item]) => {
+        const k = this.#constant(key);
+        return `[${k}, ${this.#textOf(item, signatures, false, `${path}?.get(${k})`)}]`;
+      });
       return `new Map([${entries}])`;
     }
-    const from = this.outputs.length;
-    const items = Object.values(value as object).map((item) => this.#textOf(item, depth + 1, signatures));
+    const isPart = mayComeBack && !Array.isArray(value);
+    const [from, first] = [this.outputs.length, this.#checks.length];
+    const isList = mayComeBack && !isPart;
+    const items = Object.entries(value as object).map(([key, item]) =>
+      this.#textOf(item, signatures, isList, isList ? "part" : `${path}?.[${JSON.stringify(key)}]`),
+    );
     if (Array.isArray(value)) return `[${items}]`;
     const made = `new ${this.#recordType(Object.keys(value as object))}(${items})`;
-    if (depth > 1) return made;
+    if (!isPart) return made;
+    const checks = this.#checks.slice(first).join(" && ") || "true";
+    const isWhole = this.#evaluated<Returned["isWhole"]>(`return (part, outputs) => ${checks};`);
     const { text } = signatures.of(value);
-    const place = this.returned.push({ part: null, text, outputs: [], from, to: this.outputs.length }) - 1;
+    const place = this.returned.push({ part: null, text, outputs: [], from, to: this.outputs.length, isWhole }) - 1;
     return `returned[${place}].part = ${made}`;
   }
 

@@ -62,6 +62,8 @@ export interface Returned {
   outputs: readonly Tensor[];
   readonly from: number;
   readonly to: number;
+  /** Whether the record still has what it was returned with. */
+  readonly isWhole: (part: unknown, outputs: readonly Tensor[]) => boolean;
 }
 
 /** The inputs of a call whose arguments match `keys`; null where they do not. A tree is looked at only if it is not known. */
@@ -83,7 +85,7 @@ export function match(
     }
     let returned: Returned | null = null;
     for (let k = 0; k < known.length; k++) if ((known[k] as Returned).part === arg) returned = known[k] as Returned;
-    if (returned !== null) {
+    if (returned?.isWhole(arg, returned.outputs)) {
       if (returned.text !== key) return null;
       for (let k = returned.from; k < returned.to; k++) inputs.push(returned.outputs[k] as Tensor);
       continue;

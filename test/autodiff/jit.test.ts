@@ -267,4 +267,31 @@ test("the source is legible and names no input of the caller", () => {
   assert.not.match(text, /evil/);
 });
 
+test("a returned record that the caller changes is seen as it is", () => {
+  const step = ({ p, n }: { p: { w: Tensor; b: Tensor[] }; n: number }) => ({
+    p: { w: p.w.mul(2), b: p.b.map((x) => x.add(n)) },
+    n,
+  });
+  const pairs = jit((s: Parameters<typeof step>[0]) => [step(s), s.p.w.sum()] as const);
+  const whole = jit(step);
+  for (const run of [whole, (s: Parameters<typeof step>[0]) => pairs(s)[0]]) {
+    let state = { p: { w: tensor([1, 2]), b: [tensor(0)] }, n: 1 };
+    for (let i = 0; i < 6; i++) state = run(state);
+    assert.equal(state.p.w.toArray(), [64, 128]);
+    state.p.w = tensor([1, 1]);
+    state = run(state);
+    assert.equal(state.p.w.toArray(), [2, 2], "a leaf");
+    state = run(state);
+    state.p.b[0] = tensor(10);
+    assert.is(run(state).p.b[0]?.item(), 11, "a leaf in a list");
+    state = run(state);
+    state.p = { w: tensor([5, 5]), b: [tensor(1)] };
+    assert.equal(run(state).p.w.toArray(), [10, 10], "a record in it");
+    state = run(run(state));
+    state.n = 3;
+    const before = state.p.b[0]?.item() as number;
+    assert.is(run(state).p.b[0]?.item(), before + 3, "a static number");
+  }
+});
+
 test.run();
