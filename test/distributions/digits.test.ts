@@ -14,6 +14,7 @@ import {
   Kumaraswamy,
   LogUniform,
   Pareto,
+  TruncatedNormal,
   Weibull,
 } from "../../distributions/index.js";
 
@@ -70,6 +71,18 @@ test("ends of supports and far tails", () => {
   near(new ContinuousBernoulli(0.73).icdf(1e-20), 1.7129147741865175e-20, 1e-13);
   near(new ContinuousBernoulli(1e-12).icdf(0.9999999999990905), 0.9765901285262838, 1e-13);
   near(gammaincc(1000, 2478.5), 1.0353637057086902e-250, 1e-12);
+});
+
+test("TruncatedNormal between bounds that almost meet, and next to a far lower one", () => {
+  density(new TruncatedNormal(0, 1, 1, 1.0001), 1.00003, 9.21036037277625);
+  density(new TruncatedNormal(0, 1, 1, 1.0001), 1.00008, 9.210310370026251);
+  density(new TruncatedNormal(1, 1000, 0, 1), 0.5, 4.166665555555591e-8);
+  near(new TruncatedNormal(0.3, 0.7, -1.1, 1.9).cdf(-1.0999997000000001), 2.395057570284767e-8, 1e-11);
+  near(new TruncatedNormal(-2, 3, -40, 60).cdf(-39.99999), 1.921894494020725e-41, 1e-11);
+  near(new TruncatedNormal(0, 1, 1, 1.0001).cdf(1.00000000001), 1.0000500852396598e-7, 1e-11);
+  near(new TruncatedNormal(1, 1000, 0, 1).cdf(1e-7), 9.99999666666761e-8, 1e-11);
+  const slope = grad((low: Tensor) => new TruncatedNormal(-2, 3, low, 60).logProb(40.0));
+  near(slope(tensor(-40)) as Tensor, 1.9218539203715573e-36, 1e-12);
 });
 
 test.run();
