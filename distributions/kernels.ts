@@ -103,7 +103,7 @@ export const logGammaDensity: Ternary = ternary(
 );
 
 /** a log x + b log y - log B(a, b) where x + y = 1 and (a + b) x = a + excess. */
-function logCountDensity(a: number, b: number, x: number, y: number, excess: number): number {
+export function logCountDensity(a: number, b: number, x: number, y: number, excess: number): number {
   const n = a + b;
   const deviances = devianceFrom(a, n * x, excess) + devianceFrom(b, n * y, -excess);
   const stirling = logGammaCorrection(a) + logGammaCorrection(b) - logGammaCorrection(n);

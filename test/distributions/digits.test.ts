@@ -6,13 +6,19 @@ import { gammaincc } from "../../autodiff/special/index.js";
 import {
   AsymmetricLaplace,
   Beta,
+  BetaBinomial,
+  Binomial,
   Chi2,
   ContinuousBernoulli,
+  DirichletMultinomial,
   type Distribution,
   FisherSnedecor,
+  GammaPoisson,
   HalfCauchy,
   Kumaraswamy,
   LogUniform,
+  NegativeBinomial,
+  NegativeBinomial2,
   Pareto,
   TruncatedNormal,
   Weibull,
@@ -24,7 +30,7 @@ const near = (got: Tensor | number, want: number, relative: number): void => {
   assert.ok(Math.abs(x - want) <= relative * Math.abs(want), `${x} is not ${want}`);
 };
 /** To 8 units in the last place, of 1 where the log density is smaller. */
-const density = (d: Distribution, value: number, want: number): void => {
+const density = (d: Distribution, value: number | number[], want: number): void => {
   const x = d.logProb(value).item();
   assert.ok(Math.abs(x - want) <= 8 * ULP * Math.max(1, Math.abs(want)), `${x} is not ${want}`);
 };
@@ -83,6 +89,40 @@ test("TruncatedNormal between bounds that almost meet, and next to a far lower o
   near(new TruncatedNormal(1, 1000, 0, 1).cdf(1e-7), 9.99999666666761e-8, 1e-11);
   const slope = grad((low: Tensor) => new TruncatedNormal(-2, 3, low, 60).logProb(40.0));
   near(slope(tensor(-40)) as Tensor, 1.9218539203715573e-36, 1e-12);
+});
+
+test("counts by the million", () => {
+  density(new Binomial({ totalCount: 1000000000000, probs: 0.5 }), 499998500000, -18.5413019106115);
+  density(new Binomial({ totalCount: 1000000, probs: 0.25 }), 248700, -11.499855305134576);
+  density(new Binomial({ totalCount: 1000000, logits: -1 }), 269030, -7.033488599936499);
+  density(new Binomial({ totalCount: 33, logits: -20 }), 33, -660.000000068018);
+  density(new NegativeBinomial({ totalCount: 1000, probs: 0.5 }), 1044, -5.2255404336877955);
+  density(new NegativeBinomial({ totalCount: 10000, logits: 2.2 }), 90440, -7.798550864156639);
+  density(new NegativeBinomial({ totalCount: 1000000, probs: 1e-6 }), 2, -1.6931466805607787);
+  density(new NegativeBinomial2({ mean: 1000000, concentration: 1000000 }), 998585, -8.673116337457328);
+  density(new NegativeBinomial2({ mean: 7, concentration: 1000000000000 }), 7, -1.9037903176817212);
+  density(new GammaPoisson({ concentration: 1000000, rate: 1 }), 995757, -12.680413952183814);
+  density(
+    new BetaBinomial({ concentration1: 1000000, concentration0: 1000000, totalCount: 1000000 }),
+    498775,
+    -9.337112367255509,
+  );
+  density(
+    new BetaBinomial({ concentration1: 900000, concentration0: 1000, totalCount: 100000 }),
+    99900,
+    -3.7783427571085473,
+  );
+  density(new BetaBinomial({ concentration1: 0.001, concentration0: 50, totalCount: 100 }), 0, -0.0011053018275108651);
+  density(
+    new DirichletMultinomial([1000000, 1000000, 3000000], 1000000),
+    [200000, 200000, 600000],
+    -13.970859375368997,
+  );
+  density(new DirichletMultinomial([0.001, 1000000, 30], 1000), [0, 999, 1], -3.5375419735580436);
+  // Where odds would overflow: each failure and each success then costs its logit.
+  density(new Binomial({ totalCount: 5, logits: 1000 }), 3, Math.log(10) - 2000);
+  density(new NegativeBinomial({ totalCount: 2, logits: -1000 }), 3, Math.log(4) - 3000);
+  density(new NegativeBinomial({ totalCount: 2, logits: 1000 }), 3, Math.log(4) - 2000);
 });
 
 test.run();
