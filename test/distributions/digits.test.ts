@@ -17,6 +17,7 @@ import {
   HalfCauchy,
   Kumaraswamy,
   LogUniform,
+  Multinomial,
   NegativeBinomial,
   NegativeBinomial2,
   Pareto,
@@ -119,6 +120,14 @@ test("counts by the million", () => {
     -13.970859375368997,
   );
   density(new DirichletMultinomial([0.001, 1000000, 30], 1000), [0, 999, 1], -3.5375419735580436);
+  density(new Multinomial({ totalCount: 70, logits: [100.0, -300.0, 99.0] }), [51, 0, 19], -2.238751332195498);
+  density(
+    new Multinomial({ totalCount: 1000000, logits: [0.1, 0.2, -0.7] }),
+    [391466, 432636, 175898],
+    -13.896608914527485,
+  );
+  // exp(-1000) has no number, but its logarithm does.
+  density(new Multinomial({ totalCount: 2, logits: [0, -1000] }), [0, 2], -2000);
   // Where odds would overflow: each failure and each success then costs its logit.
   density(new Binomial({ totalCount: 5, logits: 1000 }), 3, Math.log(10) - 2000);
   density(new NegativeBinomial({ totalCount: 2, logits: -1000 }), 3, Math.log(4) - 3000);
