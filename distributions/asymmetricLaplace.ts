@@ -4,7 +4,18 @@
  *
  *     log p(x) = -log(l + r) - (loc - x) / l  left of loc,  -log(l + r) - (x - loc) / r  right of it.
  */
-import { exp, less, log, log1p, random, square, type Tensor, type TensorLike, where } from "../autodiff/index.js";
+import {
+  exp,
+  expm1,
+  less,
+  log,
+  log1p,
+  random,
+  square,
+  type Tensor,
+  type TensorLike,
+  where,
+} from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, positive, real } from "./constraints.js";
 import { Distribution } from "./distribution.js";
@@ -62,17 +73,19 @@ export class AsymmetricLaplace extends Distribution<Params> {
     const low = exp(where(isLeft, d, 0).div(left))
       .mul(left)
       .div(both);
-    const high = exp(where(isLeft, 0, d.neg()).div(right))
-      .mul(right)
-      .div(both);
-    return where(isLeft, low, high.neg().add(1));
+    // l / (l + r) and what lies between loc and x.
+    const high = left.sub(right.mul(expm1(where(isLeft, 0, d.neg()).div(right)))).div(both);
+    return where(isLeft, low, high);
   }
   override quantile(q: Tensor): Tensor {
     const [left, right, both] = this.#scales;
     const isLeft = less(q, left.div(both));
     const low = log(where(isLeft, q, 0.5).mul(both).div(left)).mul(left);
-    const high = log1p(where(isLeft, 0.5, q).neg())
-      .add(log(both).sub(log(right)))
+    // (1 - q) (l + r) / r, for small q by its distance from 1.
+    const isFar = less(0.5, q);
+    const beyond = where(isFar, q, q.mul(both).sub(left).div(right));
+    const high = log1p(where(isLeft, 0, beyond).neg())
+      .add(where(isFar, log(both).sub(log(right)), 0))
       .mul(right);
     return where(isLeft, low, high.neg()).add(this.params.loc);
   }

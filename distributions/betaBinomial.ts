@@ -3,9 +3,10 @@
  *
  *     log p(k) = log C(n, k) + log B(k + a, n - k + b) - log B(a, b).
  */
-import { log, logBeta, random, type Tensor, type TensorLike } from "../autodiff/index.js";
+import { random, stopGradient, type Tensor, type TensorLike } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, integerInterval, nonnegativeInteger, positive } from "./constraints.js";
+import { logNegativeBinomial } from "./countKernels.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
@@ -29,10 +30,11 @@ export class BetaBinomial extends Distribution<Params> {
   override logDensity(value: Tensor): Tensor {
     const { concentration1: a, concentration0: b, totalCount: n } = this.params;
     const rest = n.sub(value);
-    const ways = log(n.add(1))
-      .add(logBeta(value.add(1), rest.add(1)))
-      .neg();
-    return ways.add(logBeta(value.add(a), rest.add(b))).sub(logBeta(a, b));
+    // Independent negative binomial counts of any common odds, given their sum: sizes do not cancel.
+    const odds = stopGradient(n.div(a.add(b)));
+    return logNegativeBinomial(value, a, odds)
+      .add(logNegativeBinomial(rest, b, odds))
+      .sub(logNegativeBinomial(n, a.add(b), odds));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const { concentration1: a, concentration0: b, totalCount: n } = this.params;

@@ -9,12 +9,10 @@ import {
   floor,
   gate,
   less,
-  log,
-  log1p,
-  logBeta,
+  maximum,
+  minimum,
   random,
   sigmoid,
-  softplus,
   type Tensor,
   type TensorLike,
   where,
@@ -22,6 +20,7 @@ import {
 import type { Shape } from "../autodiff/view.js";
 import { outcomesOf } from "./bernoulli.js";
 import { type Constraint, integerInterval, nonnegativeInteger, real, unitInterval } from "./constraints.js";
+import { FAR_LOGIT, logBinomial } from "./countKernels.js";
 import { betaTail, countQuantile } from "./counts.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters, wholeNumber } from "./parameters.js";
@@ -49,14 +48,12 @@ export class Binomial extends Distribution<Params> {
   }
   override logDensity(value: Tensor): Tensor {
     const { totalCount: n, probs, logits } = this.params;
-    const rest = n.sub(value);
-    // log C(n, k) = -log(n + 1) - log B(k + 1, n - k + 1)
-    const ways = log(n.add(1))
-      .add(logBeta(value.add(1), rest.add(1)))
-      .neg();
-    if (probs !== undefined) return ways.add(gate(value, log(probs))).add(gate(rest, log1p(probs.neg())));
+    if (probs !== undefined) return logBinomial(value, n, probs);
+    // Of the rarer outcome, whose probability is known to all its digits.
     const l = logits as Tensor;
-    return ways.sub(gate(value, softplus(l.neg()))).sub(gate(rest, softplus(l)));
+    const isTurned = less(0, l);
+    const [k, rarer] = [where(isTurned, n.sub(value), value), where(isTurned, l.neg(), l)];
+    return logBinomial(k, n, sigmoid(maximum(rarer, -FAR_LOGIT))).add(gate(k, minimum(rarer.add(FAR_LOGIT), 0)));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     return random.binomial(key, this.params.totalCount, this.probs, shape);
@@ -65,8 +62,8 @@ export class Binomial extends Distribution<Params> {
     return this.spread(this.params.totalCount.mul(this.probs));
   }
   override get variance(): Tensor {
-    const p = this.probs;
-    return this.spread(this.params.totalCount.mul(p).mul(p.neg().add(1)));
+    const [one, zero] = outcomesOf(this.params);
+    return this.spread(this.params.totalCount.mul(one.probability).mul(zero.probability));
   }
   override cumulative(value: Tensor): Tensor {
     const n = this.params.totalCount;

@@ -47,11 +47,9 @@ export class Cauchy extends Distribution<Params> {
   }
   override logDensity(value: Tensor): Tensor {
     const { loc, scale } = this.params;
-    const z = value.sub(loc).div(scale);
-    // Far out 1 + z² is z², and would overflow.
-    const size = abs(z);
-    const tail = where(greater(size, 1e8), log(maximum(size, 1)).mul(2), log1p(square(clip(z, -1e8, 1e8))));
-    return tail.add(log(scale).add(Math.log(Math.PI))).neg();
+    return logOnePlusSquare(value.sub(loc).div(scale))
+      .add(log(scale).add(Math.log(Math.PI)))
+      .neg();
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const { loc, scale } = this.params;
@@ -81,4 +79,10 @@ export class Cauchy extends Distribution<Params> {
       .mul(scale)
       .add(loc);
   }
+}
+
+/** log(1 + z²). Far out 1 + z² is z², and would overflow. */
+export function logOnePlusSquare(z: Tensor): Tensor {
+  const size = abs(z);
+  return where(greater(size, 1e8), log(maximum(size, 1)).mul(2), log1p(square(clip(z, -1e8, 1e8))));
 }

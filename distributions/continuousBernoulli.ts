@@ -12,7 +12,10 @@ import {
   expm1,
   gate,
   greater,
+  less,
+  log,
   log1p,
+  minimum,
   mul,
   random,
   type Tensor,
@@ -80,8 +83,13 @@ export class ContinuousBernoulli extends Distribution<Params> {
     const { logits } = this;
     const [isRising, size] = [greater(logits, 0), where(equal(logits, 0), 1, abs(logits).neg())];
     const part = where(isRising, q.neg().add(1), q);
-    const x = log1p(part.mul(expm1(size))).div(size);
-    return where(equal(logits, 0), q, where(isRising, x.neg().add(1), x)).clip(0, 1);
+    // 1 - part (1 - exp(-|l|)), where both parts are small without that 1.
+    const rest = log(where(isRising, q, q.neg().add(1)).add(part.mul(exp(size))));
+    const x = where(less(part, 0.5), log1p(part.mul(expm1(size))), rest).div(size);
+    // Near 0 by itself: 1 - x would lose it.
+    const growth = q.mul(expm1(minimum(size.neg(), 700)));
+    const rising = where(less(growth, 1), log1p(minimum(growth, 1)).div(size.neg()), x.neg().add(1));
+    return where(equal(logits, 0), q, where(isRising, rising, x)).clip(0, 1);
   }
 }
 
@@ -108,7 +116,8 @@ function logSinhcOf(h: number): number {
 }
 /** log(sinh h / h). */
 export const logSinhc: Unary = unary("logSinhc", (h) => logSinhcOf(h), [(g, _, h) => gate(g, langevin(h))]);
-const langevin: Unary = unary("langevin", (h) => langevinOf(h), [(g, _, h) => gate(g, langevinSlope(h))]);
+/** coth h - 1/h. */
+export const langevin: Unary = unary("langevin", (h) => langevinOf(h), [(g, _, h) => gate(g, langevinSlope(h))]);
 // As coth h = y + 1/h, the slope of 1 - y² - 2y/h is  -2 y' (y + 1/h) + 2y/h².
 const langevinSlope: Unary = unary("langevinSlope", (h) => langevinSlopeOf(h), [
   (g, slope, h) => {

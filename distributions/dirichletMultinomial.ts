@@ -3,9 +3,10 @@
  *
  *     log p(x) = w(n, A) - Σ_k w(x_k, a_k),   w(x, a) = log x! Γ(a) / Γ(x + a).
  */
-import { log, logBeta, random, sum, type Tensor, type TensorLike } from "../autodiff/index.js";
+import { random, stopGradient, sum, type Tensor, type TensorLike } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, independent, multinomial, nonnegativeInteger, positive } from "./constraints.js";
+import { logNegativeBinomial } from "./countKernels.js";
 import { Distribution } from "./distribution.js";
 import { countsOf } from "./multinomial.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
@@ -32,7 +33,10 @@ export class DirichletMultinomial extends Distribution<Params> {
   }
   override logDensity(value: Tensor): Tensor {
     const { concentration: a } = this.params;
-    return logInverseWays(sum(value, -1), sum(a, -1)).sub(sum(logInverseWays(value, a), -1));
+    const [n, total] = [sum(value, -1), sum(a, -1)];
+    // Independent negative binomial counts of any common odds, given their sum: sizes do not cancel.
+    const odds = stopGradient(n.div(total));
+    return sum(logNegativeBinomial(value, a, odds.expandDims(-1)), -1).sub(logNegativeBinomial(n, total, odds));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const { concentration, totalCount } = this.params;
@@ -59,6 +63,3 @@ export class DirichletMultinomial extends Distribution<Params> {
     );
   }
 }
-
-/** log x! Γ(a) / Γ(x + a) = log (x + a) B(x + 1, a). */
-const logInverseWays = (x: Tensor, a: Tensor): Tensor => log(x.add(a)).add(logBeta(x.add(1), a));

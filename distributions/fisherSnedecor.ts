@@ -4,12 +4,8 @@
  *     log p(x) = a log y + b log(1 - y) - log x - log B(a, b):   y is Beta(a, b).
  */
 import {
-  betainc,
   betaincinv,
   greater,
-  log,
-  log1p,
-  logBeta,
   minimum,
   random,
   square,
@@ -19,8 +15,10 @@ import {
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, positive } from "./constraints.js";
+import { betaTail } from "./counts.js";
 import { Distribution } from "./distribution.js";
 import { implicitly } from "./implicit.js";
+import { logRatioDensity } from "./kernels.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
 type Params = { readonly df1: Tensor; readonly df2: Tensor };
@@ -36,11 +34,6 @@ export class FisherSnedecor extends Distribution<Params> {
   get #halves(): [a: Tensor, b: Tensor] {
     return [this.params.df1.mul(0.5), this.params.df2.mul(0.5)];
   }
-  /** y / (1 - y), which may overflow. */
-  #odds(x: Tensor): Tensor {
-    const [a, b] = this.#halves;
-    return minimum(x.mul(a.div(b)), Number.MAX_VALUE);
-  }
   override get support(): Constraint {
     return positive;
   }
@@ -49,13 +42,7 @@ export class FisherSnedecor extends Distribution<Params> {
   }
   override logDensity(value: Tensor): Tensor {
     const [a, b] = this.#halves;
-    const odds = this.#odds(value);
-    return a
-      .mul(log1p(odds.reciprocal()))
-      .add(b.mul(log1p(odds)))
-      .add(log(value))
-      .add(logBeta(a, b))
-      .neg();
+    return logRatioDensity(a, b, value);
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const [a, b] = this.#halves;
@@ -81,8 +68,9 @@ export class FisherSnedecor extends Distribution<Params> {
   }
   override cumulative(value: Tensor): Tensor {
     const [a, b] = this.#halves;
-    const odds = this.#odds(value.clip(0, Number.MAX_VALUE));
-    return betainc(a, b, odds.div(odds.add(1)));
+    // y / (1 - y), which may overflow
+    const odds = minimum(value.clip(0, Number.MAX_VALUE).mul(a.div(b)), Number.MAX_VALUE);
+    return betaTail(b, a, odds.add(1).reciprocal(), odds.div(odds.add(1)));
   }
   override quantile(q: Tensor): Tensor {
     const [a, b] = this.#halves;

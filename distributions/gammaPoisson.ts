@@ -3,9 +3,10 @@
  *
  *     log p(k) = -log B(k + 1, a) - log(k + a) + a log(b / (1 + b)) - k log(1 + b).
  */
-import { gate, log, log1p, logBeta, random, reciprocal, type Tensor, type TensorLike } from "../autodiff/index.js";
+import { log, random, reciprocal, type Tensor, type TensorLike } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, nonnegativeInteger, positive } from "./constraints.js";
+import { logNegativeBinomial } from "./countKernels.js";
 import { Distribution } from "./distribution.js";
 import { NegativeBinomial } from "./negativeBinomial.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
@@ -29,10 +30,7 @@ export class GammaPoisson extends Distribution<Params> {
   }
   override logDensity(value: Tensor): Tensor {
     const { concentration: a, rate } = this.params;
-    const ways = log(value.add(a))
-      .add(logBeta(value.add(1), a))
-      .neg();
-    return ways.sub(a.mul(log1p(reciprocal(rate)))).sub(gate(value, log1p(rate)));
+    return logNegativeBinomial(value, a, reciprocal(rate));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];

@@ -8,17 +8,16 @@ import {
   atan,
   less,
   log,
-  log1p,
   maximum,
   random,
   reciprocal,
-  square,
   type Tensor,
   type TensorLike,
   tan,
   where,
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
+import { logOnePlusSquare } from "./cauchy.js";
 import { type Constraint, nonnegative, positive } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
@@ -45,7 +44,7 @@ export class HalfCauchy extends Distribution<Params> {
   }
   override logDensity(value: Tensor): Tensor {
     const { scale } = this.params;
-    return log1p(square(value.div(scale)))
+    return logOnePlusSquare(value.div(scale))
       .add(log(scale).add(Math.log(Math.PI / 2)))
       .neg();
   }

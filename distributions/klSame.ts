@@ -3,8 +3,8 @@
 import { elementsOf } from "../autodiff/copy.js";
 import {
   abs,
+  besselGap,
   cholesky,
-  cos,
   exp,
   eye,
   gate,
@@ -15,6 +15,7 @@ import {
   log,
   logicalAnd,
   matmul,
+  sin,
   square,
   sub,
   sum,
@@ -60,8 +61,10 @@ const scaleDivergence = (r: Tensor): Tensor => square(r).sub(1).mul(0.5).sub(log
 const gammaDivergence = (a: Tensor, c: Tensor): Tensor => poissonDivergence(c, a).add(stirlingDivergence(a, c));
 
 type Trial = { readonly probs?: Tensor; readonly logits?: Tensor };
-/** One success or failure. */
+/** One success or failure. Of probabilities as a sum of deviances, which stay small where the two are close. */
 function trialDivergence(q: Trial, p: Trial): Tensor {
+  if (q.probs !== undefined && p.probs !== undefined)
+    return poissonDivergence(q.probs, p.probs).add(poissonDivergence(sub(1, q.probs), sub(1, p.probs)));
   const [[one, zero], [one_, zero_]] = [outcomesOf(q), outcomesOf(p)];
   return gate(one.probability, sub(one.log, one_.log)).add(gate(zero.probability, sub(zero.log, zero_.log)));
 }
@@ -215,13 +218,15 @@ export const SAME_FAMILY: Readonly<Record<string, Row>> = {
       .add(r.sub(1).mul(EULER))
       .sub(log(r));
   }),
-  // A(κ_q) (κ_q - κ_p cos d) - log I_0(κ_q) / I_0(κ_p), A = I_1 / I_0
+  // (κ_p - κ_q) (1 - A) + 2 κ_p A sin²(d/2) - log (exp(-κ_q) I_0(κ_q) / (exp(-κ_p) I_0(κ_p))), A = I_1(κ_q) / I_0(κ_q)
   "VonMises VonMises": row(({ params: q }: VonMises, { params: p }: VonMises) => {
     const [k, m] = [q.concentration, p.concentration];
-    const alignment = i1e(k).div(i0e(k));
-    return alignment
-      .mul(k.sub(m.mul(cos(q.loc.sub(p.loc)))))
-      .sub(k.sub(m))
+    const [alignment, spread] = [i1e(k).div(i0e(k)), besselGap(k).div(i0e(k))];
+    const turn = square(sin(q.loc.sub(p.loc).mul(0.5))).mul(2);
+    return m
+      .sub(k)
+      .mul(spread)
+      .add(m.mul(alignment).mul(turn))
       .sub(log(i0e(k).div(i0e(m))));
   }),
   "Bernoulli Bernoulli": row(({ params: q }, { params: p }) => trialDivergence(q, p)),

@@ -10,18 +10,22 @@ import {
   expm1,
   gate,
   log,
+  log1mexp,
   log1p,
   logBeta,
   pow,
   random,
   reciprocal,
+  square,
   type Tensor,
   type TensorLike,
+  trigamma,
   xlogy,
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, positive, unitInterval } from "./constraints.js";
 import { Distribution } from "./distribution.js";
+import { secondDifference } from "./kernels.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
 type Params = { readonly concentration1: Tensor; readonly concentration0: Tensor };
@@ -46,7 +50,7 @@ export class Kumaraswamy extends Distribution<Params> {
   override logDensity(value: Tensor): Tensor {
     const { concentration1: a, concentration0: b } = this.params;
     return xlogy(a.sub(1), value)
-      .add(gate(b.sub(1), log(expm1(log(value).mul(a)).neg())))
+      .add(gate(b.sub(1), log1mexp(log(value).mul(a))))
       .add(log(a))
       .add(log(b));
   }
@@ -61,10 +65,13 @@ export class Kumaraswamy extends Distribution<Params> {
   }
   override get variance(): Tensor {
     const { concentration1: a, concentration0: b } = this.params;
-    const logMoment = (n: number) => log(b).add(logBeta(reciprocal(a).mul(n).add(1), b));
-    const square = logMoment(1).mul(2);
     // E x² - (E x)², by the difference of their logarithms.
-    return this.spread(exp(square).mul(expm1(logMoment(2).sub(square))));
+    const bend = secondDifference(
+      reciprocal(a),
+      (t) => log(b).add(logBeta(t.add(1), b)),
+      (t) => trigamma(t.add(1)).sub(trigamma(t.add(1).add(b.expandDims(-1)))),
+    );
+    return this.spread(square(this.mean).mul(expm1(bend)));
   }
   override entropy(): Tensor {
     const { concentration1: a, concentration0: b } = this.params;
@@ -73,7 +80,7 @@ export class Kumaraswamy extends Distribution<Params> {
   }
   override cumulative(value: Tensor): Tensor {
     const { concentration1: a, concentration0: b } = this.params;
-    return expm1(log1p(pow(clip(value, 0, 1), a).neg()).mul(b)).neg();
+    return expm1(log1mexp(log(clip(value, 0, 1)).mul(a)).mul(b)).neg();
   }
   override quantile(q: Tensor): Tensor {
     const { concentration1: a, concentration0: b } = this.params;

@@ -3,10 +3,12 @@
  *
  *     log p(x) = -log x - log(log(high / low)),   low <= x <= high.
  */
-import { clip, equal, exp, log, random, type Tensor, type TensorLike, where } from "../autodiff/index.js";
+import { clip, equal, exp, log, random, square, type Tensor, type TensorLike, where } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, greaterThan, interval, positive } from "./constraints.js";
+import { langevin } from "./continuousBernoulli.js";
 import { Distribution } from "./distribution.js";
+import { logRatio } from "./kernels.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
 type Params = { readonly low: Tensor; readonly high: Tensor };
@@ -28,14 +30,10 @@ export class LogUniform extends Distribution<Params> {
   override get hasRsample(): boolean {
     return true;
   }
-  /** log(x / low), also where the quotient overflows. */
-  #logRatio(x: Tensor): Tensor {
-    const { low } = this.params;
-    const ratio = x.div(low);
-    return where(equal(ratio, Infinity), log(x).sub(log(low)), log(ratio));
-  }
+  /** log(high / low). */
   get #width(): Tensor {
-    return this.#logRatio(this.params.high);
+    const { low, high } = this.params;
+    return logRatio(high, low);
   }
   override logDensity(value: Tensor): Tensor {
     return log(value).add(log(this.#width)).neg();
@@ -48,9 +46,9 @@ export class LogUniform extends Distribution<Params> {
     return this.spread(high.sub(low).div(this.#width));
   }
   override get variance(): Tensor {
-    const { low, high } = this.params;
-    const mean = high.sub(low).div(this.#width);
-    return this.spread(mean.mul(high.add(low).mul(0.5).sub(mean)));
+    // With h half the width, mean · (low + high) / 2 - mean² = mean² (h coth h - 1).
+    const half = this.#width.mul(0.5);
+    return this.spread(square(this.mean).mul(half).mul(langevin(half)));
   }
   override entropy(): Tensor {
     const { low, high } = this.params;
@@ -58,7 +56,7 @@ export class LogUniform extends Distribution<Params> {
   }
   override cumulative(value: Tensor): Tensor {
     const { low, high } = this.params;
-    return this.#logRatio(clip(value, low, high)).div(this.#width);
+    return logRatio(clip(value, low, high), low).div(this.#width);
   }
   override quantile(q: Tensor): Tensor {
     const { low, high } = this.params;

@@ -7,7 +7,9 @@ import {
   cumsum,
   flip,
   gate,
+  less,
   lgamma,
+  log,
   random,
   slice,
   stack,
@@ -53,12 +55,16 @@ export class Multinomial extends Distribution<Params> {
     return [this.#one.numCategories];
   }
   override logDensity(value: Tensor): Tensor {
-    const n = sum(value, -1);
+    const n = sum(value, -1, { keepDims: true });
+    const { probs, logits } = this.#one;
     // Independent Poisson counts, given their sum: sizes do not cancel.
-    if (this.params.probs !== undefined)
-      return sum(logPoisson(value, this.probs.mul(n.expandDims(-1))), -1).sub(logPoisson(n, n));
-    const logWays = lgamma(n.add(1)).sub(sum(lgamma(value.add(1)), -1));
-    return logWays.add(sum(gate(value, this.#one.logits), -1));
+    const given = (p: Tensor): Tensor => logPoisson(value, p.mul(n));
+    const total = logPoisson(n, n).squeeze(-1);
+    if (this.params.probs !== undefined) return sum(given(probs), -1).sub(total);
+    // Logits may be of probabilities beneath all numbers.
+    const isTiny = less(probs, 1e-290);
+    const tiny = gate(value, logits.add(log(n))).sub(lgamma(value.add(1)));
+    return sum(where(isTiny, tiny, given(where(isTiny, 1, probs))), -1).sub(total);
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     return countsOf(key, this.params.totalCount, this.probs, shape);

@@ -8,12 +8,10 @@ import {
   floor,
   gate,
   less,
-  log,
-  log1p,
-  logBeta,
+  maximum,
+  minimum,
   random,
   sigmoid,
-  softplus,
   type Tensor,
   type TensorLike,
   where,
@@ -21,6 +19,7 @@ import {
 import type { Shape } from "../autodiff/view.js";
 import { outcomesOf } from "./bernoulli.js";
 import { type Constraint, missableProbability, nonnegativeInteger, positive, real } from "./constraints.js";
+import { FAR_LOGIT, logNegativeBinomial } from "./countKernels.js";
 import { betaTail, countQuantile } from "./counts.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
@@ -53,13 +52,11 @@ export class NegativeBinomial extends Distribution<Params> {
   }
   override logDensity(value: Tensor): Tensor {
     const { totalCount: r, probs, logits } = this.params;
-    // Γ(k + r) / (Γ(r) k!) = 1 / ((k + r) B(k + 1, r))
-    const ways = log(value.add(r))
-      .add(logBeta(value.add(1), r))
-      .neg();
-    if (probs !== undefined) return ways.add(gate(r, log1p(probs.neg()))).add(gate(value, log(probs)));
+    if (probs !== undefined) return logNegativeBinomial(value, r, this.#odds);
     const l = logits as Tensor;
-    return ways.sub(r.mul(softplus(l))).sub(gate(value, softplus(l.neg())));
+    return logNegativeBinomial(value, r, exp(l.clip(-FAR_LOGIT, FAR_LOGIT)))
+      .sub(r.mul(maximum(l.sub(FAR_LOGIT), 0)))
+      .add(gate(value, minimum(l.add(FAR_LOGIT), 0)));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];

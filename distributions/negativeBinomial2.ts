@@ -6,6 +6,7 @@
 import { log, type Tensor, type TensorLike } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, nonnegativeInteger, positive } from "./constraints.js";
+import { logNegativeBinomial } from "./countKernels.js";
 import { Distribution } from "./distribution.js";
 import { NegativeBinomial } from "./negativeBinomial.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
@@ -32,7 +33,8 @@ export class NegativeBinomial2 extends Distribution<Params> {
     return nonnegativeInteger;
   }
   override logDensity(value: Tensor): Tensor {
-    return this.#byOdds.logDensity(value);
+    const { mean, concentration } = this.params;
+    return logNegativeBinomial(value, concentration, mean.div(concentration));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     return this.#byOdds.draw(key, shape);

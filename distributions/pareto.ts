@@ -20,6 +20,7 @@ import {
 import type { Shape } from "../autodiff/view.js";
 import { type Constraint, greaterThanEq, positive } from "./constraints.js";
 import { Distribution } from "./distribution.js";
+import { logRatio } from "./kernels.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
 type Params = { readonly scale: Tensor; readonly alpha: Tensor };
@@ -43,9 +44,7 @@ export class Pareto extends Distribution<Params> {
   }
   override logDensity(value: Tensor): Tensor {
     const { scale, alpha } = this.params;
-    return log(alpha)
-      .sub(log(value))
-      .sub(log(value.div(scale)).mul(alpha));
+    return log(alpha).sub(log(value)).sub(logRatio(value, scale).mul(alpha));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const { scale, alpha } = this.params;
@@ -68,7 +67,7 @@ export class Pareto extends Distribution<Params> {
   }
   override cumulative(value: Tensor): Tensor {
     const { scale, alpha } = this.params;
-    return expm1(log(maximum(value, scale).div(scale)).mul(alpha).neg()).neg();
+    return expm1(logRatio(maximum(value, scale), scale).mul(alpha).neg()).neg();
   }
   override quantile(q: Tensor): Tensor {
     const { scale, alpha } = this.params;

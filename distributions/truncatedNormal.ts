@@ -1,12 +1,12 @@
 /**
  * TruncatedNormal on [low, high], in standard units z = (x - loc) / scale, a and b for the bounds:
  *
- *     log p(x) = log φ(z) - log(scale) - log(Φ(b) - Φ(a)).
+ *     log p(x) = log φ(z) - log(scale) - log(Φ(b) - Φ(a)),
  *
- * With Q = 1 - Φ = φ(z) M(z), M Mills' ratio, and everything turned so that a + b >= 0, the far tail being on the right,
+ * both beside φ(m) of normalMass.ts. For quantiles, with Q = 1 - Φ = φ(z) M(z), M Mills' ratio, and everything turned so that
+ * a + b >= 0, the far tail being on the right,
  *
- *     log Q(z) - log Q(a) = (a - z)(a + z)/2 + log M(z)/M(a) =: D(a, z) <= 0,
- *     log(Φ(z) - Φ(a)) = log Q(a) + log(1 - exp D(a, z)):
+ *     log Q(z) - log Q(a) = (a - z)(a + z)/2 + log M(z)/M(a) =: D(a, z) <= 0:
  *
  * nothing cancels, a hundred standard deviations out or between bounds that almost meet. Moments go by Gauss–Legendre quadrature.
  */
@@ -17,7 +17,6 @@ import {
   expm1,
   less,
   log,
-  log1mexp,
   log1p,
   logicalOr,
   logNdtr,
@@ -38,7 +37,7 @@ import type { Shape } from "../autodiff/view.js";
 import { type Constraint, extendedReal, greaterThan, interval, positive, real } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { implicitly } from "./implicit.js";
-import { LOG_SQRT_2PI } from "./normal.js";
+import { logMassOver, nearest } from "./normalMass.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
 type Params = { readonly loc: Tensor; readonly scale: Tensor; readonly low: Tensor; readonly high: Tensor };
@@ -68,45 +67,33 @@ export class TruncatedNormal extends Distribution<Params> {
   }
   /** The bounds, turned so that the right one is the farther; 1 where that was needed. */
   get #bounds(): [a: Tensor, b: Tensor, turned: Tensor] {
-    const [a, b] = [this.#standard(this.params.low), this.#standard(this.params.high)];
+    const [a, b] = this.#ends;
     const turned = a.less(b.neg());
     return [where(turned, b.neg(), a), where(turned, a.neg(), b), turned];
   }
-  get #logMass(): Tensor {
-    const [a, b] = this.#bounds;
-    return logNdtr(a.neg()).add(log1mexp(logFall(a, b)));
+  get #ends(): [a: Tensor, b: Tensor] {
+    return [this.#standard(this.params.low), this.#standard(this.params.high)];
+  }
+  /** log (Φ(z) - Φ(a)) / φ of what is nearest 0 between them. */
+  #massOver(x: Tensor): Tensor {
+    const { low, scale } = this.params;
+    return logMassOver(this.#standard(low), this.#standard(x), x.sub(low).div(scale));
   }
   override logDensity(value: Tensor): Tensor {
-    const [a, b, turned] = this.#bounds;
-    const x = this.#standard(value);
-    const z = where(turned, x.neg(), x);
-    const isFar = less(a, FAR_LEFT);
-    const from = where(isFar, 0, a);
-    // log φ(z) - log Q(a)
-    const near = from
-      .sub(z)
-      .mul(from.add(z))
-      .mul(0.5)
-      .sub(log(mills(from)));
-    const density = where(isFar, square(z).mul(-0.5).sub(LOG_SQRT_2PI).sub(logNdtr(a.neg())), near);
-    return density.sub(log1mexp(logFall(a, b))).sub(log(this.params.scale));
+    const [a, b] = this.#ends;
+    const [m, z] = [nearest(a, b), this.#standard(value)];
+    return m.sub(z).mul(m.add(z)).mul(0.5).sub(this.#massOver(this.params.high)).sub(log(this.params.scale));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     return implicitly(this.quantile(random.uniform(key, shape)), this);
   }
   override cumulative(value: Tensor): Tensor {
     const { low, high } = this.params;
-    const [a, b, turned] = this.#bounds;
-    const x = this.#standard(maximum(low, minimum(high, value)));
-    const z = where(turned, x.neg(), x);
-    const whole = log1mexp(logFall(a, b));
-    const below = exp(log1mexp(logFall(a, z)).sub(whole));
-    const beyond = exp(
-      logFall(a, z)
-        .add(log1mexp(logFall(z, b)))
-        .sub(whole),
-    );
-    return where(turned, beyond, below);
+    const [a, b] = this.#ends;
+    const x = maximum(low, minimum(high, value));
+    const z = this.#standard(x);
+    const [m, n] = [nearest(a, b), nearest(a, z)];
+    return exp(m.sub(n).mul(m.add(n)).mul(0.5).add(this.#massOver(x)).sub(this.#massOver(this.params.high)));
   }
   override quantile(q: Tensor): Tensor {
     const { loc, scale, low, high } = this.params;
@@ -149,8 +136,9 @@ export class TruncatedNormal extends Distribution<Params> {
     return this.spread(this.#moments[1].mul(square(this.params.scale)));
   }
   override entropy(): Tensor {
-    const energy = this.#moments[2].mul(0.5).add(LOG_SQRT_2PI);
-    return this.spread(this.#logMass.add(energy).add(log(this.params.scale)));
+    const [a, b] = this.#ends;
+    const energy = this.#moments[2].sub(square(nearest(a, b))).mul(0.5);
+    return this.spread(this.#massOver(this.params.high).add(energy).add(log(this.params.scale)));
   }
 }
 

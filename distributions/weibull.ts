@@ -6,6 +6,8 @@
 import {
   exp,
   expm1,
+  gate,
+  greater,
   lgamma,
   log,
   log1p,
@@ -17,12 +19,14 @@ import {
   square,
   type Tensor,
   type TensorLike,
-  xlogy,
+  trigamma,
+  where,
 } from "../autodiff/index.js";
 import type { Shape } from "../autodiff/view.js";
 import { EULER } from "./constants.js";
 import { type Constraint, nonnegative, positive } from "./constraints.js";
 import { Distribution } from "./distribution.js";
+import { logRatio, secondDifference } from "./kernels.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
 type Params = { readonly scale: Tensor; readonly concentration: Tensor };
@@ -38,6 +42,13 @@ export class Weibull extends Distribution<Params> {
     super(readParameters(WEIBULL, args));
   }
 
+  /** z, at 0 by a power, which has a derivative there. */
+  #power(x: Tensor): Tensor {
+    const { scale, concentration } = this.params;
+    const isInside = greater(x, 0);
+    const inner = exp(logRatio(where(isInside, x, scale), scale).mul(concentration));
+    return where(isInside, inner, pow(where(isInside, 0, x).div(scale), concentration));
+  }
   override get support(): Constraint {
     return nonnegative;
   }
@@ -46,8 +57,8 @@ export class Weibull extends Distribution<Params> {
   }
   override logDensity(value: Tensor): Tensor {
     const { scale, concentration: k } = this.params;
-    const ratio = value.div(scale);
-    return xlogy(k.sub(1), minimum(ratio, Number.MAX_VALUE)).sub(pow(ratio, k)).add(log(k)).sub(log(scale));
+    const ratio = logRatio(value, scale);
+    return gate(k.sub(1), minimum(ratio, Number.MAX_VALUE)).sub(this.#power(value)).add(log(k)).sub(log(scale));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const { scale, concentration } = this.params;
@@ -58,15 +69,14 @@ export class Weibull extends Distribution<Params> {
     return this.spread(exp(lgamma(reciprocal(concentration).add(1))).mul(scale));
   }
   override get variance(): Tensor {
-    const { scale, concentration } = this.params;
-    const r = reciprocal(concentration);
-    const first = lgamma(r.add(1)).mul(2);
+    const r = reciprocal(this.params.concentration);
     // Γ(1 + 2r) - Γ(1 + r)², by the difference of their logarithms.
-    return this.spread(
-      square(scale)
-        .mul(exp(first))
-        .mul(expm1(lgamma(r.mul(2).add(1)).sub(first))),
+    const bend = secondDifference(
+      r,
+      (t) => lgamma(t.add(1)),
+      (t) => trigamma(t.add(1)),
     );
+    return this.spread(square(this.mean).mul(expm1(bend)));
   }
   override entropy(): Tensor {
     const { scale, concentration: k } = this.params;
@@ -80,8 +90,7 @@ export class Weibull extends Distribution<Params> {
     );
   }
   override cumulative(value: Tensor): Tensor {
-    const { scale, concentration } = this.params;
-    return expm1(pow(maximum(value, 0).div(scale), concentration).neg()).neg();
+    return expm1(this.#power(maximum(value, 0)).neg()).neg();
   }
   override quantile(q: Tensor): Tensor {
     const { scale, concentration } = this.params;

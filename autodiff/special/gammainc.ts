@@ -50,8 +50,9 @@ function gammaMass(a: number, x: number, divisor: number): number {
   if (exponent > 750) return 0;
   const scale = (Math.sqrt(a / (2 * Math.PI)) * Math.exp(-logGammaCorrection(a))) / divisor;
   if (Math.abs(mu) < 0.5) return scale * Math.exp(-exponent);
-  const half = Math.exp(0.5 * (a - x)) * (x / a) ** (0.5 * a);
-  return scale * half * half;
+  // exp(a - x) alone may be as small as exp(-4000).
+  const eighth = Math.exp(0.125 * (a - x)) * (x / a) ** (0.125 * a);
+  return scale * eighth ** 8;
 }
 
 /** p(x) = x^(a-1) exp(-x) / Γ(a), the density of Gamma(a, 1), for a, x > 0. */

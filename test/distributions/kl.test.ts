@@ -6,6 +6,7 @@ import { arange, grad, random, type Tensor, tensor } from "../../autodiff/index.
 import * as distributions from "../../distributions/index.js";
 import {
   Affine,
+  Bernoulli,
   Beta,
   BetaProportion,
   Binomial,
@@ -15,6 +16,7 @@ import {
   type Distribution,
   Exp,
   Gamma,
+  Geometric,
   InverseAutoregressive,
   klDivergence,
   MultivariateNormal,
@@ -23,6 +25,7 @@ import {
   Poisson,
   StudentT,
   TransformedDistribution,
+  VonMises,
 } from "../../distributions/index.js";
 import { decode, decodeParams, flat, type Json, nameOf } from "./families.js";
 
@@ -192,6 +195,18 @@ test("a bijection of both changes nothing; other transforms have no closed form"
   assert.is(klDivergence(flow(1), flow(1))?.item(), 0);
   assert.is(klDivergence(flow(1), flow(2)), null, "one network, its scales cut off in two places");
   assert.is(klDivergence(new Binomial(3, 0.5), new Binomial(4, 0.5)), null);
+});
+
+test("laws that are close to each other: mpmath, 60 digits", () => {
+  const close = (q: Distribution, p: Distribution, want: number) => {
+    const got = klDivergence(q, p)?.item() as number;
+    assert.ok(Math.abs(got - want) <= 1e-9 * want, `${got} is not ${want}`);
+  };
+  close(new Bernoulli(0.3), new Bernoulli(0.30001), 2.380922147639983e-10);
+  close(new Geometric(0.3), new Geometric(0.30001), 7.936407158799944e-10);
+  close(new VonMises(0.3, 10000), new VonMises(0.3001, 10000), 4.999749989581815e-5);
+  close(new VonMises(1, 1000000), new VonMises(1, 1001000), 2.4983358310872873e-7);
+  close(new Binomial(1e6, 0.3), new Binomial(1e6, 0.30001), 0.0002380922147639983);
 });
 
 test.run();
