@@ -7,8 +7,9 @@ import { ambient, Provenance, union } from "../provenance/index.js";
 import { gradDepth, Node } from "./node.js";
 import type { Op } from "./op.js";
 import { recorder } from "./recorder.js";
+import type { Shape } from "./shapes.js";
 import { Tensor } from "./tensor.js";
-import { emptyView, type Shape, type View } from "./view.js";
+import { emptyView, type View } from "./view.js";
 import { applyBatched, batchDepth, isBatched } from "./vmap.js";
 
 const EMPTY = Provenance.empty;

@@ -8,11 +8,11 @@ import { prod } from "./prod.js";
 import type { Axes, KeepDims } from "./reduce.js";
 import * as reduce from "./reduce.js";
 import * as shaping from "./shape.js";
+import type { Shape } from "./shapes.js";
 import * as slicing from "./slicing.js";
 import { SpecialMethods } from "./specialMethods.js";
 import type { Tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import type { Shape } from "./view.js";
 
 const self = (x: object) => x as Tensor;
 

@@ -1,7 +1,8 @@
 /** Strided data made contiguous: ndarray-ops walks any view, in the order that is best for its strides. */
 import ops from "ndarray-ops";
+import { sizeOf } from "./shapes.js";
 import type { Tensor } from "./tensor.js";
-import { emptyView, isContiguous, sizeOf, type View } from "./view.js";
+import { emptyView, isContiguous, type View } from "./view.js";
 
 // Below, making a subarray costs more than the copy.
 const FEW = 64;

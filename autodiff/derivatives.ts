@@ -8,10 +8,10 @@ import { eye, zeros } from "./make.js";
 import { add, mul } from "./math.js";
 import { sum } from "./reduce.js";
 import { reshape } from "./shape.js";
+import { sameShape, showShape } from "./shapes.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
 import { leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
-import { sameShape, showShape } from "./view.js";
 import { vmap } from "./vmap.js";
 
 /** Σ x·y over all leaves of two lists of arguments. */

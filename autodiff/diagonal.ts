@@ -5,10 +5,11 @@ import { arange } from "./make.js";
 import { equal, greaterEqual, sub, where } from "./math.js";
 import type { Op } from "./op.js";
 import { expandDims, viewOnly } from "./shape.js";
+import { showShape } from "./shapes.js";
 import { slice } from "./slicing.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { showShape, viewOf } from "./view.js";
+import { viewOf } from "./view.js";
 
 /** Column number minus row number, [n, m]. */
 const offsets = (n: number, m: number): Tensor => sub(arange(m), expandDims(arange(n), 1));

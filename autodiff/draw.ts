@@ -9,19 +9,10 @@ import { batchAll, padded } from "./batching.js";
 import { asContiguous } from "./copy.js";
 import type { Op, Vjp } from "./op.js";
 import { Stream } from "./random/index.js";
+import { broadcastShapes, checkShape, type Shape, sameShape, showShape, sizeOf } from "./shapes.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import {
-  broadcastShapes,
-  broadcastView,
-  checkShape,
-  isContiguous,
-  type Shape,
-  sameShape,
-  showShape,
-  sizeOf,
-  type View,
-} from "./view.js";
+import { broadcastView, isContiguous, type View } from "./view.js";
 
 /** A parameter as a kernel sees it: row i starts at `offset + i * step`, and is `step` numbers long where it is a vector. */
 export interface Operand {

@@ -8,9 +8,9 @@ import { matmul } from "./linalg.js";
 import { mul } from "./math.js";
 import { sum } from "./reduce.js";
 import { broadcastTo, reshape, transpose } from "./shape.js";
+import { showShape, sizeOf } from "./shapes.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { showShape, sizeOf } from "./view.js";
 
 /** An operand, or an intermediate result, with one label an axis. */
 interface Labelled {

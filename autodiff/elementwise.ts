@@ -6,9 +6,10 @@
 import { apply } from "./apply.js";
 import { broadcastTogether } from "./batching.js";
 import type { Op, Vjp } from "./op.js";
+import { broadcastShapes, type Shape, sizeOf } from "./shapes.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { broadcastShapes, broadcastView, isContiguous, type Shape, sizeOf, type View } from "./view.js";
+import { broadcastView, isContiguous, type View } from "./view.js";
 
 /** Gradient rule of one operand: cotangent, result, operands. */
 type Rule<Xs extends Tensor[]> = (g: Tensor, y: Tensor, ...xs: Xs) => Tensor;

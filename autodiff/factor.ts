@@ -16,9 +16,10 @@ import { matmul, matrixTranspose } from "./linalg.js";
 import { add, gate, mul, neg, sub } from "./math.js";
 import type { Op } from "./op.js";
 import { expandDims, squeeze } from "./shape.js";
+import { broadcastShapes, type Shape, showShape, sizeOf } from "./shapes.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { broadcastShapes, broadcastView, type Shape, showShape, sizeOf, type View } from "./view.js";
+import { broadcastView, type View } from "./view.js";
 
 function squareShape(op: string, x: Tensor): Shape {
   if (x.shape.length < 2 || x.shape.at(-1) !== x.shape.at(-2))

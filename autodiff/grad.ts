@@ -12,10 +12,10 @@ import type { Op } from "./op.js";
 import { type Part, sumOfParts } from "./part.js";
 import { sum } from "./reduce.js";
 import { reshape } from "./shape.js";
+import { sameShape, showShape } from "./shapes.js";
 import { Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
 import { mapTree, type TensorsLike, type Tree } from "./tree.js";
-import { sameShape, showShape } from "./view.js";
 
 // A leaf is the argument again, with a node of its own, so that each gradient finds exactly its own variables.
 const leafOp: Op = {

@@ -1,5 +1,6 @@
 /** The public face of the engine. */
 export * from "../provenance/index.js";
+export { emptyRecord } from "../provenance/records.js";
 export { apply } from "./apply.js";
 export { hessian, hvp, jacobian, jvp } from "./derivatives.js";
 export { diag, tril, triu } from "./diagonal.js";
@@ -38,10 +39,11 @@ export {
   squeeze,
   transpose,
 } from "./shape.js";
+export type { Shape } from "./shapes.js";
 export { flip, type SliceOptions, slice } from "./slicing.js";
 export * from "./specialMath.js";
 export { Tensor, tensor } from "./tensor.js";
 export type { Nested, TensorLike } from "./tensorLike.js";
-export { emptyRecord, isContainer, leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
-export type { Shape, View } from "./view.js";
+export { isContainer, leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
+export type { View } from "./view.js";
 export { type VmapOptions, vmap } from "./vmap.js";

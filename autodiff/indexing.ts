@@ -13,10 +13,11 @@ import { add, equal, mul } from "./math.js";
 import type { Op } from "./op.js";
 import { Part, type SumOfParts } from "./part.js";
 import { broadcastTo, expandDims, moveToFront, reshape, transpose } from "./shape.js";
+import { broadcastShapes, checkShape, normalizeAxis, type Shape, showShape, sizeOf } from "./shapes.js";
 import { pick } from "./slicing.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { broadcastShapes, checkShape, normalizeAxis, type Shape, showShape, sizeOf, type View } from "./view.js";
+import type { View } from "./view.js";
 
 const checks = new Map<string, Unary>();
 /** The elementwise op that refuses what is no index of an axis of that size, and counts negative ones from the end. */

@@ -6,10 +6,11 @@ import { binding } from "./binding.js";
 import { copyInto } from "./copy.js";
 import type { Op } from "./op.js";
 import { expandDims } from "./shape.js";
+import { normalizeAxis, sameShape, showShape } from "./shapes.js";
 import { slice } from "./slicing.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { normalizeAxis, sameShape, showShape, type View, viewOf } from "./view.js";
+import { type View, viewOf } from "./view.js";
 
 const concatenateOp: Op<number> = {
   name: "concatenate",

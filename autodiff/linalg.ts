@@ -5,9 +5,10 @@ import { broadcastTogether } from "./batching.js";
 import { asContiguous } from "./copy.js";
 import type { Op } from "./op.js";
 import { expandDims, squeeze, transpose } from "./shape.js";
+import { broadcastShapes, type Shape, showShape, sizeOf } from "./shapes.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { broadcastShapes, broadcastView, type Shape, showShape, sizeOf, type View } from "./view.js";
+import { broadcastView, type View } from "./view.js";
 import { addressOf, kernelsOf } from "./wasm/simd.js";
 
 /** The last two axes exchanged. */

@@ -2,9 +2,10 @@
 import { PedigradError } from "../provenance/index.js";
 import { equal } from "./math.js";
 import { broadcastTo, expandDims } from "./shape.js";
+import { checkShape, type Shape } from "./shapes.js";
 import { Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { checkShape, contiguous, type Shape } from "./view.js";
+import { contiguous } from "./view.js";
 
 const filled = (op: string, shape: Shape, value: TensorLike): Tensor =>
   broadcastTo(tensor(value), checkShape(op, shape));

@@ -4,8 +4,9 @@
  */
 import { PedigradError } from "../provenance/index.js";
 import type { Part } from "./part.js";
+import type { Shape } from "./shapes.js";
 import type { Tensor } from "./tensor.js";
-import type { Shape, View } from "./view.js";
+import type { View } from "./view.js";
 
 /**
  * The part of the cotangent `g` of the result `y` that belongs to one input. It may have the broadcast shape of `y`:

@@ -3,8 +3,8 @@
  * tensor and sums them at once: reading a tensor in n places costs its gradient n parts, not n tensors.
  */
 import { add } from "./math.js";
+import type { Shape } from "./shapes.js";
 import type { Tensor } from "./tensor.js";
-import type { Shape } from "./view.js";
 
 /** The sum of such parts of a tensor of that shape; parts with one function are summed in one op. */
 export type SumOfParts<W> = (parts: readonly Part<W>[], shape: Shape) => Tensor;

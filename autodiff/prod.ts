@@ -5,9 +5,9 @@ import { gate, mul } from "./math.js";
 import { kept, reduction } from "./reduce.js";
 import { prodOf } from "./reduceKernels.js";
 import { reshape, transpose } from "./shape.js";
+import { sizeOf } from "./shapes.js";
 import { slice } from "./slicing.js";
 import type { Tensor } from "./tensor.js";
-import { sizeOf } from "./view.js";
 
 /** The product; 1 for an empty axis. */
 export const prod = reduction("prod", prodOf, (g, _, [input], reduced) => {

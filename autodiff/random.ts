@@ -18,10 +18,11 @@ import { add, div, exp, gate, less, maximum, mul, sub, where } from "./math.js";
 import type { Vjp } from "./op.js";
 import * as kernels from "./random/index.js";
 import { sum } from "./reduce.js";
+import { type Shape, showShape } from "./shapes.js";
 import { digamma } from "./specialMath.js";
 import { Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { contiguous, type Shape, showShape } from "./view.js";
+import { contiguous } from "./view.js";
 
 /** The key of a seed, a whole number: [2] uint32 words. */
 export const key = (seed: number): Tensor => new Tensor(contiguous(Float64Array.from(kernels.keyFromSeed(seed)), [2]));

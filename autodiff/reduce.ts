@@ -19,10 +19,11 @@ import {
   sumSimd,
 } from "./reduceKernels.js";
 import { broadcastTo, reshape } from "./shape.js";
+import { normalizeAxis, type Shape, showShape, sizeOf } from "./shapes.js";
 import { flip } from "./slicing.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { isContiguous, normalizeAxis, type Shape, showShape, sizeOf, type View, viewOf } from "./view.js";
+import { isContiguous, type View, viewOf } from "./view.js";
 
 /** One axis or several; all when left out. Negative axes count from the end. */
 export type Axes = number | readonly number[];

@@ -6,22 +6,10 @@ import { PedigradError } from "../provenance/index.js";
 import { apply } from "./apply.js";
 import { copyInto } from "./copy.js";
 import type { Op } from "./op.js";
+import { broadcastShapes, checkShape, normalizeAxis, type Shape, sameShape, showShape, sizeOf } from "./shapes.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import {
-  broadcastShapes,
-  broadcastView,
-  checkShape,
-  contiguous,
-  isContiguous,
-  normalizeAxis,
-  type Shape,
-  sameShape,
-  showShape,
-  sizeOf,
-  type View,
-  viewOf,
-} from "./view.js";
+import { broadcastView, contiguous, isContiguous, type View, viewOf } from "./view.js";
 
 /** The only operand. */
 export const first = (inputs: readonly Tensor[]): Tensor => inputs[0] as Tensor;

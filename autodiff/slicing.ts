@@ -7,9 +7,10 @@ import { addInto } from "./copy.js";
 import type { Op } from "./op.js";
 import { Part } from "./part.js";
 import { expandDims, first, viewOnly } from "./shape.js";
+import { normalizeAxis, type Shape, showShape, sizeOf } from "./shapes.js";
 import { type Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
-import { normalizeAxis, type Shape, showShape, sizeOf, type View, viewOf } from "./view.js";
+import { type View, viewOf } from "./view.js";
 
 interface Slice {
   readonly axis: number;

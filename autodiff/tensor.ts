@@ -7,11 +7,13 @@
  */
 import { noteRead, PedigradError, Provenance } from "../provenance/index.js";
 import { ArrayMethods } from "./arrayMethods.js";
+import { type NestedNumbers, showNumbers, toFlat, toNested } from "./nested.js";
 import type { Node } from "./node.js";
 import { recorder } from "./recorder.js";
+import { type Shape, showShape, sizeOf } from "./shapes.js";
 import { pick } from "./slicing.js";
-import { type NestedNumbers, showNumbers, type TensorLike, toFlat, toNested, toTensor } from "./tensorLike.js";
-import { contiguous, type Shape, showShape, sizeOf, type View } from "./view.js";
+import { type TensorLike, toTensor } from "./tensorLike.js";
+import { contiguous, type View } from "./view.js";
 
 /** What makes a tensor one example of a batch inside `vmap`: the whole batch, its axis in front, and the depth of the vmap. */
 export interface Batch {

@@ -1,5 +1,5 @@
 /** Nested records, arrays and Maps of tensors: what functions given to grad, vmap and jit take and return. */
-import { isRecord } from "../provenance/track.js";
+import { emptyRecord, isRecord } from "../provenance/records.js";
 import { Tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
 
@@ -21,25 +21,6 @@ export type TensorsLike<X> = 0 extends 1 & X
         : X extends Map<infer K, infer V>
           ? Map<K, TensorsLike<V>>
           : { [K in keyof X]: TensorsLike<X[K]> };
-
-/**
- * An empty record. Keys are data, `__proto__` one like any other: nothing is inherited that a name could meet. (An object
- * without any prototype would do the same, but V8 keeps those as slow dictionaries.)
- */
-export const emptyRecord = <T>(): Record<string, T> => new (Bare as unknown as new () => Record<string, T>)();
-function Bare(): void {}
-Bare.prototype = Object.create(null, {
-  // How Node prints one: as any record.
-  [Symbol.for("nodejs.util.inspect.custom")]: {
-    value(this: object) {
-      return { ...this };
-    },
-  },
-});
-
-/** The entries of all records in one, later ones winning. */
-export const mergeRecords = <T>(...records: readonly Record<string, T>[]): Record<string, T> =>
-  Object.assign(emptyRecord<T>(), ...records);
 
 /** Whether x is a container of leaves: a plain array that is not itself a number array, a plain record, or a Map. */
 export const isContainer = (x: unknown): boolean =>

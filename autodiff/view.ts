@@ -4,10 +4,9 @@
  */
 import ndarray, { type NdArray } from "ndarray";
 import { PedigradError } from "../provenance/index.js";
+import { type Shape, sameShape, sizeOf } from "./shapes.js";
 
 export type View = NdArray<Float64Array>;
-export type Shape = readonly number[];
-
 type Construct = new (data: Float64Array, ...shapeStrideOffset: number[]) => View;
 const constructors: Construct[] = [];
 
@@ -42,13 +41,6 @@ function compile(rank: number): Construct {
   }
 }
 
-/** The number of elements of a shape. */
-export function sizeOf(shape: Shape): number {
-  let size = 1;
-  for (let i = 0; i < shape.length; i++) size *= shape[i] as number;
-  return size;
-}
-
 /** Row-major strides of a shape. */
 export function stridesOf(shape: Shape): number[] {
   const stride = new Array<number>(shape.length);
@@ -76,74 +68,10 @@ export function isContiguous(view: View): boolean {
   return true;
 }
 
-/** Whether two shapes are equal. */
-export function sameShape(a: Shape, b: Shape): boolean {
-  if (a === b) return true;
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
-
-/** `[2,3]`: how errors write a shape. */
-export const showShape = (shape: Shape): string => `[${shape.join(",")}]`;
-
-/** The shape two shapes broadcast to, after NumPy: aligned at the right, equal or 1. Throws naming `op`. */
-export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
-  if (b.length === 0 || sameShape(a, b)) return a;
-  if (a.length === 0) return b;
-  const rank = Math.max(a.length, b.length);
-  const out = new Array<number>(rank);
-  for (let i = 1; i <= rank; i++) {
-    const m = a[a.length - i] ?? 1;
-    const n = b[b.length - i] ?? 1;
-    if (m !== n && m !== 1 && n !== 1)
-      throw new PedigradError({
-        code: "shape-mismatch",
-        op,
-        message: `${op}: shapes ${showShape(a)} and ${showShape(b)} do not broadcast: axis -${i} has ${m} and ${n}. Reshape one of them.`,
-      });
-    out[rank - i] = m === 1 ? n : m;
-  }
-  return out;
-}
-
 /** The view seen as `shape`: axes of size 1 and missing leading axes repeat with stride 0. Nothing is copied. */
 export function broadcastView(view: View, shape: Shape): View {
   if (sameShape(view.shape, shape)) return view;
   const lead = shape.length - view.shape.length;
   const stride = shape.map((_, i) => (i < lead || view.shape[i - lead] === 1 ? 0 : (view.stride[i - lead] as number)));
   return viewOf(view.data, shape, stride, view.offset);
-}
-
-/** `axis` of an array of that shape, negative counting from the end, as a number in 0..rank-1. Throws naming `op`. */
-export function normalizeAxis(op: string, axis: number, shape: Shape): number {
-  const rank = shape.length;
-  if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
-    throw new PedigradError({
-      code: "bad-axis",
-      op,
-      message: `${op}: axis ${axis} is out of range for shape ${showShape(shape)} (allowed ${-rank}..${rank - 1}).`,
-    });
-  return axis < 0 ? axis + rank : axis;
-}
-
-const LIMIT = 2 ** 31 - 1;
-
-/** Refuse shapes that are not lists of non-negative integers, or too large, before anything is allocated. */
-export function checkShape(op: string, shape: Shape): Shape {
-  for (const n of shape)
-    if (!Number.isInteger(n) || n < 0)
-      throw new PedigradError({
-        code: "bad-shape",
-        op,
-        message: `${op}: shape ${showShape(shape)} has an axis of size ${n}; sizes are non-negative integers.`,
-      });
-  const size = sizeOf(shape);
-  if (size > LIMIT)
-    throw new PedigradError({
-      code: "too-large",
-      op,
-      message: `${op}: shape ${showShape(shape)} needs ${size} elements (${(size * 8) / 1e12} TB); the limit is ${LIMIT}.`,
-    });
-  return shape;
 }

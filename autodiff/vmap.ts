@@ -6,10 +6,10 @@
 import { PedigradError, union } from "../provenance/index.js";
 import type { Op } from "./op.js";
 import { broadcastTo, expandDims, moveToFront } from "./shape.js";
+import { normalizeAxis, showShape } from "./shapes.js";
 import { Tensor, tensor } from "./tensor.js";
 import type { TensorLike } from "./tensorLike.js";
 import { mapTree, type TensorsLike, type TreeLike } from "./tree.js";
-import { normalizeAxis, showShape } from "./view.js";
 
 /** How many vmaps surround this point. */
 export let batchDepth = 0;

@@ -4,7 +4,7 @@
  *     log p(x) = (a - 1) log x + (b - 1) log(1 - x) - log B(a, b).
  */
 import { betainc, betaincinv, digamma, random, square, type Tensor, type TensorLike } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, positive, unitInterval } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { gammaEntropy, logBetaDensity } from "./kernels.js";

@@ -4,7 +4,7 @@
  *     log p(k) = log C(n, k) + log B(k + a, n - k + b) - log B(a, b).
  */
 import { random, stopGradient, type Tensor, type TensorLike } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, integerInterval, nonnegativeInteger, positive } from "./constraints.js";
 import { logNegativeBinomial } from "./countKernels.js";
 import { Distribution } from "./distribution.js";

@@ -4,7 +4,7 @@
  *     log p(x) = (m c - 1) log x + ((1 - m) c - 1) log(1 - x) - log B(m c, (1 - m) c).
  */
 import type { Tensor, TensorLike } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { Beta } from "./beta.js";
 import { type Constraint, openUnitInterval, positive, unitInterval } from "./constraints.js";
 import { Distribution } from "./distribution.js";

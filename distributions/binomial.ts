@@ -17,7 +17,7 @@ import {
   type TensorLike,
   where,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { outcomesOf } from "./bernoulli.js";
 import { type Constraint, integerInterval, nonnegativeInteger, real, unitInterval } from "./constraints.js";
 import { FAR_LOGIT, logBinomial } from "./countKernels.js";

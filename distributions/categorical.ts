@@ -24,7 +24,7 @@ import {
   takeAlongAxis,
   where,
 } from "../autodiff/index.js";
-import { broadcastShapes, type Shape } from "../autodiff/view.js";
+import { broadcastShapes, type Shape } from "../autodiff/shapes.js";
 import { type Constraint, integerInterval, logWeights, simplex } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters } from "./parameters.js";

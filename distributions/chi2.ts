@@ -4,7 +4,7 @@
  *     log p(x) = (df/2 - 1) log x - x/2 - df/2 log 2 - lgamma(df/2),   x >= 0.
  */
 import { gammainc, gammaincinv, maximum, random, type Tensor, type TensorLike } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, nonnegative, positive } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { gammaEntropy, logGammaDensity } from "./kernels.js";

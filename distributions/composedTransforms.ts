@@ -1,6 +1,6 @@
 /** Transforms made of other transforms. Continues transforms.ts. */
 import { mul, type Tensor } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { sumOver } from "./axes.js";
 import { Transform } from "./transforms.js";
 

@@ -4,7 +4,7 @@
  *     log p(x) = logDensity where x = v, else -Infinity.
  */
 import { broadcastTo, equal, type Tensor, type TensorLike, where, zeros } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { allOf } from "./axes.js";
 import { type Constraint, extendedReal, independent, nonnegativeInteger, real } from "./constraints.js";
 import { Distribution } from "./distribution.js";

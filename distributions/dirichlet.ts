@@ -6,7 +6,7 @@
  * Its gradient for x is the plain partial derivative (a_i - 1) / x_i.
  */
 import { digamma, lgamma, random, sum, type Tensor, type TensorLike, xlogy } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, independent, positive, simplex } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { gammaEntropy } from "./kernels.js";

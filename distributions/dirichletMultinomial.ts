@@ -4,7 +4,7 @@
  *     log p(x) = w(n, A) - Σ_k w(x_k, a_k),   w(x, a) = log x! Γ(a) / Γ(x + a).
  */
 import { random, stopGradient, sum, type Tensor, type TensorLike } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, independent, multinomial, nonnegativeInteger, positive } from "./constraints.js";
 import { logNegativeBinomial } from "./countKernels.js";
 import { Distribution } from "./distribution.js";

@@ -4,7 +4,7 @@
  *     log p(k) = -log(high - low + 1).
  */
 import { arange, clip, floor, log, random, square, type Tensor, type TensorLike } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, integer, integerInterval } from "./constraints.js";
 import { countQuantile } from "./counts.js";
 import { Distribution } from "./distribution.js";

@@ -3,7 +3,7 @@
  * that become one event (`toEvent`), elements that do not count (`mask`), draws without a gradient (`nonreparameterized`).
  */
 import { broadcastTo, PedigradError, type Tensor, type TensorLike, tensor, where } from "../autodiff/index.js";
-import { broadcastShapes, type Shape, sameShape, showShape } from "../autodiff/view.js";
+import { broadcastShapes, type Shape, sameShape, showShape } from "../autodiff/shapes.js";
 import { allOf, sumOver } from "./axes.js";
 import { type Constraint, independent } from "./constraints.js";
 import { Law } from "./law.js";

@@ -19,7 +19,7 @@ import {
   take,
   where,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { allOf } from "./axes.js";
 import { type Constraint, independent, logWeights, real } from "./constraints.js";
 import { Distribution } from "./distribution.js";

@@ -13,7 +13,7 @@ import {
   type TensorLike,
   where,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, positive } from "./constraints.js";
 import { betaTail } from "./counts.js";
 import { Distribution } from "./distribution.js";

@@ -4,7 +4,7 @@
  *     p(x) = p_base(x) + p_base(-x) for x >= 0.
  */
 import { abs, logaddexp, maximum, type Tensor } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, independent, nonnegative } from "./constraints.js";
 import { Derived, type Distribution } from "./distribution.js";
 import { requireThat } from "./validation.js";

@@ -13,7 +13,7 @@ import {
   type Tensor,
   type TensorLike,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, nonnegative, positive } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { gammaEntropy, logGammaDensity } from "./kernels.js";

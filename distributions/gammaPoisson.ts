@@ -4,7 +4,7 @@
  *     log p(k) = -log B(k + 1, a) - log(k + a) + a log(b / (1 + b)) - k log(1 + b).
  */
 import { log, random, reciprocal, type Tensor, type TensorLike } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, nonnegativeInteger, positive } from "./constraints.js";
 import { logNegativeBinomial } from "./countKernels.js";
 import { Distribution } from "./distribution.js";

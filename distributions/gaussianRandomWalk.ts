@@ -16,10 +16,10 @@ import {
   type TensorLike,
   zeros,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
+import { LOG_SQRT_2PI } from "./constants.js";
 import { type Constraint, positive, positiveInteger, realVector } from "./constraints.js";
 import { Distribution } from "./distribution.js";
-import { LOG_SQRT_2PI } from "./normal.js";
 import { type Family, type Given, readParameters, wholeNumber } from "./parameters.js";
 
 type Params = { readonly scale: Tensor; readonly numSteps: Tensor };

@@ -20,7 +20,7 @@ import {
   where,
   xlog1py,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, nonnegativeInteger, positiveProbability, real } from "./constraints.js";
 import { countQuantile } from "./counts.js";
 import { Distribution } from "./distribution.js";

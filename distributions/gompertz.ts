@@ -4,7 +4,7 @@
  *     log p(x) = log(a b) + b x - a (exp(b x) - 1),   x >= 0.
  */
 import { expm1, log, log1p, maximum, minimum, random, type Tensor, type TensorLike } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, nonnegative, positive } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters } from "./parameters.js";

@@ -4,7 +4,7 @@
  *     log p(x) = -z - exp(-z) - log(scale).
  */
 import { exp, log, maximum, random, square, type Tensor, type TensorLike } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { EULER } from "./constants.js";
 import { type Constraint, positive, real } from "./constraints.js";
 import { Distribution } from "./distribution.js";

@@ -16,7 +16,7 @@ import {
   tan,
   where,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { logOnePlusSquare } from "./cauchy.js";
 import { type Constraint, nonnegative, positive } from "./constraints.js";
 import { Distribution } from "./distribution.js";

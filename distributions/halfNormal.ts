@@ -4,7 +4,7 @@
  *     log p(x) = -(x / scale)² / 2 - log(scale) + log √(2/π),   x >= 0.
  */
 import { abs, erf, erfinv, log, maximum, random, square, type Tensor, type TensorLike } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, nonnegative, positive } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters } from "./parameters.js";

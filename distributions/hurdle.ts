@@ -18,7 +18,7 @@ import {
   where,
   zeros,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { real, unitInterval } from "./constraints.js";
 import { leastCount } from "./counts.js";
 import type { Distribution } from "./distribution.js";

@@ -1,6 +1,6 @@
 /** ImproperUniform: log density 0 everywhere on a support. It is no distribution and has no draws, but serves as a flat prior. */
 import { PedigradError, type Tensor, zeros } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, independent } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 

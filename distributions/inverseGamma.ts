@@ -23,8 +23,8 @@ import {
   ternary,
   where,
 } from "../autodiff/index.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { logGammaCorrection, productMinus } from "../autodiff/special/index.js";
-import type { Shape } from "../autodiff/view.js";
 import { type Constraint, positive } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { devianceFrom, gammaEntropy } from "./kernels.js";

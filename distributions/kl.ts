@@ -4,7 +4,7 @@
  * in klSame.ts, pairs by the moments of q in klMoments.ts.
  */
 import { broadcastTo, logicalAnd, Tensor, where } from "../autodiff/index.js";
-import { broadcastShapes } from "../autodiff/view.js";
+import { broadcastShapes } from "../autodiff/shapes.js";
 import { sumOver } from "./axes.js";
 import type { Delta } from "./delta.js";
 import type { Derived, Distribution, Independent, Masked } from "./distribution.js";

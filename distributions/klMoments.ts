@@ -29,7 +29,7 @@ import {
   xlogy,
 } from "../autodiff/index.js";
 import type { Beta } from "./beta.js";
-import { EULER } from "./constants.js";
+import { EULER, LOG_SQRT_2PI } from "./constants.js";
 import { boundsOf } from "./constraint.js";
 import { type ContinuousBernoulli, logSinhc } from "./continuousBernoulli.js";
 import type { Distribution } from "./distribution.js";
@@ -39,7 +39,7 @@ import type { Gumbel } from "./gumbel.js";
 import { type Row, row } from "./klRow.js";
 import type { Kumaraswamy } from "./kumaraswamy.js";
 import type { Laplace } from "./laplace.js";
-import { LOG_SQRT_2PI, type Normal } from "./normal.js";
+import type { Normal } from "./normal.js";
 import type { Pareto } from "./pareto.js";
 import type { Uniform } from "./uniform.js";
 import type { Weibull } from "./weibull.js";

@@ -26,7 +26,7 @@ import {
   where,
 } from "../autodiff/index.js";
 import { matrixTranspose } from "../autodiff/linalg.js";
-import { sameShape } from "../autodiff/view.js";
+import { sameShape } from "../autodiff/shapes.js";
 import { outcomesOf } from "./bernoulli.js";
 import type { Beta } from "./beta.js";
 import type { BetaProportion } from "./betaProportion.js";

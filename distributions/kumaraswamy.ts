@@ -22,7 +22,7 @@ import {
   trigamma,
   xlogy,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, positive, unitInterval } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { secondDifference } from "./kernels.js";

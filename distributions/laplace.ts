@@ -4,7 +4,7 @@
  *     log p(x) = -|z| - log(2 scale).
  */
 import { abs, exp, less, log, random, square, type Tensor, type TensorLike, where } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, positive, real } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters } from "./parameters.js";

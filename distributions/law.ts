@@ -14,7 +14,7 @@ import {
   where,
 } from "../autodiff/index.js";
 import { recorder } from "../autodiff/recorder.js";
-import { broadcastShapes, type Shape, sameShape, showShape } from "../autodiff/view.js";
+import { broadcastShapes, type Shape, sameShape, showShape } from "../autodiff/shapes.js";
 import { type Constraint, unitInterval } from "./constraints.js";
 import type { Params, Parts } from "./parameters.js";
 import { requireThat, validation } from "./validation.js";

@@ -4,7 +4,7 @@
  *     log p(x) = (log(c / 2π) - c / d - 3 log d) / 2,   x > loc.
  */
 import { erfc, log, maximum, ndtri, random, sqrt, square, type Tensor, type TensorLike } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { EULER } from "./constants.js";
 import { type Constraint, greaterThan, positive, real } from "./constraints.js";
 import { Distribution } from "./distribution.js";

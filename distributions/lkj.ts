@@ -18,7 +18,7 @@ import {
   where,
 } from "../autodiff/index.js";
 import { matrixTranspose } from "../autodiff/linalg.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, corrMatrix } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { LKJCholesky, type LkjParams, lkjFamily } from "./lkjCholesky.js";

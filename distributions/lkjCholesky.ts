@@ -24,7 +24,7 @@ import {
   tril,
   zeros,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, corrCholesky, integerInterval, positive } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters, wholeNumber } from "./parameters.js";

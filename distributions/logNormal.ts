@@ -15,10 +15,10 @@ import {
   type Tensor,
   type TensorLike,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
+import { LOG_SQRT_2PI } from "./constants.js";
 import { type Constraint, positive, real } from "./constraints.js";
 import { Distribution } from "./distribution.js";
-import { LOG_SQRT_2PI } from "./normal.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
 type Params = { readonly loc: Tensor; readonly scale: Tensor };

@@ -4,7 +4,7 @@
  *     log p(x) = -log x - log(log(high / low)),   low <= x <= high.
  */
 import { clip, equal, exp, log, random, square, type Tensor, type TensorLike, where } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, greaterThan, interval, positive } from "./constraints.js";
 import { langevin } from "./continuousBernoulli.js";
 import { Distribution } from "./distribution.js";

@@ -4,7 +4,7 @@
  *     log p(x) = -z - 2 softplus(-z) - log(scale).
  */
 import { abs, log, log1p, random, sigmoid, softplus, square, type Tensor, type TensorLike } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, positive, real } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters } from "./parameters.js";

@@ -20,11 +20,11 @@ import {
   triangularSolve,
 } from "../autodiff/index.js";
 import { matrixTranspose } from "../autodiff/linalg.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
+import { LOG_SQRT_2PI } from "./constants.js";
 import { type Constraint, independent, positive, real, realVector } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { halfLogDeterminant } from "./multivariateNormal.js";
-import { LOG_SQRT_2PI } from "./normal.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
 type Params = { readonly loc: Tensor; readonly covFactor: Tensor; readonly covDiag: Tensor };

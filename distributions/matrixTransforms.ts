@@ -26,7 +26,7 @@ import {
   zeros,
 } from "../autodiff/index.js";
 import { matrixTranspose } from "../autodiff/linalg.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { sumOver } from "./axes.js";
 import { Exp, Softplus, Transform } from "./transforms.js";
 

@@ -21,7 +21,7 @@ import {
   takeAlongAxis,
   where,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import type { Categorical } from "./categorical.js";
 import { boundsOf } from "./constraint.js";
 import { type Constraint, integerInterval, interval } from "./constraints.js";

@@ -1,6 +1,6 @@
 /** Mixture: the components are distributions of any families, whose supports may differ. */
 import { broadcastTo, PedigradError, random, stack, type Tensor } from "../autodiff/index.js";
-import { broadcastShapes, type Shape, sameShape, showShape } from "../autodiff/view.js";
+import { broadcastShapes, type Shape, sameShape, showShape } from "../autodiff/shapes.js";
 import type { Categorical } from "./categorical.js";
 import type { Constraint } from "./constraints.js";
 import type { Distribution } from "./distribution.js";

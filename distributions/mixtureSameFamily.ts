@@ -1,6 +1,6 @@
 /** MixtureSameFamily: the components lie along the last batch axis of one distribution. */
 import { broadcastTo, expandDims, max, min, PedigradError, type Tensor } from "../autodiff/index.js";
-import { broadcastShapes, type Shape, showShape } from "../autodiff/view.js";
+import { broadcastShapes, type Shape, showShape } from "../autodiff/shapes.js";
 import type { Categorical } from "./categorical.js";
 import { boundsOf } from "./constraint.js";
 import { type Constraint, integerInterval, interval } from "./constraints.js";

@@ -18,7 +18,7 @@ import {
   type TensorLike,
   where,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { Categorical } from "./categorical.js";
 import { type Constraint, logWeights, multinomial, nonnegativeInteger, simplex } from "./constraints.js";
 import { Distribution } from "./distribution.js";

@@ -19,10 +19,10 @@ import {
   triangularSolve,
 } from "../autodiff/index.js";
 import { matrixTranspose } from "../autodiff/linalg.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
+import { LOG_SQRT_2PI } from "./constants.js";
 import { type Constraint, lowerCholesky, positiveDefinite, realVector } from "./constraints.js";
 import { Distribution } from "./distribution.js";
-import { LOG_SQRT_2PI } from "./normal.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
 
 /** A covariance, in one of three ways. */

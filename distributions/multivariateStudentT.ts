@@ -19,7 +19,7 @@ import {
   triangularSolve,
   where,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, lowerCholesky, positive, realVector } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { halfLogDeterminant } from "./multivariateNormal.js";

@@ -16,7 +16,7 @@ import {
   type TensorLike,
   where,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { outcomesOf } from "./bernoulli.js";
 import { type Constraint, missableProbability, nonnegativeInteger, positive, real } from "./constraints.js";
 import { FAR_LOGIT, logNegativeBinomial } from "./countKernels.js";

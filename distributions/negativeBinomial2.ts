@@ -4,7 +4,7 @@
  *     log p(k) = log Γ(k + c) - log Γ(c) - log k! + c log(c / (c + m)) + k log(m / (c + m)).
  */
 import { log, type Tensor, type TensorLike } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, nonnegativeInteger, positive } from "./constraints.js";
 import { logNegativeBinomial } from "./countKernels.js";
 import { Distribution } from "./distribution.js";

@@ -4,7 +4,8 @@
  *     log p(x) = -z²/2 - log(scale) - log √(2π),   z = (x - loc) / scale.
  */
 import { log, ndtr, ndtri, random, square, type Tensor, type TensorLike } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
+import { LOG_SQRT_2PI } from "./constants.js";
 import { type Constraint, positive, real } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters } from "./parameters.js";
@@ -15,8 +16,6 @@ const NORMAL: Family<Params> = {
   constraints: { loc: real, scale: positive },
   defaults: { loc: 0, scale: 1 },
 };
-
-export const LOG_SQRT_2PI = 0.5 * Math.log(2 * Math.PI);
 
 export class Normal extends Distribution<Params> {
   constructor(loc?: TensorLike, scale?: TensorLike);

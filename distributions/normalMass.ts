@@ -22,7 +22,7 @@ import {
   where,
 } from "../autodiff/index.js";
 import { erfcx, gaussLegendre, log1mexp, ndtr } from "../autodiff/special/index.js";
-import { LOG_SQRT_2PI } from "./normal.js";
+import { LOG_SQRT_2PI } from "./constants.js";
 
 /** m: what is nearest 0 in [a, b]. */
 export const nearest = (a: Tensor, b: Tensor): Tensor => maximum(a, minimum(b, 0));

@@ -4,7 +4,7 @@
  *     log p(x) = Σ_k x_k log(probs_k).
  */
 import { eye, gate, oneHot, sum, type Tensor, type TensorLike } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { Categorical } from "./categorical.js";
 import { type Constraint, logWeights, multinomial, simplex } from "./constraints.js";
 import { Distribution } from "./distribution.js";

@@ -20,7 +20,7 @@ import {
   where,
   zeros,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { pickAlongLast } from "./categorical.js";
 import { type Constraint, integerInterval, orderedVector, real } from "./constraints.js";
 import { Distribution } from "./distribution.js";

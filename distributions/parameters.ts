@@ -3,9 +3,9 @@
  * twice or outside its constraint is refused here, once for all families.
  */
 import { PedigradError, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
-import { broadcastShapes, type Shape, showShape } from "../autodiff/view.js";
+import { broadcastShapes, type Shape, showShape } from "../autodiff/shapes.js";
+import { isRecord } from "../provenance/records.js";
 import { nearestName } from "../provenance/spelling.js";
-import { isRecord } from "../provenance/track.js";
 import type { Constraint } from "./constraints.js";
 import { requireThat, validation } from "./validation.js";
 

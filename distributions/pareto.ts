@@ -17,7 +17,7 @@ import {
   type TensorLike,
   where,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, greaterThanEq, positive } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { logRatio } from "./kernels.js";

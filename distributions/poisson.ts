@@ -4,7 +4,7 @@
  *     log p(k) = k log(rate) - rate - log k!
  */
 import { floor, gammaincc, random, type Tensor, type TensorLike, where } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, nonnegative, nonnegativeInteger } from "./constraints.js";
 import { countQuantile } from "./counts.js";
 import { Distribution } from "./distribution.js";

@@ -17,7 +17,7 @@ import {
   type Tensor,
   type TensorLike,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { Bernoulli } from "./bernoulli.js";
 import { boolean, type Constraint, positive, real, unitInterval } from "./constraints.js";
 import { Distribution } from "./distribution.js";

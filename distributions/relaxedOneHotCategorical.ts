@@ -17,7 +17,7 @@ import {
   type Tensor,
   type TensorLike,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { Categorical } from "./categorical.js";
 import { type Constraint, logWeights, multinomial, positive, simplex } from "./constraints.js";
 import { Distribution } from "./distribution.js";

@@ -21,7 +21,7 @@ import {
   tensor,
   where,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, positive, real } from "./constraints.js";
 import { betaincc } from "./counts.js";
 import { Distribution } from "./distribution.js";

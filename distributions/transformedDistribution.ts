@@ -4,7 +4,7 @@
  *     log p(y) = log p_base(x) - log |det dy/dx|,   x = T⁻¹(y).
  */
 import { broadcastTo, clip, greater, maximum, minimum, type Tensor, where } from "../autodiff/index.js";
-import { broadcastShapes, type Shape } from "../autodiff/view.js";
+import { broadcastShapes, type Shape } from "../autodiff/shapes.js";
 import { sumOver } from "./axes.js";
 import { Compose } from "./composedTransforms.js";
 import { boundsOf } from "./constraint.js";

@@ -22,7 +22,7 @@ import {
   tensor,
   zeros,
 } from "../autodiff/index.js";
-import { broadcastShapes, type Shape } from "../autodiff/view.js";
+import { broadcastShapes, type Shape } from "../autodiff/shapes.js";
 
 export abstract class Transform {
   abstract forward(x: Tensor): Tensor;

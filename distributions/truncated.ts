@@ -21,7 +21,7 @@ import {
   type TensorLike,
   where,
 } from "../autodiff/index.js";
-import { broadcastShapes, type Shape } from "../autodiff/view.js";
+import { broadcastShapes, type Shape } from "../autodiff/shapes.js";
 import { boundsOf } from "./constraint.js";
 import { type Constraint, integerInterval, interval } from "./constraints.js";
 import { Distribution } from "./distribution.js";

@@ -32,8 +32,8 @@ import {
   tensor,
   where,
 } from "../autodiff/index.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { quadratureRule } from "../autodiff/special/index.js";
-import type { Shape } from "../autodiff/view.js";
 import { type Constraint, extendedReal, greaterThan, interval, positive, real } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { implicitly } from "./implicit.js";

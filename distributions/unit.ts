@@ -1,6 +1,6 @@
 /** Unit: one event without any numbers in it, of log density logFactor. It is how `factor` adds to a model's log density. */
 import { broadcastTo, type Tensor, type TensorLike } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, extendedReal, realVector } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, readParameters } from "./parameters.js";

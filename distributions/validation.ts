@@ -7,9 +7,10 @@
 
 import { asContiguous, elementsOf } from "../autodiff/copy.js";
 import { PedigradError, type Tensor } from "../autodiff/index.js";
+import { toNested } from "../autodiff/nested.js";
 import { listening } from "../autodiff/recorder.js";
-import { toNested } from "../autodiff/tensorLike.js";
-import { contiguous, type Shape, showShape, sizeOf } from "../autodiff/view.js";
+import { type Shape, showShape, sizeOf } from "../autodiff/shapes.js";
+import { contiguous } from "../autodiff/view.js";
 import type { Constraint } from "./constraints.js";
 
 /** Whether checks are made; on by default. */

@@ -17,7 +17,7 @@ import {
   tanh,
   zeros,
 } from "../autodiff/index.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { Transform } from "./transforms.js";
 
 const LAST = { axis: -1 };

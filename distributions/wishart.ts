@@ -24,7 +24,7 @@ import {
   where,
 } from "../autodiff/index.js";
 import { matrixTranspose } from "../autodiff/linalg.js";
-import type { Shape } from "../autodiff/view.js";
+import type { Shape } from "../autodiff/shapes.js";
 import { type Constraint, greaterThan, lowerCholesky, positiveDefinite } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { halfLogDeterminant, type ScaleParams, scaleOf } from "./multivariateNormal.js";

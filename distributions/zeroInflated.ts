@@ -22,7 +22,7 @@ import {
   where,
   zeros,
 } from "../autodiff/index.js";
-import { broadcastShapes, type Shape } from "../autodiff/view.js";
+import { broadcastShapes, type Shape } from "../autodiff/shapes.js";
 import { type Constraint, real, unitInterval } from "./constraints.js";
 import { Distribution } from "./distribution.js";
 import { type Family, type Given, type Parts, readParameters } from "./parameters.js";

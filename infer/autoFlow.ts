@@ -15,8 +15,8 @@ import {
 import type { ScaleOptions, Start } from "./autoGuide.js";
 import { AutoFlat } from "./autoJoint.js";
 import { requireCount } from "./checks.js";
+import type { Model } from "./messages.js";
 import * as nn from "./nn.js";
-import type { Model } from "./particles.js";
 import { factor, module, param, sample } from "./primitives.js";
 
 export interface FlowOptions extends ScaleOptions {

@@ -9,9 +9,9 @@ import { detachProvenance } from "../provenance/index.js";
 import { didYouMean, quoted, requireKey, requireOptions, requireProgram, show } from "./checks.js";
 import { block, seed, substitution } from "./effects.js";
 import { type InitStrategy, initToUniform, startingValue } from "./initStrategies.js";
-import { type Messenger, withMessenger } from "./messages.js";
-import type { Model } from "./particles.js";
-import { type PlateFrame, plate } from "./plate.js";
+import type { Model } from "./messages.js";
+import { type Messenger, type PlateFrame, withMessenger } from "./messages.js";
+import { plate } from "./plate.js";
 import { type SampleSite, sampleSites, trace } from "./trace.js";
 
 export interface AutoGuideOptions {

@@ -15,7 +15,7 @@ import {
   type TensorLike,
   tensor,
 } from "../autodiff/index.js";
-import { sizeOf } from "../autodiff/view.js";
+import { sizeOf } from "../autodiff/shapes.js";
 import {
   constraints,
   Delta,
@@ -26,7 +26,7 @@ import {
 } from "../distributions/index.js";
 import { AutoGuide, inPlates, type Latent, type ScaleOptions, type Start } from "./autoGuide.js";
 import { maskedIn } from "./masks.js";
-import type { Model } from "./particles.js";
+import type { Model } from "./messages.js";
 import { param, sample } from "./primitives.js";
 
 export abstract class AutoFlat extends AutoGuide {

@@ -3,12 +3,12 @@
  * inverse Hessian of -log p at the point as its covariance.
  */
 import { emptyRecord, hessian, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
-import { mergeRecords } from "../autodiff/tree.js";
 import { Delta, type Distribution, MultivariateNormal } from "../distributions/index.js";
+import { mergeRecords } from "../provenance/records.js";
 import type { Start } from "./autoGuide.js";
 import { AutoJoint, unpack } from "./autoJoint.js";
 import { requireKey } from "./checks.js";
-import { logDensity } from "./predictive.js";
+import { logDensity } from "./logDensity.js";
 import { param } from "./primitives.js";
 
 /** Param `auto_loc`. While fitting, and in Predictive, the guide is the point; draws and quantiles are those of the normal. */

@@ -1,12 +1,12 @@
 /** Autoguides made of autoguides, and the one for discrete sites that are enumerated. */
 import { emptyRecord, full, PedigradError, type Tensor } from "../autodiff/index.js";
-import { mergeRecords } from "../autodiff/tree.js";
 import { Categorical, constraints } from "../distributions/index.js";
+import { mergeRecords } from "../provenance/records.js";
 import { AutoGuide, inPlates } from "./autoGuide.js";
 import { AutoFlat } from "./autoJoint.js";
 import { requireProgram } from "./checks.js";
+import type { Model } from "./messages.js";
 import { type Messenger, withMessenger } from "./messages.js";
-import type { Model } from "./particles.js";
 import { param, sample } from "./primitives.js";
 import type { SampleSite } from "./trace.js";
 

@@ -10,7 +10,7 @@ import {
   TransformedDistribution,
 } from "../distributions/index.js";
 import { AutoGuide, inPlates, type Latent, type ScaleOptions, type Start } from "./autoGuide.js";
-import type { Model } from "./particles.js";
+import type { Model } from "./messages.js";
 import { param, sample } from "./primitives.js";
 
 const isIdentity = (t: Transform): boolean =>

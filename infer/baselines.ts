@@ -12,7 +12,7 @@ import {
   tensor,
   zeros,
 } from "../autodiff/index.js";
-import { type Shape, sameShape } from "../autodiff/view.js";
+import { type Shape, sameShape } from "../autodiff/shapes.js";
 import type { ScoreSite } from "./costs.js";
 
 /** A baseline inside one particle: what a network or a given value predicts for the cost, with its gradient; null for neither. */

@@ -7,7 +7,7 @@ import { klDivergence } from "../distributions/index.js";
 import { areSame } from "../distributions/klSame.js";
 import { getProvenance, withAmbient } from "../provenance/index.js";
 import type { Cost } from "./costs.js";
-import type { Pair } from "./particles.js";
+import type { Pair } from "./pair.js";
 import type { SampleSite } from "./trace.js";
 
 /** Whether guide or model ask for it at this site. */

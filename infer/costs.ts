@@ -11,7 +11,7 @@
  */
 import { neg, reshape, type Tensor, tensor } from "../autodiff/index.js";
 import { getProvenance, type Provenance } from "../provenance/index.js";
-import type { PlateFrame } from "./plate.js";
+import type { PlateFrame } from "./messages.js";
 import { type SampleSite, sampleSites, type Trace } from "./trace.js";
 
 /** One term of the ELBO. */

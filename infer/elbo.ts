@@ -20,8 +20,9 @@ import { withValidation } from "../distributions/index.js";
 import { refuseOption, requireCount, requireOptions } from "./checks.js";
 import { type Cost, costsOf, isScoreSite, type ScoreSite } from "./costs.js";
 import { checkLatentsCovered } from "./match.js";
-import type { Messenger } from "./messages.js";
-import { type Model, type Pair, runPair, runParticles, sharedPlates, type Task, type Vectorize } from "./particles.js";
+import type { Messenger, Model } from "./messages.js";
+import type { Pair, Task } from "./pair.js";
+import { runPair, runParticles, sharedPlates, type Vectorize } from "./particles.js";
 import { withReadsScored } from "./reads.js";
 import { type SampleSite, sampleSites } from "./trace.js";
 

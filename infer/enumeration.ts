@@ -9,7 +9,8 @@ import { type Factor, factorOf } from "./factors.js";
 import { shareMasks } from "./masks.js";
 import { checkLatentsCovered, checkPair } from "./match.js";
 import type { Messenger } from "./messages.js";
-import { type Pair, type Task, tracedRun } from "./particles.js";
+import type { Pair, Task } from "./pair.js";
+import { tracedRun } from "./particles.js";
 import type { Plated } from "./sumProduct.js";
 import { type SampleSite, sampleSites } from "./trace.js";
 

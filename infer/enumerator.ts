@@ -3,8 +3,7 @@
  * plates. A dim is free again when no statement to come may depend on its site any more (`markov`).
  */
 import { PedigradError } from "../autodiff/index.js";
-import type { MarkovPosition } from "./markov.js";
-import type { Messenger, SampleMessage } from "./messages.js";
+import type { MarkovPosition, Messenger, SampleMessage } from "./messages.js";
 
 interface Live {
   readonly name: string;

@@ -3,15 +3,15 @@
  * charged with, its plates and shapes. As an object, as text, as JSON, as a Mermaid graph.
  */
 import { isContainer, random, type Tensor } from "../autodiff/index.js";
-import { mergeRecords } from "../autodiff/tree.js";
 import { Derived, type Distribution } from "../distributions/index.js";
 import { getProvenance } from "../provenance/index.js";
+import { mergeRecords } from "../provenance/records.js";
 import { refuseOption, requireProgram } from "./checks.js";
 import { type Cost, isScoreSite, scoreSitesOf } from "./costs.js";
 import type { Elbo } from "./elbo.js";
 import { type GradientVariance, gradientVariances, type Refusal } from "./gradientVariance.js";
 import { initialise } from "./initialise.js";
-import type { Model } from "./particles.js";
+import type { Model } from "./messages.js";
 import { type SampleSite, sampleSites } from "./trace.js";
 
 export interface ExplainedSite {

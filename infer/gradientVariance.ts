@@ -7,7 +7,8 @@ import { emptyRecord, jit, PedigradError, random, type Tensor, vmap } from "../a
 import { configEnumerate } from "./effects.js";
 import type { Elbo } from "./elbo.js";
 import { TraceMeanFieldELBO } from "./meanFieldElbo.js";
-import { stackTrees, type Task } from "./particles.js";
+import type { Task } from "./pair.js";
+import { stackTrees } from "./particles.js";
 import { TraceELBO, TraceGraphELBO } from "./scoreElbo.js";
 import { TraceEnumELBO } from "./traceEnumElbo.js";
 

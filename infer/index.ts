@@ -36,15 +36,16 @@ export type { BaselineOptions, InferOptions } from "./inferOptions.js";
 export * from "./initStrategies.js";
 export { JitTraceELBO, JitTraceEnumELBO, JitTraceGraphELBO, JitTraceMeanFieldELBO } from "./jitAliases.js";
 export { lift } from "./lift.js";
+export { logDensity, logLikelihood } from "./logDensity.js";
 export { markov } from "./markov.js";
 export { TraceMeanFieldELBO } from "./meanFieldElbo.js";
-export type { Message, Messenger, SampleMessage } from "./messages.js";
+export type { Message, Messenger, Model, PlateFrame, SampleMessage } from "./messages.js";
 export type { LinearParams } from "./nn.js";
 export * as nn from "./nn.js";
 export * from "./optim.js";
-export type { Model, Vectorize } from "./particles.js";
-export { type PlateFrame, type PlateOptions, plate } from "./plate.js";
-export { logDensity, logLikelihood, Predictive, type PredictiveOptions } from "./predictive.js";
+export type { Vectorize } from "./particles.js";
+export { type PlateOptions, plate } from "./plate.js";
+export { Predictive, type PredictiveOptions } from "./predictive.js";
 export {
   deterministic,
   factor,

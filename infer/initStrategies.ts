@@ -11,10 +11,10 @@ import {
   where,
   zeros,
 } from "../autodiff/index.js";
-import { broadcastShapes, sameShape, showShape } from "../autodiff/view.js";
+import { broadcastShapes, sameShape, showShape } from "../autodiff/shapes.js";
 import { bijectTo, type Distribution } from "../distributions/index.js";
 import { requireThat } from "../distributions/validation.js";
-import { inTheNameOf } from "./trace.js";
+import { inTheNameOf } from "./traceChecks.js";
 
 /** A latent site as a strategy sees it. */
 export interface LatentSite {

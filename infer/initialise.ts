@@ -1,14 +1,14 @@
 /** The first values of all parameters: one run of the guide and one of the model under its choices. */
 import { elementsOf } from "../autodiff/copy.js";
 import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, tensor } from "../autodiff/index.js";
-import { sameShape } from "../autodiff/view.js";
+import { sameShape } from "../autodiff/shapes.js";
 import type { Constraint } from "../distributions/index.js";
 import { inFreshRun } from "../provenance/index.js";
 import { unknownParam } from "./checks.js";
 import { block, replay, seed } from "./effects.js";
 import { warnOfSupports } from "./match.js";
-import { type Messenger, type ParamMessage, withMessenger } from "./messages.js";
-import { type Model, sharedPlates } from "./particles.js";
+import { type Messenger, type Model, type ParamMessage, withMessenger } from "./messages.js";
+import { sharedPlates } from "./particles.js";
 import { type Trace, trace } from "./trace.js";
 
 export interface Initial {

@@ -1,6 +1,6 @@
 /** Do guide and model speak of the same sites? Differences are refused, with both sides shown. */
 import { PedigradError } from "../autodiff/index.js";
-import { type Shape, sameShape } from "../autodiff/view.js";
+import { type Shape, sameShape } from "../autodiff/shapes.js";
 import { didYouMean } from "./checks.js";
 import { isFactor, type SampleSite, sampleSites, type Trace } from "./trace.js";
 

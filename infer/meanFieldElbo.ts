@@ -4,7 +4,7 @@
  */
 import { withClosedForms } from "./closedForms.js";
 import type { Cost } from "./costs.js";
-import type { Pair } from "./particles.js";
+import type { Pair } from "./pair.js";
 import { TraceGraphELBO } from "./scoreElbo.js";
 
 export class TraceMeanFieldELBO extends TraceGraphELBO {

@@ -8,8 +8,6 @@ import type { Tensor } from "../autodiff/index.js";
 import type { Constraint, Distribution } from "../distributions/index.js";
 import type { Provenance } from "../provenance/index.js";
 import type { InferOptions } from "./inferOptions.js";
-import type { MarkovPosition } from "./markov.js";
-import type { PlateFrame } from "./plate.js";
 
 /** A random choice, latent or observed. */
 export interface SampleMessage {
@@ -144,3 +142,26 @@ export function send<M extends Message>(message: M, settle: (message: M) => void
   for (let j = Math.max(i, 0); j < stack.length; j++) stack[j]?.postprocess?.(message);
   return message;
 }
+
+/** One plate around a site. */
+export interface PlateFrame {
+  /** As handlers see it: below a `scope`, with its prefix. */
+  name: string;
+  /** Null until the first site of a plate without a size has set it. */
+  size: number | null;
+  subsampleSize: number | null;
+  /** Negative; null for a sequential plate. */
+  readonly dim: number | null;
+  indices: Tensor | null;
+}
+
+/** Where in a markov loop a site was met. */
+export interface MarkovPosition {
+  /** The loop's identity. */
+  readonly loop: object;
+  readonly step: number;
+  readonly history: number;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: models take whatever arguments their author gave them
+export type Model = (...args: any[]) => unknown;

@@ -3,7 +3,7 @@
  * state, all in ops. Transformations chain; whoever has `init` and `update` is an optimiser here.
  */
 import { leavesOf, mapTree, PedigradError, type Tensor, type Tree, tensor } from "../autodiff/index.js";
-import { mergeRecords } from "../autodiff/tree.js";
+import { mergeRecords } from "../provenance/records.js";
 import { refuseOption, requireOptions } from "./checks.js";
 
 /** Parameters, gradients and updates are nested records of tensors of one structure. */

@@ -17,22 +17,10 @@ import { detachProvenance, inFreshRun } from "../provenance/index.js";
 import { replay, seed, substitution, tagging } from "./effects.js";
 import { shareMasks } from "./masks.js";
 import { checkPair } from "./match.js";
-import { type Messenger, withMessenger } from "./messages.js";
-import type { Paths } from "./pathwise.js";
+import { type Messenger, type Model, withMessenger } from "./messages.js";
+import type { Pair, Task } from "./pair.js";
+
 import { type Trace, trace } from "./trace.js";
-
-// biome-ignore lint/suspicious/noExplicitAny: models take whatever arguments their author gave them
-export type Model = (...args: any[]) => unknown;
-
-/** The two traces of a particle. */
-export interface Pair {
-  readonly guide: Trace;
-  readonly model: Trace;
-  /** The guide again, its densities along the path only (pathwise.ts). */
-  readonly path?: Trace;
-  /** The terms of log w in two copies, for doubly reparameterised gradients (pathwise.ts). */
-  readonly paths?: Paths;
-}
 
 /** A messenger that draws the subsample of every plate once, with its own key, for all runs of a step. */
 export function sharedPlates(key: Tensor): Messenger {
@@ -47,15 +35,6 @@ export function sharedPlates(key: Tensor): Messenger {
       message.value = indices;
     },
   };
-}
-
-/** What a loss is asked for: constrained parameters and mutable state by name, the two programs and their arguments. */
-export interface Task {
-  readonly key: Tensor;
-  readonly values: Record<string, Tensor>;
-  readonly model: Model;
-  readonly guide: Model;
-  readonly args: readonly unknown[];
 }
 
 /** Run `f` with parameters and mutable state from `values`, latents drawn with `key` and tagged with their names. */

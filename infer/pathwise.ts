@@ -8,10 +8,11 @@
  * parameters alone, so that each can be weighted as it must.
  */
 import { mapTree, PedigradError, random, stopGradient, type Tensor } from "../autodiff/index.js";
-import { type Cost, costsOf, isScoreSite } from "./costs.js";
+import { costsOf, isScoreSite } from "./costs.js";
 import { replay, substitute } from "./effects.js";
 import type { Messenger } from "./messages.js";
-import { type Pair, type Task, tracedRun } from "./particles.js";
+import type { Pair, Paths, Task } from "./pair.js";
+import { tracedRun } from "./particles.js";
 import { sampleSites, type Trace } from "./trace.js";
 
 const held = (task: Task): Pick<Task, "values" | "args"> => ({
@@ -22,14 +23,6 @@ const held = (task: Task): Pick<Task, "values" | "args"> => ({
 /** The guide under its own choices, parameters held constant. */
 export const guideAlongPath = (pair: Pair, key: Tensor, task: Task, plates: Messenger): Trace =>
   tracedRun(replay(task.guide, pair.guide), random.foldIn(key, 0), held(task), plates);
-
-/** The terms of log w = log p - log q in two copies. */
-export interface Paths {
-  /** With the gradient that comes through z. */
-  readonly along: readonly Cost[];
-  /** log p with the gradient of the model's parameters. */
-  readonly theta: readonly Cost[];
-}
 
 /** Both copies for a particle whose latents all have a pathwise sampler; refused, by name, where one has not. */
 export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task, plates: Messenger): Paths {

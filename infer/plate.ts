@@ -8,25 +8,14 @@ import { requireOptions, show } from "./checks.js";
 import {
   type KeyMessage,
   type Messenger,
+  type PlateFrame,
   type PlateMessage,
   pushMessenger,
   type SampleMessage,
   send,
   withMessenger,
 } from "./messages.js";
-import { refusePromise } from "./trace.js";
-
-/** One plate around a site. */
-export interface PlateFrame {
-  /** As handlers see it: below a `scope`, with its prefix. */
-  name: string;
-  /** Null until the first site of a plate without a size has set it. */
-  size: number | null;
-  subsampleSize: number | null;
-  /** Negative; null for a sequential plate. */
-  readonly dim: number | null;
-  indices: Tensor | null;
-}
+import { refusePromise } from "./traceChecks.js";
 
 export interface PlateOptions {
   /** The dim along which its elements lie; by default the first free one, -1 outermost. */

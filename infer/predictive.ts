@@ -13,15 +13,16 @@ import {
   tensor,
   vmap,
 } from "../autodiff/index.js";
-import { mergeRecords } from "../autodiff/tree.js";
 import { inFreshRun } from "../provenance/index.js";
+import { mergeRecords } from "../provenance/records.js";
 import { quoted, refuseOption, requireCount, requireKey, requireOptions, requireProgram } from "./checks.js";
-import { block, condition, seed, substitute } from "./effects.js";
+import { condition, substitute } from "./effects.js";
 import { sampleDiscrete } from "./inferDiscrete.js";
-import { type Messenger, withMessenger } from "./messages.js";
-import { type Model, stackTrees } from "./particles.js";
-import { requireDraws, requireLatents, requireUse, requiring } from "./predictiveChecks.js";
-import { isFactor, type Trace, trace } from "./trace.js";
+import { runWith } from "./logDensity.js";
+import type { Model } from "./messages.js";
+import { stackTrees } from "./particles.js";
+import { requireDraws, requireUse, requiring } from "./predictiveChecks.js";
+import { isFactor, type Trace } from "./trace.js";
 
 export interface PredictiveOptions {
   /** Values of latent sites by name, with `batchNdims` leading axes. */
@@ -152,45 +153,8 @@ export class Predictive {
   }
 }
 
-const runWith = (
-  f: Model,
-  key: Tensor,
-  values: Record<string, TensorLike>,
-  args: readonly unknown[],
-  checks: Messenger = {},
-): Trace => block(() => withMessenger(checks, () => trace(substitute(seed(f, key), values)).getTrace(...args)))();
-
 const latentsOf = (run: Trace): Record<string, Tensor> => {
   const latents: Record<string, Tensor> = emptyRecord();
   for (const site of run.values()) if (site.type === "sample" && !site.isObserved) latents[site.name] = site.value;
   return latents;
 };
-
-/** log p of every observed site under each posterior sample: [draws, ...batch], by name. */
-export function logLikelihood(
-  model: Model,
-  posteriorSamples: Record<string, TensorLike>,
-  ...args: unknown[]
-): Record<string, Tensor> {
-  const samples = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
-  return vmap((one: Record<string, Tensor>) => {
-    const logs: Record<string, Tensor> = emptyRecord();
-    const ran = runWith(model, random.key(0), one, args);
-    requireLatents("logLikelihood", ran, one);
-    for (const site of ran.values()) if (site.type === "sample" && site.isObserved) logs[site.name] = site.logProb();
-    return logs;
-  })(samples);
-}
-
-/** log p of everything, scaled and masked, at the given values of latents and parameters; and the trace. */
-export function logDensity(
-  model: Model,
-  values: Record<string, TensorLike>,
-  ...args: unknown[]
-): { logDensity: Tensor; trace: Trace } {
-  const ran = runWith(model, random.key(0), values, args);
-  requireLatents("logDensity", ran, values);
-  let total = tensor(0);
-  for (const site of ran.values()) if (site.type === "sample") total = total.add(site.scaledLogProb().sum());
-  return { logDensity: total, trace: ran };
-}

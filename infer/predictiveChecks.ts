@@ -1,6 +1,6 @@
 /** What Predictive, logDensity and logLikelihood refuse: values that are missing, of no use, or of different numbers. */
 import { PedigradError, type Tensor } from "../autodiff/index.js";
-import { sameShape, showShape } from "../autodiff/view.js";
+import { sameShape, showShape } from "../autodiff/shapes.js";
 import { didYouMean, quoted } from "./checks.js";
 import type { Messenger } from "./messages.js";
 import { sampleSites, type Trace } from "./trace.js";

@@ -27,7 +27,7 @@ import {
   send,
 } from "./messages.js";
 import { openPlates } from "./plate.js";
-import { inTheNameOf } from "./trace.js";
+import { inTheNameOf } from "./traceChecks.js";
 
 export interface SampleOptions {
   /** The observed value; null or undefined means latent. */

@@ -5,7 +5,7 @@
  */
 import { Provenance, union } from "../provenance/index.js";
 import type { Messenger } from "./messages.js";
-import type { Pair } from "./particles.js";
+import type { Pair } from "./pair.js";
 import { sampleSites } from "./trace.js";
 
 /** The pair of runs that `run` makes; `around` are messengers that must be the outermost. */

@@ -17,10 +17,9 @@ import { eye, logsumexp, neg, softmax, stopGradient, type Tensor, tensor, where 
 import { refuseOption } from "./checks.js";
 import { type Cost, scoreSitesOf, sumToPlates } from "./costs.js";
 import { Elbo, type ElboOptions, gradientFrom, type Outcome } from "./elbo.js";
-import type { Messenger } from "./messages.js";
-import type { Pair, Task } from "./particles.js";
+import type { Messenger, PlateFrame } from "./messages.js";
+import type { Pair, Task } from "./pair.js";
 import { pathsOf } from "./pathwise.js";
-import type { PlateFrame } from "./plate.js";
 import { sampleSites } from "./trace.js";
 
 export interface RenyiOptions extends ElboOptions {

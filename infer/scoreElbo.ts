@@ -11,7 +11,7 @@ import { carriedTotal, carrier } from "./dice.js";
 import { Elbo, type ElboOptions, gradientFrom, type Outcome } from "./elbo.js";
 import type { Messenger } from "./messages.js";
 import { multiSampleEstimate } from "./multiSample.js";
-import type { Pair, Task } from "./particles.js";
+import type { Pair, Task } from "./pair.js";
 import { guideAlongPath } from "./pathwise.js";
 
 /** What a particle returns for a score site. */

@@ -14,19 +14,18 @@ import {
   valueAndGrad,
   zeros,
 } from "../autodiff/index.js";
-import { mergeRecords } from "../autodiff/tree.js";
-import { sameShape } from "../autodiff/view.js";
+import { sameShape } from "../autodiff/shapes.js";
 import { withValidation } from "../distributions/index.js";
 import { detachProvenance, outsideRuns } from "../provenance/index.js";
-import { isRecord } from "../provenance/track.js";
+import { isRecord, mergeRecords } from "../provenance/records.js";
 import { refuseOption, requireKey, requireOptions, requireProgram } from "./checks.js";
 import { Elbo, type Outcome } from "./elbo.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise } from "./initialise.js";
+import type { Model } from "./messages.js";
 import { withMessenger } from "./messages.js";
 import { type Optimizer, zipTrees } from "./optim.js";
 import { onlyKnownParams, ParamSpace } from "./paramSpace.js";
-import type { Model } from "./particles.js";
 import { type RunOptions, type RunResult, runLoop, runLoopAsync, type Step, stepsOf } from "./run.js";
 import { hasFiniteParams, requireState, type SVIState } from "./state.js";
 

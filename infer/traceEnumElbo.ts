@@ -24,7 +24,7 @@ import {
 } from "./enumeration.js";
 import { type Factor, multiply, plateName, reduceNames } from "./factors.js";
 import type { Messenger } from "./messages.js";
-import type { Pair, Task } from "./particles.js";
+import type { Pair, Task } from "./pair.js";
 import { withReadsScored } from "./reads.js";
 import { inSequence, type SequentialChoice } from "./sequential.js";
 import { type Plated, sumProduct } from "./sumProduct.js";

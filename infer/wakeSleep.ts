@@ -26,7 +26,8 @@ import { refuseOption, requireCount } from "./checks.js";
 import { substitute, uncondition } from "./effects.js";
 import { Elbo, type ElboOptions, gradientFrom, type Outcome } from "./elbo.js";
 import type { Messenger } from "./messages.js";
-import { type Pair, runPair, runParticles, sharedPlates, type Task, tracedRun } from "./particles.js";
+import type { Pair, Task } from "./pair.js";
+import { runPair, runParticles, sharedPlates, tracedRun } from "./particles.js";
 import { pathsOf } from "./pathwise.js";
 import { sampleSites } from "./trace.js";
 

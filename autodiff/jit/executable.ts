@@ -1,7 +1,8 @@
 /** A compiled program: inputs are written into the arena, the generated function runs, outputs are copied out of it. */
 import { copyInto } from "../copy.js";
+import { sizeOf } from "../shapes.js";
 import { Tensor } from "../tensor.js";
-import { contiguous, isContiguous, sizeOf, type View } from "../view.js";
+import { contiguous, isContiguous, type View } from "../view.js";
 import { type Generated, generate } from "./generate.js";
 import { Layout } from "./layout.js";
 import type { Program } from "./program.js";

@@ -5,7 +5,7 @@
  *
  * The text is cut into functions of a few hundred statements, which is what V8 still optimises well.
  */
-import { sizeOf } from "../view.js";
+import { sizeOf } from "../shapes.js";
 import { addressOf } from "../wasm/simd.js";
 import { expressionOf, literal, substituteInto } from "./expression.js";
 import { isLong, type Layout } from "./layout.js";

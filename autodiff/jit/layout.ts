@@ -3,7 +3,8 @@
  * another value.
  */
 import { copyInto } from "../copy.js";
-import { broadcastView, contiguous, isContiguous, type Shape, sizeOf, type View } from "../view.js";
+import { type Shape, sizeOf } from "../shapes.js";
+import { broadcastView, contiguous, isContiguous, type View } from "../view.js";
 import { allocate, type Simd } from "../wasm/simd.js";
 import type { Program, Value } from "./program.js";
 

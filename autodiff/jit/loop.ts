@@ -2,7 +2,7 @@
  * A loop of elementwise ops, and its two texts: JavaScript, an element at a time, and a routine of SIMD code (../wasm), two at
  * a time. Both do the same arithmetic, to the last bit.
  */
-import { type Shape, sizeOf } from "../view.js";
+import { type Shape, sizeOf } from "../shapes.js";
 import { canVectorize } from "../wasm/simd.js";
 import { formulaOf } from "../wasm/twins.js";
 import { type Expression, expressionOf, substituteInto } from "./expression.js";

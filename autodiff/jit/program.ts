@@ -7,8 +7,8 @@ import { PedigradError } from "../../provenance/index.js";
 import { elementsOf } from "../copy.js";
 import type { Op } from "../op.js";
 import type { Recorder } from "../recorder.js";
+import { type Shape, sameShape } from "../shapes.js";
 import type { Tensor } from "../tensor.js";
-import { type Shape, sameShape } from "../view.js";
 import { literal } from "./expression.js";
 
 /** A value of the program: the nth input, a constant, or what an op made. */

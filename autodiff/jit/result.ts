@@ -2,8 +2,10 @@
  * What a compiled function returns: the structure of its recording, filled with fresh tensors. A small program runs faster than
  * a walk builds a record, so the structure becomes text once, each record a constructor of its own.
  */
+
+import { emptyRecord } from "../../provenance/records.js";
 import { Tensor } from "../tensor.js";
-import { emptyRecord, isContainer } from "../tree.js";
+import { isContainer } from "../tree.js";
 import type { Returned, Signatures } from "./signature.js";
 
 type Make = (outputs: readonly Tensor[], returned: Returned[]) => unknown;

@@ -3,10 +3,11 @@
  * other leaves by value (instances of classes and functions by identity). Asking this costs more than a small program runs, so
  * what jit itself returned last is recognised without a walk.
  */
+
+import { type Shape, sameShape } from "../shapes.js";
 import { Tensor, tensor } from "../tensor.js";
 import type { TensorLike } from "../tensorLike.js";
 import { isContainer } from "../tree.js";
-import { type Shape, sameShape } from "../view.js";
 import { literal } from "./expression.js";
 
 /** An argument taken apart: what must be equal, and the tensors that may differ. */

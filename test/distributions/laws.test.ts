@@ -18,7 +18,7 @@ import {
   vjp,
   vmap,
 } from "../../autodiff/index.js";
-import { sameShape } from "../../autodiff/view.js";
+import { sameShape } from "../../autodiff/shapes.js";
 import { bijectTo, type Distribution, withValidation } from "../../distributions/index.js";
 import { decode, decodeParams, type FamilyUnderTest, families } from "./families.js";
 
