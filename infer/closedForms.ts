@@ -6,8 +6,7 @@ import { neg, PedigradError, type Tensor, tensor, where } from "../autodiff/inde
 import { klDivergence } from "../distributions/index.js";
 import { areSame } from "../distributions/klSame.js";
 import { getProvenance, withAmbient } from "../provenance/index.js";
-import type { Cost } from "./costs.js";
-import type { Pair } from "./pair.js";
+import type { Cost, Pair } from "./pair.js";
 import type { SampleSite } from "./trace.js";
 
 /** Whether guide or model ask for it at this site. */

@@ -10,23 +10,10 @@
  * masked; the score is neither.
  */
 import { neg, reshape, type Tensor, tensor } from "../autodiff/index.js";
-import { getProvenance, type Provenance } from "../provenance/index.js";
+import { getProvenance } from "../provenance/index.js";
 import type { PlateFrame } from "./messages.js";
+import type { Cost } from "./pair.js";
 import { type SampleSite, sampleSites, type Trace } from "./trace.js";
-
-/** One term of the ELBO. */
-export interface Cost {
-  readonly site: string;
-  readonly side: "model" | "guide";
-  /** +log p or -log q, scaled and masked. */
-  readonly value: Tensor;
-  readonly plates: readonly PlateFrame[];
-  readonly provenance: Provenance;
-  /** Whether its own gradient counts: -log q of a score site drops it, its mean is 0. */
-  readonly isDifferentiated: boolean;
-  /** A whole KL term in closed form, instead of a sampled log density. */
-  readonly isClosedForm?: boolean;
-}
 
 /** A site whose gradient is taken by its score. */
 export interface ScoreSite {

@@ -7,7 +7,8 @@
  * The factors are 1 and 0 in value; every derivative of the expression has the right mean. Here log q keeps its own gradient.
  */
 import { stopGradient, type Tensor, tensor } from "../autodiff/index.js";
-import { type Charged, type Cost, type ScoreSite, sumToPlates } from "./costs.js";
+import { type Charged, type ScoreSite, sumToPlates } from "./costs.js";
+import type { Cost } from "./pair.js";
 
 /** 1, with all derivatives of the densities whose logarithm is l. */
 export const carrier = (l: Tensor): Tensor => l.sub(stopGradient(l)).exp();

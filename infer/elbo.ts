@@ -18,10 +18,10 @@ import {
 } from "../autodiff/index.js";
 import { withValidation } from "../distributions/index.js";
 import { refuseOption, requireCount, requireOptions } from "./checks.js";
-import { type Cost, costsOf, isScoreSite, type ScoreSite } from "./costs.js";
+import { costsOf, isScoreSite, type ScoreSite } from "./costs.js";
 import { checkLatentsCovered } from "./match.js";
 import type { Messenger, Model } from "./messages.js";
-import type { Pair, Task } from "./pair.js";
+import type { Cost, Outcome, Pair, Task } from "./pair.js";
 import { runPair, runParticles, sharedPlates, type Vectorize } from "./particles.js";
 import { withReadsScored } from "./reads.js";
 import { type SampleSite, sampleSites } from "./trace.js";
@@ -39,14 +39,6 @@ export interface ElboOptions {
   retainGraph?: boolean;
 }
 const OPTIONS = ["numParticles", "vectorizeParticles", "maxPlateNesting", "strictEnumerationWarning", "retainGraph"];
-
-/** A loss, what the run left for the next step, and named parts of the loss where the estimator has several. */
-export interface Outcome {
-  /** Its value is the loss; its gradient is the estimator's. */
-  readonly loss: Tensor;
-  readonly mutableState: Record<string, Tensor>;
-  readonly terms?: Record<string, Tensor>;
-}
 
 /** The value of `value` with the gradient of `surrogate`. */
 export const gradientFrom = (value: Tensor, surrogate: Tensor): Tensor => apply(gradientFromOp, null, value, surrogate);

@@ -7,11 +7,12 @@ import { Derived, type Distribution } from "../distributions/index.js";
 import { getProvenance } from "../provenance/index.js";
 import { mergeRecords } from "../provenance/records.js";
 import { refuseOption, requireProgram } from "./checks.js";
-import { type Cost, isScoreSite, scoreSitesOf } from "./costs.js";
+import { isScoreSite, scoreSitesOf } from "./costs.js";
 import type { Elbo } from "./elbo.js";
 import { type GradientVariance, gradientVariances, type Refusal } from "./gradientVariance.js";
 import { initialise } from "./initialise.js";
 import type { Model } from "./messages.js";
+import type { Cost } from "./pair.js";
 import { type SampleSite, sampleSites } from "./trace.js";
 
 export interface ExplainedSite {

@@ -28,7 +28,7 @@ export {
   trackNonReparam,
   uncondition,
 } from "./effects.js";
-export { Elbo, type ElboOptions, type Outcome } from "./elbo.js";
+export { Elbo, type ElboOptions } from "./elbo.js";
 export { type ExplainedSite, type ExplainOptions, Explanation, explain } from "./explain.js";
 export type { GradientVariance } from "./gradientVariance.js";
 export { computeMarginals, type DiscreteOptions, sampleDiscrete } from "./inferDiscrete.js";
@@ -43,6 +43,7 @@ export type { Message, Messenger, Model, PlateFrame, SampleMessage } from "./mes
 export type { LinearParams } from "./nn.js";
 export * as nn from "./nn.js";
 export * from "./optim.js";
+export type { Outcome } from "./pair.js";
 export type { Vectorize } from "./particles.js";
 export { type PlateOptions, plate } from "./plate.js";
 export { Predictive, type PredictiveOptions } from "./predictive.js";

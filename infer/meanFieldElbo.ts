@@ -3,8 +3,7 @@
  * TraceGraphELBO.
  */
 import { withClosedForms } from "./closedForms.js";
-import type { Cost } from "./costs.js";
-import type { Pair } from "./pair.js";
+import type { Cost, Pair } from "./pair.js";
 import { TraceGraphELBO } from "./scoreElbo.js";
 
 export class TraceMeanFieldELBO extends TraceGraphELBO {

@@ -5,8 +5,7 @@
 import { emptyRecord, neg, PedigradError, random, type Tensor, tensor, vmap } from "../autodiff/index.js";
 import { isScoreSite } from "./costs.js";
 import { substitute } from "./effects.js";
-import type { Outcome } from "./elbo.js";
-import type { Task } from "./pair.js";
+import type { Outcome, Task } from "./pair.js";
 import { sharedPlates, tracedRun } from "./particles.js";
 import { type SampleSite, sampleSites } from "./trace.js";
 

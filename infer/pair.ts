@@ -1,7 +1,6 @@
-/** What an estimator is asked for, and the two traces of a particle that it gets for it. */
-import type { Tensor } from "../autodiff/index.js";
-import type { Cost } from "./costs.js";
-import type { Model } from "./messages.js";
+/** What passes between the steps of an estimator: the task, the two traces of a particle, their costs, and the outcome. */
+import type { Provenance, Tensor } from "../autodiff/index.js";
+import type { Model, PlateFrame } from "./messages.js";
 import type { Trace } from "./trace.js";
 
 /** The two traces of a particle. */
@@ -29,4 +28,26 @@ export interface Paths {
   readonly along: readonly Cost[];
   /** log p with the gradient of the model's parameters. */
   readonly theta: readonly Cost[];
+}
+
+/** One term of the ELBO. */
+export interface Cost {
+  readonly site: string;
+  readonly side: "model" | "guide";
+  /** +log p or -log q, scaled and masked. */
+  readonly value: Tensor;
+  readonly plates: readonly PlateFrame[];
+  readonly provenance: Provenance;
+  /** Whether its own gradient counts: -log q of a score site drops it, its mean is 0. */
+  readonly isDifferentiated: boolean;
+  /** A whole KL term in closed form, instead of a sampled log density. */
+  readonly isClosedForm?: boolean;
+}
+
+/** A loss, what the run left for the next step, and named parts of the loss where the estimator has several. */
+export interface Outcome {
+  /** Its value is the loss; its gradient is the estimator's. */
+  readonly loss: Tensor;
+  readonly mutableState: Record<string, Tensor>;
+  readonly terms?: Record<string, Tensor>;
 }

@@ -15,10 +15,10 @@
  */
 import { eye, logsumexp, neg, softmax, stopGradient, type Tensor, tensor, where } from "../autodiff/index.js";
 import { refuseOption } from "./checks.js";
-import { type Cost, scoreSitesOf, sumToPlates } from "./costs.js";
-import { Elbo, type ElboOptions, gradientFrom, type Outcome } from "./elbo.js";
+import { scoreSitesOf, sumToPlates } from "./costs.js";
+import { Elbo, type ElboOptions, gradientFrom } from "./elbo.js";
 import type { Messenger, PlateFrame } from "./messages.js";
-import type { Pair, Task } from "./pair.js";
+import type { Cost, Outcome, Pair, Task } from "./pair.js";
 import { pathsOf } from "./pathwise.js";
 import { sampleSites } from "./trace.js";
 

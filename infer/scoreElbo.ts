@@ -6,12 +6,12 @@ import { broadcastTo, emptyRecord, neg, stopGradient, type Tensor, tensor } from
 import { baselineFor, checkPrediction, predictedCost } from "./baselines.js";
 import { refuseOption } from "./checks.js";
 import { asksForClosedForm, withClosedForms } from "./closedForms.js";
-import { type Cost, chargedCosts, type ScoreSite, scoreSitesOf } from "./costs.js";
+import { chargedCosts, type ScoreSite, scoreSitesOf } from "./costs.js";
 import { carriedTotal, carrier } from "./dice.js";
-import { Elbo, type ElboOptions, gradientFrom, type Outcome } from "./elbo.js";
+import { Elbo, type ElboOptions, gradientFrom } from "./elbo.js";
 import type { Messenger } from "./messages.js";
 import { multiSampleEstimate } from "./multiSample.js";
-import type { Pair, Task } from "./pair.js";
+import type { Cost, Outcome, Pair, Task } from "./pair.js";
 import { guideAlongPath } from "./pathwise.js";
 
 /** What a particle returns for a score site. */

@@ -10,8 +10,8 @@
 import { gate, logsumexp, neg, stopGradient, type Tensor, tensor, where } from "../autodiff/index.js";
 import { getProvenance } from "../provenance/index.js";
 import { asksForClosedForm, bothSides, closedForm } from "./closedForms.js";
-import { type Cost, isScoreSite } from "./costs.js";
-import { Elbo, type Outcome } from "./elbo.js";
+import { isScoreSite } from "./costs.js";
+import { Elbo } from "./elbo.js";
 import {
   checkCovered,
   type EnumeratedPair,
@@ -24,7 +24,7 @@ import {
 } from "./enumeration.js";
 import { type Factor, multiply, plateName, reduceNames } from "./factors.js";
 import type { Messenger } from "./messages.js";
-import type { Pair, Task } from "./pair.js";
+import type { Cost, Outcome, Pair, Task } from "./pair.js";
 import { withReadsScored } from "./reads.js";
 import { inSequence, type SequentialChoice } from "./sequential.js";
 import { type Plated, sumProduct } from "./sumProduct.js";

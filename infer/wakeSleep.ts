@@ -24,9 +24,9 @@ import {
 } from "../autodiff/index.js";
 import { refuseOption, requireCount } from "./checks.js";
 import { substitute, uncondition } from "./effects.js";
-import { Elbo, type ElboOptions, gradientFrom, type Outcome } from "./elbo.js";
+import { Elbo, type ElboOptions, gradientFrom } from "./elbo.js";
 import type { Messenger } from "./messages.js";
-import type { Pair, Task } from "./pair.js";
+import type { Outcome, Pair, Task } from "./pair.js";
 import { runPair, runParticles, sharedPlates, tracedRun } from "./particles.js";
 import { pathsOf } from "./pathwise.js";
 import { sampleSites } from "./trace.js";

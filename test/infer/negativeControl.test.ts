@@ -18,9 +18,9 @@ import {
   TraceGraphELBO,
   tensor,
 } from "../../index.js";
-import { type Cost, chargedCosts, type ScoreSite, scoreSitesOf } from "../../infer/costs.js";
-import { gradientFrom, type Outcome } from "../../infer/elbo.js";
-import type { Pair, Task } from "../../infer/pair.js";
+import { chargedCosts, type ScoreSite, scoreSitesOf } from "../../infer/costs.js";
+import { gradientFrom } from "../../infer/elbo.js";
+import type { Cost, Outcome, Pair, Task } from "../../infer/pair.js";
 import { Provenance } from "../../provenance/set.js";
 import { assertMean, drawsOf, estimates, moments, type Rows } from "./draws.js";
 import { type GoldenModel, golden, p, pairs, paramsOf } from "./goldenModels.js";
