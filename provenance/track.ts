@@ -2,7 +2,7 @@
  * How a value is tagged. Anything that carries a set can be tracked: this folder asks only for a `provenance` and a way to
  * make the same value with another one, and imports nothing. Arrays, records and Maps are walked; other leaves have no set.
  */
-import { isRecord } from "./records.js";
+import { isRecord } from "./base/records.js";
 import { Provenance, union } from "./set.js";
 
 /** A value that carries a set: tensors do. */
