@@ -2,9 +2,12 @@
 export {
   ambient,
   currentAmbient,
+  enumeratedIn,
   inFreshRun,
   inRun,
+  noteEnumerated,
   noteRead,
+  noteRefusal,
   outsideRuns,
   withAmbient,
 } from "./ambient.js";
