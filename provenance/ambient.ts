@@ -9,6 +9,7 @@
  *
  * A run is one execution of a model, a guide, or one particle of them. Outside a run nothing is collected.
  */
+import { MIX } from "./axes.js";
 import { PedigradError } from "./base/error.js";
 import { Provenance, union } from "./set.js";
 
@@ -20,9 +21,9 @@ let enumerated: string[] = [];
 /** The first refusal in the current run that depends on a value nobody read. */
 let refusal: PedigradError | null = null;
 
-/** Tell the current run that host code has read a value with this set. */
+/** Tell the current run that host code has read a value with this set. A number has no axes: its sites are mixed. */
 export function noteRead(read: Provenance): void {
-  if (collecting) ambient = union(ambient, read);
+  if (collecting) ambient = union(ambient, read.moved(MIX, "read"));
 }
 
 /** Tell the current run that it was refused something because of a value with this set. */
