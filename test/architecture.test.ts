@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { transformSync } from "esbuild";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 
@@ -13,7 +14,13 @@ const folders = ["provenance", "autodiff", "distributions", "infer"];
 const ROOMS = [
   ["provenance/base", "provenance"],
   ["autodiff/core"],
-  ["autodiff/kernels/wasm", "autodiff/kernels/special", "autodiff/kernels/random", "autodiff/kernels"],
+  [
+    "autodiff/kernels/formulas",
+    "autodiff/kernels/wasm",
+    "autodiff/kernels/special",
+    "autodiff/kernels/random",
+    "autodiff/kernels",
+  ],
   [
     "autodiff/ops/views",
     "autodiff/ops/elementwise",
@@ -188,6 +195,26 @@ test("nothing outside the readers looks at numbers of a tensor without a read", 
   }
   for (const file of READERS)
     assert.match(readFileSync(join(root, file), "utf8"), /\b(rawView|rawNumber|elementsOf)\b/);
+});
+
+test("no function of Math, nor power, whose last digits an engine may choose: kernels/formulas has the library's own", () => {
+  const isFixed = /^(abs|ceil|floor|round|trunc|sign|sqrt|min|max|imul|clz32|fround|[A-Z].*)$/;
+  for (const file of library) {
+    const { code } = transformSync(readFileSync(file, "utf8"), {
+      loader: "ts",
+      legalComments: "none",
+      target: "esnext",
+    });
+    assert.not.match(code, /\}\s*=\s*Math\b|\bMath\s*\[/, `${nameOf(file)} takes functions out of Math`);
+    for (const [, name] of code.matchAll(/\bMath\s*\.\s*(\w+)/g))
+      assert.match(name as string, isFixed, `${nameOf(file)}: Math.${name}`);
+    // A power of one literal by another is a constant.
+    for (const [, base, exponent] of code.matchAll(/(\S+) \*\* (\S+)/g))
+      assert.ok(
+        /(^|[^\w.])\d+$/.test(base as string) && /^-?\d[\de]*\b/.test(exponent as string),
+        `${nameOf(file)}: ${base} ** ${exponent}`,
+      );
+  }
 });
 
 test("no library file is longer than 280 lines", () => {
