@@ -9,6 +9,7 @@
  *
  * summed while the pairs P_k are positive, each lowered to the smallest before it (Geyer 1992).
  */
+import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { ndtri } from "../../autodiff/kernels/special/index.js";
 import { type Column, pooled } from "./draws.js";
 import { quantileOf } from "./intervals.js";
@@ -81,7 +82,7 @@ function essOf(chains: Chains): number {
   }
   // Of the first pair that does not count, the first half does where it is positive.
   const tau = -1 + 2 * sum + Math.max(even, 0);
-  return all.length / Math.max(tau, 1 / Math.log10(all.length));
+  return all.length / Math.max(tau, Math.LN10 / log(all.length));
 }
 
 const isUsable = (chains: Chains): boolean =>
