@@ -4,6 +4,7 @@
  */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { random, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { MIX } from "../../provenance/axes.js";
 import { refuseOption, requireKey } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
 import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
@@ -55,6 +56,10 @@ export const replay = <A extends unknown[], R>(f: Model<A, R>, trace: Trace): Mo
 export const substitute = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> =>
   handler(f, () => substitution(data));
 
+/** A value given to a site. What it knows of that site's axes is about another draw of it. */
+const givenTo = (name: string, value: Tensor): Tensor =>
+  value.provenance.has(name) ? value.withProvenance(value.provenance.moved(MIX, "substitute")) : value;
+
 /** The messenger behind `substitute`. */
 export function substitution(data: Data): Messenger {
   const valueOf = lookup(data);
@@ -70,8 +75,8 @@ export function substitution(data: Data): Messenger {
       const value = valueOf(message.name);
       if (value === undefined) return;
       if (message.type === "mutable") message.cell ??= { value: tensor(value) };
-      else if (message.type === "param" || (message.type === "sample" && !message.isObserved))
-        message.value ??= tensor(value);
+      else if (message.type === "param") message.value ??= tensor(value);
+      else if (message.type === "sample" && !message.isObserved) message.value ??= givenTo(message.name, tensor(value));
     },
   };
 }
