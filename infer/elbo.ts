@@ -21,8 +21,9 @@ import { refuseOption, requireCount, requireOptions } from "./checks.js";
 import { type Cost, costsOf, isScoreSite, type ScoreSite } from "./costs.js";
 import { checkLatentsCovered } from "./match.js";
 import type { Messenger } from "./messages.js";
-import { type Model, type Pair, runPair, runParticles, sharedPlates, type Task, type Vectorize } from "./particles.js";
+import { type Model, type Pair, runPair, runParticles, type Task, type Vectorize } from "./particles.js";
 import { withReadsScored } from "./reads.js";
+import { sharedPlates } from "./subsamples.js";
 import { type SampleSite, sampleSites } from "./trace.js";
 
 export interface ElboOptions {

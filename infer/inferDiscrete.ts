@@ -22,7 +22,8 @@ import { refuseOption, requireOptions, requireTask } from "./checks.js";
 import { gradientFrom } from "./elbo.js";
 import { checkCovered, type EnumeratedPair, modelFactor, platesOf, runEnumerated } from "./enumeration.js";
 import { multiply, plateName } from "./factors.js";
-import { type Model, sharedPlates, type Task } from "./particles.js";
+import type { Model, Task } from "./particles.js";
+import { sharedPlates } from "./subsamples.js";
 import { type SumOver, sumProduct } from "./sumProduct.js";
 import { type SampleSite, sampleSites } from "./trace.js";
 

@@ -8,7 +8,8 @@ import { unknownParam } from "./checks.js";
 import { block, replay, seed } from "./effects.js";
 import { warnOfSupports } from "./match.js";
 import { type Messenger, type ParamMessage, withMessenger } from "./messages.js";
-import { type Model, sharedPlates } from "./particles.js";
+import type { Model } from "./particles.js";
+import { sharedPlates } from "./subsamples.js";
 import { type Trace, trace } from "./trace.js";
 
 export interface Initial {

@@ -57,9 +57,15 @@ export interface ParamMessage {
 export interface PlateMessage {
   readonly type: "plate";
   name: string;
-  size: number;
+  readonly size: number;
+  /** How many elements it visits; handlers may change that as long as nobody has given the indices. */
   subsampleSize: number;
+  readonly dim: number | null;
   value: Tensor | null;
+  /** Whether the program itself says which elements it visits. */
+  readonly isGiven: boolean;
+  /** Whether it visits all elements in their order. */
+  isWhole: boolean;
   stop: boolean;
 }
 

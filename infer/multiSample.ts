@@ -6,7 +6,8 @@ import { emptyRecord, neg, PedigradError, random, type Tensor, tensor, vmap } fr
 import { isScoreSite } from "./costs.js";
 import { substitute } from "./effects.js";
 import type { Outcome } from "./elbo.js";
-import { sharedPlates, type Task, tracedRun } from "./particles.js";
+import { type Task, tracedRun } from "./particles.js";
+import { sharedPlates } from "./subsamples.js";
 import { type SampleSite, sampleSites } from "./trace.js";
 
 /** The loss of one run of the guide, averaged over its samples. */

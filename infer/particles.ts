@@ -34,21 +34,6 @@ export interface Pair {
   readonly paths?: Paths;
 }
 
-/** A messenger that draws the subsample of every plate once, with its own key, for all runs of a step. */
-export function sharedPlates(key: Tensor): Messenger {
-  const drawn = new Map<string, Tensor>();
-  return {
-    process(message) {
-      if (message.type !== "plate" || message.value !== null || message.subsampleSize === message.size) return;
-      const { name, size, subsampleSize } = message;
-      const indices =
-        drawn.get(name) ?? random.permutation(random.foldIn(key, drawn.size), size).slice(0, subsampleSize);
-      drawn.set(name, indices);
-      message.value = indices;
-    },
-  };
-}
-
 /** What a loss is asked for: constrained parameters and mutable state by name, the two programs and their arguments. */
 export interface Task {
   readonly key: Tensor;

@@ -7,7 +7,8 @@ import { PedigradError, random, type Tensor, tensor } from "../autodiff/index.js
 import { refuseOption, requireOptions, requireTask } from "./checks.js";
 import { costsOf } from "./costs.js";
 import { checkLatentsCovered } from "./match.js";
-import { type Model, runPair, runParticles, sharedPlates } from "./particles.js";
+import { type Model, runPair, runParticles } from "./particles.js";
+import { sharedPlates } from "./subsamples.js";
 import { type SampleSite, sampleSites } from "./trace.js";
 
 export interface PsisOptions {

@@ -26,8 +26,9 @@ import { refuseOption, requireCount } from "./checks.js";
 import { substitute, uncondition } from "./effects.js";
 import { Elbo, type ElboOptions, gradientFrom, type Outcome } from "./elbo.js";
 import type { Messenger } from "./messages.js";
-import { type Pair, runPair, runParticles, sharedPlates, type Task, tracedRun } from "./particles.js";
+import { type Pair, runPair, runParticles, type Task, tracedRun } from "./particles.js";
 import { pathsOf } from "./pathwise.js";
+import { sharedPlates } from "./subsamples.js";
 import { sampleSites } from "./trace.js";
 
 export interface WakeSleepOptions extends ElboOptions {
