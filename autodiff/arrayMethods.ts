@@ -1,18 +1,18 @@
-/** Reductions, shape ops, indexing and linear algebra as methods, receiver first; continues specialMethods.ts. */
-import * as diagonals from "./diagonal.js";
-import * as factor from "./factor.js";
-import { stopGradient } from "./grad.js";
-import * as indexing from "./indexing.js";
-import * as linalg from "./linalg.js";
-import { prod } from "./prod.js";
-import type { Axes, KeepDims } from "./reduce.js";
-import * as reduce from "./reduce.js";
-import * as shaping from "./shape.js";
-import * as slicing from "./slicing.js";
+/** Reductions, shape ops, indexing and linear algebra as methods, receiver first. */
+import type { TensorLike } from "./core/convert.js";
+import type { Shape } from "./core/shape.js";
+import type { Tensor } from "./core/tensor.js";
+import * as diagonals from "./ops/array/diagonal.js";
+import * as indexing from "./ops/array/indexing.js";
+import { prod } from "./ops/array/prod.js";
+import type { Axes, KeepDims } from "./ops/array/reduce.js";
+import * as reduce from "./ops/array/reduce.js";
+import * as factor from "./ops/linalg/factor.js";
+import * as linalg from "./ops/linalg/matmul.js";
+import * as shaping from "./ops/views/shape.js";
+import * as slicing from "./ops/views/slicing.js";
 import { SpecialMethods } from "./specialMethods.js";
-import type { Tensor } from "./tensor.js";
-import type { TensorLike } from "./tensorLike.js";
-import type { Shape } from "./view.js";
+import { stopGradient } from "./transforms/grad.js";
 
 const self = (x: object) => x as Tensor;
 

@@ -1,22 +1,18 @@
 /** The public face of the engine. */
+
+export { emptyRecord } from "../provenance/base/records.js";
 export * from "../provenance/index.js";
-export { apply } from "./apply.js";
-export { hessian, hvp, jacobian, jvp } from "./derivatives.js";
-export { diag, tril, triu } from "./diagonal.js";
-export { einsum } from "./einsum.js";
-export { type Binary, binary, type Ternary, ternary, type Unary, unary } from "./elementwise.js";
-export { cholesky, inverse, logdet, triangularSolve } from "./factor.js";
-export { grad, stopGradient, valueAndGrad, vjp } from "./grad.js";
-export * from "./incomplete.js";
-export { at, oneHot, scatterAdd, take, takeAlongAxis } from "./indexing.js";
-export { type Jitted, jit } from "./jit/jit.js";
-export { concatenate, stack } from "./join.js";
-export { matmul } from "./linalg.js";
-export { arange, eye, full, linspace, ones, zeros } from "./make.js";
-export * from "./math.js";
-export type { BatchRule, Op, Vjp } from "./op.js";
-export { prod } from "./prod.js";
-export * as random from "./random.js";
+export { apply } from "./core/apply.js";
+export type { Nested, TensorLike } from "./core/convert.js";
+export type { BatchRule, Op, Vjp } from "./core/op.js";
+export type { Shape } from "./core/shape.js";
+export { Tensor, tensor } from "./core/tensor.js";
+export type { View } from "./core/view.js";
+export { diag, tril, triu } from "./ops/array/diagonal.js";
+export { at, oneHot, scatterAdd, take, takeAlongAxis } from "./ops/array/indexing.js";
+export { concatenate, stack } from "./ops/array/join.js";
+export { arange, eye, full, linspace, ones, zeros } from "./ops/array/make.js";
+export { prod } from "./ops/array/prod.js";
 export {
   type Axes,
   argmax,
@@ -30,18 +26,25 @@ export {
   min,
   softmax,
   sum,
-} from "./reduce.js";
+} from "./ops/array/reduce.js";
+export { type Binary, binary, type Ternary, ternary, type Unary, unary } from "./ops/elementwise/elementwise.js";
+export * from "./ops/elementwise/incomplete.js";
+export * from "./ops/elementwise/math.js";
+export * from "./ops/elementwise/special.js";
+export { einsum } from "./ops/linalg/einsum.js";
+export { cholesky, inverse, logdet, triangularSolve } from "./ops/linalg/factor.js";
+export { matmul } from "./ops/linalg/matmul.js";
+export * as random from "./ops/random/random.js";
 export {
   broadcastTo,
   expandDims,
   reshape,
   squeeze,
   transpose,
-} from "./shape.js";
-export { flip, type SliceOptions, slice } from "./slicing.js";
-export * from "./specialMath.js";
-export { Tensor, tensor } from "./tensor.js";
-export type { Nested, TensorLike } from "./tensorLike.js";
-export { emptyRecord, isContainer, leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
-export type { Shape, View } from "./view.js";
-export { type VmapOptions, vmap } from "./vmap.js";
+} from "./ops/views/shape.js";
+export { flip, type SliceOptions, slice } from "./ops/views/slicing.js";
+export { hessian, hvp, jacobian, jvp } from "./transforms/derivatives.js";
+export { grad, stopGradient, valueAndGrad, vjp } from "./transforms/grad.js";
+export { type Jitted, jit } from "./transforms/jit/jit.js";
+export { isContainer, leavesOf, mapTree, type TensorsLike, type Tree } from "./transforms/tree.js";
+export { type VmapOptions, vmap } from "./transforms/vmap.js";

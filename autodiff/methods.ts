@@ -2,9 +2,9 @@
  * The elementwise ops of math.ts as methods, receiver first: `a.mul(b)` is `mul(a, b)`. A base class of Tensor, so that
  * methods stand in a class body and survive tree-shaking.
  */
-import * as math from "./math.js";
-import type { Tensor } from "./tensor.js";
-import type { TensorLike } from "./tensorLike.js";
+import type { TensorLike } from "./core/convert.js";
+import type { Tensor } from "./core/tensor.js";
+import * as math from "./ops/elementwise/math.js";
 
 const self = (x: object) => x as Tensor;
 

@@ -1,9 +1,9 @@
-/** The special functions of specialMath.ts as methods, receiver first; continues methods.ts. */
-import * as incomplete from "./incomplete.js";
+/** The special functions of ops/elementwise/special.ts as methods, receiver first. */
+import type { TensorLike } from "./core/convert.js";
+import type { Tensor } from "./core/tensor.js";
 import { ElementwiseMethods } from "./methods.js";
-import * as special from "./specialMath.js";
-import type { Tensor } from "./tensor.js";
-import type { TensorLike } from "./tensorLike.js";
+import * as incomplete from "./ops/elementwise/incomplete.js";
+import * as special from "./ops/elementwise/special.js";
 
 const self = (x: object) => x as Tensor;
 

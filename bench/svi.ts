@@ -2,9 +2,8 @@
  * What a step of inference costs: guide, model, gradient and Adam together. The coin stands beside the same step written by hand;
  * the other models beside the eager step. `random.beta` is the draw on both sides of the coin.
  */
-
-import { betaDraw, foldIn, Stream, split } from "../autodiff/random/index.js";
-import { digamma, lgamma } from "../autodiff/special/index.js";
+import { betaDraw, foldIn, Stream, split } from "../autodiff/kernels/random/index.js";
+import { digamma, lgamma } from "../autodiff/kernels/special/index.js";
 import {
   AutoNormal,
   adam,

@@ -1,7 +1,7 @@
 /** What callers mistake most often, refused in one place: a forgotten key, data where options belong, a class for a guide, a misspelt name. */
 import { PedigradError, Tensor } from "../autodiff/index.js";
-import { nearestName } from "../provenance/spelling.js";
-import { isRecord } from "../provenance/track.js";
+import { isRecord } from "../provenance/base/records.js";
+import { nearestName } from "../provenance/base/spelling.js";
 
 /** Refuse what is no key, in the name of the function `op`. */
 export function requireKey(op: string, key: unknown, place = "first"): asserts key is Tensor {

@@ -1,16 +1,31 @@
 /** The public face of inference. */
 
-export { AutoIAFNormal, type FlowOptions } from "./autoFlow.js";
-export { AutoGuide, type AutoGuideOptions, type ScaleOptions } from "./autoGuide.js";
+export { Elbo, type ElboOptions } from "./elbo/elbo.js";
+export { TraceMeanFieldELBO } from "./elbo/meanFieldElbo.js";
+export type { Outcome } from "./elbo/particles/pair.js";
+export type { Vectorize } from "./elbo/particles/particles.js";
+export { RenyiELBO, type RenyiOptions } from "./elbo/renyiElbo.js";
+export { type ScoreElboOptions, TraceELBO, TraceGraphELBO } from "./elbo/scoreElbo.js";
+export { ReweightedWakeSleep, type WakeSleepOptions } from "./elbo/wakeSleep.js";
+export { computeMarginals, type DiscreteOptions, sampleDiscrete } from "./enumeration/inferDiscrete.js";
+export { TraceEnumELBO } from "./enumeration/traceEnumElbo.js";
+export { type ExplainedSite, type ExplainOptions, Explanation, explain } from "./explain/explain.js";
+export type { GradientVariance } from "./explain/gradientVariance.js";
+export { AutoIAFNormal, type FlowOptions } from "./guides/autoFlow.js";
+export { AutoGuide, type AutoGuideOptions, type ScaleOptions } from "./guides/autoGuide.js";
 export {
   AutoDiagonalNormal,
   AutoLowRankMultivariateNormal,
   AutoMultivariateNormal,
-} from "./autoJoint.js";
-export { AutoLaplaceApproximation } from "./autoLaplace.js";
-export { AutoDiscreteParallel, AutoGuideList } from "./autoList.js";
-export { AutoDelta, AutoNormal } from "./autoNormal.js";
-export { loadState, saveState } from "./checkpoint.js";
+} from "./guides/autoJoint.js";
+export { AutoLaplaceApproximation } from "./guides/autoLaplace.js";
+export { AutoDiscreteParallel, AutoGuideList } from "./guides/autoList.js";
+export { AutoDelta, AutoNormal } from "./guides/autoNormal.js";
+export * from "./guides/initStrategies.js";
+export { JitTraceELBO, JitTraceEnumELBO, JitTraceGraphELBO, JitTraceMeanFieldELBO } from "./jitAliases.js";
+export { logDensity, logLikelihood } from "./posterior/logDensity.js";
+export { Predictive, type PredictiveOptions } from "./posterior/predictive.js";
+export { type PsisOptions, paretoK, psisDiagnostic } from "./posterior/psis.js";
 export {
   type BlockOptions,
   block,
@@ -27,24 +42,14 @@ export {
   substitute,
   trackNonReparam,
   uncondition,
-} from "./effects.js";
-export { Elbo, type ElboOptions, type Outcome } from "./elbo.js";
-export { type ExplainedSite, type ExplainOptions, Explanation, explain } from "./explain.js";
-export type { GradientVariance } from "./gradientVariance.js";
-export { computeMarginals, type DiscreteOptions, sampleDiscrete } from "./inferDiscrete.js";
-export type { BaselineOptions, InferOptions } from "./inferOptions.js";
-export * from "./initStrategies.js";
-export { JitTraceELBO, JitTraceEnumELBO, JitTraceGraphELBO, JitTraceMeanFieldELBO } from "./jitAliases.js";
-export { lift } from "./lift.js";
-export { markov } from "./markov.js";
-export { TraceMeanFieldELBO } from "./meanFieldElbo.js";
-export type { Message, Messenger, SampleMessage } from "./messages.js";
-export type { LinearParams } from "./nn.js";
-export * as nn from "./nn.js";
-export * from "./optim.js";
-export type { Model, Vectorize } from "./particles.js";
-export { type PlateFrame, type PlateOptions, plate } from "./plate.js";
-export { logDensity, logLikelihood, Predictive, type PredictiveOptions } from "./predictive.js";
+} from "./program/handlers.js";
+export type { BaselineOptions, InferOptions } from "./program/inferOptions.js";
+export { lift } from "./program/lift.js";
+export { markov } from "./program/markov.js";
+export type { Message, Messenger, Model, PlateFrame, SampleMessage } from "./program/messages.js";
+export type { LinearParams } from "./program/nn.js";
+export * as nn from "./program/nn.js";
+export { type PlateOptions, plate } from "./program/plate.js";
 export {
   deterministic,
   factor,
@@ -57,15 +62,12 @@ export {
   type SampleOptions,
   sample,
   subsample,
-} from "./primitives.js";
-export { type PsisOptions, paretoK, psisDiagnostic } from "./psis.js";
-export { RenyiELBO, type RenyiOptions } from "./renyiElbo.js";
-export { CircularReparam, LocScaleReparam, type Reparam, reparam, TransformReparam } from "./reparam.js";
-export type { RunOptions, RunResult, Step } from "./run.js";
-export * from "./schedules.js";
-export { type ScoreElboOptions, TraceELBO, TraceGraphELBO } from "./scoreElbo.js";
-export type { SVIState } from "./state.js";
-export { SVI, type SVIOptions } from "./svi.js";
-export { SampleSite, type Site, type Trace, trace } from "./trace.js";
-export { TraceEnumELBO } from "./traceEnumElbo.js";
-export { ReweightedWakeSleep, type WakeSleepOptions } from "./wakeSleep.js";
+} from "./program/primitives.js";
+export { CircularReparam, LocScaleReparam, type Reparam, reparam, TransformReparam } from "./program/reparam.js";
+export { SampleSite, type Site, type Trace, trace } from "./program/trace.js";
+export { loadState, saveState } from "./svi/checkpoint.js";
+export * from "./svi/optim.js";
+export type { RunOptions, RunResult, Step } from "./svi/run.js";
+export * from "./svi/schedules.js";
+export type { SVIState } from "./svi/state.js";
+export { SVI, type SVIOptions } from "./svi/svi.js";

@@ -8,7 +8,7 @@ export {
   outsideRuns,
   withAmbient,
 } from "./ambient.js";
-export { PedigradError, type Refusal } from "./error.js";
+export { PedigradError, type Refusal } from "./base/error.js";
 export { Provenance, union } from "./set.js";
 export {
   detachProvenance,

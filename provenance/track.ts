@@ -2,6 +2,7 @@
  * How a value is tagged. Anything that carries a set can be tracked: this folder asks only for a `provenance` and a way to
  * make the same value with another one, and imports nothing. Arrays, records and Maps are walked; other leaves have no set.
  */
+import { isRecord } from "./base/records.js";
 import { Provenance, union } from "./set.js";
 
 /** A value that carries a set: tensors do. */
@@ -12,13 +13,6 @@ export interface Tracked {
 
 const isTracked = (x: unknown): x is Tracked =>
   typeof x === "object" && x !== null && "withProvenance" in x && "provenance" in x;
-
-/** Whether x is a plain record: an object literal, or one without a prototype. */
-export const isRecord = (x: unknown): x is Record<string, unknown> => {
-  if (typeof x !== "object" || x === null) return false;
-  const prototype = Object.getPrototypeOf(x);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-};
 
 /** The same structure with `f` applied to every leaf that carries a set; containers in which nothing changed are kept. */
 function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {

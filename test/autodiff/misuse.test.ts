@@ -1,5 +1,4 @@
 /** Misuse of tensors, by the numbers of golden/badinputs.json: an error that names what came and what was expected, or the right answer. */
-
 import { execFileSync } from "node:child_process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -78,7 +77,7 @@ test("BI-81: draws depend on the key alone, whatever ran before, in another proc
   } finally {
     Math.random = original;
   }
-  const script = `import { random } from ${JSON.stringify(new URL("../../autodiff/index.ts", import.meta.url).href)}; console.log(JSON.stringify(random.normal(random.key(3), [4]).toArray()));`;
+  const script = `import { random } from ${JSON.stringify(new URL("../../autodiff/index.js", import.meta.url).href)}; console.log(JSON.stringify(random.normal(random.key(3), [4]).toArray()));`;
   const there = execFileSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], {
     encoding: "utf8",
   });

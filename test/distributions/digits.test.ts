@@ -2,7 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { grad, type Tensor, tensor } from "../../autodiff/index.js";
-import { gammaincc } from "../../autodiff/special/index.js";
+import { gammaincc } from "../../autodiff/kernels/special/index.js";
 import {
   AsymmetricLaplace,
   Beta,

@@ -5,6 +5,7 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { sameShape } from "../../autodiff/core/shape.js";
 import {
   broadcastTo,
   grad,
@@ -18,7 +19,6 @@ import {
   vjp,
   vmap,
 } from "../../autodiff/index.js";
-import { sameShape } from "../../autodiff/view.js";
 import { bijectTo, type Distribution, withValidation } from "../../distributions/index.js";
 import { decode, decodeParams, type FamilyUnderTest, families } from "./families.js";
 

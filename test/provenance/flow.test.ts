@@ -16,7 +16,7 @@ import {
   vmap,
   withAmbient,
 } from "../../autodiff/index.js";
-import { arrays, operand, scalars } from "../autodiff/opTable.js";
+import { arrays, operand, scalars } from "../autodiff/ops/opTable.js";
 
 const sites = (x: unknown): string[] => [...getProvenance(x)].sort();
 const a = trackProvenance(tensor([1, 2]), "a");

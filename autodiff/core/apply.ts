@@ -1,0 +1,77 @@
+/**
+ * The one door: every tensor that an op makes is made here. In this function, and nowhere else, shapes are checked, the
+ * kernel runs, provenances are united, the node for the gradient is kept, a recorder (jit) listens, and batched inputs are
+ * sent to the op's batching rule (vmap).
+ */
+import { ambient, Provenance, union } from "../../provenance/index.js";
+import { applyBatched, batchDepth, isBatched } from "../transforms/vmap.js";
+import { gradDepth, Node } from "./node.js";
+import type { Op } from "./op.js";
+import { recorder } from "./recorder.js";
+import type { Shape } from "./shape.js";
+import { Tensor } from "./tensor.js";
+import { emptyView, type View } from "./view.js";
+
+const EMPTY = Provenance.empty;
+
+/** The result of `op` with `params` on `inputs`. */
+export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
+  if (batchDepth > 0 && inputs.some(isBatched)) return withNode(op, params, inputs, applyBatched(op, params, inputs));
+  let provenance: Provenance = ambient;
+  let areNumbers = op.scalar !== undefined;
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i] as Tensor;
+    // Most operands bring nothing new, which is seen without a call.
+    const own = x.provenance;
+    if (own !== provenance && own !== EMPTY) provenance = provenance === EMPTY ? own : union(provenance, own);
+    areNumbers &&= x.isNumber;
+  }
+  const made = areNumbers
+    ? new Tensor(ofNumbers(op.scalar as Scalar, inputs), provenance, shapeOfNumbers(inputs))
+    : new Tensor(ofViews(op, params, inputs), provenance);
+  const result = withNode(op, params, inputs, made);
+  recorder?.record(op, params, inputs, result);
+  return result;
+}
+
+type Scalar = (...xs: number[]) => number;
+
+// Numbers need no buffer: this is the path of most ops of most models, so it allocates nothing.
+function ofNumbers(scalar: Scalar, inputs: Tensor[]): number {
+  const a = (inputs[0] as Tensor).number;
+  if (inputs.length === 1) return scalar(a);
+  const b = (inputs[1] as Tensor).number;
+  return inputs.length === 2 ? scalar(a, b) : scalar(a, b, (inputs[2] as Tensor).number);
+}
+
+/** Shapes of one element broadcast to the longest. */
+function shapeOfNumbers(inputs: Tensor[]): Shape {
+  let { shape } = inputs[0] as Tensor;
+  for (let i = 1; i < inputs.length; i++) {
+    const other = (inputs[i] as Tensor).shape;
+    if (other.length > shape.length) shape = other;
+  }
+  return shape;
+}
+
+function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[]): View {
+  const shape = op.shape(params, inputs);
+  const views = new Array<View>(inputs.length);
+  for (let i = 0; i < inputs.length; i++) views[i] = (inputs[i] as Tensor).view;
+  const seen = op.view?.(params, views[0] as View);
+  if (seen !== undefined) return seen;
+  const out = emptyView(shape);
+  op.kernel(params, out, views);
+  return out;
+}
+
+function withNode<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {
+  if (gradDepth === 0) return result;
+  let newest = 0;
+  for (let i = 0; i < inputs.length; i++) {
+    const { node } = inputs[i] as Tensor;
+    if (node !== null && node.newest > newest && op.vjp(i) !== null) newest = node.newest;
+  }
+  if (newest > 0) result.node = new Node(op, params, inputs, newest);
+  return result;
+}

@@ -1,0 +1,105 @@
+/** What may stand where a tensor is expected, and how it becomes one. */
+import type { NdArray } from "ndarray";
+import { PedigradError } from "../../provenance/index.js";
+import { stack } from "../ops/array/join.js";
+import { Tensor } from "./tensor.js";
+import { contiguous, emptyView, type View } from "./view.js";
+
+type TypedArray =
+  | Float64Array
+  | Float32Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
+export type Nested = number | boolean | Tensor | readonly Nested[];
+/** A tensor, a number, nested arrays of numbers (or tensors of one shape), a typed array, or an ndarray. */
+export type TensorLike = Tensor | number | boolean | TypedArray | NdArray | readonly Nested[];
+
+const isNdArray = (x: object): x is NdArray => "stride" in x && "shape" in x && "data" in x;
+const isTypedArray = (x: object): x is TypedArray => ArrayBuffer.isView(x) && !(x instanceof DataView);
+
+/** The numbers of `x` as a tensor: a copy, so that what the caller does to `x` later changes nothing. */
+export function toTensor(x: Exclude<TensorLike, Tensor>): Tensor {
+  if (typeof x === "number" || typeof x === "boolean") return new Tensor(+x);
+  if (Array.isArray(x)) return holdsTensor(x) ? stackNested(x) : constant(fromNested(x));
+  if (typeof x === "object" && x !== null) {
+    if (isTypedArray(x)) return constant(contiguous(Float64Array.from(x), [x.length]));
+    if (isNdArray(x)) return constant(fromNdArray(x));
+  }
+  throw new PedigradError({
+    code: "not-a-tensor",
+    op: "tensor",
+    message: `tensor(): expected a tensor, number, nested arrays, typed array or ndarray, got ${describe(x)}.`,
+  });
+}
+
+const describe = (x: unknown): string =>
+  x === null || x === undefined
+    ? `${x}`
+    : typeof x === "object"
+      ? `a ${x.constructor?.name ?? "record"}`
+      : `${typeof x} ${String(x)}`;
+
+const constant = (view: View): Tensor => new Tensor(view);
+
+const holdsTensor = (x: unknown): boolean => x instanceof Tensor || (Array.isArray(x) && x.some(holdsTensor));
+
+const stackNested = (x: readonly Nested[]): Tensor =>
+  stack(
+    x.map((item) =>
+      item instanceof Tensor
+        ? item
+        : Array.isArray(item) && holdsTensor(item)
+          ? stackNested(item)
+          : toTensor(item as number),
+    ),
+  );
+
+function fromNdArray(x: NdArray): View {
+  const view = emptyView(x.shape);
+  const index = x.shape.map(() => 0);
+  for (let i = 0; i < view.data.length; i++) {
+    view.data[i] = x.get(...index);
+    for (let axis = index.length - 1; axis >= 0; axis--) {
+      index[axis] = (index[axis] as number) + 1;
+      if ((index[axis] as number) < (x.shape[axis] as number)) break;
+      index[axis] = 0;
+    }
+  }
+  return view;
+}
+
+function fromNested(x: readonly Nested[]): View {
+  const shape: number[] = [];
+  for (let level: unknown = x; Array.isArray(level); level = level[0]) shape.push(level.length);
+  const view = emptyView(shape);
+  const at: number[] = [];
+  let next = 0;
+  const fill = (node: unknown, axis: number): void => {
+    if (axis === shape.length) {
+      if (typeof node !== "number" && typeof node !== "boolean") throw ragged(at, describe(node), "a number");
+      view.data[next++] = +node;
+      return;
+    }
+    const size = shape[axis] as number;
+    if (!Array.isArray(node)) throw ragged(at, describe(node), `an array of length ${size}`);
+    if (node.length !== size) throw ragged(at, `length ${node.length}`, `${size}`);
+    for (let i = 0; i < size; i++) {
+      at[axis] = i;
+      fill(node[i], axis + 1);
+    }
+    at.length = axis;
+  };
+  fill(x, 0);
+  return view;
+}
+
+const ragged = (at: readonly number[], got: string, expected: string): PedigradError =>
+  new PedigradError({
+    code: "ragged-array",
+    op: "tensor",
+    message: `tensor(): ragged array: element ${at.map((i) => `[${i}]`).join("")} has ${got}, expected ${expected} (from the first element).`,
+  });

@@ -1,0 +1,31 @@
+/**
+ * A cotangent that is zero but for a part of its tensor, as the gradient of an index or a slice is. `grad` collects those of one
+ * tensor and sums them at once: reading a tensor in n places costs its gradient n parts, not n tensors.
+ */
+import { add } from "../ops/elementwise/math.js";
+import type { Shape } from "./shape.js";
+import type { Tensor } from "./tensor.js";
+
+/** The sum of such parts of a tensor of that shape; parts with one function are summed in one op. */
+export type SumOfParts<W> = (parts: readonly Part<W>[], shape: Shape) => Tensor;
+
+// biome-ignore lint/suspicious/noExplicitAny: parts say where they lie in their own way
+export class Part<W = any> {
+  constructor(
+    readonly sum: SumOfParts<W>,
+    readonly value: Tensor,
+    readonly where: W,
+  ) {}
+}
+
+/** The sum of parts of one tensor. */
+export function sumOfParts(parts: readonly Part[], shape: Shape): Tensor {
+  const sums: Tensor[] = [];
+  for (const sum of new Set(parts.map((part) => part.sum))) {
+    const alike = parts.filter((part) => part.sum === sum);
+    for (let i = 0; i < alike.length; i += MANY) sums.push(sum(alike.slice(i, i + MANY), shape));
+  }
+  return sums.reduce(add);
+}
+// Operands of one op: each is an argument of a call.
+const MANY = 4096;

@@ -1,0 +1,74 @@
+/** Shapes: what sizes they have, how two of them broadcast, which axis is meant, and which shapes are refused. */
+import { PedigradError } from "../../provenance/index.js";
+
+export type Shape = readonly number[];
+
+/** The number of elements of a shape. */
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (let i = 0; i < shape.length; i++) size *= shape[i] as number;
+  return size;
+}
+
+/** Whether two shapes are equal. */
+export function sameShape(a: Shape, b: Shape): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** `[2,3]`: how errors write a shape. */
+export const showShape = (shape: Shape): string => `[${shape.join(",")}]`;
+
+/** The shape two shapes broadcast to, after NumPy: aligned at the right, equal or 1. Throws naming `op`. */
+export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
+  if (b.length === 0 || sameShape(a, b)) return a;
+  if (a.length === 0) return b;
+  const rank = Math.max(a.length, b.length);
+  const out = new Array<number>(rank);
+  for (let i = 1; i <= rank; i++) {
+    const m = a[a.length - i] ?? 1;
+    const n = b[b.length - i] ?? 1;
+    if (m !== n && m !== 1 && n !== 1)
+      throw new PedigradError({
+        code: "shape-mismatch",
+        op,
+        message: `${op}: shapes ${showShape(a)} and ${showShape(b)} do not broadcast: axis -${i} has ${m} and ${n}. Reshape one of them.`,
+      });
+    out[rank - i] = m === 1 ? n : m;
+  }
+  return out;
+}
+
+/** `axis` of an array of that shape, negative counting from the end, as a number in 0..rank-1. Throws naming `op`. */
+export function normalizeAxis(op: string, axis: number, shape: Shape): number {
+  const rank = shape.length;
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
+    throw new PedigradError({
+      code: "bad-axis",
+      op,
+      message: `${op}: axis ${axis} is out of range for shape ${showShape(shape)} (allowed ${-rank}..${rank - 1}).`,
+    });
+  return axis < 0 ? axis + rank : axis;
+}
+const LIMIT = 2 ** 31 - 1;
+
+/** Refuse shapes that are not lists of non-negative integers, or too large, before anything is allocated. */
+export function checkShape(op: string, shape: Shape): Shape {
+  for (const n of shape)
+    if (!Number.isInteger(n) || n < 0)
+      throw new PedigradError({
+        code: "bad-shape",
+        op,
+        message: `${op}: shape ${showShape(shape)} has an axis of size ${n}; sizes are non-negative integers.`,
+      });
+  const size = sizeOf(shape);
+  if (size > LIMIT)
+    throw new PedigradError({
+      code: "too-large",
+      op,
+      message: `${op}: shape ${showShape(shape)} needs ${size} elements (${(size * 8) / 1e12} TB); the limit is ${LIMIT}.`,
+    });
+  return shape;
+}

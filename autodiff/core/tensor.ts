@@ -1,0 +1,184 @@
+/**
+ * The value everything is made of: an immutable, strided float64 array with a pedigree. Booleans are 0 and 1, indices exact
+ * integers. Every op is a free function; each is also a method here with the receiver first.
+ *
+ * Reading a number out of a tensor (`item`, `toArray`, `data`, `x > 0`, `list[x]`) tells the current run what its host code
+ * now depends on (provenance/ambient.ts).
+ */
+import { noteRead, PedigradError, Provenance } from "../../provenance/index.js";
+import { ArrayMethods } from "../arrayMethods.js";
+import { pick } from "../ops/views/slicing.js";
+import { type TensorLike, toTensor } from "./convert.js";
+import { type NestedNumbers, showNumbers, toFlat, toNested } from "./nested.js";
+import type { Node } from "./node.js";
+import { recorder } from "./recorder.js";
+import { type Shape, showShape, sizeOf } from "./shape.js";
+import { contiguous, type View } from "./view.js";
+
+/** What makes a tensor one example of a batch inside `vmap`: the whole batch, its axis in front, and the depth of the vmap. */
+export interface Batch {
+  readonly level: number;
+  readonly value: Tensor;
+}
+
+const SCALAR: Shape = [];
+
+export class Tensor extends ArrayMethods {
+  readonly shape: Shape;
+  /** The sites this value depends on. */
+  readonly provenance: Provenance;
+  /** How it was made, while a gradient is being taken. */
+  node: Node | null = null;
+  readonly batch: Batch | null;
+  /** Whether this is a single number, of any rank. */
+  readonly isNumber: boolean;
+  // A number made by arithmetic on numbers gets its strided view only when something asks for it.
+  #view: View | null;
+  readonly #number: number;
+
+  /** For the engine; make tensors with `tensor`. A number may have any shape of one element. */
+  constructor(content: number | View | Batch, provenance: Provenance = Provenance.empty, shape: Shape = SCALAR) {
+    super();
+    this.provenance = provenance;
+    if (typeof content === "number") {
+      this.shape = shape;
+      this.batch = null;
+      this.isNumber = true;
+      this.#view = null;
+      this.#number = content;
+    } else if ("level" in content) {
+      this.shape = content.value.shape.slice(1);
+      this.batch = content;
+      this.isNumber = false;
+      this.#view = null;
+      this.#number = Number.NaN;
+    } else {
+      this.shape = content.shape;
+      this.batch = null;
+      this.isNumber = sizeOf(content.shape) === 1;
+      this.#view = content;
+      this.#number = Number.NaN;
+    }
+  }
+
+  /** The strided data, for kernels: reading it leaves no trace in the run's ambient set. */
+  get view(): View {
+    if (this.#view !== null) return this.#view;
+    if (this.batch !== null) unreadable("view");
+    this.#view = contiguous(Float64Array.of(this.#number), this.shape);
+    return this.#view;
+  }
+
+  /** The number, if this is one, for kernels. */
+  get number(): number {
+    const view = this.#view;
+    if (view !== null) return view.data[view.offset] as number;
+    return this.batch === null ? this.#number : unreadable("number");
+  }
+
+  #read(how: string): void {
+    if (this.batch !== null) unreadable(how);
+    recorder?.read(this, how);
+    noteRead(this.provenance);
+  }
+
+  /** The strided data as an ndarray. Do not write to it. */
+  get data(): View {
+    this.#read("data");
+    return this.view;
+  }
+
+  /** The number in a tensor of one element. */
+  item(): number {
+    if (sizeOf(this.shape) !== 1)
+      throw new PedigradError({
+        code: "not-scalar",
+        op: "item",
+        message: `item: the tensor has shape ${showShape(this.shape)}, not one element. Use toArray(), or index it first.`,
+      });
+    this.#read("item");
+    return this.number;
+  }
+
+  /** The numbers as nested arrays, or a number for shape []. */
+  toArray(): number | NestedNumbers {
+    this.#read("toArray");
+    return toNested(this.view);
+  }
+
+  /** The numbers, row-major, in a fresh Float64Array. */
+  toFloat64Array(): Float64Array {
+    this.#read("toFloat64Array");
+    return toFlat(this.view);
+  }
+
+  toJSON(): number | NestedNumbers {
+    return this.toArray();
+  }
+
+  override toString(): string {
+    return this.batch !== null
+      ? `Tensor${showShape(this.shape)} (batched)`
+      : `Tensor${showShape(this.shape)} ${showNumbers(toNested(this.view), sizeOf(this.shape) > 1000)}`;
+  }
+  /** How Node prints it. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
+  /** A number where JavaScript wants one: `z > 0`, `list[z]`, `+z`. */
+  [Symbol.toPrimitive](hint: string): number | string {
+    return hint === "string" && sizeOf(this.shape) !== 1 ? this.toString() : this.item();
+  }
+
+  /** The size of the first axis. */
+  get length(): number {
+    if (this.shape.length === 0)
+      throw new PedigradError({
+        code: "not-iterable",
+        op: "length",
+        message: "length: a scalar tensor has no first axis.",
+      });
+    return this.shape[0] as number;
+  }
+
+  /** The number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** The slices along the first axis. */
+  *[Symbol.iterator](): Iterator<Tensor> {
+    for (let i = 0; i < this.length; i++) yield pick(this, i);
+  }
+
+  /** The same value with another set. */
+  withProvenance(provenance: Provenance): this {
+    if (provenance === this.provenance) return this;
+    const copy = this.#copy(provenance);
+    copy.node = this.node;
+    return copy as this;
+  }
+
+  /** For the engine: the same value as a tensor of its own, without its history. */
+  withoutNode(): Tensor {
+    return this.node === null ? this : this.#copy(this.provenance);
+  }
+
+  #copy(provenance: Provenance): Tensor {
+    const copy = new Tensor(this.batch ?? this.#view ?? this.#number, provenance, this.shape);
+    recorder?.alias(this, copy);
+    return copy;
+  }
+}
+
+function unreadable(how: string): never {
+  throw new PedigradError({
+    code: "read-in-vmap",
+    op: how,
+    message: `${how}: inside vmap a tensor stands for every element of a batch at once and has no single value to read. Use where() instead of a branch, at() instead of an array index, or loop over the axis without vmap.`,
+  });
+}
+
+/** A tensor from anything tensor-like; a tensor is returned as it is. */
+export const tensor = (x: TensorLike): Tensor => (x instanceof Tensor ? x : toTensor(x));

@@ -1,0 +1,77 @@
+/**
+ * The strided views all data lives in: ndarray's, always float64. ndarray's factory costs 100 ns a call, its compiled
+ * constructors 15 ns, so those are looked up once per rank.
+ */
+import ndarray, { type NdArray } from "ndarray";
+import { PedigradError } from "../../provenance/index.js";
+import { type Shape, sameShape, sizeOf } from "./shape.js";
+
+export type View = NdArray<Float64Array>;
+type Construct = new (data: Float64Array, ...shapeStrideOffset: number[]) => View;
+const constructors: Construct[] = [];
+
+/** A view over `data` with the given shape, strides (in elements) and offset. Nothing is copied. */
+export function viewOf(data: Float64Array, shape: Shape, stride: readonly number[], offset = 0): View {
+  const rank = shape.length;
+  const Class = constructors[rank] ?? compile(rank);
+  switch (rank) {
+    case 0:
+      return new Class(data, offset);
+    case 1:
+      return new Class(data, shape[0] as number, stride[0] as number, offset);
+    case 2:
+      return new Class(data, shape[0] as number, shape[1] as number, stride[0] as number, stride[1] as number, offset);
+    default:
+      return new Class(data, ...shape, ...stride, offset);
+  }
+}
+
+function compile(rank: number): Construct {
+  try {
+    const Class = ndarray(new Float64Array(1), new Array<number>(rank).fill(1)).constructor as Construct;
+    constructors[rank] = Class;
+    return Class;
+  } catch (error) {
+    if (!(error instanceof EvalError)) throw error;
+    throw new PedigradError({
+      code: "no-code-generation",
+      message:
+        "pedigrad: code generation is disabled here (a Content-Security-Policy, or --disallow-code-generation-from-strings), and ndarray and the compiler need it. Allow 'unsafe-eval' for this page or process.",
+    });
+  }
+}
+
+/** Row-major strides of a shape. */
+export function stridesOf(shape: Shape): number[] {
+  const stride = new Array<number>(shape.length);
+  for (let i = shape.length - 1, step = 1; i >= 0; i--) {
+    stride[i] = step;
+    step *= shape[i] as number;
+  }
+  return stride;
+}
+
+/** A contiguous view over `data`. */
+export const contiguous = (data: Float64Array, shape: Shape, offset = 0): View =>
+  viewOf(data, shape, stridesOf(shape), offset);
+
+/** A contiguous view over fresh zeros. */
+export const emptyView = (shape: Shape): View => contiguous(new Float64Array(sizeOf(shape)), shape);
+
+/** Whether the elements of a view lie row-major without gaps. */
+export function isContiguous(view: View): boolean {
+  const { shape, stride } = view;
+  for (let i = shape.length - 1, step = 1; i >= 0; i--) {
+    if (shape[i] !== 1 && stride[i] !== step) return false;
+    step *= shape[i] as number;
+  }
+  return true;
+}
+
+/** The view seen as `shape`: axes of size 1 and missing leading axes repeat with stride 0. Nothing is copied. */
+export function broadcastView(view: View, shape: Shape): View {
+  if (sameShape(view.shape, shape)) return view;
+  const lead = shape.length - view.shape.length;
+  const stride = shape.map((_, i) => (i < lead || view.shape[i - lead] === 1 ? 0 : (view.stride[i - lead] as number)));
+  return viewOf(view.data, shape, stride, view.offset);
+}

@@ -1,0 +1,36 @@
+/** Draws from finite sets: a class by its weight, a whole number, an order. All are exact in law. */
+import { Stream } from "./stream.js";
+
+/**
+ * A class 0 … count - 1 with probability softmax(logits), logits being `count` numbers from `start` on, in any units: the first
+ * class whose cumulated weight exceeds u times the total. A logit of -Infinity is never drawn; NaN where no class has weight.
+ */
+export function categoricalDraw(stream: Stream, logits: Float64Array, start: number, count: number): number {
+  let largest = -Infinity;
+  for (let j = start; j < start + count; j++) largest = Math.max(largest, logits[j] as number);
+  let total = 0;
+  for (let j = start; j < start + count; j++) total += Math.exp((logits[j] as number) - largest);
+  const target = stream.uniform() * total;
+  let cumulated = 0;
+  for (let j = 0; j < count; j++) {
+    cumulated += Math.exp((logits[start + j] as number) - largest);
+    if (cumulated > target) return j;
+  }
+  return NaN;
+}
+
+/** A whole number low <= x < high without bias, both of them whole; NaN unless 1 <= high - low <= 2^53. */
+export function randintDraw(stream: Stream, low: number, high: number): number {
+  const count = high - low;
+  return count >= 1 && count <= 2 ** 53 ? low + stream.below(count) : NaN;
+}
+
+/** A uniform order of 0 … n - 1 into `out` from `offset` on: Fisher and Yates from the inside out, step i reading element i. */
+export function fillPermutation(out: Float64Array, offset: number, n: number, k0: number, k1: number): void {
+  const stream = new Stream();
+  for (let i = 0; i < n; i++) {
+    const j = stream.at(k0, k1, i).below(i + 1);
+    out[offset + i] = out[offset + j] as number;
+    out[offset + j] = i;
+  }
+}

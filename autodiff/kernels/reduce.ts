@@ -1,0 +1,112 @@
+/**
+ * What reductions compute with: folds of contiguous numbers, and of contiguous rows. Long sums are SIMD code where the arrays
+ * lie in memory for it, in the same order.
+ */
+import type { View } from "../core/view.js";
+import { addressOf, kernelsOf, ONE } from "./wasm/simd.js";
+
+/** Folds n contiguous numbers from `offset`. */
+export type Fold = (data: Float64Array, offset: number, n: number) => number;
+/** Folds n contiguous rows as long as `width` into one row of `out`, column by column. */
+export type FoldRows = (
+  data: Float64Array,
+  offset: number,
+  n: number,
+  width: number,
+  out: Float64Array,
+  at: number,
+) => void;
+/** A reduction over contiguous numbers: n in each of `width` columns, for each of `blocks`. */
+export interface Plan {
+  readonly blocks: number;
+  readonly n: number;
+  readonly width: number;
+}
+
+/** The sum, eight sums side by side, as wasm/kernels.ts has it. */
+export function sumOf(data: Float64Array, offset: number, n: number): number {
+  let total = 0;
+  let i = offset;
+  if (n >= 8) {
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    let s4 = 0;
+    let s5 = 0;
+    let s6 = 0;
+    let s7 = 0;
+    for (const end = offset + n - (n % 8); i < end; i += 8) {
+      s0 += data[i] as number;
+      s1 += data[i + 1] as number;
+      s2 += data[i + 2] as number;
+      s3 += data[i + 3] as number;
+      s4 += data[i + 4] as number;
+      s5 += data[i + 5] as number;
+      s6 += data[i + 6] as number;
+      s7 += data[i + 7] as number;
+    }
+    total = s0 + s4 + (s2 + s6) + (s1 + s5 + (s3 + s7));
+  }
+  for (const end = offset + n; i < end; i++) total += data[i] as number;
+  return total;
+}
+
+/** The sum of rows. */
+export function sumRows(
+  data: Float64Array,
+  offset: number,
+  n: number,
+  width: number,
+  out: Float64Array,
+  at: number,
+): void {
+  out.fill(0, at, at + width);
+  for (let i = 0; i < n; i++) {
+    const row = offset + i * width;
+    for (let j = 0; j < width; j++) out[at + j] = (out[at + j] as number) + (data[row + j] as number);
+  }
+}
+
+/** The same as SIMD code; null where the arrays do not allow it, or are too short to gain by it. */
+export function sumSimd({ blocks, n, width }: Plan, out: View, x: View): (() => void) | null {
+  const kernels = kernelsOf(out.data);
+  if (kernels === null || x.data !== out.data || n * width < 64) return null;
+  const [to, from] = [addressOf(out.data, out.offset), addressOf(x.data, x.offset)];
+  if (width === 1) return () => kernels.sumRows(to, from, blocks, n);
+  return () => {
+    out.data.fill(0, out.offset, out.offset + blocks * width);
+    for (let block = 0; block < blocks; block++)
+      kernels.addRows(to + 8 * block * width, ONE, 0, from + 8 * block * n * width, n, width);
+  };
+}
+
+/** The product; 1 of none. */
+export function prodOf(data: Float64Array, offset: number, n: number): number {
+  let total = 1;
+  for (let i = offset; i < offset + n; i++) total *= data[i] as number;
+  return total;
+}
+
+/** The largest number, NaN if there is one. */
+export function maxOf(data: Float64Array, offset: number, n: number): number {
+  let top = -Infinity;
+  for (let i = offset; i < offset + n; i++) top = Math.max(top, data[i] as number);
+  return top;
+}
+
+/** The smallest number, NaN if there is one. */
+export function minOf(data: Float64Array, offset: number, n: number): number {
+  let bottom = Infinity;
+  for (let i = offset; i < offset + n; i++) bottom = Math.min(bottom, data[i] as number);
+  return bottom;
+}
+
+/** log Σ exp, shifted by the largest number. */
+export function logsumexpOf(data: Float64Array, offset: number, n: number): number {
+  const top = maxOf(data, offset, n);
+  if (Math.abs(top) === Infinity) return top;
+  let total = 0;
+  for (let i = offset; i < offset + n; i++) total += Math.exp((data[i] as number) - top);
+  return top + Math.log(total);
+}

@@ -1,0 +1,82 @@
+/**
+ * log Γ and what is built from it: the error δ of Stirling's formula, log B and log Γ_d.
+ * With
+ *
+ *     log Γ(x) = (x - 1/2) log x - x + log √(2π) + δ(x)
+ *
+ * differences of log Γ at large arguments are written in δ, and their cancelling parts go by algebra (Loader 2000; the
+ * arrangement for log B is that of Didonato & Morris 1992, as R uses it).
+ */
+import { horner, ratio } from "./polynomial.js";
+
+const HALF_LOG_2PI = 0.9189385332046728;
+
+// log Γ(1+t) / (t (t-1)) for 0 <= t <= 2, error 4e-16.
+const NEAR_P = [
+  0.5772156649015329, 1.795879018997928, 2.1865334418937055, 1.3226883681228077, 0.4175253681048576,
+  0.06620652414372981, 0.004630212547046027, 0.00010318936786846241, 1.54621296801624e-7,
+];
+const NEAR_Q = [
+  1, 3.5361659629745215, 5.021257900661251, 3.6722217552107503, 1.4771004522959044, 0.3239769173460576,
+  0.03613884447121401, 0.0017463681006452904, 2.4701852219090835e-5,
+];
+// x δ(x) in 1/x for 1 <= x <= 8, error 5e-16.
+const STIRLING_P = [
+  0.0833333333331749, 0.5136881383459034, 1.602421590049889, 2.869069916631496, 3.1064812874425507, 1.9273174020990806,
+  0.5946160593349424, 0.05189668403415, 0.00032125991202706147,
+];
+const STIRLING_Q = [
+  1, 6.164257660078807, 19.26239241477056, 34.63431426065264, 37.91033107417962, 24.22358372104873, 8.222712775183421,
+  1.1447397154339722, 0.042543372141059375,
+];
+// x δ(x) in 1/x² for x >= 8, error 2e-16.
+const STIRLING_TAIL = [
+  0.08333333333333333, -0.0027777777777776747, 0.0007936507935117282, -0.0005952380234291254, 0.0008417325268022405,
+  -0.001914965912162907, 0.0062081367662297935, -0.020855820837463117,
+];
+
+/** log Γ(1+t) for 0 <= t <= 2, to a few ulp of itself also at its zeros t = 0 and t = 1. */
+export function lgamma1p(t: number): number {
+  return t * (t - 1) * ratio(NEAR_P, NEAR_Q, t);
+}
+
+/**
+ * log |Γ(x)|; Infinity at 0, -1, -2, …. Rational about the zeros 1 and 2 for x <= 3, Stirling's formula above, reflection
+ * Γ(x) Γ(-x) = -π / (x sin πx) below 0. Error 4 ulp for x > 0; absolute, 4e-16 times the terms, for x < 0.
+ */
+export function lgamma(x: number): number {
+  if (x > 3) return (x - 0.5) * (Math.log(x) - 1) + (HALF_LOG_2PI - 0.5 + logGammaCorrection(x));
+  if (x >= 1) return lgamma1p(x - 1);
+  if (x > 0) return lgamma1p(x) - Math.log(x);
+  if (!(Math.floor(x) < x)) return Number.isNaN(x) ? NaN : Infinity;
+  const sine = Math.abs(Math.sin(Math.PI * (x - Math.round(x))));
+  return Math.log(Math.PI / (sine * -x)) - lgamma(-x);
+}
+
+/**
+ * δ(x) = log Γ(x) - (x - 1/2) log x + x - log √(2π) for x > 0, relative error 1e-15 (2e-15 below 1).
+ * About 1/(12x): it makes masses and densities at large counts exact where differences of lgamma cancel.
+ */
+export function logGammaCorrection(x: number): number {
+  if (x >= 8) return horner(STIRLING_TAIL, 1 / (x * x)) / x;
+  if (x >= 1) return ratio(STIRLING_P, STIRLING_Q, 1 / x) / x;
+  return lgamma1p(x) - (x + 0.5) * Math.log(x) + (x - HALF_LOG_2PI);
+}
+
+/** log B(a, b) = log Γ(a) + log Γ(b) - log Γ(a+b) for a, b > 0, relative error 1e-14 away from B = 1. */
+export function logBeta(a: number, b: number): number {
+  if (a > b) return logBeta(b, a);
+  const s = a + b;
+  if (b < 8) return lgamma(a) + lgamma(b) - lgamma(s);
+  const correction = logGammaCorrection(b) - logGammaCorrection(s);
+  if (a < 8) return lgamma(a) + correction + a - a * Math.log(s) + (b - 0.5) * Math.log1p(-a / s);
+  const scale = HALF_LOG_2PI - 0.5 * Math.log(b) + logGammaCorrection(a) + correction;
+  return scale + (a - 0.5) * Math.log(a / s) + b * Math.log1p(-a / s);
+}
+
+/** log Γ_d(a) = d(d-1)/4 log π + Σ_{j<d} log Γ(a - j/2), d a whole number, a > (d-1)/2. */
+export function multigammaln(a: number, d: number): number {
+  let sum = ((d * (d - 1)) / 4) * Math.log(Math.PI);
+  for (let j = 0; j < d; j++) sum += lgamma(a - j / 2);
+  return sum;
+}

@@ -1,0 +1,56 @@
+/**
+ * The distribution function of the von Mises density f(x) = exp(κ cos x) / (2π I_0(κ)) on [-π, π] and its derivative for κ,
+ * for implicit reparameterisation (Figurnov et al. 2018). With A = I_1(κ)/I_0(κ), the mean of cos t,
+ *
+ *     dF/dκ = ∫_0^x f(t) (cos t - A) dt = -∫_x^π f(t) (cos t - A) dt     for x >= 0, odd in x,
+ *
+ * of which the one is taken whose integrand keeps its sign: the first where cos x >= A. The integrals, of a smooth function over at
+ * most a factor exp(-40), go by Gauss–Legendre quadrature.
+ */
+import { besselGap, i0e } from "./bessel.js";
+import { gaussLegendre } from "./quadrature.js";
+
+// exp of minus this is beneath the last place of an integral.
+const NEGLIGIBLE = 40;
+
+const sine2 = (x: number): number => Math.sin(0.5 * x) ** 2;
+
+/** f(x), relative error 1e-15 (1 + κ (1 - cos x)). */
+function density(x: number, kappa: number): number {
+  return Math.exp(-2 * kappa * sine2(x)) / (2 * Math.PI * i0e(kappa));
+}
+
+/** f(t) / f(x). */
+const relativeDensity = (t: number, x: number, kappa: number): number =>
+  Math.exp(-2 * kappa * Math.sin(0.5 * (t + x)) * Math.sin(0.5 * (t - x)));
+
+/** Where, beyond x >= 0, f has fallen to nothing beside f(x). */
+const tailEnd = (x: number, kappa: number): number =>
+  2 * Math.asin(Math.min(1, Math.sqrt(sine2(x) + (0.5 * NEGLIGIBLE) / kappa)));
+
+/** F(x) for -π <= x <= π and κ >= 0, relative error 1e-14 (in the lower tail 1e-15 κ). */
+export function vonMisesCdf(x: number, kappa: number): number {
+  if (!(kappa >= 0) || Number.isNaN(x)) return NaN;
+  const size = Math.min(Math.abs(x), Math.PI);
+  const peak = density(size, kappa);
+  // Without mass at x the integral may overflow.
+  const tail =
+    peak === 0 ? 0 : peak * gaussLegendre((t) => relativeDensity(t, size, kappa), size, tailEnd(size, kappa));
+  return x < 0 ? tail : 1 - tail;
+}
+
+/** dx/dκ at fixed F(x), the implicit-reparameterisation gradient; relative error 1e-13. */
+export function vonMisesImplicitGrad(x: number, kappa: number): number {
+  if (!(kappa >= 0) || Number.isNaN(x)) return NaN;
+  const size = Math.min(Math.abs(x), Math.PI);
+  const spread = besselGap(kappa) / i0e(kappa);
+  const integrand = (t: number) => relativeDensity(t, size, kappa) * (spread - 2 * sine2(t));
+  const inner = 2 * sine2(size) <= spread;
+  const integral = inner ? -gaussLegendre(integrand, 0, size) : gaussLegendre(integrand, size, tailEnd(size, kappa));
+  return Math.sign(x) * integral;
+}
+
+/** dF/dκ = -f(x) dx/dκ. */
+export function vonMisesCdfGrad(x: number, kappa: number): number {
+  return -density(x, kappa) * vonMisesImplicitGrad(x, kappa);
+}

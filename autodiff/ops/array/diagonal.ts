@@ -1,0 +1,77 @@
+/** Triangles and diagonals of matrices. The diagonal of two axes is a view: their strides added. */
+import { PedigradError } from "../../../provenance/index.js";
+import { apply } from "../../core/apply.js";
+import type { TensorLike } from "../../core/convert.js";
+import type { Op } from "../../core/op.js";
+import { showShape } from "../../core/shape.js";
+import { type Tensor, tensor } from "../../core/tensor.js";
+import { viewOf } from "../../core/view.js";
+import { equal, greaterEqual, sub, where } from "../elementwise/math.js";
+import { expandDims, viewOnly } from "../views/shape.js";
+import { slice } from "../views/slicing.js";
+import { arange } from "./make.js";
+
+/** Column number minus row number, [n, m]. */
+const offsets = (n: number, m: number): Tensor => sub(arange(m), expandDims(arange(n), 1));
+
+function asMatrix(op: string, x: TensorLike): { from: Tensor; rows: number; columns: number } {
+  const from = tensor(x);
+  const [rows, columns] = from.shape.slice(-2);
+  if (rows === undefined || columns === undefined)
+    throw new PedigradError({
+      code: "shape-mismatch",
+      op,
+      message: `${op}: needs matrices in the last two axes, got shape ${showShape(from.shape)}.`,
+    });
+  return { from, rows, columns };
+}
+
+/** The lower triangle of each matrix, up to the k-th diagonal above the main one; zeros elsewhere. */
+export function tril(x: TensorLike, k = 0): Tensor {
+  const { from, rows, columns } = asMatrix("tril", x);
+  return where(greaterEqual(k, offsets(rows, columns)), from, 0);
+}
+
+/** The upper triangle of each matrix, from the k-th diagonal above the main one; zeros elsewhere. */
+export function triu(x: TensorLike, k = 0): Tensor {
+  const { from, rows, columns } = asMatrix("triu", x);
+  return where(greaterEqual(offsets(rows, columns), k), from, 0);
+}
+
+const diagonalOp: Op<readonly [number, number]> = {
+  name: "diagonal",
+  shape: ([, second], [x]) => (x as Tensor).shape.filter((_, i) => i !== second),
+  view: ([first, second], x) => {
+    const stride = x.stride.map((s, i) => (i === first ? s + (x.stride[second] as number) : s));
+    const kept = <T>(list: readonly T[]) => list.filter((_, i) => i !== second);
+    return viewOf(x.data, kept(x.shape), kept(stride), x.offset);
+  },
+  kernel: viewOnly,
+  vjp:
+    () =>
+    (g, _, [x], [first, second]) => {
+      const { shape } = x as Tensor;
+      const along = (axis: number) => {
+        const index = arange(shape[axis] as number);
+        return index.reshape(shape.map((n, i) => (i === axis ? n : 1)));
+      };
+      return where(equal(along(first), along(second)), expandDims(g, second), 0);
+    },
+  batch: ([first, second], [x]) => apply(diagonalOp, [first + 1, second + 1], x as Tensor),
+};
+
+/** The entries where two axes of equal size, first < second, have the same index; they take the place of the first. */
+export const diagonal = (x: Tensor, first: number, second: number): Tensor => apply(diagonalOp, [first, second], x);
+
+/** The matrix with a vector on its diagonal; the diagonal of each matrix, where x has two axes or more. */
+export function diag(x: TensorLike): Tensor {
+  const given = tensor(x);
+  if (given.shape.length === 1) {
+    const n = given.length;
+    return where(equal(offsets(n, n), 0), given, 0);
+  }
+  const { from, rows, columns } = asMatrix("diag", x);
+  const n = Math.min(rows, columns);
+  const [row, column] = [from.shape.length - 2, from.shape.length - 1];
+  return diagonal(slice(slice(from, 0, n, { axis: row }), 0, n, { axis: column }), row, column);
+}

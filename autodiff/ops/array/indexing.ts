@@ -1,0 +1,198 @@
+/**
+ * Indexing by tensors. Everything rests on one primitive and its transpose: `gather` reads rows of an array by number,
+ * `scatter` adds rows into places by number. Indices are checked, never clamped; negative ones count from the end.
+ */
+import { PedigradError } from "../../../provenance/index.js";
+import { apply } from "../../core/apply.js";
+import { bindingContiguous } from "../../core/binding.js";
+import type { TensorLike } from "../../core/convert.js";
+import type { Op } from "../../core/op.js";
+import { Part, type SumOfParts } from "../../core/part.js";
+import { broadcastShapes, checkShape, normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.js";
+import { type Tensor, tensor } from "../../core/tensor.js";
+import type { View } from "../../core/view.js";
+import { type Unary, unary } from "../elementwise/elementwise.js";
+import { add, equal, mul } from "../elementwise/math.js";
+import { batchAll } from "../views/batching.js";
+import { broadcastTo, expandDims, moveToFront, reshape, transpose } from "../views/shape.js";
+import { pick } from "../views/slicing.js";
+import { concatenate } from "./join.js";
+import { arange } from "./make.js";
+
+const checks = new Map<string, Unary>();
+/** The elementwise op that refuses what is no index of an axis of that size, and counts negative ones from the end. */
+function indexInto(op: string, size: number): Unary {
+  const known = checks.get(`${op} ${size}`);
+  if (known !== undefined) return known;
+  const made = unary(
+    "index",
+    (raw) => {
+      const index = raw < 0 ? raw + size : raw;
+      if (Number.isInteger(index) && index >= 0 && index < size) return index;
+      throw new PedigradError({
+        code: "bad-index",
+        op,
+        message: `${op}: index ${raw} is out of range for an axis of size ${size} (allowed ${-size}..${size - 1}, whole numbers).`,
+      });
+    },
+    null,
+  );
+  checks.set(`${op} ${size}`, made);
+  return made;
+}
+function checkedIndex(op: string, indices: TensorLike, size: number): Tensor {
+  if (isMask(indices))
+    throw new PedigradError({
+      code: "bad-index",
+      op,
+      message: `${op}: a list of booleans is no list of indices, and how many are true is no shape. Use where(mask, x, 0), or the indices of what is true.`,
+    });
+  return indexInto(op, size)(indices);
+}
+const isMask = (x: unknown): boolean => typeof x === "boolean" || (Array.isArray(x) && x.length > 0 && isMask(x[0]));
+
+// x [...leading, ...rest], i [...shape] -> [...shape, ...rest]: out[k] = x[i[k]], the leading axes counted as one.
+const gatherOp: Op<number> = {
+  name: "gather",
+  shape: (leading, [x, i]) => [...(i as Tensor).shape, ...(x as Tensor).shape.slice(leading)],
+  ...bindingContiguous((leading, out, inputs) => {
+    const [x, i] = inputs as [View, View];
+    const [n, row] = [sizeOf(i.shape), sizeOf(x.shape.slice(leading))];
+    return () => {
+      for (let k = 0; k < n; k++) {
+        const from = x.offset + (i.data[i.offset + k] as number) * row;
+        for (let j = 0; j < row; j++) out.data[out.offset + k * row + j] = x.data[from + j] as number;
+      }
+    };
+  }),
+  vjp: (input) => (input === 0 ? (g, _, [__, i], leading) => new Part(scatterOf(leading), g, i as Tensor) : null),
+  batch: (leading, inputs, batched, size) => {
+    const [x, i] = inputs as [Tensor, Tensor];
+    if (!batched[0]) return apply(gatherOp, leading, x, i);
+    const [xs, is] = batchAll([x, i], batched, size) as [Tensor, Tensor];
+    const n = sizeOf(xs.shape.slice(1, 1 + leading));
+    return apply(gatherOp, 1 + leading, xs, add(is, rowOffsets(is, size, n)));
+  },
+};
+
+// g [...shape, ...rest], i [...shape] -> [...leading, ...rest]: out[i[k]] += g[k], the leading axes counted as one.
+const scatterOp: Op<Shape> = {
+  name: "scatter",
+  shape: (leading, [g, i]) => [...leading, ...(g as Tensor).shape.slice((i as Tensor).shape.length)],
+  ...bindingContiguous((leading, out, inputs) => {
+    const [g, i] = inputs as [View, View];
+    const [n, row, end] = [sizeOf(i.shape), sizeOf(out.shape.slice(leading.length)), out.offset + sizeOf(out.shape)];
+    return () => {
+      out.data.fill(0, out.offset, end);
+      for (let k = 0; k < n; k++) {
+        const to = out.offset + (i.data[i.offset + k] as number) * row;
+        for (let j = 0; j < row; j++)
+          out.data[to + j] = (out.data[to + j] as number) + (g.data[g.offset + k * row + j] as number);
+      }
+    };
+  }),
+  vjp: (input) => (input === 0 ? (g, _, [__, i], { length }) => apply(gatherOp, length, g, i as Tensor) : null),
+  batch: (leading, inputs, batched, size) => {
+    const [g, i] = batchAll(inputs, batched, size) as [Tensor, Tensor];
+    return apply(scatterOp, [size, ...leading], g, add(i, rowOffsets(i, size, sizeOf(leading))));
+  },
+};
+
+/** What sums the parts that indices of that many axes read. */
+function scatterOf(leading: number): SumOfParts<Tensor> {
+  scatters[leading] ??= (parts, shape) => {
+    const rest = shape.slice(leading);
+    const flat = parts.map(({ value, where: { size } }) => reshape(value, [size, ...rest]));
+    const indices = parts.map(({ where }) => reshape(where, [where.size]));
+    return apply(scatterOp, shape.slice(0, leading), concatenate(flat), concatenate(indices));
+  };
+  return scatters[leading];
+}
+const scatters: SumOfParts<Tensor>[] = [];
+
+/** b·n for element b of a batch, shaped to add to indices `i` [size, ...]. */
+const rowOffsets = (i: Tensor, size: number, n: number): Tensor =>
+  reshape(mul(arange(size), n), [size, ...new Array<number>(i.shape.length - 1).fill(1)]);
+
+/** The entries of `x` at `indices` along an axis (the first by default), which is replaced by the axes of `indices`. */
+export function take(x: TensorLike, indices: TensorLike, axis = 0): Tensor {
+  const from = tensor(x);
+  const along = normalizeAxis("take", axis, from.shape);
+  const index = checkedIndex("take", indices, from.shape[along] as number);
+  const taken = apply(gatherOp, 1, moveToFront(from, along), index);
+  if (along === 0) return taken;
+  const rank = index.shape.length;
+  const order = [...taken.shape.keys()];
+  return transpose(taken, [...order.slice(rank, rank + along), ...order.slice(0, rank), ...order.slice(rank + along)]);
+}
+
+/** x[i, j, …]: index tensors broadcast against each other and stand for the first axes of `x` (Pyro's Vindex). */
+export function at(x: TensorLike, ...indices: TensorLike[]): Tensor {
+  const from = tensor(x);
+  if (indices.length === 0 || indices.length > from.shape.length)
+    throw new PedigradError({
+      code: "bad-index",
+      op: "at",
+      message: `at: got ${indices.length} indices for shape ${showShape(from.shape)}; give 1 to ${from.shape.length}.`,
+    });
+  const last = indices.length - 1;
+  const number = indices.findIndex((index) => typeof index === "number");
+  if (number >= 0) {
+    // A number known now leaves a view of its axis.
+    const part = pick(from, checkedIndex("at", indices[number] as number, from.shape[number] as number).number, number);
+    return last === 0 ? part : at(part, ...indices.filter((_, i) => i !== number));
+  }
+  const leading = from.shape.slice(0, indices.length);
+  const checked = indices.map((index, i) => checkedIndex("at", index, leading[i] as number));
+  const flat = checked.reduce((before, index, i) => add(mul(before, leading[i] as number), index));
+  return apply(gatherOp, leading.length, from, flat);
+}
+
+/** out[..., j, ...] = x[..., indices[..., j, ...], ...]: one index per position, other axes broadcasting (NumPy's). */
+export function takeAlongAxis(x: TensorLike, indices: TensorLike, axis: number): Tensor {
+  const [from, index] = [tensor(x), tensor(indices)];
+  const along = normalizeAxis("takeAlongAxis", axis, from.shape);
+  if (from.shape.length !== index.shape.length)
+    throw new PedigradError({
+      code: "shape-mismatch",
+      op: "takeAlongAxis",
+      message: `takeAlongAxis: x has shape ${showShape(from.shape)} and indices ${showShape(index.shape)}; both need the same number of axes.`,
+    });
+  const hide = (shape: Shape) => shape.map((n, i) => (i === along ? 1 : n));
+  const common = broadcastShapes("takeAlongAxis", hide(from.shape), hide(index.shape));
+  const full = (shape: Shape) => common.map((n, i) => (i === along ? (shape[i] as number) : n));
+  const grid = common.map((n, i) => {
+    if (i === along) return broadcastTo(index, full(index.shape));
+    return reshape(
+      arange(n),
+      common.map((_, j) => (j === i ? n : 1)),
+    );
+  });
+  return at(broadcastTo(from, full(from.shape)), ...grid);
+}
+
+/** x with `updates` added at `indices` along an axis; repeated indices add up. The transpose of `take`. */
+export function scatterAdd(x: TensorLike, indices: TensorLike, updates: TensorLike, axis = 0): Tensor {
+  const [to, values] = [tensor(x), tensor(updates)];
+  const along = normalizeAxis("scatterAdd", axis, to.shape);
+  const size = to.shape[along] as number;
+  const index = checkedIndex("scatterAdd", indices, size);
+  const rank = index.shape.length;
+  const full = broadcastTo(values, [...to.shape.slice(0, along), ...index.shape, ...to.shape.slice(along + 1)]);
+  const order = [...full.shape.keys()];
+  const inFront = transpose(full, [
+    ...order.slice(along, along + rank),
+    ...order.slice(0, along),
+    ...order.slice(along + rank),
+  ]);
+  const placed = apply(scatterOp, [size], inFront, index);
+  const back = [...placed.shape.keys()].slice(1);
+  back.splice(along, 0, 0);
+  return add(to, transpose(placed, back));
+}
+
+/** A new last axis of length `size`: 1 at the index, else 0. */
+export function oneHot(indices: TensorLike, size: number): Tensor {
+  checkShape("oneHot", [size]);
+  return equal(expandDims(checkedIndex("oneHot", indices, size), -1), arange(size));
+}

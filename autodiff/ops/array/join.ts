@@ -1,0 +1,87 @@
+/** Putting tensors beside each other. */
+import { PedigradError } from "../../../provenance/index.js";
+import { apply } from "../../core/apply.js";
+import { binding } from "../../core/binding.js";
+import type { TensorLike } from "../../core/convert.js";
+import { copyInto } from "../../core/copy.js";
+import type { Op } from "../../core/op.js";
+import { normalizeAxis, sameShape, showShape } from "../../core/shape.js";
+import { type Tensor, tensor } from "../../core/tensor.js";
+import { type View, viewOf } from "../../core/view.js";
+import { batchAll } from "../views/batching.js";
+import { expandDims } from "../views/shape.js";
+import { slice } from "../views/slicing.js";
+
+const concatenateOp: Op<number> = {
+  name: "concatenate",
+  shape: (axis, inputs) => {
+    const shape = (inputs[0] as Tensor).shape;
+    for (const x of inputs)
+      if (x.shape.length !== shape.length || x.shape.some((n, i) => i !== axis && n !== shape[i]))
+        throw new PedigradError({
+          code: "shape-mismatch",
+          op: "concatenate",
+          message: `concatenate: shapes ${inputs.map((y) => showShape(y.shape)).join(", ")} differ outside axis ${axis}.`,
+        });
+    const along = inputs.reduce((sum, x) => sum + (x.shape[axis] as number), 0);
+    return shape.map((n, i) => (i === axis ? along : n));
+  },
+  ...binding((axis, out, inputs) => {
+    let offset = out.offset;
+    const places = inputs.map(({ shape }) => {
+      const place = viewOf(out.data, shape, out.stride, offset);
+      offset += (shape[axis] as number) * (out.stride[axis] as number);
+      return place;
+    });
+    return () => {
+      for (let i = 0; i < inputs.length; i++) copyInto(places[i] as View, inputs[i] as View);
+    };
+  }),
+  vjp: (input) => (g, _, inputs, axis) => {
+    const start = inputs.slice(0, input).reduce((sum, x) => sum + (x.shape[axis] as number), 0);
+    return slice(g, start, start + ((inputs[input] as Tensor).shape[axis] as number), { axis });
+  },
+  batch: (axis, inputs, batched, size) => apply(concatenateOp, axis + 1, ...batchAll(inputs, batched, size)),
+};
+
+/** Joined along an existing axis; the other axes must agree. */
+export function concatenate(xs: readonly TensorLike[], axis = 0): Tensor {
+  const parts = xs.map(tensor);
+  const [head] = parts;
+  if (head === undefined)
+    throw new PedigradError({
+      code: "empty",
+      op: "concatenate",
+      message: "concatenate: needs at least one tensor, got none.",
+    });
+  const along = normalizeAxis("concatenate", axis, head.shape);
+  if (parts.length === 1) return head;
+  if (parts.length <= MANY) return apply(concatenateOp, along, ...parts);
+  const groups = Array.from({ length: Math.ceil(parts.length / MANY) }, (_, i) =>
+    parts.slice(i * MANY, (i + 1) * MANY),
+  );
+  return concatenate(
+    groups.map((group) => concatenate(group, along)),
+    along,
+  );
+}
+// A call takes only so many arguments.
+const MANY = 4096;
+
+/** Joined along a new axis; shapes must be equal. */
+export function stack(xs: readonly TensorLike[], axis = 0): Tensor {
+  const parts = xs.map(tensor);
+  if (parts.length === 0)
+    throw new PedigradError({ code: "empty", op: "stack", message: "stack: needs at least one tensor, got none." });
+  const odd = parts.find((x) => !sameShape(x.shape, (parts[0] as Tensor).shape));
+  if (odd !== undefined)
+    throw new PedigradError({
+      code: "shape-mismatch",
+      op: "stack",
+      message: `stack: needs tensors of one shape, got ${showShape((parts[0] as Tensor).shape)} and ${showShape(odd.shape)}.`,
+    });
+  return concatenate(
+    parts.map((x) => expandDims(x, axis)),
+    axis,
+  );
+}

@@ -1,0 +1,50 @@
+/** Tensors from nothing but a shape. */
+import { PedigradError } from "../../../provenance/index.js";
+import type { TensorLike } from "../../core/convert.js";
+import { checkShape, type Shape } from "../../core/shape.js";
+import { Tensor, tensor } from "../../core/tensor.js";
+import { contiguous } from "../../core/view.js";
+import { equal } from "../elementwise/math.js";
+import { broadcastTo, expandDims } from "../views/shape.js";
+
+const filled = (op: string, shape: Shape, value: TensorLike): Tensor =>
+  broadcastTo(tensor(value), checkShape(op, shape));
+
+export const zeros = (shape: Shape): Tensor => filled("zeros", shape, 0);
+export const ones = (shape: Shape): Tensor => filled("ones", shape, 1);
+/** `value`, a number or a tensor that broadcasts, repeated to `shape`. */
+export const full = (shape: Shape, value: TensorLike): Tensor => filled("full", shape, value);
+
+const generated = (n: number, element: (i: number) => number): Tensor =>
+  new Tensor(
+    contiguous(
+      Float64Array.from({ length: n }, (_, i) => element(i)),
+      [n],
+    ),
+  );
+
+/** start, start + step, … before stop; `arange(n)` counts from 0. */
+export function arange(start: number, stop?: number, step = 1): Tensor {
+  const [low, high] = stop === undefined ? [0, start] : [start, stop];
+  if (!Number.isFinite(low) || !Number.isFinite(high) || !Number.isFinite(step) || step === 0)
+    throw new PedigradError({
+      code: "bad-option",
+      op: "arange",
+      message: `arange: start, stop and step must be finite and step not 0, got ${low}, ${high}, ${step}.`,
+    });
+  const n = Math.max(0, Math.ceil((high - low) / step));
+  checkShape("arange", [n]);
+  return generated(n, (i) => low + i * step);
+}
+
+/** `n` evenly spaced numbers from start to stop, both included. */
+export function linspace(start: number, stop: number, n = 50): Tensor {
+  checkShape("linspace", [n]);
+  return generated(n, (i) => (i === n - 1 && n > 1 ? stop : start + (i * (stop - start)) / Math.max(n - 1, 1)));
+}
+
+/** The identity matrix, n by m (square by default). */
+export const eye = (n: number, m = n): Tensor => {
+  checkShape("eye", [n, m]);
+  return equal(expandDims(arange(n), 1), arange(m));
+};

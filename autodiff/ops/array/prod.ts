@@ -1,0 +1,39 @@
+/** The product of elements, with derivatives of every order that are exact where factors are 0. */
+import { sizeOf } from "../../core/shape.js";
+import type { Tensor } from "../../core/tensor.js";
+import { prodOf } from "../../kernels/reduce.js";
+import { gate, mul } from "../elementwise/math.js";
+import { reshape, transpose } from "../views/shape.js";
+import { slice } from "../views/slicing.js";
+import { concatenate } from "./join.js";
+import { ones } from "./make.js";
+import { kept, reduction } from "./reduce.js";
+
+/** The product; 1 for an empty axis. */
+export const prod = reduction("prod", prodOf, (g, _, [input], reduced) => {
+  const x = input as Tensor;
+  const order = [...x.shape.keys()].filter((axis) => !reduced.axes.includes(axis)).concat(reduced.axes);
+  const behind = transpose(x, order);
+  const rest = behind.shape.slice(0, order.length - reduced.axes.length);
+  const rows = reshape(behind, [...rest, sizeOf(behind.shape.slice(rest.length))]);
+  const others = transpose(
+    reshape(otherFactors(rows), behind.shape),
+    order.map((_, axis) => order.indexOf(axis)),
+  );
+  return gate(kept(g, x, reduced), others);
+});
+
+/**
+ * For each element the product of all others along the last axis. Elements i and i + n/2 make a pair; with o the product of all other
+ * pairs, theirs are o·x[i + n/2] and o·x[i]. Nothing is divided.
+ */
+function otherFactors(x: Tensor): Tensor {
+  const n = x.shape.at(-1) as number;
+  if (n < 2) return ones(x.shape);
+  const half = Math.ceil(n / 2);
+  const left = slice(x, 0, half, { axis: -1 });
+  const part = slice(x, half, n, { axis: -1 });
+  const right = n % 2 === 0 ? part : concatenate([part, ones([...x.shape.slice(0, -1), 1])], -1);
+  const pairs = otherFactors(mul(left, right));
+  return concatenate([mul(pairs, right), slice(mul(pairs, left), 0, n - half, { axis: -1 })], -1);
+}

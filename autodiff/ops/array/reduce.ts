@@ -1,0 +1,230 @@
+/**
+ * Reductions. Every kernel folds contiguous rows: the reduced axes are moved to the end first, by strides, and copied only
+ * where they do not lie together.
+ */
+import { PedigradError } from "../../../provenance/index.js";
+import { apply } from "../../core/apply.js";
+import type { TensorLike } from "../../core/convert.js";
+import { asContiguous } from "../../core/copy.js";
+import type { Op, Vjp } from "../../core/op.js";
+import { normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.js";
+import { type Tensor, tensor } from "../../core/tensor.js";
+import { isContiguous, type View, viewOf } from "../../core/view.js";
+import {
+  type Fold,
+  type FoldRows,
+  logsumexpOf,
+  maxOf,
+  minOf,
+  type Plan,
+  sumOf,
+  sumRows,
+  sumSimd,
+} from "../../kernels/reduce.js";
+import { div, equal, exp, gate, sub, where } from "../elementwise/math.js";
+import { broadcastTo, reshape } from "../views/shape.js";
+import { flip } from "../views/slicing.js";
+
+/** One axis or several; all when left out. Negative axes count from the end. */
+export type Axes = number | readonly number[];
+export interface KeepDims {
+  /** Keep reduced axes with size 1. */
+  keepDims?: boolean;
+}
+interface Reduced {
+  readonly axes: readonly number[];
+  readonly keepDims: boolean;
+}
+interface Details {
+  readonly emptyIsError?: boolean;
+  readonly rows?: FoldRows;
+  /** The kernel as SIMD code where both arrays allow it. */
+  readonly simd?: (plan: Plan, out: View, x: View) => (() => void) | null;
+}
+
+const without = (shape: Shape, { axes, keepDims }: Reduced): Shape =>
+  keepDims ? shape.map((n, i) => (axes.includes(i) ? 1 : n)) : shape.filter((_, i) => !axes.includes(i));
+
+/** `y`, or its cotangent, given back the reduced axes with size 1. */
+export const kept = (y: Tensor, x: Tensor, { axes }: Reduced): Tensor =>
+  reshape(y, without(x.shape, { axes, keepDims: true }));
+
+/** A function that folds axes with `fold`, and its op. */
+export function reduction(
+  name: string,
+  fold: Fold,
+  vjp: Vjp<Reduced> | null,
+  { emptyIsError = false, rows, simd }: Details = {},
+) {
+  const foldAll = ({ blocks, n, width }: Plan, out: View, { data, offset }: View): void => {
+    for (let block = 0; block < blocks; block++) {
+      const from = offset + block * n * width;
+      if (width === 1) out.data[out.offset + block] = fold(data, from, n);
+      else (rows as FoldRows)(data, from, n, width, out.data, out.offset + block * width);
+    }
+  };
+  const op: Op<Reduced> = {
+    name,
+    shape: (reduced, [x]) => {
+      const { shape } = x as Tensor;
+      const empty = reduced.axes.find((axis) => shape[axis] === 0);
+      if (emptyIsError && empty !== undefined)
+        throw new PedigradError({
+          code: "empty",
+          op: name,
+          message: `${name}: cannot reduce an empty axis (shape ${showShape(shape)}, axis ${empty}).`,
+        });
+      return without(shape, reduced);
+    },
+    kernel: ({ axes }, out, [input]) => {
+      const plan = planOf(input as View, axes, rows !== undefined);
+      foldAll(plan, out, asContiguous(ordered(input as View, axes, plan)));
+    },
+    prepare: (reduced, out, [input]) => {
+      const x = input as View;
+      const plan = planOf(x, reduced.axes, rows !== undefined);
+      const folded = ordered(x, reduced.axes, plan);
+      if (!isContiguous(folded)) return () => op.kernel(reduced, out, [x]);
+      return (isContiguous(x) ? simd?.(plan, out, x) : null) ?? (() => foldAll(plan, out, folded));
+    },
+    vjp: () => vjp,
+    batch: ({ axes, keepDims }, [x]) => apply(op, { axes: axes.map((a) => a + 1), keepDims }, x as Tensor),
+  };
+  return (x: TensorLike, axes?: Axes, { keepDims = false }: KeepDims = {}): Tensor => {
+    const from = tensor(x);
+    const reduced = { axes: normalizeAxes(name, axes, from.shape), keepDims };
+    // What is folded from single elements is these elements.
+    const isSame = vjp !== null && reduced.axes.every((axis) => from.shape[axis] === 1);
+    return isSame ? reshape(from, without(from.shape, reduced)) : apply(op, reduced, from);
+  };
+}
+
+/**
+ * What is folded how, by the logical axes alone: the order of a sum does not depend on how the data lie. Axes side by side
+ * are folded where they are if rows can be; others are moved behind all others first.
+ */
+function planOf({ shape }: View, axes: readonly number[], byRows: boolean): Plan {
+  const [low, high] = [axes[0] ?? 0, (axes.at(-1) ?? -1) + 1];
+  const n = sizeOf(axes.map((axis) => shape[axis] as number));
+  const isBlock = high - low === axes.length;
+  const width = byRows && isBlock && axes.length > 0 ? sizeOf(shape.slice(high)) : 1;
+  const rest = sizeOf(shape.filter((_, axis) => !axes.includes(axis)));
+  return { blocks: width === 0 ? 0 : rest / width, n, width };
+}
+
+/** The view with the axes in the order of the plan. */
+function ordered(x: View, axes: readonly number[], { width }: Plan): View {
+  if (width !== 1 || axes[0] === x.shape.length - axes.length) return x;
+  const order = [...x.shape.keys()].filter((i) => !axes.includes(i)).concat(axes);
+  return viewOf(
+    x.data,
+    order.map((i) => x.shape[i] as number),
+    order.map((i) => x.stride[i] as number),
+    x.offset,
+  );
+}
+
+function normalizeAxes(op: string, axes: Axes | undefined, shape: Shape): number[] {
+  if (axes === undefined) return [...shape.keys()];
+  if (typeof axes !== "number" && !Array.isArray(axes))
+    throw new PedigradError({
+      code: "bad-axis",
+      op,
+      message: `${op}: axes must be a number or a list of numbers, got ${JSON.stringify(axes)}. Options such as keepDims come after them.`,
+    });
+  const list = (typeof axes === "number" ? [axes] : (axes as readonly number[])).map((axis) =>
+    normalizeAxis(op, axis, shape),
+  );
+  if (new Set(list).size !== list.length)
+    throw new PedigradError({
+      code: "bad-axis",
+      op,
+      message: `${op}: axes [${list.join(",")}] name an axis twice.`,
+    });
+  return list.sort((a, b) => a - b);
+}
+
+/** The sum; 0 for an empty axis. */
+export const sum = reduction(
+  "sum",
+  sumOf,
+  (g, _, [x], reduced) => broadcastTo(kept(g, x as Tensor, reduced), (x as Tensor).shape),
+  { rows: sumRows, simd: sumSimd },
+);
+
+const extremum: Vjp<Reduced> = (g, y, [input], reduced) => {
+  const x = input as Tensor;
+  const ties = equal(x, kept(y, x, reduced));
+  return gate(kept(g, x, reduced), div(ties, sum(ties, reduced.axes, { keepDims: true })));
+};
+/** The largest element, NaN if there is one; ties share the gradient. */
+export const max = reduction("max", maxOf, extremum, { emptyIsError: true });
+/** The smallest element, NaN if there is one; ties share the gradient. */
+export const min = reduction("min", minOf, extremum, { emptyIsError: true });
+
+/** log Σ exp(x), shifted by the largest element; -Infinity (with gradient 0) for an axis that is empty or all -Infinity. */
+export const logsumexp = reduction("logsumexp", logsumexpOf, (g, y, [input], reduced) => {
+  const x = input as Tensor;
+  const top = kept(y, x, reduced);
+  return gate(kept(g, x, reduced), where(equal(top, -Infinity), 0, exp(sub(x, top))));
+});
+
+/** The average. */
+export function mean(x: TensorLike, axes?: Axes, options?: KeepDims): Tensor {
+  const from = tensor(x);
+  const n = sizeOf(normalizeAxes("mean", axes, from.shape).map((i) => from.shape[i] as number));
+  if (n === 0)
+    throw new PedigradError({
+      code: "empty",
+      op: "mean",
+      message: `mean: cannot average an empty axis (shape ${showShape(from.shape)}).`,
+    });
+  return n === 1 ? sum(from, axes, options) : div(sum(from, axes, options), n);
+}
+
+/** exp(x) / Σ exp(x) along an axis, the last by default. */
+export const softmax = (x: TensorLike, axis = -1): Tensor => exp(logSoftmax(x, axis));
+/** x - logsumexp(x) along an axis, the last by default. */
+export const logSoftmax = (x: TensorLike, axis = -1): Tensor => {
+  const from = tensor(x);
+  return sub(from, logsumexp(from, axis, { keepDims: true }));
+};
+
+const firstWhere =
+  (better: (a: number, b: number) => boolean): Fold =>
+  (data, offset, n) => {
+    let best = 0;
+    for (let i = 1; i < n; i++) {
+      const [x, top] = [data[offset + i] as number, data[offset + best] as number];
+      if (better(x, top) || (Number.isNaN(x) && !Number.isNaN(top))) best = i;
+    }
+    return best;
+  };
+const firstAlong = (name: string, better: (a: number, b: number) => boolean) =>
+  reduction(name, firstWhere(better), null, { emptyIsError: true });
+const argmaxAlong = firstAlong("argmax", (a, b) => a > b);
+const argminAlong = firstAlong("argmin", (a, b) => a < b);
+/** The index of the first largest element along an axis (of all elements, row-major, when it is not given). */
+export const argmax = (x: TensorLike, axis?: number, options?: KeepDims): Tensor => argmaxAlong(x, axis, options);
+/** The index of the first smallest element, likewise. */
+export const argmin = (x: TensorLike, axis?: number, options?: KeepDims): Tensor => argminAlong(x, axis, options);
+
+const cumsumOp: Op<number> = {
+  name: "cumsum",
+  shape: (_, [x]) => (x as Tensor).shape,
+  kernel: (axis, out, [input]) => {
+    const x = asContiguous(input as View);
+    const step = sizeOf(out.shape.slice(axis + 1));
+    const length = step * (out.shape[axis] as number);
+    for (let i = 0, n = sizeOf(out.shape); i < n; i++)
+      out.data[out.offset + i] =
+        (x.data[x.offset + i] as number) + (i % length < step ? 0 : (out.data[out.offset + i - step] as number));
+  },
+  vjp: () => (g, _, __, axis) => flip(cumsum(flip(g, axis), axis), axis),
+  batch: (axis, [x]) => cumsum(x as Tensor, axis + 1),
+};
+/** Running sums along an axis, the first by default. */
+export const cumsum = (x: TensorLike, axis = 0): Tensor => {
+  const from = tensor(x);
+  return apply(cumsumOp, normalizeAxis("cumsum", axis, from.shape), from);
+};

@@ -1,0 +1,132 @@
+/**
+ * How an elementwise op is made from an arrow function of numbers. One loop is generated per op around its scalar function,
+ * so that V8 inlines it: a loop shared by all ops would call through a megamorphic site, seven times slower. Operands that
+ * broadcast or are strided are not copied: the loop runs along the last axis, once for each place in the others.
+ */
+import { apply } from "../../core/apply.js";
+import type { TensorLike } from "../../core/convert.js";
+import type { Op, Vjp } from "../../core/op.js";
+import { broadcastShapes, type Shape, sizeOf } from "../../core/shape.js";
+import { type Tensor, tensor } from "../../core/tensor.js";
+import { broadcastView, isContiguous, type View } from "../../core/view.js";
+import { broadcastTogether } from "../views/batching.js";
+
+/** Gradient rule of one operand: cotangent, result, operands. */
+type Rule<Xs extends Tensor[]> = (g: Tensor, y: Tensor, ...xs: Xs) => Tensor;
+/** One rule per operand, null for an operand without a gradient; null for none at all. */
+type Rules<Xs extends Tensor[]> = readonly (Rule<Xs> | null)[] | null;
+type Scalar = (...xs: number[]) => number;
+
+/** Elementwise functions by number of operands; `op` is the table row behind each. */
+export type Unary = ((a: TensorLike) => Tensor) & { readonly op: Op };
+export type Binary = ((a: TensorLike, b: TensorLike) => Tensor) & { readonly op: Op };
+export type Ternary = ((a: TensorLike, b: TensorLike, c: TensorLike) => Tensor) & { readonly op: Op };
+
+function elementwise(name: string, scalar: Scalar, vjps: readonly (Vjp<null> | null)[]): Op {
+  const op: Op = {
+    name,
+    shape: (_, inputs) => shapeOfAll(name, inputs),
+    kernel: elementwiseKernel(scalar),
+    vjp: (input) => vjps[input] ?? null,
+    batch: (_, inputs, batched) => apply(op, null, ...broadcastTogether(inputs, batched)),
+    scalar,
+  };
+  return op;
+}
+
+/** An op that maps `scalar` over its operand; `rules` give the gradient. */
+export function unary(name: string, scalar: (a: number) => number, rules: Rules<[Tensor]>): Unary {
+  const vjps = (rules ?? []).map((rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor)));
+  const op = elementwise(name, scalar as Scalar, vjps);
+  return Object.assign((a: TensorLike) => apply(op, null, tensor(a)), { op });
+}
+
+/** The same for two operands that broadcast. */
+export function binary(name: string, scalar: (a: number, b: number) => number, rules: Rules<[Tensor, Tensor]>): Binary {
+  const vjps = (rules ?? []).map(
+    (rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor, xs[1] as Tensor)),
+  );
+  const op = elementwise(name, scalar as Scalar, vjps);
+  return Object.assign((a: TensorLike, b: TensorLike) => apply(op, null, tensor(a), tensor(b)), { op });
+}
+
+/** The same for three operands that broadcast. */
+export function ternary(
+  name: string,
+  scalar: (a: number, b: number, c: number) => number,
+  rules: Rules<[Tensor, Tensor, Tensor]>,
+): Ternary {
+  const vjps = (rules ?? []).map(
+    (rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor, xs[1] as Tensor, xs[2] as Tensor)),
+  );
+  const op = elementwise(name, scalar as Scalar, vjps);
+  return Object.assign(
+    (a: TensorLike, b: TensorLike, c: TensorLike) => apply(op, null, tensor(a), tensor(b), tensor(c)),
+    { op },
+  );
+}
+
+function shapeOfAll(name: string, inputs: readonly Tensor[]): Shape {
+  let shape = (inputs[0] as Tensor).shape;
+  for (let i = 1; i < inputs.length; i++) shape = broadcastShapes(name, shape, (inputs[i] as Tensor).shape);
+  return shape;
+}
+
+/** Where an operand is read: at `offset`, then `step` further on for each element. */
+interface Cursor {
+  readonly data: Float64Array;
+  offset: number;
+  readonly step: number;
+}
+type Loop = (n: number, out: Float64Array, at: number, operands: readonly Cursor[]) => void;
+
+/** The generated loop of a scalar function of one to three operands. */
+function generateLoop(scalar: Scalar): Loop {
+  const names = ["a", "b", "c"].slice(0, scalar.length);
+  const text = `return (n, out, at, operands) => {
+    ${names.map((x, i) => `const { data: ${x}, step: ${x}s } = operands[${i}]; let ${x}o = operands[${i}].offset;`).join(" ")}
+    for (const end = at + n; at < end; at++) {
+      out[at] = f(${names.map((x) => `${x}[${x}o]`).join(", ")});
+      ${names.map((x) => `${x}o += ${x}s;`).join(" ")}
+    }
+  }`;
+  return new Function("f", text)(scalar) as Loop;
+}
+
+function elementwiseKernel(scalar: Scalar): Op["kernel"] {
+  let loop: Loop | null = null;
+  return (_, out, inputs) => {
+    loop ??= generateLoop(scalar);
+    const n = sizeOf(out.shape);
+    const operands = new Array<Cursor>(inputs.length);
+    for (let i = 0; i < inputs.length; i++) {
+      const x = inputs[i] as View;
+      const m = sizeOf(x.shape);
+      if (m !== 1 && (m !== n || !isContiguous(x))) return alongLastAxis(loop, out, inputs);
+      operands[i] = { data: x.data, offset: x.offset, step: m === 1 ? 0 : 1 };
+    }
+    loop(n, out.data, out.offset, operands);
+  };
+}
+
+function alongLastAxis(loop: Loop, out: View, inputs: readonly View[]): void {
+  const axes = [...out.shape.keys()].filter((axis) => out.shape[axis] !== 1);
+  const last = axes.pop() as number;
+  const seen = inputs.map((x) => broadcastView(x, out.shape));
+  const operands = seen.map((x) => ({ data: x.data, offset: x.offset, step: x.stride[last] as number }));
+  const walk = (depth: number, at: number): void => {
+    const axis = axes[depth];
+    if (axis === undefined) {
+      loop(out.shape[last] as number, out.data, at, operands);
+      return;
+    }
+    const count = out.shape[axis] as number;
+    for (let i = 0; i < count; i++) {
+      walk(depth + 1, at + i * (out.stride[axis] as number));
+      for (let k = 0; k < seen.length; k++) (operands[k] as Cursor).offset += (seen[k] as View).stride[axis] as number;
+    }
+    for (let k = 0; k < seen.length; k++)
+      (operands[k] as Cursor).offset -= count * ((seen[k] as View).stride[axis] as number);
+  };
+  walk(0, out.offset);
+}

@@ -1,0 +1,138 @@
+/**
+ * Einstein summation. A contraction of two operands is one matmul: labels that both have and the result keeps are its batch,
+ * those of one side its rows or columns, those that vanish its inner axis. More operands are contracted from the left, by pairs.
+ */
+import { PedigradError } from "../../../provenance/index.js";
+import type { TensorLike } from "../../core/convert.js";
+import { showShape, sizeOf } from "../../core/shape.js";
+import { type Tensor, tensor } from "../../core/tensor.js";
+import { diagonal } from "../array/diagonal.js";
+import { sum } from "../array/reduce.js";
+import { mul } from "../elementwise/math.js";
+import { broadcastTo, reshape, transpose } from "../views/shape.js";
+import { matmul } from "./matmul.js";
+
+/** An operand, or an intermediate result, with one label an axis. */
+interface Labelled {
+  readonly x: Tensor;
+  readonly labels: readonly string[];
+}
+
+/**
+ * The sum over all labels that the result lacks of the product of the operands: `einsum("bij,jk->bik", a, b)`. Without "->" the
+ * result has the labels that occur once, sorted. A repeated label of one operand is its diagonal; "..." stands for leading axes
+ * that broadcast.
+ */
+export function einsum(spec: string, ...operands: TensorLike[]): Tensor {
+  const xs = operands.map(tensor);
+  const { inputs, output } = parse(spec, xs);
+  const sizes = sizesOf(spec, inputs, xs);
+  const terms = xs.map((x, i) => distinct(stretched(x, inputs[i] as string[], sizes), inputs[i] as string[]));
+  let result = terms[0] as Labelled;
+  if (terms.length === 1) result = reduced(result, output);
+  for (let i = 1; i < terms.length; i++) {
+    const later = new Set([...output, ...terms.slice(i + 1).flatMap((term) => term.labels)]);
+    result = contract(result, terms[i] as Labelled, later);
+  }
+  return ordered(result, output);
+}
+
+function refuse(spec: string, why: string): never {
+  throw new PedigradError({ code: "bad-einsum", op: "einsum", message: `einsum("${spec}"): ${why}` });
+}
+
+/** Labels of each operand and of the result; the axes of "..." are labelled 0, 1, … from the right. */
+function parse(spec: string, xs: readonly Tensor[]): { inputs: string[][]; output: string[] } {
+  const [left = "", right, ...more] = spec.replace(/\s/g, "").split("->");
+  if (more.length > 0) refuse(spec, 'has more than one "->".');
+  const parts = left.split(",");
+  if (parts.length !== xs.length) refuse(spec, `names ${parts.length} operands, got ${xs.length}.`);
+  const rest = (count: number) => Array.from({ length: count }, (_, i) => `${count - 1 - i}`);
+  const expand = (part: string, hidden: number) => {
+    if (!/^[A-Za-z]*(\.\.\.)?[A-Za-z]*$/.test(part)) refuse(spec, `"${part}" is not letters with at most one "...".`);
+    const [before = "", after] = part.split("...");
+    return [...before, ...(after === undefined ? [] : [...rest(hidden), ...after])];
+  };
+  const hidden = parts.map((part, i) => {
+    const named = part.replace("...", "").length;
+    const rank = (xs[i] as Tensor).shape.length;
+    if (part.includes("...") ? rank < named : rank !== named)
+      refuse(spec, `"${part}" does not fit operand ${i} of shape ${showShape((xs[i] as Tensor).shape)}.`);
+    return rank - named;
+  });
+  const inputs = parts.map((part, i) => expand(part, hidden[i] as number));
+  const most = Math.max(0, ...hidden);
+  if (right !== undefined) {
+    const output = expand(right, most);
+    const missing = output.find((label, i) => output.indexOf(label) !== i || !inputs.some((x) => x.includes(label)));
+    if (missing !== undefined)
+      refuse(spec, `the result's label "${missing}" must occur in it once, and in an operand.`);
+    return { inputs, output };
+  }
+  const letters = parts.join("").replaceAll(".", "");
+  const once = [...letters].filter((label) => letters.indexOf(label) === letters.lastIndexOf(label));
+  return { inputs, output: [...rest(most), ...once.sort()] };
+}
+
+function sizesOf(spec: string, inputs: readonly string[][], xs: readonly Tensor[]): Map<string, number> {
+  const sizes = new Map<string, number>();
+  inputs.forEach((labels, i) => {
+    labels.forEach((label, axis) => {
+      const size = (xs[i] as Tensor).shape[axis] as number;
+      const before = sizes.get(label) ?? 1;
+      if (before !== 1 && size !== 1 && before !== size)
+        refuse(spec, `label "${label}" has size ${before} and, in operand ${i}, ${size}.`);
+      sizes.set(label, before === 1 ? size : before);
+    });
+  });
+  return sizes;
+}
+
+const stretched = (x: Tensor, labels: readonly string[], sizes: ReadonlyMap<string, number>): Tensor =>
+  broadcastTo(
+    x,
+    labels.map((label) => sizes.get(label) as number),
+  );
+
+/** Repeated labels replaced by the diagonal of their axes. */
+function distinct(x: Tensor, labels: readonly string[]): Labelled {
+  const second = labels.findIndex((label, i) => labels.indexOf(label) !== i);
+  if (second < 0) return { x, labels };
+  const first = labels.indexOf(labels[second] as string);
+  return distinct(
+    diagonal(x, first, second),
+    labels.filter((_, i) => i !== second),
+  );
+}
+
+/** Labels not in `keep` summed out. */
+function reduced({ x, labels }: Labelled, keep: Iterable<string>): Labelled {
+  const kept = new Set(keep);
+  const gone = [...labels.keys()].filter((i) => !kept.has(labels[i] as string));
+  return gone.length === 0 ? { x, labels } : { x: sum(x, gone), labels: labels.filter((label) => kept.has(label)) };
+}
+
+/** The axes in the order of `labels`. */
+const ordered = ({ x, labels: from }: Labelled, labels: readonly string[]): Tensor =>
+  transpose(
+    x,
+    labels.map((label) => from.indexOf(label)),
+  );
+
+function contract(left: Labelled, right: Labelled, later: ReadonlySet<string>): Labelled {
+  const a = reduced(left, [...later, ...right.labels]);
+  const b = reduced(right, [...later, ...left.labels]);
+  const shared = a.labels.filter((label) => b.labels.includes(label));
+  const batch = shared.filter((label) => later.has(label));
+  const inner = shared.filter((label) => !later.has(label));
+  const rows = a.labels.filter((label) => !shared.includes(label));
+  const columns = b.labels.filter((label) => !shared.includes(label));
+  const shapeOf = ({ x, labels: own }: Labelled, labels: readonly string[]) =>
+    labels.map((label) => x.shape[own.indexOf(label)] as number);
+  const [each, height, width] = [shapeOf(a, batch), shapeOf(a, rows), shapeOf(b, columns)];
+  const [n, m, k, p] = [sizeOf(each), sizeOf(height), sizeOf(shapeOf(a, inner)), sizeOf(width)];
+  const matrixA = reshape(ordered(a, [...batch, ...rows, ...inner]), [n, m, k]);
+  const matrixB = reshape(ordered(b, [...batch, ...inner, ...columns]), [n, k, p]);
+  const product = k === 1 ? mul(matrixA, matrixB) : matmul(matrixA, matrixB);
+  return { x: reshape(product, [...each, ...height, ...width]), labels: [...batch, ...rows, ...columns] };
+}

@@ -1,0 +1,142 @@
+/**
+ * Factorisations and solves of matrices in the last two axes. Gradients follow Murray (2016), "Differentiation of the Cholesky
+ * decomposition", and Giles (2008), "Collected matrix derivative results for forward and reverse mode": with A = L Lᵀ and Φ
+ * the lower triangle with its diagonal halved,
+ *
+ *     cholesky:         Ā = sym(L⁻ᵀ Φ(Lᵀ L̄) L⁻¹)          triangularSolve:  b̄ = A⁻ᵀ x̄,  Ā = -tri(b̄ xᵀ)
+ *     logdet:           Ā = ȳ A⁻ᵀ                         inverse:          Ā = -Yᵀ Ȳ Yᵀ
+ */
+import { PedigradError } from "../../../provenance/index.js";
+import { apply } from "../../core/apply.js";
+import type { TensorLike } from "../../core/convert.js";
+import { asContiguous, copyInto } from "../../core/copy.js";
+import type { Op } from "../../core/op.js";
+import { broadcastShapes, type Shape, showShape, sizeOf } from "../../core/shape.js";
+import { type Tensor, tensor } from "../../core/tensor.js";
+import { broadcastView, type View } from "../../core/view.js";
+import * as kernels from "../../kernels/factor.js";
+import { tril, triu } from "../array/diagonal.js";
+import { add, gate, mul, neg, sub } from "../elementwise/math.js";
+import { broadcastTogether } from "../views/batching.js";
+import { expandDims, squeeze } from "../views/shape.js";
+import { matmul, matrixTranspose } from "./matmul.js";
+
+function squareShape(op: string, x: Tensor): Shape {
+  if (x.shape.length < 2 || x.shape.at(-1) !== x.shape.at(-2))
+    throw new PedigradError({
+      code: "shape-mismatch",
+      op,
+      message: `${op}: needs square matrices in the last two axes, got shape ${showShape(x.shape)}.`,
+    });
+  return x.shape;
+}
+
+/** Runs `body` with the start of each n by n matrix of x and the number of the matrix. */
+function eachMatrix(x: View, body: (data: Float64Array, start: number, n: number, i: number) => void): void {
+  const { data, offset, shape } = asContiguous(x);
+  const n = shape.at(-1) as number;
+  for (let i = 0, count = sizeOf(shape.slice(0, -2)); i < count; i++) body(data, offset + i * n * n, n, i);
+}
+
+const choleskyOp: Op = {
+  name: "cholesky",
+  shape: (_, [x]) => squareShape("cholesky", x as Tensor),
+  kernel: (_, out, [x]) =>
+    eachMatrix(x as View, (a, start, n, i) => kernels.cholesky(a, start, n, out.data, out.offset + i * n * n)),
+  vjp: () => (g, factor) => {
+    const p = tril(matmul(matrixTranspose(factor), g));
+    const phi = sub(p, mul(0.5, tril(triu(p))));
+    const left = triangularSolve(factor, phi, { transpose: true });
+    const s = triangularSolve(factor, matrixTranspose(left), { transpose: true });
+    return mul(0.5, add(s, matrixTranspose(s)));
+  },
+  batch: (_, [x]) => apply(choleskyOp, null, x as Tensor),
+};
+/** The lower factor L of (A + Aᵀ)/2 = L Lᵀ; NaN for a matrix that is not positive definite. */
+export function cholesky(x: TensorLike): Tensor {
+  const a = tensor(x);
+  squareShape("cholesky", a);
+  return apply(choleskyOp, null, mul(0.5, add(a, matrixTranspose(a))));
+}
+
+/** Which triangle of the matrix counts (the lower one by default), and whether its transpose is meant. */
+export interface Triangular {
+  lower?: boolean;
+  transpose?: boolean;
+}
+
+const solveOp: Op<Required<Triangular>> = {
+  name: "triangularSolve",
+  shape: (_, [matrix, right]) => {
+    const [a, b] = [squareShape("triangularSolve", matrix as Tensor), (right as Tensor).shape];
+    if (b.at(-2) !== a.at(-1))
+      throw new PedigradError({
+        code: "shape-mismatch",
+        op: "triangularSolve",
+        message: `triangularSolve: a matrix of shape ${showShape(a)} meets a right-hand side of shape ${showShape(b)}; it needs ${a.at(-1)} rows (a batch of vectors is a matrix: expandDims(b, -1)).`,
+      });
+    return [...broadcastShapes("triangularSolve", a.slice(0, -2), b.slice(0, -2)), ...b.slice(-2)];
+  },
+  kernel: ({ lower, transpose }, out, [matrix, right]) => {
+    const [n, columns] = out.shape.slice(-2) as [number, number];
+    copyInto(out, broadcastView(right as View, out.shape));
+    eachMatrix(broadcastView(matrix as View, [...out.shape.slice(0, -2), n, n]), (a, start, _, i) =>
+      kernels.substitute(a, start, n, lower !== transpose, transpose, out.data, out.offset + i * n * columns, columns),
+    );
+  },
+  vjp:
+    (input) =>
+    (g, x, [a], { lower, transpose }) => {
+      const b = triangularSolve(a as Tensor, g, { lower, transpose: !transpose });
+      if (input === 1) return b;
+      const outer = transpose ? matmul(x, matrixTranspose(b)) : matmul(b, matrixTranspose(x));
+      return neg(lower ? tril(outer) : triu(outer));
+    },
+  batch: (triangle, inputs, batched) => {
+    const [a, b] = broadcastTogether(inputs, batched) as [Tensor, Tensor];
+    return apply(solveOp, triangle, a, b);
+  },
+};
+/**
+ * x with A x = b, or Aᵀ x = b, A the lower (else the upper) triangle of the matrix; what is beyond it is not read. b holds
+ * columns [..., n, k]; a vector [n] is one column.
+ */
+export function triangularSolve(
+  a: TensorLike,
+  b: TensorLike,
+  { lower = true, transpose = false }: Triangular = {},
+): Tensor {
+  const right = tensor(b);
+  const solve = (columns: Tensor) => apply(solveOp, { lower, transpose }, tensor(a), columns);
+  return right.shape.length === 1 ? squeeze(solve(expandDims(right, 1)), -1) : solve(right);
+}
+
+const inverseOp: Op = {
+  name: "inverse",
+  shape: (_, [x]) => squareShape("inverse", x as Tensor),
+  kernel: (_, out, [x]) =>
+    eachMatrix(x as View, (a, start, n, i) => kernels.inverse(a, start, n, out.data, out.offset + i * n * n)),
+  vjp: () => (g, y) => {
+    const t = matrixTranspose(y);
+    return neg(matmul(t, matmul(g, t)));
+  },
+  batch: (_, [x]) => apply(inverseOp, null, x as Tensor),
+};
+/** The inverse of each matrix; not finite for a singular one. */
+export const inverse = (x: TensorLike): Tensor => apply(inverseOp, null, tensor(x));
+
+const logdetOp: Op = {
+  name: "logdet",
+  shape: (_, [x]) => squareShape("logdet", x as Tensor).slice(0, -2),
+  kernel: (_, out, [x]) =>
+    eachMatrix(x as View, (a, start, n, i) => {
+      out.data[out.offset + i] = kernels.logdet(a, start, n);
+    }),
+  vjp:
+    () =>
+    (g, _, [x]) =>
+      gate(expandDims(expandDims(g, -1), -1), matrixTranspose(inverse(x as Tensor))),
+  batch: (_, [x]) => apply(logdetOp, null, x as Tensor),
+};
+/** The logarithm of the determinant of each matrix; -Infinity for a singular one, NaN where the determinant is negative. */
+export const logdet = (x: TensorLike): Tensor => apply(logdetOp, null, tensor(x));

@@ -1,0 +1,162 @@
+/**
+ * How a random op is made from a function that draws one element. A draw is an op like any other, its key the first input:
+ * element i under a key depends on that key and on i alone (random/stream.ts). A key of shape [..., 2] is a batch of keys and
+ * gives the result its leading axes, so that the batching rule only lines shapes up, and vmap over keys equals a loop.
+ */
+import { PedigradError } from "../../../provenance/index.js";
+import { apply } from "../../core/apply.js";
+import type { TensorLike } from "../../core/convert.js";
+import { asContiguous } from "../../core/copy.js";
+import type { Op, Vjp } from "../../core/op.js";
+import { broadcastShapes, checkShape, type Shape, sameShape, showShape, sizeOf } from "../../core/shape.js";
+import { type Tensor, tensor } from "../../core/tensor.js";
+import { broadcastView, isContiguous, type View } from "../../core/view.js";
+import { Stream } from "../../kernels/random/index.js";
+import { batchAll, padded } from "../views/batching.js";
+
+/** A parameter as a kernel sees it: row i starts at `offset + i * step`, and is `step` numbers long where it is a vector. */
+export interface Operand {
+  readonly data: Float64Array;
+  readonly offset: number;
+  readonly step: number;
+}
+
+/** Draws `rows` elements under one key into `out`, from `offset` on. */
+export type Fill = (
+  out: Float64Array,
+  offset: number,
+  rows: number,
+  k0: number,
+  k1: number,
+  parameters: Operand[],
+) => void;
+
+/** The shape of the draws under one key; the last axes of a parameter and of a result that belong to a single draw. */
+export interface Draws {
+  readonly shape: Shape;
+  readonly parameterEvent: Shape;
+  readonly resultEvent: Shape;
+}
+
+const ABSENT: Operand = { data: new Float64Array(1), offset: 0, step: 0 };
+
+/** One number an element, from at most two parameters. */
+export const each =
+  (draw: (stream: Stream, a: number, b: number) => number, stream = new Stream()): Fill =>
+  (out, offset, rows, k0, k1, [a = ABSENT, b = ABSENT]) => {
+    for (let i = 0; i < rows; i++)
+      out[offset + i] = draw(
+        stream.at(k0, k1, i),
+        a.data[a.offset + i * a.step] as number,
+        b.data[b.offset + i * b.step] as number,
+      );
+  };
+
+const parameterShape = (key: Tensor, { shape, parameterEvent }: Draws): Shape => [
+  ...key.shape.slice(0, -1),
+  ...shape,
+  ...parameterEvent,
+];
+
+function operandOf(x: View, shape: Shape, event: Shape): Operand {
+  if (sizeOf(x.shape) === 1 && event.length === 0) return { data: x.data, offset: x.offset, step: 0 };
+  const { data, offset } = asContiguous(broadcastView(x, shape));
+  return { data, offset, step: sizeOf(event) };
+}
+
+/** The op that draws with `fill`; `vjps` are the gradients for its parameters, by implicit reparameterisation. */
+export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = []): Op<Draws> {
+  const op: Op<Draws> = {
+    name,
+    shape: (draws, [key, ...parameters]) => {
+      const all = parameterShape(key as Tensor, draws);
+      for (const x of parameters)
+        if (!sameShape(broadcastShapes(name, x.shape, all), all))
+          throw new PedigradError({
+            code: "shape-mismatch",
+            op: name,
+            message: `random.${name}: a parameter of shape ${showShape(x.shape)} does not fit draws of shape ${showShape(draws.shape)}. Give the full shape of the result, parameters broadcast to it.`,
+          });
+      return [...(key as Tensor).shape.slice(0, -1), ...draws.shape, ...draws.resultEvent];
+    },
+    kernel: (draws, out, [keys, ...parameters]) => {
+      const { data: words, offset: first, shape } = asContiguous(keys as View);
+      const batch = shape.slice(0, -1);
+      const rows = sizeOf(draws.shape);
+      const stride = rows * sizeOf(draws.resultEvent);
+      const all = [...batch, ...draws.shape, ...draws.parameterEvent];
+      const operands = parameters.map((x) => operandOf(x, all, draws.parameterEvent));
+      for (let k = 0, count = sizeOf(batch); k < count; k++) {
+        const own = operands.map((x) => ({ ...x, offset: x.offset + k * rows * x.step }));
+        const at = first + 2 * k;
+        fill(out.data, out.offset + k * stride, rows, words[at] as number, words[at + 1] as number, own);
+      }
+    },
+    prepare: (draws, out, inputs) => {
+      const [keys, ...parameters] = inputs as [View, ...View[]];
+      const { shape, parameterEvent: event } = draws;
+      const all = [...shape, ...event];
+      const isDirect = (x: View) =>
+        isContiguous(x) && (sameShape(x.shape, all) || (x.shape.length === 0 && event.length === 0));
+      if (keys.shape.length > 1 || !isContiguous(keys) || !parameters.every(isDirect))
+        return () => op.kernel(draws, out, inputs);
+      const operands = parameters.map((x) => operandOf(x, all, event));
+      const [words, first, rows] = [keys.data, keys.offset, sizeOf(shape)];
+      return () => fill(out.data, out.offset, rows, words[first] as number, words[first + 1] as number, operands);
+    },
+    vjp: (input) => vjps[input - 1] ?? null,
+    batch: (draws, [key, ...parameters], [keyBatched, ...batched], size) => {
+      const [keys] = batchAll([key as Tensor], [keyBatched as boolean], size) as [Tensor];
+      const rank = parameterShape(keys, draws).length;
+      return apply(op, draws, keys, ...parameters.map((x, i) => (batched[i] ? padded(x, rank) : x)));
+    },
+  };
+  return op;
+}
+
+/** A key as a tensor; refuses what is not [..., 2]. */
+export function asKey(op: string, key: TensorLike): Tensor {
+  const words = tensor(key);
+  if (words.shape.at(-1) !== 2)
+    throw new PedigradError({
+      code: "bad-key",
+      op,
+      message: `random.${op}: a key has shape [2], a batch of keys [..., 2]; got ${showShape(words.shape)}. Make one with random.key(0) or random.split(key).`,
+    });
+  return words;
+}
+
+/** A shape as somebody gave it: `normal(key, 3)` means [3]. */
+export function asShape(op: string, shape: Shape): Shape {
+  if (Array.isArray(shape)) return shape;
+  throw new PedigradError({
+    code: "bad-shape",
+    op,
+    message: `${op}: a shape is an array of sizes, such as [3] or []; got ${shape}.`,
+  });
+}
+
+/** What belongs to a single draw: whether its parameters are vectors along their last axis, and the shape of its result. */
+interface Events {
+  readonly vector?: boolean;
+  readonly result?: Shape;
+}
+
+/** Draws under `key`, of the given shape or that which the parameters broadcast to. */
+export function draw(
+  op: Op<Draws>,
+  key: TensorLike,
+  parameters: readonly TensorLike[],
+  shape?: Shape,
+  { vector = false, result: resultEvent = [] }: Events = {},
+): Tensor {
+  const given = parameters.map(tensor);
+  const rank = vector ? 1 : 0;
+  const parameterEvent = given[0]?.shape.slice(given[0].shape.length - rank) ?? [];
+  const batches = given.map((x) => x.shape.slice(0, x.shape.length - rank));
+  const own =
+    shape === undefined
+      ? batches.reduce<Shape>((a, b) => broadcastShapes(op.name, a, b), [])
+      : checkShape(op.name, asShape(`random.${op.name}`, shape));
+  return apply(op, { shape: own, parameterEvent, resultEvent }, asKey(op.name, key), ...given);
+}

@@ -1,0 +1,212 @@
+/**
+ * Random draws as ops. A key is a value: the same key gives the same draw, and fresh ones come from `split` and `foldIn`. Shapes
+ * are the full shape of the result, by default that to which the parameters broadcast; a batch of keys [..., 2] puts its own
+ * axes in front. Kernels, with the papers they follow, stand in random/.
+ *
+ * Where a sampler is smooth in its parameters its draws have a gradient: the implicit one (Figurnov et al. 2018),
+ *
+ *     dx/dp = -(dF(x; p)/dp) / f(x; p),
+ *
+ * which needs the draw and its distribution function F, not the path by which the draw was found.
+ */
+import { PedigradError } from "../../../provenance/index.js";
+import type { TensorLike } from "../../core/convert.js";
+import { elementsOf } from "../../core/copy.js";
+import type { Vjp } from "../../core/op.js";
+import { type Shape, showShape } from "../../core/shape.js";
+import { Tensor, tensor } from "../../core/tensor.js";
+import { contiguous } from "../../core/view.js";
+import * as kernels from "../../kernels/random/index.js";
+import { take } from "../array/indexing.js";
+import { sum } from "../array/reduce.js";
+import {
+  betaImplicitGradA,
+  betaImplicitGradB,
+  gammaImplicitGrad,
+  vonMisesImplicitGrad,
+} from "../elementwise/incomplete.js";
+import { add, div, exp, gate, less, maximum, mul, sub, where } from "../elementwise/math.js";
+import { digamma } from "../elementwise/special.js";
+import { asKey, type Draws, draw, drawOp, each } from "./draw.js";
+
+/** The key of a seed, a whole number: [2] uint32 words. */
+export const key = (seed: number): Tensor => new Tensor(contiguous(Float64Array.from(kernels.keyFromSeed(seed)), [2]));
+
+const splitOp = drawOp("split", (out, offset, n, k0, k1) => kernels.split(k0, k1, n, out, offset));
+/** n keys made of one: [n, 2]. */
+export const split = (from: TensorLike, n = 2): Tensor => draw(splitOp, from, [], [n], { result: [2] });
+
+const foldInOp = drawOp("foldIn", (out, offset, n, k0, k1, [data]) => {
+  if (data === undefined) return;
+  for (let i = 0; i < n; i++)
+    kernels.foldIn(k0, k1, data.data[data.offset + i * data.step] as number, out, offset + 2 * i);
+});
+/** The key that belongs to a key and a whole number 0 <= data < 2^32, such as a step count; one key per element of data. */
+export const foldIn = (from: TensorLike, data: TensorLike): Tensor =>
+  draw(foldInOp, from, [data], undefined, { result: [2] });
+
+const bitsOp = drawOp("bits", (out, offset, n, k0, k1) => kernels.bits32(k0, k1, n, out, offset));
+/** Random 32-bit whole numbers. */
+export const bits = (from: TensorLike, shape: Shape = []): Tensor => draw(bitsOp, from, [], shape);
+
+const uniformOp = drawOp("uniform", kernels.fillUniform);
+/** Uniform on [minval, maxval). */
+export function uniform(from: TensorLike, shape: Shape = [], minval: TensorLike = 0, maxval: TensorLike = 1): Tensor {
+  const unit = draw(uniformOp, from, [], shape);
+  return minval === 0 && maxval === 1 ? unit : maximum(minval, add(mul(unit, sub(maxval, minval)), minval));
+}
+
+const normalOp = drawOp("normal", kernels.fillNormal);
+/** Normal(0, 1). */
+export const normal = (from: TensorLike, shape: Shape = []): Tensor => draw(normalOp, from, [], shape);
+
+const standard = (name: string, element: (stream: kernels.Stream) => number) => {
+  const op = drawOp(name, each(element));
+  return (from: TensorLike, shape: Shape = []): Tensor => draw(op, from, [], shape);
+};
+/** Exponential(rate 1). */
+export const exponential = standard("exponential", kernels.exponentialDraw);
+/** The standard Gumbel law of maxima. */
+export const gumbel = standard("gumbel", kernels.gumbelDraw);
+/** Laplace(0, 1). */
+export const laplace = standard("laplace", kernels.laplaceDraw);
+/** Logistic(0, 1). */
+export const logistic = standard("logistic", kernels.logisticDraw);
+/** Cauchy(0, 1). */
+export const cauchy = standard("cauchy", kernels.cauchyDraw);
+
+const bernoulliOp = drawOp("bernoulli", each(kernels.bernoulliDraw));
+/** 1 with probability `probs`, else 0. */
+export const bernoulli = (from: TensorLike, probs: TensorLike = 0.5, shape?: Shape): Tensor =>
+  draw(bernoulliOp, from, [probs], shape);
+
+const geometricOp = drawOp("geometric", each(kernels.geometricDraw));
+/** Failures before the first success; NaN unless 0 < probs <= 1. */
+export const geometric = (from: TensorLike, probs: TensorLike, shape?: Shape): Tensor =>
+  draw(geometricOp, from, [probs], shape);
+
+const poissonOp = drawOp("poisson", each(kernels.poissonDraw));
+/** Poisson(rate); NaN unless 0 <= rate < Infinity. */
+export const poisson = (from: TensorLike, rate: TensorLike, shape?: Shape): Tensor =>
+  draw(poissonOp, from, [rate], shape);
+
+const binomialOp = drawOp("binomial", each(kernels.binomialDraw));
+/** Successes in n trials of probability p; NaN unless n is a whole number >= 0 and 0 <= p <= 1. */
+export const binomial = (from: TensorLike, n: TensorLike, p: TensorLike, shape?: Shape): Tensor =>
+  draw(binomialOp, from, [n, p], shape);
+
+const randintOp = drawOp("randint", each(kernels.randintDraw));
+/** Whole numbers minval <= x < maxval, without bias; NaN for an empty range. */
+export const randint = (from: TensorLike, shape: Shape, minval: TensorLike, maxval: TensorLike): Tensor =>
+  draw(randintOp, from, [whole("minval", minval), whole("maxval", maxval)], shape);
+
+function whole(bound: string, x: TensorLike): Tensor {
+  const given = tensor(x);
+  const odd = elementsOf(given).find((value) => !Number.isInteger(value));
+  if (odd === undefined) return given;
+  throw new PedigradError({
+    code: "bad-parameter",
+    op: "randint",
+    message: `random.randint: ${bound} must be a whole number, got ${odd}. Round it, or draw with random.uniform.`,
+  });
+}
+
+const categoricalOp = drawOp("categorical", (out, offset, n, k0, k1, [logits]) => {
+  if (logits === undefined) return;
+  const stream = new kernels.Stream();
+  const { data, offset: start, step } = logits;
+  for (let i = 0; i < n; i++)
+    out[offset + i] = kernels.categoricalDraw(stream.at(k0, k1, i), data, start + i * step, step);
+});
+/** Classes with probabilities softmax(logits) along the last axis; NaN where every logit is -Infinity. */
+export const categorical = (from: TensorLike, logits: TensorLike, shape?: Shape): Tensor =>
+  draw(categoricalOp, from, [vector("categorical", "logits", logits)], shape, { vector: true });
+
+const permutationOp = drawOp("permutation", kernels.fillPermutation);
+/** 0 … n - 1 in random order, or a tensor with its first axis in random order. */
+export function permutation(from: TensorLike, nOrTensor: TensorLike): Tensor {
+  if (typeof nOrTensor === "number") return draw(permutationOp, from, [], [nOrTensor]);
+  const x = tensor(nOrTensor);
+  if (x.shape.length === 0)
+    throw new PedigradError({
+      code: "bad-shape",
+      op: "permutation",
+      message: "random.permutation: give a number, or a tensor with a first axis; got a tensor of shape [].",
+    });
+  return take(x, draw(permutationOp, asKey("permutation", from), [], [x.length]));
+}
+
+const gammaOp = drawOp("gamma", each(kernels.gammaDraw), [(g, x, [, a]) => gate(g, gammaImplicitGrad(a as Tensor, x))]);
+/** Gamma(concentration, rate 1); NaN unless 0 < concentration < Infinity; differentiable. */
+export const gamma = (from: TensorLike, concentration: TensorLike, shape?: Shape): Tensor =>
+  draw(gammaOp, from, [concentration], shape);
+
+// Far in the lower tail P(a, x) = x^a / Γ(a + 1), and x itself may underflow.
+const logGammaOp = drawOp("logGamma", each(kernels.logGammaDraw), [
+  (g, logX, [, concentration]) => {
+    const a = concentration as Tensor;
+    const tiny = less(logX, -50);
+    const x = exp(where(tiny, 0, logX));
+    return gate(g, where(tiny, div(sub(digamma(add(a, 1)), logX), a), div(gammaImplicitGrad(a, x), x)));
+  },
+]);
+/** The logarithm of a Gamma(concentration, rate 1) draw, which for small concentrations may be far below -745; differentiable. */
+export const logGamma = (from: TensorLike, concentration: TensorLike, shape?: Shape): Tensor =>
+  draw(logGammaOp, from, [concentration], shape);
+
+const betaOp = drawOp("beta", each(kernels.betaDraw), [
+  (g, x, [, a, b]) => gate(g, betaImplicitGradA(a as Tensor, b as Tensor, x)),
+  (g, x, [, a, b]) => gate(g, betaImplicitGradB(a as Tensor, b as Tensor, x)),
+]);
+/** Beta(a, b), strictly between 0 and 1; NaN unless both are positive and finite; differentiable. */
+export const beta = (from: TensorLike, a: TensorLike, b: TensorLike, shape?: Shape): Tensor =>
+  draw(betaOp, from, [a, b], shape);
+
+/**
+ * Component j alone is Beta(a_j, total - a_j); moving it scales the others by what is left for them, so that (Jankowiak and
+ * Obermeyer 2018)  dx_i/da_j = (dx_j/da_j) (δ_ij - x_i) / (1 - x_j).  1 - x_j is the sum of the others: near 1 a difference
+ * would lose it, and the derivative is that of 1 - x_j with the roles of the parameters exchanged.
+ */
+const dirichletGradient: Vjp<Draws> = (g, x, [, concentration]) => {
+  const a = concentration as Tensor;
+  const options = { keepDims: true };
+  const b = sub(sum(a, -1, options), a);
+  const large = less(0.5, x);
+  const rest = where(large, sum(where(large, 0, x), -1, options), sub(1, x));
+  const slope = where(large, betaImplicitGradB(b, a, rest).neg(), betaImplicitGradA(a, b, x));
+  return gate(sub(g, sum(mul(g, x), -1, options)), div(slope, rest));
+};
+const dirichletOp = drawOp(
+  "dirichlet",
+  (out, offset, n, k0, k1, [a]) => {
+    if (a === undefined) return;
+    const stream = new kernels.Stream();
+    const { data, offset: start, step } = a;
+    for (let i = 0; i < n; i++)
+      kernels.dirichletDraw(stream.at(k0, k1, i), data, start + i * step, step, out, offset + i * step);
+  },
+  [dirichletGradient],
+);
+/** Dirichlet(concentration) along the last axis; differentiable. */
+export function dirichlet(from: TensorLike, concentration: TensorLike, shape?: Shape): Tensor {
+  const a = vector("dirichlet", "concentration", concentration);
+  return draw(dirichletOp, from, [a], shape, { vector: true, result: a.shape.slice(-1) });
+}
+
+const vonMisesOp = drawOp("vonMises", each(kernels.vonMisesDraw), [
+  (g, x, [, k]) => gate(g, vonMisesImplicitGrad(k as Tensor, x)),
+]);
+/** VonMises(0, concentration) on [-π, π]; differentiable. */
+export const vonMises = (from: TensorLike, concentration: TensorLike, shape?: Shape): Tensor =>
+  draw(vonMisesOp, from, [concentration], shape);
+
+function vector(op: string, parameter: string, x: TensorLike): Tensor {
+  const given = tensor(x);
+  if (given.shape.length === 0)
+    throw new PedigradError({
+      code: "shape-mismatch",
+      op,
+      message: `random.${op}: ${parameter} must be a vector along its last axis, got shape ${showShape(given.shape)}.`,
+    });
+  return given;
+}

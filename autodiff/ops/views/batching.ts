@@ -1,0 +1,22 @@
+/**
+ * Pieces that batching rules share. Inside a rule, a batched input carries its extra axis in front; these helpers line the
+ * remaining axes up again.
+ */
+import type { Tensor } from "../../core/tensor.js";
+import { broadcastTo, expandDims, reshape } from "./shape.js";
+
+/** A batched input with singleton axes put behind its batch axis until it has `rank` axes. */
+export function padded(x: Tensor, rank: number): Tensor {
+  const [size, ...inner] = x.shape as [number, ...number[]];
+  return reshape(x, [size, ...new Array<number>(Math.max(rank - x.shape.length, 0)).fill(1), ...inner]);
+}
+
+/** Batched inputs padded until their other axes align at the right. */
+export function broadcastTogether(inputs: readonly Tensor[], batched: readonly boolean[]): Tensor[] {
+  const rank = Math.max(...inputs.map((x, i) => x.shape.length + (batched[i] ? 0 : 1)));
+  return inputs.map((x, i) => (batched[i] ? padded(x, rank) : x));
+}
+
+/** Give every input the batch axis: those without repeat themselves along it. */
+export const batchAll = (inputs: readonly Tensor[], batched: readonly boolean[], size: number): Tensor[] =>
+  inputs.map((x, i) => (batched[i] ? x : broadcastTo(expandDims(x, 0), [size, ...x.shape])));

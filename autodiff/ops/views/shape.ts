@@ -1,0 +1,150 @@
+/**
+ * Ops that only look at the same data differently: each is a view (strides, no copy) with a rule for its gradient. reshape
+ * copies where the strides do not allow a view.
+ */
+import { PedigradError } from "../../../provenance/index.js";
+import { apply } from "../../core/apply.js";
+import type { TensorLike } from "../../core/convert.js";
+import { copyInto } from "../../core/copy.js";
+import type { Op } from "../../core/op.js";
+import {
+  broadcastShapes,
+  checkShape,
+  normalizeAxis,
+  type Shape,
+  sameShape,
+  showShape,
+  sizeOf,
+} from "../../core/shape.js";
+import { type Tensor, tensor } from "../../core/tensor.js";
+import { broadcastView, contiguous, isContiguous, type View, viewOf } from "../../core/view.js";
+
+/** The only operand. */
+export const first = (inputs: readonly Tensor[]): Tensor => inputs[0] as Tensor;
+
+const reshapeOp: Op<Shape> = {
+  name: "reshape",
+  shape: (shape) => shape,
+  view: (shape, x) => {
+    if (isContiguous(x)) return contiguous(x.data, shape, x.offset);
+    // One number seen again and again has no order to keep.
+    const isOne = x.stride.every((step) => step === 0);
+    return isOne ? viewOf(x.data, shape, new Array<number>(shape.length).fill(0), x.offset) : undefined;
+  },
+  kernel: (_, out, [x]) => copyInto(contiguous(out.data, (x as View).shape, out.offset), x as View),
+  vjp: () => (g, _, inputs) => reshape(g, first(inputs).shape),
+  batch: (shape, [x], _, size) => apply(reshapeOp, [size, ...shape], x as Tensor),
+};
+
+/** The same elements, row-major, in another shape; one axis may be -1. */
+export function reshape(x: TensorLike, shape: Shape): Tensor {
+  const from = tensor(x);
+  const known = shape.filter((n) => n !== -1);
+  const missing = from.size / Math.max(sizeOf(known), 1);
+  const to = known.length === shape.length - 1 ? shape.map((n) => (n === -1 ? Math.floor(missing) : n)) : shape;
+  if (sameShape(from.shape, to)) return from;
+  if (sizeOf(checkShape("reshape", to)) !== from.size)
+    throw new PedigradError({
+      code: "shape-mismatch",
+      op: "reshape",
+      message: `reshape: shape ${showShape(from.shape)} has ${from.size} elements, which do not fill ${showShape(shape)}.`,
+    });
+  return apply(reshapeOp, to, from);
+}
+
+/** The axes in another order. `axes[i]` is the axis of x that becomes axis i; reversed by default. */
+export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
+  const from = tensor(x);
+  const rank = from.shape.length;
+  const order = (axes ?? from.shape.map((_, i) => rank - 1 - i)).map((a) => normalizeAxis("transpose", a, from.shape));
+  if (new Set(order).size !== rank || order.length !== rank)
+    throw new PedigradError({
+      code: "bad-axis",
+      op: "transpose",
+      message: `transpose: axes [${order.join(",")}] are not an order of the ${rank} axes of shape ${showShape(from.shape)}.`,
+    });
+  return order.every((a, i) => a === i) ? from : apply(transposeOp, order, from);
+}
+
+const transposeOp: Op<readonly number[]> = {
+  name: "transpose",
+  shape: (order, inputs) => order.map((a) => first(inputs).shape[a] as number),
+  view: (order, x) =>
+    viewOf(
+      x.data,
+      order.map((a) => x.shape[a] as number),
+      order.map((a) => x.stride[a] as number),
+      x.offset,
+    ),
+  kernel: viewOnly,
+  vjp: () => (g, _, __, order) =>
+    transpose(
+      g,
+      order.map((_, i) => order.indexOf(i)),
+    ),
+  batch: (order, [x]) => apply(transposeOp, [0, ...order.map((a) => a + 1)], x as Tensor),
+};
+
+/** x with one of its axes before the others. */
+export const moveToFront = (x: Tensor, axis: number): Tensor =>
+  transpose(x, [axis, ...[...x.shape.keys()].filter((i) => i !== axis)]);
+
+/** x repeated along new leading axes and axes of size 1, without copying. */
+export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
+  const from = tensor(x);
+  if (sameShape(from.shape, shape)) return from;
+  if (!sameShape(broadcastShapes("broadcastTo", from.shape, checkShape("broadcastTo", shape)), shape))
+    throw new PedigradError({
+      code: "shape-mismatch",
+      op: "broadcastTo",
+      message: `broadcastTo: shape ${showShape(from.shape)} does not broadcast to ${showShape(shape)}.`,
+    });
+  return apply(broadcastOp, shape, from);
+}
+
+const broadcastOp: Op<Shape> = {
+  name: "broadcastTo",
+  shape: (shape) => shape,
+  view: (shape, x) => broadcastView(x, shape),
+  kernel: viewOnly,
+  // grad undoes broadcasting on every edge, so there is nothing to do here.
+  vjp: () => (g) => g,
+  batch: (shape, [x], _, size) => {
+    const inner = (x as Tensor).shape.slice(1);
+    const missing = new Array<number>(shape.length - inner.length).fill(1);
+    return broadcastTo(reshape(x as Tensor, [size, ...missing, ...inner]), [size, ...shape]);
+  },
+};
+
+/** A new axis of size 1 at position `axis`. */
+export function expandDims(x: TensorLike, axis: number): Tensor {
+  const from = tensor(x);
+  const at = normalizeAxis("expandDims", axis, [...from.shape, 1]);
+  return reshape(from, [...from.shape.slice(0, at), 1, ...from.shape.slice(at)]);
+}
+
+/** Without axis `axis`, which must have size 1; without all axes of size 1 when it is not given. */
+export function squeeze(x: TensorLike, axis?: number): Tensor {
+  const from = tensor(x);
+  if (axis === undefined)
+    return reshape(
+      from,
+      from.shape.filter((n) => n !== 1),
+    );
+  const at = normalizeAxis("squeeze", axis, from.shape);
+  if (from.shape[at] !== 1)
+    throw new PedigradError({
+      code: "bad-axis",
+      op: "squeeze",
+      message: `squeeze: axis ${axis} of shape ${showShape(from.shape)} has size ${from.shape[at]}, not 1.`,
+    });
+  return reshape(
+    from,
+    from.shape.filter((_, i) => i !== at),
+  );
+}
+
+/** The kernel of an op that always is a view. */
+export function viewOnly(): never {
+  throw new Error("a view op has no kernel");
+}

@@ -1,0 +1,139 @@
+/** Parts of a tensor along an axis, as views: slices, single entries, reversal. */
+import { PedigradError } from "../../../provenance/index.js";
+import { apply } from "../../core/apply.js";
+import { binding } from "../../core/binding.js";
+import type { TensorLike } from "../../core/convert.js";
+import { addInto } from "../../core/copy.js";
+import type { Op } from "../../core/op.js";
+import { Part } from "../../core/part.js";
+import { normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.js";
+import { type Tensor, tensor } from "../../core/tensor.js";
+import { type View, viewOf } from "../../core/view.js";
+import { batchAll } from "./batching.js";
+import { expandDims, first, viewOnly } from "./shape.js";
+
+interface Slice {
+  readonly axis: number;
+  readonly start: number;
+  readonly count: number;
+  readonly step: number;
+}
+export interface SliceOptions {
+  axis?: number;
+  step?: number;
+}
+
+function sliceView({ axis, start, count, step }: Slice, x: View): View {
+  const along = x.stride[axis] as number;
+  const replace = (list: readonly number[], value: number) => list.map((n, i) => (i === axis ? value : n));
+  return viewOf(x.data, replace(x.shape, count), replace(x.stride, along * step), x.offset + along * start);
+}
+
+const sliceOp: Op<Slice> = {
+  name: "slice",
+  shape: ({ axis, count }, inputs) => first(inputs).shape.map((n, i) => (i === axis ? count : n)),
+  view: sliceView,
+  kernel: viewOnly,
+  vjp: () => (g, _, __, slice) => new Part(unslice, g, slice),
+  batch: (slice, [x]) => apply(sliceOp, { ...slice, axis: slice.axis + 1 }, x as Tensor),
+};
+
+// Zeros of that shape, and each operand added in the place that its slice would cut out: the gradient of slices.
+const unsliceOp: Op<{ shape: Shape; slices: readonly Slice[] }> = {
+  name: "unslice",
+  shape: ({ shape }) => shape,
+  ...binding(({ slices }, out, inputs) => {
+    const places = slices.map((slice) => sliceView(slice, out));
+    const end = out.offset + sizeOf(out.shape);
+    return () => {
+      out.data.fill(0, out.offset, end);
+      for (let i = 0; i < inputs.length; i++) addInto(places[i] as View, inputs[i] as View);
+    };
+  }),
+  vjp:
+    (input) =>
+    (g, _, __, { slices }) =>
+      apply(sliceOp, slices[input] as Slice, g),
+  batch: ({ shape, slices }, inputs, batched, size) => {
+    const behind = slices.map((slice) => ({ ...slice, axis: slice.axis + 1 }));
+    return apply(unsliceOp, { shape: [size, ...shape], slices: behind }, ...batchAll(inputs, batched, size));
+  },
+};
+const unslice = (parts: readonly Part<Slice>[], shape: Shape): Tensor =>
+  apply(unsliceOp, { shape, slices: parts.map(({ where }) => where) }, ...parts.map(({ value }) => value));
+
+/** Elements start, start + step, … before `end` along an axis (the first by default), as Array.prototype.slice counts. */
+export function slice(x: TensorLike, start: number, end?: number, { axis = 0, step = 1 }: SliceOptions = {}): Tensor {
+  const from = tensor(x);
+  const along = normalizeAxis("slice", axis, from.shape);
+  const size = from.shape[along] as number;
+  if (!(Number.isInteger(step) && step > 0))
+    throw new PedigradError({
+      code: "bad-option",
+      op: "slice",
+      message: `slice: step must be a positive integer, got ${step}.`,
+    });
+  const place = (which: string, i: number): number => {
+    if (Math.trunc(i) === i) return Math.min(Math.max(i < 0 ? i + size : i, 0), size);
+    throw new PedigradError({
+      code: "bad-index",
+      op: "slice",
+      message: `slice: ${which} ${i} is no whole number. Round it.`,
+    });
+  };
+  const [low, high] = [place("start", start), place("end", end ?? size)];
+  const count = Math.max(0, Math.ceil((high - low) / step));
+  return count === size ? from : apply(sliceOp, { axis: along, start: low, count, step }, from);
+}
+
+/** Entry `index` of an axis (the first by default), without that axis; negative counts from the end. */
+export function pick(x: TensorLike, index: number, axis = 0): Tensor {
+  const from = tensor(x);
+  const along = normalizeAxis("pick", axis, from.shape);
+  const size = from.shape[along] as number;
+  const start = index < 0 ? index + size : index;
+  if (!Number.isInteger(index) || start < 0 || start >= size)
+    throw new PedigradError({
+      code: "bad-index",
+      op: "pick",
+      message: `pick: index ${index} is out of range for axis ${along} of shape ${showShape(from.shape)} (allowed ${-size}..${size - 1}).`,
+    });
+  return apply(pickOp, { axis: along, index: start }, from);
+}
+
+const pickOp: Op<{ axis: number; index: number }> = {
+  name: "pick",
+  shape: ({ axis }, inputs) => without(first(inputs).shape, axis),
+  view: ({ axis, index }, x) =>
+    viewOf(x.data, without(x.shape, axis), without(x.stride, axis), x.offset + index * (x.stride[axis] as number)),
+  kernel: viewOnly,
+  vjp:
+    () =>
+    (g, _, __, { axis, index }) =>
+      new Part(unslice, expandDims(g, axis), { axis, start: index, count: 1, step: 1 }),
+  batch: ({ axis, index }, [x]) => apply(pickOp, { axis: axis + 1, index }, x as Tensor),
+};
+const without = (list: readonly number[], axis: number): number[] => list.filter((_, i) => i !== axis);
+
+/** In reverse order along an axis (the first by default). */
+export const flip = (x: TensorLike, axis = 0): Tensor => {
+  const from = tensor(x);
+  return apply(flipOp, normalizeAxis("flip", axis, from.shape), from);
+};
+
+const flipOp: Op<number> = {
+  name: "flip",
+  shape: (_, inputs) => first(inputs).shape,
+  view: (axis, x) => {
+    const last = (x.shape[axis] as number) - 1;
+    return viewOf(
+      x.data,
+      x.shape,
+      x.stride.map((s, i) => (i === axis ? -s : s)),
+      x.offset + Math.max(last, 0) * (x.stride[axis] as number),
+    );
+  },
+  kernel: viewOnly,
+  vjp: () => (g, _, __, axis) => flip(g, axis),
+  batch: (axis, [x]) => flip(x as Tensor, axis + 1),
+};

@@ -1,0 +1,68 @@
+/**
+ * Derivatives beyond the gradient, made of the two transformations that exist: the cotangents' map `pull` of vjp is linear, so
+ * its own gradient is forward mode, and vmap over unit cotangents gives all rows of a Jacobian at once.
+ */
+import { PedigradError } from "../../provenance/index.js";
+import type { TensorLike } from "../core/convert.js";
+import { sameShape, showShape } from "../core/shape.js";
+import { type Tensor, tensor } from "../core/tensor.js";
+import { eye, zeros } from "../ops/array/make.js";
+import { sum } from "../ops/array/reduce.js";
+import { add, mul } from "../ops/elementwise/math.js";
+import { reshape } from "../ops/views/shape.js";
+import { grad, vjp } from "./grad.js";
+import { leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
+import { vmap } from "./vmap.js";
+
+/** Σ x·y over all leaves of two lists of arguments. */
+function inner(op: string, xs: readonly unknown[], ys: readonly unknown[]): Tensor {
+  const [left, right] = [xs.flatMap(leavesOf), ys.flatMap(leavesOf)];
+  let total = tensor(0);
+  left.forEach((leaf, i) => {
+    const [x, y] = [tensor(leaf as TensorLike), tensor((right[i] ?? []) as TensorLike)];
+    if (left.length !== right.length || !sameShape(x.shape, y.shape))
+      throw new PedigradError({
+        code: "shape-mismatch",
+        op,
+        message: `${op}: a direction must have the structure of the point: leaf ${i} has shape ${showShape(x.shape)}, the direction's ${showShape(y.shape)}; ${left.length} leaves meet ${right.length}.`,
+      });
+    total = add(total, sum(mul(x, y)));
+  });
+  return total;
+}
+
+/** `[f(...xs), the derivative of f at xs along tangents]`; tangents have the structure of xs, one per argument. */
+export function jvp(
+  f: (...xs: Tree[]) => Tensor,
+  xs: readonly unknown[],
+  tangents: readonly unknown[],
+): [Tensor, Tensor] {
+  const [y, pull] = vjp(f, ...xs);
+  return [y, grad((u: Tensor) => inner("jvp", pull(u), tangents))(zeros(y.shape))];
+}
+
+/** All derivatives of f: for each leaf of x a tensor of shape [...f(x).shape, ...leaf.shape]. */
+export const jacobian =
+  <X = Tree, R extends unknown[] = []>(f: (x: X, ...rest: R) => Tensor): ((x: unknown, ...rest: R) => TensorsLike<X>) =>
+  (x, ...rest) => {
+    const [y, pull] = vjp((point: Tree) => f(point, ...rest), x);
+    const units = reshape(eye(y.size), [y.size, ...y.shape]);
+    const rows = vmap((u: Tensor) => pull(u)[0])(units);
+    return mapTree(rows, (leaf) => {
+      const row = leaf as Tensor;
+      return reshape(row, [...y.shape, ...row.shape.slice(1)]);
+    });
+  };
+
+/** Second derivatives of a scalar function of one tensor: [...x.shape, ...x.shape]. */
+export const hessian = <R extends unknown[]>(
+  f: (x: Tensor, ...rest: R) => Tensor,
+): ((x: TensorLike, ...rest: R) => Tensor) => jacobian(grad(f));
+
+/** The Hessian of a scalar function at x times v, without the Hessian; v and the result have the structure of x. */
+export const hvp =
+  <X = Tree, R extends unknown[] = []>(
+    f: (x: X, ...rest: R) => Tensor,
+  ): ((x: unknown, v: unknown, ...rest: R) => TensorsLike<X>) =>
+  (x, v, ...rest) =>
+    grad((point: Tree) => inner("hvp", [grad(f)(point, ...rest)], [v]))(x);

@@ -1,0 +1,174 @@
+/**
+ * Reverse mode. A function runs once with nodes kept (node.ts); then the graph is walked from the result back to the
+ * arguments, each op handing its cotangent on through its rules. The walk uses ops like everything else, so inside another
+ * gradient it is itself recorded, and gradients of gradients need nothing more.
+ */
+import { outsideRuns, PedigradError } from "../../provenance/index.js";
+import { apply } from "../core/apply.js";
+import type { TensorLike } from "../core/convert.js";
+import { gradDepth, Node, recordingNodes } from "../core/node.js";
+import type { Op } from "../core/op.js";
+import { type Part, sumOfParts } from "../core/part.js";
+import { sameShape, showShape } from "../core/shape.js";
+import { Tensor, tensor } from "../core/tensor.js";
+import { ones, zeros } from "../ops/array/make.js";
+import { sum } from "../ops/array/reduce.js";
+import { add } from "../ops/elementwise/math.js";
+import { reshape } from "../ops/views/shape.js";
+import { mapTree, type TensorsLike, type Tree } from "./tree.js";
+
+// A leaf is the argument again, with a node of its own, so that each gradient finds exactly its own variables.
+const leafOp: Op = {
+  name: "variable",
+  shape: (_, inputs) => (inputs[0] as Tensor).shape,
+  view: (_, x) => x,
+  kernel: () => {},
+  scalar: (a) => a,
+  vjp: () => (g) => g,
+  batch: (_, [x]) => apply(leafOp, null, x as Tensor),
+};
+function leaf(x: Tensor): Tensor {
+  const variable = apply(leafOp, null, x);
+  variable.node = new Node(leafOp, null, [x]);
+  return variable;
+}
+
+/** x, as a constant to every gradient. Its provenance stays. */
+export const stopGradient = <T>(x: T): T => mapTree(x, (item) => apply(stopOp, null, tensor(item as TensorLike)));
+const stopOp: Op = {
+  ...leafOp,
+  name: "stopGradient",
+  vjp: () => null,
+  batch: (_, [x]) => apply(stopOp, null, x as Tensor),
+};
+
+/** Undo broadcasting, the one place where it is done: sum `g` over the axes along which an input of `shape` was repeated. */
+function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
+  if (g.shape === shape || sameShape(g.shape, shape)) return g;
+  const lead = g.shape.length - shape.length;
+  const repeated = [...g.shape.keys()].filter((i) => i < lead || (shape[i - lead] === 1 && g.shape[i] !== 1));
+  return reshape(sum(g, repeated), shape);
+}
+
+let passes = 0;
+
+/**
+ * Cotangents of the variables, given that of y; undefined for a variable that y does not depend on. Nodes are numbered as they
+ * are made, so descending numbers lead from the result to its operands, and a node that depends on no variable as new as
+ * these has no part in it. Places count from the oldest variable.
+ */
+function pullBack(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (Tensor | undefined)[] {
+  const pass = ++passes;
+  let oldest = Infinity;
+  for (let i = 0; i < variables.length; i++) {
+    const node = (variables[i] as Tensor).node as Node;
+    node.wanted = pass;
+    oldest = Math.min(oldest, node.serial);
+  }
+  const top = y.node === null || y.node.newest < oldest ? -1 : y.node.serial - oldest;
+  const tensors = new Array<Tensor | undefined>(top + 1);
+  const cotangents = new Array<Tensor | undefined>(top + 1);
+  const parts = new Map<number, Part[]>();
+  if (top >= 0) {
+    tensors[top] = y;
+    cotangents[top] = cotangent;
+  }
+  for (let k = top; k >= 0; k--) {
+    const x = tensors[k];
+    const node = x?.node;
+    if (x === undefined || node == null || node.wanted === pass) continue;
+    const g = (parts.size === 0 ? cotangents[k] : withParts(cotangents[k], parts.get(k), x)) as Tensor;
+    cotangents[k] = undefined;
+    const { op, inputs, params } = node;
+    for (let i = 0; i < inputs.length; i++) {
+      const input = inputs[i] as Tensor;
+      if (input.node === null || input.node.newest < oldest) continue;
+      const rule = op.vjp(i);
+      if (rule === null) continue;
+      const share = rule(g, x, inputs, params);
+      const to = input.node.serial - oldest;
+      tensors[to] = input;
+      if (share instanceof Tensor) cotangents[to] = collected(cotangents[to], unbroadcast(share, input.shape));
+      else if (!parts.get(to)?.push(share)) parts.set(to, [share]);
+    }
+  }
+  return variables.map((x) => {
+    const k = (x.node as Node).serial - oldest;
+    return withParts(cotangents[k], parts.get(k), x);
+  });
+}
+
+const collected = (before: Tensor | undefined, more: Tensor): Tensor =>
+  before === undefined ? more : add(before, more);
+
+/** All that arrived at x: whole cotangents, and parts. */
+const withParts = (whole: Tensor | undefined, parts: readonly Part[] | undefined, x: Tensor): Tensor | undefined =>
+  parts === undefined ? whole : collected(whole, sumOfParts(parts, x.shape));
+
+/** Run f on variables made from the leaves of its arguments. */
+function run(f: (...xs: Tree[]) => TensorLike, xs: readonly unknown[]): { y: Tensor; variables: Tensor[] } {
+  const variables: Tensor[] = [];
+  return recordingNodes(() => {
+    const points = xs.map((x) =>
+      mapTree(x, (item) => {
+        const variable = leaf(tensor(item as TensorLike));
+        variables.push(variable);
+        return variable;
+      }),
+    );
+    return { y: tensor(f(...points)), variables };
+  });
+}
+
+/** Outside every gradient a result needs no graph: let go of it. */
+const released = (x: Tensor): Tensor => (gradDepth > 0 ? x : x.withoutNode());
+
+/** The cotangents of the variables in the structures of the arguments they were made from. */
+function gradientsOf(y: Tensor, cotangent: Tensor, xs: readonly unknown[], variables: readonly Tensor[]): Tree[] {
+  const found = outsideRuns(() => pullBack(y, cotangent, variables));
+  let i = 0;
+  return xs.map((x) =>
+    mapTree(x, () => {
+      const { shape } = variables[i] as Tensor;
+      return released(found[i++] ?? zeros(shape));
+    }),
+  );
+}
+
+/** `[f(x, ...rest), the gradient of f for x]`. f returns a scalar tensor; the gradient has the structure of x. */
+export function valueAndGrad<X = Tree, R extends unknown[] = []>(
+  f: (x: X, ...rest: R) => Tensor,
+): (x: unknown, ...rest: R) => [Tensor, TensorsLike<X>] {
+  return (x, ...rest) => {
+    const { y, variables } = run((argument) => f(argument, ...rest), [x]);
+    if (y.shape.length > 0 && y.size !== 1)
+      throw new PedigradError({
+        code: "not-scalar",
+        op: "grad",
+        message: `grad: the function must return a scalar, got a tensor of shape ${showShape(y.shape)}. Reduce it first (e.g. .sum()), or use vjp or jacobian.`,
+      });
+    return [released(y), gradientsOf(y, ones(y.shape), [x], variables)[0]];
+  };
+}
+
+/** The gradient of a scalar function for its first argument, in that argument's structure. */
+export const grad =
+  <X = Tree, R extends unknown[] = []>(f: (x: X, ...rest: R) => Tensor): ((x: unknown, ...rest: R) => TensorsLike<X>) =>
+  (x, ...rest) =>
+    valueAndGrad(f)(x, ...rest)[1];
+
+/** `[y, pull]`: y = f(...xs), and the function from a cotangent of y to the cotangents of xs, one per argument. */
+export function vjp(f: (...xs: Tree[]) => Tensor, ...xs: unknown[]): [Tensor, (cotangent: TensorLike) => Tree[]] {
+  const { y, variables } = run(f, xs);
+  const pull = (cotangent: TensorLike): Tree[] => {
+    const g = tensor(cotangent);
+    if (!sameShape(g.shape, y.shape))
+      throw new PedigradError({
+        code: "shape-mismatch",
+        op: "vjp",
+        message: `vjp: the cotangent has shape ${showShape(g.shape)}, the function's value ${showShape(y.shape)}.`,
+      });
+    return gradientsOf(y, g, xs, variables);
+  };
+  return [released(y), pull];
+}

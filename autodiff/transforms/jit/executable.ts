@@ -1,0 +1,99 @@
+/** A compiled program: inputs are written into the arena, the generated function runs, outputs are copied out of it. */
+import { copyInto } from "../../core/copy.js";
+import { sizeOf } from "../../core/shape.js";
+import { Tensor } from "../../core/tensor.js";
+import { contiguous, isContiguous, type View } from "../../core/view.js";
+import { type Generated, generate } from "./generate.js";
+import { Layout } from "./layout.js";
+import type { Program } from "./program.js";
+
+export class Executable {
+  /** The generated text. */
+  readonly text: string;
+  readonly #run: () => void;
+  readonly #layout: Layout;
+  readonly #last: (Tensor | null)[];
+  readonly #outputSize: number;
+  /** Where each output is found; null for one that never changes. */
+  readonly #sources: readonly (View | null)[];
+
+  /** `samples` are the outputs of the recording: they say what the outputs depend on. */
+  constructor(
+    readonly program: Program,
+    readonly samples: readonly Tensor[],
+  ) {
+    const { layout, generated, loops } = link(program);
+    const { text, kernels, functions, routines } = generated;
+    this.#layout = layout;
+    this.text = loops === null ? text : `${text}\n/* SIMD code:\n${routines}\n*/\n`;
+    const make = new Function("M", "kernels", "functions", "simd", text);
+    this.#run = make(layout.memory, kernels, functions, loops) as () => void;
+    this.#last = new Array<Tensor | null>(program.inputCount).fill(null);
+    this.#sources = program.outputs.map((place) => (this.#isConstant(place) ? null : this.#layout.view(place)));
+    this.#outputSize = program.outputs.reduce(
+      (sum, place, k) => sum + (this.#isKept(place, k) ? 0 : (samples[k] as Tensor).size),
+      0,
+    );
+  }
+
+  /** Outputs that are numbers, or do not depend on the inputs, need no buffer. */
+  #isKept(place: number, k: number): boolean {
+    return this.#isConstant(place) || (this.samples[k] as Tensor).shape.length === 0;
+  }
+  #isConstant(place: number): boolean {
+    return this.program.values[place]?.kind === "constant";
+  }
+
+  /** The outputs for these inputs, in buffers of their own: what the caller keeps is never overwritten. */
+  run(inputs: readonly Tensor[]): Tensor[] {
+    const { memory } = this.#layout;
+    for (let i = 0; i < inputs.length; i++) {
+      const x = inputs[i] as Tensor;
+      if (x === this.#last[i]) continue;
+      this.#last[i] = x;
+      if (x.shape.length === 0) memory[this.#layout.offset(i)] = x.number;
+      else copyInto(this.#layout.view(i), x.view);
+    }
+    this.#run();
+    const buffer = this.#outputSize === 0 ? null : new Float64Array(this.#outputSize);
+    const outputs = new Array<Tensor>(this.samples.length);
+    let at = 0;
+    for (let k = 0; k < outputs.length; k++) {
+      const sample = this.samples[k] as Tensor;
+      const from = this.#sources[k] as View | null;
+      if (from === null) outputs[k] = sample;
+      else if (sample.shape.length === 0) outputs[k] = new Tensor(memory[from.offset] as number, sample.provenance);
+      else {
+        const out = contiguous(buffer as Float64Array, sample.shape, at);
+        const size = sizeOf(sample.shape);
+        if (size < 32 && isContiguous(from))
+          for (let i = 0; i < size; i++) out.data[at + i] = memory[from.offset + i] as number;
+        else copyInto(out, from);
+        at += size;
+        outputs[k] = new Tensor(out, sample.provenance);
+      }
+    }
+    return outputs;
+  }
+}
+
+interface Linked {
+  readonly layout: Layout;
+  readonly generated: Generated;
+  /** The SIMD routines by name, where the text calls any. */
+  readonly loops: Record<string, () => void> | null;
+}
+
+/** A program's text and what it calls. Where the platform refuses a module of that size, as a browser's main thread may, plain loops do. */
+function link(program: Program): Linked {
+  const layout = new Layout(program);
+  const generated = generate(program, layout);
+  if (generated.routines === "" || layout.simd === null) return { layout, generated, loops: null };
+  try {
+    return { layout, generated, loops: layout.simd.compile(generated.routines) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const plain = new Layout(program, { simd: false });
+    return { layout: plain, generated: generate(program, plain), loops: null };
+  }
+}

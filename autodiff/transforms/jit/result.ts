@@ -1,0 +1,83 @@
+/**
+ * What a compiled function returns: the structure of its recording, filled with fresh tensors. A small program runs faster than
+ * a walk builds a record, so the structure becomes text once, each record a constructor of its own.
+ */
+import { emptyRecord } from "../../../provenance/base/records.js";
+import { Tensor } from "../../core/tensor.js";
+import { isContainer } from "../tree.js";
+import type { Returned, Signatures } from "./signature.js";
+
+type Make = (outputs: readonly Tensor[], returned: Returned[]) => unknown;
+
+export class Result {
+  /** The tensors of the recorded value, in order. */
+  readonly outputs: Tensor[] = [];
+  /** The records of the last value that a loop may hand back: the value itself or, in a list, each of those. */
+  readonly returned: Returned[] = [];
+  readonly #constants: unknown[] = [];
+  readonly #constructors: string[] = [];
+  /** For each leaf, whether a record still has it. */
+  readonly #checks: string[] = [];
+  readonly #make: Make;
+
+  constructor(value: unknown, signatures: Signatures) {
+    const text = this.#textOf(value, signatures, true, "part");
+    const body = `"use strict";\n${this.#constructors.join("\n")}\nreturn (outputs, returned) => ${text};`;
+    this.#make = this.#evaluated(body);
+  }
+
+  #evaluated<T>(body: string): T {
+    return new Function("constants", "bare", body)(this.#constants, Object.getPrototypeOf(emptyRecord())) as T;
+  }
+
+  /** A value like the recorded one. */
+  of(outputs: readonly Tensor[]): unknown {
+    for (let i = 0; i < this.returned.length; i++) (this.returned[i] as Returned).outputs = outputs;
+    return this.#make(outputs, this.returned);
+  }
+
+  /** An expression that makes the value, found at `path` of the record that a loop would hand back; `mayComeBack`: it may be that record. */
+  #textOf(value: unknown, signatures: Signatures, mayComeBack: boolean, path: string): string {
+    if (!isContainer(value)) {
+      const isOutput = value instanceof Tensor;
+      const leaf = isOutput ? `outputs[${this.outputs.push(value) - 1}]` : this.#constant(value);
+      this.#checks.push(isOutput ? `${path} === ${leaf}` : `Object.is(${path}, ${leaf})`);
+      return leaf;
+    }
+    if (value instanceof Map) {
+      const entries = [...value].map(([key, item]) => {
+        const k = this.#constant(key);
+        return `[${k}, ${this.#textOf(item, signatures, false, `${path}?.get(${k})`)}]`;
+      });
+      return `new Map([${entries}])`;
+    }
+    const isPart = mayComeBack && !Array.isArray(value);
+    const [from, first] = [this.outputs.length, this.#checks.length];
+    const isList = mayComeBack && !isPart;
+    const items = Object.entries(value as object).map(([key, item]) =>
+      this.#textOf(item, signatures, isList, isList ? "part" : `${path}?.[${JSON.stringify(key)}]`),
+    );
+    if (Array.isArray(value)) return `[${items}]`;
+    const made = `new ${this.#recordType(Object.keys(value as object))}(${items})`;
+    if (!isPart) return made;
+    const checks = this.#checks.slice(first).join(" && ") || "true";
+    const isWhole = this.#evaluated<Returned["isWhole"]>(`return (part, outputs) => ${checks};`);
+    const { text } = signatures.of(value);
+    const place = this.returned.push({ part: null, text, outputs: [], from, to: this.outputs.length, isWhole }) - 1;
+    return `returned[${place}].part = ${made}`;
+  }
+
+  #constant(x: unknown): string {
+    return `constants[${this.#constants.push(x) - 1}]`;
+  }
+
+  /** The name of a constructor of records with these keys. */
+  #recordType(keys: readonly string[]): string {
+    const name = `Record${this.#constructors.length}`;
+    const stores = keys.map((key, i) => `this[${JSON.stringify(key)}] = x${i};`).join(" ");
+    this.#constructors.push(
+      `function ${name}(${keys.map((_, i) => `x${i}`)}) { ${stores} }\n${name}.prototype = bare;`,
+    );
+    return name;
+  }
+}

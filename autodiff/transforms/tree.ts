@@ -1,0 +1,53 @@
+/** Nested records, arrays and Maps of tensors: what functions given to grad, vmap and jit take and return. */
+import { emptyRecord, isRecord } from "../../provenance/base/records.js";
+import type { TensorLike } from "../core/convert.js";
+import { Tensor } from "../core/tensor.js";
+
+/** A tensor, or nested records, arrays and Maps of them. */
+// biome-ignore lint/suspicious/noExplicitAny: callers know the structure they passed in; results have the same one
+export type Tree = any;
+/** What may stand in for a tree: leaves may be anything tensor-like. */
+export type TreeLike = unknown;
+type Numbers = readonly (number | boolean | Numbers)[];
+/** A structure like X with a tensor at each leaf; any where X is not known. */
+export type TensorsLike<X> = 0 extends 1 & X
+  ? Tree
+  : unknown extends X
+    ? Tree
+    : TensorLike extends X
+      ? Tensor
+      : X extends Exclude<TensorLike, readonly unknown[]> | Numbers
+        ? Tensor
+        : X extends Map<infer K, infer V>
+          ? Map<K, TensorsLike<V>>
+          : { [K in keyof X]: TensorsLike<X[K]> };
+
+/** Whether x is a container of leaves: a plain array that is not itself a number array, a plain record, or a Map. */
+export const isContainer = (x: unknown): boolean =>
+  x instanceof Map || isRecord(x) || (Array.isArray(x) && !isNumberArray(x));
+const isNumberArray = (x: unknown): boolean =>
+  typeof x === "number" || typeof x === "boolean" || (Array.isArray(x) && x.length > 0 && x.every(isNumberArray));
+
+type Visit = (leaf: unknown, path: string) => unknown;
+
+/** The same structure with f applied to every leaf, and to its path (`layers.0.b`) if f takes one. */
+export function mapTree(x: unknown, f: Visit, path = ""): Tree {
+  if (x instanceof Tensor || !isContainer(x)) return f(x, path);
+  if (Array.isArray(x)) return x.map((item, i) => mapTree(item, f, under(f, path, i)));
+  if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, mapTree(item, f, under(f, path, key))]));
+  const record = x as Record<string, unknown>;
+  const copy = emptyRecord<unknown>();
+  for (const key of Object.keys(record)) copy[key] = mapTree(record[key], f, under(f, path, key));
+  return copy;
+}
+
+// Most visits ask for no path, and spelling it out would cost more than they do.
+const under = (f: Visit, path: string, key: unknown): string =>
+  f.length < 2 ? "" : path === "" ? `${key}` : `${path}.${key}`;
+
+/** The leaves in order. */
+export function leavesOf(x: unknown): unknown[] {
+  const leaves: unknown[] = [];
+  mapTree(x, (leaf) => leaves.push(leaf));
+  return leaves;
+}

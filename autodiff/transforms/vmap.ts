@@ -1,0 +1,121 @@
+/**
+ * vmap: any function of one example made a function of a batch of them, without a loop. Inside, a tensor looks like one
+ * example but holds the whole batch, its axis in front; `apply` sends every op that meets one to the op's batching rule.
+ * Nested calls have levels: the innermost batch is peeled off first (Bradbury et al. 2018, JAX; "autodidax", part 3).
+ */
+import { PedigradError, union } from "../../provenance/index.js";
+import type { TensorLike } from "../core/convert.js";
+import type { Op } from "../core/op.js";
+import { normalizeAxis, showShape } from "../core/shape.js";
+import { Tensor, tensor } from "../core/tensor.js";
+import { broadcastTo, expandDims, moveToFront } from "../ops/views/shape.js";
+import { mapTree, type TensorsLike, type TreeLike } from "./tree.js";
+
+/** How many vmaps surround this point. */
+export let batchDepth = 0;
+const sizes: number[] = [];
+
+export const isBatched = (x: Tensor): boolean => x.batch !== null;
+
+/** Run `op` through its batching rule, for the innermost batch among its inputs. */
+export function applyBatched<P>(op: Op<P>, params: P, inputs: readonly Tensor[]): Tensor {
+  const level = Math.max(...inputs.map((x) => x.batch?.level ?? 0));
+  const batched = inputs.map((x) => x.batch?.level === level);
+  const values = inputs.map((x, i) => {
+    if (!batched[i]) return x;
+    const { value } = x.batch as NonNullable<typeof x.batch>;
+    return value.provenance === x.provenance ? value : value.withProvenance(union(value.provenance, x.provenance));
+  });
+  return asExample(op.batch(params, values, batched, sizes[level] as number), level);
+}
+
+const asExample = (value: Tensor, level: number): Tensor => new Tensor({ level, value }, value.provenance);
+
+export interface VmapOptions {
+  /** Which axis of each argument is mapped (null: none, the argument is shared); one for all, or one per argument. */
+  inAxes?: number | null | readonly (number | null)[];
+  /** The length of the mapped axis, where no argument tells. */
+  axisSize?: number;
+}
+
+/**
+ * f over a leading axis: `vmap(f)(xs)` is the stack of f(x) for each x along the mapped axis of xs. Arguments and results
+ * are nested records and arrays of tensors.
+ */
+export function vmap<A extends TreeLike[], R extends TreeLike>(
+  f: (...args: never[]) => R,
+  { inAxes = 0, axisSize, ...rest }: VmapOptions = {},
+): (...args: A) => TensorsLike<R> {
+  checkAxes(inAxes, Object.keys(rest));
+  return (...args) => {
+    const axes = args.map((_, i) =>
+      Array.isArray(inAxes) ? ((inAxes as (number | null)[])[i] ?? null) : (inAxes as number | null),
+    );
+    const level = batchDepth + 1;
+    let size = axisSize;
+    const moved = args.map((arg, i) => {
+      const axis = axes[i] as number | null;
+      if (axis === null) return arg;
+      return mapTree(arg, (leaf) => {
+        const front = toFront(tensor(leaf as TensorLike), axis);
+        size ??= front.shape[0] as number;
+        if (front.shape[0] !== size)
+          throw new PedigradError({
+            code: "shape-mismatch",
+            op: "vmap",
+            message: `vmap: argument ${i} has ${front.shape[0]} elements along its mapped axis, the others ${size}.`,
+          });
+        return front;
+      });
+    });
+    const n = size;
+    if (n === undefined)
+      throw new PedigradError({
+        code: "no-axis",
+        op: "vmap",
+        message: "vmap: no argument is mapped; give axisSize.",
+      });
+    batchDepth = level;
+    sizes[level] = n;
+    try {
+      const examples = moved.map((arg, i) =>
+        axes[i] === null ? arg : mapTree(arg, (leaf) => asExample(leaf as Tensor, level)),
+      );
+      return mapTree(f(...(examples as never[])), (leaf) => outOf(tensor(leaf as TensorLike), level, n));
+    } finally {
+      batchDepth = level - 1;
+    }
+  };
+}
+
+function checkAxes(inAxes: unknown, unknownOptions: readonly string[]): void {
+  const refuse = (param: string, message: string): never => {
+    throw new PedigradError({ code: "bad-option", op: "vmap", param, message: `vmap: ${message}` });
+  };
+  for (const option of unknownOptions)
+    refuse(
+      option,
+      `unknown option "${option}". Expected inAxes or axisSize; results come back along their first axis.`,
+    );
+  for (const axis of Array.isArray(inAxes) ? inAxes : [inAxes])
+    if (axis !== null && !Number.isInteger(axis))
+      refuse(
+        "inAxes",
+        `an axis is a whole number for all of an argument, or null, got ${JSON.stringify(axis)}. Give a tree whose leaves differ as several arguments.`,
+      );
+}
+
+const outOf = (x: Tensor, level: number, size: number): Tensor =>
+  x.batch?.level === level
+    ? x.batch.value.withProvenance(union(x.batch.value.provenance, x.provenance))
+    : broadcastTo(expandDims(x, 0), [size, ...x.shape]);
+
+function toFront(x: Tensor, axis: number): Tensor {
+  if (x.shape.length === 0)
+    throw new PedigradError({
+      code: "shape-mismatch",
+      op: "vmap",
+      message: `vmap: cannot map over a tensor of shape ${showShape(x.shape)}; give it an axis, or null in inAxes.`,
+    });
+  return moveToFront(x, normalizeAxis("vmap", axis, x.shape));
+}

@@ -1,4 +1,0 @@
-/** Numbers that several families share. */
-
-/** Euler's constant γ. */
-export const EULER = 0.5772156649015329;

@@ -1,4 +1,0 @@
-/** All constraints, under one roof: `constraints.positive`. Values only: a namespace of declarations cannot hold types. */
-export { independent } from "./constraint.js";
-export * from "./scalarConstraints.js";
-export * from "./vectorConstraints.js";

@@ -1,0 +1,88 @@
+/**
+ * Where values may lie. A constraint says for each event whether it belongs, 1 or 0, and in words what is expected. The constraints
+ * themselves stand in scalar.ts and vector.ts; how to reach one from free numbers in bijectTo.ts.
+ */
+import { type Tensor, tensor, type Unary } from "../../autodiff/index.js";
+import { allOf } from "./axes.js";
+
+export interface Constraint {
+  /** "positive": what `bijectTo` goes by. */
+  readonly name: string;
+  /** What a value must be, as an error says it: "> 0". */
+  readonly must: string;
+  /** How many of the last axes make one event. */
+  readonly eventDim: number;
+  readonly isDiscrete: boolean;
+  /** 1 where the event belongs, else 0; the shape of `value` without the last `eventDim` axes. */
+  check(value: Tensor): Tensor;
+  /** The same for one number, where events are numbers and the bounds are fixed. */
+  readonly scalar?: (x: number) => number;
+  /** Every finite number belongs. */
+  readonly isUnbounded?: boolean;
+}
+
+/** A constraint with bounds, which are -Infinity and Infinity where there is none. */
+export interface Interval extends Constraint {
+  readonly low: Tensor;
+  readonly high: Tensor;
+}
+
+/** A constraint on each of the events of another one, over `eventDim - base.eventDim` more axes. */
+export interface IndependentConstraint extends Constraint {
+  readonly base: Constraint;
+}
+
+/** A constraint on single numbers, from an op that gives 1 or 0. */
+export const fixed = (must: string, check: Unary, isDiscrete = false): Constraint => ({
+  name: check.op.name,
+  must,
+  eventDim: 0,
+  isDiscrete,
+  check,
+  scalar: check.op.scalar as (x: number) => number,
+});
+
+/** A constraint on events of `eventDim` axes. */
+export const event = (
+  name: string,
+  must: string,
+  eventDim: number,
+  check: (x: Tensor) => Tensor,
+  isDiscrete = false,
+): Constraint => ({
+  name,
+  must,
+  eventDim,
+  isDiscrete,
+  check,
+});
+
+/** `base` over `n` more axes: one event. */
+export function independent(base: Constraint, n: number): Constraint {
+  if (n === 0) return base;
+  const { must, isDiscrete } = base;
+  const whole: IndependentConstraint = {
+    ...event("independent", must, base.eventDim + n, (x) => allOf(base.check(x), n), isDiscrete),
+    base,
+    isUnbounded: base.isUnbounded ?? false,
+  };
+  return whole;
+}
+
+const ENDS: Readonly<Record<string, readonly [low: number, high: number]>> = {
+  real: [-Infinity, Infinity],
+  positive: [0, Infinity],
+  nonnegative: [0, Infinity],
+  unitInterval: [0, 1],
+  boolean: [0, 1],
+  integer: [-Infinity, Infinity],
+  nonnegativeInteger: [0, Infinity],
+  positiveInteger: [1, Infinity],
+};
+
+/** The least interval that holds all numbers of a constraint; null for other constraints, of vectors or of angles. */
+export function boundsOf(constraint: Constraint): [low: Tensor, high: Tensor] | null {
+  if ("low" in constraint) return [(constraint as Interval).low, (constraint as Interval).high];
+  const ends = ENDS[constraint.name];
+  return ends === undefined ? null : [tensor(ends[0]), tensor(ends[1])];
+}

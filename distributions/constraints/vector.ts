@@ -1,0 +1,103 @@
+/** Constraints on vectors and matrices, which are one event. Sums may be off by 1e-6. */
+import {
+  abs,
+  cholesky,
+  concatenate,
+  diag,
+  equal,
+  full,
+  greater,
+  greaterEqual,
+  isFinite,
+  less,
+  lessEqual,
+  logicalAnd,
+  max,
+  slice,
+  square,
+  sum,
+  type Tensor,
+  type TensorLike,
+  tensor,
+  tril,
+} from "../../autodiff/index.js";
+import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
+import { allOf } from "./axes.js";
+import { type Constraint, event, independent } from "./constraint.js";
+import { nonnegativeInteger, real } from "./scalar.js";
+
+export const realVector: Constraint = {
+  ...independent(real, 1),
+  name: "realVector",
+  must: "a vector of finite numbers",
+};
+
+const increasing = (x: Tensor): Tensor => allOf(logicalAnd(isFinite(x), greater(x, shiftedRight(x))), 1);
+/** The last axis one place to the right, -Infinity in front. */
+const shiftedRight = (x: Tensor): Tensor =>
+  concatenate([full([...x.shape.slice(0, -1), 1], -Infinity), slice(x, 0, -1, { axis: -1 })], -1);
+export const orderedVector: Constraint = event("orderedVector", "increasing", 1, increasing);
+export const positiveOrderedVector: Constraint = event("positiveOrderedVector", "increasing and > 0", 1, (x) =>
+  logicalAnd(increasing(x), allOf(greater(x, 0), 1)),
+);
+
+/** How far the sum of a simplex may be from 1. */
+const SUM_TOLERANCE = 1e-6;
+
+/** Weights >= 0 with sum 1 (within 1e-6). */
+export const simplex: Constraint = event("simplex", ">= 0 with sum 1", 1, (x) =>
+  logicalAnd(allOf(greaterEqual(x, 0), 1), nearly(sum(x, -1), 1)),
+);
+/** Logarithms of weights, not all of them zero. */
+export const logWeights: Constraint = event("logWeights", "< Infinity, not all -Infinity", 1, (x) => {
+  const largest = max(x, -1);
+  return logicalAnd(less(largest, Infinity), greater(largest, -Infinity));
+});
+
+/** Length 1. */
+export const sphere: Constraint = event("sphere", "a vector of length 1", 1, (x) => nearly(sum(square(x), -1), 1));
+export const l1Ball: Constraint = event("l1Ball", "a vector whose absolute values sum to at most 1", 1, (x) =>
+  lessEqual(sum(abs(x), -1), 1 + SUM_TOLERANCE),
+);
+export const zeroSum: Constraint = event("zeroSum", "a vector with sum 0", 1, (x) => nearly(sum(x, -1), 0));
+/** Counts with the given sum. */
+export const multinomial = (totalCount: TensorLike): Constraint =>
+  event(
+    "multinomial",
+    "counts (whole numbers >= 0) that sum to the total count",
+    1,
+    (x) => logicalAnd(allOf(nonnegativeInteger.check(x), 1), equal(sum(x, -1), tensor(totalCount))),
+    true,
+  );
+
+/** A lower triangle with a positive diagonal. */
+export const lowerCholesky: Constraint = event(
+  "lowerCholesky",
+  "a lower triangular matrix with positive diagonal",
+  2,
+  (x) => logicalAnd(allOf(logicalAnd(isFinite(x), equal(x, tril(x))), 2), allOf(greater(diag(x), 0), 1)),
+);
+/** As `lowerCholesky`, its diagonal reached by softplus instead of exp. */
+export const softplusLowerCholesky: Constraint = { ...lowerCholesky, name: "softplusLowerCholesky" };
+/** The Cholesky factor of a correlation matrix: rows of length 1. */
+export const corrCholesky: Constraint = event(
+  "corrCholesky",
+  "a lower triangular matrix with positive diagonal and rows of length 1",
+  2,
+  (x) => logicalAnd(lowerCholesky.check(x), allOf(nearly(sum(square(x), -1), 1), 1)),
+);
+export const positiveDefinite: Constraint = event(
+  "positiveDefinite",
+  "a symmetric positive definite matrix",
+  2,
+  (x) => {
+    const asymmetry = abs(x.sub(matrixTranspose(x)));
+    const symmetric = lessEqual(asymmetry, max(abs(x), [-1, -2], { keepDims: true }).mul(SUM_TOLERANCE));
+    return logicalAnd(allOf(symmetric, 2), allOf(greater(diag(cholesky(x)), 0), 1));
+  },
+);
+export const corrMatrix: Constraint = event("corrMatrix", "a positive definite matrix with unit diagonal", 2, (x) =>
+  logicalAnd(positiveDefinite.check(x), allOf(nearly(diag(x), 1), 1)),
+);
+
+const nearly = (x: Tensor, y: number): Tensor => less(abs(x.sub(y)), SUM_TOLERANCE);

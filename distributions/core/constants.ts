@@ -1,0 +1,5 @@
+/** Numbers that several families share. */
+
+/** Euler's constant γ. */
+export const EULER = 0.5772156649015329;
+export const LOG_SQRT_2PI = 0.5 * Math.log(2 * Math.PI);

@@ -1,0 +1,199 @@
+/**
+ * A distribution, and the four ways to make another one of it without touching its family: more batch axes (`expand`), batch axes
+ * that become one event (`toEvent`), elements that do not count (`mask`), draws without a gradient (`nonreparameterized`).
+ */
+import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
+import { broadcastTo, PedigradError, type Tensor, type TensorLike, tensor, where } from "../../autodiff/index.js";
+import { allOf, sumOver } from "../constraints/axes.js";
+import { type Constraint, independent } from "../constraints/index.js";
+import { Law } from "./law.js";
+import type { Params } from "./parameters.js";
+import { requireAll } from "./validation.js";
+
+export abstract class Distribution<P extends Params = Params> extends Law<P> {
+  /** The same distribution with a batch shape to which its own broadcasts; new elements are independent. */
+  expand(batchShape: Shape): Distribution {
+    return sameShape(batchShape, this.batchShape) ? this : new Expanded(this, batchShape);
+  }
+
+  /** Its last `n` batch axes as part of one event: log densities are summed over them. */
+  toEvent(n = this.batchShape.length): Distribution {
+    return n === 0 ? this : new Independent(this, n);
+  }
+
+  /** The same distribution with log density 0 where `mask` is 0, whatever the value there. */
+  mask(mask: TensorLike): Distribution {
+    return new Masked(this, tensor(mask));
+  }
+
+  /** The same density, with draws that have no gradient: `hasRsample` is false. */
+  nonreparameterized(): Distribution {
+    return this.hasRsample ? new NonReparameterized(this) : this;
+  }
+}
+
+/** A distribution that answers as another one does, until it says otherwise. */
+export abstract class Derived extends Distribution {
+  constructor(
+    family: string,
+    /** The distribution it is made of. */
+    readonly base: Distribution,
+    batchShape: Shape = base.batchShape,
+  ) {
+    super({ family, params: base.params, batchShape, argConstraints: base.argConstraints });
+  }
+
+  override get label(): string {
+    return this.base.label;
+  }
+  override get support(): Constraint {
+    return this.base.support;
+  }
+  override get eventShape(): Shape {
+    return this.base.eventShape;
+  }
+  override get hasRsample(): boolean {
+    return this.base.hasRsample;
+  }
+  override get hasEnumerateSupport(): boolean {
+    return this.base.hasEnumerateSupport;
+  }
+  override get mean(): Tensor {
+    return this.spread(this.base.mean);
+  }
+  override get variance(): Tensor {
+    return this.spread(this.base.variance);
+  }
+  override entropy(): Tensor {
+    return this.spread(this.base.entropy(), 0);
+  }
+  override cumulative(value: Tensor): Tensor {
+    return this.base.cumulative(value);
+  }
+  override quantile(q: Tensor): Tensor {
+    return this.base.quantile(q);
+  }
+  override supportValues(): Tensor {
+    return this.base.supportValues();
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    return this.base.draw(key, shape);
+  }
+  override logDensity(value: Tensor): Tensor {
+    return this.base.logDensity(value);
+  }
+  override inside(value: Tensor): Tensor {
+    return this.base.inside(value);
+  }
+  override requireInside(value: Tensor): void {
+    this.base.requireInside(value);
+  }
+}
+
+/** `base` with a larger batch shape. */
+export class Expanded extends Derived {
+  constructor(base: Distribution, batchShape: Shape) {
+    if (!sameShape(broadcastShapes(`${base.label}.expand`, base.batchShape, batchShape), batchShape))
+      throw new PedigradError({
+        code: "shape-mismatch",
+        op: "expand",
+        message: `${base.label}.expand: batch shape ${showShape(base.batchShape)} does not broadcast to ${showShape(batchShape)}.`,
+      });
+    super("Expanded", base, batchShape);
+  }
+}
+
+/** `base` with log density 0 where `mask` is 0. Masks select: what lies behind one may be NaN. */
+export class Masked extends Derived {
+  constructor(
+    base: Distribution,
+    readonly selected: Tensor,
+  ) {
+    super("Masked", base, broadcastShapes(`${base.label}.mask`, base.batchShape, selected.shape));
+  }
+
+  override logDensity(value: Tensor): Tensor {
+    return where(this.selected, this.base.logDensity(value), 0);
+  }
+  override inside(value: Tensor): Tensor {
+    return where(this.selected, this.base.inside(value), 1);
+  }
+  override requireInside(value: Tensor): void {
+    const { label, support } = this.base;
+    requireAll(() => this.inside(value), value, support, { family: label, what: "value" });
+  }
+}
+
+/** `base` with its last `n` batch axes made part of the event. */
+export class Independent extends Derived {
+  constructor(
+    base: Distribution,
+    readonly reinterpreted: number,
+  ) {
+    const rank = base.batchShape.length;
+    if (!Number.isInteger(reinterpreted) || reinterpreted < 0 || reinterpreted > rank)
+      throw new PedigradError({
+        code: "bad-shape",
+        op: "toEvent",
+        message: `${base.label}.toEvent: ${reinterpreted} axes asked for, but the batch shape ${showShape(base.batchShape)} has ${rank}.`,
+      });
+    super("Independent", base, base.batchShape.slice(0, rank - reinterpreted));
+  }
+
+  override get label(): string {
+    return `${this.base.label}.toEvent(${this.reinterpreted})`;
+  }
+
+  override get support(): Constraint {
+    return independent(this.base.support, this.reinterpreted);
+  }
+  override get eventShape(): Shape {
+    return this.base.shape().slice(this.batchShape.length);
+  }
+  override get hasEnumerateSupport(): boolean {
+    return false;
+  }
+  override get mean(): Tensor {
+    return this.base.mean;
+  }
+  override get variance(): Tensor {
+    return this.base.variance;
+  }
+  override entropy(): Tensor {
+    return sumOver(this.base.entropy(), this.reinterpreted);
+  }
+  override cumulative(): Tensor {
+    return this.hasNo("cdf");
+  }
+  override quantile(): Tensor {
+    return this.hasNo("icdf");
+  }
+  override supportValues(): Tensor {
+    return this.hasNo("enumerable support");
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    return this.base.draw(key, [...shape, ...this.base.batchShape.slice(this.batchShape.length)]);
+  }
+  override logDensity(value: Tensor): Tensor {
+    const { base } = this;
+    const events = value.shape.slice(0, value.shape.length - base.eventDim);
+    return sumOver(
+      broadcastTo(base.logDensity(value), broadcastShapes(base.label, events, base.batchShape)),
+      this.reinterpreted,
+    );
+  }
+  override inside(value: Tensor): Tensor {
+    return allOf(this.base.inside(value), this.reinterpreted);
+  }
+}
+
+/** `base` without its pathwise gradient. */
+export class NonReparameterized extends Derived {
+  constructor(base: Distribution) {
+    super("NonReparameterized", base);
+  }
+
+  override get hasRsample(): boolean {
+    return false;
+  }
+}

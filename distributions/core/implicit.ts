@@ -1,0 +1,16 @@
+/**
+ * Implicit reparameterisation (Figurnov, Mohamed and Mnih 2018): how a draw moves with the parameters, its probability kept. With F
+ * the distribution function and p the density,
+ *
+ *     dx/dθ = -(dF(x; θ)/dθ) / p(x; θ).
+ */
+import { exp, gate, stopGradient, type Tensor } from "../../autodiff/index.js";
+import type { Distribution } from "./distribution.js";
+
+/** The draw with that gradient for the parameters of `law`; second derivatives are not those of the path. */
+export function implicitly(draw: Tensor, law: Distribution): Tensor {
+  const x = stopGradient(draw);
+  const probability = law.cumulative(x);
+  const slope = stopGradient(exp(law.logDensity(x).neg()));
+  return x.sub(gate(probability.sub(stopGradient(probability)), slope));
+}

@@ -1,0 +1,202 @@
+/**
+ * What can be asked of a distribution, and what a family has to say for itself: where its values lie, its log density, how one
+ * draws from it. Shapes are NumPyro's: a draw has sampleShape + batchShape + eventShape, a log density sampleShape + batchShape.
+ * Start here, then read families/real/normal.ts; distribution.ts adds the ways to reshape a distribution.
+ */
+import { recorder } from "../../autodiff/core/recorder.js";
+import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
+import {
+  broadcastTo,
+  PedigradError,
+  stopGradient,
+  type Tensor,
+  type TensorLike,
+  tensor,
+  where,
+} from "../../autodiff/index.js";
+import { asShape } from "../../autodiff/ops/random/draw.js";
+import { type Constraint, unitInterval } from "../constraints/index.js";
+import type { Params, Parts } from "./parameters.js";
+import { requireThat, validation } from "./validation.js";
+
+export abstract class Law<P extends Params = Params> {
+  /** The family's name, in errors and in the table of KL divergences. */
+  readonly family: string;
+  /** The parameters as they were given, before they broadcast. */
+  readonly params: P;
+  readonly batchShape: Shape;
+  /** Where each parameter lies. */
+  readonly argConstraints: Readonly<Record<string, Constraint>>;
+
+  constructor({ family, params, batchShape, argConstraints }: Parts<P>) {
+    this.family = family;
+    this.params = params;
+    this.batchShape = batchShape;
+    this.argConstraints = argConstraints;
+  }
+
+  /** How errors call it. */
+  get label(): string {
+    return this.family;
+  }
+
+  // What a family says.
+
+  /** Where values lie. */
+  abstract get support(): Constraint;
+  /** The log density of a tensor of values; may be anything outside the support, and need not be broadcast. */
+  abstract logDensity(value: Tensor): Tensor;
+  /** Independent draws, `shape` (to which the batch shape broadcasts) + eventShape; differentiable where `hasRsample`. */
+  abstract draw(key: Tensor, shape: Shape): Tensor;
+
+  get eventShape(): Shape {
+    return [];
+  }
+  /** Whether draws have a gradient for the parameters. */
+  get hasRsample(): boolean {
+    return false;
+  }
+  /** Whether there are finitely many values: then `enumerateSupport` lists them. */
+  get hasEnumerateSupport(): boolean {
+    return false;
+  }
+  /** batchShape + eventShape. */
+  get mean(): Tensor {
+    return this.hasNo("mean");
+  }
+  /** That of each element, batchShape + eventShape. */
+  get variance(): Tensor {
+    return this.hasNo("variance");
+  }
+  /** -E[log p], in nats: batchShape. */
+  entropy(): Tensor {
+    return this.hasNo("entropy");
+  }
+  /** P(X <= value), for any real value, inside the support or not. */
+  cumulative(_value: Tensor): Tensor {
+    return this.hasNo("cdf");
+  }
+  /** The value whose cdf is q, for 0 <= q <= 1. */
+  quantile(_q: Tensor): Tensor {
+    return this.hasNo("icdf");
+  }
+  /** All values, [count] + eventShape, where there are finitely many. */
+  supportValues(): Tensor {
+    return this.hasNo("enumerable support");
+  }
+
+  // What follows from it.
+
+  get eventDim(): number {
+    return this.eventShape.length;
+  }
+  get isDiscrete(): boolean {
+    return this.support.isDiscrete;
+  }
+
+  /** The shape of a draw. */
+  shape(sampleShape: Shape = []): Shape {
+    return [...this.#draws(sampleShape), ...this.eventShape];
+  }
+  #draws(sampleShape: Shape): Shape {
+    return [...asShape(`${this.label}: sampleShape`, sampleShape), ...this.batchShape];
+  }
+
+  /** The family with what it is made of, parameters by their shapes: `Normal(loc: [2,3], scale: [])`. */
+  toString(): string {
+    const { base } = this as { readonly base?: Law };
+    const params = Object.entries(this.params).map(([name, { shape }]) => `${name}: ${showShape(shape)}`);
+    return `${this.family}(${base === undefined ? params.join(", ") : base})`;
+  }
+
+  /** Draws without a gradient; what they depend on is remembered. */
+  sample(key: Tensor, sampleShape: Shape = []): Tensor {
+    return stopGradient(this.draw(key, this.#draws(sampleShape)));
+  }
+
+  /** Draws as a function of the parameters, with a gradient. */
+  rsample(key: Tensor, sampleShape: Shape = []): Tensor {
+    if (!this.hasRsample)
+      throw new PedigradError({
+        code: "no-rsample",
+        op: "rsample",
+        message: `${this.label} has no reparameterised sampler; use sample() (score-function gradients) or enumerate.`,
+      });
+    return this.draw(key, this.#draws(sampleShape));
+  }
+
+  /**
+   * log p(value), the shape of value without its event axes broadcast with the batch shape. A value outside the support is an error
+   * that names it or, where checks are off, has log density -Infinity with gradient 0.
+   */
+  logProb(value: TensorLike): Tensor {
+    const x = tensor(value);
+    const shape = this.#densityShape(x);
+    if (validation) this.requireInside(x);
+    // A checked value needs no choice; but a recorded program will run again without the checks.
+    const chosen = this.support.isUnbounded || (validation && recorder === null);
+    const density = this.logDensity(x);
+    return broadcastTo(chosen ? density : where(this.inside(x), density, -Infinity), shape);
+  }
+
+  /** P(X <= value), for any real value: the shape of value broadcast with the batch shape. */
+  cdf(value: TensorLike): Tensor {
+    const x = tensor(value);
+    return broadcastTo(this.cumulative(x), broadcastShapes(this.label, x.shape, this.batchShape));
+  }
+
+  /** The value whose cdf is q, of counts the least whose cdf is not below it; NaN unless 0 <= q <= 1. Shapes as those of `cdf`. */
+  icdf(q: TensorLike): Tensor {
+    const p = tensor(q);
+    const shape = broadcastShapes(this.label, p.shape, this.batchShape);
+    return broadcastTo(this.quantile(where(unitInterval.check(p), p, NaN)), shape);
+  }
+
+  /** 1 where a value lies in the support, else 0. */
+  inside(value: Tensor): Tensor {
+    return this.support.check(value);
+  }
+
+  /** Throw unless all values lie in the support. */
+  requireInside(value: Tensor): void {
+    requireThat(value, this.support, { family: this.label, what: "value" });
+  }
+
+  /** All values along a new first axis: [count] + batchShape + eventShape, batch axes of size 1 where `expand` is false. */
+  enumerateSupport(expand = true): Tensor {
+    const values = this.supportValues();
+    const [count, ...event] = values.shape as [number, ...number[]];
+    const ones = values.reshape([count, ...this.batchShape.map(() => 1), ...event]);
+    return expand ? ones.broadcastTo([count, ...this.batchShape, ...event]) : ones;
+  }
+
+  /** `x` with the batch shape, followed by the last `eventDim` axes of x. */
+  spread(x: Tensor, eventDim = this.eventDim): Tensor {
+    return broadcastTo(x, [...this.batchShape, ...x.shape.slice(x.shape.length - eventDim)]);
+  }
+
+  #densityShape({ shape }: Tensor): Shape {
+    const { eventShape, label } = this;
+    const lead = shape.length - eventShape.length;
+    if (lead < 0 || !sameShape(shape.slice(lead), eventShape))
+      throw new PedigradError({
+        code: "shape-mismatch",
+        param: "value",
+        message: `${label}: a value needs event shape ${showShape(eventShape)} in its last axes, got shape ${showShape(shape)}.`,
+      });
+    return broadcastShapes(
+      `${label} (value and batch)`,
+      lead === shape.length ? shape : shape.slice(0, lead),
+      this.batchShape,
+    );
+  }
+
+  /** Refuse a question that the family has no answer to. */
+  protected hasNo(what: string): never {
+    throw new PedigradError({
+      code: "no-closed-form",
+      op: what,
+      message: `${this.label} has no ${what} in closed form; estimate it from samples.`,
+    });
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * The arguments of a family's constructor: positional, or one record of named parameters. What is unknown, missing, given
+ * twice or outside its constraint is refused here, once for all families.
+ */
+import { broadcastShapes, type Shape, showShape } from "../../autodiff/core/shape.js";
+import { PedigradError, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { isRecord } from "../../provenance/base/records.js";
+import { nearestName } from "../../provenance/base/spelling.js";
+import type { Constraint } from "../constraints/index.js";
+import { requireThat, validation } from "./validation.js";
+
+/** Parameters by name. */
+export type Params = { readonly [name: string]: Tensor };
+/** How they may be given. */
+export type Given<P> = { readonly [K in keyof P]?: TensorLike };
+
+/** What is peculiar to a family's parameters; their order is that of the positional arguments. */
+export interface Family<P extends Params> {
+  readonly name: string;
+  /** Where each parameter lies; a function where that depends on the others. Its eventDim is the parameter's own. */
+  readonly constraints: { readonly [K in keyof P]-?: Constraint | ((params: P) => Constraint) };
+  readonly defaults?: Given<P>;
+  /** Parametrisations of the same thing: exactly one of these is given. */
+  readonly oneOf?: readonly (keyof P & string)[];
+}
+
+/** What every distribution is made of. */
+export interface Parts<P extends Params> {
+  readonly family: string;
+  readonly params: P;
+  readonly batchShape: Shape;
+  readonly argConstraints: Readonly<Record<string, Constraint>>;
+}
+
+/** The parameters of a family as tensors, checked, with their constraints and the shape they broadcast to. */
+export function readParameters<P extends Params>(family: Family<P>, args: readonly unknown[]): Parts<P> {
+  const { name, constraints } = family;
+  const given = args.length === 1 && isRecord(args[0]) ? named(family, args[0]) : positional(family, args);
+  const params: Record<string, Tensor> = {};
+  for (const param in constraints) {
+    const x = given[param] === undefined ? family.defaults?.[param] : given[param];
+    if (x !== undefined) params[param] = asParameter(family, param, x);
+    else if (!family.oneOf?.includes(param)) throw refusal(family, "missing-parameter", param, `${param} is missing.`);
+  }
+  if (family.oneOf !== undefined) checkAlternatives(family, family.oneOf, params);
+  const argConstraints: Record<string, Constraint> = {};
+  let batchShape: Shape = [];
+  for (const param in params) {
+    const constraint = constraints[param] as Constraint | ((params: P) => Constraint);
+    const x = params[param] as Tensor;
+    const resolved = typeof constraint === "function" ? constraint(params as P) : constraint;
+    argConstraints[param] = resolved;
+    const own = batchOf(name, param, x, resolved);
+    if (own.length > 0) batchShape = broadcastShapes(`${name}(${Object.keys(params).join(", ")})`, batchShape, own);
+    if (validation) requireThat(x, resolved, { family: name, what: param });
+  }
+  return { family: name, params: params as P, batchShape, argConstraints };
+}
+
+function batchOf(family: string, param: string, { shape }: Tensor, { eventDim, must }: Constraint): Shape {
+  if (shape.length < eventDim)
+    throw new PedigradError({
+      code: "bad-shape",
+      param,
+      message: `${family}: ${param} (${must}) needs at least ${eventDim} ${eventDim === 1 ? "axis" : "axes"}, got shape ${showShape(shape)}.`,
+    });
+  return eventDim === 0 ? shape : shape.slice(0, shape.length - eventDim);
+}
+
+function asParameter<P extends Params>(family: Family<P>, param: string, x: unknown): Tensor {
+  try {
+    return tensor(x as TensorLike);
+  } catch (error) {
+    throw refusal(family, "bad-parameter", param, `${param}: ${(error as Error).message}`);
+  }
+}
+
+function checkAlternatives<P extends Params>(family: Family<P>, oneOf: readonly string[], params: object): void {
+  const found = oneOf.filter((name) => name in params);
+  if (found.length === 1) return;
+  const choice = `${oneOf.slice(0, -1).join(", ")} or ${oneOf.at(-1)}`;
+  const message = found.length === 0 ? `give ${choice}.` : `give ${choice}, not ${found.join(" and ")} together.`;
+  throw refusal(family, "bad-parameter", found[1] ?? (oneOf[0] as string), message);
+}
+
+function positional<P extends Params>(family: Family<P>, args: readonly unknown[]): Record<string, unknown> {
+  const names = Object.keys(family.constraints);
+  if (args.length > names.length)
+    throw refusal(family, "bad-parameter", "arguments", `got ${args.length} arguments. Expected ${names.join(", ")}.`);
+  const given: Record<string, unknown> = {};
+  for (let i = 0; i < args.length; i++) given[names[i] as string] = args[i];
+  return given;
+}
+
+function named<P extends Params>(family: Family<P>, record: Record<string, unknown>): Record<string, unknown> {
+  const names = Object.keys(family.constraints);
+  for (const name of Object.keys(record))
+    if (!names.includes(name)) {
+      const meant = nearestName(name, names, (known) => SYNONYMS[known] ?? []);
+      const hint = meant === undefined ? "" : ` Did you mean ${meant}?`;
+      throw refusal(
+        family,
+        "unknown-parameter",
+        name,
+        `unknown parameter "${name}". Expected ${names.join(", ")}.${hint}`,
+      );
+    }
+  return record;
+}
+
+const refusal = <P extends Params>(family: Family<P>, code: string, param: string, message: string): PedigradError =>
+  new PedigradError({ code, param, message: `${family.name}: ${message}` });
+
+/** The number in a parameter that says how many, and so must be known when the distribution is made: a size, a count of axes. */
+export const wholeNumber = (x: Tensor): number => x.view.data[x.view.offset] as number;
+
+// What other books and libraries call the same thing.
+const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
+  loc: ["mu", "mean", "median", "location"],
+  scale: ["sigma", "std", "sd", "stddev", "b"],
+  rate: ["lambda", "lam", "beta", "scale"],
+  concentration: ["alpha", "shape", "kappa", "k"],
+  concentration1: ["alpha", "a"],
+  concentration0: ["beta", "b"],
+  probs: ["p", "prob", "probability"],
+  logits: ["logit", "eta"],
+  totalCount: ["n", "count", "trials", "size"],
+  df: ["nu", "dof"],
+  low: ["min", "lower", "a"],
+  high: ["max", "upper", "b"],
+};

@@ -1,0 +1,94 @@
+/**
+ * Refusing wrong numbers. Parameters are checked when a distribution is made and values when their density is asked for, one
+ * pass over the data each, inside vmap as well. A compiled program is checked while it is recorded and not when it runs again:
+ * there a value outside the support has the log density -Infinity. Checks look at numbers without reading them in the sense of
+ * provenance: they decide nothing but whether to throw.
+ */
+import { asContiguous, elementsOf } from "../../autodiff/core/copy.js";
+import { toNested } from "../../autodiff/core/nested.js";
+import { listening } from "../../autodiff/core/recorder.js";
+import { type Shape, showShape, sizeOf } from "../../autodiff/core/shape.js";
+import { contiguous } from "../../autodiff/core/view.js";
+import { PedigradError, type Tensor } from "../../autodiff/index.js";
+import type { Constraint } from "../constraints/index.js";
+
+/** Whether checks are made; on by default. */
+export let validation = true;
+
+/** Switch the checks of parameters and values on or off, for everybody. */
+export function setValidation(on: boolean): void {
+  validation = on;
+}
+
+/** Run `body` with the checks on or off. */
+export function withValidation<T>(on: boolean, body: () => T): T {
+  const outer = validation;
+  validation = on;
+  try {
+    return body();
+  } finally {
+    validation = outer;
+  }
+}
+
+/** What is being checked, for the error. */
+export interface Subject {
+  /** The distribution, or whatever else speaks. */
+  readonly family: string;
+  /** The parameter's name, or "value". */
+  readonly what: string;
+}
+
+/** Throw, naming the first offending element, unless every element of `x` satisfies `constraint`. */
+export function requireThat(x: Tensor, constraint: Constraint, subject: Subject): void {
+  const { scalar } = constraint;
+  if (scalar === undefined) {
+    requireAll(() => constraint.check(x), x, constraint, subject);
+    return;
+  }
+  const { data, shape, offset } = asContiguous(unbatched(x).view);
+  for (let i = 0, n = sizeOf(shape); i < n; i++)
+    if (scalar(data[offset + i] as number) === 0) refuse(x, i, constraint, subject);
+}
+
+/** The same where `check` gives the answer, 1 or 0 for each event. It is no part of a program that is being recorded. */
+export function requireAll(check: () => Tensor, x: Tensor, constraint: Constraint, subject: Subject): void {
+  const satisfied = listening(null, check);
+  const first = elementsOf(satisfied).indexOf(0);
+  if (first < 0) return;
+  const spread = x.broadcastTo([...satisfied.shape, ...eventShape(x, constraint)]);
+  // Under vmap the answer may be that of a whole batch where x is shared by all its examples.
+  refuse(spread, spread.batch === null ? first % sizeOf(satisfied.shape) : first, constraint, subject);
+}
+
+const eventShape = (x: Tensor, { eventDim }: Constraint): Shape => x.shape.slice(x.shape.length - eventDim);
+
+/** The whole batch that an example inside vmap belongs to. */
+const unbatched = (x: Tensor): Tensor => (x.batch === null ? x : unbatched(x.batch.value));
+
+function refuse(x: Tensor, element: number, constraint: Constraint, { family, what }: Subject): never {
+  const event = eventShape(x, constraint);
+  const shape = x.shape.slice(0, x.shape.length - event.length);
+  const found = JSON.stringify(toNested(contiguous(elementsOf(x), event, element * sizeOf(event))), (_, n) =>
+    typeof n === "number" && !Number.isFinite(n) ? String(n) : n,
+  ).replaceAll('"', "");
+  const got =
+    shape.length === 0
+      ? `got ${found}`
+      : `but element ${showIndex(element, shape)} of shape ${showShape(shape)} is ${found}`;
+  throw new PedigradError({
+    code: what === "value" ? "outside-support" : "bad-parameter",
+    param: what,
+    message: `${family}: ${what} must be ${constraint.must}, ${got}.`,
+  });
+}
+
+function showIndex(element: number, shape: Shape): string {
+  const index: number[] = [];
+  for (let axis = shape.length - 1, rest = element; axis >= 0; axis--) {
+    const n = shape[axis] as number;
+    index.unshift(rest % n);
+    rest = Math.floor(rest / n);
+  }
+  return showShape(index);
+}

@@ -1,0 +1,204 @@
+/**
+ * Log densities whose textbook formulas lose their digits: at concentration 1e8 terms of size 1e9 cancel to a result of size 10.
+ * Here the cancelling parts are gone by algebra (Loader 2000, "Fast and accurate computation of binomial probabilities"). With
+ *
+ *     D(k, m) = k log(k/m) + m - k >= 0            the deviance
+ *     δ(a)    = lgamma(a) - (a - 1/2) log a + a - log √(2π)     the error of Stirling's formula
+ *
+ *     a log m - m - lgamma(a + 1) = -D(a, m) - δ(a) - log(2π a) / 2,
+ *
+ * and the densities below follow. Each is one op, exact at the ends of its support, with gradients in ops.
+ */
+import {
+  add,
+  type Binary,
+  binary,
+  digamma,
+  digammaDifference,
+  div,
+  gate,
+  less,
+  log,
+  log1p,
+  minimum,
+  mul,
+  reciprocal,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  type Ternary,
+  ternary,
+  trigamma,
+  type Unary,
+  unary,
+  where,
+} from "../../autodiff/index.js";
+import {
+  digamma as digammaOf,
+  excessOverLog,
+  lgamma,
+  logBeta,
+  logGammaCorrection,
+  productMinus,
+  quadratureRule,
+} from "../../autodiff/kernels/special/index.js";
+
+/** D(k, m) = k log(k/m) + m - k for k, m >= 0, to a few units in the last place also where k and m are close. */
+export const deviance = (k: number, m: number): number => devianceFrom(k, m, m - k);
+
+/** The same where m - k is known better than from m, which is rounded. */
+export function devianceFrom(k: number, m: number, difference: number): number {
+  if (k === 0) return m;
+  const ratio = m / k;
+  // The ratio of representable numbers need not be one.
+  if (ratio < 1e-300 || ratio > 1e300) return k * (Math.log(k) - Math.log(m)) + m - k;
+  return k * excessOverLog(difference / k, ratio);
+}
+
+/** log of m^k exp(-m) / Γ(k + 1) for k, m >= 0. */
+export const logPoisson: Binary = binary(
+  "logPoisson",
+  (k, m) => (k === 0 ? -m : -deviance(k, m) - logGammaCorrection(k) - 0.5 * Math.log(2 * Math.PI * k)),
+  [(g, _, k, m) => gate(g, sub(log(m), digamma(add(k, 1)))), (g, _, k, m) => gate(g, sub(gate(k, reciprocal(m)), 1))],
+);
+
+/** log(x / s) for x, s > 0, from the difference where they are close: there x / s, rounded, would not know its distance from 1. */
+export const logRatio: Binary = binary(
+  "logRatio",
+  (x, s) => {
+    const ratio = x / s;
+    if (ratio > 0.5 && ratio < 2) return Math.log1p((x - s) / s);
+    return ratio > 1e-300 && ratio < 1e300 ? Math.log(ratio) : Math.log(x) - Math.log(s);
+  },
+  [(g, _, x) => gate(g, reciprocal(x)), (g, _, _x, s) => gate(g, reciprocal(s)).neg()],
+);
+
+const atEnd = (concentration: number, atOne: number): number =>
+  concentration < 1 ? Infinity : concentration > 1 ? -Infinity : atOne;
+
+/** Below this a concentration makes no large terms, while near 0 the deviance does, of the size of log x. */
+const SMALL = 2;
+
+/** a log b + (a - 1) log x - b x - lgamma(a) for a, b > 0 and x >= 0. */
+export const logGammaDensity: Ternary = ternary(
+  "logGammaDensity",
+  (a, b, x) => {
+    if (x === 0) return atEnd(a, Math.log(b));
+    if (b * x === Infinity) return -Infinity;
+    if (a < SMALL) return Math.log(b) + (a - 1) * (Math.log(b) + Math.log(x)) - b * x - lgamma(a);
+    return (
+      0.5 * Math.log(a / (2 * Math.PI)) -
+      Math.log(x) -
+      devianceFrom(a, b * x, productMinus(b, x, a)) -
+      logGammaCorrection(a)
+    );
+  },
+  [
+    (g, _, a, b, x) => gate(g, sub(log(mul(b, x)), digamma(a))),
+    (g, _, a, b, x) => gate(g, sub(mul(a, reciprocal(b)), x)),
+    (g, _, a, b, x) => gate(g, sub(gate(sub(a, 1), reciprocal(x)), b)),
+  ],
+);
+
+/** a log x + b log y - log B(a, b) where x + y = 1 and (a + b) x = a + excess. */
+export function logCountDensity(a: number, b: number, x: number, y: number, excess: number): number {
+  const n = a + b;
+  const deviances = devianceFrom(a, n * x, excess) + devianceFrom(b, n * y, -excess);
+  const stirling = logGammaCorrection(a) + logGammaCorrection(b) - logGammaCorrection(n);
+  return 0.5 * Math.log((a / n) * (b / (2 * Math.PI))) - deviances - stirling;
+}
+
+/** (a - 1) log x + (b - 1) log(1 - x) - log B(a, b) for a, b > 0 and 0 <= x <= 1. */
+export const logBetaDensity: Ternary = ternary(
+  "logBetaDensity",
+  (a, b, x) => {
+    if (x === 0) return atEnd(a, Math.log(b));
+    if (x === 1) return atEnd(b, Math.log(a));
+    if ((x < 0.5 ? a : b) < SMALL) return (a - 1) * Math.log(x) + (b - 1) * Math.log1p(-x) - logBeta(a, b);
+    return logCountDensity(a, b, x, 1 - x, productMinus(a + b, x, a)) - Math.log(x) - Math.log1p(-x);
+  },
+  [
+    (g, _, a, b, x) => gate(g, add(log(x), digammaDifference(a, b))),
+    (g, _, a, b, x) => gate(g, add(log1p(x.neg()), digammaDifference(b, a))),
+    (g, _, a, b, x) => gate(g, sub(gate(sub(a, 1), reciprocal(x)), gate(sub(b, 1), reciprocal(sub(1, x))))),
+  ],
+);
+
+/**
+ * log density of the ratio of two Chi2 variables over their degrees of freedom, 2a and 2b. With n = a + b, y = a x / (a x + b) is
+ * Beta(a, b), and n y - a = a b (x - 1) / (a x + b) is known without rounding where x is near 1.
+ */
+export const logRatioDensity: Ternary = ternary(
+  "logRatioDensity",
+  (a, b, x) => {
+    const n = a + b;
+    const odds = Math.min(x * (a / b), Number.MAX_VALUE);
+    if (a < SMALL && odds < 1)
+      return a * Math.log(a / b) + (a - 1) * Math.log(x) - n * Math.log1p(odds) - logBeta(a, b);
+    const excess = (a * (x - 1)) / (1 + odds);
+    const y = odds < 1 ? odds / (1 + odds) : 1 / (1 + 1 / odds);
+    return logCountDensity(a, b, y, 1 / (1 + odds), excess) - Math.log(x);
+  },
+  [
+    (g, _, a, b, x) => {
+      const odds = oddsOf(a, b, x);
+      const excess = div(mul(a, sub(x, 1)), add(odds, 1));
+      return gate(g, sub(add(sub(log(odds), log1p(odds)), digammaDifference(a, b)), div(excess, a)));
+    },
+    (g, _, a, b, x) => {
+      const odds = oddsOf(a, b, x);
+      const excess = div(mul(a, sub(x, 1)), add(odds, 1));
+      return gate(g, add(sub(digammaDifference(b, a), log1p(odds)), div(excess, b)));
+    },
+    (g, _, a, b, x) => gate(g, sub(div(sub(a, 1), x), mul(add(a, b), div(div(a, b), add(oddsOf(a, b, x), 1))))),
+  ],
+);
+const oddsOf = (a: Tensor, b: Tensor, x: Tensor): Tensor => minimum(mul(x, div(a, b)), Number.MAX_VALUE);
+
+/** K(2r) - 2 K(r) for K(0) = 0; for small r as r² ∫_0^2 (1 - |1 - s|) K''(r s) ds, in which nothing cancels. */
+export function secondDifference(r: Tensor, k: (t: Tensor) => Tensor, curvature: (t: Tensor) => Tensor): Tensor {
+  const [nodes, weights] = quadratureRule(2);
+  const tent = weights.map((w, i) => 2 * w * (1 - Math.abs(1 - 2 * (nodes[i] as number))));
+  const near = minimum(r, 4).expandDims(-1);
+  const bent = sum(curvature(near.mul(nodes).mul(2)).mul(tent), -1).mul(square(minimum(r, 4)));
+  return where(less(r, 4), bent, k(r.mul(2)).sub(k(r).mul(2)));
+}
+
+// a²(ψ(a) - log a + 1/(2a)) in 1/a², for a >= 10.
+const DIGAMMA_TAIL = [-1 / 12, 1 / 120, -1 / 252, 1 / 240, -1 / 132, 691 / 32760];
+
+/** δ'(a) = ψ(a) - log a + 1/(2a). */
+const correctionSlope = (a: number): number =>
+  a < 10 ? digammaOf(a) - Math.log(a) + 0.5 / a : DIGAMMA_TAIL.reduceRight((sum, c) => sum / (a * a) + c, 0) / (a * a);
+
+/** a + lgamma(a) + (1 - a) ψ(a), the entropy of Gamma(a, 1), which grows as log(2π e a) / 2 while its terms grow as a log a. */
+export const gammaEntropy: Unary = unary(
+  "gammaEntropy",
+  (a) => {
+    if (a < 10) return a + lgamma(a) + (1 - a) * digammaOf(a);
+    return 0.5 * (Math.log(2 * Math.PI * a) + 1 - 1 / a) + logGammaCorrection(a) + (1 - a) * correctionSlope(a);
+  },
+  [(g, _, a) => gate(g, add(1, mul(sub(1, a), trigamma(a))))],
+);
+
+/** D(k, m) as an op: KL(Poisson(k) | Poisson(m)). */
+export const poissonDivergence: Binary = binary("poissonDivergence", deviance, [
+  (g, _, k, m) => gate(g, sub(log(k), log(m))),
+  (g, _, k, m) => gate(g, sub(1, gate(k, reciprocal(m)))),
+]);
+
+/**
+ * KL(Gamma(a, 1) | Gamma(c, 1)) - D(c, a), that is lgamma(c) - lgamma(a) - (c - a) ψ(a) - D(c, a), in which everything of the
+ * size of a is gone: with u = c/a - 1 it is (u - log(1 + u)) / 2 + δ(c) - δ(a) - (c - a) δ'(a).
+ */
+export const stirlingDivergence: Binary = binary(
+  "stirlingDivergence",
+  (a, c) =>
+    0.5 * excessOverLog((c - a) / a, c / a) +
+    (logGammaCorrection(c) - logGammaCorrection(a) - (c - a) * correctionSlope(a)),
+  [
+    (g, _, a, c) => gate(g, mul(sub(a, c), sub(trigamma(a), reciprocal(a)))),
+    (g, _, a, c) => gate(g, sub(sub(digamma(c), log(c)), sub(digamma(a), log(a)))),
+  ],
+);

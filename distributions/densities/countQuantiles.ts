@@ -1,0 +1,48 @@
+/** Distribution functions and quantiles of counts. */
+import {
+  betaImplicitGradA,
+  betaImplicitGradB,
+  betainc,
+  equal,
+  exp,
+  gate,
+  less,
+  mul,
+  neg,
+  type Tensor,
+  type TensorLike,
+  type Ternary,
+  tensor,
+  ternary,
+  where,
+} from "../../autodiff/index.js";
+import { betaincc as betainccOf } from "../../autodiff/kernels/special/index.js";
+import { logBetaDensity } from "./continuous.js";
+
+/** 1 - I_x(a, b), the upper tail of Beta(a, b), without its cancellation. */
+export const betaincc: Ternary = ternary("betaincc", (a, b, x) => betainccOf(a, b, x), [
+  (g, _, a, b, x) => gate(g, mul(betaImplicitGradA(a, b, x), exp(logBetaDensity(a, b, x)))),
+  (g, _, a, b, x) => gate(g, mul(betaImplicitGradB(a, b, x), exp(logBetaDensity(a, b, x)))),
+  (g, _, a, b, x) => gate(g, neg(exp(logBetaDensity(a, b, x)))),
+]);
+
+/**
+ * I_q(b, a) = 1 - I_p(a, b) for p + q = 1, from the smaller of the two. Of a binomial count it is P(X <= a - 1) with b = n - a + 1, of a
+ * negative binomial one with b the failures.
+ */
+export const betaTail = (a: Tensor, b: Tensor, p: Tensor, q: Tensor): Tensor =>
+  where(less(p, 0.5), betaincc(a, b, p), betainc(b, a, q));
+
+/** The least whole number k >= least with cdf(k) >= q, by bisection below 2^53. */
+export function leastCount(cdf: (k: Tensor) => Tensor, q: Tensor, least = 0): Tensor {
+  let below = tensor(least - 1);
+  for (let step = 2 ** 52; step >= 1; step /= 2) {
+    const next = below.add(step);
+    below = where(cdf(next).less(q), next, below);
+  }
+  return below.add(1);
+}
+
+/** The quantile of a count between 0 and `high`; NaN where q is. */
+export const countQuantile = (cdf: (k: Tensor) => Tensor, q: Tensor, high: TensorLike = Infinity): Tensor =>
+  where(less(q, 1), leastCount(cdf, q), where(equal(q, 1), high, NaN));

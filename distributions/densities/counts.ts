@@ -1,0 +1,54 @@
+/**
+ * Log masses of counts in the form of continuous.ts, without the terms of a million that cancel in their textbook formulas. As counts k
+ * and n - k, or k and r, are concentrations to B(·, ·),
+ *
+ *     log C(n, k) p^k q^(n-k) = log p^k q^(n-k) / B(k, n-k) - log(k (n-k) / n),
+ *     log Γ(k+r) / (Γ(r) k!) p^k q^r = log p^k q^r / B(k, r) - log k.
+ */
+import {
+  add,
+  digamma,
+  digammaDifference,
+  gate,
+  log,
+  log1p,
+  mul,
+  reciprocal,
+  sub,
+  type Ternary,
+  ternary,
+} from "../../autodiff/index.js";
+import { productMinus, xlog1py, xlogy } from "../../autodiff/kernels/special/index.js";
+import { logCountDensity } from "./continuous.js";
+
+/** log C(n, k) p^k (1 - p)^(n - k) for 0 <= k <= n. */
+export const logBinomial: Ternary = ternary(
+  "logBinomial",
+  (k, n, p) => {
+    if (k === 0) return xlog1py(n, -p);
+    if (k === n) return xlogy(n, p);
+    return logCountDensity(k, n - k, p, 1 - p, productMinus(n, p, k)) - Math.log(k * ((n - k) / n));
+  },
+  [
+    (g, _, k, n, p) => gate(g, add(sub(log(p), log1p(p.neg())), sub(digamma(sub(n, k).add(1)), digamma(k.add(1))))),
+    (g, _, k, n, p) => gate(g, add(log1p(p.neg()), digammaDifference(sub(n, k).add(1), k))),
+    (g, _, k, n, p) => gate(g, sub(gate(k, reciprocal(p)), gate(sub(n, k), reciprocal(sub(1, p))))),
+  ],
+);
+
+/** log Γ(k + r) / (Γ(r) k!) s^k / (1 + s)^(k + r), s the odds of a success, finite. */
+export const logNegativeBinomial: Ternary = ternary(
+  "logNegativeBinomial",
+  (k, r, s) => {
+    if (k === 0) return -r * Math.log1p(s);
+    return logCountDensity(k, r, s / (1 + s), 1 / (1 + s), productMinus(r, s, k) / (1 + s)) - Math.log(k);
+  },
+  [
+    (g, _, k, r, s) => gate(g, add(sub(log(s), log1p(s)), sub(digamma(add(k, r)), digamma(k.add(1))))),
+    (g, _, k, r, s) => gate(g, sub(digammaDifference(r, k), log1p(s))),
+    (g, _, k, r, s) => gate(g, mul(sub(gate(k, reciprocal(s)), r), reciprocal(add(s, 1)))),
+  ],
+);
+
+/** Logits beyond this are of odds near overflow; a log mass goes on as a straight line there. */
+export const FAR_LOGIT = 700;

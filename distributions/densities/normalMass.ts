@@ -1,0 +1,55 @@
+/**
+ * The mass of the standard normal distribution between a <= b, beside the density at m, the place within [a, b] that is nearest 0:
+ *
+ *     r(a, b) = log (Φ(b) - Φ(a)) / φ(m),   dr/da = m dm/da - exp((m² - a²)/2 - r),   dr/db = m dm/db + exp((m² - b²)/2 - r).
+ *
+ * It is a number of moderate size a hundred standard deviations out, and between bounds that almost meet. Their distance b - a is
+ * given apart, as it may be known better than from a and b, which are rounded.
+ */
+import {
+  add,
+  exp,
+  gate,
+  greater,
+  less,
+  maximum,
+  minimum,
+  mul,
+  sub,
+  type Tensor,
+  type Ternary,
+  ternary,
+  where,
+} from "../../autodiff/index.js";
+import { erfcx, gaussLegendre, log1mexp, ndtr } from "../../autodiff/kernels/special/index.js";
+import { LOG_SQRT_2PI } from "../core/constants.js";
+
+/** m: what is nearest 0 in [a, b]. */
+export const nearest = (a: Tensor, b: Tensor): Tensor => maximum(a, minimum(b, 0));
+
+/** exp((m² - x²)/2 - r), the density at an end x over the mass. */
+const hazard = (r: Tensor, a: Tensor, b: Tensor, x: Tensor): Tensor => {
+  const m = nearest(a, b);
+  return exp(sub(mul(mul(sub(m, x), add(m, x)), 0.5), r));
+};
+
+export const logMassOver: Ternary = ternary("logMassOver", massOver, [
+  (g, r, a, b) => gate(g, sub(where(greater(a, 0), a, 0), hazard(r, a, b, a))),
+  (g, r, a, b) => gate(g, add(where(less(b, 0), b, 0), hazard(r, a, b, b))),
+  (g) => mul(g, 0),
+]);
+
+function massOver(a: number, b: number, width: number): number {
+  // Turned so that b is the farther end.
+  if (a + b < 0) return massOver(-b, -a, width);
+  if (width === 0) return -Infinity;
+  if (width < 2 && width * (a + b) < 4) {
+    const integral = gaussLegendre((t) => Math.exp(-t * (a + 0.5 * t)), 0, width);
+    return Math.log(integral) - (a < 0 ? 0.5 * a * a : 0);
+  }
+  if (!(a > 0)) return Math.log1p(-ndtr(-b) - ndtr(a)) + LOG_SQRT_2PI;
+  // With Mills' ratio M = (1 - Φ) / φ it is log (M(a) - exp((a² - b²)/2) M(b)).
+  const fall = b === Infinity ? -Infinity : 0.5 * (a - b) * (a + b) + Math.log(mills(b) / mills(a));
+  return Math.log(mills(a)) + log1mexp(fall);
+}
+const mills = (x: number): number => Math.sqrt(Math.PI / 2) * erfcx(x * Math.SQRT1_2);

@@ -1,0 +1,133 @@
+/**
+ * ContinuousBernoulli (Loaiza-Ganem and Cunningham 2019) on [0, 1], l = logit(probs):
+ *
+ *     log p(x) = l x - log((exp l - 1) / l) = l (x - 1/2) - log(sinh h / h),   h = l / 2,
+ *
+ * an exponential family: the derivatives of log(sinh h / h) are its moments, the first of them coth h - 1/h.
+ */
+import type { Shape } from "../../../autodiff/core/shape.js";
+import {
+  abs,
+  equal,
+  exp,
+  expm1,
+  gate,
+  greater,
+  less,
+  log,
+  log1p,
+  minimum,
+  mul,
+  random,
+  type Tensor,
+  type TensorLike,
+  type Unary,
+  unary,
+  where,
+} from "../../../autodiff/index.js";
+import { type Constraint, real, unitInterval } from "../../constraints/index.js";
+import { Distribution } from "../../core/distribution.js";
+import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { finiteLogits } from "./relaxedBernoulli.js";
+
+type Params = { readonly probs?: Tensor; readonly logits?: Tensor };
+const CONTINUOUS_BERNOULLI: Family<Params> = {
+  name: "ContinuousBernoulli",
+  constraints: { probs: unitInterval, logits: real },
+  oneOf: ["probs", "logits"],
+};
+
+export class ContinuousBernoulli extends Distribution<Params> {
+  constructor(probs?: TensorLike);
+  constructor(params: Given<Params>);
+  constructor(...args: unknown[]) {
+    super(readParameters(CONTINUOUS_BERNOULLI, args));
+  }
+
+  get logits(): Tensor {
+    return finiteLogits(this.params);
+  }
+  override get support(): Constraint {
+    return unitInterval;
+  }
+  override get hasRsample(): boolean {
+    return true;
+  }
+  override logDensity(value: Tensor): Tensor {
+    const { logits } = this;
+    return logits.mul(value.sub(0.5)).sub(logSinhc(logits.mul(0.5)));
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    return this.quantile(random.uniform(key, shape));
+  }
+  override get mean(): Tensor {
+    return this.spread(langevin(this.logits.mul(0.5)).mul(0.5).add(0.5));
+  }
+  override get variance(): Tensor {
+    return this.spread(langevinSlope(this.logits.mul(0.5)).mul(0.25));
+  }
+  override entropy(): Tensor {
+    const h = this.logits.mul(0.5);
+    return this.spread(logSinhc(h).sub(h.mul(langevin(h))));
+  }
+  override cumulative(value: Tensor): Tensor {
+    const { logits } = this;
+    const x = value.clip(0, 1);
+    // From the end where the density is low: exp(-|l|) cannot overflow.
+    const [isRising, size] = [greater(logits, 0), where(equal(logits, 0), 1, abs(logits).neg())];
+    const share = expm1(size.mul(x)).div(expm1(size));
+    const skewed = where(isRising, share.mul(exp(size.mul(x.neg().add(1)))), share);
+    return where(equal(logits, 0), x, skewed);
+  }
+  override quantile(q: Tensor): Tensor {
+    const { logits } = this;
+    const [isRising, size] = [greater(logits, 0), where(equal(logits, 0), 1, abs(logits).neg())];
+    const part = where(isRising, q.neg().add(1), q);
+    // 1 - part (1 - exp(-|l|)), where both parts are small without that 1.
+    const rest = log(where(isRising, q, q.neg().add(1)).add(part.mul(exp(size))));
+    const x = where(less(part, 0.5), log1p(part.mul(expm1(size))), rest).div(size);
+    // Near 0 by itself: 1 - x would lose it.
+    const growth = q.mul(expm1(minimum(size.neg(), 700)));
+    const rising = where(less(growth, 1), log1p(minimum(growth, 1)).div(size.neg()), x.neg().add(1));
+    return where(equal(logits, 0), q, where(isRising, rising, x)).clip(0, 1);
+  }
+}
+
+/** coth h - 1/h; near 0 by Lambert's continued fraction h / (3 + h² / (5 + h² / (7 + …))), in which nothing cancels. */
+function langevinOf(h: number): number {
+  if (Math.abs(h) > 1) return 1 / Math.tanh(h) - 1 / h;
+  let tail = 27;
+  for (let odd = 25; odd >= 3; odd -= 2) tail = odd + (h * h) / tail;
+  return h / tail;
+}
+/** Its derivative, 1/h² - 1/sinh² h. */
+function langevinSlopeOf(h: number): number {
+  if (Math.abs(h) > 1) return 1 / (h * h) - 1 / Math.sinh(h) ** 2;
+  const y = langevinOf(h);
+  return h === 0 ? 1 / 3 : 1 - y * y - (2 * y) / h;
+}
+/** log(sinh h / h); near 0 from Σ h^2k / (2k + 1)!. */
+function logSinhcOf(h: number): number {
+  const size = Math.abs(h);
+  if (size > 1) return size + Math.log1p(-Math.exp(-2 * size)) - Math.log(2 * size);
+  let sum = 0;
+  for (let k = 9; k >= 1; k--) sum = ((1 + sum) * h * h) / (2 * k * (2 * k + 1));
+  return Math.log1p(sum);
+}
+/** log(sinh h / h). */
+export const logSinhc: Unary = unary("logSinhc", (h) => logSinhcOf(h), [(g, _, h) => gate(g, langevin(h))]);
+/** coth h - 1/h. */
+export const langevin: Unary = unary("langevin", (h) => langevinOf(h), [(g, _, h) => gate(g, langevinSlope(h))]);
+// As coth h = y + 1/h, the slope of 1 - y² - 2y/h is  -2 y' (y + 1/h) + 2y/h².
+const langevinSlope: Unary = unary("langevinSlope", (h) => langevinSlopeOf(h), [
+  (g, slope, h) => {
+    const safe = where(equal(h, 0), 1, h);
+    const curve = mul(
+      2,
+      langevin(safe)
+        .div(safe.square())
+        .sub(slope.mul(langevin(safe).add(safe.reciprocal()))),
+    );
+    return gate(g, where(equal(h, 0), 0, curve));
+  },
+]);

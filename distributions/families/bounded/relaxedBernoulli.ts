@@ -1,0 +1,90 @@
+/**
+ * RelaxedBernoulli: a Bernoulli variable made continuous, sigmoid((logits + L) / temperature) with L logistic (Maddison, Mnih and
+ * Teh 2017, "The Concrete distribution"). With d = logits - temperature · logit(x),
+ *
+ *     log p(x) = log temperature - |d| - 2 log(1 + exp(-|d|)) - log x - log(1 - x).
+ */
+import type { Shape } from "../../../autodiff/core/shape.js";
+import {
+  abs,
+  clip,
+  greater,
+  log,
+  log1p,
+  random,
+  sigmoid,
+  softplus,
+  stopGradient,
+  type Tensor,
+  type TensorLike,
+} from "../../../autodiff/index.js";
+import { boolean, type Constraint, positive, real, unitInterval } from "../../constraints/index.js";
+import { Distribution } from "../../core/distribution.js";
+import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { Bernoulli } from "../counts/bernoulli.js";
+
+type Params = { readonly temperature: Tensor; readonly probs?: Tensor; readonly logits?: Tensor };
+const RELAXED_BERNOULLI: Family<Params> = {
+  name: "RelaxedBernoulli",
+  constraints: { temperature: positive, probs: unitInterval, logits: real },
+  oneOf: ["probs", "logits"],
+};
+
+/** Strictly between 0 and 1, where logits are finite. */
+const inside = (x: Tensor): Tensor => clip(x, Number.MIN_VALUE, 1 - 2 ** -53);
+
+/** Log odds, those of 0 and 1 as of their neighbours. */
+export function finiteLogits({ probs, logits }: { readonly probs?: Tensor; readonly logits?: Tensor }): Tensor {
+  if (probs === undefined) return logits as Tensor;
+  const p = inside(probs);
+  return log(p).sub(log1p(p.neg()));
+}
+
+export class RelaxedBernoulli extends Distribution<Params> {
+  constructor(temperature: TensorLike, probs?: TensorLike);
+  constructor(params: Given<Params>);
+  constructor(...args: unknown[]) {
+    super(readParameters(RELAXED_BERNOULLI, args));
+  }
+
+  get logits(): Tensor {
+    return finiteLogits(this.params);
+  }
+  override get support(): Constraint {
+    return unitInterval;
+  }
+  override get hasRsample(): boolean {
+    return true;
+  }
+  override logDensity(value: Tensor): Tensor {
+    const { temperature } = this.params;
+    const x = inside(value);
+    const [logX, logRest] = [log(x), log1p(x.neg())];
+    const d = abs(this.logits.sub(logX.sub(logRest).mul(temperature)));
+    return log(temperature).sub(d).sub(softplus(d.neg()).mul(2)).sub(logX).sub(logRest);
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    return inside(sigmoid(random.logistic(key, shape).add(this.logits).div(this.params.temperature)));
+  }
+}
+
+/**
+ * RelaxedBernoulliStraightThrough: draws are 0 or 1, with the mass of Bernoulli(logits), and have the gradient of the relaxed draw
+ * that they are rounded from (Bengio, Léonard and Courville 2013): a biased estimate of low variance.
+ */
+export class RelaxedBernoulliStraightThrough extends RelaxedBernoulli {
+  override get support(): Constraint {
+    return boolean;
+  }
+  override logDensity(value: Tensor): Tensor {
+    return new Bernoulli({ logits: this.logits }).logDensity(value);
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    const soft = super.draw(key, shape);
+    return straightThrough(greater(soft, 0.5), soft);
+  }
+}
+
+/** The value of `hard` with the gradient of `soft`. */
+export const straightThrough = (hard: Tensor, soft: Tensor): Tensor =>
+  stopGradient(hard).add(soft.sub(stopGradient(soft)));

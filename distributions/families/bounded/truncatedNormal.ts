@@ -1,0 +1,179 @@
+/**
+ * TruncatedNormal on [low, high], in standard units z = (x - loc) / scale, a and b for the bounds:
+ *
+ *     log p(x) = log φ(z) - log(scale) - log(Φ(b) - Φ(a)),
+ *
+ * both beside φ(m) of normalMass.ts. For quantiles, with Q = 1 - Φ = φ(z) M(z), M Mills' ratio, and everything turned so that
+ * a + b >= 0, the far tail being on the right,
+ *
+ *     log Q(z) - log Q(a) = (a - z)(a + z)/2 + log M(z)/M(a) =: D(a, z) <= 0:
+ *
+ * nothing cancels, a hundred standard deviations out or between bounds that almost meet. Moments go by Gauss–Legendre quadrature.
+ */
+import type { Shape } from "../../../autodiff/core/shape.js";
+import {
+  equal,
+  erfcx,
+  exp,
+  expm1,
+  less,
+  log,
+  log1p,
+  logicalOr,
+  logNdtr,
+  maximum,
+  minimum,
+  ndtri,
+  random,
+  sqrt,
+  square,
+  sum,
+  type Tensor,
+  type TensorLike,
+  tensor,
+  where,
+} from "../../../autodiff/index.js";
+import { quadratureRule } from "../../../autodiff/kernels/special/index.js";
+import { type Constraint, extendedReal, greaterThan, interval, positive, real } from "../../constraints/index.js";
+import { Distribution } from "../../core/distribution.js";
+import { implicitly } from "../../core/implicit.js";
+import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { logMassOver, nearest } from "../../densities/normalMass.js";
+
+type Params = { readonly loc: Tensor; readonly scale: Tensor; readonly low: Tensor; readonly high: Tensor };
+const TRUNCATED_NORMAL: Family<Params> = {
+  name: "TruncatedNormal",
+  constraints: { loc: real, scale: positive, low: extendedReal, high: ({ low }) => above(low) },
+  defaults: { loc: 0, scale: 1, low: -Infinity, high: Infinity },
+};
+/** A number, or Infinity, greater than `low`. */
+const above = (low: Tensor): Constraint => ({ ...greaterThan(low), must: "> low", check: (x) => x.greater(low) });
+
+export class TruncatedNormal extends Distribution<Params> {
+  constructor(loc?: TensorLike, scale?: TensorLike, low?: TensorLike, high?: TensorLike);
+  constructor(params: Given<Params>);
+  constructor(...args: unknown[]) {
+    super(readParameters(TRUNCATED_NORMAL, args));
+  }
+
+  override get support(): Constraint {
+    return interval(this.params.low, this.params.high);
+  }
+  override get hasRsample(): boolean {
+    return true;
+  }
+  #standard(x: Tensor): Tensor {
+    return x.sub(this.params.loc).div(this.params.scale);
+  }
+  /** The bounds, turned so that the right one is the farther; 1 where that was needed. */
+  get #bounds(): [a: Tensor, b: Tensor, turned: Tensor] {
+    const [a, b] = this.#ends;
+    const turned = a.less(b.neg());
+    return [where(turned, b.neg(), a), where(turned, a.neg(), b), turned];
+  }
+  get #ends(): [a: Tensor, b: Tensor] {
+    return [this.#standard(this.params.low), this.#standard(this.params.high)];
+  }
+  /** log (Φ(z) - Φ(a)) / φ of what is nearest 0 between them. */
+  #massOver(x: Tensor): Tensor {
+    const { low, scale } = this.params;
+    return logMassOver(this.#standard(low), this.#standard(x), x.sub(low).div(scale));
+  }
+  override logDensity(value: Tensor): Tensor {
+    const [a, b] = this.#ends;
+    const [m, z] = [nearest(a, b), this.#standard(value)];
+    return m.sub(z).mul(m.add(z)).mul(0.5).sub(this.#massOver(this.params.high)).sub(log(this.params.scale));
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    return implicitly(this.quantile(random.uniform(key, shape)), this);
+  }
+  override cumulative(value: Tensor): Tensor {
+    const { low, high } = this.params;
+    const [a, b] = this.#ends;
+    const x = maximum(low, minimum(high, value));
+    const z = this.#standard(x);
+    const [m, n] = [nearest(a, b), nearest(a, z)];
+    return exp(m.sub(n).mul(m.add(n)).mul(0.5).add(this.#massOver(x)).sub(this.#massOver(this.params.high)));
+  }
+  override quantile(q: Tensor): Tensor {
+    const { loc, scale, low, high } = this.params;
+    const [a, b, turned] = this.#bounds;
+    const [p, rest] = [where(turned, q.neg().add(1), q), where(turned, q, q.neg().add(1))];
+    const fall = logFall(a, b);
+    const left = where(less(p, 0.5), log1p(p.mul(expm1(fall))), log(rest.add(p.mul(exp(fall)))));
+    const target = logNdtr(a.neg()).add(left);
+    const z = upperQuantile(target);
+    const x = maximum(low, minimum(high, where(turned, z.neg(), z).mul(scale).add(loc)));
+    return where(equal(q, 0), low, where(equal(q, 1), high, x));
+  }
+
+  /**
+   * The mean of z, its variance, and E[z²], turned. By quadrature over that part of [a, b] where the density is more than exp(-40) of its
+   * largest, measured from the left end so that nothing is lost far out.
+   */
+  get #moments(): [mean: Tensor, variance: Tensor, square: Tensor] {
+    const [a, b] = this.#bounds;
+    const mode = maximum(a, minimum(b, 0));
+    const reach = sqrt(square(mode).add(80));
+    const [from, to] = [maximum(a, reach.neg()), minimum(b, reach)];
+    const [nodes, weights] = quadratureRule(4).map((list) => tensor(list)) as [Tensor, Tensor];
+    const d = to.sub(from).expandDims(-1).mul(nodes);
+    const z = d.add(from.expandDims(-1));
+    const top = mode.expandDims(-1);
+    const density = exp(z.sub(top).mul(z.add(top)).mul(-0.5)).mul(weights);
+    const share = density.div(sum(density, -1, { keepDims: true }));
+    const shift = sum(share.mul(d), -1);
+    const variance = sum(share.mul(square(d.sub(shift.expandDims(-1)))), -1);
+    const mean = from.add(shift);
+    return [mean, variance, square(mean).add(variance)];
+  }
+  override get mean(): Tensor {
+    const mean = this.#moments[0];
+    const { loc, scale } = this.params;
+    return this.spread(where(this.#bounds[2], mean.neg(), mean).mul(scale).add(loc));
+  }
+  override get variance(): Tensor {
+    return this.spread(this.#moments[1].mul(square(this.params.scale)));
+  }
+  override entropy(): Tensor {
+    const [a, b] = this.#ends;
+    const energy = this.#moments[2].sub(square(nearest(a, b))).mul(0.5);
+    return this.spread(this.#massOver(this.params.high).add(energy).add(log(this.params.scale)));
+  }
+}
+
+/** Where exp(x²) would overflow: so far left of 0 Q is 1 to the last digit. */
+const FAR_LEFT = -20;
+
+/** M(x) = Q(x) / φ(x). */
+const mills = (x: Tensor): Tensor => erfcx(x.mul(Math.SQRT1_2)).mul(Math.sqrt(Math.PI / 2));
+
+/** D(a, z) = log Q(z) - log Q(a) for a <= z. */
+function logFall(a: Tensor, z: Tensor): Tensor {
+  const isFar = less(a, FAR_LEFT);
+  const isEnd = equal(z, Infinity);
+  const [from, to] = [where(logicalOr(isFar, equal(a, Infinity)), 0, a), where(logicalOr(isFar, isEnd), 0, z)];
+  const near = from
+    .sub(to)
+    .mul(from.add(to))
+    .mul(0.5)
+    .add(log(mills(to).div(mills(from))));
+  return where(isEnd, -Infinity, where(isFar, logNdtr(z.neg()).sub(logNdtr(a.neg())), near));
+}
+
+/** The z with log Q(z) = t: by the quantile of whichever tail is small, and beyond all quantiles by Newton's method on log Q. */
+function upperQuantile(t: Tensor): Tensor {
+  const isFar = less(t, -700);
+  const isLeft = less(-Math.LN2, t);
+  const inside = where(isFar, -1, t);
+  const near = where(isLeft, ndtri(expm1(inside).neg()), ndtri(exp(inside)).neg());
+  const size = where(isFar, t.mul(-2), 1400);
+  let far = sqrt(size.sub(log(size.mul(2 * Math.PI))));
+  for (let k = 0; k < 3; k++)
+    far = far.add(
+      logNdtr(far.neg())
+        .sub(where(isFar, t, -700))
+        .mul(mills(far)),
+    );
+  return where(isFar, far, near);
+}

@@ -1,0 +1,42 @@
+/** ImproperUniform: log density 0 everywhere on a support. It is no distribution and has no draws, but serves as a flat prior. */
+import type { Shape } from "../../../autodiff/core/shape.js";
+import { PedigradError, type Tensor, zeros } from "../../../autodiff/index.js";
+import { type Constraint, independent } from "../../constraints/index.js";
+import { Distribution } from "../../core/distribution.js";
+
+export class ImproperUniform extends Distribution {
+  readonly #support: Constraint;
+  readonly #eventShape: Shape;
+
+  /** `eventShape` has at least as many axes as the events of `support`; those beyond are independent. */
+  constructor(support: Constraint, batchShape: Shape = [], eventShape: Shape = []) {
+    super({ family: "ImproperUniform", params: {}, batchShape, argConstraints: {} });
+    const own = eventShape.length - support.eventDim;
+    if (own < 0)
+      throw new PedigradError({
+        code: "bad-shape",
+        param: "eventShape",
+        message: `ImproperUniform: values that are ${support.must} have ${support.eventDim} event axes, but eventShape has ${eventShape.length}. Give the whole event shape.`,
+      });
+    this.#support = independent(support, own);
+    this.#eventShape = eventShape;
+  }
+
+  override get support(): Constraint {
+    return this.#support;
+  }
+  override get eventShape(): Shape {
+    return this.#eventShape;
+  }
+  override logDensity(value: Tensor): Tensor {
+    return zeros(value.shape.slice(0, value.shape.length - this.eventDim));
+  }
+  override draw(): never {
+    throw new PedigradError({
+      code: "no-sampler",
+      op: "sample",
+      message:
+        "ImproperUniform: a flat prior over an unbounded set cannot be sampled. Give the site a value: a guide, condition, or substitute.",
+    });
+  }
+}

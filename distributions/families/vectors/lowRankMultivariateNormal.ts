@@ -1,0 +1,101 @@
+/**
+ * LowRankMultivariateNormal: a normal with covariance C = W Wᵀ + D, W = covFactor [n, rank], D = diag(covDiag). By the matrix
+ * determinant and inversion lemmas, with K = I + Wᵀ D⁻¹ W and d = x - loc,
+ *
+ *     log p(x) = -(|D^-1/2 (d - W a)|² + |a|²)/2 - (Σ log D + log |K|)/2 - n log √(2π),   a = K⁻¹ Wᵀ D⁻¹ d:
+ *
+ * the squared distance as the least that factors a and noise can explain d with, in which nothing cancels.
+ */
+import type { Shape } from "../../../autodiff/core/shape.js";
+import {
+  add,
+  cholesky,
+  eye,
+  log,
+  matmul,
+  random,
+  square,
+  sum,
+  type Tensor,
+  type TensorLike,
+  triangularSolve,
+} from "../../../autodiff/index.js";
+import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
+import { type Constraint, independent, positive, real, realVector } from "../../constraints/index.js";
+import { LOG_SQRT_2PI } from "../../core/constants.js";
+import { Distribution } from "../../core/distribution.js";
+import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { halfLogDeterminant } from "./multivariateNormal.js";
+
+type Params = { readonly loc: Tensor; readonly covFactor: Tensor; readonly covDiag: Tensor };
+const LOW_RANK: Family<Params> = {
+  name: "LowRankMultivariateNormal",
+  constraints: { loc: realVector, covFactor: independent(real, 2), covDiag: independent(positive, 1) },
+};
+
+export class LowRankMultivariateNormal extends Distribution<Params> {
+  readonly #capacitance: Tensor;
+
+  constructor(loc: TensorLike, covFactor: TensorLike, covDiag: TensorLike);
+  constructor(params: Given<Params>);
+  constructor(...args: unknown[]) {
+    super(readParameters(LOW_RANK, args));
+    const { covFactor } = this.params;
+    const rank = covFactor.shape.at(-1) as number;
+    this.#capacitance = cholesky(add(eye(rank), matmul(matrixTranspose(covFactor), this.#weighted(covFactor))));
+  }
+
+  /** D⁻¹ applied to the rows of a matrix. */
+  #weighted(x: Tensor): Tensor {
+    return x.div(this.params.covDiag.expandDims(-1));
+  }
+
+  override get support(): Constraint {
+    return realVector;
+  }
+  override get eventShape(): Shape {
+    return this.params.loc.shape.slice(-1);
+  }
+  override get hasRsample(): boolean {
+    return true;
+  }
+  override logDensity(value: Tensor): Tensor {
+    const { loc, covFactor, covDiag } = this.params;
+    const d = value.sub(loc);
+    const projected = matmul(matrixTranspose(covFactor), this.#weighted(d.expandDims(-1)));
+    const a = triangularSolve(this.#capacitance, triangularSolve(this.#capacitance, projected), { transpose: true });
+    const rest = d.sub(matmul(covFactor, a).squeeze(-1));
+    const distance = sum(square(rest).div(covDiag), -1).add(sum(square(a.squeeze(-1)), -1));
+    return distance
+      .add(this.#logDeterminant())
+      .mul(-0.5)
+      .sub((loc.shape.at(-1) as number) * LOG_SQRT_2PI);
+  }
+  /** log |C| = Σ log D + log |K|. */
+  #logDeterminant(): Tensor {
+    return sum(log(this.params.covDiag), -1).add(halfLogDeterminant(this.#capacitance).mul(2));
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    const { loc, covFactor, covDiag } = this.params;
+    const [own, shared] = [...random.split(key)] as [Tensor, Tensor];
+    const z = random.normal(shared, [...shape, covFactor.shape.at(-1) as number]);
+    const noise = random.normal(own, [...shape, ...this.eventShape]).mul(covDiag.sqrt());
+    return matmul(covFactor, z.expandDims(-1)).squeeze(-1).add(noise).add(loc);
+  }
+  override get mean(): Tensor {
+    return this.spread(this.params.loc);
+  }
+  override get variance(): Tensor {
+    const { covFactor, covDiag } = this.params;
+    return this.spread(sum(square(covFactor), -1).add(covDiag));
+  }
+  override entropy(): Tensor {
+    const n = this.eventShape[0] as number;
+    return this.spread(
+      this.#logDeterminant()
+        .mul(0.5)
+        .add(n * (0.5 + LOG_SQRT_2PI)),
+      0,
+    );
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * MultivariateNormal in n dimensions, by one of: scaleTril L, lower triangular with covariance L Lᵀ; covarianceMatrix; precisionMatrix.
+ *
+ *     log p(x) = -|z|²/2 - Σ log L_ii - n log √(2π),   L z = x - loc.
+ */
+import type { Shape } from "../../../autodiff/core/shape.js";
+import {
+  cholesky,
+  diag,
+  flip,
+  inverse,
+  log,
+  matmul,
+  PedigradError,
+  random,
+  square,
+  sum,
+  type Tensor,
+  type TensorLike,
+  triangularSolve,
+} from "../../../autodiff/index.js";
+import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
+import { type Constraint, lowerCholesky, positiveDefinite, realVector } from "../../constraints/index.js";
+import { LOG_SQRT_2PI } from "../../core/constants.js";
+import { Distribution } from "../../core/distribution.js";
+import { type Family, type Given, readParameters } from "../../core/parameters.js";
+
+/** A covariance, in one of three ways. */
+export type ScaleParams = {
+  readonly scaleTril?: Tensor;
+  readonly covarianceMatrix?: Tensor;
+  readonly precisionMatrix?: Tensor;
+};
+type Params = ScaleParams & { readonly loc: Tensor };
+const MULTIVARIATE_NORMAL: Family<Params> = {
+  name: "MultivariateNormal",
+  constraints: {
+    loc: realVector,
+    scaleTril: lowerCholesky,
+    covarianceMatrix: positiveDefinite,
+    precisionMatrix: positiveDefinite,
+  },
+  oneOf: ["scaleTril", "covarianceMatrix", "precisionMatrix"],
+};
+
+export class MultivariateNormal extends Distribution<Params> {
+  /** L with covariance L Lᵀ. */
+  readonly scale: Tensor;
+
+  constructor(loc: TensorLike, scaleTril: TensorLike);
+  constructor(params: Given<Params>);
+  constructor(...args: unknown[]) {
+    super(readParameters(MULTIVARIATE_NORMAL, args));
+    this.scale = scaleOf(this.params);
+    const { loc } = this.params;
+    const [n, rows] = [loc.shape.at(-1), this.scale.shape.at(-1)];
+    if (n !== rows)
+      throw new PedigradError({
+        code: "shape-mismatch",
+        param: "loc",
+        message: `MultivariateNormal: loc has event size ${n} but the scale is ${rows}x${rows}. Give both the same size.`,
+      });
+  }
+
+  override get support(): Constraint {
+    return realVector;
+  }
+  override get eventShape(): Shape {
+    return this.params.loc.shape.slice(-1);
+  }
+  override get hasRsample(): boolean {
+    return true;
+  }
+  override logDensity(value: Tensor): Tensor {
+    const { loc } = this.params;
+    const z = triangularSolve(this.scale, value.sub(loc).expandDims(-1)).squeeze(-1);
+    const n = loc.shape.at(-1) as number;
+    return sum(square(z), -1)
+      .mul(-0.5)
+      .sub(halfLogDeterminant(this.scale))
+      .sub(n * LOG_SQRT_2PI);
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    const z = random.normal(key, [...shape, ...this.eventShape]);
+    return matmul(this.scale, z.expandDims(-1)).squeeze(-1).add(this.params.loc);
+  }
+  override get mean(): Tensor {
+    return this.spread(this.params.loc);
+  }
+  override get variance(): Tensor {
+    return this.spread(sum(square(this.scale), -1));
+  }
+  override entropy(): Tensor {
+    const n = this.eventShape[0] as number;
+    return this.spread(halfLogDeterminant(this.scale).add(n * (0.5 + LOG_SQRT_2PI)), 0);
+  }
+}
+
+/** Σ log L_ii. */
+export const halfLogDeterminant = (scale: Tensor): Tensor => sum(log(diag(scale)), -1);
+
+/** The lower triangle L with covariance L Lᵀ. */
+export function scaleOf({ scaleTril, covarianceMatrix, precisionMatrix }: ScaleParams): Tensor {
+  if (scaleTril !== undefined) return scaleTril;
+  if (covarianceMatrix !== undefined) return cholesky(covarianceMatrix);
+  // P = L⁻ᵀ L⁻¹: turned about, the Cholesky factor of P turned about is L⁻ᵀ.
+  const turned = (x: Tensor): Tensor => flip(flip(x, -1), -2);
+  return inverse(matrixTranspose(turned(cholesky(turned(precisionMatrix as Tensor)))));
+}

@@ -1,0 +1,195 @@
+/**
+ * KL(q | p) for families p whose log density is linear in a few statistics of x: with H the entropy of q,
+ *
+ *     KL(q | p) = -H(q) - E_q[log p(x)],
+ *
+ * where E_q needs the mean, the variance, E log x or E log(1 - x) of q. So one row serves every q that knows these; it is Infinity where q
+ * has mass outside the support of p, and null where q does not know them.
+ */
+import { elementsOf } from "../../autodiff/core/copy.js";
+import {
+  abs,
+  digamma,
+  digammaDifference,
+  exp,
+  lgamma,
+  log,
+  log1mexp,
+  log1p,
+  logBeta,
+  logicalAnd,
+  mul,
+  ndtr,
+  PedigradError,
+  square,
+  sum,
+  type Tensor,
+  tensor,
+  where,
+  xlogy,
+} from "../../autodiff/index.js";
+import { boundsOf } from "../constraints/constraint.js";
+import { EULER, LOG_SQRT_2PI } from "../core/constants.js";
+import type { Distribution } from "../core/distribution.js";
+import type { Beta } from "../families/bounded/beta.js";
+import { type ContinuousBernoulli, logSinhc } from "../families/bounded/continuousBernoulli.js";
+import type { Kumaraswamy } from "../families/bounded/kumaraswamy.js";
+import type { Uniform } from "../families/bounded/uniform.js";
+import type { Exponential } from "../families/positive/exponential.js";
+import type { Gamma } from "../families/positive/gamma.js";
+import type { Pareto } from "../families/positive/pareto.js";
+import type { Weibull } from "../families/positive/weibull.js";
+import type { Gumbel } from "../families/real/gumbel.js";
+import type { Laplace } from "../families/real/laplace.js";
+import type { Normal } from "../families/real/normal.js";
+import { type Row, row } from "./row.js";
+
+/** The bounds of a distribution of real numbers; what is made of another one answers by that one's moments, masked or not. */
+const rangeOf = (q: Distribution): [low: Tensor, high: Tensor] | null =>
+  q.eventDim > 0 || q.isDiscrete || "base" in q ? null : boundsOf(q.support);
+
+/** E log x by family. */
+const MEAN_LOG: Readonly<Record<string, (q: Distribution) => Tensor>> = {
+  Exponential: (q) =>
+    log((q as Exponential).params.rate)
+      .neg()
+      .sub(EULER),
+  Gamma: (q) => digamma((q as Gamma).params.concentration).sub(log((q as Gamma).params.rate)),
+  Weibull: (q) => {
+    const { scale, concentration } = (q as Weibull).params;
+    return log(scale).sub(mul(EULER, concentration.reciprocal()));
+  },
+  Pareto: (q) => log((q as Pareto).params.scale).add((q as Pareto).params.alpha.reciprocal()),
+  Beta: (q) => {
+    const { concentration1: a, concentration0: b } = (q as Beta).params;
+    return digammaDifference(a, b).neg();
+  },
+  Kumaraswamy: (q) => {
+    const { concentration1: a, concentration0: b } = (q as Kumaraswamy).params;
+    return digammaDifference(1, b).div(a).neg();
+  },
+  // Between l and h: (h log h - l log l) / (h - l) - 1
+  Uniform: (q) => meanLogBetween((q as Uniform).params.low, (q as Uniform).params.high),
+};
+const meanLogBetween = (low: Tensor, high: Tensor): Tensor =>
+  xlogy(high, high).sub(xlogy(low, low)).div(high.sub(low)).sub(1);
+
+/** E log(1 - x) by family. */
+const MEAN_LOG_REST: Readonly<Record<string, (q: Distribution) => Tensor>> = {
+  Beta: (q) => {
+    const { concentration1: a, concentration0: b } = (q as Beta).params;
+    return digammaDifference(b, a).neg();
+  },
+  Uniform: (q) => {
+    const { low, high } = (q as Uniform).params;
+    return meanLogBetween(high.neg().add(1), low.neg().add(1));
+  },
+  // x^a = 1 - v^(1/b) for v uniform: by the double exponential rule (Takahasi and Mori 1974), v = 1 / (1 + exp(-π sinh t)).
+  Kumaraswamy: (q) => {
+    const { concentration1: a, concentration0: b } = (q as Kumaraswamy).params;
+    const step = 1 / 32;
+    const t = Array.from({ length: 257 }, (_, i) => (i - 128) * step);
+    const logV = t.map((s) => -Math.log1p(Math.exp(-Math.PI * Math.sinh(s))));
+    const weights = t.map(
+      (s, i) =>
+        (step * Math.PI * Math.cosh(s)) / (Math.exp(-(logV[i] as number)) * (1 + Math.exp(Math.PI * Math.sinh(s)))),
+    );
+    const logPower = log1mexp(tensor(logV).div(b.expandDims(-1)));
+    return sum(log1mexp(logPower.div(a.expandDims(-1))).mul(weights), -1);
+  },
+};
+
+/** -H(q) - E log p where q lies within [low, high], else Infinity. */
+function within(
+  q: Distribution,
+  low: Tensor | number,
+  high: Tensor | number,
+  meanLogDensity: () => Tensor | undefined,
+): Tensor | null {
+  const bounds = rangeOf(q);
+  if (bounds === null) return null;
+  const inside = logicalAnd(bounds[0].greaterEqual(low), bounds[1].lessEqual(high));
+  if (inside.batch === null && elementsOf(inside).every((yes) => yes === 0)) return inside.mul(0).add(Infinity);
+  try {
+    const energy = meanLogDensity();
+    return energy ? where(inside, q.entropy().add(energy).neg(), Infinity) : null;
+  } catch (error) {
+    if (error instanceof PedigradError && error.code === "no-closed-form") return null;
+    throw error;
+  }
+}
+/** A row's energy, of the E log x and E log(1 - x) of q where it knows them. */
+const meanLog = (q: Distribution): Tensor | undefined => MEAN_LOG[q.family]?.(q);
+const meanLogRest = (q: Distribution): Tensor | undefined => MEAN_LOG_REST[q.family]?.(q);
+
+export const BY_MOMENTS: Readonly<Record<string, Row>> = {
+  "* Normal": row((q, { params: { loc, scale } }: Normal) =>
+    within(q, -Infinity, Infinity, () =>
+      q.variance
+        .add(square(q.mean.sub(loc)))
+        .div(square(scale))
+        .mul(-0.5)
+        .sub(log(scale))
+        .sub(LOG_SQRT_2PI),
+    ),
+  ),
+  "* Exponential": row((q, { params: { rate } }: Exponential) =>
+    within(q, 0, Infinity, () => log(rate).sub(rate.mul(q.mean))),
+  ),
+  "* Gamma": row((q, { params: { concentration, rate } }: Gamma) =>
+    within(q, 0, Infinity, () => {
+      const logs = meanLog(q);
+      return logs
+        ?.mul(concentration.sub(1))
+        .add(concentration.mul(log(rate)))
+        .sub(rate.mul(q.mean))
+        .sub(lgamma(concentration));
+    }),
+  ),
+  "* Uniform": row((q, { params: { low, high } }: Uniform) => within(q, low, high, () => log(high.sub(low)).neg())),
+  "* Beta": row((q, { params: { concentration1: a, concentration0: b } }: Beta) =>
+    within(q, 0, 1, () => {
+      const [logs, rests] = [meanLog(q), meanLogRest(q)];
+      return (
+        logs &&
+        rests &&
+        logs
+          .mul(a.sub(1))
+          .add(rests.mul(b.sub(1)))
+          .sub(logBeta(a, b))
+      );
+    }),
+  ),
+  "* ContinuousBernoulli": row((q, p: ContinuousBernoulli) =>
+    within(q, 0, 1, () => p.logits.mul(q.mean.sub(0.5)).sub(logSinhc(p.logits.mul(0.5)))),
+  ),
+  "* Pareto": row((q, { params: { scale, alpha } }: Pareto) =>
+    within(q, scale, Infinity, () => {
+      const logs = meanLog(q);
+      return (
+        logs &&
+        log(alpha)
+          .add(alpha.mul(log(scale)))
+          .sub(logs.mul(alpha.add(1)))
+      );
+    }),
+  ),
+  // E exp(-(x - loc) / s) = exp(loc / s) (1 + 1 / (s rate))^-concentration
+  "Gamma Gumbel": row((q: Gamma, { params: { loc, scale } }: Gumbel) =>
+    within(q, -Infinity, Infinity, () => {
+      const { concentration, rate } = q.params;
+      const decay = exp(loc.div(scale).sub(concentration.mul(log1p(scale.mul(rate).reciprocal()))));
+      return q.mean.sub(loc).div(scale).add(log(scale)).add(decay).neg();
+    }),
+  ),
+  // E |x - loc| of a normal variable around m: s √(2/π) exp(-d²/2) + (m - loc) (2 Φ(d) - 1), d = (m - loc) / s
+  "Normal Laplace": row((q: Normal, { params: { loc, scale } }: Laplace) =>
+    within(q, -Infinity, Infinity, () => {
+      const shift = abs(q.params.loc.sub(loc));
+      const d = shift.div(q.params.scale);
+      const centred = exp(square(d).mul(-0.5)).mul(q.params.scale.mul(Math.sqrt(2 / Math.PI)));
+      const distance = centred.add(shift.mul(ndtr(d).mul(2).sub(1)));
+      return distance.div(scale).add(log(scale)).add(Math.LN2).neg();
+    }),
+  ),
+};

@@ -1,0 +1,121 @@
+/** Transforms made of other transforms. */
+import type { Shape } from "../../autodiff/core/shape.js";
+import { mul, type Tensor } from "../../autodiff/index.js";
+import { sumOver } from "../constraints/axes.js";
+import { Transform } from "./scalar.js";
+
+/** The first part, then the second, and so on. */
+export class Compose extends Transform {
+  readonly parts: readonly Transform[];
+  constructor(parts: readonly Transform[]) {
+    super();
+    this.parts = parts;
+  }
+
+  /** Enough axes for every part: its own, and what the parts before it have taken away or added. */
+  override get domainEventDim(): number {
+    return this.parts.reduceRight(
+      (dim, part) => Math.max(part.domainEventDim, dim - part.codomainEventDim + part.domainEventDim),
+      0,
+    );
+  }
+  override get codomainEventDim(): number {
+    return this.parts.reduce(
+      (dim, part) => Math.max(part.codomainEventDim, dim - part.domainEventDim + part.codomainEventDim),
+      0,
+    );
+  }
+  override get direction(): Tensor | number | null {
+    return this.parts.reduce<Tensor | number | null>(
+      (so, { direction }) => (so === null || direction === null ? null : mul(so, direction)),
+      1,
+    );
+  }
+  override forward(x: Tensor): Tensor {
+    return this.parts.reduce((y, part) => part.forward(y), x);
+  }
+  override inverse(y: Tensor): Tensor {
+    return this.parts.reduceRight((x, part) => part.inverse(x), y);
+  }
+  override logAbsDetJacobian(x: Tensor): Tensor {
+    let total: Tensor | null = null;
+    let at = x;
+    let eventDim = this.domainEventDim;
+    for (const part of this.parts) {
+      const y = part.forward(at);
+      const share = sumOver(part.logAbsDetJacobian(at, y), eventDim - part.domainEventDim);
+      total = total === null ? share : total.add(share);
+      eventDim += part.codomainEventDim - part.domainEventDim;
+      at = y;
+    }
+    return total ?? x.mul(0);
+  }
+  override forwardShape(shape: Shape): Shape {
+    return this.parts.reduce((from, part) => part.forwardShape(from), shape);
+  }
+  override inverseShape(shape: Shape): Shape {
+    return this.parts.reduceRight((from, part) => part.inverseShape(from), shape);
+  }
+}
+
+/** `base` on each element of `n` more axes, together one event. */
+export class IndependentTransform extends Transform {
+  constructor(
+    readonly base: Transform,
+    readonly n: number,
+  ) {
+    super();
+  }
+  override get domainEventDim(): number {
+    return this.base.domainEventDim + this.n;
+  }
+  override get codomainEventDim(): number {
+    return this.base.codomainEventDim + this.n;
+  }
+  override forward(x: Tensor): Tensor {
+    return this.base.forward(x);
+  }
+  override inverse(y: Tensor): Tensor {
+    return this.base.inverse(y);
+  }
+  override logAbsDetJacobian(x: Tensor, y: Tensor): Tensor {
+    return sumOver(this.base.logAbsDetJacobian(x, y), this.n);
+  }
+  override forwardShape(shape: Shape): Shape {
+    return this.base.forwardShape(shape);
+  }
+  override inverseShape(shape: Shape): Shape {
+    return this.base.inverseShape(shape);
+  }
+}
+
+/** The transform that undoes `base`. */
+export class Inverse extends Transform {
+  constructor(readonly base: Transform) {
+    super();
+  }
+  override get domainEventDim(): number {
+    return this.base.codomainEventDim;
+  }
+  override get codomainEventDim(): number {
+    return this.base.domainEventDim;
+  }
+  override get direction(): Tensor | number | null {
+    return this.base.direction;
+  }
+  override forward(x: Tensor): Tensor {
+    return this.base.inverse(x);
+  }
+  override inverse(y: Tensor): Tensor {
+    return this.base.forward(y);
+  }
+  override logAbsDetJacobian(x: Tensor, y: Tensor): Tensor {
+    return this.base.logAbsDetJacobian(y, x).neg();
+  }
+  override forwardShape(shape: Shape): Shape {
+    return this.base.inverseShape(shape);
+  }
+  override inverseShape(shape: Shape): Shape {
+    return this.base.forwardShape(shape);
+  }
+}

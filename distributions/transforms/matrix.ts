@@ -1,0 +1,181 @@
+/** Bijections from free vectors to triangular and positive definite matrices. */
+import type { Shape } from "../../autodiff/core/shape.js";
+import {
+  arange,
+  cholesky,
+  concatenate,
+  cumsum,
+  diag,
+  exp,
+  expandDims,
+  eye,
+  flip,
+  log,
+  log1p,
+  matmul,
+  PedigradError,
+  reshape,
+  slice,
+  softplus,
+  sqrt,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  take,
+  tanh,
+  zeros,
+} from "../../autodiff/index.js";
+import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
+import { sumOver } from "../constraints/axes.js";
+import { Exp, Softplus, Transform } from "./scalar.js";
+
+const LAST = { axis: -1 };
+
+/** n with n (n - 1) / 2 + diagonal · n = length. */
+function orderOf(op: string, length: number, diagonal: 0 | 1): number {
+  const n = Math.round((Math.sqrt(1 + 8 * length) + 1) / 2) - diagonal;
+  if ((n * (n + 2 * diagonal - 1)) / 2 !== length)
+    throw new PedigradError({
+      code: "bad-shape",
+      op,
+      message: `${op}: ${length} numbers do not fill a triangle; expected 1, 3, 6, 10, ….`,
+    });
+  return n;
+}
+
+/** The vectors in the last axis as strict lower triangles of n by n matrices, row by row; zeros elsewhere. */
+function toTriangle(x: Tensor, n: number): Tensor {
+  const nothing = (n * (n - 1)) / 2;
+  const places = Array.from({ length: n }, (_, i) =>
+    Array.from({ length: n }, (_, j) => (j < i ? (i * (i - 1)) / 2 + j : nothing)),
+  );
+  return take(concatenate([x, zeros([...x.shape.slice(0, -1), 1])], -1), places, -1);
+}
+
+/** The strict lower triangles of matrices as vectors, row by row. */
+function fromTriangle(y: Tensor): Tensor {
+  const n = y.shape.at(-1) as number;
+  const places = Array.from({ length: n }, (_, i) => Array.from({ length: i }, (_, j) => i * n + j)).flat();
+  return take(reshape(y, [...y.shape.slice(0, -2), n * n]), places, -1);
+}
+
+/** To lower triangles with a positive diagonal: n (n - 1) / 2 numbers below it, then the n of the diagonal through `positive`. */
+export class LowerCholesky extends Transform {
+  constructor(readonly positive: Transform = new Exp()) {
+    super();
+  }
+  override get domainEventDim(): number {
+    return 1;
+  }
+  override get codomainEventDim(): number {
+    return 2;
+  }
+  override forward(x: Tensor): Tensor {
+    const n = orderOf("LowerCholesky", x.shape.at(-1) as number, 1);
+    const diagonal = expandDims(this.positive.forward(slice(x, -n, undefined, LAST)), -1);
+    return toTriangle(slice(x, 0, -n, LAST), n).add(eye(n).mul(diagonal));
+  }
+  override inverse(y: Tensor): Tensor {
+    return concatenate([fromTriangle(y), this.positive.inverse(diag(y))], -1);
+  }
+  override logAbsDetJacobian(x: Tensor): Tensor {
+    const free = slice(x, -orderOf("LowerCholesky", x.shape.at(-1) as number, 1), undefined, LAST);
+    return sum(this.positive.logAbsDetJacobian(free, this.positive.forward(free)), -1);
+  }
+  override forwardShape(shape: Shape): Shape {
+    const n = orderOf("LowerCholesky", shape.at(-1) as number, 1);
+    return [...shape.slice(0, -1), n, n];
+  }
+  override inverseShape(shape: Shape): Shape {
+    const n = shape.at(-1) as number;
+    return [...shape.slice(0, -2), (n * (n + 1)) / 2];
+  }
+}
+
+/** As LowerCholesky, the diagonal through softplus. */
+export class SoftplusLowerCholesky extends LowerCholesky {
+  constructor() {
+    super(new Softplus());
+  }
+}
+
+/**
+ * n (n - 1) / 2 numbers to the Cholesky factor of a correlation matrix (Lewandowski, Kurowicka and Joe 2009; Stan). Row by row a
+ * stick of squared length 1 is broken, t = tanh(x) saying which signed share of what is left comes next:
+ *
+ *     y_ij = t_ij √Π_{k<j} (1 - t_ik²),   y_ii = √Π_{k<i} (1 - t_ik²).
+ *
+ * log |det dy/dx|, y's strict lower triangle, is Σ log(1 - t_ij²) + Σ_{k<j} log(1 - t_ik²) / 2.
+ */
+export class CorrCholesky extends Transform {
+  override get domainEventDim(): number {
+    return 1;
+  }
+  override get codomainEventDim(): number {
+    return 2;
+  }
+  override forward(x: Tensor): Tensor {
+    const n = orderOf("CorrCholesky", x.shape.at(-1) as number, 0);
+    return toTriangle(tanh(x), n)
+      .add(eye(n))
+      .mul(exp(this.#logLeft(x, n).mul(0.5)));
+  }
+  override inverse(y: Tensor): Tensor {
+    const left = flip(cumsum(flip(square(y), -1), -1), -1);
+    const t = fromTriangle(y).div(sqrt(fromTriangle(left)));
+    return log1p(t).sub(log1p(t.neg())).mul(0.5);
+  }
+  override logAbsDetJacobian(x: Tensor): Tensor {
+    const n = orderOf("CorrCholesky", x.shape.at(-1) as number, 0);
+    return sum(logSech2(x).add(fromTriangle(this.#logLeft(x, n)).mul(0.5)), -1);
+  }
+  override forwardShape(shape: Shape): Shape {
+    const n = orderOf("CorrCholesky", shape.at(-1) as number, 0);
+    return [...shape.slice(0, -1), n, n];
+  }
+  override inverseShape(shape: Shape): Shape {
+    const n = shape.at(-1) as number;
+    return [...shape.slice(0, -2), (n * (n - 1)) / 2];
+  }
+
+  /** The logarithm of the squared length left before each entry of a row. */
+  #logLeft(x: Tensor, n: number): Tensor {
+    const taken = toTriangle(logSech2(x), n);
+    return cumsum(taken, -1).sub(taken);
+  }
+}
+
+/** log(1 - tanh²x) */
+const logSech2 = (x: Tensor): Tensor => sub(Math.LN2, x.add(softplus(x.mul(-2)))).mul(2);
+
+/**
+ * Positive definite x = y yᵀ to its lower factor y; the inverse multiplies. With 1 free number on each diagonal entry,
+ *
+ *     log |det dx/dy| = Σ_j (n - 1 - j + free) log y_jj + free n log 2.
+ */
+export class Cholesky extends Transform {
+  /** 0 for correlation matrices, whose diagonal is fixed. */
+  protected readonly free: 0 | 1 = 1;
+  override get domainEventDim(): number {
+    return 2;
+  }
+  override forward(x: Tensor): Tensor {
+    return cholesky(x);
+  }
+  override inverse(y: Tensor): Tensor {
+    return matmul(y, matrixTranspose(y));
+  }
+  override logAbsDetJacobian(_x: Tensor, y: Tensor): Tensor {
+    const n = y.shape.at(-1) as number;
+    const powers = sub(n - 1 + this.free, arange(n));
+    return sumOver(log(diag(y)).mul(powers), 1)
+      .add(this.free * n * Math.LN2)
+      .neg();
+  }
+}
+
+/** The same for correlation matrices, whose diagonal is not free. */
+export class CorrMatrixCholesky extends Cholesky {
+  protected override readonly free = 0;
+}

@@ -1,0 +1,229 @@
+/**
+ * Smooth bijections with their Jacobians. `forward` maps events of `domainEventDim` axes to events of `codomainEventDim` axes;
+ * `logAbsDetJacobian(x, y)`, y = forward(x), is log |det dy/dx| of each event, with the batch shape of x. Those on single numbers and
+ * those that only move numbers about stand here; those on vectors and matrices in vector.ts and matrix.ts, those
+ * made of other transforms in composed.ts.
+ */
+import { broadcastShapes, type Shape } from "../../autodiff/core/shape.js";
+import {
+  abs,
+  broadcastTo,
+  exp,
+  expm1,
+  log,
+  logSigmoid,
+  pow,
+  reshape,
+  sigmoid,
+  sign,
+  softplus,
+  type Tensor,
+  type TensorLike,
+  take,
+  tensor,
+  zeros,
+} from "../../autodiff/index.js";
+
+export abstract class Transform {
+  abstract forward(x: Tensor): Tensor;
+  abstract inverse(y: Tensor): Tensor;
+  abstract logAbsDetJacobian(x: Tensor, y: Tensor): Tensor;
+
+  /** 1 or -1, as y rises or falls with x for single numbers, element by element; null for all other transforms. */
+  get direction(): Tensor | number | null {
+    return null;
+  }
+  get domainEventDim(): number {
+    return 0;
+  }
+  get codomainEventDim(): number {
+    return this.domainEventDim;
+  }
+  /** The shape of forward(x) for x of this shape. */
+  forwardShape(shape: Shape): Shape {
+    return shape;
+  }
+  inverseShape(shape: Shape): Shape {
+    return shape;
+  }
+}
+
+/** y = x */
+export class Identity extends Transform {
+  override get direction(): number {
+    return 1;
+  }
+  override forward(x: Tensor): Tensor {
+    return x;
+  }
+  override inverse(y: Tensor): Tensor {
+    return y;
+  }
+  override logAbsDetJacobian(x: Tensor): Tensor {
+    return zeros(x.shape);
+  }
+}
+
+/** y = loc + scale x */
+export class Affine extends Transform {
+  readonly loc: Tensor;
+  readonly scale: Tensor;
+  constructor(loc: TensorLike, scale: TensorLike) {
+    super();
+    this.loc = tensor(loc);
+    this.scale = tensor(scale);
+  }
+  override forward(x: Tensor): Tensor {
+    return x.mul(this.scale).add(this.loc);
+  }
+  override inverse(y: Tensor): Tensor {
+    return y.sub(this.loc).div(this.scale);
+  }
+  override get direction(): Tensor {
+    return sign(this.scale);
+  }
+  override logAbsDetJacobian(x: Tensor): Tensor {
+    return broadcastTo(log(abs(this.scale)), this.forwardShape(x.shape));
+  }
+  override forwardShape(shape: Shape): Shape {
+    return broadcastShapes("Affine", broadcastShapes("Affine", shape, this.loc.shape), this.scale.shape);
+  }
+  override inverseShape(shape: Shape): Shape {
+    return this.forwardShape(shape);
+  }
+}
+
+/** y = exp(x) */
+export class Exp extends Transform {
+  override get direction(): number {
+    return 1;
+  }
+  override forward(x: Tensor): Tensor {
+    return exp(x);
+  }
+  override inverse(y: Tensor): Tensor {
+    return log(y);
+  }
+  override logAbsDetJacobian(x: Tensor): Tensor {
+    return x;
+  }
+}
+
+/** y = 1 / (1 + exp(-x)) */
+export class Sigmoid extends Transform {
+  override get direction(): number {
+    return 1;
+  }
+  override forward(x: Tensor): Tensor {
+    return sigmoid(x);
+  }
+  override inverse(y: Tensor): Tensor {
+    return log(y).sub(y.neg().log1p());
+  }
+  override logAbsDetJacobian(x: Tensor): Tensor {
+    return logSigmoid(x).add(logSigmoid(x.neg()));
+  }
+}
+
+/** y = log(1 + exp(x)) */
+export class Softplus extends Transform {
+  override get direction(): number {
+    return 1;
+  }
+  override forward(x: Tensor): Tensor {
+    return softplus(x);
+  }
+  override inverse(y: Tensor): Tensor {
+    return y.add(log(expm1(y.neg()).neg()));
+  }
+  override logAbsDetJacobian(x: Tensor): Tensor {
+    return logSigmoid(x);
+  }
+}
+
+/** y = x^exponent for x > 0 */
+export class Power extends Transform {
+  readonly exponent: Tensor;
+  constructor(exponent: TensorLike) {
+    super();
+    this.exponent = tensor(exponent);
+  }
+  override forward(x: Tensor): Tensor {
+    return pow(x, this.exponent);
+  }
+  override inverse(y: Tensor): Tensor {
+    return pow(y, this.exponent.reciprocal());
+  }
+  override get direction(): Tensor {
+    return sign(this.exponent);
+  }
+  override logAbsDetJacobian(x: Tensor): Tensor {
+    return log(abs(this.exponent)).add(this.exponent.sub(1).mul(log(x)));
+  }
+}
+
+/** y = |x|, whose inverse takes the nonnegative branch; not a bijection, of use for folding. */
+export class Abs extends Transform {
+  override forward(x: Tensor): Tensor {
+    return abs(x);
+  }
+  override inverse(y: Tensor): Tensor {
+    return y;
+  }
+  override logAbsDetJacobian(x: Tensor): Tensor {
+    return zeros(x.shape);
+  }
+}
+
+/** The last axis in another order: y_i = x_{order_i}. */
+export class Permute extends Transform {
+  readonly order: readonly number[];
+  constructor(order: readonly number[]) {
+    super();
+    this.order = order;
+  }
+  override get domainEventDim(): number {
+    return 1;
+  }
+  override forward(x: Tensor): Tensor {
+    return take(x, this.order, -1);
+  }
+  override inverse(y: Tensor): Tensor {
+    const back = this.order.map((_, i) => this.order.indexOf(i));
+    return take(y, back, -1);
+  }
+  override logAbsDetJacobian(x: Tensor): Tensor {
+    return zeros(x.shape.slice(0, -1));
+  }
+}
+
+/** Events of shape `from` as events of shape `to`. */
+export class Reshape extends Transform {
+  constructor(
+    readonly from: Shape,
+    readonly to: Shape,
+  ) {
+    super();
+  }
+  override get domainEventDim(): number {
+    return this.from.length;
+  }
+  override get codomainEventDim(): number {
+    return this.to.length;
+  }
+  override forward(x: Tensor): Tensor {
+    return reshape(x, this.forwardShape(x.shape));
+  }
+  override inverse(y: Tensor): Tensor {
+    return reshape(y, this.inverseShape(y.shape));
+  }
+  override logAbsDetJacobian(x: Tensor): Tensor {
+    return zeros(x.shape.slice(0, x.shape.length - this.from.length));
+  }
+  override forwardShape(shape: Shape): Shape {
+    return [...shape.slice(0, shape.length - this.from.length), ...this.to];
+  }
+  override inverseShape(shape: Shape): Shape {
+    return [...shape.slice(0, shape.length - this.to.length), ...this.from];
+  }
+}

@@ -1,0 +1,141 @@
+/** Bijections from free vectors to constrained ones. */
+import type { Shape } from "../../autodiff/core/shape.js";
+import {
+  abs,
+  arange,
+  concatenate,
+  cumsum,
+  exp,
+  flip,
+  log,
+  log1p,
+  logSigmoid,
+  slice,
+  softplus,
+  sub,
+  sum,
+  type Tensor,
+  tanh,
+  zeros,
+} from "../../autodiff/index.js";
+import { Transform } from "./scalar.js";
+
+const LAST = { axis: -1 };
+const resizedLast = (shape: Shape, by: number): Shape => [...shape.slice(0, -1), (shape.at(-1) as number) + by];
+
+/**
+ * K-1 free numbers to a simplex of K (Stan, NumPyro). Piece k takes the share z_k of what the pieces before it left:
+ *
+ *     z_k = sigmoid(x_k - log(K - 1 - k)),   y_k = z_k Π_{j<k} (1 - z_j),   y_{K-1} = Π_j (1 - z_j),
+ *
+ * offset so that x = 0 gives equal pieces, and computed in logarithms, so that no piece is rounded to 0 or 1 before its time.
+ * log |det dy/dx| = Σ_k log y_k + log(1 - z_k).
+ */
+export class StickBreaking extends Transform {
+  override get domainEventDim(): number {
+    return 1;
+  }
+  override forward(x: Tensor): Tensor {
+    return exp(this.#logPieces(x));
+  }
+  override inverse(y: Tensor): Tensor {
+    const n = (y.shape.at(-1) as number) - 1;
+    const left = flip(cumsum(flip(y, -1), -1), -1);
+    return log(slice(y, 0, n, LAST))
+      .sub(log(slice(left, 1, n + 1, LAST)))
+      .add(offsets(n));
+  }
+  override logAbsDetJacobian(x: Tensor): Tensor {
+    const n = x.shape.at(-1) as number;
+    const shifted = x.sub(offsets(n));
+    return sum(slice(this.#logPieces(x), 0, n, LAST).add(logSigmoid(shifted.neg())), -1);
+  }
+  override forwardShape(shape: Shape): Shape {
+    return resizedLast(shape, 1);
+  }
+  override inverseShape(shape: Shape): Shape {
+    return resizedLast(shape, -1);
+  }
+
+  #logPieces(x: Tensor): Tensor {
+    const shifted = x.sub(offsets(x.shape.at(-1) as number));
+    const none = zeros([...x.shape.slice(0, -1), 1]);
+    const logLeft = concatenate([none, cumsum(logSigmoid(shifted.neg()), -1)], -1);
+    return logLeft.add(concatenate([logSigmoid(shifted), none], -1));
+  }
+}
+
+/** log(n - k) for k = 0 … n-1 */
+const offsets = (n: number): Tensor => log(sub(n, arange(n)));
+
+/** y_0 = x_0, y_k = y_{k-1} + exp(x_k): an increasing vector. */
+export class Ordered extends Transform {
+  override get domainEventDim(): number {
+    return 1;
+  }
+  override forward(x: Tensor): Tensor {
+    return cumsum(concatenate([slice(x, 0, 1, LAST), exp(slice(x, 1, undefined, LAST))], -1), -1);
+  }
+  override inverse(y: Tensor): Tensor {
+    const steps = slice(y, 1, undefined, LAST).sub(slice(y, 0, -1, LAST));
+    return concatenate([slice(y, 0, 1, LAST), log(steps)], -1);
+  }
+  override logAbsDetJacobian(x: Tensor): Tensor {
+    return sum(slice(x, 1, undefined, LAST), -1);
+  }
+}
+
+/**
+ * n - 1 numbers to n with sum 0, keeping lengths (PyMC): with S = Σ x,
+ *
+ *     y_k = x_k - S / (√n + n),   y_{n-1} = -S / √n.
+ */
+export class ZeroSum extends Transform {
+  override get domainEventDim(): number {
+    return 1;
+  }
+  override forward(x: Tensor): Tensor {
+    const n = (x.shape.at(-1) as number) + 1;
+    const total = sum(x, -1, { keepDims: true });
+    return concatenate([x.sub(total.div(Math.sqrt(n) + n)), total.div(-Math.sqrt(n))], -1);
+  }
+  override inverse(y: Tensor): Tensor {
+    const n = y.shape.at(-1) as number;
+    const rest = slice(y, n - 1, n, LAST);
+    return slice(y, 0, n - 1, LAST).sub(rest.mul(Math.sqrt(n) / (Math.sqrt(n) + n)));
+  }
+  override logAbsDetJacobian(x: Tensor): Tensor {
+    return zeros(x.shape.slice(0, -1));
+  }
+  override forwardShape(shape: Shape): Shape {
+    return resizedLast(shape, 1);
+  }
+  override inverseShape(shape: Shape): Shape {
+    return resizedLast(shape, -1);
+  }
+}
+
+/** Free numbers to Σ |y| < 1: each takes the signed share tanh(x) of the length that those before it left. */
+export class L1Ball extends Transform {
+  override get domainEventDim(): number {
+    return 1;
+  }
+  override forward(x: Tensor): Tensor {
+    return tanh(x).mul(exp(this.#logLeft(x)));
+  }
+  override inverse(y: Tensor): Tensor {
+    const size = abs(y);
+    const t = y.div(sub(1, cumsum(size, -1).sub(size)));
+    return log1p(t).sub(log1p(t.neg())).mul(0.5);
+  }
+  override logAbsDetJacobian(x: Tensor): Tensor {
+    const slope = sub(Math.LN2, x.add(softplus(x.mul(-2)))).mul(2);
+    return sum(slope.add(this.#logLeft(x)), -1);
+  }
+
+  /** log Π_{j<k} (1 - |tanh x_j|), where 1 - tanh|x| = 2 / (1 + exp(2|x|)). */
+  #logLeft(x: Tensor): Tensor {
+    const taken = sub(Math.LN2, softplus(abs(x).mul(2)));
+    return cumsum(taken, -1).sub(taken);
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Folded: the absolute value of a draw from `base`, a distribution of real numbers.
+ *
+ *     p(x) = p_base(x) + p_base(-x) for x >= 0.
+ */
+import type { Shape } from "../../autodiff/core/shape.js";
+import { abs, logaddexp, maximum, type Tensor } from "../../autodiff/index.js";
+import { type Constraint, independent, nonnegative } from "../constraints/index.js";
+import { Derived, type Distribution } from "../core/distribution.js";
+import { requireThat } from "../core/validation.js";
+
+export class Folded extends Derived {
+  constructor(base: Distribution) {
+    super("Folded", base);
+  }
+
+  override get label(): string {
+    return `Folded ${this.base.label}`;
+  }
+
+  override get support(): Constraint {
+    return independent(nonnegative, this.base.eventDim);
+  }
+  override inside(value: Tensor): Tensor {
+    return this.support.check(value);
+  }
+  override requireInside(value: Tensor): void {
+    requireThat(value, this.support, { family: this.family, what: "value" });
+  }
+  override get hasEnumerateSupport(): boolean {
+    return false;
+  }
+  override logDensity(value: Tensor): Tensor {
+    return logaddexp(this.base.logDensity(value), this.base.logDensity(value.neg()));
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    return abs(this.base.draw(key, shape));
+  }
+  override cumulative(value: Tensor): Tensor {
+    const x = maximum(value, 0);
+    return this.base.cumulative(x).sub(this.base.cumulative(x.neg()));
+  }
+  override get mean(): Tensor {
+    return this.hasNo("mean");
+  }
+  override get variance(): Tensor {
+    return this.hasNo("variance");
+  }
+  override entropy(): Tensor {
+    return this.hasNo("entropy");
+  }
+  override quantile(): Tensor {
+    return this.hasNo("icdf");
+  }
+  override supportValues(): Tensor {
+    return this.hasNo("enumerable support");
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Hurdle: 0 with probability `gate` (or sigmoid(gateLogits)), else a draw from a distribution of counts given that it is not 0.
+ *
+ *     p(0) = gate,   p(x) = (1 - gate) p_base(x) / (1 - p_base(0)) for other x.
+ */
+import type { Shape } from "../../autodiff/core/shape.js";
+import {
+  add,
+  equal,
+  exp,
+  less,
+  log1mexp,
+  mul,
+  random,
+  square,
+  sub,
+  type Tensor,
+  type TensorLike,
+  where,
+  zeros,
+} from "../../autodiff/index.js";
+import { real, unitInterval } from "../constraints/index.js";
+import type { Distribution } from "../core/distribution.js";
+import { type Family, type Given, readParameters } from "../core/parameters.js";
+import { leastCount } from "../densities/countQuantiles.js";
+import { Gated, type GateParams, gateOf } from "./zeroInflated.js";
+
+const HURDLE: Family<GateParams & Record<string, Tensor>> = {
+  name: "Hurdle",
+  constraints: { gate: unitInterval, gateLogits: real },
+  oneOf: ["gate", "gateLogits"],
+};
+
+export class Hurdle extends Gated<Record<string, Tensor>> {
+  /** The gate is a probability, or `{ gate }` or `{ gateLogits }`. Drawing needs the cdf of `base`. */
+  constructor(base: Distribution, gate: TensorLike | Given<GateParams>) {
+    super(base, readParameters(HURDLE, [gate]));
+  }
+
+  /** log (1 - p_base(0)). */
+  get #logPositive(): Tensor {
+    return log1mexp(this.base.logDensity(zeros([])));
+  }
+  override logDensity(value: Tensor): Tensor {
+    const [shut, open] = gateOf(this.params);
+    return where(equal(value, 0), shut, add(open, sub(this.base.logDensity(value), this.#logPositive)));
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+    const zero = exp(this.base.logDensity(zeros([])));
+    const u = random.uniform(k2, shape).mul(zero.neg().add(1)).add(zero);
+    const count = leastCount((k) => this.base.cumulative(k), u, 1);
+    return where(random.bernoulli(k1, gateOf(this.params)[2], shape), count, 0);
+  }
+  override cumulative(value: Tensor): Tensor {
+    const [shut, open] = gateOf(this.params);
+    const positive = this.base.cumulative(value).sub(exp(this.base.logDensity(zeros([]))));
+    return where(
+      less(value, 0),
+      0,
+      exp(shut)
+        .add(positive.mul(exp(sub(open, this.#logPositive))))
+        .clip(0, 1),
+    );
+  }
+  override get mean(): Tensor {
+    return this.spread(this.#scaled(this.base.mean));
+  }
+  override get variance(): Tensor {
+    const { mean, variance } = this.base;
+    return this.spread(this.#scaled(add(variance, square(mean))).sub(square(this.#scaled(mean))));
+  }
+  /** (1 - gate) / (1 - p_base(0)) of a moment of the base. */
+  #scaled(moment: Tensor): Tensor {
+    return mul(moment, exp(sub(gateOf(this.params)[1], this.#logPositive)));
+  }
+}

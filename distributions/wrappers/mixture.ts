@@ -1,0 +1,73 @@
+/** Mixture: the components are distributions of any families, whose supports may differ. */
+import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
+import { broadcastTo, PedigradError, random, stack, type Tensor } from "../../autodiff/index.js";
+import type { Constraint } from "../constraints/index.js";
+import type { Distribution } from "../core/distribution.js";
+import type { Categorical } from "../families/categorical/categorical.js";
+import { hasCdf, hullOf, Mixed } from "./mixed.js";
+
+export class Mixture extends Mixed {
+  /** `mixing` with K classes, and K components; batch shapes broadcast. */
+  constructor(
+    mixing: Categorical,
+    readonly components: readonly Distribution[],
+  ) {
+    const events = components.map(({ eventShape }) => eventShape);
+    const refuse = (message: string): never => {
+      throw new PedigradError({ code: "shape-mismatch", param: "components", message: `Mixture: ${message}` });
+    };
+    if (components.length !== mixing.numCategories)
+      refuse(`${components.length} components for ${mixing.numCategories} classes. Give one for each.`);
+    const odd = events.find((event) => !sameShape(event, events[0] as Shape));
+    if (odd !== undefined)
+      refuse(`components need one event shape, got ${showShape(events[0] as Shape)} and ${showShape(odd)}.`);
+    const shapes = components.map(({ batchShape }) => batchShape);
+    super(
+      "Mixture",
+      mixing,
+      shapes.reduce((all, shape) => broadcastShapes("Mixture", all, shape), mixing.batchShape),
+    );
+  }
+
+  /** What holds those of all components; a value must lie in that of one. */
+  override get support(): Constraint {
+    return hullOf(this.components.map((one) => one.support));
+  }
+  override get eventShape(): Shape {
+    return (this.components[0] as Distribution).eventShape;
+  }
+  override get hasRsample(): boolean {
+    return this.eventDim === 0 && this.components.every((one) => one.hasRsample && hasCdf(one));
+  }
+  override get hasEnumerateSupport(): boolean {
+    return this.components.every((one) => one.hasEnumerateSupport);
+  }
+  /** The values of all components, each once. */
+  override supportValues(): Tensor {
+    const values = new Map<string, Tensor>();
+    for (const one of this.components) for (const value of one.supportValues()) values.set(`${value}`, value);
+    return stack([...values.values()]);
+  }
+  protected override ofValue(value: Tensor, f: (component: Distribution, value: Tensor) => Tensor): Tensor {
+    const answers = this.components.map((one) => f(one, value));
+    const shape = answers.reduce<Shape>((all, x) => broadcastShapes("Mixture", all, x.shape), []);
+    return stack(
+      answers.map((x) => broadcastTo(x, shape)),
+      -1,
+    );
+  }
+  protected override ofEach(f: (component: Distribution) => Tensor): Tensor {
+    const whole = [...this.batchShape, ...this.eventShape];
+    return stack(
+      this.components.map((one) => broadcastTo(f(one.expand(this.batchShape)), whole)),
+      this.batchShape.length,
+    );
+  }
+  protected override draws(key: Tensor, shape: Shape): Tensor {
+    const keys = [...random.split(key, this.components.length)];
+    return stack(
+      this.components.map((one, k) => one.draw(keys[k] as Tensor, shape)),
+      shape.length,
+    );
+  }
+}

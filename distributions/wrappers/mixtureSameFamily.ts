@@ -1,0 +1,60 @@
+/** MixtureSameFamily: the components lie along the last batch axis of one distribution. */
+import { broadcastShapes, type Shape, showShape } from "../../autodiff/core/shape.js";
+import { broadcastTo, expandDims, max, min, PedigradError, type Tensor } from "../../autodiff/index.js";
+import { boundsOf } from "../constraints/constraint.js";
+import { type Constraint, integerInterval, interval } from "../constraints/index.js";
+import type { Distribution } from "../core/distribution.js";
+import type { Categorical } from "../families/categorical/categorical.js";
+import { hasCdf, Mixed } from "./mixed.js";
+
+export class MixtureSameFamily extends Mixed {
+  /** `mixing` with K classes; `components` with batch shape [..., K]. */
+  constructor(
+    mixing: Categorical,
+    readonly components: Distribution,
+  ) {
+    const last = components.batchShape.at(-1);
+    if (last !== mixing.numCategories)
+      throw new PedigradError({
+        code: "shape-mismatch",
+        param: "components",
+        message: `MixtureSameFamily: mixing has ${mixing.numCategories} classes, but the components have batch shape ${showShape(components.batchShape)}. Their last batch axis is that of the classes.`,
+      });
+    super(
+      "MixtureSameFamily",
+      mixing,
+      broadcastShapes("MixtureSameFamily", mixing.batchShape, components.batchShape.slice(0, -1)),
+    );
+  }
+
+  override get support(): Constraint {
+    const { components } = this;
+    const { support } = components;
+    const bounds = "low" in support ? boundsOf(support) : null;
+    if (bounds === null) return support;
+    // Bounds of their own for each component: those of all.
+    const [low, high] = bounds.map((bound) => broadcastTo(bound, components.batchShape)) as [Tensor, Tensor];
+    return (components.isDiscrete ? integerInterval : interval)(min(low, -1), max(high, -1));
+  }
+  override get eventShape(): Shape {
+    return this.components.eventShape;
+  }
+  override get hasRsample(): boolean {
+    return this.eventDim === 0 && this.components.hasRsample && hasCdf(this.components);
+  }
+  override get hasEnumerateSupport(): boolean {
+    return this.components.hasEnumerateSupport;
+  }
+  override supportValues(): Tensor {
+    return this.components.supportValues();
+  }
+  protected override ofValue(value: Tensor, f: (component: Distribution, value: Tensor) => Tensor): Tensor {
+    return f(this.components, expandDims(value, value.shape.length - this.eventDim));
+  }
+  protected override ofEach(f: (component: Distribution) => Tensor): Tensor {
+    return f(this.components);
+  }
+  protected override draws(key: Tensor, shape: Shape): Tensor {
+    return this.components.draw(key, [...shape, this.mixing.numCategories]);
+  }
+}

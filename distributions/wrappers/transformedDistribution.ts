@@ -1,0 +1,94 @@
+/**
+ * TransformedDistribution: y = T(x) for x from `base`, T a bijection (or several, applied in order).
+ *
+ *     log p(y) = log p_base(x) - log |det dy/dx|,   x = T⁻¹(y).
+ */
+import { broadcastShapes, type Shape } from "../../autodiff/core/shape.js";
+import { broadcastTo, clip, greater, maximum, minimum, type Tensor, where } from "../../autodiff/index.js";
+import { sumOver } from "../constraints/axes.js";
+import { boundsOf } from "../constraints/constraint.js";
+import { type Constraint, independent, real } from "../constraints/index.js";
+import { Derived, type Distribution } from "../core/distribution.js";
+import { requireThat } from "../core/validation.js";
+import { Compose } from "../transforms/composed.js";
+import type { Transform } from "../transforms/scalar.js";
+
+const composed = (transforms: Transform | readonly Transform[]): Transform =>
+  "forward" in transforms
+    ? transforms
+    : transforms.length === 1
+      ? (transforms[0] as Transform)
+      : new Compose(transforms);
+
+export class TransformedDistribution extends Derived {
+  readonly transform: Transform;
+  readonly #support: Constraint;
+
+  /** `support` says where values lie, if that is less than all numbers. */
+  constructor(base: Distribution, transforms: Transform | readonly Transform[], support?: Constraint) {
+    const transform = composed(transforms);
+    // A transform of whole vectors needs them to be events of the base.
+    const own = base.toEvent(Math.max(0, transform.domainEventDim - base.eventDim));
+    super("TransformedDistribution", own);
+    this.transform = transform;
+    const eventDim = own.eventDim - transform.domainEventDim + transform.codomainEventDim;
+    this.#support = support ?? independent(real, eventDim);
+  }
+
+  override get label(): string {
+    return `${this.family} of ${this.base.label}`;
+  }
+  override get support(): Constraint {
+    return this.#support;
+  }
+  override get eventShape(): Shape {
+    return this.transform.forwardShape(this.base.shape()).slice(this.batchShape.length);
+  }
+  override get hasEnumerateSupport(): boolean {
+    return false;
+  }
+  override inside(value: Tensor): Tensor {
+    return this.#support.check(value);
+  }
+  override requireInside(value: Tensor): void {
+    requireThat(value, this.#support, { family: this.family, what: "value" });
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    return this.transform.forward(this.base.draw(key, shape));
+  }
+  override logDensity(value: Tensor): Tensor {
+    const { base, transform } = this;
+    const x = transform.inverse(value);
+    const jacobian = sumOver(transform.logAbsDetJacobian(x, value), base.eventDim - transform.domainEventDim);
+    const lead = x.shape.slice(0, x.shape.length - base.eventDim);
+    const shape = broadcastShapes(this.family, lead, base.batchShape);
+    return broadcastTo(base.logDensity(x), shape).sub(jacobian);
+  }
+  override get mean(): Tensor {
+    return this.hasNo("mean");
+  }
+  override get variance(): Tensor {
+    return this.hasNo("variance");
+  }
+  override entropy(): Tensor {
+    return this.hasNo("entropy");
+  }
+  /** P(T(x) <= y): that of T⁻¹(y) where T rises, what is above it where T falls; T ends where the support of the base does. */
+  override cumulative(value: Tensor): Tensor {
+    const { base, transform } = this;
+    const direction = this.#direction;
+    const ends = boundsOf(base.support);
+    if (direction === null || ends === null) return this.hasNo("cdf");
+    const [one, other] = [transform.forward(ends[0]), transform.forward(ends[1])];
+    const below = base.cumulative(transform.inverse(clip(value, minimum(one, other), maximum(one, other))));
+    return where(greater(direction, 0), below, below.neg().add(1));
+  }
+  override quantile(q: Tensor): Tensor {
+    const direction = this.#direction;
+    if (direction === null) return this.hasNo("icdf");
+    return this.transform.forward(this.base.quantile(where(greater(direction, 0), q, q.neg().add(1))));
+  }
+  get #direction(): Tensor | number | null {
+    return this.base.eventDim > 0 || this.base.isDiscrete ? null : this.transform.direction;
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Truncated: a distribution of numbers, given that the draw lies in [low, high]. It needs the cdf of `base`, F, and drawing its icdf.
+ *
+ *     p(x) = p_base(x) / (F(high) - F(low)),   for counts F(low - 1) instead of F(low).
+ *
+ * Where `base` is normal, TruncatedNormal is exact also far out.
+ */
+import { broadcastShapes, type Shape } from "../../autodiff/core/shape.js";
+import {
+  add,
+  ceil,
+  equal,
+  floor,
+  greater,
+  log,
+  logicalAnd,
+  maximum,
+  minimum,
+  PedigradError,
+  random,
+  type Tensor,
+  type TensorLike,
+  where,
+} from "../../autodiff/index.js";
+import { boundsOf } from "../constraints/constraint.js";
+import { type Constraint, integerInterval, interval } from "../constraints/index.js";
+import { Distribution } from "../core/distribution.js";
+import { implicitly } from "../core/implicit.js";
+import { requireAll, validation } from "../core/validation.js";
+
+export class Truncated extends Distribution {
+  readonly low: Tensor;
+  readonly high: Tensor;
+  readonly #bounds: Constraint;
+
+  /** `low` and `high` default to no bound. */
+  constructor(
+    readonly base: Distribution,
+    { low = -Infinity, high = Infinity }: { low?: TensorLike; high?: TensorLike } = {},
+  ) {
+    if (base.eventDim > 0)
+      throw new PedigradError({
+        code: "bad-shape",
+        param: "base",
+        message: `Truncated: ${base.label} has events of ${base.eventDim} axes; only distributions of numbers can be truncated.`,
+      });
+    const [least, most] = boundsOf(base.support) ?? [-Infinity, Infinity];
+    const whole = base.isDiscrete;
+    const from = maximum(least, whole ? ceil(low) : low);
+    const to = minimum(most, whole ? floor(high) : high);
+    const shape = broadcastShapes("Truncated", base.batchShape, broadcastShapes("Truncated", from.shape, to.shape));
+    const bounds = whole ? integerInterval(from, to) : interval(from, to);
+    super({ family: "Truncated", params: {}, batchShape: shape, argConstraints: {} });
+    this.low = from;
+    this.high = to;
+    this.#bounds = bounds;
+    if (validation) this.#requireMass();
+  }
+
+  /** Refuse bounds that hold nothing, or so little that the difference of two cdfs does not know it. */
+  #requireMass(): void {
+    const { base, low, high } = this;
+    const order = base.isDiscrete ? ">=" : ">";
+    const must = `${order} low, both within the support of ${base.label} (${base.support.must})`;
+    const about = { family: "Truncated", what: "high" };
+    requireAll(() => (base.isDiscrete ? low.lessEqual(high) : low.less(high)), high, { ...this.#bounds, must }, about);
+    const tail = `where more than 1e-8 of the mass of ${base.label} below high is left: further out rounding has taken the digits of its cdf. Of a normal law use TruncatedNormal, which has no such limit; of others a lower tail, by reflection, or a law moved to low`;
+    const isKnown = () => this.#mass[1].greater(base.cumulative(high).mul(1e-8));
+    requireAll(isKnown, low, { ...this.#bounds, must: tail }, { family: "Truncated", what: "low" });
+  }
+
+  override get support(): Constraint {
+    return this.#bounds;
+  }
+  override inside(value: Tensor): Tensor {
+    return logicalAnd(this.#bounds.check(value), this.base.inside(value));
+  }
+  override requireInside(value: Tensor): void {
+    requireAll(() => this.inside(value), value, this.#bounds, {
+      family: `Truncated ${this.base.label}`,
+      what: "value",
+    });
+  }
+  override get hasRsample(): boolean {
+    return this.base.hasRsample;
+  }
+  /** F below the lower bound, and the mass between the bounds. */
+  get #mass(): [below: Tensor, mass: Tensor] {
+    const below = this.base.cumulative(this.base.isDiscrete ? this.low.sub(1) : this.low);
+    return [below, this.base.cumulative(this.high).sub(below)];
+  }
+  override logDensity(value: Tensor): Tensor {
+    const [, mass] = this.#mass;
+    return this.base.logDensity(value).sub(where(greater(mass, 0), log(mass), Infinity));
+  }
+  override cumulative(value: Tensor): Tensor {
+    const [below, mass] = this.#mass;
+    return this.base.cumulative(value).sub(below).div(mass).clip(0, 1);
+  }
+  override quantile(q: Tensor): Tensor {
+    const [below, mass] = this.#mass;
+    const x = maximum(this.low, minimum(this.high, this.base.quantile(add(below, q.mul(mass)))));
+    return where(equal(q, 0), this.low, where(equal(q, 1), this.high, x));
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    const x = this.quantile(random.uniform(key, shape));
+    return this.hasRsample ? implicitly(x, this) : x;
+  }
+}

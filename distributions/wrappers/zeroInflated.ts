@@ -1,0 +1,105 @@
+/**
+ * ZeroInflated: 0 with probability `gate` (or sigmoid(gateLogits)), else a draw from a distribution of counts, which may be 0 as well.
+ *
+ *     p(0) = gate + (1 - gate) p_base(0),   p(x) = (1 - gate) p_base(x) for other x.
+ */
+import { broadcastShapes, type Shape } from "../../autodiff/core/shape.js";
+import {
+  add,
+  equal,
+  exp,
+  greaterEqual,
+  less,
+  log,
+  log1p,
+  logaddexp,
+  logSigmoid,
+  PedigradError,
+  random,
+  sigmoid,
+  square,
+  type Tensor,
+  type TensorLike,
+  where,
+  zeros,
+} from "../../autodiff/index.js";
+import { type Constraint, real, unitInterval } from "../constraints/index.js";
+import { Distribution } from "../core/distribution.js";
+import { type Family, type Given, type Parts, readParameters } from "../core/parameters.js";
+
+export type GateParams = { readonly gate?: Tensor; readonly gateLogits?: Tensor };
+const ZERO_INFLATED: Family<GateParams> = {
+  name: "ZeroInflated",
+  constraints: { gate: unitInterval, gateLogits: real },
+  oneOf: ["gate", "gateLogits"],
+};
+
+/** [log gate, log (1 - gate), 1 - gate]. */
+export function gateOf({ gate, gateLogits }: GateParams): [shut: Tensor, open: Tensor, openProbability: Tensor] {
+  if (gate !== undefined) return [log(gate), log1p(gate.neg()), gate.neg().add(1)];
+  const logits = gateLogits as Tensor;
+  return [logSigmoid(logits), logSigmoid(logits.neg()), sigmoid(logits.neg())];
+}
+
+/** Counts of `base` behind a gate. */
+export abstract class Gated<P extends Record<string, Tensor>> extends Distribution<P> {
+  constructor(
+    readonly base: Distribution,
+    parts: Parts<P>,
+  ) {
+    if (!base.isDiscrete || base.eventDim > 0)
+      throw new PedigradError({
+        code: "bad-parameter",
+        param: "base",
+        message: `${parts.family}: base must be a distribution of counts, got ${base.label}, whose values are ${base.eventDim > 0 ? "vectors" : "continuous"}. Where 0 has a probability of its own beside a density, mix by hand: a Bernoulli site, and the density where it is 1.`,
+      });
+    super({ ...parts, batchShape: broadcastShapes(parts.family, parts.batchShape, base.batchShape) });
+  }
+
+  override get support(): Constraint {
+    return this.base.support;
+  }
+  override get hasEnumerateSupport(): boolean {
+    return this.base.hasEnumerateSupport;
+  }
+  override supportValues(): Tensor {
+    return this.base.supportValues();
+  }
+}
+
+export class ZeroInflated<P extends GateParams & Record<string, Tensor> = Record<string, Tensor>> extends Gated<P> {
+  /** The gate is a probability, or `{ gate }` or `{ gateLogits }`. */
+  constructor(
+    base: Distribution,
+    gate: TensorLike | Given<GateParams>,
+    parts: Parts<P> = readParameters(ZERO_INFLATED as unknown as Family<P>, [gate]),
+  ) {
+    super(base, parts);
+  }
+
+  override logDensity(value: Tensor): Tensor {
+    const [shut, open] = gateOf(this.params);
+    const passed = add(open, this.base.logDensity(value));
+    const zero = add(open, this.base.logDensity(zeros([])));
+    return where(equal(value, 0), logaddexp(shut, zero), passed);
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+    const isOpen = random.bernoulli(k1, gateOf(this.params)[2], shape);
+    return where(isOpen, this.base.draw(k2, shape), 0);
+  }
+  override cumulative(value: Tensor): Tensor {
+    const [shut, , open] = gateOf(this.params);
+    const below = this.base.cumulative(value);
+    const mixed = open.mul(below).add(exp(shut).mul(greaterEqual(value, 0)));
+    return where(less(below, 1), mixed.minimum(1), 1);
+  }
+  override get mean(): Tensor {
+    return this.spread(gateOf(this.params)[2].mul(this.base.mean));
+  }
+  override get variance(): Tensor {
+    const open = gateOf(this.params)[2];
+    const { mean, variance } = this.base;
+    return this.spread(open.mul(variance.add(square(mean).mul(open.neg().add(1)))));
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Baselines: what is subtracted from the cost of a score site to lower the variance of its gradient. Anything that does not
+ * depend on the site itself leaves the mean as it is. Three kinds, which add up: a decaying average of past costs, a network
+ * or value trained to predict the cost (Mnih and Gregor 2014), and the mean cost of the other particles (Mnih and Rezende 2016).
+ */
+import { type Shape, sameShape } from "../../../autodiff/core/shape.js";
+import {
+  broadcastTo,
+  PedigradError,
+  stopGradient,
+  type Tensor,
+  type TensorLike,
+  tensor,
+  zeros,
+} from "../../../autodiff/index.js";
+import type { ScoreSite } from "./costs.js";
+
+/** A baseline inside one particle: what a network or a given value predicts for the cost, with its gradient; null for neither. */
+export function predictedCost({ name, site }: ScoreSite): Tensor | null {
+  const { nnBaseline, nnBaselineInput, baselineValue } = site.infer.baseline ?? {};
+  const given =
+    nnBaseline !== undefined
+      ? nnBaseline(stopGradient(tensor(nnBaselineInput as TensorLike)))
+      : baselineValue !== undefined
+        ? tensor(baselineValue)
+        : null;
+  if (given?.provenance.has(name))
+    throw new PedigradError({
+      code: "baseline-depends-on-site",
+      site: name,
+      param: nnBaseline !== undefined ? "nnBaselineInput" : "baselineValue",
+      message: `sample site "${name}": its baseline depends on "${name}" itself (${given.provenance}), which would bias the gradient. Compute it from what is known before the site.`,
+    });
+  return given;
+}
+
+/** Refuse a prediction whose shape is not that of the cost; one number stands for all elements of the site's plates. */
+export function checkPrediction(name: string, predicted: Tensor, cost: Tensor): Tensor {
+  if (predicted.size === 1) return broadcastTo(predicted.reshape([]), cost.shape);
+  const withoutLeadingOnes = (shape: Shape): Shape => {
+    const first = shape.findIndex((n) => n !== 1);
+    return first < 0 ? [] : shape.slice(first);
+  };
+  if (sameShape(withoutLeadingOnes(predicted.shape), withoutLeadingOnes(cost.shape)))
+    return predicted.reshape(cost.shape);
+  throw new PedigradError({
+    code: "shape-mismatch",
+    site: name,
+    param: "baseline",
+    message: `sample site "${name}": its baseline has shape [${predicted.shape}], its cost has shape [${cost.shape}]. Give the baseline one number for each element of the site's plates.`,
+  });
+}
+
+/** The name under which the decaying average of a site lives in the mutable state. */
+export const averageName = (site: string): string => `baseline/${site}`;
+
+/** What to subtract from `cost` [particles, ...plates], and what is left behind for the next step. */
+export interface Subtracted {
+  /** Held constant. */
+  readonly baseline: Tensor;
+  /** Σ (cost - b)², the loss that trains networks and values. */
+  readonly loss: Tensor | null;
+  /** The new decaying average, by its name in the mutable state. */
+  readonly average: readonly [string, Tensor] | null;
+}
+
+/** The baseline of a site from the costs of all particles; `state` holds decaying averages from the step before. */
+export function baselineFor(
+  site: ScoreSite,
+  cost: Tensor,
+  predicted: Tensor | null,
+  state: Record<string, Tensor>,
+): Subtracted {
+  const options = site.site.infer.baseline ?? {};
+  const held = stopGradient(cost);
+  const particles = cost.shape[0] as number;
+  let baseline: Tensor = tensor(0);
+  let average: Subtracted["average"] = null;
+  if (options.useDecayingAvgBaseline) {
+    const name = averageName(site.name);
+    const old = state[name] ?? zeros(cost.shape.slice(1));
+    const beta = options.baselineBeta ?? 0.9;
+    baseline = old;
+    average = [name, old.mul(beta).add(held.mean(0).mul(1 - beta))];
+  }
+  if (options.leaveOneOut) {
+    if (particles < 2)
+      throw new PedigradError({
+        code: "bad-option",
+        site: site.name,
+        param: "leaveOneOut",
+        message: `sample site "${site.name}": a leave-one-out baseline needs at least 2 particles, got ${particles}. Set numParticles.`,
+      });
+    baseline = baseline.add(
+      held
+        .sum(0, { keepDims: true })
+        .sub(held)
+        .div(particles - 1),
+    );
+  }
+  const full = predicted === null ? baseline : baseline.add(predicted);
+  const loss = predicted === null ? null : held.sub(full).square().sum().div(particles);
+  return { baseline: stopGradient(full), loss, average };
+}

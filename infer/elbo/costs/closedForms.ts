@@ -1,0 +1,75 @@
+/**
+ * E_q[log p - log q] of a latent z replaced by -KL(q_z || p_z) in closed form. That is right only if p_z's parameters do not themselves
+ * depend on z (through what the guide drew after it); provenance says whether they do. Scale and mask of both sides must agree.
+ */
+import { neg, PedigradError, type Tensor, tensor, where } from "../../../autodiff/index.js";
+import { klDivergence } from "../../../distributions/index.js";
+import { areSame } from "../../../distributions/kl/sameFamily.js";
+import { getProvenance, withAmbient } from "../../../provenance/index.js";
+import type { SampleSite } from "../../program/trace.js";
+import type { Cost, Pair } from "../particles/pair.js";
+
+/** Whether guide or model ask for it at this site. */
+export const asksForClosedForm = (q: SampleSite, p: SampleSite): boolean =>
+  q.infer.kl === "analytic" || p.infer.kl === "analytic";
+
+/** The two sides of a latent that the guide draws and the model has; null for other sites. */
+export function bothSides({ guide, model }: Pair, name: string): [q: SampleSite, p: SampleSite] | null {
+  const [q, p] = [guide.get(name), model.get(name)];
+  return q?.type === "sample" && p?.type === "sample" && !q.isObserved ? [q, p] : null;
+}
+
+/** KL(q || p) of a site, neither masked nor scaled, or null where it must be sampled: an error where it was asked for. */
+export function closedForm(estimator: string, q: SampleSite, p: SampleSite): Tensor | null {
+  const refuse = (reason: string): null => {
+    if (!asksForClosedForm(q, p)) return null;
+    throw new PedigradError({
+      code: "no-closed-form",
+      site: q.name,
+      param: "kl",
+      message: `${estimator}: site "${q.name}" asks for kl: "analytic", but ${reason}. Remove infer.kl, and the term is sampled.`,
+    });
+  };
+  if (getProvenance(Object.values(p.fn.params)).has(q.name) || p.ambient.has(q.name))
+    return refuse("in the model its distribution depends on its own value");
+  const kl = withAmbient(q.ambient, () => klDivergence(q.fn, p.fn));
+  if (kl === null) return refuse(`no closed form is known for ${q.fn.label} against ${p.fn.label}`);
+  requireAgreement(estimator, q, p);
+  return q.mask === null ? kl : where(q.mask, kl, 0);
+}
+
+/** The terms with those of every wanted site replaced by its closed form, where it has one. */
+export function withClosedForms(
+  estimator: string,
+  pair: Pair,
+  costs: readonly Cost[],
+  wanted: (q: SampleSite, p: SampleSite) => boolean,
+): Cost[] {
+  const closed = new Map<string, Cost>();
+  for (const { site, side } of costs) {
+    const sides = side === "guide" ? bothSides(pair, site) : null;
+    if (sides === null || !wanted(...sides)) continue;
+    const [q, p] = sides;
+    const kl = closedForm(estimator, q, p);
+    if (kl === null) continue;
+    const value = neg(q.scale === 1 ? kl : kl.mul(q.scale));
+    const provenance = getProvenance(value);
+    const { plates } = q;
+    closed.set(site, { site, side, value, plates, provenance, isDifferentiated: true, isClosedForm: true });
+  }
+  return [...closed.values(), ...costs.filter((cost) => !closed.has(cost.site))];
+}
+
+/** A KL has one scale and one mask, so both sides must say the same. */
+function requireAgreement(estimator: string, q: SampleSite, p: SampleSite): void {
+  const same = (a: Tensor | number | null, b: Tensor | number | null): boolean =>
+    a === b || (a !== null && b !== null && areSame(tensor(a), tensor(b)));
+  for (const what of ["scale", "mask"] as const)
+    if (!same(q[what], p[what]))
+      throw new PedigradError({
+        code: "mismatch",
+        site: q.name,
+        param: what,
+        message: `${estimator}: site "${q.name}" has ${what} ${q[what]} in the guide but ${p[what]} in the model. Put the same ${what} around both, or use TraceGraphELBO.`,
+      });
+}

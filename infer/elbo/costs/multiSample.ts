@@ -1,0 +1,49 @@
+/**
+ * `multiSampleGuide`: the guide draws several samples at once, along a leading axis of every latent, and the model runs as a batch
+ * over them. The loss is the mean over the samples.
+ */
+import { emptyRecord, neg, PedigradError, random, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
+import { substitute } from "../../program/handlers.js";
+import { sharedPlates } from "../../program/subsamples.js";
+import { type SampleSite, sampleSites } from "../../program/trace.js";
+import type { Outcome, Task } from "../particles/pair.js";
+import { tracedRun } from "../particles/particles.js";
+import { isScoreSite } from "./costs.js";
+
+/** The loss of one run of the guide, averaged over its samples. */
+export function multiSampleEstimate(task: Task): Outcome {
+  const plates = sharedPlates(random.foldIn(task.key, 0));
+  const guide = tracedRun(task.guide, random.foldIn(task.key, 1), task, plates);
+  const latents = [...sampleSites(guide)].filter((site) => !site.isObserved);
+  const count = samplesOf(latents);
+  const values = emptyRecord<Tensor>();
+  for (const site of latents) values[site.name] = site.value;
+  const keys = random.split(random.foldIn(task.key, 2), count);
+  const logp: Tensor = vmap((key: Tensor, one: Record<string, Tensor>) => {
+    const model = tracedRun(substitute(task.model, one), key, task, plates);
+    return sumOf([...sampleSites(model)].map((site) => site.scaledLogProb().sum()));
+  })(keys, values);
+  const logq = sumOf([...sampleSites(guide)].map((site) => site.scaledLogProb().reshape([count, -1]).sum(1)));
+  return { loss: neg(logp.sub(logq).mean()), mutableState: emptyRecord() };
+}
+
+const sumOf = (terms: readonly Tensor[]): Tensor => terms.reduce((a, b) => a.add(b), tensor(0));
+
+/** The length of the leading axis that all latents share. */
+function samplesOf(latents: readonly SampleSite[]): number {
+  const refuse = (site: string | undefined, message: string): never => {
+    throw new PedigradError({ code: "multi-sample", op: "TraceELBO", site, message: `multiSampleGuide: ${message}` });
+  };
+  const [first] = latents;
+  if (first === undefined) return refuse(undefined, "the guide has no latent sites to draw several samples of.");
+  const count = first.value.shape[0];
+  for (const site of latents) {
+    if (isScoreSite(site)) refuse(site.name, `site "${site.name}" has no pathwise sampler; use numParticles instead.`);
+    if (site.value.shape[0] !== count || count === undefined)
+      refuse(
+        site.name,
+        `site "${site.name}" has shape [${site.value.shape}], the first latent [${first.value.shape}]; all need the same leading axis of samples.`,
+      );
+  }
+  return count as number;
+}

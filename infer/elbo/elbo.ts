@@ -1,0 +1,216 @@
+/**
+ * What all estimators share: the options, the runs of the particles, and how a loss is made of them. An estimator says what
+ * one particle returns and how the results of all are combined; averaging, baselines and log-mean-exp happen there, outside
+ * the particle.
+ */
+import {
+  apply,
+  emptyRecord,
+  mapTree,
+  type Op,
+  PedigradError,
+  random,
+  type Tensor,
+  type Tree,
+  tensor,
+  valueAndGrad,
+} from "../../autodiff/index.js";
+import { batchAll } from "../../autodiff/ops/views/batching.js";
+import { withValidation } from "../../distributions/index.js";
+import { refuseOption, requireCount, requireOptions } from "../checks.js";
+import type { Messenger, Model } from "../program/messages.js";
+import { sharedPlates } from "../program/subsamples.js";
+import { type SampleSite, sampleSites } from "../program/trace.js";
+import { costsOf, isScoreSite, type ScoreSite } from "./costs/costs.js";
+import { withReadsScored } from "./particles/hostReads.js";
+import { checkLatentsCovered } from "./particles/match.js";
+import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
+import { runPair, runParticles, type Vectorize } from "./particles/particles.js";
+
+export interface ElboOptions {
+  /** How many particles the loss averages over; 1 by default. */
+  numParticles?: number;
+  /** Run them as one batch (default), as a loop, as a batch or not at all ("require"), or by a function (f, keys). */
+  vectorizeParticles?: Vectorize;
+  /** How many dims, from the right, are plates; found by a run when not given. */
+  maxPlateNesting?: number;
+  /** Whether TraceEnumELBO says so when it finds nothing to enumerate; true by default. */
+  strictEnumerationWarning?: boolean;
+  /** Accepted and without effect: graphs here are values, nothing frees them. */
+  retainGraph?: boolean;
+}
+const OPTIONS = ["numParticles", "vectorizeParticles", "maxPlateNesting", "strictEnumerationWarning", "retainGraph"];
+
+/** The value of `value` with the gradient of `surrogate`. */
+export const gradientFrom = (value: Tensor, surrogate: Tensor): Tensor => apply(gradientFromOp, null, value, surrogate);
+const gradientFromOp: Op = {
+  name: "gradientFrom",
+  shape: (_, [value]) => (value as Tensor).shape,
+  view: (_, value) => value,
+  kernel: () => {},
+  vjp: (input) => (input === 1 ? (g) => g : null),
+  batch: (_, inputs, batched, size) => apply(gradientFromOp, null, ...batchAll(inputs, batched, size)),
+};
+
+export abstract class Elbo {
+  /** Its name in errors. */
+  abstract readonly name: string;
+  /** Whether discrete latents that are not enumerated are allowed. */
+  readonly canInferDiscrete: boolean = true;
+  /** Whether a site may ask for its KL term in closed form. */
+  readonly hasClosedForms: boolean = false;
+  /** Whether it subtracts the baselines that sites ask for. */
+  readonly hasBaselines: boolean = false;
+  readonly numParticles: number;
+  readonly vectorizeParticles: Vectorize;
+  readonly maxPlateNesting: number | undefined;
+  readonly strictEnumerationWarning: boolean;
+
+  constructor(options: ElboOptions = {}, own: readonly string[] = [], defaultParticles = 1) {
+    const { name } = new.target;
+    requireOptions(name, options, [...OPTIONS, ...own]);
+    const refuse = (param: keyof ElboOptions, expected: string): never =>
+      refuseOption(name, param, `${param} must be ${expected}, got ${options[param]}.`);
+    this.numParticles = options.numParticles ?? defaultParticles;
+    requireCount(name, "numParticles", this.numParticles);
+    this.vectorizeParticles = options.vectorizeParticles ?? true;
+    if (!(typeof this.vectorizeParticles === "function" || [true, false, "require"].includes(this.vectorizeParticles)))
+      refuse("vectorizeParticles", 'true, false, "require" or a function');
+    this.maxPlateNesting = options.maxPlateNesting;
+    if (this.maxPlateNesting !== undefined && !(Number.isInteger(this.maxPlateNesting) && this.maxPlateNesting >= 0))
+      refuse("maxPlateNesting", "a non-negative integer");
+    this.strictEnumerationWarning = options.strictEnumerationWarning ?? true;
+  }
+
+  /** Whether score site `d` pays for cost `c`. */
+  abstract charged(c: Cost, d: ScoreSite): boolean;
+  /** The loss of a task, with this estimator's gradient. */
+  protected abstract estimate(task: Task): Outcome;
+
+  /** The terms of the ELBO that a particle's traces give. */
+  costs(pair: Pair): Cost[] {
+    for (const site of sampleSites(pair.guide)) refuseMisplaced(this, site);
+    for (const site of sampleSites(pair.model)) refuseMisplaced(this, site, false);
+    checkLatentsCovered(pair.guide, pair.model);
+    return costsOf(pair.guide, pair.model);
+  }
+
+  /** The traces of one particle. */
+  traces(task: Task): Pair {
+    return this.runPair(task.key, task, sharedPlates(task.key));
+  }
+
+  /** Run guide and model for one particle. */
+  protected runPair(key: Tensor, task: Task, plates: Messenger): Pair {
+    return withReadsScored((...own) => runPair(key, task, plates, ...own));
+  }
+
+  /** `result(pair)` for every particle, stacked along a leading axis, and what the first particle left for the next step. */
+  protected runs(task: Task, result: (pair: Pair) => Tree): { results: Tree; mutableState: Record<string, Tensor> } {
+    const plates = sharedPlates(random.foldIn(task.key, 0));
+    const one = (key: Tensor): Tree => {
+      const pair = this.runPair(key, task, plates);
+      return { result: result(pair), mutable: mutableOf(pair) };
+    };
+    const stacked = runParticles(random.foldIn(task.key, 1), this.numParticles, this.vectorizeParticles, one);
+    const mutableState = mapTree(stacked.mutable, (leaf) => (leaf as Tensor).slice(0, 1).squeeze(0));
+    return { results: stacked.result, mutableState };
+  }
+
+  /**
+   * The loss (minus the ELBO), a scalar whose gradient is this estimator's. `params` holds constrained parameters, and
+   * mutable state, by name.
+   */
+  loss(key: Tensor, params: Record<string, Tensor>, model: Model, guide: Model, ...args: unknown[]): Tensor {
+    return this.estimate({ key, values: params, model, guide, args }).loss;
+  }
+
+  /** The loss together with what the run leaves for the next step, and its named parts where the estimator has several. */
+  lossWithMutableState(
+    key: Tensor,
+    params: Record<string, Tensor>,
+    model: Model,
+    guide: Model,
+    ...args: unknown[]
+  ): Outcome {
+    return this.estimate({ key, values: params, model, guide, args });
+  }
+
+  /** `[loss, gradients for params]`. */
+  lossAndGrads(
+    key: Tensor,
+    params: Record<string, Tensor>,
+    model: Model,
+    guide: Model,
+    ...args: unknown[]
+  ): [Tensor, Record<string, Tensor>] {
+    return valueAndGrad((p: Record<string, Tensor>) => this.loss(key, p, model, guide, ...args))(params);
+  }
+
+  /** The loss by site, averaged over particles; for estimators linear in the costs its sum is the loss. */
+  perSite(
+    key: Tensor,
+    params: Record<string, Tensor>,
+    model: Model,
+    guide: Model,
+    ...args: unknown[]
+  ): Record<string, Tensor> {
+    const { results } = this.runs({ key, values: params, model, guide, args }, (pair) => {
+      const sites: Record<string, Tensor> = emptyRecord();
+      for (const { site, value } of this.costs(pair)) sites[site] = (sites[site] ?? tensor(0)).sub(value.sum());
+      return sites;
+    });
+    return mapTree(results, (leaf) => (leaf as Tensor).mean(0));
+  }
+
+  /** The sites whose cost is not finite in this loss, with their values: what an error should name. */
+  unsoundSites(task: Task): Map<string, Tensor> {
+    const found = new Map<string, Tensor>();
+    const plates = sharedPlates(random.foldIn(task.key, 0));
+    const look = (key: Tensor): Tree => {
+      const pair = this.runPair(key, task, plates);
+      for (const { site, side, value } of this.costs(pair))
+        if (!value.toFloat64Array().every(Number.isFinite) && !found.has(site))
+          found.set(site, (pair[side].get(site) as SampleSite).value);
+      return {};
+    };
+    withValidation(false, () => runParticles(random.foldIn(task.key, 1), this.numParticles, false, look));
+    return found;
+  }
+}
+
+/** The final values of what guide and model may change, by name. */
+function mutableOf({ guide, model }: Pair): Record<string, Tensor> {
+  const values: Record<string, Tensor> = emptyRecord();
+  for (const site of [...guide.values(), ...model.values()])
+    if (site.type === "mutable") values[site.name] = site.value;
+  return values;
+}
+
+/** Refuse options that a site cannot have here. */
+function refuseMisplaced(elbo: Elbo, site: SampleSite, inGuide = true): void {
+  const { name: estimator, hasClosedForms } = elbo;
+  const { enumerate, baseline, kl } = site.infer;
+  if (kl !== undefined && !hasClosedForms)
+    throw new PedigradError({
+      code: "bad-option",
+      site: site.name,
+      param: "kl",
+      message: `site "${site.name}" asks for kl: "analytic", but ${estimator} weighs samples and has no KL term. Remove infer.kl, or use TraceELBO.`,
+    });
+  if (enumerate != null)
+    throw new PedigradError({
+      code: "enumeration",
+      site: site.name,
+      message: `site "${site.name}" asks for enumeration but the loss is ${estimator}; use TraceEnumELBO, or remove infer.enumerate.`,
+    });
+  if (baseline !== undefined && !(inGuide && isScoreSite(site)))
+    throw new PedigradError({
+      code: "baseline",
+      site: site.name,
+      param: "baseline",
+      message: inGuide
+        ? `sample site "${site.name}" has a baseline but takes no score term: its distribution is reparameterised or observed. Remove the baseline, or use .nonreparameterized().`
+        : `sample site "${site.name}" has a baseline in the model. Baselines belong to the guide's sample statement.`,
+    });
+}

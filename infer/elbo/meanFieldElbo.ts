@@ -1,0 +1,15 @@
+/**
+ * TraceMeanFieldELBO: -KL(q_z || p_z) in closed form at every latent where there is one (closedForms.ts), the rest sampled as in
+ * TraceGraphELBO.
+ */
+import { withClosedForms } from "./costs/closedForms.js";
+import type { Cost, Pair } from "./particles/pair.js";
+import { TraceGraphELBO } from "./scoreElbo.js";
+
+export class TraceMeanFieldELBO extends TraceGraphELBO {
+  override readonly name = "TraceMeanFieldELBO";
+
+  override costs(pair: Pair): Cost[] {
+    return withClosedForms(this.name, pair, super.costs(pair), () => true);
+  }
+}

@@ -1,0 +1,98 @@
+/** Do guide and model speak of the same sites? Differences are refused, with both sides shown. */
+import { type Shape, sameShape } from "../../../autodiff/core/shape.js";
+import { PedigradError } from "../../../autodiff/index.js";
+import { didYouMean } from "../../checks.js";
+import { isFactor, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
+
+const refusal = (code: string, site: string, message: string): PedigradError =>
+  new PedigradError({ code, site, message });
+
+/** Refuse a guide that draws what the model does not have, in other shapes or plates, or leaves a latent of the model out. */
+export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity): void {
+  for (const site of sampleSites(guide)) {
+    if (site.isObserved || site.infer.isAuxiliary) continue;
+    const other = model.get(site.name);
+    if (other === undefined || other.type !== "sample") {
+      const missing = [...sampleSites(model)].filter(({ name, isObserved }) => !isObserved && !guide.has(name));
+      const hint = didYouMean(
+        site.name,
+        missing.map(({ name }) => name),
+      );
+      throw refusal(
+        "guide-only-site",
+        site.name,
+        `guide site "${site.name}" has no counterpart in the model. Remove it, rename it, or mark it auxiliary: infer: { isAuxiliary: true }.${hint}`,
+      );
+    }
+    if (other.isObserved)
+      throw refusal(
+        "observed-in-model",
+        site.name,
+        `guide site "${site.name}" is observed in the model. Remove it from the guide, or the observation from the model.`,
+      );
+    checkShapes(site, other, maxPlateNesting);
+  }
+  for (const site of guide.values()) {
+    if (site.type !== "plate") continue;
+    const other = model.get(site.name);
+    if (other?.type !== "plate")
+      throw refusal(
+        "guide-only-plate",
+        site.name,
+        `guide plate "${site.name}" is not in the model. Put the same plate into the model, or use toEvent in the guide.`,
+      );
+    if (other.size !== site.size)
+      throw refusal(
+        "plate-size",
+        site.name,
+        `plate "${site.name}" has size ${site.size} in the guide and ${other.size} in the model. Give both the same size.`,
+      );
+  }
+  for (const site of sampleSites(guide)) {
+    const other = model.get(site.name);
+    if (!site.isObserved || other?.type !== "sample" || !other.isObserved || isFactor(site)) continue;
+    throw refusal(
+      "observed-in-guide",
+      site.name,
+      `site "${site.name}" is observed in the model and in the guide. Remove it from the guide, which would take it out of the loss again.`,
+    );
+  }
+}
+
+/** Warn of guide sites that may take any number where the model's may not. */
+export function warnOfSupports(guide: Trace, model: Trace): void {
+  for (const { name, fn: q, isObserved } of sampleSites(guide)) {
+    const other = model.get(name);
+    if (isObserved || other?.type !== "sample" || ["Delta", "Empirical"].includes(q.label)) continue;
+    const { fn: p } = other;
+    if (q.support.isUnbounded && !p.support.isUnbounded && !p.isDiscrete)
+      console.warn(
+        `pedigrad: guide site "${name}" (${q.label}) may be ${q.support.must}, the model's (${p.label}) must be ${p.support.must}. Give both one support.`,
+      );
+  }
+}
+
+function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite, maxPlateNesting: number): void {
+  // Further left than all plates lie enumerated dims, which may differ.
+  const plates = (shape: Shape) =>
+    shape.length > maxPlateNesting ? shape.slice(shape.length - maxPlateNesting) : shape;
+  if (sameShape(plates(q.batchShape), plates(p.batchShape)) && sameShape(q.eventShape, p.eventShape)) return;
+  throw refusal(
+    "shape-mismatch",
+    name,
+    `site "${name}": model batch [${p.batchShape}] event [${p.eventShape}] but guide batch [${q.batchShape}] event [${q.eventShape}]. Give both the same plates and the same toEvent.`,
+  );
+}
+
+/** Refuse latents of the model that nothing gives a value; `enumerated` are those summed out, where sites can be. */
+export function checkLatentsCovered(guide: Trace, model: Trace, enumerated?: ReadonlyMap<string, number>): void {
+  const ways =
+    enumerated === undefined
+      ? "Sample it in the guide, or observe it."
+      : 'Sample it in the guide, observe it, or sum it out: infer: { enumerate: "parallel" }.';
+  for (const { name, isObserved } of sampleSites(model)) {
+    const other = guide.get(name);
+    if (isObserved || enumerated?.has(name) || (other?.type === "sample" && !other.isObserved)) continue;
+    throw refusal("model-only-site", name, `model site "${name}" is latent but the guide has no such site. ${ways}`);
+  }
+}

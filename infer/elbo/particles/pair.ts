@@ -1,0 +1,53 @@
+/** What passes between the steps of an estimator: the task, the two traces of a particle, their costs, and the outcome. */
+import type { Provenance, Tensor } from "../../../autodiff/index.js";
+import type { Model, PlateFrame } from "../../program/messages.js";
+import type { Trace } from "../../program/trace.js";
+
+/** The two traces of a particle. */
+export interface Pair {
+  readonly guide: Trace;
+  readonly model: Trace;
+  /** The guide again, its densities along the path only (pathwise.ts). */
+  readonly path?: Trace;
+  /** The terms of log w in two copies, for doubly reparameterised gradients (pathwise.ts). */
+  readonly paths?: Paths;
+}
+
+/** What a loss is asked for: constrained parameters and mutable state by name, the two programs and their arguments. */
+export interface Task {
+  readonly key: Tensor;
+  readonly values: Record<string, Tensor>;
+  readonly model: Model;
+  readonly guide: Model;
+  readonly args: readonly unknown[];
+}
+
+/** The terms of log w = log p - log q in two copies. */
+export interface Paths {
+  /** With the gradient that comes through z. */
+  readonly along: readonly Cost[];
+  /** log p with the gradient of the model's parameters. */
+  readonly theta: readonly Cost[];
+}
+
+/** One term of the ELBO. */
+export interface Cost {
+  readonly site: string;
+  readonly side: "model" | "guide";
+  /** +log p or -log q, scaled and masked. */
+  readonly value: Tensor;
+  readonly plates: readonly PlateFrame[];
+  readonly provenance: Provenance;
+  /** Whether its own gradient counts: -log q of a score site drops it, its mean is 0. */
+  readonly isDifferentiated: boolean;
+  /** A whole KL term in closed form, instead of a sampled log density. */
+  readonly isClosedForm?: boolean;
+}
+
+/** A loss, what the run left for the next step, and named parts of the loss where the estimator has several. */
+export interface Outcome {
+  /** Its value is the loss; its gradient is the estimator's. */
+  readonly loss: Tensor;
+  readonly mutableState: Record<string, Tensor>;
+  readonly terms?: Record<string, Tensor>;
+}

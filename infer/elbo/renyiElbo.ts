@@ -1,0 +1,131 @@
+/**
+ * RenyiELBO (Li and Turner 2016; alpha = 0 is the importance weighted bound of Burda et al. 2016). With w_k = p/q of particle
+ * k, per element of the plates that all sites share,
+ *
+ *     bound    = log( 1/K Σ_k w_k^(1-alpha) ) / (1 - alpha)
+ *     gradient = pathwise gradient of the bound + Σ_k (bound - b_k) ∇ log q_score(z_k),
+ *
+ * log q keeping its own gradient: unbiased for the bound of K particles, also where sites have no pathwise sampler. With
+ * `estimator: "vimco"`, b_k is the bound with log w_k replaced by the mean of the others (Mnih and Rezende 2016). Subsampling
+ * scales the bounds of the elements, not the weights.
+ *
+ * `estimator: "dreg"` (Tucker et al. 2019), for guides that are pathwise throughout: with v_k = w_k^(1-alpha) / Σ,
+ *
+ *     gradient = Σ_k v_k ∇_θ log p + Σ_k (alpha v_k + (1 - alpha) v_k²) ∇_z log w_k ∇ z_k.
+ */
+import { eye, logsumexp, neg, softmax, stopGradient, type Tensor, tensor, where } from "../../autodiff/index.js";
+import { refuseOption } from "../checks.js";
+import type { Messenger, PlateFrame } from "../program/messages.js";
+import { sampleSites } from "../program/trace.js";
+import { scoreSitesOf, sumToPlates } from "./costs/costs.js";
+import { pathsOf } from "./costs/pathwise.js";
+import { Elbo, type ElboOptions, gradientFrom } from "./elbo.js";
+import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
+
+export interface RenyiOptions extends ElboOptions {
+  /** The order, any finite number but 1; 0 by default. */
+  alpha?: number;
+  /**
+   * How score terms are taken: as they are ("score", the default), less the bound of the other particles ("vimco"); or doubly
+   * reparameterised gradients ("dreg").
+   */
+  estimator?: RenyiEstimator;
+}
+export type RenyiEstimator = "score" | "vimco" | "dreg";
+
+/** What a particle returns, per element of the common plates. */
+interface Particle {
+  logw: Tensor;
+  /** Σ log q over score sites. */
+  score: Tensor;
+  /** log w through z alone and log p through the parameters alone, for "dreg". */
+  along?: Tensor;
+  theta?: Tensor;
+}
+
+export class RenyiELBO extends Elbo {
+  readonly name = "RenyiELBO";
+  readonly alpha: number;
+  readonly estimator: RenyiEstimator;
+
+  constructor({ alpha = 0, estimator = "score", ...options }: RenyiOptions = {}) {
+    super(options, ["alpha", "estimator"], 2);
+    const refuse = (param: string, message: string): never => refuseOption("RenyiELBO", param, message);
+    if (typeof alpha !== "number" || !Number.isFinite(alpha))
+      refuse("alpha", `alpha must be a finite number, got ${alpha}.`);
+    if (alpha === 1) refuse("alpha", "alpha = 1 is the ordinary ELBO; use TraceELBO.");
+    if (this.numParticles < 2) refuse("numParticles", `needs at least 2 particles, got ${this.numParticles}.`);
+    if (!["score", "vimco", "dreg"].includes(estimator))
+      refuse("estimator", `estimator must be "score", "vimco" or "dreg", got ${estimator}.`);
+    this.alpha = alpha;
+    this.estimator = estimator;
+  }
+
+  charged(): boolean {
+    return true;
+  }
+
+  protected override runPair(key: Tensor, task: Task, plates: Messenger): Pair {
+    const pair = super.runPair(key, task, plates);
+    return this.estimator === "dreg" ? { ...pair, paths: pathsOf(this.name, pair, key, task, plates) } : pair;
+  }
+
+  protected estimate(task: Task): Outcome {
+    let scale = 1;
+    let hasScore = false;
+    const { results, mutableState } = this.runs(task, (pair) => {
+      const costs = this.costs(pair);
+      const common = commonPlates(pair, costs);
+      const sites = scoreSitesOf(pair.guide);
+      scale = common.reduce(
+        (product, { size, subsampleSize }) => (product * (size as number)) / (subsampleSize as number),
+        1,
+      );
+      hasScore ||= sites.length > 0;
+      const total = (terms: Tensor[]): Tensor => terms.reduce((a, b) => a.add(b), tensor(0));
+      const weight = (of: readonly Cost[]) => total(of.map((c) => sumToPlates(c.value.div(scale), c.plates, common)));
+      const { paths } = pair;
+      return {
+        logw: weight(costs),
+        score: total(sites.map((d) => sumToPlates(d.logq, d.plates, common))),
+        ...(paths && { along: weight(paths.along), theta: weight(paths.theta) }),
+      };
+    });
+    const { logw, score, along, theta } = results as Particle;
+    const bound = this.#bound(logw);
+    const loss = neg(bound.sum().mul(scale));
+    if (along !== undefined && theta !== undefined) {
+      const v = stopGradient(softmax(logw.mul(1 - this.alpha), 0));
+      const share = v.mul(v.mul(1 - this.alpha).add(this.alpha));
+      return { loss: gradientFrom(loss, neg(v.mul(theta).add(share.mul(along)).sum().mul(scale))), mutableState };
+    }
+    if (!hasScore) return { loss, mutableState };
+    const gain = stopGradient(this.estimator === "vimco" ? bound.sub(this.#boundOfOthers(logw)) : bound);
+    return { loss: gradientFrom(loss, loss.sub(gain.mul(score).sum().mul(scale))), mutableState };
+  }
+
+  /** log( 1/K Σ_k w_k^(1-alpha) ) / (1 - alpha) over the first axis. */
+  #bound(logw: Tensor): Tensor {
+    const power = 1 - this.alpha;
+    return logsumexp(logw.mul(power), 0).sub(Math.log(this.numParticles)).div(power);
+  }
+
+  /** For each particle, the bound with its log weight replaced by the mean of the others'. */
+  #boundOfOthers(logw: Tensor): Tensor {
+    const k = this.numParticles;
+    const others = logw
+      .sum(0, { keepDims: true })
+      .sub(logw)
+      .div(k - 1);
+    const isOwn = eye(k).reshape([k, k, ...logw.shape.slice(1).map(() => 1)]);
+    // [k in the sum, k left out, ...]
+    return this.#bound(where(isOwn, others.expandDims(0), logw.expandDims(1)));
+  }
+}
+
+/** The vectorised plates that every term and every score has. */
+function commonPlates({ guide, model }: Pair, costs: readonly Cost[]): PlateFrame[] {
+  const [first, ...rest] = [...sampleSites(guide), ...sampleSites(model)].map((site) => site.plates);
+  if (first === undefined || costs.length === 0) return [];
+  return first.filter(({ name, dim }) => dim !== null && rest.every((plates) => plates.some((p) => p.name === name)));
+}

@@ -1,0 +1,150 @@
+/**
+ * The estimators that are linear in the costs: pathwise where it can, score function where it must (costs.ts). Two classes
+ * that differ in one line: which costs a score site is charged with.
+ */
+import { broadcastTo, emptyRecord, neg, stopGradient, type Tensor, tensor } from "../../autodiff/index.js";
+import { refuseOption } from "../checks.js";
+import type { Messenger } from "../program/messages.js";
+import { baselineFor, checkPrediction, predictedCost } from "./costs/baselines.js";
+import { asksForClosedForm, withClosedForms } from "./costs/closedForms.js";
+import { chargedCosts, type ScoreSite, scoreSitesOf } from "./costs/costs.js";
+import { carriedTotal, carrier } from "./costs/dice.js";
+import { multiSampleEstimate } from "./costs/multiSample.js";
+import { guideAlongPath } from "./costs/pathwise.js";
+import { Elbo, type ElboOptions, gradientFrom } from "./elbo.js";
+import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
+
+/** What a particle returns for a score site. */
+interface Score {
+  cost: Tensor;
+  logq: Tensor;
+  predicted?: Tensor;
+}
+interface Particle {
+  /** Its value is the ELBO, its gradient the pathwise part (of order 2: the whole but for baselines). */
+  elbo: Tensor;
+  scores: Record<string, Score>;
+}
+
+export interface ScoreElboOptions extends ElboOptions {
+  /** How many derivatives of the loss are right: 1 (default), or 2 and with it all. */
+  order?: 1 | 2;
+  /** Differentiate log q of reparameterised sites through their value only (pathwise.ts); false by default. */
+  stickingTheLanding?: boolean;
+}
+
+abstract class ScoreElbo extends Elbo {
+  override readonly hasClosedForms = true;
+  override readonly hasBaselines = true;
+  readonly order: 1 | 2;
+  readonly stickingTheLanding: boolean;
+
+  constructor(options: ScoreElboOptions = {}, own: readonly string[] = []) {
+    const { order = 1, stickingTheLanding = false, ...rest } = options;
+    super(rest, ["order", "stickingTheLanding", ...own]);
+    const { name } = new.target;
+    if (order !== 1 && order !== 2) refuseOption(name, "order", `order must be 1 or 2, got ${order}.`);
+    if (stickingTheLanding && order === 2)
+      refuseOption(
+        name,
+        "stickingTheLanding",
+        "stickingTheLanding leaves out terms of mean 0, whose derivative is none. Use order: 1.",
+      );
+    this.order = order;
+    this.stickingTheLanding = stickingTheLanding;
+  }
+
+  protected override runPair(key: Tensor, task: Task, plates: Messenger): Pair {
+    const pair = super.runPair(key, task, plates);
+    return this.stickingTheLanding ? { ...pair, path: guideAlongPath(pair, key, task, plates) } : pair;
+  }
+
+  override costs(pair: Pair): Cost[] {
+    const costs = super.costs(pair).map((cost) => {
+      const site = cost.side === "guide" && cost.isDifferentiated ? pair.path?.get(cost.site) : undefined;
+      return site?.type === "sample" ? { ...cost, value: neg(site.scaledLogProb()) } : cost;
+    });
+    return withClosedForms(this.name, pair, costs, asksForClosedForm);
+  }
+
+  protected estimate(task: Task): Outcome {
+    const sites = new Map<string, ScoreSite>();
+    const { results, mutableState } = this.runs(task, (pair) => this.#particle(pair, sites));
+    const { elbo, scores } = results as Particle;
+    const loss = neg(elbo.mean(0));
+    let surrogate = loss;
+    for (const site of sites.values()) {
+      const { cost, logq, predicted } = scores[site.name] as Score;
+      const { baseline, loss: own, average } = baselineFor(site, cost, predicted ?? null, task.values);
+      const score = this.order === 1 ? cost.sub(baseline).mul(logq) : baseline.mul(tensor(1).sub(carrier(logq)));
+      surrogate = surrogate.sub(score.sum().div(this.numParticles));
+      if (own !== null) surrogate = surrogate.add(own);
+      if (average !== null) mutableState[average[0]] = average[1];
+    }
+    return { loss: surrogate === loss ? loss : gradientFrom(loss, surrogate), mutableState };
+  }
+
+  #particle(pair: Pair, met: Map<string, ScoreSite>): Particle {
+    const costs = this.costs(pair);
+    const sites = scoreSitesOf(pair.guide);
+    const paid = chargedCosts(costs, sites, (c, d) => this.charged(c, d));
+    const scores: Particle["scores"] = emptyRecord();
+    for (const site of sites) {
+      met.set(site.name, site);
+      const cost = broadcastTo(paid.get(site.name) as Tensor, site.logq.shape);
+      const predicted = predictedCost(site);
+      scores[site.name] = {
+        cost: stopGradient(cost),
+        logq: site.logq,
+        ...(predicted && { predicted: checkPrediction(site.name, predicted, cost) }),
+      };
+    }
+    const isFirst = this.order === 1;
+    return { elbo: isFirst ? totalOf(costs) : carriedTotal(costs, sites, (c, d) => this.charged(c, d)), scores };
+  }
+}
+
+/** Σ of all costs; those whose own gradient does not count are held constant. */
+function totalOf(costs: readonly Cost[]): Tensor {
+  let total: Tensor | null = null;
+  for (const { value, isDifferentiated } of costs) {
+    const sum = value.shape.length === 0 ? value : value.sum();
+    const term = isDifferentiated ? sum : stopGradient(sum);
+    total = total === null ? term : total.add(term);
+  }
+  return total ?? tensor(0);
+}
+
+/**
+ * Trace_ELBO: every score site pays for every cost, element by element along the plates both have (plate-wise
+ * Rao-Blackwellisation). Ranganath et al. 2014, "Black box variational inference".
+ */
+export class TraceELBO extends ScoreElbo {
+  readonly name = "TraceELBO";
+  /** Whether the guide draws several samples at once (multiSample.ts). */
+  readonly multiSampleGuide: boolean;
+
+  constructor({ multiSampleGuide = false, ...options }: ScoreElboOptions & { multiSampleGuide?: boolean } = {}) {
+    super(options, ["multiSampleGuide"]);
+    this.multiSampleGuide = multiSampleGuide;
+  }
+
+  protected override estimate(task: Task): Outcome {
+    return this.multiSampleGuide ? multiSampleEstimate(task) : super.estimate(task);
+  }
+
+  charged(): boolean {
+    return true;
+  }
+}
+
+/**
+ * TraceGraph_ELBO: a score site pays only for the costs whose provenance has it (Schulman et al. 2015). Here, as in TraceELBO, a site
+ * has the baseline that its `infer.baseline` asks for.
+ */
+export class TraceGraphELBO extends ScoreElbo {
+  readonly name: string = "TraceGraphELBO";
+  charged(cost: Cost, site: ScoreSite): boolean {
+    return cost.provenance.has(site.name);
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Reweighted wake-sleep (Bornschein and Bengio 2015; Le et al. 2019). All draws are constants, so nothing needs a pathwise
+ * sampler. With K particles z_k from the guide and normalised weights v_k of w_k = p/q,
+ *
+ *     wakeTheta = -log 1/K Σ_k w_k           differentiated through log p only
+ *     wakePhi   = -Σ_k v_k log q(z_k)        v_k held constant
+ *     sleepPhi  = -1/S Σ_s log q(z_s | x_s)  with z_s, x_s dreamt by the model
+ *     phi       = insomnia · wakePhi + (1 - insomnia) · sleepPhi
+ *
+ * With `estimator: "dreg"` (Tucker et al. 2019), for guides that are pathwise throughout, the gradient of wakePhi is
+ * -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, of the same mean. The loss is wakeTheta + phi. For the sleep phase the guide gets
+ * `observations` of the last argument replaced by the dream.
+ */
+import {
+  emptyRecord,
+  logsumexp,
+  neg,
+  PedigradError,
+  random,
+  stopGradient,
+  type Tensor,
+  type Tree,
+  tensor,
+} from "../../autodiff/index.js";
+import { refuseOption, requireCount } from "../checks.js";
+import { substitute, uncondition } from "../program/handlers.js";
+import type { Messenger } from "../program/messages.js";
+import { sharedPlates } from "../program/subsamples.js";
+import { sampleSites } from "../program/trace.js";
+import { pathsOf } from "./costs/pathwise.js";
+import { Elbo, type ElboOptions, gradientFrom } from "./elbo.js";
+import type { Outcome, Pair, Task } from "./particles/pair.js";
+import { runPair, runParticles, tracedRun } from "./particles/particles.js";
+
+export interface WakeSleepOptions extends ElboOptions {
+  /** How much of phi comes from the wake phase, in [0, 1]; 1 by default. */
+  insomnia?: number;
+  /** Whether the model has parameters to learn; without any, insomnia 0 skips the wake phase. */
+  modelHasParams?: boolean;
+  /** Dreams a step; as many as particles by default. */
+  numSleepParticles?: number;
+  /** How the wake phase of phi is differentiated: by log q ("score", the default) or along the path ("dreg"). */
+  estimator?: "score" | "dreg";
+}
+
+/** Draws are constants to every gradient. */
+const constantDraws: Messenger = {
+  process(message) {
+    if (message.type === "sample") message.isConstant = true;
+  },
+};
+
+const sumOf = (terms: Iterable<Tensor>): Tensor => [...terms].reduce((a, b) => a.add(b.sum()), tensor(0));
+
+export class ReweightedWakeSleep extends Elbo {
+  readonly name = "ReweightedWakeSleep";
+  readonly insomnia: number;
+  readonly modelHasParams: boolean;
+  readonly numSleepParticles: number;
+  readonly estimator: "score" | "dreg";
+
+  constructor(options: WakeSleepOptions = {}) {
+    const { insomnia = 1, modelHasParams = true, numSleepParticles, estimator = "score", ...rest } = options;
+    super(rest, ["insomnia", "modelHasParams", "numSleepParticles", "estimator"], 2);
+    const refuse = (param: string, message: string): never => refuseOption(this.name, param, message);
+    if (!(insomnia >= 0 && insomnia <= 1)) refuse("insomnia", `insomnia must be in [0,1], got ${insomnia}.`);
+    if (this.numParticles < 2) refuse("numParticles", `needs at least 2 particles, got ${this.numParticles}.`);
+    if (estimator !== "score" && estimator !== "dreg")
+      refuse("estimator", `estimator must be "score" or "dreg", got ${estimator}.`);
+    this.estimator = estimator;
+    this.insomnia = insomnia;
+    this.modelHasParams = modelHasParams;
+    this.numSleepParticles = numSleepParticles ?? this.numParticles;
+    requireCount(this.name, "numSleepParticles", this.numSleepParticles);
+  }
+
+  charged(): boolean {
+    return false;
+  }
+
+  protected override runPair(key: Tensor, task: Task, plates: Messenger): Pair {
+    if (this.estimator === "score") return runPair(key, task, plates, constantDraws);
+    const pair = runPair(key, task, plates);
+    return { ...pair, paths: pathsOf(this.name, pair, key, task, plates) };
+  }
+
+  protected estimate(task: Task): Outcome {
+    const { insomnia } = this;
+    const isAwake = this.modelHasParams || insomnia > 0;
+    const wake = isAwake ? this.#wake(task) : null;
+    const sleepPhi = insomnia < 1 ? this.#sleep(task) : null;
+    const phi = sumOf([
+      ...(wake && insomnia > 0 ? [wake.phi.mul(insomnia)] : []),
+      ...(sleepPhi ? [sleepPhi.mul(1 - insomnia)] : []),
+    ]);
+    const wakeTheta = wake?.theta ?? tensor(0);
+    return {
+      loss: wakeTheta.add(phi),
+      mutableState: wake?.mutableState ?? emptyRecord(),
+      terms: { wakeTheta, phi },
+    };
+  }
+
+  #wake(task: Task): { theta: Tensor; phi: Tensor; mutableState: Record<string, Tensor> } {
+    const { results, mutableState } = this.runs(task, (pair) => {
+      const costs = this.costs(pair);
+      const of = (which: "model" | "guide") => sumOf(costs.filter((c) => c.side === which).map((c) => c.value));
+      const { paths } = pair;
+      const logq = neg(of("guide"));
+      if (paths === undefined) return { logp: of("model"), logq };
+      return { logp: sumOf(paths.theta.map((c) => c.value)), logq, along: sumOf(paths.along.map((c) => c.value)) };
+    });
+    const { logp, logq, along } = results as { logp: Tensor; logq: Tensor; along?: Tensor };
+    const logw = logp.sub(stopGradient(logq));
+    const total = logsumexp(logw, 0);
+    const weights = stopGradient(logw.sub(total).exp());
+    const phi = neg(weights.mul(logq).sum());
+    const share = weights.mul(weights.neg().add(1));
+    return {
+      theta: neg(total.sub(Math.log(this.numParticles))),
+      phi: along === undefined ? phi : gradientFrom(phi, neg(share.mul(along).sum())),
+      mutableState,
+    };
+  }
+
+  #sleep(task: Task): Tensor {
+    const key = random.foldIn(task.key, 2);
+    const plates = sharedPlates(random.foldIn(key, 0));
+    const dreamOnce = (k: Tensor): Tree => {
+      const dream = tracedRun(uncondition(task.model), random.foldIn(k, 0), task, plates, constantDraws);
+      const values = new Map([...sampleSites(dream)].map((site) => [site.name, stopGradient(site.value)]));
+      const args = withObservations(task.args, values, this.insomnia);
+      const guide = tracedRun(
+        substitute(task.guide, values),
+        random.foldIn(k, 1),
+        { values: task.values, args },
+        plates,
+      );
+      return { logq: sumOf([...sampleSites(guide)].map((site) => site.scaledLogProb())) };
+    };
+    const dreams = runParticles(random.foldIn(key, 1), this.numSleepParticles, this.vectorizeParticles, dreamOnce);
+    return neg((dreams.logq as Tensor).mean(0));
+  }
+}
+
+/** The arguments with `observations` of the last one replaced by what was dreamt. */
+function withObservations(args: readonly unknown[], dream: ReadonlyMap<string, Tensor>, insomnia: number): unknown[] {
+  const last = args.at(-1);
+  if (typeof last !== "object" || last === null || !("observations" in last))
+    throw new PedigradError({
+      code: "no-observations",
+      op: "ReweightedWakeSleep",
+      param: "insomnia",
+      message: `ReweightedWakeSleep with insomnia ${insomnia} dreams data for the guide, so model and guide must take a last argument { observations: { site: value } }; got ${args.length} arguments without one. Pass the data that way, or set insomnia: 1.`,
+    });
+  const given = (last as { observations: Record<string, unknown> }).observations;
+  const observations = Object.fromEntries(Object.keys(given).map((name) => [name, dream.get(name) ?? given[name]]));
+  return [...args.slice(0, -1), { ...last, observations }];
+}

@@ -1,0 +1,63 @@
+/**
+ * Parallel enumeration: a discrete site takes all values of its support at once, along a dim of its own to the left of all
+ * plates. A dim is free again when no statement to come may depend on its site any more (`markov`).
+ */
+import { PedigradError } from "../../autodiff/index.js";
+import type { MarkovPosition, Messenger, SampleMessage } from "../program/messages.js";
+
+interface Live {
+  readonly name: string;
+  readonly markov: readonly MarkovPosition[];
+}
+
+export class Enumerator implements Messenger {
+  /** The dim of every enumerated site. */
+  readonly dimOf = new Map<string, number>();
+  readonly #live = new Map<number, Live>();
+  readonly #first: number;
+
+  /** `before` is the enumerator of the guide, whose sites the model replays. */
+  constructor(
+    readonly maxPlateNesting: number,
+    readonly before: Enumerator | null = null,
+  ) {
+    this.#first = Math.min(-maxPlateNesting, ...(before?.dimOf.values() ?? [])) - 1;
+  }
+
+  process(message: SampleMessage | { type: string }): void {
+    if (message.type !== "sample") return;
+    const site = message as SampleMessage;
+    this.#forget(site);
+    const replayed = this.before?.dimOf.get(site.name);
+    if (replayed !== undefined && site.value !== null) this.#live.set(replayed, site);
+    else if (!site.isObserved && site.value === null && site.infer.enumerate === "parallel") this.#enumerate(site);
+  }
+
+  /** Drop what the markov property says nobody may use any more. */
+  #forget({ markov }: Live): void {
+    for (const [dim, live] of this.#live)
+      if (
+        live.markov.some(({ loop, step, history }) =>
+          markov.some((now) => now.loop === loop && now.step > step + history),
+        )
+      )
+        this.#live.delete(dim);
+  }
+
+  #enumerate(site: SampleMessage): void {
+    const { name, fn } = site;
+    if (!fn.hasEnumerateSupport)
+      throw new PedigradError({
+        code: "enumeration",
+        site: name,
+        message: `site "${name}" asks for enumeration, but ${fn.family} has no finite support to enumerate. Remove infer.enumerate, or sample it in the guide.`,
+      });
+    let dim = this.#first;
+    while (this.#live.has(dim)) dim--;
+    const support = fn.enumerateSupport(false);
+    const count = support.shape[0] as number;
+    site.value = support.reshape([count, ...new Array<number>(-dim - 1).fill(1), ...fn.eventShape]);
+    this.#live.set(dim, { name, markov: site.markov });
+    this.dimOf.set(name, dim);
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * Tensors whose axes have names, in log space: the factors of a factor graph. A name is that of an enumerated site or of a
+ * plate; factors are multiplied (added) by matching names.
+ */
+import { PedigradError, type Tensor, transpose } from "../../autodiff/index.js";
+import type { SampleSite } from "../program/trace.js";
+
+export interface Factor {
+  /** One name an axis. */
+  readonly names: readonly string[];
+  readonly value: Tensor;
+}
+
+/** The axes of a factor's value brought to the order `names`, size 1 where it lacks one. */
+function aligned({ names, value }: Factor, to: readonly string[]): Tensor {
+  const present = to.filter((name) => names.includes(name));
+  const ordered = transpose(
+    value,
+    present.map((name) => names.indexOf(name)),
+  );
+  return ordered.reshape(to.map((name) => (names.includes(name) ? (value.shape[names.indexOf(name)] as number) : 1)));
+}
+
+/** The product of factors: their logarithms added, names united. */
+export function multiply(
+  factors: readonly Factor[],
+  combine: (a: Tensor, b: Tensor) => Tensor = (a, b) => a.add(b),
+): Factor {
+  const names = [...new Set(factors.flatMap((f) => f.names))];
+  const [first, ...rest] = factors.map((f) => aligned(f, names));
+  if (first === undefined) throw new PedigradError({ code: "empty", message: "multiply: needs at least one factor." });
+  return { names, value: rest.reduce(combine, first) };
+}
+
+/** A factor with some names taken out of it by a reduction such as logsumexp or sum. */
+export function reduceNames(
+  { names, value }: Factor,
+  gone: readonly string[],
+  reduce: (x: Tensor, axes: number[]) => Tensor,
+): Factor {
+  const axes = names.flatMap((name, i) => (gone.includes(name) ? [i] : []));
+  if (axes.length === 0) return { names, value };
+  return { names: names.filter((name) => !gone.includes(name)), value: reduce(value, axes) };
+}
+
+/** How a plate is named among enumerated sites. */
+export const plateName = (name: string): string => `plate ${name}`;
+
+/**
+ * A log density with names for its axes. Plates are known by their dims; an enumerated dim belongs to the one site of the
+ * value's provenance that was given it, so that dims may be used again by `markov`.
+ */
+export function factorOf(
+  site: SampleSite,
+  value: Tensor,
+  maxPlateNesting: number,
+  dimOf: ReadonlyMap<string, number>,
+): Factor {
+  const rank = value.shape.length;
+  const enumerated = enumeratedDims(site, value, dimOf);
+  const names: string[] = [];
+  const shape: number[] = [];
+  for (let axis = 0; axis < rank; axis++) {
+    const dim = axis - rank;
+    const size = value.shape[axis] as number;
+    const plate = site.plates.find((p) => p.dim === dim);
+    if (plate === undefined && size === 1) continue;
+    const name = plate !== undefined ? plateName(plate.name) : enumerated.get(dim);
+    if (name === undefined || (plate === undefined && dim >= -maxPlateNesting)) throw undeclared(site.name, value, dim);
+    names.push(name);
+    shape.push(size);
+  }
+  return { names, value: value.reshape(shape) };
+}
+
+/** The enumerated sites that a value depends on, by dim. */
+function enumeratedDims(site: SampleSite, value: Tensor, dimOf: ReadonlyMap<string, number>): Map<number, string> {
+  const names = new Map<number, string>();
+  for (const name of value.provenance) {
+    const dim = dimOf.get(name);
+    if (dim === undefined) continue;
+    const other = names.get(dim);
+    if (other !== undefined)
+      throw new PedigradError({
+        code: "markov",
+        site: site.name,
+        message: `site "${site.name}" depends on the enumerated sites "${other}" and "${name}" together, which is further back than the history of their markov loop. Give markov a larger history.`,
+      });
+    names.set(dim, name);
+  }
+  return names;
+}
+
+const undeclared = (site: string, x: Tensor, dim: number): PedigradError =>
+  new PedigradError({
+    code: "undeclared-dim",
+    site,
+    message: `site "${site}" has log density shape [${x.shape}], and its dim ${dim} of size ${x.shape.at(dim)} is in no plate. Put it in plate(…, ${x.shape.at(dim)}), or use .toEvent(1).`,
+  });

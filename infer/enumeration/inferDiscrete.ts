@@ -1,0 +1,133 @@
+/**
+ * The posterior of sites that were summed out, by differentiating the sum. The gradient of log Σ exp for a factor of a site is
+ * that site's marginal; if every sum hands its cotangent to one element instead, drawn in proportion (or the largest), the same
+ * backward pass is a joint posterior draw (or the most probable assignment).
+ */
+import {
+  argmax,
+  emptyRecord,
+  grad,
+  logsumexp,
+  max,
+  oneHot,
+  PedigradError,
+  random,
+  stopGradient,
+  type Tensor,
+  tensor,
+  where,
+  zeros,
+} from "../../autodiff/index.js";
+import { refuseOption, requireOptions, requireTask } from "../checks.js";
+import { gradientFrom } from "../elbo/elbo.js";
+import type { Task } from "../elbo/particles/pair.js";
+import type { Model } from "../program/messages.js";
+import { sharedPlates } from "../program/subsamples.js";
+import { type SampleSite, sampleSites } from "../program/trace.js";
+import { checkCovered, type EnumeratedPair, modelFactor, platesOf, runEnumerated } from "./enumeration.js";
+import { multiply, plateName } from "./factors.js";
+import { type SumOver, sumProduct } from "./sumProduct.js";
+
+export interface DiscreteOptions {
+  /** 1 draws from the posterior (default), 0 takes the most probable assignment. */
+  temperature?: 0 | 1;
+}
+
+/** Posterior probabilities of each enumerated site of the model, [...plates, support], by name. */
+export function computeMarginals(
+  key: Tensor,
+  params: Record<string, Tensor>,
+  model: Model,
+  guide: Model,
+  ...args: unknown[]
+): Record<string, Tensor> {
+  requireTask("computeMarginals", key, params, model, guide);
+  const run = enumerated({ key, values: params, model, guide, args });
+  return shares(run, logsumexp);
+}
+
+/** One joint posterior draw of the enumerated sites of the model, or their most probable assignment, by name. */
+export function sampleDiscrete(
+  key: Tensor,
+  params: Record<string, Tensor>,
+  model: Model,
+  guide: Model,
+  options: DiscreteOptions = {},
+  ...args: unknown[]
+): Record<string, Tensor> {
+  requireTask("sampleDiscrete", key, params, model, guide);
+  requireOptions("sampleDiscrete", options, ["temperature"]);
+  const { temperature = 1 } = options;
+  if (temperature !== 0 && temperature !== 1)
+    refuseOption("sampleDiscrete", "temperature", `temperature must be 0 or 1, got ${temperature}.`);
+  const run = enumerated({ key, values: params, model, guide, args });
+  const chosen = shares(run, temperature === 0 ? mostProbable : drawing(random.foldIn(key, 3)));
+  const values: Record<string, Tensor> = emptyRecord();
+  for (const [name, indicator] of Object.entries(chosen)) {
+    const { fn } = run.model.get(name) as SampleSite;
+    const support = fn.enumerateSupport(false);
+    const flat = support.reshape([support.length, ...fn.eventShape]);
+    values[name] = flat.take(argmax(indicator, -1));
+  }
+  return values;
+}
+
+function enumerated(task: Task): EnumeratedPair {
+  const run = runEnumerated(task.key, task, undefined, sharedPlates(random.foldIn(task.key, 0)));
+  checkCovered(run);
+  const [inGuide] = run.guideDims.dimOf.keys();
+  if (inGuide !== undefined)
+    throw new PedigradError({
+      code: "enumeration",
+      site: inGuide,
+      message: `site "${inGuide}" is enumerated in the guide, where its distribution is known. Enumerate it in the model only.`,
+    });
+  return run;
+}
+
+/** The gradient of the sum-product for the log factor of every variable: [...plates, support]. */
+function shares(run: EnumeratedPair, sum: SumOver): Record<string, Tensor> {
+  const sites = [...sampleSites(run.model)];
+  const variables = new Map(
+    sites.filter((site) => run.modelDims.dimOf.has(site.name)).map((site) => [site.name, platesOf(site)]),
+  );
+  const factors = sites.map((site) => modelFactor(site, run));
+  const start: Record<string, Tensor> = emptyRecord();
+  const axes = (site: SampleSite) =>
+    site.plates.filter((p) => p.dim !== null).sort((a, b) => (a.dim as number) - (b.dim as number));
+  for (const site of sites) {
+    if (!variables.has(site.name)) continue;
+    const support = site.fn.enumerateSupport(false).length;
+    start[site.name] = zeros([...axes(site).map((p) => p.subsampleSize as number), support]);
+  }
+  return grad((shift: Record<string, Tensor>) => {
+    const shifted = factors.map((f, i) => {
+      const site = sites[i] as SampleSite;
+      const own = shift[site.name];
+      if (own === undefined) return f;
+      const names = [...axes(site).map((p) => plateName(p.name)), site.name];
+      return { ...f, factor: multiply([f.factor, { names, value: own }]) };
+    });
+    const terms = sumProduct({ factors: shifted, variables, plateScales: new Map(), pinned: () => undefined }, sum);
+    return terms.reduce((all, { factor }) => all.add(factor.value.sum()), tensor(0));
+  })(start);
+}
+
+/** max with all of its gradient for the first largest element. */
+const mostProbable: SumOver = (x, [axis = 0]) => picking(max(x, axis), x, axis, argmax(x, axis));
+
+/** logsumexp whose gradient goes to one element, drawn with probability softmax(x): the Gumbel-max trick. */
+function drawing(key: Tensor): SumOver {
+  let draws = 0;
+  return (x, [axis = 0]) => {
+    const noise = random.gumbel(random.foldIn(key, draws++), x.shape);
+    return picking(logsumexp(x, axis), x, axis, argmax(x.add(noise), axis));
+  };
+}
+
+function picking(value: Tensor, x: Tensor, axis: number, index: Tensor): Tensor {
+  const order = [...index.shape.keys()];
+  order.splice(axis, 0, index.shape.length);
+  const isPicked = stopGradient(oneHot(index, x.shape[axis] as number).transpose(order));
+  return gradientFrom(value, where(isPicked, x, 0).sum(axis));
+}

@@ -1,0 +1,55 @@
+/**
+ * Sequential enumeration: the whole run again for every value of a site, later sites first, as an odometer counts. What a
+ * run does may depend on the values, since each is an ordinary value in its run.
+ */
+import { PedigradError } from "../../autodiff/index.js";
+import type { Messenger } from "../program/messages.js";
+
+/** A site's value in one run: the index into its support. */
+export interface SequentialChoice {
+  readonly name: string;
+  readonly index: number;
+  readonly size: number;
+}
+
+/** `body` once for every combination of values; `made` lists the choices of that run, when it has returned. */
+export function inSequence<T>(body: (messenger: Messenger, made: SequentialChoice[]) => T): T[] {
+  const results: T[] = [];
+  let fixed: number[] = [];
+  for (;;) {
+    const made: SequentialChoice[] = [];
+    results.push(body(chooser(fixed, made), made));
+    const next = [...made];
+    while (next.length > 0 && (next.at(-1) as SequentialChoice).index + 1 === (next.at(-1) as SequentialChoice).size)
+      next.pop();
+    const last = next.pop();
+    if (last === undefined) return results;
+    fixed = [...next.map(({ index }) => index), last.index + 1];
+  }
+}
+
+function chooser(fixed: readonly number[], made: SequentialChoice[]): Messenger {
+  return {
+    process(message) {
+      if (
+        message.type !== "sample" ||
+        message.isObserved ||
+        message.value !== null ||
+        message.infer.enumerate !== "sequential"
+      )
+        return;
+      const { name, fn } = message;
+      if (fn.batchShape.some((n) => n > 1))
+        throw new PedigradError({
+          code: "enumeration",
+          site: name,
+          message: `site "${name}" has batch shape [${fn.batchShape}]: sequential enumeration takes one value at a time. Use infer: { enumerate: "parallel" }, or a sequential plate.`,
+        });
+      const support = fn.enumerateSupport(true);
+      // The guide may run more than once in a run of `body`: a site keeps its value.
+      const index = made.find((choice) => choice.name === name)?.index ?? fixed[made.length] ?? 0;
+      if (made.every((choice) => choice.name !== name)) made.push({ name, index, size: support.length });
+      message.value = support.at(index);
+    },
+  };
+}

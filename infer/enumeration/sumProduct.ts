@@ -1,0 +1,162 @@
+/**
+ * Tensor variable elimination over plated factor graphs (Obermeyer et al. 2019): sums over enumerated variables, products over
+ * plates, leaf plates first. A connected component of the innermost plates is contracted; what is left of it depends only on
+ * variables further out, and is multiplied over the plates that these are not in. `sum` may be logsumexp (evidence), max
+ * (the most probable assignment) or a logsumexp whose gradient draws (posterior sampling).
+ */
+import { PedigradError, type Tensor } from "../../autodiff/index.js";
+import { quoted } from "../checks.js";
+import { type Factor, multiply, plateName, reduceNames } from "./factors.js";
+
+/** A factor in its plates. */
+export interface Plated {
+  readonly factor: Factor;
+  readonly plates: ReadonlySet<string>;
+  /** What multiplies its logarithm, apart from the scales of its plates. */
+  readonly scale: Tensor | number;
+  /** The sites it comes from, for errors. */
+  readonly sites: readonly string[];
+}
+
+/** A reduction of a log-space tensor over axes. */
+export type SumOver = (x: Tensor, axes: number[]) => Tensor;
+
+export interface Graph {
+  readonly factors: readonly Plated[];
+  /** The variables to sum out, with the plates of their sites. */
+  readonly variables: ReadonlyMap<string, ReadonlySet<string>>;
+  /** size / subsampleSize by plate: its product is taken to this power. */
+  readonly plateScales: ReadonlyMap<string, number>;
+  /** The plates of a name that is not summed out, none of which can be multiplied over; undefined for other names. */
+  readonly pinned: (name: string) => ReadonlySet<string> | undefined;
+}
+
+const isSubset = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => [...a].every((x) => b.has(x));
+const keyOf = (plates: ReadonlySet<string>): string => [...plates].sort().join("\u0000");
+
+/** The factors that remain when every variable has been summed out: independent terms, each in its own plates. */
+export function sumProduct({ factors, variables, plateScales, pinned }: Graph, sum: SumOver): Plated[] {
+  const waiting = [...factors];
+  const done: Plated[] = [];
+  while (waiting.length > 0) {
+    const leaf = largest(waiting.map((f) => f.plates));
+    const atLeaf = waiting.filter((f) => keyOf(f.plates) === keyOf(leaf));
+    for (const f of atLeaf) waiting.splice(waiting.indexOf(f), 1);
+    const own = new Set([...variables].filter(([, plates]) => keyOf(plates) === keyOf(leaf)).map(([name]) => name));
+    for (const component of componentsOf(atLeaf, own)) {
+      const contracted = contract(component, own, sum);
+      const outer = contracted.factor.names.filter((name) => variables.has(name));
+      if (outer.length === 0) done.push(contracted);
+      else waiting.push(multiplyOut(contracted, outer, variables, plateScales, pinned));
+    }
+  }
+  return done;
+}
+
+/** A set of plates that no other one contains. */
+const largest = (sets: readonly ReadonlySet<string>[]): ReadonlySet<string> =>
+  sets.reduce((best, set) => (set.size > best.size ? set : best));
+
+/** Factors that share variables of `own`, together. */
+function componentsOf(factors: readonly Plated[], own: ReadonlySet<string>): Plated[][] {
+  const groupOf = new Map<string, Plated[]>();
+  const groups = new Set<Plated[]>();
+  for (const f of factors) {
+    const group: Plated[] = [f];
+    for (const name of f.factor.names) {
+      if (!own.has(name)) continue;
+      const other = groupOf.get(name);
+      if (other === undefined || other === group) {
+        groupOf.set(name, group);
+        continue;
+      }
+      groups.delete(other);
+      group.push(...other);
+      for (const [variable, members] of groupOf) if (members === other) groupOf.set(variable, group);
+      groupOf.set(name, group);
+    }
+    groups.add(group);
+  }
+  return [...groups];
+}
+
+/** One component with its own variables summed out, the one that leaves the smallest factor first. */
+function contract(component: readonly Plated[], own: ReadonlySet<string>, sum: SumOver): Plated {
+  const { plates, scale } = component[0] as Plated;
+  const sites = component.flatMap((f) => f.sites);
+  const factors = new Set(component.map((f) => f.factor));
+  const touching = new Map<string, Set<Factor>>();
+  const join = (factor: Factor) => {
+    for (const name of factor.names)
+      if (own.has(name)) touching.set(name, (touching.get(name) ?? new Set()).add(factor));
+  };
+  for (const factor of factors) join(factor);
+  if (touching.size > 0) requireOneScale(component);
+  const widthOf = (name: string): number =>
+    new Set([...(touching.get(name) as Set<Factor>)].flatMap((f) => f.names)).size;
+  const widths = new Map([...touching.keys()].map((name) => [name, widthOf(name)]));
+  while (widths.size > 0) {
+    const variable = smallest(widths);
+    const old = [...(touching.get(variable) as Set<Factor>)];
+    const reduced = reduceNames(multiply(old), [variable], sum);
+    for (const factor of old) {
+      factors.delete(factor);
+      for (const name of factor.names) touching.get(name)?.delete(factor);
+    }
+    factors.add(reduced);
+    join(reduced);
+    widths.delete(variable);
+    for (const name of reduced.names) if (widths.has(name)) widths.set(name, widthOf(name));
+  }
+  return { factor: multiply([...factors]), plates, scale, sites };
+}
+
+function smallest(widths: ReadonlyMap<string, number>): string {
+  let [best, least] = ["", Infinity];
+  for (const [name, width] of widths) if (width < least) [best, least] = [name, width];
+  return best;
+}
+
+/** A contracted component multiplied over the plates in which the variables it still depends on are not. */
+function multiplyOut(
+  { factor, plates, scale, sites }: Plated,
+  outer: readonly string[],
+  variables: Graph["variables"],
+  plateScales: Graph["plateScales"],
+  pinned: Graph["pinned"],
+): Plated {
+  const target = new Set(outer.flatMap((name) => [...(variables.get(name) as ReadonlySet<string>)]));
+  if (!isSubset(target, plates) || target.size === plates.size)
+    throw new PedigradError({
+      code: "intractable",
+      site: sites[0],
+      message: `sites ${quoted(sites)} couple the enumerated sites ${quoted(outer)} across plates {${[...plates].join(", ")}}: summing them out would take every combination. Make one plate sequential, move a site out of a plate, or sample one of the sites in the guide.`,
+    });
+  const gone = [...plates].filter((plate) => !target.has(plate));
+  for (const name of factor.names)
+    if (gone.some((plate) => pinned(name)?.has(plate)))
+      throw new PedigradError({
+        code: "intractable",
+        site: name,
+        message: `site "${name}" is enumerated in the guide inside plate "${gone[0]}", over which the model's enumerated sites ${quoted(outer)} multiply. Enumerate "${name}" in the model instead, or sample it.`,
+      });
+  const power = gone.reduce((product, plate) => product * (plateScales.get(plate) ?? 1), 1);
+  const reduced = reduceNames(factor, gone.map(plateName), (x, axes) => x.sum(axes));
+  const value = power === 1 ? reduced.value : reduced.value.mul(power);
+  return { factor: { names: reduced.names, value }, plates: target, scale, sites };
+}
+
+/** Inside a log of a sum only one scale makes sense for all factors. */
+function requireOneScale(component: readonly Plated[]): void {
+  const numbers = component.map(({ scale }) =>
+    typeof scale === "number" ? scale : scale.size === 1 ? scale.number : Number.NaN,
+  );
+  const odd = numbers.findIndex((n) => n !== numbers[0]);
+  if (odd < 0) return;
+  const [a, b] = [component[0] as Plated, component[odd] as Plated];
+  throw new PedigradError({
+    code: "scales",
+    site: b.sites[0],
+    message: `sites "${a.sites[0]}" (scale ${numbers[0]}) and "${b.sites[0]}" (scale ${numbers[odd]}) are summed out together but scaled differently. Put the same scale around both.`,
+  });
+}

@@ -1,0 +1,177 @@
+/**
+ * What an estimator does with a model and a guide, told site by site: how each gradient is taken, which costs a site is
+ * charged with, its plates and shapes. As an object, as text, as JSON, as a Mermaid graph.
+ */
+import { isContainer, random, type Tensor } from "../../autodiff/index.js";
+import { Derived, type Distribution } from "../../distributions/index.js";
+import { mergeRecords } from "../../provenance/base/records.js";
+import { getProvenance } from "../../provenance/index.js";
+import { refuseOption, requireProgram } from "../checks.js";
+import { isScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
+import type { Elbo } from "../elbo/elbo.js";
+import type { Cost } from "../elbo/particles/pair.js";
+import type { Model } from "../program/messages.js";
+import { type SampleSite, sampleSites } from "../program/trace.js";
+import { initialise } from "../svi/initialise.js";
+import { type GradientVariance, gradientVariances, type Refusal } from "./gradientVariance.js";
+
+export interface ExplainedSite {
+  readonly name: string;
+  readonly side: "model" | "guide";
+  readonly distribution: string;
+  /** How its gradient is taken; "observed" and "replayed" sites of the model are costs only. */
+  readonly gradient: "pathwise" | "score function" | "closed form" | "enumerated" | "observed" | "replayed";
+  readonly batchShape: readonly number[];
+  readonly eventShape: readonly number[];
+  /** `name(size, dim)` */
+  readonly plates: readonly string[];
+  /** Which sites its log density depends on. */
+  readonly provenance: readonly string[];
+  /** The costs a score-function site is charged with. */
+  readonly charged?: readonly string[];
+  /** What its baseline consists of, by the names of the options. */
+  readonly baseline?: readonly string[];
+  /** For an enumerated site: over how many values, and how many entries its table of log densities has. */
+  readonly enumeration?: { readonly how: "parallel" | "sequential"; readonly values: number; readonly table: number };
+}
+
+export interface ExplainOptions {
+  /** Measure the gradient's variance under each estimator that applies, from this many draws (true: 1,000). */
+  measureVariance: boolean | number;
+}
+
+const label = ({ side, site }: Pick<Cost, "side" | "site">): string =>
+  side === "guide" ? `-log q(${site})` : `+log p(${site})`;
+
+/** The report of `explain`. */
+export class Explanation {
+  constructor(
+    readonly estimator: string,
+    readonly sites: readonly ExplainedSite[],
+    /** The measured quality of the gradients, if asked for. */
+    readonly variances: readonly GradientVariance[] = [],
+    /** Estimators that do not apply, and why. */
+    readonly refusals: readonly Refusal[] = [],
+  ) {}
+
+  /** A page of text, a site a line. */
+  toString(): string {
+    const lines = this.sites.map((site) => {
+      const plates = site.plates.length > 0 ? `, plates ${site.plates.join(", ")}` : "";
+      const shape = `batch [${site.batchShape}] event [${site.eventShape}]`;
+      const depends = site.provenance.length > 0 ? `, depends on {${site.provenance.join(", ")}}` : "";
+      const baseline = site.baseline ? `, baseline ${site.baseline.join(" + ")}` : "";
+      const charged = site.charged ? `${baseline}\n      charged with: ${site.charged.join("  ")}` : "";
+      const sum = site.enumeration;
+      const gradient = sum
+        ? `${site.gradient} (${sum.how}, ${sum.values} values, a table of ${sum.table})`
+        : site.gradient;
+      return `  ${site.side} "${site.name}" ~ ${site.distribution}, ${gradient}, ${shape}${plates}${depends}${charged}`;
+    });
+    const measured = this.variances.map(({ estimator, variance, seconds, perSecond }) => {
+      const each = Object.entries(variance).map(([name, v]) => `${name} ${v.toPrecision(3)}`);
+      return `  ${estimator}: ${each.join(", ")}; ${(1e6 * seconds).toPrecision(3)} µs; ${perSecond.toPrecision(3)} per second`;
+    });
+    measured.push(...this.refusals.map(({ estimator, why }) => `  ${estimator} does not apply: ${why}`));
+    const heading = "gradient variance by parameter; time of a gradient; 1 / (variance · seconds):";
+    return [`${this.estimator}:`, ...lines, ...(measured.length > 0 ? [heading, ...measured] : [])].join("\n");
+  }
+
+  toJSON(): Pick<Explanation, "estimator" | "sites" | "variances" | "refusals"> {
+    const { estimator, sites, variances, refusals } = this;
+    return { estimator, sites, variances, refusals };
+  }
+
+  /** A Mermaid flowchart: from each sampled site to the costs that depend on it. */
+  toMermaid(): string {
+    const ids = new Map(this.sites.map((site, i) => [`${site.side}:${site.name}`, `s${i}`]));
+    const quote = (text: string) => `"${text.replaceAll('"', "#quot;")}"`;
+    const nodes = this.sites.map((site, i) => `  s${i}[${quote(label({ side: site.side, site: site.name }))}]`);
+    const edges = this.sites.flatMap((site, i) =>
+      site.provenance.flatMap((parent) => {
+        const from = ids.get(`guide:${parent}`);
+        return from === undefined || from === `s${i}` ? [] : [`  ${from} --> s${i}`];
+      }),
+    );
+    return ["flowchart TD", ...nodes, ...edges].join("\n");
+  }
+}
+
+/** `Independent(Normal)`: a family and what was made of it. */
+const nameOf = (fn: Distribution): string => (fn instanceof Derived ? `${fn.family}(${nameOf(fn.base)})` : fn.family);
+
+function gradientOf(site: SampleSite, side: Cost["side"], isClosedForm: boolean): ExplainedSite["gradient"] {
+  if (site.isObserved) return "observed";
+  if (isClosedForm) return "closed form";
+  if (isEnumerated(site)) return "enumerated";
+  return side === "model" ? "replayed" : isScoreSite(site) ? "score function" : "pathwise";
+}
+const isEnumerated = ({ infer, isObserved }: SampleSite): boolean => infer.enumerate != null && !isObserved;
+
+const enumerationOf = (site: SampleSite): NonNullable<ExplainedSite["enumeration"]> => ({
+  how: site.infer.enumerate as "parallel" | "sequential",
+  values: site.fn.enumerateSupport(false).shape[0] as number,
+  table: site.logProb().size,
+});
+
+/** The model's arguments, and how many draws the last one asks for where it is the options. */
+function split(args: readonly unknown[]): [args: readonly unknown[], draws: number] {
+  const last = args.at(-1);
+  if (!isContainer(last) || !Object.hasOwn(last as object, "measureVariance")) return [args, 0];
+  const { measureVariance, ...others } = last as ExplainOptions;
+  const draws = measureVariance === true ? 1000 : measureVariance === false ? 0 : measureVariance;
+  if (Object.keys(others).length > 0 || !(Number.isInteger(draws) && (draws === 0 || draws > 1)))
+    refuseOption(
+      "explain",
+      "measureVariance",
+      `the options are { measureVariance: true } or { measureVariance: 2, 3, … draws }, got ${JSON.stringify(last)}.`,
+    );
+  return [args.slice(0, -1), draws];
+}
+
+/**
+ * Run guide and model once, with their initial parameters, and report what `elbo` makes of them. A last argument
+ * `{ measureVariance: true }` is for the report and not for the model.
+ */
+export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown[]): Explanation {
+  requireProgram("explain", "model", model);
+  requireProgram("explain", "guide", guide);
+  const [args, draws] = split(rest);
+  const key = random.key(0);
+  const { values, mutables } = initialise(key, model, guide, args, {});
+  const known: Record<string, Tensor> = mergeRecords(values, mutables);
+  const task = { key, values: known, model, guide, args };
+  const pair = elbo.traces(task);
+  const costs = elbo.costs(pair);
+  const sampled = scoreSitesOf(pair.guide).filter(({ site }) => !isEnumerated(site));
+  const charged = new Map(sampled.map((d) => [d.name, costs.filter((c) => elbo.charged(c, d))] as const));
+  const describe = (site: SampleSite, side: Cost["side"]): ExplainedSite => {
+    const bill = side === "guide" ? charged.get(site.name) : undefined;
+    const isClosedForm = costs.some((c) => c.isClosedForm && c.site === site.name);
+    const isSummed = isEnumerated(site) && (side === "guide" || !pair.guide.has(site.name));
+    return {
+      name: site.name,
+      side,
+      distribution: nameOf(site.fn),
+      gradient: gradientOf(site, side, isClosedForm),
+      batchShape: site.fn.batchShape,
+      eventShape: site.fn.eventShape,
+      plates: site.plates.map(
+        (p) =>
+          `${p.name}(${p.subsampleSize === p.size ? p.size : `${p.subsampleSize} of ${p.size}`}, ${p.dim === null ? "sequential" : `dim ${p.dim}`})`,
+      ),
+      provenance: [...getProvenance(site.logProb())],
+      ...(bill && { charged: bill.map(label) }),
+      ...(bill && elbo.hasBaselines && site.infer.baseline && { baseline: Object.keys(site.infer.baseline) }),
+      ...(isSummed && { enumeration: enumerationOf(site) }),
+    };
+  };
+  const sites = [
+    ...[...sampleSites(pair.guide)].map((site) => describe(site, "guide")),
+    ...[...sampleSites(pair.model)].map((site) => describe(site, "model")),
+  ];
+  const hasDiscrete = [...sampleSites(pair.guide)].some(({ fn, isObserved }) => fn.hasEnumerateSupport && !isObserved);
+  const { variances, refusals } =
+    draws === 0 ? { variances: [], refusals: [] } : gradientVariances(elbo, task, values, draws, hasDiscrete);
+  return new Explanation(elbo.name, sites, variances, refusals);
+}

@@ -1,0 +1,126 @@
+/**
+ * How good an estimator's gradients are, measured: the variance of each parameter's gradient over n draws (summed over its entries), and
+ * the time that a compiled gradient takes. What a second of compute buys is 1 / (variance · seconds): a second's worth of gradients,
+ * averaged, has variance · seconds. The one place that reads the clock: times are reported, and decide nothing.
+ */
+import { emptyRecord, jit, PedigradError, random, type Tensor, vmap } from "../../autodiff/index.js";
+import type { Elbo } from "../elbo/elbo.js";
+import { TraceMeanFieldELBO } from "../elbo/meanFieldElbo.js";
+import type { Task } from "../elbo/particles/pair.js";
+import { stackTrees } from "../elbo/particles/particles.js";
+import { TraceELBO, TraceGraphELBO } from "../elbo/scoreElbo.js";
+import { TraceEnumELBO } from "../enumeration/traceEnumElbo.js";
+import { configEnumerate } from "../program/handlers.js";
+
+export interface GradientVariance {
+  readonly estimator: string;
+  /** By parameter. */
+  readonly variance: Readonly<Record<string, number>>;
+  /** Of all parameters together. */
+  readonly total: number;
+  /** One compiled gradient. */
+  readonly seconds: number;
+  /** 1 / (total · seconds); Infinity for a gradient without noise. */
+  readonly perSecond: number;
+}
+
+/** An estimator that refuses this model and guide, and its words. */
+export interface Refusal {
+  readonly estimator: string;
+  readonly why: string;
+}
+
+/** `elbo` and the other estimators of the same loss, of as many particles; enumeration where the guide has what can be enumerated. */
+export function gradientVariances(
+  elbo: Elbo,
+  task: Task,
+  params: Record<string, Tensor>,
+  n: number,
+  hasDiscrete: boolean,
+): { variances: GradientVariance[]; refusals: Refusal[] } {
+  const { numParticles } = elbo;
+  const options = { numParticles };
+  const others = [new TraceELBO(options), new TraceGraphELBO(options), new TraceMeanFieldELBO(options)];
+  const rows = [elbo, ...others.filter(({ name }) => name !== elbo.name)].map((one) => ({ name: one.name, one, task }));
+  if (elbo.name !== "TraceEnumELBO" && hasDiscrete) {
+    const enumerated = { ...task, guide: configEnumerate(task.guide) };
+    const one = new TraceEnumELBO({ ...options, strictEnumerationWarning: false });
+    rows.push({ name: "TraceEnumELBO, guide enumerated", one, task: enumerated });
+  }
+  const [variances, refusals]: [GradientVariance[], Refusal[]] = [[], []];
+  for (const { name, one, task: own } of rows) {
+    const estimator = numParticles === 1 ? name : `${name} (${numParticles} particles)`;
+    try {
+      variances.push(measured(estimator, one, settled(one, own, params), params, n));
+    } catch (error) {
+      if (!(error instanceof PedigradError)) throw error;
+      refusals.push({ estimator, why: error.message });
+    }
+  }
+  return { variances, refusals };
+}
+
+const WARM = 100;
+/** The task after the averages of its baselines have found their level. */
+function settled(elbo: Elbo, task: Task, params: Record<string, Tensor>): Task {
+  const { key, model, guide, args } = task;
+  let values: Record<string, Tensor> = { ...task.values, ...params };
+  for (let i = 0; i < WARM; i++) {
+    const own = random.foldIn(key, i);
+    const { mutableState } = elbo.lossWithMutableState(own, values, model, guide, ...args);
+    if (Object.keys(mutableState).length === 0) break;
+    values = { ...values, ...mutableState };
+  }
+  return { ...task, values };
+}
+
+function measured(
+  estimator: string,
+  elbo: Elbo,
+  { key, values, model, guide, args }: Task,
+  params: Record<string, Tensor>,
+  n: number,
+): GradientVariance {
+  const gradient = (k: Tensor): Record<string, Tensor> =>
+    elbo.lossAndGrads(k, { ...values, ...params }, model, guide, ...args)[1];
+  const draws = drawsOf(gradient, random.split(key, n));
+  const variance = emptyRecord<number>();
+  for (const name of Object.keys(params)) {
+    const rows = draws[name] as Tensor;
+    const spread = rows.sub(rows.mean(0)).square().sum().item() / (n - 1);
+    // What rounding leaves is none.
+    const isNone = spread < 1e-24 * (1 + rows.square().sum().item() / n);
+    variance[name] = isNone ? 0 : spread;
+  }
+  const total = Object.values(variance).reduce((a, b) => a + b, 0);
+  const seconds = timeOf(gradient, key);
+  return { estimator, variance, total, seconds, perSecond: total === 0 ? Infinity : 1 / (total * seconds) };
+}
+
+/** Gradients for all keys, as a batch or, where the model reads what it draws, one by one. */
+function drawsOf(gradient: (key: Tensor) => Record<string, Tensor>, keys: Tensor): Record<string, Tensor> {
+  try {
+    return vmap(gradient)(keys);
+  } catch (error) {
+    if (!(error instanceof PedigradError && error.code === "read-in-vmap")) throw error;
+    return stackTrees([...keys].map(gradient)) as Record<string, Tensor>;
+  }
+}
+
+/** The median time of a compiled gradient (eager where the model cannot be compiled), in seconds. */
+function timeOf(gradient: (key: Tensor) => Record<string, Tensor>, key: Tensor): number {
+  const compiled = jit(gradient);
+  let run: (k: Tensor) => unknown = compiled;
+  try {
+    for (let i = 0; i < 5; i++) compiled(random.foldIn(key, i));
+  } catch (error) {
+    if (!(error instanceof PedigradError)) throw error;
+    run = gradient;
+  }
+  const times = Array.from({ length: 51 }, (_, i) => {
+    const start = performance.now();
+    run(random.foldIn(key, 5 + i));
+    return performance.now() - start;
+  });
+  return (times.sort((a, b) => a - b)[25] as number) / 1000;
+}

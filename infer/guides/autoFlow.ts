@@ -1,0 +1,80 @@
+/**
+ * AutoIAFNormal: all latents together as normal noise sent through inverse autoregressive flows (Kingma et al. 2016), the order of the
+ * coordinates turned about between two of them, then scaled and moved. The noise is an auxiliary site; a factor takes the log-Jacobian
+ * of the flows from its density, so nothing is ever inverted.
+ */
+import { full, log, PedigradError, type Tensor, zeros } from "../../autodiff/index.js";
+import {
+  Compose,
+  constraints,
+  InverseAutoregressive,
+  Normal,
+  Permute,
+  type Transform,
+} from "../../distributions/index.js";
+import { requireCount } from "../checks.js";
+import type { Model } from "../program/messages.js";
+import * as nn from "../program/nn.js";
+import { factor, module, param, sample } from "../program/primitives.js";
+import type { ScaleOptions, Start } from "./autoGuide.js";
+import { AutoFlat } from "./autoJoint.js";
+
+export interface FlowOptions extends ScaleOptions {
+  /** How many flows; 3. */
+  numFlows?: number;
+  /** Units of the hidden layers of each flow's network; [D, D] for D latents. */
+  hiddenDims?: readonly number[];
+}
+
+/** Params `auto_loc`, `auto_scale`, and the networks `auto_arn__0`, `auto_arn__1`, … */
+export class AutoIAFNormal extends AutoFlat {
+  readonly #options: FlowOptions;
+
+  constructor(model: Model, options: FlowOptions = {}) {
+    super(model, options, ["numFlows", "hiddenDims", "initScale"]);
+    this.#options = options;
+    requireCount("AutoIAFNormal", "numFlows", options.numFlows ?? 3);
+  }
+  override get title(): string {
+    return "AutoIAFNormal";
+  }
+
+  protected override drawFlat(start: Start, d: number): Tensor {
+    const { prefix } = this;
+    const loc = param(`${prefix}_loc`, start);
+    const initial = full([d], this.#options.initScale ?? 0.1);
+    const scale = param(`${prefix}_scale`, initial, { constraint: constraints.positive });
+    const noise = sample(`_${prefix}_base`, new Normal(zeros([d]), 1).toEvent(1), { infer: { isAuxiliary: true } });
+    const flow = this.#flow(d);
+    const moved = flow.forward(noise);
+    factor(`_${prefix}_flow`, flow.logAbsDetJacobian(noise, moved).add(log(scale).sum()).neg());
+    return moved.mul(scale).add(loc);
+  }
+
+  #flow(d: number): Transform {
+    const { numFlows = 3, hiddenDims = [d, d] } = this.#options;
+    const turned = new Permute(Array.from({ length: d }, (_, i) => d - 1 - i));
+    const flows = Array.from({ length: numFlows }, (_, k): Transform[] => {
+      const network = module(`${this.prefix}_arn__${k}`, nn.autoregressive(d, hiddenDims));
+      return [...(k === 0 ? [] : [turned]), new InverseAutoregressive(network)];
+    });
+    return new Compose(flows.flat());
+  }
+
+  override median(): never {
+    throw this.#noQuantiles("median");
+  }
+  override quantiles(): never {
+    throw this.#noQuantiles("quantiles");
+  }
+  protected override marginalQuantile(): never {
+    throw this.#noQuantiles("quantiles");
+  }
+  #noQuantiles(op: string): PedigradError {
+    return new PedigradError({
+      code: "no-closed-form",
+      op,
+      message: `AutoIAFNormal has no ${op} in closed form; take them from samplePosterior(key, params, { sampleShape: [1000] }).`,
+    });
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * Autoguides with one distribution over all latents at once, in unconstrained space: diagonal, full or low-rank normal; autoLaplace.ts
+ * and autoFlow.ts have more. The joint draw is an auxiliary site; each latent is a Delta at its part of it, whose log density is
+ * minus the log-Jacobian of its bijection, so that densities add up to those of the latents.
+ */
+import { sizeOf } from "../../autodiff/core/shape.js";
+import {
+  concatenate,
+  emptyRecord,
+  eye,
+  full,
+  ndtri,
+  PedigradError,
+  random,
+  type Tensor,
+  type TensorLike,
+  tensor,
+} from "../../autodiff/index.js";
+import {
+  constraints,
+  Delta,
+  type Distribution,
+  LowRankMultivariateNormal,
+  MultivariateNormal,
+  Normal,
+} from "../../distributions/index.js";
+import { maskedIn } from "../elbo/particles/masks.js";
+import type { Model } from "../program/messages.js";
+import { param, sample } from "../program/primitives.js";
+import { AutoGuide, inPlates, type Latent, type ScaleOptions, type Start } from "./autoGuide.js";
+
+export abstract class AutoFlat extends AutoGuide {
+  /** Draw all latents in unconstrained space, [size], which start at `start`. */
+  protected abstract drawFlat(start: Start, size: number): Tensor;
+  /** Its quantile in each coordinate at standard normal z, from parameters by name. */
+  protected abstract marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor;
+
+  override guide(...args: unknown[]): Record<string, Tensor> {
+    const latents = this.#checked(args);
+    const start: Start = (key) =>
+      concatenate(latents.map(({ startFrom }, i) => startFrom(random.foldIn(key, i)).reshape([-1])));
+    const flat = this.drawFlat(
+      start,
+      latents.reduce((size, latent) => size + sizeOf(latent.startShape), 0),
+    );
+    const values = emptyRecord<Tensor>();
+    for (const { name, plates, transform, site, x } of unpack(flat, latents))
+      values[name] = inPlates(plates, () => {
+        const value = transform.forward(x);
+        return sample(name, new Delta(value, transform.logAbsDetJacobian(x, value).neg(), site.fn.eventDim));
+      });
+    return values;
+  }
+
+  override median(params: Record<string, Tensor>): Record<string, Tensor> {
+    return this.quantiles(params, 0.5);
+  }
+
+  /** Quantiles of every latent, element by element: [...probs, ...site]. */
+  quantiles(params: Record<string, Tensor>, probs: TensorLike): Record<string, Tensor> {
+    const p = tensor(probs);
+    return this.constrained(this.marginalQuantile(params, ndtri(p).expandDims(-1)));
+  }
+
+  /** Flat unconstrained latents [..., D] as values by name. */
+  protected constrained(flat: Tensor): Record<string, Tensor> {
+    const values = emptyRecord<Tensor>();
+    for (const { name, transform, x } of unpack(flat, this.latents())) values[name] = transform.forward(x);
+    return values;
+  }
+
+  #checked(args: readonly unknown[]): readonly Latent[] {
+    const latents = this.latents(...args);
+    for (const { name, plates, site } of latents) {
+      if (site.mask !== null || maskedIn(site.fn) !== null)
+        throw new PedigradError({
+          code: "masked-latent",
+          op: this.title,
+          site: name,
+          message: `${this.title} has one distribution over all latents, but "${name}" is masked: what does not count has no place in it. Use AutoNormal, or AutoGuideList with AutoNormal for it.`,
+        });
+      for (const plate of plates)
+        if (plate.size !== plate.subsampleSize)
+          throw new PedigradError({
+            code: "subsampled-latent",
+            op: this.title,
+            site: name,
+            message: `${this.title} has one distribution over all latents, but "${name}" lies in the subsampled plate "${plate.name}". Use AutoNormal, or AutoGuideList with AutoNormal for it.`,
+          });
+    }
+    return latents;
+  }
+}
+
+export abstract class AutoJoint extends AutoFlat {
+  /** The distribution of the flat unconstrained latents, from params. */
+  protected abstract posterior(start: Start, size: number): Distribution;
+
+  protected override drawFlat(start: Start, size: number): Tensor {
+    return sample(`_${this.prefix}_latent`, this.posterior(start, size), { infer: { isAuxiliary: true } });
+  }
+}
+
+/** Each latent with its part of the flat vector, in its own shape. */
+export function unpack(flat: Tensor, latents: readonly Latent[]): (Latent & { x: Tensor })[] {
+  let at = 0;
+  const lead = flat.shape.slice(0, -1);
+  return latents.map((latent) => {
+    const from = at;
+    at += sizeOf(latent.startShape);
+    return { ...latent, x: flat.slice(from, at, { axis: -1 }).reshape([...lead, ...latent.startShape]) };
+  });
+}
+
+/** A joint distribution with standard deviations to start with. */
+abstract class ScaledJoint extends AutoJoint {
+  protected readonly initScale: number;
+  constructor(model: Model, { initScale = 0.1, ...options }: ScaleOptions = {}, own: readonly string[] = []) {
+    super(model, options, ["initScale", ...own]);
+    this.initScale = initScale;
+  }
+}
+
+/** Independent normals over all latents: params `auto_loc`, `auto_scale`. */
+export class AutoDiagonalNormal extends ScaledJoint {
+  override get title(): string {
+    return "AutoDiagonalNormal";
+  }
+  protected override posterior(start: Start, size: number): Distribution {
+    const loc = param(`${this.prefix}_loc`, start);
+    const scale = param(`${this.prefix}_scale`, full([size], this.initScale), {
+      constraint: constraints.positive,
+    });
+    return new Normal(loc, scale).toEvent(1);
+  }
+  protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
+    return z.mul(this.of(params, `${this.prefix}_scale`)).add(this.of(params, `${this.prefix}_loc`));
+  }
+}
+
+/** A full normal over all latents: params `auto_loc`, `auto_scale_tril`. */
+export class AutoMultivariateNormal extends ScaledJoint {
+  override get title(): string {
+    return "AutoMultivariateNormal";
+  }
+  protected override posterior(start: Start, size: number): Distribution {
+    const loc = param(`${this.prefix}_loc`, start);
+    const scaleTril = param(`${this.prefix}_scale_tril`, eye(size).mul(this.initScale), {
+      constraint: constraints.lowerCholesky,
+    });
+    return new MultivariateNormal({ loc, scaleTril });
+  }
+  protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
+    const scale = this.of(params, `${this.prefix}_scale_tril`).square().sum(-1).sqrt();
+    return z.mul(scale).add(this.of(params, `${this.prefix}_loc`));
+  }
+}
+
+/**
+ * A normal of low rank plus a diagonal: params `auto_loc`, `auto_cov_factor` [D, rank], `auto_scale`. The factor starts along the
+ * first `rank` coordinates, with half of their variance; the others start with initScale / √2.
+ */
+export class AutoLowRankMultivariateNormal extends ScaledJoint {
+  readonly #rank: number | undefined;
+  constructor(model: Model, { rank, ...options }: ScaleOptions & { rank?: number } = {}) {
+    super(model, options, ["rank"]);
+    this.#rank = rank;
+  }
+  override get title(): string {
+    return "AutoLowRankMultivariateNormal";
+  }
+  protected override posterior(start: Start, d: number): Distribution {
+    const rank = this.#rank ?? Math.max(1, Math.round(Math.sqrt(d)));
+    const loc = param(`${this.prefix}_loc`, start);
+    const share = this.initScale * Math.SQRT1_2;
+    const covFactor = param(`${this.prefix}_cov_factor`, eye(d, rank).mul(share));
+    const scale = param(`${this.prefix}_scale`, full([d], share), { constraint: constraints.positive });
+    return new LowRankMultivariateNormal({ loc, covFactor, covDiag: scale.square() });
+  }
+  protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
+    const factor = this.of(params, `${this.prefix}_cov_factor`);
+    const variance = factor
+      .square()
+      .sum(-1)
+      .add(this.of(params, `${this.prefix}_scale`).square());
+    return z.mul(variance.sqrt()).add(this.of(params, `${this.prefix}_loc`));
+  }
+}

@@ -1,0 +1,115 @@
+/** Autoguides made of autoguides, and the one for discrete sites that are enumerated. */
+import { emptyRecord, full, PedigradError, type Tensor } from "../../autodiff/index.js";
+import { Categorical, constraints } from "../../distributions/index.js";
+import { mergeRecords } from "../../provenance/base/records.js";
+import { requireProgram } from "../checks.js";
+import type { Model } from "../program/messages.js";
+import { type Messenger, withMessenger } from "../program/messages.js";
+import { param, sample } from "../program/primitives.js";
+import type { SampleSite } from "../program/trace.js";
+import { AutoGuide, inPlates } from "./autoGuide.js";
+import { AutoFlat } from "./autoJoint.js";
+
+/** Several guides as one, each for a part of the model: `list.append(new AutoNormal(block(model, { expose: ["a"] })))`. */
+export class AutoGuideList extends AutoGuide {
+  readonly parts: (AutoGuide | Model)[] = [];
+
+  override get title(): string {
+    return "AutoGuideList";
+  }
+
+  /** Add a guide, an autoguide or any function; its sites and parameters must not be those of the others. */
+  append(part: AutoGuide | Model): this {
+    requireProgram("AutoGuideList.append", "guide", part);
+    const clash = part instanceof AutoFlat && this.parts.some((p) => p instanceof AutoFlat && p.prefix === part.prefix);
+    if (clash)
+      throw new PedigradError({
+        code: "duplicate-name",
+        op: "AutoGuideList.append",
+        param: "prefix",
+        message: `AutoGuideList: two guides with one distribution over their latents have the prefix "${part.prefix}", so their params would share names. Give one another prefix: new ${part.title}(model, { prefix: "${part.prefix}2" }).`,
+      });
+    this.parts.push(part);
+    return this;
+  }
+
+  override guide(...args: unknown[]): Record<string, Tensor> {
+    if (this.parts.length === 0)
+      throw new PedigradError({
+        code: "empty",
+        op: this.title,
+        message: "AutoGuideList: there is no guide in it; append some.",
+      });
+    return mergeRecords(...this.parts.map((part) => drawnBy(part, args)));
+  }
+
+  /** The medians of all parts; a plain function has none. */
+  override median(params: Record<string, Tensor>): Record<string, Tensor> {
+    const medians = this.parts.map((part, i) => {
+      if (part instanceof AutoGuide) return part.median(params);
+      throw new PedigradError({
+        code: "no-closed-form",
+        op: "median",
+        message: `AutoGuideList: part ${i} is a plain function, of which no median is known; take it from samplePosterior(key, params, { sampleShape: [1000] }).`,
+      });
+    });
+    return mergeRecords(...medians);
+  }
+}
+
+/** What a part of a list samples, by name: an autoguide says so itself. */
+function drawnBy(part: AutoGuide | Model, args: readonly unknown[]): Record<string, Tensor> {
+  if (part instanceof AutoGuide) return part(...args);
+  const values = emptyRecord<Tensor>();
+  const collecting: Messenger = {
+    postprocess: (message) => {
+      if (message.type === "sample" && !message.isObserved) values[message.name] = message.value as Tensor;
+    },
+  };
+  withMessenger(collecting, () => part(...args));
+  return values;
+}
+
+/** A probability for every value of every discrete latent, enumerated in parallel: params `name_auto_probs` [...plates, values]. */
+export class AutoDiscreteParallel extends AutoGuide {
+  override get title(): string {
+    return "AutoDiscreteParallel";
+  }
+
+  protected override covers({ fn, name }: SampleSite): boolean {
+    if (!fn.isDiscrete) return false;
+    if (!["Categorical", "Bernoulli"].includes(innermost(fn)))
+      throw new PedigradError({
+        code: "bad-site",
+        op: this.title,
+        site: name,
+        message: `AutoDiscreteParallel: site "${name}" is ${fn.family}; it handles Categorical and Bernoulli sites.`,
+      });
+    return true;
+  }
+
+  override guide(...args: unknown[]): Record<string, Tensor> {
+    const values = emptyRecord<Tensor>();
+    for (const { name, plates, site } of this.latents(...args))
+      values[name] = inPlates(plates, () => {
+        const count = site.fn.enumerateSupport(false).length;
+        const shape = [...plates].sort((a, b) => (a.dim as number) - (b.dim as number)).map((p) => p.size as number);
+        const probs = param(`${name}_${this.prefix}_probs`, full([...shape, count], 1 / count), {
+          constraint: constraints.simplex,
+        });
+        return sample(name, new Categorical({ probs }), { infer: { enumerate: "parallel" } });
+      });
+    return values;
+  }
+
+  /** The most probable value of every site. */
+  override median(params: Record<string, Tensor>): Record<string, Tensor> {
+    const values = emptyRecord<Tensor>();
+    for (const { name } of this.latents()) values[name] = this.of(params, `${name}_${this.prefix}_probs`).argmax(-1);
+    return values;
+  }
+}
+
+/** The family behind expansions and masks. */
+const innermost = (fn: object): string =>
+  "base" in fn ? innermost(fn.base as object) : (fn as { family: string }).family;

@@ -1,0 +1,88 @@
+/** Autoguides with a factor for every site: AutoNormal (mean field) and AutoDelta (a point). */
+import { emptyRecord, full, ndtri, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import {
+  constraints,
+  Delta,
+  Identity,
+  IndependentTransform,
+  Normal,
+  type Transform,
+  TransformedDistribution,
+} from "../../distributions/index.js";
+import type { Model } from "../program/messages.js";
+import { param, sample } from "../program/primitives.js";
+import { AutoGuide, inPlates, type Latent, type ScaleOptions, type Start } from "./autoGuide.js";
+
+const isIdentity = (t: Transform): boolean =>
+  t instanceof Identity || (t instanceof IndependentTransform && isIdentity(t.base));
+
+/** Every latent normal and independent in unconstrained space: params `name_auto_loc`, `name_auto_scale`. */
+export class AutoNormal extends AutoGuide {
+  readonly #initScale: number;
+
+  constructor(model: Model, { initScale = 0.1, ...options }: ScaleOptions = {}) {
+    super(model, options, ["initScale"]);
+    this.#initScale = initScale;
+  }
+
+  override get title(): string {
+    return "AutoNormal";
+  }
+
+  override guide(...args: unknown[]): Record<string, Tensor> {
+    const values = emptyRecord<Tensor>();
+    for (const latent of this.latents(...args))
+      values[latent.name] = inPlates(latent.plates, () => this.#sample(latent));
+    return values;
+  }
+
+  #sample({ name, site, transform, startFrom, startShape, eventDim }: Latent): Tensor {
+    const loc = param(`${name}_${this.prefix}_loc`, startFrom, { eventDim });
+    const spread = full(startShape, this.#initScale);
+    const scale = param(`${name}_${this.prefix}_scale`, spread, { constraint: constraints.positive, eventDim });
+    const base = new Normal(loc, scale).toEvent(eventDim);
+    const factor = isIdentity(transform) ? base : new TransformedDistribution(base, transform, site.fn.support);
+    return sample(name, factor, { infer: { sharesMask: true } });
+  }
+
+  override median(params: Record<string, Tensor>): Record<string, Tensor> {
+    return this.quantiles(params, 0.5);
+  }
+
+  /** Quantiles of every latent, element by element: [...probs, ...site]. Exact where the bijection acts on single numbers. */
+  quantiles(params: Record<string, Tensor>, probs: TensorLike): Record<string, Tensor> {
+    const p = tensor(probs);
+    const values = emptyRecord<Tensor>();
+    for (const { name, transform } of this.latents()) {
+      const loc = this.of(params, `${name}_${this.prefix}_loc`);
+      const z = ndtri(p).reshape([...p.shape, ...loc.shape.map(() => 1)]);
+      values[name] = transform.forward(z.mul(this.of(params, `${name}_${this.prefix}_scale`)).add(loc));
+    }
+    return values;
+  }
+}
+
+/** Every latent a point, for maximum a posteriori: params `name_auto_loc`, constrained to the site's support. */
+export class AutoDelta extends AutoGuide {
+  override get title(): string {
+    return "AutoDelta";
+  }
+
+  override guide(...args: unknown[]): Record<string, Tensor> {
+    const values = emptyRecord<Tensor>();
+    for (const { name, plates, transform, startFrom, site } of this.latents(...args))
+      values[name] = inPlates(plates, () => {
+        const { support, eventDim } = site.fn;
+        const start: Start = (key) => transform.forward(startFrom(key));
+        const point = param(`${name}_${this.prefix}_loc`, start, { constraint: support, eventDim });
+        return sample(name, new Delta(point, 0, eventDim));
+      });
+    return values;
+  }
+
+  override median(params: Record<string, Tensor>): Record<string, Tensor> {
+    const values = emptyRecord<Tensor>();
+    for (const { name } of this.latents()) values[name] = this.of(params, `${name}_${this.prefix}_loc`);
+    return values;
+  }
+}

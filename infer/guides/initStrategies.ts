@@ -1,0 +1,131 @@
+/** Where an autoguide starts: a constrained value for a latent site. */
+import { elementsOf } from "../../autodiff/core/copy.js";
+import { broadcastShapes, sameShape, showShape } from "../../autodiff/core/shape.js";
+import {
+  broadcastTo,
+  isFinite,
+  PedigradError,
+  random,
+  type Tensor,
+  type TensorLike,
+  tensor,
+  where,
+  zeros,
+} from "../../autodiff/index.js";
+import { requireThat } from "../../distributions/core/validation.js";
+import { bijectTo, type Distribution } from "../../distributions/index.js";
+import { inTheNameOf } from "../program/traceChecks.js";
+
+/** A latent site as a strategy sees it. */
+export interface LatentSite {
+  readonly name: string;
+  readonly fn: Distribution;
+}
+export interface InitStrategy {
+  (site: LatentSite, key: Tensor): Tensor;
+  /** Its name in errors. */
+  readonly title?: string;
+  /** The sites that it has values for. */
+  readonly names?: readonly string[];
+}
+
+const titled = (
+  title: string,
+  start: (site: LatentSite, key: Tensor) => Tensor,
+  names: readonly string[] = [],
+): InitStrategy => Object.assign(start, { title, names });
+
+const fromUnconstrained = ({ fn }: LatentSite, draw: (shape: readonly number[]) => Tensor): Tensor => {
+  const transform = bijectTo(fn.support);
+  return transform.forward(draw(transform.inverseShape(fn.shape())));
+};
+
+/** The image of 0 in unconstrained space. */
+export const initToFeasible = (): InitStrategy => titled("initToFeasible", (site) => fromUnconstrained(site, zeros));
+
+/** Uniform on [-radius, radius] in unconstrained space. */
+export const initToUniform = ({ radius = 2 }: { radius?: number } = {}): InitStrategy =>
+  titled("initToUniform", (site, key) =>
+    fromUnconstrained(site, (shape) => random.uniform(key, shape, -radius, radius)),
+  );
+
+/** A draw from the prior. */
+export const initToSample = (): InitStrategy => titled("initToSample", ({ fn }, key) => fn.sample(key));
+
+/** The prior's median, element by element, from an odd number of draws. */
+export const initToMedian = ({ numSamples = 15 }: { numSamples?: number } = {}): InitStrategy =>
+  titled("initToMedian", ({ fn }, key) => {
+    const draws = fn.sample(key, [numSamples]);
+    const rows = draws.reshape([numSamples, -1]).transpose().toArray() as number[][];
+    const middle = rows.map((row) => row.sort((a, b) => a - b)[numSamples >> 1] as number);
+    return moved(fn, tensor(middle).reshape(fn.shape()));
+  });
+
+/** The prior's mean; where it has none, or none that is finite, the median, and else the image of 0 in unconstrained space. */
+export const initToMean = (): InitStrategy =>
+  titled("initToMean", (site, key) => {
+    const { fn } = site;
+    const ways = [
+      () => fn.mean,
+      () => fn.icdf(0.5),
+      () => initToMedian()(site, key),
+      () => initToFeasible()(site, key),
+    ];
+    let start: Tensor | null = null;
+    for (const way of ways) {
+      const value = broadcastTo(attempt(way), fn.shape());
+      start = start === null ? value : where(isFinite(start), start, value);
+      if (elementsOf(start).every(Number.isFinite)) break;
+    }
+    return start as Tensor;
+  });
+
+/** What `way` gives; NaN where a distribution has no such thing. */
+function attempt(way: () => Tensor): Tensor {
+  try {
+    return way();
+  } catch (error) {
+    if (error instanceof PedigradError) return tensor(Number.NaN);
+    throw error;
+  }
+}
+
+/** Given values by name; `fallback` for the sites they lack. */
+export const initToValue = (
+  values: Record<string, TensorLike>,
+  fallback: InitStrategy = initToUniform(),
+): InitStrategy =>
+  titled(
+    "initToValue",
+    (site, key) => (Object.hasOwn(values, site.name) ? tensor(values[site.name] as TensorLike) : fallback(site, key)),
+    [...Object.keys(values), ...(fallback.names ?? [])],
+  );
+
+/** A value moved into the support: medians of a simplex, taken one by one, need not sum to 1. */
+function moved({ support }: Distribution, value: Tensor): Tensor {
+  const transform = bijectTo(support);
+  return transform.forward(transform.inverse(value));
+}
+
+/** Where `strategy` starts a latent: in the shape of the site and inside its support, or refused in the names of both. */
+export function startingValue(strategy: InitStrategy, site: LatentSite, key: Tensor): Tensor {
+  const { name, fn } = site;
+  const what = `${strategy.title ?? "initLocFn"}: latent site`;
+  const refuse = (code: string, message: string): never => {
+    throw new PedigradError({ code, site: name, message: `${what} "${name}": ${message}` });
+  };
+  return inTheNameOf(
+    name,
+    () => {
+      const value = tensor(strategy(site, key));
+      if (!sameShape(broadcastShapes(fn.label, value.shape, fn.shape()), fn.shape()))
+        refuse("shape-mismatch", `the value has shape ${showShape(value.shape)}, the site ${showShape(fn.shape())}.`);
+      requireThat(value, fn.support, { family: fn.label, what: "value" });
+      const inside = moved(fn, broadcastTo(value, fn.shape()));
+      if (inside.batch === null && !elementsOf(bijectTo(fn.support).inverse(inside)).every(Number.isFinite))
+        refuse("bad-initial-value", `the value ${value} lies on the boundary of its support. Start it inside.`);
+      return inside;
+    },
+    what,
+  );
+}

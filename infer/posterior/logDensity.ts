@@ -1,0 +1,43 @@
+/** Log densities of a model at given values: of its observed sites, and of everything. */
+import { emptyRecord, mapTree, random, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
+import { block, seed, substitute } from "../program/handlers.js";
+import { type Messenger, type Model, withMessenger } from "../program/messages.js";
+import { type Trace, trace } from "../program/trace.js";
+import { requireLatents } from "./predictiveChecks.js";
+
+export const runWith = (
+  f: Model,
+  key: Tensor,
+  values: Record<string, TensorLike>,
+  args: readonly unknown[],
+  checks: Messenger = {},
+): Trace => block(() => withMessenger(checks, () => trace(substitute(seed(f, key), values)).getTrace(...args)))();
+
+/** log p of every observed site under each posterior sample: [draws, ...batch], by name. */
+export function logLikelihood(
+  model: Model,
+  posteriorSamples: Record<string, TensorLike>,
+  ...args: unknown[]
+): Record<string, Tensor> {
+  const samples = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
+  return vmap((one: Record<string, Tensor>) => {
+    const logs: Record<string, Tensor> = emptyRecord();
+    const ran = runWith(model, random.key(0), one, args);
+    requireLatents("logLikelihood", ran, one);
+    for (const site of ran.values()) if (site.type === "sample" && site.isObserved) logs[site.name] = site.logProb();
+    return logs;
+  })(samples);
+}
+
+/** log p of everything, scaled and masked, at the given values of latents and parameters; and the trace. */
+export function logDensity(
+  model: Model,
+  values: Record<string, TensorLike>,
+  ...args: unknown[]
+): { logDensity: Tensor; trace: Trace } {
+  const ran = runWith(model, random.key(0), values, args);
+  requireLatents("logDensity", ran, values);
+  let total = tensor(0);
+  for (const site of ran.values()) if (site.type === "sample") total = total.add(site.scaledLogProb().sum());
+  return { logDensity: total, trace: ran };
+}

@@ -1,0 +1,65 @@
+/** What Predictive, logDensity and logLikelihood refuse: values that are missing, of no use, or of different numbers. */
+import { sameShape, showShape } from "../../autodiff/core/shape.js";
+import { PedigradError, type Tensor } from "../../autodiff/index.js";
+import { didYouMean, quoted } from "../checks.js";
+import type { Messenger } from "../program/messages.js";
+import { sampleSites, type Trace } from "../program/trace.js";
+
+/** Refuses a param of a fitted program that `params` has no value for, before it takes its initial one. */
+export const requiring = (params: Record<string, unknown>): Messenger => ({
+  process(message) {
+    if (message.type === "param" && message.value === null) throw withoutParam(message.name, params);
+  },
+});
+
+const withoutParam = (name: string, params: Record<string, unknown>): PedigradError =>
+  new PedigradError({
+    code: "no-value",
+    op: "Predictive",
+    param: name,
+    message: `Predictive: param "${name}" has no value; params has ${quoted(Object.keys(params))}.${didYouMean(name, Object.keys(params))} Give the params of the fit: { guide, params: result.params, numSamples }.`,
+  });
+
+/** Refuse posterior samples none of which the program has a site for; those of a larger model may be given. */
+export function requireUse(run: Trace, samples: Record<string, unknown>): void {
+  const [first, ...others] = Object.keys(samples);
+  if (first === undefined || [first, ...others].some((name) => run.has(name))) return;
+  throw new PedigradError({
+    code: "unknown-site",
+    op: "Predictive",
+    site: first,
+    message: `Predictive: the program has none of the sites ${quoted([first, ...others])} of posteriorSamples; it has ${quoted(run.keys())}.${didYouMean(first, run.keys())}`,
+  });
+}
+
+/** Refuse a run that had to draw a latent because `values` has none for it. */
+export function requireLatents(op: string, run: Trace, values: Record<string, unknown>): void {
+  for (const site of sampleSites(run)) {
+    if (site.isObserved || Object.hasOwn(values, site.name)) continue;
+    const given = Object.keys(values);
+    throw new PedigradError({
+      code: "no-value",
+      op,
+      site: site.name,
+      message: `${op}: latent site "${site.name}" has no value; given values: ${quoted(given)}.${didYouMean(
+        site.name,
+        given.filter((name) => !run.has(name)),
+      )} Give every latent of the model one.`,
+    });
+  }
+}
+
+/** Refuse posterior samples whose first `batchNdims` axes, the draws, differ. */
+export function requireDraws(samples: Record<string, Tensor>, batchNdims: number): void {
+  const [first, ...others] = Object.entries(samples);
+  for (const [name, x] of others) {
+    const [known, y] = first as [string, Tensor];
+    if (sameShape(x.shape.slice(0, batchNdims), y.shape.slice(0, batchNdims))) continue;
+    throw new PedigradError({
+      code: "shape-mismatch",
+      op: "Predictive",
+      site: name,
+      message: `Predictive: posteriorSamples "${name}" has shape ${showShape(x.shape)}, "${known}" has ${showShape(y.shape)}; their first ${batchNdims === 1 ? "axis" : `${batchNdims} axes`}, the draws, must agree.`,
+    });
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * How far a guide is from the posterior, by the tail of its importance weights (Yao et al. 2018, "Yes, but did it work?"): the shape
+ * k of the generalised Pareto distribution that fits the largest weights p/q. Below 0.5 the guide is good, above 0.7 its
+ * estimates cannot be trusted. The fit is that of Zhang and Stephens 2009 with the prior of Vehtari et al. 2024.
+ */
+import { PedigradError, random, type Tensor, tensor } from "../../autodiff/index.js";
+import { refuseOption, requireOptions, requireTask } from "../checks.js";
+import { costsOf } from "../elbo/costs/costs.js";
+import { checkLatentsCovered } from "../elbo/particles/match.js";
+import { runPair, runParticles } from "../elbo/particles/particles.js";
+import type { Model } from "../program/messages.js";
+import { sharedPlates } from "../program/subsamples.js";
+import { type SampleSite, sampleSites } from "../program/trace.js";
+
+export interface PsisOptions {
+  /** How many draws of the guide; 1,000 by default. */
+  numParticles?: number;
+}
+
+/** Pareto k of the importance weights of `numParticles` draws of the guide. */
+export function psisDiagnostic(
+  key: Tensor,
+  params: Record<string, Tensor>,
+  model: Model,
+  guide: Model,
+  options: PsisOptions = {},
+  ...args: unknown[]
+): number {
+  requireTask("psisDiagnostic", key, params, model, guide);
+  requireOptions("psisDiagnostic", options, ["numParticles"]);
+  const { numParticles = 1000 } = options;
+  if (!(Number.isInteger(numParticles) && numParticles >= 25))
+    refuseOption(
+      "psisDiagnostic",
+      "numParticles",
+      `numParticles must be an integer of at least 25, got ${numParticles}.`,
+    );
+  const plates = sharedPlates(random.foldIn(key, 0));
+  const task = { key, values: params, model, guide, args };
+  const { logw } = runParticles(random.foldIn(key, 1), numParticles, true, (k) => {
+    const pair = runPair(k, task, plates);
+    for (const site of [...sampleSites(pair.guide), ...sampleSites(pair.model)]) refuseEnumerated(site);
+    checkLatentsCovered(pair.guide, pair.model);
+    return { logw: costsOf(pair.guide, pair.model).reduce((sum, { value }) => sum.add(value.sum()), tensor(0)) };
+  });
+  return paretoK((logw as Tensor).toFloat64Array());
+}
+
+/** The weight of a draw would be a ratio of sums over the values of such a site; it is not computed. */
+function refuseEnumerated({ name, infer, isObserved }: SampleSite): void {
+  if (infer.enumerate == null || isObserved) return;
+  throw new PedigradError({
+    code: "enumeration",
+    op: "psisDiagnostic",
+    site: name,
+    message: `psisDiagnostic: site "${name}" is enumerated; importance weights of programs with enumerated sites are not supported. Write the sum into the model (a MixtureSameFamily in the place of "${name}" and what it chooses), or sample "${name}" in the guide without infer.enumerate.`,
+  });
+}
+
+/** Pareto k of the largest min(n/5, 3√n) weights with these logarithms. */
+export function paretoK(logWeights: Float64Array): number {
+  const sorted = Float64Array.from(logWeights).sort();
+  const n = sorted.length;
+  const tail = Math.ceil(Math.min(n / 5, 3 * Math.sqrt(n)));
+  const top = sorted[n - 1] as number;
+  const cut = Math.exp((sorted[n - tail - 1] as number) - top);
+  const excess = sorted
+    .slice(n - tail)
+    .map((x) => Math.exp(x - top) - cut)
+    .filter((x) => !(x <= 0));
+  // Weights that tie at the cut, as those of discrete draws do, are few numbers and have no tail.
+  return excess.length < 5 ? -Infinity : fitShape(excess);
+}
+
+/** The shape of the generalised Pareto distribution of ascending positive numbers. */
+function fitShape(x: Float64Array): number {
+  const n = x.length;
+  const m = 30 + Math.floor(Math.sqrt(n));
+  const quartile = x[Math.floor(n / 4 + 0.5) - 1] as number;
+  const shapeAt = (b: number): number => x.reduce((sum, y) => sum + Math.log1p(-b * y), 0) / n;
+  const candidates = Array.from({ length: m }, (_, i) => {
+    const b = (1 - Math.sqrt(m / (i + 0.5))) / (3 * quartile) + 1 / (x[n - 1] as number);
+    const k = shapeAt(b);
+    return { b, likelihood: n * (Math.log(-b / k) - k - 1) };
+  });
+  const best = Math.max(...candidates.map(({ likelihood }) => likelihood));
+  const weights = candidates.map(({ likelihood }) => Math.exp(likelihood - best));
+  const total = weights.reduce((a, b) => a + b, 0);
+  const b = candidates.reduce((sum, c, i) => sum + (c.b * (weights[i] as number)) / total, 0);
+  // A weak prior towards 1/2, worth ten observations.
+  return (n * shapeAt(b) + 5) / (n + 10);
+}

@@ -1,0 +1,206 @@
+/**
+ * Handlers: each takes a function and gives one of the same arguments that runs with a messenger around it, fresh for every
+ * call. What they do is what their namesakes in Pyro and NumPyro do.
+ */
+import { elementsOf } from "../../autodiff/core/copy.js";
+import { random, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { refuseOption, requireKey } from "../checks.js";
+import type { InferOptions } from "./inferOptions.js";
+import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
+import { revisit, visitedPart } from "./subsamples.js";
+import { isFactor, type Trace } from "./trace.js";
+
+type Model<A extends unknown[], R> = (...args: A) => R;
+/** Values by site name, or a function of the site. */
+export type Data = Record<string, TensorLike> | Map<string, TensorLike> | ((name: string) => TensorLike | undefined);
+
+const handler =
+  <A extends unknown[], R>(f: Model<A, R>, make: () => Messenger): Model<A, R> =>
+  (...args) =>
+    withMessenger(make(), () => f(...args));
+
+const lookup = (data: Data): ((name: string) => TensorLike | undefined) => {
+  if (typeof data === "function") return data;
+  if (data instanceof Map) return (name) => data.get(name);
+  return (name) => (Object.hasOwn(data, name) ? data[name] : undefined);
+};
+
+/** Random choices and keys come from `key`: the nth request of a run gets foldIn(key, n). */
+export const seed = <A extends unknown[], R>(f: Model<A, R>, key: Tensor | number): Model<A, R> => {
+  if (typeof key !== "number") requireKey("seed", key, "second");
+  return handler(f, () => {
+    const root = typeof key === "number" ? random.key(key) : key;
+    let count = 0;
+    return {
+      process(message) {
+        if (message.type === "sample" && message.value === null) message.key ??= random.foldIn(root, count++);
+        else if (message.type === "key") message.value ??= random.foldIn(root, count++);
+      },
+    };
+  });
+};
+
+/** Latent sites and plates of `f` take the values that `trace` has for them, tensors and pedigree as they are. */
+export const replay = <A extends unknown[], R>(f: Model<A, R>, trace: Trace): Model<A, R> =>
+  handler(f, () => ({
+    process(message) {
+      const site = trace.get(message.name);
+      if (site === undefined || site.type !== message.type) return;
+      if (message.type === "sample" && !message.isObserved && message.value === null) message.value = site.value;
+      else if (message.type === "plate" && site.type === "plate") revisit(message, site);
+    },
+  }));
+
+/** Latent sites, params, mutables and networks take the values of `data`; latent sites stay latent. */
+export const substitute = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> =>
+  handler(f, () => substitution(data));
+
+/** The messenger behind `substitute`. */
+export function substitution(data: Data): Messenger {
+  const valueOf = lookup(data);
+  const names = typeof data === "function" ? [] : data instanceof Map ? [...data.keys()] : Object.keys(data);
+  return {
+    process(message) {
+      if (message.type === "module") {
+        const prefix = `${message.name}/`;
+        const under = names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+        if (under.length > 0) message.paths ??= under;
+        return;
+      }
+      const value = valueOf(message.name);
+      if (value === undefined) return;
+      if (message.type === "mutable") message.cell ??= { value: tensor(value) };
+      else if (message.type === "param") message.value ??= tensor(value);
+      else if (message.type === "sample" && !message.isObserved) message.value ??= visitedPart(tensor(value), message);
+    },
+  };
+}
+
+/** Latent sites take the values of `data` and become observed. */
+export const condition = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> => {
+  const valueOf = lookup(data);
+  return handler(f, () => ({
+    process(message) {
+      const value = message.type === "sample" && !message.isObserved ? valueOf(message.name) : undefined;
+      if (value === undefined) return;
+      const site = message as SampleMessage;
+      site.value = visitedPart(tensor(value), site);
+      site.isObserved = true;
+    },
+  }));
+};
+
+/** Observed sites become latent again, and are drawn. */
+export const uncondition = <A extends unknown[], R>(f: Model<A, R>): Model<A, R> =>
+  handler(f, () => ({
+    process(message) {
+      if (message.type !== "sample" || !message.isObserved || isFactor(message)) return;
+      message.value = null;
+      message.isObserved = false;
+    },
+  }));
+
+export interface BlockOptions {
+  /** Names to hide; all others are seen. */
+  hide?: readonly string[];
+  /** Names to show; all others are hidden. */
+  expose?: readonly string[];
+  /** Hide what this says of a message; it wins over names. */
+  hideIf?: (message: Message) => boolean;
+}
+
+/** Messages of `f` do not reach the handlers outside; all of them by default. */
+export const block = <A extends unknown[], R>(
+  f: Model<A, R>,
+  { hide, expose, hideIf }: BlockOptions = {},
+): Model<A, R> => {
+  const hidden = (message: Message): boolean => {
+    if (hideIf !== undefined) return hideIf(message);
+    if (hide !== undefined) return hide.includes(message.name);
+    return expose === undefined || !expose.includes(message.name);
+  };
+  return handler(f, () => ({
+    process(message) {
+      if (message.type !== "key" && hidden(message)) message.stop = true;
+    },
+  }));
+};
+
+/** Log densities of `f` count only where `keep` is not 0 (false: nowhere). */
+export const mask = <A extends unknown[], R>(f: Model<A, R>, keep: boolean | TensorLike): Model<A, R> =>
+  handler(f, () => ({
+    process(message) {
+      if (message.type !== "sample") return;
+      message.mask = message.mask === null ? tensor(keep) : message.mask.logicalAnd(tensor(keep));
+    },
+  }));
+
+/** Log densities of `f` are multiplied by `factor`, which must be positive. */
+export const scale = <A extends unknown[], R>(f: Model<A, R>, factor: TensorLike): Model<A, R> => {
+  const by = checkScale(factor);
+  return handler(f, () => ({
+    process(message) {
+      if (message.type === "sample") message.scale = message.scale === 1 ? by : by.mul(message.scale);
+    },
+  }));
+};
+
+/** `do`: the value at a site is set for what comes after, while the site itself is drawn or scored as before. */
+export const intervene = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> => {
+  const valueOf = lookup(data);
+  return handler(f, () => ({
+    postprocess(message) {
+      const value = message.type === "sample" ? valueOf(message.name) : undefined;
+      if (value !== undefined) (message as SampleMessage).value = tensor(value);
+    },
+  }));
+};
+
+/** Names of `f` get `prefix` and the divider in front: `prefix/name`. */
+export const scope = <A extends unknown[], R>(
+  f: Model<A, R>,
+  { prefix, divider = "/" }: { prefix: string; divider?: string },
+): Model<A, R> =>
+  handler(f, () => ({
+    process(message) {
+      message.name = `${prefix}${divider}${message.name}`;
+    },
+  }));
+
+/** Infer options of the sites of `f`, by a function of the site. */
+export const inferConfig = <A extends unknown[], R>(
+  f: Model<A, R>,
+  configure: (site: SampleMessage) => InferOptions,
+): Model<A, R> =>
+  handler(f, () => ({
+    process(message) {
+      if (message.type === "sample") message.infer = { ...message.infer, ...configure(message) };
+    },
+  }));
+
+/** Ask for the enumeration of every discrete latent with a finite support that does not say otherwise itself. */
+export const configEnumerate = <A extends unknown[], R>(
+  f: Model<A, R>,
+  how: "parallel" | "sequential" = "parallel",
+): Model<A, R> =>
+  inferConfig(f, ({ fn, isObserved, infer }) =>
+    !isObserved && fn.hasEnumerateSupport && infer.enumerate === undefined ? { enumerate: how } : {},
+  );
+
+/** Tag sites that have no pathwise sampler with their own name; a reparameterised draw passes its parents on. */
+export const trackNonReparam = <A extends unknown[], R>(f: Model<A, R>): Model<A, R> =>
+  handler(f, () => tagging((site) => !site.fn.hasRsample));
+
+/** A messenger that has the values of the latent sites it is asked for tagged with their own names. */
+export const tagging = (tagged: (site: SampleMessage) => boolean): Messenger => ({
+  process(message) {
+    if (message.type === "sample" && tagged(message)) message.isTracked = true;
+  },
+});
+
+function checkScale(factor: TensorLike): Tensor {
+  const by = tensor(factor);
+  if (by.batch === null && !elementsOf(by).every((x) => x > 0 && x < Infinity))
+    refuseOption("scale", "factor", `the factor must be positive and finite, got ${by}.`);
+  return by;
+}

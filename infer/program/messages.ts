@@ -1,0 +1,175 @@
+/**
+ * What a model says and who hears it. Every primitive (`sample`, `param`, …) sends a message up a stack of messengers, the
+ * innermost first; each may change it on the way up (`process`) and, once it has a value, on the way back down
+ * (`postprocess`). Handlers are nothing but messengers put around a function. After Pyro's poutine (Bingham et al. 2019)
+ * and its one-page version, minipyro.
+ */
+import type { Tensor } from "../../autodiff/index.js";
+import type { Constraint, Distribution } from "../../distributions/index.js";
+import type { Provenance } from "../../provenance/index.js";
+import type { InferOptions } from "./inferOptions.js";
+
+/** A random choice, latent or observed. */
+export interface SampleMessage {
+  readonly type: "sample";
+  name: string;
+  fn: Distribution;
+  value: Tensor | null;
+  isObserved: boolean;
+  infer: InferOptions;
+  /** The plates around it, innermost first. */
+  plates: PlateFrame[];
+  /** What multiplies its log density: subsampling, `scale`. */
+  scale: Tensor | number;
+  /** Where its log density counts: `mask`; null everywhere. */
+  mask: Tensor | null;
+  key: Tensor | null;
+  /** The markov loops around it. */
+  markov: MarkovPosition[];
+  /** Whether the drawn value is tagged with the site's name. */
+  isTracked: boolean;
+  /** Whether the drawn value is a constant to every gradient. */
+  isConstant: boolean;
+  /** What the host program had read when it came to this statement. */
+  ambient: Provenance;
+  stop: boolean;
+}
+
+/** A learnable constant. `value` is constrained. */
+export interface ParamMessage {
+  readonly type: "param";
+  name: string;
+  /** Its name as the program wrote it, before any `scope`. */
+  readonly declared: string;
+  value: Tensor | null;
+  init: ((key: Tensor) => Tensor) | null;
+  /** The shape of the initial value, where it is known without a key. */
+  shape: readonly number[] | null;
+  constraint: Constraint;
+  eventDim: number;
+  plates: PlateFrame[];
+  stop: boolean;
+}
+
+/** A plate that opens: its value is the indices of the elements it visits. */
+export interface PlateMessage {
+  readonly type: "plate";
+  name: string;
+  readonly size: number;
+  /** How many elements it visits; handlers may change that as long as nobody has given the indices. */
+  subsampleSize: number;
+  readonly dim: number | null;
+  value: Tensor | null;
+  /** Whether the program itself says which elements it visits. */
+  readonly isGiven: boolean;
+  /** Whether it visits all elements in their order. */
+  isWhole: boolean;
+  stop: boolean;
+}
+
+/** A value worth keeping. */
+export interface DeterministicMessage {
+  readonly type: "deterministic";
+  name: string;
+  value: Tensor;
+  plates: PlateFrame[];
+  stop: boolean;
+}
+
+/** A value that survives from one step to the next. */
+export interface MutableMessage {
+  readonly type: "mutable";
+  name: string;
+  cell: { value: Tensor } | null;
+  init: () => Tensor;
+  stop: boolean;
+}
+
+/** Which parameters a network named `name` already has: paths below it; null when it is to be initialised. */
+export interface ModuleMessage {
+  readonly type: "module";
+  name: string;
+  paths: string[] | null;
+  stop: boolean;
+}
+
+/** A request for a random key. */
+export interface KeyMessage {
+  readonly type: "key";
+  name: string;
+  value: Tensor | null;
+  stop: boolean;
+}
+
+export type Message =
+  | SampleMessage
+  | ParamMessage
+  | PlateMessage
+  | DeterministicMessage
+  | MutableMessage
+  | ModuleMessage
+  | KeyMessage;
+
+/** One listener on the stack. */
+export interface Messenger {
+  process?(message: Message): void;
+  postprocess?(message: Message): void;
+}
+
+const stack: Messenger[] = [];
+
+/** Run `body` with `messenger` innermost; the stack is as before afterwards, also after a throw. */
+export function withMessenger<T>(messenger: Messenger, body: () => T): T {
+  const depth = stack.push(messenger) - 1;
+  try {
+    return body();
+  } finally {
+    stack.length = depth;
+  }
+}
+
+/** Put `messenger` on the stack until the returned function is called: for bodies that are loops, not functions. */
+export function pushMessenger(messenger: Messenger): () => void {
+  stack.push(messenger);
+  return () => {
+    const at = stack.lastIndexOf(messenger);
+    if (at >= 0) stack.length = at;
+  };
+}
+
+/** Send a message up the stack until somebody stops it, let `settle` give it a value, and send it back down. */
+export function send<M extends Message>(message: M, settle: (message: M) => void): M {
+  let i = stack.length - 1;
+  for (; i >= 0; i--) {
+    stack[i]?.process?.(message);
+    if (message.stop) break;
+  }
+  settle(message);
+  for (let j = Math.max(i, 0); j < stack.length; j++) stack[j]?.postprocess?.(message);
+  return message;
+}
+
+/** One plate around a site. */
+export interface PlateFrame {
+  /** As handlers see it: below a `scope`, with its prefix. */
+  name: string;
+  /** Null until the first site of a plate without a size has set it. */
+  size: number | null;
+  subsampleSize: number | null;
+  /** Negative; null for a sequential plate. */
+  readonly dim: number | null;
+  indices: Tensor | null;
+  /** Whether it visits all elements in their order. */
+  isWhole: boolean;
+}
+
+/** Where in a markov loop a site was met. */
+export interface MarkovPosition {
+  /** The loop's identity. */
+  readonly loop: object;
+  readonly step: number;
+  readonly history: number;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: models take whatever arguments their author gave them
+export type Model = (...args: any[]) => unknown;

@@ -1,0 +1,72 @@
+/** Small networks for `module`: records of a parameter initialiser and a function. */
+import { matmul, random, type Tensor, tanh, tensor } from "../../autodiff/index.js";
+import type { Net } from "./primitives.js";
+
+export interface LinearParams {
+  /** [inputs, outputs] */
+  weight: Tensor;
+  /** [outputs] */
+  bias: Tensor;
+}
+
+/** x [..., inputs] -> x·weight + bias [..., outputs]; weights start normal with standard deviation 1/√inputs, biases at 0. */
+export const linear = (inputs: number, outputs: number): Net<LinearParams> => ({
+  init: (key) => ({
+    weight: random.normal(key, [inputs, outputs]).div(Math.sqrt(inputs)),
+    bias: random.normal(key, [outputs]).mul(0),
+  }),
+  apply: ({ weight, bias }, x) => matmul(x, weight).add(bias),
+});
+
+/** Linear layers of the given sizes with an activation between them: `mlp([2, 16, 1])`. */
+export function mlp(sizes: readonly number[], activation: (x: Tensor) => Tensor = tanh): Net<LinearParams[]> {
+  const layers = sizes.slice(1).map((size, i) => linear(sizes[i] as number, size));
+  return {
+    init: (key) => layers.map((layer, i) => layer.init(random.foldIn(key, i))),
+    apply: (params, x) =>
+      layers.reduce((h, layer, i) => {
+        const y = layer.apply(params[i] as LinearParams, h);
+        return i === layers.length - 1 ? y : activation(y);
+      }, x),
+  };
+}
+
+/**
+ * A masked network (MADE, Germain et al. 2015): x [..., dim] -> [mean, logScale], each [..., dim], of which entry i depends on the entries of
+ * x before i only. Starts close to mean 0 and log scale 0.
+ */
+export function autoregressive(
+  dim: number,
+  hiddenDims: readonly number[] = [dim, dim],
+  activation: (x: Tensor) => Tensor = tanh,
+): Net<LinearParams[], readonly [mean: Tensor, logScale: Tensor]> {
+  // A unit of degree d sees the first d entries; degrees go round, so that every number of entries is seen by some.
+  const degrees = [
+    Array.from({ length: dim }, (_, i) => i + 1),
+    ...hiddenDims.map((size) => Array.from({ length: size }, (_, j) => 1 + (j % Math.max(1, dim - 1)))),
+  ];
+  const last = degrees.at(-1) as number[];
+  const outputs = Array.from({ length: 2 * dim }, (_, i) => i % dim);
+  const masks = [...degrees.slice(1).map((to, layer) => maskOf(degrees[layer] as number[], to)), maskOf(last, outputs)];
+  const sizes = [dim, ...hiddenDims, 2 * dim];
+  const layers = masks.map((_, i) => linear(sizes[i] as number, sizes[i + 1] as number));
+  return {
+    init: (key) =>
+      layers.map((layer, i) => {
+        const { weight, bias } = layer.init(random.foldIn(key, i));
+        return { weight: i === layers.length - 1 ? weight.mul(0.01) : weight, bias };
+      }),
+    apply: (params, x) => {
+      const y = masks.reduce((h, mask, i) => {
+        const { weight, bias } = params[i] as LinearParams;
+        const z = matmul(h, weight.mul(mask)).add(bias);
+        return i === masks.length - 1 ? z : activation(z);
+      }, x);
+      return [y.slice(0, dim, { axis: -1 }), y.slice(dim, undefined, { axis: -1 })];
+    },
+  };
+}
+
+/** 1 where a unit may see another one: where that sees no more entries. */
+const maskOf = (from: readonly number[], to: readonly number[]): Tensor =>
+  tensor(from.map((d) => to.map((e) => (d <= e ? 1 : 0))));

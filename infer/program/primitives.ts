@@ -1,0 +1,245 @@
+/**
+ * The statements a model is made of. Each sends a message (messages.ts) and gives the program what comes back. Without any
+ * handler around them they still do the plain thing, where there is one: a param has its initial value, an observed site its
+ * observation.
+ */
+import {
+  mapTree,
+  PedigradError,
+  random,
+  type Tensor,
+  type TensorLike,
+  take,
+  tensor,
+  where,
+} from "../../autodiff/index.js";
+import { type Constraint, constraints, Distribution, Unit } from "../../distributions/index.js";
+import { ambient, Provenance, trackProvenance } from "../../provenance/index.js";
+import { requireOptions, show } from "../checks.js";
+import { mask as maskedBy } from "./handlers.js";
+import { checkInferOptions, type InferOptions } from "./inferOptions.js";
+import {
+  type KeyMessage,
+  type ModuleMessage,
+  type MutableMessage,
+  type ParamMessage,
+  type SampleMessage,
+  send,
+} from "./messages.js";
+import { openPlates } from "./plate.js";
+import { inTheNameOf } from "./traceChecks.js";
+
+export interface SampleOptions {
+  /** The observed value; null or undefined means latent. */
+  obs?: TensorLike | null | undefined;
+  /** Where 0, the value is latent although `obs` gives one: two sites `name_observed` and `name_unobserved`. */
+  obsMask?: TensorLike;
+  infer?: InferOptions;
+  /** Draw with this key instead of the one `seed` would give. */
+  key?: Tensor;
+}
+
+/** A random choice named `name`: its value, drawn, observed or replayed. */
+export function sample(name: string, fn: Distribution, options: SampleOptions = {}): Tensor {
+  const { obs, obsMask, infer = {}, key = null } = options;
+  if (!(fn instanceof Distribution))
+    throw new PedigradError({
+      code: "bad-option",
+      site: name,
+      message: `sample: expected sample(name, distribution), got ${typeof name} and ${typeof fn}.`,
+    });
+  requireOptions(`sample site "${name}"`, options, ["obs", "obsMask", "infer", "key"], name);
+  if (obs != null && obsMask !== undefined)
+    return samplePartlyObserved(name, fn, tensor(obs), tensor(obsMask), options);
+  const message: SampleMessage = {
+    type: "sample",
+    name,
+    fn,
+    value: obs == null ? null : tensor(obs),
+    isObserved: obs != null,
+    infer: checkInferOptions(name, infer),
+    plates: [],
+    scale: 1,
+    mask: null,
+    key,
+    markov: [],
+    isTracked: false,
+    isConstant: false,
+    ambient,
+    stop: false,
+  };
+  return send(message, settle).value as Tensor;
+}
+
+function settle(message: SampleMessage): void {
+  message.value ??= draw(message);
+  if (message.isTracked && !message.isObserved)
+    message.value = trackProvenance(message.value, Provenance.of(message.name));
+}
+
+function draw(message: SampleMessage): Tensor {
+  // Behind a `block` no handler has seen this site, but a key is there for the asking.
+  const key = message.key ?? requestKey(message.name);
+  if (key === null)
+    throw new PedigradError({
+      code: "no-key",
+      site: message.name,
+      message: `sample site "${message.name}" is latent and has no random key. Run the function under seed(f, random.key(0)), or pass { key }.`,
+    });
+  const { fn } = message;
+  return fn.hasRsample && !message.isConstant ? fn.rsample(key) : fn.sample(key);
+}
+
+function samplePartlyObserved(
+  name: string,
+  fn: Distribution,
+  obs: Tensor,
+  seen: Tensor,
+  { infer, key }: SampleOptions,
+): Tensor {
+  const options = { ...(infer && { infer }), ...(key && { key }) };
+  maskedBy(() => sample(`${name}_observed`, fn, { ...options, obs }), seen)();
+  const unseen = maskedBy(() => sample(`${name}_unobserved`, fn, options), seen.logicalNot())();
+  const spread = seen.reshape([...seen.shape, ...fn.eventShape.map(() => 1)]);
+  return deterministic(name, where(spread, obs, unseen));
+}
+
+export interface ParamOptions {
+  constraint?: Constraint;
+  /** How many of its last axes belong to one element; by default those of the constraint. */
+  eventDim?: number;
+}
+
+/** A learnable constant named `name`, in its constrained form. `init` is a value or a function of a key; it is used once, by `svi.init`. */
+export function param(
+  name: string,
+  init?: TensorLike | ((key: Tensor) => TensorLike),
+  options: ParamOptions = {},
+): Tensor {
+  requireOptions(`param "${name}"`, options, ["constraint", "eventDim"], name);
+  const { constraint = constraints.real, eventDim = constraint?.eventDim } = options;
+  if (typeof constraint?.check !== "function")
+    throw new PedigradError({
+      code: "bad-option",
+      site: name,
+      param: name,
+      message: `param "${name}": constraint must be constraints.positive, constraints.interval(low, high) or another of constraints, got ${show(constraint)}.`,
+    });
+  const given = typeof init === "function" || init === undefined ? null : tensor(init);
+  const message = send<ParamMessage>(
+    {
+      type: "param",
+      name,
+      declared: name,
+      value: null,
+      init: given !== null ? () => given : typeof init === "function" ? (key) => tensor(init(key)) : null,
+      shape: given?.shape ?? null,
+      constraint,
+      eventDim,
+      plates: [],
+      stop: false,
+    },
+    (m) => {
+      m.value ??= given;
+    },
+  );
+  if (message.value === null)
+    throw new PedigradError({
+      code: "no-value",
+      site: name,
+      param: name,
+      message: `param "${name}" has no value here: it was declared ${init === undefined ? "without an initial value" : "with a function of a key"}. Call svi.init first, give initParams, or run under substitute(f, { "${name}": value }).`,
+    });
+  return message.value;
+}
+
+/** A value worth keeping in the trace under `name`. */
+export const deterministic = (name: string, value: TensorLike): Tensor =>
+  send({ type: "deterministic", name, value: tensor(value), plates: [], stop: false }, () => {}).value;
+
+/** Add `logFactor` to the log density. */
+export function factor(name: string, logFactor: TensorLike): void {
+  sample(
+    name,
+    inTheNameOf(name, () => new Unit(tensor(logFactor)), "factor"),
+    { obs: [] },
+  );
+}
+
+/** `data` reduced to the elements that the plates around this statement visit; its batch dims are those left of `eventDim`. */
+export function subsample(data: TensorLike, { eventDim = 0 }: { eventDim?: number } = {}): Tensor {
+  let visited = tensor(data);
+  for (const { dim, size, subsampleSize, indices, name, isWhole } of openPlates()) {
+    if (dim === null || indices === null || isWhole) continue;
+    const axis = visited.shape.length - eventDim + dim;
+    const has = visited.shape[axis];
+    if (axis < 0 || has === 1) continue;
+    if (has !== size && has !== subsampleSize)
+      throw new PedigradError({
+        code: "plate-size",
+        site: name,
+        op: "subsample",
+        message: `subsample: the data has ${has} elements along dim ${dim}, but plate "${name}" has size ${size}. Check the data's shape [${visited.shape}] and eventDim ${eventDim}.`,
+      });
+    if (has === size) visited = take(visited, indices, axis);
+  }
+  return visited;
+}
+
+/** A value that the program may change and that survives to the next step: read and write `.value`. */
+export function mutable(name: string, init: TensorLike | (() => TensorLike)): { value: Tensor } {
+  const make = () => tensor(typeof init === "function" ? init() : init);
+  const message = send<MutableMessage>({ type: "mutable", name, cell: null, init: make, stop: false }, (m) => {
+    m.cell ??= { value: make() };
+  });
+  return message.cell as { value: Tensor };
+}
+
+/** A fresh random key, for randomness that is not a site. */
+export function prngKey(): Tensor {
+  const value = requestKey("prngKey");
+  if (value === null)
+    throw new PedigradError({
+      code: "no-key",
+      op: "prngKey",
+      message: "prngKey: there is no random key here. Run the function under seed(f, random.key(0)).",
+    });
+  return value;
+}
+
+/** A small network: parameters made from a key, and what it does with them. */
+export interface Net<P = unknown, R = Tensor> {
+  init(key: Tensor): P;
+  apply(params: P, ...inputs: Tensor[]): R;
+}
+
+// No axis of a network's parameters belongs to a plate around it.
+const WHOLE: ParamOptions = { eventDim: Infinity };
+
+/** The network as a function, its parameters registered as params `name/…`. */
+export function module<P, R = Tensor>(name: string, net: Net<P, R>): (...inputs: TensorLike[]) => R {
+  const { paths } = send<ModuleMessage>({ type: "module", name, paths: null, stop: false }, () => {});
+  const params =
+    paths === null
+      ? mapTree(net.init(requestKey(name) ?? random.key(0)), (leaf, path) =>
+          param(`${name}/${path.replaceAll(".", "/")}`, leaf as Tensor, WHOLE),
+        )
+      : fromPaths(name, paths);
+  return (...inputs) => net.apply(params as P, ...inputs.map(tensor));
+}
+
+const requestKey = (name: string): Tensor | null =>
+  send<KeyMessage>({ type: "key", name, value: null, stop: false }, () => {}).value;
+
+/** The nested records and lists whose leaves are the params `name/path`. */
+function fromPaths(name: string, paths: readonly string[]): unknown {
+  const groups = new Map<string, string[]>();
+  for (const path of paths) {
+    if (path === "") return param(name, undefined, WHOLE);
+    const [head, ...tail] = path.split("/") as [string, ...string[]];
+    groups.set(head, [...(groups.get(head) ?? []), tail.join("/")]);
+  }
+  const entries = [...groups].map(([head, tails]) => [head, fromPaths(`${name}/${head}`, tails)] as const);
+  if (entries.every(([head], i) => head === String(i))) return entries.map(([, item]) => item);
+  return Object.fromEntries(entries);
+}

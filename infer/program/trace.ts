@@ -1,0 +1,149 @@
+/**
+ * What a run did: every site in order, with its distribution, its value and how it was reached. Estimators are functions of
+ * two traces, the guide's and the model's.
+ */
+import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
+import type { Distribution } from "../../distributions/index.js";
+import { inRun, type Provenance, withAmbient } from "../../provenance/index.js";
+import type { InferOptions } from "./inferOptions.js";
+import type { PlateFrame } from "./messages.js";
+import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
+import { checkBroadcast, checkPlates, inTheNameOf, refusePromise } from "./traceChecks.js";
+
+/** A random choice in a trace. */
+export class SampleSite {
+  readonly type = "sample";
+  readonly name: string;
+  readonly fn: Distribution;
+  readonly value: Tensor;
+  readonly isObserved: boolean;
+  readonly infer: InferOptions;
+  /** The plates around it, innermost first. */
+  readonly plates: readonly PlateFrame[];
+  readonly scale: Tensor | number;
+  readonly mask: Tensor | null;
+  readonly ambient: Provenance;
+  #logProb: Tensor | null = null;
+
+  constructor(message: Omit<SampleSite, "type" | "logProb" | "scaledLogProb">) {
+    this.name = message.name;
+    this.fn = message.fn;
+    this.value = message.value;
+    this.isObserved = message.isObserved;
+    this.infer = message.infer;
+    this.plates = message.plates;
+    this.scale = message.scale;
+    this.mask = message.mask;
+    this.ambient = message.ambient;
+  }
+
+  /** log density of the value, not scaled, under the ambient set of its statement. */
+  logProb(): Tensor {
+    if (this.#logProb !== null) return this.#logProb;
+    checkPlates(this);
+    checkBroadcast(this);
+    const logProb = withAmbient(this.ambient, () => logProbAt(this));
+    this.#logProb = logProb;
+    return logProb;
+  }
+
+  /** log density, masked by selection and scaled. */
+  scaledLogProb(): Tensor {
+    const { mask, scale } = this;
+    const logProb = this.logProb();
+    return inTheNameOf(this.name, () => {
+      const masked = mask === null ? logProb : where(mask, logProb, 0);
+      return typeof scale === "number" && scale === 1 ? masked : masked.mul(scale);
+    });
+  }
+}
+
+/** A learnable constant, a kept value or a value that changes, in a trace. */
+export interface ValueSite {
+  readonly type: "param" | "deterministic" | "mutable";
+  readonly name: string;
+  readonly value: Tensor;
+}
+
+/** A plate that was opened. */
+export interface PlateSite {
+  readonly type: "plate";
+  readonly name: string;
+  readonly value: Tensor;
+  readonly size: number;
+  readonly isGiven: boolean;
+  readonly isWhole: boolean;
+}
+
+export type Site = SampleSite | ValueSite | PlateSite;
+/** All sites of a run by name, in order. */
+export type Trace = Map<string, Site>;
+
+/** The random choices of a trace. */
+export function* sampleSites(trace: Trace): Generator<SampleSite> {
+  for (const site of trace.values()) if (site.type === "sample") yield site;
+}
+
+/** Whether a site is a `factor`, which observes a value without any numbers in it (distributions/families/degenerate/unit.ts). */
+export const isFactor = ({ fn }: { readonly fn: Distribution }): boolean => fn.eventShape[0] === 0;
+
+/** A messenger that writes the trace of what passes it. */
+export class TraceMessenger implements Messenger {
+  readonly sites: Trace = new Map();
+  readonly #cells: [string, { value: Tensor }][] = [];
+
+  postprocess(message: Message): void {
+    if (message.type === "key" || message.type === "module") return;
+    const { name } = message;
+    const before = this.sites.get(name);
+    if (before !== undefined && !(message.type === before.type && message.type !== "sample"))
+      throw new PedigradError({
+        code: "duplicate-name",
+        site: name,
+        message:
+          before.type === message.type
+            ? `sample site "${name}" appears twice in one run. Give each its own name (in a loop: \`\${name}_\${i}\`).`
+            : `"${name}" is already a ${before.type}; a ${message.type} site cannot have the same name.`,
+      });
+    if (message.type === "plate" && before?.type === "plate" && before.size !== message.size)
+      throw new PedigradError({
+        code: "plate-size",
+        site: name,
+        message: `plate "${name}" has size ${before.size} in one place and ${message.size} in another. One plate has one size; give them two names.`,
+      });
+    if (message.type === "sample") this.sites.set(name, new SampleSite(message as SampleMessage & { value: Tensor }));
+    else if (message.type === "mutable") {
+      const cell = message.cell as { value: Tensor };
+      this.#cells.push([name, cell]);
+      this.sites.set(name, { type: "mutable", name, value: cell.value });
+    } else if (message.type === "plate") {
+      const { size, isGiven, isWhole } = message;
+      this.sites.set(name, { type: "plate", name, value: message.value as Tensor, size, isGiven, isWhole });
+    } else this.sites.set(name, { type: message.type, name, value: message.value as Tensor });
+  }
+
+  /** Take the final values of what the run changed. */
+  finish(): Trace {
+    for (const [name, cell] of this.#cells) this.sites.set(name, { type: "mutable", name, value: cell.value });
+    return this.sites;
+  }
+}
+
+/** `trace(f).getTrace(...args)` runs f and returns what it did; f's own result is dropped. */
+export const trace = <A extends unknown[]>(f: (...args: A) => unknown): { getTrace(...args: A): Trace } => ({
+  getTrace(...args) {
+    const messenger = new TraceMessenger();
+    refusePromise(
+      "the model or guide",
+      inRun(() => withMessenger(messenger, () => f(...args))),
+    );
+    return messenger.finish();
+  },
+});
+
+/** log density at the value. */
+function logProbAt({ name, fn, value, isObserved, mask }: SampleSite): Tensor {
+  // An observation may be missing (NaN) behind its mask; a latent's score counts also where it is masked.
+  const score = () => (isObserved && mask !== null ? fn.mask(mask) : fn).logProb(value);
+  return inTheNameOf(name, score, isObserved ? "observed site" : "site");
+}

@@ -1,0 +1,66 @@
+/** What a run is refused for: async programs, values that do not fit their plates, observations that broadcast against their distribution. */
+import { PedigradError } from "../../provenance/index.js";
+import type { SampleSite } from "./trace.js";
+
+/** Refuse the result of an async function, whose statements after an `await` nobody would hear. */
+export function refusePromise<T>(what: string, result: T): T {
+  const { then } = (result ?? {}) as { then?: unknown };
+  if (typeof then !== "function") return result;
+  // The refusal speaks for the promise; one that fails later is not to end the process.
+  Promise.resolve(result).catch(() => {});
+  throw new PedigradError({
+    code: "async-program",
+    message: `${what} returned a promise, but sites after an await are not heard. Make it a plain function, and await its data before.`,
+  });
+}
+const OUTSIDE: Readonly<Record<string, string>> = {
+  "observed site": " Mask what is missing (mask(f, keep)) or drop it.",
+  site: " If the guide drew it, give the guide a distribution on this support.",
+};
+
+/** Run `body`; what a distribution refuses in it is refused in the site's name. */
+export function inTheNameOf<T>(name: string, body: () => T, what = "site"): T {
+  try {
+    return body();
+  } catch (error) {
+    if (!(error instanceof PedigradError) || error.site !== undefined) throw error;
+    const { code, message, param, op } = error;
+    const advice = code === "outside-support" ? (OUTSIDE[what] ?? "") : "";
+    // A factor is said to be one; that its distribution is a Unit is nobody's concern.
+    const said = message.replace(/^Unit: /, "");
+    throw new PedigradError({ code, param, op, site: name, message: `${what} "${name}": ${said}${advice}` });
+  }
+}
+
+/** Refuse a value that has more elements along a plate's dim than the plate visits: a plate of size 1 would broadcast to it. */
+export function checkPlates({ name, fn, value, isObserved, plates }: SampleSite): void {
+  const rank = value.shape.length - fn.eventDim;
+  for (const plate of plates) {
+    const { dim, size, subsampleSize } = plate;
+    const has = dim === null || rank + dim < 0 ? 1 : (value.shape[rank + dim] as number);
+    if (has === 1 || has === subsampleSize) continue;
+    throw new PedigradError({
+      code: "plate-size",
+      site: name,
+      message: `${isObserved ? "observed site" : "site"} "${name}" in plate "${plate.name}": the value has ${has} elements along dim ${dim}, but the plate ${size === subsampleSize ? `has size ${size}. Give both one size, or use .toEvent(n)` : `visits ${subsampleSize} of ${size} elements: give it subsample(data), or data.take(indices) with those of the plate's body`}.`,
+    });
+  }
+}
+
+/** Refuse an observation that broadcasts against the batch shape into something that is neither. */
+export function checkBroadcast({ name, fn, value, isObserved, plates }: SampleSite): void {
+  if (!isObserved) return;
+  const lead = value.shape.slice(0, value.shape.length - fn.eventDim);
+  const rank = Math.max(lead.length, fn.batchShape.length);
+  const aligned = (shape: readonly number[]) => [...new Array<number>(rank - shape.length).fill(1), ...shape];
+  const [v, b] = [aligned(lead), aligned(fn.batchShape)];
+  const grows = (from: number[], to: number[]) => from.some((n, i) => n === 1 && (to[i] as number) > 1);
+  if (!(grows(v, b) && grows(b, v))) return;
+  const out = v.map((n, i) => Math.max(n, b[i] as number));
+  const within = plates.map((p) => `${p.name}(${p.subsampleSize}, dim ${p.dim})`).join(", ");
+  throw new PedigradError({
+    code: "shape-mismatch",
+    site: name,
+    message: `sample site "${name}": log_prob has shape [${out}]${within && ` but its plates are ${within}`}. The distribution's batch shape [${fn.batchShape}] and the observation's shape [${value.shape}] broadcast against each other. Reshape the observation to [${[...fn.batchShape, ...fn.eventShape]}], or the distribution's parameters to [${lead}].`,
+  });
+}

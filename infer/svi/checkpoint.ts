@@ -1,0 +1,129 @@
+/**
+ * A state as text and back, bit for bit. The text is JSON: version, checksum, and the state with every tensor written as its
+ * shape and the hexadecimal bits of its numbers, so that NaN, infinities and the last digit survive. Loading runs no code, and
+ * refuses what is truncated, altered or malformed before anything changes.
+ */
+import { emptyRecord, isContainer, PedigradError, Tensor, tensor } from "../../autodiff/index.js";
+import type { SVIState } from "./state.js";
+
+const VERSION = 1;
+const RESERVED = ["__proto__", "constructor", "prototype"];
+
+const PARTS = ["params", "optimState", "mutableState", "key"];
+
+interface Packed {
+  shape: number[];
+  bits: string;
+}
+
+const refuse = (message: string, param?: string): never => {
+  throw new PedigradError({ code: "bad-checkpoint", op: "loadState", param, message: `loadState: ${message}` });
+};
+
+/** Names are data, but a name that JavaScript reserves is not written as a key: it gets a tilde in front, and so does a tilde. */
+const escapeName = (name: string): string => (RESERVED.includes(name) || name.startsWith("~") ? `~${name}` : name);
+const unescapeName = (key: string): string => (key.startsWith("~") ? key.slice(1) : key);
+
+/** The state as text; `loadState` gives it back bit for bit. */
+export function saveState(state: SVIState): string {
+  for (const part of PARTS)
+    if (!isRecord(state) || state[part] === undefined)
+      throw new PedigradError({
+        code: "bad-checkpoint",
+        op: "saveState",
+        param: part,
+        message: `saveState: the state has no ${part}. Give the whole state that svi.init, svi.update or svi.run returned, as it is.`,
+      });
+  const body = JSON.stringify(pack(state, "state"));
+  return JSON.stringify({ pedigrad: VERSION, checksum: fnv1a(body), state: body });
+}
+
+function pack(node: unknown, path: string): unknown {
+  if (node instanceof Tensor) return { shape: [...node.shape], bits: toBits(node.toFloat64Array()) };
+  if (Array.isArray(node)) return node.map((item, i) => pack(item, `${path}.${i}`));
+  if (!isContainer(node) || node instanceof Map)
+    throw new PedigradError({
+      code: "bad-checkpoint",
+      op: "saveState",
+      param: path,
+      message: `saveState: "${path}" is not a tensor; a state holds tensors, in records and arrays, only.`,
+    });
+  const copy = emptyRecord<unknown>();
+  for (const [name, item] of Object.entries(node as object)) copy[escapeName(name)] = pack(item, `${path}.${name}`);
+  return copy;
+}
+
+/** The state that `saveState` wrote. */
+export function loadState(text: string): SVIState {
+  const outer = parse(text, "the text");
+  if (!isRecord(outer) || !("pedigrad" in outer)) return refuse("this is not a saved state.");
+  if (outer.pedigrad !== VERSION)
+    return refuse(`version ${String(outer.pedigrad)} is not known; this library reads version ${VERSION}.`);
+  if (typeof outer.state !== "string") return refuse("it has no state.");
+  if (fnv1a(outer.state) !== outer.checksum)
+    return refuse("the checksum does not match: the text was truncated or altered.");
+  const state = unpack(parse(outer.state, "the state"), "");
+  if (!isRecord(state) || !PARTS.every((part) => part in state)) return refuse(`it lacks one of ${PARTS.join(", ")}.`);
+  return state as unknown as SVIState;
+}
+
+function parse(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return refuse(`${what} is not JSON: it was truncated or altered.`);
+  }
+}
+
+const isRecord = (x: unknown): x is Record<string, unknown> => typeof x === "object" && x !== null && !Array.isArray(x);
+const isPacked = (x: Record<string, unknown>): boolean => Array.isArray(x.shape) && typeof x.bits === "string";
+
+function unpack(node: unknown, path: string): unknown {
+  if (Array.isArray(node)) return node.map((item, i) => unpack(item, `${path}.${i}`));
+  if (!isRecord(node)) return refuse(`"${path}" is ${JSON.stringify(node)}, not a tensor or a record of them.`, path);
+  if (isPacked(node)) return fromPacked(node as unknown as Packed, path);
+  const copy = emptyRecord<unknown>();
+  for (const key of Object.keys(node)) {
+    if (RESERVED.includes(key)) return refuse(`it contains the reserved key "${key}".`, key);
+    const name = unescapeName(key);
+    copy[name] = unpack(node[key], path === "" ? name : `${path}.${name}`);
+  }
+  return copy;
+}
+
+function fromPacked({ shape, bits }: Packed, path: string): Tensor {
+  if (!shape.every((n) => Number.isInteger(n) && n >= 0)) return refuse(`"${path}" has shape [${shape}].`, path);
+  const size = shape.reduce((a, b) => a * b, 1);
+  if (!/^[0-9a-f]*$/.test(bits) || bits.length !== 16 * size)
+    return refuse(`"${path}": shape [${shape}] needs ${size} numbers, found ${bits.length / 16}.`, path);
+  return tensor(fromBits(bits)).reshape(shape);
+}
+
+const hex = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
+const isBigEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 0;
+
+/** Sixteen hexadecimal digits a number, least significant byte first. */
+function toBits(numbers: Float64Array): string {
+  const view = new DataView(new ArrayBuffer(8));
+  let text = "";
+  for (const x of numbers) {
+    view.setFloat64(0, x, true);
+    for (let i = 0; i < 8; i++) text += hex[view.getUint8(i)];
+  }
+  return text;
+}
+
+function fromBits(text: string): Float64Array {
+  const numbers = new Float64Array(text.length / 16);
+  const view = new DataView(numbers.buffer);
+  for (let i = 0; i < text.length / 2; i++) view.setUint8(i, Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
+  if (isBigEndian) for (let i = 0; i < numbers.length; i++) numbers[i] = view.getFloat64(8 * i, true);
+  return numbers;
+}
+
+/** FNV-1a, 32 bits: tells accidents from the original. */
+function fnv1a(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, "0");
+}

@@ -1,0 +1,21 @@
+/** Gradients by forward mode: the derivative along every coordinate of the parameters, in one batch. */
+import { eye, jvp, leavesOf, mapTree, type Tensor, type Tree, vmap, zeros } from "../../autodiff/index.js";
+
+/** `[f(x), the gradient of f]` as valueAndGrad gives them, by one jvp a coordinate. f runs last at x itself. */
+export const valueAndForwardGrad =
+  (f: (x: Tree) => Tensor): ((x: Tree) => [Tensor, Tree]) =>
+  (x) => {
+    const leaves = leavesOf(x) as Tensor[];
+    let next = 0;
+    const gradient = mapTree(x, () => {
+      const own = next++;
+      const { shape, size } = leaves[own] as Tensor;
+      const along = (direction: Tensor): Tensor => {
+        let i = 0;
+        const tangent = mapTree(x, (leaf) => (i++ === own ? direction.reshape(shape) : zeros((leaf as Tensor).shape)));
+        return jvp(f, [x], [tangent])[1];
+      };
+      return vmap(along)(eye(size)).reshape(shape);
+    });
+    return [f(x), gradient];
+  };

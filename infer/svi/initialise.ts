@@ -1,0 +1,109 @@
+/** The first values of all parameters: one run of the guide and one of the model under its choices. */
+import { elementsOf } from "../../autodiff/core/copy.js";
+import { sameShape } from "../../autodiff/core/shape.js";
+import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import type { Constraint } from "../../distributions/index.js";
+import { inFreshRun } from "../../provenance/index.js";
+import { unknownParam } from "../checks.js";
+import { warnOfSupports } from "../elbo/particles/match.js";
+import { block, replay, seed } from "../program/handlers.js";
+import { type Messenger, type Model, type ParamMessage, withMessenger } from "../program/messages.js";
+import { sharedPlates } from "../program/subsamples.js";
+import { type Trace, trace } from "../program/trace.js";
+
+export interface Initial {
+  /** Constrained values by name. */
+  readonly values: Record<string, Tensor>;
+  readonly constraints: Map<string, Constraint>;
+  readonly mutables: Record<string, Tensor>;
+}
+
+/** Initial values of the params of guide and model; the guide's win over the model's, `initParams` over both. */
+export function initialise(
+  key: Tensor,
+  model: Model,
+  guide: Model,
+  args: readonly unknown[],
+  initParams: Record<string, TensorLike>,
+): Initial {
+  const values: Record<string, Tensor> = emptyRecord();
+  const constraints = new Map<string, Constraint>();
+  const mutables: Record<string, Tensor> = emptyRecord();
+  const given = (name: string): Tensor | null =>
+    Object.hasOwn(initParams, name) ? tensor(initParams[name] as TensorLike) : null;
+  let inModel: Map<string, ParamMessage> | null = null;
+  /** The declaration that says how a param starts: this one, or the model's where the guide has none. */
+  const starting = (message: ParamMessage): ParamMessage => {
+    if (message.init !== null) return message;
+    inModel ??= declarations(model, args, random.foldIn(key, 2), given);
+    return inModel.get(message.name) ?? message;
+  };
+  const collector: Messenger = {
+    postprocess(message) {
+      if (message.type === "mutable") mutables[message.name] ??= (message.cell as { value: Tensor }).value;
+    },
+    process(message) {
+      if (message.type !== "param") return;
+      const { name } = message;
+      const known = constraints.get(name);
+      if (known === undefined) {
+        const first = starting(message);
+        // A handler further in may have given it a value (substitute): that is where it starts.
+        const value = given(name) ?? message.value ?? first.init?.(random.foldIn(key, 3 + constraints.size));
+        if (value === undefined) return;
+        constraints.set(name, first.constraint);
+        values[name] = checkInitial(first, value);
+      } else checkRedeclared(message, values[name] as Tensor);
+      message.value = values[name] as Tensor;
+    },
+  };
+  const plates = sharedPlates(random.foldIn(key, 0));
+  const run = (f: Model, k: Tensor): Trace =>
+    inFreshRun(() => withMessenger(plates, () => withMessenger(collector, () => trace(seed(f, k)).getTrace(...args))));
+  const guideTrace = run(guide, random.foldIn(key, 1));
+  warnOfSupports(guideTrace, run(replay(model, guideTrace), random.foldIn(key, 2)));
+  for (const name of Object.keys(initParams))
+    if (!constraints.has(name)) throw unknownParam(name, constraints, "initParams: ");
+  return { values, constraints, mutables };
+}
+
+/** The params that the model starts itself, by name; `given` are the values of others. */
+function declarations(
+  model: Model,
+  args: readonly unknown[],
+  key: Tensor,
+  given: (name: string) => Tensor | null,
+): Map<string, ParamMessage> {
+  const found = new Map<string, ParamMessage>();
+  const collector: Messenger = {
+    process(message) {
+      if (message.type !== "param") return;
+      if (message.init !== null && !found.has(message.name)) found.set(message.name, { ...message });
+      message.value ??= given(message.name) ?? message.init?.(key) ?? null;
+    },
+  };
+  inFreshRun(() => block(() => withMessenger(collector, () => seed(model, key)(...args)))());
+  return found;
+}
+
+function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor {
+  const inside = constraint.check(value);
+  if (inside.size === 0 || elementsOf(inside).some((ok) => ok === 0))
+    throw new PedigradError({
+      code: "bad-initial-value",
+      param: name,
+      site: name,
+      message: `param "${name}": initial value ${value} is outside ${constraint.name}, or on its boundary. Start it inside.`,
+    });
+  return value;
+}
+
+function checkRedeclared({ name, shape }: ParamMessage, value: Tensor): void {
+  if (shape !== null && !sameShape(shape, value.shape))
+    throw new PedigradError({
+      code: "shape-mismatch",
+      param: name,
+      site: name,
+      message: `param "${name}" is declared twice: with shape [${value.shape}] and with shape [${shape}]. Give both the same initial value, or two names.`,
+    });
+}

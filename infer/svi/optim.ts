@@ -1,0 +1,233 @@
+/**
+ * Optimisers, after optax: `init(params)` gives a state, `update(grads, state, params)` the updates to add and the next
+ * state, all in ops. Transformations chain; whoever has `init` and `update` is an optimiser here.
+ */
+import { leavesOf, mapTree, PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
+import { mergeRecords } from "../../provenance/base/records.js";
+import { refuseOption, requireOptions } from "../checks.js";
+
+/** Parameters, gradients and updates are nested records of tensors of one structure. */
+export interface Optimizer {
+  init(params: Tree): Tree;
+  update(grads: Tree, state: Tree, params: Tree): [updates: Tree, state: Tree];
+}
+
+/** A learning rate: a number, or a function of the step count (0 at the first update). */
+export type Schedule = number | ((step: Tensor) => Tensor);
+
+const rateAt = (rate: Schedule, step: Tensor): Tensor => (typeof rate === "number" ? tensor(rate) : rate(step));
+
+/** Leafwise f over trees of one structure. */
+export function zipTrees(f: (...leaves: Tensor[]) => Tensor, first: Tree, ...others: Tree[]): Tree {
+  const lists = others.map((tree) => leavesOf(tree) as Tensor[]);
+  let next = 0;
+  return mapTree(first, (leaf) => {
+    const i = next++;
+    return f(leaf as Tensor, ...lists.map((list) => list[i] as Tensor));
+  });
+}
+const zerosLike = (params: Tree): Tree => mapTree(params, (leaf) => (leaf as Tensor).mul(0));
+
+function checkOptions(
+  op: string,
+  rate: Schedule,
+  options: object,
+  ranges: Record<string, [low: number, high: number]>,
+): void {
+  if (typeof rate !== "function" && !(typeof rate === "number" && rate >= 0 && rate < Infinity))
+    refuseOption(
+      op,
+      "stepSize",
+      `the learning rate must be a finite number >= 0 or a schedule, got ${typeof rate === "object" ? JSON.stringify(rate) : rate}.`,
+    );
+  requireOptions(op, options, Object.keys(ranges));
+  for (const [key, value] of Object.entries(options)) {
+    const [low, high] = ranges[key] as [number, number];
+    if (value !== undefined && !(value >= low && value < high))
+      refuseOption(op, key, `${key} must be in [${low}, ${high}), got ${value}.`);
+  }
+}
+
+/** -rate times the gradient. */
+export function sgd(rate: Schedule): Optimizer {
+  checkOptions("sgd", rate, {}, {});
+  return {
+    init: () => ({ step: tensor(0) }),
+    update: (grads, { step }) => {
+      const r = rateAt(rate, step);
+      return [zipTrees((g) => g.mul(r).neg(), grads), { step: step.add(1) }];
+    },
+  };
+}
+
+/** velocity = mass·velocity + gradient; the update is -rate times the velocity. */
+export function momentum(rate: Schedule, mass = 0.9): Optimizer {
+  checkOptions("momentum", rate, { mass }, { mass: [0, 1] });
+  return {
+    init: (params) => ({ step: tensor(0), velocity: zerosLike(params) }),
+    update: (grads, { step, velocity }) => {
+      const v = zipTrees((g, old) => old.mul(mass).add(g), grads, velocity);
+      const r = rateAt(rate, step);
+      return [zipTrees((x) => x.mul(r).neg(), v), { step: step.add(1), velocity: v }];
+    },
+  };
+}
+
+/** Duchi et al. 2011: rates divided by the root of the sum of squared gradients. */
+export function adagrad(rate: Schedule, options: { eps?: number } = {}): Optimizer {
+  checkOptions("adagrad", rate, options, { eps: [0, Infinity] });
+  const { eps = 1e-10 } = options;
+  return {
+    init: (params) => ({ step: tensor(0), total: zerosLike(params) }),
+    update: (grads, { step, total }) => {
+      const s = zipTrees((g, old) => old.add(g.square()), grads, total);
+      const r = rateAt(rate, step);
+      return [zipTrees((g, x) => g.mul(r).div(x.sqrt().add(eps)).neg(), grads, s), { step: step.add(1), total: s }];
+    },
+  };
+}
+
+/** Tieleman and Hinton 2012: rates divided by the root of a decaying average of squared gradients. */
+export function rmsprop(rate: Schedule, options: { decay?: number; eps?: number } = {}): Optimizer {
+  checkOptions("rmsprop", rate, options, { decay: [0, 1], eps: [0, Infinity] });
+  const { decay = 0.9, eps = 1e-8 } = options;
+  return {
+    init: (params) => ({ step: tensor(0), average: zerosLike(params) }),
+    update: (grads, { step, average }) => {
+      const s = zipTrees((g, old) => old.mul(decay).add(g.square().mul(1 - decay)), grads, average);
+      const r = rateAt(rate, step);
+      return [zipTrees((g, x) => g.mul(r).div(x.sqrt().add(eps)).neg(), grads, s), { step: step.add(1), average: s }];
+    },
+  };
+}
+
+export interface AdamOptions {
+  /** Decay of the average gradient; 0.9. */
+  b1?: number;
+  /** Decay of the average squared gradient; 0.999. */
+  b2?: number;
+  /** Added to the root of the average squared gradient; 1e-8. */
+  eps?: number;
+}
+const ADAM: Record<string, [number, number]> = { b1: [0, 1], b2: [0, 1], eps: [0, Infinity] };
+
+/** Kingma and Ba 2015, algorithm 1. */
+export function adam(rate: Schedule, options: AdamOptions = {}): Optimizer {
+  checkOptions("adam", rate, options, ADAM);
+  const { b1 = 0.9, b2 = 0.999, eps = 1e-8 } = options;
+  return {
+    init: (params) => ({ step: tensor(0), mean: zerosLike(params), square: zerosLike(params) }),
+    update: (grads, state) => {
+      const step = state.step.add(1);
+      const mean = zipTrees((g, m) => m.mul(b1).add(g.mul(1 - b1)), grads, state.mean);
+      const square = zipTrees((g, v) => v.mul(b2).add(g.square().mul(1 - b2)), grads, state.square);
+      const [c1, c2] = [b1, b2].map((b) => tensor(1).sub(tensor(b).pow(step))) as [Tensor, Tensor];
+      const r = rateAt(rate, state.step);
+      const updates = zipTrees((m, v) => m.div(c1).mul(r).div(v.div(c2).sqrt().add(eps)).neg(), mean, square);
+      return [updates, { step, mean, square }];
+    },
+  };
+}
+
+/** Loshchilov and Hutter 2019: Adam with the weights decayed apart from the gradient. */
+export function adamw(
+  rate: Schedule,
+  { weightDecay = 1e-4, ...options }: AdamOptions & { weightDecay?: number } = {},
+): Optimizer {
+  const inner = adam(rate, options);
+  checkOptions("adamw", rate, { weightDecay }, { weightDecay: [0, Infinity] });
+  return {
+    init: inner.init,
+    update: (grads, state, params) => {
+      const r = rateAt(rate, state.step);
+      const [updates, next] = inner.update(grads, state, params);
+      return [zipTrees((u, p) => u.sub(p.mul(r).mul(weightDecay)), updates, params), next];
+    },
+  };
+}
+
+/** Pyro's ClippedAdam: gradients clipped to [-clipNorm, clipNorm] and the rate decayed by `lrd` a step. */
+export function clippedAdam(
+  rate: Schedule,
+  { clipNorm = 10, lrd = 1, ...options }: AdamOptions & { clipNorm?: number; lrd?: number } = {},
+): Optimizer {
+  checkOptions("clippedAdam", rate, { clipNorm, lrd }, { clipNorm: [0, Infinity], lrd: [0, Infinity] });
+  const decayed = (step: Tensor): Tensor => rateAt(rate, step).mul(tensor(lrd).pow(step));
+  return chain(clipByValue(clipNorm), adam(lrd === 1 ? rate : decayed, options));
+}
+
+/** Transformations one after the other, the updates of each given to the next. */
+export function chain(...parts: Optimizer[]): Optimizer {
+  return {
+    init: (params) => parts.map((part) => part.init(params)),
+    update: (grads, states, params) => {
+      let updates = grads;
+      const next = parts.map((part, i) => {
+        const [u, s] = part.update(updates, states[i], params);
+        updates = u;
+        return s;
+      });
+      return [updates, next];
+    },
+  };
+}
+
+/** A limit or a factor as a transformation takes it. */
+function checkNumber(op: string, x: number, low: number): void {
+  if (!(typeof x === "number" && x > low && x < Infinity))
+    throw new PedigradError({
+      code: "bad-option",
+      op,
+      message: `${op}: expected a finite number${low === -Infinity ? "" : ` > ${low}`}, got ${x}.`,
+    });
+}
+
+const stateless = (f: (grads: Tree, params: Tree) => Tree): Optimizer => ({
+  init: () => ({}),
+  update: (grads, state, params) => [f(grads, params), state],
+});
+
+/** Every element limited to [-limit, limit]. */
+export function clipByValue(limit: number): Optimizer {
+  checkNumber("clipByValue", limit, 0);
+  return stateless((grads) => zipTrees((g) => g.clip(-limit, limit), grads));
+}
+
+/** All elements scaled down together where their Euclidean norm passes `limit`. */
+export function clipByGlobalNorm(limit: number): Optimizer {
+  checkNumber("clipByGlobalNorm", limit, 0);
+  return stateless((grads) => {
+    const norm = (leavesOf(grads) as Tensor[])
+      .map((g) => g.square().sum())
+      .reduce((a, b) => a.add(b), tensor(0))
+      .sqrt();
+    const by = tensor(limit).div(norm.maximum(limit));
+    return zipTrees((g) => g.mul(by), grads);
+  });
+}
+
+/** Every element times `by`. */
+export function scaleBy(by: number): Optimizer {
+  checkNumber("scaleBy", by, -Infinity);
+  return stateless((grads) => zipTrees((g) => g.mul(by), grads));
+}
+
+/** An optimiser of its own for every parameter, by name. */
+export function perParam(choose: (name: string) => Optimizer): Optimizer {
+  const chosen = new Map<string, Optimizer>();
+  const of = (name: string): Optimizer => {
+    const optimizer = chosen.get(name) ?? choose(name);
+    chosen.set(name, optimizer);
+    return optimizer;
+  };
+  const record = (entries: [string, Tree][]): Tree => mergeRecords(Object.fromEntries(entries));
+  return {
+    init: (params) => record(Object.keys(params).map((name) => [name, of(name).init(params[name])])),
+    update: (grads, state, params) => {
+      const results = Object.keys(grads).map(
+        (name) => [name, of(name).update(grads[name], state[name], params[name])] as const,
+      );
+      return [record(results.map(([name, [u]]) => [name, u])), record(results.map(([name, [, s]]) => [name, s]))];
+    },
+  };
+}

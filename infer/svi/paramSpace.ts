@@ -1,0 +1,60 @@
+/**
+ * Where parameters lie: the constraint of each, which `svi.init` learns from the programs, and the way there from the free
+ * numbers that an optimiser moves.
+ */
+import { mapTree, PedigradError, type Tensor } from "../../autodiff/index.js";
+import { bijectTo, type Constraint, type Transform } from "../../distributions/index.js";
+import { unknownParam } from "../checks.js";
+import type { Messenger } from "../program/messages.js";
+
+/** Refuses a param that the state lacks, because no step would train it. */
+export const onlyKnownParams: Messenger = {
+  process(message) {
+    if (message.type !== "param" || message.value !== null || message.init === null) return;
+    throw new PedigradError({
+      code: "unknown-param",
+      param: message.name,
+      message: `param "${message.name}" is not in the state, so no step would train it: svi.init ran model and guide, and did not come to it. Declare it where every run comes by, before the branch or the loop: param("${message.name}", …).`,
+    });
+  },
+};
+
+export class ParamSpace {
+  #constraints: ReadonlyMap<string, Constraint> = new Map();
+
+  /** Know these constraints, and no others. */
+  learn(constraints: ReadonlyMap<string, Constraint>): void {
+    this.#constraints = constraints;
+  }
+
+  /** Whether the constraints of all these parameters are known. */
+  knows(params: Record<string, Tensor>): boolean {
+    return Object.keys(params).every((name) => this.#constraints.has(name));
+  }
+
+  /** Refuse parameters that have none here. */
+  require(params: Record<string, Tensor>): void {
+    for (const name of Object.keys(params)) this.#bijection(name);
+  }
+
+  /** Free numbers by name as parameters. */
+  constrain(params: Record<string, Tensor>): Record<string, Tensor> {
+    return mapTree(params, (value, name) => this.#bijection(name).forward(value as Tensor));
+  }
+
+  /** Parameters by name as free numbers. */
+  unconstrain(values: Record<string, Tensor>): Record<string, Tensor> {
+    return mapTree(values, (value, name) => this.#bijection(name).inverse(value as Tensor));
+  }
+
+  #bijection(name: string): Transform {
+    const constraint = this.#constraints.get(name);
+    if (constraint !== undefined) return bijectTo(constraint);
+    if (this.#constraints.size > 0) throw unknownParam(name, this.#constraints);
+    throw new PedigradError({
+      code: "unknown-param",
+      param: name,
+      message: `param "${name}": this SVI does not know its constraint yet. Call svi.init(key, ...args) once, and go on with this state.`,
+    });
+  }
+}

@@ -1,0 +1,39 @@
+/** The state of an inference: all that one step hands to the next. */
+import { elementsOf } from "../../autodiff/core/copy.js";
+import { isContainer, mapTree, PedigradError, type Tensor, type Tree } from "../../autodiff/index.js";
+import { show } from "../checks.js";
+import type { Optimizer } from "./optim.js";
+
+export interface SVIState {
+  /** Unconstrained parameters by name. */
+  readonly params: Record<string, Tensor>;
+  readonly optimState: Tree;
+  /** Baselines' averages and what `mutable` declared, by name. */
+  readonly mutableState: Record<string, Tensor>;
+  readonly key: Tensor;
+}
+
+/** Refuse what is no state of SVI, and a state that another optimiser has made. */
+export function requireState(op: string, state: SVIState, optimizer: Optimizer): void {
+  const refuse = (message: string): never => {
+    throw new PedigradError({ code: "bad-state", op, param: "optimState", message: `${op}: ${message}` });
+  };
+  if (!isContainer(state) || !isContainer(state.params))
+    refuse(`the first argument must be a state, as svi.init returns, got ${show(state)}.`);
+  const [found, expected] = [state.optimState, optimizer.init(state.params)].map((tree) => pathsOf(tree).join(", "));
+  if (found !== expected)
+    refuse(
+      `this state belongs to another optimiser: it has ${found || "nothing"}, this one keeps ${expected || "nothing"}. Use the optimiser that made it, or start from its params: svi.init({ key, initParams }).`,
+    );
+}
+
+/** The names of all leaves, sorted. */
+function pathsOf(tree: Tree): string[] {
+  const paths: string[] = [];
+  mapTree(tree, (_, path) => paths.push(path));
+  return paths.sort();
+}
+
+/** Whether every parameter is still a number. */
+export const hasFiniteParams = ({ params }: SVIState): boolean =>
+  Object.values(params).every((p) => elementsOf(p).every(Number.isFinite));

@@ -1,0 +1,248 @@
+/**
+ * Stochastic variational inference as a pure function of its state: parameters, optimiser, mutable state and key go in, the
+ * next ones come out. There is no global parameter store. Hoffman et al. 2013; the interface is NumPyro's.
+ */
+import { sameShape } from "../../autodiff/core/shape.js";
+import {
+  isContainer,
+  jit,
+  mapTree,
+  PedigradError,
+  random,
+  Tensor,
+  type TensorLike,
+  type Tree,
+  valueAndGrad,
+  zeros,
+} from "../../autodiff/index.js";
+import { withValidation } from "../../distributions/index.js";
+import { isRecord, mergeRecords } from "../../provenance/base/records.js";
+import { detachProvenance, outsideRuns } from "../../provenance/index.js";
+import { refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
+import { Elbo } from "../elbo/elbo.js";
+import type { Outcome } from "../elbo/particles/pair.js";
+import type { Model } from "../program/messages.js";
+import { withMessenger } from "../program/messages.js";
+import { valueAndForwardGrad } from "./forwardMode.js";
+import { initialise } from "./initialise.js";
+import { type Optimizer, zipTrees } from "./optim.js";
+import { onlyKnownParams, ParamSpace } from "./paramSpace.js";
+import { type RunOptions, type RunResult, runLoop, runLoopAsync, type Step, stepsOf } from "./run.js";
+import { hasFiniteParams, requireState, type SVIState } from "./state.js";
+
+/** Compile a step: where the model allows it, always (else an error), never. */
+export type JitMode = "auto" | boolean;
+
+export interface SVIOptions {
+  /** Merged into the last argument when that is a record, else appended as one. */
+  staticArgs?: Record<string, unknown>;
+  /** "auto" by default: a model whose control flow follows its samples stays eager, with one note. */
+  jit?: JitMode;
+  /** Take gradients by forward mode, a coordinate at a time: for few parameters. */
+  forwardModeDifferentiation?: boolean;
+}
+const OPTIONS = ["staticArgs", "jit", "forwardModeDifferentiation"];
+
+/** What init may be given instead of a key. */
+export interface InitOptions {
+  key: Tensor;
+  /** Constrained initial values by name; they win over those in the program. */
+  initParams?: Record<string, TensorLike>;
+}
+
+export class SVI {
+  #space = new ParamSpace();
+  readonly #compiled = jit((state: SVIState, ...args: unknown[]) => this.step(state, ...args));
+  #jit: JitMode;
+  /** What the optimiser left behind last: known to be its own. */
+  #latest: Tree | null = null;
+
+  constructor(
+    readonly model: Model,
+    readonly guide: Model,
+    readonly optimizer: Optimizer,
+    readonly elbo: Elbo,
+    readonly options: SVIOptions = {},
+  ) {
+    requireOptions("SVI", options, OPTIONS);
+    this.#jit = options.jit ?? "auto";
+    requireProgram("SVI", "model", model);
+    requireProgram("SVI", "guide", guide);
+    if (typeof optimizer?.init !== "function" || typeof optimizer.update !== "function")
+      refuseOption(
+        "SVI",
+        "optimizer",
+        "the third argument must be an optimiser with init and update, such as adam(1e-3).",
+      );
+    if (!(elbo instanceof Elbo))
+      refuseOption("SVI", "elbo", "the fourth argument must be an estimator, such as new TraceELBO().");
+  }
+
+  /** The state before the first step: initial values from guide and model (the guide's win), and one dry run of the loss. */
+  init(keyOrOptions: Tensor | InitOptions, ...args: unknown[]): SVIState {
+    const { key, initParams = {} } = initOptions(keyOrOptions);
+    const [initKey, next] = [random.foldIn(key, 0), random.foldIn(key, 1)];
+    const { values, constraints, mutables } = outsideRuns(() =>
+      initialise(initKey, this.model, this.guide, this.#allArgs(args), initParams),
+    );
+    this.#space.learn(constraints);
+    const params = this.#space.unconstrain(values);
+    const dry = this.#outcome(params, mutables, initKey, args);
+    return {
+      params,
+      optimState: this.optimizer.init(params),
+      mutableState: mapTree(dry.mutableState, (after, name) => beforeAnyStep(mutables[name], after as Tensor)),
+      key: next,
+    };
+  }
+
+  /** One step: `[the next state, the loss]`. The state given is not changed. */
+  update(state: SVIState, ...args: unknown[]): [SVIState, number] {
+    if (state?.optimState !== this.#latest) {
+      requireState("svi.update", state, this.optimizer);
+      this.#space.require(state.params);
+    }
+    const [next, loss] = this.#advance(state, args);
+    this.#latest = next.optimState;
+    return [next, loss.item()];
+  }
+
+  #advance(state: SVIState, args: unknown[]): [SVIState, Tensor] {
+    if (this.#jit === false) return this.step(state, ...args);
+    try {
+      return this.#compiled(state, ...args);
+    } catch (error) {
+      if (this.#jit === true || !(error instanceof PedigradError && error.code === "read-in-jit")) throw error;
+      this.#jit = false;
+      const what =
+        error.site === undefined
+          ? "a value it was given, through which no gradient passes"
+          : `what it sampled at {${error.site}}`;
+      console.warn(
+        `pedigrad: steps run eagerly, because the program reads ${what} (${error.op}). Set jit: false to say so, or jit: true to make it an error.`,
+      );
+      return this.step(state, ...args);
+    }
+  }
+
+  /** The same inference with other options. */
+  with(options: SVIOptions): SVI {
+    if (Object.keys(options).length === 0) return this;
+    const copy = new SVI(this.model, this.guide, this.optimizer, this.elbo, { ...this.options, ...options });
+    copy.#space = this.#space;
+    return copy;
+  }
+
+  /** One step as tensors, never compiled. */
+  step(state: SVIState, ...args: unknown[]): [SVIState, Tensor] {
+    const { next, own } = keysAfter(state);
+    let outcome: Outcome | null = null;
+    const differentiate = this.options.forwardModeDifferentiation ? valueAndForwardGrad : valueAndGrad;
+    const [loss, grads] = differentiate((params: Record<string, Tensor>) => {
+      outcome = this.#outcome(params, state.mutableState, own, args);
+      return outcome.loss;
+    })(state.params);
+    const { mutableState } = outcome as unknown as Outcome;
+    const [updates, optimState] = outsideRuns(() => this.optimizer.update(grads, state.optimState, state.params));
+    const params = zipTrees((p, u) => p.add(u), state.params, updates);
+    const kept = mapTree(mutableState, (value) => (value as Tensor).withoutNode());
+    const after = { params, optimState, mutableState: mergeRecords(state.mutableState, kept), key: next };
+    return detachProvenance([after, loss]);
+  }
+
+  /** A step that keeps parameters, optimiser and mutable state as they were where loss or parameters would not be finite. */
+  stableUpdate(state: SVIState, ...args: unknown[]): [SVIState, number] {
+    // What a check would refuse comes out as NaN or infinite, and is left out like any other such step.
+    const [next, loss] = withValidation(false, () => this.update(state, ...args));
+    const isSound = Number.isFinite(loss) && hasFiniteParams(next);
+    return [isSound ? next : { ...state, key: next.key }, loss];
+  }
+
+  /** The loss of the same draw that `update(state)` would make. */
+  evaluate(state: SVIState, ...args: unknown[]): number {
+    return this.#outcome(state.params, state.mutableState, keysAfter(state).own, args).loss.item();
+  }
+
+  /** The same loss by site. */
+  perSite(state: SVIState, ...args: unknown[]): Record<string, Tensor> {
+    const values = mergeRecords(this.getParams(state), state.mutableState);
+    return this.elbo.perSite(keysAfter(state).own, values, this.model, this.guide, ...this.#allArgs(args));
+  }
+
+  /** The sites whose cost is not finite in that loss, with their values. */
+  unsoundSites(state: SVIState, ...args: unknown[]): Map<string, Tensor> {
+    const values = mergeRecords(this.getParams(state), state.mutableState);
+    const { model, guide } = this;
+    return this.elbo.unsoundSites({ key: keysAfter(state).own, values, model, guide, args: this.#allArgs(args) });
+  }
+
+  /** Whether the constraints of these parameters are known, which `init` learns from the programs. */
+  knows(state: SVIState): boolean {
+    return this.#space.knows(state.params);
+  }
+
+  /** Constrained parameters by name. */
+  getParams(state: SVIState): Record<string, Tensor> {
+    return this.#space.constrain(state.params);
+  }
+
+  /** numSteps steps from `init`, or from `initState`: final constrained parameters, all losses, the state to go on from. */
+  run(key: Tensor, steps: number | RunOptions, ...args: unknown[]): RunResult {
+    return runLoop(this, key, steps, args);
+  }
+
+  /** `run` as a promise, which lets a page stay responsive. */
+  runAsync(key: Tensor, steps: number | RunOptions, ...args: unknown[]): Promise<RunResult> {
+    return runLoopAsync(this, key, steps, args);
+  }
+
+  /** The steps of `run` as an iterable, for loops of one's own. */
+  steps(
+    key: Tensor,
+    options: Omit<RunOptions, "progressBar" | "onStep" | "stopWhen"> | number,
+    ...args: unknown[]
+  ): Iterable<Step> {
+    return stepsOf(this, key, options, args);
+  }
+
+  #outcome(
+    params: Record<string, Tensor>,
+    mutableState: Record<string, Tensor>,
+    key: Tensor,
+    args: unknown[],
+  ): Outcome {
+    const values = mergeRecords(mutableState, this.#space.constrain(params));
+    const { elbo, model, guide } = this;
+    return withMessenger(onlyKnownParams, () =>
+      elbo.lossWithMutableState(key, values, model, guide, ...this.#allArgs(args)),
+    );
+  }
+
+  #allArgs(args: unknown[]): unknown[] {
+    const { staticArgs } = this.options;
+    if (staticArgs === undefined) return args;
+    const last = args.at(-1);
+    return isRecord(last) ? [...args.slice(0, -1), { ...last, ...staticArgs }] : [...args, staticArgs];
+  }
+}
+
+/** The key of the next state, and that of the step to it. */
+function keysAfter({ key }: SVIState): { next: Tensor; own: Tensor } {
+  const [next, own] = [...random.split(key)] as [Tensor, Tensor];
+  return { next, own };
+}
+
+/** The key and the options that `init` was given. */
+function initOptions(given: Tensor | InitOptions): InitOptions {
+  if (given instanceof Tensor || !isContainer(given)) {
+    requireKey("svi.init", given);
+    return { key: given };
+  }
+  requireOptions("svi.init", given, ["key", "initParams"]);
+  requireKey("svi.init", given.key);
+  return given;
+}
+
+/** A mutable before the first step: as declared, in the shape that a step leaves it in. Averages of baselines start at 0. */
+const beforeAnyStep = (declared: Tensor | undefined, after: Tensor): Tensor =>
+  declared === undefined ? zeros(after.shape) : sameShape(declared.shape, after.shape) ? declared : after;

@@ -1,0 +1,28 @@
+/** Plain records: what counts as one, and how they are made and merged. Their keys are data, `__proto__` one like any other. */
+
+/** Whether x is a plain record: an object literal, or one without a prototype. */
+export const isRecord = (x: unknown): x is Record<string, unknown> => {
+  if (typeof x !== "object" || x === null) return false;
+  const prototype = Object.getPrototypeOf(x);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+};
+
+/**
+ * An empty record. Keys are data, `__proto__` one like any other: nothing is inherited that a name could meet. (An object
+ * without any prototype would do the same, but V8 keeps those as slow dictionaries.)
+ */
+export const emptyRecord = <T>(): Record<string, T> => new (Bare as unknown as new () => Record<string, T>)();
+
+function Bare(): void {}
+Bare.prototype = Object.create(null, {
+  // How Node prints one: as any record.
+  [Symbol.for("nodejs.util.inspect.custom")]: {
+    value(this: object) {
+      return { ...this };
+    },
+  },
+});
+
+/** The entries of all records in one, later ones winning. */
+export const mergeRecords = <T>(...records: readonly Record<string, T>[]): Record<string, T> =>
+  Object.assign(emptyRecord<T>(), ...records);

@@ -1,0 +1,231 @@
+/** Tensors from anything tensor-like, reading them back, every public name, and misuse with the words that mend it. */
+import { inspect } from "node:util";
+import ndarray from "ndarray";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import * as P from "../../../autodiff/index.js";
+import { grad, Tensor, type TensorLike, tensor, zeros } from "../../../autodiff/index.js";
+import { refusal, refusesSaying } from "../../refusals.js";
+
+/** Names of the design, free functions first argument first; those in LISTS take a list, a spec or no tensor, so have no method. */
+const NAMES =
+  `add sub mul div pow neg abs sign exp expm1 log log1p sqrt square reciprocal sin cos tan tanh sigmoid logSigmoid
+  softplus relu erf erfc erfinv lgamma digamma trigamma maximum minimum where equal notEqual less lessEqual greater greaterEqual
+  logicalNot floor ceil round clip isFinite isNaN xlogy xlog1py logaddexp log1mexp ndtr logNdtr ndtri erfcx gammainc gammaincc
+  gammaincinv betainc logBeta multigammaln i0e i1e logI0 sum mean prod max min logsumexp argmax argmin cumsum softmax logSoftmax
+  reshape transpose broadcastTo expandDims squeeze slice flip at take takeAlongAxis scatterAdd oneHot tril triu diag matmul
+  cholesky triangularSolve logdet stopGradient`.split(/\s+/);
+const LISTS =
+  `tensor zeros ones full arange linspace eye concatenate stack einsum grad valueAndGrad vjp jvp jacobian hessian hvp
+  vmap`.split(/\s+/);
+const RANDOM =
+  `key split foldIn uniform normal bernoulli categorical randint permutation gamma beta dirichlet poisson exponential
+  gumbel`.split(/\s+/);
+
+test("every public name is a function, and a method where its first argument is a tensor", () => {
+  const exported = P as unknown as Record<string, unknown>;
+  const methods = Tensor.prototype as unknown as Record<string, unknown>;
+  for (const name of [...NAMES, ...LISTS]) assert.type(exported[name], "function", name);
+  for (const name of NAMES) assert.type(methods[name], "function", `method ${name}`);
+  for (const name of RANDOM) assert.type((P.random as unknown as Record<string, unknown>)[name], "function", name);
+});
+
+test("a method is the free function with the receiver first", () => {
+  const [a, b] = [tensor([0.5, 0.25]), tensor([2, 3])];
+  for (const name of ["sub", "div", "pow", "xlogy", "maximum", "less", "logaddexp"]) {
+    const free = (P as unknown as Record<string, (x: Tensor, y: Tensor) => Tensor>)[name];
+    const method = (a as unknown as Record<string, (y: Tensor) => Tensor>)[name];
+    assert.equal(method?.call(a, b).toArray(), free?.(a, b).toArray(), name);
+  }
+  assert.equal(a.clip(0.3, 0.4).toArray(), [0.4, 0.3]);
+  assert.equal(tensor([1, 0]).where(a, b).toArray(), [0.5, 3]);
+});
+
+test("what is tensor-like becomes a tensor", () => {
+  assert.equal(tensor(3).shape, []);
+  assert.is(tensor(3).item(), 3);
+  assert.is(tensor(true).item(), 1);
+  assert.equal(tensor([[1, 2, 3]]).shape, [1, 3]);
+  assert.equal(tensor([]).shape, [0]);
+  assert.equal(tensor([[], []]).shape, [2, 0]);
+  assert.equal(tensor(Float32Array.of(1, 2)).toArray(), [1, 2]);
+  assert.equal(tensor(ndarray([1, 2, 3, 4], [2, 2]).transpose(1, 0) as TensorLike).toArray(), [
+    [1, 3],
+    [2, 4],
+  ]);
+  assert.equal(tensor([tensor([1, 2]), [3, 4]]).toArray(), [
+    [1, 2],
+    [3, 4],
+  ]);
+  assert.equal(tensor([1, tensor(2)]).toArray(), [1, 2]);
+  const x = tensor([1]);
+  assert.is(tensor(x), x);
+  const source = Float64Array.of(1, 2);
+  const copy = tensor(source);
+  source[0] = 9;
+  assert.equal(copy.toArray(), [1, 2], "a tensor keeps its numbers");
+});
+
+test("numbers are read back", () => {
+  const x = tensor([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
+  assert.equal(x.transpose().toArray(), [
+    [1, 4],
+    [2, 5],
+    [3, 6],
+  ]);
+  assert.equal([...x.transpose().toFloat64Array()], [1, 4, 2, 5, 3, 6]);
+  assert.is(x.data.get(1, 0), 4);
+  assert.is(JSON.stringify({ x }), '{"x":[[1,2,3],[4,5,6]]}');
+  assert.is(x.length, 2);
+  assert.is(x.size, 6);
+  assert.equal(
+    [...x].map((row) => row.toArray()),
+    [
+      [1, 2, 3],
+      [4, 5, 6],
+    ],
+  );
+  assert.is([10, 20, 30][tensor(1) as unknown as number], 20, "a list indexed by a tensor");
+  assert.ok((tensor(2) as unknown as number) > 1);
+  assert.is(`${tensor([1, 2])}`, "Tensor[2] [1,2]");
+  assert.is(String(tensor([2]).mul(3).toString()), "Tensor[1] [6]");
+  assert.is(`${tensor([Number.NaN, Infinity, -0.5])}`, "Tensor[3] [NaN,Infinity,-0.5]");
+  assert.is(`${P.arange(2000)}`, "Tensor[2000] [0,1,2,…,1997,1998,1999]");
+  assert.is(inspect({ x: tensor([1, 2]) }), "{ x: Tensor[2] [1,2] }", "as Node prints it");
+  assert.is(inspect(P.grad((p: { w: Tensor }) => p.w.square())({ w: 3 })), "{ w: Tensor[] 6 }");
+});
+
+test("made from nothing but a shape", () => {
+  assert.equal(P.arange(3).toArray(), [0, 1, 2]);
+  assert.equal(P.arange(5, 0, -2).toArray(), [5, 3, 1]);
+  assert.equal(P.arange(2, 2).toArray(), []);
+  assert.equal(P.linspace(0, 1, 5).toArray(), [0, 0.25, 0.5, 0.75, 1]);
+  assert.equal(P.linspace(3, 4, 1).toArray(), [3]);
+  assert.equal(P.eye(2, 3).toArray(), [
+    [1, 0, 0],
+    [0, 1, 0],
+  ]);
+  assert.equal(P.full([2], 7).toArray(), [7, 7]);
+  assert.equal(P.full([2, 2], [1, 2]).toArray(), [
+    [1, 2],
+    [1, 2],
+  ]);
+  assert.equal(P.ones([2, 1]).toArray(), [[1], [1]]);
+});
+
+/** Asserts that `f` throws a PedigradError whose message has all the words. */
+function refused(f: () => unknown, code: string, ...words: string[]): void {
+  assert.is(refusal(f).code, code);
+  refusesSaying(f, ...words);
+}
+
+test("a gradient of what is no scalar", () => {
+  refused(() => grad((x: Tensor) => x.mul(2))([1, 2]), "not-scalar", "[2]", ".sum()");
+  refused(() => P.vjp((x: Tensor) => x, [1, 2])[1]([1]), "shape-mismatch", "[1]", "[2]");
+  refused(() => tensor([1, 2]).item(), "not-scalar", "[2]");
+});
+
+test("ragged arrays and what is no tensor", () => {
+  refused(() => tensor([[1, 2], [3]]), "ragged-array", "element [1]", "length 1", "expected 2");
+  refused(
+    () =>
+      tensor([
+        [1, 2],
+        [3, "4" as unknown as number],
+      ]),
+    "ragged-array",
+    "element [1][1]",
+    "string 4",
+  );
+  refused(() => tensor([[1], 2]), "ragged-array", "element [1]");
+  refused(() => tensor([tensor([1]), [1, 2]]), "shape-mismatch", "[1]");
+  for (const x of [undefined, null, "3", {}, () => 1, 3n])
+    refused(() => tensor(x as unknown as TensorLike), "not-a-tensor", "tensor():");
+});
+
+test("empty reductions", () => {
+  refused(() => zeros([0]).mean(), "empty", "[0]");
+  refused(() => zeros([0]).max(), "empty", "max: cannot reduce an empty axis (shape [0], axis 0)");
+  refused(() => zeros([2, 0]).argmin(1), "empty", "[2,0]", "axis 1");
+  refused(() => P.concatenate([]), "empty");
+});
+
+test("shapes that are none, before anything is allocated", () => {
+  refused(() => zeros([1e6, 1e6]), "too-large", "[1000000,1000000]", "8 TB", "2147483647");
+  for (const n of [2 ** 31, -1, 2.5, Number.NaN])
+    refused(() => zeros([n, n]), n === 2 ** 31 ? "too-large" : "bad-shape", String(n));
+  refused(() => P.arange(1e10), "too-large");
+  refused(() => P.arange(0, 1, 0), "bad-option");
+  refused(() => P.linspace(0, 1, -1), "bad-shape");
+  refused(() => P.random.normal(P.random.key(0), [-1]), "bad-shape");
+});
+
+test("options that are none, formulas that are none", () => {
+  const twice = (y: Tensor) => y.mul(2);
+  refused(() => P.vmap(twice, { outAxes: 1 } as object), "bad-option", '"outAxes"', "first axis");
+  refused(() => P.vmap(twice, { inAxes: [{ w: 0 }] } as object), "bad-option", '{"w":0}', "several arguments");
+  refused(() => P.einsum("i->i->i", [1, 1]), "bad-einsum", '"->"');
+  refused(() => P.stack([]), "empty", "stack");
+});
+
+test("axes and indices out of range: never clamped", () => {
+  const x = zeros([2, 3]);
+  refused(() => x.sum(2), "bad-axis", "axis 2 is out of range for shape [2,3] (allowed -2..1)");
+  refused(() => x.sum(-3), "bad-axis");
+  refused(() => x.sum([0, -2]), "bad-axis", "twice");
+  refused(() => x.sum({ axis: 0 } as unknown as number), "bad-axis", '{"axis":0}', "keepDims");
+  refused(() => x.transpose([0, 0]), "bad-axis");
+  refused(() => x.squeeze(0), "bad-axis", "size 2");
+  for (const index of [5, 1.5, Number.NaN, -3]) {
+    refused(() => x.at(index), "bad-index", String(index), "-2..1");
+    refused(() => x.take(index), "bad-index", String(index));
+  }
+  refused(() => x.at(0, 3), "bad-index", "3");
+  refused(() => x.at(0, 0, 0), "bad-index", "[2,3]");
+  refused(() => P.oneHot(3, 3), "bad-index");
+  refused(() => P.oneHot(1, 2.5), "bad-shape", "oneHot", "2.5");
+  refused(() => x.at([true, false]), "bad-index", "booleans", "where");
+  refused(() => x.slice(0, 2, { step: 0 }), "bad-option", "step");
+  for (const end of [0.5, Number.NaN]) {
+    refused(() => x.slice(end), "bad-index", `start ${end}`);
+    refused(() => x.slice(0, end), "bad-index", `end ${end}`);
+  }
+  assert.equal(x.slice(-Infinity, Infinity).shape, [2, 3]);
+  assert.equal(x.slice(-9, 9).shape, [2, 3], "slices count as Array.prototype.slice does");
+});
+
+test("shapes that do not fit", () => {
+  refused(() => tensor([1, 2]).add([1, 2, 3]), "shape-mismatch", "add", "[2]", "[3]");
+  refused(() => tensor([1, 2]).reshape([3]), "shape-mismatch", "[2]", "[3]");
+  refused(() => tensor([1, 2]).reshape([-1, 3]), "shape-mismatch", "[-1,3]");
+  refused(() => tensor([1, 2]).broadcastTo([3]), "shape-mismatch");
+  refused(() => P.matmul(zeros([2, 3]), zeros([2, 3])), "shape-mismatch", "3 columns meet 2 rows");
+  refused(() => P.matmul(2, zeros([2, 3])), "shape-mismatch", "mul");
+  refused(() => P.concatenate([zeros([2, 3]), zeros([3, 2])]), "shape-mismatch");
+  refused(() => P.cholesky(zeros([2, 3])), "shape-mismatch", "[2,3]");
+  refused(() => P.triangularSolve(P.eye(2), zeros([3])), "shape-mismatch");
+  for (const spec of ["ij", "ij,jk,kl", "ij,j1->i", "ij,jk->iz", "ij,jk->ii", "ij,ij->"])
+    refused(() => P.einsum(spec, zeros([2, 3]), zeros([3, 4])), "bad-einsum", spec);
+});
+
+test("200,000 chained additions: value and gradient, without recursion", () => {
+  const f = (x: Tensor): Tensor => {
+    let y = x;
+    for (let i = 0; i < 200_000; i++) y = y.add(0.1);
+    return y;
+  };
+  const [value, slope] = P.valueAndGrad(f)(1);
+  assert.ok(Math.abs(value.item() - 20001) < 1e-6);
+  assert.is(slope.item(), 1);
+  assert.is(
+    P.stack(Array.from({ length: 20_000 }, () => tensor(1)))
+      .sum()
+      .item(),
+    20_000,
+  );
+});
+
+test.run();

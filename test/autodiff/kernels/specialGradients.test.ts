@@ -1,0 +1,46 @@
+/** Gradients of the special functions against 60-digit numbers, over the whole range the file lists, shapes included. */
+import { readFileSync } from "node:fs";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import * as P from "../../../autodiff/index.js";
+import { grad, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+
+type Numbers = number | string | Numbers[];
+interface Point {
+  args: Numbers[];
+  value: Numbers;
+  grad?: (Numbers | null)[];
+}
+const golden = JSON.parse(readFileSync(new URL("../../golden/special.json", import.meta.url), "utf8")) as {
+  functions: Record<string, { points: Point[] }>;
+};
+const named: Record<string, string> = { log_ndtr: "logNdtr", logsigmoid: "logSigmoid" };
+/** The file's tolerances for gradients where it states one; everything else keeps 1e-13. */
+const tolerance: Record<string, number> = { betainc: 1e-8 };
+
+/** Non-finite numbers are strings in the file. */
+const read = (x: Numbers): TensorLike => (Array.isArray(x) ? x.map((item) => read(item) as number) : Number(x));
+
+for (const [name, { points }] of Object.entries(golden.functions)) {
+  const rows = points.filter((point) => point.grad !== undefined);
+  if (rows.length === 0) continue;
+  test(name, () => {
+    const f = (P as unknown as Record<string, (...xs: TensorLike[]) => Tensor>)[named[name] ?? name];
+    if (f === undefined) throw new Error(`no op ${name}`);
+    for (const { args, grad: slopes } of rows) {
+      const xs = args.map(read);
+      slopes?.forEach((slope, i) => {
+        if (slope === null) return;
+        const got = grad((x: Tensor) => f(...xs.map((other, j) => (j === i ? x : other))))(xs[i]);
+        const want = P.tensor(read(slope)).toFloat64Array();
+        got.toFloat64Array().forEach((y, k) => {
+          const expected = want[k] as number;
+          const isClose = y === expected || Math.abs(y / expected - 1) <= (tolerance[name] ?? 1e-13);
+          assert.ok(isClose, `d ${name}(${JSON.stringify(args)}) / d ${i}: ${y}, expected ${expected}`);
+        });
+      });
+    }
+  });
+}
+
+test.run();

@@ -1,0 +1,297 @@
+/** Compiled equals eager, bit for bit: over the op table, over 2,000 random programs, under everything that could go wrong. */
+import fc from "fast-check";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import * as pedigrad from "../../../autodiff/index.js";
+import {
+  at,
+  concatenate,
+  grad,
+  jit,
+  PedigradError,
+  random,
+  type Tensor,
+  tensor,
+  valueAndGrad,
+  vmap,
+  where,
+} from "../../../autodiff/index.js";
+
+/** The bits of a result, nested results included. */
+function bits(x: unknown): unknown {
+  if (x instanceof pedigrad.Tensor) {
+    const numbers = x.toFloat64Array();
+    return { shape: x.shape, words: [...new Uint32Array(numbers.buffer, 0, numbers.length * 2)] };
+  }
+  if (Array.isArray(x)) return x.map(bits);
+  return typeof x === "object" && x !== null ? Object.fromEntries(Object.entries(x).map(([k, v]) => [k, bits(v)])) : x;
+}
+
+/** Calls f eagerly and compiled on several arguments, so that recording, compiling and running again all happen. */
+function assertSame<A extends unknown[]>(f: (...args: A) => unknown, calls: A[]): void {
+  const compiled = jit(f);
+  for (const args of [...calls, ...calls, ...calls]) assert.equal(bits(compiled(...args)), bits(f(...args)));
+}
+
+/** The code of the library's error that f throws. */
+const codeOf = (f: () => unknown): string | undefined => {
+  try {
+    f();
+  } catch (error) {
+    return error instanceof PedigradError ? error.code : "other";
+  }
+  return undefined;
+};
+
+const draws = (shape: readonly number[], count = 3) =>
+  Array.from({ length: count }, (_, i) => random.normal(random.key(i), shape));
+
+const table = Object.entries(pedigrad).filter(
+  (entry): entry is [string, pedigrad.Unary] => typeof entry[1] === "function" && "op" in entry[1],
+);
+for (const [name, op] of table)
+  test(`elementwise ${name}: value and gradient, scalars to matrices, broadcast operands`, () => {
+    const f = op as unknown as (...xs: Tensor[]) => Tensor;
+    const arity = (op.op.scalar as (...xs: number[]) => number).length;
+    for (const shapes of [
+      [[], [], []],
+      [[3], [3], [3]],
+      [[2, 3], [3], []],
+      [
+        [2, 1],
+        [1, 3],
+        [2, 3],
+      ],
+      [[300], [300], []],
+    ]) {
+      const positive = (seed: number, shape: number[]) => random.uniform(random.key(seed), shape, 0.1, 0.9);
+      const args = [0, 1, 2].map((round) => shapes.slice(0, arity).map((shape, i) => positive(10 * round + i, shape)));
+      assertSame((...xs: Tensor[]) => f(...xs), args);
+      const gradient = (...xs: Tensor[]) => valueAndGrad((ys: Tensor[]) => f(...ys).sum())(xs);
+      if (codeOf(() => gradient(...(args[0] as Tensor[]))) !== "no-derivative") assertSame(gradient, args);
+    }
+  });
+
+// A random program: each step makes a new value from earlier ones.
+type Step = readonly [kind: number, a: number, b: number, c: number];
+const unaries = ["exp", "tanh", "square", "sigmoid", "neg", "softplus", "sin", "abs"] as const;
+const binaries = ["add", "mul", "sub", "maximum", "less"] as const;
+
+function step(values: Tensor[], [kind, a, b, c]: Step): Tensor {
+  const x = values[a % values.length] as Tensor;
+  const y = values[b % values.length] as Tensor;
+  const axis = x.shape.length === 0 ? undefined : c % x.shape.length;
+  switch (kind) {
+    case 0:
+      return x[unaries[c % unaries.length] as "exp"]().clip(-4, 4);
+    case 1: {
+      const fits = x.shape.join() === y.shape.join() || y.shape.length === 0 || x.shape.length === 0;
+      return x[binaries[c % binaries.length] as "add"](fits ? y : y.mean());
+    }
+    case 2:
+      return axis === undefined
+        ? x
+        : x[(["sum", "mean", "max", "logsumexp"] as const)[b % 4] as "sum"](axis, { keepDims: c % 2 === 0 });
+    case 3:
+      return x.transpose();
+    case 4:
+      return x.reshape([-1]);
+    case 5:
+      return axis === undefined ? x : x.slice(b % (x.shape[axis] as number), undefined, { axis });
+    case 6:
+      return axis === undefined ? x : x.flip(axis);
+    case 7:
+      return x.shape.length === 0 ? x : x.take([0, b % x.length], 0);
+    case 8:
+      return x.shape.length === 0 ? x : concatenate([x, x.mul(0.5)], 0).slice(0, x.length + 1);
+    case 9:
+      return where(x.greater(0), x, x.mul(0.1));
+    case 10:
+      return x.shape.length === 2 ? x.matmul(x.transpose()) : x;
+    default:
+      return x.shape.length === 0 ? x : x.cumsum(axis).softmax(-1);
+  }
+}
+
+const program = fc.record({
+  shape: fc.constantFrom([], [1], [3], [2, 3], [2, 1, 3], [3, 3], [70]),
+  steps: fc.array(fc.tuple(fc.nat(11), fc.nat(50), fc.nat(50), fc.nat(50)), { minLength: 1, maxLength: 14 }),
+  seed: fc.nat(1000),
+});
+test("2,000 random programs with views, broadcasts, reductions, indexing and gradients", () => {
+  fc.assert(
+    fc.property(program, ({ shape, steps, seed }) => {
+      const f = (x: Tensor, y: Tensor) =>
+        valueAndGrad(([p, q]: [Tensor, Tensor]) => {
+          const values = [p, q, tensor(0.7)];
+          for (const one of steps) values.push(step(values, one));
+          return values.reduce((sum, v) => sum.add(v.mean()), tensor(0));
+        })([x, y]);
+      const args = [0, 1].map(
+        (i) =>
+          [random.normal(random.key(seed + i), shape), random.normal(random.key(seed + 7 + i), [])] as [Tensor, Tensor],
+      );
+      const compiled = jit(f);
+      for (const one of [...args, ...args]) assert.equal(bits(compiled(...one)), bits(f(...one)));
+    }),
+    { numRuns: 2000, seed: 1 },
+  );
+});
+
+test("random draws, and their gradients, are the same compiled", () => {
+  const f = (key: Tensor, a: Tensor) =>
+    valueAndGrad((x: Tensor) =>
+      random
+        .gamma(key, x, [4])
+        .sum()
+        .add(random.normal(random.foldIn(key, 1), [4]).mul(x).sum()),
+    )(a);
+  assertSame(
+    f,
+    [0, 1, 2].map((i) => [random.key(i), tensor(0.5 + i)] as [Tensor, Tensor]),
+  );
+  assertSame(
+    (key: Tensor) => vmap((k: Tensor) => random.beta(k, 2, 3))(random.split(key, 5)),
+    [[random.key(1)], [random.key(2)]],
+  );
+});
+
+test("second derivatives and nested transformations", () => {
+  const f = (x: Tensor) => grad((y: Tensor) => grad((z: Tensor) => z.tanh().square().sum())(y).sum())(x);
+  assertSame(
+    f,
+    draws([3]).map((x) => [x]),
+  );
+  assertSame(
+    (x: Tensor) => vmap((row: Tensor) => grad((r: Tensor) => r.softmax().square().sum())(row))(x),
+    draws([4, 3]).map((x) => [x]),
+  );
+});
+
+test("a result that the caller keeps is not overwritten by the next call", () => {
+  const f = jit((x: Tensor) => ({ y: x.mul(2), z: x.sum() }));
+  const results = draws([5], 8).map((x) => ({ x, ...f(x) }));
+  for (const { x, y, z } of results) {
+    assert.equal(bits(y), bits(x.mul(2)));
+    assert.equal(bits(z), bits(x.sum()));
+  }
+});
+
+test("other shapes and other static arguments are other programs", () => {
+  const f = jit((x: Tensor, by: number, how: { name: string }) =>
+    how.name === "sum" ? x.mul(by).sum() : x.mul(by).max(),
+  );
+  for (let round = 0; round < 3; round++)
+    for (const [n, by, name] of [
+      [2, 1, "sum"],
+      [3, 1, "sum"],
+      [3, 2, "sum"],
+      [3, 2, "max"],
+    ] as const) {
+      const x = tensor(Array.from({ length: n }, (_, i) => i + round));
+      const eager = name === "sum" ? x.mul(by).sum() : x.mul(by).max();
+      assert.is(f(x, by, { name }).item(), eager.item());
+    }
+});
+
+test("static arrays are compared to the last bit: NaN, infinities and -0 are other arguments", () => {
+  const f = jit((xs: readonly number[]) => tensor(xs).reciprocal().sum());
+  for (const xs of [[1, Infinity], [1, -Infinity], [1, Number.NaN], [0], [-0], [1, 0], [1, -0]])
+    for (let round = 0; round < 3; round++)
+      assert.ok(Object.is(f(xs).item(), tensor(xs).reciprocal().sum().item()), `${xs}`);
+});
+
+test("lists, records, Maps, empty ones too, and numbers of two kinds are other arguments", () => {
+  const kind = (x: unknown): number =>
+    Array.isArray(x) ? 1 : x instanceof Map ? 2 : typeof x === "bigint" ? 3 : typeof x === "object" ? 4 : 5;
+  const f = jit((what: unknown, x: Tensor) => x.mul(kind(what)).add("items" in Object(what) ? 10 : 0));
+  const x = tensor([1, 2]);
+  for (const what of [[x], { 0: x }, new Map([[0, x]]), [], {}, new Map(), { items: [] }, 1n, 1])
+    for (let round = 0; round < 3; round++)
+      assert.is(f(what, x).at(0).item(), kind(what) + ("items" in Object(what) ? 10 : 0));
+});
+
+test("a Map of results is made anew at each call", () => {
+  const f = jit((x: Tensor) => ({ all: new Map([["twice", x.mul(2)]]) }));
+  for (let i = 0; i < 6; i++) assert.is(f(tensor(i)).all.get("twice")?.item(), 2 * i);
+});
+
+test("control flow that follows a value is refused, with the way out", () => {
+  for (const read of [
+    (x: Tensor) => x.item() > 0,
+    (x: Tensor) => x.toArray(),
+    (x: Tensor) => (x as unknown as number) > 0,
+    (x: Tensor) => x.data,
+  ])
+    assert.is(
+      codeOf(() => jit((x: Tensor) => (read(x) ? x : x.neg()))(tensor(1))),
+      "read-in-jit",
+    );
+  // What does not depend on the inputs may be read.
+  assert.is(jit((x: Tensor) => (tensor(2).item() > 1 ? x.mul(3) : x))(tensor(1)).item(), 3);
+});
+
+test("a closure that changes is found out, at the second call or at a later recording", () => {
+  let factor = 1;
+  const early = jit((x: Tensor) => x.mul(factor));
+  early(tensor(1));
+  factor = 2;
+  assert.is(
+    codeOf(() => early(tensor(1))),
+    "jit-changed",
+  );
+  factor = 1;
+  const late = jit((x: Tensor) => x.mul(factor));
+  for (let i = 0; i < 3; i++) late(tensor(1));
+  factor = 3;
+  assert.is(
+    codeOf(() => late(tensor(1))),
+    "jit-changed",
+  );
+});
+
+test("programs of 50,000 ops compile, and in time linear in their length", () => {
+  const chain = (n: number) => (x: Tensor) => {
+    let y = x;
+    for (let i = 0; i < n; i++) y = y.mul(1.0001).add(1e-6 * (i % 7));
+    return y;
+  };
+  const long = jit(chain(25_000));
+  for (let i = 0; i < 3; i++) assert.is(long(tensor(i)).item(), chain(25_000)(tensor(i)).item());
+});
+
+test("the source is legible and names no input of the caller", () => {
+  const f = jit((x: { "evil();": Tensor }) => at(x["evil();"].mul(2), 0));
+  const text = f.source({ "evil();": tensor([1, 2]) });
+  assert.match(text, /const t\d+ = a\d+\*2;/);
+  assert.not.match(text, /evil/);
+});
+
+test("a returned record that the caller changes is seen as it is", () => {
+  const step = ({ p, n }: { p: { w: Tensor; b: Tensor[] }; n: number }) => ({
+    p: { w: p.w.mul(2), b: p.b.map((x) => x.add(n)) },
+    n,
+  });
+  const pairs = jit((s: Parameters<typeof step>[0]) => [step(s), s.p.w.sum()] as const);
+  const whole = jit(step);
+  for (const run of [whole, (s: Parameters<typeof step>[0]) => pairs(s)[0]]) {
+    let state = { p: { w: tensor([1, 2]), b: [tensor(0)] }, n: 1 };
+    for (let i = 0; i < 6; i++) state = run(state);
+    assert.equal(state.p.w.toArray(), [64, 128]);
+    state.p.w = tensor([1, 1]);
+    state = run(state);
+    assert.equal(state.p.w.toArray(), [2, 2], "a leaf");
+    state = run(state);
+    state.p.b[0] = tensor(10);
+    assert.is(run(state).p.b[0]?.item(), 11, "a leaf in a list");
+    state = run(state);
+    state.p = { w: tensor([5, 5]), b: [tensor(1)] };
+    assert.equal(run(state).p.w.toArray(), [10, 10], "a record in it");
+    state = run(run(state));
+    state.n = 3;
+    const before = state.p.b[0]?.item() as number;
+    assert.is(run(state).p.b[0]?.item(), before + 3, "a static number");
+  }
+});
+
+test.run();

@@ -1,0 +1,114 @@
+/** `infer: { kl: "analytic" }`: one site's KL in closed form under any estimator that has a KL term. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  Bernoulli,
+  Categorical,
+  configEnumerate,
+  type Elbo,
+  klDivergence,
+  LogNormal,
+  type Model,
+  mask,
+  Normal,
+  param,
+  plate,
+  RenyiELBO,
+  random,
+  sample,
+  type Tensor,
+  TraceELBO,
+  TraceEnumELBO,
+  TraceGraphELBO,
+  TraceMeanFieldELBO,
+  tensor,
+} from "../../../index.js";
+
+const analytic = { infer: { kl: "analytic" } } as const;
+const params = { m: tensor(0.4), l: tensor([0.2, -0.3, 0.5]) };
+const q = (infer = {}) => {
+  plate("data", 3, () => sample("k", new Bernoulli({ logits: param("l", tensor([0, 0, 0])) }), infer));
+  sample("z", new Normal(param("m", 0), 0.5), infer);
+};
+const p = () => {
+  plate("data", 3, () => sample("k", new Bernoulli(0.3)));
+  sample("z", new Normal(1, 2));
+};
+// Nothing is observed: the whole loss is a sum of KL terms, and closed forms leave no noise.
+const exact = ({ m, l }: typeof params): Tensor =>
+  (klDivergence(new Bernoulli({ logits: l }), new Bernoulli(0.3)) as Tensor)
+    .sum()
+    .add(klDivergence(new Normal(m, 0.5), new Normal(1, 2)) as Tensor);
+
+for (const elbo of [new TraceELBO(), new TraceGraphELBO(), new TraceMeanFieldELBO(), new TraceEnumELBO()] as Elbo[])
+  test(`${elbo.name}: the loss is the KL, for every draw`, () => {
+    for (let seed = 0; seed < 3; seed++) {
+      const loss = elbo.loss(random.key(seed), params, p, () => q(analytic));
+      assert.ok(Math.abs(loss.item() - exact(params).item()) < 1e-13, `${loss}`);
+    }
+    const [, grads] = elbo.lossAndGrads(random.key(0), params, p, () => q(analytic));
+    assert.ok(Math.abs((grads.m as Tensor).item() - (0.4 - 1) / 4) < 1e-13);
+  });
+
+test("TraceEnumELBO: a closed form beside, and under, enumerated sites", () => {
+  const model: Model = () => {
+    const k = sample("k", new Categorical([0.3, 0.7]));
+    const z = sample("z", new Normal(tensor([-1, 1]).at(k), 1));
+    sample("x", new Normal(z, 1), { obs: 0.5 });
+  };
+  const guide: Model = () => {
+    const k = sample("k", new Categorical({ logits: param("w", tensor([0, 0])) }));
+    sample("z", new Normal(tensor([-0.5, 0.6]).at(k), 0.7), analytic);
+  };
+  const w = { w: tensor([0.4, -0.1]) };
+  const elbo = new TraceEnumELBO();
+  const run = (kl: boolean, seed: number) =>
+    elbo
+      .loss(
+        random.key(seed),
+        w,
+        model,
+        configEnumerate(
+          kl
+            ? guide
+            : () => {
+                const k = sample("k", new Categorical({ logits: param("w", tensor([0, 0])) }));
+                sample("z", new Normal(tensor([-0.5, 0.6]).at(k), 0.7));
+              },
+        ),
+      )
+      .item();
+  const n = 4000;
+  const [closed, sampled] = [true, false].map((kl) => Array.from({ length: n }, (_, seed) => run(kl, seed))) as [
+    number[],
+    number[],
+  ];
+  const stats = (xs: number[]) => {
+    const mean = xs.reduce((a, b) => a + b) / n;
+    return [mean, xs.reduce((a, b) => a + (b - mean) ** 2, 0) / n] as const;
+  };
+  const [[m, v], [k, u]] = [stats(closed), stats(sampled)];
+  assert.ok(Math.abs(m - k) < 4.5 * Math.sqrt((u + v) / n), `${m} and ${k}`);
+});
+
+test("refusals name the site and say why", () => {
+  const unknown: Model = () => sample("z", new LogNormal(0, 1), analytic);
+  const gamma: Model = () => sample("z", new Normal(0, 1));
+  assert.throws(
+    () => new TraceELBO().loss(random.key(0), {}, unknown, gamma),
+    /site "z" asks for kl: "analytic", but no closed form is known for Normal against LogNormal/,
+  );
+  assert.throws(() => new RenyiELBO().loss(random.key(0), params, p, () => q(analytic)), /RenyiELBO weighs samples/);
+});
+
+test("masks and scales of both sides are compared in full, however long they are", () => {
+  const rows = 2000;
+  const keep = (without: number) => tensor(Float64Array.from({ length: rows }, (_, i) => (i === without ? 0 : 1)));
+  const side = (loc: number, without: number) => () =>
+    plate("rows", rows, () => mask(() => sample("z", new Normal(loc, 1)), keep(without))());
+  const elbo = new TraceMeanFieldELBO();
+  assert.is(elbo.loss(random.key(0), {}, side(0, 1000), side(2, 1000)).item(), 2 * (rows - 1));
+  assert.throws(() => elbo.loss(random.key(0), {}, side(0, 1000), side(2, 1001)), /has mask .* in the guide but/);
+});
+
+test.run();

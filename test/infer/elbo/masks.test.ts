@@ -1,0 +1,76 @@
+/** Autoguides stand under the masks of their model: what does not count leaves the loss alone. The truth is a closed form. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  AutoDiagonalNormal,
+  AutoMultivariateNormal,
+  AutoNormal,
+  adam,
+  type Elbo,
+  type Model,
+  mask,
+  Normal,
+  plate,
+  random,
+  SVI,
+  sample,
+  TraceELBO,
+  TraceEnumELBO,
+  TraceGraphELBO,
+  TraceMeanFieldELBO,
+} from "../../../index.js";
+import { refuses } from "../../refusals.js";
+
+const half = -Math.log(2 * Math.PI) / 2;
+/** Models, and log p of what they observe. */
+const models: Readonly<Record<string, [Model, number]>> = {
+  // z ~ N(0, 1) is seen at 0.5 in the first element and latent in the second; y = 1 ~ N(z, 1) in both.
+  obsMask: [
+    () =>
+      plate("d", 2, () => {
+        const z = sample("z", new Normal(0, 1), { obs: [0.5, 0], obsMask: [1, 0] });
+        sample("y", new Normal(z, 1), { obs: [1, 1] });
+      }),
+    half - 0.125 + (half - 0.125) + (half - Math.log(2) / 2 - 0.25),
+  ],
+  "the handler mask": [
+    () =>
+      plate("d", 2, () => {
+        const z = mask(() => sample("z", new Normal(0, 1)), [0, 1])();
+        sample("y", new Normal(z.mul([0, 1]), 1), { obs: [1, 1] });
+      }),
+    half - 0.5 + (half - Math.log(2) / 2 - 0.25),
+  ],
+  "a masked distribution": [
+    () =>
+      plate("d", 2, () => {
+        const z = sample("z", new Normal(0, 1).mask([0, 1]));
+        sample("y", new Normal(z.mul([0, 1]), 1), { obs: [1, 1] });
+      }),
+    half - 0.5 + (half - Math.log(2) / 2 - 0.25),
+  ],
+};
+const estimators: Readonly<Record<string, (numParticles: number) => Elbo>> = {
+  TraceELBO: (numParticles) => new TraceELBO({ numParticles }),
+  TraceGraphELBO: (numParticles) => new TraceGraphELBO({ numParticles }),
+  TraceMeanFieldELBO: (numParticles) => new TraceMeanFieldELBO({ numParticles }),
+  TraceEnumELBO: (numParticles) => new TraceEnumELBO({ numParticles, strictEnumerationWarning: false }),
+};
+
+for (const [how, [model, evidence]] of Object.entries(models))
+  for (const [name, elboOf] of Object.entries(estimators))
+    test(`${how}: AutoNormal finds the posterior under ${name}`, () => {
+      // The posterior of the latent that counts is N(1/2, 1/2): there the loss is -log p for every draw.
+      const guide = new AutoNormal(model);
+      const { params } = new SVI(model, guide, adam(0.02), elboOf(10)).run(random.key(0), 1500);
+      const loss = elboOf(4000).loss(random.key(1), params, model, guide).item();
+      assert.ok(Math.abs(loss + evidence) < 0.02, `loss ${loss}, -log p ${-evidence}`);
+    });
+
+test("joint guides refuse masked latents by name", () => {
+  for (const Guide of [AutoDiagonalNormal, AutoMultivariateNormal])
+    for (const [model] of Object.values(models))
+      refuses(() => new Guide(model)(), /has one distribution over all latents, but "z.*" is masked.*AutoNormal/);
+});
+
+test.run();

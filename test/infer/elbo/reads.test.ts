@@ -1,0 +1,118 @@
+/**
+ * Reading a value costs variance, never bias: a reparameterised site that host code reads takes the score function. The truth is a
+ * closed form, or a posterior known by conjugacy.
+ */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  AutoNormal,
+  adam,
+  type Elbo,
+  type Model,
+  Normal,
+  param,
+  RenyiELBO,
+  random,
+  SVI,
+  sample,
+  type Tensor,
+  TraceELBO,
+  TraceEnumELBO,
+  TraceGraphELBO,
+  TraceMeanFieldELBO,
+  tensor,
+} from "../../../index.js";
+import { assertMean, drawsOf, estimates, type Rows } from "../posterior/draws.js";
+
+const guide: Model = () => {
+  sample("z", new Normal(param("l", 0.3), 1));
+};
+const observed = (loc: (z: Tensor) => number) => () => {
+  const z = sample("z", new Normal(0, 1));
+  sample("x", new Normal(loc(z), 1), { obs: 3 });
+};
+
+/** What was warned of, in the whole file. */
+const said: string[] = [];
+function warnings(body: () => void): void {
+  const { warn } = console;
+  console.warn = (text: string) => said.push(text);
+  try {
+    body();
+  } finally {
+    console.warn = warn;
+  }
+}
+
+// ELBO(l) = -9 P(z < 0)/2 - log(2π)/2 - l²/2 where z ~ N(l, 1), so its slope is 4.5 φ(l) - l.
+const l = 0.3;
+const slope = 4.5 * (Math.exp((-l * l) / 2) / Math.sqrt(2 * Math.PI)) - l;
+const estimators: Record<string, Elbo> = {
+  TraceELBO: new TraceELBO(),
+  TraceGraphELBO: new TraceGraphELBO(),
+  TraceMeanFieldELBO: new TraceMeanFieldELBO(),
+  TraceEnumELBO: new TraceEnumELBO({ strictEnumerationWarning: false }),
+};
+for (const [name, elbo] of Object.entries(estimators))
+  test(`a branch on a reparameterised value: ${name}`, () => {
+    // n = 4,000; a draw's standard deviation is about 3.5, so the standard error about 0.06. The pathwise part alone is -0.3.
+    const model = observed((z) => (z.item() > 0 ? 3 : 0));
+    warnings(() => {
+      const columns = drawsOf(estimates(elbo, model, guide, { l: tensor(l) }), 4000, { loop: true });
+      assertMean("l", columns.l as Rows, slope, -1);
+    });
+  });
+
+test("a bound of several particles reads, too", () => {
+  // K = 2, alpha 0; E over both z by a grid of ±8 with step 0.02: log((w1 + w2) / 2), w = p(z) p(x | z) / q(z).
+  const bound = (at: number): number => {
+    const step = 0.02;
+    const grid = Array.from({ length: 801 }, (_, i) => at - 8 + i * step);
+    const mass = grid.map((z) => (step * Math.exp(-((z - at) ** 2) / 2)) / Math.sqrt(2 * Math.PI));
+    const weight = grid.map((z) => Math.exp(((z - at) ** 2 - z * z - (z > 0 ? 0 : 9)) / 2) / Math.sqrt(2 * Math.PI));
+    let sum = 0;
+    for (let i = 0; i < grid.length; i++)
+      for (let j = 0; j < grid.length; j++)
+        sum +=
+          (mass[i] as number) * (mass[j] as number) * Math.log(((weight[i] as number) + (weight[j] as number)) / 2);
+    return sum;
+  };
+  const exact = (bound(l + 0.05) - bound(l - 0.05)) / 0.1;
+  const elbo = new RenyiELBO({ alpha: 0, numParticles: 2 });
+  warnings(() => {
+    const model = observed((z) => (z.item() > 0 ? 3 : 0));
+    const columns = drawsOf(estimates(elbo, model, guide, { l: tensor(l) }), 4000, { loop: true });
+    assertMean("l", columns.l as Rows, exact, -1);
+  });
+});
+
+test("arithmetic on a read value fits the exact posterior", () => {
+  // x ~ N(2a, 1), a ~ N(0, 1), x = 5: the posterior is N(2, 1/5).
+  const model: Model = () => {
+    const a = sample("a", new Normal(0, 1));
+    sample("x", new Normal(a.item() * 2, 1), { obs: 5 });
+  };
+  const auto = new AutoNormal(model, { initScale: 0.5 });
+  const svi = new SVI(model, auto, adam(0.05), new TraceELBO({ numParticles: 10 }), { jit: false });
+  warnings(() => {
+    const { params } = svi.run(random.key(1), 600);
+    const { a } = auto.median(params) as { a: Tensor };
+    assert.ok(Math.abs(a.item() - 2) < 0.25, `a = ${a.item()}`);
+  });
+});
+
+test("a value that is only computed with keeps its path", () => {
+  const model: Model = () => {
+    const z = sample("z", new Normal(0, 1));
+    sample("x", new Normal(z.mul(2), 1), { obs: 3 });
+  };
+  const before = said.length;
+  warnings(() => {
+    const [, grads] = new TraceELBO().lossAndGrads(random.key(0), { l: tensor(l) }, model, guide);
+    assert.ok(Number.isFinite((grads.l as Tensor).item()));
+  });
+  assert.is(said.length, before);
+  assert.is(said.filter((text) => /site "z".* take the score function/.test(text)).length, 1, "said once in all");
+});
+
+test.run();

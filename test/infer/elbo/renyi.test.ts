@@ -1,0 +1,100 @@
+/** RenyiELBO and ReweightedWakeSleep against exact sums over all tuples of particles (golden/elbo.json, models g and h). */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  type Model,
+  RenyiELBO,
+  ReweightedWakeSleep,
+  sample,
+  type Tensor,
+  type TensorLike,
+  TraceELBO,
+} from "../../../index.js";
+import { assertMean, drawsOf, estimates, type Rows } from "../posterior/draws.js";
+import { categorical, golden, p, paramsOf } from "./goldenModels.js";
+
+interface Observations {
+  observations: { x: TensorLike | null };
+}
+const model: Model = ({ observations }: Observations) => {
+  const z1 = sample("z1", categorical(p("z1_logits")));
+  const z2 = sample("z2", categorical(p("z2_logits").at(z1)));
+  sample("x", categorical(p("x_logits").at(z1, z2)), { obs: observations.x });
+};
+const guideG: Model = () => {
+  const z1 = sample("z1", categorical(p("q1")));
+  sample("z2", categorical(p("q2").at(z1)));
+};
+const guideH: Model = ({ observations }: { observations: { x: Tensor | number } }) => {
+  const z1 = sample("z1", categorical(p("q1").at(observations.x)));
+  sample("z2", categorical(p("q2").at(observations.x, z1)));
+};
+const data = { observations: { x: 2 } };
+
+// biome-ignore lint/suspicious/noExplicitAny: golden files are data
+const g = golden.g_renyi_discrete as any;
+for (const [alpha, bounds] of Object.entries(g.bounds))
+  for (const K of [2, 3])
+    for (const estimator of ["score", "vimco"] as const)
+      test(`RenyiELBO, alpha ${alpha}, K = ${K}, ${estimator}: mean of n = 20,000 within 4.5 standard errors`, () => {
+        const elbo = new RenyiELBO({ alpha: Number(alpha), numParticles: K, estimator });
+        const columns = drawsOf(estimates(elbo, model, guideG, paramsOf(g), [data]), 20_000);
+        // biome-ignore lint/suspicious/noExplicitAny: golden files are data
+        const { bound, gradOfExpectedBound } = (bounds as any)[`K${K}`];
+        assertMean("bound", columns.loss as Rows, bound, -1);
+        for (const [name, want] of Object.entries(gradOfExpectedBound))
+          assertMean(name, columns[name] as Rows, want, -1);
+      });
+
+test("RenyiELBO refuses alpha 1, alphas that are not numbers, fewer than 2 particles, and names the way out", () => {
+  assert.throws(() => new RenyiELBO({ alpha: 1 }), /TraceELBO/);
+  for (const alpha of [Number.NaN, Infinity, "0.5" as unknown as number])
+    assert.throws(() => new RenyiELBO({ alpha }), /finite number/);
+  assert.throws(() => new RenyiELBO({ numParticles: 1 }), /at least 2/);
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: golden files are data
+const h = golden.h_rws_discrete as any;
+const rows = (elbo: ReweightedWakeSleep, n = 20_000) => drawsOf(estimates(elbo, model, guideH, paramsOf(h), [data]), n);
+for (const K of [2, 3])
+  test(`wake phases with K = ${K}: mean of n = 20,000 within 4.5 standard errors`, () => {
+    const want = h.wake[`K${K}`];
+    const columns = rows(new ReweightedWakeSleep({ numParticles: K }));
+    assertMean("loss", columns.loss as Rows, want.expectedWakeThetaLoss + want.expectedWakePhiLoss);
+    for (const [name, grad] of Object.entries({ ...want.expectedWakeThetaGrad, ...want.expectedWakePhiGrad }))
+      assertMean(name, columns[name] as Rows, grad);
+  });
+
+test("sleep phase alone: mean of n = 20,000 within 4.5 standard errors", () => {
+  const columns = rows(
+    new ReweightedWakeSleep({ insomnia: 0, modelHasParams: false, numParticles: 2, numSleepParticles: 1 }),
+  );
+  assertMean("loss", columns.loss as Rows, h.sleepPhi.expectedLoss);
+  for (const [name, grad] of Object.entries(h.sleepPhi.expectedGrad)) assertMean(name, columns[name] as Rows, grad);
+});
+
+test("insomnia 0.3 mixes both phases", () => {
+  const columns = rows(new ReweightedWakeSleep({ insomnia: 0.3, numParticles: 2 }));
+  for (const [name, grad] of Object.entries(h["insomnia0.3_K2_phiGrad"])) assertMean(name, columns[name] as Rows, grad);
+});
+
+test("wake-sleep refuses an insomnia outside [0, 1], and to dream for a guide that does not take observations", () => {
+  for (const insomnia of [-0.1, 1.5, Number.NaN])
+    assert.throws(() => new ReweightedWakeSleep({ insomnia }), /in \[0,1\]/);
+  const elbo = new ReweightedWakeSleep({ insomnia: 0.5 });
+  assert.throws(
+    () =>
+      drawsOf(
+        estimates(elbo, () => model(data), guideG, paramsOf(g)),
+        2,
+      ),
+    /observations/,
+  );
+});
+
+test("TraceELBO agrees with the listed ELBO of model g", () => {
+  const columns = drawsOf(estimates(new TraceELBO(), model, guideG, paramsOf(g), [data]), 20_000);
+  assertMean("elbo", columns.loss as Rows, g.elbo, -1);
+});
+
+test.run();

@@ -1,0 +1,101 @@
+/** Marginals, posterior draws and the most probable assignment of enumerated sites against sums over all configurations. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  computeMarginals,
+  configEnumerate,
+  type Model,
+  random,
+  sampleDiscrete,
+  type Tensor,
+  vmap,
+} from "../../../index.js";
+import { type GoldenModel, golden, type Pair, pairs, paramsOf } from "../elbo/goldenModels.js";
+
+const nothing: Model = () => {};
+const hmm = golden.d1_hmm_meanfield_guide as GoldenModel;
+const { model } = pairs.d1_hmm_meanfield_guide as Pair;
+const params = paramsOf(hmm);
+const xs = hmm.observed?.x as number[];
+const [init, trans, emit] = ["init_logits", "trans_logits", "emit_logits"].map((name) =>
+  (params[name] as Tensor).logSoftmax(-1).toArray(),
+) as [number[], number[][], number[][]];
+
+/** Every path of states with its posterior probability. */
+const paths: { path: number[]; p: number }[] = [];
+const extend = (path: number[], logp: number): void => {
+  const t = path.length;
+  if (t === xs.length) {
+    paths.push({ path, p: Math.exp(logp) });
+    return;
+  }
+  for (let k = 0; k < 3; k++) {
+    const step = t === 0 ? (init[k] as number) : ((trans[path[t - 1] as number] as number[])[k] as number);
+    extend([...path, k], logp + step + ((emit[k] as number[])[xs[t] as number] as number));
+  }
+};
+extend([], 0);
+const total = paths.reduce((s, { p }) => s + p, 0);
+for (const entry of paths) entry.p /= total;
+
+test("marginals of a hidden Markov model equal those over all 729 paths, to 1e-12", () => {
+  const marginals = computeMarginals(random.key(0), params, configEnumerate(model), nothing);
+  xs.forEach((_, t) => {
+    const got = (marginals[`z${t}`] as Tensor).toArray() as number[];
+    for (let k = 0; k < 3; k++) {
+      const want = paths.reduce((s, { path, p }) => (path[t] === k ? s + p : s), 0);
+      assert.ok(Math.abs((got[k] as number) - want) < 1e-12, `z${t} = ${k}: ${got[k]} against ${want}`);
+    }
+  });
+});
+
+test("temperature 0 gives the most probable path", () => {
+  const best = paths.reduce((a, b) => (b.p > a.p ? b : a));
+  const got = sampleDiscrete(random.key(0), params, configEnumerate(model), nothing, { temperature: 0 });
+  assert.equal(
+    xs.map((_, t) => got[`z${t}`]?.item()),
+    best.path,
+  );
+});
+
+test("joint draws have the posterior law: n = 20,000, every path within 4.5 standard errors", () => {
+  const n = 20_000;
+  const draws = vmap((key: Tensor) => sampleDiscrete(key, params, configEnumerate(model), nothing))(
+    random.split(random.key(3), n),
+  );
+  const columns = xs.map((_, t) => (draws[`z${t}`] as Tensor).toFloat64Array());
+  const counts = new Map<string, number>();
+  for (let i = 0; i < n; i++) {
+    const path = columns.map((c) => c[i]).join();
+    counts.set(path, (counts.get(path) ?? 0) + 1);
+  }
+  for (const { path, p } of paths) {
+    const share = (counts.get(path.join()) ?? 0) / n;
+    assert.ok(Math.abs(share - p) <= 4.5 * Math.sqrt((p * (1 - p)) / n) + 5 / n, `${path}: ${share} against ${p}`);
+  }
+});
+
+test("in plates each element has its own marginal", () => {
+  const gmm = golden.b_gmm_plate as GoldenModel;
+  const values = paramsOf(gmm);
+  const marginals = computeMarginals(
+    random.key(0),
+    values,
+    configEnumerate((pairs.b_gmm_plate as Pair).model),
+    nothing,
+  );
+  const got = (marginals.z as Tensor).toArray() as number[][];
+  const weights = (values.weights_logits as Tensor).logSoftmax(-1).toArray() as number[];
+  const locs = (values.locs as Tensor).toArray() as number[];
+  const scale = Math.exp((values.logscale as Tensor).item());
+  const data = gmm.observed?.x as number[];
+  data.forEach((x, i) => {
+    const joint = weights.map((w, k) => Math.exp(w - 0.5 * ((x - (locs[k] as number)) / scale) ** 2));
+    const sum = joint.reduce((a, b) => a + b, 0);
+    joint.forEach((p, k) => {
+      assert.ok(Math.abs(((got[i] as number[])[k] as number) - p / sum) < 1e-12);
+    });
+  });
+});
+
+test.run();

@@ -1,0 +1,177 @@
+/** TraceEnumELBO against the sum over all configurations (golden/elbo.json): values and gradients to 1e-9. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  Bernoulli,
+  Categorical,
+  configEnumerate,
+  constraints,
+  grad,
+  jit,
+  Mixture,
+  type Model,
+  markov,
+  Normal,
+  param,
+  random,
+  sample,
+  type Tensor,
+  TraceEnumELBO,
+  tensor,
+} from "../../../index.js";
+import { categorical, type GoldenModel, golden, type Pair, p, pairs, paramsOf } from "../elbo/goldenModels.js";
+import { flatten } from "../posterior/draws.js";
+
+const nothing: Model = () => {};
+
+function assertExact(
+  label: string,
+  loss: Tensor,
+  grads: Record<string, Tensor>,
+  elbo: number,
+  gradElbo: Record<string, unknown>,
+): void {
+  assert.ok(Math.abs(-loss.item() - elbo) <= 1e-9, `${label}: elbo ${-loss.item()}, want ${elbo}`);
+  for (const [name, want] of Object.entries(gradElbo)) {
+    const got = flatten((grads[name] as Tensor).toArray());
+    flatten(want).forEach((w, j) => {
+      assert.ok(
+        Math.abs(-(got[j] as number) - w) <= 1e-9,
+        `${label}: d/d${name}[${j}] is ${-(got[j] as number)}, want ${w}`,
+      );
+    });
+  }
+}
+
+for (const [name, { model, guide }] of Object.entries(pairs)) {
+  if (name.startsWith("k1") || name.startsWith("e_")) continue;
+  const exact = golden[name] as GoldenModel;
+  for (const how of ["parallel", "sequential"] as const) {
+    if (how === "sequential" && /^[bc]_/.test(name)) continue;
+    test(`${name}: guide enumerated, ${how}`, () => {
+      const [loss, grads] = new TraceEnumELBO().lossAndGrads(
+        random.key(1),
+        paramsOf(exact),
+        model,
+        configEnumerate(guide, how),
+      );
+      assertExact(name, loss, grads, exact.elbo, exact.gradElbo);
+    });
+  }
+}
+
+for (const name of ["a1_chain_independent_guide", "b_gmm_plate", "c_nested_plates", "d1_hmm_meanfield_guide"])
+  test(`${name}: model enumerated, empty guide, eager and compiled`, () => {
+    const exact = golden[name] as GoldenModel;
+    const { model } = pairs[name] as Pair;
+    const elbo = new TraceEnumELBO();
+    const step = (key: Tensor, params: Record<string, Tensor>) =>
+      elbo.lossAndGrads(key, params, configEnumerate(model), nothing);
+    const compiled = jit(step);
+    for (const run of [step, compiled, compiled, compiled]) {
+      const [loss, grads] = run(random.key(1), paramsOf(exact));
+      assertExact(name, loss, grads, exact.logEvidence as number, exact.gradLogEvidence as Record<string, unknown>);
+    }
+  });
+
+test("k1, a branch on a read value: sequential enumeration of both sites", () => {
+  const exact = golden.k1_branching_on_read_value as GoldenModel;
+  const { model, guide } = pairs.k1_branching_on_read_value as Pair;
+  const [loss, grads] = new TraceEnumELBO().lossAndGrads(
+    random.key(1),
+    paramsOf(exact),
+    model,
+    configEnumerate(guide, "sequential"),
+  );
+  assertExact("k1", loss, grads, exact.elbo, exact.gradElbo);
+});
+
+test("e, a subsampled plate: every subset to 1e-9", () => {
+  const exact = golden.e_subsampled_plate as GoldenModel;
+  const { model, guide } = pairs.e_subsampled_plate as Pair;
+  const seen = new Set<string>();
+  for (let seed = 0; seen.size < 10 && seed < 200; seed++) {
+    const [loss, grads] = new TraceEnumELBO().lossAndGrads(
+      random.key(seed),
+      paramsOf(exact),
+      model,
+      configEnumerate(guide),
+    );
+    const visited = flatten((grads.q_logits as Tensor).toArray())
+      .flatMap((g, i) => (g !== 0 ? [i] : []))
+      .join();
+    seen.add(visited);
+    const want = exact.perSubset?.[visited];
+    assert.ok(want !== undefined, `subset ${visited}`);
+    assertExact(visited, loss, grads, want.elbo, want.gradElbo);
+  }
+  assert.is(seen.size, 10);
+});
+
+const hmm = golden.d1_hmm_meanfield_guide as GoldenModel;
+const observations = hmm.observed?.x as number[];
+test("markov uses dims again: a chain of 300 states equals its forward recursion", () => {
+  const T = 300;
+  const xs = Array.from({ length: T }, (_, t) => observations[t % 6] as number);
+  const chain: Model = () => {
+    let z: Tensor | null = null;
+    for (const t of markov(xs.keys())) {
+      z = sample(`z${t}`, categorical(z === null ? p("init_logits") : p("trans_logits").at(z)), {
+        infer: { enumerate: "parallel" },
+      });
+      sample(`x${t}`, categorical(p("emit_logits").at(z)), { obs: xs[t] as number });
+    }
+  };
+  const params = paramsOf(hmm);
+  const loss = new TraceEnumELBO().loss(random.key(0), params, chain, nothing).item();
+  const [init, trans, emit] = ["init_logits", "trans_logits", "emit_logits"].map((name) =>
+    (params[name] as Tensor).logSoftmax(-1).toArray(),
+  ) as [number[], number[][], number[][]];
+  const logsum = (v: number[]) => Math.max(...v) + Math.log(v.reduce((s, x) => s + Math.exp(x - Math.max(...v)), 0));
+  let alpha = init.map((v, k) => v + ((emit[k] as number[])[xs[0] as number] as number));
+  for (const x of xs.slice(1))
+    alpha = [0, 1, 2].map(
+      (k) =>
+        logsum(alpha.map((a, j) => a + ((trans[j] as number[])[k] as number))) + ((emit[k] as number[])[x] as number),
+    );
+  assert.ok(Math.abs(-loss - logsum(alpha)) < 1e-9, `${-loss} against ${logsum(alpha)}`);
+});
+
+test("a Mixture of discrete laws is summed out like any other site", () => {
+  const low = [0.1, 0.2, 0.7];
+  const model = () => {
+    const z = sample("z", new Mixture(new Categorical([0.3, 0.7]), [new Bernoulli(0.2), new Categorical(low)]));
+    sample("x", new Normal(z, param("scale", 2, { constraint: constraints.positive })), { obs: 1.5 });
+  };
+  const elbo = new TraceEnumELBO();
+  const [loss, grads] = elbo.lossAndGrads(random.key(0), { scale: tensor(2) }, configEnumerate(model), nothing);
+  const evidence = (scale: Tensor) =>
+    [0, 1, 2]
+      .reduce((sum, z) => {
+        const weight = 0.3 * ([0.8, 0.2, 0][z] as number) + 0.7 * (low[z] as number);
+        return sum.add(new Normal(z, scale).logProb(1.5).exp().mul(weight));
+      }, tensor(0))
+      .log();
+  assert.ok(Math.abs(loss.item() + evidence(tensor(2)).item()) < 1e-13);
+  const slope = grad(evidence)(tensor(2));
+  assert.ok(Math.abs((grads.scale as Tensor).item() + slope.item()) < 1e-12);
+});
+
+test("nothing to enumerate is said once, unless it is meant", () => {
+  const { model, guide } = pairs.a1_chain_independent_guide as Pair;
+  const params = paramsOf(golden.a1_chain_independent_guide as GoldenModel);
+  const said: unknown[] = [];
+  const { warn } = console;
+  console.warn = (text) => said.push(text);
+  try {
+    for (const elbo of [new TraceEnumELBO({ strictEnumerationWarning: false }), new TraceEnumELBO()])
+      for (let i = 0; i < 3; i++) elbo.loss(random.key(i), params, model, guide);
+    new TraceEnumELBO().loss(random.key(0), params, model, configEnumerate(guide));
+  } finally {
+    console.warn = warn;
+  }
+  assert.is(said.length, 1);
+  assert.match(said[0] as string, /no site to enumerate/);
+});
+
+test.run();

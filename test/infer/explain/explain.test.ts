@@ -1,0 +1,125 @@
+/** `explain`: what an estimator does with each site, the tables it sums over, and the measured quality of its gradients. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  type BaselineOptions,
+  Bernoulli,
+  Categorical,
+  configEnumerate,
+  type Elbo,
+  explain,
+  type Model,
+  Normal,
+  param,
+  plate,
+  sample,
+  TraceELBO,
+  TraceEnumELBO,
+  TraceGraphELBO,
+  tensor,
+  zeros,
+} from "../../../index.js";
+import { type GoldenModel, golden, type Pair, pairs } from "../elbo/goldenModels.js";
+
+const locs = tensor([-2, 0, 3]);
+const model: Model = (data: number[]) => {
+  const mu = sample("mu", new Normal(0, 1));
+  plate("data", data.length, () => {
+    const z = sample("z", new Categorical([0.2, 0.3, 0.5]));
+    sample("x", new Normal(locs.at(z).add(mu), 1), { obs: data });
+  });
+};
+const guide: Model = (data: number[]) => {
+  sample("mu", new Normal(param("m", 0.5), 1));
+  plate("data", data.length, () => sample("z", new Categorical({ logits: param("logits", zeros([4, 3])) })));
+};
+const data = [-1, 0.5, 2, 4];
+
+test("each site's gradient, and the costs a score site is charged with", () => {
+  const { sites } = explain(new TraceGraphELBO(), model, guide, data);
+  const of = (name: string, side = "guide") => sites.find((one) => one.name === name && one.side === side);
+  assert.is(of("mu")?.gradient, "pathwise");
+  assert.is(of("z")?.gradient, "score function");
+  assert.equal(of("z")?.charged, ["-log q(z)", "+log p(z)", "+log p(x)"]);
+  assert.equal(of("z")?.plates, ["data(4, dim -1)"]);
+  assert.equal(of("x", "model")?.provenance.slice().sort(), ["mu", "z"]);
+});
+
+test("enumerated sites: how, over how many values, and the size of the table", () => {
+  const report = explain(new TraceEnumELBO(), model, configEnumerate(guide), data);
+  const z = report.sites.find((one) => one.name === "z" && one.side === "guide");
+  assert.is(z?.gradient, "enumerated");
+  assert.equal(z?.enumeration, { how: "parallel", values: 3, table: 12 });
+  assert.match(`${report}`, /enumerated \(parallel, 3 values, a table of 12\)/);
+  const inModel = explain(
+    new TraceEnumELBO(),
+    configEnumerate(model),
+    (xs: number[]) => {
+      sample("mu", new Normal(param("m", 0.5), 1));
+      assert.is(xs.length, 4);
+    },
+    data,
+  );
+  assert.equal(inModel.sites.find((one) => one.name === "z")?.enumeration?.values, 3);
+});
+
+test("measured variances: TraceGraphELBO's is the listed one, enumeration has none (n = 4,000)", () => {
+  const exact = golden.a1_chain_independent_guide as GoldenModel;
+  const { model: chain, guide: independent } = pairs.a1_chain_independent_guide as Pair;
+  const started: Model = () => {
+    for (const [name, value] of Object.entries(exact.params)) param(name, tensor(value as number));
+    independent();
+  };
+  const { variances } = explain(new TraceGraphELBO(), chain, started, { measureVariance: 4000 });
+  const listed = exact.scoreFunctionEstimatorVariance as { graph: Record<string, number[]> };
+  const graph = variances.find(({ estimator }) => estimator === "TraceGraphELBO");
+  for (const name of ["qa", "qb", "qc"]) {
+    const want = (listed.graph[name] as number[]).reduce((a, b) => a + b, 0);
+    // Heavy tails: the variance of a variance is a few of its squares over n.
+    assert.ok(
+      Math.abs((graph?.variance[name] as number) - want) < 0.25 * want,
+      `${name}: ${graph?.variance[name]}, listed ${want}`,
+    );
+  }
+  const trace = variances.find(({ estimator }) => estimator === "TraceELBO");
+  assert.ok((trace?.total as number) > (graph?.total as number));
+  const enumerated = variances.find(({ estimator }) => estimator.startsWith("TraceEnumELBO"));
+  assert.ok((enumerated?.total as number) < 1e-20);
+  assert.ok(variances.every(({ seconds }) => seconds > 0));
+});
+
+test("a baseline is measured at its level, particles by their number, and who refuses says why", () => {
+  // One bit far from its evidence: the cost is about -50 whatever z is, so nearly all variance is the constant's.
+  const bit: Model = () => {
+    const z = sample("z", new Bernoulli(0.5));
+    sample("x", new Normal(z, 1), { obs: 10 });
+  };
+  const guideOf =
+    (baseline?: BaselineOptions): Model =>
+    () => {
+      sample("z", new Bernoulli({ logits: param("l", 0) }), { infer: { ...(baseline && { baseline }) } });
+    };
+  const of = (elbo: Elbo, guide: Model) => explain(elbo, bit, guide, { measureVariance: 2000 });
+  // Of g = (c - b)(z - 1/2): c is about -50.2 and -40.7 plus what cancels, b their mean.
+  const plain = of(new TraceGraphELBO(), guideOf());
+  const steady = of(new TraceGraphELBO(), guideOf({ useDecayingAvgBaseline: true }));
+  assert.ok((steady.variances[0]?.total as number) < 0.1 * (plain.variances[0]?.total as number), `${steady}`);
+  assert.match(`${steady}`, /score function.*, baseline useDecayingAvgBaseline/);
+
+  const several = of(new TraceGraphELBO({ numParticles: 4 }), guideOf());
+  for (const { estimator } of several.variances) assert.match(estimator, /\(4 particles\)/);
+
+  const wrong = of(new TraceGraphELBO(), guideOf({ baselineValue: [1, 2] }));
+  assert.is(wrong.refusals[0]?.estimator, "TraceGraphELBO");
+  assert.match(`${wrong}`, /TraceGraphELBO does not apply: .*baseline has shape \[2\]/);
+});
+
+test("the options are no argument of the model, and misspelt ones are refused", () => {
+  const text = `${explain(new TraceELBO(), model, guide, data, { measureVariance: 50 })}`;
+  assert.match(text, /gradient variance by parameter/);
+  assert.match(text, /TraceMeanFieldELBO: m /);
+  assert.throws(() => explain(new TraceELBO(), model, guide, data, { measureVariance: 1 }), /2, 3, … draws/);
+  assert.is(JSON.parse(JSON.stringify(explain(new TraceELBO(), model, guide, data))).sites.length, 5);
+});
+
+test.run();

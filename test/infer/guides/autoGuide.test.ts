@@ -1,0 +1,211 @@
+/** Autoguides against posteriors that are known: conjugate normals, and a positive latent whose median is known. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  AutoDelta,
+  AutoDiagonalNormal,
+  AutoDiscreteParallel,
+  AutoGuideList,
+  AutoIAFNormal,
+  AutoLaplaceApproximation,
+  AutoLowRankMultivariateNormal,
+  AutoMultivariateNormal,
+  AutoNormal,
+  adam,
+  Bernoulli,
+  block,
+  Categorical,
+  Gamma,
+  initToMedian,
+  initToValue,
+  jacobian,
+  type Model,
+  Normal,
+  nn,
+  param,
+  plate,
+  random,
+  SVI,
+  sample,
+  stack,
+  type Tensor,
+  TraceELBO,
+  TraceEnumELBO,
+  TraceMeanFieldELBO,
+  tensor,
+} from "../../../index.js";
+
+const y = [1.1, 0.3, 2, 1.6];
+// mu ~ N(0, 3²), y_i ~ N(mu, 1): precision 1/9 + 4.
+const conjugate: Model = (data: number[]) => {
+  const mu = sample("mu", new Normal(0, 3));
+  plate("N", data.length, () => sample("y", new Normal(mu, 1), { obs: data }));
+};
+const precision = 1 / 9 + y.length;
+const mean = y.reduce((a, b) => a + b, 0) / precision;
+
+test("AutoNormal finds a conjugate normal posterior from far away, and its quantiles", () => {
+  const guide = new AutoNormal(conjugate, { initLocFn: initToValue({ mu: 10 }) });
+  const { params } = new SVI(conjugate, guide, adam(0.02), new TraceELBO({ numParticles: 20 })).run(
+    random.key(0),
+    2000,
+    y,
+  );
+  assert.ok(Math.abs((guide.median(params).mu as Tensor).item() - mean) < 0.05);
+  const [low, high] = (guide.quantiles(params, [0.1586552539314571, 0.8413447460685429]).mu as Tensor).toArray() as [
+    number,
+    number,
+  ];
+  assert.ok(Math.abs((high - low) / 2 - 1 / Math.sqrt(precision)) < 0.05);
+  const draws = guide.samplePosterior(random.key(1), params, { sampleShape: [1000] }, y).mu as Tensor;
+  assert.equal(draws.shape, [1000]);
+  assert.ok(Math.abs(draws.mean().item() - mean) < (4.5 * 0.55) / Math.sqrt(1000) + 0.05);
+});
+
+test("AutoDelta finds the mode", () => {
+  const guide = new AutoDelta(conjugate, { initLocFn: initToMedian() });
+  const { params } = new SVI(conjugate, guide, adam(0.05), new TraceELBO()).run(random.key(0), 1500, y);
+  assert.ok(Math.abs((guide.median(params).mu as Tensor).item() - mean) < 1e-2);
+});
+
+// rate ~ Gamma(2, 1), two Gamma(3, rate) observations: rate | x ~ Gamma(8, 1 + Σx).
+const positive: Model = () => {
+  const rate = sample("rate", new Gamma(2, 1));
+  plate("N", 2, () => sample("x", new Gamma(3, rate), { obs: [1.2, 2.5] }));
+};
+test("a positive latent lands where its posterior is, also under TraceMeanFieldELBO (no Jacobian is lost)", () => {
+  for (const elbo of [new TraceELBO({ numParticles: 20 }), new TraceMeanFieldELBO({ numParticles: 20 })]) {
+    const guide = new AutoNormal(positive);
+    const { params } = new SVI(positive, guide, adam(0.02), elbo).run(random.key(0), 1500);
+    // The log-normal closest to Gamma(8, 4.7) has log mean ψ(8) - log 4.7 = 0.468 within the fit's error.
+    assert.ok(Math.abs(Math.log((guide.median(params).rate as Tensor).item()) - 0.468) < 0.06, elbo.name);
+  }
+});
+
+const mixture: Model = (data: Tensor) => {
+  const loc = sample("loc", new Normal(0, 5));
+  plate("data", data.length, () => {
+    const z = sample("z", new Categorical({ probs: [0.5, 0.5] }), { infer: { enumerate: "parallel" } });
+    sample("x", new Normal(loc.add(z.mul(4)), 1), { obs: data });
+  });
+};
+const data = tensor([-0.3, 0.2, 4.1, 3.8, 0.1]);
+test("an autoguide inside TraceEnumELBO, discrete sites summed out or given by AutoDiscreteParallel", () => {
+  const guide = new AutoNormal(mixture);
+  const { params } = new SVI(mixture, guide, adam(0.05), new TraceEnumELBO()).run(random.key(0), 600, data);
+  assert.ok(Math.abs((guide.median(params).loc as Tensor).item()) < 0.4);
+  const both = new AutoGuideList(mixture);
+  both.append(new AutoNormal(block(mixture, { expose: ["loc"] })));
+  both.append(new AutoDiscreteParallel(block(mixture, { expose: ["z", "data"] })));
+  const fit = new SVI(mixture, both, adam(0.05), new TraceEnumELBO()).run(random.key(0), 600, data);
+  assert.equal((both.median(fit.params).z as Tensor).toArray(), [0, 0, 1, 1, 0]);
+});
+
+// Two correlated latents with a normal posterior: precision [[1 + n, n], [n, 1 + n]] for n observations of a + b.
+const correlated: Model = (data: number[]) => {
+  const [a, b] = [sample("a", new Normal(0, 1)), sample("b", new Normal(0, 1))];
+  plate("N", data.length, () => sample("y", new Normal(a.add(b), 1), { obs: data }));
+};
+const sums = [2.2, 1.4, 1.9, 2.5];
+const common = sums.reduce((x, z) => x + z, 0) / (1 + 2 * sums.length);
+for (const Guide of [
+  AutoDiagonalNormal,
+  AutoMultivariateNormal,
+  AutoLowRankMultivariateNormal,
+  AutoLaplaceApproximation,
+])
+  test(`${Guide.name} finds the mean of two correlated latents, and the joint ones their covariance`, () => {
+    const guide = new Guide(correlated);
+    const { params } = new SVI(correlated, guide, adam(0.02), new TraceELBO({ numParticles: 20 })).run(
+      random.key(0),
+      2500,
+      sums,
+    );
+    const median = guide.median(params);
+    for (const name of ["a", "b"])
+      assert.ok(Math.abs((median[name] as Tensor).item() - common) < 0.06, `${name} ${median[name]}`);
+    if (guide instanceof AutoDiagonalNormal) return;
+    const n = sums.length;
+    // The inverse of the precision above: variance (1 + n) / (1 + 2n), covariance -n / (1 + 2n).
+    const posterior = guide.samplePosterior(random.key(2), params, { sampleShape: [4000] }, sums);
+    const draws = stack(
+      ["a", "b"].map((name) => posterior[name] as Tensor),
+      1,
+    );
+    const centred = draws.sub(draws.mean(0));
+    const covariance = centred.transpose().matmul(centred).div(4000).toArray() as [[number, number], [number, number]];
+    assert.ok(Math.abs(covariance[0][0] - (1 + n) / (1 + 2 * n)) < 0.08, `variance ${covariance[0][0]}`);
+    assert.ok(Math.abs(covariance[0][1] + n / (1 + 2 * n)) < 0.08, `covariance ${covariance[0][1]}`);
+    const above = guide.quantiles(params, 0.841344746).a as Tensor;
+    const spread = above.item() - (median.a as Tensor).item();
+    assert.ok(Math.abs(spread - Math.sqrt((1 + n) / (1 + 2 * n))) < 0.06, `standard deviation ${spread}`);
+  });
+
+test("BI-39: a discrete latent in a continuous guide is an error that names it", () => {
+  const discrete: Model = () => {
+    sample("z", new Bernoulli(0.3));
+  };
+  assert.throws(
+    () => new AutoNormal(discrete)(),
+    /AutoNormal cannot handle the discrete latent site "z" \(Bernoulli\)/,
+  );
+});
+
+test("nn.autoregressive: the Jacobian of both outputs has nothing on or above the diagonal", () => {
+  for (const dim of [1, 2, 5]) {
+    const net = nn.autoregressive(dim, [7, 4]);
+    const params = net.init(random.key(1)).map(({ weight, bias }) => ({ weight: weight.add(0.3), bias }));
+    const at = random.normal(random.key(2), [dim]);
+    for (const k of [0, 1] as const) {
+      const slopes = jacobian((x: Tensor) => net.apply(params, x)[k])(at);
+      assert.ok(slopes.sub(slopes.tril(-1)).abs().max().item() === 0, `${slopes}`);
+      if (dim > 1) assert.ok(slopes.tril(-1).abs().sum().item() > 0);
+    }
+  }
+});
+
+test("AutoIAFNormal follows a banana that a diagonal normal cannot", () => {
+  // x ~ N(0, 1), y ~ N(x², 0.3²): the ELBO of the truth is 0.
+  const banana: Model = () => {
+    const x = sample("x", new Normal(0, 1));
+    sample("y", new Normal(x.square(), 0.3));
+  };
+  const elboOf = (guide: Model): number => {
+    const { params } = new SVI(banana, guide, adam(0.01), new TraceELBO({ numParticles: 8 })).run(random.key(1), 1500);
+    return -new TraceELBO({ numParticles: 4000 }).loss(random.key(2), params, banana, guide).item();
+  };
+  const flow = new AutoIAFNormal(banana, { numFlows: 2, hiddenDims: [16], initLocFn: initToMedian() });
+  const [curved, straight] = [elboOf(flow), elboOf(new AutoDiagonalNormal(banana))];
+  assert.ok(curved > straight + 0.3, `${curved}, diagonal ${straight}`);
+  const svi = new SVI(banana, flow, adam(0.01), new TraceELBO());
+  const params = svi.getParams(svi.init(random.key(0)));
+  assert.equal(flow.samplePosterior(random.key(1), params, { sampleShape: [5] }).y?.shape, [5]);
+  assert.throws(() => flow.median(), /samplePosterior/);
+});
+
+test("a list takes plain functions, and refuses two joint guides of one prefix", () => {
+  const pair: Model = () => {
+    sample("a", new Normal(0, 1));
+    sample("b", new Normal(0, 1));
+  };
+  const only = (name: string): Model => block(pair, { expose: [name] });
+  const list = new AutoGuideList(pair).append(new AutoNormal(only("a"))).append(() => {
+    sample("b", new Normal(param("m", 2), 0.5));
+  });
+  const { params } = new SVI(pair, list, adam(0.1), new TraceELBO({ numParticles: 10 })).run(random.key(0), 300);
+  assert.ok(Math.abs((params.m as Tensor).item()) < 0.2);
+  const { b } = list.samplePosterior(random.key(1), { ...params, m: tensor(100) }, { sampleShape: [50] });
+  assert.ok(Math.abs((b as Tensor).mean().item() - 100) < (4.5 * 0.5) / Math.sqrt(50));
+  assert.throws(() => list.median(params), /part 1 is a plain function/);
+  const joint = (name: string, prefix = "auto") => new AutoDiagonalNormal(only(name), { prefix });
+  assert.throws(() => new AutoGuideList(pair).append(joint("a")).append(joint("b")), /prefix "auto".*another prefix/);
+  const both = new AutoGuideList(pair).append(joint("a")).append(joint("b", "other"));
+  assert.equal(Object.keys(new SVI(pair, both, adam(0.1), new TraceELBO()).init(random.key(0)).params), [
+    "auto_loc",
+    "auto_scale",
+    "other_loc",
+    "other_scale",
+  ]);
+});
+
+test.run();

@@ -1,0 +1,99 @@
+/** Where autoguides start: by the key of svi.init, by strategies that are finite, inside the support, and named in errors. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  AutoDelta,
+  AutoDiagonalNormal,
+  AutoGuideList,
+  AutoIAFNormal,
+  AutoNormal,
+  adam,
+  block,
+  Dirichlet,
+  HalfCauchy,
+  HalfNormal,
+  type InitStrategy,
+  InverseGamma,
+  initToFeasible,
+  initToMean,
+  initToMedian,
+  initToValue,
+  type Model,
+  Normal,
+  PedigradError,
+  plate,
+  random,
+  StudentT,
+  SVI,
+  sample,
+  type Tensor,
+  TraceELBO,
+} from "../../../index.js";
+import { refuses } from "../../refusals.js";
+
+const schools: Model = () => {
+  const tau = sample("tau", new HalfNormal(1));
+  plate("J", 3, () => sample("eta", new Normal(0, tau)));
+  sample("w", new Dirichlet([1, 2, 3]));
+};
+const flat = (params: Record<string, Tensor>): number[] =>
+  Object.values(params).flatMap((x) => [...x.toFloat64Array()]);
+const startOf = (model: Model, guide: Model, seed: number): Record<string, Tensor> =>
+  new SVI(model, guide, adam(0.1), new TraceELBO()).init(random.key(seed)).params;
+
+test("one guide starts where the key of svi.init says, again and again, but where its own key says if it has one", () => {
+  for (const Guide of [AutoNormal, AutoDelta, AutoDiagonalNormal, AutoIAFNormal]) {
+    const guide = new Guide(schools);
+    const [first, other, again] = [0, 1, 0].map((seed) => flat(startOf(schools, guide, seed)));
+    assert.is.not(first?.join(), other?.join(), Guide.name);
+    assert.equal(again, first);
+    assert.equal(flat(startOf(schools, new Guide(schools), 0)), first);
+  }
+  const own = new AutoNormal(schools, { key: random.key(3) });
+  assert.equal(flat(startOf(schools, own, 0)), flat(startOf(schools, own, 1)));
+  const uniform = flat({ x: startOf(schools, new AutoNormal(schools), 5).eta_auto_loc as Tensor });
+  assert.ok(uniform.every((x) => Math.abs(x) < 2) && new Set(uniform).size === 3);
+});
+
+test("initToMean takes the median where the mean is infinite or undefined", () => {
+  const heavy: Model = () => {
+    sample("h", new HalfCauchy(2));
+    sample("g", new InverseGamma(1, 3));
+    sample("t", new StudentT(1, 5, 2));
+    sample("n", new Normal(4, 1));
+  };
+  const params = startOf(heavy, new AutoNormal(heavy, { initLocFn: initToMean() }), 0);
+  const at = (name: string): number => (params[`${name}_auto_loc`] as Tensor).item();
+  // The median of a half-Cauchy is its scale, that of rate / Exp(1) is rate / log 2.
+  assert.ok(Math.abs(at("h") - Math.log(2)) < 1e-14);
+  assert.ok(Math.abs(at("g") - Math.log(3 / Math.LN2)) < 1e-13);
+  assert.ok(Number.isFinite(at("t")));
+  assert.is(at("n"), 4);
+});
+
+test("a strategy that leads astray is named with the site", () => {
+  const start = (initLocFn: InitStrategy) => () => startOf(schools, new AutoNormal(schools, { initLocFn }), 0);
+  refuses(start(initToValue({ tau: -2 })), /initToValue: latent site "tau": HalfNormal: value must be >= 0.*got -2/);
+  refuses(start(initToValue({ tau: 0 })), /initToValue: latent site "tau": the value .*0.* lies on the boundary/);
+  refuses(start(initToValue({ eta: [1, 2] })), /initToValue: latent site "eta": .*\[2\].*\[3\]/);
+  refuses(start(initToValue({ tua: 1 })), /initToValue: .*no site "tua"; it has .*Did you mean "tau"\?/);
+  refuses(
+    start(() => {
+      throw new PedigradError({ code: "x", message: "lost" });
+    }),
+    /initLocFn: latent site "tau": lost/,
+  );
+  const twins: Model = () => {
+    sample("mu1", new Normal(0, 1));
+    sample("mu2", new Normal(0, 1));
+  };
+  const shared = initToValue({ mu1: 1, mu2: 2 });
+  const list = new AutoGuideList(twins);
+  for (const name of ["mu1", "mu2"])
+    list.append(new AutoDelta(block(twins, { expose: [name] }), { initLocFn: shared }));
+  assert.is(startOf(twins, list, 0).mu2_auto_loc?.item(), 2, "values that guides share, however alike their names");
+  for (const fallback of [initToMedian(), initToMean(), initToFeasible()])
+    assert.equal([...(start(initToValue({ eta: 7 }, fallback))().eta_auto_loc as Tensor).toFloat64Array()], [7, 7, 7]);
+});
+
+test.run();

@@ -1,0 +1,154 @@
+/** Predictive in the five forms of NumPyro's SVI page, and the densities of posterior samples. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  AutoNormal,
+  Bernoulli,
+  Beta,
+  deterministic,
+  logDensity,
+  logLikelihood,
+  Normal,
+  Predictive,
+  param,
+  plate,
+  random,
+  sample,
+  type Tensor,
+  type TensorLike,
+  tensor,
+} from "../../../index.js";
+
+const model = (data: Tensor | null, size = 10) => {
+  const f = sample("f", new Beta(2, 3));
+  deterministic("odds", f.div(tensor(1).sub(f)));
+  return plate("N", data?.length ?? size, () => sample("obs", new Bernoulli(f), { obs: data }));
+};
+const guide = (_data: Tensor | null) => {
+  sample("f", new Beta(param("a", 8), param("b", 4)));
+};
+const params = { a: 8, b: 4 };
+const n = 20_000;
+const key = random.key(5);
+const near = (label: string, draws: Tensor, mean: number, sd: number) => {
+  const error = sd / Math.sqrt(draws.size);
+  assert.ok(
+    Math.abs(draws.mean().item() - mean) <= 4.5 * error,
+    `${label}: ${draws.mean().item()} against ${mean}, standard error ${error}`,
+  );
+};
+const beta = (a: number, b: number) => ({ mean: a / (a + b), sd: Math.sqrt((a * b) / ((a + b) ** 2 * (a + b + 1))) });
+
+test("guide and params: what the model would observe (n = 20,000, 4.5 standard errors)", () => {
+  const drawn = new Predictive(model, { guide, params, numSamples: n }).run(key, null);
+  assert.equal(drawn.obs?.shape, [n, 10]);
+  assert.is(drawn.f, undefined);
+  const { mean, sd } = beta(8, 4);
+  // The ten flips of a draw share its f: the variance of their mean is that of f plus a tenth of E f(1 - f).
+  near("obs", (drawn.obs as Tensor).mean(1), mean, Math.sqrt(sd ** 2 + (mean * (1 - mean) - sd ** 2) / 10));
+  assert.equal(drawn.odds?.shape, [n]);
+});
+
+test("the guide itself: posterior samples", () => {
+  const { f } = new Predictive(guide, { params, numSamples: n }).run(key, null);
+  const { mean, sd } = beta(8, 4);
+  near("f", f as Tensor, mean, sd);
+});
+
+test("the model under given draws; draws and chains keep their axes", () => {
+  const f = tensor([
+    [0.1, 0.9, 0.5],
+    [0.2, 0.3, 0.4],
+  ]);
+  const drawn = new Predictive(model, { posteriorSamples: { f }, batchNdims: 2 }).run(key, null, 4);
+  assert.equal(drawn.obs?.shape, [2, 3, 4]);
+  assert.equal(drawn.odds?.toArray(), f.div(tensor(1).sub(f)).toArray());
+  const single = new Predictive(model, { posteriorSamples: { f: 0.3 }, batchNdims: 0 }).run(key, null, 4);
+  assert.equal(single.obs?.shape, [4]);
+});
+
+test("the prior, with returnSites and without deterministic sites", () => {
+  const prior = new Predictive(model, { numSamples: n }).run(key, null);
+  near("f", prior.f as Tensor, beta(2, 3).mean, beta(2, 3).sd);
+  assert.equal(Object.keys(new Predictive(model, { numSamples: 2, excludeDeterministic: true }).run(key, null)), [
+    "f",
+    "obs",
+  ]);
+  assert.equal(Object.keys(new Predictive(model, { numSamples: 2, returnSites: ["odds"] }).run(key, null)), ["odds"]);
+  assert.throws(() => new Predictive(model, { numSamples: 2, returnSites: ["od"] }).run(key, null), /no site "od"/);
+});
+
+test("a draw that does not come to a site has NaN there", () => {
+  const branching = () => {
+    const b = sample("b", new Bernoulli(0.5));
+    if (b.item() > 0) sample("z", new Normal(5, 0.1));
+  };
+  for (const parallel of [true, false]) {
+    const { b, z } = new Predictive(branching, { numSamples: 40, parallel }).run(key);
+    assert.equal((z as Tensor).isNaN().toArray(), (b as Tensor).logicalNot().toArray());
+  }
+});
+
+test("a fitted program needs all its params, posterior samples must be of use", () => {
+  const drawing = (options: object) => () => new Predictive(model, { numSamples: 3, ...options }).run(key, null);
+  assert.throws(drawing({ guide }), /Predictive: param "a" has no value; params has none/);
+  assert.throws(drawing({ guide, params: { a: 8, B: 4 } }), /param "b" has no value.*Did you mean "B"\?/);
+  assert.throws(
+    drawing({ guide: new AutoNormal(() => sample("f", new Beta(2, 3))) }),
+    /Predictive: param "f_auto_loc" has no value/,
+  );
+  assert.throws(drawing({ posteriorSamples: { ff: [0.1] } }), /none of the sites "ff".*Did you mean "f"\?/);
+  const superset = drawing({ guide, params: { ...params, c: 1 } })();
+  assert.equal(superset.obs?.shape, [3, 10]);
+  assert.equal(drawing({ posteriorSamples: { f: [0.1, 0.2], unused: [1, 2] } })().obs?.shape, [2, 10]);
+  assert.throws(drawing({ posteriorSamples: { f: [0.1, 0.2], g: [1, 2, 3] } }), /"g" has shape \[3\].*"f" has \[2\]/);
+});
+
+test("one by one gives what the batch gives", () => {
+  const options = { guide, params, numSamples: 5 };
+  const batched = new Predictive(model, options).run(key, null);
+  const looped = new Predictive(model, { ...options, parallel: false }).run(key, null);
+  assert.equal(batched.obs?.toArray(), looped.obs?.toArray());
+});
+
+test("logLikelihood and logDensity against closed forms", () => {
+  const y = [0.3, -1.2];
+  const regression = (data: TensorLike) => {
+    const mu = sample("mu", new Normal(0, 2));
+    plate("N", 2, () => sample("y", new Normal(mu, 1), { obs: data }));
+  };
+  const log = (x: number, loc: number, scale: number) =>
+    -0.5 * ((x - loc) / scale) ** 2 - Math.log(scale) - 0.5 * Math.log(2 * Math.PI);
+  const likelihood = logLikelihood(regression, { mu: [0, 1] }, y).y?.toArray() as number[][];
+  [0, 1].forEach((mu, i) => {
+    y.forEach((x, j) => {
+      assert.ok(Math.abs(((likelihood[i] as number[])[j] as number) - log(x, mu, 1)) < 1e-14);
+    });
+  });
+  const want = log(1, 0, 2) + y.reduce((s, x) => s + log(x, 1, 1), 0);
+  assert.ok(Math.abs(logDensity(regression, { mu: 1 }, y).logDensity.item() - want) < 1e-13);
+  // What is not in the model (a guide's parameters) does no harm; a latent without a value is never drawn.
+  assert.ok(Math.abs(logDensity(regression, { mu: 1, auto_loc: 3 }, y).logDensity.item() - want) < 1e-13);
+  assert.throws(
+    () => logDensity(regression, { muu: 1 }, y),
+    /logDensity: latent site "mu" has no value; given values: "muu". Did you mean "muu"\?/,
+  );
+  assert.throws(() => logLikelihood(regression, { sigma: [1, 2] }, y), /logLikelihood: latent site "mu" has no value/);
+});
+
+test("inferDiscrete draws enumerated sites from their posterior (n = 20,000, 4.5 standard errors)", () => {
+  const switched = (x: number) => {
+    const rate = sample("rate", new Beta(2, 2));
+    const z = sample("z", new Bernoulli(rate), { infer: { enumerate: "parallel" } });
+    sample("x", new Normal(z.mul(2), 1), { obs: x });
+  };
+  const rates = random.beta(random.key(7), 2, 2, [n]);
+  const options = { posteriorSamples: { rate: rates }, returnSites: ["z"], inferDiscrete: true };
+  const { z } = new Predictive(switched, options).run(random.key(8), 1.4);
+  // P(z = 1 | rate, x) = rate f1 / (rate f1 + (1 - rate) f0)
+  const [f0, f1] = [Math.exp(-0.5 * 1.4 ** 2), Math.exp(-0.5 * 0.6 ** 2)];
+  const want = [...rates.toFloat64Array()].reduce((s, r) => s + (r * f1) / (r * f1 + (1 - r) * f0), 0) / n;
+  near("z", z as Tensor, want, 0.5);
+});
+
+test.run();

@@ -1,0 +1,153 @@
+/** Handlers by their laws, and the provenance of Pyro's small programs. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  Bernoulli,
+  block,
+  condition,
+  type Distribution,
+  getProvenance,
+  inferConfig,
+  intervene,
+  lift,
+  mask,
+  Normal,
+  param,
+  plate,
+  random,
+  replay,
+  type SampleSite,
+  sample,
+  scale,
+  scope,
+  seed,
+  substitute,
+  type Tensor,
+  tensor,
+  trace,
+  trackNonReparam,
+  uncondition,
+} from "../../../index.js";
+
+const key = random.key(0);
+const model = (shift = 0) => {
+  const a = sample("a", new Normal(shift, 1));
+  const b = sample("b", new Normal(a, 1));
+  sample("x", new Normal(b, 1), { obs: 2 });
+  return b;
+};
+const run = <A extends unknown[]>(f: (...args: A) => unknown, ...args: A) => trace(f).getTrace(...args);
+const site = (t: ReturnType<typeof run>, name: string) => t.get(name) as SampleSite;
+const valueOf = (t: ReturnType<typeof run>, name: string) => site(t, name).value.item();
+
+test("seed twice gives the same trace; another key gives another", () => {
+  const [first, again, other] = [run(seed(model, key)), run(seed(model, key)), run(seed(model, random.key(1)))];
+  assert.is(valueOf(first, "b"), valueOf(again, "b"));
+  assert.is.not(valueOf(first, "b"), valueOf(other, "b"));
+});
+
+test("replay(f, trace(f)) reproduces, with the tensors themselves", () => {
+  const first = run(seed(model, key));
+  const again = run(seed(replay(model, first), random.key(7)));
+  for (const name of ["a", "b"]) assert.is(site(again, name).value, site(first, name).value);
+});
+
+test("substitute leaves a site latent, condition makes it observed, uncondition draws what was observed", () => {
+  assert.not.ok(site(run(seed(substitute(model, { a: 3 }), key)), "a").isObserved);
+  const t = run(seed(condition(model, { a: 3 }), key));
+  assert.ok(site(t, "a").isObserved);
+  assert.is(valueOf(t, "a"), 3);
+  const free = site(run(seed(uncondition(model), key)), "x");
+  assert.not.ok(free.isObserved);
+  assert.is.not(free.value.item(), 2);
+});
+
+test("block hides upward only: handlers inside still act", () => {
+  assert.equal([...run(seed(block(model, { hide: ["a"] }), key)).keys()], ["b", "x"]);
+  assert.equal([...run(seed(block(model, { expose: ["a"] }), key)).keys()], ["a"]);
+  assert.equal([...run(block(seed(model, key))).keys()], []);
+  assert.is(block(seed(substitute(model, { b: 5 }), key))().item(), 5);
+});
+
+test("mask and scale change the cost, not the score", () => {
+  const t = run(seed(scale(mask(model, false), 3), key));
+  assert.is(site(t, "b").scaledLogProb().item(), 0);
+  assert.is.not(site(t, "b").logProb().item(), 0);
+  const s = run(seed(scale(scale(model, 3), 2), key));
+  assert.ok(Math.abs(site(s, "b").scaledLogProb().item() - 6 * site(s, "b").logProb().item()) < 1e-12);
+  assert.throws(() => scale(model, 0), /must be positive/);
+  const part = tensor([3, -1]).slice(0, 1).sum();
+  assert.equal(run(seed(scale(model, part), key)).size, s.size, "a view counts without what lies beside it");
+});
+
+test("intervene changes what comes after a site, not the site", () => {
+  const t = run(seed(intervene(model, { a: 100 }), key));
+  assert.ok(Math.abs(valueOf(t, "a")) < 10);
+  assert.ok(valueOf(t, "b") > 50);
+});
+
+test("lift turns params into samples, scope prefixes names, inferConfig sets options", () => {
+  const withParam = () => sample("x", new Normal(param("m", 0), 1));
+  assert.is(run(seed(lift(withParam, { m: new Normal(50, 1) }), key)).get("m")?.type, "sample");
+  assert.equal([...run(seed(scope(model, { prefix: "left" }), key)).keys()], ["left/a", "left/b", "left/x"]);
+  const t = run(
+    seed(
+      inferConfig(model, () => ({ isAuxiliary: true })),
+      key,
+    ),
+  );
+  assert.ok(site(t, "a").infer.isAuxiliary);
+});
+
+test("the stack is empty again after a throw", () => {
+  const failing = () => {
+    plate("p", 2, () => {
+      throw new Error("inside");
+    });
+  };
+  assert.throws(() => run(seed(failing, key)), /inside/);
+  assert.throws(() => sample("x", new Normal(0, 1)), /no random key/);
+  plate("p", 2, () => undefined);
+});
+
+const sets = (t: ReturnType<typeof run>, names: string[]) =>
+  names.map((name) => [...getProvenance(site(t, name).logProb())].sort().join());
+test("trackNonReparam: the program a -> b -> c has the sets {a}, {a, b}, {a, b}", () => {
+  const chain = (B: (p: Tensor | number) => Distribution) => () => {
+    const a = sample("a", new Bernoulli(0.4));
+    const b = sample("b", B(a.mul(0.5).add(0.2)));
+    sample("c", new Bernoulli(b.mul(0).add(0.3)), { obs: 1 });
+  };
+  const discrete = chain((p) => new Bernoulli(p));
+  for (const f of [trackNonReparam(seed(discrete, key)), seed(trackNonReparam(discrete), key)])
+    assert.equal(sets(run(f), ["a", "b", "c"]), ["a", "a,b", "a,b"]);
+  // A reparameterised draw passes its parents on.
+  const pathwise = chain((p) => new Normal(p, 1));
+  assert.equal(sets(run(trackNonReparam(seed(pathwise, key))), ["a", "b", "c"]), ["a", "a", "a"]);
+});
+
+const readers: Record<string, (z: Tensor) => unknown> = {
+  item: (z) => z.item(),
+  toArray: (z) => z.toArray(),
+  comparison: (z) => (z as unknown as number) > 0,
+  "list[z]": (z) => ["left", "right"][z as unknown as number],
+  data: (z) => z.data,
+  JSON: (z) => JSON.stringify(z),
+};
+for (const [name, read] of Object.entries(readers))
+  test(`control flow counts: what follows ${name} depends on what was read, what came before does not`, () => {
+    const t = run(
+      trackNonReparam(
+        seed(() => {
+          const z = sample("z", new Bernoulli(0.5));
+          sample("before", new Normal(0, 1), { obs: 1 });
+          read(z);
+          sample("after", new Normal(0, 1), { obs: 1 });
+        }, key),
+      ),
+    );
+    assert.equal(sets(t, ["before", "after"]), ["", "z"]);
+    assert.equal(sets(run(trackNonReparam(seed(() => sample("x", new Normal(0, 1)), key))), ["x"]), [""]);
+  });
+
+test.run();

@@ -1,0 +1,278 @@
+/** Misuse of models, guides and estimators, by the numbers of golden/badinputs.json, where no other file has it. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  AutoLaplaceApproximation,
+  AutoNormal,
+  adam,
+  Bernoulli,
+  Binomial,
+  Categorical,
+  clippedAdam,
+  computeMarginals,
+  constraints,
+  DiscreteUniform,
+  explain,
+  factor,
+  Gamma,
+  loadState,
+  type Model,
+  Normal,
+  type Optimizer,
+  Predictive,
+  param,
+  plate,
+  psisDiagnostic,
+  RenyiELBO,
+  ReweightedWakeSleep,
+  random,
+  SVI,
+  sample,
+  sampleDiscrete,
+  saveState,
+  seed,
+  substitute,
+  TraceELBO,
+  TraceMeanFieldELBO,
+  tensor,
+  trace,
+} from "../../../index.js";
+import { refuses } from "../../refusals.js";
+
+test("BI-31: parameters that must be whole numbers", () => {
+  refuses(() => new Binomial(2.5, 0.5), /Binomial: totalCount must be a whole number >= 0, got 2.5/);
+  refuses(() => new DiscreteUniform(0.5, 3), /DiscreteUniform: low must be a whole number, got 0.5/);
+});
+
+test("BI-41: a guide whose b depends on a: each closed form is that of b given a", () => {
+  const model: Model = () => {
+    const a = sample("a", new Normal(0, 1));
+    sample("b", new Normal(a, 1));
+  };
+  const guide: Model = () => {
+    const a = sample("a", new Normal(0, 1));
+    sample("b", new Normal(a.mul(0.5), 1));
+  };
+  // KL(b | a) = (a / 2)² / 2, of mean 1/8; its standard deviation is √2 / 8.
+  const n = 20_000;
+  const loss = new TraceMeanFieldELBO({ numParticles: n }).loss(random.key(1), {}, model, guide).item();
+  assert.ok(Math.abs(loss - 1 / 8) < (4.5 * Math.SQRT2) / 8 / Math.sqrt(n));
+});
+
+test("BI-43: a sleep phase whose guide takes no observations", () => {
+  const model: Model = () => sample("x", new Normal(sample("z", new Normal(0, 1)), 1), { obs: 1 });
+  const guide: Model = () => sample("z", new Normal(param("m", 0), 1));
+  refuses(
+    () => new ReweightedWakeSleep({ insomnia: 0.5 }).loss(random.key(0), { m: tensor(0) }, model, guide),
+    /insomnia 0.5.*observations/,
+  );
+});
+
+test("BI-47: an autoguide and a site that it has not seen", () => {
+  const model: Model = (withMore: boolean) => {
+    sample("z", new Normal(0, 1));
+    if (withMore) sample("w", new Normal(0, 1));
+  };
+  const guide = new AutoNormal(model);
+  const svi = new SVI(model, guide, adam(0.01), new TraceELBO(), { jit: false });
+  const state = svi.init(random.key(0), false);
+  refuses(() => svi.update(state, true), /model site "w" is latent but the guide has no such site/);
+});
+
+test("BI-59, BI-61: alpha and insomnia out of range", () => {
+  for (const alpha of [Number.NaN, Infinity, "0.5" as unknown as number])
+    refuses(() => new RenyiELBO({ alpha }), /RenyiELBO: alpha must be a finite number, got/);
+  for (const insomnia of [-0.1, 1.5, Number.NaN])
+    refuses(() => new ReweightedWakeSleep({ insomnia }), /ReweightedWakeSleep: insomnia must be in \[0,1\], got/);
+});
+
+test("BI-65: a guide with mass where the model has none", () => {
+  const model: Model = () => sample("n", new Categorical([0.5, 0.5, 0, 0]));
+  const guide: Model = () => sample("n", new Categorical({ logits: param("l", tensor([-9, -9, -9, 9])) }));
+  const params = { l: tensor([-9, -9, -9, 9]) };
+  assert.is(new TraceELBO().loss(random.key(0), params, model, guide).item(), Infinity);
+  refuses(() => new SVI(model, guide, adam(0.01), new TraceELBO()).run(random.key(0), 3), /site "n" \(value 3\)/);
+});
+
+test("BI-83: optimisers refuse impossible rates and unknown options", () => {
+  for (const rate of [-1, Number.NaN]) refuses(() => adam(rate), /adam: the learning rate must be/);
+  refuses(() => adam(0.1, { b1: 1 }), /b1/);
+  refuses(() => adam(0.1, { learningRate: 0.1 } as object), /unknown option "learningRate"/);
+  refuses(
+    () =>
+      new SVI(
+        () => {},
+        () => {},
+        adam(0.1),
+        new TraceELBO(),
+      ).run(random.key(0), 0),
+    /numSteps/,
+  );
+});
+
+test("async models, guides and plates are refused, and nothing fails later", async () => {
+  const late: Model = async () => sample("x", new Normal(0, 1));
+  const failing: Model = async () => {
+    throw new Error("later");
+  };
+  for (const f of [late, failing]) {
+    refuses(() => trace(seed(f, 0)).getTrace(), /the model or guide returned a promise/);
+    refuses(() => trace(() => plate("d", 2, () => f())).getTrace(), /the body of plate "d" returned a promise/);
+  }
+  const empty: Model = () => {};
+  const loss = new TraceELBO();
+  refuses(() => loss.loss(random.key(0), {}, late, empty), /promise/);
+  refuses(() => loss.loss(random.key(0), {}, empty, late), /promise/);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+});
+
+test("a normal guide for a positive latent: a warning at init, and an error with the site and the support", () => {
+  const model: Model = () => sample("rate", new Gamma(2, 1));
+  const guide: Model = () => sample("rate", new Normal(param("m", -50), 1));
+  const { warn } = console;
+  const warnings: string[] = [];
+  console.warn = (text: string) => warnings.push(text);
+  try {
+    refuses(
+      () => new SVI(model, guide, adam(0.1), new TraceELBO()).init(random.key(0)),
+      /site "rate": Gamma: value must be >= 0.*give the guide a distribution on this support/,
+    );
+  } finally {
+    console.warn = warn;
+  }
+  assert.is(warnings.length, 1);
+  assert.match(warnings[0] as string, /guide site "rate" \(Normal\) may be a finite number.*Gamma.*>= 0/);
+});
+
+test("a state of another optimiser, of a fresh SVI, or in part", () => {
+  const model: Model = () => sample("z", new Normal(0, 1));
+  const guide: Model = () => sample("z", new Normal(param("m", 0), 1));
+  const inference = (optimizer: Optimizer) => new SVI(model, guide, optimizer, new TraceELBO());
+  const svi = inference(adam(0.1));
+  const state = loadState(saveState(svi.init(random.key(0))));
+  const clipped = inference(clippedAdam(0.1));
+  clipped.init(random.key(0));
+  refuses(() => clipped.update(state), /svi.update: this state belongs to another optimiser: it has/);
+  refuses(() => clipped.run(random.key(0), { numSteps: 2, initState: state }), /another optimiser/);
+  refuses(
+    () => inference(adam(0.1)).getParams(state),
+    /param "m": this SVI does not know.*Call svi.init\(key, ...args\)/,
+  );
+  refuses(() => svi.update(random.key(0) as never), /svi.update: the first argument must be a state/);
+  refuses(() => saveState({ params: {} } as never), /saveState: the state has no optimState/);
+  assert.is(inference(adam(0.1)).run(random.key(1), { numSteps: 2, initState: state }).losses.length, 2);
+});
+
+test("a class in the place of a guide", () => {
+  const model: Model = () => sample("z", new Normal(0, 1));
+  refuses(
+    () => new SVI(model, AutoNormal as never, adam(0.1), new TraceELBO()),
+    /SVI: the guide is the class AutoNormal, not an instance. Call new AutoNormal\(model\)/,
+  );
+  refuses(() => new SVI(model, undefined as never, adam(0.1), new TraceELBO()), /SVI: the guide must be a function/);
+});
+
+test("keys, params, options and programs in the wrong place", () => {
+  const model: Model = () => {
+    sample("z", new Normal(0, 1));
+  };
+  const guide = new AutoNormal(model);
+  const key = random.key(0);
+  const params = { z_auto_loc: tensor(0), z_auto_scale: tensor(1) };
+  refuses(
+    () => guide.samplePosterior(params as never, {}),
+    /AutoNormal.samplePosterior: the first argument must be a key/,
+  );
+  refuses(() => guide.median([1, 2] as never), /AutoNormal: expected the params of a fit/);
+  refuses(
+    () => new Predictive(model, { numSamples: 2 }).run(undefined as never),
+    /predictive.run: .* key .*got undefined/,
+  );
+  refuses(() => seed(model, undefined as never), /seed: the second argument must be a key/);
+  refuses(() => tensor(undefined as never), /got undefined\.$/);
+  const data = [1, 2, 3];
+  refuses(() => psisDiagnostic(key, params, model, guide, data as never), /psisDiagnostic: expected options/);
+  refuses(
+    () => sampleDiscrete(key, params, model, guide, { temprature: 0 } as never),
+    /sampleDiscrete: unknown option "temprature".*Did you mean "temperature"/,
+  );
+  refuses(
+    () => new AutoLaplaceApproximation(model).laplaceApproximation(data as never),
+    /AutoLaplaceApproximation: expected the params of a fit.*"auto_loc"/,
+  );
+  refuses(() => explain(new TraceELBO(), model, data as never), /explain: the guide must be a function, got an array/);
+  refuses(() => computeMarginals(key, model as never, guide as never, () => {}), /computeMarginals: .*params by name/);
+  refuses(
+    () => computeMarginals(key, params, model, undefined as never),
+    /computeMarginals: the guide must be a function/,
+  );
+});
+
+test("constraints, factors and plates are refused in the words of the call", () => {
+  const run = (f: Model) => trace(seed(f, 0)).getTrace();
+  for (const constraint of ["positive", constraints.interval])
+    refuses(
+      () => run(() => param("p", 1, { constraint: constraint as never })),
+      /param "p": constraint must be constraints.positive/,
+    );
+  refuses(() => run(() => factor("f", Number.NaN)), /^factor "f": logFactor must be a number, got NaN/);
+  refuses(
+    () => run(() => plate("d", "3" as never, () => 0)),
+    /plate "d": size must be a non-negative integer, got "3"/,
+  );
+});
+
+test("a param that svi.init does not come to is refused: no step would train it", () => {
+  const model = () => {
+    const b = sample("b", new Bernoulli(0.5));
+    if (b.item() > 0) sample("x", new Normal(0, 1), { obs: 1 });
+  };
+  const guide = (first: boolean) => () => {
+    if (first) param("m", 0);
+    const b = sample("b", new Bernoulli(0.5));
+    if (b.item() > 0) param("m", 0);
+  };
+  const run = (first: boolean, seed: number) =>
+    new SVI(model, guide(first), adam(0.1), new TraceELBO(), { jit: false }).run(random.key(seed), 30).params;
+  for (let seed = 0; seed < 6; seed++) {
+    assert.equal(Object.keys(run(true, seed)), ["m"]);
+    try {
+      assert.equal(Object.keys(run(false, seed)), ["m"]);
+    } catch (error) {
+      assert.match((error as Error).message, /param "m" is not in the state.*Declare it where every run comes by/);
+    }
+  }
+});
+
+test("a param that is substituted starts at that value", () => {
+  const model = () => {
+    sample("z", new Normal(0, 1));
+  };
+  const guide = () => {
+    sample("z", new Normal(param("m", 3), 1));
+  };
+  const svi = new SVI(model, substitute(guide, { m: 7 }), adam(0.1), new TraceELBO());
+  assert.is(svi.getParams(svi.init(random.key(0))).m?.item(), 7);
+});
+
+test("weights of discrete draws, which tie, have no tail", () => {
+  const model = () =>
+    plate("d", 3, () => {
+      const z = sample("z", new Bernoulli(0.4));
+      sample("x", new Bernoulli(z.mul(0.5).add(0.2)), { obs: [1, 0, 1] });
+    });
+  for (const probs of [0.5, [0.5, 0.4, 0.6]]) {
+    const k = psisDiagnostic(random.key(0), {}, model, () => plate("d", 3, () => sample("z", new Bernoulli(probs))));
+    assert.ok(k < 0.7, `k = ${k}`);
+  }
+});
+
+test("psisDiagnostic says that enumerated sites are not supported", () => {
+  const model: Model = () => sample("z", new Categorical([0.5, 0.5]), { infer: { enumerate: "parallel" } });
+  refuses(
+    () => psisDiagnostic(random.key(0), {}, model, () => {}),
+    /psisDiagnostic: site "z" is enumerated; .*not supported. Write the sum into the model/,
+  );
+});
+
+test.run();

@@ -1,0 +1,265 @@
+/** Plates: what they do to shapes, scales, params and indices, and what they refuse (badinputs BI-49 to BI-57). */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  Bernoulli,
+  type Model,
+  module,
+  Normal,
+  nn,
+  param,
+  plate,
+  random,
+  type SampleSite,
+  sample,
+  scope,
+  seed,
+  subsample,
+  substitute,
+  type Tensor,
+  TraceELBO,
+  TraceGraphELBO,
+  tensor,
+  trace,
+  zeros,
+} from "../../../index.js";
+import { refusal } from "../../refusals.js";
+
+const run = (f: Model, key = 0) => trace(seed(f, random.key(key))).getTrace();
+const site = (t: ReturnType<typeof run>, name: string) => t.get(name) as SampleSite;
+
+test("inside a plate distributions have its size along its dim; nested plates take -1, then -2", () => {
+  const t = run(() => {
+    plate("outer", 3, () => {
+      sample("a", new Normal(0, 1));
+      plate("inner", 2, () => sample("b", new Normal(0, 1)));
+    });
+    plate("left", 4, { dim: -3 }, () => sample("c", new Normal(zeros([2]), 1).toEvent(1)));
+  });
+  assert.equal(site(t, "a").value.shape, [3]);
+  assert.equal(site(t, "b").value.shape, [2, 3]);
+  assert.equal(site(t, "c").value.shape, [4, 1, 1, 2]);
+});
+
+test("a subsample: indices, data and params of the visited elements, log densities scaled up", () => {
+  const data = tensor([10, 20, 30, 40, 50]);
+  let visited: number[] = [];
+  const model = () =>
+    plate("data", 5, { subsampleSize: 2 }, (indices) => {
+      visited = [...indices.toFloat64Array()];
+      const loc = param("loc", [1, 2, 3, 4, 5]);
+      assert.equal(
+        loc.toArray(),
+        visited.map((i) => i + 1),
+      );
+      assert.equal(
+        subsample(data).toArray(),
+        visited.map((i) => 10 * (i + 1)),
+      );
+      sample("x", new Normal(loc, 1), { obs: subsample(data) });
+    });
+  const t = run(model);
+  assert.is(new Set(visited).size, 2);
+  const x = site(t, "x");
+  assert.ok(Math.abs(x.scaledLogProb().sum().item() - 2.5 * x.logProb().sum().item()) < 1e-10);
+  const rows = run(() =>
+    plate("data", 5, { subsample: [4, 1] }, () =>
+      sample("y", new Normal(subsample(zeros([5, 3]), { eventDim: 1 }), 1).toEvent(1)),
+    ),
+  );
+  assert.equal(site(rows, "y").value.shape, [2, 3]);
+});
+
+test("guide, model and all particles see the same subsample", () => {
+  const seen: string[] = [];
+  const note = (indices: Tensor) => seen.push(`${indices.toArray()}`);
+  const model = () =>
+    plate("data", 10, { subsampleSize: 3 }, (i) => {
+      note(i);
+      sample("z", new Normal(0, 1));
+    });
+  const guide = () =>
+    plate("data", 10, { subsampleSize: 3 }, (i) => {
+      note(i);
+      sample("z", new Normal(param("m", 0), 1));
+    });
+  new TraceELBO({ numParticles: 3, vectorizeParticles: false }).loss(random.key(0), {}, model, guide);
+  assert.is(seen.length, 6);
+  assert.is(new Set(seen).size, 1);
+});
+
+test("the sequential form visits the same elements and scales the same", () => {
+  const data = [0.3, -1, 2];
+  const t = run(() => {
+    for (const i of plate("data", 3)) sample(`x${i}`, new Normal(0, 1), { obs: data[i] as number });
+  });
+  assert.equal(
+    [...t.keys()].filter((name) => name.startsWith("x")),
+    ["x0", "x1", "x2"],
+  );
+  const half = run(() => {
+    for (const i of plate("data", 4, { subsampleSize: 2 })) sample(`x${i}`, new Normal(0, 1));
+  });
+  for (const s of half.values()) if (s.type === "sample") assert.is(tensor(s.scale).item(), 2);
+});
+
+test("a loop that is left early closes its plate", () => {
+  run(() => {
+    for (const i of plate("data", 3)) {
+      sample(`x${i}`, new Normal(0, 1));
+      break;
+    }
+    plate("other", 2, () => sample("y", new Normal(0, 1)));
+  });
+});
+
+test("a plate without a size takes that of its first site", () => {
+  const t = run(() => plate("data", () => sample("x", new Normal(0, 1), { obs: [1, 2, 3] })));
+  assert.equal(site(t, "x").logProb().shape, [3]);
+  assert.match(
+    refusal(() => run(() => plate("data", () => sample("x", new Normal(0, 1))))).message,
+    /plate "data" has no size/,
+  );
+});
+
+test("BI-49, BI-51, BI-53: clashing dims, sizes that do not match, impossible subsamples", () => {
+  const clash = refusal(() =>
+    run(() => plate("a", 3, { dim: -1 }, () => plate("b", 4, { dim: -1 }, () => sample("x", new Normal(0, 1))))),
+  );
+  assert.match(clash.message, /plates "a" \(3\) and "b" \(4\) both use dim -1/);
+  const size = refusal(() => run(() => plate("d", 5, () => sample("x", new Normal(zeros([4]), 1)))));
+  assert.is(size.site, "x");
+  assert.match(size.message, /site "x" in plate "d": dim -1 has size 4 but the plate has size 5/);
+  for (const subsampleSize of [6, 0, -1, 2.5])
+    assert.match(
+      refusal(() => run(() => plate("d", 5, { subsampleSize }, () => sample("x", new Normal(0, 1))))).message,
+      new RegExp(`subsampleSize must be an integer in 1..5, got ${subsampleSize}`),
+    );
+  assert.is(refusal(() => run(() => plate("d", 5, { subsamplesize: 2 } as never, () => 0))).code, "unknown-option");
+  assert.is(refusal(() => run(() => plate("d", 5, () => plate("d", 5, () => 0)))).code, "duplicate-name");
+});
+
+test("one plate has one size, and one subsample, wherever it is opened", () => {
+  const twice = () => {
+    plate("d", 5, () => sample("x", new Normal(0, 1)));
+    plate("d", 4, () => sample("y", new Normal(0, 1)));
+  };
+  assert.match(refusal(() => run(twice)).message, /plate "d" has size 5 in one place and 4 in another/);
+  const over =
+    (size: number, subsampleSize: number): Model =>
+    () =>
+      plate("d", size, { subsampleSize }, (i) => sample("y", new Normal(0, 1), { obs: i }));
+  const loss = (model: Model, guide: Model) => refusal(() => new TraceELBO().loss(random.key(0), {}, model, guide));
+  assert.match(loss(over(10, 2), over(4, 2)).message, /plate "d" has size 4 in the guide and 10 in the model/);
+  assert.match(loss(over(10, 3), over(10, 2)).message, /visits 3 of 10 elements here, but 2 where/);
+  for (const size of [undefined, "5", 2.5, -1, Number.NaN])
+    assert.is(refusal(() => run(() => plate("d", size as number, () => 0))).code, "bad-option");
+});
+
+test("below a scope a plate has the scope's prefix too: two halves of a model do not share it", () => {
+  const half = () => plate("d", 3, () => sample("x", new Normal(0, 1)));
+  const unsized = () => plate("d", () => sample("x", new Normal(zeros([2]), 1)));
+  const t = run(() => {
+    scope(half, { prefix: "left" })();
+    scope(unsized, { prefix: "right" })();
+  });
+  assert.equal([...t.keys()], ["left/d", "left/x", "right/d", "right/x"]);
+  assert.equal(
+    ["left/x", "right/x"].map((name) =>
+      site(t, name)
+        .plates.map((frame) => frame.name)
+        .join(),
+    ),
+    ["left/d", "right/d"],
+  );
+});
+
+test("a param as long as the subsample is refused, a network's axes belong to no plate", () => {
+  const short = () => plate("d", 5, { subsampleSize: 2 }, () => param("w", [1, 2]));
+  assert.match(refusal(() => run(short)).message, /param "w" has 2 elements along dim -1.*the plate has 5/);
+  run(() => plate("d", 5, { subsampleSize: 2 }, () => param("w", [1, 2], { eventDim: 1 })));
+  run(() =>
+    plate("d", 16, { subsampleSize: 4 }, () => {
+      assert.equal(module("net", nn.linear(2, 16))(zeros([3, 2])).shape, [3, 16]);
+    }),
+  );
+});
+
+test("BI-27: data that broadcasts silently is refused, with both shapes", () => {
+  const error = refusal(() =>
+    site(
+      run(() => plate("N", 4, { dim: -1 }, () => sample("y", new Normal(zeros([4]), 1), { obs: zeros([4, 1]) }))),
+      "y",
+    ).logProb(),
+  );
+  assert.is(error.site, "y");
+  assert.match(error.message, /\[4,4\].*N\(4, dim -1\).*\[4\].*\[4,1\]/);
+});
+
+test("a value with more elements than its plate is refused in the plate's name, also where it would broadcast", () => {
+  const scored = (size: number, options: { subsampleSize?: number }, obs: number[] | null, at?: number[]) => {
+    const model = () => plate("d", size, options, () => sample("x", new Normal(0, 1), { obs }));
+    return refusal(() => site(run(at ? substitute(model, { x: at }) : model), "x").logProb());
+  };
+  for (const error of [scored(1, {}, [1, 2, 3]), scored(4, {}, [1, 2, 3])]) {
+    assert.is(error.site, "x");
+    assert.match(error.message, /observed site "x" in plate "d": the value has 3 elements along dim -1/);
+  }
+  assert.match(scored(4, {}, [1, 2, 3]).message, /the plate has size 4/);
+  assert.match(
+    scored(6, { subsampleSize: 2 }, [1, 2, 3, 4, 5, 6]).message,
+    /visits 2 of 6 elements.*subsample\(data\)/,
+  );
+  assert.match(scored(1, {}, null, [1, 2]).message, /^site "x" in plate "d"/);
+});
+
+const z =
+  (name = "z", loc: Tensor | number = 0): Model =>
+  () => {
+    sample(name, new Normal(loc, 1));
+  };
+const empty: Model = () => {};
+test("BI-35, BI-37, BI-57, BI-33: guides and models that do not fit each other", () => {
+  const loss = (model: Model, guide: Model) =>
+    refusal(() => new TraceGraphELBO().loss(random.key(0), {}, model, guide));
+  assert.match(loss(empty, z("w")).message, /guide site "w" has no counterpart in the model/);
+  assert.match(loss(z("theta"), z("thet")).message, /guide site "thet" .*Did you mean "theta"\?/);
+  const seen: Model = () => sample("y", new Normal(0, 1), { obs: 1 });
+  assert.match(loss(seen, seen).message, /site "y" is observed in the model and in the guide/);
+  assert.match(loss(z("v"), empty).message, /model site "v" is latent but the guide has no such site/);
+  assert.match(
+    loss(z("z", zeros([3])), z("z", zeros([4]))).message,
+    /site "z": model batch \[3\] event \[\] but guide batch \[4\] event \[\]/,
+  );
+  const inPlate: Model = () => plate("d", 3, z());
+  assert.match(loss(z("z", zeros([3])), inPlate).message, /guide plate "d" is not in the model/);
+  const aux: Model = () => {
+    sample("u", new Normal(0, 1), { infer: { isAuxiliary: true } });
+  };
+  assert.ok(Number.isFinite(new TraceGraphELBO().loss(random.key(0), {}, empty, aux).item()));
+  assert.match(
+    refusal(() => run(() => ["x", "x"].map((name) => sample(name, new Normal(0, 1))))).message,
+    /"x" appears twice/,
+  );
+});
+
+test("BI-19, BI-21: NaN in observed data names the site; masked it counts for nothing; an impossible observation costs Infinity", () => {
+  const observed =
+    (obs: number[]): Model =>
+    () =>
+      plate("N", 3, () => sample("x", new Normal(param("m", 0), 1), { obs }));
+  const error = refusal(() => new TraceELBO().loss(random.key(0), {}, observed([1, Number.NaN, 2]), empty));
+  assert.is(error.site, "x");
+  assert.match(error.message, /observed site "x".*\[1\].*NaN/);
+  const impossible: Model = () => {
+    sample("b", new Bernoulli(0), { obs: 1 });
+  };
+  assert.is(new TraceELBO().loss(random.key(0), {}, impossible, empty).item(), Infinity);
+});
+
+test("substitute gives params their values outside SVI", () => {
+  const t = run(substitute(() => sample("x", new Normal(param("m"), 1)), { m: 100 }));
+  assert.ok(site(t, "x").value.item() > 50);
+});
+
+test.run();

@@ -1,0 +1,131 @@
+/** Reparameterised models have the same law; the Pareto diagnostic recovers shapes that are known. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  AutoNormal,
+  adam,
+  CircularReparam,
+  Exp,
+  initToValue,
+  LocScaleReparam,
+  type Model,
+  Normal,
+  Predictive,
+  param,
+  paretoK,
+  plate,
+  psisDiagnostic,
+  type Reparam,
+  random,
+  reparam,
+  SVI,
+  sample,
+  seed,
+  type Tensor,
+  TraceELBO,
+  TransformedDistribution,
+  TransformReparam,
+  tensor,
+  trace,
+  VonMises,
+} from "../../../index.js";
+import { moments } from "../posterior/draws.js";
+
+const n = 20_000;
+const rowsOf = (x: Tensor) => [...x.toFloat64Array()].map((v) => Float64Array.of(v));
+const check = (draws: Tensor, mean: number, sd: number) => {
+  const got = moments(rowsOf(draws));
+  assert.ok(Math.abs((got.mean[0] as number) - mean) <= (4.5 * sd) / Math.sqrt(n));
+  // The variance of a normal sample has standard error sd² √(2/n).
+  assert.ok(Math.abs((got.variance[0] as number) - sd ** 2) <= 4.5 * sd ** 2 * Math.sqrt(2 / n));
+};
+
+const model: Model = () => sample("x", new Normal(3, 2).expand([2]).toEvent(1));
+for (const centered of [0, 0.3, 1])
+  test(`LocScaleReparam, centered ${centered}: same mean and variance (n = 20,000, 4.5 standard errors)`, () => {
+    const moved = reparam(model, { x: LocScaleReparam({ centered }) });
+    const { x } = new Predictive(moved, { numSamples: n, returnSites: ["x"] }).run(random.key(0));
+    check((x as Tensor).slice(0, 1, { axis: 1 }), 3, 2);
+    const sites = [
+      ...trace(seed(moved, random.key(1)))
+        .getTrace()
+        .keys(),
+    ];
+    assert.equal(sites, ["x_decentered", "x"]);
+  });
+
+test("LocScaleReparam takes c itself, null to learn it, and refuses what it does not know", () => {
+  const draw = (strategy: Reparam) => trace(seed(reparam(model, { x: strategy }), random.key(1))).getTrace();
+  const [short, long] = [LocScaleReparam(0.3), LocScaleReparam({ centered: 0.3 })].map(draw);
+  assert.equal(short?.get("x")?.value?.toArray(), long?.get("x")?.value?.toArray());
+  assert.ok(draw(LocScaleReparam(null)).has("x_centered"));
+  assert.throws(() => LocScaleReparam({ centred: 0 } as never), /unknown option "centred".*Did you mean "centered"/);
+  assert.throws(
+    () => trace(seed(reparam(model, { xx: LocScaleReparam() }), 0)).getTrace(),
+    /reparam: the program has no site "xx"; it has "x"/,
+  );
+});
+
+test("TransformReparam samples the base", () => {
+  const positive: Model = () => sample("x", new TransformedDistribution(new Normal(0.5, 0.4), new Exp()));
+  const moved = reparam(positive, { x: TransformReparam() });
+  const { x } = new Predictive(moved, { numSamples: n, returnSites: ["x"] }).run(random.key(2));
+  check((x as Tensor).log(), 0.5, 0.4);
+  assert.throws(
+    () => seed(reparam(model, { x: TransformReparam() }), random.key(0))(),
+    /not a TransformedDistribution/,
+  );
+});
+
+test("paretoK of exact Pareto quantiles", () => {
+  for (const k of [0.2, 0.5, 0.9]) {
+    // Weights with P(W > w) = w^(-1/k): log w = -k log u.
+    const size = 20_000;
+    const logs = Float64Array.from({ length: size }, (_, i) => -k * Math.log((i + 0.5) / size));
+    const got = paretoK(logs);
+    assert.ok(Math.abs(got - k) < 0.06, `${got} against ${k}`);
+  }
+});
+
+test("psisDiagnostic tells a good guide from one that is too narrow", () => {
+  const target: Model = () => {
+    sample("z", new Normal(0, 1));
+  };
+  const guide =
+    (scale: number): Model =>
+    () => {
+      sample("z", new Normal(param("m", 0), scale));
+    };
+  // With q = N(0, s²) and p = N(0, 1) the weights' tail index is k = 1 - s², for s < 1.
+  assert.ok(psisDiagnostic(random.key(0), {}, target, guide(1.05)) < 0.3);
+  assert.ok(psisDiagnostic(random.key(0), {}, target, guide(0.3)) > 0.7);
+});
+
+test("CircularReparam: a posterior across ±π in one piece", () => {
+  // Two observed directions on both sides of π: the posterior of the mean direction is VonMises around π.
+  const directions: Model = (angles: number[]) => {
+    const mu = sample("mu", new VonMises(0, 0.1));
+    plate("n", angles.length, () => sample("a", new VonMises(mu, 20), { obs: angles }));
+  };
+  const moved = reparam(directions, { mu: CircularReparam() });
+  const guide = new AutoNormal(moved, { initLocFn: initToValue({ mu_unwrapped: 2 }) });
+  const data = [3.1, -3.1, 2.9, -2.95];
+  const { params } = new SVI(moved, guide, adam(0.02), new TraceELBO({ numParticles: 10 })).run(
+    random.key(0),
+    1500,
+    data,
+  );
+  const unwrapped = (guide.median(params).mu_unwrapped as Tensor).item();
+  // κ Σ (cos, sin): the posterior's direction, its concentration about 4 · 20.
+  const want = Math.atan2(
+    data.reduce((s, a) => s + 20 * Math.sin(a), 0),
+    data.reduce((s, a) => s + 20 * Math.cos(a), 0.1),
+  );
+  const gap = unwrapped - want - 2 * Math.PI * Math.round((unwrapped - want) / (2 * Math.PI));
+  assert.ok(Math.abs(gap) < 0.03, `${unwrapped}, want ${want}`);
+  const spread = params.mu_unwrapped_auto_scale ?? params.auto_mu_unwrapped_scale ?? tensor(0);
+  assert.ok(spread.item() === 0 || Math.abs(spread.item() - 1 / Math.sqrt(80)) < 0.03, `${spread}`);
+  assert.throws(() => seed(reparam(model, { x: CircularReparam() }), random.key(0))(), /no distribution of angles/);
+});
+
+test.run();

@@ -1,0 +1,120 @@
+/** Optimisers against the recurrences of their papers, worked out in plain numbers; and a user's own. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  adagrad,
+  adam,
+  adamw,
+  chain,
+  clipByGlobalNorm,
+  clipByValue,
+  clippedAdam,
+  cosineDecay,
+  exponentialDecay,
+  linearSchedule,
+  momentum,
+  type Optimizer,
+  perParam,
+  piecewiseConstant,
+  rmsprop,
+  scaleBy,
+  sgd,
+  type Tensor,
+  tensor,
+} from "../../../index.js";
+
+/** Where an optimiser goes from 1 in five steps when the gradient at x is 2x + sin(step). */
+function path(optimizer: Optimizer): number[] {
+  let x: Record<string, Tensor> = { x: tensor(1) };
+  let state = optimizer.init(x);
+  return [0, 1, 2, 3, 4].map((t) => {
+    const grads = { x: (x.x as Tensor).mul(2).add(Math.sin(t)) };
+    const [updates, next] = optimizer.update(grads, state, x);
+    state = next;
+    x = { x: (x.x as Tensor).add(updates.x) };
+    return (x.x as Tensor).item();
+  });
+}
+/** The same by hand: `step(g, t, x)` is what is added at step t (from 1). */
+function byHand(step: (g: number, t: number, x: number) => number): number[] {
+  let x = 1;
+  return [0, 1, 2, 3, 4].map((t) => {
+    x += step(2 * x + Math.sin(t), t + 1, x);
+    return x;
+  });
+}
+const assertPath = (optimizer: Optimizer, step: (g: number, t: number, x: number) => number): void => {
+  const [got, want] = [path(optimizer), byHand(step)];
+  got.forEach((x, i) => {
+    assert.ok(Math.abs(x - (want[i] as number)) < 1e-14, `step ${i}: ${x} against ${want[i]}`);
+  });
+};
+const adamStep = (rate: (t: number) => number, b1 = 0.9, b2 = 0.999, decay = 0) => {
+  let [m, v] = [0, 0];
+  return (g: number, t: number, x: number): number => {
+    m = b1 * m + (1 - b1) * g;
+    v = b2 * v + (1 - b2) * g * g;
+    return -rate(t) * (m / (1 - b1 ** t) / (Math.sqrt(v / (1 - b2 ** t)) + 1e-8) + decay * x);
+  };
+};
+const clip = (g: number, limit: number) => Math.max(-limit, Math.min(limit, g));
+
+test("sgd, momentum, adagrad, rmsprop", () => {
+  assertPath(sgd(0.1), (g) => -0.1 * g);
+  let velocity = 0;
+  assertPath(momentum(0.1, 0.8), (g) => {
+    velocity = 0.8 * velocity + g;
+    return -0.1 * velocity;
+  });
+  let total = 0;
+  assertPath(adagrad(0.1), (g) => {
+    total += g * g;
+    return (-0.1 * g) / (Math.sqrt(total) + 1e-10);
+  });
+  let average = 0;
+  assertPath(rmsprop(0.1), (g) => {
+    average = 0.9 * average + 0.1 * g * g;
+    return (-0.1 * g) / (Math.sqrt(average) + 1e-8);
+  });
+});
+
+test("adam, adamw, clippedAdam", () => {
+  assertPath(
+    adam(0.1, { b1: 0.93 }),
+    adamStep(() => 0.1, 0.93),
+  );
+  assertPath(
+    adamw(0.1, { weightDecay: 0.01 }),
+    adamStep(() => 0.1, 0.9, 0.999, 0.01),
+  );
+  const inner = adamStep((t) => 0.1 * 0.9 ** (t - 1));
+  assertPath(clippedAdam(0.1, { clipNorm: 0.5, lrd: 0.9 }), (g, t, x) => inner(clip(g, 0.5), t, x));
+});
+
+test("chains, clips and scales", () => {
+  assertPath(chain(clipByValue(0.3), scaleBy(2), sgd(0.1)), (g) => -0.1 * 2 * clip(g, 0.3));
+  const grads = { a: tensor([3, 0]), b: tensor(4) };
+  const [clipped] = clipByGlobalNorm(1).update(grads, {}, grads);
+  assert.ok(Math.abs((clipped.a as Tensor).square().sum().add(clipped.b.square()).item() - 1) < 1e-14);
+  const [kept] = clipByGlobalNorm(10).update(grads, {}, grads);
+  assert.equal(kept.a.toArray(), [3, 0]);
+});
+
+test("learning rates as schedules", () => {
+  const schedules: [(step: Tensor) => Tensor, (t: number) => number][] = [
+    [exponentialDecay(0.1, 2, 0.5), (t) => 0.1 * 0.5 ** (t / 2)],
+    [cosineDecay(0.1, 4, 0.1), (t) => 0.1 * (0.9 * 0.5 * (1 + Math.cos((Math.PI * Math.min(t, 4)) / 4)) + 0.1)],
+    [linearSchedule(0.1, 0.5, 3), (t) => 0.1 + (0.4 * Math.min(t, 3)) / 3],
+    [piecewiseConstant(0.1, { 2: 0.5, 4: 0.1 }), (t) => 0.1 * (t >= 2 ? 0.5 : 1) * (t >= 4 ? 0.1 : 1)],
+  ];
+  for (const [schedule, rate] of schedules) assertPath(sgd(schedule), (g, t) => -rate(t - 1) * g);
+});
+
+test("an optimiser of its own for each parameter", () => {
+  const optimizer = perParam((name) => sgd(name === "slow" ? 0.1 : 1));
+  const params = { slow: tensor(1), fast: tensor(1) };
+  const [updates] = optimizer.update(params, optimizer.init(params), params);
+  assert.equal([updates.slow.item(), updates.fast.item()], [-0.1, -1]);
+});
+
+test.run();

@@ -1,0 +1,112 @@
+/** The loop of svi.run: minibatches, a promise that lets others run, a run that stops and goes on. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { adam, Normal, param, plate, random, SVI, sample, type Tensor, TraceELBO, tensor } from "../../../index.js";
+import { refuses } from "../../refusals.js";
+
+const model = (data: Tensor) => {
+  const mu = sample("mu", new Normal(0, 3));
+  plate("N", data.length, () => sample("y", new Normal(mu, 1), { obs: data }));
+};
+const guide = () => {
+  sample("mu", new Normal(param("loc", 5), 0.5));
+};
+const inference = () => new SVI(model, guide, adam(0.1), new TraceELBO());
+const data = tensor([1.1, 0.3, 2]);
+
+test("minibatches from any iterable, begun again when it ends: the same steps by hand", () => {
+  const batches = [tensor([1, 2]), tensor([3, 4]), tensor([5, 6])];
+  const svi = inference();
+  const { losses } = svi.run(random.key(0), { numSteps: 5, batches });
+  let state = svi.init(random.key(0), batches[0]);
+  const byHand = [0, 1, 2, 0, 1].map((i) => {
+    const [next, loss] = svi.update(state, batches[i]);
+    state = next;
+    return loss;
+  });
+  assert.equal([...losses], byHand);
+  assert.is(svi.run(random.key(0), { numSteps: 5, batches: [], initState: state }).losses.length, 0);
+});
+
+test("a run without a step: aborted before the first, or without batches", () => {
+  const svi = inference();
+  const batches = [tensor([1, 2]), tensor([3, 4])];
+  const aborted = svi.run(random.key(0), { numSteps: 5, batches, signal: AbortSignal.abort() });
+  assert.is(aborted.losses.length, 0);
+  assert.is(aborted.params.loc?.item(), 5);
+  refuses(() => svi.run(random.key(0), { numSteps: 5, batches: [] }), /svi.run: batches is empty/);
+});
+
+test("a generator that ends early is warned of, its function is called again, one that lasts is taken as it is", () => {
+  const { warn } = console;
+  const warnings: string[] = [];
+  console.warn = (text: string) => warnings.push(text);
+  let taken = 0;
+  function* source() {
+    for (const batch of [tensor([1, 2]), tensor([3, 4])]) {
+      taken++;
+      yield batch;
+    }
+  }
+  const stepsWith = (numSteps: number, batches: Iterable<unknown> | (() => Iterable<unknown>)) => {
+    taken = 0;
+    return inference().run(random.key(0), { numSteps, batches }).losses.length;
+  };
+  try {
+    assert.is(stepsWith(2, source()), 2);
+    assert.is(stepsWith(1, source()), 1);
+    assert.is(taken, 1);
+    assert.is(stepsWith(5, source), 5);
+    assert.equal(warnings, []);
+    assert.is(stepsWith(5, source()), 2);
+  } finally {
+    console.warn = warn;
+  }
+  assert.is(warnings.length, 1);
+  assert.match(warnings[0] as string, /svi.run ends after 2 steps: batches can be gone through only once/);
+});
+
+test("svi.steps may go on for ever; refusals name the function that was called", () => {
+  const svi = inference();
+  let count = 0;
+  for (const { step } of svi.steps(random.key(0), Infinity, data)) {
+    count = step;
+    if (step === 7) break;
+  }
+  assert.is(count, 7);
+  refuses(
+    () => svi.steps(random.key(0), -1, data),
+    /svi.steps: numSteps must be a positive integer or Infinity, got -1/,
+  );
+  refuses(() => svi.run(random.key(0), Infinity, data), /svi.run: numSteps must be a positive integer, got Infinity/);
+  refuses(() => svi.run(2 as never, 5), /svi.run: the first argument must be a key such as random.key\(0\), got 2/);
+  refuses(
+    () => svi.run(random.key(0), { num_steps: 5 } as never),
+    /unknown option "num_steps".*Did you mean "numSteps"/,
+  );
+});
+
+test("runAsync gives what run gives, and lets timers fire meanwhile", async () => {
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 0);
+  const result = await inference().runAsync(random.key(1), 200, data);
+  clearInterval(timer);
+  assert.equal([...result.losses], [...inference().run(random.key(1), 200, data).losses]);
+  assert.ok(ticks > 0);
+});
+
+test("a signal stops the run before the next step, and the run goes on bit for bit from its state", () => {
+  const whole = inference().run(random.key(2), 20, data);
+  const control = new AbortController();
+  const svi = inference();
+  const first = svi.run(
+    random.key(2),
+    { numSteps: 20, signal: control.signal, onStep: ({ step }) => step === 6 && control.abort() },
+    data,
+  );
+  assert.is(first.losses.length, 7);
+  const rest = svi.run(random.key(9), { numSteps: 13, initState: first.state }, data);
+  assert.equal([...first.losses, ...rest.losses], [...whole.losses]);
+});
+
+test.run();

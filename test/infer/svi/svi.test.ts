@@ -1,0 +1,277 @@
+/** SVI as a function of its state: steps, checkpoints, refusals, and compiled steps equal to eager ones. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import * as P from "../../../index.js";
+import {
+  adam,
+  Bernoulli,
+  Beta,
+  constraints,
+  loadState,
+  module,
+  mutable,
+  Normal,
+  nn,
+  param,
+  plate,
+  random,
+  SVI,
+  type SVIState,
+  sample,
+  saveState,
+  sgd,
+  subsample,
+  type Tensor,
+  TraceELBO,
+  TraceGraphELBO,
+  tensor,
+} from "../../../index.js";
+import { refusal } from "../../refusals.js";
+
+const data = tensor([1.1, 0.3, 2, 0.9]);
+const model = (y: Tensor) => {
+  const mu = sample("mu", new Normal(0, 3));
+  const seen = mutable("seen", tensor(0));
+  seen.value = seen.value.add(1);
+  plate("N", y.length, { subsampleSize: 2 }, () => sample("y", new Normal(mu, 1), { obs: subsample(y) }));
+};
+const guide = () => {
+  sample("mu", new Normal(param("loc", 4), param("scale", 0.5, { constraint: constraints.positive })));
+};
+const discrete = (y: Tensor) => {
+  const z = sample("z", new Bernoulli(0.4));
+  plate("N", y.length, () => sample("y", new Normal(z.mul(2), 1), { obs: y }));
+};
+const discreteGuide = () => {
+  const net = module("net", nn.mlp([1, 3, 1]));
+  const infer = {
+    baseline: {
+      useDecayingAvgBaseline: true,
+      nnBaseline: (x: Tensor) => net(x).squeeze(),
+      nnBaselineInput: tensor([0.5]),
+    },
+  };
+  sample("z", new Bernoulli({ logits: param("q", 0.2) }), { infer });
+};
+const bits = (x: unknown): string =>
+  JSON.stringify(x, (_, v) => (v instanceof P.Tensor ? [...new Uint32Array(v.toFloat64Array().buffer)] : v));
+
+test("update is pure, evaluate sees the same draw, perSite adds up to it", () => {
+  const svi = new SVI(model, guide, adam(0.1), new TraceELBO());
+  const state = svi.init(random.key(0), data);
+  const before = bits(state);
+  const [next, loss] = svi.update(state, data);
+  assert.is(bits(state), before);
+  assert.is(svi.evaluate(state, data), loss);
+  const total = Object.values(svi.perSite(state, data)).reduce((sum, x) => sum + x.item(), 0);
+  assert.ok(Math.abs(total - loss) < 1e-12);
+  assert.is(next.mutableState.seen?.item(), 1);
+});
+
+for (const [name, make] of Object.entries({
+  "subsampling and mutable state": () => [model, guide, new TraceELBO()] as const,
+  "a network and a decaying average as baseline": () =>
+    [discrete, discreteGuide, new TraceGraphELBO({ numParticles: 3 })] as const,
+}))
+  test(`twenty compiled steps equal twenty eager ones bit for bit: ${name}`, () => {
+    const run = (jit: boolean): [string, number[]] => {
+      const [m, g, elbo] = make();
+      const svi = new SVI(m, g, adam(0.05), elbo, { jit });
+      const { losses, state } = svi.run(random.key(1), 20, data);
+      return [bits(state), [...losses]];
+    };
+    assert.equal(run(true), run(false));
+  });
+
+test("a state survives as text, and a resumed run equals the uninterrupted one (BI-73)", () => {
+  const make = () => new SVI(discrete, discreteGuide, adam(0.05), new TraceGraphELBO());
+  const whole = make().run(random.key(2), 30, data);
+  const half = make().run(random.key(2), 12, data);
+  const restored = loadState(saveState(half.state));
+  assert.is(bits(restored), bits(half.state));
+  const svi = make();
+  svi.init(random.key(9), data);
+  const rest = svi.run(random.key(9), { numSteps: 18, initState: restored }, data);
+  assert.equal([...half.losses, ...rest.losses], [...whole.losses]);
+  assert.is(bits(rest.state), bits(whole.state));
+});
+
+test("NaN and infinities survive; altered, truncated and malicious text is refused (BI-71, BI-75, BI-79)", () => {
+  const state: SVIState = {
+    params: { w: tensor([Number.NaN, Infinity, -0, 5e-324]) },
+    optimState: {},
+    mutableState: {},
+    key: random.key(0),
+  };
+  const text = saveState(state);
+  assert.is(bits(loadState(text)), bits(state));
+  const forge = (body: unknown): string => {
+    const inner = JSON.stringify(body);
+    let hash = 0x811c9dc5;
+    for (let i = 0; i < inner.length; i++) hash = Math.imul(hash ^ inner.charCodeAt(i), 0x01000193);
+    return JSON.stringify({ pedigrad: 1, checksum: (hash >>> 0).toString(16).padStart(8, "0"), state: inner });
+  };
+  const rest = { optimState: {}, mutableState: {}, key: { shape: [0], bits: "" } };
+  const cases: [string, RegExp][] = [
+    [text.slice(0, -20), /truncated or altered/],
+    [text.replace("f07f", "f07e"), /truncated or altered/],
+    [JSON.stringify({ pedigrad: 99 }), /version 99/],
+    ["[]", /not a saved state/],
+    [forge({ params: { w: { shape: [2], bits: "0".repeat(48) } }, ...rest }), /shape \[2\] needs 2 numbers, found 3/],
+    [forge({ params: { w: { shape: [-1], bits: "" } }, ...rest }), /shape \[-1\]/],
+    [forge({ params: { w: null }, ...rest }), /not a tensor/],
+    [forge({ params: { constructor: { prototype: {} } }, ...rest }), /reserved key "constructor"/],
+    [forge({ params: {} }), /lacks one of/],
+  ];
+  for (const [broken, message] of cases) {
+    const error = refusal(() => loadState(broken));
+    assert.is(error.code, "bad-checkpoint");
+    assert.match(error.message, message);
+  }
+  assert.match(
+    refusal(() => loadState('{"pedigrad":1,"checksum":"x","state":"{\\"__proto__\\":1}"}')).message,
+    /checksum/,
+  );
+  assert.is(({} as Record<string, unknown>).polluted, undefined);
+});
+
+test("stableUpdate keeps parameters, optimiser and mutable state where the loss is not finite, and run counts it", () => {
+  const cliff = (y: Tensor) => {
+    sample("mu", new Normal(0, 3));
+    P.factor("cliff", y.sum().mul(-1).maximum(0).log());
+  };
+  const svi = new SVI(cliff, guide, adam(0.1), new TraceELBO());
+  const state = svi.init(random.key(0), tensor([-1]));
+  const [next, loss] = svi.stableUpdate(state, tensor([1]));
+  assert.not.ok(Number.isFinite(loss));
+  assert.is(bits({ ...next, key: 0 }), bits({ ...state, key: 0 }));
+  assert.is(svi.run(random.key(0), { numSteps: 3, stableUpdate: true, initState: state }, tensor([1])).refused, 3);
+  const keeping = () => {
+    mutable("lowest", tensor([Infinity, 2]));
+    sample("z", new Normal(param("m", tensor([0.5, 1])), 1).toEvent(1));
+  };
+  const kept = new SVI(
+    () => sample("z", new Normal(tensor([0, 0]), 1).toEvent(1)),
+    keeping,
+    adam(0.1),
+    new TraceELBO(),
+  );
+  assert.is(kept.run(random.key(0), { numSteps: 5, stableUpdate: true }).refused, 0, "what is mutable may be infinite");
+  const pit = () => P.factor("pit", Number.NaN);
+  assert.is(refusal(() => new SVI(pit, () => {}, adam(0.1), new TraceELBO()).init(random.key(0))).site, "pit");
+});
+
+test("initParams win, constraints hold, staticArgs reach the program", () => {
+  const withStatic = (y: Tensor, { extra }: { extra: number }) => {
+    plate("N", y.length, () => sample("y", new Normal(sample("mu", new Normal(0, 3)).add(extra), 1), { obs: y }));
+  };
+  const broken = new SVI(withStatic, guide, sgd(0), new TraceELBO(), { staticArgs: { extra: 2 } });
+  assert.throws(() => broken.init(random.key(0), data), /batch/);
+  const svi = new SVI(model, guide, sgd(0), new TraceELBO());
+  const state = svi.init({ key: random.key(0), initParams: { scale: 2 } }, data);
+  const { scale, loc } = svi.getParams(state);
+  assert.ok(Math.abs((scale as Tensor).item() - 2) < 1e-15);
+  assert.is((loc as Tensor).item(), 4);
+  assert.is(refusal(() => svi.init({ key: random.key(0), initParams: { scael: 2 } }, data)).param, "scael");
+});
+
+test("what is refused: numSteps 0, unknown options, a start outside the constraint (BI-67), sites that clash (BI-33)", () => {
+  const svi = new SVI(model, guide, adam(0.1), new TraceELBO());
+  for (const numSteps of [0, -1, 1.5, Number.NaN])
+    assert.is(refusal(() => svi.run(random.key(0), numSteps, data)).param, "numSteps");
+  assert.is(refusal(() => svi.run(random.key(0), { numSteps: 1, onstep: () => {} } as never, data)).param, "onstep");
+  const start = (value: number) => () => {
+    sample("mu", new Normal(0, param("s", value, { constraint: constraints.positive })));
+  };
+  for (const value of [0, -1, Number.NaN])
+    assert.is(
+      refusal(() => new SVI(model, start(value), adam(0.1), new TraceELBO()).init(random.key(0), data)).code,
+      "bad-initial-value",
+    );
+  const clash = () => {
+    param("mu", 1);
+    sample("mu", new Normal(0, 1));
+  };
+  assert.match(
+    refusal(() => new SVI(model, clash, adam(0.1), new TraceELBO()).init(random.key(0), data)).message,
+    /"mu" is already a param/,
+  );
+  const twice = () => {
+    sample("mu", new Normal(param("a", 1), 1));
+    param("a", [1, 2]);
+  };
+  assert.match(
+    refusal(() => new SVI(model, twice, adam(0.1), new TraceELBO()).init(random.key(0), data)).message,
+    /declared twice/,
+  );
+  for (const bad of [
+    () => adam(-1),
+    () => adam(Number.NaN),
+    () => adam(0.1, { b1: 1 }),
+    () => adam(0.1, { learningRate: 1 } as never),
+  ])
+    assert.ok(refusal(bad));
+  for (const bad of [{ numParticles: 0 }, { numParticles: -2 }, { numParticels: 2 }])
+    assert.ok(refusal(() => new TraceELBO(bad as never)));
+});
+
+test("a site and a param named __proto__ are sites and params like any other", () => {
+  const odd = (y: Tensor) => {
+    const mu = sample("__proto__", new Normal(0, 3));
+    plate("N", y.length, () => sample("y", new Normal(mu, 1), { obs: y }));
+  };
+  const oddGuide = () => {
+    sample("__proto__", new Normal(param("constructor", 4), 0.5));
+  };
+  const svi = new SVI(odd, oddGuide, adam(0.1), new TraceELBO());
+  const { params, state } = svi.run(random.key(0), 5, data);
+  assert.equal(Object.keys(params), ["constructor"]);
+  assert.ok(Number.isFinite(svi.evaluate(state, data)));
+  assert.ok(Object.keys(svi.perSite(state, data)).includes("__proto__"));
+});
+
+test("BI-45: after a throw in the model the next run is as if nothing had happened", () => {
+  let isBroken = false;
+  const flaky = (y: Tensor) => {
+    const mu = sample("mu", new Normal(0, 3));
+    plate("N", y.length, () => {
+      if (isBroken) throw new Error("the model fails");
+      sample("y", new Normal(mu, 1), { obs: y });
+    });
+  };
+  const svi = new SVI(flaky, guide, adam(0.1), new TraceELBO(), { jit: false });
+  const state = svi.init(random.key(0), data);
+  const [, want] = svi.update(state, data);
+  isBroken = true;
+  assert.throws(() => svi.update(state, data), /the model fails/);
+  isBroken = false;
+  assert.is(svi.update(state, data)[1], want);
+  assert.throws(() => sample("x", new Normal(0, 1)), /no random key/);
+});
+
+test("Beta(16, 14): a reparameterised fit reaches the exact posterior from far away", () => {
+  const flips = tensor([1, 1, 1, 1, 1, 1, 0, 0, 0, 0]);
+  const coin = (y: Tensor) => {
+    const f = sample("f", new Beta(10, 10));
+    plate("flips", y.length, () => sample("obs", new Bernoulli(f), { obs: y }));
+  };
+  const q = () => {
+    sample(
+      "f",
+      new Beta(
+        param("a", 40, { constraint: constraints.positive }),
+        param("b", 5, { constraint: constraints.positive }),
+      ),
+    );
+  };
+  const { params } = new SVI(
+    coin,
+    q,
+    adam(P.exponentialDecay(0.05, 2000, 0.05)),
+    new TraceELBO({ numParticles: 10 }),
+  ).run(random.key(0), 2000, flips);
+  assert.ok(Math.abs((params.a as Tensor).item() - 16) < 0.5);
+  assert.ok(Math.abs((params.b as Tensor).item() - 14) < 0.5);
+});
+
+test.run();
