@@ -11,8 +11,9 @@ import { block, seed, substitution } from "../program/handlers.js";
 import type { Model } from "../program/messages.js";
 import { type Messenger, type PlateFrame, withMessenger } from "../program/messages.js";
 import { plate } from "../program/plate.js";
-import { type SampleSite, sampleSites, trace } from "../program/trace.js";
-import { type InitStrategy, initToUniform, startingValue } from "./initStrategies.js";
+import { visitedPart, wholePlates } from "../program/subsamples.js";
+import { type SampleSite, sampleSites, type Trace, trace } from "../program/trace.js";
+import { type InitStrategy, initToFeasible, initToUniform, startingValue } from "./initStrategies.js";
 
 export interface AutoGuideOptions {
   /** What parameter names start or end with; "auto" by default. */
@@ -95,7 +96,10 @@ export abstract class AutoGuide extends Callable {
   /** The medians of all latents under these (constrained) parameters. */
   abstract median(params: Record<string, Tensor>): Record<string, Tensor>;
 
-  /** Draws of all latents, [...sampleShape, ...site], under these parameters; the model's arguments where its plates need them. */
+  /**
+   * Draws of all latents, [...sampleShape, ...site], under these parameters, of all elements of a subsampled plate; the model's
+   * arguments where its plates need them.
+   */
   samplePosterior(
     key: Tensor,
     params: Record<string, Tensor>,
@@ -105,7 +109,11 @@ export abstract class AutoGuide extends Callable {
     requireKey(`${this.title}.samplePosterior`, key);
     const count = sampleShape.reduce((a, b) => a * b, 1);
     const draw = (k: Tensor): Record<string, Tensor> =>
-      block(() => withMessenger(substitution(params), () => seed(() => this.guide(...args), k)()))();
+      block(() =>
+        withMessenger(substitution(params), () =>
+          withMessenger(wholePlates("given"), () => seed(() => this.guide(...args), k)()),
+        ),
+      )();
     const stacked: Record<string, Tensor> = vmap(draw)(random.split(key, count));
     const latents = new Set(this.latents().map(({ name }) => name));
     const values = emptyRecord<Tensor>();
@@ -131,18 +139,37 @@ export abstract class AutoGuide extends Callable {
     return this.#latents;
   }
 
-  #look(args: readonly unknown[]): Latent[] {
+  /** The latent sites in their plates as this call opens them: the model runs again where it gives a plate its elements. */
+  protected latentsOf(args: readonly unknown[]): readonly Latent[] {
+    const latents = this.latents(...args);
+    const isGiven = ({ plates }: Latent) => plates.some((plate) => plate.isGiven);
+    if (!latents.some(isGiven)) return latents;
+    const now = this.#run(args, initToFeasible());
+    const asNow = (plate: PlateFrame): PlateFrame => {
+      const site = now.get(plate.name);
+      if (!plate.isGiven || site?.type !== "plate") return plate;
+      return { ...plate, indices: site.value, subsampleSize: site.value.length };
+    };
+    return latents.map((latent) => (isGiven(latent) ? { ...latent, plates: latent.plates.map(asNow) } : latent));
+  }
+
+  /** What the model does when its latents start as `strategy` says, unheard by any handler. */
+  #run(args: readonly unknown[], strategy: InitStrategy): Trace {
     let count = 0;
     const starting: Messenger = {
       process: (message) => {
         if (message.type === "param") message.value ??= message.init?.(random.foldIn(this.#key, ++count)) ?? null;
         else if (message.type === "sample" && message.value === null && !message.fn.isDiscrete)
-          message.value = startingValue(this.#initLocFn, message, random.foldIn(this.#key, ++count));
+          message.value = visitedPart(startingValue(strategy, message, random.foldIn(this.#key, ++count)), message);
       },
     };
-    const seen = block(() =>
+    return block(() =>
       withMessenger(starting, () => trace(seed(this.model, random.foldIn(this.#key, 0))).getTrace(...args)),
     )();
+  }
+
+  #look(args: readonly unknown[]): Latent[] {
+    const seen = this.#run(args, this.#initLocFn);
     const given = this.#initLocFn.names ?? [];
     const others = [...seen.keys()].filter((name) => !given.includes(name));
     for (const name of given) {
@@ -157,6 +184,7 @@ export abstract class AutoGuide extends Callable {
         });
     }
     const latents = [...sampleSites(seen)].filter((site) => !site.isObserved && this.covers(site));
+    for (const site of latents) refuseSequential(this.title, site);
     return latents.map((site) => describe(site, this.#hasOwnKey ? null : this.#initLocFn));
   }
 
@@ -181,9 +209,9 @@ function describe(site: SampleSite, strategy: InitStrategy | null): Latent {
   const whole = (value: Tensor): Tensor => {
     let start = stopGradient(detachProvenance(transform.inverse(value)));
     for (const { dim, size, subsampleSize } of plates) {
-      if (size === subsampleSize) continue;
-      // Elements that this run did not visit start where the visited ones do.
       const axis = start.shape.length - eventDim + (dim as number);
+      if (start.shape[axis] === size) continue;
+      // Elements that this run did not visit start where the visited ones do.
       start = start.take(
         Array.from({ length: size as number }, (_, i) => i % (subsampleSize as number)),
         axis,
@@ -200,8 +228,19 @@ function describe(site: SampleSite, strategy: InitStrategy | null): Latent {
 export function inPlates<T>(plates: readonly PlateFrame[], body: () => T): T {
   const [first, ...rest] = plates;
   if (first === undefined) return body();
-  const { name, size, dim, subsampleSize } = first;
-  return plate(name, size as number, { dim: dim as number, subsampleSize: subsampleSize as number }, () =>
-    inPlates(rest, body),
-  );
+  const { name, size, dim, subsampleSize, indices, isGiven } = first;
+  const visits = isGiven ? { subsample: indices as Tensor } : { subsampleSize: subsampleSize as number };
+  return plate(name, size as number, { dim: dim as number, ...visits }, () => inPlates(rest, body));
+}
+
+/** Refuse a latent that only those runs have which visit its element. */
+function refuseSequential(title: string, { name, plates }: SampleSite): void {
+  const plate = plates.find((p) => p.dim === null && !p.isWhole);
+  if (plate === undefined) return;
+  throw new PedigradError({
+    code: "subsampled-latent",
+    op: title,
+    site: name,
+    message: `${title}: latent site "${name}" is in the loop over the subsampled plate "${plate.name}", which comes to other sites in every run. Write the plate as plate("${plate.name}", ${plate.size}, { subsampleSize: ${plate.subsampleSize} }, body), or visit all elements.`,
+  });
 }

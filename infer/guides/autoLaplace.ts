@@ -37,7 +37,7 @@ export class AutoLaplaceApproximation extends AutoJoint {
     const energy = (flat: Tensor): Tensor => {
       let total = tensor(0);
       const values = emptyRecord<Tensor>();
-      for (const { name, transform, x } of unpack(flat, this.latents(...args))) {
+      for (const { name, transform, x } of unpack(flat, this.latentsOf(args))) {
         const value = transform.forward(x);
         values[name] = value;
         total = total.add(transform.logAbsDetJacobian(x, value).sum());

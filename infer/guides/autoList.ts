@@ -90,11 +90,10 @@ export class AutoDiscreteParallel extends AutoGuide {
 
   override guide(...args: unknown[]): Record<string, Tensor> {
     const values = emptyRecord<Tensor>();
-    for (const { name, plates, site } of this.latents(...args))
+    for (const { name, plates, site, startShape } of this.latentsOf(args))
       values[name] = inPlates(plates, () => {
         const count = site.fn.enumerateSupport(false).length;
-        const shape = [...plates].sort((a, b) => (a.dim as number) - (b.dim as number)).map((p) => p.size as number);
-        const probs = param(`${name}_${this.prefix}_probs`, full([...shape, count], 1 / count), {
+        const probs = param(`${name}_${this.prefix}_probs`, full([...startShape, count], 1 / count), {
           constraint: constraints.simplex,
         });
         return sample(name, new Categorical({ probs }), { infer: { enumerate: "parallel" } });

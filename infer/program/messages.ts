@@ -61,7 +61,7 @@ export interface PlateMessage {
   readonly dim: number | null;
   value: Tensor | null;
   /** Whether the program itself says which elements it visits. */
-  readonly isGiven: boolean;
+  isGiven: boolean;
   /** Whether it visits all elements in their order. */
   isWhole: boolean;
   stop: boolean;
@@ -128,6 +128,10 @@ export function withMessenger<T>(messenger: Messenger, body: () => T): T {
   }
 }
 
+/** The same with several, the first outermost. */
+export const withMessengers = <T>([first, ...rest]: readonly Messenger[], body: () => T): T =>
+  first === undefined ? body() : withMessenger(first, () => withMessengers(rest, body));
+
 /** Put `messenger` on the stack until the returned function is called: for bodies that are loops, not functions. */
 export function pushMessenger(messenger: Messenger): () => void {
   stack.push(messenger);
@@ -161,6 +165,8 @@ export interface PlateFrame {
   indices: Tensor | null;
   /** Whether it visits all elements in their order. */
   isWhole: boolean;
+  /** Whether the program itself says which elements it visits. */
+  isGiven: boolean;
 }
 
 /** Where in a markov loop a site was met. */

@@ -17,7 +17,7 @@ import {
   send,
   withMessenger,
 } from "./messages.js";
-import { refusePromise } from "./traceChecks.js";
+import { inTheNameOf, refusePromise } from "./traceChecks.js";
 
 export interface PlateOptions {
   /** The dim along which its elements lie; by default the first free one, -1 outermost. */
@@ -84,7 +84,7 @@ function freeDim(name: string, size: number | null, dim: number | undefined): nu
 
 function makeFrame(name: string, size: number | null, dim: number | null, options: PlateOptions): PlateFrame {
   requireOptions(`plate "${name}"`, options, ["dim", "subsampleSize", "subsample"], name);
-  if (size === null) return { name, size, subsampleSize: null, dim, indices: null, isWhole: true };
+  if (size === null) return { name, size, subsampleSize: null, dim, indices: null, isWhole: true, isGiven: false };
   const given = options.subsample === undefined ? null : checkSubsample(name, size, options);
   const subsampleSize = given?.length ?? options.subsampleSize ?? size;
   if (!(Number.isInteger(subsampleSize) && subsampleSize >= Math.min(1, size) && subsampleSize <= size))
@@ -96,12 +96,13 @@ function makeFrame(name: string, size: number | null, dim: number | null, option
 }
 
 /** The part of a frame that its handlers decide. */
-const frameOf = ({ name, size, subsampleSize, value, isWhole }: PlateMessage) => ({
+const frameOf = ({ name, size, subsampleSize, value, isWhole, isGiven }: PlateMessage) => ({
   name,
   size,
   subsampleSize,
   indices: value,
   isWhole,
+  isGiven,
 });
 
 /** The elements that the program gives, as a vector of indices. */
@@ -116,7 +117,11 @@ function checkSubsample(name: string, size: number, { subsample, subsampleSize }
       `subsample has ${given.length} indices, but subsampleSize is ${subsampleSize}. Drop subsampleSize.`,
     );
   if (validation)
-    requireThat(given, constraints.integerInterval(0, size - 1), { family: `plate "${name}"`, what: "subsample" });
+    inTheNameOf(
+      name,
+      () => requireThat(given, constraints.integerInterval(0, size - 1), { family: "subsample", what: "every index" }),
+      "plate",
+    );
   return given;
 }
 

@@ -3,7 +3,7 @@
  * once, by plate name. Indices that a program gives itself (`subsample: indices`) win, and are compared.
  */
 import { PedigradError, random, type Tensor, take } from "../../autodiff/index.js";
-import type { Messenger, PlateMessage, SampleMessage } from "./messages.js";
+import { type Messenger, type Model, type PlateMessage, type SampleMessage, withMessenger } from "./messages.js";
 
 /** What a plate visited when it was opened before. */
 interface Visit {
@@ -34,12 +34,28 @@ export function sharedPlates(key: Tensor): Messenger {
   };
 }
 
-/** Every plate is visited whole, whatever its subsampleSize, except where the program gives the indices. */
-export const wholePlates: Messenger = {
+/** Every plate is visited whole, whatever its subsampleSize; where the program gives the indices, only if `also` says so. */
+export const wholePlates = (also: "given" | null = null): Messenger => ({
   process(message) {
-    if (message.type === "plate" && message.value === null) message.subsampleSize = message.size;
+    if (message.type !== "plate" || (message.isGiven ? also === null : message.value !== null)) return;
+    Object.assign(message, { subsampleSize: message.size, value: null, isGiven: false });
   },
-};
+});
+
+/** `f`, run with every plate visited whole. */
+export const visitingAll =
+  (f: Model): Model =>
+  (...args) =>
+    withMessenger(wholePlates(), () => f(...args));
+
+/** Plates that have a value among `values`, by name, visit the elements that it lists. */
+export const platesFrom = (values: Readonly<Record<string, Tensor>>): Messenger => ({
+  process(message) {
+    if (message.type !== "plate" || message.value !== null || !Object.hasOwn(values, message.name)) return;
+    const value = values[message.name] as Tensor;
+    Object.assign(message, { value, subsampleSize: value.length, isGiven: true });
+  },
+});
 
 /** Have a plate that opens visit the elements of `before`; refuse other ones that the program gives it. */
 export function revisit(message: PlateMessage, before: Visit): void {
