@@ -6,15 +6,16 @@
  *
  * A run is one execution of a model, a guide, or one particle of them. Outside a run nothing is collected.
  */
+import { MIX } from "./axes.js";
 import { Provenance, union } from "./set.js";
 
 /** What host code has learnt from reading values in the current run; empty outside a run. Read it on every op. */
 export let ambient: Provenance = Provenance.empty;
 let collecting = false;
 
-/** Tell the current run that host code has read a value with this set. */
+/** Tell the current run that host code has read a value with this set. A number has no axes: its sites are mixed. */
 export function noteRead(read: Provenance): void {
-  if (collecting) ambient = union(ambient, read);
+  if (collecting) ambient = union(ambient, read.moved(MIX, "read"));
 }
 
 function within<T>(collect: boolean, body: () => T): T {

@@ -1,4 +1,5 @@
 /** The public face of provenance: the sets, the ambient set of a run, how a value is tagged, the one class of errors. */
+
 export {
   ambient,
   currentAmbient,
@@ -8,6 +9,7 @@ export {
   outsideRuns,
   withAmbient,
 } from "./ambient.js";
+export { type AxisMap, mapAxes } from "./axes.js";
 export { PedigradError, type Refusal } from "./base/error.js";
 export { Provenance, union } from "./set.js";
 export {

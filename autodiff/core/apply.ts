@@ -3,10 +3,11 @@
  * kernel runs, provenances are united, the node for the gradient is kept, a recorder (jit) listens, and batched inputs are
  * sent to the op's batching rule (vmap).
  */
+import { MIX } from "../../provenance/axes.js";
 import { ambient, Provenance, union } from "../../provenance/index.js";
 import { applyBatched, batchDepth, isBatched } from "../transforms/vmap.js";
 import { gradDepth, Node } from "./node.js";
-import type { Op } from "./op.js";
+import { keepAxes, type Op } from "./op.js";
 import { recorder } from "./recorder.js";
 import type { Shape } from "./shape.js";
 import { Tensor } from "./tensor.js";
@@ -22,8 +23,11 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i] as Tensor;
     // Most operands bring nothing new, which is seen without a call.
-    const own = x.provenance;
-    if (own !== provenance && own !== EMPTY) provenance = provenance === EMPTY ? own : union(provenance, own);
+    let own = x.provenance;
+    if (own !== EMPTY) {
+      if (own.hasAxes && op.axes !== keepAxes) own = own.moved(op.axes?.(params, inputs, i) ?? MIX, op.name);
+      if (own !== provenance) provenance = provenance === EMPTY ? own : union(provenance, own, op.name);
+    }
     areNumbers &&= x.isNumber;
   }
   const made = areNumbers

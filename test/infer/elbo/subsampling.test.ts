@@ -23,7 +23,7 @@ import {
   tensor,
 } from "../../../index.js";
 import { refusal } from "../../refusals.js";
-import { assertMean, drawsOf } from "../posterior/draws.js";
+import { assertMean, drawsOf } from "../draws.js";
 
 const key = random.key(0);
 const near = (got: number, want: number) => assert.ok(Math.abs(got - want) < 1e-10, `got ${got}, want ${want}`);
