@@ -1,6 +1,7 @@
 /** The first values of all parameters: one run of the guide and one of the model under its choices. */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { sameShape } from "../../autodiff/core/shape.js";
+import { textOf } from "../../autodiff/core/tensor.js";
 import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import { bijectTo, type Constraint } from "../../distributions/index.js";
 import { inFreshRun } from "../../provenance/index.js";
@@ -96,7 +97,7 @@ function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor
       code: "bad-initial-value",
       param: name,
       site: name,
-      message: `param "${name}": initial value ${value} is outside ${constraint.name}, or on its boundary. Start it inside.`,
+      message: `param "${name}": initial value ${textOf(value)} is outside ${constraint.name}, or on its boundary. Start it inside.`,
     });
   return value;
 }
