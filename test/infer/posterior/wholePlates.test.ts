@@ -29,12 +29,11 @@ const key = random.key(0);
 const rows = (x: Tensor | undefined) => (x as Tensor).toArray() as number[][];
 const logNormal = (x: number, loc: number, scale = 1) =>
   -0.5 * ((x - loc) / scale) ** 2 - Math.log(scale) - 0.5 * Math.log(2 * Math.PI);
-const closeTo = (got: number[][], want: number[][], tolerance: number) =>
-  got.forEach((row, d) =>
-    row.forEach((x, i) => {
+const closeTo = (got: number[][], want: number[][], tolerance: number) => {
+  for (const [d, row] of got.entries())
+    for (const [i, x] of row.entries())
       assert.ok(Math.abs(x - ((want[d] as number[])[i] as number)) < tolerance, `[${d}][${i}]: ${x}`);
-    }),
-  );
+};
 
 const loc = [0, 10, 20, 30, 40, 50];
 const half = { subsampleSize: 2 };
