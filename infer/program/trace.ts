@@ -4,7 +4,7 @@
  */
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
 import type { Distribution } from "../../distributions/index.js";
-import { inRun, type Provenance, withAmbient } from "../../provenance/index.js";
+import { inRun, type Provenance, union, withAmbient } from "../../provenance/index.js";
 import type { InferOptions } from "./inferOptions.js";
 import type { PlateFrame } from "./messages.js";
 import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
@@ -42,9 +42,10 @@ export class SampleSite {
     if (this.#logProb !== null) return this.#logProb;
     checkPlates(this);
     checkBroadcast(this);
+    // A density that no op computes, as that of a factor, would not inherit what the host code had read.
     const logProb = withAmbient(this.ambient, () => logProbAt(this));
-    this.#logProb = logProb;
-    return logProb;
+    this.#logProb = logProb.withProvenance(union(logProb.provenance, this.ambient));
+    return this.#logProb;
   }
 
   /** log density, masked by selection and scaled. */
