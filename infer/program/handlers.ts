@@ -10,6 +10,7 @@ import { MIX } from "../../provenance/axes.js";
 import { requireKey } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
 import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
+import { revisit, visitedPart } from "./subsamples.js";
 import { isFactor, type Trace } from "./trace.js";
 
 type Model<A extends unknown[], R> = (...args: A) => R;
@@ -49,8 +50,7 @@ export const replay = <A extends unknown[], R>(f: Model<A, R>, trace: Trace): Mo
       const site = trace.get(message.name);
       if (site === undefined || site.type !== message.type) return;
       if (message.type === "sample" && !message.isObserved && message.value === null) message.value = site.value;
-      else if (message.type === "plate" && site.type === "plate" && site.size === message.size)
-        message.value = site.value;
+      else if (message.type === "plate" && site.type === "plate") revisit(message, site);
     },
   }));
 
@@ -78,7 +78,8 @@ export function substitution(data: Data): Messenger {
       if (value === undefined) return;
       if (message.type === "mutable") message.cell ??= { value: tensor(value) };
       else if (message.type === "param") message.value ??= tensor(value);
-      else if (message.type === "sample" && !message.isObserved) message.value ??= givenTo(message.name, tensor(value));
+      else if (message.type === "sample" && !message.isObserved)
+        message.value ??= visitedPart(givenTo(message.name, tensor(value)), message);
     },
   };
 }
@@ -91,7 +92,7 @@ export const condition = <A extends unknown[], R>(f: Model<A, R>, data: Data): M
       const value = message.type === "sample" && !message.isObserved ? valueOf(message.name) : undefined;
       if (value === undefined) return;
       const site = message as SampleMessage;
-      site.value = tensor(value);
+      site.value = visitedPart(tensor(value), site);
       site.isObserved = true;
     },
   }));

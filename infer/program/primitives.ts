@@ -184,8 +184,8 @@ export function factor(name: string, logFactor: TensorLike): void {
 /** `data` reduced to the elements that the plates around this statement visit; its batch dims are those left of `eventDim`. */
 export function subsample(data: TensorLike, { eventDim = 0 }: { eventDim?: number } = {}): Tensor {
   let visited = tensor(data);
-  for (const { dim, size, subsampleSize, indices, name } of openPlates()) {
-    if (dim === null || indices === null || size === subsampleSize) continue;
+  for (const { dim, size, subsampleSize, indices, name, isWhole } of openPlates()) {
+    if (dim === null || indices === null || isWhole) continue;
     const axis = visited.shape.length - eventDim + dim;
     const has = visited.shape[axis];
     if (axis < 0 || has === 1) continue;
