@@ -72,6 +72,8 @@ export interface PlateSite {
   readonly name: string;
   readonly value: Tensor;
   readonly size: number;
+  readonly isGiven: boolean;
+  readonly isWhole: boolean;
 }
 
 export type Site = SampleSite | ValueSite | PlateSite;
@@ -115,9 +117,10 @@ export class TraceMessenger implements Messenger {
       const cell = message.cell as { value: Tensor };
       this.#cells.push([name, cell]);
       this.sites.set(name, { type: "mutable", name, value: cell.value });
-    } else if (message.type === "plate")
-      this.sites.set(name, { type: "plate", name, value: message.value as Tensor, size: message.size });
-    else this.sites.set(name, { type: message.type, name, value: message.value as Tensor });
+    } else if (message.type === "plate") {
+      const { size, isGiven, isWhole } = message;
+      this.sites.set(name, { type: "plate", name, value: message.value as Tensor, size, isGiven, isWhole });
+    } else this.sites.set(name, { type: message.type, name, value: message.value as Tensor });
   }
 
   /** Take the final values of what the run changed. */
