@@ -111,9 +111,6 @@ function named<P extends Params>(family: Family<P>, record: Record<string, unkno
 const refusal = <P extends Params>(family: Family<P>, code: string, param: string, message: string): PedigradError =>
   new PedigradError({ code, param, message: `${family.name}: ${message}` });
 
-/** The number in a parameter that says how many, and so must be known when the distribution is made: a size, a count of axes. */
-export const wholeNumber = (x: Tensor): number => x.view.data[x.view.offset] as number;
-
 // What other books and libraries call the same thing.
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   loc: ["mu", "mean", "median", "location"],

@@ -2,7 +2,7 @@
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { sameShape } from "../../autodiff/core/shape.js";
 import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
-import type { Constraint } from "../../distributions/index.js";
+import { bijectTo, type Constraint } from "../../distributions/index.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { unknownParam } from "../checks.js";
 import { warnOfSupports } from "../elbo/particles/match.js";
@@ -87,8 +87,9 @@ function declarations(
 }
 
 function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor {
-  const inside = constraint.check(value);
-  if (inside.size === 0 || elementsOf(inside).some((ok) => ok === 0))
+  // On the boundary no free number reaches it.
+  const isInside = elementsOf(constraint.check(value)).every((ok) => ok === 1);
+  if (!isInside || elementsOf(bijectTo(constraint).inverse(value)).some((x) => !Number.isFinite(x)))
     throw new PedigradError({
       code: "bad-initial-value",
       param: name,

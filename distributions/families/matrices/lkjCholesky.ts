@@ -26,8 +26,9 @@ import {
   zeros,
 } from "../../../autodiff/index.js";
 import { type Constraint, corrCholesky, integerInterval, positive } from "../../constraints/index.js";
+import { firstNumber } from "../../constraints/read.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters, wholeNumber } from "../../core/parameters.js";
+import { type Family, type Given, readParameters } from "../../core/parameters.js";
 
 export type LkjParams = { readonly dim: Tensor; readonly concentration: Tensor };
 export const lkjFamily = (name: string): Family<LkjParams> => ({
@@ -44,7 +45,7 @@ export class LKJCholesky extends Distribution<LkjParams> {
   }
 
   get #dim(): number {
-    return wholeNumber(this.params.dim);
+    return firstNumber(this.params.dim);
   }
   override get support(): Constraint {
     return corrCholesky;
