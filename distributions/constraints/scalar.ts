@@ -1,5 +1,6 @@
 /** Constraints on single numbers. A row is a name, what an error asks for, and the test of one number. Bounds may be tensors. */
 import { elementsOf } from "../../autodiff/core/copy.js";
+import { rawNumber } from "../../autodiff/core/tensor.js";
 import { type Tensor, type TensorLike, tensor, ternary, unary } from "../../autodiff/index.js";
 import type { Constraint, Interval } from "./constraint.js";
 import { readAll } from "./read.js";
@@ -64,7 +65,7 @@ const closedAbove = /* @__PURE__ */ between("inClosedAbove", (x, a, b) => (x > a
 const whole = /* @__PURE__ */ between("inWhole", (x, a, b) => (x >= a && x <= b && Number.isInteger(x) ? 1 : 0));
 
 const shown = (bound: Tensor, name: string): string =>
-  bound.shape.length === 0 && bound.batch === null ? `${bound.number}` : name;
+  bound.shape.length === 0 && bound.batch === null ? `${rawNumber(bound)}` : name;
 
 function bounded(
   name: string,

@@ -6,6 +6,7 @@
 import {
   apply,
   emptyRecord,
+  keepAxes,
   mapTree,
   type Op,
   PedigradError,
@@ -49,6 +50,7 @@ const gradientFromOp: Op = {
   kernel: () => {},
   vjp: (input) => (input === 1 ? (g) => g : null),
   batch: (_, inputs, batched, size) => apply(gradientFromOp, null, ...batchAll(inputs, batched, size)),
+  axes: keepAxes,
 };
 
 export abstract class Elbo {

@@ -13,7 +13,9 @@
  *
  *     gradient = Σ_k v_k ∇_θ log p + Σ_k (alpha v_k + (1 - alpha) v_k²) ∇_z log w_k ∇ z_k.
  */
+
 import { eye, logsumexp, neg, softmax, stopGradient, type Tensor, tensor, where } from "../../autodiff/index.js";
+import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { refuseOption } from "../checks.js";
 import type { Messenger, PlateFrame } from "../program/messages.js";
 import { sampleSites } from "../program/trace.js";
@@ -107,7 +109,7 @@ export class RenyiELBO extends Elbo {
   /** log( 1/K Σ_k w_k^(1-alpha) ) / (1 - alpha) over the first axis. */
   #bound(logw: Tensor): Tensor {
     const power = 1 - this.alpha;
-    return logsumexp(logw.mul(power), 0).sub(Math.log(this.numParticles)).div(power);
+    return logsumexp(logw.mul(power), 0).sub(log(this.numParticles)).div(power);
   }
 
   /** For each particle, the bound with its log weight replaced by the mean of the others'. */

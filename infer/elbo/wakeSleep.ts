@@ -11,6 +11,7 @@
  * -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, of the same mean. The loss is wakeTheta + phi. For the sleep phase the guide gets
  * `observations` of the last argument replaced by the dream.
  */
+
 import {
   emptyRecord,
   logsumexp,
@@ -22,6 +23,7 @@ import {
   type Tree,
   tensor,
 } from "../../autodiff/index.js";
+import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { refuseOption, requireCount } from "../checks.js";
 import { substitute, uncondition } from "../program/handlers.js";
 import type { Messenger } from "../program/messages.js";
@@ -116,7 +118,7 @@ export class ReweightedWakeSleep extends Elbo {
     const phi = neg(weights.mul(logq).sum());
     const share = weights.mul(weights.neg().add(1));
     return {
-      theta: neg(total.sub(Math.log(this.numParticles))),
+      theta: neg(total.sub(log(this.numParticles))),
       phi: along === undefined ? phi : gradientFrom(phi, neg(share.mul(along).sum())),
       mutableState,
     };

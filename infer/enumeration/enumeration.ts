@@ -2,7 +2,9 @@
  * A run of guide and model with discrete sites enumerated, taken apart into named factors: what both TraceEnumELBO and the
  * posterior of discrete sites (inferDiscrete.ts) start from.
  */
+
 import { random, type Tensor, where } from "../../autodiff/index.js";
+import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { shareMasks } from "../elbo/particles/masks.js";
 import { checkLatentsCovered, checkPair } from "../elbo/particles/match.js";
 import type { Pair, Task } from "../elbo/particles/pair.js";
@@ -75,7 +77,7 @@ export function modelFactor(site: SampleSite, { modelDims, maxPlateNesting, guid
   const { name, mask } = site;
   const logProb = site.logProb();
   // A masked variable counts for nothing: uniform over its support it sums to 1.
-  const silent = modelDims.dimOf.has(name) ? -Math.log(site.fn.enumerateSupport(false).shape[0] as number) : 0;
+  const silent = modelDims.dimOf.has(name) ? -log(site.fn.enumerateSupport(false).shape[0] as number) : 0;
   const value = mask === null ? logProb : where(mask, logProb, silent);
   const enumerated = new Map([...guideDims.dimOf, ...modelDims.dimOf]);
   const factor = factorOf(site, value, maxPlateNesting, enumerated);

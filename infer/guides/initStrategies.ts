@@ -1,6 +1,7 @@
 /** Where an autoguide starts: a constrained value for a latent site. */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { broadcastShapes, sameShape, showShape } from "../../autodiff/core/shape.js";
+import { textOf } from "../../autodiff/core/tensor.js";
 import {
   broadcastTo,
   isFinite,
@@ -123,7 +124,7 @@ export function startingValue(strategy: InitStrategy, site: LatentSite, key: Ten
       requireThat(value, fn.support, { family: fn.label, what: "value" });
       const inside = moved(fn, broadcastTo(value, fn.shape()));
       if (inside.batch === null && !elementsOf(bijectTo(fn.support).inverse(inside)).every(Number.isFinite))
-        refuse("bad-initial-value", `the value ${value} lies on the boundary of its support. Start it inside.`);
+        refuse("bad-initial-value", `the value ${textOf(value)} lies on the boundary of its support. Start it inside.`);
       return inside;
     },
     what,

@@ -3,8 +3,10 @@
  * call. What they do is what their namesakes in Pyro and NumPyro do.
  */
 import { elementsOf } from "../../autodiff/core/copy.js";
+import { refuseFor } from "../../autodiff/core/reads.js";
+import { textOf } from "../../autodiff/core/tensor.js";
 import { random, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
-import { refuseOption, requireKey } from "../checks.js";
+import { requireKey } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
 import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
 import { isFactor, type Trace } from "./trace.js";
@@ -201,6 +203,11 @@ export const tagging = (tagged: (site: SampleMessage) => boolean): Messenger => 
 function checkScale(factor: TensorLike): Tensor {
   const by = tensor(factor);
   if (by.batch === null && !elementsOf(by).every((x) => x > 0 && x < Infinity))
-    refuseOption("scale", "factor", `the factor must be positive and finite, got ${by}.`);
+    refuseFor(by, {
+      code: "bad-option",
+      op: "scale",
+      param: "factor",
+      message: `scale: the factor must be positive and finite, got ${textOf(by)}.`,
+    });
   return by;
 }

@@ -1,6 +1,7 @@
 /** The first values of all parameters: one run of the guide and one of the model under its choices. */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { sameShape } from "../../autodiff/core/shape.js";
+import { textOf } from "../../autodiff/core/tensor.js";
 import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import { bijectTo, type Constraint } from "../../distributions/index.js";
 import { inFreshRun } from "../../provenance/index.js";
@@ -10,6 +11,7 @@ import { sharedPlates } from "../elbo/particles/particles.js";
 import { block, replay, seed } from "../program/handlers.js";
 import { type Messenger, type Model, type ParamMessage, withMessenger } from "../program/messages.js";
 import { type Trace, trace } from "../program/trace.js";
+import { inTheNameOf } from "../program/traceChecks.js";
 
 export interface Initial {
   /** Constrained values by name. */
@@ -86,15 +88,16 @@ function declarations(
   return found;
 }
 
+/** Refuse a value outside the constraint, or where its bijection has no finite number for it: no step would lead away from there. */
 function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor {
-  // On the boundary no free number reaches it.
+  const bijection = inTheNameOf(name, () => bijectTo(constraint), "param");
   const isInside = elementsOf(constraint.check(value)).every((ok) => ok === 1);
-  if (!isInside || elementsOf(bijectTo(constraint).inverse(value)).some((x) => !Number.isFinite(x)))
+  if (!(isInside && elementsOf(bijection.inverse(value)).every(Number.isFinite)))
     throw new PedigradError({
       code: "bad-initial-value",
       param: name,
       site: name,
-      message: `param "${name}": initial value ${value} is outside ${constraint.name}, or on its boundary. Start it inside.`,
+      message: `param "${name}": initial value ${textOf(value)} is outside ${constraint.name}, or on its boundary. Start it inside.`,
     });
   return value;
 }

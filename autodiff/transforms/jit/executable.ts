@@ -1,7 +1,7 @@
 /** A compiled program: inputs are written into the arena, the generated function runs, outputs are copied out of it. */
 import { copyInto } from "../../core/copy.js";
 import { sizeOf } from "../../core/shape.js";
-import { Tensor } from "../../core/tensor.js";
+import { rawNumber, rawView, Tensor } from "../../core/tensor.js";
 import { contiguous, isContiguous, type View } from "../../core/view.js";
 import { type Generated, generate } from "./generate.js";
 import { Layout } from "./layout.js";
@@ -51,8 +51,8 @@ export class Executable {
       const x = inputs[i] as Tensor;
       if (x === this.#last[i]) continue;
       this.#last[i] = x;
-      if (x.shape.length === 0) memory[this.#layout.offset(i)] = x.number;
-      else copyInto(this.#layout.view(i), x.view);
+      if (x.shape.length === 0) memory[this.#layout.offset(i)] = rawNumber(x);
+      else copyInto(this.#layout.view(i), rawView(x));
     }
     this.#run();
     const buffer = this.#outputSize === 0 ? null : new Float64Array(this.#outputSize);
@@ -84,7 +84,10 @@ interface Linked {
   readonly loops: Record<string, () => void> | null;
 }
 
-/** A program's text and what it calls. Where the platform refuses a module of that size, as a browser's main thread may, plain loops do. */
+/**
+ * A program's text and what it calls. Where the platform refuses a module of that size, as a browser's main thread may with a
+ * RangeError and V8's limits with a CompileError, plain loops do.
+ */
 function link(program: Program): Linked {
   const layout = new Layout(program);
   const generated = generate(program, layout);
@@ -92,7 +95,7 @@ function link(program: Program): Linked {
   try {
     return { layout, generated, loops: layout.simd.compile(generated.routines) };
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof RangeError) && (error as Error).name !== "CompileError") throw error;
     const plain = new Layout(program, { simd: false });
     return { layout: plain, generated: generate(program, plain), loops: null };
   }
