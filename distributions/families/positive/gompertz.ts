@@ -18,6 +18,7 @@ import {
   type Unary,
   unary,
 } from "../../../autodiff/index.js";
+import { exp as expOf, log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import { type Constraint, nonnegative, positive } from "../../constraints/index.js";
 import { EULER } from "../../core/constants.js";
 import { Distribution } from "../../core/distribution.js";
@@ -39,7 +40,7 @@ function scaledE1Of(a: number): number {
       power *= -a / k;
       sum += power / k;
     }
-    return Math.exp(a) * (sum - EULER - Math.log(a));
+    return expOf(a) * (sum - EULER - logOf(a));
   }
   let tail = a + 2 * FRACTIONS + 1;
   for (let k = FRACTIONS; k >= 1; k--) tail = a + 2 * k - 1 - (k * k) / tail;
