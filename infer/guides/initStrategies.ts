@@ -1,6 +1,6 @@
 /** Where an autoguide starts: a constrained value for a latent site. */
 import { elementsOf } from "../../autodiff/core/copy.js";
-import { broadcastShapes, sameShape, showShape } from "../../autodiff/core/shape.js";
+import { type Shape, showShape } from "../../autodiff/core/shape.js";
 import {
   broadcastTo,
   isFinite,
@@ -14,12 +14,14 @@ import {
 } from "../../autodiff/index.js";
 import { requireThat } from "../../distributions/core/validation.js";
 import { bijectTo, type Distribution } from "../../distributions/index.js";
+import type { PlateFrame } from "../program/messages.js";
 import { inTheNameOf } from "../program/traceChecks.js";
 
 /** A latent site as a strategy sees it. */
 export interface LatentSite {
   readonly name: string;
   readonly fn: Distribution;
+  readonly plates: readonly PlateFrame[];
 }
 export interface InitStrategy {
   (site: LatentSite, key: Tensor): Tensor;
@@ -107,7 +109,43 @@ function moved({ support }: Distribution, value: Tensor): Tensor {
   return transform.forward(transform.inverse(value));
 }
 
-/** Where `strategy` starts a latent: in the shape of the site and inside its support, or refused in the names of both. */
+/** A shape with every plate whole, or with the elements that are visited. */
+const shapeIn = ({ fn, plates }: LatentSite, has: "size" | "subsampleSize"): Shape =>
+  fn.shape().map((n, axis, all) => {
+    const dim = axis - all.length + fn.eventDim;
+    return plates.find((frame) => frame.dim === dim)?.[has] ?? n;
+  });
+
+/** The axes of a site's plates that visit some elements, in a value of any event shape. */
+const subsampledAxes = ({ plates, fn }: LatentSite, value: Tensor): { axis: number; frame: PlateFrame }[] =>
+  plates
+    .filter(({ dim, size, subsampleSize }) => dim !== null && size !== subsampleSize)
+    .map((frame) => ({ axis: value.shape.length - fn.eventDim + (frame.dim as number), frame }));
+
+/** A value for whole plates, at the elements that are visited. */
+export const visited = (value: Tensor, site: LatentSite): Tensor =>
+  subsampledAxes(site, value).reduce(
+    (x, { axis, frame }) => (x.shape[axis] === frame.size ? x.take(frame.indices as Tensor, axis) : x),
+    value,
+  );
+
+/** A value for whole plates: elements that were not visited start where those that were do. */
+export const whole = (value: Tensor, site: LatentSite): Tensor =>
+  subsampledAxes(site, value).reduce((x, { axis, frame: { size, subsampleSize } }) => {
+    if (x.shape[axis] === size) return x;
+    return x.take(
+      Array.from({ length: size as number }, (_, i) => i % (subsampleSize as number)),
+      axis,
+    );
+  }, value);
+
+const broadcastsTo = (from: Shape, to: Shape): boolean =>
+  from.length <= to.length && from.every((n, i) => n === 1 || n === to[i + to.length - from.length]);
+
+/**
+ * Where `strategy` starts a latent: in the shape of the site, or of its whole plates, and inside its support, or refused in the names of
+ * both.
+ */
 export function startingValue(strategy: InitStrategy, site: LatentSite, key: Tensor): Tensor {
   const { name, fn } = site;
   const what = `${strategy.title ?? "initLocFn"}: latent site`;
@@ -118,10 +156,12 @@ export function startingValue(strategy: InitStrategy, site: LatentSite, key: Ten
     name,
     () => {
       const value = tensor(strategy(site, key));
-      if (!sameShape(broadcastShapes(fn.label, value.shape, fn.shape()), fn.shape()))
-        refuse("shape-mismatch", `the value has shape ${showShape(value.shape)}, the site ${showShape(fn.shape())}.`);
+      const [all, here] = [shapeIn(site, "size"), shapeIn(site, "subsampleSize")];
+      const shape = broadcastsTo(value.shape, here) ? here : all;
+      if (!broadcastsTo(value.shape, shape))
+        refuse("shape-mismatch", `the value has shape ${showShape(value.shape)}, the site ${showShape(all)}.`);
       requireThat(value, fn.support, { family: fn.label, what: "value" });
-      const inside = moved(fn, broadcastTo(value, fn.shape()));
+      const inside = moved(fn, broadcastTo(value, shape));
       if (inside.batch === null && !elementsOf(bijectTo(fn.support).inverse(inside)).every(Number.isFinite))
         refuse("bad-initial-value", `the value ${value} lies on the boundary of its support. Start it inside.`);
       return inside;
