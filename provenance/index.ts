@@ -3,9 +3,12 @@
 export {
   ambient,
   currentAmbient,
+  enumeratedIn,
   inFreshRun,
   inRun,
+  noteEnumerated,
   noteRead,
+  noteRefusal,
   outsideRuns,
   withAmbient,
 } from "./ambient.js";

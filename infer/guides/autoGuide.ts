@@ -7,9 +7,10 @@ import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, vmap 
 import { requireKey, requireOptions, requireProgram, show } from "../checks.js";
 import { block, seed, substitution } from "../program/handlers.js";
 import { type Model, withMessenger } from "../program/messages.js";
+import { wholePlates } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
-import { type InitStrategy, initToUniform } from "./initStrategies.js";
-import { describe, type Latent, type Look, lookAt } from "./latents.js";
+import { type InitStrategy, initToFeasible, initToUniform } from "./initStrategies.js";
+import { describe, type Latent, type Look, lookAt, platesIn, runOf } from "./latents.js";
 
 export interface AutoGuideOptions {
   /** What parameter names start or end with; "auto" by default. */
@@ -100,7 +101,11 @@ export abstract class AutoGuide extends Callable {
     requireKey(`${this.title}.samplePosterior`, key);
     const count = sampleShape.reduce((a, b) => a * b, 1);
     const draw = (k: Tensor): Record<string, Tensor> =>
-      block(() => withMessenger(substitution(params), () => seed(() => this.guide(...args), k)()))();
+      block(() =>
+        withMessenger(substitution(params), () =>
+          withMessenger(wholePlates("given"), () => seed(() => this.guide(...args), k)()),
+        ),
+      )();
     const stacked: Record<string, Tensor> = vmap(draw)(random.split(key, count));
     const latents = new Set(this.#sites(args).map(({ name }) => name));
     const values = emptyRecord<Tensor>();
@@ -133,6 +138,15 @@ export abstract class AutoGuide extends Callable {
   protected latents(...args: unknown[]): readonly Latent[] {
     this.#latents ??= describe(this.#sites(args), this.#look(args), this.#hasOwnKey);
     return this.#latents;
+  }
+
+  /** The latent sites in their plates as this call opens them: the model runs again where it gives a plate its elements. */
+  protected latentsOf(args: readonly unknown[]): readonly Latent[] {
+    const latents = this.latents(...args);
+    const isGiven = ({ plates }: Latent) => plates.some((plate) => plate.isGiven);
+    if (!latents.some(isGiven)) return latents;
+    const now = runOf(this.model, args, initToFeasible(), this.key).seen;
+    return latents.map((latent) => (isGiven(latent) ? { ...latent, plates: platesIn(now, latent.plates) } : latent));
   }
 
   /** Whether the guide has this latent: continuous ones, unless they are left to enumeration. */

@@ -1,6 +1,7 @@
 /** Where an autoguide starts: a constrained value for a latent site. */
 import { elementsOf } from "../../autodiff/core/copy.js";
-import { type Shape, showShape } from "../../autodiff/core/shape.js";
+import { broadcastShapes, sameShape, showShape } from "../../autodiff/core/shape.js";
+import { textOf } from "../../autodiff/core/tensor.js";
 import {
   broadcastTo,
   isFinite,
@@ -21,7 +22,8 @@ import { inTheNameOf } from "../program/traceChecks.js";
 export interface LatentSite {
   readonly name: string;
   readonly fn: Distribution;
-  readonly plates: readonly PlateFrame[];
+  /** The plates around it. */
+  readonly plates?: readonly PlateFrame[];
 }
 export interface InitStrategy {
   (site: LatentSite, key: Tensor): Tensor;
@@ -109,42 +111,20 @@ function moved({ support }: Distribution, value: Tensor): Tensor {
   return transform.forward(transform.inverse(value));
 }
 
-/** A shape with every plate whole, or with the elements that are visited. */
-const shapeIn = ({ fn, plates }: LatentSite, has: "size" | "subsampleSize"): Shape =>
-  fn.shape().map((n, axis, all) => {
-    const dim = axis - all.length + fn.eventDim;
-    return plates.find((frame) => frame.dim === dim)?.[has] ?? n;
-  });
-
-/** The axes of a site's plates that visit some elements, in a value of any event shape. */
-const subsampledAxes = ({ plates, fn }: LatentSite, value: Tensor): { axis: number; frame: PlateFrame }[] =>
-  plates
-    .filter(({ dim, size, subsampleSize }) => dim !== null && size !== subsampleSize)
-    .map((frame) => ({ axis: value.shape.length - fn.eventDim + (frame.dim as number), frame }));
-
-/** A value for whole plates, at the elements that are visited. */
-export const visited = (value: Tensor, site: LatentSite): Tensor =>
-  subsampledAxes(site, value).reduce(
-    (x, { axis, frame }) => (x.shape[axis] === frame.size ? x.take(frame.indices as Tensor, axis) : x),
-    value,
-  );
-
-/** A value for whole plates: elements that were not visited start where those that were do. */
-export const whole = (value: Tensor, site: LatentSite): Tensor =>
-  subsampledAxes(site, value).reduce((x, { axis, frame: { size, subsampleSize } }) => {
-    if (x.shape[axis] === size) return x;
-    return x.take(
-      Array.from({ length: size as number }, (_, i) => i % (subsampleSize as number)),
-      axis,
-    );
-  }, value);
-
-const broadcastsTo = (from: Shape, to: Shape): boolean =>
-  from.length <= to.length && from.every((n, i) => n === 1 || n === to[i + to.length - from.length]);
+/** The shape of a site, with all elements of those subsampled plates for which `value` has them all. */
+function shapeWith(value: Tensor, { fn, plates = [] }: LatentSite): readonly number[] {
+  const shape = [...fn.shape()];
+  for (const { dim, size } of plates) {
+    const axis = (dim ?? Number.NaN) - fn.eventDim;
+    if (size !== null && value.shape.at(axis) === size && -axis <= value.shape.length)
+      shape[shape.length + axis] = size;
+  }
+  return shape;
+}
 
 /**
- * Where `strategy` starts a latent: in the shape of the site, or of its whole plates, and inside its support, or refused in the names of
- * both.
+ * Where `strategy` starts a latent: inside its support, in the shape of the site, whose subsampled plates it may fill whole; or refused
+ * in the names of both.
  */
 export function startingValue(strategy: InitStrategy, site: LatentSite, key: Tensor): Tensor {
   const { name, fn } = site;
@@ -156,14 +136,13 @@ export function startingValue(strategy: InitStrategy, site: LatentSite, key: Ten
     name,
     () => {
       const value = tensor(strategy(site, key));
-      const [all, here] = [shapeIn(site, "size"), shapeIn(site, "subsampleSize")];
-      const shape = broadcastsTo(value.shape, here) ? here : all;
-      if (!broadcastsTo(value.shape, shape))
-        refuse("shape-mismatch", `the value has shape ${showShape(value.shape)}, the site ${showShape(all)}.`);
+      const shape = shapeWith(value, site);
+      if (!sameShape(broadcastShapes(fn.label, value.shape, shape), shape))
+        refuse("shape-mismatch", `the value has shape ${showShape(value.shape)}, the site ${showShape(fn.shape())}.`);
       requireThat(value, fn.support, { family: fn.label, what: "value" });
       const inside = moved(fn, broadcastTo(value, shape));
       if (inside.batch === null && !elementsOf(bijectTo(fn.support).inverse(inside)).every(Number.isFinite))
-        refuse("bad-initial-value", `the value ${value} lies on the boundary of its support. Start it inside.`);
+        refuse("bad-initial-value", `the value ${textOf(value)} lies on the boundary of its support. Start it inside.`);
       return inside;
     },
     what,

@@ -11,8 +11,9 @@ import { didYouMean, quoted } from "../checks.js";
 import { block, seed } from "../program/handlers.js";
 import { type Messenger, type Model, type PlateFrame, withMessenger } from "../program/messages.js";
 import { plate, turnOf } from "../program/plate.js";
+import { visitedPart } from "../program/subsamples.js";
 import { type SampleSite, type Trace, trace } from "../program/trace.js";
-import { type InitStrategy, startingValue, visited, whole } from "./initStrategies.js";
+import { type InitStrategy, startingValue } from "./initStrategies.js";
 
 /** A starting value in unconstrained space, by a key. */
 export type Start = (key: Tensor) => Tensor;
@@ -43,53 +44,72 @@ export interface Look {
   readonly another: () => Trace | null;
 }
 
-/** Run `model` with latents where `strategy` starts them; values are tagged with the names of params and sites that they depend on. */
 export function lookAt(
   model: Model,
   args: readonly unknown[],
   { title, strategy, key }: { title: string; strategy: InitStrategy; key: Tensor },
 ): Look {
-  const starts = new Map<string, Tensor>();
-  const run = (isMoved: boolean): Trace => {
-    let count = 0;
-    const nextKey = (): Tensor => random.foldIn(key, ++count);
-    const move = (value: Tensor, support: Constraint): Tensor => {
-      if (!isMoved) return value;
-      const transform = bijectTo(support);
-      return transform.forward(transform.inverse(value).add(0.5));
-    };
-    const starting: Messenger = {
-      process: (message) => {
-        if (message.type === "param") {
-          const value = message.value ?? message.init?.(nextKey());
-          if (value != null) message.value = trackProvenance(move(value, message.constraint), message.name);
-        } else if (message.type === "plate" && message.subsampleSize < message.size) {
-          const first = isMoved ? message.size - message.subsampleSize : 0;
-          message.value ??= arange(first, first + message.subsampleSize);
-        } else if (message.type === "sample" && message.value === null) {
-          message.isTracked = true;
-          if (message.fn.isDiscrete) return;
-          const start = startingValue(strategy, message, nextKey());
-          if (!isMoved) starts.set(message.name, start);
-          message.value = move(visited(start, message), message.fn.support);
-        }
-      },
-    };
-    const root = random.foldIn(key, isMoved ? 0x7fffffff : 0);
-    return block(() => withMessenger(starting, () => trace(seed(model, root)).getTrace(...args)))();
-  };
+  const { seen: first, starts } = runOf(model, args, strategy, key);
+  refuseStrangers(title, strategy, first);
   const another = (): Trace | null => {
     try {
-      return run(true);
+      return runOf(model, args, strategy, key, true).seen;
     } catch (error) {
       if (error instanceof PedigradError) return null;
       throw error;
     }
   };
-  const first = run(false);
-  refuseStrangers(title, strategy, first);
   return { title, strategy, first, starts, another };
 }
+
+/**
+ * What the model does when its latents start as `strategy` says, unheard by any handler; values are tagged with the names of params and
+ * sites. `isMoved`: from other params and latents, with other elements of the plates.
+ */
+export function runOf(
+  model: Model,
+  args: readonly unknown[],
+  strategy: InitStrategy,
+  key: Tensor,
+  isMoved = false,
+): { seen: Trace; starts: Map<string, Tensor> } {
+  const starts = new Map<string, Tensor>();
+  let count = 0;
+  const nextKey = (): Tensor => random.foldIn(key, ++count);
+  const move = (value: Tensor, support: Constraint): Tensor => {
+    if (!isMoved) return value;
+    const transform = bijectTo(support);
+    return transform.forward(transform.inverse(value).add(0.5));
+  };
+  const starting: Messenger = {
+    process: (message) => {
+      if (message.type === "param") {
+        const value = message.value ?? message.init?.(nextKey());
+        if (value != null) message.value = trackProvenance(move(value, message.constraint), message.name);
+      } else if (message.type === "plate" && message.subsampleSize < message.size) {
+        const first = isMoved ? message.size - message.subsampleSize : 0;
+        message.value ??= arange(first, first + message.subsampleSize);
+      } else if (message.type === "sample" && message.value === null) {
+        message.isTracked = true;
+        if (message.fn.isDiscrete) return;
+        const start = startingValue(strategy, message, nextKey());
+        starts.set(message.name, start);
+        message.value = move(visitedPart(start, message), message.fn.support);
+      }
+    },
+  };
+  const root = random.foldIn(key, isMoved ? 0x7fffffff : 0);
+  const seen = block(() => withMessenger(starting, () => trace(seed(model, root)).getTrace(...args)))();
+  return { seen, starts };
+}
+
+/** Plates, each with the elements that it is given in this run, where it is. */
+export const platesIn = (run: Trace, plates: readonly PlateFrame[]): PlateFrame[] =>
+  plates.map((plate) => {
+    const site = run.get(plate.name);
+    if (!plate.isGiven || site?.type !== "plate") return plate;
+    return { ...plate, indices: site.value, subsampleSize: site.value.length };
+  });
 
 /** Several guides may share their values: a name that this one has no site for is a mistake if it nearly is that of a site without one. */
 function refuseStrangers(title: string, strategy: InitStrategy, seen: Trace): void {
@@ -113,7 +133,7 @@ export function describe(sites: readonly SampleSite[], look: Look, isFixed: bool
   refuseMovingSupports(sites, look);
   return sites.map((site) => {
     const transform = wayInto(site);
-    const from = (value: Tensor): Tensor => stopGradient(detachProvenance(transform.inverse(whole(value, site))));
+    const from = (value: Tensor): Tensor => stopGradient(detachProvenance(transform.inverse(wholeOf(value, site))));
     const first = from(look.starts.get(site.name) ?? site.value);
     const startFrom: Start = (key) => (isFixed ? first : from(startingValue(look.strategy, site, key)));
     const plates = [...site.plates].reverse();
@@ -129,11 +149,24 @@ export function describe(sites: readonly SampleSite[], look: Look, isFixed: bool
   });
 }
 
+/** A value for whole plates: elements that were not visited start where those that were do. */
+function wholeOf(value: Tensor, { fn, plates }: SampleSite): Tensor {
+  let start = value;
+  for (const { dim, size, subsampleSize } of plates) {
+    if (dim === null) continue;
+    const axis = start.shape.length - fn.eventDim + dim;
+    if (start.shape[axis] === size) continue;
+    const indices = Array.from({ length: size as number }, (_, i) => i % (subsampleSize as number));
+    start = start.take(indices, axis);
+  }
+  return start;
+}
+
 const wayInto = ({ fn }: SampleSite): Transform => (fn.isDiscrete ? new Identity() : bijectTo(fn.support));
 
 /** A loop over some elements of a plate has latents of other names at each step, of which the first run has shown only its own. */
 function refuseTurns(title: string, { name, plates }: SampleSite): void {
-  const loop = plates.find(({ dim, size, subsampleSize }) => dim === null && size !== subsampleSize);
+  const loop = plates.find(({ dim, isWhole }) => dim === null && !isWhole);
   if (loop === undefined) return;
   throw new PedigradError({
     code: "subsampled-latent",
@@ -177,7 +210,8 @@ function areEqual(x: Tensor, y: Tensor): boolean {
 export function inPlates<T>(plates: readonly PlateFrame[], body: () => T): T {
   const [first, ...rest] = plates;
   if (first === undefined) return body();
-  const { name, size, dim, subsampleSize } = first;
+  const { name, size, dim, subsampleSize, indices, isGiven } = first;
   if (dim === null) return turnOf(first, () => inPlates(rest, body));
-  return plate(name, size as number, { dim, subsampleSize: subsampleSize as number }, () => inPlates(rest, body));
+  const visits = isGiven ? { subsample: indices as Tensor } : { subsampleSize: subsampleSize as number };
+  return plate(name, size as number, { dim, ...visits }, () => inPlates(rest, body));
 }

@@ -9,8 +9,9 @@ import { bindingContiguous } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import type { Op } from "../../core/op.js";
 import { Part, type SumOfParts } from "../../core/part.js";
+import { refuseFor } from "../../core/reads.js";
 import { broadcastShapes, checkShape, normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.js";
-import { type Tensor, tensor } from "../../core/tensor.js";
+import { rawNumber, type Tensor, tensor } from "../../core/tensor.js";
 import type { View } from "../../core/view.js";
 import { type Unary, unary } from "../elementwise/elementwise.js";
 import { add, equal, mul } from "../elementwise/math.js";
@@ -48,7 +49,13 @@ function checkedIndex(op: string, indices: TensorLike, size: number): Tensor {
       op,
       message: `${op}: a list of booleans is no list of indices, and how many are true is no shape. Use where(mask, x, 0), or the indices of what is true.`,
     });
-  return indexInto(op, size)(indices);
+  const index = tensor(indices);
+  try {
+    return indexInto(op, size)(index);
+  } catch (error) {
+    if (error instanceof PedigradError) refuseFor(index, error);
+    throw error;
+  }
 }
 const isMask = (x: unknown): boolean => typeof x === "boolean" || (Array.isArray(x) && x.length > 0 && isMask(x[0]));
 
@@ -163,7 +170,11 @@ export function at(x: TensorLike, ...indices: TensorLike[]): Tensor {
   const number = indices.findIndex((index) => typeof index === "number");
   if (number >= 0) {
     // A number known now leaves a view of its axis.
-    const part = pick(from, checkedIndex("at", indices[number] as number, from.shape[number] as number).number, number);
+    const part = pick(
+      from,
+      rawNumber(checkedIndex("at", indices[number] as number, from.shape[number] as number)),
+      number,
+    );
     return last === 0 ? part : at(part, ...indices.filter((_, i) => i !== number));
   }
   return gather("at", from, indices);

@@ -8,11 +8,11 @@
  */
 import { MIX } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
+import { batchDepth } from "../../core/batch.js";
 import { gradDepth } from "../../core/node.js";
 import { listening, recorder } from "../../core/recorder.js";
-import { Tensor } from "../../core/tensor.js";
+import { rawNumber, rawView, Tensor } from "../../core/tensor.js";
 import { mapTree } from "../tree.js";
-import { batchDepth } from "../vmap.js";
 import { Executable } from "./executable.js";
 import { difference, type Program, ProgramRecorder } from "./program.js";
 import { Result } from "./result.js";
@@ -102,7 +102,7 @@ class Compiler<A extends unknown[], R> {
   #record(entry: Entry, args: A, inputs: readonly Tensor[]): R {
     // What a compiled function mixes, only its recording would know.
     const fresh = inputs.map(
-      (x) => new Tensor(x.shape.length === 0 ? x.number : x.view, x.provenance.moved(MIX, "jit")),
+      (x) => new Tensor(x.shape.length === 0 ? rawNumber(x) : rawView(x), x.provenance.moved(MIX, "jit")),
     );
     const listener = new ProgramRecorder(fresh);
     let next = 0;

@@ -116,7 +116,7 @@ test("values of a whole plate start all its elements, whichever a step visits", 
   const visited = new AutoNormal(model, { initLocFn: initToValue({ x: [[5], [6]] }) });
   assert.equal(startOf(model, visited, 0).x_auto_loc?.exp().round().toArray(), [[5], [6], [5]]);
   const start = new AutoNormal(model, { initLocFn: initToValue({ x: [1, 2, 3, 4] }) });
-  refuses(() => startOf(model, start, 0), /initToValue: latent site "x": the value has shape \[4\], the site \[3,1\]/);
+  refuses(() => startOf(model, start, 0), /initToValue: latent site "x": .*shape/);
 });
 
 test.run();
