@@ -38,7 +38,15 @@ const ROOMS = [
     "distributions/wrappers",
     "distributions/kl",
   ],
-  ["distributions", "infer/checks.ts", "infer/program", "infer/elbo/particles", "infer/elbo/costs", "infer/elbo"],
+  [
+    "distributions",
+    "infer/checks.ts",
+    "infer/html.ts",
+    "infer/program",
+    "infer/elbo/particles",
+    "infer/elbo/costs",
+    "infer/elbo",
+  ],
   ["infer/enumeration", "infer/svi", "infer/posterior", "infer/guides", "infer/explain", "infer"],
 ].flat();
 
@@ -65,6 +73,7 @@ const READERS = new Set([
   "infer/svi/initialise.ts",
   "infer/svi/state.ts",
   "infer/guides/initStrategies.ts",
+  "infer/guides/latents.ts",
 ]);
 /** These still look without a read. */
 const TO_BE_CHANGED = [

@@ -33,6 +33,9 @@ export function withValidation<T>(on: boolean, body: () => T): T {
   }
 }
 
+/** What a value must be, for the error. */
+type Expected = Pick<Constraint, "must" | "eventDim">;
+
 /** What is being checked, for the error. */
 export interface Subject {
   /** The distribution, or whatever else speaks. */
@@ -56,7 +59,7 @@ export function requireThat(x: Tensor, constraint: Constraint, subject: Subject)
 }
 
 /** The same where `check` gives the answer, 1 or 0 for each event. It is no part of a program that is being recorded. */
-export function requireAll(check: () => Tensor, x: Tensor, constraint: Constraint, subject: Subject): void {
+export function requireAll(check: () => Tensor, x: Tensor, constraint: Expected, subject: Subject): void {
   const satisfied = listening(null, check);
   const first = elementsOf(satisfied).indexOf(0);
   if (first < 0) return;
@@ -66,13 +69,13 @@ export function requireAll(check: () => Tensor, x: Tensor, constraint: Constrain
   refuse(check(), spread, spread.batch === null ? first % sizeOf(satisfied.shape) : first, constraint, subject);
 }
 
-const eventShape = (x: Tensor, { eventDim }: Constraint): Shape => x.shape.slice(x.shape.length - eventDim);
+const eventShape = (x: Tensor, { eventDim }: Expected): Shape => x.shape.slice(x.shape.length - eventDim);
 
 /** The whole batch that an example inside vmap belongs to. */
 const unbatched = (x: Tensor): Tensor => (x.batch === null ? x : unbatched(x.batch.value));
 
 /** Refuse x for one of its elements; `cause` is what that was decided by. */
-function refuse(cause: Tensor, x: Tensor, element: number, constraint: Constraint, { family, what }: Subject): never {
+function refuse(cause: Tensor, x: Tensor, element: number, constraint: Expected, { family, what }: Subject): never {
   const event = eventShape(x, constraint);
   const shape = x.shape.slice(0, x.shape.length - event.length);
   const found = JSON.stringify(toNested(contiguous(elementsOf(x), event, element * sizeOf(event))), (_, n) =>
