@@ -1,7 +1,7 @@
 /**
- * When a compiled function is compared with its recording again: at its second and fourth call, and after that whenever the number
- * of calls has doubled, but no comparison costs more than a tenth of the compiled work since the one before it. Work is counted
- * in ops and elements, never by a clock, so that the same program does the same everywhere.
+ * When a compiled function is compared with its recording again: at calls 2, 4 and 8, and after that where the number of calls has
+ * doubled, if the comparison costs no more than a tenth of the compiled work since the one before it. Work is counted in ops and
+ * elements, never by a clock, so that the same program does the same everywhere.
  */
 import { sizeOf } from "../../core/shape.js";
 import type { Recording } from "./recording.js";
@@ -10,7 +10,7 @@ import type { Recording } from "./recording.js";
 const COMPARED_OP = 400;
 const COMPILED_OP = 5;
 /** From here on comparisons are rationed. */
-const FREE = 4;
+const FREE = 8;
 const SHARE = 10;
 
 export class Work {
