@@ -65,7 +65,7 @@ const KNOT = new Set([
  */
 const READERS = new Set([
   ...["apply", "copy", "reads", "tensor"].map((name) => `autodiff/core/${name}.ts`),
-  ...["executable", "jit", "layout", "program"].map((name) => `autodiff/transforms/jit/${name}.ts`),
+  ...["executable", "jit", "layout", "program", "recording"].map((name) => `autodiff/transforms/jit/${name}.ts`),
   "autodiff/ops/array/indexing.ts",
   "autodiff/ops/random/random.ts",
   "distributions/core/validation.ts",
