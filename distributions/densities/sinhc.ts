@@ -50,7 +50,7 @@ function curveOf(h: number): number {
 /** The slope of y''. */
 function bendOf(h: number): number {
   const s = cosechSquared(h);
-  return Math.abs(h) > NEAR ? 6 / h ** 4 - 4 * s - 6 * s * s : horner(BEND, h * h);
+  return Math.abs(h) > NEAR ? 6 / (h * h * h * h) - 4 * s - 6 * s * s : horner(BEND, h * h);
 }
 /** log(sinh h / h); near 0 from Σ h^2k / (2k + 1)!. */
 function logSinhcOf(h: number): number {
