@@ -38,7 +38,15 @@ const ROOMS = [
     "distributions/wrappers",
     "distributions/kl",
   ],
-  ["distributions", "infer/checks.ts", "infer/program", "infer/elbo/particles", "infer/elbo/costs", "infer/elbo"],
+  [
+    "distributions",
+    "infer/checks.ts",
+    "infer/html.ts",
+    "infer/program",
+    "infer/elbo/particles",
+    "infer/elbo/costs",
+    "infer/elbo",
+  ],
   ["infer/enumeration", "infer/svi", "infer/posterior", "infer/guides", "infer/explain", "infer"],
 ].flat();
 
@@ -57,7 +65,7 @@ const KNOT = new Set([
  */
 const READERS = new Set([
   ...["apply", "copy", "reads", "tensor"].map((name) => `autodiff/core/${name}.ts`),
-  ...["executable", "jit", "layout", "program"].map((name) => `autodiff/transforms/jit/${name}.ts`),
+  ...["executable", "jit", "layout", "program", "recording"].map((name) => `autodiff/transforms/jit/${name}.ts`),
   "autodiff/ops/array/indexing.ts",
   "autodiff/ops/random/random.ts",
   "distributions/core/validation.ts",
@@ -65,6 +73,7 @@ const READERS = new Set([
   "infer/svi/initialise.ts",
   "infer/svi/state.ts",
   "infer/guides/initStrategies.ts",
+  "infer/guides/latents.ts",
 ]);
 /** These still look without a read. */
 const TO_BE_CHANGED = [

@@ -7,6 +7,7 @@ import { recorder } from "../../autodiff/core/recorder.js";
 import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import {
   broadcastTo,
+  isNaN,
   PedigradError,
   stopGradient,
   type Tensor,
@@ -51,6 +52,18 @@ export abstract class Law<P extends Params = Params> {
 
   get eventShape(): Shape {
     return [];
+  }
+  /** How many of the event axes, from the left, hold independent elements: those of `toEvent`. */
+  get elementDim(): number {
+    return 0;
+  }
+  /** The log density of every independent element: `logDensity` before the axes of `elementDim` are summed. */
+  elementDensity(value: Tensor): Tensor {
+    return this.logDensity(value);
+  }
+  /** 1 where such an element lies in its support, else 0. */
+  elementInside(value: Tensor): Tensor {
+    return this.inside(value);
   }
   /** Whether draws have a gradient for the parameters. */
   get hasRsample(): boolean {
@@ -111,7 +124,7 @@ export abstract class Law<P extends Params = Params> {
 
   /** Draws without a gradient; what they depend on is remembered. */
   sample(key: Tensor, sampleShape: Shape = []): Tensor {
-    return stopGradient(this.draw(key, this.#draws(sampleShape)));
+    return stopGradient(this.draw(this.#key("sample", key), this.#draws(sampleShape)));
   }
 
   /** Draws as a function of the parameters, with a gradient. */
@@ -122,7 +135,15 @@ export abstract class Law<P extends Params = Params> {
         op: "rsample",
         message: `${this.label} has no reparameterised sampler; use sample() (score-function gradients) or enumerate.`,
       });
-    return this.draw(key, this.#draws(sampleShape));
+    return this.draw(this.#key("rsample", key), this.#draws(sampleShape));
+  }
+  #key(method: string, key: Tensor | undefined): Tensor {
+    if (key !== undefined) return key;
+    throw new PedigradError({
+      code: "no-key",
+      op: method,
+      message: `${this.label}.${method}: the key is missing. Give one: ${method}(random.key(0)).`,
+    });
   }
 
   /**
@@ -132,17 +153,31 @@ export abstract class Law<P extends Params = Params> {
   logProb(value: TensorLike): Tensor {
     const x = tensor(value);
     const shape = this.#densityShape(x);
-    if (validation) this.requireInside(x);
-    // A checked value needs no choice; but a recorded program will run again without the checks.
-    const chosen = this.support.isUnbounded || (validation && recorder === null);
+    const isChecked = this.#isChecked(x);
     const density = this.logDensity(x);
-    return broadcastTo(chosen ? density : where(this.inside(x), density, -Infinity), shape);
+    return broadcastTo(isChecked ? density : where(this.inside(x), density, -Infinity), shape);
   }
 
-  /** P(X <= value), for any real value: the shape of value broadcast with the batch shape. */
+  /** log p of every independent element, whose sum over the last `elementDim` axes is logProb(value). */
+  logProbElements(value: TensorLike): Tensor {
+    const x = tensor(value);
+    const shape = [...this.#densityShape(x), ...this.eventShape.slice(0, this.elementDim)];
+    const isChecked = this.#isChecked(x);
+    const density = this.elementDensity(x);
+    return broadcastTo(isChecked ? density : where(this.elementInside(x), density, -Infinity), shape);
+  }
+
+  /** Refuse a value outside the support. True where no choice by `inside` is needed: a recorded program will run again without the checks. */
+  #isChecked(value: Tensor): boolean {
+    if (validation) this.requireInside(value);
+    return this.support.isUnbounded || (validation && recorder === null);
+  }
+
+  /** P(X <= value), for any real value and NaN for NaN: the shape of value broadcast with the batch shape. */
   cdf(value: TensorLike): Tensor {
     const x = tensor(value);
-    return broadcastTo(this.cumulative(x), broadcastShapes(this.label, x.shape, this.batchShape));
+    const shape = broadcastShapes(this.label, x.shape, this.batchShape);
+    return broadcastTo(where(isNaN(x), NaN, this.cumulative(x)), shape);
   }
 
   /** The value whose cdf is q, of counts the least whose cdf is not below it; NaN unless 0 <= q <= 1. Shapes as those of `cdf`. */

@@ -27,13 +27,15 @@ import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { refuseOption, requireCount } from "../checks.js";
 import { substitute, uncondition } from "../program/handlers.js";
 import type { Messenger } from "../program/messages.js";
-import { sampleSites } from "../program/trace.js";
+import { sharedPlates } from "../program/subsamples.js";
+import { sampleSites, type Trace } from "../program/trace.js";
 import { pathsOf } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions, gradientFrom } from "./elbo.js";
 import type { Outcome, Pair, Task } from "./particles/pair.js";
-import { runPair, runParticles, sharedPlates, tracedRun } from "./particles/particles.js";
+import { runPair, runParticles, tracedRun } from "./particles/particles.js";
+import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
 
-export interface WakeSleepOptions extends ElboOptions {
+export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
   /** How much of phi comes from the wake phase, in [0, 1]; 1 by default. */
   insomnia?: number;
   /** Whether the model has parameters to learn; without any, insomnia 0 skips the wake phase. */
@@ -60,15 +62,18 @@ export class ReweightedWakeSleep extends Elbo {
   readonly numSleepParticles: number;
   readonly estimator: "score" | "dreg";
 
+  readonly biasedSubsampling: boolean;
+
   constructor(options: WakeSleepOptions = {}) {
-    const { insomnia = 1, modelHasParams = true, numSleepParticles, estimator = "score", ...rest } = options;
-    super(rest, ["insomnia", "modelHasParams", "numSleepParticles", "estimator"], 2);
+    super(options, ["insomnia", "modelHasParams", "numSleepParticles", "estimator", "biasedSubsampling"], 2);
+    const { insomnia = 1, modelHasParams = true, numSleepParticles, estimator = "score" } = options;
     const refuse = (param: string, message: string): never => refuseOption(this.name, param, message);
     if (!(insomnia >= 0 && insomnia <= 1)) refuse("insomnia", `insomnia must be in [0,1], got ${insomnia}.`);
     if (this.numParticles < 2) refuse("numParticles", `needs at least 2 particles, got ${this.numParticles}.`);
     if (estimator !== "score" && estimator !== "dreg")
       refuse("estimator", `estimator must be "score" or "dreg", got ${estimator}.`);
     this.estimator = estimator;
+    this.biasedSubsampling = options.biasedSubsampling ?? false;
     this.insomnia = insomnia;
     this.modelHasParams = modelHasParams;
     this.numSleepParticles = numSleepParticles ?? this.numParticles;
@@ -105,6 +110,7 @@ export class ReweightedWakeSleep extends Elbo {
   #wake(task: Task): { theta: Tensor; phi: Tensor; mutableState: Record<string, Tensor> } {
     const { results, mutableState } = this.runs(task, (pair) => {
       const costs = this.costs(pair);
+      this.#refuseSubsamples(pair.guide, pair.model);
       const of = (which: "model" | "guide") => sumOf(costs.filter((c) => c.side === which).map((c) => c.value));
       const { paths } = pair;
       const logq = neg(of("guide"));
@@ -124,6 +130,18 @@ export class ReweightedWakeSleep extends Elbo {
     };
   }
 
+  /** Refuse a subsampled plate: weights of whole particles are products over its elements, and a dream is one of all data. */
+  #refuseSubsamples(...traces: Trace[]): void {
+    const plate = this.biasedSubsampling ? null : subsampledPlate(traces.flatMap((trace) => [...sampleSites(trace)]));
+    if (plate === null) return;
+    refuseSubsampling(
+      this.name,
+      plate,
+      "and particles are weighted by the product over them",
+      "use RenyiELBO where every site is in the plate, or TraceELBO",
+    );
+  }
+
   #sleep(task: Task): Tensor {
     const key = random.foldIn(task.key, 2);
     const plates = sharedPlates(random.foldIn(key, 0));
@@ -137,6 +155,7 @@ export class ReweightedWakeSleep extends Elbo {
         { values: task.values, args },
         plates,
       );
+      this.#refuseSubsamples(dream, guide);
       return { logq: sumOf([...sampleSites(guide)].map((site) => site.scaledLogProb())) };
     };
     const dreams = runParticles(random.foldIn(key, 1), this.numSleepParticles, this.vectorizeParticles, dreamOnce);

@@ -11,9 +11,10 @@ import { gate, logsumexp, neg, stopGradient, type Tensor, tensor, where } from "
 import { getProvenance } from "../../provenance/index.js";
 import { asksForClosedForm, bothSides, closedForm } from "../elbo/costs/closedForms.js";
 import { isScoreSite } from "../elbo/costs/costs.js";
-import { Elbo } from "../elbo/elbo.js";
+import { Elbo, type ElboOptions } from "../elbo/elbo.js";
 import { withReadsScored } from "../elbo/particles/hostReads.js";
 import type { Cost, Outcome, Pair, Task } from "../elbo/particles/pair.js";
+import type { SubsamplingOptions } from "../elbo/particles/subsampling.js";
 import type { Messenger } from "../program/messages.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 import {
@@ -23,6 +24,7 @@ import {
   modelFactor,
   plateScalesOf,
   platesOf,
+  refuseSubsampledProducts,
   residualScale,
   runEnumerated,
 } from "./enumeration.js";
@@ -37,7 +39,13 @@ interface Term extends Plated {
 
 export class TraceEnumELBO extends Elbo {
   readonly name = "TraceEnumELBO";
+  readonly biasedSubsampling: boolean;
   #hasWarned = false;
+
+  constructor(options: ElboOptions & SubsamplingOptions = {}) {
+    super(options, ["biasedSubsampling"]);
+    this.biasedSubsampling = options.biasedSubsampling ?? false;
+  }
 
   charged(cost: Cost, site: { readonly name: string }): boolean {
     return cost.provenance.has(site.name);
@@ -82,14 +90,16 @@ export class TraceEnumELBO extends Elbo {
         const q = (run.guide.get(name) as SampleSite).logProb().exp();
         return product === null ? q : product.mul(q);
       }, null);
-      return expectedTerms(run).map((cost) => (chosen === null ? cost : { ...cost, value: gate(chosen, cost.value) }));
+      return expectedTerms(run, this.biasedSubsampling).map((cost) =>
+        chosen === null ? cost : { ...cost, value: gate(chosen, cost.value) },
+      );
     });
   }
 }
 
 const total = (costs: readonly Cost[]): Tensor => costs.reduce((sum, { value }) => sum.add(value.sum()), tensor(0));
 
-function expectedTerms(run: EnumeratedPair): Cost[] {
+function expectedTerms(run: EnumeratedPair, biasedSubsampling: boolean): Cost[] {
   const guideSites = [...sampleSites(run.guide)];
   const scores = guideSites.filter(isSampledScore);
   const scales = plateScalesOf([...guideSites, ...sampleSites(run.model)]);
@@ -98,7 +108,7 @@ function expectedTerms(run: EnumeratedPair): Cost[] {
   const terms = [
     ...closed.values(),
     ...sampled.map((site) => guideTerm(site, run)),
-    ...modelTerms(run, scales, (name) => closed.has(name)),
+    ...modelTerms(run, scales, biasedSubsampling, (name) => closed.has(name)),
   ];
   return terms.map((term) => {
     const power = [...term.plates].reduce((product, plate) => product * (scales.get(plate) ?? 1), 1);
@@ -155,6 +165,7 @@ function guideTerm(site: SampleSite, run: EnumeratedPair): Term {
 function modelTerms(
   run: EnumeratedPair,
   plateScales: ReadonlyMap<string, number>,
+  biasedSubsampling: boolean,
   isClosed: (name: string) => boolean,
 ): Term[] {
   const sites = [...sampleSites(run.model)].filter(({ name }) => !isClosed(name));
@@ -163,6 +174,7 @@ function modelTerms(
     sites.filter((site) => run.modelDims.dimOf.has(site.name)).map((site) => [site.name, platesOf(site)]),
   );
   const factors = sites.map((site) => modelFactor(site, run));
+  if (!biasedSubsampling) refuseSubsampledProducts("TraceEnumELBO", sites, factors, run, true);
   const touched = (f: Plated) => f.factor.names.some((name) => variables.has(name));
   const plain = factors.filter((f) => !touched(f));
   const summed = sumProduct(

@@ -27,7 +27,8 @@ import {
 import { maskedIn } from "../elbo/particles/masks.js";
 import type { Model } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";
-import { AutoGuide, inPlates, type Latent, type ScaleOptions, type Start } from "./autoGuide.js";
+import { AutoGuide, type ScaleOptions } from "./autoGuide.js";
+import { inPlates, type Latent, type Start } from "./latents.js";
 
 export abstract class AutoFlat extends AutoGuide {
   /** Draw all latents in unconstrained space, [size], which start at `start`. */
@@ -73,7 +74,7 @@ export abstract class AutoFlat extends AutoGuide {
   }
 
   #checked(args: readonly unknown[]): readonly Latent[] {
-    const latents = this.latents(...args);
+    const latents = this.latentsOf(args);
     for (const { name, plates, site } of latents) {
       if (site.mask !== null || maskedIn(site.fn) !== null)
         throw new PedigradError({
@@ -83,7 +84,7 @@ export abstract class AutoFlat extends AutoGuide {
           message: `${this.title} has one distribution over all latents, but "${name}" is masked: what does not count has no place in it. Use AutoNormal, or AutoGuideList with AutoNormal for it.`,
         });
       for (const plate of plates)
-        if (plate.size !== plate.subsampleSize)
+        if (!plate.isWhole)
           throw new PedigradError({
             code: "subsampled-latent",
             op: this.title,

@@ -7,9 +7,10 @@ import type { Model } from "../program/messages.js";
 import { type Messenger, withMessenger } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";
 import type { SampleSite } from "../program/trace.js";
-import { AutoGuide, inPlates } from "./autoGuide.js";
+import { AutoGuide } from "./autoGuide.js";
 import { AutoFlat } from "./autoJoint.js";
 import { AutoLaplaceApproximation } from "./autoLaplace.js";
+import { inPlates } from "./latents.js";
 
 /** Several guides as one, each for a part of the model: `list.append(new AutoNormal(block(model, { expose: ["a"] })))`. */
 export class AutoGuideList extends AutoGuide {
@@ -110,7 +111,7 @@ export class AutoDiscreteParallel extends AutoGuide {
 
   override guide(...args: unknown[]): Record<string, Tensor> {
     const values = emptyRecord<Tensor>();
-    for (const { name, plates, site } of this.latents(...args))
+    for (const { name, plates, site } of this.latentsOf(args))
       values[name] = inPlates(plates, () => {
         const count = site.fn.enumerateSupport(false).length;
         const { batchShape } = site.fn;

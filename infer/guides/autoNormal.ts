@@ -11,7 +11,8 @@ import {
 } from "../../distributions/index.js";
 import type { Model } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";
-import { AutoGuide, inPlates, type Latent, type ScaleOptions, type Start } from "./autoGuide.js";
+import { AutoGuide, type ScaleOptions } from "./autoGuide.js";
+import { inPlates, type Latent, type Start } from "./latents.js";
 
 const isIdentity = (t: Transform): boolean =>
   t instanceof Identity || (t instanceof IndependentTransform && isIdentity(t.base));
@@ -31,7 +32,7 @@ export class AutoNormal extends AutoGuide {
 
   override guide(...args: unknown[]): Record<string, Tensor> {
     const values = emptyRecord<Tensor>();
-    for (const latent of this.latents(...args))
+    for (const latent of this.latentsOf(args))
       values[latent.name] = inPlates(latent.plates, () => this.#sample(latent));
     return values;
   }
@@ -70,7 +71,7 @@ export class AutoDelta extends AutoGuide {
 
   override guide(...args: unknown[]): Record<string, Tensor> {
     const values = emptyRecord<Tensor>();
-    for (const { name, plates, transform, startFrom, site } of this.latents(...args))
+    for (const { name, plates, transform, startFrom, site } of this.latentsOf(args))
       values[name] = inPlates(plates, () => {
         const { support, eventDim } = site.fn;
         const start: Start = (key) => transform.forward(startFrom(key));

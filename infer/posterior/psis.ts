@@ -9,8 +9,9 @@ import { exp, log, log1p } from "../../autodiff/kernels/formulas/scalarFormulas.
 import { refuseOption, requireOptions, requireTask } from "../checks.js";
 import { costsOf } from "../elbo/costs/costs.js";
 import { checkLatentsCovered } from "../elbo/particles/match.js";
-import { runPair, runParticles, sharedPlates } from "../elbo/particles/particles.js";
+import { runPair, runParticles } from "../elbo/particles/particles.js";
 import type { Model } from "../program/messages.js";
+import { sharedPlates } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 
 export interface PsisOptions {

@@ -7,9 +7,9 @@ import { bijectTo, type Constraint } from "../../distributions/index.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { unknownParam } from "../checks.js";
 import { warnOfSupports } from "../elbo/particles/match.js";
-import { sharedPlates } from "../elbo/particles/particles.js";
 import { block, replay, seed } from "../program/handlers.js";
 import { type Messenger, type Model, type ParamMessage, withMessenger } from "../program/messages.js";
+import { sharedPlates } from "../program/subsamples.js";
 import { type Trace, trace } from "../program/trace.js";
 import { inTheNameOf } from "../program/traceChecks.js";
 
