@@ -128,7 +128,7 @@ test("classes by logits of every size: probabilities, their logarithms, and grad
         assertNear(logP[k] as number, Math.log(v / total), `logSoftmax at ${a}`, 1e-13);
       });
       const gradient = grad((y: Tensor) => logsumexp(y))(x).toArray() as number[];
-      gradient.forEach((g, k) => assertNear(g, e[k]! / total, `gradient of logsumexp at ${a}`));
+      for (const [k, g] of gradient.entries()) assertNear(g, (e[k] as number) / total, `gradient of logsumexp at ${a}`);
       const pull = grad((y: Tensor) => logSoftmax(y).at(1))(x).toArray() as number[];
       assert.ok(Math.abs(pull.reduce((s, v) => s + v)) < 1e-15);
     }
@@ -154,7 +154,7 @@ test("softmax and its kin: axes, empty and masked groups, compiled as eager", ()
   }
   const apart = logsumexp(x, [0, 2]).toArray() as number[];
   const together = logsumexp(x.transpose([1, 0, 2]).reshape([4, 21]), 1).toArray() as number[];
-  apart.forEach((y, i) => assertNear(y, together[i] as number, "axes that lie apart"));
+  for (const [i, y] of apart.entries()) assertNear(y, together[i] as number, "axes that lie apart");
   assertNear(
     grad((y: Tensor) => logsumexp(y, [0, 2]).sum())(x)
       .sum()
