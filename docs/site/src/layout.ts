@@ -57,7 +57,7 @@ export function layOut(
 <button class="theme" aria-label="Switch between light and dark">◐</button>
 </header>
 <div class="columns">
-<nav id="menu" aria-label="Pages">${menu}</nav>
+<nav id="menu" class="pages" aria-label="Pages">${menu}</nav>
 <main id="main">${html}
 <footer><a href="${base}/${sourceHref}">Source of this page: ${escape(source)}</a></footer></main>
 ${contents.length > 1 ? `<nav class="contents" aria-label="On this page"><h2>On this page</h2><ul>${contents.join("")}</ul></nav>` : ""}
