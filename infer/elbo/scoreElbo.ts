@@ -8,7 +8,7 @@ import type { Messenger } from "../program/messages.js";
 import { baselineFor, checkPrediction, predictedCost } from "./costs/baselines.js";
 import { asksForClosedForm, withClosedForms } from "./costs/closedForms.js";
 import { chargedCosts, type ScoreSite, scoreSitesOf } from "./costs/costs.js";
-import { carriedTotal, carrier } from "./costs/dice.js";
+import { carriedTotal, oneWithScore } from "./costs/dice.js";
 import { multiSampleEstimate } from "./costs/multiSample.js";
 import { guideAlongPath } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions, gradientFrom } from "./elbo.js";
@@ -76,7 +76,7 @@ abstract class ScoreElbo extends Elbo {
     for (const site of sites.values()) {
       const { cost, logq, predicted } = scores[site.name] as Score;
       const { baseline, loss: own, average } = baselineFor(site, cost, predicted ?? null, task.values);
-      const score = this.order === 1 ? cost.sub(baseline).mul(logq) : baseline.mul(tensor(1).sub(carrier(logq)));
+      const score = this.order === 1 ? cost.sub(baseline).mul(logq) : baseline.mul(tensor(1).sub(oneWithScore(logq)));
       surrogate = surrogate.sub(score.sum().div(this.numParticles));
       if (own !== null) surrogate = surrogate.add(own);
       if (average !== null) mutableState[average[0]] = average[1];

@@ -24,9 +24,10 @@ import type { Task } from "../elbo/particles/pair.js";
 import { sharedPlates } from "../elbo/particles/particles.js";
 import type { Model } from "../program/messages.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
+import type { SumOver } from "./eliminate.js";
 import { checkCovered, type EnumeratedPair, modelFactor, platesOf, runEnumerated } from "./enumeration.js";
 import { multiply, plateName } from "./factors.js";
-import { type SumOver, sumProduct } from "./sumProduct.js";
+import { sumProduct } from "./sumProduct.js";
 
 export interface DiscreteOptions {
   /** 1 draws from the posterior (default), 0 takes the most probable assignment. */
