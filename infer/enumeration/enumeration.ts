@@ -2,7 +2,7 @@
  * A run of guide and model with discrete sites enumerated, taken apart into named factors: what both TraceEnumELBO and the
  * posterior of discrete sites (inferDiscrete.ts) start from.
  */
-import { random, type Tensor, tensor, where } from "../../autodiff/index.js";
+import { PedigradError, random, type Tensor, tensor, where } from "../../autodiff/index.js";
 import { shareMasks } from "../elbo/particles/masks.js";
 import { checkLatentsCovered, checkPair } from "../elbo/particles/match.js";
 import type { Pair, Task } from "../elbo/particles/pair.js";
@@ -62,17 +62,38 @@ export function residualScale(site: SampleSite, { maxPlateNesting }: EnumeratedP
 /** The log density of a model site as a factor in its plates, not scaled. A mask takes a cost away, but never a term of a sum. */
 export function modelFactor(site: SampleSite, run: EnumeratedPair): Plated {
   const { name, mask } = site;
-  const { modelDims, maxPlateNesting, guideDims } = run;
+  const { modelDims, guideDims } = run;
   const logProb = site.logProb();
   const value = mask === null || modelDims.dimOf.has(name) ? logProb : where(mask, logProb, 0);
   const enumerated = new Map([...guideDims.dimOf, ...modelDims.dimOf]);
-  const factor = factorOf(site, value, maxPlateNesting, enumerated);
+  const factor = completeFactor(site, value, run, enumerated);
   return { factor, plates: platesOf(site), scale: residualScale(site, run), sites: [name] };
 }
 
 /** The log density of a guide site as a factor, neither masked nor scaled. */
-export const guideFactor = (site: SampleSite, value: Tensor, { guideDims, maxPlateNesting }: EnumeratedPair): Factor =>
-  factorOf(site, value, maxPlateNesting, guideDims.dimOf);
+export const guideFactor = (site: SampleSite, value: Tensor, run: EnumeratedPair): Factor =>
+  completeFactor(site, value, run, run.guideDims.dimOf);
+
+/** A factor with a name for every enumerated site that it depends on; one whose states were added up by the program is refused. */
+function completeFactor(
+  site: SampleSite,
+  value: Tensor,
+  { guide, model, maxPlateNesting }: EnumeratedPair,
+  dimOf: ReadonlyMap<string, number>,
+): Factor {
+  const factor = factorOf(site, value, maxPlateNesting, dimOf);
+  for (const name of value.provenance) {
+    if (!dimOf.has(name) || factor.names.includes(name)) continue;
+    const { fn } = (guide.get(name) ?? model.get(name)) as SampleSite;
+    if (fn.enumerateSupport(false).shape[0] === 1) continue;
+    throw new PedigradError({
+      code: "enumerated-dim-lost",
+      site: site.name,
+      message: `site "${site.name}" depends on the enumerated site "${name}", but not along its dim ${dimOf.get(name)}: an op before it has reduced or indexed the axis of the states of "${name}". Give reductions their axes, counted from the right (sum(-1), not sum()), or sample "${name}".`,
+    });
+  }
+  return factor;
+}
 
 /** Refuse latents of the model that are neither in the guide nor enumerated. */
 export const checkCovered = ({ guide, model, modelDims }: EnumeratedPair): void =>
