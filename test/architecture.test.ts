@@ -1,5 +1,5 @@
 /** The rules of the house that a compiler does not check. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -39,6 +39,7 @@ const ROOMS = [
 const KNOT = new Set([
   "autodiff/core/tensor.ts -> autodiff/arrayMethods.ts",
   "autodiff/core/tensor.ts -> autodiff/ops/views/slicing.ts",
+  "autodiff/core/tensor.ts -> autodiff/core/convert.ts",
   "autodiff/core/tensor.ts -> autodiff/core/convert.ts",
   "autodiff/core/apply.ts -> autodiff/transforms/vmap.ts",
   "autodiff/core/part.ts -> autodiff/ops/elementwise/math.ts",
@@ -115,6 +116,28 @@ test("a folder lists at most 15 names besides its README and index", () => {
   for (const folder of all) {
     const names = readdirSync(folder).filter((name) => name !== "README.md" && name !== "index.ts");
     assert.ok(names.length <= 15, `${nameOf(folder)} lists ${names.length} names: cut the room in two`);
+  }
+});
+
+test("every folder has a README, which names each of its files and rooms once", () => {
+  const all = new Set(
+    library.flatMap((file) => [dirname(file), dirname(dirname(file))]).filter((f) => nameOf(f) !== ""),
+  );
+  for (const folder of all) {
+    const path = join(folder, "README.md");
+    assert.ok(
+      existsSync(path),
+      `${nameOf(folder)} wants a README.md: what it is, its files in reading order, what it may import`,
+    );
+    const text = readFileSync(path, "utf8");
+    for (const name of readdirSync(folder).filter((name) => !["README.md", "index.ts"].includes(name))) {
+      const times = text.split(`[${name}](${name})`).length - 1;
+      assert.is(times, 1, `${nameOf(path)} links ${name} ${times} times, and should once: [${name}](${name})`);
+    }
+    for (const [, target] of text.matchAll(/\]\(([^)#]+)\)/g))
+      assert.ok(existsSync(resolve(folder, target as string)), `${nameOf(path)} links ${target}, which does not exist`);
+    const lines = text.trimEnd().split("\n").length;
+    assert.ok(lines <= 30, `${nameOf(path)} has ${lines} lines; a README of a room has 10 to 25`);
   }
 });
 

@@ -4,9 +4,10 @@
  *
  *     npm test                      everything
  *     npm test -- autodiff svi      the files whose path contains one of these
+ *     npm run test:deep             the long forms of the files that have one (deep.ts)
  */
 import { spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -19,12 +20,18 @@ interface Outcome {
 }
 
 const WORKERS = 2;
-const LIMIT = 120_000;
 const root = fileURLToPath(new URL("..", import.meta.url));
+const isDeep = process.argv.includes("--deep");
+const LIMIT = isDeep ? 3_600_000 : 120_000;
+const env = isDeep ? { ...process.env, PEDIGRAD_DEEP: "1" } : process.env;
 
 function run(file: string): Promise<Outcome> {
   const start = performance.now();
-  const child = spawn(process.execPath, ["--import", "tsx", file], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["--import", "tsx", file], {
+    cwd: root,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const timer = setTimeout(() => child.kill("SIGKILL"), LIMIT);
   let output = "";
   for (const stream of [child.stdout, child.stderr])
@@ -42,10 +49,11 @@ function run(file: string): Promise<Outcome> {
   );
 }
 
-const patterns = process.argv.slice(2);
+const patterns = process.argv.slice(2).filter((word) => word !== "--deep");
 const files = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
   .map((file) => join("test", file))
   .filter((file) => file.endsWith(".test.ts"))
+  .filter((file) => !isDeep || /\/deep\.js"/.test(readFileSync(join(root, file), "utf8")))
   .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
   .sort();
 

@@ -3,7 +3,7 @@
  * coordinates turned about between two of them, then scaled and moved. The noise is an auxiliary site; a factor takes the log-Jacobian
  * of the flows from its density, so nothing is ever inverted.
  */
-import { full, log, PedigradError, type Tensor, zeros } from "../../autodiff/index.js";
+import { full, log, type Tensor, zeros } from "../../autodiff/index.js";
 import {
   Compose,
   constraints,
@@ -62,19 +62,12 @@ export class AutoIAFNormal extends AutoFlat {
   }
 
   override median(): never {
-    throw this.#noQuantiles("median");
+    throw this.noClosedForm("median");
   }
   override quantiles(): never {
-    throw this.#noQuantiles("quantiles");
+    throw this.noClosedForm("quantiles");
   }
   protected override marginalQuantile(): never {
-    throw this.#noQuantiles("quantiles");
-  }
-  #noQuantiles(op: string): PedigradError {
-    return new PedigradError({
-      code: "no-closed-form",
-      op,
-      message: `AutoIAFNormal has no ${op} in closed form; take them from samplePosterior(key, params, { sampleShape: [1000] }).`,
-    });
+    throw this.noClosedForm("quantiles");
   }
 }

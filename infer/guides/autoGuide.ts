@@ -3,14 +3,22 @@
  * (autoNormal.ts) or one over all of them (autoJoint.ts), moved to each site's support by its bijection. Guides are functions,
  * given to SVI like any other.
  */
-import { emptyRecord, PedigradError, random, stopGradient, type Tensor, vmap } from "../../autodiff/index.js";
+import {
+  emptyRecord,
+  PedigradError,
+  random,
+  stopGradient,
+  type Tensor,
+  type TensorLike,
+  vmap,
+} from "../../autodiff/index.js";
 import { bijectTo, Identity, type Transform } from "../../distributions/index.js";
 import { detachProvenance } from "../../provenance/index.js";
 import { didYouMean, quoted, requireKey, requireOptions, requireProgram, show } from "../checks.js";
 import { block, seed, substitution } from "../program/handlers.js";
 import type { Model } from "../program/messages.js";
 import { type Messenger, type PlateFrame, withMessenger } from "../program/messages.js";
-import { plate } from "../program/plate.js";
+import { plate, turnOf } from "../program/plate.js";
 import { type SampleSite, sampleSites, trace } from "../program/trace.js";
 import { type InitStrategy, initToUniform, startingValue } from "./initStrategies.js";
 
@@ -69,7 +77,8 @@ const OPTIONS = ["prefix", "initLocFn", "key"];
 export abstract class AutoGuide extends Callable {
   readonly prefix: string;
   readonly #initLocFn: InitStrategy;
-  readonly #key: Tensor;
+  /** The key of the run that looks at the model. */
+  protected readonly key: Tensor;
   readonly #hasOwnKey: boolean;
   #latents: readonly Latent[] | null = null;
 
@@ -82,10 +91,10 @@ export abstract class AutoGuide extends Callable {
     requireOptions(new.target.name, options, [...OPTIONS, ...own]);
     this.prefix = options.prefix ?? "auto";
     this.#initLocFn = options.initLocFn ?? initToUniform();
-    this.#key = options.key ?? random.key(0);
+    this.key = options.key ?? random.key(0);
     this.#hasOwnKey = options.key !== undefined;
     requireProgram(new.target.name, "model", model);
-    requireKey(`${new.target.name}({ key })`, this.#key);
+    requireKey(`${new.target.name}({ key })`, this.key);
   }
 
   /** The guide's name in errors. */
@@ -94,6 +103,19 @@ export abstract class AutoGuide extends Callable {
   abstract guide(...args: unknown[]): Record<string, Tensor>;
   /** The medians of all latents under these (constrained) parameters. */
   abstract median(params: Record<string, Tensor>): Record<string, Tensor>;
+
+  /** Quantiles of all latents, element by element, [...probs, ...site]; refused where a guide knows none. */
+  quantiles(_params: Record<string, Tensor>, _probs: TensorLike): Record<string, Tensor> {
+    throw this.noClosedForm("quantiles");
+  }
+
+  protected noClosedForm(op: string): PedigradError {
+    return new PedigradError({
+      code: "no-closed-form",
+      op,
+      message: `${this.title} has no ${op} in closed form; take them from samplePosterior(key, params, { sampleShape: [1000] }).`,
+    });
+  }
 
   /** Draws of all latents, [...sampleShape, ...site], under these parameters; the model's arguments where its plates need them. */
   samplePosterior(
@@ -135,13 +157,13 @@ export abstract class AutoGuide extends Callable {
     let count = 0;
     const starting: Messenger = {
       process: (message) => {
-        if (message.type === "param") message.value ??= message.init?.(random.foldIn(this.#key, ++count)) ?? null;
+        if (message.type === "param") message.value ??= message.init?.(random.foldIn(this.key, ++count)) ?? null;
         else if (message.type === "sample" && message.value === null && !message.fn.isDiscrete)
-          message.value = startingValue(this.#initLocFn, message, random.foldIn(this.#key, ++count));
+          message.value = startingValue(this.#initLocFn, message, random.foldIn(this.key, ++count));
       },
     };
     const seen = block(() =>
-      withMessenger(starting, () => trace(seed(this.model, random.foldIn(this.#key, 0))).getTrace(...args)),
+      withMessenger(starting, () => trace(seed(this.model, random.foldIn(this.key, 0))).getTrace(...args)),
     )();
     const given = this.#initLocFn.names ?? [];
     const others = [...seen.keys()].filter((name) => !given.includes(name));
@@ -157,7 +179,20 @@ export abstract class AutoGuide extends Callable {
         });
     }
     const latents = [...sampleSites(seen)].filter((site) => !site.isObserved && this.covers(site));
+    for (const site of latents) this.#refuseTurns(site);
     return latents.map((site) => describe(site, this.#hasOwnKey ? null : this.#initLocFn));
+  }
+
+  /** A loop over some elements of a plate has latents of other names at each step, of which this run has shown only its own. */
+  #refuseTurns({ name, plates }: SampleSite): void {
+    const loop = plates.find(({ dim, size, subsampleSize }) => dim === null && size !== subsampleSize);
+    if (loop === undefined) return;
+    throw new PedigradError({
+      code: "subsampled-latent",
+      op: this.title,
+      site: name,
+      message: `${this.title}: latent site "${name}" lies in the loop over plate "${loop.name}", which visits ${loop.subsampleSize} of ${loop.size} elements, others at every step. Write the plate with a body, plate("${loop.name}", ${loop.size}, { subsampleSize: ${loop.subsampleSize} }, body), or a guide by hand.`,
+    });
   }
 
   /** Whether the guide has this latent: continuous ones, unless they are left to enumeration. */
@@ -177,13 +212,13 @@ export abstract class AutoGuide extends Callable {
 function describe(site: SampleSite, strategy: InitStrategy | null): Latent {
   const transform = site.fn.isDiscrete ? new Identity() : bijectTo(site.fn.support);
   const eventDim = transform.domainEventDim;
-  const plates = site.plates.filter((p) => p.dim !== null).sort((a, b) => (b.dim as number) - (a.dim as number));
+  const plates = [...site.plates].reverse();
   const whole = (value: Tensor): Tensor => {
     let start = stopGradient(detachProvenance(transform.inverse(value)));
     for (const { dim, size, subsampleSize } of plates) {
-      if (size === subsampleSize) continue;
+      if (dim === null || size === subsampleSize) continue;
       // Elements that this run did not visit start where the visited ones do.
-      const axis = start.shape.length - eventDim + (dim as number);
+      const axis = start.shape.length - eventDim + dim;
       start = start.take(
         Array.from({ length: size as number }, (_, i) => i % (subsampleSize as number)),
         axis,
@@ -201,7 +236,6 @@ export function inPlates<T>(plates: readonly PlateFrame[], body: () => T): T {
   const [first, ...rest] = plates;
   if (first === undefined) return body();
   const { name, size, dim, subsampleSize } = first;
-  return plate(name, size as number, { dim: dim as number, subsampleSize: subsampleSize as number }, () =>
-    inPlates(rest, body),
-  );
+  if (dim === null) return turnOf(first, () => inPlates(rest, body));
+  return plate(name, size as number, { dim, subsampleSize: subsampleSize as number }, () => inPlates(rest, body));
 }

@@ -37,12 +37,10 @@ export abstract class AutoFlat extends AutoGuide {
 
   override guide(...args: unknown[]): Record<string, Tensor> {
     const latents = this.#checked(args);
+    if (latents.length === 0) return emptyRecord();
     const start: Start = (key) =>
       concatenate(latents.map(({ startFrom }, i) => startFrom(random.foldIn(key, i)).reshape([-1])));
-    const flat = this.drawFlat(
-      start,
-      latents.reduce((size, latent) => size + sizeOf(latent.startShape), 0),
-    );
+    const flat = this.drawFlat(start, this.size(...args));
     const values = emptyRecord<Tensor>();
     for (const { name, plates, transform, site, x } of unpack(flat, latents))
       values[name] = inPlates(plates, () => {
@@ -56,10 +54,15 @@ export abstract class AutoFlat extends AutoGuide {
     return this.quantiles(params, 0.5);
   }
 
-  /** Quantiles of every latent, element by element: [...probs, ...site]. */
-  quantiles(params: Record<string, Tensor>, probs: TensorLike): Record<string, Tensor> {
+  override quantiles(params: Record<string, Tensor>, probs: TensorLike): Record<string, Tensor> {
     const p = tensor(probs);
+    if (this.latents().length === 0) return emptyRecord();
     return this.constrained(this.marginalQuantile(params, ndtri(p).expandDims(-1)));
+  }
+
+  /** How many numbers all latents are in unconstrained space. */
+  protected size(...args: unknown[]): number {
+    return this.latents(...args).reduce((size, latent) => size + sizeOf(latent.startShape), 0);
   }
 
   /** Flat unconstrained latents [..., D] as values by name. */

@@ -1,50 +1,68 @@
 /**
  * The Laplace approximation: a point is fitted in unconstrained space, and afterwards the posterior there is taken to be normal, with the
- * inverse Hessian of -log p at the point as its covariance.
+ * inverse Hessian of -log p at the point as its covariance. Enumerated sites of the model are summed out of p.
  */
-import { emptyRecord, hessian, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
-import { Delta, type Distribution, MultivariateNormal } from "../../distributions/index.js";
+import { emptyRecord, hessian, PedigradError, type Tensor, zeros } from "../../autodiff/index.js";
+import { constraints, Delta, type Distribution, MultivariateNormal } from "../../distributions/index.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { requireKey } from "../checks.js";
-import { logDensity } from "../posterior/logDensity.js";
+import { TraceELBO } from "../elbo/scoreElbo.js";
+import { TraceEnumELBO } from "../enumeration/traceEnumElbo.js";
 import { param } from "../program/primitives.js";
+import type { SampleSite } from "../program/trace.js";
 import type { Start } from "./autoGuide.js";
-import { AutoJoint, unpack } from "./autoJoint.js";
+import { AutoJoint } from "./autoJoint.js";
 
 /** Param `auto_loc`. While fitting, and in Predictive, the guide is the point; draws and quantiles are those of the normal. */
 export class AutoLaplaceApproximation extends AutoJoint {
   /** The model's arguments when the guide first ran. */
   #args: readonly unknown[] = [];
+  /** Whether the model has latents that are left to enumeration. */
+  #hasEnumerated = false;
 
   override get title(): string {
     return "AutoLaplaceApproximation";
   }
   protected override posterior(start: Start): Distribution {
-    return new Delta(param(`${this.prefix}_loc`, start), 0, 1);
+    return new Delta(param(this.#loc, start), 0, 1);
   }
   override guide(...args: unknown[]): Record<string, Tensor> {
     if (this.#args.length === 0) this.#args = args;
     return super.guide(...args);
   }
+  protected override covers(site: SampleSite): boolean {
+    const isCovered = super.covers(site);
+    this.#hasEnumerated ||= !isCovered;
+    return isCovered;
+  }
+  get #loc(): string {
+    return `${this.prefix}_loc`;
+  }
 
   /**
-   * The normal at the fitted point, over all latents in unconstrained space: its precision is the Hessian of -log p there. `args` are
-   * the model's, those of the guide's first run where left out.
+   * The normal at the fitted point, over all latents in unconstrained space: its precision is the Hessian of the loss there, which is
+   * -log p. `args` are the model's, those of the guide's first run where left out.
    */
   laplaceApproximation(params: Record<string, Tensor>, ...given: unknown[]): Distribution {
     const args = given.length > 0 ? given : this.#args;
-    const loc = this.of(params, `${this.prefix}_loc`);
-    const energy = (flat: Tensor): Tensor => {
-      let total = tensor(0);
-      const values = emptyRecord<Tensor>();
-      for (const { name, transform, x } of unpack(flat, this.latents(...args))) {
-        const value = transform.forward(x);
-        values[name] = value;
-        total = total.add(transform.logAbsDetJacobian(x, value).sum());
-      }
-      return total.add(logDensity(this.model, mergeRecords<TensorLike>(params, values), ...args).logDensity).neg();
-    };
-    return new MultivariateNormal({ loc, precisionMatrix: hessian(energy)(loc) });
+    if (this.size(...args) === 0)
+      throw this.#refusal("no-latents", "the model has no continuous latents, so there is no normal over them.");
+    const loc = this.of(params, this.#loc);
+    const elbo = this.#hasEnumerated ? new TraceEnumELBO() : new TraceELBO();
+    const energy = (x: Tensor): Tensor =>
+      elbo.loss(this.key, mergeRecords(params, { [this.#loc]: x }), this.model, this, ...args);
+    const second = hessian(energy)(loc);
+    const precisionMatrix = second.add(second.transpose()).mul(0.5);
+    if (constraints.positiveDefinite.check(precisionMatrix).item() === 0)
+      throw this.#refusal(
+        "not-a-maximum",
+        `${this.#loc} is no maximum of the posterior density: the Hessian of -log p there is not positive definite, ${precisionMatrix}. Run more steps, start elsewhere (initLocFn), or use AutoNormal, which needs no maximum.`,
+      );
+    return new MultivariateNormal({ loc, precisionMatrix });
+  }
+
+  #refusal(code: string, message: string): PedigradError {
+    return new PedigradError({ code, op: this.title, message: `${this.title}: ${message}` });
   }
 
   override samplePosterior(
@@ -54,11 +72,12 @@ export class AutoLaplaceApproximation extends AutoJoint {
     ...args: unknown[]
   ): Record<string, Tensor> {
     requireKey("AutoLaplaceApproximation.samplePosterior", key);
+    if (this.size(...args) === 0) return this.constrained(zeros([...sampleShape, 0]));
     return this.constrained(this.laplaceApproximation(params, ...args).sample(key, sampleShape));
   }
 
   override median(params: Record<string, Tensor>): Record<string, Tensor> {
-    return this.constrained(this.of(params, `${this.prefix}_loc`));
+    return this.size() === 0 ? emptyRecord() : this.constrained(this.of(params, this.#loc));
   }
 
   protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {

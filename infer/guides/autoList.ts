@@ -1,5 +1,5 @@
 /** Autoguides made of autoguides, and the one for discrete sites that are enumerated. */
-import { emptyRecord, full, PedigradError, type Tensor } from "../../autodiff/index.js";
+import { emptyRecord, full, PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import { Categorical, constraints } from "../../distributions/index.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { requireProgram } from "../checks.js";
@@ -9,6 +9,7 @@ import { param, sample } from "../program/primitives.js";
 import type { SampleSite } from "../program/trace.js";
 import { AutoGuide, inPlates } from "./autoGuide.js";
 import { AutoFlat } from "./autoJoint.js";
+import { AutoLaplaceApproximation } from "./autoLaplace.js";
 
 /** Several guides as one, each for a part of the model: `list.append(new AutoNormal(block(model, { expose: ["a"] })))`. */
 export class AutoGuideList extends AutoGuide {
@@ -21,6 +22,12 @@ export class AutoGuideList extends AutoGuide {
   /** Add a guide, an autoguide or any function; its sites and parameters must not be those of the others. */
   append(part: AutoGuide | Model): this {
     requireProgram("AutoGuideList.append", "guide", part);
+    if (part instanceof AutoLaplaceApproximation)
+      throw new PedigradError({
+        code: "bad-option",
+        op: "AutoGuideList.append",
+        message: `AutoGuideList: ${part.title} needs the density of the whole model, of which a part of a list sees only its own sites. Use AutoDelta or AutoMultivariateNormal here, or AutoLaplaceApproximation alone.`,
+      });
     const clash = part instanceof AutoFlat && this.parts.some((p) => p instanceof AutoFlat && p.prefix === part.prefix);
     if (clash)
       throw new PedigradError({
@@ -31,6 +38,10 @@ export class AutoGuideList extends AutoGuide {
       });
     this.parts.push(part);
     return this;
+  }
+
+  protected override covers(): boolean {
+    return true;
   }
 
   override guide(...args: unknown[]): Record<string, Tensor> {
@@ -45,15 +56,24 @@ export class AutoGuideList extends AutoGuide {
 
   /** The medians of all parts; a plain function has none. */
   override median(params: Record<string, Tensor>): Record<string, Tensor> {
-    const medians = this.parts.map((part, i) => {
-      if (part instanceof AutoGuide) return part.median(params);
+    return this.#ofParts("median", (part) => part.median(params));
+  }
+
+  /** The quantiles of all parts; a plain function has none. */
+  override quantiles(params: Record<string, Tensor>, probs: TensorLike): Record<string, Tensor> {
+    return this.#ofParts("quantiles", (part) => part.quantiles(params, probs));
+  }
+
+  #ofParts(op: string, of: (part: AutoGuide) => Record<string, Tensor>): Record<string, Tensor> {
+    const results = this.parts.map((part, i) => {
+      if (part instanceof AutoGuide) return of(part);
       throw new PedigradError({
         code: "no-closed-form",
-        op: "median",
-        message: `AutoGuideList: part ${i} is a plain function, of which no median is known; take it from samplePosterior(key, params, { sampleShape: [1000] }).`,
+        op,
+        message: `AutoGuideList: part ${i} is a plain function, of which no ${op} can be known; take them from samplePosterior(key, params, { sampleShape: [1000] }).`,
       });
     });
-    return mergeRecords(...medians);
+    return mergeRecords(...results);
   }
 }
 
@@ -93,7 +113,10 @@ export class AutoDiscreteParallel extends AutoGuide {
     for (const { name, plates, site } of this.latents(...args))
       values[name] = inPlates(plates, () => {
         const count = site.fn.enumerateSupport(false).length;
-        const shape = [...plates].sort((a, b) => (a.dim as number) - (b.dim as number)).map((p) => p.size as number);
+        const { batchShape } = site.fn;
+        const shape = batchShape.map(
+          (size, axis) => plates.find(({ dim }) => dim === axis - batchShape.length)?.size ?? size,
+        );
         const probs = param(`${name}_${this.prefix}_probs`, full([...shape, count], 1 / count), {
           constraint: constraints.simplex,
         });

@@ -49,8 +49,8 @@ export class AutoNormal extends AutoGuide {
     return this.quantiles(params, 0.5);
   }
 
-  /** Quantiles of every latent, element by element: [...probs, ...site]. Exact where the bijection acts on single numbers. */
-  quantiles(params: Record<string, Tensor>, probs: TensorLike): Record<string, Tensor> {
+  /** [...probs, ...site]; exact where the bijection acts on single numbers. */
+  override quantiles(params: Record<string, Tensor>, probs: TensorLike): Record<string, Tensor> {
     const p = tensor(probs);
     const values = emptyRecord<Tensor>();
     for (const { name, transform } of this.latents()) {
@@ -83,6 +83,15 @@ export class AutoDelta extends AutoGuide {
   override median(params: Record<string, Tensor>): Record<string, Tensor> {
     const values = emptyRecord<Tensor>();
     for (const { name } of this.latents()) values[name] = this.of(params, `${name}_${this.prefix}_loc`);
+    return values;
+  }
+
+  /** The point at every probability. */
+  override quantiles(params: Record<string, Tensor>, probs: TensorLike): Record<string, Tensor> {
+    const { shape } = tensor(probs);
+    const values = emptyRecord<Tensor>();
+    for (const [name, point] of Object.entries(this.median(params)))
+      values[name] = point.broadcastTo([...shape, ...point.shape]);
     return values;
   }
 }

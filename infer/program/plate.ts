@@ -213,3 +213,13 @@ function* sequential(name: string, size: number, options: PlateOptions = {}): It
     }
   }
 }
+
+/** `body` as one turn of a sequential plate that another run has met. */
+export function turnOf<T>(frame: PlateFrame, body: () => T): T {
+  open.push(frame);
+  try {
+    return withMessenger(frameMessenger(frame), body);
+  } finally {
+    open.pop();
+  }
+}

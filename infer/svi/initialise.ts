@@ -2,7 +2,7 @@
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { sameShape } from "../../autodiff/core/shape.js";
 import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
-import type { Constraint } from "../../distributions/index.js";
+import { bijectTo, type Constraint } from "../../distributions/index.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { unknownParam } from "../checks.js";
 import { warnOfSupports } from "../elbo/particles/match.js";
@@ -10,6 +10,7 @@ import { sharedPlates } from "../elbo/particles/particles.js";
 import { block, replay, seed } from "../program/handlers.js";
 import { type Messenger, type Model, type ParamMessage, withMessenger } from "../program/messages.js";
 import { type Trace, trace } from "../program/trace.js";
+import { inTheNameOf } from "../program/traceChecks.js";
 
 export interface Initial {
   /** Constrained values by name. */
@@ -86,9 +87,11 @@ function declarations(
   return found;
 }
 
+/** Refuse a value outside the constraint, or where its bijection has no finite number for it: no step would lead away from there. */
 function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor {
-  const inside = constraint.check(value);
-  if (inside.size === 0 || elementsOf(inside).some((ok) => ok === 0))
+  const bijection = inTheNameOf(name, () => bijectTo(constraint), "param");
+  const isInside = elementsOf(constraint.check(value)).every((ok) => ok === 1);
+  if (!(isInside && elementsOf(bijection.inverse(value)).every(Number.isFinite)))
     throw new PedigradError({
       code: "bad-initial-value",
       param: name,

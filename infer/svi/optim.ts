@@ -146,13 +146,13 @@ export function adamw(
   };
 }
 
-/** Pyro's ClippedAdam: gradients clipped to [-clipNorm, clipNorm] and the rate decayed by `lrd` a step. */
+/** Pyro's ClippedAdam: gradients clipped to [-clipNorm, clipNorm], the rate multiplied by `lrd` before each step, the first included. */
 export function clippedAdam(
   rate: Schedule,
   { clipNorm = 10, lrd = 1, ...options }: AdamOptions & { clipNorm?: number; lrd?: number } = {},
 ): Optimizer {
   checkOptions("clippedAdam", rate, { clipNorm, lrd }, { clipNorm: [0, Infinity], lrd: [0, Infinity] });
-  const decayed = (step: Tensor): Tensor => rateAt(rate, step).mul(tensor(lrd).pow(step));
+  const decayed = (step: Tensor): Tensor => rateAt(rate, step).mul(tensor(lrd).pow(step.add(1)));
   return chain(clipByValue(clipNorm), adam(lrd === 1 ? rate : decayed, options));
 }
 

@@ -22,7 +22,15 @@ export type Unary = ((a: TensorLike) => Tensor) & { readonly op: Op };
 export type Binary = ((a: TensorLike, b: TensorLike) => Tensor) & { readonly op: Op };
 export type Ternary = ((a: TensorLike, b: TensorLike, c: TensorLike) => Tensor) & { readonly op: Op };
 
-function elementwise(name: string, scalar: Scalar, vjps: readonly (Vjp<null> | null)[]): Op {
+/** `f` as a function that declares as many parameters as the op has operands: rest and default parameters do not count. */
+function ofArity(f: Scalar, arity: number): Scalar {
+  if (f.length === arity) return f;
+  if (arity === 1) return (a: number) => f(a);
+  return arity === 2 ? (a: number, b: number) => f(a, b) : (a: number, b: number, c: number) => f(a, b, c);
+}
+
+function elementwise(name: string, f: Scalar, arity: number, vjps: readonly (Vjp<null> | null)[]): Op {
+  const scalar = ofArity(f, arity);
   const op: Op = {
     name,
     shape: (_, inputs) => shapeOfAll(name, inputs),
@@ -37,7 +45,7 @@ function elementwise(name: string, scalar: Scalar, vjps: readonly (Vjp<null> | n
 /** An op that maps `scalar` over its operand; `rules` give the gradient. */
 export function unary(name: string, scalar: (a: number) => number, rules: Rules<[Tensor]>): Unary {
   const vjps = (rules ?? []).map((rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor)));
-  const op = elementwise(name, scalar as Scalar, vjps);
+  const op = elementwise(name, scalar as Scalar, 1, vjps);
   return Object.assign((a: TensorLike) => apply(op, null, tensor(a)), { op });
 }
 
@@ -46,7 +54,7 @@ export function binary(name: string, scalar: (a: number, b: number) => number, r
   const vjps = (rules ?? []).map(
     (rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor, xs[1] as Tensor)),
   );
-  const op = elementwise(name, scalar as Scalar, vjps);
+  const op = elementwise(name, scalar as Scalar, 2, vjps);
   return Object.assign((a: TensorLike, b: TensorLike) => apply(op, null, tensor(a), tensor(b)), { op });
 }
 
@@ -59,7 +67,7 @@ export function ternary(
   const vjps = (rules ?? []).map(
     (rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor, xs[1] as Tensor, xs[2] as Tensor)),
   );
-  const op = elementwise(name, scalar as Scalar, vjps);
+  const op = elementwise(name, scalar as Scalar, 3, vjps);
   return Object.assign(
     (a: TensorLike, b: TensorLike, c: TensorLike) => apply(op, null, tensor(a), tensor(b), tensor(c)),
     { op },

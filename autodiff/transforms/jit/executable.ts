@@ -84,7 +84,10 @@ interface Linked {
   readonly loops: Record<string, () => void> | null;
 }
 
-/** A program's text and what it calls. Where the platform refuses a module of that size, as a browser's main thread may, plain loops do. */
+/**
+ * A program's text and what it calls. Where the platform refuses a module of that size, as a browser's main thread may with a
+ * RangeError and V8's limits with a CompileError, plain loops do.
+ */
 function link(program: Program): Linked {
   const layout = new Layout(program);
   const generated = generate(program, layout);
@@ -92,7 +95,7 @@ function link(program: Program): Linked {
   try {
     return { layout, generated, loops: layout.simd.compile(generated.routines) };
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof RangeError) && (error as Error).name !== "CompileError") throw error;
     const plain = new Layout(program, { simd: false });
     return { layout: plain, generated: generate(program, plain), loops: null };
   }

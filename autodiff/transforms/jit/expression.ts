@@ -1,7 +1,8 @@
 /**
- * The text of a scalar function, so that generated code can contain its arithmetic instead of a call. Only arrow functions of
- * one expression that use nothing but their parameters, numbers and Math are inlined; everything else is called. The
- * functions are the library's own op tables: no text from outside ever gets here.
+ * The text of a scalar function, so that generated code can contain its arithmetic instead of a call. The text is taken apart
+ * into tokens, and only an arrow function of one expression of parameters, numbers, operators and pure functions of Math is
+ * inlined; whatever a minifier, a coverage counter or a wrapper made of it instead is called as it stands. A name may be
+ * another thing where the function was written, so an expression must also agree with its function on a few numbers.
  */
 export interface Expression {
   readonly parameters: readonly string[];
@@ -12,23 +13,70 @@ const known = new WeakMap<object, Expression | null>();
 
 /** The expression of `f`, or null where it must be called. */
 export function expressionOf(f: (...xs: number[]) => number): Expression | null {
-  const seen = known.get(f);
-  if (seen !== undefined) return seen;
-  const expression = parse(String(f));
+  const before = known.get(f);
+  if (before !== undefined) return before;
+  const parsed = parse(Function.prototype.toString.call(f));
+  const expression = parsed !== null && agrees(parsed, f) ? parsed : null;
   known.set(f, expression);
   return expression;
 }
 
-const ALLOWED = new Set(["Math", "Number", "Infinity", "NaN", "isNaN"]);
+const ARROW = /^(?:([\w$]+)|\(([\w$\s,]*)\))\s*=>\s*([^{][\s\S]*)$/;
+const TOKEN =
+  /(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w$.])|[A-Za-z_$][\w$]*(?:\.[A-Za-z]\w*)?|[=!]==?|[<>]=?|\*\*|&&|\|\||[-+*/%!?:,()]/y;
+const NAMES = /^(?:Infinity|NaN|isNaN|Number\.isNaN|Math\.\w+)$/;
+/** Signs of which two in a row are another sign, or begin one. */
+const DOUBLED = "+-/<>";
 
 function parse(text: string): Expression | null {
-  const match = /^\(?([\w$,\s]*)\)?\s*=>\s*([^{][\s\S]*)$/.exec(text);
-  if (match === null) return null;
-  const parameters = (match[1] as string).split(",").map((name) => name.trim());
-  const body = (match[2] as string).trim();
-  if (/["'`;[\]{}\\]|\/\/|\/\*/.test(body)) return null;
-  const free = body.match(/(?<![\w$.])[A-Za-z_$][\w$]*/g) ?? [];
-  return free.every((name) => ALLOWED.has(name) || parameters.includes(name)) ? { parameters, body } : null;
+  const [, only, several, body] = ARROW.exec(text) ?? [];
+  if (body === undefined) return null;
+  const parameters = only === undefined ? namesIn(several as string) : [only];
+  const tokens = tokensOf(body);
+  const isAllowed = (token: string): boolean => !isName(token) || NAMES.test(token) || parameters.includes(token);
+  return tokens?.every(isAllowed) ? { parameters, body: body.trim() } : null;
+}
+
+const namesIn = (list: string): string[] =>
+  list
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+const isName = (token: string): boolean => /^[A-Za-z_$]/.test(token);
+
+/** The tokens of an expression; null where there is anything else, such as `=`, `=>`, `++`, a string or a comment. */
+function tokensOf(text: string): string[] | null {
+  const tokens: string[] = [];
+  let last = "";
+  for (let at = 0; at < text.length; ) {
+    if (/\s/.test(text[at] as string)) {
+      at++;
+      last = "";
+      continue;
+    }
+    TOKEN.lastIndex = at;
+    const token = TOKEN.exec(text)?.[0];
+    if (token === undefined || (token[0] === last && DOUBLED.includes(last))) return null;
+    tokens.push(token);
+    last = token;
+    at += token.length;
+  }
+  return tokens;
+}
+
+const SAMPLES = [0.7, -1.3, 2, 0, -0, 1, Number.NaN, Infinity, -2.5, 1e300];
+
+/** Whether the text computes what the function does. */
+function agrees({ parameters, body }: Expression, f: (...xs: number[]) => number): boolean {
+  try {
+    const twin = new Function(...parameters, `"use strict"; return ${body};`) as typeof f;
+    return SAMPLES.every((_, i) => {
+      const xs = parameters.map((_, k) => SAMPLES[(i + 3 * k) % SAMPLES.length] as number);
+      return Object.is(twin(...xs), f(...xs));
+    });
+  } catch {
+    return false;
+  }
 }
 
 /** The expression with its parameters replaced by texts that stand for single values. */

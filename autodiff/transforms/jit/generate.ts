@@ -32,6 +32,11 @@ interface Group {
 
 /** Statements in a function of the text. */
 const CHUNK = 250;
+/** Ops in a loop: V8 takes SIMD code of at most 50,000 local variables, and optimises short loops best. */
+const LOOP = 400;
+
+/** A name in a comment of the text: names of ops are data. */
+const identifier = (name: string): string => (/^[A-Za-z_$][\w$]{0,60}$/.test(name) ? name : "op");
 
 /** The text of a program whose values lie as `layout` says. */
 export function generate(program: Program, layout: Layout): Generated {
@@ -101,7 +106,7 @@ class Generator {
       this.#settleInputs(value.inputs);
       for (const input of value.inputs) this.#stored.add(this.layout.owner(input));
       this.#line(
-        `kernels[${this.#kernels.push(this.layout.boundKernel(i)) - 1}](); // ${value.op.name} [${value.shape}]`,
+        `kernels[${this.#kernels.push(this.layout.boundKernel(i)) - 1}](); // ${identifier(value.op.name)} [${value.shape}]`,
       );
     } else if (sizeOf(value.shape) === 1) {
       this.#settleInputs(value.inputs);
@@ -121,6 +126,10 @@ class Generator {
       if (from !== undefined && (from !== this.#groups.get(key) || !from.members.includes(input))) this.#flush(from);
     }
     let group = this.#groups.get(key);
+    if (group !== undefined && group.members.length >= LOOP) {
+      this.#flush(group);
+      group = undefined;
+    }
     if (group === undefined) {
       group = { members: [], shape: value.shape };
       this.#groups.set(key, group);

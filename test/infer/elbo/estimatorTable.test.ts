@@ -17,7 +17,7 @@ import {
   TraceMeanFieldELBO,
   vmap,
 } from "../../../index.js";
-import { assertMean, drawsOf, estimates, type Rows } from "../posterior/draws.js";
+import { assertMean, drawsOf, estimates, type Rows } from "../draws.js";
 import { type GoldenModel, golden, mixed, pairs, paramsOf } from "./goldenModels.js";
 
 const N = 20_000;

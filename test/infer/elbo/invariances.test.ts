@@ -24,7 +24,7 @@ import {
   TraceMeanFieldELBO,
   tensor,
 } from "../../../index.js";
-import { assertMean, drawsOf, estimates, flatten, moments, type Rows } from "../posterior/draws.js";
+import { assertMean, drawsOf, estimates, flatten, moments, type Rows } from "../draws.js";
 import { categorical, type GoldenModel, golden, type Pair, p, pairs, paramsOf } from "./goldenModels.js";
 
 const exact = golden.a1_chain_independent_guide as GoldenModel;

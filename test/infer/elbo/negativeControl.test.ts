@@ -22,7 +22,7 @@ import { chargedCosts, type ScoreSite, scoreSitesOf } from "../../../infer/elbo/
 import { gradientFrom } from "../../../infer/elbo/elbo.js";
 import type { Cost, Outcome, Pair, Task } from "../../../infer/elbo/particles/pair.js";
 import { Provenance } from "../../../provenance/set.js";
-import { assertMean, drawsOf, estimates, moments, type Rows } from "../posterior/draws.js";
+import { assertMean, drawsOf, estimates, moments, type Rows } from "../draws.js";
 import { type GoldenModel, golden, p, pairs, paramsOf } from "./goldenModels.js";
 
 type Fault = "scaled score" | "element-wise" | "score masked" | "baseline per cost" | "baseline" | null;

@@ -18,7 +18,7 @@ import {
   TraceMeanFieldELBO,
   tensor,
 } from "../../../index.js";
-import { drawsOf, estimates, moments, type Rows } from "../posterior/draws.js";
+import { drawsOf, estimates, moments, type Rows } from "../draws.js";
 
 // z ~ N(theta, 1), x = 1.5 ~ N(z, 1): the posterior is N((theta + 1.5) / 2, 1/2).
 const model: Model = () => {

@@ -22,7 +22,7 @@ import {
   TraceMeanFieldELBO,
   tensor,
 } from "../../../index.js";
-import { assertMean, drawsOf, estimates, type Rows } from "../posterior/draws.js";
+import { assertMean, drawsOf, estimates, type Rows } from "../draws.js";
 
 const guide: Model = () => {
   sample("z", new Normal(param("l", 0.3), 1));

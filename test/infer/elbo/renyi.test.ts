@@ -10,7 +10,7 @@ import {
   type TensorLike,
   TraceELBO,
 } from "../../../index.js";
-import { assertMean, drawsOf, estimates, type Rows } from "../posterior/draws.js";
+import { assertMean, drawsOf, estimates, type Rows } from "../draws.js";
 import { categorical, golden, p, paramsOf } from "./goldenModels.js";
 
 interface Observations {

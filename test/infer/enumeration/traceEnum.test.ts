@@ -19,8 +19,8 @@ import {
   TraceEnumELBO,
   tensor,
 } from "../../../index.js";
+import { flatten } from "../draws.js";
 import { categorical, type GoldenModel, golden, type Pair, p, pairs, paramsOf } from "../elbo/goldenModels.js";
-import { flatten } from "../posterior/draws.js";
 
 const nothing: Model = () => {};
 

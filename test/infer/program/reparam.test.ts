@@ -29,7 +29,7 @@ import {
   trace,
   VonMises,
 } from "../../../index.js";
-import { moments } from "../posterior/draws.js";
+import { moments } from "../draws.js";
 
 const n = 20_000;
 const rowsOf = (x: Tensor) => [...x.toFloat64Array()].map((v) => Float64Array.of(v));

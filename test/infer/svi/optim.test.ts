@@ -87,7 +87,8 @@ test("adam, adamw, clippedAdam", () => {
     adamw(0.1, { weightDecay: 0.01 }),
     adamStep(() => 0.1, 0.9, 0.999, 0.01),
   );
-  const inner = adamStep((t) => 0.1 * 0.9 ** (t - 1));
+  // As in Pyro, the rate decays before the step.
+  const inner = adamStep((t) => 0.1 * 0.9 ** t);
   assertPath(clippedAdam(0.1, { clipNorm: 0.5, lrd: 0.9 }), (g, t, x) => inner(clip(g, 0.5), t, x));
 });
 

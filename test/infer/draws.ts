@@ -1,6 +1,6 @@
 /** Many draws of an estimator's loss and gradients, and whether their mean is what an exact sum says. */
 import * as assert from "uvu/assert";
-import { type Elbo, type Model, random, type Tensor, vmap } from "../../../index.js";
+import { type Elbo, type Model, random, type Tensor, vmap } from "../../index.js";
 
 /** One row a draw. */
 export type Rows = readonly Float64Array[];

@@ -1,0 +1,106 @@
+/** Elementwise operations of a user's own, written as people, minifiers and coverage counters write functions: compiled equals eager equals the function. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { apply, binary, jit, type Op, type Tensor, tensor, ternary, unary } from "../../../autodiff/index.js";
+import { expressionOf } from "../../../autodiff/transforms/jit/expression.js";
+
+/** The function with exactly this text: a TypeScript compiler would change it. */
+const written = (text: string): ((...xs: number[]) => number) => new Function(`return ${text}`)();
+
+const ONE_OPERAND = [
+  "(x) => x * x - 1 / x",
+  "t=>1e-3*t+.5*(t<0?-t:t)",
+  "$=>$>=1&&$!==3?Math.max($,2)-Math.floor($):Number.isNaN($)?0:-$",
+  "e=>e*1e1-e",
+  "Object.assign(x => x + 1, { toString: () => 'x => x - 1' })",
+  "x => (x /= 3, x + 1)",
+  "x => (x **= 2, x + 1)",
+  "x => (x >>= 1, x)",
+  "x => x++ * 2",
+  "x => -(-x) + - --x",
+  "x => [x][0] * 2",
+  "x => { if (x > 0) return x; return x * x; }",
+  "x => (y => (z => z + y)(2 * y))(x)",
+  "((k) => (x) => k * x)(3)",
+  "(x, k = 2) => x ** k",
+  "(...xs) => xs[0] * xs.length",
+  "function (x) { return arguments.length * x; }",
+  "({ f(x) { return 2 * x; } }).f",
+  "(x => 3 * x).bind(null)",
+  "new Proxy(x => x - 7, {})",
+  "(() => { const Math = { abs: (x) => x + 100 }; return x => Math.abs(x); })()",
+  "(() => { const NaN = 5; return x => x + NaN; })()",
+  "x => /* => */ x // x + 1\n",
+  'x => "x => 0".length + x',
+  "x => `1`.length + x",
+  "x => (0, x) ? x : +/1/",
+];
+
+test("one operand: a number, a short and a long array, alone and among other ops", () => {
+  for (const text of ONE_OPERAND) {
+    const f = written(text);
+    const op = unary("own", f, [(g) => g]);
+    for (const numbers of [[-3.5], [1, 2, 3], Array.from({ length: 80 }, (_, i) => i / 7 - 5)]) {
+      const program = (x: Tensor) => op(x.mul(2)).add(x.mul(0));
+      const right = numbers.map((x) => f(2 * x) + 0 * x);
+      const x = numbers.length === 1 ? tensor(numbers[0] as number) : tensor(numbers);
+      assert.equal([program(x).toArray()].flat(), right, `${text}, eager`);
+      const compiled = jit(program);
+      for (let call = 0; call < 3; call++) assert.equal([compiled(x).toArray()].flat(), right, `${text}, compiled`);
+    }
+  }
+});
+
+test("two and three operands, with defaults and rests", () => {
+  const two = binary("two", written("(a, b = 1) => a - 2 * b") as (a: number, b: number) => number, null);
+  const rest = ternary("three", written("(a, ...rest) => a * rest[0] + rest[1]"), null);
+  const f = jit((x: Tensor) => two(rest(x, 3, x), [1, 10]));
+  for (let call = 0; call < 3; call++) assert.equal(f(tensor([1, 2])).toArray(), [2, -12]);
+});
+
+test("what is inlined: one expression of parameters, numbers, operators and Math", () => {
+  const isInlined = (text: string) => expressionOf(written(text)) !== null;
+  for (const text of ONE_OPERAND.slice(0, 5)) assert.ok(isInlined(text), text);
+  for (const text of ONE_OPERAND.slice(5)) assert.not.ok(isInlined(text), text);
+});
+
+test("a coverage counter in a function goes on counting", () => {
+  const count = { calls: 0 };
+  const counted = new Function("count", "return x => (count.calls++, x * 2)")(count) as (x: number) => number;
+  const op = unary("counted", counted, null);
+  const f = jit((x: Tensor) => op(x.add(1)));
+  for (let call = 1; call <= 6; call++) {
+    const before = count.calls;
+    assert.is(f(tensor(call)).item(), 2 * (call + 1));
+    assert.ok(count.calls > before);
+  }
+});
+
+test("the name of an operation is data in generated code", () => {
+  const op: Op = {
+    name: "f [2]\n globalThis.wasRun = true; //",
+    shape: (_, [x]) => (x as Tensor).shape,
+    kernel: (_, out, [x]) => {
+      for (let i = 0; i < 2; i++) out.set(i, 2 * (x?.get(i) as number));
+    },
+    vjp: () => null,
+    batch: () => tensor(0),
+  };
+  const f = jit((x: Tensor) => apply(op, null, x));
+  for (let call = 0; call < 3; call++) assert.equal(f(tensor([1, call])).toArray(), [2, 2 * call]);
+  assert.not.match(f.source(tensor([1, 2])), /wasRun/);
+  assert.is((globalThis as { wasRun?: boolean }).wasRun, undefined);
+});
+
+test("thousands of ops on one shape: longer than a WebAssembly function may be", () => {
+  const f = (x: Tensor) => {
+    let y = x;
+    for (let i = 0; i < 5200; i++) y = i % 2 === 0 ? y.mul(0.999).add(i % 5) : y.tanh();
+    return y;
+  };
+  const x = tensor(Array.from({ length: 64 }, (_, i) => i / 9));
+  const compiled = jit(f);
+  for (let call = 0; call < 3; call++) assert.equal(compiled(x).toArray(), f(x).toArray());
+});
+
+test.run();

@@ -1,0 +1,8 @@
+/**
+ * Long forms of property tests and fuzzers: `npm run test:deep` runs the files that import this one, with PEDIGRAD_DEEP set,
+ * and `npm test` runs their short forms.
+ */
+const isDeep = process.env.PEDIGRAD_DEEP !== undefined;
+
+/** How often to repeat: `short` times in `npm test`, `long` times in `npm run test:deep`. */
+export const times = (short: number, long: number): number => (isDeep ? long : short);

@@ -1,0 +1,80 @@
+/** AutoLaplaceApproximation: the curvature at the maximum, enumerated sites summed out; elsewhere its own words. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  AutoGuideList,
+  AutoLaplaceApproximation,
+  adam,
+  Bernoulli,
+  block,
+  factor,
+  initToValue,
+  type Model,
+  Normal,
+  plate,
+  random,
+  SVI,
+  sample,
+  type Tensor,
+  TraceELBO,
+  TraceEnumELBO,
+} from "../../../index.js";
+import { refusal } from "../../refusals.js";
+
+const obs = [1.2, -0.4, 2.1];
+const enumerated: Model = () => {
+  const a = sample("a", new Normal(0, 1));
+  plate("n", obs.length, () => {
+    const z = sample("z", new Bernoulli(0.3), { infer: { enumerate: "parallel" } });
+    sample("x", new Normal(a.add(z.mul(2)), 0.7), { obs });
+  });
+};
+/** -log p(a, x), z summed out by hand. */
+const energy = (a: number): number => {
+  const normal = (x: number, loc: number): number => Math.exp(-(((x - loc) / 0.7) ** 2) / 2) / 0.7;
+  return a ** 2 / 2 - obs.reduce((sum, x) => sum + Math.log(0.7 * normal(x, a) + 0.3 * normal(x, a + 2)), 0);
+};
+
+test("enumerated sites are summed out of the curvature", () => {
+  const guide = new AutoLaplaceApproximation(enumerated);
+  const { params } = new SVI(enumerated, guide, adam(0.05), new TraceEnumELBO()).run(random.key(0), 400);
+  const mode = (guide.median(params).a as Tensor).item();
+  const h = 1e-4;
+  const [left, middle, right] = [energy(mode - h), energy(mode), energy(mode + h)];
+  assert.ok(Math.abs((right - left) / (2 * h)) < 1e-3, `slope at ${mode}`);
+  const sd = 1 / Math.sqrt((left - 2 * middle + right) / h ** 2);
+  const [low, high] = (guide.quantiles(params, [0.15865525393145707, 0.8413447460685429]).a as Tensor).toArray() as [
+    number,
+    number,
+  ];
+  // The second difference is off by about 1e-16 / h² of the energy.
+  assert.ok(Math.abs((high - low) / 2 / sd - 1) < 1e-6, `${(high - low) / 2} against ${sd}`);
+  const n = 4000;
+  const { a } = guide.samplePosterior(random.key(1), params, { sampleShape: [n] });
+  assert.ok(Math.abs((a as Tensor).mean().item() - mode) < (4.5 * sd) / Math.sqrt(n));
+});
+
+test("away from a maximum it says so, of draws and of quantiles", () => {
+  // -log p = a²/2 + b²/2 - 2ab: a saddle at 0.
+  const saddle: Model = () => {
+    const [a, b] = [sample("a", new Normal(0, 1)), sample("b", new Normal(0, 1))];
+    factor("f", a.mul(b).mul(2));
+  };
+  const guide = new AutoLaplaceApproximation(saddle, { initLocFn: initToValue({ a: 0, b: 0 }) });
+  const { params } = new SVI(saddle, guide, adam(0.1), new TraceELBO()).run(random.key(0), 1);
+  for (const ask of [() => guide.samplePosterior(random.key(0), params), () => guide.quantiles(params, 0.5)]) {
+    const { code, message } = refusal(ask);
+    assert.is(code, "not-a-maximum");
+    assert.match(message, /^AutoLaplaceApproximation: auto_loc is no maximum/);
+  }
+});
+
+test("a part of a list sees too little of the model for it", () => {
+  const part = new AutoLaplaceApproximation(block(enumerated, { expose: ["a"] }));
+  assert.match(
+    refusal(() => new AutoGuideList(enumerated).append(part)).message,
+    /AutoLaplaceApproximation needs the density of the whole model/,
+  );
+});
+
+test.run();

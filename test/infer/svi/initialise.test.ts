@@ -1,0 +1,110 @@
+/** First values of parameters: a start on the boundary of a constraint is refused, whatever the constraint, since its bijection has no number there. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  type Constraint,
+  constraints,
+  factor,
+  param,
+  random,
+  SVI,
+  sgd,
+  type Tensor,
+  type TensorLike,
+  TraceELBO,
+} from "../../../index.js";
+import { refusal } from "../../refusals.js";
+
+const c = constraints;
+const startAt = (value: TensorLike, constraint: Constraint): Record<string, Tensor> => {
+  const model = () => {
+    factor("f", param("w", value, { constraint }).square().sum().neg());
+  };
+  const svi = new SVI(model, () => {}, sgd(0.01), new TraceELBO());
+  return svi.getParams(svi.init(random.key(0)));
+};
+
+const BOUNDARIES: readonly [Constraint, ...TensorLike[]][] = [
+  [c.positive, 0, [1, 0]],
+  [c.nonnegative, 0],
+  [c.softplusPositive, 0],
+  [c.unitInterval, 0, 1],
+  [c.openUnitInterval, 0, 1],
+  [c.interval(-1, 4), -1, 4],
+  [c.greaterThan(3), 3],
+  [c.greaterThanEq(3), 3],
+  [c.lessThan(3), 3],
+  [c.lessThanEq(3), 3],
+  [c.circular, Math.PI, -Math.PI],
+  [
+    c.simplex,
+    [0, 1],
+    [0, 0.25, 0.75],
+    [0.25, 0.75, 0],
+    [
+      [0.5, 0.5],
+      [1, 0],
+    ],
+  ],
+  [c.orderedVector, [2, 2], [3, 1]],
+  [c.positiveOrderedVector, [0, 1]],
+  [c.l1Ball, [0, -1], [0.5, 0.25, -0.25]],
+  [
+    c.lowerCholesky,
+    [
+      [1, 0],
+      [2, 0],
+    ],
+  ],
+  [
+    c.softplusLowerCholesky,
+    [
+      [0, 0],
+      [2, 1],
+    ],
+  ],
+  [
+    c.corrCholesky,
+    [
+      [1, 0],
+      [-1, 0],
+    ],
+  ],
+  [
+    c.corrMatrix,
+    [
+      [1, 1],
+      [1, 1],
+    ],
+  ],
+  [
+    c.positiveDefinite,
+    [
+      [4, 2],
+      [2, 1],
+    ],
+  ],
+  [c.independent(c.positive, 1), [2, 0]],
+  [c.real, Infinity, Number.NaN],
+];
+for (const [constraint, ...values] of BOUNDARIES)
+  test(`a param cannot start on the boundary of ${constraint.name}`, () => {
+    for (const value of values) {
+      const { code, message, param: name } = refusal(() => startAt(value, constraint));
+      assert.is(code, "bad-initial-value", message);
+      assert.is(name, "w");
+    }
+  });
+
+test("a param starts as near to a boundary as it likes, and may have no elements", () => {
+  const near = startAt([1e-300, 1 - 1e-300], c.simplex).w as Tensor;
+  assert.ok(Math.abs((near.toArray() as [number, number])[0] - 1e-300) <= 1e-310);
+  assert.equal(startAt([], c.positive).w?.shape, [0]);
+});
+
+test("a constraint without a bijection is refused in the param's name", () => {
+  const { code, message, site } = refusal(() => startAt([0.6, 0.8], c.sphere));
+  assert.equal([code, site], ["no-bijection", "w"], message);
+});
+
+test.run();
