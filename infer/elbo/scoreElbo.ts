@@ -5,6 +5,7 @@
 import { broadcastTo, emptyRecord, neg, stopGradient, type Tensor, tensor } from "../../autodiff/index.js";
 import { refuseOption } from "../checks.js";
 import type { Messenger } from "../program/messages.js";
+import { isDraw } from "../program/trace.js";
 import { baselineFor, checkPrediction, predictedCost } from "./costs/baselines.js";
 import { asksForClosedForm, withClosedForms } from "./costs/closedForms.js";
 import { chargedCosts, type ScoreSite, scoreSitesOf } from "./costs/costs.js";
@@ -62,7 +63,7 @@ abstract class ScoreElbo extends Elbo {
   override costs(pair: Pair): Cost[] {
     const costs = super.costs(pair).map((cost) => {
       const site = cost.side === "guide" && cost.isDifferentiated ? pair.path?.get(cost.site) : undefined;
-      return site?.type === "sample" ? { ...cost, value: neg(site.scaledLogProb()) } : cost;
+      return site?.type === "sample" && isDraw(site) ? { ...cost, value: neg(site.scaledLogProb()) } : cost;
     });
     return withClosedForms(this.name, pair, costs, asksForClosedForm);
   }

@@ -3,8 +3,7 @@
  * each. Discrete sites take all their values; normal ones three Gauss-Hermite nodes, exact up to degree 5 in each draw. Subsamples
  * take all subsets. And the exact answer, by summation over the same choices with nothing of an estimator in it.
  */
-import { withMessenger } from "../../../infer/program/messages.js";
-import { type SampleSite, sampleSites, type Trace } from "../../../infer/program/trace.js";
+
 import {
   type Elbo,
   grad,
@@ -21,6 +20,8 @@ import {
   trace,
   vmap,
 } from "../../../index.js";
+import { withMessenger } from "../../../infer/program/messages.js";
+import { type SampleSite, sampleSites, type Trace } from "../../../infer/program/trace.js";
 
 type Values = Record<string, Tensor>;
 /** The elements that each subsampled plate visits. */
@@ -145,14 +146,19 @@ export function exactMean(
     if (countOf(sites) ** elbo.numParticles > maxChoices) return null;
     const one = choicesOf(sites);
     const names = sites.map(({ name }) => name);
-    const densities = vmap((at: Values) => logWeight(elbo.traces(task(at)).guide, names).exp(), { axisSize: one.count })(one.values);
+    const densities = vmap((at: Values) => logWeight(elbo.traces(task(at)).guide, names).exp(), {
+      axisSize: one.count,
+    })(one.values);
     const weights = densities.toFloat64Array().map((p, i) => p * (one.weights[i] as number));
     const { values, joint } = elbo.numParticles === 1 ? { values: one.values, joint: weights } : pairsOf(one, weights);
-    const draws = vmap((at: Values) => {
-      const { model: m, guide: g } = task(at);
-      const [loss, grads] = elbo.lossAndGrads(key, params, m, g);
-      return { ...grads, loss };
-    }, { axisSize: joint.length })(values);
+    const draws = vmap(
+      (at: Values) => {
+        const { model: m, guide: g } = task(at);
+        const [loss, grads] = elbo.lossAndGrads(key, params, m, g);
+        return { ...grads, loss };
+      },
+      { axisSize: joint.length },
+    )(values);
     for (const [name, x] of Object.entries(draws)) {
       const flat = x.toFloat64Array();
       const size = flat.length / joint.length;
@@ -178,7 +184,10 @@ function inTurn(f: (key: Tensor) => Tree, keys: Tensor): Tree {
     const [first] = trees as [Tree];
     if (typeof (first as Tensor).shape !== "undefined") return stack(trees as Tensor[]);
     return Object.fromEntries(
-      Object.keys(first as object).map((name) => [name, stacked(trees.map((tree) => (tree as Record<string, Tree>)[name] as Tree))]),
+      Object.keys(first as object).map((name) => [
+        name,
+        stacked(trees.map((tree) => (tree as Record<string, Tree>)[name] as Tree)),
+      ]),
     );
   };
   return stacked(results);
@@ -206,12 +215,15 @@ function logRatio(guide: Trace, model: Model, params: Values, subset: Subset): T
   const first = run(replay(pinned(model, {}, subset), guide), params);
   const own = latentsOf(first).filter(({ name }) => !guide.has(name));
   const { values, count } = choicesOf(own);
-  const logp = vmap((at: Values) => {
-    let sum = tensor(0);
-    for (const site of sampleSites(run(replay(pinned(model, at, subset), guide), params)))
-      sum = sum.add((own.some(({ name }) => name === site.name) ? site.logProb() : site.scaledLogProb()).sum());
-    return sum;
-  }, { axisSize: count })(values);
+  const logp = vmap(
+    (at: Values) => {
+      let sum = tensor(0);
+      for (const site of sampleSites(run(replay(pinned(model, at, subset), guide), params)))
+        sum = sum.add((own.some(({ name }) => name === site.name) ? site.logProb() : site.scaledLogProb()).sum());
+      return sum;
+    },
+    { axisSize: count },
+  )(values);
   const logq = [...sampleSites(guide)].reduce((sum, site) => sum.add(site.scaledLogProb().sum()), tensor(0));
   return (own.length === 0 ? logp.sum() : logp.logsumexp(0)).sub(logq);
 }

@@ -8,8 +8,8 @@ import {
   type Distribution,
   factor,
   type InferOptions,
-  mask,
   type Model,
+  mask,
   Normal,
   param,
   plate,
@@ -68,24 +68,60 @@ const shapeIn = (plates: readonly PlateSpec[]): number[] => {
   return shape;
 };
 
-const within = <T>(plates: readonly PlateSpec[], body: () => T): T => {
-  const [first, ...rest] = plates;
-  if (first === undefined) return body();
-  const { name, size, dim, subsampleSize } = first;
-  return plate(name, size, { dim, subsampleSize }, () => within(rest, body));
-};
-
 /** A parent's value as a child in `plates` sees it: the sum of all elements along plates that the child is not in. */
 function seenFrom(plates: readonly PlateSpec[], parent: Latent, value: Tensor): Tensor {
   const outside = parent.plates.filter(({ name }) => plates.every((p) => p.name !== name));
-  return outside.length === 0 ? value : value.sum(outside.map(({ dim }) => dim), { keepDims: true });
+  return outside.length === 0
+    ? value
+    : value.sum(
+        outside.map(({ dim }) => dim),
+        { keepDims: true },
+      );
+}
+
+/** Whether a value may leave its plates for these: the sum of a subsample is not the sum. */
+const mayLeave = (from: readonly PlateSpec[], to: readonly PlateSpec[]): boolean =>
+  from.every(({ name, size, subsampleSize }) => size === subsampleSize || to.some((plate) => plate.name === name));
+
+/** Whether all plates of the one are among those of the other. */
+const isWithin = (a: readonly PlateSpec[], b: readonly PlateSpec[]): boolean =>
+  a.every(({ name }) => b.some((plate) => plate.name === name));
+
+/**
+ * Whether elements of a plate are brought together and the plate is entered again: a term in the plate depends on a latent of the plate
+ * through a value that is outside it.
+ */
+function reenters(
+  terms: readonly { plates: readonly PlateSpec[]; parents: readonly Latent[] }[],
+  parentsOf: (latent: Latent) => readonly Latent[],
+): boolean {
+  const has = (plates: readonly PlateSpec[], name: string): boolean => plates.some((plate) => plate.name === name);
+  /** How `value` depends on `latent` along one of its plates: not at all, element by element, or otherwise. */
+  const relation = (value: Latent, latent: Latent, name: string): "none" | "kept" | "mixed" => {
+    if (value === latent) return "kept";
+    const all = parentsOf(value).map((parent) => relation(parent, latent, name));
+    if (all.every((one) => one === "none")) return "none";
+    return has(value.plates, name) && all.every((one) => one !== "mixed") ? "kept" : "mixed";
+  };
+  const closure = (parents: readonly Latent[]): Latent[] => parents.flatMap((p) => [p, ...closure(parentsOf(p))]);
+  return terms.some(({ plates, parents }) =>
+    closure(parents).some((latent) =>
+      latent.plates.some(
+        ({ name }) => has(plates, name) && parents.some((parent) => relation(parent, latent, name) === "mixed"),
+      ),
+    ),
+  );
 }
 
 export interface RandomProgram extends Program {
+  /** The same program without subsampling: what its estimators are to be the mean of. */
+  readonly exact: Program;
   /** What it is made of, for messages. */
   readonly description: string;
+  /** Whether the model sums out latents that the guide lacks. */
   readonly hasSummed: boolean;
-  readonly latents: readonly Latent[];
+  /** Whether a plate's elements are brought together and the plate is entered again. */
+  readonly isMixed: boolean;
 }
 
 /** The program of a seed. */
@@ -114,19 +150,28 @@ export function randomProgram(seed: number): RandomProgram {
   const elementsOf = (plates: readonly PlateSpec[]): number =>
     plates.reduce((product, { subsampleSize }) => product * subsampleSize, 1);
 
+  const hasSummed = chance(0.25);
+  // A sum inside a logarithm is no polynomial of a normal draw, whose score would need more nodes.
+  const families: readonly Family[] = hasSummed
+    ? ["bernoulli", "bernoulli", "categorical", "normal"]
+    : ["bernoulli", "bernoulli", "bernoulli", "categorical", "normal", "score normal"];
   const latents: Latent[] = [];
   const count = 2 + Math.floor(next() * 3);
   let budget = 6;
   const order = Array.from({ length: count }, (_, i) => i);
   if (chance(0.3)) order.reverse();
-  const parentsAmong = (candidates: readonly Latent[], family: Family): (readonly [Latent, number])[] =>
+  const parentsAmong = (
+    candidates: readonly Latent[],
+    family: Family,
+    plates: readonly PlateSpec[],
+  ): (readonly [Latent, number])[] =>
     candidates
       .filter((other) => isDiscrete(other) || family === "normal" || family === "score normal")
-      .filter(() => chance(0.55))
+      .filter((other) => chance(isWithin(other.plates, plates) ? 0.6 : mayLeave(other.plates, plates) ? 0.12 : 0))
       .map((other) => [other, real(1.2)] as const);
   for (let i = 0; i < count; i++) {
     const plates = pick(places);
-    const family = pick(["bernoulli", "bernoulli", "bernoulli", "categorical", "normal", "score normal"] as const);
+    const family = pick(families);
     budget -= elementsOf(plates);
     if (budget < 0 && latents.length >= 2) break;
     const shape = shapeIn(plates);
@@ -135,7 +180,7 @@ export function randomProgram(seed: number): RandomProgram {
       name: `z${i}`,
       family,
       plates,
-      prior: parentsAmong(latents, family),
+      prior: parentsAmong(latents, family, plates),
       posterior: [],
       bias: array(events),
       start: array(events),
@@ -147,7 +192,6 @@ export function randomProgram(seed: number): RandomProgram {
       isSummed: false,
     });
   }
-  const hasSummed = chance(0.25);
   const all = latents.map((latent, i) => {
     const isSummed = hasSummed && isDiscrete(latent) && (i === latents.length - 1 || chance(0.4));
     const changes = isSummed ? { isSummed, mask: null, scale: 1 } : {};
@@ -160,7 +204,7 @@ export function randomProgram(seed: number): RandomProgram {
   const inGuide = order.flatMap((i) => (all[i] === undefined || all[i]?.isSummed ? [] : [all[i] as Latent]));
   const auxiliary = chance(0.15) && inGuide.length > 0;
   const posteriors = new Map(
-    inGuide.map((latent, i) => [latent.name, parentsAmong(inGuide.slice(0, i), latent.family)] as const),
+    inGuide.map((latent, i) => [latent.name, parentsAmong(inGuide.slice(0, i), latent.family, latent.plates)] as const),
   );
 
   const params: Record<string, Tensor> = {};
@@ -181,11 +225,30 @@ export function randomProgram(seed: number): RandomProgram {
       (sum, [parent, weight]) => sum.add(seenFrom(plates, parent, values.get(parent.name) as Tensor).mul(weight)),
       extra,
     );
-    if (family === "categorical") return new Categorical({ logits: total.expandDims(-1).mul([0.5, -0.3, 0.8]).add(bias) });
+    if (family === "categorical")
+      return new Categorical({ logits: total.expandDims(-1).mul([0.5, -0.3, 0.8]).add(bias) });
     if (family === "bernoulli") return new Bernoulli({ logits: total.add(bias) });
     const normal = new Normal(total.add(bias), 0.8);
     return family === "score normal" ? normal.nonreparameterized() : normal;
   };
+
+  let isWhole = false;
+  const within = <T>(plates: readonly PlateSpec[], body: () => T): T => {
+    const [outer, ...rest] = plates;
+    if (outer === undefined) return body();
+    const { name, size, dim, subsampleSize } = outer;
+    return plate(name, size, { dim, subsampleSize: isWhole ? size : subsampleSize }, () => within(rest, body));
+  };
+  const whole =
+    (f: Model): Model =>
+    () => {
+      isWhole = true;
+      try {
+        f();
+      } finally {
+        isWhole = false;
+      }
+    };
 
   const wrapped = (latent: Latent, inModel: boolean, body: () => Tensor): Tensor => {
     const isMasked = latent.mask !== null && (inModel || latent.isMaskedInGuide);
@@ -207,7 +270,7 @@ export function randomProgram(seed: number): RandomProgram {
     const shape = shapeIn(plates);
     const parents = all
       .filter((latent) => kind !== "bernoulli" || isDiscrete(latent))
-      .filter(() => chance(0.7))
+      .filter((latent) => chance(isWithin(latent.plates, plates) ? 0.8 : mayLeave(latent.plates, plates) ? 0.15 : 0))
       .map((latent) => [latent, real(1.5)] as const);
     const data = kind === "bernoulli" ? array(shape).greater(0) : array(shape, 2);
     return { plates, parents, kind, data, mask: chance(0.2) ? tensor(array(shape).greater(0)) : null };
@@ -218,9 +281,18 @@ export function randomProgram(seed: number): RandomProgram {
     const values = new Map<string, Tensor>();
     for (const latent of all)
       within(latent.plates, () => {
-        const fn = distributionOf(latent, subsample(latent.bias, { eventDim: latent.family === "categorical" ? 1 : 0 }), known(latent.prior), values, theta);
+        const fn = distributionOf(
+          latent,
+          subsample(latent.bias, { eventDim: latent.family === "categorical" ? 1 : 0 }),
+          known(latent.prior),
+          values,
+          theta,
+        );
         const infer: InferOptions = latent.isSummed ? { enumerate: "parallel" } : {};
-        values.set(latent.name, wrapped(latent, true, () => sample(latent.name, fn, { infer })));
+        values.set(
+          latent.name,
+          wrapped(latent, true, () => sample(latent.name, fn, { infer })),
+        );
       });
     observations.forEach(({ plates, parents, kind, data, mask: keep }, i) =>
       within(plates, () => {
@@ -247,10 +319,13 @@ export function randomProgram(seed: number): RandomProgram {
       within(latent.plates, () => {
         const start = param(`q_${latent.name}`, latent.start, { eventDim: latent.family === "categorical" ? 1 : 0 });
         const fn = distributionOf(latent, start, posteriors.get(latent.name) ?? [], values, aux);
-        values.set(latent.name, wrapped(latent, false, () => sample(latent.name, fn, { infer: latent.infer })));
+        values.set(
+          latent.name,
+          wrapped(latent, false, () => sample(latent.name, fn, { infer: latent.infer })),
+        );
       });
     const [one] = inGuide;
-    if (guideFactor && one !== undefined)
+    if (guideFactor && one !== undefined && mayLeave(one.plates, []))
       factor("g", seenFrom([], one, values.get(one.name) as Tensor).mul(param("omega", params.omega)));
   };
 
@@ -274,7 +349,34 @@ export function randomProgram(seed: number): RandomProgram {
       (l) =>
         `${l.name} ${l.family} in [${l.plates.map(({ name, subsampleSize, size }) => `${name} ${subsampleSize}/${size}`)}] prior (${show(l.prior)}) guide ${l.isSummed ? "none" : `(${show(posteriors.get(l.name) ?? [])})`}${l.mask ? " masked" : ""}${l.scale === 1 ? "" : " scaled"}`,
     ),
-    ...observations.map((o) => `${o.kind} in [${o.plates.map(({ name }) => name)}] of (${show(o.parents)})${o.mask ? " masked" : ""}`),
+    ...observations.map(
+      (o) => `${o.kind} in [${o.plates.map(({ name }) => name)}] of (${show(o.parents)})${o.mask ? " masked" : ""}`,
+    ),
   ].join("; ");
-  return { model, guide, params, subsets, description, hasSummed: all.some(({ isSummed }) => isSummed), latents: all };
+  const parentsIn = (pairs: Latent["prior"]): Latent[] => pairs.map(([{ name }]) => byName.get(name) as Latent);
+  const guideParents = (latent: Latent): Latent[] => parentsIn(posteriors.get(latent.name) ?? []);
+  const isMixed = reenters(
+    [
+      ...all.flatMap((latent) => [
+        { plates: latent.plates, parents: [latent, ...parentsIn(latent.prior)] },
+        { plates: latent.plates, parents: [latent, ...guideParents(latent)] },
+      ]),
+      ...observations,
+    ].map(({ plates, parents }) => ({
+      plates,
+      parents: parents.map((one) => (Array.isArray(one) ? (byName.get(one[0].name) as Latent) : (one as Latent))),
+    })),
+    guideParents,
+  );
+  const exact = { model: whole(model), guide: whole(guide), params, subsets: [{}] };
+  return {
+    model,
+    guide,
+    params,
+    subsets,
+    exact,
+    description,
+    isMixed,
+    hasSummed: all.some(({ isSummed }) => isSummed),
+  };
 }
