@@ -4,7 +4,7 @@ export { emptyRecord } from "../provenance/base/records.js";
 export * from "../provenance/index.js";
 export { apply } from "./core/apply.js";
 export type { Nested, TensorLike } from "./core/convert.js";
-export type { BatchRule, Op, Vjp } from "./core/op.js";
+export { type AxisRule, type BatchRule, keepAxes, type Op, type Vjp } from "./core/op.js";
 export type { Shape } from "./core/shape.js";
 export { Tensor, tensor } from "./core/tensor.js";
 export type { View } from "./core/view.js";

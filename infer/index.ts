@@ -10,7 +10,10 @@ export { ReweightedWakeSleep, type WakeSleepOptions } from "./elbo/wakeSleep.js"
 export { computeMarginals, type DiscreteOptions, sampleDiscrete } from "./enumeration/inferDiscrete.js";
 export { TraceEnumELBO } from "./enumeration/traceEnumElbo.js";
 export { type ExplainedSite, type ExplainOptions, Explanation, explain } from "./explain/explain.js";
+export { type FormatShapesOptions, formatShapes } from "./explain/formatShapes.js";
 export type { GradientVariance } from "./explain/gradientVariance.js";
+export { type GraphEdge, type GraphNode, type GraphPlate, ModelGraph, renderModel } from "./explain/modelGraph.js";
+export { display, type Showable, toHtml } from "./explain/toHtml.js";
 export { AutoIAFNormal, type FlowOptions } from "./guides/autoFlow.js";
 export { AutoGuide, type AutoGuideOptions, type ScaleOptions } from "./guides/autoGuide.js";
 export {
@@ -23,9 +26,20 @@ export { AutoDiscreteParallel, AutoGuideList } from "./guides/autoList.js";
 export { AutoDelta, AutoNormal } from "./guides/autoNormal.js";
 export * from "./guides/initStrategies.js";
 export { JitTraceELBO, JitTraceEnumELBO, JitTraceGraphELBO, JitTraceMeanFieldELBO } from "./jitAliases.js";
+export type { Draws, DrawsOptions } from "./posterior/draws.js";
+export {
+  type ArrowModule,
+  type InferenceDataOptions,
+  type InferenceGroups,
+  toArrow,
+  toCsv,
+  toInferenceData,
+} from "./posterior/exportDraws.js";
+export { type AxisOption, type HpdiOptions, hpdi, quantile } from "./posterior/intervals.js";
 export { logDensity, logLikelihood } from "./posterior/logDensity.js";
 export { Predictive, type PredictiveOptions } from "./posterior/predictive.js";
 export { type PsisOptions, paretoK, psisDiagnostic } from "./posterior/psis.js";
+export { Summary, type SummaryOptions, type SummaryRow, summary } from "./posterior/summary.js";
 export {
   type BlockOptions,
   block,

@@ -4,26 +4,65 @@
  * run it happens in, and every later result of that run inherits the ambient set. Over-counting costs variance;
  * under-counting would be silent bias.
  *
+ * A refusal that depends on a value (an index out of range, a bad parameter) is a read only if the program catches it and goes
+ * on; and then the values for which nothing was refused chose a branch as well, unheard. So such a run is refused when it ends.
+ *
  * A run is one execution of a model, a guide, or one particle of them. Outside a run nothing is collected.
  */
+import { MIX } from "./axes.js";
+import { PedigradError } from "./base/error.js";
 import { Provenance, union } from "./set.js";
 
 /** What host code has learnt from reading values in the current run; empty outside a run. Read it on every op. */
 export let ambient: Provenance = Provenance.empty;
 let collecting = false;
+/** The sites of the current run whose tensors hold all their values at once. */
+let enumerated: string[] = [];
+/** The first refusal in the current run that depends on a value nobody read. */
+let refusal: PedigradError | null = null;
 
-/** Tell the current run that host code has read a value with this set. */
+/** Tell the current run that host code has read a value with this set. A number has no axes: its sites are mixed. */
 export function noteRead(read: Provenance): void {
-  if (collecting) ambient = union(ambient, read);
+  if (collecting) ambient = union(ambient, read.moved(MIX, "read"));
 }
 
+/** Tell the current run that it was refused something because of a value with this set. */
+export function noteRefusal(set: Provenance, error: PedigradError): void {
+  if (collecting && !ambient.includes(set)) refusal ??= caughtBy(set, error);
+}
+
+const caughtBy = (set: Provenance, { op, param, message }: PedigradError): PedigradError =>
+  new PedigradError({
+    code: "caught-refusal",
+    site: [...set][0],
+    op,
+    param,
+    message: `the program was refused for a value that depends on ${set}, caught that, and went on: which way it goes depends on the value, and the gradient cannot know. Keep the value where it is allowed (clip, where), or read it (item()) and branch on the number. The refusal was: ${message}`,
+  });
+
+/** Tell the current run that a site is enumerated. */
+export function noteEnumerated(site: string): void {
+  if (collecting) enumerated.push(site);
+}
+
+/** An enumerated site of the current run in a set, for errors. */
+export const enumeratedIn = (set: Provenance): string | undefined => enumerated.find((site) => set.has(site));
+
 function within<T>(collect: boolean, body: () => T): T {
-  const [outerAmbient, outerCollecting] = [ambient, collecting];
-  [ambient, collecting] = [Provenance.empty, collect];
+  const outer = { ambient, collecting, enumerated, refusal };
+  [ambient, collecting, enumerated, refusal] = [Provenance.empty, collect, [], null];
+  let thrown: PedigradError | null = null;
   try {
-    return body();
+    const result = body();
+    if (refusal !== null) throw refusal;
+    return result;
+  } catch (error) {
+    // The run around this one may catch it in turn.
+    if (outer.collecting) thrown = refusal;
+    throw error;
   } finally {
-    [ambient, collecting] = [outerAmbient, outerCollecting];
+    ({ ambient, collecting, enumerated } = outer);
+    refusal = outer.refusal ?? thrown;
   }
 }
 

@@ -1,13 +1,18 @@
 /** The public face of provenance: the sets, the ambient set of a run, how a value is tagged, the one class of errors. */
+
 export {
   ambient,
   currentAmbient,
+  enumeratedIn,
   inFreshRun,
   inRun,
+  noteEnumerated,
   noteRead,
+  noteRefusal,
   outsideRuns,
   withAmbient,
 } from "./ambient.js";
+export { type AxisMap, mapAxes } from "./axes.js";
 export { PedigradError, type Refusal } from "./base/error.js";
 export { Provenance, union } from "./set.js";
 export {

@@ -2,6 +2,8 @@
  * How a value is tagged. Anything that carries a set can be tracked: this folder asks only for a `provenance` and a way to
  * make the same value with another one, and imports nothing. Arrays, records and Maps are walked; other leaves have no set.
  */
+
+import { MIX } from "./axes.js";
 import { isRecord } from "./base/records.js";
 import { Provenance, union } from "./set.js";
 
@@ -35,10 +37,11 @@ function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
   return walk(x) as T;
 }
 
-/** The same value (nested values: every leaf), with `tag` united into its set. */
+/** The same value (nested values: every leaf), with the names in `tag` united into its set. Of a set its axes are not taken: they are those of another value. */
 export function trackProvenance<T>(x: T, tag: string | Provenance | Iterable<string>): T {
   const set = tag instanceof Provenance ? tag : typeof tag === "string" ? Provenance.of(tag) : Provenance.of(...tag);
-  return mapTracked(x, (leaf) => leaf.withProvenance(union(leaf.provenance, set)));
+  const names = set.moved(MIX, "trackProvenance");
+  return mapTracked(x, (leaf) => leaf.withProvenance(union(leaf.provenance, names, "trackProvenance")));
 }
 
 /** The set of a value, or the union of the sets of all leaves of a nested value. */

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { transformSync } from "esbuild";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 
@@ -13,7 +14,13 @@ const folders = ["provenance", "autodiff", "distributions", "infer"];
 const ROOMS = [
   ["provenance/base", "provenance"],
   ["autodiff/core"],
-  ["autodiff/kernels/wasm", "autodiff/kernels/special", "autodiff/kernels/random", "autodiff/kernels"],
+  [
+    "autodiff/kernels/formulas",
+    "autodiff/kernels/wasm",
+    "autodiff/kernels/special",
+    "autodiff/kernels/random",
+    "autodiff/kernels",
+  ],
   [
     "autodiff/ops/views",
     "autodiff/ops/elementwise",
@@ -31,20 +38,51 @@ const ROOMS = [
     "distributions/wrappers",
     "distributions/kl",
   ],
-  ["distributions", "infer/checks.ts", "infer/program", "infer/elbo/particles", "infer/elbo/costs", "infer/elbo"],
+  [
+    "distributions",
+    "infer/checks.ts",
+    "infer/html.ts",
+    "infer/program",
+    "infer/elbo/particles",
+    "infer/elbo/costs",
+    "infer/elbo",
+  ],
   ["infer/enumeration", "infer/svi", "infer/posterior", "infer/guides", "infer/explain", "infer"],
 ].flat();
 
-/** What core has to ask of later rooms: methods and iteration of Tensor, batches, sums of parts, nested arrays of tensors. */
+/** What core has to ask of later rooms: methods and iteration of Tensor, sums of parts, nested arrays of tensors. */
 const KNOT = new Set([
   "autodiff/core/tensor.ts -> autodiff/arrayMethods.ts",
   "autodiff/core/tensor.ts -> autodiff/ops/views/slicing.ts",
   "autodiff/core/tensor.ts -> autodiff/core/convert.ts",
-  "autodiff/core/tensor.ts -> autodiff/core/convert.ts",
-  "autodiff/core/apply.ts -> autodiff/transforms/vmap.ts",
   "autodiff/core/part.ts -> autodiff/ops/elementwise/math.ts",
   "autodiff/core/convert.ts -> autodiff/ops/array/join.ts",
 ]);
+
+/**
+ * Who may look at the numbers of a tensor without a read: kernels and compiled programs; checks that refuse at most, through
+ * `refuseFor`; and what runs outside every model. Everybody else asks `item`, `toArray` or `readNumbers`, which runs hear of.
+ */
+const READERS = new Set([
+  ...["apply", "copy", "reads", "tensor"].map((name) => `autodiff/core/${name}.ts`),
+  ...["executable", "jit", "layout", "program"].map((name) => `autodiff/transforms/jit/${name}.ts`),
+  "autodiff/ops/array/indexing.ts",
+  "autodiff/ops/random/random.ts",
+  "distributions/core/validation.ts",
+  "infer/program/handlers.ts",
+  "infer/svi/initialise.ts",
+  "infer/svi/state.ts",
+  "infer/guides/initStrategies.ts",
+]);
+/** These still look without a read. */
+const TO_BE_CHANGED = [
+  "distributions/constraints/scalar.ts",
+  "distributions/core/parameters.ts",
+  "distributions/families/counts/binomial.ts",
+  "distributions/kl/byMoments.ts",
+  "distributions/kl/sameFamily.ts",
+  "distributions/transforms/bijectTo.ts",
+];
 
 const nameOf = (path: string): string => relative(root, path).split(sep).join("/");
 const filesIn = (folder: string): string[] =>
@@ -153,6 +191,38 @@ test("the library runs in a browser: no Node built-ins, and no packages but ndar
 test("randomness comes from keys, and nothing reads the clock but what reports the time of a gradient", () => {
   for (const file of library.filter((name) => nameOf(name) !== "infer/explain/gradientVariance.ts"))
     assert.not.match(readFileSync(file, "utf8"), /Math\.random|\bDate\b|performance\.now/, nameOf(file));
+});
+
+test("nothing outside the readers looks at numbers of a tensor without a read", () => {
+  for (const file of library) {
+    const looks = /\b(rawView|rawNumber|elementsOf)\b/.exec(readFileSync(file, "utf8"))?.[0];
+    if (looks !== undefined && !READERS.has(nameOf(file)) && !TO_BE_CHANGED.includes(nameOf(file)))
+      assert.unreachable(
+        `${nameOf(file)} uses ${looks}: read (item, toArray, readNumbers), or refuse through refuseFor`,
+      );
+  }
+  for (const file of READERS)
+    assert.match(readFileSync(join(root, file), "utf8"), /\b(rawView|rawNumber|elementsOf)\b/);
+});
+
+test("no function of Math, nor power, whose last digits an engine may choose: kernels/formulas has the library's own", () => {
+  const isFixed = /^(abs|ceil|floor|round|trunc|sign|sqrt|min|max|imul|clz32|fround|[A-Z].*)$/;
+  for (const file of library) {
+    const { code } = transformSync(readFileSync(file, "utf8"), {
+      loader: "ts",
+      legalComments: "none",
+      target: "esnext",
+    });
+    assert.not.match(code, /\}\s*=\s*Math\b|\bMath\s*\[/, `${nameOf(file)} takes functions out of Math`);
+    for (const [, name] of code.matchAll(/\bMath\s*\.\s*(\w+)/g))
+      assert.match(name as string, isFixed, `${nameOf(file)}: Math.${name}`);
+    // A power of one literal by another is a constant.
+    for (const [, base, exponent] of code.matchAll(/(\S+) \*\* (\S+)/g))
+      assert.ok(
+        /(^|[^\w.])\d+$/.test(base as string) && /^-?\d[\de]*\b/.test(exponent as string),
+        `${nameOf(file)}: ${base} ** ${exponent}`,
+      );
+  }
 });
 
 test("no library file is longer than 280 lines", () => {

@@ -3,13 +3,14 @@
  * kernel runs, provenances are united, the node for the gradient is kept, a recorder (jit) listens, and batched inputs are
  * sent to the op's batching rule (vmap).
  */
+import { MIX } from "../../provenance/axes.js";
 import { ambient, Provenance, union } from "../../provenance/index.js";
-import { applyBatched, batchDepth, isBatched } from "../transforms/vmap.js";
+import { batchDepth, batchSize, isBatched } from "./batch.js";
 import { gradDepth, Node } from "./node.js";
-import type { Op } from "./op.js";
+import { keepAxes, type Op } from "./op.js";
 import { recorder } from "./recorder.js";
 import type { Shape } from "./shape.js";
-import { Tensor } from "./tensor.js";
+import { type Batch, rawNumber, rawView, Tensor } from "./tensor.js";
 import { emptyView, type View } from "./view.js";
 
 const EMPTY = Provenance.empty;
@@ -22,8 +23,11 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i] as Tensor;
     // Most operands bring nothing new, which is seen without a call.
-    const own = x.provenance;
-    if (own !== provenance && own !== EMPTY) provenance = provenance === EMPTY ? own : union(provenance, own);
+    let own = x.provenance;
+    if (own !== EMPTY) {
+      if (own.hasAxes && op.axes !== keepAxes) own = own.moved(op.axes?.(params, inputs, i) ?? MIX, op.name);
+      if (own !== provenance) provenance = provenance === EMPTY ? own : union(provenance, own, op.name);
+    }
     areNumbers &&= x.isNumber;
   }
   const made = areNumbers
@@ -38,10 +42,10 @@ type Scalar = (...xs: number[]) => number;
 
 // Numbers need no buffer: this is the path of most ops of most models, so it allocates nothing.
 function ofNumbers(scalar: Scalar, inputs: Tensor[]): number {
-  const a = (inputs[0] as Tensor).number;
+  const a = rawNumber(inputs[0] as Tensor);
   if (inputs.length === 1) return scalar(a);
-  const b = (inputs[1] as Tensor).number;
-  return inputs.length === 2 ? scalar(a, b) : scalar(a, b, (inputs[2] as Tensor).number);
+  const b = rawNumber(inputs[1] as Tensor);
+  return inputs.length === 2 ? scalar(a, b) : scalar(a, b, rawNumber(inputs[2] as Tensor));
 }
 
 /** Shapes of one element broadcast to the longest. */
@@ -57,13 +61,28 @@ function shapeOfNumbers(inputs: Tensor[]): Shape {
 function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[]): View {
   const shape = op.shape(params, inputs);
   const views = new Array<View>(inputs.length);
-  for (let i = 0; i < inputs.length; i++) views[i] = (inputs[i] as Tensor).view;
+  for (let i = 0; i < inputs.length; i++) views[i] = rawView(inputs[i] as Tensor);
   const seen = op.view?.(params, views[0] as View);
   if (seen !== undefined) return seen;
   const out = emptyView(shape);
   op.kernel(params, out, views);
   return out;
 }
+
+/** Run `op` through its batching rule, for the innermost batch among its inputs. */
+function applyBatched<P>(op: Op<P>, params: P, inputs: readonly Tensor[]): Tensor {
+  const level = Math.max(...inputs.map((x) => x.batch?.level ?? 0));
+  const batched = inputs.map((x) => x.batch?.level === level);
+  const values = inputs.map((x, i) => {
+    if (!batched[i]) return x;
+    const { value } = x.batch as Batch;
+    return value.provenance === x.provenance ? value : value.withProvenance(union(value.provenance, x.provenance));
+  });
+  return asExample(op.batch(params, values, batched, batchSize(level)), level);
+}
+
+/** A whole batch, its axis in front, as one example of it at this depth of vmaps. */
+export const asExample = (value: Tensor, level: number): Tensor => new Tensor({ level, value }, value.provenance);
 
 function withNode<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {
   if (gradDepth === 0) return result;

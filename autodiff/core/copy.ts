@@ -1,7 +1,7 @@
 /** Strided data made contiguous: ndarray-ops walks any view, in the order that is best for its strides. */
 import ops from "ndarray-ops";
 import { sizeOf } from "./shape.js";
-import type { Tensor } from "./tensor.js";
+import { rawView, type Tensor } from "./tensor.js";
 import { emptyView, isContiguous, type View } from "./view.js";
 
 // Below, making a subarray costs more than the copy.
@@ -34,9 +34,12 @@ function materialize(view: View): View {
 /** The view itself if contiguous, else a contiguous copy. */
 export const asContiguous = (view: View): View => (isContiguous(view) ? view : materialize(view));
 
-/** The elements of a tensor, inside vmap those of the whole batch; not `view.data`, which may hold those of others as well. */
+/**
+ * The elements of a tensor, inside vmap those of the whole batch, for kernels and for checks that at most refuse (reads.ts). What
+ * decides anything else by numbers must read them.
+ */
 export function elementsOf(x: Tensor): Float64Array {
   if (x.batch !== null) return elementsOf(x.batch.value);
-  const { data, offset, shape } = asContiguous(x.view);
+  const { data, offset, shape } = asContiguous(rawView(x));
   return data.subarray(offset, offset + sizeOf(shape));
 }

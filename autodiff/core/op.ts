@@ -2,6 +2,7 @@
  * What an op is: a row of a table. A shape rule, a kernel that writes into a buffer it is given, one gradient rule per
  * input, written in ops so that gradients have gradients, and one batching rule for `vmap`.
  */
+import { type AxisMap, KEEP } from "../../provenance/axes.js";
 import { PedigradError } from "../../provenance/index.js";
 import type { Part } from "./part.js";
 import type { Shape } from "./shape.js";
@@ -17,6 +18,12 @@ export type Vjp<P> = (g: Tensor, y: Tensor, inputs: readonly Tensor[], params: P
 /** How an op runs when some inputs (those with `batched[i]`) carry an extra leading axis of length `size`. */
 export type BatchRule<P> = (params: P, inputs: Tensor[], batched: readonly boolean[], size: number) => Tensor;
 
+/** Where the axes of an input are in the result (provenance/axes.ts). */
+export type AxisRule<P> = (params: P, inputs: readonly Tensor[], input: number) => AxisMap;
+
+/** The rule of ops under which axes, counted from the right, stay what they are: elementwise ops, broadcasting. */
+export const keepAxes = (): AxisMap => KEEP;
+
 export interface Op<P = null> {
   readonly name: string;
   /** The shape of the result; throws where the inputs do not fit. */
@@ -30,6 +37,8 @@ export interface Op<P = null> {
   /** One rule per input; null where there is no gradient, by decision. */
   readonly vjp: (input: number) => Vjp<P> | null;
   readonly batch: BatchRule<P>;
+  /** Along which axes the result is pointwise in its inputs; an op that says nothing mixes all of them. */
+  readonly axes?: AxisRule<P>;
   /** The scalar function behind an elementwise op: the compiler inlines it. */
   readonly scalar?: (...xs: number[]) => number;
 }

@@ -2,6 +2,7 @@
  * Where the compiler listens. While `jit` records, `apply` reports every op it ran; nothing else in the engine knows that
  * a program is being written down.
  */
+import type { PedigradError } from "../../provenance/index.js";
 import type { Op } from "./op.js";
 import type { Tensor } from "./tensor.js";
 
@@ -11,6 +12,8 @@ export interface Recorder {
   alias(x: Tensor, copy: Tensor): void;
   /** Called before host code reads a value; throws where the value is not a constant of the program. */
   read(x: Tensor, how: string): void;
+  /** Called before a program is refused because of the numbers in `x`. */
+  refused(x: Tensor, refusal: PedigradError): void;
 }
 
 export let recorder: Recorder | null = null;

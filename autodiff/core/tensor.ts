@@ -2,12 +2,13 @@
  * The value everything is made of: an immutable, strided float64 array with a pedigree. Booleans are 0 and 1, indices exact
  * integers. Every op is a free function; each is also a method here with the receiver first.
  *
- * Reading a number out of a tensor (`item`, `toArray`, `data`, `x > 0`, `list[x]`) tells the current run what its host code
- * now depends on (provenance/ambient.ts).
+ * Reading a number out of a tensor (`item`, `toArray`, `data`, its text, `x > 0`, `list[x]`) tells the current run what its
+ * host code now depends on (provenance/ambient.ts).
  */
-import { noteRead, PedigradError, Provenance } from "../../provenance/index.js";
+import { enumeratedIn, noteRead, PedigradError, Provenance } from "../../provenance/index.js";
 import { ArrayMethods } from "../arrayMethods.js";
 import { pick } from "../ops/views/slicing.js";
+import { noteInBatch } from "./batch.js";
 import { type TensorLike, toTensor } from "./convert.js";
 import { type NestedNumbers, showNumbers, toFlat, toNested } from "./nested.js";
 import type { Node } from "./node.js";
@@ -22,6 +23,11 @@ export interface Batch {
 }
 
 const SCALAR: Shape = [];
+
+/** The strided data of a tensor, for kernels: no run learns of it, so host code must not decide anything by it. */
+export let rawView: (x: Tensor) => View;
+/** The number in a tensor of one element, likewise. */
+export let rawNumber: (x: Tensor) => number;
 
 export class Tensor extends ArrayMethods {
   readonly shape: Shape;
@@ -61,65 +67,67 @@ export class Tensor extends ArrayMethods {
     }
   }
 
-  /** The strided data, for kernels: reading it leaves no trace in the run's ambient set. */
-  get view(): View {
-    if (this.#view !== null) return this.#view;
-    if (this.batch !== null) unreadable("view");
-    this.#view = contiguous(Float64Array.of(this.#number), this.shape);
-    return this.#view;
-  }
-
-  /** The number, if this is one, for kernels. */
-  get number(): number {
-    const view = this.#view;
-    if (view !== null) return view.data[view.offset] as number;
-    return this.batch === null ? this.#number : unreadable("number");
+  static {
+    rawView = (x) => {
+      if (x.#view !== null) return x.#view;
+      if (x.batch !== null) unreadable(x.batch, "view");
+      x.#view = contiguous(Float64Array.of(x.#number), x.shape);
+      return x.#view;
+    };
+    rawNumber = (x) => {
+      const view = x.#view;
+      if (view !== null) return view.data[view.offset] as number;
+      return x.batch === null ? x.#number : unreadable(x.batch, "number");
+    };
   }
 
   #read(how: string): void {
-    if (this.batch !== null) unreadable(how);
+    if (this.batch !== null) unreadable(this.batch, how);
     recorder?.read(this, how);
     noteRead(this.provenance);
   }
 
-  /** The strided data as an ndarray. Do not write to it. */
+  /** The numbers as an ndarray of their own: what is written into it changes no tensor. */
   get data(): View {
     this.#read("data");
-    return this.view;
+    return contiguous(toFlat(rawView(this)), this.shape);
+  }
+  /** The same as `data`. */
+  get view(): View {
+    return this.data;
+  }
+  /** The same as `item()`. */
+  get number(): number {
+    return this.item();
   }
 
   /** The number in a tensor of one element. */
   item(): number {
-    if (sizeOf(this.shape) !== 1)
-      throw new PedigradError({
-        code: "not-scalar",
-        op: "item",
-        message: `item: the tensor has shape ${showShape(this.shape)}, not one element. Use toArray(), or index it first.`,
-      });
+    if (sizeOf(this.shape) !== 1) throw notScalar(this);
     this.#read("item");
-    return this.number;
+    return rawNumber(this);
   }
 
   /** The numbers as nested arrays, or a number for shape []. */
   toArray(): number | NestedNumbers {
     this.#read("toArray");
-    return toNested(this.view);
+    return toNested(rawView(this));
   }
 
   /** The numbers, row-major, in a fresh Float64Array. */
   toFloat64Array(): Float64Array {
     this.#read("toFloat64Array");
-    return toFlat(this.view);
+    return toFlat(rawView(this));
   }
 
   toJSON(): number | NestedNumbers {
     return this.toArray();
   }
 
+  /** `Tensor[2] [1,2]`, of a long tensor the ends of each axis. */
   override toString(): string {
-    return this.batch !== null
-      ? `Tensor${showShape(this.shape)} (batched)`
-      : `Tensor${showShape(this.shape)} ${showNumbers(toNested(this.view), sizeOf(this.shape) > 1000)}`;
+    this.#read("toString");
+    return textOf(this);
   }
   /** How Node prints it. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
@@ -172,13 +180,35 @@ export class Tensor extends ArrayMethods {
   }
 }
 
-function unreadable(how: string): never {
-  throw new PedigradError({
+function notScalar({ shape, provenance }: Tensor): PedigradError {
+  const site = enumeratedIn(provenance);
+  return new PedigradError({
+    code: "not-scalar",
+    op: "item",
+    site,
+    message: `item: the tensor has shape ${showShape(shape)}, not one element. ${
+      site === undefined
+        ? "Use toArray(), or index it first."
+        : `It depends on site "${site}", which is enumerated: the tensor holds what every value of the site leads to. Use where() instead of a branch and at() instead of an array index, or sample the site without infer.enumerate.`
+    }`,
+  });
+}
+
+function unreadable({ level }: Batch, how: string): never {
+  const refusal = new PedigradError({
     code: "read-in-vmap",
     op: how,
     message: `${how}: inside vmap a tensor stands for every element of a batch at once and has no single value to read. Use where() instead of a branch, at() instead of an array index, or loop over the axis without vmap.`,
   });
+  noteInBatch(level, refusal);
+  throw refusal;
 }
+
+/** What `toString` gives, for messages of the library: no read. */
+export const textOf = (x: Tensor): string =>
+  x.batch !== null
+    ? `Tensor${showShape(x.shape)} (batched)`
+    : `Tensor${showShape(x.shape)} ${showNumbers(toNested(rawView(x)), sizeOf(x.shape) > 1000)}`;
 
 /** A tensor from anything tensor-like; a tensor is returned as it is. */
 export const tensor = (x: TensorLike): Tensor => (x instanceof Tensor ? x : toTensor(x));

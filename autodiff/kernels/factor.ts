@@ -1,4 +1,5 @@
 /** Factorisations of one n by n matrix, row-major from `start` on; results go to `out` from `to` on. Golub and Van Loan, ch. 3, 4. */
+import { log } from "./formulas/scalarFormulas.js";
 import { productMinus } from "./special/index.js";
 
 /** The lower Cholesky factor, row by row (Banachiewicz), reading the lower triangle; NaN throughout if a pivot is not positive. */
@@ -95,7 +96,7 @@ export function logdet(a: Float64Array, start: number, n: number): number {
   let [total, side] = [0, sign];
   for (let k = 0; k < n; k++) {
     const pivot = lu[k * n + k] as number;
-    total += Math.log(Math.abs(pivot));
+    total += log(Math.abs(pivot));
     if (pivot < 0) side = -side;
   }
   return side < 0 && total !== -Infinity ? Number.NaN : total;

@@ -2,7 +2,9 @@
  * What reductions compute with: folds of contiguous numbers, and of contiguous rows. Long sums are SIMD code where the arrays
  * lie in memory for it, in the same order.
  */
+
 import type { View } from "../core/view.js";
+import { exp, log } from "./formulas/scalarFormulas.js";
 import { addressOf, kernelsOf, ONE } from "./wasm/simd.js";
 
 /** Folds n contiguous numbers from `offset`. */
@@ -107,6 +109,6 @@ export function logsumexpOf(data: Float64Array, offset: number, n: number): numb
   const top = maxOf(data, offset, n);
   if (Math.abs(top) === Infinity) return top;
   let total = 0;
-  for (let i = offset; i < offset + n; i++) total += Math.exp((data[i] as number) - top);
-  return top + Math.log(total);
+  for (let i = offset; i < offset + n; i++) total += exp((data[i] as number) - top);
+  return top + log(total);
 }

@@ -7,7 +7,7 @@ import { outsideRuns, PedigradError } from "../../provenance/index.js";
 import { apply } from "../core/apply.js";
 import type { TensorLike } from "../core/convert.js";
 import { gradDepth, Node, recordingNodes } from "../core/node.js";
-import type { Op } from "../core/op.js";
+import { keepAxes, type Op } from "../core/op.js";
 import { type Part, sumOfParts } from "../core/part.js";
 import { sameShape, showShape } from "../core/shape.js";
 import { Tensor, tensor } from "../core/tensor.js";
@@ -26,6 +26,7 @@ const leafOp: Op = {
   scalar: (a) => a,
   vjp: () => (g) => g,
   batch: (_, [x]) => apply(leafOp, null, x as Tensor),
+  axes: keepAxes,
 };
 function leaf(x: Tensor): Tensor {
   const variable = apply(leafOp, null, x);

@@ -4,32 +4,13 @@
  * Nested calls have levels: the innermost batch is peeled off first (Bradbury et al. 2018, JAX; "autodidax", part 3).
  */
 import { PedigradError, union } from "../../provenance/index.js";
+import { asExample } from "../core/apply.js";
+import { inBatch } from "../core/batch.js";
 import type { TensorLike } from "../core/convert.js";
-import type { Op } from "../core/op.js";
 import { normalizeAxis, showShape } from "../core/shape.js";
-import { Tensor, tensor } from "../core/tensor.js";
+import { type Tensor, tensor } from "../core/tensor.js";
 import { broadcastTo, expandDims, moveToFront } from "../ops/views/shape.js";
 import { mapTree, type TensorsLike, type TreeLike } from "./tree.js";
-
-/** How many vmaps surround this point. */
-export let batchDepth = 0;
-const sizes: number[] = [];
-
-export const isBatched = (x: Tensor): boolean => x.batch !== null;
-
-/** Run `op` through its batching rule, for the innermost batch among its inputs. */
-export function applyBatched<P>(op: Op<P>, params: P, inputs: readonly Tensor[]): Tensor {
-  const level = Math.max(...inputs.map((x) => x.batch?.level ?? 0));
-  const batched = inputs.map((x) => x.batch?.level === level);
-  const values = inputs.map((x, i) => {
-    if (!batched[i]) return x;
-    const { value } = x.batch as NonNullable<typeof x.batch>;
-    return value.provenance === x.provenance ? value : value.withProvenance(union(value.provenance, x.provenance));
-  });
-  return asExample(op.batch(params, values, batched, sizes[level] as number), level);
-}
-
-const asExample = (value: Tensor, level: number): Tensor => new Tensor({ level, value }, value.provenance);
 
 export interface VmapOptions {
   /** Which axis of each argument is mapped (null: none, the argument is shared); one for all, or one per argument. */
@@ -51,7 +32,6 @@ export function vmap<A extends TreeLike[], R extends TreeLike>(
     const axes = args.map((_, i) =>
       Array.isArray(inAxes) ? ((inAxes as (number | null)[])[i] ?? null) : (inAxes as number | null),
     );
-    const level = batchDepth + 1;
     let size = axisSize;
     const moved = args.map((arg, i) => {
       const axis = axes[i] as number | null;
@@ -75,16 +55,12 @@ export function vmap<A extends TreeLike[], R extends TreeLike>(
         op: "vmap",
         message: "vmap: no argument is mapped; give axisSize.",
       });
-    batchDepth = level;
-    sizes[level] = n;
-    try {
+    return inBatch(n, (level) => {
       const examples = moved.map((arg, i) =>
         axes[i] === null ? arg : mapTree(arg, (leaf) => asExample(leaf as Tensor, level)),
       );
       return mapTree(f(...(examples as never[])), (leaf) => outOf(tensor(leaf as TensorLike), level, n));
-    } finally {
-      batchDepth = level - 1;
-    }
+    });
   };
 }
 

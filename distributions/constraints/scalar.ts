@@ -1,5 +1,6 @@
 /** Constraints on single numbers. Bounds may be tensors. */
 import { elementsOf } from "../../autodiff/core/copy.js";
+import { rawNumber, rawView } from "../../autodiff/core/tensor.js";
 import {
   equal,
   floor,
@@ -83,7 +84,7 @@ export const positiveInteger: Constraint = fixed(
 );
 
 const shown = (bound: Tensor, name: string): string =>
-  bound.shape.length === 0 && bound.batch === null ? `${bound.view.data[bound.view.offset]}` : name;
+  bound.shape.length === 0 && bound.batch === null ? `${rawNumber(bound)}` : name;
 
 function bounded(
   name: string,
@@ -110,7 +111,7 @@ function bounded(
 /** Whether a bound is this number everywhere, in the whole batch inside vmap. */
 function isEverywhere(bound: Tensor, x: number): boolean {
   if (bound.batch !== null) return isEverywhere(bound.batch.value, x);
-  const { data, offset } = bound.view;
+  const { data, offset } = rawView(bound);
   return bound.size > 0 && data[offset] === x && elementsOf(bound).every((y) => y === x);
 }
 

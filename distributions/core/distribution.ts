@@ -90,8 +90,21 @@ export abstract class Derived extends Distribution {
   }
 }
 
+/** A distribution whose independent elements are those of its base. */
+abstract class WithElements extends Derived {
+  override get elementDim(): number {
+    return this.base.elementDim;
+  }
+  override elementDensity(value: Tensor): Tensor {
+    return this.base.elementDensity(value);
+  }
+  override elementInside(value: Tensor): Tensor {
+    return this.base.elementInside(value);
+  }
+}
+
 /** `base` with a larger batch shape. */
-export class Expanded extends Derived {
+export class Expanded extends WithElements {
   constructor(base: Distribution, batchShape: Shape) {
     if (!sameShape(broadcastShapes(`${base.label}.expand`, base.batchShape, batchShape), batchShape))
       throw new PedigradError({
@@ -104,7 +117,7 @@ export class Expanded extends Derived {
 }
 
 /** `base` with log density 0 where `mask` is 0. Masks select: what lies behind one may be NaN. */
-export class Masked extends Derived {
+export class Masked extends WithElements {
   constructor(
     base: Distribution,
     readonly selected: Tensor,
@@ -114,6 +127,12 @@ export class Masked extends Derived {
 
   override logDensity(value: Tensor): Tensor {
     return where(this.selected, this.base.logDensity(value), 0);
+  }
+  override elementDensity(value: Tensor): Tensor {
+    return where(overElements(this.selected, this.elementDim), this.base.elementDensity(value), 0);
+  }
+  override elementInside(value: Tensor): Tensor {
+    return where(overElements(this.selected, this.elementDim), this.base.elementInside(value), 1);
   }
   override inside(value: Tensor): Tensor {
     return where(this.selected, this.base.inside(value), 1);
@@ -153,6 +172,9 @@ export class Independent extends Derived {
   override get hasEnumerateSupport(): boolean {
     return false;
   }
+  override get elementDim(): number {
+    return this.reinterpreted + this.base.elementDim;
+  }
   override get mean(): Tensor {
     return this.base.mean;
   }
@@ -182,13 +204,22 @@ export class Independent extends Derived {
       this.reinterpreted,
     );
   }
+  override elementDensity(value: Tensor): Tensor {
+    const { base } = this;
+    const events = value.shape.slice(0, value.shape.length - base.eventDim);
+    const batch = broadcastShapes(base.label, events, base.batchShape);
+    return broadcastTo(base.elementDensity(value), [...batch, ...base.eventShape.slice(0, base.elementDim)]);
+  }
   override inside(value: Tensor): Tensor {
     return allOf(this.base.inside(value), this.reinterpreted);
+  }
+  override elementInside(value: Tensor): Tensor {
+    return this.base.elementInside(value);
   }
 }
 
 /** `base` without its pathwise gradient. */
-export class NonReparameterized extends Derived {
+export class NonReparameterized extends WithElements {
   constructor(base: Distribution) {
     super("NonReparameterized", base);
   }
@@ -197,3 +228,7 @@ export class NonReparameterized extends Derived {
     return false;
   }
 }
+
+/** What is given for each event, a mask or a scale, with axes of size 1 for the elements of the event. */
+export const overElements = (x: Tensor, elementDim: number): Tensor =>
+  elementDim === 0 ? x : x.reshape([...x.shape, ...new Array<number>(elementDim).fill(1)]);

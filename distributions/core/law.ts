@@ -52,6 +52,18 @@ export abstract class Law<P extends Params = Params> {
   get eventShape(): Shape {
     return [];
   }
+  /** How many of the event axes, from the left, hold independent elements: those of `toEvent`. */
+  get elementDim(): number {
+    return 0;
+  }
+  /** The log density of every independent element: `logDensity` before the axes of `elementDim` are summed. */
+  elementDensity(value: Tensor): Tensor {
+    return this.logDensity(value);
+  }
+  /** 1 where such an element lies in its support, else 0. */
+  elementInside(value: Tensor): Tensor {
+    return this.inside(value);
+  }
   /** Whether draws have a gradient for the parameters. */
   get hasRsample(): boolean {
     return false;
@@ -132,11 +144,24 @@ export abstract class Law<P extends Params = Params> {
   logProb(value: TensorLike): Tensor {
     const x = tensor(value);
     const shape = this.#densityShape(x);
-    if (validation) this.requireInside(x);
-    // A checked value needs no choice; but a recorded program will run again without the checks.
-    const chosen = this.support.isUnbounded || (validation && recorder === null);
+    const isChecked = this.#isChecked(x);
     const density = this.logDensity(x);
-    return broadcastTo(chosen ? density : where(this.inside(x), density, -Infinity), shape);
+    return broadcastTo(isChecked ? density : where(this.inside(x), density, -Infinity), shape);
+  }
+
+  /** log p of every independent element, whose sum over the last `elementDim` axes is logProb(value). */
+  logProbElements(value: TensorLike): Tensor {
+    const x = tensor(value);
+    const shape = [...this.#densityShape(x), ...this.eventShape.slice(0, this.elementDim)];
+    const isChecked = this.#isChecked(x);
+    const density = this.elementDensity(x);
+    return broadcastTo(isChecked ? density : where(this.elementInside(x), density, -Infinity), shape);
+  }
+
+  /** Refuse a value outside the support. True where no choice by `inside` is needed: a recorded program will run again without the checks. */
+  #isChecked(value: Tensor): boolean {
+    if (validation) this.requireInside(value);
+    return this.support.isUnbounded || (validation && recorder === null);
   }
 
   /** P(X <= value), for any real value: the shape of value broadcast with the batch shape. */

@@ -2,14 +2,16 @@
  * Refusing wrong numbers. Parameters are checked when a distribution is made and values when their density is asked for, one
  * pass over the data each, inside vmap as well. A compiled program is checked while it is recorded and not when it runs again:
  * there a value outside the support has the log density -Infinity. Checks look at numbers without reading them in the sense of
- * provenance: they decide nothing but whether to throw.
+ * provenance: they decide nothing but whether to refuse, and a program that catches that is refused itself (reads.ts).
  */
 import { asContiguous, elementsOf } from "../../autodiff/core/copy.js";
 import { toNested } from "../../autodiff/core/nested.js";
+import { refuseFor } from "../../autodiff/core/reads.js";
 import { listening } from "../../autodiff/core/recorder.js";
 import { type Shape, showShape, sizeOf } from "../../autodiff/core/shape.js";
+import { rawView } from "../../autodiff/core/tensor.js";
 import { contiguous } from "../../autodiff/core/view.js";
-import { PedigradError, type Tensor } from "../../autodiff/index.js";
+import type { Tensor } from "../../autodiff/index.js";
 import type { Constraint } from "../constraints/index.js";
 
 /** Whether checks are made; on by default. */
@@ -46,9 +48,9 @@ export function requireThat(x: Tensor, constraint: Constraint, subject: Subject)
     requireAll(() => constraint.check(x), x, constraint, subject);
     return;
   }
-  const { data, shape, offset } = asContiguous(unbatched(x).view);
+  const { data, shape, offset } = asContiguous(rawView(unbatched(x)));
   for (let i = 0, n = sizeOf(shape); i < n; i++)
-    if (scalar(data[offset + i] as number) === 0) refuse(x, i, constraint, subject);
+    if (scalar(data[offset + i] as number) === 0) refuse(x, x, i, constraint, subject);
 }
 
 /** The same where `check` gives the answer, 1 or 0 for each event. It is no part of a program that is being recorded. */
@@ -58,7 +60,8 @@ export function requireAll(check: () => Tensor, x: Tensor, constraint: Constrain
   if (first < 0) return;
   const spread = x.broadcastTo([...satisfied.shape, ...eventShape(x, constraint)]);
   // Under vmap the answer may be that of a whole batch where x is shared by all its examples.
-  refuse(spread, spread.batch === null ? first % sizeOf(satisfied.shape) : first, constraint, subject);
+  // The same again as part of what is recorded: the answer depends on bounds as well as on x.
+  refuse(check(), spread, spread.batch === null ? first % sizeOf(satisfied.shape) : first, constraint, subject);
 }
 
 const eventShape = (x: Tensor, { eventDim }: Constraint): Shape => x.shape.slice(x.shape.length - eventDim);
@@ -66,7 +69,8 @@ const eventShape = (x: Tensor, { eventDim }: Constraint): Shape => x.shape.slice
 /** The whole batch that an example inside vmap belongs to. */
 const unbatched = (x: Tensor): Tensor => (x.batch === null ? x : unbatched(x.batch.value));
 
-function refuse(x: Tensor, element: number, constraint: Constraint, { family, what }: Subject): never {
+/** Refuse x for one of its elements; `cause` is what that was decided by. */
+function refuse(cause: Tensor, x: Tensor, element: number, constraint: Constraint, { family, what }: Subject): never {
   const event = eventShape(x, constraint);
   const shape = x.shape.slice(0, x.shape.length - event.length);
   const found = JSON.stringify(toNested(contiguous(elementsOf(x), event, element * sizeOf(event))), (_, n) =>
@@ -76,7 +80,7 @@ function refuse(x: Tensor, element: number, constraint: Constraint, { family, wh
     shape.length === 0
       ? `got ${found}`
       : `but element ${showIndex(element, shape)} of shape ${showShape(shape)} is ${found}`;
-  throw new PedigradError({
+  return refuseFor(cause, {
     code: what === "value" ? "outside-support" : "bad-parameter",
     param: what,
     message: `${family}: ${what} must be ${constraint.must}, ${got}.`,

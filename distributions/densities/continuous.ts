@@ -9,6 +9,7 @@
  *
  * and the densities below follow. Each is one op, exact at the ends of its support, with gradients in ops.
  */
+
 import {
   add,
   type Binary,
@@ -34,6 +35,7 @@ import {
   unary,
   where,
 } from "../../autodiff/index.js";
+import { log1p as log1pOf, log as logOf } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import {
   digamma as digammaOf,
   excessOverLog,
@@ -52,14 +54,14 @@ export function devianceFrom(k: number, m: number, difference: number): number {
   if (k === 0) return m;
   const ratio = m / k;
   // The ratio of representable numbers need not be one.
-  if (ratio < 1e-300 || ratio > 1e300) return k * (Math.log(k) - Math.log(m)) + m - k;
+  if (ratio < 1e-300 || ratio > 1e300) return k * (logOf(k) - logOf(m)) + m - k;
   return k * excessOverLog(difference / k, ratio);
 }
 
 /** log of m^k exp(-m) / Γ(k + 1) for k, m >= 0. */
 export const logPoisson: Binary = binary(
   "logPoisson",
-  (k, m) => (k === 0 ? -m : -deviance(k, m) - logGammaCorrection(k) - 0.5 * Math.log(2 * Math.PI * k)),
+  (k, m) => (k === 0 ? -m : -deviance(k, m) - logGammaCorrection(k) - 0.5 * logOf(2 * Math.PI * k)),
   [(g, _, k, m) => gate(g, sub(log(m), digamma(add(k, 1)))), (g, _, k, m) => gate(g, sub(gate(k, reciprocal(m)), 1))],
 );
 
@@ -68,8 +70,8 @@ export const logRatio: Binary = binary(
   "logRatio",
   (x, s) => {
     const ratio = x / s;
-    if (ratio > 0.5 && ratio < 2) return Math.log1p((x - s) / s);
-    return ratio > 1e-300 && ratio < 1e300 ? Math.log(ratio) : Math.log(x) - Math.log(s);
+    if (ratio > 0.5 && ratio < 2) return log1pOf((x - s) / s);
+    return ratio > 1e-300 && ratio < 1e300 ? logOf(ratio) : logOf(x) - logOf(s);
   },
   [(g, _, x) => gate(g, reciprocal(x)), (g, _, _x, s) => gate(g, reciprocal(s)).neg()],
 );
@@ -84,14 +86,11 @@ const SMALL = 2;
 export const logGammaDensity: Ternary = ternary(
   "logGammaDensity",
   (a, b, x) => {
-    if (x === 0) return atEnd(a, Math.log(b));
+    if (x === 0) return atEnd(a, logOf(b));
     if (b * x === Infinity) return -Infinity;
-    if (a < SMALL) return Math.log(b) + (a - 1) * (Math.log(b) + Math.log(x)) - b * x - lgamma(a);
+    if (a < SMALL) return logOf(b) + (a - 1) * (logOf(b) + logOf(x)) - b * x - lgamma(a);
     return (
-      0.5 * Math.log(a / (2 * Math.PI)) -
-      Math.log(x) -
-      devianceFrom(a, b * x, productMinus(b, x, a)) -
-      logGammaCorrection(a)
+      0.5 * logOf(a / (2 * Math.PI)) - logOf(x) - devianceFrom(a, b * x, productMinus(b, x, a)) - logGammaCorrection(a)
     );
   },
   [
@@ -106,17 +105,17 @@ export function logCountDensity(a: number, b: number, x: number, y: number, exce
   const n = a + b;
   const deviances = devianceFrom(a, n * x, excess) + devianceFrom(b, n * y, -excess);
   const stirling = logGammaCorrection(a) + logGammaCorrection(b) - logGammaCorrection(n);
-  return 0.5 * Math.log((a / n) * (b / (2 * Math.PI))) - deviances - stirling;
+  return 0.5 * logOf((a / n) * (b / (2 * Math.PI))) - deviances - stirling;
 }
 
 /** (a - 1) log x + (b - 1) log(1 - x) - log B(a, b) for a, b > 0 and 0 <= x <= 1. */
 export const logBetaDensity: Ternary = ternary(
   "logBetaDensity",
   (a, b, x) => {
-    if (x === 0) return atEnd(a, Math.log(b));
-    if (x === 1) return atEnd(b, Math.log(a));
-    if ((x < 0.5 ? a : b) < SMALL) return (a - 1) * Math.log(x) + (b - 1) * Math.log1p(-x) - logBeta(a, b);
-    return logCountDensity(a, b, x, 1 - x, productMinus(a + b, x, a)) - Math.log(x) - Math.log1p(-x);
+    if (x === 0) return atEnd(a, logOf(b));
+    if (x === 1) return atEnd(b, logOf(a));
+    if ((x < 0.5 ? a : b) < SMALL) return (a - 1) * logOf(x) + (b - 1) * log1pOf(-x) - logBeta(a, b);
+    return logCountDensity(a, b, x, 1 - x, productMinus(a + b, x, a)) - logOf(x) - log1pOf(-x);
   },
   [
     (g, _, a, b, x) => gate(g, add(log(x), digammaDifference(a, b))),
@@ -134,11 +133,10 @@ export const logRatioDensity: Ternary = ternary(
   (a, b, x) => {
     const n = a + b;
     const odds = Math.min(x * (a / b), Number.MAX_VALUE);
-    if (a < SMALL && odds < 1)
-      return a * Math.log(a / b) + (a - 1) * Math.log(x) - n * Math.log1p(odds) - logBeta(a, b);
+    if (a < SMALL && odds < 1) return a * logOf(a / b) + (a - 1) * logOf(x) - n * log1pOf(odds) - logBeta(a, b);
     const excess = (a * (x - 1)) / (1 + odds);
     const y = odds < 1 ? odds / (1 + odds) : 1 / (1 + 1 / odds);
-    return logCountDensity(a, b, y, 1 / (1 + odds), excess) - Math.log(x);
+    return logCountDensity(a, b, y, 1 / (1 + odds), excess) - logOf(x);
   },
   [
     (g, _, a, b, x) => {
@@ -170,14 +168,14 @@ const DIGAMMA_TAIL = [-1 / 12, 1 / 120, -1 / 252, 1 / 240, -1 / 132, 691 / 32760
 
 /** δ'(a) = ψ(a) - log a + 1/(2a). */
 const correctionSlope = (a: number): number =>
-  a < 10 ? digammaOf(a) - Math.log(a) + 0.5 / a : DIGAMMA_TAIL.reduceRight((sum, c) => sum / (a * a) + c, 0) / (a * a);
+  a < 10 ? digammaOf(a) - logOf(a) + 0.5 / a : DIGAMMA_TAIL.reduceRight((sum, c) => sum / (a * a) + c, 0) / (a * a);
 
 /** a + lgamma(a) + (1 - a) ψ(a), the entropy of Gamma(a, 1), which grows as log(2π e a) / 2 while its terms grow as a log a. */
 export const gammaEntropy: Unary = unary(
   "gammaEntropy",
   (a) => {
     if (a < 10) return a + lgamma(a) + (1 - a) * digammaOf(a);
-    return 0.5 * (Math.log(2 * Math.PI * a) + 1 - 1 / a) + logGammaCorrection(a) + (1 - a) * correctionSlope(a);
+    return 0.5 * (logOf(2 * Math.PI * a) + 1 - 1 / a) + logGammaCorrection(a) + (1 - a) * correctionSlope(a);
   },
   [(g, _, a) => gate(g, add(1, mul(sub(1, a), trigamma(a))))],
 );

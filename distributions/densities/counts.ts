@@ -5,6 +5,7 @@
  *     log C(n, k) p^k q^(n-k) = log p^k q^(n-k) / B(k, n-k) - log(k (n-k) / n),
  *     log Γ(k+r) / (Γ(r) k!) p^k q^r = log p^k q^r / B(k, r) - log k.
  */
+
 import {
   add,
   digamma,
@@ -18,6 +19,7 @@ import {
   type Ternary,
   ternary,
 } from "../../autodiff/index.js";
+import { log1p as log1pOf, log as logOf } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { productMinus, xlog1py, xlogy } from "../../autodiff/kernels/special/index.js";
 import { logCountDensity } from "./continuous.js";
 
@@ -27,7 +29,7 @@ export const logBinomial: Ternary = ternary(
   (k, n, p) => {
     if (k === 0) return xlog1py(n, -p);
     if (k === n) return xlogy(n, p);
-    return logCountDensity(k, n - k, p, 1 - p, productMinus(n, p, k)) - Math.log(k * ((n - k) / n));
+    return logCountDensity(k, n - k, p, 1 - p, productMinus(n, p, k)) - logOf(k * ((n - k) / n));
   },
   [
     (g, _, k, n, p) => gate(g, add(sub(log(p), log1p(p.neg())), sub(digamma(sub(n, k).add(1)), digamma(k.add(1))))),
@@ -40,8 +42,8 @@ export const logBinomial: Ternary = ternary(
 export const logNegativeBinomial: Ternary = ternary(
   "logNegativeBinomial",
   (k, r, s) => {
-    if (k === 0) return -r * Math.log1p(s);
-    return logCountDensity(k, r, s / (1 + s), 1 / (1 + s), productMinus(r, s, k) / (1 + s)) - Math.log(k);
+    if (k === 0) return -r * log1pOf(s);
+    return logCountDensity(k, r, s / (1 + s), 1 / (1 + s), productMinus(r, s, k) / (1 + s)) - logOf(k);
   },
   [
     (g, _, k, r, s) => gate(g, add(sub(log(s), log1p(s)), sub(digamma(add(k, r)), digamma(k.add(1))))),

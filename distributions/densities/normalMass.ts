@@ -6,6 +6,7 @@
  * It is a number of moderate size a hundred standard deviations out, and between bounds that almost meet. Their distance b - a is
  * given apart, as it may be known better than from a and b, which are rounded.
  */
+
 import {
   add,
   exp,
@@ -21,6 +22,7 @@ import {
   ternary,
   where,
 } from "../../autodiff/index.js";
+import { exp as expOf, log, log1p } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { erfcx, gaussLegendre, log1mexp, ndtr } from "../../autodiff/kernels/special/index.js";
 import { LOG_SQRT_2PI } from "../core/constants.js";
 
@@ -44,12 +46,12 @@ function massOver(a: number, b: number, width: number): number {
   if (a + b < 0) return massOver(-b, -a, width);
   if (width === 0) return -Infinity;
   if (width < 2 && width * (a + b) < 4) {
-    const integral = gaussLegendre((t) => Math.exp(-t * (a + 0.5 * t)), 0, width);
-    return Math.log(integral) - (a < 0 ? 0.5 * a * a : 0);
+    const integral = gaussLegendre((t) => expOf(-t * (a + 0.5 * t)), 0, width);
+    return log(integral) - (a < 0 ? 0.5 * a * a : 0);
   }
-  if (!(a > 0)) return Math.log1p(-ndtr(-b) - ndtr(a)) + LOG_SQRT_2PI;
+  if (!(a > 0)) return log1p(-ndtr(-b) - ndtr(a)) + LOG_SQRT_2PI;
   // With Mills' ratio M = (1 - Φ) / φ it is log (M(a) - exp((a² - b²)/2) M(b)).
-  const fall = b === Infinity ? -Infinity : 0.5 * (a - b) * (a + b) + Math.log(mills(b) / mills(a));
-  return Math.log(mills(a)) + log1mexp(fall);
+  const fall = b === Infinity ? -Infinity : 0.5 * (a - b) * (a + b) + log(mills(b) / mills(a));
+  return log(mills(a)) + log1mexp(fall);
 }
 const mills = (x: number): number => Math.sqrt(Math.PI / 2) * erfcx(x * Math.SQRT1_2);

@@ -6,6 +6,7 @@
  * where E_q needs the mean, the variance, E log x or E log(1 - x) of q. So one row serves every q that knows these; it is Infinity where q
  * has mass outside the support of p, and null where q does not know them.
  */
+
 import { elementsOf } from "../../autodiff/core/copy.js";
 import {
   abs,
@@ -28,6 +29,7 @@ import {
   where,
   xlogy,
 } from "../../autodiff/index.js";
+import { exp as expOf, log1p as log1pOf } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { boundsOf } from "../constraints/constraint.js";
 import { EULER, LOG_SQRT_2PI } from "../core/constants.js";
 import type { Distribution } from "../core/distribution.js";
@@ -89,10 +91,12 @@ const MEAN_LOG_REST: Readonly<Record<string, (q: Distribution) => Tensor>> = {
     const { concentration1: a, concentration0: b } = (q as Kumaraswamy).params;
     const step = 1 / 32;
     const t = Array.from({ length: 257 }, (_, i) => (i - 128) * step);
-    const logV = t.map((s) => -Math.log1p(Math.exp(-Math.PI * Math.sinh(s))));
+    const logOdds = t.map((s) => (Math.PI / 2) * (expOf(s) - expOf(-s)));
+    const logV = logOdds.map((x) => -log1pOf(expOf(-x)));
     const weights = t.map(
       (s, i) =>
-        (step * Math.PI * Math.cosh(s)) / (Math.exp(-(logV[i] as number)) * (1 + Math.exp(Math.PI * Math.sinh(s)))),
+        (step * (Math.PI / 2) * (expOf(s) + expOf(-s))) /
+        (expOf(-(logV[i] as number)) * (1 + expOf(logOdds[i] as number))),
     );
     const logPower = log1mexp(tensor(logV).div(b.expandDims(-1)));
     return sum(log1mexp(logPower.div(a.expandDims(-1))).mul(weights), -1);

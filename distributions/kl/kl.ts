@@ -35,7 +35,7 @@ const WRAPPERS: Readonly<Record<string, Row>> = {
   "* NonReparameterized": row((q, p: Derived) => klDivergence(q, p.base)),
 };
 
-const TABLE: Readonly<Record<string, Row>> = { ...SAME_FAMILY, ...WRAPPERS, ...BY_MOMENTS };
+export const TABLE: Readonly<Record<string, Row>> = { ...SAME_FAMILY, ...WRAPPERS, ...BY_MOMENTS };
 
 /** Whether two transforms are of one class and have the same parameters. */
 function isSameTransform(a: Transform, b: Transform): boolean {

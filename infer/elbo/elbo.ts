@@ -6,6 +6,7 @@
 import {
   apply,
   emptyRecord,
+  keepAxes,
   mapTree,
   type Op,
   PedigradError,
@@ -19,12 +20,13 @@ import { batchAll } from "../../autodiff/ops/views/batching.js";
 import { withValidation } from "../../distributions/index.js";
 import { refuseOption, requireCount, requireOptions } from "../checks.js";
 import type { Messenger, Model } from "../program/messages.js";
+import { sharedPlates } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 import { costsOf, isScoreSite, type ScoreSite } from "./costs/costs.js";
 import { withReadsScored } from "./particles/hostReads.js";
 import { checkLatentsCovered } from "./particles/match.js";
 import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
-import { runPair, runParticles, sharedPlates, type Vectorize } from "./particles/particles.js";
+import { runPair, runParticles, type Vectorize } from "./particles/particles.js";
 
 export interface ElboOptions {
   /** How many particles the loss averages over; 1 by default. */
@@ -49,6 +51,7 @@ const gradientFromOp: Op = {
   kernel: () => {},
   vjp: (input) => (input === 1 ? (g) => g : null),
   batch: (_, inputs, batched, size) => apply(gradientFromOp, null, ...batchAll(inputs, batched, size)),
+  axes: keepAxes,
 };
 
 export abstract class Elbo {

@@ -13,7 +13,9 @@
  *
  *     gradient = Σ_k v_k ∇_θ log p + Σ_k (alpha v_k + (1 - alpha) v_k²) ∇_z log w_k ∇ z_k.
  */
+
 import { eye, logsumexp, neg, softmax, stopGradient, type Tensor, tensor, where } from "../../autodiff/index.js";
+import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { refuseOption } from "../checks.js";
 import type { Messenger, PlateFrame } from "../program/messages.js";
 import { subsamplingScale } from "../program/plate.js";
@@ -22,8 +24,9 @@ import { scoreSitesOf, sumToPlates } from "./costs/costs.js";
 import { pathsOf } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions, gradientFrom } from "./elbo.js";
 import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
+import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
 
-export interface RenyiOptions extends ElboOptions {
+export interface RenyiOptions extends ElboOptions, SubsamplingOptions {
   /** The order, any finite number but 1; 0 by default. */
   alpha?: number;
   /**
@@ -48,9 +51,11 @@ export class RenyiELBO extends Elbo {
   readonly name = "RenyiELBO";
   readonly alpha: number;
   readonly estimator: RenyiEstimator;
+  readonly biasedSubsampling: boolean;
 
-  constructor({ alpha = 0, estimator = "score", ...options }: RenyiOptions = {}) {
-    super(options, ["alpha", "estimator"], 2);
+  constructor(options: RenyiOptions = {}) {
+    super(options, ["alpha", "estimator", "biasedSubsampling"], 2);
+    const { alpha = 0, estimator = "score", biasedSubsampling = false } = options;
     const refuse = (param: string, message: string): never => refuseOption("RenyiELBO", param, message);
     if (typeof alpha !== "number" || !Number.isFinite(alpha))
       refuse("alpha", `alpha must be a finite number, got ${alpha}.`);
@@ -60,6 +65,7 @@ export class RenyiELBO extends Elbo {
       refuse("estimator", `estimator must be "score", "vimco" or "dreg", got ${estimator}.`);
     this.alpha = alpha;
     this.estimator = estimator;
+    this.biasedSubsampling = biasedSubsampling;
   }
 
   charged(): boolean {
@@ -77,6 +83,7 @@ export class RenyiELBO extends Elbo {
     const { results, mutableState } = this.runs(task, (pair) => {
       const costs = this.costs(pair);
       const common = commonPlates(pair, costs);
+      if (!this.biasedSubsampling) refuseNonlinear(pair, common);
       const sites = scoreSitesOf(pair.guide);
       scale = common.reduce((product, plate) => product * subsamplingScale(plate), 1);
       hasScore ||= sites.length > 0;
@@ -105,7 +112,7 @@ export class RenyiELBO extends Elbo {
   /** log( 1/K Σ_k w_k^(1-alpha) ) / (1 - alpha) over the first axis. */
   #bound(logw: Tensor): Tensor {
     const power = 1 - this.alpha;
-    return logsumexp(logw.mul(power), 0).sub(Math.log(this.numParticles)).div(power);
+    return logsumexp(logw.mul(power), 0).sub(log(this.numParticles)).div(power);
   }
 
   /** For each particle, the bound with its log weight replaced by the mean of the others'. */
@@ -121,9 +128,26 @@ export class RenyiELBO extends Elbo {
   }
 }
 
-/** The vectorised plates that every term and every score has. */
+/** Refuse a subsampled plate that some term is not in: the bound takes the logarithm of its sum over the elements. */
+function refuseNonlinear({ guide, model }: Pair, common: readonly PlateFrame[]): void {
+  const sites = [...sampleSites(guide), ...sampleSites(model)];
+  const plate = subsampledPlate(sites, ({ name }) => common.some((p) => p.name === name));
+  if (plate === null) return;
+  const outside = sites.find(({ plates }) => !plates.some(({ name, dim }) => name === plate.name && dim !== null));
+  const why = outside === undefined ? "and is a loop" : `and site "${outside.name}" is not in it`;
+  refuseSubsampling(
+    "RenyiELBO",
+    plate,
+    `${why}: the bound is a logarithm of weights that are products over its elements`,
+    "use TraceELBO",
+  );
+}
+
+/** The vectorised plates that every term and every score has, along one dim. */
 function commonPlates({ guide, model }: Pair, costs: readonly Cost[]): PlateFrame[] {
   const [first, ...rest] = [...sampleSites(guide), ...sampleSites(model)].map((site) => site.plates);
   if (first === undefined || costs.length === 0) return [];
-  return first.filter(({ name, dim }) => dim !== null && rest.every((plates) => plates.some((p) => p.name === name)));
+  const isIn = (plate: PlateFrame) => (plates: readonly PlateFrame[]) =>
+    plates.some(({ name, dim }) => name === plate.name && dim === plate.dim);
+  return first.filter((plate) => plate.dim !== null && rest.every(isIn(plate)));
 }

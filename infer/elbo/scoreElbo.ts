@@ -41,8 +41,8 @@ abstract class ScoreElbo extends Elbo {
   readonly stickingTheLanding: boolean;
 
   constructor(options: ScoreElboOptions = {}, own: readonly string[] = []) {
-    const { order = 1, stickingTheLanding = false, ...rest } = options;
-    super(rest, ["order", "stickingTheLanding", ...own]);
+    super(options, ["order", "stickingTheLanding", ...own]);
+    const { order = 1, stickingTheLanding = false } = options;
     const { name } = new.target;
     if (order !== 1 && order !== 2) refuseOption(name, "order", `order must be 1 or 2, got ${order}.`);
     if (stickingTheLanding && order === 2)
@@ -125,9 +125,9 @@ export class TraceELBO extends ScoreElbo {
   /** Whether the guide draws several samples at once (multiSample.ts). */
   readonly multiSampleGuide: boolean;
 
-  constructor({ multiSampleGuide = false, ...options }: ScoreElboOptions & { multiSampleGuide?: boolean } = {}) {
+  constructor(options: ScoreElboOptions & { multiSampleGuide?: boolean } = {}) {
     super(options, ["multiSampleGuide"]);
-    this.multiSampleGuide = multiSampleGuide;
+    this.multiSampleGuide = options.multiSampleGuide ?? false;
   }
 
   protected override estimate(task: Task): Outcome {

@@ -11,6 +11,7 @@
  * -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, of the same mean. The loss is wakeTheta + phi. For the sleep phase the guide gets
  * `observations` of the last argument replaced by the dream.
  */
+
 import {
   emptyRecord,
   logsumexp,
@@ -22,16 +23,19 @@ import {
   type Tree,
   tensor,
 } from "../../autodiff/index.js";
+import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { refuseOption, requireCount } from "../checks.js";
 import { substitute, uncondition } from "../program/handlers.js";
 import type { Messenger } from "../program/messages.js";
-import { isDraw, sampleSites } from "../program/trace.js";
+import { sharedPlates } from "../program/subsamples.js";
+import { isDraw, sampleSites, type Trace } from "../program/trace.js";
 import { pathsOf, refuseMovingPoints } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions, gradientFrom } from "./elbo.js";
 import type { Outcome, Pair, Task } from "./particles/pair.js";
-import { runPair, runParticles, sharedPlates, tracedRun } from "./particles/particles.js";
+import { runPair, runParticles, tracedRun } from "./particles/particles.js";
+import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
 
-export interface WakeSleepOptions extends ElboOptions {
+export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
   /** How much of phi comes from the wake phase, in [0, 1]; 1 by default. */
   insomnia?: number;
   /** Whether the model has parameters to learn; without any, insomnia 0 skips the wake phase. */
@@ -58,15 +62,18 @@ export class ReweightedWakeSleep extends Elbo {
   readonly numSleepParticles: number;
   readonly estimator: "score" | "dreg";
 
+  readonly biasedSubsampling: boolean;
+
   constructor(options: WakeSleepOptions = {}) {
-    const { insomnia = 1, modelHasParams = true, numSleepParticles, estimator = "score", ...rest } = options;
-    super(rest, ["insomnia", "modelHasParams", "numSleepParticles", "estimator"], 2);
+    super(options, ["insomnia", "modelHasParams", "numSleepParticles", "estimator", "biasedSubsampling"], 2);
+    const { insomnia = 1, modelHasParams = true, numSleepParticles, estimator = "score" } = options;
     const refuse = (param: string, message: string): never => refuseOption(this.name, param, message);
     if (!(insomnia >= 0 && insomnia <= 1)) refuse("insomnia", `insomnia must be in [0,1], got ${insomnia}.`);
     if (this.numParticles < 2) refuse("numParticles", `needs at least 2 particles, got ${this.numParticles}.`);
     if (estimator !== "score" && estimator !== "dreg")
       refuse("estimator", `estimator must be "score" or "dreg", got ${estimator}.`);
     this.estimator = estimator;
+    this.biasedSubsampling = options.biasedSubsampling ?? false;
     this.insomnia = insomnia;
     this.modelHasParams = modelHasParams;
     this.numSleepParticles = numSleepParticles ?? this.numParticles;
@@ -105,6 +112,7 @@ export class ReweightedWakeSleep extends Elbo {
   #wake(task: Task): { theta: Tensor; phi: Tensor; mutableState: Record<string, Tensor> } {
     const { results, mutableState } = this.runs(task, (pair) => {
       const costs = this.costs(pair);
+      this.#refuseSubsamples(pair.guide, pair.model);
       const of = (which: "model" | "guide") => sumOf(costs.filter((c) => c.side === which).map((c) => c.value));
       const { paths } = pair;
       const logq = neg(of("guide"));
@@ -118,10 +126,22 @@ export class ReweightedWakeSleep extends Elbo {
     const phi = neg(weights.mul(logq).sum());
     const share = weights.mul(weights.neg().add(1));
     return {
-      theta: neg(total.sub(Math.log(this.numParticles))),
+      theta: neg(total.sub(log(this.numParticles))),
       phi: along === undefined ? phi : gradientFrom(phi, neg(share.mul(along).sum())),
       mutableState,
     };
+  }
+
+  /** Refuse a subsampled plate: weights of whole particles are products over its elements, and a dream is one of all data. */
+  #refuseSubsamples(...traces: Trace[]): void {
+    const plate = this.biasedSubsampling ? null : subsampledPlate(traces.flatMap((trace) => [...sampleSites(trace)]));
+    if (plate === null) return;
+    refuseSubsampling(
+      this.name,
+      plate,
+      "and particles are weighted by the product over them",
+      "use RenyiELBO where every site is in the plate, or TraceELBO",
+    );
   }
 
   #sleep(task: Task): Tensor {
@@ -145,6 +165,7 @@ export class ReweightedWakeSleep extends Elbo {
           op: "ReweightedWakeSleep",
           message: `ReweightedWakeSleep: guide site "${point.name}" is a point computed from other draws, so it has no density at what the model dreams. Sample "${point.name}" from a distribution, or set insomnia: 1.`,
         });
+      this.#refuseSubsamples(dream, guide);
       return { logq: sumOf([...sampleSites(guide)].map((site) => site.scaledLogProb())) };
     };
     const dreams = runParticles(random.foldIn(key, 1), this.numSleepParticles, this.vectorizeParticles, dreamOnce);

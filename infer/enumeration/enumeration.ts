@@ -7,6 +7,7 @@ import { shareMasks } from "../elbo/particles/masks.js";
 import { checkLatentsCovered, checkPair } from "../elbo/particles/match.js";
 import type { Pair, Task } from "../elbo/particles/pair.js";
 import { tracedRun } from "../elbo/particles/particles.js";
+import { isSubsampled, refuseSubsampling } from "../elbo/particles/subsampling.js";
 import { replay } from "../program/handlers.js";
 import type { Messenger } from "../program/messages.js";
 import { subsamplingScale } from "../program/plate.js";
@@ -93,6 +94,30 @@ function completeFactor(
     });
   }
   return factor;
+}
+
+/**
+ * Refuse an enumerated site of the model outside a subsampled plate in which something depends on it: its sum is over products of the
+ * plate's elements, whose logarithm is not linear in them. `factors` are those of `sites`.
+ */
+export function refuseSubsampledProducts(
+  op: string,
+  sites: readonly SampleSite[],
+  factors: readonly Plated[],
+  { model, modelDims }: EnumeratedPair,
+  canInsist = false,
+): void {
+  sites.forEach((site, i) => {
+    const { names } = (factors[i] as Plated).factor;
+    for (const plate of site.plates.filter(isSubsampled))
+      for (const name of names) {
+        if (!modelDims.dimOf.has(name)) continue;
+        const { plates } = model.get(name) as SampleSite;
+        if (plates.some((p) => p.name === plate.name)) continue;
+        const why = `and site "${site.name}" in it depends on the enumerated site "${name}" outside, whose sum is over products of all elements`;
+        refuseSubsampling(op, plate, why, `sample "${name}" in the guide`, canInsist);
+      }
+  });
 }
 
 /** Refuse latents of the model that are neither in the guide nor enumerated. */

@@ -3,6 +3,7 @@
  * plates. A dim is free again when no statement to come may depend on its site any more (`markov`).
  */
 import { PedigradError } from "../../autodiff/index.js";
+import { noteEnumerated } from "../../provenance/index.js";
 import type { MarkovPosition, Messenger, SampleMessage } from "../program/messages.js";
 
 interface Live {
@@ -29,7 +30,7 @@ export class Enumerator implements Messenger {
     const site = message as SampleMessage;
     this.#forget(site);
     const replayed = this.before?.dimOf.get(site.name);
-    if (replayed !== undefined && site.value !== null) this.#live.set(replayed, site);
+    if (replayed !== undefined && site.value !== null) this.#enter(replayed, site);
     else if (!site.isObserved && site.value === null && site.infer.enumerate === "parallel") this.#enumerate(site);
   }
 
@@ -57,7 +58,12 @@ export class Enumerator implements Messenger {
     const support = fn.enumerateSupport(false);
     const count = support.shape[0] as number;
     site.value = support.reshape([count, ...new Array<number>(-dim - 1).fill(1), ...fn.eventShape]);
-    this.#live.set(dim, { name, markov: site.markov });
+    this.#enter(dim, site);
     this.dimOf.set(name, dim);
+  }
+
+  #enter(dim: number, { name, markov }: Live): void {
+    this.#live.set(dim, { name, markov });
+    noteEnumerated(name);
   }
 }

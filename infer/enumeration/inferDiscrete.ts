@@ -21,11 +21,18 @@ import {
 import { refuseOption, requireOptions, requireTask } from "../checks.js";
 import { gradientFrom } from "../elbo/elbo.js";
 import type { Task } from "../elbo/particles/pair.js";
-import { sharedPlates } from "../elbo/particles/particles.js";
-import type { Model } from "../program/messages.js";
+import type { Messenger, Model } from "../program/messages.js";
+import { sharedPlates, visitingAll } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 import type { SumOver } from "./eliminate.js";
-import { checkCovered, type EnumeratedPair, modelFactor, platesOf, runEnumerated } from "./enumeration.js";
+import {
+  checkCovered,
+  type EnumeratedPair,
+  modelFactor,
+  platesOf,
+  refuseSubsampledProducts,
+  runEnumerated,
+} from "./enumeration.js";
 import { multiply, plateName } from "./factors.js";
 import { sumProduct } from "./sumProduct.js";
 
@@ -34,7 +41,7 @@ export interface DiscreteOptions {
   temperature?: 0 | 1;
 }
 
-/** Posterior probabilities of each enumerated site of the model, [...plates, support], by name. */
+/** Posterior probabilities of each enumerated site of the model, [...plates, support], by name; subsampled plates are visited whole. */
 export function computeMarginals(
   key: Tensor,
   params: Record<string, Tensor>,
@@ -43,11 +50,14 @@ export function computeMarginals(
   ...args: unknown[]
 ): Record<string, Tensor> {
   requireTask("computeMarginals", key, params, model, guide);
-  const run = enumerated({ key, values: params, model, guide, args });
-  return shares(run, logsumexp);
+  const run = enumerated(whole({ key, values: params, model, guide, args }));
+  return shares("computeMarginals", run, logsumexp);
 }
 
-/** One joint posterior draw of the enumerated sites of the model, or their most probable assignment, by name. */
+/**
+ * One joint posterior draw of the enumerated sites of the model, or their most probable assignment, by name; subsampled plates are
+ * visited whole.
+ */
 export function sampleDiscrete(
   key: Tensor,
   params: Record<string, Tensor>,
@@ -61,8 +71,18 @@ export function sampleDiscrete(
   const { temperature = 1 } = options;
   if (temperature !== 0 && temperature !== 1)
     refuseOption("sampleDiscrete", "temperature", `temperature must be 0 or 1, got ${temperature}.`);
-  const run = enumerated({ key, values: params, model, guide, args });
-  const chosen = shares(run, temperature === 0 ? mostProbable : drawing(random.foldIn(key, 3)));
+  return discreteDraw("sampleDiscrete", whole({ key, values: params, model, guide, args }), { temperature });
+}
+
+/** The same for `op`, with plates as the programs or the messengers `around` them open them. */
+export function discreteDraw(
+  op: string,
+  task: Task,
+  { temperature = 1 }: DiscreteOptions,
+  ...around: Messenger[]
+): Record<string, Tensor> {
+  const run = enumerated(task, ...around);
+  const chosen = shares(op, run, temperature === 0 ? mostProbable : drawing(random.foldIn(task.key, 3)));
   const values: Record<string, Tensor> = emptyRecord();
   for (const [name, indicator] of Object.entries(chosen)) {
     const { fn } = run.model.get(name) as SampleSite;
@@ -73,8 +93,11 @@ export function sampleDiscrete(
   return values;
 }
 
-function enumerated(task: Task): EnumeratedPair {
-  const run = runEnumerated(task.key, task, undefined, sharedPlates(random.foldIn(task.key, 0)));
+/** A posterior is one of all data: every plate is visited whole, but where the program gives its elements. */
+const whole = (task: Task): Task => ({ ...task, model: visitingAll(task.model), guide: visitingAll(task.guide) });
+
+function enumerated(task: Task, ...around: Messenger[]): EnumeratedPair {
+  const run = runEnumerated(task.key, task, undefined, ...around, sharedPlates(random.foldIn(task.key, 0)));
   checkCovered(run);
   const [inGuide] = run.guideDims.dimOf.keys();
   if (inGuide !== undefined)
@@ -87,12 +110,13 @@ function enumerated(task: Task): EnumeratedPair {
 }
 
 /** The gradient of the sum-product for the log factor of every variable: [...plates, support]. */
-function shares(run: EnumeratedPair, sum: SumOver): Record<string, Tensor> {
+function shares(op: string, run: EnumeratedPair, sum: SumOver): Record<string, Tensor> {
   const sites = [...sampleSites(run.model)];
   const variables = new Map(
     sites.filter((site) => run.modelDims.dimOf.has(site.name)).map((site) => [site.name, platesOf(site)]),
   );
   const factors = sites.map((site) => modelFactor(site, run));
+  refuseSubsampledProducts(op, sites, factors, run);
   const start: Record<string, Tensor> = emptyRecord();
   const axes = (site: SampleSite) =>
     site.plates.filter((p) => p.dim !== null).sort((a, b) => (a.dim as number) - (b.dim as number));

@@ -7,9 +7,10 @@ import { logsumexp, neg, stopGradient, type Tensor, tensor, where } from "../../
 import { getProvenance } from "../../provenance/index.js";
 import { asksForClosedForm, bothSides, closedForm, noClosedForm, parentsOf } from "../elbo/costs/closedForms.js";
 import { isScoreSite } from "../elbo/costs/costs.js";
-import { Elbo } from "../elbo/elbo.js";
+import { Elbo, type ElboOptions } from "../elbo/elbo.js";
 import { withReadsScored } from "../elbo/particles/hostReads.js";
 import type { Cost, Outcome, Pair, Task } from "../elbo/particles/pair.js";
+import type { SubsamplingOptions } from "../elbo/particles/subsampling.js";
 import type { Messenger } from "../program/messages.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 import {
@@ -19,6 +20,7 @@ import {
   modelFactor,
   plateScalesOf,
   platesOf,
+  refuseSubsampledProducts,
   residualScale,
   runEnumerated,
 } from "./enumeration.js";
@@ -33,7 +35,13 @@ interface Term extends Plated {
 
 export class TraceEnumELBO extends Elbo {
   readonly name = "TraceEnumELBO";
+  readonly biasedSubsampling: boolean;
   #hasWarned = false;
+
+  constructor(options: ElboOptions & SubsamplingOptions = {}) {
+    super(options, ["biasedSubsampling"]);
+    this.biasedSubsampling = options.biasedSubsampling ?? false;
+  }
 
   charged(cost: Cost, site: { readonly name: string }): boolean {
     return cost.provenance.has(site.name);
@@ -74,7 +82,7 @@ export class TraceEnumELBO extends Elbo {
     const { alternatives, choices } = pair as Pair & { alternatives: EnumeratedPair[]; choices: SequentialChoice[][] };
     return alternatives.flatMap((run, i) => {
       checkCovered(run);
-      return expectedTerms(run, probabilityOf(choices[i] ?? [], run));
+      return expectedTerms(run, probabilityOf(choices[i] ?? [], run), this.biasedSubsampling);
     });
   }
 }
@@ -88,7 +96,7 @@ const probabilityOf = (choices: readonly SequentialChoice[], { guide }: Enumerat
 
 const total = (costs: readonly Cost[]): Tensor => costs.reduce((sum, { value }) => sum.add(value.sum()), tensor(0));
 
-function expectedTerms(run: EnumeratedPair, chosen: Tensor | null): Cost[] {
+function expectedTerms(run: EnumeratedPair, chosen: Tensor | null, biasedSubsampling: boolean): Cost[] {
   const guideSites = [...sampleSites(run.guide)];
   const scores = guideSites.filter(isSampledScore);
   const scales = plateScalesOf([...guideSites, ...sampleSites(run.model)]);
@@ -97,7 +105,7 @@ function expectedTerms(run: EnumeratedPair, chosen: Tensor | null): Cost[] {
   const terms = [
     ...closed.values(),
     ...sampled.map((site) => guideTerm(site, run)),
-    ...modelTerms(run, scales, (name) => closed.has(name)),
+    ...modelTerms(run, scales, biasedSubsampling, (name) => closed.has(name)),
   ];
   return terms.map((term) => {
     const power = [...term.plates].reduce((product, plate) => product * (scales.get(plate) ?? 1), 1);
@@ -166,6 +174,7 @@ const guideSideTerm = (site: SampleSite, value: Tensor, run: EnumeratedPair): Te
 function modelTerms(
   run: EnumeratedPair,
   plateScales: ReadonlyMap<string, number>,
+  biasedSubsampling: boolean,
   isClosed: (name: string) => boolean,
 ): Term[] {
   const sites = [...sampleSites(run.model)].filter(({ name }) => !isClosed(name));
@@ -174,6 +183,7 @@ function modelTerms(
     sites.filter((site) => run.modelDims.dimOf.has(site.name)).map((site) => [site.name, platesOf(site)]),
   );
   const factors = sites.map((site) => modelFactor(site, run));
+  if (!biasedSubsampling) refuseSubsampledProducts("TraceEnumELBO", sites, factors, run, true);
   const touched = (f: Plated) => f.factor.names.some((name) => variables.has(name));
   const plain = factors.filter((f) => !touched(f));
   const summed = sumProduct(

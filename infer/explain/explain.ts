@@ -3,7 +3,6 @@
  * charged with, its plates and shapes. As an object, as text, as JSON, as a Mermaid graph.
  */
 import { isContainer, random, type Tensor } from "../../autodiff/index.js";
-import { Derived, type Distribution } from "../../distributions/index.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { getProvenance } from "../../provenance/index.js";
 import { refuseOption, requireProgram } from "../checks.js";
@@ -14,6 +13,7 @@ import type { Model } from "../program/messages.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 import { initialise } from "../svi/initialise.js";
 import { type GradientVariance, gradientVariances, type Refusal } from "./gradientVariance.js";
+import { distributionName } from "./modelGraph.js";
 
 export interface ExplainedSite {
   readonly name: string;
@@ -97,9 +97,6 @@ export class Explanation {
   }
 }
 
-/** `Independent(Normal)`: a family and what was made of it. */
-const nameOf = (fn: Distribution): string => (fn instanceof Derived ? `${fn.family}(${nameOf(fn.base)})` : fn.family);
-
 function gradientOf(site: SampleSite, side: Cost["side"], isClosedForm: boolean): ExplainedSite["gradient"] {
   if (site.isObserved) return "observed";
   if (isClosedForm) return "closed form";
@@ -152,7 +149,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
     return {
       name: site.name,
       side,
-      distribution: nameOf(site.fn),
+      distribution: distributionName(site.fn),
       gradient: gradientOf(site, side, isClosedForm),
       batchShape: site.fn.batchShape,
       eventShape: site.fn.eventShape,

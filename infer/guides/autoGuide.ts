@@ -19,8 +19,9 @@ import { block, seed, substitution } from "../program/handlers.js";
 import type { Model } from "../program/messages.js";
 import { type Messenger, type PlateFrame, withMessenger } from "../program/messages.js";
 import { plate, turnOf } from "../program/plate.js";
-import { type SampleSite, sampleSites, trace } from "../program/trace.js";
-import { type InitStrategy, initToUniform, startingValue } from "./initStrategies.js";
+import { visitedPart, wholePlates } from "../program/subsamples.js";
+import { type SampleSite, sampleSites, type Trace, trace } from "../program/trace.js";
+import { type InitStrategy, initToFeasible, initToUniform, startingValue } from "./initStrategies.js";
 
 export interface AutoGuideOptions {
   /** What parameter names start or end with; "auto" by default. */
@@ -117,7 +118,10 @@ export abstract class AutoGuide extends Callable {
     });
   }
 
-  /** Draws of all latents, [...sampleShape, ...site], under these parameters; the model's arguments where its plates need them. */
+  /**
+   * Draws of all latents, [...sampleShape, ...site], under these parameters, of all elements of a subsampled plate; the model's
+   * arguments where its plates need them.
+   */
   samplePosterior(
     key: Tensor,
     params: Record<string, Tensor>,
@@ -127,7 +131,11 @@ export abstract class AutoGuide extends Callable {
     requireKey(`${this.title}.samplePosterior`, key);
     const count = sampleShape.reduce((a, b) => a * b, 1);
     const draw = (k: Tensor): Record<string, Tensor> =>
-      block(() => withMessenger(substitution(params), () => seed(() => this.guide(...args), k)()))();
+      block(() =>
+        withMessenger(substitution(params), () =>
+          withMessenger(wholePlates("given"), () => seed(() => this.guide(...args), k)()),
+        ),
+      )();
     const stacked: Record<string, Tensor> = vmap(draw)(random.split(key, count));
     const latents = new Set(this.latents().map(({ name }) => name));
     const values = emptyRecord<Tensor>();
@@ -153,18 +161,37 @@ export abstract class AutoGuide extends Callable {
     return this.#latents;
   }
 
-  #look(args: readonly unknown[]): Latent[] {
+  /** The latent sites in their plates as this call opens them: the model runs again where it gives a plate its elements. */
+  protected latentsOf(args: readonly unknown[]): readonly Latent[] {
+    const latents = this.latents(...args);
+    const isGiven = ({ plates }: Latent) => plates.some((plate) => plate.isGiven);
+    if (!latents.some(isGiven)) return latents;
+    const now = this.#run(args, initToFeasible());
+    const asNow = (plate: PlateFrame): PlateFrame => {
+      const site = now.get(plate.name);
+      if (!plate.isGiven || site?.type !== "plate") return plate;
+      return { ...plate, indices: site.value, subsampleSize: site.value.length };
+    };
+    return latents.map((latent) => (isGiven(latent) ? { ...latent, plates: latent.plates.map(asNow) } : latent));
+  }
+
+  /** What the model does when its latents start as `strategy` says, unheard by any handler. */
+  #run(args: readonly unknown[], strategy: InitStrategy): Trace {
     let count = 0;
     const starting: Messenger = {
       process: (message) => {
         if (message.type === "param") message.value ??= message.init?.(random.foldIn(this.key, ++count)) ?? null;
         else if (message.type === "sample" && message.value === null && !message.fn.isDiscrete)
-          message.value = startingValue(this.#initLocFn, message, random.foldIn(this.key, ++count));
+          message.value = visitedPart(startingValue(strategy, message, random.foldIn(this.key, ++count)), message);
       },
     };
-    const seen = block(() =>
+    return block(() =>
       withMessenger(starting, () => trace(seed(this.model, random.foldIn(this.key, 0))).getTrace(...args)),
     )();
+  }
+
+  #look(args: readonly unknown[]): Latent[] {
+    const seen = this.#run(args, this.#initLocFn);
     const given = this.#initLocFn.names ?? [];
     const others = [...seen.keys()].filter((name) => !given.includes(name));
     for (const name of given) {
@@ -216,9 +243,10 @@ function describe(site: SampleSite, strategy: InitStrategy | null): Latent {
   const whole = (value: Tensor): Tensor => {
     let start = stopGradient(detachProvenance(transform.inverse(value)));
     for (const { dim, size, subsampleSize } of plates) {
-      if (dim === null || size === subsampleSize) continue;
-      // Elements that this run did not visit start where the visited ones do.
+      if (dim === null) continue;
       const axis = start.shape.length - eventDim + dim;
+      if (start.shape[axis] === size) continue;
+      // Elements that this run did not visit start where the visited ones do.
       start = start.take(
         Array.from({ length: size as number }, (_, i) => i % (subsampleSize as number)),
         axis,
@@ -235,7 +263,8 @@ function describe(site: SampleSite, strategy: InitStrategy | null): Latent {
 export function inPlates<T>(plates: readonly PlateFrame[], body: () => T): T {
   const [first, ...rest] = plates;
   if (first === undefined) return body();
-  const { name, size, dim, subsampleSize } = first;
+  const { name, size, dim, subsampleSize, indices, isGiven } = first;
   if (dim === null) return turnOf(first, () => inPlates(rest, body));
-  return plate(name, size as number, { dim, subsampleSize: subsampleSize as number }, () => inPlates(rest, body));
+  const visits = isGiven ? { subsample: indices as Tensor } : { subsampleSize: subsampleSize as number };
+  return plate(name, size as number, { dim, ...visits }, () => inPlates(rest, body));
 }

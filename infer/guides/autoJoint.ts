@@ -73,7 +73,7 @@ export abstract class AutoFlat extends AutoGuide {
   }
 
   #checked(args: readonly unknown[]): readonly Latent[] {
-    const latents = this.latents(...args);
+    const latents = this.latentsOf(args);
     for (const { name, plates, site } of latents) {
       if (site.mask !== null || maskedIn(site.fn) !== null)
         throw new PedigradError({
@@ -83,7 +83,7 @@ export abstract class AutoFlat extends AutoGuide {
           message: `${this.title} has one distribution over all latents, but "${name}" is masked: what does not count has no place in it. Use AutoNormal, or AutoGuideList with AutoNormal for it.`,
         });
       for (const plate of plates)
-        if (plate.size !== plate.subsampleSize)
+        if (!plate.isWhole)
           throw new PedigradError({
             code: "subsampled-latent",
             op: this.title,

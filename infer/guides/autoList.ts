@@ -110,7 +110,7 @@ export class AutoDiscreteParallel extends AutoGuide {
 
   override guide(...args: unknown[]): Record<string, Tensor> {
     const values = emptyRecord<Tensor>();
-    for (const { name, plates, site } of this.latents(...args))
+    for (const { name, plates, site } of this.latentsOf(args))
       values[name] = inPlates(plates, () => {
         const count = site.fn.enumerateSupport(false).length;
         const { batchShape } = site.fn;

@@ -31,7 +31,7 @@ export class AutoNormal extends AutoGuide {
 
   override guide(...args: unknown[]): Record<string, Tensor> {
     const values = emptyRecord<Tensor>();
-    for (const latent of this.latents(...args))
+    for (const latent of this.latentsOf(args))
       values[latent.name] = inPlates(latent.plates, () => this.#sample(latent));
     return values;
   }
@@ -70,7 +70,7 @@ export class AutoDelta extends AutoGuide {
 
   override guide(...args: unknown[]): Record<string, Tensor> {
     const values = emptyRecord<Tensor>();
-    for (const { name, plates, transform, startFrom, site } of this.latents(...args))
+    for (const { name, plates, transform, startFrom, site } of this.latentsOf(args))
       values[name] = inPlates(plates, () => {
         const { support, eventDim } = site.fn;
         const start: Start = (key) => transform.forward(startFrom(key));

@@ -1,6 +1,7 @@
 /** Where an autoguide starts: a constrained value for a latent site. */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { broadcastShapes, sameShape, showShape } from "../../autodiff/core/shape.js";
+import { textOf } from "../../autodiff/core/tensor.js";
 import {
   broadcastTo,
   isFinite,
@@ -14,12 +15,15 @@ import {
 } from "../../autodiff/index.js";
 import { requireThat } from "../../distributions/core/validation.js";
 import { bijectTo, type Distribution } from "../../distributions/index.js";
+import type { PlateFrame } from "../program/messages.js";
 import { inTheNameOf } from "../program/traceChecks.js";
 
 /** A latent site as a strategy sees it. */
 export interface LatentSite {
   readonly name: string;
   readonly fn: Distribution;
+  /** The plates around it. */
+  readonly plates?: readonly PlateFrame[];
 }
 export interface InitStrategy {
   (site: LatentSite, key: Tensor): Tensor;
@@ -107,7 +111,21 @@ function moved({ support }: Distribution, value: Tensor): Tensor {
   return transform.forward(transform.inverse(value));
 }
 
-/** Where `strategy` starts a latent: in the shape of the site and inside its support, or refused in the names of both. */
+/** The shape of a site, with all elements of those subsampled plates for which `value` has them all. */
+function shapeWith(value: Tensor, { fn, plates = [] }: LatentSite): readonly number[] {
+  const shape = [...fn.shape()];
+  for (const { dim, size } of plates) {
+    const axis = (dim ?? Number.NaN) - fn.eventDim;
+    if (size !== null && value.shape.at(axis) === size && -axis <= value.shape.length)
+      shape[shape.length + axis] = size;
+  }
+  return shape;
+}
+
+/**
+ * Where `strategy` starts a latent: inside its support, in the shape of the site, whose subsampled plates it may fill whole; or refused
+ * in the names of both.
+ */
 export function startingValue(strategy: InitStrategy, site: LatentSite, key: Tensor): Tensor {
   const { name, fn } = site;
   const what = `${strategy.title ?? "initLocFn"}: latent site`;
@@ -118,12 +136,13 @@ export function startingValue(strategy: InitStrategy, site: LatentSite, key: Ten
     name,
     () => {
       const value = tensor(strategy(site, key));
-      if (!sameShape(broadcastShapes(fn.label, value.shape, fn.shape()), fn.shape()))
+      const shape = shapeWith(value, site);
+      if (!sameShape(broadcastShapes(fn.label, value.shape, shape), shape))
         refuse("shape-mismatch", `the value has shape ${showShape(value.shape)}, the site ${showShape(fn.shape())}.`);
       requireThat(value, fn.support, { family: fn.label, what: "value" });
-      const inside = moved(fn, broadcastTo(value, fn.shape()));
+      const inside = moved(fn, broadcastTo(value, shape));
       if (inside.batch === null && !elementsOf(bijectTo(fn.support).inverse(inside)).every(Number.isFinite))
-        refuse("bad-initial-value", `the value ${value} lies on the boundary of its support. Start it inside.`);
+        refuse("bad-initial-value", `the value ${textOf(value)} lies on the boundary of its support. Start it inside.`);
       return inside;
     },
     what,

@@ -1,19 +1,23 @@
 /** Log densities of a model at given values: of its observed sites, and of everything. */
 import { emptyRecord, mapTree, random, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
 import { block, seed, substitute } from "../program/handlers.js";
-import { type Messenger, type Model, withMessenger } from "../program/messages.js";
+import { type Messenger, type Model, withMessengers } from "../program/messages.js";
+import { platesFrom, visitingAll } from "../program/subsamples.js";
 import { type Trace, trace } from "../program/trace.js";
-import { requireLatents } from "./predictiveChecks.js";
+import { requireLatents, requiringShapes } from "./predictiveChecks.js";
 
 export const runWith = (
   f: Model,
   key: Tensor,
   values: Record<string, TensorLike>,
   args: readonly unknown[],
-  checks: Messenger = {},
-): Trace => block(() => withMessenger(checks, () => trace(substitute(seed(f, key), values)).getTrace(...args)))();
+  ...around: Messenger[]
+): Trace => block(() => withMessengers(around, () => trace(substitute(seed(f, key), values)).getTrace(...args)))();
 
-/** log p of every observed site under each posterior sample: [draws, ...batch], by name. */
+/**
+ * log p of every observed site under each posterior sample: [draws, ...batch], by name. Subsampled plates are visited whole, unless the
+ * program gives their elements, or posteriorSamples has them under the plate's name.
+ */
 export function logLikelihood(
   model: Model,
   posteriorSamples: Record<string, TensorLike>,
@@ -22,7 +26,8 @@ export function logLikelihood(
   const samples = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
   return vmap((one: Record<string, Tensor>) => {
     const logs: Record<string, Tensor> = emptyRecord();
-    const ran = runWith(model, random.key(0), one, args);
+    const around = [platesFrom(one), requiringShapes("logLikelihood", one)];
+    const ran = runWith(visitingAll(model), random.key(0), one, args, ...around);
     requireLatents("logLikelihood", ran, one);
     for (const site of ran.values()) if (site.type === "sample" && site.isObserved) logs[site.name] = site.logProb();
     return logs;
@@ -35,7 +40,7 @@ export function logDensity(
   values: Record<string, TensorLike>,
   ...args: unknown[]
 ): { logDensity: Tensor; trace: Trace } {
-  const ran = runWith(model, random.key(0), values, args);
+  const ran = runWith(model, random.key(0), values, args, requiringShapes("logDensity", values));
   requireLatents("logDensity", ran, values);
   let total = tensor(0);
   for (const site of ran.values()) if (site.type === "sample") total = total.add(site.scaledLogProb().sum());

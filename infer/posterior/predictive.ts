@@ -16,13 +16,22 @@ import {
 import { mergeRecords } from "../../provenance/base/records.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { quoted, refuseOption, requireCount, requireKey, requireOptions, requireProgram } from "../checks.js";
+import { checkPlates } from "../elbo/particles/match.js";
 import { stackTrees } from "../elbo/particles/particles.js";
-import { sampleDiscrete } from "../enumeration/inferDiscrete.js";
-import { condition, substitute } from "../program/handlers.js";
-import type { Model } from "../program/messages.js";
+import { discreteDraw } from "../enumeration/inferDiscrete.js";
+import { block, condition, substitute } from "../program/handlers.js";
+import type { Messenger, Model } from "../program/messages.js";
+import { platesFrom, sharedPlates } from "../program/subsamples.js";
 import { isFactor, type Trace } from "../program/trace.js";
 import { runWith } from "./logDensity.js";
-import { requireDraws, requireUse, requiring } from "./predictiveChecks.js";
+import {
+  requireDraws,
+  requireElements,
+  requireParams,
+  requireUse,
+  requiring,
+  requiringShapes,
+} from "./predictiveChecks.js";
 
 export interface PredictiveOptions {
   /** Values of latent sites by name, with `batchNdims` leading axes. */
@@ -67,10 +76,14 @@ export class Predictive {
     if (guide !== undefined) requireProgram("Predictive", "guide", guide);
     if (posteriorSamples !== undefined && guide !== undefined)
       refuseOption("Predictive", "guide", "give posteriorSamples or a guide, not both.");
-    if (posteriorSamples === undefined) requireCount("Predictive", "numSamples", numSamples);
+    if (posteriorSamples === undefined || numSamples !== undefined)
+      requireCount("Predictive", "numSamples", numSamples);
   }
 
-  /** The collected sites by name, each with the draws' axes in front; NaN in draws that did not come to the site. */
+  /**
+   * The collected sites by name, each with the draws' axes in front; NaN in draws that did not come to the site. Under the name of a
+   * subsampled plate stand the elements that it visited, the same in every draw.
+   */
   run(key: Tensor, ...args: unknown[]): Record<string, Tensor> {
     requireKey("predictive.run", key);
     const { posteriorSamples = {}, batchNdims = 1, numSamples = 1, parallel = true } = this.options;
@@ -79,12 +92,20 @@ export class Predictive {
     const batch = first === undefined ? [numSamples] : first.shape.slice(0, batchNdims);
     requireDraws(given, batchNdims);
     const count = batch.reduce((a, b) => a * b, 1);
+    if (this.options.numSamples !== undefined && numSamples !== count)
+      refuseOption(
+        "Predictive",
+        "numSamples",
+        `numSamples is ${numSamples}, but posteriorSamples has ${count} draws. Leave numSamples out, or take as many draws.`,
+      );
     const flat = mapTree(given, (x) =>
       (x as Tensor).reshape([count, ...(x as Tensor).shape.slice(batchNdims)]),
     ) as Record<string, Tensor>;
     const keys = random.split(key, count);
+    // All draws visit the same elements of a subsampled plate.
+    const plates = random.foldIn(key, count);
     const one = (k: Tensor, samples: Record<string, Tensor>): Record<string, Tensor> =>
-      inFreshRun(() => this.#one(k, samples, args));
+      inFreshRun(() => this.#one(k, plates, samples, args));
     const stacked = parallel ? this.#batched(one, keys, flat) : this.#looped(one, keys, flat);
     return mapTree(stacked, (x) => (x as Tensor).reshape([...batch, ...(x as Tensor).shape.slice(1)]));
   }
@@ -118,22 +139,27 @@ export class Predictive {
     );
   }
 
-  #one(key: Tensor, samples: Record<string, Tensor>, args: readonly unknown[]): Record<string, Tensor> {
+  #one(key: Tensor, plates: Tensor, samples: Record<string, Tensor>, args: readonly unknown[]): Record<string, Tensor> {
     const { guide, params = {}, returnSites, excludeDeterministic, inferDiscrete } = this.options;
-    const checks = guide === undefined ? {} : requiring(params);
-    const latents: Record<string, TensorLike> =
-      guide === undefined ? samples : latentsOf(runWith(guide, random.foldIn(key, 0), params, args, checks));
+    const around = [sharedPlates(plates), platesFrom(samples), ...(guide ? [requiring(params)] : [])];
+    const drawn = guide === undefined ? null : runWith(guide, random.foldIn(key, 0), params, args, ...around);
+    const latents: Record<string, Tensor> = drawn === null ? samples : latentsOf(drawn);
     const known = mergeRecords(params, latents);
-    const discrete = inferDiscrete ? this.#discrete(key, latents, args) : {};
-    const ran = runWith(this.model, random.foldIn(key, 1), mergeRecords(known, discrete), args, checks);
-    requireUse(ran, samples);
+    const discrete = inferDiscrete ? this.#discrete(key, latents, args, around) : {};
+    const fitting = requiringShapes("Predictive", latents);
+    const ran = runWith(this.model, random.foldIn(key, 1), mergeRecords(known, discrete), args, ...around, fitting);
+    if (drawn === null) {
+      requireUse(ran, samples);
+      requireParams(ran, params);
+      requireElements(ran, samples);
+    } else checkPlates(drawn, ran);
     const collected: Record<string, Tensor> = emptyRecord();
     for (const [name, site] of ran) {
       const isWanted = returnSites
         ? returnSites.includes(name)
         : (site.type === "sample" && !Object.hasOwn(latents, name) && !isFactor(site)) ||
           (site.type === "deterministic" && !excludeDeterministic);
-      if (isWanted) collected[name] = site.value;
+      if (isWanted || (site.type === "plate" && !site.isWhole)) collected[name] = site.value;
     }
     for (const name of returnSites ?? [])
       if (collected[name] === undefined)
@@ -147,9 +173,15 @@ export class Predictive {
   }
 
   /** A posterior draw of the enumerated sites, given the other latents and the parameters. */
-  #discrete(key: Tensor, latents: Record<string, TensorLike>, args: readonly unknown[]): Record<string, Tensor> {
-    const given = condition(substitute(this.model, this.options.params ?? {}), latents);
-    return sampleDiscrete(random.foldIn(key, 2), {}, given, () => {}, {}, ...args);
+  #discrete(
+    key: Tensor,
+    latents: Record<string, Tensor>,
+    args: readonly unknown[],
+    around: readonly Messenger[],
+  ): Record<string, Tensor> {
+    const model = condition(substitute(this.model, this.options.params ?? {}), latents);
+    const task = { key: random.foldIn(key, 2), values: {}, model, guide: () => {}, args };
+    return block(() => discreteDraw("Predictive", task, {}, ...around))();
   }
 }
 

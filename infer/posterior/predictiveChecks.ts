@@ -20,6 +20,50 @@ const withoutParam = (name: string, params: Record<string, unknown>): PedigradEr
     message: `Predictive: param "${name}" has no value; params has ${quoted(Object.keys(params))}.${didYouMean(name, Object.keys(params))} Give the params of the fit: { guide, params: result.params, numSamples }.`,
   });
 
+/** Refuse `params` of which one has no use where the program has a param without a value: its name is misspelt. */
+export function requireParams(run: Trace, params: Record<string, unknown>): void {
+  const unused = Object.keys(params).some((name) => !run.has(name));
+  if (!unused) return;
+  for (const { type, name } of run.values())
+    if (type === "param" && !Object.hasOwn(params, name)) throw withoutParam(name, params);
+}
+
+/** Refuses values of latents that do not have their sites' shapes, before the program goes on with them. */
+export const requiringShapes = (op: string, values: Record<string, unknown>): Messenger => ({
+  process(message) {
+    if (message.type !== "sample" || message.isObserved || message.value === null) return;
+    const { name, fn, value } = message;
+    const [has, needs] = [value.shape, fn.shape()];
+    const fits =
+      has.length <= needs.length && has.every((n, i) => n === 1 || n === needs[needs.length - has.length + i]);
+    if (fits || !Object.hasOwn(values, name)) return;
+    throw new PedigradError({
+      code: "shape-mismatch",
+      op,
+      site: name,
+      message: `${op}: the value given for site "${name}" has shape ${showShape(has)} in each draw, but the site has shape ${showShape(needs)}. Run the program with arguments of the size that the draws were made with, or leave "${name}" out, and it is drawn.`,
+    });
+  },
+});
+
+/** Refuse posterior samples of some elements of a plate that do not say of which. */
+export function requireElements(run: Trace, samples: Record<string, Tensor>): void {
+  for (const { name, fn, plates, isObserved } of sampleSites(run)) {
+    const shape = samples[name]?.shape;
+    if (isObserved || shape === undefined) continue;
+    for (const { name: plate, dim, size, subsampleSize, isGiven, isWhole } of plates) {
+      const isPart = dim !== null && shape[shape.length - fn.eventDim + dim] === subsampleSize;
+      if (isWhole || isGiven || !isPart) continue;
+      throw new PedigradError({
+        code: "plate-subsample",
+        op: "Predictive",
+        site: name,
+        message: `Predictive: posteriorSamples "${name}" has ${subsampleSize} of the ${size} elements of plate "${plate}", and nothing says which. Give all ${size}, as samplePosterior does, or their indices as posteriorSamples "${plate}".`,
+      });
+    }
+  }
+}
+
 /** Refuse posterior samples none of which the program has a site for; those of a larger model may be given. */
 export function requireUse(run: Trace, samples: Record<string, unknown>): void {
   const [first, ...others] = Object.keys(samples);

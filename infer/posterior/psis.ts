@@ -3,12 +3,15 @@
  * k of the generalised Pareto distribution that fits the largest weights p/q. Below 0.5 the guide is good, above 0.7 its
  * estimates cannot be trusted. The fit is that of Zhang and Stephens 2009 with the prior of Vehtari et al. 2024.
  */
+
 import { PedigradError, random, type Tensor, tensor } from "../../autodiff/index.js";
+import { exp, log, log1p } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { refuseOption, requireOptions, requireTask } from "../checks.js";
 import { costsOf } from "../elbo/costs/costs.js";
 import { checkLatentsCovered } from "../elbo/particles/match.js";
-import { runPair, runParticles, sharedPlates } from "../elbo/particles/particles.js";
+import { runPair, runParticles } from "../elbo/particles/particles.js";
 import type { Model } from "../program/messages.js";
+import { sharedPlates } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 
 export interface PsisOptions {
@@ -62,10 +65,10 @@ export function paretoK(logWeights: Float64Array): number {
   const n = sorted.length;
   const tail = Math.ceil(Math.min(n / 5, 3 * Math.sqrt(n)));
   const top = sorted[n - 1] as number;
-  const cut = Math.exp((sorted[n - tail - 1] as number) - top);
+  const cut = exp((sorted[n - tail - 1] as number) - top);
   const excess = sorted
     .slice(n - tail)
-    .map((x) => Math.exp(x - top) - cut)
+    .map((x) => exp(x - top) - cut)
     .filter((x) => !(x <= 0));
   // Weights that tie at the cut, as those of discrete draws do, are few numbers and have no tail.
   return excess.length < 5 ? -Infinity : fitShape(excess);
@@ -76,14 +79,14 @@ function fitShape(x: Float64Array): number {
   const n = x.length;
   const m = 30 + Math.floor(Math.sqrt(n));
   const quartile = x[Math.floor(n / 4 + 0.5) - 1] as number;
-  const shapeAt = (b: number): number => x.reduce((sum, y) => sum + Math.log1p(-b * y), 0) / n;
+  const shapeAt = (b: number): number => x.reduce((sum, y) => sum + log1p(-b * y), 0) / n;
   const candidates = Array.from({ length: m }, (_, i) => {
     const b = (1 - Math.sqrt(m / (i + 0.5))) / (3 * quartile) + 1 / (x[n - 1] as number);
     const k = shapeAt(b);
-    return { b, likelihood: n * (Math.log(-b / k) - k - 1) };
+    return { b, likelihood: n * (log(-b / k) - k - 1) };
   });
   const best = Math.max(...candidates.map(({ likelihood }) => likelihood));
-  const weights = candidates.map(({ likelihood }) => Math.exp(likelihood - best));
+  const weights = candidates.map(({ likelihood }) => exp(likelihood - best));
   const total = weights.reduce((a, b) => a + b, 0);
   const b = candidates.reduce((sum, c, i) => sum + (c.b * (weights[i] as number)) / total, 0);
   // A weak prior towards 1/2, worth ten observations.

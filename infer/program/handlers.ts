@@ -3,10 +3,14 @@
  * call. What they do is what their namesakes in Pyro and NumPyro do.
  */
 import { elementsOf } from "../../autodiff/core/copy.js";
+import { refuseFor } from "../../autodiff/core/reads.js";
+import { textOf } from "../../autodiff/core/tensor.js";
 import { random, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
-import { refuseOption, requireKey } from "../checks.js";
+import { MIX } from "../../provenance/axes.js";
+import { requireKey } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
 import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
+import { revisit, visitedPart } from "./subsamples.js";
 import { isFactor, type Trace } from "./trace.js";
 
 type Model<A extends unknown[], R> = (...args: A) => R;
@@ -46,14 +50,17 @@ export const replay = <A extends unknown[], R>(f: Model<A, R>, trace: Trace): Mo
       const site = trace.get(message.name);
       if (site === undefined || site.type !== message.type) return;
       if (message.type === "sample" && !message.isObserved && message.value === null) message.value = site.value;
-      else if (message.type === "plate" && site.type === "plate" && site.size === message.size)
-        message.value = site.value;
+      else if (message.type === "plate" && site.type === "plate") revisit(message, site);
     },
   }));
 
 /** Latent sites, params, mutables and networks take the values of `data`; latent sites stay latent. */
 export const substitute = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> =>
   handler(f, () => substitution(data));
+
+/** A value given to a site. What it knows of that site's axes is about another draw of it. */
+const givenTo = (name: string, value: Tensor): Tensor =>
+  value.provenance.has(name) ? value.withProvenance(value.provenance.moved(MIX, "substitute")) : value;
 
 /** The messenger behind `substitute`. */
 export function substitution(data: Data): Messenger {
@@ -70,8 +77,9 @@ export function substitution(data: Data): Messenger {
       const value = valueOf(message.name);
       if (value === undefined) return;
       if (message.type === "mutable") message.cell ??= { value: tensor(value) };
-      else if (message.type === "param" || (message.type === "sample" && !message.isObserved))
-        message.value ??= tensor(value);
+      else if (message.type === "param") message.value ??= tensor(value);
+      else if (message.type === "sample" && !message.isObserved)
+        message.value ??= visitedPart(givenTo(message.name, tensor(value)), message);
     },
   };
 }
@@ -84,7 +92,7 @@ export const condition = <A extends unknown[], R>(f: Model<A, R>, data: Data): M
       const value = message.type === "sample" && !message.isObserved ? valueOf(message.name) : undefined;
       if (value === undefined) return;
       const site = message as SampleMessage;
-      site.value = tensor(value);
+      site.value = visitedPart(tensor(value), site);
       site.isObserved = true;
     },
   }));
@@ -201,6 +209,11 @@ export const tagging = (tagged: (site: SampleMessage) => boolean): Messenger => 
 function checkScale(factor: TensorLike): Tensor {
   const by = tensor(factor);
   if (by.batch === null && !elementsOf(by).every((x) => x > 0 && x < Infinity))
-    refuseOption("scale", "factor", `the factor must be positive and finite, got ${by}.`);
+    refuseFor(by, {
+      code: "bad-option",
+      op: "scale",
+      param: "factor",
+      message: `scale: the factor must be positive and finite, got ${textOf(by)}.`,
+    });
   return by;
 }

@@ -55,9 +55,15 @@ export interface ParamMessage {
 export interface PlateMessage {
   readonly type: "plate";
   name: string;
-  size: number;
+  readonly size: number;
+  /** How many elements it visits; handlers may change that as long as nobody has given the indices. */
   subsampleSize: number;
+  readonly dim: number | null;
   value: Tensor | null;
+  /** Whether the program itself says which elements it visits. */
+  isGiven: boolean;
+  /** Whether it visits all elements in their order. */
+  isWhole: boolean;
   stop: boolean;
 }
 
@@ -122,6 +128,10 @@ export function withMessenger<T>(messenger: Messenger, body: () => T): T {
   }
 }
 
+/** The same with several, the first outermost. */
+export const withMessengers = <T>([first, ...rest]: readonly Messenger[], body: () => T): T =>
+  first === undefined ? body() : withMessenger(first, () => withMessengers(rest, body));
+
 /** Put `messenger` on the stack until the returned function is called: for bodies that are loops, not functions. */
 export function pushMessenger(messenger: Messenger): () => void {
   stack.push(messenger);
@@ -153,6 +163,10 @@ export interface PlateFrame {
   /** Negative; null for a sequential plate. */
   readonly dim: number | null;
   indices: Tensor | null;
+  /** Whether it visits all elements in their order. */
+  isWhole: boolean;
+  /** Whether the program itself says which elements it visits. */
+  isGiven: boolean;
 }
 
 /** Where in a markov loop a site was met. */

@@ -4,6 +4,8 @@
  * its size; with `subsampleSize` only some elements are visited and the log densities are scaled up to stand for all.
  */
 import { arange, PedigradError, random, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
+import { requireThat, validation } from "../../distributions/core/validation.js";
+import { constraints } from "../../distributions/index.js";
 import { requireOptions, show } from "../checks.js";
 import {
   type KeyMessage,
@@ -15,7 +17,7 @@ import {
   send,
   withMessenger,
 } from "./messages.js";
-import { refusePromise } from "./traceChecks.js";
+import { inTheNameOf, refusePromise } from "./traceChecks.js";
 
 export interface PlateOptions {
   /** The dim along which its elements lie; by default the first free one, -1 outermost. */
@@ -86,27 +88,78 @@ function freeDim(name: string, size: number | null, dim: number | undefined): nu
 
 function makeFrame(name: string, size: number | null, dim: number | null, options: PlateOptions): PlateFrame {
   requireOptions(`plate "${name}"`, options, ["dim", "subsampleSize", "subsample"], name);
-  if (size === null) return { name, size, subsampleSize: null, dim, indices: null };
-  const given = options.subsample === undefined ? null : tensor(options.subsample);
+  if (size === null) return { name, size, subsampleSize: null, dim, indices: null, isWhole: true, isGiven: false };
+  const given = options.subsample === undefined ? null : checkSubsample(name, size, options);
   const subsampleSize = given?.length ?? options.subsampleSize ?? size;
   if (!(Number.isInteger(subsampleSize) && subsampleSize >= Math.min(1, size) && subsampleSize <= size))
     refuse(name, "bad-option", `subsampleSize must be an integer in 1..${size}, got ${subsampleSize}.`);
-  const seen = announce({ type: "plate", name, size, subsampleSize, value: given, stop: false });
+  const seen = announce(name, size, subsampleSize, dim, given);
   if (open.some((frame) => frame.name === seen.name))
     refuse(seen.name, "duplicate-name", "is already open around this statement; rename one of them.");
-  return { name: seen.name, size, subsampleSize, dim, indices: seen.value };
+  return { ...frameOf(seen), dim };
+}
+
+/** The part of a frame that its handlers decide. */
+const frameOf = ({ name, size, subsampleSize, value, isWhole, isGiven }: PlateMessage) => ({
+  name,
+  size,
+  subsampleSize,
+  indices: value,
+  isWhole,
+  isGiven,
+});
+
+/** The elements that the program gives, as a vector of indices. */
+function checkSubsample(name: string, size: number, { subsample, subsampleSize }: PlateOptions): Tensor {
+  const given = tensor(subsample as TensorLike);
+  if (given.shape.length !== 1)
+    refuse(name, "bad-option", `subsample must be a vector of indices, got shape [${given.shape}].`);
+  if (subsampleSize !== undefined && subsampleSize !== given.length)
+    refuse(
+      name,
+      "bad-option",
+      `subsample has ${given.length} indices, but subsampleSize is ${subsampleSize}. Drop subsampleSize.`,
+    );
+  if (validation)
+    inTheNameOf(
+      name,
+      () => requireThat(given, constraints.integerInterval(0, size - 1), { family: "subsample", what: "every index" }),
+      "plate",
+    );
+  return given;
 }
 
 /** Tell the handlers of a plate; they may rename it or choose its indices. */
-function announce(message: PlateMessage): PlateMessage {
-  const { name, size, subsampleSize, value } = send(message, (m) => {
-    m.value ??= m.subsampleSize === m.size ? arange(m.size) : drawSubsample(m);
-  });
-  if (value?.length !== subsampleSize)
-    refuse(
+function announce(
+  name: string,
+  size: number,
+  subsampleSize: number,
+  dim: number | null,
+  given: Tensor | null,
+): PlateMessage {
+  const message = send<PlateMessage>(
+    {
+      type: "plate",
       name,
+      size,
+      subsampleSize,
+      dim,
+      value: given,
+      isGiven: given !== null,
+      isWhole: false,
+      stop: false,
+    },
+    (m) => {
+      m.isWhole = m.value === null && m.subsampleSize === size;
+      m.value ??= m.isWhole ? arange(size) : drawSubsample(m);
+    },
+  );
+  const has = (message.value as Tensor).length;
+  if (has !== message.subsampleSize)
+    refuse(
+      message.name,
       "plate-size",
-      `visits ${subsampleSize} of ${size} elements here, but ${value?.length} where its indices were drawn (in the guide, or further up). Give both the same size and subsampleSize.`,
+      `visits ${message.subsampleSize} of ${size} elements here, but ${has} where its indices were drawn (in the guide, or further up). Give both the same size and subsampleSize.`,
     );
   return message;
 }
@@ -130,15 +183,8 @@ function frameMessenger(frame: PlateFrame): Messenger {
       else if (message.type === "param" || message.type === "deterministic") message.plates.push(frame);
     },
     postprocess(message) {
-      const { dim, indices, size, subsampleSize } = frame;
-      if (
-        message.type !== "param" ||
-        message.value === null ||
-        dim === null ||
-        indices === null ||
-        size === subsampleSize
-      )
-        return;
+      const { dim, indices, size, subsampleSize, isWhole } = frame;
+      if (message.type !== "param" || message.value === null || dim === null || indices === null || isWhole) return;
       const axis = message.value.shape.length + dim - message.eventDim;
       const has = message.value.shape[axis];
       if (axis >= 0 && has === size) message.value = take(message.value, indices, axis);
@@ -174,8 +220,7 @@ function setSize(frame: PlateFrame, { fn, value, name }: SampleMessage): void {
       message: `plate "${frame.name}" has no size, and its first site "${name}" has none along dim ${frame.dim}. Give the plate a size: plate("${frame.name}", size, body).`,
     });
   const size = Math.max(...sizes);
-  const seen = announce({ type: "plate", name: frame.name, size, subsampleSize: size, value: null, stop: false });
-  Object.assign(frame, { name: seen.name, size, subsampleSize: size, indices: seen.value });
+  Object.assign(frame, frameOf(announce(frame.name, size, size, frame.dim, null)));
 }
 
 function expandAlong({ name: plateName, dim, size: whole, subsampleSize }: PlateFrame, { name, fn }: SampleMessage) {

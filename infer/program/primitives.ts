@@ -14,7 +14,8 @@ import {
   where,
 } from "../../autodiff/index.js";
 import { type Constraint, constraints, Distribution, Unit } from "../../distributions/index.js";
-import { ambient, Provenance, trackProvenance } from "../../provenance/index.js";
+import { ownRelation } from "../../provenance/axes.js";
+import { ambient, Provenance, union } from "../../provenance/index.js";
 import { requireOptions, show } from "../checks.js";
 import { mask as maskedBy } from "./handlers.js";
 import { checkInferOptions, type InferOptions } from "./inferOptions.js";
@@ -72,9 +73,23 @@ export function sample(name: string, fn: Distribution, options: SampleOptions = 
 }
 
 function settle(message: SampleMessage): void {
-  message.value ??= draw(message);
-  if (message.isTracked && !message.isObserved)
-    message.value = trackProvenance(message.value, Provenance.of(message.name));
+  const value = message.value ?? draw(message);
+  // A value that is replayed was tagged where it was drawn.
+  const isNew = message.isTracked && !message.isObserved && !value.provenance.has(message.name);
+  message.value = isNew ? tagged(value, message) : value;
+}
+
+/**
+ * The value with its site's name. It is pointwise in itself along the site's element axes: the batch axes of the distribution and those of
+ * `toEvent`. An enumerated value has size 1 there and stands for all elements.
+ */
+function tagged(value: Tensor, { name, fn, infer }: SampleMessage): Tensor {
+  const { shape } = value;
+  const full = fn.shape();
+  const ahead = shape.length - full.length;
+  const sizes = full.map((n, i) => (shape[ahead + i] === n || infer.enumerate === "parallel" ? n : 1));
+  const own = Provenance.related(name, ownRelation(sizes, fn.eventDim - fn.elementDim));
+  return value.withProvenance(union(value.provenance, own));
 }
 
 function draw(message: SampleMessage): Tensor {
@@ -169,8 +184,8 @@ export function factor(name: string, logFactor: TensorLike): void {
 /** `data` reduced to the elements that the plates around this statement visit; its batch dims are those left of `eventDim`. */
 export function subsample(data: TensorLike, { eventDim = 0 }: { eventDim?: number } = {}): Tensor {
   let visited = tensor(data);
-  for (const { dim, size, subsampleSize, indices, name } of openPlates()) {
-    if (dim === null || indices === null || size === subsampleSize) continue;
+  for (const { dim, size, subsampleSize, indices, name, isWhole } of openPlates()) {
+    if (dim === null || indices === null || isWhole) continue;
     const axis = visited.shape.length - eventDim + dim;
     const has = visited.shape[axis];
     if (axis < 0 || has === 1) continue;

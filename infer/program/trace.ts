@@ -4,7 +4,7 @@
  */
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
 import type { Distribution } from "../../distributions/index.js";
-import { inRun, type Provenance, withAmbient } from "../../provenance/index.js";
+import { inRun, type Provenance, union, withAmbient } from "../../provenance/index.js";
 import type { InferOptions } from "./inferOptions.js";
 import type { PlateFrame } from "./messages.js";
 import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
@@ -42,9 +42,10 @@ export class SampleSite {
     if (this.#logProb !== null) return this.#logProb;
     checkPlates(this);
     checkBroadcast(this);
+    // A density that no op computes, as that of a factor, would not inherit what the host code had read.
     const logProb = withAmbient(this.ambient, () => logProbAt(this));
-    this.#logProb = logProb;
-    return logProb;
+    this.#logProb = logProb.withProvenance(union(logProb.provenance, this.ambient));
+    return this.#logProb;
   }
 
   /** log density, masked by selection and scaled. */
@@ -71,6 +72,8 @@ export interface PlateSite {
   readonly name: string;
   readonly value: Tensor;
   readonly size: number;
+  readonly isGiven: boolean;
+  readonly isWhole: boolean;
 }
 
 export type Site = SampleSite | ValueSite | PlateSite;
@@ -117,9 +120,10 @@ export class TraceMessenger implements Messenger {
       const cell = message.cell as { value: Tensor };
       this.#cells.push([name, cell]);
       this.sites.set(name, { type: "mutable", name, value: cell.value });
-    } else if (message.type === "plate")
-      this.sites.set(name, { type: "plate", name, value: message.value as Tensor, size: message.size });
-    else this.sites.set(name, { type: message.type, name, value: message.value as Tensor });
+    } else if (message.type === "plate") {
+      const { size, isGiven, isWhole } = message;
+      this.sites.set(name, { type: "plate", name, value: message.value as Tensor, size, isGiven, isWhole });
+    } else this.sites.set(name, { type: message.type, name, value: message.value as Tensor });
   }
 
   /** Take the final values of what the run changed. */

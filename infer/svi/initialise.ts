@@ -1,14 +1,15 @@
 /** The first values of all parameters: one run of the guide and one of the model under its choices. */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { sameShape } from "../../autodiff/core/shape.js";
+import { textOf } from "../../autodiff/core/tensor.js";
 import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import { bijectTo, type Constraint } from "../../distributions/index.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { unknownParam } from "../checks.js";
 import { warnOfSupports } from "../elbo/particles/match.js";
-import { sharedPlates } from "../elbo/particles/particles.js";
 import { block, replay, seed } from "../program/handlers.js";
 import { type Messenger, type Model, type ParamMessage, withMessenger } from "../program/messages.js";
+import { sharedPlates } from "../program/subsamples.js";
 import { type Trace, trace } from "../program/trace.js";
 import { inTheNameOf } from "../program/traceChecks.js";
 
@@ -96,7 +97,7 @@ function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor
       code: "bad-initial-value",
       param: name,
       site: name,
-      message: `param "${name}": initial value ${value} is outside ${constraint.name}, or on its boundary. Start it inside.`,
+      message: `param "${name}": initial value ${textOf(value)} is outside ${constraint.name}, or on its boundary. Start it inside.`,
     });
   return value;
 }

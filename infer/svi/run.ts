@@ -1,4 +1,5 @@
 /** The loop of `svi.run`: steps until there are enough, with a progress bar, early stopping and a hand on the brake. */
+import { textOf } from "../../autodiff/core/tensor.js";
 import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import { refuseOption, requireKey, requireOptions } from "../checks.js";
 import { progressBar } from "./progress.js";
@@ -235,4 +236,4 @@ function unsoundLoss(svi: SVI, state: SVIState, step: number, loss: number, args
   });
 }
 
-const brief = (x: Tensor): string => `${x}`.replace("Tensor[] ", "").slice(0, 80);
+const brief = (x: Tensor): string => textOf(x).replace("Tensor[] ", "").slice(0, 80);

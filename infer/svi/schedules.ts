@@ -1,12 +1,14 @@
 /** Learning rates as functions of the step, in ops. */
+
 import { type Tensor, where } from "../../autodiff/index.js";
+import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 
 /** initial · decayRate^(step / transitionSteps). */
 export const exponentialDecay =
   (initial: number, transitionSteps: number, decayRate: number) =>
   (step: Tensor): Tensor =>
     step
-      .mul(Math.log(decayRate) / transitionSteps)
+      .mul(log(decayRate) / transitionSteps)
       .exp()
       .mul(initial);
 

@@ -2,7 +2,20 @@
 import { readFileSync } from "node:fs";
 import { type Tensor, tensor } from "../../autodiff/index.js";
 import * as distributions from "../../distributions/index.js";
-import { Categorical, type Distribution, MixtureSameFamily, Normal } from "../../distributions/index.js";
+import {
+  Categorical,
+  type Distribution,
+  Exp,
+  Folded,
+  Hurdle,
+  Mixture,
+  MixtureSameFamily,
+  Normal,
+  Poisson,
+  TransformedDistribution,
+  Truncated,
+  ZeroInflated,
+} from "../../distributions/index.js";
 
 export type Json = number | string | null | Json[];
 export interface Point {
@@ -64,6 +77,54 @@ export const families: FamilyUnderTest[] = Object.entries(golden).flatMap(([name
   if (composed !== undefined) return [{ name, entry, make: composed, eventDims: { mixingProbs: 1, loc: 1, scale: 1 } }];
   return Class === undefined ? [] : [{ name, entry, make: (params: Record<string, Tensor>) => new Class(params) }];
 });
+
+/**
+ * Families without reference numbers, by an example of their parameters: the laws hold these, too. A family that takes more than tensors
+ * says how one is made of them.
+ */
+const EXAMPLES: Record<string, { params: Record<string, Json>; make?: Make; eventDims?: Record<string, number> }> = {
+  LKJ: { params: { dim: 3, concentration: 1.5 } },
+  RelaxedBernoulliStraightThrough: { params: { temperature: 0.7, logits: 0.4 } },
+  RelaxedOneHotCategoricalStraightThrough: { params: { temperature: 0.7, logits: [0.4, -0.2, 1] } },
+  Folded: {
+    params: { loc: 0.4, scale: 1.3 },
+    make: ({ loc, scale }) => new Folded(new Normal(loc as Tensor, scale as Tensor)),
+  },
+  Truncated: {
+    params: { loc: 0.4, scale: 1.3, low: -1, high: 2 },
+    make: ({ loc, scale, low, high }) =>
+      new Truncated(new Normal(loc as Tensor, scale as Tensor), { low: low as Tensor, high: high as Tensor }),
+  },
+  TransformedDistribution: {
+    params: { loc: 0.4, scale: 0.8 },
+    make: ({ loc, scale }) => new TransformedDistribution(new Normal(loc as Tensor, scale as Tensor), new Exp()),
+  },
+  Mixture: {
+    params: { mixing: [0.3, 0.7], loc: 0.4, scale: 1.3 },
+    make: ({ mixing, loc, scale }) =>
+      new Mixture(new Categorical(mixing as Tensor), [new Normal(loc as Tensor, scale as Tensor), new Normal(-2, 1)]),
+    eventDims: { mixing: 1 },
+  },
+  Hurdle: {
+    params: { rate: 2.3, gate: 0.3 },
+    make: ({ rate, gate }) => new Hurdle(new Poisson(rate as Tensor), gate as Tensor),
+  },
+  ZeroInflated: {
+    params: { rate: 2.3, gate: 0.3 },
+    make: ({ rate, gate }) => new ZeroInflated(new Poisson(rate as Tensor), gate as Tensor),
+  },
+};
+
+/** Every family that the laws hold: those with reference numbers, then the examples. */
+export const lawful: FamilyUnderTest[] = [
+  ...families,
+  ...Object.entries(EXAMPLES).map(([name, { params, make, eventDims }]) => ({
+    name,
+    entry: { cases: [{ id: name, params, points: [] }], invalidParams: [], outOfSupport: { params, values: [] } },
+    make: make ?? ((given: Record<string, Tensor>) => new (all[name] as (typeof all)[string])(given)),
+    ...(eventDims && { eventDims }),
+  })),
+];
 
 /** A number of the golden file; "NaN", "Infinity" and "-Infinity" are strings there. */
 export const decode = (x: Json): Json => (Array.isArray(x) ? x.map(decode) : typeof x === "string" ? Number(x) : x);

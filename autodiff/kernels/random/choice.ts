@@ -1,4 +1,5 @@
 /** Draws from finite sets: a class by its weight, a whole number, an order. All are exact in law. */
+import { exp } from "../formulas/scalarFormulas.js";
 import { Stream } from "./stream.js";
 
 /**
@@ -9,11 +10,11 @@ export function categoricalDraw(stream: Stream, logits: Float64Array, start: num
   let largest = -Infinity;
   for (let j = start; j < start + count; j++) largest = Math.max(largest, logits[j] as number);
   let total = 0;
-  for (let j = start; j < start + count; j++) total += Math.exp((logits[j] as number) - largest);
+  for (let j = start; j < start + count; j++) total += exp((logits[j] as number) - largest);
   const target = stream.uniform() * total;
   let cumulated = 0;
   for (let j = 0; j < count; j++) {
-    cumulated += Math.exp((logits[start + j] as number) - largest);
+    cumulated += exp((logits[start + j] as number) - largest);
     if (cumulated > target) return j;
   }
   return NaN;

@@ -9,6 +9,7 @@
  * with D(k, μ) = k log(k/μ) + μ - k and δ the error of Stirling's formula: k log μ - lgamma(k + 1) cancels digit by digit as
  * the mean grows, this does not.
  */
+import { exp, log, log1p } from "../formulas/scalarFormulas.js";
 import type { Stream } from "./stream.js";
 
 const INVERSION_BELOW = 10;
@@ -19,7 +20,7 @@ export function poissonDraw(stream: Stream, rate: number): number {
   if (!(rate >= 0 && rate < Infinity)) return NaN;
   if (rate >= INVERSION_BELOW) return poissonRejection(stream, rate);
   let rest = stream.uniform();
-  let mass = Math.exp(-rate);
+  let mass = exp(-rate);
   let k = 0;
   while (rest >= mass && mass > BELOW_RESOLUTION) {
     rest -= mass;
@@ -35,7 +36,7 @@ export function binomialDraw(stream: Stream, totalCount: number, probs: number):
   if (totalCount * probs >= INVERSION_BELOW) return binomialRejection(stream, totalCount, probs);
   const odds = probs / (1 - probs);
   let rest = stream.uniform();
-  let mass = Math.exp(totalCount * Math.log1p(-probs));
+  let mass = exp(totalCount * log1p(-probs));
   let k = 0;
   while (rest >= mass && k < totalCount && mass > BELOW_RESOLUTION) {
     rest -= mass;
@@ -57,7 +58,7 @@ function poissonRejection(stream: Stream, mean: number): number {
     const k = Math.floor(((2 * a) / us + b) * u + mean + 0.43);
     if (us >= 0.07 && v <= squeeze) return k;
     if (k < 0 || (us < 0.013 && v > us)) continue;
-    if (Math.log((v * scale) / (a / (us * us) + b)) <= logPoissonMass(k, mean)) return k;
+    if (log((v * scale) / (a / (us * us) + b)) <= logPoissonMass(k, mean)) return k;
   }
 }
 
@@ -76,31 +77,31 @@ function binomialRejection(stream: Stream, n: number, p: number): number {
     if (us >= 0.07 && v <= squeeze) return k;
     if (k < 0 || k > n) continue;
     const logRatio = logBinomialMass(k, n, p) - logBinomialMass(mode, n, p);
-    if (Math.log((v * scale) / (a / (us * us) + b)) <= logRatio) return k;
+    if (log((v * scale) / (a / (us * us) + b)) <= logRatio) return k;
   }
 }
 
 function logPoissonMass(k: number, mean: number): number {
-  return k === 0 ? -mean : -deviance(k, mean) - stirlingError(k) - 0.5 * Math.log(2 * Math.PI * k);
+  return k === 0 ? -mean : -deviance(k, mean) - stirlingError(k) - 0.5 * log(2 * Math.PI * k);
 }
 
 function logBinomialMass(k: number, n: number, p: number): number {
-  if (k === 0) return n * Math.log1p(-p);
-  if (k === n) return n * Math.log(p);
+  if (k === 0) return n * log1p(-p);
+  if (k === n) return n * log(p);
   const deviances = deviance(k, n * p) + deviance(n - k, n * (1 - p));
   const errors = stirlingError(n) - stirlingError(k) - stirlingError(n - k);
-  return errors - deviances + 0.5 * Math.log(n / (2 * Math.PI * k * (n - k)));
+  return errors - deviances + 0.5 * log(n / (2 * Math.PI * k * (n - k)));
 }
 
 /** k log(k/mean) + mean - k, its error relative to |k - mean| and not to the mean. */
 function deviance(k: number, mean: number): number {
   const d = (k - mean) / mean;
-  return mean * ((1 + d) * Math.log1p(d) - d);
+  return mean * ((1 + d) * log1p(d) - d);
 }
 
 /** log k! - log(√(2π k) (k/e)^k) for whole k >= 1: Stirling's series from 10 on (to 1e-13), below it by recurrence. */
 function stirlingError(k: number): number {
-  if (k < 10) return stirlingError(k + 1) + (k + 0.5) * Math.log1p(1 / k) - 1;
+  if (k < 10) return stirlingError(k + 1) + (k + 0.5) * log1p(1 / k) - 1;
   const r = 1 / (k * k);
   return (1 / 12 - r * (1 / 360 - r * (1 / 1260 - r * (1 / 1680 - r / 1188)))) / k;
 }

@@ -5,6 +5,7 @@
  * Dirichlets are ratios of gammas, so they are formed from the logarithms too. A draw that no float64 inside the support
  * is close to goes to the nearest one: never to 0, nor to 1 for a beta.
  */
+import { exp, log } from "../formulas/scalarFormulas.js";
 import { normalDraw } from "./normal.js";
 import type { Stream } from "./stream.js";
 
@@ -21,7 +22,7 @@ function acceptedCube(stream: Stream, d: number): number {
     const v = root * root * root;
     const zz = z * z;
     const u = stream.open();
-    if (u < 1 - 0.0331 * zz * zz || Math.log(u) < 0.5 * zz + d * (1 - v + Math.log(v))) return v;
+    if (u < 1 - 0.0331 * zz * zz || log(u) < 0.5 * zz + d * (1 - v + log(v))) return v;
   }
 }
 
@@ -30,13 +31,13 @@ export function logGammaDraw(stream: Stream, concentration: number): number {
   if (!(concentration > 0 && concentration < Infinity)) return NaN;
   const boost = concentration < 1;
   const d = (boost ? concentration + 1 : concentration) - 1 / 3;
-  const logDraw = Math.log(d * acceptedCube(stream, d));
-  return boost ? logDraw + Math.log(stream.open()) / concentration : logDraw;
+  const logDraw = log(d * acceptedCube(stream, d));
+  return boost ? logDraw + log(stream.open()) / concentration : logDraw;
 }
 
 /** A draw of Gamma(concentration, rate 1), at least 2^-1022; NaN unless 0 < concentration < Infinity. */
 export function gammaDraw(stream: Stream, concentration: number): number {
-  if (concentration < 1) return Math.max(SMALLEST, Math.exp(logGammaDraw(stream, concentration)));
+  if (concentration < 1) return Math.max(SMALLEST, exp(logGammaDraw(stream, concentration)));
   if (!(concentration < Infinity)) return NaN;
   const d = concentration - 1 / 3;
   return d * acceptedCube(stream, d);
@@ -45,7 +46,7 @@ export function gammaDraw(stream: Stream, concentration: number): number {
 /** A draw of Beta(concentration1, concentration0), strictly between 0 and 1; NaN unless both are positive and finite. */
 export function betaDraw(stream: Stream, concentration1: number, concentration0: number): number {
   const logOdds = logGammaDraw(stream, concentration1) - logGammaDraw(stream, concentration0);
-  return Math.min(BELOW_ONE, Math.max(SMALLEST, 1 / (1 + Math.exp(-logOdds))));
+  return Math.min(BELOW_ONE, Math.max(SMALLEST, 1 / (1 + exp(-logOdds))));
 }
 
 /**
@@ -67,6 +68,6 @@ export function dirichletDraw(
     largest = Math.max(largest, logDraw);
   }
   let sum = 0;
-  for (let j = offset; j < offset + count; j++) sum += out[j] = Math.exp((out[j] as number) - largest);
+  for (let j = offset; j < offset + count; j++) sum += out[j] = exp((out[j] as number) - largest);
   for (let j = offset; j < offset + count; j++) out[j] = Math.max(SMALLEST, (out[j] as number) / sum);
 }

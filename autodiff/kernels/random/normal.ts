@@ -4,6 +4,7 @@
  * 1e-15 at every probability; `signedTail` has steps of 2^-64, so the law is right to 8 sigma and beyond, and the largest
  * draw is 9.16.
  */
+import { log } from "../formulas/scalarFormulas.js";
 import { Stream } from "./stream.js";
 
 // Numerators (TOP) and denominators (BOTTOM) of the middle (in 0.425² - q²), of the tails (in √(-log p) - 1.6), and of the far
@@ -84,7 +85,7 @@ function quantile(tail: number): number {
   const p = Math.abs(tail);
   const q = 0.5 - p;
   if (q <= 0.425) return ((tail * q) / p) * ratio(MIDDLE_TOP, MIDDLE_BOTTOM, 0.180625 - q * q);
-  const root = Math.sqrt(-Math.log(p));
+  const root = Math.sqrt(-log(p));
   return (
     Math.sign(tail) *
     (root <= 5 ? ratio(TAIL_TOP, TAIL_BOTTOM, root - 1.6) : ratio(FAR_TAIL_TOP, FAR_TAIL_BOTTOM, root - 5))

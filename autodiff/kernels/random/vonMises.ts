@@ -6,13 +6,14 @@
  * the angle ±acos f is accepted where log c + 1 - c >= log v, c = κ (s - f). As printed, r - √(2r) loses all digits for small
  * κ and acos f for large: here everything is written in s - 1 and 1 - f, which are sums of positive terms.
  */
+import { atan, cos, log, sin } from "../formulas/scalarFormulas.js";
 import type { Stream } from "./stream.js";
 
 /** A draw of VonMises(0, concentration), on [-π, π]; NaN unless 0 <= concentration < Infinity. */
 export function vonMisesDraw(stream: Stream, concentration: number): number {
   if (!(concentration >= 0 && concentration < Infinity)) return NaN;
   if (concentration < 1e-16) return Math.PI * (2 * stream.open() - 1);
-  const root = Math.hypot(1, 2 * concentration);
+  const root = concentration < 1e8 ? Math.sqrt(1 + 4 * concentration * concentration) : 2 * concentration;
   const r = 1 + root;
   const denominator = r + Math.sqrt(2 * r);
   const rho = (2 * concentration) / denominator;
@@ -20,12 +21,11 @@ export function vonMisesDraw(stream: Stream, concentration: number): number {
   const sMinus1 = (oneMinusRho * oneMinusRho) / (2 * rho);
   for (;;) {
     const half = (Math.PI / 2) * stream.uniform();
-    const sin = Math.sin(half);
-    const cos = Math.cos(half);
-    const oneMinusF = (sMinus1 * 2 * sin * sin) / (sMinus1 + 2 * cos * cos);
+    const [sine, cosine] = [sin(half), cos(half)];
+    const oneMinusF = (sMinus1 * 2 * sine * sine) / (sMinus1 + 2 * cosine * cosine);
     const c = concentration * (sMinus1 + oneMinusF);
     const signed = stream.signedTail();
-    if (Math.log(c) + 1 - c < Math.log(2 * Math.abs(signed))) continue;
-    return Math.sign(signed) * 2 * Math.asin(Math.min(1, Math.sqrt(oneMinusF / 2)));
+    if (log(c) + 1 - c < log(2 * Math.abs(signed))) continue;
+    return Math.sign(signed) * 2 * atan(Math.sqrt(oneMinusF / (2 - oneMinusF)));
   }
 }

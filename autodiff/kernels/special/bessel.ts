@@ -4,6 +4,7 @@
  * (all terms positive), in 1/x times x^(-1/2) above, where the recessive exp(-2x) is beneath the last place. Follows
  * polynomial.ts.
  */
+import { exp, log, log1p } from "../formulas/scalarFormulas.js";
 import { horner } from "./polynomial.js";
 
 const FAR = 16;
@@ -43,14 +44,14 @@ const i0m1 = (x: number): number => 0.25 * x * x * horner(SERIES_0, x * x);
 export function i0e(x: number): number {
   const size = Math.abs(x);
   if (size > FAR) return horner(TAIL_0, 1 / size) / Math.sqrt(size);
-  return Math.exp(-size) * (1 + i0m1(x));
+  return exp(-size) * (1 + i0m1(x));
 }
 
 /** exp(-|x|) I_1(x), odd, relative error 1e-15. */
 export function i1e(x: number): number {
   const size = Math.abs(x);
   if (size > FAR) return Math.sign(x) * (i0e(size) - besselGap(size));
-  return Math.exp(-size) * 0.5 * x * horner(SERIES_1, x * x);
+  return exp(-size) * 0.5 * x * horner(SERIES_1, x * x);
 }
 
 /** exp(-|x|) (I_0(x) - I_1(|x|)) > 0, relative error 1e-15 above 16, 2e-14 below. */
@@ -63,5 +64,5 @@ export function besselGap(x: number): number {
 /** log I_0(x), relative error 1e-15, also near 0 where it is x²/4. */
 export function logI0(x: number): number {
   const size = Math.abs(x);
-  return size > FAR ? size + Math.log(i0e(size)) : Math.log1p(i0m1(x));
+  return size > FAR ? size + log(i0e(size)) : log1p(i0m1(x));
 }

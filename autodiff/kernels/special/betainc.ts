@@ -13,6 +13,7 @@
  *
  * Measured on a, b from 1e-3 to 1e6, tails to 1e-300: relative error 2e-11 at worst, median 3e-16.
  */
+import { exp, log, log1p } from "../formulas/scalarFormulas.js";
 import { excessOverLog } from "./elementary.js";
 import { logBeta, logGammaCorrection } from "./gamma.js";
 import { digammaDifference } from "./polygamma.js";
@@ -22,7 +23,7 @@ const EPSILON = 2 ** -53;
 const LARGE_SHAPE = 40;
 
 /** log x, where y = 1 - x; the smaller of the two is the one known exactly. */
-const logOf = (x: number, y: number): number => (x < 0.5 ? Math.log(x) : Math.log1p(-y));
+const logOf = (x: number, y: number): number => (x < 0.5 ? log(x) : log1p(-y));
 
 /**
  * log M. For a or b large in the form of Loader (2000): with s = a + b, the first-order parts of a log(s x / a) and
@@ -34,7 +35,7 @@ function logMass(a: number, b: number, x: number, y: number): number {
   const shift = b * x - a * y;
   const exponent = logExcess(a, shift, (x / a) * s) + logExcess(b, -shift, (y / b) * s);
   const correction = logGammaCorrection(s) - logGammaCorrection(a) - logGammaCorrection(b);
-  return 0.5 * Math.log(((a / s) * b) / (2 * Math.PI)) + correction - exponent;
+  return 0.5 * log(((a / s) * b) / (2 * Math.PI)) + correction - exponent;
 }
 
 /** shift - a log(ratio) where ratio is 1 + shift / a, or too large for a number and its logarithm then nothing beside shift. */
@@ -105,20 +106,20 @@ const inDomain = (a: number, b: number, x: number): boolean => a > 0 && b > 0 &&
 
 /** log I and dlog I / d log(x/y) for y = 1 - x, 0 < x < 1: what Newton's method for the quantile needs. */
 export function logBetainc(a: number, b: number, x: number, y: number): [number, number] {
-  const log = logMass(a, b, x, y);
+  const lower = logMass(a, b, x, y);
   if (isLower(a, b, x)) {
     const fraction = betaFraction(a, b, x, y)[0];
-    return [log + Math.log(fraction / a), a / fraction];
+    return [lower + log(fraction / a), a / fraction];
   }
-  const mass = Math.exp(log);
+  const mass = exp(lower);
   const upper = (mass / b) * betaFraction(b, a, y, x)[0];
-  return [Math.log1p(-upper), mass / (1 - upper)];
+  return [log1p(-upper), mass / (1 - upper)];
 }
 
 /** The smaller part that x divides the law into: I_x(a, b) where `lower`, else 1 - I. Without mass at x, F may have overflowed. */
 function smallerPart(a: number, b: number, x: number, lower: boolean): number {
   const y = 1 - x;
-  const mass = Math.exp(logMass(a, b, x, y));
+  const mass = exp(logMass(a, b, x, y));
   if (mass === 0) return 0;
   return Math.min(1, lower ? (mass / a) * betaFraction(a, b, x, y)[0] : (mass / b) * betaFraction(b, a, y, x)[0]);
 }
@@ -144,7 +145,7 @@ export function betaincc(a: number, b: number, x: number): number {
 /** x^(a-1) (1-x)^(b-1) / B(a, b), the density of Beta(a, b), for 0 < x < 1. */
 export function betaDensity(a: number, b: number, x: number): number {
   const y = 1 - x;
-  return Math.exp(logMass(a, b, x, y) - logOf(x, y)) / y;
+  return exp(logMass(a, b, x, y) - logOf(x, y)) / y;
 }
 
 /** dx/da at fixed I_x(a, b), the implicit-reparameterisation gradient of Beta(a, b) for its first concentration. */

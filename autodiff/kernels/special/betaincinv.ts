@@ -2,7 +2,7 @@
  * The quantile of Beta(a, b). In u = log(x / (1-x)) the density is log-concave, so log I is concave and Newton's method converges
  * from any start, as for gammaincinv. Quantiles above the median are those of Beta(b, a) below it.
  */
-import { twins } from "../wasm/scalarFormulas.js";
+import { log, sigmoid } from "../formulas/scalarFormulas.js";
 import { logBetainc } from "./betainc.js";
 import { ndtri } from "./erf.js";
 import { logBeta } from "./gamma.js";
@@ -15,19 +15,19 @@ const UNDERFLOW = -745;
 export function betaincinv(a: number, b: number, q: number): number {
   if (!(a > 0 && b > 0 && q >= 0 && q <= 1)) return NaN;
   if (q === 0 || q === 1) return q;
-  return twins.sigmoid(q <= 0.5 ? lowerLogit(a, b, q) : -lowerLogit(b, a, 1 - q));
+  return sigmoid(q <= 0.5 ? lowerLogit(a, b, q) : -lowerLogit(b, a, 1 - q));
 }
 
 /** log(x / (1-x)) at I_x(a, b) = q <= 1/2. */
 function lowerLogit(a: number, b: number, q: number): number {
   // I = x^a / (a B) near 0, and log(x / (1-x)) nearly normal for a, b large.
-  const near = (Math.log(q * a) + logBeta(a, b)) / a;
+  const near = (log(q * a) + logBeta(a, b)) / a;
   if (near < UNDERFLOW) return near;
   const normal = digamma(a) - digamma(b) + ndtri(q) * Math.sqrt(1 / a + 1 / b);
   let u = Math.min(a, b) > 1 ? Math.max(near, normal) : Math.min(near, 0);
   for (let n = 0; n < MAX_STEPS; n++) {
-    const [log, slope] = logBetainc(a, b, twins.sigmoid(u), twins.sigmoid(-u));
-    const step = (log - Math.log(q)) / slope;
+    const [logLower, slope] = logBetainc(a, b, sigmoid(u), sigmoid(-u));
+    const step = (logLower - log(q)) / slope;
     u -= step;
     if (!(Math.abs(step) > 1e-10 * Math.max(1, Math.abs(u)))) break;
   }

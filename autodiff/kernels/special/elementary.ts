@@ -2,26 +2,27 @@
  * Logarithms of sums of exponentials and products with log 0, arranged so that no digit is lost to cancellation or
  * overflow. All are compositions of Math.exp, expm1, log and log1p (each within 1 ulp); errors are 2 to 4 ulp.
  */
+import { exp, expm1, log, log1p } from "../formulas/scalarFormulas.js";
 import { ratio } from "./polynomial.js";
 
 /** log(1 - exp(x)) for x <= 0 (Mächler 2012). */
 export function log1mexp(x: number): number {
-  return x > -Math.LN2 ? Math.log(-Math.expm1(x)) : Math.log1p(-Math.exp(x));
+  return x > -Math.LN2 ? log(-expm1(x)) : log1p(-exp(x));
 }
 
 /** log(exp(a) + exp(b)); equal infinities give themselves. */
 export function logaddexp(a: number, b: number): number {
-  return a === b ? a + Math.LN2 : Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
+  return a === b ? a + Math.LN2 : Math.max(a, b) + log1p(exp(-Math.abs(a - b)));
 }
 
 /** x log y, 0 where x = 0. */
 export function xlogy(x: number, y: number): number {
-  return x === 0 && !Number.isNaN(y) ? 0 : x * Math.log(y);
+  return x === 0 && !Number.isNaN(y) ? 0 : x * log(y);
 }
 
 /** x log(1 + y), 0 where x = 0. */
 export function xlog1py(x: number, y: number): number {
-  return x === 0 && !Number.isNaN(y) ? 0 : x * Math.log1p(y);
+  return x === 0 && !Number.isNaN(y) ? 0 : x * log1p(y);
 }
 
 // (atanh √z / √z - 1) / z for 0 <= z <= 1/9, error 3e-16.
@@ -35,7 +36,7 @@ const ATANH_Q = [1, -2.347154111389131, 1.8958647643086135, -0.6030463548738926,
  * With r = mu / (2 + mu), log(1 + mu) = 2 atanh r and mu - 2r = mu r (Loader 2000). Error 3 ulp for |mu| < 1/2.
  */
 export function excessOverLog(mu: number, onePlusMu: number): number {
-  if (!(Math.abs(mu) < 0.5)) return mu - Math.log(onePlusMu);
+  if (!(Math.abs(mu) < 0.5)) return mu - log(onePlusMu);
   const r = mu / (2 + mu);
   return r * (mu - 2 * r * r * ratio(ATANH_P, ATANH_Q, r * r));
 }

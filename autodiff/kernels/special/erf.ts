@@ -3,6 +3,7 @@
  * intervals of Cody (1969) and, for the inverses in the variable √(-log q), of Wichura (1988, AS 241), refitted. Everything in the
  * tails goes through erfcx(x) = exp(x²) erfc(x), which neither underflows nor cancels.
  */
+import { exp, log, log1p } from "../formulas/scalarFormulas.js";
 import { ratio } from "./polynomial.js";
 
 // erf(x) / x in x² for |x| <= 1/2, error 3e-16.
@@ -59,7 +60,7 @@ const FAR_Q = [
 /** exp(c x²) for c = ±1, ±1/2: the square is exact on the part of x that is a multiple of 1/16 (Cody 1969). */
 function expSquare(c: number, x: number): number {
   const coarse = Math.trunc(x * 16) / 16;
-  return Math.exp(c * coarse * coarse) * Math.exp(c * (x - coarse) * (x + coarse));
+  return exp(c * coarse * coarse) * exp(c * (x - coarse) * (x + coarse));
 }
 
 /** exp(x²) erfc(x) for x >= 1/2. */
@@ -83,13 +84,13 @@ export function erfc(x: number): number {
 /** exp(x²) erfc(x), relative error 2e-15; overflows below -26.6. */
 export function erfcx(x: number): number {
   if (x > 0.5) return erfcxTail(x);
-  if (x >= -0.5) return Math.exp(x * x) * (1 - erf(x));
+  if (x >= -0.5) return exp(x * x) * (1 - erf(x));
   return x < -28 ? Infinity : 2 * expSquare(1, x) - erfcxTail(-x);
 }
 
 /** The q-quantile of erfc for 0 <= q <= 1/2. */
 function erfcinvTail(q: number): number {
-  const r = Math.sqrt(-Math.log(q));
+  const r = Math.sqrt(-log(q));
   if (r < 2.5) return r * ratio(NEAR_P, NEAR_Q, r - 0.75);
   if (r < 7) return r * ratio(MIDDLE_P, MIDDLE_Q, r - 2.5);
   return r < 28 ? r * ratio(FAR_P, FAR_Q, r - 7) : r;
@@ -111,8 +112,8 @@ export function ndtr(x: number): number {
 
 /** log Φ(x), relative error 2e-15 in both tails. */
 export function logNdtr(x: number): number {
-  if (x > -1) return x > 0 ? Math.log1p(-ndtr(-x)) : Math.log(ndtr(x));
-  return -0.5 * x * x + Math.log(0.5 * erfcxTail(-x * Math.SQRT1_2));
+  if (x > -1) return x > 0 ? log1p(-ndtr(-x)) : log(ndtr(x));
+  return -0.5 * x * x + log(0.5 * erfcxTail(-x * Math.SQRT1_2));
 }
 
 /** The x with Φ(x) = p: ∓Infinity at 0 and 1, NaN beyond. Relative error 1e-15. */

@@ -7,6 +7,7 @@
  * differences of log Γ at large arguments are written in δ, and their cancelling parts go by algebra (Loader 2000; the
  * arrangement for log B is that of Didonato & Morris 1992, as R uses it).
  */
+import { log, log1p, sin } from "../formulas/scalarFormulas.js";
 import { horner, ratio } from "./polynomial.js";
 
 const HALF_LOG_2PI = 0.9189385332046728;
@@ -45,12 +46,12 @@ export function lgamma1p(t: number): number {
  * Γ(x) Γ(-x) = -π / (x sin πx) below 0. Error 4 ulp for x > 0; absolute, 4e-16 times the terms, for x < 0.
  */
 export function lgamma(x: number): number {
-  if (x > 3) return (x - 0.5) * (Math.log(x) - 1) + (HALF_LOG_2PI - 0.5 + logGammaCorrection(x));
+  if (x > 3) return (x - 0.5) * (log(x) - 1) + (HALF_LOG_2PI - 0.5 + logGammaCorrection(x));
   if (x >= 1) return lgamma1p(x - 1);
-  if (x > 0) return lgamma1p(x) - Math.log(x);
+  if (x > 0) return lgamma1p(x) - log(x);
   if (!(Math.floor(x) < x)) return Number.isNaN(x) ? NaN : Infinity;
-  const sine = Math.abs(Math.sin(Math.PI * (x - Math.round(x))));
-  return Math.log(Math.PI / (sine * -x)) - lgamma(-x);
+  const sine = Math.abs(sin(Math.PI * (x - Math.round(x))));
+  return log(Math.PI / (sine * -x)) - lgamma(-x);
 }
 
 /**
@@ -60,7 +61,7 @@ export function lgamma(x: number): number {
 export function logGammaCorrection(x: number): number {
   if (x >= 8) return horner(STIRLING_TAIL, 1 / (x * x)) / x;
   if (x >= 1) return ratio(STIRLING_P, STIRLING_Q, 1 / x) / x;
-  return lgamma1p(x) - (x + 0.5) * Math.log(x) + (x - HALF_LOG_2PI);
+  return lgamma1p(x) - (x + 0.5) * log(x) + (x - HALF_LOG_2PI);
 }
 
 /** log B(a, b) = log Γ(a) + log Γ(b) - log Γ(a+b) for a, b > 0, relative error 1e-14 away from B = 1. */
@@ -69,14 +70,14 @@ export function logBeta(a: number, b: number): number {
   const s = a + b;
   if (b < 8) return lgamma(a) + lgamma(b) - lgamma(s);
   const correction = logGammaCorrection(b) - logGammaCorrection(s);
-  if (a < 8) return lgamma(a) + correction + a - a * Math.log(s) + (b - 0.5) * Math.log1p(-a / s);
-  const scale = HALF_LOG_2PI - 0.5 * Math.log(b) + logGammaCorrection(a) + correction;
-  return scale + (a - 0.5) * Math.log(a / s) + b * Math.log1p(-a / s);
+  if (a < 8) return lgamma(a) + correction + a - a * log(s) + (b - 0.5) * log1p(-a / s);
+  const scale = HALF_LOG_2PI - 0.5 * log(b) + logGammaCorrection(a) + correction;
+  return scale + (a - 0.5) * log(a / s) + b * log1p(-a / s);
 }
 
 /** log Γ_d(a) = d(d-1)/4 log π + Σ_{j<d} log Γ(a - j/2), d a whole number, a > (d-1)/2. */
 export function multigammaln(a: number, d: number): number {
-  let sum = ((d * (d - 1)) / 4) * Math.log(Math.PI);
+  let sum = ((d * (d - 1)) / 4) * log(Math.PI);
   for (let j = 0; j < d; j++) sum += lgamma(a - j / 2);
   return sum;
 }

@@ -15,6 +15,7 @@
  *   B = h_0 + b_1/a times an erfc, where b_(m-1) = h_m + (m+1) b_(m+1)/a. P and Q have h = f. dx/da has
  *   h = f (log t - ψ(a)) = η - ½η² f + (log a - ψ(a)) f, and B = 0: the erfc drops out.
  */
+import { exp, expm1, log, pow } from "../formulas/scalarFormulas.js";
 import { excessOverLog } from "./elementary.js";
 import { erfcx } from "./erf.js";
 import { lgamma, lgamma1p, logGammaCorrection } from "./gamma.js";
@@ -41,18 +42,20 @@ function gammaMass(a: number, x: number, divisor: number): number {
   if (a < LARGE_SHAPE) {
     // Beneath every number; the power alone would overflow.
     if (x > 1000) return 0;
-    const scale = a < 2 ? a * Math.exp(-lgamma1p(a)) : Math.exp(-lgamma(a));
-    const half = Math.exp(-0.5 * x) * x ** (0.5 * a);
+    const scale = a < 2 ? a * exp(-lgamma1p(a)) : exp(-lgamma(a));
+    const half = exp(-0.5 * x) * pow(x, 0.5 * a);
     return half * (half / divisor) * scale;
   }
   const mu = (x - a) / a;
   const exponent = a * excessOverLog(mu, x / a);
   if (exponent > 750) return 0;
-  const scale = (Math.sqrt(a / (2 * Math.PI)) * Math.exp(-logGammaCorrection(a))) / divisor;
-  if (Math.abs(mu) < 0.5) return scale * Math.exp(-exponent);
+  const scale = (Math.sqrt(a / (2 * Math.PI)) * exp(-logGammaCorrection(a))) / divisor;
+  if (Math.abs(mu) < 0.5) return scale * exp(-exponent);
   // exp(a - x) alone may be as small as exp(-4000).
-  const eighth = Math.exp(0.125 * (a - x)) * (x / a) ** (0.125 * a);
-  return scale * eighth ** 8;
+  const eighth = exp(0.125 * (a - x)) * pow(x / a, 0.125 * a);
+  const quarter = eighth * eighth;
+  const half = quarter * quarter;
+  return scale * half * half;
 }
 
 /** p(x) = x^(a-1) exp(-x) / Γ(a), the density of Gamma(a, 1), for a, x > 0. */
@@ -74,7 +77,7 @@ function lowerSeries(a: number, x: number): number {
 /** Σ t_n (ψ(a+n+1) - log x) = dx/da. */
 function lowerSeriesGrad(a: number, x: number): number {
   let term = x / a;
-  let excess = digamma(a + 1) - Math.log(x);
+  let excess = digamma(a + 1) - log(x);
   let sum = term * excess;
   for (let n = 1; n < MAX_TERMS; n++) {
     term *= x / (a + n);
@@ -128,7 +131,7 @@ function uniformTail(a: number, x: number): number {
   }
   const total = 1 + above / a;
   const correction = sum / (Math.sqrt(2 * Math.PI * a) * total);
-  return Math.exp(-a * half) * (0.5 * erfcx(Math.abs(eta) * Math.sqrt(0.5 * a)) + (x < a ? -correction : correction));
+  return exp(-a * half) * (0.5 * erfcx(Math.abs(eta) * Math.sqrt(0.5 * a)) + (x < a ? -correction : correction));
 }
 
 /** dx/da by the uniform expansion. */
@@ -169,14 +172,14 @@ export function gammaincc(a: number, x: number): number {
 
 /** Q = 1 - x^a / Γ(1+a) (1 + a Σ (-x)^n / ((a+n) n!)), its leading 1 taken away, for small a and x <= 3/2. */
 function smallUpper(a: number, x: number): number {
-  const logPower = a * Math.log(x) - lgamma1p(a);
+  const logPower = a * log(x) - lgamma1p(a);
   let sum = 0;
   let term = 1;
   for (let n = 1; n < 30; n++) {
     term *= -x / n;
     sum += term / (a + n);
   }
-  return -Math.expm1(logPower) - Math.exp(logPower) * a * sum;
+  return -expm1(logPower) - exp(logPower) * a * sum;
 }
 
 /** dx/da at fixed P(a, x), the implicit-reparameterisation gradient of Gamma(a, 1); relative error 1e-13. */
@@ -186,7 +189,7 @@ export function gammaImplicitGrad(a: number, x: number): number {
   if (inUniformRegion(a, x)) return uniformGrad(a, x);
   if (x <= Math.max(a, 1.5)) return lowerSeriesGrad(a, x);
   const [h, slope] = upperFraction(a, x);
-  return x * (h * (Math.log(x) - digamma(a)) + slope);
+  return x * (h * (log(x) - digamma(a)) + slope);
 }
 
 /** dP/da = -p(x) dx/da; relative error as gammainc. */

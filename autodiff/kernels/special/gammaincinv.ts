@@ -3,6 +3,7 @@
  * Newton's method on the smaller of them converges from any start: after one step the iterates are on one side of the root
  * and go to it monotonically.
  */
+import { exp, log, log1p } from "../formulas/scalarFormulas.js";
 import { ndtri } from "./erf.js";
 import { lgamma, lgamma1p } from "./gamma.js";
 import { gammaDensity, gammainc, gammaincc } from "./gammainc.js";
@@ -19,8 +20,8 @@ export function gammaincinv(a: number, q: number): number {
   const [tail, target, sign] = q <= 0.5 ? [gammainc, q, 1] : [gammaincc, 1 - q, -1];
   for (let n = 0; n < MAX_STEPS; n++) {
     const value = tail(a, x);
-    const step = (sign * Math.log(value / target) * value) / (x * gammaDensity(a, x));
-    x *= Math.exp(-Math.max(-LARGEST_STEP, Math.min(LARGEST_STEP, step)));
+    const step = (sign * log(value / target) * value) / (x * gammaDensity(a, x));
+    x *= exp(-Math.max(-LARGEST_STEP, Math.min(LARGEST_STEP, step)));
     if (!(Math.abs(step) > 1e-10)) break;
   }
   return x;
@@ -28,8 +29,8 @@ export function gammaincinv(a: number, q: number): number {
 
 /** P = x^a / Γ(a+1) near 0, and the cube root of Wilson & Hilferty (1931) elsewhere. */
 function startingPoint(a: number, q: number): number {
-  const near = Math.exp((Math.log(q) + (a < 2 ? lgamma1p(a) : lgamma(a + 1))) / a);
-  if (near < 0.2 * (a + 1) || a < 0.1) return Math.min(near, 1 - Math.log1p(-q));
+  const near = exp((log(q) + (a < 2 ? lgamma1p(a) : lgamma(a + 1))) / a);
+  if (near < 0.2 * (a + 1) || a < 0.1) return Math.min(near, 1 - log1p(-q));
   const root = 1 - 1 / (9 * a) + ndtri(q) / (3 * Math.sqrt(a));
-  return root > 0.2 ? a * root ** 3 : near;
+  return root > 0.2 ? a * root * root * root : near;
 }

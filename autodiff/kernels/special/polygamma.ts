@@ -2,8 +2,10 @@
  * ψ = (log Γ)' and its derivatives: rational functions for 1 <= x < 8, Stirling's series above, one step of the recurrence
  * below 1, reflection below 0.
  */
+import { log, log1p, sin, tan } from "../formulas/scalarFormulas.js";
 import { horner, ratio } from "./polynomial.js";
 
+const PI2 = Math.PI * Math.PI;
 // The zero of ψ on the positive axis, in two parts.
 const ZERO = 1.4616321449683622;
 const ZERO_REST = 9.549995429965697e-17;
@@ -57,12 +59,12 @@ export function logMinusDigamma(x: number): number {
 function cotpi(x: number): number {
   const r = x - Math.round(x);
   const size = Math.abs(r);
-  return Math.sign(r) * (size < 0.25 ? 1 / Math.tan(Math.PI * size) : Math.tan(Math.PI * (0.5 - size)));
+  return Math.sign(r) * (size < 0.25 ? 1 / tan(Math.PI * size) : tan(Math.PI * (0.5 - size)));
 }
 
 /** ψ(x); -Infinity at 0, NaN at -1, -2, …. Relative error 1e-15 for x > 0, also at the zero 1.4616. */
 export function digamma(x: number): number {
-  if (x >= 8) return Math.log(x) - logMinusDigamma(x);
+  if (x >= 8) return log(x) - logMinusDigamma(x);
   if (x >= 1) return (x - ZERO - ZERO_REST) * ratio(DIGAMMA_P, DIGAMMA_Q, x);
   if (x >= 0) return digamma(x + 1) - 1 / x;
   if (!(Math.floor(x) < x)) return NaN;
@@ -76,8 +78,8 @@ export function trigamma(x: number): number {
   if (x >= 1) return u * ratio(TRIGAMMA_P, TRIGAMMA_Q, u);
   if (x >= 0) return trigamma(x + 1) + u * u;
   if (Number.isNaN(x)) return NaN;
-  const sine = Math.sin(Math.PI * (x - Math.round(x)));
-  return (Math.PI / sine) ** 2 - trigamma(1 - x);
+  const cosecant = 1 / sin(Math.PI * (x - Math.round(x)));
+  return PI2 * cosecant * cosecant - trigamma(1 - x);
 }
 
 /**
@@ -89,13 +91,14 @@ export function polygamma(n: 2 | 3, x: number): number {
   if (x <= 0) {
     const cotangent = cotpi(x);
     const cosecant2 = 1 + cotangent * cotangent;
-    if (n === 2) return polygamma(2, 1 - x) - 2 * Math.PI ** 3 * cosecant2 * cotangent;
-    return 2 * Math.PI ** 4 * cosecant2 * (2 * cotangent * cotangent + cosecant2) - polygamma(3, 1 - x);
+    if (n === 2) return polygamma(2, 1 - x) - 2 * PI2 * Math.PI * cosecant2 * cotangent;
+    return 2 * PI2 * PI2 * cosecant2 * (2 * cotangent * cotangent + cosecant2) - polygamma(3, 1 - x);
   }
   let factorial = n === 2 ? 2 : 6;
   let sum = 0;
-  for (; x < 16; x++) sum += factorial * x ** -(n + 1);
-  let power = x ** -n;
+  const inversePower = (x: number): number => (n === 2 ? 1 / (x * x) : 1 / (x * x * x));
+  for (; x < 16; x++) sum += (factorial * inversePower(x)) / x;
+  let power = inversePower(x);
   sum += factorial * power * (1 / n + 0.5 / x);
   factorial *= n + 1;
   for (let k = 1; k <= BERNOULLI_OVER_FACTORIAL.length; k++) {
@@ -124,5 +127,5 @@ export function digammaDifference(a: number, b: number): number {
     value = value * v * v + (DIGAMMA_TAIL[k] as number);
   }
   slope = slope * u * u + value;
-  return sum + Math.log1p(b * u) + gap * (0.5 + (u + v) * slope);
+  return sum + log1p(b * u) + gap * (0.5 + (u + v) * slope);
 }

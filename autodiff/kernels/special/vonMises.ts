@@ -7,26 +7,32 @@
  * of which the one is taken whose integrand keeps its sign: the first where cos x >= A. The integrals, of a smooth function over at
  * most a factor exp(-40), go by Gauss–Legendre quadrature.
  */
+import { atan, exp, sin } from "../formulas/scalarFormulas.js";
 import { besselGap, i0e } from "./bessel.js";
 import { gaussLegendre } from "./quadrature.js";
 
 // exp of minus this is beneath the last place of an integral.
 const NEGLIGIBLE = 40;
 
-const sine2 = (x: number): number => Math.sin(0.5 * x) ** 2;
+const sine2 = (x: number): number => {
+  const sine = sin(0.5 * x);
+  return sine * sine;
+};
 
 /** f(x), relative error 1e-15 (1 + κ (1 - cos x)). */
 function density(x: number, kappa: number): number {
-  return Math.exp(-2 * kappa * sine2(x)) / (2 * Math.PI * i0e(kappa));
+  return exp(-2 * kappa * sine2(x)) / (2 * Math.PI * i0e(kappa));
 }
 
 /** f(t) / f(x). */
 const relativeDensity = (t: number, x: number, kappa: number): number =>
-  Math.exp(-2 * kappa * Math.sin(0.5 * (t + x)) * Math.sin(0.5 * (t - x)));
+  exp(-2 * kappa * sin(0.5 * (t + x)) * sin(0.5 * (t - x)));
 
 /** Where, beyond x >= 0, f has fallen to nothing beside f(x). */
-const tailEnd = (x: number, kappa: number): number =>
-  2 * Math.asin(Math.min(1, Math.sqrt(sine2(x) + (0.5 * NEGLIGIBLE) / kappa)));
+const tailEnd = (x: number, kappa: number): number => {
+  const s = Math.min(1, sine2(x) + (0.5 * NEGLIGIBLE) / kappa);
+  return 2 * atan(Math.sqrt(s / (1 - s)));
+};
 
 /** F(x) for -π <= x <= π and κ >= 0, relative error 1e-14 (in the lower tail 1e-15 κ). */
 export function vonMisesCdf(x: number, kappa: number): number {

@@ -22,13 +22,17 @@ interface Compiled {
   code: number[];
 }
 
-/** A module that exports `routines` by name and imports its memory as env.memory. A routine may call those before it. */
+/**
+ * A module that exports `routines` by name and imports from env its memory and the functions of one number that are `outside`. A
+ * routine may call those before it.
+ */
 export function assemble(
   routines: readonly Routine[],
   formulas: ReadonlyMap<string, Routine>,
+  outside: readonly string[],
 ): Uint8Array<ArrayBuffer> {
   const functions = new Map<string, Compiled>();
-  for (const routine of routines) new Compiler(routine, formulas, functions).compile();
+  for (const routine of routines) new Compiler(routine, formulas, functions, outside).compile();
   const out = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
   const section = (id: number, items: readonly (readonly number[])[]): void => {
     const size = items.reduce((sum, item) => sum + item.length, 0);
@@ -36,16 +40,16 @@ export function assemble(
     for (const item of items) for (const byte of item) out.push(byte);
   };
   const text = (s: string): number[] => [s.length, ...[...s].map((c) => c.charCodeAt(0))];
+  const imported = (name: string, what: readonly number[]): number[] => [...text("env"), ...text(name), ...what];
   const all = [...functions.values()];
   const result = ({ gives }: Compiled): number[] => (gives === null ? [0] : [1, ENCODED[gives]]);
-  section(
-    1,
-    all.map((f) => [0x60, f.count, ...new Array<number>(f.count).fill(ENCODED.i), ...result(f)]),
-  );
-  section(2, [[...text("env"), ...text("memory"), 0x02, 0x00, 0]]);
+  const ofOneNumber = [0x60, 1, ENCODED.d, 1, ENCODED.d];
+  const types = all.map((f) => [0x60, f.count, ...new Array<number>(f.count).fill(ENCODED.i), ...result(f)]);
+  section(1, [ofOneNumber, ...types]);
+  section(2, [imported("memory", [0x02, 0x00, 0]), ...outside.map((name) => imported(name, [0x00, 0]))]);
   section(
     3,
-    all.map(({ index }) => unsigned(index)),
+    all.map((_, i) => unsigned(i + 1)),
   );
   section(
     7,
@@ -76,10 +80,11 @@ class Compiler {
     readonly routine: Routine,
     readonly formulas: ReadonlyMap<string, Routine>,
     readonly functions: Map<string, Compiled>,
+    readonly outside: readonly string[],
   ) {
     const { name, parameters } = routine;
     this.#names = new Map(parameters.map((x, index) => [x, { index, type: "i" }]));
-    this.#own = { name, index: functions.size, count: parameters.length, gives: null, code: [] };
+    this.#own = { name, index: outside.length + functions.size, count: parameters.length, gives: null, code: [] };
     functions.set(name, this.#own);
   }
 
@@ -151,7 +156,7 @@ class Compiler {
     if (x.kind === "number") return null;
     if (x.kind === "name") return this.#local(x.name).type;
     if (x.kind === "binary") return this.#typeOf(x.left) ?? this.#typeOf(x.right);
-    if (x.kind !== "call" || this.formulas.has(x.name)) return "v";
+    if (x.kind !== "call" || this.formulas.has(x.name) || this.outside.includes(x.name)) return "v";
     const known = builtins.get(x.name);
     return known === undefined ? (this.functions.get(x.name)?.gives ?? null) : known.gives;
   }
@@ -192,6 +197,7 @@ class Compiler {
   #call({ name, args }: Call): void {
     const [formula, builtin, routine] = [this.formulas.get(name), builtins.get(name), this.functions.get(name)];
     if (formula !== undefined) this.#inline(formula, args);
+    else if (this.outside.includes(name)) this.#callForEach(this.outside.indexOf(name), args[0] as Expression);
     else if (builtin !== undefined) {
       const { takes, code, memory } = builtin;
       const [address, offset] = memory === null ? [args[0], 0] : separated(args[0] as Expression);
@@ -204,6 +210,18 @@ class Compiler {
       for (const arg of args) this.#emit(arg, "i");
       this.#push([0x10, ...unsigned(routine.index)]);
     } else throw new ReferenceError(`${this.routine.name}: ${name} is not defined`);
+  }
+
+  /** An outside function of both numbers of a value. */
+  #callForEach(index: number, arg: Expression): void {
+    const both = this.#declare(`of ${this.#locals.length}`, "v").index;
+    this.#emit(arg, "v");
+    this.#push([0x21, ...unsigned(both)]);
+    for (const [lane, put] of [
+      [0, [0xfd, 0x14]],
+      [1, [0xfd, 0x22, 1]],
+    ] as const)
+      this.#push([0x20, ...unsigned(both), 0xfd, 0x21, lane, 0x10, ...unsigned(index), ...put]);
   }
 
   /** The body of a formula in place, its names its own. */

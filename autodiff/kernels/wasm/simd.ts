@@ -3,11 +3,10 @@
  * are compiled once and shared. Where a platform has no WebAssembly with SIMD, or no more memories to give, there is null,
  * and the JavaScript kernels do the work.
  */
+import { farAngles, formulas, simdPrimitives } from "../formulas/index.js";
 import { assemble } from "./assemble.js";
-import { formulas, helpers } from "./formulas.js";
 import { type Kernels, kernels, SCRATCH } from "./kernels.js";
 import { parse, type Routine } from "./language.js";
-import { simdPrimitives } from "./primitives.js";
 
 const PAGE = 65536;
 // What lies at the beginning of each memory: scratch for products, and a 1.
@@ -25,14 +24,22 @@ const platform = (): Platform => (globalThis as unknown as { WebAssembly: Platfo
 /** Formulas that routines may use, by name. */
 let known: Map<string, Routine> | null = null;
 const formulasByName = (): Map<string, Routine> =>
-  (known ??= new Map(parse(simdPrimitives + helpers + formulas).map((formula) => [formula.name, formula])));
+  (known ??= new Map(parse(simdPrimitives + formulas).map((formula) => [formula.name, formula])));
+
+/** Functions of one number that formulas call for each element: what is rare, and longer in SIMD code than it is worth. */
+let outside: Record<string, (x: number) => number> | null = null;
+const outsideFunctions = (): Record<string, (x: number) => number> => (outside ??= farAngles());
+
+/** The module with the routines of a text. */
+const moduleOf = (text: string): Uint8Array<ArrayBuffer> =>
+  assemble(parse(text), formulasByName(), Object.keys(outsideFunctions()));
 
 /** The module of the kernels; null where the platform refuses it. */
 let shared: object | null | undefined;
 function kernelModule(): object | null {
   if (shared !== undefined) return shared;
   try {
-    shared = new (platform().Module)(assemble(parse(kernels), new Map()));
+    shared = new (platform().Module)(assemble(parse(kernels), new Map(), []));
   } catch {
     shared = null;
   }
@@ -56,11 +63,11 @@ export class Simd {
 
   /** The routines of a text, on this memory. */
   compile(text: string): Record<string, () => void> {
-    return this.#link(new (platform().Module)(assemble(parse(text), formulasByName()))) as Record<string, () => void>;
+    return this.#link(new (platform().Module)(moduleOf(text))) as Record<string, () => void>;
   }
 
   #link(module: object): object {
-    return new (platform().Instance)(module, { env: { memory: this.#memory } }).exports;
+    return new (platform().Instance)(module, { env: { memory: this.#memory, ...outsideFunctions() } }).exports;
   }
 }
 
@@ -87,7 +94,7 @@ export function canVectorize({ parameters, body }: { parameters: readonly string
   let known = checked.get(text);
   if (known === undefined) {
     try {
-      known = assemble(parse(text), formulasByName()).length > 0;
+      known = moduleOf(text).length > 0;
     } catch {
       known = false;
     }

@@ -1,4 +1,5 @@
 /** Triangles and diagonals of matrices. The diagonal of two axes is a view: their strides added. */
+import { mapAxes } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -58,6 +59,14 @@ const diagonalOp: Op<readonly [number, number]> = {
       return where(equal(along(first), along(second)), expandDims(g, second), 0);
     },
   batch: ([first, second], [x]) => apply(diagonalOp, [first + 1, second + 1], x as Tensor),
+  axes: ([first, second], [x]) => {
+    const last = (x as Tensor).shape.length - 1;
+    return mapAxes(last + 1, (k) => {
+      const axis = last - k;
+      const to = axis === second ? first : axis > second ? axis - 1 : axis;
+      return last - 1 - to;
+    });
+  },
 };
 
 /** The entries where two axes of equal size, first < second, have the same index; they take the place of the first. */

@@ -2,14 +2,16 @@
  * Indexing by tensors. Everything rests on one primitive and its transpose: `gather` reads rows of an array by number,
  * `scatter` adds rows into places by number. Indices are checked, never clamped; negative ones count from the end.
  */
+import { insertAxes, MIX, mapAxes } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import { bindingContiguous } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import type { Op } from "../../core/op.js";
 import { Part, type SumOfParts } from "../../core/part.js";
+import { refuseFor } from "../../core/reads.js";
 import { broadcastShapes, checkShape, normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.js";
-import { type Tensor, tensor } from "../../core/tensor.js";
+import { rawNumber, type Tensor, tensor } from "../../core/tensor.js";
 import type { View } from "../../core/view.js";
 import { type Unary, unary } from "../elementwise/elementwise.js";
 import { add, equal, mul } from "../elementwise/math.js";
@@ -47,15 +49,31 @@ function checkedIndex(op: string, indices: TensorLike, size: number): Tensor {
       op,
       message: `${op}: a list of booleans is no list of indices, and how many are true is no shape. Use where(mask, x, 0), or the indices of what is true.`,
     });
-  return indexInto(op, size)(indices);
+  const index = tensor(indices);
+  try {
+    return indexInto(op, size)(index);
+  } catch (error) {
+    if (error instanceof PedigradError) refuseFor(index, error);
+    throw error;
+  }
 }
 const isMask = (x: unknown): boolean => typeof x === "boolean" || (Array.isArray(x) && x.length > 0 && isMask(x[0]));
 
+/**
+ * How many leading axes of x a gather counts as one, and which of them are aligned: place k of the result reads x only where that axis
+ * has the number that it has in k.
+ */
+interface Gather {
+  readonly leading: number;
+  readonly aligned: readonly number[];
+}
+const gatherOf = (leading: number, aligned: Gather["aligned"] = []): Gather => ({ leading, aligned });
+
 // x [...leading, ...rest], i [...shape] -> [...shape, ...rest]: out[k] = x[i[k]], the leading axes counted as one.
-const gatherOp: Op<number> = {
+const gatherOp: Op<Gather> = {
   name: "gather",
-  shape: (leading, [x, i]) => [...(i as Tensor).shape, ...(x as Tensor).shape.slice(leading)],
-  ...bindingContiguous((leading, out, inputs) => {
+  shape: ({ leading }, [x, i]) => [...(i as Tensor).shape, ...(x as Tensor).shape.slice(leading)],
+  ...bindingContiguous(({ leading }, out, inputs) => {
     const [x, i] = inputs as [View, View];
     const [n, row] = [sizeOf(i.shape), sizeOf(x.shape.slice(leading))];
     return () => {
@@ -65,13 +83,23 @@ const gatherOp: Op<number> = {
       }
     };
   }),
-  vjp: (input) => (input === 0 ? (g, _, [__, i], leading) => new Part(scatterOf(leading), g, i as Tensor) : null),
-  batch: (leading, inputs, batched, size) => {
+  vjp: (input) => (input === 0 ? (g, _, [__, i], { leading }) => new Part(scatterOf(leading), g, i as Tensor) : null),
+  batch: ({ leading, aligned }, inputs, batched, size) => {
     const [x, i] = inputs as [Tensor, Tensor];
-    if (!batched[0]) return apply(gatherOp, leading, x, i);
+    if (!batched[0]) return apply(gatherOp, gatherOf(leading), x, i);
     const [xs, is] = batchAll([x, i], batched, size) as [Tensor, Tensor];
     const n = sizeOf(xs.shape.slice(1, 1 + leading));
-    return apply(gatherOp, 1 + leading, xs, add(is, rowOffsets(is, size, n)));
+    const behind = [0, ...aligned.map((axis) => axis + 1)];
+    return apply(gatherOp, gatherOf(1 + leading, behind), xs, add(is, rowOffsets(is, size, n)));
+  },
+  axes: ({ leading, aligned }, [x, i], input) => {
+    const [from, shape] = [(x as Tensor).shape.length, (i as Tensor).shape.length];
+    const rest = from - leading;
+    if (input === 1) return insertAxes(0, rest);
+    return mapAxes(from, (k) => {
+      const axis = from - 1 - k;
+      return k < rest ? k : aligned.includes(axis) ? rest + shape - 1 - axis : -1;
+    });
   },
 };
 
@@ -91,11 +119,14 @@ const scatterOp: Op<Shape> = {
       }
     };
   }),
-  vjp: (input) => (input === 0 ? (g, _, [__, i], { length }) => apply(gatherOp, length, g, i as Tensor) : null),
+  vjp: (input) =>
+    input === 0 ? (g, _, [__, i], { length }) => apply(gatherOp, gatherOf(length), g, i as Tensor) : null,
   batch: (leading, inputs, batched, size) => {
     const [g, i] = batchAll(inputs, batched, size) as [Tensor, Tensor];
     return apply(scatterOp, [size, ...leading], g, add(i, rowOffsets(i, size, sizeOf(leading))));
   },
+  axes: (_, [g, i], input) =>
+    input === 1 ? MIX : mapAxes((g as Tensor).shape.length - (i as Tensor).shape.length, (k) => k),
 };
 
 /** What sums the parts that indices of that many axes read. */
@@ -119,7 +150,7 @@ export function take(x: TensorLike, indices: TensorLike, axis = 0): Tensor {
   const from = tensor(x);
   const along = normalizeAxis("take", axis, from.shape);
   const index = checkedIndex("take", indices, from.shape[along] as number);
-  const taken = apply(gatherOp, 1, moveToFront(from, along), index);
+  const taken = apply(gatherOp, gatherOf(1), moveToFront(from, along), index);
   if (along === 0) return taken;
   const rank = index.shape.length;
   const order = [...taken.shape.keys()];
@@ -139,13 +170,22 @@ export function at(x: TensorLike, ...indices: TensorLike[]): Tensor {
   const number = indices.findIndex((index) => typeof index === "number");
   if (number >= 0) {
     // A number known now leaves a view of its axis.
-    const part = pick(from, checkedIndex("at", indices[number] as number, from.shape[number] as number).number, number);
+    const part = pick(
+      from,
+      rawNumber(checkedIndex("at", indices[number] as number, from.shape[number] as number)),
+      number,
+    );
     return last === 0 ? part : at(part, ...indices.filter((_, i) => i !== number));
   }
-  const leading = from.shape.slice(0, indices.length);
-  const checked = indices.map((index, i) => checkedIndex("at", index, leading[i] as number));
+  return gather("at", from, indices);
+}
+
+/** x[i, j, …], with the axes that are aligned. */
+function gather(op: string, x: Tensor, indices: readonly TensorLike[], aligned?: readonly number[]): Tensor {
+  const leading = x.shape.slice(0, indices.length);
+  const checked = indices.map((index, i) => checkedIndex(op, index, leading[i] as number));
   const flat = checked.reduce((before, index, i) => add(mul(before, leading[i] as number), index));
-  return apply(gatherOp, leading.length, from, flat);
+  return apply(gatherOp, gatherOf(leading.length, aligned), x, flat);
 }
 
 /** out[..., j, ...] = x[..., indices[..., j, ...], ...]: one index per position, other axes broadcasting (NumPy's). */
@@ -168,7 +208,8 @@ export function takeAlongAxis(x: TensorLike, indices: TensorLike, axis: number):
       common.map((_, j) => (j === i ? n : 1)),
     );
   });
-  return at(broadcastTo(from, full(from.shape)), ...grid);
+  const others = [...common.keys()].filter((axis) => axis !== along);
+  return gather("takeAlongAxis", broadcastTo(from, full(from.shape)), grid, others);
 }
 
 /** x with `updates` added at `indices` along an axis; repeated indices add up. The transpose of `take`. */

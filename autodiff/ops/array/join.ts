@@ -1,4 +1,5 @@
 /** Putting tensors beside each other. */
+import { mixAxis } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import { binding } from "../../core/binding.js";
@@ -9,7 +10,7 @@ import { normalizeAxis, sameShape, showShape } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { type View, viewOf } from "../../core/view.js";
 import { batchAll } from "../views/batching.js";
-import { expandDims } from "../views/shape.js";
+import { expandDims, fromRight } from "../views/shape.js";
 import { slice } from "../views/slicing.js";
 
 const concatenateOp: Op<number> = {
@@ -42,6 +43,7 @@ const concatenateOp: Op<number> = {
     return slice(g, start, start + ((inputs[input] as Tensor).shape[axis] as number), { axis });
   },
   batch: (axis, inputs, batched, size) => apply(concatenateOp, axis + 1, ...batchAll(inputs, batched, size)),
+  axes: (axis, inputs) => mixAxis(fromRight(axis, inputs)),
 };
 
 /** Joined along an existing axis; the other axes must agree. */

@@ -2,6 +2,7 @@
  * Reductions. Every kernel folds contiguous rows: the reduced axes are moved to the end first, by strides, and copied only
  * where they do not lie together.
  */
+import { type AxisMap, mapAxes, mixAxis } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -22,7 +23,7 @@ import {
   sumSimd,
 } from "../../kernels/reduce.js";
 import { div, equal, exp, gate, sub, where } from "../elementwise/math.js";
-import { broadcastTo, reshape } from "../views/shape.js";
+import { broadcastTo, fromRight, mixedAlong, reshape, reshapeAs } from "../views/shape.js";
 import { flip } from "../views/slicing.js";
 
 /** One axis or several; all when left out. Negative axes count from the end. */
@@ -44,6 +45,14 @@ interface Details {
 
 const without = (shape: Shape, { axes, keepDims }: Reduced): Shape =>
   keepDims ? shape.map((n, i) => (axes.includes(i) ? 1 : n)) : shape.filter((_, i) => !axes.includes(i));
+
+/** Reduced axes are mixed; without `keepDims` those to their left move up. */
+const movedAxes = ({ axes, keepDims }: Reduced, { shape: { length } }: Tensor): AxisMap =>
+  mapAxes(length, (k) => {
+    const axis = length - 1 - k;
+    if (axes.includes(axis)) return -1;
+    return keepDims ? k : k - axes.filter((other) => other > axis).length;
+  });
 
 /** `y`, or its cotangent, given back the reduced axes with size 1. */
 export const kept = (y: Tensor, x: Tensor, { axes }: Reduced): Tensor =>
@@ -89,13 +98,16 @@ export function reduction(
     },
     vjp: () => vjp,
     batch: ({ axes, keepDims }, [x]) => apply(op, { axes: axes.map((a) => a + 1), keepDims }, x as Tensor),
+    axes: (reduced, [x]) => movedAxes(reduced, x as Tensor),
   };
   return (x: TensorLike, axes?: Axes, { keepDims = false }: KeepDims = {}): Tensor => {
     const from = tensor(x);
     const reduced = { axes: normalizeAxes(name, axes, from.shape), keepDims };
     // What is folded from single elements is these elements.
     const isSame = vjp !== null && reduced.axes.every((axis) => from.shape[axis] === 1);
-    return isSame ? reshape(from, without(from.shape, reduced)) : apply(op, reduced, from);
+    if (!isSame) return apply(op, reduced, from);
+    const same = mixedAlong(from, reduced.axes, name);
+    return reshapeAs(same, without(from.shape, reduced), movedAxes(reduced, from));
   };
 }
 
@@ -222,6 +234,7 @@ const cumsumOp: Op<number> = {
   },
   vjp: () => (g, _, __, axis) => flip(cumsum(flip(g, axis), axis), axis),
   batch: (axis, [x]) => cumsum(x as Tensor, axis + 1),
+  axes: (axis, inputs) => mixAxis(fromRight(axis, inputs)),
 };
 /** Running sums along an axis, the first by default. */
 export const cumsum = (x: TensorLike, axis = 0): Tensor => {

@@ -5,7 +5,7 @@
  */
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
-import type { Op, Vjp } from "../../core/op.js";
+import { keepAxes, type Op, type Vjp } from "../../core/op.js";
 import { broadcastShapes, type Shape, sizeOf } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { broadcastView, isContiguous, type View } from "../../core/view.js";
@@ -37,6 +37,7 @@ function elementwise(name: string, f: Scalar, arity: number, vjps: readonly (Vjp
     kernel: elementwiseKernel(scalar),
     vjp: (input) => vjps[input] ?? null,
     batch: (_, inputs, batched) => apply(op, null, ...broadcastTogether(inputs, batched)),
+    axes: keepAxes,
     scalar,
   };
   return op;

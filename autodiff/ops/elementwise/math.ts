@@ -6,13 +6,13 @@
  * contributes exactly nothing, whatever its own derivative is there.
  */
 import type { Tensor } from "../../core/tensor.js";
+import { scalarFormulas as formulas } from "../../kernels/formulas/scalarFormulas.js";
 import {
   log1mexp as log1mexpOf,
   logaddexp as logaddexpOf,
   xlog1py as xlog1pyOf,
   xlogy as xlogyOf,
 } from "../../kernels/special/index.js";
-import { twins } from "../../kernels/wasm/scalarFormulas.js";
 import { type Binary, binary, type Ternary, ternary, type Unary, unary } from "./elementwise.js";
 
 export const gate: Binary = binary("gate", (g, d) => (g === 0 ? 0 : g * d), [
@@ -34,19 +34,17 @@ export const sign: Unary = unary("sign", (a) => Math.sign(a), null);
 export const square: Unary = unary("square", (a) => a * a, [(g, _, a) => gate(g, mul(2, a))]);
 export const reciprocal: Unary = unary("reciprocal", (a) => 1 / a, [(g, y) => gate(g, neg(square(y)))]);
 export const sqrt: Unary = unary("sqrt", (a) => Math.sqrt(a), [(g, y) => gate(g, div(0.5, y))]);
-// C's and NumPy's pow, where JavaScript has NaN: 1^b and (-1)^±Infinity are 1.
-const powOf = (a: number, b: number): number => (a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b);
 /** a^b. The gradient for b at a = 0 is 0; a^0 is 1 with gradient 0 for a, also at a = 0. */
-export const pow: Binary = binary("pow", (a, b) => powOf(a, b), [
+export const pow: Binary = binary("pow", formulas.pow, [
   (g, _, a, b) => gate(g, gate(b, pow(a, sub(b, 1)))),
   (g, y, a) => gate(g, gate(y, log(where(equal(a, 0), 1, a)))),
 ]);
 
 // Exponentials and logarithms
-export const exp: Unary = unary("exp", twins.exp, [(g, y) => gate(g, y)]);
-export const expm1: Unary = unary("expm1", twins.expm1, [(g, _, a) => gate(g, exp(a))]);
-export const log: Unary = unary("log", twins.log, [(g, _, a) => gate(g, reciprocal(a))]);
-export const log1p: Unary = unary("log1p", twins.log1p, [(g, _, a) => gate(g, reciprocal(add(1, a)))]);
+export const exp: Unary = unary("exp", formulas.exp, [(g, y) => gate(g, y)]);
+export const expm1: Unary = unary("expm1", formulas.expm1, [(g, _, a) => gate(g, exp(a))]);
+export const log: Unary = unary("log", formulas.log, [(g, _, a) => gate(g, reciprocal(a))]);
+export const log1p: Unary = unary("log1p", formulas.log1p, [(g, _, a) => gate(g, reciprocal(add(1, a)))]);
 /** a·log(b), 0 where a = 0. */
 export const xlogy: Binary = binary("xlogy", (a, b) => xlogyOf(a, b), [
   (g, _, __, b) => gate(g, log(b)),
@@ -68,18 +66,20 @@ export const log1mexp: Unary = unary("log1mexp", (a) => log1mexpOf(a), [
 ]);
 
 // Trigonometry
-export const sin: Unary = unary("sin", (a) => Math.sin(a), [(g, _, a) => gate(g, cos(a))]);
-export const cos: Unary = unary("cos", (a) => Math.cos(a), [(g, _, a) => gate(g, neg(sin(a)))]);
-export const tan: Unary = unary("tan", (a) => Math.tan(a), [(g, y) => gate(g, add(1, square(y)))]);
-export const atan: Unary = unary("atan", (a) => Math.atan(a), [(g, _, a) => gate(g, reciprocal(add(1, square(a))))]);
+export const sin: Unary = unary("sin", formulas.sin, [(g, _, a) => gate(g, cos(a))]);
+export const cos: Unary = unary("cos", formulas.cos, [(g, _, a) => gate(g, neg(sin(a)))]);
+export const tan: Unary = unary("tan", formulas.tan, [(g, y) => gate(g, add(1, square(y)))]);
+export const atan: Unary = unary("atan", formulas.atan, [(g, _, a) => gate(g, reciprocal(add(1, square(a))))]);
 
 // Squashing functions
-export const tanh: Unary = unary("tanh", twins.tanh, [(g, y) => gate(g, oneMinusSquare(y))]);
+export const tanh: Unary = unary("tanh", formulas.tanh, [(g, y) => gate(g, oneMinusSquare(y))]);
 const oneMinusSquare: Unary = unary("oneMinusSquare", (a) => 1 - a * a, [(g, _, a) => gate(g, mul(-2, a))]);
-export const sigmoid: Unary = unary("sigmoid", twins.sigmoid, [(g, _, a) => gate(g, mul(sigmoid(a), sigmoid(neg(a))))]);
-export const logSigmoid: Unary = unary("logSigmoid", twins.logSigmoid, [(g, _, a) => gate(g, sigmoid(neg(a)))]);
+export const sigmoid: Unary = unary("sigmoid", formulas.sigmoid, [
+  (g, _, a) => gate(g, mul(sigmoid(a), sigmoid(neg(a)))),
+]);
+export const logSigmoid: Unary = unary("logSigmoid", formulas.logSigmoid, [(g, _, a) => gate(g, sigmoid(neg(a)))]);
 /** log(1 + exp(a)). */
-export const softplus: Unary = unary("softplus", twins.softplus, [(g, _, a) => gate(g, sigmoid(a))]);
+export const softplus: Unary = unary("softplus", formulas.softplus, [(g, _, a) => gate(g, sigmoid(a))]);
 export const relu: Unary = unary("relu", (a) => Math.max(a, 0), [(g, _, a) => gate(g, greater(a, 0))]);
 
 // Choice: ties share the gradient of maximum and minimum

@@ -2,9 +2,11 @@
  * The op table of the special functions. Their scalar functions, each with method and error bound, stand in special/; here
  * they get their gradients.
  */
+
 import type { TensorLike } from "../../core/convert.js";
 import { noFurther } from "../../core/op.js";
 import type { Tensor } from "../../core/tensor.js";
+import { log } from "../../kernels/formulas/scalarFormulas.js";
 import { erfcxSlope as erfcxSlopeOf } from "../../kernels/special/erfcxSlope.js";
 import * as special from "../../kernels/special/index.js";
 import { type Binary, binary, type Unary, unary } from "./elementwise.js";
@@ -12,7 +14,7 @@ import { add, div, equal, exp, gate, mul, neg, sign, square, sub, where } from "
 
 const SQRT_PI = Math.sqrt(Math.PI);
 const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
-const LOG_SQRT_2PI = 0.5 * Math.log(2 * Math.PI);
+const LOG_SQRT_2PI = 0.9189385332046728;
 
 // The gamma family
 export const lgamma: Unary = unary("lgamma", (a) => special.lgamma(a), [(g, _, a) => gate(g, digamma(a))]);
@@ -36,7 +38,7 @@ export const digammaDifference: Binary = binary("digammaDifference", (a, b) => s
 export const multigammaln = (a: TensorLike, d: number): Tensor => {
   let sum = lgamma(a);
   for (let j = 1; j < d; j++) sum = add(sum, lgamma(sub(a, j / 2)));
-  return add(sum, ((d * (d - 1)) / 4) * Math.log(Math.PI));
+  return add(sum, ((d * (d - 1)) / 4) * log(Math.PI));
 };
 
 // The error function family

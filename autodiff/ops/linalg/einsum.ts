@@ -2,14 +2,15 @@
  * Einstein summation. A contraction of two operands is one matmul: labels that both have and the result keeps are its batch,
  * those of one side its rows or columns, those that vanish its inner axis. More operands are contracted from the left, by pairs.
  */
-import { PedigradError } from "../../../provenance/index.js";
+import { mapAxes } from "../../../provenance/axes.js";
+import { ambient, PedigradError, union } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
 import { showShape, sizeOf } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { diagonal } from "../array/diagonal.js";
 import { sum } from "../array/reduce.js";
 import { mul } from "../elementwise/math.js";
-import { broadcastTo, reshape, transpose } from "../views/shape.js";
+import { broadcastTo, mixedAlong, reshape, transpose } from "../views/shape.js";
 import { matmul } from "./matmul.js";
 
 /** An operand, or an intermediate result, with one label an axis. */
@@ -34,7 +35,21 @@ export function einsum(spec: string, ...operands: TensorLike[]): Tensor {
     const later = new Set([...output, ...terms.slice(i + 1).flatMap((term) => term.labels)]);
     result = contract(result, terms[i] as Labelled, later);
   }
-  return ordered(result, output);
+  return withAxesOf(ordered(result, output), xs, inputs, output);
+}
+
+/** The steps above bring labels together and part them again, which mixes; labels tell where each operand's axes are. */
+function withAxesOf(result: Tensor, xs: readonly Tensor[], inputs: string[][], output: string[]): Tensor {
+  if (!xs.some((x) => x.provenance.hasAxes)) return result;
+  const provenance = xs.reduce((set, { provenance: own }, i) => {
+    const labels = inputs[i] as string[];
+    const map = mapAxes(labels.length, (k) => {
+      const axis = output.indexOf(labels[labels.length - 1 - k] as string);
+      return axis < 0 ? -1 : output.length - 1 - axis;
+    });
+    return union(set, own.moved(map, "einsum"), "einsum");
+  }, ambient);
+  return result.withProvenance(provenance);
 }
 
 function refuse(spec: string, why: string): never {
@@ -133,6 +148,7 @@ function contract(left: Labelled, right: Labelled, later: ReadonlySet<string>): 
   const [n, m, k, p] = [sizeOf(each), sizeOf(height), sizeOf(shapeOf(a, inner)), sizeOf(width)];
   const matrixA = reshape(ordered(a, [...batch, ...rows, ...inner]), [n, m, k]);
   const matrixB = reshape(ordered(b, [...batch, ...inner, ...columns]), [n, k, p]);
-  const product = k === 1 ? mul(matrixA, matrixB) : matmul(matrixA, matrixB);
+  const product =
+    k === 1 ? mul(mixedAlong(matrixA, [2], "einsum"), mixedAlong(matrixB, [1], "einsum")) : matmul(matrixA, matrixB);
   return { x: reshape(product, [...each, ...height, ...width]), labels: [...batch, ...rows, ...columns] };
 }

@@ -6,6 +6,7 @@
  *     cholesky:         Ā = sym(L⁻ᵀ Φ(Lᵀ L̄) L⁻¹)          triangularSolve:  b̄ = A⁻ᵀ x̄,  Ā = -tri(b̄ xᵀ)
  *     logdet:           Ā = ȳ A⁻ᵀ                         inverse:          Ā = -Yᵀ Ȳ Yᵀ
  */
+import { dropLast, mixAxis, mixLast } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -51,6 +52,7 @@ const choleskyOp: Op = {
     return mul(0.5, add(s, matrixTranspose(s)));
   },
   batch: (_, [x]) => apply(choleskyOp, null, x as Tensor),
+  axes: () => mixLast(2),
 };
 /** The lower factor L of (A + Aᵀ)/2 = L Lᵀ; NaN for a matrix that is not positive definite. */
 export function cholesky(x: TensorLike): Tensor {
@@ -96,6 +98,7 @@ const solveOp: Op<Required<Triangular>> = {
     const [a, b] = broadcastTogether(inputs, batched) as [Tensor, Tensor];
     return apply(solveOp, triangle, a, b);
   },
+  axes: (_, __, input) => (input === 0 ? mixLast(2) : mixAxis(1)),
 };
 /**
  * x with A x = b, or Aᵀ x = b, A the lower (else the upper) triangle of the matrix; what is beyond it is not read. b holds
@@ -121,6 +124,7 @@ const inverseOp: Op = {
     return neg(matmul(t, matmul(g, t)));
   },
   batch: (_, [x]) => apply(inverseOp, null, x as Tensor),
+  axes: () => mixLast(2),
 };
 /** The inverse of each matrix; not finite for a singular one. */
 export const inverse = (x: TensorLike): Tensor => apply(inverseOp, null, tensor(x));
@@ -137,6 +141,7 @@ const logdetOp: Op = {
     (g, _, [x]) =>
       gate(expandDims(expandDims(g, -1), -1), matrixTranspose(inverse(x as Tensor))),
   batch: (_, [x]) => apply(logdetOp, null, x as Tensor),
+  axes: () => dropLast(2),
 };
 /** The logarithm of the determinant of each matrix; -Infinity for a singular one, NaN where the determinant is negative. */
 export const logdet = (x: TensorLike): Tensor => apply(logdetOp, null, tensor(x));

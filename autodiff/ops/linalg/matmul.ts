@@ -1,4 +1,5 @@
 /** Matrix products. */
+import { mixAxis } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -57,6 +58,7 @@ const matmulOp: Op = {
     const [a, b] = broadcastTogether(inputs, batched) as [Tensor, Tensor];
     return apply(matmulOp, null, a, b);
   },
+  axes: (_, __, input) => mixAxis(input === 0 ? 0 : 1),
 };
 
 /** Below this many columns a transposed left factor is read as it lies. */

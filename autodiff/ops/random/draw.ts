@@ -3,6 +3,7 @@
  * element i under a key depends on that key and on i alone (random/stream.ts). A key of shape [..., 2] is a batch of keys and
  * gives the result its leading axes, so that the batching rule only lines shapes up, and vmap over keys equals a loop.
  */
+import { mapAxes } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -109,6 +110,12 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
       const [keys] = batchAll([key as Tensor], [keyBatched as boolean], size) as [Tensor];
       const rank = parameterShape(keys, draws).length;
       return apply(op, draws, keys, ...parameters.map((x, i) => (batched[i] ? padded(x, rank) : x)));
+    },
+    axes: ({ shape, parameterEvent, resultEvent }, inputs, input) => {
+      // Behind the axes that keys and parameters share with the draws come those of a single key, parameter or draw.
+      const [own, behind] =
+        input === 0 ? [1, shape.length + resultEvent.length] : [parameterEvent.length, resultEvent.length];
+      return mapAxes((inputs[input] as Tensor).shape.length, (k) => (k < own ? -1 : k - own + behind));
     },
   };
   return op;

@@ -13,6 +13,7 @@ import { PedigradError } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
 import { elementsOf } from "../../core/copy.js";
 import type { Vjp } from "../../core/op.js";
+import { refuseFor } from "../../core/reads.js";
 import { type Shape, showShape } from "../../core/shape.js";
 import { Tensor, tensor } from "../../core/tensor.js";
 import { contiguous } from "../../core/view.js";
@@ -104,7 +105,7 @@ function whole(bound: string, x: TensorLike): Tensor {
   const given = tensor(x);
   const odd = elementsOf(given).find((value) => !Number.isInteger(value));
   if (odd === undefined) return given;
-  throw new PedigradError({
+  return refuseFor(given, {
     code: "bad-parameter",
     op: "randint",
     message: `random.randint: ${bound} must be a whole number, got ${odd}. Round it, or draw with random.uniform.`,

@@ -2,13 +2,16 @@
  * Pieces that batching rules share. Inside a rule, a batched input carries its extra axis in front; these helpers line the
  * remaining axes up again.
  */
+import { insertAxes } from "../../../provenance/axes.js";
 import type { Tensor } from "../../core/tensor.js";
-import { broadcastTo, expandDims, reshape } from "./shape.js";
+import { broadcastTo, expandDims, reshapeAs } from "./shape.js";
 
 /** A batched input with singleton axes put behind its batch axis until it has `rank` axes. */
 export function padded(x: Tensor, rank: number): Tensor {
   const [size, ...inner] = x.shape as [number, ...number[]];
-  return reshape(x, [size, ...new Array<number>(Math.max(rank - x.shape.length, 0)).fill(1), ...inner]);
+  const missing = Math.max(rank - x.shape.length, 0);
+  const shape = [size, ...new Array<number>(missing).fill(1), ...inner];
+  return reshapeAs(x, shape, insertAxes(inner.length, missing));
 }
 
 /** Batched inputs padded until their other axes align at the right. */

@@ -2,11 +2,12 @@
  * Ops that only look at the same data differently: each is a view (strides, no copy) with a rule for its gradient. reshape
  * copies where the strides do not allow a view.
  */
+import { type AxisMap, dropAxis, insertAxes, mapAxes } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { copyInto } from "../../core/copy.js";
-import type { Op } from "../../core/op.js";
+import { keepAxes, type Op } from "../../core/op.js";
 import {
   broadcastShapes,
   checkShape,
@@ -18,14 +19,24 @@ import {
 } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { broadcastView, contiguous, isContiguous, type View, viewOf } from "../../core/view.js";
+import { survivingAxes } from "./survivingAxes.js";
 
 /** The only operand. */
 export const first = (inputs: readonly Tensor[]): Tensor => inputs[0] as Tensor;
 
-const reshapeOp: Op<Shape> = {
+/** An axis of the first operand, counted from the right. */
+export const fromRight = (axis: number, inputs: readonly Tensor[]): number => first(inputs).shape.length - 1 - axis;
+
+/** A shape and, where the two shapes would not tell, where axes go. */
+interface Reshaped {
+  readonly shape: Shape;
+  readonly axes?: AxisMap;
+}
+
+const reshapeOp: Op<Reshaped> = {
   name: "reshape",
-  shape: (shape) => shape,
-  view: (shape, x) => {
+  shape: ({ shape }) => shape,
+  view: ({ shape }, x) => {
     if (isContiguous(x)) return contiguous(x.data, shape, x.offset);
     // One number seen again and again has no order to keep.
     const isOne = x.stride.every((step) => step === 0);
@@ -33,8 +44,13 @@ const reshapeOp: Op<Shape> = {
   },
   kernel: (_, out, [x]) => copyInto(contiguous(out.data, (x as View).shape, out.offset), x as View),
   vjp: () => (g, _, inputs) => reshape(g, first(inputs).shape),
-  batch: (shape, [x], _, size) => apply(reshapeOp, [size, ...shape], x as Tensor),
+  batch: ({ shape, ...rest }, [x], _, size) => apply(reshapeOp, { shape: [size, ...shape], ...rest }, x as Tensor),
+  axes: ({ shape, axes }, inputs) => axes ?? survivingAxes(first(inputs).shape, shape),
 };
+
+/** x in another shape of as many elements, with a map that says where axes of size 1 go, which shapes alone do not tell. */
+export const reshapeAs = (x: Tensor, shape: Shape, axes: AxisMap): Tensor =>
+  sameShape(x.shape, shape) ? x : apply(reshapeOp, { shape, axes }, x);
 
 /** The same elements, row-major, in another shape; one axis may be -1. */
 export function reshape(x: TensorLike, shape: Shape): Tensor {
@@ -49,7 +65,7 @@ export function reshape(x: TensorLike, shape: Shape): Tensor {
       op: "reshape",
       message: `reshape: shape ${showShape(from.shape)} has ${from.size} elements, which do not fill ${showShape(shape)}.`,
     });
-  return apply(reshapeOp, to, from);
+  return apply(reshapeOp, { shape: to }, from);
 }
 
 /** The axes in another order. `axes[i]` is the axis of x that becomes axis i; reversed by default. */
@@ -83,6 +99,7 @@ const transposeOp: Op<readonly number[]> = {
       order.map((_, i) => order.indexOf(i)),
     ),
   batch: (order, [x]) => apply(transposeOp, [0, ...order.map((a) => a + 1)], x as Tensor),
+  axes: (order) => mapAxes(order.length, (k) => order.length - 1 - order.indexOf(order.length - 1 - k)),
 };
 
 /** x with one of its axes before the others. */
@@ -112,15 +129,18 @@ const broadcastOp: Op<Shape> = {
   batch: (shape, [x], _, size) => {
     const inner = (x as Tensor).shape.slice(1);
     const missing = new Array<number>(shape.length - inner.length).fill(1);
-    return broadcastTo(reshape(x as Tensor, [size, ...missing, ...inner]), [size, ...shape]);
+    const axes = insertAxes(inner.length, missing.length);
+    return broadcastTo(reshapeAs(x as Tensor, [size, ...missing, ...inner], axes), [size, ...shape]);
   },
+  axes: keepAxes,
 };
 
 /** A new axis of size 1 at position `axis`. */
 export function expandDims(x: TensorLike, axis: number): Tensor {
   const from = tensor(x);
   const at = normalizeAxis("expandDims", axis, [...from.shape, 1]);
-  return reshape(from, [...from.shape.slice(0, at), 1, ...from.shape.slice(at)]);
+  const after = from.shape.slice(at);
+  return reshapeAs(from, [...from.shape.slice(0, at), 1, ...after], insertAxes(after.length, 1));
 }
 
 /** Without axis `axis`, which must have size 1; without all axes of size 1 when it is not given. */
@@ -138,10 +158,19 @@ export function squeeze(x: TensorLike, axis?: number): Tensor {
       op: "squeeze",
       message: `squeeze: axis ${axis} of shape ${showShape(from.shape)} has size ${from.shape[at]}, not 1.`,
     });
-  return reshape(
-    from,
-    from.shape.filter((_, i) => i !== at),
-  );
+  const [before, after] = [from.shape.slice(0, at), from.shape.slice(at + 1)];
+  return reshapeAs(from, [...before, ...after], dropAxis(after.length));
+}
+
+/**
+ * x, which `op` leaves as it is because these axes have size 1. Such an axis may stand for many elements, as that of an enumerated
+ * site's value does along its plates, so what `op` would mix is mixed.
+ */
+export function mixedAlong(x: Tensor, axes: readonly number[], op: string): Tensor {
+  if (!x.provenance.hasAxes) return x;
+  const rank = x.shape.length;
+  const map = mapAxes(rank, (k) => (axes.includes(rank - 1 - k) ? -1 : k));
+  return x.withProvenance(x.provenance.moved(map, op));
 }
 
 /** The kernel of an op that always is a view. */

@@ -1,4 +1,5 @@
 /** Parts of a tensor along an axis, as views: slices, single entries, reversal. */
+import { dropAxis, mixAxis } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import { binding } from "../../core/binding.js";
@@ -10,7 +11,7 @@ import { normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.j
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { type View, viewOf } from "../../core/view.js";
 import { batchAll } from "./batching.js";
-import { expandDims, first, viewOnly } from "./shape.js";
+import { expandDims, first, fromRight, mixedAlong, viewOnly } from "./shape.js";
 
 interface Slice {
   readonly axis: number;
@@ -36,6 +37,7 @@ const sliceOp: Op<Slice> = {
   kernel: viewOnly,
   vjp: () => (g, _, __, slice) => new Part(unslice, g, slice),
   batch: (slice, [x]) => apply(sliceOp, { ...slice, axis: slice.axis + 1 }, x as Tensor),
+  axes: ({ axis }, inputs) => mixAxis(fromRight(axis, inputs)),
 };
 
 // Zeros of that shape, and each operand added in the place that its slice would cut out: the gradient of slices.
@@ -58,6 +60,7 @@ const unsliceOp: Op<{ shape: Shape; slices: readonly Slice[] }> = {
     const behind = slices.map((slice) => ({ ...slice, axis: slice.axis + 1 }));
     return apply(unsliceOp, { shape: [size, ...shape], slices: behind }, ...batchAll(inputs, batched, size));
   },
+  axes: ({ slices }, inputs, input) => mixAxis(fromRight((slices[input] as Slice).axis, inputs)),
 };
 const unslice = (parts: readonly Part<Slice>[], shape: Shape): Tensor =>
   apply(unsliceOp, { shape, slices: parts.map(({ where }) => where) }, ...parts.map(({ value }) => value));
@@ -83,7 +86,9 @@ export function slice(x: TensorLike, start: number, end?: number, { axis = 0, st
   };
   const [low, high] = [place("start", start), place("end", end ?? size)];
   const count = Math.max(0, Math.ceil((high - low) / step));
-  return count === size ? from : apply(sliceOp, { axis: along, start: low, count, step }, from);
+  if (count !== size) return apply(sliceOp, { axis: along, start: low, count, step }, from);
+  const isWhole = size !== 1 || (start === 0 && end === undefined);
+  return isWhole ? from : mixedAlong(from, [along], "slice");
 }
 
 /** Entry `index` of an axis (the first by default), without that axis; negative counts from the end. */
@@ -112,6 +117,7 @@ const pickOp: Op<{ axis: number; index: number }> = {
     (g, _, __, { axis, index }) =>
       new Part(unslice, expandDims(g, axis), { axis, start: index, count: 1, step: 1 }),
   batch: ({ axis, index }, [x]) => apply(pickOp, { axis: axis + 1, index }, x as Tensor),
+  axes: ({ axis }, inputs) => dropAxis(fromRight(axis, inputs)),
 };
 const without = (list: readonly number[], axis: number): number[] => list.filter((_, i) => i !== axis);
 
@@ -136,4 +142,5 @@ const flipOp: Op<number> = {
   kernel: viewOnly,
   vjp: () => (g, _, __, axis) => flip(g, axis),
   batch: (axis, [x]) => flip(x as Tensor, axis + 1),
+  axes: (axis, inputs) => mixAxis(fromRight(axis, inputs)),
 };

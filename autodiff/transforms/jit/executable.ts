@@ -1,7 +1,7 @@
 /** A compiled program: inputs are written into the arena, the generated function runs, outputs are copied out of it. */
 import { copyInto } from "../../core/copy.js";
 import { sizeOf } from "../../core/shape.js";
-import { Tensor } from "../../core/tensor.js";
+import { rawNumber, rawView, Tensor } from "../../core/tensor.js";
 import { contiguous, isContiguous, type View } from "../../core/view.js";
 import { type Generated, generate } from "./generate.js";
 import { Layout } from "./layout.js";
@@ -51,8 +51,8 @@ export class Executable {
       const x = inputs[i] as Tensor;
       if (x === this.#last[i]) continue;
       this.#last[i] = x;
-      if (x.shape.length === 0) memory[this.#layout.offset(i)] = x.number;
-      else copyInto(this.#layout.view(i), x.view);
+      if (x.shape.length === 0) memory[this.#layout.offset(i)] = rawNumber(x);
+      else copyInto(this.#layout.view(i), rawView(x));
     }
     this.#run();
     const buffer = this.#outputSize === 0 ? null : new Float64Array(this.#outputSize);

@@ -6,12 +6,13 @@
  * Tensors, typed arrays and ndarrays are inputs; other arguments are static, compared by value (functions and instances of
  * classes by identity), and part of the key together with the shapes.
  */
+import { MIX } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
+import { batchDepth } from "../../core/batch.js";
 import { gradDepth } from "../../core/node.js";
 import { listening, recorder } from "../../core/recorder.js";
-import { Tensor } from "../../core/tensor.js";
+import { rawNumber, rawView, Tensor } from "../../core/tensor.js";
 import { mapTree } from "../tree.js";
-import { batchDepth } from "../vmap.js";
 import { Executable } from "./executable.js";
 import { difference, type Program, ProgramRecorder } from "./program.js";
 import { Result } from "./result.js";
@@ -99,7 +100,10 @@ class Compiler<A extends unknown[], R> {
 
   /** Run f eagerly while the recorder listens; compile at the second of two equal recordings. */
   #record(entry: Entry, args: A, inputs: readonly Tensor[]): R {
-    const fresh = inputs.map((x) => new Tensor(x.shape.length === 0 ? x.number : x.view, x.provenance));
+    // What a compiled function mixes, only its recording would know.
+    const fresh = inputs.map(
+      (x) => new Tensor(x.shape.length === 0 ? rawNumber(x) : rawView(x), x.provenance.moved(MIX, "jit")),
+    );
     const listener = new ProgramRecorder(fresh);
     let next = 0;
     const given = args.map((arg) => mapTree(arg, (leaf) => (isInput(leaf) ? fresh[next++] : leaf))) as A;

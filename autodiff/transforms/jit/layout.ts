@@ -4,6 +4,7 @@
  */
 import { copyInto } from "../../core/copy.js";
 import { type Shape, sizeOf } from "../../core/shape.js";
+import { rawNumber, rawView } from "../../core/tensor.js";
 import { broadcastView, contiguous, isContiguous, type View } from "../../core/view.js";
 import { allocate, type Simd } from "../../kernels/wasm/simd.js";
 import type { Program, Value } from "./program.js";
@@ -41,11 +42,11 @@ export class Layout {
 
   #place(value: Value, i: number, offset: number): View {
     if (value.kind === "constant") {
-      const isRepeated = isOneNumber(value.tensor.view);
+      const isRepeated = isOneNumber(rawView(value.tensor));
       const shape = isRepeated ? [] : value.shape;
       const own = contiguous(this.memory, shape, offset);
-      if (isRepeated) this.memory[offset] = value.tensor.view.data[value.tensor.view.offset] as number;
-      else copyInto(own, value.tensor.view);
+      if (isRepeated) this.memory[offset] = rawNumber(value.tensor);
+      else copyInto(own, rawView(value.tensor));
       return broadcastView(own, value.shape);
     }
     if (value.kind === "op" && value.op.view !== undefined) {
@@ -100,6 +101,6 @@ export const isLong = (size: number): boolean => size >= 64;
 
 /** Arrays begin at even places and have room for one number more: SIMD code reads and writes in pairs. */
 function storageOf(value: Value): number {
-  const size = value.kind === "constant" && isOneNumber(value.tensor.view) ? 1 : sizeOf(value.shape);
+  const size = value.kind === "constant" && isOneNumber(rawView(value.tensor)) ? 1 : sizeOf(value.shape);
   return size + 2 - (size % 2);
 }

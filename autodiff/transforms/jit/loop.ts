@@ -3,7 +3,7 @@
  * a time. Both do the same arithmetic, to the last bit.
  */
 import { type Shape, sizeOf } from "../../core/shape.js";
-import { formulaOf } from "../../kernels/wasm/scalarFormulas.js";
+import { formulaOf } from "../../kernels/formulas/scalarFormulas.js";
 import { canVectorize } from "../../kernels/wasm/simd.js";
 import { type Expression, expressionOf, substituteInto } from "./expression.js";
 import type { Reading } from "./layout.js";
@@ -53,7 +53,10 @@ export function scalarText({ shape, reads, steps }: Loop, call: (step: Step) => 
 /** What a function is in SIMD code: the formula of that name, or arithmetic; null where it has none. */
 function vectorExpression(scalar: Step["scalar"]): Expression | null {
   const formula = formulaOf(scalar);
-  if (formula !== undefined) return { parameters: ["x"], body: `${formula}(x)` };
+  if (formula !== undefined)
+    return formula === "pow"
+      ? { parameters: ["x", "y"], body: "pow(x, y)" }
+      : { parameters: ["x"], body: `${formula}(x)` };
   const expression = expressionOf(scalar);
   return expression !== null && canVectorize(expression) ? expression : null;
 }

@@ -6,9 +6,10 @@
 import { PedigradError } from "../../../provenance/index.js";
 import { elementsOf } from "../../core/copy.js";
 import type { Op } from "../../core/op.js";
+import { caughtIn } from "../../core/reads.js";
 import type { Recorder } from "../../core/recorder.js";
 import { type Shape, sameShape } from "../../core/shape.js";
-import type { Tensor } from "../../core/tensor.js";
+import { rawNumber, rawView, type Tensor, textOf } from "../../core/tensor.js";
 import { literal } from "./expression.js";
 
 /** A value of the program: the nth input, a constant, or what an op made. */
@@ -40,6 +41,8 @@ export class ProgramRecorder implements Recorder {
   readonly #opNumbers = new Map<object, number>();
   readonly #numbers = new Map<string, number>();
   readonly #inputCount: number;
+  /** What the program was refused because of a value that is none of its constants; it must not catch that. */
+  #refusal: PedigradError | null = null;
 
   constructor(inputs: readonly Tensor[]) {
     this.#inputCount = inputs.length;
@@ -68,16 +71,23 @@ export class ProgramRecorder implements Recorder {
   read(x: Tensor, how: string): void {
     if (this.#isConstant(x)) return;
     const sites = [...x.provenance].join(", ");
-    throw new PedigradError({
+    const refusal = new PedigradError({
       code: "read-in-jit",
       op: how,
       site: sites || undefined,
       message: `${how}${sites && ` of a value that depends on {${sites}}`}: a compiled function is recorded once and runs again with other values, so it cannot read a value that depends on its inputs. Use where() instead of a branch, at() instead of an array index, pass what decides as a plain number (it becomes static), or run without jit.`,
     });
+    this.#refusal ??= refusal;
+    throw refusal;
   }
 
-  /** The program whose outputs are these tensors. */
+  refused(x: Tensor, refusal: PedigradError): void {
+    if (!this.#isConstant(x)) this.#refusal ??= caughtIn("jit", refusal);
+  }
+
+  /** The program whose outputs are these tensors; refused where it caught a refusal that depends on its inputs. */
   finish(outputs: readonly Tensor[]): Program {
+    if (this.#refusal !== null) throw this.#refusal;
     const places = outputs.map((x) => this.#placeOf(x));
     const needed = new Set(places);
     for (let i = this.#values.length - 1; i >= 0; i--) {
@@ -104,7 +114,7 @@ export class ProgramRecorder implements Recorder {
     const known = this.#places.get(x);
     if (known !== undefined) return known;
     // Equal numbers are one constant, whether or not the function made a tensor for each.
-    const number = x.shape.length === 0 ? x.number : null;
+    const number = x.shape.length === 0 ? rawNumber(x) : null;
     const same = number === null ? undefined : this.#numbers.get(literal(number));
     const place = same ?? this.#values.push({ kind: "constant", shape: x.shape, tensor: x }) - 1;
     if (number !== null) this.#numbers.set(literal(number), place);
@@ -131,7 +141,7 @@ export function difference(a: Program, b: Program): string | null {
   return a.outputs.join() === b.outputs.join() ? null : "the outputs are made in another order";
 }
 
-const shorten = (x: Tensor): string => `${x}`.slice(0, 80);
+const shorten = (x: Tensor): string => textOf(x).slice(0, 80);
 const show = (value: Value | undefined): string =>
   value === undefined
     ? "missing"
@@ -140,8 +150,8 @@ const show = (value: Value | undefined): string =>
       : `a ${value.kind} of shape [${value.shape}]`;
 
 function sameBits(a: Tensor, b: Tensor): boolean {
-  if (a === b || a.view === b.view) return true;
-  const [x, y] = [a.view, b.view];
+  const [x, y] = [rawView(a), rawView(b)];
+  if (x === y) return true;
   if (x.data === y.data && x.offset === y.offset) return true;
   const [left, right] = [elementsOf(a), elementsOf(b)];
   return left.every((value, i) => Object.is(value, right[i]));

@@ -5,6 +5,7 @@
  *
  * an exponential family: the derivatives of log(sinh h / h) are its moments, the first of them coth h - 1/h.
  */
+
 import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   abs,
@@ -25,6 +26,13 @@ import {
   unary,
   where,
 } from "../../../autodiff/index.js";
+import {
+  exp as expOf,
+  log1p as log1pOf,
+  logisticDensity,
+  log as logOf,
+  tanh,
+} from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import { type Constraint, real, unitInterval } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
 import { type Family, type Given, readParameters } from "../../core/parameters.js";
@@ -95,24 +103,24 @@ export class ContinuousBernoulli extends Distribution<Params> {
 
 /** coth h - 1/h; near 0 by Lambert's continued fraction h / (3 + h² / (5 + h² / (7 + …))), in which nothing cancels. */
 function langevinOf(h: number): number {
-  if (Math.abs(h) > 1) return 1 / Math.tanh(h) - 1 / h;
+  if (Math.abs(h) > 1) return 1 / tanh(h) - 1 / h;
   let tail = 27;
   for (let odd = 25; odd >= 3; odd -= 2) tail = odd + (h * h) / tail;
   return h / tail;
 }
 /** Its derivative, 1/h² - 1/sinh² h. */
 function langevinSlopeOf(h: number): number {
-  if (Math.abs(h) > 1) return 1 / (h * h) - 1 / Math.sinh(h) ** 2;
+  if (Math.abs(h) > 1) return 1 / (h * h) - (4 * logisticDensity(2 * h)) / tanh(h) / tanh(h);
   const y = langevinOf(h);
   return h === 0 ? 1 / 3 : 1 - y * y - (2 * y) / h;
 }
 /** log(sinh h / h); near 0 from Σ h^2k / (2k + 1)!. */
 function logSinhcOf(h: number): number {
   const size = Math.abs(h);
-  if (size > 1) return size + Math.log1p(-Math.exp(-2 * size)) - Math.log(2 * size);
+  if (size > 1) return size + log1pOf(-expOf(-2 * size)) - logOf(2 * size);
   let sum = 0;
   for (let k = 9; k >= 1; k--) sum = ((1 + sum) * h * h) / (2 * k * (2 * k + 1));
-  return Math.log1p(sum);
+  return log1pOf(sum);
 }
 /** log(sinh h / h). */
 export const logSinhc: Unary = unary("logSinhc", (h) => logSinhcOf(h), [(g, _, h) => gate(g, langevin(h))]);

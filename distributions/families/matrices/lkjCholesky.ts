@@ -6,6 +6,7 @@
  *
  * Drawn by the onion method: row i is a direction on a sphere times the root of a Beta variable.
  */
+
 import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   arange,
@@ -25,6 +26,7 @@ import {
   tril,
   zeros,
 } from "../../../autodiff/index.js";
+import { log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import { type Constraint, corrCholesky, integerInterval, positive } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
 import { type Family, type Given, readParameters, wholeNumber } from "../../core/parameters.js";
@@ -67,7 +69,7 @@ export class LKJCholesky extends Distribution<LkjParams> {
       .add(arange(d - 2, -1, -1));
     const rows = log(slice(diag(value), 1, undefined, { axis: -1 }));
     return sum(orders.mul(rows), -1)
-      .sub(((d - 1) / 2) * Math.log(Math.PI))
+      .sub(((d - 1) / 2) * logOf(Math.PI))
       .sub(multigammaln(alpha.sub(0.5), d - 1))
       .add(lgamma(alpha).mul(d - 1));
   }

@@ -3,6 +3,7 @@
  *
  *     log p(x) = log 2 - log π - log(scale) - log(1 + z²),   x >= 0.
  */
+
 import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   abs,
@@ -17,6 +18,7 @@ import {
   tan,
   where,
 } from "../../../autodiff/index.js";
+import { log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import { type Constraint, nonnegative, positive } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
 import { type Family, type Given, readParameters } from "../../core/parameters.js";
@@ -45,7 +47,7 @@ export class HalfCauchy extends Distribution<Params> {
   override logDensity(value: Tensor): Tensor {
     const { scale } = this.params;
     return logOnePlusSquare(value.div(scale))
-      .add(log(scale).add(Math.log(Math.PI / 2)))
+      .add(log(scale).add(logOf(Math.PI / 2)))
       .neg();
   }
   override draw(key: Tensor, shape: Shape): Tensor {
@@ -58,7 +60,7 @@ export class HalfCauchy extends Distribution<Params> {
     return this.spread(this.params.scale.mul(Infinity));
   }
   override entropy(): Tensor {
-    return this.spread(log(this.params.scale).add(Math.log(2 * Math.PI)));
+    return this.spread(log(this.params.scale).add(logOf(2 * Math.PI)));
   }
   override cumulative(value: Tensor): Tensor {
     const z = maximum(value, 0).div(this.params.scale);

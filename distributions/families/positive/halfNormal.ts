@@ -22,7 +22,7 @@ import { type Family, type Given, readParameters } from "../../core/parameters.j
 type Params = { readonly scale: Tensor };
 const HALF_NORMAL: Family<Params> = { name: "HalfNormal", constraints: { scale: positive }, defaults: { scale: 1 } };
 
-const LOG_SQRT_HALF_PI = 0.5 * Math.log(Math.PI / 2);
+const LOG_SQRT_HALF_PI = 0.22579135264472744;
 
 export class HalfNormal extends Distribution<Params> {
   constructor(scale?: TensorLike);

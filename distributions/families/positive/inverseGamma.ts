@@ -3,6 +3,7 @@
  *
  *     log p(x) = a log b - lgamma(a) - (a + 1) log x - b / x,   x > 0.
  */
+
 import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   add,
@@ -24,6 +25,7 @@ import {
   ternary,
   where,
 } from "../../../autodiff/index.js";
+import { log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import { logGammaCorrection, productMinus } from "../../../autodiff/kernels/special/index.js";
 import { type Constraint, positive } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
@@ -44,7 +46,7 @@ const logInverseGammaDensity: Ternary = ternary(
     const m = b / x;
     if (m === Infinity) return -Infinity;
     const difference = m - a - productMinus(m, x, b) / x;
-    return 0.5 * Math.log(a / (2 * Math.PI)) - Math.log(x) - devianceFrom(a, m, difference) - logGammaCorrection(a);
+    return 0.5 * logOf(a / (2 * Math.PI)) - logOf(x) - devianceFrom(a, m, difference) - logGammaCorrection(a);
   },
   [
     (g, _, a, b, x) => gate(g, sub(sub(log(b), log(x)), digamma(a))),

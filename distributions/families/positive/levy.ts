@@ -3,6 +3,7 @@
  *
  *     log p(x) = (log(c / 2π) - c / d - 3 log d) / 2,   x > loc.
  */
+
 import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   erfc,
@@ -15,6 +16,7 @@ import {
   type Tensor,
   type TensorLike,
 } from "../../../autodiff/index.js";
+import { log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import { type Constraint, greaterThan, positive, real } from "../../constraints/index.js";
 import { EULER } from "../../core/constants.js";
 import { Distribution } from "../../core/distribution.js";
@@ -58,7 +60,7 @@ export class Levy extends Distribution<Params> {
     return this.spread(this.params.scale.mul(Infinity));
   }
   override entropy(): Tensor {
-    return this.spread(log(this.params.scale).add((1 + 3 * EULER + Math.log(16 * Math.PI)) / 2));
+    return this.spread(log(this.params.scale).add((1 + 3 * EULER + logOf(16 * Math.PI)) / 2));
   }
   override cumulative(value: Tensor): Tensor {
     const { loc, scale } = this.params;

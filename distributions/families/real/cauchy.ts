@@ -3,6 +3,7 @@
  *
  *     log p(x) = -log π - log(scale) - log(1 + z²).
  */
+
 import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   abs,
@@ -21,6 +22,7 @@ import {
   tan,
   where,
 } from "../../../autodiff/index.js";
+import { log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import { type Constraint, positive, real } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
 import { type Family, type Given, readParameters } from "../../core/parameters.js";
@@ -48,7 +50,7 @@ export class Cauchy extends Distribution<Params> {
   override logDensity(value: Tensor): Tensor {
     const { loc, scale } = this.params;
     return logOnePlusSquare(value.sub(loc).div(scale))
-      .add(log(scale).add(Math.log(Math.PI)))
+      .add(log(scale).add(logOf(Math.PI)))
       .neg();
   }
   override draw(key: Tensor, shape: Shape): Tensor {
@@ -62,7 +64,7 @@ export class Cauchy extends Distribution<Params> {
     return this.spread(this.params.loc.mul(NaN));
   }
   override entropy(): Tensor {
-    return this.spread(log(this.params.scale).add(Math.log(4 * Math.PI)));
+    return this.spread(log(this.params.scale).add(logOf(4 * Math.PI)));
   }
   override cumulative(value: Tensor): Tensor {
     const { loc, scale } = this.params;

@@ -45,7 +45,7 @@ export class Gumbel extends Distribution<Params> {
     return this.spread(scale.mul(EULER).add(loc));
   }
   override get variance(): Tensor {
-    return this.spread(square(this.params.scale).mul(Math.PI ** 2 / 6));
+    return this.spread(square(this.params.scale).mul((Math.PI * Math.PI) / 6));
   }
   override entropy(): Tensor {
     return this.spread(log(this.params.scale).add(1 + EULER));

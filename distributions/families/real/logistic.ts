@@ -54,7 +54,7 @@ export class Logistic extends Distribution<Params> {
     return this.spread(this.params.loc);
   }
   override get variance(): Tensor {
-    return this.spread(square(this.params.scale).mul(Math.PI ** 2 / 3));
+    return this.spread(square(this.params.scale).mul((Math.PI * Math.PI) / 3));
   }
   override entropy(): Tensor {
     return this.spread(log(this.params.scale).add(2));

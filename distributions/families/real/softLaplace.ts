@@ -3,6 +3,7 @@
  *
  *     log p(x) = log(2 / π) - log(exp z + exp(-z)) - log(scale).
  */
+
 import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   abs,
@@ -19,6 +20,7 @@ import {
   tan,
   where,
 } from "../../../autodiff/index.js";
+import { log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import { type Constraint, positive, real } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
 import { type Family, type Given, readParameters } from "../../core/parameters.js";
@@ -49,7 +51,7 @@ export class SoftLaplace extends Distribution<Params> {
     return logaddexp(z, z.neg())
       .add(log(scale))
       .neg()
-      .add(Math.log(2 / Math.PI));
+      .add(logOf(2 / Math.PI));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const { loc, scale } = this.params;
@@ -65,7 +67,7 @@ export class SoftLaplace extends Distribution<Params> {
     return this.spread(square(this.params.scale.mul(Math.PI / 2)));
   }
   override entropy(): Tensor {
-    return this.spread(log(this.params.scale).add(Math.log(2 * Math.PI)));
+    return this.spread(log(this.params.scale).add(logOf(2 * Math.PI)));
   }
   override cumulative(value: Tensor): Tensor {
     const { loc, scale } = this.params;

@@ -2,7 +2,8 @@
  * E_q[log p - log q] of a latent z replaced by -KL(q_z || p_z) in closed form. That is right only if p_z's parameters do not themselves
  * depend on z (through what the guide drew after it); provenance says whether they do. Scale and mask of both sides must agree.
  */
-import { neg, PedigradError, type Tensor, tensor, where } from "../../../autodiff/index.js";
+import { textOf } from "../../../autodiff/core/tensor.js";
+import { neg, PedigradError, Tensor, tensor, where } from "../../../autodiff/index.js";
 import { klDivergence } from "../../../distributions/index.js";
 import { areSame } from "../../../distributions/kl/sameFamily.js";
 import { getProvenance, type Provenance, union, withAmbient } from "../../../provenance/index.js";
@@ -75,6 +76,8 @@ export function withClosedForms(
   return [...closed.values(), ...costs.filter((cost) => !closed.has(cost.site))];
 }
 
+const shown = (x: Tensor | number | null): string => (x instanceof Tensor ? textOf(x) : `${x}`);
+
 /** A KL has one scale and one mask, so both sides must say the same. */
 function requireAgreement(estimator: string, q: SampleSite, p: SampleSite): void {
   const same = (a: Tensor | number | null, b: Tensor | number | null): boolean =>
@@ -85,6 +88,6 @@ function requireAgreement(estimator: string, q: SampleSite, p: SampleSite): void
         code: "mismatch",
         site: q.name,
         param: what,
-        message: `${estimator}: site "${q.name}" has ${what} ${q[what]} in the guide but ${p[what]} in the model. Put the same ${what} around both, or use TraceGraphELBO.`,
+        message: `${estimator}: site "${q.name}" has ${what} ${shown(q[what])} in the guide but ${shown(p[what])} in the model. Put the same ${what} around both, or use TraceGraphELBO.`,
       });
 }

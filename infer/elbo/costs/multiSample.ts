@@ -4,9 +4,11 @@
  */
 import { emptyRecord, neg, PedigradError, random, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
 import { substitute } from "../../program/handlers.js";
+import { sharedPlates } from "../../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../../program/trace.js";
+import { checkPlates } from "../particles/match.js";
 import type { Outcome, Task } from "../particles/pair.js";
-import { sharedPlates, tracedRun } from "../particles/particles.js";
+import { tracedRun } from "../particles/particles.js";
 import { isScoreSite } from "./costs.js";
 
 /** The loss of one run of the guide, averaged over its samples. */
@@ -20,6 +22,7 @@ export function multiSampleEstimate(task: Task): Outcome {
   const keys = random.split(random.foldIn(task.key, 2), count);
   const logp: Tensor = vmap((key: Tensor, one: Record<string, Tensor>) => {
     const model = tracedRun(substitute(task.model, one), key, task, plates);
+    checkPlates(guide, model);
     return sumOf([...sampleSites(model)].map((site) => site.scaledLogProb().sum()));
   })(keys, values);
   const logq = sumOf([...sampleSites(guide)].map((site) => site.scaledLogProb().reshape([count, -1]).sum(1)));

@@ -31,6 +31,7 @@ export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity
         `guide site "${site.name}" is observed in the model. Remove it from the guide, or the observation from the model.`,
       );
     checkShapes(site, other, maxPlateNesting);
+    comparePlates(site, other);
   }
   for (const site of guide.values()) {
     if (site.type !== "plate") continue;
@@ -82,6 +83,42 @@ function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite, maxPlat
     `site "${name}": model batch [${p.batchShape}] event [${p.eventShape}] but guide batch [${q.batchShape}] event [${q.eventShape}]. Give both the same plates and the same toEvent.`,
   );
 }
+
+/**
+ * Refuse a latent that stands in a subsampled plate on one side only, where its density would be scaled, or whose plate lies along
+ * another dim. A plate that is visited whole scales nothing: a guide may leave it out.
+ */
+export function checkPlates(guide: Trace, model: Trace): void {
+  for (const site of sampleSites(guide)) {
+    const other = model.get(site.name);
+    if (other?.type === "sample" && !site.isObserved) comparePlates(site, other);
+  }
+}
+
+function comparePlates({ name, plates: inGuide }: SampleSite, { plates: inModel }: SampleSite): void {
+  const sides = [
+    { plates: inGuide, others: inModel, here: "guide", there: "model" },
+    { plates: inModel, others: inGuide, here: "model", there: "guide" },
+  ];
+  for (const { plates, others, here, there } of sides)
+    for (const { name: plate, size, subsampleSize, dim } of plates) {
+      const other = others.find((p) => p.name === plate);
+      if (other === undefined && size !== subsampleSize)
+        throw refusal(
+          "plate-mismatch",
+          name,
+          `site "${name}" stands in the subsampled plate "${plate}" (${subsampleSize} of ${size}) in the ${here} but not in the ${there}, so that only one of its densities would be scaled. Put it into the same plate on both sides.`,
+        );
+      if (other !== undefined && other.dim !== dim)
+        throw refusal(
+          "plate-mismatch",
+          name,
+          `site "${name}": plate "${plate}" ${alongDim(dim)} in the ${here} and ${alongDim(other.dim)} in the ${there}. Open it in the same order on both sides, or set its dim.`,
+        );
+    }
+}
+
+const alongDim = (dim: number | null): string => (dim === null ? "is a loop" : `lies along dim ${dim}`);
 
 /** Refuse latents of the model that nothing gives a value; `enumerated` are those summed out, where sites can be. */
 export function checkLatentsCovered(guide: Trace, model: Trace, enumerated?: ReadonlyMap<string, number>): void {

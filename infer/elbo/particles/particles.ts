@@ -15,26 +15,11 @@ import {
 } from "../../../autodiff/index.js";
 import { detachProvenance, inFreshRun } from "../../../provenance/index.js";
 import { replay, seed, substitution, tagging } from "../../program/handlers.js";
-import { type Messenger, type Model, withMessenger } from "../../program/messages.js";
+import { type Messenger, type Model, withMessengers } from "../../program/messages.js";
 import { type Trace, trace } from "../../program/trace.js";
 import { shareMasks } from "./masks.js";
 import { checkPair } from "./match.js";
 import type { Pair, Task } from "./pair.js";
-
-/** A messenger that draws the subsample of every plate once, with its own key, for all runs of a step. */
-export function sharedPlates(key: Tensor): Messenger {
-  const drawn = new Map<string, Tensor>();
-  return {
-    process(message) {
-      if (message.type !== "plate" || message.value !== null || message.subsampleSize === message.size) return;
-      const { name, size, subsampleSize } = message;
-      const indices =
-        drawn.get(name) ?? random.permutation(random.foldIn(key, drawn.size), size).slice(0, subsampleSize);
-      drawn.set(name, indices);
-      message.value = indices;
-    },
-  };
-}
 
 /** Run `f` with parameters and mutable state from `values`, latents drawn with `key` and tagged with their names. */
 export const tracedRun = (
@@ -45,11 +30,8 @@ export const tracedRun = (
 ): Trace => {
   // Parameters come from gradients of earlier steps, but are no random choice of this one.
   const stack = [...around, tagging(() => true), substitution(detachProvenance(values))];
-  return inFreshRun(() => within(stack, () => trace(seed(f, key)).getTrace(...args)));
+  return inFreshRun(() => withMessengers(stack, () => trace(seed(f, key)).getTrace(...args)));
 };
-
-const within = <T>([first, ...rest]: readonly Messenger[], body: () => T): T =>
-  first === undefined ? body() : withMessenger(first, () => within(rest, body));
 
 /** Run guide and model, the model under the guide's choices, and check that they fit each other. */
 export function runPair(key: Tensor, task: Task, ...around: Messenger[]): Pair {

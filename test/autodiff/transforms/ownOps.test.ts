@@ -33,7 +33,7 @@ const ONE_OPERAND = [
   "x => /* => */ x // x + 1\n",
   'x => "x => 0".length + x',
   "x => `1`.length + x",
-  "x => (0, x) ? x : +/1/",
+  "x => x.valueOf() + 1",
 ];
 
 test("one operand: a number, a short and a long array, alone and among other ops", () => {

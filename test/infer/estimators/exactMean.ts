@@ -101,7 +101,8 @@ function choicesOf(sites: readonly SampleSite[]): Choices {
   let at = 0;
   const values: Values = {};
   for (const { name, value } of sites) {
-    const own = columns.slice(at, (at += value.size)).map((column) => tensor(column));
+    const own = columns.slice(at, at + value.size).map((column) => tensor(column));
+    at += value.size;
     values[name] = (own.length === 0 ? tensor([]) : stack(own, 1)).reshape([count, ...value.shape]);
   }
   return { values, weights, count };
@@ -162,7 +163,8 @@ export function exactMean(
     for (const [name, x] of Object.entries(draws)) {
       const flat = x.toFloat64Array();
       const size = flat.length / joint.length;
-      const sum = (total[name] ??= new Float64Array(size));
+      total[name] ??= new Float64Array(size);
+      const sum = total[name] as Float64Array;
       flat.forEach((v, i) => {
         (sum[i % size] as number) += ((joint[Math.floor(i / size)] as number) * v) / subsets.length;
       });

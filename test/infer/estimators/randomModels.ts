@@ -294,7 +294,7 @@ export function randomProgram(seed: number): RandomProgram {
           wrapped(latent, true, () => sample(latent.name, fn, { infer })),
         );
       });
-    observations.forEach(({ plates, parents, kind, data, mask: keep }, i) =>
+    observations.forEach(({ plates, parents, kind, data, mask: keep }, i) => {
       within(plates, () => {
         const total = parents.reduce(
           (sum, [parent, weight]) => sum.add(seenFrom(plates, parent, values.get(parent.name) as Tensor).mul(weight)),
@@ -307,8 +307,8 @@ export function randomProgram(seed: number): RandomProgram {
         };
         if (keep === null) body();
         else mask(body, subsample(keep))();
-      }),
-    );
+      });
+    });
   };
   const guide: Model = () => {
     const values = new Map<string, Tensor>();

@@ -90,7 +90,8 @@ test("a draw that does not come to a site has NaN there", () => {
 });
 
 test("a fitted program needs all its params, posterior samples must be of use", () => {
-  const drawing = (options: object) => () => new Predictive(model, { numSamples: 3, ...options }).run(key, null);
+  const drawing = (options: object) => () =>
+    new Predictive(model, { ...("posteriorSamples" in options ? {} : { numSamples: 3 }), ...options }).run(key, null);
   assert.throws(drawing({ guide }), /Predictive: param "a" has no value; params has none/);
   assert.throws(drawing({ guide, params: { a: 8, B: 4 } }), /param "b" has no value.*Did you mean "B"\?/);
   assert.throws(

@@ -28,29 +28,45 @@ function significand(x, k) { return number((bits(x) + ${LIFT} & 0xfffffffffffff)
 function likeOdd(y, x) { return y | x & -0; }
 `;
 
+/** What formulas and ops use besides: the sign; the upper 26 bits of a number below 2^996, the lower ones being x - upperHalf(x) (Dekker 1971). */
+export const helpers = `
+function sign(x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
+function upperHalf(x) { let c = x * ${2 ** 27 + 1}; return c - (c - x); }
+`;
+
+/** 2^k for k = -1074 … 1023, each exact. */
+function powersOfTwo(): Float64Array {
+  const powers = new Float64Array(2098);
+  let power = 2 ** -1074;
+  for (let i = 0; i < powers.length; i++, power *= 2) powers[i] = power;
+  return powers;
+}
+
 /** The same as functions. `pow2` needs k, and `significand` -k, in -1074 … 1023; `scale` takes any k of -2000 … 2000. */
 export function scalarPrimitives() {
-  const powers = Float64Array.from({ length: 2098 }, (_, i) => 2 ** (i - 1074));
+  const powers = powersOfTwo();
   const value = new Float64Array(1);
   const halves = new Int32Array(value.buffer);
+  const pow2 = (k: number): number => powers[k + 1074] as number;
   return {
     abs: Math.abs,
+    floor: Math.floor,
     // As the instructions do it: where one is NaN, or both are zeros, the first stays.
     // biome-ignore lint/complexity/useMathMinMax: Math.min gives NaN, and -0 for the pair 0, -0
     lesser: (a: number, b: number): number => (b < a ? b : a),
     // biome-ignore lint/complexity/useMathMinMax: Math.max gives NaN, and 0 for the pair -0, 0
     larger: (a: number, b: number): number => (a < b ? b : a),
     any: (x: boolean): boolean => x,
-    pow2: (k: number): number => powers[k + 1074] as number,
+    pow2,
     scale: (y: number, k: number): number => {
-      if (k >= -1074 && k <= 1023) return y * (powers[k + 1074] as number);
-      return k > 0 ? y * 2 ** 1000 * 2 ** (k - 1000) : y * 2 ** -1000 * 2 ** (k + 1000);
+      if (k >= -1074 && k <= 1023) return y * pow2(k);
+      return k > 0 ? y * 2 ** 1000 * pow2(k - 1000) : y * 2 ** -1000 * pow2(k + 1000);
     },
     exponent: (x: number): number => {
       value[0] = x;
       return ((((halves[1] as number) & 0x7fffffff) + 0x95f62) >>> 20) - 1023;
     },
-    significand: (x: number, k: number): number => x * (powers[1074 - k] as number),
+    significand: (x: number, k: number): number => x * pow2(-k),
     likeOdd: (y: number, x: number): number => (x === 0 ? x : y),
   };
 }

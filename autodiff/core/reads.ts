@@ -1,0 +1,40 @@
+/**
+ * How the library itself looks at numbers. A look that decides something (a count that becomes a shape, a bound that chooses a
+ * transform) is a read, like a user's `item()`. A look that only lets a program pass or refuses it is none, until the program
+ * catches the refusal and goes on: then it has branched on a value, and whoever runs it (a run, a vmap, a recording) refuses it.
+ */
+import { noteRead, noteRefusal, PedigradError, type Refusal } from "../../provenance/index.js";
+import { noteInBatch } from "./batch.js";
+import { elementsOf } from "./copy.js";
+import { recorder } from "./recorder.js";
+import type { Tensor } from "./tensor.js";
+
+/** The numbers of x, row-major, for a decision: noted as a read, refused where a value cannot be read. Inside vmap those of the whole batch. */
+export function readNumbers(x: Tensor, how: string): Float64Array {
+  noteRead(x.provenance);
+  if (x.batch !== null) return readNumbers(x.batch.value, how);
+  recorder?.read(x, how);
+  return elementsOf(x);
+}
+
+/** Refuse the program because of the numbers in x. */
+export function refuseFor(x: Tensor, refusal: Refusal | PedigradError): never {
+  const error = refusal instanceof PedigradError ? refusal : new PedigradError(refusal);
+  noteRefusal(x.provenance, error);
+  let whole = x;
+  for (; whole.batch !== null; whole = whole.batch.value) noteInBatch(whole.batch.level, caughtIn("vmap", error));
+  recorder?.refused(whole, error);
+  throw error;
+}
+
+/** The refusal of a program that goes on after another one inside vmap or jit: it has read what it was refused for. */
+export const caughtIn = (where: "vmap" | "jit", { op, message }: PedigradError): PedigradError =>
+  new PedigradError({
+    code: `read-in-${where}`,
+    op,
+    message: `${where}: the program was refused for a value, caught that, and went on, so what it does depends on the value. ${
+      where === "vmap"
+        ? "All examples of the batch go one way: loop over the axis without vmap"
+        : "A compiled function is recorded once and runs again with other values: run it without jit"
+    }, or decide with where() instead. The refusal was: ${message}`,
+  });

@@ -1,0 +1,135 @@
+/**
+ * Exponentials, logarithms and the squashing functions. With t = k ln 2 + r, k whole and |r| <= ln 2 / 2, e^r is a rational function
+ * of r coth(r/2), which is even; logarithms are those of significands in [√½, √2), by atanh. Errors against 60 digits: exp, expm1,
+ * log and log1p 1 ulp, the others 2.
+ */
+import { polynomial } from "./estrin.js";
+import { ROUND } from "./primitives.js";
+
+// ln 2 in two parts. The first ends in 32 zero bits, so that its product with an exponent is exact.
+export const LN2_HIGH = 6.9314718036912381649e-1;
+const LN2_LOW = 1.9082149292705877e-10;
+// (r coth(r/2) - 2) / r² in z = r² for |r| <= ln 2 / 2; error of z (…) 2^-57.
+const COTH = [
+  0.1666666666666666, -0.0027777777777564156, 6.613756471500168e-5, -1.653405984330524e-6, 4.143757220143915e-8,
+];
+// (log((1 + s) / (1 - s)) - 2s) / s³ in z = s² for z <= 0.0295; error of s z (…) 2^-59.
+const LOG_NEAR = [
+  0.666666666666667, 0.3999999999989945, 0.28571428626001427, 0.22222211130560726, 0.18182889433757515,
+  0.15331711346672997, 0.14616576421644387,
+];
+// The same for z <= 1/9; error 2^-57.
+const LOG_UNIT = [
+  0.6666666666666666, 0.40000000000014585, 0.2857142856710876, 0.22222222717427864, 0.18181789436132859,
+  0.15385570064958623, 0.13314144209654935, 0.12001072809590713, 0.08800738486144674, 0.1616404561194353,
+];
+
+/** k, and r = high - low, of t. */
+const reduced = `
+  let k = t * ${Math.LOG2E} + ${ROUND} - ${ROUND};
+  let high = t - k * ${LN2_HIGH};
+  let low = k * ${LN2_LOW};`;
+
+/**
+ * expOf(high, low): e^(high - low) for |high - low| <= 0.35, low small; expm1Of(high, low, k): 2^k times that, less 1;
+ * logOf(f, k, c): log((1 + f) 2^k) + c.
+ */
+export const exponentialParts = `
+function expOf(high, low) {
+  let r = high - low;
+  let z = r * r;
+  let z2 = z * z;
+  let c = r - z * ${polynomial(["z", "z2", "(z2 * z2)"], COTH)};
+  return 1 + (high - (low - r * c / (2 - c)));
+}
+function expm1Of(high, low, k) {
+  let r = high - low;
+  let z = r * r;
+  let z2 = z * z;
+  let c = r - z * ${polynomial(["z", "z2", "(z2 * z2)"], COTH)};
+  let q = r * c / (2 - c) + ((high - r) - low);
+  let u = 1 - pow2(-lesser(k, 60));
+  let h = u + r;
+  return scale(h + ((u - h) + r + q), k);
+}
+function logOf(f, k, c) {
+  let s = f / (2 + f);
+  let z = s * s;
+  let z2 = z * z;
+  let h = 0.5 * f * f;
+  let y = z * ${polynomial(["z", "z2", "(z2 * z2)"], LOG_NEAR)};
+  return k * ${LN2_HIGH} - ((h - (s * (h + y) + (k * ${LN2_LOW} + c))) - f);
+}
+`;
+
+const squashing = `
+function tanh(x) {
+  let a = abs(x);
+  let t = 2 * lesser(a, 22);${reduced}
+  let e = expm1Of(high, low, k);
+  let q = (a > 0.55 ? 2 : e) / (e + 2);
+  let y = a > 0.55 ? 1 - q : q;
+  return likeOdd(x < 0 ? -y : y, x);
+}
+function sigmoid(x) {
+  let t = larger(-abs(x), -746);${reduced}
+  let e = scale(expOf(high, low), k);
+  return (x < 0 ? e : 1) / (1 + e);
+}
+function logisticDensity(x) {
+  let t = larger(-abs(x), -746);${reduced}
+  let e = scale(expOf(high, low), k);
+  return e / (1 + e) / (1 + e);
+}
+function softplus(x) {
+  let t = larger(-abs(x), -746);${reduced}
+  let r = high - low;
+  let z = r * r;
+  let z2 = z * z;
+  let w = z * ${polynomial(["z", "z2", "(z2 * z2)"], COTH)};
+  let v = 2 + w;
+  let h = larger(k, -1000);
+  let a = pow2(h) * (v + r);
+  let b = v - r;
+  let e = a / b;
+  let s = a / (2 * b + a);
+  let y = s * s;
+  let y2 = y * y;
+  let y4 = y2 * y2;
+  let f = 0.5 * e * e;
+  return larger(x, 0) + (e - (f - s * (f + y * ${polynomial(["y", "y2", "y4", "(y4 * y4)"], LOG_UNIT)}))) * pow2(k - h);
+}
+function logSigmoid(x) { return -softplus(-x); }
+`;
+
+/** `logisticDensity` is e^x / (1 + e^x)², the derivative of `sigmoid`. */
+export const exponentials: string = `
+function exp(x) {
+  let t = larger(lesser(x, 710), -746);${reduced}
+  return scale(expOf(high, low), k);
+}
+function expm1(x) {
+  let t = larger(lesser(x, 710), -40);${reduced}
+  return likeOdd(expm1Of(high, low, k), x);
+}
+function log(x) {
+  let k = exponent(x);
+  let y = logOf(significand(x, k) - 1, k, 0);
+  if (any(x < ${2 ** -1022} || x - x !== 0)) {
+    let u = x * ${2 ** 54};
+    k = exponent(u);
+    let tiny = logOf(significand(u, k) - 1, k - 54, 0);
+    y = x >= ${2 ** -1022} ? (x < Infinity ? y : x) : x > 0 ? tiny : x === 0 ? -Infinity : NaN;
+  }
+  return y;
+}
+function log1p(x) {
+  let u = 1 + x;
+  let b = u - 1;
+  let lost = (1 - (u - b)) + (x - b);
+  let k = exponent(u);
+  let y = logOf(k === 0 ? x : significand(u, k) - 1, k, k === 0 ? 0 : lost / u);
+  if (any(x <= -1 || x === Infinity)) { y = x > -1 ? (x < Infinity ? y : x) : x === -1 ? -Infinity : NaN; }
+  return likeOdd(y, x);
+}
+${squashing}`;

@@ -1,0 +1,50 @@
+/**
+ * Angles beyond what a float64 remainder can reduce: x = turns π/2 + angle + rest, |angle| <= π/4, by whole numbers of any length
+ * (Payne and Hanek 1983, on 180 bits behind the point). The nearest a float64 comes to a multiple of π/2 is 2^-61, so
+ * that angle and rest are right to twice the precision.
+ */
+
+// 2/π to 1152 bits, π/2 to 128.
+const TWO_OVER_PI =
+  0xa2f9836e4e441529fc2757d1f534ddc0db6295993c439041fe5163abdebbc561b7246e3a424dd2e006492eea09d1921cfe1deb1cb129a73ee88235f52ebb4484e99c7026b45f7e413991d639835339f49c845f8bbdf9283b1ff897ffde05980fef2f118b5a0a6d1f6d367ecf27cb09b74f463f669e5fea2d7527bac7ebe5f17b3d0739f78a5292ea6bfb5fb11f8d5d08n;
+const HALF_PI = 0x1921fb54442d18469898cc51701b839a2n;
+const TABLE = 1152;
+const PLACES = 180n;
+const HALF = 1n << (PLACES - 1n);
+/** 2^-180, by which a whole number of 180 places becomes a number. */
+const UNIT = 2 ** -180;
+
+interface Reduced {
+  readonly of: number;
+  readonly turns: number;
+  readonly angle: number;
+  readonly rest: number;
+}
+
+function reduce(x: number): Reduced {
+  if (!(Math.abs(x) < Infinity)) return { of: x, turns: 0, angle: NaN, rest: NaN };
+  let exponent = 0;
+  let whole = Math.abs(x);
+  // To a whole number below 2^53: x is beyond 2^19, and only powers of two are taken.
+  for (; whole >= 2 ** 53; whole /= 2) exponent++;
+  for (; whole < 2 ** 52; whole *= 2) exponent--;
+  const quarters = BigInt(x < 0 ? -whole : whole) * (TWO_OVER_PI >> (BigInt(TABLE - exponent) - PLACES));
+  const turns = (quarters + HALF) >> PLACES;
+  const angle = ((quarters - (turns << PLACES)) * HALF_PI) >> 128n;
+  const high = Number(angle);
+  return { of: x, turns: Number(turns & 3n), angle: high * UNIT, rest: Number(angle - BigInt(high)) * UNIT };
+}
+
+/** The parts of an angle as functions of x; the last reduction is kept, since they are asked for one after the other. */
+export function farAngles() {
+  let last = reduce(NaN);
+  const parts = (x: number): Reduced => {
+    if (last.of !== x) last = reduce(x);
+    return last;
+  };
+  return {
+    farTurns: (x: number): number => parts(x).turns,
+    farAngle: (x: number): number => parts(x).angle,
+    farRest: (x: number): number => parts(x).rest,
+  };
+}

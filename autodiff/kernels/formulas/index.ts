@@ -1,0 +1,15 @@
+/**
+ * The elementwise functions, as JavaScript text with two readings: ../wasm makes SIMD code of it, two elements at a time, and
+ * ./scalarFormulas functions of one number. Both do the same operations of IEEE 754 in the same order, and neither contracts a
+ * product and a sum, so they agree to the last bit, with each other and on every platform.
+ */
+import { exponentialParts, exponentials } from "./exponentials.js";
+import { power } from "./power.js";
+import { helpers } from "./primitives.js";
+import { trigonometricParts, trigonometry } from "./trigonometry.js";
+
+export { farAngles } from "./farAngle.js";
+export { simdPrimitives } from "./primitives.js";
+
+/** The functions for all to use, after what they are made of. */
+export const formulas: string = helpers + exponentialParts + trigonometricParts + exponentials + trigonometry + power;

@@ -1,0 +1,47 @@
+/**
+ * Which axes of an array are still there after `reshape`: those whose size and place in row-major order, the number of elements to
+ * their right, survive. An axis of size 1 has no place of its own. It is followed where both shapes have as many axes of size 1
+ * side by side, or where one shape is the other with axes put before it or behind it.
+ */
+import { type AxisMap, mapAxes } from "../../../provenance/axes.js";
+import { type Shape, sameShape } from "../../core/shape.js";
+
+/** The size of axis k, counted from the right; undefined beyond the shape. */
+const sizeAt = (shape: Shape, k: number): number | undefined => shape[shape.length - 1 - k];
+
+/** How many axes of size 1 stand side by side from axis k to the left. */
+function onesFrom(shape: Shape, k: number): number {
+  let end = k;
+  while (sizeAt(shape, end) === 1) end++;
+  return end - k;
+}
+
+/** How far each axis of `from` moves to the left where `to` is `from` with axes put before it or behind it; null for neither or both. */
+function shiftBetween(from: Shape, to: Shape): number | null {
+  const n = Math.min(from.length, to.length);
+  const isBehind = sameShape(from.slice(0, n), to.slice(0, n));
+  const isBefore = sameShape(from.slice(from.length - n), to.slice(to.length - n));
+  if (isBehind === isBefore) return null;
+  return isBehind ? to.length - from.length : 0;
+}
+
+/** The map of a reshape. */
+export function survivingAxes(from: Shape, to: Shape): AxisMap {
+  const places = new Array<number>(from.length).fill(-1);
+  let [k, l, inner, outer] = [0, 0, 1, 1];
+  while (k < from.length) {
+    while (l < to.length && outer < inner) outer *= sizeAt(to, l++) as number;
+    const isAligned = outer === inner;
+    const [ours, theirs] = [onesFrom(from, k), isAligned ? onesFrom(to, l) : 0];
+    if (ours > 0) {
+      const shift = ours === theirs ? l - k : shiftBetween(from, to);
+      if (shift !== null) for (let i = k; i < k + ours; i++) if (i + shift < to.length) places[i] = i + shift;
+    }
+    k += ours;
+    l += theirs;
+    if (k === from.length) break;
+    if (isAligned && sizeAt(to, l) === sizeAt(from, k)) places[k] = l;
+    inner *= sizeAt(from, k++) as number;
+  }
+  return mapAxes(places.length, (axis) => places[axis] as number);
+}

@@ -1,0 +1,64 @@
+/**
+ * The shapes of a run in one table, laid out as by Pyro's `Trace.format_shapes`: for every site the batch shape of its distribution,
+ * the shape of its value and that of its log density. A bar stands before the event axes.
+ */
+import { requireOptions } from "../checks.js";
+import { sampleSites, type Trace } from "../program/trace.js";
+
+export interface FormatShapesOptions {
+  /** The first line; "Trace Shapes:" by default. */
+  title?: string;
+  /** Whether log densities are computed to show their shapes; false by default, as in Pyro. */
+  computeLogProb?: boolean;
+}
+
+/** A name, then the cells before and after the bar; null where a row has no bar. */
+type Row = readonly [name: string, batch: readonly string[], event: readonly string[] | null];
+
+const cells = (shape: readonly number[]): string[] => shape.map(String);
+
+/** The table of shapes of a trace. */
+export function formatShapes(trace: Trace, options: FormatShapesOptions = {}): string {
+  requireOptions("formatShapes", options, ["title", "computeLogProb"]);
+  const { title = "Trace Shapes:", computeLogProb = false } = options;
+  const rows: Row[] = [
+    [title, [], null],
+    ["Param Sites:", [], null],
+  ];
+  for (const site of trace.values()) if (site.type === "param") rows.push([site.name, cells(site.value.shape), null]);
+  rows.push(["Sample Sites:", [], null]);
+  for (const site of sampleSites(trace)) {
+    const { batchShape, eventShape } = site.fn;
+    const { shape } = site.value;
+    const lead = shape.length - eventShape.length;
+    rows.push([`${site.name} dist`, cells(batchShape), cells(eventShape)]);
+    rows.push(["value", cells(shape.slice(0, lead)), cells(shape.slice(lead))]);
+    if (computeLogProb) rows.push(["log_prob", cells(site.logProb().shape), []]);
+  }
+  return layOut(rows);
+}
+
+/** Names and batch axes to the right, event axes to the left, each axis in a column of its own. */
+function layOut(rows: readonly Row[]): string {
+  const [left, right] = [0, 1].map((side) =>
+    Math.max(...rows.map((row) => (row[side === 0 ? 1 : 2] ?? []).length)),
+  ) as [number, number];
+  const pad = (n: number): string[] => new Array<string>(n).fill("");
+  const grid = rows.map(([name, batch, event]) => [
+    name,
+    ...pad(left - batch.length),
+    ...batch,
+    event === null ? "" : "|",
+    ...(event ?? []),
+    ...pad(right - (event ?? []).length),
+  ]);
+  const widths = pad(left + right + 2).map((_, i) => Math.max(...grid.map((row) => (row[i] as string).length)));
+  return grid
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padStart(widths[i] as number))
+        .join(" ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

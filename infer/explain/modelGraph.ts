@@ -1,0 +1,197 @@
+/**
+ * A model as a graph: a node for each site, an arrow from every site on which its distribution depends directly, a box around each plate.
+ * The arrows are what provenance says of one run in which a site's value carries its own name and nothing else, so they are the
+ * direct dependencies, branches on sampled values included.
+ */
+import { random } from "../../autodiff/index.js";
+import { Derived, type Distribution, Expanded } from "../../distributions/index.js";
+import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
+import { requireProgram } from "../checks.js";
+import { escapeHtml, NOTEBOOK, notebookView } from "../html.js";
+import { block, seed } from "../program/handlers.js";
+import { type Messenger, type Model, withMessenger } from "../program/messages.js";
+import { isFactor, trace } from "../program/trace.js";
+
+export interface GraphNode {
+  readonly name: string;
+  readonly kind: "latent" | "observed" | "factor" | "deterministic" | "param";
+  /** `Independent(Normal)`; empty where there is no distribution. */
+  readonly distribution: string;
+  /** The names of its plates, outermost first. */
+  readonly plates: readonly string[];
+}
+
+export interface GraphEdge {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface GraphPlate {
+  readonly name: string;
+  readonly size: number | null;
+}
+
+/** `Independent(Normal)`: a family and what was made of it, but for the expansion to the size of its plates. */
+export const distributionName = (fn: Distribution): string => {
+  if (fn instanceof Expanded) return distributionName(fn.base);
+  return fn instanceof Derived ? `${fn.family}(${distributionName(fn.base)})` : fn.family;
+};
+
+/** The result of `renderModel`. */
+export class ModelGraph {
+  constructor(
+    readonly nodes: readonly GraphNode[],
+    readonly edges: readonly GraphEdge[],
+    readonly plates: readonly GraphPlate[],
+  ) {}
+
+  /** A Mermaid flowchart, plates as subgraphs. */
+  toMermaid(): string {
+    const brackets = {
+      latent: ["((", "))"],
+      observed: ["((", "))"],
+      factor: ["[", "]"],
+      deterministic: ["(", ")"],
+      param: ["[/", "/]"],
+    };
+    const quote = (text: string) => `"${text.replace(/[#"<>&;]/g, (c) => `#${c.charCodeAt(0)};`)}"`;
+    const lines = this.#nested(
+      (node, id) => {
+        const [open, close] = brackets[node.kind] as [string, string];
+        return `${id}${open}${quote(labelOf(node))}${close}${node.kind === "observed" ? ":::observed" : ""}`;
+      },
+      (plate, id) => [`subgraph ${id}[${quote(plateLabel(plate))}]`, "end"],
+    );
+    const edges = this.#edges((from, to) => `  ${from} --> ${to}`);
+    return ["flowchart TD", ...lines, ...edges, "  classDef observed fill:#bbb,color:#000"].join("\n");
+  }
+
+  /** A graph in Graphviz' DOT language, plates as clusters. */
+  toDot(): string {
+    const quote = (text: string) => `"${text.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"`;
+    const styles = {
+      latent: "shape=ellipse",
+      observed: 'shape=ellipse style=filled fillcolor="#bbbbbb"',
+      factor: "shape=square style=filled fillcolor=black fontcolor=white",
+      deterministic: "shape=ellipse style=dashed",
+      param: "shape=plain",
+    };
+    const lines = this.#nested(
+      (node, id) => `${id} [label=${quote(labelOf(node))} ${styles[node.kind]}];`,
+      (plate, id) => [`subgraph cluster_${id} { label=${quote(plateLabel(plate))}; labeljust=r; labelloc=b;`, "}"],
+    );
+    const edges = this.#edges((from, to) => `  ${from} -> ${to};`);
+    return ["digraph {", ...lines, ...edges, "}"].join("\n");
+  }
+
+  /** A table of the sites: what each is, what it depends on, where it stands. */
+  toString(): string {
+    return this.nodes
+      .map((node) => {
+        const parents = this.edges.filter(({ to }) => to === node.name).map(({ from }) => from);
+        const kind = node.distribution === "" ? node.kind : `${node.kind} ~ ${node.distribution}`;
+        return `${node.name}: ${kind}${parents.length > 0 ? ` given ${parents.join(", ")}` : ""}${node.plates.length > 0 ? ` in ${node.plates.join(", ")}` : ""}`;
+      })
+      .join("\n");
+  }
+
+  toJSON(): Pick<ModelGraph, "nodes" | "edges" | "plates"> {
+    const { nodes, edges, plates } = this;
+    return { nodes, edges, plates };
+  }
+
+  [NOTEBOOK](): Record<string, string> {
+    return notebookView(this.toString(), `<pre>${escapeHtml(this.toString())}</pre>`);
+  }
+
+  #edges(line: (from: string, to: string) => string): string[] {
+    const ids = new Map(this.nodes.map(({ name }, i) => [name, `n${i}`]));
+    return this.edges.map(({ from, to }) => line(ids.get(from) as string, ids.get(to) as string));
+  }
+
+  /** The nodes as lines, those of a plate between its opening and closing line. */
+  #nested(
+    line: (node: GraphNode, id: string) => string,
+    box: (plate: GraphPlate, id: string) => [open: string, close: string],
+  ): string[] {
+    let count = 0;
+    const within = (nodes: readonly [GraphNode, number][], depth: number): string[] => {
+      const indent = "  ".repeat(depth + 1);
+      const own = nodes.filter(([{ plates }]) => plates.length === depth);
+      const inner = new Set(nodes.map(([{ plates }]) => plates[depth]).filter((name) => name !== undefined));
+      return [
+        ...own.map(([node, i]) => `${indent}${line(node, `n${i}`)}`),
+        ...[...inner].flatMap((name) => {
+          const plate = this.plates.find((p) => p.name === name) as GraphPlate;
+          const [open, close] = box(plate, `p${count++}`);
+          const inside = nodes.filter(([{ plates }]) => plates[depth] === name);
+          return [`${indent}${open}`, ...within(inside, depth + 1), `${indent}${close}`];
+        }),
+      ];
+    };
+    return within(
+      this.nodes.map((node, i) => [node, i]),
+      0,
+    );
+  }
+}
+
+const labelOf = ({ name, kind, distribution }: GraphNode): string =>
+  kind === "latent" || kind === "observed" ? `${name} ~ ${distribution}` : name;
+const plateLabel = ({ name, size }: GraphPlate): string => (size === null ? name : `${name} (${size})`);
+
+/** The tag of a parameter's value, which must not be mistaken for a site of the same name. */
+const paramTag = (name: string): string => `param ${name}`;
+
+/** Every value depends on its own site or parameter alone. Outside `trace`, so that the trace sees values as tagged here. */
+const namingItself: Messenger = {
+  postprocess(message) {
+    if (message.type === "sample" && !message.isObserved)
+      message.value = trackProvenance(detachProvenance(message.value), message.name);
+    else if (message.type === "param")
+      message.value = trackProvenance(detachProvenance(message.value), paramTag(message.name));
+  },
+};
+
+/**
+ * Run the model once, with values drawn from it and parameters at their start, and return its graph.
+ *
+ * @example
+ * const model = () => sample("x", new Normal(sample("mu", new Normal(0, 1)), 1), { obs: 2 });
+ * console.log(renderModel(model).toMermaid());
+ */
+export function renderModel(model: Model, ...args: unknown[]): ModelGraph {
+  requireProgram("renderModel", "model", model);
+  const key = random.key(0);
+  const starting: Messenger = {
+    process(message) {
+      if (message.type === "param") message.value ??= message.init?.(random.foldIn(key, 1)) ?? null;
+    },
+  };
+  const run = block(() =>
+    withMessenger(starting, () => withMessenger(namingItself, () => trace(seed(model, key)).getTrace(...args))),
+  )();
+  const nodes: GraphNode[] = [];
+  const parents: GraphEdge[] = [];
+  const plates = new Map<string, GraphPlate>();
+  for (const site of run.values()) {
+    if (site.type === "plate") {
+      plates.set(site.name, { name: site.name, size: site.size });
+      continue;
+    }
+    if (site.type === "mutable") continue;
+    const isSample = site.type === "sample";
+    const kind =
+      site.type !== "sample" ? site.type : isFactor(site) ? "factor" : site.isObserved ? "observed" : "latent";
+    const within = isSample ? site.plates.map(({ name }) => name).reverse() : [];
+    for (const { name, size } of isSample ? site.plates : []) plates.set(name, { name, size });
+    const distribution = isSample && kind !== "factor" ? distributionName(site.fn) : "";
+    nodes.push({ name: site.name, kind, distribution, plates: within });
+    if (site.type === "param") continue;
+    const depends = getProvenance(isSample ? site.logProb() : site.value);
+    for (const from of depends) if (from !== site.name) parents.push({ from, to: site.name });
+  }
+  const params = new Map(nodes.filter(({ kind }) => kind === "param").map(({ name }) => [paramTag(name), name]));
+  const edges = parents.map(({ from, to }) => ({ from: params.get(from) ?? from, to }));
+  return new ModelGraph(nodes, edges, [...plates.values()]);
+}

@@ -1,0 +1,73 @@
+/**
+ * Results as HTML for notebooks and pages: a tensor as a table of numbers, a summary as a table, an explanation as text, a curve of
+ * losses as a picture. Showing a tensor reads it; whatever names a value has enter the page as text.
+ */
+import { PedigradError, Tensor } from "../../autodiff/index.js";
+import { show } from "../checks.js";
+import { escapeHtml, htmlTable, NOTEBOOK, notebookView } from "../html.js";
+import { Summary } from "../posterior/summary.js";
+import { Explanation } from "./explain.js";
+import { ModelGraph } from "./modelGraph.js";
+
+/** What `toHtml` takes: a list of numbers is a curve of losses, one for each step. */
+export type Showable = Tensor | Summary | Explanation | ModelGraph | Float64Array | readonly number[];
+
+const LONGEST = 20;
+const preformatted = (text: string): string => `<pre>${escapeHtml(text)}</pre>`;
+
+/** One of the library's results as HTML, with no scripts and no styles from outside. */
+export function toHtml(x: Showable): string {
+  if (x instanceof Tensor) return tensorHtml(x);
+  if (x instanceof Summary) return x.toHtml();
+  if (x instanceof Explanation || x instanceof ModelGraph) return preformatted(x.toString());
+  if (x instanceof Float64Array || (Array.isArray(x) && x.every((y) => typeof y === "number"))) return curve(x);
+  throw new PedigradError({
+    code: "bad-argument",
+    op: "toHtml",
+    message: `toHtml: expected a tensor, a summary, an explanation, a model graph or a list of losses, got ${show(x)}.`,
+  });
+}
+
+/** The same as an object that Deno's Jupyter kernel shows as HTML: the last value of a cell. */
+export const display = (x: Showable): { [NOTEBOOK](): Record<string, string> } => ({
+  [NOTEBOOK]: () => notebookView(String(x), toHtml(x)),
+});
+
+/** A table for short vectors and matrices, text for everything else. */
+function tensorHtml(x: Tensor): string {
+  const caption = `Tensor[${x.shape}]`;
+  const isTable = (x.shape.length === 1 || x.shape.length === 2) && x.shape.every((n) => n <= LONGEST);
+  if (!isTable) return preformatted(x.toString());
+  const rows = (x.shape.length === 1 ? [x.toArray()] : x.toArray()) as number[][];
+  const columns = x.shape.at(-1) as number;
+  return htmlTable(
+    [caption, ...Array.from({ length: columns }, (_, j) => String(j))],
+    rows.map((row, i) => [x.shape.length === 1 ? "" : String(i), ...row.map(String)]),
+  );
+}
+
+const [WIDTH, HEIGHT] = [480, 160];
+
+/** Losses against steps as an SVG line; a long curve as the mean of each of `WIDTH` spans, gaps where nothing is finite. */
+function curve(losses: ArrayLike<number>): string {
+  const n = Math.min(losses.length, WIDTH);
+  const spans = Array.from({ length: n }, (_, i) => {
+    const [from, to] = [Math.floor((i * losses.length) / n), Math.floor(((i + 1) * losses.length) / n)];
+    const finite = Array.from({ length: to - from }, (_, j) => losses[from + j] as number).filter(Number.isFinite);
+    return finite.reduce((a, b) => a + b, 0) / finite.length;
+  });
+  const finite = spans.filter(Number.isFinite);
+  if (finite.length === 0) return preformatted("no finite loss");
+  const [low, high] = [Math.min(...finite), Math.max(...finite)];
+  const place = (y: number) => (HEIGHT * (1 - (y - low) / (high - low || 1))).toFixed(1);
+  const points = spans.map((y, i) =>
+    Number.isFinite(y) ? `${((WIDTH * i) / Math.max(n - 1, 1)).toFixed(1)},${place(y)}` : null,
+  );
+  const lines = points
+    .join(" ")
+    .split(/(?:^| )(?:null|)(?: |$)/)
+    .filter((line) => line !== "")
+    .map((line) => `<polyline points="${line}" fill="none" stroke="currentColor"/>`);
+  const title = escapeHtml(`${losses.length} steps, loss ${high.toPrecision(4)} to ${low.toPrecision(4)}`);
+  return `<svg viewBox="-4 -4 ${WIDTH + 8} ${HEIGHT + 8}" width="${WIDTH}" role="img" aria-label="${title}"><title>${title}</title>${lines.join("")}</svg>`;
+}

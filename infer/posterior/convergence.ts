@@ -1,0 +1,114 @@
+/**
+ * Whether chains have converged, and how many independent draws theirs are worth (Vehtari, Gelman, Simpson, Carpenter and Bürkner 2021,
+ * "Rank-normalization, folding, and localization: an improved R-hat"). Each chain is split in half; ranks of all draws together are
+ * turned into normal scores; with M chains of N draws, W the mean of their variances and B/N the variance of their means,
+ *
+ *     var⁺  = W (N - 1)/N + B/N,     R-hat = √(var⁺ / W)
+ *     ρ_t   = 1 - (W - mean of the chains' autocovariance at lag t, times N/(N - 1)) / var⁺
+ *     ESS   = M N / (-1 + 2 Σ_k P_k),    P_k = ρ_2k + ρ_2k+1
+ *
+ * summed while the pairs P_k are positive, each lowered to the smallest before it (Geyer 1992).
+ */
+import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import { ndtri } from "../../autodiff/kernels/special/index.js";
+import { type Column, pooled } from "./draws.js";
+import { quantileOf } from "./intervals.js";
+
+type Chains = readonly Float64Array[];
+
+const mean = (x: Float64Array): number => x.reduce((a, b) => a + b, 0) / x.length;
+/** The sum of squared deviations over n - 1. */
+export const varianceOf = (x: Float64Array): number => {
+  const m = mean(x);
+  return x.reduce((sum, v) => sum + (v - m) * (v - m), 0) / (x.length - 1);
+};
+
+/** Each chain as two of half its length; the middle draw of an odd number is left out. */
+const halves = (chains: Chains): Chains =>
+  chains.flatMap((chain) => {
+    const half = chain.length >> 1;
+    return [chain.subarray(0, half), chain.subarray(chain.length - half)];
+  });
+
+/** Normal scores of the ranks of all draws together: Φ⁻¹((rank - 3/8) / (S + 1/4)), tied draws sharing their mean rank. */
+function normalScores(chains: Chains): Chains {
+  const all = pooled({ chains });
+  const order = Uint32Array.from(all.keys()).sort((i, j) => (all[i] as number) - (all[j] as number));
+  const scores = new Float64Array(all.length);
+  for (let start = 0; start < order.length; ) {
+    let end = start + 1;
+    while (end < order.length && all[order[end] as number] === all[order[start] as number]) end++;
+    const rank = (start + 1 + end) / 2;
+    for (let i = start; i < end; i++) scores[order[i] as number] = ndtri((rank - 0.375) / (all.length + 0.25));
+    start = end;
+  }
+  let at = 0;
+  return chains.map(({ length }) => {
+    at += length;
+    return scores.subarray(at - length, at);
+  });
+}
+
+function rHatOf(chains: Chains): number {
+  const n = (chains[0] as Float64Array).length;
+  const within = mean(Float64Array.from(chains, varianceOf));
+  const between = varianceOf(Float64Array.from(chains, mean));
+  return Math.sqrt((within * (n - 1)) / n / within + between / within);
+}
+
+function essOf(chains: Chains): number {
+  const all = pooled({ chains });
+  const n = (chains[0] as Float64Array).length;
+  if (all.every((x) => x === all[0])) return all.length;
+  const means = chains.map(mean);
+  const autocovariance = (lag: number): number => {
+    let total = 0;
+    chains.forEach((x, c) => {
+      const m = means[c] as number;
+      for (let i = 0; i + lag < n; i++) total += ((x[i] as number) - m) * ((x[i + lag] as number) - m);
+    });
+    return total / (n * chains.length);
+  };
+  const within = (autocovariance(0) * n) / (n - 1);
+  const plus = (within * (n - 1)) / n + (chains.length > 1 ? varianceOf(Float64Array.from(means)) : 0);
+  const rho = (lag: number): number => 1 - (within - autocovariance(lag)) / plus;
+  let [even, pair] = [1, 1 + rho(1)];
+  let [smallest, sum] = [Infinity, 0];
+  for (let lag = 1; lag < n - 3 && pair > 0; lag += 2) {
+    smallest = Math.min(smallest, pair);
+    sum += smallest;
+    even = rho(lag + 1);
+    pair = even + rho(lag + 2);
+  }
+  // Of the first pair that does not count, the first half does where it is positive.
+  const tau = -1 + 2 * sum + Math.max(even, 0);
+  return all.length / Math.max(tau, Math.LN10 / log(all.length));
+}
+
+const isUsable = (chains: Chains): boolean =>
+  chains.length > 0 && chains.every((chain) => chain.length >= 4 && chain.every(Number.isFinite));
+
+/** Bulk effective sample size: how many independent draws the centre of the distribution is known as well as by. NaN below 4 draws a chain. */
+export function essBulk({ chains }: Pick<Column, "chains">): number {
+  return isUsable(chains) ? essOf(normalScores(halves(chains))) : Number.NaN;
+}
+
+/** Tail effective sample size: the smaller of those of the 5% and 95% quantiles. */
+export function essTail(column: Pick<Column, "chains">): number {
+  if (!isUsable(column.chains)) return Number.NaN;
+  const sorted = pooled(column).sort();
+  const at = (q: number): number => {
+    const cut = quantileOf(sorted, q);
+    return essOf(halves(column.chains.map((chain) => chain.map((x) => (x <= cut ? 1 : 0)))));
+  };
+  return Math.min(at(0.05), at(0.95));
+}
+
+/** R-hat: the larger of that of the draws and that of their distances from the median; near 1 where chains agree. */
+export function rHat({ chains }: Pick<Column, "chains">): number {
+  if (!isUsable(chains)) return Number.NaN;
+  const split = halves(chains);
+  const median = quantileOf(pooled({ chains: split }).sort(), 0.5);
+  const folded = split.map((chain) => chain.map((x) => Math.abs(x - median)));
+  return Math.max(rHatOf(normalScores(split)), rHatOf(normalScores(folded)));
+}

@@ -1,0 +1,81 @@
+/**
+ * Draws of a posterior as columns of numbers: one column for each element of each site, divided into chains. Summaries and
+ * exports start from them.
+ */
+import { type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { refuseOption, requireOptions, show } from "../checks.js";
+import { requireDraws } from "./predictiveChecks.js";
+
+/** Draws by site name, the axes of the draws in front: what Predictive and samplePosterior return. */
+export type Draws = Readonly<Record<string, TensorLike>>;
+
+export interface DrawsOptions {
+  /** How many leading axes number the draws: 1 (default), or 2 for [chains, draws]. */
+  batchNdims?: 1 | 2;
+}
+
+/** One element of a site in every draw. */
+export interface Column {
+  /** `theta[0,2]`; `theta` where the site is a single number. */
+  readonly name: string;
+  /** Its draws, chain by chain. */
+  readonly chains: readonly Float64Array[];
+}
+
+/** The draws as tensors, their leading axes checked to be alike, with the number of chains and of draws in each. */
+export function readDraws(
+  op: string,
+  draws: Draws,
+  options: DrawsOptions,
+  known: readonly string[] = [],
+): { sites: [name: string, value: Tensor][]; chains: number; length: number } {
+  requireOptions(op, options, ["batchNdims", ...known]);
+  const { batchNdims = 1 } = options;
+  if (batchNdims !== 1 && batchNdims !== 2)
+    refuseOption(op, "batchNdims", `batchNdims is 1, or 2 for [chains, draws], got ${show(batchNdims)}.`);
+  const sites = Object.entries(draws).map(([name, x]): [string, Tensor] => [name, tensor(x)]);
+  for (const [name, { shape }] of sites)
+    if (shape.length < batchNdims)
+      refuseOption(op, name, `"${name}" has shape [${shape}], but ${batchNdims} leading axes should number its draws.`);
+  requireDraws(Object.fromEntries(sites), batchNdims);
+  const [n = 0, m = 0] = sites[0]?.[1].shape ?? [];
+  return batchNdims === 1 ? { sites, chains: 1, length: n } : { sites, chains: n, length: m };
+}
+
+/** One column for each element of each site. */
+export function columnsOf(op: string, draws: Draws, options: DrawsOptions, known: readonly string[] = []): Column[] {
+  const { sites, chains, length } = readDraws(op, draws, options, known);
+  return sites.flatMap(([name, value]) => {
+    const numbers = value.toFloat64Array();
+    const shape = value.shape.slice(options.batchNdims ?? 1);
+    const size = shape.reduce((a, b) => a * b, 1);
+    return Array.from({ length: size }, (_, element) => ({
+      name: shape.length === 0 ? name : `${name}[${indexOf(element, shape)}]`,
+      chains: Array.from({ length: chains }, (_, chain) =>
+        Float64Array.from({ length }, (_, draw) => numbers[(chain * length + draw) * size + element] as number),
+      ),
+    }));
+  });
+}
+
+/** The row-major position `element` as one index for each axis. */
+const indexOf = (element: number, shape: readonly number[]): number[] => {
+  const index: number[] = [];
+  for (let axis = shape.length - 1, rest = element; axis >= 0; axis--) {
+    const size = shape[axis] as number;
+    index.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return index;
+};
+
+/** All chains of a column one after the other. */
+export function pooled({ chains }: Pick<Column, "chains">): Float64Array {
+  const all = new Float64Array(chains.reduce((n, chain) => n + chain.length, 0));
+  let at = 0;
+  for (const chain of chains) {
+    all.set(chain, at);
+    at += chain.length;
+  }
+  return all;
+}

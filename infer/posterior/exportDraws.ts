@@ -1,0 +1,106 @@
+/** Draws as other tools read them: CSV, ArviZ's InferenceData as JSON, Arrow tables. */
+import { refuseOption, requireOptions, show } from "../checks.js";
+import { columnsOf, type Draws, type DrawsOptions, pooled, readDraws } from "./draws.js";
+
+/** `chain`, `draw`, then one array for each element of each site, all of the same length. */
+function tableOf(op: string, draws: Draws, options: DrawsOptions): Record<string, Float64Array | Int32Array> {
+  const { chains, length } = readDraws(op, draws, options);
+  const columns = columnsOf(op, draws, options);
+  const clash = columns.find(({ name }) => name === "chain" || name === "draw");
+  if (clash !== undefined)
+    refuseOption(
+      op,
+      clash.name,
+      `the site "${clash.name}" has the name of a column that numbers the draws; leave it out.`,
+    );
+  const n = chains * length;
+  return Object.fromEntries([
+    ["chain", Int32Array.from({ length: n }, (_, i) => Math.floor(i / length))],
+    ["draw", Int32Array.from({ length: n }, (_, i) => i % length)],
+    ...columns.map((column) => [column.name, pooled(column)] as const),
+  ]);
+}
+
+const csvField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+/** Draws as CSV (RFC 4180): columns chain, draw, then one for each element of each site, `theta[0]`; numbers with all their digits. */
+export function toCsv(draws: Draws, options: DrawsOptions = {}): string {
+  const table = Object.entries(tableOf("toCsv", draws, options));
+  const lines = [table.map(([name]) => csvField(name)).join(",")];
+  const n = table[0]?.[1].length ?? 0;
+  for (let i = 0; i < n; i++) lines.push(table.map(([, values]) => String(values[i])).join(","));
+  return `${lines.join("\n")}\n`;
+}
+
+/** The part of the module `apache-arrow` that `toArrow` calls. */
+export interface ArrowModule<T> {
+  tableFromArrays(columns: Record<string, Float64Array | Int32Array>): T;
+}
+
+/** Draws as an Arrow table with the columns of `toCsv`, made by the module `apache-arrow` that is given. */
+export const toArrow = <T>(arrow: ArrowModule<T>, draws: Draws, options: DrawsOptions = {}): T =>
+  arrow.tableFromArrays(tableOf("toArrow", draws, options));
+
+/** The groups of an InferenceData; draws of each but observedData and constantData have the axes of the draws in front. */
+export interface InferenceGroups {
+  posterior?: Draws;
+  posteriorPredictive?: Draws;
+  prior?: Draws;
+  priorPredictive?: Draws;
+  predictions?: Draws;
+  logLikelihood?: Draws;
+  sampleStats?: Draws;
+  observedData?: Draws;
+  constantData?: Draws;
+}
+
+export interface InferenceDataOptions extends DrawsOptions {
+  /** The names of a site's axes after those of the draws: `{ theta: ["school"] }`. */
+  dims?: Readonly<Record<string, readonly string[]>>;
+  /** The labels along a named axis: `{ school: ["A", "B"] }`. */
+  coords?: Readonly<Record<string, readonly (string | number)[]>>;
+}
+
+const GROUPS: Readonly<Record<keyof InferenceGroups, string>> = {
+  posterior: "posterior",
+  posteriorPredictive: "posterior_predictive",
+  prior: "prior",
+  priorPredictive: "prior_predictive",
+  predictions: "predictions",
+  logLikelihood: "log_likelihood",
+  sampleStats: "sample_stats",
+  observedData: "observed_data",
+  constantData: "constant_data",
+};
+const DATA: readonly string[] = ["observedData", "constantData"];
+
+/**
+ * Draws as ArviZ's InferenceData in JSON, which `arviz.from_json(file)` opens. NaN and infinities are written as Python's json
+ * reads them.
+ */
+export function toInferenceData(groups: InferenceGroups, options: InferenceDataOptions = {}): string {
+  const op = "toInferenceData";
+  requireOptions(op, groups, Object.keys(GROUPS));
+  requireOptions(op, options, ["batchNdims", "dims", "coords"]);
+  const { dims, coords, ...layout } = options;
+  const parts = Object.entries(groups).map(([group, draws]) => {
+    const isData = DATA.includes(group);
+    const { sites, chains, length } = readDraws(op, draws as Draws, isData ? {} : layout);
+    const values = sites.map(([name, x]) => {
+      const site = x.shape.slice(layout.batchNdims ?? 1);
+      const value = isData ? x : x.reshape([chains, length, ...site]);
+      return `${JSON.stringify(name)}:${numbersAsText(value.toArray())}`;
+    });
+    return `${JSON.stringify(GROUPS[group as keyof InferenceGroups])}:{${values.join(",")}}`;
+  });
+  for (const [name, value] of Object.entries({ dims, coords })) {
+    if (value === undefined) continue;
+    if (typeof value !== "object") refuseOption(op, name, `${name} is a record of lists, got ${show(value)}.`);
+    parts.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  }
+  return `{${parts.join(",")}}`;
+}
+
+type Numbers = number | readonly Numbers[];
+const numbersAsText = (x: Numbers): string =>
+  typeof x === "number" ? String(x) : `[${x.map(numbersAsText).join(",")}]`;

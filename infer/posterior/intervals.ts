@@ -1,0 +1,94 @@
+/** Quantiles of draws, and the narrowest interval that holds a given share of them. */
+
+import { normalizeAxis } from "../../autodiff/core/shape.js";
+import { contiguous } from "../../autodiff/core/view.js";
+import { type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { refuseOption, requireOptions, show } from "../checks.js";
+
+export interface AxisOption {
+  /** The axis that numbers the draws; 0 by default. */
+  axis?: number;
+}
+
+export interface HpdiOptions extends AxisOption {
+  /** The share of the draws in the interval, between 0 and 1; 0.94 by default, as in ArviZ. */
+  prob?: number;
+}
+
+/** The q-quantile of ascending numbers, linear between neighbours (NumPy's default, type 7 of Hyndman and Fan 1996). */
+export function quantileOf(sorted: Float64Array, q: number): number {
+  const n = sorted.length;
+  if (n === 0 || Number.isNaN(sorted[n - 1])) return Number.NaN;
+  const at = q * (n - 1);
+  const low = Math.floor(at);
+  const [a, b] = [sorted[low] as number, sorted[Math.min(low + 1, n - 1)] as number];
+  return at === low || a === b ? a : a + (at - low) * (b - a);
+}
+
+/** The ends of the narrowest interval with `⌊prob n⌋` steps between ascending draws. */
+export function narrowest(sorted: Float64Array, prob: number): [low: number, high: number] {
+  const n = sorted.length;
+  const steps = Math.min(Math.floor(prob * n), n - 1);
+  if (n === 0 || Number.isNaN(sorted[n - 1])) return [Number.NaN, Number.NaN];
+  let best = 0;
+  let width = Infinity;
+  for (let i = 0; i + steps < n; i++) {
+    const w = (sorted[i + steps] as number) - (sorted[i] as number);
+    if (w < width) [best, width] = [i, w];
+  }
+  return [sorted[best] as number, sorted[best + steps] as number];
+}
+
+/**
+ * The q-quantile of draws along an axis, linear between neighbours: the shape of x without that axis. q lies between 0 and 1; a list of
+ * them gives a new first axis.
+ */
+export function quantile(x: TensorLike, q: number | readonly number[], options: AxisOption = {}): Tensor {
+  requireOptions("quantile", options, ["axis"]);
+  const qs = typeof q === "number" ? [q] : q;
+  for (const each of qs)
+    if (!(each >= 0 && each <= 1)) refuseOption("quantile", "q", `q lies between 0 and 1, got ${show(each)}.`);
+  const found = overDraws("quantile", tensor(x), options, qs.length, (sorted) => qs.map((p) => quantileOf(sorted, p)));
+  return typeof q === "number" ? found.squeeze(0) : found;
+}
+
+/**
+ * The narrowest interval that holds `prob` of the draws along an axis (highest posterior density interval, of one piece): shape [2, ...rest],
+ * lower and upper ends.
+ */
+export function hpdi(x: TensorLike, options: HpdiOptions = {}): Tensor {
+  requireOptions("hpdi", options, ["prob", "axis"]);
+  const { prob = 0.94 } = options;
+  requireProb("hpdi", prob);
+  return overDraws("hpdi", tensor(x), options, 2, (sorted) => narrowest(sorted, prob));
+}
+
+/** Refuse a share that does not lie strictly between 0 and 1. */
+export function requireProb(op: string, prob: unknown): void {
+  if (!(typeof prob === "number" && prob > 0 && prob < 1))
+    refuseOption(op, "prob", `prob lies between 0 and 1, got ${show(prob)}.`);
+}
+
+/** [count, ...rest]: what `f` says of the sorted draws of every element. */
+function overDraws(
+  op: string,
+  x: Tensor,
+  { axis = 0 }: AxisOption,
+  count: number,
+  f: (sorted: Float64Array) => readonly number[],
+): Tensor {
+  const at = normalizeAxis(op, axis, x.shape);
+  const order = [...x.shape.keys()].filter((i) => i !== at);
+  const columns = x.transpose([...order, at]);
+  const numbers = columns.toFloat64Array();
+  const [rest, n] = [columns.shape.slice(0, -1), columns.shape.at(-1) as number];
+  const size = rest.reduce((a, b) => a * b, 1);
+  const out = new Float64Array(count * size);
+  for (let j = 0; j < size; j++) {
+    const found = f(numbers.slice(j * n, (j + 1) * n).sort());
+    found.forEach((value, i) => {
+      out[i * size + j] = value;
+    });
+  }
+  return tensor(contiguous(out, [count, ...rest])).withProvenance(x.provenance);
+}

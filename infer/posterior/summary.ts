@@ -1,0 +1,120 @@
+/** Draws in a table: for each element of each site its mean, spread, interval, and, where chains are given, whether they converged. */
+import { requireOptions } from "../checks.js";
+import { htmlTable, NOTEBOOK, notebookView } from "../html.js";
+import { essBulk, essTail, rHat, varianceOf } from "./convergence.js";
+import { type Column, columnsOf, type Draws, type DrawsOptions, pooled } from "./draws.js";
+import { narrowest, quantileOf, requireProb } from "./intervals.js";
+
+export interface SummaryOptions extends DrawsOptions {
+  /** The share of the draws in the interval; 0.94 by default, as in ArviZ. */
+  prob?: number;
+}
+
+/** What is said of one element of a site. */
+export interface SummaryRow {
+  /** `theta[0]` */
+  readonly name: string;
+  readonly mean: number;
+  /** The standard deviation, divided by n - 1. */
+  readonly sd: number;
+  readonly median: number;
+  /** The ends of the narrowest interval that holds `prob` of the draws. */
+  readonly hpdi: readonly [low: number, high: number];
+  /** Effective sample sizes and R-hat (convergence.ts), where chains are given. */
+  readonly essBulk?: number;
+  readonly essTail?: number;
+  readonly rHat?: number;
+}
+
+/** The result of `summary`: rows to use, and a table to look at. */
+export class Summary implements Iterable<SummaryRow> {
+  constructor(
+    readonly rows: readonly SummaryRow[],
+    readonly prob: number,
+  ) {}
+
+  [Symbol.iterator](): Iterator<SummaryRow> {
+    return this.rows[Symbol.iterator]();
+  }
+
+  /** The row of one element, `theta[0]`. */
+  get(name: string): SummaryRow | undefined {
+    return this.rows.find((row) => row.name === name);
+  }
+
+  /** Headings and cells as text. */
+  table(): { headings: string[]; rows: string[][] } {
+    const percent = (share: number) => `hpdi ${+(100 * share).toPrecision(4)}%`;
+    const tail = (1 - this.prob) / 2;
+    const hasChains = this.rows.some((row) => row.rHat !== undefined);
+    const headings = ["", "mean", "sd", "median", percent(tail), percent(1 - tail)];
+    if (hasChains) headings.push("ess bulk", "ess tail", "r hat");
+    const rows = this.rows.map(({ name, mean, sd, median, hpdi, ...chains }) => [
+      name,
+      ...[mean, sd, median, ...hpdi].map(digits),
+      ...(hasChains
+        ? [
+            (chains.essBulk as number).toFixed(0),
+            (chains.essTail as number).toFixed(0),
+            (chains.rHat as number).toFixed(2),
+          ]
+        : []),
+    ]);
+    return { headings, rows };
+  }
+
+  toString(): string {
+    const { headings, rows } = this.table();
+    const all = [headings, ...rows];
+    const widths = headings.map((_, i) => Math.max(...all.map((cells) => (cells[i] as string).length)));
+    const line = (cells: readonly string[]) =>
+      cells
+        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number)))
+        .join("  ")
+        .trimEnd();
+    return all.map(line).join("\n");
+  }
+
+  toHtml(): string {
+    const { headings, rows } = this.table();
+    return htmlTable(headings, rows);
+  }
+
+  [NOTEBOOK](): Record<string, string> {
+    return notebookView(this.toString(), this.toHtml());
+  }
+
+  /** How Node prints it. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}
+
+const digits = (x: number): string =>
+  Math.abs(x) >= 1e6 || (x !== 0 && Math.abs(x) < 1e-3) ? x.toExponential(2) : x.toFixed(3);
+
+/**
+ * Summarise draws by site name, as Predictive and samplePosterior return them, [draws, ...site]; with `{ batchNdims: 2 }`, as
+ * [chains, draws, ...site], also effective sample sizes and R-hat.
+ *
+ * @example
+ * console.log(summary({ mu: [0.1, 0.4, 0.2, 0.3] }).toString());
+ */
+export function summary(draws: Draws, options: SummaryOptions = {}): Summary {
+  requireOptions("summary", options, ["batchNdims", "prob"]);
+  const { prob = 0.94, batchNdims = 1 } = options;
+  requireProb("summary", prob);
+  const describe = (column: Column): SummaryRow => {
+    const all = pooled(column);
+    const sorted = all.slice().sort();
+    return {
+      name: column.name,
+      mean: all.reduce((a, b) => a + b, 0) / all.length,
+      sd: Math.sqrt(varianceOf(all)),
+      median: quantileOf(sorted, 0.5),
+      hpdi: narrowest(sorted, prob),
+      ...(batchNdims === 2 && { essBulk: essBulk(column), essTail: essTail(column), rHat: rHat(column) }),
+    };
+  };
+  return new Summary(columnsOf("summary", draws, { batchNdims }).map(describe), prob);
+}

@@ -1,0 +1,81 @@
+/**
+ * Which axes of a value are those of a site it depends on, and where an op takes the axes of its inputs: both packed into one
+ * integer, so that following an axis through an op costs a few shifts. Axes count from the right, from 0; nibble j holds
+ *
+ *     in a relation   k + 1 where the value is pointwise: its element i along axis k depends on the site's elements i along
+ *                     element axis j and on no others
+ *     in a map        k + 1 where axis j of the input is axis k of the result
+ *
+ * and 0 where the value, or the op, mixes. Seven nibbles are a small integer to V8, and addition of a constant moves all of
+ * them at once; axes further left than the seventh are mixed.
+ */
+export type Relation = number;
+export type AxisMap = number;
+
+/** How many element axes a relation knows, and how many axes of an input a map; and how many places a nibble can name. */
+const KNOWN = 7;
+const PLACES = 15;
+const ONES = 0x1111111;
+
+/** Every axis stays where it is. */
+export const KEEP: AxisMap = 0x7654321;
+/** No axis stays. */
+export const MIX: AxisMap = 0;
+
+/** The nibbles of the first n axes. */
+const first = (n: number): number => (n >= KNOWN ? 0xfffffff : (1 << (4 * n)) - 1);
+
+/** Axis `axis` mixed, the others kept. */
+export const mixAxis = (axis: number): AxisMap => KEEP & ~(first(axis + 1) & ~first(axis));
+
+/** The last n axes mixed, the others kept. */
+export const mixLast = (n: number): AxisMap => KEEP & ~first(n);
+
+/** Axis `axis` mixed and gone; those to its left move up. */
+export const dropAxis = (axis: number): AxisMap => (KEEP & first(axis)) | ((KEEP - ONES) & ~first(axis + 1));
+
+/** `count` new axes with `axis` axes to their right. */
+export const insertAxes = (axis: number, count: number): AxisMap =>
+  (KEEP & first(axis)) | (count > PLACES - KNOWN ? 0 : (KEEP + count * ONES) & ~first(axis));
+
+/** The last n axes mixed and gone. */
+export const dropLast = (n: number): AxisMap => (n >= KNOWN ? MIX : (KEEP & ~first(n)) - n * (ONES & ~first(n)));
+
+/** Axis k of an input of that rank goes to axis `target(k)` of the result, or is mixed where that is negative. */
+export function mapAxes(rank: number, target: (axis: number) => number): AxisMap {
+  let map = MIX;
+  for (let axis = 0; axis < rank && axis < KNOWN; axis++) {
+    const to = target(axis);
+    if (to >= 0 && to < PLACES) map |= (to + 1) << (4 * axis);
+  }
+  return map;
+}
+
+/** The relation of a drawn value to itself: pointwise along every axis of more than one element but the last `eventDim`. */
+export function ownRelation(shape: readonly number[], eventDim: number): Relation {
+  let relation = 0;
+  for (let j = 0, place = eventDim; place < shape.length && j < KNOWN && place < PLACES; j++, place++)
+    if ((shape[shape.length - 1 - place] as number) > 1) relation |= (place + 1) << (4 * j);
+  return relation;
+}
+
+/** The flat meet: what both relations agree on; all else is mixed. */
+export function meet(a: Relation, b: Relation): Relation {
+  if (a === b) return a;
+  const bits = a ^ b;
+  const differs = (bits | (bits >>> 1) | (bits >>> 2) | (bits >>> 3)) & ONES;
+  return a & ~(differs * 15);
+}
+
+/** The relation of an op's result, given that of its input. */
+export function follow(relation: Relation, map: AxisMap): Relation {
+  let moved = 0;
+  for (let shift = 0; shift < 4 * KNOWN; shift += 4) {
+    const axis = (relation >>> shift) & 15;
+    if (axis > 0 && axis <= KNOWN) moved |= ((map >>> (4 * axis - 4)) & 15) << shift;
+  }
+  return moved;
+}
+
+/** The value's axis that meets the site's element axis j; -1 where it is mixed. */
+export const placeOf = (relation: Relation, j: number): number => (j < KNOWN ? ((relation >>> (4 * j)) & 15) - 1 : -1);

@@ -1,0 +1,80 @@
+/** The elementary functions against 50 digits, at random and at hard points, and at the ends of their ranges against C's rules. */
+import { readFileSync } from "node:fs";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { type FormulaName, scalarFormulas } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
+
+type Row = [...args: number[], nearest: number, rest: number];
+const golden: Record<FormulaName, Row[]> = JSON.parse(
+  readFileSync(new URL("../../golden/elementary.json", import.meta.url), "utf8"),
+);
+/** The bounds that the formulas state. */
+const ULPS: Record<FormulaName, number> = {
+  exp: 1,
+  expm1: 1,
+  log: 1,
+  log1p: 1,
+  tanh: 2,
+  sigmoid: 2,
+  logisticDensity: 4,
+  softplus: 2,
+  logSigmoid: 2,
+  sin: 1,
+  cos: 1,
+  tan: 1.5,
+  atan: 1,
+  pow: 1,
+};
+const ulpOf = (y: number): number => {
+  const size = Math.abs(y);
+  let ulp = 2 ** -1074;
+  while (ulp * 2 ** 53 <= size) ulp *= 2;
+  return ulp;
+};
+const call = (name: FormulaName, args: number[]): number =>
+  (scalarFormulas[name] as (...xs: number[]) => number)(...args);
+
+for (const name of Object.keys(ULPS) as FormulaName[])
+  test(`${name}: within ${ULPS[name]} ulp`, () => {
+    assert.ok(golden[name].length > 60);
+    for (const row of golden[name]) {
+      const args = row.slice(0, -2);
+      const [nearest, rest] = row.slice(-2) as [number, number];
+      const error = (call(name, args) - nearest) / ulpOf(nearest) - rest;
+      assert.ok(Math.abs(error) <= ULPS[name], `${name}(${args}) is off by ${error} ulp`);
+    }
+  });
+
+test("powers that are numbers come out exactly", () => {
+  const { pow } = scalarFormulas;
+  for (let base = 2n; base < 100n; base++)
+    for (let [n, power] = [1, base]; power < 2n ** 53n; n++, power *= base)
+      assert.is(pow(Number(base), n), Number(power), `${base}^${n}`);
+  for (let k = -1074, power = 2 ** -1074; k < 1024; k++, power *= 2) assert.is(pow(2, k), power, `2^${k}`);
+});
+
+test("pow at the ends: signs, zeros, infinities and NaN as C has them", () => {
+  const ends = [0, -0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, Infinity, -Infinity, NaN, 5e-324, -1e308, 2 ** 53, -(2 ** 53)];
+  for (const a of ends)
+    for (const b of ends) {
+      // JavaScript's power has the same, but NaN for 1^NaN and 1^±Infinity, and is exact for what these give.
+      const right = a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b;
+      const got = scalarFormulas.pow(a, b);
+      assert.ok(
+        Object.is(got, right) || Math.abs(got - right) <= 2 ** -52 * Math.abs(right),
+        `${a}^${b}: ${got}, ${right}`,
+      );
+    }
+});
+
+test("ends of the others", () => {
+  const { sin, cos, tan, atan, exp, log, log1p, tanh, sigmoid } = scalarFormulas;
+  for (const f of [sin, cos, tan]) for (const x of [Infinity, -Infinity, NaN]) assert.ok(Number.isNaN(f(x)));
+  for (const f of [sin, tan, atan, tanh, log1p]) for (const x of [0, -0]) assert.ok(Object.is(f(x), x));
+  assert.equal([atan(Infinity), atan(-Infinity), atan(NaN)], [Math.PI / 2, -Math.PI / 2, NaN]);
+  assert.equal([exp(710), exp(-746), exp(Infinity), exp(-Infinity), exp(NaN)], [Infinity, 0, Infinity, 0, NaN]);
+  assert.equal([log(0), log(-0), log(-1), log(Infinity), log(NaN)], [-Infinity, -Infinity, NaN, Infinity, NaN]);
+  assert.equal([tanh(Infinity), tanh(-30), tanh(NaN), sigmoid(Infinity), sigmoid(-Infinity)], [1, -1, NaN, 1, 0]);
+});
+
+test.run();

@@ -1,0 +1,115 @@
+/**
+ * What a function's results really depend on, found without its source: every element of an operand is replaced by numbers far away and
+ * by NaN, and the elements of the result that change are noted. What the provenance of the result claims is compared with that.
+ */
+import * as assert from "uvu/assert";
+import { outsideRuns, Provenance, random, type Tensor, tensor } from "../../../autodiff/index.js";
+import { ownRelation } from "../../../provenance/axes.js";
+
+export type Fn = (...xs: Tensor[]) => Tensor;
+
+/** The numbers an operand is made of and those put in their place: by default real numbers, large ones and NaN. */
+export interface Operand {
+  readonly shape: readonly number[];
+  readonly value?: (i: number) => number;
+  readonly others?: readonly number[];
+}
+
+const FAR = [1e3, -750, Number.NaN];
+const somewhere = (i: number): number => Math.sin(7 * i + 1) + 0.3 * Math.cos(31 * i);
+
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+const filled = (data: readonly number[], shape: readonly number[]): Tensor => tensor([...data]).reshape([...shape]);
+
+/** The coordinates of element `i` of an array, the last axis first. */
+export function coordinates(i: number, shape: readonly number[]): number[] {
+  let rest = i;
+  return [...shape].reverse().map((n) => {
+    const at = rest % n;
+    rest = (rest - at) / n;
+    return at;
+  });
+}
+
+/** For operand `which`, the pairs (element of the result, element of the operand) of which the first depends on the second. */
+export function dependencies(
+  f: Fn,
+  operands: readonly Operand[],
+  which: number,
+): { shape: readonly number[]; pairs: [number, number][] } {
+  const data = operands.map(({ shape, value = somewhere }, k) =>
+    Array.from({ length: sizeOf(shape) }, (_, i) => value(i + 100 * k)),
+  );
+  const run = (own: readonly number[]): Tensor =>
+    f(...operands.map(({ shape }, k) => filled(k === which ? own : (data[k] as number[]), shape)));
+  const base = run(data[which] as number[]);
+  const before = base.toFloat64Array();
+  const pairs: [number, number][] = [];
+  const { others = FAR } = operands[which] as Operand;
+  (data[which] as number[]).forEach((old, e) => {
+    const changed = new Set<number>();
+    for (const other of others) {
+      if (other === old) continue;
+      const copy = [...(data[which] as number[])];
+      copy[e] = other;
+      const after = run(copy).toFloat64Array();
+      for (let o = 0; o < before.length; o++) if (!Object.is(before[o], after[o])) changed.add(o);
+    }
+    for (const o of changed) pairs.push([o, e]);
+  });
+  return { shape: base.shape, pairs };
+}
+
+/** An operand as the value of a site named `x`, pointwise in itself. */
+export const asSite = (x: Tensor, name = "x"): Tensor =>
+  x.withProvenance(Provenance.related(name, ownRelation(x.shape, 0)));
+
+/** What the result of f claims of operand `which`: pairs of axes, counted from the right. */
+export function claims(f: Fn, operands: readonly Operand[], which: number): [own: number, its: number][] {
+  const xs = operands.map(({ shape, value = somewhere }, k) => {
+    const x = filled(
+      Array.from({ length: sizeOf(shape) }, (_, i) => value(i + 100 * k)),
+      shape,
+    );
+    return k === which ? asSite(x) : x;
+  });
+  const { provenance } = outsideRuns(() => f(...xs));
+  return [...provenance.axesOf("x")].map(([own, its]) => [-1 - own, -1 - its]);
+}
+
+/** Refuse a claim that is not true; with `isExact` also a mixed axis that is pointwise in truth. */
+export function checkAxes(what: string, f: Fn, operands: readonly Operand[], which: number, isExact = true): void {
+  const { shape, pairs } = dependencies(f, operands, which);
+  const from = (operands[which] as Operand).shape;
+  const said = claims(f, operands, which);
+  const coordinatesOf = pairs.map(([o, e]) => [coordinates(o, shape), coordinates(e, from)] as const);
+  const holds = (own: number, its: number): boolean => coordinatesOf.every(([o, e]) => o[its] === e[own]);
+  const where = `${what}, operand ${which} of shape [${from}], result [${shape}]`;
+  for (const [own, its] of said) {
+    assert.ok(its < shape.length, `${where}: no axis ${its}`);
+    assert.ok(holds(own, its), `${where}: claims that its axis ${own} is axis ${its}, which is not so`);
+  }
+  if (!isExact || pairs.length === 0) return;
+  from.forEach((n, i) => {
+    const own = from.length - 1 - i;
+    if (n === 1 || said.some(([axis]) => axis === own)) return;
+    const its = shape.findIndex((m, j) => m === n && holds(own, shape.length - 1 - j));
+    assert.is(its, -1, `${where}: axis ${own} is said to be mixed, but is axis ${shape.length - 1 - its}`);
+  });
+}
+
+/** All shapes of up to `rank` axes of 1 to `size` elements. */
+export function shapesUpTo(rank: number, size = 3): number[][] {
+  let last: number[][] = [[]];
+  const all = [...last];
+  for (let r = 1; r <= rank; r++) {
+    last = last.flatMap((shape) => Array.from({ length: size }, (_, i) => [...shape, i + 1]));
+    all.push(...last);
+  }
+  return all;
+}
+
+/** Uniform numbers for random programs. */
+export const uniforms = (seed: number, n: number): number[] => [
+  ...random.uniform(random.key(seed), [n]).toFloat64Array(),
+];

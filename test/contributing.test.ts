@@ -1,0 +1,153 @@
+/**
+ * What is easily forgotten when something is added, each with the words that say what to add. CONTRIBUTING.md tells the same as a list.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative, sep } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import * as autodiff from "../autodiff/index.js";
+import * as distributions from "../distributions/index.js";
+import { TABLE } from "../distributions/kl/kl.js";
+import * as infer from "../infer/index.js";
+import { scalars } from "./autodiff/ops/opTable.js";
+import { lawful } from "./distributions/families.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+const names = (text: string, name: string): boolean => new RegExp(`\\b${name}\\b`).test(text);
+/** Fails with every complaint, not only the first. */
+const none = (complaints: readonly string[]): void => assert.ok(complaints.length === 0, `\n${complaints.join("\n")}`);
+
+/** What the files below a folder export, by name, with the file. */
+async function exportsOf(folder: string): Promise<{ name: string; value: unknown; file: string }[]> {
+  const files = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).filter((f) => f.endsWith(".ts"));
+  const modules = files.map(async (file) => {
+    const path = join(root, folder, file);
+    const module: Record<string, unknown> = await import(pathToFileURL(path).href);
+    return Object.entries(module).map(([name, value]) => ({
+      name,
+      value,
+      file: relative(root, path).split(sep).join("/"),
+    }));
+  });
+  return (await Promise.all(modules)).flat();
+}
+const isOp = (value: unknown): boolean => typeof value === "function" && "op" in value;
+const isClass = (value: unknown, base: { prototype: object }): boolean =>
+  typeof value === "function" && value.prototype instanceof (base as new () => object);
+
+// Ops
+
+/** Ops that only gradient rules and densities use, as functions: tests of their own hold them. */
+const WITHOUT_METHOD = new Set(
+  "gate besselGap digammaDifference tetragamma pentagamma betaincinv vonMisesCdf".split(" "),
+);
+const WITHOUT_ROW = new Set("besselGap digammaDifference tetragamma pentagamma vonMisesCdf".split(" "));
+/** Gradients of samplers. */
+const isImplicit = (name: string): boolean => /ImplicitGrad[AB]?$/.test(name);
+
+test("every elementwise op is exported, a method, a row of the tests' op table, and a name in the docs", async () => {
+  const complaints: string[] = [];
+  const engine = read("docs/engine.md");
+  for (const { name, value, file } of await exportsOf("autodiff/ops/elementwise")) {
+    if (!isOp(value)) continue;
+    if (!(name in autodiff)) complaints.push(`${name} of ${file}: export it from autodiff/index.ts`);
+    if (!engine.includes(`\`${name}\``)) complaints.push(`${name} of ${file}: name it in the table of docs/engine.md`);
+    if (isImplicit(name)) continue;
+    if (!(name in autodiff.Tensor.prototype) && !WITHOUT_METHOD.has(name))
+      complaints.push(`${name} of ${file}: make it a method of Tensor (autodiff/methods.ts)`);
+    if (!scalars.some((row) => row.name === name) && !WITHOUT_ROW.has(name))
+      complaints.push(`${name} of ${file}: give it a row in "scalars" of test/autodiff/ops/opTable.ts`);
+  }
+  none(complaints);
+});
+
+test("exceptions are needed", () => {
+  const needless = [...WITHOUT_METHOD].filter((name) => name in autodiff.Tensor.prototype);
+  none(needless.map((name) => `${name} is a method now: take it out of WITHOUT_METHOD`));
+  const rows = [...WITHOUT_ROW].filter((name) => scalars.some((row) => row.name === name));
+  none(rows.map((name) => `${name} has a row now: take it out of WITHOUT_ROW`));
+});
+
+// Distributions
+
+const { Distribution } = distributions;
+/** Families that the laws cannot hold, and why. */
+const LAWLESS: Readonly<Record<string, string>> = {
+  Empirical: "its parameters are the sample, which has no batch",
+  ImproperUniform: "it has neither draws nor a total mass",
+  Unit: "it has no value",
+};
+
+/** Whether a class is a family or a wrapper, rather than the base of some. */
+function isFamily(value: unknown, name: string): boolean {
+  if (!isClass(value, Distribution)) return false;
+  return name in distributions || !Object.values(distributions).some((other) => Object.getPrototypeOf(other) === value);
+}
+
+test("every family is exported, in the README's list, and under the laws", async () => {
+  const complaints: string[] = [];
+  const list = read("README.md").split("## Distributions")[1]?.split("```")[0] as string;
+  const found = [...(await exportsOf("distributions/families")), ...(await exportsOf("distributions/wrappers"))];
+  for (const { name, value, file } of found) {
+    if (!isFamily(value, name)) continue;
+    if (!(name in distributions)) complaints.push(`${name} of ${file}: export it from distributions/index.ts`);
+    if (!names(list, name)) complaints.push(`${name} of ${file}: name it in the list of README.md, "Distributions"`);
+    if (!lawful.some((family) => family.name.split("(")[0] === name) && !(name in LAWLESS))
+      complaints.push(
+        `${name} of ${file}: give it reference numbers (test/golden/distributions.json) or an example of its parameters (EXAMPLES of test/distributions/families.ts), so that the laws hold it`,
+      );
+  }
+  none(complaints);
+});
+
+test("the list of the README names nothing that is not there", () => {
+  const list = (read("README.md").split("## Distributions")[1] as string).split(". `")[0] as string;
+  const said = list.split(/[\s,]+/).filter((word) => word !== "");
+  none(said.filter((name) => !(name in distributions)).map((name) => `README.md lists ${name}, which is not exported`));
+});
+
+test("every key of the KL table names two families", () => {
+  const families = new Set(
+    Object.entries(distributions).flatMap(([name, value]) => (isClass(value, Distribution) ? [name] : [])),
+  );
+  const wrong = Object.keys(TABLE).flatMap((key) =>
+    key.split(" ").length === 2 ? key.split(" ").filter((name) => name !== "*" && !families.has(name)) : [key],
+  );
+  none(
+    wrong.map(
+      (name) => `the KL table names "${name}", which is not an exported family: mend the key (distributions/kl)`,
+    ),
+  );
+});
+
+// Inference
+
+test("every function of inference, every estimator and autoguide is named in the docs", () => {
+  const pages = ["README.md", "docs/guide.md", "docs/engine.md"].map(read).join("\n");
+  const complaints = Object.entries(infer).flatMap(([name, value]) => {
+    const isTold = /^[a-z]/.test(name) || isClass(value, infer.Elbo) || isClass(value, infer.AutoGuide);
+    return !isTold || typeof value !== "function" || names(pages, name) || UNTOLD.has(name)
+      ? []
+      : [`${name}: tell of it in docs/guide.md (or in the table "From Pyro and NumPyro" of README.md)`];
+  });
+  none(complaints);
+});
+/** The README has the Jit aliases as one; helpers for those who write an optimiser or an estimator. */
+const UNTOLD = new Set(
+  "JitTraceELBO JitTraceEnumELBO JitTraceGraphELBO JitTraceMeanFieldELBO paretoK startingValue zipTrees".split(" "),
+);
+
+test("every estimator that is exported is under test", () => {
+  const files = readdirSync(join(root, "test/infer"), { recursive: true, encoding: "utf8" });
+  const tests = files.flatMap((file) => (file.endsWith(".test.ts") ? [read(join("test/infer", file))] : [])).join("\n");
+  const complaints = Object.entries(infer).flatMap(([name, value]) =>
+    isClass(value, infer.Elbo) && !UNTOLD.has(name) && !names(tests, name)
+      ? [`${name}: add it to test/infer/elbo/estimatorTable.test.ts, or give it a test of its own beside that`]
+      : [],
+  );
+  none(complaints);
+});
+
+test.run();

@@ -1,0 +1,20 @@
+/** The results of the library are the same, bit for bit, as those in hashes.json; everywhere.ts asks other engines. */
+import { readFileSync } from "node:fs";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { allHashes } from "./numbers.js";
+
+const expected = JSON.parse(readFileSync(new URL("hashes.json", import.meta.url), "utf8"));
+
+test("every op, reduction, draw, density and fit has its known bits (print.ts writes them anew where a change is meant)", () => {
+  const hashes = allHashes();
+  assert.equal(Object.keys(hashes).sort(), Object.keys(expected).sort());
+  for (const name of Object.keys(hashes)) assert.is(hashes[name], expected[name], name);
+});
+
+test("compiled results have the bits of eager ones", () => {
+  for (const name of Object.keys(expected).filter((other) => `${other}, compiled` in expected))
+    assert.is(expected[`${name}, compiled`], expected[name], name);
+});
+
+test.run();

@@ -1,0 +1,64 @@
+"""Reference values of the elementary functions, from mpmath 1.3: python3 test/golden/elementary.py > test/golden/elementary.json
+
+A row is [arguments..., nearest, rest]: the value is the float64 `nearest` plus `rest` units in its last place. Arguments are random numbers
+of every size and hard ones: near multiples of pi/2 (the nearest a float64 comes is 6381956970095103 * 2^797), near 1,
+subnormal, powers that almost overflow.
+"""
+import json
+import random
+from mpmath import atan, cos, exp, floor, inf, log, mp, mpf, power, sin, tan
+
+mp.prec = 2400
+random.seed(1)
+TINY = 2.0**-1022
+
+
+def row(f, *args):
+    value = f(*map(mpf, args))
+    nearest = float(value)
+    if nearest in (0, inf, -inf):
+        return None
+    ulp = mpf(2) ** max(int(floor(log(abs(mpf(nearest)), 2))) - 52, -1074)
+    return [*args, nearest, round(float((value - mpf(nearest)) / ulp), 4)]
+
+
+def sizes(n, low, high):
+    return [random.choice((-1, 1)) * 2.0 ** random.uniform(low, high) for _ in range(n)]
+
+
+around = sizes(30, -4, 3)
+every = sizes(10, -1000, 0) + [5e-324, -3e-320, TINY, 1e-17]
+angles = (
+    around + every + sizes(15, 3, 1000)
+    + [float(k * mp.pi / 2) for k in (1, 2, 3, 5, 710, 355 * 7, 1048575, 2**29 + 1)]
+    + [6381956970095103 * 2.0**797, 1e22, 5.319372648326541e255, 1647099.0, 1048576.0, 1048577.5, 8.642868107598044]
+)
+near_one = [1 + s for s in sizes(15, -50, -2)]
+positive = [abs(x) for x in around + sizes(20, -1022, 1023) + every] + near_one
+squashed = around + every + sizes(15, 3, 9.4) + [-19.47078632656485, 5.043750151526183, 0.55, 0.5500001]
+bases = [abs(x) for x in around]
+powers = (
+    [(b, y) for b, y in zip(bases, sizes(30, -2, 4))]
+    + [(b, random.uniform(-1020, 1020) / float(log(b, 2))) for b in positive]
+    + [(random.uniform(1, 9), float(k)) for k in (2, 3, -1, -2, 0.5)]
+    + [(2.5, -806.0), (3e-310, 1.5e-2), (1 + 2.0**-52, 2.0**61), (1.7976931348623157e308, 1.0), (0.3, 618.3)]
+)
+functions = {
+    "exp": (exp, squashed),
+    "expm1": (lambda x: exp(x) - 1, squashed),
+    "log": (log, positive),
+    "log1p": (lambda x: log(1 + x), [x - 1 for x in near_one] + positive + [x for x in around if x > -1] + every),
+    "tanh": (mp.tanh, squashed),
+    "sigmoid": (lambda x: 1 / (1 + exp(-x)), squashed),
+    "logisticDensity": (lambda x: 1 / (exp(x / 2) + exp(-x / 2)) ** 2, squashed),
+    "softplus": (lambda x: log(1 + exp(x)), squashed),
+    "logSigmoid": (lambda x: -log(1 + exp(-x)), squashed),
+    "sin": (sin, angles),
+    "cos": (cos, angles),
+    "tan": (tan, angles),
+    "atan": (atan, angles + [s * t for s in (0.4375, 0.6875, 1.1875, 2.4375) for t in near_one]),
+    "pow": (power, powers),
+}
+print(json.dumps({
+    name: [r for x in points if (r := row(f, *(x if isinstance(x, tuple) else (x,))))] for name, (f, points) in functions.items()
+}, separators=(",", ":")).replace('],"', '],\n"'))

@@ -1,0 +1,181 @@
+/** Summaries, intervals, convergence diagnostics and exports of draws against ArviZ (golden/summary.json) and closed forms. */
+import { readFileSync } from "node:fs";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { hpdi, quantile, random, summary, tensor, toArrow, toCsv, toInferenceData } from "../../../index.js";
+import { refusal } from "../../refusals.js";
+
+interface Case {
+  name: string;
+  draws: number[][];
+  mean: number;
+  sd: number;
+  median: number;
+  hpdi: [number, number];
+  quantiles: number[];
+  essBulk: number;
+  essTail: number;
+  rHat: number | null;
+}
+const { cases } = JSON.parse(readFileSync(new URL("../../golden/summary.json", import.meta.url), "utf8")) as {
+  cases: Case[];
+};
+const near = (got: number | undefined, want: number, what: string, tolerance = 1e-9) =>
+  assert.ok(
+    Math.abs((got as number) - want) <= tolerance * Math.max(1, Math.abs(want)),
+    `${what}: ${got}, expected ${want}`,
+  );
+
+for (const { name, draws, ...want } of cases)
+  test(`summary of ${name}: the numbers of ArviZ`, () => {
+    const row = summary({ x: draws }, { batchNdims: 2 }).get("x");
+    for (const key of ["mean", "sd", "median", "essBulk", "essTail"] as const) near(row?.[key], want[key], key);
+    if (want.rHat !== null) near(row?.rHat, want.rHat, "rHat");
+    for (const i of [0, 1] as const) near(row?.hpdi[i], want.hpdi[i], `hpdi[${i}]`);
+    const pooled = draws.flat();
+    const got = quantile(pooled, [0.05, 0.5, 0.9]).toArray() as number[];
+    for (const [i, q] of want.quantiles.entries()) near(got[i], q, `quantile ${i}`);
+    near(hpdi(pooled).at(1).item(), want.hpdi[1], "hpdi of the pooled draws");
+  });
+
+test("quantile and hpdi take any axis, and keep the other ones", () => {
+  const x = tensor([
+    [3, 1, 2],
+    [30, 10, 20],
+  ]);
+  assert.equal(quantile(x, 0.5, { axis: 1 }).toArray(), [2, 20]);
+  assert.equal(quantile(x, 0.5).toArray(), [16.5, 5.5, 11]);
+  assert.equal(quantile(x, [0, 1], { axis: -1 }).toArray(), [
+    [1, 10],
+    [3, 30],
+  ]);
+  assert.equal(hpdi([0, 1, 1.1, 1.2, 5], { prob: 0.5 }).toArray(), [1, 1.2]);
+  assert.equal(hpdi(x, { axis: 1, prob: 0.5 }).toArray(), [
+    [1, 10],
+    [2, 20],
+  ]);
+});
+
+test("draws that do not vary or are not finite: no crash, and NaN where nothing is known", () => {
+  const constant = summary({ x: [[2, 2, 2, 2, 2, 2, 2, 2]] }, { batchNdims: 2 }).get("x");
+  assert.is(constant?.sd, 0);
+  assert.is(constant?.essBulk, 8);
+  const broken = summary({ x: [[1, Number.NaN, 3, 4, 5]] }, { batchNdims: 2 }).get("x");
+  assert.ok(Number.isNaN(broken?.rHat) && Number.isNaN(broken?.median) && Number.isNaN(broken?.hpdi[0]));
+});
+
+test("a summary prints as a table, a row for each element", () => {
+  const text = summary({
+    mu: [1, 2, 3],
+    theta: [
+      [1, 10],
+      [2, 20],
+      [3, 30],
+    ],
+  }).toString();
+  assert.is(
+    text,
+    [
+      "            mean      sd  median  hpdi 3%  hpdi 97%",
+      "mu         2.000   1.000   2.000    1.000     3.000",
+      "theta[0]   2.000   1.000   2.000    1.000     3.000",
+      "theta[1]  20.000  10.000  20.000   10.000    30.000",
+    ].join("\n"),
+  );
+});
+
+test("independent normal draws: the bulk effective sample size is near their number", () => {
+  // n = 4 x 1000; the estimate of ESS/n has a standard error of about 0.05 for independent draws.
+  const x = random.normal(random.key(3), [4, 1000]);
+  const row = summary({ x }, { batchNdims: 2 }).get("x");
+  assert.ok(Math.abs((row?.essBulk as number) / 4000 - 1) < 4.5 * 0.05, `${row?.essBulk}`);
+  assert.ok((row?.rHat as number) < 1.01);
+});
+
+const draws = {
+  mu: [0.5, 1e-20],
+  "a,b": [
+    [1, 2],
+    [3, Number.NaN],
+  ],
+};
+
+test("toCsv: one column for each element, names quoted where they must be", () => {
+  assert.is(toCsv(draws), 'chain,draw,mu,"a,b[0]","a,b[1]"\n0,0,0.5,1,2\n0,1,1e-20,3,NaN\n');
+  assert.is(
+    toCsv(
+      {
+        x: [
+          [1, 2],
+          [3, 4],
+        ],
+      },
+      { batchNdims: 2 },
+    ),
+    "chain,draw,x\n0,0,1\n0,1,2\n1,0,3\n1,1,4\n",
+  );
+});
+
+test("toArrow hands the same columns to the module it is given", () => {
+  const columns = toArrow({ tableFromArrays: (given) => given }, draws);
+  assert.equal(Object.keys(columns), ["chain", "draw", "mu", "a,b[0]", "a,b[1]"]);
+  assert.equal(columns.draw, Int32Array.of(0, 1));
+});
+
+test("toInferenceData: groups by ArviZ's names, [chain, draw, ...site]; data as they are", () => {
+  const text = toInferenceData(
+    {
+      posterior: { mu: [1, 2] },
+      posteriorPredictive: {
+        y: [
+          [1, 2],
+          [3, 4],
+        ],
+      },
+      observedData: { y: [5, 6] },
+    },
+    { dims: { y: ["school"] } },
+  );
+  assert.equal(JSON.parse(text), {
+    posterior: { mu: [[1, 2]] },
+    posterior_predictive: {
+      y: [
+        [
+          [1, 2],
+          [3, 4],
+        ],
+      ],
+    },
+    observed_data: { y: [5, 6] },
+    dims: { y: ["school"] },
+  });
+  assert.match(toInferenceData({ posterior: { x: [Number.NaN, Infinity] } }), "[[NaN,Infinity]]");
+});
+
+test("what summaries and exports refuse", () => {
+  const codeOf = (body: () => unknown): string => refusal(body).code;
+  assert.is(
+    codeOf(() => summary({ a: [1, 2], b: [1, 2, 3] })),
+    "shape-mismatch",
+  );
+  assert.match(refusal(() => summary({ a: [1, 2] }, { batchNdims: 2 })).message, /leading axes/);
+  assert.is(
+    codeOf(() => summary({ a: [1, 2] }, { prob: 1.5 })),
+    "bad-option",
+  );
+  assert.is(
+    codeOf(() => summary({ a: [1, 2] }, { chains: 2 } as never)),
+    "unknown-option",
+  );
+  assert.is(
+    codeOf(() => quantile([1, 2], 2)),
+    "bad-option",
+  );
+  assert.match(refusal(() => toCsv({ draw: [1, 2] })).message, /numbers the draws/);
+  assert.is(
+    codeOf(() => toInferenceData({ posteriors: { a: [1] } } as never)),
+    "unknown-option",
+  );
+});
+
+test.run();
