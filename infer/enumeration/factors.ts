@@ -34,7 +34,7 @@ export function multiply(factors: readonly Factor[], combine: Combine = (a, b) =
   return { names, value: rest.reduce(combine, first) };
 }
 
-/** A table of more entries is refused: it would take 512 MB. */
+/** A table of more entries is refused, which would take more than 512 MB; and more runs in sequence. */
 export const MAX_TABLE = 2 ** 26;
 
 /** Refuse a product of factors that would be too large, before it is made. */

@@ -230,30 +230,56 @@ function logRatio(guide: Trace, model: Model, params: Values, subset: Subset): T
   return (own.length === 0 ? logp.sum() : logp.logsumexp(0)).sub(logq);
 }
 
-/** f(log p - log q of each of K choices), weighed by their probabilities, which are differentiated with it. */
+/** Σ over choices of the guide of q · f(log p - log q), q differentiated with it. */
 function exactObjective({ model, guide, params, subsets }: Program): (params: Values) => Tensor {
   return (values) => {
     let total = tensor(0);
     for (const subset of subsets) {
-      const sites = latentsOf(run(pinned(guide, {}, subset), params));
-      const choices = choicesOf(sites);
-      const names = sites.map(({ name }) => name);
-      const weighted = vmap((at: Values, weight: Tensor) => {
-        const ran = run(pinned(guide, at, subset, true), values);
-        const w = logWeight(ran, names).exp().mul(weight);
-        return w.mul(logRatio(ran, model, values, subset));
-      })(choices.values, tensor(choices.weights));
-      total = total.add(weighted.sum().div(subsets.length));
+      const { logw, weights } = logRatios({ model, guide, params, subset }, values);
+      total = total.add(logw.mul(weights).sum().div(subsets.length));
     }
     return total.neg();
   };
 }
 
-/** The loss (minus the ELBO) and its gradients, by name, flat. */
-export function exactLoss(program: Program): Record<string, Float64Array> {
-  const objective = exactObjective(program);
-  const grads = grad(objective)(program.params);
-  const result: Record<string, Float64Array> = { loss: objective(program.params).toFloat64Array() };
-  for (const [name, x] of Object.entries(grads)) result[name] = x.toFloat64Array();
+/** log p - log q and q for every choice of the guide, [choices]. */
+function logRatios(
+  { model, guide, params, subset }: Pick<Program, "model" | "guide" | "params"> & { subset: Subset },
+  values: Values,
+): { logw: Tensor; weights: Tensor } {
+  const sites = latentsOf(run(pinned(guide, {}, subset), params));
+  const choices = choicesOf(sites);
+  const names = sites.map(({ name }) => name);
+  return vmap(
+    (at: Values, weight: Tensor) => {
+      const ran = run(pinned(guide, at, subset, true), values);
+      const weights = logWeight(ran, names).exp().mul(weight);
+      return { logw: logRatio(ran, model, values, subset), weights };
+    },
+    { axisSize: choices.count },
+  )(choices.values, tensor(choices.weights)) as { logw: Tensor; weights: Tensor };
+}
+
+/** A loss and its gradients, by name, flat. */
+function withGradients(objective: (params: Values) => Tensor, params: Values): Record<string, Float64Array> {
+  const result: Record<string, Float64Array> = { loss: objective(params).toFloat64Array() };
+  for (const [name, x] of Object.entries(grad(objective)(params))) result[name] = x.toFloat64Array();
   return result;
 }
+
+/** Minus the ELBO and its gradients. */
+export const exactLoss = (program: Program): Record<string, Float64Array> =>
+  withGradients(exactObjective(program), program.params);
+
+/** Minus the Renyi bound of two particles, log(mean of w^(1 - alpha)) / (1 - alpha), for programs without plates, and its gradients. */
+export const exactBound = ({ model, guide, params }: Program, alpha: number): Record<string, Float64Array> =>
+  withGradients((values) => {
+    const { logw, weights } = logRatios({ model, guide, params, subset: {} }, values);
+    const powers = logw.mul(1 - alpha);
+    const bounds = powers
+      .expandDims(0)
+      .logaddexp(powers.expandDims(1))
+      .sub(Math.log(2))
+      .div(1 - alpha);
+    return bounds.mul(weights.expandDims(0)).mul(weights.expandDims(1)).sum().neg();
+  }, params);

@@ -120,6 +120,8 @@ export interface RandomProgram extends Program {
   readonly description: string;
   /** Whether the model sums out latents that the guide lacks. */
   readonly hasSummed: boolean;
+  /** Whether it has neither plates nor normal draws, so that any function of its weights has an exact mean. */
+  readonly isFinite: boolean;
   /** Whether a plate's elements are brought together and the plate is entered again. */
   readonly isMixed: boolean;
 }
@@ -133,7 +135,7 @@ export function randomProgram(seed: number): RandomProgram {
   const array = (shape: readonly number[], spread = 1): Tensor =>
     tensor(Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => real(spread))).reshape(shape);
 
-  const layout = pick(["none", "one", "one", "nested", "crossed"] as const);
+  const layout = pick(["none", "none", "one", "one", "nested", "crossed"] as const);
   const spec = (name: string, dim: number): PlateSpec => {
     const size = pick([2, 2, 3]);
     return { name, dim, size, subsampleSize: size > 2 || chance(0.3) ? size - 1 : size };
@@ -152,9 +154,11 @@ export function randomProgram(seed: number): RandomProgram {
 
   const hasSummed = chance(0.25);
   // A sum inside a logarithm is no polynomial of a normal draw, whose score would need more nodes.
-  const families: readonly Family[] = hasSummed
-    ? ["bernoulli", "bernoulli", "categorical", "normal"]
-    : ["bernoulli", "bernoulli", "bernoulli", "categorical", "normal", "score normal"];
+  const families: readonly Family[] = chance(0.3)
+    ? ["bernoulli", "bernoulli", "categorical"]
+    : hasSummed
+      ? ["bernoulli", "bernoulli", "categorical", "normal"]
+      : ["bernoulli", "bernoulli", "bernoulli", "categorical", "normal", "score normal"];
   const latents: Latent[] = [];
   const count = 2 + Math.floor(next() * 3);
   let budget = 6;
@@ -369,7 +373,9 @@ export function randomProgram(seed: number): RandomProgram {
     guideParents,
   );
   const exact = { model: whole(model), guide: whole(guide), params, subsets: [{}] };
+  const isFinite = layout === "none" && all.every(isDiscrete);
   return {
+    isFinite,
     model,
     guide,
     params,
