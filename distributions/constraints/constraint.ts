@@ -2,7 +2,7 @@
  * Where values may lie. A constraint says for each event whether it belongs, 1 or 0, and in words what is expected. The constraints
  * themselves stand in scalar.ts and vector.ts; how to reach one from free numbers in bijectTo.ts.
  */
-import { type Tensor, tensor, type Unary } from "../../autodiff/index.js";
+import { type Tensor, tensor } from "../../autodiff/index.js";
 import { allOf } from "./axes.js";
 
 export interface Constraint {
@@ -25,22 +25,14 @@ export interface Constraint {
 export interface Interval extends Constraint {
   readonly low: Tensor;
   readonly high: Tensor;
+  /** Whether finite bounds belong to it. */
+  readonly isClosed: boolean;
 }
 
 /** A constraint on each of the events of another one, over `eventDim - base.eventDim` more axes. */
 export interface IndependentConstraint extends Constraint {
   readonly base: Constraint;
 }
-
-/** A constraint on single numbers, from an op that gives 1 or 0. */
-export const fixed = (must: string, check: Unary, isDiscrete = false): Constraint => ({
-  name: check.op.name,
-  must,
-  eventDim: 0,
-  isDiscrete,
-  check,
-  scalar: check.op.scalar as (x: number) => number,
-});
 
 /** A constraint on events of `eventDim` axes. */
 export const event = (
@@ -60,9 +52,14 @@ export const event = (
 /** `base` over `n` more axes: one event. */
 export function independent(base: Constraint, n: number): Constraint {
   if (n === 0) return base;
-  const { must, isDiscrete } = base;
   const whole: IndependentConstraint = {
-    ...event("independent", must, base.eventDim + n, (x) => allOf(base.check(x), n), isDiscrete),
+    name: "independent",
+    get must() {
+      return base.must;
+    },
+    eventDim: base.eventDim + n,
+    isDiscrete: base.isDiscrete,
+    check: (x) => allOf(base.check(x), n),
     base,
     isUnbounded: base.isUnbounded ?? false,
   };
@@ -73,7 +70,9 @@ const ENDS: Readonly<Record<string, readonly [low: number, high: number]>> = {
   real: [-Infinity, Infinity],
   positive: [0, Infinity],
   nonnegative: [0, Infinity],
+  softplusPositive: [0, Infinity],
   unitInterval: [0, 1],
+  openUnitInterval: [0, 1],
   boolean: [0, 1],
   integer: [-Infinity, Infinity],
   nonnegativeInteger: [0, Infinity],

@@ -1,87 +1,68 @@
-/** Constraints on single numbers. Bounds may be tensors. */
+/** Constraints on single numbers. A row is a name, what an error asks for, and the test of one number. Bounds may be tensors. */
 import { elementsOf } from "../../autodiff/core/copy.js";
-import { rawNumber, rawView } from "../../autodiff/core/tensor.js";
-import {
-  equal,
-  floor,
-  greater,
-  greaterEqual,
-  isFinite,
-  less,
-  lessEqual,
-  logicalAnd,
-  type Tensor,
-  type TensorLike,
-  tensor,
-  unary,
-} from "../../autodiff/index.js";
-import { type Constraint, fixed, type Interval } from "./constraint.js";
+import { rawNumber } from "../../autodiff/core/tensor.js";
+import { type Tensor, type TensorLike, tensor, ternary, unary } from "../../autodiff/index.js";
+import type { Constraint, Interval } from "./constraint.js";
+import { readAll } from "./read.js";
 
-export const real: Constraint = {
-  ...fixed(
-    "a finite number",
-    unary("real", (x) => (Math.abs(x) < Infinity ? 1 : 0), null),
-  ),
+/** A constraint on numbers with fixed ends. */
+function numbers(name: string, must: string, test: (x: number) => 0 | 1, more: Partial<Constraint> = {}): Constraint {
+  return { name, must, eventDim: 0, isDiscrete: false, check: unary(name, test, null), scalar: test, ...more };
+}
+const DISCRETE = { isDiscrete: true };
+
+export const real = /* @__PURE__ */ numbers("real", "a finite number", (x) => (Math.abs(x) < Infinity ? 1 : 0), {
   isUnbounded: true,
-};
+});
 /** A real number, or an infinity: log odds. */
-export const extendedReal: Constraint = fixed(
-  "a number",
-  unary("extendedReal", (x) => (Number.isNaN(x) ? 0 : 1), null),
-);
-export const positive: Constraint = fixed(
-  "> 0 and finite",
-  unary("positive", (x) => (x > 0 && x < Infinity ? 1 : 0), null),
-);
-export const nonnegative: Constraint = fixed(
-  ">= 0 and finite",
-  unary("nonnegative", (x) => (x >= 0 && x < Infinity ? 1 : 0), null),
+export const extendedReal = /* @__PURE__ */ numbers("extendedReal", "a number", (x) => (Number.isNaN(x) ? 0 : 1));
+export const positive = /* @__PURE__ */ numbers("positive", "> 0 and finite", (x) => (x > 0 && x < Infinity ? 1 : 0));
+export const nonnegative = /* @__PURE__ */ numbers("nonnegative", ">= 0 and finite", (x) =>
+  x >= 0 && x < Infinity ? 1 : 0,
 );
 /** As `positive`, reached by softplus instead of exp. */
 export const softplusPositive: Constraint = { ...positive, name: "softplusPositive" };
-export const unitInterval: Constraint = fixed(
-  "in [0, 1]",
-  unary("unitInterval", (x) => (x >= 0 && x <= 1 ? 1 : 0), null),
-);
-export const openUnitInterval: Constraint = fixed(
-  "in (0, 1)",
-  unary("openUnitInterval", (x) => (x > 0 && x < 1 ? 1 : 0), null),
+export const unitInterval = /* @__PURE__ */ numbers("unitInterval", "in [0, 1]", (x) => (x >= 0 && x <= 1 ? 1 : 0));
+export const openUnitInterval = /* @__PURE__ */ numbers("openUnitInterval", "in (0, 1)", (x) =>
+  x > 0 && x < 1 ? 1 : 0,
 );
 /** The probability of something that must be able to happen. */
-export const positiveProbability: Constraint = fixed(
-  "in (0, 1]",
-  unary("positiveProbability", (x) => (x > 0 && x <= 1 ? 1 : 0), null),
+export const positiveProbability = /* @__PURE__ */ numbers("positiveProbability", "in (0, 1]", (x) =>
+  x > 0 && x <= 1 ? 1 : 0,
 );
 /** The probability of something that need not happen. */
-export const missableProbability: Constraint = fixed(
-  "in [0, 1)",
-  unary("missableProbability", (x) => (x >= 0 && x < 1 ? 1 : 0), null),
+export const missableProbability = /* @__PURE__ */ numbers("missableProbability", "in [0, 1)", (x) =>
+  x >= 0 && x < 1 ? 1 : 0,
 );
 /** An angle. */
-export const circular: Constraint = fixed(
-  "in [-π, π]",
-  unary("circular", (x) => (Math.abs(x) <= Math.PI ? 1 : 0), null),
-);
-export const boolean: Constraint = fixed(
-  "0 or 1",
-  unary("boolean", (x) => (x === 0 || x === 1 ? 1 : 0), null),
-  true,
-);
-export const integer: Constraint = fixed(
+export const circular = /* @__PURE__ */ numbers("circular", "in [-π, π]", (x) => (Math.abs(x) <= Math.PI ? 1 : 0));
+export const boolean = /* @__PURE__ */ numbers("boolean", "0 or 1", (x) => (x === 0 || x === 1 ? 1 : 0), DISCRETE);
+export const integer = /* @__PURE__ */ numbers(
+  "integer",
   "a whole number",
-  unary("integer", (x) => (Number.isInteger(x) ? 1 : 0), null),
-  true,
+  (x) => (Number.isInteger(x) ? 1 : 0),
+  DISCRETE,
 );
-export const nonnegativeInteger: Constraint = fixed(
+export const nonnegativeInteger = /* @__PURE__ */ numbers(
+  "nonnegativeInteger",
   "a whole number >= 0",
-  unary("nonnegativeInteger", (x) => (x >= 0 && Number.isInteger(x) ? 1 : 0), null),
-  true,
+  (x) => (x >= 0 && Number.isInteger(x) ? 1 : 0),
+  DISCRETE,
 );
-export const positiveInteger: Constraint = fixed(
+export const positiveInteger = /* @__PURE__ */ numbers(
+  "positiveInteger",
   "a whole number > 0",
-  unary("positiveInteger", (x) => (x > 0 && Number.isInteger(x) ? 1 : 0), null),
-  true,
+  (x) => (x > 0 && Number.isInteger(x) ? 1 : 0),
+  DISCRETE,
 );
+
+/** A kind of interval: whether a number lies between two bounds, as an op on tensors of all three. */
+const between = (name: string, test: (x: number, low: number, high: number) => 0 | 1) => ternary(name, test, null);
+const closed = /* @__PURE__ */ between("inClosed", (x, a, b) => (x >= a && x <= b && Math.abs(x) < Infinity ? 1 : 0));
+const open = /* @__PURE__ */ between("inOpen", (x, a, b) => (x > a && x < b ? 1 : 0));
+const closedBelow = /* @__PURE__ */ between("inClosedBelow", (x, a, b) => (x >= a && x < b ? 1 : 0));
+const closedAbove = /* @__PURE__ */ between("inClosedAbove", (x, a, b) => (x > a && x <= b ? 1 : 0));
+const whole = /* @__PURE__ */ between("inWhole", (x, a, b) => (x >= a && x <= b && Number.isInteger(x) ? 1 : 0));
 
 const shown = (bound: Tensor, name: string): string =>
   bound.shape.length === 0 && bound.batch === null ? `${rawNumber(bound)}` : name;
@@ -91,7 +72,7 @@ function bounded(
   low: TensorLike,
   high: TensorLike,
   must: (low: string, high: string) => string,
-  check: (x: Tensor, low: Tensor, high: Tensor) => Tensor,
+  test: ReturnType<typeof between>,
   isDiscrete = false,
 ): Interval {
   const [from, to] = [tensor(low), tensor(high)];
@@ -104,66 +85,51 @@ function bounded(
     isDiscrete,
     low: from,
     high: to,
-    check: (x) => check(x, from, to),
+    isClosed: test !== open,
+    check: (x) => test(x, from, to),
   };
 }
 
-/** Whether a bound is this number everywhere, in the whole batch inside vmap. */
-function isEverywhere(bound: Tensor, x: number): boolean {
-  if (bound.batch !== null) return isEverywhere(bound.batch.value, x);
-  const { data, offset } = rawView(bound);
-  return bound.size > 0 && data[offset] === x && elementsOf(bound).every((y) => y === x);
+const isEverywhere = (bounds: Float64Array, x: number): boolean => bounds.length > 0 && bounds.every((y) => y === x);
+
+/** An interval without the ends that are infinite everywhere. */
+function withoutInfiniteEnds(low: Tensor, high: Tensor, numbersOf: (bound: Tensor) => Float64Array): Constraint {
+  const isOpenAbove = isEverywhere(numbersOf(high), Infinity);
+  if (!isEverywhere(numbersOf(low), -Infinity))
+    return isOpenAbove ? greaterThanEq(low) : bounded("interval", low, high, (a, b) => `in [${a}, ${b}]`, closed);
+  return isOpenAbove ? real : lessThanEq(high);
 }
 
-/** low <= x <= high. Where every low or every high is infinite it is finite numbers, and has the name, without that bound. */
+/** Finite numbers, low <= x <= high. Its name is that of the constraint without the ends that are infinite everywhere. */
 export function interval(low: TensorLike, high: TensorLike): Interval {
   const [from, to] = [tensor(low), tensor(high)];
-  const within = (x: Tensor): Tensor => logicalAnd(greaterEqual(x, from), lessEqual(x, to));
-  const [isOpenBelow, isOpenAbove] = [isEverywhere(from, -Infinity), isEverywhere(to, Infinity)];
-  if (!isOpenBelow && !isOpenAbove) return bounded("interval", from, to, (a, b) => `in [${a}, ${b}]`, within);
-  const open = !isOpenBelow ? greaterThanEq(from) : isOpenAbove ? real : lessThanEq(to);
-  // A compiled program may run again with other bounds: they are compared all the same.
-  return { ...open, low: from, high: to, check: (x) => logicalAnd(within(x), isFinite(x)), isUnbounded: false };
+  return {
+    // To know the name is to know which bounds are infinite: whoever asks has read them.
+    get name() {
+      return withoutInfiniteEnds(from, to, readAll).name;
+    },
+    get must() {
+      return withoutInfiniteEnds(from, to, elementsOf).must;
+    },
+    eventDim: 0,
+    isDiscrete: false,
+    low: from,
+    high: to,
+    isClosed: true,
+    check: (x) => closed(x, from, to),
+  };
 }
+/** low < x < high. */
+export const openInterval = (low: TensorLike, high: TensorLike): Interval =>
+  bounded("openInterval", low, high, (a, b) => `in (${a}, ${b})`, open);
 export const greaterThan = (low: TensorLike): Interval =>
-  bounded(
-    "greaterThan",
-    low,
-    Infinity,
-    (a) => `> ${a} and finite`,
-    (x, a, b) => logicalAnd(greater(x, a), less(x, b)),
-  );
+  bounded("greaterThan", low, Infinity, (a) => `> ${a} and finite`, open);
 export const greaterThanEq = (low: TensorLike): Interval =>
-  bounded(
-    "greaterThanEq",
-    low,
-    Infinity,
-    (a) => `>= ${a} and finite`,
-    (x, a, b) => logicalAnd(greaterEqual(x, a), less(x, b)),
-  );
+  bounded("greaterThanEq", low, Infinity, (a) => `>= ${a} and finite`, closedBelow);
 export const lessThan = (high: TensorLike): Interval =>
-  bounded(
-    "lessThan",
-    -Infinity,
-    high,
-    (_, b) => `< ${b} and finite`,
-    (x, a, b) => logicalAnd(greater(x, a), less(x, b)),
-  );
+  bounded("lessThan", -Infinity, high, (_, b) => `< ${b} and finite`, open);
 export const lessThanEq = (high: TensorLike): Interval =>
-  bounded(
-    "lessThanEq",
-    -Infinity,
-    high,
-    (_, b) => `<= ${b} and finite`,
-    (x, a, b) => logicalAnd(greater(x, a), lessEqual(x, b)),
-  );
+  bounded("lessThanEq", -Infinity, high, (_, b) => `<= ${b} and finite`, closedAbove);
 /** A whole number, low <= x <= high. */
 export const integerInterval = (low: TensorLike, high: TensorLike): Interval =>
-  bounded(
-    "integerInterval",
-    low,
-    high,
-    (a, b) => `a whole number in [${a}, ${b}]`,
-    (x, a, b) => logicalAnd(equal(x, floor(x)), logicalAnd(greaterEqual(x, a), lessEqual(x, b))),
-    true,
-  );
+  bounded("integerInterval", low, high, (a, b) => `a whole number in [${a}, ${b}]`, whole, true);

@@ -13,6 +13,7 @@ import {
   lessEqual,
   logicalAnd,
   max,
+  maximum,
   slice,
   square,
   sum,
@@ -48,6 +49,11 @@ const SUM_TOLERANCE = 1e-6;
 export const simplex: Constraint = event("simplex", ">= 0 with sum 1", 1, (x) =>
   logicalAnd(allOf(greaterEqual(x, 0), 1), nearly(sum(x, -1), 1)),
 );
+/** Numbers that are probabilities once they are divided by their sum. */
+export const weights: Constraint = event("weights", ">= 0 and finite, with a sum > 0", 1, (x) => {
+  const total = sum(x, -1);
+  return logicalAnd(allOf(greaterEqual(x, 0), 1), logicalAnd(greater(total, 0), less(total, Infinity)));
+});
 /** Logarithms of weights, not all of them zero. */
 export const logWeights: Constraint = event("logWeights", "< Infinity, not all -Infinity", 1, (x) => {
   const largest = max(x, -1);
@@ -59,7 +65,9 @@ export const sphere: Constraint = event("sphere", "a vector of length 1", 1, (x)
 export const l1Ball: Constraint = event("l1Ball", "a vector whose absolute values sum to at most 1", 1, (x) =>
   lessEqual(sum(abs(x), -1), 1 + SUM_TOLERANCE),
 );
-export const zeroSum: Constraint = event("zeroSum", "a vector with sum 0", 1, (x) => nearly(sum(x, -1), 0));
+export const zeroSum: Constraint = event("zeroSum", "a vector with sum 0", 1, (x) =>
+  lessEqual(abs(sum(x, -1)), maximum(sum(abs(x), -1), 1).mul(SUM_TOLERANCE)),
+);
 /** Counts with the given sum. */
 export const multinomial = (totalCount: TensorLike): Constraint =>
   event(

@@ -4,6 +4,7 @@
  */
 import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import { broadcastTo, PedigradError, type Tensor, type TensorLike, tensor, where } from "../../autodiff/index.js";
+import { asShape } from "../../autodiff/ops/random/draw.js";
 import { allOf, sumOver } from "../constraints/axes.js";
 import { type Constraint, independent } from "../constraints/index.js";
 import { Law } from "./law.js";
@@ -13,7 +14,8 @@ import { requireAll } from "./validation.js";
 export abstract class Distribution<P extends Params = Params> extends Law<P> {
   /** The same distribution with a batch shape to which its own broadcasts; new elements are independent. */
   expand(batchShape: Shape): Distribution {
-    return sameShape(batchShape, this.batchShape) ? this : new Expanded(this, batchShape);
+    const shape = asShape(`${this.label}.expand`, batchShape);
+    return sameShape(shape, this.batchShape) ? this : new Expanded(this, shape);
   }
 
   /** Its last `n` batch axes as part of one event: log densities are summed over them. */

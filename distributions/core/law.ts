@@ -7,6 +7,7 @@ import { recorder } from "../../autodiff/core/recorder.js";
 import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import {
   broadcastTo,
+  isNaN,
   PedigradError,
   stopGradient,
   type Tensor,
@@ -123,7 +124,7 @@ export abstract class Law<P extends Params = Params> {
 
   /** Draws without a gradient; what they depend on is remembered. */
   sample(key: Tensor, sampleShape: Shape = []): Tensor {
-    return stopGradient(this.draw(key, this.#draws(sampleShape)));
+    return stopGradient(this.draw(this.#key("sample", key), this.#draws(sampleShape)));
   }
 
   /** Draws as a function of the parameters, with a gradient. */
@@ -134,7 +135,15 @@ export abstract class Law<P extends Params = Params> {
         op: "rsample",
         message: `${this.label} has no reparameterised sampler; use sample() (score-function gradients) or enumerate.`,
       });
-    return this.draw(key, this.#draws(sampleShape));
+    return this.draw(this.#key("rsample", key), this.#draws(sampleShape));
+  }
+  #key(method: string, key: Tensor | undefined): Tensor {
+    if (key !== undefined) return key;
+    throw new PedigradError({
+      code: "no-key",
+      op: method,
+      message: `${this.label}.${method}: the key is missing. Give one: ${method}(random.key(0)).`,
+    });
   }
 
   /**
@@ -164,10 +173,11 @@ export abstract class Law<P extends Params = Params> {
     return this.support.isUnbounded || (validation && recorder === null);
   }
 
-  /** P(X <= value), for any real value: the shape of value broadcast with the batch shape. */
+  /** P(X <= value), for any real value and NaN for NaN: the shape of value broadcast with the batch shape. */
   cdf(value: TensorLike): Tensor {
     const x = tensor(value);
-    return broadcastTo(this.cumulative(x), broadcastShapes(this.label, x.shape, this.batchShape));
+    const shape = broadcastShapes(this.label, x.shape, this.batchShape);
+    return broadcastTo(where(isNaN(x), NaN, this.cumulative(x)), shape);
   }
 
   /** The value whose cdf is q, of counts the least whose cdf is not below it; NaN unless 0 <= q <= 1. Shapes as those of `cdf`. */

@@ -3,7 +3,6 @@
  * twice or outside its constraint is refused here, once for all families.
  */
 import { broadcastShapes, type Shape, showShape } from "../../autodiff/core/shape.js";
-import { rawView } from "../../autodiff/core/tensor.js";
 import { PedigradError, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { nearestName } from "../../provenance/base/spelling.js";
@@ -111,9 +110,6 @@ function named<P extends Params>(family: Family<P>, record: Record<string, unkno
 
 const refusal = <P extends Params>(family: Family<P>, code: string, param: string, message: string): PedigradError =>
   new PedigradError({ code, param, message: `${family.name}: ${message}` });
-
-/** The number in a parameter that says how many, and so must be known when the distribution is made: a size, a count of axes. */
-export const wholeNumber = (x: Tensor): number => rawView(x).data[rawView(x).offset] as number;
 
 // What other books and libraries call the same thing.
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {

@@ -9,7 +9,7 @@ import { toNested } from "../../autodiff/core/nested.js";
 import { refuseFor } from "../../autodiff/core/reads.js";
 import { listening } from "../../autodiff/core/recorder.js";
 import { type Shape, showShape, sizeOf } from "../../autodiff/core/shape.js";
-import { rawView } from "../../autodiff/core/tensor.js";
+import { isAbsent, rawView } from "../../autodiff/core/tensor.js";
 import { contiguous } from "../../autodiff/core/view.js";
 import type { Tensor } from "../../autodiff/index.js";
 import type { Constraint } from "../constraints/index.js";
@@ -33,6 +33,9 @@ export function withValidation<T>(on: boolean, body: () => T): T {
   }
 }
 
+/** What a value must be, for the error. */
+type Expected = Pick<Constraint, "must" | "eventDim">;
+
 /** What is being checked, for the error. */
 export interface Subject {
   /** The distribution, or whatever else speaks. */
@@ -48,13 +51,15 @@ export function requireThat(x: Tensor, constraint: Constraint, subject: Subject)
     requireAll(() => constraint.check(x), x, constraint, subject);
     return;
   }
-  const { data, shape, offset } = asContiguous(rawView(unbatched(x)));
+  const whole = unbatched(x);
+  if (isAbsent(whole)) return;
+  const { data, shape, offset } = asContiguous(rawView(whole));
   for (let i = 0, n = sizeOf(shape); i < n; i++)
     if (scalar(data[offset + i] as number) === 0) refuse(x, x, i, constraint, subject);
 }
 
 /** The same where `check` gives the answer, 1 or 0 for each event. It is no part of a program that is being recorded. */
-export function requireAll(check: () => Tensor, x: Tensor, constraint: Constraint, subject: Subject): void {
+export function requireAll(check: () => Tensor, x: Tensor, constraint: Expected, subject: Subject): void {
   const satisfied = listening(null, check);
   const first = elementsOf(satisfied).indexOf(0);
   if (first < 0) return;
@@ -64,13 +69,13 @@ export function requireAll(check: () => Tensor, x: Tensor, constraint: Constrain
   refuse(check(), spread, spread.batch === null ? first % sizeOf(satisfied.shape) : first, constraint, subject);
 }
 
-const eventShape = (x: Tensor, { eventDim }: Constraint): Shape => x.shape.slice(x.shape.length - eventDim);
+const eventShape = (x: Tensor, { eventDim }: Expected): Shape => x.shape.slice(x.shape.length - eventDim);
 
 /** The whole batch that an example inside vmap belongs to. */
 const unbatched = (x: Tensor): Tensor => (x.batch === null ? x : unbatched(x.batch.value));
 
 /** Refuse x for one of its elements; `cause` is what that was decided by. */
-function refuse(cause: Tensor, x: Tensor, element: number, constraint: Constraint, { family, what }: Subject): never {
+function refuse(cause: Tensor, x: Tensor, element: number, constraint: Expected, { family, what }: Subject): never {
   const event = eventShape(x, constraint);
   const shape = x.shape.slice(0, x.shape.length - event.length);
   const found = JSON.stringify(toNested(contiguous(elementsOf(x), event, element * sizeOf(event))), (_, n) =>

@@ -7,7 +7,6 @@
  * has mass outside the support of p, and null where q does not know them.
  */
 
-import { elementsOf } from "../../autodiff/core/copy.js";
 import {
   abs,
   digamma,
@@ -31,6 +30,7 @@ import {
 } from "../../autodiff/index.js";
 import { exp as expOf, log1p as log1pOf } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { boundsOf } from "../constraints/constraint.js";
+import { readAll } from "../constraints/read.js";
 import { EULER, LOG_SQRT_2PI } from "../core/constants.js";
 import type { Distribution } from "../core/distribution.js";
 import type { Beta } from "../families/bounded/beta.js";
@@ -113,12 +113,16 @@ function within(
   const bounds = rangeOf(q);
   if (bounds === null) return null;
   const inside = logicalAnd(bounds[0].greaterEqual(low), bounds[1].lessEqual(high));
-  if (inside.batch === null && elementsOf(inside).every((yes) => yes === 0)) return inside.mul(0).add(Infinity);
+  const energy = known(() => meanLogDensity()?.add(q.entropy()));
+  if (energy !== undefined) return where(inside, energy.neg(), Infinity);
+  return readAll(inside).some((yes) => yes === 1) ? null : inside.mul(0).add(Infinity);
+}
+/** What f gives, unless q does not know it. */
+function known<T>(f: () => T): T | undefined {
   try {
-    const energy = meanLogDensity();
-    return energy ? where(inside, q.entropy().add(energy).neg(), Infinity) : null;
+    return f();
   } catch (error) {
-    if (error instanceof PedigradError && error.code === "no-closed-form") return null;
+    if (error instanceof PedigradError && error.code === "no-closed-form") return undefined;
     throw error;
   }
 }

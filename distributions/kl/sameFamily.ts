@@ -1,5 +1,5 @@
 /** KL(q | p) within one family; each row is a formula in the parameters of both. */
-import { elementsOf } from "../../autodiff/core/copy.js";
+
 import { sameShape } from "../../autodiff/core/shape.js";
 import {
   abs,
@@ -26,6 +26,7 @@ import {
   where,
 } from "../../autodiff/index.js";
 import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
+import { readAll } from "../constraints/read.js";
 import { EULER } from "../core/constants.js";
 import type { Derived, Independent } from "../core/distribution.js";
 import { poissonDivergence, stirlingDivergence } from "../densities/continuous.js";
@@ -144,14 +145,14 @@ function multivariateNormals(q: AnyNormal, p: AnyNormal): Tensor {
     .add(squares.sub(q.eventShape[0] as number).mul(0.5));
 }
 
-/** Whether two parameters are known to be the same numbers. */
+/** Whether two parameters are the same numbers: they are read where they are not one tensor. */
 export function areSame(x: Tensor, y: Tensor): boolean {
   if (x === y) return true;
   if (x.batch !== null && y.batch !== null)
     return x.batch.level === y.batch.level && areSame(x.batch.value, y.batch.value);
   if (x.batch !== null || y.batch !== null || !sameShape(x.shape, y.shape)) return false;
-  const others = elementsOf(y);
-  return elementsOf(x).every((element, i) => element === others[i]);
+  const others = readAll(y);
+  return readAll(x).every((element, i) => element === others[i]);
 }
 
 export const SAME_FAMILY: Readonly<Record<string, Row>> = {

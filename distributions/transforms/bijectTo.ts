@@ -2,13 +2,15 @@
  * How to reach a constrained value from unconstrained numbers: what turns a `param` with a constraint into something an optimiser may
  * move freely. One row a constraint.
  */
-import { elementsOf } from "../../autodiff/core/copy.js";
-import { abs, clip, PedigradError, sub, type Tensor, type TensorLike } from "../../autodiff/index.js";
+import { abs, clip, less, PedigradError, sub, type Tensor, type TensorLike, where } from "../../autodiff/index.js";
 import type { Constraint, IndependentConstraint, Interval } from "../constraints/index.js";
+import { BELOW_ONE, beyond, SMALLEST } from "../constraints/inside.js";
+import { readAll } from "../constraints/read.js";
 import { Compose, IndependentTransform, Inverse } from "./composed.js";
-import { Cholesky, CorrCholesky, CorrMatrixCholesky, LowerCholesky, SoftplusLowerCholesky } from "./matrix.js";
+import type { Image } from "./image.js";
+import { Cholesky, CorrCholesky, CorrMatrixCholesky, LowerCholesky } from "./matrix.js";
 import { Affine, Exp, Identity, Sigmoid, Softplus, type Transform } from "./scalar.js";
-import { L1Ball, Ordered, StickBreaking, ZeroSum } from "./vector.js";
+import { L1Ball, Ordered, OrderedLogs, StickBreaking, ZeroSum } from "./vector.js";
 
 /** The parts in order, their result kept within bounds that rounding would leave: 2 + exp(-60) is 2, and not greater than 2. */
 class Within extends Compose {
@@ -23,58 +25,64 @@ class Within extends Compose {
     return clip(super.forward(x), this.low, this.high);
   }
 }
-/** A number beyond `bound`, about the next one that there is. */
-const beyond = (bound: Tensor, sign: 1 | -1): Tensor =>
-  bound.add(
-    abs(bound)
-      .mul(2 ** -52)
-      .add(2 ** -1022)
-      .mul(sign),
-  );
+/** The same up to the largest number: what lies beyond it is kept there, and has no density. */
+class Finite extends Within {
+  override logAbsDetJacobian(x: Tensor, y: Tensor): Tensor {
+    return where(less(abs(y), LARGEST), super.logAbsDetJacobian(x, y), -Infinity);
+  }
+}
+const LARGEST = Number.MAX_VALUE;
+const exponential = (): Transform => new Finite([new Exp()], SMALLEST, LARGEST);
+const softplus = (): Transform => new Within([new Softplus()], SMALLEST, LARGEST);
+/** A diagonal whose squares are numbers > 0. */
+const diagonal = (): Transform => new Within([new Exp()], 2 ** -500, 2 ** 500);
 
 const above = (c: Constraint): Transform => {
-  const { low } = c as Interval;
-  return new Within([new Exp(), new Affine(low, 1)], c.name === "greaterThan" ? beyond(low, 1) : low, Infinity);
+  const { low, isClosed } = c as Interval;
+  return new Finite([new Exp(), new Affine(low, 1)], isClosed ? low : beyond(low, 1), LARGEST);
 };
 const below = (c: Constraint): Transform => {
-  const { high } = c as Interval;
-  return new Within([new Exp(), new Affine(high, -1)], -Infinity, c.name === "lessThan" ? beyond(high, -1) : high);
+  const { high, isClosed } = c as Interval;
+  return new Finite([new Exp(), new Affine(high, -1)], -LARGEST, isClosed ? high : beyond(high, -1));
 };
 const between = (c: Constraint): Transform => {
-  const { low, high } = c as Interval;
-  if ([low, high].some((bound) => elementsOf(bound).some((x) => Math.abs(x) === Infinity)))
+  const { low, high, isClosed } = c as Interval;
+  if ([low, high].some((bound) => readAll(bound).some((x) => Math.abs(x) === Infinity)))
     throw new PedigradError({
       code: "no-bijection",
       param: c.name,
       message: "bijectTo: some bounds of this interval are infinite and others are not. Use one site for each kind.",
     });
-  return new Within([new Sigmoid(), new Affine(low, sub(high, low))], low, high);
+  const [least, most] = isClosed ? [low, high] : [beyond(low, 1), beyond(high, -1)];
+  return new Within([new Sigmoid(), new Affine(low, sub(high, low))], least, most);
 };
 
 const BIJECTIONS: Readonly<Record<string, (constraint: Constraint) => Transform>> = {
   real: () => new Identity(),
   realVector: () => new IndependentTransform(new Identity(), 1),
-  positive: () => new Exp(),
-  nonnegative: () => new Exp(),
-  softplusPositive: () => new Softplus(),
+  positive: exponential,
+  nonnegative: exponential,
+  softplusPositive: softplus,
   unitInterval: () => new Sigmoid(),
-  openUnitInterval: () => new Within([new Sigmoid()], 2 ** -1022, 1 - 2 ** -53),
-  circular: () => new Compose([new Sigmoid(), new Affine(-Math.PI, 2 * Math.PI)]),
+  openUnitInterval: () => new Within([new Sigmoid()], SMALLEST, BELOW_ONE),
+  circular: () => new Within([new Sigmoid(), new Affine(-Math.PI, 2 * Math.PI)], -Math.PI, Math.PI),
   interval: between,
+  openInterval: between,
   greaterThan: above,
   greaterThanEq: above,
   lessThan: below,
   lessThanEq: below,
   simplex: () => new StickBreaking(),
   orderedVector: () => new Ordered(),
-  positiveOrderedVector: () => new Compose([new Ordered(), new Exp()]),
+  positiveOrderedVector: () => new Compose([new OrderedLogs(), new Exp()]),
   zeroSum: () => new ZeroSum(),
   l1Ball: () => new L1Ball(),
-  lowerCholesky: () => new LowerCholesky(),
-  softplusLowerCholesky: () => new SoftplusLowerCholesky(),
+  lowerCholesky: () => new LowerCholesky(exponential()),
+  softplusLowerCholesky: () => new LowerCholesky(softplus()),
   corrCholesky: () => new CorrCholesky(),
-  positiveDefinite: () => new Compose([new LowerCholesky(), new Inverse(new Cholesky())]),
+  positiveDefinite: () => new Compose([new LowerCholesky(diagonal()), new Inverse(new Cholesky())]),
   corrMatrix: () => new Compose([new CorrCholesky(), new Inverse(new CorrMatrixCholesky())]),
+  image: (c) => new Compose([bijectTo((c as Image).source), (c as Image).transform]),
   independent: (c) =>
     new IndependentTransform(
       bijectTo((c as IndependentConstraint).base),
@@ -86,6 +94,7 @@ const BIJECTIONS: Readonly<Record<string, (constraint: Constraint) => Transform>
 const WITHOUT: Readonly<Record<string, string>> = {
   sphere: "a sphere cannot be flattened without a hole; normalise a free vector instead",
   extendedReal: "infinities are not reached by free numbers; use constraints.real",
+  weights: "they are probabilities only after a division by their sum; use constraints.simplex",
   logWeights: "weights of 0 are not reached by free numbers; use constraints.realVector",
 };
 

@@ -2,6 +2,7 @@
 import type { Shape } from "../../autodiff/core/shape.js";
 import { mul, type Tensor } from "../../autodiff/index.js";
 import { sumOver } from "../constraints/axes.js";
+import { type Constraint, independent, real } from "../constraints/index.js";
 import { Transform } from "./scalar.js";
 
 /** The first part, then the second, and so on. */
@@ -25,6 +26,14 @@ export class Compose extends Transform {
       0,
     );
   }
+  override get domain(): Constraint {
+    const first = this.parts[0]?.domain ?? real;
+    return independent(first, this.domainEventDim - first.eventDim);
+  }
+  override get codomain(): Constraint {
+    const last = this.parts.at(-1)?.codomain ?? real;
+    return independent(last, this.codomainEventDim - last.eventDim);
+  }
   override get direction(): Tensor | number | null {
     return this.parts.reduce<Tensor | number | null>(
       (so, { direction }) => (so === null || direction === null ? null : mul(so, direction)),
@@ -37,16 +46,16 @@ export class Compose extends Transform {
   override inverse(y: Tensor): Tensor {
     return this.parts.reduceRight((x, part) => part.inverse(x), y);
   }
-  override logAbsDetJacobian(x: Tensor): Tensor {
+  override logAbsDetJacobian(x: Tensor, y: Tensor): Tensor {
     let total: Tensor | null = null;
     let at = x;
     let eventDim = this.domainEventDim;
     for (const part of this.parts) {
-      const y = part.forward(at);
-      const share = sumOver(part.logAbsDetJacobian(at, y), eventDim - part.domainEventDim);
+      const next = part === this.parts.at(-1) ? y : part.forward(at);
+      const share = sumOver(part.logAbsDetJacobian(at, next), eventDim - part.domainEventDim);
       total = total === null ? share : total.add(share);
       eventDim += part.codomainEventDim - part.domainEventDim;
-      at = y;
+      at = next;
     }
     return total ?? x.mul(0);
   }
@@ -68,6 +77,12 @@ export class IndependentTransform extends Transform {
   }
   override get domainEventDim(): number {
     return this.base.domainEventDim + this.n;
+  }
+  override get domain(): Constraint {
+    return independent(this.base.domain, this.n);
+  }
+  override get codomain(): Constraint {
+    return independent(this.base.codomain, this.n);
   }
   override get codomainEventDim(): number {
     return this.base.codomainEventDim + this.n;
@@ -96,6 +111,12 @@ export class Inverse extends Transform {
   }
   override get domainEventDim(): number {
     return this.base.codomainEventDim;
+  }
+  override get domain(): Constraint {
+    return this.base.codomain;
+  }
+  override get codomain(): Constraint {
+    return this.base.domain;
   }
   override get codomainEventDim(): number {
     return this.base.domainEventDim;

@@ -1,6 +1,7 @@
 /** Bijections from free vectors to triangular and positive definite matrices. */
 import type { Shape } from "../../autodiff/core/shape.js";
 import {
+  abs,
   arange,
   cholesky,
   concatenate,
@@ -13,8 +14,11 @@ import {
   log,
   log1p,
   matmul,
+  maximum,
+  minimum,
   PedigradError,
   reshape,
+  sign,
   slice,
   softplus,
   sqrt,
@@ -28,6 +32,7 @@ import {
 } from "../../autodiff/index.js";
 import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
 import { sumOver } from "../constraints/axes.js";
+import { type Constraint, corrCholesky, corrMatrix, lowerCholesky, positiveDefinite } from "../constraints/index.js";
 import { Exp, Softplus, Transform } from "./scalar.js";
 
 const LAST = { axis: -1 };
@@ -53,10 +58,10 @@ function toTriangle(x: Tensor, n: number): Tensor {
   return take(concatenate([x, zeros([...x.shape.slice(0, -1), 1])], -1), places, -1);
 }
 
-/** The strict lower triangles of matrices as vectors, row by row. */
-function fromTriangle(y: Tensor): Tensor {
+/** The strict lower triangles of matrices as vectors, row by row; or what stands `right` places beside each entry. */
+function fromTriangle(y: Tensor, right = 0): Tensor {
   const n = y.shape.at(-1) as number;
-  const places = Array.from({ length: n }, (_, i) => Array.from({ length: i }, (_, j) => i * n + j)).flat();
+  const places = Array.from({ length: n }, (_, i) => Array.from({ length: i }, (_, j) => i * n + j + right)).flat();
   return take(reshape(y, [...y.shape.slice(0, -2), n * n]), places, -1);
 }
 
@@ -67,6 +72,9 @@ export class LowerCholesky extends Transform {
   }
   override get domainEventDim(): number {
     return 1;
+  }
+  override get codomain(): Constraint {
+    return lowerCholesky;
   }
   override get codomainEventDim(): number {
     return 2;
@@ -109,6 +117,9 @@ export class SoftplusLowerCholesky extends LowerCholesky {
  * log |det dy/dx|, y's strict lower triangle, is Σ log(1 - t_ij²) + Σ_{k<j} log(1 - t_ik²) / 2.
  */
 export class CorrCholesky extends Transform {
+  override get codomain(): Constraint {
+    return corrCholesky;
+  }
   override get domainEventDim(): number {
     return 1;
   }
@@ -119,12 +130,15 @@ export class CorrCholesky extends Transform {
     const n = orderOf("CorrCholesky", x.shape.at(-1) as number, 0);
     return toTriangle(tanh(x), n)
       .add(eye(n))
-      .mul(exp(this.#logLeft(x, n).mul(0.5)));
+      .mul(exp(maximum(this.#logLeft(x, n).mul(0.5), SHORTEST)));
   }
+  /** atanh of y_ij / √(what was left) = asinh of y_ij / √(what is left after it), which near the ends knows more digits. */
   override inverse(y: Tensor): Tensor {
     const left = flip(cumsum(flip(square(y), -1), -1), -1);
-    const t = fromTriangle(y).div(sqrt(fromTriangle(left)));
-    return log1p(t).sub(log1p(t.neg())).mul(0.5);
+    const ratio = fromTriangle(y).div(sqrt(fromTriangle(left, 1)));
+    const size = minimum(abs(ratio), 1e150);
+    const root = sqrt(square(size).add(1));
+    return log1p(size.add(square(size).div(root.add(1)))).mul(sign(ratio));
   }
   override logAbsDetJacobian(x: Tensor): Tensor {
     const n = orderOf("CorrCholesky", x.shape.at(-1) as number, 0);
@@ -146,8 +160,24 @@ export class CorrCholesky extends Transform {
   }
 }
 
+/** The logarithm of the least diagonal entry: its square is a number > 0. */
+const SHORTEST = -345;
+
 /** log(1 - tanh²x) */
 const logSech2 = (x: Tensor): Tensor => sub(Math.LN2, x.add(softplus(x.mul(-2)))).mul(2);
+
+/**
+ * y yᵀ, its diagonal raised by what rounding may take from it: its Cholesky factor exists even where y is nearly singular (Demmel 1989,
+ * "On floating point errors in Cholesky").
+ */
+export function gram(y: Tensor): Tensor {
+  const n = y.shape.at(-1) as number;
+  return matmul(y, matrixTranspose(y)).mul(
+    eye(n)
+      .mul(n * (n + 2) * 2 ** -52)
+      .add(1),
+  );
+}
 
 /**
  * Positive definite x = y yᵀ to its lower factor y; the inverse multiplies. With 1 free number on each diagonal entry,
@@ -157,6 +187,12 @@ const logSech2 = (x: Tensor): Tensor => sub(Math.LN2, x.add(softplus(x.mul(-2)))
 export class Cholesky extends Transform {
   /** 0 for correlation matrices, whose diagonal is fixed. */
   protected readonly free: 0 | 1 = 1;
+  override get domain(): Constraint {
+    return positiveDefinite;
+  }
+  override get codomain(): Constraint {
+    return lowerCholesky;
+  }
   override get domainEventDim(): number {
     return 2;
   }
@@ -164,7 +200,7 @@ export class Cholesky extends Transform {
     return cholesky(x);
   }
   override inverse(y: Tensor): Tensor {
-    return matmul(y, matrixTranspose(y));
+    return gram(y);
   }
   override logAbsDetJacobian(_x: Tensor, y: Tensor): Tensor {
     const n = y.shape.at(-1) as number;
@@ -178,4 +214,10 @@ export class Cholesky extends Transform {
 /** The same for correlation matrices, whose diagonal is not free. */
 export class CorrMatrixCholesky extends Cholesky {
   protected override readonly free = 0;
+  override get domain(): Constraint {
+    return corrMatrix;
+  }
+  override get codomain(): Constraint {
+    return corrCholesky;
+  }
 }

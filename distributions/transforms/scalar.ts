@@ -23,12 +23,20 @@ import {
   tensor,
   zeros,
 } from "../../autodiff/index.js";
+import { type Constraint, independent, nonnegative, positive, real, unitInterval } from "../constraints/index.js";
 
 export abstract class Transform {
   abstract forward(x: Tensor): Tensor;
   abstract inverse(y: Tensor): Tensor;
   abstract logAbsDetJacobian(x: Tensor, y: Tensor): Tensor;
 
+  /** Where x and y lie: the whole of both, one onto the other. */
+  get domain(): Constraint {
+    return independent(real, this.domainEventDim);
+  }
+  get codomain(): Constraint {
+    return independent(real, this.codomainEventDim);
+  }
   /** 1 or -1, as y rises or falls with x for single numbers, element by element; null for all other transforms. */
   get direction(): Tensor | number | null {
     return null;
@@ -95,6 +103,9 @@ export class Affine extends Transform {
 
 /** y = exp(x) */
 export class Exp extends Transform {
+  override get codomain(): Constraint {
+    return positive;
+  }
   override get direction(): number {
     return 1;
   }
@@ -111,6 +122,9 @@ export class Exp extends Transform {
 
 /** y = 1 / (1 + exp(-x)) */
 export class Sigmoid extends Transform {
+  override get codomain(): Constraint {
+    return unitInterval;
+  }
   override get direction(): number {
     return 1;
   }
@@ -127,6 +141,9 @@ export class Sigmoid extends Transform {
 
 /** y = log(1 + exp(x)) */
 export class Softplus extends Transform {
+  override get codomain(): Constraint {
+    return positive;
+  }
   override get direction(): number {
     return 1;
   }
@@ -148,6 +165,12 @@ export class Power extends Transform {
     super();
     this.exponent = tensor(exponent);
   }
+  override get domain(): Constraint {
+    return positive;
+  }
+  override get codomain(): Constraint {
+    return positive;
+  }
   override forward(x: Tensor): Tensor {
     return pow(x, this.exponent);
   }
@@ -164,6 +187,9 @@ export class Power extends Transform {
 
 /** y = |x|, whose inverse takes the nonnegative branch; not a bijection, of use for folding. */
 export class Abs extends Transform {
+  override get codomain(): Constraint {
+    return nonnegative;
+  }
   override forward(x: Tensor): Tensor {
     return abs(x);
   }

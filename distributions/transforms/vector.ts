@@ -5,19 +5,26 @@ import {
   arange,
   concatenate,
   cumsum,
+  equal,
   exp,
   flip,
   log,
   log1p,
   logSigmoid,
+  maximum,
+  minimum,
   slice,
   softplus,
+  stopGradient,
   sub,
   sum,
   type Tensor,
   tanh,
+  where,
   zeros,
 } from "../../autodiff/index.js";
+import { type Constraint, l1Ball, orderedVector, simplex, zeroSum } from "../constraints/index.js";
+import { SMALLEST } from "../constraints/inside.js";
 import { Transform } from "./scalar.js";
 
 const LAST = { axis: -1 };
@@ -32,6 +39,9 @@ const resizedLast = (shape: Shape, by: number): Shape => [...shape.slice(0, -1),
  * log |det dy/dx| = Σ_k log y_k + log(1 - z_k).
  */
 export class StickBreaking extends Transform {
+  override get codomain(): Constraint {
+    return simplex;
+  }
   override get domainEventDim(): number {
     return 1;
   }
@@ -40,9 +50,12 @@ export class StickBreaking extends Transform {
   }
   override inverse(y: Tensor): Tensor {
     const n = (y.shape.at(-1) as number) - 1;
-    const left = flip(cumsum(flip(y, -1), -1), -1);
-    return log(slice(y, 0, n, LAST))
-      .sub(log(slice(left, 1, n + 1, LAST)))
+    const piece = slice(y, 0, n, LAST);
+    const rest = slice(flip(cumsum(flip(y, -1), -1), -1), 1, n + 1, LAST);
+    // Where a vertex leaves nothing to share, any share is right.
+    const isOver = equal(maximum(piece, rest), 0);
+    return log(where(isOver, 1, piece))
+      .sub(log(where(isOver, 1, rest)))
       .add(offsets(n));
   }
   override logAbsDetJacobian(x: Tensor): Tensor {
@@ -68,13 +81,28 @@ export class StickBreaking extends Transform {
 /** log(n - k) for k = 0 … n-1 */
 const offsets = (n: number): Tensor => log(sub(n, arange(n)));
 
-/** y_0 = x_0, y_k = y_{k-1} + exp(x_k): an increasing vector. */
+/**
+ * y_0 = x_0, y_k = y_{k-1} + exp(x_k): an increasing vector. A step that rounding would swallow is taken to the next number, and numbers
+ * stay finite.
+ */
 export class Ordered extends Transform {
+  override get codomain(): Constraint {
+    return orderedVector;
+  }
   override get domainEventDim(): number {
     return 1;
   }
   override forward(x: Tensor): Tensor {
-    return cumsum(concatenate([slice(x, 0, 1, LAST), exp(slice(x, 1, undefined, LAST))], -1), -1);
+    const [first, steps] = [slice(x, 0, 1, LAST), exp(slice(x, 1, undefined, LAST))];
+    const from = slice(cumsum(concatenate([first, steps], -1), -1), 0, -1, LAST);
+    const y = cumsum(concatenate([first, maximum(steps, this.leastStep(stopGradient(from)))], -1), -1);
+    return minimum(y, increasingTo(Number.MAX_VALUE, 2 ** -52, y.shape.at(-1) as number));
+  }
+  /** The least step from `y` that arrives at another number. */
+  protected leastStep(y: Tensor): Tensor {
+    return abs(y)
+      .mul(2 ** -52)
+      .add(SMALLEST);
   }
   override inverse(y: Tensor): Tensor {
     const steps = slice(y, 1, undefined, LAST).sub(slice(y, 0, -1, LAST));
@@ -85,12 +113,32 @@ export class Ordered extends Transform {
   }
 }
 
+/** The logarithms of an increasing vector of positive numbers: steps and range are those whose exponentials differ and are finite. */
+export class OrderedLogs extends Ordered {
+  override forward(x: Tensor): Tensor {
+    const n = x.shape.at(-1) as number;
+    const y = super.forward(x);
+    return maximum(increasingTo(-708, LOG_STEP, n), minimum(increasingTo(709, LOG_STEP, n), y));
+  }
+  protected override leastStep(y: Tensor): Tensor {
+    return maximum(super.leastStep(y), LOG_STEP);
+  }
+}
+const LOG_STEP = 2 ** -40;
+
+/** n numbers up to `last`, their steps the part `by` of its size. */
+const increasingTo = (last: number, by: number, n: number): Tensor =>
+  sub(last, arange(n - 1, -1, -1).mul(Math.abs(last) * by));
+
 /**
  * n - 1 numbers to n with sum 0, keeping lengths (PyMC): with S = Σ x,
  *
  *     y_k = x_k - S / (√n + n),   y_{n-1} = -S / √n.
  */
 export class ZeroSum extends Transform {
+  override get codomain(): Constraint {
+    return zeroSum;
+  }
   override get domainEventDim(): number {
     return 1;
   }
@@ -117,6 +165,9 @@ export class ZeroSum extends Transform {
 
 /** Free numbers to Σ |y| < 1: each takes the signed share tanh(x) of the length that those before it left. */
 export class L1Ball extends Transform {
+  override get codomain(): Constraint {
+    return l1Ball;
+  }
   override get domainEventDim(): number {
     return 1;
   }
@@ -125,7 +176,9 @@ export class L1Ball extends Transform {
   }
   override inverse(y: Tensor): Tensor {
     const size = abs(y);
-    const t = y.div(sub(1, cumsum(size, -1).sub(size)));
+    // Of the length that is left no more can be taken; where nothing is left, nothing is.
+    const left = maximum(sub(1, cumsum(size, -1).sub(size)), size);
+    const t = y.div(where(equal(left, 0), 1, left));
     return log1p(t).sub(log1p(t.neg())).mul(0.5);
   }
   override logAbsDetJacobian(x: Tensor): Tensor {

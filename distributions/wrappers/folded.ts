@@ -4,7 +4,7 @@
  *     p(x) = p_base(x) + p_base(-x) for x >= 0.
  */
 import type { Shape } from "../../autodiff/core/shape.js";
-import { abs, logaddexp, maximum, type Tensor } from "../../autodiff/index.js";
+import { abs, logaddexp, maximum, type Tensor, where } from "../../autodiff/index.js";
 import { type Constraint, independent, nonnegative } from "../constraints/index.js";
 import { Derived, type Distribution } from "../core/distribution.js";
 import { requireThat } from "../core/validation.js";
@@ -31,7 +31,9 @@ export class Folded extends Derived {
     return false;
   }
   override logDensity(value: Tensor): Tensor {
-    return logaddexp(this.base.logDensity(value), this.base.logDensity(value.neg()));
+    const { base } = this;
+    const density = (x: Tensor): Tensor => where(base.inside(x), base.logDensity(x), -Infinity);
+    return logaddexp(density(value), density(value.neg()));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     return abs(this.base.draw(key, shape));

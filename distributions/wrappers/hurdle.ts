@@ -17,7 +17,6 @@ import {
   type Tensor,
   type TensorLike,
   where,
-  zeros,
 } from "../../autodiff/index.js";
 import { real, unitInterval } from "../constraints/index.js";
 import type { Distribution } from "../core/distribution.js";
@@ -39,7 +38,7 @@ export class Hurdle extends Gated<Record<string, Tensor>> {
 
   /** log (1 - p_base(0)). */
   get #logPositive(): Tensor {
-    return log1mexp(this.base.logDensity(zeros([])));
+    return log1mexp(this.logZero);
   }
   override logDensity(value: Tensor): Tensor {
     const [shut, open] = gateOf(this.params);
@@ -47,14 +46,14 @@ export class Hurdle extends Gated<Record<string, Tensor>> {
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
-    const zero = exp(this.base.logDensity(zeros([])));
+    const zero = exp(this.logZero);
     const u = random.uniform(k2, shape).mul(zero.neg().add(1)).add(zero);
     const count = leastCount((k) => this.base.cumulative(k), u, 1);
     return where(random.bernoulli(k1, gateOf(this.params)[2], shape), count, 0);
   }
   override cumulative(value: Tensor): Tensor {
     const [shut, open] = gateOf(this.params);
-    const positive = this.base.cumulative(value).sub(exp(this.base.logDensity(zeros([]))));
+    const positive = this.base.cumulative(value).sub(exp(this.logZero));
     return where(
       less(value, 0),
       0,

@@ -2,6 +2,7 @@
 import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import { broadcastTo, PedigradError, random, stack, type Tensor } from "../../autodiff/index.js";
 import type { Constraint } from "../constraints/index.js";
+import { readAll } from "../constraints/read.js";
 import type { Distribution } from "../core/distribution.js";
 import type { Categorical } from "../families/categorical/categorical.js";
 import { hasCdf, hullOf, Mixed } from "./mixed.js";
@@ -45,7 +46,8 @@ export class Mixture extends Mixed {
   /** The values of all components, each once. */
   override supportValues(): Tensor {
     const values = new Map<string, Tensor>();
-    for (const one of this.components) for (const value of one.supportValues()) values.set(`${value}`, value);
+    for (const one of this.components)
+      for (const value of one.supportValues()) values.set(readAll(value).join(), value);
     return stack([...values.values()]);
   }
   protected override ofValue(value: Tensor, f: (component: Distribution, value: Tensor) => Tensor): Tensor {

@@ -1,16 +1,30 @@
 /**
  * TransformedDistribution: y = T(x) for x from `base`, T a bijection (or several, applied in order).
  *
- *     log p(y) = log p_base(x) - log |det dy/dx|,   x = T⁻¹(y).
+ *     log p(y) = log p_base(x) - log |det dy/dx|,   x = T⁻¹(y),
+ *
+ * without the Jacobian where the base is discrete. The support is the image of that of the base.
  */
 import { broadcastShapes, type Shape } from "../../autodiff/core/shape.js";
-import { broadcastTo, clip, greater, maximum, minimum, type Tensor, where } from "../../autodiff/index.js";
+import {
+  broadcastTo,
+  clip,
+  equal,
+  greater,
+  maximum,
+  minimum,
+  round,
+  type Tensor,
+  where,
+} from "../../autodiff/index.js";
 import { sumOver } from "../constraints/axes.js";
 import { boundsOf } from "../constraints/constraint.js";
-import { type Constraint, independent, real } from "../constraints/index.js";
+import type { Constraint } from "../constraints/index.js";
+import { keptInside } from "../constraints/inside.js";
 import { Derived, type Distribution } from "../core/distribution.js";
 import { requireThat } from "../core/validation.js";
 import { Compose } from "../transforms/composed.js";
+import { imageOf } from "../transforms/image.js";
 import type { Transform } from "../transforms/scalar.js";
 
 const composed = (transforms: Transform | readonly Transform[]): Transform =>
@@ -24,15 +38,14 @@ export class TransformedDistribution extends Derived {
   readonly transform: Transform;
   readonly #support: Constraint;
 
-  /** `support` says where values lie, if that is less than all numbers. */
+  /** `support` is for a caller who knows it by a simpler name than that of the image. */
   constructor(base: Distribution, transforms: Transform | readonly Transform[], support?: Constraint) {
     const transform = composed(transforms);
     // A transform of whole vectors needs them to be events of the base.
     const own = base.toEvent(Math.max(0, transform.domainEventDim - base.eventDim));
     super("TransformedDistribution", own);
     this.transform = transform;
-    const eventDim = own.eventDim - transform.domainEventDim + transform.codomainEventDim;
-    this.#support = support ?? independent(real, eventDim);
+    this.#support = support ?? imageOf(transform, own.support);
   }
 
   override get label(): string {
@@ -54,15 +67,18 @@ export class TransformedDistribution extends Derived {
     requireThat(value, this.#support, { family: this.family, what: "value" });
   }
   override draw(key: Tensor, shape: Shape): Tensor {
-    return this.transform.forward(this.base.draw(key, shape));
+    return keptInside(this.transform.forward(this.base.draw(key, shape)), this.#support);
   }
   override logDensity(value: Tensor): Tensor {
     const { base, transform } = this;
+    if (base.isDiscrete) return base.logDensity(round(transform.inverse(value)));
     const x = transform.inverse(value);
     const jacobian = sumOver(transform.logAbsDetJacobian(x, value), base.eventDim - transform.domainEventDim);
     const lead = x.shape.slice(0, x.shape.length - base.eventDim);
     const shape = broadcastShapes(this.family, lead, base.batchShape);
-    return broadcastTo(base.logDensity(x), shape).sub(jacobian);
+    const density = broadcastTo(base.logDensity(x), shape);
+    // At an end of the support the Jacobian may be infinite as well.
+    return where(equal(density, -Infinity), -Infinity, density.sub(jacobian));
   }
   override get mean(): Tensor {
     return this.hasNo("mean");

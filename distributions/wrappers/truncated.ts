@@ -22,22 +22,40 @@ import {
   type TensorLike,
   where,
 } from "../../autodiff/index.js";
+import { isRecord } from "../../provenance/base/records.js";
 import { boundsOf } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
 import { implicitly } from "../core/implicit.js";
 import { requireAll, validation } from "../core/validation.js";
 
+type Bounds = { readonly low?: TensorLike; readonly high?: TensorLike };
+
+/** The bounds, each of which may be left out; anything but one record of them is refused. */
+function readBounds(bounds: Bounds, others: readonly unknown[]): { low: TensorLike; high: TensorLike } {
+  if (isRecord(bounds) && others.length === 0) {
+    const { low = -Infinity, high = Infinity, ...unknown } = bounds;
+    if (Object.keys(unknown).length === 0) return { low, high };
+  }
+  throw new PedigradError({
+    code: "bad-option",
+    param: "bounds",
+    message: "Truncated: the bounds are one record of low and high: new Truncated(base, { low: 3, high: 4 }).",
+  });
+}
+
 export class Truncated extends Distribution {
   readonly low: Tensor;
   readonly high: Tensor;
-  readonly #bounds: Constraint;
+  readonly #support: Constraint;
 
   /** `low` and `high` default to no bound. */
   constructor(
     readonly base: Distribution,
-    { low = -Infinity, high = Infinity }: { low?: TensorLike; high?: TensorLike } = {},
+    bounds: Bounds = {},
+    ...others: never[]
   ) {
+    const { low, high } = readBounds(bounds, others);
     if (base.eventDim > 0)
       throw new PedigradError({
         code: "bad-shape",
@@ -49,11 +67,11 @@ export class Truncated extends Distribution {
     const from = maximum(least, whole ? ceil(low) : low);
     const to = minimum(most, whole ? floor(high) : high);
     const shape = broadcastShapes("Truncated", base.batchShape, broadcastShapes("Truncated", from.shape, to.shape));
-    const bounds = whole ? integerInterval(from, to) : interval(from, to);
+    const support = whole ? integerInterval(from, to) : interval(from, to);
     super({ family: "Truncated", params: {}, batchShape: shape, argConstraints: {} });
     this.low = from;
     this.high = to;
-    this.#bounds = bounds;
+    this.#support = support;
     if (validation) this.#requireMass();
   }
 
@@ -63,20 +81,20 @@ export class Truncated extends Distribution {
     const order = base.isDiscrete ? ">=" : ">";
     const must = `${order} low, both within the support of ${base.label} (${base.support.must})`;
     const about = { family: "Truncated", what: "high" };
-    requireAll(() => (base.isDiscrete ? low.lessEqual(high) : low.less(high)), high, { ...this.#bounds, must }, about);
+    requireAll(() => (base.isDiscrete ? low.lessEqual(high) : low.less(high)), high, { eventDim: 0, must }, about);
     const tail = `where more than 1e-8 of the mass of ${base.label} below high is left: further out rounding has taken the digits of its cdf. Of a normal law use TruncatedNormal, which has no such limit; of others a lower tail, by reflection, or a law moved to low`;
     const isKnown = () => this.#mass[1].greater(base.cumulative(high).mul(1e-8));
-    requireAll(isKnown, low, { ...this.#bounds, must: tail }, { family: "Truncated", what: "low" });
+    requireAll(isKnown, low, { eventDim: 0, must: tail }, { family: "Truncated", what: "low" });
   }
 
   override get support(): Constraint {
-    return this.#bounds;
+    return this.#support;
   }
   override inside(value: Tensor): Tensor {
-    return logicalAnd(this.#bounds.check(value), this.base.inside(value));
+    return logicalAnd(this.#support.check(value), this.base.inside(value));
   }
   override requireInside(value: Tensor): void {
-    requireAll(() => this.inside(value), value, this.#bounds, {
+    requireAll(() => this.inside(value), value, this.#support, {
       family: `Truncated ${this.base.label}`,
       what: "value",
     });

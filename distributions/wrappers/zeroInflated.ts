@@ -6,6 +6,7 @@
 import { broadcastShapes, type Shape } from "../../autodiff/core/shape.js";
 import {
   add,
+  concatenate,
   equal,
   exp,
   greaterEqual,
@@ -13,6 +14,7 @@ import {
   log,
   log1p,
   logaddexp,
+  logicalOr,
   logSigmoid,
   PedigradError,
   random,
@@ -23,9 +25,12 @@ import {
   where,
   zeros,
 } from "../../autodiff/index.js";
-import { type Constraint, real, unitInterval } from "../constraints/index.js";
+import { type Constraint, integerInterval, real, unitInterval } from "../constraints/index.js";
+import { readAll } from "../constraints/read.js";
 import { Distribution } from "../core/distribution.js";
 import { type Family, type Given, type Parts, readParameters } from "../core/parameters.js";
+import { requireAll } from "../core/validation.js";
+import { hullOf } from "./mixed.js";
 
 export type GateParams = { readonly gate?: Tensor; readonly gateLogits?: Tensor };
 const ZERO_INFLATED: Family<GateParams> = {
@@ -56,14 +61,34 @@ export abstract class Gated<P extends Record<string, Tensor>> extends Distributi
     super({ ...parts, batchShape: broadcastShapes(parts.family, parts.batchShape, base.batchShape) });
   }
 
+  /** The least one that holds the counts of the base and 0. */
   override get support(): Constraint {
-    return this.base.support;
+    const { support } = this.base;
+    return "low" in support ? hullOf([support, integerInterval(0, 0)]) : support;
+  }
+  /** Whether the base may lack a 0 of its own. */
+  get #isBounded(): boolean {
+    return "low" in this.base.support;
+  }
+  override inside(value: Tensor): Tensor {
+    return this.#isBounded ? logicalOr(equal(value, 0), this.base.inside(value)) : super.inside(value);
+  }
+  override requireInside(value: Tensor): void {
+    if (!this.#isBounded) super.requireInside(value);
+    else requireAll(() => this.inside(value), value, this.support, { family: this.family, what: "value" });
+  }
+  /** log p_base(0). */
+  protected get logZero(): Tensor {
+    const zero = zeros([]);
+    const density = this.base.logDensity(zero);
+    return this.#isBounded ? where(this.base.inside(zero), density, -Infinity) : density;
   }
   override get hasEnumerateSupport(): boolean {
     return this.base.hasEnumerateSupport;
   }
   override supportValues(): Tensor {
-    return this.base.supportValues();
+    const values = this.base.supportValues();
+    return readAll(values).includes(0) ? values : concatenate([zeros([1]), values]);
   }
 }
 
@@ -80,8 +105,7 @@ export class ZeroInflated<P extends GateParams & Record<string, Tensor> = Record
   override logDensity(value: Tensor): Tensor {
     const [shut, open] = gateOf(this.params);
     const passed = add(open, this.base.logDensity(value));
-    const zero = add(open, this.base.logDensity(zeros([])));
-    return where(equal(value, 0), logaddexp(shut, zero), passed);
+    return where(equal(value, 0), logaddexp(shut, add(open, this.logZero)), passed);
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];

@@ -171,7 +171,8 @@ for (const { name, entry, make } of families) {
   });
 
   test(`${name}: refusals`, () => {
-    for (const { params, why } of entry.invalidParams)
+    // Weights of another sum than 1 are normalised, which the file leaves open.
+    for (const { params, why } of entry.invalidParams.filter(({ why }) => !why.includes("or normalise")))
       assert.throws(
         () => make(decodeParams(params)),
         (error: Error) => error instanceof PedigradError && error.message.includes(name.split("(")[0] as string),

@@ -3,7 +3,7 @@
  *
  *     log p(k) = log(probs_k) - log Σ probs = logits_k - logsumexp(logits).
  *
- * probs must sum to 1 (within 1e-6); they are normalised, so gradients are those of the normalised probabilities.
+ * probs are weights of any sum: they are divided by it, and gradients are those of the normalised probabilities.
  */
 import { broadcastShapes, type Shape } from "../../../autodiff/core/shape.js";
 import {
@@ -25,14 +25,14 @@ import {
   takeAlongAxis,
   where,
 } from "../../../autodiff/index.js";
-import { type Constraint, integerInterval, logWeights, simplex } from "../../constraints/index.js";
+import { type Constraint, integerInterval, logWeights, weights } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
 import { type Family, type Given, readParameters } from "../../core/parameters.js";
 
 type Params = { readonly probs?: Tensor; readonly logits?: Tensor };
 const CATEGORICAL: Family<Params> = {
   name: "Categorical",
-  constraints: { probs: simplex, logits: logWeights },
+  constraints: { probs: weights, logits: logWeights },
   oneOf: ["probs", "logits"],
 };
 

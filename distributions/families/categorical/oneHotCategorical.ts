@@ -5,7 +5,7 @@
  */
 import type { Shape } from "../../../autodiff/core/shape.js";
 import { eye, gate, oneHot, sum, type Tensor, type TensorLike } from "../../../autodiff/index.js";
-import { type Constraint, logWeights, multinomial, simplex } from "../../constraints/index.js";
+import { type Constraint, logWeights, multinomial, weights } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
 import { type Family, type Given, readParameters } from "../../core/parameters.js";
 import { Categorical } from "./categorical.js";
@@ -13,7 +13,7 @@ import { Categorical } from "./categorical.js";
 type Params = { readonly probs?: Tensor; readonly logits?: Tensor };
 const ONE_HOT_CATEGORICAL: Family<Params> = {
   name: "OneHotCategorical",
-  constraints: { probs: simplex, logits: logWeights },
+  constraints: { probs: weights, logits: logWeights },
 
   oneOf: ["probs", "logits"],
 };

@@ -18,7 +18,7 @@ import {
   type Tensor,
   type TensorLike,
 } from "../../../autodiff/index.js";
-import { type Constraint, logWeights, multinomial, positive, simplex } from "../../constraints/index.js";
+import { type Constraint, logWeights, multinomial, positive, simplex, weights } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
 import { type Family, type Given, readParameters } from "../../core/parameters.js";
 import { straightThrough } from "../bounded/relaxedBernoulli.js";
@@ -28,7 +28,7 @@ import { OneHotCategorical } from "./oneHotCategorical.js";
 type Params = { readonly temperature: Tensor; readonly probs?: Tensor; readonly logits?: Tensor };
 const RELAXED_ONE_HOT: Family<Params> = {
   name: "RelaxedOneHotCategorical",
-  constraints: { temperature: positive, probs: simplex, logits: logWeights },
+  constraints: { temperature: positive, probs: weights, logits: logWeights },
   oneOf: ["probs", "logits"],
 };
 

@@ -3,7 +3,6 @@
  *
  *     log p(k) = log C(n, k) + k log p + (n - k) log(1 - p).
  */
-import { elementsOf } from "../../../autodiff/core/copy.js";
 import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   arange,
@@ -18,9 +17,11 @@ import {
   type TensorLike,
   where,
 } from "../../../autodiff/index.js";
+import { trackProvenance } from "../../../provenance/index.js";
 import { type Constraint, integerInterval, nonnegativeInteger, real, unitInterval } from "../../constraints/index.js";
+import { readAll } from "../../constraints/read.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters, wholeNumber } from "../../core/parameters.js";
+import { type Family, type Given, readParameters } from "../../core/parameters.js";
 import { betaTail, countQuantile } from "../../densities/countQuantiles.js";
 import { FAR_LOGIT, logBinomial } from "../../densities/counts.js";
 import { outcomesOf } from "./bernoulli.js";
@@ -80,9 +81,8 @@ export class Binomial extends Distribution<Params> {
   }
   override supportValues(): Tensor {
     const { totalCount } = this.params;
-    const n = wholeNumber(totalCount);
-    if (elementsOf(totalCount).some((other) => other !== n))
-      return this.hasNo("common support of different totalCounts");
-    return arange(n + 1);
+    const [n = 0, ...others] = readAll(totalCount);
+    if (others.some((other) => other !== n)) return this.hasNo("common support of different totalCounts");
+    return trackProvenance(arange(n + 1), totalCount.provenance);
   }
 }

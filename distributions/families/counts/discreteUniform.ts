@@ -5,9 +5,11 @@
  */
 import type { Shape } from "../../../autodiff/core/shape.js";
 import { arange, clip, floor, log, random, square, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import { getProvenance, trackProvenance } from "../../../provenance/index.js";
 import { type Constraint, integer, integerInterval } from "../../constraints/index.js";
+import { firstNumber } from "../../constraints/read.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters, wholeNumber } from "../../core/parameters.js";
+import { type Family, type Given, readParameters } from "../../core/parameters.js";
 import { countQuantile } from "../../densities/countQuantiles.js";
 
 type Params = { readonly low: Tensor; readonly high: Tensor };
@@ -60,6 +62,6 @@ export class DiscreteUniform extends Distribution<Params> {
   }
   override supportValues(): Tensor {
     const { low, high } = this.params;
-    return arange(wholeNumber(low), wholeNumber(high) + 1);
+    return trackProvenance(arange(firstNumber(low), firstNumber(high) + 1), getProvenance([low, high]));
   }
 }

@@ -1,6 +1,7 @@
 /** ImproperUniform: log density 0 everywhere on a support. It is no distribution and has no draws, but serves as a flat prior. */
 import type { Shape } from "../../../autodiff/core/shape.js";
 import { PedigradError, type Tensor, zeros } from "../../../autodiff/index.js";
+import { asShape } from "../../../autodiff/ops/random/draw.js";
 import { type Constraint, independent } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
 
@@ -10,7 +11,9 @@ export class ImproperUniform extends Distribution {
 
   /** `eventShape` has at least as many axes as the events of `support`; those beyond are independent. */
   constructor(support: Constraint, batchShape: Shape = [], eventShape: Shape = []) {
-    super({ family: "ImproperUniform", params: {}, batchShape, argConstraints: {} });
+    const lead = asShape("ImproperUniform: batchShape", batchShape);
+    super({ family: "ImproperUniform", params: {}, batchShape: lead, argConstraints: {} });
+    asShape("ImproperUniform: eventShape", eventShape);
     const own = eventShape.length - support.eventDim;
     if (own < 0)
       throw new PedigradError({

@@ -20,8 +20,9 @@ import {
 } from "../../../autodiff/index.js";
 import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
 import { type Constraint, corrMatrix } from "../../constraints/index.js";
+import { firstNumber } from "../../constraints/read.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Given, readParameters, wholeNumber } from "../../core/parameters.js";
+import { type Given, readParameters } from "../../core/parameters.js";
 import { LKJCholesky, type LkjParams, lkjFamily } from "./lkjCholesky.js";
 
 export class LKJ extends Distribution<LkjParams> {
@@ -44,7 +45,7 @@ export class LKJ extends Distribution<LkjParams> {
     return true;
   }
   override logDensity(value: Tensor): Tensor {
-    const d = wholeNumber(this.params.dim);
+    const d = firstNumber(this.params.dim);
     // What lies behind a mask may be NaN, and must not reach the factor's gradient.
     const factor = cholesky(where(isFinite(value), value, eye(d)));
     // The first row counts d - 1 times, but its entry is 1.
@@ -56,6 +57,6 @@ export class LKJ extends Distribution<LkjParams> {
     return matmul(factor, matrixTranspose(factor));
   }
   override get mean(): Tensor {
-    return broadcastTo(eye(wholeNumber(this.params.dim)), this.shape());
+    return broadcastTo(eye(firstNumber(this.params.dim)), this.shape());
   }
 }

@@ -28,8 +28,9 @@ import {
 } from "../../../autodiff/index.js";
 import { log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import { type Constraint, corrCholesky, integerInterval, positive } from "../../constraints/index.js";
+import { firstNumber } from "../../constraints/read.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters, wholeNumber } from "../../core/parameters.js";
+import { type Family, type Given, readParameters } from "../../core/parameters.js";
 
 export type LkjParams = { readonly dim: Tensor; readonly concentration: Tensor };
 export const lkjFamily = (name: string): Family<LkjParams> => ({
@@ -46,7 +47,7 @@ export class LKJCholesky extends Distribution<LkjParams> {
   }
 
   get #dim(): number {
-    return wholeNumber(this.params.dim);
+    return firstNumber(this.params.dim);
   }
   override get support(): Constraint {
     return corrCholesky;

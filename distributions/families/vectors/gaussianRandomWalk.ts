@@ -18,9 +18,10 @@ import {
   zeros,
 } from "../../../autodiff/index.js";
 import { type Constraint, positive, positiveInteger, realVector } from "../../constraints/index.js";
+import { firstNumber } from "../../constraints/read.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters, wholeNumber } from "../../core/parameters.js";
+import { type Family, type Given, readParameters } from "../../core/parameters.js";
 
 type Params = { readonly scale: Tensor; readonly numSteps: Tensor };
 const GAUSSIAN_RANDOM_WALK: Family<Params> = {
@@ -37,7 +38,7 @@ export class GaussianRandomWalk extends Distribution<Params> {
   }
 
   get #steps(): number {
-    return wholeNumber(this.params.numSteps);
+    return firstNumber(this.params.numSteps);
   }
   override get support(): Constraint {
     return realVector;

@@ -19,7 +19,7 @@ import {
   type TensorLike,
   where,
 } from "../../../autodiff/index.js";
-import { type Constraint, logWeights, multinomial, nonnegativeInteger, simplex } from "../../constraints/index.js";
+import { type Constraint, logWeights, multinomial, nonnegativeInteger, weights } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
 import { type Family, type Given, readParameters } from "../../core/parameters.js";
 import { logPoisson } from "../../densities/continuous.js";
@@ -28,7 +28,7 @@ import { Categorical } from "../categorical/categorical.js";
 type Params = { readonly totalCount: Tensor; readonly probs?: Tensor; readonly logits?: Tensor };
 const MULTINOMIAL: Family<Params> = {
   name: "Multinomial",
-  constraints: { totalCount: nonnegativeInteger, probs: simplex, logits: logWeights },
+  constraints: { totalCount: nonnegativeInteger, probs: weights, logits: logWeights },
   oneOf: ["probs", "logits"],
 };
 

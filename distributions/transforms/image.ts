@@ -1,0 +1,82 @@
+/**
+ * Where a transform takes the values of a constraint: the support of what is drawn and then transformed. It is found part by part,
+ *
+ *     everything           the codomain of the transform
+ *     [low, high]          [T(low), T(high)] for a monotone T of numbers, turned around where T falls
+ *     anything else        all y with T⁻¹(y) in the constraint
+ *
+ * The ends are compared themselves: T⁻¹(T(low)), which is rounded, might lie outside.
+ */
+import { equal, greater, logicalAnd, maximum, minimum, round, type Tensor, where } from "../../autodiff/index.js";
+import { allOf } from "../constraints/axes.js";
+import { boundsOf, type Constraint, type IndependentConstraint, type Interval } from "../constraints/constraint.js";
+import { independent, interval, nonnegative, positive } from "../constraints/index.js";
+import { Compose, IndependentTransform } from "./composed.js";
+import { Identity, Permute, Reshape, type Transform } from "./scalar.js";
+
+/** The values that `transform` makes of those of `source`. */
+export interface Image extends Constraint {
+  readonly source: Constraint;
+  readonly transform: Transform;
+}
+
+/** Where T(x) lies for x in `c`, whose events have at least the axes that T needs. */
+export function imageOf(transform: Transform, c: Constraint): Constraint {
+  if (transform instanceof Compose) return transform.parts.reduce((from, part) => imageOf(part, from), c);
+  if (transform instanceof IndependentTransform) return imageOf(transform.base, c);
+  const own = factorOf(c, transform.domainEventDim);
+  const known = own && ofEvents(transform, own);
+  return known ? independent(known, c.eventDim - transform.domainEventDim) : preimages(transform, c);
+}
+
+/** The constraint on events of `n` axes that `c` repeats along its other axes, if it is of that kind. */
+function factorOf(c: Constraint, n: number): Constraint | null {
+  if (c.eventDim === n) return c;
+  if (!("base" in c)) return null;
+  const { base } = c as IndependentConstraint;
+  return base.eventDim <= n ? independent(base, n - base.eventDim) : factorOf(base, n);
+}
+
+function ofEvents(transform: Transform, c: Constraint): Constraint | null {
+  if (transform instanceof Identity) return c;
+  // Numbers that all obey one rule do so in another order and another shape as well.
+  const each = "base" in c ? (c as IndependentConstraint).base : null;
+  if (transform instanceof Permute) return each?.scalar === undefined ? null : c;
+  if (transform instanceof Reshape) return each?.scalar === undefined ? null : independent(each, transform.to.length);
+  const { domain, codomain, direction } = transform;
+  if (isWhole(c, domain)) return codomain;
+  if (direction === null || c.isDiscrete || !hasClosedEnds(c) || (typeof direction !== "number" && !("low" in c)))
+    return null;
+  const [[low, high], [least, most]] = [boundsOf(c), boundsOf(domain)] as [[Tensor, Tensor], [Tensor, Tensor]];
+  const [one, other] = [transform.forward(maximum(low, least)), transform.forward(minimum(high, most))];
+  const rises = greater(direction, 0);
+  return interval(where(rises, one, other), where(rises, other, one));
+}
+
+/** Whether `c` is all of the domain, but for a boundary at most. */
+const isWhole = (c: Constraint, domain: Constraint): boolean =>
+  c === domain || (c.isUnbounded && domain.isUnbounded) || (c === nonnegative && domain === positive);
+
+const hasClosedEnds = (c: Constraint): boolean =>
+  "low" in c ? (c as Interval).isClosed : c.name === "nonnegative" || c.name === "unitInterval";
+
+function preimages(transform: Transform, source: Constraint): Image {
+  const extra = source.eventDim - transform.domainEventDim;
+  const codomain = independent(transform.codomain, extra);
+  return {
+    name: "image",
+    get must() {
+      return `${codomain.must}, made from what is ${source.must}`;
+    },
+    eventDim: codomain.eventDim,
+    isDiscrete: source.isDiscrete,
+    check: (y) => {
+      const x = transform.inverse(y);
+      if (!source.isDiscrete) return logicalAnd(codomain.check(y), source.check(x));
+      const count = round(x);
+      return logicalAnd(allOf(equal(transform.forward(count), y), codomain.eventDim), source.check(count));
+    },
+    source,
+    transform,
+  };
+}
