@@ -60,19 +60,6 @@ export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity
   }
 }
 
-/** Warn of guide sites that may take any number where the model's may not. */
-export function warnOfSupports(guide: Trace, model: Trace): void {
-  for (const { name, fn: q, isObserved } of sampleSites(guide)) {
-    const other = model.get(name);
-    if (isObserved || other?.type !== "sample" || ["Delta", "Empirical"].includes(q.label)) continue;
-    const { fn: p } = other;
-    if (q.support.isUnbounded && !p.support.isUnbounded && !p.isDiscrete)
-      console.warn(
-        `pedigrad: guide site "${name}" (${q.label}) may be ${q.support.must}, the model's (${p.label}) must be ${p.support.must}. Give both one support.`,
-      );
-  }
-}
-
 function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite, maxPlateNesting: number): void {
   // Further left than all plates lie enumerated dims, which may differ.
   const plates = (shape: Shape) =>
