@@ -16,8 +16,9 @@ import { requireCount } from "../checks.js";
 import type { Model } from "../program/messages.js";
 import * as nn from "../program/nn.js";
 import { factor, module, param, sample } from "../program/primitives.js";
-import type { ScaleOptions, Start } from "./autoGuide.js";
+import type { ScaleOptions } from "./autoGuide.js";
 import { AutoFlat } from "./autoJoint.js";
+import type { Start } from "./latents.js";
 
 export interface FlowOptions extends ScaleOptions {
   /** How many flows; 3. */

@@ -27,7 +27,8 @@ import {
 import { maskedIn } from "../elbo/particles/masks.js";
 import type { Model } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";
-import { AutoGuide, inPlates, type Latent, type ScaleOptions, type Start } from "./autoGuide.js";
+import { AutoGuide, type ScaleOptions } from "./autoGuide.js";
+import { inPlates, type Latent, type Start } from "./latents.js";
 
 export abstract class AutoFlat extends AutoGuide {
   /** Draw all latents in unconstrained space, [size], which start at `start`. */

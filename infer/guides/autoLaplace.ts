@@ -10,8 +10,8 @@ import { TraceELBO } from "../elbo/scoreElbo.js";
 import { TraceEnumELBO } from "../enumeration/traceEnumElbo.js";
 import { param } from "../program/primitives.js";
 import type { SampleSite } from "../program/trace.js";
-import type { Start } from "./autoGuide.js";
 import { AutoJoint } from "./autoJoint.js";
+import type { Start } from "./latents.js";
 
 /** Param `auto_loc`. While fitting, and in Predictive, the guide is the point; draws and quantiles are those of the normal. */
 export class AutoLaplaceApproximation extends AutoJoint {

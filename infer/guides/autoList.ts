@@ -7,9 +7,10 @@ import type { Model } from "../program/messages.js";
 import { type Messenger, withMessenger } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";
 import type { SampleSite } from "../program/trace.js";
-import { AutoGuide, inPlates } from "./autoGuide.js";
+import { AutoGuide } from "./autoGuide.js";
 import { AutoFlat } from "./autoJoint.js";
 import { AutoLaplaceApproximation } from "./autoLaplace.js";
+import { inPlates } from "./latents.js";
 
 /** Several guides as one, each for a part of the model: `list.append(new AutoNormal(block(model, { expose: ["a"] })))`. */
 export class AutoGuideList extends AutoGuide {

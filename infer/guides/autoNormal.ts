@@ -11,7 +11,8 @@ import {
 } from "../../distributions/index.js";
 import type { Model } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";
-import { AutoGuide, inPlates, type Latent, type ScaleOptions, type Start } from "./autoGuide.js";
+import { AutoGuide, type ScaleOptions } from "./autoGuide.js";
+import { inPlates, type Latent, type Start } from "./latents.js";
 
 const isIdentity = (t: Transform): boolean =>
   t instanceof Identity || (t instanceof IndependentTransform && isIdentity(t.base));

@@ -96,4 +96,27 @@ test("a strategy that leads astray is named with the site", () => {
     assert.equal([...(start(initToValue({ eta: 7 }, fallback))().eta_auto_loc as Tensor).toFloat64Array()], [7, 7, 7]);
 });
 
+test("values of a whole plate start all its elements, whichever a step visits", () => {
+  const model: Model = () => {
+    plate("far", 3, { dim: -2, subsampleSize: 2 }, () => {
+      plate("near", 2, () => sample("w", new Dirichlet([1, 1, 1])));
+      sample("x", new HalfNormal(1));
+    });
+  };
+  const x = [[1], [2], [3]];
+  const w = [0.2, 0.3, 0.4].map((a) => [0.1, 0.5].map((b) => [a, b, 1 - a - b]));
+  for (const options of [{}, { key: random.key(7) }]) {
+    const guide = new AutoDelta(model, { initLocFn: initToValue({ x, w }), ...options });
+    const svi = new SVI(model, guide, adam(0.1), new TraceELBO());
+    const got = svi.getParams(svi.init(random.key(0)));
+    assert.ok((got.x_auto_loc as Tensor).sub(x).abs().max().item() < 1e-15);
+    assert.ok((got.w_auto_loc as Tensor).sub(w).abs().max().item() < 1e-15);
+  }
+  // One number, or one for each element that a step visits, still serves for all.
+  const visited = new AutoNormal(model, { initLocFn: initToValue({ x: [[5], [6]] }) });
+  assert.equal(startOf(model, visited, 0).x_auto_loc?.exp().round().toArray(), [[5], [6], [5]]);
+  const start = new AutoNormal(model, { initLocFn: initToValue({ x: [1, 2, 3, 4] }) });
+  refuses(() => startOf(model, start, 0), /initToValue: latent site "x": .*shape/);
+});
+
 test.run();

@@ -1,0 +1,217 @@
+/**
+ * The latents of a model, as a run of it shows them. What another run could show otherwise is refused: latents of a loop over some
+ * elements of a plate, and supports that depend on other latents, on params or on the elements visited, because a guide's way into a
+ * support is fixed from the first run on.
+ */
+import { elementsOf } from "../../autodiff/core/copy.js";
+import { arange, PedigradError, random, stopGradient, type Tensor } from "../../autodiff/index.js";
+import { bijectTo, type Constraint, constraints, Identity, type Transform } from "../../distributions/index.js";
+import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
+import { didYouMean, quoted } from "../checks.js";
+import { block, seed } from "../program/handlers.js";
+import { type Messenger, type Model, type PlateFrame, withMessenger } from "../program/messages.js";
+import { plate, turnOf } from "../program/plate.js";
+import { visitedPart } from "../program/subsamples.js";
+import { type SampleSite, type Trace, trace } from "../program/trace.js";
+import { type InitStrategy, startingValue } from "./initStrategies.js";
+
+/** A starting value in unconstrained space, by a key. */
+export type Start = (key: Tensor) => Tensor;
+
+/** A latent site of the model: its plates (outermost first), its way to unconstrained space, where it starts there. */
+export interface Latent {
+  readonly name: string;
+  readonly site: SampleSite;
+  readonly plates: readonly PlateFrame[];
+  readonly transform: Transform;
+  /** What its parameters start at, with the full size of every plate. */
+  readonly startFrom: Start;
+  /** The shape of that. */
+  readonly startShape: readonly number[];
+  /** How many of its last axes are its event in unconstrained space. */
+  readonly eventDim: number;
+}
+
+/** Runs of a model for a guide. */
+export interface Look {
+  /** The guide's name in errors. */
+  readonly title: string;
+  readonly strategy: InitStrategy;
+  readonly first: Trace;
+  /** Where its continuous latents started. */
+  readonly starts: ReadonlyMap<string, Tensor>;
+  /** A run in which params, latents and the elements visited are others; null where the model refuses those. */
+  readonly another: () => Trace | null;
+}
+
+export function lookAt(
+  model: Model,
+  args: readonly unknown[],
+  { title, strategy, key }: { title: string; strategy: InitStrategy; key: Tensor },
+): Look {
+  const { seen: first, starts } = runOf(model, args, strategy, key);
+  refuseStrangers(title, strategy, first);
+  const another = (): Trace | null => {
+    try {
+      return runOf(model, args, strategy, key, true).seen;
+    } catch (error) {
+      if (error instanceof PedigradError) return null;
+      throw error;
+    }
+  };
+  return { title, strategy, first, starts, another };
+}
+
+/**
+ * What the model does when its latents start as `strategy` says, unheard by any handler; values are tagged with the names of params and
+ * sites. `isMoved`: from other params and latents, with other elements of the plates.
+ */
+export function runOf(
+  model: Model,
+  args: readonly unknown[],
+  strategy: InitStrategy,
+  key: Tensor,
+  isMoved = false,
+): { seen: Trace; starts: Map<string, Tensor> } {
+  const starts = new Map<string, Tensor>();
+  let count = 0;
+  const nextKey = (): Tensor => random.foldIn(key, ++count);
+  const move = (value: Tensor, support: Constraint): Tensor => {
+    if (!isMoved) return value;
+    const transform = bijectTo(support);
+    return transform.forward(transform.inverse(value).add(0.5));
+  };
+  const starting: Messenger = {
+    process: (message) => {
+      if (message.type === "param") {
+        const value = message.value ?? message.init?.(nextKey());
+        if (value != null) message.value = trackProvenance(move(value, message.constraint), message.name);
+      } else if (message.type === "plate" && message.subsampleSize < message.size) {
+        const first = isMoved ? message.size - message.subsampleSize : 0;
+        message.value ??= arange(first, first + message.subsampleSize);
+      } else if (message.type === "sample" && message.value === null) {
+        message.isTracked = true;
+        if (message.fn.isDiscrete) return;
+        const start = startingValue(strategy, message, nextKey());
+        starts.set(message.name, start);
+        message.value = move(visitedPart(start, message), message.fn.support);
+      }
+    },
+  };
+  const root = random.foldIn(key, isMoved ? 0x7fffffff : 0);
+  const seen = block(() => withMessenger(starting, () => trace(seed(model, root)).getTrace(...args)))();
+  return { seen, starts };
+}
+
+/** Plates, each with the elements that it is given in this run, where it is. */
+export const platesIn = (run: Trace, plates: readonly PlateFrame[]): PlateFrame[] =>
+  plates.map((plate) => {
+    const site = run.get(plate.name);
+    if (!plate.isGiven || site?.type !== "plate") return plate;
+    return { ...plate, indices: site.value, subsampleSize: site.value.length };
+  });
+
+/** Several guides may share their values: a name that this one has no site for is a mistake if it nearly is that of a site without one. */
+function refuseStrangers(title: string, strategy: InitStrategy, seen: Trace): void {
+  const given = strategy.names ?? [];
+  const others = [...seen.keys()].filter((name) => !given.includes(name));
+  for (const name of given) {
+    const hint = seen.has(name) ? "" : didYouMean(name, others);
+    if (hint !== "")
+      throw new PedigradError({
+        code: "unknown-site",
+        op: strategy.title,
+        site: name,
+        message: `${strategy.title}: the model of this ${title} has no site "${name}"; it has ${quoted(seen.keys())}.${hint}`,
+      });
+  }
+}
+
+/** What a guide needs to know of these sites. With `isFixed` they start as in the run that was looked at, whatever the key. */
+export function describe(sites: readonly SampleSite[], look: Look, isFixed: boolean): Latent[] {
+  for (const site of sites) refuseTurns(look.title, site);
+  refuseMovingSupports(sites, look);
+  return sites.map((site) => {
+    const transform = wayInto(site);
+    const from = (value: Tensor): Tensor => stopGradient(detachProvenance(transform.inverse(wholeOf(value, site))));
+    const first = from(look.starts.get(site.name) ?? site.value);
+    const startFrom: Start = (key) => (isFixed ? first : from(startingValue(look.strategy, site, key)));
+    const plates = [...site.plates].reverse();
+    return {
+      name: site.name,
+      site,
+      plates,
+      transform,
+      startFrom,
+      startShape: first.shape,
+      eventDim: transform.domainEventDim,
+    };
+  });
+}
+
+/** A value for whole plates: elements that were not visited start where those that were do. */
+function wholeOf(value: Tensor, { fn, plates }: SampleSite): Tensor {
+  let start = value;
+  for (const { dim, size, subsampleSize } of plates) {
+    if (dim === null) continue;
+    const axis = start.shape.length - fn.eventDim + dim;
+    if (start.shape[axis] === size) continue;
+    const indices = Array.from({ length: size as number }, (_, i) => i % (subsampleSize as number));
+    start = start.take(indices, axis);
+  }
+  return start;
+}
+
+const wayInto = ({ fn }: SampleSite): Transform => (fn.isDiscrete ? new Identity() : bijectTo(fn.support));
+
+/** A loop over some elements of a plate has latents of other names at each step, of which the first run has shown only its own. */
+function refuseTurns(title: string, { name, plates }: SampleSite): void {
+  const loop = plates.find(({ dim, isWhole }) => dim === null && !isWhole);
+  if (loop === undefined) return;
+  throw new PedigradError({
+    code: "subsampled-latent",
+    op: title,
+    site: name,
+    message: `${title}: latent site "${name}" lies in the loop over plate "${loop.name}", which visits ${loop.subsampleSize} of ${loop.size} elements, others at every step. Write the plate with a body, plate("${loop.name}", ${loop.size}, { subsampleSize: ${loop.subsampleSize} }, body), or a guide by hand.`,
+  });
+}
+
+/** Whether a support is the same in every run, as those without bounds of their own are. */
+const isConstant = (c: Constraint): boolean =>
+  "base" in c ? isConstant(c.base as Constraint) : (Object.values(constraints) as unknown[]).includes(c);
+
+/** Refuse supports that depend on what the model drew, on params, or on what else is not the same in another run. */
+function refuseMovingSupports(sites: readonly SampleSite[], { title, another }: Look): void {
+  const mayMove = sites.filter(({ fn }) => !fn.isDiscrete && !isConstant(fn.support));
+  const other = mayMove.length === 0 ? null : another();
+  for (const site of mayMove) {
+    const free = wayInto(site).inverse(detachProvenance(site.value));
+    const again = other?.get(site.name);
+    const moves = again?.type === "sample" && !areEqual(wayInto(site).forward(free), wayInto(again).forward(free));
+    // After a read everything carries what was read; whether it matters shows in the other run.
+    const from = [...getProvenance(free)].filter((name) => !site.ambient.has(name));
+    if (!moves && from.length === 0) continue;
+    const why = from.length === 0 ? "changes from run to run" : `depends on ${quoted(from)}`;
+    throw new PedigradError({
+      code: "moving-support",
+      op: title,
+      site: site.name,
+      message: `${title}: the support of latent site "${site.name}" (${site.fn.label}) ${why}, but the guide stays in the support of the first run. Sample "${site.name}" on a fixed support and move its value into place (low + (high - low) · u with u from Uniform(0, 1)), or write its guide by hand.`,
+    });
+  }
+}
+
+function areEqual(x: Tensor, y: Tensor): boolean {
+  const [a, b] = [elementsOf(x), elementsOf(y)];
+  return a.length === b.length && a.every((value, i) => value === b[i]);
+}
+
+/** Run `body` inside the plates of a latent. */
+export function inPlates<T>(plates: readonly PlateFrame[], body: () => T): T {
+  const [first, ...rest] = plates;
+  if (first === undefined) return body();
+  const { name, size, dim, subsampleSize, indices, isGiven } = first;
+  if (dim === null) return turnOf(first, () => inPlates(rest, body));
+  const visits = isGiven ? { subsample: indices as Tensor } : { subsampleSize: subsampleSize as number };
+  return plate(name, size as number, { dim, ...visits }, () => inPlates(rest, body));
+}
