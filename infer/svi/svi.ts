@@ -45,6 +45,7 @@ const OPTIONS = ["staticArgs", "jit", "forwardModeDifferentiation"];
 
 /** What init may be given instead of a key. */
 export interface InitOptions {
+  /** Where all randomness of the run comes from. */
   key: Tensor;
   /** Constrained initial values by name; they win over those in the program. */
   initParams?: Record<string, TensorLike>;
