@@ -21,7 +21,7 @@ import { withValidation } from "../../distributions/index.js";
 import { refuseOption, requireCount, requireOptions } from "../checks.js";
 import type { Messenger, Model } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";
-import { type SampleSite, sampleSites } from "../program/trace.js";
+import { requireOutside, type SampleSite, sampleSites } from "../program/trace.js";
 import { costsOf, isScoreSite, type ScoreSite } from "./costs/costs.js";
 import { withReadsScored } from "./particles/hostReads.js";
 import { checkLatentsCovered } from "./particles/match.js";
@@ -124,7 +124,7 @@ export abstract class Elbo {
    * mutable state, by name.
    */
   loss(key: Tensor, params: Record<string, Tensor>, model: Model, guide: Model, ...args: unknown[]): Tensor {
-    return this.estimate({ key, values: params, model, guide, args }).loss;
+    return this.lossWithMutableState(key, params, model, guide, ...args).loss;
   }
 
   /** The loss together with what the run leaves for the next step, and its named parts where the estimator has several. */
@@ -135,6 +135,7 @@ export abstract class Elbo {
     guide: Model,
     ...args: unknown[]
   ): Outcome {
+    requireOutside(`${this.name}.loss`);
     return this.estimate({ key, values: params, model, guide, args });
   }
 
@@ -157,6 +158,7 @@ export abstract class Elbo {
     guide: Model,
     ...args: unknown[]
   ): Record<string, Tensor> {
+    requireOutside(`${this.name}.perSite`);
     const { results } = this.runs({ key, values: params, model, guide, args }, (pair) => {
       const sites: Record<string, Tensor> = emptyRecord();
       for (const { site, value } of this.costs(pair)) sites[site] = (sites[site] ?? tensor(0)).sub(value.sum());
