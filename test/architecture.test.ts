@@ -72,6 +72,7 @@ const READERS = new Set([
   "infer/program/handlers.ts",
   "infer/svi/initialise.ts",
   "infer/svi/state.ts",
+  "infer/elbo/particles/supports.ts",
   "infer/guides/initStrategies.ts",
   "infer/guides/latents.ts",
 ]);

@@ -9,7 +9,7 @@ import { inRun, type Provenance, union, withAmbient } from "../../provenance/ind
 import type { InferOptions } from "./inferOptions.js";
 import type { PlateFrame } from "./messages.js";
 import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
-import { checkBroadcast, checkPlates, inTheNameOf, refusePromise } from "./traceChecks.js";
+import { checkBroadcast, checkPlates, checkWeight, inTheNameOf, refusePromise } from "./traceChecks.js";
 
 /** A random choice in a trace. */
 export class SampleSite {
@@ -27,7 +27,12 @@ export class SampleSite {
   #logProb: Tensor | null = null;
   #elements: Tensor | null = null;
 
-  constructor(message: Omit<SampleSite, "type" | "logProb" | "scaledLogProb" | "elements" | "scaledElements">) {
+  constructor(
+    message: Omit<
+      SampleSite,
+      "type" | "logProb" | "scaledLogProb" | "elements" | "scaledElements" | "masked" | "scaled"
+    >,
+  ) {
     this.name = message.name;
     this.fn = message.fn;
     this.value = message.value;
@@ -63,24 +68,31 @@ export class SampleSite {
     return density.withProvenance(union(density.provenance, ambient));
   }
 
-  /** log density, masked by selection and scaled. */
+  /** log density, masked and scaled. */
   scaledLogProb(): Tensor {
-    return this.#scaled(this.logProb(), 0);
+    return this.scaled(this.masked(this.logProb()));
   }
 
   /** The same for each independent element of an event. */
   scaledElements(): Tensor {
-    return this.#scaled(this.elements(), this.fn.elementDim);
+    const { elementDim } = this.fn;
+    return this.scaled(this.masked(this.elements(), elementDim), elementDim);
   }
 
-  #scaled(density: Tensor, elementDim: number): Tensor {
-    const { mask, scale } = this;
-    return inTheNameOf(this.name, () => {
-      const masked = mask === null ? density : where(overElements(mask, elementDim), density, 0);
-      return typeof scale === "number" && scale === 1
-        ? masked
-        : masked.mul(typeof scale === "number" ? scale : overElements(scale, elementDim));
-    });
+  /** A log density or a KL term of this site, 0 where it is masked; a choice, since what is masked may be NaN. */
+  masked(x: Tensor, elementDim = 0): Tensor {
+    if (this.mask === null) return x;
+    const mask = overElements(this.mask, elementDim);
+    checkWeight(this.name, "mask", mask, x);
+    return where(mask, x, 0);
+  }
+
+  scaled(x: Tensor, elementDim = 0): Tensor {
+    const { name, scale } = this;
+    if (typeof scale === "number") return scale === 1 ? x : x.mul(scale);
+    const weight = overElements(scale, elementDim);
+    checkWeight(name, "scale", weight, x);
+    return x.mul(weight);
   }
 }
 
@@ -112,6 +124,9 @@ export function* sampleSites(trace: Trace): Generator<SampleSite> {
 
 /** Whether a site is a `factor`, which observes a value without any numbers in it (distributions/families/degenerate/unit.ts). */
 export const isFactor = ({ fn }: { readonly fn: Distribution }): boolean => fn.eventShape[0] === 0;
+
+/** Whether a site of the guide is random: neither a factor nor a point mass, which has no score. */
+export const isDraw = ({ isObserved, fn }: SampleSite): boolean => !isObserved && fn.label !== "Delta";
 
 /** A messenger that writes the trace of what passes it. */
 export class TraceMessenger implements Messenger {

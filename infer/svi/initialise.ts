@@ -6,7 +6,7 @@ import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, tenso
 import { bijectTo, type Constraint } from "../../distributions/index.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { unknownParam } from "../checks.js";
-import { warnOfSupports } from "../elbo/particles/match.js";
+import { checkSupports } from "../elbo/particles/supports.js";
 import { block, replay, seed } from "../program/handlers.js";
 import { type Messenger, type Model, type ParamMessage, withMessenger } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";
@@ -63,7 +63,7 @@ export function initialise(
   const run = (f: Model, k: Tensor): Trace =>
     inFreshRun(() => withMessenger(plates, () => withMessenger(collector, () => trace(seed(f, k)).getTrace(...args))));
   const guideTrace = run(guide, random.foldIn(key, 1));
-  warnOfSupports(guideTrace, run(replay(model, guideTrace), random.foldIn(key, 2)));
+  checkSupports(guideTrace, run(replay(model, guideTrace), random.foldIn(key, 2)));
   for (const name of Object.keys(initParams))
     if (!constraints.has(name)) throw unknownParam(name, constraints, "initParams: ");
   return { values, constraints, mutables };

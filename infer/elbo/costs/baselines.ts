@@ -3,7 +3,7 @@
  * depend on the site itself leaves the mean as it is. Three kinds, which add up: a decaying average of past costs, a network
  * or value trained to predict the cost (Mnih and Gregor 2014), and the mean cost of the other particles (Mnih and Rezende 2016).
  */
-import { type Shape, sameShape } from "../../../autodiff/core/shape.js";
+import { type Shape, sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
 import {
   broadcastTo,
   PedigradError,
@@ -42,10 +42,6 @@ function fitted(baseline: Tensor, { axes, elementDim, plates }: ScoreSite, shape
   if (baseline.size === 1) return broadcastTo(baseline.reshape([]), shape);
   const dims = plates.map(({ dim }) => elementDim - (dim ?? Infinity)).filter((axis) => axes.includes(axis));
   const ofPlates = shape.map((n, i) => (dims.includes(shape.length - i) ? n : 1));
-  const withoutLeadingOnes = (sizes: Shape): Shape => {
-    const first = sizes.findIndex((n) => n !== 1);
-    return first < 0 ? [] : sizes.slice(first);
-  };
   const given = withoutLeadingOnes(baseline.shape);
   if (sameShape(given, withoutLeadingOnes(ofPlates.slice(0, ofPlates.length - elementDim))))
     return broadcastTo(baseline.reshape(ofPlates), shape);

@@ -14,7 +14,7 @@ import { gradientFrom } from "./gradientFrom.js";
 import { arranged, type Meeting } from "./meetings.js";
 
 /** 1, with all derivatives of the densities whose logarithm is l. */
-export const carrier = (l: Tensor): Tensor => l.sub(stopGradient(l)).exp();
+export const oneWithScore = (l: Tensor): Tensor => l.sub(stopGradient(l)).exp();
 
 /** The sum of all costs, each carrying the derivatives of the score sites it is charged to. */
 export function carriedTotal(costs: readonly Cost[], sites: readonly ScoreSite[], charged: Charged): Tensor {
@@ -35,6 +35,6 @@ function carried(cost: Cost, sites: readonly ScoreSite[], charged: Charged): Ten
   });
   const [first, ...rest] = scores;
   if (first === undefined) return cost.value.sum();
-  const sum = terms.mul(carrier(rest.reduce((a, b) => a.add(b), first))).sum();
+  const sum = terms.mul(oneWithScore(rest.reduce((a, b) => a.add(b), first))).sum();
   return apart === undefined ? sum : gradientFrom(cost.value.sum(), sum);
 }
