@@ -8,7 +8,7 @@ import { inRun, type Provenance, union, withAmbient } from "../../provenance/ind
 import type { InferOptions } from "./inferOptions.js";
 import type { PlateFrame } from "./messages.js";
 import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
-import { checkBroadcast, checkPlates, inTheNameOf, refusePromise } from "./traceChecks.js";
+import { checkBroadcast, checkPlates, checkWeight, inTheNameOf, refusePromise } from "./traceChecks.js";
 
 /** A random choice in a trace. */
 export class SampleSite {
@@ -25,7 +25,7 @@ export class SampleSite {
   readonly ambient: Provenance;
   #logProb: Tensor | null = null;
 
-  constructor(message: Omit<SampleSite, "type" | "logProb" | "scaledLogProb">) {
+  constructor(message: Omit<SampleSite, "type" | "logProb" | "scaledLogProb" | "masked" | "scaled">) {
     this.name = message.name;
     this.fn = message.fn;
     this.value = message.value;
@@ -48,14 +48,23 @@ export class SampleSite {
     return this.#logProb;
   }
 
-  /** log density, masked by selection and scaled. */
+  /** log density, masked and scaled. */
   scaledLogProb(): Tensor {
-    const { mask, scale } = this;
-    const logProb = this.logProb();
-    return inTheNameOf(this.name, () => {
-      const masked = mask === null ? logProb : where(mask, logProb, 0);
-      return typeof scale === "number" && scale === 1 ? masked : masked.mul(scale);
-    });
+    return this.scaled(this.masked(this.logProb()));
+  }
+
+  /** A log density or a KL term of this site, 0 where it is masked; a choice, since what is masked may be NaN. */
+  masked(x: Tensor): Tensor {
+    if (this.mask === null) return x;
+    checkWeight(this.name, "mask", this.mask, x);
+    return where(this.mask, x, 0);
+  }
+
+  scaled(x: Tensor): Tensor {
+    const { name, scale } = this;
+    if (typeof scale === "number") return scale === 1 ? x : x.mul(scale);
+    checkWeight(name, "scale", scale, x);
+    return x.mul(scale);
   }
 }
 
@@ -87,6 +96,9 @@ export function* sampleSites(trace: Trace): Generator<SampleSite> {
 
 /** Whether a site is a `factor`, which observes a value without any numbers in it (distributions/families/degenerate/unit.ts). */
 export const isFactor = ({ fn }: { readonly fn: Distribution }): boolean => fn.eventShape[0] === 0;
+
+/** Whether a site of the guide is random: neither a factor nor a point mass, which has no score. */
+export const isDraw = ({ isObserved, fn }: SampleSite): boolean => !isObserved && fn.label !== "Delta";
 
 /** A messenger that writes the trace of what passes it. */
 export class TraceMessenger implements Messenger {

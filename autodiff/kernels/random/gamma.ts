@@ -27,13 +27,16 @@ function acceptedCube(stream: Stream, d: number): number {
 }
 
 /** `scale` times the logarithm of a draw of Gamma(concentration, rate 1); NaN unless 0 < concentration < Infinity. */
-export function logGammaDraw(stream: Stream, concentration: number, scale = 1): number {
+function scaledLogDraw(stream: Stream, concentration: number, scale: number): number {
   if (!(concentration > 0 && concentration < Infinity)) return NaN;
   const boost = concentration < 1;
   const d = (boost ? concentration + 1 : concentration) - 1 / 3;
   const logDraw = scale * log(d * acceptedCube(stream, d));
   return boost ? logDraw + (scale * log(stream.open())) / concentration : logDraw;
 }
+
+/** The logarithm of a draw of Gamma(concentration, rate 1); NaN unless 0 < concentration < Infinity. */
+export const logGammaDraw = (stream: Stream, concentration: number): number => scaledLogDraw(stream, concentration, 1);
 
 /** A scale by which logarithms of draws are finite numbers, so that the ratio of two draws has a meaning. */
 const scaleFor = (concentration: number): number => (concentration < 2 ** -1000 ? 2 ** -60 : 1);
@@ -49,7 +52,7 @@ export function gammaDraw(stream: Stream, concentration: number): number {
 /** A draw of Beta(concentration1, concentration0), strictly between 0 and 1; NaN unless both are positive and finite. */
 export function betaDraw(stream: Stream, concentration1: number, concentration0: number): number {
   const scale = scaleFor(Math.min(concentration1, concentration0));
-  const logOdds = logGammaDraw(stream, concentration1, scale) - logGammaDraw(stream, concentration0, scale);
+  const logOdds = scaledLogDraw(stream, concentration1, scale) - scaledLogDraw(stream, concentration0, scale);
   return Math.min(BELOW_ONE, Math.max(SMALLEST, 1 / (1 + exp(-logOdds / scale))));
 }
 
@@ -70,7 +73,7 @@ export function dirichletDraw(
   const scale = scaleFor(smallest);
   let largest = -Infinity;
   for (let j = 0; j < count; j++) {
-    const logDraw = logGammaDraw(stream, concentration[start + j] as number, scale);
+    const logDraw = scaledLogDraw(stream, concentration[start + j] as number, scale);
     out[offset + j] = logDraw;
     largest = Math.max(largest, logDraw);
   }
