@@ -28,7 +28,7 @@ import {
   send,
 } from "./messages.js";
 import { openPlates } from "./plate.js";
-import { inTheNameOf } from "./traceChecks.js";
+import { inTheNameOf, requireBatchMask } from "./traceChecks.js";
 
 export interface SampleOptions {
   /** The observed value; null or undefined means latent. */
@@ -126,31 +126,12 @@ function samplePartlyObserved(
   seen: Tensor,
   { infer, key }: SampleOptions,
 ): Tensor {
-  requireBatchMask(name, fn, obs, seen);
+  requireBatchMask(name, fn, obs, seen, openPlates());
   const options = { ...(infer && { infer }), ...(key && { key }) };
   maskedBy(() => sample(`${name}_observed`, fn, { ...options, obs }), seen)();
   const unseen = maskedBy(() => sample(`${name}_unobserved`, fn, options), seen.logicalNot())();
   const spread = seen.reshape([...seen.shape, ...fn.eventShape.map(() => 1)]);
   return deterministic(name, where(spread, obs, unseen));
-}
-
-/** Refuse an obsMask that has not one number for each element of the batch. */
-function requireBatchMask(name: string, fn: Distribution, obs: Tensor, mask: Tensor): void {
-  const ahead = obs.shape.slice(0, Math.max(0, obs.shape.length - fn.eventDim));
-  const sizes = (dim: number): (number | null | undefined)[] => [
-    ahead.at(dim),
-    fn.batchShape.at(dim),
-    ...openPlates().map((plate) => (plate.dim === dim ? plate.subsampleSize : undefined)),
-  ];
-  const wrong = mask.shape.findIndex((n, axis) => n !== 1 && !sizes(axis - mask.shape.length).includes(n));
-  if (wrong < 0) return;
-  const events = fn.eventDim > 0 ? `, without the event axes [${fn.eventShape}]` : "";
-  throw new PedigradError({
-    code: "shape-mismatch",
-    site: name,
-    param: "obsMask",
-    message: `sample site "${name}": obsMask has shape [${mask.shape}], but takes one number for each element of the batch${events}: it must broadcast to [${ahead}]. An event is observed as a whole or not at all.`,
-  });
 }
 
 export interface ParamOptions {
