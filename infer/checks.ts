@@ -1,7 +1,9 @@
 /** What callers mistake most often, refused in one place: a forgotten key, data where options belong, a class for a guide, a misspelt name. */
 import { PedigradError, Tensor } from "../autodiff/index.js";
+import { didYouMean, refuseOption, requireOptions, show } from "../provenance/base/options.js";
 import { isRecord } from "../provenance/base/records.js";
-import { nearestName } from "../provenance/base/spelling.js";
+
+export { didYouMean, refuseOption, requireOptions, show };
 
 /** Refuse what is no key, in the name of the function `op`. */
 export function requireKey(op: string, key: unknown, place = "first"): asserts key is Tensor {
@@ -12,11 +14,6 @@ export function requireKey(op: string, key: unknown, place = "first"): asserts k
     param: "key",
     message: `${op}: the ${place} argument must be a key such as random.key(0), got ${show(key)}.`,
   });
-}
-
-/** Refuse an argument or an option; `message` says what was expected, and what came. */
-export function refuseOption(op: string, param: string, message: string): never {
-  throw new PedigradError({ code: "bad-option", op, param, message: `${op}: ${message}` });
 }
 
 /** Refuse what does not count something. */
@@ -45,27 +42,6 @@ export function requireTask(op: string, key: unknown, params: unknown, model: un
   requireProgram(op, "guide", guide);
 }
 
-/** Refuse what is no record of options, and options that are not `known`. */
-export function requireOptions(op: string, options: unknown, known: readonly string[], site?: string): void {
-  if (!isRecord(options))
-    refuseOption(op, "options", `expected options ({ ${known[0]}: … }, or {} for none), got ${show(options)}.`);
-  for (const option of Object.keys(options))
-    if (!known.includes(option))
-      throw new PedigradError({
-        code: "unknown-option",
-        op: site === undefined ? op : undefined,
-        site,
-        param: option,
-        message: `${op}: unknown option "${option}". Expected one of ${known.join(", ")}.${didYouMean(option, known)}`,
-      });
-}
-
-/** ` Did you mean "…"?` where one of `names` is near, else nothing. */
-export function didYouMean(name: string, names: Iterable<string>): string {
-  const near = nearestName(name, names);
-  return near === undefined ? "" : ` Did you mean "${near}"?`;
-}
-
 /** The error for a param that is none of the known ones. */
 export const unknownParam = (param: string, known: ReadonlyMap<string, unknown>, where = ""): PedigradError =>
   new PedigradError({
@@ -76,12 +52,3 @@ export const unknownParam = (param: string, known: ReadonlyMap<string, unknown>,
 
 /** Names as an error lists them. */
 export const quoted = (names: Iterable<string>): string => [...names].map((name) => `"${name}"`).join(", ") || "none";
-
-/** What came, in a word or two. */
-export function show(x: unknown): string {
-  if (x instanceof Tensor) return `a tensor of shape [${x.shape}]`;
-  if (Array.isArray(x)) return `an array of length ${x.length}`;
-  if (typeof x === "function") return `the function ${x.name || "(nameless)"}`;
-  if (typeof x === "object" && x !== null) return `a record with ${Object.keys(x).join(", ") || "nothing in it"}`;
-  return typeof x === "string" ? JSON.stringify(x) : String(x);
-}

@@ -1,5 +1,5 @@
 /** Do guide and model speak of the same sites? Differences are refused, with both sides shown. */
-import { type Shape, sameShape } from "../../../autodiff/core/shape.js";
+import { type Shape, sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
 import { PedigradError } from "../../../autodiff/index.js";
 import { didYouMean } from "../../checks.js";
 import { isFactor, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
@@ -61,9 +61,8 @@ export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity
 }
 
 function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite, maxPlateNesting: number): void {
-  // Further left than all plates lie enumerated dims, which may differ.
-  const plates = (shape: Shape) =>
-    shape.length > maxPlateNesting ? shape.slice(shape.length - maxPlateNesting) : shape;
+  // Further left than all plates lie enumerated dims, which may differ; leading axes of size 1 broadcast away.
+  const plates = (shape: Shape) => withoutLeadingOnes(shape.slice(Math.max(0, shape.length - maxPlateNesting)));
   if (sameShape(plates(q.batchShape), plates(p.batchShape)) && sameShape(q.eventShape, p.eventShape)) return;
   throw refusal(
     "shape-mismatch",
