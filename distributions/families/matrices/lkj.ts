@@ -21,7 +21,7 @@ import {
 import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
 import { type Constraint, corrMatrix } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
-import { firstNumber, type Given, readParameters, type Signature } from "../../core/parameters.js";
+import { firstNumber, type Given, readParameters } from "../../core/parameters.js";
 import { LKJCholesky, type LkjParams, lkjFamily } from "./lkjCholesky.js";
 
 export class LKJ extends Distribution<LkjParams> {

@@ -1,7 +1,6 @@
 import { clip, erfc, log, maximum, ndtri, random, sqrt, square, type TensorLike } from "../../../autodiff/index.js";
 import { greaterThan, positive, real } from "../../constraints/index.js";
 import { beyond } from "../../constraints/inside.js";
-import { EULER } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
 
 /** (1 + 3 γ + log 16π) / 2, the entropy of Levy(0, 1). */
