@@ -77,7 +77,8 @@ export {
   sample,
   subsample,
 } from "./program/primitives.js";
-export { CircularReparam, LocScaleReparam, type Reparam, reparam, TransformReparam } from "./program/reparam.js";
+export { type Reparam, reparam } from "./program/reparam.js";
+export { CircularReparam, LocScaleReparam, TransformReparam } from "./program/reparamStrategies.js";
 export { SampleSite, type Site, type Trace, trace } from "./program/trace.js";
 export { loadState, saveState } from "./svi/checkpoint.js";
 export * from "./svi/optim.js";

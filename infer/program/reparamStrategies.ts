@@ -1,0 +1,147 @@
+/**
+ * Ways to write a site in other variables, for `reparam`. Each samples sites named after it and computes its value from theirs; plates,
+ * masks and events around its family stay around the new ones.
+ */
+import { full, PedigradError, Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { requireThat } from "../../distributions/core/validation.js";
+import { wrapped } from "../../distributions/families/bounded/vonMises.js";
+import {
+  type Constraint,
+  constraints,
+  Derived,
+  type Distribution,
+  Expanded,
+  Independent,
+  Masked,
+  NonReparameterized,
+  TransformedDistribution,
+} from "../../distributions/index.js";
+import { refuseOption, requireOptions } from "../checks.js";
+import { openPlates } from "./plate.js";
+import { param, sample } from "./primitives.js";
+import type { Reparam } from "./reparam.js";
+
+const misuse = (site: string, op: string, why: string): PedigradError =>
+  new PedigradError({ code: "reparam", site, op, message: `${op}: site "${site}" ${why}` });
+
+/** The family inside expand, toEvent, mask and nonreparameterized. */
+function familyOf(fn: Distribution): Distribution {
+  const isAround =
+    fn instanceof Expanded || fn instanceof Independent || fn instanceof Masked || fn instanceof NonReparameterized;
+  return isAround ? familyOf(fn.base) : fn;
+}
+
+/** `family` put into the wrappers that `fn` has around its own. */
+function wrappedAs(fn: Distribution, family: Distribution): Distribution {
+  if (fn instanceof Independent) return wrappedAs(fn.base, family).toEvent(fn.reinterpreted);
+  if (fn instanceof Expanded) return wrappedAs(fn.base, family).expand(fn.batchShape);
+  if (fn instanceof Masked) return wrappedAs(fn.base, family).mask(fn.selected);
+  if (fn instanceof NonReparameterized) return wrappedAs(fn.base, family).nonreparameterized();
+  return family;
+}
+
+/** Families whose draws are loc + scale · noise. LogNormal and TruncatedNormal have params of these names, but are not among them. */
+const LOCATION_SCALE = new Set([
+  "AsymmetricLaplace",
+  "Cauchy",
+  "Gumbel",
+  "Laplace",
+  "Levy",
+  "Logistic",
+  "Normal",
+  "SkewNormal",
+  "SoftLaplace",
+  "StudentT",
+]);
+
+/**
+ * Partial decentring of a location-scale family: with c = `centered` (0 fully decentred, 1 as written, null learnt),
+ * x' ~ family(c·loc, scale^c) and x = loc + scale^(1-c) (x' - c·loc). `LocScaleReparam(0.3)` is short for { centered: 0.3 };
+ * `LocScaleReparam()` decentres fully, where NumPyro's learns c: that is `LocScaleReparam(null)`.
+ */
+export function LocScaleReparam(how: { centered?: TensorLike | null } | number | Tensor | null = {}): Reparam {
+  const isShort = how === null || typeof how === "number" || how instanceof Tensor;
+  if (!isShort) requireOptions("LocScaleReparam", how, ["centered"]);
+  const { centered = 0 } = isShort ? { centered: how } : how;
+  if (typeof centered === "number" && !(centered >= 0 && centered <= 1))
+    refuseOption(
+      "LocScaleReparam",
+      "centered",
+      `centered must be a number from 0 to 1, or null to learn it, got ${centered}.`,
+    );
+  return (name, fn) => {
+    const family = familyOf(fn);
+    if (!LOCATION_SCALE.has(family.family))
+      throw misuse(
+        name,
+        "LocScaleReparam",
+        `is ${family.family}, which is not a location-scale family: ${[...LOCATION_SCALE].join(", ")} are. Sample one of these at a site of its own and compute "${name}" from its value; TransformReparam does so for a TransformedDistribution.`,
+      );
+    const { loc, scale, ...others } = family.params as Record<string, Tensor> & { loc: Tensor; scale: Tensor };
+    const c = centered === null ? learnt(name, loc, fn.eventDim) : tensor(centered);
+    const Family = family.constructor as new (params: Record<string, Tensor>) => Distribution;
+    const base = new Family({ ...others, loc: loc.mul(c), scale: scale.pow(c) });
+    const moved = sample(`${name}_decentered`, wrappedAs(fn, base));
+    return moved
+      .sub(loc.mul(c))
+      .mul(scale.pow(tensor(1).sub(c)))
+      .add(loc);
+  };
+}
+
+/** How far to centre, one number for each of loc: for all elements of a plate, also where the plate visits some. */
+function learnt(name: string, loc: Tensor, eventDim: number): Tensor {
+  const rank = loc.shape.length - eventDim;
+  const shape = loc.shape.map((size, axis) => {
+    const plate = openPlates().find(({ dim }) => dim === axis - rank);
+    return size === plate?.subsampleSize ? (plate.size as number) : size;
+  });
+  return param(`${name}_centered`, full(shape, 0.5), { constraint: constraints.unitInterval, eventDim });
+}
+
+/** A transformed distribution sampled before its transform: `name_base` has the base, the site its image. */
+export const TransformReparam = (): Reparam => (name, fn) => {
+  const family = familyOf(fn);
+  if (!(family instanceof TransformedDistribution))
+    throw misuse(name, "TransformReparam", `is ${family.family}, not a TransformedDistribution.`);
+  return family.transform.forward(sample(`${name}_base`, wrappedAs(fn, family.base)));
+};
+
+/**
+ * An angle as the direction of a real number, `name_unwrapped`, so that a posterior across ±π is in one piece. The density of the number
+ * is that of its direction, whatever the turn.
+ */
+export const CircularReparam = (): Reparam => (name, fn) => {
+  const family = familyOf(fn);
+  if (family.support.name !== "circular")
+    throw misuse(name, "CircularReparam", `is ${family.family}, which is not a distribution of angles.`);
+  return wrapped(sample(`${name}_unwrapped`, wrappedAs(fn, new Unwrapped(family)))).clip(-Math.PI, Math.PI);
+};
+
+/** Angles on the real line: the density repeats with every turn, so that its integral is infinite; draws lie in the first turn. */
+class Unwrapped extends Derived {
+  constructor(base: Distribution) {
+    super("Unwrapped", base);
+  }
+  override get support(): Constraint {
+    return constraints.real;
+  }
+  override inside(value: Tensor): Tensor {
+    return this.support.check(value);
+  }
+  override requireInside(value: Tensor): void {
+    requireThat(value, this.support, { family: this.label, what: "value" });
+  }
+  override logDensity(value: Tensor): Tensor {
+    return this.base.logDensity(wrapped(value));
+  }
+  override entropy(): Tensor {
+    return this.hasNo("entropy");
+  }
+  override cumulative(): Tensor {
+    return this.hasNo("cdf");
+  }
+  override quantile(): Tensor {
+    return this.hasNo("icdf");
+  }
+}
