@@ -7,6 +7,7 @@ import * as indexing from "./ops/array/indexing.js";
 import { prod } from "./ops/array/prod.js";
 import type { Axes, KeepDims } from "./ops/array/reduce.js";
 import * as reduce from "./ops/array/reduce.js";
+import * as softmax from "./ops/array/softmax.js";
 import * as factor from "./ops/linalg/factor.js";
 import * as linalg from "./ops/linalg/matmul.js";
 import * as shaping from "./ops/views/shape.js";
@@ -33,7 +34,7 @@ export abstract class ArrayMethods extends SpecialMethods {
     return reduce.min(self(this), axes, options);
   }
   logsumexp(axes?: Axes, options?: KeepDims): Tensor {
-    return reduce.logsumexp(self(this), axes, options);
+    return softmax.logsumexp(self(this), axes, options);
   }
   argmax(axis?: number, options?: KeepDims): Tensor {
     return reduce.argmax(self(this), axis, options);
@@ -45,10 +46,10 @@ export abstract class ArrayMethods extends SpecialMethods {
     return reduce.cumsum(self(this), axis);
   }
   softmax(axis?: number): Tensor {
-    return reduce.softmax(self(this), axis);
+    return softmax.softmax(self(this), axis);
   }
   logSoftmax(axis?: number): Tensor {
-    return reduce.logSoftmax(self(this), axis);
+    return softmax.logSoftmax(self(this), axis);
   }
   reshape(shape: Shape): Tensor {
     return shaping.reshape(self(this), shape);

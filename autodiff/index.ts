@@ -19,14 +19,12 @@ export {
   argmin,
   cumsum,
   type KeepDims,
-  logSoftmax,
-  logsumexp,
   max,
   mean,
   min,
-  softmax,
   sum,
 } from "./ops/array/reduce.js";
+export { logSoftmax, logsumexp, softmax } from "./ops/array/softmax.js";
 export { type Binary, binary, type Ternary, ternary, type Unary, unary } from "./ops/elementwise/elementwise.js";
 export * from "./ops/elementwise/incomplete.js";
 export * from "./ops/elementwise/math.js";

@@ -4,7 +4,7 @@
  */
 
 import { MIX } from "./axes.js";
-import { isRecord } from "./base/records.js";
+import { isRecord, requireDepth } from "./base/records.js";
 import { Provenance, union } from "./set.js";
 
 /** A value that carries a set: tensors do. */
@@ -18,15 +18,16 @@ const isTracked = (x: unknown): x is Tracked =>
 
 /** The same structure with `f` applied to every leaf that carries a set; containers in which nothing changed are kept. */
 function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
-  const walk = (node: unknown): unknown => {
+  const walk = (node: unknown, depth: number): unknown => {
     if (isTracked(node)) return f(node);
+    requireDepth("provenance", depth);
     if (Array.isArray(node)) {
-      const copy = node.map(walk);
+      const copy = node.map((item) => walk(item, depth + 1));
       return copy.some((item, i) => item !== node[i]) ? copy : node;
     }
-    if (node instanceof Map) return new Map([...node].map(([key, value]) => [key, walk(value)]));
+    if (node instanceof Map) return new Map([...node].map(([key, value]) => [key, walk(value, depth + 1)]));
     if (!isRecord(node)) return node;
-    const values = Object.keys(node).map((key) => [key, walk(node[key])] as const);
+    const values = Object.keys(node).map((key) => [key, walk(node[key], depth + 1)] as const);
     if (values.every(([key, value]) => value === node[key])) return node;
     const copy: object = Object.create(Object.getPrototypeOf(node));
     // Defined, not assigned: `__proto__` is a key like any other.
@@ -34,7 +35,7 @@ function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
       Object.defineProperty(copy, key, { value, enumerable: true, writable: true, configurable: true });
     return copy;
   };
-  return walk(x) as T;
+  return walk(x, 0) as T;
 }
 
 /** The same value (nested values: every leaf), with the names in `tag` united into its set. Of a set its axes are not taken: they are those of another value. */

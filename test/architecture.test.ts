@@ -65,13 +65,14 @@ const KNOT = new Set([
  */
 const READERS = new Set([
   ...["apply", "copy", "reads", "tensor"].map((name) => `autodiff/core/${name}.ts`),
-  ...["executable", "jit", "layout", "program"].map((name) => `autodiff/transforms/jit/${name}.ts`),
+  ...["executable", "jit", "layout", "program", "recording"].map((name) => `autodiff/transforms/jit/${name}.ts`),
   "autodiff/ops/array/indexing.ts",
   "autodiff/ops/random/random.ts",
   "distributions/core/validation.ts",
   "infer/program/handlers.ts",
   "infer/svi/initialise.ts",
   "infer/svi/state.ts",
+  "infer/elbo/particles/supports.ts",
   "infer/guides/initStrategies.ts",
   "infer/guides/latents.ts",
 ]);

@@ -8,9 +8,9 @@ import { ambient, Provenance, union } from "../../provenance/index.js";
 import { batchDepth, batchSize, isBatched } from "./batch.js";
 import { gradDepth, Node } from "./node.js";
 import { keepAxes, type Op } from "./op.js";
-import { recorder } from "./recorder.js";
+import { isChecking, recorder } from "./recorder.js";
 import type { Shape } from "./shape.js";
-import { type Batch, rawNumber, rawView, Tensor } from "./tensor.js";
+import { type Batch, isAbsent, rawNumber, rawView, Tensor } from "./tensor.js";
 import { emptyView, type View } from "./view.js";
 
 const EMPTY = Provenance.empty;
@@ -30,9 +30,12 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
     }
     areNumbers &&= x.isNumber;
   }
-  const made = areNumbers
-    ? new Tensor(ofNumbers(op.scalar as Scalar, inputs), provenance, shapeOfNumbers(inputs))
-    : new Tensor(ofViews(op, params, inputs), provenance);
+  const made =
+    isChecking && inputs.some(isAbsent)
+      ? new Tensor(null, provenance, op.shape(params, inputs))
+      : areNumbers
+        ? new Tensor(ofNumbers(op.scalar as Scalar, inputs), provenance, shapeOfNumbers(inputs))
+        : new Tensor(ofViews(op, params, inputs), provenance);
   const result = withNode(op, params, inputs, made);
   recorder?.record(op, params, inputs, result);
   return result;

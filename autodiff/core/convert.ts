@@ -1,5 +1,6 @@
 /** What may stand where a tensor is expected, and how it becomes one. */
 import type { NdArray } from "ndarray";
+import { requireDepth } from "../../provenance/base/records.js";
 import { PedigradError } from "../../provenance/index.js";
 import { stack } from "../ops/array/join.js";
 import { Tensor } from "./tensor.js";
@@ -19,7 +20,8 @@ export type Nested = number | boolean | Tensor | readonly Nested[];
 export type TensorLike = Tensor | number | boolean | TypedArray | NdArray | readonly Nested[];
 
 const isNdArray = (x: object): x is NdArray => "stride" in x && "shape" in x && "data" in x;
-const isTypedArray = (x: object): x is TypedArray => ArrayBuffer.isView(x) && !(x instanceof DataView);
+const isTypedArray = (x: object): x is TypedArray =>
+  ArrayBuffer.isView(x) && "length" in x && typeof (x as TypedArray)[0] !== "bigint";
 
 /** The numbers of `x` as a tensor: a copy, so that what the caller does to `x` later changes nothing. */
 export function toTensor(x: Exclude<TensorLike, Tensor>): Tensor {
@@ -45,7 +47,11 @@ const describe = (x: unknown): string =>
 
 const constant = (view: View): Tensor => new Tensor(view);
 
-const holdsTensor = (x: unknown): boolean => x instanceof Tensor || (Array.isArray(x) && x.some(holdsTensor));
+function holdsTensor(x: unknown, depth = 0): boolean {
+  if (!Array.isArray(x)) return x instanceof Tensor;
+  requireDepth("tensor()", depth);
+  return x.some((item) => holdsTensor(item, depth + 1));
+}
 
 const stackNested = (x: readonly Nested[]): Tensor =>
   stack(

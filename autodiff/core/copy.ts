@@ -1,8 +1,10 @@
 /** Strided data made contiguous: ndarray-ops walks any view, in the order that is best for its strides. */
 import ops from "ndarray-ops";
 import { sizeOf } from "./shape.js";
-import { rawView, type Tensor } from "./tensor.js";
+import { isAbsent, rawView, type Tensor } from "./tensor.js";
 import { emptyView, isContiguous, type View } from "./view.js";
+
+const NONE = /* @__PURE__ */ new Float64Array(0);
 
 // Below, making a subarray costs more than the copy.
 const FEW = 64;
@@ -35,11 +37,12 @@ function materialize(view: View): View {
 export const asContiguous = (view: View): View => (isContiguous(view) ? view : materialize(view));
 
 /**
- * The elements of a tensor, inside vmap those of the whole batch, for kernels and for checks that at most refuse (reads.ts). What
- * decides anything else by numbers must read them.
+ * The elements of a tensor, inside vmap those of the whole batch, for kernels and for checks that at most refuse (reads.ts): where
+ * they are absent there is nothing to refuse. What decides anything else by numbers must read them.
  */
 export function elementsOf(x: Tensor): Float64Array {
   if (x.batch !== null) return elementsOf(x.batch.value);
+  if (isAbsent(x)) return NONE;
   const { data, offset, shape } = asContiguous(rawView(x));
   return data.subarray(offset, offset + sizeOf(shape));
 }

@@ -1,6 +1,7 @@
 /**
  * Where the compiler listens. While `jit` records, `apply` reports every op it ran; nothing else in the engine knows that
- * a program is being written down.
+ * a program is being written down. While `jit` checks that a function still is the program it knows, ops that depend on an input
+ * do not run: their results have shapes and places, but no numbers.
  */
 import type { PedigradError } from "../../provenance/index.js";
 import type { Op } from "./op.js";
@@ -8,8 +9,6 @@ import type { Tensor } from "./tensor.js";
 
 export interface Recorder {
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void;
-  /** `copy` is `x` again under another set or without its node. */
-  alias(x: Tensor, copy: Tensor): void;
   /** Called before host code reads a value; throws where the value is not a constant of the program. */
   read(x: Tensor, how: string): void;
   /** Called before a program is refused because of the numbers in `x`. */
@@ -17,6 +16,8 @@ export interface Recorder {
 }
 
 export let recorder: Recorder | null = null;
+/** Whether inputs, and what depends on them, have no numbers. */
+export let isChecking = false;
 
 /** Run `body` with `listener` (or nobody) listening. */
 export function listening<T>(listener: Recorder | null, body: () => T): T {
@@ -28,3 +29,17 @@ export function listening<T>(listener: Recorder | null, body: () => T): T {
     recorder = outer;
   }
 }
+
+/** Run `body` on inputs without numbers, with `listener` listening. */
+export function checking<T>(listener: Recorder, body: () => T): T {
+  isChecking = true;
+  try {
+    return listening(listener, body);
+  } finally {
+    isChecking = false;
+  }
+}
+
+let places = 0;
+/** A place that no tensor has had: places of a recording are larger than those of all recordings before it. */
+export const nextPlace = (): number => ++places;

@@ -18,6 +18,12 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return true;
 }
 
+/** The shape without its leading axes of size 1, which broadcast away. */
+export function withoutLeadingOnes(shape: Shape): Shape {
+  const first = shape.findIndex((n) => n !== 1);
+  return first < 0 ? [] : shape.slice(first);
+}
+
 /** `[2,3]`: how errors write a shape. */
 export const showShape = (shape: Shape): string => `[${shape.join(",")}]`;
 

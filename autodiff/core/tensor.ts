@@ -28,6 +28,15 @@ const SCALAR: Shape = [];
 export let rawView: (x: Tensor) => View;
 /** The number in a tensor of one element, likewise. */
 export let rawNumber: (x: Tensor) => number;
+/** Whether a tensor has a shape and a place in a program, but no numbers: while the compiler checks a program (recorder.ts). */
+export let isAbsent: (x: Tensor) => boolean;
+
+/** The data of a tensor without numbers. */
+const ABSENT = {
+  get data(): never {
+    throw new Error("a tensor without numbers was read");
+  },
+} as unknown as View;
 
 export class Tensor extends ArrayMethods {
   readonly shape: Shape;
@@ -36,14 +45,16 @@ export class Tensor extends ArrayMethods {
   /** How it was made, while a gradient is being taken. */
   node: Node | null = null;
   readonly batch: Batch | null;
+  /** Where it stands in the recording that made it (recorder.ts); 0 for a constant. */
+  place = 0;
   /** Whether this is a single number, of any rank. */
   readonly isNumber: boolean;
   // A number made by arithmetic on numbers gets its strided view only when something asks for it.
   #view: View | null;
   readonly #number: number;
 
-  /** For the engine; make tensors with `tensor`. A number may have any shape of one element. */
-  constructor(content: number | View | Batch, provenance: Provenance = Provenance.empty, shape: Shape = SCALAR) {
+  /** For the engine; make tensors with `tensor`. A number may have any shape of one element; null stands for absent numbers. */
+  constructor(content: number | View | Batch | null, provenance: Provenance = Provenance.empty, shape: Shape = SCALAR) {
     super();
     this.provenance = provenance;
     if (typeof content === "number") {
@@ -52,6 +63,12 @@ export class Tensor extends ArrayMethods {
       this.isNumber = true;
       this.#view = null;
       this.#number = content;
+    } else if (content === null || content === ABSENT) {
+      this.shape = shape;
+      this.batch = null;
+      this.isNumber = sizeOf(shape) === 1;
+      this.#view = ABSENT;
+      this.#number = Number.NaN;
     } else if ("level" in content) {
       this.shape = content.value.shape.slice(1);
       this.batch = content;
@@ -68,6 +85,7 @@ export class Tensor extends ArrayMethods {
   }
 
   static {
+    isAbsent = (x) => x.#view === ABSENT;
     rawView = (x) => {
       if (x.#view !== null) return x.#view;
       if (x.batch !== null) unreadable(x.batch, "view");
@@ -175,7 +193,7 @@ export class Tensor extends ArrayMethods {
 
   #copy(provenance: Provenance): Tensor {
     const copy = new Tensor(this.batch ?? this.#view ?? this.#number, provenance, this.shape);
-    recorder?.alias(this, copy);
+    copy.place = this.place;
     return copy;
   }
 }
@@ -206,8 +224,8 @@ function unreadable({ level }: Batch, how: string): never {
 
 /** What `toString` gives, for messages of the library: no read. */
 export const textOf = (x: Tensor): string =>
-  x.batch !== null
-    ? `Tensor${showShape(x.shape)} (batched)`
+  x.batch !== null || isAbsent(x)
+    ? `Tensor${showShape(x.shape)} (${isAbsent(x) ? "not computed" : "batched"})`
     : `Tensor${showShape(x.shape)} ${showNumbers(toNested(rawView(x)), sizeOf(x.shape) > 1000)}`;
 
 /** A tensor from anything tensor-like; a tensor is returned as it is. */

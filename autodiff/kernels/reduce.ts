@@ -4,7 +4,6 @@
  */
 
 import type { View } from "../core/view.js";
-import { exp, log } from "./formulas/scalarFormulas.js";
 import { addressOf, kernelsOf, ONE } from "./wasm/simd.js";
 
 /** Folds n contiguous numbers from `offset`. */
@@ -102,13 +101,4 @@ export function minOf(data: Float64Array, offset: number, n: number): number {
   let bottom = Infinity;
   for (let i = offset; i < offset + n; i++) bottom = Math.min(bottom, data[i] as number);
   return bottom;
-}
-
-/** log Σ exp, shifted by the largest number. */
-export function logsumexpOf(data: Float64Array, offset: number, n: number): number {
-  const top = maxOf(data, offset, n);
-  if (Math.abs(top) === Infinity) return top;
-  let total = 0;
-  for (let i = offset; i < offset + n; i++) total += exp((data[i] as number) - top);
-  return top + log(total);
 }

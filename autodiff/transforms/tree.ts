@@ -1,5 +1,5 @@
 /** Nested records, arrays and Maps of tensors: what functions given to grad, vmap and jit take and return. */
-import { emptyRecord, isRecord } from "../../provenance/base/records.js";
+import { emptyRecord, isRecord, requireDepth } from "../../provenance/base/records.js";
 import type { TensorLike } from "../core/convert.js";
 import { Tensor } from "../core/tensor.js";
 
@@ -25,19 +25,24 @@ export type TensorsLike<X> = 0 extends 1 & X
 /** Whether x is a container of leaves: a plain array that is not itself a number array, a plain record, or a Map. */
 export const isContainer = (x: unknown): boolean =>
   x instanceof Map || isRecord(x) || (Array.isArray(x) && !isNumberArray(x));
-const isNumberArray = (x: unknown): boolean =>
-  typeof x === "number" || typeof x === "boolean" || (Array.isArray(x) && x.length > 0 && x.every(isNumberArray));
+const isNumberArray = (x: unknown, depth = 0): boolean => {
+  if (!Array.isArray(x)) return typeof x === "number" || typeof x === "boolean";
+  requireDepth("tree", depth);
+  return x.length > 0 && x.every((item) => isNumberArray(item, depth + 1));
+};
 
 type Visit = (leaf: unknown, path: string) => unknown;
 
 /** The same structure with f applied to every leaf, and to its path (`layers.0.b`) if f takes one. */
-export function mapTree(x: unknown, f: Visit, path = ""): Tree {
+export function mapTree(x: unknown, f: Visit, path = "", depth = 0): Tree {
   if (x instanceof Tensor || !isContainer(x)) return f(x, path);
-  if (Array.isArray(x)) return x.map((item, i) => mapTree(item, f, under(f, path, i)));
-  if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, mapTree(item, f, under(f, path, key))]));
+  requireDepth("tree", depth);
+  const walk = (item: unknown, key: unknown): Tree => mapTree(item, f, under(f, path, key), depth + 1);
+  if (Array.isArray(x)) return x.map(walk);
+  if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, walk(item, key)]));
   const record = x as Record<string, unknown>;
   const copy = emptyRecord<unknown>();
-  for (const key of Object.keys(record)) copy[key] = mapTree(record[key], f, under(f, path, key));
+  for (const key of Object.keys(record)) copy[key] = walk(record[key], key);
   return copy;
 }
 

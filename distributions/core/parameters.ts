@@ -57,12 +57,13 @@ export function readParameters<P extends Params>(family: Family<P>, args: readon
   return { family: name, params: params as P, batchShape, argConstraints };
 }
 
-function batchOf(family: string, param: string, { shape }: Tensor, { eventDim, must }: Constraint): Shape {
+function batchOf(family: string, param: string, { shape }: Tensor, constraint: Constraint): Shape {
+  const { eventDim } = constraint;
   if (shape.length < eventDim)
     throw new PedigradError({
       code: "bad-shape",
       param,
-      message: `${family}: ${param} (${must}) needs at least ${eventDim} ${eventDim === 1 ? "axis" : "axes"}, got shape ${showShape(shape)}.`,
+      message: `${family}: ${param} (${constraint.must}) needs at least ${eventDim} ${eventDim === 1 ? "axis" : "axes"}, got shape ${showShape(shape)}.`,
     });
   return eventDim === 0 ? shape : shape.slice(0, shape.length - eventDim);
 }

@@ -39,11 +39,13 @@ import { log1p as log1pOf, log as logOf } from "../../autodiff/kernels/formulas/
 import {
   digamma as digammaOf,
   excessOverLog,
+  gaussLegendre,
   lgamma,
   logBeta,
   logGammaCorrection,
   productMinus,
   quadratureRule,
+  trigamma as trigammaOf,
 } from "../../autodiff/kernels/special/index.js";
 
 /** D(k, m) = k log(k/m) + m - k for k, m >= 0, to a few units in the last place also where k and m are close. */
@@ -186,17 +188,24 @@ export const poissonDivergence: Binary = binary("poissonDivergence", deviance, [
   (g, _, k, m) => gate(g, sub(1, gate(k, reciprocal(m)))),
 ]);
 
+/** δ''(a) = ψ'(a) - 1/a - 1/(2a²). */
+const correctionCurve = (a: number): number =>
+  a < 10
+    ? trigammaOf(a) - 1 / a - 0.5 / (a * a)
+    : -DIGAMMA_TAIL.reduceRight((sum, c, k) => sum / (a * a) + (2 * k + 2) * c, 0) / (a * a * a);
+
 /**
- * KL(Gamma(a, 1) | Gamma(c, 1)) - D(c, a), that is lgamma(c) - lgamma(a) - (c - a) ψ(a) - D(c, a), in which everything of the
- * size of a is gone: with u = c/a - 1 it is (u - log(1 + u)) / 2 + δ(c) - δ(a) - (c - a) δ'(a).
+ * KL(Gamma(a, 1) | Gamma(c, 1)) - D(c, a), that is lgamma(c) - lgamma(a) - d ψ(a) - D(c, a) for d = c - a, in which everything of the
+ * size of a is gone: with u = d/a it is (u - log(1 + u)) / 2 + δ(c) - δ(a) - d δ'(a); close together the rest is d² ∫ (1 - t) δ''(a + t d) dt.
  */
-export const stirlingDivergence: Binary = binary(
-  "stirlingDivergence",
-  (a, c) =>
-    0.5 * excessOverLog((c - a) / a, c / a) +
-    (logGammaCorrection(c) - logGammaCorrection(a) - (c - a) * correctionSlope(a)),
-  [
-    (g, _, a, c) => gate(g, mul(sub(a, c), sub(trigamma(a), reciprocal(a)))),
-    (g, _, a, c) => gate(g, sub(sub(digamma(c), log(c)), sub(digamma(a), log(a)))),
-  ],
-);
+export function stirlingExcess(a: number, c: number, d: number): number {
+  const rest =
+    Math.abs(d) < 0.5 * a
+      ? d * d * gaussLegendre((t) => (1 - t) * correctionCurve(a + t * d), 0, 1)
+      : logGammaCorrection(c) - logGammaCorrection(a) - d * correctionSlope(a);
+  return 0.5 * excessOverLog(d / a, c / a) + rest;
+}
+export const stirlingDivergence: Binary = binary("stirlingDivergence", (a, c) => stirlingExcess(a, c, c - a), [
+  (g, _, a, c) => gate(g, mul(sub(a, c), sub(trigamma(a), reciprocal(a)))),
+  (g, _, a, c) => gate(g, sub(sub(digamma(c), log(c)), sub(digamma(a), log(a)))),
+]);

@@ -19,8 +19,8 @@ import {
   type Ternary,
   ternary,
 } from "../../autodiff/index.js";
-import { log1p as log1pOf, log as logOf } from "../../autodiff/kernels/formulas/scalarFormulas.js";
-import { productMinus, xlog1py, xlogy } from "../../autodiff/kernels/special/index.js";
+import { log1p as log1pOf, log as logOf, xlog1py, xlogy } from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import { productMinus } from "../../autodiff/kernels/special/index.js";
 import { logCountDensity } from "./continuous.js";
 
 /** log C(n, k) p^k (1 - p)^(n - k) for 0 <= k <= n. */

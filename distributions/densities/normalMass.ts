@@ -22,8 +22,8 @@ import {
   ternary,
   where,
 } from "../../autodiff/index.js";
-import { exp as expOf, log, log1p } from "../../autodiff/kernels/formulas/scalarFormulas.js";
-import { erfcx, gaussLegendre, log1mexp, ndtr } from "../../autodiff/kernels/special/index.js";
+import { exp as expOf, log, log1mexp, log1p } from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import { erfcx, gaussLegendre, ndtr } from "../../autodiff/kernels/special/index.js";
 import { LOG_SQRT_2PI } from "../core/constants.js";
 
 /** m: what is nearest 0 in [a, b]. */

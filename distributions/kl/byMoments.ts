@@ -12,6 +12,7 @@ import {
   digamma,
   digammaDifference,
   exp,
+  less,
   lgamma,
   log,
   log1mexp,
@@ -22,6 +23,7 @@ import {
   ndtr,
   PedigradError,
   square,
+  sub,
   sum,
   type Tensor,
   tensor,
@@ -33,8 +35,11 @@ import { boundsOf } from "../constraints/constraint.js";
 import { readAll } from "../constraints/read.js";
 import { EULER, LOG_SQRT_2PI } from "../core/constants.js";
 import type { Distribution } from "../core/distribution.js";
+import { logRatio } from "../densities/continuous.js";
+import { digammaStep, rateDivergence } from "../densities/divergences.js";
+import { logSinhc } from "../densities/sinhc.js";
 import type { Beta } from "../families/bounded/beta.js";
-import { type ContinuousBernoulli, logSinhc } from "../families/bounded/continuousBernoulli.js";
+import type { ContinuousBernoulli } from "../families/bounded/continuousBernoulli.js";
 import type { Kumaraswamy } from "../families/bounded/kumaraswamy.js";
 import type { Uniform } from "../families/bounded/uniform.js";
 import type { Exponential } from "../families/positive/exponential.js";
@@ -45,6 +50,7 @@ import type { Gumbel } from "../families/real/gumbel.js";
 import type { Laplace } from "../families/real/laplace.js";
 import type { Normal } from "../families/real/normal.js";
 import { type Row, row } from "./row.js";
+import { betaDivergence, weibulls } from "./sameFamily.js";
 
 /** The bounds of a distribution of real numbers; what is made of another one answers by that one's moments, masked or not. */
 const rangeOf = (q: Distribution): [low: Tensor, high: Tensor] | null =>
@@ -113,9 +119,24 @@ function within(
   const bounds = rangeOf(q);
   if (bounds === null) return null;
   const inside = logicalAnd(bounds[0].greaterEqual(low), bounds[1].lessEqual(high));
-  const energy = known(() => meanLogDensity()?.add(q.entropy()));
+  const energy = known(() => meanLogDensity()?.sub(negativeEntropy(q)));
   if (energy !== undefined) return where(inside, energy.neg(), Infinity);
   return readAll(inside).some((yes) => yes === 1) ? null : inside.mul(0).add(Infinity);
+}
+/** -H(q), which is KL(q | Uniform(0, 1)) within the unit interval: there it is small where q is almost flat. */
+function negativeEntropy(q: Distribution): Tensor {
+  const entropy = q.entropy().neg();
+  if (q.family !== "Beta" && q.family !== "Kumaraswamy") return entropy;
+  const { concentration1: a, concentration0: b } = (q as Beta | Kumaraswamy).params;
+  const isFlat = logicalAnd(less(abs(a.sub(1)), 0.25), less(abs(b.sub(1)), 0.25));
+  const [c, d] = [where(isFlat, a, 1), where(isFlat, b, 1)];
+  const flat =
+    q.family === "Beta"
+      ? betaDivergence(c, d, sub(1, c), sub(1, d))
+      : rateDivergence(c, 1)
+          .add(rateDivergence(d, 1))
+          .sub(sub(1, c.reciprocal()).mul(digammaStep(tensor(2), d.sub(1))));
+  return where(isFlat, flat, entropy);
 }
 /** What f gives, unless q does not know it. */
 function known<T>(f: () => T): T | undefined {
@@ -154,6 +175,14 @@ export const BY_MOMENTS: Readonly<Record<string, Row>> = {
         .sub(lgamma(concentration));
     }),
   ),
+  // KL(q | Exponential(rate)), and what the gamma's power of x changes
+  "Weibull Gamma": row((q: Weibull, { params: { concentration, rate } }: Gamma) => {
+    const { scale, concentration: k } = q.params;
+    const logs = logRatio(scale, rate.reciprocal()).sub(mul(EULER, k.reciprocal()));
+    return weibulls(q.params, { scale: rate.reciprocal(), concentration: tensor(1) })
+      .add(lgamma(concentration))
+      .sub(concentration.sub(1).mul(logs));
+  }),
   "* Uniform": row((q, { params: { low, high } }: Uniform) => within(q, low, high, () => log(high.sub(low)).neg())),
   "* Beta": row((q, { params: { concentration1: a, concentration0: b } }: Beta) =>
     within(q, 0, 1, () => {

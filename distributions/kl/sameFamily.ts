@@ -3,20 +3,18 @@
 import { sameShape } from "../../autodiff/core/shape.js";
 import {
   abs,
-  besselGap,
   cholesky,
-  exp,
+  diag,
   eye,
-  gate,
   greaterEqual,
   i0e,
   i1e,
-  lgamma,
-  log,
+  log1p,
   logicalAnd,
   matmul,
   sin,
   square,
+  stack,
   sub,
   sum,
   type Tensor,
@@ -29,9 +27,20 @@ import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
 import { readAll } from "../constraints/read.js";
 import { EULER } from "../core/constants.js";
 import type { Derived, Independent } from "../core/distribution.js";
-import { poissonDivergence, stirlingDivergence } from "../densities/continuous.js";
+import { logRatio, poissonDivergence, stirlingDivergence } from "../densities/continuous.js";
+import {
+  classDivergence,
+  excessOverExp,
+  gammaDivergence,
+  lgammaExcess,
+  rateDivergence,
+  scaleDivergence,
+  vonMisesDivergence,
+} from "../densities/divergences.js";
+import { sinhcDivergence } from "../densities/sinhc.js";
 import type { Beta } from "../families/bounded/beta.js";
 import type { BetaProportion } from "../families/bounded/betaProportion.js";
+import type { ContinuousBernoulli } from "../families/bounded/continuousBernoulli.js";
 import type { Uniform } from "../families/bounded/uniform.js";
 import type { VonMises } from "../families/bounded/vonMises.js";
 import type { Categorical } from "../families/categorical/categorical.js";
@@ -52,27 +61,23 @@ import type { Laplace } from "../families/real/laplace.js";
 import type { Normal } from "../families/real/normal.js";
 import type { Dirichlet } from "../families/vectors/dirichlet.js";
 import type { LowRankMultivariateNormal } from "../families/vectors/lowRankMultivariateNormal.js";
-import { halfLogDeterminant, type MultivariateNormal } from "../families/vectors/multivariateNormal.js";
+import type { MultivariateNormal } from "../families/vectors/multivariateNormal.js";
 import { type Row, row } from "./row.js";
 
-// With r = scale_q / scale_p:  (r² - 1) / 2 - log r
-const scaleDivergence = (r: Tensor): Tensor => square(r).sub(1).mul(0.5).sub(log(r));
-// KL(Gamma(a, 1) | Gamma(c, 1))
-const gammaDivergence = (a: Tensor, c: Tensor): Tensor => poissonDivergence(c, a).add(stirlingDivergence(a, c));
-
 type Trial = { readonly probs?: Tensor; readonly logits?: Tensor };
-/** One success or failure. Of probabilities as a sum of deviances, which stay small where the two are close. */
-function trialDivergence(q: Trial, p: Trial): Tensor {
+/** One success or failure, of probabilities as a sum of deviances. */
+function trials(q: Trial, p: Trial): Tensor {
   if (q.probs !== undefined && p.probs !== undefined)
     return poissonDivergence(q.probs, p.probs).add(poissonDivergence(sub(1, q.probs), sub(1, p.probs)));
-  const [[one, zero], [one_, zero_]] = [outcomesOf(q), outcomesOf(p)];
-  return gate(one.probability, sub(one.log, one_.log)).add(gate(zero.probability, sub(zero.log, zero_.log)));
+  const [mine, other] = [outcomesOf(q), outcomesOf(p)];
+  const probs = stack([mine[0].probability, mine[1].probability], -1);
+  return classDivergence(probs, logsOf(mine), logsOf(other));
 }
-const classDivergence = (q: Pick<Categorical, "probs" | "logits">, p: Pick<Categorical, "logits">): Tensor =>
-  sum(gate(q.probs, sub(q.logits, p.logits)), -1);
+const logsOf = ([one, zero]: ReturnType<typeof outcomesOf>): Tensor => stack([one.log, zero.log], -1);
+const classes = (q: Categorical, p: Categorical): Tensor => classDivergence(q.probs, q.logits, p.logits);
 
 const normal = row(({ params: q }: Normal, { params: p }: Normal) =>
-  scaleDivergence(q.scale.div(p.scale)).add(square(q.loc.sub(p.loc).div(p.scale)).mul(0.5)),
+  scaleDivergence(q.scale, p.scale).add(square(q.loc.sub(p.loc).div(p.scale)).mul(0.5)),
 );
 
 /** Rows for every pair of families that can be read as one; null where what is given cannot. */
@@ -93,27 +98,61 @@ const gammas = (q: Gamma["params"], p: Gamma["params"]): Tensor =>
   poissonDivergence(p.concentration, q.concentration.mul(p.rate.div(q.rate))).add(
     stirlingDivergence(q.concentration, p.concentration),
   );
+const ofRate = ({ params: { rate } }: Exponential): Gamma["params"] => ({ concentration: tensor(1), rate });
+const ofInverseRate = ({ params: { rate } }: Exponential): Weibulls => ({
+  scale: rate.reciprocal(),
+  concentration: tensor(1),
+});
 const ofChi2 = ({ params: { df } }: Chi2): Gamma["params"] => ({ concentration: df.mul(0.5), rate: tensor(0.5) });
 
-const betas = (q: Beta["params"], p: Beta["params"]): Tensor =>
-  gammaDivergence(q.concentration1, p.concentration1)
-    .add(gammaDivergence(q.concentration0, p.concentration0))
-    .sub(gammaDivergence(q.concentration1.add(q.concentration0), p.concentration1.add(p.concentration0)));
+/** From the concentrations of q, and the steps from there to those of p. */
+export function betaDivergence(a: Tensor, b: Tensor, aStep: Tensor, bStep: Tensor): Tensor {
+  const one = (x: Tensor, step: Tensor): Tensor => gammaDivergence(x, x.add(step), step);
+  return one(a, aStep)
+    .add(one(b, bStep))
+    .sub(one(a.add(b), aStep.add(bStep)));
+}
+const betas = ({ concentration1: a, concentration0: b }: Beta["params"], p: Beta["params"]): Tensor =>
+  betaDivergence(a, b, p.concentration1.sub(a), p.concentration0.sub(b));
 const ofProportion = ({ params: { mean, concentration } }: BetaProportion): Beta["params"] => ({
   concentration1: mean.mul(concentration),
   concentration0: sub(1, mean).mul(concentration),
 });
+const proportions = row((q: BetaProportion, p: BetaProportion) => {
+  const { concentration1, concentration0 } = ofProportion(q);
+  const step = p.params.concentration.sub(q.params.concentration);
+  const shift = p.params.mean.sub(q.params.mean).mul(q.params.concentration);
+  return betaDivergence(
+    concentration1,
+    concentration0,
+    p.params.mean.mul(step).add(shift),
+    sub(1, p.params.mean).mul(step).sub(shift),
+  );
+});
 
 // log ((s_q + s_p)² + d²) / (4 s_q s_p), d the distance of the locations (Chyzak and Nielsen 2019)
 const cauchyDivergence = (s: Tensor, t: Tensor, d: Tensor): Tensor =>
-  log(square(s.add(t)).add(square(d)).div(s.mul(t).mul(4)));
+  log1p(square(s.sub(t)).add(square(d)).div(s.mul(t).mul(4)));
+
+// φ(w) + log Γ(1 + u) + γ u, w = log Γ(2 + u) - d: of Gumbel variables with scales s_q = (1 + u) s_p and d = (loc_q - loc_p) / s_p
+function gumbelDivergence(u: Tensor, d: Tensor): Tensor {
+  const excess = lgammaExcess(u);
+  return excessOverExp(excess.sub(u.mul(EULER)).add(log1p(u)).sub(d)).add(excess);
+}
+// The logarithm of a Weibull variable, turned around, is a Gumbel variable.
+type Weibulls = Weibull["params"];
+export const weibulls = (q: Weibulls, p: Weibulls): Tensor =>
+  gumbelDivergence(
+    p.concentration.sub(q.concentration).div(q.concentration),
+    logRatio(p.scale, q.scale).mul(p.concentration),
+  );
 
 /** Of the widths, or of the counts of numbers where both ends are `counted`. */
 const uniforms = (counted: 0 | 1): Row =>
   row(({ params: q }: Uniform, { params: p }: Uniform) =>
     where(
       logicalAnd(p.low.lessEqual(q.low), q.high.lessEqual(p.high)),
-      log(p.high.sub(p.low).add(counted).div(q.high.sub(q.low).add(counted))),
+      log1p(p.high.sub(q.high).add(q.low.sub(p.low)).div(q.high.sub(q.low).add(counted))),
       Infinity,
     ),
   );
@@ -135,14 +174,13 @@ function vectorOf({ base, reinterpreted, eventShape }: Independent): VectorOfNor
   const [centre, spread] = [loc, scale].map((x) => x.broadcastTo(base.batchShape)) as [Tensor, Tensor];
   return { scale: diagonal(spread), params: { loc: centre }, eventShape };
 }
-// log |L_p| / |L_q| + (|L_p⁻¹ L_q|² + |L_p⁻¹ (m_q - m_p)|² - n) / 2
+// Σ_i KL of the scales L_ii + (Σ_{i>j} E_ij² + |L_p⁻¹ (m_q - m_p)|²) / 2 for L_p⁻¹ L_q = I + E
 function multivariateNormals(q: AnyNormal, p: AnyNormal): Tensor {
   const [from, to] = [tril(scaleOfNormal(q)), scaleOfNormal(p)];
   const shift = triangularSolve(to, q.params.loc.sub(p.params.loc).expandDims(-1));
-  const squares = sum(square(triangularSolve(to, from)), [-1, -2]).add(sum(square(shift), [-1, -2]));
-  return halfLogDeterminant(to)
-    .sub(halfLogDeterminant(from))
-    .add(squares.sub(q.eventShape[0] as number).mul(0.5));
+  const below = tril(triangularSolve(to, from.sub(tril(to))), -1);
+  const squares = sum(square(below), [-1, -2]).add(sum(square(shift), [-1, -2]));
+  return sum(scaleDivergence(diag(from), diag(to)), -1).add(squares.mul(0.5));
 }
 
 /** Whether two parameters are the same numbers: they are read where they are not one tensor. */
@@ -162,40 +200,29 @@ export const SAME_FAMILY: Readonly<Record<string, Row>> = {
     { MultivariateNormal: itself, LowRankMultivariateNormal: itself, Independent: vectorOf },
     multivariateNormals,
   ),
-  "HalfNormal HalfNormal": row((q: HalfNormal, p: HalfNormal) => scaleDivergence(q.params.scale.div(p.params.scale))),
-  "Exponential Exponential": row((q: Exponential, p: Exponential) => {
-    const r = p.params.rate.div(q.params.rate);
-    return r.sub(1).sub(log(r));
-  }),
-  ...readAs<Gamma["params"]>({ Gamma: ownParams, Chi2: ofChi2 }, gammas),
+  "HalfNormal HalfNormal": row((q: HalfNormal, p: HalfNormal) => scaleDivergence(q.params.scale, p.params.scale)),
+  ...readAs<Gamma["params"]>({ Gamma: ownParams, Chi2: ofChi2, Exponential: ofRate }, gammas),
+  ...readAs<Weibull["params"]>({ Weibull: ownParams, Exponential: ofInverseRate }, weibulls),
+  "Exponential Exponential": row((q: Exponential, p: Exponential) => rateDivergence(q.params.rate, p.params.rate)),
   // 1/x of an inverse gamma variable is a gamma variable.
   ...readAs<Gamma["params"]>({ InverseGamma: ownParams }, gammas),
   ...readAs<Beta["params"]>({ Beta: ownParams, BetaProportion: ofProportion }, betas),
-  "Dirichlet Dirichlet": row(({ params: q }: Dirichlet, { params: p }: Dirichlet) =>
-    sum(gammaDivergence(q.concentration, p.concentration), -1).sub(
-      gammaDivergence(sum(q.concentration, -1), sum(p.concentration, -1)),
-    ),
-  ),
+  "BetaProportion BetaProportion": proportions,
+  "Dirichlet Dirichlet": row(({ params: { concentration: a } }: Dirichlet, { params: p }: Dirichlet) => {
+    const step = p.concentration.sub(a);
+    const [total, whole] = [sum(a, -1), sum(step, -1)];
+    return sum(gammaDivergence(a, a.add(step), step), -1).sub(gammaDivergence(total, total.add(whole), whole));
+  }),
   "Uniform Uniform": uniforms(0),
   "DiscreteUniform DiscreteUniform": uniforms(1),
-  // |d| / s_p + (s_q / s_p) exp(-|d| / s_q) - 1 - log(s_q / s_p), d = loc_q - loc_p
+  // r φ(-t) + r - 1 - log r, r = s_q / s_p, t = |loc_q - loc_p| / s_q
   "Laplace Laplace": row(({ params: q }: Laplace, { params: p }: Laplace) => {
-    const [r, d] = [q.scale.div(p.scale), abs(q.loc.sub(p.loc))];
-    return d
-      .div(p.scale)
-      .add(r.mul(exp(d.div(q.scale).neg())))
-      .sub(1)
-      .sub(log(r));
+    const t = abs(q.loc.sub(p.loc)).div(q.scale);
+    return q.scale.div(p.scale).mul(excessOverExp(t.neg())).add(rateDivergence(p.scale, q.scale));
   }),
-  // E exp(-(x - loc_p) / s_p) = exp((loc_p - loc_q) / s_p) Γ(1 + r), r = s_q / s_p
-  "Gumbel Gumbel": row(({ params: q }: Gumbel, { params: p }: Gumbel) => {
-    const [r, d] = [q.scale.div(p.scale), q.loc.sub(p.loc).div(p.scale)];
-    return exp(lgamma(r.add(1)).sub(d))
-      .sub(1)
-      .add(d)
-      .add(r.sub(1).mul(EULER))
-      .sub(log(r));
-  }),
+  "Gumbel Gumbel": row(({ params: q }: Gumbel, { params: p }: Gumbel) =>
+    gumbelDivergence(q.scale.sub(p.scale).div(p.scale), q.loc.sub(p.loc).div(p.scale)),
+  ),
   "Cauchy Cauchy": row(({ params: q }: Cauchy, { params: p }: Cauchy) =>
     cauchyDivergence(q.scale, p.scale, q.loc.sub(p.loc)),
   ),
@@ -203,48 +230,32 @@ export const SAME_FAMILY: Readonly<Record<string, Row>> = {
   "HalfCauchy HalfCauchy": row(({ params: q }: Cauchy, { params: p }: Cauchy) =>
     cauchyDivergence(q.scale, p.scale, q.scale.mul(0)),
   ),
-  // a_p log(s_q / s_p) + a_p / a_q - 1 - log(a_p / a_q) where s_q >= s_p
+  // a_p log(s_q / s_p) + r - 1 - log r, r = a_p / a_q, where s_q >= s_p
   "Pareto Pareto": row(({ params: q }: Pareto, { params: p }: Pareto) => {
-    const r = p.alpha.div(q.alpha);
-    const divergence = p.alpha.mul(log(q.scale.div(p.scale))).add(r.sub(1).sub(log(r)));
+    const divergence = p.alpha.mul(logRatio(q.scale, p.scale)).add(rateDivergence(q.alpha, p.alpha));
     return where(greaterEqual(q.scale, p.scale), divergence, Infinity);
   }),
-  // With k the concentrations and r = k_p / k_q, E (x / s_p)^k_p = (s_q / s_p)^k_p Γ(1 + r)
-  "Weibull Weibull": row(({ params: q }: Weibull, { params: p }: Weibull) => {
-    const [r, d] = [p.concentration.div(q.concentration), log(q.scale.div(p.scale)).mul(p.concentration)];
-    return exp(d.add(lgamma(r.add(1))))
-      .sub(1)
-      .sub(d)
-      .add(r.sub(1).mul(EULER))
-      .sub(log(r));
-  }),
-  // (κ_p - κ_q) (1 - A) + 2 κ_p A sin²(d/2) - log (exp(-κ_q) I_0(κ_q) / (exp(-κ_p) I_0(κ_p))), A = I_1(κ_q) / I_0(κ_q)
+  // That of the concentrations, and 2 κ_p A sin²(d/2) for the turn, A = I_1(κ_q) / I_0(κ_q)
   "VonMises VonMises": row(({ params: q }: VonMises, { params: p }: VonMises) => {
     const [k, m] = [q.concentration, p.concentration];
-    const [alignment, spread] = [i1e(k).div(i0e(k)), besselGap(k).div(i0e(k))];
     const turn = square(sin(q.loc.sub(p.loc).mul(0.5))).mul(2);
-    return m
-      .sub(k)
-      .mul(spread)
-      .add(m.mul(alignment).mul(turn))
-      .sub(log(i0e(k).div(i0e(m))));
+    return vonMisesDivergence(k, m).add(m.mul(i1e(k).div(i0e(k))).mul(turn));
   }),
-  "Bernoulli Bernoulli": row(({ params: q }, { params: p }) => trialDivergence(q, p)),
+  "ContinuousBernoulli ContinuousBernoulli": row((q: ContinuousBernoulli, p: ContinuousBernoulli) =>
+    sinhcDivergence(q.logits.mul(0.5), p.logits.mul(0.5)),
+  ),
+  "Bernoulli Bernoulli": row(({ params: q }, { params: p }) => trials(q, p)),
   // The same number of trials; with others there is no closed form
   "Binomial Binomial": row(({ params: q }: Binomial, { params: p }: Binomial) =>
-    areSame(q.totalCount, p.totalCount) ? trialDivergence(q, p).mul(q.totalCount) : null,
+    areSame(q.totalCount, p.totalCount) ? trials(q, p).mul(q.totalCount) : null,
   ),
   // 1 / probs trials, of which each counts
-  "Geometric Geometric": row(({ params: q }, { params: p }) => trialDivergence(q, p).div(outcomesOf(q)[0].probability)),
+  "Geometric Geometric": row(({ params: q }, { params: p }) => trials(q, p).div(outcomesOf(q)[0].probability)),
   // totalCount / P(failure) trials; with another count there is no closed form
   "NegativeBinomial NegativeBinomial": row(({ params: q }: NegativeBinomial, { params: p }: NegativeBinomial) =>
-    areSame(q.totalCount, p.totalCount)
-      ? trialDivergence(q, p).mul(q.totalCount).div(outcomesOf(q)[1].probability)
-      : null,
+    areSame(q.totalCount, p.totalCount) ? trials(q, p).mul(q.totalCount).div(outcomesOf(q)[1].probability) : null,
   ),
   "Poisson Poisson": row((q: Poisson, p: Poisson) => poissonDivergence(q.params.rate, p.params.rate)),
-  "Categorical Categorical": row((q: Categorical, p: Categorical) => classDivergence(q, p)),
-  "OneHotCategorical OneHotCategorical": row((q: OneHotCategorical, p: OneHotCategorical) =>
-    classDivergence(q.index, p.index),
-  ),
+  "Categorical Categorical": row((q: Categorical, p: Categorical) => classes(q, p)),
+  "OneHotCategorical OneHotCategorical": row((q: OneHotCategorical, p: OneHotCategorical) => classes(q.index, p.index)),
 };

@@ -18,6 +18,7 @@ import { eye, logsumexp, neg, softmax, stopGradient, type Tensor, tensor, where 
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { kinds, refuseOption } from "../checks.js";
 import type { Messenger, PlateFrame } from "../program/messages.js";
+import { subsamplingScale } from "../program/plateFrame.js";
 import { sampleSites } from "../program/trace.js";
 import { scoreSitesOf, sumToPlates } from "./costs/costs.js";
 import { pathsOf } from "./costs/pathwise.js";
@@ -84,10 +85,7 @@ export class RenyiELBO extends Elbo {
       const common = commonPlates(pair, costs);
       if (!this.biasedSubsampling) refuseNonlinear(pair, common);
       const sites = scoreSitesOf(pair.guide);
-      scale = common.reduce(
-        (product, { size, subsampleSize }) => (product * (size as number)) / (subsampleSize as number),
-        1,
-      );
+      scale = common.reduce((product, plate) => product * subsamplingScale(plate), 1);
       hasScore ||= sites.length > 0;
       const total = (terms: Tensor[]): Tensor => terms.reduce((a, b) => a.add(b), tensor(0));
       const weight = (of: readonly Cost[]) => total(of.map((c) => sumToPlates(c.value.div(scale), c.plates, common)));

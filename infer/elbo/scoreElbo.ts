@@ -5,10 +5,11 @@
 import { broadcastTo, emptyRecord, neg, stopGradient, type Tensor, tensor } from "../../autodiff/index.js";
 import { type Kind, kinds, refuseOption } from "../checks.js";
 import type { Messenger } from "../program/messages.js";
+import { isDraw } from "../program/trace.js";
 import { baselineFor, checkPrediction, predictedCost } from "./costs/baselines.js";
 import { asksForClosedForm, withClosedForms } from "./costs/closedForms.js";
 import { chargedCosts, type ScoreSite, scoreSitesOf } from "./costs/costs.js";
-import { carriedTotal, carrier } from "./costs/dice.js";
+import { carriedTotal, oneWithScore } from "./costs/dice.js";
 import { multiSampleEstimate } from "./costs/multiSample.js";
 import { guideAlongPath } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions, gradientFrom } from "./elbo.js";
@@ -62,7 +63,7 @@ abstract class ScoreElbo extends Elbo {
   override costs(pair: Pair): Cost[] {
     const costs = super.costs(pair).map((cost) => {
       const site = cost.side === "guide" && cost.isDifferentiated ? pair.path?.get(cost.site) : undefined;
-      return site?.type === "sample" ? { ...cost, value: neg(site.scaledLogProb()) } : cost;
+      return site?.type === "sample" && isDraw(site) ? { ...cost, value: neg(site.scaledLogProb()) } : cost;
     });
     return withClosedForms(this.name, pair, costs, asksForClosedForm);
   }
@@ -76,7 +77,7 @@ abstract class ScoreElbo extends Elbo {
     for (const site of sites.values()) {
       const { cost, logq, predicted } = scores[site.name] as Score;
       const { baseline, loss: own, average } = baselineFor(site, cost, predicted ?? null, task.values);
-      const score = this.order === 1 ? cost.sub(baseline).mul(logq) : baseline.mul(tensor(1).sub(carrier(logq)));
+      const score = this.order === 1 ? cost.sub(baseline).mul(logq) : baseline.mul(tensor(1).sub(oneWithScore(logq)));
       surrogate = surrogate.sub(score.sum().div(this.numParticles));
       if (own !== null) surrogate = surrogate.add(own);
       if (average !== null) mutableState[average[0]] = average[1];

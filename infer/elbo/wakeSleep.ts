@@ -28,8 +28,8 @@ import { kinds, refuseOption, requireCount } from "../checks.js";
 import { substitute, uncondition } from "../program/handlers.js";
 import type { Messenger } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";
-import { sampleSites, type Trace } from "../program/trace.js";
-import { pathsOf } from "./costs/pathwise.js";
+import { isDraw, sampleSites, type Trace } from "../program/trace.js";
+import { pathsOf, refuseMovingPoints } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions, gradientFrom } from "./elbo.js";
 import type { Outcome, Pair, Task } from "./particles/pair.js";
 import { runPair, runParticles, tracedRun } from "./particles/particles.js";
@@ -94,8 +94,10 @@ export class ReweightedWakeSleep extends Elbo {
   }
 
   protected override runPair(key: Tensor, task: Task, plates: Messenger): Pair {
-    if (this.estimator === "score") return runPair(key, task, plates, constantDraws);
-    const pair = runPair(key, task, plates);
+    const isScore = this.estimator === "score";
+    const pair = runPair(key, task, plates, ...(isScore ? [constantDraws] : []));
+    refuseMovingPoints(this.name, pair.guide, random.foldIn(key, 0), task, plates);
+    if (isScore) return pair;
     return { ...pair, paths: pathsOf(this.name, pair, key, task, plates) };
   }
 
@@ -164,6 +166,14 @@ export class ReweightedWakeSleep extends Elbo {
         { values: task.values, args },
         plates,
       );
+      const point = [...sampleSites(guide)].find((site) => !site.isObserved && !isDraw(site));
+      if (point !== undefined)
+        throw new PedigradError({
+          code: "moving-point",
+          site: point.name,
+          op: "ReweightedWakeSleep",
+          message: `ReweightedWakeSleep: guide site "${point.name}" is a point computed from other draws, so it has no density at what the model dreams. Sample "${point.name}" from a distribution, or set insomnia: 1.`,
+        });
       this.#refuseSubsamples(dream, guide);
       return { logq: sumOf([...sampleSites(guide)].map((site) => site.scaledLogProb())) };
     };

@@ -2,9 +2,7 @@
  * A run of guide and model with discrete sites enumerated, taken apart into named factors: what both TraceEnumELBO and the
  * posterior of discrete sites (inferDiscrete.ts) start from.
  */
-
-import { random, type Tensor, where } from "../../autodiff/index.js";
-import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import { PedigradError, random, type Tensor, tensor, where } from "../../autodiff/index.js";
 import { shareMasks } from "../elbo/particles/masks.js";
 import { checkLatentsCovered, checkPair } from "../elbo/particles/match.js";
 import type { Pair, Task } from "../elbo/particles/pair.js";
@@ -12,10 +10,12 @@ import { tracedRun } from "../elbo/particles/particles.js";
 import { isSubsampled, refuseSubsampling } from "../elbo/particles/subsampling.js";
 import { replay } from "../program/handlers.js";
 import type { Messenger } from "../program/messages.js";
-import { type SampleSite, sampleSites } from "../program/trace.js";
+import { subsamplingScale } from "../program/plateFrame.js";
+import type { SampleSite } from "../program/trace.js";
 import { Enumerator } from "./enumerator.js";
 import { type Factor, factorOf } from "./factors.js";
 import type { Plated } from "./sumProduct.js";
+import { survey } from "./survey.js";
 
 export interface EnumeratedPair extends Pair {
   readonly maxPlateNesting: number;
@@ -30,7 +30,7 @@ export function runEnumerated(
   nesting: number | undefined,
   ...around: Messenger[]
 ): EnumeratedPair {
-  const maxPlateNesting = nesting ?? findPlateNesting(key, task, around);
+  const maxPlateNesting = nesting ?? survey(key, task, around);
   const guideDims = new Enumerator(maxPlateNesting);
   const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around, guideDims);
   const modelDims = new Enumerator(maxPlateNesting, guideDims);
@@ -38,16 +38,6 @@ export function runEnumerated(
   checkPair(guide, model, maxPlateNesting);
   shareMasks(guide, model);
   return { guide, model, maxPlateNesting, guideDims, modelDims };
-}
-
-/** How deep the plates of guide and model nest, by a run that samples what would be enumerated. */
-function findPlateNesting(key: Tensor, task: Task, around: readonly Messenger[]): number {
-  const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around);
-  const model = tracedRun(replay(task.model, guide), random.foldIn(key, 1), task, ...around);
-  let depth = 0;
-  for (const site of [...sampleSites(guide), ...sampleSites(model)])
-    for (const { dim } of site.plates) depth = Math.max(depth, -(dim ?? 0));
-  return depth;
 }
 
 /** The vectorised plates of a site, by name. */
@@ -58,36 +48,53 @@ export const platesOf = (site: SampleSite): Set<string> =>
 export function plateScalesOf(sites: Iterable<SampleSite>): Map<string, number> {
   const scales = new Map<string, number>();
   for (const site of sites)
-    for (const { name, dim, size, subsampleSize } of site.plates)
-      if (dim !== null) scales.set(name, (size as number) / (subsampleSize as number));
+    for (const plate of site.plates) if (plate.dim !== null) scales.set(plate.name, subsamplingScale(plate));
   return scales;
 }
 
-/** A site's scale without that of its vectorised plates. */
-export function residualScale({ scale, plates }: SampleSite): Tensor | number {
-  const own = plates.reduce(
-    (s, { dim, size, subsampleSize }) => (dim === null ? s : (s * (size as number)) / (subsampleSize as number)),
-    1,
-  );
-  if (typeof scale === "number") return scale / own;
-  return own === 1 ? scale : scale.div(own);
+/** A site's scale without that of its vectorised plates, along its plates; null for 1. */
+export function residualScale(site: SampleSite, { maxPlateNesting }: EnumeratedPair): Factor | null {
+  const { scale, plates } = site;
+  const own = plates.reduce((product, plate) => (plate.dim === null ? product : product * subsamplingScale(plate)), 1);
+  if (scale === own) return null;
+  return factorOf(site, tensor(scale).div(own), maxPlateNesting, new Map());
 }
 
-/** The log density of a model site as a factor in its plates: masked inside, not scaled. */
-export function modelFactor(site: SampleSite, { modelDims, maxPlateNesting, guideDims }: EnumeratedPair): Plated {
+/** The log density of a model site as a factor in its plates, not scaled. A mask takes a cost away, but never a term of a sum. */
+export function modelFactor(site: SampleSite, run: EnumeratedPair): Plated {
   const { name, mask } = site;
+  const { modelDims, guideDims } = run;
   const logProb = site.logProb();
-  // A masked variable counts for nothing: uniform over its support it sums to 1.
-  const silent = modelDims.dimOf.has(name) ? -log(site.fn.enumerateSupport(false).shape[0] as number) : 0;
-  const value = mask === null ? logProb : where(mask, logProb, silent);
+  const value = mask === null || modelDims.dimOf.has(name) ? logProb : where(mask, logProb, 0);
   const enumerated = new Map([...guideDims.dimOf, ...modelDims.dimOf]);
-  const factor = factorOf(site, value, maxPlateNesting, enumerated);
-  return { factor, plates: platesOf(site), scale: residualScale(site), sites: [name] };
+  const factor = completeFactor(site, value, run, enumerated);
+  return { factor, plates: platesOf(site), scale: residualScale(site, run), sites: [name] };
 }
 
 /** The log density of a guide site as a factor, neither masked nor scaled. */
-export const guideFactor = (site: SampleSite, value: Tensor, { guideDims, maxPlateNesting }: EnumeratedPair): Factor =>
-  factorOf(site, value, maxPlateNesting, guideDims.dimOf);
+export const guideFactor = (site: SampleSite, value: Tensor, run: EnumeratedPair): Factor =>
+  completeFactor(site, value, run, run.guideDims.dimOf);
+
+/** A factor with a name for every enumerated site that it depends on; one whose states were added up by the program is refused. */
+function completeFactor(
+  site: SampleSite,
+  value: Tensor,
+  { guide, model, maxPlateNesting }: EnumeratedPair,
+  dimOf: ReadonlyMap<string, number>,
+): Factor {
+  const factor = factorOf(site, value, maxPlateNesting, dimOf);
+  for (const name of value.provenance) {
+    if (!dimOf.has(name) || factor.names.includes(name)) continue;
+    const { fn } = (guide.get(name) ?? model.get(name)) as SampleSite;
+    if (fn.enumerateSupport(false).shape[0] === 1) continue;
+    throw new PedigradError({
+      code: "enumerated-dim-lost",
+      site: site.name,
+      message: `site "${site.name}" depends on the enumerated site "${name}", but not along its dim ${dimOf.get(name)}: an op before it has reduced or indexed the axis of the states of "${name}". Give reductions their axes, counted from the right (sum(-1), not sum()), or sample "${name}".`,
+    });
+  }
+  return factor;
+}
 
 /**
  * Refuse an enumerated site of the model outside a subsampled plate in which something depends on it: its sum is over products of the

@@ -3,6 +3,7 @@
  * plate; factors are multiplied (added) by matching names.
  */
 import { PedigradError, type Tensor, transpose } from "../../autodiff/index.js";
+import { quoted } from "../checks.js";
 import type { SampleSite } from "../program/trace.js";
 
 export interface Factor {
@@ -21,16 +22,40 @@ function aligned({ names, value }: Factor, to: readonly string[]): Tensor {
   return ordered.reshape(to.map((name) => (names.includes(name) ? (value.shape[names.indexOf(name)] as number) : 1)));
 }
 
+/** How the values of two factors become that of their product. */
+export type Combine = (a: Tensor, b: Tensor) => Tensor;
+
 /** The product of factors: their logarithms added, names united. */
-export function multiply(
-  factors: readonly Factor[],
-  combine: (a: Tensor, b: Tensor) => Tensor = (a, b) => a.add(b),
-): Factor {
+export function multiply(factors: readonly Factor[], combine: Combine = (a, b) => a.add(b)): Factor {
   const names = [...new Set(factors.flatMap((f) => f.names))];
+  requireTable(names, factors);
   const [first, ...rest] = factors.map((f) => aligned(f, names));
   if (first === undefined) throw new PedigradError({ code: "empty", message: "multiply: needs at least one factor." });
   return { names, value: rest.reduce(combine, first) };
 }
+
+/** A table of more entries is refused, which would take more than 512 MB; and more runs in sequence. */
+export const MAX_TABLE = 2 ** 26;
+
+/** Refuse a product of factors that would be too large, before it is made. */
+function requireTable(names: readonly string[], factors: readonly Factor[]): void {
+  const sizeOf = (name: string): number =>
+    Math.max(...factors.map((f) => (f.names.includes(name) ? (f.value.shape[f.names.indexOf(name)] as number) : 1)));
+  const entries = names.reduce((product, name) => product * sizeOf(name), 1);
+  if (entries > MAX_TABLE)
+    throw tooLarge(
+      names.filter((name) => !isPlateName(name)),
+      entries,
+    );
+}
+
+/** The refusal of a table over the values of these sites; `where` is the site that needs it, if it is one. */
+export const tooLarge = (sites: readonly string[], entries: number, where?: string): PedigradError =>
+  new PedigradError({
+    code: "enumeration-too-large",
+    site: where ?? sites[0],
+    message: `${where === undefined ? "" : `site "${where}": `}the enumerated sites ${quoted(sites)} enter one sum together, a table of ${entries.toPrecision(3)} entries (at most 2^26). Sample some of them in the guide, or give markov loops a shorter history.`,
+  });
 
 /** A factor with some names taken out of it by a reduction such as logsumexp or sum. */
 export function reduceNames(
@@ -44,7 +69,8 @@ export function reduceNames(
 }
 
 /** How a plate is named among enumerated sites. */
-export const plateName = (name: string): string => `plate ${name}`;
+export const plateName = (name: string): string => `plate\u0000${name}`;
+export const isPlateName = (name: string): boolean => name.startsWith(plateName(""));
 
 /**
  * A log density with names for its axes. Plates are known by their dims; an enumerated dim belongs to the one site of the

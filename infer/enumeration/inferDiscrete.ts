@@ -24,6 +24,7 @@ import type { Task } from "../elbo/particles/pair.js";
 import type { Messenger, Model } from "../program/messages.js";
 import { sharedPlates, visitingAll } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
+import type { SumOver } from "./eliminate.js";
 import {
   checkCovered,
   type EnumeratedPair,
@@ -33,7 +34,7 @@ import {
   runEnumerated,
 } from "./enumeration.js";
 import { multiply, plateName } from "./factors.js";
-import { type SumOver, sumProduct } from "./sumProduct.js";
+import { sumProduct } from "./sumProduct.js";
 
 export interface DiscreteOptions {
   /** 1 draws from the posterior (default), 0 takes the most probable assignment. */

@@ -4,6 +4,7 @@
  */
 import { PedigradError } from "../../autodiff/index.js";
 import type { Messenger } from "../program/messages.js";
+import { MAX_TABLE, tooLarge } from "./factors.js";
 
 /** A site's value in one run: the index into its support. */
 export interface SequentialChoice {
@@ -19,6 +20,12 @@ export function inSequence<T>(body: (messenger: Messenger, made: SequentialChoic
   for (;;) {
     const made: SequentialChoice[] = [];
     results.push(body(chooser(fixed, made), made));
+    const runs = made.reduce((product, { size }) => product * size, 1);
+    if (runs > MAX_TABLE)
+      throw tooLarge(
+        made.map(({ name }) => name),
+        runs,
+      );
     const next = [...made];
     while (next.length > 0 && (next.at(-1) as SequentialChoice).index + 1 === (next.at(-1) as SequentialChoice).size)
       next.pop();

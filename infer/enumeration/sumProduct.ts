@@ -4,22 +4,21 @@
  * variables further out, and is multiplied over the plates that these are not in. `sum` may be logsumexp (evidence), max
  * (the most probable assignment) or a logsumexp whose gradient draws (posterior sampling).
  */
-import { PedigradError, type Tensor } from "../../autodiff/index.js";
+import { PedigradError, tensor } from "../../autodiff/index.js";
+import { areSame } from "../../distributions/kl/sameFamily.js";
 import { quoted } from "../checks.js";
+import { eliminate, type SumOver } from "./eliminate.js";
 import { type Factor, multiply, plateName, reduceNames } from "./factors.js";
 
 /** A factor in its plates. */
 export interface Plated {
   readonly factor: Factor;
   readonly plates: ReadonlySet<string>;
-  /** What multiplies its logarithm, apart from the scales of its plates. */
-  readonly scale: Tensor | number;
+  /** What multiplies its logarithm, apart from the scales of its plates; null for 1. */
+  readonly scale: Factor | null;
   /** The sites it comes from, for errors. */
   readonly sites: readonly string[];
 }
-
-/** A reduction of a log-space tensor over axes. */
-export type SumOver = (x: Tensor, axes: number[]) => Tensor;
 
 export interface Graph {
   readonly factors: readonly Plated[];
@@ -84,37 +83,9 @@ function componentsOf(factors: readonly Plated[], own: ReadonlySet<string>): Pla
 function contract(component: readonly Plated[], own: ReadonlySet<string>, sum: SumOver): Plated {
   const { plates, scale } = component[0] as Plated;
   const sites = component.flatMap((f) => f.sites);
-  const factors = new Set(component.map((f) => f.factor));
-  const touching = new Map<string, Set<Factor>>();
-  const join = (factor: Factor) => {
-    for (const name of factor.names)
-      if (own.has(name)) touching.set(name, (touching.get(name) ?? new Set()).add(factor));
-  };
-  for (const factor of factors) join(factor);
-  if (touching.size > 0) requireOneScale(component);
-  const widthOf = (name: string): number =>
-    new Set([...(touching.get(name) as Set<Factor>)].flatMap((f) => f.names)).size;
-  const widths = new Map([...touching.keys()].map((name) => [name, widthOf(name)]));
-  while (widths.size > 0) {
-    const variable = smallest(widths);
-    const old = [...(touching.get(variable) as Set<Factor>)];
-    const reduced = reduceNames(multiply(old), [variable], sum);
-    for (const factor of old) {
-      factors.delete(factor);
-      for (const name of factor.names) touching.get(name)?.delete(factor);
-    }
-    factors.add(reduced);
-    join(reduced);
-    widths.delete(variable);
-    for (const name of reduced.names) if (widths.has(name)) widths.set(name, widthOf(name));
-  }
-  return { factor: multiply([...factors]), plates, scale, sites };
-}
-
-function smallest(widths: ReadonlyMap<string, number>): string {
-  let [best, least] = ["", Infinity];
-  for (const [name, width] of widths) if (width < least) [best, least] = [name, width];
-  return best;
+  const factors = component.map((f) => f.factor);
+  if (factors.some(({ names }) => names.some((name) => own.has(name)))) requireOneScale(component);
+  return { factor: multiply(eliminate(factors, own, sum)), plates, scale, sites };
 }
 
 /** A contracted component multiplied over the plates in which the variables it still depends on are not. */
@@ -140,6 +111,13 @@ function multiplyOut(
         site: name,
         message: `site "${name}" is enumerated in the guide inside plate "${gone[0]}", over which the model's enumerated sites ${quoted(outer)} multiply. Enumerate "${name}" in the model instead, or sample it.`,
       });
+  const along = gone.find((plate) => scale?.names.includes(plateName(plate)));
+  if (along !== undefined)
+    throw new PedigradError({
+      code: "scales",
+      site: sites[0],
+      message: `sites ${quoted(sites)} have a scale for each element of plate "${along}", over which they are summed out together. Put one number around all of them.`,
+    });
   const power = gone.reduce((product, plate) => product * (plateScales.get(plate) ?? 1), 1);
   const reduced = reduceNames(factor, gone.map(plateName), (x, axes) => x.sum(axes));
   const value = power === 1 ? reduced.value : reduced.value.mul(power);
@@ -148,15 +126,16 @@ function multiplyOut(
 
 /** Inside a log of a sum only one scale makes sense for all factors. */
 function requireOneScale(component: readonly Plated[]): void {
-  const numbers = component.map(({ scale }) =>
-    typeof scale === "number" ? scale : scale.size === 1 ? scale.number : Number.NaN,
-  );
-  const odd = numbers.findIndex((n) => n !== numbers[0]);
-  if (odd < 0) return;
-  const [a, b] = [component[0] as Plated, component[odd] as Plated];
+  const [first] = component as [Plated];
+  const odd = component.find(({ scale }) => !isSameScale(scale, first.scale));
+  if (odd === undefined) return;
+  const show = ({ sites, scale }: Plated): string => `"${sites[0]}" (scale ${scale?.value ?? 1})`;
   throw new PedigradError({
     code: "scales",
-    site: b.sites[0],
-    message: `sites "${a.sites[0]}" (scale ${numbers[0]}) and "${b.sites[0]}" (scale ${numbers[odd]}) are summed out together but scaled differently. Put the same scale around both.`,
+    site: odd.sites[0],
+    message: `sites ${show(first)} and ${show(odd)} are summed out together but scaled differently. Put the same scale around both.`,
   });
 }
+
+const isSameScale = (a: Factor | null, b: Factor | null): boolean =>
+  a === b || (`${a?.names ?? []}` === `${b?.names ?? []}` && areSame(a?.value ?? tensor(1), b?.value ?? tensor(1)));

@@ -1,16 +1,12 @@
 /**
  * TraceEnumELBO: discrete sites summed out exactly. Sites enumerated in the guide give an exact expectation; enumerated sites of
- * the model that the guide lacks are eliminated (sumProduct.ts); whatever else is sampled is differentiated by path or by score.
- * With t running over the terms that remain,
- *
- *     ELBO = Σ_t scale_t Σ_plates Σ_enumerated q(enumerated sites of t) · t · exp(L_t - stopGradient(L_t)),
- *
- * L_t the log q of the score sites in t's provenance: the last factor is 1 and carries their gradient (DiCE, Foerster et al. 2018).
+ * the model that the guide lacks are eliminated (sumProduct.ts); whatever else is sampled is differentiated by path or by score. The
+ * ELBO is the sum of the means (expectation.ts) of the terms that remain.
  */
-import { gate, logsumexp, neg, stopGradient, type Tensor, tensor, where } from "../../autodiff/index.js";
+import { logsumexp, neg, stopGradient, type Tensor, tensor, where } from "../../autodiff/index.js";
 import { getProvenance } from "../../provenance/index.js";
 import { kinds } from "../checks.js";
-import { asksForClosedForm, bothSides, closedForm } from "../elbo/costs/closedForms.js";
+import { asksForClosedForm, bothSides, closedForm, noClosedForm, parentsOf } from "../elbo/costs/closedForms.js";
 import { isScoreSite } from "../elbo/costs/costs.js";
 import { Elbo, type ElboOptions } from "../elbo/elbo.js";
 import { withReadsScored } from "../elbo/particles/hostReads.js";
@@ -29,7 +25,7 @@ import {
   residualScale,
   runEnumerated,
 } from "./enumeration.js";
-import { type Factor, multiply, plateName, reduceNames } from "./factors.js";
+import { expectation } from "./expectation.js";
 import { inSequence, type SequentialChoice } from "./sequential.js";
 import { type Plated, sumProduct } from "./sumProduct.js";
 
@@ -87,20 +83,21 @@ export class TraceEnumELBO extends Elbo {
     const { alternatives, choices } = pair as Pair & { alternatives: EnumeratedPair[]; choices: SequentialChoice[][] };
     return alternatives.flatMap((run, i) => {
       checkCovered(run);
-      const chosen = (choices[i] ?? []).reduce<Tensor | null>((product, { name }) => {
-        const q = (run.guide.get(name) as SampleSite).logProb().exp();
-        return product === null ? q : product.mul(q);
-      }, null);
-      return expectedTerms(run, this.biasedSubsampling).map((cost) =>
-        chosen === null ? cost : { ...cost, value: gate(chosen, cost.value) },
-      );
+      return expectedTerms(run, probabilityOf(choices[i] ?? [], run), this.biasedSubsampling);
     });
   }
 }
 
+/** q of the values that were chosen in sequence; null for none. */
+const probabilityOf = (choices: readonly SequentialChoice[], { guide }: EnumeratedPair): Tensor | null =>
+  choices.reduce<Tensor | null>((product, { name }) => {
+    const q = (guide.get(name) as SampleSite).logProb().exp();
+    return product === null ? q : product.mul(q);
+  }, null);
+
 const total = (costs: readonly Cost[]): Tensor => costs.reduce((sum, { value }) => sum.add(value.sum()), tensor(0));
 
-function expectedTerms(run: EnumeratedPair, biasedSubsampling: boolean): Cost[] {
+function expectedTerms(run: EnumeratedPair, chosen: Tensor | null, biasedSubsampling: boolean): Cost[] {
   const guideSites = [...sampleSites(run.guide)];
   const scores = guideSites.filter(isSampledScore);
   const scales = plateScalesOf([...guideSites, ...sampleSites(run.model)]);
@@ -113,9 +110,8 @@ function expectedTerms(run: EnumeratedPair, biasedSubsampling: boolean): Cost[] 
   ];
   return terms.map((term) => {
     const power = [...term.plates].reduce((product, plate) => product * (scales.get(plate) ?? 1), 1);
-    const expected = expectation(term.factor, run, scores);
-    const scaled = power === 1 ? expected : expected.mul(power);
-    const value = term.scale === 1 ? scaled : scaled.mul(term.scale);
+    const expected = expectation(term, run, scores, chosen);
+    const value = power === 1 ? expected : expected.mul(power);
     return {
       site: term.sites[0] as string,
       side: term.side,
@@ -136,31 +132,44 @@ function closedTerms(run: EnumeratedPair): Map<string, Term> {
   for (const site of sampleSites(run.guide)) {
     const sides = bothSides(run, site.name);
     if (sides === null || !asksForClosedForm(...sides)) continue;
-    const kl = closedForm("TraceEnumELBO", ...sides) as Tensor;
-    const factor = guideFactor(site, neg(kl), run);
-    terms.set(site.name, {
-      factor,
-      plates: platesOf(site),
-      scale: residualScale(site),
-      sites: [site.name],
-      side: "guide",
-    });
+    const [, p] = sides;
+    const parents = withAncestors(parentsOf(p), run);
+    const summed = [...parents].find((name) => run.modelDims.dimOf.has(name));
+    if (summed !== undefined)
+      throw noClosedForm(
+        "TraceEnumELBO",
+        site.name,
+        `its prior depends on the enumerated site "${summed}" of the model`,
+      );
+    const kl = closedForm("TraceEnumELBO", ...sides, parents) as Tensor;
+    terms.set(site.name, guideSideTerm(site, neg(kl), run));
   }
   return terms;
+}
+
+/** These sites and what the distributions of the enumerated ones among them depend on: an enumerated value carries its own name only. */
+function withAncestors(names: Iterable<string>, { guide }: EnumeratedPair): Set<string> {
+  const found = new Set(names);
+  for (const name of found) {
+    const site = guide.get(name);
+    if (site?.type === "sample") for (const parent of site.logProb().provenance) found.add(parent);
+  }
+  return found;
 }
 
 /** -log q of a guide site, masked; for a score site without its own gradient, whose mean is 0. */
 function guideTerm(site: SampleSite, run: EnumeratedPair): Term {
   const logq = isSampledScore(site) ? stopGradient(site.logProb()) : site.logProb();
-  const value = neg(site.mask === null ? logq : where(site.mask, logq, 0));
-  return {
-    factor: guideFactor(site, value, run),
-    plates: platesOf(site),
-    scale: residualScale(site),
-    sites: [site.name],
-    side: "guide",
-  };
+  return guideSideTerm(site, neg(site.mask === null ? logq : where(site.mask, logq, 0)), run);
 }
+
+const guideSideTerm = (site: SampleSite, value: Tensor, run: EnumeratedPair): Term => ({
+  factor: guideFactor(site, value, run),
+  plates: platesOf(site),
+  scale: residualScale(site, run),
+  sites: [site.name],
+  side: "guide",
+});
 
 /** The model's factors with its own enumerated sites summed out. */
 function modelTerms(
@@ -183,47 +192,4 @@ function modelTerms(
     logsumexp,
   );
   return [...plain, ...summed].map((term) => ({ ...term, side: "model" as const }));
-}
-
-/** Σ over plates and enumerated sites of q · term · exp(L - stopGradient(L)). */
-function expectation(factor: Factor, run: EnumeratedPair, scores: readonly SampleSite[]): Tensor {
-  const { provenance } = factor.value;
-  const plates = new Set(factor.names);
-  let term = factor;
-  const dice = scores
-    .filter((d) => provenance.has(d.name))
-    .map((d) => {
-      const logq = guideFactor(d, d.logProb(), run);
-      // Along plates that the term does not have, all elements are charged.
-      const outside = logq.names.filter((name) => name.startsWith(plateName("")) && !plates.has(name));
-      return reduceNames(logq, outside, (x, axes) => x.sum(axes));
-    });
-  if (dice.length > 0) {
-    const l = multiply(dice);
-    const one: Factor = { names: l.names, value: l.value.sub(stopGradient(l.value)).exp() };
-    term = multiply([term, one], (a, b) => a.mul(b));
-  }
-  const weight = marginal(
-    term.names.filter((name) => run.guideDims.dimOf.has(name)),
-    run,
-  );
-  if (weight === null) return term.value.sum();
-  const q: Factor = { names: weight.names, value: weight.value.exp() };
-  return multiply([q, term], (a, b) => gate(a, b)).value.sum();
-}
-
-/** log q of the named enumerated sites together, their enumerated ancestors summed out; null for none. */
-function marginal(names: readonly string[], run: EnumeratedPair): Factor | null {
-  if (names.length === 0) return null;
-  const needed = new Set(names);
-  const factors: Factor[] = [];
-  for (const name of needed) {
-    const site = run.guide.get(name) as SampleSite;
-    const factor = guideFactor(site, site.logProb(), run);
-    factors.push(factor);
-    for (const other of factor.names) if (run.guideDims.dimOf.has(other)) needed.add(other);
-  }
-  let joint = multiply(factors);
-  for (const name of needed) if (!names.includes(name)) joint = reduceNames(joint, [name], logsumexp);
-  return joint;
 }

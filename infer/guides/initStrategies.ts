@@ -154,10 +154,11 @@ export function startingValue(strategy: InitStrategy, site: LatentSite, key: Ten
       if (!sameShape(broadcastShapes(fn.label, value.shape, shape), shape))
         refuse("shape-mismatch", `the value has shape ${showShape(value.shape)}, the site ${showShape(fn.shape())}.`);
       requireThat(value, fn.support, { family: fn.label, what: "value" });
-      const inside = moved(fn, broadcastTo(value, shape));
-      if (inside.batch === null && !elementsOf(bijectTo(fn.support).inverse(inside)).every(Number.isFinite))
+      const transform = bijectTo(fn.support);
+      const free = transform.inverse(broadcastTo(value, shape));
+      if (free.batch === null && !elementsOf(free).every(Number.isFinite))
         refuse("bad-initial-value", `the value ${textOf(value)} lies on the boundary of its support. Start it inside.`);
-      return inside;
+      return transform.forward(free);
     },
     what,
   );

@@ -26,6 +26,10 @@ export interface PlateOptions {
 
 const open: PlateFrame[] = [];
 
+/** What one element that a plate visits stands for: size / subsampleSize, and 1 for a whole plate, also an empty one. */
+export const subsamplingScale = ({ size, subsampleSize }: PlateFrame): number =>
+  size === subsampleSize ? 1 : (size as number) / (subsampleSize as number);
+
 /** The plates around this statement, outermost first. */
 export const openPlates = (): readonly PlateFrame[] => open;
 
@@ -196,8 +200,8 @@ function visitSample(frame: PlateFrame, message: SampleMessage): void {
     if (frame.size === null) setSize(frame, message);
     message.fn = expandAlong(frame, message);
   }
-  if (frame.size !== null && frame.size !== frame.subsampleSize)
-    message.scale = tensor(message.scale).mul(frame.size / (frame.subsampleSize as number));
+  const factor = subsamplingScale(frame);
+  if (factor !== 1) message.scale = tensor(message.scale).mul(factor);
 }
 
 function setSize(frame: PlateFrame, { fn, value, name }: SampleMessage): void {

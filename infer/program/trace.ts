@@ -89,6 +89,9 @@ export function* sampleSites(trace: Trace): Generator<SampleSite> {
 /** Whether a site is a `factor`, which observes a value without any numbers in it (distributions/families/degenerate/unit.ts). */
 export const isFactor = ({ fn }: { readonly fn: Distribution }): boolean => fn.eventShape[0] === 0;
 
+/** Whether a site of the guide is random: neither a factor nor a point mass, which has no score. */
+export const isDraw = ({ isObserved, fn }: SampleSite): boolean => !isObserved && fn.label !== "Delta";
+
 /** A messenger that writes the trace of what passes it. */
 export class TraceMessenger implements Messenger {
   readonly sites: Trace = new Map();

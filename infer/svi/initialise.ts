@@ -6,7 +6,7 @@ import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, tenso
 import { bijectTo, type Constraint } from "../../distributions/index.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { unknownParam } from "../checks.js";
-import { warnOfSupports } from "../elbo/particles/match.js";
+import { checkSupports } from "../elbo/particles/supports.js";
 import { block, replay, seed } from "../program/handlers.js";
 import { type Messenger, type Model, type ParamMessage, withMessenger } from "../program/messages.js";
 import { outsidePlates } from "../program/plateFrame.js";
@@ -39,7 +39,7 @@ export function initialise(
   /** The declaration that says how a param starts: this one, or the model's where the guide has none. */
   const starting = (message: ParamMessage): ParamMessage => {
     if (message.init !== null) return message;
-    inModel ??= declarations(model, args, random.foldIn(key, 2), given);
+    inModel ??= declarations(model, args, random.foldIn(key, 2), (name) => given(name) ?? values[name] ?? null);
     return inModel.get(message.name) ?? message;
   };
   const collector: Messenger = {
@@ -68,13 +68,13 @@ export function initialise(
   const run = (f: Model, k: Tensor): Trace =>
     inFreshRun(() => withMessenger(plates, () => withMessenger(collector, () => trace(seed(f, k)).getTrace(...args))));
   const guideTrace = run(guide, random.foldIn(key, 1));
-  warnOfSupports(guideTrace, run(replay(model, guideTrace), random.foldIn(key, 2)));
+  checkSupports(guideTrace, run(replay(model, guideTrace), random.foldIn(key, 2)));
   for (const name of Object.keys(initParams))
     if (!constraints.has(name)) throw unknownParam(name, constraints, "initParams: ");
   return { values, constraints, mutables };
 }
 
-/** The params that the model starts itself, by name; `given` are the values of others. */
+/** The params that the model starts itself, by name; `given` are values that are known. */
 function declarations(
   model: Model,
   args: readonly unknown[],
@@ -85,8 +85,9 @@ function declarations(
   const collector: Messenger = {
     process(message) {
       if (message.type !== "param") return;
-      if (message.init !== null && !found.has(message.name)) found.set(message.name, { ...message });
-      message.value ??= given(message.name) ?? message.init?.(key) ?? null;
+      const { name, init } = message;
+      if (init !== null && !found.has(name)) found.set(name, { ...message });
+      message.value ??= given(name) ?? found.get(name)?.init?.(key) ?? null;
     },
   };
   outsidePlates(() => inFreshRun(() => block(() => withMessenger(collector, () => seed(model, key)(...args)))()));

@@ -18,7 +18,7 @@ const TINY = 2 ** -1022;
 // From here on in size, y decides alone: x^y is 0, 1 or Infinity.
 const ENOUGH = 2 ** 64;
 
-/** C's pow: 1^y and x^0 are 1, also for NaN, and (-1)^±Infinity is 1. */
+/** pow(x, y): C's, so 1^y and x^0 are 1, also for NaN, and (-1)^±Infinity is 1. powSlope(g, x, y): g y x^(y - 1), 0 where g or y is. */
 export const power: string = `
 function pow(x, y) {
   let a = abs(x);
@@ -63,4 +63,5 @@ function pow(x, y) {
   }
   return o;
 }
+function powSlope(g, x, y) { return g === 0 || y === 0 ? 0 : g * y * pow(x, y - 1); }
 `;

@@ -5,51 +5,47 @@
 import { farAngles, formulas } from "./index.js";
 import { scalarPrimitives } from "./primitives.js";
 
-const UNARY = [
-  "exp",
-  "expm1",
-  "log",
-  "log1p",
-  "tanh",
-  "sigmoid",
-  "logisticDensity",
-  "softplus",
-  "logSigmoid",
-  "sin",
-  "cos",
-  "tan",
-  "atan",
-] as const;
-const NAMES = [...UNARY, "pow"] as const;
-export type FormulaName = (typeof NAMES)[number];
-type Functions = Record<(typeof UNARY)[number], (x: number) => number> & {
-  readonly pow: (x: number, y: number) => number;
-};
+type Of1 = (x: number) => number;
+type Of2 = (x: number, y: number) => number;
+type Of3 = (x: number, y: number, z: number) => number;
+interface Formulas {
+  readonly exp: Of1;
+  readonly expm1: Of1;
+  readonly log: Of1;
+  readonly log1p: Of1;
+  readonly tanh: Of1;
+  readonly sigmoid: Of1;
+  readonly logisticDensity: Of1;
+  readonly softplus: Of1;
+  readonly logSigmoid: Of1;
+  readonly log1mexp: Of1;
+  readonly sin: Of1;
+  readonly cos: Of1;
+  readonly tan: Of1;
+  readonly atan: Of1;
+  readonly pow: Of2;
+  readonly logaddexp: Of2;
+  readonly xlogy: Of2;
+  readonly xlog1py: Of2;
+  readonly powSlope: Of3;
+}
+export type FormulaName = keyof Formulas;
 
-function read(): Functions {
+const NAMES =
+  "exp expm1 log log1p tanh sigmoid logisticDensity softplus logSigmoid log1mexp sin cos tan atan pow logaddexp xlogy xlog1py powSlope";
+
+function read(): Formulas {
   const primitives = { ...scalarPrimitives(), ...farAngles() };
-  const text = `"use strict";${formulas}return { ${NAMES.join(", ")} };`;
+  const text = `"use strict";${formulas}return { ${NAMES.replaceAll(" ", ", ")} };`;
   return new Function(...Object.keys(primitives), text)(...Object.values(primitives));
 }
 
 /** The functions by name. */
-export const scalarFormulas: Readonly<Functions> = /* @__PURE__ */ read();
-export const {
-  exp,
-  expm1,
-  log,
-  log1p,
-  tanh,
-  sigmoid,
-  logisticDensity,
-  softplus,
-  logSigmoid,
-  sin,
-  cos,
-  tan,
-  atan,
-  pow,
-} = scalarFormulas;
+export const scalarFormulas: Formulas = /* @__PURE__ */ read();
+export const { exp, expm1, log, log1p, tanh, sigmoid, logisticDensity, softplus, logSigmoid, log1mexp } =
+  scalarFormulas;
+export const { sin, cos, tan, atan, pow, logaddexp, xlogy, xlog1py, powSlope } = scalarFormulas;
 
 /** The formula that a function is a reading of. */
-export const formulaOf = (f: unknown): FormulaName | undefined => NAMES.find((name) => scalarFormulas[name] === f);
+export const formulaOf = (f: unknown): FormulaName | undefined =>
+  (Object.keys(scalarFormulas) as FormulaName[]).find((name) => scalarFormulas[name] === f);

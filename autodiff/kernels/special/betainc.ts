@@ -14,7 +14,7 @@
  * Measured on a, b from 1e-3 to 1e6, tails to 1e-300: relative error 2e-11 at worst, median 3e-16.
  */
 import { exp, log, log1p } from "../formulas/scalarFormulas.js";
-import { excessOverLog } from "./elementary.js";
+import { excessOverLog } from "./cancellation.js";
 import { logBeta, logGammaCorrection } from "./gamma.js";
 import { digammaDifference } from "./polygamma.js";
 

@@ -16,7 +16,7 @@
  *   h = f (log t - ψ(a)) = η - ½η² f + (log a - ψ(a)) f, and B = 0: the erfc drops out.
  */
 import { exp, expm1, log, pow } from "../formulas/scalarFormulas.js";
-import { excessOverLog } from "./elementary.js";
+import { excessOverLog } from "./cancellation.js";
 import { erfcx } from "./erf.js";
 import { lgamma, lgamma1p, logGammaCorrection } from "./gamma.js";
 import { digamma, logMinusDigamma } from "./polygamma.js";

@@ -13,7 +13,7 @@ export {
   betaincGradB,
 } from "./betainc.js";
 export * from "./betaincinv.js";
-export * from "./elementary.js";
+export * from "./cancellation.js";
 export * from "./erf.js";
 export * from "./gamma.js";
 export * from "./gammainc.js";

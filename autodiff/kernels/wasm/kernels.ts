@@ -3,6 +3,7 @@
  * Addresses and steps are in bytes, counts in elements. Every entry is added up in the order in which the JavaScript kernel
  * of the op does it, so both agree to the last bit.
  */
+import { exponentialSums } from "./exponentialSums.js";
 
 /**
  * The order of a long sum: lane l of eight takes elements l, l + 8, l + 16, … of the whole eights; then
@@ -216,14 +217,18 @@ function multiply(c, a, aDown, aRight, b, bDown, bRight, rows, n, columns, scrat
 /** Bytes that `multiply` needs for a tile and a panel. */
 export const SCRATCH = 128 + 256 * 32;
 
-export const kernels: string = sums + rowsByVector + combinedRows + products;
+export const kernels: string = sums + rowsByVector + combinedRows + products + exponentialSums;
 
+type Groups = (out: number, a: number, count: number, between: number, n: number, step: number) => void;
 /** The kernels as functions. `addRows` and `multiply` add to what is there. */
 export interface Kernels {
   sum(a: number, n: number): number;
   sumRows(out: number, a: number, rows: number, n: number): void;
   dotRows(out: number, a: number, b: number, rows: number, n: number): void;
   addRows(out: number, x: number, step: number, b: number, rows: number, n: number): void;
+  logsumexp: Groups;
+  softmax: Groups;
+  logSoftmax: Groups;
   multiply(
     ...operands: [
       ...out: [c: number],

@@ -39,7 +39,7 @@ let shared: object | null | undefined;
 function kernelModule(): object | null {
   if (shared !== undefined) return shared;
   try {
-    shared = new (platform().Module)(assemble(parse(kernels), new Map(), []));
+    shared = new (platform().Module)(moduleOf(kernels));
   } catch {
     shared = null;
   }

@@ -7,10 +7,10 @@ import { reshape, transpose } from "../views/shape.js";
 import { slice } from "../views/slicing.js";
 import { concatenate } from "./join.js";
 import { ones } from "./make.js";
-import { kept, reduction } from "./reduce.js";
+import { folding, kept, reduction } from "./reduce.js";
 
 /** The product; 1 for an empty axis. */
-export const prod = reduction("prod", prodOf, (g, _, [input], reduced) => {
+export const prod = reduction("prod", folding(prodOf), (g, _, [input], reduced) => {
   const x = input as Tensor;
   const order = [...x.shape.keys()].filter((axis) => !reduced.axes.includes(axis)).concat(reduced.axes);
   const behind = transpose(x, order);

@@ -11,18 +11,8 @@ import type { Op, Vjp } from "../../core/op.js";
 import { normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { isContiguous, type View, viewOf } from "../../core/view.js";
-import {
-  type Fold,
-  type FoldRows,
-  logsumexpOf,
-  maxOf,
-  minOf,
-  type Plan,
-  sumOf,
-  sumRows,
-  sumSimd,
-} from "../../kernels/reduce.js";
-import { div, equal, exp, gate, sub, where } from "../elementwise/math.js";
+import { type Fold, type FoldRows, maxOf, minOf, type Plan, sumOf, sumRows, sumSimd } from "../../kernels/reduce.js";
+import { div, equal, gate } from "../elementwise/math.js";
 import { broadcastTo, fromRight, mixedAlong, reshape, reshapeAs } from "../views/shape.js";
 import { flip } from "../views/slicing.js";
 
@@ -32,13 +22,16 @@ export interface KeepDims {
   /** Keep reduced axes with size 1. */
   keepDims?: boolean;
 }
-interface Reduced {
+export interface Reduced {
   readonly axes: readonly number[];
   readonly keepDims: boolean;
 }
+/** All of a reduction over contiguous data. */
+type FoldAll = (plan: Plan, out: View, x: View) => void;
 interface Details {
   readonly emptyIsError?: boolean;
-  readonly rows?: FoldRows;
+  /** Whether the kernel folds rows, so that axes side by side stay where they are. */
+  readonly byRows?: boolean;
   /** The kernel as SIMD code where both arrays allow it. */
   readonly simd?: (plan: Plan, out: View, x: View) => (() => void) | null;
 }
@@ -58,20 +51,24 @@ const movedAxes = ({ axes, keepDims }: Reduced, { shape: { length } }: Tensor): 
 export const kept = (y: Tensor, x: Tensor, { axes }: Reduced): Tensor =>
   reshape(y, without(x.shape, { axes, keepDims: true }));
 
-/** A function that folds axes with `fold`, and its op. */
-export function reduction(
-  name: string,
-  fold: Fold,
-  vjp: Vjp<Reduced> | null,
-  { emptyIsError = false, rows, simd }: Details = {},
-) {
-  const foldAll = ({ blocks, n, width }: Plan, out: View, { data, offset }: View): void => {
+/** Folds numbers that lie together with `fold`, rows with `rows`. */
+export const folding =
+  (fold: Fold, rows?: FoldRows): FoldAll =>
+  ({ blocks, n, width }, out, { data, offset }) => {
     for (let block = 0; block < blocks; block++) {
       const from = offset + block * n * width;
       if (width === 1) out.data[out.offset + block] = fold(data, from, n);
       else (rows as FoldRows)(data, from, n, width, out.data, out.offset + block * width);
     }
   };
+
+/** A function that reduces axes with `foldAll`, and its op. */
+export function reduction(
+  name: string,
+  foldAll: FoldAll,
+  vjp: Vjp<Reduced> | null,
+  { emptyIsError = false, byRows = false, simd }: Details = {},
+) {
   const op: Op<Reduced> = {
     name,
     shape: (reduced, [x]) => {
@@ -86,12 +83,12 @@ export function reduction(
       return without(shape, reduced);
     },
     kernel: ({ axes }, out, [input]) => {
-      const plan = planOf(input as View, axes, rows !== undefined);
+      const plan = planOf(input as View, axes, byRows);
       foldAll(plan, out, asContiguous(ordered(input as View, axes, plan)));
     },
     prepare: (reduced, out, [input]) => {
       const x = input as View;
-      const plan = planOf(x, reduced.axes, rows !== undefined);
+      const plan = planOf(x, reduced.axes, byRows);
       const folded = ordered(x, reduced.axes, plan);
       if (!isContiguous(folded)) return () => op.kernel(reduced, out, [x]);
       return (isContiguous(x) ? simd?.(plan, out, x) : null) ?? (() => foldAll(plan, out, folded));
@@ -115,7 +112,7 @@ export function reduction(
  * What is folded how, by the logical axes alone: the order of a sum does not depend on how the data lie. Axes side by side
  * are folded where they are if rows can be; others are moved behind all others first.
  */
-function planOf({ shape }: View, axes: readonly number[], byRows: boolean): Plan {
+export function planOf({ shape }: View, axes: readonly number[], byRows: boolean): Plan {
   const [low, high] = [axes[0] ?? 0, (axes.at(-1) ?? -1) + 1];
   const n = sizeOf(axes.map((axis) => shape[axis] as number));
   const isBlock = high - low === axes.length;
@@ -136,7 +133,7 @@ function ordered(x: View, axes: readonly number[], { width }: Plan): View {
   );
 }
 
-function normalizeAxes(op: string, axes: Axes | undefined, shape: Shape): number[] {
+export function normalizeAxes(op: string, axes: Axes | undefined, shape: Shape): number[] {
   if (axes === undefined) return [...shape.keys()];
   if (typeof axes !== "number" && !Array.isArray(axes))
     throw new PedigradError({
@@ -159,9 +156,9 @@ function normalizeAxes(op: string, axes: Axes | undefined, shape: Shape): number
 /** The sum; 0 for an empty axis. */
 export const sum = reduction(
   "sum",
-  sumOf,
+  folding(sumOf, sumRows),
   (g, _, [x], reduced) => broadcastTo(kept(g, x as Tensor, reduced), (x as Tensor).shape),
-  { rows: sumRows, simd: sumSimd },
+  { byRows: true, simd: sumSimd },
 );
 
 const extremum: Vjp<Reduced> = (g, y, [input], reduced) => {
@@ -170,16 +167,9 @@ const extremum: Vjp<Reduced> = (g, y, [input], reduced) => {
   return gate(kept(g, x, reduced), div(ties, sum(ties, reduced.axes, { keepDims: true })));
 };
 /** The largest element, NaN if there is one; ties share the gradient. */
-export const max = reduction("max", maxOf, extremum, { emptyIsError: true });
+export const max = reduction("max", folding(maxOf), extremum, { emptyIsError: true });
 /** The smallest element, NaN if there is one; ties share the gradient. */
-export const min = reduction("min", minOf, extremum, { emptyIsError: true });
-
-/** log Σ exp(x), shifted by the largest element; -Infinity (with gradient 0) for an axis that is empty or all -Infinity. */
-export const logsumexp = reduction("logsumexp", logsumexpOf, (g, y, [input], reduced) => {
-  const x = input as Tensor;
-  const top = kept(y, x, reduced);
-  return gate(kept(g, x, reduced), where(equal(top, -Infinity), 0, exp(sub(x, top))));
-});
+export const min = reduction("min", folding(minOf), extremum, { emptyIsError: true });
 
 /** The average. */
 export function mean(x: TensorLike, axes?: Axes, options?: KeepDims): Tensor {
@@ -194,14 +184,6 @@ export function mean(x: TensorLike, axes?: Axes, options?: KeepDims): Tensor {
   return n === 1 ? sum(from, axes, options) : div(sum(from, axes, options), n);
 }
 
-/** exp(x) / Σ exp(x) along an axis, the last by default. */
-export const softmax = (x: TensorLike, axis = -1): Tensor => exp(logSoftmax(x, axis));
-/** x - logsumexp(x) along an axis, the last by default. */
-export const logSoftmax = (x: TensorLike, axis = -1): Tensor => {
-  const from = tensor(x);
-  return sub(from, logsumexp(from, axis, { keepDims: true }));
-};
-
 const firstWhere =
   (better: (a: number, b: number) => boolean): Fold =>
   (data, offset, n) => {
@@ -213,7 +195,7 @@ const firstWhere =
     return best;
   };
 const firstAlong = (name: string, better: (a: number, b: number) => boolean) =>
-  reduction(name, firstWhere(better), null, { emptyIsError: true });
+  reduction(name, folding(firstWhere(better)), null, { emptyIsError: true });
 const argmaxAlong = firstAlong("argmax", (a, b) => a > b);
 const argminAlong = firstAlong("argmin", (a, b) => a < b);
 /** The index of the first largest element along an axis (of all elements, row-major, when it is not given). */

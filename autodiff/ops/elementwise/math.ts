@@ -7,12 +7,6 @@
  */
 import type { Tensor } from "../../core/tensor.js";
 import { scalarFormulas as formulas } from "../../kernels/formulas/scalarFormulas.js";
-import {
-  log1mexp as log1mexpOf,
-  logaddexp as logaddexpOf,
-  xlog1py as xlog1pyOf,
-  xlogy as xlogyOf,
-} from "../../kernels/special/index.js";
 import { type Binary, binary, type Ternary, ternary, type Unary, unary } from "./elementwise.js";
 
 export const gate: Binary = binary("gate", (g, d) => (g === 0 ? 0 : g * d), [
@@ -33,12 +27,27 @@ export const abs: Unary = unary("abs", (a) => Math.abs(a), [(g, _, a) => gate(g,
 export const sign: Unary = unary("sign", (a) => Math.sign(a), null);
 export const square: Unary = unary("square", (a) => a * a, [(g, _, a) => gate(g, mul(2, a))]);
 export const reciprocal: Unary = unary("reciprocal", (a) => 1 / a, [(g, y) => gate(g, neg(square(y)))]);
-export const sqrt: Unary = unary("sqrt", (a) => Math.sqrt(a), [(g, y) => gate(g, div(0.5, y))]);
+export const sqrt: Unary = unary("sqrt", (a) => Math.sqrt(a), [(g, _, a) => sqrtSlope(g, a)]);
+/**
+ * g / (2 √a), as `gate` has it. Its own derivative at 0 is infinite, and there a cotangent of 0 comes from a product that has no
+ * limit, such as 0 · Infinity in the Hessian of a norm: NaN, where a zero that wins would be a wrong number.
+ */
+const sqrtSlope: Binary = binary("sqrtSlope", (g, a) => (g === 0 ? 0 : (0.5 * g) / Math.sqrt(a)), [
+  (G, _, __, a) => sqrtSlope(G, a),
+  (G, _, g, a) => mul(G, gate(g, div(-0.25, mul(a, sqrt(a))))),
+]);
 /** a^b. The gradient for b at a = 0 is 0; a^0 is 1 with gradient 0 for a, also at a = 0. */
 export const pow: Binary = binary("pow", formulas.pow, [
-  (g, _, a, b) => gate(g, gate(b, pow(a, sub(b, 1)))),
-  (g, y, a) => gate(g, gate(y, log(where(equal(a, 0), 1, a)))),
+  (g, _, a, b) => powSlope(g, a, b),
+  (g, y, a) => gate(g, gate(y, logOrZero(a))),
 ]);
+/** g b a^(b - 1), as sqrtSlope. */
+const powSlope: Ternary = ternary("powSlope", formulas.powSlope, [
+  (G, _, __, a, b) => powSlope(G, a, b),
+  (G, _, g, a, b) => mul(G, gate(mul(g, b), powSlope(1, a, sub(b, 1)))),
+  (G, _, g, a, b) => gate(G, gate(g, mul(pow(a, sub(b, 1)), add(1, gate(b, logOrZero(a)))))),
+]);
+const logOrZero = (a: Tensor): Tensor => log(where(equal(a, 0), 1, a));
 
 // Exponentials and logarithms
 export const exp: Unary = unary("exp", formulas.exp, [(g, y) => gate(g, y)]);
@@ -46,22 +55,24 @@ export const expm1: Unary = unary("expm1", formulas.expm1, [(g, _, a) => gate(g,
 export const log: Unary = unary("log", formulas.log, [(g, _, a) => gate(g, reciprocal(a))]);
 export const log1p: Unary = unary("log1p", formulas.log1p, [(g, _, a) => gate(g, reciprocal(add(1, a)))]);
 /** a·log(b), 0 where a = 0. */
-export const xlogy: Binary = binary("xlogy", (a, b) => xlogyOf(a, b), [
+export const xlogy: Binary = binary("xlogy", formulas.xlogy, [
   (g, _, __, b) => gate(g, log(b)),
   (g, _, a, b) => gate(g, gate(a, reciprocal(b))),
 ]);
 /** a·log(1 + b), 0 where a = 0. */
-export const xlog1py: Binary = binary("xlog1py", (a, b) => xlog1pyOf(a, b), [
+export const xlog1py: Binary = binary("xlog1py", formulas.xlog1py, [
   (g, _, __, b) => gate(g, log1p(b)),
   (g, _, a, b) => gate(g, gate(a, reciprocal(add(1, b)))),
 ]);
 /** log(exp(a) + exp(b)); -Infinity where both are, with the gradient shared. */
-export const logaddexp: Binary = binary("logaddexp", (a, b) => logaddexpOf(a, b), [
-  (g, _, a, b) => gate(g, where(equal(a, b), 0.5, sigmoid(sub(a, b)))),
-  (g, _, a, b) => gate(g, where(equal(a, b), 0.5, sigmoid(sub(b, a)))),
+export const logaddexp: Binary = binary("logaddexp", formulas.logaddexp, [
+  (g, _, a, b) => gate(g, sigmoid(gap(a, b))),
+  (g, _, a, b) => gate(g, sigmoid(gap(b, a))),
 ]);
+/** a - b, also of equal infinities. */
+const gap: Binary = binary("gap", (a, b) => (a === b ? 0 : a - b), [(g) => g, (g) => neg(g)]);
 /** log(1 - exp(a)) for a < 0. */
-export const log1mexp: Unary = unary("log1mexp", (a) => log1mexpOf(a), [
+export const log1mexp: Unary = unary("log1mexp", formulas.log1mexp, [
   (g, _, a) => gate(g, neg(div(exp(a), sub(0, expm1(a))))),
 ]);
 
@@ -72,10 +83,11 @@ export const tan: Unary = unary("tan", formulas.tan, [(g, y) => gate(g, add(1, s
 export const atan: Unary = unary("atan", formulas.atan, [(g, _, a) => gate(g, reciprocal(add(1, square(a))))]);
 
 // Squashing functions
-export const tanh: Unary = unary("tanh", formulas.tanh, [(g, y) => gate(g, oneMinusSquare(y))]);
-const oneMinusSquare: Unary = unary("oneMinusSquare", (a) => 1 - a * a, [(g, _, a) => gate(g, mul(-2, a))]);
-export const sigmoid: Unary = unary("sigmoid", formulas.sigmoid, [
-  (g, _, a) => gate(g, mul(sigmoid(a), sigmoid(neg(a)))),
+export const tanh: Unary = unary("tanh", formulas.tanh, [(g, _, a) => gate(g, mul(4, logisticDensity(mul(2, a))))]);
+export const sigmoid: Unary = unary("sigmoid", formulas.sigmoid, [(g, _, a) => gate(g, logisticDensity(a))]);
+/** sigmoid', and tanh' in other units: 1 - tanh² would keep no digit where tanh is nearly 1. */
+const logisticDensity: Unary = unary("logisticDensity", formulas.logisticDensity, [
+  (g, y, a) => gate(g, neg(mul(y, tanh(mul(0.5, a))))),
 ]);
 export const logSigmoid: Unary = unary("logSigmoid", formulas.logSigmoid, [(g, _, a) => gate(g, sigmoid(neg(a)))]);
 /** log(1 + exp(a)). */
@@ -84,25 +96,26 @@ export const relu: Unary = unary("relu", (a) => Math.max(a, 0), [(g, _, a) => ga
 
 // Choice: ties share the gradient of maximum and minimum
 export const maximum: Binary = binary("maximum", (a, b) => Math.max(a, b), [
-  (g, _, a, b) => gate(g, preferred(greater(a, b), a, b)),
-  (g, _, a, b) => gate(g, preferred(greater(b, a), a, b)),
+  (g, _, a, b) => gate(g, isBelow(b, a)),
+  (g, _, a, b) => gate(g, isBelow(a, b)),
 ]);
 export const minimum: Binary = binary("minimum", (a, b) => Math.min(a, b), [
-  (g, _, a, b) => gate(g, preferred(less(a, b), a, b)),
-  (g, _, a, b) => gate(g, preferred(less(b, a), a, b)),
+  (g, _, a, b) => gate(g, isBelow(a, b)),
+  (g, _, a, b) => gate(g, isBelow(b, a)),
 ]);
-const preferred = (wins: Tensor, a: Tensor, b: Tensor): Tensor => add(wins, mul(0.5, equal(a, b)));
+/** 1 where a < b, a half where they are equal. */
+const isBelow = (a: Tensor, b: Tensor): Tensor => add(less(a, b), mul(0.5, equal(a, b)));
 /** `a` where `condition` is not 0, else `b`; the branch not taken gets a gradient of exactly 0. */
 export const where: Ternary = ternary("where", (condition, a, b) => (condition !== 0 ? a : b), [
   null,
   (g, _, condition) => where(condition, g, 0),
   (g, _, condition) => where(condition, 0, g),
 ]);
-/** a limited to [lo, hi]; the gradient passes inside, and at, the limits. */
+/** minimum(maximum(a, lo), hi), with their gradients: shared at a limit, all for hi where the limits are crossed. */
 export const clip: Ternary = ternary("clip", (a, lo, hi) => Math.min(Math.max(a, lo), hi), [
-  (g, y, a) => where(equal(y, a), g, 0),
-  (g, _, a, lo) => where(less(a, lo), g, 0),
-  (g, _, a, __, hi) => where(greater(a, hi), g, 0),
+  (g, _, a, lo, hi) => gate(g, mul(isBelow(lo, a), isBelow(maximum(a, lo), hi))),
+  (g, _, a, lo, hi) => gate(g, mul(isBelow(a, lo), isBelow(maximum(a, lo), hi))),
+  (g, _, a, lo, hi) => gate(g, isBelow(hi, maximum(a, lo))),
 ]);
 
 // Comparisons and roundings: 0 or 1, no gradient

@@ -1,4 +1,5 @@
 /** A compiled program: inputs are written into the arena, the generated function runs, outputs are copied out of it. */
+import type { Provenance } from "../../../provenance/index.js";
 import { copyInto } from "../../core/copy.js";
 import { sizeOf } from "../../core/shape.js";
 import { rawNumber, rawView, Tensor } from "../../core/tensor.js";
@@ -17,7 +18,7 @@ export class Executable {
   /** Where each output is found; null for one that never changes. */
   readonly #sources: readonly (View | null)[];
 
-  /** `samples` are the outputs of the recording: they say what the outputs depend on. */
+  /** `samples` are the outputs of the recording: those that never change are returned again. */
   constructor(
     readonly program: Program,
     readonly samples: readonly Tensor[],
@@ -44,8 +45,8 @@ export class Executable {
     return this.program.values[place]?.kind === "constant";
   }
 
-  /** The outputs for these inputs, in buffers of their own: what the caller keeps is never overwritten. */
-  run(inputs: readonly Tensor[]): Tensor[] {
+  /** The outputs for these inputs, with these sets, in buffers of their own: what the caller keeps is never overwritten. */
+  run(inputs: readonly Tensor[], sets: readonly Provenance[]): Tensor[] {
     const { memory } = this.#layout;
     for (let i = 0; i < inputs.length; i++) {
       const x = inputs[i] as Tensor;
@@ -61,8 +62,9 @@ export class Executable {
     for (let k = 0; k < outputs.length; k++) {
       const sample = this.samples[k] as Tensor;
       const from = this.#sources[k] as View | null;
-      if (from === null) outputs[k] = sample;
-      else if (sample.shape.length === 0) outputs[k] = new Tensor(memory[from.offset] as number, sample.provenance);
+      const set = sets[k] as Provenance;
+      if (from === null) outputs[k] = sample.withProvenance(set);
+      else if (sample.shape.length === 0) outputs[k] = new Tensor(memory[from.offset] as number, set);
       else {
         const out = contiguous(buffer as Float64Array, sample.shape, at);
         const size = sizeOf(sample.shape);
@@ -70,7 +72,7 @@ export class Executable {
           for (let i = 0; i < size; i++) out.data[at + i] = memory[from.offset + i] as number;
         else copyInto(out, from);
         at += size;
-        outputs[k] = new Tensor(out, sample.provenance);
+        outputs[k] = new Tensor(out, set);
       }
     }
     return outputs;

@@ -1,40 +1,52 @@
 /**
  * jit(f): f recorded once and run from then on as one generated function. The contract: f is pure in its arguments. That is
- * not taken on trust: the second call records again and compiles only if both recordings are the same program with the same
- * captured constants, and calls 4, 8, 16, … record once more; a difference throws and names what changed.
+ * not taken on trust: the second call compares f with its recording, step by step, before it compiles, and later calls do so
+ * again (work.ts says which); a difference throws, names what changed, and forgets the program.
  *
- * Tensors, typed arrays and ndarrays are inputs; other arguments are static, compared by value (functions and instances of
- * classes by identity), and part of the key together with the shapes.
+ * Tensors, typed arrays and ndarrays are inputs; other arguments are static, compared by value (symbols, functions and instances
+ * of classes by identity), and part of the key together with the shapes.
  */
-import { MIX } from "../../../provenance/axes.js";
-import { PedigradError } from "../../../provenance/index.js";
+import { currentAmbient, inFreshRun, noteRead, PedigradError, type Provenance } from "../../../provenance/index.js";
 import { batchDepth } from "../../core/batch.js";
 import { gradDepth } from "../../core/node.js";
-import { listening, recorder } from "../../core/recorder.js";
+import { checking, listening, recorder } from "../../core/recorder.js";
 import { rawNumber, rawView, Tensor } from "../../core/tensor.js";
 import { mapTree } from "../tree.js";
 import { Executable } from "./executable.js";
-import { difference, type Program, ProgramRecorder } from "./program.js";
+import { OutputSets } from "./outputSets.js";
+import { programOf } from "./program.js";
+import { Comparison, type Recording, Writer } from "./recording.js";
 import { Result } from "./result.js";
 import { type ArgumentKey, isInput, match, type Returned, Signatures } from "./signature.js";
+import { Work } from "./work.js";
 
-/** What is known about one key: how often it ran, its program, its compiled form. */
+/** What is known about one key. */
 interface Entry {
   readonly keys: readonly ArgumentKey[];
-  calls: number;
-  program: Program | null;
-  executable: Executable | null;
+  /** What f did at its first call; null before it. */
+  known: Known | null;
+}
+
+interface Known {
+  readonly recording: Recording;
   /** What it returns. */
-  result: Result | null;
+  readonly result: Result;
+  readonly sets: OutputSets;
+  /** What f has read of captured tensors. */
+  readonly reads: Provenance;
+  readonly work: Work;
+  /** Its compiled form, from the second call on. */
+  executable: Executable | null;
 }
 
 const KEPT = 16;
-const isPowerOfTwo = (n: number): boolean => (n & (n - 1)) === 0;
 
 export interface Jitted<A extends unknown[], R> {
   (...args: A): R;
   /** The generated text for arguments like these. */
   source(...args: A): string;
+  /** Refuse, as a call would, where f is not the program any more that calls like this one have run. */
+  check(...args: A): void;
 }
 
 /** f compiled: same results bit for bit, same gradients, one function call. */
@@ -44,6 +56,7 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R): Jitted<A, R> 
   const call = (...args: A): R =>
     recorder !== null || gradDepth > 0 || batchDepth > 0 ? f(...args) : compiler.call(args);
   call.source = (...args: A): string => compiler.source(args);
+  call.check = (...args: A): void => compiler.check(args);
   return call;
 }
 
@@ -59,20 +72,23 @@ class Compiler<A extends unknown[], R> {
 
   call(args: A): R {
     const { entry, inputs } = this.#find(args);
-    entry.calls++;
-    if (entry.executable === null || isPowerOfTwo(entry.calls)) return this.#record(entry, args, inputs);
-    const result = entry.result as Result;
+    if (entry.known === null) return this.#record(entry, args, inputs);
+    const executable = this.#upToDate(entry, entry.known, args);
+    const { result, sets, reads } = entry.known;
+    if (reads.size > 0) noteRead(reads);
     this.#returned = result.returned;
-    return result.of(entry.executable.run(inputs)) as R;
+    return result.of(executable.run(inputs, sets.of(inputs))) as R;
   }
 
   source(args: A): string {
     const { entry, inputs } = this.#find(args);
-    while (entry.executable === null) {
-      entry.calls++;
-      this.#record(entry, args, inputs);
-    }
-    return entry.executable.text;
+    if (entry.known === null) this.#record(entry, args, inputs);
+    return this.#upToDate(entry, entry.known as unknown as Known, args).text;
+  }
+
+  check(args: A): void {
+    const { entry } = this.#find(args);
+    if (entry.known !== null && !entry.known.work.isFresh) this.#compare(entry, entry.known, args);
   }
 
   #find(args: A): { entry: Entry; inputs: Tensor[] } {
@@ -84,7 +100,7 @@ class Compiler<A extends unknown[], R> {
       return { entry, inputs };
     }
     const keys = args.map((arg) => (arg instanceof Tensor ? arg.shape : this.#signatures.of(arg).text));
-    const entry: Entry = { keys, calls: 0, program: null, executable: null, result: null };
+    const entry: Entry = { keys, known: null };
     this.#entries.unshift(entry);
     if (this.#entries.length > KEPT) this.#dropOldest();
     return { entry, inputs: match(keys, args, [], this.#signatures) as Tensor[] };
@@ -98,28 +114,67 @@ class Compiler<A extends unknown[], R> {
       );
   }
 
-  /** Run f eagerly while the recorder listens; compile at the second of two equal recordings. */
+  /** The first call: f itself, while it is written down. */
   #record(entry: Entry, args: A, inputs: readonly Tensor[]): R {
-    // What a compiled function mixes, only its recording would know.
-    const fresh = inputs.map(
-      (x) => new Tensor(x.shape.length === 0 ? rawNumber(x) : rawView(x), x.provenance.moved(MIX, "jit")),
-    );
-    const listener = new ProgramRecorder(fresh);
-    let next = 0;
-    const given = args.map((arg) => mapTree(arg, (leaf) => (isInput(leaf) ? fresh[next++] : leaf))) as A;
-    const value = listening(listener, () => this.f(...given));
-    entry.result = new Result(value, this.#signatures);
-    const { outputs } = entry.result;
-    const program = listener.finish(outputs);
-    const changed = entry.program === null ? null : difference(entry.program, program);
-    if (changed !== null)
-      throw new PedigradError({
-        code: "jit-changed",
-        op: "jit",
-        message: `jit: the program changed between calls: a number, an array or a branch that is not among its arguments is another one now. Pass the changing number as an argument, a tensor, or do not compile ({ jit: false } for SVI). Call ${entry.calls} did something else than the calls before it: ${changed}.`,
-      });
-    if (entry.program !== null) entry.executable ??= new Executable(program, outputs);
-    entry.program ??= program;
-    return value;
+    const fresh = inputs.map((x) => new Tensor(x.shape.length === 0 ? rawNumber(x) : rawView(x)));
+    const writer = new Writer(fresh);
+    const { value, reads } = this.#run(args, fresh, (body) => listening(writer, body));
+    const result = new Result(value, this.#signatures);
+    const recording = writer.finish(result.outputs);
+    const sets = new OutputSets(recording, result.outputs);
+    entry.known = { recording, result, sets, reads, work: new Work(recording), executable: null };
+    const found = sets.of(inputs);
+    return result.of(result.outputs.map((x, k) => x.withProvenance(found[k] as Provenance))) as R;
   }
+
+  /** The compiled form, after a comparison where one is due. */
+  #upToDate(entry: Entry, known: Known, args: A): Executable {
+    if (known.work.isDue()) this.#compare(entry, known, args);
+    known.executable ??= new Executable(programOf(known.recording), known.result.outputs);
+    return known.executable;
+  }
+
+  /** Walk through f beside its recording, without numbers; where they part, forget the recording and throw. */
+  #compare(entry: Entry, { recording, result, work }: Known, args: A): void {
+    const changed = (what: string): PedigradError => changedError(work.calls, what);
+    const fresh = recording.inputs.map((shape) => new Tensor(null, undefined, shape));
+    const comparison = new Comparison(fresh, recording, changed);
+    try {
+      const { value } = this.#run(args, fresh, (body) => checking(comparison, body));
+      const { text, leaves } = this.#signatures.ofResult(value);
+      comparison.end();
+      if (text !== result.text)
+        throw changed(`it returned ${parted(result.text, text)}, now ${parted(text, result.text)}`);
+      comparison.finish(leaves);
+    } catch (error) {
+      entry.known = null;
+      throw error;
+    }
+  }
+
+  /** f with `inputs` in the places of its inputs, in a run of its own: what it returns, and what it has read. */
+  #run(args: A, inputs: readonly Tensor[], around: (body: () => R) => R): { value: R; reads: Provenance } {
+    let next = 0;
+    const given = args.map((arg) => mapTree(arg, (leaf) => (isInput(leaf) ? inputs[next++] : leaf))) as A;
+    const outcome = inFreshRun(() => {
+      const value = around(() => this.f(...given));
+      return { value, reads: currentAmbient() };
+    });
+    noteRead(outcome.reads);
+    return outcome;
+  }
+}
+
+const changedError = (call: number, what: string): PedigradError =>
+  new PedigradError({
+    code: "jit-changed",
+    op: "jit",
+    message: `jit: the program changed between calls: a number, an array or a branch that is not among its arguments is another one now. Pass the changing number as an argument, a tensor, or do not compile ({ jit: false } for SVI). Call ${call} did something else than the calls before it: ${what}.`,
+  });
+
+/** The part of a text that begins where it parts from another one. */
+function parted(text: string, other: string): string {
+  let at = 0;
+  while (at < text.length && text[at] === other[at]) at++;
+  return text.slice(Math.max(0, text.lastIndexOf(" ", at - 1)), at + 60) || "nothing";
 }

@@ -53,10 +53,10 @@ export function scalarText({ shape, reads, steps }: Loop, call: (step: Step) => 
 /** What a function is in SIMD code: the formula of that name, or arithmetic; null where it has none. */
 function vectorExpression(scalar: Step["scalar"]): Expression | null {
   const formula = formulaOf(scalar);
-  if (formula !== undefined)
-    return formula === "pow"
-      ? { parameters: ["x", "y"], body: "pow(x, y)" }
-      : { parameters: ["x"], body: `${formula}(x)` };
+  if (formula !== undefined) {
+    const parameters = ["x", "y", "z"].slice(0, scalar.length);
+    return { parameters, body: `${formula}(${parameters})` };
+  }
   const expression = expressionOf(scalar);
   return expression !== null && canVectorize(expression) ? expression : null;
 }

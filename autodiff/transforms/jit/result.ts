@@ -12,6 +12,8 @@ type Make = (outputs: readonly Tensor[], returned: Returned[]) => unknown;
 export class Result {
   /** The tensors of the recorded value, in order. */
   readonly outputs: Tensor[] = [];
+  /** What a later result must have in common with it. */
+  readonly text: string;
   /** The records of the last value that a loop may hand back: the value itself or, in a list, each of those. */
   readonly returned: Returned[] = [];
   readonly #constants: unknown[] = [];
@@ -21,13 +23,15 @@ export class Result {
   readonly #make: Make;
 
   constructor(value: unknown, signatures: Signatures) {
+    this.text = signatures.ofResult(value).text;
     const text = this.#textOf(value, signatures, true, "part");
     const body = `"use strict";\n${this.#constructors.join("\n")}\nreturn (outputs, returned) => ${text};`;
     this.#make = this.#evaluated(body);
   }
 
   #evaluated<T>(body: string): T {
-    return new Function("constants", "bare", body)(this.#constants, Object.getPrototypeOf(emptyRecord())) as T;
+    const bare = Object.getPrototypeOf(emptyRecord());
+    return new Function("constants", "bare", "fieldCount", body)(this.#constants, bare, fieldCount) as T;
   }
 
   /** A value like the recorded one. */
@@ -45,14 +49,16 @@ export class Result {
       return leaf;
     }
     if (value instanceof Map) {
+      this.#checks.push(`${path}?.size === ${value.size}`);
       const entries = [...value].map(([key, item]) => {
         const k = this.#constant(key);
         return `[${k}, ${this.#textOf(item, signatures, false, `${path}?.get(${k})`)}]`;
       });
       return `new Map([${entries}])`;
     }
+    this.#checks.push(`fieldCount(${path}) === ${Object.keys(value as object).length}`);
     const isPart = mayComeBack && !Array.isArray(value);
-    const [from, first] = [this.outputs.length, this.#checks.length];
+    const [from, first] = [this.outputs.length, this.#checks.length - 1];
     const isList = mayComeBack && !isPart;
     const items = Object.entries(value as object).map(([key, item]) =>
       this.#textOf(item, signatures, isList, isList ? "part" : `${path}?.[${JSON.stringify(key)}]`),
@@ -80,4 +86,12 @@ export class Result {
     );
     return name;
   }
+}
+
+/** How many fields a record or list has, those named by symbols included; -1 where it is neither. */
+function fieldCount(x: unknown): number {
+  if (typeof x !== "object" || x === null) return -1;
+  let count = Object.getOwnPropertySymbols(x).length;
+  for (const _ in x) count++;
+  return count;
 }

@@ -1,15 +1,16 @@
 /**
  * What makes two calls of a compiled function alike: the structure of the arguments, the shapes of their tensors, and all
- * other leaves by value (instances of classes and functions by identity). Asking this costs more than a small program runs, so
- * what jit itself returned last is recognised without a walk.
+ * other leaves by value (symbols, functions and instances of classes by identity, the last two held weakly). Asking this costs more
+ * than a small program runs, so what jit itself returned last is recognised without a walk.
  */
+import { requireDepth, requireNamedFields } from "../../../provenance/base/records.js";
 import type { TensorLike } from "../../core/convert.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 import { Tensor, tensor } from "../../core/tensor.js";
 import { isContainer } from "../tree.js";
 import { literal } from "./expression.js";
 
-/** An argument taken apart: what must be equal, and the tensors that may differ. */
+/** A value taken apart: what must be equal, and the tensors that may differ. */
 export interface Signature {
   readonly text: string;
   readonly leaves: readonly Tensor[];
@@ -20,35 +21,55 @@ export const isInput = (leaf: unknown): boolean =>
   leaf instanceof Tensor ||
   (typeof leaf === "object" && leaf !== null && (ArrayBuffer.isView(leaf) || ("stride" in leaf && "shape" in leaf)));
 
+const isTensor = (leaf: unknown): boolean => leaf instanceof Tensor;
+
 export class Signatures {
-  readonly #identities = new Map<unknown, number>();
+  readonly #objects = new WeakMap<object, number>();
+  readonly #symbols = new Map<symbol, number>();
+  #count = 0;
 
   /** The signature of one argument that is not itself a tensor. */
   of(arg: unknown): Signature {
+    return this.#walk(arg, isInput);
+  }
+
+  /** The signature of a result, of which only tensors are made anew at each call. */
+  ofResult(value: unknown): Signature {
+    return this.#walk(value, isTensor);
+  }
+
+  #walk(value: unknown, isLeaf: (x: unknown) => boolean): Signature {
     const leaves: Tensor[] = [];
-    const textOf = (x: unknown): string => {
+    const textOf = (x: unknown, depth: number): string => {
       if (!isContainer(x)) {
-        if (!isInput(x)) return this.#static(x);
+        if (!isLeaf(x)) return this.#static(x);
         const leaf = tensor(x as TensorLike);
         leaves.push(leaf);
         return `[${leaf.shape}]`;
       }
-      const kind = Array.isArray(x) ? "list" : x instanceof Map ? "Map" : "";
+      requireDepth("jit", depth);
+      requireNamedFields("jit", x as object);
+      const kind = Array.isArray(x) ? `list${x.length}` : x instanceof Map ? "Map" : "";
       const entries = x instanceof Map ? [...x] : Object.entries(x as object);
-      return `${kind}{${entries.map(([key, item]) => this.#static(key) + textOf(item))}}`;
+      return `${kind}{${entries.map(([key, item]) => `${this.#static(key)}: ${textOf(item, depth + 1)}`).join(", ")}}`;
     };
-    return { text: textOf(arg), leaves };
+    return { text: textOf(value, 0), leaves };
   }
 
   #static(x: unknown): string {
     // JSON alone has one text for NaN and the infinities, and one for 0 and -0.
     if (Array.isArray(x)) return JSON.stringify(x, (_, item) => (typeof item === "number" ? literal(item) : item));
     if (typeof x === "string") return JSON.stringify(x);
-    if ((typeof x !== "object" && typeof x !== "function") || x === null)
-      return typeof x + (typeof x === "number" ? literal(x) : String(x));
-    const known = this.#identities.get(x) ?? this.#identities.size;
-    this.#identities.set(x, known);
-    return `#${known}`;
+    if (typeof x === "number") return literal(x);
+    if (typeof x === "symbol") return `symbol ${this.#numberOf(this.#symbols, x)}`;
+    if ((typeof x !== "object" && typeof x !== "function") || x === null) return `${typeof x} ${String(x)}`;
+    return `${typeof x === "function" ? "function" : (x.constructor?.name ?? "object")} #${this.#numberOf(this.#objects, x)}`;
+  }
+
+  #numberOf<K>(known: { get(key: K): number | undefined; set(key: K, number: number): unknown }, x: K): number {
+    const number = known.get(x) ?? ++this.#count;
+    known.set(x, number);
+    return number;
   }
 }
 
@@ -62,7 +83,7 @@ export interface Returned {
   outputs: readonly Tensor[];
   readonly from: number;
   readonly to: number;
-  /** Whether the record still has what it was returned with. */
+  /** Whether the record still has what it was returned with, and nothing else. */
   readonly isWhole: (part: unknown, outputs: readonly Tensor[]) => boolean;
 }
 

@@ -12,30 +12,20 @@ import {
   equal,
   exp,
   expm1,
-  gate,
   greater,
   less,
   log,
   log1p,
   minimum,
-  mul,
   random,
   type Tensor,
   type TensorLike,
-  type Unary,
-  unary,
   where,
 } from "../../../autodiff/index.js";
-import {
-  exp as expOf,
-  log1p as log1pOf,
-  logisticDensity,
-  log as logOf,
-  tanh,
-} from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import { type Constraint, real, unitInterval } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
 import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { langevin, langevinSlope, logSinhc } from "../../densities/sinhc.js";
 import { finiteLogits } from "./relaxedBernoulli.js";
 
 type Params = { readonly probs?: Tensor; readonly logits?: Tensor };
@@ -100,42 +90,3 @@ export class ContinuousBernoulli extends Distribution<Params> {
     return where(equal(logits, 0), q, where(isRising, rising, x)).clip(0, 1);
   }
 }
-
-/** coth h - 1/h; near 0 by Lambert's continued fraction h / (3 + h² / (5 + h² / (7 + …))), in which nothing cancels. */
-function langevinOf(h: number): number {
-  if (Math.abs(h) > 1) return 1 / tanh(h) - 1 / h;
-  let tail = 27;
-  for (let odd = 25; odd >= 3; odd -= 2) tail = odd + (h * h) / tail;
-  return h / tail;
-}
-/** Its derivative, 1/h² - 1/sinh² h. */
-function langevinSlopeOf(h: number): number {
-  if (Math.abs(h) > 1) return 1 / (h * h) - (4 * logisticDensity(2 * h)) / tanh(h) / tanh(h);
-  const y = langevinOf(h);
-  return h === 0 ? 1 / 3 : 1 - y * y - (2 * y) / h;
-}
-/** log(sinh h / h); near 0 from Σ h^2k / (2k + 1)!. */
-function logSinhcOf(h: number): number {
-  const size = Math.abs(h);
-  if (size > 1) return size + log1pOf(-expOf(-2 * size)) - logOf(2 * size);
-  let sum = 0;
-  for (let k = 9; k >= 1; k--) sum = ((1 + sum) * h * h) / (2 * k * (2 * k + 1));
-  return log1pOf(sum);
-}
-/** log(sinh h / h). */
-export const logSinhc: Unary = unary("logSinhc", (h) => logSinhcOf(h), [(g, _, h) => gate(g, langevin(h))]);
-/** coth h - 1/h. */
-export const langevin: Unary = unary("langevin", (h) => langevinOf(h), [(g, _, h) => gate(g, langevinSlope(h))]);
-// As coth h = y + 1/h, the slope of 1 - y² - 2y/h is  -2 y' (y + 1/h) + 2y/h².
-const langevinSlope: Unary = unary("langevinSlope", (h) => langevinSlopeOf(h), [
-  (g, slope, h) => {
-    const safe = where(equal(h, 0), 1, h);
-    const curve = mul(
-      2,
-      langevin(safe)
-        .div(safe.square())
-        .sub(slope.mul(langevin(safe).add(safe.reciprocal()))),
-    );
-    return gate(g, where(equal(h, 0), 0, curve));
-  },
-]);

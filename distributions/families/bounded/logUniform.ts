@@ -9,7 +9,7 @@ import { type Constraint, greaterThan, interval, positive } from "../../constrai
 import { Distribution } from "../../core/distribution.js";
 import { type Family, type Given, readParameters } from "../../core/parameters.js";
 import { logRatio } from "../../densities/continuous.js";
-import { langevin } from "./continuousBernoulli.js";
+import { langevin } from "../../densities/sinhc.js";
 
 type Params = { readonly low: Tensor; readonly high: Tensor };
 const LOG_UNIFORM: Family<Params> = {

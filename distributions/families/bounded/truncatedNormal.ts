@@ -34,7 +34,7 @@ import {
   where,
 } from "../../../autodiff/index.js";
 import { quadratureRule } from "../../../autodiff/kernels/special/index.js";
-import { type Constraint, extendedReal, greaterThan, interval, positive, real } from "../../constraints/index.js";
+import { type Constraint, extendedReal, interval, positive, real } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
 import { implicitly } from "../../core/implicit.js";
 import { type Family, type Given, readParameters } from "../../core/parameters.js";
@@ -47,7 +47,13 @@ const TRUNCATED_NORMAL: Family<Params> = {
   defaults: { loc: 0, scale: 1, low: -Infinity, high: Infinity },
 };
 /** A number, or Infinity, greater than `low`. */
-const above = (low: Tensor): Constraint => ({ ...greaterThan(low), must: "> low", check: (x) => x.greater(low) });
+const above = (low: Tensor): Constraint => ({
+  name: "greaterThan",
+  must: "> low",
+  eventDim: 0,
+  isDiscrete: false,
+  check: (x) => x.greater(low),
+});
 
 export class TruncatedNormal extends Distribution<Params> {
   constructor(loc?: TensorLike, scale?: TensorLike, low?: TensorLike, high?: TensorLike);

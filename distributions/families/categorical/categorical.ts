@@ -12,7 +12,6 @@ import {
   cumsum,
   exp,
   floor,
-  gate,
   less,
   log,
   logSoftmax,
@@ -24,10 +23,12 @@ import {
   take,
   takeAlongAxis,
   where,
+  xlogy,
 } from "../../../autodiff/index.js";
 import { type Constraint, integerInterval, logWeights, weights } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
 import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { expectation } from "../../densities/divergences.js";
 
 type Params = { readonly probs?: Tensor; readonly logits?: Tensor };
 const CATEGORICAL: Family<Params> = {
@@ -77,7 +78,10 @@ export class Categorical extends Distribution<Params> {
     return where(less(value, 0), 0, where(less(value, last), below.minimum(1), 1));
   }
   override entropy(): Tensor {
-    return sum(gate(this.probs, this.logits), -1).neg();
+    const { probs } = this.params;
+    if (probs === undefined) return expectation(this.probs, this.logits).neg();
+    const total = sum(probs, -1);
+    return log(total).sub(sum(xlogy(probs, probs), -1).div(total));
   }
 }
 

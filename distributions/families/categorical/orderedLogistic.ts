@@ -10,12 +10,10 @@ import {
   arange,
   concatenate,
   exp,
-  gate,
   log1mexp,
   logSigmoid,
   random,
   slice,
-  sum,
   type Tensor,
   type TensorLike,
   where,
@@ -24,6 +22,7 @@ import {
 import { type Constraint, integerInterval, orderedVector, real } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
 import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { expectation } from "../../densities/divergences.js";
 import { pickAlongLast } from "./categorical.js";
 
 type Params = { readonly predictor: Tensor; readonly cutpoints: Tensor };
@@ -71,6 +70,6 @@ export class OrderedLogistic extends Distribution<Params> {
   }
   override entropy(): Tensor {
     const { logits } = this;
-    return this.spread(sum(gate(exp(logits), logits), -1).neg());
+    return this.spread(expectation(exp(logits), logits).neg());
   }
 }

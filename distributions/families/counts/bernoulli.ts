@@ -22,6 +22,7 @@ import {
 import { boolean, type Constraint, extendedReal, unitInterval } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
 import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { weighed } from "../../densities/divergences.js";
 
 type Params = { readonly probs?: Tensor; readonly logits?: Tensor };
 const BERNOULLI: Family<Params> = {
@@ -76,7 +77,9 @@ export class Bernoulli extends Distribution<Params> {
   }
   override entropy(): Tensor {
     const [one, zero] = this.outcomes;
-    return this.spread(gate(one.probability, one.log).add(gate(zero.probability, zero.log)).neg());
+    // Of probabilities the slope is infinite at 0 and 1, of log odds it is 0 at their ends.
+    const of = this.params.probs === undefined ? weighed : gate;
+    return this.spread(of(one.probability, one.log).add(of(zero.probability, zero.log)).neg());
   }
   override cumulative(value: Tensor): Tensor {
     return where(less(value, 0), 0, where(less(value, 1), this.outcomes[1].probability, 1));

@@ -3,7 +3,7 @@
  * depend on the site itself leaves the mean as it is. Three kinds, which add up: a decaying average of past costs, a network
  * or value trained to predict the cost (Mnih and Gregor 2014), and the mean cost of the other particles (Mnih and Rezende 2016).
  */
-import { type Shape, sameShape } from "../../../autodiff/core/shape.js";
+import { sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
 import {
   broadcastTo,
   PedigradError,
@@ -37,10 +37,6 @@ export function predictedCost({ name, site }: ScoreSite): Tensor | null {
 /** Refuse a prediction whose shape is not that of the cost; one number stands for all elements of the site's plates. */
 export function checkPrediction(name: string, predicted: Tensor, cost: Tensor): Tensor {
   if (predicted.size === 1) return broadcastTo(predicted.reshape([]), cost.shape);
-  const withoutLeadingOnes = (shape: Shape): Shape => {
-    const first = shape.findIndex((n) => n !== 1);
-    return first < 0 ? [] : shape.slice(first);
-  };
   if (sameShape(withoutLeadingOnes(predicted.shape), withoutLeadingOnes(cost.shape)))
     return predicted.reshape(cost.shape);
   throw new PedigradError({

@@ -6,7 +6,7 @@ import { textOf } from "../../../autodiff/core/tensor.js";
 import { neg, PedigradError, Tensor, tensor, where } from "../../../autodiff/index.js";
 import { klDivergence } from "../../../distributions/index.js";
 import { areSame } from "../../../distributions/kl/sameFamily.js";
-import { getProvenance, withAmbient } from "../../../provenance/index.js";
+import { getProvenance, type Provenance, union, withAmbient } from "../../../provenance/index.js";
 import type { SampleSite } from "../../program/trace.js";
 import type { Cost, Pair } from "../particles/pair.js";
 
@@ -20,19 +20,34 @@ export function bothSides({ guide, model }: Pair, name: string): [q: SampleSite,
   return q?.type === "sample" && p?.type === "sample" && !q.isObserved ? [q, p] : null;
 }
 
-/** KL(q || p) of a site, neither masked nor scaled, or null where it must be sampled: an error where it was asked for. */
-export function closedForm(estimator: string, q: SampleSite, p: SampleSite): Tensor | null {
+/** The sites that the distribution of a site depends on. */
+export const parentsOf = (site: SampleSite): Provenance =>
+  union(getProvenance(Object.values(site.fn.params)), site.ambient);
+
+/** The refusal of a closed form that was asked for. */
+export const noClosedForm = (estimator: string, site: string, reason: string): PedigradError =>
+  new PedigradError({
+    code: "no-closed-form",
+    site,
+    param: "kl",
+    message: `${estimator}: site "${site}" asks for kl: "analytic", but ${reason}. Remove infer.kl, and the term is sampled.`,
+  });
+
+/**
+ * KL(q || p) of a site, masked but not scaled, or null where it must be sampled: an error where it was asked for. `parents` are the
+ * sites that p's distribution depends on.
+ */
+export function closedForm(
+  estimator: string,
+  q: SampleSite,
+  p: SampleSite,
+  parents: { has(name: string): boolean } = parentsOf(p),
+): Tensor | null {
   const refuse = (reason: string): null => {
-    if (!asksForClosedForm(q, p)) return null;
-    throw new PedigradError({
-      code: "no-closed-form",
-      site: q.name,
-      param: "kl",
-      message: `${estimator}: site "${q.name}" asks for kl: "analytic", but ${reason}. Remove infer.kl, and the term is sampled.`,
-    });
+    if (asksForClosedForm(q, p)) throw noClosedForm(estimator, q.name, reason);
+    return null;
   };
-  if (getProvenance(Object.values(p.fn.params)).has(q.name) || p.ambient.has(q.name))
-    return refuse("in the model its distribution depends on its own value");
+  if (parents.has(q.name)) return refuse("in the model its distribution depends on its own value");
   const kl = withAmbient(q.ambient, () => klDivergence(q.fn, p.fn));
   if (kl === null) return refuse(`no closed form is known for ${q.fn.label} against ${p.fn.label}`);
   requireAgreement(estimator, q, p);

@@ -11,7 +11,7 @@ import type { Cost } from "../particles/pair.js";
 import { type Charged, type ScoreSite, sumToPlates } from "./costs.js";
 
 /** 1, with all derivatives of the densities whose logarithm is l. */
-export const carrier = (l: Tensor): Tensor => l.sub(stopGradient(l)).exp();
+export const oneWithScore = (l: Tensor): Tensor => l.sub(stopGradient(l)).exp();
 
 /** The sum of all costs, each carrying the derivatives of the score sites it is charged to. */
 export function carriedTotal(costs: readonly Cost[], sites: readonly ScoreSite[], charged: Charged): Tensor {
@@ -19,6 +19,6 @@ export function carriedTotal(costs: readonly Cost[], sites: readonly ScoreSite[]
     const scores = sites.filter((d) => charged(cost, d)).map((d) => sumToPlates(d.logq, d.plates, cost.plates));
     const [first, ...rest] = scores;
     if (first === undefined) return total.add(cost.value.sum());
-    return total.add(cost.value.mul(carrier(rest.reduce((a, b) => a.add(b), first))).sum());
+    return total.add(cost.value.mul(oneWithScore(rest.reduce((a, b) => a.add(b), first))).sum());
   }, tensor(0));
 }

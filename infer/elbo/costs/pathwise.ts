@@ -1,28 +1,43 @@
 /**
- * Densities along the path: runs of guide and model again with part of their gradient stopped.
+ * Densities along the path: runs of guide and model again with part of their gradient stopped. A *draw* is a latent of the guide that is
+ * random; what the guide computes from its draws (point masses, factors) is no density of theirs, and keeps its gradient.
  *
- * Sticking the landing (Roeder, Wu and Duvenaud 2017): log q of a reparameterised z, its parameters held constant. What is left out
+ * Sticking the landing (Roeder, Wu and Duvenaud 2017): log q of a reparameterised draw, its parameters held constant. What is left out
  * has mean 0, and its variance with it: where the guide is the posterior the gradient is 0 for every draw.
  *
- * Doubly reparameterised gradients (Tucker et al. 2019): log weights as functions of z alone, and log p as a function of the model's
- * parameters alone, so that each can be weighted as it must.
+ * Doubly reparameterised gradients (Tucker et al. 2019): log weights as functions of the draws alone, and all terms but log q of the
+ * draws as functions of the parameters alone, so that each can be weighted as it must.
  */
 import { mapTree, PedigradError, random, stopGradient, type Tensor } from "../../../autodiff/index.js";
-import { replay, substitute } from "../../program/handlers.js";
-import type { Messenger } from "../../program/messages.js";
-import { sampleSites, type Trace } from "../../program/trace.js";
-import type { Pair, Paths, Task } from "../particles/pair.js";
+import { detachProvenance, getProvenance, inFreshRun, trackProvenance } from "../../../provenance/index.js";
+import { replay, seed, substitute } from "../../program/handlers.js";
+import { type Messenger, withMessenger } from "../../program/messages.js";
+import { isDraw, type SampleSite, sampleSites, type Trace, trace } from "../../program/trace.js";
+import { shareMasks } from "../particles/masks.js";
+import type { Cost, Pair, Paths, Task } from "../particles/pair.js";
 import { tracedRun } from "../particles/particles.js";
 import { costsOf, isScoreSite } from "./costs.js";
 
-const held = (task: Task): Pick<Task, "values" | "args"> => ({
+type Of = Pick<Task, "values" | "args">;
+const held = (task: Task): Of => ({
   values: mapTree(task.values, (leaf) => stopGradient(leaf as Tensor)) as Record<string, Tensor>,
   args: task.args,
 });
 
-/** The guide under its own choices, parameters held constant. */
+/** The draws of a guide by name, each changed by `f`. */
+const drawsOf = (guide: Trace, f: (value: Tensor) => Tensor = (value) => value): Map<string, Tensor> =>
+  new Map([...sampleSites(guide)].filter(isDraw).map((site) => [site.name, f(site.value)]));
+
+/** The guide under the given draws, masked as in the pair. */
+function guideAt(draws: Map<string, Tensor>, pair: Pair, key: Tensor, task: Task, of: Of, plates: Messenger): Trace {
+  const guide = tracedRun(substitute(task.guide, draws), random.foldIn(key, 0), of, plates);
+  shareMasks(guide, pair.model);
+  return guide;
+}
+
+/** The guide under its own draws, parameters held constant. */
 export const guideAlongPath = (pair: Pair, key: Tensor, task: Task, plates: Messenger): Trace =>
-  tracedRun(replay(task.guide, pair.guide), random.foldIn(key, 0), held(task), plates);
+  guideAt(drawsOf(pair.guide), pair, key, task, held(task), plates);
 
 /** Both copies for a particle whose latents all have a pathwise sampler; refused, by name, where one has not. */
 export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task, plates: Messenger): Paths {
@@ -34,12 +49,39 @@ export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task, 
       param: "estimator",
       message: `${estimator}: estimator "dreg" needs pathwise samplers, but guide site "${score.name}" (${score.fn.label}) has none. Use another estimator, or a reparameterised distribution.`,
     });
-  const modelKey = random.foldIn(key, 1);
-  const along = tracedRun(replay(task.model, pair.guide), modelKey, held(task), plates);
-  const constant = new Map([...sampleSites(pair.guide)].map((site) => [site.name, stopGradient(site.value)]));
-  const theta = tracedRun(substitute(task.model, constant), modelKey, task, plates);
+  const path = guideAlongPath(pair, key, task, plates);
+  const fixed = guideAt(drawsOf(pair.guide, stopGradient), pair, key, task, task, plates);
+  const model = (guide: Trace, of: Of): Trace =>
+    tracedRun(replay(task.model, guide), random.foldIn(key, 1), of, plates);
+  const isOfDraw = ({ side, site }: Cost): boolean => side === "guide" && isDraw(fixed.get(site) as SampleSite);
   return {
-    along: costsOf(guideAlongPath(pair, key, task, plates), along),
-    theta: costsOf(new Map(), theta),
+    along: costsOf(path, model(path, held(task))),
+    theta: costsOf(fixed, model(fixed, task)).filter((cost) => !isOfDraw(cost)),
   };
 }
+
+/**
+ * Refuse latents of the guide that are point masses moving with its parameters: holding the draws then holds the noise below z, not z
+ * itself, and log q at a held z is not among the guide's terms.
+ */
+export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor, task: Task, plates: Messenger): void {
+  const points = [...sampleSites(guide)].filter((site) => !site.isObserved && !isDraw(site));
+  if (points.length === 0) return;
+  const values = trackProvenance(detachProvenance(task.values), MOVING);
+  const held = detachProvenance(Object.fromEntries(drawsOf(guide, stopGradient)));
+  const again = inFreshRun(() =>
+    withMessenger(plates, () =>
+      trace(seed(substitute(substitute(task.guide, held), values), key)).getTrace(...task.args),
+    ),
+  );
+  for (const { name } of points)
+    if (getProvenance(Object.values((again.get(name) as SampleSite).fn.params)).has(MOVING))
+      throw new PedigradError({
+        code: "moving-point",
+        site: name,
+        op: estimator,
+        message: `${estimator}: guide site "${name}" is a point computed from noise and parameters, so its log q at a held value is not known. Use TraceELBO or RenyiELBO, or a guide that samples "${name}" from a distribution, such as AutoNormal or AutoMultivariateNormal.`,
+      });
+}
+/** What tags all parameters in the run that looks for them. */
+const MOVING = "parameters";

@@ -5,7 +5,7 @@
  */
 import { Provenance, union } from "../../../provenance/index.js";
 import type { Messenger } from "../../program/messages.js";
-import { sampleSites } from "../../program/trace.js";
+import { isDraw, sampleSites } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
 
 /** The pair of runs that `run` makes; `around` are messengers that must be the outermost. */
@@ -27,9 +27,8 @@ function readAlongPath({ guide, model }: Pair): Set<string> {
   for (const site of [...sampleSites(guide), ...sampleSites(model)]) read = union(read, site.ambient);
   const names = new Set<string>();
   if (read.size === 0) return names;
-  // A point mass has no score.
-  for (const { name, fn, isObserved } of sampleSites(guide))
-    if (read.has(name) && fn.hasRsample && !isObserved && fn.label !== "Delta") names.add(name);
+  for (const site of sampleSites(guide))
+    if (read.has(site.name) && site.fn.hasRsample && isDraw(site)) names.add(site.name);
   return names;
 }
 

@@ -1,5 +1,5 @@
 /** Do guide and model speak of the same sites? Differences are refused, with both sides shown. */
-import { type Shape, sameShape } from "../../../autodiff/core/shape.js";
+import { type Shape, sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
 import { PedigradError } from "../../../autodiff/index.js";
 import { didYouMean } from "../../checks.js";
 import { isFactor, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
@@ -60,23 +60,9 @@ export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity
   }
 }
 
-/** Warn of guide sites that may take any number where the model's may not. */
-export function warnOfSupports(guide: Trace, model: Trace): void {
-  for (const { name, fn: q, isObserved } of sampleSites(guide)) {
-    const other = model.get(name);
-    if (isObserved || other?.type !== "sample" || ["Delta", "Empirical"].includes(q.label)) continue;
-    const { fn: p } = other;
-    if (q.support.isUnbounded && !p.support.isUnbounded && !p.isDiscrete)
-      console.warn(
-        `pedigrad: guide site "${name}" (${q.label}) may be ${q.support.must}, the model's (${p.label}) must be ${p.support.must}. Give both one support.`,
-      );
-  }
-}
-
 function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite, maxPlateNesting: number): void {
-  // Further left than all plates lie enumerated dims, which may differ.
-  const plates = (shape: Shape) =>
-    shape.length > maxPlateNesting ? shape.slice(shape.length - maxPlateNesting) : shape;
+  // Further left than all plates lie enumerated dims, which may differ; leading axes of size 1 broadcast away.
+  const plates = (shape: Shape) => withoutLeadingOnes(shape.slice(Math.max(0, shape.length - maxPlateNesting)));
   if (sameShape(plates(q.batchShape), plates(p.batchShape)) && sameShape(q.eventShape, p.eventShape)) return;
   throw refusal(
     "shape-mismatch",

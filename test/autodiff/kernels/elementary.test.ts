@@ -5,11 +5,11 @@ import * as assert from "uvu/assert";
 import { type FormulaName, scalarFormulas } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 
 type Row = [...args: number[], nearest: number, rest: number];
-const golden: Record<FormulaName, Row[]> = JSON.parse(
+const golden: Partial<Record<FormulaName, Row[]>> = JSON.parse(
   readFileSync(new URL("../../golden/elementary.json", import.meta.url), "utf8"),
 );
-/** The bounds that the formulas state. */
-const ULPS: Record<FormulaName, number> = {
+/** The bounds that the formulas state; those of logSums.ts are tested with the special functions. */
+const ULPS: Partial<Record<FormulaName, number>> = {
   exp: 1,
   expm1: 1,
   log: 1,
@@ -34,14 +34,15 @@ const ulpOf = (y: number): number => {
 const call = (name: FormulaName, args: number[]): number =>
   (scalarFormulas[name] as (...xs: number[]) => number)(...args);
 
-for (const name of Object.keys(ULPS) as FormulaName[])
-  test(`${name}: within ${ULPS[name]} ulp`, () => {
-    assert.ok(golden[name].length > 60);
-    for (const row of golden[name]) {
+for (const [name, bound] of Object.entries(ULPS) as [FormulaName, number][])
+  test(`${name}: within ${bound} ulp`, () => {
+    const rows = golden[name] ?? [];
+    assert.ok(rows.length > 60);
+    for (const row of rows) {
       const args = row.slice(0, -2);
       const [nearest, rest] = row.slice(-2) as [number, number];
       const error = (call(name, args) - nearest) / ulpOf(nearest) - rest;
-      assert.ok(Math.abs(error) <= ULPS[name], `${name}(${args}) is off by ${error} ulp`);
+      assert.ok(Math.abs(error) <= bound, `${name}(${args}) is off by ${error} ulp`);
     }
   });
 

@@ -10,7 +10,7 @@ import { jit, matmul, random, type Tensor, tensor } from "../../../autodiff/inde
 import { scalarFormulas } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import { assemble } from "../../../autodiff/kernels/wasm/assemble.js";
 import { parse } from "../../../autodiff/kernels/wasm/language.js";
-import { unary } from "../../../autodiff/ops/elementwise/elementwise.js";
+import { ternary, unary } from "../../../autodiff/ops/elementwise/elementwise.js";
 
 /** Compiled equals eager for these arguments, element by element; the second call compiles. */
 function assertSame(f: (...xs: Tensor[]) => Tensor, args: Tensor[], message: string): void {
@@ -53,8 +53,9 @@ const values = [
   ...Array.from({ length: 400 }, (_, i) => Math.sin(i * 2.11) * 2 ** (60 * Math.cos(i * 1.93))),
   ...Array.from({ length: 200 }, (_, i) => 750 * Math.sin(i)),
 ];
-const { pow: _, ...unaryFormulas } = scalarFormulas;
-const formulas = Object.entries(unaryFormulas).map(([name, f]) => [name, unary(name, f, null)] as const);
+const formulas = Object.entries(scalarFormulas)
+  .filter(([, f]) => f.length === 1)
+  .map(([name, f]) => [name, unary(name, f as (x: number) => number, null)] as const);
 const arithmetic = "abs neg sign square sqrt reciprocal floor ceil round relu isNaN isFinite logicalNot".split(" ");
 
 for (const [name, f] of [...formulas, ...arithmetic.map((name) => [name, P[name as "abs"]] as const)])
@@ -62,7 +63,7 @@ for (const [name, f] of [...formulas, ...arithmetic.map((name) => [name, P[name 
     for (const n of [values.length, 65]) assertSame((x) => f(x), [tensor(values.slice(0, n))], `${name} of ${n}`);
   });
 
-for (const name of "add sub mul div maximum minimum equal less lessEqual greater greaterEqual notEqual gate pow logicalAnd logicalOr".split(
+for (const name of "add sub mul div maximum minimum equal less lessEqual greater greaterEqual notEqual gate pow logaddexp xlogy xlog1py logicalAnd logicalOr".split(
   " ",
 ))
   test(`${name}: every pair of edges`, () => {
@@ -70,6 +71,12 @@ for (const name of "add sub mul div maximum minimum equal less lessEqual greater
     const b = tensor(EDGES.flatMap(() => EDGES));
     assertSame((x, y) => P[name as "add"](x, y), [a, b], name);
   });
+
+test("powSlope: triples of edges", () => {
+  const slope = ternary("powSlope", scalarFormulas.powSlope, null);
+  const [a, b] = [EDGES.flatMap((x) => EDGES.map(() => x)), EDGES.flatMap(() => EDGES)];
+  for (const g of [0, 1, -2]) assertSame((x, y) => slope(g, x, y), [tensor(a), tensor(b)], `powSlope of ${g}`);
+});
 
 test("loops over rows: broadcast rows and columns, odd lengths, three axes", () => {
   const draw = (seed: number, shape: number[]) => random.normal(random.key(seed), shape);

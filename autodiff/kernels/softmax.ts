@@ -1,0 +1,87 @@
+/**
+ * logsumexp, softmax and logSoftmax of groups of numbers. With `shift` the largest of a group, and 0 where that is infinite,
+ *
+ *     total = Σ exp(x - shift),    logsumexp = shift + log total,    softmax = exp(x - shift) / total,    logSoftmax = x - shift - log total,
+ *
+ * none of which takes differences of large numbers that are almost the same. Elements with even and with odd index are added apart.
+ */
+import type { View } from "../core/view.js";
+import { exp, log } from "./formulas/scalarFormulas.js";
+import type { Plan } from "./reduce.js";
+import { addressOf, kernelsOf } from "./wasm/simd.js";
+
+export type Normaliser = "logsumexp" | "softmax" | "logSoftmax";
+/** n elements of x, from `from` on and `step` apart, into `out` from `at` on. */
+type Group = (x: Float64Array, from: number, step: number, n: number, out: Float64Array, at: number) => void;
+
+function shiftOf(x: Float64Array, from: number, step: number, n: number): number {
+  let top = -Infinity;
+  for (let k = 0; k < n; k++) top = Math.max(top, x[from + k * step] as number);
+  return Math.abs(top) === Infinity ? 0 : top;
+}
+
+function totalOf(x: Float64Array, from: number, step: number, n: number, shift: number): number {
+  let [even, odd] = [0, 0];
+  for (let k = 1; k < n; k += 2) {
+    even += exp((x[from + (k - 1) * step] as number) - shift);
+    odd += exp((x[from + k * step] as number) - shift);
+  }
+  if (n % 2 === 1) even += exp((x[from + (n - 1) * step] as number) - shift);
+  return even + odd;
+}
+
+const GROUPS: Readonly<Record<Normaliser, Group>> = {
+  logsumexp: (x, from, step, n, out, at) => {
+    const shift = shiftOf(x, from, step, n);
+    out[at] = shift + log(totalOf(x, from, step, n, shift));
+  },
+  softmax: (x, from, step, n, out, at) => {
+    const shift = shiftOf(x, from, step, n);
+    const sums = [0, 0] as [number, number];
+    for (let k = 0; k < n; k++) {
+      const e = exp((x[from + k * step] as number) - shift);
+      out[at + k * step] = e;
+      sums[(k % 2) as 0 | 1] += e;
+    }
+    const total = sums[0] + sums[1];
+    for (let k = 0; k < n; k++) out[at + k * step] = (out[at + k * step] as number) / total;
+  },
+  logSoftmax: (x, from, step, n, out, at) => {
+    const shift = shiftOf(x, from, step, n);
+    const total = log(totalOf(x, from, step, n, shift));
+    for (let k = 0; k < n; k++) out[at + k * step] = (x[from + k * step] as number) - shift - total;
+  },
+};
+
+/** Elements of the result for each block. */
+const resultOf = (kind: Normaliser, { n, width }: Plan): number => (kind === "logsumexp" ? width : n * width);
+
+/** All groups of contiguous data. */
+export function normalise(kind: Normaliser, plan: Plan, out: View, x: View): void {
+  const { blocks, n, width } = plan;
+  const group = GROUPS[kind];
+  for (let block = 0; block < blocks; block++)
+    for (let j = 0; j < width; j++)
+      group(
+        x.data,
+        x.offset + block * n * width + j,
+        width,
+        n,
+        out.data,
+        out.offset + block * resultOf(kind, plan) + j,
+      );
+}
+
+/** The same as SIMD code; null where the arrays do not allow it, or are too short to gain by it. */
+export function normaliseSimd(kind: Normaliser, plan: Plan, out: View, x: View): (() => void) | null {
+  const { blocks, n, width } = plan;
+  const kernels = kernelsOf(out.data);
+  if (kernels === null || x.data !== out.data || blocks * width < 2 || blocks * n * width < 64) return null;
+  const run = kernels[kind];
+  const [to, from] = [addressOf(out.data, out.offset), addressOf(x.data, x.offset)];
+  if (width === 1) return () => run(to, from, blocks, 8 * n, n, 8);
+  const [next, onward] = [8 * resultOf(kind, plan), 8 * n * width];
+  return () => {
+    for (let block = 0; block < blocks; block++) run(to + block * next, from + block * onward, width, 8, n, 8 * width);
+  };
+}

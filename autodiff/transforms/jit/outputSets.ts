@@ -1,0 +1,48 @@
+/**
+ * Provenance of what a compiled function returns: the sets of the arguments of this very call, handed on through the recorded ops,
+ * and whatever the function itself adds. As a compiled function may mix what only its recording knows, axes are not followed.
+ */
+import { MIX } from "../../../provenance/axes.js";
+import { ambient, Provenance, union } from "../../../provenance/index.js";
+import type { Tensor } from "../../core/tensor.js";
+import type { Operand, Recording } from "./recording.js";
+
+const EMPTY = Provenance.empty;
+
+export class OutputSets {
+  /** The sets of the outputs where no argument has one. */
+  readonly #own: readonly Provenance[];
+  /** The sets of the arguments last asked for, and what came of them. */
+  #given: readonly Provenance[] = [];
+  #found: readonly Provenance[] = [];
+
+  /** `samples` are the outputs of the recording, whose inputs had no sets. */
+  constructor(
+    readonly recording: Recording,
+    samples: readonly Tensor[],
+  ) {
+    this.#own = samples.map((x) => x.provenance);
+  }
+
+  /** The set of each output of a call with these inputs. */
+  of(inputs: readonly Tensor[]): readonly Provenance[] {
+    let isPlain = ambient === EMPTY;
+    for (let i = 0; i < inputs.length; i++) isPlain &&= (inputs[i] as Tensor).provenance === EMPTY;
+    if (isPlain) return this.#own;
+    const given = inputs.map((x) => x.provenance);
+    if (!given.every((set, i) => set === this.#given[i])) {
+      this.#given = given;
+      this.#found = this.#follow(given.map((set) => set.moved(MIX, "jit")));
+    }
+    return this.#found.map((set) => union(set, ambient));
+  }
+
+  #follow(given: readonly Provenance[]): Provenance[] {
+    const sets = [...given];
+    const setOf = (x: Operand): Provenance => (typeof x === "number" ? (sets[x] as Provenance) : x.provenance);
+    const joined = (operands: readonly Operand[]): Provenance =>
+      operands.reduce((set: Provenance, x) => union(set, setOf(x)), EMPTY);
+    for (const { operands } of this.recording.steps) sets.push(joined(operands));
+    return this.recording.outputs.map((x, k) => union(setOf(x), this.#own[k] as Provenance));
+  }
+}

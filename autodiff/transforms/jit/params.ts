@@ -1,0 +1,25 @@
+/** Parameters of ops, compared: numbers to the last bit, lists, records and typed arrays by what is in them, all else by identity. */
+import { isRecord } from "../../../provenance/base/records.js";
+
+/** Whether two parameters are the same. */
+export function sameParams(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) || ArrayBuffer.isView(a)) return sameItems(a as unknown as ArrayLike<unknown>, b);
+  if (!isRecord(a) || !isRecord(b)) return false;
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameParams(a[key], b[key]))
+  );
+}
+
+function sameItems(a: ArrayLike<unknown>, b: object): boolean {
+  const items = b as ArrayLike<unknown>;
+  if (b.constructor !== (a as object).constructor || a.length !== items.length) return false;
+  for (let i = 0; i < a.length; i++) if (!sameParams(a[i], items[i])) return false;
+  return true;
+}
+
+/** A text that same parameters have in common. */
+export const paramsKey = (params: unknown): string =>
+  params === null ? "" : (JSON.stringify(params) ?? typeof params);

@@ -1,0 +1,192 @@
+/**
+ * What one run of a function did, written down: the ops that depend on an input, in the order in which they ran, and the constants
+ * that they met. Ops on constants alone are not written: their results are constants again. Writing costs little more than the run
+ * itself, and comparing another run with it less: that one runs no kernel of an op that depends on an input.
+ */
+import { PedigradError } from "../../../provenance/index.js";
+import { elementsOf } from "../../core/copy.js";
+import type { Op } from "../../core/op.js";
+import { caughtIn } from "../../core/reads.js";
+import { nextPlace, type Recorder } from "../../core/recorder.js";
+import { type Shape, sameShape } from "../../core/shape.js";
+import { rawView, type Tensor, textOf } from "../../core/tensor.js";
+import { sameParams } from "./params.js";
+
+/** The nth value of the run (inputs come first), or a constant. */
+export type Operand = number | Tensor;
+
+export interface Step {
+  // biome-ignore lint/suspicious/noExplicitAny: a step pairs an op with parameters of its own type, whatever they are
+  readonly op: Op<any>;
+  readonly params: unknown;
+  readonly operands: readonly Operand[];
+  readonly shape: Shape;
+}
+
+export interface Recording {
+  readonly inputs: readonly Shape[];
+  readonly steps: readonly Step[];
+  readonly outputs: readonly Operand[];
+}
+
+/** What listens to a run: it numbers the values that depend on an input, and knows the others to be constants. */
+abstract class Listener implements Recorder {
+  readonly #first: number;
+  /** What the program was refused because of a value that is not a constant; it must not catch that. */
+  #refusal: PedigradError | null = null;
+  protected count = 0;
+
+  constructor(inputs: readonly Tensor[]) {
+    this.#first = nextPlace();
+    for (const input of inputs) this.#number(input);
+  }
+
+  abstract record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void;
+
+  #number(x: Tensor): void {
+    x.place = nextPlace();
+    this.count++;
+  }
+
+  /** The operands of an op, and the next number for its result; null where all of them are constants. */
+  protected operands(inputs: readonly Tensor[], result: Tensor): Operand[] | null {
+    const operands = new Array<Operand>(inputs.length);
+    let depends = false;
+    for (let i = 0; i < inputs.length; i++) {
+      const operand = this.operand(inputs[i] as Tensor);
+      operands[i] = operand;
+      depends ||= typeof operand === "number";
+    }
+    if (!depends) return null;
+    this.#number(result);
+    return operands;
+  }
+
+  protected operand(x: Tensor): Operand {
+    return x.place > this.#first ? x.place - this.#first - 1 : x;
+  }
+
+  read(x: Tensor, how: string): void {
+    if (typeof this.operand(x) !== "number") return;
+    const sites = [...x.provenance].join(", ");
+    const refusal = new PedigradError({
+      code: "read-in-jit",
+      op: how,
+      site: sites || undefined,
+      message: `${how}${sites && ` of a value that depends on {${sites}}`}: a compiled function is recorded once and runs again with other values, so it cannot read a value that depends on its inputs. Use where() instead of a branch, at() instead of an array index, pass what decides as a plain number (it becomes static), or run without jit.`,
+    });
+    this.#refusal ??= refusal;
+    throw refusal;
+  }
+
+  refused(x: Tensor, refusal: PedigradError): void {
+    if (typeof this.operand(x) === "number") this.#refusal ??= caughtIn("jit", refusal);
+  }
+
+  /** Refuse a program that went on after a refusal that depends on its inputs. */
+  end(): void {
+    if (this.#refusal !== null) throw this.#refusal;
+  }
+
+  /** Stop the run, and whatever catches this. */
+  protected stop(refusal: PedigradError): never {
+    this.#refusal ??= refusal;
+    throw refusal;
+  }
+}
+
+/** Writes a run down. */
+export class Writer extends Listener {
+  readonly #steps: Step[] = [];
+
+  constructor(readonly inputs: readonly Tensor[]) {
+    super(inputs);
+  }
+
+  record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void {
+    const operands = this.operands(inputs, result);
+    if (operands !== null) this.#steps.push({ op, params, operands, shape: result.shape });
+  }
+
+  finish(outputs: readonly Tensor[]): Recording {
+    this.end();
+    return {
+      inputs: this.inputs.map((x) => x.shape),
+      steps: this.#steps,
+      outputs: outputs.map((x) => this.operand(x)),
+    };
+  }
+}
+
+/** Compares a run with a recording, step by step; throws `changed` of the first difference, in words. */
+export class Comparison extends Listener {
+  #at = 0;
+
+  constructor(
+    inputs: readonly Tensor[],
+    readonly known: Recording,
+    readonly changed: (what: string) => PedigradError,
+  ) {
+    super(inputs);
+  }
+
+  record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void {
+    const operands = this.operands(inputs, result);
+    if (operands === null) return;
+    const step = this.known.steps[this.#at++];
+    const constant = step?.op === op ? differingConstant(step.operands, operands) : null;
+    if (constant !== null) this.stop(this.changed(constant));
+    if (
+      step === undefined ||
+      step.op !== op ||
+      !sameOperands(step.operands, operands) ||
+      !sameShape(step.shape, result.shape) ||
+      !sameParams(step.params, params)
+    )
+      this.stop(
+        this.changed(
+          `step ${this.#at} was ${show(step)}, now it is ${show({ op, params, operands, shape: result.shape })}`,
+        ),
+      );
+  }
+
+  finish(outputs: readonly Tensor[]): void {
+    this.end();
+    const { steps, outputs: known } = this.known;
+    if (this.#at < steps.length)
+      throw this.changed(`step ${this.#at + 1} was ${show(steps[this.#at])}, now it is missing`);
+    const now = outputs.map((x) => this.operand(x));
+    const constant = differingConstant(known, now);
+    if (constant !== null) throw this.changed(constant);
+    if (!sameOperands(known, now)) throw this.changed("the outputs are made of other values, or in another order");
+  }
+}
+
+const sameOperands = (before: readonly Operand[], now: readonly Operand[]): boolean =>
+  before.length === now.length &&
+  before.every((x, i) => typeof x === typeof now[i] && (typeof x !== "number" || x === now[i]));
+
+/** What differs between constants that stand in the same place; null where nothing does. */
+function differingConstant(before: readonly Operand[], now: readonly Operand[]): string | null {
+  for (let i = 0; i < before.length; i++) {
+    const [x, y] = [before[i] as Operand, now[i] as Operand];
+    if (x !== y && typeof x === "object" && typeof y === "object" && !sameBits(x, y))
+      return `a captured constant was ${shorten(x)}, now it is ${shorten(y)}`;
+  }
+  return null;
+}
+
+function sameBits(a: Tensor, b: Tensor): boolean {
+  if (!sameShape(a.shape, b.shape)) return false;
+  const [x, y] = [rawView(a), rawView(b)];
+  if (x.data === y.data && x.offset === y.offset && x.stride.every((step, i) => step === y.stride[i])) return true;
+  const [left, right] = [elementsOf(a), elementsOf(b)];
+  for (let i = 0; i < left.length; i++) if (!Object.is(left[i], right[i])) return false;
+  return true;
+}
+
+const shorten = (x: Tensor): string => textOf(x).slice(0, 80);
+const show = (step: Step | undefined): string =>
+  step === undefined
+    ? "missing"
+    : `${step.op.name} ${JSON.stringify(step.params)} of ${step.operands.map((x) => (typeof x === "number" ? `value ${x}` : "a constant")).join(", ")}, shape [${step.shape}]`;

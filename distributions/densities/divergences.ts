@@ -1,0 +1,161 @@
+/**
+ * Divergences that keep their digits where q and p are almost the same. KL(q | p) is of the second order in their difference, so a formula
+ * whose terms are of the first has no digits left there: for parameters that are 1e-7 apart its result is 1e-14. Each of these is a sum of
+ * parts >= 0 in which the first order is gone by algebra. With φ(x) = exp(x) - 1 - x >= 0 and u = q/p - 1,
+ *
+ *     scale     (r² - 1)/2 - log r = (u - log(1 + u)) + u²/2          r = q/p, of normal scales
+ *     rate      r - 1 - log r                                         r = p/q, of exponential rates
+ *     classes   -v̄ = log(1 + Σ_k q_k φ(v_k - v̄)) - log Σ_k q_k exp(v_k)       v = log p - log q, v̄ = Σ_k q_k v_k
+ *
+ * and where q and p belong to one exponential family of cumulant A, KL = (p - q)² ∫_0^1 (1 - t) A''(q + t (p - q)) dt: by quadrature where
+ * they are close.
+ */
+import {
+  abs,
+  type Binary,
+  besselGap,
+  binary,
+  digammaDifference,
+  div,
+  exp,
+  expm1,
+  gate,
+  greater,
+  i0e,
+  less,
+  log1p,
+  min,
+  minimum,
+  mul,
+  reciprocal,
+  sign,
+  sub,
+  sum,
+  type Tensor,
+  type Ternary,
+  ternary,
+  trigamma,
+  type Unary,
+  unary,
+  where,
+} from "../../autodiff/index.js";
+import { expm1 as expm1Of, log as logOf } from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import {
+  besselGap as besselGapOf,
+  excessOverLog,
+  gaussLegendre,
+  i0e as i0eOf,
+  lgamma,
+  trigamma as trigammaOf,
+} from "../../autodiff/kernels/special/index.js";
+import { EULER } from "../core/constants.js";
+import { devianceFrom, stirlingExcess } from "./continuous.js";
+
+/** d² ∫_0^1 (1 - t) curvature(from + t d) dt. */
+export const bregman = (curvature: (x: number) => number, from: number, d: number): number =>
+  d * d * gaussLegendre((t) => (1 - t) * curvature(from + t * d), 0, 1);
+
+/** φ(x) = exp(x) - 1 - x. */
+export const excessOverExp: Unary = unary(
+  "excessOverExp",
+  (x) => {
+    if (Math.abs(x) > 0.5) return expm1Of(x) - x;
+    let sum = 1;
+    for (let k = 17; k >= 3; k--) sum = 1 + (x / k) * sum;
+    return 0.5 * x * x * sum;
+  },
+  [(g, _, x) => gate(g, expm1(x))],
+);
+
+/** r - 1 - log r for r = p/q and q, p > 0. */
+function rateExcess(q: number, p: number): number {
+  const r = p / q;
+  // The ratio of representable numbers need not be one.
+  return r > 1e-300 && r < 1e300 ? excessOverLog((p - q) / q, r) : r - 1 + (logOf(q) - logOf(p));
+}
+
+/** KL(Exponential(q) | Exponential(p)). */
+export const rateDivergence: Binary = binary("rateDivergence", rateExcess, [
+  (g, _, q, p) => gate(g, sub(q, p).div(q).div(q)),
+  (g, _, q, p) => gate(g, sub(p, q).div(p).div(q)),
+]);
+
+/** KL(Normal(0, q) | Normal(0, p)). */
+export const scaleDivergence: Binary = binary(
+  "scaleDivergence",
+  (q, p) => {
+    const u = (q - p) / p;
+    return rateExcess(p, q) + 0.5 * u * u;
+  },
+  [
+    (g, _, q, p) =>
+      gate(
+        g,
+        sub(q, p)
+          .div(p)
+          .mul(reciprocal(q).add(reciprocal(p))),
+      ),
+    (g, _, q, p) => gate(g, sub(p, q).div(p).mul(div(q, p).add(1)).div(p)),
+  ],
+);
+
+/** ψ(a + d) - ψ(a), d of either sign. */
+export const digammaStep = (a: Tensor, d: Tensor): Tensor =>
+  mul(sign(d), digammaDifference(minimum(a, a.add(d)), abs(d)));
+
+/** KL(Gamma(a, 1) | Gamma(c, 1)), d = c - a given apart, as it may be known better than from a and c, which are rounded. */
+export const gammaDivergence: Ternary = ternary(
+  "gammaDivergence",
+  (a, c, d) => devianceFrom(c, a, -d) + stirlingExcess(a, c, d),
+  [
+    (g, _, a, _c, d) => gate(g, mul(d, trigamma(a)).neg()),
+    (g, _, a, _c, d) => gate(g, digammaStep(a, d)),
+    (g) => mul(g, 0),
+  ],
+);
+
+/** log Γ(1 + u) + γ u for u > -1, where γ u is its first order. */
+export const lgammaExcess: Unary = unary(
+  "lgammaExcess",
+  (u) => (Math.abs(u) < 0.5 ? bregman(trigammaOf, 1, u) : lgamma(1 + u) + EULER * u),
+  [(g, _, u) => gate(g, digammaStep(u.mul(0).add(1), u))],
+);
+
+/** p x; what has probability 0 does not count, whatever x is there, for the value and its gradient. */
+export const weighed = (p: Tensor, x: Tensor): Tensor => mul(p, where(greater(p, 0), x, 0));
+/** Σ_k p_k x_k over the last axis. */
+export const expectation = (p: Tensor, x: Tensor): Tensor => sum(weighed(p, x), -1);
+
+/** KL(q | p) of classes along the last axis, from the probabilities and log probabilities of q and the log probabilities of p. */
+export function classDivergence(probs: Tensor, q: Tensor, p: Tensor): Tensor {
+  const isPossible = greater(probs, 0);
+  const v = where(isPossible, sub(p, q), 0);
+  const isClose = min(less(abs(v), 1), -1, { keepDims: true });
+  const close = where(isClose, v, 0);
+  const centred = sub(close, sum(mul(probs, close), -1, { keepDims: true }));
+  // What p gives to classes that q lacks is missing from the others.
+  const elsewhere = sum(where(isPossible, 0, exp(p)), -1);
+  const near = log1p(sum(mul(probs, excessOverExp(centred)), -1)).sub(log1p(elsewhere.neg()));
+  return where(isClose.squeeze(-1), near, expectation(probs, v.neg()));
+}
+
+/** A'(κ) = 1 - A/κ - A² for A = I_1(κ) / I_0(κ), far out by its asymptotic series (DLMF 10.40.1). */
+function alignmentSlope(k: number): number {
+  if (k > 1000) return (0.5 + (0.25 + (0.375 + 0.78125 / k) / k) / k) / (k * k);
+  const gap = besselGapOf(k) / i0eOf(k);
+  return gap * (2 - gap) - (1 - gap) / k;
+}
+const slopeOfAlignment: Unary = unary("alignmentSlope", alignmentSlope, null);
+
+/** KL of two von Mises distributions around one direction, by their concentrations. */
+export const vonMisesDivergence: Binary = binary(
+  "vonMisesDivergence",
+  (k, m) => {
+    if (Math.abs(m - k) < 0.5 * k) return bregman(alignmentSlope, k, m - k);
+    return (m - k) * (besselGapOf(k) / i0eOf(k)) - logOf(i0eOf(k) / i0eOf(m));
+  },
+  [
+    (g, _, k, m) => gate(g, mul(sub(k, m), slopeOfAlignment(k))),
+    (g, _, k, m) => gate(g, sub(div(besselGap(k), i0e(k)), div(besselGap(m), i0e(m)))),
+  ],
+);

@@ -1,0 +1,79 @@
+/**
+ * log(sinh h / h), the cumulant of a density exp(2 h x) on [0, 1], and its derivatives, which are its moments. With y = coth h - 1/h,
+ *
+ *     y'   = 1/h² - 1/sinh² h,        y'' = 2 coth h / sinh² h - 2/h³,
+ *
+ * and near 0, where these cancel, y = Σ_k c_k h^(2k-1), c_k = 2 (-1)^(k+1) ζ(2k) / π^2k, for |h| < π.
+ */
+import { type Binary, binary, gate, mul, sub, type Unary, unary } from "../../autodiff/index.js";
+import {
+  exp as expOf,
+  log1p as log1pOf,
+  logisticDensity,
+  log as logOf,
+  tanh,
+} from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import { horner } from "../../autodiff/kernels/special/polynomial.js";
+import { bregman } from "./divergences.js";
+
+// The coefficients of y', y'' and the slope of y'', in powers of h².
+const SLOPE = [
+  0.3333333333333333, -0.06666666666666667, 0.010582010582010581, -0.0014814814814814814, 0.0001924001924001924,
+  -2.380844708887037e-5, 2.8503732207435913e-6, -3.332191318496952e-7, 3.8263339078575285e-8, -4.332978728872515e-9,
+  4.852350845790551e-10, -5.3846925685597234e-11, 5.930254350058414e-12, -6.489292139993081e-13, 7.062066668463177e-14,
+  -7.648843294003344e-15, 8.249892014502867e-16, -8.865487525092221e-17, 9.495909290045727e-18, -1.0141441619453536e-18,
+  1.0802373748103058e-19, -1.1478999915876798e-20, 1.217161944949064e-21, -1.288053684553877e-22,
+  1.3606061854850572e-23, -1.4348509568175585e-24, 1.5108200503215846e-25, -1.588546069302596e-26,
+  1.668062177580175e-27, -1.749402108607875e-28, 1.8326001747362096e-29, -1.9176912766209755e-30,
+  2.0047109127791264e-31, -2.0936951892944605e-32,
+];
+const CURVE = /* @__PURE__ */ SLOPE.slice(1).map((c, i) => (2 * i + 2) * c);
+const BEND = /* @__PURE__ */ CURVE.map((c, i) => (2 * i + 1) * c);
+/** Beyond this the closed forms lose at most a digit. */
+const NEAR = 1.5;
+
+/** coth h - 1/h; near 0 by Lambert's continued fraction h / (3 + h² / (5 + h² / (7 + …))), in which nothing cancels. */
+function langevinOf(h: number): number {
+  if (Math.abs(h) > 1) return 1 / tanh(h) - 1 / h;
+  let tail = 27;
+  for (let odd = 25; odd >= 3; odd -= 2) tail = odd + (h * h) / tail;
+  return h / tail;
+}
+/** 1 / sinh² h. */
+const cosechSquared = (h: number): number => (4 * logisticDensity(2 * h)) / tanh(h) / tanh(h);
+function slopeOf(h: number): number {
+  return Math.abs(h) > NEAR ? 1 / (h * h) - cosechSquared(h) : horner(SLOPE, h * h);
+}
+function curveOf(h: number): number {
+  return Math.abs(h) > NEAR ? (2 * cosechSquared(h)) / tanh(h) - 2 / (h * h * h) : h * horner(CURVE, h * h);
+}
+/** The slope of y''. */
+function bendOf(h: number): number {
+  const s = cosechSquared(h);
+  return Math.abs(h) > NEAR ? 6 / (h * h * h * h) - 4 * s - 6 * s * s : horner(BEND, h * h);
+}
+/** log(sinh h / h); near 0 from Σ h^2k / (2k + 1)!. */
+function logSinhcOf(h: number): number {
+  const size = Math.abs(h);
+  if (size > 1) return size + log1pOf(-expOf(-2 * size)) - logOf(2 * size);
+  let sum = 0;
+  for (let k = 9; k >= 1; k--) sum = ((1 + sum) * h * h) / (2 * k * (2 * k + 1));
+  return log1pOf(sum);
+}
+
+/** log(sinh h / h). */
+export const logSinhc: Unary = unary("logSinhc", (h) => logSinhcOf(h), [(g, _, h) => gate(g, langevin(h))]);
+/** y = coth h - 1/h. */
+export const langevin: Unary = unary("langevin", (h) => langevinOf(h), [(g, _, h) => gate(g, langevinSlope(h))]);
+/** y'. */
+export const langevinSlope: Unary = unary("langevinSlope", slopeOf, [(g, _, h) => gate(g, langevinCurve(h))]);
+const langevinCurve: Unary = unary("langevinCurve", curveOf, [(g, _, h) => gate(g, langevinBend(h))]);
+const langevinBend: Unary = unary("langevinBend", bendOf, null);
+
+/** log(sinh k / k) - log(sinh h / h) - (k - h) y(h) >= 0, also where k and h are close. */
+export const sinhcDivergence: Binary = binary(
+  "sinhcDivergence",
+  (h, k) =>
+    Math.abs(k - h) < 1 ? bregman(slopeOf, h, k - h) : logSinhcOf(k) - logSinhcOf(h) - (k - h) * langevinOf(h),
+  [(g, _, h, k) => gate(g, mul(sub(h, k), langevinSlope(h))), (g, _, h, k) => gate(g, sub(langevin(k), langevin(h)))],
+);

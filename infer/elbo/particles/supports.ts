@@ -1,0 +1,36 @@
+/** Can the guide draw what the model's sites cannot be? Then the ELBO is minus infinity, whatever the parameters. */
+import { elementsOf } from "../../../autodiff/core/copy.js";
+import { sameShape } from "../../../autodiff/core/shape.js";
+import { PedigradError, type Tensor } from "../../../autodiff/index.js";
+import { boundsOf } from "../../../distributions/constraints/constraint.js";
+import { type Constraint, Derived, type Distribution, Masked } from "../../../distributions/index.js";
+import { sampleSites, type Trace } from "../../program/trace.js";
+
+/** Refuse guide sites that certainly leave the support of the model's. Behind a mask they may; points are looked at when they are drawn. */
+export function checkSupports(guide: Trace, model: Trace): void {
+  for (const { name, fn: q, isObserved } of sampleSites(guide)) {
+    const other = model.get(name);
+    if (isObserved || other?.type !== "sample" || ["Delta", "Empirical"].includes(q.label)) continue;
+    const { fn: p, mask } = other;
+    if (mask !== null || hasMask(p) || !sameShape(q.shape(), p.shape()) || !leaves(q.support, p.support)) continue;
+    throw new PedigradError({
+      code: "support-mismatch",
+      site: name,
+      message: `guide site "${name}" (${q.label}) may be ${q.support.must}, the model's (${p.label}) must be ${p.support.must}. Give the guide a distribution on that support, or one that a transform moves there.`,
+    });
+  }
+}
+
+const hasMask = (fn: Distribution): boolean => fn instanceof Masked || (fn instanceof Derived && hasMask(fn.base));
+
+/** Whether some value in `q` certainly lies outside `p`. */
+function leaves(q: Constraint, p: Constraint): boolean {
+  if (p.isDiscrete && !q.isDiscrete) return true;
+  const [from, to] = [boundsOf(elementsIn(q)), boundsOf(elementsIn(p))];
+  if (from === null || to === null) return q.isUnbounded === true && !p.isUnbounded && p.name !== "extendedReal";
+  const isBelow = (x: Tensor, y: Tensor): boolean => elementsOf(x.less(y)).includes(1);
+  return isBelow(from[0], to[0]) || isBelow(to[1], from[1]);
+}
+
+/** The constraint on each number, where the numbers of an event are independent. */
+const elementsIn = (c: Constraint): Constraint => ("base" in c ? elementsIn(c.base as Constraint) : c);

@@ -1,0 +1,47 @@
+/**
+ * A look ahead: guide and model run once with every enumerated site at the first value of its support, so that no table is made. It tells
+ * how deep the plates nest, and which enumerated sites would meet in one log density.
+ */
+import { broadcastTo, random, type Tensor } from "../../autodiff/index.js";
+import { getProvenance, union } from "../../provenance/index.js";
+import type { Task } from "../elbo/particles/pair.js";
+import { tracedRun } from "../elbo/particles/particles.js";
+import { replay } from "../program/handlers.js";
+import type { Messenger } from "../program/messages.js";
+import { type SampleSite, sampleSites } from "../program/trace.js";
+import { MAX_TABLE, tooLarge } from "./factors.js";
+
+/** The number of dims from the right that are plates; a table of more than 2^26 entries is refused. */
+export function survey(key: Tensor, task: Task, around: readonly Messenger[]): number {
+  const counts = new Map<string, number>();
+  const atFirst = firstValues(counts);
+  const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around, atFirst);
+  const model = tracedRun(replay(task.model, guide), random.foldIn(key, 1), task, ...around, atFirst);
+  let depth = 0;
+  for (const site of [...sampleSites(guide), ...sampleSites(model)]) {
+    for (const { dim } of site.plates) depth = Math.max(depth, -(dim ?? 0));
+    requireSmallTable(site, counts);
+  }
+  return depth;
+}
+
+/** Enumerated sites take the first value of their support; `counts` learns how many values it has. */
+const firstValues = (counts: Map<string, number>): Messenger => ({
+  process(message) {
+    if (message.type !== "sample" || message.isObserved || message.value !== null) return;
+    const { name, fn, infer } = message;
+    if (infer.enumerate !== "parallel" || !fn.hasEnumerateSupport) return;
+    const support = fn.enumerateSupport(false);
+    counts.set(name, support.shape[0] as number);
+    message.value = broadcastTo(support.at(0).reshape(fn.eventShape), [...fn.batchShape, ...fn.eventShape]);
+  },
+});
+
+function requireSmallTable({ name, fn, value, ambient }: SampleSite, counts: ReadonlyMap<string, number>): void {
+  const sites = [...union(getProvenance([Object.values(fn.params), value]), ambient)].filter((site) =>
+    counts.has(site),
+  );
+  const elements = fn.batchShape.reduce((a, b) => a * b, 1);
+  const entries = sites.reduce((product, site) => product * (counts.get(site) as number), elements);
+  if (entries > MAX_TABLE) throw tooLarge(sites, entries, name);
+}

@@ -1,0 +1,242 @@
+/** What a compiled function takes and gives back: sets of its arguments, structures that change, static arguments, and what it forgets. */
+
+import { inspect } from "node:util";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  getProvenance,
+  inFreshRun,
+  jit,
+  PedigradError,
+  stopGradient,
+  type Tensor,
+  tensor,
+  trackProvenance,
+  unary,
+  valueAndGrad,
+  vmap,
+} from "../../../autodiff/index.js";
+import { refusal } from "../../refusals.js";
+
+const sites = (x: unknown): string => [...getProvenance(x)].sort().join();
+const tagged = (x: number, ...names: string[]) => trackProvenance(tensor(x), names);
+
+test("results have the sets of the arguments of their own call, output by output", () => {
+  const f = (x: Tensor, { y }: { y: Tensor }) => ({
+    x: x.mul(2),
+    both: [x.add(y).exp(), stopGradient(y)],
+    one: tensor(1),
+    inner: trackProvenance(y.mul(3), "inner"),
+    slope: valueAndGrad((z: Tensor) => z.mul(y))(x)[1],
+  });
+  const compiled = jit(f);
+  for (const [a, b] of [
+    [["a"], ["b"]],
+    [[], []],
+    [[], ["b", "c"]],
+    [["a"], []],
+    [["d"], ["d"]],
+    [[], []],
+  ] as const) {
+    const args = [tagged(1, ...a), { y: tagged(2, ...b) }] as const;
+    const [eager, result] = [f(...args), compiled(...args)];
+    for (const name of ["x", "both", "one", "inner", "slope"] as const)
+      assert.is(sites(result[name]), sites(eager[name]), `${name} of ${a} and ${b}`);
+  }
+});
+
+test("results inherit what the run has read, and reads of captured tensors are heard", () => {
+  const captured = tagged(3, "captured");
+  const f = jit((x: Tensor) => x.mul(captured.item()));
+  for (let call = 0; call < 4; call++)
+    inFreshRun(() => {
+      tagged(1, "read").item();
+      assert.is(sites(f(tensor(call))), "captured,read");
+      assert.is(sites(tensor(1).add(1)), "captured,read");
+    });
+  assert.is(sites(f(tensor(1))), "captured");
+});
+
+test("a change is refused once; the calls after it are right", () => {
+  let way = 0;
+  const f = jit((x: Tensor): Record<string, Tensor> => (way === 0 ? { a: x.mul(2) } : { b: x.add(way), c: x.neg() }));
+  for (let call = 0; call < 3; call++) assert.is(f(tensor(call)).a?.item(), 2 * call);
+  way = 10;
+  assert.is(refusal(() => f(tensor(1))).code, "jit-changed");
+  for (let call = 0; call < 9; call++) {
+    const { b, c, ...rest } = f(tensor(call));
+    assert.equal([b?.item(), c?.item(), Object.keys(rest)], [call + 10, -call, []]);
+  }
+});
+
+test("what is returned is compared: counters, names in other places, other kinds, fresh functions", () => {
+  let call = 0;
+  const RESULTS: ((x: Tensor) => unknown)[] = [
+    (x) => [x, call],
+    (x) => (call === 1 ? { p: x, q: x.neg() } : { q: x, p: x.neg() }),
+    (x) => (call === 1 ? { p: x, q: x.neg() } : { q: x.neg(), p: x }),
+    (x) => (call === 1 ? [x] : { 0: x }),
+    (x) => ({ x, how: call === 1 ? null : undefined }),
+    (x) => ({ x, how: () => call }),
+    (x) => new Map([[call, x]]),
+    (x) => (call === 1 ? x : call),
+    (x) => [x, tensor(call)],
+  ];
+  for (const result of RESULTS) {
+    call = 0;
+    const f = jit((x: Tensor) => {
+      call++;
+      return result(x);
+    });
+    f(tensor(1));
+    assert.is(refusal(() => f(tensor(1))).code, "jit-changed", `${result}`);
+  }
+});
+
+test("what stays the same may be returned: objects, symbols, numbers to the last bit", () => {
+  const kept = { f: () => 1, s: Symbol("s"), n: [Number.NaN, -0], b: 3n, m: new Date(0) };
+  const f = jit((x: Tensor) => ({ x, ...kept }));
+  for (let call = 0; call < 5; call++) {
+    const { x, ...rest } = f(tensor(call));
+    assert.is(x.item(), call);
+    assert.is(rest.f, kept.f);
+    assert.is(rest.s, kept.s);
+    assert.is(rest.m, kept.m);
+    assert.is(inspect(rest.n), "[ NaN, -0 ]");
+  }
+});
+
+test("what a caller adds to a returned record, or takes out of it, is seen", () => {
+  type State = { p: Record<string, Tensor>; list: Tensor[] };
+  const f = jit(
+    ({ p, list }: State): State => ({
+      p: Object.fromEntries(Object.entries(p).map(([name, x]) => [name, x.add(1)])),
+      list: list.map((x) => x.mul(2)),
+    }),
+  );
+  let state: State = { p: { a: tensor(0) }, list: [tensor(1)] };
+  for (let call = 0; call < 4; call++) state = f(state);
+  state.p.b = tensor(10);
+  state = f(state);
+  assert.equal([state.p.a?.item(), state.p.b?.item()], [5, 11]);
+  for (let call = 0; call < 3; call++) state = f(state);
+  state.list.push(tensor(7));
+  state = f(state);
+  assert.equal(state.list[1]?.item(), 14);
+  for (let call = 0; call < 3; call++) state = f(state);
+  delete state.p.a;
+  assert.equal(Object.keys(f(state).p), ["b"]);
+  Object.assign(state.p, { [Symbol("hidden")]: tensor(1) });
+  assert.is(refusal(() => f(state)).code, "symbol-key");
+});
+
+test("static arguments: symbols and objects by identity, holes and lengths of lists, one text for two things never", () => {
+  const seen: unknown[] = [];
+  const f = jit((what: unknown, x: Tensor) => {
+    if (!seen.includes(what)) seen.push(what);
+    return x.add(seen.indexOf(what));
+  });
+  const things = [
+    Symbol("s"),
+    Symbol("s"),
+    Symbol.for("s"),
+    () => 1,
+    () => 1,
+    new Date(0),
+    new Date(0),
+    "1",
+    "symbol 1",
+    "Date #4",
+  ];
+  for (let round = 0; round < 3; round++)
+    for (const [i, what] of things.entries()) assert.is(f(what, tensor(1)).item(), 1 + i);
+  const count = jit((list: Tensor[]) => tensor(list.length).add(list[0] as Tensor));
+  const [one, long] = [[tensor(1)], [tensor(1)]];
+  long.length = 3;
+  for (let round = 0; round < 3; round++) assert.equal([count(one).item(), count(long).item()], [2, 4]);
+});
+
+test("arguments that no program can have are refused", () => {
+  const f = jit((x: unknown) => tensor(1).add(x === null ? 0 : 1));
+  const loop: Record<string, unknown> = { x: tensor(1) };
+  loop.again = { loop };
+  const list: unknown[] = [1];
+  list.push(list);
+  for (const [x, code] of [
+    [loop, "cyclic"],
+    [list, "cyclic"],
+    [{ [Symbol("k")]: 1 }, "symbol-key"],
+    [new BigInt64Array(2), "not-a-tensor"],
+    [new DataView(new ArrayBuffer(8)), "not-a-tensor"],
+  ] as const)
+    assert.is(refusal(() => f(x)).code, code);
+  assert.is(refusal(() => tensor(list as number[])).code, "cyclic");
+  assert.is(refusal(() => trackProvenance(loop, "a")).code, "cyclic");
+  loop.x = tensor([1]);
+  assert.is(refusal(() => vmap((x: Tensor) => x)(loop)).code, "cyclic");
+});
+
+test("a comparison runs no kernel of an op that depends on an input, and each op on constants", () => {
+  const counts = { input: 0, constant: 0 };
+  const counting = (name: "input" | "constant") => (x: number) => {
+    counts[name]++;
+    return x + 1;
+  };
+  const [onInput, onConstant] = [
+    unary("onInput", counting("input"), null),
+    unary("onConstant", counting("constant"), null),
+  ];
+  let constant = 1;
+  const program = (x: Tensor) => onInput(x.mul(onConstant(constant)));
+  const f = jit(program);
+  f(tensor([1, 2]));
+  f(tensor([1, 2]));
+  f(tensor([1, 2]));
+  const before = { ...counts };
+  f.check(tensor([3, 4]));
+  assert.equal(counts, { input: before.input, constant: before.constant + 1 });
+  constant = 2;
+  assert.match(
+    refusal(() => f.check(tensor([3, 4]))).message,
+    /captured constant was Tensor\[\] 2, now it is Tensor\[\] 3/,
+  );
+  assert.equal(f(tensor([3, 4])).toArray(), program(tensor([3, 4])).toArray(), "forgotten");
+});
+
+test("an error that a program throws when it is compared is its own, and the program is forgotten", () => {
+  let fails = false;
+  const f = jit((x: Tensor) => {
+    if (fails) throw new RangeError("mine");
+    return x.mul(2);
+  });
+  f(tensor(1));
+  fails = true;
+  assert.throws(
+    () => f(tensor(1)),
+    (error: Error) => error instanceof RangeError,
+  );
+  fails = false;
+  assert.is(f(tensor(4)).item(), 8);
+});
+
+test("a difference cannot be caught by the program itself", () => {
+  let by = 2;
+  const f = jit((x: Tensor) => {
+    try {
+      return x.mul(by);
+    } catch {
+      return x.mul(2);
+    }
+  });
+  f(tensor(1));
+  by = 3;
+  assert.is(refusal(() => f(tensor(1))).code, "jit-changed");
+});
+
+test("checks of values find nothing to refuse where a comparison has no numbers", () => {
+  const at = jit((x: Tensor, i: Tensor) => x.at(i).add(x.take([0, 1], 0).sum()));
+  for (let call = 0; call < 5; call++) assert.is(at(tensor([1, 2, 3]), tensor(call % 3)).item(), 4 + (call % 3));
+  assert.ok(refusal(() => at(tensor([1, 2, 3]), tensor(5))) instanceof PedigradError);
+});
+
+test.run();

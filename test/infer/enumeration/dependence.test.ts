@@ -1,0 +1,266 @@
+/**
+ * What a sum over states must not lose, each against a sum written out here: the distribution of a masked latent, the gradient through
+ * probabilities, scales by element, states of probability 0, empty plates; and what is refused before any work.
+ */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  Bernoulli,
+  Categorical,
+  configEnumerate,
+  grad,
+  type Model,
+  mask,
+  Normal,
+  param,
+  plate,
+  random,
+  sample,
+  scale,
+  type Tensor,
+  TraceELBO,
+  TraceEnumELBO,
+  tensor,
+} from "../../../index.js";
+import { refusal } from "../../refusals.js";
+
+const key = random.key(0);
+const nothing: Model = () => {};
+const summed = { infer: { enumerate: "parallel" } } as const;
+const lossOf = (model: Model, guide: Model = nothing, params: Record<string, Tensor> = {}): number =>
+  new TraceEnumELBO().loss(key, params, model, guide).item();
+const near = (got: number, want: number, label = ""): void =>
+  assert.ok(Math.abs(got - want) <= 1e-12 * (1 + Math.abs(want)), `${label}: ${got}, want ${want}`);
+const logNormal = (x: number, m: number): number => -0.5 * (x - m) ** 2 - 0.5 * Math.log(2 * Math.PI);
+
+test("a masked latent keeps its distribution, whatever masks what depends on it", () => {
+  const probs = [0.2, 0.5, 0.3];
+  const x = [1.1, 2.4];
+  for (const keep of [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+  ]) {
+    const model = () =>
+      plate("data", 2, () => {
+        const z = mask(() => sample("z", new Categorical(probs), summed), keep)();
+        sample("x", new Normal(z, 1), { obs: x });
+      });
+    const want = x.map((v) => -Math.log(probs.reduce((sum, p, k) => sum + p * Math.exp(logNormal(v, k)), 0)));
+    near(lossOf(model), (want[0] as number) + (want[1] as number), `mask ${keep}`);
+  }
+});
+
+test("capture and recapture: whoever was not caught yet is masked, and still alive with its probability", () => {
+  // Alive with probability 0.8 from year to year, caught with 0.6; counted from the year of the first capture.
+  const caught = [
+    [1, 0, 1],
+    [0, 1, 0],
+    [0, 0, 1],
+  ];
+  const model = () =>
+    plate("animals", 3, () => {
+      let first = tensor([0, 0, 0]);
+      let alive = tensor([1, 1, 1]);
+      for (let year = 0; year < 3; year++) {
+        const seen = tensor(caught.map((row) => row[year] as number));
+        const before = first;
+        const next = mask(() => sample(`z${year}`, new Bernoulli(alive.mul(0.8)), summed), before)();
+        alive = mask(() => next, before)();
+        const now = alive;
+        mask(() => sample(`y${year}`, new Bernoulli(now.mul(0.6)), { obs: seen }), before)();
+        first = first.maximum(seen);
+      }
+    });
+  let want = 0;
+  for (const row of caught) {
+    let total = 0;
+    for (const a of [0, 1])
+      for (const b of [0, 1])
+        for (const c of [0, 1]) {
+          const states = [a, b, c];
+          let p = 1;
+          let known = 0;
+          states.forEach((z, year) => {
+            const survival = 0.8 * (year === 0 ? 1 : (states[year - 1] as number));
+            p *= z ? survival : 1 - survival;
+            const seen = row[year] as number;
+            if (known) p *= seen ? 0.6 * z : 1 - 0.6 * z;
+            known = Math.max(known, seen);
+          });
+          total += p;
+        }
+    want -= Math.log(total);
+  }
+  near(lossOf(model), want);
+});
+
+test("a scale for each element of a plate multiplies the sum of that element", () => {
+  const weights = [1, 2, 0.5];
+  const x = [0.3, 1.2, -0.4];
+  const evidence = (v: number): number => Math.log(0.4 * Math.exp(logNormal(v, 0)) + 0.6 * Math.exp(logNormal(v, 2)));
+  const model: Model = () =>
+    plate("data", 3, () => {
+      const z = sample("z", new Bernoulli(0.6), summed);
+      sample("x", new Normal(z.mul(2), 1), { obs: x });
+    });
+  near(
+    lossOf(scale(model, weights)),
+    x.reduce((sum, v, i) => sum - (weights[i] as number) * evidence(v), 0),
+  );
+  const above: Model = () => {
+    const g = sample("g", new Bernoulli(0.5), summed);
+    plate("data", 3, () => sample("x", new Normal(g, 1), { obs: x }));
+  };
+  assert.is(refusal(() => lossOf(scale(above, weights))).code, "undeclared-dim");
+  const inside: Model = () => {
+    const g = sample("g", new Bernoulli(0.5), summed);
+    plate("data", 3, () => scale(() => sample("x", new Normal(g, 1), { obs: x }), weights)());
+  };
+  assert.is(refusal(() => lossOf(inside)).code, "scales");
+});
+
+test("a state of probability 0 counts for nothing, in parallel and in sequence", () => {
+  const model = () => {
+    const z = sample("z", new Categorical([0.5, 0.2, 0, 0.3]));
+    sample("x", new Normal(z, 1), { obs: 0.7 });
+  };
+  const guideBy = (how: "parallel" | "sequential"): Model =>
+    configEnumerate(() => {
+      const l = param("l", [0.4, -0.2, 0.1]);
+      // The third state is impossible for the guide, whose logit is -Infinity.
+      sample("z", new Categorical({ logits: l.at(tensor([0, 1, 0, 2])).add([0, 0, -Infinity, 0]) }));
+    }, how);
+  const exact = (l: Tensor) => {
+    const q = l.softmax(-1);
+    const logp = tensor([0.5, 0.2, 0.3])
+      .log()
+      .add(tensor([0, 1, 3].map((z) => logNormal(0.7, z))));
+    return q.mul(q.log().sub(logp)).sum();
+  };
+  const l = tensor([0.4, -0.2, 0.1]);
+  for (const how of ["parallel", "sequential"] as const) {
+    const [loss, { l: slope }] = new TraceEnumELBO().lossAndGrads(key, { l }, model, guideBy(how)) as [
+      Tensor,
+      { l: Tensor },
+    ];
+    near(loss.item(), exact(l).item(), how);
+    const want = grad(exact)(l).toFloat64Array();
+    for (const [i, g] of slope.toFloat64Array().entries()) near(g, want[i] as number, `${how}, slope ${i}`);
+  }
+});
+
+test("plates without elements add nothing, nested and under a sum", () => {
+  const model: Model = () => {
+    const g = sample("g", new Bernoulli(0.3), summed);
+    sample("y", new Normal(g.mul(2), 1), { obs: 0.5 });
+    plate("rows", 2, () =>
+      plate("none", 0, () => {
+        const z = sample("z", new Categorical([0.2, 0.8]), summed);
+        sample("x", new Normal(z.add(g), 1), { obs: tensor([]).reshape([0, 1]) });
+      }),
+    );
+  };
+  near(lossOf(model), -Math.log(0.7 * Math.exp(logNormal(0.5, 0)) + 0.3 * Math.exp(logNormal(0.5, 2))));
+});
+
+test("leading axes of size 1 do not tell the plates of the two sides apart", () => {
+  const model = () => {
+    const a = sample("a", new Bernoulli(0.4));
+    plate("rows", 3, () => sample("b", new Bernoulli(a.mul(0.5).add(0.2))));
+  };
+  const guide = configEnumerate(() => {
+    sample("a", new Bernoulli(0.7));
+    plate("rows", 3, () => sample("b", new Bernoulli(0.6)));
+  });
+  const kl = (q: number, p: number): number => q * Math.log(q / p) + (1 - q) * Math.log((1 - q) / (1 - p));
+  near(lossOf(model, guide), kl(0.7, 0.4) + 3 * (0.3 * kl(0.6, 0.2) + 0.7 * kl(0.6, 0.7)));
+});
+
+test("sums that would be too large are refused before any work, with the sites", () => {
+  const tooLarge = (model: Model, guide: Model = nothing): string => {
+    const error = refusal(() => lossOf(model, guide));
+    assert.is(error.code, "enumeration-too-large");
+    return error.message;
+  };
+  const uniform = (k: number) => new Categorical(Array(k).fill(1 / k));
+  const together: Model = () => {
+    let sum = tensor(0);
+    for (let i = 0; i < 12; i++) sum = sum.add(sample(`z${i}`, uniform(8), summed));
+    sample("x", new Normal(sum, 1), { obs: 4 });
+  };
+  assert.match(tooLarge(together), /"z0".*"z11"/);
+  assert.match(tooLarge(nothingOf(together), configEnumerate(latentsOf(12, 8))), /"z11"/);
+  // Every pair meets somewhere, and so all of them do in the sum.
+  const pairs: Model = () => {
+    const z = Array.from({ length: 10 }, (_, i) => sample(`z${i}`, uniform(8), summed));
+    z.forEach((a, i) => {
+      for (const [j, b] of z.slice(0, i).entries()) sample(`x${i},${j}`, new Normal(a.add(b), 1), { obs: 1 });
+    });
+  };
+  assert.match(tooLarge(pairs), /"z\d"/);
+  assert.match(tooLarge(nothingOf(together), configEnumerate(latentsOf(12, 8), "sequential")), /"z3"/);
+  // As many sites that never meet are no difficulty.
+  near(lossOf(latentsOf(12, 8, true)), 0);
+});
+const nothingOf =
+  (model: Model): Model =>
+  () =>
+    configEnumerate(model, null as never)();
+const latentsOf =
+  (n: number, k: number, isSummed = false): Model =>
+  () => {
+    for (let i = 0; i < n; i++)
+      sample(`z${i}`, new Categorical(Array(k).fill(1 / k)), isSummed ? { infer: { enumerate: "parallel" } } : {});
+  };
+
+test("what an op has done to the axis of an enumerated site is refused by name", () => {
+  const total: Model = () => {
+    const z = sample("z", new Categorical([0.2, 0.8]), summed);
+    sample("x", new Normal(z.sum(), 1), { obs: 1 });
+  };
+  assert.is(refusal(() => lossOf(total)).code, "enumerated-dim-lost");
+  // The sum over a plate of what is enumerated in it would take every combination of its elements.
+  const outside: Model = () => {
+    const z = plate("rows", 3, () => sample("z", new Bernoulli(0.3)));
+    sample("x", new Normal(z.sum(-1, { keepDims: true }), 1), { obs: 1 });
+  };
+  const guide = configEnumerate(() => void plate("rows", 3, () => sample("z", new Bernoulli(0.6))));
+  const error = refusal(() => lossOf(outside, guide));
+  assert.is(error.code, "intractable");
+  assert.match(error.message, /"rows".*"z"/);
+});
+
+test('kl: "analytic" is refused where the prior depends on its own site through an enumerated one', () => {
+  const model: Model = () => {
+    const b = sample("b", new Bernoulli(0.4));
+    sample("a", new Bernoulli(b.mul(0.5).add(0.2)));
+  };
+  const guide: Model = () => {
+    const a = sample("a", new Bernoulli(0.6), { infer: { enumerate: "parallel", kl: "analytic" } });
+    sample("b", new Bernoulli(a.mul(0.3).add(0.1)), summed);
+  };
+  assert.is(refusal(() => lossOf(model, guide)).code, "no-closed-form");
+  const hidden: Model = () => {
+    const z = sample("z", new Bernoulli(0.5), summed);
+    sample("a", new Normal(z, 1));
+  };
+  const error = refusal(() =>
+    lossOf(hidden, () => void sample("a", new Normal(0.2, 1), { infer: { kl: "analytic" } })),
+  );
+  assert.is(error.code, "no-closed-form");
+  assert.match(error.message, /"z"/);
+  // The same guide without enumeration has no such path.
+  assert.ok(
+    Number.isFinite(
+      new TraceELBO()
+        .loss(key, {}, model, () => {
+          sample("b", new Bernoulli(0.3));
+          sample("a", new Bernoulli(0.6), { infer: { kl: "analytic" } });
+        })
+        .item(),
+    ),
+  );
+});
+
+test.run();

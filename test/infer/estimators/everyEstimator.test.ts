@@ -1,0 +1,124 @@
+/**
+ * Every estimator on random programs: its mean is the exact answer, loss and gradients to 1e-9, or it refuses. 40 programs; 300 under
+ * PEDIGRAD_DEEP. And the same compiled, bit for bit.
+ */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  configEnumerate,
+  type Elbo,
+  type ElboOptions,
+  inferConfig,
+  jit,
+  type Model,
+  PedigradError,
+  RenyiELBO,
+  random,
+  type Tensor,
+  TraceELBO,
+  TraceEnumELBO,
+  TraceGraphELBO,
+  TraceMeanFieldELBO,
+} from "../../../index.js";
+import { exactBound, exactLoss, exactMean } from "./exactMean.js";
+import { type RandomProgram, randomProgram } from "./randomModels.js";
+
+interface Entry {
+  readonly make: (options: ElboOptions) => Elbo;
+  readonly guide?: (guide: Model) => Model;
+  /** Whether it sums out latents of the model. */
+  readonly sums?: boolean;
+  readonly exact?: (program: RandomProgram) => Record<string, Float64Array>;
+}
+/** Enumerate the discrete sites of the guide whose number is even, or odd; the others are sampled. */
+const everySecond =
+  (which: RegExp) =>
+  (guide: Model): Model =>
+    inferConfig(guide, ({ name, fn }) => (which.test(name) && fn.hasEnumerateSupport ? { enumerate: "parallel" } : {}));
+const enumerating = (options: ElboOptions) => new TraceEnumELBO({ ...options, strictEnumerationWarning: false });
+const TABLE: Readonly<Record<string, Entry>> = {
+  TraceELBO: { make: (options) => new TraceELBO(options) },
+  "TraceELBO, sticking the landing": { make: (options) => new TraceELBO({ ...options, stickingTheLanding: true }) },
+  "TraceELBO, second order": { make: (options) => new TraceELBO({ ...options, order: 2 }) },
+  TraceGraphELBO: { make: (options) => new TraceGraphELBO(options) },
+  "TraceGraphELBO, second order": { make: (options) => new TraceGraphELBO({ ...options, order: 2 }) },
+  TraceMeanFieldELBO: { make: (options) => new TraceMeanFieldELBO(options) },
+  "TraceEnumELBO, guide sampled": { make: enumerating, sums: true },
+  "TraceEnumELBO, guide enumerated": { make: enumerating, guide: configEnumerate, sums: true },
+  "TraceEnumELBO, even sites enumerated": { make: enumerating, guide: everySecond(/[02]/), sums: true },
+  "TraceEnumELBO, odd sites enumerated": { make: enumerating, guide: everySecond(/[13]|aux/), sums: true },
+  RenyiELBO: { make: (options) => new RenyiELBO(options), exact: (program) => exactBound(program, 0) },
+  "RenyiELBO, alpha 1/2": {
+    make: (options) => new RenyiELBO({ ...options, alpha: 0.5 }),
+    exact: (program) => exactBound(program, 0.5),
+  },
+};
+
+const isDeep = process.env.PEDIGRAD_DEEP !== undefined;
+const programs = Array.from({ length: isDeep ? 300 : 40 }, (_, seed) => randomProgram(seed));
+
+const losses = new Map<RandomProgram, Record<string, Float64Array>>();
+function lossOf(program: RandomProgram): Record<string, Float64Array> {
+  const loss = losses.get(program) ?? exactLoss(program.exact);
+  losses.set(program, loss);
+  return loss;
+}
+
+/** What goes wrong with an estimator on a program: null for nothing, or a refusal. */
+function check(
+  program: RandomProgram,
+  { make, guide = (g) => g, exact = lossOf }: Entry,
+): "right" | "refused" | "skipped" {
+  try {
+    const got = exactMean(make, { ...program, guide: guide(program.guide) }, isDeep ? 4096 : 600);
+    if (got === null) return "skipped";
+    for (const [name, want] of Object.entries(exact(program)))
+      want.forEach((w, i) => {
+        const g = (got[name] as Float64Array)[i] as number;
+        assert.ok(
+          Math.abs(g - w) <= 1e-9 * (1 + Math.abs(w)),
+          `${name}[${i}]: mean ${g}, exact ${w}; ${program.description}`,
+        );
+      });
+    return "right";
+  } catch (error) {
+    if (error instanceof PedigradError) return "refused";
+    throw error;
+  }
+}
+
+for (const [label, entry] of Object.entries(TABLE))
+  test(`${label}: the mean over all choices is exact, or it refuses`, () => {
+    const found = { right: 0, refused: 0, skipped: 0 };
+    for (const program of programs) {
+      if (program.isMixed || (program.hasSummed && !entry.sums)) continue;
+      if (entry.exact !== undefined && !program.isFinite) continue;
+      found[check(program, entry)]++;
+    }
+    // A refusal is the exception.
+    const least = entry.exact === undefined ? programs.length * 0.4 : programs.length / 20;
+    assert.ok(found.right > 2 * found.refused && found.right >= least, JSON.stringify(found));
+  });
+
+const bits = (x: Tensor): string => [...x.toFloat64Array()].join();
+test("compiled equals eager, bit for bit", () => {
+  const entries = Object.values(TABLE);
+  programs.slice(0, isDeep ? 300 : 24).forEach((program, i) => {
+    const { make, guide = (g: Model) => g } = entries[i % entries.length] as Entry;
+    const elbo = make({});
+    const one = (key: Tensor) => elbo.lossAndGrads(key, program.params, program.model, guide(program.guide));
+    const compiled = jit(one);
+    try {
+      for (let call = 0; call < 3; call++) {
+        const [[a, as], [b, bs]] = [compiled(random.key(call)), one(random.key(call))];
+        assert.is(bits(a), bits(b), program.description);
+        for (const name of Object.keys(bs))
+          assert.is(bits(as[name] as Tensor), bits(bs[name] as Tensor), `${name}: ${program.description}`);
+      }
+    } catch (error) {
+      if (!(error instanceof PedigradError)) throw error;
+    }
+  });
+});
+
+test.run();

@@ -1,0 +1,285 @@
+/**
+ * The exact mean of an estimator: loss and gradients at every way in which its random choices may fall, weighed by the probability of
+ * each. Discrete sites take all their values; normal ones three Gauss-Hermite nodes, exact up to degree 5 in each draw. Subsamples
+ * take all subsets. And the exact answer, by summation over the same choices with nothing of an estimator in it.
+ */
+
+import {
+  type Elbo,
+  grad,
+  type Model,
+  random,
+  replay,
+  seed,
+  stack,
+  stopGradient,
+  substitute,
+  type Tensor,
+  type Tree,
+  tensor,
+  trace,
+  vmap,
+} from "../../../index.js";
+import { withMessenger } from "../../../infer/program/messages.js";
+import { type SampleSite, sampleSites, type Trace } from "../../../infer/program/trace.js";
+
+type Values = Record<string, Tensor>;
+/** The elements that each subsampled plate visits. */
+export type Subset = Readonly<Record<string, readonly number[]>>;
+
+const key = random.key(0);
+const NODES = [-Math.sqrt(3), 0, Math.sqrt(3)];
+const NODE_WEIGHTS = [1 / 6, 2 / 3, 1 / 6];
+
+/** The particle that runs now; null where there is one particle only. */
+let particle: number | null = null;
+
+/**
+ * `f` with its latents at the given values (normal ones: at these many standard deviations from their mean) and its subsample. Draws
+ * without a pathwise gradient are constants, unless `isLive`.
+ */
+export const pinned =
+  (f: Model, at: Values, subset: Subset, isLive = false): Model =>
+  (...args) =>
+    withMessenger(
+      {
+        process(message) {
+          if (message.type === "plate" && Object.hasOwn(subset, message.name) && message.value === null)
+            message.value = tensor(subset[message.name] as number[]);
+          if (message.type !== "sample" || message.isObserved || message.value !== null) return;
+          if (!Object.hasOwn(at, message.name)) return;
+          const all = at[message.name] as Tensor;
+          const value = particle === null ? all : all.at(particle);
+          const { fn } = message;
+          // What is drawn depends on what the distribution's parameters do, and so must what is put in its place.
+          if (isNormal(fn)) message.value = fn.mean.add(fn.variance.sqrt().mul(value));
+          else message.value = fn.sample(key).mul(0).add(value);
+          if (!isLive && (message.isConstant || !fn.hasRsample)) message.value = stopGradient(message.value);
+        },
+      },
+      () => f(...args),
+    );
+
+const isNormal = (fn: SampleSite["fn"]): boolean => /^Normal/.test(fn.label);
+
+/** The values that one element of a site may take, and the weights of those that no density weighs. */
+function valuesOf({ fn }: SampleSite): { values: number[]; weights: number[] } {
+  if (isNormal(fn)) return { values: NODES, weights: NODE_WEIGHTS };
+  const values = [...fn.enumerateSupport(false).toFloat64Array()];
+  return { values, weights: values.map(() => 1) };
+}
+
+const countOf = (sites: readonly SampleSite[]): number =>
+  sites.reduce((product, site) => product * valuesOf(site).values.length ** site.value.size, 1);
+
+interface Choices {
+  /** [choices, ...shape] by site. */
+  readonly values: Values;
+  /** One weight for each choice: the part that no density gives. */
+  readonly weights: Float64Array;
+  readonly count: number;
+}
+
+/** Every combination of values of every element of these sites. */
+function choicesOf(sites: readonly SampleSite[]): Choices {
+  const elements = sites.flatMap((site) => {
+    const { values, weights } = valuesOf(site);
+    return Array.from({ length: site.value.size }, () => ({ values, weights }));
+  });
+  const count = countOf(sites);
+  const weights = new Float64Array(count).fill(1);
+  const columns = elements.map(() => new Float64Array(count));
+  for (let choice = 0; choice < count; choice++) {
+    let rest = choice;
+    elements.forEach((element, i) => {
+      const digit = rest % element.values.length;
+      rest = Math.floor(rest / element.values.length);
+      (columns[i] as Float64Array)[choice] = element.values[digit] as number;
+      (weights[choice] as number) *= element.weights[digit] as number;
+    });
+  }
+  let at = 0;
+  const values: Values = {};
+  for (const { name, value } of sites) {
+    const own = columns.slice(at, at + value.size).map((column) => tensor(column));
+    at += value.size;
+    values[name] = (own.length === 0 ? tensor([]) : stack(own, 1)).reshape([count, ...value.shape]);
+  }
+  return { values, weights, count };
+}
+
+/** The sum of log densities of the discrete sites among `names`: what weighs a choice beside the quadrature's weights. */
+const logWeight = (run: Trace, names: readonly string[]): Tensor =>
+  names.reduce((sum, name) => {
+    const site = run.get(name) as SampleSite;
+    return isNormal(site.fn) ? sum : sum.add(site.logProb().sum());
+  }, tensor(0));
+
+const latentsOf = (run: Trace): SampleSite[] =>
+  [...sampleSites(run)].filter(({ isObserved, fn }) => !isObserved && !/^Delta/.test(fn.label));
+
+export interface Program {
+  readonly model: Model;
+  readonly guide: Model;
+  readonly params: Values;
+  /** All subsets that a subsample may be, equally probable; one empty record where nothing is subsampled. */
+  readonly subsets: readonly Subset[];
+}
+
+/** The mean of loss and gradients, by name, flat; `maxChoices` keeps a test cheap: null where there are more. */
+export function exactMean(
+  make: (options: { vectorizeParticles?: (f: (key: Tensor) => Tree, keys: Tensor) => Tree }) => Elbo,
+  { model, guide, params, subsets }: Program,
+  maxChoices = 4096,
+): Record<string, Float64Array> | null {
+  const elbo = make({ vectorizeParticles: inTurn });
+  const total: Record<string, Float64Array> = {};
+  for (const subset of subsets) {
+    const task = (at: Values) => ({
+      key,
+      values: params,
+      // The model takes the guide's values.
+      model: pinned(model, {}, subset),
+      guide: pinned(guide, at, subset),
+      args: [],
+    });
+    const sites = latentsOf(elbo.traces(task({})).guide).filter(({ infer }) => infer.enumerate == null);
+    if (countOf(sites) ** elbo.numParticles > maxChoices) return null;
+    const one = choicesOf(sites);
+    const names = sites.map(({ name }) => name);
+    const densities = vmap((at: Values) => logWeight(elbo.traces(task(at)).guide, names).exp(), {
+      axisSize: one.count,
+    })(one.values);
+    const weights = densities.toFloat64Array().map((p, i) => p * (one.weights[i] as number));
+    const { values, joint } = elbo.numParticles === 1 ? { values: one.values, joint: weights } : pairsOf(one, weights);
+    const draws = vmap(
+      (at: Values) => {
+        const { model: m, guide: g } = task(at);
+        const [loss, grads] = elbo.lossAndGrads(key, params, m, g);
+        return { ...grads, loss };
+      },
+      { axisSize: joint.length },
+    )(values);
+    for (const [name, x] of Object.entries(draws)) {
+      const flat = x.toFloat64Array();
+      const size = flat.length / joint.length;
+      total[name] ??= new Float64Array(size);
+      const sum = total[name] as Float64Array;
+      flat.forEach((v, i) => {
+        (sum[i % size] as number) += ((joint[Math.floor(i / size)] as number) * v) / subsets.length;
+      });
+    }
+  }
+  return total;
+}
+
+function inTurn(f: (key: Tensor) => Tree, keys: Tensor): Tree {
+  const results = [...keys].map((k, i) => {
+    particle = i;
+    try {
+      return f(k);
+    } finally {
+      particle = null;
+    }
+  });
+  const stacked = (trees: readonly Tree[]): Tree => {
+    const [first] = trees as [Tree];
+    if (typeof (first as Tensor).shape !== "undefined") return stack(trees as Tensor[]);
+    return Object.fromEntries(
+      Object.keys(first as object).map((name) => [
+        name,
+        stacked(trees.map((tree) => (tree as Record<string, Tree>)[name] as Tree)),
+      ]),
+    );
+  };
+  return stacked(results);
+}
+
+/** The choices of two particles. */
+function pairsOf({ values, count }: Choices, weights: Float64Array): { values: Values; joint: Float64Array } {
+  const [first, second] = [0, 1].map((which) =>
+    tensor(Float64Array.from({ length: count * count }, (_, i) => (which === 0 ? Math.floor(i / count) : i % count))),
+  ) as [Tensor, Tensor];
+  const joint = Float64Array.from(
+    { length: count * count },
+    (_, i) => (weights[Math.floor(i / count)] as number) * (weights[i % count] as number),
+  );
+  const both = Object.fromEntries(
+    Object.entries(values).map(([name, x]) => [name, stack([x.take(first), x.take(second)], 1)]),
+  );
+  return { values: both, joint };
+}
+
+const run = (f: Model, params: Values): Trace => trace(seed(substitute(f, params), key)).getTrace();
+
+/** log p - log q of one choice of the guide, sites that only the model has summed out. */
+function logRatio(guide: Trace, model: Model, params: Values, subset: Subset): Tensor {
+  const first = run(replay(pinned(model, {}, subset), guide), params);
+  const own = latentsOf(first).filter(({ name }) => !guide.has(name));
+  const { values, count } = choicesOf(own);
+  const logp = vmap(
+    (at: Values) => {
+      let sum = tensor(0);
+      for (const site of sampleSites(run(replay(pinned(model, at, subset), guide), params)))
+        sum = sum.add((own.some(({ name }) => name === site.name) ? site.logProb() : site.scaledLogProb()).sum());
+      return sum;
+    },
+    { axisSize: count },
+  )(values);
+  const logq = [...sampleSites(guide)].reduce((sum, site) => sum.add(site.scaledLogProb().sum()), tensor(0));
+  return (own.length === 0 ? logp.sum() : logp.logsumexp(0)).sub(logq);
+}
+
+/** Σ over choices of the guide of q · f(log p - log q), q differentiated with it. */
+function exactObjective({ model, guide, params, subsets }: Program): (params: Values) => Tensor {
+  return (values) => {
+    let total = tensor(0);
+    for (const subset of subsets) {
+      const { logw, weights } = logRatios({ model, guide, params, subset }, values);
+      total = total.add(logw.mul(weights).sum().div(subsets.length));
+    }
+    return total.neg();
+  };
+}
+
+/** log p - log q and q for every choice of the guide, [choices]. */
+function logRatios(
+  { model, guide, params, subset }: Pick<Program, "model" | "guide" | "params"> & { subset: Subset },
+  values: Values,
+): { logw: Tensor; weights: Tensor } {
+  const sites = latentsOf(run(pinned(guide, {}, subset), params));
+  const choices = choicesOf(sites);
+  const names = sites.map(({ name }) => name);
+  return vmap(
+    (at: Values, weight: Tensor) => {
+      const ran = run(pinned(guide, at, subset, true), values);
+      const weights = logWeight(ran, names).exp().mul(weight);
+      return { logw: logRatio(ran, model, values, subset), weights };
+    },
+    { axisSize: choices.count },
+  )(choices.values, tensor(choices.weights)) as { logw: Tensor; weights: Tensor };
+}
+
+/** A loss and its gradients, by name, flat. */
+function withGradients(objective: (params: Values) => Tensor, params: Values): Record<string, Float64Array> {
+  const result: Record<string, Float64Array> = { loss: objective(params).toFloat64Array() };
+  for (const [name, x] of Object.entries(grad(objective)(params))) result[name] = x.toFloat64Array();
+  return result;
+}
+
+/** Minus the ELBO and its gradients. */
+export const exactLoss = (program: Program): Record<string, Float64Array> =>
+  withGradients(exactObjective(program), program.params);
+
+/** Minus the Renyi bound of two particles, log(mean of w^(1 - alpha)) / (1 - alpha), for programs without plates, and its gradients. */
+export const exactBound = ({ model, guide, params }: Program, alpha: number): Record<string, Float64Array> =>
+  withGradients((values) => {
+    const { logw, weights } = logRatios({ model, guide, params, subset: {} }, values);
+    const powers = logw.mul(1 - alpha);
+    const bounds = powers
+      .expandDims(0)
+      .logaddexp(powers.expandDims(1))
+      .sub(Math.log(2))
+      .div(1 - alpha);
+    return bounds.mul(weights.expandDims(0)).mul(weights.expandDims(1)).sum().neg();
+  }, params);

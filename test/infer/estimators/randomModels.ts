@@ -1,0 +1,388 @@
+/**
+ * Random programs with everything that an estimator must weigh: two to four latents of several families, plates nested, crossed and
+ * subsampled, masks, scales, factors, auxiliary sites, guides that follow the model's order or another one.
+ */
+import {
+  Bernoulli,
+  Categorical,
+  type Distribution,
+  factor,
+  type InferOptions,
+  type Model,
+  mask,
+  Normal,
+  param,
+  plate,
+  sample,
+  scale,
+  subsample,
+  type Tensor,
+  tensor,
+} from "../../../index.js";
+import type { Program, Subset } from "./exactMean.js";
+
+/** Uniform numbers in [0, 1) from a seed (mulberry32). */
+export function numbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+type Family = "bernoulli" | "categorical" | "normal" | "score normal";
+interface PlateSpec {
+  readonly name: string;
+  readonly size: number;
+  readonly dim: number;
+  readonly subsampleSize: number;
+}
+interface Latent {
+  readonly name: string;
+  readonly family: Family;
+  readonly plates: readonly PlateSpec[];
+  /** Latents that its prior depends on, with weights. */
+  readonly prior: readonly (readonly [Latent, number])[];
+  /** Latents that its guide depends on, with weights. */
+  readonly posterior: readonly (readonly [Latent, number])[];
+  readonly bias: Tensor;
+  readonly start: Tensor;
+  readonly mask: Tensor | null;
+  readonly isMaskedInGuide: boolean;
+  readonly scale: number;
+  readonly isScaledInGuide: boolean;
+  readonly infer: InferOptions;
+  /** Whether the guide lacks it, and the model sums it out. */
+  readonly isSummed: boolean;
+}
+
+const isDiscrete = ({ family }: { family: Family }): boolean => family === "bernoulli" || family === "categorical";
+
+/** The shape of one number for each element of these plates, whole. */
+const shapeIn = (plates: readonly PlateSpec[]): number[] => {
+  const rank = Math.max(0, ...plates.map(({ dim }) => -dim));
+  const shape = new Array<number>(rank).fill(1);
+  for (const { dim, size } of plates) shape[rank + dim] = size;
+  return shape;
+};
+
+/** A parent's value as a child in `plates` sees it: the sum of all elements along plates that the child is not in. */
+function seenFrom(plates: readonly PlateSpec[], parent: Latent, value: Tensor): Tensor {
+  const outside = parent.plates.filter(({ name }) => plates.every((p) => p.name !== name));
+  return outside.length === 0
+    ? value
+    : value.sum(
+        outside.map(({ dim }) => dim),
+        { keepDims: true },
+      );
+}
+
+/** Whether a value may leave its plates for these: the sum of a subsample is not the sum. */
+const mayLeave = (from: readonly PlateSpec[], to: readonly PlateSpec[]): boolean =>
+  from.every(({ name, size, subsampleSize }) => size === subsampleSize || to.some((plate) => plate.name === name));
+
+/** Whether all plates of the one are among those of the other. */
+const isWithin = (a: readonly PlateSpec[], b: readonly PlateSpec[]): boolean =>
+  a.every(({ name }) => b.some((plate) => plate.name === name));
+
+/**
+ * Whether elements of a plate are brought together and the plate is entered again: a term in the plate depends on a latent of the plate
+ * through a value that is outside it.
+ */
+function reenters(
+  terms: readonly { plates: readonly PlateSpec[]; parents: readonly Latent[] }[],
+  parentsOf: (latent: Latent) => readonly Latent[],
+): boolean {
+  const has = (plates: readonly PlateSpec[], name: string): boolean => plates.some((plate) => plate.name === name);
+  /** How `value` depends on `latent` along one of its plates: not at all, element by element, or otherwise. */
+  const relation = (value: Latent, latent: Latent, name: string): "none" | "kept" | "mixed" => {
+    if (value === latent) return "kept";
+    const all = parentsOf(value).map((parent) => relation(parent, latent, name));
+    if (all.every((one) => one === "none")) return "none";
+    return has(value.plates, name) && all.every((one) => one !== "mixed") ? "kept" : "mixed";
+  };
+  const closure = (parents: readonly Latent[]): Latent[] => parents.flatMap((p) => [p, ...closure(parentsOf(p))]);
+  return terms.some(({ plates, parents }) =>
+    closure(parents).some((latent) =>
+      latent.plates.some(
+        ({ name }) => has(plates, name) && parents.some((parent) => relation(parent, latent, name) === "mixed"),
+      ),
+    ),
+  );
+}
+
+export interface RandomProgram extends Program {
+  /** The same program without subsampling: what its estimators are to be the mean of. */
+  readonly exact: Program;
+  /** What it is made of, for messages. */
+  readonly description: string;
+  /** Whether the model sums out latents that the guide lacks. */
+  readonly hasSummed: boolean;
+  /** Whether it has neither plates nor normal draws, so that any function of its weights has an exact mean. */
+  readonly isFinite: boolean;
+  /** Whether a plate's elements are brought together and the plate is entered again. */
+  readonly isMixed: boolean;
+}
+
+/** The program of a seed. */
+export function randomProgram(seed: number): RandomProgram {
+  const next = numbers(seed * 7919 + 13);
+  const chance = (p: number): boolean => next() < p;
+  const pick = <T>(xs: readonly T[]): T => xs[Math.floor(next() * xs.length)] as T;
+  const real = (spread = 1): number => Math.round((2 * next() - 1) * spread * 100) / 100;
+  const array = (shape: readonly number[], spread = 1): Tensor =>
+    tensor(Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => real(spread))).reshape(shape);
+
+  const layout = pick(["none", "none", "one", "one", "nested", "crossed"] as const);
+  const spec = (name: string, dim: number): PlateSpec => {
+    const size = pick([2, 2, 3]);
+    return { name, dim, size, subsampleSize: size > 2 || chance(0.3) ? size - 1 : size };
+  };
+  const [first, second] = [spec("rows", -1), spec("columns", -2)];
+  const places: (readonly PlateSpec[])[] =
+    layout === "none"
+      ? [[]]
+      : layout === "one"
+        ? [[], [first]]
+        : layout === "nested"
+          ? [[], [first], [first, second]]
+          : [[], [first], [second], [first, second]];
+  const elementsOf = (plates: readonly PlateSpec[]): number =>
+    plates.reduce((product, { subsampleSize }) => product * subsampleSize, 1);
+
+  const hasSummed = chance(0.25);
+  // A sum inside a logarithm is no polynomial of a normal draw, whose score would need more nodes.
+  const families: readonly Family[] = chance(0.3)
+    ? ["bernoulli", "bernoulli", "categorical"]
+    : hasSummed
+      ? ["bernoulli", "bernoulli", "categorical", "normal"]
+      : ["bernoulli", "bernoulli", "bernoulli", "categorical", "normal", "score normal"];
+  const latents: Latent[] = [];
+  const count = 2 + Math.floor(next() * 3);
+  let budget = 6;
+  const order = Array.from({ length: count }, (_, i) => i);
+  if (chance(0.3)) order.reverse();
+  const parentsAmong = (
+    candidates: readonly Latent[],
+    family: Family,
+    plates: readonly PlateSpec[],
+  ): (readonly [Latent, number])[] =>
+    candidates
+      .filter((other) => isDiscrete(other) || family === "normal" || family === "score normal")
+      .filter((other) => chance(isWithin(other.plates, plates) ? 0.6 : mayLeave(other.plates, plates) ? 0.12 : 0))
+      .map((other) => [other, real(1.2)] as const);
+  for (let i = 0; i < count; i++) {
+    const plates = pick(places);
+    const family = pick(families);
+    budget -= elementsOf(plates);
+    if (budget < 0 && latents.length >= 2) break;
+    const shape = shapeIn(plates);
+    const events = family === "categorical" ? [...shape, 3] : shape;
+    latents.push({
+      name: `z${i}`,
+      family,
+      plates,
+      prior: parentsAmong(latents, family, plates),
+      posterior: [],
+      bias: array(events),
+      start: array(events),
+      mask: chance(0.2) ? tensor(array(shape).greater(0)) : null,
+      isMaskedInGuide: chance(0.7),
+      scale: chance(0.15) ? 2 : 1,
+      isScaledInGuide: chance(0.7),
+      infer: {},
+      isSummed: false,
+    });
+  }
+  const all = latents.map((latent, i) => {
+    const isSummed = hasSummed && isDiscrete(latent) && (i === latents.length - 1 || chance(0.4));
+    const changes = isSummed ? { isSummed, mask: null, scale: 1 } : {};
+    return { ...latent, ...changes };
+  });
+  // The copies are parents from here on.
+  const byName = new Map(all.map((latent) => [latent.name, latent]));
+  const known = (pairs: Latent["prior"]): Latent["prior"] =>
+    pairs.map(([{ name }, w]) => [byName.get(name) as Latent, w] as const);
+  const inGuide = order.flatMap((i) => (all[i] === undefined || all[i]?.isSummed ? [] : [all[i] as Latent]));
+  const auxiliary = chance(0.15) && inGuide.length > 0;
+  const posteriors = new Map(
+    inGuide.map((latent, i) => [latent.name, parentsAmong(inGuide.slice(0, i), latent.family, latent.plates)] as const),
+  );
+
+  const params: Record<string, Tensor> = {};
+  for (const { name, start } of inGuide) params[`q_${name}`] = start;
+  params.theta = tensor(real());
+  if (auxiliary) params.q_aux = tensor(real());
+  const guideFactor = chance(0.2);
+  if (guideFactor) params.omega = tensor(real());
+
+  const distributionOf = (
+    { family, plates }: Latent,
+    bias: Tensor,
+    parents: readonly (readonly [Latent, number])[],
+    values: ReadonlyMap<string, Tensor>,
+    extra: Tensor,
+  ): Distribution => {
+    const total = parents.reduce(
+      (sum, [parent, weight]) => sum.add(seenFrom(plates, parent, values.get(parent.name) as Tensor).mul(weight)),
+      extra,
+    );
+    if (family === "categorical")
+      return new Categorical({ logits: total.expandDims(-1).mul([0.5, -0.3, 0.8]).add(bias) });
+    if (family === "bernoulli") return new Bernoulli({ logits: total.add(bias) });
+    const normal = new Normal(total.add(bias), 0.8);
+    return family === "score normal" ? normal.nonreparameterized() : normal;
+  };
+
+  let isWhole = false;
+  const within = <T>(plates: readonly PlateSpec[], body: () => T): T => {
+    const [outer, ...rest] = plates;
+    if (outer === undefined) return body();
+    const { name, size, dim, subsampleSize } = outer;
+    return plate(name, size, { dim, subsampleSize: isWhole ? size : subsampleSize }, () => within(rest, body));
+  };
+  const whole =
+    (f: Model): Model =>
+    () => {
+      isWhole = true;
+      try {
+        f();
+      } finally {
+        isWhole = false;
+      }
+    };
+
+  const wrapped = (latent: Latent, inModel: boolean, body: () => Tensor): Tensor => {
+    const isMasked = latent.mask !== null && (inModel || latent.isMaskedInGuide);
+    const isScaled = latent.scale !== 1 && (inModel || latent.isScaledInGuide);
+    const masked = isMasked ? () => mask(body, subsample(latent.mask as Tensor))() : body;
+    return isScaled ? scale(masked, latent.scale)() : masked();
+  };
+
+  interface Observation {
+    readonly plates: readonly PlateSpec[];
+    readonly parents: readonly (readonly [Latent, number])[];
+    readonly kind: "normal" | "bernoulli" | "factor";
+    readonly data: Tensor;
+    readonly mask: Tensor | null;
+  }
+  const observations = Array.from({ length: 1 + Math.floor(next() * 2) }, (): Observation => {
+    const plates = pick(places);
+    const kind = pick(["normal", "normal", "bernoulli", "factor"] as const);
+    const shape = shapeIn(plates);
+    const parents = all
+      .filter((latent) => kind !== "bernoulli" || isDiscrete(latent))
+      .filter((latent) => chance(isWithin(latent.plates, plates) ? 0.8 : mayLeave(latent.plates, plates) ? 0.15 : 0))
+      .map((latent) => [latent, real(1.5)] as const);
+    const data = kind === "bernoulli" ? array(shape).greater(0) : array(shape, 2);
+    return { plates, parents, kind, data, mask: chance(0.2) ? tensor(array(shape).greater(0)) : null };
+  });
+
+  const model: Model = () => {
+    const theta = param("theta", params.theta);
+    const values = new Map<string, Tensor>();
+    for (const latent of all)
+      within(latent.plates, () => {
+        const fn = distributionOf(
+          latent,
+          subsample(latent.bias, { eventDim: latent.family === "categorical" ? 1 : 0 }),
+          known(latent.prior),
+          values,
+          theta,
+        );
+        const infer: InferOptions = latent.isSummed ? { enumerate: "parallel" } : {};
+        values.set(
+          latent.name,
+          wrapped(latent, true, () => sample(latent.name, fn, { infer })),
+        );
+      });
+    observations.forEach(({ plates, parents, kind, data, mask: keep }, i) => {
+      within(plates, () => {
+        const total = parents.reduce(
+          (sum, [parent, weight]) => sum.add(seenFrom(plates, parent, values.get(parent.name) as Tensor).mul(weight)),
+          theta,
+        );
+        const body = () => {
+          const obs = subsample(data);
+          if (kind === "factor") factor(`x${i}`, total.mul(obs));
+          else sample(`x${i}`, kind === "normal" ? new Normal(total, 0.9) : new Bernoulli({ logits: total }), { obs });
+        };
+        if (keep === null) body();
+        else mask(body, subsample(keep))();
+      });
+    });
+  };
+  const guide: Model = () => {
+    const values = new Map<string, Tensor>();
+    const aux = auxiliary
+      ? sample("aux", new Bernoulli({ logits: param("q_aux", params.q_aux) }), { infer: { isAuxiliary: true } })
+      : tensor(0);
+    for (const latent of inGuide)
+      within(latent.plates, () => {
+        const start = param(`q_${latent.name}`, latent.start, { eventDim: latent.family === "categorical" ? 1 : 0 });
+        const fn = distributionOf(latent, start, posteriors.get(latent.name) ?? [], values, aux);
+        values.set(
+          latent.name,
+          wrapped(latent, false, () => sample(latent.name, fn, { infer: latent.infer })),
+        );
+      });
+    const [one] = inGuide;
+    if (guideFactor && one !== undefined && mayLeave(one.plates, []))
+      factor("g", seenFrom([], one, values.get(one.name) as Tensor).mul(param("omega", params.omega)));
+  };
+
+  const subsets = (layout === "none" ? [] : layout === "one" ? [first] : [first, second]).reduce<Subset[]>(
+    (all, { name, size, subsampleSize }) =>
+      size === subsampleSize
+        ? all
+        : all.flatMap((one) =>
+            // size - 1 of them: all but one.
+            Array.from({ length: size }, (_, gone) => ({
+              ...one,
+              [name]: Array.from({ length: size }, (_, i) => i).filter((i) => i !== gone),
+            })),
+          ),
+    [{}],
+  );
+  const show = (pairs: Latent["prior"]): string => pairs.map(([{ name }]) => name).join(" ");
+  const description = [
+    `seed ${seed}, plates ${layout}`,
+    ...all.map(
+      (l) =>
+        `${l.name} ${l.family} in [${l.plates.map(({ name, subsampleSize, size }) => `${name} ${subsampleSize}/${size}`)}] prior (${show(l.prior)}) guide ${l.isSummed ? "none" : `(${show(posteriors.get(l.name) ?? [])})`}${l.mask ? " masked" : ""}${l.scale === 1 ? "" : " scaled"}`,
+    ),
+    ...observations.map(
+      (o) => `${o.kind} in [${o.plates.map(({ name }) => name)}] of (${show(o.parents)})${o.mask ? " masked" : ""}`,
+    ),
+  ].join("; ");
+  const parentsIn = (pairs: Latent["prior"]): Latent[] => pairs.map(([{ name }]) => byName.get(name) as Latent);
+  const guideParents = (latent: Latent): Latent[] => parentsIn(posteriors.get(latent.name) ?? []);
+  const isMixed = reenters(
+    [
+      ...all.flatMap((latent) => [
+        { plates: latent.plates, parents: [latent, ...parentsIn(latent.prior)] },
+        { plates: latent.plates, parents: [latent, ...guideParents(latent)] },
+      ]),
+      ...observations,
+    ].map(({ plates, parents }) => ({
+      plates,
+      parents: parents.map((one) => (Array.isArray(one) ? (byName.get(one[0].name) as Latent) : (one as Latent))),
+    })),
+    guideParents,
+  );
+  const exact = { model: whole(model), guide: whole(guide), params, subsets: [{}] };
+  const isFinite = layout === "none" && all.every(isDiscrete);
+  return {
+    isFinite,
+    model,
+    guide,
+    params,
+    subsets,
+    exact,
+    description,
+    isMixed,
+    hasSummed: all.some(({ isSummed }) => isSummed),
+  };
+}
