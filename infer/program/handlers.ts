@@ -201,10 +201,10 @@ export function inferConfig<A extends unknown[], R>(
 /** Ask for the enumeration of every discrete latent with a finite support that does not say otherwise itself. */
 export function configEnumerate<A extends unknown[], R>(
   f: Model<A, R>,
-  how: "parallel" | "sequential" = "parallel",
+  how: "parallel" | "sequential" | null = "parallel",
 ): Model<A, R> {
-  const isKnown = (x: unknown) => x === "parallel" || x === "sequential";
-  requireKind("configEnumerate", "the second argument", how, [isKnown, '"parallel" or "sequential"']);
+  const isKnown = (x: unknown) => x === null || x === "parallel" || x === "sequential";
+  requireKind("configEnumerate", "the second argument", how, [isKnown, '"parallel", "sequential" or null for neither']);
   return inferConfig(f, ({ fn, isObserved, infer }) =>
     !isObserved && fn.hasEnumerateSupport && infer.enumerate === undefined ? { enumerate: how } : {},
   );

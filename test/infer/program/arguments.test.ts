@@ -54,7 +54,7 @@ const wrong: Record<string, [call: () => unknown, words: RegExp][]> = {
     [() => P.scope(z, any({})), /prefix must be a string/],
     [() => P.reparam(z, any(P.LocScaleReparam())), /reparam: the second argument must be strategies by site/],
     [() => P.inferConfig(z, any({ enumerate: "parallel" })), /must be a function of the site/],
-    [() => P.configEnumerate(z, any({ default: "parallel" })), /must be "parallel" or "sequential"/],
+    [() => P.configEnumerate(z, any({ default: "parallel" })), /must be "parallel", "sequential" or null/],
     [() => P.trace(any(3)), /trace: the first argument must be a function/],
   ],
   estimators: [
