@@ -1,4 +1,5 @@
 /** Shapes: what sizes they have, how two of them broadcast, which axis is meant, and which shapes are refused. */
+import { show } from "../../provenance/base/options.js";
 import { PedigradError } from "../../provenance/index.js";
 
 export type Shape = readonly number[];
@@ -50,6 +51,8 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
 /** `axis` of an array of that shape, negative counting from the end, as a number in 0..rank-1. Throws naming `op`. */
 export function normalizeAxis(op: string, axis: number, shape: Shape): number {
   const rank = shape.length;
+  if (typeof axis !== "number")
+    throw new PedigradError({ code: "bad-axis", op, message: `${op}: an axis is a whole number, got ${show(axis)}.` });
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
     throw new PedigradError({
       code: "bad-axis",
@@ -60,8 +63,19 @@ export function normalizeAxis(op: string, axis: number, shape: Shape): number {
 }
 const LIMIT = 2 ** 31 - 1;
 
+/** A shape as somebody gave it: `zeros(3)` means `zeros([3])`. */
+export function asShape(op: string, shape: Shape): Shape {
+  if (Array.isArray(shape)) return shape;
+  throw new PedigradError({
+    code: "bad-shape",
+    op,
+    message: `${op}: a shape is an array of sizes, such as [3] or []; got ${show(shape)}.`,
+  });
+}
+
 /** Refuse shapes that are not lists of non-negative integers, or too large, before anything is allocated. */
-export function checkShape(op: string, shape: Shape): Shape {
+export function checkShape(op: string, given: Shape): Shape {
+  const shape = asShape(op, given);
   for (const n of shape)
     if (!Number.isInteger(n) || n < 0)
       throw new PedigradError({

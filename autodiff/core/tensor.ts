@@ -34,7 +34,12 @@ export let isAbsent: (x: Tensor) => boolean;
 /** The data of a tensor without numbers. */
 const ABSENT = {
   get data(): never {
-    throw new Error("a tensor without numbers was read");
+    throw new PedigradError({
+      code: "read-in-jit",
+      op: "read",
+      message:
+        "jit: a value that depends on the inputs of a compiled function was looked at while the function was compared with its program. Run it without jit.",
+    });
   },
 } as unknown as View;
 

@@ -2,6 +2,7 @@
  * Derivatives beyond the gradient, made of the two transformations that exist: the cotangents' map `pull` of vjp is linear, so
  * its own gradient is forward mode, and vmap over unit cotangents gives all rows of a Jacobian at once.
  */
+import { refuseOption, requireFunction, show } from "../../provenance/base/options.js";
 import { PedigradError } from "../../provenance/index.js";
 import type { TensorLike } from "../core/convert.js";
 import { sameShape, showShape } from "../core/shape.js";
@@ -37,14 +38,20 @@ export function jvp(
   xs: readonly unknown[],
   tangents: readonly unknown[],
 ): [Tensor, Tensor] {
+  for (const [name, list] of Object.entries({ xs, tangents }))
+    if (!Array.isArray(list))
+      refuseOption("jvp", name, `${name} must be a list, one per argument of f, got ${show(list)}.`);
   const [y, pull] = vjp(f, ...xs);
   return [y, grad((u: Tensor) => inner("jvp", pull(u), tangents))(zeros(y.shape))];
 }
 
 /** All derivatives of f: for each leaf of x a tensor of shape [...f(x).shape, ...leaf.shape]. */
-export const jacobian =
-  <X = Tree, R extends unknown[] = []>(f: (x: X, ...rest: R) => Tensor): ((x: unknown, ...rest: R) => TensorsLike<X>) =>
-  (x, ...rest) => {
+export function jacobian<X = Tree, R extends unknown[] = []>(
+  f: (x: X, ...rest: R) => Tensor,
+  ...others: readonly never[]
+): (x: unknown, ...rest: R) => TensorsLike<X> {
+  requireFunction("jacobian", f, others);
+  return (x, ...rest) => {
     const [y, pull] = vjp((point: Tree) => f(point, ...rest), x);
     const units = reshape(eye(y.size), [y.size, ...y.shape]);
     const rows = vmap((u: Tensor) => pull(u)[0])(units);
@@ -53,16 +60,22 @@ export const jacobian =
       return reshape(row, [...y.shape, ...row.shape.slice(1)]);
     });
   };
+}
 
 /** Second derivatives of a scalar function of one tensor: [...x.shape, ...x.shape]. */
-export const hessian = <R extends unknown[]>(
+export function hessian<R extends unknown[]>(
   f: (x: Tensor, ...rest: R) => Tensor,
-): ((x: TensorLike, ...rest: R) => Tensor) => jacobian(grad(f));
+  ...others: readonly never[]
+): (x: TensorLike, ...rest: R) => Tensor {
+  requireFunction("hessian", f, others);
+  return jacobian(grad(f));
+}
 
 /** The Hessian of a scalar function at x times v, without the Hessian; v and the result have the structure of x. */
-export const hvp =
-  <X = Tree, R extends unknown[] = []>(
-    f: (x: X, ...rest: R) => Tensor,
-  ): ((x: unknown, v: unknown, ...rest: R) => TensorsLike<X>) =>
-  (x, v, ...rest) =>
-    grad((point: Tree) => inner("hvp", [grad(f)(point, ...rest)], [v]))(x);
+export function hvp<X = Tree, R extends unknown[] = []>(
+  f: (x: X, ...rest: R) => Tensor,
+  ...others: readonly never[]
+): (x: unknown, v: unknown, ...rest: R) => TensorsLike<X> {
+  requireFunction("hvp", f, others);
+  return (x, v, ...rest) => grad((point: Tree) => inner("hvp", [grad(f)(point, ...rest)], [v]))(x);
+}

@@ -3,6 +3,7 @@
  * arguments, each op handing its cotangent on through its rules. The walk uses ops like everything else, so inside another
  * gradient it is itself recorded, and gradients of gradients need nothing more.
  */
+import { requireFunction, show } from "../../provenance/base/options.js";
 import { outsideRuns, PedigradError } from "../../provenance/index.js";
 import { apply } from "../core/apply.js";
 import type { TensorLike } from "../core/convert.js";
@@ -15,7 +16,7 @@ import { ones, zeros } from "../ops/array/make.js";
 import { sum } from "../ops/array/reduce.js";
 import { add } from "../ops/elementwise/math.js";
 import { reshape } from "../ops/views/shape.js";
-import { mapTree, type TensorsLike, type Tree } from "./tree.js";
+import { leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
 
 // A leaf is the argument again, with a node of its own, so that each gradient finds exactly its own variables.
 const leafOp: Op = {
@@ -117,7 +118,17 @@ function run(f: (...xs: Tree[]) => TensorLike, xs: readonly unknown[]): { y: Ten
         return variable;
       }),
     );
-    return { y: tensor(f(...points)), variables };
+    return { y: asResult(f(...points)), variables };
+  });
+}
+
+/** What a function returned, as a tensor; a number has no history through which a gradient could pass. */
+function asResult(y: unknown): Tensor {
+  if (leavesOf(y).some((part) => part instanceof Tensor)) return tensor(y as TensorLike);
+  throw new PedigradError({
+    code: "not-a-tensor",
+    op: "grad",
+    message: `grad: the function must return a tensor made by ops, got ${show(y)}, which has no gradient. Write x.mul(2) for 2 * x, and return no item().`,
   });
 }
 
@@ -139,7 +150,9 @@ function gradientsOf(y: Tensor, cotangent: Tensor, xs: readonly unknown[], varia
 /** `[f(x, ...rest), the gradient of f for x]`. f returns a scalar tensor; the gradient has the structure of x. */
 export function valueAndGrad<X = Tree, R extends unknown[] = []>(
   f: (x: X, ...rest: R) => Tensor,
+  ...others: readonly never[]
 ): (x: unknown, ...rest: R) => [Tensor, TensorsLike<X>] {
+  requireFunction("valueAndGrad", f, others);
   return (x, ...rest) => {
     const { y, variables } = run((argument) => f(argument, ...rest), [x]);
     if (y.shape.length > 0 && y.size !== 1)
@@ -153,13 +166,17 @@ export function valueAndGrad<X = Tree, R extends unknown[] = []>(
 }
 
 /** The gradient of a scalar function for its first argument, in that argument's structure. */
-export const grad =
-  <X = Tree, R extends unknown[] = []>(f: (x: X, ...rest: R) => Tensor): ((x: unknown, ...rest: R) => TensorsLike<X>) =>
-  (x, ...rest) =>
-    valueAndGrad(f)(x, ...rest)[1];
+export function grad<X = Tree, R extends unknown[] = []>(
+  f: (x: X, ...rest: R) => Tensor,
+  ...others: readonly never[]
+): (x: unknown, ...rest: R) => TensorsLike<X> {
+  requireFunction("grad", f, others);
+  return (x, ...rest) => valueAndGrad(f)(x, ...rest)[1];
+}
 
 /** `[y, pull]`: y = f(...xs), and the function from a cotangent of y to the cotangents of xs, one per argument. */
 export function vjp(f: (...xs: Tree[]) => Tensor, ...xs: unknown[]): [Tensor, (cotangent: TensorLike) => Tree[]] {
+  requireFunction("vjp", f);
   const { y, variables } = run(f, xs);
   const pull = (cotangent: TensorLike): Tree[] => {
     const g = tensor(cotangent);

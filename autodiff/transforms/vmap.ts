@@ -3,6 +3,8 @@
  * example but holds the whole batch, its axis in front; `apply` sends every op that meets one to the op's batching rule.
  * Nested calls have levels: the innermost batch is peeled off first (Bradbury et al. 2018, JAX; "autodidax", part 3).
  */
+import { refuseOption, requireFunction, show } from "../../provenance/base/options.js";
+import { isRecord } from "../../provenance/base/records.js";
 import { PedigradError, union } from "../../provenance/index.js";
 import { asExample } from "../core/apply.js";
 import { inBatch } from "../core/batch.js";
@@ -25,8 +27,12 @@ export interface VmapOptions {
  */
 export function vmap<A extends TreeLike[], R extends TreeLike>(
   f: (...args: never[]) => R,
-  { inAxes = 0, axisSize, ...rest }: VmapOptions = {},
+  options: VmapOptions = {},
 ): (...args: A) => TensorsLike<R> {
+  requireFunction("vmap", f);
+  if (!isRecord(options as unknown))
+    refuseOption("vmap", "options", `expected options such as { inAxes: 0 }, got ${show(options)}.`);
+  const { inAxes = 0, axisSize, ...rest } = options;
   checkAxes(inAxes, Object.keys(rest));
   return (...args) => {
     const axes = args.map((_, i) =>

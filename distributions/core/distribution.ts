@@ -2,9 +2,8 @@
  * A distribution, and the four ways to make another one of it without touching its family: more batch axes (`expand`), batch axes
  * that become one event (`toEvent`), elements that do not count (`mask`), draws without a gradient (`nonreparameterized`).
  */
-import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
+import { asShape, broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import { broadcastTo, PedigradError, type Tensor, type TensorLike, tensor, where } from "../../autodiff/index.js";
-import { asShape } from "../../autodiff/ops/random/draw.js";
 import { allOf, sumOver } from "../constraints/axes.js";
 import { type Constraint, independent } from "../constraints/index.js";
 import { Law } from "./law.js";

@@ -4,7 +4,7 @@
  * Start here, then read families/real/normal.ts; distribution.ts adds the ways to reshape a distribution.
  */
 import { recorder } from "../../autodiff/core/recorder.js";
-import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
+import { asShape, broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import {
   broadcastTo,
   isNaN,
@@ -15,7 +15,6 @@ import {
   tensor,
   where,
 } from "../../autodiff/index.js";
-import { asShape } from "../../autodiff/ops/random/draw.js";
 import { type Constraint, unitInterval } from "../constraints/index.js";
 import type { Params, Parts } from "./parameters.js";
 import { requireThat, validation } from "./validation.js";

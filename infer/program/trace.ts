@@ -9,7 +9,7 @@ import { kinds, requireKind } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
 import type { PlateFrame } from "./messages.js";
 import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
-import { checkBroadcast, checkPlates, inTheNameOf, refusePromise } from "./traceChecks.js";
+import { checkBroadcast, checkPlates, checkWeight, inTheNameOf, refusePromise } from "./traceChecks.js";
 
 /** A random choice in a trace. */
 export class SampleSite {
@@ -26,7 +26,7 @@ export class SampleSite {
   readonly ambient: Provenance;
   #logProb: Tensor | null = null;
 
-  constructor(message: Omit<SampleSite, "type" | "logProb" | "scaledLogProb">) {
+  constructor(message: Omit<SampleSite, "type" | "logProb" | "scaledLogProb" | "masked" | "scaled">) {
     this.name = message.name;
     this.fn = message.fn;
     this.value = message.value;
@@ -49,14 +49,23 @@ export class SampleSite {
     return this.#logProb;
   }
 
-  /** log density, masked by selection and scaled. */
+  /** log density, masked and scaled. */
   scaledLogProb(): Tensor {
-    const { mask, scale } = this;
-    const logProb = this.logProb();
-    return inTheNameOf(this.name, () => {
-      const masked = mask === null ? logProb : where(mask, logProb, 0);
-      return typeof scale === "number" && scale === 1 ? masked : masked.mul(scale);
-    });
+    return this.scaled(this.masked(this.logProb()));
+  }
+
+  /** A log density or a KL term of this site, 0 where it is masked; a choice, since what is masked may be NaN. */
+  masked(x: Tensor): Tensor {
+    if (this.mask === null) return x;
+    checkWeight(this.name, "mask", this.mask, x);
+    return where(this.mask, x, 0);
+  }
+
+  scaled(x: Tensor): Tensor {
+    const { name, scale } = this;
+    if (typeof scale === "number") return scale === 1 ? x : x.mul(scale);
+    checkWeight(name, "scale", scale, x);
+    return x.mul(scale);
   }
 }
 

@@ -1,4 +1,9 @@
-/** What a run is refused for: async programs, values that do not fit their plates, observations that broadcast against their distribution. */
+/**
+ * What a run is refused for: async programs, values that do not fit their plates, observations that broadcast against their
+ * distribution, masks and scales with more elements than their site.
+ */
+import { showShape } from "../../autodiff/core/shape.js";
+import type { Tensor } from "../../autodiff/index.js";
 import { PedigradError } from "../../provenance/index.js";
 import type { SampleSite } from "./trace.js";
 
@@ -62,5 +67,17 @@ export function checkBroadcast({ name, fn, value, isObserved, plates }: SampleSi
     code: "shape-mismatch",
     site: name,
     message: `sample site "${name}": log_prob has shape [${out}]${within && ` but its plates are ${within}`}. The distribution's batch shape [${fn.batchShape}] and the observation's shape [${value.shape}] broadcast against each other. Reshape the observation to [${[...fn.batchShape, ...fn.eventShape]}], or the distribution's parameters to [${lead}].`,
+  });
+}
+
+/** Refuse a mask or scale that would repeat the log density it is for: what repeats counts several times. */
+export function checkWeight(site: string, what: "mask" | "scale", weight: Tensor, logProb: Tensor): void {
+  const from = logProb.shape.length - weight.shape.length;
+  if (weight.shape.every((n, axis) => n === 1 || n === logProb.shape[axis + from])) return;
+  throw new PedigradError({
+    code: "shape-mismatch",
+    site,
+    param: what,
+    message: `site "${site}": its ${what} has shape ${showShape(weight.shape)}, but its log density ${showShape(logProb.shape)}, so that elements would count several times. Put the ${what} around the sites that have these axes alone, or give it one element for each of "${site}".`,
   });
 }

@@ -1,5 +1,6 @@
 /** Putting tensors beside each other. */
 import { mixAxis } from "../../../provenance/axes.js";
+import { refuseOption, show } from "../../../provenance/base/options.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import { binding } from "../../core/binding.js";
@@ -46,9 +47,15 @@ const concatenateOp: Op<number> = {
   axes: (axis, inputs) => mixAxis(fromRight(axis, inputs)),
 };
 
+/** Tensors in a list: `stack(a, b)` means `stack([a, b])`. */
+function listOf(op: string, xs: readonly TensorLike[]): Tensor[] {
+  if (Array.isArray(xs)) return xs.map(tensor);
+  return refuseOption(op, "xs", `the tensors are one list, such as [a, b], got ${show(xs)}.`);
+}
+
 /** Joined along an existing axis; the other axes must agree. */
 export function concatenate(xs: readonly TensorLike[], axis = 0): Tensor {
-  const parts = xs.map(tensor);
+  const parts = listOf("concatenate", xs);
   const [head] = parts;
   if (head === undefined)
     throw new PedigradError({
@@ -72,7 +79,7 @@ const MANY = 4096;
 
 /** Joined along a new axis; shapes must be equal. */
 export function stack(xs: readonly TensorLike[], axis = 0): Tensor {
-  const parts = xs.map(tensor);
+  const parts = listOf("stack", xs);
   if (parts.length === 0)
     throw new PedigradError({ code: "empty", op: "stack", message: "stack: needs at least one tensor, got none." });
   const odd = parts.find((x) => !sameShape(x.shape, (parts[0] as Tensor).shape));

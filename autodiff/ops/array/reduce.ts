@@ -3,6 +3,7 @@
  * where they do not lie together.
  */
 import { type AxisMap, mapAxes, mixAxis } from "../../../provenance/axes.js";
+import { requireOptions } from "../../../provenance/base/options.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -97,7 +98,9 @@ export function reduction(
     batch: ({ axes, keepDims }, [x]) => apply(op, { axes: axes.map((a) => a + 1), keepDims }, x as Tensor),
     axes: (reduced, [x]) => movedAxes(reduced, x as Tensor),
   };
-  return (x: TensorLike, axes?: Axes, { keepDims = false }: KeepDims = {}): Tensor => {
+  return (x: TensorLike, axes?: Axes, options?: KeepDims): Tensor => {
+    if (options !== undefined) requireOptions(name, options, ["keepDims"]);
+    const keepDims = options?.keepDims ?? false;
     const from = tensor(x);
     const reduced = { axes: normalizeAxes(name, axes, from.shape), keepDims };
     // What is folded from single elements is these elements.
@@ -173,6 +176,7 @@ export const min = reduction("min", folding(minOf), extremum, { emptyIsError: tr
 
 /** The average. */
 export function mean(x: TensorLike, axes?: Axes, options?: KeepDims): Tensor {
+  if (options !== undefined) requireOptions("mean", options, ["keepDims"]);
   const from = tensor(x);
   const n = sizeOf(normalizeAxes("mean", axes, from.shape).map((i) => from.shape[i] as number));
   if (n === 0)

@@ -3,6 +3,7 @@
  * those of one side its rows or columns, those that vanish its inner axis. More operands are contracted from the left, by pairs.
  */
 import { mapAxes } from "../../../provenance/axes.js";
+import { refuseOption, show } from "../../../provenance/base/options.js";
 import { ambient, PedigradError, union } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
 import { showShape, sizeOf } from "../../core/shape.js";
@@ -25,6 +26,8 @@ interface Labelled {
  * that broadcast.
  */
 export function einsum(spec: string, ...operands: TensorLike[]): Tensor {
+  if (typeof spec !== "string")
+    refuseOption("einsum", "spec", `the first argument is text, such as "ij,jk->ik", got ${show(spec)}.`);
   const xs = operands.map(tensor);
   const { inputs, output } = parse(spec, xs);
   const sizes = sizesOf(spec, inputs, xs);

@@ -7,6 +7,7 @@
  *     logdet:           Ā = ȳ A⁻ᵀ                         inverse:          Ā = -Yᵀ Ȳ Yᵀ
  */
 import { dropLast, mixAxis, mixLast } from "../../../provenance/axes.js";
+import { requireOptions } from "../../../provenance/base/options.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -104,11 +105,9 @@ const solveOp: Op<Required<Triangular>> = {
  * x with A x = b, or Aᵀ x = b, A the lower (else the upper) triangle of the matrix; what is beyond it is not read. b holds
  * columns [..., n, k]; a vector [n] is one column.
  */
-export function triangularSolve(
-  a: TensorLike,
-  b: TensorLike,
-  { lower = true, transpose = false }: Triangular = {},
-): Tensor {
+export function triangularSolve(a: TensorLike, b: TensorLike, options: Triangular = {}): Tensor {
+  requireOptions("triangularSolve", options, ["lower", "transpose"]);
+  const { lower = true, transpose = false } = options;
   const right = tensor(b);
   const solve = (columns: Tensor) => apply(solveOp, { lower, transpose }, tensor(a), columns);
   return right.shape.length === 1 ? squeeze(solve(expandDims(right, 1)), -1) : solve(right);

@@ -123,6 +123,13 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
 
 /** A key as a tensor; refuses what is not [..., 2]. */
 export function asKey(op: string, key: TensorLike): Tensor {
+  if (key === undefined || key === null)
+    throw new PedigradError({
+      code: "no-key",
+      op,
+      param: "key",
+      message: `random.${op}: the first argument must be a key such as random.key(0), got ${key}.`,
+    });
   const words = tensor(key);
   if (words.shape.at(-1) !== 2)
     throw new PedigradError({
@@ -131,16 +138,6 @@ export function asKey(op: string, key: TensorLike): Tensor {
       message: `random.${op}: a key has shape [2], a batch of keys [..., 2]; got ${showShape(words.shape)}. Make one with random.key(0) or random.split(key).`,
     });
   return words;
-}
-
-/** A shape as somebody gave it: `normal(key, 3)` means [3]. */
-export function asShape(op: string, shape: Shape): Shape {
-  if (Array.isArray(shape)) return shape;
-  throw new PedigradError({
-    code: "bad-shape",
-    op,
-    message: `${op}: a shape is an array of sizes, such as [3] or []; got ${shape}.`,
-  });
 }
 
 /** What belongs to a single draw: whether its parameters are vectors along their last axis, and the shape of its result. */
@@ -164,6 +161,6 @@ export function draw(
   const own =
     shape === undefined
       ? batches.reduce<Shape>((a, b) => broadcastShapes(op.name, a, b), [])
-      : checkShape(op.name, asShape(`random.${op.name}`, shape));
+      : checkShape(`random.${op.name}`, shape);
   return apply(op, { shape: own, parameterEvent, resultEvent }, asKey(op.name, key), ...given);
 }

@@ -3,12 +3,14 @@
  * copies where the strides do not allow a view.
  */
 import { type AxisMap, dropAxis, insertAxes, mapAxes } from "../../../provenance/axes.js";
+import { show } from "../../../provenance/base/options.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { copyInto } from "../../core/copy.js";
 import { keepAxes, type Op } from "../../core/op.js";
 import {
+  asShape,
   broadcastShapes,
   checkShape,
   normalizeAxis,
@@ -53,8 +55,9 @@ export const reshapeAs = (x: Tensor, shape: Shape, axes: AxisMap): Tensor =>
   sameShape(x.shape, shape) ? x : apply(reshapeOp, { shape, axes }, x);
 
 /** The same elements, row-major, in another shape; one axis may be -1. */
-export function reshape(x: TensorLike, shape: Shape): Tensor {
+export function reshape(x: TensorLike, given: Shape): Tensor {
   const from = tensor(x);
+  const shape = asShape("reshape", given);
   const known = shape.filter((n) => n !== -1);
   const missing = from.size / Math.max(sizeOf(known), 1);
   const to = known.length === shape.length - 1 ? shape.map((n) => (n === -1 ? Math.floor(missing) : n)) : shape;
@@ -72,6 +75,12 @@ export function reshape(x: TensorLike, shape: Shape): Tensor {
 export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
   const from = tensor(x);
   const rank = from.shape.length;
+  if (axes !== undefined && !Array.isArray(axes))
+    throw new PedigradError({
+      code: "bad-axis",
+      op: "transpose",
+      message: `transpose: the axes are one list, such as [1, 0], got ${show(axes)}.`,
+    });
   const order = (axes ?? from.shape.map((_, i) => rank - 1 - i)).map((a) => normalizeAxis("transpose", a, from.shape));
   if (new Set(order).size !== rank || order.length !== rank)
     throw new PedigradError({
@@ -109,7 +118,7 @@ export const moveToFront = (x: Tensor, axis: number): Tensor =>
 /** x repeated along new leading axes and axes of size 1, without copying. */
 export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
   const from = tensor(x);
-  if (sameShape(from.shape, shape)) return from;
+  if (sameShape(from.shape, asShape("broadcastTo", shape))) return from;
   if (!sameShape(broadcastShapes("broadcastTo", from.shape, checkShape("broadcastTo", shape)), shape))
     throw new PedigradError({
       code: "shape-mismatch",

@@ -1,5 +1,6 @@
 /** Parts of a tensor along an axis, as views: slices, single entries, reversal. */
 import { dropAxis, mixAxis } from "../../../provenance/axes.js";
+import { requireOptions } from "../../../provenance/base/options.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import { binding } from "../../core/binding.js";
@@ -66,7 +67,9 @@ const unslice = (parts: readonly Part<Slice>[], shape: Shape): Tensor =>
   apply(unsliceOp, { shape, slices: parts.map(({ where }) => where) }, ...parts.map(({ value }) => value));
 
 /** Elements start, start + step, … before `end` along an axis (the first by default), as Array.prototype.slice counts. */
-export function slice(x: TensorLike, start: number, end?: number, { axis = 0, step = 1 }: SliceOptions = {}): Tensor {
+export function slice(x: TensorLike, start: number, end?: number, options?: SliceOptions): Tensor {
+  if (options !== undefined) requireOptions("slice", options, ["axis", "step"]);
+  const { axis = 0, step = 1 } = options ?? {};
   const from = tensor(x);
   const along = normalizeAxis("slice", axis, from.shape);
   const size = from.shape[along] as number;

@@ -6,6 +6,7 @@
  * Tensors, typed arrays and ndarrays are inputs; other arguments are static, compared by value (symbols, functions and instances
  * of classes by identity), and part of the key together with the shapes.
  */
+import { requireFunction } from "../../../provenance/base/options.js";
 import { currentAmbient, inFreshRun, noteRead, PedigradError, type Provenance } from "../../../provenance/index.js";
 import { batchDepth } from "../../core/batch.js";
 import { gradDepth } from "../../core/node.js";
@@ -50,7 +51,8 @@ export interface Jitted<A extends unknown[], R> {
 }
 
 /** f compiled: same results bit for bit, same gradients, one function call. */
-export function jit<A extends unknown[], R>(f: (...args: A) => R): Jitted<A, R> {
+export function jit<A extends unknown[], R>(f: (...args: A) => R, ...rest: readonly never[]): Jitted<A, R> {
+  requireFunction("jit", f, rest);
   const compiler = new Compiler(f);
   // Inside another recording, a gradient or a batch, f's ops are simply part of the larger program.
   const call = (...args: A): R =>

@@ -120,7 +120,7 @@ export class Writer extends Listener {
 
 /** Compares a run with a recording, step by step; throws `changed` of the first difference, in words. */
 export class Comparison extends Listener {
-  #at = 0;
+  #place = 0;
 
   constructor(
     inputs: readonly Tensor[],
@@ -133,7 +133,7 @@ export class Comparison extends Listener {
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void {
     const operands = this.operands(inputs, result);
     if (operands === null) return;
-    const step = this.known.steps[this.#at++];
+    const step = this.known.steps[this.#place++];
     const constant = step?.op === op ? differingConstant(step.operands, operands) : null;
     if (constant !== null) this.stop(this.changed(constant));
     if (
@@ -145,7 +145,7 @@ export class Comparison extends Listener {
     )
       this.stop(
         this.changed(
-          `step ${this.#at} was ${show(step)}, now it is ${show({ op, params, operands, shape: result.shape })}`,
+          `step ${this.#place} was ${show(step)}, now it is ${show({ op, params, operands, shape: result.shape })}`,
         ),
       );
   }
@@ -153,8 +153,8 @@ export class Comparison extends Listener {
   finish(outputs: readonly Tensor[]): void {
     this.end();
     const { steps, outputs: known } = this.known;
-    if (this.#at < steps.length)
-      throw this.changed(`step ${this.#at + 1} was ${show(steps[this.#at])}, now it is missing`);
+    if (this.#place < steps.length)
+      throw this.changed(`step ${this.#place + 1} was ${show(steps[this.#place])}, now it is missing`);
     const now = outputs.map((x) => this.operand(x));
     const constant = differingConstant(known, now);
     if (constant !== null) throw this.changed(constant);

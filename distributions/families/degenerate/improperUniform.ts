@@ -1,7 +1,7 @@
 /** ImproperUniform: log density 0 everywhere on a support. It is no distribution and has no draws, but serves as a flat prior. */
 import type { Shape } from "../../../autodiff/core/shape.js";
+import { asShape } from "../../../autodiff/core/shape.js";
 import { PedigradError, type Tensor, zeros } from "../../../autodiff/index.js";
-import { asShape } from "../../../autodiff/ops/random/draw.js";
 import { type Constraint, independent } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
 

@@ -3,7 +3,7 @@
  * depend on z (through what the guide drew after it); provenance says whether they do. Scale and mask of both sides must agree.
  */
 import { textOf } from "../../../autodiff/core/tensor.js";
-import { neg, PedigradError, Tensor, tensor, where } from "../../../autodiff/index.js";
+import { neg, PedigradError, Tensor, tensor } from "../../../autodiff/index.js";
 import { klDivergence } from "../../../distributions/index.js";
 import { areSame } from "../../../distributions/kl/sameFamily.js";
 import { getProvenance, type Provenance, union, withAmbient } from "../../../provenance/index.js";
@@ -51,7 +51,7 @@ export function closedForm(
   const kl = withAmbient(q.ambient, () => klDivergence(q.fn, p.fn));
   if (kl === null) return refuse(`no closed form is known for ${q.fn.label} against ${p.fn.label}`);
   requireAgreement(estimator, q, p);
-  return q.mask === null ? kl : where(q.mask, kl, 0);
+  return q.masked(kl);
 }
 
 /** The terms with those of every wanted site replaced by its closed form, where it has one. */
@@ -68,7 +68,7 @@ export function withClosedForms(
     const [q, p] = sides;
     const kl = closedForm(estimator, q, p);
     if (kl === null) continue;
-    const value = neg(q.scale === 1 ? kl : kl.mul(q.scale));
+    const value = neg(q.scaled(kl));
     const provenance = getProvenance(value);
     const { plates } = q;
     closed.set(site, { site, side, value, plates, provenance, isDifferentiated: true, isClosedForm: true });

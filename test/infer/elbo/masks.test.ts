@@ -11,15 +11,18 @@ import {
   mask,
   Normal,
   plate,
+  RenyiELBO,
+  ReweightedWakeSleep,
   random,
   SVI,
   sample,
+  scale,
   TraceELBO,
   TraceEnumELBO,
   TraceGraphELBO,
   TraceMeanFieldELBO,
 } from "../../../index.js";
-import { refuses } from "../../refusals.js";
+import { refusal, refuses } from "../../refusals.js";
 
 const half = -Math.log(2 * Math.PI) / 2;
 /** Models, and log p of what they observe. */
@@ -71,6 +74,33 @@ test("joint guides refuse masked latents by name", () => {
   for (const Guide of [AutoDiagonalNormal, AutoMultivariateNormal])
     for (const [model] of Object.values(models))
       refuses(() => new Guide(model)(), /has one distribution over all latents, but "z.*" is masked.*AutoNormal/);
+});
+
+test("a mask or a scale with more elements than a site would count it several times, and is refused in its name", () => {
+  const model: Model = () => {
+    sample("mu", new Normal(0, 1));
+    plate("d", 3, () => sample("x", new Normal(0, 1), { obs: [1, 2, 3] }));
+  };
+  const guide: Model = () => {
+    sample("mu", new Normal(0.5, 1));
+  };
+  for (const [what, around] of Object.entries({ mask, scale }))
+    for (const elbo of [...Object.values(estimators).map((of) => of(1)), new RenyiELBO(), new ReweightedWakeSleep()]) {
+      if (elbo instanceof TraceEnumELBO && what === "scale") continue;
+      const both = [model, guide].map((f) => around(f, [1, 1, 1])) as [Model, Model];
+      const { message } = refusal(() => elbo.loss(random.key(0), {}, ...both));
+      assert.match(message, /site "mu"/, `${elbo.name}: ${message}`);
+      if (!(elbo instanceof TraceEnumELBO))
+        assert.ok(message.includes(`its ${what} has shape [3], but its log density []`));
+    }
+  // With an element for each of its own a site counts each once: log p, masked and scaled by hand.
+  const fits: Model = () => {
+    plate("d", 3, () =>
+      mask(() => scale(() => sample("x", new Normal(0, 1), { obs: [1, 2, 3] }), [1, 2, 3])(), [1, 0, 1])(),
+    );
+  };
+  const want = -(half - 0.5 + 3 * (half - 4.5));
+  assert.ok(Math.abs(new TraceELBO().loss(random.key(0), {}, fits, () => {}).item() - want) < 1e-12);
 });
 
 test.run();

@@ -1,0 +1,69 @@
+/** What the build writes for the playground: its page, and the types that its editor knows. */
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { type Frame, layOut } from "../src/layout.js";
+
+/** The declarations of the language, and of the one global that programs have. */
+export function standardTypes(): Record<string, string> {
+  const folder = dirname(createRequire(import.meta.url).resolve("typescript"));
+  const files: Record<string, string> = {
+    "/globals.d.ts": "declare const console: { log(...values: unknown[]): void };\n",
+  };
+  const add = (name: string): void => {
+    const path = `/${name}`;
+    if (files[path] !== undefined) return;
+    const text = readFileSync(join(folder, name), "utf8");
+    files[path] = text;
+    for (const [, other] of text.matchAll(/<reference lib="([^"]+)"/g)) add(`lib.${other}.d.ts`);
+  };
+  add("lib.es2022.d.ts");
+  return files;
+}
+
+/** The declarations of the library as it is built, under the name by which programs import it. */
+export function libraryTypes(root: string): Record<string, string> {
+  if (!existsSync(join(root, "dist/index.d.ts")))
+    execFileSync("npm", ["run", "--silent", "build"], { cwd: root, stdio: "inherit" });
+  const files: Record<string, string> = {};
+  for (const name of readdirSync(join(root, "dist")).filter((file) => file.endsWith(".d.ts")))
+    files[`/node_modules/pedigrad/${name}`] = readFileSync(join(root, "dist", name), "utf8");
+  files["/node_modules/pedigrad/package.json"] = JSON.stringify({ name: "pedigrad", types: "./index.d.ts" });
+  const ndarray = join(root, "node_modules/@types/ndarray");
+  files["/node_modules/@types/ndarray/index.d.ts"] = readFileSync(join(ndarray, "index.d.ts"), "utf8");
+  return files;
+}
+
+/** The page. */
+export const playgroundPage = (frame: Frame): string =>
+  layOut(frame, {
+    path: "playground/index.html",
+    title: "Playground",
+    source: "docs/site/playground/main.ts",
+    headings: [],
+    html: `<h1>Playground</h1>
+<p class="bar"><label>Start from <select id="models"></select></label>
+<button id="run">Run</button> <button id="stop" disabled>Stop</button> <button id="share">Share</button>
+<span id="status" role="status"></span></p>
+<div class="play">
+<section class="code" aria-label="Program"><textarea id="program" aria-label="The program" spellcheck="false" autocomplete="off"></textarea><div id="editor"></div>
+<p id="error" role="alert"></p><div id="output" hidden><h2>Printed</h2><pre id="log" tabindex="0"></pre></div></section>
+<div class="told">
+<section><h2>Sites</h2><div id="graph"></div></section>
+<section><h2>The site <code id="chosen"></code> under <span id="estimator">its estimator</span></h2><div id="site"></div></section>
+<section><h2>Loss</h2><div id="losses"></div></section>
+<section><h2>Variance of the gradient</h2><div id="variances"></div></section>
+<section><h2>Posterior</h2><div id="posterior"></div></section>
+<section><details><summary>The compiled program of one gradient</summary><pre id="source" tabindex="0"></pre></details></section>
+</div></div>`,
+  })
+    .replace(
+      "</head>",
+      '<link rel="stylesheet" href="playground.css">\n<script type="module" src="main.js"></script>\n</head>',
+    )
+    .replace(
+      "default-src 'self'; ",
+      "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; frame-src 'self'; worker-src 'self' blob:; ",
+    )
+    .replace('<div class="columns">', '<div class="columns wide">');

@@ -1,0 +1,178 @@
+/**
+ * The worker that runs a program: it evaluates the module, then reports graph, sites, losses, variances and posterior of the model and
+ * guide that the program exports, first figures first. It knows nothing of the page.
+ */
+import * as pedigrad from "pedigrad";
+import {
+  AutoNormal,
+  adam,
+  type Elbo,
+  explain,
+  jit,
+  type Model,
+  type Optimizer,
+  Predictive,
+  random,
+  renderModel,
+  SVI,
+  summary,
+  type Tensor,
+  TraceGraphELBO,
+  valueAndGrad,
+} from "pedigrad";
+import type { Report } from "./protocol.js";
+
+/** What a program exports. */
+interface Program {
+  model?: Model;
+  guide?: Model;
+  args?: readonly unknown[];
+  elbo?: Elbo;
+  optimiser?: Optimizer;
+  steps?: number;
+  /** Mean and standard deviation of latents, where they are known. */
+  exact?: Record<string, { mean: number; sd: number }>;
+}
+
+const report = (message: Report): void => postMessage(message);
+const NAME = "program.ts";
+
+/** The program's line that an error came from. */
+const lineOf = (error: unknown): number | null => {
+  const at = new RegExp(`${NAME}:(\\d+)`).exec(error instanceof Error ? (error.stack ?? "") : "");
+  return at === null ? null : Number(at[1]);
+};
+const fail = (error: unknown): void =>
+  report({
+    type: "error",
+    text: (error instanceof Error ? error.message : String(error)).slice(0, 20_000),
+    line: lineOf(error),
+  });
+
+const show = (x: unknown): string => {
+  if (typeof x === "string") return x;
+  if (typeof x === "object" && x !== null && !Array.isArray(x) && !(x instanceof Map)) {
+    const own = Object.getPrototypeOf(x);
+    if (own !== Object.prototype && own !== null) return String(x);
+  }
+  return JSON.stringify(x, (_, v) => (typeof v === "number" && !Number.isFinite(v) ? String(v) : v), 1) ?? String(x);
+};
+const log = (...xs: unknown[]): void => report({ type: "log", text: xs.map(show).join(" ").slice(0, 20_000) });
+
+// biome-ignore lint/security/noGlobalEval: running programs is what this worker is for; its frame connects to nothing
+const evaluateGlobally = eval;
+
+/** Evaluate the text, whose imports and exports have become `require` and `exports`, on the lines where they stood. */
+function evaluate(code: string): Program {
+  const exported: Program = {};
+  const load = (name: string): unknown => {
+    if (name === "pedigrad" || name.startsWith("pedigrad/")) return pedigrad;
+    throw new Error(`only "pedigrad" can be imported here, not "${name}".`);
+  };
+  const console = { log, info: log, warn: log, error: log };
+  const program = evaluateGlobally(`(function (require, exports, console) {${code}\n})\n//# sourceURL=${NAME}`);
+  program(load, exported, console);
+  return exported;
+}
+
+function run(code: string): void {
+  const {
+    model,
+    guide: given,
+    args = [],
+    elbo = new TraceGraphELBO(),
+    optimiser = adam(0.02),
+    steps = 1000,
+    exact,
+  } = evaluate(code);
+  if (model === undefined) return;
+  const graph = renderModel(model, ...args);
+  report({ type: "graph", dot: graph.toDot(), nodes: graph.nodes.map(({ name, kind }) => ({ name, kind })) });
+  const guide = given ?? new AutoNormal(model);
+
+  const told = explain(elbo, model, guide, ...args);
+  const texts = told
+    .toString()
+    .split(/\n(?= {2}\S)/)
+    .slice(1);
+  report({
+    type: "sites",
+    estimator: told.estimator,
+    sites: told.sites.map(({ name, side, charged = [] }, i) => ({
+      name,
+      side,
+      charged: [...charged],
+      text: texts[i] ?? "",
+    })),
+  });
+
+  const svi = new SVI(model, guide, optimiser, elbo);
+  const measure = (draws: number): void => {
+    const { variances, refusals } = explain(elbo, model, guide, ...args, { measureVariance: draws });
+    report({
+      type: "variances",
+      draws,
+      bars: variances.map(({ estimator, total }) => ({ label: estimator, value: total })),
+      notes: refusals.map(({ estimator, why }) => `${estimator}: ${why}`.slice(0, 5_000)),
+    });
+  };
+  measure(100);
+
+  let params: Record<string, Tensor> = {};
+  let pending: number[] = [];
+  let sent = 0;
+  let next = performance.now() + 40;
+  for (const { step, loss, state } of svi.steps(random.key(0), { numSteps: steps }, ...args)) {
+    pending.push(loss);
+    const isLast = step + 1 >= steps;
+    if (performance.now() < next && !isLast) continue;
+    report({ type: "losses", from: sent, of: steps, values: pending });
+    sent += pending.length;
+    pending = [];
+    next = performance.now() + 100;
+    if (isLast) params = svi.getParams(state);
+  }
+
+  const draws = new Predictive(guide, { params, numSamples: 1000 }).run(random.key(1), ...args);
+  const latents = Object.fromEntries(
+    Object.entries(draws).filter(([name]) => graph.nodes.some((node) => node.name === name)),
+  );
+  const rows = [...summary(latents)].slice(0, 200);
+  report({
+    type: "posterior",
+    rows: rows.map(({ name, mean, sd }) => {
+      const known = exact?.[name];
+      return { name, mean, sd, exactMean: known?.mean ?? null, exactSd: known?.sd ?? null };
+    }),
+  });
+
+  measure(1000);
+  report({ type: "source", text: sourceOf(elbo, model, guide, params, args).slice(0, 200_000) });
+  measure(4000);
+}
+
+/** The compiled program of one gradient, or why there is none. */
+function sourceOf(
+  elbo: Elbo,
+  model: Model,
+  guide: Model,
+  params: Record<string, Tensor>,
+  args: readonly unknown[],
+): string {
+  const step = (key: Tensor, values: Record<string, Tensor>) =>
+    valueAndGrad((given: Record<string, Tensor>) => elbo.loss(key, given, model, guide, ...args))(values);
+  try {
+    return jit(step).source(random.key(0), params);
+  } catch (error) {
+    return `// Not compiled: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+addEventListener("message", ({ data }) => {
+  try {
+    run(String(data));
+  } catch (error) {
+    fail(error);
+  }
+  report({ type: "done" });
+});

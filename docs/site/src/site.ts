@@ -1,0 +1,69 @@
+/** What every page does: the menu on narrow screens, the theme, the search, and the copy of the site that works offline. */
+import type MiniSearch from "minisearch";
+
+const base = document.body.dataset.base ?? ".";
+const find = <T extends Element>(selector: string): T => document.querySelector<T>(selector) as T;
+
+const stored = localStorage.getItem("theme");
+if (stored !== null) document.documentElement.dataset.theme = stored;
+find(".theme").addEventListener("click", () => {
+  const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const now = document.documentElement.dataset.theme ?? (isDark ? "dark" : "light");
+  const next = now === "dark" ? "light" : "dark";
+  document.documentElement.dataset.theme = next;
+  localStorage.setItem("theme", next);
+});
+
+const button = find<HTMLButtonElement>("button.menu");
+button.addEventListener("click", () => {
+  const isOpen = find("#menu").classList.toggle("open");
+  button.setAttribute("aria-expanded", String(isOpen));
+});
+
+interface Entry {
+  readonly id: string;
+  readonly title: string;
+  readonly page: string;
+}
+
+const input = find<HTMLInputElement>("search input");
+const found = find<HTMLDivElement>(".found");
+let index: Promise<MiniSearch<Entry>> | undefined;
+/** The index is fetched when somebody begins to search. */
+const load = (): Promise<MiniSearch<Entry>> => {
+  index ??= Promise.all([import("minisearch"), fetch(`${base}/assets/search.json`).then((r) => r.json())]).then(
+    ([{ default: Search }, entries]) => {
+      const search = new Search<Entry>({ fields: ["title", "text"], storeFields: ["title", "page"] });
+      search.addAll(entries);
+      return search;
+    },
+  );
+  return index;
+};
+input.addEventListener("focus", () => void load(), { once: true });
+input.addEventListener("input", async () => {
+  const words = input.value.trim();
+  const results = words === "" ? [] : (await load()).search(words, { prefix: true, fuzzy: 0.15, boost: { title: 3 } });
+  if (words !== input.value.trim()) return;
+  found.replaceChildren(
+    ...results.slice(0, 12).map(({ id, title, page }) => {
+      const a = document.createElement("a");
+      a.href = `${base}/${id}`;
+      a.textContent = title === page ? title : `${page}: ${title}`;
+      return a;
+    }),
+    ...(words !== "" && results.length === 0 ? ["Nothing found."] : []),
+  );
+  found.hidden = words === "";
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") found.hidden = true;
+  if (event.key === "/" && !(event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement)) {
+    if ((event.target as Element).closest?.(".cm-editor")) return;
+    event.preventDefault();
+    input.focus();
+  }
+});
+
+if ("serviceWorker" in navigator && location.protocol !== "file:")
+  navigator.serviceWorker.register(new URL(`${base}/sw.js`, location.href)).catch(() => {});

@@ -1,0 +1,33 @@
+/** Keeps a copy of whatever was fetched, and of the list of files below; pages then work without a network. */
+const worker = self as unknown as ServiceWorkerGlobalScope;
+declare const VERSION: string;
+declare const FILES: readonly string[];
+
+worker.addEventListener("install", (event) => {
+  event.waitUntil(
+    caches
+      .open(VERSION)
+      .then((cache) => cache.addAll(FILES.map((file) => new URL(file, worker.registration.scope).href)))
+      .then(() => worker.skipWaiting()),
+  );
+});
+worker.addEventListener("activate", (event) => {
+  const drop = async () => {
+    for (const name of await caches.keys()) if (name !== VERSION) await caches.delete(name);
+    await worker.clients.claim();
+  };
+  event.waitUntil(drop());
+});
+worker.addEventListener("fetch", (event) => {
+  const { request } = event;
+  if (request.method !== "GET" || !request.url.startsWith(worker.registration.scope)) return;
+  const answer = async (): Promise<Response> => {
+    const cache = await caches.open(VERSION);
+    const known = await cache.match(request, { ignoreSearch: true });
+    if (known !== undefined) return known;
+    const response = await fetch(request);
+    if (response.ok) await cache.put(request, response.clone());
+    return response;
+  };
+  event.respondWith(answer());
+});
