@@ -104,7 +104,8 @@ const anchor = (heading: string): string =>
     .toLowerCase()
     .replaceAll(/[^\w\s-]/g, "")
     .replaceAll(" ", "-");
-for (const page of [...pages, "docs/heart/README.md"])
+const unrun = ["CONTRIBUTING.md", "docs/heart/README.md", "test/README.md", "test/golden/generate/README.md"];
+for (const page of [...pages, ...unrun])
   test(`the links of ${page} lead somewhere`, () => {
     const text = readFileSync(join(root, page), "utf8").replaceAll(/```[\s\S]*?```|`[^`]*`/g, "");
     const anchors = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => `#${anchor(heading as string)}`);

@@ -8,6 +8,7 @@ import type { IndependentConstraint } from "../../distributions/constraints/cons
 import { bijectTo, type Constraint, type Transform } from "../../distributions/index.js";
 import { unknownParam } from "../checks.js";
 import type { Messenger } from "../program/messages.js";
+import type { SVIState } from "./state.js";
 
 /** Refuses a param that the state lacks, because no step would train it. */
 export const onlyKnownParams: Messenger = {
@@ -42,9 +43,24 @@ export class ParamSpace {
     return Object.keys(params).every((name) => this.#constraints.has(name));
   }
 
-  /** Refuse parameters that have none here. */
-  require(params: Record<string, Tensor>): void {
+  /** The names of the constraints by parameter, as text. */
+  get names(): string {
+    return JSON.stringify([...this.#constraints].map(([name, { name: constraint }]) => [name, constraint]).sort());
+  }
+
+  /** Refuse parameters that have no constraint here, and a state that had others. */
+  require(op: string, { params, constraints = this.names }: SVIState): void {
     for (const name of Object.keys(params)) this.#bijection(name);
+    if (constraints === this.names) return;
+    const known = new Map<string, string>(JSON.parse(constraints));
+    for (const [param, { name }] of this.#constraints)
+      if (known.has(param) && known.get(param) !== name)
+        throw new PedigradError({
+          code: "bad-checkpoint",
+          op,
+          param,
+          message: `${op}: param "${param}" had the constraint ${known.get(param)} when this state was made, and has ${name} now: its number means another value. Start from values instead: svi.init({ key, initParams }).`,
+        });
   }
 
   /** Free numbers by name as parameters. */

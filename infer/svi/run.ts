@@ -109,9 +109,10 @@ function* argumentsOf(args: unknown[], batches: RunOptions["batches"], op: strin
 
 /** The state before the first step. */
 function startOf(svi: SVI, key: Tensor, { initState, initParams }: RunOptions, args: unknown[]): SVIState {
-  if (initState !== undefined && svi.knows(initState)) return initState;
-  const fresh = svi.init({ key, ...(initParams && { initParams }) }, ...args);
-  return initState ?? fresh;
+  if (initState === undefined) return svi.init({ key, ...(initParams && { initParams }) }, ...args);
+  if (!svi.knows(initState)) svi.init(key, ...args);
+  svi.requireOwn("svi.run", initState);
+  return initState;
 }
 
 /** The steps of a run, one at a time. */

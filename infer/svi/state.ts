@@ -11,6 +11,8 @@ export interface SVIState {
   /** Baselines' averages and what `mutable` declared, by name. */
   readonly mutableState: Record<string, Tensor>;
   readonly key: Tensor;
+  /** The names of the constraints by parameter, as text: a state under other constraints means other numbers. */
+  readonly constraints?: string;
 }
 
 const refusal = (op: string, param: string, message: string): PedigradError =>

@@ -17,7 +17,16 @@ import {
 } from "../../autodiff/index.js";
 import { withValidation } from "../../distributions/index.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
-import { detachProvenance, outsideRuns } from "../../provenance/index.js";
+import {
+  currentAmbient,
+  detachProvenance,
+  getProvenance,
+  isInRun,
+  outsideRuns,
+  Provenance,
+  trackProvenance,
+  union,
+} from "../../provenance/index.js";
 import { type Kind, kinds, refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
 import { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
@@ -97,6 +106,7 @@ export class SVI {
       optimState: this.optimizer.init(params),
       mutableState: mapTree(dry.mutableState, (after, name) => beforeAnyStep(mutables[name], after as Tensor)),
       key: next,
+      constraints: this.#space.names,
     };
   }
 
@@ -104,7 +114,7 @@ export class SVI {
   update(state: SVIState, ...args: unknown[]): [SVIState, number] {
     if (state?.optimState !== this.#latest) {
       requireState("svi.update", state, this.optimizer);
-      this.#space.require(state.params);
+      this.#space.require("svi.update", state);
     }
     const [next, loss] = this.#advance(state, args);
     this.#latest = next.optimState;
@@ -151,8 +161,18 @@ export class SVI {
     const [updates, optimState] = outsideRuns(() => this.optimizer.update(grads, state.optimState, state.params));
     const params = zipTrees((p, u) => p.add(u), state.params, updates);
     const kept = mapTree(mutableState, (value) => (value as Tensor).withoutNode());
-    const after = { params, optimState, mutableState: mergeRecords(state.mutableState, kept), key: next };
-    return detachProvenance([after, loss]);
+    const { constraints } = state;
+    const after = {
+      params,
+      optimState,
+      mutableState: mergeRecords(state.mutableState, kept),
+      key: next,
+      ...(constraints !== undefined && { constraints }),
+    };
+    // Names of this inference's own sites end here; inside a model, what that has sampled and handed in goes on.
+    const outer = isInRun() ? union(getProvenance([state, args]), currentAmbient()) : Provenance.empty;
+    const detached: [SVIState, Tensor] = detachProvenance([after, loss]);
+    return outer.size === 0 ? detached : trackProvenance(detached, outer);
   }
 
   /** A step that keeps parameters, optimiser and mutable state as they were where loss or parameters would not be finite. */
@@ -181,6 +201,11 @@ export class SVI {
     const values = mergeRecords(this.getParams(state), state.mutableState);
     const { model, guide } = this;
     return this.elbo.unsoundSites({ key: keysAfter(state).own, values, model, guide, args: this.#allArgs(args) });
+  }
+
+  /** Refuse a state whose parameters had other constraints. */
+  requireOwn(op: string, state: SVIState): void {
+    this.#space.require(op, state);
   }
 
   /** Whether the constraints of these parameters are known, which `init` learns from the programs. */
