@@ -4,11 +4,8 @@
  * the particle.
  */
 import {
-  apply,
   emptyRecord,
-  keepAxes,
   mapTree,
-  type Op,
   PedigradError,
   random,
   type Tensor,
@@ -16,7 +13,6 @@ import {
   tensor,
   valueAndGrad,
 } from "../../autodiff/index.js";
-import { batchAll } from "../../autodiff/ops/views/batching.js";
 import { withValidation } from "../../distributions/index.js";
 import { type Kind, kinds, refuseOption, requireCount, requireOptions, requireTask } from "../checks.js";
 import type { Messenger, Model } from "../program/messages.js";
@@ -46,18 +42,6 @@ const OPTIONS = {
   maxPlateNesting: kinds.size,
   strictEnumerationWarning: kinds.flag,
   retainGraph: kinds.flag,
-};
-
-/** The value of `value` with the gradient of `surrogate`. */
-export const gradientFrom = (value: Tensor, surrogate: Tensor): Tensor => apply(gradientFromOp, null, value, surrogate);
-const gradientFromOp: Op = {
-  name: "gradientFrom",
-  shape: (_, [value]) => (value as Tensor).shape,
-  view: (_, value) => value,
-  kernel: () => {},
-  vjp: (input) => (input === 1 ? (g) => g : null),
-  batch: (_, inputs, batched, size) => apply(gradientFromOp, null, ...batchAll(inputs, batched, size)),
-  axes: keepAxes,
 };
 
 export abstract class Elbo {

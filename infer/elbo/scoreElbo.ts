@@ -7,12 +7,14 @@ import { type Kind, kinds, refuseOption } from "../checks.js";
 import type { Messenger } from "../program/messages.js";
 import { isDraw } from "../program/trace.js";
 import { baselineFor, checkPrediction, predictedCost } from "./costs/baselines.js";
+import { chargedCosts } from "./costs/charge.js";
 import { asksForClosedForm, withClosedForms } from "./costs/closedForms.js";
-import { chargedCosts, type ScoreSite, scoreSitesOf } from "./costs/costs.js";
+import { costOf, type ScoreSite, scoreSitesOf } from "./costs/costs.js";
 import { carriedTotal, oneWithScore } from "./costs/dice.js";
+import { gradientFrom } from "./costs/gradientFrom.js";
 import { multiSampleEstimate } from "./costs/multiSample.js";
 import { guideAlongPath } from "./costs/pathwise.js";
-import { Elbo, type ElboOptions, gradientFrom } from "./elbo.js";
+import { Elbo, type ElboOptions } from "./elbo.js";
 import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
 
 /** What a particle returns for a score site. */
@@ -63,7 +65,7 @@ abstract class ScoreElbo extends Elbo {
   override costs(pair: Pair): Cost[] {
     const costs = super.costs(pair).map((cost) => {
       const site = cost.side === "guide" && cost.isDifferentiated ? pair.path?.get(cost.site) : undefined;
-      return site?.type === "sample" && isDraw(site) ? { ...cost, value: neg(site.scaledLogProb()) } : cost;
+      return site?.type === "sample" && isDraw(site) ? costOf(site, "guide", true) : cost;
     });
     return withClosedForms(this.name, pair, costs, asksForClosedForm);
   }
@@ -97,7 +99,7 @@ abstract class ScoreElbo extends Elbo {
       scores[site.name] = {
         cost: stopGradient(cost),
         logq: site.logq,
-        ...(predicted && { predicted: checkPrediction(site.name, predicted, cost) }),
+        ...(predicted && { predicted: checkPrediction(site, predicted, cost) }),
       };
     }
     const isFirst = this.order === 1;

@@ -84,8 +84,10 @@ export function substitution(data: Data): Messenger {
       if (value === undefined) return;
       if (message.type === "mutable") message.cell ??= { value: tensor(value) };
       else if (message.type === "param") message.value ??= tensor(value);
-      else if (message.type === "sample" && !message.isObserved)
-        message.value ??= visitedPart(givenTo(message.name, tensor(value)), message);
+      else if (message.type === "sample" && !message.isObserved && message.value === null) {
+        message.value = visitedPart(givenTo(message.name, tensor(value)), message);
+        message.isSubstituted = true;
+      }
     },
   };
 }

@@ -30,6 +30,8 @@ export interface SampleMessage {
   readonly isOutside?: (plate: PlateFrame) => boolean;
   /** Whether the drawn value is tagged with the site's name. */
   isTracked: boolean;
+  /** Whether `substitute` put a value in the place of a draw. */
+  isSubstituted: boolean;
   /** Whether the drawn value is a constant to every gradient. */
   isConstant: boolean;
   /** What the host program had read when it came to this statement. */

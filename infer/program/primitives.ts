@@ -5,8 +5,8 @@
  */
 import { PedigradError, type Tensor, type TensorLike, take, tensor, where } from "../../autodiff/index.js";
 import { type Constraint, constraints, Distribution, Unit } from "../../distributions/index.js";
-import { ownRelation } from "../../provenance/axes.js";
-import { ambient, Provenance, union } from "../../provenance/index.js";
+import { MIX, ownRelation } from "../../provenance/axes.js";
+import { ambient, getProvenance, outsideRuns, Provenance, union } from "../../provenance/index.js";
 import { type Kind, kinds, requireOptions, show } from "../checks.js";
 import { mask as maskedBy } from "./handlers.js";
 import { checkInferOptions, type InferOptions } from "./inferOptions.js";
@@ -73,6 +73,7 @@ export function sampleOutside(
     key,
     markov: [],
     isTracked: false,
+    isSubstituted: false,
     isConstant: false,
     ambient,
     stop: false,
@@ -91,13 +92,26 @@ function settle(message: SampleMessage): void {
  * The value with its site's name. It is pointwise in itself along the site's element axes: the batch axes of the distribution and those of
  * `toEvent`. An enumerated value has size 1 there and stands for all elements.
  */
-function tagged(value: Tensor, { name, fn, infer }: SampleMessage): Tensor {
+function tagged(value: Tensor, { name, fn, infer, isSubstituted, ambient: read }: SampleMessage): Tensor {
   const { shape } = value;
   const full = fn.shape();
   const ahead = shape.length - full.length;
   const sizes = full.map((n, i) => (shape[ahead + i] === n || infer.enumerate === "parallel" ? n : 1));
   const own = Provenance.related(name, ownRelation(sizes, fn.eventDim - fn.elementDim));
-  return value.withProvenance(union(value.provenance, own));
+  const given = isSubstituted ? union(union(value.provenance, read), parentsOf(fn)) : value.provenance;
+  return value.withProvenance(union(given, own));
+}
+
+/** What a draw would depend on: a value put in its place stands for one, and another parent would have given it another probability. */
+function parentsOf(fn: Distribution): Provenance {
+  return outsideRuns(() => {
+    try {
+      return fn.sample(random.key(0)).provenance;
+    } catch {
+      // No sampler, or none for parameters such as these.
+      return getProvenance(Object.values(fn.params)).moved(MIX, "substitute");
+    }
+  });
 }
 
 function draw(message: SampleMessage): Tensor {
