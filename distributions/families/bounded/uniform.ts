@@ -37,7 +37,7 @@ export class Uniform extends Distribution<Params> {
     return log(this.#width).neg();
   }
   override draw(key: Tensor, shape: Shape): Tensor {
-    return random.uniform(key, shape).mul(this.#width).add(this.params.low);
+    return random.uniform(key, shape, this.params.low, this.params.high);
   }
   override get mean(): Tensor {
     return this.spread(this.params.low.add(this.params.high).mul(0.5));
