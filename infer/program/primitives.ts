@@ -3,7 +3,7 @@
  * handler around them they still do the plain thing, where there is one: a param has its initial value, an observed site its
  * observation.
  */
-import { PedigradError, type Tensor, type TensorLike, take, tensor, where } from "../../autodiff/index.js";
+import { PedigradError, random, type Tensor, type TensorLike, take, tensor, where } from "../../autodiff/index.js";
 import { type Constraint, constraints, Distribution, Unit } from "../../distributions/index.js";
 import { MIX, ownRelation } from "../../provenance/axes.js";
 import { ambient, getProvenance, outsideRuns, Provenance, union } from "../../provenance/index.js";
