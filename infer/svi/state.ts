@@ -1,6 +1,6 @@
 /** The state of an inference: all that one step hands to the next. */
 import { elementsOf } from "../../autodiff/core/copy.js";
-import { isContainer, mapTree, PedigradError, type Tensor, type Tree } from "../../autodiff/index.js";
+import { isContainer, mapTree, PedigradError, random, type Tensor, type Tree } from "../../autodiff/index.js";
 import { show } from "../checks.js";
 import type { Optimizer } from "./optim.js";
 
@@ -57,3 +57,9 @@ function pathsOf(tree: Tree): string[] {
 /** Whether every parameter is still a number. */
 export const hasFiniteParams = ({ params }: SVIState): boolean =>
   Object.values(params).every((p) => elementsOf(p).every(Number.isFinite));
+
+/** The key of the next state, and that of the step to it. */
+export function keysAfter({ key }: SVIState): { next: Tensor; own: Tensor } {
+  const [next, own] = [...random.split(key)] as [Tensor, Tensor];
+  return { next, own };
+}

@@ -37,7 +37,7 @@ import { initialise } from "./initialise.js";
 import { type Optimizer, zipTrees } from "./optim.js";
 import { onlyKnownParams, ParamSpace } from "./paramSpace.js";
 import { type RunOptions, type RunResult, runLoop, runLoopAsync, type Step, stepsOf } from "./run.js";
-import { hasFiniteParams, requireState, requireStateShape, type SVIState } from "./state.js";
+import { hasFiniteParams, keysAfter, requireState, requireStateShape, type SVIState } from "./state.js";
 
 /** Compile a step: where the model allows it, always (else an error), never. */
 export type JitMode = "auto" | boolean;
@@ -257,12 +257,6 @@ export class SVI {
     const last = args.at(-1);
     return isRecord(last) ? [...args.slice(0, -1), { ...last, ...staticArgs }] : [...args, staticArgs];
   }
-}
-
-/** The key of the next state, and that of the step to it. */
-function keysAfter({ key }: SVIState): { next: Tensor; own: Tensor } {
-  const [next, own] = [...random.split(key)] as [Tensor, Tensor];
-  return { next, own };
 }
 
 /** The key and the options that `init` was given. */
