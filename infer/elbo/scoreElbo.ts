@@ -3,7 +3,7 @@
  * that differ in one line: which costs a score site is charged with.
  */
 import { broadcastTo, emptyRecord, neg, stopGradient, type Tensor, tensor } from "../../autodiff/index.js";
-import { refuseOption } from "../checks.js";
+import { type Kind, kinds, refuseOption } from "../checks.js";
 import type { Messenger } from "../program/messages.js";
 import { isDraw } from "../program/trace.js";
 import { baselineFor, checkPrediction, predictedCost } from "./costs/baselines.js";
@@ -42,8 +42,8 @@ abstract class ScoreElbo extends Elbo {
   readonly order: 1 | 2;
   readonly stickingTheLanding: boolean;
 
-  constructor(options: ScoreElboOptions = {}, own: readonly string[] = []) {
-    super(options, ["order", "stickingTheLanding", ...own]);
+  constructor(options: ScoreElboOptions = {}, own: Readonly<Record<string, Kind>> = {}) {
+    super(options, { order: kinds.any, stickingTheLanding: kinds.flag, ...own });
     const { order = 1, stickingTheLanding = false } = options;
     const { name } = new.target;
     if (order !== 1 && order !== 2) refuseOption(name, "order", `order must be 1 or 2, got ${order}.`);
@@ -128,7 +128,7 @@ export class TraceELBO extends ScoreElbo {
   readonly multiSampleGuide: boolean;
 
   constructor(options: ScoreElboOptions & { multiSampleGuide?: boolean } = {}) {
-    super(options, ["multiSampleGuide"]);
+    super(options, { multiSampleGuide: kinds.flag });
     this.multiSampleGuide = options.multiSampleGuide ?? false;
   }
 

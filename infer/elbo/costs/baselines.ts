@@ -43,9 +43,10 @@ function fitted(baseline: Tensor, { axes, elementDim, plates }: ScoreSite, shape
   const dims = plates.map(({ dim }) => elementDim - (dim ?? Infinity)).filter((axis) => axes.includes(axis));
   const ofPlates = shape.map((n, i) => (dims.includes(shape.length - i) ? n : 1));
   const given = withoutLeadingOnes(baseline.shape);
-  if (sameShape(given, withoutLeadingOnes(ofPlates.slice(0, ofPlates.length - elementDim))))
+  const fits = (whole: Shape): boolean => sameShape(given, withoutLeadingOnes(whole));
+  if (fits(ofPlates.slice(0, ofPlates.length - elementDim)) || fits(ofPlates))
     return broadcastTo(baseline.reshape(ofPlates), shape);
-  return sameShape(given, withoutLeadingOnes(shape)) ? baseline.reshape(shape) : null;
+  return fits(shape) ? baseline.reshape(shape) : null;
 }
 
 /** Refuse a prediction that does not fit the site's cost. */
