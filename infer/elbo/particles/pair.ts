@@ -42,12 +42,22 @@ export interface Cost {
   readonly isDifferentiated: boolean;
   /** A whole KL term in closed form, instead of a sampled log density. */
   readonly isClosedForm?: boolean;
+  /** The value before the axes of an event are summed; absent where there are none. */
+  readonly elements?: Elements;
+}
+
+/** The terms whose sum over the last `dim` axes is a cost: they say who pays for it, the loss is not made of them. */
+export interface Elements {
+  readonly dim: number;
+  readonly value: () => Tensor;
 }
 
 /** A loss, what the run left for the next step, and named parts of the loss where the estimator has several. */
 export interface Outcome {
-  /** Its value is the loss; its gradient is the estimator's. */
+  /** Its value is the loss; its gradient is the estimator's, and that of the baselines' own loss. */
   readonly loss: Tensor;
+  /** The loss with the estimator's gradient alone, where baselines train parameters of theirs. */
+  readonly lossOfGuide?: Tensor;
   readonly mutableState: Record<string, Tensor>;
   readonly terms?: Record<string, Tensor>;
 }
