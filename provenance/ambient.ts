@@ -69,6 +69,9 @@ function within<T>(collect: boolean, body: () => T): T {
 /** Run `body` as a run of its own: an ambient set that starts empty and is gone afterwards, also after a throw. */
 export const inFreshRun = <T>(body: () => T): T => within(true, body);
 
+/** Whether a run surrounds this point. */
+export const isInRun = (): boolean => collecting;
+
 /** Run `body` as part of the current run, or as one of its own where there is none. */
 export const inRun = <T>(body: () => T): T => (collecting ? body() : inFreshRun(body));
 

@@ -6,6 +6,7 @@ export {
   enumeratedIn,
   inFreshRun,
   inRun,
+  isInRun,
   noteEnumerated,
   noteRead,
   noteRefusal,

@@ -4,11 +4,8 @@
  * the particle.
  */
 import {
-  apply,
   emptyRecord,
-  keepAxes,
   mapTree,
-  type Op,
   PedigradError,
   random,
   type Tensor,
@@ -16,9 +13,8 @@ import {
   tensor,
   valueAndGrad,
 } from "../../autodiff/index.js";
-import { batchAll } from "../../autodiff/ops/views/batching.js";
 import { withValidation } from "../../distributions/index.js";
-import { refuseOption, requireCount, requireOptions } from "../checks.js";
+import { type Kind, kinds, refuseOption, requireCount, requireOptions, requireTask } from "../checks.js";
 import type { Messenger, Model } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
@@ -40,18 +36,12 @@ export interface ElboOptions {
   /** Accepted and without effect: graphs here are values, nothing frees them. */
   retainGraph?: boolean;
 }
-const OPTIONS = ["numParticles", "vectorizeParticles", "maxPlateNesting", "strictEnumerationWarning", "retainGraph"];
-
-/** The value of `value` with the gradient of `surrogate`. */
-export const gradientFrom = (value: Tensor, surrogate: Tensor): Tensor => apply(gradientFromOp, null, value, surrogate);
-const gradientFromOp: Op = {
-  name: "gradientFrom",
-  shape: (_, [value]) => (value as Tensor).shape,
-  view: (_, value) => value,
-  kernel: () => {},
-  vjp: (input) => (input === 1 ? (g) => g : null),
-  batch: (_, inputs, batched, size) => apply(gradientFromOp, null, ...batchAll(inputs, batched, size)),
-  axes: keepAxes,
+const OPTIONS = {
+  numParticles: kinds.any,
+  vectorizeParticles: kinds.any,
+  maxPlateNesting: kinds.size,
+  strictEnumerationWarning: kinds.flag,
+  retainGraph: kinds.flag,
 };
 
 export abstract class Elbo {
@@ -68,9 +58,9 @@ export abstract class Elbo {
   readonly maxPlateNesting: number | undefined;
   readonly strictEnumerationWarning: boolean;
 
-  constructor(options: ElboOptions = {}, own: readonly string[] = [], defaultParticles = 1) {
+  constructor(options: ElboOptions = {}, own: Readonly<Record<string, Kind>> = {}, defaultParticles = 1) {
     const { name } = new.target;
-    requireOptions(name, options, [...OPTIONS, ...own]);
+    requireOptions(name, options, { ...OPTIONS, ...own });
     const refuse = (param: keyof ElboOptions, expected: string): never =>
       refuseOption(name, param, `${param} must be ${expected}, got ${options[param]}.`);
     this.numParticles = options.numParticles ?? defaultParticles;
@@ -79,8 +69,6 @@ export abstract class Elbo {
     if (!(typeof this.vectorizeParticles === "function" || [true, false, "require"].includes(this.vectorizeParticles)))
       refuse("vectorizeParticles", 'true, false, "require" or a function');
     this.maxPlateNesting = options.maxPlateNesting;
-    if (this.maxPlateNesting !== undefined && !(Number.isInteger(this.maxPlateNesting) && this.maxPlateNesting >= 0))
-      refuse("maxPlateNesting", "a non-negative integer");
     this.strictEnumerationWarning = options.strictEnumerationWarning ?? true;
   }
 
@@ -124,6 +112,7 @@ export abstract class Elbo {
    * mutable state, by name.
    */
   loss(key: Tensor, params: Record<string, Tensor>, model: Model, guide: Model, ...args: unknown[]): Tensor {
+    requireTask(`${this.name}.loss`, key, params, model, guide);
     return this.estimate({ key, values: params, model, guide, args }).loss;
   }
 
@@ -135,6 +124,7 @@ export abstract class Elbo {
     guide: Model,
     ...args: unknown[]
   ): Outcome {
+    requireTask(`${this.name}.lossWithMutableState`, key, params, model, guide);
     return this.estimate({ key, values: params, model, guide, args });
   }
 
@@ -146,6 +136,7 @@ export abstract class Elbo {
     guide: Model,
     ...args: unknown[]
   ): [Tensor, Record<string, Tensor>] {
+    requireTask(`${this.name}.lossAndGrads`, key, params, model, guide);
     return valueAndGrad((p: Record<string, Tensor>) => this.loss(key, p, model, guide, ...args))(params);
   }
 
@@ -157,6 +148,7 @@ export abstract class Elbo {
     guide: Model,
     ...args: unknown[]
   ): Record<string, Tensor> {
+    requireTask(`${this.name}.perSite`, key, params, model, guide);
     const { results } = this.runs({ key, values: params, model, guide, args }, (pair) => {
       const sites: Record<string, Tensor> = emptyRecord();
       for (const { site, value } of this.costs(pair)) sites[site] = (sites[site] ?? tensor(0)).sub(value.sum());

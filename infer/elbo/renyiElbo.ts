@@ -16,13 +16,15 @@
 
 import { eye, logsumexp, neg, softmax, stopGradient, type Tensor, tensor, where } from "../../autodiff/index.js";
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
-import { refuseOption } from "../checks.js";
+import { kinds, refuseOption } from "../checks.js";
 import type { Messenger, PlateFrame } from "../program/messages.js";
-import { subsamplingScale } from "../program/plate.js";
+import { subsamplingScale } from "../program/plateFrame.js";
 import { sampleSites } from "../program/trace.js";
-import { scoreSitesOf, sumToPlates } from "./costs/costs.js";
+import { scoreSitesOf } from "./costs/costs.js";
+import { gradientFrom } from "./costs/gradientFrom.js";
+import { arranged, sharedPlates } from "./costs/meetings.js";
 import { pathsOf } from "./costs/pathwise.js";
-import { Elbo, type ElboOptions, gradientFrom } from "./elbo.js";
+import { Elbo, type ElboOptions } from "./elbo.js";
 import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
 import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
 
@@ -54,7 +56,7 @@ export class RenyiELBO extends Elbo {
   readonly biasedSubsampling: boolean;
 
   constructor(options: RenyiOptions = {}) {
-    super(options, ["alpha", "estimator", "biasedSubsampling"], 2);
+    super(options, { alpha: kinds.any, estimator: kinds.any, biasedSubsampling: kinds.flag }, 2);
     const { alpha = 0, estimator = "score", biasedSubsampling = false } = options;
     const refuse = (param: string, message: string): never => refuseOption("RenyiELBO", param, message);
     if (typeof alpha !== "number" || !Number.isFinite(alpha))
@@ -88,11 +90,12 @@ export class RenyiELBO extends Elbo {
       scale = common.reduce((product, plate) => product * subsamplingScale(plate), 1);
       hasScore ||= sites.length > 0;
       const total = (terms: Tensor[]): Tensor => terms.reduce((a, b) => a.add(b), tensor(0));
-      const weight = (of: readonly Cost[]) => total(of.map((c) => sumToPlates(c.value.div(scale), c.plates, common)));
+      const weight = (of: readonly Cost[]) =>
+        total(of.map((c) => arranged(c.value.div(scale), sharedPlates(c.plates, common))));
       const { paths } = pair;
       return {
         logw: weight(costs),
-        score: total(sites.map((d) => sumToPlates(d.logq, d.plates, common))),
+        score: total(sites.map((d) => arranged(d.site.logProb(), sharedPlates(d.plates, common)))),
         ...(paths && { along: weight(paths.along), theta: weight(paths.theta) }),
       };
     });

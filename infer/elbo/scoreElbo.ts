@@ -3,16 +3,18 @@
  * that differ in one line: which costs a score site is charged with.
  */
 import { broadcastTo, emptyRecord, neg, stopGradient, type Tensor, tensor } from "../../autodiff/index.js";
-import { refuseOption } from "../checks.js";
+import { type Kind, kinds, refuseOption } from "../checks.js";
 import type { Messenger } from "../program/messages.js";
 import { isDraw } from "../program/trace.js";
 import { baselineFor, checkPrediction, predictedCost } from "./costs/baselines.js";
+import { chargedCosts } from "./costs/charge.js";
 import { asksForClosedForm, withClosedForms } from "./costs/closedForms.js";
-import { chargedCosts, type ScoreSite, scoreSitesOf } from "./costs/costs.js";
+import { costOf, type ScoreSite, scoreSitesOf } from "./costs/costs.js";
 import { carriedTotal, oneWithScore } from "./costs/dice.js";
+import { gradientFrom } from "./costs/gradientFrom.js";
 import { multiSampleEstimate } from "./costs/multiSample.js";
 import { guideAlongPath } from "./costs/pathwise.js";
-import { Elbo, type ElboOptions, gradientFrom } from "./elbo.js";
+import { Elbo, type ElboOptions } from "./elbo.js";
 import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
 
 /** What a particle returns for a score site. */
@@ -40,8 +42,8 @@ abstract class ScoreElbo extends Elbo {
   readonly order: 1 | 2;
   readonly stickingTheLanding: boolean;
 
-  constructor(options: ScoreElboOptions = {}, own: readonly string[] = []) {
-    super(options, ["order", "stickingTheLanding", ...own]);
+  constructor(options: ScoreElboOptions = {}, own: Readonly<Record<string, Kind>> = {}) {
+    super(options, { order: kinds.any, stickingTheLanding: kinds.flag, ...own });
     const { order = 1, stickingTheLanding = false } = options;
     const { name } = new.target;
     if (order !== 1 && order !== 2) refuseOption(name, "order", `order must be 1 or 2, got ${order}.`);
@@ -63,7 +65,7 @@ abstract class ScoreElbo extends Elbo {
   override costs(pair: Pair): Cost[] {
     const costs = super.costs(pair).map((cost) => {
       const site = cost.side === "guide" && cost.isDifferentiated ? pair.path?.get(cost.site) : undefined;
-      return site?.type === "sample" && isDraw(site) ? { ...cost, value: neg(site.scaledLogProb()) } : cost;
+      return site?.type === "sample" && isDraw(site) ? costOf(site, "guide", true) : cost;
     });
     return withClosedForms(this.name, pair, costs, asksForClosedForm);
   }
@@ -97,7 +99,7 @@ abstract class ScoreElbo extends Elbo {
       scores[site.name] = {
         cost: stopGradient(cost),
         logq: site.logq,
-        ...(predicted && { predicted: checkPrediction(site.name, predicted, cost) }),
+        ...(predicted && { predicted: checkPrediction(site, predicted, cost) }),
       };
     }
     const isFirst = this.order === 1;
@@ -126,7 +128,7 @@ export class TraceELBO extends ScoreElbo {
   readonly multiSampleGuide: boolean;
 
   constructor(options: ScoreElboOptions & { multiSampleGuide?: boolean } = {}) {
-    super(options, ["multiSampleGuide"]);
+    super(options, { multiSampleGuide: kinds.flag });
     this.multiSampleGuide = options.multiSampleGuide ?? false;
   }
 

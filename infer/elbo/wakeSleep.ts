@@ -24,13 +24,14 @@ import {
   tensor,
 } from "../../autodiff/index.js";
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
-import { refuseOption, requireCount } from "../checks.js";
+import { kinds, refuseOption, requireCount } from "../checks.js";
 import { substitute, uncondition } from "../program/handlers.js";
 import type { Messenger } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";
 import { isDraw, sampleSites, type Trace } from "../program/trace.js";
+import { gradientFrom } from "./costs/gradientFrom.js";
 import { pathsOf, refuseMovingPoints } from "./costs/pathwise.js";
-import { Elbo, type ElboOptions, gradientFrom } from "./elbo.js";
+import { Elbo, type ElboOptions } from "./elbo.js";
 import type { Outcome, Pair, Task } from "./particles/pair.js";
 import { runPair, runParticles, tracedRun } from "./particles/particles.js";
 import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
@@ -55,6 +56,14 @@ const constantDraws: Messenger = {
 
 const sumOf = (terms: Iterable<Tensor>): Tensor => [...terms].reduce((a, b) => a.add(b.sum()), tensor(0));
 
+const OPTIONS = {
+  insomnia: kinds.any,
+  modelHasParams: kinds.flag,
+  numSleepParticles: kinds.any,
+  estimator: kinds.any,
+  biasedSubsampling: kinds.flag,
+};
+
 export class ReweightedWakeSleep extends Elbo {
   readonly name = "ReweightedWakeSleep";
   readonly insomnia: number;
@@ -65,10 +74,11 @@ export class ReweightedWakeSleep extends Elbo {
   readonly biasedSubsampling: boolean;
 
   constructor(options: WakeSleepOptions = {}) {
-    super(options, ["insomnia", "modelHasParams", "numSleepParticles", "estimator", "biasedSubsampling"], 2);
+    super(options, OPTIONS, 2);
     const { insomnia = 1, modelHasParams = true, numSleepParticles, estimator = "score" } = options;
     const refuse = (param: string, message: string): never => refuseOption(this.name, param, message);
-    if (!(insomnia >= 0 && insomnia <= 1)) refuse("insomnia", `insomnia must be in [0,1], got ${insomnia}.`);
+    if (!(typeof insomnia === "number" && insomnia >= 0 && insomnia <= 1))
+      refuse("insomnia", `insomnia must be in [0,1], got ${insomnia}.`);
     if (this.numParticles < 2) refuse("numParticles", `needs at least 2 particles, got ${this.numParticles}.`);
     if (estimator !== "score" && estimator !== "dreg")
       refuse("estimator", `estimator must be "score" or "dreg", got ${estimator}.`);

@@ -19,7 +19,7 @@ import {
   zeros,
 } from "../../autodiff/index.js";
 import { refuseOption, requireOptions, requireTask } from "../checks.js";
-import { gradientFrom } from "../elbo/elbo.js";
+import { gradientFrom } from "../elbo/costs/gradientFrom.js";
 import type { Task } from "../elbo/particles/pair.js";
 import type { Messenger, Model } from "../program/messages.js";
 import { sharedPlates, visitingAll } from "../program/subsamples.js";

@@ -96,6 +96,13 @@ export function requireLatents(op: string, run: Trace, values: Record<string, un
 /** Refuse posterior samples whose first `batchNdims` axes, the draws, differ. */
 export function requireDraws(samples: Record<string, Tensor>, batchNdims: number): void {
   const [first, ...others] = Object.entries(samples);
+  if (first !== undefined && first[1].shape.length < batchNdims)
+    throw new PedigradError({
+      code: "shape-mismatch",
+      op: "Predictive",
+      site: first[0],
+      message: `Predictive: posteriorSamples "${first[0]}" has shape ${showShape(first[1].shape)}, fewer axes than batchNdims ${batchNdims}.`,
+    });
   for (const [name, x] of others) {
     const [known, y] = first as [string, Tensor];
     if (sameShape(x.shape.slice(0, batchNdims), y.shape.slice(0, batchNdims))) continue;

@@ -27,8 +27,12 @@ export interface SampleMessage {
   key: Tensor | null;
   /** The markov loops around it. */
   markov: MarkovPosition[];
+  /** Which plates around the statement the site does not stand in all the same (lift.ts); by default none. */
+  readonly isOutside?: (plate: PlateFrame) => boolean;
   /** Whether the drawn value is tagged with the site's name. */
   isTracked: boolean;
+  /** Whether `substitute` put a value in the place of a draw. */
+  isSubstituted: boolean;
   /** Whether the drawn value is a constant to every gradient. */
   isConstant: boolean;
   /** What the host program had read when it came to this statement. */
@@ -47,6 +51,8 @@ export interface ParamMessage {
   /** The shape of the initial value, where it is known without a key. */
   shape: readonly number[] | null;
   constraint: Constraint;
+  /** Whether it leaves value and constraint to another declaration of the same param. */
+  readonly isReference: boolean;
   eventDim: number;
   plates: PlateFrame[];
   stop: boolean;

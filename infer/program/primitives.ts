@@ -3,31 +3,22 @@
  * handler around them they still do the plain thing, where there is one: a param has its initial value, an observed site its
  * observation.
  */
-import {
-  mapTree,
-  PedigradError,
-  random,
-  type Tensor,
-  type TensorLike,
-  take,
-  tensor,
-  where,
-} from "../../autodiff/index.js";
+import { PedigradError, random, type Tensor, type TensorLike, take, tensor, where } from "../../autodiff/index.js";
 import { type Constraint, constraints, Distribution, Unit } from "../../distributions/index.js";
-import { ownRelation } from "../../provenance/axes.js";
-import { ambient, Provenance, union } from "../../provenance/index.js";
-import { requireOptions, show } from "../checks.js";
+import { MIX, ownRelation } from "../../provenance/axes.js";
+import { ambient, getProvenance, outsideRuns, Provenance, union } from "../../provenance/index.js";
+import { type Kind, kinds, requireOptions, show } from "../checks.js";
 import { mask as maskedBy } from "./handlers.js";
 import { checkInferOptions, type InferOptions } from "./inferOptions.js";
 import {
   type KeyMessage,
-  type ModuleMessage,
   type MutableMessage,
   type ParamMessage,
+  type PlateFrame,
   type SampleMessage,
   send,
 } from "./messages.js";
-import { openPlates } from "./plate.js";
+import { openPlates } from "./plateFrame.js";
 import { inTheNameOf } from "./traceChecks.js";
 
 export interface SampleOptions {
@@ -40,16 +31,32 @@ export interface SampleOptions {
   key?: Tensor;
 }
 
+const SAMPLE = ["obs", "obsMask", "infer", "key"];
+const PARAM = {
+  constraint: kinds.any,
+  eventDim: [(x) => x === Infinity || kinds.size[0](x), kinds.size[1]],
+} satisfies Record<string, Kind>;
+
 /** A random choice named `name`: its value, drawn, observed or replayed. */
 export function sample(name: string, fn: Distribution, options: SampleOptions = {}): Tensor {
-  const { obs, obsMask, infer = {}, key = null } = options;
+  return sampleOutside(name, fn, options);
+}
+
+/** The same, for a site that does not stand in all plates around it. */
+export function sampleOutside(
+  name: string,
+  fn: Distribution,
+  options: SampleOptions,
+  isOutside?: (plate: PlateFrame) => boolean,
+): Tensor {
   if (!(fn instanceof Distribution))
     throw new PedigradError({
       code: "bad-option",
       site: name,
       message: `sample: expected sample(name, distribution), got ${typeof name} and ${typeof fn}.`,
     });
-  requireOptions(`sample site "${name}"`, options, ["obs", "obsMask", "infer", "key"], name);
+  requireOptions(`sample site "${name}"`, options, SAMPLE, name);
+  const { obs, obsMask, infer = {}, key = null } = options;
   if (obs != null && obsMask !== undefined)
     return samplePartlyObserved(name, fn, tensor(obs), tensor(obsMask), options);
   const message: SampleMessage = {
@@ -60,11 +67,13 @@ export function sample(name: string, fn: Distribution, options: SampleOptions = 
     isObserved: obs != null,
     infer: checkInferOptions(name, infer),
     plates: [],
+    ...(isOutside && { isOutside }),
     scale: 1,
     mask: null,
     key,
     markov: [],
     isTracked: false,
+    isSubstituted: false,
     isConstant: false,
     ambient,
     stop: false,
@@ -83,13 +92,26 @@ function settle(message: SampleMessage): void {
  * The value with its site's name. It is pointwise in itself along the site's element axes: the batch axes of the distribution and those of
  * `toEvent`. An enumerated value has size 1 there and stands for all elements.
  */
-function tagged(value: Tensor, { name, fn, infer }: SampleMessage): Tensor {
+function tagged(value: Tensor, { name, fn, infer, isSubstituted, ambient: read }: SampleMessage): Tensor {
   const { shape } = value;
   const full = fn.shape();
   const ahead = shape.length - full.length;
   const sizes = full.map((n, i) => (shape[ahead + i] === n || infer.enumerate === "parallel" ? n : 1));
   const own = Provenance.related(name, ownRelation(sizes, fn.eventDim - fn.elementDim));
-  return value.withProvenance(union(value.provenance, own));
+  const given = isSubstituted ? union(union(value.provenance, read), parentsOf(fn)) : value.provenance;
+  return value.withProvenance(union(given, own));
+}
+
+/** What a draw would depend on: a value put in its place stands for one, and another parent would have given it another probability. */
+function parentsOf(fn: Distribution): Provenance {
+  return outsideRuns(() => {
+    try {
+      return fn.sample(random.key(0)).provenance;
+    } catch {
+      // No sampler, or none for parameters such as these.
+      return getProvenance(Object.values(fn.params)).moved(MIX, "substitute");
+    }
+  });
 }
 
 function draw(message: SampleMessage): Tensor {
@@ -125,15 +147,24 @@ export interface ParamOptions {
   eventDim?: number;
 }
 
+const isConstraint = (x: unknown): x is Constraint => typeof (x as Constraint | null)?.check === "function";
+
 /** A learnable constant named `name`, in its constrained form. `init` is a value or a function of a key; it is used once, by `svi.init`. */
 export function param(
   name: string,
   init?: TensorLike | ((key: Tensor) => TensorLike),
   options: ParamOptions = {},
 ): Tensor {
-  requireOptions(`param "${name}"`, options, ["constraint", "eventDim"], name);
+  if (isConstraint(options))
+    throw new PedigradError({
+      code: "bad-option",
+      site: name,
+      param: name,
+      message: `param "${name}": expected options, got the constraint ${options.name}. Write param("${name}", init, { constraint: … }).`,
+    });
+  requireOptions(`param "${name}"`, options, PARAM, name);
   const { constraint = constraints.real, eventDim = constraint?.eventDim } = options;
-  if (typeof constraint?.check !== "function")
+  if (!isConstraint(constraint))
     throw new PedigradError({
       code: "bad-option",
       site: name,
@@ -150,6 +181,7 @@ export function param(
       init: given !== null ? () => given : typeof init === "function" ? (key) => tensor(init(key)) : null,
       shape: given?.shape ?? null,
       constraint,
+      isReference: init === undefined && options.constraint === undefined,
       eventDim,
       plates: [],
       stop: false,
@@ -182,7 +214,9 @@ export function factor(name: string, logFactor: TensorLike): void {
 }
 
 /** `data` reduced to the elements that the plates around this statement visit; its batch dims are those left of `eventDim`. */
-export function subsample(data: TensorLike, { eventDim = 0 }: { eventDim?: number } = {}): Tensor {
+export function subsample(data: TensorLike, options: { eventDim?: number } = {}): Tensor {
+  requireOptions("subsample", options, { eventDim: kinds.size });
+  const { eventDim = 0 } = options;
   let visited = tensor(data);
   for (const { dim, size, subsampleSize, indices, name, isWhole } of openPlates()) {
     if (dim === null || indices === null || isWhole) continue;
@@ -222,39 +256,6 @@ export function prngKey(): Tensor {
   return value;
 }
 
-/** A small network: parameters made from a key, and what it does with them. */
-export interface Net<P = unknown, R = Tensor> {
-  init(key: Tensor): P;
-  apply(params: P, ...inputs: Tensor[]): R;
-}
-
-// No axis of a network's parameters belongs to a plate around it.
-const WHOLE: ParamOptions = { eventDim: Infinity };
-
-/** The network as a function, its parameters registered as params `name/…`. */
-export function module<P, R = Tensor>(name: string, net: Net<P, R>): (...inputs: TensorLike[]) => R {
-  const { paths } = send<ModuleMessage>({ type: "module", name, paths: null, stop: false }, () => {});
-  const params =
-    paths === null
-      ? mapTree(net.init(requestKey(name) ?? random.key(0)), (leaf, path) =>
-          param(`${name}/${path.replaceAll(".", "/")}`, leaf as Tensor, WHOLE),
-        )
-      : fromPaths(name, paths);
-  return (...inputs) => net.apply(params as P, ...inputs.map(tensor));
-}
-
-const requestKey = (name: string): Tensor | null =>
+/** A key from the handlers; null where none gives one. */
+export const requestKey = (name: string): Tensor | null =>
   send<KeyMessage>({ type: "key", name, value: null, stop: false }, () => {}).value;
-
-/** The nested records and lists whose leaves are the params `name/path`. */
-function fromPaths(name: string, paths: readonly string[]): unknown {
-  const groups = new Map<string, string[]>();
-  for (const path of paths) {
-    if (path === "") return param(name, undefined, WHOLE);
-    const [head, ...tail] = path.split("/") as [string, ...string[]];
-    groups.set(head, [...(groups.get(head) ?? []), tail.join("/")]);
-  }
-  const entries = [...groups].map(([head, tails]) => [head, fromPaths(`${name}/${head}`, tails)] as const);
-  if (entries.every(([head], i) => head === String(i))) return entries.map(([, item]) => item);
-  return Object.fromEntries(entries);
-}

@@ -3,8 +3,10 @@
  * two traces, the guide's and the model's.
  */
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
+import { overElements } from "../../distributions/core/distribution.js";
 import type { Distribution } from "../../distributions/index.js";
 import { inRun, type Provenance, union, withAmbient } from "../../provenance/index.js";
+import { kinds, requireKind } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
 import type { PlateFrame } from "./messages.js";
 import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
@@ -24,8 +26,14 @@ export class SampleSite {
   readonly mask: Tensor | null;
   readonly ambient: Provenance;
   #logProb: Tensor | null = null;
+  #elements: Tensor | null = null;
 
-  constructor(message: Omit<SampleSite, "type" | "logProb" | "scaledLogProb" | "masked" | "scaled">) {
+  constructor(
+    message: Omit<
+      SampleSite,
+      "type" | "logProb" | "scaledLogProb" | "elements" | "scaledElements" | "masked" | "scaled"
+    >,
+  ) {
     this.name = message.name;
     this.fn = message.fn;
     this.value = message.value;
@@ -39,13 +47,26 @@ export class SampleSite {
 
   /** log density of the value, not scaled, under the ambient set of its statement. */
   logProb(): Tensor {
-    if (this.#logProb !== null) return this.#logProb;
+    this.#logProb ??= this.#density((fn) => fn.logProb(this.value));
+    return this.#logProb;
+  }
+
+  /** The same for each independent element of an event: `logProb` before the last `fn.elementDim` axes are summed. */
+  elements(): Tensor {
+    if (this.fn.elementDim === 0) return this.logProb();
+    this.#elements ??= this.#density((fn) => fn.logProbElements(this.value));
+    return this.#elements;
+  }
+
+  #density(of: (fn: Distribution) => Tensor): Tensor {
     checkPlates(this);
     checkBroadcast(this);
+    const { name, fn, isObserved, mask, ambient } = this;
+    // An observation may be missing (NaN) behind its mask; a latent's score counts also where it is masked.
+    const score = () => of(isObserved && mask !== null ? fn.mask(mask) : fn);
+    const density = withAmbient(ambient, () => inTheNameOf(name, score, isObserved ? "observed site" : "site"));
     // A density that no op computes, as that of a factor, would not inherit what the host code had read.
-    const logProb = withAmbient(this.ambient, () => logProbAt(this));
-    this.#logProb = logProb.withProvenance(union(logProb.provenance, this.ambient));
-    return this.#logProb;
+    return density.withProvenance(union(density.provenance, ambient));
   }
 
   /** log density, masked and scaled. */
@@ -53,18 +74,26 @@ export class SampleSite {
     return this.scaled(this.masked(this.logProb()));
   }
 
-  /** A log density or a KL term of this site, 0 where it is masked; a choice, since what is masked may be NaN. */
-  masked(x: Tensor): Tensor {
-    if (this.mask === null) return x;
-    checkWeight(this.name, "mask", this.mask, x);
-    return where(this.mask, x, 0);
+  /** The same for each independent element of an event. */
+  scaledElements(): Tensor {
+    const { elementDim } = this.fn;
+    return this.scaled(this.masked(this.elements(), elementDim), elementDim);
   }
 
-  scaled(x: Tensor): Tensor {
+  /** A log density or a KL term of this site, 0 where it is masked; a choice, since what is masked may be NaN. */
+  masked(x: Tensor, elementDim = 0): Tensor {
+    if (this.mask === null) return x;
+    const mask = overElements(this.mask, elementDim);
+    checkWeight(this.name, "mask", mask, x);
+    return where(mask, x, 0);
+  }
+
+  scaled(x: Tensor, elementDim = 0): Tensor {
     const { name, scale } = this;
     if (typeof scale === "number") return scale === 1 ? x : x.mul(scale);
-    checkWeight(name, "scale", scale, x);
-    return x.mul(scale);
+    const weight = overElements(scale, elementDim);
+    checkWeight(name, "scale", weight, x);
+    return x.mul(weight);
   }
 }
 
@@ -143,20 +172,16 @@ export class TraceMessenger implements Messenger {
 }
 
 /** `trace(f).getTrace(...args)` runs f and returns what it did; f's own result is dropped. */
-export const trace = <A extends unknown[]>(f: (...args: A) => unknown): { getTrace(...args: A): Trace } => ({
-  getTrace(...args) {
-    const messenger = new TraceMessenger();
-    refusePromise(
-      "the model or guide",
-      inRun(() => withMessenger(messenger, () => f(...args))),
-    );
-    return messenger.finish();
-  },
-});
-
-/** log density at the value. */
-function logProbAt({ name, fn, value, isObserved, mask }: SampleSite): Tensor {
-  // An observation may be missing (NaN) behind its mask; a latent's score counts also where it is masked.
-  const score = () => (isObserved && mask !== null ? fn.mask(mask) : fn).logProb(value);
-  return inTheNameOf(name, score, isObserved ? "observed site" : "site");
+export function trace<A extends unknown[]>(f: (...args: A) => unknown): { getTrace(...args: A): Trace } {
+  requireKind("trace", "the first argument", f, kinds.function);
+  return {
+    getTrace(...args) {
+      const messenger = new TraceMessenger();
+      refusePromise(
+        "the model or guide",
+        inRun(() => withMessenger(messenger, () => f(...args))),
+      );
+      return messenger.finish();
+    },
+  };
 }

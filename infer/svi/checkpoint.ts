@@ -3,7 +3,9 @@
  * shape and the hexadecimal bits of its numbers, so that NaN, infinities and the last digit survive. Loading runs no code, and
  * refuses what is truncated, altered or malformed before anything changes.
  */
+
 import { emptyRecord, isContainer, PedigradError, Tensor, tensor } from "../../autodiff/index.js";
+import { DEEPEST } from "../../provenance/base/records.js";
 import type { SVIState } from "./state.js";
 
 const VERSION = 1;
@@ -34,7 +36,8 @@ export function saveState(state: SVIState): string {
         param: part,
         message: `saveState: the state has no ${part}. Give the whole state that svi.init, svi.update or svi.run returned, as it is.`,
       });
-  const body = JSON.stringify(pack(state, "state"));
+  const { constraints, ...tensors } = state;
+  const body = JSON.stringify({ ...(pack(tensors, "state") as object), constraints });
   return JSON.stringify({ pedigrad: VERSION, checksum: fnv1a(body), state: body });
 }
 
@@ -62,9 +65,31 @@ export function loadState(text: string): SVIState {
   if (typeof outer.state !== "string") return refuse("it has no state.");
   if (fnv1a(outer.state) !== outer.checksum)
     return refuse("the checksum does not match: the text was truncated or altered.");
-  const state = unpack(parse(outer.state, "the state"), "");
-  if (!isRecord(state) || !PARTS.every((part) => part in state)) return refuse(`it lacks one of ${PARTS.join(", ")}.`);
-  return state as unknown as SVIState;
+  const parsed = parse(outer.state, "the state");
+  if (!isRecord(parsed) || !PARTS.every((part) => part in parsed))
+    return refuse(`it lacks one of ${PARTS.join(", ")}.`);
+  const { constraints, ...tensors } = parsed;
+  if (constraints !== undefined && !isNames(constraints))
+    return refuse("its constraints are not names.", "constraints");
+  const state = unpack(tensors, "") as unknown as SVIState;
+  requireWords(state.key);
+  return constraints === undefined ? state : { ...state, constraints };
+}
+
+/** Whether x is a text such as ParamSpace writes it: a list of pairs of names. */
+function isNames(x: unknown): x is string {
+  const list = typeof x === "string" ? parse(x, "the list of constraints") : null;
+  return (
+    Array.isArray(list) &&
+    list.every((pair) => Array.isArray(pair) && pair.map((name) => typeof name).join() === "string,string")
+  );
+}
+
+/** Refuse what is not a key of two words. */
+function requireWords(key: unknown): void {
+  const words = key instanceof Tensor && key.shape.join() === "2" ? [...key.toFloat64Array()] : [];
+  if (words.length !== 2 || words.some((word) => word >>> 0 !== word))
+    refuse(`its key is not two whole numbers below 2^32, but ${words.join(" and ") || "something else"}.`, "key");
 }
 
 function parse(text: string, what: string): unknown {
@@ -78,15 +103,16 @@ function parse(text: string, what: string): unknown {
 const isRecord = (x: unknown): x is Record<string, unknown> => typeof x === "object" && x !== null && !Array.isArray(x);
 const isPacked = (x: Record<string, unknown>): boolean => Array.isArray(x.shape) && typeof x.bits === "string";
 
-function unpack(node: unknown, path: string): unknown {
-  if (Array.isArray(node)) return node.map((item, i) => unpack(item, `${path}.${i}`));
+function unpack(node: unknown, path: string, depth = 0): unknown {
+  if (depth > DEEPEST) return refuse(`it is nested more than ${DEEPEST} deep.`);
+  if (Array.isArray(node)) return node.map((item, i) => unpack(item, `${path}.${i}`, depth + 1));
   if (!isRecord(node)) return refuse(`"${path}" is ${JSON.stringify(node)}, not a tensor or a record of them.`, path);
   if (isPacked(node)) return fromPacked(node as unknown as Packed, path);
   const copy = emptyRecord<unknown>();
   for (const key of Object.keys(node)) {
     if (RESERVED.includes(key)) return refuse(`it contains the reserved key "${key}".`, key);
     const name = unescapeName(key);
-    copy[name] = unpack(node[key], path === "" ? name : `${path}.${name}`);
+    copy[name] = unpack(node[key], path === "" ? name : `${path}.${name}`, depth + 1);
   }
   return copy;
 }

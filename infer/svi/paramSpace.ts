@@ -2,10 +2,13 @@
  * Where parameters lie: the constraint of each, which `svi.init` learns from the programs, and the way there from the free
  * numbers that an optimiser moves.
  */
-import { mapTree, PedigradError, type Tensor } from "../../autodiff/index.js";
+import { textOf } from "../../autodiff/core/tensor.js";
+import { mapTree, PedigradError, Tensor } from "../../autodiff/index.js";
+import type { IndependentConstraint } from "../../distributions/constraints/constraint.js";
 import { bijectTo, type Constraint, type Transform } from "../../distributions/index.js";
 import { unknownParam } from "../checks.js";
 import type { Messenger } from "../program/messages.js";
+import type { SVIState } from "./state.js";
 
 /** Refuses a param that the state lacks, because no step would train it. */
 export const onlyKnownParams: Messenger = {
@@ -18,6 +21,14 @@ export const onlyKnownParams: Messenger = {
     });
   },
 };
+
+/** A constraint in words that tell it from others: its name, and its bounds or what it is made of. */
+export function constraintText(constraint: Constraint): string {
+  const { base } = constraint as Partial<IndependentConstraint>;
+  if (base !== undefined) return `${constraintText(base)} over ${constraint.eventDim - base.eventDim} more axes`;
+  const bounds = Object.values(constraint).filter((part) => part instanceof Tensor);
+  return bounds.length === 0 ? constraint.name : `${constraint.name}(${bounds.map(textOf).join(", ")})`;
+}
 
 export class ParamSpace {
   #constraints: ReadonlyMap<string, Constraint> = new Map();
@@ -32,9 +43,24 @@ export class ParamSpace {
     return Object.keys(params).every((name) => this.#constraints.has(name));
   }
 
-  /** Refuse parameters that have none here. */
-  require(params: Record<string, Tensor>): void {
+  /** The names of the constraints by parameter, as text. */
+  get names(): string {
+    return JSON.stringify([...this.#constraints].map(([name, { name: constraint }]) => [name, constraint]).sort());
+  }
+
+  /** Refuse parameters that have no constraint here, and a state that had others. */
+  require(op: string, { params, constraints = this.names }: SVIState): void {
     for (const name of Object.keys(params)) this.#bijection(name);
+    if (constraints === this.names) return;
+    const known = new Map<string, string>(JSON.parse(constraints));
+    for (const [param, { name }] of this.#constraints)
+      if (known.has(param) && known.get(param) !== name)
+        throw new PedigradError({
+          code: "bad-checkpoint",
+          op,
+          param,
+          message: `${op}: param "${param}" had the constraint ${known.get(param)} when this state was made, and has ${name} now: its number means another value. Start from values instead: svi.init({ key, initParams }).`,
+        });
   }
 
   /** Free numbers by name as parameters. */

@@ -1,7 +1,7 @@
 /** The loop of `svi.run`: steps until there are enough, with a progress bar, early stopping and a hand on the brake. */
 import { textOf } from "../../autodiff/core/tensor.js";
 import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
-import { refuseOption, requireKey, requireOptions } from "../checks.js";
+import { type Kind, kinds, refuseOption, requireKey, requireOptions } from "../checks.js";
 import { progressBar } from "./progress.js";
 import { hasFiniteParams, type SVIState } from "./state.js";
 import type { JitMode, SVI } from "./svi.js";
@@ -44,19 +44,21 @@ export interface RunOptions {
   /** Take gradients by forward mode, as in the options of the SVI. */
   forwardModeDifferentiation?: boolean;
 }
-const OPTIONS = [
-  "numSteps",
-  "progressBar",
-  "stableUpdate",
-  "initState",
-  "initParams",
-  "onStep",
-  "stopWhen",
-  "signal",
-  "batches",
-  "jit",
-  "forwardModeDifferentiation",
-];
+const isBatches = (x: unknown): boolean =>
+  typeof x === "function" || typeof (x as Iterable<unknown> | null)?.[Symbol.iterator] === "function";
+const OPTIONS = {
+  numSteps: kinds.any,
+  progressBar: [(x) => ["boolean", "function"].includes(typeof x), "true, false or a function of its text"],
+  stableUpdate: kinds.flag,
+  initState: kinds.any,
+  initParams: kinds.record,
+  onStep: kinds.function,
+  stopWhen: kinds.function,
+  signal: [(x) => typeof (x as { aborted?: unknown } | null)?.aborted === "boolean", "an AbortSignal"],
+  batches: [isBatches, "an array, an iterable or a generator function"],
+  jit: kinds.any,
+  forwardModeDifferentiation: kinds.flag,
+} satisfies Record<string, Kind>;
 
 export interface RunResult {
   /** Constrained parameters by name. */
@@ -107,9 +109,10 @@ function* argumentsOf(args: unknown[], batches: RunOptions["batches"], op: strin
 
 /** The state before the first step. */
 function startOf(svi: SVI, key: Tensor, { initState, initParams }: RunOptions, args: unknown[]): SVIState {
-  if (initState !== undefined && svi.knows(initState)) return initState;
-  const fresh = svi.init({ key, ...(initParams && { initParams }) }, ...args);
-  return initState ?? fresh;
+  if (initState === undefined) return svi.init({ key, ...(initParams && { initParams }) }, ...args);
+  if (!svi.knows(initState)) svi.init(key, ...args);
+  svi.requireOwn("svi.run", initState);
+  return initState;
 }
 
 /** The steps of a run, one at a time. */

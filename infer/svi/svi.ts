@@ -17,8 +17,17 @@ import {
 } from "../../autodiff/index.js";
 import { withValidation } from "../../distributions/index.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
-import { detachProvenance, outsideRuns } from "../../provenance/index.js";
-import { refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
+import {
+  currentAmbient,
+  detachProvenance,
+  getProvenance,
+  isInRun,
+  outsideRuns,
+  Provenance,
+  trackProvenance,
+  union,
+} from "../../provenance/index.js";
+import { type Kind, kinds, refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
 import { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
 import type { Model } from "../program/messages.js";
@@ -28,7 +37,7 @@ import { initialise } from "./initialise.js";
 import { type Optimizer, zipTrees } from "./optim.js";
 import { onlyKnownParams, ParamSpace } from "./paramSpace.js";
 import { type RunOptions, type RunResult, runLoop, runLoopAsync, type Step, stepsOf } from "./run.js";
-import { hasFiniteParams, requireState, type SVIState } from "./state.js";
+import { hasFiniteParams, keysAfter, requireState, requireStateShape, type SVIState } from "./state.js";
 
 /** Compile a step: where the model allows it, always (else an error), never. */
 export type JitMode = "auto" | boolean;
@@ -41,7 +50,11 @@ export interface SVIOptions {
   /** Take gradients by forward mode, a coordinate at a time: for few parameters. */
   forwardModeDifferentiation?: boolean;
 }
-const OPTIONS = ["staticArgs", "jit", "forwardModeDifferentiation"];
+const OPTIONS = {
+  staticArgs: kinds.record,
+  jit: [(x) => x === "auto" || typeof x === "boolean", '"auto", true or false'],
+  forwardModeDifferentiation: kinds.flag,
+} satisfies Record<string, Kind>;
 
 /** What init may be given instead of a key. */
 export interface InitOptions {
@@ -93,6 +106,7 @@ export class SVI {
       optimState: this.optimizer.init(params),
       mutableState: mapTree(dry.mutableState, (after, name) => beforeAnyStep(mutables[name], after as Tensor)),
       key: next,
+      constraints: this.#space.names,
     };
   }
 
@@ -100,7 +114,7 @@ export class SVI {
   update(state: SVIState, ...args: unknown[]): [SVIState, number] {
     if (state?.optimState !== this.#latest) {
       requireState("svi.update", state, this.optimizer);
-      this.#space.require(state.params);
+      this.#space.require("svi.update", state);
     }
     const [next, loss] = this.#advance(state, args);
     this.#latest = next.optimState;
@@ -127,6 +141,7 @@ export class SVI {
 
   /** The same inference with other options. */
   with(options: SVIOptions): SVI {
+    requireOptions("svi.with", options, OPTIONS);
     if (Object.keys(options).length === 0) return this;
     const copy = new SVI(this.model, this.guide, this.optimizer, this.elbo, { ...this.options, ...options });
     copy.#space = this.#space;
@@ -146,8 +161,18 @@ export class SVI {
     const [updates, optimState] = outsideRuns(() => this.optimizer.update(grads, state.optimState, state.params));
     const params = zipTrees((p, u) => p.add(u), state.params, updates);
     const kept = mapTree(mutableState, (value) => (value as Tensor).withoutNode());
-    const after = { params, optimState, mutableState: mergeRecords(state.mutableState, kept), key: next };
-    return detachProvenance([after, loss]);
+    const { constraints } = state;
+    const after = {
+      params,
+      optimState,
+      mutableState: mergeRecords(state.mutableState, kept),
+      key: next,
+      ...(constraints !== undefined && { constraints }),
+    };
+    // Names of this inference's own sites end here; inside a model, what that has sampled and handed in goes on.
+    const outer = isInRun() ? union(getProvenance([state, args]), currentAmbient()) : Provenance.empty;
+    const detached: [SVIState, Tensor] = detachProvenance([after, loss]);
+    return outer.size === 0 ? detached : trackProvenance(detached, outer);
   }
 
   /** A step that keeps parameters, optimiser and mutable state as they were where loss or parameters would not be finite. */
@@ -160,11 +185,13 @@ export class SVI {
 
   /** The loss of the same draw that `update(state)` would make. */
   evaluate(state: SVIState, ...args: unknown[]): number {
+    requireStateShape("svi.evaluate", state);
     return this.#outcome(state.params, state.mutableState, keysAfter(state).own, args).loss.item();
   }
 
   /** The same loss by site. */
   perSite(state: SVIState, ...args: unknown[]): Record<string, Tensor> {
+    requireStateShape("svi.perSite", state);
     const values = mergeRecords(this.getParams(state), state.mutableState);
     return this.elbo.perSite(keysAfter(state).own, values, this.model, this.guide, ...this.#allArgs(args));
   }
@@ -176,6 +203,11 @@ export class SVI {
     return this.elbo.unsoundSites({ key: keysAfter(state).own, values, model, guide, args: this.#allArgs(args) });
   }
 
+  /** Refuse a state whose parameters had other constraints. */
+  requireOwn(op: string, state: SVIState): void {
+    this.#space.require(op, state);
+  }
+
   /** Whether the constraints of these parameters are known, which `init` learns from the programs. */
   knows(state: SVIState): boolean {
     return this.#space.knows(state.params);
@@ -183,6 +215,7 @@ export class SVI {
 
   /** Constrained parameters by name. */
   getParams(state: SVIState): Record<string, Tensor> {
+    requireStateShape("svi.getParams", state);
     return this.#space.constrain(state.params);
   }
 
@@ -226,19 +259,13 @@ export class SVI {
   }
 }
 
-/** The key of the next state, and that of the step to it. */
-function keysAfter({ key }: SVIState): { next: Tensor; own: Tensor } {
-  const [next, own] = [...random.split(key)] as [Tensor, Tensor];
-  return { next, own };
-}
-
 /** The key and the options that `init` was given. */
 function initOptions(given: Tensor | InitOptions): InitOptions {
   if (given instanceof Tensor || !isContainer(given)) {
     requireKey("svi.init", given);
     return { key: given };
   }
-  requireOptions("svi.init", given, ["key", "initParams"]);
+  requireOptions("svi.init", given, { key: kinds.any, initParams: kinds.record });
   requireKey("svi.init", given.key);
   return given;
 }

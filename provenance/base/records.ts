@@ -29,7 +29,7 @@ export const mergeRecords = <T>(...records: readonly Record<string, T>[]): Recor
   Object.assign(emptyRecord<T>(), ...records);
 
 // Real structures are a few levels deep; what goes on beyond this contains itself.
-const DEEPEST = 200;
+export const DEEPEST = 200;
 
 /** Refuse what is nested that deep. */
 export function requireDepth(op: string, depth: number): void {

@@ -4,6 +4,7 @@
  * product and a sum, so they agree to the last bit, with each other and on every platform.
  */
 import { exponentialParts, exponentials } from "./exponentials.js";
+import { interval } from "./interval.js";
 import { logSums } from "./logSums.js";
 import { power } from "./power.js";
 import { helpers } from "./primitives.js";
@@ -14,4 +15,4 @@ export { simdPrimitives } from "./primitives.js";
 
 /** The functions for all to use, after what they are made of. */
 export const formulas: string =
-  helpers + exponentialParts + trigonometricParts + exponentials + trigonometry + power + logSums;
+  helpers + exponentialParts + trigonometricParts + exponentials + trigonometry + power + logSums + interval;

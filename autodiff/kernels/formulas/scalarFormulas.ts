@@ -28,11 +28,12 @@ interface Formulas {
   readonly xlogy: Of2;
   readonly xlog1py: Of2;
   readonly powSlope: Of3;
+  readonly between: Of3;
 }
 export type FormulaName = keyof Formulas;
 
 const NAMES =
-  "exp expm1 log log1p tanh sigmoid logisticDensity softplus logSigmoid log1mexp sin cos tan atan pow logaddexp xlogy xlog1py powSlope";
+  "exp expm1 log log1p tanh sigmoid logisticDensity softplus logSigmoid log1mexp sin cos tan atan pow logaddexp xlogy xlog1py powSlope between";
 
 function read(): Formulas {
   const primitives = { ...scalarPrimitives(), ...farAngles() };
@@ -44,7 +45,7 @@ function read(): Formulas {
 export const scalarFormulas: Formulas = /* @__PURE__ */ read();
 export const { exp, expm1, log, log1p, tanh, sigmoid, logisticDensity, softplus, logSigmoid, log1mexp } =
   scalarFormulas;
-export const { sin, cos, tan, atan, pow, logaddexp, xlogy, xlog1py, powSlope } = scalarFormulas;
+export const { sin, cos, tan, atan, pow, logaddexp, xlogy, xlog1py, powSlope, between } = scalarFormulas;
 
 /** The formula that a function is a reading of. */
 export const formulaOf = (f: unknown): FormulaName | undefined =>

@@ -26,14 +26,20 @@ function acceptedCube(stream: Stream, d: number): number {
   }
 }
 
-/** The logarithm of a draw of Gamma(concentration, rate 1); NaN unless 0 < concentration < Infinity. */
-export function logGammaDraw(stream: Stream, concentration: number): number {
+/** `scale` times the logarithm of a draw of Gamma(concentration, rate 1); NaN unless 0 < concentration < Infinity. */
+function scaledLogDraw(stream: Stream, concentration: number, scale: number): number {
   if (!(concentration > 0 && concentration < Infinity)) return NaN;
   const boost = concentration < 1;
   const d = (boost ? concentration + 1 : concentration) - 1 / 3;
-  const logDraw = log(d * acceptedCube(stream, d));
-  return boost ? logDraw + log(stream.open()) / concentration : logDraw;
+  const logDraw = scale * log(d * acceptedCube(stream, d));
+  return boost ? logDraw + (scale * log(stream.open())) / concentration : logDraw;
 }
+
+/** The logarithm of a draw of Gamma(concentration, rate 1); NaN unless 0 < concentration < Infinity. */
+export const logGammaDraw = (stream: Stream, concentration: number): number => scaledLogDraw(stream, concentration, 1);
+
+/** A scale by which logarithms of draws are finite numbers, so that the ratio of two draws has a meaning. */
+const scaleFor = (concentration: number): number => (concentration < 2 ** -1000 ? 2 ** -60 : 1);
 
 /** A draw of Gamma(concentration, rate 1), at least 2^-1022; NaN unless 0 < concentration < Infinity. */
 export function gammaDraw(stream: Stream, concentration: number): number {
@@ -45,8 +51,9 @@ export function gammaDraw(stream: Stream, concentration: number): number {
 
 /** A draw of Beta(concentration1, concentration0), strictly between 0 and 1; NaN unless both are positive and finite. */
 export function betaDraw(stream: Stream, concentration1: number, concentration0: number): number {
-  const logOdds = logGammaDraw(stream, concentration1) - logGammaDraw(stream, concentration0);
-  return Math.min(BELOW_ONE, Math.max(SMALLEST, 1 / (1 + exp(-logOdds))));
+  const scale = scaleFor(Math.min(concentration1, concentration0));
+  const logOdds = scaledLogDraw(stream, concentration1, scale) - scaledLogDraw(stream, concentration0, scale);
+  return Math.min(BELOW_ONE, Math.max(SMALLEST, 1 / (1 + exp(-logOdds / scale))));
 }
 
 /**
@@ -61,13 +68,16 @@ export function dirichletDraw(
   out: Float64Array,
   offset: number,
 ): void {
+  let smallest = Infinity;
+  for (let j = start; j < start + count; j++) smallest = Math.min(smallest, concentration[j] as number);
+  const scale = scaleFor(smallest);
   let largest = -Infinity;
   for (let j = 0; j < count; j++) {
-    const logDraw = logGammaDraw(stream, concentration[start + j] as number);
+    const logDraw = scaledLogDraw(stream, concentration[start + j] as number, scale);
     out[offset + j] = logDraw;
     largest = Math.max(largest, logDraw);
   }
   let sum = 0;
-  for (let j = offset; j < offset + count; j++) sum += out[j] = exp((out[j] as number) - largest);
+  for (let j = offset; j < offset + count; j++) sum += out[j] = exp(((out[j] as number) - largest) / scale);
   for (let j = offset; j < offset + count; j++) out[j] = Math.max(SMALLEST, (out[j] as number) / sum);
 }

@@ -11,10 +11,11 @@ import { digamma } from "./polygamma.js";
 const MAX_STEPS = 100;
 const UNDERFLOW = -745;
 
-/** The x with I_x(a, b) = q, for a, b > 0 and 0 <= q <= 1; relative error 1e-14 (1 + |log x| + I / (x density) / 10). */
+/** The x with I_x(a, b) = q, for a, b >= 0 and 0 <= q <= 1; relative error 1e-14 (1 + |log x| + I / (x density) / 10). */
 export function betaincinv(a: number, b: number, q: number): number {
-  if (!(a > 0 && b > 0 && q >= 0 && q <= 1)) return NaN;
+  if (!(a >= 0 && b >= 0 && q >= 0 && q <= 1) || (a === b && (a === 0 || a === Infinity))) return NaN;
   if (q === 0 || q === 1) return q;
+  if (Math.min(a, b) === 0 || Math.max(a, b) === Infinity) return a < b ? 0 : 1;
   return sigmoid(q <= 0.5 ? lowerLogit(a, b, q) : -lowerLogit(b, a, 1 - q));
 }
 

@@ -24,6 +24,8 @@ import { digamma, logMinusDigamma } from "./polygamma.js";
 const MAX_TERMS = 2000;
 const EPSILON = 2 ** -53;
 const LARGE_SHAPE = 12;
+// P(a, x) is 1 to the last place for every x, and x / a may be too large for a number.
+const POINT = 2 ** -1000;
 // f_m; the series converges for |η| < 2√π and is used for |η| < 1.
 const UNIFORM = [
   1, -0.3333333333333333, 0.08333333333333333, -0.014814814814814815, 0.0011574074074074073, 0.0003527336860670194,
@@ -151,22 +153,30 @@ function uniformGrad(a: number, x: number): number {
   return (x / a) * sum;
 }
 
-/** P(a, x) for a > 0, x >= 0; relative error 1e-14, growing to 1e-13 where P is near 1e-300. */
+/** Where a is 0 or Infinity, or x: Gamma(0) lies at 0 and Gamma(Infinity) at Infinity; null elsewhere. */
+function limitOf(a: number, x: number): number | null {
+  if (!(a >= 0 && x >= 0) || (a === x && (a === 0 || a === Infinity))) return NaN;
+  if (a === 0 || x === Infinity) return 1;
+  return a === Infinity || x === 0 ? 0 : null;
+}
+
+/** P(a, x) for a, x >= 0; relative error 1e-14, growing to 1e-13 where P is near 1e-300. */
 export function gammainc(a: number, x: number): number {
-  if (!(a > 0 && x >= 0)) return NaN;
-  if (x === 0 || x === Infinity) return x === 0 ? 0 : 1;
+  const limit = limitOf(a, x);
+  if (limit !== null) return limit;
+  if (a < POINT) return 1;
   if (inUniformRegion(a, x)) return x < a ? uniformTail(a, x) : 1 - uniformTail(a, x);
   if (x > Math.max(a, 1.5)) return 1 - gammaMass(a, x, 1) * upperFraction(a, x)[0];
   return Math.min(1, gammaMass(a, x, 1) * (lowerSeries(a, x) / x));
 }
 
-/** Q(a, x) = 1 - P(a, x) for a > 0, x >= 0; relative error as gammainc. */
+/** Q(a, x) = 1 - P(a, x) for a, x >= 0; relative error as gammainc. */
 export function gammaincc(a: number, x: number): number {
-  if (!(a > 0 && x >= 0)) return NaN;
-  if (x === 0 || x === Infinity) return x === 0 ? 1 : 0;
+  const limit = limitOf(a, x);
+  if (limit !== null) return 1 - limit;
   if (inUniformRegion(a, x)) return x < a ? 1 - uniformTail(a, x) : uniformTail(a, x);
   if (x > Math.max(a, 1.5)) return gammaMass(a, x, 1) * upperFraction(a, x)[0];
-  const lower = gammaMass(a, x, 1) * (lowerSeries(a, x) / x);
+  const lower = a < POINT ? 1 : gammaMass(a, x, 1) * (lowerSeries(a, x) / x);
   return lower < 0.9 ? 1 - lower : smallUpper(a, x);
 }
 

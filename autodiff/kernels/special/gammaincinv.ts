@@ -11,10 +11,11 @@ import { gammaDensity, gammainc, gammaincc } from "./gammainc.js";
 const MAX_STEPS = 60;
 const LARGEST_STEP = 5;
 
-/** The x >= 0 with P(a, x) = q, for a > 0 and 0 <= q <= 1; relative error 1e-14 (1 + q / (x p(x)) / 10). */
+/** The x >= 0 with P(a, x) = q, for a >= 0 and 0 <= q <= 1; relative error 1e-14 (1 + q / (x p(x)) / 10). */
 export function gammaincinv(a: number, q: number): number {
-  if (!(a > 0 && q >= 0 && q <= 1)) return NaN;
+  if (!(a >= 0 && q >= 0 && q <= 1)) return NaN;
   if (q === 0 || q === 1) return q === 0 ? 0 : Infinity;
+  if (a === 0 || a === Infinity) return a;
   let x = startingPoint(a, q);
   if (x === 0) return 0;
   const [tail, target, sign] = q <= 0.5 ? [gammainc, q, 1] : [gammaincc, 1 - q, -1];

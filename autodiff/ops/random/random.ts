@@ -17,16 +17,18 @@ import { refuseFor } from "../../core/reads.js";
 import { type Shape, showShape } from "../../core/shape.js";
 import { Tensor, tensor } from "../../core/tensor.js";
 import { contiguous } from "../../core/view.js";
+import { between as betweenOf } from "../../kernels/formulas/scalarFormulas.js";
 import * as kernels from "../../kernels/random/index.js";
 import { take } from "../array/indexing.js";
 import { sum } from "../array/reduce.js";
+import { type Ternary, ternary } from "../elementwise/elementwise.js";
 import {
   betaImplicitGradA,
   betaImplicitGradB,
   gammaImplicitGrad,
   vonMisesImplicitGrad,
 } from "../elementwise/incomplete.js";
-import { add, div, exp, gate, less, maximum, mul, sub, where } from "../elementwise/math.js";
+import { add, div, exp, gate, less, mul, sub, where } from "../elementwise/math.js";
 import { digamma } from "../elementwise/special.js";
 import { asKey, type Draws, draw, drawOp, each } from "./draw.js";
 
@@ -54,8 +56,14 @@ const uniformOp = drawOp("uniform", kernels.fillUniform);
 /** Uniform on [minval, maxval). */
 export function uniform(from: TensorLike, shape: Shape = [], minval: TensorLike = 0, maxval: TensorLike = 1): Tensor {
   const unit = draw(uniformOp, from, [], shape);
-  return minval === 0 && maxval === 1 ? unit : maximum(minval, add(mul(unit, sub(maxval, minval)), minval));
+  return minval === 0 && maxval === 1 ? unit : between(unit, minval, maxval);
 }
+/** low + u (high - low), below `high`. */
+const between: Ternary = ternary("between", betweenOf, [
+  (g, _, __, low, high) => gate(g, sub(high, low)),
+  (g, _, u) => gate(g, sub(1, u)),
+  (g, _, u) => gate(g, u),
+]);
 
 const normalOp = drawOp("normal", kernels.fillNormal);
 /** Normal(0, 1). */
@@ -98,8 +106,17 @@ export const binomial = (from: TensorLike, n: TensorLike, p: TensorLike, shape?:
 
 const randintOp = drawOp("randint", each(kernels.randintDraw));
 /** Whole numbers minval <= x < maxval, without bias; NaN for an empty range. */
-export const randint = (from: TensorLike, shape: Shape, minval: TensorLike, maxval: TensorLike): Tensor =>
-  draw(randintOp, from, [whole("minval", minval), whole("maxval", maxval)], shape);
+export function randint(from: TensorLike, shape: Shape, minval: TensorLike, maxval: TensorLike): Tensor {
+  const [low, high] = [whole("minval", minval), whole("maxval", maxval)];
+  const count = sub(high, low);
+  const odd = elementsOf(count).find((n) => n > 2 ** 53);
+  if (odd === undefined) return draw(randintOp, from, [low, high], shape);
+  return refuseFor(count, {
+    code: "bad-parameter",
+    op: "randint",
+    message: `random.randint: a range of ${odd} whole numbers is more than the 2^53 there are bits for. Narrow it, or draw with random.uniform.`,
+  });
+}
 
 function whole(bound: string, x: TensorLike): Tensor {
   const given = tensor(x);

@@ -3,7 +3,7 @@
  * depend on the site itself leaves the mean as it is. Three kinds, which add up: a decaying average of past costs, a network
  * or value trained to predict the cost (Mnih and Gregor 2014), and the mean cost of the other particles (Mnih and Rezende 2016).
  */
-import { sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
+import { type Shape, sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
 import {
   broadcastTo,
   PedigradError,
@@ -34,11 +34,26 @@ export function predictedCost({ name, site }: ScoreSite): Tensor | null {
   return given;
 }
 
-/** Refuse a prediction whose shape is not that of the cost; one number stands for all elements of the site's plates. */
-export function checkPrediction(name: string, predicted: Tensor, cost: Tensor): Tensor {
-  if (predicted.size === 1) return broadcastTo(predicted.reshape([]), cost.shape);
-  if (sameShape(withoutLeadingOnes(predicted.shape), withoutLeadingOnes(cost.shape)))
-    return predicted.reshape(cost.shape);
+/**
+ * A baseline in the shape of the site's cost: one number serves all elements; one for each element of the plates, all elements of its
+ * event; or it has the cost's own shape. Where the last two fit, the plates win. Null where nothing fits.
+ */
+function fitted(baseline: Tensor, { axes, elementDim, plates }: ScoreSite, shape: Shape): Tensor | null {
+  if (baseline.size === 1) return broadcastTo(baseline.reshape([]), shape);
+  const dims = plates.map(({ dim }) => elementDim - (dim ?? Infinity)).filter((axis) => axes.includes(axis));
+  const ofPlates = shape.map((n, i) => (dims.includes(shape.length - i) ? n : 1));
+  const given = withoutLeadingOnes(baseline.shape);
+  const fits = (whole: Shape): boolean => sameShape(given, withoutLeadingOnes(whole));
+  if (fits(ofPlates.slice(0, ofPlates.length - elementDim)) || fits(ofPlates))
+    return broadcastTo(baseline.reshape(ofPlates), shape);
+  return fits(shape) ? baseline.reshape(shape) : null;
+}
+
+/** Refuse a prediction that does not fit the site's cost. */
+export function checkPrediction(site: ScoreSite, predicted: Tensor, cost: Tensor): Tensor {
+  const { name } = site;
+  const baseline = fitted(predicted, site, cost.shape);
+  if (baseline !== null) return baseline;
   throw new PedigradError({
     code: "shape-mismatch",
     site: name,
@@ -74,7 +89,8 @@ export function baselineFor(
   let average: Subtracted["average"] = null;
   if (options.useDecayingAvgBaseline) {
     const name = averageName(site.name);
-    const old = state[name] ?? zeros(cost.shape.slice(1));
+    const shape = cost.shape.slice(1);
+    const old = averageSoFar(site, state[name], shape);
     const beta = options.baselineBeta ?? 0.9;
     baseline = old;
     average = [name, old.mul(beta).add(held.mean(0).mul(1 - beta))];
@@ -97,4 +113,17 @@ export function baselineFor(
   const full = predicted === null ? baseline : baseline.add(predicted);
   const loss = predicted === null ? null : held.sub(full).square().sum().div(particles);
   return { baseline: stopGradient(full), loss, average };
+}
+
+/** The stored average, 0 at first; one of an older shape is broadcast. */
+function averageSoFar(site: ScoreSite, stored: Tensor | undefined, shape: Shape): Tensor {
+  const old =
+    stored === undefined ? zeros(shape) : sameShape(stored.shape, shape) ? stored : fitted(stored, site, shape);
+  if (old !== null) return old;
+  throw new PedigradError({
+    code: "shape-mismatch",
+    site: site.name,
+    param: "useDecayingAvgBaseline",
+    message: `sample site "${site.name}": the stored average of its cost has shape [${stored?.shape}], its cost has shape [${shape}]. Visit as many elements in every step, or start from a fresh state.`,
+  });
 }

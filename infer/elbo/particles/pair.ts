@@ -42,6 +42,14 @@ export interface Cost {
   readonly isDifferentiated: boolean;
   /** A whole KL term in closed form, instead of a sampled log density. */
   readonly isClosedForm?: boolean;
+  /** The value before the axes of an event are summed; absent where there are none. */
+  readonly elements?: Elements;
+}
+
+/** The terms whose sum over the last `dim` axes is a cost: they say who pays for it, the loss is not made of them. */
+export interface Elements {
+  readonly dim: number;
+  readonly value: () => Tensor;
 }
 
 /** A loss, what the run left for the next step, and named parts of the loss where the estimator has several. */

@@ -18,8 +18,9 @@ import {
   TraceGraphELBO,
   tensor,
 } from "../../../index.js";
-import { chargedCosts, type ScoreSite, scoreSitesOf } from "../../../infer/elbo/costs/costs.js";
-import { gradientFrom } from "../../../infer/elbo/elbo.js";
+import { chargedCosts } from "../../../infer/elbo/costs/charge.js";
+import { type ScoreSite, scoreSitesOf } from "../../../infer/elbo/costs/costs.js";
+import { gradientFrom } from "../../../infer/elbo/costs/gradientFrom.js";
 import type { Cost, Outcome, Pair, Task } from "../../../infer/elbo/particles/pair.js";
 import { Provenance } from "../../../provenance/set.js";
 import { assertMean, drawsOf, estimates, moments, type Rows } from "../draws.js";

@@ -6,7 +6,10 @@ import {
   adam,
   Bernoulli,
   Beta,
+  type Constraint,
   constraints,
+  getProvenance,
+  inFreshRun,
   loadState,
   module,
   mutable,
@@ -25,6 +28,7 @@ import {
   TraceELBO,
   TraceGraphELBO,
   tensor,
+  trackProvenance,
 } from "../../../index.js";
 import { refusal } from "../../refusals.js";
 
@@ -96,6 +100,44 @@ test("a state survives as text, and a resumed run equals the uninterrupted one (
   assert.is(bits(rest.state), bits(whole.state));
 });
 
+test("a state under another constraint is refused, saved or handed on, and one that names none is taken", () => {
+  const make = (constraint?: Constraint) =>
+    new SVI(
+      () => sample("z", new Normal(0, 1)),
+      () => sample("z", new Normal(0, param("s", 0.5, constraint && { constraint }))),
+      adam(0.01),
+      new TraceELBO(),
+    );
+  const { state } = make(constraints.positive).run(random.key(0), 2);
+  for (const initState of [state, loadState(saveState(state))]) {
+    assert.is(make(constraints.positive).run(random.key(0), { numSteps: 1, initState }).losses.length, 1);
+    const error = refusal(() => make(constraints.unitInterval).run(random.key(0), { numSteps: 1, initState }));
+    assert.equal([error.code, error.param], ["bad-checkpoint", "s"]);
+    const svi = make();
+    svi.init(random.key(0));
+    assert.is(refusal(() => svi.update(initState)).code, "bad-checkpoint");
+  }
+  const { constraints: _, ...unnamed } = state;
+  assert.is(make(constraints.positive).run(random.key(0), { numSteps: 3, initState: unnamed }).losses.length, 3);
+});
+
+test("a step inside a model hands on what the model has sampled, and none of its own sites", () => {
+  const inner = new SVI(
+    (y: Tensor) => sample("x", new Normal(sample("w", new Normal(0, 1)), 1), { obs: y }),
+    () => sample("w", new Normal(param("q", 0), 1)),
+    adam(0.1),
+    new TraceELBO(),
+    { jit: false },
+  );
+  const sets = inFreshRun(() => {
+    const z = trackProvenance(tensor(2), "z");
+    const start = inner.init(random.key(0), tensor(1));
+    const [next, loss] = inner.step(start, z);
+    return [getProvenance(next.params), getProvenance(loss), getProvenance(inner.step(start, tensor(2))[1])];
+  });
+  assert.equal(sets.map(String), ["{z}", "{z}", "{}"]);
+});
+
 test("NaN and infinities survive; altered, truncated and malicious text is refused (BI-71, BI-75, BI-79)", () => {
   const state: SVIState = {
     params: { w: tensor([Number.NaN, Infinity, -0, 5e-324]) },
@@ -122,6 +164,14 @@ test("NaN and infinities survive; altered, truncated and malicious text is refus
     [forge({ params: { w: null }, ...rest }), /not a tensor/],
     [forge({ params: { constructor: { prototype: {} } }, ...rest }), /reserved key "constructor"/],
     [forge({ params: {} }), /lacks one of/],
+    [forge({ params: {}, ...rest }), /key is not two whole numbers/],
+    [forge({ params: {}, ...rest, key: { shape: [2], bits: "000000000000f07f".repeat(2) } }), /key is not two whole/],
+    [forge({ params: {}, ...rest, constraints: 3 }), /constraints are not names/],
+    [forge({ params: {}, ...rest, constraints: '[["q", 1]]' }), /constraints are not names/],
+    [
+      forge({ params: JSON.parse(`${'{"a":'.repeat(1000)}1${"}".repeat(1000)}`), ...rest }),
+      /nested more than 200 deep/,
+    ],
   ];
   for (const [broken, message] of cases) {
     const error = refusal(() => loadState(broken));

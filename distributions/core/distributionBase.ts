@@ -20,7 +20,7 @@ import { type Constraint, unitInterval } from "../constraints/index.js";
 import type { Params, Parts } from "./parameters.js";
 import { requireThat, validation } from "./validation.js";
 
-export abstract class Law<P extends Params = Params> {
+export abstract class DistributionBase<P extends Params = Params> {
   /** The family's name, in errors and in the table of KL divergences. */
   readonly family: string;
   /** The parameters as they were given, before they broadcast. */
@@ -117,7 +117,7 @@ export abstract class Law<P extends Params = Params> {
 
   /** The family with what it is made of, parameters by their shapes: `Normal(loc: [2,3], scale: [])`. */
   toString(): string {
-    const { base } = this as { readonly base?: Law };
+    const { base } = this as { readonly base?: DistributionBase };
     const params = Object.entries(this.params).map(([name, { shape }]) => `${name}: ${showShape(shape)}`);
     return `${this.family}(${base === undefined ? params.join(", ") : base})`;
   }

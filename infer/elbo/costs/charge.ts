@@ -1,0 +1,98 @@
+/**
+ * Who pays for what, axis by axis. A score site d has *element axes*, along which its log density is a sum of independent terms; a cost c
+ * knows which of its own axes they are (provenance). Along an axis that c is pointwise in, element meets element; along any other, every
+ * element of d pays for all of c. Axes of c that meet none are summed:
+ *
+ *     cost_d[i] = Σ over costs c that d is charged with, over the elements of c that depend on d[i]
+ *
+ * Where two axes of d lie along one axis of c, one of them meets it and every element of the other pays.
+ */
+import { type Tensor, tensor } from "../../../autodiff/index.js";
+import type { Provenance } from "../../../provenance/index.js";
+import type { Cost } from "../particles/pair.js";
+import type { ScoreSite } from "./costs.js";
+import { arranged, type Meeting, sharedPlates } from "./meetings.js";
+import { warnIfMixed } from "./mixedPlates.js";
+
+/** Whether score site `d` pays for cost `c`: what tells one estimator from another. */
+export type Charged = (c: Cost, d: ScoreSite) => boolean;
+
+/** A cost as a score site pays for it: with or without the axes of its event, and which of its axes are those of the site. */
+export interface Share {
+  readonly value: Tensor;
+  readonly meetings: readonly Meeting[];
+}
+const NONE: readonly Meeting[] = [];
+
+/** How d pays for c. */
+export function shareOf(c: Cost, d: ScoreSite): Share {
+  const { value, provenance, elements } = c;
+  if (d.axes.length === 0) return { value, meetings: NONE };
+  // What does not depend on d may be charged along any axes: here along the plates that both are in.
+  if (!provenance.has(d.name)) return { value, meetings: alongPlates(c, d) };
+  const meetings = meetingsOf(provenance, d);
+  if (elements === undefined || meetings.length === d.axes.length) return { value, meetings };
+  const apart = elements.value();
+  const all = meetingsOf(apart.provenance, d);
+  return all.length > meetings.length ? { value: apart, meetings: all } : { value, meetings };
+}
+
+function meetingsOf(provenance: Provenance, { name, axes }: ScoreSite): Meeting[] {
+  const places = provenance.axesOf(name);
+  const meetings: Meeting[] = [];
+  for (const axis of axes) {
+    const place = places.get(-axis);
+    if (place !== undefined && meetings.every(([from]) => from !== -place)) meetings.push([-place, axis]);
+  }
+  return meetings;
+}
+
+const alongPlates = (c: Cost, d: ScoreSite): Meeting[] =>
+  sharedPlates(c.plates, d.plates)
+    .map(([from, to]): Meeting => [from, to + d.elementDim])
+    .filter(([from, to]) => d.axes.includes(to) && (c.value.shape.at(-from) ?? 1) > 1);
+
+/**
+ * cost_d for every score site: `charged(c, d)` says whether d pays for c. Sets that are nested share their sums, so that a guide in which
+ * every site depends on the one before costs one addition per site, not one per pair. Two sites share a sum only if every cost in it meets
+ * both along the same axes.
+ */
+export function chargedCosts(
+  costs: readonly Cost[],
+  sites: readonly ScoreSite[],
+  charged: Charged,
+): Map<string, Tensor> {
+  const result = new Map<string, Tensor>();
+  const bills = sites.map((site) => {
+    const items = new Map<number, Share>();
+    for (const [i, cost] of costs.entries()) {
+      if (!charged(cost, site)) continue;
+      const share = shareOf(cost, site);
+      warnIfMixed(cost, site, share.meetings);
+      items.set(i, share);
+    }
+    return { site, items };
+  });
+  bills.sort((a, b) => a.items.size - b.items.size);
+  const done = new Map<string, { items: ReadonlyMap<number, Share>; total: Tensor }>();
+  for (const { site, items } of bills) {
+    const group = site.plates.map((p) => p.name).join("\u0000");
+    const before = done.get(group);
+    const isShared = before !== undefined && [...before.items].every(([i, share]) => isSame(items.get(i), share));
+    let total = isShared ? before.total : null;
+    for (const [i, { value, meetings }] of items) {
+      if (isShared && before.items.has(i)) continue;
+      const share = arranged(value, meetings);
+      total = total === null ? share : total.add(share);
+    }
+    const cost = total ?? tensor(0);
+    result.set(site.name, cost);
+    done.set(group, { items, total: cost });
+  }
+  return result;
+}
+
+const isSame = (a: Share | undefined, b: Share): boolean =>
+  a !== undefined &&
+  a.meetings.length === b.meetings.length &&
+  a.meetings.every(([from, to], i) => from === b.meetings[i]?.[0] && to === b.meetings[i]?.[1]);

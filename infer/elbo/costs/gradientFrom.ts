@@ -1,0 +1,15 @@
+/** A loss whose gradient is not its own derivative: what an estimator returns is the value of one expression with the gradient of another. */
+import { apply, keepAxes, type Op, type Tensor } from "../../../autodiff/index.js";
+import { batchAll } from "../../../autodiff/ops/views/batching.js";
+
+/** The value of `value` with the gradient of `surrogate`. */
+export const gradientFrom = (value: Tensor, surrogate: Tensor): Tensor => apply(gradientFromOp, null, value, surrogate);
+const gradientFromOp: Op = {
+  name: "gradientFrom",
+  shape: (_, [value]) => (value as Tensor).shape,
+  view: (_, value) => value,
+  kernel: () => {},
+  vjp: (input) => (input === 1 ? (g) => g : null),
+  batch: (_, inputs, batched, size) => apply(gradientFromOp, null, ...batchAll(inputs, batched, size)),
+  axes: keepAxes,
+};

@@ -1,0 +1,29 @@
+/** Axes of two tensors that are one: which they are, and a tensor summed over all others and brought to the places of those it meets. */
+import { reshape, type Tensor } from "../../../autodiff/index.js";
+import type { PlateFrame } from "../../program/messages.js";
+
+/** Two axes that are one, each counted from the right, from 1: of a cost and of a score site, or of a value and of its new place. */
+export type Meeting = readonly [from: number, to: number];
+
+/** x summed over every axis that meets none, the others brought to their places; axes of size 1 in between. */
+export function arranged(x: Tensor, meetings: readonly Meeting[]): Tensor {
+  const rank = x.shape.length;
+  const kept = new Set(meetings.map(([from]) => rank - from));
+  const summed = [...x.shape.keys()].filter((axis) => !kept.has(axis) && x.shape[axis] !== 1);
+  const sum = summed.length === 0 ? x : x.sum(summed, { keepDims: true });
+  const depth = Math.max(0, ...meetings.map(([, to]) => to));
+  if (meetings.every(([from, to]) => from === to))
+    return depth === rank ? sum : reshape(sum, sum.shape.slice(rank - depth));
+  const order = [...meetings].sort((a, b) => b[1] - a[1]).map(([from]) => rank - from);
+  const others = [...x.shape.keys()].filter((axis) => !kept.has(axis));
+  const shape = new Array<number>(depth).fill(1);
+  for (const [from, to] of meetings) shape[depth - to] = x.shape[rank - from] as number;
+  return reshape(sum.transpose([...others, ...order]), shape);
+}
+
+/** The plates' dims that two sites share, each counted from the right, from 1. */
+export const sharedPlates = (a: readonly PlateFrame[], b: readonly PlateFrame[]): Meeting[] =>
+  a.flatMap(({ name, dim }) => {
+    const other = b.find((plate) => plate.name === name)?.dim ?? null;
+    return dim === null || other === null ? [] : [[-dim, -other] as const];
+  });

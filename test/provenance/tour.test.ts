@@ -1,0 +1,62 @@
+/**
+ * A tour of provenance: what a value depends on. A set of site names travels with every tensor; ops unite the sets of their operands, and
+ * reading a value counts, too. Mostly names are given by hand here; sample sites give them by themselves.
+ */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { Bernoulli, random, sample, seed, type Tensor, tensor, trackNonReparam } from "../../index.js";
+import {
+  detachProvenance,
+  getProvenance,
+  inFreshRun,
+  Provenance,
+  trackProvenance,
+  union,
+} from "../../provenance/index.js";
+
+const names = (x: unknown): string[] => [...getProvenance(x)];
+
+test("a set of names, and a union that is one of its arguments wherever that is the answer", () => {
+  const [coin, both] = [Provenance.of("coin"), Provenance.of("coin", "die")];
+  assert.equal([...union(coin, Provenance.of("die"))], ["coin", "die"]);
+  assert.is(union(coin, both), both, "no new set");
+  assert.is(union(coin, Provenance.empty), coin);
+});
+
+test("a value is given a name, and results of ops inherit it", () => {
+  const coin = trackProvenance(tensor(1), "coin");
+  const die = trackProvenance(tensor(4), "die");
+  assert.equal(names(coin.mul(2)), ["coin"]);
+  assert.equal(names(coin.add(die).exp()), ["coin", "die"]);
+  assert.equal(names({ nested: [coin, { die }] }), ["coin", "die"], "of nested values: all of it");
+  assert.equal(names(detachProvenance(coin)), []);
+});
+
+test("multiplying by zero changes the value and not what it depends on", () => {
+  assert.equal(names(trackProvenance(tensor(1), "coin").mul(0)), ["coin"]);
+});
+
+test("a set knows axes: whether element i depends on the site's element i alone", () => {
+  const draw = () => sample("flips", new Bernoulli([0.5, 0.5, 0.5]).toEvent(1));
+  const flips = seed(trackNonReparam(draw), random.key(0))();
+  const axesOf = (x: Tensor) => [...x.provenance.axesOf("flips")];
+  assert.equal(axesOf(flips.mul(2).exp()), [[-1, -1]], "elementwise ops keep the axis");
+  assert.equal(
+    axesOf(flips.expandDims(-1).mul([1, 2])),
+    [[-1, -2]],
+    "the last axis of the flips is the last but one here",
+  );
+  assert.equal(axesOf(flips.flip()), [], "mixed: the first of the result is the last of the flips");
+});
+
+test("ordinary code that reads a value: whatever the run computes afterwards depends on it", () => {
+  const coin = trackProvenance(tensor(1), "coin");
+  inFreshRun(() => {
+    assert.equal(names(tensor(1).add(1)), [], "nothing has been read");
+    const shift = coin.item() === 1 ? 5 : 0;
+    assert.equal(names(tensor(1).add(shift)), ["coin"], "no op has seen the coin, but the number 5 comes from it");
+  });
+  assert.equal(names(tensor(1).add(1)), [], "the run is over, and its reads with it");
+});
+
+test.run();
