@@ -31,6 +31,7 @@ import { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
 import type { Model } from "../program/messages.js";
 import { withMessenger } from "../program/messages.js";
+import { requireOutside } from "../program/trace.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise } from "./initialise.js";
 import { type Optimizer, zipTrees } from "./optim.js";
@@ -80,6 +81,7 @@ export class SVI implements Stepper {
 
   /** The state before the first step: initial values from guide and model (the guide's win), and one dry run of the loss. */
   init(keyOrOptions: Tensor | InitOptions, ...args: unknown[]): SVIState {
+    requireOutside("svi.init");
     const { key, initParams = {} } = initOptions(keyOrOptions);
     const [initKey, next] = [random.foldIn(key, 0), random.foldIn(key, 1)];
     const { values, constraints, mutables } = outsideRuns(() =>
@@ -105,6 +107,7 @@ export class SVI implements Stepper {
 
   /** One step as `run` takes it, with the parts of the loss; `isStable` as in `stableUpdate`. */
   advance(state: SVIState, args: unknown[], isStable = false): Advance {
+    requireOutside("svi.update");
     // What a check would refuse comes out as NaN or infinite, and is left out like any other such step.
     if (isStable) return withValidation(false, () => keptIfUnsound(state, this.advance(state, args)));
     if (state?.optimState !== this.#latest) {
@@ -145,6 +148,7 @@ export class SVI implements Stepper {
 
   /** One step as tensors, never compiled. */
   step(state: SVIState, ...args: unknown[]): [SVIState, Tensor] {
+    requireOutside("svi.step");
     const [next, loss] = this.#step(state, args);
     return [next, loss];
   }
@@ -184,6 +188,7 @@ export class SVI implements Stepper {
 
   /** The loss of the same draw that `update(state)` would make. */
   evaluate(state: SVIState, ...args: unknown[]): number {
+    requireOutside("svi.evaluate");
     requireStateShape("svi.evaluate", state);
     return this.#outcome(state.params, state.mutableState, keysAfter(state).own, args).loss.item();
   }

@@ -27,11 +27,11 @@ import {
 } from "../../../autodiff/index.js";
 import { type Constraint, integerInterval, logWeights, weights } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 import { expectation } from "../../densities/divergences.js";
 
 type Params = { readonly probs?: Tensor; readonly logits?: Tensor };
-const CATEGORICAL: Family<Params> = {
+const CATEGORICAL: Signature<Params> = {
   name: "Categorical",
   constraints: { probs: weights, logits: logWeights },
   oneOf: ["probs", "logits"],

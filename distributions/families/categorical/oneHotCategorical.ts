@@ -7,11 +7,11 @@ import type { Shape } from "../../../autodiff/core/shape.js";
 import { eye, gate, oneHot, sum, type Tensor, type TensorLike } from "../../../autodiff/index.js";
 import { type Constraint, logWeights, multinomial, weights } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 import { Categorical } from "./categorical.js";
 
 type Params = { readonly probs?: Tensor; readonly logits?: Tensor };
-const ONE_HOT_CATEGORICAL: Family<Params> = {
+const ONE_HOT_CATEGORICAL: Signature<Params> = {
   name: "OneHotCategorical",
   constraints: { probs: weights, logits: logWeights },
 

@@ -21,12 +21,12 @@ import {
 } from "../../../autodiff/index.js";
 import { type Constraint, integerInterval, orderedVector, real } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 import { expectation } from "../../densities/divergences.js";
 import { pickAlongLast } from "./categorical.js";
 
 type Params = { readonly predictor: Tensor; readonly cutpoints: Tensor };
-const ORDERED_LOGISTIC: Family<Params> = {
+const ORDERED_LOGISTIC: Signature<Params> = {
   name: "OrderedLogistic",
   constraints: { predictor: real, cutpoints: orderedVector },
 };

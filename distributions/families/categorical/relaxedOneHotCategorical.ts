@@ -20,13 +20,13 @@ import {
 } from "../../../autodiff/index.js";
 import { type Constraint, logWeights, multinomial, positive, simplex, weights } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 import { straightThrough } from "../bounded/relaxedBernoulli.js";
 import { Categorical } from "./categorical.js";
 import { OneHotCategorical } from "./oneHotCategorical.js";
 
 type Params = { readonly temperature: Tensor; readonly probs?: Tensor; readonly logits?: Tensor };
-const RELAXED_ONE_HOT: Family<Params> = {
+const RELAXED_ONE_HOT: Signature<Params> = {
   name: "RelaxedOneHotCategorical",
   constraints: { temperature: positive, probs: weights, logits: logWeights },
   oneOf: ["probs", "logits"],

@@ -21,11 +21,11 @@ import {
 } from "../../../autodiff/index.js";
 import { boolean, type Constraint, extendedReal, unitInterval } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 import { weighed } from "../../densities/divergences.js";
 
 type Params = { readonly probs?: Tensor; readonly logits?: Tensor };
-const BERNOULLI: Family<Params> = {
+const BERNOULLI: Signature<Params> = {
   name: "Bernoulli",
   constraints: { probs: unitInterval, logits: extendedReal },
   oneOf: ["probs", "logits"],

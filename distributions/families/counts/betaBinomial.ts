@@ -7,11 +7,11 @@ import type { Shape } from "../../../autodiff/core/shape.js";
 import { random, stopGradient, type Tensor, type TensorLike } from "../../../autodiff/index.js";
 import { type Constraint, integerInterval, nonnegativeInteger, positive } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 import { logNegativeBinomial } from "../../densities/counts.js";
 
 type Params = { readonly concentration1: Tensor; readonly concentration0: Tensor; readonly totalCount: Tensor };
-const BETA_BINOMIAL: Family<Params> = {
+const BETA_BINOMIAL: Signature<Params> = {
   name: "BetaBinomial",
   constraints: { concentration1: positive, concentration0: positive, totalCount: nonnegativeInteger },
   defaults: { totalCount: 1 },

@@ -3,6 +3,8 @@
  *
  *     log p(k) = log C(n, k) + k log p + (n - k) log(1 - p).
  */
+
+import { readNumbers } from "../../../autodiff/core/reads.js";
 import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   arange,
@@ -19,15 +21,14 @@ import {
 } from "../../../autodiff/index.js";
 import { trackProvenance } from "../../../provenance/index.js";
 import { type Constraint, integerInterval, nonnegativeInteger, real, unitInterval } from "../../constraints/index.js";
-import { readAll } from "../../constraints/read.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 import { betaTail, countQuantile } from "../../densities/countQuantiles.js";
 import { FAR_LOGIT, logBinomial } from "../../densities/counts.js";
 import { outcomesOf } from "./bernoulli.js";
 
 type Params = { readonly totalCount: Tensor; readonly probs?: Tensor; readonly logits?: Tensor };
-const BINOMIAL: Family<Params> = {
+const BINOMIAL: Signature<Params> = {
   name: "Binomial",
   constraints: { totalCount: nonnegativeInteger, probs: unitInterval, logits: real },
 
@@ -81,7 +82,7 @@ export class Binomial extends Distribution<Params> {
   }
   override supportValues(): Tensor {
     const { totalCount } = this.params;
-    const [n = 0, ...others] = readAll(totalCount);
+    const [n = 0, ...others] = readNumbers(totalCount, "totalCount");
     if (others.some((other) => other !== n)) return this.hasNo("common support of different totalCounts");
     return trackProvenance(arange(n + 1), totalCount.provenance);
   }

@@ -7,13 +7,12 @@ import type { Shape } from "../../../autodiff/core/shape.js";
 import { arange, clip, floor, log, random, square, type Tensor, type TensorLike } from "../../../autodiff/index.js";
 import { getProvenance, trackProvenance } from "../../../provenance/index.js";
 import { type Constraint, integer, integerInterval } from "../../constraints/index.js";
-import { firstNumber } from "../../constraints/read.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { firstNumber, type Given, readParameters, type Signature } from "../../core/parameters.js";
 import { countQuantile } from "../../densities/countQuantiles.js";
 
 type Params = { readonly low: Tensor; readonly high: Tensor };
-const DISCRETE_UNIFORM: Family<Params> = {
+const DISCRETE_UNIFORM: Signature<Params> = {
   name: "DiscreteUniform",
   constraints: { low: integer, high: ({ low }) => integerInterval(low, 2 ** 53) },
 };

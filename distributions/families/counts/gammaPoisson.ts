@@ -7,12 +7,12 @@ import type { Shape } from "../../../autodiff/core/shape.js";
 import { log, random, reciprocal, type Tensor, type TensorLike } from "../../../autodiff/index.js";
 import { type Constraint, nonnegativeInteger, positive } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 import { logNegativeBinomial } from "../../densities/counts.js";
 import { NegativeBinomial } from "./negativeBinomial.js";
 
 type Params = { readonly concentration: Tensor; readonly rate: Tensor };
-const GAMMA_POISSON: Family<Params> = {
+const GAMMA_POISSON: Signature<Params> = {
   name: "GammaPoisson",
   constraints: { concentration: positive, rate: positive },
   defaults: { rate: 1 },

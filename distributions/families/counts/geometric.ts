@@ -23,11 +23,11 @@ import {
 } from "../../../autodiff/index.js";
 import { type Constraint, nonnegativeInteger, positiveProbability, real } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 import { countQuantile } from "../../densities/countQuantiles.js";
 
 type Params = { readonly probs?: Tensor; readonly logits?: Tensor };
-const GEOMETRIC: Family<Params> = {
+const GEOMETRIC: Signature<Params> = {
   name: "Geometric",
   constraints: { probs: positiveProbability, logits: real },
 

@@ -19,13 +19,13 @@ import {
 } from "../../../autodiff/index.js";
 import { type Constraint, missableProbability, nonnegativeInteger, positive, real } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 import { betaTail, countQuantile } from "../../densities/countQuantiles.js";
 import { FAR_LOGIT, logNegativeBinomial } from "../../densities/counts.js";
 import { outcomesOf } from "./bernoulli.js";
 
 type Params = { readonly totalCount: Tensor; readonly probs?: Tensor; readonly logits?: Tensor };
-const NEGATIVE_BINOMIAL: Family<Params> = {
+const NEGATIVE_BINOMIAL: Signature<Params> = {
   name: "NegativeBinomial",
   constraints: { totalCount: positive, probs: missableProbability, logits: real },
 

@@ -7,12 +7,12 @@ import type { Shape } from "../../../autodiff/core/shape.js";
 import { log, type Tensor, type TensorLike } from "../../../autodiff/index.js";
 import { type Constraint, nonnegativeInteger, positive } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 import { logNegativeBinomial } from "../../densities/counts.js";
 import { NegativeBinomial } from "./negativeBinomial.js";
 
 type Params = { readonly mean: Tensor; readonly concentration: Tensor };
-const NEGATIVE_BINOMIAL2: Family<Params> = {
+const NEGATIVE_BINOMIAL2: Signature<Params> = {
   name: "NegativeBinomial2",
   constraints: { mean: positive, concentration: positive },
 };

@@ -7,12 +7,12 @@ import type { Shape } from "../../../autodiff/core/shape.js";
 import { floor, gammaincc, random, type Tensor, type TensorLike, where } from "../../../autodiff/index.js";
 import { type Constraint, nonnegative, nonnegativeInteger } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 import { logPoisson } from "../../densities/continuous.js";
 import { countQuantile } from "../../densities/countQuantiles.js";
 
 type Params = { readonly rate: Tensor };
-const POISSON: Family<Params> = { name: "Poisson", constraints: { rate: nonnegative } };
+const POISSON: Signature<Params> = { name: "Poisson", constraints: { rate: nonnegative } };
 
 export class Poisson extends Distribution<Params> {
   constructor(rate: TensorLike);

@@ -7,12 +7,11 @@ import type { Shape } from "../../../autodiff/core/shape.js";
 import { broadcastTo, equal, type Tensor, type TensorLike, where, zeros } from "../../../autodiff/index.js";
 import { allOf } from "../../constraints/axes.js";
 import { type Constraint, extendedReal, independent, nonnegativeInteger, real } from "../../constraints/index.js";
-import { firstNumber } from "../../constraints/read.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { firstNumber, type Given, readParameters, type Signature } from "../../core/parameters.js";
 
 type Params = { readonly v: Tensor; readonly logDensity: Tensor; readonly eventDim: Tensor };
-const DELTA: Family<Params> = {
+const DELTA: Signature<Params> = {
   name: "Delta",
   constraints: {
     v: ({ eventDim }) => independent(real, firstNumber(eventDim)),

@@ -23,10 +23,10 @@ import {
 import { allOf } from "../../constraints/axes.js";
 import { type Constraint, independent, logWeights, real } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 
 type Params = { readonly samples: Tensor; readonly logWeights: Tensor };
-const EMPIRICAL: Family<Params> = {
+const EMPIRICAL: Signature<Params> = {
   name: "Empirical",
   constraints: { samples: ({ samples }) => independent(real, samples.shape.length), logWeights },
   defaults: { logWeights: [0] },

@@ -3,10 +3,10 @@ import type { Shape } from "../../../autodiff/core/shape.js";
 import { broadcastTo, type Tensor, type TensorLike } from "../../../autodiff/index.js";
 import { type Constraint, extendedReal, realVector } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 
 type Params = { readonly logFactor: Tensor };
-const UNIT: Family<Params> = { name: "Unit", constraints: { logFactor: extendedReal } };
+const UNIT: Signature<Params> = { name: "Unit", constraints: { logFactor: extendedReal } };
 
 export class Unit extends Distribution<Params> {
   constructor(logFactor: TensorLike);

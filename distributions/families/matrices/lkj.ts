@@ -20,9 +20,8 @@ import {
 } from "../../../autodiff/index.js";
 import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
 import { type Constraint, corrMatrix } from "../../constraints/index.js";
-import { firstNumber } from "../../constraints/read.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Given, readParameters } from "../../core/parameters.js";
+import { firstNumber, type Given, readParameters } from "../../core/parameters.js";
 import { LKJCholesky, type LkjParams, lkjFamily } from "./lkjCholesky.js";
 
 export class LKJ extends Distribution<LkjParams> {

@@ -28,12 +28,11 @@ import {
 } from "../../../autodiff/index.js";
 import { log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import { type Constraint, corrCholesky, integerInterval, positive } from "../../constraints/index.js";
-import { firstNumber } from "../../constraints/read.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { firstNumber, type Given, readParameters, type Signature } from "../../core/parameters.js";
 
 export type LkjParams = { readonly dim: Tensor; readonly concentration: Tensor };
-export const lkjFamily = (name: string): Family<LkjParams> => ({
+export const lkjFamily = (name: string): Signature<LkjParams> => ({
   name,
   constraints: { dim: integerInterval(2, 2 ** 31), concentration: positive },
   defaults: { concentration: 1 },

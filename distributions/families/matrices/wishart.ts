@@ -27,13 +27,13 @@ import {
 import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
 import { type Constraint, greaterThan, lowerCholesky, positiveDefinite } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 import { halfLogDeterminant, type ScaleParams, scaleOf } from "../vectors/multivariateNormal.js";
 
 type Params = ScaleParams & { readonly df: Tensor };
 const sizeOf = ({ scaleTril, covarianceMatrix, precisionMatrix }: ScaleParams): number =>
   ((scaleTril ?? covarianceMatrix ?? precisionMatrix) as Tensor).shape.at(-1) as number;
-const WISHART: Family<Params> = {
+const WISHART: Signature<Params> = {
   name: "Wishart",
   constraints: {
     df: (params) => greaterThan(sizeOf(params) - 1),

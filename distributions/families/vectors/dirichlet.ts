@@ -9,11 +9,11 @@ import type { Shape } from "../../../autodiff/core/shape.js";
 import { digamma, lgamma, random, sum, type Tensor, type TensorLike, xlogy } from "../../../autodiff/index.js";
 import { type Constraint, independent, positive, simplex } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 import { gammaEntropy } from "../../densities/continuous.js";
 
 type Params = { readonly concentration: Tensor };
-const DIRICHLET: Family<Params> = { name: "Dirichlet", constraints: { concentration: independent(positive, 1) } };
+const DIRICHLET: Signature<Params> = { name: "Dirichlet", constraints: { concentration: independent(positive, 1) } };
 
 export class Dirichlet extends Distribution<Params> {
   constructor(concentration: TensorLike);

@@ -7,12 +7,12 @@ import type { Shape } from "../../../autodiff/core/shape.js";
 import { random, stopGradient, sum, type Tensor, type TensorLike } from "../../../autodiff/index.js";
 import { type Constraint, independent, multinomial, nonnegativeInteger, positive } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 import { logNegativeBinomial } from "../../densities/counts.js";
 import { countsOf } from "./multinomial.js";
 
 type Params = { readonly concentration: Tensor; readonly totalCount: Tensor };
-const DIRICHLET_MULTINOMIAL: Family<Params> = {
+const DIRICHLET_MULTINOMIAL: Signature<Params> = {
   name: "DirichletMultinomial",
   constraints: { concentration: independent(positive, 1), totalCount: nonnegativeInteger },
   defaults: { totalCount: 1 },

@@ -18,13 +18,12 @@ import {
   zeros,
 } from "../../../autodiff/index.js";
 import { type Constraint, positive, positiveInteger, realVector } from "../../constraints/index.js";
-import { firstNumber } from "../../constraints/read.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { firstNumber, type Given, readParameters, type Signature } from "../../core/parameters.js";
 
 type Params = { readonly scale: Tensor; readonly numSteps: Tensor };
-const GAUSSIAN_RANDOM_WALK: Family<Params> = {
+const GAUSSIAN_RANDOM_WALK: Signature<Params> = {
   name: "GaussianRandomWalk",
   constraints: { scale: positive, numSteps: positiveInteger },
   defaults: { scale: 1, numSteps: 1 },

@@ -24,11 +24,11 @@ import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
 import { type Constraint, independent, positive, real, realVector } from "../../constraints/index.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 import { halfLogDeterminant } from "./multivariateNormal.js";
 
 type Params = { readonly loc: Tensor; readonly covFactor: Tensor; readonly covDiag: Tensor };
-const LOW_RANK: Family<Params> = {
+const LOW_RANK: Signature<Params> = {
   name: "LowRankMultivariateNormal",
   constraints: { loc: realVector, covFactor: independent(real, 2), covDiag: independent(positive, 1) },
 };

@@ -21,12 +21,12 @@ import {
 } from "../../../autodiff/index.js";
 import { type Constraint, logWeights, multinomial, nonnegativeInteger, weights } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 import { logPoisson } from "../../densities/continuous.js";
 import { Categorical } from "../categorical/categorical.js";
 
 type Params = { readonly totalCount: Tensor; readonly probs?: Tensor; readonly logits?: Tensor };
-const MULTINOMIAL: Family<Params> = {
+const MULTINOMIAL: Signature<Params> = {
   name: "Multinomial",
   constraints: { totalCount: nonnegativeInteger, probs: weights, logits: logWeights },
   oneOf: ["probs", "logits"],

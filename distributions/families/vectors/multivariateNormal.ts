@@ -23,7 +23,7 @@ import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
 import { type Constraint, lowerCholesky, positiveDefinite, realVector } from "../../constraints/index.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 
 /** A covariance, in one of three ways. */
 export type ScaleParams = {
@@ -32,7 +32,7 @@ export type ScaleParams = {
   readonly precisionMatrix?: Tensor;
 };
 type Params = ScaleParams & { readonly loc: Tensor };
-const MULTIVARIATE_NORMAL: Family<Params> = {
+const MULTIVARIATE_NORMAL: Signature<Params> = {
   name: "MultivariateNormal",
   constraints: {
     loc: realVector,

@@ -22,11 +22,11 @@ import {
 } from "../../../autodiff/index.js";
 import { type Constraint, lowerCholesky, positive, realVector } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../../core/parameters.js";
 import { halfLogDeterminant } from "./multivariateNormal.js";
 
 type Params = { readonly df: Tensor; readonly loc: Tensor; readonly scaleTril: Tensor };
-const MULTIVARIATE_STUDENT_T: Family<Params> = {
+const MULTIVARIATE_STUDENT_T: Signature<Params> = {
   name: "MultivariateStudentT",
   constraints: { df: positive, loc: realVector, scaleTril: lowerCholesky },
 };
