@@ -21,6 +21,7 @@ export const SVI_OPTIONS = {
 
 /** What init may be given instead of a key. */
 export interface InitOptions {
+  /** Where all randomness of the run comes from. */
   key: Tensor;
   /** Constrained initial values by name; they win over those in the program. */
   initParams?: Record<string, TensorLike>;

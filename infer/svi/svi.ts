@@ -29,8 +29,7 @@ import {
 import { refuseOption, requireOptions, requireProgram } from "../checks.js";
 import { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
-import type { Model } from "../program/messages.js";
-import { withMessenger } from "../program/messages.js";
+import { type Model, withMessenger } from "../program/messages.js";
 import { requireOutside } from "../program/trace.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise } from "./initialise.js";
