@@ -19,7 +19,7 @@ import {
   send,
 } from "./messages.js";
 import { openPlates } from "./plateFrame.js";
-import { inTheNameOf } from "./traceChecks.js";
+import { inTheNameOf, requireBatchMask } from "./traceChecks.js";
 
 export interface SampleOptions {
   /** The observed value; null or undefined means latent. */
@@ -134,6 +134,7 @@ function samplePartlyObserved(
   seen: Tensor,
   { infer, key }: SampleOptions,
 ): Tensor {
+  requireBatchMask(name, fn, obs, seen, openPlates());
   const options = { ...(infer && { infer }), ...(key && { key }) };
   maskedBy(() => sample(`${name}_observed`, fn, { ...options, obs }), seen)();
   const unseen = maskedBy(() => sample(`${name}_unobserved`, fn, options), seen.logicalNot())();

@@ -32,6 +32,7 @@ import { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
 import type { Model } from "../program/messages.js";
 import { withMessenger } from "../program/messages.js";
+import { requireOutside } from "../program/trace.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise } from "./initialise.js";
 import { type Optimizer, zipTrees } from "./optim.js";
@@ -93,6 +94,7 @@ export class SVI {
 
   /** The state before the first step: initial values from guide and model (the guide's win), and one dry run of the loss. */
   init(keyOrOptions: Tensor | InitOptions, ...args: unknown[]): SVIState {
+    requireOutside("svi.init");
     const { key, initParams = {} } = initOptions(keyOrOptions);
     const [initKey, next] = [random.foldIn(key, 0), random.foldIn(key, 1)];
     const { values, constraints, mutables } = outsideRuns(() =>
@@ -112,6 +114,7 @@ export class SVI {
 
   /** One step: `[the next state, the loss]`. The state given is not changed. */
   update(state: SVIState, ...args: unknown[]): [SVIState, number] {
+    requireOutside("svi.update");
     if (state?.optimState !== this.#latest) {
       requireState("svi.update", state, this.optimizer);
       this.#space.require("svi.update", state);
@@ -150,6 +153,7 @@ export class SVI {
 
   /** One step as tensors, never compiled. */
   step(state: SVIState, ...args: unknown[]): [SVIState, Tensor] {
+    requireOutside("svi.step");
     const { next, own } = keysAfter(state);
     let outcome: Outcome | null = null;
     const differentiate = this.options.forwardModeDifferentiation ? valueAndForwardGrad : valueAndGrad;
@@ -185,6 +189,7 @@ export class SVI {
 
   /** The loss of the same draw that `update(state)` would make. */
   evaluate(state: SVIState, ...args: unknown[]): number {
+    requireOutside("svi.evaluate");
     requireStateShape("svi.evaluate", state);
     return this.#outcome(state.params, state.mutableState, keysAfter(state).own, args).loss.item();
   }
