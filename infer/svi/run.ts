@@ -26,6 +26,7 @@ export interface RunOptions {
   initState?: SVIState;
   /** Constrained initial values by name, as for `svi.init`. */
   initParams?: Record<string, TensorLike>;
+  /** Called after every step. */
   onStep?: (step: Step) => void;
   /** Stop after the step for which it returns true. */
   stopWhen?: (step: Step) => boolean;

@@ -30,8 +30,7 @@ import {
 import { type Kind, kinds, refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
 import { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
-import type { Model } from "../program/messages.js";
-import { withMessenger } from "../program/messages.js";
+import { type Model, withMessenger } from "../program/messages.js";
 import { requireOutside } from "../program/trace.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise } from "./initialise.js";
@@ -59,6 +58,7 @@ const OPTIONS = {
 
 /** What init may be given instead of a key. */
 export interface InitOptions {
+  /** Where all randomness of the run comes from. */
   key: Tensor;
   /** Constrained initial values by name; they win over those in the program. */
   initParams?: Record<string, TensorLike>;
