@@ -54,6 +54,7 @@ const MOVES = [
   [0.7, 0.3],
   [0.2, 0.8],
 ];
+const move = (from: number, to: number) => MOVES[from]?.[to] as number;
 const chain = [0.1, 1.3, 0.9];
 const hidden = () => {
   let z: Tensor = tensor(0);
@@ -66,22 +67,14 @@ const hidden = () => {
 test("a chain: as the forward algorithm, whose work grows with its length and not with the number of paths", () => {
   let forward = [1, 0];
   for (const x of chain)
-    forward = [0, 1].map(
-      (to) => sum(forward.map((p, from) => (p * (MOVES[from] as number[])[to]) as number)) * density(x, to),
-    );
+    forward = [0, 1].map((to) => sum(forward.map((p, from) => p * move(from, to))) * density(x, to));
   near(elbo.loss(key, {}, hidden, nothing).item(), -Math.log(sum(forward)));
 });
 
 test("what was summed out has a posterior", () => {
-  const paths = [0, 1].flatMap((a) => [0, 1].flatMap((b) => [0, 1].map((c) => [a, b, c])));
-  const weight = ([a, b, c]: readonly number[]) =>
-    [0, a, b].reduce(
-      (w, from, t) =>
-        w *
-        ((MOVES[from as number] as number[])[[a, b, c][t] as number] as number) *
-        density(chain[t] as number, [a, b, c][t] as number),
-      1,
-    );
+  const paths = [0, 1].flatMap((a) => [0, 1].flatMap((b) => [0, 1].map((c) => [a, b, c] as const)));
+  const weight = (path: readonly [number, number, number]) =>
+    path.reduce<number>((w, z, t) => w * move(path[t - 1] ?? 0, z) * density(chain[t] as number, z), 1);
   const total = sum(paths.map(weight));
   const first = sum(paths.filter(([a]) => a === 1).map(weight)) / total;
   const marginals = computeMarginals(key, {}, hidden, nothing);
