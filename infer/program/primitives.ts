@@ -26,6 +26,7 @@ export interface SampleOptions {
   obs?: TensorLike | null | undefined;
   /** Where 0, the value is latent although `obs` gives one: two sites `name_observed` and `name_unobserved`. */
   obsMask?: TensorLike;
+  /** How the gradient of this site is taken. */
   infer?: InferOptions;
   /** Draw with this key instead of the one `seed` would give. */
   key?: Tensor;
@@ -143,6 +144,7 @@ function samplePartlyObserved(
 }
 
 export interface ParamOptions {
+  /** Where the value lies; all numbers by default. */
   constraint?: Constraint;
   /** How many of its last axes belong to one element; by default those of the constraint. */
   eventDim?: number;
