@@ -28,7 +28,7 @@ const ROOMS = [
     "autodiff/ops/linalg",
     "autodiff/ops/random",
   ],
-  ["autodiff/transforms", "autodiff/transforms/jit", "autodiff"],
+  ["autodiff/transforms", "autodiff/transforms/jit", "autodiff/transforms/scan", "autodiff"],
   ["distributions/constraints", "distributions/core", "distributions/transforms", "distributions/densities"],
   ["distributions/families/real", "distributions/families/positive", "distributions/families/counts"],
   ["distributions/families/bounded", "distributions/families/categorical", "distributions/families/vectors"],

@@ -3,6 +3,7 @@
  * draws from it. Shapes are NumPyro's: a draw has sampleShape + batchShape + eventShape, a log density sampleShape + batchShape.
  * Start here, then read families/real/normal.ts; distribution.ts adds the ways to reshape a distribution.
  */
+import { traceDepth } from "../../autodiff/core/batch.js";
 import { recorder } from "../../autodiff/core/recorder.js";
 import { asShape, broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import {
@@ -169,7 +170,7 @@ export abstract class DistributionBase<P extends Params = Params> {
   /** Refuse a value outside the support. True where no choice by `inside` is needed: a recorded program will run again without the checks. */
   #isChecked(value: Tensor): boolean {
     if (validation) this.requireInside(value);
-    return this.support.isUnbounded || (validation && recorder === null);
+    return this.support.isUnbounded || (validation && recorder === null && traceDepth === 0);
   }
 
   /** P(X <= value), for any real value and NaN for NaN: the shape of value broadcast with the batch shape. */

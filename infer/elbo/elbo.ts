@@ -17,7 +17,7 @@ import { withValidation } from "../../distributions/index.js";
 import { type Kind, kinds, refuseOption, requireCount, requireOptions, requireTask } from "../checks.js";
 import type { Messenger, Model } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";
-import { type SampleSite, sampleSites } from "../program/trace.js";
+import { requireOutside, type SampleSite, sampleSites } from "../program/trace.js";
 import { costsOf, isScoreSite, type ScoreSite } from "./costs/costs.js";
 import { withReadsScored } from "./particles/hostReads.js";
 import { checkLatentsCovered } from "./particles/match.js";
@@ -113,7 +113,7 @@ export abstract class Elbo {
    */
   loss(key: Tensor, params: Record<string, Tensor>, model: Model, guide: Model, ...args: unknown[]): Tensor {
     requireTask(`${this.name}.loss`, key, params, model, guide);
-    return this.estimate({ key, values: params, model, guide, args }).loss;
+    return this.lossWithMutableState(key, params, model, guide, ...args).loss;
   }
 
   /** The loss together with what the run leaves for the next step, and its named parts where the estimator has several. */
@@ -124,6 +124,7 @@ export abstract class Elbo {
     guide: Model,
     ...args: unknown[]
   ): Outcome {
+    requireOutside(`${this.name}.loss`);
     requireTask(`${this.name}.lossWithMutableState`, key, params, model, guide);
     return this.estimate({ key, values: params, model, guide, args });
   }
@@ -148,6 +149,7 @@ export abstract class Elbo {
     guide: Model,
     ...args: unknown[]
   ): Record<string, Tensor> {
+    requireOutside(`${this.name}.perSite`);
     requireTask(`${this.name}.perSite`, key, params, model, guide);
     const { results } = this.runs({ key, values: params, model, guide, args }, (pair) => {
       const sites: Record<string, Tensor> = emptyRecord();

@@ -2,16 +2,17 @@
  * What an estimator does with a model and a guide, told site by site: how each gradient is taken, which costs a site is
  * charged with, its plates and shapes. As an object, as text, as JSON, as a Mermaid graph.
  */
-import { isContainer, random, type Tensor } from "../../autodiff/index.js";
-import { mergeRecords } from "../../provenance/base/records.js";
+import { random, type Tensor, type TensorLike } from "../../autodiff/index.js";
+import { isRecord, mergeRecords } from "../../provenance/base/records.js";
 import { getProvenance } from "../../provenance/index.js";
-import { refuseOption, requireProgram } from "../checks.js";
-import { isScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
+import { refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
+import { isScoreSite, type ScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Cost } from "../elbo/particles/pair.js";
 import type { Model } from "../program/messages.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 import { initialise } from "../svi/initialise.js";
+import { type AxisMet, axesMet, sayAxes } from "./axesMet.js";
 import { type GradientVariance, gradientVariances, type Refusal } from "./gradientVariance.js";
 import { distributionName } from "./modelGraph.js";
 
@@ -29,6 +30,8 @@ export interface ExplainedSite {
   readonly provenance: readonly string[];
   /** The costs a score-function site is charged with. */
   readonly charged?: readonly string[];
+  /** Along which of the site's axes its elements meet those of each cost. */
+  readonly axes?: readonly AxisMet[];
   /** What its baseline consists of, by the names of the options. */
   readonly baseline?: readonly string[];
   /** For an enumerated site: over how many values, and how many entries its table of log densities has. */
@@ -37,11 +40,22 @@ export interface ExplainedSite {
 
 export interface ExplainOptions {
   /** Measure the gradient's variance under each estimator that applies, from this many draws (true: 1,000). */
-  measureVariance: boolean | number;
+  measureVariance?: boolean | number;
+  /** Constrained parameters by name, such as `result.params`: where to measure; by default the initial ones. */
+  params?: Record<string, TensorLike>;
+  /** The key of the draws; `random.key(0)` by default. */
+  key?: Tensor;
 }
 
 const label = ({ side, site }: Pick<Cost, "side" | "site">): string =>
   side === "guide" ? `-log q(${site})` : `+log p(${site})`;
+
+/** The costs of a site, each with what became of the site's axes in it. */
+const chargesOf = ({ charged = [], axes = [] }: ExplainedSite): string[] =>
+  charged.map((cost) => {
+    const met = sayAxes(axes.filter((axis) => axis.cost === cost));
+    return met === "" ? cost : `${cost} (${met})`;
+  });
 
 /** The report of `explain`. */
 export class Explanation {
@@ -61,7 +75,7 @@ export class Explanation {
       const shape = `batch [${site.batchShape}] event [${site.eventShape}]`;
       const depends = site.provenance.length > 0 ? `, depends on {${site.provenance.join(", ")}}` : "";
       const baseline = site.baseline ? `, baseline ${site.baseline.join(" + ")}` : "";
-      const charged = site.charged ? `${baseline}\n      charged with: ${site.charged.join("  ")}` : "";
+      const charged = site.charged ? `${baseline}\n      charged with: ${chargesOf(site).join("  ")}` : "";
       const sum = site.enumeration;
       const gradient = sum
         ? `${site.gradient} (${sum.how}, ${sum.values} values, a table of ${sum.table})`
@@ -111,37 +125,52 @@ const enumerationOf = (site: SampleSite): NonNullable<ExplainedSite["enumeration
   table: site.logProb().size,
 });
 
-/** The model's arguments, and how many draws the last one asks for where it is the options. */
-function split(args: readonly unknown[]): [args: readonly unknown[], draws: number] {
+interface Asked {
+  readonly args: readonly unknown[];
+  readonly draws: number;
+  readonly params: Record<string, TensorLike>;
+  readonly key: Tensor;
+}
+const OPTIONS = ["measureVariance", "params", "key"];
+
+/** The model's arguments, and what a last one that is a record of options asks for. */
+function split(args: readonly unknown[]): Asked {
   const last = args.at(-1);
-  if (!isContainer(last) || !Object.hasOwn(last as object, "measureVariance")) return [args, 0];
-  const { measureVariance, ...others } = last as ExplainOptions;
+  const names = isRecord(last) ? Object.keys(last) : [];
+  const isOptions = names.includes("measureVariance") || (names.length > 0 && names.every((n) => OPTIONS.includes(n)));
+  if (!isOptions) return { args, draws: 0, params: {}, key: random.key(0) };
+  requireOptions("explain", last, OPTIONS);
+  const { measureVariance = false, params = {}, key = random.key(0) } = last as ExplainOptions;
   const draws = measureVariance === true ? 1000 : measureVariance === false ? 0 : measureVariance;
-  if (Object.keys(others).length > 0 || !(Number.isInteger(draws) && (draws === 0 || draws > 1)))
+  if (!(Number.isInteger(draws) && (draws === 0 || draws > 1)))
     refuseOption(
       "explain",
       "measureVariance",
       `the options are { measureVariance: true } or { measureVariance: 2, 3, … draws }, got ${JSON.stringify(last)}.`,
     );
-  return [args.slice(0, -1), draws];
+  requireKey("explain", key);
+  return { args: args.slice(0, -1), draws, params, key };
 }
 
 /**
- * Run guide and model once, with their initial parameters, and report what `elbo` makes of them. A last argument
- * `{ measureVariance: true }` is for the report and not for the model.
+ * Run guide and model once, with their initial parameters or `params`, and report what `elbo` makes of them. A last argument with no other
+ * keys than `measureVariance`, `params` and `key` is for the report and not for the model.
  */
 export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown[]): Explanation {
   requireProgram("explain", "model", model);
   requireProgram("explain", "guide", guide);
-  const [args, draws] = split(rest);
-  const key = random.key(0);
-  const { values, mutables } = initialise(key, model, guide, args, {});
+  const { args, draws, params, key } = split(rest);
+  const { values, mutables } = initialise(key, model, guide, args, params);
   const known: Record<string, Tensor> = mergeRecords(values, mutables);
   const task = { key, values: known, model, guide, args };
   const pair = elbo.traces(task);
   const costs = elbo.costs(pair);
   const sampled = scoreSitesOf(pair.guide).filter(({ site }) => !isEnumerated(site));
   const charged = new Map(sampled.map((d) => [d.name, costs.filter((c) => elbo.charged(c, d))] as const));
+  const isCharged = (c: Cost, d: ScoreSite): boolean => elbo.charged(c, d);
+  const axes = new Map(
+    elbo.hasBaselines ? sampled.map((d) => [d.name, axesMet(d, costs, isCharged, label)] as const) : [],
+  );
   const describe = (site: SampleSite, side: Cost["side"]): ExplainedSite => {
     const bill = side === "guide" ? charged.get(site.name) : undefined;
     const isClosedForm = costs.some((c) => c.isClosedForm && c.site === site.name);
@@ -159,6 +188,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
       ),
       provenance: [...getProvenance(site.logProb())],
       ...(bill && { charged: bill.map(label) }),
+      ...(bill && axes.has(site.name) && { axes: axes.get(site.name) as AxisMet[] }),
       ...(bill && elbo.hasBaselines && site.infer.baseline && { baseline: Object.keys(site.infer.baseline) }),
       ...(isSummed && { enumeration: enumerationOf(site) }),
     };

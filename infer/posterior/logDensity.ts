@@ -5,7 +5,7 @@ import { type Messenger, type Model, withMessengers } from "../program/messages.
 import { outsidePlates } from "../program/plateFrame.js";
 import { platesFrom, visitingAll } from "../program/subsamples.js";
 import { type Trace, trace } from "../program/trace.js";
-import { requireLatents, requiringShapes } from "./predictiveChecks.js";
+import { requireDiscrete, requireLatents, requiringShapes } from "./predictiveChecks.js";
 
 export const runWith = (
   f: Model,
@@ -32,6 +32,7 @@ export function logLikelihood(
     const logs: Record<string, Tensor> = emptyRecord();
     const around = [platesFrom(one), requiringShapes("logLikelihood", one)];
     const ran = runWith(visitingAll(model), random.key(0), one, args, ...around);
+    requireDiscrete("logLikelihood", ran, one);
     requireLatents("logLikelihood", ran, one);
     for (const site of ran.values()) if (site.type === "sample" && site.isObserved) logs[site.name] = site.logProb();
     return logs;

@@ -19,13 +19,14 @@ import {
   send,
 } from "./messages.js";
 import { openPlates } from "./plateFrame.js";
-import { inTheNameOf } from "./traceChecks.js";
+import { inTheNameOf, requireBatchMask } from "./traceChecks.js";
 
 export interface SampleOptions {
   /** The observed value; null or undefined means latent. */
   obs?: TensorLike | null | undefined;
   /** Where 0, the value is latent although `obs` gives one: two sites `name_observed` and `name_unobserved`. */
   obsMask?: TensorLike;
+  /** How the gradient of this site is taken. */
   infer?: InferOptions;
   /** Draw with this key instead of the one `seed` would give. */
   key?: Tensor;
@@ -134,6 +135,7 @@ function samplePartlyObserved(
   seen: Tensor,
   { infer, key }: SampleOptions,
 ): Tensor {
+  requireBatchMask(name, fn, obs, seen, openPlates());
   const options = { ...(infer && { infer }), ...(key && { key }) };
   maskedBy(() => sample(`${name}_observed`, fn, { ...options, obs }), seen)();
   const unseen = maskedBy(() => sample(`${name}_unobserved`, fn, options), seen.logicalNot())();
@@ -142,6 +144,7 @@ function samplePartlyObserved(
 }
 
 export interface ParamOptions {
+  /** Where the value lies; all numbers by default. */
   constraint?: Constraint;
   /** How many of its last axes belong to one element; by default those of the constraint. */
   eventDim?: number;

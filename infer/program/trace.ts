@@ -171,16 +171,34 @@ export class TraceMessenger implements Messenger {
   }
 }
 
+/** How many programs are running, one inside the other. */
+let running = 0;
+
+/** Refuse inference inside a model or a guide, whose handlers would hear its sites and whose gradient could not know what it did. */
+export function requireOutside(op: string): void {
+  if (running > 0)
+    throw new PedigradError({
+      code: "inference-inside",
+      op,
+      message: `${op}: called inside a running model or guide. Run inference before, and pass its results as arguments.`,
+    });
+}
+
 /** `trace(f).getTrace(...args)` runs f and returns what it did; f's own result is dropped. */
 export function trace<A extends unknown[]>(f: (...args: A) => unknown): { getTrace(...args: A): Trace } {
   requireKind("trace", "the first argument", f, kinds.function);
   return {
     getTrace(...args) {
       const messenger = new TraceMessenger();
-      refusePromise(
-        "the model or guide",
-        inRun(() => withMessenger(messenger, () => f(...args))),
-      );
+      running++;
+      try {
+        refusePromise(
+          "the model or guide",
+          inRun(() => withMessenger(messenger, () => f(...args))),
+        );
+      } finally {
+        running--;
+      }
       return messenger.finish();
     },
   };

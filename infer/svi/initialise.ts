@@ -6,6 +6,7 @@ import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, tenso
 import { bijectTo, type Constraint } from "../../distributions/index.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { unknownParam } from "../checks.js";
+import { warnOfSharedBaselines } from "../elbo/costs/sharedBaseline.js";
 import { checkSupports } from "../elbo/particles/supports.js";
 import { block, replay, seed } from "../program/handlers.js";
 import { type Messenger, type Model, type ParamMessage, withMessenger } from "../program/messages.js";
@@ -68,6 +69,7 @@ export function initialise(
   const run = (f: Model, k: Tensor): Trace =>
     inFreshRun(() => withMessenger(plates, () => withMessenger(collector, () => trace(seed(f, k)).getTrace(...args))));
   const guideTrace = run(guide, random.foldIn(key, 1));
+  warnOfSharedBaselines(guideTrace, guide, random.foldIn(key, 1), values, args, plates);
   checkSupports(guideTrace, run(replay(model, guideTrace), random.foldIn(key, 2)));
   for (const name of Object.keys(initParams))
     if (!constraints.has(name)) throw unknownParam(name, constraints, "initParams: ");
