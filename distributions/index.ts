@@ -62,6 +62,7 @@ export { type AutoregressiveNetwork, InverseAutoregressive } from "./transforms/
 export * from "./transforms/matrix.js";
 export * from "./transforms/scalar.js";
 export * from "./transforms/vector.js";
+export { DiscreteHMM, type DiscreteHMMArguments } from "./wrappers/discreteHMM.js";
 export { Folded } from "./wrappers/folded.js";
 export { Hurdle } from "./wrappers/hurdle.js";
 export { Mixture } from "./wrappers/mixture.js";
