@@ -171,7 +171,7 @@ const guideSideTerm = (site: SampleSite, value: Tensor, run: EnumeratedPair): Te
 });
 
 /** The log density of a model site before the axes of its event are summed, where it has any. */
-function elementsOf(site: SampleSite, run: EnumeratedPair): Term["elements"] {
+function apartOf(site: SampleSite, run: EnumeratedPair): Term["elements"] {
   const { elementDim } = site.fn;
   if (elementDim === 0) return undefined;
   return () => guideFactor(site, site.masked(site.elements(), elementDim), run, elementDim);
@@ -189,7 +189,7 @@ function modelTerms(
   const variables = new Map(
     sites.filter((site) => run.modelDims.dimOf.has(site.name)).map((site) => [site.name, platesOf(site)]),
   );
-  const factors = sites.map((site) => ({ ...modelFactor(site, run), elements: elementsOf(site, run) }));
+  const factors = sites.map((site) => ({ ...modelFactor(site, run), elements: apartOf(site, run) }));
   if (!biasedSubsampling) refuseSubsampledProducts("TraceEnumELBO", sites, factors, run, true);
   const touched = (f: Plated) => f.factor.names.some((name) => variables.has(name));
   const plain = factors.filter((f) => !touched(f));

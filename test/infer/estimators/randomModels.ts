@@ -191,9 +191,9 @@ export function randomProgram(seed: number): RandomProgram {
       bias: array(events),
       start: array(events),
       mask: chance(0.2) ? tensor(array(shape).greater(0)) : null,
-      isMaskedInGuide: chance(0.7),
+      isMaskedInGuide: chance(0.85),
       scale: chance(0.15) ? 2 : 1,
-      isScaledInGuide: chance(0.7),
+      isScaledInGuide: chance(0.85),
       infer: {},
       isSummed: false,
     });
