@@ -44,5 +44,6 @@ export { flip, type SliceOptions, slice } from "./ops/views/slicing.js";
 export { hessian, hvp, jacobian, jvp } from "./transforms/derivatives.js";
 export { grad, stopGradient, valueAndGrad, vjp } from "./transforms/grad.js";
 export { type Jitted, jit } from "./transforms/jit/jit.js";
+export { type ScanOptions, scan } from "./transforms/scan/scan.js";
 export { isContainer, leavesOf, mapTree, type TensorsLike, type Tree } from "./transforms/tree.js";
 export { type VmapOptions, vmap } from "./transforms/vmap.js";

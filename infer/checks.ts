@@ -1,9 +1,18 @@
 /** What callers mistake most often, refused in one place: a forgotten key, data where options belong, a class for a guide, a misspelt name. */
 import { PedigradError, Tensor } from "../autodiff/index.js";
-import { didYouMean, refuseOption, requireOptions, show } from "../provenance/base/options.js";
+import {
+  didYouMean,
+  type Kind,
+  kinds,
+  MOST,
+  refuseOption,
+  requireKind,
+  requireOptions,
+  show,
+} from "../provenance/base/options.js";
 import { isRecord } from "../provenance/base/records.js";
 
-export { didYouMean, refuseOption, requireOptions, show };
+export { didYouMean, type Kind, kinds, refuseOption, requireKind, requireOptions, show };
 
 /** Refuse what is no key, in the name of the function `op`. */
 export function requireKey(op: string, key: unknown, place = "first"): asserts key is Tensor {
@@ -16,10 +25,11 @@ export function requireKey(op: string, key: unknown, place = "first"): asserts k
   });
 }
 
-/** Refuse what does not count something. */
+/** Refuse what does not count something, or counts more than memory holds. */
 export function requireCount(op: string, param: string, x: unknown): void {
   if (!(Number.isInteger(x) && (x as number) >= 1))
-    refuseOption(op, param, `${param} must be a positive integer, got ${x}.`);
+    refuseOption(op, param, `${param} must be a positive integer, got ${show(x)}.`);
+  if ((x as number) > MOST) refuseOption(op, param, `${param} must be at most 2^26, got ${x}, which no memory holds.`);
 }
 
 /** Refuse what is no program; a class is one only when it is called with `new`. */
@@ -38,8 +48,11 @@ export function requireTask(op: string, key: unknown, params: unknown, model: un
       "params",
       `the second argument must be the params by name, such as result.params, got ${show(params)}. The order is ${op}(key, params, model, guide).`,
     );
-  requireProgram(op, "model", model);
-  requireProgram(op, "guide", guide);
+  for (const [which, f] of [
+    ["model", model],
+    ["guide", guide],
+  ] as const)
+    if (typeof f !== "function") requireProgram(op, which, f);
 }
 
 /** The error for a param that is none of the known ones. */

@@ -61,15 +61,14 @@ export type { BaselineOptions, InferOptions } from "./program/inferOptions.js";
 export { lift } from "./program/lift.js";
 export { markov } from "./program/markov.js";
 export type { Message, Messenger, Model, PlateFrame, SampleMessage } from "./program/messages.js";
+export { module, type Net } from "./program/module.js";
 export type { LinearParams } from "./program/nn.js";
 export * as nn from "./program/nn.js";
 export { type PlateOptions, plate } from "./program/plate.js";
 export {
   deterministic,
   factor,
-  module,
   mutable,
-  type Net,
   type ParamOptions,
   param,
   prngKey,

@@ -56,11 +56,11 @@ test("BI-77: where code generation is forbidden, the import says so and nothing 
 /** What a program may cost in kilobytes, bundled, minified and gzipped. A budget that is passed on purpose is raised in the same commit. */
 const BUDGETS: Readonly<Record<string, { program: string; most: number }>> = {
   "tensors and gradients": {
-    most: 45,
+    most: 48,
     program: 'import { grad, tensor } from "./index.ts"; console.log(grad((x) => x.mul(x))(tensor(3)).item());',
   },
   "the coin": {
-    most: 95,
+    most: 102,
     program: `
       import { adam, Bernoulli, Beta, constraints, param, plate, random, SVI, sample, TraceGraphELBO, tensor } from "./index.ts";
       const model = (flips) => {
@@ -73,7 +73,7 @@ const BUDGETS: Readonly<Record<string, { program: string; most: number }>> = {
       };
       console.log(new SVI(model, guide, adam(5e-3), new TraceGraphELBO()).run(random.key(0), 200, tensor([1, 1, 0])).losses);`,
   },
-  everything: { most: 145, program: 'export * from "./index.ts";' },
+  everything: { most: 156, program: 'export * from "./index.ts";' },
 };
 for (const [name, { program, most }] of Object.entries(BUDGETS))
   test(`size of ${name}: at most ${most} kB`, async () => {

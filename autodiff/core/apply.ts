@@ -75,6 +75,8 @@ function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[]): View {
 /** Run `op` through its batching rule, for the innermost batch among its inputs. */
 function applyBatched<P>(op: Op<P>, params: P, inputs: readonly Tensor[]): Tensor {
   const level = Math.max(...inputs.map((x) => x.batch?.level ?? 0));
+  const tracer = inputs.find((x) => x.batch?.level === level)?.batch?.tracer;
+  if (tracer !== undefined) return tracer.record(op, params, inputs);
   const batched = inputs.map((x) => x.batch?.level === level);
   const values = inputs.map((x, i) => {
     if (!batched[i]) return x;

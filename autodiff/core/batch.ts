@@ -4,6 +4,7 @@
  * frame itself is refused when it ends.
  */
 import type { PedigradError } from "../../provenance/index.js";
+import type { Op } from "./op.js";
 import type { Tensor } from "./tensor.js";
 
 interface Frame {
@@ -40,4 +41,25 @@ export function inBatch<T>(size: number, body: (level: number) => T): T {
 export function noteInBatch(level: number, refusal: PedigradError): void {
   const frame = frames[level];
   if (frame !== undefined) frame.refusal ??= refusal;
+}
+
+/** Writes down what is done to the examples of a batch, instead of doing it: the body of a loop, of which there is no batch yet. */
+export interface Tracer {
+  /** Whether the body is still being written down. */
+  readonly isOpen: boolean;
+  /** The result of an op, a tensor without numbers. */
+  record<P>(op: Op<P>, params: P, inputs: readonly Tensor[]): Tensor;
+}
+
+/** How many bodies of loops are being written down around this point. */
+export let traceDepth = 0;
+
+/** Run `body` while it is written down: like a vmap, one level deeper, whose examples have no numbers. */
+export function inTrace<T>(body: (level: number) => T): T {
+  traceDepth++;
+  try {
+    return inBatch(1, body);
+  } finally {
+    traceDepth--;
+  }
 }

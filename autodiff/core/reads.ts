@@ -7,11 +7,12 @@ import { noteRead, noteRefusal, PedigradError, type Refusal } from "../../proven
 import { noteInBatch } from "./batch.js";
 import { elementsOf } from "./copy.js";
 import { recorder } from "./recorder.js";
-import type { Tensor } from "./tensor.js";
+import { type Tensor, unreadable } from "./tensor.js";
 
 /** The numbers of x, row-major, for a decision: noted as a read, refused where a value cannot be read. Inside vmap those of the whole batch. */
 export function readNumbers(x: Tensor, how: string): Float64Array {
   noteRead(x.provenance);
+  if (x.batch?.tracer !== undefined) unreadable(x.batch, how);
   if (x.batch !== null) return readNumbers(x.batch.value, how);
   recorder?.read(x, how);
   return elementsOf(x);

@@ -8,7 +8,7 @@
 import { enumeratedIn, noteRead, PedigradError, Provenance } from "../../provenance/index.js";
 import { ArrayMethods } from "../arrayMethods.js";
 import { pick } from "../ops/views/slicing.js";
-import { noteInBatch } from "./batch.js";
+import { noteInBatch, type Tracer } from "./batch.js";
 import { type TensorLike, toTensor } from "./convert.js";
 import { type NestedNumbers, showNumbers, toFlat, toNested } from "./nested.js";
 import type { Node } from "./node.js";
@@ -20,6 +20,8 @@ import { contiguous, type View } from "./view.js";
 export interface Batch {
   readonly level: number;
   readonly value: Tensor;
+  /** Who writes down what is done to it, where it stands for the values of a loop. */
+  readonly tracer?: Tracer;
 }
 
 const SCALAR: Shape = [];
@@ -217,12 +219,21 @@ function notScalar({ shape, provenance }: Tensor): PedigradError {
   });
 }
 
-function unreadable({ level }: Batch, how: string): never {
-  const refusal = new PedigradError({
-    code: "read-in-vmap",
-    op: how,
-    message: `${how}: inside vmap a tensor stands for every element of a batch at once and has no single value to read. Use where() instead of a branch, at() instead of an array index, or loop over the axis without vmap.`,
-  });
+const UNREADABLE = {
+  vmap: "inside vmap a tensor stands for every element of a batch at once and has no single value to read. Use where() instead of a branch, at() instead of an array index, or loop over the axis without vmap.",
+  scan: "inside the body of scan a tensor stands for the values of all steps and has none to read. Use where() instead of a branch, at() instead of an array index, or write the loop with for.",
+};
+
+/** Refuse to read an example of a batch. */
+export function unreadable({ level, tracer }: Batch, how: string): never {
+  if (tracer?.isOpen === false)
+    throw new PedigradError({
+      code: "leaked-from-scan",
+      op: how,
+      message: `${how}: a tensor from inside the body of scan is used after it. Return it from the body, as part of the carry or of what is stacked.`,
+    });
+  const where = tracer === undefined ? "vmap" : "scan";
+  const refusal = new PedigradError({ code: `read-in-${where}`, op: how, message: `${how}: ${UNREADABLE[where]}` });
   noteInBatch(level, refusal);
   throw refusal;
 }

@@ -24,7 +24,7 @@ export function cholesky(a: Float64Array, start: number, n: number, out: Float64
 }
 
 /** a - Σ x² over n numbers, as if in twice the precision: a pivot is what is left of a cancellation. */
-function lessSquares(a: number, x: Float64Array, from: number, n: number): number {
+export function lessSquares(a: number, x: Float64Array, from: number, n: number): number {
   let [rest, lost] = [a, 0];
   for (let k = 0; k < n; k++) {
     const y = x[from + k] as number;

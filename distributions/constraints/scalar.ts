@@ -1,9 +1,9 @@
 /** Constraints on single numbers. A row is a name, what an error asks for, and the test of one number. Bounds may be tensors. */
 import { elementsOf } from "../../autodiff/core/copy.js";
+import { readNumbers } from "../../autodiff/core/reads.js";
 import { rawNumber } from "../../autodiff/core/tensor.js";
 import { type Tensor, type TensorLike, tensor, ternary, unary } from "../../autodiff/index.js";
 import type { Constraint, Interval } from "./constraint.js";
-import { readAll } from "./read.js";
 
 /** A constraint on numbers with fixed ends. */
 function numbers(name: string, must: string, test: (x: number) => 0 | 1, more: Partial<Constraint> = {}): Constraint {
@@ -106,7 +106,7 @@ export function interval(low: TensorLike, high: TensorLike): Interval {
   return {
     // To know the name is to know which bounds are infinite: whoever asks has read them.
     get name() {
-      return withoutInfiniteEnds(from, to, readAll).name;
+      return withoutInfiniteEnds(from, to, (bound) => readNumbers(bound, "interval")).name;
     },
     get must() {
       return withoutInfiniteEnds(from, to, elementsOf).must;

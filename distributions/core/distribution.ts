@@ -6,11 +6,11 @@ import { asShape, broadcastShapes, type Shape, sameShape, showShape } from "../.
 import { broadcastTo, PedigradError, type Tensor, type TensorLike, tensor, where } from "../../autodiff/index.js";
 import { allOf, sumOver } from "../constraints/axes.js";
 import { type Constraint, independent } from "../constraints/index.js";
-import { Law } from "./law.js";
+import { DistributionBase } from "./distributionBase.js";
 import type { Params } from "./parameters.js";
 import { requireAll } from "./validation.js";
 
-export abstract class Distribution<P extends Params = Params> extends Law<P> {
+export abstract class Distribution<P extends Params = Params> extends DistributionBase<P> {
   /** The same distribution with a batch shape to which its own broadcasts; new elements are independent. */
   expand(batchShape: Shape): Distribution {
     const shape = asShape(`${this.label}.expand`, batchShape);

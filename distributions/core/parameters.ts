@@ -2,6 +2,8 @@
  * The arguments of a family's constructor: positional, or one record of named parameters. What is unknown, missing, given
  * twice or outside its constraint is refused here, once for all families.
  */
+
+import { readNumbers } from "../../autodiff/core/reads.js";
 import { broadcastShapes, type Shape, showShape } from "../../autodiff/core/shape.js";
 import { PedigradError, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import { isRecord } from "../../provenance/base/records.js";
@@ -14,8 +16,8 @@ export type Params = { readonly [name: string]: Tensor };
 /** How they may be given. */
 export type Given<P> = { readonly [K in keyof P]?: TensorLike };
 
-/** What is peculiar to a family's parameters; their order is that of the positional arguments. */
-export interface Family<P extends Params> {
+/** The parameters of a family; their order is that of the positional arguments. */
+export interface Signature<P extends Params> {
   readonly name: string;
   /** Where each parameter lies; a function where that depends on the others. Its eventDim is the parameter's own. */
   readonly constraints: { readonly [K in keyof P]-?: Constraint | ((params: P) => Constraint) };
@@ -33,7 +35,7 @@ export interface Parts<P extends Params> {
 }
 
 /** The parameters of a family as tensors, checked, with their constraints and the shape they broadcast to. */
-export function readParameters<P extends Params>(family: Family<P>, args: readonly unknown[]): Parts<P> {
+export function readParameters<P extends Params>(family: Signature<P>, args: readonly unknown[]): Parts<P> {
   const { name, constraints } = family;
   const given = args.length === 1 && isRecord(args[0]) ? named(family, args[0]) : positional(family, args);
   const params: Record<string, Tensor> = {};
@@ -68,7 +70,7 @@ function batchOf(family: string, param: string, { shape }: Tensor, constraint: C
   return eventDim === 0 ? shape : shape.slice(0, shape.length - eventDim);
 }
 
-function asParameter<P extends Params>(family: Family<P>, param: string, x: unknown): Tensor {
+function asParameter<P extends Params>(family: Signature<P>, param: string, x: unknown): Tensor {
   try {
     return tensor(x as TensorLike);
   } catch (error) {
@@ -76,7 +78,7 @@ function asParameter<P extends Params>(family: Family<P>, param: string, x: unkn
   }
 }
 
-function checkAlternatives<P extends Params>(family: Family<P>, oneOf: readonly string[], params: object): void {
+function checkAlternatives<P extends Params>(family: Signature<P>, oneOf: readonly string[], params: object): void {
   const found = oneOf.filter((name) => name in params);
   if (found.length === 1) return;
   const choice = `${oneOf.slice(0, -1).join(", ")} or ${oneOf.at(-1)}`;
@@ -84,7 +86,7 @@ function checkAlternatives<P extends Params>(family: Family<P>, oneOf: readonly 
   throw refusal(family, "bad-parameter", found[1] ?? (oneOf[0] as string), message);
 }
 
-function positional<P extends Params>(family: Family<P>, args: readonly unknown[]): Record<string, unknown> {
+function positional<P extends Params>(family: Signature<P>, args: readonly unknown[]): Record<string, unknown> {
   const names = Object.keys(family.constraints);
   if (args.length > names.length)
     throw refusal(family, "bad-parameter", "arguments", `got ${args.length} arguments. Expected ${names.join(", ")}.`);
@@ -93,7 +95,7 @@ function positional<P extends Params>(family: Family<P>, args: readonly unknown[
   return given;
 }
 
-function named<P extends Params>(family: Family<P>, record: Record<string, unknown>): Record<string, unknown> {
+function named<P extends Params>(family: Signature<P>, record: Record<string, unknown>): Record<string, unknown> {
   const names = Object.keys(family.constraints);
   for (const name of Object.keys(record))
     if (!names.includes(name)) {
@@ -109,8 +111,11 @@ function named<P extends Params>(family: Family<P>, record: Record<string, unkno
   return record;
 }
 
-const refusal = <P extends Params>(family: Family<P>, code: string, param: string, message: string): PedigradError =>
+const refusal = <P extends Params>(family: Signature<P>, code: string, param: string, message: string): PedigradError =>
   new PedigradError({ code, param, message: `${family.name}: ${message}` });
+
+/** The number in a parameter that says how many, and so must be known when the distribution is made: a size, a count of axes. */
+export const firstNumber = (x: Tensor): number => readNumbers(x, "a count")[0] as number;
 
 // What other books and libraries call the same thing.
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {

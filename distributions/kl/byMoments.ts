@@ -7,6 +7,7 @@
  * has mass outside the support of p, and null where q does not know them.
  */
 
+import { readNumbers } from "../../autodiff/core/reads.js";
 import {
   abs,
   digamma,
@@ -32,7 +33,6 @@ import {
 } from "../../autodiff/index.js";
 import { exp as expOf, log1p as log1pOf } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { boundsOf } from "../constraints/constraint.js";
-import { readAll } from "../constraints/read.js";
 import { EULER, LOG_SQRT_2PI } from "../core/constants.js";
 import type { Distribution } from "../core/distribution.js";
 import { logRatio } from "../densities/continuous.js";
@@ -46,9 +46,7 @@ import type { Exponential } from "../families/positive/exponential.js";
 import type { Gamma } from "../families/positive/gamma.js";
 import type { Pareto } from "../families/positive/pareto.js";
 import type { Weibull } from "../families/positive/weibull.js";
-import type { Gumbel } from "../families/real/gumbel.js";
-import type { Laplace } from "../families/real/laplace.js";
-import type { Normal } from "../families/real/normal.js";
+import type { Gumbel, Laplace, Normal } from "../families/real/locationScale.js";
 import { type Row, row } from "./row.js";
 import { betaDivergence, weibulls } from "./sameFamily.js";
 
@@ -121,7 +119,7 @@ function within(
   const inside = logicalAnd(bounds[0].greaterEqual(low), bounds[1].lessEqual(high));
   const energy = known(() => meanLogDensity()?.sub(negativeEntropy(q)));
   if (energy !== undefined) return where(inside, energy.neg(), Infinity);
-  return readAll(inside).some((yes) => yes === 1) ? null : inside.mul(0).add(Infinity);
+  return readNumbers(inside, "the bounds of a support").some((yes) => yes === 1) ? null : inside.mul(0).add(Infinity);
 }
 /** -H(q), which is KL(q | Uniform(0, 1)) within the unit interval: there it is small where q is almost flat. */
 function negativeEntropy(q: Distribution): Tensor {

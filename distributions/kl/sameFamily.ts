@@ -1,5 +1,6 @@
 /** KL(q | p) within one family; each row is a formula in the parameters of both. */
 
+import { readNumbers } from "../../autodiff/core/reads.js";
 import { sameShape } from "../../autodiff/core/shape.js";
 import {
   abs,
@@ -24,7 +25,6 @@ import {
   where,
 } from "../../autodiff/index.js";
 import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
-import { readAll } from "../constraints/read.js";
 import { EULER } from "../core/constants.js";
 import type { Derived, Independent } from "../core/distribution.js";
 import { logRatio, poissonDivergence, stirlingDivergence } from "../densities/continuous.js";
@@ -38,8 +38,7 @@ import {
   vonMisesDivergence,
 } from "../densities/divergences.js";
 import { sinhcDivergence } from "../densities/sinhc.js";
-import type { Beta } from "../families/bounded/beta.js";
-import type { BetaProportion } from "../families/bounded/betaProportion.js";
+import type { Beta, BetaProportion } from "../families/bounded/beta.js";
 import type { ContinuousBernoulli } from "../families/bounded/continuousBernoulli.js";
 import type { Uniform } from "../families/bounded/uniform.js";
 import type { VonMises } from "../families/bounded/vonMises.js";
@@ -49,16 +48,12 @@ import { outcomesOf } from "../families/counts/bernoulli.js";
 import type { Binomial } from "../families/counts/binomial.js";
 import type { NegativeBinomial } from "../families/counts/negativeBinomial.js";
 import type { Poisson } from "../families/counts/poisson.js";
-import type { Chi2 } from "../families/positive/chi2.js";
 import type { Exponential } from "../families/positive/exponential.js";
-import type { Gamma } from "../families/positive/gamma.js";
-import type { HalfNormal } from "../families/positive/halfNormal.js";
+import type { Chi2, Gamma } from "../families/positive/gamma.js";
+import type { HalfNormal } from "../families/positive/half.js";
 import type { Pareto } from "../families/positive/pareto.js";
 import type { Weibull } from "../families/positive/weibull.js";
-import type { Cauchy } from "../families/real/cauchy.js";
-import type { Gumbel } from "../families/real/gumbel.js";
-import type { Laplace } from "../families/real/laplace.js";
-import type { Normal } from "../families/real/normal.js";
+import type { Cauchy, Gumbel, Laplace, Normal } from "../families/real/locationScale.js";
 import type { Dirichlet } from "../families/vectors/dirichlet.js";
 import type { LowRankMultivariateNormal } from "../families/vectors/lowRankMultivariateNormal.js";
 import type { MultivariateNormal } from "../families/vectors/multivariateNormal.js";
@@ -189,8 +184,8 @@ export function areSame(x: Tensor, y: Tensor): boolean {
   if (x.batch !== null && y.batch !== null)
     return x.batch.level === y.batch.level && areSame(x.batch.value, y.batch.value);
   if (x.batch !== null || y.batch !== null || !sameShape(x.shape, y.shape)) return false;
-  const others = readAll(y);
-  return readAll(x).every((element, i) => element === others[i]);
+  const others = readNumbers(y, "a parameter");
+  return readNumbers(x, "a parameter").every((element, i) => element === others[i]);
 }
 
 export const SAME_FAMILY: Readonly<Record<string, Row>> = {

@@ -2,10 +2,11 @@
  * How to reach a constrained value from unconstrained numbers: what turns a `param` with a constraint into something an optimiser may
  * move freely. One row a constraint.
  */
+
+import { readNumbers } from "../../autodiff/core/reads.js";
 import { abs, clip, less, PedigradError, sub, type Tensor, type TensorLike, where } from "../../autodiff/index.js";
 import type { Constraint, IndependentConstraint, Interval } from "../constraints/index.js";
 import { BELOW_ONE, beyond, SMALLEST } from "../constraints/inside.js";
-import { readAll } from "../constraints/read.js";
 import { Compose, IndependentTransform, Inverse } from "./composed.js";
 import type { Image } from "./image.js";
 import { Cholesky, CorrCholesky, CorrMatrixCholesky, LowerCholesky } from "./matrix.js";
@@ -47,7 +48,9 @@ const below = (c: Constraint): Transform => {
 };
 const between = (c: Constraint): Transform => {
   const { low, high, isClosed } = c as Interval;
-  if ([low, high].some((bound) => readAll(bound).some((x) => Math.abs(x) === Infinity)))
+  if (
+    [low, high].some((bound) => readNumbers(bound, "the bounds of an interval").some((x) => Math.abs(x) === Infinity))
+  )
     throw new PedigradError({
       code: "no-bijection",
       param: c.name,

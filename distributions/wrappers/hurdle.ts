@@ -20,11 +20,11 @@ import {
 } from "../../autodiff/index.js";
 import { real, unitInterval } from "../constraints/index.js";
 import type { Distribution } from "../core/distribution.js";
-import { type Family, type Given, readParameters } from "../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../core/parameters.js";
 import { leastCount } from "../densities/countQuantiles.js";
 import { Gated, type GateParams, gateOf } from "./zeroInflated.js";
 
-const HURDLE: Family<GateParams & Record<string, Tensor>> = {
+const HURDLE: Signature<GateParams & Record<string, Tensor>> = {
   name: "Hurdle",
   constraints: { gate: unitInterval, gateLogits: real },
   oneOf: ["gate", "gateLogits"],

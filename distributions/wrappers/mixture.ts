@@ -1,8 +1,9 @@
 /** Mixture: the components are distributions of any families, whose supports may differ. */
+
+import { readNumbers } from "../../autodiff/core/reads.js";
 import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import { broadcastTo, PedigradError, random, stack, type Tensor } from "../../autodiff/index.js";
 import type { Constraint } from "../constraints/index.js";
-import { readAll } from "../constraints/read.js";
 import type { Distribution } from "../core/distribution.js";
 import type { Categorical } from "../families/categorical/categorical.js";
 import { hasCdf, hullOf, Mixed } from "./mixed.js";
@@ -47,7 +48,8 @@ export class Mixture extends Mixed {
   override supportValues(): Tensor {
     const values = new Map<string, Tensor>();
     for (const one of this.components)
-      for (const value of one.supportValues()) values.set(readAll(value).join(), value);
+      for (const value of one.supportValues())
+        values.set(readNumbers(value, "the support of a component").join(), value);
     return stack([...values.values()]);
   }
   protected override ofValue(value: Tensor, f: (component: Distribution, value: Tensor) => Tensor): Tensor {

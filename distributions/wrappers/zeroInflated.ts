@@ -3,6 +3,8 @@
  *
  *     p(0) = gate + (1 - gate) p_base(0),   p(x) = (1 - gate) p_base(x) for other x.
  */
+
+import { readNumbers } from "../../autodiff/core/reads.js";
 import { broadcastShapes, type Shape } from "../../autodiff/core/shape.js";
 import {
   add,
@@ -26,14 +28,13 @@ import {
   zeros,
 } from "../../autodiff/index.js";
 import { type Constraint, integerInterval, real, unitInterval } from "../constraints/index.js";
-import { readAll } from "../constraints/read.js";
 import { Distribution } from "../core/distribution.js";
-import { type Family, type Given, type Parts, readParameters } from "../core/parameters.js";
+import { type Given, type Parts, readParameters, type Signature } from "../core/parameters.js";
 import { requireAll } from "../core/validation.js";
 import { hullOf } from "./mixed.js";
 
 export type GateParams = { readonly gate?: Tensor; readonly gateLogits?: Tensor };
-const ZERO_INFLATED: Family<GateParams> = {
+const ZERO_INFLATED: Signature<GateParams> = {
   name: "ZeroInflated",
   constraints: { gate: unitInterval, gateLogits: real },
   oneOf: ["gate", "gateLogits"],
@@ -88,7 +89,7 @@ export abstract class Gated<P extends Record<string, Tensor>> extends Distributi
   }
   override supportValues(): Tensor {
     const values = this.base.supportValues();
-    return readAll(values).includes(0) ? values : concatenate([zeros([1]), values]);
+    return readNumbers(values, "the support of the base").includes(0) ? values : concatenate([zeros([1]), values]);
   }
 }
 
@@ -97,7 +98,7 @@ export class ZeroInflated<P extends GateParams & Record<string, Tensor> = Record
   constructor(
     base: Distribution,
     gate: TensorLike | Given<GateParams>,
-    parts: Parts<P> = readParameters(ZERO_INFLATED as unknown as Family<P>, [gate]),
+    parts: Parts<P> = readParameters(ZERO_INFLATED as unknown as Signature<P>, [gate]),
   ) {
     super(base, parts);
   }

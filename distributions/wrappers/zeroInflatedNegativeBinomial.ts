@@ -1,12 +1,12 @@
 /** ZeroInflatedNegativeBinomial: 0 with probability `gate`, else NegativeBinomial(totalCount, probs or logits). */
 import type { Tensor, TensorLike } from "../../autodiff/index.js";
 import { missableProbability, positive, real, unitInterval } from "../constraints/index.js";
-import { type Family, type Given, readParameters } from "../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../core/parameters.js";
 import { NegativeBinomial } from "../families/counts/negativeBinomial.js";
 import { ZeroInflated } from "./zeroInflated.js";
 
 type Params = { readonly gate: Tensor; readonly totalCount: Tensor; readonly probs: Tensor; readonly logits: Tensor };
-const ZERO_INFLATED_NEGATIVE_BINOMIAL: Family<Params> = {
+const ZERO_INFLATED_NEGATIVE_BINOMIAL: Signature<Params> = {
   name: "ZeroInflatedNegativeBinomial",
   constraints: { gate: unitInterval, totalCount: positive, probs: missableProbability, logits: real },
   oneOf: ["probs", "logits"],

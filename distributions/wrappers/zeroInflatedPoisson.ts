@@ -1,12 +1,12 @@
 /** ZeroInflatedPoisson: 0 with probability `gate`, else Poisson(rate). */
 import type { Tensor, TensorLike } from "../../autodiff/index.js";
 import { positive, real, unitInterval } from "../constraints/index.js";
-import { type Family, type Given, readParameters } from "../core/parameters.js";
+import { type Given, readParameters, type Signature } from "../core/parameters.js";
 import { Poisson } from "../families/counts/poisson.js";
 import { ZeroInflated } from "./zeroInflated.js";
 
 type Params = { readonly gate: Tensor; readonly rate: Tensor; readonly gateLogits: Tensor };
-const ZERO_INFLATED_POISSON: Family<Params> = {
+const ZERO_INFLATED_POISSON: Signature<Params> = {
   name: "ZeroInflatedPoisson",
   constraints: { gate: unitInterval, rate: positive, gateLogits: real },
   oneOf: ["gate", "gateLogits"],

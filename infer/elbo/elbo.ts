@@ -14,10 +14,10 @@ import {
   valueAndGrad,
 } from "../../autodiff/index.js";
 import { withValidation } from "../../distributions/index.js";
-import { refuseOption, requireCount, requireOptions } from "../checks.js";
+import { type Kind, kinds, refuseOption, requireCount, requireOptions, requireTask } from "../checks.js";
 import type { Messenger, Model } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";
-import { type SampleSite, sampleSites } from "../program/trace.js";
+import { requireOutside, type SampleSite, sampleSites } from "../program/trace.js";
 import { costsOf, isScoreSite, type ScoreSite } from "./costs/costs.js";
 import { withReadsScored } from "./particles/hostReads.js";
 import { checkLatentsCovered } from "./particles/match.js";
@@ -36,7 +36,13 @@ export interface ElboOptions {
   /** Accepted and without effect: graphs here are values, nothing frees them. */
   retainGraph?: boolean;
 }
-const OPTIONS = ["numParticles", "vectorizeParticles", "maxPlateNesting", "strictEnumerationWarning", "retainGraph"];
+const OPTIONS = {
+  numParticles: kinds.any,
+  vectorizeParticles: kinds.any,
+  maxPlateNesting: kinds.size,
+  strictEnumerationWarning: kinds.flag,
+  retainGraph: kinds.flag,
+};
 
 export abstract class Elbo {
   /** Its name in errors. */
@@ -52,9 +58,9 @@ export abstract class Elbo {
   readonly maxPlateNesting: number | undefined;
   readonly strictEnumerationWarning: boolean;
 
-  constructor(options: ElboOptions = {}, own: readonly string[] = [], defaultParticles = 1) {
+  constructor(options: ElboOptions = {}, own: Readonly<Record<string, Kind>> = {}, defaultParticles = 1) {
     const { name } = new.target;
-    requireOptions(name, options, [...OPTIONS, ...own]);
+    requireOptions(name, options, { ...OPTIONS, ...own });
     const refuse = (param: keyof ElboOptions, expected: string): never =>
       refuseOption(name, param, `${param} must be ${expected}, got ${options[param]}.`);
     this.numParticles = options.numParticles ?? defaultParticles;
@@ -63,8 +69,6 @@ export abstract class Elbo {
     if (!(typeof this.vectorizeParticles === "function" || [true, false, "require"].includes(this.vectorizeParticles)))
       refuse("vectorizeParticles", 'true, false, "require" or a function');
     this.maxPlateNesting = options.maxPlateNesting;
-    if (this.maxPlateNesting !== undefined && !(Number.isInteger(this.maxPlateNesting) && this.maxPlateNesting >= 0))
-      refuse("maxPlateNesting", "a non-negative integer");
     this.strictEnumerationWarning = options.strictEnumerationWarning ?? true;
   }
 
@@ -108,7 +112,8 @@ export abstract class Elbo {
    * mutable state, by name.
    */
   loss(key: Tensor, params: Record<string, Tensor>, model: Model, guide: Model, ...args: unknown[]): Tensor {
-    return this.estimate({ key, values: params, model, guide, args }).loss;
+    requireTask(`${this.name}.loss`, key, params, model, guide);
+    return this.lossWithMutableState(key, params, model, guide, ...args).loss;
   }
 
   /** The loss together with what the run leaves for the next step, and its named parts where the estimator has several. */
@@ -119,6 +124,8 @@ export abstract class Elbo {
     guide: Model,
     ...args: unknown[]
   ): Outcome {
+    requireOutside(`${this.name}.loss`);
+    requireTask(`${this.name}.lossWithMutableState`, key, params, model, guide);
     return this.estimate({ key, values: params, model, guide, args });
   }
 
@@ -130,6 +137,7 @@ export abstract class Elbo {
     guide: Model,
     ...args: unknown[]
   ): [Tensor, Record<string, Tensor>] {
+    requireTask(`${this.name}.lossAndGrads`, key, params, model, guide);
     return valueAndGrad((p: Record<string, Tensor>) => this.loss(key, p, model, guide, ...args))(params);
   }
 
@@ -141,6 +149,8 @@ export abstract class Elbo {
     guide: Model,
     ...args: unknown[]
   ): Record<string, Tensor> {
+    requireOutside(`${this.name}.perSite`);
+    requireTask(`${this.name}.perSite`, key, params, model, guide);
     const { results } = this.runs({ key, values: params, model, guide, args }, (pair) => {
       const sites: Record<string, Tensor> = emptyRecord();
       for (const { site, value } of this.costs(pair)) sites[site] = (sites[site] ?? tensor(0)).sub(value.sum());

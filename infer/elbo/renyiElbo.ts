@@ -16,9 +16,9 @@
 
 import { eye, logsumexp, neg, softmax, stopGradient, type Tensor, tensor, where } from "../../autodiff/index.js";
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
-import { refuseOption } from "../checks.js";
+import { kinds, refuseOption } from "../checks.js";
 import type { Messenger, PlateFrame } from "../program/messages.js";
-import { subsamplingScale } from "../program/plate.js";
+import { subsamplingScale } from "../program/plateFrame.js";
 import { sampleSites } from "../program/trace.js";
 import { scoreSitesOf } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
@@ -56,7 +56,7 @@ export class RenyiELBO extends Elbo {
   readonly biasedSubsampling: boolean;
 
   constructor(options: RenyiOptions = {}) {
-    super(options, ["alpha", "estimator", "biasedSubsampling"], 2);
+    super(options, { alpha: kinds.any, estimator: kinds.any, biasedSubsampling: kinds.flag }, 2);
     const { alpha = 0, estimator = "score", biasedSubsampling = false } = options;
     const refuse = (param: string, message: string): never => refuseOption("RenyiELBO", param, message);
     if (typeof alpha !== "number" || !Number.isFinite(alpha))

@@ -3,10 +3,10 @@
  * that differ in one line: which costs a score site is charged with.
  */
 import { broadcastTo, emptyRecord, neg, stopGradient, type Tensor, tensor } from "../../autodiff/index.js";
-import { refuseOption } from "../checks.js";
+import { type Kind, kinds, refuseOption } from "../checks.js";
 import type { Messenger } from "../program/messages.js";
 import { isDraw } from "../program/trace.js";
-import { baselineFor, checkPrediction, predictedCost } from "./costs/baselines.js";
+import { baselineFor, checkPrediction, predictedCost, requireOwnAverage } from "./costs/baselines.js";
 import { chargedCosts } from "./costs/charge.js";
 import { asksForClosedForm, withClosedForms } from "./costs/closedForms.js";
 import { costOf, type ScoreSite, scoreSitesOf } from "./costs/costs.js";
@@ -42,8 +42,8 @@ abstract class ScoreElbo extends Elbo {
   readonly order: 1 | 2;
   readonly stickingTheLanding: boolean;
 
-  constructor(options: ScoreElboOptions = {}, own: readonly string[] = []) {
-    super(options, ["order", "stickingTheLanding", ...own]);
+  constructor(options: ScoreElboOptions = {}, own: Readonly<Record<string, Kind>> = {}) {
+    super(options, { order: kinds.any, stickingTheLanding: kinds.flag, ...own });
     const { order = 1, stickingTheLanding = false } = options;
     const { name } = new.target;
     if (order !== 1 && order !== 2) refuseOption(name, "order", `order must be 1 or 2, got ${order}.`);
@@ -76,15 +76,18 @@ abstract class ScoreElbo extends Elbo {
     const { elbo, scores } = results as Particle;
     const loss = neg(elbo.mean(0));
     let surrogate = loss;
+    let ownLosses: Tensor | null = null;
     for (const site of sites.values()) {
       const { cost, logq, predicted } = scores[site.name] as Score;
       const { baseline, loss: own, average } = baselineFor(site, cost, predicted ?? null, task.values);
       const score = this.order === 1 ? cost.sub(baseline).mul(logq) : baseline.mul(tensor(1).sub(oneWithScore(logq)));
       surrogate = surrogate.sub(score.sum().div(this.numParticles));
-      if (own !== null) surrogate = surrogate.add(own);
+      if (own !== null) ownLosses = ownLosses === null ? own : ownLosses.add(own);
       if (average !== null) mutableState[average[0]] = average[1];
     }
-    return { loss: surrogate === loss ? loss : gradientFrom(loss, surrogate), mutableState };
+    const lossOfGuide = surrogate === loss ? loss : gradientFrom(loss, surrogate);
+    if (ownLosses === null) return { loss: lossOfGuide, mutableState };
+    return { loss: gradientFrom(loss, surrogate.add(ownLosses)), lossOfGuide, mutableState };
   }
 
   #particle(pair: Pair, met: Map<string, ScoreSite>): Particle {
@@ -94,6 +97,7 @@ abstract class ScoreElbo extends Elbo {
     const scores: Particle["scores"] = emptyRecord();
     for (const site of sites) {
       met.set(site.name, site);
+      requireOwnAverage(site, pair);
       const cost = broadcastTo(paid.get(site.name) as Tensor, site.logq.shape);
       const predicted = predictedCost(site);
       scores[site.name] = {
@@ -128,7 +132,7 @@ export class TraceELBO extends ScoreElbo {
   readonly multiSampleGuide: boolean;
 
   constructor(options: ScoreElboOptions & { multiSampleGuide?: boolean } = {}) {
-    super(options, ["multiSampleGuide"]);
+    super(options, { multiSampleGuide: kinds.flag });
     this.multiSampleGuide = options.multiSampleGuide ?? false;
   }
 

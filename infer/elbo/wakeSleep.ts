@@ -24,7 +24,7 @@ import {
   tensor,
 } from "../../autodiff/index.js";
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
-import { refuseOption, requireCount } from "../checks.js";
+import { kinds, refuseOption, requireCount } from "../checks.js";
 import { substitute, uncondition } from "../program/handlers.js";
 import type { Messenger } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";
@@ -56,6 +56,14 @@ const constantDraws: Messenger = {
 
 const sumOf = (terms: Iterable<Tensor>): Tensor => [...terms].reduce((a, b) => a.add(b.sum()), tensor(0));
 
+const OPTIONS = {
+  insomnia: kinds.any,
+  modelHasParams: kinds.flag,
+  numSleepParticles: kinds.any,
+  estimator: kinds.any,
+  biasedSubsampling: kinds.flag,
+};
+
 export class ReweightedWakeSleep extends Elbo {
   readonly name = "ReweightedWakeSleep";
   readonly insomnia: number;
@@ -66,10 +74,11 @@ export class ReweightedWakeSleep extends Elbo {
   readonly biasedSubsampling: boolean;
 
   constructor(options: WakeSleepOptions = {}) {
-    super(options, ["insomnia", "modelHasParams", "numSleepParticles", "estimator", "biasedSubsampling"], 2);
+    super(options, OPTIONS, 2);
     const { insomnia = 1, modelHasParams = true, numSleepParticles, estimator = "score" } = options;
     const refuse = (param: string, message: string): never => refuseOption(this.name, param, message);
-    if (!(insomnia >= 0 && insomnia <= 1)) refuse("insomnia", `insomnia must be in [0,1], got ${insomnia}.`);
+    if (!(typeof insomnia === "number" && insomnia >= 0 && insomnia <= 1))
+      refuse("insomnia", `insomnia must be in [0,1], got ${insomnia}.`);
     if (this.numParticles < 2) refuse("numParticles", `needs at least 2 particles, got ${this.numParticles}.`);
     if (estimator !== "score" && estimator !== "dreg")
       refuse("estimator", `estimator must be "score" or "dreg", got ${estimator}.`);

@@ -10,7 +10,7 @@ import { tracedRun } from "../elbo/particles/particles.js";
 import { isSubsampled, refuseSubsampling } from "../elbo/particles/subsampling.js";
 import { replay } from "../program/handlers.js";
 import type { Messenger } from "../program/messages.js";
-import { subsamplingScale } from "../program/plate.js";
+import { subsamplingScale } from "../program/plateFrame.js";
 import type { SampleSite } from "../program/trace.js";
 import { Enumerator } from "./enumerator.js";
 import { type Factor, factorOf } from "./factors.js";

@@ -98,6 +98,7 @@ const whole = (task: Task): Task => ({ ...task, model: visitingAll(task.model), 
 
 function enumerated(task: Task, ...around: Messenger[]): EnumeratedPair {
   const run = runEnumerated(task.key, task, undefined, ...around, sharedPlates(random.foldIn(task.key, 0)));
+  for (const name of withoutDescendants(run)) run.model.delete(name);
   checkCovered(run);
   const [inGuide] = run.guideDims.dimOf.keys();
   if (inGuide !== undefined)
@@ -107,6 +108,24 @@ function enumerated(task: Task, ...around: Messenger[]): EnumeratedPair {
       message: `site "${inGuide}" is enumerated in the guide, where its distribution is known. Enumerate it in the model only.`,
     });
   return run;
+}
+
+/**
+ * Latents of the model that are neither in the guide nor enumerated, and on which nothing else depends: data that were passed as null.
+ * They sum to 1 and say nothing of other sites.
+ */
+function withoutDescendants({ model, guide, modelDims }: EnumeratedPair): string[] {
+  const sites = [...sampleSites(model)];
+  const found: string[] = [];
+  for (const site of sites.reverse()) {
+    const { name, isObserved } = site;
+    if (isObserved || guide.has(name) || modelDims.dimOf.has(name)) continue;
+    const hasChild = sites.some(
+      (other) => other !== site && !found.includes(other.name) && other.logProb().provenance.has(name),
+    );
+    if (!hasChild) found.push(name);
+  }
+  return found;
 }
 
 /** The gradient of the sum-product for the log factor of every variable: [...plates, support]. */

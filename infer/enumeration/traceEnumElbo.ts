@@ -5,6 +5,7 @@
  */
 import { logsumexp, neg, stopGradient, type Tensor, tensor, where } from "../../autodiff/index.js";
 import { getProvenance } from "../../provenance/index.js";
+import { kinds } from "../checks.js";
 import { asksForClosedForm, bothSides, closedForm, noClosedForm, parentsOf } from "../elbo/costs/closedForms.js";
 import { isScoreSite } from "../elbo/costs/costs.js";
 import { Elbo, type ElboOptions } from "../elbo/elbo.js";
@@ -39,7 +40,7 @@ export class TraceEnumELBO extends Elbo {
   #hasWarned = false;
 
   constructor(options: ElboOptions & SubsamplingOptions = {}) {
-    super(options, ["biasedSubsampling"]);
+    super(options, { biasedSubsampling: kinds.flag });
     this.biasedSubsampling = options.biasedSubsampling ?? false;
   }
 

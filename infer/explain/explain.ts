@@ -2,10 +2,10 @@
  * What an estimator does with a model and a guide, told site by site: how each gradient is taken, which costs a site is
  * charged with, its plates and shapes. As an object, as text, as JSON, as a Mermaid graph.
  */
-import { isContainer, random, type Tensor } from "../../autodiff/index.js";
-import { mergeRecords } from "../../provenance/base/records.js";
+import { random, type Tensor, type TensorLike } from "../../autodiff/index.js";
+import { isRecord, mergeRecords } from "../../provenance/base/records.js";
 import { getProvenance } from "../../provenance/index.js";
-import { refuseOption, requireProgram } from "../checks.js";
+import { refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
 import { isScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Cost } from "../elbo/particles/pair.js";
@@ -37,7 +37,11 @@ export interface ExplainedSite {
 
 export interface ExplainOptions {
   /** Measure the gradient's variance under each estimator that applies, from this many draws (true: 1,000). */
-  measureVariance: boolean | number;
+  measureVariance?: boolean | number;
+  /** Constrained parameters by name, such as `result.params`: where to measure; by default the initial ones. */
+  params?: Record<string, TensorLike>;
+  /** The key of the draws; `random.key(0)` by default. */
+  key?: Tensor;
 }
 
 const label = ({ side, site }: Pick<Cost, "side" | "site">): string =>
@@ -111,31 +115,42 @@ const enumerationOf = (site: SampleSite): NonNullable<ExplainedSite["enumeration
   table: site.logProb().size,
 });
 
-/** The model's arguments, and how many draws the last one asks for where it is the options. */
-function split(args: readonly unknown[]): [args: readonly unknown[], draws: number] {
+interface Asked {
+  readonly args: readonly unknown[];
+  readonly draws: number;
+  readonly params: Record<string, TensorLike>;
+  readonly key: Tensor;
+}
+const OPTIONS = ["measureVariance", "params", "key"];
+
+/** The model's arguments, and what a last one that is a record of options asks for. */
+function split(args: readonly unknown[]): Asked {
   const last = args.at(-1);
-  if (!isContainer(last) || !Object.hasOwn(last as object, "measureVariance")) return [args, 0];
-  const { measureVariance, ...others } = last as ExplainOptions;
+  const names = isRecord(last) ? Object.keys(last) : [];
+  const isOptions = names.includes("measureVariance") || (names.length > 0 && names.every((n) => OPTIONS.includes(n)));
+  if (!isOptions) return { args, draws: 0, params: {}, key: random.key(0) };
+  requireOptions("explain", last, OPTIONS);
+  const { measureVariance = false, params = {}, key = random.key(0) } = last as ExplainOptions;
   const draws = measureVariance === true ? 1000 : measureVariance === false ? 0 : measureVariance;
-  if (Object.keys(others).length > 0 || !(Number.isInteger(draws) && (draws === 0 || draws > 1)))
+  if (!(Number.isInteger(draws) && (draws === 0 || draws > 1)))
     refuseOption(
       "explain",
       "measureVariance",
       `the options are { measureVariance: true } or { measureVariance: 2, 3, … draws }, got ${JSON.stringify(last)}.`,
     );
-  return [args.slice(0, -1), draws];
+  requireKey("explain", key);
+  return { args: args.slice(0, -1), draws, params, key };
 }
 
 /**
- * Run guide and model once, with their initial parameters, and report what `elbo` makes of them. A last argument
- * `{ measureVariance: true }` is for the report and not for the model.
+ * Run guide and model once, with their initial parameters or `params`, and report what `elbo` makes of them. A last argument with no other
+ * keys than `measureVariance`, `params` and `key` is for the report and not for the model.
  */
 export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown[]): Explanation {
   requireProgram("explain", "model", model);
   requireProgram("explain", "guide", guide);
-  const [args, draws] = split(rest);
-  const key = random.key(0);
-  const { values, mutables } = initialise(key, model, guide, args, {});
+  const { args, draws, params, key } = split(rest);
+  const { values, mutables } = initialise(key, model, guide, args, params);
   const known: Record<string, Tensor> = mergeRecords(values, mutables);
   const task = { key, values: known, model, guide, args };
   const pair = elbo.traces(task);

@@ -3,7 +3,7 @@
  * the time that a compiled gradient takes. What a second of compute buys is 1 / (variance · seconds): a second's worth of gradients,
  * averaged, has variance · seconds. The one place that reads the clock: times are reported, and decide nothing.
  */
-import { emptyRecord, jit, PedigradError, random, type Tensor, vmap } from "../../autodiff/index.js";
+import { emptyRecord, grad, jit, PedigradError, random, type Tensor, vmap } from "../../autodiff/index.js";
 import type { Elbo } from "../elbo/elbo.js";
 import { TraceMeanFieldELBO } from "../elbo/meanFieldElbo.js";
 import type { Task } from "../elbo/particles/pair.js";
@@ -81,8 +81,12 @@ function measured(
   params: Record<string, Tensor>,
   n: number,
 ): GradientVariance {
+  // A baseline's own gradient trains the baseline; it is no part of the estimate.
   const gradient = (k: Tensor): Record<string, Tensor> =>
-    elbo.lossAndGrads(k, { ...values, ...params }, model, guide, ...args)[1];
+    grad((own: Record<string, Tensor>) => {
+      const { loss, lossOfGuide = loss } = elbo.lossWithMutableState(k, { ...values, ...own }, model, guide, ...args);
+      return lossOfGuide;
+    })(params);
   const draws = drawsOf(gradient, random.split(key, n));
   const variance = emptyRecord<number>();
   for (const name of Object.keys(params)) {

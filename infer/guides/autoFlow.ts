@@ -12,10 +12,11 @@ import {
   Permute,
   type Transform,
 } from "../../distributions/index.js";
-import { requireCount } from "../checks.js";
+import { kinds, requireCount } from "../checks.js";
 import type { Model } from "../program/messages.js";
+import { module } from "../program/module.js";
 import * as nn from "../program/nn.js";
-import { factor, module, param, sample } from "../program/primitives.js";
+import { factor, param, sample } from "../program/primitives.js";
 import type { ScaleOptions } from "./autoGuide.js";
 import { AutoFlat } from "./autoJoint.js";
 import type { Start } from "./latents.js";
@@ -32,7 +33,7 @@ export class AutoIAFNormal extends AutoFlat {
   readonly #options: FlowOptions;
 
   constructor(model: Model, options: FlowOptions = {}) {
-    super(model, options, ["numFlows", "hiddenDims", "initScale"]);
+    super(model, options, { numFlows: kinds.any, hiddenDims: kinds.any, initScale: kinds.positive });
     this.#options = options;
     requireCount("AutoIAFNormal", "numFlows", options.numFlows ?? 3);
   }

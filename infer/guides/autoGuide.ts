@@ -4,7 +4,16 @@
  * given to SVI like any other.
  */
 import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, vmap } from "../../autodiff/index.js";
-import { requireKey, requireOptions, requireProgram, show } from "../checks.js";
+import {
+  type Kind,
+  kinds,
+  requireCount,
+  requireKey,
+  requireKind,
+  requireOptions,
+  requireProgram,
+  show,
+} from "../checks.js";
 import { block, seed, substitution } from "../program/handlers.js";
 import { type Model, withMessenger } from "../program/messages.js";
 import { wholePlates } from "../program/subsamples.js";
@@ -44,7 +53,11 @@ export interface AutoGuide {
   (...args: any[]): Record<string, Tensor>;
 }
 
-const OPTIONS = ["prefix", "initLocFn", "key"];
+const OPTIONS = {
+  prefix: kinds.string,
+  initLocFn: [kinds.function[0], "a strategy, such as initToMedian()"],
+  key: kinds.any,
+} satisfies Record<string, Kind>;
 
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface is the call signature that Callable gives
 export abstract class AutoGuide extends Callable {
@@ -59,10 +72,10 @@ export abstract class AutoGuide extends Callable {
   constructor(
     readonly model: Model,
     options: AutoGuideOptions = {},
-    own: readonly string[] = [],
+    own: Readonly<Record<string, Kind>> = {},
   ) {
     super();
-    requireOptions(new.target.name, options, [...OPTIONS, ...own]);
+    requireOptions(new.target.name, options, { ...OPTIONS, ...own });
     this.prefix = options.prefix ?? "auto";
     this.#initLocFn = options.initLocFn ?? initToUniform();
     this.key = options.key ?? random.key(0);
@@ -95,11 +108,16 @@ export abstract class AutoGuide extends Callable {
   samplePosterior(
     key: Tensor,
     params: Record<string, Tensor>,
-    { sampleShape = [] }: { sampleShape?: readonly number[] } = {},
+    options: { sampleShape?: readonly number[] } = {},
     ...args: unknown[]
   ): Record<string, Tensor> {
-    requireKey(`${this.title}.samplePosterior`, key);
+    const op = `${this.title}.samplePosterior`;
+    requireKey(op, key);
+    requireKind(op, "params", params, kinds.record);
+    requireOptions(op, options, { sampleShape: kinds.numbers });
+    const { sampleShape = [] } = options;
     const count = sampleShape.reduce((a, b) => a * b, 1);
+    if (count > 0) requireCount(op, "the number of draws", count);
     const draw = (k: Tensor): Record<string, Tensor> =>
       block(() =>
         withMessenger(substitution(params), () =>

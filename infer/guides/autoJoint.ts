@@ -24,6 +24,7 @@ import {
   MultivariateNormal,
   Normal,
 } from "../../distributions/index.js";
+import { type Kind, kinds } from "../checks.js";
 import { maskedIn } from "../elbo/particles/masks.js";
 import type { Model } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";
@@ -119,9 +120,9 @@ export function unpack(flat: Tensor, latents: readonly Latent[]): (Latent & { x:
 /** A joint distribution with standard deviations to start with. */
 abstract class ScaledJoint extends AutoJoint {
   protected readonly initScale: number;
-  constructor(model: Model, { initScale = 0.1, ...options }: ScaleOptions = {}, own: readonly string[] = []) {
-    super(model, options, ["initScale", ...own]);
-    this.initScale = initScale;
+  constructor(model: Model, options: ScaleOptions = {}, own: Readonly<Record<string, Kind>> = {}) {
+    super(model, options, { initScale: kinds.positive, ...own });
+    this.initScale = options.initScale ?? 0.1;
   }
 }
 
@@ -166,9 +167,9 @@ export class AutoMultivariateNormal extends ScaledJoint {
  */
 export class AutoLowRankMultivariateNormal extends ScaledJoint {
   readonly #rank: number | undefined;
-  constructor(model: Model, { rank, ...options }: ScaleOptions & { rank?: number } = {}) {
-    super(model, options, ["rank"]);
-    this.#rank = rank;
+  constructor(model: Model, options: ScaleOptions & { rank?: number } = {}) {
+    super(model, options, { rank: kinds.count });
+    this.#rank = options.rank;
   }
   override get title(): string {
     return "AutoLowRankMultivariateNormal";

@@ -9,6 +9,7 @@ import {
   type Transform,
   TransformedDistribution,
 } from "../../distributions/index.js";
+import { kinds } from "../checks.js";
 import type { Model } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";
 import { AutoGuide, type ScaleOptions } from "./autoGuide.js";
@@ -21,9 +22,9 @@ const isIdentity = (t: Transform): boolean =>
 export class AutoNormal extends AutoGuide {
   readonly #initScale: number;
 
-  constructor(model: Model, { initScale = 0.1, ...options }: ScaleOptions = {}) {
-    super(model, options, ["initScale"]);
-    this.#initScale = initScale;
+  constructor(model: Model, options: ScaleOptions = {}) {
+    super(model, options, { initScale: kinds.positive });
+    this.#initScale = options.initScale ?? 0.1;
   }
 
   override get title(): string {

@@ -15,6 +15,7 @@ import {
 } from "../../autodiff/index.js";
 import { requireThat } from "../../distributions/core/validation.js";
 import { bijectTo, type Distribution } from "../../distributions/index.js";
+import { kinds, requireKind, requireOptions } from "../checks.js";
 import type { PlateFrame } from "../program/messages.js";
 import { inTheNameOf } from "../program/traceChecks.js";
 
@@ -48,22 +49,28 @@ const fromUnconstrained = ({ fn }: LatentSite, draw: (shape: readonly number[]) 
 export const initToFeasible = (): InitStrategy => titled("initToFeasible", (site) => fromUnconstrained(site, zeros));
 
 /** Uniform on [-radius, radius] in unconstrained space. */
-export const initToUniform = ({ radius = 2 }: { radius?: number } = {}): InitStrategy =>
-  titled("initToUniform", (site, key) =>
+export function initToUniform(options: { radius?: number } = {}): InitStrategy {
+  requireOptions("initToUniform", options, { radius: kinds.positive });
+  const { radius = 2 } = options;
+  return titled("initToUniform", (site, key) =>
     fromUnconstrained(site, (shape) => random.uniform(key, shape, -radius, radius)),
   );
+}
 
 /** A draw from the prior. */
 export const initToSample = (): InitStrategy => titled("initToSample", ({ fn }, key) => fn.sample(key));
 
 /** The prior's median, element by element, from an odd number of draws. */
-export const initToMedian = ({ numSamples = 15 }: { numSamples?: number } = {}): InitStrategy =>
-  titled("initToMedian", ({ fn }, key) => {
+export function initToMedian(options: { numSamples?: number } = {}): InitStrategy {
+  requireOptions("initToMedian", options, { numSamples: kinds.count });
+  const { numSamples = 15 } = options;
+  return titled("initToMedian", ({ fn }, key) => {
     const draws = fn.sample(key, [numSamples]);
     const rows = draws.reshape([numSamples, -1]).transpose().toArray() as number[][];
     const middle = rows.map((row) => row.sort((a, b) => a - b)[numSamples >> 1] as number);
     return moved(fn, tensor(middle).reshape(fn.shape()));
   });
+}
 
 /** The prior's mean; where it has none, or none that is finite, the median, and else the image of 0 in unconstrained space. */
 export const initToMean = (): InitStrategy =>
@@ -95,15 +102,22 @@ function attempt(way: () => Tensor): Tensor {
 }
 
 /** Given values by name; `fallback` for the sites they lack. */
-export const initToValue = (
+export function initToValue(
   values: Record<string, TensorLike>,
   fallback: InitStrategy = initToUniform(),
-): InitStrategy =>
-  titled(
+): InitStrategy {
+  const areValues = (x: unknown) => kinds.record[0](x) && !Object.values(x as object).some(kinds.record[0]);
+  requireKind("initToValue", "the first argument", values, [areValues, "values by the names of their sites"]);
+  requireKind("initToValue", "the second argument", fallback, [
+    kinds.function[0],
+    "a strategy, such as initToMedian()",
+  ]);
+  return titled(
     "initToValue",
     (site, key) => (Object.hasOwn(values, site.name) ? tensor(values[site.name] as TensorLike) : fallback(site, key)),
     [...Object.keys(values), ...(fallback.names ?? [])],
   );
+}
 
 /** A value moved into the support: medians of a simplex, taken one by one, need not sum to 1. */
 function moved({ support }: Distribution, value: Tensor): Tensor {

@@ -11,6 +11,7 @@ import { didYouMean, quoted } from "../checks.js";
 import { block, seed } from "../program/handlers.js";
 import { type Messenger, type Model, type PlateFrame, withMessenger } from "../program/messages.js";
 import { plate, turnOf } from "../program/plate.js";
+import { outsidePlates } from "../program/plateFrame.js";
 import { visitedPart } from "../program/subsamples.js";
 import { type SampleSite, type Trace, trace } from "../program/trace.js";
 import { type InitStrategy, startingValue } from "./initStrategies.js";
@@ -99,7 +100,8 @@ export function runOf(
     },
   };
   const root = random.foldIn(key, isMoved ? 0x7fffffff : 0);
-  const seen = block(() => withMessenger(starting, () => trace(seed(model, root)).getTrace(...args)))();
+  const run = () => trace(seed(model, root)).getTrace(...args);
+  const seen = outsidePlates(() => block(() => withMessenger(starting, run))());
   return { seen, starts };
 }
 

@@ -2,9 +2,10 @@
 import { emptyRecord, mapTree, random, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
 import { block, seed, substitute } from "../program/handlers.js";
 import { type Messenger, type Model, withMessengers } from "../program/messages.js";
+import { outsidePlates } from "../program/plateFrame.js";
 import { platesFrom, visitingAll } from "../program/subsamples.js";
 import { type Trace, trace } from "../program/trace.js";
-import { requireLatents, requiringShapes } from "./predictiveChecks.js";
+import { requireDiscrete, requireLatents, requiringShapes } from "./predictiveChecks.js";
 
 export const runWith = (
   f: Model,
@@ -12,7 +13,10 @@ export const runWith = (
   values: Record<string, TensorLike>,
   args: readonly unknown[],
   ...around: Messenger[]
-): Trace => block(() => withMessengers(around, () => trace(substitute(seed(f, key), values)).getTrace(...args)))();
+): Trace => {
+  const run = () => trace(substitute(seed(f, key), values)).getTrace(...args);
+  return outsidePlates(() => block(() => withMessengers(around, run))());
+};
 
 /**
  * log p of every observed site under each posterior sample: [draws, ...batch], by name. Subsampled plates are visited whole, unless the
@@ -28,6 +32,7 @@ export function logLikelihood(
     const logs: Record<string, Tensor> = emptyRecord();
     const around = [platesFrom(one), requiringShapes("logLikelihood", one)];
     const ran = runWith(visitingAll(model), random.key(0), one, args, ...around);
+    requireDiscrete("logLikelihood", ran, one);
     requireLatents("logLikelihood", ran, one);
     for (const site of ran.values()) if (site.type === "sample" && site.isObserved) logs[site.name] = site.logProb();
     return logs;

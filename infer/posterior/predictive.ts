@@ -15,7 +15,7 @@ import {
 } from "../../autodiff/index.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { inFreshRun } from "../../provenance/index.js";
-import { quoted, refuseOption, requireCount, requireKey, requireOptions, requireProgram } from "../checks.js";
+import { kinds, quoted, refuseOption, requireCount, requireKey, requireOptions, requireProgram } from "../checks.js";
 import { checkPlates } from "../elbo/particles/match.js";
 import { stackTrees } from "../elbo/particles/particles.js";
 import { discreteDraw } from "../enumeration/inferDiscrete.js";
@@ -53,17 +53,17 @@ export interface PredictiveOptions {
   /** Draw enumerated sites of the model from their posterior given the rest. */
   inferDiscrete?: boolean;
 }
-const OPTIONS = [
-  "posteriorSamples",
-  "guide",
-  "params",
-  "numSamples",
-  "returnSites",
-  "parallel",
-  "batchNdims",
-  "excludeDeterministic",
-  "inferDiscrete",
-];
+const OPTIONS = {
+  posteriorSamples: kinds.record,
+  guide: kinds.any,
+  params: kinds.record,
+  numSamples: kinds.any,
+  returnSites: kinds.names,
+  parallel: kinds.flag,
+  batchNdims: kinds.size,
+  excludeDeterministic: kinds.flag,
+  inferDiscrete: kinds.flag,
+};
 
 export class Predictive {
   constructor(

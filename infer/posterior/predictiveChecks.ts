@@ -46,6 +46,19 @@ export const requiringShapes = (op: string, values: Record<string, unknown>): Me
   },
 });
 
+/** Refuse enumerated latents without values: one number for each observed site cannot tell what a sum over their values gives together. */
+export function requireDiscrete(op: string, run: Trace, values: Record<string, unknown>): void {
+  for (const { name, infer, isObserved } of sampleSites(run)) {
+    if (isObserved || infer.enumerate == null || Object.hasOwn(values, name)) continue;
+    throw new PedigradError({
+      code: "enumeration",
+      op,
+      site: name,
+      message: `${op}: site "${name}" is enumerated, and sites below it have a likelihood together only, summed over its values. Draw it first (new Predictive(model, { posteriorSamples, inferDiscrete: true })), or write the sum into the model as a MixtureSameFamily.`,
+    });
+  }
+}
+
 /** Refuse posterior samples of some elements of a plate that do not say of which. */
 export function requireElements(run: Trace, samples: Record<string, Tensor>): void {
   for (const { name, fn, plates, isObserved } of sampleSites(run)) {
@@ -96,6 +109,13 @@ export function requireLatents(op: string, run: Trace, values: Record<string, un
 /** Refuse posterior samples whose first `batchNdims` axes, the draws, differ. */
 export function requireDraws(samples: Record<string, Tensor>, batchNdims: number): void {
   const [first, ...others] = Object.entries(samples);
+  if (first !== undefined && first[1].shape.length < batchNdims)
+    throw new PedigradError({
+      code: "shape-mismatch",
+      op: "Predictive",
+      site: first[0],
+      message: `Predictive: posteriorSamples "${first[0]}" has shape ${showShape(first[1].shape)}, fewer axes than batchNdims ${batchNdims}.`,
+    });
   for (const [name, x] of others) {
     const [known, y] = first as [string, Tensor];
     if (sameShape(x.shape.slice(0, batchNdims), y.shape.slice(0, batchNdims))) continue;

@@ -7,7 +7,8 @@ import { refuseFor } from "../../autodiff/core/reads.js";
 import { textOf } from "../../autodiff/core/tensor.js";
 import { random, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import { MIX } from "../../provenance/axes.js";
-import { requireKey } from "../checks.js";
+import { isRecord } from "../../provenance/base/records.js";
+import { kinds, requireKey, requireKind, requireOptions } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
 import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
 import { revisit, visitedPart } from "./subsamples.js";
@@ -17,21 +18,24 @@ type Model<A extends unknown[], R> = (...args: A) => R;
 /** Values by site name, or a function of the site. */
 export type Data = Record<string, TensorLike> | Map<string, TensorLike> | ((name: string) => TensorLike | undefined);
 
-const handler =
-  <A extends unknown[], R>(f: Model<A, R>, make: () => Messenger): Model<A, R> =>
-  (...args) =>
-    withMessenger(make(), () => f(...args));
+/** `f` with a messenger around it; `op` is the handler's name. */
+function handler<A extends unknown[], R>(op: string, f: Model<A, R>, make: () => Messenger): Model<A, R> {
+  requireKind(op, "the first argument", f, kinds.function);
+  return (...args) => withMessenger(make(), () => f(...args));
+}
 
-const lookup = (data: Data): ((name: string) => TensorLike | undefined) => {
+/** The value of a site among `data`, by name. */
+function lookup(op: string, data: Data): (name: string) => TensorLike | undefined {
   if (typeof data === "function") return data;
   if (data instanceof Map) return (name) => data.get(name);
+  requireKind(op, "the second argument", data, [isRecord, "values by name, a Map of them, or a function of the name"]);
   return (name) => (Object.hasOwn(data, name) ? data[name] : undefined);
-};
+}
 
 /** Random choices and keys come from `key`: the nth request of a run gets foldIn(key, n). */
 export const seed = <A extends unknown[], R>(f: Model<A, R>, key: Tensor | number): Model<A, R> => {
   if (typeof key !== "number") requireKey("seed", key, "second");
-  return handler(f, () => {
+  return handler("seed", f, () => {
     const root = typeof key === "number" ? random.key(key) : key;
     let count = 0;
     return {
@@ -44,8 +48,9 @@ export const seed = <A extends unknown[], R>(f: Model<A, R>, key: Tensor | numbe
 };
 
 /** Latent sites and plates of `f` take the values that `trace` has for them, tensors and pedigree as they are. */
-export const replay = <A extends unknown[], R>(f: Model<A, R>, trace: Trace): Model<A, R> =>
-  handler(f, () => ({
+export function replay<A extends unknown[], R>(f: Model<A, R>, trace: Trace): Model<A, R> {
+  requireKind("replay", "the second argument", trace, [(x) => x instanceof Map, "a trace, of trace(f).getTrace()"]);
+  return handler("replay", f, () => ({
     process(message) {
       const site = trace.get(message.name);
       if (site === undefined || site.type !== message.type) return;
@@ -53,10 +58,11 @@ export const replay = <A extends unknown[], R>(f: Model<A, R>, trace: Trace): Mo
       else if (message.type === "plate" && site.type === "plate") revisit(message, site);
     },
   }));
+}
 
 /** Latent sites, params, mutables and networks take the values of `data`; latent sites stay latent. */
 export const substitute = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> =>
-  handler(f, () => substitution(data));
+  handler("substitute", f, () => substitution(data));
 
 /** A value given to a site. What it knows of that site's axes is about another draw of it. */
 const givenTo = (name: string, value: Tensor): Tensor =>
@@ -64,7 +70,7 @@ const givenTo = (name: string, value: Tensor): Tensor =>
 
 /** The messenger behind `substitute`. */
 export function substitution(data: Data): Messenger {
-  const valueOf = lookup(data);
+  const valueOf = lookup("substitute", data);
   const names = typeof data === "function" ? [] : data instanceof Map ? [...data.keys()] : Object.keys(data);
   return {
     process(message) {
@@ -88,8 +94,8 @@ export function substitution(data: Data): Messenger {
 
 /** Latent sites take the values of `data` and become observed. */
 export const condition = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> => {
-  const valueOf = lookup(data);
-  return handler(f, () => ({
+  const valueOf = lookup("condition", data);
+  return handler("condition", f, () => ({
     process(message) {
       const value = message.type === "sample" && !message.isObserved ? valueOf(message.name) : undefined;
       if (value === undefined) return;
@@ -102,7 +108,7 @@ export const condition = <A extends unknown[], R>(f: Model<A, R>, data: Data): M
 
 /** Observed sites become latent again, and are drawn. */
 export const uncondition = <A extends unknown[], R>(f: Model<A, R>): Model<A, R> =>
-  handler(f, () => ({
+  handler("uncondition", f, () => ({
     process(message) {
       if (message.type !== "sample" || !message.isObserved || isFactor(message)) return;
       message.value = null;
@@ -120,25 +126,24 @@ export interface BlockOptions {
 }
 
 /** Messages of `f` do not reach the handlers outside; all of them by default. */
-export const block = <A extends unknown[], R>(
-  f: Model<A, R>,
-  { hide, expose, hideIf }: BlockOptions = {},
-): Model<A, R> => {
+export function block<A extends unknown[], R>(f: Model<A, R>, options: BlockOptions = {}): Model<A, R> {
+  requireOptions("block", options, { hide: kinds.names, expose: kinds.names, hideIf: kinds.function });
+  const { hide, expose, hideIf } = options;
   const hidden = (message: Message): boolean => {
     if (hideIf !== undefined) return hideIf(message);
     if (hide !== undefined) return hide.includes(message.name);
     return expose === undefined || !expose.includes(message.name);
   };
-  return handler(f, () => ({
+  return handler("block", f, () => ({
     process(message) {
       if (message.type !== "key" && hidden(message)) message.stop = true;
     },
   }));
-};
+}
 
 /** Log densities of `f` count only where `keep` is not 0 (false: nowhere). */
 export const mask = <A extends unknown[], R>(f: Model<A, R>, keep: boolean | TensorLike): Model<A, R> =>
-  handler(f, () => ({
+  handler("mask", f, () => ({
     process(message) {
       if (message.type !== "sample") return;
       message.mask = message.mask === null ? tensor(keep) : message.mask.logicalAnd(tensor(keep));
@@ -148,7 +153,7 @@ export const mask = <A extends unknown[], R>(f: Model<A, R>, keep: boolean | Ten
 /** Log densities of `f` are multiplied by `factor`, which must be positive. */
 export const scale = <A extends unknown[], R>(f: Model<A, R>, factor: TensorLike): Model<A, R> => {
   const by = checkScale(factor);
-  return handler(f, () => ({
+  return handler("scale", f, () => ({
     process(message) {
       if (message.type === "sample") message.scale = message.scale === 1 ? by : by.mul(message.scale);
     },
@@ -157,49 +162,59 @@ export const scale = <A extends unknown[], R>(f: Model<A, R>, factor: TensorLike
 
 /** `do`: the value at a site is set for what comes after, while the site itself is drawn or scored as before. */
 export const intervene = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> => {
-  const valueOf = lookup(data);
-  return handler(f, () => ({
+  const valueOf = lookup("intervene", data);
+  return handler("intervene", f, () => ({
     postprocess(message) {
-      const value = message.type === "sample" ? valueOf(message.name) : undefined;
-      if (value !== undefined) (message as SampleMessage).value = tensor(value);
+      if (message.type !== "sample") return;
+      const value = valueOf(message.name);
+      if (value !== undefined) message.value = visitedPart(tensor(value), message);
     },
   }));
 };
 
 /** Names of `f` get `prefix` and the divider in front: `prefix/name`. */
-export const scope = <A extends unknown[], R>(
+export function scope<A extends unknown[], R>(
   f: Model<A, R>,
-  { prefix, divider = "/" }: { prefix: string; divider?: string },
-): Model<A, R> =>
-  handler(f, () => ({
+  options: { prefix: string; divider?: string },
+): Model<A, R> {
+  requireOptions("scope", options, { prefix: kinds.string, divider: kinds.string });
+  const { prefix, divider = "/" } = options;
+  requireKind("scope", "prefix", prefix, kinds.string);
+  return handler("scope", f, () => ({
     process(message) {
       message.name = `${prefix}${divider}${message.name}`;
     },
   }));
+}
 
 /** Infer options of the sites of `f`, by a function of the site. */
-export const inferConfig = <A extends unknown[], R>(
+export function inferConfig<A extends unknown[], R>(
   f: Model<A, R>,
   configure: (site: SampleMessage) => InferOptions,
-): Model<A, R> =>
-  handler(f, () => ({
+): Model<A, R> {
+  requireKind("inferConfig", "the second argument", configure, [kinds.function[0], "a function of the site"]);
+  return handler("inferConfig", f, () => ({
     process(message) {
       if (message.type === "sample") message.infer = { ...message.infer, ...configure(message) };
     },
   }));
+}
 
 /** Ask for the enumeration of every discrete latent with a finite support that does not say otherwise itself. */
-export const configEnumerate = <A extends unknown[], R>(
+export function configEnumerate<A extends unknown[], R>(
   f: Model<A, R>,
-  how: "parallel" | "sequential" = "parallel",
-): Model<A, R> =>
-  inferConfig(f, ({ fn, isObserved, infer }) =>
+  how: "parallel" | "sequential" | null = "parallel",
+): Model<A, R> {
+  const isKnown = (x: unknown) => x === null || x === "parallel" || x === "sequential";
+  requireKind("configEnumerate", "the second argument", how, [isKnown, '"parallel", "sequential" or null for neither']);
+  return inferConfig(f, ({ fn, isObserved, infer }) =>
     !isObserved && fn.hasEnumerateSupport && infer.enumerate === undefined ? { enumerate: how } : {},
   );
+}
 
 /** Tag sites that have no pathwise sampler with their own name; a reparameterised draw passes its parents on. */
 export const trackNonReparam = <A extends unknown[], R>(f: Model<A, R>): Model<A, R> =>
-  handler(f, () => tagging((site) => !site.fn.hasRsample));
+  handler("trackNonReparam", f, () => tagging((site) => !site.fn.hasRsample));
 
 /** A messenger that has the values of the latent sites it is asked for tagged with their own names. */
 export const tagging = (tagged: (site: SampleMessage) => boolean): Messenger => ({

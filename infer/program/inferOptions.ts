@@ -10,6 +10,7 @@ export interface BaselineOptions {
   baselineBeta?: number;
   /** Subtract a function of `nnBaselineInput`, trained to predict the cost. */
   nnBaseline?: (input: Tensor) => Tensor;
+  /** What `nnBaseline` is given; its gradient stops here. */
   nnBaselineInput?: TensorLike;
   /** Subtract this value, trained (where it depends on parameters) to predict the cost. */
   baselineValue?: TensorLike;
@@ -18,6 +19,7 @@ export interface BaselineOptions {
 }
 
 export interface InferOptions {
+  /** What is subtracted from the costs of a score-function site. */
   baseline?: BaselineOptions;
   /** Sum the site out instead of sampling it: TraceEnumELBO. */
   enumerate?: "parallel" | "sequential" | null;

@@ -1,30 +1,54 @@
-/** `lift`: learnable constants turned into random choices. */
+/**
+ * `lift`: learnable constants turned into random choices. A param that has an element for each of a plate's (its size along the plate's
+ * dim) is a latent of the plate, drawn for the elements that are visited; any other is one latent outside, and not scaled.
+ */
+import { random } from "../../autodiff/index.js";
 import { Distribution } from "../../distributions/index.js";
-import { withMessenger } from "./messages.js";
-import { sample } from "./primitives.js";
+import { kinds, requireKind } from "../checks.js";
+import { type ParamMessage, type PlateFrame, withMessenger } from "./messages.js";
+import { sampleOutside } from "./primitives.js";
+import { visitedPart } from "./subsamples.js";
+
+const isPrior = (x: unknown): boolean => x instanceof Distribution;
+const arePriors = (x: unknown): boolean =>
+  isPrior(x) || (kinds.record[0](x) && Object.values(x as object).every(isPrior));
 
 /** Params of `f` that have a prior in `priors` (one distribution: all of them) are sampled from it instead. */
-export const lift =
-  <A extends unknown[], R>(
-    f: (...args: A) => R,
-    priors: Distribution | Record<string, Distribution>,
-  ): ((...args: A) => R) =>
-  (...args) =>
+export function lift<A extends unknown[], R>(
+  f: (...args: A) => R,
+  priors: Distribution | Record<string, Distribution>,
+): (...args: A) => R {
+  requireKind("lift", "the first argument", f, kinds.function);
+  requireKind("lift", "the second argument", priors, [
+    arePriors,
+    "a distribution, or distributions by the names of params",
+  ]);
+  const priorOf = (name: string): Distribution | undefined =>
+    priors instanceof Distribution ? priors : Object.hasOwn(priors, name) ? priors[name] : undefined;
+  return (...args) =>
     withMessenger(
       {
         process(message) {
-          if (message.type !== "param") return;
-          const prior =
-            priors instanceof Distribution
-              ? priors
-              : Object.hasOwn(priors, message.name)
-                ? priors[message.name]
-                : undefined;
-          if (prior === undefined) return;
-          // The new site comes up the whole stack: a scope on the way renames it as it renamed the param.
-          message.value = sample(message.declared, prior);
-          message.stop = true;
+          const prior = message.type === "param" ? priorOf(message.name) : undefined;
+          if (prior !== undefined) draw(message as ParamMessage, prior);
         },
       },
       () => f(...args),
     );
+}
+
+function draw(message: ParamMessage, prior: Distribution): void {
+  const shape = message.shape ?? message.init?.(random.key(0)).shape;
+  const isOutside = ({ dim, size }: PlateFrame): boolean => {
+    if (dim === null || shape === undefined) return false;
+    const isLocal = shape[shape.length - message.eventDim + dim] === size;
+    // A prior of its own for every element is drawn whole.
+    return !isLocal || (prior.batchShape.at(dim) === size && prior.batchShape.length >= -dim && size !== 1);
+  };
+  // The new site comes up the whole stack: a scope on the way renames it as it renamed the param.
+  const value = sampleOutside(message.declared, prior, {}, isOutside);
+  message.value = visitedPart(value, { fn: prior, plates: message.plates.filter(isOutside) });
+  // What it now holds are the visited elements.
+  message.eventDim = Infinity;
+  message.stop = true;
+}

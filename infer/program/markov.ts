@@ -1,8 +1,16 @@
 /** `markov`: a loop whose steps depend on the few before them only, so that enumerated dims can be used again. */
+import { kinds, requireKind, requireOptions } from "../checks.js";
 import { type MarkovPosition, pushMessenger } from "./messages.js";
 
 /** The items of `iterable`; a site of one step may depend on sites of at most `history` steps before. */
-export function* markov<T>(iterable: Iterable<T>, { history = 1 }: { history?: number } = {}): Generator<T> {
+export function markov<T>(iterable: Iterable<T>, options: { history?: number } = {}): Generator<T> {
+  const isIterable = (x: unknown) => typeof (x as Iterable<T> | null)?.[Symbol.iterator] === "function";
+  requireKind("markov", "the first argument", iterable, [isIterable, "something to loop over, such as [0, 1, 2]"]);
+  requireOptions("markov", options, { history: kinds.size });
+  return steps(iterable, options.history ?? 1);
+}
+
+function* steps<T>(iterable: Iterable<T>, history: number): Generator<T> {
   const loop = {};
   let step = 0;
   for (const item of iterable) {

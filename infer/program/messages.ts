@@ -4,7 +4,8 @@
  * (`postprocess`). Handlers are nothing but messengers put around a function. After Pyro's poutine (Bingham et al. 2019)
  * and its one-page version, minipyro.
  */
-import type { Tensor } from "../../autodiff/index.js";
+import { traceDepth } from "../../autodiff/core/batch.js";
+import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import type { Constraint, Distribution } from "../../distributions/index.js";
 import type { Provenance } from "../../provenance/index.js";
 import type { InferOptions } from "./inferOptions.js";
@@ -26,6 +27,8 @@ export interface SampleMessage {
   key: Tensor | null;
   /** The markov loops around it. */
   markov: MarkovPosition[];
+  /** Which plates around the statement the site does not stand in all the same (lift.ts); by default none. */
+  readonly isOutside?: (plate: PlateFrame) => boolean;
   /** Whether the drawn value is tagged with the site's name. */
   isTracked: boolean;
   /** Whether `substitute` put a value in the place of a draw. */
@@ -48,6 +51,8 @@ export interface ParamMessage {
   /** The shape of the initial value, where it is known without a key. */
   shape: readonly number[] | null;
   constraint: Constraint;
+  /** Whether it leaves value and constraint to another declaration of the same param. */
+  readonly isReference: boolean;
   eventDim: number;
   plates: PlateFrame[];
   stop: boolean;
@@ -143,8 +148,25 @@ export function pushMessenger(messenger: Messenger): () => void {
   };
 }
 
+const INSTEAD = {
+  value:
+    "Draw the noise of all steps before the loop, at one site of length T (.expand([T]).toEvent(1), or in a plate), and give it to scan as xs; observe the ys after it. Or write the loop with for, and markov where sites are enumerated.",
+  other: "Return what it is about from the body, and say it after the loop.",
+};
+
+/** Params and networks are the same at every step of a loop that is one op; nothing else can be said inside it. */
+function refuseInLoop({ type, name }: Message): void {
+  if (type === "param" || type === "module") return;
+  throw new PedigradError({
+    code: "site-in-scan",
+    site: name,
+    message: `${type} site "${name}" stands inside the body of scan, which is one op: no handler can see what its steps do. ${["sample", "key", "plate"].includes(type) ? INSTEAD.value : INSTEAD.other}`,
+  });
+}
+
 /** Send a message up the stack until somebody stops it, let `settle` give it a value, and send it back down. */
 export function send<M extends Message>(message: M, settle: (message: M) => void): M {
+  if (traceDepth > 0) refuseInLoop(message);
   let i = stack.length - 1;
   for (; i >= 0; i--) {
     stack[i]?.process?.(message);

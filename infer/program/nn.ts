@@ -1,6 +1,7 @@
 /** Small networks for `module`: records of a parameter initialiser and a function. */
 import { matmul, random, type Tensor, tanh, tensor } from "../../autodiff/index.js";
-import type { Net } from "./primitives.js";
+import { kinds, requireKind } from "../checks.js";
+import type { Net } from "./module.js";
 
 export interface LinearParams {
   /** [inputs, outputs] */
@@ -20,6 +21,7 @@ export const linear = (inputs: number, outputs: number): Net<LinearParams> => ({
 
 /** Linear layers of the given sizes with an activation between them: `mlp([2, 16, 1])`. */
 export function mlp(sizes: readonly number[], activation: (x: Tensor) => Tensor = tanh): Net<LinearParams[]> {
+  requireKind("nn.mlp", "the first argument", sizes, kinds.numbers);
   const layers = sizes.slice(1).map((size, i) => linear(sizes[i] as number, size));
   return {
     init: (key) => layers.map((layer, i) => layer.init(random.foldIn(key, i))),

@@ -3,42 +3,13 @@
  * the right of the batch shape, the elements are independent given what is outside. Inside it, distributions are expanded to
  * its size; with `subsampleSize` only some elements are visited and the log densities are scaled up to stand for all.
  */
-import { arange, PedigradError, random, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
-import { requireThat, validation } from "../../distributions/core/validation.js";
-import { constraints } from "../../distributions/index.js";
-import { requireOptions, show } from "../checks.js";
-import {
-  type KeyMessage,
-  type Messenger,
-  type PlateFrame,
-  type PlateMessage,
-  pushMessenger,
-  type SampleMessage,
-  send,
-  withMessenger,
-} from "./messages.js";
-import { inTheNameOf, refusePromise } from "./traceChecks.js";
+import type { Tensor } from "../../autodiff/index.js";
+import { kinds, requireOptions, show } from "../checks.js";
+import { type Messenger, type PlateFrame, pushMessenger, withMessenger } from "./messages.js";
+import { checkSize, frameMessenger, freeDim, makeFrame, opened, type PlateOptions, refuse } from "./plateFrame.js";
+import { refusePromise } from "./traceChecks.js";
 
-export interface PlateOptions {
-  /** The dim along which its elements lie; by default the first free one, -1 outermost. */
-  dim?: number;
-  subsampleSize?: number;
-  /** The elements to visit, instead of a random subsample. */
-  subsample?: TensorLike;
-}
-
-const open: PlateFrame[] = [];
-
-/** What one element that a plate visits stands for: size / subsampleSize, and 1 for a whole plate, also an empty one. */
-export const subsamplingScale = ({ size, subsampleSize }: PlateFrame): number =>
-  size === subsampleSize ? 1 : (size as number) / (subsampleSize as number);
-
-/** The plates around this statement, outermost first. */
-export const openPlates = (): readonly PlateFrame[] => open;
-
-const refuse = (name: string, code: string, message: string): never => {
-  throw new PedigradError({ code, site: name, param: name, message: `plate "${name}": ${message}` });
-};
+export type { PlateOptions } from "./plateFrame.js";
 
 /** `body` with the plate around it; it receives the indices of the elements that are visited. */
 export function plate<T>(name: string, size: number, body: (indices: Tensor) => T): T;
@@ -49,222 +20,83 @@ export function plate<T>(name: string, body: () => T): T;
 export function plate(name: string, size: number, options?: { subsampleSize?: number }): Iterable<number>;
 export function plate(name: string, ...rest: unknown[]): unknown {
   const body = rest.at(-1);
-  if (typeof body !== "function") return sequential(name, rest[0] as number, rest[1] as PlateOptions | undefined);
+  checkArguments(name, rest);
+  if (typeof body !== "function") return sequential(name, rest[0] as number, (rest[1] ?? {}) as PlateOptions);
   const size = rest.length === 1 ? null : checkSize(name, rest[0]);
-  const options = (rest.length === 3 ? rest[1] : {}) as PlateOptions;
+  const options = ((rest.length === 3 ? rest[1] : undefined) ?? {}) as PlateOptions;
   const frame = makeFrame(name, size, freeDim(name, size, options.dim), options);
-  open.push(frame);
+  const close = opened(frame);
   try {
     return refusePromise(
       `the body of plate "${name}"`,
       withMessenger(frameMessenger(frame), () => body(frame.indices)),
     );
   } finally {
-    open.pop();
+    close();
   }
 }
 
-function checkSize(name: string, size: unknown): number {
-  if (Number.isInteger(size) && (size as number) >= 0) return size as number;
-  return refuse(name, "bad-option", `size must be a non-negative integer, got ${show(size)}.`);
-}
+const BODY = { dim: kinds.any, subsampleSize: kinds.any, subsample: kinds.any };
+const LOOP = { subsampleSize: kinds.any, subsample: kinds.any };
 
-function freeDim(name: string, size: number | null, dim: number | undefined): number {
-  if (dim === undefined) {
-    let free = -1;
-    while (open.some((frame) => frame.dim === free)) free--;
-    return free;
-  }
-  if (!(Number.isInteger(dim) && dim < 0)) refuse(name, "bad-option", `dim must be a negative integer, got ${dim}.`);
-  const other = open.find((frame) => frame.dim === dim);
-  if (other !== undefined)
-    throw new PedigradError({
-      code: "plate-clash",
-      site: name,
-      message: `plates "${other.name}" (${other.size}) and "${name}" (${size}) both use dim ${dim}; set dim on one of them.`,
-    });
-  return dim;
-}
-
-function makeFrame(name: string, size: number | null, dim: number | null, options: PlateOptions): PlateFrame {
-  requireOptions(`plate "${name}"`, options, ["dim", "subsampleSize", "subsample"], name);
-  if (size === null) return { name, size, subsampleSize: null, dim, indices: null, isWhole: true, isGiven: false };
-  const given = options.subsample === undefined ? null : checkSubsample(name, size, options);
-  const subsampleSize = given?.length ?? options.subsampleSize ?? size;
-  if (!(Number.isInteger(subsampleSize) && subsampleSize >= Math.min(1, size) && subsampleSize <= size))
-    refuse(name, "bad-option", `subsampleSize must be an integer in 1..${size}, got ${subsampleSize}.`);
-  const seen = announce(name, size, subsampleSize, dim, given);
-  if (open.some((frame) => frame.name === seen.name))
-    refuse(seen.name, "duplicate-name", "is already open around this statement; rename one of them.");
-  return { ...frameOf(seen), dim };
-}
-
-/** The part of a frame that its handlers decide. */
-const frameOf = ({ name, size, subsampleSize, value, isWhole, isGiven }: PlateMessage) => ({
-  name,
-  size,
-  subsampleSize,
-  indices: value,
-  isWhole,
-  isGiven,
-});
-
-/** The elements that the program gives, as a vector of indices. */
-function checkSubsample(name: string, size: number, { subsample, subsampleSize }: PlateOptions): Tensor {
-  const given = tensor(subsample as TensorLike);
-  if (given.shape.length !== 1)
-    refuse(name, "bad-option", `subsample must be a vector of indices, got shape [${given.shape}].`);
-  if (subsampleSize !== undefined && subsampleSize !== given.length)
-    refuse(
-      name,
-      "bad-option",
-      `subsample has ${given.length} indices, but subsampleSize is ${subsampleSize}. Drop subsampleSize.`,
-    );
-  if (validation)
-    inTheNameOf(
-      name,
-      () => requireThat(given, constraints.integerInterval(0, size - 1), { family: "subsample", what: "every index" }),
-      "plate",
-    );
-  return given;
-}
-
-/** Tell the handlers of a plate; they may rename it or choose its indices. */
-function announce(
-  name: string,
-  size: number,
-  subsampleSize: number,
-  dim: number | null,
-  given: Tensor | null,
-): PlateMessage {
-  const message = send<PlateMessage>(
-    {
-      type: "plate",
-      name,
-      size,
-      subsampleSize,
-      dim,
-      value: given,
-      isGiven: given !== null,
-      isWhole: false,
-      stop: false,
-    },
-    (m) => {
-      m.isWhole = m.value === null && m.subsampleSize === size;
-      m.value ??= m.isWhole ? arange(size) : drawSubsample(m);
-    },
-  );
-  const has = (message.value as Tensor).length;
-  if (has !== message.subsampleSize)
-    refuse(
-      message.name,
-      "plate-size",
-      `visits ${message.subsampleSize} of ${size} elements here, but ${has} where its indices were drawn (in the guide, or further up). Give both the same size and subsampleSize.`,
-    );
-  return message;
-}
-
-function drawSubsample({ name, size, subsampleSize }: PlateMessage): Tensor {
-  const { value: key } = send<KeyMessage>({ type: "key", name, value: null, stop: false }, () => {});
-  if (key === null)
-    return refuse(
-      name,
-      "no-key",
-      "a subsample needs a random key. Run the model under seed(model, key), or give { subsample }.",
-    );
-  return random.permutation(key, size).slice(0, subsampleSize);
-}
-
-/** What a plate does to the messages that pass it. */
-function frameMessenger(frame: PlateFrame): Messenger {
-  return {
-    process(message) {
-      if (message.type === "sample") visitSample(frame, message);
-      else if (message.type === "param" || message.type === "deterministic") message.plates.push(frame);
-    },
-    postprocess(message) {
-      const { dim, indices, size, subsampleSize, isWhole } = frame;
-      if (message.type !== "param" || message.value === null || dim === null || indices === null || isWhole) return;
-      const axis = message.value.shape.length + dim - message.eventDim;
-      const has = message.value.shape[axis];
-      if (axis >= 0 && has === size) message.value = take(message.value, indices, axis);
-      else if (axis >= 0 && has === subsampleSize && has > 1)
-        throw new PedigradError({
-          code: "plate-size",
-          site: message.name,
-          param: message.name,
-          message: `param "${message.name}" has ${has} elements along dim ${dim}, as many as plate "${frame.name}" visits at a time, but the plate has ${size}. Give it all ${size}, of which it then sees those visited; or say with { eventDim } that this axis is not the plate's.`,
-        });
-    },
-  };
-}
-
-function visitSample(frame: PlateFrame, message: SampleMessage): void {
-  const { dim } = frame;
-  message.plates.push(frame);
-  if (dim !== null) {
-    if (frame.size === null) setSize(frame, message);
-    message.fn = expandAlong(frame, message);
-  }
-  const factor = subsamplingScale(frame);
-  if (factor !== 1) message.scale = tensor(message.scale).mul(factor);
-}
-
-function setSize(frame: PlateFrame, { fn, value, name }: SampleMessage): void {
-  const lead = value === null ? [] : value.shape.slice(0, value.shape.length - fn.eventDim);
-  const sizes = [fn.batchShape, lead].flatMap((shape) => shape.at(frame.dim as number) ?? []);
-  if (sizes.length === 0)
-    throw new PedigradError({
-      code: "no-plate-size",
-      site: name,
-      message: `plate "${frame.name}" has no size, and its first site "${name}" has none along dim ${frame.dim}. Give the plate a size: plate("${frame.name}", size, body).`,
-    });
-  const size = Math.max(...sizes);
-  Object.assign(frame, frameOf(announce(frame.name, size, size, frame.dim, null)));
-}
-
-function expandAlong({ name: plateName, dim, size: whole, subsampleSize }: PlateFrame, { name, fn }: SampleMessage) {
-  const at = dim as number;
-  const size = subsampleSize as number;
-  const has = fn.batchShape.at(at);
-  if (fn.batchShape.length < -at || has === 1) {
-    if (has === size) return fn;
-    const missing = Math.max(0, -at - fn.batchShape.length);
-    const shape = [...new Array<number>(missing).fill(1), ...fn.batchShape];
-    shape[shape.length + at] = size;
-    return fn.expand(shape);
-  }
-  if (has !== size)
-    throw new PedigradError({
-      code: "plate-size",
-      site: name,
-      message: `site "${name}" in plate "${plateName}": dim ${at} has size ${has} but the plate ${size === whole ? `has size ${size}` : `visits ${size} of ${whole} elements`}. Give the distribution's parameters size ${size} (or 1) along dim ${at}${size === whole ? "" : ", by subsample(data)"}, or move them out of the plate; .toEvent(n) makes a dim part of one event.`,
-    });
-  return fn;
+/** Refuse arguments in another order, and options that are none. */
+function checkArguments(name: string, rest: readonly unknown[]): void {
+  if (typeof name !== "string") refuse(show(name), "bad-option", "the first argument must be the plate's name.");
+  const hasBody = typeof rest.at(-1) === "function";
+  if (rest.length > (hasBody ? 3 : 2) || rest.slice(0, -1).some((x) => typeof x === "function"))
+    refuse(name, "bad-option", `the order is plate("${name}", size, options, body), with the body last.`);
+  const options = hasBody ? rest.slice(1, -1) : rest.slice(1);
+  for (const given of options)
+    if (given !== undefined) requireOptions(`plate "${name}"`, given, hasBody ? BODY : LOOP, name);
 }
 
 /** The plates of one loop: each turn of it is one element. */
-function* sequential(name: string, size: number, options: PlateOptions = {}): Iterable<number> {
-  const frame = makeFrame(name, checkSize(name, size), null, options);
+function sequential(name: string, size: number, options: PlateOptions): Iterable<number> {
+  return turns(name, checkSize(name, size), options);
+}
+
+function* turns(name: string, size: number, options: PlateOptions): Generator<number> {
+  const frame = makeFrame(name, size, null, options);
   const indices = (frame.indices as Tensor).toFloat64Array();
-  for (const index of indices) {
-    open.push(frame);
-    const pop = pushMessenger(frameMessenger(frame));
-    try {
-      yield index;
-    } finally {
-      pop();
-      open.splice(open.lastIndexOf(frame), 1);
+  let isSilent = true;
+  let taken = 0;
+  const hearing: Messenger = {
+    process() {
+      isSilent = false;
+    },
+  };
+  try {
+    for (const index of indices) {
+      const close = opened(frame);
+      const pop = pushMessenger(hearing);
+      pushMessenger(frameMessenger(frame));
+      try {
+        taken++;
+        yield index;
+      } finally {
+        pop();
+        close();
+      }
     }
+  } finally {
+    if (isSilent && !frame.isWhole && (taken === indices.length || taken > 1)) refuseSpread(frame);
   }
 }
 
+/** A spread, a list or a destructuring takes all elements before the first statement, which then is in no plate and not scaled. */
+const refuseSpread = ({ name, size, subsampleSize }: PlateFrame): never =>
+  refuse(
+    name,
+    "empty-plate",
+    `all ${subsampleSize} of its ${size} elements were taken without a statement in between, as [...plate(…)] does, so that what follows is not in the plate. Write for (const i of plate(…)) { … }, with the sample statements inside.`,
+  );
+
 /** `body` as one turn of a sequential plate that another run has met. */
 export function turnOf<T>(frame: PlateFrame, body: () => T): T {
-  open.push(frame);
+  const close = opened(frame);
   try {
     return withMessenger(frameMessenger(frame), body);
   } finally {
-    open.pop();
+    close();
   }
 }

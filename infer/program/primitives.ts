@@ -3,53 +3,61 @@
  * handler around them they still do the plain thing, where there is one: a param has its initial value, an observed site its
  * observation.
  */
-import {
-  mapTree,
-  PedigradError,
-  random,
-  type Tensor,
-  type TensorLike,
-  take,
-  tensor,
-  where,
-} from "../../autodiff/index.js";
+import { PedigradError, random, type Tensor, type TensorLike, take, tensor, where } from "../../autodiff/index.js";
 import { type Constraint, constraints, Distribution, Unit } from "../../distributions/index.js";
 import { MIX, ownRelation } from "../../provenance/axes.js";
 import { ambient, getProvenance, outsideRuns, Provenance, union } from "../../provenance/index.js";
-import { requireOptions, show } from "../checks.js";
+import { type Kind, kinds, requireOptions, show } from "../checks.js";
 import { mask as maskedBy } from "./handlers.js";
 import { checkInferOptions, type InferOptions } from "./inferOptions.js";
 import {
   type KeyMessage,
-  type ModuleMessage,
   type MutableMessage,
   type ParamMessage,
+  type PlateFrame,
   type SampleMessage,
   send,
 } from "./messages.js";
-import { openPlates } from "./plate.js";
-import { inTheNameOf } from "./traceChecks.js";
+import { openPlates } from "./plateFrame.js";
+import { inTheNameOf, requireBatchMask } from "./traceChecks.js";
 
 export interface SampleOptions {
   /** The observed value; null or undefined means latent. */
   obs?: TensorLike | null | undefined;
   /** Where 0, the value is latent although `obs` gives one: two sites `name_observed` and `name_unobserved`. */
   obsMask?: TensorLike;
+  /** How the gradient of this site is taken. */
   infer?: InferOptions;
   /** Draw with this key instead of the one `seed` would give. */
   key?: Tensor;
 }
 
+const SAMPLE = ["obs", "obsMask", "infer", "key"];
+const PARAM = {
+  constraint: kinds.any,
+  eventDim: [(x) => x === Infinity || kinds.size[0](x), kinds.size[1]],
+} satisfies Record<string, Kind>;
+
 /** A random choice named `name`: its value, drawn, observed or replayed. */
 export function sample(name: string, fn: Distribution, options: SampleOptions = {}): Tensor {
-  const { obs, obsMask, infer = {}, key = null } = options;
+  return sampleOutside(name, fn, options);
+}
+
+/** The same, for a site that does not stand in all plates around it. */
+export function sampleOutside(
+  name: string,
+  fn: Distribution,
+  options: SampleOptions,
+  isOutside?: (plate: PlateFrame) => boolean,
+): Tensor {
   if (!(fn instanceof Distribution))
     throw new PedigradError({
       code: "bad-option",
       site: name,
       message: `sample: expected sample(name, distribution), got ${typeof name} and ${typeof fn}.`,
     });
-  requireOptions(`sample site "${name}"`, options, ["obs", "obsMask", "infer", "key"], name);
+  requireOptions(`sample site "${name}"`, options, SAMPLE, name);
+  const { obs, obsMask, infer = {}, key = null } = options;
   if (obs != null && obsMask !== undefined)
     return samplePartlyObserved(name, fn, tensor(obs), tensor(obsMask), options);
   const message: SampleMessage = {
@@ -60,6 +68,7 @@ export function sample(name: string, fn: Distribution, options: SampleOptions = 
     isObserved: obs != null,
     infer: checkInferOptions(name, infer),
     plates: [],
+    ...(isOutside && { isOutside }),
     scale: 1,
     mask: null,
     key,
@@ -126,6 +135,7 @@ function samplePartlyObserved(
   seen: Tensor,
   { infer, key }: SampleOptions,
 ): Tensor {
+  requireBatchMask(name, fn, obs, seen, openPlates());
   const options = { ...(infer && { infer }), ...(key && { key }) };
   maskedBy(() => sample(`${name}_observed`, fn, { ...options, obs }), seen)();
   const unseen = maskedBy(() => sample(`${name}_unobserved`, fn, options), seen.logicalNot())();
@@ -134,10 +144,13 @@ function samplePartlyObserved(
 }
 
 export interface ParamOptions {
+  /** Where the value lies; all numbers by default. */
   constraint?: Constraint;
   /** How many of its last axes belong to one element; by default those of the constraint. */
   eventDim?: number;
 }
+
+const isConstraint = (x: unknown): x is Constraint => typeof (x as Constraint | null)?.check === "function";
 
 /** A learnable constant named `name`, in its constrained form. `init` is a value or a function of a key; it is used once, by `svi.init`. */
 export function param(
@@ -145,9 +158,16 @@ export function param(
   init?: TensorLike | ((key: Tensor) => TensorLike),
   options: ParamOptions = {},
 ): Tensor {
-  requireOptions(`param "${name}"`, options, ["constraint", "eventDim"], name);
+  if (isConstraint(options))
+    throw new PedigradError({
+      code: "bad-option",
+      site: name,
+      param: name,
+      message: `param "${name}": expected options, got the constraint ${options.name}. Write param("${name}", init, { constraint: … }).`,
+    });
+  requireOptions(`param "${name}"`, options, PARAM, name);
   const { constraint = constraints.real, eventDim = constraint?.eventDim } = options;
-  if (typeof constraint?.check !== "function")
+  if (!isConstraint(constraint))
     throw new PedigradError({
       code: "bad-option",
       site: name,
@@ -164,6 +184,7 @@ export function param(
       init: given !== null ? () => given : typeof init === "function" ? (key) => tensor(init(key)) : null,
       shape: given?.shape ?? null,
       constraint,
+      isReference: init === undefined && options.constraint === undefined,
       eventDim,
       plates: [],
       stop: false,
@@ -196,7 +217,9 @@ export function factor(name: string, logFactor: TensorLike): void {
 }
 
 /** `data` reduced to the elements that the plates around this statement visit; its batch dims are those left of `eventDim`. */
-export function subsample(data: TensorLike, { eventDim = 0 }: { eventDim?: number } = {}): Tensor {
+export function subsample(data: TensorLike, options: { eventDim?: number } = {}): Tensor {
+  requireOptions("subsample", options, { eventDim: kinds.size });
+  const { eventDim = 0 } = options;
   let visited = tensor(data);
   for (const { dim, size, subsampleSize, indices, name, isWhole } of openPlates()) {
     if (dim === null || indices === null || isWhole) continue;
@@ -236,39 +259,6 @@ export function prngKey(): Tensor {
   return value;
 }
 
-/** A small network: parameters made from a key, and what it does with them. */
-export interface Net<P = unknown, R = Tensor> {
-  init(key: Tensor): P;
-  apply(params: P, ...inputs: Tensor[]): R;
-}
-
-// No axis of a network's parameters belongs to a plate around it.
-const WHOLE: ParamOptions = { eventDim: Infinity };
-
-/** The network as a function, its parameters registered as params `name/…`. */
-export function module<P, R = Tensor>(name: string, net: Net<P, R>): (...inputs: TensorLike[]) => R {
-  const { paths } = send<ModuleMessage>({ type: "module", name, paths: null, stop: false }, () => {});
-  const params =
-    paths === null
-      ? mapTree(net.init(requestKey(name) ?? random.key(0)), (leaf, path) =>
-          param(`${name}/${path.replaceAll(".", "/")}`, leaf as Tensor, WHOLE),
-        )
-      : fromPaths(name, paths);
-  return (...inputs) => net.apply(params as P, ...inputs.map(tensor));
-}
-
-const requestKey = (name: string): Tensor | null =>
+/** A key from the handlers; null where none gives one. */
+export const requestKey = (name: string): Tensor | null =>
   send<KeyMessage>({ type: "key", name, value: null, stop: false }, () => {}).value;
-
-/** The nested records and lists whose leaves are the params `name/path`. */
-function fromPaths(name: string, paths: readonly string[]): unknown {
-  const groups = new Map<string, string[]>();
-  for (const path of paths) {
-    if (path === "") return param(name, undefined, WHOLE);
-    const [head, ...tail] = path.split("/") as [string, ...string[]];
-    groups.set(head, [...(groups.get(head) ?? []), tail.join("/")]);
-  }
-  const entries = [...groups].map(([head, tails]) => [head, fromPaths(`${name}/${head}`, tails)] as const);
-  if (entries.every(([head], i) => head === String(i))) return entries.map(([, item]) => item);
-  return Object.fromEntries(entries);
-}

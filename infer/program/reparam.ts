@@ -4,7 +4,8 @@
  */
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import type { Distribution } from "../../distributions/index.js";
-import { didYouMean, quoted } from "../checks.js";
+import { isRecord } from "../../provenance/base/records.js";
+import { didYouMean, kinds, quoted, requireKind } from "../checks.js";
 import { type SampleMessage, withMessenger } from "./messages.js";
 import { deterministic } from "./primitives.js";
 
@@ -12,12 +13,13 @@ import { deterministic } from "./primitives.js";
 export type Reparam = (name: string, fn: Distribution) => Tensor;
 
 /** Sites named in `config`, or those for which it returns a strategy, are reparameterised. Every name must be that of a site. */
-export const reparam =
-  <A extends unknown[], R>(
-    f: (...args: A) => R,
-    config: Record<string, Reparam> | ((site: SampleMessage) => Reparam | null),
-  ): ((...args: A) => R) =>
-  (...args) => {
+export function reparam<A extends unknown[], R>(
+  f: (...args: A) => R,
+  config: Record<string, Reparam> | ((site: SampleMessage) => Reparam | null),
+): (...args: A) => R {
+  requireKind("reparam", "the first argument", f, kinds.function);
+  requireKind("reparam", "the second argument", config, [isConfig, "strategies by site, or a function of the site"]);
+  return (...args) => {
     const met = new Set<string>();
     const result = withMessenger(
       {
@@ -44,3 +46,10 @@ export const reparam =
       message: `reparam: the program has no site "${stranger}"; it has ${quoted(met)}.${didYouMean(stranger, met)} For sites that not every run comes to, give a function of the site.`,
     });
   };
+}
+
+const isConfig = (x: unknown): boolean =>
+  typeof x === "function"
+    ? // A strategy takes the site's name and its distribution.
+      x.length < 2
+    : isRecord(x) && Object.values(x).every((strategy) => typeof strategy === "function");

@@ -80,7 +80,7 @@ function requireSameElements(name: string, before: Visit, given: Tensor): void {
 }
 
 /** A value for the whole of the subsampled plates around a site, reduced to the elements that they visit. */
-export function visitedPart(value: Tensor, { fn, plates }: SampleMessage): Tensor {
+export function visitedPart(value: Tensor, { fn, plates }: Pick<SampleMessage, "fn" | "plates">): Tensor {
   let part = value;
   for (const { dim, size, subsampleSize, indices, isWhole } of plates) {
     if (dim === null || indices === null || isWhole) continue;

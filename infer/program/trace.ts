@@ -6,6 +6,7 @@ import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
 import { overElements } from "../../distributions/core/distribution.js";
 import type { Distribution } from "../../distributions/index.js";
 import { inRun, type Provenance, union, withAmbient } from "../../provenance/index.js";
+import { kinds, requireKind } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
 import type { PlateFrame } from "./messages.js";
 import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
@@ -170,14 +171,35 @@ export class TraceMessenger implements Messenger {
   }
 }
 
+/** How many programs are running, one inside the other. */
+let running = 0;
+
+/** Refuse inference inside a model or a guide, whose handlers would hear its sites and whose gradient could not know what it did. */
+export function requireOutside(op: string): void {
+  if (running > 0)
+    throw new PedigradError({
+      code: "inference-inside",
+      op,
+      message: `${op}: called inside a running model or guide. Run inference before, and pass its results as arguments.`,
+    });
+}
+
 /** `trace(f).getTrace(...args)` runs f and returns what it did; f's own result is dropped. */
-export const trace = <A extends unknown[]>(f: (...args: A) => unknown): { getTrace(...args: A): Trace } => ({
-  getTrace(...args) {
-    const messenger = new TraceMessenger();
-    refusePromise(
-      "the model or guide",
-      inRun(() => withMessenger(messenger, () => f(...args))),
-    );
-    return messenger.finish();
-  },
-});
+export function trace<A extends unknown[]>(f: (...args: A) => unknown): { getTrace(...args: A): Trace } {
+  requireKind("trace", "the first argument", f, kinds.function);
+  return {
+    getTrace(...args) {
+      const messenger = new TraceMessenger();
+      running++;
+      try {
+        refusePromise(
+          "the model or guide",
+          inRun(() => withMessenger(messenger, () => f(...args))),
+        );
+      } finally {
+        running--;
+      }
+      return messenger.finish();
+    },
+  };
+}

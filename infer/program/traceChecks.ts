@@ -4,7 +4,9 @@
  */
 import { showShape } from "../../autodiff/core/shape.js";
 import type { Tensor } from "../../autodiff/index.js";
+import type { Distribution } from "../../distributions/index.js";
 import { PedigradError } from "../../provenance/index.js";
+import type { PlateFrame } from "./messages.js";
 import type { SampleSite } from "./trace.js";
 
 /** Refuse the result of an async function, whose statements after an `await` nobody would hear. */
@@ -79,5 +81,30 @@ export function checkWeight(site: string, what: "mask" | "scale", weight: Tensor
     site,
     param: what,
     message: `site "${site}": its ${what} has shape ${showShape(weight.shape)}, but its log density ${showShape(logProb.shape)}, so that elements would count several times. Put the ${what} around the sites that have these axes alone, or give it one element for each of "${site}".`,
+  });
+}
+
+/** Refuse an obsMask that has not one number for each element of the batch. */
+export function requireBatchMask(
+  name: string,
+  fn: Distribution,
+  obs: Tensor,
+  mask: Tensor,
+  plates: readonly PlateFrame[],
+): void {
+  const ahead = obs.shape.slice(0, Math.max(0, obs.shape.length - fn.eventDim));
+  const sizes = (dim: number): (number | null | undefined)[] => [
+    ahead.at(dim),
+    fn.batchShape.at(dim),
+    ...plates.map((plate) => (plate.dim === dim ? plate.subsampleSize : undefined)),
+  ];
+  const wrong = mask.shape.findIndex((n, axis) => n !== 1 && !sizes(axis - mask.shape.length).includes(n));
+  if (wrong < 0) return;
+  const events = fn.eventDim > 0 ? `, without the event axes [${fn.eventShape}]` : "";
+  throw new PedigradError({
+    code: "shape-mismatch",
+    site: name,
+    param: "obsMask",
+    message: `sample site "${name}": obsMask has shape [${mask.shape}], but takes one number for each element of the batch${events}: it must broadcast to [${ahead}]. An event is observed as a whole or not at all.`,
   });
 }

@@ -6,12 +6,15 @@ import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, tenso
 import { bijectTo, type Constraint } from "../../distributions/index.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { unknownParam } from "../checks.js";
+import { warnOfSharedBaselines } from "../elbo/costs/sharedBaseline.js";
 import { checkSupports } from "../elbo/particles/supports.js";
 import { block, replay, seed } from "../program/handlers.js";
 import { type Messenger, type Model, type ParamMessage, withMessenger } from "../program/messages.js";
+import { outsidePlates } from "../program/plateFrame.js";
 import { sharedPlates } from "../program/subsamples.js";
 import { type Trace, trace } from "../program/trace.js";
 import { inTheNameOf } from "../program/traceChecks.js";
+import { constraintText } from "./paramSpace.js";
 
 export interface Initial {
   /** Constrained values by name. */
@@ -37,7 +40,7 @@ export function initialise(
   /** The declaration that says how a param starts: this one, or the model's where the guide has none. */
   const starting = (message: ParamMessage): ParamMessage => {
     if (message.init !== null) return message;
-    inModel ??= declarations(model, args, random.foldIn(key, 2), given);
+    inModel ??= declarations(model, args, random.foldIn(key, 2), (name) => given(name) ?? values[name] ?? null);
     return inModel.get(message.name) ?? message;
   };
   const collector: Messenger = {
@@ -48,14 +51,17 @@ export function initialise(
       if (message.type !== "param") return;
       const { name } = message;
       const known = constraints.get(name);
-      if (known === undefined) {
+      if (known !== undefined) checkRedeclared(message, values[name] as Tensor, known);
+      else {
         const first = starting(message);
         // A handler further in may have given it a value (substitute): that is where it starts.
         const value = given(name) ?? message.value ?? first.init?.(random.foldIn(key, 3 + constraints.size));
         if (value === undefined) return;
-        constraints.set(name, first.constraint);
-        values[name] = checkInitial(first, value);
-      } else checkRedeclared(message, values[name] as Tensor);
+        const declared = first.isReference ? message : first;
+        constraints.set(name, declared.constraint);
+        values[name] = checkInitial(declared, value);
+        checkRedeclared(message, values[name] as Tensor, declared.constraint);
+      }
       message.value = values[name] as Tensor;
     },
   };
@@ -63,13 +69,14 @@ export function initialise(
   const run = (f: Model, k: Tensor): Trace =>
     inFreshRun(() => withMessenger(plates, () => withMessenger(collector, () => trace(seed(f, k)).getTrace(...args))));
   const guideTrace = run(guide, random.foldIn(key, 1));
+  warnOfSharedBaselines(guideTrace, guide, random.foldIn(key, 1), values, args, plates);
   checkSupports(guideTrace, run(replay(model, guideTrace), random.foldIn(key, 2)));
   for (const name of Object.keys(initParams))
     if (!constraints.has(name)) throw unknownParam(name, constraints, "initParams: ");
   return { values, constraints, mutables };
 }
 
-/** The params that the model starts itself, by name; `given` are the values of others. */
+/** The params that the model starts itself, by name; `given` are values that are known. */
 function declarations(
   model: Model,
   args: readonly unknown[],
@@ -80,11 +87,12 @@ function declarations(
   const collector: Messenger = {
     process(message) {
       if (message.type !== "param") return;
-      if (message.init !== null && !found.has(message.name)) found.set(message.name, { ...message });
-      message.value ??= given(message.name) ?? message.init?.(key) ?? null;
+      const { name, init } = message;
+      if (init !== null && !found.has(name)) found.set(name, { ...message });
+      message.value ??= given(name) ?? found.get(name)?.init?.(key) ?? null;
     },
   };
-  inFreshRun(() => block(() => withMessenger(collector, () => seed(model, key)(...args)))());
+  outsidePlates(() => inFreshRun(() => block(() => withMessenger(collector, () => seed(model, key)(...args)))()));
   return found;
 }
 
@@ -102,7 +110,20 @@ function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor
   return value;
 }
 
-function checkRedeclared({ name, shape }: ParamMessage, value: Tensor): void {
+/** Refuse a declaration that differs from the first one, whose value and constraint these are. */
+function checkRedeclared(
+  { name, shape, constraint, isReference }: ParamMessage,
+  value: Tensor,
+  first: Constraint,
+): void {
+  const [before, now] = [constraintText(first), constraintText(constraint)];
+  if (!isReference && before !== now)
+    throw new PedigradError({
+      code: "constraint-mismatch",
+      param: name,
+      site: name,
+      message: `param "${name}" is declared twice: with the constraint ${before} and with ${now}. Give both the same constraint, leave value and constraint out of one of them, or give them two names.`,
+    });
   if (shape !== null && !sameShape(shape, value.shape))
     throw new PedigradError({
       code: "shape-mismatch",

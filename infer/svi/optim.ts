@@ -4,13 +4,18 @@
  */
 import { leavesOf, mapTree, PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
 import { mergeRecords } from "../../provenance/base/records.js";
-import { refuseOption, requireOptions } from "../checks.js";
+import { type Kind, kinds, refuseOption, requireKind, requireOptions, show } from "../checks.js";
 
 /** Parameters, gradients and updates are nested records of tensors of one structure. */
 export interface Optimizer {
   init(params: Tree): Tree;
   update(grads: Tree, state: Tree, params: Tree): [updates: Tree, state: Tree];
 }
+
+/** Whether something is an optimiser. */
+const isOptimizer = (x: unknown): boolean =>
+  typeof (x as Optimizer | null)?.init === "function" && typeof (x as Optimizer).update === "function";
+const optimiser: Kind = [isOptimizer, "an optimiser with init and update, such as adam(1e-3)"];
 
 /** A learning rate: a number, or a function of the step count (0 at the first update). */
 export type Schedule = number | ((step: Tensor) => Tensor);
@@ -35,21 +40,23 @@ function checkOptions(
   ranges: Record<string, [low: number, high: number]>,
 ): void {
   if (typeof rate !== "function" && !(typeof rate === "number" && rate >= 0 && rate < Infinity))
-    refuseOption(
-      op,
-      "stepSize",
-      `the learning rate must be a finite number >= 0 or a schedule, got ${typeof rate === "object" ? JSON.stringify(rate) : rate}.`,
-    );
+    refuseOption(op, "stepSize", `the learning rate must be a finite number >= 0 or a schedule, got ${show(rate)}.`);
   requireOptions(op, options, Object.keys(ranges));
   for (const [key, value] of Object.entries(options)) {
     const [low, high] = ranges[key] as [number, number];
-    if (value !== undefined && !(value >= low && value < high))
-      refuseOption(op, key, `${key} must be in [${low}, ${high}), got ${value}.`);
+    if (value !== undefined && !(typeof value === "number" && value >= low && value < high))
+      refuseOption(op, key, `${key} must be in [${low}, ${high}), got ${show(value)}.`);
   }
 }
 
 /** -rate times the gradient. */
-export function sgd(rate: Schedule): Optimizer {
+export function sgd(rate: Schedule, ...rest: never[]): Optimizer {
+  if (rest.length > 0)
+    refuseOption(
+      "sgd",
+      "options",
+      `it takes the learning rate alone, got ${show(rest[0])} as well. Use momentum(rate, mass).`,
+    );
   checkOptions("sgd", rate, {}, {});
   return {
     init: () => ({ step: tensor(0) }),
@@ -130,12 +137,10 @@ export function adam(rate: Schedule, options: AdamOptions = {}): Optimizer {
 }
 
 /** Loshchilov and Hutter 2019: Adam with the weights decayed apart from the gradient. */
-export function adamw(
-  rate: Schedule,
-  { weightDecay = 1e-4, ...options }: AdamOptions & { weightDecay?: number } = {},
-): Optimizer {
-  const inner = adam(rate, options);
-  checkOptions("adamw", rate, { weightDecay }, { weightDecay: [0, Infinity] });
+export function adamw(rate: Schedule, options: AdamOptions & { weightDecay?: number } = {}): Optimizer {
+  checkOptions("adamw", rate, options, { ...ADAM, weightDecay: [0, Infinity] });
+  const { weightDecay = 1e-4, ...rest } = options;
+  const inner = adam(rate, rest);
   return {
     init: inner.init,
     update: (grads, state, params) => {
@@ -149,15 +154,17 @@ export function adamw(
 /** Pyro's ClippedAdam: gradients clipped to [-clipNorm, clipNorm], the rate multiplied by `lrd` before each step, the first included. */
 export function clippedAdam(
   rate: Schedule,
-  { clipNorm = 10, lrd = 1, ...options }: AdamOptions & { clipNorm?: number; lrd?: number } = {},
+  options: AdamOptions & { clipNorm?: number; lrd?: number } = {},
 ): Optimizer {
-  checkOptions("clippedAdam", rate, { clipNorm, lrd }, { clipNorm: [0, Infinity], lrd: [0, Infinity] });
+  checkOptions("clippedAdam", rate, options, { ...ADAM, clipNorm: [0, Infinity], lrd: [0, Infinity] });
+  const { clipNorm = 10, lrd = 1, ...rest } = options;
   const decayed = (step: Tensor): Tensor => rateAt(rate, step).mul(tensor(lrd).pow(step.add(1)));
-  return chain(clipByValue(clipNorm), adam(lrd === 1 ? rate : decayed, options));
+  return chain(clipByValue(clipNorm), adam(lrd === 1 ? rate : decayed, rest));
 }
 
 /** Transformations one after the other, the updates of each given to the next. */
 export function chain(...parts: Optimizer[]): Optimizer {
+  for (const part of parts) requireKind("chain", "each part", part, optimiser);
   return {
     init: (params) => parts.map((part) => part.init(params)),
     update: (grads, states, params) => {
@@ -214,9 +221,11 @@ export function scaleBy(by: number): Optimizer {
 
 /** An optimiser of its own for every parameter, by name. */
 export function perParam(choose: (name: string) => Optimizer): Optimizer {
+  requireKind("perParam", "the first argument", choose, [kinds.function[0], "a function of the param's name"]);
   const chosen = new Map<string, Optimizer>();
   const of = (name: string): Optimizer => {
     const optimizer = chosen.get(name) ?? choose(name);
+    requireKind("perParam", `what it gives for "${name}"`, optimizer, optimiser);
     chosen.set(name, optimizer);
     return optimizer;
   };

@@ -2,7 +2,9 @@
  * Where parameters lie: the constraint of each, which `svi.init` learns from the programs, and the way there from the free
  * numbers that an optimiser moves.
  */
-import { mapTree, PedigradError, type Tensor } from "../../autodiff/index.js";
+import { textOf } from "../../autodiff/core/tensor.js";
+import { mapTree, PedigradError, Tensor } from "../../autodiff/index.js";
+import type { IndependentConstraint } from "../../distributions/constraints/constraint.js";
 import { bijectTo, type Constraint, type Transform } from "../../distributions/index.js";
 import { unknownParam } from "../checks.js";
 import type { Messenger } from "../program/messages.js";
@@ -19,6 +21,14 @@ export const onlyKnownParams: Messenger = {
     });
   },
 };
+
+/** A constraint in words that tell it from others: its name, and its bounds or what it is made of. */
+export function constraintText(constraint: Constraint): string {
+  const { base } = constraint as Partial<IndependentConstraint>;
+  if (base !== undefined) return `${constraintText(base)} over ${constraint.eventDim - base.eventDim} more axes`;
+  const bounds = Object.values(constraint).filter((part) => part instanceof Tensor);
+  return bounds.length === 0 ? constraint.name : `${constraint.name}(${bounds.map(textOf).join(", ")})`;
+}
 
 export class ParamSpace {
   #constraints: ReadonlyMap<string, Constraint> = new Map();

@@ -1,7 +1,7 @@
 /** The loop of `svi.run`: steps until there are enough, with a progress bar, early stopping and a hand on the brake. */
 import { textOf } from "../../autodiff/core/tensor.js";
 import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
-import { refuseOption, requireKey, requireOptions } from "../checks.js";
+import { type Kind, kinds, refuseOption, requireKey, requireOptions } from "../checks.js";
 import { progressBar } from "./progress.js";
 import { hasFiniteParams, type SVIState } from "./state.js";
 import type { JitMode, SVI } from "./svi.js";
@@ -26,6 +26,7 @@ export interface RunOptions {
   initState?: SVIState;
   /** Constrained initial values by name, as for `svi.init`. */
   initParams?: Record<string, TensorLike>;
+  /** Called after every step. */
   onStep?: (step: Step) => void;
   /** Stop after the step for which it returns true. */
   stopWhen?: (step: Step) => boolean;
@@ -44,19 +45,21 @@ export interface RunOptions {
   /** Take gradients by forward mode, as in the options of the SVI. */
   forwardModeDifferentiation?: boolean;
 }
-const OPTIONS = [
-  "numSteps",
-  "progressBar",
-  "stableUpdate",
-  "initState",
-  "initParams",
-  "onStep",
-  "stopWhen",
-  "signal",
-  "batches",
-  "jit",
-  "forwardModeDifferentiation",
-];
+const isBatches = (x: unknown): boolean =>
+  typeof x === "function" || typeof (x as Iterable<unknown> | null)?.[Symbol.iterator] === "function";
+const OPTIONS = {
+  numSteps: kinds.any,
+  progressBar: [(x) => ["boolean", "function"].includes(typeof x), "true, false or a function of its text"],
+  stableUpdate: kinds.flag,
+  initState: kinds.any,
+  initParams: kinds.record,
+  onStep: kinds.function,
+  stopWhen: kinds.function,
+  signal: [(x) => typeof (x as { aborted?: unknown } | null)?.aborted === "boolean", "an AbortSignal"],
+  batches: [isBatches, "an array, an iterable or a generator function"],
+  jit: kinds.any,
+  forwardModeDifferentiation: kinds.flag,
+} satisfies Record<string, Kind>;
 
 export interface RunResult {
   /** Constrained parameters by name. */

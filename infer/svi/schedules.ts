@@ -2,20 +2,36 @@
 
 import { type Tensor, where } from "../../autodiff/index.js";
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import { isRecord } from "../../provenance/base/records.js";
+import { type Kind, kinds, requireKind } from "../checks.js";
+
+/** Refuse numbers that no schedule can be made of. */
+function requireNumbers(op: string, numbers: Record<string, readonly [x: unknown, kind: Kind]>): void {
+  for (const [name, [x, kind]] of Object.entries(numbers)) requireKind(op, name, x, kind);
+}
 
 /** initial · decayRate^(step / transitionSteps). */
-export const exponentialDecay =
-  (initial: number, transitionSteps: number, decayRate: number) =>
-  (step: Tensor): Tensor =>
+export function exponentialDecay(initial: number, transitionSteps: number, decayRate: number) {
+  requireNumbers("exponentialDecay", {
+    initial: [initial, kinds.number],
+    transitionSteps: [transitionSteps, kinds.positive],
+    decayRate: [decayRate, kinds.positive],
+  });
+  return (step: Tensor): Tensor =>
     step
       .mul(log(decayRate) / transitionSteps)
       .exp()
       .mul(initial);
+}
 
 /** From `initial` to `initial · alpha` along half a cosine. */
-export const cosineDecay =
-  (initial: number, decaySteps: number, alpha = 0) =>
-  (step: Tensor): Tensor => {
+export function cosineDecay(initial: number, decaySteps: number, alpha = 0) {
+  requireNumbers("cosineDecay", {
+    initial: [initial, kinds.number],
+    decaySteps: [decaySteps, kinds.positive],
+    alpha: [alpha, kinds.number],
+  });
+  return (step: Tensor): Tensor => {
     const cosine = step
       .minimum(decaySteps)
       .mul(Math.PI / decaySteps)
@@ -27,21 +43,34 @@ export const cosineDecay =
       .add(alpha)
       .mul(initial);
   };
+}
 
 /** From `initial` to `end` in a straight line over `transitionSteps` steps. */
-export const linearSchedule =
-  (initial: number, end: number, transitionSteps: number) =>
-  (step: Tensor): Tensor =>
+export function linearSchedule(initial: number, end: number, transitionSteps: number) {
+  requireNumbers("linearSchedule", {
+    initial: [initial, kinds.number],
+    end: [end, kinds.number],
+    transitionSteps: [transitionSteps, kinds.positive],
+  });
+  return (step: Tensor): Tensor =>
     step
       .minimum(transitionSteps)
       .mul((end - initial) / transitionSteps)
       .add(initial);
+}
+
+const areBoundaries = (x: unknown): boolean =>
+  isRecord(x) && Object.entries(x).every(([at, by]) => Number(at) >= 0 && kinds.number[0](by));
 
 /** `initial`, multiplied at each boundary by its factor: `piecewiseConstant(0.1, { 100: 0.5 })`. */
-export const piecewiseConstant =
-  (initial: number, boundaries: Record<number, number>) =>
-  (step: Tensor): Tensor =>
+export function piecewiseConstant(initial: number, boundaries: Record<number, number>) {
+  requireNumbers("piecewiseConstant", {
+    initial: [initial, kinds.number],
+    boundaries: [boundaries, [areBoundaries, "factors by step, such as { 100: 0.5 }"]],
+  });
+  return (step: Tensor): Tensor =>
     Object.entries(boundaries).reduce(
       (rate, [at, by]) => rate.mul(where(step.greaterEqual(Number(at)), by, 1)),
       step.mul(0).add(initial),
     );
+}

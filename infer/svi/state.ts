@@ -1,6 +1,6 @@
 /** The state of an inference: all that one step hands to the next. */
 import { elementsOf } from "../../autodiff/core/copy.js";
-import { isContainer, mapTree, PedigradError, type Tensor, type Tree } from "../../autodiff/index.js";
+import { isContainer, mapTree, PedigradError, random, type Tensor, type Tree } from "../../autodiff/index.js";
 import { show } from "../checks.js";
 import type { Optimizer } from "./optim.js";
 
@@ -15,16 +15,34 @@ export interface SVIState {
   readonly constraints?: string;
 }
 
-/** Refuse what is no state of SVI, and a state that another optimiser has made. */
+const refusal = (op: string, param: string, message: string): PedigradError =>
+  new PedigradError({ code: "bad-state", op, param, message: `${op}: ${message}` });
+
+/** Refuse what is not a state of SVI. */
+export function requireStateShape(op: string, state: SVIState): void {
+  if (
+    isContainer(state) &&
+    isContainer(state.params) &&
+    state.optimState !== undefined &&
+    isContainer(state.mutableState)
+  )
+    return;
+  const isResult = isContainer(state) && "state" in state;
+  throw refusal(
+    op,
+    "state",
+    `the first argument must be a state, as svi.init returns, got ${show(state)}.${isResult ? " Give its .state." : ""}`,
+  );
+}
+
+/** Refuse what is not a state of SVI, and a state that another optimiser has made. */
 export function requireState(op: string, state: SVIState, optimizer: Optimizer): void {
-  const refuse = (message: string): never => {
-    throw new PedigradError({ code: "bad-state", op, param: "optimState", message: `${op}: ${message}` });
-  };
-  if (!isContainer(state) || !isContainer(state.params))
-    refuse(`the first argument must be a state, as svi.init returns, got ${show(state)}.`);
+  requireStateShape(op, state);
   const [found, expected] = [state.optimState, optimizer.init(state.params)].map((tree) => pathsOf(tree).join(", "));
   if (found !== expected)
-    refuse(
+    throw refusal(
+      op,
+      "optimState",
       `this state belongs to another optimiser: it has ${found || "nothing"}, this one keeps ${expected || "nothing"}. Use the optimiser that made it, or start from its params: svi.init({ key, initParams }).`,
     );
 }
@@ -39,3 +57,9 @@ function pathsOf(tree: Tree): string[] {
 /** Whether every parameter is still a number. */
 export const hasFiniteParams = ({ params }: SVIState): boolean =>
   Object.values(params).every((p) => elementsOf(p).every(Number.isFinite));
+
+/** The key of the next state, and that of the step to it. */
+export function keysAfter({ key }: SVIState): { next: Tensor; own: Tensor } {
+  const [next, own] = [...random.split(key)] as [Tensor, Tensor];
+  return { next, own };
+}

@@ -27,17 +27,17 @@ import {
   trackProvenance,
   union,
 } from "../../provenance/index.js";
-import { refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
+import { type Kind, kinds, refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
 import { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
-import type { Model } from "../program/messages.js";
-import { withMessenger } from "../program/messages.js";
+import { type Model, withMessenger } from "../program/messages.js";
+import { requireOutside } from "../program/trace.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise } from "./initialise.js";
 import { type Optimizer, zipTrees } from "./optim.js";
 import { onlyKnownParams, ParamSpace } from "./paramSpace.js";
 import { type RunOptions, type RunResult, runLoop, runLoopAsync, type Step, stepsOf } from "./run.js";
-import { hasFiniteParams, requireState, type SVIState } from "./state.js";
+import { hasFiniteParams, keysAfter, requireState, requireStateShape, type SVIState } from "./state.js";
 
 /** Compile a step: where the model allows it, always (else an error), never. */
 export type JitMode = "auto" | boolean;
@@ -50,10 +50,15 @@ export interface SVIOptions {
   /** Take gradients by forward mode, a coordinate at a time: for few parameters. */
   forwardModeDifferentiation?: boolean;
 }
-const OPTIONS = ["staticArgs", "jit", "forwardModeDifferentiation"];
+const OPTIONS = {
+  staticArgs: kinds.record,
+  jit: [(x) => x === "auto" || typeof x === "boolean", '"auto", true or false'],
+  forwardModeDifferentiation: kinds.flag,
+} satisfies Record<string, Kind>;
 
 /** What init may be given instead of a key. */
 export interface InitOptions {
+  /** Where all randomness of the run comes from. */
   key: Tensor;
   /** Constrained initial values by name; they win over those in the program. */
   initParams?: Record<string, TensorLike>;
@@ -89,6 +94,7 @@ export class SVI {
 
   /** The state before the first step: initial values from guide and model (the guide's win), and one dry run of the loss. */
   init(keyOrOptions: Tensor | InitOptions, ...args: unknown[]): SVIState {
+    requireOutside("svi.init");
     const { key, initParams = {} } = initOptions(keyOrOptions);
     const [initKey, next] = [random.foldIn(key, 0), random.foldIn(key, 1)];
     const { values, constraints, mutables } = outsideRuns(() =>
@@ -108,6 +114,7 @@ export class SVI {
 
   /** One step: `[the next state, the loss]`. The state given is not changed. */
   update(state: SVIState, ...args: unknown[]): [SVIState, number] {
+    requireOutside("svi.update");
     if (state?.optimState !== this.#latest) {
       requireState("svi.update", state, this.optimizer);
       this.#space.require("svi.update", state);
@@ -137,6 +144,7 @@ export class SVI {
 
   /** The same inference with other options. */
   with(options: SVIOptions): SVI {
+    requireOptions("svi.with", options, OPTIONS);
     if (Object.keys(options).length === 0) return this;
     const copy = new SVI(this.model, this.guide, this.optimizer, this.elbo, { ...this.options, ...options });
     copy.#space = this.#space;
@@ -145,6 +153,7 @@ export class SVI {
 
   /** One step as tensors, never compiled. */
   step(state: SVIState, ...args: unknown[]): [SVIState, Tensor] {
+    requireOutside("svi.step");
     const { next, own } = keysAfter(state);
     let outcome: Outcome | null = null;
     const differentiate = this.options.forwardModeDifferentiation ? valueAndForwardGrad : valueAndGrad;
@@ -180,11 +189,14 @@ export class SVI {
 
   /** The loss of the same draw that `update(state)` would make. */
   evaluate(state: SVIState, ...args: unknown[]): number {
+    requireOutside("svi.evaluate");
+    requireStateShape("svi.evaluate", state);
     return this.#outcome(state.params, state.mutableState, keysAfter(state).own, args).loss.item();
   }
 
   /** The same loss by site. */
   perSite(state: SVIState, ...args: unknown[]): Record<string, Tensor> {
+    requireStateShape("svi.perSite", state);
     const values = mergeRecords(this.getParams(state), state.mutableState);
     return this.elbo.perSite(keysAfter(state).own, values, this.model, this.guide, ...this.#allArgs(args));
   }
@@ -208,6 +220,7 @@ export class SVI {
 
   /** Constrained parameters by name. */
   getParams(state: SVIState): Record<string, Tensor> {
+    requireStateShape("svi.getParams", state);
     return this.#space.constrain(state.params);
   }
 
@@ -251,19 +264,13 @@ export class SVI {
   }
 }
 
-/** The key of the next state, and that of the step to it. */
-function keysAfter({ key }: SVIState): { next: Tensor; own: Tensor } {
-  const [next, own] = [...random.split(key)] as [Tensor, Tensor];
-  return { next, own };
-}
-
 /** The key and the options that `init` was given. */
 function initOptions(given: Tensor | InitOptions): InitOptions {
   if (given instanceof Tensor || !isContainer(given)) {
     requireKey("svi.init", given);
     return { key: given };
   }
-  requireOptions("svi.init", given, ["key", "initParams"]);
+  requireOptions("svi.init", given, { key: kinds.any, initParams: kinds.record });
   requireKey("svi.init", given.key);
   return given;
 }

@@ -8,19 +8,67 @@ export function refuseOption(op: string, param: string, message: string): never 
   throw new PedigradError({ code: "bad-option", op, param, message: `${op}: ${message}` });
 }
 
-/** Refuse what is no record of options, and options that are not `known`. */
-export function requireOptions(op: string, options: unknown, known: readonly string[], site?: string): void {
+// As many keys or table entries as take half a gigabyte.
+export const MOST = 2 ** 26;
+
+/** What a value may be, with the words for it. */
+export type Kind = readonly [is: (x: unknown) => boolean, words: string];
+const kind = (is: (x: unknown) => boolean, words: string): Kind => [is, words];
+
+/** The kinds of options and arguments. */
+export const kinds = {
+  any: kind(() => true, "anything"),
+  flag: kind((x) => typeof x === "boolean", "true or false"),
+  function: kind((x) => typeof x === "function", "a function"),
+  string: kind((x) => typeof x === "string", "a string"),
+  record: kind(isRecord, "a record by name"),
+  names: kind((x) => Array.isArray(x) && x.every((name) => typeof name === "string"), "an array of names"),
+  numbers: kind((x) => Array.isArray(x) && x.every(Number.isInteger), "an array of whole numbers"),
+  size: kind((x) => Number.isInteger(x) && (x as number) >= 0, "a non-negative integer"),
+  count: kind((x) => Number.isInteger(x) && (x as number) >= 1 && (x as number) <= MOST, "a positive integer"),
+  number: kind((x) => typeof x === "number" && Number.isFinite(x), "a finite number"),
+  positive: kind((x) => typeof x === "number" && x > 0 && x < Infinity, "a positive number"),
+} as const;
+
+/** Refuse an argument or option that is not of a kind. */
+export function requireKind(op: string, param: string, x: unknown, [is, words]: Kind, site?: string): void {
+  if (is(x)) return;
+  throw new PedigradError({
+    code: "bad-option",
+    op: site === undefined ? op : undefined,
+    site,
+    param,
+    message: `${op}: ${param} must be ${words}, got ${show(x)}.`,
+  });
+}
+
+/** Refuse what is not a record of options, options that are not known, and those that are not of their kind. */
+export function requireOptions(
+  op: string,
+  options: unknown,
+  known: readonly string[] | Readonly<Record<string, Kind>>,
+  site?: string,
+): void {
+  const names = Array.isArray(known) ? (known as readonly string[]) : Object.keys(known);
+  const where = { op: site === undefined ? op : undefined, site };
   if (!isRecord(options))
-    refuseOption(op, "options", `expected options ({ ${known[0]}: … }, or {} for none), got ${show(options)}.`);
-  for (const option of Object.keys(options))
-    if (!known.includes(option))
+    throw new PedigradError({
+      ...where,
+      code: "bad-option",
+      param: "options",
+      message: `${op}: expected options ({ ${names[0]}: … }, or {} for none), got ${show(options)}.`,
+    });
+  for (const [option, value] of Object.entries(options)) {
+    if (!names.includes(option))
       throw new PedigradError({
+        ...where,
         code: "unknown-option",
-        op: site === undefined ? op : undefined,
-        site,
         param: option,
-        message: `${op}: unknown option "${option}". Expected one of ${known.join(", ")}.${didYouMean(option, known)}`,
+        message: `${op}: unknown option "${option}". Expected one of ${names.join(", ")}.${didYouMean(option, names)}`,
       });
+    const expected = (known as Readonly<Record<string, Kind>>)[option];
+    if (expected !== undefined && value !== undefined) requireKind(op, option, value, expected, site);
+  }
 }
 
 /** Refuse what is not the one function that `op` takes; its arguments belong to the function that `op` returns. */

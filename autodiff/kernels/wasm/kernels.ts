@@ -4,6 +4,7 @@
  * of the op does it, so both agree to the last bit.
  */
 import { exponentialSums } from "./exponentialSums.js";
+import { triangles } from "./triangles.js";
 
 /**
  * The order of a long sum: lane l of eight takes elements l, l + 8, l + 16, … of the whole eights; then
@@ -106,7 +107,7 @@ const cells = (text: (row: string, column: number) => string): string =>
     .join(" ");
 
 /**
- * C = C + A B. B is packed in panels of four columns and up to 256 terms, which stay in the nearest cache; a tile is four
+ * C = C + A B, or C - A B where `sign` is the address of -1; rows of C are `next` bytes apart. B is packed in panels of four columns and up to 256 terms, which stay in the nearest cache; a tile is four
  * rows by four columns, kept in registers. Tiles that hang over an edge are done in `scratch`.
  */
 const products = `
@@ -121,31 +122,34 @@ function tile(c0, next, a0, a1, a2, a3, step, b, n) {
   }
   ${cells((r, k) => `store(c${r} + ${16 * k}, s${r}${k});`)}
 }
-function packRows(to, b, down, n) {
+function packRows(to, b, down, n, sign) {
+  let s = loadSame(sign);
   let end = to + (n << 5);
-  while (to !== end) { store(to, load(b)); store(to + 16, load(b + 16)); b = b + down; to = to + 32; }
+  while (to !== end) { store(to, s * load(b)); store(to + 16, s * load(b + 16)); b = b + down; to = to + 32; }
 }
-function packColumns(to, b0, right, n) {
+function packColumns(to, b0, right, n, sign) {
+  let s = loadSame(sign);
   let b1 = b0 + right; let b2 = b1 + right; let b3 = b2 + right;
   let end = to + (n >>> 1 << 6);
   while (to !== end) {
-    ${each("0 1 2 3", (k) => `let v${k} = load(b${k}); b${k} = b${k} + 16;`)}
+    ${each("0 1 2 3", (k) => `let v${k} = s * load(b${k}); b${k} = b${k} + 16;`)}
     store(to, firsts(v0, v1)); store(to + 16, firsts(v2, v3)); store(to + 32, seconds(v0, v1)); store(to + 48, seconds(v2, v3));
     to = to + 64;
   }
   if (n & 1) {
-    store(to, firsts(loadOne(b0), loadOne(b1)));
-    store(to + 16, firsts(loadOne(b2), loadOne(b3)));
+    store(to, s * firsts(loadOne(b0), loadOne(b1)));
+    store(to + 16, s * firsts(loadOne(b2), loadOne(b3)));
   }
 }
-function packAny(to, b, down, right, n, width) {
+function packAny(to, b, down, right, n, width, sign) {
+  let s = get(sign);
   let end = to + (n << 5);
   while (to !== end) {
     let j = 0;
     let from = b;
     while (j < 4) {
       put(to + (j << 3), 0);
-      if (j < width) { put(to + (j << 3), get(from)); }
+      if (j < width) { put(to + (j << 3), s * get(from)); }
       from = from + right;
       j = j + 1;
     }
@@ -153,13 +157,13 @@ function packAny(to, b, down, right, n, width) {
     to = to + 32;
   }
 }
-function pack(to, b, down, right, n, width) {
+function pack(to, b, down, right, n, width, sign) {
   let isWhole = width > 3;
   let areRows = isWhole & (right === 8);
   let areColumns = (isWhole & (down === 8)) & (right !== 8);
-  if (areRows) { packRows(to, b, down, n); }
-  if (areColumns) { packColumns(to, b, right, n); }
-  if ((areRows + areColumns) === 0) { packAny(to, b, down, right, n, width); }
+  if (areRows) { packRows(to, b, down, n, sign); }
+  if (areColumns) { packColumns(to, b, right, n, sign); }
+  if ((areRows + areColumns) === 0) { packAny(to, b, down, right, n, width, sign); }
 }
 function move(to, toNext, from, fromNext, rows, width) {
   if (rows > 4) { rows = 4; }
@@ -191,8 +195,7 @@ function multiplyPanel(c, next, a, down, step, panel, scratch, rows, width, n) {
     rows = rows - 4;
   }
 }
-function multiply(c, a, aDown, aRight, b, bDown, bRight, rows, n, columns, scratch) {
-  let next = columns << 3;
+function multiply(c, next, a, aDown, aRight, b, bDown, bRight, rows, n, columns, scratch, sign) {
   while (n > 0) {
     let terms = n;
     if (terms > 256) { terms = 256; }
@@ -202,7 +205,7 @@ function multiply(c, a, aDown, aRight, b, bDown, bRight, rows, n, columns, scrat
       if (height > 256) { height = 256; }
       let j = 0;
       while (j < columns) {
-        pack(scratch + 128, b + j * bRight, bDown, bRight, terms, columns - j);
+        pack(scratch + 128, b + j * bRight, bDown, bRight, terms, columns - j, sign);
         multiplyPanel(c + top * next + (j << 3), next, a + top * aDown, aDown, aRight, scratch + 128, scratch, height, columns - j, terms);
         j = j + 4;
       }
@@ -217,7 +220,7 @@ function multiply(c, a, aDown, aRight, b, bDown, bRight, rows, n, columns, scrat
 /** Bytes that `multiply` needs for a tile and a panel. */
 export const SCRATCH = 128 + 256 * 32;
 
-export const kernels: string = sums + rowsByVector + combinedRows + products + exponentialSums;
+export const kernels: string = sums + rowsByVector + combinedRows + products + triangles + exponentialSums;
 
 type Groups = (out: number, a: number, count: number, between: number, n: number, step: number) => void;
 /** The kernels as functions. `addRows` and `multiply` add to what is there. */
@@ -226,16 +229,18 @@ export interface Kernels {
   sumRows(out: number, a: number, rows: number, n: number): void;
   dotRows(out: number, a: number, b: number, rows: number, n: number): void;
   addRows(out: number, x: number, step: number, b: number, rows: number, n: number): void;
+  solveRows(x: number, next: number, a: number, down: number, right: number, n: number, columns: number): void;
   logsumexp: Groups;
   softmax: Groups;
   logSoftmax: Groups;
   multiply(
     ...operands: [
-      ...out: [c: number],
+      ...out: [c: number, next: number],
       ...left: [a: number, down: number, right: number],
       ...right: [b: number, down: number, right: number],
       ...sizes: [rows: number, n: number, columns: number],
       scratch: number,
+      sign: number,
     ]
   ): void;
 }

@@ -9,8 +9,9 @@ import { type Kernels, kernels, SCRATCH } from "./kernels.js";
 import { parse, type Routine } from "./language.js";
 
 const PAGE = 65536;
-// What lies at the beginning of each memory: scratch for products, and a 1.
+// What lies at the beginning of each memory: scratch for products, 1 and -1.
 export const ONE = SCRATCH;
+export const MINUS_ONE = SCRATCH + 8;
 const FIRST = SCRATCH + 16;
 
 /** The part of WebAssembly that is used here: TypeScript has its types only together with all of a browser's. */
@@ -55,7 +56,7 @@ export class Simd {
   constructor(module: object, size: number) {
     const pages = Math.ceil((FIRST + 8 * size) / PAGE);
     this.#memory = new (platform().Memory)({ initial: pages, maximum: pages });
-    new Float64Array(this.#memory.buffer)[ONE / 8] = 1;
+    new Float64Array(this.#memory.buffer, ONE, 2).set([1, -1]);
     this.numbers = new Float64Array(this.#memory.buffer, FIRST, size);
     this.kernels = this.#link(module) as Kernels;
     owners.set(this.#memory.buffer, this);

@@ -8,7 +8,7 @@ import type { Op } from "../../core/op.js";
 import { broadcastShapes, type Shape, showShape, sizeOf } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { broadcastView, type View } from "../../core/view.js";
-import { addressOf, kernelsOf } from "../../kernels/wasm/simd.js";
+import { addressOf, kernelsOf, ONE } from "../../kernels/wasm/simd.js";
 import { broadcastTogether } from "../views/batching.js";
 import { expandDims, squeeze, transpose } from "../views/shape.js";
 
@@ -75,7 +75,7 @@ function isRowMajor({ shape, stride }: View): boolean {
 const rowMajor = (x: View): View => (isRowMajor(x) ? x : asContiguous(x));
 
 /** Where each matrix of a batch begins, in the order of a batch shape to which that of x broadcasts. */
-function offsetsOf(x: View, batch: Shape): number[] {
+export function offsetsOf(x: View, batch: Shape): number[] {
   const seen = broadcastView(x, [...batch, ...x.shape.slice(-2)]);
   let offsets = [seen.offset];
   batch.forEach((size, axis) => {
@@ -122,7 +122,7 @@ function simdProduct(out: View, left: View, right: View): (() => void) | null {
     if (n === 1 && aRight === 8 && aDown === 8 * k && bDown === 8) return () => kernels.dotRows(c, a, b, m, k);
     if (n === 1 && aDown === 8 && aRight === 8 * m) return () => kernels.addRows(c, b, bDown, a, k, m);
     if (m === 1 && bRight === 8 && bDown === 8 * n) return () => kernels.addRows(c, a, aRight, b, k, n);
-    return () => kernels.multiply(c, a, aDown, aRight, b, bDown, bRight, m, k, n, 0);
+    return () => kernels.multiply(c, 8 * n, a, aDown, aRight, b, bDown, bRight, m, k, n, 0, ONE);
   };
   const products = as.map((_, i) => product(i));
   const size = sizeOf(out.shape);

@@ -21,7 +21,9 @@ interface Slice {
   readonly step: number;
 }
 export interface SliceOptions {
+  /** Along which axis; the first by default. */
   axis?: number;
+  /** The distance from one element to the next; 1 by default. */
   step?: number;
 }
 

@@ -1,59 +1,46 @@
+import { betainc, betaincinv, digamma, random, square, type TensorLike } from "../../../autodiff/index.js";
+import { openUnitInterval, positive, unitInterval } from "../../constraints/index.js";
+import { family, type Tensors } from "../../core/family.js";
+import { gammaEntropy, logBetaDensity } from "../../densities/continuous.js";
+
 /**
  * Beta, a = concentration1 and b = concentration0, on [0, 1]:
  *
  *     log p(x) = (a - 1) log x + (b - 1) log(1 - x) - log B(a, b).
  */
-import type { Shape } from "../../../autodiff/core/shape.js";
-import { betainc, betaincinv, digamma, random, square, type Tensor, type TensorLike } from "../../../autodiff/index.js";
-import { type Constraint, positive, unitInterval } from "../../constraints/index.js";
-import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
-import { gammaEntropy, logBetaDensity } from "../../densities/continuous.js";
-
-type Params = { readonly concentration1: Tensor; readonly concentration0: Tensor };
-const BETA: Family<Params> = { name: "Beta", constraints: { concentration1: positive, concentration0: positive } };
-
-export class Beta extends Distribution<Params> {
-  constructor(concentration1: TensorLike, concentration0: TensorLike);
-  constructor(params: Given<Params>);
-  constructor(...args: unknown[]) {
-    super(readParameters(BETA, args));
-  }
-
-  override get support(): Constraint {
-    return unitInterval;
-  }
-  override get hasRsample(): boolean {
-    return true;
-  }
-  override logDensity(value: Tensor): Tensor {
-    const { concentration1: a, concentration0: b } = this.params;
-    return logBetaDensity(a, b, value);
-  }
-  override draw(key: Tensor, shape: Shape): Tensor {
-    const { concentration1: a, concentration0: b } = this.params;
-    return random.beta(key, a, b, shape);
-  }
-  override get mean(): Tensor {
-    const { concentration1: a, concentration0: b } = this.params;
-    return this.spread(a.div(a.add(b)));
-  }
-  override get variance(): Tensor {
-    const { concentration1: a, concentration0: b } = this.params;
+export class Beta extends /* @__PURE__ */ family<
+  Tensors<"concentration1" | "concentration0">,
+  [concentration1: TensorLike, concentration0: TensorLike]
+>("Beta", {
+  constraints: { concentration1: positive, concentration0: positive },
+  support: unitInterval,
+  logDensity: (x, { concentration1: a, concentration0: b }) => logBetaDensity(a, b, x),
+  draw: (key, shape, { concentration1: a, concentration0: b }) => random.beta(key, a, b, shape),
+  mean: ({ concentration1: a, concentration0: b }) => a.div(a.add(b)),
+  variance: ({ concentration1: a, concentration0: b }) => {
     const total = a.add(b);
-    return this.spread(a.mul(b).div(square(total).mul(total.add(1))));
-  }
-  override entropy(): Tensor {
-    const { concentration1: a, concentration0: b } = this.params;
+    return a.mul(b).div(square(total).mul(total.add(1)));
+  },
+  entropy: ({ concentration1: a, concentration0: b }) => {
     const total = a.add(b);
-    return this.spread(gammaEntropy(a).add(gammaEntropy(b)).sub(gammaEntropy(total)).sub(digamma(total)));
-  }
-  override cumulative(value: Tensor): Tensor {
-    const { concentration1: a, concentration0: b } = this.params;
-    return betainc(a, b, value.clip(0, 1));
-  }
-  override quantile(q: Tensor): Tensor {
-    const { concentration1: a, concentration0: b } = this.params;
-    return betaincinv(a, b, q);
-  }
-}
+    return gammaEntropy(a).add(gammaEntropy(b)).sub(gammaEntropy(total)).sub(digamma(total));
+  },
+  cdf: (x, { concentration1: a, concentration0: b }) => betainc(a, b, x.clip(0, 1)),
+  icdf: (q, { concentration1: a, concentration0: b }) => betaincinv(a, b, q),
+}) {}
+
+/**
+ * BetaProportion: a proportion with the given mean m, and c = concentration: Beta(m c, (1 - m) c).
+ *
+ *     log p(x) = (m c - 1) log x + ((1 - m) c - 1) log(1 - x) - log B(m c, (1 - m) c).
+ */
+export class BetaProportion extends /* @__PURE__ */ family<
+  Tensors<"mean" | "concentration">,
+  [mean: TensorLike, concentration: TensorLike]
+>("BetaProportion", {
+  constraints: { mean: openUnitInterval, concentration: positive },
+  support: unitInterval,
+  as: ({ mean, concentration }) => new Beta(mean.mul(concentration), mean.neg().add(1).mul(concentration)),
+  mean: ({ mean }) => mean,
+  variance: ({ mean, concentration }) => mean.mul(mean.neg().add(1)).div(concentration.add(1)),
+}) {}

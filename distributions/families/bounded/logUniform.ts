@@ -1,67 +1,41 @@
-/**
- * LogUniform: log X is uniform between log(low) and log(high).
- *
- *     log p(x) = -log x - log(log(high / low)),   low <= x <= high.
- */
-import type { Shape } from "../../../autodiff/core/shape.js";
-import { clip, equal, exp, log, random, square, type Tensor, type TensorLike, where } from "../../../autodiff/index.js";
-import { type Constraint, greaterThan, interval, positive } from "../../constraints/index.js";
-import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { clip, equal, exp, log, square, type Tensor, type TensorLike, where } from "../../../autodiff/index.js";
+import { greaterThan, interval, positive } from "../../constraints/index.js";
+import { family, type Tensors } from "../../core/family.js";
 import { logRatio } from "../../densities/continuous.js";
 import { langevin } from "../../densities/sinhc.js";
 
-type Params = { readonly low: Tensor; readonly high: Tensor };
-const LOG_UNIFORM: Family<Params> = {
-  name: "LogUniform",
+type Params = Tensors<"low" | "high">;
+/** log(high / low). */
+const widthOf = ({ low, high }: Params): Tensor => logRatio(high, low);
+const meanOf = (p: Params): Tensor => p.high.sub(p.low).div(widthOf(p));
+
+/**
+ * LogUniform: log x is uniform between log(low) and log(high).
+ *
+ *     log p(x) = -log x - log(log(high / low)),   low <= x <= high.
+ */
+export class LogUniform extends /* @__PURE__ */ family<Params, [low: TensorLike, high: TensorLike]>("LogUniform", {
   constraints: { low: positive, high: ({ low }) => greaterThan(low) },
-};
-
-export class LogUniform extends Distribution<Params> {
-  constructor(low: TensorLike, high: TensorLike);
-  constructor(params: Given<Params>);
-  constructor(...args: unknown[]) {
-    super(readParameters(LOG_UNIFORM, args));
-  }
-
-  override get support(): Constraint {
-    return interval(this.params.low, this.params.high);
-  }
-  override get hasRsample(): boolean {
-    return true;
-  }
-  /** log(high / low). */
-  get #width(): Tensor {
-    const { low, high } = this.params;
-    return logRatio(high, low);
-  }
-  override logDensity(value: Tensor): Tensor {
-    return log(value).add(log(this.#width)).neg();
-  }
-  override draw(key: Tensor, shape: Shape): Tensor {
-    return this.quantile(random.uniform(key, shape));
-  }
-  override get mean(): Tensor {
-    const { low, high } = this.params;
-    return this.spread(high.sub(low).div(this.#width));
-  }
-  override get variance(): Tensor {
+  support: ({ low, high }) => interval(low, high),
+  logDensity: (x, p) =>
+    log(x)
+      .add(log(widthOf(p)))
+      .neg(),
+  mean: meanOf,
+  variance: (p) => {
     // With h half the width, mean · (low + high) / 2 - mean² = mean² (h coth h - 1).
-    const half = this.#width.mul(0.5);
-    return this.spread(square(this.mean).mul(half).mul(langevin(half)));
-  }
-  override entropy(): Tensor {
-    const { low, high } = this.params;
-    return this.spread(log(low).add(log(high)).mul(0.5).add(log(this.#width)));
-  }
-  override cumulative(value: Tensor): Tensor {
-    const { low, high } = this.params;
-    return logRatio(clip(value, low, high), low).div(this.#width);
-  }
-  override quantile(q: Tensor): Tensor {
-    const { low, high } = this.params;
+    const half = widthOf(p).mul(0.5);
+    return square(meanOf(p)).mul(half).mul(langevin(half));
+  },
+  entropy: (p) =>
+    log(p.low)
+      .add(log(p.high))
+      .mul(0.5)
+      .add(log(widthOf(p))),
+  cdf: (x, p) => logRatio(clip(x, p.low, p.high), p.low).div(widthOf(p)),
+  icdf: (q, p) => {
     // The square root of the quotient, which cannot overflow.
-    const root = exp(q.mul(this.#width).mul(0.5));
-    return where(equal(q, 1), high, clip(low.mul(root).mul(root), low, high));
-  }
-}
+    const root = exp(q.mul(widthOf(p)).mul(0.5));
+    return where(equal(q, 1), p.high, clip(p.low.mul(root).mul(root), p.low, p.high));
+  },
+}) {}

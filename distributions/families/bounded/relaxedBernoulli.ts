@@ -1,9 +1,3 @@
-/**
- * RelaxedBernoulli: a Bernoulli variable made continuous, sigmoid((logits + L) / temperature) with L logistic (Maddison, Mnih and
- * Teh 2017, "The Concrete distribution"). With d = logits - temperature · logit(x),
- *
- *     log p(x) = log temperature - |d| - 2 log(1 + exp(-|d|)) - log x - log(1 - x).
- */
 import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   abs,
@@ -19,52 +13,43 @@ import {
   type TensorLike,
 } from "../../../autodiff/index.js";
 import { boolean, type Constraint, positive, real, unitInterval } from "../../constraints/index.js";
-import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { BELOW_ONE } from "../../constraints/inside.js";
+import { family, type OneOf, type Tensors } from "../../core/family.js";
 import { Bernoulli } from "../counts/bernoulli.js";
 
-type Params = { readonly temperature: Tensor; readonly probs?: Tensor; readonly logits?: Tensor };
-const RELAXED_BERNOULLI: Family<Params> = {
-  name: "RelaxedBernoulli",
-  constraints: { temperature: positive, probs: unitInterval, logits: real },
-  oneOf: ["probs", "logits"],
-};
-
 /** Strictly between 0 and 1, where logits are finite. */
-const inside = (x: Tensor): Tensor => clip(x, Number.MIN_VALUE, 1 - 2 ** -53);
+const inside = (x: Tensor): Tensor => clip(x, Number.MIN_VALUE, BELOW_ONE);
 
 /** Log odds, those of 0 and 1 as of their neighbours. */
-export function finiteLogits({ probs, logits }: { readonly probs?: Tensor; readonly logits?: Tensor }): Tensor {
+export function finiteLogits({ probs, logits }: OneOf<"probs" | "logits">): Tensor {
   if (probs === undefined) return logits as Tensor;
   const p = inside(probs);
   return log(p).sub(log1p(p.neg()));
 }
 
-export class RelaxedBernoulli extends Distribution<Params> {
-  constructor(temperature: TensorLike, probs?: TensorLike);
-  constructor(params: Given<Params>);
-  constructor(...args: unknown[]) {
-    super(readParameters(RELAXED_BERNOULLI, args));
-  }
-
-  get logits(): Tensor {
-    return finiteLogits(this.params);
-  }
-  override get support(): Constraint {
-    return unitInterval;
-  }
-  override get hasRsample(): boolean {
-    return true;
-  }
-  override logDensity(value: Tensor): Tensor {
-    const { temperature } = this.params;
+/**
+ * RelaxedBernoulli: a Bernoulli variable made continuous, sigmoid((logits + L) / temperature) with L logistic (Maddison, Mnih and
+ * Teh 2017, "The Concrete distribution"). With d = logits - temperature · logit(x),
+ *
+ *     log p(x) = log temperature - |d| - 2 log(1 + exp(-|d|)) - log x - log(1 - x).
+ */
+export class RelaxedBernoulli extends /* @__PURE__ */ family<
+  Tensors<"temperature"> & OneOf<"probs" | "logits">,
+  [temperature: TensorLike, probs?: TensorLike]
+>("RelaxedBernoulli", {
+  constraints: { temperature: positive, probs: unitInterval, logits: real },
+  oneOf: ["probs", "logits"],
+  support: unitInterval,
+  logDensity: (value, p) => {
     const x = inside(value);
     const [logX, logRest] = [log(x), log1p(x.neg())];
-    const d = abs(this.logits.sub(logX.sub(logRest).mul(temperature)));
-    return log(temperature).sub(d).sub(softplus(d.neg()).mul(2)).sub(logX).sub(logRest);
-  }
-  override draw(key: Tensor, shape: Shape): Tensor {
-    return inside(sigmoid(random.logistic(key, shape).add(this.logits).div(this.params.temperature)));
+    const d = abs(finiteLogits(p).sub(logX.sub(logRest).mul(p.temperature)));
+    return log(p.temperature).sub(d).sub(softplus(d.neg()).mul(2)).sub(logX).sub(logRest);
+  },
+  draw: (key, shape, p) => inside(sigmoid(random.logistic(key, shape).add(finiteLogits(p)).div(p.temperature))),
+}) {
+  get logits(): Tensor {
+    return finiteLogits(this.params);
   }
 }
 
@@ -75,6 +60,9 @@ export class RelaxedBernoulli extends Distribution<Params> {
 export class RelaxedBernoulliStraightThrough extends RelaxedBernoulli {
   override get support(): Constraint {
     return boolean;
+  }
+  override get hasRsample(): boolean {
+    return true;
   }
   override logDensity(value: Tensor): Tensor {
     return new Bernoulli({ logits: this.logits }).logDensity(value);

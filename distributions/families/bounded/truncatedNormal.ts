@@ -1,15 +1,3 @@
-/**
- * TruncatedNormal on [low, high], in standard units z = (x - loc) / scale, a and b for the bounds:
- *
- *     log p(x) = log φ(z) - log(scale) - log(Φ(b) - Φ(a)),
- *
- * both beside φ(m) of normalMass.ts. For quantiles, with Q = 1 - Φ = φ(z) M(z), M Mills' ratio, and everything turned so that
- * a + b >= 0, the far tail being on the right,
- *
- *     log Q(z) - log Q(a) = (a - z)(a + z)/2 + log M(z)/M(a) =: D(a, z) <= 0:
- *
- * nothing cancels, a hundred standard deviations out or between bounds that almost meet. Moments go by Gauss–Legendre quadrature.
- */
 import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   equal,
@@ -35,17 +23,10 @@ import {
 } from "../../../autodiff/index.js";
 import { quadratureRule } from "../../../autodiff/kernels/special/index.js";
 import { type Constraint, extendedReal, interval, positive, real } from "../../constraints/index.js";
-import { Distribution } from "../../core/distribution.js";
+import { family, type Tensors } from "../../core/family.js";
 import { implicitly } from "../../core/implicit.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
 import { logMassOver, nearest } from "../../densities/normalMass.js";
 
-type Params = { readonly loc: Tensor; readonly scale: Tensor; readonly low: Tensor; readonly high: Tensor };
-const TRUNCATED_NORMAL: Family<Params> = {
-  name: "TruncatedNormal",
-  constraints: { loc: real, scale: positive, low: extendedReal, high: ({ low }) => above(low) },
-  defaults: { loc: 0, scale: 1, low: -Infinity, high: Infinity },
-};
 /** A number, or Infinity, greater than `low`. */
 const above = (low: Tensor): Constraint => ({
   name: "greaterThan",
@@ -55,19 +36,26 @@ const above = (low: Tensor): Constraint => ({
   check: (x) => x.greater(low),
 });
 
-export class TruncatedNormal extends Distribution<Params> {
-  constructor(loc?: TensorLike, scale?: TensorLike, low?: TensorLike, high?: TensorLike);
-  constructor(params: Given<Params>);
-  constructor(...args: unknown[]) {
-    super(readParameters(TRUNCATED_NORMAL, args));
-  }
-
-  override get support(): Constraint {
-    return interval(this.params.low, this.params.high);
-  }
-  override get hasRsample(): boolean {
-    return true;
-  }
+/**
+ * TruncatedNormal on [low, high], in standard units z = (x - loc) / scale, a and b for the bounds:
+ *
+ *     log p(x) = log φ(z) - log(scale) - log(Φ(b) - Φ(a)),
+ *
+ * both beside φ(m) of normalMass.ts. For quantiles, with Q = 1 - Φ = φ(z) M(z), M Mills' ratio, and everything turned so that
+ * a + b >= 0, the far tail being on the right,
+ *
+ *     log Q(z) - log Q(a) = (a - z)(a + z)/2 + log M(z)/M(a) =: D(a, z) <= 0:
+ *
+ * nothing cancels, a hundred standard deviations out or between bounds that almost meet. Moments go by Gauss–Legendre quadrature.
+ */
+export class TruncatedNormal extends /* @__PURE__ */ family<
+  Tensors<"loc" | "scale" | "low" | "high">,
+  [loc?: TensorLike, scale?: TensorLike, low?: TensorLike, high?: TensorLike]
+>("TruncatedNormal", {
+  constraints: { loc: real, scale: positive, low: extendedReal, high: ({ low }) => above(low) },
+  defaults: { loc: 0, scale: 1, low: -Infinity, high: Infinity },
+  support: ({ low, high }) => interval(low, high),
+}) {
   #standard(x: Tensor): Tensor {
     return x.sub(this.params.loc).div(this.params.scale);
   }

@@ -1,11 +1,4 @@
-/**
- * Categorical: class k = 0 … K-1 with probability probs_k / Σ probs, or softmax(logits)_k, along the last axis of the parameter.
- *
- *     log p(k) = log(probs_k) - log Σ probs = logits_k - logsumexp(logits).
- *
- * probs are weights of any sum: they are divided by it, and gradients are those of the normalised probabilities.
- */
-import { broadcastShapes, type Shape } from "../../../autodiff/core/shape.js";
+import { broadcastShapes } from "../../../autodiff/core/shape.js";
 import {
   arange,
   broadcastTo,
@@ -25,63 +18,63 @@ import {
   where,
   xlogy,
 } from "../../../autodiff/index.js";
-import { type Constraint, integerInterval, logWeights, weights } from "../../constraints/index.js";
-import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { integerInterval, logWeights, weights } from "../../constraints/index.js";
+import { family, type OneOf } from "../../core/family.js";
 import { expectation } from "../../densities/divergences.js";
 
-type Params = { readonly probs?: Tensor; readonly logits?: Tensor };
-const CATEGORICAL: Family<Params> = {
-  name: "Categorical",
+/** Weights of classes along the last axis, or their logarithms. */
+export type Classes = OneOf<"probs" | "logits">;
+
+/** Normalised log probabilities. */
+export const logitsOf = ({ probs, logits }: Classes): Tensor =>
+  probs === undefined ? logSoftmax(logits as Tensor) : log(probs).sub(log(sum(probs, -1, { keepDims: true })));
+/** Normalised probabilities. */
+export const probsOf = ({ probs, logits }: Classes): Tensor =>
+  probs === undefined ? exp(logSoftmax(logits as Tensor)) : probs.div(sum(probs, -1, { keepDims: true }));
+/** K. */
+export const classesOf = ({ probs, logits }: Classes): number => ((probs ?? logits) as Tensor).shape.at(-1) as number;
+export function entropyOf(p: Classes): Tensor {
+  const { probs } = p;
+  if (probs === undefined) return expectation(probsOf(p), logitsOf(p)).neg();
+  const total = sum(probs, -1);
+  return log(total).sub(sum(xlogy(probs, probs), -1).div(total));
+}
+
+/**
+ * Categorical: class k = 0 … K-1 with probability probs_k / Σ probs, or softmax(logits)_k, along the last axis of the parameter.
+ *
+ *     log p(k) = log(probs_k) - log Σ probs = logits_k - logsumexp(logits).
+ *
+ * probs are weights of any sum: they are divided by it, and gradients are those of the normalised probabilities.
+ */
+export class Categorical extends /* @__PURE__ */ family<Classes, [probs?: TensorLike]>("Categorical", {
   constraints: { probs: weights, logits: logWeights },
   oneOf: ["probs", "logits"],
-};
-
-export class Categorical extends Distribution<Params> {
-  constructor(probs?: TensorLike);
-  constructor(params: Given<Params>);
-  constructor(...args: unknown[]) {
-    super(readParameters(CATEGORICAL, args));
-  }
-
+  support: (p) => integerInterval(0, classesOf(p) - 1),
+  values: (p) => arange(classesOf(p)),
+  logDensity: (x, p) => {
+    // Outside the support any class will do.
+    const isClass = integerInterval(0, classesOf(p) - 1).check(x);
+    return pickAlongLast(logitsOf(p), where(isClass, x, 0));
+  },
+  draw: (key, shape, p) => random.categorical(key, logitsOf(p), shape),
+  cdf: (x, p) => {
+    const last = classesOf(p) - 1;
+    const below = pickAlongLast(cumsum(probsOf(p), -1), floor(where(x.equal(x), x, 0)).clip(0, last));
+    return where(less(x, 0), 0, where(less(x, last), below.minimum(1), 1));
+  },
+  entropy: entropyOf,
+}) {
   /** Normalised log probabilities, batchShape + [K]. */
   get logits(): Tensor {
-    const { probs, logits } = this.params;
-    return probs === undefined ? logSoftmax(logits as Tensor) : log(probs).sub(log(sum(probs, -1, { keepDims: true })));
+    return logitsOf(this.params);
   }
   get probs(): Tensor {
-    const { probs, logits } = this.params;
-    return probs === undefined ? exp(logSoftmax(logits as Tensor)) : probs.div(sum(probs, -1, { keepDims: true }));
+    return probsOf(this.params);
   }
   /** K. */
   get numCategories(): number {
-    return ((this.params.probs ?? this.params.logits) as Tensor).shape.at(-1) as number;
-  }
-  override get support(): Constraint {
-    return integerInterval(0, this.numCategories - 1);
-  }
-  override get hasEnumerateSupport(): boolean {
-    return true;
-  }
-  override supportValues(): Tensor {
-    return arange(this.numCategories);
-  }
-  override logDensity(value: Tensor): Tensor {
-    return pickAlongLast(this.logits, where(this.inside(value), value, 0));
-  }
-  override draw(key: Tensor, shape: Shape): Tensor {
-    return random.categorical(key, this.logits, shape);
-  }
-  override cumulative(value: Tensor): Tensor {
-    const last = this.numCategories - 1;
-    const below = pickAlongLast(cumsum(this.probs, -1), floor(value).clip(0, last));
-    return where(less(value, 0), 0, where(less(value, last), below.minimum(1), 1));
-  }
-  override entropy(): Tensor {
-    const { probs } = this.params;
-    if (probs === undefined) return expectation(this.probs, this.logits).neg();
-    const total = sum(probs, -1);
-    return log(total).sub(sum(xlogy(probs, probs), -1).div(total));
+    return classesOf(this.params);
   }
 }
 

@@ -1,9 +1,3 @@
-/**
- * RelaxedOneHotCategorical: a one-hot vector made continuous, softmax((logits + G) / T) with G Gumbel and T = temperature (Maddison,
- * Mnih and Teh 2017; Jang, Gu and Poole 2017). For K classes
- *
- *     log p(x) = log Γ(K) + (K - 1) log T + Σ_k (logits_k - (T + 1) log x_k) - K log Σ_k exp(logits_k - T log x_k).
- */
 import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   argmax,
@@ -19,54 +13,45 @@ import {
   type TensorLike,
 } from "../../../autodiff/index.js";
 import { type Constraint, logWeights, multinomial, positive, simplex, weights } from "../../constraints/index.js";
-import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { family, type Tensors } from "../../core/family.js";
 import { straightThrough } from "../bounded/relaxedBernoulli.js";
-import { Categorical } from "./categorical.js";
+import { type Classes, classesOf, logitsOf } from "./categorical.js";
 import { OneHotCategorical } from "./oneHotCategorical.js";
 
-type Params = { readonly temperature: Tensor; readonly probs?: Tensor; readonly logits?: Tensor };
-const RELAXED_ONE_HOT: Family<Params> = {
-  name: "RelaxedOneHotCategorical",
+/**
+ * RelaxedOneHotCategorical: a one-hot vector made continuous, softmax((logits + G) / T) with G Gumbel and T = temperature (Maddison,
+ * Mnih and Teh 2017; Jang, Gu and Poole 2017). For K classes
+ *
+ *     log p(x) = log Γ(K) + (K - 1) log T + Σ_k (logits_k - (T + 1) log x_k) - K log Σ_k exp(logits_k - T log x_k).
+ */
+export class RelaxedOneHotCategorical extends /* @__PURE__ */ family<
+  Tensors<"temperature"> & Classes,
+  [temperature: TensorLike, probs?: TensorLike]
+>("RelaxedOneHotCategorical", {
   constraints: { temperature: positive, probs: weights, logits: logWeights },
   oneOf: ["probs", "logits"],
-};
-
-export class RelaxedOneHotCategorical extends Distribution<Params> {
-  constructor(temperature: TensorLike, probs?: TensorLike);
-  constructor(params: Given<Params>);
-  constructor(...args: unknown[]) {
-    super(readParameters(RELAXED_ONE_HOT, args));
-  }
-
+  support: simplex,
+  eventShape: (p) => [classesOf(p)],
+  logDensity: (x, p) => {
+    const classes = classesOf(p);
+    const logX = log(clip(x, Number.MIN_VALUE, 1));
+    const tilted = logitsOf(p).sub(logX.mul(p.temperature.expandDims(-1)));
+    return sum(tilted.sub(logX), -1)
+      .sub(logsumexp(tilted, -1).mul(classes))
+      .add(log(p.temperature).mul(classes - 1))
+      .add(lgamma(classes));
+  },
+  draw: (key, shape, p) =>
+    softmax(
+      random
+        .gumbel(key, [...shape, classesOf(p)])
+        .add(logitsOf(p))
+        .div(p.temperature.expandDims(-1)),
+    ),
+}) {
   /** Normalised log probabilities, batchShape + [K]. */
   get logits(): Tensor {
-    const { probs, logits } = this.params;
-    return new Categorical(probs === undefined ? { logits: logits as Tensor } : { probs }).logits;
-  }
-  override get support(): Constraint {
-    return simplex;
-  }
-  override get eventShape(): Shape {
-    return ((this.params.probs ?? this.params.logits) as Tensor).shape.slice(-1);
-  }
-  override get hasRsample(): boolean {
-    return true;
-  }
-  override logDensity(value: Tensor): Tensor {
-    const { logits } = this;
-    const { temperature } = this.params;
-    const [t, classes] = [temperature.expandDims(-1), logits.shape.at(-1) as number];
-    const logX = log(clip(value, Number.MIN_VALUE, 1));
-    const weights = logits.sub(logX.mul(t));
-    return sum(weights.sub(logX), -1)
-      .sub(logsumexp(weights, -1).mul(classes))
-      .add(log(temperature).mul(classes - 1))
-      .add(lgamma(classes));
-  }
-  override draw(key: Tensor, shape: Shape): Tensor {
-    const noise = random.gumbel(key, [...shape, ...this.eventShape]);
-    return softmax(noise.add(this.logits).div(this.params.temperature.expandDims(-1)));
+    return logitsOf(this.params);
   }
 }
 
@@ -77,6 +62,9 @@ export class RelaxedOneHotCategorical extends Distribution<Params> {
 export class RelaxedOneHotCategoricalStraightThrough extends RelaxedOneHotCategorical {
   override get support(): Constraint {
     return multinomial(1);
+  }
+  override get hasRsample(): boolean {
+    return true;
   }
   override logDensity(value: Tensor): Tensor {
     return new OneHotCategorical({ logits: this.logits }).logDensity(value);

@@ -1,58 +1,37 @@
+import { random, stopGradient, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import { integerInterval, nonnegativeInteger, positive } from "../../constraints/index.js";
+import { family, type Tensors } from "../../core/family.js";
+import { logNegativeBinomial } from "../../densities/counts.js";
+
 /**
  * BetaBinomial: Binomial(n = totalCount) with a probability drawn from Beta(a = concentration1, b = concentration0).
  *
  *     log p(k) = log C(n, k) + log B(k + a, n - k + b) - log B(a, b).
  */
-import type { Shape } from "../../../autodiff/core/shape.js";
-import { random, stopGradient, type Tensor, type TensorLike } from "../../../autodiff/index.js";
-import { type Constraint, integerInterval, nonnegativeInteger, positive } from "../../constraints/index.js";
-import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
-import { logNegativeBinomial } from "../../densities/counts.js";
-
-type Params = { readonly concentration1: Tensor; readonly concentration0: Tensor; readonly totalCount: Tensor };
-const BETA_BINOMIAL: Family<Params> = {
-  name: "BetaBinomial",
+export class BetaBinomial extends /* @__PURE__ */ family<
+  Tensors<"concentration1" | "concentration0" | "totalCount">,
+  [concentration1: TensorLike, concentration0: TensorLike, totalCount?: TensorLike]
+>("BetaBinomial", {
   constraints: { concentration1: positive, concentration0: positive, totalCount: nonnegativeInteger },
   defaults: { totalCount: 1 },
-};
-
-export class BetaBinomial extends Distribution<Params> {
-  constructor(concentration1: TensorLike, concentration0: TensorLike, totalCount?: TensorLike);
-  constructor(params: Given<Params>);
-  constructor(...args: unknown[]) {
-    super(readParameters(BETA_BINOMIAL, args));
-  }
-
-  override get support(): Constraint {
-    return integerInterval(0, this.params.totalCount);
-  }
-  override logDensity(value: Tensor): Tensor {
-    const { concentration1: a, concentration0: b, totalCount: n } = this.params;
-    const rest = n.sub(value);
+  support: ({ totalCount }) => integerInterval(0, totalCount),
+  logDensity: (x, { concentration1: a, concentration0: b, totalCount: n }) => {
     // Independent negative binomial counts of any common odds, given their sum: sizes do not cancel.
     const odds = stopGradient(n.div(a.add(b)));
-    return logNegativeBinomial(value, a, odds)
-      .add(logNegativeBinomial(rest, b, odds))
+    return logNegativeBinomial(x, a, odds)
+      .add(logNegativeBinomial(n.sub(x), b, odds))
       .sub(logNegativeBinomial(n, a.add(b), odds));
-  }
-  override draw(key: Tensor, shape: Shape): Tensor {
-    const { concentration1: a, concentration0: b, totalCount: n } = this.params;
+  },
+  draw: (key, shape, { concentration1: a, concentration0: b, totalCount: n }) => {
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
     return random.binomial(k2, n, random.beta(k1, a, b, shape), shape);
-  }
-  override get mean(): Tensor {
-    const { concentration1: a, concentration0: b, totalCount: n } = this.params;
-    return this.spread(n.mul(a.div(a.add(b))));
-  }
-  override get variance(): Tensor {
-    const { concentration1: a, concentration0: b, totalCount: n } = this.params;
+  },
+  mean: ({ concentration1: a, concentration0: b, totalCount: n }) => n.mul(a.div(a.add(b))),
+  variance: ({ concentration1: a, concentration0: b, totalCount: n }) => {
     const total = a.add(b);
-    return this.spread(
-      n
-        .mul(a.div(total))
-        .mul(b.div(total))
-        .mul(total.add(n).div(total.add(1))),
-    );
-  }
-}
+    return n
+      .mul(a.div(total))
+      .mul(b.div(total))
+      .mul(total.add(n).div(total.add(1)));
+  },
+}) {}

@@ -1,67 +1,36 @@
+import { arange, clip, floor, log, random, square, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import { getProvenance, trackProvenance } from "../../../provenance/index.js";
+import { integer, integerInterval } from "../../constraints/index.js";
+import { family, type Tensors } from "../../core/family.js";
+import { firstNumber } from "../../core/parameters.js";
+import { countQuantile } from "../../densities/countQuantiles.js";
+
+type Params = Tensors<"low" | "high">;
+const countOf = ({ low, high }: Params): Tensor => high.sub(low).add(1);
+const cdf = (x: Tensor, p: Params): Tensor => clip(floor(x).sub(p.low).add(1).div(countOf(p)), 0, 1);
+
 /**
  * DiscreteUniform on the whole numbers low … high, both included.
  *
  *     log p(k) = -log(high - low + 1).
  */
-import type { Shape } from "../../../autodiff/core/shape.js";
-import { arange, clip, floor, log, random, square, type Tensor, type TensorLike } from "../../../autodiff/index.js";
-import { getProvenance, trackProvenance } from "../../../provenance/index.js";
-import { type Constraint, integer, integerInterval } from "../../constraints/index.js";
-import { firstNumber } from "../../constraints/read.js";
-import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
-import { countQuantile } from "../../densities/countQuantiles.js";
-
-type Params = { readonly low: Tensor; readonly high: Tensor };
-const DISCRETE_UNIFORM: Family<Params> = {
-  name: "DiscreteUniform",
-  constraints: { low: integer, high: ({ low }) => integerInterval(low, 2 ** 53) },
-};
-
-export class DiscreteUniform extends Distribution<Params> {
-  constructor(low: TensorLike, high: TensorLike);
-  constructor(params: Given<Params>);
-  constructor(...args: unknown[]) {
-    super(readParameters(DISCRETE_UNIFORM, args));
-  }
-
-  override get support(): Constraint {
-    return integerInterval(this.params.low, this.params.high);
-  }
-  get #count(): Tensor {
-    const { low, high } = this.params;
-    return high.sub(low).add(1);
-  }
-  override logDensity(value: Tensor): Tensor {
-    return log(this.#count).neg().add(value.mul(0));
-  }
-  override draw(key: Tensor, shape: Shape): Tensor {
-    const { low, high } = this.params;
-    return random.randint(key, shape, low, high.add(1));
-  }
-  override get mean(): Tensor {
-    const { low, high } = this.params;
-    return this.spread(low.add(high).mul(0.5));
-  }
-  override get variance(): Tensor {
-    return this.spread(square(this.#count).sub(1).div(12));
-  }
-  override entropy(): Tensor {
-    return this.spread(log(this.#count));
-  }
-  override cumulative(value: Tensor): Tensor {
-    const { low } = this.params;
-    return clip(floor(value).sub(low).add(1).div(this.#count), 0, 1);
-  }
-  override quantile(q: Tensor): Tensor {
-    const { low, high } = this.params;
-    return countQuantile((k) => this.cumulative(low.add(k)), q, high.sub(low)).add(low);
-  }
+export class DiscreteUniform extends /* @__PURE__ */ family<Params, [low: TensorLike, high: TensorLike]>(
+  "DiscreteUniform",
+  {
+    constraints: { low: integer, high: ({ low }) => integerInterval(low, 2 ** 53) },
+    support: ({ low, high }) => integerInterval(low, high),
+    logDensity: (x, p) => log(countOf(p)).neg().add(x.mul(0)),
+    draw: (key, shape, { low, high }) => random.randint(key, shape, low, high.add(1)),
+    mean: ({ low, high }) => low.add(high).mul(0.5),
+    variance: (p) => square(countOf(p)).sub(1).div(12),
+    entropy: (p) => log(countOf(p)),
+    cdf,
+    icdf: (q, p) => countQuantile((k) => cdf(p.low.add(k), p), q, p.high.sub(p.low)).add(p.low),
+    values: ({ low, high }) =>
+      trackProvenance(arange(firstNumber(low), firstNumber(high) + 1), getProvenance([low, high])),
+  },
+) {
   override get hasEnumerateSupport(): boolean {
     return this.params.low.size === 1 && this.params.high.size === 1;
-  }
-  override supportValues(): Tensor {
-    const { low, high } = this.params;
-    return trackProvenance(arange(firstNumber(low), firstNumber(high) + 1), getProvenance([low, high]));
   }
 }

@@ -1,82 +1,115 @@
-/**
- * NegativeBinomial: successes of probability p = probs, or sigmoid(logits), before r = totalCount failures.
- *
- *     log p(k) = log Γ(k + r) - log Γ(r) - log k! + r log(1 - p) + k log p.
- */
-import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   exp,
   floor,
   gate,
   less,
+  log,
   maximum,
   minimum,
   random,
-  sigmoid,
+  reciprocal,
+  square,
   type Tensor,
   type TensorLike,
   where,
 } from "../../../autodiff/index.js";
-import { type Constraint, missableProbability, nonnegativeInteger, positive, real } from "../../constraints/index.js";
-import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { missableProbability, nonnegativeInteger, positive, real } from "../../constraints/index.js";
+import { family, type Tensors } from "../../core/family.js";
 import { betaTail, countQuantile } from "../../densities/countQuantiles.js";
 import { FAR_LOGIT, logNegativeBinomial } from "../../densities/counts.js";
-import { outcomesOf } from "./bernoulli.js";
+import { type Odds, outcomesOf, probsOf } from "./bernoulli.js";
 
-type Params = { readonly totalCount: Tensor; readonly probs?: Tensor; readonly logits?: Tensor };
-const NEGATIVE_BINOMIAL: Family<Params> = {
-  name: "NegativeBinomial",
-  constraints: { totalCount: positive, probs: missableProbability, logits: real },
+type Params = Tensors<"totalCount"> & Odds;
 
-  oneOf: ["probs", "logits"],
-};
+/** p / (1 - p). */
+const oddsOf = ({ probs, logits }: Odds): Tensor =>
+  probs === undefined ? exp(logits as Tensor) : probs.div(probs.neg().add(1));
 
-export class NegativeBinomial extends Distribution<Params> {
-  constructor(totalCount: TensorLike, probs?: TensorLike);
-  constructor(params: Given<Params>);
-  constructor(...args: unknown[]) {
-    super(readParameters(NEGATIVE_BINOMIAL, args));
-  }
+function cdf(x: Tensor, p: Params): Tensor {
+  const [one, zero] = outcomesOf(p);
+  const k = floor(x).clip(0, Number.MAX_VALUE);
+  return where(less(x, 0), 0, betaTail(k.add(1), p.totalCount, one.probability, zero.probability));
+}
 
+/** A Poisson count whose rate is a gamma variable with mean `concentration · odds`. */
+function gammaPoissonDraw(
+  key: Tensor,
+  concentration: Tensor,
+  scaled: (rate: Tensor) => Tensor,
+  shape: Tensor["shape"],
+) {
+  const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+  return random.poisson(k2, minimum(scaled(random.gamma(k1, concentration, shape)), Number.MAX_VALUE), shape);
+}
+
+/**
+ * NegativeBinomial: successes of probability p = probs, or sigmoid(logits), before r = totalCount failures.
+ *
+ *     log p(k) = log Γ(k + r) - log Γ(r) - log k! + r log(1 - p) + k log p.
+ */
+export class NegativeBinomial extends /* @__PURE__ */ family<Params, [totalCount: TensorLike, probs?: TensorLike]>(
+  "NegativeBinomial",
+  {
+    constraints: { totalCount: positive, probs: missableProbability, logits: real },
+    oneOf: ["probs", "logits"],
+    support: nonnegativeInteger,
+    logDensity: (x, p) => {
+      const { totalCount: r, probs, logits } = p;
+      if (probs !== undefined) return logNegativeBinomial(x, r, oddsOf(p));
+      const l = logits as Tensor;
+      return logNegativeBinomial(x, r, exp(l.clip(-FAR_LOGIT, FAR_LOGIT)))
+        .sub(r.mul(maximum(l.sub(FAR_LOGIT), 0)))
+        .add(gate(x, minimum(l.add(FAR_LOGIT), 0)));
+    },
+    draw: (key, shape, p) => gammaPoissonDraw(key, p.totalCount, (rate) => rate.mul(oddsOf(p)), shape),
+    mean: (p) => p.totalCount.mul(oddsOf(p)),
+    variance: (p) => {
+      const odds = oddsOf(p);
+      return p.totalCount.mul(odds).mul(odds.add(1));
+    },
+    cdf,
+    icdf: (q, p) => countQuantile((k) => cdf(k, p), q),
+  },
+) {
   get probs(): Tensor {
-    return this.params.probs ?? sigmoid(this.params.logits as Tensor);
-  }
-  /** p / (1 - p). */
-  get #odds(): Tensor {
-    const { probs, logits } = this.params;
-    return probs === undefined ? exp(logits as Tensor) : probs.div(probs.neg().add(1));
-  }
-  override get support(): Constraint {
-    return nonnegativeInteger;
-  }
-  override logDensity(value: Tensor): Tensor {
-    const { totalCount: r, probs, logits } = this.params;
-    if (probs !== undefined) return logNegativeBinomial(value, r, this.#odds);
-    const l = logits as Tensor;
-    return logNegativeBinomial(value, r, exp(l.clip(-FAR_LOGIT, FAR_LOGIT)))
-      .sub(r.mul(maximum(l.sub(FAR_LOGIT), 0)))
-      .add(gate(value, minimum(l.add(FAR_LOGIT), 0)));
-  }
-  override draw(key: Tensor, shape: Shape): Tensor {
-    const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
-    const rate = random.gamma(k1, this.params.totalCount, shape).mul(this.#odds);
-    return random.poisson(k2, rate, shape);
-  }
-  override cumulative(value: Tensor): Tensor {
-    const [one, zero] = outcomesOf(this.params);
-    const k = floor(value).clip(0, Number.MAX_VALUE);
-    const within = betaTail(k.add(1), this.params.totalCount, one.probability, zero.probability);
-    return where(less(value, 0), 0, within);
-  }
-  override quantile(q: Tensor): Tensor {
-    return countQuantile((k) => this.cumulative(k), q);
-  }
-  override get mean(): Tensor {
-    return this.spread(this.params.totalCount.mul(this.#odds));
-  }
-  override get variance(): Tensor {
-    const odds = this.#odds;
-    return this.spread(this.params.totalCount.mul(odds).mul(odds.add(1)));
+    return probsOf(this.params);
   }
 }
+
+/**
+ * NegativeBinomial2: counts with the given mean m and variance m + m² / c, c = concentration; a Poisson whose rate is Gamma(c, c / m):
+ * NegativeBinomial of c failures and odds m / c.
+ *
+ *     log p(k) = log Γ(k + c) - log Γ(c) - log k! + c log(c / (c + m)) + k log(m / (c + m)).
+ */
+export class NegativeBinomial2 extends /* @__PURE__ */ family<
+  Tensors<"mean" | "concentration">,
+  [mean: TensorLike, concentration: TensorLike]
+>("NegativeBinomial2", {
+  constraints: { mean: positive, concentration: positive },
+  support: nonnegativeInteger,
+  as: ({ mean, concentration }) =>
+    new NegativeBinomial({ totalCount: concentration, logits: log(mean).sub(log(concentration)) }),
+  logDensity: (x, { mean, concentration }) => logNegativeBinomial(x, concentration, mean.div(concentration)),
+  mean: ({ mean }) => mean,
+  variance: ({ mean, concentration }) => mean.add(square(mean).div(concentration)),
+}) {}
+
+/**
+ * GammaPoisson: Poisson with a rate drawn from Gamma(a = concentration, b = rate): NegativeBinomial of a failures and odds 1 / b.
+ *
+ *     log p(k) = -log B(k + 1, a) - log(k + a) + a log(b / (1 + b)) - k log(1 + b).
+ */
+export class GammaPoisson extends /* @__PURE__ */ family<
+  Tensors<"concentration" | "rate">,
+  [concentration: TensorLike, rate?: TensorLike]
+>("GammaPoisson", {
+  constraints: { concentration: positive, rate: positive },
+  defaults: { rate: 1 },
+  support: nonnegativeInteger,
+  as: ({ concentration, rate }) => new NegativeBinomial({ totalCount: concentration, logits: log(rate).neg() }),
+  logDensity: (x, { concentration, rate }) => logNegativeBinomial(x, concentration, reciprocal(rate)),
+  draw: (key, shape, { concentration, rate }) => gammaPoissonDraw(key, concentration, (x) => x.div(rate), shape),
+  mean: ({ concentration, rate }) => concentration.div(rate),
+  variance: ({ concentration, rate }) => concentration.div(rate).mul(reciprocal(rate).add(1)),
+}) {}

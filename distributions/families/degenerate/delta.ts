@@ -1,54 +1,28 @@
+import { broadcastTo, equal, type Tensor, type TensorLike, where, zeros } from "../../../autodiff/index.js";
+import { allOf } from "../../constraints/axes.js";
+import { extendedReal, independent, nonnegativeInteger, real } from "../../constraints/index.js";
+import { family, type Tensors } from "../../core/family.js";
+import { firstNumber } from "../../core/parameters.js";
+
+type Params = Tensors<"v" | "logDensity" | "eventDim">;
+const axesOf = ({ eventDim }: Params): number => firstNumber(eventDim);
+const eventOf = (p: Params) => p.v.shape.slice(p.v.shape.length - axesOf(p));
+
 /**
  * Delta: the point mass at v, weighted by exp(logDensity); the last `eventDim` axes of v are one event.
  *
  *     log p(x) = logDensity where x = v, else -Infinity.
  */
-import type { Shape } from "../../../autodiff/core/shape.js";
-import { broadcastTo, equal, type Tensor, type TensorLike, where, zeros } from "../../../autodiff/index.js";
-import { allOf } from "../../constraints/axes.js";
-import { type Constraint, extendedReal, independent, nonnegativeInteger, real } from "../../constraints/index.js";
-import { firstNumber } from "../../constraints/read.js";
-import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
-
-type Params = { readonly v: Tensor; readonly logDensity: Tensor; readonly eventDim: Tensor };
-const DELTA: Family<Params> = {
-  name: "Delta",
-  constraints: {
-    v: ({ eventDim }) => independent(real, firstNumber(eventDim)),
-    logDensity: extendedReal,
-    eventDim: nonnegativeInteger,
+export class Delta extends /* @__PURE__ */ family<Params, [v?: TensorLike, logDensity?: TensorLike, eventDim?: number]>(
+  "Delta",
+  {
+    constraints: { v: (p) => independent(real, axesOf(p)), logDensity: extendedReal, eventDim: nonnegativeInteger },
+    defaults: { v: 0, logDensity: 0, eventDim: 0 },
+    support: (p) => independent(real, axesOf(p)),
+    eventShape: eventOf,
+    logDensity: (x, p) => where(allOf(equal(x, p.v), axesOf(p)), p.logDensity, -Infinity),
+    draw: (_key, shape, p) => broadcastTo(p.v, [...shape, ...eventOf(p)]),
+    mean: ({ v }) => v,
+    variance: ({ v }): Tensor => zeros(v.shape),
   },
-  defaults: { v: 0, logDensity: 0, eventDim: 0 },
-};
-
-export class Delta extends Distribution<Params> {
-  constructor(v?: TensorLike, logDensity?: TensorLike, eventDim?: number);
-  constructor(params: Given<Params>);
-  constructor(...args: unknown[]) {
-    super(readParameters(DELTA, args));
-  }
-
-  override get support(): Constraint {
-    return this.argConstraints.v as Constraint;
-  }
-  override get eventShape(): Shape {
-    return this.params.v.shape.slice(this.params.v.shape.length - this.support.eventDim);
-  }
-  override get hasRsample(): boolean {
-    return true;
-  }
-  override logDensity(value: Tensor): Tensor {
-    const { v, logDensity } = this.params;
-    return where(allOf(equal(value, v), this.support.eventDim), logDensity, -Infinity);
-  }
-  override draw(_key: Tensor, shape: Shape): Tensor {
-    return broadcastTo(this.params.v, [...shape, ...this.eventShape]);
-  }
-  override get mean(): Tensor {
-    return this.spread(this.params.v);
-  }
-  override get variance(): Tensor {
-    return zeros(this.shape());
-  }
-}
+) {}

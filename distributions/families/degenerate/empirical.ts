@@ -1,9 +1,3 @@
-/**
- * Empirical: the given samples, along their first axis, with weights exp(logWeights) / Σ exp(logWeights).
- *
- *     p(x) = the sum of the weights of the samples that equal x.
- */
-import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   equal,
   exp,
@@ -21,23 +15,48 @@ import {
   where,
 } from "../../../autodiff/index.js";
 import { allOf } from "../../constraints/axes.js";
-import { type Constraint, independent, logWeights, real } from "../../constraints/index.js";
-import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { independent, logWeights, real } from "../../constraints/index.js";
+import { family, type Tensors } from "../../core/family.js";
+import type { Given } from "../../core/parameters.js";
 
-type Params = { readonly samples: Tensor; readonly logWeights: Tensor };
-const EMPIRICAL: Family<Params> = {
-  name: "Empirical",
-  constraints: { samples: ({ samples }) => independent(real, samples.shape.length), logWeights },
-  defaults: { logWeights: [0] },
-};
+type Params = Tensors<"samples" | "logWeights">;
+/** Normalised log weights, [n]. */
+const logWeightsOf = ({ samples, logWeights: given }: Params): Tensor =>
+  logSoftmax(given.broadcastTo([samples.length]));
+const eventOf = ({ samples }: Params) => samples.shape.slice(1);
+/** The weighted sum of something over the samples. */
+const average = (x: Tensor, p: Params): Tensor =>
+  sum(x.mul(exp(logWeightsOf(p)).reshape([-1, ...eventOf(p).map(() => 1)])), 0);
+const meanOf = (p: Params): Tensor => average(p.samples, p);
 
-export class Empirical extends Distribution<Params> {
+/**
+ * Empirical: the given samples, along their first axis, with weights exp(logWeights) / Σ exp(logWeights).
+ *
+ *     p(x) = the sum of the weights of the samples that equal x.
+ */
+export class Empirical extends /* @__PURE__ */ family<Params, [samples: TensorLike, logWeights?: TensorLike]>(
+  "Empirical",
+  {
+    constraints: { samples: ({ samples }) => independent(real, samples.shape.length), logWeights },
+    defaults: { logWeights: [0] },
+    support: (p) => independent(real, eventOf(p).length),
+    eventShape: eventOf,
+    hasRsample: false,
+    logDensity: (x, p) => {
+      const event = eventOf(p).length;
+      const isSame = allOf(equal(expandDims(x, x.shape.length - event), p.samples), event);
+      return logsumexp(where(isSame, logWeightsOf(p), -Infinity), -1);
+    },
+    draw: (key, shape, p) => take(p.samples, random.categorical(key, logWeightsOf(p), shape)),
+    mean: meanOf,
+    variance: (p) => average(square(p.samples.sub(meanOf(p))), p),
+  },
+) {
   /** samples [n, ...eventShape]; logWeights [n], equal when left out. */
   constructor(samples: TensorLike, logWeights?: TensorLike);
   constructor(params: Given<Params>);
   constructor(...args: unknown[]) {
-    super(readParameters(EMPIRICAL, args));
+    super(...(args as [TensorLike, TensorLike?]));
     const { samples, logWeights: weights } = this.params;
     if (samples.shape[0] === 0)
       throw new PedigradError({
@@ -53,38 +72,9 @@ export class Empirical extends Distribution<Params> {
       });
   }
 
-  /** Normalised log weights, [n]. */
-  get #logWeights(): Tensor {
-    const { samples, logWeights: weights } = this.params;
-    return logSoftmax(weights.broadcastTo([samples.length]));
-  }
-  override get support(): Constraint {
-    return independent(real, this.eventShape.length);
-  }
-  override get eventShape(): Shape {
-    return this.params.samples.shape.slice(1);
-  }
-  override logDensity(value: Tensor): Tensor {
-    const event = this.eventShape.length;
-    const isSame = allOf(equal(expandDims(value, value.shape.length - event), this.params.samples), event);
-    return logsumexp(where(isSame, this.#logWeights, -Infinity), -1);
-  }
   override cumulative(value: Tensor): Tensor {
     if (this.eventDim > 0) return this.hasNo("cdf");
     const isBelow = lessEqual(this.params.samples, expandDims(value, -1));
-    return sum(where(isBelow, exp(this.#logWeights), 0), -1).minimum(1);
-  }
-  override draw(key: Tensor, shape: Shape): Tensor {
-    return take(this.params.samples, random.categorical(key, this.#logWeights, shape));
-  }
-  /** The weighted sum of something over the samples. */
-  #average(x: Tensor): Tensor {
-    return sum(x.mul(exp(this.#logWeights).reshape([-1, ...this.eventShape.map(() => 1)])), 0);
-  }
-  override get mean(): Tensor {
-    return this.#average(this.params.samples);
-  }
-  override get variance(): Tensor {
-    return this.#average(square(this.params.samples.sub(this.mean)));
+    return sum(where(isBelow, exp(logWeightsOf(this.params)), 0), -1).minimum(1);
   }
 }

@@ -1,33 +1,12 @@
+import { broadcastTo, type TensorLike } from "../../../autodiff/index.js";
+import { extendedReal, realVector } from "../../constraints/index.js";
+import { family, type Tensors } from "../../core/family.js";
+
 /** Unit: one event without any numbers in it, of log density logFactor. It is how `factor` adds to a model's log density. */
-import type { Shape } from "../../../autodiff/core/shape.js";
-import { broadcastTo, type Tensor, type TensorLike } from "../../../autodiff/index.js";
-import { type Constraint, extendedReal, realVector } from "../../constraints/index.js";
-import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
-
-type Params = { readonly logFactor: Tensor };
-const UNIT: Family<Params> = { name: "Unit", constraints: { logFactor: extendedReal } };
-
-export class Unit extends Distribution<Params> {
-  constructor(logFactor: TensorLike);
-  constructor(params: Given<Params>);
-  constructor(...args: unknown[]) {
-    super(readParameters(UNIT, args));
-  }
-
-  override get support(): Constraint {
-    return realVector;
-  }
-  override get eventShape(): Shape {
-    return [0];
-  }
-  override get hasRsample(): boolean {
-    return true;
-  }
-  override logDensity(): Tensor {
-    return this.params.logFactor;
-  }
-  override draw(_key: Tensor, shape: Shape): Tensor {
-    return broadcastTo([], [...shape, 0]);
-  }
-}
+export class Unit extends /* @__PURE__ */ family<Tensors<"logFactor">, [logFactor: TensorLike]>("Unit", {
+  constraints: { logFactor: extendedReal },
+  support: realVector,
+  eventShape: () => [0],
+  logDensity: (_, { logFactor }) => logFactor,
+  draw: (_key, shape) => broadcastTo([], [...shape, 0]),
+}) {}

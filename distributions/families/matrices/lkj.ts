@@ -1,62 +1,104 @@
-/**
- * LKJ: a random correlation matrix of d = dim dimensions, η = concentration (Lewandowski, Kurowicka and Joe 2009); L its Cholesky factor:
- *
- *     log p(x) = 2 (η - 1) Σ_i log L_ii + const = log p_LKJCholesky(L) - Σ_{i=2}^d (d - i) log L_ii.
- */
-import type { Shape } from "../../../autodiff/core/shape.js";
+/** Random correlation matrices of d = dim dimensions with density proportional to |matrix|^(η - 1), η = concentration. */
 import {
   arange,
-  broadcastTo,
   cholesky,
+  clip,
+  concatenate,
   diag,
   eye,
   isFinite,
+  lgamma,
   log,
-  matmul,
+  multigammaln,
+  random,
+  slice,
+  sqrt,
+  square,
   sum,
   type Tensor,
   type TensorLike,
+  tril,
   where,
+  zeros,
 } from "../../../autodiff/index.js";
-import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
-import { type Constraint, corrMatrix } from "../../constraints/index.js";
-import { firstNumber } from "../../constraints/read.js";
-import { Distribution } from "../../core/distribution.js";
-import { type Given, readParameters } from "../../core/parameters.js";
-import { LKJCholesky, type LkjParams, lkjFamily } from "./lkjCholesky.js";
+import { corrCholesky, corrMatrix, integerInterval, positive } from "../../constraints/index.js";
+import { LOG_PI } from "../../core/constants.js";
+import { family, type Tensors } from "../../core/family.js";
+import { firstNumber } from "../../core/parameters.js";
+import { gram } from "../../transforms/matrix.js";
 
-export class LKJ extends Distribution<LkjParams> {
-  constructor(dim: number, concentration?: TensorLike);
-  constructor(params: Given<LkjParams>);
-  constructor(...args: unknown[]) {
-    super(readParameters(lkjFamily("LKJ"), args));
-  }
+type Params = Tensors<"dim" | "concentration">;
+type Arguments = [dim: number, concentration?: TensorLike];
+const dimOf = ({ dim }: Params): number => firstNumber(dim);
+const parameters = {
+  constraints: { dim: /* @__PURE__ */ integerInterval(2, 2 ** 31), concentration: positive },
+  defaults: { concentration: 1 },
+  eventShape: (p: Params) => [dimOf(p), dimOf(p)],
+};
 
-  get #factor(): LKJCholesky {
-    return new LKJCholesky(this.params);
-  }
-  override get support(): Constraint {
-    return corrMatrix;
-  }
-  override get eventShape(): Shape {
-    return this.#factor.eventShape;
-  }
-  override get hasRsample(): boolean {
-    return true;
-  }
-  override logDensity(value: Tensor): Tensor {
-    const d = firstNumber(this.params.dim);
+/**
+ * LKJCholesky: the Cholesky factor of a random correlation matrix (Lewandowski, Kurowicka and Joe 2009), for the free entries below the
+ * diagonal:
+ *
+ *     log p(L) = Σ_{i=2}^d (d - i + 2 (η - 1)) log L_ii - (d - 1)/2 log π - log Γ_{d-1}(α - 1/2) + (d - 1) log Γ(α),   α = η + (d - 1)/2.
+ *
+ * Drawn by the onion method: row i is a direction on a sphere times the root of a Beta variable.
+ */
+export class LKJCholesky extends /* @__PURE__ */ family<Params, Arguments>("LKJCholesky", {
+  ...parameters,
+  support: corrCholesky,
+  logDensity: (x, p) => {
+    const d = dimOf(p);
+    const alpha = p.concentration.add((d - 1) / 2);
+    // d - i for i = 2 … d
+    const orders = p.concentration
+      .sub(1)
+      .mul(2)
+      .expandDims(-1)
+      .add(arange(d - 2, -1, -1));
+    const rows = log(slice(diag(x), 1, undefined, { axis: -1 }));
+    return sum(orders.mul(rows), -1)
+      .sub(((d - 1) / 2) * LOG_PI)
+      .sub(multigammaln(alpha.sub(0.5), d - 1))
+      .add(lgamma(alpha).mul(d - 1));
+  },
+  draw: (key, shape, p) => {
+    const d = dimOf(p);
+    const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+    const before = arange(d - 1);
+    const rest = p.concentration
+      .add((d - 2) / 2)
+      .expandDims(-1)
+      .sub(before.mul(0.5));
+    // What is left for the diagonal, by itself: near 1 a share would lose it. Its square root's square is a number > 0.
+    const left = clip(random.beta(k1, rest, before.add(1).mul(0.5), [...shape, d - 1]), 1e-300, 1);
+    const directions = tril(random.normal(k2, [...shape, d - 1, d - 1]));
+    const length = sqrt(sum(square(directions), -1, { keepDims: true }));
+    const below = directions.div(length).mul(sqrt(left.neg().add(1)).expandDims(-1));
+    // Rows 2 … d: what lies below the diagonal, a column of zeros; then the diagonal.
+    const lower = concatenate([below, zeros([...shape, d - 1, 1])], -1);
+    const corner = concatenate([zeros([...shape, 1, d]), lower], -2);
+    const onDiagonal = concatenate([zeros([...shape, 1]).add(1), sqrt(left)], -1);
+    return corner.add(onDiagonal.expandDims(-1).mul(eye(d)));
+  },
+}) {}
+
+/**
+ * LKJ: the matrix itself, with L its Cholesky factor:
+ *
+ *     log p(x) = 2 (η - 1) Σ_i log L_ii + const = log p_LKJCholesky(L) - Σ_{i=2}^d (d - i) log L_ii.
+ */
+export class LKJ extends /* @__PURE__ */ family<Params, Arguments>("LKJ", {
+  ...parameters,
+  support: corrMatrix,
+  logDensity: (x, p) => {
+    const d = dimOf(p);
     // What lies behind a mask may be NaN, and must not reach the factor's gradient.
-    const factor = cholesky(where(isFinite(value), value, eye(d)));
+    const factor = cholesky(where(isFinite(x), x, eye(d)));
     // The first row counts d - 1 times, but its entry is 1.
     const jacobian = sum(log(diag(factor)).mul(arange(d - 1, -1, -1)), -1);
-    return this.#factor.logDensity(factor).sub(jacobian);
-  }
-  override draw(key: Tensor, shape: Shape): Tensor {
-    const factor = this.#factor.draw(key, shape);
-    return matmul(factor, matrixTranspose(factor));
-  }
-  override get mean(): Tensor {
-    return broadcastTo(eye(firstNumber(this.params.dim)), this.shape());
-  }
-}
+    return new LKJCholesky(p).logDensity(factor).sub(jacobian);
+  },
+  draw: (key, shape, p) => gram(new LKJCholesky(p).draw(key, shape)),
+  mean: (p) => eye(dimOf(p)),
+}) {}

@@ -1,11 +1,3 @@
-/**
- * Wishart with df degrees of freedom in p dimensions and scale V, given as scaleTril L (V = L Lᵀ), covarianceMatrix V or
- * precisionMatrix V⁻¹; C the Cholesky factor of x:
- *
- *     log p(x) = (df - p - 1) Σ log C_ii - |L⁻¹ C|²/2 - df (p/2 log 2 + Σ log L_ii) - log Γ_p(df/2).
- *
- * Drawn by Bartlett's decomposition.
- */
 import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   arange,
@@ -25,16 +17,27 @@ import {
   where,
 } from "../../../autodiff/index.js";
 import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
-import { type Constraint, greaterThan, lowerCholesky, positiveDefinite } from "../../constraints/index.js";
-import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { greaterThan, lowerCholesky, positiveDefinite } from "../../constraints/index.js";
+import { family, type Tensors } from "../../core/family.js";
+import type { Given } from "../../core/parameters.js";
+import { gram } from "../../transforms/matrix.js";
 import { halfLogDeterminant, type ScaleParams, scaleOf } from "../vectors/multivariateNormal.js";
 
-type Params = ScaleParams & { readonly df: Tensor };
+type Params = ScaleParams & Tensors<"df">;
+/** p. */
 const sizeOf = ({ scaleTril, covarianceMatrix, precisionMatrix }: ScaleParams): number =>
   ((scaleTril ?? covarianceMatrix ?? precisionMatrix) as Tensor).shape.at(-1) as number;
-const WISHART: Family<Params> = {
-  name: "Wishart",
+const overMatrix = ({ df }: Params): Tensor => df.expandDims(-1).expandDims(-1);
+
+/**
+ * Wishart with df degrees of freedom in p dimensions and scale V, given as scaleTril L (V = L Lᵀ), covarianceMatrix V or
+ * precisionMatrix V⁻¹; C the Cholesky factor of x:
+ *
+ *     log p(x) = (df - p - 1) Σ log C_ii - |L⁻¹ C|²/2 - df (p/2 log 2 + Σ log L_ii) - log Γ_p(df/2).
+ *
+ * Drawn by Bartlett's decomposition.
+ */
+export class Wishart extends /* @__PURE__ */ family<Params, [df: TensorLike, scaleTril: TensorLike]>("Wishart", {
   constraints: {
     df: (params) => greaterThan(sizeOf(params) - 1),
     scaleTril: lowerCholesky,
@@ -42,35 +45,22 @@ const WISHART: Family<Params> = {
     precisionMatrix: positiveDefinite,
   },
   oneOf: ["scaleTril", "covarianceMatrix", "precisionMatrix"],
-};
-
-export class Wishart extends Distribution<Params> {
+  support: positiveDefinite,
+  eventShape: (p) => [sizeOf(p), sizeOf(p)],
+}) {
   /** L with V = L Lᵀ. */
   readonly scale: Tensor;
 
   constructor(df: TensorLike, scaleTril: TensorLike);
   constructor(params: Given<Params>);
   constructor(...args: unknown[]) {
-    super(readParameters(WISHART, args));
+    super(...(args as [TensorLike, TensorLike]));
     this.scale = scaleOf(this.params);
   }
 
-  /** p. */
-  get #size(): number {
-    return this.scale.shape.at(-1) as number;
-  }
-  override get support(): Constraint {
-    return positiveDefinite;
-  }
-  override get eventShape(): Shape {
-    return [this.#size, this.#size];
-  }
-  override get hasRsample(): boolean {
-    return true;
-  }
   override logDensity(value: Tensor): Tensor {
     const { df } = this.params;
-    const p = this.#size;
+    const p = sizeOf(this.params);
     // What lies behind a mask may be NaN, and must not reach the factor's gradient.
     const factor = cholesky(where(isFinite(value), value, eye(p)));
     const trace = sum(square(triangularSolve(this.scale, factor)), [-1, -2]);
@@ -82,7 +72,7 @@ export class Wishart extends Distribution<Params> {
       .sub(norm);
   }
   override draw(key: Tensor, shape: Shape): Tensor {
-    const p = this.#size;
+    const p = sizeOf(this.params);
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
     const half = this.params.df.expandDims(-1).sub(arange(p)).mul(0.5);
     const onDiagonal = random
@@ -90,19 +80,18 @@ export class Wishart extends Distribution<Params> {
       .mul(2)
       .sqrt();
     const below = tril(random.normal(k2, [...shape, p, p]), -1);
-    const factor = matmul(this.scale, below.add(onDiagonal.expandDims(-1).mul(eye(p))));
-    return matmul(factor, matrixTranspose(factor));
+    return gram(matmul(this.scale, below.add(onDiagonal.expandDims(-1).mul(eye(p)))));
   }
   get #matrix(): Tensor {
     return matmul(this.scale, matrixTranspose(this.scale));
   }
   override get mean(): Tensor {
-    return this.spread(this.#matrix.mul(this.params.df.expandDims(-1).expandDims(-1)));
+    return this.spread(this.#matrix.mul(overMatrix(this.params)));
   }
   override get variance(): Tensor {
     const v = this.#matrix;
     const d = diag(v);
     const products = d.expandDims(-1).mul(d.expandDims(-2));
-    return this.spread(square(v).add(products).mul(this.params.df.expandDims(-1).expandDims(-1)));
+    return this.spread(square(v).add(products).mul(overMatrix(this.params)));
   }
 }

@@ -1,70 +1,95 @@
+import {
+  add,
+  digamma,
+  div,
+  gammainc,
+  gammaincc,
+  gammaincinv,
+  gate,
+  greater,
+  log,
+  maximum,
+  random,
+  reciprocal,
+  square,
+  sub,
+  type TensorLike,
+  type Ternary,
+  ternary,
+  where,
+} from "../../../autodiff/index.js";
+import { log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
+import { logGammaCorrection, productMinus } from "../../../autodiff/kernels/special/index.js";
+import { nonnegative, positive } from "../../constraints/index.js";
+import { family, type Tensors } from "../../core/family.js";
+import { devianceFrom, gammaEntropy, logGammaDensity } from "../../densities/continuous.js";
+
+type Params = Tensors<"concentration" | "rate">;
+type Arguments = [concentration: TensorLike, rate?: TensorLike];
+
 /**
  * Gamma, a = concentration and b = rate = 1 / scale:
  *
  *     log p(x) = a log b + (a - 1) log x - b x - lgamma(a),   x >= 0.
  */
-import type { Shape } from "../../../autodiff/core/shape.js";
-import {
-  gammainc,
-  gammaincinv,
-  log,
-  maximum,
-  random,
-  square,
-  type Tensor,
-  type TensorLike,
-} from "../../../autodiff/index.js";
-import { type Constraint, nonnegative, positive } from "../../constraints/index.js";
-import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
-import { gammaEntropy, logGammaDensity } from "../../densities/continuous.js";
-
-type Params = { readonly concentration: Tensor; readonly rate: Tensor };
-const GAMMA: Family<Params> = {
-  name: "Gamma",
+export class Gamma extends /* @__PURE__ */ family<Params, Arguments>("Gamma", {
   constraints: { concentration: positive, rate: positive },
   defaults: { rate: 1 },
-};
+  support: nonnegative,
+  logDensity: (x, { concentration, rate }) => logGammaDensity(concentration, rate, x),
+  draw: (key, shape, { concentration, rate }) => random.gamma(key, concentration, shape).div(rate),
+  keepInside: true,
+  mean: ({ concentration, rate }) => concentration.div(rate),
+  variance: ({ concentration, rate }) => concentration.div(square(rate)),
+  entropy: ({ concentration, rate }) => gammaEntropy(concentration).sub(log(rate)),
+  cdf: (x, { concentration, rate }) => gammainc(concentration, maximum(x, 0).mul(rate)),
+  icdf: (q, { concentration, rate }) => gammaincinv(concentration, q).div(rate),
+}) {}
 
-export class Gamma extends Distribution<Params> {
-  constructor(concentration: TensorLike, rate?: TensorLike);
-  constructor(params: Given<Params>);
-  constructor(...args: unknown[]) {
-    super(readParameters(GAMMA, args));
-  }
+/**
+ * Chi2 with df degrees of freedom: Gamma(df/2, 1/2).
+ *
+ *     log p(x) = (df/2 - 1) log x - x/2 - df/2 log 2 - lgamma(df/2),   x >= 0.
+ */
+export class Chi2 extends /* @__PURE__ */ family<Tensors<"df">, [df: TensorLike]>("Chi2", {
+  constraints: { df: positive },
+  support: nonnegative,
+  as: ({ df }) => new Gamma(df.mul(0.5), 0.5),
+  mean: ({ df }) => df,
+  variance: ({ df }) => df.mul(2),
+}) {}
 
-  override get support(): Constraint {
-    return nonnegative;
-  }
-  override get hasRsample(): boolean {
-    return true;
-  }
-  override logDensity(value: Tensor): Tensor {
-    const { concentration, rate } = this.params;
-    return logGammaDensity(concentration, rate, value);
-  }
-  override draw(key: Tensor, shape: Shape): Tensor {
-    const { concentration, rate } = this.params;
-    return random.gamma(key, concentration, shape).div(rate);
-  }
-  override get mean(): Tensor {
-    const { concentration, rate } = this.params;
-    return this.spread(concentration.div(rate));
-  }
-  override get variance(): Tensor {
-    const { concentration, rate } = this.params;
-    return this.spread(concentration.div(square(rate)));
-  }
-  override entropy(): Tensor {
-    const { concentration, rate } = this.params;
-    return this.spread(gammaEntropy(concentration).sub(log(rate)));
-  }
-  override cumulative(value: Tensor): Tensor {
-    const { concentration, rate } = this.params;
-    return gammainc(concentration, maximum(value, 0).mul(rate));
-  }
-  override quantile(q: Tensor): Tensor {
-    const { concentration, rate } = this.params;
-    return gammaincinv(concentration, q).div(rate);
-  }
-}
+/** a log b - (a + 1) log x - b / x - lgamma(a) for a, b, x > 0. */
+const logInverseGammaDensity: Ternary = ternary(
+  "logInverseGammaDensity",
+  (a, b, x) => {
+    const m = b / x;
+    if (m === Infinity) return -Infinity;
+    const difference = m - a - productMinus(m, x, b) / x;
+    return 0.5 * logOf(a / (2 * Math.PI)) - logOf(x) - devianceFrom(a, m, difference) - logGammaCorrection(a);
+  },
+  [
+    (g, _, a, b, x) => gate(g, sub(sub(log(b), log(x)), digamma(a))),
+    (g, _, a, b, x) => gate(g, sub(div(a, b), reciprocal(x))),
+    (g, _, a, b, x) => gate(g, div(sub(div(b, x), add(a, 1)), x)),
+  ],
+);
+
+/**
+ * InverseGamma: 1 / x is Gamma(a = concentration, b = rate).
+ *
+ *     log p(x) = a log b - lgamma(a) - (a + 1) log x - b / x,   x > 0.
+ */
+export class InverseGamma extends /* @__PURE__ */ family<Params, Arguments>("InverseGamma", {
+  constraints: { concentration: positive, rate: positive },
+  defaults: { rate: 1 },
+  support: positive,
+  logDensity: (x, { concentration, rate }) => logInverseGammaDensity(concentration, rate, x),
+  draw: (key, shape, { concentration, rate }) => rate.div(random.gamma(key, concentration, shape)),
+  keepInside: true,
+  mean: ({ concentration: a, rate }) => where(greater(a, 1), rate.div(a.sub(1)), Infinity),
+  variance: ({ concentration: a, rate }) => where(greater(a, 2), square(rate.div(a.sub(1))).div(a.sub(2)), Infinity),
+  entropy: ({ concentration: a, rate }) => gammaEntropy(a).sub(digamma(a).mul(2)).add(log(rate)),
+  cdf: (x, { concentration, rate }) => where(greater(x, 0), gammaincc(concentration, rate.div(maximum(x, 0))), 0),
+  icdf: (q, { concentration, rate }) => rate.div(gammaincinv(concentration, q.neg().add(1))),
+}) {}

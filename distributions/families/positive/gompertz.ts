@@ -1,10 +1,3 @@
-/**
- * Gompertz, a = concentration and b = rate:
- *
- *     log p(x) = log(a b) + b x - a (exp(b x) - 1),   x >= 0,
- *     mean = exp(a) E_1(a) / b,   E_1(a) = ∫_a^∞ exp(-t) / t dt        the exponential integral
- */
-import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   expm1,
   gate,
@@ -13,23 +6,14 @@ import {
   maximum,
   minimum,
   random,
-  type Tensor,
   type TensorLike,
   type Unary,
   unary,
 } from "../../../autodiff/index.js";
 import { exp as expOf, log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
-import { type Constraint, nonnegative, positive } from "../../constraints/index.js";
+import { nonnegative, positive } from "../../constraints/index.js";
 import { EULER } from "../../core/constants.js";
-import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
-
-type Params = { readonly concentration: Tensor; readonly rate: Tensor };
-const GOMPERTZ: Family<Params> = {
-  name: "Gompertz",
-  constraints: { concentration: positive, rate: positive },
-  defaults: { rate: 1 },
-};
+import { family, type Tensors } from "../../core/family.js";
 
 /** exp(a) E_1(a) for a > 0, relative error 2e-15: by its power series below 1, by its continued fraction above (DLMF 6.6.2, 6.9.1). */
 function scaledE1Of(a: number): number {
@@ -49,46 +33,30 @@ function scaledE1Of(a: number): number {
 const FRACTIONS = 200;
 const scaledE1: Unary = unary("scaledE1", (a) => scaledE1Of(a), [(g, y, a) => gate(g, y.sub(a.reciprocal()))]);
 
-export class Gompertz extends Distribution<Params> {
-  constructor(concentration: TensorLike, rate?: TensorLike);
-  constructor(params: Given<Params>);
-  constructor(...args: unknown[]) {
-    super(readParameters(GOMPERTZ, args));
-  }
-
-  override get support(): Constraint {
-    return nonnegative;
-  }
-  override get hasRsample(): boolean {
-    return true;
-  }
-  override logDensity(value: Tensor): Tensor {
-    const { concentration, rate } = this.params;
-    const t = value.mul(rate);
+/**
+ * Gompertz, a = concentration and b = rate; a (exp(b x) - 1) is Exponential(1):
+ *
+ *     log p(x) = log(a b) + b x - a (exp(b x) - 1),   x >= 0,
+ *     mean = exp(a) E_1(a) / b,   E_1(a) = ∫_a^∞ exp(-t) / t dt        the exponential integral
+ */
+export class Gompertz extends /* @__PURE__ */ family<
+  Tensors<"concentration" | "rate">,
+  [concentration: TensorLike, rate?: TensorLike]
+>("Gompertz", {
+  constraints: { concentration: positive, rate: positive },
+  defaults: { rate: 1 },
+  support: nonnegative,
+  logDensity: (x, { concentration, rate }) => {
+    const t = x.mul(rate);
     return log(concentration)
       .add(log(rate))
       .add(minimum(t, Number.MAX_VALUE))
       .sub(concentration.mul(expm1(t)));
-  }
-  override draw(key: Tensor, shape: Shape): Tensor {
-    const { concentration, rate } = this.params;
-    return log1p(random.exponential(key, shape).div(concentration)).div(rate);
-  }
-  override get mean(): Tensor {
-    const { concentration, rate } = this.params;
-    return this.spread(scaledE1(concentration).div(rate));
-  }
-  /** a (exp(b x) - 1) is Exponential(1). */
-  override entropy(): Tensor {
-    const { concentration, rate } = this.params;
-    return this.spread(scaledE1(concentration).add(log(concentration)).add(log(rate)).neg().add(1));
-  }
-  override cumulative(value: Tensor): Tensor {
-    const { concentration, rate } = this.params;
-    return expm1(concentration.mul(expm1(maximum(value, 0).mul(rate))).neg()).neg();
-  }
-  override quantile(q: Tensor): Tensor {
-    const { concentration, rate } = this.params;
-    return log1p(log1p(q.neg()).neg().div(concentration)).div(rate);
-  }
-}
+  },
+  draw: (key, shape, { concentration, rate }) => log1p(random.exponential(key, shape).div(concentration)).div(rate),
+  keepInside: true,
+  mean: ({ concentration, rate }) => scaledE1(concentration).div(rate),
+  entropy: ({ concentration, rate }) => scaledE1(concentration).add(log(concentration)).add(log(rate)).neg().add(1),
+  cdf: (x, { concentration, rate }) => expm1(concentration.mul(expm1(maximum(x, 0).mul(rate))).neg()).neg(),
+  icdf: (q, { concentration, rate }) => log1p(log1p(q.neg()).neg().div(concentration)).div(rate),
+}) {}

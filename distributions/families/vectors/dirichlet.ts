@@ -1,3 +1,11 @@
+import { digamma, lgamma, random, sum, type Tensor, type TensorLike, xlogy } from "../../../autodiff/index.js";
+import { independent, positive, simplex } from "../../constraints/index.js";
+import { family, type Tensors } from "../../core/family.js";
+import { gammaEntropy } from "../../densities/continuous.js";
+
+/** Σ lgamma(a_i) - lgamma(Σ a_i), over the last axis. */
+const logNormalizer = (a: Tensor): Tensor => sum(lgamma(a), -1).sub(lgamma(sum(a, -1)));
+
 /**
  * Dirichlet over the simplex of the last axis, a = concentration and A = Σ a:
  *
@@ -5,55 +13,23 @@
  *
  * Its gradient for x is the plain partial derivative (a_i - 1) / x_i.
  */
-import type { Shape } from "../../../autodiff/core/shape.js";
-import { digamma, lgamma, random, sum, type Tensor, type TensorLike, xlogy } from "../../../autodiff/index.js";
-import { type Constraint, independent, positive, simplex } from "../../constraints/index.js";
-import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
-import { gammaEntropy } from "../../densities/continuous.js";
-
-type Params = { readonly concentration: Tensor };
-const DIRICHLET: Family<Params> = { name: "Dirichlet", constraints: { concentration: independent(positive, 1) } };
-
-export class Dirichlet extends Distribution<Params> {
-  constructor(concentration: TensorLike);
-  constructor(params: Given<Params>);
-  constructor(...args: unknown[]) {
-    super(readParameters(DIRICHLET, args));
-  }
-
-  override get support(): Constraint {
-    return simplex;
-  }
-  override get eventShape(): Shape {
-    return this.params.concentration.shape.slice(-1);
-  }
-  override get hasRsample(): boolean {
-    return true;
-  }
-  override logDensity(value: Tensor): Tensor {
-    const { concentration: a } = this.params;
-    return sum(xlogy(a.sub(1), value), -1).sub(logNormalizer(a));
-  }
-  override draw(key: Tensor, shape: Shape): Tensor {
-    return random.dirichlet(key, this.params.concentration, shape);
-  }
-  override get mean(): Tensor {
-    const { concentration: a } = this.params;
-    return a.div(sum(a, -1, { keepDims: true }));
-  }
-  override get variance(): Tensor {
-    const { concentration: a } = this.params;
-    const total = sum(a, -1, { keepDims: true });
-    return a.div(total).mul(total.sub(a).div(total)).div(total.add(1));
-  }
-  override entropy(): Tensor {
-    const { concentration: a } = this.params;
-    const total = sum(a, -1);
-    const free = (a.shape.at(-1) as number) - 1;
-    return sum(gammaEntropy(a), -1).sub(gammaEntropy(total)).sub(digamma(total).mul(free));
-  }
-}
-
-/** Σ lgamma(a_i) - lgamma(Σ a_i), over the last axis. */
-const logNormalizer = (a: Tensor): Tensor => sum(lgamma(a), -1).sub(lgamma(sum(a, -1)));
+export class Dirichlet extends /* @__PURE__ */ family<Tensors<"concentration">, [concentration: TensorLike]>(
+  "Dirichlet",
+  {
+    constraints: { concentration: /* @__PURE__ */ independent(positive, 1) },
+    support: simplex,
+    eventShape: ({ concentration }) => concentration.shape.slice(-1),
+    logDensity: (x, { concentration: a }) => sum(xlogy(a.sub(1), x), -1).sub(logNormalizer(a)),
+    draw: (key, shape, { concentration }) => random.dirichlet(key, concentration, shape),
+    mean: ({ concentration: a }) => a.div(sum(a, -1, { keepDims: true })),
+    variance: ({ concentration: a }) => {
+      const total = sum(a, -1, { keepDims: true });
+      return a.div(total).mul(total.sub(a).div(total)).div(total.add(1));
+    },
+    entropy: ({ concentration: a }) => {
+      const total = sum(a, -1);
+      const free = (a.shape.at(-1) as number) - 1;
+      return sum(gammaEntropy(a), -1).sub(gammaEntropy(total)).sub(digamma(total).mul(free));
+    },
+  },
+) {}

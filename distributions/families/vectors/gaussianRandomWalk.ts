@@ -1,9 +1,3 @@
-/**
- * GaussianRandomWalk of T = numSteps steps, as one event:
- *
- *     log p(x) = Σ_t log N(x_t | x_{t-1}, scale²),   x_0 = 0.
- */
-import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   arange,
   concatenate,
@@ -13,59 +7,41 @@ import {
   slice,
   square,
   sum,
-  type Tensor,
   type TensorLike,
   zeros,
 } from "../../../autodiff/index.js";
-import { type Constraint, positive, positiveInteger, realVector } from "../../constraints/index.js";
-import { firstNumber } from "../../constraints/read.js";
+import { positive, positiveInteger, realVector } from "../../constraints/index.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
-import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { family, type Tensors } from "../../core/family.js";
+import { firstNumber } from "../../core/parameters.js";
 
-type Params = { readonly scale: Tensor; readonly numSteps: Tensor };
-const GAUSSIAN_RANDOM_WALK: Family<Params> = {
-  name: "GaussianRandomWalk",
-  constraints: { scale: positive, numSteps: positiveInteger },
-  defaults: { scale: 1, numSteps: 1 },
-};
+type Params = Tensors<"scale" | "numSteps">;
+const stepsOf = ({ numSteps }: Params): number => firstNumber(numSteps);
 
-export class GaussianRandomWalk extends Distribution<Params> {
-  constructor(scale?: TensorLike, numSteps?: number);
-  constructor(params: Given<Params>);
-  constructor(...args: unknown[]) {
-    super(readParameters(GAUSSIAN_RANDOM_WALK, args));
-  }
-
-  get #steps(): number {
-    return firstNumber(this.params.numSteps);
-  }
-  override get support(): Constraint {
-    return realVector;
-  }
-  override get eventShape(): Shape {
-    return [this.#steps];
-  }
-  override get hasRsample(): boolean {
-    return true;
-  }
-  override logDensity(value: Tensor): Tensor {
-    const { scale } = this.params;
-    const before = concatenate([zeros([...value.shape.slice(0, -1), 1]), slice(value, 0, -1, { axis: -1 })], -1);
-    const steps = value.sub(before).div(scale.expandDims(-1));
-    return sum(square(steps), -1).mul(-0.5).sub(log(scale).add(LOG_SQRT_2PI).mul(this.#steps));
-  }
-  override draw(key: Tensor, shape: Shape): Tensor {
-    return cumsum(random.normal(key, [...shape, this.#steps]), -1).mul(this.params.scale.expandDims(-1));
-  }
-  override get mean(): Tensor {
-    return zeros(this.shape());
-  }
-  override get variance(): Tensor {
-    return this.spread(
-      square(this.params.scale)
+/**
+ * GaussianRandomWalk of T = numSteps steps, as one event:
+ *
+ *     log p(x) = Σ_t log N(x_t | x_{t-1}, scale²),   x_0 = 0.
+ */
+export class GaussianRandomWalk extends /* @__PURE__ */ family<Params, [scale?: TensorLike, numSteps?: number]>(
+  "GaussianRandomWalk",
+  {
+    constraints: { scale: positive, numSteps: positiveInteger },
+    defaults: { scale: 1, numSteps: 1 },
+    support: realVector,
+    eventShape: (p) => [stepsOf(p)],
+    logDensity: (x, p) => {
+      const before = concatenate([zeros([...x.shape.slice(0, -1), 1]), slice(x, 0, -1, { axis: -1 })], -1);
+      const steps = x.sub(before).div(p.scale.expandDims(-1));
+      return sum(square(steps), -1)
+        .mul(-0.5)
+        .sub(log(p.scale).add(LOG_SQRT_2PI).mul(stepsOf(p)));
+    },
+    draw: (key, shape, p) => cumsum(random.normal(key, [...shape, stepsOf(p)]), -1).mul(p.scale.expandDims(-1)),
+    mean: (p) => zeros([stepsOf(p)]),
+    variance: (p) =>
+      square(p.scale)
         .expandDims(-1)
-        .mul(arange(1, this.#steps + 1)),
-    );
-  }
-}
+        .mul(arange(1, stepsOf(p) + 1)),
+  },
+) {}

@@ -1,12 +1,3 @@
-/**
- * LowRankMultivariateNormal: a normal with covariance C = W Wᵀ + D, W = covFactor [n, rank], D = diag(covDiag). By the matrix
- * determinant and inversion lemmas, with K = I + Wᵀ D⁻¹ W and d = x - loc,
- *
- *     log p(x) = -(|D^-1/2 (d - W a)|² + |a|²)/2 - (Σ log D + log |K|)/2 - n log √(2π),   a = K⁻¹ Wᵀ D⁻¹ d:
- *
- * the squared distance as the least that factors a and noise can explain d with, in which nothing cancels.
- */
-import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   add,
   cholesky,
@@ -21,25 +12,48 @@ import {
   triangularSolve,
 } from "../../../autodiff/index.js";
 import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
-import { type Constraint, independent, positive, real, realVector } from "../../constraints/index.js";
+import { independent, positive, real, realVector } from "../../constraints/index.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
-import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { family, type Tensors } from "../../core/family.js";
+import type { Given } from "../../core/parameters.js";
 import { halfLogDeterminant } from "./multivariateNormal.js";
 
-type Params = { readonly loc: Tensor; readonly covFactor: Tensor; readonly covDiag: Tensor };
-const LOW_RANK: Family<Params> = {
-  name: "LowRankMultivariateNormal",
-  constraints: { loc: realVector, covFactor: independent(real, 2), covDiag: independent(positive, 1) },
-};
+type Params = Tensors<"loc" | "covFactor" | "covDiag">;
 
-export class LowRankMultivariateNormal extends Distribution<Params> {
+/**
+ * LowRankMultivariateNormal: a normal with covariance C = W Wᵀ + D, W = covFactor [n, rank], D = diag(covDiag). By the matrix
+ * determinant and inversion lemmas, with K = I + Wᵀ D⁻¹ W and d = x - loc,
+ *
+ *     log p(x) = -(|D^-1/2 (d - W a)|² + |a|²)/2 - (Σ log D + log |K|)/2 - n log √(2π),   a = K⁻¹ Wᵀ D⁻¹ d:
+ *
+ * the squared distance as the least that factors a and noise can explain d with, in which nothing cancels.
+ */
+export class LowRankMultivariateNormal extends /* @__PURE__ */ family<
+  Params,
+  [loc: TensorLike, covFactor: TensorLike, covDiag: TensorLike]
+>("LowRankMultivariateNormal", {
+  constraints: {
+    loc: realVector,
+    covFactor: /* @__PURE__ */ independent(real, 2),
+    covDiag: /* @__PURE__ */ independent(positive, 1),
+  },
+  support: realVector,
+  eventShape: ({ loc }) => loc.shape.slice(-1),
+  draw: (key, shape, { loc, covFactor, covDiag }) => {
+    const [own, shared] = [...random.split(key)] as [Tensor, Tensor];
+    const z = random.normal(shared, [...shape, covFactor.shape.at(-1) as number]);
+    const noise = random.normal(own, [...shape, ...loc.shape.slice(-1)]).mul(covDiag.sqrt());
+    return matmul(covFactor, z.expandDims(-1)).squeeze(-1).add(noise).add(loc);
+  },
+  mean: ({ loc }) => loc,
+  variance: ({ covFactor, covDiag }) => sum(square(covFactor), -1).add(covDiag),
+}) {
   readonly #capacitance: Tensor;
 
   constructor(loc: TensorLike, covFactor: TensorLike, covDiag: TensorLike);
   constructor(params: Given<Params>);
   constructor(...args: unknown[]) {
-    super(readParameters(LOW_RANK, args));
+    super(...(args as [TensorLike, TensorLike, TensorLike]));
     const { covFactor } = this.params;
     const rank = covFactor.shape.at(-1) as number;
     this.#capacitance = cholesky(add(eye(rank), matmul(matrixTranspose(covFactor), this.#weighted(covFactor))));
@@ -50,15 +64,6 @@ export class LowRankMultivariateNormal extends Distribution<Params> {
     return x.div(this.params.covDiag.expandDims(-1));
   }
 
-  override get support(): Constraint {
-    return realVector;
-  }
-  override get eventShape(): Shape {
-    return this.params.loc.shape.slice(-1);
-  }
-  override get hasRsample(): boolean {
-    return true;
-  }
   override logDensity(value: Tensor): Tensor {
     const { loc, covFactor, covDiag } = this.params;
     const d = value.sub(loc);
@@ -74,20 +79,6 @@ export class LowRankMultivariateNormal extends Distribution<Params> {
   /** log |C| = Σ log D + log |K|. */
   #logDeterminant(): Tensor {
     return sum(log(this.params.covDiag), -1).add(halfLogDeterminant(this.#capacitance).mul(2));
-  }
-  override draw(key: Tensor, shape: Shape): Tensor {
-    const { loc, covFactor, covDiag } = this.params;
-    const [own, shared] = [...random.split(key)] as [Tensor, Tensor];
-    const z = random.normal(shared, [...shape, covFactor.shape.at(-1) as number]);
-    const noise = random.normal(own, [...shape, ...this.eventShape]).mul(covDiag.sqrt());
-    return matmul(covFactor, z.expandDims(-1)).squeeze(-1).add(noise).add(loc);
-  }
-  override get mean(): Tensor {
-    return this.spread(this.params.loc);
-  }
-  override get variance(): Tensor {
-    const { covFactor, covDiag } = this.params;
-    return this.spread(sum(square(covFactor), -1).add(covDiag));
   }
   override entropy(): Tensor {
     const n = this.eventShape[0] as number;

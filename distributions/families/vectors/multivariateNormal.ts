@@ -1,8 +1,3 @@
-/**
- * MultivariateNormal in n dimensions, by one of: scaleTril L, lower triangular with covariance L Lᵀ; covarianceMatrix; precisionMatrix.
- *
- *     log p(x) = -|z|²/2 - Σ log L_ii - n log √(2π),   L z = x - loc.
- */
 import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   cholesky,
@@ -20,20 +15,22 @@ import {
   triangularSolve,
 } from "../../../autodiff/index.js";
 import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
-import { type Constraint, lowerCholesky, positiveDefinite, realVector } from "../../constraints/index.js";
+import { lowerCholesky, positiveDefinite, realVector } from "../../constraints/index.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
-import { Distribution } from "../../core/distribution.js";
-import { type Family, type Given, readParameters } from "../../core/parameters.js";
+import { family, type OneOf, type Tensors } from "../../core/family.js";
+import type { Given } from "../../core/parameters.js";
 
 /** A covariance, in one of three ways. */
-export type ScaleParams = {
-  readonly scaleTril?: Tensor;
-  readonly covarianceMatrix?: Tensor;
-  readonly precisionMatrix?: Tensor;
-};
-type Params = ScaleParams & { readonly loc: Tensor };
-const MULTIVARIATE_NORMAL: Family<Params> = {
-  name: "MultivariateNormal",
+export type ScaleParams = OneOf<"scaleTril" | "covarianceMatrix" | "precisionMatrix">;
+/**
+ * MultivariateNormal in n dimensions, by one of: scaleTril L, lower triangular with covariance L Lᵀ; covarianceMatrix; precisionMatrix.
+ *
+ *     log p(x) = -|z|²/2 - Σ log L_ii - n log √(2π),   L z = x - loc.
+ */
+export class MultivariateNormal extends /* @__PURE__ */ family<
+  ScaleParams & Tensors<"loc">,
+  [loc: TensorLike, scaleTril: TensorLike]
+>("MultivariateNormal", {
   constraints: {
     loc: realVector,
     scaleTril: lowerCholesky,
@@ -41,16 +38,17 @@ const MULTIVARIATE_NORMAL: Family<Params> = {
     precisionMatrix: positiveDefinite,
   },
   oneOf: ["scaleTril", "covarianceMatrix", "precisionMatrix"],
-};
-
-export class MultivariateNormal extends Distribution<Params> {
+  support: realVector,
+  eventShape: ({ loc }) => loc.shape.slice(-1),
+  mean: ({ loc }) => loc,
+}) {
   /** L with covariance L Lᵀ. */
   readonly scale: Tensor;
 
   constructor(loc: TensorLike, scaleTril: TensorLike);
-  constructor(params: Given<Params>);
+  constructor(params: Given<ScaleParams & Tensors<"loc">>);
   constructor(...args: unknown[]) {
-    super(readParameters(MULTIVARIATE_NORMAL, args));
+    super(...(args as [TensorLike, TensorLike]));
     this.scale = scaleOf(this.params);
     const { loc } = this.params;
     const [n, rows] = [loc.shape.at(-1), this.scale.shape.at(-1)];
@@ -62,15 +60,6 @@ export class MultivariateNormal extends Distribution<Params> {
       });
   }
 
-  override get support(): Constraint {
-    return realVector;
-  }
-  override get eventShape(): Shape {
-    return this.params.loc.shape.slice(-1);
-  }
-  override get hasRsample(): boolean {
-    return true;
-  }
   override logDensity(value: Tensor): Tensor {
     const { loc } = this.params;
     const z = triangularSolve(this.scale, value.sub(loc).expandDims(-1)).squeeze(-1);
@@ -83,9 +72,6 @@ export class MultivariateNormal extends Distribution<Params> {
   override draw(key: Tensor, shape: Shape): Tensor {
     const z = random.normal(key, [...shape, ...this.eventShape]);
     return matmul(this.scale, z.expandDims(-1)).squeeze(-1).add(this.params.loc);
-  }
-  override get mean(): Tensor {
-    return this.spread(this.params.loc);
   }
   override get variance(): Tensor {
     return this.spread(sum(square(this.scale), -1));

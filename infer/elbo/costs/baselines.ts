@@ -13,6 +13,7 @@ import {
   tensor,
   zeros,
 } from "../../../autodiff/index.js";
+import type { Pair } from "../particles/pair.js";
 import type { ScoreSite } from "./costs.js";
 
 /** A baseline inside one particle: what a network or a given value predicts for the cost, with its gradient; null for neither. */
@@ -43,9 +44,10 @@ function fitted(baseline: Tensor, { axes, elementDim, plates }: ScoreSite, shape
   const dims = plates.map(({ dim }) => elementDim - (dim ?? Infinity)).filter((axis) => axes.includes(axis));
   const ofPlates = shape.map((n, i) => (dims.includes(shape.length - i) ? n : 1));
   const given = withoutLeadingOnes(baseline.shape);
-  if (sameShape(given, withoutLeadingOnes(ofPlates.slice(0, ofPlates.length - elementDim))))
+  const fits = (whole: Shape): boolean => sameShape(given, withoutLeadingOnes(whole));
+  if (fits(ofPlates.slice(0, ofPlates.length - elementDim)) || fits(ofPlates))
     return broadcastTo(baseline.reshape(ofPlates), shape);
-  return sameShape(given, withoutLeadingOnes(shape)) ? baseline.reshape(shape) : null;
+  return fits(shape) ? baseline.reshape(shape) : null;
 }
 
 /** Refuse a prediction that does not fit the site's cost. */
@@ -64,6 +66,18 @@ export function checkPrediction(site: ScoreSite, predicted: Tensor, cost: Tensor
 /** The name under which the decaying average of a site lives in the mutable state. */
 export const averageName = (site: string): string => `baseline/${site}`;
 
+/** Refuse a param or mutable that has the name under which a decaying average is kept. */
+export function requireOwnAverage({ name, site }: ScoreSite, { guide, model }: Pick<Pair, "guide" | "model">): void {
+  const kept = averageName(name);
+  if (!site.infer.baseline?.useDecayingAvgBaseline || !(guide.has(kept) || model.has(kept))) return;
+  throw new PedigradError({
+    code: "duplicate-name",
+    site: name,
+    param: kept,
+    message: `sample site "${name}" keeps the decaying average of its baseline under the name "${kept}", which the program uses for something else. Rename that.`,
+  });
+}
+
 /** What to subtract from `cost` [particles, ...plates], and what is left behind for the next step. */
 export interface Subtracted {
   /** Held constant. */
@@ -74,7 +88,11 @@ export interface Subtracted {
   readonly average: readonly [string, Tensor] | null;
 }
 
-/** The baseline of a site from the costs of all particles; `state` holds decaying averages from the step before. */
+/**
+ * The baseline of a site from the costs of all particles; `state` holds decaying averages from the step before. With a the average, p_k
+ * the prediction in particle k and r_k = cost_k - a - p_k what they leave, b_k = a + p_k, and with leave-one-out the mean of the other
+ * particles' r more.
+ */
 export function baselineFor(
   site: ScoreSite,
   cost: Tensor,
@@ -83,35 +101,43 @@ export function baselineFor(
 ): Subtracted {
   const options = site.site.infer.baseline ?? {};
   const held = stopGradient(cost);
-  const particles = cost.shape[0] as number;
-  let baseline: Tensor = tensor(0);
+  let learnt: Tensor = tensor(0);
   let average: Subtracted["average"] = null;
   if (options.useDecayingAvgBaseline) {
     const name = averageName(site.name);
     const shape = cost.shape.slice(1);
     const old = averageSoFar(site, state[name], shape);
     const beta = options.baselineBeta ?? 0.9;
-    baseline = old;
+    learnt = old;
     average = [name, old.mul(beta).add(held.mean(0).mul(1 - beta))];
   }
-  if (options.leaveOneOut) {
-    if (particles < 2)
-      throw new PedigradError({
-        code: "bad-option",
-        site: site.name,
-        param: "leaveOneOut",
-        message: `sample site "${site.name}": a leave-one-out baseline needs at least 2 particles, got ${particles}. Set numParticles.`,
-      });
-    baseline = baseline.add(
-      held
-        .sum(0, { keepDims: true })
-        .sub(held)
-        .div(particles - 1),
-    );
-  }
-  const full = predicted === null ? baseline : baseline.add(predicted);
-  const loss = predicted === null ? null : held.sub(full).square().sum().div(particles);
+  if (predicted !== null) learnt = learnt.add(predicted);
+  const residual = held.sub(learnt);
+  const loss =
+    predicted === null
+      ? null
+      : residual
+          .square()
+          .sum()
+          .div(cost.shape[0] as number);
+  const full = options.leaveOneOut ? learnt.add(meanOfOthers(site.name, residual)) : learnt;
   return { baseline: stopGradient(full), loss, average };
+}
+
+/** For each particle, the mean over the other ones. */
+function meanOfOthers(name: string, x: Tensor): Tensor {
+  const particles = x.shape[0] as number;
+  if (particles < 2)
+    throw new PedigradError({
+      code: "bad-option",
+      site: name,
+      param: "leaveOneOut",
+      message: `sample site "${name}": a leave-one-out baseline needs at least 2 particles, got ${particles}. Set numParticles.`,
+    });
+  return x
+    .sum(0, { keepDims: true })
+    .sub(x)
+    .div(particles - 1);
 }
 
 /** The stored average, 0 at first; one of an older shape is broadcast. */

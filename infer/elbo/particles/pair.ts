@@ -54,8 +54,10 @@ export interface Elements {
 
 /** A loss, what the run left for the next step, and named parts of the loss where the estimator has several. */
 export interface Outcome {
-  /** Its value is the loss; its gradient is the estimator's. */
+  /** Its value is the loss; its gradient is the estimator's, and that of the baselines' own loss. */
   readonly loss: Tensor;
+  /** The loss with the estimator's gradient alone, where baselines train parameters of theirs. */
+  readonly lossOfGuide?: Tensor;
   readonly mutableState: Record<string, Tensor>;
   readonly terms?: Record<string, Tensor>;
 }

@@ -2,6 +2,7 @@
 
 Incomplete gamma and beta functions are series of positive terms, which lose nothing.
 """
+
 from mpmath import erfc, exp, inf, log, log1p, loggamma, mp, mpf, pi, sqrt
 
 
@@ -43,7 +44,11 @@ def ndtri(p):
     return root(lambda x: log(ndtr(x) / p), hazard, -sqrt(-2 * log(p)))
 
 
-def series(first, ratio):
+class TooManyTerms(Exception):
+    """A series would go on for too long."""
+
+
+def series(first, ratio, most=100_000):
     """first (1 + r_1 (1 + r_2 (1 + ...))), the ratios positive and in the end below 1."""
     total = term = mpf(first)
     n = 1
@@ -51,6 +56,8 @@ def series(first, ratio):
         term *= ratio(n)
         total += term
         n += 1
+        if n > most:
+            raise TooManyTerms
     return total
 
 

@@ -1,4 +1,5 @@
 """What the scripts of this folder share: read a golden file, compute its outputs anew, compare them, or write them."""
+
 import json
 import math
 import struct
@@ -26,26 +27,29 @@ def place(x):
     return n if n >= 0 else -(n & 0x7FFFFFFFFFFFFFFF)
 
 
-def differences(path, old, new, units):
+def differences(path, old, new, units, least=lambda path: 0):
     if isinstance(new, dict):
         for key in new:
-            yield from differences(f"{path}/{key}", old.get(key), new[key], units)
+            yield from differences(f"{path}/{key}", old.get(key), new[key], units, least)
     elif isinstance(new, list):
         for i, x in enumerate(new):
-            yield from differences(f"{path}/{i}", old[i], x, units)
+            yield from differences(f"{path}/{i}", old[i], x, units, least)
     elif isinstance(new, float) and isinstance(old, (int, float)):
         off = abs(place(float(old)) - place(new))
-        if off > units(path):
+        if off > units(path) and max(abs(old), abs(new)) > least(path):
             yield f"{path}: the file has {old!r}, computed {new!r} ({off} units in the last place)"
     elif old != new:
         yield f"{path}: the file has {old!r}, computed {new!r}"
 
 
-def main(name, compute, units=lambda path: 0):
-    """Compute the outputs of a file from the inputs in it. `units`: how many units in the last place an entry may differ, by its path."""
+def main(name, compute, units=lambda path: 0, least=lambda path: 0):
+    """
+    Compute the outputs of a file from the inputs in it. `units`: how many units in the last place an entry may differ, by its path;
+    `least`: what is smaller than this is not compared.
+    """
     old = load(name)
     new = compute(json.loads(json.dumps(old)))
-    found = list(differences("", old, new, units))
+    found = list(differences("", old, new, units, least))
     if "--write" in sys.argv:
         text = json.dumps(new, separators=(",", ":"))
         (Path(__file__).parent.parent / f"{name}.json").write_text(text + "\n")

@@ -3,6 +3,7 @@
 Everything is computed with 100 digits or more. Derivatives of incomplete functions for their shapes are central differences; all others
 are closed forms.
 """
+
 from mpmath import besseli, digamma, erf, erfc, erfinv, exp, expm1, inf, log, log1p, loggamma, mp, mpf, pi, psi, sqrt
 
 from functions import I, P, density, hazard, lgamma, log_beta, log_ndtr, ndtr, ndtri, root, slope, with_digits

@@ -3,6 +3,7 @@
 Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), and JAX's rules for keys with
 jax_threefry_partitionable: element i of a draw comes from the generator at counter i.
 """
+
 from fractions import Fraction
 from mpmath import erfinv, mp, mpf, sqrt
 from golden import main

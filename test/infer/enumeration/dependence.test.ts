@@ -10,6 +10,7 @@ import {
   configEnumerate,
   grad,
   type Model,
+  MultivariateNormal,
   mask,
   Normal,
   param,
@@ -261,6 +262,41 @@ test('kl: "analytic" is refused where the prior depends on its own site through 
         .item(),
     ),
   );
+});
+
+test("an obsMask has one number for each element of the batch, and an event is observed as a whole", () => {
+  const normals = () =>
+    new MultivariateNormal({
+      loc: [0, 0],
+      scaleTril: [
+        [1, 0],
+        [0.5, 1],
+      ],
+    });
+  const obs = [
+    [1, 2],
+    [0, 0],
+    [2, 3],
+  ];
+  const guide: Model = () => plate("data", 3, () => sample("y_unobserved", normals()));
+  const modelOf =
+    (obsMask: number | number[] | number[][]): Model =>
+    () =>
+      plate("data", 3, () => sample("y", normals(), { obs, obsMask }));
+  assert.ok(Number.isFinite(new TraceELBO().loss(key, {}, modelOf([1, 0, 1]), guide).item()));
+  assert.ok(Number.isFinite(new TraceELBO().loss(key, {}, modelOf(1), guide).item()));
+  for (const wrong of [
+    [
+      [1, 1],
+      [0, 0],
+      [1, 1],
+    ],
+    [1, 0],
+  ]) {
+    const error = refusal(() => new TraceELBO().loss(key, {}, modelOf(wrong), guide));
+    assert.is(error.code, "shape-mismatch");
+    assert.match(error.message, /"y".*obsMask.*\[3\]/);
+  }
 });
 
 test.run();

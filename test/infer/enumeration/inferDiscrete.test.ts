@@ -2,14 +2,20 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  Categorical,
   computeMarginals,
   configEnumerate,
+  logLikelihood,
   type Model,
+  Normal,
+  Predictive,
   random,
+  sample,
   sampleDiscrete,
   type Tensor,
   vmap,
 } from "../../../index.js";
+import { refusal } from "../../refusals.js";
 import { type GoldenModel, golden, type Pair, pairs, paramsOf } from "../elbo/goldenModels.js";
 
 const nothing: Model = () => {};
@@ -96,6 +102,41 @@ test("in plates each element has its own marginal", () => {
       assert.ok(Math.abs(((got[i] as number[])[k] as number) - p / sum) < 1e-12);
     });
   });
+});
+
+test("data passed as null say nothing: what was summed out comes from its prior, and the data with it (n = 4,000)", () => {
+  const n = 4000;
+  const withNull: Model = (obs: number | null) => {
+    const z = sample("z", new Categorical([0.2, 0.5, 0.3]), { infer: { enumerate: "parallel" } });
+    sample("x", new Normal(z.mul(10), 1), { obs });
+  };
+  const predictive = new Predictive(withNull, { guide: nothing, numSamples: n, inferDiscrete: true });
+  const { z, x } = predictive.run(random.key(3), null) as { z: Tensor; x: Tensor };
+  [0.2, 0.5, 0.3].forEach((p, k) => {
+    const share = z.equal(k).mean().item();
+    assert.ok(Math.abs(share - p) < 4.5 * Math.sqrt((p * (1 - p)) / n), `${k}: ${share}`);
+  });
+  assert.ok(x.sub(z.mul(10)).abs().max().item() < 6, "each datum belongs to its state");
+  const { z: given } = predictive.run(random.key(4), 20) as { z: Tensor };
+  assert.is(given.min().item(), 2);
+  // Something observed that depends on what is missing would need it summed out too.
+  const above: Model = () => {
+    const z = sample("z", new Categorical([0.5, 0.5]), { infer: { enumerate: "parallel" } });
+    sample("x", new Normal(sample("y", new Normal(z, 1)), 1), { obs: 1 });
+  };
+  const error = refusal(() => sampleDiscrete(random.key(0), {}, above, nothing));
+  assert.is(error.code, "model-only-site");
+});
+
+test("logLikelihood speaks of the enumerated site, and takes its values", () => {
+  const model: Model = () => {
+    const z = sample("z", new Categorical([0.5, 0.5]), { infer: { enumerate: "parallel" } });
+    sample("x", new Normal(z, 1), { obs: 0.5 });
+  };
+  const error = refusal(() => logLikelihood(model, { other: [0, 0] }));
+  assert.is(error.code, "enumeration");
+  assert.is(error.site, "z");
+  assert.equal((logLikelihood(model, { z: [0, 1] }).x as Tensor).shape, [2]);
 });
 
 test.run();

@@ -87,32 +87,6 @@ const mayLeave = (from: readonly PlateSpec[], to: readonly PlateSpec[]): boolean
 const isWithin = (a: readonly PlateSpec[], b: readonly PlateSpec[]): boolean =>
   a.every(({ name }) => b.some((plate) => plate.name === name));
 
-/**
- * Whether elements of a plate are brought together and the plate is entered again: a term in the plate depends on a latent of the plate
- * through a value that is outside it.
- */
-function reenters(
-  terms: readonly { plates: readonly PlateSpec[]; parents: readonly Latent[] }[],
-  parentsOf: (latent: Latent) => readonly Latent[],
-): boolean {
-  const has = (plates: readonly PlateSpec[], name: string): boolean => plates.some((plate) => plate.name === name);
-  /** How `value` depends on `latent` along one of its plates: not at all, element by element, or otherwise. */
-  const relation = (value: Latent, latent: Latent, name: string): "none" | "kept" | "mixed" => {
-    if (value === latent) return "kept";
-    const all = parentsOf(value).map((parent) => relation(parent, latent, name));
-    if (all.every((one) => one === "none")) return "none";
-    return has(value.plates, name) && all.every((one) => one !== "mixed") ? "kept" : "mixed";
-  };
-  const closure = (parents: readonly Latent[]): Latent[] => parents.flatMap((p) => [p, ...closure(parentsOf(p))]);
-  return terms.some(({ plates, parents }) =>
-    closure(parents).some((latent) =>
-      latent.plates.some(
-        ({ name }) => has(plates, name) && parents.some((parent) => relation(parent, latent, name) === "mixed"),
-      ),
-    ),
-  );
-}
-
 export interface RandomProgram extends Program {
   /** The same program without subsampling: what its estimators are to be the mean of. */
   readonly exact: Program;
@@ -122,8 +96,6 @@ export interface RandomProgram extends Program {
   readonly hasSummed: boolean;
   /** Whether it has neither plates nor normal draws, so that any function of its weights has an exact mean. */
   readonly isFinite: boolean;
-  /** Whether a plate's elements are brought together and the plate is entered again. */
-  readonly isMixed: boolean;
 }
 
 /** The program of a seed. */
@@ -171,7 +143,7 @@ export function randomProgram(seed: number): RandomProgram {
   ): (readonly [Latent, number])[] =>
     candidates
       .filter((other) => isDiscrete(other) || family === "normal" || family === "score normal")
-      .filter((other) => chance(isWithin(other.plates, plates) ? 0.6 : mayLeave(other.plates, plates) ? 0.12 : 0))
+      .filter((other) => chance(isWithin(other.plates, plates) ? 0.6 : mayLeave(other.plates, plates) ? 0.2 : 0))
       .map((other) => [other, real(1.2)] as const);
   for (let i = 0; i < count; i++) {
     const plates = pick(places);
@@ -274,7 +246,7 @@ export function randomProgram(seed: number): RandomProgram {
     const shape = shapeIn(plates);
     const parents = all
       .filter((latent) => kind !== "bernoulli" || isDiscrete(latent))
-      .filter((latent) => chance(isWithin(latent.plates, plates) ? 0.8 : mayLeave(latent.plates, plates) ? 0.15 : 0))
+      .filter((latent) => chance(isWithin(latent.plates, plates) ? 0.8 : mayLeave(latent.plates, plates) ? 0.2 : 0))
       .map((latent) => [latent, real(1.5)] as const);
     const data = kind === "bernoulli" ? array(shape).greater(0) : array(shape, 2);
     return { plates, parents, kind, data, mask: chance(0.2) ? tensor(array(shape).greater(0)) : null };
@@ -357,21 +329,6 @@ export function randomProgram(seed: number): RandomProgram {
       (o) => `${o.kind} in [${o.plates.map(({ name }) => name)}] of (${show(o.parents)})${o.mask ? " masked" : ""}`,
     ),
   ].join("; ");
-  const parentsIn = (pairs: Latent["prior"]): Latent[] => pairs.map(([{ name }]) => byName.get(name) as Latent);
-  const guideParents = (latent: Latent): Latent[] => parentsIn(posteriors.get(latent.name) ?? []);
-  const isMixed = reenters(
-    [
-      ...all.flatMap((latent) => [
-        { plates: latent.plates, parents: [latent, ...parentsIn(latent.prior)] },
-        { plates: latent.plates, parents: [latent, ...guideParents(latent)] },
-      ]),
-      ...observations,
-    ].map(({ plates, parents }) => ({
-      plates,
-      parents: parents.map((one) => (Array.isArray(one) ? (byName.get(one[0].name) as Latent) : (one as Latent))),
-    })),
-    guideParents,
-  );
   const exact = { model: whole(model), guide: whole(guide), params, subsets: [{}] };
   const isFinite = layout === "none" && all.every(isDiscrete);
   return {
@@ -382,7 +339,7 @@ export function randomProgram(seed: number): RandomProgram {
     subsets,
     exact,
     description,
-    isMixed,
+
     hasSummed: all.some(({ isSummed }) => isSummed),
   };
 }

@@ -14,7 +14,6 @@ import {
   DiscreteUniform,
   explain,
   factor,
-  Gamma,
   loadState,
   type Model,
   Normal,

@@ -23,12 +23,10 @@ export class Executable {
     readonly program: Program,
     readonly samples: readonly Tensor[],
   ) {
-    const { layout, generated, loops } = link(program);
-    const { text, kernels, functions, routines } = generated;
+    const { layout, text, run } = bound(program);
     this.#layout = layout;
-    this.text = loops === null ? text : `${text}\n/* SIMD code:\n${routines}\n*/\n`;
-    const make = new Function("M", "kernels", "functions", "simd", text);
-    this.#run = make(layout.memory, kernels, functions, loops) as () => void;
+    this.text = text;
+    this.#run = run;
     this.#last = new Array<Tensor | null>(program.inputCount).fill(null);
     this.#sources = program.outputs.map((place) => (this.#isConstant(place) ? null : this.#layout.view(place)));
     this.#outputSize = program.outputs.reduce(
@@ -77,6 +75,18 @@ export class Executable {
     }
     return outputs;
   }
+}
+
+/** A program with its arena: `run` takes the inputs from their views and leaves the values in theirs. */
+export function bound(program: Program): { layout: Layout; text: string; run: () => void } {
+  const { layout, generated, loops } = link(program);
+  const { text, kernels, functions, routines } = generated;
+  const make = new Function("M", "kernels", "functions", "simd", text);
+  return {
+    layout,
+    text: loops === null ? text : `${text}\n/* SIMD code:\n${routines}\n*/\n`,
+    run: make(layout.memory, kernels, functions, loops) as () => void,
+  };
 }
 
 interface Linked {

@@ -3,6 +3,7 @@
  * draws from it. Shapes are NumPyro's: a draw has sampleShape + batchShape + eventShape, a log density sampleShape + batchShape.
  * Start here, then read families/real/normal.ts; distribution.ts adds the ways to reshape a distribution.
  */
+import { traceDepth } from "../../autodiff/core/batch.js";
 import { recorder } from "../../autodiff/core/recorder.js";
 import { asShape, broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import {
@@ -19,7 +20,7 @@ import { type Constraint, unitInterval } from "../constraints/index.js";
 import type { Params, Parts } from "./parameters.js";
 import { requireThat, validation } from "./validation.js";
 
-export abstract class Law<P extends Params = Params> {
+export abstract class DistributionBase<P extends Params = Params> {
   /** The family's name, in errors and in the table of KL divergences. */
   readonly family: string;
   /** The parameters as they were given, before they broadcast. */
@@ -116,7 +117,7 @@ export abstract class Law<P extends Params = Params> {
 
   /** The family with what it is made of, parameters by their shapes: `Normal(loc: [2,3], scale: [])`. */
   toString(): string {
-    const { base } = this as { readonly base?: Law };
+    const { base } = this as { readonly base?: DistributionBase };
     const params = Object.entries(this.params).map(([name, { shape }]) => `${name}: ${showShape(shape)}`);
     return `${this.family}(${base === undefined ? params.join(", ") : base})`;
   }
@@ -169,7 +170,7 @@ export abstract class Law<P extends Params = Params> {
   /** Refuse a value outside the support. True where no choice by `inside` is needed: a recorded program will run again without the checks. */
   #isChecked(value: Tensor): boolean {
     if (validation) this.requireInside(value);
-    return this.support.isUnbounded || (validation && recorder === null);
+    return this.support.isUnbounded || (validation && recorder === null && traceDepth === 0);
   }
 
   /** P(X <= value), for any real value and NaN for NaN: the shape of value broadcast with the batch shape. */

@@ -1,0 +1,133 @@
+/**
+ * scan(f, init, xs): a loop that carries a value from step to step, as one op. f runs once, on tensors without numbers, to be written down
+ * (body.ts); the loop then runs what was written (loop.ts). So a program does not grow with the length of its series, and neither f's
+ * host code nor the gradient is run again for each step.
+ */
+import { requireOptions } from "../../../provenance/base/options.js";
+import { PedigradError } from "../../../provenance/index.js";
+import type { TensorLike } from "../../core/convert.js";
+import { broadcastShapes, sameShape, showShape } from "../../core/shape.js";
+import { type Tensor, tensor } from "../../core/tensor.js";
+import { concatenate } from "../../ops/array/join.js";
+import { broadcastTo, reshape } from "../../ops/views/shape.js";
+import { slice } from "../../ops/views/slicing.js";
+import { leavesOf, mapTree, type TensorsLike, type Tree } from "../tree.js";
+import { loop, type Step } from "./loop.js";
+
+export interface ScanOptions {
+  /** From the last x to the first; ys stay beside their xs. */
+  reverse?: boolean;
+  /** For gradients of long loops: keep the carry of every √n-th step alone, and compute those between again. */
+  checkpoint?: boolean;
+}
+
+/**
+ * `[carry, ys]`: carry, y = f(carry, x) for each x along the leading axes of xs, from carry = init on; every y along a new leading axis.
+ * Carry, xs and ys are tensors or nested records and arrays of them; y may be null. The body may use tensors from outside, and has their
+ * gradients; it cannot read numbers.
+ * @example scan((sum, x) => [sum.add(x), sum], 0, [1, 2, 3]) // [6, [0, 1, 3]]
+ */
+export function scan<C, X, Y>(
+  f: (carry: TensorsLike<NoInfer<C>>, x: TensorsLike<NoInfer<X>>) => readonly [carry: unknown, y: Y],
+  init: C,
+  xs: X,
+  options: ScanOptions = {},
+): [carry: TensorsLike<C>, ys: TensorsLike<Y>] {
+  if (typeof f !== "function") throw refusal("bad-option", `expected a function as first argument, got ${typeof f}.`);
+  requireOptions("scan", options, ["reverse", "checkpoint"]);
+  const { reverse = false, checkpoint = false } = options;
+  const start = leavesOf(init).map((leaf) => tensor(leaf as TensorLike));
+  const data = leavesOf(xs).map((leaf) => tensor(leaf as TensorLike));
+  const length = lengthOf(data);
+  let ofStep: Tree = null;
+  const step: Step = (carry, x) => {
+    const result = f(filled(init, carry), filled(xs, x)) as unknown;
+    if (!Array.isArray(result) || result.length !== 2)
+      throw refusal("bad-result", "the function must return [carry, y]; y may be null.");
+    const [next, y] = result as [Tree, Tree];
+    ofStep = y;
+    return [carriesOf(init, start, next), y == null ? [] : leavesOf(y).map((leaf) => tensor(leaf as TensorLike))];
+  };
+  const run = checkpoint ? inBlocks : loop;
+  const [end, ys] = run(step, start, data, { length, reverse });
+  return [filled(init, end), ofStep == null ? null : filled(ofStep, ys)] as [TensorsLike<C>, TensorsLike<Y>];
+}
+
+const refusal = (code: string, message: string): PedigradError =>
+  new PedigradError({ code, op: "scan", message: `scan: ${message}` });
+
+/** A structure like `tree` with these leaves. */
+function filled(tree: unknown, leaves: readonly Tensor[]): Tree {
+  let next = 0;
+  return mapTree(tree, () => leaves[next++]);
+}
+
+function lengthOf(xs: readonly Tensor[]): number {
+  const [first, ...others] = xs;
+  if (first === undefined)
+    throw refusal("no-axis", "xs has no tensor whose leading axis could be the loop's; give arange(n) for n steps.");
+  for (const x of xs)
+    if (x.shape.length === 0)
+      throw refusal("shape-mismatch", "every tensor of xs needs a leading axis, the steps; one has shape [].");
+  for (const x of others)
+    if (x.length !== first.length)
+      throw refusal("shape-mismatch", `one tensor of xs has ${first.length} steps and another ${x.length}.`);
+  return first.length;
+}
+
+const pathsOf = (tree: unknown): string[] => {
+  const paths: string[] = [];
+  mapTree(tree, (_, path) => paths.push(path));
+  return paths;
+};
+
+/** The leaves of the next carry, which must be like those of the first one. */
+function carriesOf(init: unknown, start: readonly Tensor[], next: unknown): Tensor[] {
+  const [paths, now] = [pathsOf(init), pathsOf(next)];
+  if (paths.join() !== now.join())
+    throw refusal(
+      "bad-result",
+      `the carry starts with ${shown(paths)} and has ${shown(now)} after a step; give both one structure.`,
+    );
+  return leavesOf(next).map((leaf, i) => {
+    const x = tensor(leaf as TensorLike);
+    const { shape } = start[i] as Tensor;
+    if (sameShape(x.shape, shape)) return x;
+    const name = paths[i] === "" ? "the carry" : `"${paths[i]}" of the carry`;
+    if (x.shape.length > shape.length || !sameShape(broadcastShapes("scan", x.shape, shape), shape))
+      throw refusal(
+        "shape-mismatch",
+        `${name} starts with shape ${showShape(shape)} and has shape ${showShape(x.shape)} after a step. Start it with that shape.`,
+      );
+    return broadcastTo(x, shape);
+  });
+}
+
+const shown = (paths: readonly string[]): string =>
+  paths.length === 1 && paths[0] === "" ? "one tensor" : `[${paths.map((path) => `"${path}"`).join(", ")}]`;
+
+/** The loop as a loop of blocks, each a loop: the carries between blocks are kept, those within computed again for the gradient. */
+function inBlocks(
+  step: Step,
+  init: readonly Tensor[],
+  xs: readonly Tensor[],
+  { length, reverse }: { length: number; reverse: boolean },
+): [carry: Tensor[], ys: Tensor[]] {
+  const size = Math.ceil(Math.sqrt(length));
+  const blocks = size === 0 ? 0 : Math.floor(length / size);
+  const rest = length - blocks * size;
+  if (blocks < 2) return loop(step, init, xs, { length, reverse });
+  const block: Step = (carry, x) => loop(step, carry, x, { length: size, reverse });
+  // What does not fill a block comes last: at the end, or at the beginning of a loop that runs backwards.
+  const from = reverse ? rest : 0;
+  const inside = xs.map((x) => {
+    const part = slice(x, from, from + blocks * size);
+    return reshape(part, [blocks, size, ...x.shape.slice(1)]);
+  });
+  const [middle, ys] = loop(block, init, inside, { length: blocks, reverse });
+  const whole = ys.map((y) => reshape(y, [blocks * size, ...y.shape.slice(2)]));
+  if (rest === 0) return [middle, whole];
+  const outside = xs.map((x) => (reverse ? slice(x, 0, rest) : slice(x, blocks * size, length)));
+  const [end, others] = loop(step, middle, outside, { length: rest, reverse });
+  return [end, whole.map((y, k) => concatenate(reverse ? [others[k] as Tensor, y] : [y, others[k] as Tensor]))];
+}

@@ -1,0 +1,113 @@
+/**
+ * A family as a row. What a family is stands in its row: parameters with their constraints, support, log density, a draw, moments,
+ * distribution function. Everything around it is made here, once: the constructor, which takes arguments by position or as one record,
+ * getters, broadcasting, whether draws have a gradient. Questions that a row has no formula for go to the distribution it says it is
+ * the same `as`, and are refused where there is none.
+ */
+import type { Shape } from "../../autodiff/core/shape.js";
+import { random, type Tensor } from "../../autodiff/index.js";
+import type { Constraint } from "../constraints/index.js";
+import { keptInside } from "../constraints/inside.js";
+import { Distribution } from "./distribution.js";
+import { type Given, type Params, readParameters, type Signature } from "./parameters.js";
+
+/** Parameters with these names. */
+export type Tensors<Names extends string> = { readonly [Name in Names]: Tensor };
+/** Parameters with these names, one of which is given. */
+export type OneOf<Names extends string> = { readonly [Name in Names]?: Tensor };
+
+/** Formulas in the parameters `p`. Values and draws are as in DistributionBase; moments and entropies broadcast to their shapes. */
+export interface Row<P extends Params> extends Omit<Signature<P>, "name"> {
+  /** Where values lie; a function where that depends on the parameters. */
+  readonly support: Constraint | ((p: P) => Constraint);
+  /** [], where events are numbers. */
+  readonly eventShape?: (p: P) => Shape;
+  readonly logDensity?: (x: Tensor, p: P) => Tensor;
+  /** By inversion of the cdf, where it is left out. */
+  readonly draw?: (key: Tensor, shape: Shape, p: P) => Tensor;
+  /** Rounding may take draws out of the support, or to an end where the density is infinite: they stay at the nearest number inside. */
+  readonly keepInside?: boolean;
+  /** Whether draws have a gradient for the parameters: where values are continuous, unless this says otherwise. */
+  readonly hasRsample?: boolean;
+  readonly mean?: (p: P) => Tensor;
+  readonly variance?: (p: P) => Tensor;
+  readonly entropy?: (p: P) => Tensor;
+  readonly cdf?: (x: Tensor, p: P) => Tensor;
+  readonly icdf?: (q: Tensor, p: P) => Tensor;
+  /** All values, where there are finitely many. */
+  readonly values?: (p: P) => Tensor;
+  /** The same distribution in the parameters of another family. */
+  readonly as?: (p: P) => Distribution;
+}
+
+/** A distribution that a row describes. */
+export class Family<P extends Params> extends Distribution<P> {
+  readonly #row: Row<P>;
+
+  constructor(signature: Signature<P>, row: Row<P>, args: readonly unknown[]) {
+    super(readParameters(signature, args));
+    this.#row = row;
+  }
+
+  /** The same distribution, which answers what the row does not. */
+  #other(question: string): Distribution {
+    const { as } = this.#row;
+    return as === undefined ? this.hasNo(question) : as(this.params);
+  }
+  override get support(): Constraint {
+    const { support } = this.#row;
+    return typeof support === "function" ? support(this.params) : support;
+  }
+  override get eventShape(): Shape {
+    return this.#row.eventShape?.(this.params) ?? super.eventShape;
+  }
+  override get hasRsample(): boolean {
+    return this.#row.hasRsample ?? !this.support.isDiscrete;
+  }
+  override get hasEnumerateSupport(): boolean {
+    return this.#row.values !== undefined;
+  }
+  override supportValues(): Tensor {
+    return this.#row.values?.(this.params) ?? this.hasNo("enumerable support");
+  }
+  override logDensity(value: Tensor): Tensor {
+    return this.#row.logDensity?.(value, this.params) ?? this.#other("density").logDensity(value);
+  }
+  override draw(key: Tensor, shape: Shape): Tensor {
+    const { draw, icdf, keepInside } = this.#row;
+    const x = draw?.(key, shape, this.params) ?? icdf?.(random.uniform(key, shape), this.params);
+    if (x === undefined) return this.#other("sampler").draw(key, shape);
+    return keepInside ? keptInside(x, this.support) : x;
+  }
+  override get mean(): Tensor {
+    return this.spread(this.#row.mean?.(this.params) ?? this.#other("mean").mean);
+  }
+  override get variance(): Tensor {
+    return this.spread(this.#row.variance?.(this.params) ?? this.#other("variance").variance);
+  }
+  override entropy(): Tensor {
+    return this.spread(this.#row.entropy?.(this.params) ?? this.#other("entropy").entropy(), 0);
+  }
+  override cumulative(value: Tensor): Tensor {
+    return this.#row.cdf?.(value, this.params) ?? this.#other("cdf").cumulative(value);
+  }
+  override quantile(q: Tensor): Tensor {
+    return this.#row.icdf?.(q, this.params) ?? this.#other("icdf").quantile(q);
+  }
+}
+
+/** The class of a family: arguments `A` by position, or one record of parameters. */
+export interface FamilyClass<P extends Params, A extends unknown[]> {
+  new (...args: A): Family<P>;
+  new (params: Given<P>): Family<P>;
+}
+
+/** The class that a row describes. */
+export function family<P extends Params, A extends unknown[]>(name: string, row: Row<P>): FamilyClass<P, A> {
+  const signature: Signature<P> = { name, ...row };
+  return class extends Family<P> {
+    constructor(...args: unknown[]) {
+      super(signature, row, args);
+    }
+  };
+}

@@ -1,0 +1,59 @@
+/** The absolute values of variables that are symmetric around 0, with scale: z = x / scale. */
+import {
+  abs,
+  atan,
+  erf,
+  erfinv,
+  less,
+  log,
+  maximum,
+  random,
+  reciprocal,
+  square,
+  type TensorLike,
+  tan,
+  where,
+} from "../../../autodiff/index.js";
+import { nonnegative, positive } from "../../constraints/index.js";
+import { LOG_2PI, LOG_HALF_PI, LOG_SQRT_HALF_PI, SQRT_2_OVER_PI } from "../../core/constants.js";
+import { family, type Tensors } from "../../core/family.js";
+import { logOnePlusSquare } from "../real/locationScale.js";
+
+/**
+ * HalfNormal: |x| for x of Normal(0, scale).
+ *
+ *     log p(x) = -z²/2 - log(scale) + log √(2/π),   x >= 0.
+ */
+export class HalfNormal extends /* @__PURE__ */ family<Tensors<"scale">, [scale?: TensorLike]>("HalfNormal", {
+  constraints: { scale: positive },
+  defaults: { scale: 1 },
+  support: nonnegative,
+  logDensity: (x, { scale }) => square(x.div(scale)).mul(-0.5).sub(log(scale).add(LOG_SQRT_HALF_PI)),
+  draw: (key, shape, { scale }) => abs(random.normal(key, shape)).mul(scale),
+  mean: ({ scale }) => scale.mul(SQRT_2_OVER_PI),
+  variance: ({ scale }) => square(scale).mul(1 - 2 / Math.PI),
+  entropy: ({ scale }) => log(scale).add(0.5 + LOG_SQRT_HALF_PI),
+  cdf: (x, { scale }) => erf(maximum(x, 0).div(scale.mul(Math.SQRT2))),
+  icdf: (q, { scale }) => erfinv(q).mul(scale.mul(Math.SQRT2)),
+}) {}
+
+/**
+ * HalfCauchy: |x| for x of Cauchy(0, scale).
+ *
+ *     log p(x) = log 2 - log π - log(scale) - log(1 + z²),   x >= 0.
+ */
+export class HalfCauchy extends /* @__PURE__ */ family<Tensors<"scale">, [scale?: TensorLike]>("HalfCauchy", {
+  constraints: { scale: positive },
+  defaults: { scale: 1 },
+  support: nonnegative,
+  logDensity: (x, { scale }) => logOnePlusSquare(x.div(scale)).add(log(scale).add(LOG_HALF_PI)).neg(),
+  draw: (key, shape, { scale }) => abs(random.cauchy(key, shape)).mul(scale),
+  mean: ({ scale }) => scale.mul(Infinity),
+  variance: ({ scale }) => scale.mul(Infinity),
+  entropy: ({ scale }) => log(scale).add(LOG_2PI),
+  cdf: (x, { scale }) => atan(maximum(x, 0).div(scale)).mul(2 / Math.PI),
+  icdf: (q, { scale }) => {
+    const rest = q.neg().add(1);
+    return where(less(q, 0.5), tan(q.mul(Math.PI / 2)), reciprocal(tan(rest.mul(Math.PI / 2)))).mul(scale);
+  },
+}) {}

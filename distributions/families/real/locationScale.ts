@@ -1,0 +1,192 @@
+/**
+ * Families of one shape on the whole line, moved by loc and stretched by scale. A row is the standard member, loc = 0 and scale = 1; with
+ * z = (x - loc) / scale,
+ *
+ *     log p(x) = shape(z) - logNorm - log(scale),   mean = loc + scale mean(z),   variance = scale² variance(z),   cdf(x) = cdf(z).
+ */
+import type { Shape } from "../../../autodiff/core/shape.js";
+import {
+  abs,
+  atan,
+  clip,
+  exp,
+  greater,
+  less,
+  log,
+  log1p,
+  logaddexp,
+  maximum,
+  ndtr,
+  ndtri,
+  random,
+  reciprocal,
+  sigmoid,
+  softplus,
+  square,
+  type Tensor,
+  type TensorLike,
+  tan,
+  where,
+} from "../../../autodiff/index.js";
+import { positive, real } from "../../constraints/index.js";
+import { EULER, LOG_2PI, LOG_4PI, LOG_HALF_PI, LOG_PI, LOG_SQRT_2PI } from "../../core/constants.js";
+import { family, type Tensors } from "../../core/family.js";
+
+/** A distribution of z. */
+interface Standard {
+  /** Its log density, without `logNorm`. */
+  readonly shape: (z: Tensor) => Tensor;
+  readonly logNorm: number;
+  readonly draw: (key: Tensor, shape: Shape) => Tensor;
+  readonly mean: number;
+  readonly variance: number;
+  readonly entropy: number;
+  readonly cdf: (z: Tensor) => Tensor;
+  readonly icdf: (q: Tensor) => Tensor;
+}
+
+const locationScale = (name: string, standard: Standard) =>
+  family<Tensors<"loc" | "scale">, [loc?: TensorLike, scale?: TensorLike]>(name, {
+    constraints: { loc: real, scale: positive },
+    defaults: { loc: 0, scale: 1 },
+    support: real,
+    logDensity: (x, { loc, scale }) =>
+      standard.shape(x.sub(loc).div(scale)).sub(standard.logNorm === 0 ? log(scale) : log(scale).add(standard.logNorm)),
+    draw: (key, shape, { loc, scale }) => standard.draw(key, shape).mul(scale).add(loc),
+    mean: ({ loc, scale }) => (standard.mean === 0 ? loc : scale.mul(standard.mean).add(loc)),
+    variance: ({ scale }) => (standard.variance === 1 ? square(scale) : square(scale).mul(standard.variance)),
+    entropy: ({ scale }) => log(scale).add(standard.entropy),
+    cdf: (x, { loc, scale }) => standard.cdf(x.sub(loc).div(scale)),
+    icdf: (q, { loc, scale }) => standard.icdf(q).mul(scale).add(loc),
+  });
+
+/**
+ * Normal (Gaussian), scale the standard deviation:
+ *
+ *     log p(z) = -z²/2 - log √(2π).
+ */
+export class Normal extends /* @__PURE__ */ locationScale("Normal", {
+  shape: (z) => square(z).mul(-0.5),
+  logNorm: LOG_SQRT_2PI,
+  draw: (key, shape) => random.normal(key, shape),
+  mean: 0,
+  variance: 1,
+  entropy: 0.5 + LOG_SQRT_2PI,
+  cdf: (z) => ndtr(z),
+  icdf: (q) => ndtri(q),
+}) {}
+
+/**
+ * Laplace:
+ *
+ *     log p(z) = -|z| - log 2.
+ */
+export class Laplace extends /* @__PURE__ */ locationScale("Laplace", {
+  shape: (z) => abs(z).neg(),
+  logNorm: Math.LN2,
+  draw: (key, shape) => random.laplace(key, shape),
+  mean: 0,
+  variance: 2,
+  entropy: 1 + Math.LN2,
+  cdf: (z) => {
+    const isBelow = less(z, 0);
+    const tail = exp(where(isBelow, z, z.neg())).mul(0.5);
+    return where(isBelow, tail, tail.neg().add(1));
+  },
+  icdf: (q) => where(less(q, 0.5), log(q.mul(2)), log(q.neg().add(1).mul(2)).neg()),
+}) {}
+
+/**
+ * Logistic:
+ *
+ *     log p(z) = -|z| - 2 softplus(-|z|),
+ *
+ * which is even in z and written for |z|, so that it never subtracts large numbers.
+ */
+export class Logistic extends /* @__PURE__ */ locationScale("Logistic", {
+  shape: (z) => {
+    const size = abs(z);
+    return size.add(softplus(size.neg()).mul(2)).neg();
+  },
+  logNorm: 0,
+  draw: (key, shape) => random.logistic(key, shape),
+  mean: 0,
+  variance: (Math.PI * Math.PI) / 3,
+  entropy: 2,
+  cdf: (z) => sigmoid(z),
+  icdf: (q) => log(q).sub(log1p(q.neg())),
+}) {}
+
+/**
+ * Cauchy, which has no mean:
+ *
+ *     log p(z) = -log(1 + z²) - log π.
+ */
+export class Cauchy extends /* @__PURE__ */ locationScale("Cauchy", {
+  shape: (z) => logOnePlusSquare(z).neg(),
+  logNorm: LOG_PI,
+  draw: (key, shape) => random.cauchy(key, shape),
+  mean: Number.NaN,
+  variance: Number.NaN,
+  entropy: LOG_4PI,
+  cdf: (z) => {
+    // Below the centre by the angle from the axis: no cancellation in the tail.
+    const tail = atan(reciprocal(abs(z))).div(Math.PI);
+    return where(less(z, -1), tail, where(greater(z, 1), tail.neg().add(1), atan(z).div(Math.PI).add(0.5)));
+  },
+  icdf: (q) => {
+    // The distance from the nearer end, signed: at 1 it is -0, whose cotangent is -Infinity.
+    const edge = where(less(q, 0.5), q, q.neg().add(1).neg());
+    return where(less(abs(edge), 0.25), reciprocal(tan(edge.mul(Math.PI))).neg(), tan(q.sub(0.5).mul(Math.PI)));
+  },
+}) {}
+
+/** log(1 + z²). Far out 1 + z² is z², and would overflow. */
+export function logOnePlusSquare(z: Tensor): Tensor {
+  const size = abs(z);
+  return where(greater(size, 1e8), log(maximum(size, 1)).mul(2), log1p(square(clip(z, -1e8, 1e8))));
+}
+
+/**
+ * Gumbel (of maxima):
+ *
+ *     log p(z) = -z - exp(-z).
+ */
+export class Gumbel extends /* @__PURE__ */ locationScale("Gumbel", {
+  shape: (far) => {
+    // exp(-z) overflows long before z does.
+    const z = maximum(far, -Number.MAX_VALUE);
+    return z.add(exp(z.neg())).neg();
+  },
+  logNorm: 0,
+  draw: (key, shape) => random.gumbel(key, shape),
+  mean: EULER,
+  variance: (Math.PI * Math.PI) / 6,
+  entropy: 1 + EULER,
+  cdf: (z) => exp(exp(z.neg()).neg()),
+  icdf: (q) => log(log(q).neg()).neg(),
+}) {}
+
+/**
+ * SoftLaplace, the hyperbolic secant distribution: a Laplace without its kink; exp z is HalfCauchy.
+ *
+ *     log p(z) = -log(exp z + exp(-z)) - log(π / 2).
+ */
+export class SoftLaplace extends /* @__PURE__ */ locationScale("SoftLaplace", {
+  shape: (z) => logaddexp(z, z.neg()).neg(),
+  logNorm: LOG_HALF_PI,
+  draw: (key, shape) => log(abs(random.cauchy(key, shape))),
+  mean: 0,
+  variance: (Math.PI * Math.PI) / 4,
+  entropy: LOG_2PI,
+  cdf: (z) => {
+    const isHigh = greater(z, 0);
+    const tail = atan(exp(where(isHigh, z.neg(), z))).mul(2 / Math.PI);
+    return where(isHigh, tail.neg().add(1), tail);
+  },
+  icdf: (q) => {
+    const isLow = less(q, 0.5);
+    const tail = log(tan(where(isLow, q, q.neg().add(1)).mul(Math.PI / 2)));
+    return where(isLow, tail, tail.neg());
+  },
+}) {}

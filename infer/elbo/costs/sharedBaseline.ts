@@ -1,0 +1,45 @@
+/**
+ * A baseline that is trained, by a network or a value with parameters, should have parameters of its own: those that it shares with the
+ * guide are moved by the baseline's loss too, away from where the ELBO would take them.
+ */
+import { emptyRecord, grad, type Tensor, tensor } from "../../../autodiff/index.js";
+import { quoted } from "../../checks.js";
+import type { Messenger, Model } from "../../program/messages.js";
+import { sampleSites, type Trace } from "../../program/trace.js";
+import { tracedRun } from "../particles/particles.js";
+import { predictedCost } from "./baselines.js";
+import { scoreSitesOf } from "./costs.js";
+
+/** Warn of parameters with a gradient both in a baseline's prediction and in a log density of the guide. */
+export function warnOfSharedBaselines(
+  trace: Trace,
+  guide: Model,
+  key: Tensor,
+  values: Record<string, Tensor>,
+  args: readonly unknown[],
+  ...around: Messenger[]
+): void {
+  const trained = scoreSitesOf(trace).filter(({ site }) => {
+    const { nnBaseline, baselineValue } = site.infer.baseline ?? {};
+    return nnBaseline !== undefined || baselineValue !== undefined;
+  });
+  if (trained.length === 0) return;
+  const moved = (f: (run: Trace) => Iterable<Tensor | null>): Set<string> => {
+    const slopes = grad((params: Record<string, Tensor>) => {
+      let total = tensor(0);
+      for (const term of f(tracedRun(guide, key, { values: params, args }, ...around)))
+        if (term !== null) total = total.add(term.sum());
+      return total;
+    })({ ...emptyRecord<Tensor>(), ...values });
+    return new Set(
+      Object.keys(slopes).filter((name) => (slopes[name] as Tensor).toFloat64Array().some((x) => x !== 0)),
+    );
+  };
+  const byBaselines = moved((run) => scoreSitesOf(run).map(predictedCost));
+  const byDensities = moved((run) => [...sampleSites(run)].map((site) => site.logProb()));
+  const shared = [...byBaselines].filter((name) => byDensities.has(name));
+  if (shared.length > 0)
+    console.warn(
+      `pedigrad: the baseline of ${quoted(trained.map(({ name }) => name))} shares the parameters ${quoted(shared)} with the guide, which its own loss will move as well. Give the baseline parameters of its own, or stopGradient what it takes from the guide.`,
+    );
+}

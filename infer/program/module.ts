@@ -1,0 +1,44 @@
+/** `module`: a network whose parameters are params of the program, by paths. */
+import { mapTree, random, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { requireKind } from "../checks.js";
+import { type ModuleMessage, send } from "./messages.js";
+import { type ParamOptions, param, requestKey } from "./primitives.js";
+
+/** A small network: parameters made from a key, and what it does with them. */
+export interface Net<P = unknown, R = Tensor> {
+  init(key: Tensor): P;
+  apply(params: P, ...inputs: Tensor[]): R;
+}
+
+// No axis of a network's parameters belongs to a plate around it.
+const WHOLE: ParamOptions = { eventDim: Infinity };
+
+/** The network as a function, its parameters registered as params `name/…`. */
+export function module<P, R = Tensor>(name: string, net: Net<P, R>): (...inputs: TensorLike[]) => R {
+  const isNet = (x: unknown) => typeof (x as Net | null)?.init === "function" && typeof (x as Net).apply === "function";
+  requireKind(`module "${name}"`, "the second argument", net, [
+    isNet,
+    "a network with init and apply, such as nn.linear(2, 1)",
+  ]);
+  const { paths } = send<ModuleMessage>({ type: "module", name, paths: null, stop: false }, () => {});
+  const params =
+    paths === null
+      ? mapTree(net.init(requestKey(name) ?? random.key(0)), (leaf, path) =>
+          param(`${name}/${path.replaceAll(".", "/")}`, leaf as Tensor, WHOLE),
+        )
+      : fromPaths(name, paths);
+  return (...inputs) => net.apply(params as P, ...inputs.map(tensor));
+}
+
+/** The nested records and lists whose leaves are the params `name/path`. */
+function fromPaths(name: string, paths: readonly string[]): unknown {
+  const groups = new Map<string, string[]>();
+  for (const path of paths) {
+    if (path === "") return param(name, undefined, WHOLE);
+    const [head, ...tail] = path.split("/") as [string, ...string[]];
+    groups.set(head, [...(groups.get(head) ?? []), tail.join("/")]);
+  }
+  const entries = [...groups].map(([head, tails]) => [head, fromPaths(`${name}/${head}`, tails)] as const);
+  if (entries.every(([head], i) => head === String(i))) return entries.map(([, item]) => item);
+  return Object.fromEntries(entries);
+}

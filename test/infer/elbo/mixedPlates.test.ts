@@ -1,0 +1,232 @@
+/** Plates that were brought together are right and said once; plates that are kept are never called mixed. Baselines of elements. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  adam,
+  type BaselineOptions,
+  Bernoulli,
+  flip,
+  type Model,
+  Normal,
+  param,
+  plate,
+  random,
+  SVI,
+  sample,
+  softmax,
+  type Tensor,
+  TraceELBO,
+  TraceGraphELBO,
+  TraceMeanFieldELBO,
+  take,
+  tensor,
+} from "../../../index.js";
+import { refusal } from "../../refusals.js";
+import { assertClose, exactElbo, exactMoments } from "../exact.js";
+import { golden, type Pair, pairs, paramsOf } from "./goldenModels.js";
+
+const N = 3;
+const params = { q: tensor([0.3, -0.4, 0.8]) };
+const obs = [0.4, 1.2, -0.3];
+const guide =
+  (name: string): Model =>
+  () =>
+    plate("d", N, () => sample(name, new Bernoulli({ logits: param("q") })));
+
+/** What was warned of while `body` ran. */
+function warnings(body: () => void): string[] {
+  const { warn } = console;
+  const said: string[] = [];
+  console.warn = (text: string) => said.push(text);
+  try {
+    body();
+  } finally {
+    console.warn = warn;
+  }
+  return said;
+}
+
+const mixes: Record<string, [op: string, (z: Tensor) => Tensor]> = {
+  sum: ["sum", (z) => z.sum()],
+  flip: ["flip", (z) => flip(z)],
+  softmax: ["softmax", (z) => softmax(z.mul(3))],
+  shifted: ["slice", (z) => z.slice(1).sum().add(z.mul(0.5))],
+  permuted: ["gather", (z) => take(z, [2, 0, 1])],
+  first: ["pick", (z) => z.at(0)],
+  read: ["read", (z) => tensor(z.toFloat64Array().map((x) => 2 * x))],
+};
+
+for (const [name, [op, f]] of Object.entries(mixes))
+  test(`a plate whose elements were brought together (${name}) is right, and said once`, () => {
+    const site = `z_${name}`;
+    const model: Model = () => {
+      const z = plate("d", N, () => sample(site, new Bernoulli(0.4)));
+      plate("d", N, () => sample("x", new Normal(f(z), 1), { obs }));
+    };
+    const task = { model, guide: guide(site), params, latents: { [site]: { shape: [N] } }, loop: name === "read" };
+    const exact = exactElbo(task);
+    const said = warnings(() => {
+      for (const elbo of [
+        new TraceGraphELBO(),
+        new TraceELBO(),
+        new TraceMeanFieldELBO(),
+        new TraceGraphELBO({ order: 2 }),
+      ]) {
+        const { mean } = exactMoments({ ...task, elbo });
+        assertClose(mean.q as number[], exact.q, 1e-9, elbo.name);
+      }
+    });
+    const mixed = said.filter((text) => text.includes("together"));
+    assert.is(mixed.length, 1, said.join("\n"));
+    for (const word of [`"${site}"`, '"d"', `"${op}"`, '"x"'])
+      assert.ok(mixed[0]?.includes(word), `${word} in: ${mixed[0]}`);
+  });
+
+test("no kept plate is called mixed", () => {
+  const said = warnings(() => {
+    for (const [name, exact] of Object.entries(golden)) {
+      const { model, guide: q } = (pairs[name] ?? {}) as Pair;
+      if (model === undefined) continue;
+      for (const elbo of [new TraceGraphELBO(), new TraceELBO({ numParticles: 2 })])
+        elbo.lossAndGrads(random.key(1), paramsOf(exact), model, q);
+    }
+  });
+  assert.equal(
+    said.filter((text) => text.includes("together")),
+    [],
+  );
+});
+
+const eventParams = {
+  q: tensor([
+    [0.3, -0.4, 0.8],
+    [-0.2, 0.1, 0.5],
+  ]),
+};
+
+/** Two plates' elements, each an event of three flips. */
+const inEvents = (baseline: BaselineOptions, site: string): { model: Model; guide: Model } => ({
+  model: () =>
+    plate("rows", 2, () => {
+      const z = sample(site, new Bernoulli(0.4).expand([2, N]).toEvent(1));
+      sample("x", new Normal(z.mul([1, 2, 3]), 1).toEvent(1), { obs: [obs, [1, 0, 2]] });
+    }),
+  guide: () =>
+    plate("rows", 2, () =>
+      sample(site, new Bernoulli({ logits: param("q", eventParams.q) }).toEvent(1), { infer: { baseline } }),
+    ),
+});
+const latents = (site: string) => ({ [site]: { shape: [2, N] } });
+
+test("a baseline serves all elements, those of a plate's element, or one; the mean stays", () => {
+  const exact = exactElbo({ ...inEvents({}, "z"), params: eventParams, latents: latents("z") });
+  const variances: number[] = [];
+  for (const baselineValue of [
+    -3,
+    [-2, -4],
+    [
+      [-1, -2, -3],
+      [-4, -1, -2],
+    ],
+    [[-2], [-4]],
+  ]) {
+    const { mean, variance } = exactMoments({
+      ...inEvents({ baselineValue }, "z"),
+      params: eventParams,
+      latents: latents("z"),
+      elbo: new TraceGraphELBO(),
+    });
+    // A baseline's own loss adds to the gradient of its parameters only.
+    assertClose(mean.q as number[], exact.q, 1e-9, JSON.stringify(baselineValue));
+    variances.push((variance.q as number[])[0] as number);
+  }
+  assert.is(variances[1], variances[3]);
+  assert.is.not(variances[0], variances[1]);
+  const refused = refusal(() =>
+    new TraceGraphELBO().lossAndGrads(
+      random.key(0),
+      eventParams,
+      inEvents({ baselineValue: [1, 2, 3] }, "z").model,
+      inEvents({ baselineValue: [1, 2, 3] }, "z").guide,
+    ),
+  );
+  assert.is(refused.code, "shape-mismatch");
+  assert.is(refused.site, "z");
+});
+
+test("where both readings of a baseline fit, the plates win", () => {
+  const square = (baselineValue: number[] | number[][]): { model: Model; guide: Model } => ({
+    model: () =>
+      plate("rows", 2, () => {
+        const z = sample("z", new Bernoulli(0.4).expand([2, 2]).toEvent(1));
+        sample("x", new Normal(z, 1).toEvent(1), {
+          obs: [
+            [0, 1],
+            [1, 2],
+          ],
+        });
+      }),
+    guide: () =>
+      plate("rows", 2, () =>
+        sample("z", new Bernoulli({ logits: param("q") }).toEvent(1), { infer: { baseline: { baselineValue } } }),
+      ),
+  });
+  const q = {
+    q: tensor([
+      [0.3, -0.4],
+      [0.8, 0.1],
+    ]),
+  };
+  const gradient = (value: number[] | number[][]) =>
+    (
+      new TraceGraphELBO().lossAndGrads(random.key(2), q, square(value).model, square(value).guide)[1].q as Tensor
+    ).toArray();
+  assert.equal(
+    gradient([-1, -5]),
+    gradient([
+      [-1, -1],
+      [-5, -5],
+    ]),
+  );
+  assert.not.equal(
+    gradient([-1, -5]),
+    gradient([
+      [-1, -5],
+      [-1, -5],
+    ]),
+  );
+});
+
+test("a decaying average has one number for each element, and takes over those of the plates", () => {
+  const { model, guide: q } = inEvents({ useDecayingAvgBaseline: true }, "z");
+  const of = (average?: Tensor) =>
+    new TraceGraphELBO().lossWithMutableState(
+      random.key(3),
+      { ...eventParams, ...(average && { "baseline/z": average }) },
+      model,
+      q,
+    ).mutableState["baseline/z"] as Tensor;
+  const first = of();
+  assert.equal(first.shape, [2, N]);
+  const later = of(tensor([-1, -2]));
+  const expected = first.add(
+    tensor([
+      [-0.9, -0.9, -0.9],
+      [-1.8, -1.8, -1.8],
+    ]),
+  );
+  assert.ok(later.sub(expected).abs().max().item() < 1e-12);
+  assert.is(refusal(() => of(tensor([1, 2, 3, 4]))).code, "shape-mismatch");
+});
+
+test("compiled equals eager bit for bit, and several particles equal a loop over them", () => {
+  const { model, guide: q } = inEvents({ useDecayingAvgBaseline: true, leaveOneOut: true }, "z");
+  const losses = [true, false].map((jit) => {
+    const elbo = new TraceGraphELBO({ numParticles: 3, vectorizeParticles: jit });
+    const svi = new SVI(model, q, adam(0.1), elbo, { jit });
+    return svi.run(random.key(0), { numSteps: 6, progressBar: false }).losses;
+  });
+  assert.equal(losses[0], losses[1]);
+});
+
+test.run();

@@ -1,0 +1,178 @@
+/** Baselines: several kinds together, what `explain` measures of them, the names they keep, and inference inside a model. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  adam,
+  Bernoulli,
+  explain,
+  type Model,
+  Normal,
+  param,
+  random,
+  SVI,
+  sample,
+  type Tensor,
+  TraceELBO,
+  TraceGraphELBO,
+  tensor,
+} from "../../../index.js";
+import { baselineFor } from "../../../infer/elbo/costs/baselines.js";
+import type { ScoreSite } from "../../../infer/elbo/costs/costs.js";
+import { refusal } from "../../refusals.js";
+import { exactLoss, exactMean } from "./exactMean.js";
+
+type Exact = Record<string, Float64Array>;
+const model: Model = () => {
+  const z = sample("z", new Bernoulli(0.4));
+  sample("x", new Normal(z.mul(2), 1), { obs: 1.5 });
+};
+const guideWith =
+  (baseline: () => object, start = 0.3): Model =>
+  () => {
+    sample("z", new Bernoulli({ logits: param("q", start) }), { infer: { baseline: baseline() } });
+  };
+
+test("leave-one-out takes the residuals of the other baselines: b = a + p_k + mean over the others of (cost - a - p)", () => {
+  const options = { leaveOneOut: true, useDecayingAvgBaseline: true, baselineBeta: 0.5 };
+  const site = { name: "z", site: { infer: { baseline: options } } } as unknown as ScoreSite;
+  const cost = tensor([10, 14, 30]);
+  const predicted = tensor([1, 2, 6]);
+  const { baseline, average, loss } = baselineFor(site, cost, predicted, { "baseline/z": tensor(4) });
+  const residuals = [10 - 4 - 1, 14 - 4 - 2, 30 - 4 - 6] as const;
+  assert.equal(baseline.toArray(), [4 + 1 + (8 + 20) / 2, 4 + 2 + (5 + 20) / 2, 4 + 6 + (5 + 8) / 2]);
+  assert.is((average as readonly [string, Tensor])[1].item(), 0.5 * 4 + 0.5 * 18);
+  assert.is((loss as Tensor).item(), residuals.reduce((sum, r) => sum + r * r, 0) / 3);
+});
+
+test("no combination of baselines moves the mean", () => {
+  const params = { q: tensor(0.3), b: tensor(-1.5) };
+  const combinations: (() => object)[] = [
+    () => ({ leaveOneOut: true }),
+    () => ({ leaveOneOut: true, useDecayingAvgBaseline: true }),
+    () => ({ leaveOneOut: true, useDecayingAvgBaseline: true, baselineValue: param("b", -1.5) }),
+  ];
+  for (const baseline of combinations) {
+    const program = { model, guide: guideWith(baseline), params, subsets: [{}] };
+    const got = exactMean((options) => new TraceGraphELBO({ ...options, numParticles: 2 }), program) as Exact;
+    const want = exactLoss({ ...program, params: { q: params.q } }).q as Float64Array;
+    assert.ok(Math.abs(((got.q as Float64Array)[0] as number) - (want[0] as number)) < 1e-12);
+  }
+});
+
+test("explain measures the estimate alone, at the parameters and with the key it is given", () => {
+  const elbo = new TraceGraphELBO();
+  const measured = (guide: Model, options: object) => explain(elbo, model, guide, { measureVariance: 400, ...options });
+  const plain = measured(
+    guideWith(() => ({})),
+    {},
+  ).variances[0];
+  const trained = measured(
+    guideWith(() => ({ baselineValue: param("b", -1) })),
+    {},
+  ).variances[0];
+  assert.is(trained?.variance.b, 0);
+  assert.is(trained?.total, trained?.variance.q);
+  assert.ok((plain?.total as number) > 0);
+  // Where the guide is certain nothing varies; another key is another measurement.
+  const sure = measured(
+    guideWith(() => ({})),
+    { params: { q: 30 } },
+  ).variances[0];
+  assert.ok((sure?.total as number) < 1e-9);
+  assert.is.not(
+    measured(
+      guideWith(() => ({})),
+      { key: random.key(5) },
+    ).variances[0]?.total,
+    plain?.total,
+  );
+  assert.is(
+    explain(
+      elbo,
+      model,
+      guideWith(() => ({})),
+      { params: { q: 1 } },
+    ).variances.length,
+    0,
+  );
+  assert.is(
+    refusal(() =>
+      measured(
+        guideWith(() => ({})),
+        { params: { nope: 1 } },
+      ),
+    ).code,
+    "unknown-param",
+  );
+});
+
+test("a param with the name of a kept average is refused", () => {
+  const guide: Model = () => {
+    param("baseline/z", 100);
+    guideWith(() => ({ useDecayingAvgBaseline: true }))();
+  };
+  const error = refusal(() => new SVI(model, guide, adam(0.1), new TraceGraphELBO()).init(random.key(0)));
+  assert.is(error.code, "duplicate-name");
+  assert.match(error.message, /baseline\/z/);
+});
+
+const warningsOf = (guide: Model): string[] => {
+  const said: string[] = [];
+  const { warn } = console;
+  console.warn = (text) => said.push(String(text));
+  try {
+    new SVI(model, guide, adam(0.1), new TraceGraphELBO()).init(random.key(0));
+  } finally {
+    console.warn = warn;
+  }
+  return said;
+};
+test("a baseline that trains parameters of the guide is warned of, one with its own is not", () => {
+  const shared: Model = () => {
+    const q = param("q", 0.3);
+    sample("z", new Bernoulli({ logits: q }), { infer: { baseline: { baselineValue: q.mul(2) } } });
+  };
+  const said = warningsOf(shared);
+  assert.is(said.length, 1);
+  assert.match(said[0] as string, /"z".*"q"/);
+  assert.equal(warningsOf(guideWith(() => ({ baselineValue: param("b", -1) }))), []);
+  const input: Model = () => {
+    const q = param("q", 0.3);
+    const w = param("w", 0.5);
+    const baseline = { nnBaseline: (x: Tensor) => x.mul(w), nnBaselineInput: q };
+    sample("z", new Bernoulli({ logits: q }), { infer: { baseline } });
+  };
+  assert.equal(warningsOf(input), []);
+});
+
+test("inference inside a model is refused by what was called, and leaves nothing behind", () => {
+  const inner = () => void sample("w", new Normal(0, 1), { obs: 0.5 });
+  const svi = new SVI(inner, () => {}, adam(0.1), new TraceELBO(), { jit: false });
+  const state = svi.init(random.key(0));
+  svi.update(state);
+  const calls: Record<string, () => unknown> = {
+    "svi.init": () => svi.init(random.key(0)),
+    "svi.update": () => svi.update(state),
+    "svi.evaluate": () => svi.evaluate(state),
+    "TraceELBO.loss": () => new TraceELBO().loss(random.key(0), {}, inner, () => {}),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    const outer = () => {
+      call();
+      model();
+    };
+    const error = refusal(() =>
+      new TraceELBO().loss(
+        random.key(0),
+        { q: tensor(0.3) },
+        outer,
+        guideWith(() => ({})),
+      ),
+    );
+    assert.is(error.code, "inference-inside");
+    assert.ok(error.message.startsWith(name), error.message);
+    assert.ok(Number.isFinite(svi.evaluate(state)));
+  }
+});
+
+test.run();

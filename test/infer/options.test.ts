@@ -1,0 +1,139 @@
+/** Every option is told of and tried; here are those that no other test turns to. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  adam,
+  Bernoulli,
+  block,
+  detachProvenance,
+  factor,
+  type Message,
+  mask,
+  Normal,
+  param,
+  plate,
+  random,
+  SVI,
+  sample,
+  seed,
+  type Tensor,
+  TraceELBO,
+  TraceGraphELBO,
+  tensor,
+  toInferenceData,
+  trace,
+} from "../../index.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const filesBelow = (folder: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => join(root, folder, file));
+
+test("every option has a doc comment, and a test that names it", () => {
+  const tests = filesBelow("test")
+    .map((file) => readFileSync(file, "utf8"))
+    .join("\n");
+  const complaints: string[] = [];
+  for (const file of ["autodiff", "distributions", "infer"].flatMap(filesBelow)) {
+    const text = readFileSync(file, "utf8");
+    for (const [, name, body] of text.matchAll(/^export interface (\w*Options)\b[^{]*\{\n([\s\S]*?)^\}/gm)) {
+      let isTold = false;
+      for (const line of (body as string).split("\n")) {
+        const option = /^ {2}(?:readonly )?(\w+)\??[:(]/.exec(line)?.[1];
+        if (option !== undefined) {
+          if (!isTold) complaints.push(`${name}.${option}: give it a doc comment`);
+          if (!new RegExp(`\\b${option}\\b`).test(tests))
+            complaints.push(`${name}.${option}: write a test that uses it`);
+        }
+        isTold = /\*\/\s*$/.test(line);
+      }
+    }
+  }
+  assert.ok(complaints.length === 0, `\n${complaints.join("\n")}`);
+});
+
+test("block, hideIf: what it says of a message decides", () => {
+  const program = () => {
+    sample("z", new Normal(0, 1));
+    sample("x", new Normal(0, 1), { obs: 1 });
+  };
+  const isObserved = { hideIf: (message: Message) => message.type === "sample" && message.isObserved };
+  const seen = trace(block(seed(program, random.key(0)), isObserved)).getTrace();
+  assert.equal([...seen.keys()], ["z"]);
+});
+
+test("baselineBeta: costs of -10 with a decay of 0.5 are met by the baselines 0, -5, -7.5", () => {
+  const model = () => {
+    sample("z", new Bernoulli(0.5));
+    factor("ten", -10);
+  };
+  const guide = () => {
+    const baseline = { useDecayingAvgBaseline: true, baselineBeta: 0.5 };
+    sample("z", new Bernoulli({ logits: param("l", 0) }), { infer: { baseline } });
+  };
+  const svi = new SVI(model, guide, adam(0), new TraceELBO());
+  let state = svi.init(random.key(0));
+  const averages = [state.mutableState["baseline/z"] as Tensor];
+  for (let step = 0; step < 2; step++) {
+    [state] = svi.update(state);
+    averages.push(state.mutableState["baseline/z"] as Tensor);
+  }
+  assert.equal(
+    averages.map((x) => x.item()),
+    [0, -5, -7.5],
+  );
+});
+
+test("sharesMask: log q counts where the model's log p does", () => {
+  const keep = tensor([1, 0]);
+  const model = () => plate("i", 2, () => mask(() => sample("z", new Normal(0, 1)), keep)());
+  const drawn: Tensor[] = [];
+  const guide = () => plate("i", 2, () => drawn.push(sample("z", new Normal(3, 1), { infer: { sharesMask: true } })));
+  const loss = new TraceGraphELBO().loss(random.key(0), {}, model, guide).item();
+  const [z] = [...detachProvenance(drawn[0] as Tensor).toFloat64Array()] as [number];
+  // log q - log p of the first element alone.
+  assert.ok(Math.abs(loss - (z ** 2 - (z - 3) ** 2) / 2) < 1e-13, `${loss}`);
+});
+
+test("adam, eps: it keeps the first step below the rate where gradients are small", () => {
+  // The first step is rate · g / (|g| + eps).
+  const step = (eps: number): number => {
+    const optimiser = adam(1, { eps });
+    const [updates] = optimiser.update({ x: tensor(1e-3) }, optimiser.init({ x: tensor(0) }), { x: tensor(0) });
+    return ((updates as Record<string, Tensor>).x as Tensor).item();
+  };
+  assert.ok(Math.abs(step(1e-3) + 0.5) < 1e-9);
+  assert.ok(Math.abs(step(0) + 1) < 1e-9);
+});
+
+test("progressBar: a function receives the text", () => {
+  const model = () => sample("z", new Normal(0, 1));
+  const guide = () => sample("z", new Normal(param("l", 0), 1));
+  const said: string[] = [];
+  new SVI(model, guide, adam(0.1), new TraceELBO()).run(random.key(0), {
+    numSteps: 5,
+    progressBar: (text) => said.push(text),
+  });
+  assert.ok(said.length > 0 && said.some((text) => text.includes("5")), said.join("|"));
+});
+
+test("retainGraph is accepted, and without effect", () => {
+  const model = () => sample("z", new Normal(0, 1));
+  const guide = () => sample("z", new Normal(1, 1));
+  const loss = (options: object) => new TraceELBO(options).loss(random.key(0), {}, model, guide).item();
+  assert.is(loss({ retainGraph: true }), loss({}));
+});
+
+test("toInferenceData, coords: labels of an axis are passed on", () => {
+  const text = toInferenceData(
+    { posterior: { theta: tensor([[1, 2]]) } },
+    { dims: { theta: ["school"] }, coords: { school: ["A", "B"] } },
+  );
+  assert.equal(JSON.parse(text).coords, { school: ["A", "B"] });
+});
+
+test.run();

@@ -1,0 +1,129 @@
+/** Arguments and options in the wrong place or of the wrong kind: each is refused where it is given, by name, and nothing is ignored. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import * as P from "../../../index.js";
+import { refusal } from "../../refusals.js";
+
+const key = P.random.key(0);
+// biome-ignore lint/suspicious/noExplicitAny: the arguments are wrong on purpose
+const any = (x: unknown): any => x;
+const { Normal, sample } = P;
+const z: P.Model = () => {
+  sample("z", new Normal(0, 1));
+};
+const run = (f: P.Model) => P.trace(P.seed(f, key)).getTrace();
+const svi = () => new P.SVI(z, z, P.adam(0.1), new P.TraceELBO());
+const steps = (options: object) => () => svi().run(key, any({ numSteps: 1, progressBar: false, ...options }));
+const predict = (options: object) => () => new P.Predictive(z, any({ numSamples: 2, ...options })).run(key);
+
+/** Wrong calls, with a word of the refusal. */
+const wrong: Record<string, [call: () => unknown, words: RegExp][]> = {
+  plates: [
+    [() => run(() => P.plate("d", any(4), any(z), any({ subsampleSize: 2 }))), /with the body last/],
+    [() => run(() => P.plate("d", 4, any(2))), /plate "d": expected options/],
+    [() => run(() => P.plate("d", 4, any(-1), z)), /plate "d": expected options/],
+    [() => run(() => P.plate("d", 4, any(null), z)), /got null/],
+    [() => run(() => P.plate("d", 4, {}, any(undefined))), /with the body last/],
+    [() => run(() => P.plate("d", 4, any({ dim: -1 }))), /unknown option "dim"/],
+    [() => run(() => P.plate(any(4), z)), /first argument must be the plate's name/],
+  ],
+  statements: [
+    [() => run(() => sample("x", new Normal(0, 1), any(3))), /expected options/],
+    [() => run(() => sample("x", new Normal(0, 1), any(null))), /got null/],
+    [() => run(() => P.param("a", 1, any(P.constraints.positive))), /\{ constraint: … \}/],
+    [() => run(() => P.param("a", 1, any("positive"))), /expected options/],
+    [() => run(() => P.param("a", [1], { eventDim: -1 })), /eventDim must be a non-negative integer/],
+    [() => run(() => P.subsample([1, 2], any(1))), /subsample: expected options/],
+    [() => P.markov([1, 2], any(2)), /markov: expected options/],
+    [() => P.markov([1, 2], { history: 1.5 }), /history must be a non-negative integer/],
+    [() => P.markov(any(3)), /markov: the first argument must be something to loop over/],
+    [() => run(() => P.module("net", any({}))), /must be a network/],
+  ],
+  handlers: [
+    [() => P.seed(any(3), key), /seed: the first argument must be a function/],
+    [() => P.condition(z, any(3))(), /condition: the second argument must be values by name/],
+    [() => P.substitute(z, any([1]))(), /substitute: the second argument must be values by name/],
+    [() => P.intervene(z, any(3))(), /intervene: the second argument must be values by name/],
+    [() => P.replay(z, any({ z: 1 })), /replay: the second argument must be a trace/],
+    [() => P.block(z, any(["z"])), /block: expected options/],
+    [() => P.block(z, any({ hide: "z" })), /hide must be an array of names/],
+    [() => P.block(z, any({ hid: ["z"] })), /Did you mean "hide"/],
+    [() => P.lift(z, any(3)), /lift: the second argument must be a distribution/],
+    [() => P.lift(z, any({ a: 3 })), /distributions by the names of params/],
+    [() => P.scope(z, any("pre")), /scope: expected options/],
+    [() => P.scope(z, any({})), /prefix must be a string/],
+    [() => P.reparam(z, any(P.LocScaleReparam())), /reparam: the second argument must be strategies by site/],
+    [() => P.inferConfig(z, any({ enumerate: "parallel" })), /must be a function of the site/],
+    [() => P.configEnumerate(z, any({ default: "parallel" })), /must be "parallel", "sequential" or null/],
+    [() => P.trace(any(3)), /trace: the first argument must be a function/],
+  ],
+  estimators: [
+    ...[
+      P.TraceELBO,
+      P.TraceGraphELBO,
+      P.TraceMeanFieldELBO,
+      P.TraceEnumELBO,
+      P.RenyiELBO,
+      P.ReweightedWakeSleep,
+    ].flatMap((Loss): [() => unknown, RegExp][] => [
+      [() => new Loss(any(10)), new RegExp(`${Loss.name}: expected options`)],
+      [() => new Loss(any(null)), /got null/],
+      [() => new Loss({ numParticles: 1e9 }), /numParticles must be at most 2\^26, got 1000000000/],
+      [() => new Loss(any({ numParticles: "10" })), /numParticles must be a positive integer, got "10"/],
+      [() => new Loss(any({ strictEnumerationWarning: "no" })), /must be true or false/],
+    ]),
+    [
+      () => new P.TraceELBO().loss(key, any(z), any(z), any(undefined)),
+      /The order is TraceELBO.loss\(key, params, model, guide\)/,
+    ],
+    [() => new P.TraceELBO().loss(any({}), any(z), z, z), /TraceELBO.loss: the first argument must be a key/],
+  ],
+  svi: [
+    [() => new P.SVI(z, z, P.adam(0.1), new P.TraceELBO(), any(3)), /SVI: expected options/],
+    [() => new P.SVI(z, z, P.adam(0.1), new P.TraceELBO(), any({ jit: "yes" })), /jit must be "auto", true or false/],
+    [() => new P.SVI(z, z, P.adam(0.1), new P.TraceELBO(), any({ staticArgs: 3 })), /staticArgs must be a record/],
+    [() => svi().init(any({ key, initParams: 3 })), /initParams must be a record/],
+    [() => svi().getParams(any(svi().run(key, 1))), /svi.getParams: .*Give its \.state/],
+    [() => svi().evaluate(any(undefined)), /svi.evaluate: the first argument must be a state/],
+    [steps({ batches: 3 }), /batches must be an array, an iterable or a generator function/],
+    [steps({ onStep: 3 }), /onStep must be a function/],
+    [steps({ stopWhen: true }), /stopWhen must be a function/],
+    [steps({ stableUpdate: "no" }), /stableUpdate must be true or false/],
+    [steps({ signal: 3 }), /signal must be an AbortSignal/],
+    [steps({ initParams: 3 }), /initParams must be a record/],
+  ],
+  optimisers: [
+    [() => P.adam(0.1, any(0.9)), /adam: expected options/],
+    [() => P.adamw(0.1, any(0.01)), /adamw: expected options/],
+    [() => P.clippedAdam(0.1, any(10)), /clippedAdam: expected options/],
+    [() => P.clippedAdam(0.1, any(null)), /got null/],
+    [() => any(P.sgd)(0.1, 0.9), /sgd: it takes the learning rate alone/],
+    [() => P.chain(any([P.adam(0.1)])), /chain: each part must be an optimiser/],
+    [() => P.perParam(any({ a: P.adam(0.1) })), /perParam: the first argument must be a function/],
+    [() => any(P.exponentialDecay)(1, 10), /exponentialDecay: decayRate must be a positive number/],
+    [() => P.cosineDecay(1, 10, any({ alpha: 0.1 })), /cosineDecay: alpha must be a finite number/],
+    [() => any(P.linearSchedule)(1, 10), /linearSchedule: transitionSteps must be a positive number/],
+    [() => P.piecewiseConstant(1, any([[10, 0.5]])), /piecewiseConstant: boundaries must be factors by step/],
+  ],
+  draws: [
+    [() => new P.Predictive(z, any(3)), /Predictive: expected options/],
+    [predict({ returnSites: "z" }), /returnSites must be an array of names/],
+    [predict({ parallel: "no" }), /parallel must be true or false/],
+    [predict({ params: 3 }), /params must be a record/],
+    [predict({ numSamples: 1e9 }), /numSamples must be at most 2\^26/],
+    [predict({ numSamples: undefined, posteriorSamples: { z: [1] }, batchNdims: 2 }), /fewer axes than batchNdims 2/],
+    [() => new P.AutoNormal(z, any(0.1)), /AutoNormal: expected options/],
+    [() => new P.AutoNormal(z, { initScale: -1 }), /initScale must be a positive number/],
+    [() => new P.AutoNormal(z, any({ initLocFn: 3 })), /initLocFn must be a strategy/],
+    [() => P.initToMedian(any(15)), /initToMedian: expected options/],
+    [() => P.initToValue(any({ values: { z: 1 } })), /values by the names of their sites/],
+    [() => new P.AutoNormal(z).samplePosterior(key, {}, any([3])), /AutoNormal.samplePosterior: expected options/],
+  ],
+};
+
+for (const [what, calls] of Object.entries(wrong))
+  test(`${what}: wrong arguments are refused where they stand`, () => {
+    for (const [call, words] of calls) assert.match(refusal(call).message, words);
+  });
+
+test.run();

@@ -1,0 +1,103 @@
+/** Loops that are one op in models: their noise from outside, their results observed; statements inside them are refused. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  AutoNormal,
+  adam,
+  deterministic,
+  factor,
+  type Model,
+  mutable,
+  Normal,
+  param,
+  plate,
+  prngKey,
+  random,
+  SVI,
+  sample,
+  scan,
+  seed,
+  stack,
+  type Tensor,
+  TraceELBO,
+} from "../../../index.js";
+import { refusal } from "../../refusals.js";
+
+const obs = [0.3, -0.1, 0.8, 1.1, 0.4, 0.9];
+const T = obs.length;
+/** x_t = rho · x_(t-1) + 0.3 · noise_t, seen with noise of its own; `path` computes x from rho and the noise. */
+const autoregression =
+  (path: (rho: Tensor, noise: Tensor) => Tensor): Model =>
+  () => {
+    const rho = sample("rho", new Normal(0.5, 0.2));
+    const noise = sample("noise", new Normal(0, 1).expand([T]).toEvent(1));
+    const x = deterministic("x", path(rho, noise));
+    plate("time", T, () => sample("y", new Normal(x, 0.5), { obs }));
+  };
+const asScan = autoregression(
+  (rho, noise) =>
+    scan(
+      (x: Tensor, e) => {
+        const next = x.mul(rho).add(e.mul(0.3));
+        return [next, next];
+      },
+      param("start", 0.1),
+      noise,
+    )[1],
+);
+const byHand = autoregression((rho, noise) => {
+  const xs: Tensor[] = [];
+  for (const e of noise) xs.push((xs.at(-1) ?? param("start", 0.1)).mul(rho).add(e.mul(0.3)));
+  return stack(xs);
+});
+
+test("a model with scan is the model with for: the same losses, one and three particles, eager and compiled", () => {
+  for (const numParticles of [1, 3]) {
+    const losses = [asScan, byHand].flatMap((model) =>
+      [true, false].map((jit) => {
+        const svi = new SVI(model, new AutoNormal(model), adam(0.05), new TraceELBO({ numParticles }));
+        return [...svi.run(random.key(0), { numSteps: 20, jit }).losses];
+      }),
+    ) as [number[], number[], number[], number[]];
+    assert.equal(losses[0], losses[1], "compiled and eager");
+    losses[0].forEach((loss, i) => {
+      assert.ok(Math.abs(loss / (losses[3][i] as number) - 1) < 1e-12, `step ${i}: ${loss} against ${losses[3][i]}`);
+    });
+  }
+});
+
+test("statements inside the body are refused by name, with what to do instead; params are not", () => {
+  const inside =
+    (statement: () => unknown): Model =>
+    () => {
+      scan(
+        (s: Tensor, x) => {
+          statement();
+          return [s.add(x), null];
+        },
+        0,
+        [1, 2],
+      );
+    };
+  const statements: Record<string, [type: string, statement: () => unknown]> = {
+    z: ["sample", () => sample("z", new Normal(0, 1))],
+    y: ["sample", () => sample("y", new Normal(0, 1), { obs: 1 })],
+    f: ["sample", () => factor("f", 1)],
+    p: ["plate", () => plate("p", 2, () => {})],
+    d: ["deterministic", () => deterministic("d", 1)],
+    m: ["mutable", () => mutable("m", 1)],
+  };
+  for (const [name, [type, statement]] of Object.entries(statements)) {
+    const { code, site, message } = refusal(seed(inside(statement), random.key(0)));
+    assert.equal([code, site], ["site-in-scan", name], message);
+    assert.ok(message.startsWith(`${type} site "${name}" stands inside the body of scan`), message);
+    assert.match(message, type === "sample" || type === "plate" ? /give it to scan as xs/ : /say it after the loop/);
+  }
+  assert.is(refusal(seed(inside(prngKey), random.key(0))).code, "site-in-scan");
+  seed(
+    inside(() => param("a", 1)),
+    random.key(0),
+  )();
+});
+
+test.run();

@@ -1,0 +1,193 @@
+/** Params: how they start, in plates and without a value, declared twice, lifted; and parameters and plates without elements. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  AutoNormal,
+  adam,
+  type Constraint,
+  constraints,
+  lift,
+  type Model,
+  Normal,
+  param,
+  plate,
+  random,
+  type SampleSite,
+  SVI,
+  sample,
+  seed,
+  sgd,
+  subsample,
+  type Tensor,
+  TraceELBO,
+  TraceGraphELBO,
+  trace,
+  zeros,
+} from "../../../index.js";
+import { refusal } from "../../refusals.js";
+
+const key = random.key(0);
+const near = (got: number, want: number) => assert.ok(Math.abs(got - want) < 1e-10, `got ${got}, want ${want}`);
+const logNormal = (x: number, loc: number) => -0.5 * (x - loc) ** 2 - 0.5 * Math.log(2 * Math.PI);
+const empty: Model = () => {};
+const start = (model: Model, guide: Model, initParams = {}) =>
+  new SVI(model, guide, adam(0.1), new TraceELBO()).init({ key, initParams });
+
+test("a param without a value, in one plate or in two, starts where initParams says", () => {
+  const y = [1, 2, 3];
+  const one: Model = () => plate("d", 3, () => sample("y", new Normal(param("loc"), 1), { obs: y }));
+  const two: Model = () =>
+    plate("g", 2, () =>
+      plate("d", 3, () =>
+        sample("y", new Normal(param("loc", undefined, {}), param("s", 1)), { obs: [[1], [2], [3]] }),
+      ),
+    );
+  const elbo = new TraceELBO();
+  for (const [model, times] of [
+    [one, 1],
+    [two, 2],
+  ] as const) {
+    const svi = new SVI(model, empty, sgd(1), elbo);
+    near(
+      svi.evaluate(svi.init({ key, initParams: { loc: 0.5 } })),
+      -times * y.reduce((sum, x) => sum + logNormal(x, 0.5), 0),
+    );
+  }
+  // The model's value is taken by a guide that comes to the param inside its own plate.
+  const z = () => sample("z", new Normal(param("m", undefined), 1));
+  const model: Model = () => {
+    param("m", 3);
+    plate("d", 2, z);
+  };
+  assert.is(start(model, () => plate("d", 2, z)).params.m?.item(), 3);
+});
+
+test("one param has one constraint: declared otherwise it is refused, on whichever side", () => {
+  const { interval, positive, real, unitInterval, greaterThan, simplex } = constraints;
+  const declare =
+    (constraint: Constraint | undefined, init: number | number[] | undefined = 0.5): Model =>
+    () => {
+      param("w", init, constraint && { constraint });
+    };
+  const both = (a: Model, b: Model) => () => {
+    a();
+    b();
+  };
+  const pairs: [Constraint | undefined, Constraint | undefined][] = [
+    [undefined, positive],
+    [positive, real],
+    [interval(0, 3), interval(0, 2)],
+    [interval(0, 1), unitInterval],
+    [greaterThan(0), greaterThan(-1)],
+  ];
+  for (const [a, b] of pairs)
+    for (const [model, guide] of [
+      [both(declare(a), declare(b)), empty],
+      [declare(a), declare(b)],
+      [empty, both(declare(b), declare(a))],
+    ] as const) {
+      const error = refusal(() => start(model, guide));
+      assert.is(error.code, "constraint-mismatch");
+      assert.match(error.message, /param "w" is declared twice: with the constraint/);
+    }
+  const bounds = () => interval(zeros([2]), [1, 2]);
+  start(declare(bounds()), declare(bounds()));
+  start(declare(simplex, [0.5, 0.5]), declare(simplex, [0.5, 0.5]));
+  // A declaration without value and constraint leaves both to the other one.
+  const reference: Model = () => {
+    param("w");
+  };
+  for (const [model, guide] of [
+    [reference, declare(positive)],
+    [declare(positive), reference],
+  ] as const)
+    near((start(model, guide).params.w as Tensor).item(), Math.log(0.5));
+});
+
+test("a lifted param is one latent outside the plate, or one for each element that is visited", () => {
+  const prior = new Normal(0, 1);
+  const program =
+    (init: number | number[]): Model =>
+    () =>
+      plate("d", 5, { subsample: [4, 1] }, () => {
+        const w = param("w", init);
+        sample("x", new Normal(w, 1), { obs: subsample(zeros([5])) });
+      });
+  const lifted = (init: number | number[], by: Normal = prior) => {
+    const t = trace(seed(lift(program(init), { w: by }), key)).getTrace();
+    return [t.get("w"), t.get("x")] as [SampleSite, SampleSite];
+  };
+  const [shared, x] = lifted(1);
+  assert.equal([shared.value.shape, shared.plates.length, shared.scale], [[], 0, 1]);
+  assert.equal(x.value.shape, [2]);
+  const [local] = lifted([0, 0, 0, 0, 0]);
+  assert.equal(local.value.shape, [2]);
+  near(local.scaledLogProb().sum().item(), (5 / 2) * local.logProb().sum().item());
+  // A prior for each element draws all five, of which the run sees two.
+  const own = new Normal([10, 20, 30, 40, 50], 1e-6);
+  const [whole, y] = lifted([0, 0, 0, 0, 0], own);
+  assert.equal([whole.value.shape, whole.plates.length, whole.scale], [[5], 0, 1]);
+  assert.equal((y.fn as Normal).mean.round().toArray(), [50, 20]);
+  const model = lift(program([0, 0, 0, 0, 0]), { w: prior });
+  const svi = new SVI(model, new AutoNormal(model), adam(0.1), new TraceGraphELBO());
+  assert.equal((svi.init(key).params.w_auto_loc as Tensor).shape, [5]);
+  assert.ok(Number.isFinite(svi.run(key, 3).losses[2] as number));
+});
+
+test("params and plates without elements run, eagerly and compiled", () => {
+  const model: Model = () => {
+    const w = param("w", zeros([0]), { constraint: constraints.positive });
+    plate("none", 0, () => {
+      const z = sample("z", new Normal(w, 1));
+      sample("x", new Normal(z, 1), { obs: zeros([0]) });
+    });
+    const mu = sample("mu", new Normal(0, 1));
+    sample("y", new Normal(mu, 1), { obs: 1 });
+  };
+  const guide = new AutoNormal(model);
+  const losses = [true, false].map((jit) => {
+    const svi = new SVI(model, guide, adam(0.1), new TraceELBO(), { jit });
+    const { params, losses } = svi.run(key, 4);
+    assert.equal([params.w?.shape, params.z_auto_loc?.shape], [[0], [0]]);
+    return [...losses];
+  });
+  assert.equal(losses[0], losses[1]);
+  assert.ok(losses[0]?.every(Number.isFinite));
+});
+
+test("a subsampled loop whose elements are taken before its statements is refused", () => {
+  const site = (i: number) => sample(`x${i}`, new Normal(0, 1), { obs: 0 });
+  const half = { subsampleSize: 2 };
+  const run = (f: Model) => trace(seed(f, key)).getTrace();
+  const taken: Model[] = [
+    () => [...plate("d", 4, half)].map(site),
+    () => Array.from(plate("d", 4, half)).forEach(site),
+    () => {
+      const [a, b] = plate("d", 4, half) as Iterable<number> as unknown as [number, number];
+      site(a);
+      site(b);
+    },
+  ];
+  for (const f of taken) assert.match(refusal(() => run(f)).message, /plate "d": all 2 of its 4 elements were taken/);
+  // Those whose turns have statements, and plates that are visited whole, go on.
+  const scales = (f: Model) => [...run(f).values()].flatMap((s) => (s.type === "sample" ? [s.scale] : []));
+  assert.equal(
+    scales(() => {
+      Array.from(plate("d", 4, half), site);
+    }).map(String),
+    ["2", "2"],
+  );
+  assert.equal(
+    scales(() => [...plate("d", 2)].map(site)),
+    [1, 1],
+  );
+  assert.throws(
+    () =>
+      run(() => {
+        for (const _ of plate("d", 4, half)) throw new Error("of the body");
+      }),
+    /of the body/,
+  );
+});
+
+test.run();
