@@ -4,6 +4,7 @@ export * as constraints from "./constraints/constraintValues.js";
 export type { Constraint } from "./constraints/index.js";
 export { Derived, Distribution, Expanded, Independent, Masked, NonReparameterized } from "./core/distribution.js";
 export { DistributionBase } from "./core/distributionBase.js";
+export { Family, family, type OneOf, type Row, type Tensors } from "./core/family.js";
 export type { Given, Params } from "./core/parameters.js";
 export { setValidation, validation, withValidation } from "./core/validation.js";
 export { Beta, BetaProportion } from "./families/bounded/beta.js";
@@ -61,6 +62,7 @@ export { type AutoregressiveNetwork, InverseAutoregressive } from "./transforms/
 export * from "./transforms/matrix.js";
 export * from "./transforms/scalar.js";
 export * from "./transforms/vector.js";
+export { DiscreteHMM, type DiscreteHMMArguments } from "./wrappers/discreteHMM.js";
 export { Folded } from "./wrappers/folded.js";
 export { Hurdle } from "./wrappers/hurdle.js";
 export { Mixture } from "./wrappers/mixture.js";

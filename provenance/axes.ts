@@ -41,13 +41,14 @@ export const insertAxes = (axis: number, count: number): AxisMap =>
 /** The last n axes mixed and gone. */
 export const dropLast = (n: number): AxisMap => (n >= KNOWN ? MIX : (KEEP & ~first(n)) - n * (ONES & ~first(n)));
 
+/** The part of a map that says of axis `axis` alone: it goes to axis `to`, or is mixed where that is negative. */
+export const goesTo = (axis: number, to: number): AxisMap =>
+  axis < KNOWN && to >= 0 && to < PLACES ? (to + 1) << (4 * axis) : MIX;
+
 /** Axis k of an input of that rank goes to axis `target(k)` of the result, or is mixed where that is negative. */
 export function mapAxes(rank: number, target: (axis: number) => number): AxisMap {
   let map = MIX;
-  for (let axis = 0; axis < rank && axis < KNOWN; axis++) {
-    const to = target(axis);
-    if (to >= 0 && to < PLACES) map |= (to + 1) << (4 * axis);
-  }
+  for (let axis = 0; axis < rank && axis < KNOWN; axis++) map |= goesTo(axis, target(axis));
   return map;
 }
 

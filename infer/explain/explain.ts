@@ -6,12 +6,13 @@ import { random, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
 import { getProvenance } from "../../provenance/index.js";
 import { refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
-import { isScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
+import { isScoreSite, type ScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Cost } from "../elbo/particles/pair.js";
 import type { Model } from "../program/messages.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 import { initialise } from "../svi/initialise.js";
+import { type AxisMet, axesMet, sayAxes } from "./axesMet.js";
 import { type GradientVariance, gradientVariances, type Refusal } from "./gradientVariance.js";
 import { distributionName } from "./modelGraph.js";
 
@@ -29,6 +30,8 @@ export interface ExplainedSite {
   readonly provenance: readonly string[];
   /** The costs a score-function site is charged with. */
   readonly charged?: readonly string[];
+  /** Along which of the site's axes its elements meet those of each cost. */
+  readonly axes?: readonly AxisMet[];
   /** What its baseline consists of, by the names of the options. */
   readonly baseline?: readonly string[];
   /** For an enumerated site: over how many values, and how many entries its table of log densities has. */
@@ -46,6 +49,13 @@ export interface ExplainOptions {
 
 const label = ({ side, site }: Pick<Cost, "side" | "site">): string =>
   side === "guide" ? `-log q(${site})` : `+log p(${site})`;
+
+/** The costs of a site, each with what became of the site's axes in it. */
+const chargesOf = ({ charged = [], axes = [] }: ExplainedSite): string[] =>
+  charged.map((cost) => {
+    const met = sayAxes(axes.filter((axis) => axis.cost === cost));
+    return met === "" ? cost : `${cost} (${met})`;
+  });
 
 /** The report of `explain`. */
 export class Explanation {
@@ -65,7 +75,7 @@ export class Explanation {
       const shape = `batch [${site.batchShape}] event [${site.eventShape}]`;
       const depends = site.provenance.length > 0 ? `, depends on {${site.provenance.join(", ")}}` : "";
       const baseline = site.baseline ? `, baseline ${site.baseline.join(" + ")}` : "";
-      const charged = site.charged ? `${baseline}\n      charged with: ${site.charged.join("  ")}` : "";
+      const charged = site.charged ? `${baseline}\n      charged with: ${chargesOf(site).join("  ")}` : "";
       const sum = site.enumeration;
       const gradient = sum
         ? `${site.gradient} (${sum.how}, ${sum.values} values, a table of ${sum.table})`
@@ -157,6 +167,10 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
   const costs = elbo.costs(pair);
   const sampled = scoreSitesOf(pair.guide).filter(({ site }) => !isEnumerated(site));
   const charged = new Map(sampled.map((d) => [d.name, costs.filter((c) => elbo.charged(c, d))] as const));
+  const isCharged = (c: Cost, d: ScoreSite): boolean => elbo.charged(c, d);
+  const axes = new Map(
+    elbo.hasBaselines ? sampled.map((d) => [d.name, axesMet(d, costs, isCharged, label)] as const) : [],
+  );
   const describe = (site: SampleSite, side: Cost["side"]): ExplainedSite => {
     const bill = side === "guide" ? charged.get(site.name) : undefined;
     const isClosedForm = costs.some((c) => c.isClosedForm && c.site === site.name);
@@ -174,6 +188,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
       ),
       provenance: [...getProvenance(site.logProb())],
       ...(bill && { charged: bill.map(label) }),
+      ...(bill && axes.has(site.name) && { axes: axes.get(site.name) as AxisMet[] }),
       ...(bill && elbo.hasBaselines && site.infer.baseline && { baseline: Object.keys(site.infer.baseline) }),
       ...(isSummed && { enumeration: enumerationOf(site) }),
     };

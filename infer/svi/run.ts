@@ -1,10 +1,12 @@
-/** The loop of `svi.run`: steps until there are enough, with a progress bar, early stopping and a hand on the brake. */
-import { textOf } from "../../autodiff/core/tensor.js";
-import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
+/** The loop of `svi.run`: steps until there are enough, with a progress bar, early stopping and an abort signal. */
+import { PedigradError, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { validation, withValidation } from "../../distributions/core/validation.js";
 import { type Kind, kinds, refuseOption, requireKey, requireOptions } from "../checks.js";
+import { argumentsOf, type Batches } from "./batches.js";
+import type { JitMode } from "./options.js";
 import { progressBar } from "./progress.js";
-import { hasFiniteParams, type SVIState } from "./state.js";
-import type { JitMode, SVI } from "./svi.js";
+import { type Advance, hasFiniteParams, requireStateShape, type Stepper, type SVIState } from "./state.js";
+import { culpritsOf, inStep, unsoundLoss } from "./unsound.js";
 
 /** One step of a run: its number (from 0), its loss, the state after it. */
 export interface Step {
@@ -13,6 +15,8 @@ export interface Step {
   readonly state: SVIState;
   /** Whether `stableUpdate` kept the state of the step before. */
   readonly wasRefused: boolean;
+  /** The parts of the loss by name, where the estimator has several. */
+  readonly terms: Record<string, number>;
 }
 
 export interface RunOptions {
@@ -22,7 +26,10 @@ export interface RunOptions {
   progressBar?: boolean | ((text: string) => void);
   /** Keep the previous state where a loss is not finite. */
   stableUpdate?: boolean;
-  /** Go on from here instead of `init`. The state has a key of its own: that of the call is not used. */
+  /**
+   * Go on from here instead of `init`. The state has a key of its own: that of the call is not used. With `batches` it also knows how
+   * many of them it has taken, so that a run in two parts is the unbroken one.
+   */
   initState?: SVIState;
   /** Constrained initial values by name, as for `svi.init`. */
   initParams?: Record<string, TensorLike>;
@@ -39,7 +46,7 @@ export interface RunOptions {
    * One item a step, appended to the arguments: minibatches. Started again (a function: called again) when it ends; the run stops
    * when it has nothing, as a generator object has the second time: give the generator function itself.
    */
-  batches?: Iterable<unknown> | (() => Iterable<unknown>);
+  batches?: Batches;
   /** Compile the steps of this run or not; what the SVI says by default. */
   jit?: JitMode;
   /** Take gradients by forward mode, as in the options of the SVI. */
@@ -69,6 +76,8 @@ export interface RunResult {
   readonly state: SVIState;
   /** How many steps `stableUpdate` refused. */
   readonly refused: number;
+  /** The parts of the losses by name, where the estimator has several: wakeTheta and phi of ReweightedWakeSleep. */
+  readonly terms?: Record<string, Float64Array>;
 }
 
 function checkOptions(op: string, key: unknown, given: number | Partial<RunOptions>): RunOptions {
@@ -90,35 +99,30 @@ function checkOptions(op: string, key: unknown, given: number | Partial<RunOptio
 /** The loop of one's own, which may go on for ever. */
 const ENDLESS = "svi.steps";
 
-/** The arguments of every step. */
-function* argumentsOf(args: unknown[], batches: RunOptions["batches"], op: string): Generator<unknown[]> {
-  if (batches === undefined) for (;;) yield args;
-  for (let taken = 0; ; ) {
-    const before = taken;
-    for (const batch of typeof batches === "function" ? batches() : batches) {
-      taken++;
-      yield [...args, batch];
-    }
-    if (taken > before) continue;
-    if (taken > 0)
-      console.warn(
-        `pedigrad: ${op} ends after ${taken} steps: batches can be gone through only once. Give an array, or the generator function itself.`,
-      );
-    return;
-  }
+/** How many minibatches a state has seen. */
+function batchesTakenBy(op: string, state: SVIState | undefined): number {
+  const taken = state?.batchesTaken?.item() ?? 0;
+  if (Number.isInteger(taken) && taken >= 0) return taken;
+  return refuseOption(op, "initState", `its batchesTaken must be a count, got ${taken}.`);
 }
 
 /** The state before the first step. */
-function startOf(svi: SVI, key: Tensor, { initState, initParams }: RunOptions, args: unknown[]): SVIState {
-  if (initState === undefined) return svi.init({ key, ...(initParams && { initParams }) }, ...args);
-  if (!svi.knows(initState)) svi.init(key, ...args);
+function startOf(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[]): SVIState {
+  const { initState, initParams, stableUpdate = false } = options;
+  // The dry run of `init` is as lenient as the steps to come.
+  const init = (given: Parameters<Stepper["init"]>[0]) =>
+    withValidation(!stableUpdate && validation, () => svi.init(given, ...args));
+  if (initState === undefined) return init({ key, ...(initParams && { initParams }) });
+  requireStateShape("svi.run", initState);
+  if (!svi.knows(initState)) init(key);
   svi.requireOwn("svi.run", initState);
-  return initState;
+  const { batchesTaken: _, ...state } = initState;
+  return state;
 }
 
 /** The steps of a run, one at a time. */
 export function stepsOf(
-  given: SVI,
+  given: Stepper,
   key: Tensor,
   options: number | Partial<RunOptions>,
   args: unknown[],
@@ -127,23 +131,25 @@ export function stepsOf(
   return walk(given, key, checkOptions(op, key, options), args, op);
 }
 
-function* walk(given: SVI, key: Tensor, options: RunOptions, args: unknown[], op: string): Generator<Step> {
+function* walk(given: Stepper, key: Tensor, options: RunOptions, args: unknown[], op: string): Generator<Step> {
   const { numSteps, stableUpdate, signal, batches, jit, forwardModeDifferentiation } = options;
   const svi = given.with({
     ...(jit !== undefined && { jit }),
     ...(forwardModeDifferentiation && { forwardModeDifferentiation }),
   });
   let state: SVIState | null = null;
-  const supply = argumentsOf(args, batches, op);
+  const skipped = batchesTakenBy(op, options.initState);
+  const supply = argumentsOf(args, batches, skipped, op);
   try {
     for (let step = 0; step < numSteps && !signal?.aborted; step++) {
       const { done, value: all } = supply.next();
       if (done) return;
       const before: SVIState = state ?? startOf(svi, key, options, all);
-      const [next, loss] = advance(svi, before, step, all, stableUpdate);
+      const { state: next, loss, terms } = advance(svi, before, step, all, stableUpdate);
       if (!Number.isFinite(loss) && !stableUpdate) throw unsoundLoss(svi, before, step, loss, all);
       state = next;
-      yield { step, loss, state, wasRefused: next.params === before.params };
+      const after = batches === undefined ? next : { ...next, batchesTaken: tensor(skipped + step + 1) };
+      yield { step, loss, state: after, wasRefused: next.params === before.params, terms };
     }
   } finally {
     supply.return(undefined);
@@ -151,9 +157,9 @@ function* walk(given: SVI, key: Tensor, options: RunOptions, args: unknown[], op
 }
 
 /** The state of a run that took no step: that before the first one, on the first batch. */
-function untouched(svi: SVI, key: Tensor, options: RunOptions, args: unknown[], op: string): SVIState {
+function untouched(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[], op: string): SVIState {
   if (options.initState !== undefined && svi.knows(options.initState)) return options.initState;
-  const { done, value } = argumentsOf(args, options.batches, op).next();
+  const { done, value } = argumentsOf(args, options.batches, 0, op).next();
   if (!done) return startOf(svi, key, options, value);
   throw new PedigradError({
     code: "empty",
@@ -163,21 +169,23 @@ function untouched(svi: SVI, key: Tensor, options: RunOptions, args: unknown[], 
   });
 }
 
-/** One step; where parameters that are no numbers any more make it throw, the error is that of a loss that is none. */
-function advance(svi: SVI, before: SVIState, step: number, args: unknown[], stable = false): [SVIState, number] {
+/** One step, whose refusals say which one it is; where parameters are not numbers any more, as those of a loss that is not. */
+function advance(svi: Stepper, before: SVIState, step: number, args: unknown[], stable = false): Advance {
   try {
-    return stable ? svi.stableUpdate(before, ...args) : svi.update(before, ...args);
+    return svi.advance(before, args, stable);
   } catch (error) {
-    if (hasFiniteParams(before)) throw error;
-    throw unsoundLoss(svi, before, step, Number.NaN, args);
+    if (!hasFiniteParams(before)) throw unsoundLoss(svi, before, step, Number.NaN, args, error);
+    if (!(error instanceof PedigradError)) throw error;
+    throw inStep(step, error, () => culpritsOf(svi, before, args));
   }
 }
 
 /** The whole loop, a step at a time; returns its result. */
-function* loop(svi: SVI, key: Tensor, given: number | RunOptions, args: unknown[]): Generator<void, RunResult> {
+function* loop(svi: Stepper, key: Tensor, given: number | RunOptions, args: unknown[]): Generator<void, RunResult> {
   const op = "svi.run";
   const options = checkOptions(op, key, given);
   const losses: number[] = [];
+  const terms: Record<string, number>[] = [];
   const bar = progressBar(options.progressBar, options.numSteps);
   let state: SVIState | null = null;
   let refused = 0;
@@ -186,6 +194,7 @@ function* loop(svi: SVI, key: Tensor, given: number | RunOptions, args: unknown[
       if (step.wasRefused) refused++;
       state = step.state;
       losses.push(step.loss);
+      terms.push(step.terms);
       bar.update(losses);
       options.onStep?.(step);
       if (options.stopWhen?.(step)) break;
@@ -195,11 +204,25 @@ function* loop(svi: SVI, key: Tensor, given: number | RunOptions, args: unknown[
     bar.finish();
   }
   state ??= untouched(svi, key, options, args, op);
-  return { params: svi.getParams(state), losses: Float64Array.from(losses), state, refused };
+  const parts = columnsOf(terms);
+  return {
+    params: svi.getParams(state),
+    losses: Float64Array.from(losses),
+    state,
+    refused,
+    ...(parts && { terms: parts }),
+  };
+}
+
+/** The numbers of every step by name; null where there are none. */
+function columnsOf(rows: readonly Record<string, number>[]): Record<string, Float64Array> | null {
+  const names = Object.keys(rows[0] ?? {});
+  if (names.length === 0) return null;
+  return Object.fromEntries(names.map((name) => [name, Float64Array.from(rows, (row) => row[name] as number)]));
 }
 
 /** The whole loop at once. */
-export function runLoop(svi: SVI, key: Tensor, given: number | RunOptions, args: unknown[]): RunResult {
+export function runLoop(svi: Stepper, key: Tensor, given: number | RunOptions, args: unknown[]): RunResult {
   const steps = loop(svi, key, given, args);
   for (;;) {
     const { done, value } = steps.next();
@@ -212,7 +235,7 @@ const STRIDE = 20;
 
 /** The whole loop, letting the page breathe every few steps. */
 export async function runLoopAsync(
-  svi: SVI,
+  svi: Stepper,
   key: Tensor,
   given: number | RunOptions,
   args: unknown[],
@@ -224,20 +247,3 @@ export async function runLoopAsync(
     if (count % STRIDE === 0) await new Promise<void>((resolve) => setTimeout(resolve, 0));
   }
 }
-
-/** The error for a loss that is not finite: which site made it, from which value and parameters. */
-function unsoundLoss(svi: SVI, state: SVIState, step: number, loss: number, args: unknown[]): PedigradError {
-  const culprits = svi.unsoundSites(state, ...args);
-  const sites = [...culprits].map(([name, value]) => `"${name}" (value ${brief(value)})`).join(", ");
-  const params = Object.entries(svi.getParams(state)).map(([name, value]) => `${name} = ${brief(value)}`);
-  const reason = Number.isNaN(loss)
-    ? "Lower the learning rate, or look at the data for NaN"
-    : "A density is 0 or infinite there: look at the data, or keep the guide where the model is possible";
-  return new PedigradError({
-    code: Number.isNaN(loss) ? "nan-loss" : "infinite-loss",
-    site: culprits.keys().next().value,
-    message: `svi.run: the loss of step ${step} is ${loss}${sites && `, made by site ${sites}`}. The parameters were ${params.join(", ") || "none"}. ${reason}; { stableUpdate: true } skips such steps.`,
-  });
-}
-
-const brief = (x: Tensor): string => textOf(x).replace("Tensor[] ", "").slice(0, 80);

@@ -3,6 +3,7 @@ import { elementsOf } from "../../autodiff/core/copy.js";
 import { isContainer, mapTree, PedigradError, random, type Tensor, type Tree } from "../../autodiff/index.js";
 import { show } from "../checks.js";
 import type { Optimizer } from "./optim.js";
+import type { InitOptions, SVIOptions } from "./options.js";
 
 export interface SVIState {
   /** Unconstrained parameters by name. */
@@ -13,6 +14,26 @@ export interface SVIState {
   readonly key: Tensor;
   /** The names of the constraints by parameter, as text: a state under other constraints means other numbers. */
   readonly constraints?: string;
+  /** How many minibatches the run has taken that left this state: where `run({ initState, batches })` goes on. */
+  readonly batchesTaken?: Tensor;
+}
+
+/** A step as numbers. */
+export interface Advance {
+  readonly state: SVIState;
+  readonly loss: number;
+  readonly terms: Record<string, number>;
+}
+
+/** What the loops of run.ts and the errors of unsound.ts know of SVI. */
+export interface Stepper {
+  init(keyOrOptions: Tensor | InitOptions, ...args: unknown[]): SVIState;
+  advance(state: SVIState, args: unknown[], isStable?: boolean): Advance;
+  with(options: SVIOptions): Stepper;
+  knows(state: SVIState): boolean;
+  requireOwn(op: string, state: SVIState): void;
+  getParams(state: SVIState): Record<string, Tensor>;
+  unsoundSites(state: SVIState, ...args: unknown[]): Map<string, Tensor>;
 }
 
 const refusal = (op: string, param: string, message: string): PedigradError =>
@@ -62,4 +83,10 @@ export const hasFiniteParams = ({ params }: SVIState): boolean =>
 export function keysAfter({ key }: SVIState): { next: Tensor; own: Tensor } {
   const [next, own] = [...random.split(key)] as [Tensor, Tensor];
   return { next, own };
+}
+
+/** The step, with the state before it where loss or parameters are not finite. */
+export function keptIfUnsound(state: SVIState, { state: next, loss, terms }: Advance): Advance {
+  const isSound = Number.isFinite(loss) && hasFiniteParams(next);
+  return { state: isSound ? next : { ...state, key: next.key }, loss, terms };
 }

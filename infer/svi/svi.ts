@@ -4,13 +4,12 @@
  */
 import { sameShape } from "../../autodiff/core/shape.js";
 import {
-  isContainer,
+  emptyRecord,
   jit,
   mapTree,
   PedigradError,
   random,
-  Tensor,
-  type TensorLike,
+  type Tensor,
   type Tree,
   valueAndGrad,
   zeros,
@@ -27,7 +26,7 @@ import {
   trackProvenance,
   union,
 } from "../../provenance/index.js";
-import { type Kind, kinds, refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
+import { refuseOption, requireOptions, requireProgram } from "../checks.js";
 import { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
 import { type Model, withMessenger } from "../program/messages.js";
@@ -35,38 +34,25 @@ import { requireOutside } from "../program/trace.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise } from "./initialise.js";
 import { type Optimizer, zipTrees } from "./optim.js";
+import { type InitOptions, initOptions, type JitMode, SVI_OPTIONS, type SVIOptions } from "./options.js";
 import { onlyKnownParams, ParamSpace } from "./paramSpace.js";
 import { type RunOptions, type RunResult, runLoop, runLoopAsync, type Step, stepsOf } from "./run.js";
-import { hasFiniteParams, keysAfter, requireState, requireStateShape, type SVIState } from "./state.js";
+import {
+  type Advance,
+  keptIfUnsound,
+  keysAfter,
+  requireState,
+  requireStateShape,
+  type Stepper,
+  type SVIState,
+} from "./state.js";
 
-/** Compile a step: where the model allows it, always (else an error), never. */
-export type JitMode = "auto" | boolean;
+/** A step as tensors: the next state, the loss, and its parts. */
+type StepResult = [SVIState, Tensor, Record<string, Tensor>];
 
-export interface SVIOptions {
-  /** Merged into the last argument when that is a record, else appended as one. */
-  staticArgs?: Record<string, unknown>;
-  /** "auto" by default: a model whose control flow follows its samples stays eager, with one note. */
-  jit?: JitMode;
-  /** Take gradients by forward mode, a coordinate at a time: for few parameters. */
-  forwardModeDifferentiation?: boolean;
-}
-const OPTIONS = {
-  staticArgs: kinds.record,
-  jit: [(x) => x === "auto" || typeof x === "boolean", '"auto", true or false'],
-  forwardModeDifferentiation: kinds.flag,
-} satisfies Record<string, Kind>;
-
-/** What init may be given instead of a key. */
-export interface InitOptions {
-  /** Where all randomness of the run comes from. */
-  key: Tensor;
-  /** Constrained initial values by name; they win over those in the program. */
-  initParams?: Record<string, TensorLike>;
-}
-
-export class SVI {
+export class SVI implements Stepper {
   #space = new ParamSpace();
-  readonly #compiled = jit((state: SVIState, ...args: unknown[]) => this.step(state, ...args));
+  readonly #compiled = jit((state: SVIState, ...args: unknown[]) => this.#step(state, args));
   #jit: JitMode;
   /** What the optimiser left behind last: known to be its own. */
   #latest: Tree | null = null;
@@ -78,7 +64,7 @@ export class SVI {
     readonly elbo: Elbo,
     readonly options: SVIOptions = {},
   ) {
-    requireOptions("SVI", options, OPTIONS);
+    requireOptions("SVI", options, SVI_OPTIONS);
     this.#jit = options.jit ?? "auto";
     requireProgram("SVI", "model", model);
     requireProgram("SVI", "guide", guide);
@@ -114,18 +100,26 @@ export class SVI {
 
   /** One step: `[the next state, the loss]`. The state given is not changed. */
   update(state: SVIState, ...args: unknown[]): [SVIState, number] {
+    const { state: next, loss } = this.advance(state, args);
+    return [next, loss];
+  }
+
+  /** One step as `run` takes it, with the parts of the loss; `isStable` as in `stableUpdate`. */
+  advance(state: SVIState, args: unknown[], isStable = false): Advance {
     requireOutside("svi.update");
+    // What a check would refuse comes out as NaN or infinite, and is left out like any other such step.
+    if (isStable) return withValidation(false, () => keptIfUnsound(state, this.advance(state, args)));
     if (state?.optimState !== this.#latest) {
       requireState("svi.update", state, this.optimizer);
       this.#space.require("svi.update", state);
     }
-    const [next, loss] = this.#advance(state, args);
+    const [next, loss, terms] = this.#fastStep(state, args);
     this.#latest = next.optimState;
-    return [next, loss.item()];
+    return { state: next, loss: loss.item(), terms: mapTree(terms, (term) => (term as Tensor).item()) };
   }
 
-  #advance(state: SVIState, args: unknown[]): [SVIState, Tensor] {
-    if (this.#jit === false) return this.step(state, ...args);
+  #fastStep(state: SVIState, args: unknown[]): StepResult {
+    if (this.#jit === false) return this.#step(state, args);
     try {
       return this.#compiled(state, ...args);
     } catch (error) {
@@ -138,13 +132,13 @@ export class SVI {
       console.warn(
         `pedigrad: steps run eagerly, because the program reads ${what} (${error.op}). Set jit: false to say so, or jit: true to make it an error.`,
       );
-      return this.step(state, ...args);
+      return this.#step(state, args);
     }
   }
 
   /** The same inference with other options. */
   with(options: SVIOptions): SVI {
-    requireOptions("svi.with", options, OPTIONS);
+    requireOptions("svi.with", options, SVI_OPTIONS);
     if (Object.keys(options).length === 0) return this;
     const copy = new SVI(this.model, this.guide, this.optimizer, this.elbo, { ...this.options, ...options });
     copy.#space = this.#space;
@@ -154,6 +148,11 @@ export class SVI {
   /** One step as tensors, never compiled. */
   step(state: SVIState, ...args: unknown[]): [SVIState, Tensor] {
     requireOutside("svi.step");
+    const [next, loss] = this.#step(state, args);
+    return [next, loss];
+  }
+
+  #step(state: SVIState, args: unknown[]): StepResult {
     const { next, own } = keysAfter(state);
     let outcome: Outcome | null = null;
     const differentiate = this.options.forwardModeDifferentiation ? valueAndForwardGrad : valueAndGrad;
@@ -161,7 +160,7 @@ export class SVI {
       outcome = this.#outcome(params, state.mutableState, own, args);
       return outcome.loss;
     })(state.params);
-    const { mutableState } = outcome as unknown as Outcome;
+    const { mutableState, terms = emptyRecord() } = outcome as unknown as Outcome;
     const [updates, optimState] = outsideRuns(() => this.optimizer.update(grads, state.optimState, state.params));
     const params = zipTrees((p, u) => p.add(u), state.params, updates);
     const kept = mapTree(mutableState, (value) => (value as Tensor).withoutNode());
@@ -175,16 +174,15 @@ export class SVI {
     };
     // Names of this inference's own sites end here; inside a model, what that has sampled and handed in goes on.
     const outer = isInRun() ? union(getProvenance([state, args]), currentAmbient()) : Provenance.empty;
-    const detached: [SVIState, Tensor] = detachProvenance([after, loss]);
+    const parts = mapTree(terms, (term) => (term as Tensor).withoutNode());
+    const detached: StepResult = detachProvenance([after, loss, parts]);
     return outer.size === 0 ? detached : trackProvenance(detached, outer);
   }
 
   /** A step that keeps parameters, optimiser and mutable state as they were where loss or parameters would not be finite. */
   stableUpdate(state: SVIState, ...args: unknown[]): [SVIState, number] {
-    // What a check would refuse comes out as NaN or infinite, and is left out like any other such step.
-    const [next, loss] = withValidation(false, () => this.update(state, ...args));
-    const isSound = Number.isFinite(loss) && hasFiniteParams(next);
-    return [isSound ? next : { ...state, key: next.key }, loss];
+    const { state: next, loss } = this.advance(state, args, true);
+    return [next, loss];
   }
 
   /** The loss of the same draw that `update(state)` would make. */
@@ -264,17 +262,8 @@ export class SVI {
   }
 }
 
-/** The key and the options that `init` was given. */
-function initOptions(given: Tensor | InitOptions): InitOptions {
-  if (given instanceof Tensor || !isContainer(given)) {
-    requireKey("svi.init", given);
-    return { key: given };
-  }
-  requireOptions("svi.init", given, { key: kinds.any, initParams: kinds.record });
-  requireKey("svi.init", given.key);
-  return given;
-}
-
 /** A mutable before the first step: as declared, in the shape that a step leaves it in. Averages of baselines start at 0. */
 const beforeAnyStep = (declared: Tensor | undefined, after: Tensor): Tensor =>
   declared === undefined ? zeros(after.shape) : sameShape(declared.shape, after.shape) ? declared : after;
+
+export type { InitOptions, JitMode, SVIOptions } from "./options.js";

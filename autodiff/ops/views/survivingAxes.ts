@@ -3,7 +3,7 @@
  * their right, survive. An axis of size 1 has no place of its own. It is followed where both shapes have as many axes of size 1
  * side by side, or where one shape is the other with axes put before it or behind it.
  */
-import { type AxisMap, mapAxes } from "../../../provenance/axes.js";
+import { type AxisMap, goesTo, MIX } from "../../../provenance/axes.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 
 /** The size of axis k, counted from the right; undefined beyond the shape. */
@@ -27,7 +27,7 @@ function shiftBetween(from: Shape, to: Shape): number | null {
 
 /** The map of a reshape. */
 export function survivingAxes(from: Shape, to: Shape): AxisMap {
-  const places = new Array<number>(from.length).fill(-1);
+  let map = MIX;
   let [k, l, inner, outer] = [0, 0, 1, 1];
   while (k < from.length) {
     while (l < to.length && outer < inner) outer *= sizeAt(to, l++) as number;
@@ -35,13 +35,13 @@ export function survivingAxes(from: Shape, to: Shape): AxisMap {
     const [ours, theirs] = [onesFrom(from, k), isAligned ? onesFrom(to, l) : 0];
     if (ours > 0) {
       const shift = ours === theirs ? l - k : shiftBetween(from, to);
-      if (shift !== null) for (let i = k; i < k + ours; i++) if (i + shift < to.length) places[i] = i + shift;
+      if (shift !== null) for (let i = k; i < k + ours; i++) if (i + shift < to.length) map |= goesTo(i, i + shift);
     }
     k += ours;
     l += theirs;
     if (k === from.length) break;
-    if (isAligned && sizeAt(to, l) === sizeAt(from, k)) places[k] = l;
+    if (isAligned && sizeAt(to, l) === sizeAt(from, k)) map |= goesTo(k, l);
     inner *= sizeAt(from, k++) as number;
   }
-  return mapAxes(places.length, (axis) => places[axis] as number);
+  return map;
 }

@@ -45,6 +45,38 @@ test("each site's gradient, and the costs a score site is charged with", () => {
   assert.equal(of("x", "model")?.provenance.slice().sort(), ["mu", "z"]);
 });
 
+test("along which axes elements meet and, where they do not, which op mixed them", () => {
+  const report = explain(
+    new TraceGraphELBO(),
+    () => {
+      const z = plate("d", 3, () => sample("z", new Bernoulli(0.4)));
+      const w = sample("w", new Bernoulli(0.3).expand([2, 3]).toEvent(2));
+      plate("d", 3, () => sample("x", new Normal(z.sum().add(w.sum(0)), 1), { obs: [1, 2, 3] }));
+      sample("y", new Normal(w.transpose(), 1).toEvent(2), { obs: zeros([3, 2]) });
+    },
+    () => {
+      plate("d", 3, () => sample("z", new Bernoulli({ logits: param("q", zeros([3])) })));
+      sample("w", new Bernoulli({ logits: param("r", zeros([2, 3])) }).toEvent(2));
+    },
+  );
+  const axes = (name: string) =>
+    report.sites
+      .find((site) => site.name === name && site.side === "guide")
+      ?.axes?.map(({ cost, axis, meets, mixedBy }) => [cost, axis, meets ?? mixedBy]);
+  assert.equal(axes("z"), [
+    ["-log q(z)", -1, -1],
+    ["+log p(z)", -1, -1],
+    ["+log p(x)", -1, "sum"],
+  ]);
+  assert.equal(axes("w")?.slice(-4), [
+    ["+log p(x)", -1, -1],
+    ["+log p(x)", -2, "sum"],
+    ["+log p(y)", -1, -2],
+    ["+log p(y)", -2, -1],
+  ]);
+  assert.match(report.toString(), /\+log p\(y\) \(axis -1 meets -2, axis -2 meets -1\)/);
+});
+
 test("enumerated sites: how, over how many values, and the size of the table", () => {
   const report = explain(new TraceEnumELBO(), model, configEnumerate(guide), data);
   const z = report.sites.find((one) => one.name === "z" && one.side === "guide");

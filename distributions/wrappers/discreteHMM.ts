@@ -1,0 +1,257 @@
+/**
+ * DiscreteHMM: numbers seen over T steps of a hidden chain with K states. z_1 has the initial probabilities π, z_t the row z_{t-1} of the
+ * transition matrix P, x_t the component z_t of `observation`; the states are summed out. The forward algorithm (Rabiner 1989), with
+ * scaled probabilities: r_t is p(z_t | x_1 … x_{t-1}), r_1 = π, and b_t the densities of x_t in each state, so
+ *
+ *     c_t = Σ_k r_tk b_tk,   filter_t = r_t b_t / c_t,   r_{t+1} = filter_t P,   log p(x) = Σ_t log c_t,
+ *
+ * b_t being divided by the largest b_tk of a state that can be. A state is lost once its filtered probability is below 1e-308, unless a
+ * transition leads back to it. Smoothed probabilities come by gradient: p(z_t = k | x) = ∂ log p(x) / ∂ log b_tk.
+ */
+import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
+import {
+  broadcastTo,
+  exp,
+  expandDims,
+  grad,
+  greater,
+  log,
+  logSoftmax,
+  matmul,
+  max,
+  min,
+  PedigradError,
+  random,
+  reshape,
+  scan,
+  square,
+  squeeze,
+  stopGradient,
+  sum,
+  type Tensor,
+  type TensorLike,
+  takeAlongAxis,
+  tensor,
+  transpose,
+  vmap,
+  where,
+  zeros,
+} from "../../autodiff/index.js";
+import { isRecord } from "../../provenance/base/records.js";
+import { type Constraint, independent, logWeights } from "../constraints/index.js";
+import { Distribution } from "../core/distribution.js";
+import { readParameters, type Signature } from "../core/parameters.js";
+import { requireAll } from "../core/validation.js";
+import { Categorical } from "../families/categorical/categorical.js";
+import { MixtureSameFamily } from "./mixtureSameFamily.js";
+
+type Params = { readonly initialLogits: Tensor; readonly transitionLogits: Tensor };
+const DISCRETE_HMM: Signature<Params> = {
+  name: "DiscreteHMM",
+  constraints: { initialLogits: logWeights, transitionLogits: independent(logWeights, 1) },
+};
+
+export interface DiscreteHMMArguments {
+  /** [..., K]; softmax makes them probabilities of the first state. */
+  initialLogits: TensorLike;
+  /** [..., K, K]; softmax along the last axis makes each row the probabilities of the next state. */
+  transitionLogits: TensorLike;
+  /** What is seen in each state: batch shape [..., K]. */
+  observation: Distribution;
+  /** T. Without it log densities take any number of steps, and draws are refused. */
+  numSteps?: number;
+}
+
+export class DiscreteHMM extends Distribution<Params> {
+  readonly observation: Distribution;
+  readonly numSteps: number | null;
+  /** What one step may look like in any state. */
+  readonly #anyState: Distribution;
+
+  constructor(initialLogits: TensorLike, transitionLogits: TensorLike, observation: Distribution, numSteps?: number);
+  constructor(given: DiscreteHMMArguments);
+  constructor(first: unknown, transition?: TensorLike, seen?: Distribution, steps?: number) {
+    const given = isRecord(first)
+      ? (first as unknown as DiscreteHMMArguments)
+      : { initialLogits: first, transitionLogits: transition, observation: seen, numSteps: steps };
+    const { observation, numSteps, ...logits } = given as DiscreteHMMArguments;
+    const read = readParameters(DISCRETE_HMM, [logits]);
+    const states = read.params.initialLogits.shape.at(-1) as number;
+    checkParts(read.params.transitionLogits, states, observation, numSteps);
+    super({
+      ...read,
+      batchShape: broadcastShapes("DiscreteHMM", read.batchShape, observation.batchShape.slice(0, -1)),
+    });
+    this.observation = observation;
+    this.numSteps = numSteps ?? null;
+    this.#anyState = new MixtureSameFamily(new Categorical({ logits: zeros([states]) }), observation);
+  }
+
+  override get eventShape(): Shape {
+    if (this.numSteps !== null) return [this.numSteps, ...this.observation.eventShape];
+    throw refusal("numSteps", "it is not known how many steps there are. Give numSteps.");
+  }
+  override get eventDim(): number {
+    return 1 + this.observation.eventDim;
+  }
+  override get support(): Constraint {
+    return independent(this.#anyState.support, 1);
+  }
+  override inside(value: Tensor): Tensor {
+    return min(vmap((x: Tensor) => this.#anyState.inside(x))(this.#stepsFirst(value)) as Tensor, 0);
+  }
+  override requireInside(value: Tensor): void {
+    requireAll(() => this.inside(value), value, this.support, { family: this.family, what: "value" });
+  }
+
+  override logProb(value: TensorLike): Tensor {
+    return this.#isOpen(value) ? this.#withStepsOf(value).logProb(value) : super.logProb(value);
+  }
+  override logProbElements(value: TensorLike): Tensor {
+    return this.#isOpen(value) ? this.#withStepsOf(value).logProbElements(value) : super.logProbElements(value);
+  }
+  override logDensity(value: Tensor): Tensor {
+    return this.#forward(this.#densities(value)).logProb;
+  }
+
+  /** p(z_t | x_1 … x_t): [...batch, T, K]. */
+  filter(value: TensorLike): Tensor {
+    return stepsBeforeStates(this.#forward(this.#densities(tensor(value))).filtered);
+  }
+  /** p(z_t | x): [...batch, T, K]. */
+  smooth(value: TensorLike): Tensor {
+    const densities = this.#densities(tensor(value));
+    return stepsBeforeStates(grad((logb: Tensor) => this.#forward(logb).logProb.sum())(densities) as Tensor);
+  }
+
+  override draw(key: Tensor, shape: Shape): Tensor {
+    const [steps, ...event] = this.eventShape as [number, ...number[]];
+    const [ofStates, ofValues] = [...random.split(key)].map((k) => random.split(k, steps)) as [Tensor, Tensor];
+    const states = this.#states(ofStates, shape);
+    const draws = vmap((k: Tensor, z: Tensor) => {
+      const all = this.observation.draw(k, [...shape, this.#count]);
+      const index = broadcastTo(reshape(z, [...shape, 1, ...event.map(() => 1)]), [...shape, 1, ...event]);
+      return squeeze(takeAlongAxis(all, index, shape.length), shape.length);
+    })(ofValues, states) as Tensor;
+    return moveSteps(draws, shape.length);
+  }
+  /** Paths of the chain, [T, ...shape], by one key for each step. */
+  #states(keys: Tensor, shape: Shape): Tensor {
+    const k = this.#count;
+    const { initialLogits, transitionLogits } = this.params;
+    const rows = broadcastTo(logSoftmax(transitionLogits), [...shape, k, k]);
+    const start = broadcastTo(logSoftmax(initialLogits), [...shape, k]);
+    return scan(
+      (logits, one) => {
+        const z = random.categorical(one, logits);
+        const index = broadcastTo(reshape(z, [...shape, 1, 1]), [...shape, 1, k]);
+        return [squeeze(takeAlongAxis(rows, index, -2), -2), z];
+      },
+      start,
+      keys,
+    )[1];
+  }
+
+  override get mean(): Tensor {
+    return moveSteps(this.#average(this.observation.mean), this.batchShape.length);
+  }
+  override get variance(): Tensor {
+    const { mean, variance } = this.observation;
+    const centre = expandDims(this.#average(mean), -1 - this.observation.eventDim);
+    const spread = square(mean.sub(centre)).add(variance);
+    return moveSteps(this.#average(spread), this.batchShape.length);
+  }
+  /** Σ_k p(z_t = k) x_k for x [..., K, ...event]: steps in front. */
+  #average(x: Tensor): Tensor {
+    const { observation, batchShape } = this;
+    const steps = this.eventShape[0] as number;
+    const weights = this.#forward(zeros([steps, ...batchShape, this.#count])).filtered;
+    const each = reshape(weights, [...weights.shape, ...observation.eventShape.map(() => 1)]);
+    return sum(x.mul(each), -1 - observation.eventDim);
+  }
+
+  get #count(): number {
+    return this.params.initialLogits.shape.at(-1) as number;
+  }
+
+  #isOpen(value: TensorLike): boolean {
+    return this.numSteps === null && tensor(value).shape.length > this.observation.eventDim;
+  }
+  #withStepsOf(value: TensorLike): DiscreteHMM {
+    const numSteps = tensor(value).shape.at(-this.eventDim) as number;
+    return new DiscreteHMM({ ...(this.params as Params), observation: this.observation, numSteps });
+  }
+
+  /** A value with its steps in front. */
+  #stepsFirst(value: Tensor): Tensor {
+    const axis = value.shape.length - this.eventDim;
+    return transpose(value, [axis, ...[...value.shape.keys()].filter((i) => i !== axis)]);
+  }
+  /** log b_tk: [T, ..., K]. */
+  #densities(value: Tensor): Tensor {
+    const { observation } = this;
+    const densities = (x: Tensor): Tensor => {
+      const each = expandDims(x, x.shape.length - observation.eventDim);
+      const lead = each.shape.slice(0, each.shape.length - observation.eventDim);
+      // A value may be possible in some states alone.
+      const density = where(observation.inside(each), observation.logDensity(each), -Infinity);
+      return broadcastTo(density, broadcastShapes("DiscreteHMM", lead, observation.batchShape));
+    };
+    return vmap(densities)(this.#stepsFirst(value)) as Tensor;
+  }
+
+  /** The forward algorithm, of log b_tk [T, ..., K]: filtered probabilities [T, ..., K], and log p(x). */
+  #forward(logb: Tensor): { filtered: Tensor; logProb: Tensor } {
+    const { initialLogits, transitionLogits } = this.params;
+    const lead = broadcastShapes("DiscreteHMM", logb.shape.slice(1, -1), this.batchShape);
+    const next = exp(logSoftmax(transitionLogits));
+    const [, { filtered, gained }] = scan(
+      (r, logs) => {
+        const can = greater(r, 0);
+        const largest = stopGradient(max(where(can, logs, -Infinity), -1, { keepDims: true }));
+        const by = where(greater(largest, -Infinity), largest, 0);
+        const joint = r.mul(exp(where(can, logs.sub(by), -Infinity)));
+        const c = sum(joint, -1, { keepDims: true });
+        const isPossible = greater(c, 0);
+        const now = joint.div(where(isPossible, c, 1));
+        const logc = where(isPossible, log(where(isPossible, c, 1)).add(by), -Infinity);
+        return [squeeze(matmul(expandDims(now, -2), next), -2), { filtered: now, gained: squeeze(logc, -1) }];
+      },
+      broadcastTo(exp(logSoftmax(initialLogits)), [...lead, this.#count]),
+      logb,
+    );
+    const logProb = sum(gained, 0);
+    // What is impossible has no gradient.
+    return { filtered, logProb: where(greater(logProb, -Infinity), logProb, -Infinity) };
+  }
+}
+
+/** Steps from the front to behind `lead` axes. */
+function moveSteps(x: Tensor, lead: number): Tensor {
+  const axes = [...x.shape.keys()];
+  return transpose(x, [...axes.slice(1, 1 + lead), 0, ...axes.slice(1 + lead)]);
+}
+const stepsBeforeStates = (x: Tensor): Tensor => moveSteps(x, x.shape.length - 2);
+
+const refusal = (param: string, message: string): PedigradError =>
+  new PedigradError({ code: "bad-parameter", param, message: `DiscreteHMM: ${message}` });
+
+function checkParts(transition: Tensor, states: number, observation: unknown, numSteps: number | undefined): void {
+  if (!sameShape(transition.shape.slice(-2), [states, states]))
+    throw refusal(
+      "transitionLogits",
+      `initialLogits has ${states} states, but transitionLogits has shape ${showShape(transition.shape)}. Its last two axes are from and to which state.`,
+    );
+  if (!(observation instanceof Distribution))
+    throw refusal(
+      "observation",
+      "observation must be a distribution with batch shape [..., K], one component for each state.",
+    );
+  if (observation.batchShape.at(-1) !== states)
+    throw refusal(
+      "observation",
+      `initialLogits has ${states} states, but observation has batch shape ${showShape(observation.batchShape)}. Its last batch axis is that of the states.`,
+    );
+  if (numSteps !== undefined && !(Number.isInteger(numSteps) && numSteps >= 1))
+    throw refusal("numSteps", `numSteps must be a whole number >= 1, got ${numSteps}.`);
+}

@@ -1,0 +1,29 @@
+/** Minibatches: one item of `batches` for each step, started again when it ends. */
+
+export type Batches = Iterable<unknown> | (() => Iterable<unknown>);
+
+/** The arguments of every step, without those of the first `skipped` minibatches. */
+export function* argumentsOf(
+  args: unknown[],
+  batches: Batches | undefined,
+  skipped: number,
+  op: string,
+): Generator<unknown[]> {
+  if (batches === undefined) for (;;) yield args;
+  // What can be gone through once only is not the beginning of what the state has seen.
+  const start = isOnce(batches) ? 0 : Array.isArray(batches) ? skipped % Math.max(1, batches.length) : skipped;
+  for (let taken = 0; ; ) {
+    const before = taken;
+    for (const batch of typeof batches === "function" ? batches() : batches)
+      if (taken++ >= start) yield [...args, batch];
+    if (taken > before) continue;
+    if (taken > 0)
+      console.warn(
+        `pedigrad: ${op} ends after ${taken} steps: batches can be gone through only once. Give an array, or the generator function itself.`,
+      );
+    return;
+  }
+}
+
+const isOnce = (batches: unknown): boolean =>
+  typeof batches === "object" && (batches as Iterable<unknown>)[Symbol.iterator]() === batches;

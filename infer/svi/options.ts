@@ -1,0 +1,39 @@
+/** What `new SVI` and `init` may be given. */
+import { isContainer, Tensor, type TensorLike } from "../../autodiff/index.js";
+import { type Kind, kinds, requireKey, requireOptions } from "../checks.js";
+
+/** Compile a step: where the model allows it, always (else an error), never. */
+export type JitMode = "auto" | boolean;
+
+export interface SVIOptions {
+  /** Merged into the last argument when that is a record, else appended as one. */
+  staticArgs?: Record<string, unknown>;
+  /** "auto" by default: a model whose control flow follows its samples stays eager, with one note. */
+  jit?: JitMode;
+  /** Take gradients by forward mode, a coordinate at a time: for few parameters. */
+  forwardModeDifferentiation?: boolean;
+}
+export const SVI_OPTIONS = {
+  staticArgs: kinds.record,
+  jit: [(x) => x === "auto" || typeof x === "boolean", '"auto", true or false'],
+  forwardModeDifferentiation: kinds.flag,
+} satisfies Record<string, Kind>;
+
+/** What init may be given instead of a key. */
+export interface InitOptions {
+  /** Where all randomness of the run comes from. */
+  key: Tensor;
+  /** Constrained initial values by name; they win over those in the program. */
+  initParams?: Record<string, TensorLike>;
+}
+
+/** The key and the options that `init` was given. */
+export function initOptions(given: Tensor | InitOptions): InitOptions {
+  if (given instanceof Tensor || !isContainer(given)) {
+    requireKey("svi.init", given);
+    return { key: given };
+  }
+  requireOptions("svi.init", given, { key: kinds.any, initParams: kinds.record });
+  requireKey("svi.init", given.key);
+  return given;
+}

@@ -1,0 +1,47 @@
+/** The error for a loss that is not finite: it names the site that made it, the step, and the parameters. */
+import { textOf } from "../../autodiff/core/tensor.js";
+import { PedigradError, type Tensor } from "../../autodiff/index.js";
+import type { Stepper, SVIState } from "./state.js";
+
+/** Which site made the loss, from which value and parameters; `refusal` is what the step itself was refused with. */
+export function unsoundLoss(
+  svi: Stepper,
+  state: SVIState,
+  step: number,
+  loss: number,
+  args: unknown[],
+  refusal?: unknown,
+): PedigradError {
+  const culprits = culpritsOf(svi, state, args);
+  const said = refusal instanceof PedigradError ? ` ${refusal.message}` : "";
+  const sites = [...culprits].map(([name, value]) => `"${name}" (value ${brief(value)})`).join(", ");
+  const params = Object.entries(svi.getParams(state)).map(([name, value]) => `${name} = ${brief(value)}`);
+  const reason = Number.isNaN(loss)
+    ? "Lower the learning rate, or look at the data for NaN"
+    : "A density is 0 or infinite there: look at the data, or keep the guide where the model is possible";
+  return new PedigradError({
+    code: Number.isNaN(loss) ? "nan-loss" : "infinite-loss",
+    site: (refusal instanceof PedigradError ? refusal.site : undefined) ?? culprits.keys().next().value,
+    op: "svi.run",
+    message: `svi.run: the loss of step ${step} is ${loss}${sites && `, made by site ${sites}`}.${said} The parameters were ${params.join(", ") || "none"}. ${reason}; { stableUpdate: true } skips such steps.`,
+  });
+}
+
+/** A refusal of a step, with the step, and with the site that it is about where the refusal itself does not say. */
+export function inStep(step: number, error: PedigradError, culprits: () => ReadonlyMap<string, Tensor>): PedigradError {
+  const { code, param, op = "svi.run", message } = error;
+  const site = error.site ?? culprits().keys().next().value;
+  const at = error.site === undefined && site !== undefined ? `, at site "${site}"` : "";
+  return new PedigradError({ code, site, param, op, message: `svi.run: in step ${step}${at}: ${message}` });
+}
+
+/** The sites that made it; none where the program itself cannot go on with such numbers. */
+export function culpritsOf(svi: Stepper, state: SVIState, args: unknown[]): Map<string, Tensor> {
+  try {
+    return svi.unsoundSites(state, ...args);
+  } catch {
+    return new Map();
+  }
+}
+
+const brief = (x: Tensor): string => textOf(x).replace("Tensor[] ", "").slice(0, 80);

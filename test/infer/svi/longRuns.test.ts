@@ -1,0 +1,132 @@
+/** Runs in parts, and what a step in the middle of a run is refused with. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  adam,
+  factor,
+  loadState,
+  type Model,
+  Normal,
+  param,
+  plate,
+  ReweightedWakeSleep,
+  random,
+  SVI,
+  sample,
+  saveState,
+  sgd,
+  type Tensor,
+  TraceELBO,
+  tensor,
+} from "../../../index.js";
+import { refusal } from "../../refusals.js";
+
+const key = random.key(0);
+const model: Model = (data: Tensor) => {
+  const mu = sample("mu", new Normal(0, 3));
+  plate("N", data.length, () => sample("y", new Normal(mu, 1), { obs: data }));
+};
+const guide: Model = () => {
+  sample("mu", new Normal(param("loc", 5), 0.5));
+};
+const inference = (jit: boolean) => new SVI(model, guide, adam(0.1), new TraceELBO(), { jit });
+const items = [
+  [1, 2],
+  [3, 4],
+  [5, 6],
+].map((batch) => tensor(batch));
+function* again() {
+  yield* items;
+}
+
+test("a run in two parts is the unbroken one, also where it breaks in the middle of the minibatches", () => {
+  for (const jit of [true, false])
+    for (const batches of [items, again])
+      for (const first of [1, 3, 5]) {
+        const whole = inference(jit).run(key, { numSteps: 8, batches });
+        const svi = inference(jit);
+        const part = svi.run(key, { numSteps: first, batches });
+        const saved = loadState(saveState(part.state));
+        const rest = svi.run(key, { numSteps: 8 - first, batches, initState: saved });
+        assert.equal([...part.losses, ...rest.losses], [...whole.losses], `${first} steps first`);
+        assert.equal(rest.state.params.loc?.item(), whole.state.params.loc?.item());
+        const third = svi.run(key, { numSteps: 1, batches, initState: rest.state });
+        assert.is(third.losses[0], inference(jit).run(key, { numSteps: 9, batches }).losses[8]);
+      }
+  // Other data that can be gone through once are taken from their beginning.
+  const { state } = inference(false).run(key, { numSteps: 2, batches: items });
+  assert.is(inference(false).run(key, { numSteps: 5, batches: again(), initState: state }).losses.length, 3);
+  const broken = { ...state, batchesTaken: tensor(Number.NaN) };
+  assert.is(
+    refusal(() => inference(false).run(key, { numSteps: 1, batches: items, initState: broken })).param,
+    "initState",
+  );
+});
+
+test("the parts of a loss come back beside the losses, and add up to them", () => {
+  for (const jit of [true, false]) {
+    const elbo = new ReweightedWakeSleep({ numParticles: 3 });
+    const { losses, terms } = new SVI(model, guide, adam(0.1), elbo, { jit }).run(key, 4, items[0]);
+    const { wakeTheta, phi } = terms as Record<string, Float64Array>;
+    assert.equal(
+      [...losses],
+      [...losses].map((_, i) => (wakeTheta?.[i] as number) + (phi?.[i] as number)),
+    );
+    assert.ok(wakeTheta?.some((x, i) => x !== wakeTheta[i + 1]));
+  }
+  assert.is(inference(false).run(key, 2, items[0]).terms, undefined);
+  const [step] = new SVI(model, guide, adam(0.1), new ReweightedWakeSleep()).steps(key, 1, items[0]);
+  assert.equal(Object.keys(step?.terms ?? {}), ["wakeTheta", "phi"]);
+});
+
+test("what a step is refused with says which one it is, its site and who refuses", () => {
+  let step = 0;
+  const breaking: Model = () => {
+    sample("z", new Normal(0, ++step > 3 ? -1 : 1), { obs: 0 });
+  };
+  const error = refusal(() => new SVI(breaking, () => {}, adam(0.1), new TraceELBO(), { jit: false }).run(key, 9));
+  assert.equal([error.site, error.code], ["z", "bad-parameter"]);
+  assert.match(error.message, /^svi.run: in step 1, at site "z": Normal: scale must be > 0.*got -1/);
+});
+
+test("parameters that are not numbers any more: site, step and parameters, eagerly and compiled, and whatever the program does", () => {
+  // The gradient of the root is NaN where its value is 0.
+  const root = (w: Tensor) => factor("root", w.sub(1).square().sqrt());
+  const smooth: Model = () => {
+    const w = param("w", 1);
+    root(w);
+    sample("x", new Normal(w, 1), { obs: 1 });
+  };
+  const reading: Model = () => {
+    const w = param("w", 1);
+    root(w);
+    const names = ["x", "y"];
+    sample((names[Math.round(w.item())] as string).toLowerCase(), new Normal(w, 1), { obs: 1 });
+  };
+  for (const [program, jit] of [
+    [smooth, true],
+    [smooth, false],
+    [reading, false],
+  ] as const) {
+    const svi = new SVI(program, () => {}, sgd(1), new TraceELBO(), { jit });
+    const error = refusal(() => svi.run(key, 5));
+    assert.equal([error.code, error.op], ["nan-loss", "svi.run"]);
+    if (program === smooth) assert.ok(error.site === "x" || error.site === "root", error.site);
+    assert.match(error.message, /svi.run: the loss of step 1 is NaN.*w = NaN/);
+    assert.is(svi.run(key, { numSteps: 5, stableUpdate: true }).refused, 5);
+  }
+});
+
+test("stableUpdate holds from the dry run of init on", () => {
+  const start: Model = () => {
+    const w = param("w", 0.5);
+    sample("x", new Normal(0, w.sub(0.7)), { obs: 1 });
+  };
+  const svi = new SVI(start, () => {}, adam(0.1), new TraceELBO(), { jit: false });
+  assert.is(refusal(() => svi.run(key, 2)).code, "bad-parameter");
+  const { refused, losses } = svi.run(key, { numSteps: 3, stableUpdate: true });
+  assert.is(refused, 3);
+  assert.ok([...losses].every(Number.isNaN));
+});
+
+test.run();
