@@ -67,7 +67,8 @@ export class TransformedDistribution extends Derived {
     requireThat(value, this.#support, { family: this.family, what: "value" });
   }
   override draw(key: Tensor, shape: Shape): Tensor {
-    return keptInside(this.transform.forward(this.base.draw(key, shape)), this.#support);
+    const x = this.transform.forward(this.base.draw(key, shape));
+    return this.#support.isUnbounded ? x : keptInside(x, this.#support);
   }
   override logDensity(value: Tensor): Tensor {
     const { base, transform } = this;

@@ -59,7 +59,7 @@ export class LKJCholesky extends /* @__PURE__ */ family<Params, Arguments>("LKJC
     const rows = log(slice(diag(x), 1, undefined, { axis: -1 }));
     return sum(orders.mul(rows), -1)
       .sub(((d - 1) / 2) * LOG_PI)
-      .sub(multigammaln(alpha.sub(0.5), d - 1))
+      .sub(multigammaln(p.concentration.add((d - 2) / 2), d - 1))
       .add(lgamma(alpha).mul(d - 1));
   },
   draw: (key, shape, p) => {

@@ -19,7 +19,7 @@ import {
   where,
 } from "../../../autodiff/index.js";
 import { log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
-import { logGammaCorrection, productMinus } from "../../../autodiff/kernels/special/index.js";
+import { lgamma, logGammaCorrection, productMinus } from "../../../autodiff/kernels/special/index.js";
 import { nonnegative, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { devianceFrom, gammaEntropy, logGammaDensity } from "../../densities/continuous.js";
@@ -65,6 +65,7 @@ const logInverseGammaDensity: Ternary = ternary(
   (a, b, x) => {
     const m = b / x;
     if (m === Infinity) return -Infinity;
+    if (a < 1e-290) return a * (logOf(b) - logOf(x)) - logOf(x) - m - lgamma(a);
     const difference = m - a - productMinus(m, x, b) / x;
     return 0.5 * logOf(a / (2 * Math.PI)) - logOf(x) - devianceFrom(a, m, difference) - logGammaCorrection(a);
   },

@@ -3,6 +3,7 @@ import {
   betainc,
   betaincinv,
   binary,
+  clip,
   digammaDifference,
   equal,
   exp,
@@ -11,6 +12,7 @@ import {
   less,
   log,
   logBeta,
+  maximum,
   minimum,
   ndtr,
   ndtri,
@@ -104,9 +106,10 @@ export class StudentT extends /* @__PURE__ */ family<
         .sub(random.logGamma(k2, half, shape))
         .mul(0.5),
     );
-    return random.normal(k1, shape).mul(spread).mul(scale).add(loc);
+    // As far as both z and x are numbers.
+    const end = maximum(scale, 1).reciprocal().mul(Number.MAX_VALUE);
+    return clip(random.normal(k1, shape).mul(spread), end.neg(), end).mul(scale).add(loc);
   },
-  keepInside: true,
   mean: ({ df, loc }) => where(greater(df, 1), loc, NaN),
   variance: ({ df, scale }) => {
     const finite = square(scale).mul(df.div(df.sub(2)));

@@ -1,4 +1,4 @@
-import { random, stopGradient, sum, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import { minimum, random, stopGradient, sum, type Tensor, type TensorLike } from "../../../autodiff/index.js";
 import { independent, multinomial, nonnegativeInteger, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logNegativeBinomial } from "../../densities/counts.js";
@@ -27,7 +27,7 @@ export class DirichletMultinomial extends /* @__PURE__ */ family<
   logDensity: (x, { concentration: a }) => {
     const [n, total] = [sum(x, -1), sum(a, -1)];
     // Independent negative binomial counts of any common odds, given their sum: sizes do not cancel.
-    const odds = stopGradient(n.div(total));
+    const odds = stopGradient(minimum(n.div(total), 1e300));
     return sum(logNegativeBinomial(x, a, odds.expandDims(-1)), -1).sub(logNegativeBinomial(n, total, odds));
   },
   draw: (key, shape, { concentration, totalCount }) => {
