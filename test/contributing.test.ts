@@ -150,4 +150,18 @@ test("every estimator that is exported is under test", () => {
   none(complaints);
 });
 
+// Tests
+
+test("a folder of tests begins with a tour", () => {
+  const files = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
+    .map((file) => file.split(sep).join("/"))
+    .filter((file) => file.endsWith(".test.ts") && file.includes("/"));
+  const folders = new Set(files.map((file) => file.slice(0, file.lastIndexOf("/"))));
+  const without = [...folders].filter(
+    (folder) =>
+      files.filter((file) => file.startsWith(`${folder}/`)).length > 1 && !files.includes(`${folder}/tour.test.ts`),
+  );
+  none(without.map((folder) => `test/${folder}: introduce what it is about in a tour.test.ts`));
+});
+
 test.run();

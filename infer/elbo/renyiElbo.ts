@@ -19,7 +19,7 @@ import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { kinds, refuseOption } from "../checks.js";
 import type { Messenger, PlateFrame } from "../program/messages.js";
 import { subsamplingScale } from "../program/plateFrame.js";
-import { sampleSites } from "../program/trace.js";
+import { sampleSites, type Trace } from "../program/trace.js";
 import { scoreSitesOf } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
 import { arranged, sharedPlates } from "./costs/meetings.js";
@@ -85,7 +85,7 @@ export class RenyiELBO extends Elbo {
     const { results, mutableState } = this.runs(task, (pair) => {
       const costs = this.costs(pair);
       const common = commonPlates(pair, costs);
-      if (!this.biasedSubsampling) refuseNonlinear(pair, common);
+      if (!this.biasedSubsampling) refuseNonlinear(pair, costs, common);
       const sites = scoreSitesOf(pair.guide);
       scale = common.reduce((product, plate) => product * subsamplingScale(plate), 1);
       hasScore ||= sites.length > 0;
@@ -131,13 +131,19 @@ export class RenyiELBO extends Elbo {
   }
 }
 
-/** Refuse a subsampled plate that some term is not in: the bound takes the logarithm of its sum over the elements. */
-function refuseNonlinear({ guide, model }: Pair, common: readonly PlateFrame[]): void {
-  const sites = [...sampleSites(guide), ...sampleSites(model)];
+/** Refuse a subsampled plate that is not common to all terms: the bound takes the logarithm of its sum over the elements. */
+function refuseNonlinear(pair: Pair, costs: readonly Cost[], common: readonly PlateFrame[]): void {
+  const sites = [...sampleSites(pair.guide), ...sampleSites(pair.model)];
   const plate = subsampledPlate(sites, ({ name }) => common.some((p) => p.name === name));
   if (plate === null) return;
   const outside = sites.find(({ plates }) => !plates.some(({ name, dim }) => name === plate.name && dim !== null));
-  const why = outside === undefined ? "and is a loop" : `and site "${outside.name}" is not in it`;
+  const mixed = mixingOf(plate, pair.guide, costs);
+  const why =
+    outside !== undefined
+      ? `and site "${outside.name}" is not in it`
+      : mixed !== null
+        ? `and ${mixed.op === null ? "an op" : `"${mixed.op}"`} brings its elements together on the way to site "${mixed.to}"`
+        : "and is a loop";
   refuseSubsampling(
     "RenyiELBO",
     plate,
@@ -146,11 +152,26 @@ function refuseNonlinear({ guide, model }: Pair, common: readonly PlateFrame[]):
   );
 }
 
-/** The vectorised plates that every term and every score has, along one dim. */
+/** The vectorised plates that every term and every score has, along one dim, and whose elements no term mixes. */
 function commonPlates({ guide, model }: Pair, costs: readonly Cost[]): PlateFrame[] {
   const [first, ...rest] = [...sampleSites(guide), ...sampleSites(model)].map((site) => site.plates);
   if (first === undefined || costs.length === 0) return [];
   const isIn = (plate: PlateFrame) => (plates: readonly PlateFrame[]) =>
     plates.some(({ name, dim }) => name === plate.name && dim === plate.dim);
-  return first.filter((plate) => plate.dim !== null && rest.every(isIn(plate)));
+  return first.filter(
+    (plate) => plate.dim !== null && rest.every(isIn(plate)) && mixingOf(plate, guide, costs) === null,
+  );
+}
+
+/** A term in which some latent's elements along the plate do not meet the term's own, and the op that mixed them; null where all meet. */
+function mixingOf(plate: PlateFrame, guide: Trace, costs: readonly Cost[]): { op: string | null; to: string } | null {
+  const { dim, subsampleSize } = plate;
+  if (dim === null || subsampleSize === 1) return null;
+  for (const { name, fn, isObserved } of sampleSites(guide))
+    for (const { site, provenance } of isObserved ? [] : costs) {
+      const axis = dim - fn.elementDim;
+      if (provenance.has(name) && provenance.axesOf(name).get(axis) !== dim)
+        return { op: provenance.mixedBy(name, axis), to: site };
+    }
+  return null;
 }

@@ -5,11 +5,13 @@ import {
   adam,
   type BaselineOptions,
   Bernoulli,
+  type Distribution,
   flip,
   type Model,
   Normal,
   param,
   plate,
+  RenyiELBO,
   random,
   SVI,
   sample,
@@ -32,6 +34,53 @@ const guide =
   (name: string): Model =>
   () =>
     plate("d", N, () => sample(name, new Bernoulli({ logits: param("q") })));
+
+test("RenyiELBO takes a plate whose elements were mixed for no plate at all", () => {
+  const programs = (inPlate: boolean, f: (z: Tensor) => Tensor): { model: Model; guide: Model } => {
+    const around = (body: () => void): void => (inPlate ? plate("d", N, body) : body());
+    const form = (d: Distribution): Distribution => (inPlate ? d : d.expand([N]).toEvent(1));
+    return {
+      model: () =>
+        around(() => {
+          const z = sample("z", form(new Bernoulli(0.4)));
+          const w = sample("w", form(new Normal(z, 1)));
+          sample("x", form(new Normal(f(w), 1)), { obs });
+        }),
+      guide: () =>
+        around(() => {
+          const z = sample("z", form(new Bernoulli({ logits: param("q") })));
+          sample("w", form(new Normal(z.mul(param("t")), 0.8)));
+        }),
+    };
+  };
+  const gradient = (inPlate: boolean, f: (z: Tensor) => Tensor) => {
+    const { model, guide: q } = programs(inPlate, f);
+    const elbo = new RenyiELBO({ numParticles: 4 });
+    const [loss, grads] = elbo.lossAndGrads(random.key(8), { ...params, t: tensor(0.5) }, model, q);
+    return [loss.item(), ...(grads.q as Tensor).toFloat64Array(), (grads.t as Tensor).item()];
+  };
+  const mixing = (w: Tensor): Tensor => w.add(w.sum());
+  const near = (a: number[], b: number[]): boolean => a.every((x, i) => Math.abs(x - (b[i] as number)) < 1e-12);
+  assert.ok(near(gradient(true, mixing), gradient(false, mixing)), "mixed: as one event");
+  assert.not.ok(
+    near(
+      gradient(true, (w) => w),
+      gradient(false, (w) => w),
+    ),
+    "kept: a bound for each element",
+  );
+  const subsampled: Model = () =>
+    plate("d", N, { subsampleSize: 2 }, () => {
+      const z = sample("z", new Bernoulli(0.4));
+      sample("x", new Normal(z.sum(), 1), { obs: [1, 2] });
+    });
+  const error = refusal(() =>
+    new RenyiELBO().loss(random.key(0), params, subsampled, () =>
+      plate("d", N, { subsampleSize: 2 }, () => sample("z", new Bernoulli(0.5))),
+    ),
+  );
+  assert.match(error.message, /"sum" brings its elements together on the way to site "x"/);
+});
 
 /** What was warned of while `body` ran. */
 function warnings(body: () => void): string[] {

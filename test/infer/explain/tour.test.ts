@@ -1,0 +1,45 @@
+/**
+ * A tour of `explain`: which gradient every site has, and who pays for what. Two switches; only the first lights the lamp that is observed.
+ */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { Bernoulli, explain, Normal, param, sample, TraceELBO, TraceGraphELBO } from "../../../index.js";
+
+const model = () => {
+  const first = sample("first", new Bernoulli(0.5));
+  sample("second", new Bernoulli(0.5));
+  const brightness = sample("brightness", new Normal(first, 1));
+  sample("lamp", new Normal(brightness, 1), { obs: 2 });
+};
+const guide = () => {
+  sample("first", new Bernoulli({ logits: param("a", 0) }));
+  sample("second", new Bernoulli({ logits: param("b", 0) }));
+  sample("brightness", new Normal(param("c", 0), 1));
+};
+const guideSites = (elbo: TraceELBO | TraceGraphELBO) =>
+  explain(elbo, model, guide).sites.filter(({ side }) => side === "guide");
+
+test("how each gradient is taken", () => {
+  assert.equal(
+    guideSites(new TraceGraphELBO()).map(({ name, gradient }) => [name, gradient]),
+    [
+      ["first", "score function"],
+      ["second", "score function"],
+      ["brightness", "pathwise"],
+    ],
+  );
+});
+
+test("who pays for what: under TraceELBO everybody for everything, under TraceGraphELBO only for what depends on one", () => {
+  const second = (elbo: TraceELBO | TraceGraphELBO) => guideSites(elbo)[1]?.charged;
+  assert.is(second(new TraceELBO())?.length, 7, "all seven costs");
+  assert.equal(second(new TraceGraphELBO()), ["-log q(second)", "+log p(second)"]);
+});
+
+test("the same as text, and as a graph", () => {
+  const told = explain(new TraceGraphELBO(), model, guide);
+  assert.match(told.toString(), /guide "first" ~ Bernoulli, score function/);
+  assert.match(told.toMermaid(), /^flowchart TD/);
+});
+
+test.run();
