@@ -17,7 +17,7 @@ import { guideAlongPath } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
 import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
 
-/** What a particle returns for a score site. */
+/** The result of one particle for a score site. */
 interface Score {
   cost: Tensor;
   logq: Tensor;
