@@ -66,7 +66,7 @@ export function requireOptions(
         param: option,
         message: `${op}: unknown option "${option}". Expected one of ${names.join(", ")}.${didYouMean(option, names)}`,
       });
-    const expected = (known as Readonly<Record<string, Kind>>)[option];
+    const expected = Array.isArray(known) ? undefined : (known as Readonly<Record<string, Kind>>)[option];
     if (expected !== undefined && value !== undefined) requireKind(op, option, value, expected, site);
   }
 }
