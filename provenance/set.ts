@@ -12,6 +12,9 @@ import { type AxisMap, follow, KEEP, meet, placeOf, type Relation } from "./axes
 type Mixings = ReadonlyMap<string, string> | null;
 const keyOf = (site: string, axis: number): string => `${axis} ${site}`;
 
+/**
+ * @example [...Provenance.union(Provenance.of("a"), Provenance.of("b"))] // ["a", "b"]
+ */
 export class Provenance implements Iterable<string> {
   // The sites with their relations, 0 where all axes are mixed.
   readonly #sites: ReadonlyMap<string, Relation>;

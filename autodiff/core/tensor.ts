@@ -45,6 +45,9 @@ const ABSENT = {
   },
 } as unknown as View;
 
+/**
+ * @example tensor([1, 2, 3]).mul(2).sum().item() // 12
+ */
 export class Tensor extends ArrayMethods {
   readonly shape: Shape;
   /** The sites this value depends on. */

@@ -14,6 +14,7 @@ export type Normaliser = "logsumexp" | "softmax" | "logSoftmax";
 /** n elements of x, from `from` on and `step` apart, into `out` from `at` on. */
 type Group = (x: Float64Array, from: number, step: number, n: number, out: Float64Array, at: number) => void;
 
+/** The largest of n numbers `step` apart, 0 where it is infinite. */
 function shiftOf(x: Float64Array, from: number, step: number, n: number): number {
   let top = -Infinity;
   for (let k = 0; k < n; k++) top = Math.max(top, x[from + k * step] as number);
@@ -72,16 +73,22 @@ export function normalise(kind: Normaliser, plan: Plan, out: View, x: View): voi
       );
 }
 
-/** The same as SIMD code; null where the arrays do not allow it, or are too short to gain by it. */
-export function normaliseSimd(kind: Normaliser, plan: Plan, out: View, x: View): (() => void) | null {
-  const { blocks, n, width } = plan;
+/** `shiftOf` of each group. */
+export function shifts({ blocks, n, width }: Plan, out: View, x: View): void {
+  for (let group = 0; group < blocks * width; group++) {
+    const start = Math.floor(group / width) * n * width + (group % width);
+    out.data[out.offset + group] = shiftOf(x.data, x.offset + start, width, n);
+  }
+}
+
+/** The same as SIMD code; null where the arrays do not allow it. */
+export function shiftsSimd({ blocks, n, width }: Plan, out: View, x: View): (() => void) | null {
   const kernels = kernelsOf(out.data);
-  if (kernels === null || x.data !== out.data || blocks * width < 2 || blocks * n * width < 64) return null;
-  const run = kernels[kind];
+  if (kernels === null || x.data !== out.data) return null;
   const [to, from] = [addressOf(out.data, out.offset), addressOf(x.data, x.offset)];
-  if (width === 1) return () => run(to, from, blocks, 8 * n, n, 8);
-  const [next, onward] = [8 * resultOf(kind, plan), 8 * n * width];
+  if (width === 1) return () => kernels.shiftRows(to, from, blocks, n);
   return () => {
-    for (let block = 0; block < blocks; block++) run(to + block * next, from + block * onward, width, 8, n, 8 * width);
+    for (let block = 0; block < blocks; block++)
+      kernels.shiftColumns(to + 8 * block * width, from + 8 * block * n * width, width, n);
   };
 }

@@ -16,6 +16,7 @@ export const beyond = (bound: Tensor, sign: 1 | -1): Tensor =>
   );
 
 const INSIDE: Readonly<Record<string, readonly [low: number, high: number]>> = {
+  real: [-Number.MAX_VALUE, Number.MAX_VALUE],
   positive: [SMALLEST, Number.MAX_VALUE],
   nonnegative: [SMALLEST, Number.MAX_VALUE],
   unitInterval: [SMALLEST, BELOW_ONE],

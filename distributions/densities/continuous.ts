@@ -130,30 +130,31 @@ export const logBetaDensity: Ternary = ternary(
  * log density of the ratio of two Chi2 variables over their degrees of freedom, 2a and 2b. With n = a + b, y = a x / (a x + b) is
  * Beta(a, b), and n y - a = a b (x - 1) / (a x + b) is known without rounding where x is near 1.
  */
-export const logRatioDensity: Ternary = ternary(
-  "logRatioDensity",
-  (a, b, x) => {
-    const n = a + b;
-    const odds = Math.min(x * (a / b), Number.MAX_VALUE);
-    if (a < SMALL && odds < 1) return a * logOf(a / b) + (a - 1) * logOf(x) - n * log1pOf(odds) - logBeta(a, b);
-    const excess = (a * (x - 1)) / (1 + odds);
-    const y = odds < 1 ? odds / (1 + odds) : 1 / (1 + 1 / odds);
-    return logCountDensity(a, b, y, 1 / (1 + odds), excess) - logOf(x);
+export const logRatioDensity: Ternary = ternary("logRatioDensity", (a, b, x) => ratioDensity(a, b, x), [
+  (g, _, a, b, x) => {
+    const odds = oddsOf(a, b, x);
+    const excess = div(mul(a, sub(x, 1)), add(odds, 1));
+    return gate(g, sub(add(sub(log(odds), log1p(odds)), digammaDifference(a, b)), div(excess, a)));
   },
-  [
-    (g, _, a, b, x) => {
-      const odds = oddsOf(a, b, x);
-      const excess = div(mul(a, sub(x, 1)), add(odds, 1));
-      return gate(g, sub(add(sub(log(odds), log1p(odds)), digammaDifference(a, b)), div(excess, a)));
-    },
-    (g, _, a, b, x) => {
-      const odds = oddsOf(a, b, x);
-      const excess = div(mul(a, sub(x, 1)), add(odds, 1));
-      return gate(g, add(sub(digammaDifference(b, a), log1p(odds)), div(excess, b)));
-    },
-    (g, _, a, b, x) => gate(g, sub(div(sub(a, 1), x), mul(add(a, b), div(div(a, b), add(oddsOf(a, b, x), 1))))),
-  ],
-);
+  (g, _, a, b, x) => {
+    const odds = oddsOf(a, b, x);
+    const excess = div(mul(a, sub(x, 1)), add(odds, 1));
+    return gate(g, add(sub(digammaDifference(b, a), log1p(odds)), div(excess, b)));
+  },
+  (g, _, a, b, x) => gate(g, sub(div(sub(a, 1), x), mul(add(a, b), div(div(a, b), add(oddsOf(a, b, x), 1))))),
+]);
+function ratioDensity(a: number, b: number, x: number): number {
+  const odds = Math.min(x * (a / b), Number.MAX_VALUE);
+  // The ratio of representable numbers need not be one.
+  if (a < SMALL && odds < 1e-300) return a * (logOf(a) - logOf(b)) + (a - 1) * logOf(x) - logBeta(a, b);
+  // 1 / x is such a ratio with a and b exchanged.
+  if (b < SMALL && odds > 1e300) return ratioDensity(b, a, 1 / x) - 2 * logOf(x);
+  const n = a + b;
+  if (a < SMALL && odds < 1) return a * logOf(a / b) + (a - 1) * logOf(x) - n * log1pOf(odds) - logBeta(a, b);
+  const excess = (a * (x - 1)) / (1 + odds);
+  const y = odds < 1 ? odds / (1 + odds) : 1 / (1 + 1 / odds);
+  return logCountDensity(a, b, y, 1 / (1 + odds), excess) - logOf(x);
+}
 const oddsOf = (a: Tensor, b: Tensor, x: Tensor): Tensor => minimum(mul(x, div(a, b)), Number.MAX_VALUE);
 
 /** K(2r) - 2 K(r) for K(0) = 0; for small r as r² ∫_0^2 (1 - |1 - s|) K''(r s) ds, in which nothing cancels. */

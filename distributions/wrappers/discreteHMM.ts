@@ -62,6 +62,11 @@ export interface DiscreteHMMArguments {
   numSteps?: number;
 }
 
+/**
+ * @example
+ * const moves = [[0, 1], [1, 0]];
+ * new DiscreteHMM([0, 0], moves, new Bernoulli([0.2, 0.7]), 3).eventShape // [3]
+ */
 export class DiscreteHMM extends Distribution<Params> {
   readonly observation: Distribution;
   readonly numSteps: number | null;

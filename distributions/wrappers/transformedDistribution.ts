@@ -34,6 +34,9 @@ const composed = (transforms: Transform | readonly Transform[]): Transform =>
       ? (transforms[0] as Transform)
       : new Compose(transforms);
 
+/**
+ * @example new TransformedDistribution(new Normal(0, 1), new Exp()).logProb(1).item() // -0.9189
+ */
 export class TransformedDistribution extends Derived {
   readonly transform: Transform;
   readonly #support: Constraint;
@@ -67,7 +70,8 @@ export class TransformedDistribution extends Derived {
     requireThat(value, this.#support, { family: this.family, what: "value" });
   }
   override draw(key: Tensor, shape: Shape): Tensor {
-    return keptInside(this.transform.forward(this.base.draw(key, shape)), this.#support);
+    const x = this.transform.forward(this.base.draw(key, shape));
+    return this.#support.isUnbounded ? x : keptInside(x, this.#support);
   }
   override logDensity(value: Tensor): Tensor {
     const { base, transform } = this;

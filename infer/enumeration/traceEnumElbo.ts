@@ -3,11 +3,11 @@
  * the model that the guide lacks are eliminated (sumProduct.ts); whatever else is sampled is differentiated by path or by score. The
  * ELBO is the sum of the means (expectation.ts) of the terms that remain.
  */
-import { logsumexp, neg, stopGradient, type Tensor, tensor, where } from "../../autodiff/index.js";
+import { logsumexp, neg, stopGradient, type Tensor, tensor } from "../../autodiff/index.js";
 import { getProvenance } from "../../provenance/index.js";
 import { kinds } from "../checks.js";
 import { asksForClosedForm, bothSides, closedForm, noClosedForm, parentsOf } from "../elbo/costs/closedForms.js";
-import { isScoreSite } from "../elbo/costs/costs.js";
+import { isScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
 import { Elbo, type ElboOptions } from "../elbo/elbo.js";
 import { withReadsScored } from "../elbo/particles/hostReads.js";
 import type { Cost, Outcome, Pair, Task } from "../elbo/particles/pair.js";
@@ -25,14 +25,9 @@ import {
   residualScale,
   runEnumerated,
 } from "./enumeration.js";
-import { expectation } from "./expectation.js";
+import { expectation, type Term } from "./expectation.js";
 import { inSequence, type SequentialChoice } from "./sequential.js";
 import { type Plated, sumProduct } from "./sumProduct.js";
-
-/** A term of the ELBO: its factor, in plates, and what multiplies it. */
-interface Term extends Plated {
-  readonly side: "model" | "guide";
-}
 
 export class TraceEnumELBO extends Elbo {
   readonly name = "TraceEnumELBO";
@@ -99,7 +94,7 @@ const total = (costs: readonly Cost[]): Tensor => costs.reduce((sum, { value }) 
 
 function expectedTerms(run: EnumeratedPair, chosen: Tensor | null, biasedSubsampling: boolean): Cost[] {
   const guideSites = [...sampleSites(run.guide)];
-  const scores = guideSites.filter(isSampledScore);
+  const scores = scoreSitesOf(run.guide).filter(({ site }) => isSampledScore(site));
   const scales = plateScalesOf([...guideSites, ...sampleSites(run.model)]);
   const closed = closedTerms(run);
   const sampled = guideSites.filter((site) => !closed.has(site.name));
@@ -159,8 +154,12 @@ function withAncestors(names: Iterable<string>, { guide }: EnumeratedPair): Set<
 
 /** -log q of a guide site, masked; for a score site without its own gradient, whose mean is 0. */
 function guideTerm(site: SampleSite, run: EnumeratedPair): Term {
-  const logq = isSampledScore(site) ? stopGradient(site.logProb()) : site.logProb();
-  return guideSideTerm(site, neg(site.mask === null ? logq : where(site.mask, logq, 0)), run);
+  const hold = isSampledScore(site) ? stopGradient : (x: Tensor) => x;
+  const { elementDim } = site.fn;
+  const term = guideSideTerm(site, neg(site.masked(hold(site.logProb()))), run);
+  if (elementDim === 0) return term;
+  const apart = () => guideFactor(site, neg(site.masked(hold(site.elements()), elementDim)), run, elementDim);
+  return { ...term, elements: apart };
 }
 
 const guideSideTerm = (site: SampleSite, value: Tensor, run: EnumeratedPair): Term => ({
@@ -170,6 +169,13 @@ const guideSideTerm = (site: SampleSite, value: Tensor, run: EnumeratedPair): Te
   sites: [site.name],
   side: "guide",
 });
+
+/** The log density of a model site before the axes of its event are summed, where it has any. */
+function apartOf(site: SampleSite, run: EnumeratedPair): Term["elements"] {
+  const { elementDim } = site.fn;
+  if (elementDim === 0) return undefined;
+  return () => guideFactor(site, site.masked(site.elements(), elementDim), run, elementDim);
+}
 
 /** The model's factors with its own enumerated sites summed out. */
 function modelTerms(
@@ -183,7 +189,7 @@ function modelTerms(
   const variables = new Map(
     sites.filter((site) => run.modelDims.dimOf.has(site.name)).map((site) => [site.name, platesOf(site)]),
   );
-  const factors = sites.map((site) => modelFactor(site, run));
+  const factors = sites.map((site) => ({ ...modelFactor(site, run), elements: apartOf(site, run) }));
   if (!biasedSubsampling) refuseSubsampledProducts("TraceEnumELBO", sites, factors, run, true);
   const touched = (f: Plated) => f.factor.names.some((name) => variables.has(name));
   const plain = factors.filter((f) => !touched(f));

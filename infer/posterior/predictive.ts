@@ -65,6 +65,11 @@ const OPTIONS = {
   inferDiscrete: kinds.flag,
 };
 
+/**
+ * @example
+ * const model = () => sample("x", new Normal(sample("z", new Normal(0, 1)), 1));
+ * new Predictive(model, { numSamples: 100 }).run(random.key(0)).x.shape // [100]
+ */
 export class Predictive {
   constructor(
     readonly model: Model,

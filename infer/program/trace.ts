@@ -12,7 +12,11 @@ import type { PlateFrame } from "./messages.js";
 import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
 import { checkBroadcast, checkPlates, checkWeight, inTheNameOf, refusePromise } from "./traceChecks.js";
 
-/** A random choice in a trace. */
+/**
+ * A random choice in a trace.
+ *
+ * @example trace(() => sample("x", new Normal(0, 1), { obs: 1 })).getTrace().get("x")?.logProb().item() // -1.4189
+ */
 export class SampleSite {
   readonly type = "sample";
   readonly name: string;

@@ -12,7 +12,16 @@ export interface Refusal {
   op?: string | undefined;
 }
 
-/** Thrown for every misuse of the library. */
+/**
+ * Thrown for every misuse of the library.
+ *
+ * @example
+ * try {
+ *   new Normal(0, -1);
+ * } catch (error) {
+ *   console.log((error as PedigradError).code);
+ * }
+ */
 export class PedigradError extends Error {
   readonly code: string;
   readonly site: string | undefined;

@@ -66,6 +66,7 @@ export function requireOptions(
         param: option,
         message: `${op}: unknown option "${option}". Expected one of ${names.join(", ")}.${didYouMean(option, names)}`,
       });
+    // An array has properties of its own, of which "reverse" is one.
     const expected = Array.isArray(known) ? undefined : (known as Readonly<Record<string, Kind>>)[option];
     if (expected !== undefined && value !== undefined) requireKind(op, option, value, expected, site);
   }

@@ -3,7 +3,6 @@
  * Addresses and steps are in bytes, counts in elements. Every entry is added up in the order in which the JavaScript kernel
  * of the op does it, so both agree to the last bit.
  */
-import { exponentialSums } from "./exponentialSums.js";
 import { triangles } from "./triangles.js";
 
 /**
@@ -27,6 +26,40 @@ function sum(a, n) {
 function sumRows(out, a, rows, n) {
   let end = out + (rows << 3);
   while (out !== end) { put(out, sum(a, n)); a = a + (n << 3); out = out + 8; }
+}`;
+
+/** out = the largest number of each row of n, or of each column; 0 where that is infinite. */
+const shifts = `
+function shiftRows(out, a, rows, n) {
+  while (rows > 0) {
+    let next = n << 3;
+    if (rows < 2) { next = 0; }
+    let top = same(-Infinity);
+    let k = n;
+    while (k > 0) { top = max(top, firsts(loadOne(a), loadOne(a + next))); a = a + 8; k = k - 1; }
+    top = abs(top) === Infinity ? 0 : top;
+    storeOne(out, top);
+    if (rows > 1) { storeOne(out + 8, seconds(top, top)); }
+    a = a + next;
+    out = out + 16;
+    if (rows < 2) { rows = 2; }
+    rows = rows - 2;
+  }
+}
+function shiftColumns(out, a, columns, n) {
+  let next = columns << 3;
+  while (columns > 0) {
+    let top = same(-Infinity);
+    let p = a;
+    let k = n;
+    while (k > 0) { top = max(top, load(p)); p = p + next; k = k - 1; }
+    top = abs(top) === Infinity ? 0 : top;
+    if (columns > 1) { store(out, top); }
+    if (columns < 2) { storeOne(out, top); columns = 2; }
+    a = a + 16;
+    out = out + 16;
+    columns = columns - 2;
+  }
 }`;
 
 const each = (names: string, text: (name: string, i: number) => string): string => names.split(" ").map(text).join(" ");
@@ -220,9 +253,8 @@ function multiply(c, next, a, aDown, aRight, b, bDown, bRight, rows, n, columns,
 /** Bytes that `multiply` needs for a tile and a panel. */
 export const SCRATCH = 128 + 256 * 32;
 
-export const kernels: string = sums + rowsByVector + combinedRows + products + triangles + exponentialSums;
+export const kernels: string = sums + rowsByVector + combinedRows + products + triangles + shifts;
 
-type Groups = (out: number, a: number, count: number, between: number, n: number, step: number) => void;
 /** The kernels as functions. `addRows` and `multiply` add to what is there. */
 export interface Kernels {
   sum(a: number, n: number): number;
@@ -230,9 +262,8 @@ export interface Kernels {
   dotRows(out: number, a: number, b: number, rows: number, n: number): void;
   addRows(out: number, x: number, step: number, b: number, rows: number, n: number): void;
   solveRows(x: number, next: number, a: number, down: number, right: number, n: number, columns: number): void;
-  logsumexp: Groups;
-  softmax: Groups;
-  logSoftmax: Groups;
+  shiftRows(out: number, a: number, rows: number, n: number): void;
+  shiftColumns(out: number, a: number, columns: number, n: number): void;
   multiply(
     ...operands: [
       ...out: [c: number, next: number],

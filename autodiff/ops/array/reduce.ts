@@ -99,17 +99,24 @@ export function reduction(
     axes: (reduced, [x]) => movedAxes(reduced, x as Tensor),
   };
   return (x: TensorLike, axes?: Axes, options?: KeepDims): Tensor => {
-    if (options !== undefined) requireOptions(name, options, ["keepDims"]);
-    const keepDims = options?.keepDims ?? false;
     const from = tensor(x);
-    const reduced = { axes: normalizeAxes(name, axes, from.shape), keepDims };
+    const reduced = readReduced(name, from, axes, options);
     // What is folded from single elements is these elements.
     const isSame = vjp !== null && reduced.axes.every((axis) => from.shape[axis] === 1);
     if (!isSame) return apply(op, reduced, from);
-    const same = mixedAlong(from, reduced.axes, name);
-    return reshapeAs(same, without(from.shape, reduced), movedAxes(reduced, from));
+    return dropReduced(mixedAlong(from, reduced.axes, name), reduced);
   };
 }
+
+/** What is reduced of x. */
+export function readReduced(name: string, x: Tensor, axes: Axes | undefined, options: KeepDims | undefined): Reduced {
+  if (options !== undefined) requireOptions(name, options, ["keepDims"]);
+  return { axes: normalizeAxes(name, axes, x.shape), keepDims: options?.keepDims ?? false };
+}
+
+/** y, whose reduced axes have size 1, without them unless they are to be kept. */
+export const dropReduced = (y: Tensor, reduced: Reduced): Tensor =>
+  reshapeAs(y, without(y.shape, reduced), movedAxes(reduced, y));
 
 /**
  * What is folded how, by the logical axes alone: the order of a sum does not depend on how the data lie. Axes side by side

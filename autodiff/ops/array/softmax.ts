@@ -1,15 +1,35 @@
-/** Sums of exponentials along axes, and their logarithms: what classes and mixtures are made of. The kernels stand in kernels/softmax.ts. */
+/**
+ * Sums of exponentials along axes, and their logarithms: what classes and mixtures are made of. Small arrays are one op each, whose
+ * kernels stand in kernels/softmax.ts. Large ones are made of ops for the compiler to fuse, so that a gradient uses the exponentials that
+ * the value has made.
+ */
 import { type AxisMap, mapAxes } from "../../../provenance/axes.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { asContiguous } from "../../core/copy.js";
 import type { Op, Vjp } from "../../core/op.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
-import { isContiguous, type View } from "../../core/view.js";
-import { type Normaliser, normalise, normaliseSimd } from "../../kernels/softmax.js";
-import { equal, gate, sub, where } from "../elementwise/math.js";
+import type { View } from "../../core/view.js";
+import { log as logOf } from "../../kernels/formulas/scalarFormulas.js";
+import { type Normaliser, normalise, shifts, shiftsSimd } from "../../kernels/softmax.js";
+import { type Unary, unary } from "../elementwise/elementwise.js";
+import { add, div, equal, exp, gate, reciprocal, sub, where } from "../elementwise/math.js";
 import { transpose } from "../views/shape.js";
-import { kept, normalizeAxes, planOf, reduction, sum } from "./reduce.js";
+import {
+  type Axes,
+  dropReduced,
+  type KeepDims,
+  kept,
+  normalizeAxes,
+  planOf,
+  readReduced,
+  reduction,
+  sum,
+} from "./reduce.js";
+
+/** From this many elements on the parts are ops of their own. */
+const LARGE = 256;
+const KEEP_DIMS = { keepDims: true };
 
 const mixed = (rank: number, axes: readonly number[]): AxisMap =>
   mapAxes(rank, (k) => (axes.includes(rank - 1 - k) ? -1 : k));
@@ -20,11 +40,6 @@ function normaliser(name: Normaliser, vjp: Vjp<readonly number[]>): Op<readonly 
     name,
     shape: (_, [x]) => (x as Tensor).shape,
     kernel: (axes, out, [x]) => normalise(name, planOf(out, axes, true), out, asContiguous(x as View)),
-    prepare: (axes, out, [input]) => {
-      const [plan, x] = [planOf(out, axes, true), input as View];
-      const simd = isContiguous(x) ? normaliseSimd(name, plan, out, x) : null;
-      return simd ?? (() => op.kernel(axes, out, [x]));
-    },
     vjp: () => vjp,
     batch: (axes, [x]) =>
       apply(
@@ -37,7 +52,7 @@ function normaliser(name: Normaliser, vjp: Vjp<readonly number[]>): Op<readonly 
   return op;
 }
 
-const total = (x: Tensor, axes: readonly number[]): Tensor => sum(x, axes, { keepDims: true });
+const total = (x: Tensor, axes: readonly number[]): Tensor => sum(x, axes, KEEP_DIMS);
 const softmaxOp = normaliser("softmax", (g, y, _, axes) => gate(y, sub(g, total(gate(y, g), axes))));
 const logSoftmaxOp = normaliser("logSoftmax", (g, _, [x], axes) =>
   sub(g, gate(total(g, axes), softmaxOver(x as Tensor, axes))),
@@ -54,9 +69,7 @@ function softmaxOver(x: Tensor, axes: readonly number[]): Tensor {
     order.map((_, axis) => order.indexOf(axis)),
   );
 }
-
-/** log Σ exp(x); -Infinity (with gradient 0) for an axis that is empty or all -Infinity. */
-export const logsumexp = reduction(
+const smallLogsumexp = reduction(
   "logsumexp",
   (plan, out, x) => normalise("logsumexp", plan, out, x),
   (g, y, [input], reduced) => {
@@ -64,14 +77,43 @@ export const logsumexp = reduction(
     const share = where(equal(kept(y, x, reduced), -Infinity), 0, softmaxOver(x, reduced.axes));
     return gate(kept(g, x, reduced), share);
   },
-  { byRows: true, simd: (plan, out, x) => normaliseSimd("logsumexp", plan, out, x) },
+  { byRows: true },
 );
-/** exp(x) / Σ exp(x) along an axis, the last by default. */
-export const softmax = (x: TensorLike, axis = -1): Tensor => along("softmax", softmaxOp, x, axis);
-/** x - logsumexp(x) along an axis, the last by default. */
-export const logSoftmax = (x: TensorLike, axis = -1): Tensor => along("logSoftmax", logSoftmaxOp, x, axis);
 
-const along = (name: string, op: Op<readonly number[]>, x: TensorLike, axis: number): Tensor => {
+/** The largest elements along axes, 0 where one is infinite; exponentials of the rest do not depend on it, so it has no gradient. */
+const shiftAlong = reduction("shift", shifts, null, { byRows: true, simd: shiftsSimd });
+/** log, with gradient 0 at 0: the sum of no exponential, or of such that are 0. */
+const logTotal: Unary = unary("log", logOf, [(g, _, a) => gate(g, where(equal(a, 0), 0, reciprocal(a)))]);
+
+/** x less its shift, the exponentials of that, and their sum. */
+function partsOf(x: Tensor, axes: readonly number[]) {
+  const shift = shiftAlong(x, axes, KEEP_DIMS);
+  const rest = sub(x, shift);
+  const exponentials = exp(rest);
+  return { shift, rest, exponentials, sum: total(exponentials, axes) };
+}
+
+/** log Σ exp(x); -Infinity (with gradient 0) for an axis that is empty or all -Infinity. */
+export function logsumexp(x: TensorLike, axes?: Axes, options?: KeepDims): Tensor {
   const from = tensor(x);
-  return apply(op, normalizeAxes(name, axis, from.shape), from);
-};
+  if (from.size < LARGE) return smallLogsumexp(from, axes, options);
+  const reduced = readReduced("logsumexp", from, axes, options);
+  const { shift, sum } = partsOf(from, reduced.axes);
+  return dropReduced(add(shift, logTotal(sum)), reduced);
+}
+/** exp(x) / Σ exp(x) along an axis, the last by default. */
+export function softmax(x: TensorLike, axis = -1): Tensor {
+  const from = tensor(x);
+  const axes = normalizeAxes("softmax", axis, from.shape);
+  if (from.size < LARGE) return apply(softmaxOp, axes, from);
+  const { exponentials, sum } = partsOf(from, axes);
+  return div(exponentials, sum);
+}
+/** x - logsumexp(x) along an axis, the last by default. */
+export function logSoftmax(x: TensorLike, axis = -1): Tensor {
+  const from = tensor(x);
+  const axes = normalizeAxes("logSoftmax", axis, from.shape);
+  if (from.size < LARGE) return apply(logSoftmaxOp, axes, from);
+  const { rest, sum } = partsOf(from, axes);
+  return sub(rest, logTotal(sum));
+}

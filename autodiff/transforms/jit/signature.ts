@@ -8,7 +8,7 @@ import type { TensorLike } from "../../core/convert.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 import { Tensor, tensor } from "../../core/tensor.js";
 import { isContainer } from "../tree.js";
-import { literal } from "./expression.js";
+import { literal } from "./program/params.js";
 
 /** A value taken apart: what must be equal, and the tensors that may differ. */
 export interface Signature {

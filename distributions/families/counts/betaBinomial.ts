@@ -1,4 +1,4 @@
-import { random, stopGradient, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import { minimum, random, stopGradient, type Tensor, type TensorLike } from "../../../autodiff/index.js";
 import { integerInterval, nonnegativeInteger, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logNegativeBinomial } from "../../densities/counts.js";
@@ -7,6 +7,8 @@ import { logNegativeBinomial } from "../../densities/counts.js";
  * BetaBinomial: Binomial(n = totalCount) with a probability drawn from Beta(a = concentration1, b = concentration0).
  *
  *     log p(k) = log C(n, k) + log B(k + a, n - k + b) - log B(a, b).
+ *
+ * @example new BetaBinomial(2, 3, 10).mean.item() // 4
  */
 export class BetaBinomial extends /* @__PURE__ */ family<
   Tensors<"concentration1" | "concentration0" | "totalCount">,
@@ -17,7 +19,7 @@ export class BetaBinomial extends /* @__PURE__ */ family<
   support: ({ totalCount }) => integerInterval(0, totalCount),
   logDensity: (x, { concentration1: a, concentration0: b, totalCount: n }) => {
     // Independent negative binomial counts of any common odds, given their sum: sizes do not cancel.
-    const odds = stopGradient(n.div(a.add(b)));
+    const odds = stopGradient(minimum(n.div(a.add(b)), 1e300));
     return logNegativeBinomial(x, a, odds)
       .add(logNegativeBinomial(n.sub(x), b, odds))
       .sub(logNegativeBinomial(n, a.add(b), odds));

@@ -5,6 +5,9 @@ import { PedigradError, type Tensor, zeros } from "../../../autodiff/index.js";
 import { type Constraint, independent } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
 
+/**
+ * @example new ImproperUniform(constraints.positive).logProb(7).item() // 0
+ */
 export class ImproperUniform extends Distribution {
   readonly #support: Constraint;
   readonly #eventShape: Shape;

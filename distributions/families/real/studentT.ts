@@ -3,6 +3,7 @@ import {
   betainc,
   betaincinv,
   binary,
+  clip,
   digammaDifference,
   equal,
   exp,
@@ -11,6 +12,7 @@ import {
   less,
   log,
   logBeta,
+  maximum,
   minimum,
   ndtr,
   ndtri,
@@ -80,6 +82,8 @@ function sizeOf(both: Tensor, df: Tensor): Tensor {
  * StudentT with df degrees of freedom, z = (x - loc) / scale:
  *
  *     log p(x) = -(df + 1)/2 log(1 + z²/df) - log B(1/2, df/2) - log(df)/2 - log(scale).
+ *
+ * @example new StudentT(5, 0, 1).variance.item() // 1.6667
  */
 export class StudentT extends /* @__PURE__ */ family<
   Tensors<"df" | "loc" | "scale">,
@@ -104,9 +108,10 @@ export class StudentT extends /* @__PURE__ */ family<
         .sub(random.logGamma(k2, half, shape))
         .mul(0.5),
     );
-    return random.normal(k1, shape).mul(spread).mul(scale).add(loc);
+    // As far as both z and x are numbers.
+    const end = maximum(scale, 1).reciprocal().mul(Number.MAX_VALUE);
+    return clip(random.normal(k1, shape).mul(spread), end.neg(), end).mul(scale).add(loc);
   },
-  keepInside: true,
   mean: ({ df, loc }) => where(greater(df, 1), loc, NaN),
   variance: ({ df, scale }) => {
     const finite = square(scale).mul(df.div(df.sub(2)));

@@ -1,4 +1,4 @@
-import { random, stopGradient, sum, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import { minimum, random, stopGradient, sum, type Tensor, type TensorLike } from "../../../autodiff/index.js";
 import { independent, multinomial, nonnegativeInteger, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logNegativeBinomial } from "../../densities/counts.js";
@@ -15,6 +15,8 @@ function sharesOf({ concentration: a }: Params): [total: Tensor, shares: Tensor]
  * DirichletMultinomial: Multinomial(n = totalCount) with probabilities drawn from Dirichlet(a = concentration), A = Σ a.
  *
  *     log p(x) = w(n, A) - Σ_k w(x_k, a_k),   w(x, a) = log x! Γ(a) / Γ(x + a).
+ *
+ * @example new DirichletMultinomial([1, 2, 3], 6).mean // [1, 2, 3]
  */
 export class DirichletMultinomial extends /* @__PURE__ */ family<
   Params,
@@ -27,7 +29,7 @@ export class DirichletMultinomial extends /* @__PURE__ */ family<
   logDensity: (x, { concentration: a }) => {
     const [n, total] = [sum(x, -1), sum(a, -1)];
     // Independent negative binomial counts of any common odds, given their sum: sizes do not cancel.
-    const odds = stopGradient(n.div(total));
+    const odds = stopGradient(minimum(n.div(total), 1e300));
     return sum(logNegativeBinomial(x, a, odds.expandDims(-1)), -1).sub(logNegativeBinomial(n, total, odds));
   },
   draw: (key, shape, { concentration, totalCount }) => {

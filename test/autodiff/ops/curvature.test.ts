@@ -117,56 +117,96 @@ test("a root at 0 under a Hessian: NaN wherever a product has no limit, 0 where 
 
 test("classes by logits of every size: probabilities, their logarithms, and gradients that sum to 0", () => {
   for (const size of [1, 1e5, 1e12, 1e300])
-    for (const sign of [1, -1]) {
-      const x = tensor([0, 0, -1].map((d) => sign * size + d));
-      const [a, b, c] = x.toArray() as [number, number, number];
+    for (const [sign, copies] of [
+      [1, 1],
+      [-1, 1],
+      [1, 100],
+    ] as const) {
+      const logits = tensor([0, 0, -1].map((d) => sign * size + d));
+      const x = logits.broadcastTo([copies, 3]).mul(1);
+      const [a, b, c] = logits.toArray() as [number, number, number];
       const e = [1, Math.exp(b - a), Math.exp(c - a)];
       const total = e.reduce((s, v) => s + v);
-      const [p, logP] = [softmax(x).toArray(), logSoftmax(x).toArray()] as [number[], number[]];
-      e.forEach((v, k) => {
+      const last = (y: Tensor): number[] => y.at(copies - 1).toArray() as number[];
+      const [p, logP] = [last(softmax(x)), last(logSoftmax(x))];
+      const gradient = last(grad((y: Tensor) => logsumexp(y, 1).sum())(x));
+      for (const [k, v] of e.entries()) {
         assertNear(p[k] as number, v / total, `softmax at ${a}`);
         assertNear(logP[k] as number, Math.log(v / total), `logSoftmax at ${a}`, 1e-13);
-      });
-      const gradient = grad((y: Tensor) => logsumexp(y))(x).toArray() as number[];
-      for (const [k, g] of gradient.entries()) assertNear(g, (e[k] as number) / total, `gradient of logsumexp at ${a}`);
-      const pull = grad((y: Tensor) => logSoftmax(y).at(1))(x).toArray() as number[];
+        assertNear(gradient[k] as number, v / total, `gradient of logsumexp at ${a}`);
+      }
+      const pull = last(grad((y: Tensor) => logSoftmax(y).slice(0, 1, { axis: 1 }).sum())(x));
       assert.ok(Math.abs(pull.reduce((s, v) => s + v)) < 1e-15);
     }
 });
 
-test("softmax and its kin: axes, empty and masked groups, compiled as eager", () => {
-  const x = tensor(Array.from({ length: 84 }, (_, i) => ((i * 37) % 19) - 9)).reshape([7, 4, 3]);
-  for (const axis of [0, 1, 2, -1]) {
-    for (const f of [softmax, logSoftmax, (y: Tensor, a: number) => logsumexp(y, a)] as ((
-      y: Tensor,
-      a: number,
-    ) => Tensor)[]) {
-      const g = (y: Tensor) => f(y, axis);
-      const compiled = jit((y: Tensor) => [g(y), grad((z: Tensor) => g(z).square().sum())(y)]);
-      const eager = [g(x), grad((z: Tensor) => g(z).square().sum())(x)];
-      for (let call = 0; call < 3; call++)
-        assert.equal(
-          compiled(x).map((t) => t.toArray()),
-          eager.map((t) => t.toArray()),
-        );
+/** 84 numbers are one op, 840 are several, which the compiler fuses. */
+for (const middle of [4, 40])
+  test(`softmax and its kin, 7 by ${middle} by 3: axes, masked groups, compiled as eager`, () => {
+    const n = 21 * middle;
+    const x = tensor(Array.from({ length: n }, (_, i) => ((i * 37) % 19) - 9)).reshape([7, middle, 3]);
+    for (const axis of [0, 1, 2, -1]) {
+      for (const f of [softmax, logSoftmax, (y: Tensor, a: number) => logsumexp(y, a)] as ((
+        y: Tensor,
+        a: number,
+      ) => Tensor)[]) {
+        const g = (y: Tensor) => f(y, axis);
+        const gradient = grad((z: Tensor) => g(z).square().sum());
+        const compiled = jit((y: Tensor) => [g(y), gradient(y)]);
+        const eager = [g(x), gradient(x)].map((t) => t.toArray());
+        for (let call = 0; call < 3; call++)
+          assert.equal(
+            compiled(x).map((t) => t.toArray()),
+            eager,
+          );
+      }
+      assert.ok(Math.abs(sum(softmax(x, axis)).item() - n / (x.shape.at(axis) as number)) < 1e-12 * n);
+      // logsumexp is exact on what it has made itself, and its gradient is the softmax.
+      const back = logsumexp(logSoftmax(x, axis), axis, { keepDims: true });
+      assert.ok(back.abs().max().item() < 1e-14);
+      const gap = grad((y: Tensor) => logsumexp(y, axis).sum())(x).sub(softmax(x, axis));
+      assert.ok(gap.abs().max().item() < 1e-15);
     }
-    assert.ok(Math.abs(sum(softmax(x, axis)).item() - 84 / (x.shape.at(axis) as number)) < 1e-12);
-  }
-  const apart = logsumexp(x, [0, 2]).toArray() as number[];
-  const together = logsumexp(x.transpose([1, 0, 2]).reshape([4, 21]), 1).toArray() as number[];
-  for (const [i, y] of apart.entries()) assertNear(y, together[i] as number, "axes that lie apart");
-  assertNear(
-    grad((y: Tensor) => logsumexp(y, [0, 2]).sum())(x)
-      .sum()
-      .item(),
-    4,
-    "their gradient",
-  );
+    const apart = logsumexp(x, [0, 2]).toArray() as number[];
+    const together = logsumexp(x.transpose([1, 0, 2]).reshape([middle, 21]), 1).toArray() as number[];
+    for (const [i, y] of apart.entries()) assertNear(y, together[i] as number, "axes that lie apart");
+    const whole = grad((y: Tensor) => logsumexp(y, [0, 2]).sum())(x);
+    assertNear(whole.sum().item(), middle, "their gradient", 1e-12);
+    assert.equal(logsumexp(x, [0, 2], { keepDims: true }).shape, [1, middle, 1]);
+    assertNear(
+      curvature((t) => logsumexp(x.mul(t), 1).sum(), 1),
+      variances(x),
+      "the second derivative",
+      1e-11,
+    );
+
+    const masked = where(x.greater(3), -Infinity, x.mul(0));
+    const shares = softmax(masked, 1);
+    assert.ok(masked.equal(-Infinity).mul(shares).sum().item() === 0 && Math.abs(shares.sum().item() - 21) < 1e-12);
+    const none = x.mul(0).sub(Infinity);
+    assert.ok(logsumexp(none, 1).equal(-Infinity).min().item() === 1);
+    assert.is(
+      grad((y: Tensor) => logsumexp(y, 1).isFinite().sum().add(logsumexp(y, 0).sum()))(none)
+        .abs()
+        .max()
+        .item(),
+      0,
+    );
+  });
+
+/** Σ of the variances of x along axis 1 under its softmax: d²/dt² of Σ logsumexp(t x) at 1. */
+const variances = (x: Tensor): number => {
+  const p = softmax(x, 1);
+  return p.mul(x.square()).sum(1).sub(p.mul(x).sum(1).square()).sum().item();
+};
+
+test("groups of none, of one, and of infinities", () => {
   const masked = tensor([-Infinity, 1, -Infinity]);
   assert.equal(softmax(masked).toArray(), [0, 1, 0]);
   assert.equal(grad((y: Tensor) => logsumexp(y))(tensor([-Infinity, -Infinity])).toArray(), [0, 0]);
   assert.is(logsumexp(tensor([])).item(), -Infinity);
   assert.is(logsumexp(tensor([Infinity, 0])).item(), Infinity);
+  assert.equal(softmax(tensor([[3], [-Infinity]]), 0).toArray(), [[1], [0]]);
 });
 
 test.run();

@@ -246,6 +246,8 @@ add("LowRankMultivariateNormal", multivariate_normal, (low, {"loc": there, "covF
 one = {"concentration1": 1 + E, "concentration0": 1 - 2 * E}
 interval = {"low": 0.0, "high": 1.0}
 add("Beta Uniform", by_quadrature(beta_density, flat), (one, interval))
+add("Uniform Beta", by_quadrature(flat, beta_density), (interval, one))
+add("Kumaraswamy Beta", by_quadrature(kumaraswamy, beta_density), (one, {"concentration1": 1.0, "concentration0": 1 + E}))
 add("Kumaraswamy Uniform", by_quadrature(kumaraswamy, flat), (one, interval))
 add("Beta ContinuousBernoulli", by_quadrature(beta_density, cb_density), (one, {"logits": 1e-7}))
 add("ContinuousBernoulli Uniform", by_quadrature(cb_density, flat), ({"logits": 1e-7}, interval))

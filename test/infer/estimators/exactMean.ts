@@ -4,6 +4,7 @@
  * take all subsets. And the exact answer, by summation over the same choices with nothing of an estimator in it.
  */
 
+import type { Derived } from "../../../distributions/index.js";
 import {
   type Elbo,
   grad,
@@ -65,7 +66,9 @@ const isNormal = (fn: SampleSite["fn"]): boolean => /^Normal/.test(fn.label);
 /** The values that one element of a site may take, and the weights of those that no density weighs. */
 function valuesOf({ fn }: SampleSite): { values: number[]; weights: number[] } {
   if (isNormal(fn)) return { values: NODES, weights: NODE_WEIGHTS };
-  const values = [...fn.enumerateSupport(false).toFloat64Array()];
+  const element = fn.hasEnumerateSupport ? fn : (fn as Derived).base;
+  if (!element.hasEnumerateSupport) return valuesOf({ fn: element } as SampleSite);
+  const values = [...element.enumerateSupport(false).toFloat64Array()];
   return { values, weights: values.map(() => 1) };
 }
 

@@ -3,13 +3,13 @@
  * that they met. Ops on constants alone are not written: their results are constants again. Writing costs little more than the run
  * itself, and comparing another run with it less: that one runs no kernel of an op that depends on an input.
  */
-import { PedigradError } from "../../../provenance/index.js";
-import { elementsOf } from "../../core/copy.js";
-import type { Op } from "../../core/op.js";
-import { caughtIn } from "../../core/reads.js";
-import { nextPlace, type Recorder } from "../../core/recorder.js";
-import { type Shape, sameShape } from "../../core/shape.js";
-import { rawView, type Tensor, textOf } from "../../core/tensor.js";
+import { PedigradError } from "../../../../provenance/index.js";
+import { elementsOf } from "../../../core/copy.js";
+import type { Op } from "../../../core/op.js";
+import { caughtIn } from "../../../core/reads.js";
+import { nextPlace, type Recorder } from "../../../core/recorder.js";
+import { type Shape, sameShape } from "../../../core/shape.js";
+import { rawView, type Tensor, textOf } from "../../../core/tensor.js";
 import { sameParams } from "./params.js";
 
 /** The nth value of the run (inputs come first), or a constant. */

@@ -2,11 +2,11 @@
  * A loop of elementwise ops, and its two texts: JavaScript, an element at a time, and a routine of SIMD code (../wasm), two at
  * a time. Both do the same arithmetic, to the last bit.
  */
-import { type Shape, sizeOf } from "../../core/shape.js";
-import { formulaOf } from "../../kernels/formulas/scalarFormulas.js";
-import { canVectorize } from "../../kernels/wasm/simd.js";
+import { type Shape, sizeOf } from "../../../core/shape.js";
+import { formulaOf } from "../../../kernels/formulas/scalarFormulas.js";
+import { canVectorize } from "../../../kernels/wasm/simd.js";
 import { type Expression, expressionOf, substituteInto } from "./expression.js";
-import type { Reading } from "./layout.js";
+import type { Reading } from "./views.js";
 
 /** An operand that is read from memory. */
 export interface Read {
