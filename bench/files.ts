@@ -43,12 +43,11 @@ const instrument =
           args,
         ),
       );
-    const wrapped = (body: ts.ConciseBody, isConstructor: boolean): ts.Block => {
+    const wrapped = (body: ts.ConciseBody): ts.Block => {
       const block = ts.isBlock(body) ? body : factory.createBlock([factory.createReturnStatement(body)]);
       const enter = say("enter", factory.createStringLiteral(file));
       const leave = factory.createBlock([say("leave")]);
-      const run = factory.createTryStatement(block, undefined, leave);
-      return factory.createBlock(isConstructor ? [enter, run] : [enter, run]);
+      return factory.createBlock([enter, factory.createTryStatement(block, undefined, leave)]);
     };
     const visit = (node: ts.Node): ts.Node => {
       const inner = ts.visitEachChild(node, visit, undefined);
@@ -56,20 +55,54 @@ const instrument =
       if (isGenerator) return inner;
       if (ts.isArrowFunction(inner)) {
         const { modifiers, typeParameters, parameters, type, equalsGreaterThanToken, body } = inner;
-        return factory.updateArrowFunction(inner, modifiers, typeParameters, parameters, type, equalsGreaterThanToken, wrapped(body, false));
+        return factory.updateArrowFunction(
+          inner,
+          modifiers,
+          typeParameters,
+          parameters,
+          type,
+          equalsGreaterThanToken,
+          wrapped(body),
+        );
       }
       if (ts.isFunctionDeclaration(inner) && inner.body) {
         const { modifiers, asteriskToken, name, typeParameters, parameters, type, body } = inner;
-        return factory.updateFunctionDeclaration(inner, modifiers, asteriskToken, name, typeParameters, parameters, type, wrapped(body, false));
+        return factory.updateFunctionDeclaration(
+          inner,
+          modifiers,
+          asteriskToken,
+          name,
+          typeParameters,
+          parameters,
+          type,
+          wrapped(body),
+        );
       }
       if (ts.isMethodDeclaration(inner) && inner.body) {
         const { modifiers, asteriskToken, name, questionToken, typeParameters, parameters, type, body } = inner;
-        return factory.updateMethodDeclaration(inner, modifiers, asteriskToken, name, questionToken, typeParameters, parameters, type, wrapped(body, false));
+        return factory.updateMethodDeclaration(
+          inner,
+          modifiers,
+          asteriskToken,
+          name,
+          questionToken,
+          typeParameters,
+          parameters,
+          type,
+          wrapped(body),
+        );
       }
       if (ts.isGetAccessor(inner) && inner.body)
-        return factory.updateGetAccessorDeclaration(inner, inner.modifiers, inner.name, inner.parameters, inner.type, wrapped(inner.body, false));
+        return factory.updateGetAccessorDeclaration(
+          inner,
+          inner.modifiers,
+          inner.name,
+          inner.parameters,
+          inner.type,
+          wrapped(inner.body),
+        );
       if (ts.isConstructorDeclaration(inner) && inner.body)
-        return factory.updateConstructorDeclaration(inner, inner.modifiers, inner.parameters, wrapped(inner.body, true));
+        return factory.updateConstructorDeclaration(inner, inner.modifiers, inner.parameters, wrapped(inner.body));
       return inner;
     };
     return ts.visitNode(source, visit) as ts.SourceFile;
@@ -77,7 +110,12 @@ const instrument =
 
 rmSync(copy, { recursive: true, force: true });
 const options: ts.TranspileOptions = {
-  compilerOptions: { target: ts.ScriptTarget.ESNext, useDefineForClassFields: true, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
+  compilerOptions: {
+    target: ts.ScriptTarget.ESNext,
+    useDefineForClassFields: true,
+    module: ts.ModuleKind.ESNext,
+    verbatimModuleSyntax: true,
+  },
 };
 for (const path of ["index.ts", ...["provenance", "autodiff", "distributions", "infer"].flatMap(sources)]) {
   const text = readFileSync(join(root, path), "utf8");
