@@ -19,7 +19,7 @@ import { withReadsScored } from "./particles/hostReads.js";
 import type { Cost, Outcome, PathPair, Task } from "./particles/pair.js";
 import { runPrograms } from "./particles/particles.js";
 
-/** What a particle returns for a score site. */
+/** The result of one particle for a score site. */
 interface Score {
   cost: Tensor;
   logq: Tensor;
