@@ -1,4 +1,4 @@
-/** What a sample statement may say about how its gradient is taken; anything else is a misspelling. */
+/** The options by which a sample statement says how its gradient is taken. */
 import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import { requireOptions } from "../checks.js";
 
@@ -10,7 +10,7 @@ export interface BaselineOptions {
   baselineBeta?: number;
   /** Subtract a function of `nnBaselineInput`, trained to predict the cost. */
   nnBaseline?: (input: Tensor) => Tensor;
-  /** What `nnBaseline` is given; its gradient stops here. */
+  /** The input of `nnBaseline`; no gradient passes through it. */
   nnBaselineInput?: TensorLike;
   /** Subtract this value, trained (where it depends on parameters) to predict the cost. */
   baselineValue?: TensorLike;
@@ -19,7 +19,7 @@ export interface BaselineOptions {
 }
 
 export interface InferOptions {
-  /** What is subtracted from the costs of a score-function site. */
+  /** The baseline that is subtracted from the costs of a score-function site. */
   baseline?: BaselineOptions;
   /** Sum the site out instead of sampling it: TraceEnumELBO. */
   enumerate?: "parallel" | "sequential" | null;

@@ -132,7 +132,7 @@ const loopOp: Op<Loop> = {
       const own = result.shape.slice(lead.length);
       const target = viewOf(out.data, result.shape, [...rows, ...stridesOf(own)], out.offset + start);
       // What is seen in the memory of an input changes with it, and goes by way of the result.
-      const isOwn = body.program.values[layout.owner(place)]?.kind === "op";
+      const isOwn = body.program.values[layout.views.owner(place)]?.kind === "op";
       const to = k < carries ? inputAt(k) : null;
       return {
         keep: copier(target, result),
