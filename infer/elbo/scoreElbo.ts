@@ -15,7 +15,9 @@ import { gradientFrom } from "./costs/gradientFrom.js";
 import { multiSampleEstimate } from "./costs/multiSample.js";
 import { guideAlongPath } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
-import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
+import { withReadsScored } from "./particles/hostReads.js";
+import type { Cost, Outcome, PathPair, Task } from "./particles/pair.js";
+import { runPrograms } from "./particles/particles.js";
 
 /** The result of one particle for a score site. */
 interface Score {
@@ -36,7 +38,7 @@ export interface ScoreElboOptions extends ElboOptions {
   stickingTheLanding?: boolean;
 }
 
-abstract class ScoreElbo extends Elbo {
+abstract class ScoreElbo extends Elbo<PathPair> {
   override readonly hasClosedForms = true;
   override readonly hasBaselines = true;
   readonly order: 1 | 2;
@@ -57,13 +59,13 @@ abstract class ScoreElbo extends Elbo {
     this.stickingTheLanding = stickingTheLanding;
   }
 
-  protected override runPair(key: Tensor, task: Task, plates: Messenger): Pair {
-    const pair = super.runPair(key, task, plates);
+  protected runParticle(key: Tensor, task: Task, plates: Messenger): PathPair {
+    const pair = withReadsScored((...own) => runPrograms(key, task, plates, ...own));
     return this.stickingTheLanding ? { ...pair, path: guideAlongPath(pair, key, task, plates) } : pair;
   }
 
-  override costs(pair: Pair): Cost[] {
-    const costs = super.costs(pair).map((cost) => {
+  costs(pair: PathPair): Cost[] {
+    const costs = this.sampledCosts(pair).map((cost) => {
       const site = cost.side === "guide" && cost.isDifferentiated ? pair.path?.get(cost.site) : undefined;
       return site?.type === "sample" && isDraw(site) ? costOf(site, "guide", true) : cost;
     });
@@ -71,9 +73,10 @@ abstract class ScoreElbo extends Elbo {
   }
 
   protected estimate(task: Task): Outcome {
-    const sites = new Map<string, ScoreSite>();
-    const { results, mutableState } = this.runs(task, (pair) => this.#particle(pair, sites));
+    const { results, shared, mutableState } = this.runs(task, (pair) => this.#look(pair));
     const { elbo, scores } = results as Particle;
+    // A site that control flow leads to is in some particles only.
+    const sites = new Map(shared.flat().map((site) => [site.name, site]));
     const loss = neg(elbo.mean(0));
     let surrogate = loss;
     let ownLosses: Tensor | null = null;
@@ -90,13 +93,13 @@ abstract class ScoreElbo extends Elbo {
     return { loss: gradientFrom(loss, surrogate.add(ownLosses)), lossOfGuide, mutableState };
   }
 
-  #particle(pair: Pair, met: Map<string, ScoreSite>): Particle {
+  /** What one particle adds to the loss, and its score sites. */
+  #look(pair: PathPair): readonly [Particle, readonly ScoreSite[]] {
     const costs = this.costs(pair);
     const sites = scoreSitesOf(pair.guide);
     const paid = chargedCosts(costs, sites, (c, d) => this.charged(c, d));
     const scores: Particle["scores"] = emptyRecord();
     for (const site of sites) {
-      met.set(site.name, site);
       requireOwnAverage(site, pair);
       const cost = broadcastTo(paid.get(site.name) as Tensor, site.logq.shape);
       const predicted = predictedCost(site);
@@ -107,7 +110,8 @@ abstract class ScoreElbo extends Elbo {
       };
     }
     const isFirst = this.order === 1;
-    return { elbo: isFirst ? totalOf(costs) : carriedTotal(costs, sites, (c, d) => this.charged(c, d)), scores };
+    const elbo = isFirst ? totalOf(costs) : carriedTotal(costs, sites, (c, d) => this.charged(c, d));
+    return [{ elbo, scores }, sites];
   }
 }
 
