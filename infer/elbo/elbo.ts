@@ -53,6 +53,8 @@ export abstract class Elbo {
   readonly hasClosedForms: boolean = false;
   /** Whether it subtracts the baselines that sites ask for. */
   readonly hasBaselines: boolean = false;
+  /** Whether sites may ask for antithetic pairs (gradient: "disarm"). */
+  readonly hasPairs: boolean = false;
   readonly numParticles: number;
   readonly vectorizeParticles: Vectorize;
   readonly maxPlateNesting: number | undefined;
@@ -100,6 +102,8 @@ export abstract class Elbo {
     const plates = sharedPlates(random.foldIn(task.key, 0));
     const one = (key: Tensor): Tree => {
       const pair = this.runPair(key, task, plates);
+      for (const site of sampleSites(pair.guide)) refuseGradient(this, site);
+      for (const site of sampleSites(pair.model)) refuseGradient(this, site, false);
       return { result: result(pair), mutable: mutableOf(pair) };
     };
     const stacked = runParticles(random.foldIn(task.key, 1), this.numParticles, this.vectorizeParticles, one);
@@ -209,4 +213,28 @@ function refuseMisplaced(elbo: Elbo, site: SampleSite, inGuide = true): void {
         ? `sample site "${site.name}" has a baseline but takes no score term: its distribution is reparameterised or observed. Remove the baseline, or use .nonreparameterized().`
         : `sample site "${site.name}" has a baseline in the model. Baselines belong to the guide's sample statement.`,
     });
+}
+
+/** Refuse a way to take a gradient that a site cannot have here. */
+function refuseGradient(elbo: Elbo, { name, infer }: SampleSite, inGuide = true): void {
+  const { gradient, baseline } = infer;
+  if (gradient === undefined) return;
+  const refuse = (why: string): never => {
+    throw new PedigradError({
+      code: "bad-option",
+      site: name,
+      param: "gradient",
+      message: `sample site "${name}": ${why}`,
+    });
+  };
+  if (!inGuide) refuse("it asks for a gradient in the model. That belongs to the guide's sample statement.");
+  if (gradient !== "disarm") return;
+  if (!elbo.hasPairs)
+    refuse(
+      `gradient: "disarm" needs TraceELBO or TraceGraphELBO of order 1, but the loss is ${elbo.name}. Take gradient: "score".`,
+    );
+  if (baseline !== undefined)
+    refuse(
+      'gradient: "disarm" is the difference of two costs, from which a baseline takes nothing. Remove the baseline.',
+    );
 }

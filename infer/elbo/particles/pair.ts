@@ -11,6 +11,8 @@ export interface Pair {
   readonly path?: Trace;
   /** The terms of log w in two copies, for doubly reparameterised gradients (pathwise.ts). */
   readonly paths?: Paths;
+  /** The antithetic run, where sites ask for one (disarm.ts). */
+  readonly twin?: Pair;
 }
 
 /** What a loss is asked for: constrained parameters and mutable state by name, the two programs and their arguments. */
