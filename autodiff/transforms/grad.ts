@@ -57,7 +57,7 @@ let passes = 0;
 /**
  * Cotangents of the variables, given that of y; undefined for a variable that y does not depend on. Nodes are numbered as they
  * are made, so descending numbers lead from the result to its operands, and a node that depends on no variable as new as
- * these has no part in it. Places count from the oldest variable.
+ * these has no part in it. Arrays are indexed by node serial minus that of the oldest variable.
  */
 function pullBack(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (Tensor | undefined)[] {
   const pass = ++passes;
@@ -122,13 +122,13 @@ function run(f: (...xs: Tree[]) => TensorLike, xs: readonly unknown[]): { y: Ten
   });
 }
 
-/** What a function returned, as a tensor; a number has no history through which a gradient could pass. */
+/** The result of a function as a tensor; a number has no history through which a gradient could pass. */
 function asResult(y: unknown): Tensor {
   if (leavesOf(y).some((part) => part instanceof Tensor)) return tensor(y as TensorLike);
   throw new PedigradError({
     code: "not-a-tensor",
     op: "grad",
-    message: `grad: the function must return a tensor made by ops, got ${show(y)}, which has no gradient. Write x.mul(2) for 2 * x, and return no item().`,
+    message: `grad: the function must return a tensor made by ops, got ${show(y)}, which has no gradient. Write x.mul(2) for 2 * x, and do not return item().`,
   });
 }
 

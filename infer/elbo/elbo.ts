@@ -1,5 +1,5 @@
 /**
- * What all estimators share: the options, the runs of the particles, and how a loss is made of them. An estimator says what
+ * The base of all estimators: the options, the runs of the particles, and how a loss is made of them. An estimator says what
  * one particle returns and how the results of all are combined; averaging, baselines and log-mean-exp happen there, outside
  * the particle.
  */

@@ -39,7 +39,7 @@ export interface RenyiOptions extends ElboOptions, SubsamplingOptions {
 }
 export type RenyiEstimator = "score" | "vimco" | "dreg";
 
-/** What a particle returns, per element of the common plates. */
+/** The result of one particle for each element of the common plates. */
 interface Particle {
   logw: Tensor;
   /** Σ log q over score sites. */

@@ -29,7 +29,7 @@ import { Elbo, type ElboOptions } from "./elbo.js";
 import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
 import { tracedRun, underGuide } from "./particles/particles.js";
 
-/** What a particle returns for a score site. */
+/** The result of one particle for a score site. */
 interface Score {
   cost: Tensor;
   logq: Tensor;

@@ -1,6 +1,6 @@
 /**
- * What a sample statement may say about how its gradient is taken; anything else is a misspelling. The ways to take it are rows of a table:
- * without a choice it is pathwise where the distribution has a pathwise sampler, and by the score function where it has none.
+ * The options by which a sample statement says how its gradient is taken. The ways to take it are rows of a table: without a choice it is
+ * pathwise where the distribution has a pathwise sampler, and by the score function where it has none.
  */
 import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import {
@@ -24,7 +24,7 @@ export interface BaselineOptions {
   baselineBeta?: number;
   /** Subtract a function of `nnBaselineInput`, trained to predict the cost. */
   nnBaseline?: (input: Tensor) => Tensor;
-  /** What `nnBaseline` is given; its gradient stops here. */
+  /** The input of `nnBaseline`; no gradient passes through it. */
   nnBaselineInput?: TensorLike;
   /** Subtract this value, trained (where it depends on parameters) to predict the cost. */
   baselineValue?: TensorLike;
@@ -33,7 +33,7 @@ export interface BaselineOptions {
 }
 
 export interface InferOptions {
-  /** What is subtracted from the costs of a score-function site. */
+  /** The baseline that is subtracted from the costs of a score-function site. */
   baseline?: BaselineOptions;
   /** Sum the site out instead of sampling it: TraceEnumELBO. */
   enumerate?: "parallel" | "sequential" | null;

@@ -54,7 +54,7 @@ export class SVI implements Stepper {
   #space = new ParamSpace();
   readonly #compiled = jit((state: SVIState, ...args: unknown[]) => this.#step(state, args));
   #jit: JitMode;
-  /** What the optimiser left behind last: known to be its own. */
+  /** The optimiser's state of the last step, which needs no check. */
   #latest: Tree | null = null;
 
   constructor(

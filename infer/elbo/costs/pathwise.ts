@@ -1,6 +1,6 @@
 /**
  * Densities along the path: runs of guide and model again with part of their gradient stopped. A *draw* is a latent of the guide that is
- * random; what the guide computes from its draws (point masses, factors) is no density of theirs, and keeps its gradient.
+ * random; what the guide computes from its draws (point masses, factors) is not a density of theirs, and keeps its gradient.
  *
  * Sticking the landing (Roeder, Wu and Duvenaud 2017): log q of a reparameterised draw, its parameters held constant. What is left out
  * has mean 0, and its variance with it: where the guide is the posterior the gradient is 0 for every draw.
@@ -83,5 +83,5 @@ export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor,
         message: `${estimator}: guide site "${name}" is a point computed from noise and parameters, so its log q at a held value is not known. Use TraceELBO or RenyiELBO, or a guide that samples "${name}" from a distribution, such as AutoNormal or AutoMultivariateNormal.`,
       });
 }
-/** What tags all parameters in the run that looks for them. */
+/** A handler that tags all parameters, for the run that looks for them. */
 const MOVING = "parameters";

@@ -1,4 +1,4 @@
-/** What passes between the steps of an estimator: the task, the two traces of a particle, their costs, and the outcome. */
+/** The types that pass between the steps of an estimator: the task, the two traces of a particle, their costs, and the outcome. */
 import type { Provenance, Tensor } from "../../../autodiff/index.js";
 import type { Model, PlateFrame } from "../../program/messages.js";
 import type { Trace } from "../../program/trace.js";
@@ -15,7 +15,7 @@ export interface Pair {
   readonly twin?: Pair;
 }
 
-/** What a loss is asked for: constrained parameters and mutable state by name, the two programs and their arguments. */
+/** The task of one loss: constrained parameters and mutable state by name, the two programs and their arguments. */
 export interface Task {
   readonly key: Tensor;
   readonly values: Record<string, Tensor>;

@@ -28,7 +28,7 @@ export const tracedRun = (
   { values, args }: Pick<Task, "values" | "args">,
   ...around: Messenger[]
 ): Trace => {
-  // Parameters come from gradients of earlier steps, but are no random choice of this one.
+  // Parameters come from gradients of earlier steps, but are not random choices of this one.
   const stack = [...around, tagging(() => true), substitution(detachProvenance(values))];
   return inFreshRun(() => withMessengers(stack, () => trace(seed(f, key)).getTrace(...args)));
 };
