@@ -26,8 +26,9 @@ import { gradientFrom } from "./costs/gradientFrom.js";
 import { multiSampleEstimate } from "./costs/multiSample.js";
 import { guideAlongPath } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
-import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
-import { tracedRun, underGuide } from "./particles/particles.js";
+import { withReadsScored } from "./particles/hostReads.js";
+import type { Cost, Outcome, Pair, PathPair, Task } from "./particles/pair.js";
+import { runPrograms, tracedRun, underGuide } from "./particles/particles.js";
 
 /** The result of one particle for a score site. */
 interface Score {
@@ -44,6 +45,7 @@ interface Particle {
   pairs?: Tensor;
 }
 interface Charges extends Pick<Particle, "elbo" | "scores"> {
+  readonly sites: readonly ScoreSite[];
   readonly disarmed: readonly (readonly [ScoreSite, Tensor])[];
 }
 
@@ -54,7 +56,7 @@ export interface ScoreElboOptions extends ElboOptions {
   stickingTheLanding?: boolean;
 }
 
-abstract class ScoreElbo extends Elbo {
+abstract class ScoreElbo extends Elbo<PathPair> {
   override readonly hasClosedForms = true;
   override readonly hasBaselines = true;
   override readonly hasPairs: boolean;
@@ -77,8 +79,8 @@ abstract class ScoreElbo extends Elbo {
     this.stickingTheLanding = stickingTheLanding;
   }
 
-  protected override runPair(key: Tensor, task: Task, plates: Messenger): Pair {
-    const pair = super.runPair(key, task, plates);
+  protected runParticle(key: Tensor, task: Task, plates: Messenger): PathPair {
+    const pair = withReadsScored((...own) => runPrograms(key, task, plates, ...own));
     const other = this.hasPairs ? antithetic(pair.guide, random.foldIn(key, 2)) : null;
     if (other === null) return this.#withPath(pair, key, task, plates);
     const guide = tracedRun(task.guide, random.foldIn(key, 0), task, plates, other);
@@ -86,12 +88,12 @@ abstract class ScoreElbo extends Elbo {
     return { ...this.#withPath(pair, key, task, plates), twin };
   }
 
-  #withPath(pair: Pair, key: Tensor, task: Task, plates: Messenger): Pair {
+  #withPath(pair: Pair, key: Tensor, task: Task, plates: Messenger): PathPair {
     return this.stickingTheLanding ? { ...pair, path: guideAlongPath(pair, key, task, plates) } : pair;
   }
 
-  override costs(pair: Pair): Cost[] {
-    const costs = super.costs(pair).map((cost) => {
+  costs(pair: PathPair): Cost[] {
+    const costs = this.sampledCosts(pair).map((cost) => {
       const site = cost.side === "guide" && cost.isDifferentiated ? pair.path?.get(cost.site) : undefined;
       return site?.type === "sample" && isDraw(site) ? costOf(site, "guide", true) : cost;
     });
@@ -99,9 +101,10 @@ abstract class ScoreElbo extends Elbo {
   }
 
   protected estimate(task: Task): Outcome {
-    const sites = new Map<string, ScoreSite>();
-    const { results, mutableState } = this.runs(task, (pair) => this.#particle(pair, sites));
+    const { results, shared, mutableState } = this.runs(task, (pair) => this.#look(pair));
     const { elbo, scores, twins, pairs } = results as Particle;
+    // A site that control flow leads to is in some particles only.
+    const sites = new Map(shared.flat().map((site) => [site.name, site]));
     const loss = neg(elbo.mean(0));
     let surrogate = pairs === undefined ? loss : loss.sub(pairs.mean(0));
     let ownLosses: Tensor | null = null;
@@ -122,19 +125,21 @@ abstract class ScoreElbo extends Elbo {
     return { loss: gradientFrom(loss, surrogate.add(ownLosses)), lossOfGuide, mutableState };
   }
 
-  #particle(pair: Pair, met: Map<string, ScoreSite>): Particle {
-    const one = this.#charged(pair, met);
-    if (pair.twin === undefined) return { elbo: one.elbo, scores: one.scores };
-    const other = this.#charged(pair.twin, met);
+  /** What one particle adds to the loss, and its score sites. */
+  #look(pair: PathPair): readonly [Particle, readonly ScoreSite[]] {
+    const one = this.#charged(pair);
+    if (pair.twin === undefined) return [{ elbo: one.elbo, scores: one.scores }, one.sites];
+    const other = this.#charged(pair.twin);
     const pairs = one.disarmed.reduce((sum, [site, cost]) => {
       const twin = other.disarmed.find(([{ name }]) => name === site.name);
       return twin === undefined ? sum : sum.add(disarmTerm(site, [cost, twin[1]], twin[0].site));
     }, tensor(0));
-    return { elbo: one.elbo.add(other.elbo).mul(0.5), scores: one.scores, twins: other.scores, pairs };
+    const elbo = one.elbo.add(other.elbo).mul(0.5);
+    return [{ elbo, scores: one.scores, twins: other.scores, pairs }, [...one.sites, ...other.sites]];
   }
 
   /** One run: its ELBO, and what its score sites pay. */
-  #charged(pair: Pair, met: Map<string, ScoreSite>): Charges {
+  #charged(pair: PathPair): Charges {
     const costs = this.costs(pair);
     const sites = scoreSitesOf(pair.guide);
     const paid = chargedCosts(costs, sites, (c, d) => this.charged(c, d));
@@ -147,7 +152,6 @@ abstract class ScoreElbo extends Elbo {
         disarmed.push([site, cost]);
         continue;
       }
-      met.set(site.name, site);
       const predicted = predictedCost(site);
       scores[site.name] = {
         cost: stopGradient(cost),
@@ -157,7 +161,7 @@ abstract class ScoreElbo extends Elbo {
     }
     const isFirst = this.order === 1;
     const elbo = isFirst ? totalOf(costs) : carriedTotal(costs, sites, (c, d) => this.charged(c, d));
-    return { elbo, scores, disarmed };
+    return { elbo, scores, disarmed, sites: sites.filter(({ site }) => !isDisarmed(site)) };
   }
 }
 

@@ -34,7 +34,7 @@ export const tracedRun = (
 };
 
 /** Run guide and model, the model under the guide's choices, and check that they fit each other. */
-export function runPair(key: Tensor, task: Task, ...around: Messenger[]): Pair {
+export function runPrograms(key: Tensor, task: Task, ...around: Messenger[]): Pair {
   return underGuide(tracedRun(task.guide, random.foldIn(key, 0), task, ...around), key, task, ...around);
 }
 
@@ -48,6 +48,10 @@ export function underGuide(guide: Trace, key: Tensor, task: Task, ...around: Mes
 
 /** How particles are run: as a batch if possible, never, necessarily, or by a function of one's own. */
 export type Vectorize = boolean | "require" | ((f: (key: Tensor) => Tree, keys: Tensor) => Tree);
+
+/** The key of every particle. */
+export const particleKeys = (key: Tensor, count: number): readonly Tensor[] =>
+  count === 1 ? [key] : [...random.split(key, count)];
 
 /** f(key) for every particle, results stacked along a new first axis. */
 export function runParticles(key: Tensor, count: number, vectorize: Vectorize, f: (key: Tensor) => Tree): Tree {
