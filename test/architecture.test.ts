@@ -28,7 +28,14 @@ const ROOMS = [
     "autodiff/ops/linalg",
     "autodiff/ops/random",
   ],
-  ["autodiff/transforms", "autodiff/transforms/jit", "autodiff/transforms/scan", "autodiff"],
+  [
+    "autodiff/transforms",
+    "autodiff/transforms/jit/program",
+    "autodiff/transforms/jit/compile",
+    "autodiff/transforms/jit",
+    "autodiff/transforms/scan",
+    "autodiff",
+  ],
   ["distributions/constraints", "distributions/core", "distributions/transforms", "distributions/densities"],
   ["distributions/families/real", "distributions/families/positive", "distributions/families/counts"],
   ["distributions/families/bounded", "distributions/families/categorical", "distributions/families/vectors"],
@@ -65,7 +72,9 @@ const KNOT = new Set([
  */
 const READERS = new Set([
   ...["apply", "copy", "reads", "tensor"].map((name) => `autodiff/core/${name}.ts`),
-  ...["executable", "jit", "layout", "program", "recording"].map((name) => `autodiff/transforms/jit/${name}.ts`),
+  "autodiff/transforms/jit/jit.ts",
+  ...["program", "recording"].map((name) => `autodiff/transforms/jit/program/${name}.ts`),
+  ...["executable", "layout", "views"].map((name) => `autodiff/transforms/jit/compile/${name}.ts`),
   "autodiff/ops/array/indexing.ts",
   "autodiff/ops/random/random.ts",
   "distributions/constraints/scalar.ts",

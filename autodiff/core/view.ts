@@ -55,8 +55,29 @@ export function stridesOf(shape: Shape): number[] {
 export const contiguous = (data: Float64Array, shape: Shape, offset = 0): View =>
   viewOf(data, shape, stridesOf(shape), offset);
 
+// Up to 64 bytes lie in JavaScript's own heap; a buffer for more costs 450 ns, a piece of a common one 50.
+const IN_HEAP = 8;
+const SMALL = 32;
+const COMMON = 256;
+let common = /* @__PURE__ */ new Float64Array(0);
+let used = 0;
+
+/**
+ * n zeros. Small arrays are pieces of a common buffer, so that whoever keeps one keeps its 2 kB alive; an array itself shows no
+ * numbers but its own.
+ */
+function zeros(n: number): Float64Array {
+  if (n <= IN_HEAP || n > SMALL) return new Float64Array(n);
+  if (used + n > common.length) {
+    common = new Float64Array(COMMON);
+    used = 0;
+  }
+  used += n;
+  return common.subarray(used - n, used);
+}
+
 /** A contiguous view over fresh zeros. */
-export const emptyView = (shape: Shape): View => contiguous(new Float64Array(sizeOf(shape)), shape);
+export const emptyView = (shape: Shape): View => contiguous(zeros(sizeOf(shape)), shape);
 
 /** Whether the elements of a view lie row-major without gaps. */
 export function isContiguous(view: View): boolean {

@@ -10,6 +10,9 @@ import { DistributionBase } from "./distributionBase.js";
 import type { Params } from "./parameters.js";
 import { requireAll } from "./validation.js";
 
+/**
+ * @example new Normal([0, 1], 2).toEvent(1).logProb([0, 1]).item() // -3.2242
+ */
 export abstract class Distribution<P extends Params = Params> extends DistributionBase<P> {
   /** The same distribution with a batch shape to which its own broadcasts; new elements are independent. */
   expand(batchShape: Shape): Distribution {
@@ -104,7 +107,11 @@ abstract class WithElements extends Derived {
   }
 }
 
-/** `base` with a larger batch shape. */
+/**
+ * `base` with a larger batch shape.
+ *
+ * @example new Normal(0, 1).expand([3]).batchShape // [3]
+ */
 export class Expanded extends WithElements {
   constructor(base: Distribution, batchShape: Shape) {
     if (!sameShape(broadcastShapes(`${base.label}.expand`, base.batchShape, batchShape), batchShape))
@@ -117,7 +124,11 @@ export class Expanded extends WithElements {
   }
 }
 
-/** `base` with log density 0 where `mask` is 0. Masks select: what lies behind one may be NaN. */
+/**
+ * `base` with log density 0 where `mask` is 0. Masks select: what lies behind one may be NaN.
+ *
+ * @example new Normal([0, 0], 1).mask([1, 0]).logProb([1, 1]) // [-1.4189, 0]
+ */
 export class Masked extends WithElements {
   constructor(
     base: Distribution,
@@ -144,7 +155,11 @@ export class Masked extends WithElements {
   }
 }
 
-/** `base` with its last `n` batch axes made part of the event. */
+/**
+ * `base` with its last `n` batch axes made part of the event.
+ *
+ * @example new Normal([0, 0], 1).toEvent(1).eventShape // [2]
+ */
 export class Independent extends Derived {
   constructor(
     base: Distribution,
@@ -219,7 +234,11 @@ export class Independent extends Derived {
   }
 }
 
-/** `base` without its pathwise gradient. */
+/**
+ * `base` without its pathwise gradient.
+ *
+ * @example new Normal(0, 1).nonreparameterized().hasRsample // false
+ */
 export class NonReparameterized extends WithElements {
   constructor(base: Distribution) {
     super("NonReparameterized", base);
@@ -230,6 +249,6 @@ export class NonReparameterized extends WithElements {
   }
 }
 
-/** What is given for each event, a mask or a scale, with axes of size 1 for the elements of the event. */
+/** A mask or a scale given for each event, with axes of size 1 for the elements of the event. */
 export const overElements = (x: Tensor, elementDim: number): Tensor =>
   elementDim === 0 ? x : x.reshape([...x.shape, ...new Array<number>(elementDim).fill(1)]);

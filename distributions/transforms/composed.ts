@@ -5,7 +5,11 @@ import { sumOver } from "../constraints/axes.js";
 import { type Constraint, independent, real } from "../constraints/index.js";
 import { Transform } from "./scalar.js";
 
-/** The first part, then the second, and so on. */
+/**
+ * The first part, then the second, and so on.
+ *
+ * @example new Compose([new Affine(1, 2), new Exp()]).forward(tensor(0)).item() // 2.7183
+ */
 export class Compose extends Transform {
   readonly parts: readonly Transform[];
   constructor(parts: readonly Transform[]) {
@@ -67,7 +71,11 @@ export class Compose extends Transform {
   }
 }
 
-/** `base` on each element of `n` more axes, together one event. */
+/**
+ * `base` on each element of `n` more axes, together one event.
+ *
+ * @example new IndependentTransform(new Exp(), 1).logAbsDetJacobian(tensor([1, 2]), tensor([0, 0])).item() // 3
+ */
 export class IndependentTransform extends Transform {
   constructor(
     readonly base: Transform,
@@ -104,7 +112,11 @@ export class IndependentTransform extends Transform {
   }
 }
 
-/** The transform that undoes `base`. */
+/**
+ * The transform that undoes `base`.
+ *
+ * @example new Inverse(new Exp()).forward(tensor(1)).item() // 0
+ */
 export class Inverse extends Transform {
   constructor(readonly base: Transform) {
     super();

@@ -11,6 +11,11 @@ import { Transform } from "./scalar.js";
 /** x [..., D] -> [m, s], each [..., D], the ith of both a function of the coordinates before the ith. */
 export type AutoregressiveNetwork = (x: Tensor) => readonly [mean: Tensor, logScale: Tensor];
 
+/**
+ * @example
+ * const network = (x: Tensor) => [x.mul(0), x.mul(0)] as const;
+ * new InverseAutoregressive(network).forward(tensor([1, 2])) // [1, 2]
+ */
 export class InverseAutoregressive extends Transform {
   /** Where s may lie. */
   protected readonly range: readonly [low: number, high: number];

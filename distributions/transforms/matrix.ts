@@ -65,7 +65,11 @@ function fromTriangle(y: Tensor, right = 0): Tensor {
   return take(reshape(y, [...y.shape.slice(0, -2), n * n]), places, -1);
 }
 
-/** To lower triangles with a positive diagonal: n (n - 1) / 2 numbers below it, then the n of the diagonal through `positive`. */
+/**
+ * To lower triangles with a positive diagonal: n (n - 1) / 2 numbers below it, then the n of the diagonal through `positive`.
+ *
+ * @example new LowerCholesky().forward(tensor([5, 0, 0])) // [[1, 0], [5, 1]]
+ */
 export class LowerCholesky extends Transform {
   constructor(readonly positive: Transform = new Exp()) {
     super();
@@ -101,7 +105,11 @@ export class LowerCholesky extends Transform {
   }
 }
 
-/** As LowerCholesky, the diagonal through softplus. */
+/**
+ * As LowerCholesky, the diagonal through softplus.
+ *
+ * @example new SoftplusLowerCholesky().forward(tensor([5, 0, 0])) // [[0.6931, 0], [5, 0.6931]]
+ */
 export class SoftplusLowerCholesky extends LowerCholesky {
   constructor() {
     super(new Softplus());
@@ -115,6 +123,8 @@ export class SoftplusLowerCholesky extends LowerCholesky {
  *     y_ij = t_ij √Π_{k<j} (1 - t_ik²),   y_ii = √Π_{k<i} (1 - t_ik²).
  *
  * log |det dy/dx|, y's strict lower triangle, is Σ log(1 - t_ij²) + Σ_{k<j} log(1 - t_ik²) / 2.
+ *
+ * @example new CorrCholesky().forward(tensor([0, 0, 0])) // [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
  */
 export class CorrCholesky extends Transform {
   override get codomain(): Constraint {
@@ -183,6 +193,8 @@ export function gram(y: Tensor): Tensor {
  * Positive definite x = y yᵀ to its lower factor y; the inverse multiplies. With 1 free number on each diagonal entry,
  *
  *     log |det dx/dy| = Σ_j (n - 1 - j + free) log y_jj + free n log 2.
+ *
+ * @example new Cholesky().forward(tensor([[4, 2], [2, 5]])) // [[2, 0], [1, 2]]
  */
 export class Cholesky extends Transform {
   /** 0 for correlation matrices, whose diagonal is fixed. */
@@ -211,7 +223,11 @@ export class Cholesky extends Transform {
   }
 }
 
-/** The same for correlation matrices, whose diagonal is not free. */
+/**
+ * The same for correlation matrices, whose diagonal is not free.
+ *
+ * @example new CorrMatrixCholesky().forward(tensor([[1, 0.6], [0.6, 1]])) // [[1, 0], [0.6, 0.8]]
+ */
 export class CorrMatrixCholesky extends Cholesky {
   protected override readonly free = 0;
   override get domain(): Constraint {

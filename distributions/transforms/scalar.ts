@@ -1,8 +1,7 @@
 /**
  * Smooth bijections with their Jacobians. `forward` maps events of `domainEventDim` axes to events of `codomainEventDim` axes;
- * `logAbsDetJacobian(x, y)`, y = forward(x), is log |det dy/dx| of each event, with the batch shape of x. Those on single numbers and
- * those that only move numbers about stand here; those on vectors and matrices in vector.ts and matrix.ts, those
- * made of other transforms in composed.ts.
+ * `logAbsDetJacobian(x, y)`, y = forward(x), is log |det dy/dx| of each event, with the batch shape of x. Here stand transforms of single
+ * numbers; those of vectors and matrices are in vector.ts and matrix.ts, compositions in composed.ts.
  */
 import { broadcastShapes, type Shape } from "../../autodiff/core/shape.js";
 import {
@@ -56,7 +55,10 @@ export abstract class Transform {
   }
 }
 
-/** y = x */
+/**
+ * y = x
+ * @example new Identity().forward(tensor(3)).item() // 3
+ */
 export class Identity extends Transform {
   override get direction(): number {
     return 1;
@@ -72,7 +74,10 @@ export class Identity extends Transform {
   }
 }
 
-/** y = loc + scale x */
+/**
+ * y = loc + scale x
+ * @example new Affine(1, 2).forward(tensor(3)).item() // 7
+ */
 export class Affine extends Transform {
   readonly loc: Tensor;
   readonly scale: Tensor;
@@ -101,7 +106,10 @@ export class Affine extends Transform {
   }
 }
 
-/** y = exp(x) */
+/**
+ * y = exp(x)
+ * @example new Exp().forward(tensor(0)).item() // 1
+ */
 export class Exp extends Transform {
   override get codomain(): Constraint {
     return positive;
@@ -120,7 +128,10 @@ export class Exp extends Transform {
   }
 }
 
-/** y = 1 / (1 + exp(-x)) */
+/**
+ * y = 1 / (1 + exp(-x))
+ * @example new Sigmoid().forward(tensor(0)).item() // 0.5
+ */
 export class Sigmoid extends Transform {
   override get codomain(): Constraint {
     return unitInterval;
@@ -139,7 +150,10 @@ export class Sigmoid extends Transform {
   }
 }
 
-/** y = log(1 + exp(x)) */
+/**
+ * y = log(1 + exp(x))
+ * @example new Softplus().forward(tensor(0)).item() // 0.6931
+ */
 export class Softplus extends Transform {
   override get codomain(): Constraint {
     return positive;
@@ -158,7 +172,10 @@ export class Softplus extends Transform {
   }
 }
 
-/** y = x^exponent for x > 0 */
+/**
+ * y = x^exponent for x > 0
+ * @example new Power(2).forward(tensor(3)).item() // 9
+ */
 export class Power extends Transform {
   readonly exponent: Tensor;
   constructor(exponent: TensorLike) {
@@ -185,7 +202,10 @@ export class Power extends Transform {
   }
 }
 
-/** y = |x|, whose inverse takes the nonnegative branch; not a bijection, of use for folding. */
+/**
+ * y = |x|, whose inverse takes the nonnegative branch; not a bijection, of use for folding.
+ * @example new Abs().forward(tensor(-2)).item() // 2
+ */
 export class Abs extends Transform {
   override get codomain(): Constraint {
     return nonnegative;
@@ -201,12 +221,13 @@ export class Abs extends Transform {
   }
 }
 
-/** The last axis in another order: y_i = x_{order_i}. */
+/**
+ * The last axis in another order: y_i = x_{order_i}.
+ * @example new Permute([2, 0, 1]).forward(tensor([5, 6, 7])) // [7, 5, 6]
+ */
 export class Permute extends Transform {
-  readonly order: readonly number[];
-  constructor(order: readonly number[]) {
+  constructor(readonly order: readonly number[]) {
     super();
-    this.order = order;
   }
   override get domainEventDim(): number {
     return 1;
@@ -223,7 +244,10 @@ export class Permute extends Transform {
   }
 }
 
-/** Events of shape `from` as events of shape `to`. */
+/**
+ * Events of shape `from` as events of shape `to`.
+ * @example new Reshape([4], [2, 2]).forward(tensor([1, 2, 3, 4])) // [[1, 2], [3, 4]]
+ */
 export class Reshape extends Transform {
   constructor(
     readonly from: Shape,

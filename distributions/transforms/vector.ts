@@ -37,6 +37,8 @@ const resizedLast = (shape: Shape, by: number): Shape => [...shape.slice(0, -1),
  *
  * offset so that x = 0 gives equal pieces, and computed in logarithms, so that no piece is rounded to 0 or 1 before its time.
  * log |det dy/dx| = Σ_k log y_k + log(1 - z_k).
+ *
+ * @example new StickBreaking().forward(tensor([0, 0])) // [0.3333, 0.3333, 0.3333]
  */
 export class StickBreaking extends Transform {
   override get codomain(): Constraint {
@@ -84,6 +86,8 @@ const offsets = (n: number): Tensor => log(sub(n, arange(n)));
 /**
  * y_0 = x_0, y_k = y_{k-1} + exp(x_k): an increasing vector. A step that rounding would swallow is taken to the next number, and numbers
  * stay finite.
+ *
+ * @example new Ordered().forward(tensor([1, 0, 0])) // [1, 2, 3]
  */
 export class Ordered extends Transform {
   override get codomain(): Constraint {
@@ -113,7 +117,11 @@ export class Ordered extends Transform {
   }
 }
 
-/** The logarithms of an increasing vector of positive numbers: steps and range are those whose exponentials differ and are finite. */
+/**
+ * The logarithms of an increasing vector of positive numbers: steps and range are those whose exponentials differ and are finite.
+ *
+ * @example new OrderedLogs().forward(tensor([1, 0])) // [1, 2]
+ */
 export class OrderedLogs extends Ordered {
   override forward(x: Tensor): Tensor {
     const n = x.shape.at(-1) as number;
@@ -134,6 +142,8 @@ const increasingTo = (last: number, by: number, n: number): Tensor =>
  * n - 1 numbers to n with sum 0, keeping lengths (PyMC): with S = Σ x,
  *
  *     y_k = x_k - S / (√n + n),   y_{n-1} = -S / √n.
+ *
+ * @example new ZeroSum().forward(tensor([0, 0])) // [0, 0, 0]
  */
 export class ZeroSum extends Transform {
   override get codomain(): Constraint {
@@ -163,7 +173,11 @@ export class ZeroSum extends Transform {
   }
 }
 
-/** Free numbers to Σ |y| < 1: each takes the signed share tanh(x) of the length that those before it left. */
+/**
+ * Free numbers to Σ |y| < 1: each takes the signed share tanh(x) of the length that those before it left.
+ *
+ * @example new L1Ball().forward(tensor([0, 0])) // [0, 0]
+ */
 export class L1Ball extends Transform {
   override get codomain(): Constraint {
     return l1Ball;

@@ -56,16 +56,21 @@ export interface DiscreteHMMArguments {
   initialLogits: TensorLike;
   /** [..., K, K]; softmax along the last axis makes each row the probabilities of the next state. */
   transitionLogits: TensorLike;
-  /** What is seen in each state: batch shape [..., K]. */
+  /** The distribution of an observation in each state: batch shape [..., K]. */
   observation: Distribution;
   /** T. Without it log densities take any number of steps, and draws are refused. */
   numSteps?: number;
 }
 
+/**
+ * @example
+ * const moves = [[0, 1], [1, 0]];
+ * new DiscreteHMM([0, 0], moves, new Bernoulli([0.2, 0.7]), 3).eventShape // [3]
+ */
 export class DiscreteHMM extends Distribution<Params> {
   readonly observation: Distribution;
   readonly numSteps: number | null;
-  /** What one step may look like in any state. */
+  /** The values that an observation may take in any state. */
   readonly #anyState: Distribution;
 
   constructor(initialLogits: TensorLike, transitionLogits: TensorLike, observation: Distribution, numSteps?: number);

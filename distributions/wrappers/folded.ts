@@ -9,6 +9,9 @@ import { type Constraint, independent, nonnegative } from "../constraints/index.
 import { Derived, type Distribution } from "../core/distribution.js";
 import { requireThat } from "../core/validation.js";
 
+/**
+ * @example new Folded(new Normal(0, 1)).logProb(1).item() // -0.7258
+ */
 export class Folded extends Derived {
   constructor(base: Distribution) {
     super("Folded", base);

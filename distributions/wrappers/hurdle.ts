@@ -30,6 +30,9 @@ const HURDLE: Signature<GateParams & Record<string, Tensor>> = {
   oneOf: ["gate", "gateLogits"],
 };
 
+/**
+ * @example new Hurdle(new Poisson(2), 0.3).logProb(0).item() // -1.204
+ */
 export class Hurdle extends Gated<Record<string, Tensor>> {
   /** The gate is a probability, or `{ gate }` or `{ gateLogits }`. Drawing needs the cdf of `base`. */
   constructor(base: Distribution, gate: TensorLike | Given<GateParams>) {

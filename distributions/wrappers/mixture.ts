@@ -8,6 +8,9 @@ import type { Distribution } from "../core/distribution.js";
 import type { Categorical } from "../families/categorical/categorical.js";
 import { hasCdf, hullOf, Mixed } from "./mixed.js";
 
+/**
+ * @example new Mixture(new Categorical([0.5, 0.5]), [new Normal(-1, 1), new Normal(3, 1)]).mean.item() // 1
+ */
 export class Mixture extends Mixed {
   /** `mixing` with K classes, and K components; batch shapes broadcast. */
   constructor(
@@ -31,7 +34,7 @@ export class Mixture extends Mixed {
     );
   }
 
-  /** What holds those of all components; a value must lie in that of one. */
+  /** A constraint that contains the supports of all components; a value must lie in at least one of them. */
   override get support(): Constraint {
     return hullOf(this.components.map((one) => one.support));
   }

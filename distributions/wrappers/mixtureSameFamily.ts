@@ -7,6 +7,9 @@ import type { Distribution } from "../core/distribution.js";
 import type { Categorical } from "../families/categorical/categorical.js";
 import { hasCdf, Mixed } from "./mixed.js";
 
+/**
+ * @example new MixtureSameFamily(new Categorical([0.5, 0.5]), new Normal([-1, 3], 1)).mean.item() // 1
+ */
 export class MixtureSameFamily extends Mixed {
   /** `mixing` with K classes; `components` with batch shape [..., K]. */
   constructor(

@@ -34,6 +34,9 @@ const composed = (transforms: Transform | readonly Transform[]): Transform =>
       ? (transforms[0] as Transform)
       : new Compose(transforms);
 
+/**
+ * @example new TransformedDistribution(new Normal(0, 1), new Exp()).logProb(1).item() // -0.9189
+ */
 export class TransformedDistribution extends Derived {
   readonly transform: Transform;
   readonly #support: Constraint;

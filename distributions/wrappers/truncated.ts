@@ -44,6 +44,9 @@ function readBounds(bounds: Bounds, others: readonly unknown[]): { low: TensorLi
   });
 }
 
+/**
+ * @example new Truncated(new Normal(0, 1), { low: 0 }).logProb(1).item() // -0.7258
+ */
 export class Truncated extends Distribution {
   readonly low: Tensor;
   readonly high: Tensor;

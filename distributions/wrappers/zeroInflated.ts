@@ -93,6 +93,9 @@ export abstract class Gated<P extends Record<string, Tensor>> extends Distributi
   }
 }
 
+/**
+ * @example new ZeroInflated(new Poisson(2), 0.3).mean.item() // 1.4
+ */
 export class ZeroInflated<P extends GateParams & Record<string, Tensor> = Record<string, Tensor>> extends Gated<P> {
   /** The gate is a probability, or `{ gate }` or `{ gateLogits }`. */
   constructor(

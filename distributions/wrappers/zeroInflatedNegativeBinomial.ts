@@ -12,6 +12,9 @@ const ZERO_INFLATED_NEGATIVE_BINOMIAL: Signature<Params> = {
   oneOf: ["probs", "logits"],
 };
 
+/**
+ * @example new ZeroInflatedNegativeBinomial({ gate: 0.3, totalCount: 3, probs: 0.4 }).mean.item() // 1.4
+ */
 export class ZeroInflatedNegativeBinomial extends ZeroInflated<Params> {
   constructor(gate: TensorLike, totalCount: TensorLike, probs: TensorLike);
   constructor(params: Given<Params>);

@@ -12,6 +12,9 @@ const ZERO_INFLATED_POISSON: Signature<Params> = {
   oneOf: ["gate", "gateLogits"],
 };
 
+/**
+ * @example new ZeroInflatedPoisson(0.3, 2).mean.item() // 1.4
+ */
 export class ZeroInflatedPoisson extends ZeroInflated<Params> {
   constructor(gate: TensorLike, rate: TensorLike);
   constructor(params: Given<Params>);

@@ -2,7 +2,7 @@
  * A run of guide and model with discrete sites enumerated, taken apart into named factors: what both TraceEnumELBO and the
  * posterior of discrete sites (inferDiscrete.ts) start from.
  */
-import { PedigradError, random, type Tensor, tensor, where } from "../../autodiff/index.js";
+import { PedigradError, random, type Tensor, tensor } from "../../autodiff/index.js";
 import { shareMasks } from "../elbo/particles/masks.js";
 import { checkLatentsCovered, checkPair } from "../elbo/particles/match.js";
 import type { Pair, Task } from "../elbo/particles/pair.js";
@@ -13,7 +13,7 @@ import type { Messenger } from "../program/messages.js";
 import { subsamplingScale } from "../program/plateFrame.js";
 import type { SampleSite } from "../program/trace.js";
 import { Enumerator } from "./enumerator.js";
-import { type Factor, factorOf } from "./factors.js";
+import { type Factor, factorOf, nameAlong, plateName } from "./factors.js";
 import type { Plated } from "./sumProduct.js";
 import { survey } from "./survey.js";
 
@@ -30,7 +30,8 @@ export function runEnumerated(
   nesting: number | undefined,
   ...around: Messenger[]
 ): EnumeratedPair {
-  const maxPlateNesting = nesting ?? survey(key, task, around);
+  const found = survey(key, task, around);
+  const maxPlateNesting = nesting ?? found;
   const guideDims = new Enumerator(maxPlateNesting);
   const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around, guideDims);
   const modelDims = new Enumerator(maxPlateNesting, guideDims);
@@ -62,38 +63,62 @@ export function residualScale(site: SampleSite, { maxPlateNesting }: EnumeratedP
 
 /** The log density of a model site as a factor in its plates, not scaled. A mask takes a cost away, but never a term of a sum. */
 export function modelFactor(site: SampleSite, run: EnumeratedPair): Plated {
-  const { name, mask } = site;
+  const { name } = site;
   const { modelDims, guideDims } = run;
   const logProb = site.logProb();
-  const value = mask === null || modelDims.dimOf.has(name) ? logProb : where(mask, logProb, 0);
+  const value = modelDims.dimOf.has(name) ? logProb : site.masked(logProb);
   const enumerated = new Map([...guideDims.dimOf, ...modelDims.dimOf]);
   const factor = completeFactor(site, value, run, enumerated);
   return { factor, plates: platesOf(site), scale: residualScale(site, run), sites: [name] };
 }
 
-/** The log density of a guide site as a factor, neither masked nor scaled. */
-export const guideFactor = (site: SampleSite, value: Tensor, run: EnumeratedPair): Factor =>
-  completeFactor(site, value, run, run.guideDims.dimOf);
+/** A value of a guide site, such as its log density, as a factor. */
+export const guideFactor = (site: SampleSite, value: Tensor, run: EnumeratedPair, elementDim = 0): Factor =>
+  completeFactor(site, value, run, run.guideDims.dimOf, elementDim);
 
-/** A factor with a name for every enumerated site that it depends on; one whose states were added up by the program is refused. */
+/** A factor with a name for every enumerated site that it depends on, which is refused if its states or its plate were mixed. */
 function completeFactor(
   site: SampleSite,
   value: Tensor,
   { guide, model, maxPlateNesting }: EnumeratedPair,
   dimOf: ReadonlyMap<string, number>,
+  elementDim = 0,
 ): Factor {
-  const factor = factorOf(site, value, maxPlateNesting, dimOf);
+  const factor = factorOf(site, value, maxPlateNesting, dimOf, elementDim);
   for (const name of value.provenance) {
-    if (!dimOf.has(name) || factor.names.includes(name)) continue;
-    const { fn } = (guide.get(name) ?? model.get(name)) as SampleSite;
-    if (fn.enumerateSupport(false).shape[0] === 1) continue;
-    throw new PedigradError({
-      code: "enumerated-dim-lost",
-      site: site.name,
-      message: `site "${site.name}" depends on the enumerated site "${name}", but not along its dim ${dimOf.get(name)}: an op before it has reduced or indexed the axis of the states of "${name}". Give reductions their axes, counted from the right (sum(-1), not sum()), or sample "${name}".`,
-    });
+    if (!dimOf.has(name)) continue;
+    const enumerated = (guide.get(name) ?? model.get(name)) as SampleSite;
+    requireStates(site, factor, enumerated, dimOf.get(name) as number);
+    requireKeptPlates(site, factor, enumerated);
   }
   return factor;
+}
+
+function requireStates(site: SampleSite, { names }: Factor, { name, fn }: SampleSite, dim: number): void {
+  if (names.includes(name) || fn.enumerateSupport(false).shape[0] === 1) return;
+  throw new PedigradError({
+    code: "enumerated-dim-lost",
+    site: site.name,
+    message: `site "${site.name}" depends on the enumerated site "${name}", but not along its dim ${dim}: an op before it has reduced or indexed the axis of the states of "${name}". Give reductions their axes, counted from the right (sum(-1), not sum()), or sample "${name}".`,
+  });
+}
+
+/** Each element of a plate is summed out by itself, so none may meet another one before. */
+function requireKeptPlates(site: SampleSite, factor: Factor, { name, fn, plates }: SampleSite): void {
+  for (const plate of plates) {
+    const { dim, subsampleSize } = plate;
+    if (dim === null || (subsampleSize as number) < 2 || site.plates.every((other) => other.name !== plate.name))
+      continue;
+    const axis = fn.elementDim - dim;
+    if (nameAlong(factor, name, axis) === plateName(plate.name)) continue;
+    const op = factor.value.provenance.mixedBy(name, -axis);
+    throw new PedigradError({
+      code: "mixed-plate",
+      site: name,
+      op: op ?? undefined,
+      message: `site "${name}" is enumerated in plate "${plate.name}", whose elements ${op === null ? "an op" : `"${op}"`} brings together on the way to site "${site.name}" in the same plate: its sum would take every combination of them. Sample "${name}", make the plate sequential, or compute "${site.name}" element by element.`,
+    });
+  }
 }
 
 /**

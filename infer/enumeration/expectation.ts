@@ -5,28 +5,55 @@
  *
  * q(enumerated) is the joint probability of the enumerated sites on which t or L depends, their ancestors summed out. L is the sum of
  * log q over the sampled score sites on which t depends or any of these probabilities: the last factor is 1, and carries their
- * gradient (DiCE, Foerster et al. 2018).
+ * gradient (DiCE, Foerster et al. 2018). As in charge.ts element meets element where the axes of log q and of t are one, and every
+ * other element pays for all of t.
  */
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
+import type { ScoreSite } from "../elbo/costs/costs.js";
 import { oneWithScore } from "../elbo/costs/dice.js";
+import { warnOfMixing } from "../elbo/costs/mixedPlates.js";
 import type { SampleSite } from "../program/trace.js";
 import { eliminate, type SumOver } from "./eliminate.js";
 import { type EnumeratedPair, guideFactor } from "./enumeration.js";
-import { type Combine, type Factor, isPlateName, multiply, plateName, reduceNames } from "./factors.js";
+import {
+  type Combine,
+  elementName,
+  type Factor,
+  isElementName,
+  isPlateName,
+  multiply,
+  nameAlong,
+  plateName,
+  reduceNames,
+} from "./factors.js";
 import type { Plated } from "./sumProduct.js";
 
-/** The mean of a term, scaled except for its plates: a scalar. `chosen` is the probability of the sites enumerated in sequence. */
-export function expectation(
-  term: Plated,
-  run: EnumeratedPair,
-  scores: readonly SampleSite[],
-  chosen: Tensor | null,
-): Tensor {
-  const { kept, probabilities, charged } = dependenciesOf(term, run, scores, chosen);
+/** A term of the ELBO in its plates; `elements` is the same before the element axes of its event are summed. */
+export interface Term extends Plated {
+  readonly side: "model" | "guide";
+  readonly elements?: () => Factor;
+}
+
+/** What all terms of a run share. */
+export interface Weights {
+  readonly run: EnumeratedPair;
+  /** The sampled sites of the guide whose gradient is taken by their score. */
+  readonly scores: readonly ScoreSite[];
+  /** The probability of the values chosen in sequence; null for none. */
+  readonly chosen: Tensor | null;
+  /** The conditional probability of each enumerated site of the guide, as far as it has been asked for. */
+  readonly known: Map<string, Factor>;
+}
+
+/** The mean of a term, scaled except for its plates: a scalar. */
+export function expectation(term: Term, weighing: Weights): Tensor {
+  const { scores, chosen } = weighing;
+  const factor = apartIfMet(term, scores);
+  const { kept, probabilities, charged } = dependenciesOf(term, factor, weighing);
   const ancestors = new Set([...probabilities.keys()].filter((name) => !kept.has(name)));
   const weights = eliminate(probabilities.values(), ancestors, sum, mul);
   if (chosen !== null) weights.push({ names: [], value: chosen.reshape([]) });
-  let product = term.scale === null ? term.factor : multiply([term.factor, term.scale], mul);
+  let product = term.scale === null ? factor : multiply([factor, term.scale], mul);
   if (charged.length > 0) {
     const { names, value } = multiply(charged);
     product = multiply([product, { names, value: oneWithScore(value) }], mul);
@@ -39,6 +66,15 @@ const mul: Combine = (a, b) => a.mul(b);
 /** q · t, where a state of probability 0 counts for nothing even if its log density is infinite. */
 const weighted: Combine = (q, t) => q.mul(where(q.equal(0).logicalAnd(t.isFinite().logicalNot()), 0, t));
 
+/** The term with the axes of its event where elements of a score site meet them. */
+function apartIfMet({ factor, elements }: Term, scores: readonly ScoreSite[]): Factor {
+  if (elements === undefined || scores.every(({ name }) => !factor.value.provenance.has(name))) return factor;
+  const apart = elements();
+  const isMet = ({ name, axes }: ScoreSite): boolean =>
+    axes.some((axis) => isElementName(nameAlong(apart, name, axis) ?? ""));
+  return scores.some(isMet) ? apart : factor;
+}
+
 interface Dependencies {
   /** The enumerated sites that the term depends on, or the score of a sampled site. */
   readonly kept: ReadonlySet<string>;
@@ -48,56 +84,105 @@ interface Dependencies {
   readonly charged: readonly Factor[];
 }
 
-function dependenciesOf(
-  { factor, plates }: Plated,
-  run: EnumeratedPair,
-  scores: readonly SampleSite[],
-  chosen: Tensor | null,
-): Dependencies {
+function dependenciesOf({ plates, sites }: Term, factor: Factor, weighing: Weights): Dependencies {
+  const { run, scores, chosen } = weighing;
   const isEnumerated = (name: string): boolean => run.guideDims.dimOf.has(name);
   const kept = new Set(factor.names.filter(isEnumerated));
   const probabilities = new Map<string, Factor>();
-  const charged = new Map<string, Factor>();
   const dependents: Factor[] = [factor];
   if (chosen !== null) dependents.push({ names: [], value: chosen });
-  // The list grows while it is read: a probability may depend on further sites, and so may the score of one of these.
-  for (const { names, value } of dependents) {
-    for (const name of names) {
-      if (!isEnumerated(name) || probabilities.has(name)) continue;
-      const site = run.guide.get(name) as SampleSite;
-      const logq = guideFactor(site, site.logProb(), run);
-      const probability = { names: logq.names, value: logq.value.exp() };
+  const charged = new Map<ScoreSite, Factor>();
+  const waiting = [...kept];
+  // Each pass may find scores that bring further enumerated sites, whose probabilities may depend on further scores.
+  for (let found = -1; found < dependents.length + charged.size; ) {
+    found = dependents.length + charged.size;
+    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+      if (probabilities.has(name)) continue;
+      const probability = probabilityOf(name, weighing);
       probabilities.set(name, probability);
       dependents.push(probability);
+      waiting.push(...probability.names.filter(isEnumerated));
     }
-    for (const site of scores) {
-      if (charged.has(site.name) || !value.provenance.has(site.name)) continue;
-      const logq = guideFactor(site, site.logProb(), run);
-      charged.set(site.name, logq);
-      dependents.push(logq);
-      for (const name of logq.names) if (isEnumerated(name)) kept.add(name);
+    for (const d of scores) {
+      if (charged.has(d) || dependents.every(({ value }) => !value.provenance.has(d.name))) continue;
+      const logq = guideFactor(d.site, d.site.elements(), run, d.elementDim);
+      charged.set(d, logq);
+      for (const name of logq.names) {
+        if (!isEnumerated(name)) continue;
+        kept.add(name);
+        waiting.push(name);
+      }
     }
   }
-  const within = new Set([...plates].map(plateName));
-  for (const [name, { names }] of probabilities) {
-    const outside = names.find((other) => isPlateName(other) && !within.has(other));
-    if (outside !== undefined) throw leavesItsPlate(name, outside);
-  }
+  requireWithin(plates, probabilities);
   return {
     kept,
     probabilities,
-    charged: [...charged].map(([name, logq]) => {
-      const has = dependents.filter(({ value }) => value.provenance.has(name)).map(({ names }) => names);
-      // Along plates that one of them does not have, all elements are charged.
-      const unshared = logq.names.filter((plate) => isPlateName(plate) && has.some((names) => !names.includes(plate)));
-      return reduceNames(logq, unshared, sum);
-    }),
+    charged: [...charged].map(([d, logq]) => met(d, logq, dependents, isEnumerated, sites[0] as string)),
   };
 }
 
-const leavesItsPlate = (site: string, plate: string): PedigradError =>
-  new PedigradError({
-    code: "intractable",
-    site,
-    message: `a term outside plate "${plate.slice(plateName("").length)}" depends on site "${site}", which is enumerated inside it: its mean would take every combination of the plate's elements. Sample "${site}", or make the plate sequential.`,
-  });
+function probabilityOf(name: string, { run, known }: Weights): Factor {
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const site = run.guide.get(name) as SampleSite;
+  const logq = guideFactor(site, site.logProb(), run);
+  const probability = { names: logq.names, value: logq.value.exp() };
+  known.set(name, probability);
+  return probability;
+}
+
+/** log q of a score site with the names that its elements have in what depends on them, summed over all others. */
+function met(
+  d: ScoreSite,
+  logq: Factor,
+  all: readonly Factor[],
+  isEnumerated: (name: string) => boolean,
+  term: string,
+): Factor {
+  const dependents = all.filter(({ value }) => value.provenance.has(d.name));
+  const names: string[] = [];
+  const gone: string[] = [];
+  for (const own of logq.names) {
+    const axis = d.axes.find((a) => nameOf(d, a) === own);
+    const theirs = axis === undefined ? [] : dependents.map((factor) => nameAlong(factor, d.name, axis));
+    const [name] = theirs;
+    const meets = name != null && theirs.every((other) => other === name) && !names.includes(name);
+    if (isEnumerated(own)) names.push(own);
+    else if (meets) names.push(name);
+    else {
+      gone.push(own);
+      if (axis !== undefined) warnOfLost(d, own, axis, dependents, term);
+    }
+  }
+  const { value } = reduceNames(logq, gone, sum);
+  return { names, value };
+}
+
+/** The name of an element axis of a score site in its own log density. */
+function nameOf({ site, elementDim }: ScoreSite, axis: number): string | undefined {
+  if (axis <= elementDim) return elementName(axis);
+  const plate = site.plates.find(({ dim }) => dim === elementDim - axis);
+  return plate && plateName(plate.name);
+}
+
+/** Say so where a term is in a plate of d, and does not meet its elements along it. */
+function warnOfLost(d: ScoreSite, plate: string, axis: number, dependents: readonly Factor[], term: string): void {
+  const mixed = dependents.find((f) => f.names.includes(plate) && nameAlong(f, d.name, axis) !== plate);
+  if (!isPlateName(plate) || mixed === undefined) return;
+  warnOfMixing(d.name, plate.slice(plateName("").length), mixed.value.provenance.mixedBy(d.name, -axis), term);
+}
+
+/** Refuse a term outside a plate that depends on what is enumerated inside it. */
+function requireWithin(plates: ReadonlySet<string>, probabilities: ReadonlyMap<string, Factor>): void {
+  const within = new Set([...plates].map(plateName));
+  for (const [site, { names }] of probabilities) {
+    const outside = names.find((name) => isPlateName(name) && !within.has(name));
+    if (outside === undefined) continue;
+    throw new PedigradError({
+      code: "intractable",
+      site,
+      message: `a term outside plate "${outside.slice(plateName("").length)}" depends on site "${site}", which is enumerated inside it: its mean would take every combination of the plate's elements. Sample "${site}", or make the plate sequential.`,
+    });
+  }
+}

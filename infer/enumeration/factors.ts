@@ -72,31 +72,49 @@ export function reduceNames(
 export const plateName = (name: string): string => `plate\u0000${name}`;
 export const isPlateName = (name: string): boolean => name.startsWith(plateName(""));
 
+/** How an element axis of an event is named, counted from the right, from 1. */
+export const elementName = (axis: number): string => `element\u0000${axis}`;
+export const isElementName = (name: string): boolean => name.startsWith(elementName(0).slice(0, -1));
+
 /**
- * A log density with names for its axes. Plates are known by their dims; an enumerated dim belongs to the one site of the
- * value's provenance that was given it, so that dims may be used again by `markov`.
+ * A log density with names for its axes. Plates are known by their dims, left of `elementDim` element axes; an enumerated dim belongs to
+ * the one site of the value's provenance that was given it, so that dims may be used again by `markov`.
  */
 export function factorOf(
   site: SampleSite,
   value: Tensor,
   maxPlateNesting: number,
   dimOf: ReadonlyMap<string, number>,
+  elementDim = 0,
 ): Factor {
   const rank = value.shape.length;
   const enumerated = enumeratedDims(site, value, dimOf);
   const names: string[] = [];
   const shape: number[] = [];
   for (let axis = 0; axis < rank; axis++) {
-    const dim = axis - rank;
+    const dim = axis - rank + elementDim;
     const size = value.shape[axis] as number;
     const plate = site.plates.find((p) => p.dim === dim);
     if (plate === undefined && size === 1) continue;
-    const name = plate !== undefined ? plateName(plate.name) : enumerated.get(dim);
-    if (name === undefined || (plate === undefined && dim >= -maxPlateNesting)) throw undeclared(site.name, value, dim);
+    const name =
+      dim >= 0
+        ? elementName(rank - axis)
+        : plate !== undefined
+          ? plateName(plate.name)
+          : dim < -maxPlateNesting
+            ? enumerated.get(dim)
+            : undefined;
+    if (name === undefined) throw undeclared(site.name, value, dim);
     names.push(name);
     shape.push(size);
   }
   return { names, value: value.reshape(shape) };
+}
+
+/** The name of the axis along which element meets element with an element axis of a site, counted from the right; null where it is mixed. */
+export function nameAlong({ names, value }: Factor, site: string, axis: number): string | null {
+  const place = value.provenance.axesOf(site).get(-axis);
+  return place === undefined ? null : (names.at(place) ?? null);
 }
 
 /** The enumerated sites that a value depends on, by dim. */

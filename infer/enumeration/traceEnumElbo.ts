@@ -3,14 +3,14 @@
  * the model that the guide lacks are eliminated (sumProduct.ts); whatever else is sampled is differentiated by path or by score. The
  * ELBO is the sum of the means (expectation.ts) of the terms that remain.
  */
-import { logsumexp, neg, stopGradient, type Tensor, tensor, where } from "../../autodiff/index.js";
+import { logsumexp, neg, stopGradient, type Tensor, tensor } from "../../autodiff/index.js";
 import { getProvenance } from "../../provenance/index.js";
 import { kinds } from "../checks.js";
 import { asksForClosedForm, bothSides, closedForm, noClosedForm, parentsOf } from "../elbo/costs/closedForms.js";
-import { isScoreSite } from "../elbo/costs/costs.js";
+import { isScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
 import { Elbo, type ElboOptions } from "../elbo/elbo.js";
 import { withReadsScored } from "../elbo/particles/hostReads.js";
-import type { Cost, Outcome, Pair, Task } from "../elbo/particles/pair.js";
+import type { Cost, Outcome, Task } from "../elbo/particles/pair.js";
 import type { SubsamplingOptions } from "../elbo/particles/subsampling.js";
 import type { Messenger } from "../program/messages.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
@@ -25,16 +25,16 @@ import {
   residualScale,
   runEnumerated,
 } from "./enumeration.js";
-import { expectation } from "./expectation.js";
-import { inSequence, type SequentialChoice } from "./sequential.js";
+import { expectation, type Term } from "./expectation.js";
+import { type InSequence, inSequence, type SequentialChoice } from "./sequential.js";
 import { type Plated, sumProduct } from "./sumProduct.js";
 
-/** A term of the ELBO: its factor, in plates, and what multiplies it. */
-interface Term extends Plated {
-  readonly side: "model" | "guide";
+/** The runs of one particle: one, or one for every combination of values that sites take in sequence, with these values. */
+interface EnumeratedParticle extends EnumeratedPair {
+  readonly alternatives: readonly InSequence<EnumeratedPair>[];
 }
 
-export class TraceEnumELBO extends Elbo {
+export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
   readonly name = "TraceEnumELBO";
   readonly biasedSubsampling: boolean;
   #hasWarned = false;
@@ -49,24 +49,22 @@ export class TraceEnumELBO extends Elbo {
   }
 
   protected estimate(task: Task): Outcome {
-    const { results, mutableState } = this.runs(task, (pair) => ({ elbo: total(this.costs(pair)) }));
+    const { results, mutableState } = this.runs(task, (particle) => [{ elbo: total(this.costs(particle)) }, null]);
     return { loss: neg((results.elbo as Tensor).mean(0)), mutableState };
   }
 
-  protected override runPair(key: Tensor, task: Task, plates: Messenger): Pair {
-    const choices: SequentialChoice[][] = [];
-    const runs = inSequence((messenger, made) => {
-      choices.push(made);
-      return withReadsScored((...own) => runEnumerated(key, task, this.maxPlateNesting, plates, messenger, ...own));
-    });
-    const pair = runs[0] as EnumeratedPair;
+  protected runParticle(key: Tensor, task: Task, plates: Messenger): EnumeratedParticle {
+    const alternatives = inSequence((messenger) =>
+      withReadsScored((...own) => runEnumerated(key, task, this.maxPlateNesting, plates, messenger, ...own)),
+    );
+    const [{ result: pair }] = alternatives;
     if (
       this.strictEnumerationWarning &&
-      runs.length === 1 &&
+      alternatives.length === 1 &&
       pair.guideDims.dimOf.size + pair.modelDims.dimOf.size === 0
     )
       this.#warn();
-    return { ...pair, alternatives: runs, choices } as Pair;
+    return { ...pair, alternatives };
   }
 
   /** Once for each estimator: nothing is enumerated, which is seldom meant. */
@@ -79,11 +77,10 @@ export class TraceEnumELBO extends Elbo {
   }
 
   /** The terms, expected over enumerated sites, each with its gradient. */
-  override costs(pair: Pair): Cost[] {
-    const { alternatives, choices } = pair as Pair & { alternatives: EnumeratedPair[]; choices: SequentialChoice[][] };
-    return alternatives.flatMap((run, i) => {
+  costs({ alternatives }: EnumeratedParticle): Cost[] {
+    return alternatives.flatMap(({ result: run, choices }) => {
       checkCovered(run);
-      return expectedTerms(run, probabilityOf(choices[i] ?? [], run), this.biasedSubsampling);
+      return expectedTerms(run, probabilityOf(choices, run), this.biasedSubsampling);
     });
   }
 }
@@ -99,7 +96,7 @@ const total = (costs: readonly Cost[]): Tensor => costs.reduce((sum, { value }) 
 
 function expectedTerms(run: EnumeratedPair, chosen: Tensor | null, biasedSubsampling: boolean): Cost[] {
   const guideSites = [...sampleSites(run.guide)];
-  const scores = guideSites.filter(isSampledScore);
+  const scores = scoreSitesOf(run.guide).filter(({ site }) => isSampledScore(site));
   const scales = plateScalesOf([...guideSites, ...sampleSites(run.model)]);
   const closed = closedTerms(run);
   const sampled = guideSites.filter((site) => !closed.has(site.name));
@@ -108,9 +105,10 @@ function expectedTerms(run: EnumeratedPair, chosen: Tensor | null, biasedSubsamp
     ...sampled.map((site) => guideTerm(site, run)),
     ...modelTerms(run, scales, biasedSubsampling, (name) => closed.has(name)),
   ];
+  const weighing = { run, scores, chosen, known: new Map() };
   return terms.map((term) => {
     const power = [...term.plates].reduce((product, plate) => product * (scales.get(plate) ?? 1), 1);
-    const expected = expectation(term, run, scores, chosen);
+    const expected = expectation(term, weighing);
     const value = power === 1 ? expected : expected.mul(power);
     return {
       site: term.sites[0] as string,
@@ -159,8 +157,12 @@ function withAncestors(names: Iterable<string>, { guide }: EnumeratedPair): Set<
 
 /** -log q of a guide site, masked; for a score site without its own gradient, whose mean is 0. */
 function guideTerm(site: SampleSite, run: EnumeratedPair): Term {
-  const logq = isSampledScore(site) ? stopGradient(site.logProb()) : site.logProb();
-  return guideSideTerm(site, neg(site.mask === null ? logq : where(site.mask, logq, 0)), run);
+  const hold = isSampledScore(site) ? stopGradient : (x: Tensor) => x;
+  const { elementDim } = site.fn;
+  const term = guideSideTerm(site, neg(site.masked(hold(site.logProb()))), run);
+  if (elementDim === 0) return term;
+  const apart = () => guideFactor(site, neg(site.masked(hold(site.elements()), elementDim)), run, elementDim);
+  return { ...term, elements: apart };
 }
 
 const guideSideTerm = (site: SampleSite, value: Tensor, run: EnumeratedPair): Term => ({
@@ -170,6 +172,13 @@ const guideSideTerm = (site: SampleSite, value: Tensor, run: EnumeratedPair): Te
   sites: [site.name],
   side: "guide",
 });
+
+/** The log density of a model site before the axes of its event are summed, where it has any. */
+function apartOf(site: SampleSite, run: EnumeratedPair): Term["elements"] {
+  const { elementDim } = site.fn;
+  if (elementDim === 0) return undefined;
+  return () => guideFactor(site, site.masked(site.elements(), elementDim), run, elementDim);
+}
 
 /** The model's factors with its own enumerated sites summed out. */
 function modelTerms(
@@ -183,7 +192,7 @@ function modelTerms(
   const variables = new Map(
     sites.filter((site) => run.modelDims.dimOf.has(site.name)).map((site) => [site.name, platesOf(site)]),
   );
-  const factors = sites.map((site) => modelFactor(site, run));
+  const factors = sites.map((site) => ({ ...modelFactor(site, run), elements: apartOf(site, run) }));
   if (!biasedSubsampling) refuseSubsampledProducts("TraceEnumELBO", sites, factors, run, true);
   const touched = (f: Plated) => f.factor.names.some((name) => variables.has(name));
   const plain = factors.filter((f) => !touched(f));

@@ -28,7 +28,13 @@ export interface FlowOptions extends ScaleOptions {
   hiddenDims?: readonly number[];
 }
 
-/** Params `auto_loc`, `auto_scale`, and the networks `auto_arn__0`, `auto_arn__1`, … */
+/**
+ * Params `auto_loc`, `auto_scale`, and the networks `auto_arn__0`, `auto_arn__1`, …
+ *
+ * @example
+ * const model = () => sample("z", new Normal([0, 0], 1).toEvent(1));
+ * new SVI(model, new AutoIAFNormal(model), adam(0.05), new TraceELBO()).run(random.key(0), 10).losses.length // 10
+ */
 export class AutoIAFNormal extends AutoFlat {
   readonly #options: FlowOptions;
 

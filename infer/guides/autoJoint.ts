@@ -126,7 +126,13 @@ abstract class ScaledJoint extends AutoJoint {
   }
 }
 
-/** Independent normals over all latents: params `auto_loc`, `auto_scale`. */
+/**
+ * Independent normals over all latents: params `auto_loc`, `auto_scale`.
+ *
+ * @example
+ * const model = () => sample("z", new Normal([0, 0], 1).toEvent(1));
+ * new SVI(model, new AutoDiagonalNormal(model), adam(0.05), new TraceELBO()).run(random.key(0), 10).losses.length // 10
+ */
 export class AutoDiagonalNormal extends ScaledJoint {
   override get title(): string {
     return "AutoDiagonalNormal";
@@ -143,7 +149,13 @@ export class AutoDiagonalNormal extends ScaledJoint {
   }
 }
 
-/** A full normal over all latents: params `auto_loc`, `auto_scale_tril`. */
+/**
+ * A full normal over all latents: params `auto_loc`, `auto_scale_tril`.
+ *
+ * @example
+ * const model = () => sample("z", new Normal([0, 0], 1).toEvent(1));
+ * new SVI(model, new AutoMultivariateNormal(model), adam(0.05), new TraceELBO()).run(random.key(0), 10).losses.length // 10
+ */
 export class AutoMultivariateNormal extends ScaledJoint {
   override get title(): string {
     return "AutoMultivariateNormal";
@@ -164,6 +176,10 @@ export class AutoMultivariateNormal extends ScaledJoint {
 /**
  * A normal of low rank plus a diagonal: params `auto_loc`, `auto_cov_factor` [D, rank], `auto_scale`. The factor starts along the
  * first `rank` coordinates, with half of their variance; the others start with initScale / √2.
+ *
+ * @example
+ * const model = () => sample("z", new Normal([0, 0], 1).toEvent(1));
+ * new SVI(model, new AutoLowRankMultivariateNormal(model), adam(0.05), new TraceELBO()).run(random.key(0), 10).losses.length // 10
  */
 export class AutoLowRankMultivariateNormal extends ScaledJoint {
   readonly #rank: number | undefined;

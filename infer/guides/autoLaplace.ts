@@ -13,7 +13,13 @@ import type { SampleSite } from "../program/trace.js";
 import { AutoJoint } from "./autoJoint.js";
 import type { Start } from "./latents.js";
 
-/** Param `auto_loc`. While fitting, and in Predictive, the guide is the point; draws and quantiles are those of the normal. */
+/**
+ * Param `auto_loc`. While fitting, and in Predictive, the guide is the point; draws and quantiles are those of the normal.
+ *
+ * @example
+ * const model = () => sample("z", new Normal([0, 0], 1).toEvent(1));
+ * new SVI(model, new AutoLaplaceApproximation(model), adam(0.05), new TraceELBO()).run(random.key(0), 10).losses.length // 10
+ */
 export class AutoLaplaceApproximation extends AutoJoint {
   /** The model's arguments when the guide first ran. */
   #args: readonly unknown[] = [];
@@ -56,7 +62,7 @@ export class AutoLaplaceApproximation extends AutoJoint {
     if (constraints.positiveDefinite.check(precisionMatrix).item() === 0)
       throw this.#refusal(
         "not-a-maximum",
-        `${this.#loc} is no maximum of the posterior density: the Hessian of -log p there is not positive definite, ${precisionMatrix}. Run more steps, start elsewhere (initLocFn), or use AutoNormal, which needs no maximum.`,
+        `${this.#loc} is not a maximum of the posterior density: the Hessian of -log p there is not positive definite, ${precisionMatrix}. Run more steps, start elsewhere (initLocFn), or use AutoNormal, which needs no maximum.`,
       );
     return new MultivariateNormal({ loc, precisionMatrix });
   }

@@ -12,7 +12,15 @@ import { AutoFlat } from "./autoJoint.js";
 import { AutoLaplaceApproximation } from "./autoLaplace.js";
 import { inPlates } from "./latents.js";
 
-/** Several guides as one, each for a part of the model: `list.append(new AutoNormal(block(model, { expose: ["a"] })))`. */
+/**
+ * Several guides as one, each for a part of the model: `list.append(new AutoNormal(block(model, { expose: ["a"] })))`.
+ *
+ * @example
+ * const model = () => [sample("a", new Normal(0, 1)), sample("b", new Normal(0, 1))];
+ * const part = (name: string) => block(model, { expose: [name] });
+ * const guide = new AutoGuideList(model).append(new AutoNormal(part("a"))).append(new AutoDelta(part("b")));
+ * guide.parts.length // 2
+ */
 export class AutoGuideList extends AutoGuide {
   readonly parts: (AutoGuide | Model)[] = [];
 
@@ -78,7 +86,7 @@ export class AutoGuideList extends AutoGuide {
   }
 }
 
-/** What a part of a list samples, by name: an autoguide says so itself. */
+/** The names of the sites that a part of a list samples; an autoguide lists its own. */
 function drawnBy(part: AutoGuide | Model, args: readonly unknown[]): Record<string, Tensor> {
   if (part instanceof AutoGuide) return part(...args);
   const values = emptyRecord<Tensor>();
@@ -91,7 +99,13 @@ function drawnBy(part: AutoGuide | Model, args: readonly unknown[]): Record<stri
   return values;
 }
 
-/** A probability for every value of every discrete latent, enumerated in parallel: params `name_auto_probs` [...plates, values]. */
+/**
+ * A probability for every value of every discrete latent, enumerated in parallel: params `name_auto_probs` [...plates, values].
+ *
+ * @example
+ * const model = () => sample("z", new Bernoulli(0.3));
+ * new SVI(model, new AutoDiscreteParallel(model), adam(0.05), new TraceEnumELBO()).run(random.key(0), 10).losses.length // 10
+ */
 export class AutoDiscreteParallel extends AutoGuide {
   override get title(): string {
     return "AutoDiscreteParallel";

@@ -18,7 +18,13 @@ import { inPlates, type Latent, type Start } from "./latents.js";
 const isIdentity = (t: Transform): boolean =>
   t instanceof Identity || (t instanceof IndependentTransform && isIdentity(t.base));
 
-/** Every latent normal and independent in unconstrained space: params `name_auto_loc`, `name_auto_scale`. */
+/**
+ * Every latent normal and independent in unconstrained space: params `name_auto_loc`, `name_auto_scale`.
+ *
+ * @example
+ * const model = () => sample("z", new Normal([0, 0], 1).toEvent(1));
+ * new SVI(model, new AutoNormal(model), adam(0.05), new TraceELBO()).run(random.key(0), 10).losses.length // 10
+ */
 export class AutoNormal extends AutoGuide {
   readonly #initScale: number;
 
@@ -64,7 +70,13 @@ export class AutoNormal extends AutoGuide {
   }
 }
 
-/** Every latent a point, for maximum a posteriori: params `name_auto_loc`, constrained to the site's support. */
+/**
+ * Every latent a point, for maximum a posteriori: params `name_auto_loc`, constrained to the site's support.
+ *
+ * @example
+ * const model = () => sample("z", new Normal([0, 0], 1).toEvent(1));
+ * new SVI(model, new AutoDelta(model), adam(0.05), new TraceELBO()).run(random.key(0), 10).losses.length // 10
+ */
 export class AutoDelta extends AutoGuide {
   override get title(): string {
     return "AutoDelta";

@@ -42,7 +42,7 @@ export interface PredictiveOptions {
   params?: Record<string, TensorLike>;
   /** How many draws, where posteriorSamples does not say. */
   numSamples?: number;
-  /** What to return; by default every sample and deterministic site that is not among the posterior samples. */
+  /** The sites to return; by default every sample and deterministic site that is not among the posterior samples. */
   returnSites?: readonly string[];
   /** All draws in one batch (default); false runs them one by one. */
   parallel?: boolean;
@@ -65,6 +65,11 @@ const OPTIONS = {
   inferDiscrete: kinds.flag,
 };
 
+/**
+ * @example
+ * const model = () => sample("x", new Normal(sample("z", new Normal(0, 1)), 1));
+ * new Predictive(model, { numSamples: 100 }).run(random.key(0)).x.shape // [100]
+ */
 export class Predictive {
   constructor(
     readonly model: Model,

@@ -1,5 +1,5 @@
 /**
- * What a run did: every site in order, with its distribution, its value and how it was reached. Estimators are functions of
+ * The trace of a run: every site in order, with its distribution, its value and how it was reached. Estimators are functions of
  * two traces, the guide's and the model's.
  */
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
@@ -12,7 +12,11 @@ import type { PlateFrame } from "./messages.js";
 import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
 import { checkBroadcast, checkPlates, checkWeight, inTheNameOf, refusePromise } from "./traceChecks.js";
 
-/** A random choice in a trace. */
+/**
+ * A random choice in a trace.
+ *
+ * @example trace(() => sample("x", new Normal(0, 1), { obs: 1 })).getTrace().get("x")?.logProb().item() // -1.4189
+ */
 export class SampleSite {
   readonly type = "sample";
   readonly name: string;

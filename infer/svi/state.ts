@@ -25,7 +25,7 @@ export interface Advance {
   readonly terms: Record<string, number>;
 }
 
-/** What the loops of run.ts and the errors of unsound.ts know of SVI. */
+/** The part of SVI that the loops of run.ts and the errors of unsound.ts use. */
 export interface Stepper {
   init(keyOrOptions: Tensor | InitOptions, ...args: unknown[]): SVIState;
   advance(state: SVIState, args: unknown[], isStable?: boolean): Advance;

@@ -5,14 +5,23 @@
 export interface Refusal {
   /** Short and stable, in kebab-case: "shape-mismatch", "unknown-option", … */
   code: string;
-  /** What came, what was expected, and the edit that mends it. */
+  /** Says what was given, what was expected, and which edit mends it. */
   message: string;
   site?: string | undefined;
   param?: string | undefined;
   op?: string | undefined;
 }
 
-/** Thrown for every misuse of the library. */
+/**
+ * Thrown for every misuse of the library.
+ *
+ * @example
+ * try {
+ *   new Normal(0, -1);
+ * } catch (error) {
+ *   console.log((error as PedigradError).code);
+ * }
+ */
 export class PedigradError extends Error {
   readonly code: string;
   readonly site: string | undefined;

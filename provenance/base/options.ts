@@ -66,7 +66,8 @@ export function requireOptions(
         param: option,
         message: `${op}: unknown option "${option}". Expected one of ${names.join(", ")}.${didYouMean(option, names)}`,
       });
-    const expected = (known as Readonly<Record<string, Kind>>)[option];
+    // An array has properties of its own, of which "reverse" is one.
+    const expected = Array.isArray(known) ? undefined : (known as Readonly<Record<string, Kind>>)[option];
     if (expected !== undefined && value !== undefined) requireKind(op, option, value, expected, site);
   }
 }
@@ -84,7 +85,7 @@ export function didYouMean(name: string, names: Iterable<string>): string {
   return near === undefined ? "" : ` Did you mean "${near}"?`;
 }
 
-/** What came, in a word or two. */
+/** A value described in a word or two, for errors. */
 export function show(x: unknown): string {
   if (Array.isArray(x)) return `an array of length ${x.length}`;
   if (typeof x === "function") return `the function ${x.name || "(nameless)"}`;

@@ -4,6 +4,7 @@ import { type Tensor, tensor } from "../../autodiff/index.js";
 import * as distributions from "../../distributions/index.js";
 import {
   Categorical,
+  DiscreteHMM,
   type Distribution,
   Exp,
   Folded,
@@ -86,6 +87,19 @@ const EXAMPLES: Record<string, { params: Record<string, Json>; make?: Make; even
   LKJ: { params: { dim: 3, concentration: 1.5 } },
   RelaxedBernoulliStraightThrough: { params: { temperature: 0.7, logits: 0.4 } },
   RelaxedOneHotCategoricalStraightThrough: { params: { temperature: 0.7, logits: [0.4, -0.2, 1] } },
+  DiscreteHMM: {
+    params: {
+      initialLogits: [0.3, -0.3],
+      transitionLogits: [
+        [1, 0],
+        [-0.5, 0.5],
+      ],
+      loc: [-1, 2],
+    },
+    make: ({ initialLogits, transitionLogits, loc }) =>
+      new DiscreteHMM(initialLogits as Tensor, transitionLogits as Tensor, new Normal(loc as Tensor, 1), 3),
+    eventDims: { initialLogits: 1, transitionLogits: 2, loc: 1 },
+  },
   Folded: {
     params: { loc: 0.4, scale: 1.3 },
     make: ({ loc, scale }) => new Folded(new Normal(loc as Tensor, scale as Tensor)),

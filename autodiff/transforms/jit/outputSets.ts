@@ -5,7 +5,7 @@
 import { MIX } from "../../../provenance/axes.js";
 import { ambient, Provenance, union } from "../../../provenance/index.js";
 import type { Tensor } from "../../core/tensor.js";
-import type { Operand, Recording } from "./recording.js";
+import type { Operand, Recording } from "./program/recording.js";
 
 const EMPTY = Provenance.empty;
 

@@ -1,5 +1,5 @@
 /**
- * What makes two calls of a compiled function alike: the structure of the arguments, the shapes of their tensors, and all
+ * When two calls of a compiled function are alike: the structure of the arguments, the shapes of their tensors, and all
  * other leaves by value (symbols, functions and instances of classes by identity, the last two held weakly). Asking this costs more
  * than a small program runs, so what jit itself returned last is recognised without a walk.
  */
@@ -8,7 +8,7 @@ import type { TensorLike } from "../../core/convert.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 import { Tensor, tensor } from "../../core/tensor.js";
 import { isContainer } from "../tree.js";
-import { literal } from "./expression.js";
+import { literal } from "./program/params.js";
 
 /** A value taken apart: what must be equal, and the tensors that may differ. */
 export interface Signature {

@@ -4,7 +4,7 @@
  * elements, never by a clock, so that the same program does the same everywhere.
  */
 import { sizeOf } from "../../core/shape.js";
-import type { Recording } from "./recording.js";
+import type { Recording } from "./program/recording.js";
 
 // In units of about a nanosecond: an op in a comparison, in a compiled call, and an element that is computed or compared.
 const COMPARED_OP = 400;

@@ -8,11 +8,11 @@ import { inTrace, type Tracer } from "../../core/batch.js";
 import type { Op } from "../../core/op.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 import { type Batch, Tensor, unreadable } from "../../core/tensor.js";
-import { bound } from "../jit/executable.js";
-import type { Layout } from "../jit/layout.js";
-import { paramsKey, sameParams } from "../jit/params.js";
-import { type Program, programOf } from "../jit/program.js";
-import type { Recording, Step } from "../jit/recording.js";
+import { bound } from "../jit/compile/executable.js";
+import type { Layout } from "../jit/compile/layout.js";
+import { paramsKey, sameParams } from "../jit/program/params.js";
+import { type Program, programOf } from "../jit/program/program.js";
+import type { Recording, Step } from "../jit/program/recording.js";
 
 /** A body without constants of its own: what it was written down with from outside is among its inputs. */
 export class Body {

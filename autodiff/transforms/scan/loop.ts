@@ -1,19 +1,20 @@
 /**
- * A loop as one op. With a body (c, x, k) ↦ (c', y), k what it has from outside, its result is a table with a row for each step,
+ * A loop as one op. Its body is (c, x, k) ↦ (c', y), k what it has from outside; its result is one vector of blocks,
  *
- *     row t = c after step t, then y at step t, laid out one after the other,
+ *     c after each step, or after the last one alone; y of each step.
  *
- * so that the carries which the gradient needs are kept. The gradient is a loop the other way: from the cotangent of the carry after a
- * step it makes those of the carry before it and of x, and adds up that of k. It evaluates the body again at the carry that was kept;
- * being a loop itself, it has a gradient in its turn. A batch of loops is a loop over a batched body.
+ * The carries of all steps are kept where a gradient is being taken. The gradient is a loop the other way: from the cotangent of the carry
+ * after a step it makes those of the carry before it and of x, and adds up that of k. It evaluates the body again at the carry that was
+ * kept; being a loop itself, it has a gradient in its turn. A batch of loops is a loop over a batched body.
  */
 import { apply } from "../../core/apply.js";
 import { binding } from "../../core/binding.js";
 import { copyInto } from "../../core/copy.js";
+import { gradDepth } from "../../core/node.js";
 import type { Op } from "../../core/op.js";
 import { type Shape, sizeOf } from "../../core/shape.js";
 import type { Tensor } from "../../core/tensor.js";
-import { stridesOf, type View, viewOf } from "../../core/view.js";
+import { isContiguous, stridesOf, type View, viewOf } from "../../core/view.js";
 import { concatenate } from "../../ops/array/join.js";
 import { zeros } from "../../ops/array/make.js";
 import { batchAll } from "../../ops/views/batching.js";
@@ -30,6 +31,8 @@ interface Loop {
   readonly xs: number;
   readonly length: number;
   readonly reverse: boolean;
+  /** Whether the carry after every step is kept, and not the last one alone. */
+  readonly keeps: boolean;
   /** Axes of a batch, which lead in every result of the body. */
   readonly lead: Shape;
 }
@@ -48,87 +51,124 @@ export function loop(
   const flat = (...values: Tensor[]): Tensor[] => step(values.slice(0, carries), values.slice(carries)).flat();
   const { body, captured } = bodyOf(flat, [...init.map((c) => c.shape), ...xs.map((x) => x.shape.slice(1))]);
   if (length === 0) return [[...init], body.outputs.slice(carries).map((shape) => zeros([0, ...shape]))];
-  const params: Loop = { body, carries, xs: count, length, reverse, lead: [] };
-  const parts = columns(apply(loopOp, params, ...init, ...xs, ...captured), params);
-  const last = reverse ? 0 : length - 1;
+  const inputs = [...init, ...xs, ...captured];
+  const keeps = gradDepth > 0 && inputs.some((x) => x.node !== null);
+  const params: Loop = { body, carries, xs: count, length, reverse, keeps, lead: [] };
+  const parts = blocksOf(apply(loopOp, params, ...inputs), params);
+  const last = reverse || !keeps ? 0 : length - 1;
   return [
     parts.slice(0, carries).map((x) => reshape(slice(x, last, last + 1), x.shape.slice(1))),
     parts.slice(carries),
   ];
 }
 
-/** How many numbers of a row belong to each result of the body, for one element of the batch. */
-const widthsOf = ({ body, lead }: Loop): number[] => body.outputs.map((shape) => sizeOf(shape.slice(lead.length)));
-
-/** The table taken apart: the results of the body, each along a new leading axis. */
-function columns(rows: Tensor, params: Loop): Tensor[] {
-  const widths = widthsOf(params);
-  let end = 0;
-  return params.body.outputs.map((shape, k) => {
-    const from = end;
-    end += widths[k] as number;
-    return reshape(slice(rows, from, end, { axis: -1 }), [params.length, ...shape]);
+/** A result of the body in the vector: where it begins, how many numbers of it belong to a step, for how many steps. */
+interface Block {
+  readonly start: number;
+  readonly width: number;
+  readonly steps: number;
+}
+function layoutOf({ body, carries, keeps, length, lead }: Loop): { blocks: Block[]; size: number } {
+  let size = 0;
+  const blocks = body.outputs.map((shape, k) => {
+    const width = sizeOf(shape.slice(lead.length));
+    const steps = k < carries && !keeps ? 1 : length;
+    const start = size;
+    size += steps * width;
+    return { start, width, steps };
   });
+  return { blocks, size };
 }
 
-const shapeOf = (params: Loop): number[] => [
-  params.length,
-  ...params.lead,
-  widthsOf(params).reduce((sum, width) => sum + width, 0),
-];
-
-/** The view of row 0 into which result k of the body goes; later rows lie `shape.slice(1)` numbers further. */
-function placesIn(out: View, params: Loop): View[] {
+/** The vector taken apart: the results of the body, each along a new leading axis. */
+function blocksOf(vector: Tensor, params: Loop): Tensor[] {
   const { body, lead } = params;
-  const rowStrides = stridesOf(shapeOf(params)).slice(1, 1 + lead.length);
-  let offset = out.offset;
-  return body.outputs.map((shape) => {
-    const own = shape.slice(lead.length);
-    const place = viewOf(out.data, shape, [...rowStrides, ...stridesOf(own)], offset);
-    offset += sizeOf(own);
-    return place;
+  const { blocks } = layoutOf(params);
+  return body.outputs.map((shape, k) => {
+    const { start, width, steps } = blocks[k] as Block;
+    const block = slice(vector, start, start + steps * width, { axis: -1 });
+    return moveToFront(reshape(block, [...lead, steps, ...shape.slice(lead.length)]), lead.length);
   });
 }
+
+const shapeOf = (params: Loop): number[] => [...params.lead, layoutOf(params).size];
+
+/** A copy from one place to another, each given by its offset. */
+function copier(to: View, from: View): (to: number, from: number) => void {
+  const n = sizeOf(to.shape);
+  const [target, source] = [to.data, from.data];
+  if (n <= FEW && isContiguous(to) && isContiguous(from))
+    return (at, by) => {
+      for (let i = 0; i < n; i++) target[at + i] = source[by + i] as number;
+    };
+  return (at, by) => {
+    to.offset = at;
+    from.offset = by;
+    copyInto(to, from);
+  };
+}
+/** Up to here a loop copies as fast as anything. */
+const FEW = 256;
+const again = ({ data, shape, stride, offset }: View): View => viewOf(data, shape, stride, offset);
 
 const loopOp: Op<Loop> = {
   name: "scan",
   shape: shapeOf,
   ...binding((params: Loop, out: View, inputs: readonly View[]) => {
-    const { body, carries, xs, length, reverse } = params;
+    const { body, carries, xs, length, reverse, keeps, lead } = params;
     const { layout, run } = body.bound;
-    const at = (place: number): View => layout.view(place);
-    const results = body.program.outputs.map(at);
-    const places = placesIn(out, params);
-    const first = places.map((place) => place.offset);
-    const width = sizeOf(shapeOf(params).slice(1));
-    const each = inputs.slice(carries, carries + xs).map((x) => ({
-      // The x of one step, which moves along the first axis of x.
-      part: viewOf(x.data, x.shape.slice(1), x.stride.slice(1), x.offset),
-      offset: x.offset,
-      by: x.stride[0] as number,
-    }));
+    const inputAt = (i: number): View => again(layout.view(i));
+    const { blocks, size } = layoutOf(params);
+    const rows = stridesOf([...lead, size]).slice(0, -1);
+    const each = Array.from({ length: xs }, (_, k) => {
+      const x = inputs[carries + k] as View;
+      const part = viewOf(x.data, x.shape.slice(1), x.stride.slice(1), x.offset);
+      const to = inputAt(carries + k);
+      return { copy: copier(to, part), to: to.offset, from: x.offset, by: x.stride[0] as number };
+    });
+    const results = body.program.outputs.map((place, k) => {
+      const result = again(layout.view(place));
+      const { start, width, steps } = blocks[k] as Block;
+      const own = result.shape.slice(lead.length);
+      const target = viewOf(out.data, result.shape, [...rows, ...stridesOf(own)], out.offset + start);
+      // What is seen in the memory of an input changes with it, and goes by way of the result.
+      const isOwn = body.program.values[layout.views.owner(place)]?.kind === "op";
+      const to = k < carries ? inputAt(k) : null;
+      return {
+        keep: copier(target, result),
+        carry: to === null ? null : isOwn ? copier(to, again(result)) : copier(to, again(target)),
+        isOwn,
+        isKept: k >= carries || keeps,
+        target: target.offset,
+        by: steps === 1 ? 0 : width,
+        from: result.offset,
+        to: to?.offset ?? 0,
+      };
+    });
     return () => {
       inputs.forEach((input, i) => {
-        if (i < carries || i >= carries + xs) copyInto(at(i), input);
+        if (i < carries || i >= carries + xs) copyInto(layout.view(i), input);
       });
       for (let i = 0; i < length; i++) {
         const t = reverse ? length - 1 - i : i;
         for (let k = 0; k < xs; k++) {
-          const { part, offset, by } = each[k] as (typeof each)[number];
-          part.offset = offset + t * by;
-          copyInto(at(carries + k), part);
+          const { copy, to, from, by } = each[k] as (typeof each)[number];
+          copy(to, from + t * by);
         }
         run();
-        for (let k = 0; k < places.length; k++) {
-          const place = places[k] as View;
-          place.offset = (first[k] as number) + t * width;
-          copyInto(place, results[k] as View);
+        const isLast = i === length - 1;
+        for (let k = 0; k < results.length; k++) {
+          const { keep, isKept, isOwn, target, by, from } = results[k] as (typeof results)[number];
+          if (isKept || isLast || !isOwn) keep(target + t * by, from);
         }
-        for (let k = 0; k < carries; k++) copyInto(at(k), places[k] as View);
+        for (let k = 0; k < carries; k++) {
+          const { carry, isOwn, target, by, from, to } = results[k] as (typeof results)[number];
+          carry?.(to, isOwn ? from : target + t * by);
+        }
       }
     };
   }),
-  vjp: (input) => (g, rows, inputs, params) => cotangents(g, rows, inputs, params)[input] as Tensor,
+  vjp: (input) => (g, vector, inputs, params) => cotangents(g, vector, inputs, params)[input] as Tensor,
   batch(params, inputs, batched, size) {
     const { carries, xs, lead } = params;
     const isBatched = inputs.map((_, i) => i < carries || batched[i] === true);
@@ -149,57 +189,61 @@ const loopOp: Op<Loop> = {
       (...values) => step(...values) as Tensor[],
       given.map((_, i) => own(i)),
     );
-    const rows = apply(loopOp, { ...params, body, lead: [size, ...lead] }, ...given, ...captured);
-    return moveToFront(rows, 1);
+    return apply(loopOp, { ...params, body, lead: [size, ...lead] }, ...given, ...captured);
   },
 };
 
 /** The gradient of one application, for all its inputs at once: their rules are asked one after the other. */
-const answers = /* @__PURE__ */ new WeakMap<Tensor, { rows: Tensor; found: (Tensor | null)[] }>();
+const answers = /* @__PURE__ */ new WeakMap<Tensor, { vector: Tensor; found: (Tensor | null)[] }>();
 
-function cotangents(g: Tensor, rows: Tensor, inputs: readonly Tensor[], params: Loop): (Tensor | null)[] {
+function cotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: Loop): (Tensor | null)[] {
   const before = answers.get(g);
-  if (before?.rows === rows) return before.found;
-  const found = pullLoop(g, rows, inputs, params);
-  answers.set(g, { rows, found });
+  if (before?.vector === vector) return before.found;
+  const found = pullLoop(g, vector, inputs, params);
+  answers.set(g, { vector, found });
   return found;
 }
 
-function pullLoop(g: Tensor, rows: Tensor, inputs: readonly Tensor[], params: Loop): (Tensor | null)[] {
-  const { body, carries, xs, length, reverse } = params;
+function pullLoop(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: Loop): (Tensor | null)[] {
+  const { body, carries, xs, length, reverse, keeps } = params;
   const init = inputs.slice(0, carries);
   const steps = inputs.slice(carries, carries + xs);
   const fixed = inputs.slice(carries + xs);
   const isWanted = (x: Tensor): boolean => x.node !== null;
-  const kept = columns(rows, params).slice(0, carries);
+  const whole = { ...params, keeps: true };
+  const kept = blocksOf(keeps ? vector : apply(loopOp, whole, ...inputs), whole).slice(0, carries);
   // The carry before each step.
   const from = kept.map((c, k) => {
     const start = expandDims(init[k] as Tensor, 0);
     return concatenate(reverse ? [slice(c, 1, length), start] : [start, slice(c, 0, length - 1)]);
   });
-  const arriving = columns(g, params);
+  // Cotangents arrive at the carry of every step, or at the last one alone.
+  const arriving = blocksOf(g, params);
   const wantedSteps = steps.filter(isWanted);
   const wantedFixed = fixed.filter(isWanted);
   const back: Step = (state, [...at]) => {
-    const carry = at.splice(0, carries);
-    const x = at.splice(0, xs);
-    const cotangent = at.map((here, k) => (k < carries ? here.add(state[k] as Tensor) : here));
-    const point = [...carry, ...x, ...fixed];
+    const point = [...at.splice(0, carries + xs), ...fixed];
+    const ofCarry = keeps
+      ? at.splice(0, carries).map((here, k) => here.add(state[k] as Tensor))
+      : state.slice(0, carries);
     const places = point.flatMap((_, i) => (i < carries || isWanted(inputs[i] as Tensor) ? [i] : []));
     const slopes = grad((variables: Tensor[]) => {
       const moved = [...point];
       places.forEach((place, j) => {
         moved[place] = variables[j] as Tensor;
       });
-      return apply(pairingOp, null, ...body.call(moved), ...cotangent);
+      return apply(pairingOp, null, ...body.call(moved), ...ofCarry, ...at);
     })(places.map((place) => point[place] as Tensor)) as Tensor[];
     const ofSteps = slopes.slice(carries, carries + wantedSteps.length);
     const ofFixed = slopes.slice(carries + wantedSteps.length);
     const sums = ofFixed.map((slope, k) => slope.add(state[carries + k] as Tensor));
     return [[...slopes.slice(0, carries), ...sums], ofSteps];
   };
-  const zero = [...init, ...wantedFixed].map((x) => zeros(x.shape));
-  const [ends, ofSteps] = loop(back, zero, [...from, ...steps, ...arriving], { length, reverse: !reverse });
+  const ofEnd = keeps
+    ? init.map((x) => zeros(x.shape))
+    : arriving.splice(0, carries).map((x) => reshape(x, x.shape.slice(1)));
+  const state = [...ofEnd, ...wantedFixed.map((x) => zeros(x.shape))];
+  const [ends, ofSteps] = loop(back, state, [...from, ...steps, ...arriving], { length, reverse: !reverse });
   const ofFixed = ends.slice(carries);
   let [next, sum] = [0, 0];
   return inputs.map((x, i) => {

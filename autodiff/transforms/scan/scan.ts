@@ -3,7 +3,7 @@
  * (body.ts); the loop then runs what was written (loop.ts). So a program does not grow with the length of its series, and neither f's
  * host code nor the gradient is run again for each step.
  */
-import { requireOptions } from "../../../provenance/base/options.js";
+import { kinds, requireOptions } from "../../../provenance/base/options.js";
 import { PedigradError } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
 import { broadcastShapes, sameShape, showShape } from "../../core/shape.js";
@@ -34,7 +34,7 @@ export function scan<C, X, Y>(
   options: ScanOptions = {},
 ): [carry: TensorsLike<C>, ys: TensorsLike<Y>] {
   if (typeof f !== "function") throw refusal("bad-option", `expected a function as first argument, got ${typeof f}.`);
-  requireOptions("scan", options, ["reverse", "checkpoint"]);
+  requireOptions("scan", options, { reverse: kinds.flag, checkpoint: kinds.flag });
   const { reverse = false, checkpoint = false } = options;
   const start = leavesOf(init).map((leaf) => tensor(leaf as TensorLike));
   const data = leavesOf(xs).map((leaf) => tensor(leaf as TensorLike));

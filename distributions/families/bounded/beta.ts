@@ -7,6 +7,8 @@ import { gammaEntropy, logBetaDensity } from "../../densities/continuous.js";
  * Beta, a = concentration1 and b = concentration0, on [0, 1]:
  *
  *     log p(x) = (a - 1) log x + (b - 1) log(1 - x) - log B(a, b).
+ *
+ * @example new Beta(2, 3).mean.item() // 0.4
  */
 export class Beta extends /* @__PURE__ */ family<
   Tensors<"concentration1" | "concentration0">,
@@ -33,6 +35,8 @@ export class Beta extends /* @__PURE__ */ family<
  * BetaProportion: a proportion with the given mean m, and c = concentration: Beta(m c, (1 - m) c).
  *
  *     log p(x) = (m c - 1) log x + ((1 - m) c - 1) log(1 - x) - log B(m c, (1 - m) c).
+ *
+ * @example new BetaProportion(0.4, 5).logProb(0.5).item() // 0.4055
  */
 export class BetaProportion extends /* @__PURE__ */ family<
   Tensors<"mean" | "concentration">,

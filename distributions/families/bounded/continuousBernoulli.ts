@@ -31,6 +31,8 @@ const slopeOf = (logits: Tensor): [isRising: Tensor, size: Tensor] => [
  *     log p(x) = l x - log((exp l - 1) / l) = l (x - 1/2) - log(sinh h / h),   h = l / 2,
  *
  * an exponential family: the derivatives of log(sinh h / h) are its moments, the first of them coth h - 1/h.
+ *
+ * @example new ContinuousBernoulli(0.3).logProb(0.5).item() // -0.0297
  */
 export class ContinuousBernoulli extends /* @__PURE__ */ family<Params, [probs?: TensorLike]>("ContinuousBernoulli", {
   constraints: { probs: unitInterval, logits: real },

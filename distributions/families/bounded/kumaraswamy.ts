@@ -29,6 +29,8 @@ const meanOf = ({ concentration1: a, concentration0: b }: Params): Tensor =>
  * Kumaraswamy, a = concentration1 and b = concentration0:
  *
  *     log p(x) = log a + log b + (a - 1) log x + (b - 1) log(1 - x^a),   0 <= x <= 1.
+ *
+ * @example new Kumaraswamy(2, 3).cdf(0.5).item() // 0.5781
  */
 export class Kumaraswamy extends /* @__PURE__ */ family<
   Params,

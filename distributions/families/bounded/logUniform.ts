@@ -13,6 +13,8 @@ const meanOf = (p: Params): Tensor => p.high.sub(p.low).div(widthOf(p));
  * LogUniform: log x is uniform between log(low) and log(high).
  *
  *     log p(x) = -log x - log(log(high / low)),   low <= x <= high.
+ *
+ * @example new LogUniform(1, 100).cdf(10).item() // 0.5
  */
 export class LogUniform extends /* @__PURE__ */ family<Params, [low: TensorLike, high: TensorLike]>("LogUniform", {
   constraints: { low: positive, high: ({ low }) => greaterThan(low) },

@@ -32,6 +32,8 @@ export function finiteLogits({ probs, logits }: OneOf<"probs" | "logits">): Tens
  * Teh 2017, "The Concrete distribution"). With d = logits - temperature · logit(x),
  *
  *     log p(x) = log temperature - |d| - 2 log(1 + exp(-|d|)) - log x - log(1 - x).
+ *
+ * @example new RelaxedBernoulli(0.5, 0.3).logProb(0.2).item() // -0.2528
  */
 export class RelaxedBernoulli extends /* @__PURE__ */ family<
   Tensors<"temperature"> & OneOf<"probs" | "logits">,
@@ -56,6 +58,8 @@ export class RelaxedBernoulli extends /* @__PURE__ */ family<
 /**
  * RelaxedBernoulliStraightThrough: draws are 0 or 1, with the mass of Bernoulli(logits), and have the gradient of the relaxed draw
  * that they are rounded from (Bengio, Léonard and Courville 2013): a biased estimate of low variance.
+ *
+ * @example new RelaxedBernoulliStraightThrough(0.5, 0.3).logProb(1).item() // -1.204
  */
 export class RelaxedBernoulliStraightThrough extends RelaxedBernoulli {
   override get support(): Constraint {

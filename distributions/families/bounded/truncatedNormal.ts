@@ -47,6 +47,8 @@ const above = (low: Tensor): Constraint => ({
  *     log Q(z) - log Q(a) = (a - z)(a + z)/2 + log M(z)/M(a) =: D(a, z) <= 0:
  *
  * nothing cancels, a hundred standard deviations out or between bounds that almost meet. Moments go by Gauss–Legendre quadrature.
+ *
+ * @example new TruncatedNormal({ loc: 0, scale: 1, low: 0 }).mean.item() // 0.7979
  */
 export class TruncatedNormal extends /* @__PURE__ */ family<
   Tensors<"loc" | "scale" | "low" | "high">,

@@ -30,6 +30,8 @@ const logWidth: Binary = binary(
  * Uniform on the closed interval [low, high]:
  *
  *     log p(x) = -log(high - low).
+ *
+ * @example new Uniform(0, 4).logProb(1).item() // -1.3863
  */
 export class Uniform extends /* @__PURE__ */ family<Params, [low?: TensorLike, high?: TensorLike]>("Uniform", {
   constraints: { low: real, high: ({ low }) => greaterThan(low) },

@@ -31,6 +31,8 @@ const circularVariance = ({ concentration }: Params): Tensor => besselGap(concen
  *
  * the second form keeps its digits for large κ. `mean` is the direction loc, `variance` the circular one, 1 - I_1(κ)/I_0(κ); the cdf
  * counts from loc - π. Drawn as Best and Fisher (1979) do, with the implicit gradient.
+ *
+ * @example new VonMises(0, 2).logProb(0).item() // -0.6619
  */
 export class VonMises extends /* @__PURE__ */ family<Params, [loc: TensorLike, concentration: TensorLike]>("VonMises", {
   constraints: { loc: real, concentration: positive },

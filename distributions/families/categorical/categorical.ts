@@ -46,6 +46,8 @@ export function entropyOf(p: Classes): Tensor {
  *     log p(k) = log(probs_k) - log Σ probs = logits_k - logsumexp(logits).
  *
  * probs are weights of any sum: they are divided by it, and gradients are those of the normalised probabilities.
+ *
+ * @example new Categorical([0.2, 0.3, 0.5]).logProb(2).item() // -0.6931
  */
 export class Categorical extends /* @__PURE__ */ family<Classes, [probs?: TensorLike]>("Categorical", {
   constraints: { probs: weights, logits: logWeights },

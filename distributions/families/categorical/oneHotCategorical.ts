@@ -7,6 +7,8 @@ import { Categorical, type Classes, classesOf, entropyOf, logitsOf, probsOf } fr
  * OneHotCategorical: a Categorical whose values are unit vectors.
  *
  *     log p(x) = Σ_k x_k log(probs_k).
+ *
+ * @example new OneHotCategorical([0.2, 0.8]).logProb([0, 1]).item() // -0.2231
  */
 export class OneHotCategorical extends /* @__PURE__ */ family<Classes, [probs?: TensorLike]>("OneHotCategorical", {
   constraints: { probs: weights, logits: logWeights },

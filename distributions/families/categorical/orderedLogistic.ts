@@ -37,6 +37,8 @@ function logitsOf({ predictor, cutpoints }: Params): Tensor {
  *     P(k) = σ(c_k - η) - σ(c_{k-1} - η) = σ(c_k - η) σ(η - c_{k-1}) (1 - exp(c_{k-1} - c_k)),   η = predictor, c_{-1} = -∞, c_K = ∞:
  *
  * the product has no difference in which digits are lost.
+ *
+ * @example new OrderedLogistic(0, [-1, 1]).logProb(1).item() // -0.7719
  */
 export class OrderedLogistic extends /* @__PURE__ */ family<Params, [predictor: TensorLike, cutpoints: TensorLike]>(
   "OrderedLogistic",

@@ -23,6 +23,8 @@ import { OneHotCategorical } from "./oneHotCategorical.js";
  * Mnih and Teh 2017; Jang, Gu and Poole 2017). For K classes
  *
  *     log p(x) = log Γ(K) + (K - 1) log T + Σ_k (logits_k - (T + 1) log x_k) - K log Σ_k exp(logits_k - T log x_k).
+ *
+ * @example new RelaxedOneHotCategorical(0.5, [0.3, 0.7]).logProb([0.4, 0.6]).item() // -0.7544
  */
 export class RelaxedOneHotCategorical extends /* @__PURE__ */ family<
   Tensors<"temperature"> & Classes,
@@ -58,6 +60,8 @@ export class RelaxedOneHotCategorical extends /* @__PURE__ */ family<
 /**
  * RelaxedOneHotCategoricalStraightThrough: draws are one-hot, with the mass of OneHotCategorical(logits), and have the gradient of the
  * relaxed draw whose largest entry they point at.
+ *
+ * @example new RelaxedOneHotCategoricalStraightThrough(0.5, [0.3, 0.7]).logProb([0, 1]).item() // -0.3567
  */
 export class RelaxedOneHotCategoricalStraightThrough extends RelaxedOneHotCategorical {
   override get support(): Constraint {

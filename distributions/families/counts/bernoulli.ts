@@ -41,6 +41,8 @@ export function outcomesOf({ probs, logits }: Odds): [one: Outcome, zero: Outcom
  * Bernoulli: 1 with probability probs, else 0; either probs or logits = log(probs / (1 - probs)).
  *
  *     log p(x) = x log(probs) + (1 - x) log(1 - probs) = logSigmoid((2x - 1) logits).
+ *
+ * @example new Bernoulli({ logits: 0 }).logProb(1).item() // -0.6931
  */
 export class Bernoulli extends /* @__PURE__ */ family<Odds, [probs?: TensorLike]>("Bernoulli", {
   constraints: { probs: unitInterval, logits: extendedReal },

@@ -7,6 +7,8 @@ import { logNegativeBinomial } from "../../densities/counts.js";
  * BetaBinomial: Binomial(n = totalCount) with a probability drawn from Beta(a = concentration1, b = concentration0).
  *
  *     log p(k) = log C(n, k) + log B(k + a, n - k + b) - log B(a, b).
+ *
+ * @example new BetaBinomial(2, 3, 10).mean.item() // 4
  */
 export class BetaBinomial extends /* @__PURE__ */ family<
   Tensors<"concentration1" | "concentration0" | "totalCount">,

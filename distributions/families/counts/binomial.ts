@@ -33,6 +33,8 @@ function cdf(x: Tensor, p: Params): Tensor {
  * Binomial: successes in n = totalCount trials of probability p = probs, or sigmoid(logits).
  *
  *     log p(k) = log C(n, k) + k log p + (n - k) log(1 - p).
+ *
+ * @example new Binomial(10, 0.3).logProb(4).item() // -1.6088
  */
 export class Binomial extends /* @__PURE__ */ family<Params, [totalCount: TensorLike, probs?: TensorLike]>("Binomial", {
   constraints: { totalCount: nonnegativeInteger, probs: unitInterval, logits: real },

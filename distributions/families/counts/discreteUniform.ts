@@ -13,6 +13,8 @@ const cdf = (x: Tensor, p: Params): Tensor => clip(floor(x).sub(p.low).add(1).di
  * DiscreteUniform on the whole numbers low … high, both included.
  *
  *     log p(k) = -log(high - low + 1).
+ *
+ * @example new DiscreteUniform(1, 6).mean.item() // 3.5
  */
 export class DiscreteUniform extends /* @__PURE__ */ family<Params, [low: TensorLike, high: TensorLike]>(
   "DiscreteUniform",

@@ -29,6 +29,8 @@ const cdf = (x: Tensor, p: Odds): Tensor => expm1(xlog1py(floor(maximum(x, -1)).
  * Geometric: failures before the first success of probability p = probs, or sigmoid(logits).
  *
  *     log p(k) = k log(1 - p) + log p.
+ *
+ * @example new Geometric(0.25).mean.item() // 3
  */
 export class Geometric extends /* @__PURE__ */ family<Odds, [probs?: TensorLike]>("Geometric", {
   constraints: { probs: positiveProbability, logits: real },

@@ -46,6 +46,8 @@ function gammaPoissonDraw(
  * NegativeBinomial: successes of probability p = probs, or sigmoid(logits), before r = totalCount failures.
  *
  *     log p(k) = log Γ(k + r) - log Γ(r) - log k! + r log(1 - p) + k log p.
+ *
+ * @example new NegativeBinomial(3, 0.4).mean.item() // 2
  */
 export class NegativeBinomial extends /* @__PURE__ */ family<Params, [totalCount: TensorLike, probs?: TensorLike]>(
   "NegativeBinomial",
@@ -81,6 +83,8 @@ export class NegativeBinomial extends /* @__PURE__ */ family<Params, [totalCount
  * NegativeBinomial of c failures and odds m / c.
  *
  *     log p(k) = log Γ(k + c) - log Γ(c) - log k! + c log(c / (c + m)) + k log(m / (c + m)).
+ *
+ * @example new NegativeBinomial2(2, 5).variance.item() // 2.8
  */
 export class NegativeBinomial2 extends /* @__PURE__ */ family<
   Tensors<"mean" | "concentration">,
@@ -99,6 +103,8 @@ export class NegativeBinomial2 extends /* @__PURE__ */ family<
  * GammaPoisson: Poisson with a rate drawn from Gamma(a = concentration, b = rate): NegativeBinomial of a failures and odds 1 / b.
  *
  *     log p(k) = -log B(k + 1, a) - log(k + a) + a log(b / (1 + b)) - k log(1 + b).
+ *
+ * @example new GammaPoisson(3, 2).mean.item() // 1.5
  */
 export class GammaPoisson extends /* @__PURE__ */ family<
   Tensors<"concentration" | "rate">,

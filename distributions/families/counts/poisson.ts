@@ -14,6 +14,8 @@ function cdf(x: Tensor, { rate }: Params): Tensor {
  * Poisson; rate 0 is the point mass at 0.
  *
  *     log p(k) = k log(rate) - rate - log k!
+ *
+ * @example new Poisson(3).logProb(2).item() // -1.4959
  */
 export class Poisson extends /* @__PURE__ */ family<Params, [rate: TensorLike]>("Poisson", {
   constraints: { rate: nonnegative },

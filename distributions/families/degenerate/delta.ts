@@ -12,6 +12,8 @@ const eventOf = (p: Params) => p.v.shape.slice(p.v.shape.length - axesOf(p));
  * Delta: the point mass at v, weighted by exp(logDensity); the last `eventDim` axes of v are one event.
  *
  *     log p(x) = logDensity where x = v, else -Infinity.
+ *
+ * @example new Delta(2).logProb(2).item() // 0
  */
 export class Delta extends /* @__PURE__ */ family<Params, [v?: TensorLike, logDensity?: TensorLike, eventDim?: number]>(
   "Delta",

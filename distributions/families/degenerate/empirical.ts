@@ -33,6 +33,8 @@ const meanOf = (p: Params): Tensor => average(p.samples, p);
  * Empirical: the given samples, along their first axis, with weights exp(logWeights) / Σ exp(logWeights).
  *
  *     p(x) = the sum of the weights of the samples that equal x.
+ *
+ * @example new Empirical([1, 2, 6]).mean.item() // 3
  */
 export class Empirical extends /* @__PURE__ */ family<Params, [samples: TensorLike, logWeights?: TensorLike]>(
   "Empirical",

@@ -1,10 +1,13 @@
-/** ImproperUniform: log density 0 everywhere on a support. It is no distribution and has no draws, but serves as a flat prior. */
+/** ImproperUniform: log density 0 everywhere on a support. It is not a distribution and cannot be drawn from, but serves as a flat prior. */
 import type { Shape } from "../../../autodiff/core/shape.js";
 import { asShape } from "../../../autodiff/core/shape.js";
 import { PedigradError, type Tensor, zeros } from "../../../autodiff/index.js";
 import { type Constraint, independent } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
 
+/**
+ * @example new ImproperUniform(constraints.positive).logProb(7).item() // 0
+ */
 export class ImproperUniform extends Distribution {
   readonly #support: Constraint;
   readonly #eventShape: Shape;

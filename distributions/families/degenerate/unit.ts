@@ -2,7 +2,11 @@ import { broadcastTo, type TensorLike } from "../../../autodiff/index.js";
 import { extendedReal, realVector } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 
-/** Unit: one event without any numbers in it, of log density logFactor. It is how `factor` adds to a model's log density. */
+/**
+ * Unit: one event without any numbers in it, of log density logFactor. It is how `factor` adds to a model's log density.
+ *
+ * @example new Unit(-1.5).logProb([]).item() // -1.5
+ */
 export class Unit extends /* @__PURE__ */ family<Tensors<"logFactor">, [logFactor: TensorLike]>("Unit", {
   constraints: { logFactor: extendedReal },
   support: realVector,

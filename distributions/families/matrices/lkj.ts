@@ -43,6 +43,8 @@ const parameters = {
  *     log p(L) = Σ_{i=2}^d (d - i + 2 (η - 1)) log L_ii - (d - 1)/2 log π - log Γ_{d-1}(α - 1/2) + (d - 1) log Γ(α),   α = η + (d - 1)/2.
  *
  * Drawn by the onion method: row i is a direction on a sphere times the root of a Beta variable.
+ *
+ * @example new LKJCholesky(3, 2).eventShape // [3, 3]
  */
 export class LKJCholesky extends /* @__PURE__ */ family<Params, Arguments>("LKJCholesky", {
   ...parameters,
@@ -87,6 +89,8 @@ export class LKJCholesky extends /* @__PURE__ */ family<Params, Arguments>("LKJC
  * LKJ: the matrix itself, with L its Cholesky factor:
  *
  *     log p(x) = 2 (η - 1) Σ_i log L_ii + const = log p_LKJCholesky(L) - Σ_{i=2}^d (d - i) log L_ii.
+ *
+ * @example new LKJ(3, 2).eventShape // [3, 3]
  */
 export class LKJ extends /* @__PURE__ */ family<Params, Arguments>("LKJ", {
   ...parameters,

@@ -36,6 +36,8 @@ const overMatrix = ({ df }: Params): Tensor => df.expandDims(-1).expandDims(-1);
  *     log p(x) = (df - p - 1) Σ log C_ii - |L⁻¹ C|²/2 - df (p/2 log 2 + Σ log L_ii) - log Γ_p(df/2).
  *
  * Drawn by Bartlett's decomposition.
+ *
+ * @example new Wishart(4, [[1, 0], [0, 1]]).mean // [[4, 0], [0, 4]]
  */
 export class Wishart extends /* @__PURE__ */ family<Params, [df: TensorLike, scaleTril: TensorLike]>("Wishart", {
   constraints: {

@@ -16,6 +16,8 @@ import { family, type Tensors } from "../../core/family.js";
  * Exponential, rate = 1 / mean:
  *
  *     log p(x) = log(rate) - rate x,   x >= 0.
+ *
+ * @example new Exponential(2).cdf(1).item() // 0.8647
  */
 export class Exponential extends /* @__PURE__ */ family<Tensors<"rate">, [rate?: TensorLike]>("Exponential", {
   constraints: { rate: positive },

@@ -28,6 +28,8 @@ const halvesOf = ({ df1, df2 }: Params): [a: Tensor, b: Tensor] => [df1.mul(0.5)
  *     log p(x) = a log y + b log(1 - y) - log x - log B(a, b):   y is Beta(a, b).
  *
  * Moments that are not finite are NaN, as in PyTorch.
+ *
+ * @example new FisherSnedecor(3, 6).mean.item() // 1.5
  */
 export class FisherSnedecor extends /* @__PURE__ */ family<Params, [df1: TensorLike, df2: TensorLike]>(
   "FisherSnedecor",

@@ -31,6 +31,8 @@ type Arguments = [concentration: TensorLike, rate?: TensorLike];
  * Gamma, a = concentration and b = rate = 1 / scale:
  *
  *     log p(x) = a log b + (a - 1) log x - b x - lgamma(a),   x >= 0.
+ *
+ * @example new Gamma(3, 2).mean.item() // 1.5
  */
 export class Gamma extends /* @__PURE__ */ family<Params, Arguments>("Gamma", {
   constraints: { concentration: positive, rate: positive },
@@ -50,6 +52,8 @@ export class Gamma extends /* @__PURE__ */ family<Params, Arguments>("Gamma", {
  * Chi2 with df degrees of freedom: Gamma(df/2, 1/2).
  *
  *     log p(x) = (df/2 - 1) log x - x/2 - df/2 log 2 - lgamma(df/2),   x >= 0.
+ *
+ * @example new Chi2(3).mean.item() // 3
  */
 export class Chi2 extends /* @__PURE__ */ family<Tensors<"df">, [df: TensorLike]>("Chi2", {
   constraints: { df: positive },
@@ -80,6 +84,8 @@ const logInverseGammaDensity: Ternary = ternary(
  * InverseGamma: 1 / x is Gamma(a = concentration, b = rate).
  *
  *     log p(x) = a log b - lgamma(a) - (a + 1) log x - b / x,   x > 0.
+ *
+ * @example new InverseGamma(3, 2).mean.item() // 1
  */
 export class InverseGamma extends /* @__PURE__ */ family<Params, Arguments>("InverseGamma", {
   constraints: { concentration: positive, rate: positive },

@@ -38,6 +38,8 @@ const scaledE1: Unary = unary("scaledE1", (a) => scaledE1Of(a), [(g, y, a) => ga
  *
  *     log p(x) = log(a b) + b x - a (exp(b x) - 1),   x >= 0,
  *     mean = exp(a) E_1(a) / b,   E_1(a) = ∫_a^∞ exp(-t) / t dt        the exponential integral
+ *
+ * @example new Gompertz(1, 2).cdf(0.5).item() // 0.8206
  */
 export class Gompertz extends /* @__PURE__ */ family<
   Tensors<"concentration" | "rate">,

@@ -23,6 +23,8 @@ import { logOnePlusSquare } from "../real/locationScale.js";
  * HalfNormal: |x| for x of Normal(0, scale).
  *
  *     log p(x) = -z²/2 - log(scale) + log √(2/π),   x >= 0.
+ *
+ * @example new HalfNormal(1).mean.item() // 0.7979
  */
 export class HalfNormal extends /* @__PURE__ */ family<Tensors<"scale">, [scale?: TensorLike]>("HalfNormal", {
   constraints: { scale: positive },
@@ -41,6 +43,8 @@ export class HalfNormal extends /* @__PURE__ */ family<Tensors<"scale">, [scale?
  * HalfCauchy: |x| for x of Cauchy(0, scale).
  *
  *     log p(x) = log 2 - log π - log(scale) - log(1 + z²),   x >= 0.
+ *
+ * @example new HalfCauchy(1).cdf(1).item() // 0.5
  */
 export class HalfCauchy extends /* @__PURE__ */ family<Tensors<"scale">, [scale?: TensorLike]>("HalfCauchy", {
   constraints: { scale: positive },

@@ -10,6 +10,8 @@ const ENTROPY = 3.32448280139689;
  * Levy, d = x - loc, c = scale:
  *
  *     log p(x) = (log(c / 2π) - c / d - 3 log d) / 2,   x > loc.
+ *
+ * @example new Levy(0, 1).cdf(1).item() // 0.3173
  */
 export class Levy extends /* @__PURE__ */ family<Tensors<"loc" | "scale">, [loc: TensorLike, scale: TensorLike]>(
   "Levy",

@@ -7,6 +7,8 @@ import { family, type Tensors } from "../../core/family.js";
  * LogNormal: log x is Normal(loc, scale).
  *
  *     log p(x) = -z²/2 - log(scale) - log √(2π) - log x,   z = (log x - loc) / scale.
+ *
+ * @example new LogNormal(0, 1).mean.item() // 1.6487
  */
 export class LogNormal extends /* @__PURE__ */ family<Tensors<"loc" | "scale">, [loc?: TensorLike, scale?: TensorLike]>(
   "LogNormal",

@@ -20,6 +20,8 @@ import { logRatio } from "../../densities/continuous.js";
  * Pareto, s = scale the smallest value and alpha the tail index:
  *
  *     log p(x) = log(alpha) + alpha log s - (alpha + 1) log x,   x >= s.
+ *
+ * @example new Pareto(1, 3).mean.item() // 1.5
  */
 export class Pareto extends /* @__PURE__ */ family<Tensors<"scale" | "alpha">, [scale: TensorLike, alpha: TensorLike]>(
   "Pareto",

@@ -35,6 +35,8 @@ const meanOf = ({ scale, concentration }: Params): Tensor => exp(lgamma(reciproc
  * Weibull, λ = scale and k = concentration, z = (x / λ)^k:
  *
  *     log p(x) = log k - log λ + (k - 1) log(x / λ) - z,   x >= 0.
+ *
+ * @example new Weibull(1, 2).cdf(1).item() // 0.6321
  */
 export class Weibull extends /* @__PURE__ */ family<Params, [scale: TensorLike, concentration: TensorLike]>("Weibull", {
   constraints: { scale: positive, concentration: positive },

@@ -14,6 +14,8 @@ function scalesOf({ scale, asymmetry }: Params): [left: Tensor, right: Tensor, b
  * r = scale / asymmetry.
  *
  *     log p(x) = -log(l + r) - (loc - x) / l  left of loc,  -log(l + r) - (x - loc) / r  right of it.
+ *
+ * @example new AsymmetricLaplace(0, 1, 2).logProb(1).item() // -2.9163
  */
 export class AsymmetricLaplace extends /* @__PURE__ */ family<
   Params,

@@ -64,6 +64,8 @@ const locationScale = (name: string, standard: Standard) =>
  * Normal (Gaussian), scale the standard deviation:
  *
  *     log p(z) = -z²/2 - log √(2π).
+ *
+ * @example new Normal(0, 1).logProb(1).item() // -1.4189
  */
 export class Normal extends /* @__PURE__ */ locationScale("Normal", {
   shape: (z) => square(z).mul(-0.5),
@@ -80,6 +82,8 @@ export class Normal extends /* @__PURE__ */ locationScale("Normal", {
  * Laplace:
  *
  *     log p(z) = -|z| - log 2.
+ *
+ * @example new Laplace(0, 1).logProb(1).item() // -1.6931
  */
 export class Laplace extends /* @__PURE__ */ locationScale("Laplace", {
   shape: (z) => abs(z).neg(),
@@ -102,6 +106,8 @@ export class Laplace extends /* @__PURE__ */ locationScale("Laplace", {
  *     log p(z) = -|z| - 2 softplus(-|z|),
  *
  * which is even in z and written for |z|, so that it never subtracts large numbers.
+ *
+ * @example new Logistic(0, 1).cdf(1).item() // 0.7311
  */
 export class Logistic extends /* @__PURE__ */ locationScale("Logistic", {
   shape: (z) => {
@@ -121,6 +127,8 @@ export class Logistic extends /* @__PURE__ */ locationScale("Logistic", {
  * Cauchy, which has no mean:
  *
  *     log p(z) = -log(1 + z²) - log π.
+ *
+ * @example new Cauchy(0, 1).cdf(1).item() // 0.75
  */
 export class Cauchy extends /* @__PURE__ */ locationScale("Cauchy", {
   shape: (z) => logOnePlusSquare(z).neg(),
@@ -151,6 +159,8 @@ export function logOnePlusSquare(z: Tensor): Tensor {
  * Gumbel (of maxima):
  *
  *     log p(z) = -z - exp(-z).
+ *
+ * @example new Gumbel(0, 1).cdf(0).item() // 0.3679
  */
 export class Gumbel extends /* @__PURE__ */ locationScale("Gumbel", {
   shape: (far) => {
@@ -171,6 +181,8 @@ export class Gumbel extends /* @__PURE__ */ locationScale("Gumbel", {
  * SoftLaplace, the hyperbolic secant distribution: a Laplace without its kink; exp z is HalfCauchy.
  *
  *     log p(z) = -log(exp z + exp(-z)) - log(π / 2).
+ *
+ * @example new SoftLaplace(0, 1).cdf(0).item() // 0.5
  */
 export class SoftLaplace extends /* @__PURE__ */ locationScale("SoftLaplace", {
   shape: (z) => logaddexp(z, z.neg()).neg(),

@@ -83,6 +83,8 @@ function sizeOf(both: Tensor, df: Tensor): Tensor {
  * StudentT with df degrees of freedom, z = (x - loc) / scale:
  *
  *     log p(x) = -(df + 1)/2 log(1 + z²/df) - log B(1/2, df/2) - log(df)/2 - log(scale).
+ *
+ * @example new StudentT(5, 0, 1).variance.item() // 1.6667
  */
 export class StudentT extends /* @__PURE__ */ family<
   Tensors<"df" | "loc" | "scale">,

@@ -12,6 +12,8 @@ const logNormalizer = (a: Tensor): Tensor => sum(lgamma(a), -1).sub(lgamma(sum(a
  *     log p(x) = Σ (a_i - 1) log x_i + lgamma(A) - Σ lgamma(a_i).
  *
  * Its gradient for x is the plain partial derivative (a_i - 1) / x_i.
+ *
+ * @example new Dirichlet([1, 2, 3]).mean // [0.1667, 0.3333, 0.5]
  */
 export class Dirichlet extends /* @__PURE__ */ family<Tensors<"concentration">, [concentration: TensorLike]>(
   "Dirichlet",

@@ -22,6 +22,8 @@ const stepsOf = ({ numSteps }: Params): number => firstNumber(numSteps);
  * GaussianRandomWalk of T = numSteps steps, as one event:
  *
  *     log p(x) = Σ_t log N(x_t | x_{t-1}, scale²),   x_0 = 0.
+ *
+ * @example new GaussianRandomWalk(1, 3).eventShape // [3]
  */
 export class GaussianRandomWalk extends /* @__PURE__ */ family<Params, [scale?: TensorLike, numSteps?: number]>(
   "GaussianRandomWalk",

@@ -27,6 +27,8 @@ type Params = Tensors<"loc" | "covFactor" | "covDiag">;
  *     log p(x) = -(|D^-1/2 (d - W a)|² + |a|²)/2 - (Σ log D + log |K|)/2 - n log √(2π),   a = K⁻¹ Wᵀ D⁻¹ d:
  *
  * the squared distance as the least that factors a and noise can explain d with, in which nothing cancels.
+ *
+ * @example new LowRankMultivariateNormal([0, 0], [[1], [1]], [1, 1]).variance // [2, 2]
  */
 export class LowRankMultivariateNormal extends /* @__PURE__ */ family<
   Params,

@@ -40,6 +40,8 @@ export function countsOf(key: Tensor, totalCount: Tensor, probs: Tensor, shape: 
  * Multinomial: how often each of K classes, of probability probs_k (or softmax(logits)_k), comes up in n = totalCount draws.
  *
  *     log p(x) = log n! - Σ_k log x_k! + Σ_k x_k log probs_k.
+ *
+ * @example new Multinomial(4, [0.5, 0.25, 0.25]).mean // [2, 1, 1]
  */
 export class Multinomial extends /* @__PURE__ */ family<
   Tensors<"totalCount"> & Classes,

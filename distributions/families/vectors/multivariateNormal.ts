@@ -26,6 +26,8 @@ export type ScaleParams = OneOf<"scaleTril" | "covarianceMatrix" | "precisionMat
  * MultivariateNormal in n dimensions, by one of: scaleTril L, lower triangular with covariance L Lᵀ; covarianceMatrix; precisionMatrix.
  *
  *     log p(x) = -|z|²/2 - Σ log L_ii - n log √(2π),   L z = x - loc.
+ *
+ * @example new MultivariateNormal({ loc: [0, 0], covarianceMatrix: [[2, 1], [1, 2]] }).variance // [2, 2]
  */
 export class MultivariateNormal extends /* @__PURE__ */ family<
   ScaleParams & Tensors<"loc">,

@@ -23,6 +23,8 @@ import { halfLogDeterminant } from "./multivariateNormal.js";
  * MultivariateStudentT with df degrees of freedom in n dimensions, L = scaleTril, L z = x - loc:
  *
  *     log p(x) = -(df + n)/2 log(1 + |z|²/df) - log B(df/2, n/2) + log Γ(n/2) - n/2 log(π df) - Σ log L_ii.
+ *
+ * @example new MultivariateStudentT(4, [0, 0], [[1, 0], [0, 1]]).variance // [2, 2]
  */
 export class MultivariateStudentT extends /* @__PURE__ */ family<
   Tensors<"df" | "loc" | "scaleTril">,

@@ -17,12 +17,16 @@ export function warnIfMixed(cost: Cost, site: ScoreSite, meetings: readonly Meet
     const axis = dim + elementDim;
     if (!axes.includes(axis) || meetings.some(([, to]) => to === axis)) continue;
     const plate = plates.find((p) => p.dim === -dim)?.name as string;
-    const key = `${name}\u0000${plate}`;
-    if (warned.has(key)) continue;
-    warned.add(key);
-    const op = cost.provenance.mixedBy(name, -axis);
-    console.warn(
-      `pedigrad: site "${name}" in plate "${plate}": ${op === null ? "an op" : `"${op}"`} brings the plate's elements together on the way to site "${cost.site}" in the same plate, so every element of "${name}" pays for all of "${cost.site}". That is right, but noisier than a plate that is kept: if no element needs the others, compute it element by element; else leave the plate before, or use toEvent.`,
-    );
+    warnOfMixing(name, plate, cost.provenance.mixedBy(name, -axis), cost.site);
   }
+}
+
+/** Say once that an op brings the elements of a site's plate together on the way to another site in that plate. */
+export function warnOfMixing(site: string, plate: string, op: string | null, to: string): void {
+  const key = `${site}\u0000${plate}`;
+  if (warned.has(key)) return;
+  warned.add(key);
+  console.warn(
+    `pedigrad: site "${site}" in plate "${plate}": ${op === null ? "an op" : `"${op}"`} brings the plate's elements together on the way to site "${to}" in the same plate, so every element of "${site}" pays for all of "${to}". That is right, but noisier than a plate that is kept: if no element needs the others, compute it element by element; else leave the plate before, or use toEvent.`,
+  );
 }

@@ -228,4 +228,16 @@ test("200,000 chained additions: value and gradient, without recursion", () => {
   );
 });
 
+test("small results are pieces of a common buffer, and show no numbers but their own", () => {
+  const x = P.arange(10);
+  const results = Array.from({ length: 60 }, (_, i) => x.mul(i));
+  results.forEach((y, i) => {
+    assert.is(y.data.data.length, 10);
+    assert.equal(
+      y.toArray(),
+      (x.toArray() as number[]).map((v) => v * i),
+    );
+  });
+});
+
 test.run();

@@ -2,7 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { apply, binary, jit, type Op, type Tensor, tensor, ternary, unary } from "../../../autodiff/index.js";
-import { expressionOf } from "../../../autodiff/transforms/jit/expression.js";
+import { expressionOf } from "../../../autodiff/transforms/jit/compile/expression.js";
 
 /** The function with exactly this text: a TypeScript compiler would change it. */
 const written = (text: string): ((...xs: number[]) => number) => new Function(`return ${text}`)();

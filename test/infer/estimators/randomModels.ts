@@ -32,7 +32,7 @@ export function numbers(seed: number): () => number {
   };
 }
 
-type Family = "bernoulli" | "categorical" | "normal" | "score normal";
+type Family = "bernoulli" | "flips" | "categorical" | "normal" | "score normal";
 interface PlateSpec {
   readonly name: string;
   readonly size: number;
@@ -43,10 +43,8 @@ interface Latent {
   readonly name: string;
   readonly family: Family;
   readonly plates: readonly PlateSpec[];
-  /** Latents that its prior depends on, with weights. */
-  readonly prior: readonly (readonly [Latent, number])[];
-  /** Latents that its guide depends on, with weights. */
-  readonly posterior: readonly (readonly [Latent, number])[];
+  /** Latents that its prior depends on. */
+  readonly prior: readonly Parent[];
   readonly bias: Tensor;
   readonly start: Tensor;
   readonly mask: Tensor | null;
@@ -58,7 +56,18 @@ interface Latent {
   readonly isSummed: boolean;
 }
 
-const isDiscrete = ({ family }: { family: Family }): boolean => family === "bernoulli" || family === "categorical";
+const isDiscrete = ({ family }: { family: Family }): boolean => !family.endsWith("normal");
+/** How many axes of its parameters belong to one element of its batch. */
+const eventDimOf = ({ family }: { family: Family }): number => (family === "categorical" || family === "flips" ? 1 : 0);
+const EVENT = 2;
+
+/** What a program computes of a parent on the way to a child: nothing, or something that brings elements of a plate or an event together. */
+type Way = "kept" | "flipped" | "neighbours";
+interface Parent {
+  readonly latent: Latent;
+  readonly weight: number;
+  readonly way: Way;
+}
 
 /** The shape of one number for each element of these plates, whole. */
 const shapeIn = (plates: readonly PlateSpec[]): number[] => {
@@ -68,15 +77,36 @@ const shapeIn = (plates: readonly PlateSpec[]): number[] => {
   return shape;
 };
 
-/** A parent's value as a child in `plates` sees it: the sum of all elements along plates that the child is not in. */
-function seenFrom(plates: readonly PlateSpec[], parent: Latent, value: Tensor): Tensor {
-  const outside = parent.plates.filter(({ name }) => plates.every((p) => p.name !== name));
-  return outside.length === 0
-    ? value
-    : value.sum(
-        outside.map(({ dim }) => dim),
-        { keepDims: true },
-      );
+/** Along which axis a way brings elements together: that of an event, or of the innermost plate. */
+const axisOf = ({ family, plates }: Latent): number | null => {
+  if (family === "flips") return -1;
+  const dims = plates.map(({ dim }) => dim);
+  return dims.length === 0 ? null : Math.max(...dims);
+};
+
+/**
+ * What a child in `plates` sees of a parent: the sum of all elements along plates that the child is not in, and of its event where the
+ * child has none.
+ */
+function seenFrom(
+  plates: readonly PlateSpec[],
+  { latent, way, weight }: Parent,
+  value: Tensor,
+  hasEvent = false,
+): Tensor {
+  const outside = latent.plates.filter(({ name }) => plates.every((p) => p.name !== name));
+  const events = latent.family === "flips" ? 1 : 0;
+  const axis = axisOf(latent);
+  let seen = value;
+  if (axis !== null && way === "flipped") seen = seen.flip(axis);
+  if (axis !== null && way === "neighbours") seen = seen.add(seen.flip(axis).mul(0.5));
+  if (outside.length > 0)
+    seen = seen.sum(
+      outside.map(({ dim }) => dim - events),
+      { keepDims: true },
+    );
+  if (events === 1 && !hasEvent) seen = seen.sum(-1);
+  return (events === 0 && hasEvent ? seen.expandDims(-1) : seen).mul(weight);
 }
 
 /** Whether a value may leave its plates for these: the sum of a subsample is not the sum. */
@@ -127,56 +157,57 @@ export function randomProgram(seed: number): RandomProgram {
   const hasSummed = chance(0.25);
   // A sum inside a logarithm is no polynomial of a normal draw, whose score would need more nodes.
   const families: readonly Family[] = chance(0.3)
-    ? ["bernoulli", "bernoulli", "categorical"]
+    ? ["bernoulli", "bernoulli", "flips", "categorical"]
     : hasSummed
-      ? ["bernoulli", "bernoulli", "categorical", "normal"]
-      : ["bernoulli", "bernoulli", "bernoulli", "categorical", "normal", "score normal"];
+      ? ["bernoulli", "bernoulli", "flips", "categorical", "normal"]
+      : ["bernoulli", "bernoulli", "flips", "categorical", "normal", "score normal"];
   const latents: Latent[] = [];
   const count = 2 + Math.floor(next() * 3);
   let budget = 6;
   const order = Array.from({ length: count }, (_, i) => i);
   if (chance(0.3)) order.reverse();
-  const parentsAmong = (
-    candidates: readonly Latent[],
-    family: Family,
-    plates: readonly PlateSpec[],
-  ): (readonly [Latent, number])[] =>
+  const wayFrom = (latent: Latent): Way => {
+    // Which elements a subsample visits decides what lies beside them.
+    const canMix = axisOf(latent) !== null && (latent.family === "flips" || mayLeave(latent.plates, []));
+    return canMix && chance(0.15) ? pick(["flipped", "neighbours"] as const) : "kept";
+  };
+  const parentsAmong = (candidates: readonly Latent[], family: Family, plates: readonly PlateSpec[]): Parent[] =>
     candidates
       .filter((other) => isDiscrete(other) || family === "normal" || family === "score normal")
       .filter((other) => chance(isWithin(other.plates, plates) ? 0.6 : mayLeave(other.plates, plates) ? 0.2 : 0))
-      .map((other) => [other, real(1.2)] as const);
+      .map((latent) => ({ latent, weight: real(1.2), way: wayFrom(latent) }));
   for (let i = 0; i < count; i++) {
     const plates = pick(places);
     const family = pick(families);
-    budget -= elementsOf(plates);
+    budget -= elementsOf(plates) * (family === "flips" ? EVENT : 1);
     if (budget < 0 && latents.length >= 2) break;
     const shape = shapeIn(plates);
-    const events = family === "categorical" ? [...shape, 3] : shape;
+    const events = eventDimOf({ family }) === 0 ? shape : [...shape, family === "flips" ? EVENT : 3];
     latents.push({
       name: `z${i}`,
       family,
       plates,
       prior: parentsAmong(latents, family, plates),
-      posterior: [],
       bias: array(events),
       start: array(events),
       mask: chance(0.2) ? tensor(array(shape).greater(0)) : null,
-      isMaskedInGuide: chance(0.7),
+      isMaskedInGuide: chance(0.85),
       scale: chance(0.15) ? 2 : 1,
-      isScaledInGuide: chance(0.7),
+      isScaledInGuide: chance(0.85),
       infer: {},
       isSummed: false,
     });
   }
   const all = latents.map((latent, i) => {
-    const isSummed = hasSummed && isDiscrete(latent) && (i === latents.length - 1 || chance(0.4));
+    const isSummed =
+      hasSummed && isDiscrete(latent) && latent.family !== "flips" && (i === latents.length - 1 || chance(0.4));
     const changes = isSummed ? { isSummed, mask: null, scale: 1 } : {};
     return { ...latent, ...changes };
   });
   // The copies are parents from here on.
   const byName = new Map(all.map((latent) => [latent.name, latent]));
   const known = (pairs: Latent["prior"]): Latent["prior"] =>
-    pairs.map(([{ name }, w]) => [byName.get(name) as Latent, w] as const);
+    pairs.map((parent) => ({ ...parent, latent: byName.get(parent.latent.name) as Latent }));
   const inGuide = order.flatMap((i) => (all[i] === undefined || all[i]?.isSummed ? [] : [all[i] as Latent]));
   const auxiliary = chance(0.15) && inGuide.length > 0;
   const posteriors = new Map(
@@ -184,27 +215,41 @@ export function randomProgram(seed: number): RandomProgram {
   );
 
   const params: Record<string, Tensor> = {};
-  for (const { name, start } of inGuide) params[`q_${name}`] = start;
+  for (const latent of inGuide) {
+    params[`q_${latent.name}`] = latent.start;
+    if (!isDiscrete(latent)) params[`s_${latent.name}`] = array(shapeIn(latent.plates), 0.4);
+  }
   params.theta = tensor(real());
   if (auxiliary) params.q_aux = tensor(real());
   const guideFactor = chance(0.2);
   if (guideFactor) params.omega = tensor(real());
 
+  const totalOf = (
+    plates: readonly PlateSpec[],
+    parents: readonly Parent[],
+    values: ReadonlyMap<string, Tensor>,
+    hasEvent: boolean,
+  ): Tensor =>
+    parents.reduce(
+      (sum, parent) => sum.add(seenFrom(plates, parent, values.get(parent.latent.name) as Tensor, hasEvent)),
+      tensor(0),
+    );
+
   const distributionOf = (
     { family, plates }: Latent,
     bias: Tensor,
-    parents: readonly (readonly [Latent, number])[],
+    parents: readonly Parent[],
     values: ReadonlyMap<string, Tensor>,
     extra: Tensor,
+    sd: Tensor | number = 0.8,
   ): Distribution => {
-    const total = parents.reduce(
-      (sum, [parent, weight]) => sum.add(seenFrom(plates, parent, values.get(parent.name) as Tensor).mul(weight)),
-      extra,
-    );
+    const isVector = family === "flips";
+    const total = totalOf(plates, parents, values, isVector).add(extra);
+    if (isVector) return new Bernoulli({ logits: total.add(bias) }).toEvent(1);
     if (family === "categorical")
       return new Categorical({ logits: total.expandDims(-1).mul([0.5, -0.3, 0.8]).add(bias) });
     if (family === "bernoulli") return new Bernoulli({ logits: total.add(bias) });
-    const normal = new Normal(total.add(bias), 0.8);
+    const normal = new Normal(total.add(bias), sd);
     return family === "score normal" ? normal.nonreparameterized() : normal;
   };
 
@@ -235,21 +280,21 @@ export function randomProgram(seed: number): RandomProgram {
 
   interface Observation {
     readonly plates: readonly PlateSpec[];
-    readonly parents: readonly (readonly [Latent, number])[];
-    readonly kind: "normal" | "bernoulli" | "factor";
+    readonly parents: readonly Parent[];
+    readonly kind: "normal" | "normals" | "bernoulli" | "factor";
     readonly data: Tensor;
     readonly mask: Tensor | null;
   }
   const observations = Array.from({ length: 1 + Math.floor(next() * 2) }, (): Observation => {
     const plates = pick(places);
-    const kind = pick(["normal", "normal", "bernoulli", "factor"] as const);
-    const shape = shapeIn(plates);
+    const kind = pick(["normal", "normals", "bernoulli", "factor"] as const);
+    const shape = [...shapeIn(plates), ...(kind === "normals" ? [EVENT] : [])];
     const parents = all
       .filter((latent) => kind !== "bernoulli" || isDiscrete(latent))
       .filter((latent) => chance(isWithin(latent.plates, plates) ? 0.8 : mayLeave(latent.plates, plates) ? 0.2 : 0))
-      .map((latent) => [latent, real(1.5)] as const);
+      .map((latent) => ({ latent, weight: real(1.5), way: wayFrom(latent) }));
     const data = kind === "bernoulli" ? array(shape).greater(0) : array(shape, 2);
-    return { plates, parents, kind, data, mask: chance(0.2) ? tensor(array(shape).greater(0)) : null };
+    return { plates, parents, kind, data, mask: chance(0.2) ? tensor(array(shapeIn(plates)).greater(0)) : null };
   });
 
   const model: Model = () => {
@@ -259,7 +304,7 @@ export function randomProgram(seed: number): RandomProgram {
       within(latent.plates, () => {
         const fn = distributionOf(
           latent,
-          subsample(latent.bias, { eventDim: latent.family === "categorical" ? 1 : 0 }),
+          subsample(latent.bias, { eventDim: eventDimOf(latent) }),
           known(latent.prior),
           values,
           theta,
@@ -272,13 +317,12 @@ export function randomProgram(seed: number): RandomProgram {
       });
     observations.forEach(({ plates, parents, kind, data, mask: keep }, i) => {
       within(plates, () => {
-        const total = parents.reduce(
-          (sum, [parent, weight]) => sum.add(seenFrom(plates, parent, values.get(parent.name) as Tensor).mul(weight)),
-          theta,
-        );
+        const isVector = kind === "normals";
+        const total = totalOf(plates, parents, values, isVector).add(theta);
         const body = () => {
-          const obs = subsample(data);
+          const obs = subsample(data, { eventDim: isVector ? 1 : 0 });
           if (kind === "factor") factor(`x${i}`, total.mul(obs));
+          else if (isVector) sample(`x${i}`, new Normal(total.add([0, 0.3]), 0.9).toEvent(1), { obs });
           else sample(`x${i}`, kind === "normal" ? new Normal(total, 0.9) : new Bernoulli({ logits: total }), { obs });
         };
         if (keep === null) body();
@@ -293,8 +337,9 @@ export function randomProgram(seed: number): RandomProgram {
       : tensor(0);
     for (const latent of inGuide)
       within(latent.plates, () => {
-        const start = param(`q_${latent.name}`, latent.start, { eventDim: latent.family === "categorical" ? 1 : 0 });
-        const fn = distributionOf(latent, start, posteriors.get(latent.name) ?? [], values, aux);
+        const start = param(`q_${latent.name}`, latent.start, { eventDim: eventDimOf(latent) });
+        const sd = isDiscrete(latent) ? 1 : param(`s_${latent.name}`, params[`s_${latent.name}`] as Tensor).exp();
+        const fn = distributionOf(latent, start, posteriors.get(latent.name) ?? [], values, aux, sd);
         values.set(
           latent.name,
           wrapped(latent, false, () => sample(latent.name, fn, { infer: latent.infer })),
@@ -302,7 +347,12 @@ export function randomProgram(seed: number): RandomProgram {
       });
     const [one] = inGuide;
     if (guideFactor && one !== undefined && mayLeave(one.plates, []))
-      factor("g", seenFrom([], one, values.get(one.name) as Tensor).mul(param("omega", params.omega)));
+      factor(
+        "g",
+        seenFrom([], { latent: one, weight: 1, way: "kept" }, values.get(one.name) as Tensor).mul(
+          param("omega", params.omega),
+        ),
+      );
   };
 
   const subsets = (layout === "none" ? [] : layout === "one" ? [first] : [first, second]).reduce<Subset[]>(
@@ -318,7 +368,8 @@ export function randomProgram(seed: number): RandomProgram {
           ),
     [{}],
   );
-  const show = (pairs: Latent["prior"]): string => pairs.map(([{ name }]) => name).join(" ");
+  const show = (pairs: Latent["prior"]): string =>
+    pairs.map(({ latent, way }) => (way === "kept" ? latent.name : `${latent.name} ${way}`)).join(" ");
   const description = [
     `seed ${seed}, plates ${layout}`,
     ...all.map(

@@ -2,11 +2,10 @@
  * A program is what a compiled function computes: inputs, constants, and ops in the order of the recording. The same op on the
  * same values appears once, and so does the same number; what the outputs do not need is dropped.
  */
-import type { Op } from "../../core/op.js";
-import type { Shape } from "../../core/shape.js";
-import { rawNumber, type Tensor } from "../../core/tensor.js";
-import { literal } from "./expression.js";
-import { paramsKey, sameParams } from "./params.js";
+import type { Op } from "../../../core/op.js";
+import type { Shape } from "../../../core/shape.js";
+import { rawNumber, type Tensor } from "../../../core/tensor.js";
+import { literal, paramsKey, sameParams } from "./params.js";
 import type { Operand, Recording, Step } from "./recording.js";
 
 /** A value of the program: the nth input, a constant, or what an op made. */
@@ -30,7 +29,7 @@ export interface Program {
   readonly outputs: readonly number[];
 }
 
-type OpValue = Extract<Value, { kind: "op" }>;
+export type OpValue = Extract<Value, { kind: "op" }>;
 
 /** The program that a recording calls for. */
 export function programOf(recording: Recording): Program {

@@ -1,12 +1,12 @@
 /** A compiled program: inputs are written into the arena, the generated function runs, outputs are copied out of it. */
-import type { Provenance } from "../../../provenance/index.js";
-import { copyInto } from "../../core/copy.js";
-import { sizeOf } from "../../core/shape.js";
-import { rawNumber, rawView, Tensor } from "../../core/tensor.js";
-import { contiguous, isContiguous, type View } from "../../core/view.js";
+import type { Provenance } from "../../../../provenance/index.js";
+import { copyInto } from "../../../core/copy.js";
+import { sizeOf } from "../../../core/shape.js";
+import { rawNumber, rawView, Tensor } from "../../../core/tensor.js";
+import { contiguous, isContiguous, type View } from "../../../core/view.js";
+import type { Program } from "../program/program.js";
 import { type Generated, generate } from "./generate.js";
 import { Layout } from "./layout.js";
-import type { Program } from "./program.js";
 
 export class Executable {
   /** The generated text. */

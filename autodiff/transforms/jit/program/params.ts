@@ -1,5 +1,5 @@
-/** Parameters of ops, compared: numbers to the last bit, lists, records and typed arrays by what is in them, all else by identity. */
-import { isRecord } from "../../../provenance/base/records.js";
+/** Parameters of ops, compared, and numbers as text: numbers count to the last bit, lists, records and typed arrays by what is in them, all else by identity. */
+import { isRecord } from "../../../../provenance/base/records.js";
 
 /** Whether two parameters are the same. */
 export function sameParams(a: unknown, b: unknown): boolean {
@@ -23,3 +23,9 @@ function sameItems(a: ArrayLike<unknown>, b: object): boolean {
 /** A text that same parameters have in common. */
 export const paramsKey = (params: unknown): string =>
   params === null ? "" : (JSON.stringify(params) ?? typeof params);
+
+/** A number as source text. */
+export function literal(x: number): string {
+  if (Object.is(x, -0)) return "(-0)";
+  return x < 0 || Number.isNaN(x) ? `(${x})` : String(x);
+}

@@ -5,12 +5,14 @@
  *
  * The text is cut into functions of a few hundred statements, which is what V8 still optimises well.
  */
-import { sizeOf } from "../../core/shape.js";
-import { addressOf } from "../../kernels/wasm/simd.js";
-import { expressionOf, literal, substituteInto } from "./expression.js";
+import { type Shape, sizeOf } from "../../../core/shape.js";
+import { addressOf } from "../../../kernels/wasm/simd.js";
+import { literal } from "../program/params.js";
+import type { OpValue, Program, Value } from "../program/program.js";
+import { expressionOf, substituteInto } from "./expression.js";
 import { isLong, type Layout } from "./layout.js";
 import { type Loop, type Read, type Step, scalarText, vectorText } from "./loop.js";
-import type { Program, Value } from "./program.js";
+import { storedValues } from "./schedule.js";
 
 /** The text of a program, and what it calls: kernels with their buffers bound, scalar functions. */
 export interface Generated {
@@ -21,19 +23,11 @@ export interface Generated {
   readonly routines: string;
 }
 
-type OpValue = Extract<Value, { kind: "op" }>;
 /** A statement, or a number: the expression of value i. */
 type Line = string | { readonly i: number; readonly expression: string };
-/** Elementwise ops of one shape on their way to becoming one loop. */
-interface Group {
-  readonly members: number[];
-  readonly shape: readonly number[];
-}
 
 /** Statements in a function of the text. */
 const CHUNK = 250;
-/** Ops in a loop: V8 takes SIMD code of at most 50,000 local variables, and optimises short loops best. */
-const LOOP = 400;
 
 /** A name in a comment of the text: names of ops are data. */
 const identifier = (name: string): string => (/^[A-Za-z_$][\w$]{0,60}$/.test(name) ? name : "op");
@@ -54,33 +48,22 @@ class Generator {
   #locals = new Set<number>();
   /** Numbers that something reads from memory: the rest are never written there. */
   readonly #stored = new Set<number>();
-  readonly #groups = new Map<string, Group>();
-  readonly #groupOf = new Map<number, Group>();
-  readonly #consumers = new Map<number, number[]>();
-  readonly #outputs: ReadonlySet<number>;
+  /** Members of loops that something outside their loop needs. */
+  readonly #neededOutside: Uint8Array;
 
   constructor(
     readonly program: Program,
     readonly layout: Layout,
   ) {
-    this.#outputs = new Set(program.outputs);
-    for (const output of program.outputs) this.#stored.add(layout.owner(output));
-    program.values.forEach((value, i) => {
-      if (value.kind !== "op") return;
-      for (const input of value.inputs) {
-        const consumers = this.#consumers.get(input);
-        if (consumers === undefined) this.#consumers.set(input, [i]);
-        else consumers.push(i);
-      }
-    });
+    this.#neededOutside = storedValues(program, layout.units, layout.views);
+    for (const output of program.outputs) this.#stored.add(layout.views.owner(output));
   }
 
   generated(): Generated {
-    const { values } = this.program;
-    values.forEach((value, i) => {
-      if (value.kind === "op") this.#emit(value, i);
-    });
-    for (const group of [...this.#groups.values()]) this.#flush(group);
+    for (const unit of this.layout.units)
+      if (unit.kind === "loop") this.#writeLoop(unit.members, unit.shape);
+      else if (unit.kind === "kernel") this.#writeKernel(unit.value);
+      else this.#writeNumber(unit.value);
     this.#endChunk();
     const calls = this.#chunks.map((_, i) => `  chunk${i}();`).join("\n");
     const chunks = this.#chunks.map((lines, i) => {
@@ -97,90 +80,53 @@ class Generator {
     return `const s${i} = ${this.#stored.has(i) ? `M[${this.layout.offset(i)}] = ` : ""}${expression};`;
   }
 
-  #emit(value: OpValue, i: number): void {
-    if (this.layout.isView(i)) {
-      this.#settleInputs(value.inputs);
-      return;
-    }
-    if (value.op.scalar === undefined) {
-      this.#settleInputs(value.inputs);
-      for (const input of value.inputs) this.#stored.add(this.layout.owner(input));
-      this.#line(
-        `kernels[${this.#kernels.push(this.layout.boundKernel(i)) - 1}](); // ${identifier(value.op.name)} [${value.shape}]`,
-      );
-    } else if (sizeOf(value.shape) === 1) {
-      this.#settleInputs(value.inputs);
-      const operands = value.inputs.map((x) => this.#scalar(x));
-      const text = this.#call(value.op.scalar, operands);
-      this.#locals.add(i);
-      this.#line({ i, expression: text });
-    } else this.#join(value, i);
+  #op(i: number): OpValue {
+    return this.program.values[i] as OpValue;
   }
 
-  /** Let an elementwise op join the loop of its shape, after whatever else it needs has been written. */
-  #join(value: OpValue, i: number): void {
-    const key = value.shape.join();
-    for (const input of value.inputs) {
-      const from = this.#sourceGroup(input);
-      // A member seen through a view has another order of elements: its loop must have finished.
-      if (from !== undefined && (from !== this.#groups.get(key) || !from.members.includes(input))) this.#flush(from);
-    }
-    let group = this.#groups.get(key);
-    if (group !== undefined && group.members.length >= LOOP) {
-      this.#flush(group);
-      group = undefined;
-    }
-    if (group === undefined) {
-      group = { members: [], shape: value.shape };
-      this.#groups.set(key, group);
-    }
-    group.members.push(i);
-    this.#groupOf.set(i, group);
+  #writeKernel(i: number): void {
+    const { op, inputs, shape } = this.#op(i);
+    for (const input of inputs) this.#stored.add(this.layout.views.owner(input));
+    this.#line(
+      `kernels[${this.#kernels.push(this.layout.boundKernel(i)) - 1}](); // ${identifier(op.name)} [${shape}]`,
+    );
   }
 
-  /** The open group that makes the data behind a value, if any. */
-  #sourceGroup(i: number): Group | undefined {
-    return this.#groupOf.get(this.layout.owner(i));
+  #writeNumber(i: number): void {
+    const { op, inputs } = this.#op(i);
+    const operands = inputs.map((x) => this.#scalar(x));
+    const expression = this.#call(op.scalar as Step["scalar"], operands);
+    this.#locals.add(i);
+    this.#line({ i, expression });
   }
 
-  #settleInputs(inputs: readonly number[]): void {
-    for (const input of inputs) {
-      const group = this.#sourceGroup(input);
-      if (group !== undefined) this.#flush(group);
-    }
-  }
-
-  /** Write the loop of a group. */
-  #flush(group: Group): void {
-    this.#groups.delete(group.shape.join());
+  #writeLoop(members: readonly number[], shape: Shape): void {
     const { layout } = this;
-    const own = new Set(group.members);
-    for (const i of group.members) this.#groupOf.delete(i);
+    const own = new Set(members);
     const names = new Map<number, string>();
     const reads: Read[] = [];
     const operand = (x: number): string => {
       if (own.has(x)) return `t${x}`;
-      const seen = names.get(x);
-      if (seen !== undefined) return seen;
+      const known = names.get(x);
+      if (known !== undefined) return known;
       const value = this.program.values[x] as Value;
-      const view = layout.view(x);
       const isLiteral = value.kind === "constant" && sizeOf(value.shape) === 1;
-      const name = isLiteral ? literal(view.data[view.offset] as number) : `a${x}`;
-      this.#stored.add(layout.owner(x));
-      if (!isLiteral) reads.push({ name, offset: layout.offset(x), steps: layout.reading(x, group.shape) });
+      const name = isLiteral ? literal(this.#number(x)) : `a${x}`;
+      this.#stored.add(layout.views.owner(x));
+      if (!isLiteral) reads.push({ name, offset: layout.offset(x), steps: layout.views.reading(x, shape) });
       names.set(x, name);
       return name;
     };
-    const steps = group.members.map((i): Step => {
-      const value = this.program.values[i] as OpValue;
+    const steps = members.map((i): Step => {
+      const { op, inputs } = this.#op(i);
       return {
         name: `t${i}`,
-        scalar: value.op.scalar as Step["scalar"],
-        operands: value.inputs.map(operand),
-        offset: this.#isReadOutside(i, own) ? layout.offset(i) : null,
+        scalar: op.scalar as Step["scalar"],
+        operands: inputs.map(operand),
+        offset: this.#neededOutside[i] === 1 ? layout.offset(i) : null,
       };
     });
-    this.#line(this.#loop({ shape: group.shape, reads, steps }));
+    this.#line(this.#loop({ shape, reads, steps }));
   }
 
   /** A call of the loop's SIMD code, or the loop. */
@@ -193,23 +139,23 @@ class Generator {
     return `simd.${name}(); // ${loop.steps.length} ops [${loop.shape}]`;
   }
 
-  /** Whether a member of a loop is an output, or used by something that is not in the loop. */
-  #isReadOutside(i: number, own: ReadonlySet<number>): boolean {
-    return this.#outputs.has(i) || (this.#consumers.get(i) ?? []).some((consumer) => !own.has(consumer));
+  /** The number in a constant. */
+  #number(x: number): number {
+    const { data, offset } = this.layout.view(x);
+    return data[offset] as number;
   }
 
   /** A number as text: a literal, or a local variable, loaded from memory where another chunk or a kernel made it. */
   #scalar(x: number): string {
     const { layout } = this;
     const { values } = this.program;
-    const owner = layout.owner(x);
+    const owner = layout.views.owner(x);
     // A number by another shape is the same number.
     const i = sizeOf((values[owner] as Value).shape) === 1 ? owner : x;
-    const { data, offset } = layout.view(i);
-    if ((values[i] as Value).kind === "constant") return literal(data[offset] as number);
+    if ((values[i] as Value).kind === "constant") return literal(this.#number(i));
     if (!this.#locals.has(i)) {
       this.#stored.add(owner);
-      this.#lines.push(`const s${i} = M[${offset}];`);
+      this.#lines.push(`const s${i} = M[${layout.offset(i)}];`);
       this.#locals.add(i);
     }
     return `s${i}`;

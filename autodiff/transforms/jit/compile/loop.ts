@@ -2,11 +2,11 @@
  * A loop of elementwise ops, and its two texts: JavaScript, an element at a time, and a routine of SIMD code (../wasm), two at
  * a time. Both do the same arithmetic, to the last bit.
  */
-import { type Shape, sizeOf } from "../../core/shape.js";
-import { formulaOf } from "../../kernels/formulas/scalarFormulas.js";
-import { canVectorize } from "../../kernels/wasm/simd.js";
+import { type Shape, sizeOf } from "../../../core/shape.js";
+import { formulaOf } from "../../../kernels/formulas/scalarFormulas.js";
+import { canVectorize } from "../../../kernels/wasm/simd.js";
 import { type Expression, expressionOf, substituteInto } from "./expression.js";
-import type { Reading } from "./layout.js";
+import type { Reading } from "./views.js";
 
 /** An operand that is read from memory. */
 export interface Read {
@@ -50,7 +50,7 @@ export function scalarText({ shape, reads, steps }: Loop, call: (step: Step) => 
   return ["{", ...once, `${loop}\n    }`].join("\n      ");
 }
 
-/** What a function is in SIMD code: the formula of that name, or arithmetic; null where it has none. */
+/** The SIMD form of a function: the formula of that name, or arithmetic; null where it has none. */
 function vectorExpression(scalar: Step["scalar"]): Expression | null {
   const formula = formulaOf(scalar);
   if (formula !== undefined) {

@@ -85,9 +85,3 @@ export const substituteInto = ({ parameters, body }: Expression, operands: reado
     const i = parameters.indexOf(name);
     return i < 0 ? name : (operands[i] as string);
   });
-
-/** A number as source text. */
-export function literal(x: number): string {
-  if (Object.is(x, -0)) return "(-0)";
-  return x < 0 || Number.isNaN(x) ? `(${x})` : String(x);
-}

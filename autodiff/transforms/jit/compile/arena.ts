@@ -1,0 +1,89 @@
+/**
+ * Places in the arena, by liveness: an array that nothing reads any more gives its place to later ones. Inputs, constants and outputs keep
+ * theirs from call to call, and so do short values, which together are small.
+ */
+import type { Program } from "../program/program.js";
+import { storedValues, traffic, type Unit } from "./schedule.js";
+import type { Views } from "./views.js";
+
+/** Arrays below this size are not worth the looking. */
+const SHORT = 64;
+
+export interface Places {
+  /** Where the memory of each value begins; -1 for one that is never in memory. */
+  readonly offsets: readonly number[];
+  readonly size: number;
+}
+
+/** Arrays begin at even places and have room for one number more: SIMD code reads and writes in pairs. */
+const roomFor = (size: number): number => size + 2 - (size % 2);
+
+/** A place for every value of a program that runs in these units. */
+export function placesOf(program: Program, units: readonly Unit[], views: Views): Places {
+  const { values, outputs } = program;
+  const arena = new Arena();
+  const offsets = new Array<number>(values.length).fill(-1);
+  const stored = storedValues(program, units, views);
+  const stays = new Set(outputs.map((output) => views.owner(output)));
+  values.forEach((value, i) => {
+    if (value.kind !== "op" || (!views.isView(i) && views.size(i) < SHORT)) {
+      offsets[i] = arena.take(roomFor(views.size(i)));
+      stays.add(i);
+    }
+  });
+  const ends = lastReads(program, units, views);
+  units.forEach((unit, at) => {
+    const { makes } = traffic(unit, program);
+    for (const i of makes) if (stored[i] === 1 && offsets[i] === -1) offsets[i] = arena.take(roomFor(views.size(i)));
+    for (const i of ends[at] as number[])
+      if (!stays.has(i) && offsets[i] !== -1) arena.free(offsets[i] as number, roomFor(views.size(i)));
+  });
+  return { offsets, size: arena.size };
+}
+
+/** For each unit the values whose memory is read there for the last time. */
+function lastReads(program: Program, units: readonly Unit[], views: Views): number[][] {
+  const last = new Map<number, number>();
+  units.forEach((unit, at) => {
+    for (const x of traffic(unit, program).reads) last.set(views.owner(x), at);
+  });
+  const ends = units.map((): number[] => []);
+  for (const [i, at] of last) (ends[at] as number[]).push(i);
+  return ends;
+}
+
+/** A line of numbers with gaps. */
+class Arena {
+  size = 0;
+  /** Free stretches in order: offset and size. */
+  readonly #gaps: [number, number][] = [];
+
+  /** The offset of a stretch: of the smallest gap in which it fits, else at the end. */
+  take(size: number): number {
+    let best = -1;
+    this.#gaps.forEach(([, room], i) => {
+      if (room >= size && (best === -1 || room < (this.#gaps[best] as [number, number])[1])) best = i;
+    });
+    if (best === -1) {
+      this.size += size;
+      return this.size - size;
+    }
+    const [offset, room] = this.#gaps[best] as [number, number];
+    if (room === size) this.#gaps.splice(best, 1);
+    else this.#gaps[best] = [offset + size, room - size];
+    return offset;
+  }
+
+  free(offset: number, size: number): void {
+    let i = 0;
+    while (i < this.#gaps.length && (this.#gaps[i] as [number, number])[0] < offset) i++;
+    this.#gaps.splice(i, 0, [offset, size]);
+    for (const k of [i, i - 1]) {
+      const [left, right] = [this.#gaps[k], this.#gaps[k + 1]];
+      if (left !== undefined && right !== undefined && left[0] + left[1] === right[0]) {
+        left[1] += right[1];
+        this.#gaps.splice(k + 1, 1);
+      }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Which values of a program are other values seen differently: the result of a view op is strides over the memory of another
+ * value, its owner. Strides are found as if every owner lay at the beginning of a memory of its own.
+ */
+import { type Shape, sizeOf } from "../../../core/shape.js";
+import { rawView } from "../../../core/tensor.js";
+import { broadcastView, contiguous, isContiguous, type View } from "../../../core/view.js";
+import type { OpValue, Program, Value } from "../program/program.js";
+
+/** How an operand is read in a loop over `shape`: one value again and again, in step with the loop, or by strides. */
+export type Reading = "repeated" | "flat" | readonly number[];
+
+const NOWHERE = /* @__PURE__ */ new Float64Array(0);
+
+export class Views {
+  readonly #views: View[] = [];
+  readonly #owners: number[] = [];
+
+  constructor(readonly program: Program) {
+    for (const value of program.values) this.#add(value);
+  }
+
+  #add(value: Value): void {
+    const seen = this.#seen(value);
+    this.#owners.push(seen === null ? this.#owners.length : this.owner((value as OpValue).inputs[0] as number));
+    this.#views.push(seen ?? this.#own(value));
+  }
+
+  #seen(value: Value): View | null {
+    if (value.kind !== "op" || value.op.view === undefined) return null;
+    return value.op.view(value.params, this.view(value.inputs[0] as number)) ?? null;
+  }
+
+  #own(value: Value): View {
+    const isRepeated = value.kind === "constant" && isOneNumber(rawView(value.tensor));
+    return broadcastView(contiguous(NOWHERE, isRepeated ? [] : value.shape), value.shape);
+  }
+
+  /** Value i over the memory of its owner, which begins at 0. */
+  view(i: number): View {
+    return this.#views[i] as View;
+  }
+  /** The value whose memory this one is seen in. */
+  owner(i: number): number {
+    return this.#owners[i] as number;
+  }
+  isView(i: number): boolean {
+    return this.owner(i) !== i;
+  }
+
+  /** How value i is read in a loop over `shape`, with the strides along each axis where it is neither flat nor one number. */
+  reading(i: number, shape: Shape): Reading {
+    const view = this.view(i);
+    if (sizeOf(view.shape) === 1) return "repeated";
+    const seen = broadcastView(view, shape);
+    if (seen.stride.every((s, axis) => s === 0 || shape[axis] === 1)) return "repeated";
+    return isContiguous(seen) ? "flat" : seen.stride;
+  }
+
+  /** How many numbers the memory of a value holds. */
+  size(i: number): number {
+    const value = this.program.values[i] as Value;
+    return value.kind === "constant" && isOneNumber(rawView(value.tensor)) ? 1 : sizeOf(value.shape);
+  }
+}
+
+/** Whether all elements of a view are one number in memory. */
+export const isOneNumber = ({ shape, stride }: View): boolean =>
+  stride.every((s, axis) => s === 0 || shape[axis] === 1);
