@@ -1,6 +1,6 @@
 /**
  * The peers on the same work, in the same run: libraries in JavaScript (peers/peers.mjs) and Python (peers/peers.py), where they are
- * installed. They lie beside the source and are no part of the package.
+ * installed. They lie beside the source and are not part of the package.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";

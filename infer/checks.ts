@@ -1,4 +1,4 @@
-/** What callers mistake most often, refused in one place: a forgotten key, data where options belong, a class for a guide, a misspelt name. */
+/** Refusals of the most common mistakes: a forgotten key, data where options belong, a class for a guide, a misspelt name. */
 import { PedigradError, Tensor } from "../autodiff/index.js";
 import {
   didYouMean,
@@ -14,7 +14,7 @@ import { isRecord } from "../provenance/base/records.js";
 
 export { didYouMean, type Kind, kinds, refuseOption, requireKind, requireOptions, show };
 
-/** Refuse what is no key, in the name of the function `op`. */
+/** Refuse anything that is not a key, in the name of the function `op`. */
 export function requireKey(op: string, key: unknown, place = "first"): asserts key is Tensor {
   if (key instanceof Tensor) return;
   throw new PedigradError({
@@ -32,7 +32,7 @@ export function requireCount(op: string, param: string, x: unknown): void {
   if ((x as number) > MOST) refuseOption(op, param, `${param} must be at most 2^26, got ${x}, which no memory holds.`);
 }
 
-/** Refuse what is no program; a class is one only when it is called with `new`. */
+/** Refuse anything that is not a program; a class is one only when it is called with `new`. */
 export function requireProgram(op: string, which: "model" | "guide", f: unknown): void {
   if (typeof f !== "function") refuseOption(op, which, `the ${which} must be a function, got ${show(f)}.`);
   if (/^class\b/.test(Function.prototype.toString.call(f)))

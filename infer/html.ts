@@ -21,7 +21,7 @@ export const htmlTable = (headings: readonly string[], rows: readonly (readonly 
 /** The method that Deno's Jupyter kernel calls for what it shows. */
 export const NOTEBOOK = Symbol.for("Jupyter.display");
 
-/** What that method returns. */
+/** The result of that method: one text for each kind of display. */
 export const notebookView = (text: string, html: string): Record<string, string> => ({
   "text/plain": text,
   "text/html": html,

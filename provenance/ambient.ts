@@ -13,7 +13,7 @@ import { MIX } from "./axes.js";
 import { PedigradError } from "./base/error.js";
 import { Provenance, union } from "./set.js";
 
-/** What host code has learnt from reading values in the current run; empty outside a run. Read it on every op. */
+/** The sites whose values host code has read in the current run; empty outside a run. Read it on every op. */
 export let ambient: Provenance = Provenance.empty;
 let collecting = false;
 /** The sites of the current run whose tensors hold all their values at once. */

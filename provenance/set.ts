@@ -160,7 +160,7 @@ export class Provenance implements Iterable<string> {
 /** A site with its relation before and after an op. */
 type Loss = readonly [site: string, before: Relation, after: Relation];
 
-/** What mixed which axis, with the axes that `op` has mixed now. What came first stays. */
+/** The op that first mixed each axis, with the axes that `op` has mixed now. */
 function withLosses(losses: readonly Loss[], op: string, ...known: readonly Mixings[]): Mixings {
   const mixings = new Map<string, string>();
   for (const before of known) for (const [key, by] of before ?? []) if (!mixings.has(key)) mixings.set(key, by);

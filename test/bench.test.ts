@@ -44,8 +44,8 @@ test("an earlier report that cannot be compared with is refused before anything 
   const reports: [path: string, says: RegExp][] = [
     [join(folder, "missing.json"), /missing\.json cannot be read \(ENOENT/],
     [file("words.json", "once upon a time"), /is not JSON/],
-    [file("other.json", '{ "name": "pedigrad" }'), /is no report of schema 1/],
-    [file("null.json", "null"), /is no report of schema 1/],
+    [file("other.json", '{ "name": "pedigrad" }'), /is not a report of schema 1/],
+    [file("null.json", "null"), /is not a report of schema 1/],
     [file("empty.json", '{ "schema": 1, "rows": [] }'), /has none of the rows that would be measured/],
   ];
   for (const [path, says] of reports) {

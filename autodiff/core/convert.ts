@@ -1,4 +1,4 @@
-/** What may stand where a tensor is expected, and how it becomes one. */
+/** Values that may stand where a tensor is expected, and how they become tensors. */
 import type { NdArray } from "ndarray";
 import { requireDepth } from "../../provenance/base/records.js";
 import { PedigradError } from "../../provenance/index.js";

@@ -1,5 +1,5 @@
 /**
- * What an op is: a row of a table. A shape rule, a kernel that writes into a buffer it is given, one gradient rule per
+ * An op is a row of a table: a shape rule, a kernel that writes into a buffer it is given, one gradient rule per
  * input, written in ops so that gradients have gradients, and one batching rule for `vmap`.
  */
 import { type AxisMap, KEEP } from "../../provenance/axes.js";

@@ -1,5 +1,5 @@
 /**
- * A cotangent that is zero but for a part of its tensor, as the gradient of an index or a slice is. `grad` collects those of one
+ * A sparse cotangent: zero except where a slice or an index read the tensor. `grad` collects those of one
  * tensor and sums them at once: reading a tensor in n places costs its gradient n parts, not n tensors.
  */
 import { add } from "../ops/elementwise/math.js";

@@ -16,7 +16,7 @@ import { recorder } from "./recorder.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 import { contiguous, type View } from "./view.js";
 
-/** What makes a tensor one example of a batch inside `vmap`: the whole batch, its axis in front, and the depth of the vmap. */
+/** A tensor inside `vmap` is one example of a batch; this is the whole batch, its axis in front, and the depth of the vmap. */
 export interface Batch {
   readonly level: number;
   readonly value: Tensor;
@@ -241,7 +241,7 @@ export function unreadable({ level, tracer }: Batch, how: string): never {
   throw refusal;
 }
 
-/** What `toString` gives, for messages of the library: no read. */
+/** The text of `toString` for the library's own messages, which does not count as a read. */
 export const textOf = (x: Tensor): string =>
   x.batch !== null || isAbsent(x)
     ? `Tensor${showShape(x.shape)} (${isAbsent(x) ? "not computed" : "batched"})`

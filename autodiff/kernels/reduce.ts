@@ -1,5 +1,5 @@
 /**
- * What reductions compute with: folds of contiguous numbers, and of contiguous rows. Long sums are SIMD code where the arrays
+ * The arithmetic of reductions: folds of contiguous numbers, and of contiguous rows. Long sums are SIMD code where the arrays
  * lie in memory for it, in the same order.
  */
 

@@ -6,7 +6,7 @@ import { Tensor } from "../core/tensor.js";
 /** A tensor, or nested records, arrays and Maps of them. */
 // biome-ignore lint/suspicious/noExplicitAny: callers know the structure they passed in; results have the same one
 export type Tree = any;
-/** What may stand in for a tree: leaves may be anything tensor-like. */
+/** Anything that may stand in for a tree: leaves may be anything tensor-like. */
 export type TreeLike = unknown;
 type Numbers = readonly (number | boolean | Numbers)[];
 /** A structure like X with a tensor at each leaf; any where X is not known. */

@@ -8,7 +8,7 @@ import { allOf } from "./axes.js";
 export interface Constraint {
   /** "positive": what `bijectTo` goes by. */
   readonly name: string;
-  /** What a value must be, as an error says it: "> 0". */
+  /** The condition on a value in words for errors: "> 0". */
   readonly must: string;
   /** How many of the last axes make one event. */
   readonly eventDim: number;

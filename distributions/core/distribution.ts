@@ -249,6 +249,6 @@ export class NonReparameterized extends WithElements {
   }
 }
 
-/** What is given for each event, a mask or a scale, with axes of size 1 for the elements of the event. */
+/** A mask or a scale given for each event, with axes of size 1 for the elements of the event. */
 export const overElements = (x: Tensor, elementDim: number): Tensor =>
   elementDim === 0 ? x : x.reshape([...x.shape, ...new Array<number>(elementDim).fill(1)]);

@@ -1,5 +1,5 @@
 /**
- * What can be asked of a distribution, and what a family has to say for itself: where its values lie, its log density, how one
+ * The questions that every distribution answers, and those that a family must answer itself: where its values lie, its log density, how one
  * draws from it. Shapes are NumPyro's: a draw has sampleShape + batchShape + eventShape, a log density sampleShape + batchShape.
  * Start here, then read families/real/normal.ts; distribution.ts adds the ways to reshape a distribution.
  */

@@ -26,7 +26,7 @@ export interface Signature<P extends Params> {
   readonly oneOf?: readonly (keyof P & string)[];
 }
 
-/** What every distribution is made of. */
+/** The description from which a distribution's constructor is made. */
 export interface Parts<P extends Params> {
   readonly family: string;
   readonly params: P;

@@ -33,10 +33,10 @@ export function withValidation<T>(on: boolean, body: () => T): T {
   }
 }
 
-/** What a value must be, for the error. */
+/** The condition on a value, in the words of an error. */
 type Expected = Pick<Constraint, "must" | "eventDim">;
 
-/** What is being checked, for the error. */
+/** The thing being checked, in the words of an error. */
 export interface Subject {
   /** The distribution, or whatever else speaks. */
   readonly family: string;
@@ -58,7 +58,7 @@ export function requireThat(x: Tensor, constraint: Constraint, subject: Subject)
     if (scalar(data[offset + i] as number) === 0) refuse(x, x, i, constraint, subject);
 }
 
-/** The same where `check` gives the answer, 1 or 0 for each event. It is no part of a program that is being recorded. */
+/** The same where `check` gives the answer, 1 or 0 for each event. It is not part of a program that is being recorded. */
 export function requireAll(check: () => Tensor, x: Tensor, constraint: Expected, subject: Subject): void {
   const satisfied = listening(null, check);
   const first = elementsOf(satisfied).indexOf(0);

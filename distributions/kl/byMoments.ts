@@ -136,7 +136,7 @@ function negativeEntropy(q: Distribution): Tensor {
           .sub(sub(1, c.reciprocal()).mul(digammaStep(tensor(2), d.sub(1))));
   return where(isFlat, flat, entropy);
 }
-/** What f gives, unless q does not know it. */
+/** The value of f, or null where q does not know it. */
 function known<T>(f: () => T): T | undefined {
   try {
     return f();

@@ -56,7 +56,7 @@ export interface DiscreteHMMArguments {
   initialLogits: TensorLike;
   /** [..., K, K]; softmax along the last axis makes each row the probabilities of the next state. */
   transitionLogits: TensorLike;
-  /** What is seen in each state: batch shape [..., K]. */
+  /** The distribution of an observation in each state: batch shape [..., K]. */
   observation: Distribution;
   /** T. Without it log densities take any number of steps, and draws are refused. */
   numSteps?: number;
@@ -70,7 +70,7 @@ export interface DiscreteHMMArguments {
 export class DiscreteHMM extends Distribution<Params> {
   readonly observation: Distribution;
   readonly numSteps: number | null;
-  /** What one step may look like in any state. */
+  /** The values that an observation may take in any state. */
   readonly #anyState: Distribution;
 
   constructor(initialLogits: TensorLike, transitionLogits: TensorLike, observation: Distribution, numSteps?: number);

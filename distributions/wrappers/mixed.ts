@@ -1,5 +1,5 @@
 /**
- * What the two mixtures share: K components, one of which is chosen by `mixing`, a Categorical; the choice itself is summed out.
+ * The base of the two mixtures: K components, one of which is chosen by `mixing`, a Categorical; the choice itself is summed out.
  *
  *     p(x) = Σ_k w_k p_k(x),   mean = Σ_k w_k m_k,   variance = Σ_k w_k (v_k + (m_k - mean)²).
  *

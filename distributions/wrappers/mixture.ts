@@ -34,7 +34,7 @@ export class Mixture extends Mixed {
     );
   }
 
-  /** What holds those of all components; a value must lie in that of one. */
+  /** A constraint that contains the supports of all components; a value must lie in at least one of them. */
   override get support(): Constraint {
     return hullOf(this.components.map((one) => one.support));
   }

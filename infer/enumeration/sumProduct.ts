@@ -14,7 +14,7 @@ import { type Factor, multiply, plateName, reduceNames } from "./factors.js";
 export interface Plated {
   readonly factor: Factor;
   readonly plates: ReadonlySet<string>;
-  /** What multiplies its logarithm, apart from the scales of its plates; null for 1. */
+  /** The factor on its logarithm, apart from the scales of its plates; null for 1. */
   readonly scale: Factor | null;
   /** The sites it comes from, for errors. */
   readonly sites: readonly string[];

@@ -3,7 +3,7 @@ import { type Charged, shareOf } from "../elbo/costs/charge.js";
 import type { ScoreSite } from "../elbo/costs/costs.js";
 import type { Cost } from "../elbo/particles/pair.js";
 
-/** What became of one element axis of a score site in one of its costs. Axes are negative, counted from the right, those of events included. */
+/** How one element axis of a score site meets one of its costs. Axes are negative, counted from the right, those of events included. */
 export interface AxisMet {
   /** The cost, as `charged` names it. */
   readonly cost: string;

@@ -1,5 +1,5 @@
 /**
- * What an estimator does with a model and a guide, told site by site: how each gradient is taken, which costs a site is
+ * Explains, site by site, what an estimator does with a model and a guide: how each gradient is taken, which costs a site is
  * charged with, its plates and shapes. As an object, as text, as JSON, as a Mermaid graph.
  */
 import { random, type Tensor, type TensorLike } from "../../autodiff/index.js";
@@ -32,7 +32,7 @@ export interface ExplainedSite {
   readonly charged?: readonly string[];
   /** Along which of the site's axes its elements meet those of each cost. */
   readonly axes?: readonly AxisMet[];
-  /** What its baseline consists of, by the names of the options. */
+  /** The parts of its baseline, by the names of the options. */
   readonly baseline?: readonly string[];
   /** For an enumerated site: over how many values, and how many entries its table of log densities has. */
   readonly enumeration?: { readonly how: "parallel" | "sequential"; readonly values: number; readonly table: number };

@@ -81,7 +81,7 @@ function measured(
   params: Record<string, Tensor>,
   n: number,
 ): GradientVariance {
-  // A baseline's own gradient trains the baseline; it is no part of the estimate.
+  // A baseline's own gradient trains the baseline; it is not part of the estimate.
   const gradient = (k: Tensor): Record<string, Tensor> =>
     grad((own: Record<string, Tensor>) => {
       const { loss, lossOfGuide = loss } = elbo.lossWithMutableState(k, { ...values, ...own }, model, guide, ...args);
@@ -92,7 +92,7 @@ function measured(
   for (const name of Object.keys(params)) {
     const rows = draws[name] as Tensor;
     const spread = rows.sub(rows.mean(0)).square().sum().item() / (n - 1);
-    // What rounding leaves is none.
+    // A variance within rounding error counts as none.
     const isNone = spread < 1e-24 * (1 + rows.square().sum().item() / n);
     variance[name] = isNone ? 0 : spread;
   }

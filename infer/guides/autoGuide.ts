@@ -22,7 +22,7 @@ import { type InitStrategy, initToFeasible, initToUniform } from "./initStrategi
 import { describe, type Latent, type Look, lookAt, platesIn, runOf } from "./latents.js";
 
 export interface AutoGuideOptions {
-  /** What parameter names start or end with; "auto" by default. */
+  /** The beginning or end of parameter names; "auto" by default. */
   prefix?: string;
   /** Where the latents start; uniform on [-2, 2] in unconstrained space by default. */
   initLocFn?: InitStrategy;
@@ -143,7 +143,7 @@ export abstract class AutoGuide extends Callable {
     });
   }
 
-  /** What the guide has of a run of the model, with the arguments of the first call. */
+  /** The facts taken from one run of the model, with the arguments of the first call. */
   #look(args: readonly unknown[]): Look {
     this.#looked ??= lookAt(this.model, args, { title: this.title, strategy: this.#initLocFn, key: this.key });
     return this.#looked;

@@ -62,7 +62,7 @@ export class AutoLaplaceApproximation extends AutoJoint {
     if (constraints.positiveDefinite.check(precisionMatrix).item() === 0)
       throw this.#refusal(
         "not-a-maximum",
-        `${this.#loc} is no maximum of the posterior density: the Hessian of -log p there is not positive definite, ${precisionMatrix}. Run more steps, start elsewhere (initLocFn), or use AutoNormal, which needs no maximum.`,
+        `${this.#loc} is not a maximum of the posterior density: the Hessian of -log p there is not positive definite, ${precisionMatrix}. Run more steps, start elsewhere (initLocFn), or use AutoNormal, which needs no maximum.`,
       );
     return new MultivariateNormal({ loc, precisionMatrix });
   }

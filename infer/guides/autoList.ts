@@ -86,7 +86,7 @@ export class AutoGuideList extends AutoGuide {
   }
 }
 
-/** What a part of a list samples, by name: an autoguide says so itself. */
+/** The names of the sites that a part of a list samples; an autoguide lists its own. */
 function drawnBy(part: AutoGuide | Model, args: readonly unknown[]): Record<string, Tensor> {
   if (part instanceof AutoGuide) return part(...args);
   const values = emptyRecord<Tensor>();

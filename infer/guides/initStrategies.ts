@@ -91,7 +91,7 @@ export const initToMean = (): InitStrategy =>
     return start as Tensor;
   });
 
-/** What `way` gives; NaN where a distribution has no such thing. */
+/** The result of `way`; NaN where a distribution does not have that moment. */
 function attempt(way: () => Tensor): Tensor {
   try {
     return way();

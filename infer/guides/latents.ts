@@ -25,7 +25,7 @@ export interface Latent {
   readonly site: SampleSite;
   readonly plates: readonly PlateFrame[];
   readonly transform: Transform;
-  /** What its parameters start at, with the full size of every plate. */
+  /** The starting values of its parameters, with the full size of every plate. */
   readonly startFrom: Start;
   /** The shape of that. */
   readonly startShape: readonly number[];
@@ -129,7 +129,7 @@ function refuseStrangers(title: string, strategy: InitStrategy, seen: Trace): vo
   }
 }
 
-/** What a guide needs to know of these sites. With `isFixed` they start as in the run that was looked at, whatever the key. */
+/** The facts about these sites that a guide needs. With `isFixed` they start as in the run that was looked at, whatever the key. */
 export function describe(sites: readonly SampleSite[], look: Look, isFixed: boolean): Latent[] {
   for (const site of sites) refuseTurns(look.title, site);
   refuseMovingSupports(sites, look);

@@ -42,7 +42,7 @@ export interface PredictiveOptions {
   params?: Record<string, TensorLike>;
   /** How many draws, where posteriorSamples does not say. */
   numSamples?: number;
-  /** What to return; by default every sample and deterministic site that is not among the posterior samples. */
+  /** The sites to return; by default every sample and deterministic site that is not among the posterior samples. */
   returnSites?: readonly string[];
   /** All draws in one batch (default); false runs them one by one. */
   parallel?: boolean;

@@ -1,4 +1,4 @@
-/** What Predictive, logDensity and logLikelihood refuse: values that are missing, of no use, or of different numbers. */
+/** Checks of Predictive, logDensity and logLikelihood: values that are missing, of no use, or of different numbers. */
 import { sameShape, showShape } from "../../autodiff/core/shape.js";
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import { didYouMean, quoted } from "../checks.js";

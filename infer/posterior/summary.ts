@@ -10,7 +10,7 @@ export interface SummaryOptions extends DrawsOptions {
   prob?: number;
 }
 
-/** What is said of one element of a site. */
+/** The figures for one element of a site. */
 export interface SummaryRow {
   /** `theta[0]` */
   readonly name: string;

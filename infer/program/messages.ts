@@ -1,5 +1,5 @@
 /**
- * What a model says and who hears it. Every primitive (`sample`, `param`, …) sends a message up a stack of messengers, the
+ * The messages that models send, and the stack of handlers that hear them. Every primitive (`sample`, `param`, …) sends a message up a stack of messengers, the
  * innermost first; each may change it on the way up (`process`) and, once it has a value, on the way back down
  * (`postprocess`). Handlers are nothing but messengers put around a function. After Pyro's poutine (Bingham et al. 2019)
  * and its one-page version, minipyro.
@@ -20,7 +20,7 @@ export interface SampleMessage {
   infer: InferOptions;
   /** The plates around it, innermost first. */
   plates: PlateFrame[];
-  /** What multiplies its log density: subsampling, `scale`. */
+  /** The factor on its log density: subsampling, `scale`. */
   scale: Tensor | number;
   /** Where its log density counts: `mask`; null everywhere. */
   mask: Tensor | null;
@@ -35,7 +35,7 @@ export interface SampleMessage {
   isSubstituted: boolean;
   /** Whether the drawn value is a constant to every gradient. */
   isConstant: boolean;
-  /** What the host program had read when it came to this statement. */
+  /** The sites that host code had read when it came to this statement. */
   ambient: Provenance;
   stop: boolean;
 }

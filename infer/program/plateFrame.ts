@@ -1,5 +1,5 @@
 /**
- * What a plate is while it is open: its frame, and what it does to the messages that pass it. Distributions are expanded to the plate's
+ * An open plate: its frame, and how it changes the messages that pass it. Distributions are expanded to the plate's
  * size along its dim, log densities are scaled, params are reduced to the elements that are visited.
  */
 import { arange, PedigradError, random, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
@@ -27,7 +27,7 @@ export interface PlateOptions {
 
 const open: PlateFrame[] = [];
 
-/** What one element that a plate visits stands for: size / subsampleSize, and 1 for a whole plate, also an empty one. */
+/** The weight of one element that a plate visits: size / subsampleSize, and 1 for a whole plate, also an empty one. */
 export const subsamplingScale = ({ size, subsampleSize }: PlateFrame): number =>
   size === subsampleSize ? 1 : (size as number) / (subsampleSize as number);
 
@@ -169,7 +169,7 @@ function drawSubsample({ name, size, subsampleSize }: PlateMessage): Tensor {
   return random.permutation(key, size).slice(0, subsampleSize);
 }
 
-/** What a plate does to the messages that pass it. */
+/** The handler of an open plate. */
 export function frameMessenger(frame: PlateFrame): Messenger {
   return {
     process(message) {

@@ -5,7 +5,7 @@
 import { PedigradError, random, type Tensor, take } from "../../autodiff/index.js";
 import { type Messenger, type Model, type PlateMessage, type SampleMessage, withMessenger } from "./messages.js";
 
-/** What a plate visited when it was opened before. */
+/** The elements that a plate visited when it was opened before. */
 interface Visit {
   readonly size: number;
   readonly value: Tensor;

@@ -1,5 +1,5 @@
 /**
- * What a run did: every site in order, with its distribution, its value and how it was reached. Estimators are functions of
+ * The trace of a run: every site in order, with its distribution, its value and how it was reached. Estimators are functions of
  * two traces, the guide's and the model's.
  */
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";

@@ -1,5 +1,5 @@
 /**
- * What a run is refused for: async programs, values that do not fit their plates, observations that broadcast against their
+ * Checks for which a run is refused: async programs, values that do not fit their plates, observations that broadcast against their
  * distribution, masks and scales with more elements than their site.
  */
 import { showShape } from "../../autodiff/core/shape.js";

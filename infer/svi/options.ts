@@ -1,4 +1,4 @@
-/** What `new SVI` and `init` may be given. */
+/** The options of `new SVI` and of `init`. */
 import { isContainer, Tensor, type TensorLike } from "../../autodiff/index.js";
 import { type Kind, kinds, requireKey, requireOptions } from "../checks.js";
 
@@ -19,7 +19,7 @@ export const SVI_OPTIONS = {
   forwardModeDifferentiation: kinds.flag,
 } satisfies Record<string, Kind>;
 
-/** What init may be given instead of a key. */
+/** The options that init takes instead of a key. */
 export interface InitOptions {
   /** Where all randomness of the run comes from. */
   key: Tensor;

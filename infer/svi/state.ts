@@ -83,7 +83,7 @@ export const residentSteps = (
   before: () => steps.before()[0],
 });
 
-/** What the loops of run.ts and the errors of unsound.ts know of SVI. */
+/** The part of SVI that the loops of run.ts and the errors of unsound.ts use. */
 export interface Stepper {
   init(keyOrOptions: Tensor | InitOptions, ...args: unknown[]): SVIState;
   advance(state: SVIState, args: unknown[], isStable?: boolean): Advance;

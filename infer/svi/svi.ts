@@ -47,7 +47,7 @@ export class SVI implements Stepper {
   #space = new ParamSpace();
   readonly #compiled = jit((state: SVIState, ...args: unknown[]) => this.#step(state, args));
   #jit: JitMode;
-  /** What the optimiser left behind last: known to be its own. */
+  /** The optimiser's state of the last step, which needs no check. */
   #latest: Tree | null = null;
 
   constructor(
@@ -163,13 +163,13 @@ export class SVI implements Stepper {
 
   #step(state: SVIState, args: unknown[]): StepResult {
     const { next, own } = keysAfter(state);
-    let outcome: Outcome | null = null;
-    const differentiate = this.options.forwardModeDifferentiation ? valueAndForwardGrad : valueAndGrad;
-    const [loss, grads] = differentiate((params: Record<string, Tensor>) => {
-      outcome = this.#outcome(params, state.mutableState, own, args);
-      return outcome.loss;
-    })(state.params);
-    const { mutableState, terms = emptyRecord() } = outcome as unknown as Outcome;
+    const lossAt = (params: Record<string, Tensor>): [Tensor, Outcome] => {
+      const outcome = this.#outcome(params, state.mutableState, own, args);
+      return [outcome.loss, outcome];
+    };
+    const [[loss, { mutableState, terms = emptyRecord() }], grads] = this.options.forwardModeDifferentiation
+      ? valueAndForwardGrad(lossAt)(state.params)
+      : valueAndGrad(lossAt, { hasAux: true })(state.params);
     const [updates, optimState] = outsideRuns(() => this.optimizer.update(grads, state.optimState, state.params));
     const params = zipTrees((p, u) => p.add(u), state.params, updates);
     const kept = mapTree(mutableState, (value) => (value as Tensor).withoutNode());

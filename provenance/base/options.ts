@@ -85,7 +85,7 @@ export function didYouMean(name: string, names: Iterable<string>): string {
   return near === undefined ? "" : ` Did you mean "${near}"?`;
 }
 
-/** What came, in a word or two. */
+/** A value described in a word or two, for errors. */
 export function show(x: unknown): string {
   if (Array.isArray(x)) return `an array of length ${x.length}`;
   if (typeof x === "function") return `the function ${x.name || "(nameless)"}`;

@@ -1,4 +1,4 @@
-/** What a misspelt name may have meant: for errors. */
+/** Finds the known name that a misspelt one was probably meant to be; error messages suggest it. */
 
 const plain = (name: string): string => name.toLowerCase().replace(/[^\p{L}\d]/gu, "");
 const sorted = (name: string): string => [...name].sort().join("");

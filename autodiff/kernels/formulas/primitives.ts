@@ -28,7 +28,7 @@ function significand(x, k) { return number((bits(x) + ${LIFT} & 0xfffffffffffff)
 function likeOdd(y, x) { return y | x & -0; }
 `;
 
-/** What formulas and ops use besides: the sign; the upper 26 bits of a number below 2^996, the lower ones being x - upperHalf(x) (Dekker 1971). */
+/** Further functions that formulas and ops use: the sign; the upper 26 bits of a number below 2^996, the lower ones being x - upperHalf(x) (Dekker 1971). */
 export const helpers = `
 function sign(x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
 function upperHalf(x) { let c = x * ${2 ** 27 + 1}; return c - (c - x); }

@@ -1,5 +1,5 @@
 /**
- * The kernels that are no loops around a formula: long sums, and products of matrices with vectors and with matrices.
+ * The kernels other than loops around a formula: long sums, and products of matrices with vectors and with matrices.
  * Addresses and steps are in bytes, counts in elements. Every entry is added up in the order in which the JavaScript kernel
  * of the op does it, so both agree to the last bit.
  */

@@ -9,7 +9,7 @@ import { type Kernels, kernels, SCRATCH } from "./kernels.js";
 import { parse, type Routine } from "./language.js";
 
 const PAGE = 65536;
-// What lies at the beginning of each memory: scratch for products, 1 and -1.
+// The beginning of each memory holds scratch for products, 1 and -1.
 export const ONE = SCRATCH;
 export const MINUS_ONE = SCRATCH + 8;
 const FIRST = SCRATCH + 16;

@@ -22,7 +22,7 @@ import { concatenate } from "./join.js";
 import { arange } from "./make.js";
 
 const checks = new Map<string, Unary>();
-/** The elementwise op that refuses what is no index of an axis of that size, and counts negative ones from the end. */
+/** The elementwise op that refuses what is not an index of an axis of that size, and counts negative ones from the end. */
 function indexInto(op: string, size: number): Unary {
   const known = checks.get(`${op} ${size}`);
   if (known !== undefined) return known;
@@ -47,7 +47,7 @@ function checkedIndex(op: string, indices: TensorLike, size: number): Tensor {
     throw new PedigradError({
       code: "bad-index",
       op,
-      message: `${op}: a list of booleans is no list of indices, and how many are true is no shape. Use where(mask, x, 0), or the indices of what is true.`,
+      message: `${op}: boolean masks are not supported as indices (the shape of the result would depend on values). Use where(mask, x, 0), or the indices of what is true.`,
     });
   const index = tensor(indices);
   try {
@@ -129,7 +129,7 @@ const scatterOp: Op<Shape> = {
     input === 1 ? MIX : mapAxes((g as Tensor).shape.length - (i as Tensor).shape.length, (k) => k),
 };
 
-/** What sums the parts that indices of that many axes read. */
+/** The function that sums the parts read by indices of that many axes. */
 function scatterOf(leading: number): SumOfParts<Tensor> {
   scatters[leading] ??= (parts, shape) => {
     const rest = shape.slice(leading);

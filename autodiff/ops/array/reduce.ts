@@ -101,14 +101,14 @@ export function reduction(
   return (x: TensorLike, axes?: Axes, options?: KeepDims): Tensor => {
     const from = tensor(x);
     const reduced = readReduced(name, from, axes, options);
-    // What is folded from single elements is these elements.
+    // Reducing axes of size 1 changes nothing but the shape.
     const isSame = vjp !== null && reduced.axes.every((axis) => from.shape[axis] === 1);
     if (!isSame) return apply(op, reduced, from);
     return dropReduced(mixedAlong(from, reduced.axes, name), reduced);
   };
 }
 
-/** What is reduced of x. */
+/** The axes of x that are reduced, and the shape that remains. */
 export function readReduced(name: string, x: Tensor, axes: Axes | undefined, options: KeepDims | undefined): Reduced {
   if (options !== undefined) requireOptions(name, options, ["keepDims"]);
   return { axes: normalizeAxes(name, axes, x.shape), keepDims: options?.keepDims ?? false };
@@ -119,7 +119,7 @@ export const dropReduced = (y: Tensor, reduced: Reduced): Tensor =>
   reshapeAs(y, without(y.shape, reduced), movedAxes(reduced, y));
 
 /**
- * What is folded how, by the logical axes alone: the order of a sum does not depend on how the data lie. Axes side by side
+ * Which elements are folded in which order, decided by the logical axes alone: the order of a sum does not depend on how the data lie. Axes side by side
  * are folded where they are if rows can be; others are moved behind all others first.
  */
 export function planOf({ shape }: View, axes: readonly number[], byRows: boolean): Plan {

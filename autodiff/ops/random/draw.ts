@@ -140,7 +140,7 @@ export function asKey(op: string, key: TensorLike): Tensor {
   return words;
 }
 
-/** What belongs to a single draw: whether its parameters are vectors along their last axis, and the shape of its result. */
+/** The layout of a single draw: whether its parameters are vectors along their last axis, and the shape of its result. */
 interface Events {
   readonly vector?: boolean;
   readonly result?: Shape;

@@ -86,7 +86,7 @@ export function slice(x: TensorLike, start: number, end?: number, options?: Slic
     throw new PedigradError({
       code: "bad-index",
       op: "slice",
-      message: `slice: ${which} ${i} is no whole number. Round it.`,
+      message: `slice: ${which} ${i} is not a whole number. Round it.`,
     });
   };
   const [low, high] = [place("start", start), place("end", end ?? size)];

@@ -22,19 +22,19 @@ import { Result } from "./result.js";
 import { type ArgumentKey, isInput, match, type Returned, Signatures } from "./signature.js";
 import { Work } from "./work.js";
 
-/** What is known about one key. */
+/** Everything known about one key. */
 interface Entry {
   readonly keys: readonly ArgumentKey[];
-  /** What f did at its first call; null before it. */
+  /** The recording of f's first call; null before it. */
   known: Known | null;
 }
 
 interface Known {
   readonly recording: Recording;
-  /** What it returns. */
+  /** Its results. */
   readonly result: Result;
   readonly sets: OutputSets;
-  /** What f has read of captured tensors. */
+  /** The captured tensors that f has read. */
   readonly reads: Provenance;
   readonly work: Work;
   /** Its compiled form, from the second call on. */

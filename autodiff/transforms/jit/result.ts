@@ -1,5 +1,5 @@
 /**
- * What a compiled function returns: the structure of its recording, filled with fresh tensors. A small program runs faster than
+ * The results of a compiled function: the structure of its recording, filled with fresh tensors. A small program runs faster than
  * a walk builds a record, so the structure becomes text once, each record a constructor of its own.
  */
 import { emptyRecord } from "../../../provenance/base/records.js";

@@ -1,5 +1,5 @@
 /**
- * What makes two calls of a compiled function alike: the structure of the arguments, the shapes of their tensors, and all
+ * When two calls of a compiled function are alike: the structure of the arguments, the shapes of their tensors, and all
  * other leaves by value (symbols, functions and instances of classes by identity, the last two held weakly). Asking this costs more
  * than a small program runs, so what jit itself returned last is recognised without a walk.
  */

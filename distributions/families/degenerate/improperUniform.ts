@@ -1,4 +1,4 @@
-/** ImproperUniform: log density 0 everywhere on a support. It is no distribution and has no draws, but serves as a flat prior. */
+/** ImproperUniform: log density 0 everywhere on a support. It is not a distribution and cannot be drawn from, but serves as a flat prior. */
 import type { Shape } from "../../../autodiff/core/shape.js";
 import { asShape } from "../../../autodiff/core/shape.js";
 import { PedigradError, type Tensor, zeros } from "../../../autodiff/index.js";

@@ -78,7 +78,7 @@ export function requireOwnAverage({ name, site }: ScoreSite, { guide, model }: P
   });
 }
 
-/** What to subtract from `cost` [particles, ...plates], and what is left behind for the next step. */
+/** The baseline to subtract from `cost` [particles, ...plates], and the mutable state that it leaves for the next step. */
 export interface Subtracted {
   /** Held constant. */
   readonly baseline: Tensor;

@@ -1,5 +1,5 @@
 /**
- * What is masked in the model has no prior there, and a factor of the guide for it would only lose entropy without end. A guide written
+ * A latent that is masked in the model has no prior there, and a factor of the guide for it would only lose entropy for ever. A guide written
  * by hand stands under the same mask; one made from a model does not know it, and is given it here.
  */
 import { type Derived, type Distribution, Expanded, Masked } from "../../../distributions/index.js";

@@ -1,4 +1,4 @@
-/** What passes between the steps of an estimator: the task, the two traces of a particle, their costs, and the outcome. */
+/** The types that pass between the steps of an estimator: the task, the two traces of a particle, their costs, and the outcome. */
 import type { Provenance, Tensor } from "../../../autodiff/index.js";
 import type { Model, PlateFrame } from "../../program/messages.js";
 import type { Trace } from "../../program/trace.js";
@@ -7,13 +7,19 @@ import type { Trace } from "../../program/trace.js";
 export interface Pair {
   readonly guide: Trace;
   readonly model: Trace;
-  /** The guide again, its densities along the path only (pathwise.ts). */
-  readonly path?: Trace;
-  /** The terms of log w in two copies, for doubly reparameterised gradients (pathwise.ts). */
-  readonly paths?: Paths;
 }
 
-/** What a loss is asked for: constrained parameters and mutable state by name, the two programs and their arguments. */
+/** A pair with what gradients along the path need (pathwise.ts), where an estimator takes them. */
+export interface PathPair extends Pair {
+  /** The guide again, its densities along the path only. */
+  readonly path?: Trace;
+  /** The terms of log w in two copies, for doubly reparameterised gradients. */
+  readonly paths?: Paths;
+  /** The antithetic run, where sites ask for one (disarm.ts). */
+  readonly twin?: PathPair;
+}
+
+/** The task of one loss: constrained parameters and mutable state by name, the two programs and their arguments. */
 export interface Task {
   readonly key: Tensor;
   readonly values: Record<string, Tensor>;

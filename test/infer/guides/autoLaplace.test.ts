@@ -65,7 +65,7 @@ test("away from a maximum it says so, of draws and of quantiles", () => {
   for (const ask of [() => guide.samplePosterior(random.key(0), params), () => guide.quantiles(params, 0.5)]) {
     const { code, message } = refusal(ask);
     assert.is(code, "not-a-maximum");
-    assert.match(message, /^AutoLaplaceApproximation: auto_loc is no maximum/);
+    assert.match(message, /^AutoLaplaceApproximation: auto_loc is not a maximum/);
   }
 });
 

@@ -12,7 +12,7 @@ import { isOneNumber, Views } from "./views.js";
 export class Layout {
   /** The arena. */
   readonly memory: Float64Array;
-  /** What makes SIMD code for the arena, where some array of the program is long enough to gain by it. */
+  /** The assembler of SIMD code for the arena, where some array of the program is long enough to gain by it. */
   readonly simd: Simd | null;
   readonly units: readonly Unit[];
   readonly views: Views;

@@ -50,7 +50,7 @@ export function scalarText({ shape, reads, steps }: Loop, call: (step: Step) => 
   return ["{", ...once, `${loop}\n    }`].join("\n      ");
 }
 
-/** What a function is in SIMD code: the formula of that name, or arithmetic; null where it has none. */
+/** The SIMD form of a function: the formula of that name, or arithmetic; null where it has none. */
 function vectorExpression(scalar: Step["scalar"]): Expression | null {
   const formula = formulaOf(scalar);
   if (formula !== undefined) {

@@ -1,5 +1,5 @@
 /**
- * What one run of a function did, written down: the ops that depend on an input, in the order in which they ran, and the constants
+ * A recording of one run of a function: the ops that depend on an input, in the order in which they ran, and the constants
  * that they met. Ops on constants alone are not written: their results are constants again. Writing costs little more than the run
  * itself, and comparing another run with it less: that one runs no kernel of an op that depends on an input.
  */
@@ -29,7 +29,7 @@ export interface Recording {
   readonly outputs: readonly Operand[];
 }
 
-/** What listens to a run: it numbers the values that depend on an input, and knows the others to be constants. */
+/** The recorder of a run: it numbers the values that depend on an input, and knows the others to be constants. */
 abstract class Listener implements Recorder {
   readonly #first: number;
   /** What the program was refused because of a value that is not a constant; it must not catch that. */
@@ -166,7 +166,7 @@ const sameOperands = (before: readonly Operand[], now: readonly Operand[]): bool
   before.length === now.length &&
   before.every((x, i) => typeof x === typeof now[i] && (typeof x !== "number" || x === now[i]));
 
-/** What differs between constants that stand in the same place; null where nothing does. */
+/** A description of how two constants in the same place differ; null where they do not. */
 function differingConstant(before: readonly Operand[], now: readonly Operand[]): string | null {
   for (let i = 0; i < before.length; i++) {
     const [x, y] = [before[i] as Operand, now[i] as Operand];
