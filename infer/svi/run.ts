@@ -41,7 +41,7 @@ export interface RunOptions {
    * Stop before the next step once it is aborted. A synchronous run holds the event loop, and so sees only an abort that its own
    * callbacks make; use `runAsync` with timeouts, buttons and other events.
    */
-  signal?: AbortSignal;
+  signal?: { readonly aborted: boolean };
   /**
    * One item a step, appended to the arguments: minibatches. Started again (a function: called again) when it ends; the run stops
    * when it has nothing, as a generator object has the second time: give the generator function itself.

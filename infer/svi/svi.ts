@@ -31,6 +31,7 @@ import { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
 import { type Model, withMessenger } from "../program/messages.js";
 import { requireOutside } from "../program/trace.js";
+import type { Batches } from "./batches.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise } from "./initialise.js";
 import { type Optimizer, zipTrees } from "./optim.js";
@@ -50,13 +51,26 @@ import {
 /** A step as tensors: the next state, the loss, and its parts. */
 type StepResult = [SVIState, Tensor, Record<string, Tensor>];
 
-export class SVI implements Stepper {
+/** The arguments of a run; with `batches`, whose items are appended, some may be left out. */
+type ArgsOf<A extends unknown[], O> = [O] extends [{ batches: Batches }] ? Partial<A> : A;
+
+// biome-ignore lint/suspicious/noExplicitAny: without a typed model any arguments will do
+export class SVI<A extends unknown[] = any[]> implements Stepper {
   #space = new ParamSpace();
   readonly #compiled = jit((state: SVIState, ...args: unknown[]) => this.#step(state, args));
   #jit: JitMode;
   /** The optimiser's state of the last step, which needs no check. */
   #latest: Tree | null = null;
 
+  constructor(
+    model: (...args: A) => unknown,
+    guide: Model,
+    optimizer: Optimizer,
+    elbo: Elbo,
+    options?: SVIOptions & { staticArgs?: never },
+  );
+  /** With `staticArgs`, which complete the arguments, these are not checked against the model's. */
+  constructor(model: Model, guide: Model, optimizer: Optimizer, elbo: Elbo, options: SVIOptions);
   constructor(
     readonly model: Model,
     readonly guide: Model,
@@ -79,7 +93,7 @@ export class SVI implements Stepper {
   }
 
   /** The state before the first step: initial values from guide and model (the guide's win), and one dry run of the loss. */
-  init(keyOrOptions: Tensor | InitOptions, ...args: unknown[]): SVIState {
+  init(keyOrOptions: Tensor | InitOptions, ...args: A): SVIState {
     requireOutside("svi.init");
     const { key, initParams = {} } = initOptions(keyOrOptions);
     const [initKey, next] = [random.foldIn(key, 0), random.foldIn(key, 1)];
@@ -99,7 +113,7 @@ export class SVI implements Stepper {
   }
 
   /** One step: `[the next state, the loss]`. The state given is not changed. */
-  update(state: SVIState, ...args: unknown[]): [SVIState, number] {
+  update(state: SVIState, ...args: A): [SVIState, number] {
     const { state: next, loss } = this.advance(state, args);
     return [next, loss];
   }
@@ -137,16 +151,16 @@ export class SVI implements Stepper {
   }
 
   /** The same inference with other options. */
-  with(options: SVIOptions): SVI {
+  with(options: SVIOptions): SVI<A> {
     requireOptions("svi.with", options, SVI_OPTIONS);
     if (Object.keys(options).length === 0) return this;
-    const copy = new SVI(this.model, this.guide, this.optimizer, this.elbo, { ...this.options, ...options });
+    const copy = new SVI<A>(this.model, this.guide, this.optimizer, this.elbo, { ...this.options, ...options });
     copy.#space = this.#space;
     return copy;
   }
 
   /** One step as tensors, never compiled. */
-  step(state: SVIState, ...args: unknown[]): [SVIState, Tensor] {
+  step(state: SVIState, ...args: A): [SVIState, Tensor] {
     requireOutside("svi.step");
     const [next, loss] = this.#step(state, args);
     return [next, loss];
@@ -180,20 +194,20 @@ export class SVI implements Stepper {
   }
 
   /** A step that keeps parameters, optimiser and mutable state as they were where loss or parameters would not be finite. */
-  stableUpdate(state: SVIState, ...args: unknown[]): [SVIState, number] {
+  stableUpdate(state: SVIState, ...args: A): [SVIState, number] {
     const { state: next, loss } = this.advance(state, args, true);
     return [next, loss];
   }
 
   /** The loss of the same draw that `update(state)` would make. */
-  evaluate(state: SVIState, ...args: unknown[]): number {
+  evaluate(state: SVIState, ...args: A): number {
     requireOutside("svi.evaluate");
     requireStateShape("svi.evaluate", state);
     return this.#outcome(state.params, state.mutableState, keysAfter(state).own, args).loss.item();
   }
 
   /** The same loss by site. */
-  perSite(state: SVIState, ...args: unknown[]): Record<string, Tensor> {
+  perSite(state: SVIState, ...args: A): Record<string, Tensor> {
     requireStateShape("svi.perSite", state);
     const values = mergeRecords(this.getParams(state), state.mutableState);
     return this.elbo.perSite(keysAfter(state).own, values, this.model, this.guide, ...this.#allArgs(args));
@@ -223,20 +237,20 @@ export class SVI implements Stepper {
   }
 
   /** numSteps steps from `init`, or from `initState`: final constrained parameters, all losses, the state to go on from. */
-  run(key: Tensor, steps: number | RunOptions, ...args: unknown[]): RunResult {
+  run<O extends RunOptions>(key: Tensor, steps: number | O, ...args: ArgsOf<A, O>): RunResult {
     return runLoop(this, key, steps, args);
   }
 
   /** `run` as a promise, which lets a page stay responsive. */
-  runAsync(key: Tensor, steps: number | RunOptions, ...args: unknown[]): Promise<RunResult> {
+  runAsync<O extends RunOptions>(key: Tensor, steps: number | O, ...args: ArgsOf<A, O>): Promise<RunResult> {
     return runLoopAsync(this, key, steps, args);
   }
 
   /** The steps of `run` as an iterable, for loops of one's own. */
-  steps(
+  steps<O extends Omit<RunOptions, "progressBar" | "onStep" | "stopWhen">>(
     key: Tensor,
-    options: Omit<RunOptions, "progressBar" | "onStep" | "stopWhen"> | number,
-    ...args: unknown[]
+    options: number | O,
+    ...args: ArgsOf<A, O>
   ): Iterable<Step> {
     return stepsOf(this, key, options, args);
   }
