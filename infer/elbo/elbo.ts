@@ -59,6 +59,8 @@ export abstract class Elbo<P extends Pair = Pair> {
   readonly hasClosedForms: boolean = false;
   /** Whether it subtracts the baselines that sites ask for. */
   readonly hasBaselines: boolean = false;
+  /** Whether sites may ask for antithetic pairs (gradient: "disarm"). */
+  readonly hasPairs: boolean = false;
   readonly numParticles: number;
   readonly vectorizeParticles: Vectorize;
   readonly maxPlateNesting: number | undefined;
@@ -110,6 +112,8 @@ export abstract class Elbo<P extends Pair = Pair> {
     const shared: S[] = [];
     const one = (key: Tensor): Tree => {
       const particle = this.runParticle(key, task, plates);
+      for (const site of sampleSites(particle.guide)) refuseGradient(this, site);
+      for (const site of sampleSites(particle.model)) refuseGradient(this, site, false);
       const [result, own] = look(particle);
       shared.push(own);
       return { result, mutable: mutableOf(particle) };
@@ -219,4 +223,28 @@ function refuseMisplaced(elbo: Pick<Elbo, "name" | "hasClosedForms">, site: Samp
         ? `sample site "${site.name}" has a baseline but takes no score term: its distribution is reparameterised or observed. Remove the baseline, or use .nonreparameterized().`
         : `sample site "${site.name}" has a baseline in the model. Baselines belong to the guide's sample statement.`,
     });
+}
+
+/** Refuse a way to take a gradient that a site cannot have here. */
+function refuseGradient(elbo: Elbo, { name, infer }: SampleSite, inGuide = true): void {
+  const { gradient, baseline } = infer;
+  if (gradient === undefined) return;
+  const refuse = (why: string): never => {
+    throw new PedigradError({
+      code: "bad-option",
+      site: name,
+      param: "gradient",
+      message: `sample site "${name}": ${why}`,
+    });
+  };
+  if (!inGuide) refuse("it asks for a gradient in the model. That belongs to the guide's sample statement.");
+  if (gradient !== "disarm") return;
+  if (!elbo.hasPairs)
+    refuse(
+      `gradient: "disarm" needs TraceELBO or TraceGraphELBO of order 1, but the loss is ${elbo.name}. Take gradient: "score".`,
+    );
+  if (baseline !== undefined)
+    refuse(
+      'gradient: "disarm" is the difference of two costs, from which a baseline takes nothing. Remove the baseline.',
+    );
 }

@@ -105,9 +105,10 @@ function expectedTerms(run: EnumeratedPair, chosen: Tensor | null, biasedSubsamp
     ...sampled.map((site) => guideTerm(site, run)),
     ...modelTerms(run, scales, biasedSubsampling, (name) => closed.has(name)),
   ];
+  const weighing = { run, scores, chosen, known: new Map() };
   return terms.map((term) => {
     const power = [...term.plates].reduce((product, plate) => product * (scales.get(plate) ?? 1), 1);
-    const expected = expectation(term, run, scores, chosen);
+    const expected = expectation(term, weighing);
     const value = power === 1 ? expected : expected.mul(power);
     return {
       site: term.sites[0] as string,

@@ -15,6 +15,8 @@ export interface PathPair extends Pair {
   readonly path?: Trace;
   /** The terms of log w in two copies, for doubly reparameterised gradients. */
   readonly paths?: Paths;
+  /** The antithetic run, where sites ask for one (disarm.ts). */
+  readonly twin?: PathPair;
 }
 
 /** The task of one loss: constrained parameters and mutable state by name, the two programs and their arguments. */

@@ -35,7 +35,11 @@ export const tracedRun = (
 
 /** Run guide and model, the model under the guide's choices, and check that they fit each other. */
 export function runPrograms(key: Tensor, task: Task, ...around: Messenger[]): Pair {
-  const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around);
+  return underGuide(tracedRun(task.guide, random.foldIn(key, 0), task, ...around), key, task, ...around);
+}
+
+/** Run the model under the choices of a run of the guide, and check that they fit each other. */
+export function underGuide(guide: Trace, key: Tensor, task: Task, ...around: Messenger[]): Pair {
   const model = tracedRun(replay(task.model, guide), random.foldIn(key, 1), task, ...around);
   checkPair(guide, model);
   shareMasks(guide, model);
