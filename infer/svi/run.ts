@@ -68,6 +68,9 @@ const OPTIONS = {
   forwardModeDifferentiation: kinds.flag,
 } satisfies Record<string, Kind>;
 
+/** Those of `svi.steps`, whose caller sees to the rest. */
+export type StepOptions = Omit<RunOptions, "progressBar" | "onStep" | "stopWhen">;
+
 export interface RunResult {
   /** Constrained parameters by name. */
   readonly params: Record<string, Tensor>;

@@ -26,18 +26,18 @@ import {
   trackProvenance,
   union,
 } from "../../provenance/index.js";
-import { refuseOption, requireOptions, requireProgram } from "../checks.js";
-import { Elbo } from "../elbo/elbo.js";
+import { requireOptions } from "../checks.js";
+import type { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
 import { type Model, withMessenger } from "../program/messages.js";
 import { requireOutside } from "../program/trace.js";
-import type { Batches } from "./batches.js";
+import type { WithBatches } from "./batches.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise } from "./initialise.js";
 import { type Optimizer, zipTrees } from "./optim.js";
-import { type InitOptions, initOptions, type JitMode, SVI_OPTIONS, type SVIOptions } from "./options.js";
+import { type InitOptions, initOptions, type JitMode, requireParts, SVI_OPTIONS, type SVIOptions } from "./options.js";
 import { onlyKnownParams, ParamSpace } from "./paramSpace.js";
-import { type RunOptions, type RunResult, runLoop, runLoopAsync, type Step, stepsOf } from "./run.js";
+import { type RunOptions, type RunResult, runLoop, runLoopAsync, type Step, type StepOptions, stepsOf } from "./run.js";
 import {
   type Advance,
   keptIfUnsound,
@@ -50,9 +50,6 @@ import {
 
 /** A step as tensors: the next state, the loss, and its parts. */
 type StepResult = [SVIState, Tensor, Record<string, Tensor>];
-
-/** The arguments of a run; with `batches`, whose items are appended, some may be left out. */
-type ArgsOf<A extends unknown[], O> = [O] extends [{ batches: Batches }] ? Partial<A> : A;
 
 // biome-ignore lint/suspicious/noExplicitAny: without a typed model any arguments will do
 export class SVI<A extends unknown[] = any[]> implements Stepper {
@@ -78,18 +75,8 @@ export class SVI<A extends unknown[] = any[]> implements Stepper {
     readonly elbo: Elbo,
     readonly options: SVIOptions = {},
   ) {
-    requireOptions("SVI", options, SVI_OPTIONS);
+    requireParts(model, guide, optimizer, elbo, options);
     this.#jit = options.jit ?? "auto";
-    requireProgram("SVI", "model", model);
-    requireProgram("SVI", "guide", guide);
-    if (typeof optimizer?.init !== "function" || typeof optimizer.update !== "function")
-      refuseOption(
-        "SVI",
-        "optimizer",
-        "the third argument must be an optimiser with init and update, such as adam(1e-3).",
-      );
-    if (!(elbo instanceof Elbo))
-      refuseOption("SVI", "elbo", "the fourth argument must be an estimator, such as new TraceELBO().");
   }
 
   /** The state before the first step: initial values from guide and model (the guide's win), and one dry run of the loss. */
@@ -237,21 +224,23 @@ export class SVI<A extends unknown[] = any[]> implements Stepper {
   }
 
   /** numSteps steps from `init`, or from `initState`: final constrained parameters, all losses, the state to go on from. */
-  run<O extends RunOptions>(key: Tensor, steps: number | O, ...args: ArgsOf<A, O>): RunResult {
+  run(key: Tensor, steps: RunOptions & WithBatches, ...args: Partial<A>): RunResult;
+  run(key: Tensor, steps: number | RunOptions, ...args: A): RunResult;
+  run(key: Tensor, steps: number | RunOptions, ...args: unknown[]): RunResult {
     return runLoop(this, key, steps, args);
   }
 
   /** `run` as a promise, which lets a page stay responsive. */
-  runAsync<O extends RunOptions>(key: Tensor, steps: number | O, ...args: ArgsOf<A, O>): Promise<RunResult> {
+  runAsync(key: Tensor, steps: RunOptions & WithBatches, ...args: Partial<A>): Promise<RunResult>;
+  runAsync(key: Tensor, steps: number | RunOptions, ...args: A): Promise<RunResult>;
+  runAsync(key: Tensor, steps: number | RunOptions, ...args: unknown[]): Promise<RunResult> {
     return runLoopAsync(this, key, steps, args);
   }
 
   /** The steps of `run` as an iterable, for loops of one's own. */
-  steps<O extends Omit<RunOptions, "progressBar" | "onStep" | "stopWhen">>(
-    key: Tensor,
-    options: number | O,
-    ...args: ArgsOf<A, O>
-  ): Iterable<Step> {
+  steps(key: Tensor, options: StepOptions & WithBatches, ...args: Partial<A>): Iterable<Step>;
+  steps(key: Tensor, options: number | StepOptions, ...args: A): Iterable<Step>;
+  steps(key: Tensor, options: number | StepOptions, ...args: unknown[]): Iterable<Step> {
     return stepsOf(this, key, options, args);
   }
 
