@@ -57,7 +57,7 @@ export {
   trackNonReparam,
   uncondition,
 } from "./program/handlers.js";
-export type { BaselineOptions, InferOptions } from "./program/inferOptions.js";
+export type { BaselineOptions, GradientChoice, InferOptions } from "./program/inferOptions.js";
 export { lift } from "./program/lift.js";
 export { markov } from "./program/markov.js";
 export type { Message, Messenger, Model, PlateFrame, SampleMessage } from "./program/messages.js";

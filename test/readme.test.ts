@@ -131,6 +131,31 @@ test("docs/engine.md names every function of the engine", () => {
   );
 });
 
+test("docs/errors.md has a line for every code, and no other", () => {
+  const documented = new Set(
+    [...readFileSync(join(root, "docs/errors.md"), "utf8").matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([, cell]) =>
+      [...(cell as string).matchAll(/`([a-z-]+)`/g)].map(([, code]) => code as string),
+    ),
+  );
+  const files = ["provenance", "autodiff", "distributions", "infer"].flatMap((folder) =>
+    (readdirSync(join(root, folder), { recursive: true }) as string[])
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => join(root, folder, name)),
+  );
+  const source = files.map((file) => readFileSync(file, "utf8")).join("\n");
+  // A code stands in a record, or goes first to a function that makes the error, after the name of a site.
+  const literal = /\bcode: "([a-z-]+)"|\b(?:refusal|refuse|fail)\(\s*(?:\w+,\s*)?"([a-z]+(?:-[a-z]+)+)"/g;
+  for (const [, inRecord, given] of source.matchAll(literal)) {
+    const code = (inRecord ?? given) as string;
+    assert.ok(documented.has(code), `docs/errors.md has no line for "${code}"`);
+  }
+  for (const code of documented)
+    assert.ok(
+      source.includes(`"${code}"`) || (/^read-in-/.test(code) && source.includes("`read-in-$")),
+      `docs/errors.md has "${code}", which nothing is refused with`,
+    );
+});
+
 const numberIn = (text: string, pattern: RegExp): number => Number(pattern.exec(text)?.[1]?.replaceAll(",", ""));
 test("what README says provenance buys is what its commands print", () => {
   const readme = readFileSync(join(root, "README.md"), "utf8");

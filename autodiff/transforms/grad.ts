@@ -3,7 +3,8 @@
  * arguments, each op handing its cotangent on through its rules. The walk uses ops like everything else, so inside another
  * gradient it is itself recorded, and gradients of gradients need nothing more.
  */
-import { requireFunction, show } from "../../provenance/base/options.js";
+import { kinds, requireFunction, requireOptions, show } from "../../provenance/base/options.js";
+import { isRecord } from "../../provenance/base/records.js";
 import { outsideRuns, PedigradError } from "../../provenance/index.js";
 import { apply } from "../core/apply.js";
 import type { TensorLike } from "../core/convert.js";
@@ -107,8 +108,11 @@ const collected = (before: Tensor | undefined, more: Tensor): Tensor =>
 const withParts = (whole: Tensor | undefined, parts: readonly Part[] | undefined, x: Tensor): Tensor | undefined =>
   parts === undefined ? whole : collected(whole, sumOfParts(parts, x.shape));
 
-/** Run f on variables made from the leaves of its arguments. */
-function run(f: (...xs: Tree[]) => TensorLike, xs: readonly unknown[]): { y: Tensor; variables: Tensor[] } {
+/** Run f, which returns a value and something beside it, on variables made from the leaves of its arguments. */
+function run<A>(
+  f: (...xs: Tree[]) => readonly [TensorLike, A],
+  xs: readonly unknown[],
+): { y: Tensor; aux: A; variables: Tensor[] } {
   const variables: Tensor[] = [];
   return recordingNodes(() => {
     const points = xs.map((x) =>
@@ -118,7 +122,8 @@ function run(f: (...xs: Tree[]) => TensorLike, xs: readonly unknown[]): { y: Ten
         return variable;
       }),
     );
-    return { y: asResult(f(...points)), variables };
+    const [y, aux] = f(...points);
+    return { y: asResult(y), aux, variables };
   });
 }
 
@@ -150,20 +155,48 @@ function gradientsOf(y: Tensor, cotangent: Tensor, xs: readonly unknown[], varia
 /** `[f(x, ...rest), the gradient of f for x]`. f returns a scalar tensor; the gradient has the structure of x. */
 export function valueAndGrad<X = Tree, R extends unknown[] = []>(
   f: (x: X, ...rest: R) => Tensor,
-  ...others: readonly never[]
-): (x: unknown, ...rest: R) => [Tensor, TensorsLike<X>] {
-  requireFunction("valueAndGrad", f, others);
-  return (x, ...rest) => {
-    const { y, variables } = run((argument) => f(argument, ...rest), [x]);
+  options?: { hasAux?: false },
+): (x: unknown, ...rest: R) => [Tensor, TensorsLike<X>];
+/** With `hasAux`, f returns `[value, aux]`, and what comes back is `[[value, aux], gradient]`: aux has no gradient, and is returned as it is. */
+export function valueAndGrad<X = Tree, R extends unknown[] = [], A = unknown>(
+  f: (x: X, ...rest: R) => readonly [Tensor, A],
+  options: { hasAux: true },
+): (x: unknown, ...rest: R) => [[Tensor, A], TensorsLike<X>];
+export function valueAndGrad(f: (...args: Tree[]) => unknown, ...others: readonly unknown[]): unknown {
+  requireFunction("valueAndGrad", f, isRecord(others[0]) ? others.slice(1) : others);
+  const options = (others[0] ?? {}) as { hasAux?: boolean };
+  requireOptions("valueAndGrad", options, { hasAux: kinds.flag });
+  if (!options.hasAux) {
+    const alone = withAux((...args) => [f(...args) as Tensor, null]);
+    return (...args: unknown[]) => {
+      const [[y], gradient] = alone(...args);
+      return [y, gradient];
+    };
+  }
+  return withAux((...args) => {
+    const result = f(...args);
+    if (Array.isArray(result) && result.length === 2) return result as [Tensor, unknown];
+    throw new PedigradError({
+      code: "bad-result",
+      op: "valueAndGrad",
+      message: `valueAndGrad: with hasAux the function must return [value, aux], got ${show(result)}.`,
+    });
+  });
+}
+
+/** `[[value, aux], gradient for the first argument]` of a function that returns both. */
+const withAux =
+  <A>(f: (...args: Tree[]) => readonly [Tensor, A]) =>
+  (x?: unknown, ...rest: unknown[]): [[Tensor, A], Tree] => {
+    const { y, aux, variables } = run((argument) => f(argument, ...rest), [x]);
     if (y.shape.length > 0 && y.size !== 1)
       throw new PedigradError({
         code: "not-scalar",
         op: "grad",
         message: `grad: the function must return a scalar, got a tensor of shape ${showShape(y.shape)}. Reduce it first (e.g. .sum()), or use vjp or jacobian.`,
       });
-    return [released(y), gradientsOf(y, ones(y.shape), [x], variables)[0]];
+    return [[released(y), aux], gradientsOf(y, ones(y.shape), [x], variables)[0]];
   };
-}
 
 /** The gradient of a scalar function for its first argument, in that argument's structure. */
 export function grad<X = Tree, R extends unknown[] = []>(
@@ -177,7 +210,7 @@ export function grad<X = Tree, R extends unknown[] = []>(
 /** `[y, pull]`: y = f(...xs), and the function from a cotangent of y to the cotangents of xs, one per argument. */
 export function vjp(f: (...xs: Tree[]) => Tensor, ...xs: unknown[]): [Tensor, (cotangent: TensorLike) => Tree[]] {
   requireFunction("vjp", f);
-  const { y, variables } = run(f, xs);
+  const { y, variables } = run((...points) => [f(...points), null], xs);
   const pull = (cotangent: TensorLike): Tree[] => {
     const g = tensor(cotangent);
     if (!sameShape(g.shape, y.shape))

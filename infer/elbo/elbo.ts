@@ -19,10 +19,9 @@ import type { Messenger, Model } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";
 import { requireOutside, type SampleSite, sampleSites } from "../program/trace.js";
 import { costsOf, isScoreSite, type ScoreSite } from "./costs/costs.js";
-import { withReadsScored } from "./particles/hostReads.js";
 import { checkLatentsCovered } from "./particles/match.js";
 import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
-import { runPair, runParticles, type Vectorize } from "./particles/particles.js";
+import { particleKeys, runParticles, type Vectorize } from "./particles/particles.js";
 
 export interface ElboOptions {
   /** How many particles the loss averages over; 1 by default. */
@@ -44,7 +43,14 @@ const OPTIONS = {
   retainGraph: kinds.flag,
 };
 
-export abstract class Elbo {
+/** What all particles found. */
+export interface Runs<S> {
+  readonly results: Tree;
+  readonly shared: readonly S[];
+  readonly mutableState: Record<string, Tensor>;
+}
+
+export abstract class Elbo<P extends Pair = Pair> {
   /** Its name in errors. */
   abstract readonly name: string;
   /** Whether discrete latents that are not enumerated are allowed. */
@@ -53,6 +59,8 @@ export abstract class Elbo {
   readonly hasClosedForms: boolean = false;
   /** Whether it subtracts the baselines that sites ask for. */
   readonly hasBaselines: boolean = false;
+  /** Whether sites may ask for antithetic pairs (gradient: "disarm"). */
+  readonly hasPairs: boolean = false;
   readonly numParticles: number;
   readonly vectorizeParticles: Vectorize;
   readonly maxPlateNesting: number | undefined;
@@ -77,8 +85,13 @@ export abstract class Elbo {
   /** The loss of a task, with this estimator's gradient. */
   protected abstract estimate(task: Task): Outcome;
 
-  /** The terms of the ELBO that a particle's traces give. */
-  costs(pair: Pair): Cost[] {
+  /** One particle: guide and model, and whatever else this estimator runs under the same choices. */
+  protected abstract runParticle(key: Tensor, task: Task, plates: Messenger): P;
+  /** The terms of the ELBO that a particle gives. */
+  abstract costs(particle: P): Cost[];
+
+  /** The terms of the two traces, where each is a sampled log density. */
+  protected sampledCosts(pair: Pair): Cost[] {
     for (const site of sampleSites(pair.guide)) refuseMisplaced(this, site);
     for (const site of sampleSites(pair.model)) refuseMisplaced(this, site, false);
     checkLatentsCovered(pair.guide, pair.model);
@@ -86,25 +99,28 @@ export abstract class Elbo {
   }
 
   /** The traces of one particle. */
-  traces(task: Task): Pair {
-    return this.runPair(task.key, task, sharedPlates(task.key));
+  traces(task: Task): P {
+    return this.runParticle(task.key, task, sharedPlates(task.key));
   }
 
-  /** Run guide and model for one particle. */
-  protected runPair(key: Tensor, task: Task, plates: Messenger): Pair {
-    return withReadsScored((...own) => runPair(key, task, plates, ...own));
-  }
-
-  /** `result(pair)` for every particle, stacked along a leading axis, and what the first particle left for the next step. */
-  protected runs(task: Task, result: (pair: Pair) => Tree): { results: Tree; mutableState: Record<string, Tensor> } {
+  /**
+   * What `look` finds in every particle: its tensors stacked along a leading axis, what else it finds as a list (of one, where particles
+   * run as a batch), and what the first particle left for the next step.
+   */
+  protected runs<S>(task: Task, look: (particle: P) => readonly [tensors: Tree, shared: S]): Runs<S> {
     const plates = sharedPlates(random.foldIn(task.key, 0));
+    const shared: S[] = [];
     const one = (key: Tensor): Tree => {
-      const pair = this.runPair(key, task, plates);
-      return { result: result(pair), mutable: mutableOf(pair) };
+      const particle = this.runParticle(key, task, plates);
+      for (const site of sampleSites(particle.guide)) refuseGradient(this, site);
+      for (const site of sampleSites(particle.model)) refuseGradient(this, site, false);
+      const [result, own] = look(particle);
+      shared.push(own);
+      return { result, mutable: mutableOf(particle) };
     };
     const stacked = runParticles(random.foldIn(task.key, 1), this.numParticles, this.vectorizeParticles, one);
     const mutableState = mapTree(stacked.mutable, (leaf) => (leaf as Tensor).slice(0, 1).squeeze(0));
-    return { results: stacked.result, mutableState };
+    return { results: stacked.result, shared, mutableState };
   }
 
   /**
@@ -151,26 +167,24 @@ export abstract class Elbo {
   ): Record<string, Tensor> {
     requireOutside(`${this.name}.perSite`);
     requireTask(`${this.name}.perSite`, key, params, model, guide);
-    const { results } = this.runs({ key, values: params, model, guide, args }, (pair) => {
+    const { results } = this.runs({ key, values: params, model, guide, args }, (particle) => {
       const sites: Record<string, Tensor> = emptyRecord();
-      for (const { site, value } of this.costs(pair)) sites[site] = (sites[site] ?? tensor(0)).sub(value.sum());
-      return sites;
+      for (const { site, value } of this.costs(particle)) sites[site] = (sites[site] ?? tensor(0)).sub(value.sum());
+      return [sites, null];
     });
     return mapTree(results, (leaf) => (leaf as Tensor).mean(0));
   }
 
   /** The sites whose cost is not finite in this loss, with their values: what an error should name. */
   unsoundSites(task: Task): Map<string, Tensor> {
-    const found = new Map<string, Tensor>();
     const plates = sharedPlates(random.foldIn(task.key, 0));
-    const look = (key: Tensor): Tree => {
-      const pair = this.runPair(key, task, plates);
-      for (const { site, side, value } of this.costs(pair))
+    const found = new Map<string, Tensor>();
+    for (const key of particleKeys(random.foldIn(task.key, 1), this.numParticles)) {
+      const particle = withValidation(false, () => this.runParticle(key, task, plates));
+      for (const { site, side, value } of withValidation(false, () => this.costs(particle)))
         if (!value.toFloat64Array().every(Number.isFinite) && !found.has(site))
-          found.set(site, (pair[side].get(site) as SampleSite).value);
-      return {};
-    };
-    withValidation(false, () => runParticles(random.foldIn(task.key, 1), this.numParticles, false, look));
+          found.set(site, (particle[side].get(site) as SampleSite).value);
+    }
     return found;
   }
 }
@@ -184,7 +198,7 @@ function mutableOf({ guide, model }: Pair): Record<string, Tensor> {
 }
 
 /** Refuse options that a site cannot have here. */
-function refuseMisplaced(elbo: Elbo, site: SampleSite, inGuide = true): void {
+function refuseMisplaced(elbo: Pick<Elbo, "name" | "hasClosedForms">, site: SampleSite, inGuide = true): void {
   const { name: estimator, hasClosedForms } = elbo;
   const { enumerate, baseline, kl } = site.infer;
   if (kl !== undefined && !hasClosedForms)
@@ -209,4 +223,28 @@ function refuseMisplaced(elbo: Elbo, site: SampleSite, inGuide = true): void {
         ? `sample site "${site.name}" has a baseline but takes no score term: its distribution is reparameterised or observed. Remove the baseline, or use .nonreparameterized().`
         : `sample site "${site.name}" has a baseline in the model. Baselines belong to the guide's sample statement.`,
     });
+}
+
+/** Refuse a way to take a gradient that a site cannot have here. */
+function refuseGradient(elbo: Elbo, { name, infer }: SampleSite, inGuide = true): void {
+  const { gradient, baseline } = infer;
+  if (gradient === undefined) return;
+  const refuse = (why: string): never => {
+    throw new PedigradError({
+      code: "bad-option",
+      site: name,
+      param: "gradient",
+      message: `sample site "${name}": ${why}`,
+    });
+  };
+  if (!inGuide) refuse("it asks for a gradient in the model. That belongs to the guide's sample statement.");
+  if (gradient !== "disarm") return;
+  if (!elbo.hasPairs)
+    refuse(
+      `gradient: "disarm" needs TraceELBO or TraceGraphELBO of order 1, but the loss is ${elbo.name}. Take gradient: "score".`,
+    );
+  if (baseline !== undefined)
+    refuse(
+      'gradient: "disarm" is the difference of two costs, from which a baseline takes nothing. Remove the baseline.',
+    );
 }

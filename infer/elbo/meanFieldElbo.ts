@@ -3,13 +3,13 @@
  * TraceGraphELBO.
  */
 import { withClosedForms } from "./costs/closedForms.js";
-import type { Cost, Pair } from "./particles/pair.js";
+import type { Cost, PathPair } from "./particles/pair.js";
 import { TraceGraphELBO } from "./scoreElbo.js";
 
 export class TraceMeanFieldELBO extends TraceGraphELBO {
   override readonly name = "TraceMeanFieldELBO";
 
-  override costs(pair: Pair): Cost[] {
+  override costs(pair: PathPair): Cost[] {
     return withClosedForms(this.name, pair, super.costs(pair), () => true);
   }
 }

@@ -25,7 +25,9 @@ import { gradientFrom } from "./costs/gradientFrom.js";
 import { arranged, sharedPlates } from "./costs/meetings.js";
 import { pathsOf } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
-import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
+import { withReadsScored } from "./particles/hostReads.js";
+import type { Cost, Outcome, Pair, PathPair, Task } from "./particles/pair.js";
+import { runPrograms } from "./particles/particles.js";
 import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
 
 export interface RenyiOptions extends ElboOptions, SubsamplingOptions {
@@ -49,7 +51,7 @@ interface Particle {
   theta?: Tensor;
 }
 
-export class RenyiELBO extends Elbo {
+export class RenyiELBO extends Elbo<PathPair> {
   readonly name = "RenyiELBO";
   readonly alpha: number;
   readonly estimator: RenyiEstimator;
@@ -74,31 +76,35 @@ export class RenyiELBO extends Elbo {
     return true;
   }
 
-  protected override runPair(key: Tensor, task: Task, plates: Messenger): Pair {
-    const pair = super.runPair(key, task, plates);
+  protected runParticle(key: Tensor, task: Task, plates: Messenger): PathPair {
+    const pair = withReadsScored((...own) => runPrograms(key, task, plates, ...own));
     return this.estimator === "dreg" ? { ...pair, paths: pathsOf(this.name, pair, key, task, plates) } : pair;
   }
 
+  costs(pair: PathPair): Cost[] {
+    return this.sampledCosts(pair);
+  }
+
   protected estimate(task: Task): Outcome {
-    let scale = 1;
-    let hasScore = false;
-    const { results, mutableState } = this.runs(task, (pair) => {
+    const { results, shared, mutableState } = this.runs(task, (pair) => {
       const costs = this.costs(pair);
       const common = commonPlates(pair, costs);
       if (!this.biasedSubsampling) refuseNonlinear(pair, costs, common);
       const sites = scoreSitesOf(pair.guide);
-      scale = common.reduce((product, plate) => product * subsamplingScale(plate), 1);
-      hasScore ||= sites.length > 0;
+      const scale = common.reduce((product, plate) => product * subsamplingScale(plate), 1);
       const total = (terms: Tensor[]): Tensor => terms.reduce((a, b) => a.add(b), tensor(0));
       const weight = (of: readonly Cost[]) =>
         total(of.map((c) => arranged(c.value.div(scale), sharedPlates(c.plates, common))));
       const { paths } = pair;
-      return {
+      const tensors = {
         logw: weight(costs),
         score: total(sites.map((d) => arranged(d.site.logProb(), sharedPlates(d.plates, common)))),
         ...(paths && { along: weight(paths.along), theta: weight(paths.theta) }),
       };
+      return [tensors, { scale, hasScore: sites.length > 0 }];
     });
+    const scale = shared[0]?.scale ?? 1;
+    const hasScore = shared.some((one) => one.hasScore);
     const { logw, score, along, theta } = results as Particle;
     const bound = this.#bound(logw);
     const loss = neg(bound.sum().mul(scale));

@@ -2,7 +2,17 @@
  * The estimators that are linear in the costs: pathwise where it can, score function where it must (costs.ts). Two classes
  * that differ in one line: which costs a score site is charged with.
  */
-import { broadcastTo, emptyRecord, neg, stopGradient, type Tensor, tensor } from "../../autodiff/index.js";
+import {
+  broadcastTo,
+  concatenate,
+  emptyRecord,
+  neg,
+  PedigradError,
+  random,
+  stopGradient,
+  type Tensor,
+  tensor,
+} from "../../autodiff/index.js";
 import { type Kind, kinds, refuseOption } from "../checks.js";
 import type { Messenger } from "../program/messages.js";
 import { isDraw } from "../program/trace.js";
@@ -11,11 +21,14 @@ import { chargedCosts } from "./costs/charge.js";
 import { asksForClosedForm, withClosedForms } from "./costs/closedForms.js";
 import { costOf, type ScoreSite, scoreSitesOf } from "./costs/costs.js";
 import { carriedTotal, oneWithScore } from "./costs/dice.js";
+import { antithetic, disarmTerm, isDisarmed } from "./costs/disarm.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
 import { multiSampleEstimate } from "./costs/multiSample.js";
 import { guideAlongPath } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
-import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
+import { withReadsScored } from "./particles/hostReads.js";
+import type { Cost, Outcome, Pair, PathPair, Task } from "./particles/pair.js";
+import { runPrograms, tracedRun, underGuide } from "./particles/particles.js";
 
 /** The result of one particle for a score site. */
 interface Score {
@@ -27,6 +40,13 @@ interface Particle {
   /** Its value is the ELBO, its gradient the pathwise part (of order 2: the whole but for baselines). */
   elbo: Tensor;
   scores: Record<string, Score>;
+  /** The scores of the antithetic run, and what the sites that ask for it add to the gradient (disarm.ts). */
+  twins?: Record<string, Score>;
+  pairs?: Tensor;
+}
+interface Charges extends Pick<Particle, "elbo" | "scores"> {
+  readonly sites: readonly ScoreSite[];
+  readonly disarmed: readonly (readonly [ScoreSite, Tensor])[];
 }
 
 export interface ScoreElboOptions extends ElboOptions {
@@ -36,9 +56,10 @@ export interface ScoreElboOptions extends ElboOptions {
   stickingTheLanding?: boolean;
 }
 
-abstract class ScoreElbo extends Elbo {
+abstract class ScoreElbo extends Elbo<PathPair> {
   override readonly hasClosedForms = true;
   override readonly hasBaselines = true;
+  override readonly hasPairs: boolean;
   readonly order: 1 | 2;
   readonly stickingTheLanding: boolean;
 
@@ -54,16 +75,25 @@ abstract class ScoreElbo extends Elbo {
         "stickingTheLanding leaves out terms of mean 0, whose derivative is none. Use order: 1.",
       );
     this.order = order;
+    this.hasPairs = order === 1;
     this.stickingTheLanding = stickingTheLanding;
   }
 
-  protected override runPair(key: Tensor, task: Task, plates: Messenger): Pair {
-    const pair = super.runPair(key, task, plates);
+  protected runParticle(key: Tensor, task: Task, plates: Messenger): PathPair {
+    const pair = withReadsScored((...own) => runPrograms(key, task, plates, ...own));
+    const other = this.hasPairs ? antithetic(pair.guide, random.foldIn(key, 2)) : null;
+    if (other === null) return this.#withPath(pair, key, task, plates);
+    const guide = tracedRun(task.guide, random.foldIn(key, 0), task, plates, other);
+    const twin = this.#withPath(underGuide(guide, key, task, plates), key, task, plates);
+    return { ...this.#withPath(pair, key, task, plates), twin };
+  }
+
+  #withPath(pair: Pair, key: Tensor, task: Task, plates: Messenger): PathPair {
     return this.stickingTheLanding ? { ...pair, path: guideAlongPath(pair, key, task, plates) } : pair;
   }
 
-  override costs(pair: Pair): Cost[] {
-    const costs = super.costs(pair).map((cost) => {
+  costs(pair: PathPair): Cost[] {
+    const costs = this.sampledCosts(pair).map((cost) => {
       const site = cost.side === "guide" && cost.isDifferentiated ? pair.path?.get(cost.site) : undefined;
       return site?.type === "sample" && isDraw(site) ? costOf(site, "guide", true) : cost;
     });
@@ -71,17 +101,22 @@ abstract class ScoreElbo extends Elbo {
   }
 
   protected estimate(task: Task): Outcome {
-    const sites = new Map<string, ScoreSite>();
-    const { results, mutableState } = this.runs(task, (pair) => this.#particle(pair, sites));
-    const { elbo, scores } = results as Particle;
+    const { results, shared, mutableState } = this.runs(task, (pair) => this.#look(pair));
+    const { elbo, scores, twins, pairs } = results as Particle;
+    // A site that control flow leads to is in some particles only.
+    const sites = new Map(shared.flat().map((site) => [site.name, site]));
     const loss = neg(elbo.mean(0));
-    let surrogate = loss;
+    let surrogate = pairs === undefined ? loss : loss.sub(pairs.mean(0));
     let ownLosses: Tensor | null = null;
     for (const site of sites.values()) {
-      const { cost, logq, predicted } = scores[site.name] as Score;
-      const { baseline, loss: own, average } = baselineFor(site, cost, predicted ?? null, task.values);
+      const runs = [scores[site.name], twins?.[site.name]].filter((score) => score !== undefined);
+      const together = (x: keyof Score) => concatenate(runs.map((score) => score[x] as Tensor));
+      const [cost, logq] = [together("cost"), together("logq")];
+      const predicted = runs[0]?.predicted === undefined ? null : together("predicted");
+      if (twins !== undefined && site.site.infer.baseline?.leaveOneOut) refuseLeaveOneOut(site.name);
+      const { baseline, loss: own, average } = baselineFor(site, cost, predicted, task.values);
       const score = this.order === 1 ? cost.sub(baseline).mul(logq) : baseline.mul(tensor(1).sub(oneWithScore(logq)));
-      surrogate = surrogate.sub(score.sum().div(this.numParticles));
+      surrogate = surrogate.sub(score.sum().div(cost.length));
       if (own !== null) ownLosses = ownLosses === null ? own : ownLosses.add(own);
       if (average !== null) mutableState[average[0]] = average[1];
     }
@@ -90,15 +125,33 @@ abstract class ScoreElbo extends Elbo {
     return { loss: gradientFrom(loss, surrogate.add(ownLosses)), lossOfGuide, mutableState };
   }
 
-  #particle(pair: Pair, met: Map<string, ScoreSite>): Particle {
+  /** What one particle adds to the loss, and its score sites. */
+  #look(pair: PathPair): readonly [Particle, readonly ScoreSite[]] {
+    const one = this.#charged(pair);
+    if (pair.twin === undefined) return [{ elbo: one.elbo, scores: one.scores }, one.sites];
+    const other = this.#charged(pair.twin);
+    const pairs = one.disarmed.reduce((sum, [site, cost]) => {
+      const twin = other.disarmed.find(([{ name }]) => name === site.name);
+      return twin === undefined ? sum : sum.add(disarmTerm(site, [cost, twin[1]], twin[0].site));
+    }, tensor(0));
+    const elbo = one.elbo.add(other.elbo).mul(0.5);
+    return [{ elbo, scores: one.scores, twins: other.scores, pairs }, [...one.sites, ...other.sites]];
+  }
+
+  /** One run: its ELBO, and what its score sites pay. */
+  #charged(pair: PathPair): Charges {
     const costs = this.costs(pair);
     const sites = scoreSitesOf(pair.guide);
     const paid = chargedCosts(costs, sites, (c, d) => this.charged(c, d));
     const scores: Particle["scores"] = emptyRecord();
+    const disarmed: [ScoreSite, Tensor][] = [];
     for (const site of sites) {
-      met.set(site.name, site);
       requireOwnAverage(site, pair);
       const cost = broadcastTo(paid.get(site.name) as Tensor, site.logq.shape);
+      if (isDisarmed(site.site)) {
+        disarmed.push([site, cost]);
+        continue;
+      }
       const predicted = predictedCost(site);
       scores[site.name] = {
         cost: stopGradient(cost),
@@ -107,8 +160,18 @@ abstract class ScoreElbo extends Elbo {
       };
     }
     const isFirst = this.order === 1;
-    return { elbo: isFirst ? totalOf(costs) : carriedTotal(costs, sites, (c, d) => this.charged(c, d)), scores };
+    const elbo = isFirst ? totalOf(costs) : carriedTotal(costs, sites, (c, d) => this.charged(c, d));
+    return { elbo, scores, disarmed, sites: sites.filter(({ site }) => !isDisarmed(site)) };
   }
+}
+
+function refuseLeaveOneOut(site: string): never {
+  throw new PedigradError({
+    code: "bad-option",
+    site,
+    param: "leaveOneOut",
+    message: `sample site "${site}": leaveOneOut stands beside gradient: "disarm", whose two runs of one particle are not independent of each other. Use useDecayingAvgBaseline.`,
+  });
 }
 
 /** Σ of all costs; those whose own gradient does not count are held constant. */

@@ -32,8 +32,8 @@ import { isDraw, sampleSites, type Trace } from "../program/trace.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
 import { pathsOf, refuseMovingPoints } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
-import type { Outcome, Pair, Task } from "./particles/pair.js";
-import { runPair, runParticles, tracedRun } from "./particles/particles.js";
+import type { Cost, Outcome, PathPair, Task } from "./particles/pair.js";
+import { runParticles, runPrograms, tracedRun } from "./particles/particles.js";
 import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
 
 export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
@@ -64,7 +64,7 @@ const OPTIONS = {
   biasedSubsampling: kinds.flag,
 };
 
-export class ReweightedWakeSleep extends Elbo {
+export class ReweightedWakeSleep extends Elbo<PathPair> {
   readonly name = "ReweightedWakeSleep";
   readonly insomnia: number;
   readonly modelHasParams: boolean;
@@ -94,9 +94,13 @@ export class ReweightedWakeSleep extends Elbo {
     return false;
   }
 
-  protected override runPair(key: Tensor, task: Task, plates: Messenger): Pair {
+  costs(pair: PathPair): Cost[] {
+    return this.sampledCosts(pair);
+  }
+
+  protected runParticle(key: Tensor, task: Task, plates: Messenger): PathPair {
     const isScore = this.estimator === "score";
-    const pair = runPair(key, task, plates, ...(isScore ? [constantDraws] : []));
+    const pair = runPrograms(key, task, plates, ...(isScore ? [constantDraws] : []));
     refuseMovingPoints(this.name, pair.guide, random.foldIn(key, 0), task, plates);
     if (isScore) return pair;
     return { ...pair, paths: pathsOf(this.name, pair, key, task, plates) };
@@ -126,8 +130,9 @@ export class ReweightedWakeSleep extends Elbo {
       const of = (which: "model" | "guide") => sumOf(costs.filter((c) => c.side === which).map((c) => c.value));
       const { paths } = pair;
       const logq = neg(of("guide"));
-      if (paths === undefined) return { logp: of("model"), logq };
-      return { logp: sumOf(paths.theta.map((c) => c.value)), logq, along: sumOf(paths.along.map((c) => c.value)) };
+      if (paths === undefined) return [{ logp: of("model"), logq }, null];
+      const along = sumOf(paths.along.map((c) => c.value));
+      return [{ logp: sumOf(paths.theta.map((c) => c.value)), logq, along }, null];
     });
     const { logp, logq, along } = results as { logp: Tensor; logq: Tensor; along?: Tensor };
     const logw = logp.sub(stopGradient(logq));

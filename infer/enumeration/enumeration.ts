@@ -30,7 +30,8 @@ export function runEnumerated(
   nesting: number | undefined,
   ...around: Messenger[]
 ): EnumeratedPair {
-  const maxPlateNesting = nesting ?? survey(key, task, around);
+  const found = survey(key, task, around);
+  const maxPlateNesting = nesting ?? found;
   const guideDims = new Enumerator(maxPlateNesting);
   const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around, guideDims);
   const modelDims = new Enumerator(maxPlateNesting, guideDims);

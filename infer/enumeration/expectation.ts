@@ -34,15 +34,22 @@ export interface Term extends Plated {
   readonly elements?: () => Factor;
 }
 
-/** The mean of a term, scaled except for its plates: a scalar. `chosen` is the probability of the sites enumerated in sequence. */
-export function expectation(
-  term: Term,
-  run: EnumeratedPair,
-  scores: readonly ScoreSite[],
-  chosen: Tensor | null,
-): Tensor {
+/** What all terms of a run share. */
+export interface Weights {
+  readonly run: EnumeratedPair;
+  /** The sampled sites of the guide whose gradient is taken by their score. */
+  readonly scores: readonly ScoreSite[];
+  /** The probability of the values chosen in sequence; null for none. */
+  readonly chosen: Tensor | null;
+  /** The conditional probability of each enumerated site of the guide, as far as it has been asked for. */
+  readonly known: Map<string, Factor>;
+}
+
+/** The mean of a term, scaled except for its plates: a scalar. */
+export function expectation(term: Term, weighing: Weights): Tensor {
+  const { scores, chosen } = weighing;
   const factor = apartIfMet(term, scores);
-  const { kept, probabilities, charged } = dependenciesOf(term, factor, run, scores, chosen);
+  const { kept, probabilities, charged } = dependenciesOf(term, factor, weighing);
   const ancestors = new Set([...probabilities.keys()].filter((name) => !kept.has(name)));
   const weights = eliminate(probabilities.values(), ancestors, sum, mul);
   if (chosen !== null) weights.push({ names: [], value: chosen.reshape([]) });
@@ -77,13 +84,8 @@ interface Dependencies {
   readonly charged: readonly Factor[];
 }
 
-function dependenciesOf(
-  { plates, sites }: Term,
-  factor: Factor,
-  run: EnumeratedPair,
-  scores: readonly ScoreSite[],
-  chosen: Tensor | null,
-): Dependencies {
+function dependenciesOf({ plates, sites }: Term, factor: Factor, weighing: Weights): Dependencies {
+  const { run, scores, chosen } = weighing;
   const isEnumerated = (name: string): boolean => run.guideDims.dimOf.has(name);
   const kept = new Set(factor.names.filter(isEnumerated));
   const probabilities = new Map<string, Factor>();
@@ -96,12 +98,10 @@ function dependenciesOf(
     found = dependents.length + charged.size;
     for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
       if (probabilities.has(name)) continue;
-      const site = run.guide.get(name) as SampleSite;
-      const logq = guideFactor(site, site.logProb(), run);
-      const probability = { names: logq.names, value: logq.value.exp() };
+      const probability = probabilityOf(name, weighing);
       probabilities.set(name, probability);
       dependents.push(probability);
-      waiting.push(...logq.names.filter(isEnumerated));
+      waiting.push(...probability.names.filter(isEnumerated));
     }
     for (const d of scores) {
       if (charged.has(d) || dependents.every(({ value }) => !value.provenance.has(d.name))) continue;
@@ -120,6 +120,16 @@ function dependenciesOf(
     probabilities,
     charged: [...charged].map(([d, logq]) => met(d, logq, dependents, isEnumerated, sites[0] as string)),
   };
+}
+
+function probabilityOf(name: string, { run, known }: Weights): Factor {
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const site = run.guide.get(name) as SampleSite;
+  const logq = guideFactor(site, site.logProb(), run);
+  const probability = { names: logq.names, value: logq.value.exp() };
+  known.set(name, probability);
+  return probability;
 }
 
 /** log q of a score site with the names that its elements have in what depends on them, summed over all others. */

@@ -13,13 +13,19 @@ export interface SequentialChoice {
   readonly size: number;
 }
 
-/** `body` once for every combination of values; `made` lists the choices of that run, when it has returned. */
-export function inSequence<T>(body: (messenger: Messenger, made: SequentialChoice[]) => T): T[] {
-  const results: T[] = [];
+/** What a run gave, and the choices that it made. */
+export interface InSequence<T> {
+  readonly result: T;
+  readonly choices: readonly SequentialChoice[];
+}
+
+/** `body` once for every combination of values. */
+export function inSequence<T>(body: (messenger: Messenger) => T): [InSequence<T>, ...InSequence<T>[]] {
+  const results: InSequence<T>[] = [];
   let fixed: number[] = [];
   for (;;) {
     const made: SequentialChoice[] = [];
-    results.push(body(chooser(fixed, made), made));
+    results.push({ result: body(chooser(fixed, made)), choices: made });
     const runs = made.reduce((product, { size }) => product * size, 1);
     if (runs > MAX_TABLE)
       throw tooLarge(
@@ -30,7 +36,7 @@ export function inSequence<T>(body: (messenger: Messenger, made: SequentialChoic
     while (next.length > 0 && (next.at(-1) as SequentialChoice).index + 1 === (next.at(-1) as SequentialChoice).size)
       next.pop();
     const last = next.pop();
-    if (last === undefined) return results;
+    if (last === undefined) return results as [InSequence<T>, ...InSequence<T>[]];
     fixed = [...next.map(({ index }) => index), last.index + 1];
   }
 }

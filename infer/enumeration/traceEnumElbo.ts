@@ -10,7 +10,7 @@ import { asksForClosedForm, bothSides, closedForm, noClosedForm, parentsOf } fro
 import { isScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
 import { Elbo, type ElboOptions } from "../elbo/elbo.js";
 import { withReadsScored } from "../elbo/particles/hostReads.js";
-import type { Cost, Outcome, Pair, Task } from "../elbo/particles/pair.js";
+import type { Cost, Outcome, Task } from "../elbo/particles/pair.js";
 import type { SubsamplingOptions } from "../elbo/particles/subsampling.js";
 import type { Messenger } from "../program/messages.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
@@ -26,10 +26,15 @@ import {
   runEnumerated,
 } from "./enumeration.js";
 import { expectation, type Term } from "./expectation.js";
-import { inSequence, type SequentialChoice } from "./sequential.js";
+import { type InSequence, inSequence, type SequentialChoice } from "./sequential.js";
 import { type Plated, sumProduct } from "./sumProduct.js";
 
-export class TraceEnumELBO extends Elbo {
+/** The runs of one particle: one, or one for every combination of values that sites take in sequence, with these values. */
+interface EnumeratedParticle extends EnumeratedPair {
+  readonly alternatives: readonly InSequence<EnumeratedPair>[];
+}
+
+export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
   readonly name = "TraceEnumELBO";
   readonly biasedSubsampling: boolean;
   #hasWarned = false;
@@ -44,24 +49,22 @@ export class TraceEnumELBO extends Elbo {
   }
 
   protected estimate(task: Task): Outcome {
-    const { results, mutableState } = this.runs(task, (pair) => ({ elbo: total(this.costs(pair)) }));
+    const { results, mutableState } = this.runs(task, (particle) => [{ elbo: total(this.costs(particle)) }, null]);
     return { loss: neg((results.elbo as Tensor).mean(0)), mutableState };
   }
 
-  protected override runPair(key: Tensor, task: Task, plates: Messenger): Pair {
-    const choices: SequentialChoice[][] = [];
-    const runs = inSequence((messenger, made) => {
-      choices.push(made);
-      return withReadsScored((...own) => runEnumerated(key, task, this.maxPlateNesting, plates, messenger, ...own));
-    });
-    const pair = runs[0] as EnumeratedPair;
+  protected runParticle(key: Tensor, task: Task, plates: Messenger): EnumeratedParticle {
+    const alternatives = inSequence((messenger) =>
+      withReadsScored((...own) => runEnumerated(key, task, this.maxPlateNesting, plates, messenger, ...own)),
+    );
+    const [{ result: pair }] = alternatives;
     if (
       this.strictEnumerationWarning &&
-      runs.length === 1 &&
+      alternatives.length === 1 &&
       pair.guideDims.dimOf.size + pair.modelDims.dimOf.size === 0
     )
       this.#warn();
-    return { ...pair, alternatives: runs, choices } as Pair;
+    return { ...pair, alternatives };
   }
 
   /** Once for each estimator: nothing is enumerated, which is seldom meant. */
@@ -74,11 +77,10 @@ export class TraceEnumELBO extends Elbo {
   }
 
   /** The terms, expected over enumerated sites, each with its gradient. */
-  override costs(pair: Pair): Cost[] {
-    const { alternatives, choices } = pair as Pair & { alternatives: EnumeratedPair[]; choices: SequentialChoice[][] };
-    return alternatives.flatMap((run, i) => {
+  costs({ alternatives }: EnumeratedParticle): Cost[] {
+    return alternatives.flatMap(({ result: run, choices }) => {
       checkCovered(run);
-      return expectedTerms(run, probabilityOf(choices[i] ?? [], run), this.biasedSubsampling);
+      return expectedTerms(run, probabilityOf(choices, run), this.biasedSubsampling);
     });
   }
 }
@@ -103,9 +105,10 @@ function expectedTerms(run: EnumeratedPair, chosen: Tensor | null, biasedSubsamp
     ...sampled.map((site) => guideTerm(site, run)),
     ...modelTerms(run, scales, biasedSubsampling, (name) => closed.has(name)),
   ];
+  const weighing = { run, scores, chosen, known: new Map() };
   return terms.map((term) => {
     const power = [...term.plates].reduce((product, plate) => product * (scales.get(plate) ?? 1), 1);
-    const expected = expectation(term, run, scores, chosen);
+    const expected = expectation(term, weighing);
     const value = power === 1 ? expected : expected.mul(power);
     return {
       site: term.sites[0] as string,

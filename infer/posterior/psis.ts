@@ -9,7 +9,7 @@ import { exp, log, log1p } from "../../autodiff/kernels/formulas/scalarFormulas.
 import { refuseOption, requireOptions, requireTask } from "../checks.js";
 import { costsOf } from "../elbo/costs/costs.js";
 import { checkLatentsCovered } from "../elbo/particles/match.js";
-import { runPair, runParticles } from "../elbo/particles/particles.js";
+import { runParticles, runPrograms } from "../elbo/particles/particles.js";
 import type { Model } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
@@ -40,7 +40,7 @@ export function psisDiagnostic(
   const plates = sharedPlates(random.foldIn(key, 0));
   const task = { key, values: params, model, guide, args };
   const { logw } = runParticles(random.foldIn(key, 1), numParticles, true, (k) => {
-    const pair = runPair(k, task, plates);
+    const pair = runPrograms(k, task, plates);
     for (const site of [...sampleSites(pair.guide), ...sampleSites(pair.model)]) refuseEnumerated(site);
     checkLatentsCovered(pair.guide, pair.model);
     return { logw: costsOf(pair.guide, pair.model).reduce((sum, { value }) => sum.add(value.sum()), tensor(0)) };

@@ -1,5 +1,19 @@
-/** The options by which a sample statement says how its gradient is taken. */
+/**
+ * The options by which a sample statement says how its gradient is taken. The ways to take it are rows of a table: without a choice it is
+ * pathwise where the distribution has a pathwise sampler, and by the score function where it has none.
+ */
 import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
+import {
+  Bernoulli,
+  type Derived,
+  type Distribution,
+  Expanded,
+  Independent,
+  Masked,
+  NonReparameterized,
+  OneHotCategorical,
+} from "../../distributions/index.js";
+import { StraightThrough } from "../../distributions/wrappers/straightThrough.js";
 import { requireOptions } from "../checks.js";
 
 /** How the variance of a score-function site is reduced. The baseline may not depend on the site itself. */
@@ -23,6 +37,8 @@ export interface InferOptions {
   baseline?: BaselineOptions;
   /** Sum the site out instead of sampling it: TraceEnumELBO. */
   enumerate?: "parallel" | "sequential" | null;
+  /** How the gradient of a sampled site of the guide is taken; where nothing is said, pathwise if its distribution can, else by score. */
+  gradient?: GradientChoice;
   /** A site of the guide that the model does not have. */
   isAuxiliary?: boolean;
   /** Take this site's KL term in closed form. */
@@ -31,7 +47,7 @@ export interface InferOptions {
   sharesMask?: boolean;
 }
 
-const INFER = ["baseline", "enumerate", "isAuxiliary", "kl", "sharesMask"];
+const INFER = ["baseline", "enumerate", "gradient", "isAuxiliary", "kl", "sharesMask"];
 const BASELINE = [
   "useDecayingAvgBaseline",
   "baselineBeta",
@@ -60,4 +76,72 @@ export function checkInferOptions(site: string, infer: InferOptions): InferOptio
   if (!(baselineBeta >= 0 && baselineBeta < 1))
     refuse(`baselineBeta must be in [0, 1), got ${baselineBeta}.`, "baselineBeta");
   return infer;
+}
+
+export type GradientChoice = "pathwise" | "score" | "disarm" | "straightThrough";
+
+interface Way {
+  /** The distribution whose draws have this gradient; null where it has none such. */
+  readonly of: (fn: Distribution) => Distribution | null;
+  /** What it needs, and what to do without. */
+  readonly needs: string;
+  readonly isBiased: boolean;
+}
+
+/** The family under `toEvent`, `expand`, `mask` and `nonreparameterized`. */
+export function familyOf(fn: Distribution): Distribution {
+  const isShaped = [Expanded, Masked, Independent, NonReparameterized].some((form) => fn instanceof form);
+  return isShaped ? familyOf((fn as Derived).base) : fn;
+}
+
+export const GRADIENTS: Readonly<Record<GradientChoice, Way>> = {
+  pathwise: {
+    of: (fn) => (fn.hasRsample ? fn : null),
+    needs: 'a pathwise sampler; take gradient: "score"',
+    isBiased: false,
+  },
+  score: { of: (fn) => fn.nonreparameterized(), needs: "a density", isBiased: false },
+  disarm: {
+    of: (fn) => (familyOf(fn) instanceof Bernoulli ? fn : null),
+    needs: 'a Bernoulli distribution; take gradient: "score"',
+    isBiased: false,
+  },
+  straightThrough: {
+    of: (fn) =>
+      familyOf(fn) instanceof Bernoulli || familyOf(fn) instanceof OneHotCategorical ? new StraightThrough(fn) : null,
+    needs: "a value that lies between its neighbours as the mean does: use Bernoulli or OneHotCategorical",
+    isBiased: true,
+  },
+};
+
+export const isGradientChoice = (x: unknown): x is GradientChoice =>
+  typeof x === "string" && Object.hasOwn(GRADIENTS, x);
+
+/** The distribution whose draws have the gradient that the site asks for. */
+export function withGradient(site: string, fn: Distribution, choice: GradientChoice): Distribution {
+  const way = isGradientChoice(choice) ? GRADIENTS[choice] : undefined;
+  const chosen = way?.of(fn) ?? null;
+  if (chosen === null)
+    throw new PedigradError({
+      code: "bad-option",
+      site,
+      param: "gradient",
+      message:
+        way === undefined
+          ? `sample site "${site}": infer.gradient must be ${Object.keys(GRADIENTS)
+              .map((name) => `"${name}"`)
+              .join(", ")}, got ${JSON.stringify(choice)}.`
+          : `sample site "${site}": gradient: "${choice}" of ${fn.label} needs ${way.needs}.`,
+    });
+  if (way?.isBiased) warnOfBias(site, choice);
+  return chosen;
+}
+
+let hasWarned = false;
+function warnOfBias(site: string, choice: GradientChoice): void {
+  if (hasWarned) return;
+  hasWarned = true;
+  console.warn(
+    `pedigrad: site "${site}" takes gradient: "${choice}", which is biased: a fit need not end where the ELBO is largest. "score" and "disarm" are unbiased.`,
+  );
 }

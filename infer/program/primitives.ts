@@ -9,7 +9,7 @@ import { MIX, ownRelation } from "../../provenance/axes.js";
 import { ambient, getProvenance, outsideRuns, Provenance, union } from "../../provenance/index.js";
 import { type Kind, kinds, requireOptions, show } from "../checks.js";
 import { mask as maskedBy } from "./handlers.js";
-import { checkInferOptions, type InferOptions } from "./inferOptions.js";
+import { checkInferOptions, type InferOptions, withGradient } from "./inferOptions.js";
 import {
   type KeyMessage,
   type MutableMessage,
@@ -83,6 +83,8 @@ export function sampleOutside(
 }
 
 function settle(message: SampleMessage): void {
+  const { gradient } = message.infer;
+  if (gradient !== undefined && !message.isObserved) message.fn = withGradient(message.name, message.fn, gradient);
   const value = message.value ?? draw(message);
   // A value that is replayed was tagged where it was drawn.
   const isNew = message.isTracked && !message.isObserved && !value.provenance.has(message.name);

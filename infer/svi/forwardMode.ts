@@ -1,9 +1,9 @@
 /** Gradients by forward mode: the derivative along every coordinate of the parameters, in one batch. */
 import { eye, jvp, leavesOf, mapTree, type Tensor, type Tree, vmap, zeros } from "../../autodiff/index.js";
 
-/** `[f(x), the gradient of f]` as valueAndGrad gives them, by one jvp a coordinate. f runs last at x itself. */
+/** `[[value, aux], gradient]` of f at x, as valueAndGrad gives them, by one jvp for each coordinate. f runs last at x itself. */
 export const valueAndForwardGrad =
-  (f: (x: Tree) => Tensor): ((x: Tree) => [Tensor, Tree]) =>
+  <A>(f: (x: Tree) => readonly [Tensor, A]): ((x: Tree) => [readonly [Tensor, A], Tree]) =>
   (x) => {
     const leaves = leavesOf(x) as Tensor[];
     let next = 0;
@@ -13,7 +13,7 @@ export const valueAndForwardGrad =
       const along = (direction: Tensor): Tensor => {
         let i = 0;
         const tangent = mapTree(x, (leaf) => (i++ === own ? direction.reshape(shape) : zeros((leaf as Tensor).shape)));
-        return jvp(f, [x], [tangent])[1];
+        return jvp((point: Tree) => f(point)[0], [x], [tangent])[1];
       };
       return vmap(along)(eye(size)).reshape(shape);
     });

@@ -154,13 +154,13 @@ export class SVI implements Stepper {
 
   #step(state: SVIState, args: unknown[]): StepResult {
     const { next, own } = keysAfter(state);
-    let outcome: Outcome | null = null;
-    const differentiate = this.options.forwardModeDifferentiation ? valueAndForwardGrad : valueAndGrad;
-    const [loss, grads] = differentiate((params: Record<string, Tensor>) => {
-      outcome = this.#outcome(params, state.mutableState, own, args);
-      return outcome.loss;
-    })(state.params);
-    const { mutableState, terms = emptyRecord() } = outcome as unknown as Outcome;
+    const lossAt = (params: Record<string, Tensor>): [Tensor, Outcome] => {
+      const outcome = this.#outcome(params, state.mutableState, own, args);
+      return [outcome.loss, outcome];
+    };
+    const [[loss, { mutableState, terms = emptyRecord() }], grads] = this.options.forwardModeDifferentiation
+      ? valueAndForwardGrad(lossAt)(state.params)
+      : valueAndGrad(lossAt, { hasAux: true })(state.params);
     const [updates, optimState] = outsideRuns(() => this.optimizer.update(grads, state.optimState, state.params));
     const params = zipTrees((p, u) => p.add(u), state.params, updates);
     const kept = mapTree(mutableState, (value) => (value as Tensor).withoutNode());

@@ -12,7 +12,7 @@ import { mapTree, PedigradError, random, stopGradient, type Tensor } from "../..
 import { detachProvenance, getProvenance, inFreshRun, trackProvenance } from "../../../provenance/index.js";
 import { replay, seed, substitute } from "../../program/handlers.js";
 import { type Messenger, withMessenger } from "../../program/messages.js";
-import { isDraw, type SampleSite, sampleSites, type Trace, trace } from "../../program/trace.js";
+import { isDraw, SampleSite, sampleSites, type Trace, trace } from "../../program/trace.js";
 import { shareMasks } from "../particles/masks.js";
 import type { Cost, Pair, Paths, Task } from "../particles/pair.js";
 import { tracedRun } from "../particles/particles.js";
@@ -24,13 +24,17 @@ const held = (task: Task): Of => ({
   args: task.args,
 });
 
-/** The draws of a guide by name, each changed by `f`. */
-const drawsOf = (guide: Trace, f: (value: Tensor) => Tensor = (value) => value): Map<string, Tensor> =>
-  new Map([...sampleSites(guide)].filter(isDraw).map((site) => [site.name, f(site.value)]));
+/** The draws of a guide without its other sites, their values changed by `f`. */
+function drawsOf(guide: Trace, f: (value: Tensor) => Tensor = (value) => value): Trace {
+  const draws: Trace = new Map();
+  for (const site of sampleSites(guide))
+    if (isDraw(site)) draws.set(site.name, new SampleSite({ ...site, value: f(site.value) }));
+  return draws;
+}
 
 /** The guide under the given draws, masked as in the pair. */
-function guideAt(draws: Map<string, Tensor>, pair: Pair, key: Tensor, task: Task, of: Of, plates: Messenger): Trace {
-  const guide = tracedRun(substitute(task.guide, draws), random.foldIn(key, 0), of, plates);
+function guideAt(draws: Trace, pair: Pair, key: Tensor, task: Task, of: Of, plates: Messenger): Trace {
+  const guide = tracedRun(replay(task.guide, draws), random.foldIn(key, 0), of, plates);
   shareMasks(guide, pair.model);
   return guide;
 }
@@ -68,11 +72,9 @@ export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor,
   const points = [...sampleSites(guide)].filter((site) => !site.isObserved && !isDraw(site));
   if (points.length === 0) return;
   const values = trackProvenance(detachProvenance(task.values), MOVING);
-  const held = detachProvenance(Object.fromEntries(drawsOf(guide, stopGradient)));
+  const draws = drawsOf(guide, (value) => detachProvenance(stopGradient(value)));
   const again = inFreshRun(() =>
-    withMessenger(plates, () =>
-      trace(seed(substitute(substitute(task.guide, held), values), key)).getTrace(...task.args),
-    ),
+    withMessenger(plates, () => trace(seed(substitute(replay(task.guide, draws), values), key)).getTrace(...task.args)),
   );
   for (const { name } of points)
     if (getProvenance(Object.values((again.get(name) as SampleSite).fn.params)).has(MOVING))

@@ -7,10 +7,16 @@ import type { Trace } from "../../program/trace.js";
 export interface Pair {
   readonly guide: Trace;
   readonly model: Trace;
-  /** The guide again, its densities along the path only (pathwise.ts). */
+}
+
+/** A pair with what gradients along the path need (pathwise.ts), where an estimator takes them. */
+export interface PathPair extends Pair {
+  /** The guide again, its densities along the path only. */
   readonly path?: Trace;
-  /** The terms of log w in two copies, for doubly reparameterised gradients (pathwise.ts). */
+  /** The terms of log w in two copies, for doubly reparameterised gradients. */
   readonly paths?: Paths;
+  /** The antithetic run, where sites ask for one (disarm.ts). */
+  readonly twin?: PathPair;
 }
 
 /** The task of one loss: constrained parameters and mutable state by name, the two programs and their arguments. */

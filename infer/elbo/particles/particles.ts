@@ -34,8 +34,12 @@ export const tracedRun = (
 };
 
 /** Run guide and model, the model under the guide's choices, and check that they fit each other. */
-export function runPair(key: Tensor, task: Task, ...around: Messenger[]): Pair {
-  const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around);
+export function runPrograms(key: Tensor, task: Task, ...around: Messenger[]): Pair {
+  return underGuide(tracedRun(task.guide, random.foldIn(key, 0), task, ...around), key, task, ...around);
+}
+
+/** Run the model under the choices of a run of the guide, and check that they fit each other. */
+export function underGuide(guide: Trace, key: Tensor, task: Task, ...around: Messenger[]): Pair {
   const model = tracedRun(replay(task.model, guide), random.foldIn(key, 1), task, ...around);
   checkPair(guide, model);
   shareMasks(guide, model);
@@ -44,6 +48,10 @@ export function runPair(key: Tensor, task: Task, ...around: Messenger[]): Pair {
 
 /** How particles are run: as a batch if possible, never, necessarily, or by a function of one's own. */
 export type Vectorize = boolean | "require" | ((f: (key: Tensor) => Tree, keys: Tensor) => Tree);
+
+/** The key of every particle. */
+export const particleKeys = (key: Tensor, count: number): readonly Tensor[] =>
+  count === 1 ? [key] : [...random.split(key, count)];
 
 /** f(key) for every particle, results stacked along a new first axis. */
 export function runParticles(key: Tensor, count: number, vectorize: Vectorize, f: (key: Tensor) => Tree): Tree {

@@ -40,7 +40,7 @@ class Rewritten extends TraceGraphELBO {
   }
 
   protected override estimate(task: Task): Outcome {
-    const { results, mutableState } = this.runs(task, (pair) => this.#particle(pair));
+    const { results, mutableState } = this.runs(task, (pair) => [this.#particle(pair), null]);
     const { elbo, surrogate } = results as Record<string, Tensor>;
     return { loss: gradientFrom(neg((elbo as Tensor).sum()), neg((surrogate as Tensor).sum())), mutableState };
   }
@@ -201,9 +201,10 @@ control(
 
 class RenyiWithoutScore extends RenyiELBO {
   protected override estimate(task: Task): Outcome {
-    const { results, mutableState } = this.runs(task, (pair) => ({
-      logw: this.costs(pair).reduce((sum, { value }) => sum.add(value.sum()), tensor(0)),
-    }));
+    const { results, mutableState } = this.runs(task, (pair) => [
+      { logw: this.costs(pair).reduce((sum, { value }) => sum.add(value.sum()), tensor(0)) },
+      null,
+    ]);
     return { loss: neg(logsumexp(results.logw as Tensor, 0).sub(Math.log(this.numParticles))), mutableState };
   }
 }

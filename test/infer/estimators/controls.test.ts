@@ -17,7 +17,7 @@ import {
   TraceEnumELBO,
   tensor,
 } from "../../../index.js";
-import type { Cost, Pair } from "../../../infer/elbo/particles/pair.js";
+import type { Cost, PathPair } from "../../../infer/elbo/particles/pair.js";
 import type { SampleSite } from "../../../infer/program/trace.js";
 import { detachProvenance } from "../../../provenance/index.js";
 import { exactLoss, exactMean, type Program } from "./exactMean.js";
@@ -87,7 +87,7 @@ test("elements of a plate that meet in the probabilities of a site outside it", 
 
 /** Sticking the landing as it was: factors of the guide lose the gradient of their parameters. */
 class WithFactorsHeld extends TraceELBO {
-  override costs(pair: Pair): Cost[] {
+  override costs(pair: PathPair): Cost[] {
     return super.costs(pair).map((cost) => {
       const held = cost.site === "f" && cost.side === "guide" ? (pair.path?.get("f") as SampleSite) : null;
       return held === null ? cost : { ...cost, value: neg(held.scaledLogProb()) };

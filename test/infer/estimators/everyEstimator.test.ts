@@ -5,22 +5,33 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  AutoDelta,
+  AutoDiagonalNormal,
+  AutoNormal,
+  adam,
   configEnumerate,
   type Elbo,
   type ElboOptions,
   inferConfig,
   jit,
   type Model,
+  mask,
+  Normal,
   PedigradError,
+  plate,
   RenyiELBO,
+  ReweightedWakeSleep,
   random,
+  SVI,
+  sample,
   type Tensor,
   TraceELBO,
   TraceEnumELBO,
   TraceGraphELBO,
   TraceMeanFieldELBO,
 } from "../../../index.js";
-import { exactBound, exactLoss, exactMean } from "./exactMean.js";
+import { times } from "../../deep.js";
+import { exactBound, exactLoss, exactMean, exactWake } from "./exactMean.js";
 import { type RandomProgram, randomProgram } from "./randomModels.js";
 
 interface Entry {
@@ -52,10 +63,10 @@ const TABLE: Readonly<Record<string, Entry>> = {
     make: (options) => new RenyiELBO({ ...options, alpha: 0.5 }),
     exact: (program) => exactBound(program, 0.5),
   },
+  ReweightedWakeSleep: { make: (options) => new ReweightedWakeSleep(options), exact: exactWake },
 };
 
-const isDeep = process.env.PEDIGRAD_DEEP !== undefined;
-const programs = Array.from({ length: isDeep ? 300 : 40 }, (_, seed) => randomProgram(seed));
+const programs = Array.from({ length: times(40, 300) }, (_, seed) => randomProgram(seed));
 
 const losses = new Map<RandomProgram, Record<string, Float64Array>>();
 function lossOf(program: RandomProgram): Record<string, Float64Array> {
@@ -70,7 +81,7 @@ function check(
   { make, guide = (g) => g, exact = lossOf }: Entry,
 ): "right" | "refused" | "skipped" {
   try {
-    const got = exactMean(make, { ...program, guide: guide(program.guide) }, isDeep ? 4096 : 600);
+    const got = exactMean(make, { ...program, guide: guide(program.guide) }, times(600, 4096));
     if (got === null) return "skipped";
     for (const [name, want] of Object.entries(exact(program)))
       want.forEach((w, i) => {
@@ -100,10 +111,35 @@ for (const [label, entry] of Object.entries(TABLE))
     assert.ok(found.right > 2 * found.refused && found.right >= least, JSON.stringify(found));
   });
 
+const linear = Object.entries(TABLE).filter(([, { exact }]) => exact === undefined);
+for (const Guide of [AutoNormal, AutoDiagonalNormal, AutoDelta])
+  test(`${Guide.name}: the mean of every estimator that is linear in the costs is exact`, () => {
+    const model: Model = () => {
+      const a = sample("a", new Normal(0.3, 1.2));
+      plate("rows", 2, () => {
+        const b = sample("b", new Normal(a.mul(0.5), 1));
+        mask(() => sample("x", new Normal(b.add(a), 0.8), { obs: [0.5, -1] }), [1, 0])();
+      });
+    };
+    const guide = new Guide(model);
+    const svi = new SVI(model, guide, adam(0.05), new TraceELBO());
+    const { params } = svi.run(random.key(2), 20);
+    const program = { model, guide: guide as unknown as Model, params, subsets: [{}] };
+    const want = exactLoss(program);
+    for (const [label, { make }] of linear) {
+      const got = exactMean(make, program) as Record<string, Float64Array>;
+      for (const [name, values] of Object.entries(want))
+        values.forEach((w, i) => {
+          const g = (got[name] as Float64Array)[i] as number;
+          assert.ok(Math.abs(g - w) <= 1e-9 * (1 + Math.abs(w)), `${label}, ${name}[${i}]: mean ${g}, exact ${w}`);
+        });
+    }
+  });
+
 const bits = (x: Tensor): string => [...x.toFloat64Array()].join();
 test("compiled equals eager, bit for bit", () => {
   const entries = Object.values(TABLE);
-  programs.slice(0, isDeep ? 300 : 24).forEach((program, i) => {
+  programs.slice(0, times(24, 300)).forEach((program, i) => {
     const { make, guide = (g: Model) => g } = entries[i % entries.length] as Entry;
     const elbo = make({});
     const one = (key: Tensor) => elbo.lossAndGrads(key, program.params, program.model, guide(program.guide));

@@ -21,7 +21,7 @@ import {
   trace,
   vmap,
 } from "../../../index.js";
-import { withMessenger } from "../../../infer/program/messages.js";
+import { type Messenger, withMessenger } from "../../../infer/program/messages.js";
 import { type SampleSite, sampleSites, type Trace } from "../../../infer/program/trace.js";
 
 type Values = Record<string, Tensor>;
@@ -35,31 +35,37 @@ const NODE_WEIGHTS = [1 / 6, 2 / 3, 1 / 6];
 /** The particle that runs now; null where there is one particle only. */
 let particle: number | null = null;
 
-/**
- * `f` with its latents at the given values (normal ones: at these many standard deviations from their mean) and its subsample. Draws
- * without a pathwise gradient are constants, unless `isLive`.
- */
-export const pinned =
-  (f: Model, at: Values, subset: Subset, isLive = false): Model =>
+/** `f` with subsampled plates that visit these elements. */
+const visiting =
+  (f: Model, subset: Subset): Model =>
   (...args) =>
     withMessenger(
       {
         process(message) {
           if (message.type === "plate" && Object.hasOwn(subset, message.name) && message.value === null)
             message.value = tensor(subset[message.name] as number[]);
-          if (message.type !== "sample" || message.isObserved || message.value !== null) return;
-          if (!Object.hasOwn(at, message.name)) return;
-          const all = at[message.name] as Tensor;
-          const value = particle === null ? all : all.at(particle);
-          const { fn } = message;
-          // What is drawn depends on what the distribution's parameters do, and so must what is put in its place.
-          if (isNormal(fn)) message.value = fn.mean.add(fn.variance.sqrt().mul(value));
-          else message.value = fn.sample(key).mul(0).add(value);
-          if (!isLive && (message.isConstant || !fn.hasRsample)) message.value = stopGradient(message.value);
         },
       },
       () => f(...args),
     );
+
+/**
+ * Latents take the given values (normal ones: these many standard deviations from their mean) where nothing further in gives them one,
+ * as a replay does. Draws without a pathwise gradient are constants, unless `isLive`.
+ */
+const pinning = (at: Values, isLive = false): Messenger => ({
+  process(message) {
+    if (message.type !== "sample" || message.isObserved || message.value !== null) return;
+    if (!Object.hasOwn(at, message.name)) return;
+    const all = at[message.name] as Tensor;
+    const value = particle === null ? all : all.at(particle);
+    const { fn } = message;
+    // What is drawn depends on what the distribution's parameters do, and so must what is put in its place.
+    if (isNormal(fn)) message.value = fn.mean.add(fn.variance.sqrt().mul(value));
+    else message.value = fn.sample(key).mul(0).add(value);
+    if (!isLive && (message.isConstant || !fn.hasRsample)) message.value = stopGradient(message.value);
+  },
+});
 
 const isNormal = (fn: SampleSite["fn"]): boolean => /^Normal/.test(fn.label);
 
@@ -138,27 +144,21 @@ export function exactMean(
   const elbo = make({ vectorizeParticles: inTurn });
   const total: Record<string, Float64Array> = {};
   for (const subset of subsets) {
-    const task = (at: Values) => ({
-      key,
-      values: params,
-      // The model takes the guide's values.
-      model: pinned(model, {}, subset),
-      guide: pinned(guide, at, subset),
-      args: [],
-    });
-    const sites = latentsOf(elbo.traces(task({})).guide).filter(({ infer }) => infer.enumerate == null);
+    const [p, q] = [visiting(model, subset), visiting(guide, subset)];
+    const traced = (at: Values): Trace =>
+      withMessenger(pinning(at), () => elbo.traces({ key, values: params, model: p, guide: q, args: [] }).guide);
+    const sites = latentsOf(traced({})).filter(({ infer }) => infer.enumerate == null);
     if (countOf(sites) ** elbo.numParticles > maxChoices) return null;
     const one = choicesOf(sites);
     const names = sites.map(({ name }) => name);
-    const densities = vmap((at: Values) => logWeight(elbo.traces(task(at)).guide, names).exp(), {
+    const densities = vmap((at: Values) => logWeight(traced(at), names).exp(), {
       axisSize: one.count,
     })(one.values);
     const weights = densities.toFloat64Array().map((p, i) => p * (one.weights[i] as number));
     const { values, joint } = elbo.numParticles === 1 ? { values: one.values, joint: weights } : pairsOf(one, weights);
     const draws = vmap(
       (at: Values) => {
-        const { model: m, guide: g } = task(at);
-        const [loss, grads] = elbo.lossAndGrads(key, params, m, g);
+        const [loss, grads] = withMessenger(pinning(at), () => elbo.lossAndGrads(key, params, p, q));
         return { ...grads, loss };
       },
       { axisSize: joint.length },
@@ -215,22 +215,23 @@ function pairsOf({ values, count }: Choices, weights: Float64Array): { values: V
 
 const run = (f: Model, params: Values): Trace => trace(seed(substitute(f, params), key)).getTrace();
 
-/** log p - log q of one choice of the guide, sites that only the model has summed out. */
-function logRatio(guide: Trace, model: Model, params: Values, subset: Subset): Tensor {
-  const first = run(replay(pinned(model, {}, subset), guide), params);
+/** log p and log q of one choice of the guide, sites that only the model has summed out. */
+function logDensities(guide: Trace, model: Model, params: Values, subset: Subset): { logp: Tensor; logq: Tensor } {
+  const replayed = replay(visiting(model, subset), guide);
+  const first = run(replayed, params);
   const own = latentsOf(first).filter(({ name }) => !guide.has(name));
   const { values, count } = choicesOf(own);
   const logp = vmap(
     (at: Values) => {
       let sum = tensor(0);
-      for (const site of sampleSites(run(replay(pinned(model, at, subset), guide), params)))
+      for (const site of sampleSites(withMessenger(pinning(at), () => run(replayed, params))))
         sum = sum.add((own.some(({ name }) => name === site.name) ? site.logProb() : site.scaledLogProb()).sum());
       return sum;
     },
     { axisSize: count },
   )(values);
   const logq = [...sampleSites(guide)].reduce((sum, site) => sum.add(site.scaledLogProb().sum()), tensor(0));
-  return (own.length === 0 ? logp.sum() : logp.logsumexp(0)).sub(logq);
+  return { logp: own.length === 0 ? logp.sum() : logp.logsumexp(0), logq };
 }
 
 /** Σ over choices of the guide of q · f(log p - log q), q differentiated with it. */
@@ -238,29 +239,29 @@ function exactObjective({ model, guide, params, subsets }: Program): (params: Va
   return (values) => {
     let total = tensor(0);
     for (const subset of subsets) {
-      const { logw, weights } = logRatios({ model, guide, params, subset }, values);
-      total = total.add(logw.mul(weights).sum().div(subsets.length));
+      const { logp, logq, weights } = allDensities({ model, guide, params, subset }, values);
+      total = total.add(logp.sub(logq).mul(weights).sum().div(subsets.length));
     }
     return total.neg();
   };
 }
 
-/** log p - log q and q for every choice of the guide, [choices]. */
-function logRatios(
+/** log p, log q and q for every choice of the guide, [choices]. */
+function allDensities(
   { model, guide, params, subset }: Pick<Program, "model" | "guide" | "params"> & { subset: Subset },
   values: Values,
-): { logw: Tensor; weights: Tensor } {
-  const sites = latentsOf(run(pinned(guide, {}, subset), params));
+): { logp: Tensor; logq: Tensor; weights: Tensor } {
+  const sites = latentsOf(run(visiting(guide, subset), params));
   const choices = choicesOf(sites);
   const names = sites.map(({ name }) => name);
   return vmap(
     (at: Values, weight: Tensor) => {
-      const ran = run(pinned(guide, at, subset, true), values);
+      const ran = withMessenger(pinning(at, true), () => run(visiting(guide, subset), values));
       const weights = logWeight(ran, names).exp().mul(weight);
-      return { logw: logRatio(ran, model, values, subset), weights };
+      return { ...logDensities(ran, model, values, subset), weights };
     },
     { axisSize: choices.count },
-  )(choices.values, tensor(choices.weights)) as { logw: Tensor; weights: Tensor };
+  )(choices.values, tensor(choices.weights)) as { logp: Tensor; logq: Tensor; weights: Tensor };
 }
 
 /** A loss and its gradients, by name, flat. */
@@ -274,15 +275,32 @@ function withGradients(objective: (params: Values) => Tensor, params: Values): R
 export const exactLoss = (program: Program): Record<string, Float64Array> =>
   withGradients(exactObjective(program), program.params);
 
+/** x of the one particle and y of the other for every pair of choices: [choices, choices]. */
+const ofPair = (x: Tensor): [Tensor, Tensor] => [x.expandDims(1), x.expandDims(0)];
+
 /** Minus the Renyi bound of two particles, log(mean of w^(1 - alpha)) / (1 - alpha), for programs without plates, and its gradients. */
 export const exactBound = ({ model, guide, params }: Program, alpha: number): Record<string, Float64Array> =>
   withGradients((values) => {
-    const { logw, weights } = logRatios({ model, guide, params, subset: {} }, values);
-    const powers = logw.mul(1 - alpha);
-    const bounds = powers
-      .expandDims(0)
-      .logaddexp(powers.expandDims(1))
+    const { logp, logq, weights } = allDensities({ model, guide, params, subset: {} }, values);
+    const [a, b] = ofPair(logp.sub(logq).mul(1 - alpha));
+    const [p, q] = ofPair(weights);
+    const bounds = a
+      .logaddexp(b)
       .sub(Math.log(2))
       .div(1 - alpha);
-    return bounds.mul(weights.expandDims(0)).mul(weights.expandDims(1)).sum().neg();
+    return bounds.mul(p).mul(q).sum().neg();
+  }, params);
+
+/** Reweighted wake-sleep of two particles without dreams: -log(mean of w) by log p alone, and -Σ v log q with v held constant. */
+export const exactWake = ({ model, guide, params }: Program): Record<string, Float64Array> =>
+  withGradients((values) => {
+    const { logp, logq, weights } = allDensities({ model, guide, params, subset: {} }, values);
+    const [a, b] = ofPair(logp.sub(stopGradient(logq)));
+    const total = a.logaddexp(b);
+    const [p, q] = ofPair(stopGradient(weights));
+    const [first, second] = ofPair(logq);
+    const phi = stopGradient(a.sub(total).exp())
+      .mul(first)
+      .add(stopGradient(b.sub(total).exp()).mul(second));
+    return total.sub(Math.log(2)).add(phi).mul(p).mul(q).sum().neg();
   }, params);

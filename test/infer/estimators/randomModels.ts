@@ -215,7 +215,10 @@ export function randomProgram(seed: number): RandomProgram {
   );
 
   const params: Record<string, Tensor> = {};
-  for (const { name, start } of inGuide) params[`q_${name}`] = start;
+  for (const latent of inGuide) {
+    params[`q_${latent.name}`] = latent.start;
+    if (!isDiscrete(latent)) params[`s_${latent.name}`] = array(shapeIn(latent.plates), 0.4);
+  }
   params.theta = tensor(real());
   if (auxiliary) params.q_aux = tensor(real());
   const guideFactor = chance(0.2);
@@ -238,6 +241,7 @@ export function randomProgram(seed: number): RandomProgram {
     parents: readonly Parent[],
     values: ReadonlyMap<string, Tensor>,
     extra: Tensor,
+    sd: Tensor | number = 0.8,
   ): Distribution => {
     const isVector = family === "flips";
     const total = totalOf(plates, parents, values, isVector).add(extra);
@@ -245,7 +249,7 @@ export function randomProgram(seed: number): RandomProgram {
     if (family === "categorical")
       return new Categorical({ logits: total.expandDims(-1).mul([0.5, -0.3, 0.8]).add(bias) });
     if (family === "bernoulli") return new Bernoulli({ logits: total.add(bias) });
-    const normal = new Normal(total.add(bias), 0.8);
+    const normal = new Normal(total.add(bias), sd);
     return family === "score normal" ? normal.nonreparameterized() : normal;
   };
 
@@ -334,7 +338,8 @@ export function randomProgram(seed: number): RandomProgram {
     for (const latent of inGuide)
       within(latent.plates, () => {
         const start = param(`q_${latent.name}`, latent.start, { eventDim: eventDimOf(latent) });
-        const fn = distributionOf(latent, start, posteriors.get(latent.name) ?? [], values, aux);
+        const sd = isDiscrete(latent) ? 1 : param(`s_${latent.name}`, params[`s_${latent.name}`] as Tensor).exp();
+        const fn = distributionOf(latent, start, posteriors.get(latent.name) ?? [], values, aux, sd);
         values.set(
           latent.name,
           wrapped(latent, false, () => sample(latent.name, fn, { infer: latent.infer })),

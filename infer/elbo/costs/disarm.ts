@@ -1,0 +1,85 @@
+/**
+ * DisARM (Dong, Mnih and Tucker 2020), the unbiased gradient of Bernoulli choices by antithetic pairs: one particle is two runs that share
+ * all noise but that of the sites in question, where run b has drawn with u and run b' with 1 - u. With \u03b1 the logits of element i,
+ *
+ *     gradient += 1/2 (cost_d(b)[i] - cost_d(b')[i]) (b[i] - b'[i]) \u03c3(|\u03b1[i]|) \u2207 \u03b1[i],
+ *
+ * where each run charges only what depends on the element (charge.ts). Given b, the other is 1 with probability max(0, 2 - 1/p) where
+ * b = 1 and min(1, p/(1 - p)) where b = 0, p = \u03c3(\u03b1); so the draw of the first run stays what it would be without a second one.
+ *
+ * All other sites take one value in both runs unless they depend on a site in question; then each run draws its own.
+ */
+import {
+  broadcastTo,
+  PedigradError,
+  random,
+  sigmoid,
+  stopGradient,
+  type Tensor,
+  where,
+} from "../../../autodiff/index.js";
+import type { Bernoulli } from "../../../distributions/index.js";
+import { familyOf } from "../../program/inferOptions.js";
+import type { Messenger } from "../../program/messages.js";
+import { type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
+import type { ScoreSite } from "./costs.js";
+import { arranged } from "./meetings.js";
+
+/** Whether a guide site asks for this gradient. */
+export const isDisarmed = ({ infer, isObserved }: SampleSite): boolean => infer.gradient === "disarm" && !isObserved;
+
+const oddsOf = (site: SampleSite): Bernoulli => familyOf(site.fn) as Bernoulli;
+
+/** The messenger under which the guide runs again as the twin of `guide`; null where no site asks for one. */
+export function antithetic(guide: Trace, key: Tensor): Messenger | null {
+  const disarmed = [...sampleSites(guide)].filter(isDisarmed);
+  if (disarmed.length === 0) return null;
+  const names = new Set(disarmed.map(({ name }) => name));
+  for (const site of disarmed) refuseUnequal(site, names);
+  return {
+    process(message) {
+      if (message.type !== "sample" || message.isObserved) return;
+      const site = guide.get(message.name);
+      if (site?.type !== "sample") return;
+      // A site that was read has lost its pathwise gradient in the first run, and so it must here.
+      if (message.fn.hasRsample && !site.fn.hasRsample) message.fn = message.fn.nonreparameterized();
+      if (names.has(site.name)) message.value = twinOf(site, random.foldIn(key, [...names].indexOf(site.name)));
+      else if (![...site.value.provenance].some((name) => names.has(name))) message.value = site.value;
+    },
+  };
+}
+
+/** What 1 - u would have drawn where u drew the site's value. */
+function twinOf(site: SampleSite, key: Tensor): Tensor {
+  const { value } = site;
+  const p = stopGradient(broadcastTo(oddsOf(site).probs, value.shape));
+  const whereOne = p.reciprocal().neg().add(2).maximum(0);
+  const whereZero = p.div(p.neg().add(1)).minimum(1);
+  return stopGradient(random.bernoulli(key, where(value, whereOne, whereZero), value.shape));
+}
+
+/** Refuse logits that depend on what the two runs draw differently. */
+function refuseUnequal(site: SampleSite, disarmed: ReadonlySet<string>): void {
+  const other = [...site.value.provenance].find((name) => name !== site.name && disarmed.has(name));
+  if (other === undefined) return;
+  throw new PedigradError({
+    code: "bad-option",
+    site: site.name,
+    param: "gradient",
+    message: `sample site "${site.name}": gradient: "disarm" needs the same logits in both of its runs, but they depend on "${other}", which the runs draw differently. Take gradient: "score" for one of the two.`,
+  });
+}
+
+/** What the site's antithetic pair adds to the ELBO's gradient; `paid` are its costs in both runs, in the layout of its elements. */
+export function disarmTerm(
+  { site, axes }: ScoreSite,
+  [one, other]: readonly [Tensor, Tensor],
+  twin: SampleSite,
+): Tensor {
+  const logits = broadcastTo(oddsOf(site).logits, site.value.shape);
+  const slope = stopGradient(site.value.sub(twin.value).mul(sigmoid(logits.abs())));
+  const meetings = axes.map((axis) => [axis, axis] as const);
+  // Elements along axes that are not told apart pay together: their slopes are summed, not their costs.
+  const pull = arranged(slope.mul(logits), meetings);
+  return stopGradient(one.sub(other)).mul(0.5).mul(pull).sum();
+}

@@ -1,0 +1,168 @@
+/** `infer: { gradient }`: every way to take a site's gradient against exact means, what each refuses, and DisARM's variance. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  Bernoulli,
+  Categorical,
+  type Distribution,
+  type Elbo,
+  type GradientChoice,
+  grad,
+  type InferOptions,
+  inferConfig,
+  type Model,
+  Normal,
+  OneHotCategorical,
+  param,
+  plate,
+  RenyiELBO,
+  random,
+  sample,
+  type Tensor,
+  TraceELBO,
+  TraceEnumELBO,
+  TraceGraphELBO,
+  tensor,
+} from "../../../index.js";
+import { refusal } from "../../refusals.js";
+import { assertMean, drawsOf, estimates, moments, type Rows } from "../draws.js";
+import { exactElbo } from "../exact.js";
+
+const N = 20_000;
+const params = { q: tensor([0.3, -0.8, 1.4]), r: tensor([0.2, 0.5, -0.4]), t: tensor(0.7) };
+const latents = { z: { shape: [3] }, w: { shape: [3] } };
+
+/** Three flips z, three flips w that follow them, and data that depend on both, the last also on their sum. */
+const model: Model = () => {
+  const z = sample("z", new Bernoulli(0.4).expand([3]).toEvent(1));
+  const w = sample("w", new Bernoulli({ logits: z.sub(0.5) }).toEvent(1));
+  sample("x", new Normal(w.mul(2).sub(z), 0.8).toEvent(1), { obs: [1, -0.5, 2] });
+  sample("y", new Normal(z.sum().mul(z.at(0)), 1), { obs: 1.2 });
+};
+const guide =
+  (ofZ: InferOptions, ofW: InferOptions): Model =>
+  () => {
+    const z = sample("z", new Bernoulli({ logits: param("q") }).toEvent(1), { infer: ofZ });
+    sample("w", new Bernoulli({ logits: param("r").add(param("t").mul(z)) }).toEvent(1), { infer: ofW });
+  };
+const exact = exactElbo({ model, guide: guide({}, {}), params, latents });
+const average: InferOptions = { baseline: { useDecayingAvgBaseline: true } };
+
+const choices: Record<string, [InferOptions, InferOptions]> = {
+  "disarm of what the others follow": [{ gradient: "disarm" }, {}],
+  "disarm of what follows": [{}, { gradient: "disarm" }],
+  "disarm beside a baseline": [{ gradient: "disarm" }, average],
+  score: [{ gradient: "score" }, { gradient: "score" }],
+};
+for (const [name, [ofZ, ofW]] of Object.entries(choices))
+  for (const make of [() => new TraceGraphELBO(), () => new TraceELBO(), () => new TraceGraphELBO({ numParticles: 2 })])
+    test(`${name}, ${make().name} of ${make().numParticles}: the mean of n = ${N} within 4.5 standard errors`, () => {
+      const columns = drawsOf(estimates(make(), model, guide(ofZ, ofW), params), N);
+      for (const [key, want] of Object.entries(exact)) assertMean(key, columns[key] as Rows, want, -1);
+    });
+
+test("disarm inside plates, masks and compiled steps is what it is without", () => {
+  const inPlate = (disarmed: boolean): { model: Model; guide: Model } => ({
+    model: () =>
+      plate("d", 3, () => {
+        const z = sample("z", new Bernoulli(0.4));
+        sample("x", new Normal(z.mul(2), 1), { obs: [0.3, 1, 2] });
+      }),
+    guide: () =>
+      plate("d", 3, () =>
+        sample("z", new Bernoulli({ logits: param("q") }), { infer: disarmed ? { gradient: "disarm" } : {} }),
+      ),
+  });
+  const { model: m, guide: g } = inPlate(true);
+  const only = { q: params.q };
+  const want = exactElbo({ ...inPlate(false), params: only, latents: { z: { shape: [3] } } });
+  assertMean("q", drawsOf(estimates(new TraceGraphELBO(), m, g, only), N).q as Rows, want.q, -1);
+});
+
+test("disarm has less variance than the score function with leave-one-out of as many runs", () => {
+  const of = (ofZ: InferOptions, numParticles: number): number => {
+    const elbo = new TraceGraphELBO({ numParticles });
+    const { variance } = moments(
+      drawsOf(estimates(elbo, model, guide(ofZ, ofZ.gradient ? {} : ofZ), params), N).q as Rows,
+    );
+    return variance.reduce((a, b) => a + b);
+  };
+  const disarmed = of({ gradient: "disarm" }, 1);
+  const leftOut = of({ baseline: { leaveOneOut: true } }, 2);
+  assert.ok(disarmed < leftOut, `${disarmed} against ${leftOut}`);
+});
+
+test("straight through: the value of the draw, the gradient of the mean", () => {
+  const weights = tensor([1, 2, 3]);
+  const families: ((logits: Tensor) => Distribution)[] = [
+    (logits) => new Bernoulli({ logits }),
+    (logits) => new OneHotCategorical({ logits }),
+  ];
+  for (const of of families) {
+    const key = random.key(5);
+    const drawn = (logits: Tensor): Tensor => {
+      const program = () => sample("z", of(logits), { infer: { gradient: "straightThrough" }, key });
+      return program();
+    };
+    const plain = of(params.q).sample(key);
+    assert.equal(drawn(params.q).toArray(), plain.toArray());
+    const slope = grad((q: Tensor) => drawn(q).mul(weights).sum())(params.q) as Tensor;
+    const ofMean = grad((q: Tensor) => of(q).mean.mul(weights).sum())(params.q) as Tensor;
+    assert.equal(slope.toArray(), ofMean.toArray());
+  }
+});
+
+const said = (ofZ: InferOptions, ofW: InferOptions = {}, elbo: Elbo = new TraceGraphELBO()) =>
+  refusal(() => elbo.lossAndGrads(random.key(0), params, model, guide(ofZ, ofW))).message;
+
+test("what cannot be is refused by name", () => {
+  assert.match(said({ gradient: "pathwise" }), /"z": gradient: "pathwise" of Bernoulli.* needs a pathwise sampler/);
+  assert.match(said({ gradient: "reinforce" as GradientChoice }), /infer.gradient must be "pathwise", "score"/);
+  assert.match(said({ gradient: "disarm" }, { gradient: "disarm" }), /"w".*same logits.*depend on "z"/);
+  assert.match(said({ gradient: "disarm", baseline: { useDecayingAvgBaseline: true } }), /Remove the baseline/);
+  assert.match(
+    said({ gradient: "disarm" }, { baseline: { leaveOneOut: true } }, new TraceGraphELBO({ numParticles: 2 })),
+    /"w".*leaveOneOut/,
+  );
+  for (const elbo of [
+    new RenyiELBO(),
+    new TraceGraphELBO({ order: 2 }),
+    new TraceEnumELBO({ strictEnumerationWarning: false }),
+  ])
+    assert.match(said({ gradient: "disarm" }, {}, elbo), /"z": gradient: "disarm" needs TraceELBO or TraceGraphELBO/);
+  const normal: Model = () => sample("z", new Normal(param("q"), 1).toEvent(1), { infer: { gradient: "disarm" } });
+  const ofNormal = () => new TraceELBO().lossAndGrads(random.key(0), params, normal, normal);
+  assert.match(refusal(ofNormal).message, /needs a Bernoulli/);
+  const classes: Model = () => sample("z", new Categorical([0.5, 0.5]), { infer: { gradient: "straightThrough" } });
+  assert.match(
+    refusal(() => new TraceELBO().lossAndGrads(random.key(0), {}, classes, classes)).message,
+    /OneHotCategorical/,
+  );
+  const asked = inferConfig(model, () => ({ gradient: "score" }));
+  assert.match(
+    refusal(() => new TraceELBO().lossAndGrads(random.key(0), params, asked, guide({}, {}))).message,
+    /belongs to the guide/,
+  );
+});
+
+test("a pathwise site may take the score function", () => {
+  const target: Model = () => {
+    const z = sample("z", new Normal(0, 1));
+    sample("x", new Normal(z, 0.5), { obs: 1 });
+  };
+  const q =
+    (gradient: GradientChoice): Model =>
+    () =>
+      sample("z", new Normal(param("m"), 0.7), { infer: { gradient } });
+  // d ELBO / dm = -m - (m - 1) / 0.25
+  const want = -0.3 + 0.7 / 0.25;
+  for (const gradient of ["pathwise", "score"] as const)
+    assertMean(
+      "m",
+      drawsOf(estimates(new TraceELBO(), target, q(gradient), { m: tensor(0.3) }), N).m as Rows,
+      want,
+      -1,
+    );
+});
+
+test.run();
