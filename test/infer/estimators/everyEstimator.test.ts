@@ -81,7 +81,7 @@ function check(
   { make, guide = (g) => g, exact = lossOf }: Entry,
 ): "right" | "refused" | "skipped" {
   try {
-    const got = exactMean(make, { ...program, guide: guide(program.guide) }, times(600, 4096));
+    const got = exactMean(make, { ...program, guide: guide(program.guide) }, times(600, 1500));
     if (got === null) return "skipped";
     for (const [name, want] of Object.entries(exact(program)))
       want.forEach((w, i) => {
