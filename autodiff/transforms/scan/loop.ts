@@ -108,7 +108,7 @@ function copier(to: View, from: View): (to: number, from: number) => void {
   };
 }
 /** Up to here a loop copies as fast as anything. */
-const FEW = 64;
+const FEW = 256;
 const again = ({ data, shape, stride, offset }: View): View => viewOf(data, shape, stride, offset);
 
 const loopOp: Op<Loop> = {

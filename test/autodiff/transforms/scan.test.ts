@@ -296,4 +296,84 @@ test("what is refused, and in which words", () => {
   assert.is(refusal(() => scan((s: Tensor) => [s, null], 0, [1], { revers: true } as never)).code, "unknown-option");
 });
 
+/** A random body on a carry of a vector and a matrix; the same for every step, whatever runs it. */
+function randomBody(seed: number, captured: readonly Tensor[]) {
+  const choices = random.randint(random.key(seed), [40], 0, 1_000_000).toFloat64Array();
+  return ({ v, m }: { v: Tensor; m: Tensor }, x: Tensor): [{ v: Tensor; m: Tensor }, Tensor] => {
+    let next = 0;
+    const pick = <T>(items: readonly T[]): T => items[(choices[next++] as number) % items.length] as T;
+    const vectors = [v, x.mul(v), captured[0] as Tensor];
+    const matrices = [m, m.transpose(), captured[1] as Tensor];
+    for (let k = 0; k < 6; k++) {
+      const [a, b, c] = [pick(vectors), pick(vectors), pick(matrices)];
+      vectors.push(
+        pick([
+          () => a.add(b).tanh(),
+          () => a.mul(b).sub(x),
+          () => c.matmul(a).sigmoid(),
+          () => where(a.greater(b), a, b.mul(0.5)),
+          () => a.sub(a.max()).exp(),
+          () => c.sum(0).mul(a).sin(),
+        ])(),
+      );
+      matrices.push(
+        pick([
+          () => c.mul(0.5).add(a),
+          () => c.matmul(m).tanh(),
+          () => a.expandDims(1).mul(b),
+          () => c.flip(0),
+          () => c.div(c.abs().sum().add(1)),
+        ])(),
+      );
+    }
+    return [{ v: pick(vectors.slice(2)).mul(0.7), m: pick(matrices).mul(0.7) }, pick(vectors).mul(pick(matrices))];
+  };
+}
+const programs = process.env.PEDIGRAD_DEEP ? 2000 : 40;
+test(`${programs} random bodies: scan, in blocks and compiled, is the loop, with its gradient and its batches`, () => {
+  const start = { v: tensor([0.3, -0.4, 0.8]), m: random.normal(random.key(1), [3, 3]) };
+  const xs = tensor([0.5, -1, 0.2, 2, 0.1]);
+  for (let seed = 0; seed < programs; seed++) {
+    const shared = [random.normal(random.key(seed), [3]), random.normal(random.key(seed + 1), [3, 3])];
+    const total = ([carry, ys]: readonly [{ v: Tensor; m: Tensor }, Tensor]): Tensor =>
+      concatenate([carry.v, carry.m.reshape([-1]), ys.reshape([-1])]);
+    const reverse = seed % 2 === 1;
+    const loop = (captured: readonly Tensor[], us: Tensor): Tensor => {
+      let carry = start;
+      const ys: Tensor[] = [];
+      for (let i = 0; i < us.length; i++) {
+        const t = reverse ? us.length - 1 - i : i;
+        const [following, y] = randomBody(seed, captured)(carry, us.at(t));
+        carry = following;
+        ys[t] = y;
+      }
+      return total([carry, stack(ys)]);
+    };
+    const scanned = (captured: readonly Tensor[], us: Tensor): Tensor =>
+      total(scan(randomBody(seed, captured), start, us, { reverse, checkpoint: seed % 3 === 0 }));
+    same(scanned(shared, xs), loop(shared, xs), `program ${seed}`);
+    const slope =
+      (f: typeof loop) =>
+      (us: Tensor, c: Tensor, d: Tensor): Tensor => {
+        const g = grad((p: { us: Tensor; c: Tensor; d: Tensor }) => f([p.c, p.d], p.us).sin().sum())({
+          us,
+          c,
+          d,
+        }) as Record<string, Tensor>;
+        return concatenate(Object.values(g).map((x) => x.reshape([-1])));
+      };
+    const eager = slope(scanned)(xs, shared[0] as Tensor, shared[1] as Tensor);
+    near(eager, slope(loop)(xs, shared[0] as Tensor, shared[1] as Tensor), 1e-11, `gradient of ${seed}`);
+    const compiled = jit(slope(scanned));
+    for (let i = 0; i < 3; i++) same(compiled(xs, shared[0] as Tensor, shared[1] as Tensor), eager, `compiled ${seed}`);
+    const batch = stack([xs, xs.mul(0.5)]);
+    near(
+      vmap((us: Tensor) => scanned(shared, us))(batch) as Tensor,
+      stack([loop(shared, xs), loop(shared, xs.mul(0.5))]),
+      1e-13,
+      `batch of ${seed}`,
+    );
+  }
+});
+
 test.run();
