@@ -10,18 +10,27 @@ import { isScoreSite, type ScoreSite, scoreSitesOf } from "../elbo/costs/costs.j
 import type { Elbo } from "../elbo/elbo.js";
 import type { Cost } from "../elbo/particles/pair.js";
 import type { Model } from "../program/messages.js";
-import { type SampleSite, sampleSites } from "../program/trace.js";
+import { isDraw, type SampleSite, sampleSites } from "../program/trace.js";
 import { initialise } from "../svi/initialise.js";
 import { type AxisMet, axesMet, sayAxes } from "./axesMet.js";
 import { type GradientVariance, gradientVariances, type Refusal } from "./gradientVariance.js";
 import { distributionName } from "./modelGraph.js";
+import { type SiteChoice, sayChoices, siteChoices } from "./siteChoices.js";
 
 export interface ExplainedSite {
   readonly name: string;
   readonly side: "model" | "guide";
   readonly distribution: string;
   /** How its gradient is taken; "observed" and "replayed" sites of the model are costs only. */
-  readonly gradient: "pathwise" | "score function" | "closed form" | "enumerated" | "observed" | "replayed";
+  readonly gradient:
+    | "pathwise"
+    | "score function"
+    | "disarm"
+    | "straight through"
+    | "closed form"
+    | "enumerated"
+    | "observed"
+    | "replayed";
   readonly batchShape: readonly number[];
   readonly eventShape: readonly number[];
   /** `name(size, dim)` */
@@ -66,6 +75,8 @@ export class Explanation {
     readonly variances: readonly GradientVariance[] = [],
     /** Estimators that do not apply, and why. */
     readonly refusals: readonly Refusal[] = [],
+    /** The measured worth of every way to take each site's gradient, if asked for. */
+    readonly choices: readonly SiteChoice[] = [],
   ) {}
 
   /** A page of text, a site a line. */
@@ -88,12 +99,16 @@ export class Explanation {
     });
     measured.push(...this.refusals.map(({ estimator, why }) => `  ${estimator} does not apply: ${why}`));
     const heading = "gradient variance by parameter; time of a gradient; 1 / (variance · seconds):";
-    return [`${this.estimator}:`, ...lines, ...(measured.length > 0 ? [heading, ...measured] : [])].join("\n");
+    const table = measured.length > 0 ? [heading, ...measured] : [];
+    const choices = sayChoices(this.choices);
+    const bySite =
+      choices.length > 0 ? ["the same, of all parameters together, for each choice at one site:", ...choices] : [];
+    return [`${this.estimator}:`, ...lines, ...table, ...bySite].join("\n");
   }
 
-  toJSON(): Pick<Explanation, "estimator" | "sites" | "variances" | "refusals"> {
-    const { estimator, sites, variances, refusals } = this;
-    return { estimator, sites, variances, refusals };
+  toJSON(): Pick<Explanation, "estimator" | "sites" | "variances" | "refusals" | "choices"> {
+    const { estimator, sites, variances, refusals, choices } = this;
+    return { estimator, sites, variances, refusals, choices };
   }
 
   /** A Mermaid flowchart: from each sampled site to the costs that depend on it. */
@@ -115,7 +130,10 @@ function gradientOf(site: SampleSite, side: Cost["side"], isClosedForm: boolean)
   if (site.isObserved) return "observed";
   if (isClosedForm) return "closed form";
   if (isEnumerated(site)) return "enumerated";
-  return side === "model" ? "replayed" : isScoreSite(site) ? "score function" : "pathwise";
+  if (side === "model") return "replayed";
+  if (site.infer.gradient === "disarm") return "disarm";
+  if (site.infer.gradient === "straightThrough") return "straight through";
+  return isScoreSite(site) ? "score function" : "pathwise";
 }
 const isEnumerated = ({ infer, isObserved }: SampleSite): boolean => infer.enumerate != null && !isObserved;
 
@@ -200,5 +218,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
   const hasDiscrete = [...sampleSites(pair.guide)].some(({ fn, isObserved }) => fn.hasEnumerateSupport && !isObserved);
   const { variances, refusals } =
     draws === 0 ? { variances: [], refusals: [] } : gradientVariances(elbo, task, values, draws, hasDiscrete);
-  return new Explanation(elbo.name, sites, variances, refusals);
+  const latents = [...sampleSites(pair.guide)].filter((site) => isDraw(site) && !isEnumerated(site));
+  const choices = draws === 0 || !elbo.hasBaselines ? [] : siteChoices(elbo, task, values, draws, latents);
+  return new Explanation(elbo.name, sites, variances, refusals, choices);
 }

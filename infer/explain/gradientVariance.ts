@@ -51,7 +51,7 @@ export function gradientVariances(
   for (const { name, one, task: own } of rows) {
     const estimator = numParticles === 1 ? name : `${name} (${numParticles} particles)`;
     try {
-      variances.push(measured(estimator, one, settled(one, own, params), params, n));
+      variances.push(varianceOf(estimator, one, own, params, n));
     } catch (error) {
       if (!(error instanceof PedigradError)) throw error;
       refusals.push({ estimator, why: error.message });
@@ -59,6 +59,15 @@ export function gradientVariances(
   }
   return { variances, refusals };
 }
+
+/** The variance of an estimator's gradients, once the averages of its baselines have found their level. */
+export const varianceOf = (
+  estimator: string,
+  elbo: Elbo,
+  task: Task,
+  params: Record<string, Tensor>,
+  n: number,
+): GradientVariance => measured(estimator, elbo, settled(elbo, task, params), params, n);
 
 const WARM = 100;
 /** The task after the averages of its baselines have found their level. */

@@ -8,10 +8,13 @@ import {
   configEnumerate,
   type Elbo,
   explain,
+  inferConfig,
   type Model,
   Normal,
   param,
   plate,
+  random,
+  recommend,
   sample,
   TraceELBO,
   TraceEnumELBO,
@@ -152,6 +155,38 @@ test("the options are no argument of the model, and misspelt ones are refused", 
   assert.match(text, /TraceMeanFieldELBO: m /);
   assert.throws(() => explain(new TraceELBO(), model, guide, data, { measureVariance: 1 }), /2, 3, … draws/);
   assert.is(JSON.parse(JSON.stringify(explain(new TraceELBO(), model, guide, data))).sites.length, 5);
+});
+
+test("the best unbiased way to take each site's gradient is measured, and ready for inferConfig", () => {
+  const both: Model = () => {
+    const z = sample("z", new Bernoulli(0.4));
+    sample("y", new Normal(sample("m", new Normal(z, 1)), 0.2), { obs: 2 });
+  };
+  const q: Model = () => {
+    sample("z", new Bernoulli({ logits: param("a", 0.3) }));
+    sample("m", new Normal(param("b", 0.5), 1));
+  };
+  const report = explain(new TraceGraphELBO({ numParticles: 2 }), both, q, { measureVariance: 400 });
+  const at = (site: string) => report.choices.filter((one) => one.site === site).map(({ estimator }) => estimator);
+  const score = ["score", "score, decaying average", "score, leave-one-out"];
+  assert.equal(at("z"), [...score, "disarm", "straightThrough"]);
+  assert.equal(at("m"), ["pathwise", ...score]);
+  const worth = (site: string, name: string) =>
+    report.choices.find((one) => one.site === site && one.estimator === name)?.total as number;
+  assert.ok(worth("m", "pathwise") < worth("m", "score"), "the path has less noise");
+  const chosen = recommend(report);
+  assert.equal(chosen({ name: "m" }), { gradient: "pathwise" });
+  assert.is.not(chosen({ name: "z" }).gradient, "straightThrough");
+  assert.equal(chosen({ name: "other" }), {});
+  const [loss] = new TraceGraphELBO({ numParticles: 2 }).lossAndGrads(
+    random.key(0),
+    { a: tensor(0.3), b: tensor(0.5) },
+    both,
+    inferConfig(q, chosen),
+  );
+  assert.ok(Number.isFinite(loss.item()));
+  assert.match(report.toString(), /site "z", straightThrough \(biased\): /);
+  assert.throws(() => recommend(explain(new TraceGraphELBO(), both, q)), /measured no choices/);
 });
 
 test.run();

@@ -1,0 +1,89 @@
+/**
+ * An estimator for every site: what each way to take a site's gradient is worth, measured with all other sites as they are, and the best of
+ * them. One row per way: a choice of gradient, with or without a baseline.
+ */
+import { PedigradError, type Tensor } from "../../autodiff/index.js";
+import type { Elbo } from "../elbo/elbo.js";
+import type { Task } from "../elbo/particles/pair.js";
+import { inferConfig } from "../program/handlers.js";
+import { GRADIENTS, type GradientChoice, type InferOptions } from "../program/inferOptions.js";
+import type { SampleSite } from "../program/trace.js";
+import { type GradientVariance, varianceOf } from "./gradientVariance.js";
+
+interface Choice {
+  readonly gradient: GradientChoice;
+  readonly baseline?: InferOptions["baseline"];
+}
+
+const CHOICES: Readonly<Record<string, Choice>> = {
+  pathwise: { gradient: "pathwise" },
+  score: { gradient: "score" },
+  "score, decaying average": { gradient: "score", baseline: { useDecayingAvgBaseline: true } },
+  "score, leave-one-out": { gradient: "score", baseline: { leaveOneOut: true } },
+  disarm: { gradient: "disarm" },
+  straightThrough: { gradient: "straightThrough" },
+};
+
+/** The measured worth of one choice at one site: `estimator` is the choice's name. */
+export interface SiteChoice extends GradientVariance {
+  readonly site: string;
+  /** What says so in the guide's sample statement. */
+  readonly infer: InferOptions;
+  readonly isBiased: boolean;
+}
+
+/** Every choice that applies at each of these sites of the guide. */
+export function siteChoices(
+  elbo: Elbo,
+  task: Task,
+  params: Record<string, Tensor>,
+  n: number,
+  sites: readonly SampleSite[],
+): SiteChoice[] {
+  const found: SiteChoice[] = [];
+  for (const { name } of sites)
+    for (const [choice, { gradient, baseline }] of Object.entries(CHOICES)) {
+      if (baseline?.leaveOneOut && elbo.numParticles < 2) continue;
+      const infer: InferOptions = { gradient, ...(baseline && { baseline }) };
+      const guide = inferConfig(task.guide, (site) => (site.name === name ? { baseline: undefined, ...infer } : {}));
+      try {
+        const measured = varianceOf(choice, elbo, { ...task, guide }, params, n);
+        found.push({ ...measured, site: name, infer, isBiased: GRADIENTS[gradient].isBiased });
+      } catch (error) {
+        // Not here: the distribution or the estimator has no such gradient, or another site stands against it.
+        if (!(error instanceof PedigradError)) throw error;
+      }
+    }
+  return found;
+}
+
+/** One line per site and choice. */
+export const sayChoices = (choices: readonly SiteChoice[]): string[] =>
+  choices.map(
+    ({ site, estimator, total, seconds, perSecond, isBiased }) =>
+      `  site "${site}", ${estimator}${isBiased ? " (biased)" : ""}: ${total.toPrecision(3)}; ${(1e6 * seconds).toPrecision(3)} µs; ${perSecond.toPrecision(3)} per second`,
+  );
+
+/**
+ * The unbiased choice of least variance per second at every site that an explanation has measured, as `inferConfig` takes it:
+ * `inferConfig(guide, recommend(explain(elbo, model, guide, { measureVariance: true })))`. Throws where nothing was measured.
+ */
+export function recommend({
+  choices,
+}: {
+  readonly choices: readonly SiteChoice[];
+}): (site: { readonly name: string }) => InferOptions {
+  if (choices.length === 0)
+    throw new PedigradError({
+      code: "bad-option",
+      op: "recommend",
+      message:
+        "recommend: the explanation has measured no choices. Explain with { measureVariance: true }, under TraceELBO or TraceGraphELBO.",
+    });
+  const best = new Map<string, SiteChoice>();
+  for (const choice of choices) {
+    const other = best.get(choice.site);
+    if (!choice.isBiased && (other === undefined || choice.perSecond > other.perSecond)) best.set(choice.site, choice);
+  }
+  return ({ name }) => best.get(name)?.infer ?? {};
+}
