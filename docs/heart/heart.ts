@@ -3,10 +3,14 @@
  * gradients, and the ELBO that puts this memory to use. README.md beside this file tells it chapter by chapter.
  */
 
-/** Chapter 1. The names of the random choices that a value depends on. */
-export type Provenance = ReadonlySet<string>;
-export const none: Provenance = new Set();
-export const union = (a: Provenance, b: Provenance): Provenance => new Set([...a, ...b]);
+/** Chapter 1. The names of the random choices that a value depends on, and for each whether element meets element. */
+export type Provenance = ReadonlyMap<string, boolean>;
+export const none: Provenance = new Map();
+export function union(a: Provenance, b: Provenance): Provenance {
+  const names = new Map(a);
+  for (const [name, meets] of b) names.set(name, meets && a.get(name) !== false);
+  return names;
+}
 
 /** Chapter 2. The names behind every value that ordinary code has read in the current run; null outside a run. */
 let ambient: Provenance | null = null;
@@ -37,13 +41,16 @@ export const tensor = (x: TensorLike): Tensor => (x instanceof Tensor ? x : new 
 export interface Op {
   readonly kernel: (...xs: (readonly number[])[]) => number[];
   readonly rules: readonly (Rule | null)[];
+  /** Whether an element of the result depends on other elements than its own. */
+  readonly mixes?: boolean;
 }
 /** The gradient for one input, from the gradient g for the result y. */
 export type Rule = (g: Tensor, y: Tensor, ...inputs: Tensor[]) => Tensor;
 
 /** The one door: every tensor that is computed from other tensors is made here. */
 export function apply(op: Op, ...inputs: Tensor[]): Tensor {
-  const provenance = inputs.reduce((names, x) => union(names, x.provenance), ambient ?? none);
+  const names = inputs.reduce((all, x) => union(all, x.provenance), ambient ?? none);
+  const provenance = op.mixes ? new Map([...names.keys()].map((name) => [name, false])) : names;
   return new Tensor(op.kernel(...inputs.map((x) => x.numbers)), provenance, op, inputs);
 }
 
@@ -74,7 +81,7 @@ export const stop: Unary = row((a) => a, [null]);
 /** a, as many times as b has elements. */
 export const spread: Binary = row((a, _) => a, [(g) => g, null]);
 export const sum: Unary = (a) => apply(sumOp, tensor(a));
-const sumOp: Op = { kernel: (a) => [a.reduce((x, y) => x + y, 0)], rules: [(g, _, a) => spread(g, a)] };
+const sumOp: Op = { kernel: (a) => [a.reduce((x, y) => x + y, 0)], rules: [(g, _, a) => spread(g, a)], mixes: true };
 
 /** Chapter 6. The gradients of the scalar y for each of xs. Rules are written in ops: a gradient has gradients too. */
 export function gradients(y: Tensor, xs: readonly Tensor[]): Tensor[] {
@@ -169,7 +176,8 @@ export function seed(key: number, scored = none): Handler {
     if (value !== null) return { name, fn, value };
     const hasPath = fn.hasPath && !scored.has(name);
     const { numbers, provenance, op, inputs } = hasPath ? fn.draw(uniform) : stop(fn.draw(uniform));
-    return { name, fn: { ...fn, hasPath }, value: new Tensor(numbers, union(provenance, new Set([name])), op, inputs) };
+    const own = new Map([[name, numbers.length > 1]]);
+    return { name, fn: { ...fn, hasPath }, value: new Tensor(numbers, union(provenance, own), op, inputs) };
   };
 }
 
@@ -195,12 +203,18 @@ export function loss(model: Program, guide: Program, params: readonly Tensor[], 
   let result = total(costs);
   for (const { name, logProb } of q.filter(({ fn }) => !fn.hasPath)) {
     const charged = costs.filter((cost) => cost.provenance.has(name)); // This line is TraceGraphELBO.
-    result = add(result, sum(mul(stop(total(charged)), sub(logProb, stop(logProb)))));
+    const paid = charged.reduce((all, cost) => add(all, shareOf(cost, name)), tensor(0));
+    result = add(result, sum(mul(stop(paid), sub(logProb, stop(logProb)))));
   }
   return result;
 }
 
-/** Chapter 10. Parameters that minimise the mean loss. Steps shrink as gradients add up (AdaGrad-Norm). */
+/** Chapter 10. What each element of a choice pays of a cost: its own element where the two meet, else all of it. */
+function shareOf(cost: Tensor, name: string): Tensor {
+  return cost.provenance.get(name) ? cost : sum(cost);
+}
+
+/** Chapter 11. Parameters that minimise the mean loss. Steps shrink as gradients add up (AdaGrad-Norm). */
 export function fit(start: readonly TensorLike[], model: Program, guide: Program, numSteps: number): Tensor[] {
   let params = start.map(tensor);
   let norm = 1;

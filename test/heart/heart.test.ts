@@ -85,6 +85,20 @@ const programs: Record<string, Both> = {
       b.sample("z", b.normal(b.add(p(1), isLarge), b.exp(p(2))));
     },
   },
+  "a list of scores, met element by element and all together": {
+    params: [[0.3, -0.8, 0.5], [0.2, -0.4, 0.9], 0.7],
+    model: (b) => {
+      const z = b.sample("z", b.bernoulli([-0.4, 0.2, 0.6]));
+      const w = b.sample("w", b.bernoulli(b.mul(2, z)));
+      b.sample("x", b.normal(b.add(b.mul(3, z), w), 1), [1.2, 0.3, 2]);
+      b.sample("y", b.normal(b.sum(z), 1), 0.3);
+      b.sample("v", b.normal(b.add(w, b.sum(w)), 2), [0.1, 1, 2]);
+    },
+    guide: (b, p) => {
+      const z = b.sample("z", b.bernoulli(p(0)));
+      b.sample("w", b.bernoulli(b.add(p(1), b.mul(p(2), z))));
+    },
+  },
   "a branch on a score": {
     params: [0.2, -0.7],
     model: (b) => {
@@ -137,7 +151,10 @@ const small = (draws: ReadonlyMap<string, number[]>): Backend<heart.Tensor, Know
     const { loc, scale } = fn;
     const draw = (): heart.Tensor => {
       const value = draws.get(name) as number[];
-      if (loc === undefined || scale === undefined) return fn.draw(() => (value[0] === 1 ? 0 : 1));
+      if (loc === undefined || scale === undefined) {
+        let element = 0;
+        return fn.draw(() => (value[element++] === 1 ? 0 : 1));
+      }
       const noise = heart.div(heart.sub(value, heart.tensor(loc).numbers), heart.tensor(scale).numbers);
       return heart.add(loc, heart.mul(scale, noise));
     };
@@ -172,7 +189,7 @@ for (const [title, both] of Object.entries(programs)) {
   test(`${title}: the same densities, provenance and charges`, () => {
     const told = pedigrad.explain(new pedigrad.TraceGraphELBO(), model, guide).sites;
     const scored = told.filter(({ side, gradient }) => side === "guide" && gradient === "score function");
-    const q = heart.trace(smallGuide, values, heart.seed(0, new Set(scored.map(({ name }) => name))));
+    const q = heart.trace(smallGuide, values, heart.seed(0, new Map(scored.map(({ name }) => [name, false]))));
     const p = heart.trace(smallModel, values, heart.replay(q));
     assert.equal(
       told.map(({ side, name }) => `${side} ${name}`),
@@ -185,7 +202,7 @@ for (const [title, both] of Object.entries(programs)) {
     ];
     for (const { side, name, provenance, charged } of told) {
       const site = (side === "guide" ? q : p).get(name) as heart.Site;
-      assert.equal(sorted(site.logProb.provenance), sorted(provenance), `${side} ${name}`);
+      assert.equal(sorted(site.logProb.provenance.keys()), sorted(provenance), `${side} ${name}`);
       assert.equal(charged && sorted(charged), charged && sorted(costs(name)), `charges of ${name}`);
     }
     for (const [program, sites] of [[guide, q] as const, [model, p] as const])
@@ -282,7 +299,7 @@ test("gradients of several inputs at once, some of which do not matter", () => {
 // Runs
 
 test("whatever follows a read depends on it, until the run ends, also after a throw", () => {
-  const names = (x: heart.Tensor): string[] => [...x.provenance];
+  const names = (x: heart.Tensor): string[] => [...x.provenance.keys()];
   let [before, after]: string[][] = [];
   const program = () => {
     const z = heart.sample("z", heart.normal(0, 1));
@@ -357,8 +374,8 @@ test("the first link of the library's README leads here", () => {
   );
 });
 
-test("heart.ts has at most 220 lines and imports nothing", () => {
-  assert.ok(source.split("\n").length - 1 <= 220, `heart.ts has ${source.split("\n").length - 1} lines`);
+test("heart.ts has at most 260 lines and imports nothing", () => {
+  assert.ok(source.split("\n").length - 1 <= 260, `heart.ts has ${source.split("\n").length - 1} lines`);
   assert.not.match(source, /^\s*import\b|\b(?:import|require)\(/m);
 });
 
@@ -372,9 +389,9 @@ test("the blocks of its README, in order, are the whole of heart.ts", () => {
   for (const [, , block] of blocks) assert.ok(source.includes((block as string).trim()), `not in heart.ts:\n${block}`);
 });
 
-test("ten chapters, each with a promise that holds and a file to read next", () => {
+test("eleven chapters, each with a promise that holds and a file to read next", () => {
   const chapters = page.split(/^## /m).slice(1);
-  assert.is(chapters.length, 10);
+  assert.is(chapters.length, 11);
   chapters.forEach((chapter, i) => {
     assert.ok(chapter.startsWith(`${i + 1}. `), `chapter ${i + 1} is numbered`);
     const promises = [...chapter.matchAll(/^> `(.+)` is `(.+)`\.$/gm)];
