@@ -75,7 +75,7 @@ const READERS = new Set([
   "autodiff/transforms/jit/jit.ts",
   ...["program", "recording"].map((name) => `autodiff/transforms/jit/program/${name}.ts`),
   ...["executable", "layout", "views"].map((name) => `autodiff/transforms/jit/compile/${name}.ts`),
-  "autodiff/ops/array/indexing.ts",
+  ...["indexing", "lookUp"].map((name) => `autodiff/ops/array/${name}.ts`),
   "autodiff/ops/random/random.ts",
   "distributions/constraints/scalar.ts",
   "distributions/core/validation.ts",

@@ -11,6 +11,8 @@ export interface Recorder {
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void;
   /** Called before host code reads a value; throws where the value is not a constant of the program. */
   read(x: Tensor, how: string): void;
+  /** Whether x depends on an input of the program. */
+  isVariable(x: Tensor): boolean;
   /** Called before a program is refused because of the numbers in `x`. */
   refused(x: Tensor, refusal: PedigradError): void;
 }

@@ -19,6 +19,7 @@ import { batchAll } from "../views/batching.js";
 import { broadcastTo, expandDims, moveToFront, reshape, transpose } from "../views/shape.js";
 import { pick } from "../views/slicing.js";
 import { concatenate } from "./join.js";
+import { lookUp } from "./lookUp.js";
 import { arange } from "./make.js";
 
 const checks = new Map<string, Unary>();
@@ -149,6 +150,8 @@ const rowOffsets = (i: Tensor, size: number, n: number): Tensor =>
 export function take(x: TensorLike, indices: TensorLike, axis = 0): Tensor {
   const from = tensor(x);
   const along = normalizeAxis("take", axis, from.shape);
+  const whole = along === 0 ? lookUp(from, [tensor(indices)]) : null;
+  if (whole !== null) return whole;
   const index = checkedIndex("take", indices, from.shape[along] as number);
   const taken = apply(gatherOp, gatherOf(1), moveToFront(from, along), index);
   if (along === 0) return taken;
@@ -177,7 +180,7 @@ export function at(x: TensorLike, ...indices: TensorLike[]): Tensor {
     );
     return last === 0 ? part : at(part, ...indices.filter((_, i) => i !== number));
   }
-  return gather("at", from, indices);
+  return (indices.some(isMask) ? null : lookUp(from, indices.map(tensor))) ?? gather("at", from, indices);
 }
 
 /** x[i, j, …], with the axes that are aligned. */

@@ -15,13 +15,11 @@ export const ones = (shape: Shape): Tensor => filled("ones", shape, 1);
 /** `value`, a number or a tensor that broadcasts, repeated to `shape`. */
 export const full = (shape: Shape, value: TensorLike): Tensor => filled("full", shape, value);
 
-const generated = (n: number, element: (i: number) => number): Tensor =>
-  new Tensor(
-    contiguous(
-      Float64Array.from({ length: n }, (_, i) => element(i)),
-      [n],
-    ),
-  );
+/** Arrays that hold 0, 1, … in order. */
+const countings = /* @__PURE__ */ new WeakSet<Float64Array>();
+export const isCounting = (data: Float64Array): boolean => countings.has(data);
+
+const listed = (numbers: Float64Array): Tensor => new Tensor(contiguous(numbers, [numbers.length]));
 
 /** start, start + step, … before stop; `arange(n)` counts from 0. */
 export function arange(start: number, stop?: number, step = 1): Tensor {
@@ -34,13 +32,17 @@ export function arange(start: number, stop?: number, step = 1): Tensor {
     });
   const n = Math.max(0, Math.ceil((high - low) / step));
   checkShape("arange", [n]);
-  return generated(n, (i) => low + i * step);
+  const numbers = Float64Array.from({ length: n }, (_, i) => low + i * step);
+  if (low === 0 && step === 1) countings.add(numbers);
+  return listed(numbers);
 }
 
 /** `n` evenly spaced numbers from start to stop, both included. */
 export function linspace(start: number, stop: number, n = 50): Tensor {
   checkShape("linspace", [n]);
-  return generated(n, (i) => (i === n - 1 && n > 1 ? stop : start + (i * (stop - start)) / Math.max(n - 1, 1)));
+  const element = (i: number): number =>
+    i === n - 1 && n > 1 ? stop : start + (i * (stop - start)) / Math.max(n - 1, 1);
+  return listed(Float64Array.from({ length: n }, (_, i) => element(i)));
 }
 
 /** The identity matrix, n by m (square by default). */

@@ -28,7 +28,7 @@ import {
 } from "./reduce.js";
 
 /** From this many elements on the parts are ops of their own. */
-const LARGE = 256;
+const LARGE = 64;
 const KEEP_DIMS = { keepDims: true };
 
 const mixed = (rank: number, axes: readonly number[]): AxisMap =>

@@ -18,6 +18,7 @@ import {
   where,
   xlogy,
 } from "../../../autodiff/index.js";
+import { lookUpLast } from "../../../autodiff/ops/array/lookUp.js";
 import { integerInterval, logWeights, weights } from "../../constraints/index.js";
 import { family, type OneOf } from "../../core/family.js";
 import { expectation } from "../../densities/divergences.js";
@@ -56,8 +57,8 @@ export class Categorical extends /* @__PURE__ */ family<Classes, [probs?: Tensor
   values: (p) => arange(classesOf(p)),
   logDensity: (x, p) => {
     // Outside the support any class will do.
-    const isClass = integerInterval(0, classesOf(p) - 1).check(x);
-    return pickAlongLast(logitsOf(p), where(isClass, x, 0));
+    const [isClass, logits] = [integerInterval(0, classesOf(p) - 1).check(x), logitsOf(p)];
+    return lookUpLast(logits, x) ?? pickAlongLast(logits, where(isClass, x, 0));
   },
   draw: (key, shape, p) => random.categorical(key, logitsOf(p), shape),
   cdf: (x, p) => {

@@ -1,4 +1,5 @@
 import {
+  arange,
   gate,
   less,
   lessEqual,
@@ -48,7 +49,7 @@ export class Bernoulli extends /* @__PURE__ */ family<Odds, [probs?: TensorLike]
   constraints: { probs: unitInterval, logits: extendedReal },
   oneOf: ["probs", "logits"],
   support: boolean,
-  values: () => tensor([0, 1]),
+  values: () => arange(2),
   logDensity: (x, p) => {
     if (p.logits !== undefined) return logSigmoid(x.mul(2).sub(1).mul(p.logits));
     const [one, zero] = outcomesOf(p);

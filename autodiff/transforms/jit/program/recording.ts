@@ -66,8 +66,12 @@ abstract class Listener implements Recorder {
     return x.place > this.#first ? x.place - this.#first - 1 : x;
   }
 
+  isVariable(x: Tensor): boolean {
+    return typeof this.operand(x) === "number";
+  }
+
   read(x: Tensor, how: string): void {
-    if (typeof this.operand(x) !== "number") return;
+    if (!this.isVariable(x)) return;
     const sites = [...x.provenance].join(", ");
     const refusal = new PedigradError({
       code: "read-in-jit",
@@ -80,7 +84,7 @@ abstract class Listener implements Recorder {
   }
 
   refused(x: Tensor, refusal: PedigradError): void {
-    if (typeof this.operand(x) === "number") this.#refusal ??= caughtIn("jit", refusal);
+    if (this.isVariable(x)) this.#refusal ??= caughtIn("jit", refusal);
   }
 
   /** Refuse a program that went on after a refusal that depends on its inputs. */

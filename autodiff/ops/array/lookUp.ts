@@ -1,0 +1,95 @@
+/**
+ * Indexing by 0, 1, …, n - 1 in order, as the values of an enumerated site do it: nothing has to be read by number, since one axis of
+ * the table only stands in another place. So the result is a view, and its gradient no scatter over all pairs of values.
+ */
+import { insertAxes, mapAxes } from "../../../provenance/axes.js";
+import { apply } from "../../core/apply.js";
+import type { Op } from "../../core/op.js";
+import { recorder } from "../../core/recorder.js";
+import type { Shape } from "../../core/shape.js";
+import { isAbsent, rawView, type Tensor } from "../../core/tensor.js";
+import { viewOf } from "../../core/view.js";
+import { reshape, transpose, viewOnly } from "../views/shape.js";
+import { isCounting } from "./make.js";
+
+/**
+ * The axis along which an index counts from 0 to n - 1, its other axes having size 1; -1 for any other index, and for inputs of programs.
+ * It is known by the array's making, without a look at its numbers.
+ */
+function countingAxis(index: Tensor, n: number): number {
+  if (n < 2 || index.size !== n || index.batch !== null || isAbsent(index) || recorder?.isVariable(index)) return -1;
+  const { data, shape, stride, offset } = rawView(index);
+  const axis = shape.indexOf(n);
+  return isCounting(data) && data.length === n && offset === 0 && stride[axis] === 1 ? axis : -1;
+}
+
+/** For each axis of the result the axis of x that stands there, -1 for a new one; how many axes are behind those of the index. */
+interface Placed {
+  readonly shape: Shape;
+  readonly from: readonly number[];
+  readonly behind: number;
+}
+
+const lookUpOp: Op<Placed> = {
+  name: "lookUp",
+  shape: ({ shape }) => shape,
+  view: ({ shape, from }, x) =>
+    viewOf(
+      x.data,
+      shape,
+      from.map((axis) => (axis < 0 ? 0 : (x.stride[axis] as number))),
+      x.offset,
+    ),
+  kernel: viewOnly,
+  vjp: (input) =>
+    input > 0
+      ? null
+      : (g, _, [x], { from }) => {
+          const places = [...from.keys()];
+          const old = places
+            .filter((i) => (from[i] as number) >= 0)
+            .sort((i, j) => (from[i] as number) - (from[j] as number));
+          const order = [...old, ...places.filter((i) => (from[i] as number) < 0)];
+          return reshape(transpose(g, order), (x as Tensor).shape);
+        },
+  batch: ({ shape, from, behind }, inputs, _, size) =>
+    apply(lookUpOp, { shape: [size, ...shape], from: [0, ...from.map((i) => (i < 0 ? i : i + 1))], behind }, ...inputs),
+  axes: ({ shape, from, behind }, inputs, input) => {
+    if (input > 0) return insertAxes(0, behind);
+    const rank = (inputs[0] as Tensor).shape.length;
+    return mapAxes(rank, (k) => {
+      const to = from.indexOf(rank - 1 - k);
+      return to < 0 ? to : shape.length - 1 - to;
+    });
+  },
+};
+
+/** x[indices], where every index counts along an axis of its own; null where one does not. */
+export function lookUp(x: Tensor, indices: readonly Tensor[]): Tensor | null {
+  const rank = Math.max(...indices.map(({ shape }) => shape.length));
+  const rest = x.shape.slice(indices.length);
+  const from = [...new Array<number>(rank).fill(-1), ...rest.map((_, i) => indices.length + i)];
+  for (const [i, index] of indices.entries()) {
+    const axis = countingAxis(index, x.shape[i] as number);
+    const place = rank - index.shape.length + axis;
+    if (axis < 0 || (from[place] as number) >= 0) return null;
+    from[place] = i;
+  }
+  const shape = from.map((axis) => (axis < 0 ? 1 : (x.shape[axis] as number)));
+  return apply(lookUpOp, { shape, from, behind: rest.length }, x, ...indices);
+}
+
+/** table[..., index], where the index counts through the last axis, along one that the others of the table do not have; null elsewhere. */
+export function lookUpLast(table: Tensor, index: Tensor): Tensor | null {
+  const last = table.shape.length - 1;
+  const axis = countingAxis(index, table.shape[last] as number);
+  if (axis < 0) return null;
+  const rank = Math.max(last, index.shape.length);
+  const place = rank - index.shape.length + axis;
+  const from = Array.from({ length: rank }, (_, i) => Math.max(-1, last - rank + i));
+  const there = from[place] as number;
+  if (there >= 0 && table.shape[there] !== 1) return null;
+  from[place] = last;
+  const shape = from.map((i) => (i < 0 ? 1 : (table.shape[i] as number)));
+  return apply(lookUpOp, { shape, from, behind: 0 }, table, index);
+}
