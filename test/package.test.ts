@@ -84,7 +84,7 @@ const BUDGETS: Readonly<Record<string, { program: string; most: number }>> = {
       };
       console.log(new SVI(model, guide, adam(5e-3), new TraceGraphELBO()).run(random.key(0), 200, tensor([1, 1, 0])).losses);`,
   },
-  everything: { most: 156, program: 'export * from "./index.ts";' },
+  everything: { most: 158, program: 'export * from "./index.ts";' },
 };
 for (const [name, { program, most }] of Object.entries(BUDGETS))
   test(`size of ${name}: at most ${most} kB`, async () => {
