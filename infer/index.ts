@@ -82,7 +82,8 @@ export { CircularReparam, LocScaleReparam, TransformReparam } from "./program/re
 export { SampleSite, type Site, type Trace, trace } from "./program/trace.js";
 export { loadState, saveState } from "./svi/checkpoint.js";
 export * from "./svi/optim.js";
-export type { RunOptions, RunResult, Step } from "./svi/run.js";
+export type { RunOptions, RunResult } from "./svi/run.js";
 export * from "./svi/schedules.js";
 export type { SVIState } from "./svi/state.js";
+export type { Step } from "./svi/steps.js";
 export { SVI, type SVIOptions } from "./svi/svi.js";

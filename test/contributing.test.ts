@@ -80,9 +80,14 @@ const LAWLESS: Readonly<Record<string, string>> = {
   Unit: "it has no value",
 };
 
+/** What no program makes by name, and why. */
+const INTERNAL: Readonly<Record<string, string>> = {
+  StraightThrough: "sample sites that ask for this gradient are drawn from it",
+};
+
 /** Whether a class is a family or a wrapper, rather than the base of some. */
 function isFamily(value: unknown, name: string): boolean {
-  if (!isClass(value, Distribution)) return false;
+  if (!isClass(value, Distribution) || name in INTERNAL) return false;
   return name in distributions || !Object.values(distributions).some((other) => Object.getPrototypeOf(other) === value);
 }
 

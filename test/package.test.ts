@@ -45,12 +45,23 @@ test("CommonJS sub-paths share one handler stack and one Tensor", async () => {
   assert.ok(main.tensor(1) instanceof Tensor);
 });
 
-test("BI-77: where code generation is forbidden, the import says so and nothing else happens", () => {
-  const script = `import(${JSON.stringify(pathToFileURL(join(out, "one.mjs")).href)}).catch((e) => console.log(e.name, e.message))`;
-  const said = execFileSync(process.execPath, ["--disallow-code-generation-from-strings", "-e", script], {
-    encoding: "utf8",
+test("where code generation is forbidden, the same numbers come out", async () => {
+  const { library } = await import("../tsup.config.js");
+  const outfile = join(out, "strict.mjs");
+  await build({
+    entryPoints: [join(root, "test/strictPage.ts")],
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    outfile,
+    plugins: library.esbuildPlugins ?? [],
   });
-  assert.match(said, /^(EvalError|PedigradError).*[Cc]ode generation/);
+  const script = `import(${JSON.stringify(pathToFileURL(outfile).href)}).then((m) => console.log(JSON.stringify(m.numbers())))`;
+  const run = (...flags: string[]): string =>
+    execFileSync(process.execPath, [...flags, "-e", script], { encoding: "utf8" });
+  const strict = run("--disallow-code-generation-from-strings");
+  assert.is(strict, run());
+  assert.ok((JSON.parse(strict) as number[]).every(Number.isFinite));
 });
 
 /** What a program may cost in kilobytes, bundled, minified and gzipped. A budget that is passed on purpose is raised in the same commit. */
@@ -73,7 +84,7 @@ const BUDGETS: Readonly<Record<string, { program: string; most: number }>> = {
       };
       console.log(new SVI(model, guide, adam(5e-3), new TraceGraphELBO()).run(random.key(0), 200, tensor([1, 1, 0])).losses);`,
   },
-  everything: { most: 156, program: 'export * from "./index.ts";' },
+  everything: { most: 158, program: 'export * from "./index.ts";' },
 };
 for (const [name, { program, most }] of Object.entries(BUDGETS))
   test(`size of ${name}: at most ${most} kB`, async () => {

@@ -3,7 +3,7 @@
  * constructors 15 ns, so those are looked up once per rank.
  */
 import ndarray, { type NdArray } from "ndarray";
-import { PedigradError } from "../../provenance/index.js";
+import { canGenerateCode } from "../../provenance/base/codeGeneration.js";
 import { type Shape, sameShape, sizeOf } from "./shape.js";
 
 export type View = NdArray<Float64Array>;
@@ -27,18 +27,49 @@ export function viewOf(data: Float64Array, shape: Shape, stride: readonly number
 }
 
 function compile(rank: number): Construct {
-  try {
-    const Class = ndarray(new Float64Array(1), new Array<number>(rank).fill(1)).constructor as Construct;
-    constructors[rank] = Class;
-    return Class;
-  } catch (error) {
-    if (!(error instanceof EvalError)) throw error;
-    throw new PedigradError({
-      code: "no-code-generation",
-      message:
-        "pedigrad: code generation is disabled here (a Content-Security-Policy, or --disallow-code-generation-from-strings), and ndarray and the compiler need it. Allow 'unsafe-eval' for this page or process.",
-    });
-  }
+  const Class = canGenerateCode()
+    ? (ndarray(new Float64Array(1), new Array<number>(rank).fill(1)).constructor as Construct)
+    : (plainClass(rank) as unknown as Construct);
+  constructors[rank] = Class;
+  return Class;
+}
+
+/** A view of that rank where no code may be generated, which ndarray's constructors need: the members that ndarray documents and we use. */
+function plainClass(rank: number) {
+  return class PlainView {
+    readonly shape: number[];
+    readonly stride: number[];
+    readonly offset: number;
+    readonly dtype = "float64";
+    readonly dimension = rank;
+
+    constructor(
+      readonly data: Float64Array,
+      ...layout: number[]
+    ) {
+      this.shape = layout.slice(0, rank);
+      this.stride = layout.slice(rank, 2 * rank);
+      this.offset = layout[2 * rank] ?? 0;
+    }
+    get size(): number {
+      return sizeOf(this.shape);
+    }
+    index(...at: number[]): number {
+      return at.reduce((sum, i, axis) => sum + i * (this.stride[axis] as number), this.offset);
+    }
+    get(...at: number[]): number {
+      return this.data[this.index(...at)] as number;
+    }
+    set(...atAndValue: number[]): number {
+      const value = atAndValue.pop() as number;
+      this.data[this.index(...atAndValue)] = value;
+      return value;
+    }
+    transpose(...order: number[]): View {
+      const moved = (list: readonly number[]) => order.map((axis) => list[axis] as number);
+      return viewOf(this.data, moved(this.shape), moved(this.stride), this.offset);
+    }
+  };
 }
 
 /** Row-major strides of a shape. */

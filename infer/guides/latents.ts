@@ -5,7 +5,17 @@
  */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { arange, PedigradError, random, stopGradient, type Tensor } from "../../autodiff/index.js";
-import { bijectTo, type Constraint, constraints, Identity, type Transform } from "../../distributions/index.js";
+import {
+  bijectTo,
+  type Constraint,
+  constraints,
+  Derived,
+  type Distribution,
+  Identity,
+  Independent,
+  Masked,
+  type Transform,
+} from "../../distributions/index.js";
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
 import { didYouMean, quoted } from "../checks.js";
 import { block, seed } from "../program/handlers.js";
@@ -131,7 +141,10 @@ function refuseStrangers(title: string, strategy: InitStrategy, seen: Trace): vo
 
 /** The facts about these sites that a guide needs. With `isFixed` they start as in the run that was looked at, whatever the key. */
 export function describe(sites: readonly SampleSite[], look: Look, isFixed: boolean): Latent[] {
-  for (const site of sites) refuseTurns(look.title, site);
+  for (const site of sites) {
+    refuseTurns(look.title, site);
+    refuseMaskedEvent(look.title, site);
+  }
   refuseMovingSupports(sites, look);
   return sites.map((site) => {
     const transform = wayInto(site);
@@ -175,6 +188,20 @@ function refuseTurns(title: string, { name, plates }: SampleSite): void {
     op: title,
     site: name,
     message: `${title}: latent site "${name}" lies in the loop over plate "${loop.name}", which visits ${loop.subsampleSize} of ${loop.size} elements, others at every step. Write the plate with a body, plate("${loop.name}", ${loop.size}, { subsampleSize: ${loop.subsampleSize} }, body), or a guide by hand.`,
+  });
+}
+
+/** What is masked inside an event has no prior, and one factor for the whole event no mask for a part of it. */
+function refuseMaskedEvent(title: string, { name, fn }: SampleSite): void {
+  const hasMask = (d: Distribution): boolean => d instanceof Masked || (d instanceof Derived && hasMask(d.base));
+  const isInEvent = (d: Distribution): boolean =>
+    d instanceof Independent ? hasMask(d.base) : d instanceof Derived && isInEvent(d.base);
+  if (!isInEvent(fn)) return;
+  throw new PedigradError({
+    code: "masked-latent",
+    op: title,
+    site: name,
+    message: `${title}: latent site "${name}" is masked inside its event, where elements that do not count would have no prior and a density in the guide. Put the elements into a plate instead of toEvent, or sample those alone that count.`,
   });
 }
 

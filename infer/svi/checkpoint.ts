@@ -6,7 +6,7 @@
 
 import { emptyRecord, isContainer, PedigradError, Tensor, tensor } from "../../autodiff/index.js";
 import { DEEPEST } from "../../provenance/base/records.js";
-import type { SVIState } from "./state.js";
+import { checkNow, type SVIState } from "./state.js";
 
 const VERSION = 1;
 const RESERVED = ["__proto__", "constructor", "prototype"];
@@ -36,6 +36,7 @@ export function saveState(state: SVIState): string {
         param: part,
         message: `saveState: the state has no ${part}. Give the whole state that svi.init, svi.update or svi.run returned, as it is.`,
       });
+  checkNow(state);
   const { constraints, ...tensors } = state;
   const body = JSON.stringify({ ...(pack(tensors, "state") as object), constraints });
   return JSON.stringify({ pedigrad: VERSION, checksum: fnv1a(body), state: body });

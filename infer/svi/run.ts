@@ -1,23 +1,11 @@
 /** The loop of `svi.run`: steps until there are enough, with a progress bar, early stopping and an abort signal. */
-import { PedigradError, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
-import { validation, withValidation } from "../../distributions/core/validation.js";
+import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import { type Kind, kinds, refuseOption, requireKey, requireOptions } from "../checks.js";
 import { argumentsOf, type Batches } from "./batches.js";
 import type { JitMode } from "./options.js";
 import { progressBar } from "./progress.js";
-import { type Advance, hasFiniteParams, requireStateShape, type Stepper, type SVIState } from "./state.js";
-import { culpritsOf, inStep, unsoundLoss } from "./unsound.js";
-
-/** One step of a run: its number (from 0), its loss, the state after it. */
-export interface Step {
-  readonly step: number;
-  readonly loss: number;
-  readonly state: SVIState;
-  /** Whether `stableUpdate` kept the state of the step before. */
-  readonly wasRefused: boolean;
-  /** The parts of the loss by name, where the estimator has several. */
-  readonly terms: Record<string, number>;
-}
+import type { Stepper, SVIState } from "./state.js";
+import { configured, type Step, Steps, startOf } from "./steps.js";
 
 export interface RunOptions {
   /** How many steps; for `svi.steps` it may be Infinity. */
@@ -99,27 +87,6 @@ function checkOptions(op: string, key: unknown, given: number | Partial<RunOptio
 /** The loop of one's own, which may go on for ever. */
 const ENDLESS = "svi.steps";
 
-/** How many minibatches a state has seen. */
-function batchesTakenBy(op: string, state: SVIState | undefined): number {
-  const taken = state?.batchesTaken?.item() ?? 0;
-  if (Number.isInteger(taken) && taken >= 0) return taken;
-  return refuseOption(op, "initState", `its batchesTaken must be a count, got ${taken}.`);
-}
-
-/** The state before the first step. */
-function startOf(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[]): SVIState {
-  const { initState, initParams, stableUpdate = false } = options;
-  // The dry run of `init` is as lenient as the steps to come.
-  const init = (given: Parameters<Stepper["init"]>[0]) =>
-    withValidation(!stableUpdate && validation, () => svi.init(given, ...args));
-  if (initState === undefined) return init({ key, ...(initParams && { initParams }) });
-  requireStateShape("svi.run", initState);
-  if (!svi.knows(initState)) init(key);
-  svi.requireOwn("svi.run", initState);
-  const { batchesTaken: _, ...state } = initState;
-  return state;
-}
-
 /** The steps of a run, one at a time. */
 export function stepsOf(
   given: Stepper,
@@ -128,32 +95,8 @@ export function stepsOf(
   args: unknown[],
   op = ENDLESS,
 ): Generator<Step> {
-  return walk(given, key, checkOptions(op, key, options), args, op);
-}
-
-function* walk(given: Stepper, key: Tensor, options: RunOptions, args: unknown[], op: string): Generator<Step> {
-  const { numSteps, stableUpdate, signal, batches, jit, forwardModeDifferentiation } = options;
-  const svi = given.with({
-    ...(jit !== undefined && { jit }),
-    ...(forwardModeDifferentiation && { forwardModeDifferentiation }),
-  });
-  let state: SVIState | null = null;
-  const skipped = batchesTakenBy(op, options.initState);
-  const supply = argumentsOf(args, batches, skipped, op);
-  try {
-    for (let step = 0; step < numSteps && !signal?.aborted; step++) {
-      const { done, value: all } = supply.next();
-      if (done) return;
-      const before: SVIState = state ?? startOf(svi, key, options, all);
-      const { state: next, loss, terms } = advance(svi, before, step, all, stableUpdate);
-      if (!Number.isFinite(loss) && !stableUpdate) throw unsoundLoss(svi, before, step, loss, all);
-      state = next;
-      const after = batches === undefined ? next : { ...next, batchesTaken: tensor(skipped + step + 1) };
-      yield { step, loss, state: after, wasRefused: next.params === before.params, terms };
-    }
-  } finally {
-    supply.return(undefined);
-  }
+  const checked = checkOptions(op, key, options);
+  return new Steps(configured(given, checked), key, checked, op).walk(args);
 }
 
 /** The state of a run that took no step: that before the first one, on the first batch. */
@@ -169,17 +112,6 @@ function untouched(svi: Stepper, key: Tensor, options: RunOptions, args: unknown
   });
 }
 
-/** One step, whose refusals say which one it is; where parameters are not numbers any more, as those of a loss that is not. */
-function advance(svi: Stepper, before: SVIState, step: number, args: unknown[], stable = false): Advance {
-  try {
-    return svi.advance(before, args, stable);
-  } catch (error) {
-    if (!hasFiniteParams(before)) throw unsoundLoss(svi, before, step, Number.NaN, args, error);
-    if (!(error instanceof PedigradError)) throw error;
-    throw inStep(step, error, () => culpritsOf(svi, before, args));
-  }
-}
-
 /** The whole loop, a step at a time; returns its result. */
 function* loop(svi: Stepper, key: Tensor, given: number | RunOptions, args: unknown[]): Generator<void, RunResult> {
   const op = "svi.run";
@@ -187,12 +119,13 @@ function* loop(svi: Stepper, key: Tensor, given: number | RunOptions, args: unkn
   const losses: number[] = [];
   const terms: Record<string, number>[] = [];
   const bar = progressBar(options.progressBar, options.numSteps);
-  let state: SVIState | null = null;
+  const steps = new Steps(configured(svi, options), key, options, op);
+  let last: Step | null = null;
   let refused = 0;
   try {
-    for (const step of stepsOf(svi, key, options, args, op)) {
+    for (const step of steps.walk(args)) {
       if (step.wasRefused) refused++;
-      state = step.state;
+      last = step;
       losses.push(step.loss);
       terms.push(step.terms);
       bar.update(losses);
@@ -203,7 +136,8 @@ function* loop(svi: Stepper, key: Tensor, given: number | RunOptions, args: unkn
   } finally {
     bar.finish();
   }
-  state ??= untouched(svi, key, options, args, op);
+  steps.check();
+  const state = (last as Step | null)?.state ?? untouched(svi, key, options, args, op);
   const parts = columnsOf(terms);
   return {
     params: svi.getParams(state),

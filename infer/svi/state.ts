@@ -1,6 +1,16 @@
 /** The state of an inference: all that one step hands to the next. */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { isContainer, mapTree, PedigradError, random, type Tensor, type Tree } from "../../autodiff/index.js";
+import type { Resident } from "../../autodiff/transforms/jit/resident.js";
+import {
+  currentAmbient,
+  detachProvenance,
+  getProvenance,
+  isInRun,
+  Provenance,
+  trackProvenance,
+  union,
+} from "../../provenance/index.js";
 import { show } from "../checks.js";
 import type { Optimizer } from "./optim.js";
 import type { InitOptions, SVIOptions } from "./options.js";
@@ -18,6 +28,13 @@ export interface SVIState {
   readonly batchesTaken?: Tensor;
 }
 
+/** The loss of a step, its parts by name, and whether `stableUpdate` kept the state of the step before. */
+export interface Taken {
+  readonly loss: number;
+  readonly terms: Record<string, number>;
+  readonly wasRefused: boolean;
+}
+
 /** A step as numbers. */
 export interface Advance {
   readonly state: SVIState;
@@ -25,10 +42,55 @@ export interface Advance {
   readonly terms: Record<string, number>;
 }
 
+/** Further steps whose state stays in the memory of the compiled program. */
+export interface ResidentSteps {
+  /** One more step; null where it has to be an ordinary one, from `state()`. */
+  next(args: unknown[]): Taken | null;
+  /** The state after the last step, copied; and the one before it. */
+  state(): SVIState;
+  before(): SVIState;
+}
+
+/** A step as tensors: the next state, the loss, and its parts. */
+export type StepResult = [SVIState, Tensor, Record<string, Tensor>];
+
+/** The result of a step without the names of its own sites; inside a model, with the sets of what the model has sampled and handed in. */
+export function withOuterSets(result: StepResult, given: unknown): StepResult {
+  const outer = isInRun() ? union(getProvenance(given), currentAmbient()) : Provenance.empty;
+  const detached = detachProvenance(result);
+  return outer.size === 0 ? detached : trackProvenance(detached, outer);
+}
+
+const NO_TERMS: Record<string, number> = /* @__PURE__ */ Object.freeze({});
+
+/** Compiled steps as steps of an inference whose losses have parts with these names; `took` is told of states that are copied. */
+export const residentSteps = (
+  steps: Resident<StepResult>,
+  names: readonly string[],
+  took: (state: SVIState) => void,
+): ResidentSteps => ({
+  next(args) {
+    if (!steps.next(args)) return null;
+    const terms =
+      names.length === 0 ? NO_TERMS : Object.fromEntries(names.map((name, k) => [name, steps.number(k + 1)]));
+    return { loss: steps.number(0), terms, wasRefused: false };
+  },
+  state() {
+    const [state] = steps.result();
+    took(state);
+    return state;
+  },
+  before: () => steps.before()[0],
+});
+
 /** The part of SVI that the loops of run.ts and the errors of unsound.ts use. */
 export interface Stepper {
   init(keyOrOptions: Tensor | InitOptions, ...args: unknown[]): SVIState;
   advance(state: SVIState, args: unknown[], isStable?: boolean): Advance;
+  /** Further steps from what `advance` has just left; null where the state cannot stay in memory. */
+  resident(from: Advance): ResidentSteps | null;
+  /** Refuse where the program is not the one that steps like this one have run compiled. */
+  check(state: SVIState, args: unknown[]): void;
   with(options: SVIOptions): Stepper;
   knows(state: SVIState): boolean;
   requireOwn(op: string, state: SVIState): void;
@@ -90,3 +152,11 @@ export function keptIfUnsound(state: SVIState, { state: next, loss, terms }: Adv
   const isSound = Number.isFinite(loss) && hasFiniteParams(next);
   return { state: isSound ? next : { ...state, key: next.key }, loss, terms };
 }
+
+const checks = /* @__PURE__ */ new WeakMap<SVIState, () => void>();
+/** Have `check` run before this state is saved. */
+export function checkBeforeSaving(state: SVIState, check: () => void): void {
+  checks.set(state, check);
+}
+/** Run the check of a state that is about to be saved. */
+export const checkNow = (state: SVIState): void => checks.get(state)?.();

@@ -16,16 +16,7 @@ import {
 } from "../../autodiff/index.js";
 import { withValidation } from "../../distributions/index.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
-import {
-  currentAmbient,
-  detachProvenance,
-  getProvenance,
-  isInRun,
-  outsideRuns,
-  Provenance,
-  trackProvenance,
-  union,
-} from "../../provenance/index.js";
+import { outsideRuns } from "../../provenance/index.js";
 import { refuseOption, requireOptions, requireProgram } from "../checks.js";
 import { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
@@ -36,19 +27,21 @@ import { initialise } from "./initialise.js";
 import { type Optimizer, zipTrees } from "./optim.js";
 import { type InitOptions, initOptions, type JitMode, SVI_OPTIONS, type SVIOptions } from "./options.js";
 import { onlyKnownParams, ParamSpace } from "./paramSpace.js";
-import { type RunOptions, type RunResult, runLoop, runLoopAsync, type Step, stepsOf } from "./run.js";
+import { type RunOptions, type RunResult, runLoop, runLoopAsync, stepsOf } from "./run.js";
 import {
   type Advance,
   keptIfUnsound,
   keysAfter,
+  type ResidentSteps,
   requireState,
   requireStateShape,
+  residentSteps,
   type Stepper,
+  type StepResult,
   type SVIState,
+  withOuterSets,
 } from "./state.js";
-
-/** A step as tensors: the next state, the loss, and its parts. */
-type StepResult = [SVIState, Tensor, Record<string, Tensor>];
+import type { Step } from "./steps.js";
 
 export class SVI implements Stepper {
   #space = new ParamSpace();
@@ -136,6 +129,22 @@ export class SVI implements Stepper {
     }
   }
 
+  /** Further steps from what `advance` has just left, for the loops of `run`; null where the state cannot stay in memory. */
+  resident({ state, terms }: Advance): ResidentSteps | null {
+    const steps = this.#jit === false ? null : this.#compiled.resident(state);
+    return (
+      steps &&
+      residentSteps(steps, Object.keys(terms), ({ optimState }) => {
+        this.#latest = optimState;
+      })
+    );
+  }
+
+  /** Refuse, as a step would, where the program is not the one any more that steps like this one have run compiled. */
+  check(state: SVIState, args: unknown[]): void {
+    if (this.#jit !== false) this.#compiled.check(state, ...args);
+  }
+
   /** The same inference with other options. */
   with(options: SVIOptions): SVI {
     requireOptions("svi.with", options, SVI_OPTIONS);
@@ -172,11 +181,8 @@ export class SVI implements Stepper {
       key: next,
       ...(constraints !== undefined && { constraints }),
     };
-    // Names of this inference's own sites end here; inside a model, what that has sampled and handed in goes on.
-    const outer = isInRun() ? union(getProvenance([state, args]), currentAmbient()) : Provenance.empty;
     const parts = mapTree(terms, (term) => (term as Tensor).withoutNode());
-    const detached: StepResult = detachProvenance([after, loss, parts]);
-    return outer.size === 0 ? detached : trackProvenance(detached, outer);
+    return withOuterSets([after, loss, parts], [state, args]);
   }
 
   /** A step that keeps parameters, optimiser and mutable state as they were where loss or parameters would not be finite. */

@@ -6,6 +6,7 @@
  * Tensors, typed arrays and ndarrays are inputs; other arguments are static, compared by value (symbols, functions and instances
  * of classes by identity), and part of the key together with the shapes.
  */
+import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { requireFunction } from "../../../provenance/base/options.js";
 import { currentAmbient, inFreshRun, noteRead, PedigradError, type Provenance } from "../../../provenance/index.js";
 import { batchDepth } from "../../core/batch.js";
@@ -17,6 +18,7 @@ import { Executable } from "./compile/executable.js";
 import { OutputSets } from "./outputSets.js";
 import { programOf } from "./program/program.js";
 import { Comparison, type Recording, Writer } from "./program/recording.js";
+import { Resident } from "./resident.js";
 import { Result } from "./result.js";
 import { type ArgumentKey, isInput, match, type Returned, Signatures } from "./signature.js";
 import { Work } from "./work.js";
@@ -46,6 +48,11 @@ export interface Jitted<A extends unknown[], R> {
   (...args: A): R;
   /** The generated text for arguments like these. */
   source(...args: A): string;
+  /**
+   * Further calls of a function whose result begins with the record that it takes first, such as the one that it has just returned: the
+   * record stays where it is. Null where that cannot be.
+   */
+  resident(record: A[0]): Resident<R> | null;
   /** Refuse, as a call would, where f is not the program any more that calls like this one have run. */
   check(...args: A): void;
 }
@@ -54,10 +61,12 @@ export interface Jitted<A extends unknown[], R> {
 export function jit<A extends unknown[], R>(f: (...args: A) => R, ...rest: readonly never[]): Jitted<A, R> {
   requireFunction("jit", f, rest);
   const compiler = new Compiler(f);
-  // Inside another recording, a gradient or a batch, f's ops are simply part of the larger program.
+  // Inside another recording, a gradient or a batch, f's ops are simply part of the larger program. Where no code may be generated,
+  // f itself runs: slower, and with the same bits.
   const call = (...args: A): R =>
-    recorder !== null || gradDepth > 0 || batchDepth > 0 ? f(...args) : compiler.call(args);
+    recorder !== null || gradDepth > 0 || batchDepth > 0 || !canGenerateCode() ? f(...args) : compiler.call(args);
   call.source = (...args: A): string => compiler.source(args);
+  call.resident = (record: A[0]): Resident<R> | null => compiler.resident(record);
   call.check = (...args: A): void => compiler.check(args);
   return call;
 }
@@ -83,14 +92,43 @@ class Compiler<A extends unknown[], R> {
   }
 
   source(args: A): string {
+    if (!canGenerateCode()) return "// No code may be generated here: the function itself runs, op by op.";
     const { entry, inputs } = this.#find(args);
     if (entry.known === null) this.#record(entry, args, inputs);
     return this.#upToDate(entry, entry.known as unknown as Known, args).text;
   }
 
+  resident(record: A[0]): Resident<R> | null {
+    const [entry] = this.#entries;
+    const known = entry?.known;
+    const executable = known?.executable;
+    if (entry === undefined || known == null || executable == null || executable.holder !== null) return null;
+    const own = known.result.returned.find(
+      ({ part, from, text }) => part === record && from === 0 && text === entry.keys[0],
+    );
+    if (own === undefined || executable.samples.slice(own.to).some((x) => x.shape.length > 0)) return null;
+    const others = entry.keys.slice(1);
+    return new Resident<R>({
+      executable,
+      count: own.to,
+      inputsOf: (rest) => {
+        const inputs = entry.known === known ? match(others, rest, [], this.#signatures) : null;
+        if (inputs === null || inputs.some((x) => x.provenance.size > 0)) return null;
+        if (known.work.isDue()) this.#compare(entry, known, [record, ...rest] as unknown as A);
+        return inputs;
+      },
+      resultOf: (outputs) => {
+        this.#returned = known.result.returned;
+        return known.result.of(outputs) as R;
+      },
+      isWhole: () => own.isWhole(own.part, own.outputs),
+      sets: known.sets.own,
+    });
+  }
+
   check(args: A): void {
     const { entry } = this.#find(args);
-    if (entry.known !== null && !entry.known.work.isFresh) this.#compare(entry, entry.known, args);
+    if (entry.known !== null) this.#compare(entry, entry.known, args);
   }
 
   #find(args: A): { entry: Entry; inputs: Tensor[] } {
@@ -148,6 +186,7 @@ class Compiler<A extends unknown[], R> {
       if (text !== result.text)
         throw changed(`it returned ${parted(result.text, text)}, now ${parted(text, result.text)}`);
       comparison.finish(leaves);
+      work.compared();
     } catch (error) {
       entry.known = null;
       throw error;

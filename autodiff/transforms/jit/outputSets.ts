@@ -11,7 +11,7 @@ const EMPTY = Provenance.empty;
 
 export class OutputSets {
   /** The sets of the outputs where no argument has one. */
-  readonly #own: readonly Provenance[];
+  readonly own: readonly Provenance[];
   /** The sets of the arguments last asked for, and what came of them. */
   #given: readonly Provenance[] = [];
   #found: readonly Provenance[] = [];
@@ -21,14 +21,14 @@ export class OutputSets {
     readonly recording: Recording,
     samples: readonly Tensor[],
   ) {
-    this.#own = samples.map((x) => x.provenance);
+    this.own = samples.map((x) => x.provenance);
   }
 
   /** The set of each output of a call with these inputs. */
   of(inputs: readonly Tensor[]): readonly Provenance[] {
     let isPlain = ambient === EMPTY;
     for (let i = 0; i < inputs.length; i++) isPlain &&= (inputs[i] as Tensor).provenance === EMPTY;
-    if (isPlain) return this.#own;
+    if (isPlain) return this.own;
     const given = inputs.map((x) => x.provenance);
     if (!given.every((set, i) => set === this.#given[i])) {
       this.#given = given;
@@ -43,6 +43,6 @@ export class OutputSets {
     const joined = (operands: readonly Operand[]): Provenance =>
       operands.reduce((set: Provenance, x) => union(set, setOf(x)), EMPTY);
     for (const { operands } of this.recording.steps) sets.push(joined(operands));
-    return this.recording.outputs.map((x, k) => union(setOf(x), this.#own[k] as Provenance));
+    return this.recording.outputs.map((x, k) => union(setOf(x), this.own[k] as Provenance));
   }
 }

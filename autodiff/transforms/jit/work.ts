@@ -29,18 +29,16 @@ export class Work {
     this.#call = COMPILED_OP * steps.length + elements;
   }
 
-  /** Whether the last call was compared, or recorded. */
-  get isFresh(): boolean {
-    return this.#compared === this.calls;
-  }
-
   /** Count a call; true where it has to be compared. */
   isDue(): boolean {
     this.calls++;
     const { calls } = this;
     if ((calls & (calls - 1)) !== 0) return false;
-    const isDue = calls <= FREE || (calls - this.#compared) * this.#call >= SHARE * this.#comparison;
-    if (isDue) this.#compared = calls;
-    return isDue;
+    return calls <= FREE || (calls - this.#compared) * this.#call >= SHARE * this.#comparison;
+  }
+
+  /** The last call has been compared. */
+  compared(): void {
+    this.#compared = this.calls;
   }
 }

@@ -12,7 +12,6 @@ import {
   less,
   log,
   logBeta,
-  maximum,
   minimum,
   ndtr,
   ndtri,
@@ -47,6 +46,8 @@ const logOnePlusSquareOver: Binary = binary(
 
 /** Beyond this many degrees of freedom a number knows no difference from the normal distribution. */
 const NORMAL = 1e22;
+/** Draws of z stay within this, so that those of x are numbers. */
+const FARTHEST = 1e290;
 /** Beyond this z² would overflow. */
 const FAR = 1e150;
 
@@ -103,14 +104,8 @@ export class StudentT extends /* @__PURE__ */ family<
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
     const half = df.mul(0.5);
     // In logarithms: of few degrees of freedom most gamma draws are smaller than any number.
-    const spread = exp(
-      log(half)
-        .sub(random.logGamma(k2, half, shape))
-        .mul(0.5),
-    );
-    // As far as both z and x are numbers.
-    const end = maximum(scale, 1).reciprocal().mul(Number.MAX_VALUE);
-    return clip(random.normal(k1, shape).mul(spread), end.neg(), end).mul(scale).add(loc);
+    const spread = exp(random.logGamma(k2, half, shape).mul(-0.5)).mul(sqrt(half));
+    return clip(random.normal(k1, shape).mul(spread), -FARTHEST, FARTHEST).mul(scale).add(loc);
   },
   mean: ({ df, loc }) => where(greater(df, 1), loc, NaN),
   variance: ({ df, scale }) => {

@@ -7,6 +7,7 @@ import {
   logBeta,
   matmul,
   random,
+  sqrt,
   square,
   sum,
   type Tensor,
@@ -48,11 +49,7 @@ export class MultivariateStudentT extends /* @__PURE__ */ family<
     const z = random.normal(k1, [...shape, ...scaleTril.shape.slice(-1)]);
     const half = df.mul(0.5);
     // In logarithms, as StudentT.
-    const spread = exp(
-      log(half)
-        .sub(random.logGamma(k2, half, shape))
-        .mul(0.5),
-    );
+    const spread = exp(random.logGamma(k2, half, shape).mul(-0.5)).mul(sqrt(half));
     return matmul(scaleTril, z.expandDims(-1)).squeeze(-1).mul(spread.expandDims(-1)).add(loc);
   },
   keepInside: true,

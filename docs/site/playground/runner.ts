@@ -122,7 +122,8 @@ function run(code: string): void {
   let pending: number[] = [];
   let sent = 0;
   let next = performance.now() + 40;
-  for (const { step, loss, state } of svi.steps(random.key(0), { numSteps: steps }, ...args)) {
+  for (const taken of svi.steps(random.key(0), { numSteps: steps }, ...args)) {
+    const { step, loss } = taken;
     pending.push(loss);
     const isLast = step + 1 >= steps;
     if (performance.now() < next && !isLast) continue;
@@ -130,7 +131,7 @@ function run(code: string): void {
     sent += pending.length;
     pending = [];
     next = performance.now() + 100;
-    if (isLast) params = svi.getParams(state);
+    if (isLast) params = svi.getParams(taken.state);
   }
 
   const draws = new Predictive(guide, { params, numSamples: 1000 }).run(random.key(1), ...args);

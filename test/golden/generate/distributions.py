@@ -399,11 +399,11 @@ TAILS = {
 }
 
 
-def slopes(f, x, unit):
-    """The derivative of f for every number in x, which may be a nested list, in its structure. At 0 the step is a small part of `unit`."""
+def slopes(f, x, unit=1, step=H):
+    """The derivative of f for every number in x, which may be a nested list, in its structure. At 0 the step is a part of `unit`."""
     if isinstance(x, list):
-        return [slopes(lambda item, i=i: f([*x[:i], item, *x[i + 1 :]]), x[i], unit) for i in range(len(x))]
-    h = H * (abs(x) if x != 0 else unit)
+        return [slopes(lambda item, i=i: f([*x[:i], item, *x[i + 1 :]]), x[i], unit, step) for i in range(len(x))]
+    h = step * (abs(x) if x != 0 else unit)
     return (f(x + h) - f(x - h)) / (2 * h)
 
 

@@ -76,6 +76,15 @@ test("joint guides refuse masked latents by name", () => {
       refuses(() => new Guide(model)(), /has one distribution over all latents, but "z.*" is masked.*AutoNormal/);
 });
 
+test("a latent masked inside its event is refused by every autoguide: no factor could leave a part of it out", () => {
+  const inside: Model = () => {
+    const z = sample("z", new Normal(0, 1).expand([2]).mask([1, 0]).toEvent(1));
+    sample("y", new Normal(z.sum(), 1), { obs: 1 });
+  };
+  for (const Guide of [AutoNormal, AutoDiagonalNormal])
+    refuses(() => new Guide(inside)(), new RegExp(`${Guide.name}: latent site "z" is masked inside its event`));
+});
+
 test("a mask or a scale with more elements than a site would count it several times, and is refused in its name", () => {
   const model: Model = () => {
     sample("mu", new Normal(0, 1));

@@ -1,5 +1,5 @@
 /** A compiled program: inputs are written into the arena, the generated function runs, outputs are copied out of it. */
-import type { Provenance } from "../../../../provenance/index.js";
+import { Provenance } from "../../../../provenance/index.js";
 import { copyInto } from "../../../core/copy.js";
 import { sizeOf } from "../../../core/shape.js";
 import { rawNumber, rawView, Tensor } from "../../../core/tensor.js";
@@ -15,6 +15,9 @@ export class Executable {
   readonly #layout: Layout;
   readonly #last: (Tensor | null)[];
   readonly #outputSize: number;
+  /** Who is told before the next run. */
+  holder: Holder | null = null;
+  #carry: (() => void) | null = null;
   /** Where each output is found; null for one that never changes. */
   readonly #sources: readonly (View | null)[];
 
@@ -45,36 +48,107 @@ export class Executable {
 
   /** The outputs for these inputs, with these sets, in buffers of their own: what the caller keeps is never overwritten. */
   run(inputs: readonly Tensor[], sets: readonly Provenance[]): Tensor[] {
-    const { memory } = this.#layout;
-    for (let i = 0; i < inputs.length; i++) {
-      const x = inputs[i] as Tensor;
-      if (x === this.#last[i]) continue;
-      this.#last[i] = x;
-      if (x.shape.length === 0) memory[this.#layout.offset(i)] = rawNumber(x);
-      else copyInto(this.#layout.view(i), rawView(x));
-    }
+    this.holder?.release();
+    this.holder = null;
+    this.#load(inputs, 0);
     this.#run();
+    return this.outputs(sets);
+  }
+
+  /** Run with the first `count` outputs of the last run as first inputs, which stay in the arena, and `rest` as the others. */
+  runOn(count: number, rest: readonly Tensor[]): void {
+    this.#carry ??= this.#carrier(count);
+    this.#carry();
+    this.#last.fill(null, 0, count);
+    this.#load(rest, count);
+    this.#run();
+  }
+
+  /** The outputs of the last run. */
+  outputs(sets: readonly Provenance[]): Tensor[] {
     const buffer = this.#outputSize === 0 ? null : new Float64Array(this.#outputSize);
     const outputs = new Array<Tensor>(this.samples.length);
     let at = 0;
     for (let k = 0; k < outputs.length; k++) {
       const sample = this.samples[k] as Tensor;
       const from = this.#sources[k] as View | null;
-      const set = sets[k] as Provenance;
-      if (from === null) outputs[k] = sample.withProvenance(set);
-      else if (sample.shape.length === 0) outputs[k] = new Tensor(memory[from.offset] as number, set);
+      if (from === null) outputs[k] = sample.withProvenance(sets[k] as Provenance);
       else {
-        const out = contiguous(buffer as Float64Array, sample.shape, at);
-        const size = sizeOf(sample.shape);
-        if (size < 32 && isContiguous(from))
-          for (let i = 0; i < size; i++) out.data[at + i] = memory[from.offset + i] as number;
-        else copyInto(out, from);
-        at += size;
-        outputs[k] = new Tensor(out, set);
+        outputs[k] = this.#copied(from, sets[k] as Provenance, buffer, at);
+        at += sample.shape.length === 0 ? 0 : sample.size;
       }
     }
     return outputs;
   }
+
+  /** The first `count` inputs of the last run. */
+  inputs(count: number): Tensor[] {
+    return Array.from({ length: count }, (_, i) => {
+      const from = this.#layout.view(i);
+      return this.#copied(from, Provenance.empty, new Float64Array(sizeOf(from.shape)), 0);
+    });
+  }
+
+  /** Output k of the last run, which is a number. */
+  number(k: number): number {
+    const from = this.#sources[k] as View | null;
+    return from === null ? rawNumber(this.samples[k] as Tensor) : (from.data[from.offset] as number);
+  }
+
+  #load(inputs: readonly Tensor[], first: number): void {
+    const { memory } = this.#layout;
+    for (let k = 0; k < inputs.length; k++) {
+      const [x, i] = [inputs[k] as Tensor, first + k];
+      if (x === this.#last[i]) continue;
+      this.#last[i] = x;
+      if (x.shape.length === 0) memory[this.#layout.offset(i)] = rawNumber(x);
+      else copyInto(this.#layout.view(i), rawView(x));
+    }
+  }
+
+  /** A value of the arena as a tensor of its own, in `buffer` from `at` on. */
+  #copied(from: View, set: Provenance, buffer: Float64Array | null, at: number): Tensor {
+    if (from.shape.length === 0) return new Tensor(from.data[from.offset] as number, set);
+    const out = contiguous(buffer as Float64Array, from.shape, at);
+    const size = sizeOf(from.shape);
+    if (size < FEW && isContiguous(from))
+      for (let i = 0; i < size; i++) out.data[at + i] = from.data[from.offset + i] as number;
+    else copyInto(out, from);
+    return new Tensor(out, set);
+  }
+
+  /** What copies the first `count` outputs to the places of the first inputs. */
+  #carrier(count: number): () => void {
+    const { values, outputs } = this.program;
+    const views = outputs.slice(0, count).map((place) => this.#layout.view(place));
+    // An output that is an input, such as the other one of a pair, must be read before any input is overwritten.
+    const isSafe = (k: number): boolean => values[this.#layout.views.owner(outputs[k] as number)]?.kind !== "input";
+    const copies = views.map((from, k) => {
+      const to = this.#layout.view(k);
+      const middle = isSafe(k) ? from : contiguous(new Float64Array(sizeOf(from.shape)), from.shape);
+      return { save: middle === from ? null : () => copyInto(middle, from), put: copier(to, middle) };
+    });
+    return () => {
+      for (const { save } of copies) save?.();
+      for (const { put } of copies) put();
+    };
+  }
+}
+
+/** Below, a loop copies faster than a call. */
+const FEW = 32;
+
+const copier = (to: View, from: View): (() => void) =>
+  to.shape.length === 0
+    ? () => {
+        to.data[to.offset] = from.data[from.offset] as number;
+      }
+    : () => copyInto(to, from);
+
+/** Whoever relies on what the last run left in the arena. */
+export interface Holder {
+  /** Copy what is needed: another run is about to begin. */
+  release(): void;
 }
 
 /** A program with its arena: `run` takes the inputs from their views and leaves the values in theirs. */

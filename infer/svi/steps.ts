@@ -1,0 +1,196 @@
+/**
+ * The steps of a run, one at a time. The first ones are ordinary; once the program is compiled its state stays in the program's memory from
+ * step to step, and is copied only where somebody looks at the `state` of a step before the loop has moved on.
+ */
+import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
+import { validation, withValidation } from "../../distributions/core/validation.js";
+import { refuseOption } from "../checks.js";
+import { argumentsOf } from "./batches.js";
+import type { RunOptions } from "./run.js";
+import {
+  type Advance,
+  checkBeforeSaving,
+  hasFiniteParams,
+  type ResidentSteps,
+  requireStateShape,
+  type Stepper,
+  type SVIState,
+  type Taken,
+} from "./state.js";
+import { culpritsOf, inStep, unsoundLoss } from "./unsound.js";
+
+/** One step of a run: its number (from 0), its loss, the state after it. */
+export interface Step {
+  readonly step: number;
+  readonly loss: number;
+  /** Copied when it is first read; a step whose state nobody read before the loop moved on has none any more. */
+  readonly state: SVIState;
+  /** Whether `stableUpdate` kept the state of the step before. */
+  readonly wasRefused: boolean;
+  /** The parts of the loss by name, where the estimator has several. */
+  readonly terms: Record<string, number>;
+}
+
+/** A step as a run gives it: its state is there while the loop stands at it, and afterwards if it was read. */
+class TakenStep implements Step {
+  readonly loss: number;
+  readonly terms: Record<string, number>;
+  readonly wasRefused: boolean;
+  #state: SVIState | null = null;
+  #run: Steps | null;
+
+  constructor(
+    run: Steps,
+    readonly step: number,
+    { loss, terms, wasRefused }: Taken,
+  ) {
+    this.loss = loss;
+    this.terms = terms;
+    this.wasRefused = wasRefused;
+    this.#run = run;
+  }
+
+  get state(): SVIState {
+    this.#state ??= this.#run?.stateAfter(this.step) ?? null;
+    if (this.#state !== null) return this.#state;
+    throw new PedigradError({
+      code: "stale-state",
+      op: "svi.steps",
+      message: `svi.steps: the state of step ${this.step} was not read before the loop moved on, and its memory is in use again. Read step.state in the body of the loop, and keep it.`,
+    });
+  }
+
+  /** The loop moves on. */
+  expire(): void {
+    this.#run = null;
+  }
+}
+
+/** How many minibatches a state has seen. */
+function batchesTakenBy(op: string, state: SVIState | undefined): number {
+  const taken = state?.batchesTaken?.item() ?? 0;
+  if (Number.isInteger(taken) && taken >= 0) return taken;
+  return refuseOption(op, "initState", `its batchesTaken must be a count, got ${taken}.`);
+}
+
+/** The state before the first step. */
+export function startOf(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[]): SVIState {
+  const { initState, initParams, stableUpdate = false } = options;
+  // The dry run of `init` is as lenient as the steps to come.
+  const init = (given: Parameters<Stepper["init"]>[0]) =>
+    withValidation(!stableUpdate && validation, () => svi.init(given, ...args));
+  if (initState === undefined) return init({ key, ...(initParams && { initParams }) });
+  requireStateShape("svi.run", initState);
+  if (!svi.knows(initState)) init(key);
+  svi.requireOwn("svi.run", initState);
+  const { batchesTaken: _, ...state } = initState;
+  return state;
+}
+
+/** The same inference as the options of a run say. */
+export const configured = (svi: Stepper, { jit, forwardModeDifferentiation }: RunOptions): Stepper =>
+  svi.with({
+    ...(jit !== undefined && { jit }),
+    ...(forwardModeDifferentiation && { forwardModeDifferentiation }),
+  });
+
+export class Steps {
+  /** The state after the last step, where it is not in memory. */
+  #state: SVIState | null = null;
+  #resident: ResidentSteps | null = null;
+  /** The arguments of the last step. */
+  #args: unknown[] = [];
+  #isChecked = false;
+  /** How many minibatches came before this run. */
+  #skipped = 0;
+
+  constructor(
+    readonly svi: Stepper,
+    readonly key: Tensor,
+    readonly options: RunOptions,
+    readonly op: string,
+  ) {}
+
+  *walk(args: unknown[]): Generator<Step> {
+    const { numSteps, signal, batches, initState } = this.options;
+    this.#skipped = batchesTakenBy(this.op, initState);
+    const supply = batches === undefined ? null : argumentsOf(args, batches, this.#skipped, this.op);
+    let last: TakenStep | null = null;
+    try {
+      for (let step = 0; step < numSteps && !signal?.aborted; step++) {
+        const { done, value } = supply?.next() ?? { done: false, value: args };
+        if (done) return;
+        last?.expire();
+        last = new TakenStep(this, step, this.#next(step, value));
+        if (step === numSteps - 1) this.check();
+        yield last;
+      }
+    } finally {
+      supply?.return(undefined);
+    }
+  }
+
+  /** Refuse the run where its last step was not what the program does now. */
+  check(): void {
+    if (this.#state !== null && !this.#isChecked) this.svi.check(this.#state, this.#args);
+    this.#isChecked = true;
+  }
+
+  #next(step: number, args: unknown[]): Taken {
+    const { stableUpdate = false } = this.options;
+    this.#args = args;
+    this.#isChecked = false;
+    const fast = stableUpdate ? null : this.#nextInMemory(step, args);
+    if (fast !== null) return fast;
+    const before = this.#current() ?? startOf(this.svi, this.key, this.options, args);
+    const after = advance(this.svi, before, step, args, stableUpdate);
+    const { loss, terms } = after;
+    if (!Number.isFinite(loss) && !stableUpdate) throw unsoundLoss(this.svi, before, step, loss, args);
+    this.#state = after.state;
+    this.#resident = stableUpdate ? null : this.svi.resident(after);
+    return { loss, terms, wasRefused: after.state.params === before.params };
+  }
+
+  /** A step of the state in memory; null where there is none, or the step has to be an ordinary one. */
+  #nextInMemory(step: number, args: unknown[]): Taken | null {
+    const resident = this.#resident;
+    if (resident === null) return null;
+    let made: Taken | null = null;
+    try {
+      made = resident.next(args);
+    } catch (error) {
+      if (!(error instanceof PedigradError)) throw error;
+      // A program that begins to read its values goes on as an ordinary one.
+      if (error.code !== "read-in-jit") throw inStep(step, error, () => new Map());
+    }
+    if (made !== null && !Number.isFinite(made.loss))
+      throw unsoundLoss(this.svi, resident.before(), step, made.loss, args);
+    return made;
+  }
+
+  /** The state after the last step; null before the first. */
+  #current(): SVIState | null {
+    if (this.#resident !== null) this.#state = this.#resident.state();
+    return this.#state;
+  }
+
+  /** The state after that step, the last one, with what a run that goes on from it has to know. */
+  stateAfter(step: number): SVIState {
+    const [current, args] = [this.#current() as SVIState, this.#args];
+    const batchesTaken = tensor(this.#skipped + step + 1);
+    const state = this.options.batches === undefined ? current : { ...current, batchesTaken };
+    checkBeforeSaving(state, () => this.svi.check(current, args));
+    return state;
+  }
+}
+
+/** One step, whose refusals say which one it is; where parameters are not numbers any more, as those of a loss that is not. */
+function advance(svi: Stepper, before: SVIState, step: number, args: unknown[], stable = false): Advance {
+  try {
+    return svi.advance(before, args, stable);
+  } catch (error) {
+    if (!hasFiniteParams(before)) throw unsoundLoss(svi, before, step, Number.NaN, args, error);
+    if (!(error instanceof PedigradError)) throw error;
+    throw inStep(step, error, () => culpritsOf(svi, before, args));
+  }
+}

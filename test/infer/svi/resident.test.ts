@@ -1,0 +1,182 @@
+/** Runs whose state stays in memory: the same bits as steps by hand, states that are copied or gone, and checks at the end and before saving. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { jit } from "../../../autodiff/index.js";
+import {
+  adam,
+  Bernoulli,
+  constraints,
+  mutable,
+  Normal,
+  param,
+  random,
+  SVI,
+  type SVIState,
+  sample,
+  saveState,
+  sgd,
+  type Tensor,
+  TraceELBO,
+  TraceGraphELBO,
+  tensor,
+} from "../../../index.js";
+import { refusal } from "../../refusals.js";
+
+const data = tensor([1.1, 0.3, 2, 0.9]);
+const model = (y: Tensor) => {
+  const z = sample("z", new Bernoulli(0.4));
+  const seen = mutable("seen", tensor(0));
+  seen.value = seen.value.add(1);
+  sample("y", new Normal(z.mul(2), 1).expand([y.length]).toEvent(1), { obs: y });
+};
+const guide = () => {
+  sample("z", new Bernoulli({ logits: param("q", 0.1) }), { infer: { baseline: { useDecayingAvgBaseline: true } } });
+};
+const make = () => new SVI(model, guide, adam(0.05), new TraceGraphELBO());
+const key = random.key(3);
+
+/** Losses and states of n steps by hand. */
+function byHand(n: number): { losses: number[]; states: SVIState[] } {
+  const svi = make();
+  let state = svi.init(key, data);
+  const [losses, states]: [number[], SVIState[]] = [[], []];
+  for (let i = 0; i < n; i++) {
+    const [next, loss] = svi.update(state, data);
+    state = next;
+    losses.push(loss);
+    states.push(state);
+  }
+  return { losses, states };
+}
+const bits = (state: SVIState): string => saveState(state);
+
+test("a run has the losses and the state of steps by hand, bit for bit", () => {
+  const { losses, states } = byHand(40);
+  const run = make().run(key, 40, data);
+  assert.equal([...run.losses], losses);
+  assert.is(bits(run.state), bits(states.at(-1) as SVIState));
+});
+
+test("states that are read in the loop are kept; others are gone once it has moved on", () => {
+  const { states } = byHand(30);
+  const steps = [...make().steps(key, 30, data)];
+  assert.is(bits((steps.at(-1) as { state: SVIState }).state), bits(states.at(-1) as SVIState));
+  assert.is(refusal(() => steps[20]?.state).code, "stale-state");
+  assert.is(refusal(() => steps[0]?.state).code, "stale-state");
+  const kept: SVIState[] = [];
+  for (const { step, state } of make().steps(key, 30, data)) if (step % 7 === 0) kept.push(state);
+  kept.forEach((state, i) => {
+    assert.is(bits(state), bits(states[7 * i] as SVIState));
+  });
+});
+
+test("steps of the same inference in between, loops beside each other, other data: nobody overwrites anybody", () => {
+  const { losses, states } = byHand(30);
+  const svi = make();
+  const [left, right] = [svi.steps(key, 30, data), svi.steps(key, 30, data)].map((steps) => steps[Symbol.iterator]());
+  const start = svi.init(random.key(9), data);
+  for (let i = 0; i < 30; i++) {
+    assert.is(left?.next().value.loss, losses[i]);
+    svi.update(start, data);
+    const step = right?.next().value;
+    assert.is(step.loss, losses[i]);
+    if (i % 5 === 0) svi.update(start, tensor([1, 2]));
+    assert.is(bits(step.state), bits(states[i] as SVIState));
+  }
+});
+
+test("a state that the loop's body changes is the one that the run goes on from", () => {
+  const svi = make();
+  let [seen, last] = [0, 0];
+  svi.run(
+    key,
+    {
+      numSteps: 30,
+      onStep: ({ step, state }) => {
+        if (step === 20) (state.mutableState as Record<string, Tensor>).seen = tensor(100);
+        if (step === 29) [seen, last] = [state.mutableState.seen?.item() as number, step];
+      },
+    },
+    data,
+  );
+  assert.equal([seen, last], [109, 29]);
+});
+
+test("a loss that is not finite names the parameters that made it", () => {
+  const svi = new SVI(
+    () => sample("x", new Normal(param("m", 0), 1), { obs: 1e300 }),
+    () => {},
+    sgd(1e-290),
+    new TraceELBO(),
+  );
+  assert.match(refusal(() => svi.run(key, 50)).message, /loss of step 0 is Infinity/);
+  let size = 1;
+  const growing = new SVI(
+    (y: Tensor) => sample("x", new Normal(param("m", 0), 1), { obs: y }),
+    () => {},
+    sgd(0.1),
+    new TraceELBO(),
+  );
+  const means: number[] = [];
+  const error = refusal(() => {
+    for (const { state } of growing.steps(key, {
+      numSteps: 50,
+      batches: Array.from({ length: 50 }, (_, i) => tensor(i < 20 ? size++ : 1e200)),
+    }))
+      means.push(state.params.m?.item() as number);
+  });
+  assert.match(error.message, /loss of step 20 is Infinity/);
+  assert.ok(error.message.includes(`m = ${means.at(-1)}`), `${error.message} does not say ${means.at(-1)}`);
+});
+
+test("the last step is checked, whatever the spacing, and so is a state before it is saved", () => {
+  let scale = 1;
+  const make = () =>
+    new SVI(
+      () => sample("z", new Normal(0, scale)),
+      () => sample("z", new Normal(param("m", 0), param("s", 1, { constraint: constraints.positive }))),
+      adam(0.01),
+      new TraceELBO(),
+    );
+  const changing = (numSteps: number, at: number) => () => {
+    scale = 1;
+    const onStep = ({ step }: { step: number }) => {
+      if (step === at) scale = 2;
+    };
+    return make().run(key, { numSteps, onStep });
+  };
+  for (const at of [2, 6, 11, 20]) assert.is(refusal(changing(22, at)).code, "jit-changed", `after step ${at}`);
+  assert.is(changing(22, 21)().losses.length, 22, "after the last step");
+  scale = 1;
+  const error = refusal(() => {
+    for (const { step, state } of make().steps(key, Infinity)) {
+      saveState(state);
+      if (step === 12) scale = 3;
+      assert.ok(step < 14);
+    }
+  });
+  assert.is(error.code, "jit-changed");
+});
+
+test("a record whose fields change places stays right", () => {
+  const f = jit(({ a, b }: { a: Tensor; b: Tensor }, x: Tensor): [{ a: Tensor; b: Tensor }, Tensor] => [
+    { a: b, b: a.add(x) },
+    a.sum().sub(b.sum()),
+  ]);
+  let state = { a: tensor([1, 2]), b: tensor([10, 20]) };
+  for (let call = 0; call < 3; call++) [state] = f(state, tensor([1, 1]));
+  const resident = f.resident(state) as NonNullable<ReturnType<typeof f.resident>>;
+  for (let call = 0; call < 5; call++) {
+    const x = tensor([call, 1]);
+    const [before, last] = [{ ...state }, state.a.sum().sub(state.b.sum()).item()];
+    state = { a: state.b, b: state.a.add(x) };
+    assert.ok(resident.next([x]));
+    assert.is(resident.number(0), last);
+    const [now] = resident.result() as [typeof state, Tensor];
+    assert.equal([now.a.toArray(), now.b.toArray()], [state.a.toArray(), state.b.toArray()]);
+    const [then] = resident.before() as [typeof state, Tensor];
+    assert.equal([then.a.toArray(), then.b.toArray()], [before.a.toArray(), before.b.toArray()]);
+  }
+});
+
+test.run();
