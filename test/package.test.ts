@@ -67,11 +67,11 @@ test("where code generation is forbidden, the same numbers come out", async () =
 /** What a program may cost in kilobytes, bundled, minified and gzipped. A budget that is passed on purpose is raised in the same commit. */
 const BUDGETS: Readonly<Record<string, { program: string; most: number }>> = {
   "tensors and gradients": {
-    most: 48,
+    most: 49,
     program: 'import { grad, tensor } from "./index.ts"; console.log(grad((x) => x.mul(x))(tensor(3)).item());',
   },
   "the coin": {
-    most: 102,
+    most: 105,
     program: `
       import { adam, Bernoulli, Beta, constraints, param, plate, random, SVI, sample, TraceGraphELBO, tensor } from "./index.ts";
       const model = (flips) => {
@@ -84,7 +84,7 @@ const BUDGETS: Readonly<Record<string, { program: string; most: number }>> = {
       };
       console.log(new SVI(model, guide, adam(5e-3), new TraceGraphELBO()).run(random.key(0), 200, tensor([1, 1, 0])).losses);`,
   },
-  everything: { most: 158, program: 'export * from "./index.ts";' },
+  everything: { most: 161, program: 'export * from "./index.ts";' },
 };
 for (const [name, { program, most }] of Object.entries(BUDGETS))
   test(`size of ${name}: at most ${most} kB`, async () => {
