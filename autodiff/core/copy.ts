@@ -1,5 +1,6 @@
 /** Strided data made contiguous: ndarray-ops walks any view, in the order that is best for its strides. */
 import ops from "ndarray-ops";
+import { whereAllowed } from "../../provenance/base/generate.js";
 import { sizeOf } from "./shape.js";
 import { isAbsent, rawView, type Tensor } from "./tensor.js";
 import { emptyView, isContiguous, type View } from "./view.js";
@@ -13,17 +14,30 @@ const FEW = 64;
 export function copyInto(to: View, from: View): void {
   const n = sizeOf(to.shape);
   if (n === 0) return;
-  if (!isContiguous(to) || !isContiguous(from)) ops.assign(to, from);
-  else if (n > FEW) to.data.set(from.data.subarray(from.offset, from.offset + n), to.offset);
+  if (!isContiguous(to) || !isContiguous(from)) {
+    if (whereAllowed(() => ops.assign(to, from) ?? true) === null) eachPair(to, from, (_, y) => y);
+  } else if (n > FEW) to.data.set(from.data.subarray(from.offset, from.offset + n), to.offset);
   else for (let i = 0; i < n; i++) to.data[to.offset + i] = from.data[from.offset + i] as number;
 }
 
 /** Add `from` to `to`, any strides. */
 export function addInto(to: View, from: View): void {
-  if (!isContiguous(to) || !isContiguous(from)) ops.addeq(to, from);
-  else
+  if (!isContiguous(to) || !isContiguous(from)) {
+    if (whereAllowed(() => ops.addeq(to, from) ?? true) === null) eachPair(to, from, (x, y) => x + y);
+  } else
     for (let i = 0, n = sizeOf(to.shape); i < n; i++)
       to.data[to.offset + i] = (to.data[to.offset + i] as number) + (from.data[from.offset + i] as number);
+}
+
+/** `to` becomes f(to, from), an element at a time: what ndarray-ops does where it may generate code. */
+function eachPair(to: View, from: View, f: (x: number, y: number) => number): void {
+  const walk = (axis: number, i: number, j: number): void => {
+    if (axis === to.shape.length) to.data[i] = f(to.data[i] as number, from.data[j] as number);
+    else
+      for (let k = 0; k < (to.shape[axis] as number); k++)
+        walk(axis + 1, i + k * (to.stride[axis] as number), j + k * (from.stride[axis] as number));
+  };
+  walk(0, to.offset, from.offset);
 }
 
 /** A contiguous copy. */

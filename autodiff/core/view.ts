@@ -3,7 +3,7 @@
  * constructors 15 ns, so those are looked up once per rank.
  */
 import ndarray, { type NdArray } from "ndarray";
-import { PedigradError } from "../../provenance/index.js";
+import { whereAllowed } from "../../provenance/base/generate.js";
 import { type Shape, sameShape, sizeOf } from "./shape.js";
 
 export type View = NdArray<Float64Array>;
@@ -26,20 +26,41 @@ export function viewOf(data: Float64Array, shape: Shape, stride: readonly number
   }
 }
 
+/** ndarray's constructor of that rank; the stand-in where ndarray cannot generate it. */
 function compile(rank: number): Construct {
-  try {
-    const Class = ndarray(new Float64Array(1), new Array<number>(rank).fill(1)).constructor as Construct;
-    constructors[rank] = Class;
-    return Class;
-  } catch (error) {
-    if (!(error instanceof EvalError)) throw error;
-    throw new PedigradError({
-      code: "no-code-generation",
-      message:
-        "pedigrad: code generation is disabled here (a Content-Security-Policy, or --disallow-code-generation-from-strings), and ndarray and the compiler need it. Allow 'unsafe-eval' for this page or process.",
-    });
-  }
+  const made = whereAllowed(
+    () => ndarray(new Float64Array(1), new Array<number>(rank).fill(1)).constructor as Construct,
+  );
+  const Class = made ?? plainView(rank);
+  constructors[rank] = Class;
+  return Class;
 }
+
+/** A view without ndarray: its fields, `get` and `set`. */
+const plainView = (rank: number): Construct =>
+  class {
+    readonly shape: number[];
+    readonly stride: number[];
+    readonly offset: number;
+    constructor(
+      readonly data: Float64Array,
+      ...rest: number[]
+    ) {
+      this.shape = rest.slice(0, rank);
+      this.stride = rest.slice(rank, 2 * rank);
+      this.offset = rest[2 * rank] as number;
+    }
+    #at(index: readonly number[]): number {
+      return this.stride.reduce((at, step, axis) => at + step * (index[axis] as number), this.offset);
+    }
+    get(...index: number[]): number {
+      return this.data[this.#at(index)] as number;
+    }
+    set(...indexAndValue: number[]): number {
+      this.data[this.#at(indexAndValue)] = indexAndValue[rank] as number;
+      return indexAndValue[rank] as number;
+    }
+  } as unknown as Construct;
 
 /** Row-major strides of a shape. */
 export function stridesOf(shape: Shape): number[] {

@@ -3,6 +3,8 @@
  * addresses and counts. A formula, which is a function of numbers, becomes part of the routine that uses it, read on two
  * numbers at once. Binary format: WebAssembly Core Specification 2.0, chapter 5.
  */
+
+import type { Call, Expression, Routine, Statement } from "../formulas/language.js";
 import {
   builtins as builtinsOf,
   ENCODED,
@@ -11,7 +13,6 @@ import {
   type Type,
   unsigned,
 } from "./instructions.js";
-import type { Call, Expression, Routine, Statement } from "./language.js";
 
 /** A routine on its way to bytes. */
 interface Compiled {

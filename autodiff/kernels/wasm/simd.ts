@@ -4,9 +4,9 @@
  * and the JavaScript kernels do the work.
  */
 import { farAngles, formulas, simdPrimitives } from "../formulas/index.js";
+import { parse, type Routine } from "../formulas/language.js";
 import { assemble } from "./assemble.js";
 import { type Kernels, kernels, SCRATCH } from "./kernels.js";
-import { parse, type Routine } from "./language.js";
 
 const PAGE = 65536;
 // The beginning of each memory holds scratch for products, 1 and -1.

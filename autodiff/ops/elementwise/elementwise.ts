@@ -3,6 +3,7 @@
  * so that V8 inlines it: a loop shared by all ops would call through a megamorphic site, seven times slower. Operands that
  * broadcast or are strided are not copied: the loop runs along the last axis, once for each place in the others.
  */
+import { generated } from "../../../provenance/base/generate.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { keepAxes, type Op, type Vjp } from "../../core/op.js";
@@ -99,8 +100,23 @@ function generateLoop(scalar: Scalar): Loop {
       ${names.map((x) => `${x}o += ${x}s;`).join(" ")}
     }
   }`;
-  return new Function("f", text)(scalar) as Loop;
+  return generated<(f: Scalar) => Loop>(["f"], text)?.(scalar) ?? plainLoop(scalar);
 }
+
+/** The same loop without generated code: slower, since all ops call through it. */
+const plainLoop =
+  (scalar: Scalar): Loop =>
+  (n, out, at, operands) => {
+    const [a, b, c] = operands;
+    const valueOf = (x: Cursor | undefined, i: number): number => (x?.data[x.offset + i * x.step] as number) ?? 0;
+    for (let i = 0; i < n; i++)
+      out[at + i] =
+        c !== undefined
+          ? scalar(valueOf(a, i), valueOf(b, i), valueOf(c, i))
+          : b !== undefined
+            ? scalar(valueOf(a, i), valueOf(b, i))
+            : scalar(valueOf(a, i));
+  };
 
 function elementwiseKernel(scalar: Scalar): Op["kernel"] {
   let loop: Loop | null = null;

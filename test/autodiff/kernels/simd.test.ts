@@ -7,9 +7,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as P from "../../../autodiff/index.js";
 import { jit, matmul, random, type Tensor, tensor } from "../../../autodiff/index.js";
+import { parse } from "../../../autodiff/kernels/formulas/language.js";
 import { scalarFormulas } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import { assemble } from "../../../autodiff/kernels/wasm/assemble.js";
-import { parse } from "../../../autodiff/kernels/wasm/language.js";
 import { ternary, unary } from "../../../autodiff/ops/elementwise/elementwise.js";
 
 /** Compiled equals eager for these arguments, element by element; the second call compiles. */

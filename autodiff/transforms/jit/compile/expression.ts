@@ -4,6 +4,8 @@
  * inlined; whatever a minifier, a coverage counter or a wrapper made of it instead is called as it stands. A name may be
  * another thing where the function was written, so an expression must also agree with its function on a few numbers.
  */
+import { generated } from "../../../../provenance/base/generate.js";
+
 export interface Expression {
   readonly parameters: readonly string[];
   readonly body: string;
@@ -69,7 +71,8 @@ const SAMPLES = [0.7, -1.3, 2, 0, -0, 1, Number.NaN, Infinity, -2.5, 1e300];
 /** Whether the text computes what the function does. */
 function agrees({ parameters, body }: Expression, f: (...xs: number[]) => number): boolean {
   try {
-    const twin = new Function(...parameters, `"use strict"; return ${body};`) as typeof f;
+    const twin = generated<typeof f>(parameters, `"use strict"; return ${body};`);
+    if (twin === null) return false;
     return SAMPLES.every((_, i) => {
       const xs = parameters.map((_, k) => SAMPLES[(i + 3 * k) % SAMPLES.length] as number);
       return Object.is(twin(...xs), f(...xs));
