@@ -25,22 +25,11 @@ import {
   tensor,
   zeros,
 } from "../index.js";
+import { clean, images } from "./digits.js";
 
 const { values: flags } = parseArgs({ options: { steps: { type: "string", default: "1500" } } });
 
-// Segments a to g as rows of the 9 x 5 picture, and which digits light them.
-const LIT = ["abcdef", "bc", "abged", "abgcd", "fgbc", "afgcd", "afgedc", "abc", "abcdefg", "abcdfg"];
-const segment = (row: number, column: number): string => {
-  if (column > 0 && column < 4) return row === 0 ? "a" : row === 4 ? "g" : row === 8 ? "d" : "";
-  if (row === 0 || row === 4 || row === 8) return "";
-  return column === 0 ? (row < 4 ? "f" : "e") : column === 4 ? (row < 4 ? "b" : "c") : "";
-};
-const PIXELS = Array.from({ length: 45 }, (_, i) => segment(Math.floor(i / 5), i % 5));
-const clean = LIT.map((on) => PIXELS.map((s) => (s !== "" && on.includes(s) ? 1 : 0)));
-const N = 500;
-const digits = random.randint(random.key(1), [N], 0, 10);
-const flips = random.bernoulli(random.key(2), 0.03, [N, 45]);
-const images = tensor(clean).at(digits).sub(flips).abs();
+const N = images.length;
 
 const decode = (z: Tensor) => module("decoder", nn.mlp([2, 32, 45]))(z);
 const model = (xs: Tensor) =>

@@ -1,10 +1,14 @@
 /** The coin, fitted in a browser: the library as one bundle in headless Chromium. Passes with a word where none is installed. */
 import { existsSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { library } from "../tsup.config.js";
+import { numbers } from "./strictPage.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
@@ -53,6 +57,48 @@ test("the coin is fitted in headless Chromium, and long arrays are SIMD code the
     assert.ok(Math.abs(a + b - 30) < 8, `sum ${a + b}`);
   } finally {
     await browser.close();
+  }
+});
+
+test("a page whose policy forbids code generation fits the coin and a mixture with the numbers of Node", async () => {
+  if (executablePath === undefined) return;
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `import { numbers } from "./test/strictPage.ts";
+        let mayGenerate = true;
+        try { new Function(""); } catch { mayGenerate = false; }
+        globalThis.found = { mayGenerate, numbers: numbers() };`,
+      resolveDir: root,
+    },
+    bundle: true,
+    format: "esm",
+    write: false,
+    platform: "browser",
+    plugins: library.esbuildPlugins ?? [],
+  });
+  const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
+  const server = createServer(({ url }, response) => {
+    const isScript = url === "/strict.js";
+    response.writeHead(200, {
+      "content-type": isScript ? "text/javascript" : "text/html",
+      "content-security-policy": policy,
+    });
+    response.end(
+      isScript
+        ? outputFiles[0]?.text
+        : '<!doctype html><title>Strict</title><script type="module" src="/strict.js"></script>',
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  try {
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await page.waitForFunction("globalThis.found !== undefined");
+    assert.equal(await page.evaluate("globalThis.found"), { mayGenerate: false, numbers: numbers() });
+  } finally {
+    await browser.close();
+    server.close();
   }
 });
 

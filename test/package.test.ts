@@ -45,6 +45,25 @@ test("CommonJS sub-paths share one handler stack and one Tensor", async () => {
   assert.ok(main.tensor(1) instanceof Tensor);
 });
 
+test("where code generation is forbidden, the same numbers come out", async () => {
+  const { library } = await import("../tsup.config.js");
+  const outfile = join(out, "strict.mjs");
+  await build({
+    entryPoints: [join(root, "test/strictPage.ts")],
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    outfile,
+    plugins: library.esbuildPlugins ?? [],
+  });
+  const script = `import(${JSON.stringify(pathToFileURL(outfile).href)}).then((m) => console.log(JSON.stringify(m.numbers())))`;
+  const run = (...flags: string[]): string =>
+    execFileSync(process.execPath, [...flags, "-e", script], { encoding: "utf8" });
+  const strict = run("--disallow-code-generation-from-strings");
+  assert.is(strict, run());
+  assert.ok((JSON.parse(strict) as number[]).every(Number.isFinite));
+});
+
 /** What a program may cost in kilobytes, bundled, minified and gzipped. A budget that is passed on purpose is raised in the same commit. */
 const BUDGETS: Readonly<Record<string, { program: string; most: number }>> = {
   "tensors and gradients": {

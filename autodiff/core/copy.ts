@@ -1,6 +1,6 @@
 /** Strided data made contiguous: ndarray-ops walks any view, in the order that is best for its strides. */
 import ops from "ndarray-ops";
-import { whereAllowed } from "../../provenance/base/generate.js";
+import { canGenerateCode } from "../../provenance/base/codeGeneration.js";
 import { sizeOf } from "./shape.js";
 import { isAbsent, rawView, type Tensor } from "./tensor.js";
 import { emptyView, isContiguous, type View } from "./view.js";
@@ -10,34 +10,47 @@ const NONE = /* @__PURE__ */ new Float64Array(0);
 // Below, making a subarray costs more than the copy.
 const FEW = 64;
 
+/** `f` of the place of every element in both views, row-major: what ndarray-ops does where no code may be generated. */
+function walk(to: View, from: View, f: (i: number, j: number) => void): void {
+  const along = (axis: number, i: number, j: number): void => {
+    if (axis === to.shape.length) f(i, j);
+    for (let k = 0; k < (to.shape[axis] ?? 0); k++)
+      along(axis + 1, i + k * (to.stride[axis] as number), j + k * (from.stride[axis] as number));
+  };
+  along(0, to.offset, from.offset);
+}
+
+function assign(to: View, from: View): void {
+  if (canGenerateCode()) ops.assign(to, from);
+  else
+    walk(to, from, (i, j) => {
+      to.data[i] = from.data[j] as number;
+    });
+}
+
+function addeq(to: View, from: View): void {
+  if (canGenerateCode()) ops.addeq(to, from);
+  else
+    walk(to, from, (i, j) => {
+      to.data[i] = (to.data[i] as number) + (from.data[j] as number);
+    });
+}
+
 /** Copy `from` into `to`, any strides. */
 export function copyInto(to: View, from: View): void {
   const n = sizeOf(to.shape);
   if (n === 0) return;
-  if (!isContiguous(to) || !isContiguous(from)) {
-    if (whereAllowed(() => ops.assign(to, from) ?? true) === null) eachPair(to, from, (_, y) => y);
-  } else if (n > FEW) to.data.set(from.data.subarray(from.offset, from.offset + n), to.offset);
+  if (!isContiguous(to) || !isContiguous(from)) assign(to, from);
+  else if (n > FEW) to.data.set(from.data.subarray(from.offset, from.offset + n), to.offset);
   else for (let i = 0; i < n; i++) to.data[to.offset + i] = from.data[from.offset + i] as number;
 }
 
 /** Add `from` to `to`, any strides. */
 export function addInto(to: View, from: View): void {
-  if (!isContiguous(to) || !isContiguous(from)) {
-    if (whereAllowed(() => ops.addeq(to, from) ?? true) === null) eachPair(to, from, (x, y) => x + y);
-  } else
+  if (!isContiguous(to) || !isContiguous(from)) addeq(to, from);
+  else
     for (let i = 0, n = sizeOf(to.shape); i < n; i++)
       to.data[to.offset + i] = (to.data[to.offset + i] as number) + (from.data[from.offset + i] as number);
-}
-
-/** `to` becomes f(to, from), an element at a time: what ndarray-ops does where it may generate code. */
-function eachPair(to: View, from: View, f: (x: number, y: number) => number): void {
-  const walk = (axis: number, i: number, j: number): void => {
-    if (axis === to.shape.length) to.data[i] = f(to.data[i] as number, from.data[j] as number);
-    else
-      for (let k = 0; k < (to.shape[axis] as number); k++)
-        walk(axis + 1, i + k * (to.stride[axis] as number), j + k * (from.stride[axis] as number));
-  };
-  walk(0, to.offset, from.offset);
 }
 
 /** A contiguous copy. */

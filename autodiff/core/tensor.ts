@@ -137,9 +137,9 @@ export class Tensor extends ArrayMethods {
   }
 
   /** The numbers as nested arrays, or a number for shape []. */
-  toArray(): number | NestedNumbers {
+  toArray<T extends number | NestedNumbers = number | NestedNumbers>(): T {
     this.#read("toArray");
-    return toNested(rawView(this));
+    return toNested(rawView(this)) as T;
   }
 
   /** The numbers, row-major, in a fresh Float64Array. */

@@ -3,7 +3,7 @@
  * constructors 15 ns, so those are looked up once per rank.
  */
 import ndarray, { type NdArray } from "ndarray";
-import { whereAllowed } from "../../provenance/base/generate.js";
+import { canGenerateCode } from "../../provenance/base/codeGeneration.js";
 import { type Shape, sameShape, sizeOf } from "./shape.js";
 
 export type View = NdArray<Float64Array>;
@@ -26,41 +26,51 @@ export function viewOf(data: Float64Array, shape: Shape, stride: readonly number
   }
 }
 
-/** ndarray's constructor of that rank; the stand-in where ndarray cannot generate it. */
 function compile(rank: number): Construct {
-  const made = whereAllowed(
-    () => ndarray(new Float64Array(1), new Array<number>(rank).fill(1)).constructor as Construct,
-  );
-  const Class = made ?? plainView(rank);
+  const Class = canGenerateCode()
+    ? (ndarray(new Float64Array(1), new Array<number>(rank).fill(1)).constructor as Construct)
+    : (plainClass(rank) as unknown as Construct);
   constructors[rank] = Class;
   return Class;
 }
 
-/** A view without ndarray: its fields, `get` and `set`. */
-const plainView = (rank: number): Construct =>
-  class {
+/** A view of that rank where no code may be generated, which ndarray's constructors need: the members that ndarray documents and we use. */
+function plainClass(rank: number) {
+  return class PlainView {
     readonly shape: number[];
     readonly stride: number[];
     readonly offset: number;
+    readonly dtype = "float64";
+    readonly dimension = rank;
+
     constructor(
       readonly data: Float64Array,
-      ...rest: number[]
+      ...layout: number[]
     ) {
-      this.shape = rest.slice(0, rank);
-      this.stride = rest.slice(rank, 2 * rank);
-      this.offset = rest[2 * rank] as number;
+      this.shape = layout.slice(0, rank);
+      this.stride = layout.slice(rank, 2 * rank);
+      this.offset = layout[2 * rank] ?? 0;
     }
-    #at(index: readonly number[]): number {
-      return this.stride.reduce((at, step, axis) => at + step * (index[axis] as number), this.offset);
+    get size(): number {
+      return sizeOf(this.shape);
     }
-    get(...index: number[]): number {
-      return this.data[this.#at(index)] as number;
+    index(...at: number[]): number {
+      return at.reduce((sum, i, axis) => sum + i * (this.stride[axis] as number), this.offset);
     }
-    set(...indexAndValue: number[]): number {
-      this.data[this.#at(indexAndValue)] = indexAndValue[rank] as number;
-      return indexAndValue[rank] as number;
+    get(...at: number[]): number {
+      return this.data[this.index(...at)] as number;
     }
-  } as unknown as Construct;
+    set(...atAndValue: number[]): number {
+      const value = atAndValue.pop() as number;
+      this.data[this.index(...atAndValue)] = value;
+      return value;
+    }
+    transpose(...order: number[]): View {
+      const moved = (list: readonly number[]) => order.map((axis) => list[axis] as number);
+      return viewOf(this.data, moved(this.shape), moved(this.stride), this.offset);
+    }
+  };
+}
 
 /** Row-major strides of a shape. */
 export function stridesOf(shape: Shape): number[] {

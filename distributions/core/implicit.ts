@@ -7,10 +7,10 @@
 import { exp, gate, stopGradient, type Tensor } from "../../autodiff/index.js";
 import type { Distribution } from "./distribution.js";
 
-/** The draw with that gradient for the parameters of `law`; second derivatives are not those of the path. */
-export function implicitly(draw: Tensor, law: Distribution): Tensor {
+/** The draw with that gradient for the parameters of its distribution `d`; second derivatives are not those of the path. */
+export function implicitly(draw: Tensor, d: Distribution): Tensor {
   const x = stopGradient(draw);
-  const probability = law.cumulative(x);
-  const slope = stopGradient(exp(law.logDensity(x).neg()));
+  const probability = d.cumulative(x);
+  const slope = stopGradient(exp(d.logDensity(x).neg()));
   return x.sub(gate(probability.sub(stopGradient(probability)), slope));
 }

@@ -221,7 +221,7 @@ export const SAME_FAMILY: Readonly<Record<string, Row>> = {
   "Cauchy Cauchy": row(({ params: q }: Cauchy, { params: p }: Cauchy) =>
     cauchyDivergence(q.scale, p.scale, q.loc.sub(p.loc)),
   ),
-  // A pair of Cauchy laws around 0, by symmetry
+  // That of two Cauchy distributions around 0, by symmetry
   "HalfCauchy HalfCauchy": row(({ params: q }: Cauchy, { params: p }: Cauchy) =>
     cauchyDivergence(q.scale, p.scale, q.scale.mul(0)),
   ),

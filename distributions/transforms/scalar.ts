@@ -55,24 +55,54 @@ export abstract class Transform {
   }
 }
 
+/** A transform of single numbers without parameters; y rises with x, unless `direction` is null. */
+interface ScalarRow {
+  readonly forward: (x: Tensor) => Tensor;
+  readonly inverse: (y: Tensor) => Tensor;
+  /** log |dy/dx|. */
+  readonly logSlope: (x: Tensor) => Tensor;
+  readonly codomain: Constraint;
+  readonly direction?: null;
+}
+class ScalarTransform extends Transform {
+  readonly #row: ScalarRow;
+  constructor(row: ScalarRow) {
+    super();
+    this.#row = row;
+  }
+  override get codomain(): Constraint {
+    return this.#row.codomain;
+  }
+  override get direction(): 1 | null {
+    return this.#row.direction === null ? null : 1;
+  }
+  override forward(x: Tensor): Tensor {
+    return this.#row.forward(x);
+  }
+  override inverse(y: Tensor): Tensor {
+    return this.#row.inverse(y);
+  }
+  override logAbsDetJacobian(x: Tensor): Tensor {
+    return this.#row.logSlope(x);
+  }
+}
+const scalar = (row: ScalarRow): (new () => ScalarTransform) =>
+  class extends ScalarTransform {
+    constructor() {
+      super(row);
+    }
+  };
+
 /**
  * y = x
  * @example new Identity().forward(tensor(3)).item() // 3
  */
-export class Identity extends Transform {
-  override get direction(): number {
-    return 1;
-  }
-  override forward(x: Tensor): Tensor {
-    return x;
-  }
-  override inverse(y: Tensor): Tensor {
-    return y;
-  }
-  override logAbsDetJacobian(x: Tensor): Tensor {
-    return zeros(x.shape);
-  }
-}
+export class Identity extends /* @__PURE__ */ scalar({
+  forward: (x) => x,
+  inverse: (y) => y,
+  logSlope: (x) => zeros(x.shape),
+  codomain: real,
+}) {}
 
 /**
  * y = loc + scale x
@@ -110,67 +140,34 @@ export class Affine extends Transform {
  * y = exp(x)
  * @example new Exp().forward(tensor(0)).item() // 1
  */
-export class Exp extends Transform {
-  override get codomain(): Constraint {
-    return positive;
-  }
-  override get direction(): number {
-    return 1;
-  }
-  override forward(x: Tensor): Tensor {
-    return exp(x);
-  }
-  override inverse(y: Tensor): Tensor {
-    return log(y);
-  }
-  override logAbsDetJacobian(x: Tensor): Tensor {
-    return x;
-  }
-}
+export class Exp extends /* @__PURE__ */ scalar({
+  forward: exp,
+  inverse: log,
+  logSlope: (x) => x,
+  codomain: positive,
+}) {}
 
 /**
  * y = 1 / (1 + exp(-x))
  * @example new Sigmoid().forward(tensor(0)).item() // 0.5
  */
-export class Sigmoid extends Transform {
-  override get codomain(): Constraint {
-    return unitInterval;
-  }
-  override get direction(): number {
-    return 1;
-  }
-  override forward(x: Tensor): Tensor {
-    return sigmoid(x);
-  }
-  override inverse(y: Tensor): Tensor {
-    return log(y).sub(y.neg().log1p());
-  }
-  override logAbsDetJacobian(x: Tensor): Tensor {
-    return logSigmoid(x).add(logSigmoid(x.neg()));
-  }
-}
+export class Sigmoid extends /* @__PURE__ */ scalar({
+  forward: sigmoid,
+  inverse: (y) => log(y).sub(y.neg().log1p()),
+  logSlope: (x) => logSigmoid(x).add(logSigmoid(x.neg())),
+  codomain: unitInterval,
+}) {}
 
 /**
  * y = log(1 + exp(x))
  * @example new Softplus().forward(tensor(0)).item() // 0.6931
  */
-export class Softplus extends Transform {
-  override get codomain(): Constraint {
-    return positive;
-  }
-  override get direction(): number {
-    return 1;
-  }
-  override forward(x: Tensor): Tensor {
-    return softplus(x);
-  }
-  override inverse(y: Tensor): Tensor {
-    return y.add(log(expm1(y.neg()).neg()));
-  }
-  override logAbsDetJacobian(x: Tensor): Tensor {
-    return logSigmoid(x);
-  }
-}
+export class Softplus extends /* @__PURE__ */ scalar({
+  forward: softplus,
+  inverse: (y) => y.add(log(expm1(y.neg()).neg())),
+  logSlope: logSigmoid,
+  codomain: positive,
+}) {}
 
 /**
  * y = x^exponent for x > 0
@@ -206,20 +203,13 @@ export class Power extends Transform {
  * y = |x|, whose inverse takes the nonnegative branch; not a bijection, of use for folding.
  * @example new Abs().forward(tensor(-2)).item() // 2
  */
-export class Abs extends Transform {
-  override get codomain(): Constraint {
-    return nonnegative;
-  }
-  override forward(x: Tensor): Tensor {
-    return abs(x);
-  }
-  override inverse(y: Tensor): Tensor {
-    return y;
-  }
-  override logAbsDetJacobian(x: Tensor): Tensor {
-    return zeros(x.shape);
-  }
-}
+export class Abs extends /* @__PURE__ */ scalar({
+  forward: abs,
+  inverse: (y) => y,
+  logSlope: (x) => zeros(x.shape),
+  codomain: nonnegative,
+  direction: null,
+}) {}
 
 /**
  * The last axis in another order: y_i = x_{order_i}.

@@ -85,7 +85,7 @@ export class Truncated extends Distribution {
     const must = `${order} low, both within the support of ${base.label} (${base.support.must})`;
     const about = { family: "Truncated", what: "high" };
     requireAll(() => (base.isDiscrete ? low.lessEqual(high) : low.less(high)), high, { eventDim: 0, must }, about);
-    const tail = `where more than 1e-8 of the mass of ${base.label} below high is left: further out rounding has taken the digits of its cdf. Of a normal law use TruncatedNormal, which has no such limit; of others a lower tail, by reflection, or a law moved to low`;
+    const tail = `where more than 1e-8 of the mass of ${base.label} below high is left: further out rounding has taken the digits of its cdf. For a normal distribution use TruncatedNormal, which has no such limit; for others a lower tail, by reflection, or a distribution moved to low`;
     const isKnown = () => this.#mass[1].greater(base.cumulative(high).mul(1e-8));
     requireAll(isKnown, low, { eventDim: 0, must: tail }, { family: "Truncated", what: "low" });
   }

@@ -8,7 +8,9 @@ import { mergeRecords } from "../../provenance/base/records.js";
 import { requireKey } from "../checks.js";
 import { TraceELBO } from "../elbo/scoreElbo.js";
 import { TraceEnumELBO } from "../enumeration/traceEnumElbo.js";
+import type { Model } from "../program/messages.js";
 import { param } from "../program/primitives.js";
+import { visitingAll } from "../program/subsamples.js";
 import type { SampleSite } from "../program/trace.js";
 import { AutoJoint } from "./autoJoint.js";
 import type { Start } from "./latents.js";
@@ -47,7 +49,7 @@ export class AutoLaplaceApproximation extends AutoJoint {
 
   /**
    * The normal at the fitted point, over all latents in unconstrained space: its precision is the Hessian of the loss there, which is
-   * -log p. `args` are the model's, those of the guide's first run where left out.
+   * -log p, every plate visited whole. `args` are the model's, those of the guide's first run where left out.
    */
   laplaceApproximation(params: Record<string, Tensor>, ...given: unknown[]): Distribution {
     const args = given.length > 0 ? given : this.#args;
@@ -55,8 +57,10 @@ export class AutoLaplaceApproximation extends AutoJoint {
       throw this.#refusal("no-latents", "the model has no continuous latents, so there is no normal over them.");
     const loc = this.of(params, this.#loc);
     const elbo = this.#hasEnumerated ? new TraceEnumELBO() : new TraceELBO();
+    // The curvature of one minibatch would be that of another posterior.
+    const [model, guide] = [this.model, this].map(visitingAll) as [Model, Model];
     const energy = (x: Tensor): Tensor =>
-      elbo.loss(this.key, mergeRecords(params, { [this.#loc]: x }), this.model, this, ...args);
+      elbo.loss(this.key, mergeRecords(params, { [this.#loc]: x }), model, guide, ...args);
     const second = hessian(energy)(loc);
     const precisionMatrix = second.add(second.transpose()).mul(0.5);
     if (constraints.positiveDefinite.check(precisionMatrix).item() === 0)

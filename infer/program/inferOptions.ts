@@ -3,16 +3,7 @@
  * pathwise where the distribution has a pathwise sampler, and by the score function where it has none.
  */
 import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
-import {
-  Bernoulli,
-  type Derived,
-  type Distribution,
-  Expanded,
-  Independent,
-  Masked,
-  NonReparameterized,
-  OneHotCategorical,
-} from "../../distributions/index.js";
+import type { Derived, Distribution } from "../../distributions/index.js";
 import { StraightThrough } from "../../distributions/wrappers/straightThrough.js";
 import { requireOptions } from "../checks.js";
 
@@ -90,7 +81,7 @@ interface Way {
 
 /** The family under `toEvent`, `expand`, `mask` and `nonreparameterized`. */
 export function familyOf(fn: Distribution): Distribution {
-  const isShaped = [Expanded, Masked, Independent, NonReparameterized].some((form) => fn instanceof form);
+  const isShaped = ["Expanded", "Masked", "Independent", "NonReparameterized"].includes(fn.family);
   return isShaped ? familyOf((fn as Derived).base) : fn;
 }
 
@@ -102,13 +93,12 @@ export const GRADIENTS: Readonly<Record<GradientChoice, Way>> = {
   },
   score: { of: (fn) => fn.nonreparameterized(), needs: "a density", isBiased: false },
   disarm: {
-    of: (fn) => (familyOf(fn) instanceof Bernoulli ? fn : null),
+    of: (fn) => (familyOf(fn).family === "Bernoulli" ? fn : null),
     needs: 'a Bernoulli distribution; take gradient: "score"',
     isBiased: false,
   },
   straightThrough: {
-    of: (fn) =>
-      familyOf(fn) instanceof Bernoulli || familyOf(fn) instanceof OneHotCategorical ? new StraightThrough(fn) : null,
+    of: (fn) => (["Bernoulli", "OneHotCategorical"].includes(familyOf(fn).family) ? new StraightThrough(fn) : null),
     needs: "a value that lies between its neighbours as the mean does: use Bernoulli or OneHotCategorical",
     isBiased: true,
   },

@@ -7,7 +7,15 @@ import type { Tensor } from "../../autodiff/index.js";
 import type { Distribution } from "../../distributions/index.js";
 import { PedigradError } from "../../provenance/index.js";
 import type { PlateFrame } from "./messages.js";
-import type { SampleSite } from "./trace.js";
+
+/** What the checks know of a site that has its value. */
+interface Valued {
+  readonly name: string;
+  readonly fn: Distribution;
+  readonly value: Tensor;
+  readonly isObserved: boolean;
+  readonly plates: readonly PlateFrame[];
+}
 
 /** Refuse the result of an async function, whose statements after an `await` nobody would hear. */
 export function refusePromise<T>(what: string, result: T): T {
@@ -40,7 +48,7 @@ export function inTheNameOf<T>(name: string, body: () => T, what = "site"): T {
 }
 
 /** Refuse a value that has more elements along a plate's dim than the plate visits: a plate of size 1 would broadcast to it. */
-export function checkPlates({ name, fn, value, isObserved, plates }: SampleSite): void {
+export function checkPlates({ name, fn, value, isObserved, plates }: Valued): void {
   const rank = value.shape.length - fn.eventDim;
   for (const plate of plates) {
     const { dim, size, subsampleSize } = plate;
@@ -55,7 +63,7 @@ export function checkPlates({ name, fn, value, isObserved, plates }: SampleSite)
 }
 
 /** Refuse an observation that broadcasts against the batch shape into something that is neither. */
-export function checkBroadcast({ name, fn, value, isObserved, plates }: SampleSite): void {
+export function checkBroadcast({ name, fn, value, isObserved, plates }: Valued): void {
   if (!isObserved) return;
   const lead = value.shape.slice(0, value.shape.length - fn.eventDim);
   const rank = Math.max(lead.length, fn.batchShape.length);

@@ -2,6 +2,11 @@
 
 export type Batches = Iterable<unknown> | (() => Iterable<unknown>);
 
+/** Options with minibatches, which are appended to the arguments of the run: some of these may then be left out. */
+export interface WithBatches {
+  batches: Batches;
+}
+
 /** The arguments of every step, without those of the first `skipped` minibatches. */
 export function* argumentsOf(
   args: unknown[],

@@ -1,6 +1,8 @@
 /** The options of `new SVI` and of `init`. */
 import { isContainer, Tensor, type TensorLike } from "../../autodiff/index.js";
-import { type Kind, kinds, requireKey, requireOptions } from "../checks.js";
+import { type Kind, kinds, refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
+import { Elbo } from "../elbo/elbo.js";
+import type { Optimizer } from "./optim.js";
 
 /** Compile a step: where the model allows it, always (else an error), never. */
 export type JitMode = "auto" | boolean;
@@ -36,4 +38,25 @@ export function initOptions(given: Tensor | InitOptions): InitOptions {
   requireOptions("svi.init", given, { key: kinds.any, initParams: kinds.record });
   requireKey("svi.init", given.key);
   return given;
+}
+
+/** Refuse parts of an inference that are not what their places ask for. */
+export function requireParts(
+  model: unknown,
+  guide: unknown,
+  optimizer: Optimizer | undefined,
+  elbo: unknown,
+  options: unknown,
+): void {
+  requireOptions("SVI", options, SVI_OPTIONS);
+  requireProgram("SVI", "model", model);
+  requireProgram("SVI", "guide", guide);
+  if (typeof optimizer?.init !== "function" || typeof optimizer.update !== "function")
+    refuseOption(
+      "SVI",
+      "optimizer",
+      "the third argument must be an optimiser with init and update, such as adam(1e-3).",
+    );
+  if (!(elbo instanceof Elbo))
+    refuseOption("SVI", "elbo", "the fourth argument must be an estimator, such as new TraceELBO().");
 }

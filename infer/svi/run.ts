@@ -29,7 +29,7 @@ export interface RunOptions {
    * Stop before the next step once it is aborted. A synchronous run holds the event loop, and so sees only an abort that its own
    * callbacks make; use `runAsync` with timeouts, buttons and other events.
    */
-  signal?: AbortSignal;
+  signal?: { readonly aborted: boolean };
   /**
    * One item a step, appended to the arguments: minibatches. Started again (a function: called again) when it ends; the run stops
    * when it has nothing, as a generator object has the second time: give the generator function itself.
@@ -55,6 +55,9 @@ const OPTIONS = {
   jit: kinds.any,
   forwardModeDifferentiation: kinds.flag,
 } satisfies Record<string, Kind>;
+
+/** Those of `svi.steps`, whose caller sees to the rest. */
+export type StepOptions = Omit<RunOptions, "progressBar" | "onStep" | "stopWhen">;
 
 export interface RunResult {
   /** Constrained parameters by name. */

@@ -17,17 +17,18 @@ import {
 import { withValidation } from "../../distributions/index.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
 import { outsideRuns } from "../../provenance/index.js";
-import { refuseOption, requireOptions, requireProgram } from "../checks.js";
-import { Elbo } from "../elbo/elbo.js";
+import { requireOptions } from "../checks.js";
+import type { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
 import { type Model, withMessenger } from "../program/messages.js";
 import { requireOutside } from "../program/trace.js";
+import type { WithBatches } from "./batches.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise } from "./initialise.js";
 import { type Optimizer, zipTrees } from "./optim.js";
-import { type InitOptions, initOptions, type JitMode, SVI_OPTIONS, type SVIOptions } from "./options.js";
+import { type InitOptions, initOptions, type JitMode, requireParts, SVI_OPTIONS, type SVIOptions } from "./options.js";
 import { onlyKnownParams, ParamSpace } from "./paramSpace.js";
-import { type RunOptions, type RunResult, runLoop, runLoopAsync, stepsOf } from "./run.js";
+import { type RunOptions, type RunResult, runLoop, runLoopAsync, type StepOptions, stepsOf } from "./run.js";
 import {
   type Advance,
   keptIfUnsound,
@@ -43,7 +44,8 @@ import {
 } from "./state.js";
 import type { Step } from "./steps.js";
 
-export class SVI implements Stepper {
+// biome-ignore lint/suspicious/noExplicitAny: without a typed model any arguments will do
+export class SVI<A extends unknown[] = any[]> implements Stepper {
   #space = new ParamSpace();
   readonly #compiled = jit((state: SVIState, ...args: unknown[]) => this.#step(state, args));
   #jit: JitMode;
@@ -51,28 +53,27 @@ export class SVI implements Stepper {
   #latest: Tree | null = null;
 
   constructor(
+    model: (...args: A) => unknown,
+    guide: Model,
+    optimizer: Optimizer,
+    elbo: Elbo,
+    options?: SVIOptions & { staticArgs?: never },
+  );
+  /** With `staticArgs`, which complete the arguments, these are not checked against the model's. */
+  constructor(model: Model, guide: Model, optimizer: Optimizer, elbo: Elbo, options: SVIOptions);
+  constructor(
     readonly model: Model,
     readonly guide: Model,
     readonly optimizer: Optimizer,
     readonly elbo: Elbo,
     readonly options: SVIOptions = {},
   ) {
-    requireOptions("SVI", options, SVI_OPTIONS);
+    requireParts(model, guide, optimizer, elbo, options);
     this.#jit = options.jit ?? "auto";
-    requireProgram("SVI", "model", model);
-    requireProgram("SVI", "guide", guide);
-    if (typeof optimizer?.init !== "function" || typeof optimizer.update !== "function")
-      refuseOption(
-        "SVI",
-        "optimizer",
-        "the third argument must be an optimiser with init and update, such as adam(1e-3).",
-      );
-    if (!(elbo instanceof Elbo))
-      refuseOption("SVI", "elbo", "the fourth argument must be an estimator, such as new TraceELBO().");
   }
 
   /** The state before the first step: initial values from guide and model (the guide's win), and one dry run of the loss. */
-  init(keyOrOptions: Tensor | InitOptions, ...args: unknown[]): SVIState {
+  init(keyOrOptions: Tensor | InitOptions, ...args: A): SVIState {
     requireOutside("svi.init");
     const { key, initParams = {} } = initOptions(keyOrOptions);
     const [initKey, next] = [random.foldIn(key, 0), random.foldIn(key, 1)];
@@ -92,7 +93,7 @@ export class SVI implements Stepper {
   }
 
   /** One step: `[the next state, the loss]`. The state given is not changed. */
-  update(state: SVIState, ...args: unknown[]): [SVIState, number] {
+  update(state: SVIState, ...args: A): [SVIState, number] {
     const { state: next, loss } = this.advance(state, args);
     return [next, loss];
   }
@@ -146,16 +147,16 @@ export class SVI implements Stepper {
   }
 
   /** The same inference with other options. */
-  with(options: SVIOptions): SVI {
+  with(options: SVIOptions): SVI<A> {
     requireOptions("svi.with", options, SVI_OPTIONS);
     if (Object.keys(options).length === 0) return this;
-    const copy = new SVI(this.model, this.guide, this.optimizer, this.elbo, { ...this.options, ...options });
+    const copy = new SVI<A>(this.model, this.guide, this.optimizer, this.elbo, { ...this.options, ...options });
     copy.#space = this.#space;
     return copy;
   }
 
   /** One step as tensors, never compiled. */
-  step(state: SVIState, ...args: unknown[]): [SVIState, Tensor] {
+  step(state: SVIState, ...args: A): [SVIState, Tensor] {
     requireOutside("svi.step");
     const [next, loss] = this.#step(state, args);
     return [next, loss];
@@ -186,20 +187,20 @@ export class SVI implements Stepper {
   }
 
   /** A step that keeps parameters, optimiser and mutable state as they were where loss or parameters would not be finite. */
-  stableUpdate(state: SVIState, ...args: unknown[]): [SVIState, number] {
+  stableUpdate(state: SVIState, ...args: A): [SVIState, number] {
     const { state: next, loss } = this.advance(state, args, true);
     return [next, loss];
   }
 
   /** The loss of the same draw that `update(state)` would make. */
-  evaluate(state: SVIState, ...args: unknown[]): number {
+  evaluate(state: SVIState, ...args: A): number {
     requireOutside("svi.evaluate");
     requireStateShape("svi.evaluate", state);
     return this.#outcome(state.params, state.mutableState, keysAfter(state).own, args).loss.item();
   }
 
   /** The same loss by site. */
-  perSite(state: SVIState, ...args: unknown[]): Record<string, Tensor> {
+  perSite(state: SVIState, ...args: A): Record<string, Tensor> {
     requireStateShape("svi.perSite", state);
     const values = mergeRecords(this.getParams(state), state.mutableState);
     return this.elbo.perSite(keysAfter(state).own, values, this.model, this.guide, ...this.#allArgs(args));
@@ -229,21 +230,23 @@ export class SVI implements Stepper {
   }
 
   /** numSteps steps from `init`, or from `initState`: final constrained parameters, all losses, the state to go on from. */
+  run(key: Tensor, steps: RunOptions & WithBatches, ...args: Partial<A>): RunResult;
+  run(key: Tensor, steps: number | RunOptions, ...args: A): RunResult;
   run(key: Tensor, steps: number | RunOptions, ...args: unknown[]): RunResult {
     return runLoop(this, key, steps, args);
   }
 
   /** `run` as a promise, which lets a page stay responsive. */
+  runAsync(key: Tensor, steps: RunOptions & WithBatches, ...args: Partial<A>): Promise<RunResult>;
+  runAsync(key: Tensor, steps: number | RunOptions, ...args: A): Promise<RunResult>;
   runAsync(key: Tensor, steps: number | RunOptions, ...args: unknown[]): Promise<RunResult> {
     return runLoopAsync(this, key, steps, args);
   }
 
   /** The steps of `run` as an iterable, for loops of one's own. */
-  steps(
-    key: Tensor,
-    options: Omit<RunOptions, "progressBar" | "onStep" | "stopWhen"> | number,
-    ...args: unknown[]
-  ): Iterable<Step> {
+  steps(key: Tensor, options: StepOptions & WithBatches, ...args: Partial<A>): Iterable<Step>;
+  steps(key: Tensor, options: number | StepOptions, ...args: A): Iterable<Step>;
+  steps(key: Tensor, options: number | StepOptions, ...args: unknown[]): Iterable<Step> {
     return stepsOf(this, key, options, args);
   }
 

@@ -2,7 +2,6 @@
  * The language the kernels are written in: the small part of JavaScript that has a direct meaning as SIMD code. A program is
  * a text of functions with `let`, assignment, `while`, `if` and `return` over numbers, names, calls, operators and `?:`. So
  * one text has two readings: JavaScript as it stands, a number at a time, and what `assemble` makes of it, two at a time.
- * First in the reading order of this folder.
  */
 
 export type Expression =

@@ -2,10 +2,9 @@
  * The formulas read as JavaScript: functions of numbers, which give what the SIMD code gives for each element, to the last bit. They
  * are what the elementwise ops and all special functions compute with, in place of those of Math, whose last digits engines choose.
  */
-import { generated } from "../../../provenance/base/generate.js";
+import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { farAngles, formulas } from "./index.js";
 import { interpret } from "./interpret.js";
-import { parse } from "./language.js";
 import { scalarPrimitives } from "./primitives.js";
 
 type Of1 = (x: number) => number;
@@ -40,11 +39,9 @@ const NAMES =
 
 function read(): Formulas {
   const primitives = { ...scalarPrimitives(), ...farAngles() };
+  if (!canGenerateCode()) return interpret(formulas, primitives) as unknown as Formulas;
   const text = `"use strict";${formulas}return { ${NAMES.replaceAll(" ", ", ")} };`;
-  const make = generated<(...xs: unknown[]) => Formulas>(Object.keys(primitives), text);
-  if (make !== null) return make(...Object.values(primitives));
-  const functions = interpret(parse(formulas), primitives);
-  return Object.fromEntries(NAMES.split(" ").map((name) => [name, functions[name]])) as unknown as Formulas;
+  return new Function(...Object.keys(primitives), text)(...Object.values(primitives));
 }
 
 /** The functions by name. */

@@ -3,7 +3,7 @@
  * so that V8 inlines it: a loop shared by all ops would call through a megamorphic site, seven times slower. Operands that
  * broadcast or are strided are not copied: the loop runs along the last axis, once for each place in the others.
  */
-import { generated } from "../../../provenance/base/generate.js";
+import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { keepAxes, type Op, type Vjp } from "../../core/op.js";
@@ -90,8 +90,24 @@ interface Cursor {
 }
 type Loop = (n: number, out: Float64Array, at: number, operands: readonly Cursor[]) => void;
 
+/** The loop around a scalar function of one to three operands where no code may be generated. */
+function plainLoop(scalar: Scalar): Loop {
+  return (n, out, at, operands) => {
+    const [a, b, c] = operands as [Cursor, Cursor, Cursor];
+    const read = ({ data, offset, step }: Cursor, i: number): number => data[offset + i * step] as number;
+    for (let i = 0; i < n; i++)
+      out[at + i] =
+        operands.length === 1
+          ? scalar(read(a, i))
+          : operands.length === 2
+            ? scalar(read(a, i), read(b, i))
+            : scalar(read(a, i), read(b, i), read(c, i));
+  };
+}
+
 /** The generated loop of a scalar function of one to three operands. */
 function generateLoop(scalar: Scalar): Loop {
+  if (!canGenerateCode()) return plainLoop(scalar);
   const names = ["a", "b", "c"].slice(0, scalar.length);
   const text = `return (n, out, at, operands) => {
     ${names.map((x, i) => `const { data: ${x}, step: ${x}s } = operands[${i}]; let ${x}o = operands[${i}].offset;`).join(" ")}
@@ -100,23 +116,8 @@ function generateLoop(scalar: Scalar): Loop {
       ${names.map((x) => `${x}o += ${x}s;`).join(" ")}
     }
   }`;
-  return generated<(f: Scalar) => Loop>(["f"], text)?.(scalar) ?? plainLoop(scalar);
+  return new Function("f", text)(scalar) as Loop;
 }
-
-/** The same loop without generated code: slower, since all ops call through it. */
-const plainLoop =
-  (scalar: Scalar): Loop =>
-  (n, out, at, operands) => {
-    const [a, b, c] = operands;
-    const valueOf = (x: Cursor | undefined, i: number): number => (x?.data[x.offset + i * x.step] as number) ?? 0;
-    for (let i = 0; i < n; i++)
-      out[at + i] =
-        c !== undefined
-          ? scalar(valueOf(a, i), valueOf(b, i), valueOf(c, i))
-          : b !== undefined
-            ? scalar(valueOf(a, i), valueOf(b, i))
-            : scalar(valueOf(a, i));
-  };
 
 function elementwiseKernel(scalar: Scalar): Op["kernel"] {
   let loop: Loop | null = null;

@@ -2,7 +2,7 @@
  * The results of a compiled function: the structure of its recording, filled with fresh tensors. A small program runs faster than
  * a walk builds a record, so the structure becomes text once, each record a constructor of its own.
  */
-import { generated } from "../../../provenance/base/generate.js";
+import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { emptyRecord } from "../../../provenance/base/records.js";
 import { Tensor } from "../../core/tensor.js";
 import { isContainer, mapTree } from "../tree.js";
@@ -32,9 +32,9 @@ export class Result {
 
   /** What a function body returns that may use the constants; null where no code may be generated. */
   #evaluated<T>(body: string): T | null {
+    if (!canGenerateCode()) return null;
     const bare = Object.getPrototypeOf(emptyRecord());
-    const make = generated<(...xs: unknown[]) => T>(["constants", "bare", "fieldCount"], body);
-    return make?.(this.#constants, bare, fieldCount) ?? null;
+    return new Function("constants", "bare", "fieldCount", body)(this.#constants, bare, fieldCount) as T;
   }
 
   /** A value like the recorded one. */

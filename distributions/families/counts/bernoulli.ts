@@ -11,7 +11,6 @@ import {
   sub,
   type Tensor,
   type TensorLike,
-  tensor,
   where,
 } from "../../../autodiff/index.js";
 import { boolean, extendedReal, unitInterval } from "../../constraints/index.js";

@@ -1,14 +1,4 @@
-import {
-  expm1,
-  log,
-  log1p,
-  maximum,
-  random,
-  reciprocal,
-  square,
-  sub,
-  type TensorLike,
-} from "../../../autodiff/index.js";
+import { random, type TensorLike } from "../../../autodiff/index.js";
 import { nonnegative, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 
@@ -23,11 +13,11 @@ export class Exponential extends /* @__PURE__ */ family<Tensors<"rate">, [rate?:
   constraints: { rate: positive },
   defaults: { rate: 1 },
   support: nonnegative,
-  logDensity: (x, { rate }) => log(rate).sub(rate.mul(x)),
+  logDensity: (x, { rate }) => rate.log().sub(rate.mul(x)),
   draw: (key, shape, { rate }) => random.exponential(key, shape).div(rate),
-  mean: ({ rate }) => reciprocal(rate),
-  variance: ({ rate }) => reciprocal(square(rate)),
-  entropy: ({ rate }) => sub(1, log(rate)),
-  cdf: (x, { rate }) => expm1(maximum(x, 0).mul(rate).neg()).neg(),
-  icdf: (q, { rate }) => log1p(q.neg()).neg().div(rate),
+  mean: ({ rate }) => rate.reciprocal(),
+  variance: ({ rate }) => rate.square().reciprocal(),
+  entropy: ({ rate }) => rate.log().neg().add(1),
+  cdf: (x, { rate }) => x.maximum(0).mul(rate).neg().expm1().neg(),
+  icdf: (q, { rate }) => q.neg().log1p().neg().div(rate),
 }) {}

@@ -187,7 +187,7 @@ test("axes and indices out of range: never clamped", () => {
   refused(() => x.at(0, 0, 0), "bad-index", "[2,3]");
   refused(() => P.oneHot(3, 3), "bad-index");
   refused(() => P.oneHot(1, 2.5), "bad-shape", "oneHot", "2.5");
-  refused(() => x.at([true, false]), "bad-index", "booleans", "where");
+  refused(() => x.at([true, false]), "bad-index", "boolean masks", "where");
   refused(() => x.slice(0, 2, { step: 0 }), "bad-option", "step");
   for (const end of [0.5, Number.NaN]) {
     refused(() => x.slice(end), "bad-index", `start ${end}`);

@@ -15,6 +15,7 @@ import {
   random,
   SVI,
   sample,
+  subsample,
   type Tensor,
   TraceELBO,
   TraceEnumELBO,
@@ -67,6 +68,22 @@ test("away from a maximum it says so, of draws and of quantiles", () => {
     assert.is(code, "not-a-maximum");
     assert.match(message, /^AutoLaplaceApproximation: auto_loc is not a maximum/);
   }
+});
+
+test("under subsampling the curvature is that of all data", () => {
+  // mu ~ N(0, 2²), six observations of N(mu, sd²): precision 1/4 + Σ 1/sd², whichever two a step sees.
+  const sds = [1, 2, 0.5, 1, 3, 0.25];
+  const minibatches: Model = () => {
+    const mu = sample("mu", new Normal(0, 2));
+    plate("n", 6, { subsampleSize: 2 }, () => {
+      sample("y", new Normal(mu, subsample(sds)), { obs: subsample([3, 1, 2, 5, 4, 2]) });
+    });
+  };
+  const guide = new AutoLaplaceApproximation(minibatches);
+  const { params } = new SVI(minibatches, guide, adam(0.05), new TraceELBO()).run(random.key(0), 3);
+  const { variance } = guide.laplaceApproximation(params);
+  const precision = sds.reduce((sum, sd) => sum + 1 / sd ** 2, 1 / 4);
+  assert.ok(Math.abs(variance.item() - 1 / precision) < 1e-14);
 });
 
 test("a part of a list sees too little of the model for it", () => {

@@ -18,9 +18,9 @@ test("minibatches from any iterable, begun again when it ends: the same steps by
   const batches = [tensor([1, 2]), tensor([3, 4]), tensor([5, 6])];
   const svi = inference();
   const { losses } = svi.run(random.key(0), { numSteps: 5, batches });
-  let state = svi.init(random.key(0), batches[0]);
+  let state = svi.init(random.key(0), batches[0] as Tensor);
   const byHand = [0, 1, 2, 0, 1].map((i) => {
-    const [next, loss] = svi.update(state, batches[i]);
+    const [next, loss] = svi.update(state, batches[i] as Tensor);
     state = next;
     return loss;
   });
@@ -79,7 +79,10 @@ test("svi.steps may go on for ever; refusals name the function that was called",
     /svi.steps: numSteps must be a positive integer or Infinity, got -1/,
   );
   refuses(() => svi.run(random.key(0), Infinity, data), /svi.run: numSteps must be a positive integer, got Infinity/);
-  refuses(() => svi.run(2 as never, 5), /svi.run: the first argument must be a key such as random.key\(0\), got 2/);
+  refuses(
+    () => svi.run(2 as never, 5, data),
+    /svi.run: the first argument must be a key such as random.key\(0\), got 2/,
+  );
   refuses(
     () => svi.run(random.key(0), { num_steps: 5 } as never),
     /unknown option "num_steps".*Did you mean "numSteps"/,

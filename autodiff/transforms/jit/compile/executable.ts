@@ -1,5 +1,5 @@
 /** A compiled program: inputs are written into the arena, the generated function runs, outputs are copied out of it. */
-import { generated } from "../../../../provenance/base/generate.js";
+import { canGenerateCode } from "../../../../provenance/base/codeGeneration.js";
 import { Provenance } from "../../../../provenance/index.js";
 import { copyInto } from "../../../core/copy.js";
 import { sizeOf } from "../../../core/shape.js";
@@ -154,14 +154,14 @@ export interface Holder {
 
 /** A program with its arena: `run` takes the inputs from their views and leaves the values in theirs. */
 export function bound(program: Program): { layout: Layout; text: string; run: () => void } {
+  if (!canGenerateCode()) return interpreted(program);
   const { layout, code, loops } = link(program);
   const { text, kernels, functions, routines } = code;
-  const make = generated<(...xs: unknown[]) => () => void>(["M", "kernels", "functions", "simd"], text);
-  if (make === null) return interpreted(program);
+  const make = new Function("M", "kernels", "functions", "simd", text);
   return {
     layout,
     text: loops === null ? text : `${text}\n/* SIMD code:\n${routines}\n*/\n`,
-    run: make(layout.memory, kernels, functions, loops),
+    run: make(layout.memory, kernels, functions, loops) as () => void,
   };
 }
 

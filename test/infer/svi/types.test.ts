@@ -1,0 +1,78 @@
+/** Types that callers lean on: the compiler refuses arguments that the model does not take. What runs here runs; the rest is for `tsc`. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  adam,
+  Normal,
+  param,
+  plate,
+  random,
+  SVI,
+  sample,
+  type Tensor,
+  TraceELBO,
+  tensor,
+  valueAndGrad,
+} from "../../../index.js";
+import { refusal } from "../../refusals.js";
+
+const key = random.key(0);
+const model = (data: Tensor, { scale = 1 }: { scale?: number } = {}) => {
+  const mu = sample("mu", new Normal(0, 3));
+  plate("N", data.length, () => sample("y", new Normal(mu, scale), { obs: data }));
+};
+const guide = () => {
+  sample("mu", new Normal(param("loc", 5), 0.5));
+};
+const data = tensor([1, 2]);
+
+test("SVI takes the arguments of its model", () => {
+  const svi = new SVI(model, guide, adam(0.1), new TraceELBO());
+  const state = svi.init(key, data);
+  svi.update(state, data, { scale: 2 });
+  svi.run(key, 1, data);
+  svi.run(key, { numSteps: 1, batches: [data] });
+  for (const _ of svi.steps(key, { numSteps: 1 }, data)) break;
+  const wrong = () => {
+    // @ts-expect-error the data are missing
+    svi.init(key);
+    // @ts-expect-error scale is a number
+    svi.update(state, data, { scale: "2" });
+    // @ts-expect-error the data are a tensor
+    svi.evaluate(state, [1, 2]);
+    // @ts-expect-error there are no minibatches that could stand for the data
+    svi.run(key, { numSteps: 1 });
+  };
+  assert.type(wrong, "function");
+  // What completes the arguments is not in the calls; without types any will do.
+  new SVI(model, guide, adam(0.1), new TraceELBO(), { staticArgs: { scale: 2 } }).init(key, data);
+  // biome-ignore lint/suspicious/noExplicitAny: a model without types
+  new SVI((...args: any[]) => model(args[0]), guide, adam(0.1), new TraceELBO()).init(key, data, 3);
+});
+
+test("toArray takes the shape that its caller knows, and signals are anything that can be aborted", () => {
+  const rows: number[][] = tensor([[1, 2]]).toArray<number[][]>();
+  assert.equal(rows, [[1, 2]]);
+  const { losses } = new SVI(model, guide, adam(0.1), new TraceELBO()).run(
+    key,
+    { numSteps: 3, signal: { aborted: true } },
+    data,
+  );
+  assert.is(losses.length, 0);
+});
+
+test("valueAndGrad with hasAux returns what stands beside the value, as it is", () => {
+  const f = (x: Tensor, by: number) => [x.mul(x).sum(), { doubled: x.mul(2), by }] as const;
+  const [[value, aux], gradient] = valueAndGrad(f, { hasAux: true })(tensor([1, 3]), 4);
+  assert.equal([value.item(), gradient.toArray(), aux.doubled.toArray(), aux.by], [10, [2, 6], [2, 6], 4]);
+  // A second derivative passes through the first; aux has no part in it.
+  const slope = (x: Tensor) => {
+    const [, g] = valueAndGrad((z: Tensor) => [z.mul(z).mul(z), "aside"] as const, { hasAux: true })(x);
+    return g;
+  };
+  assert.is(valueAndGrad(slope)(tensor(2))[1].item(), 12);
+  assert.is(refusal(() => valueAndGrad(((x: Tensor) => x) as never, { hasAux: true })(tensor(1))).code, "bad-result");
+  assert.is(refusal(() => valueAndGrad((x: Tensor) => x, { hasAxu: true } as never)).code, "unknown-option");
+});
+
+test.run();
