@@ -1,6 +1,4 @@
-/** Strided data made contiguous: ndarray-ops walks any view, in the order that is best for its strides. */
-import ops from "ndarray-ops";
-import { canGenerateCode } from "../../provenance/base/codeGeneration.js";
+/** Strided data copied and added up, and made contiguous. */
 import { sizeOf } from "./shape.js";
 import { isAbsent, rawView, type Tensor } from "./tensor.js";
 import { emptyView, isContiguous, type View } from "./view.js";
@@ -10,47 +8,58 @@ const NONE = /* @__PURE__ */ new Float64Array(0);
 // Below, making a subarray costs more than the copy.
 const FEW = 64;
 
-/** `f` of the place of every element in both views, row-major: what ndarray-ops does where no code may be generated. */
-function walk(to: View, from: View, f: (i: number, j: number) => void): void {
-  const along = (axis: number, i: number, j: number): void => {
-    if (axis === to.shape.length) f(i, j);
-    for (let k = 0; k < (to.shape[axis] ?? 0); k++)
-      along(axis + 1, i + k * (to.stride[axis] as number), j + k * (from.stride[axis] as number));
-  };
-  along(0, to.offset, from.offset);
+/** Two axes of both views, m by n: numbers are copied, or added where `adds`. */
+function plane(
+  adds: boolean,
+  m: number,
+  n: number,
+  to: Float64Array,
+  t: number,
+  tDown: number,
+  tRight: number,
+  from: Float64Array,
+  f: number,
+  fDown: number,
+  fRight: number,
+): void {
+  for (let i = 0; i < m; i++) {
+    let x = t + i * tDown;
+    let y = f + i * fDown;
+    if (adds) for (let j = 0; j < n; j++, x += tRight, y += fRight) to[x] = (to[x] as number) + (from[y] as number);
+    else for (let j = 0; j < n; j++, x += tRight, y += fRight) to[x] = from[y] as number;
+  }
 }
 
-function assign(to: View, from: View): void {
-  if (canGenerateCode()) ops.assign(to, from);
-  else
-    walk(to, from, (i, j) => {
-      to.data[i] = from.data[j] as number;
-    });
-}
-
-function addeq(to: View, from: View): void {
-  if (canGenerateCode()) ops.addeq(to, from);
-  else
-    walk(to, from, (i, j) => {
-      to.data[i] = (to.data[i] as number) + (from.data[j] as number);
-    });
+/** Every number of `from` goes to its place in `to`, plane by plane; the longer of the last two axes is run through within. */
+function transfer(adds: boolean, to: View, from: View, axis = 0, t = to.offset, f = from.offset): void {
+  const { shape, stride } = to;
+  const size = shape[axis] ?? 1;
+  const tStep = stride[axis] ?? 0;
+  const fStep = from.stride[axis] ?? 0;
+  if (axis + 2 < shape.length) {
+    for (let i = 0; i < size; i++) transfer(adds, to, from, axis + 1, t + i * tStep, f + i * fStep);
+    return;
+  }
+  const next = shape[axis + 1] ?? 1;
+  const tNext = stride[axis + 1] ?? 0;
+  const fNext = from.stride[axis + 1] ?? 0;
+  if (size > next) plane(adds, next, size, to.data, t, tNext, tStep, from.data, f, fNext, fStep);
+  else plane(adds, size, next, to.data, t, tStep, tNext, from.data, f, fStep, fNext);
 }
 
 /** Copy `from` into `to`, any strides. */
 export function copyInto(to: View, from: View): void {
   const n = sizeOf(to.shape);
   if (n === 0) return;
-  if (!isContiguous(to) || !isContiguous(from)) assign(to, from);
+  if (!isContiguous(to) || !isContiguous(from)) transfer(false, to, from);
   else if (n > FEW) to.data.set(from.data.subarray(from.offset, from.offset + n), to.offset);
   else for (let i = 0; i < n; i++) to.data[to.offset + i] = from.data[from.offset + i] as number;
 }
 
 /** Add `from` to `to`, any strides. */
 export function addInto(to: View, from: View): void {
-  if (!isContiguous(to) || !isContiguous(from)) addeq(to, from);
-  else
-    for (let i = 0, n = sizeOf(to.shape); i < n; i++)
-      to.data[to.offset + i] = (to.data[to.offset + i] as number) + (from.data[from.offset + i] as number);
+  if (!isContiguous(to) || !isContiguous(from)) transfer(true, to, from);
+  else plane(true, 1, sizeOf(to.shape), to.data, to.offset, 0, 1, from.data, from.offset, 0, 1);
 }
 
 /** A contiguous copy. */

@@ -1,5 +1,5 @@
 /**
- * Straight-through gradients (Bengio, L\u00e9onard and Courville 2013): a draw of a discrete distribution that has, to a gradient, the slope of
+ * Straight-through gradients (Bengio, Léonard and Courville 2013): a draw of a discrete distribution that has, to a gradient, the slope of
  * its mean, as if it were that. The direction is useful and cheap, but biased wherever what follows is not linear in the value.
  */
 import { type Shape, stopGradient, type Tensor } from "../../autodiff/index.js";

@@ -6,6 +6,11 @@ import { withClosedForms } from "./costs/closedForms.js";
 import type { Cost, PathPair } from "./particles/pair.js";
 import { TraceGraphELBO } from "./scoreElbo.js";
 
+/**
+ * @example
+ * const [model, guide] = [0, 1].map((loc) => () => sample("z", new Normal(loc, 1)));
+ * new TraceMeanFieldELBO().loss(random.key(0), {}, model, guide).item() // 0.5
+ */
 export class TraceMeanFieldELBO extends TraceGraphELBO {
   override readonly name = "TraceMeanFieldELBO";
 

@@ -51,6 +51,11 @@ interface Particle {
   theta?: Tensor;
 }
 
+/**
+ * @example
+ * const program = () => sample("z", new Normal(0, 1));
+ * new RenyiELBO({ alpha: 0, numParticles: 4 }).loss(random.key(0), {}, program, program).item() // 0
+ */
 export class RenyiELBO extends Elbo<PathPair> {
   readonly name = "RenyiELBO";
   readonly alpha: number;

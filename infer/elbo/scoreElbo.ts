@@ -188,6 +188,10 @@ function totalOf(costs: readonly Cost[]): Tensor {
 /**
  * Trace_ELBO: every score site pays for every cost, element by element along the plates both have (plate-wise
  * Rao-Blackwellisation). Ranganath et al. 2014, "Black box variational inference".
+ *
+ * @example
+ * const program = () => sample("z", new Normal(0, 1));
+ * new TraceELBO().loss(random.key(0), {}, program, program).item() // 0
  */
 export class TraceELBO extends ScoreElbo {
   readonly name = "TraceELBO";
@@ -211,6 +215,10 @@ export class TraceELBO extends ScoreElbo {
 /**
  * TraceGraph_ELBO: a score site pays only for the costs whose provenance has it (Schulman et al. 2015). Here, as in TraceELBO, a site
  * has the baseline that its `infer.baseline` asks for.
+ *
+ * @example
+ * const program = () => sample("z", new Bernoulli(0.5));
+ * new TraceGraphELBO().loss(random.key(0), {}, program, program).item() // 0
  */
 export class TraceGraphELBO extends ScoreElbo {
   readonly name: string = "TraceGraphELBO";

@@ -64,6 +64,13 @@ const OPTIONS = {
   biasedSubsampling: kinds.flag,
 };
 
+/**
+ * @example
+ * const model = () => sample("x", new Normal(sample("z", new Normal(0, 1)), 1), { obs: 2 });
+ * const guide = () => sample("z", new Normal(param("loc", 0), 1));
+ * const elbo = new ReweightedWakeSleep({ numParticles: 10, modelHasParams: false });
+ * new SVI(model, guide, adam(0.05), elbo).run(random.key(0), 20).losses.length // 20
+ */
 export class ReweightedWakeSleep extends Elbo<PathPair> {
   readonly name = "ReweightedWakeSleep";
   readonly insomnia: number;

@@ -10,8 +10,9 @@ import { refuseOption, requireOptions, requireTask } from "../checks.js";
 import { costsOf } from "../elbo/costs/costs.js";
 import { checkLatentsCovered } from "../elbo/particles/match.js";
 import { runParticles, runPrograms } from "../elbo/particles/particles.js";
+import { refuseSubsampling, subsampledPlate } from "../elbo/particles/subsampling.js";
 import type { Model } from "../program/messages.js";
-import { sharedPlates } from "../program/subsamples.js";
+import { sharedPlates, visitingAll } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 
 export interface PsisOptions {
@@ -19,7 +20,7 @@ export interface PsisOptions {
   numParticles?: number;
 }
 
-/** Pareto k of the importance weights of `numParticles` draws of the guide. */
+/** Pareto k of the importance weights of `numParticles` draws of the guide; subsampled plates are visited whole. */
 export function psisDiagnostic(
   key: Tensor,
   params: Record<string, Tensor>,
@@ -38,10 +39,21 @@ export function psisDiagnostic(
       `numParticles must be an integer of at least 25, got ${numParticles}.`,
     );
   const plates = sharedPlates(random.foldIn(key, 0));
-  const task = { key, values: params, model, guide, args };
+  // A weight is a product over all elements of a plate, of which a subsample says nothing.
+  const task = { key, values: params, model: visitingAll(model), guide: visitingAll(guide), args };
   const { logw } = runParticles(random.foldIn(key, 1), numParticles, true, (k) => {
     const pair = runPrograms(k, task, plates);
-    for (const site of [...sampleSites(pair.guide), ...sampleSites(pair.model)]) refuseEnumerated(site);
+    const sites = [...sampleSites(pair.guide), ...sampleSites(pair.model)];
+    for (const site of sites) refuseEnumerated(site);
+    const given = subsampledPlate(sites);
+    if (given !== null)
+      refuseSubsampling(
+        "psisDiagnostic",
+        given,
+        "which the program gives, and an importance weight is a product over all of them",
+        "leave subsample out",
+        false,
+      );
     checkLatentsCovered(pair.guide, pair.model);
     return { logw: costsOf(pair.guide, pair.model).reduce((sum, { value }) => sum.add(value.sum()), tensor(0)) };
   });

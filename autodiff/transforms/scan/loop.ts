@@ -9,12 +9,10 @@
  */
 import { apply } from "../../core/apply.js";
 import { binding } from "../../core/binding.js";
-import { copyInto } from "../../core/copy.js";
 import { gradDepth } from "../../core/node.js";
 import type { Op } from "../../core/op.js";
-import { type Shape, sizeOf } from "../../core/shape.js";
+import type { Shape } from "../../core/shape.js";
 import type { Tensor } from "../../core/tensor.js";
-import { isContiguous, stridesOf, type View, viewOf } from "../../core/view.js";
 import { concatenate } from "../../ops/array/join.js";
 import { zeros } from "../../ops/array/make.js";
 import { batchAll } from "../../ops/views/batching.js";
@@ -22,20 +20,9 @@ import { expandDims, moveToFront, reshape } from "../../ops/views/shape.js";
 import { slice } from "../../ops/views/slicing.js";
 import { grad } from "../grad.js";
 import { vmap } from "../vmap.js";
-import { type Body, bodyOf } from "./body.js";
-
-interface Loop {
-  readonly body: Body;
-  /** Of the body's inputs the first are the carry, the next the x of a step; the rest is the same at every step. */
-  readonly carries: number;
-  readonly xs: number;
-  readonly length: number;
-  readonly reverse: boolean;
-  /** Whether the carry after every step is kept, and not the last one alone. */
-  readonly keeps: boolean;
-  /** Axes of a batch, which lead in every result of the body. */
-  readonly lead: Shape;
-}
+import { blocksOf, type Loop, shapeOf } from "./blocks.js";
+import { bodyOf } from "./body.js";
+import { runOf } from "./runOf.js";
 
 /** One step: the next carry and what is kept of the step. */
 export type Step = (carry: Tensor[], x: Tensor[]) => [carry: Tensor[], y: Tensor[]];
@@ -62,112 +49,10 @@ export function loop(
   ];
 }
 
-/** A result of the body in the vector: where it begins, how many numbers of it belong to a step, for how many steps. */
-interface Block {
-  readonly start: number;
-  readonly width: number;
-  readonly steps: number;
-}
-function layoutOf({ body, carries, keeps, length, lead }: Loop): { blocks: Block[]; size: number } {
-  let size = 0;
-  const blocks = body.outputs.map((shape, k) => {
-    const width = sizeOf(shape.slice(lead.length));
-    const steps = k < carries && !keeps ? 1 : length;
-    const start = size;
-    size += steps * width;
-    return { start, width, steps };
-  });
-  return { blocks, size };
-}
-
-/** The vector taken apart: the results of the body, each along a new leading axis. */
-function blocksOf(vector: Tensor, params: Loop): Tensor[] {
-  const { body, lead } = params;
-  const { blocks } = layoutOf(params);
-  return body.outputs.map((shape, k) => {
-    const { start, width, steps } = blocks[k] as Block;
-    const block = slice(vector, start, start + steps * width, { axis: -1 });
-    return moveToFront(reshape(block, [...lead, steps, ...shape.slice(lead.length)]), lead.length);
-  });
-}
-
-const shapeOf = (params: Loop): number[] => [...params.lead, layoutOf(params).size];
-
-/** A copy from one place to another, each given by its offset. */
-function copier(to: View, from: View): (to: number, from: number) => void {
-  const n = sizeOf(to.shape);
-  const [target, source] = [to.data, from.data];
-  if (n <= FEW && isContiguous(to) && isContiguous(from))
-    return (at, by) => {
-      for (let i = 0; i < n; i++) target[at + i] = source[by + i] as number;
-    };
-  return (at, by) => {
-    to.offset = at;
-    from.offset = by;
-    copyInto(to, from);
-  };
-}
-/** Up to here a loop copies as fast as anything. */
-const FEW = 256;
-const again = ({ data, shape, stride, offset }: View): View => viewOf(data, shape, stride, offset);
-
 const loopOp: Op<Loop> = {
   name: "scan",
   shape: shapeOf,
-  ...binding((params: Loop, out: View, inputs: readonly View[]) => {
-    const { body, carries, xs, length, reverse, keeps, lead } = params;
-    const { layout, run } = body.bound;
-    const inputAt = (i: number): View => again(layout.view(i));
-    const { blocks, size } = layoutOf(params);
-    const rows = stridesOf([...lead, size]).slice(0, -1);
-    const each = Array.from({ length: xs }, (_, k) => {
-      const x = inputs[carries + k] as View;
-      const part = viewOf(x.data, x.shape.slice(1), x.stride.slice(1), x.offset);
-      const to = inputAt(carries + k);
-      return { copy: copier(to, part), to: to.offset, from: x.offset, by: x.stride[0] as number };
-    });
-    const results = body.program.outputs.map((place, k) => {
-      const result = again(layout.view(place));
-      const { start, width, steps } = blocks[k] as Block;
-      const own = result.shape.slice(lead.length);
-      const target = viewOf(out.data, result.shape, [...rows, ...stridesOf(own)], out.offset + start);
-      // What is seen in the memory of an input changes with it, and goes by way of the result.
-      const isOwn = body.program.values[layout.views.owner(place)]?.kind === "op";
-      const to = k < carries ? inputAt(k) : null;
-      return {
-        keep: copier(target, result),
-        carry: to === null ? null : isOwn ? copier(to, again(result)) : copier(to, again(target)),
-        isOwn,
-        isKept: k >= carries || keeps,
-        target: target.offset,
-        by: steps === 1 ? 0 : width,
-        from: result.offset,
-        to: to?.offset ?? 0,
-      };
-    });
-    return () => {
-      inputs.forEach((input, i) => {
-        if (i < carries || i >= carries + xs) copyInto(layout.view(i), input);
-      });
-      for (let i = 0; i < length; i++) {
-        const t = reverse ? length - 1 - i : i;
-        for (let k = 0; k < xs; k++) {
-          const { copy, to, from, by } = each[k] as (typeof each)[number];
-          copy(to, from + t * by);
-        }
-        run();
-        const isLast = i === length - 1;
-        for (let k = 0; k < results.length; k++) {
-          const { keep, isKept, isOwn, target, by, from } = results[k] as (typeof results)[number];
-          if (isKept || isLast || !isOwn) keep(target + t * by, from);
-        }
-        for (let k = 0; k < carries; k++) {
-          const { carry, isOwn, target, by, from, to } = results[k] as (typeof results)[number];
-          carry?.(to, isOwn ? from : target + t * by);
-        }
-      }
-    };
-  }),
+  ...binding(runOf),
   vjp: (input) => (g, vector, inputs, params) => cotangents(g, vector, inputs, params)[input] as Tensor,
   batch(params, inputs, batched, size) {
     const { carries, xs, lead } = params;

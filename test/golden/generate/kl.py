@@ -152,16 +152,24 @@ def exact(params):
     return {key: nested(lambda x: mpf(float(x)), x) for key, x in params.items()}
 
 
+def lower(key, slope):
+    """A triangular factor has a gradient in its lower half."""
+    return (
+        [[x if j <= i else mpf(0) for j, x in enumerate(row)] for i, row in enumerate(slope)]
+        if key == "scale_tril"
+        else slope
+    )
+
+
 def compute(data):
     for case in data["cases"]:
-        (p, pp), (q, qq) = ((case[side]["dist"], exact(case[side]["params"])) for side in "pq")
-        case["kl"] = encode(divergence(p, pp, q, qq))
-        for key in case.get("grad", {}).get("p", {}):
-            slope = slopes(lambda x: divergence(p, {**pp, key: x}, q, qq), pp[key], step=DIFFERENCE)
-            case["grad"]["p"][key] = nested(encode, slope)
-        for key in case.get("grad", {}).get("q", {}):
-            slope = slopes(lambda x: divergence(p, pp, q, {**qq, key: x}), qq[key], step=DIFFERENCE)
-            case["grad"]["q"][key] = nested(encode, slope)
+        sides = {side: exact(case[side]["params"]) for side in "pq"}
+        f = lambda params: divergence(case["p"]["dist"], params["p"], case["q"]["dist"], params["q"])
+        case["kl"] = encode(f(sides))
+        for side, grad in case.get("grad", {}).items():
+            for key in grad:
+                slope = slopes(lambda x: f({**sides, side: {**sides[side], key: x}}), sides[side][key], step=DIFFERENCE)
+                grad[key] = nested(encode, lower(key, slope))
     return data
 
 

@@ -93,6 +93,12 @@ test("TraceEnumELBO: an enumerated site inside the subsampled plate is exact, on
   near(loss(new TraceEnumELBO({ biasedSubsampling: true }), mixture(false, { subsample: [0, 2] })), -logAdd(...powers));
 });
 
+test("what is refused is biased: insisted on, the mean over all subsamples is another number", () => {
+  const biased = new TraceEnumELBO({ biasedSubsampling: true });
+  const mean = pairs.reduce((sum, s) => sum + loss(biased, mixture(false, { subsample: s })) / 6, 0);
+  assert.ok(Math.abs(mean - loss(new TraceEnumELBO(), mixture(false, {}))) > 0.1);
+});
+
 test("TraceEnumELBO: between two plates, and from a chain of sites outside", () => {
   const nested = (outer: object, inner: object) => () =>
     plate("g", 3, outer, () => {

@@ -13,6 +13,7 @@ import {
   Predictive,
   param,
   plate,
+  psisDiagnostic,
   random,
   SVI,
   sample,
@@ -118,6 +119,22 @@ test("logLikelihood and its values visit the whole plate", () => {
     refusal(() => logLikelihood(seen, { mu: [1], z: [[1, 2, 3]] })).message,
     /logLikelihood: the value given for site "z" has shape \[3\] in each draw, but the site has shape \[4\]/,
   );
+});
+
+test("psisDiagnostic weighs draws by all elements, and refuses those that a program gives", () => {
+  const data = [1, 2, 3, 4, 5, 6, 7, 8];
+  const program =
+    (options: object): Model =>
+    () => {
+      const mu = sample("mu", new Normal(0, 10));
+      plate("d", 8, options, () => sample("y", new Normal(mu, 1), { obs: subsample(data) }));
+    };
+  const guide = () => {
+    sample("mu", new Normal(4.4, 0.5));
+  };
+  const k = (options: object) => psisDiagnostic(key, {}, program(options), guide);
+  assert.is(k({ subsampleSize: 2 }), k({}));
+  assert.is(refusal(() => k({ subsample: [0, 1] })).code, "biased-subsampling");
 });
 
 const y = [0.1, 1.9, 1, -0.4];

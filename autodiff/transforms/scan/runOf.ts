@@ -1,0 +1,82 @@
+/**
+ * A loop run: for each step the x of the step is copied into the memory of the compiled body, the body runs, and its results are copied into
+ * their blocks and, the carry, back into its inputs. What has to be known about places is found before.
+ */
+import { copyInto } from "../../core/copy.js";
+import { sizeOf } from "../../core/shape.js";
+import { isContiguous, stridesOf, type View, viewOf } from "../../core/view.js";
+import { type Block, type Loop, layoutOf } from "./blocks.js";
+
+/** A copy from one place to another, each given by its offset. */
+function copier(to: View, from: View): (to: number, from: number) => void {
+  const n = sizeOf(to.shape);
+  const [target, source] = [to.data, from.data];
+  if (n <= FEW && isContiguous(to) && isContiguous(from))
+    return (at, by) => {
+      for (let i = 0; i < n; i++) target[at + i] = source[by + i] as number;
+    };
+  return (at, by) => {
+    to.offset = at;
+    from.offset = by;
+    copyInto(to, from);
+  };
+}
+/** Up to here a loop copies as fast as anything. */
+const FEW = 256;
+const again = ({ data, shape, stride, offset }: View): View => viewOf(data, shape, stride, offset);
+
+/** The loop with its buffers bound. */
+export function runOf(params: Loop, out: View, inputs: readonly View[]): () => void {
+  const { body, carries, xs, length, reverse, keeps, lead } = params;
+  const { layout, run } = body.bound;
+  const inputAt = (i: number): View => again(layout.view(i));
+  const { blocks, size } = layoutOf(params);
+  const rows = stridesOf([...lead, size]).slice(0, -1);
+  const each = Array.from({ length: xs }, (_, k) => {
+    const x = inputs[carries + k] as View;
+    const part = viewOf(x.data, x.shape.slice(1), x.stride.slice(1), x.offset);
+    const to = inputAt(carries + k);
+    return { copy: copier(to, part), to: to.offset, from: x.offset, by: x.stride[0] as number };
+  });
+  const results = body.program.outputs.map((place, k) => {
+    const result = again(layout.view(place));
+    const { start, width, steps } = blocks[k] as Block;
+    const own = result.shape.slice(lead.length);
+    const target = viewOf(out.data, result.shape, [...rows, ...stridesOf(own)], out.offset + start);
+    // What is seen in the memory of an input changes with it, and goes by way of the result.
+    const isOwn = body.program.values[layout.views.owner(place)]?.kind === "op";
+    const to = k < carries ? inputAt(k) : null;
+    return {
+      keep: copier(target, result),
+      carry: to === null ? null : isOwn ? copier(to, again(result)) : copier(to, again(target)),
+      isOwn,
+      isKept: k >= carries || keeps,
+      target: target.offset,
+      by: steps === 1 ? 0 : width,
+      from: result.offset,
+      to: to?.offset ?? 0,
+    };
+  });
+  return () => {
+    inputs.forEach((input, i) => {
+      if (i < carries || i >= carries + xs) copyInto(layout.view(i), input);
+    });
+    for (let i = 0; i < length; i++) {
+      const t = reverse ? length - 1 - i : i;
+      for (let k = 0; k < xs; k++) {
+        const { copy, to, from, by } = each[k] as (typeof each)[number];
+        copy(to, from + t * by);
+      }
+      run();
+      const isLast = i === length - 1;
+      for (let k = 0; k < results.length; k++) {
+        const { keep, isKept, isOwn, target, by, from } = results[k] as (typeof results)[number];
+        if (isKept || isLast || !isOwn) keep(target + t * by, from);
+      }
+      for (let k = 0; k < carries; k++) {
+        const { carry, isOwn, target, by, from, to } = results[k] as (typeof results)[number];
+        carry?.(to, isOwn ? from : target + t * by);
+      }
+    }
+  };
+}
