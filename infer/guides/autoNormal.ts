@@ -89,7 +89,7 @@ export class AutoDelta extends AutoGuide {
         const { support, eventDim } = site.fn;
         const start: Start = (key) => transform.forward(startFrom(key));
         const point = param(`${name}_${this.prefix}_loc`, start, { constraint: support, eventDim });
-        return sample(name, new Delta(point, 0, eventDim));
+        return sample(name, new Delta(point, 0, eventDim), { infer: { sharesMask: true } });
       });
     return values;
   }

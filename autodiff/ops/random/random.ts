@@ -1,6 +1,6 @@
 /**
  * Random draws as ops. A key is a value: the same key gives the same draw, and fresh ones come from `split` and `foldIn`. Shapes
- * are the full shape of the result, by default that to which the parameters broadcast; a batch of keys [..., 2] puts its own
+ * are the full shape of the result (of a `dirichlet` without its last axis), by default that to which the parameters broadcast; a batch of keys [..., 2] puts its own
  * axes in front. Kernels, with the papers they follow, stand in random/.
  *
  * Where a sampler is smooth in its parameters its draws have a gradient: the implicit one (Figurnov et al. 2018),
@@ -205,7 +205,7 @@ const dirichletOp = drawOp(
   },
   [dirichletGradient],
 );
-/** Dirichlet(concentration) along the last axis; differentiable. */
+/** Dirichlet(concentration) along the last axis: `shape` + that axis, by default the shape of the concentration; differentiable. */
 export function dirichlet(from: TensorLike, concentration: TensorLike, shape?: Shape): Tensor {
   const a = vector("dirichlet", "concentration", concentration);
   return draw(dirichletOp, from, [a], shape, { vector: true, result: a.shape.slice(-1) });

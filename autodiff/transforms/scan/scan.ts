@@ -23,7 +23,7 @@ export interface ScanOptions {
 
 /**
  * `[carry, ys]`: carry, y = f(carry, x) for each x along the leading axes of xs, from carry = init on; every y along a new leading axis.
- * Carry, xs and ys are tensors or nested records and arrays of them; y may be null. The body may use tensors from outside, and has their
+ * Carry, xs and ys are tensors or nested records and arrays of them; carry and y may be null. The body may use tensors from outside, and has their
  * gradients; it cannot read numbers.
  * @example scan((sum, x) => [sum.add(x), sum], 0, [1, 2, 3]) // [6, [0, 1, 3]]
  */
@@ -36,8 +36,7 @@ export function scan<C, X, Y>(
   if (typeof f !== "function") throw refusal("bad-option", `expected a function as first argument, got ${typeof f}.`);
   requireOptions("scan", options, { reverse: kinds.flag, checkpoint: kinds.flag });
   const { reverse = false, checkpoint = false } = options;
-  const start = leavesOf(init).map((leaf) => tensor(leaf as TensorLike));
-  const data = leavesOf(xs).map((leaf) => tensor(leaf as TensorLike));
+  const [start, data] = [init, xs].map(tensorsOf) as [Tensor[], Tensor[]];
   const length = lengthOf(data);
   let ofStep: Tree = null;
   const step: Step = (carry, x) => {
@@ -46,20 +45,24 @@ export function scan<C, X, Y>(
       throw refusal("bad-result", "the function must return [carry, y]; y may be null.");
     const [next, y] = result as [Tree, Tree];
     ofStep = y;
-    return [carriesOf(init, start, next), y == null ? [] : leavesOf(y).map((leaf) => tensor(leaf as TensorLike))];
+    return [carriesOf(init, start, next), tensorsOf(y)];
   };
   const run = checkpoint ? inBlocks : loop;
   const [end, ys] = run(step, start, data, { length, reverse });
-  return [filled(init, end), ofStep == null ? null : filled(ofStep, ys)] as [TensorsLike<C>, TensorsLike<Y>];
+  return [filled(init, end), filled(ofStep, ys)] as [TensorsLike<C>, TensorsLike<Y>];
 }
 
 const refusal = (code: string, message: string): PedigradError =>
   new PedigradError({ code, op: "scan", message: `scan: ${message}` });
 
+/** The leaves of a tree; null has none. */
+const tensorsOf = (tree: unknown): Tensor[] =>
+  tree == null ? [] : leavesOf(tree).map((leaf) => tensor(leaf as TensorLike));
+
 /** A structure like `tree` with these leaves. */
 function filled(tree: unknown, leaves: readonly Tensor[]): Tree {
   let next = 0;
-  return mapTree(tree, () => leaves[next++]);
+  return tree == null ? null : mapTree(tree, () => leaves[next++]);
 }
 
 function lengthOf(xs: readonly Tensor[]): number {
@@ -77,7 +80,7 @@ function lengthOf(xs: readonly Tensor[]): number {
 
 const pathsOf = (tree: unknown): string[] => {
   const paths: string[] = [];
-  mapTree(tree, (_, path) => paths.push(path));
+  if (tree != null) mapTree(tree, (_, path) => paths.push(path));
   return paths;
 };
 
@@ -89,8 +92,7 @@ function carriesOf(init: unknown, start: readonly Tensor[], next: unknown): Tens
       "bad-result",
       `the carry starts with ${shown(paths)} and has ${shown(now)} after a step; give both one structure.`,
     );
-  return leavesOf(next).map((leaf, i) => {
-    const x = tensor(leaf as TensorLike);
+  return tensorsOf(next).map((x, i) => {
     const { shape } = start[i] as Tensor;
     if (sameShape(x.shape, shape)) return x;
     const name = paths[i] === "" ? "the carry" : `"${paths[i]}" of the carry`;
@@ -104,7 +106,11 @@ function carriesOf(init: unknown, start: readonly Tensor[], next: unknown): Tens
 }
 
 const shown = (paths: readonly string[]): string =>
-  paths.length === 1 && paths[0] === "" ? "one tensor" : `[${paths.map((path) => `"${path}"`).join(", ")}]`;
+  paths.length === 0
+    ? "nothing"
+    : paths.length === 1 && paths[0] === ""
+      ? "one tensor"
+      : `[${paths.map((path) => `"${path}"`).join(", ")}]`;
 
 /** The loop as a loop of blocks, each a loop: the carries between blocks are kept, those within computed again for the gradient. */
 function inBlocks(

@@ -258,6 +258,35 @@ test("take, at and takeAlongAxis", () => {
   for (const which of [0, 1, 2]) checkAxes("at of two", (x, i, j) => P.at(x, i, j), two, which, which > 0);
 });
 
+test("an index that counts leaves a view, whose axes are moved", () => {
+  const counting = (shape: number[], axis: number): Tensor =>
+    P.arange(shape[axis] as number).reshape(shape.map((n, i) => (i === axis ? n : 1)));
+  for (const shape of SHAPES.filter(({ length }) => length > 1)) {
+    checkAxes("lookUp of one", (x) => x.at(counting(shape, 0)), [{ shape }], 0);
+    checkAxes(
+      "lookUp of two",
+      (x) => P.at(x, counting([shape[0] as number, 1], 0), P.arange(shape[1] as number)),
+      [{ shape }],
+      0,
+      false,
+    );
+  }
+});
+
+test("scan claims nothing that is not so", () => {
+  const running: Fn = (x) =>
+    P.scan((c: Tensor, y: Tensor) => [c.add(y), c.mul(y)], P.zeros(x.shape.slice(1)), x)[1] as Tensor;
+  for (const shape of [[3], [3, 2], [2, 3, 2]]) {
+    checkAxes("scan", running, [{ shape }], 0, false);
+    const around: Fn = (x) =>
+      P.scan((c: Tensor, y: Tensor) => [c.add(y.mul(x)), c], P.zeros(shape), P.ones([2]))[0] as Tensor;
+    checkAxes("scan with what it has from outside", around, [{ shape }], 0, false);
+  }
+  const site = asSite(tensor([1, 2, 3]));
+  const outside = P.scan((c: Tensor) => [c.add(site.sum()), null], 0, P.ones([2]))[0] as Tensor;
+  assert.ok(outside.provenance.has("x"));
+});
+
 test("scatterAdd and oneHot", () => {
   const index: Operand = { shape: [2], ...whole(3) };
   for (const [shape, axis, updates] of [

@@ -233,6 +233,16 @@ test("no steps: the carry as it was, and nothing stacked", () => {
   );
 });
 
+test("a loop that carries nothing is a map", () => {
+  const [end, ys] = scan((_: null, x: Tensor) => [null, x.square()], null, [1, 2, 3]);
+  assert.is(end, null);
+  assert.equal(ys.toArray(), [1, 4, 9]);
+  const slope = grad((w: Tensor) => scan((_: null, x: Tensor) => [null, x.mul(w)], null, [1, 2, 3])[1].sum())(
+    2,
+  ) as Tensor;
+  assert.is(slope.item(), 6);
+});
+
 test("what is refused, and in which words", () => {
   const refuse = (f: (s: Tensor, x: Tensor) => unknown, xs: unknown = [1, 2]): [string, string] => {
     const { code, message } = refusal(() => scan(f as never, tensor(0), xs as never));

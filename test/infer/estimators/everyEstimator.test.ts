@@ -117,7 +117,8 @@ for (const Guide of [AutoNormal, AutoDiagonalNormal, AutoDelta])
     const model: Model = () => {
       const a = sample("a", new Normal(0.3, 1.2));
       plate("rows", 2, () => {
-        const b = sample("b", new Normal(a.mul(0.5), 1));
+        const draw = () => sample("b", new Normal(a.mul(0.5), 1));
+        const b = (Guide === AutoDelta ? mask(draw, [1, 0]) : draw)();
         mask(() => sample("x", new Normal(b.add(a), 0.8), { obs: [0.5, -1] }), [1, 0])();
       });
     };
