@@ -1,6 +1,6 @@
 /**
- * `lift`: learnable constants turned into random choices. A param that has an element for each of a plate's (its size along the plate's
- * dim) is a latent of the plate, drawn for the elements that are visited; any other is one latent outside, and not scaled.
+ * `lift`: learnable constants turned into random choices. A param that has as many elements along a plate's dim as the plate is a latent
+ * of the plate, drawn for the elements that are visited; any other is one latent outside the plate, and not scaled.
  */
 import { random } from "../../autodiff/index.js";
 import { Distribution } from "../../distributions/index.js";
@@ -37,6 +37,7 @@ export function lift<A extends unknown[], R>(
     );
 }
 
+/** Sample the param from its prior, and give the program the elements that are visited. */
 function draw(message: ParamMessage, prior: Distribution): void {
   const shape = message.shape ?? message.init?.(random.key(0)).shape;
   const isOutside = ({ dim, size }: PlateFrame): boolean => {
@@ -48,7 +49,7 @@ function draw(message: ParamMessage, prior: Distribution): void {
   // The new site comes up the whole stack: a scope on the way renames it as it renamed the param.
   const value = sampleOutside(message.declared, prior, {}, isOutside);
   message.value = visitedPart(value, { fn: prior, plates: message.plates.filter(isOutside) });
-  // What it now holds are the visited elements.
+  // The value holds the visited elements alone: no plate is to reduce it again.
   message.eventDim = Infinity;
   message.stop = true;
 }

@@ -19,7 +19,7 @@ import { inTheNameOf } from "./traceChecks.js";
 export interface PlateOptions {
   /** The dim along which its elements lie; by default the first free one, -1 outermost. */
   dim?: number;
-  /** How many elements to visit, drawn once a step; all by default. */
+  /** How many elements to visit, drawn once for each step; all by default. */
   subsampleSize?: number;
   /** The elements to visit, instead of a random subsample. */
   subsample?: TensorLike;

@@ -43,7 +43,7 @@ export function sample(name: string, fn: Distribution, options: SampleOptions = 
   return sampleOutside(name, fn, options);
 }
 
-/** The same, for a site that does not stand in all plates around it. */
+/** `sample` for a site that does not stand in all plates around its statement. */
 export function sampleOutside(
   name: string,
   fn: Distribution,

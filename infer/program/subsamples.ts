@@ -1,6 +1,6 @@
 /**
- * One subsample a run. Whatever runs a guide and then a model visits the same elements of a plate in both: `sharedPlates` draws them
- * once, by plate name. Indices that a program gives itself (`subsample: indices`) win, and are compared.
+ * One subsample for each run. Whatever runs a guide and then a model visits the same elements of a plate in both: `sharedPlates` draws
+ * them once, by plate name. Indices that a program gives itself (`subsample: indices`) win, and are compared.
  */
 import { PedigradError, random, type Tensor, take } from "../../autodiff/index.js";
 import { type Messenger, type Model, type PlateMessage, type SampleMessage, withMessenger } from "./messages.js";
@@ -34,7 +34,7 @@ export function sharedPlates(key: Tensor): Messenger {
   };
 }
 
-/** Every plate is visited whole, whatever its subsampleSize; where the program gives the indices, only if `also` says so. */
+/** Every plate is visited whole, whatever its subsampleSize; one whose indices the program gives only with `also: "given"`. */
 export const wholePlates = (also: "given" | null = null): Messenger => ({
   process(message) {
     if (message.type !== "plate" || (message.isGiven ? also === null : message.value !== null)) return;
@@ -57,7 +57,7 @@ export const platesFrom = (values: Readonly<Record<string, Tensor>>): Messenger 
   },
 });
 
-/** Have a plate that opens visit the elements of `before`; refuse other ones that the program gives it. */
+/** A plate that opens visits the elements of `before`; other ones that the program gives it are refused. */
 export function revisit(message: PlateMessage, before: Visit): void {
   const { name, size, subsampleSize, value, isGiven } = message;
   // Sizes that differ are refused where guide and model are compared.

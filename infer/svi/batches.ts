@@ -1,5 +1,6 @@
 /** Minibatches: one item of `batches` for each step, started again when it ends. */
 
+/** Something to loop over, again and again: an array, a generator function. */
 export type Batches = Iterable<unknown> | (() => Iterable<unknown>);
 
 /** Options with minibatches, which are appended to the arguments of the run: some of these may then be left out. */
@@ -15,7 +16,7 @@ export function* argumentsOf(
   op: string,
 ): Generator<unknown[]> {
   if (batches === undefined) for (;;) yield args;
-  // What can be gone through once only is not the beginning of what the state has seen.
+  // An iterator that can be gone through only once holds new items, not those that the state has seen.
   const start = isOnce(batches) ? 0 : Array.isArray(batches) ? skipped % Math.max(1, batches.length) : skipped;
   for (let taken = 0; ; ) {
     const before = taken;

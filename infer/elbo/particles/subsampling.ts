@@ -15,7 +15,7 @@ export interface SubsamplingOptions {
 /** Whether a plate visits only some of its elements. */
 export const isSubsampled = ({ size, subsampleSize }: PlateFrame): boolean => size !== subsampleSize;
 
-/** The first subsampled plate around one of the sites that `isExempt` does not let pass. */
+/** The first subsampled plate around one of the sites, exempt ones left out; null where there is none. */
 export function subsampledPlate(
   sites: Iterable<SampleSite>,
   isExempt: (plate: PlateFrame) => boolean = () => false,
