@@ -11,8 +11,8 @@ const bits = (xs: readonly Tensor[]): string[] =>
 
 // A random program: each step makes a new value from earlier ones.
 type Step = readonly [kind: number, a: number, b: number, c: number];
-const unaries = ["exp", "tanh", "square", "sigmoid", "neg", "softplus", "sin", "abs"] as const;
-const binaries = ["add", "mul", "sub", "maximum", "less"] as const;
+const unaries = "exp tanh square sigmoid neg softplus sin abs cos tan atan expm1 logSigmoid sqrt".split(" ") as "exp"[];
+const binaries = "add mul sub maximum less pow logaddexp".split(" ") as "add"[];
 
 function step(values: Tensor[], [kind, a, b, c]: Step): Tensor {
   const x = values[a % values.length] as Tensor;
