@@ -206,7 +206,11 @@ export function stirlingExcess(a: number, c: number, d: number): number {
       : logGammaCorrection(c) - logGammaCorrection(a) - d * correctionSlope(a);
   return 0.5 * excessOverLog(d / a, c / a) + rest;
 }
+/** ψ(a) - log a. */
+const digammaExcess: Unary = unary("digammaExcess", (a) => correctionSlope(a) - 0.5 / a, [
+  (g, _, a) => gate(g, sub(trigamma(a), reciprocal(a))),
+]);
 export const stirlingDivergence: Binary = binary("stirlingDivergence", (a, c) => stirlingExcess(a, c, c - a), [
   (g, _, a, c) => gate(g, mul(sub(a, c), sub(trigamma(a), reciprocal(a)))),
-  (g, _, a, c) => gate(g, sub(sub(digamma(c), log(c)), sub(digamma(a), log(a)))),
+  (g, _, a, c) => gate(g, sub(digammaExcess(c), digammaExcess(a))),
 ]);

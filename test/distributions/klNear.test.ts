@@ -36,6 +36,36 @@ for (const name of new Set(rows.map(([q, , p]) => `${q} ${p}`)))
     }
   });
 
+/** Parameters with which a divergence is smooth, whatever the others are. */
+const SMOOTH = new Set(["loc", "scale", "rate", "concentration", "concentration1", "concentration0", "df", "alpha"]);
+
+test("gradients of divergences are those of finite differences, close by and farther away", () => {
+  for (const [q, ofQ, p, ofP] of rows.filter(([name]) => !["Pareto", "Uniform"].includes(name)))
+    for (const factor of [1, 1.07]) {
+      const smooth = (given: Given): string[] =>
+        Object.keys(given).filter((name) => SMOOTH.has(name) && typeof given[name] === "number" && given[name] < 1e5);
+      const farther = Object.fromEntries(
+        Object.entries(ofP).map(([name, x]) => [name, smooth(ofP).includes(name) ? x * factor : x]),
+      );
+      const both = { q: ofQ, p: farther };
+      const kl = (given: { q: Given; p: Given }) => klDivergence(make(q, given.q), make(p, given.p)) as Tensor;
+      for (const [side, given] of Object.entries(both) as ["q" | "p", Given][])
+        for (const name of smooth(given)) {
+          const x = given[name] as number;
+          const at = (y: number | Tensor) => kl({ ...both, [side]: { ...given, [name]: y as number } });
+          const slope = grad((y: Tensor) => at(y))(x).item();
+          const h = 1e-3 * Math.abs(x) + 1e-12;
+          const [far, close] = [2 * h, h].map((by) => at(x + by).item() - at(x - by).item()) as [number, number];
+          const difference = (8 * close - far) / (12 * h);
+          const size = Math.max(Math.abs(difference), 1e-6 / Math.abs(x || 1));
+          assert.ok(
+            Math.abs(slope - difference) < 1e-4 * size,
+            `KL(${q} | ${p}), ${side}.${name} of ${JSON.stringify(both)}: ${slope}, not ${difference}`,
+          );
+        }
+    }
+});
+
 const near = (got: Tensor, truth: number[]): void => {
   const numbers = [...got.toFloat64Array()];
   for (const [i, w] of truth.entries())
