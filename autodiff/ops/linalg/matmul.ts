@@ -7,7 +7,7 @@ import { asContiguous } from "../../core/copy.js";
 import type { Op } from "../../core/op.js";
 import { broadcastShapes, type Shape, showShape, sizeOf } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
-import { broadcastView, type View } from "../../core/view.js";
+import { broadcastView, type View, viewOf } from "../../core/view.js";
 import { multiply, multiplyByColumns, multiplyRow } from "../../kernels/matmul.js";
 import { addressOf, kernelsOf, ONE } from "../../kernels/wasm/simd.js";
 import { broadcastTogether } from "../views/batching.js";
@@ -93,8 +93,12 @@ function placed(x: View, batch: Shape, asItLies: boolean): () => { x: View; offs
   };
 }
 
-const transposed = (x: View): View =>
-  x.transpose(...x.shape.map((_, i, { length }) => (i < length - 2 ? i : 2 * length - 3 - i)));
+const transposed = (x: View): View => viewOf(x.data, swapped(x.shape), swapped(x.stride), x.offset);
+const swapped = (sizes: readonly number[]): number[] => [
+  ...sizes.slice(0, -2),
+  sizes.at(-1) as number,
+  sizes.at(-2) as number,
+];
 
 /** Whether the last two axes lie row by row without gaps, whatever the strides of the batch. */
 function isRowMajor({ shape, stride }: View): boolean {

@@ -6,7 +6,6 @@
  * Tensors, typed arrays and ndarrays are inputs; other arguments are static, compared by value (symbols, functions and instances
  * of classes by identity), and part of the key together with the shapes.
  */
-import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { requireFunction } from "../../../provenance/base/options.js";
 import { currentAmbient, inFreshRun, noteRead, PedigradError, type Provenance } from "../../../provenance/index.js";
 import { batchDepth } from "../../core/batch.js";
@@ -64,7 +63,7 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, ...rest: reado
   // Inside another recording, a gradient or a batch, f's ops are simply part of the larger program. Where no code may be generated,
   // f itself runs: slower, and with the same bits.
   const call = (...args: A): R =>
-    recorder !== null || gradDepth > 0 || batchDepth > 0 || !canGenerateCode() ? f(...args) : compiler.call(args);
+    recorder !== null || gradDepth > 0 || batchDepth > 0 ? f(...args) : compiler.call(args);
   call.source = (...args: A): string => compiler.source(args);
   call.resident = (record: A[0]): Resident<R> | null => compiler.resident(record);
   call.check = (...args: A): void => compiler.check(args);
@@ -92,7 +91,6 @@ class Compiler<A extends unknown[], R> {
   }
 
   source(args: A): string {
-    if (!canGenerateCode()) return "// No code may be generated here: the function itself runs, op by op.";
     const { entry, inputs } = this.#find(args);
     if (entry.known === null) this.#record(entry, args, inputs);
     return this.#upToDate(entry, entry.known as unknown as Known, args).text;

@@ -2,9 +2,10 @@
  * The results of a compiled function: the structure of its recording, filled with fresh tensors. A small program runs faster than
  * a walk builds a record, so the structure becomes text once, each record a constructor of its own.
  */
+import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { emptyRecord } from "../../../provenance/base/records.js";
 import { Tensor } from "../../core/tensor.js";
-import { isContainer } from "../tree.js";
+import { isContainer, mapTree } from "../tree.js";
 import type { Returned, Signatures } from "./signature.js";
 
 type Make = (outputs: readonly Tensor[], returned: Returned[]) => unknown;
@@ -26,10 +27,12 @@ export class Result {
     this.text = signatures.ofResult(value).text;
     const text = this.#textOf(value, signatures, true, "part");
     const body = `"use strict";\n${this.#constructors.join("\n")}\nreturn (outputs, returned) => ${text};`;
-    this.#make = this.#evaluated(body);
+    this.#make = this.#evaluated<Make>(body) ?? ((outputs) => filled(value, outputs));
   }
 
-  #evaluated<T>(body: string): T {
+  /** What a function body returns that may use the constants; null where no code may be generated. */
+  #evaluated<T>(body: string): T | null {
+    if (!canGenerateCode()) return null;
     const bare = Object.getPrototypeOf(emptyRecord());
     return new Function("constants", "bare", "fieldCount", body)(this.#constants, bare, fieldCount) as T;
   }
@@ -67,7 +70,8 @@ export class Result {
     const made = `new ${this.#recordType(Object.keys(value as object))}(${items})`;
     if (!isPart) return made;
     const checks = this.#checks.slice(first).join(" && ") || "true";
-    const isWhole = this.#evaluated<Returned["isWhole"]>(`return (part, outputs) => ${checks};`);
+    const known = this.#evaluated<Returned["isWhole"]>(`return (part, outputs) => ${checks};`);
+    const isWhole = known ?? (() => false);
     const { text } = signatures.of(value);
     const place = this.returned.push({ part: null, text, outputs: [], from, to: this.outputs.length, isWhole }) - 1;
     return `returned[${place}].part = ${made}`;
@@ -86,6 +90,12 @@ export class Result {
     );
     return name;
   }
+}
+
+/** The value with these tensors in the places of its own. */
+function filled(value: unknown, outputs: readonly Tensor[]): unknown {
+  let next = 0;
+  return mapTree(value, (leaf) => (leaf instanceof Tensor ? outputs[next++] : leaf));
 }
 
 /** How many fields a record or list has, those named by symbols included; -1 where it is neither. */

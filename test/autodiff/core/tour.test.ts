@@ -1,51 +1,61 @@
 /**
- * The core in one sitting: what a tensor is, how its data lie, and that every tensor an op makes comes through one door. Then
- * tensor.test.ts: what goes in, what comes out, what is refused; copy.test.ts: strided data.
+ * A tour of the core: what a tensor is made of, and the one door through which every result comes.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { apply, arange, grad, type Op, type Tensor, tensor } from "../../../autodiff/index.js";
+import { apply, grad, type Op, type Tensor, tensor, trackProvenance, type View } from "../../../autodiff/index.js";
 
-test("a tensor is float64 numbers with a shape, and does not change", () => {
+test("a tensor has a shape, numbers, and a provenance; it does not change", () => {
   const x = tensor([
-    [1, 2, 3],
-    [4, 5, 6],
+    [1, 2],
+    [3, 4],
   ]);
-  assert.equal([x.shape, x.size, x.length], [[2, 3], 6, 2]);
-  const y = x.add(10);
-  assert.equal(x.at(0).toArray(), [1, 2, 3], "x is what it was");
+  assert.equal([x.shape, x.size, x.length], [[2, 2], 4, 2]);
+  assert.is(x.provenance.size, 0);
+  const y = x.add(1);
+  assert.equal(x.at(0).toArray(), [1, 2], "x is as it was");
   assert.equal(y.toArray(), [
-    [11, 12, 13],
-    [14, 15, 16],
+    [2, 3],
+    [4, 5],
   ]);
 });
 
-test("a transpose, a slice, a broadcast are the same numbers seen through other strides", () => {
-  const x = arange(6).reshape([2, 3]);
-  assert.equal(x.transpose().toArray(), [
-    [0, 3],
-    [1, 4],
-    [2, 5],
-  ]);
-  assert.equal(x.slice(1).broadcastTo([2, 3]).toArray(), [
-    [3, 4, 5],
-    [3, 4, 5],
-  ]);
+test("a view costs no copy, and is iterated along its first axis", () => {
+  const rows = [
+    ...tensor([
+      [1, 2],
+      [3, 4],
+    ]).transpose(),
+  ];
+  assert.equal(
+    rows.map((row) => row.toArray()),
+    [
+      [1, 3],
+      [2, 4],
+    ],
+  );
 });
 
-test("an op is a row of a table: shape, kernel, gradient, batching; apply runs it", () => {
-  const double: Op = {
-    name: "double",
-    shape: (_, [x]) => (x as Tensor).shape,
-    kernel: (_, out, [x]) => {
-      for (let i = 0; i < out.size; i++) out.data[out.offset + i] = 2 * (x?.data[x.offset + i] as number);
-    },
-    vjp: () => (g) => g.mul(2),
-    batch: (_, [x]) => apply(double, null, x as Tensor),
-  };
-  const f = (x: Tensor) => apply(double, null, x).sum();
-  assert.is(f(tensor([1, 2])).item(), 6);
-  assert.equal(grad(f)([1, 2]).toArray(), [2, 2]);
+// A vector backwards: an op says its shape, its numbers, and its gradient for each input. Numbers are read where the view says they lie.
+const backwards: Op = {
+  name: "backwards",
+  shape: (_, [x]) => (x as Tensor).shape,
+  kernel: (_, out, [view]) => {
+    const { data, offset, stride, shape } = view as View;
+    const n = shape[0] as number;
+    for (let i = 0; i < n; i++) out.data[out.offset + i] = data[offset + (n - 1 - i) * (stride[0] as number)] as number;
+  },
+  vjp: () => (g) => apply(backwards, null, g),
+  batch: (_, [x]) => (x as Tensor).flip(1),
+};
+
+test("apply is the one door: with an op of one's own, provenance and gradients need nothing more", () => {
+  const x = trackProvenance(tensor([1, 2, 3]), "coin");
+  const y = apply(backwards, null, x);
+  assert.equal(y.toArray(), [3, 2, 1]);
+  assert.equal([...y.provenance], ["coin"]);
+  const weighted = (t: Tensor) => apply(backwards, null, t).mul([1, 10, 100]).sum();
+  assert.equal(grad(weighted)([1, 2, 3]).toArray(), [100, 10, 1]);
 });
 
 test.run();

@@ -190,4 +190,4 @@ def compute(data):
 
 
 if __name__ == "__main__":
-    main("elbo", compute, lambda path: 2, least=lambda path: 1e-20)
+    main("elbo", compute, least=lambda path: 1e-20)

@@ -5,7 +5,7 @@ density has a kink and around the bulk of p. Only Gaussians of several dimension
 central differences of all this.
 """
 
-from mpmath import cosh, det, digamma, exp, inf, log, loggamma, matrix, mp, mpf, pi, sinh, sqrt
+from mpmath import cosh, det, digamma, exp, inf, isfinite, log, loggamma, matrix, mp, mpf, pi, sinh, sqrt
 
 from distributions import DENSITIES, slopes
 from golden import encode, main, nested
@@ -91,7 +91,7 @@ def scalar(p, pp, q, qq):
 
     def f(x):
         density = log_p(x)
-        return exp(density) * (density - log_q(x))
+        return mpf(0) if density == -inf else exp(density) * (density - log_q(x))
 
     return integral(f, ends, cuts, width)
 
@@ -169,9 +169,11 @@ def compute(data):
         for side, grad in case.get("grad", {}).items():
             for key in grad:
                 slope = slopes(lambda x: f({**sides, side: {**sides[side], key: x}}), sides[side][key], step=DIFFERENCE)
-                grad[key] = nested(encode, lower(key, slope))
+                # A parameter that is an end of a support has a derivative to one side only: it stays as it is in the file.
+                if not isinstance(slope, mpf) or isfinite(slope):
+                    grad[key] = nested(encode, lower(key, slope))
     return data
 
 
 if __name__ == "__main__":
-    main("kl", compute, lambda path: 2, least=lambda path: 1e-20)
+    main("kl", compute, least=lambda path: 1e-20)

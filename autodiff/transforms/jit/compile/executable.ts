@@ -1,10 +1,11 @@
 /** A compiled program: inputs are written into the arena, the generated function runs, outputs are copied out of it. */
+import { canGenerateCode } from "../../../../provenance/base/codeGeneration.js";
 import { Provenance } from "../../../../provenance/index.js";
 import { copyInto } from "../../../core/copy.js";
 import { sizeOf } from "../../../core/shape.js";
 import { rawNumber, rawView, Tensor } from "../../../core/tensor.js";
 import { contiguous, isContiguous, type View } from "../../../core/view.js";
-import type { Program } from "../program/program.js";
+import type { OpValue, Program } from "../program/program.js";
 import { type Generated, generate } from "./generate.js";
 import { Layout } from "./layout.js";
 
@@ -153,8 +154,9 @@ export interface Holder {
 
 /** A program with its arena: `run` takes the inputs from their views and leaves the values in theirs. */
 export function bound(program: Program): { layout: Layout; text: string; run: () => void } {
-  const { layout, generated, loops } = link(program);
-  const { text, kernels, functions, routines } = generated;
+  if (!canGenerateCode()) return interpreted(program);
+  const { layout, code, loops } = link(program);
+  const { text, kernels, functions, routines } = code;
   const make = new Function("M", "kernels", "functions", "simd", text);
   return {
     layout,
@@ -163,9 +165,21 @@ export function bound(program: Program): { layout: Layout; text: string; run: ()
   };
 }
 
+/** The same where no code may be generated: the kernels of all ops, one after the other. */
+function interpreted(program: Program): { layout: Layout; text: string; run: () => void } {
+  const layout = new Layout(program, { fused: false });
+  const places = layout.units.flatMap((unit) => (unit.kind === "loop" ? unit.members : [unit.value]));
+  const kernels = places.map((i) => layout.boundKernel(i));
+  const names = places.map((i) => (program.values[i] as OpValue).op.name);
+  const run = (): void => {
+    for (let k = 0; k < kernels.length; k++) (kernels[k] as () => void)();
+  };
+  return { layout, text: names.join("\n"), run };
+}
+
 interface Linked {
   readonly layout: Layout;
-  readonly generated: Generated;
+  readonly code: Generated;
   /** The SIMD routines by name, where the text calls any. */
   readonly loops: Record<string, () => void> | null;
 }
@@ -176,13 +190,13 @@ interface Linked {
  */
 function link(program: Program): Linked {
   const layout = new Layout(program);
-  const generated = generate(program, layout);
-  if (generated.routines === "" || layout.simd === null) return { layout, generated, loops: null };
+  const code = generate(program, layout);
+  if (code.routines === "" || layout.simd === null) return { layout, code, loops: null };
   try {
-    return { layout, generated, loops: layout.simd.compile(generated.routines) };
+    return { layout, code, loops: layout.simd.compile(code.routines) };
   } catch (error) {
     if (!(error instanceof RangeError) && (error as Error).name !== "CompileError") throw error;
     const plain = new Layout(program, { simd: false });
-    return { layout: plain, generated: generate(program, plain), loops: null };
+    return { layout: plain, code: generate(program, plain), loops: null };
   }
 }

@@ -21,11 +21,11 @@ export class Layout {
 
   constructor(
     readonly program: Program,
-    { simd = true } = {},
+    { simd = true, fused = true } = {},
   ) {
     const { values } = program;
     this.views = new Views(program);
-    this.units = schedule(program, this.views);
+    this.units = schedule(program, this.views, fused);
     const { offsets, size } = placesOf(program, this.units, this.views);
     this.#offsets = offsets;
     this.simd = simd && values.some((x) => x.kind === "op" && isLong(sizeOf(x.shape))) ? allocate(size) : null;

@@ -20,8 +20,8 @@ interface Group {
 /** Ops in a loop: V8 takes SIMD code of at most 50,000 local variables, and optimises short loops best. */
 const LOOP = 400;
 
-/** The units of a program. */
-export function schedule(program: Program, views: Views): Unit[] {
+/** The units of a program; every op is one of its own where loops are not `fused`. */
+export function schedule(program: Program, views: Views, fused = true): Unit[] {
   const units: Unit[] = [];
   /** The loops that are still open, by shape. */
   const open = new Map<string, Group>();
@@ -55,7 +55,7 @@ export function schedule(program: Program, views: Views): Unit[] {
   };
   program.values.forEach((value, i) => {
     if (value.kind !== "op") return;
-    if (value.op.scalar !== undefined && sizeOf(value.shape) !== 1 && !views.isView(i)) {
+    if (fused && value.op.scalar !== undefined && sizeOf(value.shape) !== 1 && !views.isView(i)) {
       join(value, i);
       return;
     }
