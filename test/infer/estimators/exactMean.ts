@@ -264,6 +264,10 @@ function allDensities(
   )(choices.values, tensor(choices.weights)) as { logp: Tensor; logq: Tensor; weights: Tensor };
 }
 
+/** In how many ways the choices of the guide can fall. */
+export const choicesIn = ({ guide, params, subsets }: Program): number =>
+  countOf(latentsOf(run(visiting(guide, subsets[0] as Subset), params)));
+
 /** A loss and its gradients, by name, flat. */
 function withGradients(objective: (params: Values) => Tensor, params: Values): Record<string, Float64Array> {
   const result: Record<string, Float64Array> = { loss: objective(params).toFloat64Array() };
