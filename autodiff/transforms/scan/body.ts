@@ -2,6 +2,7 @@
  * The body of a loop as a program: written down once, on tensors that have shapes and no numbers, and known again by what it does, so
  * that a loop in the middle of a step is compiled once and not at every step.
  */
+import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { Provenance } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import { inTrace, type Tracer } from "../../core/batch.js";
@@ -9,16 +10,16 @@ import type { Op } from "../../core/op.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 import { type Batch, Tensor, unreadable } from "../../core/tensor.js";
 import { bound } from "../jit/compile/executable.js";
-import type { Layout } from "../jit/compile/layout.js";
 import { paramsKey, sameParams } from "../jit/program/params.js";
 import { type Program, programOf } from "../jit/program/program.js";
 import type { Recording, Step } from "../jit/program/recording.js";
+import { interpreted, type Runnable } from "./interpret.js";
 
 /** A body without constants of its own: what it was written down with from outside is among its inputs. */
 export class Body {
   readonly #recording: Recording;
   readonly program: Program;
-  #bound: { layout: Layout; run: () => void } | null = null;
+  #runnable: Runnable | null = null;
 
   constructor(
     recording: Recording,
@@ -36,10 +37,10 @@ export class Body {
     return this.program.outputs.map((place) => (this.program.values[place] as { shape: Shape }).shape);
   }
 
-  /** Its memory and its generated function. */
-  get bound(): { layout: Layout; run: () => void } {
-    this.#bound ??= bound(this.program);
-    return this.#bound;
+  /** Its memory, and its generated function or what stands in for it. */
+  get runnable(): Runnable {
+    this.#runnable ??= canGenerateCode() ? compiled(this.program) : interpreted(this.program);
+    return this.#runnable;
   }
 
   /** The body as a function of tensors. */
@@ -71,6 +72,11 @@ export class Body {
   toJSON(): string {
     return `body ${this.id}`;
   }
+}
+
+function compiled(program: Program): Runnable {
+  const { layout, run } = bound(program);
+  return { view: (place) => layout.view(place), owner: (place) => layout.views.owner(place), run };
 }
 
 /** `f` of tensors of these shapes as a body, and the tensors from outside that are its further inputs. */

@@ -28,8 +28,8 @@ const again = ({ data, shape, stride, offset }: View): View => viewOf(data, shap
 /** The loop with its buffers bound. */
 export function runOf(params: Loop, out: View, inputs: readonly View[]): () => void {
   const { body, carries, xs, length, reverse, keeps, lead } = params;
-  const { layout, run } = body.bound;
-  const inputAt = (i: number): View => again(layout.view(i));
+  const { view, owner, run } = body.runnable;
+  const inputAt = (i: number): View => again(view(i));
   const { blocks, size } = layoutOf(params);
   const rows = stridesOf([...lead, size]).slice(0, -1);
   const each = Array.from({ length: xs }, (_, k) => {
@@ -39,12 +39,12 @@ export function runOf(params: Loop, out: View, inputs: readonly View[]): () => v
     return { copy: copier(to, part), to: to.offset, from: x.offset, by: x.stride[0] as number };
   });
   const results = body.program.outputs.map((place, k) => {
-    const result = again(layout.view(place));
+    const result = again(view(place));
     const { start, width, steps } = blocks[k] as Block;
     const own = result.shape.slice(lead.length);
     const target = viewOf(out.data, result.shape, [...rows, ...stridesOf(own)], out.offset + start);
     // What is seen in the memory of an input changes with it, and goes by way of the result.
-    const isOwn = body.program.values[layout.views.owner(place)]?.kind === "op";
+    const isOwn = body.program.values[owner(place)]?.kind === "op";
     const to = k < carries ? inputAt(k) : null;
     return {
       keep: copier(target, result),
@@ -59,7 +59,7 @@ export function runOf(params: Loop, out: View, inputs: readonly View[]): () => v
   });
   return () => {
     inputs.forEach((input, i) => {
-      if (i < carries || i >= carries + xs) copyInto(layout.view(i), input);
+      if (i < carries || i >= carries + xs) copyInto(view(i), input);
     });
     for (let i = 0; i < length; i++) {
       const t = reverse ? length - 1 - i : i;

@@ -1,6 +1,11 @@
 /** scan against the same loop written with for: values to the last bit, derivatives, batches, compiled, in blocks; and what it refuses. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { copyInto } from "../../../autodiff/core/copy.js";
+import { toNested } from "../../../autodiff/core/nested.js";
+import { rawView } from "../../../autodiff/core/tensor.js";
+import { bodyOf } from "../../../autodiff/transforms/scan/body.js";
+import { interpreted } from "../../../autodiff/transforms/scan/interpret.js";
 import {
   at,
   concatenate,
@@ -383,6 +388,28 @@ test(`${programs} random bodies: scan, in blocks and compiled, is the loop, with
       1e-13,
       `batch of ${seed}`,
     );
+  }
+});
+
+test("where no code may be generated the kernels of a body give the same bits", () => {
+  for (let seed = 0; seed < 10; seed++) {
+    const shared = [random.normal(random.key(seed), [3]), random.normal(random.key(seed + 1), [3, 3])];
+    const given = [tensor([0.3, -0.4, 0.8]), random.normal(random.key(1), [3, 3]), tensor(0.7)];
+    const { body, captured } = bodyOf(
+      (v, m, x) => {
+        const [carry, y] = randomBody(seed, shared)({ v: v as Tensor, m: m as Tensor }, x as Tensor);
+        return [carry.v, carry.m, y];
+      },
+      given.map((x) => x.shape),
+    );
+    const [one, other] = [body.runnable, interpreted(body.program)].map(({ view, run }) => {
+      [...given, ...captured].forEach((x, k) => {
+        copyInto(view(k), rawView(x));
+      });
+      run();
+      return body.program.outputs.map((place) => toNested(view(place)));
+    });
+    assert.equal(one, other, `body ${seed}`);
   }
 });
 

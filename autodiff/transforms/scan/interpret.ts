@@ -1,0 +1,29 @@
+/** A body where no code may be generated: the kernels of its ops, one after the other, each value in an array of its own. The same bits, slower. */
+import { type View, viewOf } from "../../core/view.js";
+import { Views } from "../jit/compile/views.js";
+import type { Program } from "../jit/program/program.js";
+
+/** A body ready to run: where its values are, in whose memory, and how it runs. */
+export interface Runnable {
+  view(place: number): View;
+  owner(place: number): number;
+  readonly run: () => void;
+}
+
+export function interpreted(program: Program): Runnable {
+  const views = new Views(program);
+  const memory = program.values.map((_, i) => (views.isView(i) ? null : new Float64Array(views.size(i))));
+  const view = (place: number): View => {
+    const { shape, stride, offset } = views.view(place);
+    return viewOf(memory[views.owner(place)] as Float64Array, shape, stride, offset);
+  };
+  const kernels = program.values.flatMap((value, i) => {
+    if (value.kind !== "op" || views.isView(i)) return [];
+    const [out, inputs] = [view(i), value.inputs.map(view)];
+    return [value.op.prepare?.(value.params, out, inputs) ?? (() => value.op.kernel(value.params, out, inputs))];
+  });
+  const run = (): void => {
+    for (const kernel of kernels) kernel();
+  };
+  return { view, owner: (place) => views.owner(place), run };
+}
