@@ -41,7 +41,7 @@ const isClass = (value: unknown, base: { prototype: object }): boolean =>
 
 /** Ops that only gradient rules and densities use, as functions: tests of their own hold them. */
 const WITHOUT_METHOD = new Set(
-  "gate besselGap digammaDifference tetragamma pentagamma betaincinv vonMisesCdf".split(" "),
+  "mulZeroWins besselGap digammaDifference tetragamma pentagamma betaincinv vonMisesCdf".split(" "),
 );
 const WITHOUT_ROW = new Set("besselGap digammaDifference tetragamma pentagamma vonMisesCdf".split(" "));
 /** Gradients of samplers. */

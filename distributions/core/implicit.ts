@@ -4,7 +4,7 @@
  *
  *     dx/dθ = -(dF(x; θ)/dθ) / p(x; θ).
  */
-import { exp, gate, stopGradient, type Tensor } from "../../autodiff/index.js";
+import { exp, mulZeroWins, stopGradient, type Tensor } from "../../autodiff/index.js";
 import type { Distribution } from "./distribution.js";
 
 /** The draw with that gradient for the parameters of its distribution `d`; second derivatives are not those of the path. */
@@ -12,5 +12,5 @@ export function implicitly(draw: Tensor, d: Distribution): Tensor {
   const x = stopGradient(draw);
   const probability = d.cumulative(x);
   const slope = stopGradient(exp(d.logDensity(x).neg()));
-  return x.sub(gate(probability.sub(stopGradient(probability)), slope));
+  return x.sub(mulZeroWins(probability.sub(stopGradient(probability)), slope));
 }

@@ -17,12 +17,12 @@ import {
   digamma,
   digammaDifference,
   div,
-  gate,
   less,
   log,
   log1p,
   minimum,
   mul,
+  mulZeroWins,
   reciprocal,
   square,
   sub,
@@ -64,7 +64,10 @@ export function devianceFrom(k: number, m: number, difference: number): number {
 export const logPoisson: Binary = binary(
   "logPoisson",
   (k, m) => (k === 0 ? -m : -deviance(k, m) - logGammaCorrection(k) - 0.5 * logOf(2 * Math.PI * k)),
-  [(g, _, k, m) => gate(g, sub(log(m), digamma(add(k, 1)))), (g, _, k, m) => gate(g, sub(gate(k, reciprocal(m)), 1))],
+  [
+    (g, _, k, m) => mulZeroWins(g, sub(log(m), digamma(add(k, 1)))),
+    (g, _, k, m) => mulZeroWins(g, sub(mulZeroWins(k, reciprocal(m)), 1)),
+  ],
 );
 
 /** log(x / s) for x, s > 0, from the difference where they are close: there x / s, rounded, would not know its distance from 1. */
@@ -75,7 +78,7 @@ export const logRatio: Binary = binary(
     if (ratio > 0.5 && ratio < 2) return log1pOf((x - s) / s);
     return ratio > 1e-300 && ratio < 1e300 ? logOf(ratio) : logOf(x) - logOf(s);
   },
-  [(g, _, x) => gate(g, reciprocal(x)), (g, _, _x, s) => gate(g, reciprocal(s)).neg()],
+  [(g, _, x) => mulZeroWins(g, reciprocal(x)), (g, _, _x, s) => mulZeroWins(g, reciprocal(s)).neg()],
 );
 
 const atEnd = (concentration: number, atOne: number): number =>
@@ -96,9 +99,9 @@ export const logGammaDensity: Ternary = ternary(
     );
   },
   [
-    (g, _, a, b, x) => gate(g, sub(log(mul(b, x)), digamma(a))),
-    (g, _, a, b, x) => gate(g, sub(mul(a, reciprocal(b)), x)),
-    (g, _, a, b, x) => gate(g, sub(gate(sub(a, 1), reciprocal(x)), b)),
+    (g, _, a, b, x) => mulZeroWins(g, sub(log(mul(b, x)), digamma(a))),
+    (g, _, a, b, x) => mulZeroWins(g, sub(mul(a, reciprocal(b)), x)),
+    (g, _, a, b, x) => mulZeroWins(g, sub(mulZeroWins(sub(a, 1), reciprocal(x)), b)),
   ],
 );
 
@@ -120,9 +123,10 @@ export const logBetaDensity: Ternary = ternary(
     return logCountDensity(a, b, x, 1 - x, productMinus(a + b, x, a)) - logOf(x) - log1pOf(-x);
   },
   [
-    (g, _, a, b, x) => gate(g, add(log(x), digammaDifference(a, b))),
-    (g, _, a, b, x) => gate(g, add(log1p(x.neg()), digammaDifference(b, a))),
-    (g, _, a, b, x) => gate(g, sub(gate(sub(a, 1), reciprocal(x)), gate(sub(b, 1), reciprocal(sub(1, x))))),
+    (g, _, a, b, x) => mulZeroWins(g, add(log(x), digammaDifference(a, b))),
+    (g, _, a, b, x) => mulZeroWins(g, add(log1p(x.neg()), digammaDifference(b, a))),
+    (g, _, a, b, x) =>
+      mulZeroWins(g, sub(mulZeroWins(sub(a, 1), reciprocal(x)), mulZeroWins(sub(b, 1), reciprocal(sub(1, x))))),
   ],
 );
 
@@ -134,14 +138,14 @@ export const logRatioDensity: Ternary = ternary("logRatioDensity", (a, b, x) => 
   (g, _, a, b, x) => {
     const odds = oddsOf(a, b, x);
     const excess = div(mul(a, sub(x, 1)), add(odds, 1));
-    return gate(g, sub(add(sub(log(odds), log1p(odds)), digammaDifference(a, b)), div(excess, a)));
+    return mulZeroWins(g, sub(add(sub(log(odds), log1p(odds)), digammaDifference(a, b)), div(excess, a)));
   },
   (g, _, a, b, x) => {
     const odds = oddsOf(a, b, x);
     const excess = div(mul(a, sub(x, 1)), add(odds, 1));
-    return gate(g, add(sub(digammaDifference(b, a), log1p(odds)), div(excess, b)));
+    return mulZeroWins(g, add(sub(digammaDifference(b, a), log1p(odds)), div(excess, b)));
   },
-  (g, _, a, b, x) => gate(g, sub(div(sub(a, 1), x), mul(add(a, b), div(div(a, b), add(oddsOf(a, b, x), 1))))),
+  (g, _, a, b, x) => mulZeroWins(g, sub(div(sub(a, 1), x), mul(add(a, b), div(div(a, b), add(oddsOf(a, b, x), 1))))),
 ]);
 function ratioDensity(a: number, b: number, x: number): number {
   const odds = Math.min(x * (a / b), Number.MAX_VALUE);
@@ -180,13 +184,13 @@ export const gammaEntropy: Unary = unary(
     if (a < 10) return a + lgamma(a) + (1 - a) * digammaOf(a);
     return 0.5 * (logOf(2 * Math.PI * a) + 1 - 1 / a) + logGammaCorrection(a) + (1 - a) * correctionSlope(a);
   },
-  [(g, _, a) => gate(g, add(1, mul(sub(1, a), trigamma(a))))],
+  [(g, _, a) => mulZeroWins(g, add(1, mul(sub(1, a), trigamma(a))))],
 );
 
 /** D(k, m) as an op: KL(Poisson(k) | Poisson(m)). */
 export const poissonDivergence: Binary = binary("poissonDivergence", deviance, [
-  (g, _, k, m) => gate(g, sub(log(k), log(m))),
-  (g, _, k, m) => gate(g, sub(1, gate(k, reciprocal(m)))),
+  (g, _, k, m) => mulZeroWins(g, sub(log(k), log(m))),
+  (g, _, k, m) => mulZeroWins(g, sub(1, mulZeroWins(k, reciprocal(m)))),
 ]);
 
 /** δ''(a) = ψ'(a) - 1/a - 1/(2a²). */
@@ -208,9 +212,9 @@ export function stirlingExcess(a: number, c: number, d: number): number {
 }
 /** ψ(a) - log a. */
 const digammaExcess: Unary = unary("digammaExcess", (a) => correctionSlope(a) - 0.5 / a, [
-  (g, _, a) => gate(g, sub(trigamma(a), reciprocal(a))),
+  (g, _, a) => mulZeroWins(g, sub(trigamma(a), reciprocal(a))),
 ]);
 export const stirlingDivergence: Binary = binary("stirlingDivergence", (a, c) => stirlingExcess(a, c, c - a), [
-  (g, _, a, c) => gate(g, mul(sub(a, c), sub(trigamma(a), reciprocal(a)))),
-  (g, _, a, c) => gate(g, sub(digammaExcess(c), digammaExcess(a))),
+  (g, _, a, c) => mulZeroWins(g, mul(sub(a, c), sub(trigamma(a), reciprocal(a)))),
+  (g, _, a, c) => mulZeroWins(g, sub(digammaExcess(c), digammaExcess(a))),
 ]);

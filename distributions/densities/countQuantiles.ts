@@ -5,9 +5,9 @@ import {
   betainc,
   equal,
   exp,
-  gate,
   less,
   mul,
+  mulZeroWins,
   neg,
   type Tensor,
   type TensorLike,
@@ -21,9 +21,9 @@ import { logBetaDensity } from "./continuous.js";
 
 /** 1 - I_x(a, b), the upper tail of Beta(a, b), without its cancellation. */
 export const betaincc: Ternary = ternary("betaincc", (a, b, x) => betainccOf(a, b, x), [
-  (g, _, a, b, x) => gate(g, mul(betaImplicitGradA(a, b, x), exp(logBetaDensity(a, b, x)))),
-  (g, _, a, b, x) => gate(g, mul(betaImplicitGradB(a, b, x), exp(logBetaDensity(a, b, x)))),
-  (g, _, a, b, x) => gate(g, neg(exp(logBetaDensity(a, b, x)))),
+  (g, _, a, b, x) => mulZeroWins(g, mul(betaImplicitGradA(a, b, x), exp(logBetaDensity(a, b, x)))),
+  (g, _, a, b, x) => mulZeroWins(g, mul(betaImplicitGradB(a, b, x), exp(logBetaDensity(a, b, x)))),
+  (g, _, a, b, x) => mulZeroWins(g, neg(exp(logBetaDensity(a, b, x)))),
 ]);
 
 /**

@@ -10,10 +10,10 @@ import {
   add,
   digamma,
   digammaDifference,
-  gate,
   log,
   log1p,
   mul,
+  mulZeroWins,
   reciprocal,
   sub,
   type Ternary,
@@ -32,9 +32,11 @@ export const logBinomial: Ternary = ternary(
     return logCountDensity(k, n - k, p, 1 - p, productMinus(n, p, k)) - logOf(k * ((n - k) / n));
   },
   [
-    (g, _, k, n, p) => gate(g, add(sub(log(p), log1p(p.neg())), sub(digamma(sub(n, k).add(1)), digamma(k.add(1))))),
-    (g, _, k, n, p) => gate(g, add(log1p(p.neg()), digammaDifference(sub(n, k).add(1), k))),
-    (g, _, k, n, p) => gate(g, sub(gate(k, reciprocal(p)), gate(sub(n, k), reciprocal(sub(1, p))))),
+    (g, _, k, n, p) =>
+      mulZeroWins(g, add(sub(log(p), log1p(p.neg())), sub(digamma(sub(n, k).add(1)), digamma(k.add(1))))),
+    (g, _, k, n, p) => mulZeroWins(g, add(log1p(p.neg()), digammaDifference(sub(n, k).add(1), k))),
+    (g, _, k, n, p) =>
+      mulZeroWins(g, sub(mulZeroWins(k, reciprocal(p)), mulZeroWins(sub(n, k), reciprocal(sub(1, p))))),
   ],
 );
 
@@ -46,9 +48,9 @@ export const logNegativeBinomial: Ternary = ternary(
     return logCountDensity(k, r, s / (1 + s), 1 / (1 + s), productMinus(r, s, k) / (1 + s)) - logOf(k);
   },
   [
-    (g, _, k, r, s) => gate(g, add(sub(log(s), log1p(s)), sub(digamma(add(k, r)), digamma(k.add(1))))),
-    (g, _, k, r, s) => gate(g, sub(digammaDifference(r, k), log1p(s))),
-    (g, _, k, r, s) => gate(g, mul(sub(gate(k, reciprocal(s)), r), reciprocal(add(s, 1)))),
+    (g, _, k, r, s) => mulZeroWins(g, add(sub(log(s), log1p(s)), sub(digamma(add(k, r)), digamma(k.add(1))))),
+    (g, _, k, r, s) => mulZeroWins(g, sub(digammaDifference(r, k), log1p(s))),
+    (g, _, k, r, s) => mulZeroWins(g, mul(sub(mulZeroWins(k, reciprocal(s)), r), reciprocal(add(s, 1)))),
   ],
 );
 

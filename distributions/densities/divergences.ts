@@ -19,7 +19,6 @@ import {
   div,
   exp,
   expm1,
-  gate,
   greater,
   i0e,
   less,
@@ -27,6 +26,7 @@ import {
   min,
   minimum,
   mul,
+  mulZeroWins,
   reciprocal,
   sign,
   sub,
@@ -64,7 +64,7 @@ export const excessOverExp: Unary = unary(
     for (let k = 17; k >= 3; k--) sum = 1 + (x / k) * sum;
     return 0.5 * x * x * sum;
   },
-  [(g, _, x) => gate(g, expm1(x))],
+  [(g, _, x) => mulZeroWins(g, expm1(x))],
 );
 
 /** r - 1 - log r for r = p/q and q, p > 0. */
@@ -76,8 +76,8 @@ function rateExcess(q: number, p: number): number {
 
 /** KL(Exponential(q) | Exponential(p)). */
 export const rateDivergence: Binary = binary("rateDivergence", rateExcess, [
-  (g, _, q, p) => gate(g, sub(q, p).div(q).div(q)),
-  (g, _, q, p) => gate(g, sub(p, q).div(p).div(q)),
+  (g, _, q, p) => mulZeroWins(g, sub(q, p).div(q).div(q)),
+  (g, _, q, p) => mulZeroWins(g, sub(p, q).div(p).div(q)),
 ]);
 
 /** KL(Normal(0, q) | Normal(0, p)). */
@@ -89,13 +89,13 @@ export const scaleDivergence: Binary = binary(
   },
   [
     (g, _, q, p) =>
-      gate(
+      mulZeroWins(
         g,
         sub(q, p)
           .div(p)
           .mul(reciprocal(q).add(reciprocal(p))),
       ),
-    (g, _, q, p) => gate(g, sub(p, q).div(p).mul(div(q, p).add(1)).div(p)),
+    (g, _, q, p) => mulZeroWins(g, sub(p, q).div(p).mul(div(q, p).add(1)).div(p)),
   ],
 );
 
@@ -108,8 +108,8 @@ export const gammaDivergence: Ternary = ternary(
   "gammaDivergence",
   (a, c, d) => devianceFrom(c, a, -d) + stirlingExcess(a, c, d),
   [
-    (g, _, a, _c, d) => gate(g, mul(d, trigamma(a)).neg()),
-    (g, _, a, _c, d) => gate(g, digammaStep(a, d)),
+    (g, _, a, _c, d) => mulZeroWins(g, mul(d, trigamma(a)).neg()),
+    (g, _, a, _c, d) => mulZeroWins(g, digammaStep(a, d)),
     (g) => mul(g, 0),
   ],
 );
@@ -118,7 +118,7 @@ export const gammaDivergence: Ternary = ternary(
 export const lgammaExcess: Unary = unary(
   "lgammaExcess",
   (u) => (Math.abs(u) < 0.5 ? bregman(trigammaOf, 1, u) : lgamma(1 + u) + EULER * u),
-  [(g, _, u) => gate(g, digammaStep(u.mul(0).add(1), u))],
+  [(g, _, u) => mulZeroWins(g, digammaStep(u.mul(0).add(1), u))],
 );
 
 /** p x; what has probability 0 does not count, whatever x is there, for the value and its gradient. */
@@ -155,7 +155,7 @@ export const vonMisesDivergence: Binary = binary(
     return (m - k) * (besselGapOf(k) / i0eOf(k)) - logOf(i0eOf(k) / i0eOf(m));
   },
   [
-    (g, _, k, m) => gate(g, mul(sub(k, m), slopeOfAlignment(k))),
-    (g, _, k, m) => gate(g, sub(div(besselGap(k), i0e(k)), div(besselGap(m), i0e(m)))),
+    (g, _, k, m) => mulZeroWins(g, mul(sub(k, m), slopeOfAlignment(k))),
+    (g, _, k, m) => mulZeroWins(g, sub(div(besselGap(k), i0e(k)), div(besselGap(m), i0e(m)))),
   ],
 );

@@ -10,12 +10,12 @@
 import {
   add,
   exp,
-  gate,
   greater,
   less,
   maximum,
   minimum,
   mul,
+  mulZeroWins,
   sub,
   type Tensor,
   type Ternary,
@@ -36,8 +36,8 @@ const hazard = (r: Tensor, a: Tensor, b: Tensor, x: Tensor): Tensor => {
 };
 
 export const logMassOver: Ternary = ternary("logMassOver", massOver, [
-  (g, r, a, b) => gate(g, sub(where(greater(a, 0), a, 0), hazard(r, a, b, a))),
-  (g, r, a, b) => gate(g, add(where(less(b, 0), b, 0), hazard(r, a, b, b))),
+  (g, r, a, b) => mulZeroWins(g, sub(where(greater(a, 0), a, 0), hazard(r, a, b, a))),
+  (g, r, a, b) => mulZeroWins(g, add(where(less(b, 0), b, 0), hazard(r, a, b, b))),
   (g) => mul(g, 0),
 ]);
 

@@ -5,7 +5,7 @@
  *
  * and near 0, where these cancel, y = Σ_k c_k h^(2k-1), c_k = 2 (-1)^(k+1) ζ(2k) / π^2k, for |h| < π.
  */
-import { type Binary, binary, gate, mul, sub, type Unary, unary } from "../../autodiff/index.js";
+import { type Binary, binary, mul, mulZeroWins, sub, type Unary, unary } from "../../autodiff/index.js";
 import {
   exp as expOf,
   log1p as log1pOf,
@@ -62,12 +62,12 @@ function logSinhcOf(h: number): number {
 }
 
 /** log(sinh h / h). */
-export const logSinhc: Unary = unary("logSinhc", (h) => logSinhcOf(h), [(g, _, h) => gate(g, langevin(h))]);
+export const logSinhc: Unary = unary("logSinhc", (h) => logSinhcOf(h), [(g, _, h) => mulZeroWins(g, langevin(h))]);
 /** y = coth h - 1/h. */
-export const langevin: Unary = unary("langevin", (h) => langevinOf(h), [(g, _, h) => gate(g, langevinSlope(h))]);
+export const langevin: Unary = unary("langevin", (h) => langevinOf(h), [(g, _, h) => mulZeroWins(g, langevinSlope(h))]);
 /** y'. */
-export const langevinSlope: Unary = unary("langevinSlope", slopeOf, [(g, _, h) => gate(g, langevinCurve(h))]);
-const langevinCurve: Unary = unary("langevinCurve", curveOf, [(g, _, h) => gate(g, langevinBend(h))]);
+export const langevinSlope: Unary = unary("langevinSlope", slopeOf, [(g, _, h) => mulZeroWins(g, langevinCurve(h))]);
+const langevinCurve: Unary = unary("langevinCurve", curveOf, [(g, _, h) => mulZeroWins(g, langevinBend(h))]);
 const langevinBend: Unary = unary("langevinBend", bendOf, null);
 
 /** log(sinh k / k) - log(sinh h / h) - (k - h) y(h) >= 0, also where k and h are close. */
@@ -75,5 +75,8 @@ export const sinhcDivergence: Binary = binary(
   "sinhcDivergence",
   (h, k) =>
     Math.abs(k - h) < 1 ? bregman(slopeOf, h, k - h) : logSinhcOf(k) - logSinhcOf(h) - (k - h) * langevinOf(h),
-  [(g, _, h, k) => gate(g, mul(sub(h, k), langevinSlope(h))), (g, _, h, k) => gate(g, sub(langevin(k), langevin(h)))],
+  [
+    (g, _, h, k) => mulZeroWins(g, mul(sub(h, k), langevinSlope(h))),
+    (g, _, h, k) => mulZeroWins(g, sub(langevin(k), langevin(h))),
+  ],
 );

@@ -29,7 +29,7 @@ import { implicitly } from "../core/implicit.js";
 import { requireAll } from "../core/validation.js";
 import type { Categorical } from "../families/categorical/categorical.js";
 
-export abstract class Mixed extends Distribution {
+export abstract class MixtureBase extends Distribution {
   constructor(
     family: string,
     readonly mixing: Categorical,

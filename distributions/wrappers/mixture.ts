@@ -6,12 +6,12 @@ import { broadcastTo, PedigradError, random, stack, type Tensor } from "../../au
 import type { Constraint } from "../constraints/index.js";
 import type { Distribution } from "../core/distribution.js";
 import type { Categorical } from "../families/categorical/categorical.js";
-import { hasCdf, hullOf, Mixed } from "./mixed.js";
+import { hasCdf, hullOf, MixtureBase } from "./mixed.js";
 
 /**
  * @example new Mixture(new Categorical([0.5, 0.5]), [new Normal(-1, 1), new Normal(3, 1)]).mean.item() // 1
  */
-export class Mixture extends Mixed {
+export class Mixture extends MixtureBase {
   /** `mixing` with K classes, and K components; batch shapes broadcast. */
   constructor(
     mixing: Categorical,

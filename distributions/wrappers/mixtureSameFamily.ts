@@ -5,12 +5,12 @@ import { boundsOf } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
 import type { Distribution } from "../core/distribution.js";
 import type { Categorical } from "../families/categorical/categorical.js";
-import { hasCdf, Mixed } from "./mixed.js";
+import { hasCdf, MixtureBase } from "./mixed.js";
 
 /**
  * @example new MixtureSameFamily(new Categorical([0.5, 0.5]), new Normal([-1, 3], 1)).mean.item() // 1
  */
-export class MixtureSameFamily extends Mixed {
+export class MixtureSameFamily extends MixtureBase {
   /** `mixing` with K classes; `components` with batch shape [..., K]. */
   constructor(
     mixing: Categorical,

@@ -15,7 +15,7 @@ import {
 } from "../../autodiff/index.js";
 import { withValidation } from "../../distributions/index.js";
 import { type Kind, kinds, refuseOption, requireCount, requireOptions, requireTask } from "../checks.js";
-import type { Messenger, Model } from "../program/messages.js";
+import type { Handler, Model } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";
 import { requireOutside, type SampleSite, sampleSites } from "../program/trace.js";
 import { costsOf, isScoreSite, type ScoreSite } from "./costs/costs.js";
@@ -86,7 +86,7 @@ export abstract class Elbo<P extends Pair = Pair> {
   protected abstract estimate(task: Task): Outcome;
 
   /** One particle: guide and model, and whatever else this estimator runs under the same choices. */
-  protected abstract runParticle(key: Tensor, task: Task, plates: Messenger): P;
+  protected abstract runParticle(key: Tensor, task: Task, plates: Handler): P;
   /** The terms of the ELBO that a particle gives. */
   abstract costs(particle: P): Cost[];
 

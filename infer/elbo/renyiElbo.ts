@@ -17,7 +17,7 @@
 import { eye, logsumexp, neg, softmax, stopGradient, type Tensor, tensor, where } from "../../autodiff/index.js";
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { kinds, refuseOption } from "../checks.js";
-import type { Messenger, PlateFrame } from "../program/messages.js";
+import type { Handler, PlateFrame } from "../program/messages.js";
 import { subsamplingScale } from "../program/plateFrame.js";
 import { sampleSites, type Trace } from "../program/trace.js";
 import { scoreSitesOf } from "./costs/costs.js";
@@ -25,7 +25,7 @@ import { gradientFrom } from "./costs/gradientFrom.js";
 import { arranged, sharedPlates } from "./costs/meetings.js";
 import { pathsOf } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
-import { withReadsScored } from "./particles/hostReads.js";
+import { scoreSitesThatWereRead } from "./particles/hostReads.js";
 import type { Cost, Outcome, Pair, PathPair, Task } from "./particles/pair.js";
 import { runPrograms } from "./particles/particles.js";
 import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
@@ -81,8 +81,8 @@ export class RenyiELBO extends Elbo<PathPair> {
     return true;
   }
 
-  protected runParticle(key: Tensor, task: Task, plates: Messenger): PathPair {
-    const pair = withReadsScored((...own) => runPrograms(key, task, plates, ...own));
+  protected runParticle(key: Tensor, task: Task, plates: Handler): PathPair {
+    const pair = scoreSitesThatWereRead((...own) => runPrograms(key, task, plates, ...own));
     return this.estimator === "dreg" ? { ...pair, paths: pathsOf(this.name, pair, key, task, plates) } : pair;
   }
 

@@ -14,7 +14,7 @@ import {
   tensor,
 } from "../../autodiff/index.js";
 import { type Kind, kinds, refuseOption } from "../checks.js";
-import type { Messenger } from "../program/messages.js";
+import type { Handler } from "../program/messages.js";
 import { isDraw } from "../program/trace.js";
 import { baselineFor, checkPrediction, predictedCost, requireOwnAverage } from "./costs/baselines.js";
 import { chargedCosts } from "./costs/charge.js";
@@ -26,7 +26,7 @@ import { gradientFrom } from "./costs/gradientFrom.js";
 import { multiSampleEstimate } from "./costs/multiSample.js";
 import { guideAlongPath } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
-import { withReadsScored } from "./particles/hostReads.js";
+import { scoreSitesThatWereRead } from "./particles/hostReads.js";
 import type { Cost, Outcome, Pair, PathPair, Task } from "./particles/pair.js";
 import { runPrograms, tracedRun, underGuide } from "./particles/particles.js";
 
@@ -79,8 +79,8 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     this.stickingTheLanding = stickingTheLanding;
   }
 
-  protected runParticle(key: Tensor, task: Task, plates: Messenger): PathPair {
-    const pair = withReadsScored((...own) => runPrograms(key, task, plates, ...own));
+  protected runParticle(key: Tensor, task: Task, plates: Handler): PathPair {
+    const pair = scoreSitesThatWereRead((...own) => runPrograms(key, task, plates, ...own));
     const other = this.hasPairs ? antithetic(pair.guide, random.foldIn(key, 2)) : null;
     if (other === null) return this.#withPath(pair, key, task, plates);
     const guide = tracedRun(task.guide, random.foldIn(key, 0), task, plates, other);
@@ -88,7 +88,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     return { ...this.#withPath(pair, key, task, plates), twin };
   }
 
-  #withPath(pair: Pair, key: Tensor, task: Task, plates: Messenger): PathPair {
+  #withPath(pair: Pair, key: Tensor, task: Task, plates: Handler): PathPair {
     return this.stickingTheLanding ? { ...pair, path: guideAlongPath(pair, key, task, plates) } : pair;
   }
 

@@ -26,7 +26,7 @@ import {
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { kinds, refuseOption, requireCount } from "../checks.js";
 import { substitute, uncondition } from "../program/handlers.js";
-import type { Messenger } from "../program/messages.js";
+import type { Handler } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";
 import { isDraw, sampleSites, type Trace } from "../program/trace.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
@@ -48,7 +48,7 @@ export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
 }
 
 /** Draws are constants to every gradient. */
-const constantDraws: Messenger = {
+const constantDraws: Handler = {
   process(message) {
     if (message.type === "sample") message.isConstant = true;
   },
@@ -105,7 +105,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     return this.sampledCosts(pair);
   }
 
-  protected runParticle(key: Tensor, task: Task, plates: Messenger): PathPair {
+  protected runParticle(key: Tensor, task: Task, plates: Handler): PathPair {
     const isScore = this.estimator === "score";
     const pair = runPrograms(key, task, plates, ...(isScore ? [constantDraws] : []));
     refuseMovingPoints(this.name, pair.guide, random.foldIn(key, 0), task, plates);

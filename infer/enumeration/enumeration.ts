@@ -9,7 +9,7 @@ import type { Pair, Task } from "../elbo/particles/pair.js";
 import { tracedRun } from "../elbo/particles/particles.js";
 import { isSubsampled, refuseSubsampling } from "../elbo/particles/subsampling.js";
 import { replay } from "../program/handlers.js";
-import type { Messenger } from "../program/messages.js";
+import type { Handler } from "../program/messages.js";
 import { subsamplingScale } from "../program/plateFrame.js";
 import type { SampleSite } from "../program/trace.js";
 import { Enumerator } from "./enumerator.js";
@@ -28,7 +28,7 @@ export function runEnumerated(
   key: Tensor,
   task: Task,
   nesting: number | undefined,
-  ...around: Messenger[]
+  ...around: Handler[]
 ): EnumeratedPair {
   const found = survey(key, task, around);
   const maxPlateNesting = nesting ?? found;

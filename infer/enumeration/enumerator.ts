@@ -4,14 +4,14 @@
  */
 import { PedigradError } from "../../autodiff/index.js";
 import { noteEnumerated } from "../../provenance/index.js";
-import type { MarkovPosition, Messenger, SampleMessage } from "../program/messages.js";
+import type { Handler, MarkovPosition, SampleMessage } from "../program/messages.js";
 
 interface Live {
   readonly name: string;
   readonly markov: readonly MarkovPosition[];
 }
 
-export class Enumerator implements Messenger {
+export class Enumerator implements Handler {
   /** The dim of every enumerated site. */
   readonly dimOf = new Map<string, number>();
   readonly #live = new Map<number, Live>();

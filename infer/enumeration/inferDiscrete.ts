@@ -21,7 +21,7 @@ import {
 import { refuseOption, requireOptions, requireTask } from "../checks.js";
 import { gradientFrom } from "../elbo/costs/gradientFrom.js";
 import type { Task } from "../elbo/particles/pair.js";
-import type { Messenger, Model } from "../program/messages.js";
+import type { Handler, Model } from "../program/messages.js";
 import { sharedPlates, visitingAll } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 import type { SumOver } from "./eliminate.js";
@@ -74,12 +74,12 @@ export function sampleDiscrete(
   return discreteDraw("sampleDiscrete", whole({ key, values: params, model, guide, args }), { temperature });
 }
 
-/** The same for `op`, with plates as the programs or the messengers `around` them open them. */
+/** The same for `op`, with plates as the programs or the handlers `around` them open them. */
 export function discreteDraw(
   op: string,
   task: Task,
   { temperature = 1 }: DiscreteOptions,
-  ...around: Messenger[]
+  ...around: Handler[]
 ): Record<string, Tensor> {
   const run = enumerated(task, ...around);
   const chosen = shares(op, run, temperature === 0 ? mostProbable : drawing(random.foldIn(task.key, 3)));
@@ -96,7 +96,7 @@ export function discreteDraw(
 /** A posterior is one of all data: every plate is visited whole, but where the program gives its elements. */
 const whole = (task: Task): Task => ({ ...task, model: visitingAll(task.model), guide: visitingAll(task.guide) });
 
-function enumerated(task: Task, ...around: Messenger[]): EnumeratedPair {
+function enumerated(task: Task, ...around: Handler[]): EnumeratedPair {
   const run = runEnumerated(task.key, task, undefined, ...around, sharedPlates(random.foldIn(task.key, 0)));
   for (const name of withoutDescendants(run)) run.model.delete(name);
   checkCovered(run);

@@ -3,7 +3,7 @@
  * run does may depend on the values, since each is an ordinary value in its run.
  */
 import { PedigradError } from "../../autodiff/index.js";
-import type { Messenger } from "../program/messages.js";
+import type { Handler } from "../program/messages.js";
 import { MAX_TABLE, tooLarge } from "./factors.js";
 
 /** A site's value in one run: the index into its support. */
@@ -20,7 +20,7 @@ export interface InSequence<T> {
 }
 
 /** `body` once for every combination of values. */
-export function inSequence<T>(body: (messenger: Messenger) => T): [InSequence<T>, ...InSequence<T>[]] {
+export function inSequence<T>(body: (handler: Handler) => T): [InSequence<T>, ...InSequence<T>[]] {
   const results: InSequence<T>[] = [];
   let fixed: number[] = [];
   for (;;) {
@@ -41,7 +41,7 @@ export function inSequence<T>(body: (messenger: Messenger) => T): [InSequence<T>
   }
 }
 
-function chooser(fixed: readonly number[], made: SequentialChoice[]): Messenger {
+function chooser(fixed: readonly number[], made: SequentialChoice[]): Handler {
   return {
     process(message) {
       if (

@@ -7,12 +7,12 @@ import { getProvenance, union } from "../../provenance/index.js";
 import type { Task } from "../elbo/particles/pair.js";
 import { tracedRun } from "../elbo/particles/particles.js";
 import { replay } from "../program/handlers.js";
-import type { Messenger } from "../program/messages.js";
+import type { Handler } from "../program/messages.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 import { MAX_TABLE, tooLarge } from "./factors.js";
 
 /** The number of dims from the right that are plates; a table of more than 2^26 entries is refused. */
-export function survey(key: Tensor, task: Task, around: readonly Messenger[]): number {
+export function survey(key: Tensor, task: Task, around: readonly Handler[]): number {
   const counts = new Map<string, number>();
   const atFirst = firstValues(counts);
   const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around, atFirst);
@@ -26,7 +26,7 @@ export function survey(key: Tensor, task: Task, around: readonly Messenger[]): n
 }
 
 /** Enumerated sites take the first value of their support; `counts` learns how many values it has. */
-const firstValues = (counts: Map<string, number>): Messenger => ({
+const firstValues = (counts: Map<string, number>): Handler => ({
   process(message) {
     if (message.type !== "sample" || message.isObserved || message.value !== null) return;
     const { name, fn, infer } = message;

@@ -9,10 +9,10 @@ import { kinds } from "../checks.js";
 import { asksForClosedForm, bothSides, closedForm, noClosedForm, parentsOf } from "../elbo/costs/closedForms.js";
 import { isScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
 import { Elbo, type ElboOptions } from "../elbo/elbo.js";
-import { withReadsScored } from "../elbo/particles/hostReads.js";
+import { scoreSitesThatWereRead } from "../elbo/particles/hostReads.js";
 import type { Cost, Outcome, Task } from "../elbo/particles/pair.js";
 import type { SubsamplingOptions } from "../elbo/particles/subsampling.js";
-import type { Messenger } from "../program/messages.js";
+import type { Handler } from "../program/messages.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 import {
   checkCovered,
@@ -59,9 +59,9 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
     return { loss: neg((results.elbo as Tensor).mean(0)), mutableState };
   }
 
-  protected runParticle(key: Tensor, task: Task, plates: Messenger): EnumeratedParticle {
-    const alternatives = inSequence((messenger) =>
-      withReadsScored((...own) => runEnumerated(key, task, this.maxPlateNesting, plates, messenger, ...own)),
+  protected runParticle(key: Tensor, task: Task, plates: Handler): EnumeratedParticle {
+    const alternatives = inSequence((handler) =>
+      scoreSitesThatWereRead((...own) => runEnumerated(key, task, this.maxPlateNesting, plates, handler, ...own)),
     );
     const [{ result: pair }] = alternatives;
     if (

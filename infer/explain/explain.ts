@@ -190,7 +190,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
     elbo.hasBaselines ? sampled.map((d) => [d.name, axesMet(d, costs, isCharged, label)] as const) : [],
   );
   const describe = (site: SampleSite, side: Cost["side"]): ExplainedSite => {
-    const bill = side === "guide" ? charged.get(site.name) : undefined;
+    const charge = side === "guide" ? charged.get(site.name) : undefined;
     const isClosedForm = costs.some((c) => c.isClosedForm && c.site === site.name);
     const isSummed = isEnumerated(site) && (side === "guide" || !pair.guide.has(site.name));
     return {
@@ -205,9 +205,9 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
           `${p.name}(${p.subsampleSize === p.size ? p.size : `${p.subsampleSize} of ${p.size}`}, ${p.dim === null ? "sequential" : `dim ${p.dim}`})`,
       ),
       provenance: [...getProvenance(site.logProb())],
-      ...(bill && { charged: bill.map(label) }),
-      ...(bill && axes.has(site.name) && { axes: axes.get(site.name) as AxisMet[] }),
-      ...(bill && elbo.hasBaselines && site.infer.baseline && { baseline: Object.keys(site.infer.baseline) }),
+      ...(charge && { charged: charge.map(label) }),
+      ...(charge && axes.has(site.name) && { axes: axes.get(site.name) as AxisMet[] }),
+      ...(charge && elbo.hasBaselines && site.infer.baseline && { baseline: Object.keys(site.infer.baseline) }),
       ...(isSummed && { enumeration: enumerationOf(site) }),
     };
   };

@@ -9,7 +9,7 @@ import { detachProvenance, getProvenance, trackProvenance } from "../../provenan
 import { requireProgram } from "../checks.js";
 import { escapeHtml, NOTEBOOK, notebookView } from "../html.js";
 import { block, seed } from "../program/handlers.js";
-import { type Messenger, type Model, withMessenger } from "../program/messages.js";
+import { type Handler, type Model, withHandler } from "../program/messages.js";
 import { isFactor, trace } from "../program/trace.js";
 
 export interface GraphNode {
@@ -144,7 +144,7 @@ const plateLabel = ({ name, size }: GraphPlate): string => (size === null ? name
 const paramTag = (name: string): string => `param ${name}`;
 
 /** Every value depends on its own site or parameter alone. Outside `trace`, so that the trace sees values as tagged here. */
-const namingItself: Messenger = {
+const namingItself: Handler = {
   postprocess(message) {
     if (message.type === "sample" && !message.isObserved)
       message.value = trackProvenance(detachProvenance(message.value), message.name);
@@ -163,13 +163,13 @@ const namingItself: Messenger = {
 export function renderModel(model: Model, ...args: unknown[]): ModelGraph {
   requireProgram("renderModel", "model", model);
   const key = random.key(0);
-  const starting: Messenger = {
+  const starting: Handler = {
     process(message) {
       if (message.type === "param") message.value ??= message.init?.(random.foldIn(key, 1)) ?? null;
     },
   };
   const run = block(() =>
-    withMessenger(starting, () => withMessenger(namingItself, () => trace(seed(model, key)).getTrace(...args))),
+    withHandler(starting, () => withHandler(namingItself, () => trace(seed(model, key)).getTrace(...args))),
   )();
   const nodes: GraphNode[] = [];
   const parents: GraphEdge[] = [];

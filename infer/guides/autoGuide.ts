@@ -15,7 +15,7 @@ import {
   show,
 } from "../checks.js";
 import { block, seed, substitution } from "../program/handlers.js";
-import { type Model, withMessenger } from "../program/messages.js";
+import { type Model, withHandler } from "../program/messages.js";
 import { wholePlates } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 import { type InitStrategy, initToFeasible, initToUniform } from "./initStrategies.js";
@@ -120,8 +120,8 @@ export abstract class AutoGuide extends Callable {
     if (count > 0) requireCount(op, "the number of draws", count);
     const draw = (k: Tensor): Record<string, Tensor> =>
       block(() =>
-        withMessenger(substitution(params), () =>
-          withMessenger(wholePlates("given"), () => seed(() => this.guide(...args), k)()),
+        withHandler(substitution(params), () =>
+          withHandler(wholePlates("given"), () => seed(() => this.guide(...args), k)()),
         ),
       )();
     const stacked: Record<string, Tensor> = vmap(draw)(random.split(key, count));

@@ -4,7 +4,7 @@ import { Categorical, constraints } from "../../distributions/index.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { requireProgram } from "../checks.js";
 import type { Model } from "../program/messages.js";
-import { type Messenger, withMessenger } from "../program/messages.js";
+import { type Handler, withHandler } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";
 import type { SampleSite } from "../program/trace.js";
 import { AutoGuide } from "./autoGuide.js";
@@ -90,12 +90,12 @@ export class AutoGuideList extends AutoGuide {
 function drawnBy(part: AutoGuide | Model, args: readonly unknown[]): Record<string, Tensor> {
   if (part instanceof AutoGuide) return part(...args);
   const values = emptyRecord<Tensor>();
-  const collecting: Messenger = {
+  const collecting: Handler = {
     postprocess: (message) => {
       if (message.type === "sample" && !message.isObserved) values[message.name] = message.value as Tensor;
     },
   };
-  withMessenger(collecting, () => part(...args));
+  withHandler(collecting, () => part(...args));
   return values;
 }
 

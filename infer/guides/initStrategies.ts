@@ -17,7 +17,7 @@ import { requireThat } from "../../distributions/core/validation.js";
 import { bijectTo, type Distribution } from "../../distributions/index.js";
 import { kinds, requireKind, requireOptions } from "../checks.js";
 import type { PlateFrame } from "../program/messages.js";
-import { inTheNameOf } from "../program/traceChecks.js";
+import { reportAsSite } from "../program/traceChecks.js";
 
 /** A latent site as a strategy sees it. */
 export interface LatentSite {
@@ -146,7 +146,7 @@ export function startingValue(strategy: InitStrategy, site: LatentSite, key: Ten
   const refuse = (code: string, message: string): never => {
     throw new PedigradError({ code, site: name, message: `${what} "${name}": ${message}` });
   };
-  return inTheNameOf(
+  return reportAsSite(
     name,
     () => {
       const value = tensor(strategy(site, key));

@@ -19,7 +19,7 @@ import {
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
 import { didYouMean, quoted } from "../checks.js";
 import { block, seed } from "../program/handlers.js";
-import { type Messenger, type Model, type PlateFrame, withMessenger } from "../program/messages.js";
+import { type Handler, type Model, type PlateFrame, withHandler } from "../program/messages.js";
 import { plate, turnOf } from "../program/plate.js";
 import { outsidePlates } from "../program/plateFrame.js";
 import { visitedPart } from "../program/subsamples.js";
@@ -92,7 +92,7 @@ export function runOf(
     const transform = bijectTo(support);
     return transform.forward(transform.inverse(value).add(0.5));
   };
-  const starting: Messenger = {
+  const starting: Handler = {
     process: (message) => {
       if (message.type === "param") {
         const value = message.value ?? message.init?.(nextKey());
@@ -111,7 +111,7 @@ export function runOf(
   };
   const root = random.foldIn(key, isMoved ? 0x7fffffff : 0);
   const run = () => trace(seed(model, root)).getTrace(...args);
-  const seen = outsidePlates(() => block(() => withMessenger(starting, run))());
+  const seen = outsidePlates(() => block(() => withHandler(starting, run))());
   return { seen, starts };
 }
 

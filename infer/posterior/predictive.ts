@@ -20,7 +20,7 @@ import { checkPlates } from "../elbo/particles/match.js";
 import { stackTrees } from "../elbo/particles/particles.js";
 import { discreteDraw } from "../enumeration/inferDiscrete.js";
 import { block, condition, substitute } from "../program/handlers.js";
-import type { Messenger, Model } from "../program/messages.js";
+import type { Handler, Model } from "../program/messages.js";
 import { platesFrom, sharedPlates } from "../program/subsamples.js";
 import { isFactor, type Trace } from "../program/trace.js";
 import { runWith } from "./logDensity.js";
@@ -182,7 +182,7 @@ export class Predictive {
     key: Tensor,
     latents: Record<string, Tensor>,
     args: readonly unknown[],
-    around: readonly Messenger[],
+    around: readonly Handler[],
   ): Record<string, Tensor> {
     const model = condition(substitute(this.model, this.options.params ?? {}), latents);
     const task = { key: random.foldIn(key, 2), values: {}, model, guide: () => {}, args };

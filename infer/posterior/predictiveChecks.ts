@@ -2,11 +2,11 @@
 import { sameShape, showShape } from "../../autodiff/core/shape.js";
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import { didYouMean, quoted } from "../checks.js";
-import type { Messenger } from "../program/messages.js";
+import type { Handler } from "../program/messages.js";
 import { sampleSites, type Trace } from "../program/trace.js";
 
 /** Refuses a param of a fitted program that `params` has no value for, before it takes its initial one. */
-export const requiring = (params: Record<string, unknown>): Messenger => ({
+export const requiring = (params: Record<string, unknown>): Handler => ({
   process(message) {
     if (message.type === "param" && message.value === null) throw withoutParam(message.name, params);
   },
@@ -29,7 +29,7 @@ export function requireParams(run: Trace, params: Record<string, unknown>): void
 }
 
 /** Refuses values of latents that do not have their sites' shapes, before the program goes on with them. */
-export const requiringShapes = (op: string, values: Record<string, unknown>): Messenger => ({
+export const requiringShapes = (op: string, values: Record<string, unknown>): Handler => ({
   process(message) {
     if (message.type !== "sample" || message.isObserved || message.value === null) return;
     const { name, fn, value } = message;

@@ -1,5 +1,5 @@
 /**
- * Handlers: each takes a function and gives one of the same arguments that runs with a messenger around it, fresh for every
+ * Handlers: each takes a function and gives one of the same arguments that runs with a handler around it, fresh for every
  * call. What they do is what their namesakes in Pyro and NumPyro do.
  */
 import { elementsOf } from "../../autodiff/core/copy.js";
@@ -10,7 +10,7 @@ import { MIX } from "../../provenance/axes.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { kinds, requireKey, requireKind, requireOptions } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
-import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
+import { type Handler, type Message, type SampleMessage, withHandler } from "./messages.js";
 import { revisit, visitedPart } from "./subsamples.js";
 import { isFactor, type Trace } from "./trace.js";
 
@@ -18,10 +18,10 @@ type Model<A extends unknown[], R> = (...args: A) => R;
 /** Values by site name, or a function of the site. */
 export type Data = Record<string, TensorLike> | Map<string, TensorLike> | ((name: string) => TensorLike | undefined);
 
-/** `f` with a messenger around it; `op` is the handler's name. */
-function handler<A extends unknown[], R>(op: string, f: Model<A, R>, make: () => Messenger): Model<A, R> {
+/** `f` with a handler around it; `op` is the handler's name. */
+function handler<A extends unknown[], R>(op: string, f: Model<A, R>, make: () => Handler): Model<A, R> {
   requireKind(op, "the first argument", f, kinds.function);
-  return (...args) => withMessenger(make(), () => f(...args));
+  return (...args) => withHandler(make(), () => f(...args));
 }
 
 /** The value of a site among `data`, by name. */
@@ -68,8 +68,8 @@ export const substitute = <A extends unknown[], R>(f: Model<A, R>, data: Data): 
 const givenTo = (name: string, value: Tensor): Tensor =>
   value.provenance.has(name) ? value.withProvenance(value.provenance.moved(MIX, "substitute")) : value;
 
-/** The messenger behind `substitute`. */
-export function substitution(data: Data): Messenger {
+/** The handler behind `substitute`. */
+export function substitution(data: Data): Handler {
   const valueOf = lookup("substitute", data);
   const names = typeof data === "function" ? [] : data instanceof Map ? [...data.keys()] : Object.keys(data);
   return {
@@ -216,8 +216,8 @@ export function configEnumerate<A extends unknown[], R>(
 export const trackNonReparam = <A extends unknown[], R>(f: Model<A, R>): Model<A, R> =>
   handler("trackNonReparam", f, () => tagging((site) => !site.fn.hasRsample));
 
-/** A messenger that has the values of the latent sites it is asked for tagged with their own names. */
-export const tagging = (tagged: (site: SampleMessage) => boolean): Messenger => ({
+/** A handler that has the values of the latent sites it is asked for tagged with their own names. */
+export const tagging = (tagged: (site: SampleMessage) => boolean): Handler => ({
   process(message) {
     if (message.type === "sample" && tagged(message)) message.isTracked = true;
   },

@@ -5,7 +5,7 @@
 import { random } from "../../autodiff/index.js";
 import { Distribution } from "../../distributions/index.js";
 import { kinds, requireKind } from "../checks.js";
-import { type ParamMessage, type PlateFrame, withMessenger } from "./messages.js";
+import { type ParamMessage, type PlateFrame, withHandler } from "./messages.js";
 import { sampleOutside } from "./primitives.js";
 import { visitedPart } from "./subsamples.js";
 
@@ -26,7 +26,7 @@ export function lift<A extends unknown[], R>(
   const priorOf = (name: string): Distribution | undefined =>
     priors instanceof Distribution ? priors : Object.hasOwn(priors, name) ? priors[name] : undefined;
   return (...args) =>
-    withMessenger(
+    withHandler(
       {
         process(message) {
           const prior = message.type === "param" ? priorOf(message.name) : undefined;

@@ -1,6 +1,6 @@
 /** `markov`: a loop whose steps depend on the few before them only, so that enumerated dims can be used again. */
 import { kinds, requireKind, requireOptions } from "../checks.js";
-import { type MarkovPosition, pushMessenger } from "./messages.js";
+import { type MarkovPosition, pushHandler } from "./messages.js";
 
 /** The items of `iterable`; a site of one step may depend on sites of at most `history` steps before. */
 export function markov<T>(iterable: Iterable<T>, options: { history?: number } = {}): Generator<T> {
@@ -15,7 +15,7 @@ function* steps<T>(iterable: Iterable<T>, history: number): Generator<T> {
   let step = 0;
   for (const item of iterable) {
     const position: MarkovPosition = { loop, step: step++, history };
-    const pop = pushMessenger({
+    const pop = pushHandler({
       process(message) {
         if (message.type === "sample") message.markov.push(position);
       },

@@ -1,7 +1,7 @@
 /**
- * The messages that models send, and the stack of handlers that hear them. Every primitive (`sample`, `param`, …) sends a message up a stack of messengers, the
+ * The messages that models send, and the stack of handlers that hear them. Every primitive (`sample`, `param`, …) sends a message up a stack of handlers, the
  * innermost first; each may change it on the way up (`process`) and, once it has a value, on the way back down
- * (`postprocess`). Handlers are nothing but messengers put around a function. After Pyro's poutine (Bingham et al. 2019)
+ * (`postprocess`). Handlers are nothing but handlers put around a function. After Pyro's poutine (Bingham et al. 2019)
  * and its one-page version, minipyro.
  */
 import { traceDepth } from "../../autodiff/core/batch.js";
@@ -118,16 +118,16 @@ export type Message =
   | KeyMessage;
 
 /** One listener on the stack. */
-export interface Messenger {
+export interface Handler {
   process?(message: Message): void;
   postprocess?(message: Message): void;
 }
 
-const stack: Messenger[] = [];
+const stack: Handler[] = [];
 
-/** Run `body` with `messenger` innermost; the stack is as before afterwards, also after a throw. */
-export function withMessenger<T>(messenger: Messenger, body: () => T): T {
-  const depth = stack.push(messenger) - 1;
+/** Run `body` with `handler` innermost; the stack is as before afterwards, also after a throw. */
+export function withHandler<T>(handler: Handler, body: () => T): T {
+  const depth = stack.push(handler) - 1;
   try {
     return body();
   } finally {
@@ -136,14 +136,14 @@ export function withMessenger<T>(messenger: Messenger, body: () => T): T {
 }
 
 /** The same with several, the first outermost. */
-export const withMessengers = <T>([first, ...rest]: readonly Messenger[], body: () => T): T =>
-  first === undefined ? body() : withMessenger(first, () => withMessengers(rest, body));
+export const withMessengers = <T>([first, ...rest]: readonly Handler[], body: () => T): T =>
+  first === undefined ? body() : withHandler(first, () => withMessengers(rest, body));
 
-/** Put `messenger` on the stack until the returned function is called: for bodies that are loops, not functions. */
-export function pushMessenger(messenger: Messenger): () => void {
-  stack.push(messenger);
+/** Put `handler` on the stack until the returned function is called: for bodies that are loops, not functions. */
+export function pushHandler(handler: Handler): () => void {
+  stack.push(handler);
   return () => {
-    const at = stack.lastIndexOf(messenger);
+    const at = stack.lastIndexOf(handler);
     if (at >= 0) stack.length = at;
   };
 }

@@ -5,7 +5,7 @@
  */
 import type { Tensor } from "../../autodiff/index.js";
 import { kinds, requireOptions, show } from "../checks.js";
-import { type Messenger, type PlateFrame, pushMessenger, withMessenger } from "./messages.js";
+import { type Handler, type PlateFrame, pushHandler, withHandler } from "./messages.js";
 import { checkSize, frameMessenger, freeDim, makeFrame, opened, type PlateOptions, refuse } from "./plateFrame.js";
 import { refusePromise } from "./traceChecks.js";
 
@@ -29,7 +29,7 @@ export function plate(name: string, ...rest: unknown[]): unknown {
   try {
     return refusePromise(
       `the body of plate "${name}"`,
-      withMessenger(frameMessenger(frame), () => body(frame.indices)),
+      withHandler(frameMessenger(frame), () => body(frame.indices)),
     );
   } finally {
     close();
@@ -60,7 +60,7 @@ function* turns(name: string, size: number, options: PlateOptions): Generator<nu
   const indices = (frame.indices as Tensor).toFloat64Array();
   let isSilent = true;
   let taken = 0;
-  const hearing: Messenger = {
+  const hearing: Handler = {
     process() {
       isSilent = false;
     },
@@ -68,8 +68,8 @@ function* turns(name: string, size: number, options: PlateOptions): Generator<nu
   try {
     for (const index of indices) {
       const close = opened(frame);
-      const pop = pushMessenger(hearing);
-      pushMessenger(frameMessenger(frame));
+      const pop = pushHandler(hearing);
+      pushHandler(frameMessenger(frame));
       try {
         taken++;
         yield index;
@@ -95,7 +95,7 @@ const refuseSpread = ({ name, size, subsampleSize }: PlateFrame): never =>
 export function turnOf<T>(frame: PlateFrame, body: () => T): T {
   const close = opened(frame);
   try {
-    return withMessenger(frameMessenger(frame), body);
+    return withHandler(frameMessenger(frame), body);
   } finally {
     close();
   }

@@ -7,14 +7,14 @@ import { requireThat, validation } from "../../distributions/core/validation.js"
 import { constraints } from "../../distributions/index.js";
 import { show } from "../checks.js";
 import {
+  type Handler,
   type KeyMessage,
-  type Messenger,
   type PlateFrame,
   type PlateMessage,
   type SampleMessage,
   send,
 } from "./messages.js";
-import { inTheNameOf } from "./traceChecks.js";
+import { reportAsSite } from "./traceChecks.js";
 
 export interface PlateOptions {
   /** The dim along which its elements lie; by default the first free one, -1 outermost. */
@@ -115,7 +115,7 @@ function checkSubsample(name: string, size: number, { subsample, subsampleSize }
       `subsample has ${given.length} indices, but subsampleSize is ${subsampleSize}. Drop subsampleSize.`,
     );
   if (validation)
-    inTheNameOf(
+    reportAsSite(
       name,
       () => requireThat(given, constraints.integerInterval(0, size - 1), { family: "subsample", what: "every index" }),
       "plate",
@@ -170,7 +170,7 @@ function drawSubsample({ name, size, subsampleSize }: PlateMessage): Tensor {
 }
 
 /** The handler of an open plate. */
-export function frameMessenger(frame: PlateFrame): Messenger {
+export function frameMessenger(frame: PlateFrame): Handler {
   return {
     process(message) {
       if (message.type === "sample") visitSample(frame, message);

@@ -19,7 +19,7 @@ import {
   send,
 } from "./messages.js";
 import { openPlates } from "./plateFrame.js";
-import { inTheNameOf, requireBatchMask } from "./traceChecks.js";
+import { reportAsSite, requireBatchMask } from "./traceChecks.js";
 
 export interface SampleOptions {
   /** The observed value; null or undefined means latent. */
@@ -213,7 +213,7 @@ export const deterministic = (name: string, value: TensorLike): Tensor =>
 export function factor(name: string, logFactor: TensorLike): void {
   sample(
     name,
-    inTheNameOf(name, () => new Unit(tensor(logFactor)), "factor"),
+    reportAsSite(name, () => new Unit(tensor(logFactor)), "factor"),
     { obs: [] },
   );
 }

@@ -6,7 +6,7 @@ import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import type { Distribution } from "../../distributions/index.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { didYouMean, kinds, quoted, requireKind } from "../checks.js";
-import { type SampleMessage, withMessenger } from "./messages.js";
+import { type SampleMessage, withHandler } from "./messages.js";
 import { deterministic } from "./primitives.js";
 
 /** Samples what replaces a site, and returns the site's value: see reparamStrategies.ts. */
@@ -21,7 +21,7 @@ export function reparam<A extends unknown[], R>(
   requireKind("reparam", "the second argument", config, [isConfig, "strategies by site, or a function of the site"]);
   return (...args) => {
     const met = new Set<string>();
-    const result = withMessenger(
+    const result = withHandler(
       {
         process(message) {
           if (message.type !== "sample") return;

@@ -3,7 +3,7 @@
  * them once, by plate name. Indices that a program gives itself (`subsample: indices`) win, and are compared.
  */
 import { PedigradError, random, type Tensor, take } from "../../autodiff/index.js";
-import { type Messenger, type Model, type PlateMessage, type SampleMessage, withMessenger } from "./messages.js";
+import { type Handler, type Model, type PlateMessage, type SampleMessage, withHandler } from "./messages.js";
 
 /** The elements that a plate visited when it was opened before. */
 interface Visit {
@@ -13,8 +13,8 @@ interface Visit {
   readonly isWhole: boolean;
 }
 
-/** The subsample of every plate is drawn once, with a key of its own, for all programs that run below this messenger. */
-export function sharedPlates(key: Tensor): Messenger {
+/** The subsample of every plate is drawn once, with a key of its own, for all programs that run below this handler. */
+export function sharedPlates(key: Tensor): Handler {
   const visits = new Map<string, Visit>();
   let draws = 0;
   return {
@@ -35,7 +35,7 @@ export function sharedPlates(key: Tensor): Messenger {
 }
 
 /** Every plate is visited whole, whatever its subsampleSize; one whose indices the program gives only with `also: "given"`. */
-export const wholePlates = (also: "given" | null = null): Messenger => ({
+export const wholePlates = (also: "given" | null = null): Handler => ({
   process(message) {
     if (message.type !== "plate" || (message.isGiven ? also === null : message.value !== null)) return;
     Object.assign(message, { subsampleSize: message.size, value: null, isGiven: false });
@@ -46,10 +46,10 @@ export const wholePlates = (also: "given" | null = null): Messenger => ({
 export const visitingAll =
   (f: Model): Model =>
   (...args) =>
-    withMessenger(wholePlates(), () => f(...args));
+    withHandler(wholePlates(), () => f(...args));
 
 /** Plates that have a value among `values`, by name, visit the elements that it lists. */
-export const platesFrom = (values: Readonly<Record<string, Tensor>>): Messenger => ({
+export const platesFrom = (values: Readonly<Record<string, Tensor>>): Handler => ({
   process(message) {
     if (message.type !== "plate" || message.value !== null || !Object.hasOwn(values, message.name)) return;
     const value = values[message.name] as Tensor;

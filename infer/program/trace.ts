@@ -9,8 +9,8 @@ import { inRun, type Provenance, union, withAmbient } from "../../provenance/ind
 import { kinds, requireKind } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
 import type { PlateFrame } from "./messages.js";
-import { type Message, type Messenger, type SampleMessage, withMessenger } from "./messages.js";
-import { checkBroadcast, checkPlates, checkWeight, inTheNameOf, refusePromise } from "./traceChecks.js";
+import { type Handler, type Message, type SampleMessage, withHandler } from "./messages.js";
+import { checkBroadcast, checkPlates, checkWeight, refusePromise, reportAsSite } from "./traceChecks.js";
 
 /**
  * A random choice in a trace.
@@ -68,7 +68,7 @@ export class SampleSite {
     const { name, fn, isObserved, mask, ambient } = this;
     // An observation may be missing (NaN) behind its mask; a latent's score counts also where it is masked.
     const score = () => of(isObserved && mask !== null ? fn.mask(mask) : fn);
-    const density = withAmbient(ambient, () => inTheNameOf(name, score, isObserved ? "observed site" : "site"));
+    const density = withAmbient(ambient, () => reportAsSite(name, score, isObserved ? "observed site" : "site"));
     // A density that no op computes, as that of a factor, would not inherit what the host code had read.
     return density.withProvenance(union(density.provenance, ambient));
   }
@@ -133,8 +133,8 @@ export const isFactor = ({ fn }: { readonly fn: Distribution }): boolean => fn.e
 /** Whether a site of the guide is random: neither a factor nor a point mass, which has no score. */
 export const isDraw = ({ isObserved, fn }: SampleSite): boolean => !isObserved && fn.label !== "Delta";
 
-/** A messenger that writes the trace of what passes it. */
-export class TraceMessenger implements Messenger {
+/** A handler that writes the trace of what passes it. */
+export class TraceHandler implements Handler {
   readonly sites: Trace = new Map();
   readonly #cells: [string, { value: Tensor }][] = [];
 
@@ -193,17 +193,17 @@ export function trace<A extends unknown[]>(f: (...args: A) => unknown): { getTra
   requireKind("trace", "the first argument", f, kinds.function);
   return {
     getTrace(...args) {
-      const messenger = new TraceMessenger();
+      const handler = new TraceHandler();
       running++;
       try {
         refusePromise(
           "the model or guide",
-          inRun(() => withMessenger(messenger, () => f(...args))),
+          inRun(() => withHandler(handler, () => f(...args))),
         );
       } finally {
         running--;
       }
-      return messenger.finish();
+      return handler.finish();
     },
   };
 }

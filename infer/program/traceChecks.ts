@@ -34,7 +34,7 @@ const OUTSIDE: Readonly<Record<string, string>> = {
 };
 
 /** Run `body`; what a distribution refuses in it is refused in the site's name. */
-export function inTheNameOf<T>(name: string, body: () => T, what = "site"): T {
+export function reportAsSite<T>(name: string, body: () => T, what = "site"): T {
   try {
     return body();
   } catch (error) {

@@ -9,11 +9,11 @@ import { unknownParam } from "../checks.js";
 import { warnOfSharedBaselines } from "../elbo/costs/sharedBaseline.js";
 import { checkSupports } from "../elbo/particles/supports.js";
 import { block, replay, seed } from "../program/handlers.js";
-import { type Messenger, type Model, type ParamMessage, withMessenger } from "../program/messages.js";
+import { type Handler, type Model, type ParamMessage, withHandler } from "../program/messages.js";
 import { outsidePlates } from "../program/plateFrame.js";
 import { sharedPlates } from "../program/subsamples.js";
 import { type Trace, trace } from "../program/trace.js";
-import { inTheNameOf } from "../program/traceChecks.js";
+import { reportAsSite } from "../program/traceChecks.js";
 import { constraintText } from "./paramSpace.js";
 
 export interface Initial {
@@ -43,7 +43,7 @@ export function initialise(
     inModel ??= declarations(model, args, random.foldIn(key, 2), (name) => given(name) ?? values[name] ?? null);
     return inModel.get(message.name) ?? message;
   };
-  const collector: Messenger = {
+  const collector: Handler = {
     postprocess(message) {
       if (message.type === "mutable") mutables[message.name] ??= (message.cell as { value: Tensor }).value;
     },
@@ -67,7 +67,7 @@ export function initialise(
   };
   const plates = sharedPlates(random.foldIn(key, 0));
   const run = (f: Model, k: Tensor): Trace =>
-    inFreshRun(() => withMessenger(plates, () => withMessenger(collector, () => trace(seed(f, k)).getTrace(...args))));
+    inFreshRun(() => withHandler(plates, () => withHandler(collector, () => trace(seed(f, k)).getTrace(...args))));
   const guideTrace = run(guide, random.foldIn(key, 1));
   warnOfSharedBaselines(guideTrace, guide, random.foldIn(key, 1), values, args, plates);
   checkSupports(guideTrace, run(replay(model, guideTrace), random.foldIn(key, 2)));
@@ -84,7 +84,7 @@ function declarations(
   given: (name: string) => Tensor | null,
 ): Map<string, ParamMessage> {
   const found = new Map<string, ParamMessage>();
-  const collector: Messenger = {
+  const collector: Handler = {
     process(message) {
       if (message.type !== "param") return;
       const { name, init } = message;
@@ -92,13 +92,13 @@ function declarations(
       message.value ??= given(name) ?? found.get(name)?.init?.(key) ?? null;
     },
   };
-  outsidePlates(() => inFreshRun(() => block(() => withMessenger(collector, () => seed(model, key)(...args)))()));
+  outsidePlates(() => inFreshRun(() => block(() => withHandler(collector, () => seed(model, key)(...args)))()));
   return found;
 }
 
 /** Refuse a value outside the constraint, or where its bijection has no finite number for it: no step would lead away from there. */
 function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor {
-  const bijection = inTheNameOf(name, () => bijectTo(constraint), "param");
+  const bijection = reportAsSite(name, () => bijectTo(constraint), "param");
   const isInside = elementsOf(constraint.check(value)).every((ok) => ok === 1);
   if (!(isInside && elementsOf(bijection.inverse(value)).every(Number.isFinite)))
     throw new PedigradError({

@@ -7,11 +7,11 @@ import { mapTree, PedigradError, Tensor } from "../../autodiff/index.js";
 import type { IndependentConstraint } from "../../distributions/constraints/constraint.js";
 import { bijectTo, type Constraint, type Transform } from "../../distributions/index.js";
 import { unknownParam } from "../checks.js";
-import type { Messenger } from "../program/messages.js";
+import type { Handler } from "../program/messages.js";
 import type { SVIState } from "./state.js";
 
 /** Refuses a param that the state lacks, because no step would train it. */
-export const onlyKnownParams: Messenger = {
+export const onlyKnownParams: Handler = {
   process(message) {
     if (message.type !== "param" || message.value !== null || message.init === null) return;
     throw new PedigradError({

@@ -77,18 +77,18 @@ function checkOptions(op: string, key: unknown, given: number | Partial<RunOptio
   requireOptions(op, options, OPTIONS);
   const { numSteps } = options;
   const isCount =
-    (typeof numSteps === "number" && Number.isInteger(numSteps)) || (op === ENDLESS && numSteps === Infinity);
+    (typeof numSteps === "number" && Number.isInteger(numSteps)) || (op === MAY_BE_ENDLESS && numSteps === Infinity);
   if (!(isCount && numSteps >= 1))
     refuseOption(
       op,
       "numSteps",
-      `numSteps must be a positive integer${op === ENDLESS ? " or Infinity" : ""}, got ${numSteps}.`,
+      `numSteps must be a positive integer${op === MAY_BE_ENDLESS ? " or Infinity" : ""}, got ${numSteps}.`,
     );
   return { ...options, numSteps };
 }
 
 /** The loop of one's own, which may go on for ever. */
-const ENDLESS = "svi.steps";
+const MAY_BE_ENDLESS = "svi.steps";
 
 /** The steps of a run, one at a time. */
 export function stepsOf(
@@ -96,7 +96,7 @@ export function stepsOf(
   key: Tensor,
   options: number | Partial<RunOptions>,
   args: unknown[],
-  op = ENDLESS,
+  op = MAY_BE_ENDLESS,
 ): Generator<Step> {
   const checked = checkOptions(op, key, options);
   return new Steps(configured(given, checked), key, checked, op).walk(args);

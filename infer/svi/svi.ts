@@ -20,7 +20,7 @@ import { outsideRuns } from "../../provenance/index.js";
 import { requireOptions } from "../checks.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
-import { type Model, withMessenger } from "../program/messages.js";
+import { type Model, withHandler } from "../program/messages.js";
 import { requireOutside } from "../program/trace.js";
 import type { WithBatches } from "./batches.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
@@ -258,7 +258,7 @@ export class SVI<A extends unknown[] = any[]> implements Stepper {
   ): Outcome {
     const values = mergeRecords(mutableState, this.#space.constrain(params));
     const { elbo, model, guide } = this;
-    return withMessenger(onlyKnownParams, () =>
+    return withHandler(onlyKnownParams, () =>
       elbo.lossWithMutableState(key, values, model, guide, ...this.#allArgs(args)),
     );
   }

@@ -2,7 +2,7 @@
 import { sizeOf } from "../../core/shape.js";
 import type { Tensor } from "../../core/tensor.js";
 import { prodOf } from "../../kernels/reduce.js";
-import { gate, mul } from "../elementwise/math.js";
+import { mul, mulZeroWins } from "../elementwise/math.js";
 import { reshape, transpose } from "../views/shape.js";
 import { slice } from "../views/slicing.js";
 import { concatenate } from "./join.js";
@@ -20,7 +20,7 @@ export const prod = reduction("prod", folding(prodOf), (g, _, [input], reduced) 
     reshape(otherFactors(rows), behind.shape),
     order.map((_, axis) => order.indexOf(axis)),
   );
-  return gate(kept(g, x, reduced), others);
+  return mulZeroWins(kept(g, x, reduced), others);
 });
 
 /**

@@ -13,7 +13,7 @@ import { normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.j
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { isContiguous, type View, viewOf } from "../../core/view.js";
 import { type Fold, type FoldRows, maxOf, minOf, type Plan, sumOf, sumRows, sumSimd } from "../../kernels/reduce.js";
-import { div, equal, gate } from "../elementwise/math.js";
+import { div, equal, mulZeroWins } from "../elementwise/math.js";
 import { broadcastTo, fromRight, mixedAlong, reshape, reshapeAs } from "../views/shape.js";
 import { flip } from "../views/slicing.js";
 
@@ -174,7 +174,7 @@ export const sum = reduction(
 const extremum: Vjp<Reduced> = (g, y, [input], reduced) => {
   const x = input as Tensor;
   const ties = equal(x, kept(y, x, reduced));
-  return gate(kept(g, x, reduced), div(ties, sum(ties, reduced.axes, { keepDims: true })));
+  return mulZeroWins(kept(g, x, reduced), div(ties, sum(ties, reduced.axes, { keepDims: true })));
 };
 /** The largest element, NaN if there is one; ties share the gradient. */
 export const max = reduction("max", folding(maxOf), extremum, { emptyIsError: true });

@@ -13,7 +13,7 @@ import type { View } from "../../core/view.js";
 import { log as logOf } from "../../kernels/formulas/scalarFormulas.js";
 import { type Normaliser, normalise, shifts, shiftsSimd } from "../../kernels/softmax.js";
 import { type Unary, unary } from "../elementwise/elementwise.js";
-import { add, div, equal, exp, gate, reciprocal, sub, where } from "../elementwise/math.js";
+import { add, div, equal, exp, mulZeroWins, reciprocal, sub, where } from "../elementwise/math.js";
 import { transpose } from "../views/shape.js";
 import {
   type Axes,
@@ -53,9 +53,9 @@ function normaliser(name: Normaliser, vjp: Vjp<readonly number[]>): Op<readonly 
 }
 
 const total = (x: Tensor, axes: readonly number[]): Tensor => sum(x, axes, KEEP_DIMS);
-const softmaxOp = normaliser("softmax", (g, y, _, axes) => gate(y, sub(g, total(gate(y, g), axes))));
+const softmaxOp = normaliser("softmax", (g, y, _, axes) => mulZeroWins(y, sub(g, total(mulZeroWins(y, g), axes))));
 const logSoftmaxOp = normaliser("logSoftmax", (g, _, [x], axes) =>
-  sub(g, gate(total(g, axes), softmaxOver(x as Tensor, axes))),
+  sub(g, mulZeroWins(total(g, axes), softmaxOver(x as Tensor, axes))),
 );
 
 /** softmax over several axes together; those that do not lie side by side are moved there and back. */
@@ -75,7 +75,7 @@ const smallLogsumexp = reduction(
   (g, y, [input], reduced) => {
     const x = input as Tensor;
     const share = where(equal(kept(y, x, reduced), -Infinity), 0, softmaxOver(x, reduced.axes));
-    return gate(kept(g, x, reduced), share);
+    return mulZeroWins(kept(g, x, reduced), share);
   },
   { byRows: true },
 );
@@ -83,7 +83,7 @@ const smallLogsumexp = reduction(
 /** The largest elements along axes, 0 where one is infinite; exponentials of the rest do not depend on it, so it has no gradient. */
 const shiftAlong = reduction("shift", shifts, null, { byRows: true, simd: shiftsSimd });
 /** log, with gradient 0 at 0: the sum of no exponential, or of such that are 0. */
-const logTotal: Unary = unary("log", logOf, [(g, _, a) => gate(g, where(equal(a, 0), 0, reciprocal(a)))]);
+const logTotal: Unary = unary("log", logOf, [(g, _, a) => mulZeroWins(g, where(equal(a, 0), 0, reciprocal(a)))]);
 
 /** x less its shift, the exponentials of that, and their sum. */
 function partsOf(x: Tensor, axes: readonly number[]) {

@@ -11,7 +11,7 @@ import { noFurther } from "../../core/op.js";
 import type { Tensor } from "../../core/tensor.js";
 import * as special from "../../kernels/special/index.js";
 import { type Binary, binary, type Ternary, ternary } from "./elementwise.js";
-import { add, cos, div, exp, gate, log, log1p, mul, neg, reciprocal, sin, square, sub } from "./math.js";
+import { add, cos, div, exp, log, log1p, mul, mulZeroWins, neg, reciprocal, sin, square, sub } from "./math.js";
 import { digamma, digammaDifference, i0e, i1e } from "./special.js";
 
 /** f'(p) for a scalar function that varies on the scale of min(p, √p), as in the parameters of gamma and beta laws. */
@@ -27,60 +27,60 @@ const last3 = (name: string, f: Scalar3): Ternary =>
 
 // Gamma(a, 1), density x^(a-1) exp(-x) / Γ(a)
 const gammaDensity: Binary = binary("gammaDensity", (a, x) => special.gammaDensity(a, x), [
-  (g, y, a, x) => gate(g, mul(y, sub(log(x), digamma(a)))),
-  (g, y, a, x) => gate(g, mul(y, sub(div(sub(a, 1), x), 1))),
+  (g, y, a, x) => mulZeroWins(g, mul(y, sub(log(x), digamma(a)))),
+  (g, y, a, x) => mulZeroWins(g, mul(y, sub(div(sub(a, 1), x), 1))),
 ]);
 /** P(a, x), differentiable in both. */
 export const gammainc: Binary = binary("gammainc", (a, x) => special.gammainc(a, x), [
-  (g, _, a, x) => gate(g, neg(mul(gammaImplicitGrad(a, x), gammaDensity(a, x)))),
-  (g, _, a, x) => gate(g, gammaDensity(a, x)),
+  (g, _, a, x) => mulZeroWins(g, neg(mul(gammaImplicitGrad(a, x), gammaDensity(a, x)))),
+  (g, _, a, x) => mulZeroWins(g, gammaDensity(a, x)),
 ]);
 /** Q(a, x) = 1 - P(a, x), without its cancellation. */
 export const gammaincc: Binary = binary("gammaincc", (a, x) => special.gammaincc(a, x), [
-  (g, _, a, x) => gate(g, mul(gammaImplicitGrad(a, x), gammaDensity(a, x))),
-  (g, _, a, x) => gate(g, neg(gammaDensity(a, x))),
+  (g, _, a, x) => mulZeroWins(g, mul(gammaImplicitGrad(a, x), gammaDensity(a, x))),
+  (g, _, a, x) => mulZeroWins(g, neg(gammaDensity(a, x))),
 ]);
 /** The x with P(a, x) = p. */
 export const gammaincinv: Binary = binary("gammaincinv", (a, p) => special.gammaincinv(a, p), [
-  (g, x, a) => gate(g, gammaImplicitGrad(a, x)),
-  (g, x, a) => gate(g, reciprocal(gammaDensity(a, x))),
+  (g, x, a) => mulZeroWins(g, gammaImplicitGrad(a, x)),
+  (g, x, a) => mulZeroWins(g, reciprocal(gammaDensity(a, x))),
 ]);
 /** dx/da at fixed P(a, x). */
 export const gammaImplicitGrad: Binary = binary("gammaImplicitGrad", (a, x) => special.gammaImplicitGrad(a, x), [
-  (g, _, a, x) => gate(g, gammaImplicitCurve(a, x)),
-  (g, h, a, x) => gate(g, sub(sub(digamma(a), log(x)), mul(h, sub(div(sub(a, 1), x), 1)))),
+  (g, _, a, x) => mulZeroWins(g, gammaImplicitCurve(a, x)),
+  (g, h, a, x) => mulZeroWins(g, sub(sub(digamma(a), log(x)), mul(h, sub(div(sub(a, 1), x), 1)))),
 ]);
 const gammaImplicitCurve = last2("gammaImplicitCurve", (a, x) => slopeAt(a, (p) => special.gammaImplicitGrad(p, x)));
 
 // Beta(a, b), density x^(a-1) (1-x)^(b-1) / B(a, b), and the derivatives of its logarithm
 const betaDensity: Ternary = ternary("betaDensity", (a, b, x) => special.betaDensity(a, b, x), [
-  (g, y, a, b, x) => gate(g, mul(y, betaScoreA(a, b, x))),
-  (g, y, a, b, x) => gate(g, mul(y, betaScoreB(a, b, x))),
-  (g, y, a, b, x) => gate(g, mul(y, betaScoreX(a, b, x))),
+  (g, y, a, b, x) => mulZeroWins(g, mul(y, betaScoreA(a, b, x))),
+  (g, y, a, b, x) => mulZeroWins(g, mul(y, betaScoreB(a, b, x))),
+  (g, y, a, b, x) => mulZeroWins(g, mul(y, betaScoreX(a, b, x))),
 ]);
 const betaScoreA = (a: Tensor, b: Tensor, x: Tensor): Tensor => add(log(x), digammaDifference(a, b));
 const betaScoreB = (a: Tensor, b: Tensor, x: Tensor): Tensor => add(log1p(neg(x)), digammaDifference(b, a));
 const betaScoreX = (a: Tensor, b: Tensor, x: Tensor): Tensor => sub(div(sub(a, 1), x), div(sub(b, 1), sub(1, x)));
 /** I_x(a, b), differentiable in all three, which come in the order a, b, x. */
 export const betainc: Ternary = ternary("betainc", (a, b, x) => special.betainc(a, b, x), [
-  (g, _, a, b, x) => gate(g, neg(mul(betaImplicitGradA(a, b, x), betaDensity(a, b, x)))),
-  (g, _, a, b, x) => gate(g, neg(mul(betaImplicitGradB(a, b, x), betaDensity(a, b, x)))),
-  (g, _, a, b, x) => gate(g, betaDensity(a, b, x)),
+  (g, _, a, b, x) => mulZeroWins(g, neg(mul(betaImplicitGradA(a, b, x), betaDensity(a, b, x)))),
+  (g, _, a, b, x) => mulZeroWins(g, neg(mul(betaImplicitGradB(a, b, x), betaDensity(a, b, x)))),
+  (g, _, a, b, x) => mulZeroWins(g, betaDensity(a, b, x)),
 ]);
 /** The x with I_x(a, b) = p. */
 export const betaincinv: Ternary = ternary("betaincinv", (a, b, p) => special.betaincinv(a, b, p), [
-  (g, x, a, b) => gate(g, betaImplicitGradA(a, b, x)),
-  (g, x, a, b) => gate(g, betaImplicitGradB(a, b, x)),
-  (g, x, a, b) => gate(g, reciprocal(betaDensity(a, b, x))),
+  (g, x, a, b) => mulZeroWins(g, betaImplicitGradA(a, b, x)),
+  (g, x, a, b) => mulZeroWins(g, betaImplicitGradB(a, b, x)),
+  (g, x, a, b) => mulZeroWins(g, reciprocal(betaDensity(a, b, x))),
 ]);
 /** dx/da at fixed I_x(a, b). */
 export const betaImplicitGradA: Ternary = ternary(
   "betaImplicitGradA",
   (a, b, x) => special.betaImplicitGradA(a, b, x),
   [
-    (g, _, a, b, x) => gate(g, betaCurveAA(a, b, x)),
-    (g, _, a, b, x) => gate(g, betaCurveAB(a, b, x)),
-    (g, h, a, b, x) => gate(g, neg(add(betaScoreA(a, b, x), mul(h, betaScoreX(a, b, x))))),
+    (g, _, a, b, x) => mulZeroWins(g, betaCurveAA(a, b, x)),
+    (g, _, a, b, x) => mulZeroWins(g, betaCurveAB(a, b, x)),
+    (g, h, a, b, x) => mulZeroWins(g, neg(add(betaScoreA(a, b, x), mul(h, betaScoreX(a, b, x))))),
   ],
 );
 /** dx/db at fixed I_x(a, b). */
@@ -88,9 +88,9 @@ export const betaImplicitGradB: Ternary = ternary(
   "betaImplicitGradB",
   (a, b, x) => special.betaImplicitGradB(a, b, x),
   [
-    (g, _, a, b, x) => gate(g, betaCurveBA(a, b, x)),
-    (g, _, a, b, x) => gate(g, betaCurveBB(a, b, x)),
-    (g, h, a, b, x) => gate(g, neg(add(betaScoreB(a, b, x), mul(h, betaScoreX(a, b, x))))),
+    (g, _, a, b, x) => mulZeroWins(g, betaCurveBA(a, b, x)),
+    (g, _, a, b, x) => mulZeroWins(g, betaCurveBB(a, b, x)),
+    (g, h, a, b, x) => mulZeroWins(g, neg(add(betaScoreB(a, b, x), mul(h, betaScoreX(a, b, x))))),
   ],
 );
 const betaCurveAA = last3("betaCurveAA", (a, b, x) => slopeAt(a, (p) => special.betaImplicitGradA(p, b, x)));
@@ -103,16 +103,16 @@ const vonMisesDensity = (k: Tensor, x: Tensor): Tensor =>
   div(exp(mul(k, mul(-2, square(sin(mul(0.5, x)))))), mul(2 * Math.PI, i0e(k)));
 /** P(Θ <= θ) for -π <= θ <= π, differentiable in both, which come in the order κ, θ. */
 export const vonMisesCdf: Binary = binary("vonMisesCdf", (k, x) => special.vonMisesCdf(x, k), [
-  (g, _, k, x) => gate(g, neg(mul(vonMisesImplicitGrad(k, x), vonMisesDensity(k, x)))),
-  (g, _, k, x) => gate(g, vonMisesDensity(k, x)),
+  (g, _, k, x) => mulZeroWins(g, neg(mul(vonMisesImplicitGrad(k, x), vonMisesDensity(k, x)))),
+  (g, _, k, x) => mulZeroWins(g, vonMisesDensity(k, x)),
 ]);
 /** dθ/dκ at fixed P(Θ <= θ). */
 export const vonMisesImplicitGrad: Binary = binary(
   "vonMisesImplicitGrad",
   (k, x) => special.vonMisesImplicitGrad(x, k),
   [
-    (g, _, k, x) => gate(g, vonMisesCurve(k, x)),
-    (g, h, k, x) => gate(g, sub(sub(div(i1e(k), i0e(k)), cos(x)), mul(h, neg(mul(k, sin(x)))))),
+    (g, _, k, x) => mulZeroWins(g, vonMisesCurve(k, x)),
+    (g, h, k, x) => mulZeroWins(g, sub(sub(div(i1e(k), i0e(k)), cos(x)), mul(h, neg(mul(k, sin(x)))))),
   ],
 );
 const vonMisesCurve = last2("vonMisesCurve", (k, x) => slopeAt(k, (p) => special.vonMisesImplicitGrad(x, p)));

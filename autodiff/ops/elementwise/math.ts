@@ -2,106 +2,113 @@
  * The elementwise op table: a row gives an op's name, its value, and its gradient for each operand. `g` is the cotangent of
  * the result `y`. Rules are written in ops, so second derivatives need nothing extra.
  *
- * `gate(g, d)` is g·d, but a zero g wins over an infinite or NaN d: a branch that `where` or a mask did not take
+ * `mulZeroWins(g, d)` is g·d, but a zero g wins over an infinite or NaN d: a branch that `where` or a mask did not take
  * contributes exactly nothing, whatever its own derivative is there.
  */
 import type { Tensor } from "../../core/tensor.js";
 import { scalarFormulas as formulas } from "../../kernels/formulas/scalarFormulas.js";
 import { type Binary, binary, type Ternary, ternary, type Unary, unary } from "./elementwise.js";
 
-export const gate: Binary = binary("gate", (g, d) => (g === 0 ? 0 : g * d), [
-  (G, _, __, d) => gate(G, d),
-  (G, _, g) => gate(G, g),
+export const mulZeroWins: Binary = binary("mulZeroWins", (g, d) => (g === 0 ? 0 : g * d), [
+  (G, _, __, d) => mulZeroWins(G, d),
+  (G, _, g) => mulZeroWins(G, g),
 ]);
 
 // Arithmetic
 export const add: Binary = binary("add", (a, b) => a + b, [(g) => g, (g) => g]);
 export const sub: Binary = binary("sub", (a, b) => a - b, [(g) => g, (g) => neg(g)]);
-export const mul: Binary = binary("mul", (a, b) => a * b, [(g, _, __, b) => gate(g, b), (g, _, a) => gate(g, a)]);
+export const mul: Binary = binary("mul", (a, b) => a * b, [
+  (g, _, __, b) => mulZeroWins(g, b),
+  (g, _, a) => mulZeroWins(g, a),
+]);
 export const div: Binary = binary("div", (a, b) => a / b, [
-  (g, _, __, b) => gate(g, reciprocal(b)),
-  (g, y, _, b) => gate(g, neg(div(y, b))),
+  (g, _, __, b) => mulZeroWins(g, reciprocal(b)),
+  (g, y, _, b) => mulZeroWins(g, neg(div(y, b))),
 ]);
 export const neg: Unary = unary("neg", (a) => -a, [(g) => neg(g)]);
-export const abs: Unary = unary("abs", (a) => Math.abs(a), [(g, _, a) => gate(g, sign(a))]);
+export const abs: Unary = unary("abs", (a) => Math.abs(a), [(g, _, a) => mulZeroWins(g, sign(a))]);
 export const sign: Unary = unary("sign", (a) => Math.sign(a), null);
-export const square: Unary = unary("square", (a) => a * a, [(g, _, a) => gate(g, mul(2, a))]);
-export const reciprocal: Unary = unary("reciprocal", (a) => 1 / a, [(g, y) => gate(g, neg(square(y)))]);
+export const square: Unary = unary("square", (a) => a * a, [(g, _, a) => mulZeroWins(g, mul(2, a))]);
+export const reciprocal: Unary = unary("reciprocal", (a) => 1 / a, [(g, y) => mulZeroWins(g, neg(square(y)))]);
 export const sqrt: Unary = unary("sqrt", (a) => Math.sqrt(a), [(g, _, a) => sqrtSlope(g, a)]);
 /**
- * g / (2 √a), as `gate` has it. Its own derivative at 0 is infinite, and there a cotangent of 0 comes from a product that has no
+ * g / (2 √a), as `mulZeroWins` has it. Its own derivative at 0 is infinite, and there a cotangent of 0 comes from a product that has no
  * limit, such as 0 · Infinity in the Hessian of a norm: NaN, where a zero that wins would be a wrong number.
  */
 const sqrtSlope: Binary = binary("sqrtSlope", (g, a) => (g === 0 ? 0 : (0.5 * g) / Math.sqrt(a)), [
   (G, _, __, a) => sqrtSlope(G, a),
-  (G, _, g, a) => mul(G, gate(g, div(-0.25, mul(a, sqrt(a))))),
+  (G, _, g, a) => mul(G, mulZeroWins(g, div(-0.25, mul(a, sqrt(a))))),
 ]);
 /** a^b. The gradient for b at a = 0 is 0; a^0 is 1 with gradient 0 for a, also at a = 0. */
 export const pow: Binary = binary("pow", formulas.pow, [
   (g, _, a, b) => powSlope(g, a, b),
-  (g, y, a) => gate(g, gate(y, logOrZero(a))),
+  (g, y, a) => mulZeroWins(g, mulZeroWins(y, logOrZero(a))),
 ]);
 /** g b a^(b - 1), as sqrtSlope. */
 const powSlope: Ternary = ternary("powSlope", formulas.powSlope, [
   (G, _, __, a, b) => powSlope(G, a, b),
-  (G, _, g, a, b) => mul(G, gate(mul(g, b), powSlope(1, a, sub(b, 1)))),
-  (G, _, g, a, b) => gate(G, gate(g, mul(pow(a, sub(b, 1)), add(1, gate(b, logOrZero(a)))))),
+  (G, _, g, a, b) => mul(G, mulZeroWins(mul(g, b), powSlope(1, a, sub(b, 1)))),
+  (G, _, g, a, b) => mulZeroWins(G, mulZeroWins(g, mul(pow(a, sub(b, 1)), add(1, mulZeroWins(b, logOrZero(a)))))),
 ]);
 const logOrZero = (a: Tensor): Tensor => log(where(equal(a, 0), 1, a));
 
 // Exponentials and logarithms
-export const exp: Unary = unary("exp", formulas.exp, [(g, y) => gate(g, y)]);
-export const expm1: Unary = unary("expm1", formulas.expm1, [(g, _, a) => gate(g, exp(a))]);
-export const log: Unary = unary("log", formulas.log, [(g, _, a) => gate(g, reciprocal(a))]);
-export const log1p: Unary = unary("log1p", formulas.log1p, [(g, _, a) => gate(g, reciprocal(add(1, a)))]);
+export const exp: Unary = unary("exp", formulas.exp, [(g, y) => mulZeroWins(g, y)]);
+export const expm1: Unary = unary("expm1", formulas.expm1, [(g, _, a) => mulZeroWins(g, exp(a))]);
+export const log: Unary = unary("log", formulas.log, [(g, _, a) => mulZeroWins(g, reciprocal(a))]);
+export const log1p: Unary = unary("log1p", formulas.log1p, [(g, _, a) => mulZeroWins(g, reciprocal(add(1, a)))]);
 /** a·log(b), 0 where a = 0. */
 export const xlogy: Binary = binary("xlogy", formulas.xlogy, [
-  (g, _, __, b) => gate(g, log(b)),
-  (g, _, a, b) => gate(g, gate(a, reciprocal(b))),
+  (g, _, __, b) => mulZeroWins(g, log(b)),
+  (g, _, a, b) => mulZeroWins(g, mulZeroWins(a, reciprocal(b))),
 ]);
 /** a·log(1 + b), 0 where a = 0. */
 export const xlog1py: Binary = binary("xlog1py", formulas.xlog1py, [
-  (g, _, __, b) => gate(g, log1p(b)),
-  (g, _, a, b) => gate(g, gate(a, reciprocal(add(1, b)))),
+  (g, _, __, b) => mulZeroWins(g, log1p(b)),
+  (g, _, a, b) => mulZeroWins(g, mulZeroWins(a, reciprocal(add(1, b)))),
 ]);
 /** log(exp(a) + exp(b)); -Infinity where both are, with the gradient shared. */
 export const logaddexp: Binary = binary("logaddexp", formulas.logaddexp, [
-  (g, _, a, b) => gate(g, sigmoid(gap(a, b))),
-  (g, _, a, b) => gate(g, sigmoid(gap(b, a))),
+  (g, _, a, b) => mulZeroWins(g, sigmoid(gap(a, b))),
+  (g, _, a, b) => mulZeroWins(g, sigmoid(gap(b, a))),
 ]);
 /** a - b, also of equal infinities. */
 const gap: Binary = binary("gap", (a, b) => (a === b ? 0 : a - b), [(g) => g, (g) => neg(g)]);
 /** log(1 - exp(a)) for a < 0. */
 export const log1mexp: Unary = unary("log1mexp", formulas.log1mexp, [
-  (g, _, a) => gate(g, neg(div(exp(a), sub(0, expm1(a))))),
+  (g, _, a) => mulZeroWins(g, neg(div(exp(a), sub(0, expm1(a))))),
 ]);
 
 // Trigonometry
-export const sin: Unary = unary("sin", formulas.sin, [(g, _, a) => gate(g, cos(a))]);
-export const cos: Unary = unary("cos", formulas.cos, [(g, _, a) => gate(g, neg(sin(a)))]);
-export const tan: Unary = unary("tan", formulas.tan, [(g, y) => gate(g, add(1, square(y)))]);
-export const atan: Unary = unary("atan", formulas.atan, [(g, _, a) => gate(g, reciprocal(add(1, square(a))))]);
+export const sin: Unary = unary("sin", formulas.sin, [(g, _, a) => mulZeroWins(g, cos(a))]);
+export const cos: Unary = unary("cos", formulas.cos, [(g, _, a) => mulZeroWins(g, neg(sin(a)))]);
+export const tan: Unary = unary("tan", formulas.tan, [(g, y) => mulZeroWins(g, add(1, square(y)))]);
+export const atan: Unary = unary("atan", formulas.atan, [(g, _, a) => mulZeroWins(g, reciprocal(add(1, square(a))))]);
 
 // Squashing functions
-export const tanh: Unary = unary("tanh", formulas.tanh, [(g, _, a) => gate(g, mul(4, logisticDensity(mul(2, a))))]);
-export const sigmoid: Unary = unary("sigmoid", formulas.sigmoid, [(g, _, a) => gate(g, logisticDensity(a))]);
+export const tanh: Unary = unary("tanh", formulas.tanh, [
+  (g, _, a) => mulZeroWins(g, mul(4, logisticDensity(mul(2, a)))),
+]);
+export const sigmoid: Unary = unary("sigmoid", formulas.sigmoid, [(g, _, a) => mulZeroWins(g, logisticDensity(a))]);
 /** sigmoid', and tanh' in other units: 1 - tanh² would keep no digit where tanh is nearly 1. */
 const logisticDensity: Unary = unary("logisticDensity", formulas.logisticDensity, [
-  (g, y, a) => gate(g, neg(mul(y, tanh(mul(0.5, a))))),
+  (g, y, a) => mulZeroWins(g, neg(mul(y, tanh(mul(0.5, a))))),
 ]);
-export const logSigmoid: Unary = unary("logSigmoid", formulas.logSigmoid, [(g, _, a) => gate(g, sigmoid(neg(a)))]);
+export const logSigmoid: Unary = unary("logSigmoid", formulas.logSigmoid, [
+  (g, _, a) => mulZeroWins(g, sigmoid(neg(a))),
+]);
 /** log(1 + exp(a)). */
-export const softplus: Unary = unary("softplus", formulas.softplus, [(g, _, a) => gate(g, sigmoid(a))]);
-export const relu: Unary = unary("relu", (a) => Math.max(a, 0), [(g, _, a) => gate(g, greater(a, 0))]);
+export const softplus: Unary = unary("softplus", formulas.softplus, [(g, _, a) => mulZeroWins(g, sigmoid(a))]);
+export const relu: Unary = unary("relu", (a) => Math.max(a, 0), [(g, _, a) => mulZeroWins(g, greater(a, 0))]);
 
 // Choice: ties share the gradient of maximum and minimum
 export const maximum: Binary = binary("maximum", (a, b) => Math.max(a, b), [
-  (g, _, a, b) => gate(g, isBelow(b, a)),
-  (g, _, a, b) => gate(g, isBelow(a, b)),
+  (g, _, a, b) => mulZeroWins(g, isBelow(b, a)),
+  (g, _, a, b) => mulZeroWins(g, isBelow(a, b)),
 ]);
 export const minimum: Binary = binary("minimum", (a, b) => Math.min(a, b), [
-  (g, _, a, b) => gate(g, isBelow(a, b)),
-  (g, _, a, b) => gate(g, isBelow(b, a)),
+  (g, _, a, b) => mulZeroWins(g, isBelow(a, b)),
+  (g, _, a, b) => mulZeroWins(g, isBelow(b, a)),
 ]);
 /** 1 where a < b, a half where they are equal. */
 const isBelow = (a: Tensor, b: Tensor): Tensor => add(less(a, b), mul(0.5, equal(a, b)));
@@ -113,9 +120,9 @@ export const where: Ternary = ternary("where", (condition, a, b) => (condition !
 ]);
 /** minimum(maximum(a, lo), hi), with their gradients: shared at a limit, all for hi where the limits are crossed. */
 export const clip: Ternary = ternary("clip", (a, lo, hi) => Math.min(Math.max(a, lo), hi), [
-  (g, _, a, lo, hi) => gate(g, mul(isBelow(lo, a), isBelow(maximum(a, lo), hi))),
-  (g, _, a, lo, hi) => gate(g, mul(isBelow(a, lo), isBelow(maximum(a, lo), hi))),
-  (g, _, a, lo, hi) => gate(g, isBelow(hi, maximum(a, lo))),
+  (g, _, a, lo, hi) => mulZeroWins(g, mul(isBelow(lo, a), isBelow(maximum(a, lo), hi))),
+  (g, _, a, lo, hi) => mulZeroWins(g, mul(isBelow(a, lo), isBelow(maximum(a, lo), hi))),
+  (g, _, a, lo, hi) => mulZeroWins(g, isBelow(hi, maximum(a, lo))),
 ]);
 
 // Comparisons and roundings: 0 or 1, no gradient

@@ -20,7 +20,7 @@ import * as kernels from "../../kernels/factor.js";
 import { choleskySimd, substituteSimd } from "../../kernels/triangles.js";
 import { kernelsOf } from "../../kernels/wasm/simd.js";
 import { tril, triu } from "../array/diagonal.js";
-import { add, gate, mul, neg, sub } from "../elementwise/math.js";
+import { add, mul, mulZeroWins, neg, sub } from "../elementwise/math.js";
 import { broadcastTogether } from "../views/batching.js";
 import { expandDims, squeeze } from "../views/shape.js";
 import { matmul, matrixTranspose, offsetsOf } from "./matmul.js";
@@ -167,7 +167,7 @@ const logdetOp: Op = {
   vjp:
     () =>
     (g, _, [x]) =>
-      gate(expandDims(expandDims(g, -1), -1), matrixTranspose(inverse(x as Tensor))),
+      mulZeroWins(expandDims(expandDims(g, -1), -1), matrixTranspose(inverse(x as Tensor))),
   batch: (_, [x]) => apply(logdetOp, null, x as Tensor),
   axes: () => dropLast(2),
 };

@@ -28,7 +28,7 @@ import {
   gammaImplicitGrad,
   vonMisesImplicitGrad,
 } from "../elementwise/incomplete.js";
-import { add, div, exp, gate, less, mul, sub, where } from "../elementwise/math.js";
+import { add, div, exp, less, mul, mulZeroWins, sub, where } from "../elementwise/math.js";
 import { digamma } from "../elementwise/special.js";
 import { asKey, type Draws, draw, drawOp, each } from "./draw.js";
 
@@ -60,9 +60,9 @@ export function uniform(from: TensorLike, shape: Shape = [], minval: TensorLike 
 }
 /** low + u (high - low), below `high`. */
 const between: Ternary = ternary("between", betweenOf, [
-  (g, _, __, low, high) => gate(g, sub(high, low)),
-  (g, _, u) => gate(g, sub(1, u)),
-  (g, _, u) => gate(g, u),
+  (g, _, __, low, high) => mulZeroWins(g, sub(high, low)),
+  (g, _, u) => mulZeroWins(g, sub(1, u)),
+  (g, _, u) => mulZeroWins(g, u),
 ]);
 
 const normalOp = drawOp("normal", kernels.fillNormal);
@@ -154,7 +154,9 @@ export function permutation(from: TensorLike, nOrTensor: TensorLike): Tensor {
   return take(x, draw(permutationOp, asKey("permutation", from), [], [x.length]));
 }
 
-const gammaOp = drawOp("gamma", each(kernels.gammaDraw), [(g, x, [, a]) => gate(g, gammaImplicitGrad(a as Tensor, x))]);
+const gammaOp = drawOp("gamma", each(kernels.gammaDraw), [
+  (g, x, [, a]) => mulZeroWins(g, gammaImplicitGrad(a as Tensor, x)),
+]);
 /** Gamma(concentration, rate 1); NaN unless 0 < concentration < Infinity; differentiable. */
 export const gamma = (from: TensorLike, concentration: TensorLike, shape?: Shape): Tensor =>
   draw(gammaOp, from, [concentration], shape);
@@ -165,7 +167,7 @@ const logGammaOp = drawOp("logGamma", each(kernels.logGammaDraw), [
     const a = concentration as Tensor;
     const tiny = less(logX, -50);
     const x = exp(where(tiny, 0, logX));
-    return gate(g, where(tiny, div(sub(digamma(add(a, 1)), logX), a), div(gammaImplicitGrad(a, x), x)));
+    return mulZeroWins(g, where(tiny, div(sub(digamma(add(a, 1)), logX), a), div(gammaImplicitGrad(a, x), x)));
   },
 ]);
 /** The logarithm of a Gamma(concentration, rate 1) draw, which for small concentrations may be far below -745; differentiable. */
@@ -173,8 +175,8 @@ export const logGamma = (from: TensorLike, concentration: TensorLike, shape?: Sh
   draw(logGammaOp, from, [concentration], shape);
 
 const betaOp = drawOp("beta", each(kernels.betaDraw), [
-  (g, x, [, a, b]) => gate(g, betaImplicitGradA(a as Tensor, b as Tensor, x)),
-  (g, x, [, a, b]) => gate(g, betaImplicitGradB(a as Tensor, b as Tensor, x)),
+  (g, x, [, a, b]) => mulZeroWins(g, betaImplicitGradA(a as Tensor, b as Tensor, x)),
+  (g, x, [, a, b]) => mulZeroWins(g, betaImplicitGradB(a as Tensor, b as Tensor, x)),
 ]);
 /** Beta(a, b), strictly between 0 and 1; NaN unless both are positive and finite; differentiable. */
 export const beta = (from: TensorLike, a: TensorLike, b: TensorLike, shape?: Shape): Tensor =>
@@ -192,7 +194,7 @@ const dirichletGradient: Vjp<Draws> = (g, x, [, concentration]) => {
   const large = less(0.5, x);
   const rest = where(large, sum(where(large, 0, x), -1, options), sub(1, x));
   const slope = where(large, betaImplicitGradB(b, a, rest).neg(), betaImplicitGradA(a, b, x));
-  return gate(sub(g, sum(mul(g, x), -1, options)), div(slope, rest));
+  return mulZeroWins(sub(g, sum(mul(g, x), -1, options)), div(slope, rest));
 };
 const dirichletOp = drawOp(
   "dirichlet",
@@ -212,7 +214,7 @@ export function dirichlet(from: TensorLike, concentration: TensorLike, shape?: S
 }
 
 const vonMisesOp = drawOp("vonMises", each(kernels.vonMisesDraw), [
-  (g, x, [, k]) => gate(g, vonMisesImplicitGrad(k as Tensor, x)),
+  (g, x, [, k]) => mulZeroWins(g, vonMisesImplicitGrad(k as Tensor, x)),
 ]);
 /** VonMises(0, concentration) on [-π, π]; differentiable. */
 export const vonMises = (from: TensorLike, concentration: TensorLike, shape?: Shape): Tensor =>

@@ -3,11 +3,11 @@ import {
   digammaDifference,
   exp,
   expm1,
-  gate,
   log,
   log1mexp,
   log1p,
   logBeta,
+  mulZeroWins,
   pow,
   random,
   reciprocal,
@@ -40,7 +40,7 @@ export class Kumaraswamy extends /* @__PURE__ */ family<
   support: unitInterval,
   logDensity: (x, { concentration1: a, concentration0: b }) =>
     xlogy(a.sub(1), x)
-      .add(gate(b.sub(1), log1mexp(log(x).mul(a))))
+      .add(mulZeroWins(b.sub(1), log1mexp(log(x).mul(a))))
       .add(log(a))
       .add(log(b)),
   draw: (key, shape, { concentration1: a, concentration0: b }) => {

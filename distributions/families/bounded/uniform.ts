@@ -1,7 +1,7 @@
 import {
   type Binary,
   binary,
-  gate,
+  mulZeroWins,
   random,
   square,
   sub,
@@ -21,8 +21,8 @@ const logWidth: Binary = binary(
   "logWidth",
   (low, high) => (high - low < Infinity ? logOf(high - low) : logOf(0.5 * high - 0.5 * low) + Math.LN2),
   [
-    (g, _, low, high) => gate(g, sub(high, low).reciprocal()).neg(),
-    (g, _, low, high) => gate(g, sub(high, low).reciprocal()),
+    (g, _, low, high) => mulZeroWins(g, sub(high, low).reciprocal()).neg(),
+    (g, _, low, high) => mulZeroWins(g, sub(high, low).reciprocal()),
   ],
 );
 

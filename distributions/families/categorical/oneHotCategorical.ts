@@ -1,4 +1,4 @@
-import { eye, gate, oneHot, random, sum, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import { eye, mulZeroWins, oneHot, random, sum, type Tensor, type TensorLike } from "../../../autodiff/index.js";
 import { logWeights, multinomial, weights } from "../../constraints/index.js";
 import { family } from "../../core/family.js";
 import { Categorical, type Classes, classesOf, entropyOf, logitsOf, probsOf } from "./categorical.js";
@@ -16,7 +16,7 @@ export class OneHotCategorical extends /* @__PURE__ */ family<Classes, [probs?: 
   support: multinomial(1),
   eventShape: (p) => [classesOf(p)],
   values: (p) => eye(classesOf(p)),
-  logDensity: (x, p) => sum(gate(x, logitsOf(p)), -1),
+  logDensity: (x, p) => sum(mulZeroWins(x, logitsOf(p)), -1),
   draw: (key, shape, p) => oneHot(random.categorical(key, logitsOf(p), shape), classesOf(p)),
   mean: probsOf,
   variance: (p) => {

@@ -1,11 +1,11 @@
 import {
   arange,
-  gate,
   less,
   lessEqual,
   log,
   log1p,
   logSigmoid,
+  mulZeroWins,
   random,
   sigmoid,
   sub,
@@ -52,7 +52,7 @@ export class Bernoulli extends /* @__PURE__ */ family<Odds, [probs?: TensorLike]
   logDensity: (x, p) => {
     if (p.logits !== undefined) return logSigmoid(x.mul(2).sub(1).mul(p.logits));
     const [one, zero] = outcomesOf(p);
-    return gate(x, one.log).add(gate(sub(1, x), zero.log));
+    return mulZeroWins(x, one.log).add(mulZeroWins(sub(1, x), zero.log));
   },
   draw: (key, shape, p) => random.bernoulli(key, probsOf(p), shape),
   mean: probsOf,
@@ -63,7 +63,7 @@ export class Bernoulli extends /* @__PURE__ */ family<Odds, [probs?: TensorLike]
   entropy: (p) => {
     const [one, zero] = outcomesOf(p);
     // Of probabilities the slope is infinite at 0 and 1, of log odds it is 0 at their ends.
-    const of = p.probs === undefined ? weighed : gate;
+    const of = p.probs === undefined ? weighed : mulZeroWins;
     return of(one.probability, one.log).add(of(zero.probability, zero.log)).neg();
   },
   cdf: (x, p) => where(less(x, 0), 0, where(less(x, 1), outcomesOf(p)[1].probability, 1)),

@@ -2,10 +2,10 @@ import { readNumbers } from "../../../autodiff/core/reads.js";
 import {
   arange,
   floor,
-  gate,
   less,
   maximum,
   minimum,
+  mulZeroWins,
   random,
   sigmoid,
   type Tensor,
@@ -46,7 +46,7 @@ export class Binomial extends /* @__PURE__ */ family<Params, [totalCount: Tensor
     const l = logits as Tensor;
     const isTurned = less(0, l);
     const [k, rarer] = [where(isTurned, n.sub(x), x), where(isTurned, l.neg(), l)];
-    return logBinomial(k, n, sigmoid(maximum(rarer, -FAR_LOGIT))).add(gate(k, minimum(rarer.add(FAR_LOGIT), 0)));
+    return logBinomial(k, n, sigmoid(maximum(rarer, -FAR_LOGIT))).add(mulZeroWins(k, minimum(rarer.add(FAR_LOGIT), 0)));
   },
   draw: (key, shape, p) => random.binomial(key, p.totalCount, probsOf(p), shape),
   mean: (p) => p.totalCount.mul(probsOf(p)),

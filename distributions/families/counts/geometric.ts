@@ -2,11 +2,11 @@ import {
   exp,
   expm1,
   floor,
-  gate,
   less,
   log,
   log1p,
   maximum,
+  mulZeroWins,
   random,
   softplus,
   type Tensor,
@@ -39,7 +39,7 @@ export class Geometric extends /* @__PURE__ */ family<Odds, [probs?: TensorLike]
   logDensity: (x, { probs, logits }) => {
     if (probs !== undefined) return xlog1py(x, probs.neg()).add(log(probs));
     const l = logits as Tensor;
-    return gate(x, softplus(l)).neg().sub(softplus(l.neg()));
+    return mulZeroWins(x, softplus(l)).neg().sub(softplus(l.neg()));
   },
   // Logits may be of a probability beneath all numbers; counts of 1e300 then stand for larger ones.
   draw: (key, shape, p) => random.geometric(key, maximum(probsOf(p), 1e-300), shape),
@@ -47,7 +47,7 @@ export class Geometric extends /* @__PURE__ */ family<Odds, [probs?: TensorLike]
   variance: (p) => failuresOf(p).div(probsOf(p)),
   entropy: (p) => {
     const { probs, logits } = p;
-    if (probs !== undefined) return gate(failuresOf(p), log1p(probs.neg())).add(log(probs)).neg();
+    if (probs !== undefined) return mulZeroWins(failuresOf(p), log1p(probs.neg())).add(log(probs)).neg();
     const l = logits as Tensor;
     // (1 - p) / p · softplus(l) is log(1 + e^l) / e^l, 1 where e^l is beneath rounding.
     return where(less(l, -40), 1, failuresOf(p).mul(softplus(l))).add(softplus(l.neg()));

@@ -1,11 +1,11 @@
 import {
   exp,
   floor,
-  gate,
   less,
   log,
   maximum,
   minimum,
+  mulZeroWins,
   random,
   reciprocal,
   square,
@@ -61,7 +61,7 @@ export class NegativeBinomial extends /* @__PURE__ */ family<Params, [totalCount
       const l = logits as Tensor;
       return logNegativeBinomial(x, r, exp(l.clip(-FAR_LOGIT, FAR_LOGIT)))
         .sub(r.mul(maximum(l.sub(FAR_LOGIT), 0)))
-        .add(gate(x, minimum(l.add(FAR_LOGIT), 0)));
+        .add(mulZeroWins(x, minimum(l.add(FAR_LOGIT), 0)));
     },
     draw: (key, shape, p) => gammaPoissonDraw(key, p.totalCount, (rate) => rate.mul(oddsOf(p)), shape),
     mean: (p) => p.totalCount.mul(oddsOf(p)),

@@ -5,10 +5,10 @@ import {
   gammainc,
   gammaincc,
   gammaincinv,
-  gate,
   greater,
   log,
   maximum,
+  mulZeroWins,
   random,
   reciprocal,
   square,
@@ -74,9 +74,9 @@ const logInverseGammaDensity: Ternary = ternary(
     return 0.5 * logOf(a / (2 * Math.PI)) - logOf(x) - devianceFrom(a, m, difference) - logGammaCorrection(a);
   },
   [
-    (g, _, a, b, x) => gate(g, sub(sub(log(b), log(x)), digamma(a))),
-    (g, _, a, b, x) => gate(g, sub(div(a, b), reciprocal(x))),
-    (g, _, a, b, x) => gate(g, div(sub(div(b, x), add(a, 1)), x)),
+    (g, _, a, b, x) => mulZeroWins(g, sub(sub(log(b), log(x)), digamma(a))),
+    (g, _, a, b, x) => mulZeroWins(g, sub(div(a, b), reciprocal(x))),
+    (g, _, a, b, x) => mulZeroWins(g, div(sub(div(b, x), add(a, 1)), x)),
   ],
 );
 

@@ -1,13 +1,13 @@
 import {
   exp,
   expm1,
-  gate,
   greater,
   lgamma,
   log,
   log1p,
   maximum,
   minimum,
+  mulZeroWins,
   pow,
   random,
   reciprocal,
@@ -44,7 +44,7 @@ export class Weibull extends /* @__PURE__ */ family<Params, [scale: TensorLike, 
   logDensity: (x, p) => {
     const { scale, concentration: k } = p;
     const ratio = logRatio(x, scale);
-    return gate(k.sub(1), minimum(ratio, Number.MAX_VALUE)).sub(powerOf(x, p)).add(log(k)).sub(log(scale));
+    return mulZeroWins(k.sub(1), minimum(ratio, Number.MAX_VALUE)).sub(powerOf(x, p)).add(log(k)).sub(log(scale));
   },
   draw: (key, shape, { scale, concentration }) =>
     pow(random.exponential(key, shape), reciprocal(concentration)).mul(scale),

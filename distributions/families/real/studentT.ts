@@ -7,12 +7,12 @@ import {
   digammaDifference,
   equal,
   exp,
-  gate,
   greater,
   less,
   log,
   logBeta,
   minimum,
+  mulZeroWins,
   ndtr,
   ndtri,
   random,
@@ -36,10 +36,10 @@ const logOnePlusSquareOver: Binary = binary(
     return ratio < Infinity ? log1pOf(ratio) : 2 * logOf(Math.abs(z)) - logOf(df);
   },
   [
-    (g, _, z, df) => gate(g, z.mul(2).div(square(z).add(df))),
+    (g, _, z, df) => mulZeroWins(g, z.mul(2).div(square(z).add(df))),
     (g, _, z, df) => {
       const t = minimum(square(z), 1e300);
-      return gate(g, t.div(t.add(df)).div(df).neg());
+      return mulZeroWins(g, t.div(t.add(df)).div(df).neg());
     },
   ],
 );

@@ -2,10 +2,10 @@ import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   cumsum,
   flip,
-  gate,
   less,
   lgamma,
   log,
+  mulZeroWins,
   random,
   slice,
   stack,
@@ -60,7 +60,7 @@ export class Multinomial extends /* @__PURE__ */ family<
     if (p.probs !== undefined) return sum(given(probs), -1).sub(total);
     // Logits may be of probabilities beneath all numbers.
     const isTiny = less(probs, 1e-290);
-    const tiny = gate(x, logits.add(log(n))).sub(lgamma(x.add(1)));
+    const tiny = mulZeroWins(x, logits.add(log(n))).sub(lgamma(x.add(1)));
     return sum(where(isTiny, tiny, given(where(isTiny, 1, probs))), -1).sub(total);
   },
   draw: (key, shape, p) => countsOf(key, p.totalCount, probsOf(p), shape),

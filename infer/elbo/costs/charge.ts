@@ -63,7 +63,7 @@ export function chargedCosts(
   charged: Charged,
 ): Map<string, Tensor> {
   const result = new Map<string, Tensor>();
-  const bills = sites.map((site) => {
+  const charges = sites.map((site) => {
     const items = new Map<number, Share>();
     for (const [i, cost] of costs.entries()) {
       if (!charged(cost, site)) continue;
@@ -73,9 +73,9 @@ export function chargedCosts(
     }
     return { site, items };
   });
-  bills.sort((a, b) => a.items.size - b.items.size);
+  charges.sort((a, b) => a.items.size - b.items.size);
   const done = new Map<string, { items: ReadonlyMap<number, Share>; total: Tensor }>();
-  for (const { site, items } of bills) {
+  for (const { site, items } of charges) {
     const group = site.plates.map((p) => p.name).join("\u0000");
     const before = done.get(group);
     const isShared = before !== undefined && [...before.items].every(([i, share]) => isSame(items.get(i), share));

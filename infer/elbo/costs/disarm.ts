@@ -20,7 +20,7 @@ import {
 } from "../../../autodiff/index.js";
 import type { Bernoulli } from "../../../distributions/index.js";
 import { familyOf } from "../../program/inferOptions.js";
-import type { Messenger } from "../../program/messages.js";
+import type { Handler } from "../../program/messages.js";
 import { type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 import type { ScoreSite } from "./costs.js";
 import { arranged } from "./meetings.js";
@@ -30,8 +30,8 @@ export const isDisarmed = ({ infer, isObserved }: SampleSite): boolean => infer.
 
 const oddsOf = (site: SampleSite): Bernoulli => familyOf(site.fn) as Bernoulli;
 
-/** The messenger under which the guide runs again as the twin of `guide`; null where no site asks for one. */
-export function antithetic(guide: Trace, key: Tensor): Messenger | null {
+/** The handler under which the guide runs again as the twin of `guide`; null where no site asks for one. */
+export function antithetic(guide: Trace, key: Tensor): Handler | null {
   const disarmed = [...sampleSites(guide)].filter(isDisarmed);
   if (disarmed.length === 0) return null;
   const names = new Set(disarmed.map(({ name }) => name));

@@ -11,7 +11,7 @@
 import { mapTree, PedigradError, random, stopGradient, type Tensor } from "../../../autodiff/index.js";
 import { detachProvenance, getProvenance, inFreshRun, trackProvenance } from "../../../provenance/index.js";
 import { replay, seed, substitute } from "../../program/handlers.js";
-import { type Messenger, withMessenger } from "../../program/messages.js";
+import { type Handler, withHandler } from "../../program/messages.js";
 import { isDraw, SampleSite, sampleSites, type Trace, trace } from "../../program/trace.js";
 import { shareMasks } from "../particles/masks.js";
 import type { Cost, Pair, Paths, Task } from "../particles/pair.js";
@@ -33,18 +33,18 @@ function drawsOf(guide: Trace, f: (value: Tensor) => Tensor = (value) => value):
 }
 
 /** The guide under the given draws, masked as in the pair. */
-function guideAt(draws: Trace, pair: Pair, key: Tensor, task: Task, of: Of, plates: Messenger): Trace {
+function guideAt(draws: Trace, pair: Pair, key: Tensor, task: Task, of: Of, plates: Handler): Trace {
   const guide = tracedRun(replay(task.guide, draws), random.foldIn(key, 0), of, plates);
   shareMasks(guide, pair.model);
   return guide;
 }
 
 /** The guide under its own draws, parameters held constant. */
-export const guideAlongPath = (pair: Pair, key: Tensor, task: Task, plates: Messenger): Trace =>
+export const guideAlongPath = (pair: Pair, key: Tensor, task: Task, plates: Handler): Trace =>
   guideAt(drawsOf(pair.guide), pair, key, task, held(task), plates);
 
 /** Both copies for a particle whose latents all have a pathwise sampler; refused, by name, where one has not. */
-export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task, plates: Messenger): Paths {
+export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task, plates: Handler): Paths {
   const score = [...sampleSites(pair.guide)].find(isScoreSite);
   if (score !== undefined)
     throw new PedigradError({
@@ -68,13 +68,13 @@ export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task, 
  * Refuse latents of the guide that are point masses moving with its parameters: holding the draws then holds the noise below z, not z
  * itself, and log q at a held z is not among the guide's terms.
  */
-export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor, task: Task, plates: Messenger): void {
+export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor, task: Task, plates: Handler): void {
   const points = [...sampleSites(guide)].filter((site) => !site.isObserved && !isDraw(site));
   if (points.length === 0) return;
   const values = trackProvenance(detachProvenance(task.values), MOVING);
   const draws = drawsOf(guide, (value) => detachProvenance(stopGradient(value)));
   const again = inFreshRun(() =>
-    withMessenger(plates, () => trace(seed(substitute(replay(task.guide, draws), values), key)).getTrace(...task.args)),
+    withHandler(plates, () => trace(seed(substitute(replay(task.guide, draws), values), key)).getTrace(...task.args)),
   );
   for (const { name } of points)
     if (getProvenance(Object.values((again.get(name) as SampleSite).fn.params)).has(MOVING))

@@ -4,7 +4,7 @@
  */
 import { emptyRecord, grad, type Tensor, tensor } from "../../../autodiff/index.js";
 import { quoted } from "../../checks.js";
-import type { Messenger, Model } from "../../program/messages.js";
+import type { Handler, Model } from "../../program/messages.js";
 import { sampleSites, type Trace } from "../../program/trace.js";
 import { tracedRun } from "../particles/particles.js";
 import { predictedCost } from "./baselines.js";
@@ -17,7 +17,7 @@ export function warnOfSharedBaselines(
   key: Tensor,
   values: Record<string, Tensor>,
   args: readonly unknown[],
-  ...around: Messenger[]
+  ...around: Handler[]
 ): void {
   const trained = scoreSitesOf(trace).filter(({ site }) => {
     const { nnBaseline, baselineValue } = site.infer.baseline ?? {};

@@ -4,12 +4,12 @@
  * that site that are constants. Whatever depends on the read is then paid for by the site, since it inherits its name.
  */
 import { Provenance, union } from "../../../provenance/index.js";
-import type { Messenger } from "../../program/messages.js";
+import type { Handler } from "../../program/messages.js";
 import { isDraw, sampleSites } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
 
-/** The pair of runs that `run` makes; `around` are messengers that must be the outermost. */
-export function withReadsScored<P extends Pair>(run: (...around: Messenger[]) => P): P {
+/** The pair of runs that `run` makes; `around` are handlers that must be the outermost. */
+export function scoreSitesThatWereRead<P extends Pair>(run: (...around: Handler[]) => P): P {
   const pair = run();
   const names = readAlongPath(pair);
   if (names.size === 0) return pair;

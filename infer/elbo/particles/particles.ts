@@ -15,7 +15,7 @@ import {
 } from "../../../autodiff/index.js";
 import { detachProvenance, inFreshRun } from "../../../provenance/index.js";
 import { replay, seed, substitution, tagging } from "../../program/handlers.js";
-import { type Messenger, type Model, withMessengers } from "../../program/messages.js";
+import { type Handler, type Model, withMessengers } from "../../program/messages.js";
 import { type Trace, trace } from "../../program/trace.js";
 import { shareMasks } from "./masks.js";
 import { checkPair } from "./match.js";
@@ -26,7 +26,7 @@ export const tracedRun = (
   f: Model,
   key: Tensor,
   { values, args }: Pick<Task, "values" | "args">,
-  ...around: Messenger[]
+  ...around: Handler[]
 ): Trace => {
   // Parameters come from gradients of earlier steps, but are not random choices of this one.
   const stack = [...around, tagging(() => true), substitution(detachProvenance(values))];
@@ -34,12 +34,12 @@ export const tracedRun = (
 };
 
 /** Run guide and model, the model under the guide's choices, and check that they fit each other. */
-export function runPrograms(key: Tensor, task: Task, ...around: Messenger[]): Pair {
+export function runPrograms(key: Tensor, task: Task, ...around: Handler[]): Pair {
   return underGuide(tracedRun(task.guide, random.foldIn(key, 0), task, ...around), key, task, ...around);
 }
 
 /** Run the model under the choices of a run of the guide, and check that they fit each other. */
-export function underGuide(guide: Trace, key: Tensor, task: Task, ...around: Messenger[]): Pair {
+export function underGuide(guide: Trace, key: Tensor, task: Task, ...around: Handler[]): Pair {
   const model = tracedRun(replay(task.model, guide), random.foldIn(key, 1), task, ...around);
   checkPair(guide, model);
   shareMasks(guide, model);

@@ -63,7 +63,7 @@ for (const [name, f] of [...formulas, ...arithmetic.map((name) => [name, P[name 
     for (const n of [values.length, 65]) assertSame((x) => f(x), [tensor(values.slice(0, n))], `${name} of ${n}`);
   });
 
-for (const name of "add sub mul div maximum minimum equal less lessEqual greater greaterEqual notEqual gate pow logaddexp xlogy xlog1py logicalAnd logicalOr".split(
+for (const name of "add sub mul div maximum minimum equal less lessEqual greater greaterEqual notEqual mulZeroWins pow logaddexp xlogy xlog1py logicalAnd logicalOr".split(
   " ",
 ))
   test(`${name}: every pair of edges`, () => {

@@ -69,7 +69,7 @@ export const scalars: readonly Scalar[] = [
   smooth("minimum", [range(-2, -0.2), range(0.1, 2)], "min(a, b)"),
   smooth("clip", [range(-0.9, 0.9), range(-2, -1), range(1, 2)], "min(max(a, b), c)"),
   smooth("where", [BIT, ANY, ANY], "a ? b : c"),
-  smooth("gate", [ANY, ANY], "a * b"),
+  smooth("mulZeroWins", [ANY, ANY], "a * b"),
   stepped("sign", [ANY], "sign(a)"),
   stepped("equal", [BIT, BIT], "a == b ? 1 : 0"),
   stepped("notEqual", [BIT, BIT], "a != b ? 1 : 0"),

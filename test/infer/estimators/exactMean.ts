@@ -21,7 +21,7 @@ import {
   trace,
   vmap,
 } from "../../../index.js";
-import { type Messenger, withMessenger } from "../../../infer/program/messages.js";
+import { type Handler, withHandler } from "../../../infer/program/messages.js";
 import { type SampleSite, sampleSites, type Trace } from "../../../infer/program/trace.js";
 
 type Values = Record<string, Tensor>;
@@ -39,7 +39,7 @@ let particle: number | null = null;
 const visiting =
   (f: Model, subset: Subset): Model =>
   (...args) =>
-    withMessenger(
+    withHandler(
       {
         process(message) {
           if (message.type === "plate" && Object.hasOwn(subset, message.name) && message.value === null)
@@ -53,7 +53,7 @@ const visiting =
  * Latents take the given values (normal ones: these many standard deviations from their mean) where nothing further in gives them one,
  * as a replay does. Draws without a pathwise gradient are constants, unless `isLive`.
  */
-const pinning = (at: Values, isLive = false): Messenger => ({
+const pinning = (at: Values, isLive = false): Handler => ({
   process(message) {
     if (message.type !== "sample" || message.isObserved || message.value !== null) return;
     if (!Object.hasOwn(at, message.name)) return;
@@ -146,7 +146,7 @@ export function exactMean(
   for (const subset of subsets) {
     const [p, q] = [visiting(model, subset), visiting(guide, subset)];
     const traced = (at: Values): Trace =>
-      withMessenger(pinning(at), () => elbo.traces({ key, values: params, model: p, guide: q, args: [] }).guide);
+      withHandler(pinning(at), () => elbo.traces({ key, values: params, model: p, guide: q, args: [] }).guide);
     const sites = latentsOf(traced({})).filter(({ infer }) => infer.enumerate == null);
     if (countOf(sites) ** elbo.numParticles > maxChoices) return null;
     const one = choicesOf(sites);
@@ -158,7 +158,7 @@ export function exactMean(
     const { values, joint } = elbo.numParticles === 1 ? { values: one.values, joint: weights } : pairsOf(one, weights);
     const draws = vmap(
       (at: Values) => {
-        const [loss, grads] = withMessenger(pinning(at), () => elbo.lossAndGrads(key, params, p, q));
+        const [loss, grads] = withHandler(pinning(at), () => elbo.lossAndGrads(key, params, p, q));
         return { ...grads, loss };
       },
       { axisSize: joint.length },
@@ -224,7 +224,7 @@ function logDensities(guide: Trace, model: Model, params: Values, subset: Subset
   const logp = vmap(
     (at: Values) => {
       let sum = tensor(0);
-      for (const site of sampleSites(withMessenger(pinning(at), () => run(replayed, params))))
+      for (const site of sampleSites(withHandler(pinning(at), () => run(replayed, params))))
         sum = sum.add((own.some(({ name }) => name === site.name) ? site.logProb() : site.scaledLogProb()).sum());
       return sum;
     },
@@ -256,7 +256,7 @@ function allDensities(
   const names = sites.map(({ name }) => name);
   return vmap(
     (at: Values, weight: Tensor) => {
-      const ran = withMessenger(pinning(at, true), () => run(visiting(guide, subset), values));
+      const ran = withHandler(pinning(at, true), () => run(visiting(guide, subset), values));
       const weights = logWeight(ran, names).exp().mul(weight);
       return { ...logDensities(ran, model, values, subset), weights };
     },

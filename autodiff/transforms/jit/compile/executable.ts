@@ -58,7 +58,7 @@ export class Executable {
 
   /** Run with the first `count` outputs of the last run as first inputs, which stay in the arena, and `rest` as the others. */
   runOn(count: number, rest: readonly Tensor[]): void {
-    this.#carry ??= this.#carrier(count);
+    this.#carry ??= this.#carryFor(count);
     this.#carry();
     this.#last.fill(null, 0, count);
     this.#load(rest, count);
@@ -119,7 +119,7 @@ export class Executable {
   }
 
   /** What copies the first `count` outputs to the places of the first inputs. */
-  #carrier(count: number): () => void {
+  #carryFor(count: number): () => void {
     const { values, outputs } = this.program;
     const views = outputs.slice(0, count).map((place) => this.#layout.view(place));
     // An output that is an input, such as the other one of a pair, must be read before any input is overwritten.

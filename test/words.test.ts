@@ -1,0 +1,39 @@
+/** The words of the house: patterns and names that comments, refusals and pages no longer use, with what to say instead. */
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+  cwd: root,
+  encoding: "utf8",
+})
+  .split("\n")
+  .filter((name) => /^(provenance|autodiff|distributions|infer|docs|examples|bench|README|CONTRIBUTING)/.test(name))
+  .filter((name) => /\.(ts|md)$/.test(name) && !name.startsWith("docs/site/"));
+
+const BANNED: readonly [pattern: RegExp, instead: string][] = [
+  [/(?<!\b[Tt]here )\b(?:is|are|was|were) no (?!longer\b|more\b|such\b|less\b|other\b)[a-z]+/, 'say "is not a …"'],
+  [/\bContinues [a-zA-Z]+\.ts\b/, "the room's README gives the order of its files"],
+  [/\b[Mm]essengers?\b/, "say handler"],
+  [/\bwithReadsScored\b|\binTheNameOf\b|\bwholeNumber\b|\bcarrier\b|\bENDLESS\b/, "a name that says what it does"],
+  [/(?:\/\*\*|^ \*) What [a-z]+ (?:is|are|does|has)\b/m, 'begin the definition with the thing, not with "What"'],
+  [/\bhand on the brake\b|\bbills?\b/, "say it without a metaphor"],
+  [/\b(?:TODO|FIXME|XXX)\b/, "finish it"],
+];
+
+for (const [pattern, instead] of BANNED)
+  test(`nowhere ${pattern}: ${instead}`, () => {
+    for (const file of files) {
+      const text = readFileSync(join(root, file), "utf8");
+      const found = pattern.exec(text);
+      if (found === null) continue;
+      const line = text.slice(0, found.index).split("\n").length;
+      assert.unreachable(`${file}:${line}: "${found[0].trim()}": ${instead}`);
+    }
+  });
+
+test.run();
