@@ -68,7 +68,7 @@ const model = (data: Tensor) =>
 
 const guide = (data: Tensor) => {
   const look = module("look", nn.mlp([PIXELS + 1, 48, 3]));
-  const predict = module("baseline", nn.mlp([PIXELS + 1, 24, 1]));
+  const predict = module("predictor", nn.mlp([PIXELS + 1, 24, 1]));
   plate("data", N, { subsampleSize: BATCH }, (indices) => {
     let rest = subsample(data, { eventDim: 1 });
     let present: Tensor = indices.mul(0).add(1);
@@ -88,7 +88,7 @@ const guide = (data: Tensor) => {
     }
   });
 };
-const optimizer = perParam((name) => adam(name.startsWith("baseline/") ? 1e-2 : 3e-3));
+const optimizer = perParam((name) => adam(name.startsWith("predictor/") ? 1e-2 : 3e-3));
 const svi = new SVI(model, guide, optimizer, new TraceGraphELBO());
 const { state, losses } = svi.run(random.key(0), Number(flags.steps), pictures);
 const average = (xs: Float64Array) => xs.reduce((a, b) => a + b, 0) / xs.length / N;

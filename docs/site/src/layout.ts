@@ -35,7 +35,7 @@ export function layOut(
   const contents = headings
     .filter(({ level }) => level === 2)
     .map(({ id, title: heading }) => `<li><a href="#${id}">${escape(heading)}</a></li>`);
-  const sourceHref = source.endsWith(".md") ? `source/${source}.html` : siteTarget(source, root);
+  const sourceHref = source.endsWith(".md") ? `source/${source}.html` : siteTarget(source.replace(/\/$/, ""), root);
   return `<!doctype html>
 <html lang="en">
 <head>
