@@ -116,9 +116,8 @@ if (!process.argv.includes("--no-api"))
     process.execPath,
     [
       join(here, "node_modules/typedoc/bin/typedoc"),
-      ...["--out", join(out, "api"), "--tsconfig", join(root, "tsconfig.json"), "--readme", "none"],
-      ...["--name", `Pedigrad ${version}`, "--disableSources", "--skipErrorChecking", "--logLevel", "Error"],
-      ...["provenance", "autodiff", "distributions", "infer"].map((folder) => join(root, folder, "index.ts")),
+      ...["--options", join(here, "typedoc.json"), "--name", `Pedigrad ${version}`],
+      ...["--disableSources", "--skipErrorChecking", "--logLevel", "Error"],
     ],
     { cwd: root, stdio: "inherit" },
   );
