@@ -49,8 +49,10 @@ export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
 
 /** Draws are constants to every gradient. */
 const constantDraws: Handler = {
-  process(message) {
-    if (message.type === "sample") message.isConstant = true;
+  process: {
+    sample(message) {
+      message.isConstant = true;
+    },
   },
 };
 

@@ -27,13 +27,15 @@ export function survey(key: Tensor, task: Task, around: readonly Handler[]): num
 
 /** Enumerated sites take the first value of their support; `counts` learns how many values it has. */
 const firstValues = (counts: Map<string, number>): Handler => ({
-  process(message) {
-    if (message.type !== "sample" || message.isObserved || message.value !== null) return;
-    const { name, fn, infer } = message;
-    if (infer.enumerate !== "parallel" || !fn.hasEnumerateSupport) return;
-    const support = fn.enumerateSupport(false);
-    counts.set(name, support.shape[0] as number);
-    message.value = broadcastTo(support.at(0).reshape(fn.eventShape), [...fn.batchShape, ...fn.eventShape]);
+  process: {
+    sample(message) {
+      if (message.isObserved || message.value !== null) return;
+      const { name, fn, infer } = message;
+      if (infer.enumerate !== "parallel" || !fn.hasEnumerateSupport) return;
+      const support = fn.enumerateSupport(false);
+      counts.set(name, support.shape[0] as number);
+      message.value = broadcastTo(support.at(0).reshape(fn.eventShape), [...fn.batchShape, ...fn.eventShape]);
+    },
   },
 });
 

@@ -117,11 +117,25 @@ export type Message =
   | ModuleMessage
   | KeyMessage;
 
-/** One listener on the stack. */
+/** What is done to messages, by their type: those of other types pass without a call. */
+export type Listeners = { readonly [T in Message["type"]]?: (message: Extract<Message, { type: T }>) => void };
+
+/** One listener on the stack: what it does to messages on their way up, and on their way back down. */
 export interface Handler {
-  process?(message: Message): void;
-  postprocess?(message: Message): void;
+  readonly process?: Listeners;
+  readonly postprocess?: Listeners;
 }
+
+/** The same for messages of every type. */
+export const everyType = (hear: (message: Message) => void): Required<Listeners> => ({
+  sample: hear,
+  param: hear,
+  plate: hear,
+  deterministic: hear,
+  mutable: hear,
+  module: hear,
+  key: hear,
+});
 
 const stack: Handler[] = [];
 
@@ -167,13 +181,14 @@ function refuseInLoop({ type, name }: Message): void {
 /** Send a message up the stack until somebody stops it, let `settle` give it a value, and send it back down. */
 export function send<M extends Message>(message: M, settle: (message: M) => void): M {
   if (traceDepth > 0) refuseInLoop(message);
+  const listener = (listeners: Listeners | undefined) => listeners?.[message.type] as ((m: M) => void) | undefined;
   let i = stack.length - 1;
   for (; i >= 0; i--) {
-    stack[i]?.process?.(message);
+    listener(stack[i]?.process)?.(message);
     if (message.stop) break;
   }
   settle(message);
-  for (let j = Math.max(i, 0); j < stack.length; j++) stack[j]?.postprocess?.(message);
+  for (let j = Math.max(i, 0); j < stack.length; j++) listener(stack[j]?.postprocess)?.(message);
   return message;
 }
 

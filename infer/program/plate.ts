@@ -5,7 +5,7 @@
  */
 import type { Tensor } from "../../autodiff/index.js";
 import { kinds, requireOptions, show } from "../checks.js";
-import { type Handler, type PlateFrame, pushHandler, withHandler } from "./messages.js";
+import { everyType, type Handler, type PlateFrame, pushHandler, withHandler } from "./messages.js";
 import { checkSize, frameMessenger, freeDim, makeFrame, opened, type PlateOptions, refuse } from "./plateFrame.js";
 import { refusePromise } from "./traceChecks.js";
 
@@ -61,9 +61,9 @@ function* turns(name: string, size: number, options: PlateOptions): Generator<nu
   let isSilent = true;
   let taken = 0;
   const hearing: Handler = {
-    process() {
+    process: everyType(() => {
       isSilent = false;
-    },
+    }),
   };
   try {
     for (const index of indices) {

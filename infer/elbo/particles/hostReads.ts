@@ -15,8 +15,10 @@ export function scoreSitesThatWereRead<P extends Pair>(run: (...around: Handler[
   if (names.size === 0) return pair;
   note(names);
   return run({
-    process(message) {
-      if (message.type === "sample" && names.has(message.name)) message.fn = message.fn.nonreparameterized();
+    process: {
+      sample(message) {
+        if (names.has(message.name)) message.fn = message.fn.nonreparameterized();
+      },
     },
   });
 }
