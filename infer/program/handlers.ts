@@ -35,38 +35,43 @@ function lookup(op: string, data: Data): (name: string) => TensorLike | undefine
 /** Random choices and keys come from `key`: the nth request of a run gets foldIn(key, n). */
 export const seed = <A extends unknown[], R>(f: Model<A, R>, key: Tensor | number): Model<A, R> => {
   if (typeof key !== "number") requireKey("seed", key, "second");
-  return handler("seed", f, () => {
-    const root = typeof key === "number" ? random.key(key) : key;
-    let count = 0;
-    return {
-      process: {
-        sample(message) {
-          if (message.value === null) message.key ??= random.foldIn(root, count++);
-        },
-        key(message) {
-          message.value ??= random.foldIn(root, count++);
-        },
-      },
-    };
-  });
+  return handler("seed", f, () => seeding(typeof key === "number" ? random.key(key) : key));
 };
+
+/** The handler behind `seed`. */
+export function seeding(key: Tensor): Handler {
+  let count = 0;
+  return {
+    process: {
+      sample(message) {
+        if (message.value === null) message.key ??= random.foldIn(key, count++);
+      },
+      key(message) {
+        message.value ??= random.foldIn(key, count++);
+      },
+    },
+  };
+}
 
 /** Latent sites and plates of `f` take the values that `trace` has for them, tensors and pedigree as they are. */
 export function replay<A extends unknown[], R>(f: Model<A, R>, trace: Trace): Model<A, R> {
   requireKind("replay", "the second argument", trace, [(x) => x instanceof Map, "a trace, of trace(f).getTrace()"]);
-  return handler("replay", f, () => ({
-    process: {
-      sample(message) {
-        const site = trace.get(message.name);
-        if (site?.type === "sample" && !message.isObserved) message.value ??= site.value;
-      },
-      plate(message) {
-        const site = trace.get(message.name);
-        if (site?.type === "plate") revisit(message, site);
-      },
-    },
-  }));
+  return handler("replay", f, () => replaying(trace));
 }
+
+/** The handler behind `replay`. */
+export const replaying = (trace: Trace): Handler => ({
+  process: {
+    sample(message) {
+      const site = trace.get(message.name);
+      if (site?.type === "sample" && !message.isObserved) message.value ??= site.value;
+    },
+    plate(message) {
+      const site = trace.get(message.name);
+      if (site?.type === "plate") revisit(message, site);
+    },
+  },
+});
 
 /** Latent sites, params, mutables and networks take the values of `data`; latent sites stay latent. */
 export const substitute = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> =>
@@ -236,16 +241,22 @@ export function configEnumerate<A extends unknown[], R>(
 
 /** Tag sites that have no pathwise sampler with their own name; a reparameterised draw passes its parents on. */
 export const trackNonReparam = <A extends unknown[], R>(f: Model<A, R>): Model<A, R> =>
-  handler("trackNonReparam", f, () => tagging((site) => !site.fn.hasRsample));
+  handler("trackNonReparam", f, () => ({
+    process: {
+      sample(message) {
+        if (!message.fn.hasRsample) message.isTracked = true;
+      },
+    },
+  }));
 
-/** A handler that has the values of the latent sites it is asked for tagged with their own names. */
-export const tagging = (tagged: (site: SampleMessage) => boolean): Handler => ({
+/** A handler that has the values of all latent sites tagged with their own names. */
+export const tagged: Handler = {
   process: {
     sample(message) {
-      if (tagged(message)) message.isTracked = true;
+      message.isTracked = true;
     },
   },
-});
+};
 
 function checkScale(factor: TensorLike): Tensor {
   const by = tensor(factor);

@@ -150,8 +150,19 @@ export function withHandler<T>(handler: Handler, body: () => T): T {
 }
 
 /** The same with several, the first outermost. */
-export const withMessengers = <T>([first, ...rest]: readonly Handler[], body: () => T): T =>
-  first === undefined ? body() : withHandler(first, () => withMessengers(rest, body));
+export function withHandlers<T>(handlers: readonly Handler[], body: () => T): T {
+  const depth = stack.length;
+  stack.push(...handlers);
+  try {
+    return body();
+  } finally {
+    stack.length = depth;
+  }
+}
+
+/** Whether a program was async: messages are heard as long as it runs, not after an `await`. */
+export const isPromise = (result: unknown): result is PromiseLike<unknown> =>
+  typeof (result as PromiseLike<unknown> | null | undefined)?.then === "function";
 
 /** Put `handler` on the stack until the returned function is called: for bodies that are loops, not functions. */
 export function pushHandler(handler: Handler): () => void {

@@ -13,8 +13,8 @@ interface Visit {
   readonly isWhole: boolean;
 }
 
-/** The subsample of every plate is drawn once, with a key of its own, for all programs that run below this handler. */
-export function sharedPlates(key: Tensor): Handler {
+/** The subsample of every plate is drawn once, with a key of its own, for all programs that run below this handler; `keyOf` gives their root. */
+export function sharedPlates(keyOf: () => Tensor): Handler {
   const visits = new Map<string, Visit>();
   let draws = 0;
   return {
@@ -24,7 +24,7 @@ export function sharedPlates(key: Tensor): Handler {
         const before = visits.get(message.name);
         if (before !== undefined) revisit(message, before);
         if (message.value === null && subsampleSize !== size)
-          message.value = random.permutation(random.foldIn(key, draws++), size).slice(0, subsampleSize);
+          message.value = random.permutation(random.foldIn(keyOf(), draws++), size).slice(0, subsampleSize);
       },
     },
     postprocess: {

@@ -8,7 +8,14 @@ import type { Distribution } from "../../distributions/index.js";
 import { inRun, type Provenance, union, withAmbient } from "../../provenance/index.js";
 import { kinds, requireKind } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
-import { type Handler, type Listeners, type PlateFrame, type SampleMessage, withHandler } from "./messages.js";
+import {
+  type Handler,
+  isPromise,
+  type Listeners,
+  type PlateFrame,
+  type SampleMessage,
+  withHandler,
+} from "./messages.js";
 import { checkBroadcast, checkPlates, checkWeight, refusePromise, reportAsSite } from "./traceChecks.js";
 
 /**
@@ -132,6 +139,9 @@ export const isFactor = ({ fn }: { readonly fn: Distribution }): boolean => fn.e
 /** Whether a site of the guide is random: neither a factor nor a point mass, which has no score. */
 export const isDraw = ({ isObserved, fn }: SampleSite): boolean => !isObserved && fn.label !== "Delta";
 
+/** Whether a site of the guide takes its gradient by its score. */
+export const isScoreSite = (site: SampleSite): boolean => !site.isObserved && !site.fn.hasRsample;
+
 /** A handler that writes the trace of what passes it. */
 export class TraceHandler implements Handler {
   readonly sites: Trace = new Map();
@@ -199,19 +209,18 @@ export function requireOutside(op: string): void {
 /** `trace(f).getTrace(...args)` runs f and returns what it did; f's own result is dropped. */
 export function trace<A extends unknown[]>(f: (...args: A) => unknown): { getTrace(...args: A): Trace } {
   requireKind("trace", "the first argument", f, kinds.function);
-  return {
-    getTrace(...args) {
-      const handler = new TraceHandler();
-      running++;
-      try {
-        refusePromise(
-          "the model or guide",
-          inRun(() => withHandler(handler, () => f(...args))),
-        );
-      } finally {
-        running--;
-      }
-      return handler.finish();
-    },
-  };
+  return { getTrace: (...args) => traceOf(f, args) };
+}
+
+/** What f(...args) did. */
+export function traceOf<A extends unknown[]>(f: (...args: A) => unknown, args: Readonly<A>): Trace {
+  const handler = new TraceHandler();
+  running++;
+  try {
+    const result = inRun(() => withHandler(handler, () => f(...args)));
+    if (isPromise(result)) refusePromise("the model or guide", result);
+  } finally {
+    running--;
+  }
+  return handler.finish();
 }

@@ -68,12 +68,14 @@ export function initialise(
       },
     },
   };
-  const plates = sharedPlates(random.foldIn(key, 0));
+  const plates = sharedPlates(() => random.foldIn(key, 0));
   const run = (f: Model, k: Tensor): Trace =>
-    inFreshRun(() => withHandler(plates, () => withHandler(collector, () => trace(seed(f, k)).getTrace(...args))));
-  const guideTrace = run(guide, random.foldIn(key, 1));
-  warnOfSharedBaselines(guideTrace, guide, random.foldIn(key, 1), values, args, plates);
-  checkSupports(guideTrace, run(replay(model, guideTrace), random.foldIn(key, 2)));
+    inFreshRun(() => withHandler(collector, () => trace(seed(f, k)).getTrace(...args)));
+  withHandler(plates, () => {
+    const guideTrace = run(guide, random.foldIn(key, 1));
+    warnOfSharedBaselines(guideTrace, guide, random.foldIn(key, 1), values, args);
+    checkSupports(guideTrace, run(replay(model, guideTrace), random.foldIn(key, 2)));
+  });
   for (const name of Object.keys(initParams))
     if (!constraints.has(name)) throw unknownParam(name, constraints, "initParams: ");
   return { values, constraints, mutables };
