@@ -9,6 +9,7 @@ import { refuseOption, requireKey, requireOptions, requireProgram } from "../che
 import { isScoreSite, type ScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Cost } from "../elbo/particles/pair.js";
+import { NOTEBOOK, notebookView, preformatted } from "../html.js";
 import type { Model } from "../program/messages.js";
 import { isDraw, type SampleSite, sampleSites } from "../program/trace.js";
 import { initialise } from "../svi/initialise.js";
@@ -109,6 +110,10 @@ export class Explanation {
   toJSON(): Pick<Explanation, "estimator" | "sites" | "variances" | "refusals" | "choices"> {
     const { estimator, sites, variances, refusals, choices } = this;
     return { estimator, sites, variances, refusals, choices };
+  }
+
+  [NOTEBOOK](): Record<string, string> {
+    return notebookView(this.toString(), preformatted(this.toString()));
   }
 
   /** A Mermaid flowchart: from each sampled site to the costs that depend on it. */
