@@ -9,9 +9,11 @@ import { cases as mlp } from "./mlp.js";
 import { cases as ops } from "./ops.js";
 import { HELP, Misuse, matching, type Options, optionsOf } from "./options.js";
 import { type PeerRow, peerRows } from "./peers.js";
-import { quantities } from "./quantities.js";
+import { quantities as others } from "./quantities.js";
 import { cases as svi } from "./svi.js";
+import { timesToResult } from "./timeToResult.js";
 
+const quantities = [...others, ...timesToResult];
 const { version } = createRequire(import.meta.url)("pedigrad/package.json") as { version: string };
 
 const nanoseconds = (t: number): string =>

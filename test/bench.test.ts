@@ -56,6 +56,13 @@ test("an earlier report that cannot be compared with is refused before anything 
   }
 });
 
+test("a build that is not there cannot be compared with", () => {
+  const args = ["--import", "tsx", join(root, "bench/oldAndNew.ts"), folder];
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
+  assert.is(status, 2);
+  assert.match(stderr, /index\.js is missing\. Build that checkout first/);
+});
+
 test("a filter that selects nothing says so", () => {
   const { status, stderr } = pedigrad("--filter", "mull");
   assert.is(status, 2);
