@@ -6,7 +6,7 @@ import { random, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
 import { getProvenance } from "../../provenance/index.js";
 import { refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
-import { isScoreSite, type ScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
+import { isScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Cost } from "../elbo/particles/pair.js";
 import { NOTEBOOK, notebookView, preformatted } from "../html.js";
@@ -189,10 +189,11 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
   const pair = elbo.traces(task);
   const costs = elbo.costs(pair);
   const sampled = scoreSitesOf(pair.guide).filter(({ site }) => !isEnumerated(site));
-  const charged = new Map(sampled.map((d) => [d.name, costs.filter((c) => elbo.charged(c, d))] as const));
-  const isCharged = (c: Cost, d: ScoreSite): boolean => elbo.charged(c, d);
+  const byName = new Map(sampled.map((d) => [d.name, d]));
+  const charged = new Map(sampled.map(({ name }) => [name, [] as Cost[]]));
+  for (const cost of costs) for (const { name } of elbo.payers(cost, byName)) charged.get(name)?.push(cost);
   const axes = new Map(
-    elbo.hasBaselines ? sampled.map((d) => [d.name, axesMet(d, costs, isCharged, label)] as const) : [],
+    elbo.hasBaselines ? sampled.map((d) => [d.name, axesMet(d, charged.get(d.name) ?? [], label)] as const) : [],
   );
   const describe = (site: SampleSite, side: Cost["side"]): ExplainedSite => {
     const charge = side === "guide" ? charged.get(site.name) : undefined;
