@@ -6,7 +6,6 @@ import {
   AutoMultivariateNormal,
   AutoNormal,
   arange,
-  DiscreteHMM,
   type Elbo,
   initToValue,
   type Model,
