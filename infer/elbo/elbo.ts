@@ -64,8 +64,8 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     this.strictEnumerationWarning = options.strictEnumerationWarning ?? true;
   }
 
-  /** Whether score site `d` pays for cost `c`. */
-  abstract charged(c: Cost, d: ScoreSite): boolean;
+  /** Those of these score sites, by name, that pay for a cost. */
+  abstract payers(c: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite>;
   /** The loss of a task, with this estimator's gradient. */
   abstract estimate(task: Task): Outcome;
 

@@ -20,7 +20,7 @@ import { kinds, refuseOption } from "../checks.js";
 import type { PlateFrame } from "../program/messages.js";
 import { subsamplingScale } from "../program/plateFrame.js";
 import { sampleSites, type Trace } from "../program/trace.js";
-import { sampledCosts, scoreSitesOf } from "./costs/costs.js";
+import { type ScoreSite, sampledCosts, scoreSitesOf } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
 import { arranged, sharedPlates } from "./costs/meetings.js";
 import { pathsOf } from "./costs/pathwise.js";
@@ -77,8 +77,8 @@ export class RenyiELBO extends Elbo<PathPair> {
     this.biasedSubsampling = biasedSubsampling;
   }
 
-  charged(): boolean {
-    return true;
+  payers(_: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite> {
+    return sites.values();
   }
 
   runParticle(key: Tensor, task: Task): PathPair {

@@ -16,7 +16,7 @@ import {
 import { type Kind, kinds, refuseOption } from "../checks.js";
 import { isDraw, type Trace } from "../program/trace.js";
 import { baselineFor, checkPrediction, predictedCost, requireOwnAverage } from "./costs/baselines.js";
-import { chargedCosts } from "./costs/charge.js";
+import { chargedCosts, sitesIn } from "./costs/charge.js";
 import { asksForClosedForm, withClosedForms } from "./costs/closedForms.js";
 import { costOf, type ScoreSite, sampledCosts, scoreSitesOf } from "./costs/costs.js";
 import { carriedTotal, oneWithScore } from "./costs/dice.js";
@@ -142,7 +142,9 @@ abstract class ScoreElbo extends Elbo<PathPair> {
   #charged(pair: PathPair): Charges {
     const costs = this.costs(pair);
     const sites = scoreSitesOf(pair.guide);
-    const paid = sites.length === 0 ? null : chargedCosts(costs, sites, (c, d) => this.charged(c, d));
+    const byName = new Map(sites.map((site) => [site.name, site]));
+    const payers = (c: Cost): Iterable<ScoreSite> => this.payers(c, byName);
+    const paid = sites.length === 0 ? null : chargedCosts(costs, sites, payers);
     const scores: Particle["scores"] = emptyRecord();
     const disarmed: [ScoreSite, Tensor][] = [];
     for (const site of sites) {
@@ -160,7 +162,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
       };
     }
     const isFirst = this.order === 1;
-    const elbo = isFirst ? totalOf(costs) : carriedTotal(costs, sites, (c, d) => this.charged(c, d));
+    const elbo = isFirst ? totalOf(costs) : carriedTotal(costs, payers);
     return { elbo, scores, disarmed, sites: sites.filter(({ site }) => !isDisarmed(site)) };
   }
 }
@@ -213,8 +215,8 @@ export class TraceELBO extends ScoreElbo {
     return this.multiSampleGuide ? multiSampleEstimate(task) : super.estimate(task);
   }
 
-  charged(): boolean {
-    return true;
+  payers(_: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite> {
+    return sites.values();
   }
 }
 
@@ -228,7 +230,7 @@ export class TraceELBO extends ScoreElbo {
  */
 export class TraceGraphELBO extends ScoreElbo {
   readonly name: string = "TraceGraphELBO";
-  charged(cost: Cost, site: ScoreSite): boolean {
-    return cost.provenance.has(site.name);
+  payers(cost: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite> {
+    return sitesIn(cost, sites);
   }
 }

@@ -29,7 +29,7 @@ import { substitute, uncondition } from "../program/handlers.js";
 import { type Handler, withHandler } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";
 import { isDraw, sampleSites, type Trace } from "../program/trace.js";
-import { sampledCosts } from "./costs/costs.js";
+import { type ScoreSite, sampledCosts } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
 import { pathsOf, refuseMovingPoints } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
@@ -100,8 +100,8 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     requireCount(this.name, "numSleepParticles", this.numSleepParticles);
   }
 
-  charged(): boolean {
-    return false;
+  payers(): Iterable<ScoreSite> {
+    return [];
   }
 
   costs(pair: PathPair): Cost[] {

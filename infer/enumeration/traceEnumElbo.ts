@@ -6,8 +6,9 @@
 import { logsumexp, neg, stopGradient, type Tensor, tensor } from "../../autodiff/index.js";
 import { getProvenance } from "../../provenance/index.js";
 import { kinds } from "../checks.js";
+import { sitesIn } from "../elbo/costs/charge.js";
 import { asksForClosedForm, bothSides, closedForm, noClosedForm, parentsOf } from "../elbo/costs/closedForms.js";
-import { scoreSitesOf } from "../elbo/costs/costs.js";
+import { type ScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
 import { Elbo, type ElboOptions } from "../elbo/elbo.js";
 import { scoreSitesThatWereRead } from "../elbo/particles/hostReads.js";
 import type { Cost, Outcome, Task } from "../elbo/particles/pair.js";
@@ -51,8 +52,8 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
     this.biasedSubsampling = options.biasedSubsampling ?? false;
   }
 
-  charged(cost: Cost, site: { readonly name: string }): boolean {
-    return cost.provenance.has(site.name);
+  payers(cost: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite> {
+    return sitesIn(cost, sites);
   }
 
   estimate(task: Task): Outcome {

@@ -7,7 +7,7 @@ import { random } from "../../autodiff/index.js";
 import { Derived, type Distribution, Expanded } from "../../distributions/index.js";
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
 import { requireProgram } from "../checks.js";
-import { escapeHtml, NOTEBOOK, notebookView } from "../html.js";
+import { NOTEBOOK, notebookView, preformatted } from "../html.js";
 import { block, seed } from "../program/handlers.js";
 import { type Handler, type Model, withHandler } from "../program/messages.js";
 import { isFactor, trace } from "../program/trace.js";
@@ -101,7 +101,7 @@ export class ModelGraph {
   }
 
   [NOTEBOOK](): Record<string, string> {
-    return notebookView(this.toString(), `<pre>${escapeHtml(this.toString())}</pre>`);
+    return notebookView(this.toString(), preformatted(this.toString()));
   }
 
   #edges(line: (from: string, to: string) => string): string[] {

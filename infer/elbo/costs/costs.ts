@@ -64,7 +64,8 @@ export function costsOf(guide: Trace, model: Trace): Cost[] {
 /** The sites of the guide whose gradient is taken by their score. */
 export const scoreSitesOf = (guide: Trace): ScoreSite[] => [...sampleSites(guide)].filter(isScoreSite).map(scoreSite);
 
-function scoreSite(site: SampleSite): ScoreSite {
+/** A latent of the guide as its score would be taken, whichever way its gradient is. */
+export function scoreSite(site: SampleSite): ScoreSite {
   const { name, plates, fn, value } = site;
   const { elementDim } = fn;
   const density = site.elements();

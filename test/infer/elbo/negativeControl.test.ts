@@ -50,7 +50,8 @@ class Rewritten extends TraceGraphELBO {
     const costs = this.costs(pair).map(this.change);
     const sites = scoreSitesOf(pair.guide);
     const sum = (of: readonly Cost[]) => of.reduce((total, { value }) => total.add(value.sum()), tensor(0));
-    const paid = chargedCosts(costs, sites, (c, d) => this.charged(c, d));
+    const byName = new Map(sites.map((site) => [site.name, site]));
+    const paid = chargedCosts(costs, sites, (c) => this.payers(c, byName));
     const pathwise = sum(costs.filter((cost) => cost.isDifferentiated));
     return {
       elbo: sum(costs),
@@ -59,7 +60,7 @@ class Rewritten extends TraceGraphELBO {
   }
 
   #score(d: ScoreSite, paid: Tensor, costs: readonly Cost[]): Tensor {
-    const mine = costs.filter((c) => this.charged(c, d));
+    const mine = costs.filter(({ provenance }) => provenance.has(d.name));
     const times = this.fault === "baseline" ? 1 : this.fault === "baseline per cost" ? mine.length : 0;
     const gain = stopGradient(paid).sub(times * this.mean);
     if (this.fault === "scaled score") return gain.mul(d.logq).mul(d.site.scale).sum();
