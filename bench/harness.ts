@@ -54,6 +54,15 @@ export interface Report {
   readonly rows: readonly Row[];
   /** Other libraries on the work of a row, where they are installed and asked for. */
   readonly peers: readonly { work: string; peer: string; ns: number | string; ours: number; ratio: number | null }[];
+  /** Compiled steps beside NumPyro's compiled loop, where it is asked for. */
+  readonly loops: readonly {
+    work: string;
+    ours: number;
+    theirs: number;
+    ratio: number;
+    target: number;
+    failure?: string;
+  }[];
   /** What is not a time of a call; a value that could not be measured says why. */
   readonly quantities: readonly { name: string; unit: string; value: number | string; target: number }[];
 }
@@ -86,9 +95,9 @@ export function numbers(n: number, seed: number): Float64Array {
   });
 }
 
-type Loop = (from: number, to: number) => unknown;
+export type Loop = (from: number, to: number) => unknown;
 /** A loop whose call site has seen no other variant. */
-const loopOf = (work: Work): Loop =>
+export const loopOf = (work: Work): Loop =>
   new Function("work", "return (from, to) => { let y; for (let i = from; i < to; i++) y = work(i); return y; };")(work);
 
 /** What the last timed loop made: kept, so that nothing is optimised away. */
@@ -103,7 +112,7 @@ function time(loop: Loop, from: number, count: number): number {
  * Calls in a round of `milliseconds`, found while the compiler warms up: V8 optimises what has run often, so that is two
  * thousand calls, or as many as go into 250 rounds.
  */
-function calibrate(loop: Loop, milliseconds: number): number {
+export function calibrate(loop: Loop, milliseconds: number): number {
   const round = milliseconds * 1e6;
   let count = 1;
   let [calls, total] = [0, 0];
@@ -122,7 +131,7 @@ const quantile = (sorted: readonly number[], q: number): number => {
   return low + (high - low) * (at % 1);
 };
 const ascending = (xs: readonly number[]): number[] => [...xs].sort((a, b) => a - b);
-const medianOf = (xs: readonly number[]): number => quantile(ascending(xs), 0.5);
+export const medianOf = (xs: readonly number[]): number => quantile(ascending(xs), 0.5);
 
 /** Measure a case. Throws where its variants disagree. */
 export function measure(benchCase: Case, { quick }: { quick: boolean }): Row {

@@ -1,5 +1,15 @@
 /** What an eager op costs: beside a bare loop at five sizes, and with its gradient at n = 1 beside a tape of closures. */
-import { type Tensor, tensor, trackProvenance, valueAndGrad } from "../index.js";
+import {
+  Normal,
+  random,
+  sample,
+  type Tensor,
+  tensor,
+  trackNonReparam,
+  trackProvenance,
+  valueAndGrad,
+  zeros,
+} from "../index.js";
 import { type Case, numbers, ring, type Work } from "./harness.js";
 import { constant, Tape } from "./tape.js";
 
@@ -106,4 +116,47 @@ const besideUntracked: Case = {
   },
 };
 
-export const cases: readonly Case[] = [besideTape, besideUntracked, ...besideLoops];
+/** One op on operands whose sets have to be united: none, that of one operand, and three sites where one operand brings two. */
+const ofSites: Case[] = [1, 3].map((n) => ({
+  name: `ops/mul of sites n=${n}`,
+  make: () => {
+    const plain = ring((i) => tensor(numbers(n, i)));
+    const [one, two, three] = [["a"], ["b", "c"], ["a", "b", "c"]].map((sites) =>
+      ring((i) => trackProvenance(plain(i), sites)),
+    ) as [Draw, Draw, Draw];
+    return {
+      "three sites": (i) => three(i).mul(two(i + 1)),
+      "one site": (i) => one(i).mul(plain(i + 1)),
+      "no site": (i) => plain(i).mul(plain(i + 1)),
+    };
+  },
+}));
+type Draw = (i: number) => Tensor;
+
+/** A drawn matrix: element meets element of its site along both axes. */
+const drawn = (i: number): Tensor =>
+  trackNonReparam(() =>
+    sample("z", new Normal(zeros([3, 4]), 1).nonreparameterized(), { key: random.key(i) }),
+  )() as Tensor;
+
+/** Ops that copy nothing, on a matrix without sites, with one, and with one whose axes the op has to follow. */
+const views: Case[] = Object.entries({
+  reshape: (x: Tensor) => x.reshape([4, 3]),
+  transpose: (x: Tensor) => x.transpose(),
+  slice: (x: Tensor) => x.slice(1, 3),
+  "broadcastTo and expandDims": (x: Tensor) => x.broadcastTo([2, 3, 4]).expandDims(1),
+}).map(([name, op]) => ({
+  name: `ops/${name} of sites`,
+  make: () => {
+    const axes = ring(drawn);
+    const plain = ring((i) => tensor(axes(i).toArray()));
+    const one = ring((i) => trackProvenance(plain(i), "z"));
+    return {
+      "site with axes": (i) => op(axes(i)),
+      "one site": (i) => op(one(i)),
+      "no site": (i) => op(plain(i)),
+    };
+  },
+}));
+
+export const cases: readonly Case[] = [besideTape, besideUntracked, ...ofSites, ...views, ...besideLoops];

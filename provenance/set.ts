@@ -7,19 +7,20 @@
  * looks for that first and allocates only when a genuinely new set is born. A set remembers its last union and its last move.
  */
 import { type AxisMap, follow, KEEP, meet, placeOf, type Relation } from "./axes.js";
+import { Roll } from "./roll.js";
 
 // The op that mixed each axis of a site, by `axis site`; null where none is known.
 type Mixings = ReadonlyMap<string, string> | null;
+/** Sets with more sites are not copied where another way remains. */
+const MANY = 8;
 const keyOf = (site: string, axis: number): string => `${axis} ${site}`;
 
 /**
  * @example [...Provenance.union(Provenance.of("a"), Provenance.of("b"))] // ["a", "b"]
  */
 export class Provenance implements Iterable<string> {
-  // The sites with their relations, 0 where all axes are mixed.
-  readonly #sites: ReadonlyMap<string, Relation>;
-  // Most sets that join another one have a single site, and asking for it is faster than walking a set.
-  readonly #first: string | undefined;
+  // The sites with their relations, 0 where all axes are mixed: the first `size` of the roll.
+  readonly #roll: Roll;
   readonly #mixings: Mixings;
   // The last partner and what came of it: loops and chains ask for the same union again and again.
   #partner: Provenance | null = null;
@@ -34,35 +35,52 @@ export class Provenance implements Iterable<string> {
   /** Whether an axis of any site still meets one of the value. */
   readonly hasAxes: boolean;
 
-  private constructor(sites: ReadonlyMap<string, Relation>, mixings: Mixings = null) {
-    this.#sites = sites;
+  private constructor(roll: Roll, hasAxes: boolean, mixings: Mixings = null) {
+    this.#roll = roll;
     this.#mixings = mixings;
-    this.size = sites.size;
-    [this.#first] = sites.keys();
-    let hasAxes = false;
-    for (const relation of sites.values()) hasAxes ||= relation !== 0;
+    this.size = roll.names.length;
     this.hasAxes = hasAxes;
   }
 
   /** The set of a value that depends on no random choice. */
-  static readonly empty = new Provenance(new Map());
+  static readonly empty = new Provenance(new Roll(), false);
 
   /** The set of the given site names. */
   static of(...sites: string[]): Provenance {
-    return sites.length === 0 ? Provenance.empty : new Provenance(new Map(sites.map((site) => [site, 0])));
+    if (sites.length === 0) return Provenance.empty;
+    const roll = new Roll();
+    for (const site of sites) if (roll.placeOf(site) < 0) roll.add(site, 0);
+    return new Provenance(roll, false);
   }
 
   /** The set of one site with the relation of the value to it. */
   static related(site: string, relation: Relation): Provenance {
-    return new Provenance(new Map([[site, relation]]));
+    const roll = new Roll();
+    roll.add(site, relation);
+    return new Provenance(roll, relation !== 0);
   }
 
   has(site: string): boolean {
-    return this.#sites.has(site);
+    return this.#placeOf(site) >= 0;
+  }
+
+  /** Where a site stands in the roll; negative where this set does not have it. */
+  #placeOf(site: string): number {
+    const place = this.#roll.placeOf(site);
+    return place < this.size ? place : -1;
+  }
+  #name(i: number): string {
+    return this.#roll.names[i] as string;
+  }
+  #relation(i: number): Relation {
+    return this.#roll.relations[i] as Relation;
   }
 
   [Symbol.iterator](): Iterator<string> {
-    return this.#sites.keys();
+    return this.#names()[Symbol.iterator]();
+  }
+  #names(): string[] {
+    return this.#roll.names.slice(0, this.size);
   }
 
   /**
@@ -70,7 +88,8 @@ export class Provenance implements Iterable<string> {
    * this value that it is, both negative: -1 => -2 says that the site's last axis is the last but one here. All other axes are mixed.
    */
   axesOf(site: string): ReadonlyMap<number, number> {
-    const relation = this.#sites.get(site) ?? 0;
+    const at = this.#placeOf(site);
+    const relation = at < 0 ? 0 : this.#relation(at);
     const axes = new Map<number, number>();
     for (let j = 0; relation >>> (4 * j) !== 0; j++) {
       const place = placeOf(relation, j);
@@ -87,17 +106,17 @@ export class Provenance implements Iterable<string> {
   /** Whether every site of `other` is in this set. */
   includes(other: Provenance): boolean {
     if (other.size > this.size) return false;
-    if (other.size === 1) return this.#sites.has(other.#first as string);
-    for (const site of other.#sites.keys()) if (!this.#sites.has(site)) return false;
+    for (let i = 0; i < other.size; i++) if (!this.has(other.#name(i))) return false;
     return true;
   }
 
   /** Whether this set is its own union with `other`: it has all its sites, with no axis that `other` has mixed or elsewhere. */
   #absorbs(other: Provenance): boolean {
-    if (!this.includes(other)) return false;
-    if (!this.hasAxes) return true;
-    for (const [site, theirs] of other.#sites) {
-      const own = this.#sites.get(site) as Relation;
+    if (other.size > this.size) return false;
+    for (let i = 0; i < other.size; i++) {
+      const at = this.#placeOf(other.#name(i));
+      if (at < 0) return false;
+      const [own, theirs] = [this.#relation(at), other.#relation(i)];
       if (own !== theirs && meet(own, theirs) !== own) return false;
     }
     return true;
@@ -108,22 +127,33 @@ export class Provenance implements Iterable<string> {
     if (a === b || b.size === 0) return a;
     if (a.size === 0) return b;
     if (a.#partner === b) return a.#joined as Provenance;
-    const joined = a.#absorbs(b) ? a : b.#absorbs(a) ? b : a.#joinedWith(b, op);
+    // The longer of two sets grows; where there are few sites, in the order in which they came.
+    const grows = b.size > MANY && b.size > a.size ? b : a;
+    const joined = a.#absorbs(b) ? a : b.#absorbs(a) ? b : grows.#joinedWith(grows === a ? b : a, op);
     a.#partner = b;
     a.#joined = joined;
     return joined;
   }
 
   #joinedWith(other: Provenance, op: string): Provenance {
-    const sites = new Map(this.#sites);
     const lost: Loss[] = [];
-    for (const [site, theirs] of other.#sites) {
-      const own = sites.get(site) ?? theirs;
+    let isKept = this.#roll.names.length === this.size;
+    for (let i = 0; i < other.size; i++) {
+      const site = other.#name(i);
+      const at = this.#placeOf(site);
+      if (at < 0) continue;
+      const [own, theirs] = [this.#relation(at), other.#relation(i)];
       const both = meet(own, theirs);
-      sites.set(site, both);
       if (both !== own || both !== theirs) lost.push([site, own | theirs, both]);
+      isKept &&= both === own;
     }
-    return new Provenance(sites, withLosses(lost, op, this.#mixings, other.#mixings));
+    // A set whose roll goes on with the sites of an earlier union, or in which a relation changes, is copied.
+    const roll = isKept ? this.#roll : this.#roll.copy(this.size);
+    for (const [site, , both] of lost) roll.relations[roll.placeOf(site)] = both;
+    for (let i = 0; i < other.size; i++)
+      if (roll.placeOf(other.#name(i)) < 0) roll.add(other.#name(i), other.#relation(i));
+    const hasAxes = isKept ? this.hasAxes || other.hasAxes : hasRelation(roll);
+    return new Provenance(roll, hasAxes, withLosses(lost, op, this.#mixings, other.#mixings));
   }
 
   /** The set of the result of `op`, which takes the axes of this value where `map` says. */
@@ -138,32 +168,35 @@ export class Provenance implements Iterable<string> {
   }
 
   #movedBy(map: AxisMap, op: string): Provenance {
-    const sites = new Map<string, Relation>();
+    const roll = this.#roll.copy(this.size);
     const lost: Loss[] = [];
-    let isSame = true;
-    for (const [site, before] of this.#sites) {
+    for (const [i, before] of roll.relations.entries()) {
       const after = follow(before, map);
-      sites.set(site, after);
       if (after === before) continue;
-      isSame = false;
-      lost.push([site, before, after]);
+      roll.relations[i] = after;
+      lost.push([this.#name(i), before, after]);
     }
-    return isSame ? this : new Provenance(sites, withLosses(lost, op, this.#mixings));
+    return lost.length === 0
+      ? this
+      : new Provenance(roll, hasRelation(roll), withLosses(lost, op, this.#mixings, null));
   }
 
   /** `{a, b}`: for messages and reports. */
   toString(): string {
-    return `{${[...this.#sites.keys()].join(", ")}}`;
+    return `{${this.#names().join(", ")}}`;
   }
 }
 
 /** A site with its relation before and after an op. */
 type Loss = readonly [site: string, before: Relation, after: Relation];
 
+const hasRelation = (roll: Roll): boolean => roll.relations.some((relation) => relation !== 0);
+
 /** The op that first mixed each axis, with the axes that `op` has mixed now. */
-function withLosses(losses: readonly Loss[], op: string, ...known: readonly Mixings[]): Mixings {
-  const mixings = new Map<string, string>();
-  for (const before of known) for (const [key, by] of before ?? []) if (!mixings.has(key)) mixings.set(key, by);
+function withLosses(losses: readonly Loss[], op: string, known: Mixings, others: Mixings): Mixings {
+  if (losses.length === 0 && (others === null || others === known)) return known;
+  const mixings = new Map(known);
+  for (const [key, by] of others ?? []) if (!mixings.has(key)) mixings.set(key, by);
   for (const [site, before, after] of losses)
     for (let j = 0; before >>> (4 * j) !== 0; j++) {
       const key = keyOf(site, -1 - j);

@@ -56,10 +56,23 @@ test("an earlier report that cannot be compared with is refused before anything 
   }
 });
 
+test("a build that is not there cannot be compared with", () => {
+  const args = ["--import", "tsx", join(root, "bench/oldAndNew.ts"), folder];
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
+  assert.is(status, 2);
+  assert.match(stderr, /index\.js is missing\. Build that checkout first/);
+});
+
 test("a filter that selects nothing says so", () => {
   const { status, stderr } = pedigrad("--filter", "mull");
   assert.is(status, 2);
   assert.match(stderr, /no row matches --filter "mull"\. --list prints the names\./);
+});
+
+test("the rows beside NumPyro are selected by their topic and a part of their names", () => {
+  const { stdout, status } = pedigrad("--filter", "loops/HMM K=10 T=50", "--list");
+  assert.is(status, 0);
+  assert.equal(stdout.trim().split("\n"), ["loops/HMM K=10 T=50, enumerated", "loops/HMM K=10 T=50, DiscreteHMM"]);
 });
 
 test("--version is that of package.json, and --help names every option", () => {

@@ -1,11 +1,11 @@
 /** For a cost and a score site: along which axes element meets element and, where they do not, which op mixed them. */
-import { type Charged, shareOf } from "../elbo/costs/charge.js";
+import { shareOf } from "../elbo/costs/charge.js";
 import type { ScoreSite } from "../elbo/costs/costs.js";
 import type { Cost } from "../elbo/particles/pair.js";
 
 /** How one element axis of a score site meets one of its costs. Axes are negative, counted from the right, those of events included. */
 export interface AxisMet {
-  /** The cost, as `charged` names it. */
+  /** The cost, as `ExplainedSite.charged` names it. */
   readonly cost: string;
   /** The element axis of the site. */
   readonly axis: number;
@@ -15,25 +15,18 @@ export interface AxisMet {
   readonly mixedBy: string | null;
 }
 
-/** All element axes of a site in all costs that it is charged with. */
-export const axesMet = (
-  d: ScoreSite,
-  costs: readonly Cost[],
-  charged: Charged,
-  label: (cost: Cost) => string,
-): AxisMet[] =>
-  costs
-    .filter((cost) => charged(cost, d))
-    .flatMap((cost) => {
-      const { value, meetings } = shareOf(cost, d);
-      const behind = value === cost.value ? (cost.elements?.dim ?? 0) : 0;
-      const { provenance } = cost.elements?.value() ?? cost.value;
-      return d.axes.map((axis) => {
-        const from = meetings.find(([, to]) => to === axis)?.[0];
-        const mixedBy = from === undefined ? provenance.mixedBy(d.name, -axis) : null;
-        return { cost: label(cost), axis: -axis, meets: from === undefined ? null : -from - behind, mixedBy };
-      });
+/** All element axes of a site in the costs that it is charged with. */
+export const axesMet = (d: ScoreSite, costs: readonly Cost[], label: (cost: Cost) => string): AxisMet[] =>
+  costs.flatMap((cost) => {
+    const { value, meetings } = shareOf(cost, d);
+    const behind = value === cost.value ? (cost.elements?.dim ?? 0) : 0;
+    const { provenance } = cost.elements?.value() ?? cost.value;
+    return d.axes.map((axis) => {
+      const from = meetings.find(([, to]) => to === axis)?.[0];
+      const mixedBy = from === undefined ? provenance.mixedBy(d.name, -axis) : null;
+      return { cost: label(cost), axis: -axis, meets: from === undefined ? null : -from - behind, mixedBy };
     });
+  });
 
 /** `axis -1 meets -2, axis -2 mixed by "sum"`; nothing for a site without element axes. */
 export const sayAxes = (axes: readonly AxisMet[]): string =>

@@ -38,6 +38,23 @@ test("union returns an argument whenever that is the answer, and remembers what 
     }
 });
 
+test("sets that grow out of each other, and branch, keep their own members", () => {
+  const name = (i: number): string => `s${i}`;
+  const grown = [Provenance.of(name(0))];
+  for (let i = 1; i < 20; i++) grown.push(union(grown[i - 1] as Provenance, Provenance.of(name(i))));
+  const branches = grown.map((set, i) => union(union(set, Provenance.of(`left ${i}`)), Provenance.of("right")));
+  for (const [i, set] of grown.entries()) {
+    const own = Array.from({ length: i + 1 }, (_, k) => name(k));
+    assert.equal([...set], own);
+    assert.equal([...(branches[i] as Provenance)], [...own, `left ${i}`, "right"]);
+    assert.is(set.size, i + 1);
+    for (let k = 0; k < 20; k++) assert.is(set.has(name(k)), k <= i);
+    assert.not(set.has("right"));
+    for (const [k, other] of grown.entries()) assert.is(set.includes(other), k <= i);
+    assert.equal(sites(union(Provenance.of("new", name(0)), set)), ["new", ...own].sort());
+  }
+});
+
 test("sets know their size and members, and any name is a name", () => {
   const set = Provenance.of("__proto__", "constructor", "");
   assert.is(set.size, 3);

@@ -14,8 +14,20 @@ import type { ScoreSite } from "./costs.js";
 import { arranged, type Meeting, sharedPlates } from "./meetings.js";
 import { warnIfMixed } from "./mixedPlates.js";
 
-/** Whether score site `d` pays for cost `c`: what tells one estimator from another. */
-export type Charged = (c: Cost, d: ScoreSite) => boolean;
+/** The score sites that pay for a cost: what tells one estimator from another. */
+export type Payers = (c: Cost) => Iterable<ScoreSite>;
+
+/** The sites in the provenance of a cost. */
+export function* sitesIn({ provenance }: Cost, sites: ReadonlyMap<string, ScoreSite>): Generator<ScoreSite> {
+  if (provenance.size > sites.size) {
+    for (const site of sites.values()) if (provenance.has(site.name)) yield site;
+    return;
+  }
+  for (const name of provenance) {
+    const site = sites.get(name);
+    if (site !== undefined) yield site;
+  }
+}
 
 /** A cost as a score site pays for it: with or without the axes of its event, and which of its axes are those of the site. */
 export interface Share {
@@ -53,26 +65,20 @@ const alongPlates = (c: Cost, d: ScoreSite): Meeting[] =>
     .filter(([from, to]) => d.axes.includes(to) && (c.value.shape.at(-from) ?? 1) > 1);
 
 /**
- * cost_d for every score site: `charged(c, d)` says whether d pays for c. Sets that are nested share their sums, so that a guide in which
+ * cost_d for every score site. Sets that are nested share their sums, so that a guide in which
  * every site depends on the one before costs one addition per site, not one per pair. Two sites share a sum only if every cost in it meets
  * both along the same axes.
  */
-export function chargedCosts(
-  costs: readonly Cost[],
-  sites: readonly ScoreSite[],
-  charged: Charged,
-): Map<string, Tensor> {
+export function chargedCosts(costs: readonly Cost[], sites: readonly ScoreSite[], payers: Payers): Map<string, Tensor> {
   const result = new Map<string, Tensor>();
-  const charges = sites.map((site) => {
-    const items = new Map<number, Share>();
-    for (const [i, cost] of costs.entries()) {
-      if (!charged(cost, site)) continue;
+  const charges = sites.map((site) => ({ site, items: new Map<number, Share>() }));
+  const itemsOf = new Map(charges.map(({ site, items }) => [site, items]));
+  for (const [i, cost] of costs.entries())
+    for (const site of payers(cost)) {
       const share = shareOf(cost, site);
       warnIfMixed(cost, site, share.meetings);
-      items.set(i, share);
+      itemsOf.get(site)?.set(i, share);
     }
-    return { site, items };
-  });
   charges.sort((a, b) => a.items.size - b.items.size);
   const done = new Map<string, { items: ReadonlyMap<number, Share>; total: Tensor }>();
   for (const { site, items } of charges) {

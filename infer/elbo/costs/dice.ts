@@ -8,7 +8,7 @@
  */
 import { stopGradient, type Tensor, tensor } from "../../../autodiff/index.js";
 import type { Cost } from "../particles/pair.js";
-import { type Charged, shareOf } from "./charge.js";
+import { type Payers, shareOf } from "./charge.js";
 import type { ScoreSite } from "./costs.js";
 import { gradientFrom } from "./gradientFrom.js";
 import { arranged, type Meeting } from "./meetings.js";
@@ -17,13 +17,13 @@ import { arranged, type Meeting } from "./meetings.js";
 export const oneWithScore = (l: Tensor): Tensor => l.sub(stopGradient(l)).exp();
 
 /** The sum of all costs, each carrying the derivatives of the score sites it is charged to. */
-export function carriedTotal(costs: readonly Cost[], sites: readonly ScoreSite[], charged: Charged): Tensor {
-  return costs.reduce((total, cost) => total.add(carried(cost, sites, charged)), tensor(0));
+export function carriedTotal(costs: readonly Cost[], payers: Payers): Tensor {
+  return costs.reduce((total, cost) => total.add(carried(cost, payers(cost))), tensor(0));
 }
 
 /** Σ c · exp(L - stopGradient(L)): each term of c with log q of the elements that pay for it. */
-function carried(cost: Cost, sites: readonly ScoreSite[], charged: Charged): Tensor {
-  const shares = sites.filter((d) => charged(cost, d)).map((d) => ({ d, share: shareOf(cost, d) }));
+function carried(cost: Cost, payers: Iterable<ScoreSite>): Tensor {
+  const shares = [...payers].map((d) => ({ d, share: shareOf(cost, d) }));
   const apart = shares.find(({ share }) => share.value !== cost.value)?.share.value;
   const terms = apart ?? cost.value;
   const scores = shares.map(({ d: { logq }, share: { value, meetings } }) => {
