@@ -1,6 +1,6 @@
 /**
- * Runs the tutorials: the ```ts blocks of a page of docs/tutorials, put together, are one program, and what it prints must contain the
- * text of the page's ```text blocks, line by line and in order.
+ * Runs the tutorials: the ```ts blocks of a page of docs/tutorials, put together, are one program, it passes the
+ * compiler's strictest flags, and what it prints must contain the text of the page's ```text blocks, line by line and in order.
  *
  *     npm run tutorials                       all of them, as they stand: minutes
  *     npm run tutorials -- --small            with STEPS and DRAWS cut down, only to see that they run: seconds
@@ -11,6 +11,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { typeErrors } from "./typeErrors.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const pages = join(root, "docs/tutorials");
@@ -31,12 +32,21 @@ const failures: string[] = [];
 let passed = 0;
 try {
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-  for (const name of readdirSync(pages).filter((file) => file.endsWith(".md") && file !== "README.md")) {
-    if (patterns.length > 0 && !patterns.some((pattern) => name.includes(pattern))) continue;
-    const text = readFileSync(join(pages, name), "utf8");
-    const code = blocksOf(text, "ts").join("\n").replaceAll('from "pedigrad"', 'from "../../index.js"');
-    const file = join(folder, name.replace(/\.md$/, ".ts"));
-    writeFileSync(file, isSmall ? cutDown(code) : code);
+  const programs = readdirSync(pages)
+    .filter((file) => file.endsWith(".md") && file !== "README.md")
+    .filter((name) => patterns.length === 0 || patterns.some((pattern) => name.includes(pattern)))
+    .map((name) => {
+      const text = readFileSync(join(pages, name), "utf8");
+      const code = blocksOf(text, "ts").join("\n").replaceAll('from "pedigrad"', 'from "../../index.js"');
+      const file = join(folder, name.replace(/\.md$/, ".ts"));
+      writeFileSync(file, isSmall ? cutDown(code) : code);
+      return { name, text, file };
+    });
+  for (const line of typeErrors(programs.map(({ file }) => file))) {
+    console.log(`TYPE ${line.replace(/^.*?\.blocks-[^/]*\//, "")}`);
+    if (!failures.includes("types")) failures.push("types");
+  }
+  for (const { name, text, file } of programs) {
     const start = performance.now();
     const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", file], {
       cwd: root,

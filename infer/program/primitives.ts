@@ -95,13 +95,15 @@ function settle(message: SampleMessage): void {
 
 /**
  * The value with its site's name. It is pointwise in itself along the site's element axes: the batch axes of the distribution and those of
- * `toEvent`. An enumerated value has size 1 there and stands for all elements.
+ * `toEvent`. An enumerated value has size 1 along its plates and stands for all elements; further left are the values of other sites.
  */
-function tagged(value: Tensor, { name, fn, infer, isSubstituted, ambient: read }: SampleMessage): Tensor {
+function tagged(value: Tensor, { name, fn, infer, isSubstituted, plates, ambient: read }: SampleMessage): Tensor {
   const { shape } = value;
   const full = fn.shape();
   const ahead = shape.length - full.length;
-  const sizes = full.map((n, i) => (shape[ahead + i] === n || infer.enumerate === "parallel" ? n : 1));
+  const leftmost = Math.max(0, ...plates.map(({ dim }) => -(dim ?? 0)));
+  const inPlates = infer.enumerate === "parallel" ? full.length - fn.eventDim - leftmost : Infinity;
+  const sizes = full.map((n, i) => (shape[ahead + i] === n || i >= inPlates ? n : 1));
   const own = Provenance.related(name, ownRelation(sizes, fn.eventDim - fn.elementDim));
   const given = isSubstituted ? union(union(value.provenance, read), parentsOf(fn)) : value.provenance;
   return value.withProvenance(union(given, own));
