@@ -8,7 +8,7 @@ import type { Pair, Task } from "../elbo/particles/pair.js";
 import { pairOf, replayedRun, tracedRun } from "../elbo/particles/particles.js";
 import { isSubsampled, refuseSubsampling } from "../elbo/particles/subsampling.js";
 import type { Handler } from "../program/messages.js";
-import { subsamplingScale } from "../program/plateFrame.js";
+import { subsamplingScale } from "../program/subsamples.js";
 import type { SampleSite } from "../program/trace.js";
 import { Enumerator } from "./enumerator.js";
 import { type Factor, factorOf, nameAlong, plateName } from "./factors.js";

@@ -18,7 +18,7 @@ import {
   type SampleMessage,
   send,
 } from "./messages.js";
-import { openPlates } from "./plateFrame.js";
+import { openPlates } from "./plate.js";
 import { reportAsSite, requireBatchMask } from "./traceChecks.js";
 
 export interface SampleOptions {
@@ -57,7 +57,7 @@ export function sampleOutside(
       message: `sample: expected sample(name, distribution), got ${typeof name} and ${typeof fn}.`,
     });
   requireOptions(`sample site "${name}"`, options, SAMPLE, name);
-  const { obs, obsMask, infer = {}, key = null } = options;
+  const { obs, obsMask, infer, key = null } = options;
   if (obs != null && obsMask !== undefined)
     return samplePartlyObserved(name, fn, tensor(obs), tensor(obsMask), options);
   const message: SampleMessage = {
@@ -66,7 +66,7 @@ export function sampleOutside(
     fn,
     value: obs == null ? null : tensor(obs),
     isObserved: obs != null,
-    infer: checkInferOptions(name, infer),
+    infer: infer === undefined ? NO_OPTIONS : checkInferOptions(name, infer),
     plates: [],
     ...(isOutside && { isOutside }),
     scale: 1,
@@ -81,6 +81,8 @@ export function sampleOutside(
   };
   return send(message, settle).value as Tensor;
 }
+
+const NO_OPTIONS: InferOptions = /* @__PURE__ */ Object.freeze({});
 
 function settle(message: SampleMessage): void {
   const { gradient } = message.infer;
