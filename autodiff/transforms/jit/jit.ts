@@ -110,10 +110,12 @@ class Compiler<A extends unknown[], R> {
       executable,
       count: own.to,
       inputsOf: (rest) => {
-        const inputs = entry.known === known ? match(others, rest, [], this.#signatures) : null;
-        if (inputs === null || inputs.some((x) => x.provenance.size > 0)) return null;
-        if (known.work.isDue()) this.#compare(entry, known, [record, ...rest] as unknown as A);
-        return inputs;
+        const inputs = match(others, rest, [], this.#signatures);
+        return inputs?.every((x) => x.provenance.size === 0) ? inputs : null;
+      },
+      isStill: (rest) => {
+        if (entry.known === known && known.work.isDue()) this.#compare(entry, known, [record, ...rest] as unknown as A);
+        return entry.known === known;
       },
       resultOf: (outputs) => {
         this.#returned = known.result.returned;

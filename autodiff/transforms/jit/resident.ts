@@ -15,8 +15,10 @@ export interface Host<R> {
   readonly executable: Executable;
   /** How many leaves the record has. */
   readonly count: number;
-  /** The inputs that follow the record; null for arguments of another kind. It counts a call, and compares f with its recording where that is due. */
-  readonly inputsOf: (rest: readonly unknown[]) => Tensor[] | null;
+  /** The inputs that follow the record; null for arguments of another kind. */
+  readonly inputsOf: (rest: readonly unknown[]) => readonly Tensor[] | null;
+  /** Whether f still is this program. It counts a call, and compares f with its recording where that is due. */
+  readonly isStill: (rest: readonly unknown[]) => boolean;
   /** A result of these outputs. */
   readonly resultOf: (outputs: readonly Tensor[]) => R;
   /** Whether the record of the last result is as it was made. */
@@ -30,6 +32,8 @@ export class Resident<R> implements Holder {
   readonly #host: Host<R>;
   #result: R | null = null;
   #isHolding = true;
+  /** The inputs of the last call that follow the record. */
+  #inputs: readonly Tensor[] | null = null;
 
   /** Made right after a run of the executable. */
   constructor(host: Host<R>) {
@@ -41,10 +45,18 @@ export class Resident<R> implements Holder {
   next(rest: readonly unknown[]): boolean {
     if (!this.#isHolding || ambient !== EMPTY || recorder !== null || gradDepth > 0 || batchDepth > 0) return false;
     if (this.#result !== null && !this.#host.isWhole()) return false;
-    const inputs = this.#host.inputsOf(rest);
-    if (inputs === null || !this.#isHolding) return false;
+    const inputs = this.#isSame(rest) ? this.#inputs : this.#host.inputsOf(rest);
+    if (inputs === null || !this.#host.isStill(rest) || !this.#isHolding) return false;
+    this.#inputs = inputs;
     this.#host.executable.runOn(this.#host.count, inputs);
     this.#result = null;
+    return true;
+  }
+
+  /** Whether these are the tensors of the last call: most loops hand in the same ones again. */
+  #isSame(rest: readonly unknown[]): boolean {
+    if (rest.length !== this.#inputs?.length) return false;
+    for (let i = 0; i < rest.length; i++) if (rest[i] !== this.#inputs[i]) return false;
     return true;
   }
 
