@@ -65,7 +65,7 @@ function shiftColumns(out, a, columns, n) {
 const each = (names: string, text: (name: string, i: number) => string): string => names.split(" ").map(text).join(" ");
 
 /** out = A b: the rows of A lie one after the other, eight of them are done side by side. */
-const rowsByVector = `
+const rowsByVector = (): string => `
 function dotRows(out, a, b, rows, n) {
   let next = n << 3;
   let end = out + (rows >>> 3 << 6);
@@ -102,7 +102,7 @@ function dotRows(out, a, b, rows, n) {
 }`;
 
 /** out = out + Σ x[i] B[i]: numbers that lie `step` apart, times the rows of B, four of them in one pass. */
-const combinedRows = `
+const combinedRows = (): string => `
 function addRow(out, x, b, n) {
   let factor = loadSame(x);
   let end = out + (n >>> 1 << 4);
@@ -143,7 +143,7 @@ const cells = (text: (row: string, column: number) => string): string =>
  * C = C + A B, or C - A B where `sign` is the address of -1; rows of C are `next` bytes apart. B is packed in panels of four columns and up to 256 terms, which stay in the nearest cache; a tile is four
  * rows by four columns, kept in registers. Tiles that hang over an edge are done in `scratch`.
  */
-const products = `
+const products = (): string => `
 function tile(c0, next, a0, a1, a2, a3, step, b, n) {
   ${each("1 2 3", (r, i) => `let c${r} = c${i} + next;`)}
   ${cells((r, k) => `let s${r}${k} = load(c${r} + ${16 * k});`)}
@@ -253,7 +253,8 @@ function multiply(c, next, a, aDown, aRight, b, bDown, bRight, rows, n, columns,
 /** Bytes that `multiply` needs for a tile and a panel. */
 export const SCRATCH = 128 + 256 * 32;
 
-export const kernels: string = sums + rowsByVector + combinedRows + products + triangles + shifts;
+/** The text of all kernels. */
+export const kernelText = (): string => sums + rowsByVector() + combinedRows() + products() + triangles + shifts;
 
 /** The kernels as functions. `addRows` and `multiply` add to what is there. */
 export interface Kernels {

@@ -6,7 +6,7 @@
 import { farAngles, formulas, simdPrimitives } from "../formulas/index.js";
 import { parse, type Routine } from "../formulas/language.js";
 import { assemble } from "./assemble.js";
-import { type Kernels, kernels, SCRATCH } from "./kernels.js";
+import { type Kernels, kernelText, SCRATCH } from "./kernels.js";
 
 const PAGE = 65536;
 // The beginning of each memory holds scratch for products, 1 and -1.
@@ -40,7 +40,7 @@ let shared: object | null | undefined;
 function kernelModule(): object | null {
   if (shared !== undefined) return shared;
   try {
-    shared = new (platform().Module)(moduleOf(kernels));
+    shared = new (platform().Module)(moduleOf(kernelText()));
   } catch {
     shared = null;
   }
