@@ -29,7 +29,7 @@ test("import { tensor } alone, bundled and tree-shaken, still has its methods", 
   assert.is(y, 15);
 });
 
-test("CommonJS sub-paths share one handler stack and one Tensor", async () => {
+test("CommonJS sub-paths share one handler stack and one Tensor, and make no tensor at import", async () => {
   const { build: tsup } = await import("tsup");
   const { library } = await import("../tsup.config.js");
   await tsup({ ...library, dts: false, silent: true, outDir: join(out, "dist"), clean: false, config: false });
@@ -39,6 +39,7 @@ test("CommonJS sub-paths share one handler stack and one Tensor", async () => {
   const infer = require("./dist/infer.cjs");
   const { Tensor } = require("./dist/autodiff.cjs");
   const { Normal } = require("./dist/distributions.cjs");
+  assert.not.ok("mul" in Tensor.prototype, "a tensor is made at import: the first one brings the methods");
   const run = infer.trace(() => main.sample("x", new Normal(0, 1), { obs: 1 })).getTrace();
   assert.equal([...run.keys()], ["x"]);
   assert.ok(run.get("x").value instanceof Tensor);

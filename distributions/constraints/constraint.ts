@@ -2,7 +2,7 @@
  * Where values may lie. A constraint says for each event whether it belongs, 1 or 0, and in words what is expected. The constraints
  * themselves stand in scalar.ts and vector.ts; how to reach one from free numbers in bijectTo.ts.
  */
-import { type Tensor, tensor } from "../../autodiff/index.js";
+import { type Tensor, tensor, unary } from "../../autodiff/index.js";
 import { allOf } from "./axes.js";
 
 export interface Constraint {
@@ -33,6 +33,22 @@ export interface Interval extends Constraint {
 export interface IndependentConstraint extends Constraint {
   readonly base: Constraint;
 }
+
+/** A constraint on numbers with fixed ends. */
+export const numbers = (
+  name: string,
+  must: string,
+  test: (x: number) => 0 | 1,
+  more: Partial<Constraint> = {},
+): Constraint => ({
+  name,
+  must,
+  eventDim: 0,
+  isDiscrete: false,
+  check: unary(name, test, null),
+  scalar: test,
+  ...more,
+});
 
 /** A constraint on events of `eventDim` axes. */
 export const event = (

@@ -21,7 +21,8 @@ import {
   where,
   zeros,
 } from "../../../autodiff/index.js";
-import { corrCholesky, corrMatrix, integerInterval, positive } from "../../constraints/index.js";
+import { numbers } from "../../constraints/constraint.js";
+import { corrCholesky, corrMatrix, positive } from "../../constraints/index.js";
 import { LOG_PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
 import { firstNumber } from "../../core/parameters.js";
@@ -30,8 +31,10 @@ import { gram } from "../../transforms/matrix.js";
 type Params = Tensors<"dim" | "concentration">;
 type Arguments = [dim: number, concentration?: TensorLike];
 const dimOf = ({ dim }: Params): number => firstNumber(dim);
+const isDim = (n: number): 0 | 1 => (n >= 2 && n <= 2 ** 31 && Number.isInteger(n) ? 1 : 0);
+const dim = /* @__PURE__ */ numbers("dim", "a whole number in [2, 2147483648]", isDim, { isDiscrete: true });
 const parameters = {
-  constraints: { dim: /* @__PURE__ */ integerInterval(2, 2 ** 31), concentration: positive },
+  constraints: { dim, concentration: positive },
   defaults: { concentration: 1 },
   eventShape: (p: Params) => [dimOf(p), dimOf(p)],
 };
