@@ -145,11 +145,13 @@ const paramTag = (name: string): string => `param ${name}`;
 
 /** Every value depends on its own site or parameter alone. Outside `trace`, so that the trace sees values as tagged here. */
 const namingItself: Handler = {
-  postprocess(message) {
-    if (message.type === "sample" && !message.isObserved)
-      message.value = trackProvenance(detachProvenance(message.value), message.name);
-    else if (message.type === "param")
+  postprocess: {
+    sample(message) {
+      if (!message.isObserved) message.value = trackProvenance(detachProvenance(message.value), message.name);
+    },
+    param(message) {
       message.value = trackProvenance(detachProvenance(message.value), paramTag(message.name));
+    },
   },
 };
 
@@ -164,8 +166,10 @@ export function renderModel(model: Model, ...args: unknown[]): ModelGraph {
   requireProgram("renderModel", "model", model);
   const key = random.key(0);
   const starting: Handler = {
-    process(message) {
-      if (message.type === "param") message.value ??= message.init?.(random.foldIn(key, 1)) ?? null;
+    process: {
+      param(message) {
+        message.value ??= message.init?.(random.foldIn(key, 1)) ?? null;
+      },
     },
   };
   const run = block(() =>
