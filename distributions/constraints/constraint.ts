@@ -65,6 +65,13 @@ export const event = (
   check,
 });
 
+/** The same constraint under another name, by which `bijectTo` knows another way to it. */
+export const renamed = (constraint: Constraint, name: string, must = constraint.must): Constraint => ({
+  ...constraint,
+  name,
+  must,
+});
+
 /** `base` over `n` more axes: one event. */
 export function independent(base: Constraint, n: number): Constraint {
   if (n === 0) return base;

@@ -6,8 +6,9 @@
 import { PedigradError, random, type Tensor, type TensorLike, take, tensor, where } from "../../autodiff/index.js";
 import { type Constraint, constraints, Distribution, Unit } from "../../distributions/index.js";
 import { MIX, ownRelation } from "../../provenance/axes.js";
+import * as kinds from "../../provenance/base/kinds.js";
 import { ambient, getProvenance, outsideRuns, Provenance, union } from "../../provenance/index.js";
-import { type Kind, kinds, requireOptions, show } from "../checks.js";
+import { type Kind, requireOptions, show } from "../checks.js";
 import { mask as maskedBy } from "./handlers.js";
 import { checkInferOptions, type InferOptions, withGradient } from "./inferOptions.js";
 import {
@@ -35,7 +36,7 @@ export interface SampleOptions {
 const SAMPLE = ["obs", "obsMask", "infer", "key"];
 const PARAM = {
   constraint: kinds.any,
-  eventDim: [(x) => x === Infinity || kinds.size[0](x), kinds.size[1]],
+  eventDim: [(x) => x === Infinity || kinds.size[0](x), "a non-negative integer"],
 } satisfies Record<string, Kind>;
 
 /** A random choice named `name`: its value, drawn, observed or replayed. */
