@@ -71,8 +71,8 @@ export class SampleSite {
 
   #density(of: "logProb" | "logProbElements"): Tensor {
     const { name, fn, value, isObserved, mask, ambient } = this;
-    // A value of its distribution's own shape fits the plates, to which the distribution was expanded.
-    if (!sameShape(value.shape, [...fn.batchShape, ...fn.eventShape])) {
+    // A value with the batch shape of its distribution fits the plates, to which the distribution was expanded.
+    if (!sameShape(value.shape.slice(0, value.shape.length - fn.eventDim), fn.batchShape)) {
       checkPlates(this);
       checkBroadcast(this);
     }
