@@ -267,13 +267,12 @@ export function mutable(name: string, init: TensorLike | (() => TensorLike)): { 
 /** A fresh random key, for randomness that is not a site. */
 export function prngKey(): Tensor {
   const value = requestKey("prngKey");
-  if (value === null)
-    throw new PedigradError({
-      code: "no-key",
-      op: "prngKey",
-      message: "prngKey: there is no random key here. Run the function under seed(f, random.key(0)).",
-    });
-  return value;
+  if (value !== null) return value;
+  throw new PedigradError({
+    code: "no-key",
+    op: "prngKey",
+    message: "prngKey: there is no random key here. Run the function under seed(f, random.key(0)).",
+  });
 }
 
 /** A key from the handlers; null where none gives one. */
