@@ -25,8 +25,6 @@ export interface Host<R> {
   readonly sets: readonly Provenance[];
 }
 
-const EMPTY = Provenance.empty;
-
 export class Resident<R> implements Holder {
   readonly #host: Host<R>;
   #result: R | null;
@@ -53,7 +51,8 @@ export class Resident<R> implements Holder {
 
   /** One more call, of the record that the last one left and `args` from the place `from` on; false where it has to be an ordinary one. */
   next(args: readonly unknown[], from = 0): boolean {
-    if (!this.#isHolding || ambient !== EMPTY || recorder !== null || gradDepth > 0 || batchDepth > 0) return false;
+    if (!this.#isHolding || ambient !== Provenance.empty || recorder !== null || gradDepth > 0 || batchDepth > 0)
+      return false;
     const { executable, own, inputsOf, isStill } = this.#host;
     if (this.#result !== null && !own.isWhole(own.part, own.outputs)) return false;
     const inputs = this.#isSame(args, from) ? this.#inputs : inputsOf(args.slice(from));
