@@ -96,6 +96,7 @@ export function openEditor(host: HTMLElement, text: string, listener: Listener):
       autocompletion({ override: [complete] }),
       linter(check(listener.found), { delay: 500 }),
       note,
+      EditorView.lineWrapping,
       EditorView.contentAttributes.of({ "aria-label": "The program" }),
       EditorView.updateListener.of((update) => {
         if (update.docChanged) listener.changed();

@@ -24,11 +24,10 @@ function labelOf(axes: readonly Axis[]): string {
   const lost = axes.filter(({ meets }) => meets === null);
   const mixed = mixers(lost) === "" ? "mixed" : `mixed by ${mixers(lost)}`;
   if (meeting === "mixed") return mixed;
-  return `axis ${axes.flatMap(({ axis, meets }) => (meets === null ? [] : [axis])).join(", ")}: element by element\n${mixed} along ${lost.map(({ axis }) => axis).join(", ")}`;
+  const kept = axes.filter(({ meets }) => meets !== null);
+  const along = (list: readonly Axis[]): string => `axis ${list.map(({ axis }) => axis).join(", ")}`;
+  return `${along(kept)}: element by element\n${along(lost)}: ${mixed}`;
 }
-
-/** Away from the arrow. */
-const padded = (label: string): string => label.replace(/^/gm, "  ");
 
 const LEGEND: Readonly<Record<Meeting, string>> = {
   each: "element by element: an element of the upper site matters to its own element of the lower one and to no other, so it pays for that alone.",
@@ -70,39 +69,50 @@ function drawingOf({ nodes, edges, plates }: GraphReport, sites: readonly SiteRe
     const uses = used.length === 0 ? "" : `\nuses ${used.slice(0, 3).join(", ")}${used.length > 3 ? ", …" : ""}`;
     return `${ids.get(name)} [label=${quote(law + uses)} ${SHAPES[kind] ?? "shape=ellipse"}];`;
   };
-  let boxes = 0;
-  const within = (inside: typeof nodes, depth: number): string[] => {
-    const inner = new Set(inside.flatMap(({ plates: of }) => of[depth] ?? []));
-    return [
-      ...inside.filter(({ plates: of }) => of.length === depth).map(nodeLine),
-      ...[...inner].flatMap((plate) => {
-        const size = plates.find(({ name }) => name === plate)?.size ?? null;
-        const label = size === null ? plate : `${plate} (${size})`;
-        const own = inside.filter(({ plates: of }) => of[depth] === plate);
-        return [
-          `subgraph cluster_${boxes++} { label=${quote(label)}; labeljust=r; labelloc=b;`,
-          ...within(own, depth + 1),
-          "}",
-        ];
-      }),
-    ];
-  };
   const meetings = new Set<Meeting>();
-  const arrows = edges.flatMap(({ from, to }) => {
-    const [a, b] = [ids.get(from), ids.get(to)];
-    if (a === undefined || b === undefined) return [];
+  let labels = 0;
+  const arrowLine = ({ from, to }: (typeof edges)[number]): string => {
     const latent = sites.find(({ name, side }) => name === from && side === "guide");
     const axes = latent?.costs.find(({ cost, depends }) => depends && cost === `+log p(${to})`)?.axes ?? [];
     const meeting = meetingOf(axes);
-    if (meeting === null) return [`${a} -> ${b};`];
+    const [a, b] = [ids.get(from), ids.get(to)];
+    if (meeting === null) return `${a} -> ${b};`;
     meetings.add(meeting);
-    const dashes = meeting === "mixed" ? " style=dashed" : "";
-    return [`${a} -> ${b} [label=${quote(padded(labelOf(axes)))} class=${meeting}${dashes}];`];
-  });
+    // The words are a node in the middle of the arrow: Graphviz would let a label lie over lines and leave its box.
+    const words = `w${labels++}`;
+    const style = `class=${meeting}${meeting === "mixed" ? " style=dashed" : ""}`;
+    return `${words} [shape=plain fontsize=11 label=${quote(labelOf(axes))} class="words ${meeting}"]; ${a} -> ${words} [arrowhead=none ${style}]; ${words} -> ${b} [${style}];`;
+  };
+  const platesOf = new Map(drawn.map(({ name, plates: of }) => [name, of]));
+  const arrows = edges.filter(({ from, to }) => platesOf.has(from) && platesOf.has(to));
+  let boxes = 0;
+  // An arrow belongs to the innermost plate of both its ends, so that its words stand inside the box.
+  const within = (inside: typeof nodes, between: typeof edges, depth: number): string[] => {
+    const plateOf = (name: string): string | undefined => platesOf.get(name)?.[depth];
+    const inner = new Set(inside.flatMap(({ name }) => plateOf(name) ?? []));
+    const own = between.filter(({ from, to }) => plateOf(from) === undefined || plateOf(from) !== plateOf(to));
+    return [
+      ...inside.filter(({ name }) => plateOf(name) === undefined).map(nodeLine),
+      ...[...inner].flatMap((plate) => {
+        const size = plates.find(({ name }) => name === plate)?.size ?? null;
+        const label = size === null ? plate : `${plate} (${size})`;
+        return [
+          `subgraph cluster_${boxes++} { label=${quote(label)}; labeljust=r; labelloc=b;`,
+          ...within(
+            inside.filter(({ name }) => plateOf(name) === plate),
+            between.filter(({ from, to }) => plateOf(from) === plate && plateOf(to) === plate),
+            depth + 1,
+          ),
+          "}",
+        ];
+      }),
+      ...own.map(arrowLine),
+    ];
+  };
   const style =
-    'bgcolor=transparent; nodesep=0.2; ranksep=0.3; node [fontname="Arial,Helvetica,sans-serif" fontsize=13 margin="0.08,0.04"]; edge [fontname="Arial,Helvetica,sans-serif" fontsize=11]; graph [fontname="Arial,Helvetica,sans-serif" fontsize=12];';
+    'bgcolor=transparent; nodesep=0.2; ranksep=0.3; node [fontname="Arial" fontsize=13 margin="0.08,0.04"]; graph [fontname="Arial" fontsize=12];';
   return {
-    dot: ["digraph {", style, ...within(drawn, 0), ...arrows, "}"].join("\n"),
+    dot: ["digraph {", style, ...within(drawn, arrows, 0), "}"].join("\n"),
     names: drawn.map(({ name }) => name),
     groups: [...new Set([...params].map(groupOf))],
     meetings,
@@ -167,13 +177,14 @@ async function picture(dot: string, names: readonly string[], choose: (name: str
   svg.style.width = `clamp(${0.85 * points}px, 100%, ${1.15 * points}px)`;
   svg.removeAttribute("width");
   svg.removeAttribute("height");
-  for (const node of svg.querySelectorAll<SVGGElement>("g.node")) {
+  for (const node of svg.querySelectorAll<SVGGElement>("g.node:not(.words)")) {
     const title = node.querySelector("title");
     const name = names[Number(title?.textContent?.slice(1))];
     if (name === undefined) continue;
     node.setAttribute("tabindex", "0");
     node.setAttribute("role", "button");
-    node.setAttribute("aria-label", name);
+    const words = [...node.querySelectorAll("text")].map((text) => text.textContent);
+    node.setAttribute("aria-label", words.join(" "));
     node.setAttribute("data-name", name);
     node.addEventListener("click", () => choose(name));
     node.addEventListener("keydown", (event) => {

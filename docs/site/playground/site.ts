@@ -30,7 +30,7 @@ const GRADIENTS: Readonly<Record<string, string>> = {
 function payment({ axes, depends }: CostReport, isScore: boolean): (string | Node)[] {
   const meeting = meetingOf(axes);
   const verb = isScore ? "pays for" : "matters to";
-  if (meeting === null) return [isScore ? "all of it" : "depends on it"];
+  if (meeting === null) return [isScore ? "it pays for all of it" : "depends on it"];
   if (meeting === "each")
     return [`each element ${verb} its own element${depends ? "" : ", along the plates that both are in"}`];
   const lost = axes.filter(({ meets }) => meets === null);
@@ -94,6 +94,10 @@ function describeLatent(site: SiteReport, estimator: string): HTMLElement[] {
   const { gradient, costs, baseline, name } = site;
   const isScore = gradient === "score function" || gradient === "disarm";
   const parts = [element("p", GRADIENTS[gradient] ?? `Its gradient: ${gradient}.`)];
+  if (isScore && !costs.some(({ isCharged }) => isCharged))
+    return [
+      element("p", `Its gradient is taken by its score. ${estimator} weighs whole runs, and charges no single costs.`),
+    ];
   const mine = costs.filter(({ depends, isCharged }) => (isScore ? isCharged : depends));
   const list = document.createElement("ul");
   for (const cost of mine) {

@@ -28,12 +28,16 @@ export async function drawLosses(host: HTMLElement, losses: readonly number[], o
     marks: [Plot.lineY(points, { x: "step", y: "loss", stroke: "currentColor" })],
     ariaLabel: `Loss over ${losses.length} steps`,
   });
+  // One picture with one name: its parts are not to be walked through.
+  for (const part of plot.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
+  plot.setAttribute("role", "img");
   host.replaceChildren(plot);
 }
 
-const figures = (x: number): string =>
-  x === 0 ? "0" : Number.isFinite(x) ? Number(x.toPrecision(3)).toLocaleString("en") : String(x);
-
+const figures = (x: number): string => {
+  if (x === 0 || !Number.isFinite(x)) return String(x);
+  return Math.abs(x) < 0.001 ? x.toExponential(1) : Number(x.toPrecision(3)).toLocaleString("en");
+};
 const microseconds = (seconds: number): string => `${figures(1e6 * seconds)} µs`;
 
 /** Bars on one logarithmic scale; `mark` adds what else stands at one. */
@@ -75,7 +79,7 @@ export function drawVariances(
       `Of one gradient at the start, summed over all parameters; ${draws.toLocaleString("en")} draws, logarithmic scale. Beside it the time that a gradient takes.`,
       "quiet",
     ),
-    barsOf(bars, all, ({ label }) => (label === own ? [" ", element("em", "this program's")] : [])),
+    barsOf(bars, all, ({ label }) => (label.split(" (")[0] === own ? [" ", element("em", "this program's")] : [])),
     ...notes.map((note) => element("p", note, "quiet")),
   ];
   for (const site of new Set(choices.map((choice) => choice.site))) {

@@ -36,6 +36,7 @@ export class Renderer {
       linkify: false,
       highlight: (code, language) => this.code(code, language),
     });
+    this.#markdown.renderer.rules.code_block = (tokens, i) => this.code(tokens[i]?.content ?? "", "text");
   }
 
   static async make(): Promise<Renderer> {
