@@ -2,8 +2,7 @@
  * Stochastic variational inference as a pure function of its state: parameters, optimiser, mutable state and key go in, the
  * next ones come out. There is no global parameter store. Hoffman et al. 2013; the interface is NumPyro's.
  */
-import { sameShape } from "../../autodiff/core/shape.js";
-import { emptyRecord, mapTree, random, type Tensor, type Tree, valueAndGrad, zeros } from "../../autodiff/index.js";
+import { emptyRecord, mapTree, random, type Tensor, type Tree, valueAndGrad } from "../../autodiff/index.js";
 import { withValidation } from "../../distributions/index.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
 import {
@@ -24,7 +23,7 @@ import { requireOutside } from "../program/trace.js";
 import type { WithBatches } from "./batches.js";
 import { CompiledStep } from "./compiledStep.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
-import { initialise } from "./initialise.js";
+import { beforeAnyStep, initialise } from "./initialise.js";
 import { applyUpdates, type Optimizer } from "./optim.js";
 import { type InitOptions, initOptions, requireParts, SVI_OPTIONS, type SVIOptions } from "./options.js";
 import { onlyKnownParams, ParamSpace } from "./paramSpace.js";
@@ -89,15 +88,8 @@ export class SVI<
     this.#space.learn(constraints);
     const params = this.#space.unconstrain(values);
     const dry = this.#outcome(this.#task({ params, mutableState: mutables }, initKey, args));
-    const zero = (after: unknown): Tensor => zeros((after as Tensor).shape);
-    return {
-      params,
-      optimState: this.optimizer.init(params),
-      mutableState: mapTree(dry.mutableState, (after, name) => beforeAnyStep(mutables[name], after as Tensor)),
-      ...kept({}, mapTree(dry.averages ?? {}, zero)),
-      key: next,
-      constraints: this.#space.names,
-    };
+    const optimState = this.optimizer.init(params);
+    return { params, optimState, ...beforeAnyStep(dry, mutables), key: next, constraints: this.#space.names };
   }
 
   /** One step: `[the next state, the loss]`. The state given is not changed. */
@@ -165,7 +157,7 @@ export class SVI<
       params: applyUpdates(state.params, updates),
       optimState,
       mutableState: mergeRecords(state.mutableState, mapTree(mutableState, released)),
-      ...kept(state, mapTree(averages, released)),
+      ...withAverages(state, mapTree(averages, released)),
       key: next,
       ...(constraints !== undefined && { constraints }),
     };
@@ -267,16 +259,9 @@ function withOuterSets(result: StepResult, given: unknown): StepResult {
 type Kept = Pick<SVIState, "params" | "mutableState" | "averages">;
 
 /** The averages of a state with those of a step, where there are any. */
-const kept = (
-  { averages = {} }: Pick<SVIState, "averages">,
-  after: Record<string, Tensor>,
-): Pick<SVIState, "averages"> => {
+function withAverages({ averages = {} }: SVIState, after: Record<string, Tensor>): Pick<SVIState, "averages"> {
   const all = mergeRecords(averages, after);
   return Object.keys(all).length === 0 ? {} : { averages: all };
-};
-
-/** A mutable before the first step: as declared, in the shape that a step leaves it in. */
-const beforeAnyStep = (declared: Tensor | undefined, after: Tensor): Tensor =>
-  declared !== undefined && sameShape(declared.shape, after.shape) ? declared : after;
+}
 
 export type { InitOptions, JitMode, SVIOptions } from "./options.js";
