@@ -5,7 +5,8 @@
  */
 import { emptyRecord, mapTree, random, type Tensor, tensor, valueAndGrad } from "../../autodiff/index.js";
 import { withValidation } from "../../distributions/index.js";
-import { type Kind, kinds, refuseOption, requireCount, requireOptions, requireTask } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { type Kind, refuseOption, requireCount, requireOptions, requireTask } from "../checks.js";
 import { type Model, withHandler } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";
 import { requireOutside, type SampleSite } from "../program/trace.js";

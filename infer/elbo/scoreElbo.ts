@@ -13,7 +13,8 @@ import {
   type Tensor,
   tensor,
 } from "../../autodiff/index.js";
-import { type Kind, kinds, refuseOption } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { type Kind, refuseOption } from "../checks.js";
 import { isDraw, type Trace } from "../program/trace.js";
 import { baselineFor, checkPrediction, predictedCost } from "./costs/baselines.js";
 import { chargedCosts, sitesIn } from "./costs/charge.js";

@@ -24,7 +24,8 @@ import {
   tensor,
 } from "../../autodiff/index.js";
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
-import { kinds, refuseOption, requireCount } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { refuseOption, requireCount } from "../checks.js";
 import { substitute, uncondition } from "../program/handlers.js";
 import { type Handler, withHandler } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";

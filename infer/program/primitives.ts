@@ -15,8 +15,9 @@ import {
 } from "../../autodiff/index.js";
 import { type Constraint, constraints, Distribution, Unit } from "../../distributions/index.js";
 import { MIX, ownRelation } from "../../provenance/axes.js";
+import * as kinds from "../../provenance/base/kinds.js";
 import { ambient, getProvenance, outsideRuns, Provenance, union } from "../../provenance/index.js";
-import { type Kind, kinds, requireOptions, show } from "../checks.js";
+import { type Kind, requireOptions, show } from "../checks.js";
 import { mask as maskedBy } from "./handlers.js";
 import { checkInferOptions, type InferOptions, withGradient } from "./inferOptions.js";
 import {
@@ -46,7 +47,7 @@ const NO_OPTIONS = /* @__PURE__ */ Object.freeze({});
 const SAMPLE = ["obs", "obsMask", "infer", "key"];
 const PARAM = {
   constraint: kinds.any,
-  eventDim: [(x) => x === Infinity || kinds.size[0](x), kinds.size[1]],
+  eventDim: [(x) => x === Infinity || kinds.size[0](x), "a non-negative integer"],
 } satisfies Record<string, Kind>;
 
 /** A random choice named `name`: its value, drawn, observed or replayed. */
@@ -266,13 +267,12 @@ export function mutable(name: string, init: TensorLike | (() => TensorLike)): { 
 /** A fresh random key, for randomness that is not a site. */
 export function prngKey(): Tensor {
   const value = requestKey("prngKey");
-  if (value === null)
-    throw new PedigradError({
-      code: "no-key",
-      op: "prngKey",
-      message: "prngKey: there is no random key here. Run the function under seed(f, random.key(0)).",
-    });
-  return value;
+  if (value !== null) return value;
+  throw new PedigradError({
+    code: "no-key",
+    op: "prngKey",
+    message: "prngKey: there is no random key here. Run the function under seed(f, random.key(0)).",
+  });
 }
 
 /** A key from the handlers; null where none gives one. */

@@ -6,8 +6,9 @@ import { sameShape } from "../../autodiff/core/shape.js";
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
 import { overElements } from "../../distributions/core/distribution.js";
 import type { Distribution } from "../../distributions/index.js";
+import * as kinds from "../../provenance/base/kinds.js";
 import { inRun, type Provenance, union, withAmbient } from "../../provenance/index.js";
-import { kinds, requireKind } from "../checks.js";
+import { requireKind } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
 import {
   type Handler,

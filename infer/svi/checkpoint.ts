@@ -138,26 +138,23 @@ function fromPacked({ shape, bits }: Packed, path: string): Tensor {
   return tensor(fromBits(bits)).reshape(shape);
 }
 
-const hex = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
-const isBigEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 0;
-
-/** Sixteen hexadecimal digits a number, least significant byte first. */
+/** Sixteen hexadecimal digits a number, least significant byte first: read as if the most significant came first. */
 function toBits(numbers: Float64Array): string {
   const view = new DataView(new ArrayBuffer(8));
   let text = "";
   for (const x of numbers) {
     view.setFloat64(0, x, true);
-    for (let i = 0; i < 8; i++) text += hex[view.getUint8(i)];
+    text += view.getBigUint64(0).toString(16).padStart(16, "0");
   }
   return text;
 }
 
 function fromBits(text: string): Float64Array {
-  const numbers = new Float64Array(text.length / 16);
-  const view = new DataView(numbers.buffer);
-  for (let i = 0; i < text.length / 2; i++) view.setUint8(i, Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
-  if (isBigEndian) for (let i = 0; i < numbers.length; i++) numbers[i] = view.getFloat64(8 * i, true);
-  return numbers;
+  const view = new DataView(new ArrayBuffer(8));
+  return Float64Array.from({ length: text.length / 16 }, (_, i) => {
+    view.setBigUint64(0, BigInt(`0x${text.slice(16 * i, 16 * i + 16)}`));
+    return view.getFloat64(0, true);
+  });
 }
 
 /** FNV-1a, 32 bits: tells accidents from the original. */
