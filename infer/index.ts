@@ -61,7 +61,7 @@ export {
 export type { BaselineOptions, GradientChoice, InferOptions } from "./program/inferOptions.js";
 export { lift } from "./program/lift.js";
 export { markov } from "./program/markov.js";
-export type { Handler, Message, Model, PlateFrame, SampleMessage } from "./program/messages.js";
+export type { Handler, Listeners, Message, Model, PlateFrame, SampleMessage } from "./program/messages.js";
 export { module, type Net } from "./program/module.js";
 export type { LinearParams } from "./program/nn.js";
 export * as nn from "./program/nn.js";

@@ -3,14 +3,12 @@
  * posterior of discrete sites (inferDiscrete.ts) start from.
  */
 import { PedigradError, random, type Tensor, tensor } from "../../autodiff/index.js";
-import { shareMasks } from "../elbo/particles/masks.js";
-import { checkLatentsCovered, checkPair } from "../elbo/particles/match.js";
+import { checkLatentsCovered } from "../elbo/particles/match.js";
 import type { Pair, Task } from "../elbo/particles/pair.js";
-import { tracedRun } from "../elbo/particles/particles.js";
+import { pairOf, replayedRun, tracedRun } from "../elbo/particles/particles.js";
 import { isSubsampled, refuseSubsampling } from "../elbo/particles/subsampling.js";
-import { replay } from "../program/handlers.js";
 import type { Handler } from "../program/messages.js";
-import { subsamplingScale } from "../program/plateFrame.js";
+import { subsamplingScale } from "../program/subsamples.js";
 import type { SampleSite } from "../program/trace.js";
 import { Enumerator } from "./enumerator.js";
 import { type Factor, factorOf, nameAlong, plateName } from "./factors.js";
@@ -21,6 +19,8 @@ export interface EnumeratedPair extends Pair {
   readonly maxPlateNesting: number;
   readonly guideDims: Enumerator;
   readonly modelDims: Enumerator;
+  /** The dim of every enumerated site of both. */
+  readonly dimOf: ReadonlyMap<string, number>;
 }
 
 /** Run guide and model with their enumerated sites along dims of their own; `nesting` is found by a run where not given. */
@@ -35,10 +35,9 @@ export function runEnumerated(
   const guideDims = new Enumerator(maxPlateNesting);
   const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around, guideDims);
   const modelDims = new Enumerator(maxPlateNesting, guideDims);
-  const model = tracedRun(replay(task.model, guide), random.foldIn(key, 1), task, ...around, modelDims);
-  checkPair(guide, model, maxPlateNesting);
-  shareMasks(guide, model);
-  return { guide, model, maxPlateNesting, guideDims, modelDims };
+  const model = replayedRun(task.model, guide, random.foldIn(key, 1), task, ...around, modelDims);
+  const dimOf = new Map([...guideDims.dimOf, ...modelDims.dimOf]);
+  return { ...pairOf(guide, model, maxPlateNesting), maxPlateNesting, guideDims, modelDims, dimOf };
 }
 
 /** The vectorised plates of a site, by name. */
@@ -64,11 +63,9 @@ export function residualScale(site: SampleSite, { maxPlateNesting }: EnumeratedP
 /** The log density of a model site as a factor in its plates, not scaled. A mask takes a cost away, but never a term of a sum. */
 export function modelFactor(site: SampleSite, run: EnumeratedPair): Plated {
   const { name } = site;
-  const { modelDims, guideDims } = run;
   const logProb = site.logProb();
-  const value = modelDims.dimOf.has(name) ? logProb : site.masked(logProb);
-  const enumerated = new Map([...guideDims.dimOf, ...modelDims.dimOf]);
-  const factor = completeFactor(site, value, run, enumerated);
+  const value = run.modelDims.dimOf.has(name) ? logProb : site.masked(logProb);
+  const factor = completeFactor(site, value, run, run.dimOf);
   return { factor, plates: platesOf(site), scale: residualScale(site, run), sites: [name] };
 }
 

@@ -7,7 +7,7 @@ import { random } from "../../autodiff/index.js";
 import { Derived, type Distribution, Expanded } from "../../distributions/index.js";
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
 import { requireProgram } from "../checks.js";
-import { NOTEBOOK, notebookView, preformatted } from "../html.js";
+import { report } from "../html.js";
 import { block, seed } from "../program/handlers.js";
 import { type Handler, type Model, withHandler } from "../program/messages.js";
 import { isFactor, trace } from "../program/trace.js";
@@ -38,12 +38,14 @@ export const distributionName = (fn: Distribution): string => {
 };
 
 /** The result of `renderModel`. */
-export class ModelGraph {
+export class ModelGraph extends /* @__PURE__ */ report() {
   constructor(
     readonly nodes: readonly GraphNode[],
     readonly edges: readonly GraphEdge[],
     readonly plates: readonly GraphPlate[],
-  ) {}
+  ) {
+    super();
+  }
 
   /** A Mermaid flowchart, plates as subgraphs. */
   toMermaid(): string {
@@ -85,7 +87,7 @@ export class ModelGraph {
   }
 
   /** A table of the sites: what each is, what it depends on, where it stands. */
-  toString(): string {
+  override toString(): string {
     return this.nodes
       .map((node) => {
         const parents = this.edges.filter(({ to }) => to === node.name).map(({ from }) => from);
@@ -98,10 +100,6 @@ export class ModelGraph {
   toJSON(): Pick<ModelGraph, "nodes" | "edges" | "plates"> {
     const { nodes, edges, plates } = this;
     return { nodes, edges, plates };
-  }
-
-  [NOTEBOOK](): Record<string, string> {
-    return notebookView(this.toString(), preformatted(this.toString()));
   }
 
   #edges(line: (from: string, to: string) => string): string[] {
@@ -145,11 +143,13 @@ const paramTag = (name: string): string => `param ${name}`;
 
 /** Every value depends on its own site or parameter alone. Outside `trace`, so that the trace sees values as tagged here. */
 const namingItself: Handler = {
-  postprocess(message) {
-    if (message.type === "sample" && !message.isObserved)
-      message.value = trackProvenance(detachProvenance(message.value), message.name);
-    else if (message.type === "param")
+  postprocess: {
+    sample(message) {
+      if (!message.isObserved) message.value = trackProvenance(detachProvenance(message.value), message.name);
+    },
+    param(message) {
       message.value = trackProvenance(detachProvenance(message.value), paramTag(message.name));
+    },
   },
 };
 
@@ -164,8 +164,10 @@ export function renderModel(model: Model, ...args: unknown[]): ModelGraph {
   requireProgram("renderModel", "model", model);
   const key = random.key(0);
   const starting: Handler = {
-    process(message) {
-      if (message.type === "param") message.value ??= message.init?.(random.foldIn(key, 1)) ?? null;
+    process: {
+      param(message) {
+        message.value ??= message.init?.(random.foldIn(key, 1)) ?? null;
+      },
     },
   };
   const run = block(() =>

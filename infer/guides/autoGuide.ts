@@ -4,16 +4,8 @@
  * given to SVI like any other.
  */
 import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, vmap } from "../../autodiff/index.js";
-import {
-  type Kind,
-  kinds,
-  requireCount,
-  requireKey,
-  requireKind,
-  requireOptions,
-  requireProgram,
-  show,
-} from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { type Kind, requireCount, requireKey, requireKind, requireOptions, requireProgram, show } from "../checks.js";
 import { block, seed, substitution } from "../program/handlers.js";
 import { type Model, withHandler } from "../program/messages.js";
 import { wholePlates } from "../program/subsamples.js";
@@ -55,7 +47,7 @@ export interface AutoGuide {
 
 const OPTIONS = {
   prefix: kinds.string,
-  initLocFn: [kinds.function[0], "a strategy, such as initToMedian()"],
+  initLocFn: [(x) => typeof x === "function", "a strategy, such as initToMedian()"],
   key: kinds.any,
 } satisfies Record<string, Kind>;
 

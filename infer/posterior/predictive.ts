@@ -13,9 +13,10 @@ import {
   tensor,
   vmap,
 } from "../../autodiff/index.js";
+import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { inFreshRun } from "../../provenance/index.js";
-import { kinds, quoted, refuseOption, requireCount, requireKey, requireOptions, requireProgram } from "../checks.js";
+import { quoted, refuseOption, requireCount, requireKey, requireOptions, requireProgram } from "../checks.js";
 import { checkPlates } from "../elbo/particles/match.js";
 import { stackTrees } from "../elbo/particles/particles.js";
 import { discreteDraw } from "../enumeration/inferDiscrete.js";
@@ -146,7 +147,7 @@ export class Predictive {
 
   #one(key: Tensor, plates: Tensor, samples: Record<string, Tensor>, args: readonly unknown[]): Record<string, Tensor> {
     const { guide, params = {}, returnSites, excludeDeterministic, inferDiscrete } = this.options;
-    const around = [sharedPlates(plates), platesFrom(samples), ...(guide ? [requiring(params)] : [])];
+    const around = [sharedPlates(() => plates), platesFrom(samples), ...(guide ? [requiring(params)] : [])];
     const drawn = guide === undefined ? null : runWith(guide, random.foldIn(key, 0), params, args, ...around);
     const latents: Record<string, Tensor> = drawn === null ? samples : latentsOf(drawn);
     const known = mergeRecords(params, latents);

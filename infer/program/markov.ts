@@ -1,5 +1,6 @@
 /** `markov`: a loop whose steps depend on the few before them only, so that enumerated dims can be used again. */
-import { kinds, requireKind, requireOptions } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { requireKind, requireOptions } from "../checks.js";
 import { type MarkovPosition, pushHandler } from "./messages.js";
 
 /** The items of `iterable`; a site of one step may depend on sites of at most `history` steps before. */
@@ -16,8 +17,10 @@ function* steps<T>(iterable: Iterable<T>, history: number): Generator<T> {
   for (const item of iterable) {
     const position: MarkovPosition = { loop, step: step++, history };
     const pop = pushHandler({
-      process(message) {
-        if (message.type === "sample") message.markov.push(position);
+      process: {
+        sample(message) {
+          message.markov.push(position);
+        },
       },
     });
     try {

@@ -3,11 +3,21 @@
  * handler around them they still do the plain thing, where there is one: a param has its initial value, an observed site its
  * observation.
  */
-import { PedigradError, random, type Tensor, type TensorLike, take, tensor, where } from "../../autodiff/index.js";
+import {
+  PedigradError,
+  random,
+  stopGradient,
+  type Tensor,
+  type TensorLike,
+  take,
+  tensor,
+  where,
+} from "../../autodiff/index.js";
 import { type Constraint, constraints, Distribution, Unit } from "../../distributions/index.js";
 import { MIX, ownRelation } from "../../provenance/axes.js";
+import * as kinds from "../../provenance/base/kinds.js";
 import { ambient, getProvenance, outsideRuns, Provenance, union } from "../../provenance/index.js";
-import { type Kind, kinds, requireOptions, show } from "../checks.js";
+import { type Kind, requireOptions, show } from "../checks.js";
 import { mask as maskedBy } from "./handlers.js";
 import { checkInferOptions, type InferOptions, withGradient } from "./inferOptions.js";
 import {
@@ -18,7 +28,7 @@ import {
   type SampleMessage,
   send,
 } from "./messages.js";
-import { openPlates } from "./plateFrame.js";
+import { openPlates } from "./plate.js";
 import { reportAsSite, requireBatchMask } from "./traceChecks.js";
 
 export interface SampleOptions {
@@ -32,14 +42,16 @@ export interface SampleOptions {
   key?: Tensor;
 }
 
+/** No options of a site, nor of its gradient. */
+const NO_OPTIONS = /* @__PURE__ */ Object.freeze({});
 const SAMPLE = ["obs", "obsMask", "infer", "key"];
 const PARAM = {
   constraint: kinds.any,
-  eventDim: [(x) => x === Infinity || kinds.size[0](x), kinds.size[1]],
+  eventDim: [(x) => x === Infinity || kinds.size[0](x), "a non-negative integer"],
 } satisfies Record<string, Kind>;
 
 /** A random choice named `name`: its value, drawn, observed or replayed. */
-export function sample(name: string, fn: Distribution, options: SampleOptions = {}): Tensor {
+export function sample(name: string, fn: Distribution, options: SampleOptions = NO_OPTIONS): Tensor {
   return sampleOutside(name, fn, options);
 }
 
@@ -56,8 +68,8 @@ export function sampleOutside(
       site: name,
       message: `sample: expected sample(name, distribution), got ${typeof name} and ${typeof fn}.`,
     });
-  requireOptions(`sample site "${name}"`, options, SAMPLE, name);
-  const { obs, obsMask, infer = {}, key = null } = options;
+  if (options !== NO_OPTIONS) requireOptions(`sample site "${name}"`, options, SAMPLE, name);
+  const { obs, obsMask, infer, key = null } = options;
   if (obs != null && obsMask !== undefined)
     return samplePartlyObserved(name, fn, tensor(obs), tensor(obsMask), options);
   const message: SampleMessage = {
@@ -66,7 +78,7 @@ export function sampleOutside(
     fn,
     value: obs == null ? null : tensor(obs),
     isObserved: obs != null,
-    infer: checkInferOptions(name, infer),
+    infer: infer === undefined ? NO_OPTIONS : checkInferOptions(name, infer),
     plates: [],
     ...(isOutside && { isOutside }),
     scale: 1,
@@ -93,13 +105,15 @@ function settle(message: SampleMessage): void {
 
 /**
  * The value with its site's name. It is pointwise in itself along the site's element axes: the batch axes of the distribution and those of
- * `toEvent`. An enumerated value has size 1 there and stands for all elements.
+ * `toEvent`. An enumerated value has size 1 along its plates and stands for all elements; further left are the values of other sites.
  */
-function tagged(value: Tensor, { name, fn, infer, isSubstituted, ambient: read }: SampleMessage): Tensor {
+function tagged(value: Tensor, { name, fn, infer, isSubstituted, plates, ambient: read }: SampleMessage): Tensor {
   const { shape } = value;
-  const full = fn.shape();
+  const full = [...fn.batchShape, ...fn.eventShape];
   const ahead = shape.length - full.length;
-  const sizes = full.map((n, i) => (shape[ahead + i] === n || infer.enumerate === "parallel" ? n : 1));
+  const leftmost = Math.max(0, ...plates.map(({ dim }) => -(dim ?? 0)));
+  const inPlates = infer.enumerate === "parallel" ? full.length - fn.eventDim - leftmost : Infinity;
+  const sizes = full.map((n, i) => (shape[ahead + i] === n || i >= inPlates ? n : 1));
   const own = Provenance.related(name, ownRelation(sizes, fn.eventDim - fn.elementDim));
   const given = isSubstituted ? union(union(value.provenance, read), parentsOf(fn)) : value.provenance;
   return value.withProvenance(union(given, own));
@@ -126,8 +140,9 @@ function draw(message: SampleMessage): Tensor {
       site: message.name,
       message: `sample site "${message.name}" is latent and has no random key. Run the function under seed(f, random.key(0)), or pass { key }.`,
     });
-  const { fn } = message;
-  return fn.hasRsample && !message.isConstant ? fn.rsample(key) : fn.sample(key);
+  const { fn, isConstant } = message;
+  const value = fn.draw(key, fn.batchShape);
+  return fn.hasRsample && !isConstant ? value : stopGradient(value);
 }
 
 function samplePartlyObserved(
@@ -158,7 +173,7 @@ const isConstraint = (x: unknown): x is Constraint => typeof (x as Constraint | 
 export function param(
   name: string,
   init?: TensorLike | ((key: Tensor) => TensorLike),
-  options: ParamOptions = {},
+  options: ParamOptions = NO_OPTIONS,
 ): Tensor {
   if (isConstraint(options))
     throw new PedigradError({
@@ -167,7 +182,7 @@ export function param(
       param: name,
       message: `param "${name}": expected options, got the constraint ${options.name}. Write param("${name}", init, { constraint: … }).`,
     });
-  requireOptions(`param "${name}"`, options, PARAM, name);
+  if (options !== NO_OPTIONS) requireOptions(`param "${name}"`, options, PARAM, name);
   const { constraint = constraints.real, eventDim = constraint?.eventDim } = options;
   if (!isConstraint(constraint))
     throw new PedigradError({
@@ -252,13 +267,12 @@ export function mutable(name: string, init: TensorLike | (() => TensorLike)): { 
 /** A fresh random key, for randomness that is not a site. */
 export function prngKey(): Tensor {
   const value = requestKey("prngKey");
-  if (value === null)
-    throw new PedigradError({
-      code: "no-key",
-      op: "prngKey",
-      message: "prngKey: there is no random key here. Run the function under seed(f, random.key(0)).",
-    });
-  return value;
+  if (value !== null) return value;
+  throw new PedigradError({
+    code: "no-key",
+    op: "prngKey",
+    message: "prngKey: there is no random key here. Run the function under seed(f, random.key(0)).",
+  });
 }
 
 /** A key from the handlers; null where none gives one. */

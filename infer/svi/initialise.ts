@@ -2,19 +2,30 @@
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { sameShape } from "../../autodiff/core/shape.js";
 import { textOf } from "../../autodiff/core/tensor.js";
-import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import {
+  emptyRecord,
+  mapTree,
+  PedigradError,
+  random,
+  type Tensor,
+  type TensorLike,
+  tensor,
+  zeros,
+} from "../../autodiff/index.js";
 import { bijectTo, type Constraint } from "../../distributions/index.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { unknownParam } from "../checks.js";
 import { warnOfSharedBaselines } from "../elbo/costs/sharedBaseline.js";
+import type { Outcome } from "../elbo/particles/pair.js";
 import { checkSupports } from "../elbo/particles/supports.js";
 import { block, replay, seed } from "../program/handlers.js";
 import { type Handler, type Model, type ParamMessage, withHandler } from "../program/messages.js";
-import { outsidePlates } from "../program/plateFrame.js";
+import { outsidePlates } from "../program/plate.js";
 import { sharedPlates } from "../program/subsamples.js";
 import { type Trace, trace } from "../program/trace.js";
 import { reportAsSite } from "../program/traceChecks.js";
 import { constraintText } from "./paramSpace.js";
+import type { SVIState } from "./state.js";
 
 export interface Initial {
   /** Constrained values by name. */
@@ -44,36 +55,56 @@ export function initialise(
     return inModel.get(message.name) ?? message;
   };
   const collector: Handler = {
-    postprocess(message) {
-      if (message.type === "mutable") mutables[message.name] ??= (message.cell as { value: Tensor }).value;
+    postprocess: {
+      mutable({ name, cell }) {
+        mutables[name] ??= (cell as { value: Tensor }).value;
+      },
     },
-    process(message) {
-      if (message.type !== "param") return;
-      const { name } = message;
-      const known = constraints.get(name);
-      if (known !== undefined) checkRedeclared(message, values[name] as Tensor, known);
-      else {
-        const first = starting(message);
-        // A handler further in may have given it a value (substitute): that is where it starts.
-        const value = given(name) ?? message.value ?? first.init?.(random.foldIn(key, 3 + constraints.size));
-        if (value === undefined) return;
-        const declared = first.isReference ? message : first;
-        constraints.set(name, declared.constraint);
-        values[name] = checkInitial(declared, value);
-        checkRedeclared(message, values[name] as Tensor, declared.constraint);
-      }
-      message.value = values[name] as Tensor;
+    process: {
+      param(message) {
+        const { name } = message;
+        const known = constraints.get(name);
+        if (known !== undefined) checkRedeclared(message, values[name] as Tensor, known);
+        else {
+          const first = starting(message);
+          // A handler further in may have given it a value (substitute): that is where it starts.
+          const value = given(name) ?? message.value ?? first.init?.(random.foldIn(key, 3 + constraints.size));
+          if (value === undefined) return;
+          const declared = first.isReference ? message : first;
+          constraints.set(name, declared.constraint);
+          values[name] = checkInitial(declared, value);
+          checkRedeclared(message, values[name] as Tensor, declared.constraint);
+        }
+        message.value = values[name] as Tensor;
+      },
     },
   };
-  const plates = sharedPlates(random.foldIn(key, 0));
+  const plates = sharedPlates(() => random.foldIn(key, 0));
   const run = (f: Model, k: Tensor): Trace =>
-    inFreshRun(() => withHandler(plates, () => withHandler(collector, () => trace(seed(f, k)).getTrace(...args))));
-  const guideTrace = run(guide, random.foldIn(key, 1));
-  warnOfSharedBaselines(guideTrace, guide, random.foldIn(key, 1), values, args, plates);
-  checkSupports(guideTrace, run(replay(model, guideTrace), random.foldIn(key, 2)));
+    inFreshRun(() => withHandler(collector, () => trace(seed(f, k)).getTrace(...args)));
+  withHandler(plates, () => {
+    const guideTrace = run(guide, random.foldIn(key, 1));
+    warnOfSharedBaselines(guideTrace, guide, random.foldIn(key, 1), values, args);
+    checkSupports(guideTrace, run(replay(model, guideTrace), random.foldIn(key, 2)));
+  });
   for (const name of Object.keys(initParams))
     if (!constraints.has(name)) throw unknownParam(name, constraints, "initParams: ");
   return { values, constraints, mutables };
+}
+
+/** What a state keeps before the first step, in the shapes in which a dry run leaves it: mutables as declared, averages at 0. */
+export function beforeAnyStep(
+  { mutableState, averages = {} }: Outcome,
+  declared: Record<string, Tensor>,
+): Pick<SVIState, "mutableState" | "averages"> {
+  const start = (value: Tensor, name: string): Tensor => {
+    const after = mutableState[name];
+    return after === undefined || sameShape(value.shape, after.shape) ? value : after;
+  };
+  return {
+    mutableState: mapTree(declared, (value, name) => start(value as Tensor, name)),
+    ...(Object.keys(averages).length > 0 && { averages: mapTree(averages, (x) => zeros((x as Tensor).shape)) }),
+  };
 }
 
 /** The params that the model starts itself, by name; `given` are values that are known. */
@@ -85,11 +116,12 @@ function declarations(
 ): Map<string, ParamMessage> {
   const found = new Map<string, ParamMessage>();
   const collector: Handler = {
-    process(message) {
-      if (message.type !== "param") return;
-      const { name, init } = message;
-      if (init !== null && !found.has(name)) found.set(name, { ...message });
-      message.value ??= given(name) ?? found.get(name)?.init?.(key) ?? null;
+    process: {
+      param(message) {
+        const { name, init } = message;
+        if (init !== null && !found.has(name)) found.set(name, { ...message });
+        message.value ??= given(name) ?? found.get(name)?.init?.(key) ?? null;
+      },
     },
   };
   outsidePlates(() => inFreshRun(() => block(() => withHandler(collector, () => seed(model, key)(...args)))()));

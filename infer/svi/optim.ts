@@ -3,8 +3,9 @@
  * state, all in ops. Transformations chain; whoever has `init` and `update` is an optimiser here.
  */
 import { leavesOf, mapTree, PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
+import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
-import { type Kind, kinds, refuseOption, requireKind, requireOptions, show } from "../checks.js";
+import { type Kind, refuseOption, requireKind, requireOptions, show } from "../checks.js";
 
 /** Parameters, gradients and updates are nested records of tensors of one structure. */
 export interface Optimizer {
@@ -31,6 +32,10 @@ export function zipTrees(f: (...leaves: Tensor[]) => Tensor, first: Tree, ...oth
     return f(leaf as Tensor, ...lists.map((list) => list[i] as Tensor));
   });
 }
+/** Parameters moved by their updates. */
+export const applyUpdates = <P extends Tree>(params: P, updates: Tree): P =>
+  zipTrees((p, u) => p.add(u), params, updates);
+
 const zerosLike = (params: Tree): Tree => mapTree(params, (leaf) => (leaf as Tensor).mul(0));
 
 function checkOptions(

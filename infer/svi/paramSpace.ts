@@ -12,13 +12,15 @@ import type { SVIState } from "./state.js";
 
 /** Refuses a param that the state lacks, because no step would train it. */
 export const onlyKnownParams: Handler = {
-  process(message) {
-    if (message.type !== "param" || message.value !== null || message.init === null) return;
-    throw new PedigradError({
-      code: "unknown-param",
-      param: message.name,
-      message: `param "${message.name}" is not in the state, so no step would train it: svi.init ran model and guide, and did not come to it. Declare it where every run comes by, before the branch or the loop: param("${message.name}", …).`,
-    });
+  process: {
+    param({ name, value, init }) {
+      if (value !== null || init === null) return;
+      throw new PedigradError({
+        code: "unknown-param",
+        param: name,
+        message: `param "${name}" is not in the state, so no step would train it: svi.init ran model and guide, and did not come to it. Declare it where every run comes by, before the branch or the loop: param("${name}", …).`,
+      });
+    },
   },
 };
 
@@ -32,14 +34,16 @@ export function constraintText(constraint: Constraint): string {
 
 export class ParamSpace {
   #constraints: ReadonlyMap<string, Constraint> = new Map();
+  #bijections: ReadonlyMap<string, Transform> = new Map();
 
   /** Know these constraints, and no others. */
   learn(constraints: ReadonlyMap<string, Constraint>): void {
     this.#constraints = constraints;
+    this.#bijections = new Map([...constraints].map(([name, constraint]) => [name, bijectTo(constraint)]));
   }
 
   /** Whether the constraints of all these parameters are known. */
-  knows(params: Record<string, Tensor>): boolean {
+  knows({ params }: Pick<SVIState, "params">): boolean {
     return Object.keys(params).every((name) => this.#constraints.has(name));
   }
 
@@ -74,8 +78,8 @@ export class ParamSpace {
   }
 
   #bijection(name: string): Transform {
-    const constraint = this.#constraints.get(name);
-    if (constraint !== undefined) return bijectTo(constraint);
+    const bijection = this.#bijections.get(name);
+    if (bijection !== undefined) return bijection;
     if (this.#constraints.size > 0) throw unknownParam(name, this.#constraints);
     throw new PedigradError({
       code: "unknown-param",

@@ -1,6 +1,7 @@
 /** The loop of `svi.run`: steps until there are enough, with a progress bar, early stopping and an abort signal. */
 import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
-import { type Kind, kinds, refuseOption, requireKey, requireOptions } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { type Kind, refuseOption, requireKey, requireOptions } from "../checks.js";
 import { argumentsOf, type Batches } from "./batches.js";
 import type { JitMode } from "./options.js";
 import { progressBar } from "./progress.js";
@@ -104,7 +105,7 @@ export function stepsOf(
 
 /** The state of a run that took no step: that before the first one, on the first batch. */
 function untouched(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[], op: string): SVIState {
-  if (options.initState !== undefined && svi.knows(options.initState)) return options.initState;
+  if (options.initState !== undefined && svi.space.knows(options.initState)) return options.initState;
   const { done, value } = argumentsOf(args, options.batches, 0, op).next();
   if (!done) return startOf(svi, key, options, value);
   throw new PedigradError({

@@ -12,7 +12,7 @@ import type { Op, Vjp } from "../../core/op.js";
 import { normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { isContiguous, type View, viewOf } from "../../core/view.js";
-import { type Fold, type FoldRows, maxOf, minOf, type Plan, sumOf, sumRows, sumSimd } from "../../kernels/reduce.js";
+import { type Fold, type FoldRows, maxOf, minOf, type Plan, sumOf, sumRows } from "../../kernels/reduce.js";
 import { div, equal, mulZeroWins } from "../elementwise/math.js";
 import { broadcastTo, fromRight, mixedAlong, reshape, reshapeAs } from "../views/shape.js";
 import { flip } from "../views/slicing.js";
@@ -33,8 +33,6 @@ interface Details {
   readonly emptyIsError?: boolean;
   /** Whether the kernel folds rows, so that axes side by side stay where they are. */
   readonly byRows?: boolean;
-  /** The kernel as SIMD code where both arrays allow it. */
-  readonly simd?: (plan: Plan, out: View, x: View) => (() => void) | null;
 }
 
 const without = (shape: Shape, { axes, keepDims }: Reduced): Shape =>
@@ -63,13 +61,13 @@ export const folding =
     }
   };
 
-/** A function that reduces axes with `foldAll`, and its op. */
-export function reduction(
+/** An op that reduces axes with `foldAll`. */
+export function reductionOp(
   name: string,
   foldAll: FoldAll,
   vjp: Vjp<Reduced> | null,
-  { emptyIsError = false, byRows = false, simd }: Details = {},
-) {
+  { emptyIsError = false, byRows = false }: Details = {},
+): Op<Reduced> {
   const op: Op<Reduced> = {
     name,
     shape: (reduced, [x]) => {
@@ -92,21 +90,31 @@ export function reduction(
       const plan = planOf(x, reduced.axes, byRows);
       const folded = ordered(x, reduced.axes, plan);
       if (!isContiguous(folded)) return () => op.kernel(reduced, out, [x]);
-      return (isContiguous(x) ? simd?.(plan, out, x) : null) ?? (() => foldAll(plan, out, folded));
+      return () => foldAll(plan, out, folded);
     },
     vjp: () => vjp,
     batch: ({ axes, keepDims }, [x]) => apply(op, { axes: axes.map((a) => a + 1), keepDims }, x as Tensor),
     axes: (reduced, [x]) => movedAxes(reduced, x as Tensor),
   };
+  return op;
+}
+
+/** The function of such an op. */
+export function reducing(op: Op<Reduced>) {
+  const { name } = op;
+  const isSmooth = op.vjp(0) !== null;
   return (x: TensorLike, axes?: Axes, options?: KeepDims): Tensor => {
     const from = tensor(x);
     const reduced = readReduced(name, from, axes, options);
     // Reducing axes of size 1 changes nothing but the shape.
-    const isSame = vjp !== null && reduced.axes.every((axis) => from.shape[axis] === 1);
+    const isSame = isSmooth && reduced.axes.every((axis) => from.shape[axis] === 1);
     if (!isSame) return apply(op, reduced, from);
     return dropReduced(mixedAlong(from, reduced.axes, name), reduced);
   };
 }
+
+/** A function that reduces axes. */
+export const reduction = (...args: Parameters<typeof reductionOp>) => reducing(reductionOp(...args));
 
 /** The axes of x that are reduced, and the shape that remains. */
 export function readReduced(name: string, x: Tensor, axes: Axes | undefined, options: KeepDims | undefined): Reduced {
@@ -163,13 +171,14 @@ export function normalizeAxes(op: string, axes: Axes | undefined, shape: Shape):
   return list.sort((a, b) => a - b);
 }
 
-/** The sum; 0 for an empty axis. */
-export const sum = reduction(
+export const sumOp: Op<Reduced> = reductionOp(
   "sum",
   folding(sumOf, sumRows),
   (g, _, [x], reduced) => broadcastTo(kept(g, x as Tensor, reduced), (x as Tensor).shape),
-  { byRows: true, simd: sumSimd },
+  { byRows: true },
 );
+/** The sum; 0 for an empty axis. */
+export const sum = reducing(sumOp);
 
 const extremum: Vjp<Reduced> = (g, y, [input], reduced) => {
   const x = input as Tensor;

@@ -24,8 +24,6 @@ export interface Host<R> {
   readonly sets: readonly Provenance[];
 }
 
-const EMPTY = Provenance.empty;
-
 export class Resident<R> implements Holder {
   readonly #host: Host<R>;
   #result: R | null = null;
@@ -39,7 +37,8 @@ export class Resident<R> implements Holder {
 
   /** One more call, of the record that the last one left and `rest`; false where it has to be an ordinary one. */
   next(rest: readonly unknown[]): boolean {
-    if (!this.#isHolding || ambient !== EMPTY || recorder !== null || gradDepth > 0 || batchDepth > 0) return false;
+    if (!this.#isHolding || ambient !== Provenance.empty || recorder !== null || gradDepth > 0 || batchDepth > 0)
+      return false;
     if (this.#result !== null && !this.#host.isWhole()) return false;
     const inputs = this.#host.inputsOf(rest);
     if (inputs === null || !this.#isHolding) return false;

@@ -29,7 +29,7 @@ import { family, type Tensors } from "../../core/family.js";
 import { betaincc } from "../../densities/countQuantiles.js";
 
 /** log(1 + z²/df), also where z² overflows. */
-const logOnePlusSquareOver: Binary = binary(
+const logOnePlusSquareOver: Binary = /* @__PURE__ */ binary(
   "logOnePlusSquareOver",
   (z, df) => {
     const ratio = (z * z) / df;

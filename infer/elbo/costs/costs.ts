@@ -9,10 +9,11 @@
  * where cost_d is held constant (charge.ts says which elements depend on which). The cost is scaled and masked; the score is neither.
  */
 import { neg, type Tensor } from "../../../autodiff/index.js";
-import { getProvenance } from "../../../provenance/index.js";
 import type { PlateFrame } from "../../program/messages.js";
-import { type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
-import type { Cost } from "../particles/pair.js";
+import { isScoreSite, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
+import { checkLatentsCovered } from "../particles/match.js";
+import type { Cost, Pair } from "../particles/pair.js";
+import { type Estimator, refuseMisplaced } from "../particles/siteOptions.js";
 import { arranged } from "./meetings.js";
 
 /** A site whose gradient is taken by its score. */
@@ -28,15 +29,12 @@ export interface ScoreSite {
   readonly logq: Tensor;
 }
 
-/** Whether a guide site's gradient is taken by its score. */
-export const isScoreSite = (site: SampleSite): boolean => !site.isObserved && !site.fn.hasRsample;
-
 /** +log p or -log q of a site. */
 export function costOf(site: SampleSite, side: Cost["side"], isDifferentiated: boolean): Cost {
   const signed = side === "guide" ? neg : (x: Tensor) => x;
   const value = signed(site.scaledLogProb());
   const { name, plates } = site;
-  const cost: Cost = { site: name, side, value, plates, provenance: getProvenance(value), isDifferentiated };
+  const cost: Cost = { site: name, side, value, plates, provenance: value.provenance, isDifferentiated };
   const dim = site.fn.elementDim;
   if (dim === 0) return cost;
   let elements: Tensor | null = null;
@@ -45,6 +43,13 @@ export function costOf(site: SampleSite, side: Cost["side"], isDifferentiated: b
     return elements;
   };
   return { ...cost, elements: { dim, value: apart } };
+}
+
+/** The terms of the two traces, where each is a sampled log density. */
+export function sampledCosts(estimator: Estimator, pair: Pair): Cost[] {
+  if (pair.asks.size > 0) refuseMisplaced(estimator, pair);
+  if (!pair.isMatched) checkLatentsCovered(pair.guide, pair.model);
+  return costsOf(pair.guide, pair.model);
 }
 
 /** All terms of log p - log q, in order. */

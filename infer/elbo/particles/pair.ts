@@ -1,12 +1,19 @@
 /** The types that pass between the steps of an estimator: the task, the two traces of a particle, their costs, and the outcome. */
 import type { Provenance, Tensor } from "../../../autodiff/index.js";
+import type { InferOptions } from "../../program/inferOptions.js";
 import type { Model, PlateFrame } from "../../program/messages.js";
 import type { Trace } from "../../program/trace.js";
 
-/** The two traces of a particle. */
+/** The two traces of a particle, and what their sites ask for: what no site asks for costs a step nothing. */
 export interface Pair {
   readonly guide: Trace;
   readonly model: Trace;
+  /** The options that some site gives. */
+  readonly asks: ReadonlySet<keyof InferOptions>;
+  /** The sites whose values host code had read before some statement. */
+  readonly read: Provenance;
+  /** Whether both sides have the same latents, in the same shapes and plates, so that there is nothing to refuse (match.ts). */
+  readonly isMatched: boolean;
 }
 
 /** A pair with what gradients along the path need (pathwise.ts), where an estimator takes them. */
@@ -23,6 +30,8 @@ export interface PathPair extends Pair {
 export interface Task {
   readonly key: Tensor;
   readonly values: Record<string, Tensor>;
+  /** What decaying averages of baselines the step before has left, by site; each starts at 0. */
+  readonly averages?: Readonly<Record<string, Tensor>>;
   readonly model: Model;
   readonly guide: Model;
   readonly args: readonly unknown[];
@@ -64,6 +73,9 @@ export interface Outcome {
   readonly loss: Tensor;
   /** The loss with the estimator's gradient alone, where baselines train parameters of theirs. */
   readonly lossOfGuide?: Tensor;
+  /** The final values of what the programs declare as `mutable`, by name. */
   readonly mutableState: Record<string, Tensor>;
+  /** The decaying averages of baselines, by site. */
+  readonly averages?: Record<string, Tensor>;
   readonly terms?: Record<string, Tensor>;
 }
