@@ -132,9 +132,9 @@ test("what a caller adds to a returned record, or takes out of it, is seen", () 
 
 test("a record that comes back as it was returned gives what f gives, whatever is kept, repeated or tagged in between", () => {
   type State = Record<"a" | "b" | "c" | "d" | "e", Tensor>;
-  // a and b change places, d shows an input, c and e are long.
+  // a and b change places, and so do c and e, which are long.
   const f = ({ a, b, c, d, e }: State, x: Tensor): [State, Tensor, Tensor] => [
-    { a: b, b: a.mul(0.5).add(x), c: e, d: a.sum().broadcastTo([20]), e: c.mul(0.9).add(d.sum()) },
+    { a: b, b: a.mul(0.5).add(x), c: e.mul(0.9).add(d.sum()), d: a.sum().broadcastTo([20]), e: c },
     c.sum().add(e.at(3)),
     c,
   ];

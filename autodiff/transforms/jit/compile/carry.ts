@@ -10,7 +10,7 @@ import type { Layout } from "./layout.js";
 const FEW = 16;
 
 /** What copies the first `count` outputs of a program to the places of its first inputs. */
-export function carrier(program: Program, layout: Layout, count: number): () => void {
+export function carryingOver(program: Program, layout: Layout, count: number): () => void {
   const copies: (() => void)[] = [];
   const saves: (() => void)[] = [];
   const [loads, stores]: [string[], string[]] = [[], []];

@@ -6,7 +6,7 @@ import { sizeOf } from "../../../core/shape.js";
 import { rawNumber, rawView, Tensor } from "../../../core/tensor.js";
 import { contiguous, isContiguous, type View, viewOf } from "../../../core/view.js";
 import type { OpValue, Program } from "../program/program.js";
-import { carrier } from "./carry.js";
+import { carryingOver } from "./carry.js";
 import { type Generated, generate } from "./generate.js";
 import { Layout } from "./layout.js";
 import { traffic } from "./schedule.js";
@@ -60,7 +60,7 @@ export class Executable {
 
   /** Run with the first `count` outputs of the last run as first inputs, which stay in the arena, and `rest` as the others. */
   runOn(count: number, rest: readonly Tensor[]): void {
-    this.#carry ??= carrier(this.program, this.#layout, count);
+    this.#carry ??= carryingOver(this.program, this.#layout, count);
     this.#carry();
     if (this.#last[0] !== null) this.#last.fill(null, 0, count);
     this.#load(rest, count);
