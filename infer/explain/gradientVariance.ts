@@ -11,6 +11,7 @@ import { stackTrees } from "../elbo/particles/particles.js";
 import { TraceELBO, TraceGraphELBO } from "../elbo/scoreElbo.js";
 import { TraceEnumELBO } from "../enumeration/traceEnumElbo.js";
 import { configEnumerate } from "../program/handlers.js";
+import { requireOutside } from "../program/trace.js";
 
 export interface GradientVariance {
   readonly estimator: string;
@@ -72,31 +73,30 @@ export const varianceOf = (
 const WARM = 100;
 /** The task after the averages of its baselines have found their level. */
 function settled(elbo: Elbo, task: Task, params: Record<string, Tensor>): Task {
-  const { key, model, guide, args } = task;
-  let values: Record<string, Tensor> = { ...task.values, ...params };
+  requireOutside(`${elbo.name}.lossWithMutableState`);
+  let last: Task = { ...task, values: { ...task.values, ...params } };
   for (let i = 0; i < WARM; i++) {
-    const own = random.foldIn(key, i);
-    const { mutableState } = elbo.lossWithMutableState(own, values, model, guide, ...args);
-    if (Object.keys(mutableState).length === 0) break;
-    values = { ...values, ...mutableState };
+    const { mutableState, averages = {} } = elbo.estimate({ ...last, key: random.foldIn(task.key, i) });
+    if (Object.keys(mutableState).length + Object.keys(averages).length === 0) break;
+    last = { ...last, values: { ...last.values, ...mutableState }, averages };
   }
-  return { ...task, values };
+  return last;
 }
 
 function measured(
   estimator: string,
   elbo: Elbo,
-  { key, values, model, guide, args }: Task,
+  task: Task,
   params: Record<string, Tensor>,
   n: number,
 ): GradientVariance {
   // A baseline's own gradient trains the baseline; it is not part of the estimate.
   const gradient = (k: Tensor): Record<string, Tensor> =>
     grad((own: Record<string, Tensor>) => {
-      const { loss, lossOfGuide = loss } = elbo.lossWithMutableState(k, { ...values, ...own }, model, guide, ...args);
+      const { loss, lossOfGuide = loss } = elbo.estimate({ ...task, key: k, values: { ...task.values, ...own } });
       return lossOfGuide;
     })(params);
-  const draws = drawsOf(gradient, random.split(key, n));
+  const draws = drawsOf(gradient, random.split(task.key, n));
   const variance = emptyRecord<number>();
   for (const name of Object.keys(params)) {
     const rows = draws[name] as Tensor;
@@ -106,7 +106,7 @@ function measured(
     variance[name] = isNone ? 0 : spread;
   }
   const total = Object.values(variance).reduce((a, b) => a + b, 0);
-  const seconds = timeOf(gradient, key);
+  const seconds = timeOf(gradient, task.key);
   return { estimator, variance, total, seconds, perSecond: total === 0 ? Infinity : 1 / (total * seconds) };
 }
 

@@ -11,8 +11,10 @@ export interface SVIState {
   /** Unconstrained parameters by name. */
   readonly params: Record<string, Tensor>;
   readonly optimState: Tree;
-  /** Baselines' averages and what `mutable` declared, by name. */
+  /** What `mutable` declared, by name. */
   readonly mutableState: Record<string, Tensor>;
+  /** The decaying averages of baselines by site, where there are any. */
+  readonly averages?: Record<string, Tensor>;
   readonly key: Tensor;
   /** The names of the constraints by parameter, as text: a state under other constraints means other numbers. */
   readonly constraints?: string;

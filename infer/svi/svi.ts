@@ -2,8 +2,7 @@
  * Stochastic variational inference as a pure function of its state: parameters, optimiser, mutable state and key go in, the
  * next ones come out. There is no global parameter store. Hoffman et al. 2013; the interface is NumPyro's.
  */
-import { sameShape } from "../../autodiff/core/shape.js";
-import { emptyRecord, mapTree, random, type Tensor, type Tree, valueAndGrad, zeros } from "../../autodiff/index.js";
+import { emptyRecord, mapTree, random, type Tensor, type Tree, valueAndGrad } from "../../autodiff/index.js";
 import { withValidation } from "../../distributions/index.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
 import {
@@ -24,7 +23,7 @@ import { requireOutside } from "../program/trace.js";
 import type { WithBatches } from "./batches.js";
 import { CompiledStep } from "./compiledStep.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
-import { initialise } from "./initialise.js";
+import { beforeAnyStep, initialise } from "./initialise.js";
 import { applyUpdates, type Optimizer } from "./optim.js";
 import { type InitOptions, initOptions, requireParts, SVI_OPTIONS, type SVIOptions } from "./options.js";
 import { onlyKnownParams, ParamSpace } from "./paramSpace.js";
@@ -88,14 +87,9 @@ export class SVI<
     );
     this.#space.learn(constraints);
     const params = this.#space.unconstrain(values);
-    const dry = this.#outcome(this.#task(params, mutables, initKey, args));
-    return {
-      params,
-      optimState: this.optimizer.init(params),
-      mutableState: mapTree(dry.mutableState, (after, name) => beforeAnyStep(mutables[name], after as Tensor)),
-      key: next,
-      constraints: this.#space.names,
-    };
+    const dry = this.#outcome(this.#task({ params, mutableState: mutables }, initKey, args));
+    const optimState = this.optimizer.init(params);
+    return { params, optimState, ...beforeAnyStep(dry, mutables), key: next, constraints: this.#space.names };
   }
 
   /** One step: `[the next state, the loss]`. The state given is not changed. */
@@ -150,10 +144,11 @@ export class SVI<
   #step(state: SVIState, args: unknown[]): StepResult {
     const { next, own } = keysAfter(state);
     const lossAt = (params: Record<string, Tensor>): [Tensor, Outcome] => {
-      const outcome = this.#outcome(this.#task(params, state.mutableState, own, args));
+      const outcome = this.#outcome(this.#task({ ...state, params }, own, args));
       return [outcome.loss, outcome];
     };
-    const [[loss, { mutableState, terms = emptyRecord() }], grads] = this.options.forwardModeDifferentiation
+    const [[loss, { mutableState, averages = {}, terms = emptyRecord() }], grads] = this.options
+      .forwardModeDifferentiation
       ? valueAndForwardGrad(lossAt)(state.params)
       : valueAndGrad(lossAt, { hasAux: true })(state.params);
     const [updates, optimState] = outsideRuns(() => this.optimizer.update(grads, state.optimState, state.params));
@@ -162,6 +157,7 @@ export class SVI<
       params: applyUpdates(state.params, updates),
       optimState,
       mutableState: mergeRecords(state.mutableState, mapTree(mutableState, released)),
+      ...withAverages(state, mapTree(averages, released)),
       key: next,
       ...(constraints !== undefined && { constraints }),
     };
@@ -178,20 +174,20 @@ export class SVI<
   evaluate(state: SVIState, ...args: A): number {
     requireOutside("svi.evaluate");
     requireStateShape("svi.evaluate", state);
-    return this.#outcome(this.#task(state.params, state.mutableState, keysAfter(state).own, args)).loss.item();
+    return this.#outcome(this.#task(state, keysAfter(state).own, args)).loss.item();
   }
 
   /** The same loss by site. */
   perSite(state: SVIState, ...args: A): Record<string, Tensor> {
     requireStateShape("svi.perSite", state);
-    const task = this.#task(state.params, state.mutableState, keysAfter(state).own, args);
+    const task = this.#task(state, keysAfter(state).own, args);
     return this.elbo.perSite(task.key, task.values, task.model, task.guide, ...task.args);
   }
 
   /** The sites whose cost is not finite in that loss, with their values. */
   unsoundSites(state: SVIState, ...args: unknown[]): Map<string, Tensor> {
     requireStateShape("svi.unsoundSites", state);
-    return this.elbo.unsoundSites(this.#task(state.params, state.mutableState, keysAfter(state).own, args));
+    return this.elbo.unsoundSites(this.#task(state, keysAfter(state).own, args));
   }
 
   /** What `init` has learnt of the parameters. */
@@ -226,10 +222,10 @@ export class SVI<
     return stepsOf(this, key, options, args);
   }
 
-  #task(params: Record<string, Tensor>, mutableState: Record<string, Tensor>, key: Tensor, args: unknown[]): Task {
+  #task({ params, mutableState, averages }: Kept, key: Tensor, args: unknown[]): Task {
     const values = mergeRecords(mutableState, this.#space.constrain(params));
     const { model, guide } = this;
-    return { key, values, model, guide, args: this.#allArgs(args) };
+    return { key, values, ...(averages && { averages }), model, guide, args: this.#allArgs(args) };
   }
 
   #outcome(task: Task): Outcome {
@@ -259,8 +255,13 @@ function withOuterSets(result: StepResult, given: unknown): StepResult {
   return outer.size === 0 ? detached : trackProvenance(detached, outer);
 }
 
-/** A mutable before the first step: as declared, in the shape that a step leaves it in. Averages of baselines start at 0. */
-const beforeAnyStep = (declared: Tensor | undefined, after: Tensor): Tensor =>
-  declared === undefined ? zeros(after.shape) : sameShape(declared.shape, after.shape) ? declared : after;
+/** The part of a state that the loss of a step depends on. */
+type Kept = Pick<SVIState, "params" | "mutableState" | "averages">;
+
+/** The averages of a state with those of a step, where there are any. */
+function withAverages({ averages = {} }: SVIState, after: Record<string, Tensor>): Pick<SVIState, "averages"> {
+  const all = mergeRecords(averages, after);
+  return Object.keys(all).length === 0 ? {} : { averages: all };
+}
 
 export type { InitOptions, JitMode, SVIOptions } from "./options.js";

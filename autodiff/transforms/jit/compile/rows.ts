@@ -9,7 +9,7 @@ import { stridesOf } from "../../../core/view.js";
 import { type Reduced, sumOp } from "../../../ops/array/reduce.js";
 import { matmulOp } from "../../../ops/linalg/matmul.js";
 import type { OpValue, Program } from "../program/program.js";
-import { canRunInPairs } from "./loop.js";
+import { canRunInPairs } from "./vector.js";
 import type { Views } from "./views.js";
 
 /** In place of the axis of rows, where a value is a sum over them; and where nothing has rows. */
@@ -41,7 +41,7 @@ const SMALL = 8192;
  * next rows while it works on these; but products of matrices are slow on a handful of rows.
  */
 const BLOCK = 512;
-const WIDE_BLOCK = 4096;
+const WIDE_BLOCK = 8192;
 
 /** The ops of a list before rows in blocks, those in them, and those after; null where there are none. */
 export interface Found {
