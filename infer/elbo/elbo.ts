@@ -67,7 +67,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
 
   /** Those of these score sites, by name, that pay for a cost. */
   abstract payers(c: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite>;
-  /** The loss of a task, with this estimator's gradient. */
+  /** The loss of a task, with this estimator's gradient, and what it leaves for the next step. */
   abstract estimate(task: Task): Outcome;
 
   /** One particle: guide and model, and whatever else this estimator runs under the same choices. */
@@ -90,7 +90,10 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     return this.lossWithMutableState(key, params, model, guide, ...args).loss;
   }
 
-  /** The loss together with what the run leaves for the next step, and its named parts where the estimator has several. */
+  /**
+   * The loss together with what the run leaves for the next step, and its named parts where the estimator has several. Averages of
+   * baselines start at 0; `estimate` goes on from those of the step before.
+   */
   lossWithMutableState(
     key: Tensor,
     params: Record<string, Tensor>,

@@ -77,10 +77,10 @@ test("baselineBeta: costs of -10 with a decay of 0.5 are met by the baselines 0,
   };
   const svi = new SVI(model, guide, adam(0), new TraceELBO());
   let state = svi.init(random.key(0));
-  const averages = [state.mutableState["baseline/z"] as Tensor];
+  const averages = [state.averages?.z as Tensor];
   for (let step = 0; step < 2; step++) {
     [state] = svi.update(state);
-    averages.push(state.mutableState["baseline/z"] as Tensor);
+    averages.push(state.averages?.z as Tensor);
   }
   assert.equal(
     averages.map((x) => x.item()),
