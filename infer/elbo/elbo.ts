@@ -36,8 +36,10 @@ const OPTIONS = {
 };
 
 export abstract class Elbo<P extends Pair = Pair> implements Estimator {
-  /** Its name in errors. */
-  abstract readonly name: string;
+  /** Its name in errors. The library's own estimators spell it out, since minifiers rename classes. */
+  get name(): string {
+    return this.constructor.name;
+  }
   /** Whether discrete latents that are not enumerated are allowed. */
   readonly canInferDiscrete: boolean = true;
   /** Whether a site may ask for its KL term in closed form. */
@@ -52,7 +54,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   readonly strictEnumerationWarning: boolean;
 
   constructor(options: ElboOptions = {}, own: Readonly<Record<string, Kind>> = {}, defaultParticles = 1) {
-    const { name } = new.target;
+    const { name } = this;
     requireOptions(name, options, { ...OPTIONS, ...own });
     const refuse = (param: keyof ElboOptions, expected: string): never =>
       refuseOption(name, param, `${param} must be ${expected}, got ${options[param]}.`);

@@ -58,7 +58,9 @@ interface Particle {
  * new RenyiELBO({ alpha: 0, numParticles: 4 }).loss(random.key(0), {}, program, program).item() // 0
  */
 export class RenyiELBO extends Elbo<PathPair> {
-  readonly name = "RenyiELBO";
+  override get name(): string {
+    return "RenyiELBO";
+  }
   readonly alpha: number;
   readonly estimator: RenyiEstimator;
   readonly biasedSubsampling: boolean;

@@ -66,7 +66,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
   constructor(options: ScoreElboOptions = {}, own: Readonly<Record<string, Kind>> = {}) {
     super(options, { order: kinds.any, stickingTheLanding: kinds.flag, ...own });
     const { order = 1, stickingTheLanding = false } = options;
-    const { name } = new.target;
+    const { name } = this;
     if (order !== 1 && order !== 2) refuseOption(name, "order", `order must be 1 or 2, got ${order}.`);
     if (stickingTheLanding && order === 2)
       refuseOption(
@@ -203,7 +203,9 @@ function totalOf(costs: readonly Cost[]): Tensor {
  * new TraceELBO().loss(random.key(0), {}, program, program).item() // 0
  */
 export class TraceELBO extends ScoreElbo {
-  readonly name = "TraceELBO";
+  override get name(): string {
+    return "TraceELBO";
+  }
   /** Whether the guide draws several samples at once (multiSample.ts). */
   readonly multiSampleGuide: boolean;
 
@@ -230,7 +232,9 @@ export class TraceELBO extends ScoreElbo {
  * new TraceGraphELBO().loss(random.key(0), {}, program, program).item() // 0
  */
 export class TraceGraphELBO extends ScoreElbo {
-  readonly name: string = "TraceGraphELBO";
+  override get name(): string {
+    return "TraceGraphELBO";
+  }
   payers(cost: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite> {
     return sitesIn(cost, sites);
   }

@@ -76,7 +76,9 @@ const OPTIONS = {
  * new SVI(model, guide, adam(0.05), elbo).run(random.key(0), 20).losses.length // 20
  */
 export class ReweightedWakeSleep extends Elbo<PathPair> {
-  readonly name = "ReweightedWakeSleep";
+  override get name(): string {
+    return "ReweightedWakeSleep";
+  }
   readonly insomnia: number;
   readonly modelHasParams: boolean;
   readonly numSleepParticles: number;

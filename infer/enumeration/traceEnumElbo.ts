@@ -43,7 +43,9 @@ interface EnumeratedParticle extends EnumeratedPair {
  * new TraceEnumELBO().loss(random.key(0), {}, model, () => {}).item() // 1.9107
  */
 export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
-  readonly name = "TraceEnumELBO";
+  override get name(): string {
+    return "TraceEnumELBO";
+  }
   readonly biasedSubsampling: boolean;
   #hasWarned = false;
 

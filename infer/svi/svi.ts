@@ -31,6 +31,7 @@ import { type RunOptions, type RunResult, runLoop, runLoopAsync, type StepOption
 import {
   type Advance,
   keptIfUnsound,
+  numbersOf,
   type ResidentSteps,
   requireState,
   requireStateShape,
@@ -94,22 +95,31 @@ export class SVI<
 
   /** One step: `[the next state, the loss]`. The state given is not changed. */
   update(state: SVIState, ...args: A): [SVIState, number] {
-    const { state: next, loss } = this.advance(state, args);
-    return [next, loss];
+    const result = this.#take(state, args);
+    return [result[0], result[1].item()];
   }
 
-  /** One step as `run` takes it, with the parts of the loss; `isStable` as in `stableUpdate`. */
-  advance(state: SVIState, args: unknown[], isStable = false): Advance {
+  /** One step as `run` takes it, with the parts of the loss. */
+  advance(state: SVIState, args: unknown[]): Advance {
+    const [next, loss, terms] = this.#take(state, args);
+    return { state: next, loss: loss.item(), terms: numbersOf(terms) };
+  }
+
+  #take(state: SVIState, args: unknown[]): StepResult {
     requireOutside("svi.update");
-    // What a check would refuse comes out as NaN or infinite, and is left out like any other such step.
-    if (isStable) return withValidation(false, () => keptIfUnsound(state, this.advance(state, args)));
     if (state?.optimState !== this.#latest) {
       requireState("svi.update", state, this.optimizer);
       this.#space.require("svi.update", state);
     }
-    const [next, loss, terms] = this.#compiled.isOn ? this.#compiled.take(state, args) : this.#step(state, args);
-    this.#latest = next.optimState;
-    return { state: next, loss: loss.item(), terms: mapTree(terms, (term) => (term as Tensor).item()) };
+    const result = this.#compiled.isOn ? this.#compiled.take(state, args) : this.#step(state, args);
+    this.#latest = result[0].optimState;
+    return result;
+  }
+
+  /** The same as in `stableUpdate`. */
+  stableAdvance(state: SVIState, args: unknown[]): Advance {
+    // What a check would refuse comes out as NaN or infinite, and is left out like any other such step.
+    return withValidation(false, () => keptIfUnsound(state, this.advance(state, args)));
   }
 
   /** Further steps from what `advance` has just left, for the loops of `run`; null where the state cannot stay in memory. */
@@ -166,7 +176,7 @@ export class SVI<
 
   /** A step that keeps parameters, optimiser and mutable state as they were where loss or parameters would not be finite. */
   stableUpdate(state: SVIState, ...args: A): [SVIState, number] {
-    const { state: next, loss } = this.advance(state, args, true);
+    const { state: next, loss } = this.stableAdvance(state, args);
     return [next, loss];
   }
 

@@ -1,7 +1,8 @@
 import { eye, mulZeroWins, oneHot, random, sum, type Tensor, type TensorLike } from "../../../autodiff/index.js";
 import { logWeights, multinomial, weights } from "../../constraints/index.js";
 import { family } from "../../core/family.js";
-import { Categorical, type Classes, classesOf, entropyOf, logitsOf, probsOf } from "./categorical.js";
+import { Categorical } from "./categorical.js";
+import { type Classes, classesOf, entropyOf, logitsOf, probsOf } from "./classes.js";
 
 const unitVector = /* @__PURE__ */ multinomial(1);
 

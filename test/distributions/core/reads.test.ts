@@ -4,7 +4,7 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { jit, type Tensor, tensor } from "../../autodiff/index.js";
+import { jit, type Tensor, tensor } from "../../../autodiff/index.js";
 import {
   Affine,
   Beta,
@@ -25,9 +25,9 @@ import {
   Truncated,
   TruncatedNormal,
   Uniform,
-} from "../../distributions/index.js";
-import { currentAmbient, getProvenance, inFreshRun, trackProvenance } from "../../provenance/index.js";
-import { refusal } from "../refusals.js";
+} from "../../../distributions/index.js";
+import { currentAmbient, getProvenance, inFreshRun, trackProvenance } from "../../../provenance/index.js";
+import { refusal } from "../../refusals.js";
 
 /** The names that a run has read after `body`. */
 const readBy = (body: () => unknown): string =>

@@ -24,8 +24,8 @@ import {
   tensor,
   Uniform,
   vmap,
-} from "../../index.js";
-import { refusal } from "../refusals.js";
+} from "../../../index.js";
+import { refusal } from "../../refusals.js";
 
 const softmax = (x: number[]): number[] => {
   const weights = x.map((v) => Math.exp(v - Math.max(...x)));

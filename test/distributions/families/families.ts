@@ -1,7 +1,7 @@
 /** The golden file, and how one of its parameter records becomes a distribution of this library. Families are found by their class name. */
 import { readFileSync } from "node:fs";
-import { type Tensor, tensor } from "../../autodiff/index.js";
-import * as distributions from "../../distributions/index.js";
+import { type Tensor, tensor } from "../../../autodiff/index.js";
+import * as distributions from "../../../distributions/index.js";
 import {
   Categorical,
   DiscreteHMM,
@@ -16,7 +16,7 @@ import {
   TransformedDistribution,
   Truncated,
   ZeroInflated,
-} from "../../distributions/index.js";
+} from "../../../distributions/index.js";
 
 export type Json = number | string | null | Json[];
 export interface Point {
@@ -50,7 +50,7 @@ export interface Entry {
 }
 
 const golden: Record<string, Entry> = JSON.parse(
-  readFileSync(new URL("../golden/distributions.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../golden/distributions.json", import.meta.url), "utf8"),
 ).distributions;
 
 type Make = (params: Record<string, Tensor>) => Distribution;

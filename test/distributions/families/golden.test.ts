@@ -4,8 +4,8 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { grad, PedigradError, type Tensor, tensor, vjp } from "../../autodiff/index.js";
-import { withValidation } from "../../distributions/index.js";
+import { grad, PedigradError, type Tensor, tensor, vjp } from "../../../autodiff/index.js";
+import { withValidation } from "../../../distributions/index.js";
 import { decode, decodeParams, families, flat, type Json, nameOf, type Point } from "./families.js";
 
 const ULP = 2 ** -52;

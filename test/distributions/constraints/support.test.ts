@@ -4,7 +4,7 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { random, type Tensor, tensor } from "../../autodiff/index.js";
+import { random, type Tensor, tensor } from "../../../autodiff/index.js";
 import {
   Abs,
   Affine,
@@ -36,8 +36,8 @@ import {
   Uniform,
   withValidation,
   ZeroInflated,
-} from "../../distributions/index.js";
-import { refusesSaying } from "../refusals.js";
+} from "../../../distributions/index.js";
+import { refusesSaying } from "../../refusals.js";
 
 const numbers = (x: Tensor): number[] => [...x.toFloat64Array()];
 /** log density where nothing is refused. */

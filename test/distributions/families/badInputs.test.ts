@@ -1,7 +1,7 @@
 /** Misuse of distributions: each is refused with the library's own error, which says what came, what was expected and what to do. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { grad, random, type Tensor, tensor, vmap, zeros } from "../../autodiff/index.js";
+import { grad, random, type Tensor, tensor, vmap, zeros } from "../../../autodiff/index.js";
 import {
   Abs,
   Bernoulli,
@@ -19,9 +19,9 @@ import {
   Uniform,
   validation,
   withValidation,
-} from "../../distributions/index.js";
-import { currentAmbient, getProvenance, inFreshRun, trackProvenance } from "../../provenance/index.js";
-import { refusesSaying } from "../refusals.js";
+} from "../../../distributions/index.js";
+import { currentAmbient, getProvenance, inFreshRun, trackProvenance } from "../../../provenance/index.js";
+import { refusesSaying } from "../../refusals.js";
 
 test("BI-17: parameters outside their constraints, with the element", () => {
   refusesSaying(() => new Normal(0, -1), "Normal: scale must be > 0", "got -1");

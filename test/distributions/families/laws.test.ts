@@ -5,7 +5,7 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { sameShape } from "../../autodiff/core/shape.js";
+import { sameShape } from "../../../autodiff/core/shape.js";
 import {
   broadcastTo,
   grad,
@@ -18,8 +18,8 @@ import {
   tensor,
   vjp,
   vmap,
-} from "../../autodiff/index.js";
-import { bijectTo, type Distribution, withValidation } from "../../distributions/index.js";
+} from "../../../autodiff/index.js";
+import { bijectTo, type Distribution, withValidation } from "../../../distributions/index.js";
 import { decode, decodeParams, type FamilyUnderTest, lawful } from "./families.js";
 
 const key = random.key(7);

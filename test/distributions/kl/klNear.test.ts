@@ -6,19 +6,19 @@
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { grad, type Tensor, tensor } from "../../autodiff/index.js";
-import * as distributions from "../../distributions/index.js";
+import { grad, type Tensor, tensor } from "../../../autodiff/index.js";
+import * as distributions from "../../../distributions/index.js";
 import {
   Bernoulli,
   Categorical,
   ContinuousBernoulli,
   klDivergence,
   OneHotCategorical,
-} from "../../distributions/index.js";
+} from "../../../distributions/index.js";
 
 type Given = Record<string, number>;
 const rows: [string, Given, string, Given, number][] = JSON.parse(
-  readFileSync(new URL("../golden/klNear.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../golden/klNear.json", import.meta.url), "utf8"),
 );
 const all = distributions as unknown as Record<string, new (params: Given) => distributions.Distribution>;
 const make = (name: string, params: Given) =>

@@ -1,8 +1,8 @@
 /** Densities, moments and tails where a textbook formula loses its digits, against numbers of mpmath, 60 digits, for the exact doubles. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { grad, type Tensor, tensor } from "../../autodiff/index.js";
-import { gammaincc } from "../../autodiff/kernels/special/index.js";
+import { grad, type Tensor, tensor } from "../../../autodiff/index.js";
+import { gammaincc } from "../../../autodiff/kernels/special/index.js";
 import {
   AsymmetricLaplace,
   Beta,
@@ -23,7 +23,7 @@ import {
   Pareto,
   TruncatedNormal,
   Weibull,
-} from "../../distributions/index.js";
+} from "../../../distributions/index.js";
 
 const ULP = 2 ** -52;
 const near = (got: Tensor | number, want: number, relative: number): void => {

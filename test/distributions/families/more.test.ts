@@ -13,7 +13,7 @@ import {
   tensor,
   valueAndGrad,
   vmap,
-} from "../../autodiff/index.js";
+} from "../../../autodiff/index.js";
 import {
   Affine,
   Bernoulli,
@@ -54,7 +54,7 @@ import {
   Weibull,
   ZeroInflated,
   ZeroInflatedPoisson,
-} from "../../distributions/index.js";
+} from "../../../distributions/index.js";
 
 const near = (got: Tensor, want: Tensor | number, tolerance: number, message = ""): void => {
   const gap = got.sub(want).abs();

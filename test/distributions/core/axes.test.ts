@@ -1,10 +1,10 @@
 /** Densities and draws along batch axes: element i depends on parameters and value i alone, and the sets know it. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { Provenance, random, type Tensor, tensor } from "../../autodiff/index.js";
-import { Bernoulli, Categorical, type Distribution, MultivariateNormal, Normal } from "../../distributions/index.js";
-import { ownRelation } from "../../provenance/axes.js";
-import { decode, decodeParams, families } from "./families.js";
+import { Provenance, random, type Tensor, tensor } from "../../../autodiff/index.js";
+import { Bernoulli, Categorical, type Distribution, MultivariateNormal, Normal } from "../../../distributions/index.js";
+import { ownRelation } from "../../../provenance/axes.js";
+import { decode, decodeParams, families } from "../families/families.js";
 
 const BATCH = [2, 3];
 const BOTH = [

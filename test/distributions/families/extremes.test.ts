@@ -1,7 +1,7 @@
 /** Numbers at the edge of the representable ones: limits, and the ends of distribution functions and quantiles. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { grad, random, type Tensor, tensor } from "../../autodiff/index.js";
+import { grad, random, type Tensor, tensor } from "../../../autodiff/index.js";
 import {
   AsymmetricLaplace,
   Beta,
@@ -22,7 +22,7 @@ import {
   TruncatedNormal,
   VonMises,
   Weibull,
-} from "../../distributions/index.js";
+} from "../../../distributions/index.js";
 import { decodeParams, families } from "./families.js";
 
 const numbers = (x: Tensor): number[] => [...x.toFloat64Array()];

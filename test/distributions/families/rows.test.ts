@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { grad, type Tensor, tensor } from "../../autodiff/index.js";
+import { grad, type Tensor, tensor } from "../../../autodiff/index.js";
 import {
   Categorical,
   Chi2,
@@ -20,8 +20,8 @@ import {
   Normal,
   StudentT,
   type Tensors,
-} from "../../distributions/index.js";
-import { refusesSaying } from "../refusals.js";
+} from "../../../distributions/index.js";
+import { refusesSaying } from "../../refusals.js";
 
 test("the compiler refuses wrong arguments, and knows the parameters", () => {
   const normal: Normal = new Normal(0, 1);
@@ -98,7 +98,7 @@ test("minified, errors say the same", async () => {
         export const said = [() => new Normal(0, -1), () => new Gamma(), () => new Normal({ mu: 0 })].map((f) => {
           try { f(); } catch (error) { return error.message; }
         });`,
-      resolveDir: fileURLToPath(new URL("../..", import.meta.url)),
+      resolveDir: fileURLToPath(new URL("../../..", import.meta.url)),
     },
     bundle: true,
     minify: true,

@@ -1,7 +1,7 @@
 /** Bijections: values land where the constraint says, come back as they went, and stretch volumes as the log-Jacobian says (against central differences). */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { random, type Tensor, tensor, vmap } from "../../autodiff/index.js";
+import { random, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
 import {
   Abs,
   Affine,
@@ -21,7 +21,7 @@ import {
   Softplus,
   type Transform,
   TruncatedNormal,
-} from "../../distributions/index.js";
+} from "../../../distributions/index.js";
 
 const key = random.key(3);
 const numbers = (x: Tensor): number[] => [...x.toFloat64Array()];

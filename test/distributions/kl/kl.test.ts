@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { arange, grad, random, type Tensor, tensor } from "../../autodiff/index.js";
-import * as distributions from "../../distributions/index.js";
+import { arange, grad, random, type Tensor, tensor } from "../../../autodiff/index.js";
+import * as distributions from "../../../distributions/index.js";
 import {
   Affine,
   Bernoulli,
@@ -26,8 +26,8 @@ import {
   StudentT,
   TransformedDistribution,
   VonMises,
-} from "../../distributions/index.js";
-import { decode, decodeParams, flat, type Json, nameOf } from "./families.js";
+} from "../../../distributions/index.js";
+import { decode, decodeParams, flat, type Json, nameOf } from "../families/families.js";
 
 interface Side {
   readonly dist: string;
@@ -39,7 +39,9 @@ interface Pair {
   readonly kl: Json;
   readonly grad?: { p: Record<string, Json>; q: Record<string, Json> };
 }
-const { cases } = JSON.parse(readFileSync(new URL("../golden/kl.json", import.meta.url), "utf8")) as { cases: Pair[] };
+const { cases } = JSON.parse(readFileSync(new URL("../../golden/kl.json", import.meta.url), "utf8")) as {
+  cases: Pair[];
+};
 
 type Make = (params: Record<string, Tensor>) => Distribution;
 const all = distributions as unknown as Record<string, new (params: Record<string, Tensor>) => Distribution>;

@@ -5,7 +5,7 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { PedigradError, random, type Tensor } from "../../autodiff/index.js";
+import { PedigradError, random, type Tensor } from "../../../autodiff/index.js";
 import { decodeParams, families } from "./families.js";
 
 const N = 200_000;

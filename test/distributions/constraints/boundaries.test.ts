@@ -4,7 +4,7 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { grad, random, type Tensor, tensor } from "../../autodiff/index.js";
+import { grad, random, type Tensor, tensor } from "../../../autodiff/index.js";
 import {
   bijectTo,
   type Constraint,
@@ -12,9 +12,9 @@ import {
   constraints as c,
   Normal,
   Ordered,
-} from "../../distributions/index.js";
-import { adam, factor, param, SVI, TraceELBO } from "../../infer/index.js";
-import { refusal } from "../refusals.js";
+} from "../../../distributions/index.js";
+import { adam, factor, param, SVI, TraceELBO } from "../../../infer/index.js";
+import { refusal } from "../../refusals.js";
 
 const numbers = (x: Tensor): number[] => [...x.toFloat64Array()];
 

@@ -5,10 +5,10 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { random, type Tensor, tensor } from "../../autodiff/index.js";
-import * as distributions from "../../distributions/index.js";
-import { type Distribution, withValidation } from "../../distributions/index.js";
-import { times } from "../deep.js";
+import { random, type Tensor, tensor } from "../../../autodiff/index.js";
+import * as distributions from "../../../distributions/index.js";
+import { type Distribution, withValidation } from "../../../distributions/index.js";
+import { times } from "../../deep.js";
 
 const TOTAL = times(5_000, 200_000);
 

@@ -1,7 +1,7 @@
 /** What is left of a distribution between bounds, and where too little is left. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { arange, jit, random, type Tensor, tensor } from "../../autodiff/index.js";
+import { arange, jit, random, type Tensor, tensor } from "../../../autodiff/index.js";
 import {
   Beta,
   Categorical,
@@ -15,8 +15,8 @@ import {
   StudentT,
   Truncated,
   withValidation,
-} from "../../distributions/index.js";
-import { refuses } from "../refusals.js";
+} from "../../../distributions/index.js";
+import { refuses } from "../../refusals.js";
 
 const near = (got: Tensor, want: Tensor | number, tolerance: number): void => {
   const gap = got.sub(want).abs().lessEqual(tensor(want).abs().maximum(1).mul(tolerance));
