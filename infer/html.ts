@@ -32,9 +32,17 @@ export const notebookView = (text: string, html: string): Record<string, string>
 
 const PRINTED = /* @__PURE__ */ Symbol.for("nodejs.util.inspect.custom");
 
-/** A class of reports: Node prints their text, notebooks show their HTML, by default the text as it stands. */
-export const report = () =>
-  class Report {
+/** Printed by Node as its text, shown by notebooks as HTML. */
+export interface Report {
+  toString(): string;
+  /** Escaped, with no scripts and no styles from outside. */
+  toHtml(): string;
+  [NOTEBOOK](): Record<string, string>;
+}
+
+/** The class that reports extend; the HTML is by default the text as it stands. */
+export const report = (): (new () => Report) =>
+  class {
     toHtml(): string {
       return preformatted(this.toString());
     }
