@@ -22,7 +22,7 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
   let areNumbers = op.scalar !== undefined;
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i] as Tensor;
-    // Most operands bring nothing new, which is seen without a call.
+    // Fast path: most operands add no new site, so compare before calling union.
     let own = x.provenance;
     if (own !== EMPTY) {
       if (own.hasAxes && op.axes !== keepAxes) own = own.moved(op.axes?.(params, inputs, i) ?? MIX, op.name);
@@ -43,7 +43,7 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
 
 type Scalar = (...xs: number[]) => number;
 
-// Numbers need no buffer: this is the path of most ops of most models, so it allocates nothing.
+// Single numbers need no buffer. Most ops of most models take this path, so it allocates nothing.
 function ofNumbers(scalar: Scalar, inputs: Tensor[]): number {
   const a = rawNumber(inputs[0] as Tensor);
   if (inputs.length === 1) return scalar(a);
@@ -51,7 +51,7 @@ function ofNumbers(scalar: Scalar, inputs: Tensor[]): number {
   return inputs.length === 2 ? scalar(a, b) : scalar(a, b, rawNumber(inputs[2] as Tensor));
 }
 
-/** Shapes of one element broadcast to the longest. */
+/** The shape that one-element inputs broadcast to: the one with the most axes. */
 function shapeOfNumbers(inputs: Tensor[]): Shape {
   let { shape } = inputs[0] as Tensor;
   for (let i = 1; i < inputs.length; i++) {
@@ -86,7 +86,7 @@ function applyBatched<P>(op: Op<P>, params: P, inputs: readonly Tensor[]): Tenso
   return asExample(op.batch(params, values, batched, batchSize(level)), level);
 }
 
-/** A whole batch, its axis in front, as one example of it at this depth of vmaps. */
+/** Wraps a whole batch (batch axis first) as a tensor that looks like one example inside the vmap at this depth. */
 export const asExample = (value: Tensor, level: number): Tensor => new Tensor({ level, value }, value.provenance);
 
 function withNode<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {
