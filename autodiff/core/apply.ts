@@ -19,26 +19,35 @@ const EMPTY = Provenance.empty;
 export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
   if (batchDepth > 0 && inputs.some(isBatched)) return withNode(op, params, inputs, applyBatched(op, params, inputs));
   let provenance: Provenance = ambient;
-  let areNumbers = op.scalar !== undefined;
+  let areNumbers = op.scalar !== undefined && !isChecking;
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i] as Tensor;
-    // Most operands bring nothing new, which is seen without a call.
-    let own = x.provenance;
-    if (own !== EMPTY) {
-      if (own.hasAxes && op.axes !== keepAxes) own = own.moved(op.axes?.(params, inputs, i) ?? MIX, op.name);
-      if (own !== provenance) provenance = provenance === EMPTY ? own : union(provenance, own, op.name);
-    }
+    // Fast path: most operands add no new site, so compare before calling.
+    const own = x.provenance;
+    if (own !== EMPTY && (own !== provenance || own.hasAxes))
+      provenance = withInput(provenance, own, op, params, inputs, i);
     areNumbers &&= x.isNumber;
   }
-  const made =
-    isChecking && inputs.some(isAbsent)
-      ? new Tensor(null, provenance, op.shape(params, inputs))
-      : areNumbers
-        ? new Tensor(ofNumbers(op.scalar as Scalar, inputs), provenance, shapeOfNumbers(inputs))
-        : new Tensor(ofViews(op, params, inputs), provenance);
-  const result = withNode(op, params, inputs, made);
-  recorder?.record(op, params, inputs, result);
+  const result = areNumbers
+    ? new Tensor(ofNumbers(op.scalar as Scalar, inputs), provenance, shapeOfNumbers(inputs))
+    : ofViews(op, params, inputs, provenance);
+  if (gradDepth > 0) withNode(op, params, inputs, result);
+  if (recorder !== null) recorder.record(op, params, inputs, result);
   return result;
+}
+
+/** The set so far, and that of input i with its axes where `op` takes them. */
+function withInput<P>(
+  before: Provenance,
+  own: Provenance,
+  op: Op<P>,
+  params: P,
+  inputs: Tensor[],
+  i: number,
+): Provenance {
+  const moves = own.hasAxes && op.axes !== keepAxes;
+  const moved = moves ? own.moved(op.axes?.(params, inputs, i) ?? MIX, op.name) : own;
+  return before === EMPTY ? moved : union(before, moved, op.name);
 }
 
 type Scalar = (...xs: number[]) => number;
@@ -61,15 +70,16 @@ function shapeOfNumbers(inputs: Tensor[]): Shape {
   return shape;
 }
 
-function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[]): View {
+function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[], provenance: Provenance): Tensor {
   const shape = op.shape(params, inputs);
+  if (isChecking && inputs.some(isAbsent)) return new Tensor(null, provenance, shape);
   const views = new Array<View>(inputs.length);
   for (let i = 0; i < inputs.length; i++) views[i] = rawView(inputs[i] as Tensor);
   const seen = op.view?.(params, views[0] as View);
-  if (seen !== undefined) return seen;
+  if (seen !== undefined) return new Tensor(seen, provenance);
   const out = emptyView(shape);
   op.kernel(params, out, views);
-  return out;
+  return new Tensor(out, provenance);
 }
 
 /** Run `op` through its batching rule, for the innermost batch among its inputs. */
