@@ -1,152 +1,163 @@
 /**
- * The elementwise ops of math.ts as methods, receiver first: `a.mul(b)` is `mul(a, b)`. A base class of Tensor, so that
- * methods stand in a class body and survive tree-shaking.
+ * Tensor's methods: each is the free function of that name with the receiver first, so `a.mul(b)` is `mul(a, b)`.
+ *
+ * Ops make tensors, and tensors have ops for methods: a circle, which is closed here, by the one import that leads from core to a
+ * later room. While modules load, not all ops are there yet; so the table is read when the first tensor is made.
  */
-import type { TensorLike } from "./core/convert.js";
 import type { Tensor } from "./core/tensor.js";
+import * as diagonals from "./ops/array/diagonal.js";
+import * as indexing from "./ops/array/indexing.js";
+import * as product from "./ops/array/prod.js";
+import * as reductions from "./ops/array/reduce.js";
+import * as exponentials from "./ops/array/softmax.js";
+import * as incomplete from "./ops/elementwise/incomplete.js";
 import * as math from "./ops/elementwise/math.js";
+import * as special from "./ops/elementwise/special.js";
+import * as factors from "./ops/linalg/factor.js";
+import * as products from "./ops/linalg/matmul.js";
+import * as shapes from "./ops/views/shape.js";
+import * as slicing from "./ops/views/slicing.js";
+import * as gradients from "./transforms/grad.js";
 
-const self = (x: object) => x as Tensor;
+// Functions that core asks for beside the methods.
+export { stack } from "./ops/array/join.js";
+export { pick } from "./ops/views/slicing.js";
 
-export abstract class ElementwiseMethods {
-  neg(): Tensor {
-    return math.neg(self(this));
+const table = () => ({
+  neg: math.neg,
+  abs: math.abs,
+  sign: math.sign,
+  square: math.square,
+  reciprocal: math.reciprocal,
+  sqrt: math.sqrt,
+  exp: math.exp,
+  expm1: math.expm1,
+  log: math.log,
+  log1p: math.log1p,
+  log1mexp: math.log1mexp,
+  sin: math.sin,
+  cos: math.cos,
+  tan: math.tan,
+  atan: math.atan,
+  tanh: math.tanh,
+  sigmoid: math.sigmoid,
+  logSigmoid: math.logSigmoid,
+  softplus: math.softplus,
+  relu: math.relu,
+  logicalNot: math.logicalNot,
+  isFinite: math.isFinite,
+  isNaN: math.isNaN,
+  floor: math.floor,
+  ceil: math.ceil,
+  round: math.round,
+  add: math.add,
+  sub: math.sub,
+  mul: math.mul,
+  div: math.div,
+  pow: math.pow,
+  xlogy: math.xlogy,
+  xlog1py: math.xlog1py,
+  logaddexp: math.logaddexp,
+  maximum: math.maximum,
+  minimum: math.minimum,
+  equal: math.equal,
+  notEqual: math.notEqual,
+  less: math.less,
+  lessEqual: math.lessEqual,
+  greater: math.greater,
+  greaterEqual: math.greaterEqual,
+  logicalAnd: math.logicalAnd,
+  logicalOr: math.logicalOr,
+  clip: math.clip,
+  where: math.where,
+  lgamma: special.lgamma,
+  digamma: special.digamma,
+  trigamma: special.trigamma,
+  erf: special.erf,
+  erfc: special.erfc,
+  erfcx: special.erfcx,
+  erfinv: special.erfinv,
+  ndtr: special.ndtr,
+  logNdtr: special.logNdtr,
+  ndtri: special.ndtri,
+  i0e: special.i0e,
+  i1e: special.i1e,
+  logI0: special.logI0,
+  logBeta: special.logBeta,
+  multigammaln: special.multigammaln,
+  gammainc: incomplete.gammainc,
+  gammaincc: incomplete.gammaincc,
+  gammaincinv: incomplete.gammaincinv,
+  betainc: incomplete.betainc,
+  sum: reductions.sum,
+  mean: reductions.mean,
+  prod: product.prod,
+  max: reductions.max,
+  min: reductions.min,
+  logsumexp: exponentials.logsumexp,
+  argmax: reductions.argmax,
+  argmin: reductions.argmin,
+  cumsum: reductions.cumsum,
+  softmax: exponentials.softmax,
+  logSoftmax: exponentials.logSoftmax,
+  reshape: shapes.reshape,
+  transpose: shapes.transpose,
+  broadcastTo: shapes.broadcastTo,
+  expandDims: shapes.expandDims,
+  squeeze: shapes.squeeze,
+  slice: slicing.slice,
+  flip: slicing.flip,
+  at: indexing.at,
+  take: indexing.take,
+  takeAlongAxis: indexing.takeAlongAxis,
+  scatterAdd: indexing.scatterAdd,
+  matmul: products.matmul,
+  tril: diagonals.tril,
+  triu: diagonals.triu,
+  diag: diagonals.diag,
+  cholesky: factors.cholesky,
+  triangularSolve: factors.triangularSolve,
+  inverse: factors.inverse,
+  logdet: factors.logdet,
+  oneHot: indexing.oneHot,
+  stopGradient: gradients.stopGradient,
+});
+
+// The types come from the modules, not from the table: so editors show each function's comment at its method.
+type Functions = typeof math &
+  typeof special &
+  typeof incomplete &
+  typeof reductions &
+  typeof product &
+  typeof exponentials &
+  typeof shapes &
+  typeof slicing &
+  typeof indexing &
+  typeof diagonals &
+  typeof products &
+  typeof factors &
+  typeof gradients;
+type Rows = Pick<Functions, keyof ReturnType<typeof table>>;
+// biome-ignore lint/suspicious/noExplicitAny: whatever a function takes beside the receiver
+type Method<F> = F extends (x: any, ...rest: infer Rest) => unknown ? (...rest: Rest) => Tensor : never;
+export type Methods = { readonly [Name in keyof Rows]: Method<Rows[Name]> };
+
+/** A class with these methods. */
+export function withMethods(): new () => Methods {
+  let isComplete = false;
+  class WithMethods {
+    constructor() {
+      if (!isComplete) complete();
+    }
   }
-  abs(): Tensor {
-    return math.abs(self(this));
-  }
-  sign(): Tensor {
-    return math.sign(self(this));
-  }
-  square(): Tensor {
-    return math.square(self(this));
-  }
-  reciprocal(): Tensor {
-    return math.reciprocal(self(this));
-  }
-  sqrt(): Tensor {
-    return math.sqrt(self(this));
-  }
-  exp(): Tensor {
-    return math.exp(self(this));
-  }
-  expm1(): Tensor {
-    return math.expm1(self(this));
-  }
-  log(): Tensor {
-    return math.log(self(this));
-  }
-  log1p(): Tensor {
-    return math.log1p(self(this));
-  }
-  log1mexp(): Tensor {
-    return math.log1mexp(self(this));
-  }
-  sin(): Tensor {
-    return math.sin(self(this));
-  }
-  cos(): Tensor {
-    return math.cos(self(this));
-  }
-  tan(): Tensor {
-    return math.tan(self(this));
-  }
-  atan(): Tensor {
-    return math.atan(self(this));
-  }
-  tanh(): Tensor {
-    return math.tanh(self(this));
-  }
-  sigmoid(): Tensor {
-    return math.sigmoid(self(this));
-  }
-  logSigmoid(): Tensor {
-    return math.logSigmoid(self(this));
-  }
-  softplus(): Tensor {
-    return math.softplus(self(this));
-  }
-  relu(): Tensor {
-    return math.relu(self(this));
-  }
-  logicalNot(): Tensor {
-    return math.logicalNot(self(this));
-  }
-  isFinite(): Tensor {
-    return math.isFinite(self(this));
-  }
-  isNaN(): Tensor {
-    return math.isNaN(self(this));
-  }
-  floor(): Tensor {
-    return math.floor(self(this));
-  }
-  ceil(): Tensor {
-    return math.ceil(self(this));
-  }
-  round(): Tensor {
-    return math.round(self(this));
-  }
-  add(b: TensorLike): Tensor {
-    return math.add(self(this), b);
-  }
-  sub(b: TensorLike): Tensor {
-    return math.sub(self(this), b);
-  }
-  mul(b: TensorLike): Tensor {
-    return math.mul(self(this), b);
-  }
-  div(b: TensorLike): Tensor {
-    return math.div(self(this), b);
-  }
-  pow(b: TensorLike): Tensor {
-    return math.pow(self(this), b);
-  }
-  xlogy(b: TensorLike): Tensor {
-    return math.xlogy(self(this), b);
-  }
-  xlog1py(b: TensorLike): Tensor {
-    return math.xlog1py(self(this), b);
-  }
-  logaddexp(b: TensorLike): Tensor {
-    return math.logaddexp(self(this), b);
-  }
-  maximum(b: TensorLike): Tensor {
-    return math.maximum(self(this), b);
-  }
-  minimum(b: TensorLike): Tensor {
-    return math.minimum(self(this), b);
-  }
-  equal(b: TensorLike): Tensor {
-    return math.equal(self(this), b);
-  }
-  notEqual(b: TensorLike): Tensor {
-    return math.notEqual(self(this), b);
-  }
-  less(b: TensorLike): Tensor {
-    return math.less(self(this), b);
-  }
-  lessEqual(b: TensorLike): Tensor {
-    return math.lessEqual(self(this), b);
-  }
-  greater(b: TensorLike): Tensor {
-    return math.greater(self(this), b);
-  }
-  greaterEqual(b: TensorLike): Tensor {
-    return math.greaterEqual(self(this), b);
-  }
-  logicalAnd(b: TensorLike): Tensor {
-    return math.logicalAnd(self(this), b);
-  }
-  logicalOr(b: TensorLike): Tensor {
-    return math.logicalOr(self(this), b);
-  }
-  /** This tensor limited to [lo, hi]. */
-  clip(lo: TensorLike, hi: TensorLike): Tensor {
-    return math.clip(self(this), lo, hi);
-  }
-  /** `a` where this tensor is not 0, else `b`. */
-  where(a: TensorLike, b: TensorLike): Tensor {
-    return math.where(self(this), a, b);
-  }
+  const complete = (): void => {
+    isComplete = true;
+    for (const [name, f] of Object.entries<(x: Tensor, ...rest: never[]) => Tensor>(table())) {
+      const value = function (this: Tensor, ...rest: never[]): Tensor {
+        return f(this, ...rest);
+      };
+      Object.defineProperty(WithMethods.prototype, name, { value, writable: true, configurable: true });
+    }
+  };
+  return WithMethods as new () => Methods;
 }

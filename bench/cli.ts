@@ -4,13 +4,16 @@ import { changes, isSlower, readReport } from "./compare.js";
 import { cases as compiled } from "./compiled.js";
 import { cases as distributions } from "./distributions.js";
 import { type Case, measure, type Report, type Row, surroundings } from "./harness.js";
+import { type LoopRow, loopNames, loopRows } from "./loops.js";
 import { cases as mlp } from "./mlp.js";
 import { cases as ops } from "./ops.js";
 import { HELP, Misuse, matching, type Options, optionsOf } from "./options.js";
 import { type PeerRow, peerRows } from "./peers.js";
-import { quantities } from "./quantities.js";
+import { quantities as others } from "./quantities.js";
 import { cases as svi } from "./svi.js";
+import { timesToResult } from "./timeToResult.js";
 
+const quantities = [...others, ...timesToResult];
 const { version } = createRequire(import.meta.url)("pedigrad/package.json") as { version: string };
 
 const nanoseconds = (t: number): string =>
@@ -44,6 +47,14 @@ function printPeers(rows: readonly PeerRow[]): void {
   }
 }
 
+/** The topic of NumPyro's compiled loop: run when asked for by name, whole or in part (`loops/HMM`). */
+const LOOPS = "loops";
+function printLoop({ work, ours, theirs, ratio, target, failure }: LoopRow): void {
+  const goal = `(to reach ${target.toFixed(2)}x: ${ratio <= target ? "reached" : "missed"})`;
+  const times = `NumPyro ${nanoseconds(theirs)}  ours ${nanoseconds(ours)}  ${ratio.toFixed(2)}x  ${goal}`;
+  console.log(`loops/${work}\n  ${failure ?? times}`);
+}
+
 /** How rows have moved since an earlier report; whether all are within the tolerance. */
 function compare(before: Report, after: Report, { compare: file, tolerance }: Options): boolean {
   let isFine = true;
@@ -64,13 +75,15 @@ async function bench(options: Options): Promise<void> {
   const chosen = all.filter((one) => selected.includes(one) && !(quick && one.isLong));
   const asked = quantities.filter((one) => selected.includes(one));
   const withPeers = filter === PEERS;
+  const withLoops = filter === LOOPS || filter.startsWith(`${LOOPS}/`);
   const names = [...chosen, ...asked].map(({ name }) => name);
-  if (names.length === 0 && !withPeers)
+  if (names.length === 0 && !withPeers && !withLoops)
     throw new Misuse(
       `no row matches --filter "${filter}"${selected.length > 0 ? " with --quick, which leaves out long rows" : ""}. --list prints the names.`,
     );
   if (options.list) {
-    for (const name of withPeers ? [PEERS] : names) console.log(name);
+    const listed = withLoops ? loopNames(filter) : withPeers ? [PEERS] : names;
+    for (const name of listed) console.log(name);
     return;
   }
   const before = options.compare === undefined ? null : readReport(options.compare, names);
@@ -90,7 +103,12 @@ async function bench(options: Options): Promise<void> {
   }
   const peers = withPeers ? peerRows(all, console.error) : [];
   if (!json) printPeers(peers);
-  const report: Report = { schema: 1, version, ...where, quick, rows, quantities: found, peers };
+  const loops: LoopRow[] = [];
+  for await (const row of withLoops ? loopRows(filter) : []) {
+    if (!json) printLoop(row);
+    loops.push(row);
+  }
+  const report: Report = { schema: 1, version, ...where, quick, rows, quantities: found, peers, loops };
   if (json) console.log(JSON.stringify(report, null, 2));
   if (before !== null && !compare(before, report, options)) process.exitCode = 1;
 }

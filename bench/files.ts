@@ -1,10 +1,18 @@
 /**
  * How straight a way the library goes: through how many files one eager SVI step of the coin passes, and how often it changes file.
- * Every function of a copy of the source tells when it is entered and left; a change is a call into another file (the way back is not
- * counted). `npx tsx bench/files.ts` prints the figures, in all and within infer; `--list` the files, by how often they were entered.
+ *
+ *     npx tsx bench/files.ts           the figures, in all and within infer
+ *     npx tsx bench/files.ts --list    the files, by how often they were entered
+ *     npx tsx bench/files.ts --trace   every call in order, with a star where it changes file
+ *
+ * Every function in a copy of the source reports when it is entered and left: declarations, arrows, methods, getters and constructors,
+ * however small; not generators, whose turns interleave, and not functions that are generated from text. A *change* is a call from a
+ * function of one file into a function of another; the way back is not counted. Within infer, only calls from infer into infer count: a
+ * callback that comes back from another room does not. The step is the third after `init`, with one particle and a guide that is
+ * differentiated along the path.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import ts from "typescript";
 
@@ -17,150 +25,110 @@ const sources = (folder: string): string[] =>
     return entry.isDirectory() ? sources(path) : path.endsWith(".ts") ? [path] : [];
   });
 
-/** The calls that were made: the file of each function that was entered, and of the one that called it. */
-const calls: [from: string, to: string][] = [];
-let stack: string[] = [];
-const tracer = {
-  enter(file: string): void {
-    calls.push([stack.at(-1) ?? "", file]);
-    stack.push(file);
-  },
-  leave(): void {
-    stack.pop();
-  },
-};
+/** One call: the file that made it ("" for the program itself), the file and the function that were entered, and how deep. */
+export interface Call {
+  readonly from: string;
+  readonly to: string;
+  readonly name: string;
+  readonly depth: number;
+}
 
-/** Wraps the body of every function that is not a generator, whose turns interleave, in enter and leave. */
-const instrument =
-  (file: string): ts.TransformerFactory<ts.SourceFile> =>
-  ({ factory }) =>
-  (source) => {
-    const say = (what: string, ...args: ts.Expression[]) =>
-      factory.createExpressionStatement(
-        factory.createCallExpression(
-          factory.createPropertyAccessExpression(factory.createIdentifier("__files"), what),
-          undefined,
-          args,
-        ),
-      );
-    const wrapped = (body: ts.ConciseBody): ts.Block => {
-      const block = ts.isBlock(body) ? body : factory.createBlock([factory.createReturnStatement(body)]);
-      const enter = say("enter", factory.createStringLiteral(file));
-      const leave = factory.createBlock([say("leave")]);
-      return factory.createBlock([enter, factory.createTryStatement(block, undefined, leave)]);
-    };
-    const visit = (node: ts.Node): ts.Node => {
-      const inner = ts.visitEachChild(node, visit, undefined);
-      const isGenerator = "asteriskToken" in inner && inner.asteriskToken !== undefined;
-      if (isGenerator) return inner;
-      if (ts.isArrowFunction(inner)) {
-        const { modifiers, typeParameters, parameters, type, equalsGreaterThanToken, body } = inner;
-        return factory.updateArrowFunction(
-          inner,
-          modifiers,
-          typeParameters,
-          parameters,
-          type,
-          equalsGreaterThanToken,
-          wrapped(body),
-        );
-      }
-      if (ts.isFunctionDeclaration(inner) && inner.body) {
-        const { modifiers, asteriskToken, name, typeParameters, parameters, type, body } = inner;
-        return factory.updateFunctionDeclaration(
-          inner,
-          modifiers,
-          asteriskToken,
-          name,
-          typeParameters,
-          parameters,
-          type,
-          wrapped(body),
-        );
-      }
-      if (ts.isMethodDeclaration(inner) && inner.body) {
-        const { modifiers, asteriskToken, name, questionToken, typeParameters, parameters, type, body } = inner;
-        return factory.updateMethodDeclaration(
-          inner,
-          modifiers,
-          asteriskToken,
-          name,
-          questionToken,
-          typeParameters,
-          parameters,
-          type,
-          wrapped(body),
-        );
-      }
-      if (ts.isGetAccessor(inner) && inner.body)
-        return factory.updateGetAccessorDeclaration(
-          inner,
-          inner.modifiers,
-          inner.name,
-          inner.parameters,
-          inner.type,
-          wrapped(inner.body),
-        );
-      if (ts.isConstructorDeclaration(inner) && inner.body)
-        return factory.updateConstructorDeclaration(inner, inner.modifiers, inner.parameters, wrapped(inner.body));
-      return inner;
-    };
-    return ts.visitNode(source, visit) as ts.SourceFile;
+/** The source of a file with `enter` and `leave` around the body of every function. */
+function instrumented(file: string): string {
+  const text = readFileSync(join(root, file), "utf8");
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.ESNext, true);
+  const pieces: { readonly at: number; readonly text: string }[] = [];
+  const visit = (node: ts.Node): void => {
+    const isGenerator = "asteriskToken" in node && node.asteriskToken !== undefined;
+    const body = ts.isFunctionLike(node) && !isGenerator && "body" in node ? (node.body as ts.ConciseBody) : undefined;
+    if (body === undefined) {
+      ts.forEachChild(node, visit);
+      return;
+    }
+    const enter = `__files.enter(${JSON.stringify(file)}, ${JSON.stringify(nameOf(node))}); try {`;
+    const leave = "} finally { __files.leave(); }";
+    const isBlock = ts.isBlock(body);
+    pieces.push(
+      isBlock ? { at: body.getStart() + 1, text: enter } : { at: body.getStart(), text: `{ ${enter} return (` },
+    );
+    ts.forEachChild(node, visit);
+    pieces.push(isBlock ? { at: body.getEnd() - 1, text: leave } : { at: body.getEnd(), text: `); ${leave} }` });
   };
-
-rmSync(copy, { recursive: true, force: true });
-const options: ts.TranspileOptions = {
-  compilerOptions: {
-    target: ts.ScriptTarget.ESNext,
-    useDefineForClassFields: true,
-    module: ts.ModuleKind.ESNext,
-    verbatimModuleSyntax: true,
-  },
-};
-for (const path of ["index.ts", ...["provenance", "autodiff", "distributions", "infer"].flatMap(sources)]) {
-  const text = readFileSync(join(root, path), "utf8");
-  const file = relative(root, join(root, path));
-  const { outputText } = ts.transpileModule(text, { ...options, transformers: { before: [instrument(file)] } });
-  const to = join(copy, path.replace(/\.ts$/, ".js"));
-  mkdirSync(dirname(to), { recursive: true });
-  writeFileSync(to, outputText);
-}
-writeFileSync(join(copy, "package.json"), '{ "type": "module" }');
-
-Object.assign(globalThis, { __files: tracer });
-const P = (await import(pathToFileURL(join(copy, "index.js")).href)) as typeof import("../index.js");
-const flips = P.tensor([1, 1, 1, 1, 1, 1, 0, 0, 0, 0]);
-const model = (data: typeof flips) => {
-  const fairness = P.sample("latent_fairness", new P.Beta(10, 10));
-  P.plate("flips", data.length, () => P.sample("obs", new P.Bernoulli(fairness), { obs: data }));
-};
-const guide = () => {
-  const alpha = P.param("alpha_q", 15, { constraint: P.constraints.positive });
-  const beta = P.param("beta_q", 15, { constraint: P.constraints.positive });
-  P.sample("latent_fairness", new P.Beta(alpha, beta));
-};
-const svi = new P.SVI(model, guide, P.adam(5e-4), new P.TraceELBO(), { jit: false });
-let state = svi.init(P.random.key(0), flips);
-for (let i = 0; i < 3; i++) {
-  calls.length = 0;
-  stack = [];
-  [state] = svi.update(state, flips);
+  visit(source);
+  let result = "";
+  let done = 0;
+  for (const { at, text: piece } of pieces.sort((a, b) => a.at - b.at)) {
+    result += text.slice(done, at) + piece;
+    done = at;
+  }
+  return result + text.slice(done);
 }
 
-/** Files entered, and calls from one file into another, among those that `isIn` names. */
-function count(isIn: (file: string) => boolean): { files: number; changes: number } {
-  const inside = calls.filter(([, to]) => isIn(to));
+function nameOf(node: ts.Node): string {
+  if (ts.isConstructorDeclaration(node)) return `new ${node.parent.name?.text ?? "class"}`;
+  const { parent } = node;
+  if (ts.isBinaryExpression(parent)) return parent.left.getText();
+  const named = [node, parent].find((part) => "name" in part && part.name !== undefined) as ts.NamedDeclaration;
+  return named?.name?.getText() ?? "=>";
+}
+
+/** The calls of one eager SVI step of the coin, in order. */
+export async function callsOfOneStep(): Promise<readonly Call[]> {
+  rmSync(copy, { recursive: true, force: true });
+  const compilerOptions = { target: ts.ScriptTarget.ESNext, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
+  for (const file of ["index.ts", ...["provenance", "autodiff", "distributions", "infer"].flatMap(sources)]) {
+    const to = join(copy, file.replace(/\.ts$/, ".js"));
+    mkdirSync(dirname(to), { recursive: true });
+    writeFileSync(to, ts.transpileModule(instrumented(file), { compilerOptions }).outputText);
+  }
+  writeFileSync(join(copy, "package.json"), '{ "type": "module" }');
+
+  const calls: Call[] = [];
+  const stack: string[] = [];
+  const enter = (to: string, name: string): void => {
+    calls.push({ from: stack.at(-1) ?? "", to, name, depth: stack.push(to) - 1 });
+  };
+  Object.assign(globalThis, { __files: { enter, leave: () => stack.pop() } });
+  const P = (await import(pathToFileURL(join(copy, "index.js")).href)) as typeof import("../index.js");
+  const flips = P.tensor([1, 1, 1, 1, 1, 1, 0, 0, 0, 0]);
+  const model = (data: typeof flips) => {
+    const fairness = P.sample("latent_fairness", new P.Beta(10, 10));
+    P.plate("flips", data.length, () => P.sample("obs", new P.Bernoulli(fairness), { obs: data }));
+  };
+  const guide = () => {
+    const alpha = P.param("alpha_q", 15, { constraint: P.constraints.positive });
+    const beta = P.param("beta_q", 15, { constraint: P.constraints.positive });
+    P.sample("latent_fairness", new P.Beta(alpha, beta));
+  };
+  const svi = new P.SVI(model, guide, P.adam(5e-4), new P.TraceELBO(), { jit: false });
+  let state = svi.init(P.random.key(0), flips);
+  for (let i = 0; i < 3; i++) {
+    calls.length = 0;
+    [state] = svi.update(state, flips);
+  }
+  return calls;
+}
+
+/** Files entered, and calls from one file into another, among those below `folder`; "" for all. */
+export function count(calls: readonly Call[], folder = ""): { files: number; changes: number } {
+  const isIn = (file: string): boolean => file !== "" && file.startsWith(folder);
   return {
-    files: new Set(inside.map(([, to]) => to)).size,
-    changes: calls.filter(([from, to]) => isIn(from) && isIn(to) && from !== to).length,
+    files: new Set(calls.map(({ to }) => to).filter(isIn)).size,
+    changes: calls.filter(({ from, to }) => from !== to && isIn(from) && isIn(to)).length,
   };
 }
-const all = count((file) => file !== "");
-const infer = count((file) => file.startsWith("infer/"));
-console.log(`one eager SVI step of the coin: ${all.files} files, ${all.changes} changes of file`);
-console.log(`within infer: ${infer.files} files, ${infer.changes} changes of file`);
-if (process.argv.includes("--list")) {
-  const entered = new Map<string, number>();
-  for (const [, to] of calls) entered.set(to, (entered.get(to) ?? 0) + 1);
-  for (const [file, times] of [...entered].sort((a, b) => b[1] - a[1])) console.log(`${times}`.padStart(6), file);
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const calls = await callsOfOneStep();
+  const [all, infer] = [count(calls), count(calls, "infer/")];
+  if (process.argv.includes("--trace"))
+    for (const { from, to, name, depth } of calls)
+      console.log(`${" ".repeat(depth)}${from === to ? " " : "*"} ${to} ${name}`);
+  if (process.argv.includes("--list")) {
+    const entered = new Map<string, number>();
+    for (const { to } of calls) entered.set(to, (entered.get(to) ?? 0) + 1);
+    for (const [file, times] of [...entered].sort((a, b) => b[1] - a[1])) console.log(`${times}`.padStart(6), file);
+  }
+  console.log(`one eager SVI step of the coin: ${all.files} files, ${all.changes} changes of file`);
+  console.log(`within infer: ${infer.files} files, ${infer.changes} changes of file`);
 }

@@ -54,6 +54,15 @@ export interface Report {
   readonly rows: readonly Row[];
   /** Other libraries on the work of a row, where they are installed and asked for. */
   readonly peers: readonly { work: string; peer: string; ns: number | string; ours: number; ratio: number | null }[];
+  /** Compiled steps beside NumPyro's compiled loop, where it is asked for. */
+  readonly loops: readonly {
+    work: string;
+    ours: number;
+    theirs: number;
+    ratio: number;
+    target: number;
+    failure?: string;
+  }[];
   /** What is not a time of a call; a value that could not be measured says why. */
   readonly quantities: readonly { name: string; unit: string; value: number | string; target: number }[];
 }

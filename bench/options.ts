@@ -7,7 +7,8 @@ Measures what an op, a gradient, a compiled program and an SVI step cost on this
 Every row stands beside its yardstick; ratios are taken within one run.
 
   --filter <text>     only rows whose name contains the text: "mul n=1" also selects n=10 and n=1000, the whole name
-                      "ops/mul n=1" only itself; "peers" runs other libraries (in a clone)
+                      "ops/mul n=1" only itself; "peers" runs other libraries, "loops" or
+                      "loops/HMM" NumPyro's compiled loop (in a clone)
   --list              print the names of the rows and stop
   --quick             fewer rounds, and no long rows
   --json              a report as JSON (schema: docs/bench.md, beside README.md in this package)

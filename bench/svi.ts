@@ -7,47 +7,39 @@ import { digamma, lgamma } from "../autodiff/kernels/special/index.js";
 import {
   AutoNormal,
   adam,
-  Bernoulli,
-  Beta,
-  Categorical,
-  constraints,
   type Elbo,
-  HalfNormal,
   type Model,
-  matmul,
-  module,
-  Normal,
-  nn,
-  ones,
-  param,
-  plate,
   RenyiELBO,
   ReweightedWakeSleep,
   random,
   SVI,
-  sample,
-  type Tensor,
   TraceELBO,
   TraceEnumELBO,
   TraceGraphELBO,
   TraceMeanFieldELBO,
   tensor,
-  zeros,
 } from "../index.js";
 import type { Case } from "./harness.js";
-
-const flips = [1, 1, 1, 1, 1, 1, 0, 0, 0, 0];
-const coin: Model = (data: Tensor) => {
-  const f = sample("f", new Beta(10, 10));
-  plate("flips", 10, () => sample("obs", new Bernoulli(f), { obs: data }));
-};
-const coinGuide: Model = () => {
-  const [a, b] = [
-    param("a", 15, { constraint: constraints.positive }),
-    param("b", 15, { constraint: constraints.positive }),
-  ];
-  sample("f", new Beta(a, b).nonreparameterized(), { infer: { baseline: { useDecayingAvgBaseline: true } } });
-};
+import {
+  chain,
+  chainGuide,
+  coin,
+  coinGuide,
+  flips,
+  mixture,
+  mixtureData,
+  mixtureGuide,
+  pictures,
+  regression,
+  regressionData,
+  regressionGuide,
+  scalar,
+  scalarGuide,
+  schools,
+  schoolsData,
+  vae,
+  vaeGuide,
+} from "./models.js";
 
 /** Steps of an inference, each from the state that the one before left, after the first few. */
 function stepping(model: Model, guide: Model, elbo: Elbo, args: unknown[], jit: boolean, warm = 4): () => number {
@@ -103,86 +95,6 @@ function coinByHand(): () => number {
 /** Steps of the coin, for those who count what they leave behind. */
 export const stepsOfCoin = (jit: boolean): (() => number) =>
   stepping(coin, coinGuide, new TraceGraphELBO(), [tensor(flips)], jit);
-
-const mixtureData = random.normal(random.key(1), [200]).add(random.randint(random.key(2), [200], -1, 2).mul(3));
-const mixture: Model = (xs: Tensor) =>
-  plate("data", 200, () => {
-    const z = sample("z", new Categorical({ logits: param("weights", zeros([3])) }));
-    sample("x", new Normal(param("locs", tensor([-1, 0, 1])).at(z), 1), { obs: xs });
-  });
-const mixtureGuide =
-  (enumerate: "parallel" | null): Model =>
-  () =>
-    plate("data", 200, () =>
-      sample("z", new Categorical({ logits: param("logits", zeros([200, 3])) }), { infer: { enumerate } }),
-    );
-
-const eye3 = tensor([
-  [1, 0, 0],
-  [0, 1, 0],
-  [0, 0, 1],
-]);
-const chain =
-  (length: number): Model =>
-  () => {
-    let z: Tensor | null = null;
-    for (let t = 0; t < length; t++) {
-      z = sample(`z${t}`, new Categorical({ logits: z === null ? tensor([0, 0.1, 0]) : eye3.at(z) }));
-      sample(`x${t}`, new Categorical({ logits: eye3.at(z) }), { obs: t % 3 });
-    }
-  };
-const chainGuide =
-  (length: number, isChain: boolean): Model =>
-  () => {
-    const logits = param("logits", zeros([length, 3, 3]));
-    let z: Tensor | null = null;
-    for (let t = 0; t < length; t++)
-      z = sample(`z${t}`, new Categorical({ logits: logits.at(t).at(isChain && z !== null ? z : 0) }));
-  };
-
-const schools: Model = (y: Tensor, sigma: Tensor) => {
-  const [mu, tau] = [sample("mu", new Normal(0, 5)), sample("tau", new HalfNormal(5))];
-  plate("schools", 8, () => sample("y", new Normal(mu.add(tau.mul(sample("z", new Normal(0, 1)))), sigma), { obs: y }));
-};
-const schoolsData = [tensor([28, 8, -3, 7, -1, 1, 18, 12]), tensor([15, 10, 16, 11, 9, 11, 10, 18])];
-
-const regression: Model = (x: Tensor, y: Tensor) => {
-  const w = sample("w", new Normal(zeros([x.shape[1] as number]), ones([x.shape[1] as number])).toEvent(1));
-  plate("data", x.length, () => sample("y", new Bernoulli({ logits: matmul(x, w) }), { obs: y }));
-};
-const regressionGuide: Model = (x: Tensor) => {
-  const d = x.shape[1] as number;
-  const scale = param("scale", ones([d]).mul(0.1), { constraint: constraints.positive });
-  sample("w", new Normal(param("loc", zeros([d])), scale).toEvent(1));
-};
-const regressionData = (n: number, d: number) => [
-  random.normal(random.key(3), [n, d]),
-  random.bernoulli(random.key(4), 0.5, [n]),
-];
-
-interface Observed {
-  observations: { x: number };
-}
-const scalar: Model = ({ observations }: Observed) => {
-  sample("x", new Normal(sample("z", new Normal(0, 1)), 1), { obs: observations.x });
-};
-const scalarGuide: Model = () => {
-  sample("z", new Normal(param("m", 0.3), param("s", 1, { constraint: constraints.positive })));
-};
-
-// The VAE: 784 pixels, 256 hidden units, a latent of 20 dimensions, all 128 pictures of a batch.
-const pictures = () => [random.bernoulli(random.key(5), 0.3, [128, 784])];
-const vae: Model = (x: Tensor) =>
-  plate("data", 128, () => {
-    const z = sample("z", new Normal(zeros([128, 20]), 1).toEvent(1));
-    sample("x", new Bernoulli({ logits: module("decoder", nn.mlp([20, 256, 784]))(z) }).toEvent(1), { obs: x });
-  });
-const vaeGuide: Model = (x: Tensor) =>
-  plate("data", 128, () => {
-    const code = module("encoder", nn.mlp([784, 256, 40]))(x);
-    const scale = code.slice(20, 40, { axis: 1 }).exp();
-    sample("z", new Normal(code.slice(0, 20, { axis: 1 }), scale).toEvent(1));
-  });
 
 const beside = (
   name: string,

@@ -11,6 +11,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
 /** The text, with no character left that HTML would read as markup. */
 export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => ENTITIES[c] as string);
 
+/** Text as it stands, line by line. */
+export const preformatted = (text: string): string => `<pre>${escapeHtml(text)}</pre>`;
+
 /** A table with a row of headings; cells are escaped. */
 export const htmlTable = (headings: readonly string[], rows: readonly (readonly string[])[]): string => {
   const row = (tag: string, cells: readonly string[]) =>

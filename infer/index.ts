@@ -14,7 +14,7 @@ export { type FormatShapesOptions, formatShapes } from "./explain/formatShapes.j
 export type { GradientVariance } from "./explain/gradientVariance.js";
 export { type GraphEdge, type GraphNode, type GraphPlate, ModelGraph, renderModel } from "./explain/modelGraph.js";
 export { recommend, type SiteChoice } from "./explain/siteChoices.js";
-export { display, type Showable, toHtml } from "./explain/toHtml.js";
+export { display, installDisplay, type Showable, toHtml } from "./explain/toHtml.js";
 export { AutoIAFNormal, type FlowOptions } from "./guides/autoFlow.js";
 export { AutoGuide, type AutoGuideOptions, type ScaleOptions } from "./guides/autoGuide.js";
 export {
@@ -61,7 +61,7 @@ export {
 export type { BaselineOptions, GradientChoice, InferOptions } from "./program/inferOptions.js";
 export { lift } from "./program/lift.js";
 export { markov } from "./program/markov.js";
-export type { Handler, Message, Model, PlateFrame, SampleMessage } from "./program/messages.js";
+export type { Handler, Listeners, Message, Model, PlateFrame, SampleMessage } from "./program/messages.js";
 export { module, type Net } from "./program/module.js";
 export type { LinearParams } from "./program/nn.js";
 export * as nn from "./program/nn.js";

@@ -69,6 +69,12 @@ test("a filter that selects nothing says so", () => {
   assert.match(stderr, /no row matches --filter "mull"\. --list prints the names\./);
 });
 
+test("the rows beside NumPyro are selected by their topic and a part of their names", () => {
+  const { stdout, status } = pedigrad("--filter", "loops/HMM K=10 T=50", "--list");
+  assert.is(status, 0);
+  assert.equal(stdout.trim().split("\n"), ["loops/HMM K=10 T=50, enumerated", "loops/HMM K=10 T=50, DiscreteHMM"]);
+});
+
 test("--version is that of package.json, and --help names every option", () => {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   assert.is(pedigrad("--version").stdout, `${version}\n`);

@@ -1,9 +1,7 @@
-/** Values that may stand where a tensor is expected, and how they become tensors. */
+/** Values that may stand where a tensor is expected, and their numbers. */
 import type { NdArray } from "ndarray";
-import { requireDepth } from "../../provenance/base/records.js";
 import { PedigradError } from "../../provenance/index.js";
-import { stack } from "../ops/array/join.js";
-import { Tensor } from "./tensor.js";
+import type { Tensor } from "./tensor.js";
 import { contiguous, emptyView, type View } from "./view.js";
 
 type TypedArray =
@@ -23,13 +21,16 @@ const isNdArray = (x: object): x is NdArray => "stride" in x && "shape" in x && 
 const isTypedArray = (x: object): x is TypedArray =>
   ArrayBuffer.isView(x) && "length" in x && typeof (x as TypedArray)[0] !== "bigint";
 
-/** The numbers of `x` as a tensor: a copy, so that what the caller does to `x` later changes nothing. */
-export function toTensor(x: Exclude<TensorLike, Tensor>): Tensor {
-  if (typeof x === "number" || typeof x === "boolean") return new Tensor(+x);
-  if (Array.isArray(x)) return holdsTensor(x) ? stackNested(x) : constant(fromNested(x));
+/**
+ * The numbers of `x`, in which there is no tensor: a number, or a view of a copy, so that what the caller does to `x` later changes
+ * nothing.
+ */
+export function numbersOf(x: Exclude<TensorLike, Tensor>): number | View {
+  if (typeof x === "number" || typeof x === "boolean") return +x;
+  if (Array.isArray(x)) return fromNested(x);
   if (typeof x === "object" && x !== null) {
-    if (isTypedArray(x)) return constant(contiguous(Float64Array.from(x), [x.length]));
-    if (isNdArray(x)) return constant(fromNdArray(x));
+    if (isTypedArray(x)) return contiguous(Float64Array.from(x), [x.length]);
+    if (isNdArray(x)) return fromNdArray(x);
   }
   throw new PedigradError({
     code: "not-a-tensor",
@@ -44,25 +45,6 @@ const describe = (x: unknown): string =>
     : typeof x === "object"
       ? `a ${x.constructor?.name ?? "record"}`
       : `${typeof x} ${String(x)}`;
-
-const constant = (view: View): Tensor => new Tensor(view);
-
-function holdsTensor(x: unknown, depth = 0): boolean {
-  if (!Array.isArray(x)) return x instanceof Tensor;
-  requireDepth("tensor()", depth);
-  return x.some((item) => holdsTensor(item, depth + 1));
-}
-
-const stackNested = (x: readonly Nested[]): Tensor =>
-  stack(
-    x.map((item) =>
-      item instanceof Tensor
-        ? item
-        : Array.isArray(item) && holdsTensor(item)
-          ? stackNested(item)
-          : toTensor(item as number),
-    ),
-  );
 
 function fromNdArray(x: NdArray): View {
   const view = emptyView(x.shape);

@@ -2,7 +2,6 @@
  * A sparse cotangent: zero except where a slice or an index read the tensor. `grad` collects those of one
  * tensor and sums them at once: reading a tensor in n places costs its gradient n parts, not n tensors.
  */
-import { add } from "../ops/elementwise/math.js";
 import type { Shape } from "./shape.js";
 import type { Tensor } from "./tensor.js";
 
@@ -25,7 +24,7 @@ export function sumOfParts(parts: readonly Part[], shape: Shape): Tensor {
     const alike = parts.filter((part) => part.sum === sum);
     for (let i = 0; i < alike.length; i += MANY) sums.push(sum(alike.slice(i, i + MANY), shape));
   }
-  return sums.reduce(add);
+  return sums.reduce((sum, more) => sum.add(more));
 }
 // Operands of one op: each is an argument of a call.
 const MANY = 4096;

@@ -5,11 +5,11 @@
  * Reading a number out of a tensor (`item`, `toArray`, `data`, its text, `x > 0`, `list[x]`) tells the current run what its
  * host code now depends on (provenance/ambient.ts).
  */
+import { requireDepth } from "../../provenance/base/records.js";
 import { enumeratedIn, noteRead, PedigradError, Provenance } from "../../provenance/index.js";
-import { ArrayMethods } from "../arrayMethods.js";
-import { pick } from "../ops/views/slicing.js";
+import { pick, stack, withMethods } from "../methods.js";
 import { noteInBatch, type Tracer } from "./batch.js";
-import { type TensorLike, toTensor } from "./convert.js";
+import { type Nested, numbersOf, type TensorLike } from "./convert.js";
 import { type NestedNumbers, showNumbers, toFlat, toNested } from "./nested.js";
 import type { Node } from "./node.js";
 import { recorder } from "./recorder.js";
@@ -48,7 +48,7 @@ const ABSENT = {
 /**
  * @example tensor([1, 2, 3]).mul(2).sum().item() // 12
  */
-export class Tensor extends ArrayMethods {
+export class Tensor extends /* @__PURE__ */ withMethods() {
   readonly shape: Shape;
   /** The sites this value depends on. */
   readonly provenance: Provenance;
@@ -249,3 +249,12 @@ export const textOf = (x: Tensor): string =>
 
 /** A tensor from anything tensor-like; a tensor is returned as it is. */
 export const tensor = (x: TensorLike): Tensor => (x instanceof Tensor ? x : toTensor(x));
+
+const toTensor = (x: Exclude<TensorLike, Tensor>): Tensor =>
+  Array.isArray(x) && holdsTensor(x) ? stack(x.map((item) => tensor(item))) : new Tensor(numbersOf(x));
+
+function holdsTensor(x: Nested, depth = 0): boolean {
+  if (!Array.isArray(x)) return x instanceof Tensor;
+  requireDepth("tensor()", depth);
+  return x.some((item) => holdsTensor(item, depth + 1));
+}

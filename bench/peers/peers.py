@@ -1,6 +1,6 @@
-"""Pyro and NumPyro on the models of ../svi.ts, one JSON line for each: {peer, work, ns}. A step is guide, model, gradient and Adam.
+"""Pyro on the models of ../svi.ts, one JSON line for each: {peer, work, ns}. A step is guide, model, gradient and Adam.
 
-pip install -r requirements.txt, then `npm run bench -- --filter peers`.
+pip install -r requirements.txt, then `npm run bench -- --filter peers`; NumPyro stands in loops.py.
 """
 import json
 import time
@@ -130,54 +130,7 @@ def pyro_steps():
             report("Pyro", f"logistic regression {n}x{d}, {k} particles", stepping(regression, regression_guide, elbo))
 
 
-def numpyro_steps():
-    import jax
-    import jax.numpy as jnp
-    import numpyro
-    import numpyro.distributions as dist
-    from numpyro.infer import SVI, Trace_ELBO
-    from numpyro.infer.autoguide import AutoNormal
-
-    def stepping(model, guide, elbo):
-        svi = SVI(model, guide, numpyro.optim.Adam(1e-3), elbo)
-        state = [svi.init(jax.random.PRNGKey(0))]
-        update = jax.jit(svi.update)
-
-        def step():
-            state[0], loss = update(state[0])
-            loss.block_until_ready()
-
-        return step
-
-    y, sigma = jnp.array(Y), jnp.array(SIGMA)
-
-    def schools():
-        mu, tau = numpyro.sample("mu", dist.Normal(0, 5)), numpyro.sample("tau", dist.HalfNormal(5))
-        with numpyro.plate("schools", 8):
-            z = numpyro.sample("z", dist.Normal(0, 1))
-            numpyro.sample("y", dist.Normal(mu + tau * z, sigma), obs=y)
-
-    report("NumPyro jit", "eight schools AutoNormal", stepping(schools, AutoNormal(schools), Trace_ELBO()))
-    for n, d in [(1000, 10), (50000, 50)]:
-        x = jax.random.normal(jax.random.PRNGKey(1), (n, d))
-        labels = jax.random.bernoulli(jax.random.PRNGKey(2), 0.5, (n,)).astype(float)
-
-        def regression():
-            w = numpyro.sample("w", dist.Normal(jnp.zeros(d), 1).to_event(1))
-            with numpyro.plate("data", n):
-                numpyro.sample("y", dist.Bernoulli(logits=x @ w), obs=labels)
-
-        def regression_guide():
-            scale = numpyro.param("scale", 0.1 * jnp.ones(d), constraint=dist.constraints.positive)
-            numpyro.sample("w", dist.Normal(numpyro.param("loc", jnp.zeros(d)), scale).to_event(1))
-
-        for k in [1, 16]:
-            elbo = Trace_ELBO(num_particles=k)
-            report("NumPyro jit", f"logistic regression {n}x{d}, {k} particles", stepping(regression, regression_guide, elbo))
-
-
-for peer, steps in {"pyro": pyro_steps, "numpyro": numpyro_steps}.items():
-    try:
-        steps()
-    except ImportError as error:
-        print(json.dumps({"peer": peer, "missing": str(error)}), flush=True)
+try:
+    pyro_steps()
+except ImportError as error:
+    print(json.dumps({"peer": "pyro", "missing": str(error)}), flush=True)

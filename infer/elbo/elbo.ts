@@ -3,25 +3,16 @@
  * one particle returns and how the results of all are combined; averaging, baselines and log-mean-exp happen there, outside
  * the particle.
  */
-import {
-  emptyRecord,
-  mapTree,
-  PedigradError,
-  random,
-  type Tensor,
-  type Tree,
-  tensor,
-  valueAndGrad,
-} from "../../autodiff/index.js";
+import { emptyRecord, mapTree, random, type Tensor, tensor, valueAndGrad } from "../../autodiff/index.js";
 import { withValidation } from "../../distributions/index.js";
 import { type Kind, kinds, refuseOption, requireCount, requireOptions, requireTask } from "../checks.js";
-import type { Handler, Model } from "../program/messages.js";
+import { type Model, withHandler } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";
-import { requireOutside, type SampleSite, sampleSites } from "../program/trace.js";
-import { costsOf, isScoreSite, type ScoreSite } from "./costs/costs.js";
-import { checkLatentsCovered } from "./particles/match.js";
+import { requireOutside, type SampleSite } from "../program/trace.js";
+import type { ScoreSite } from "./costs/costs.js";
 import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
-import { particleKeys, runParticles, type Vectorize } from "./particles/particles.js";
+import { inEveryParticle, particleKeys, type Vectorize } from "./particles/particles.js";
+import type { Estimator } from "./particles/siteOptions.js";
 
 export interface ElboOptions {
   /** How many particles the loss averages over; 1 by default. */
@@ -43,14 +34,7 @@ const OPTIONS = {
   retainGraph: kinds.flag,
 };
 
-/** What all particles found. */
-export interface Runs<S> {
-  readonly results: Tree;
-  readonly shared: readonly S[];
-  readonly mutableState: Record<string, Tensor>;
-}
-
-export abstract class Elbo<P extends Pair = Pair> {
+export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   /** Its name in errors. */
   abstract readonly name: string;
   /** Whether discrete latents that are not enumerated are allowed. */
@@ -83,44 +67,17 @@ export abstract class Elbo<P extends Pair = Pair> {
   /** Those of these score sites, by name, that pay for a cost. */
   abstract payers(c: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite>;
   /** The loss of a task, with this estimator's gradient. */
-  protected abstract estimate(task: Task): Outcome;
+  abstract estimate(task: Task): Outcome;
 
   /** One particle: guide and model, and whatever else this estimator runs under the same choices. */
-  protected abstract runParticle(key: Tensor, task: Task, plates: Handler): P;
+  abstract runParticle(key: Tensor, task: Task): P;
   /** The terms of the ELBO that a particle gives. */
   abstract costs(particle: P): Cost[];
 
-  /** The terms of the two traces, where each is a sampled log density. */
-  protected sampledCosts(pair: Pair): Cost[] {
-    for (const site of sampleSites(pair.guide)) refuseMisplaced(this, site);
-    for (const site of sampleSites(pair.model)) refuseMisplaced(this, site, false);
-    checkLatentsCovered(pair.guide, pair.model);
-    return costsOf(pair.guide, pair.model);
-  }
-
   /** The traces of one particle. */
   traces(task: Task): P {
-    return this.runParticle(task.key, task, sharedPlates(task.key));
-  }
-
-  /**
-   * What `look` finds in every particle: its tensors stacked along a leading axis, what else it finds as a list (of one, where particles
-   * run as a batch), and what the first particle left for the next step.
-   */
-  protected runs<S>(task: Task, look: (particle: P) => readonly [tensors: Tree, shared: S]): Runs<S> {
-    const plates = sharedPlates(random.foldIn(task.key, 0));
-    const shared: S[] = [];
-    const one = (key: Tensor): Tree => {
-      const particle = this.runParticle(key, task, plates);
-      for (const site of sampleSites(particle.guide)) refuseGradient(this, site);
-      for (const site of sampleSites(particle.model)) refuseGradient(this, site, false);
-      const [result, own] = look(particle);
-      shared.push(own);
-      return { result, mutable: mutableOf(particle) };
-    };
-    const stacked = runParticles(random.foldIn(task.key, 1), this.numParticles, this.vectorizeParticles, one);
-    const mutableState = mapTree(stacked.mutable, (leaf) => (leaf as Tensor).slice(0, 1).squeeze(0));
-    return { results: stacked.result, shared, mutableState };
+    const plates = sharedPlates(() => task.key);
+    return withHandler(plates, () => this.runParticle(task.key, task));
   }
 
   /**
@@ -167,7 +124,7 @@ export abstract class Elbo<P extends Pair = Pair> {
   ): Record<string, Tensor> {
     requireOutside(`${this.name}.perSite`);
     requireTask(`${this.name}.perSite`, key, params, model, guide);
-    const { results } = this.runs({ key, values: params, model, guide, args }, (particle) => {
+    const { results } = inEveryParticle<P, null>(this, { key, values: params, model, guide, args }, (particle) => {
       const sites: Record<string, Tensor> = emptyRecord();
       for (const { site, value } of this.costs(particle)) sites[site] = (sites[site] ?? tensor(0)).sub(value.sum());
       return [sites, null];
@@ -177,74 +134,16 @@ export abstract class Elbo<P extends Pair = Pair> {
 
   /** The sites whose cost is not finite in this loss, with their values: what an error should name. */
   unsoundSites(task: Task): Map<string, Tensor> {
-    const plates = sharedPlates(random.foldIn(task.key, 0));
+    const plates = sharedPlates(() => random.foldIn(task.key, 0));
     const found = new Map<string, Tensor>();
-    for (const key of particleKeys(random.foldIn(task.key, 1), this.numParticles)) {
-      const particle = withValidation(false, () => this.runParticle(key, task, plates));
-      for (const { site, side, value } of withValidation(false, () => this.costs(particle)))
+    const look = (key: Tensor): void => {
+      const particle = this.runParticle(key, task);
+      for (const { site, side, value } of this.costs(particle))
         if (!value.toFloat64Array().every(Number.isFinite) && !found.has(site))
           found.set(site, (particle[side].get(site) as SampleSite).value);
-    }
+    };
+    const keys = particleKeys(random.foldIn(task.key, 1), this.numParticles);
+    withValidation(false, () => withHandler(plates, () => keys.forEach(look)));
     return found;
   }
-}
-
-/** The final values of what guide and model may change, by name. */
-function mutableOf({ guide, model }: Pair): Record<string, Tensor> {
-  const values: Record<string, Tensor> = emptyRecord();
-  for (const site of [...guide.values(), ...model.values()])
-    if (site.type === "mutable") values[site.name] = site.value;
-  return values;
-}
-
-/** Refuse options that a site cannot have here. */
-function refuseMisplaced(elbo: Pick<Elbo, "name" | "hasClosedForms">, site: SampleSite, inGuide = true): void {
-  const { name: estimator, hasClosedForms } = elbo;
-  const { enumerate, baseline, kl } = site.infer;
-  if (kl !== undefined && !hasClosedForms)
-    throw new PedigradError({
-      code: "bad-option",
-      site: site.name,
-      param: "kl",
-      message: `site "${site.name}" asks for kl: "analytic", but ${estimator} weighs samples and has no KL term. Remove infer.kl, or use TraceELBO.`,
-    });
-  if (enumerate != null)
-    throw new PedigradError({
-      code: "enumeration",
-      site: site.name,
-      message: `site "${site.name}" asks for enumeration but the loss is ${estimator}; use TraceEnumELBO, or remove infer.enumerate.`,
-    });
-  if (baseline !== undefined && !(inGuide && isScoreSite(site)))
-    throw new PedigradError({
-      code: "baseline",
-      site: site.name,
-      param: "baseline",
-      message: inGuide
-        ? `sample site "${site.name}" has a baseline but takes no score term: its distribution is reparameterised or observed. Remove the baseline, or use .nonreparameterized().`
-        : `sample site "${site.name}" has a baseline in the model. Baselines belong to the guide's sample statement.`,
-    });
-}
-
-/** Refuse a way to take a gradient that a site cannot have here. */
-function refuseGradient(elbo: Elbo, { name, infer }: SampleSite, inGuide = true): void {
-  const { gradient, baseline } = infer;
-  if (gradient === undefined) return;
-  const refuse = (why: string): never => {
-    throw new PedigradError({
-      code: "bad-option",
-      site: name,
-      param: "gradient",
-      message: `sample site "${name}": ${why}`,
-    });
-  };
-  if (!inGuide) refuse("it asks for a gradient in the model. That belongs to the guide's sample statement.");
-  if (gradient !== "disarm") return;
-  if (!elbo.hasPairs)
-    refuse(
-      `gradient: "disarm" needs TraceELBO or TraceGraphELBO of order 1, but the loss is ${elbo.name}. Take gradient: "score".`,
-    );
-  if (baseline !== undefined)
-    refuse(
-      'gradient: "disarm" is the difference of two costs, from which a baseline takes nothing. Remove the baseline.',
-    );
 }

@@ -17,17 +17,17 @@
 import { eye, logsumexp, neg, softmax, stopGradient, type Tensor, tensor, where } from "../../autodiff/index.js";
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { kinds, refuseOption } from "../checks.js";
-import type { Handler, PlateFrame } from "../program/messages.js";
+import type { PlateFrame } from "../program/messages.js";
 import { subsamplingScale } from "../program/plateFrame.js";
 import { sampleSites, type Trace } from "../program/trace.js";
-import { type ScoreSite, scoreSitesOf } from "./costs/costs.js";
+import { type ScoreSite, sampledCosts, scoreSitesOf } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
 import { arranged, sharedPlates } from "./costs/meetings.js";
 import { pathsOf } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
 import { scoreSitesThatWereRead } from "./particles/hostReads.js";
 import type { Cost, Outcome, Pair, PathPair, Task } from "./particles/pair.js";
-import { runPrograms } from "./particles/particles.js";
+import { inEveryParticle, runPrograms } from "./particles/particles.js";
 import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
 
 export interface RenyiOptions extends ElboOptions, SubsamplingOptions {
@@ -81,17 +81,19 @@ export class RenyiELBO extends Elbo<PathPair> {
     return sites.values();
   }
 
-  protected runParticle(key: Tensor, task: Task, plates: Handler): PathPair {
-    const pair = scoreSitesThatWereRead((...own) => runPrograms(key, task, plates, ...own));
-    return this.estimator === "dreg" ? { ...pair, paths: pathsOf(this.name, pair, key, task, plates) } : pair;
+  runParticle(key: Tensor, task: Task): PathPair {
+    const first = runPrograms(key, task);
+    const pair =
+      first.read.size === 0 ? first : scoreSitesThatWereRead(first, (constants) => runPrograms(key, task, constants));
+    return this.estimator === "dreg" ? { ...pair, paths: pathsOf(this.name, pair, key, task) } : pair;
   }
 
   costs(pair: PathPair): Cost[] {
-    return this.sampledCosts(pair);
+    return sampledCosts(this, pair);
   }
 
-  protected estimate(task: Task): Outcome {
-    const { results, shared, mutableState } = this.runs(task, (pair) => {
+  estimate(task: Task): Outcome {
+    const { results, shared, mutableState } = inEveryParticle(this, task, (pair: PathPair) => {
       const costs = this.costs(pair);
       const common = commonPlates(pair, costs);
       if (!this.biasedSubsampling) refuseNonlinear(pair, costs, common);

@@ -14,12 +14,11 @@ import {
   tensor,
 } from "../../autodiff/index.js";
 import { type Kind, kinds, refuseOption } from "../checks.js";
-import type { Handler } from "../program/messages.js";
-import { isDraw } from "../program/trace.js";
+import { isDraw, type Trace } from "../program/trace.js";
 import { baselineFor, checkPrediction, predictedCost, requireOwnAverage } from "./costs/baselines.js";
 import { chargedCosts, sitesIn } from "./costs/charge.js";
 import { asksForClosedForm, withClosedForms } from "./costs/closedForms.js";
-import { costOf, type ScoreSite, scoreSitesOf } from "./costs/costs.js";
+import { costOf, type ScoreSite, sampledCosts, scoreSitesOf } from "./costs/costs.js";
 import { carriedTotal, oneWithScore } from "./costs/dice.js";
 import { antithetic, disarmTerm, isDisarmed } from "./costs/disarm.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
@@ -28,7 +27,7 @@ import { guideAlongPath } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
 import { scoreSitesThatWereRead } from "./particles/hostReads.js";
 import type { Cost, Outcome, Pair, PathPair, Task } from "./particles/pair.js";
-import { runPrograms, tracedRun, underGuide } from "./particles/particles.js";
+import { inEveryParticle, runPrograms, tracedRun, underGuide } from "./particles/particles.js";
 
 /** The result of one particle for a score site. */
 interface Score {
@@ -79,29 +78,30 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     this.stickingTheLanding = stickingTheLanding;
   }
 
-  protected runParticle(key: Tensor, task: Task, plates: Handler): PathPair {
-    const pair = scoreSitesThatWereRead((...own) => runPrograms(key, task, plates, ...own));
-    const other = this.hasPairs ? antithetic(pair.guide, random.foldIn(key, 2)) : null;
-    if (other === null) return this.#withPath(pair, key, task, plates);
-    const guide = tracedRun(task.guide, random.foldIn(key, 0), task, plates, other);
-    const twin = this.#withPath(underGuide(guide, key, task, plates), key, task, plates);
-    return { ...this.#withPath(pair, key, task, plates), twin };
+  runParticle(key: Tensor, task: Task): PathPair {
+    const first = runPrograms(key, task);
+    const pair =
+      first.read.size === 0 ? first : scoreSitesThatWereRead(first, (constants) => runPrograms(key, task, constants));
+    const other = this.hasPairs && pair.asks.has("gradient") ? antithetic(pair.guide, random.foldIn(key, 2)) : null;
+    if (other === null) return this.#withPath(pair, key, task);
+    const guide = tracedRun(task.guide, random.foldIn(key, 0), task, other);
+    const twin = this.#withPath(underGuide(guide, key, task), key, task);
+    return { ...this.#withPath(pair, key, task), twin };
   }
 
-  #withPath(pair: Pair, key: Tensor, task: Task, plates: Handler): PathPair {
-    return this.stickingTheLanding ? { ...pair, path: guideAlongPath(pair, key, task, plates) } : pair;
+  #withPath(pair: Pair, key: Tensor, task: Task): PathPair {
+    return this.stickingTheLanding ? { ...pair, path: guideAlongPath(pair, key, task) } : pair;
   }
 
   costs(pair: PathPair): Cost[] {
-    const costs = this.sampledCosts(pair).map((cost) => {
-      const site = cost.side === "guide" && cost.isDifferentiated ? pair.path?.get(cost.site) : undefined;
-      return site?.type === "sample" && isDraw(site) ? costOf(site, "guide", true) : cost;
-    });
-    return withClosedForms(this.name, pair, costs, asksForClosedForm);
+    const { path, asks } = pair;
+    const sampled = sampledCosts(this, pair);
+    const costs = path === undefined ? sampled : sampled.map((cost) => alongPath(cost, path));
+    return asks.has("kl") ? withClosedForms(this.name, pair, costs, asksForClosedForm) : costs;
   }
 
-  protected estimate(task: Task): Outcome {
-    const { results, shared, mutableState } = this.runs(task, (pair) => this.#look(pair));
+  estimate(task: Task): Outcome {
+    const { results, shared, mutableState } = inEveryParticle(this, task, (pair: PathPair) => this.#look(pair));
     const { elbo, scores, twins, pairs } = results as Particle;
     // A site that control flow leads to is in some particles only.
     const sites = new Map(shared.flat().map((site) => [site.name, site]));
@@ -144,12 +144,12 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     const sites = scoreSitesOf(pair.guide);
     const byName = new Map(sites.map((site) => [site.name, site]));
     const payers = (c: Cost): Iterable<ScoreSite> => this.payers(c, byName);
-    const paid = chargedCosts(costs, sites, payers);
+    const paid = sites.length === 0 ? null : chargedCosts(costs, sites, payers);
     const scores: Particle["scores"] = emptyRecord();
     const disarmed: [ScoreSite, Tensor][] = [];
     for (const site of sites) {
       requireOwnAverage(site, pair);
-      const cost = broadcastTo(paid.get(site.name) as Tensor, site.logq.shape);
+      const cost = broadcastTo(paid?.get(site.name) as Tensor, site.logq.shape);
       if (isDisarmed(site.site)) {
         disarmed.push([site, cost]);
         continue;
@@ -174,6 +174,12 @@ function refuseLeaveOneOut(site: string): never {
     param: "leaveOneOut",
     message: `sample site "${site}": leaveOneOut stands beside gradient: "disarm", whose two runs of one particle are not independent of each other. Use useDecayingAvgBaseline.`,
   });
+}
+
+/** -log q of a draw along its path only, where the guide was run again for it. */
+function alongPath(cost: Cost, path: Trace): Cost {
+  const site = cost.side === "guide" && cost.isDifferentiated ? path.get(cost.site) : undefined;
+  return site?.type === "sample" && isDraw(site) ? costOf(site, "guide", true) : cost;
 }
 
 /** Σ of all costs; those whose own gradient does not count are held constant. */
@@ -205,7 +211,7 @@ export class TraceELBO extends ScoreElbo {
     this.multiSampleGuide = options.multiSampleGuide ?? false;
   }
 
-  protected override estimate(task: Task): Outcome {
+  override estimate(task: Task): Outcome {
     return this.multiSampleGuide ? multiSampleEstimate(task) : super.estimate(task);
   }
 

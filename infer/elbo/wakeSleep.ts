@@ -26,15 +26,15 @@ import {
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { kinds, refuseOption, requireCount } from "../checks.js";
 import { substitute, uncondition } from "../program/handlers.js";
-import type { Handler } from "../program/messages.js";
+import { type Handler, withHandler } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";
 import { isDraw, sampleSites, type Trace } from "../program/trace.js";
-import type { ScoreSite } from "./costs/costs.js";
+import { type ScoreSite, sampledCosts } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
 import { pathsOf, refuseMovingPoints } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
 import type { Cost, Outcome, PathPair, Task } from "./particles/pair.js";
-import { runParticles, runPrograms, tracedRun } from "./particles/particles.js";
+import { inEveryParticle, runParticles, runPrograms, tracedRun } from "./particles/particles.js";
 import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
 
 export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
@@ -50,8 +50,10 @@ export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
 
 /** Draws are constants to every gradient. */
 const constantDraws: Handler = {
-  process(message) {
-    if (message.type === "sample") message.isConstant = true;
+  process: {
+    sample(message) {
+      message.isConstant = true;
+    },
   },
 };
 
@@ -103,18 +105,17 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
   }
 
   costs(pair: PathPair): Cost[] {
-    return this.sampledCosts(pair);
+    return sampledCosts(this, pair);
   }
 
-  protected runParticle(key: Tensor, task: Task, plates: Handler): PathPair {
+  runParticle(key: Tensor, task: Task): PathPair {
     const isScore = this.estimator === "score";
-    const pair = runPrograms(key, task, plates, ...(isScore ? [constantDraws] : []));
-    refuseMovingPoints(this.name, pair.guide, random.foldIn(key, 0), task, plates);
-    if (isScore) return pair;
-    return { ...pair, paths: pathsOf(this.name, pair, key, task, plates) };
+    const pair = runPrograms(key, task, ...(isScore ? [constantDraws] : []));
+    refuseMovingPoints(this.name, pair.guide, random.foldIn(key, 0), task);
+    return isScore ? pair : { ...pair, paths: pathsOf(this.name, pair, key, task) };
   }
 
-  protected estimate(task: Task): Outcome {
+  estimate(task: Task): Outcome {
     const { insomnia } = this;
     const isAwake = this.modelHasParams || insomnia > 0;
     const wake = isAwake ? this.#wake(task) : null;
@@ -132,7 +133,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
   }
 
   #wake(task: Task): { theta: Tensor; phi: Tensor; mutableState: Record<string, Tensor> } {
-    const { results, mutableState } = this.runs(task, (pair) => {
+    const { results, mutableState } = inEveryParticle(this, task, (pair: PathPair) => {
       const costs = this.costs(pair);
       this.#refuseSubsamples(pair.guide, pair.model);
       const of = (which: "model" | "guide") => sumOf(costs.filter((c) => c.side === which).map((c) => c.value));
@@ -169,17 +170,12 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
 
   #sleep(task: Task): Tensor {
     const key = random.foldIn(task.key, 2);
-    const plates = sharedPlates(random.foldIn(key, 0));
-    const dreamOnce = (k: Tensor): Tree => {
-      const dream = tracedRun(uncondition(task.model), random.foldIn(k, 0), task, plates, constantDraws);
+    const plates = sharedPlates(() => random.foldIn(key, 0));
+    const dreamOnce = (k: Tensor): readonly [Tree, null] => {
+      const dream = tracedRun(uncondition(task.model), random.foldIn(k, 0), task, constantDraws);
       const values = new Map([...sampleSites(dream)].map((site) => [site.name, stopGradient(site.value)]));
       const args = withObservations(task.args, values, this.insomnia);
-      const guide = tracedRun(
-        substitute(task.guide, values),
-        random.foldIn(k, 1),
-        { values: task.values, args },
-        plates,
-      );
+      const guide = tracedRun(substitute(task.guide, values), random.foldIn(k, 1), { values: task.values, args });
       const point = [...sampleSites(guide)].find((site) => !site.isObserved && !isDraw(site));
       if (point !== undefined)
         throw new PedigradError({
@@ -189,9 +185,12 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
           message: `ReweightedWakeSleep: guide site "${point.name}" is a point computed from other draws, so it has no density at what the model dreams. Sample "${point.name}" from a distribution, or set insomnia: 1.`,
         });
       this.#refuseSubsamples(dream, guide);
-      return { logq: sumOf([...sampleSites(guide)].map((site) => site.scaledLogProb())) };
+      return [{ logq: sumOf([...sampleSites(guide)].map((site) => site.scaledLogProb())) }, null];
     };
-    const dreams = runParticles(random.foldIn(key, 1), this.numSleepParticles, this.vectorizeParticles, dreamOnce);
+    const dreamKey = random.foldIn(key, 1);
+    const [dreams] = withHandler(plates, () =>
+      runParticles(dreamKey, this.numSleepParticles, this.vectorizeParticles, dreamOnce),
+    );
     return neg((dreams.logq as Tensor).mean(0));
   }
 }

@@ -3,12 +3,10 @@
  * posterior of discrete sites (inferDiscrete.ts) start from.
  */
 import { PedigradError, random, type Tensor, tensor } from "../../autodiff/index.js";
-import { shareMasks } from "../elbo/particles/masks.js";
-import { checkLatentsCovered, checkPair } from "../elbo/particles/match.js";
+import { checkLatentsCovered } from "../elbo/particles/match.js";
 import type { Pair, Task } from "../elbo/particles/pair.js";
-import { tracedRun } from "../elbo/particles/particles.js";
+import { pairOf, replayedRun, tracedRun } from "../elbo/particles/particles.js";
 import { isSubsampled, refuseSubsampling } from "../elbo/particles/subsampling.js";
-import { replay } from "../program/handlers.js";
 import type { Handler } from "../program/messages.js";
 import { subsamplingScale } from "../program/plateFrame.js";
 import type { SampleSite } from "../program/trace.js";
@@ -35,10 +33,8 @@ export function runEnumerated(
   const guideDims = new Enumerator(maxPlateNesting);
   const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around, guideDims);
   const modelDims = new Enumerator(maxPlateNesting, guideDims);
-  const model = tracedRun(replay(task.model, guide), random.foldIn(key, 1), task, ...around, modelDims);
-  checkPair(guide, model, maxPlateNesting);
-  shareMasks(guide, model);
-  return { guide, model, maxPlateNesting, guideDims, modelDims };
+  const model = replayedRun(task.model, guide, random.foldIn(key, 1), task, ...around, modelDims);
+  return { ...pairOf(guide, model, maxPlateNesting), maxPlateNesting, guideDims, modelDims };
 }
 
 /** The vectorised plates of a site, by name. */

@@ -4,7 +4,7 @@
  */
 import { PedigradError } from "../../autodiff/index.js";
 import { noteEnumerated } from "../../provenance/index.js";
-import type { Handler, MarkovPosition, SampleMessage } from "../program/messages.js";
+import type { Handler, Listeners, MarkovPosition, SampleMessage } from "../program/messages.js";
 
 interface Live {
   readonly name: string;
@@ -25,14 +25,14 @@ export class Enumerator implements Handler {
     this.#first = Math.min(-maxPlateNesting, ...(before?.dimOf.values() ?? [])) - 1;
   }
 
-  process(message: SampleMessage | { type: string }): void {
-    if (message.type !== "sample") return;
-    const site = message as SampleMessage;
-    this.#forget(site);
-    const replayed = this.before?.dimOf.get(site.name);
-    if (replayed !== undefined && site.value !== null) this.#enter(replayed, site);
-    else if (!site.isObserved && site.value === null && site.infer.enumerate === "parallel") this.#enumerate(site);
-  }
+  readonly process: Listeners = {
+    sample: (site) => {
+      this.#forget(site);
+      const replayed = this.before?.dimOf.get(site.name);
+      if (replayed !== undefined && site.value !== null) this.#enter(replayed, site);
+      else if (!site.isObserved && site.value === null && site.infer.enumerate === "parallel") this.#enumerate(site);
+    },
+  };
 
   /** Drop what the markov property says nobody may use any more. */
   #forget({ markov }: Live): void {

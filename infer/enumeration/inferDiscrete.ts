@@ -97,7 +97,13 @@ export function discreteDraw(
 const whole = (task: Task): Task => ({ ...task, model: visitingAll(task.model), guide: visitingAll(task.guide) });
 
 function enumerated(task: Task, ...around: Handler[]): EnumeratedPair {
-  const run = runEnumerated(task.key, task, undefined, ...around, sharedPlates(random.foldIn(task.key, 0)));
+  const run = runEnumerated(
+    task.key,
+    task,
+    undefined,
+    ...around,
+    sharedPlates(() => random.foldIn(task.key, 0)),
+  );
   for (const name of withoutDescendants(run)) run.model.delete(name);
   checkCovered(run);
   const [inGuide] = run.guideDims.dimOf.keys();

@@ -41,16 +41,10 @@ export function inSequence<T>(body: (handler: Handler) => T): [InSequence<T>, ..
   }
 }
 
-function chooser(fixed: readonly number[], made: SequentialChoice[]): Handler {
-  return {
-    process(message) {
-      if (
-        message.type !== "sample" ||
-        message.isObserved ||
-        message.value !== null ||
-        message.infer.enumerate !== "sequential"
-      )
-        return;
+const chooser = (fixed: readonly number[], made: SequentialChoice[]): Handler => ({
+  process: {
+    sample(message) {
+      if (message.isObserved || message.value !== null || message.infer.enumerate !== "sequential") return;
       const { name, fn } = message;
       if (fn.batchShape.some((n) => n > 1))
         throw new PedigradError({
@@ -64,5 +58,5 @@ function chooser(fixed: readonly number[], made: SequentialChoice[]): Handler {
       if (made.every((choice) => choice.name !== name)) made.push({ name, index, size: support.length });
       message.value = support.at(index);
     },
-  };
-}
+  },
+});

@@ -5,8 +5,7 @@
 import { broadcastTo, random, type Tensor } from "../../autodiff/index.js";
 import { getProvenance, union } from "../../provenance/index.js";
 import type { Task } from "../elbo/particles/pair.js";
-import { tracedRun } from "../elbo/particles/particles.js";
-import { replay } from "../program/handlers.js";
+import { replayedRun, tracedRun } from "../elbo/particles/particles.js";
 import type { Handler } from "../program/messages.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 import { MAX_TABLE, tooLarge } from "./factors.js";
@@ -16,7 +15,7 @@ export function survey(key: Tensor, task: Task, around: readonly Handler[]): num
   const counts = new Map<string, number>();
   const atFirst = firstValues(counts);
   const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around, atFirst);
-  const model = tracedRun(replay(task.model, guide), random.foldIn(key, 1), task, ...around, atFirst);
+  const model = replayedRun(task.model, guide, random.foldIn(key, 1), task, ...around, atFirst);
   let depth = 0;
   for (const site of [...sampleSites(guide), ...sampleSites(model)]) {
     for (const { dim } of site.plates) depth = Math.max(depth, -(dim ?? 0));
@@ -27,13 +26,15 @@ export function survey(key: Tensor, task: Task, around: readonly Handler[]): num
 
 /** Enumerated sites take the first value of their support; `counts` learns how many values it has. */
 const firstValues = (counts: Map<string, number>): Handler => ({
-  process(message) {
-    if (message.type !== "sample" || message.isObserved || message.value !== null) return;
-    const { name, fn, infer } = message;
-    if (infer.enumerate !== "parallel" || !fn.hasEnumerateSupport) return;
-    const support = fn.enumerateSupport(false);
-    counts.set(name, support.shape[0] as number);
-    message.value = broadcastTo(support.at(0).reshape(fn.eventShape), [...fn.batchShape, ...fn.eventShape]);
+  process: {
+    sample(message) {
+      if (message.isObserved || message.value !== null) return;
+      const { name, fn, infer } = message;
+      if (infer.enumerate !== "parallel" || !fn.hasEnumerateSupport) return;
+      const support = fn.enumerateSupport(false);
+      counts.set(name, support.shape[0] as number);
+      message.value = broadcastTo(support.at(0).reshape(fn.eventShape), [...fn.batchShape, ...fn.eventShape]);
+    },
   },
 });
 

@@ -8,13 +8,14 @@ import { getProvenance } from "../../provenance/index.js";
 import { kinds } from "../checks.js";
 import { sitesIn } from "../elbo/costs/charge.js";
 import { asksForClosedForm, bothSides, closedForm, noClosedForm, parentsOf } from "../elbo/costs/closedForms.js";
-import { isScoreSite, type ScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
+import { type ScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
 import { Elbo, type ElboOptions } from "../elbo/elbo.js";
 import { scoreSitesThatWereRead } from "../elbo/particles/hostReads.js";
 import type { Cost, Outcome, Task } from "../elbo/particles/pair.js";
+import { inEveryParticle } from "../elbo/particles/particles.js";
 import type { SubsamplingOptions } from "../elbo/particles/subsampling.js";
 import type { Handler } from "../program/messages.js";
-import { type SampleSite, sampleSites } from "../program/trace.js";
+import { isScoreSite, type SampleSite, sampleSites } from "../program/trace.js";
 import {
   checkCovered,
   type EnumeratedPair,
@@ -55,15 +56,20 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
     return sitesIn(cost, sites);
   }
 
-  protected estimate(task: Task): Outcome {
-    const { results, mutableState } = this.runs(task, (particle) => [{ elbo: total(this.costs(particle)) }, null]);
+  estimate(task: Task): Outcome {
+    const { results, mutableState } = inEveryParticle(this, task, (particle: EnumeratedParticle) => [
+      { elbo: total(this.costs(particle)) },
+      null,
+    ]);
     return { loss: neg((results.elbo as Tensor).mean(0)), mutableState };
   }
 
-  protected runParticle(key: Tensor, task: Task, plates: Handler): EnumeratedParticle {
-    const alternatives = inSequence((handler) =>
-      scoreSitesThatWereRead((...own) => runEnumerated(key, task, this.maxPlateNesting, plates, handler, ...own)),
-    );
+  runParticle(key: Tensor, task: Task): EnumeratedParticle {
+    const alternatives = inSequence((handler) => {
+      const run = (...own: Handler[]) => runEnumerated(key, task, this.maxPlateNesting, handler, ...own);
+      const first = run();
+      return first.read.size === 0 ? first : scoreSitesThatWereRead(first, run);
+    });
     const [{ result: pair }] = alternatives;
     if (
       this.strictEnumerationWarning &&

@@ -6,11 +6,12 @@ import { random, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
 import { getProvenance } from "../../provenance/index.js";
 import { refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
-import { isScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
+import { scoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Cost } from "../elbo/particles/pair.js";
+import { NOTEBOOK, notebookView, preformatted } from "../html.js";
 import type { Model } from "../program/messages.js";
-import { isDraw, type SampleSite, sampleSites } from "../program/trace.js";
+import { isDraw, isScoreSite, type SampleSite, sampleSites } from "../program/trace.js";
 import { initialise } from "../svi/initialise.js";
 import { type AxisMet, axesMet, sayAxes } from "./axesMet.js";
 import { type GradientVariance, gradientVariances, type Refusal } from "./gradientVariance.js";
@@ -41,6 +42,8 @@ export interface ExplainedSite {
   readonly charged?: readonly string[];
   /** Along which of the site's axes its elements meet those of each cost. */
   readonly axes?: readonly AxisMet[];
+  /** For a latent of the guide: every cost that depends on it, and what became of each of its axes on the way, whichever gradient it takes. */
+  readonly dependents?: readonly { readonly cost: string; readonly axes: readonly AxisMet[] }[];
   /** The parts of its baseline, by the names of the options. */
   readonly baseline?: readonly string[];
   /** For an enumerated site: over how many values, and how many entries its table of log densities has. */
@@ -109,6 +112,10 @@ export class Explanation {
   toJSON(): Pick<Explanation, "estimator" | "sites" | "variances" | "refusals" | "choices"> {
     const { estimator, sites, variances, refusals, choices } = this;
     return { estimator, sites, variances, refusals, choices };
+  }
+
+  [NOTEBOOK](): Record<string, string> {
+    return notebookView(this.toString(), preformatted(this.toString()));
   }
 
   /** A Mermaid flowchart: from each sampled site to the costs that depend on it. */
@@ -190,7 +197,15 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
   const axes = new Map(
     elbo.hasBaselines ? sampled.map((d) => [d.name, axesMet(d, charged.get(d.name) ?? [], label)] as const) : [],
   );
+  const latents = [...sampleSites(pair.guide)].filter((site) => isDraw(site) && !isEnumerated(site));
+  const dependents = new Map(
+    latents.map(scoreSite).map((d) => {
+      const own = costs.filter(({ provenance }) => provenance.has(d.name));
+      return [d.name, own.map((cost) => ({ cost: label(cost), axes: axesMet(d, [cost], label) }))] as const;
+    }),
+  );
   const describe = (site: SampleSite, side: Cost["side"]): ExplainedSite => {
+    const depends = side === "guide" ? dependents.get(site.name) : undefined;
     const charge = side === "guide" ? charged.get(site.name) : undefined;
     const isClosedForm = costs.some((c) => c.isClosedForm && c.site === site.name);
     const isSummed = isEnumerated(site) && (side === "guide" || !pair.guide.has(site.name));
@@ -208,6 +223,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
       provenance: [...getProvenance(site.logProb())],
       ...(charge && { charged: charge.map(label) }),
       ...(charge && axes.has(site.name) && { axes: axes.get(site.name) as AxisMet[] }),
+      ...(depends && { dependents: depends }),
       ...(charge && elbo.hasBaselines && site.infer.baseline && { baseline: Object.keys(site.infer.baseline) }),
       ...(isSummed && { enumeration: enumerationOf(site) }),
     };
@@ -219,7 +235,6 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
   const hasDiscrete = [...sampleSites(pair.guide)].some(({ fn, isObserved }) => fn.hasEnumerateSupport && !isObserved);
   const { variances, refusals } =
     draws === 0 ? { variances: [], refusals: [] } : gradientVariances(elbo, task, values, draws, hasDiscrete);
-  const latents = [...sampleSites(pair.guide)].filter((site) => isDraw(site) && !isEnumerated(site));
   const choices = draws === 0 || !elbo.hasBaselines ? [] : siteChoices(elbo, task, values, draws, latents);
   return new Explanation(elbo.name, sites, variances, refusals, choices);
 }

@@ -7,7 +7,7 @@ import { random } from "../../autodiff/index.js";
 import { Derived, type Distribution, Expanded } from "../../distributions/index.js";
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
 import { requireProgram } from "../checks.js";
-import { escapeHtml, NOTEBOOK, notebookView } from "../html.js";
+import { NOTEBOOK, notebookView, preformatted } from "../html.js";
 import { block, seed } from "../program/handlers.js";
 import { type Handler, type Model, withHandler } from "../program/messages.js";
 import { isFactor, trace } from "../program/trace.js";
@@ -101,7 +101,7 @@ export class ModelGraph {
   }
 
   [NOTEBOOK](): Record<string, string> {
-    return notebookView(this.toString(), `<pre>${escapeHtml(this.toString())}</pre>`);
+    return notebookView(this.toString(), preformatted(this.toString()));
   }
 
   #edges(line: (from: string, to: string) => string): string[] {
@@ -145,11 +145,13 @@ const paramTag = (name: string): string => `param ${name}`;
 
 /** Every value depends on its own site or parameter alone. Outside `trace`, so that the trace sees values as tagged here. */
 const namingItself: Handler = {
-  postprocess(message) {
-    if (message.type === "sample" && !message.isObserved)
-      message.value = trackProvenance(detachProvenance(message.value), message.name);
-    else if (message.type === "param")
+  postprocess: {
+    sample(message) {
+      if (!message.isObserved) message.value = trackProvenance(detachProvenance(message.value), message.name);
+    },
+    param(message) {
       message.value = trackProvenance(detachProvenance(message.value), paramTag(message.name));
+    },
   },
 };
 
@@ -164,8 +166,10 @@ export function renderModel(model: Model, ...args: unknown[]): ModelGraph {
   requireProgram("renderModel", "model", model);
   const key = random.key(0);
   const starting: Handler = {
-    process(message) {
-      if (message.type === "param") message.value ??= message.init?.(random.foldIn(key, 1)) ?? null;
+    process: {
+      param(message) {
+        message.value ??= message.init?.(random.foldIn(key, 1)) ?? null;
+      },
     },
   };
   const run = block(() =>

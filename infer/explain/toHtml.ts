@@ -4,7 +4,7 @@
  */
 import { PedigradError, Tensor } from "../../autodiff/index.js";
 import { show } from "../checks.js";
-import { escapeHtml, htmlTable, NOTEBOOK, notebookView } from "../html.js";
+import { escapeHtml, htmlTable, NOTEBOOK, notebookView, preformatted } from "../html.js";
 import { Summary } from "../posterior/summary.js";
 import { Explanation } from "./explain.js";
 import { ModelGraph } from "./modelGraph.js";
@@ -13,7 +13,6 @@ import { ModelGraph } from "./modelGraph.js";
 export type Showable = Tensor | Summary | Explanation | ModelGraph | Float64Array | readonly number[];
 
 const LONGEST = 20;
-const preformatted = (text: string): string => `<pre>${escapeHtml(text)}</pre>`;
 
 /** One of the library's results as HTML, with no scripts and no styles from outside. */
 export function toHtml(x: Showable): string {
@@ -32,6 +31,19 @@ export function toHtml(x: Showable): string {
 export const display = (x: Showable): { [NOTEBOOK](): Record<string, string> } => ({
   [NOTEBOOK]: () => notebookView(String(x), toHtml(x)),
 });
+
+/**
+ * From here on Deno's Jupyter kernel shows a tensor as `toHtml` does, where without this it shows a line of text: to be called in the first
+ * cell of a notebook. The method is put on `Tensor` by this call, so that programs outside notebooks carry none of it.
+ */
+export function installDisplay(): void {
+  Object.defineProperty(Tensor.prototype, NOTEBOOK, {
+    configurable: true,
+    value(this: Tensor) {
+      return notebookView(String(this), toHtml(this));
+    },
+  });
+}
 
 /** A table for short vectors and matrices, text for everything else. */
 function tensorHtml(x: Tensor): string {

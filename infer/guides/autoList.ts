@@ -91,8 +91,10 @@ function drawnBy(part: AutoGuide | Model, args: readonly unknown[]): Record<stri
   if (part instanceof AutoGuide) return part(...args);
   const values = emptyRecord<Tensor>();
   const collecting: Handler = {
-    postprocess: (message) => {
-      if (message.type === "sample" && !message.isObserved) values[message.name] = message.value as Tensor;
+    postprocess: {
+      sample(message) {
+        if (!message.isObserved) values[message.name] = message.value as Tensor;
+      },
     },
   };
   withHandler(collecting, () => part(...args));

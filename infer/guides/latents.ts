@@ -93,20 +93,24 @@ export function runOf(
     return transform.forward(transform.inverse(value).add(0.5));
   };
   const starting: Handler = {
-    process: (message) => {
-      if (message.type === "param") {
+    process: {
+      param(message) {
         const value = message.value ?? message.init?.(nextKey());
         if (value != null) message.value = trackProvenance(move(value, message.constraint), message.name);
-      } else if (message.type === "plate" && message.subsampleSize < message.size) {
+      },
+      plate(message) {
+        if (message.subsampleSize === message.size) return;
         const first = isMoved ? message.size - message.subsampleSize : 0;
         message.value ??= arange(first, first + message.subsampleSize);
-      } else if (message.type === "sample" && message.value === null) {
+      },
+      sample(message) {
+        if (message.value !== null) return;
         message.isTracked = true;
         if (message.fn.isDiscrete) return;
         const start = startingValue(strategy, message, nextKey());
         starts.set(message.name, start);
         message.value = move(visitedPart(start, message), message.fn.support);
-      }
+      },
     },
   };
   const root = random.foldIn(key, isMoved ? 0x7fffffff : 0);

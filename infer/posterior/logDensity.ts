@@ -1,7 +1,7 @@
 /** Log densities of a model at given values: of its observed sites, and of everything. */
 import { emptyRecord, mapTree, random, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
 import { block, seed, substitute } from "../program/handlers.js";
-import { type Handler, type Model, withMessengers } from "../program/messages.js";
+import { type Handler, type Model, withHandlers } from "../program/messages.js";
 import { outsidePlates } from "../program/plateFrame.js";
 import { platesFrom, visitingAll } from "../program/subsamples.js";
 import { type Trace, trace } from "../program/trace.js";
@@ -15,7 +15,7 @@ export const runWith = (
   ...around: Handler[]
 ): Trace => {
   const run = () => trace(substitute(seed(f, key), values)).getTrace(...args);
-  return outsidePlates(() => block(() => withMessengers(around, run))());
+  return outsidePlates(() => block(() => withHandlers(around, run))());
 };
 
 /**

@@ -146,7 +146,7 @@ export class Predictive {
 
   #one(key: Tensor, plates: Tensor, samples: Record<string, Tensor>, args: readonly unknown[]): Record<string, Tensor> {
     const { guide, params = {}, returnSites, excludeDeterministic, inferDiscrete } = this.options;
-    const around = [sharedPlates(plates), platesFrom(samples), ...(guide ? [requiring(params)] : [])];
+    const around = [sharedPlates(() => plates), platesFrom(samples), ...(guide ? [requiring(params)] : [])];
     const drawn = guide === undefined ? null : runWith(guide, random.foldIn(key, 0), params, args, ...around);
     const latents: Record<string, Tensor> = drawn === null ? samples : latentsOf(drawn);
     const known = mergeRecords(params, latents);

@@ -7,8 +7,10 @@ import { sampleSites, type Trace } from "../program/trace.js";
 
 /** Refuses a param of a fitted program that `params` has no value for, before it takes its initial one. */
 export const requiring = (params: Record<string, unknown>): Handler => ({
-  process(message) {
-    if (message.type === "param" && message.value === null) throw withoutParam(message.name, params);
+  process: {
+    param(message) {
+      if (message.value === null) throw withoutParam(message.name, params);
+    },
   },
 });
 
@@ -30,19 +32,21 @@ export function requireParams(run: Trace, params: Record<string, unknown>): void
 
 /** Refuses values of latents that do not have their sites' shapes, before the program goes on with them. */
 export const requiringShapes = (op: string, values: Record<string, unknown>): Handler => ({
-  process(message) {
-    if (message.type !== "sample" || message.isObserved || message.value === null) return;
-    const { name, fn, value } = message;
-    const [has, needs] = [value.shape, fn.shape()];
-    const fits =
-      has.length <= needs.length && has.every((n, i) => n === 1 || n === needs[needs.length - has.length + i]);
-    if (fits || !Object.hasOwn(values, name)) return;
-    throw new PedigradError({
-      code: "shape-mismatch",
-      op,
-      site: name,
-      message: `${op}: the value given for site "${name}" has shape ${showShape(has)} in each draw, but the site has shape ${showShape(needs)}. Run the program with arguments of the size that the draws were made with, or leave "${name}" out, and it is drawn.`,
-    });
+  process: {
+    sample(message) {
+      if (message.isObserved || message.value === null) return;
+      const { name, fn, value } = message;
+      const [has, needs] = [value.shape, fn.shape()];
+      const fits =
+        has.length <= needs.length && has.every((n, i) => n === 1 || n === needs[needs.length - has.length + i]);
+      if (fits || !Object.hasOwn(values, name)) return;
+      throw new PedigradError({
+        code: "shape-mismatch",
+        op,
+        site: name,
+        message: `${op}: the value given for site "${name}" has shape ${showShape(has)} in each draw, but the site has shape ${showShape(needs)}. Run the program with arguments of the size that the draws were made with, or leave "${name}" out, and it is drawn.`,
+      });
+    },
   },
 });
 

@@ -4,14 +4,14 @@
  * estimates cannot be trusted. The fit is that of Zhang and Stephens 2009 with the prior of Vehtari et al. 2024.
  */
 
-import { PedigradError, random, type Tensor, tensor } from "../../autodiff/index.js";
+import { PedigradError, random, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
 import { exp, log, log1p } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { refuseOption, requireOptions, requireTask } from "../checks.js";
 import { costsOf } from "../elbo/costs/costs.js";
 import { checkLatentsCovered } from "../elbo/particles/match.js";
 import { runParticles, runPrograms } from "../elbo/particles/particles.js";
 import { refuseSubsampling, subsampledPlate } from "../elbo/particles/subsampling.js";
-import type { Model } from "../program/messages.js";
+import { type Model, withHandler } from "../program/messages.js";
 import { sharedPlates, visitingAll } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 
@@ -38,11 +38,11 @@ export function psisDiagnostic(
       "numParticles",
       `numParticles must be an integer of at least 25, got ${numParticles}.`,
     );
-  const plates = sharedPlates(random.foldIn(key, 0));
+  const plates = sharedPlates(() => random.foldIn(key, 0));
   // A weight is a product over all elements of a plate, of which a subsample says nothing.
   const task = { key, values: params, model: visitingAll(model), guide: visitingAll(guide), args };
-  const { logw } = runParticles(random.foldIn(key, 1), numParticles, true, (k) => {
-    const pair = runPrograms(k, task, plates);
+  const logWeight = (k: Tensor): readonly [Tree, null] => {
+    const pair = runPrograms(k, task);
     const sites = [...sampleSites(pair.guide), ...sampleSites(pair.model)];
     for (const site of sites) refuseEnumerated(site);
     const given = subsampledPlate(sites);
@@ -55,8 +55,9 @@ export function psisDiagnostic(
         false,
       );
     checkLatentsCovered(pair.guide, pair.model);
-    return { logw: costsOf(pair.guide, pair.model).reduce((sum, { value }) => sum.add(value.sum()), tensor(0)) };
-  });
+    return [costsOf(pair.guide, pair.model).reduce((sum, { value }) => sum.add(value.sum()), tensor(0)), null];
+  };
+  const [logw] = withHandler(plates, () => runParticles(random.foldIn(key, 1), numParticles, true, logWeight));
   return paretoK((logw as Tensor).toFloat64Array());
 }
 

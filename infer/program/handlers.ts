@@ -10,7 +10,7 @@ import { MIX } from "../../provenance/axes.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { kinds, requireKey, requireKind, requireOptions } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
-import { type Handler, type Message, type SampleMessage, withHandler } from "./messages.js";
+import { everyType, type Handler, type Message, type SampleMessage, withHandler } from "./messages.js";
 import { revisit, visitedPart } from "./subsamples.js";
 import { isFactor, type Trace } from "./trace.js";
 
@@ -35,30 +35,43 @@ function lookup(op: string, data: Data): (name: string) => TensorLike | undefine
 /** Random choices and keys come from `key`: the nth request of a run gets foldIn(key, n). */
 export const seed = <A extends unknown[], R>(f: Model<A, R>, key: Tensor | number): Model<A, R> => {
   if (typeof key !== "number") requireKey("seed", key, "second");
-  return handler("seed", f, () => {
-    const root = typeof key === "number" ? random.key(key) : key;
-    let count = 0;
-    return {
-      process(message) {
-        if (message.type === "sample" && message.value === null) message.key ??= random.foldIn(root, count++);
-        else if (message.type === "key") message.value ??= random.foldIn(root, count++);
-      },
-    };
-  });
+  return handler("seed", f, () => seeding(typeof key === "number" ? random.key(key) : key));
 };
+
+/** The handler behind `seed`. */
+export function seeding(key: Tensor): Handler {
+  let count = 0;
+  return {
+    process: {
+      sample(message) {
+        if (message.value === null) message.key ??= random.foldIn(key, count++);
+      },
+      key(message) {
+        message.value ??= random.foldIn(key, count++);
+      },
+    },
+  };
+}
 
 /** Latent sites and plates of `f` take the values that `trace` has for them, tensors and pedigree as they are. */
 export function replay<A extends unknown[], R>(f: Model<A, R>, trace: Trace): Model<A, R> {
   requireKind("replay", "the second argument", trace, [(x) => x instanceof Map, "a trace, of trace(f).getTrace()"]);
-  return handler("replay", f, () => ({
-    process(message) {
-      const site = trace.get(message.name);
-      if (site === undefined || site.type !== message.type) return;
-      if (message.type === "sample" && !message.isObserved && message.value === null) message.value = site.value;
-      else if (message.type === "plate" && site.type === "plate") revisit(message, site);
-    },
-  }));
+  return handler("replay", f, () => replaying(trace));
 }
+
+/** The handler behind `replay`. */
+export const replaying = (trace: Trace): Handler => ({
+  process: {
+    sample(message) {
+      const site = trace.get(message.name);
+      if (site?.type === "sample" && !message.isObserved) message.value ??= site.value;
+    },
+    plate(message) {
+      const site = trace.get(message.name);
+      if (site?.type === "plate") revisit(message, site);
+    },
+  },
+});
 
 /** Latent sites, params, mutables and networks take the values of `data`; latent sites stay latent. */
 export const substitute = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> =>
@@ -73,21 +86,26 @@ export function substitution(data: Data): Handler {
   const valueOf = lookup("substitute", data);
   const names = typeof data === "function" ? [] : data instanceof Map ? [...data.keys()] : Object.keys(data);
   return {
-    process(message) {
-      if (message.type === "module") {
+    process: {
+      sample(message) {
+        const value = message.isObserved || message.value !== null ? undefined : valueOf(message.name);
+        if (value === undefined) return;
+        message.value = visitedPart(givenTo(message.name, tensor(value)), message);
+        message.isSubstituted = true;
+      },
+      param(message) {
+        const value = valueOf(message.name);
+        if (value !== undefined) message.value ??= tensor(value);
+      },
+      mutable(message) {
+        const value = valueOf(message.name);
+        if (value !== undefined) message.cell ??= { value: tensor(value) };
+      },
+      module(message) {
         const prefix = `${message.name}/`;
         const under = names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
         if (under.length > 0) message.paths ??= under;
-        return;
-      }
-      const value = valueOf(message.name);
-      if (value === undefined) return;
-      if (message.type === "mutable") message.cell ??= { value: tensor(value) };
-      else if (message.type === "param") message.value ??= tensor(value);
-      else if (message.type === "sample" && !message.isObserved && message.value === null) {
-        message.value = visitedPart(givenTo(message.name, tensor(value)), message);
-        message.isSubstituted = true;
-      }
+      },
     },
   };
 }
@@ -96,12 +114,13 @@ export function substitution(data: Data): Handler {
 export const condition = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> => {
   const valueOf = lookup("condition", data);
   return handler("condition", f, () => ({
-    process(message) {
-      const value = message.type === "sample" && !message.isObserved ? valueOf(message.name) : undefined;
-      if (value === undefined) return;
-      const site = message as SampleMessage;
-      site.value = visitedPart(tensor(value), site);
-      site.isObserved = true;
+    process: {
+      sample(message) {
+        const value = message.isObserved ? undefined : valueOf(message.name);
+        if (value === undefined) return;
+        message.value = visitedPart(tensor(value), message);
+        message.isObserved = true;
+      },
     },
   }));
 };
@@ -109,10 +128,12 @@ export const condition = <A extends unknown[], R>(f: Model<A, R>, data: Data): M
 /** Observed sites become latent again, and are drawn. */
 export const uncondition = <A extends unknown[], R>(f: Model<A, R>): Model<A, R> =>
   handler("uncondition", f, () => ({
-    process(message) {
-      if (message.type !== "sample" || !message.isObserved || isFactor(message)) return;
-      message.value = null;
-      message.isObserved = false;
+    process: {
+      sample(message) {
+        if (!message.isObserved || isFactor(message)) return;
+        message.value = null;
+        message.isObserved = false;
+      },
     },
   }));
 
@@ -135,18 +156,19 @@ export function block<A extends unknown[], R>(f: Model<A, R>, options: BlockOpti
     return expose === undefined || !expose.includes(message.name);
   };
   return handler("block", f, () => ({
-    process(message) {
+    process: everyType((message) => {
       if (message.type !== "key" && hidden(message)) message.stop = true;
-    },
+    }),
   }));
 }
 
 /** Log densities of `f` count only where `keep` is not 0 (false: nowhere). */
 export const mask = <A extends unknown[], R>(f: Model<A, R>, keep: boolean | TensorLike): Model<A, R> =>
   handler("mask", f, () => ({
-    process(message) {
-      if (message.type !== "sample") return;
-      message.mask = message.mask === null ? tensor(keep) : message.mask.logicalAnd(tensor(keep));
+    process: {
+      sample(message) {
+        message.mask = message.mask === null ? tensor(keep) : message.mask.logicalAnd(tensor(keep));
+      },
     },
   }));
 
@@ -154,8 +176,10 @@ export const mask = <A extends unknown[], R>(f: Model<A, R>, keep: boolean | Ten
 export const scale = <A extends unknown[], R>(f: Model<A, R>, factor: TensorLike): Model<A, R> => {
   const by = checkScale(factor);
   return handler("scale", f, () => ({
-    process(message) {
-      if (message.type === "sample") message.scale = message.scale === 1 ? by : by.mul(message.scale);
+    process: {
+      sample(message) {
+        message.scale = message.scale === 1 ? by : by.mul(message.scale);
+      },
     },
   }));
 };
@@ -164,10 +188,11 @@ export const scale = <A extends unknown[], R>(f: Model<A, R>, factor: TensorLike
 export const intervene = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> => {
   const valueOf = lookup("intervene", data);
   return handler("intervene", f, () => ({
-    postprocess(message) {
-      if (message.type !== "sample") return;
-      const value = valueOf(message.name);
-      if (value !== undefined) message.value = visitedPart(tensor(value), message);
+    postprocess: {
+      sample(message) {
+        const value = valueOf(message.name);
+        if (value !== undefined) message.value = visitedPart(tensor(value), message);
+      },
     },
   }));
 };
@@ -181,9 +206,9 @@ export function scope<A extends unknown[], R>(
   const { prefix, divider = "/" } = options;
   requireKind("scope", "prefix", prefix, kinds.string);
   return handler("scope", f, () => ({
-    process(message) {
+    process: everyType((message) => {
       message.name = `${prefix}${divider}${message.name}`;
-    },
+    }),
   }));
 }
 
@@ -194,8 +219,10 @@ export function inferConfig<A extends unknown[], R>(
 ): Model<A, R> {
   requireKind("inferConfig", "the second argument", configure, [kinds.function[0], "a function of the site"]);
   return handler("inferConfig", f, () => ({
-    process(message) {
-      if (message.type === "sample") message.infer = { ...message.infer, ...configure(message) };
+    process: {
+      sample(message) {
+        message.infer = { ...message.infer, ...configure(message) };
+      },
     },
   }));
 }
@@ -214,14 +241,22 @@ export function configEnumerate<A extends unknown[], R>(
 
 /** Tag sites that have no pathwise sampler with their own name; a reparameterised draw passes its parents on. */
 export const trackNonReparam = <A extends unknown[], R>(f: Model<A, R>): Model<A, R> =>
-  handler("trackNonReparam", f, () => tagging((site) => !site.fn.hasRsample));
+  handler("trackNonReparam", f, () => ({
+    process: {
+      sample(message) {
+        if (!message.fn.hasRsample) message.isTracked = true;
+      },
+    },
+  }));
 
-/** A handler that has the values of the latent sites it is asked for tagged with their own names. */
-export const tagging = (tagged: (site: SampleMessage) => boolean): Handler => ({
-  process(message) {
-    if (message.type === "sample" && tagged(message)) message.isTracked = true;
+/** A handler that has the values of all latent sites tagged with their own names. */
+export const tagged: Handler = {
+  process: {
+    sample(message) {
+      message.isTracked = true;
+    },
   },
-});
+};
 
 function checkScale(factor: TensorLike): Tensor {
   const by = tensor(factor);

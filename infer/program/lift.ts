@@ -5,7 +5,7 @@
 import { random } from "../../autodiff/index.js";
 import { Distribution } from "../../distributions/index.js";
 import { kinds, requireKind } from "../checks.js";
-import { type ParamMessage, type PlateFrame, withHandler } from "./messages.js";
+import { type Handler, type ParamMessage, type PlateFrame, withHandler } from "./messages.js";
 import { sampleOutside } from "./primitives.js";
 import { visitedPart } from "./subsamples.js";
 
@@ -25,16 +25,15 @@ export function lift<A extends unknown[], R>(
   ]);
   const priorOf = (name: string): Distribution | undefined =>
     priors instanceof Distribution ? priors : Object.hasOwn(priors, name) ? priors[name] : undefined;
-  return (...args) =>
-    withHandler(
-      {
-        process(message) {
-          const prior = message.type === "param" ? priorOf(message.name) : undefined;
-          if (prior !== undefined) draw(message as ParamMessage, prior);
-        },
+  const lifting: Handler = {
+    process: {
+      param(message) {
+        const prior = priorOf(message.name);
+        if (prior !== undefined) draw(message, prior);
       },
-      () => f(...args),
-    );
+    },
+  };
+  return (...args) => withHandler(lifting, () => f(...args));
 }
 
 /** Sample the param from its prior, and give the program the elements that are visited. */

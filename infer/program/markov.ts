@@ -16,8 +16,10 @@ function* steps<T>(iterable: Iterable<T>, history: number): Generator<T> {
   for (const item of iterable) {
     const position: MarkovPosition = { loop, step: step++, history };
     const pop = pushHandler({
-      process(message) {
-        if (message.type === "sample") message.markov.push(position);
+      process: {
+        sample(message) {
+          message.markov.push(position);
+        },
       },
     });
     try {

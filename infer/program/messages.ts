@@ -117,11 +117,25 @@ export type Message =
   | ModuleMessage
   | KeyMessage;
 
-/** One listener on the stack. */
+/** What is done to messages, by their type: those of other types pass without a call. */
+export type Listeners = { readonly [T in Message["type"]]?: (message: Extract<Message, { type: T }>) => void };
+
+/** One listener on the stack: what it does to messages on their way up, and on their way back down. */
 export interface Handler {
-  process?(message: Message): void;
-  postprocess?(message: Message): void;
+  readonly process?: Listeners;
+  readonly postprocess?: Listeners;
 }
+
+/** The same for messages of every type. */
+export const everyType = (hear: (message: Message) => void): Required<Listeners> => ({
+  sample: hear,
+  param: hear,
+  plate: hear,
+  deterministic: hear,
+  mutable: hear,
+  module: hear,
+  key: hear,
+});
 
 const stack: Handler[] = [];
 
@@ -136,8 +150,19 @@ export function withHandler<T>(handler: Handler, body: () => T): T {
 }
 
 /** The same with several, the first outermost. */
-export const withMessengers = <T>([first, ...rest]: readonly Handler[], body: () => T): T =>
-  first === undefined ? body() : withHandler(first, () => withMessengers(rest, body));
+export function withHandlers<T>(handlers: readonly Handler[], body: () => T): T {
+  const depth = stack.length;
+  stack.push(...handlers);
+  try {
+    return body();
+  } finally {
+    stack.length = depth;
+  }
+}
+
+/** Whether a program was async: messages are heard as long as it runs, not after an `await`. */
+export const isPromise = (result: unknown): result is PromiseLike<unknown> =>
+  typeof (result as PromiseLike<unknown> | null | undefined)?.then === "function";
 
 /** Put `handler` on the stack until the returned function is called: for bodies that are loops, not functions. */
 export function pushHandler(handler: Handler): () => void {
@@ -167,13 +192,14 @@ function refuseInLoop({ type, name }: Message): void {
 /** Send a message up the stack until somebody stops it, let `settle` give it a value, and send it back down. */
 export function send<M extends Message>(message: M, settle: (message: M) => void): M {
   if (traceDepth > 0) refuseInLoop(message);
+  const listener = (listeners: Listeners | undefined) => listeners?.[message.type] as ((m: M) => void) | undefined;
   let i = stack.length - 1;
   for (; i >= 0; i--) {
-    stack[i]?.process?.(message);
+    listener(stack[i]?.process)?.(message);
     if (message.stop) break;
   }
   settle(message);
-  for (let j = Math.max(i, 0); j < stack.length; j++) stack[j]?.postprocess?.(message);
+  for (let j = Math.max(i, 0); j < stack.length; j++) listener(stack[j]?.postprocess)?.(message);
   return message;
 }
 

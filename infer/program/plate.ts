@@ -5,7 +5,7 @@
  */
 import type { Tensor } from "../../autodiff/index.js";
 import { kinds, requireOptions, show } from "../checks.js";
-import { type Handler, type PlateFrame, pushHandler, withHandler } from "./messages.js";
+import { everyType, type Handler, isPromise, type PlateFrame, pushHandler, withHandler } from "./messages.js";
 import { checkSize, frameMessenger, freeDim, makeFrame, opened, type PlateOptions, refuse } from "./plateFrame.js";
 import { refusePromise } from "./traceChecks.js";
 
@@ -27,10 +27,9 @@ export function plate(name: string, ...rest: unknown[]): unknown {
   const frame = makeFrame(name, size, freeDim(name, size, options.dim), options);
   const close = opened(frame);
   try {
-    return refusePromise(
-      `the body of plate "${name}"`,
-      withHandler(frameMessenger(frame), () => body(frame.indices)),
-    );
+    const result = withHandler(frameMessenger(frame), () => body(frame.indices));
+    if (isPromise(result)) refusePromise(`the body of plate "${name}"`, result);
+    return result;
   } finally {
     close();
   }
@@ -61,9 +60,9 @@ function* turns(name: string, size: number, options: PlateOptions): Generator<nu
   let isSilent = true;
   let taken = 0;
   const hearing: Handler = {
-    process() {
+    process: everyType(() => {
       isSilent = false;
-    },
+    }),
   };
   try {
     for (const index of indices) {

@@ -9,6 +9,7 @@ import { show } from "../checks.js";
 import {
   type Handler,
   type KeyMessage,
+  type ParamMessage,
   type PlateFrame,
   type PlateMessage,
   type SampleMessage,
@@ -172,25 +173,29 @@ function drawSubsample({ name, size, subsampleSize }: PlateMessage): Tensor {
 /** The handler of an open plate. */
 export function frameMessenger(frame: PlateFrame): Handler {
   return {
-    process(message) {
-      if (message.type === "sample") visitSample(frame, message);
-      else if (message.type === "param" || message.type === "deterministic") message.plates.push(frame);
+    process: {
+      sample: (message) => visitSample(frame, message),
+      param: ({ plates }) => plates.push(frame),
+      deterministic: ({ plates }) => plates.push(frame),
     },
-    postprocess(message) {
-      const { dim, indices, size, subsampleSize, isWhole } = frame;
-      if (message.type !== "param" || message.value === null || dim === null || indices === null || isWhole) return;
-      const axis = message.value.shape.length + dim - message.eventDim;
-      const has = message.value.shape[axis];
-      if (axis >= 0 && has === size) message.value = take(message.value, indices, axis);
-      else if (axis >= 0 && has === subsampleSize && has > 1)
-        throw new PedigradError({
-          code: "plate-size",
-          site: message.name,
-          param: message.name,
-          message: `param "${message.name}" has ${has} elements along dim ${dim}, as many as plate "${frame.name}" visits at a time, but the plate has ${size}. Give it all ${size}, of which it then sees those visited; or say with { eventDim } that this axis is not the plate's.`,
-        });
-    },
+    postprocess: { param: (message) => visitParam(frame, message) },
   };
+}
+
+/** A param that has an element for each of the plate's is reduced to the elements that are visited. */
+function visitParam(frame: PlateFrame, message: ParamMessage): void {
+  const { dim, indices, size, subsampleSize, isWhole } = frame;
+  if (message.value === null || dim === null || indices === null || isWhole) return;
+  const axis = message.value.shape.length + dim - message.eventDim;
+  const has = message.value.shape[axis];
+  if (axis >= 0 && has === size) message.value = take(message.value, indices, axis);
+  else if (axis >= 0 && has === subsampleSize && has > 1)
+    throw new PedigradError({
+      code: "plate-size",
+      site: message.name,
+      param: message.name,
+      message: `param "${message.name}" has ${has} elements along dim ${dim}, as many as plate "${frame.name}" visits at a time, but the plate has ${size}. Give it all ${size}, of which it then sees those visited; or say with { eventDim } that this axis is not the plate's.`,
+    });
 }
 
 function visitSample(frame: PlateFrame, message: SampleMessage): void {

@@ -6,7 +6,7 @@ import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import type { Distribution } from "../../distributions/index.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { didYouMean, kinds, quoted, requireKind } from "../checks.js";
-import { type SampleMessage, withHandler } from "./messages.js";
+import { type Handler, type SampleMessage, withHandler } from "./messages.js";
 import { deterministic } from "./primitives.js";
 
 /** Samples what replaces a site, and returns the site's value: see reparamStrategies.ts. */
@@ -21,10 +21,9 @@ export function reparam<A extends unknown[], R>(
   requireKind("reparam", "the second argument", config, [isConfig, "strategies by site, or a function of the site"]);
   return (...args) => {
     const met = new Set<string>();
-    const result = withHandler(
-      {
-        process(message) {
-          if (message.type !== "sample") return;
+    const rewriting: Handler = {
+      process: {
+        sample(message) {
           const { name, fn } = message;
           met.add(name);
           if (message.value !== null) return;
@@ -35,8 +34,8 @@ export function reparam<A extends unknown[], R>(
           message.value = deterministic(name, strategy(name, fn));
         },
       },
-      () => f(...args),
-    );
+    };
+    const result = withHandler(rewriting, () => f(...args));
     const stranger = typeof config === "function" ? undefined : Object.keys(config).find((name) => !met.has(name));
     if (stranger === undefined) return result;
     throw new PedigradError({

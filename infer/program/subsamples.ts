@@ -13,32 +13,35 @@ interface Visit {
   readonly isWhole: boolean;
 }
 
-/** The subsample of every plate is drawn once, with a key of its own, for all programs that run below this handler. */
-export function sharedPlates(key: Tensor): Handler {
+/** The subsample of every plate is drawn once, with a key of its own, for all programs that run below this handler; `keyOf` gives their root. */
+export function sharedPlates(keyOf: () => Tensor): Handler {
   const visits = new Map<string, Visit>();
   let draws = 0;
   return {
-    process(message) {
-      if (message.type !== "plate") return;
-      const { size, subsampleSize } = message;
-      const before = visits.get(message.name);
-      if (before !== undefined) revisit(message, before);
-      if (message.value === null && subsampleSize !== size)
-        message.value = random.permutation(random.foldIn(key, draws++), size).slice(0, subsampleSize);
+    process: {
+      plate(message) {
+        const { size, subsampleSize } = message;
+        const before = visits.get(message.name);
+        if (before !== undefined) revisit(message, before);
+        if (message.value === null && subsampleSize !== size)
+          message.value = random.permutation(random.foldIn(keyOf(), draws++), size).slice(0, subsampleSize);
+      },
     },
-    postprocess(message) {
-      if (message.type !== "plate" || visits.has(message.name)) return;
-      const { size, value, isGiven, isWhole } = message;
-      visits.set(message.name, { size, value: value as Tensor, isGiven, isWhole });
+    postprocess: {
+      plate({ name, size, value, isGiven, isWhole }) {
+        if (!visits.has(name)) visits.set(name, { size, value: value as Tensor, isGiven, isWhole });
+      },
     },
   };
 }
 
 /** Every plate is visited whole, whatever its subsampleSize; one whose indices the program gives only with `also: "given"`. */
 export const wholePlates = (also: "given" | null = null): Handler => ({
-  process(message) {
-    if (message.type !== "plate" || (message.isGiven ? also === null : message.value !== null)) return;
-    Object.assign(message, { subsampleSize: message.size, value: null, isGiven: false });
+  process: {
+    plate(message) {
+      if (message.isGiven ? also === null : message.value !== null) return;
+      Object.assign(message, { subsampleSize: message.size, value: null, isGiven: false });
+    },
   },
 });
 
@@ -50,10 +53,12 @@ export const visitingAll =
 
 /** Plates that have a value among `values`, by name, visit the elements that it lists. */
 export const platesFrom = (values: Readonly<Record<string, Tensor>>): Handler => ({
-  process(message) {
-    if (message.type !== "plate" || message.value !== null || !Object.hasOwn(values, message.name)) return;
-    const value = values[message.name] as Tensor;
-    Object.assign(message, { value, subsampleSize: value.length, isGiven: true });
+  process: {
+    plate(message) {
+      if (message.value !== null || !Object.hasOwn(values, message.name)) return;
+      const value = values[message.name] as Tensor;
+      Object.assign(message, { value, subsampleSize: value.length, isGiven: true });
+    },
   },
 });
 

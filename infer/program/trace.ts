@@ -8,8 +8,14 @@ import type { Distribution } from "../../distributions/index.js";
 import { inRun, type Provenance, union, withAmbient } from "../../provenance/index.js";
 import { kinds, requireKind } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
-import type { PlateFrame } from "./messages.js";
-import { type Handler, type Message, type SampleMessage, withHandler } from "./messages.js";
+import {
+  type Handler,
+  isPromise,
+  type Listeners,
+  type PlateFrame,
+  type SampleMessage,
+  withHandler,
+} from "./messages.js";
 import { checkBroadcast, checkPlates, checkWeight, refusePromise, reportAsSite } from "./traceChecks.js";
 
 /**
@@ -133,39 +139,31 @@ export const isFactor = ({ fn }: { readonly fn: Distribution }): boolean => fn.e
 /** Whether a site of the guide is random: neither a factor nor a point mass, which has no score. */
 export const isDraw = ({ isObserved, fn }: SampleSite): boolean => !isObserved && fn.label !== "Delta";
 
+/** Whether a site of the guide takes its gradient by its score. */
+export const isScoreSite = (site: SampleSite): boolean => !site.isObserved && !site.fn.hasRsample;
+
 /** A handler that writes the trace of what passes it. */
 export class TraceHandler implements Handler {
   readonly sites: Trace = new Map();
   readonly #cells: [string, { value: Tensor }][] = [];
 
-  postprocess(message: Message): void {
-    if (message.type === "key" || message.type === "module") return;
-    const { name } = message;
-    const before = this.sites.get(name);
-    if (before !== undefined && !(message.type === before.type && message.type !== "sample"))
-      throw new PedigradError({
-        code: "duplicate-name",
-        site: name,
-        message:
-          before.type === message.type
-            ? `sample site "${name}" appears twice in one run. Give each its own name (in a loop: \`\${name}_\${i}\`).`
-            : `"${name}" is already a ${before.type}; a ${message.type} site cannot have the same name.`,
-      });
-    if (message.type === "plate" && before?.type === "plate" && before.size !== message.size)
-      throw new PedigradError({
-        code: "plate-size",
-        site: name,
-        message: `plate "${name}" has size ${before.size} in one place and ${message.size} in another. One plate has one size; give them two names.`,
-      });
-    if (message.type === "sample") this.sites.set(name, new SampleSite(message as SampleMessage & { value: Tensor }));
-    else if (message.type === "mutable") {
+  readonly postprocess: Listeners = {
+    sample: (message) => this.#add(new SampleSite(message as SampleMessage & { value: Tensor })),
+    param: ({ name, value }) => this.#add({ type: "param", name, value: value as Tensor }),
+    deterministic: ({ name, value }) => this.#add({ type: "deterministic", name, value }),
+    plate: ({ name, value, size, isGiven, isWhole }) =>
+      this.#add({ type: "plate", name, value: value as Tensor, size, isGiven, isWhole }),
+    mutable: (message) => {
       const cell = message.cell as { value: Tensor };
-      this.#cells.push([name, cell]);
-      this.sites.set(name, { type: "mutable", name, value: cell.value });
-    } else if (message.type === "plate") {
-      const { size, isGiven, isWhole } = message;
-      this.sites.set(name, { type: "plate", name, value: message.value as Tensor, size, isGiven, isWhole });
-    } else this.sites.set(name, { type: message.type, name, value: message.value as Tensor });
+      this.#cells.push([message.name, cell]);
+      this.#add({ type: "mutable", name: message.name, value: cell.value });
+    },
+  };
+
+  #add(site: Site): void {
+    const before = this.sites.get(site.name);
+    if (before !== undefined) requireSameSite(before, site);
+    this.sites.set(site.name, site);
   }
 
   /** Take the final values of what the run changed. */
@@ -173,6 +171,26 @@ export class TraceHandler implements Handler {
     for (const [name, cell] of this.#cells) this.sites.set(name, { type: "mutable", name, value: cell.value });
     return this.sites;
   }
+}
+
+/** Refuse a name that two sites have, unless it is one param, plate or kept value in two places. */
+function requireSameSite(before: Site, now: Site): void {
+  const { name, type } = now;
+  if (type !== before.type || type === "sample")
+    throw new PedigradError({
+      code: "duplicate-name",
+      site: name,
+      message:
+        before.type === type
+          ? `sample site "${name}" appears twice in one run. Give each its own name (in a loop: \`\${name}_\${i}\`).`
+          : `"${name}" is already a ${before.type}; a ${type} site cannot have the same name.`,
+    });
+  if (type === "plate" && before.type === "plate" && before.size !== now.size)
+    throw new PedigradError({
+      code: "plate-size",
+      site: name,
+      message: `plate "${name}" has size ${before.size} in one place and ${now.size} in another. One plate has one size; give them two names.`,
+    });
 }
 
 /** How many programs are running, one inside the other. */
@@ -191,19 +209,18 @@ export function requireOutside(op: string): void {
 /** `trace(f).getTrace(...args)` runs f and returns what it did; f's own result is dropped. */
 export function trace<A extends unknown[]>(f: (...args: A) => unknown): { getTrace(...args: A): Trace } {
   requireKind("trace", "the first argument", f, kinds.function);
-  return {
-    getTrace(...args) {
-      const handler = new TraceHandler();
-      running++;
-      try {
-        refusePromise(
-          "the model or guide",
-          inRun(() => withHandler(handler, () => f(...args))),
-        );
-      } finally {
-        running--;
-      }
-      return handler.finish();
-    },
-  };
+  return { getTrace: (...args) => traceOf(f, args) };
+}
+
+/** What f(...args) did. */
+export function traceOf<A extends unknown[]>(f: (...args: A) => unknown, args: Readonly<A>): Trace {
+  const handler = new TraceHandler();
+  running++;
+  try {
+    const result = inRun(() => withHandler(handler, () => f(...args)));
+    if (isPromise(result)) refusePromise("the model or guide", result);
+  } finally {
+    running--;
+  }
+  return handler.finish();
 }

@@ -17,12 +17,10 @@ interface Valued {
   readonly plates: readonly PlateFrame[];
 }
 
-/** Refuse the result of an async function, whose statements after an `await` nobody would hear. */
-export function refusePromise<T>(what: string, result: T): T {
-  const { then } = (result ?? {}) as { then?: unknown };
-  if (typeof then !== "function") return result;
+/** Refuse the promise of an async function, whose statements after an `await` nobody would hear. */
+export function refusePromise(what: string, promise: PromiseLike<unknown>): never {
   // The refusal speaks for the promise; one that fails later is not to end the process.
-  Promise.resolve(result).catch(() => {});
+  Promise.resolve(promise).catch(() => {});
   throw new PedigradError({
     code: "async-program",
     message: `${what} returned a promise, but sites after an await are not heard. Make it a plain function, and await its data before.`,

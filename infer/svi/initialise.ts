@@ -44,33 +44,38 @@ export function initialise(
     return inModel.get(message.name) ?? message;
   };
   const collector: Handler = {
-    postprocess(message) {
-      if (message.type === "mutable") mutables[message.name] ??= (message.cell as { value: Tensor }).value;
+    postprocess: {
+      mutable({ name, cell }) {
+        mutables[name] ??= (cell as { value: Tensor }).value;
+      },
     },
-    process(message) {
-      if (message.type !== "param") return;
-      const { name } = message;
-      const known = constraints.get(name);
-      if (known !== undefined) checkRedeclared(message, values[name] as Tensor, known);
-      else {
-        const first = starting(message);
-        // A handler further in may have given it a value (substitute): that is where it starts.
-        const value = given(name) ?? message.value ?? first.init?.(random.foldIn(key, 3 + constraints.size));
-        if (value === undefined) return;
-        const declared = first.isReference ? message : first;
-        constraints.set(name, declared.constraint);
-        values[name] = checkInitial(declared, value);
-        checkRedeclared(message, values[name] as Tensor, declared.constraint);
-      }
-      message.value = values[name] as Tensor;
+    process: {
+      param(message) {
+        const { name } = message;
+        const known = constraints.get(name);
+        if (known !== undefined) checkRedeclared(message, values[name] as Tensor, known);
+        else {
+          const first = starting(message);
+          // A handler further in may have given it a value (substitute): that is where it starts.
+          const value = given(name) ?? message.value ?? first.init?.(random.foldIn(key, 3 + constraints.size));
+          if (value === undefined) return;
+          const declared = first.isReference ? message : first;
+          constraints.set(name, declared.constraint);
+          values[name] = checkInitial(declared, value);
+          checkRedeclared(message, values[name] as Tensor, declared.constraint);
+        }
+        message.value = values[name] as Tensor;
+      },
     },
   };
-  const plates = sharedPlates(random.foldIn(key, 0));
+  const plates = sharedPlates(() => random.foldIn(key, 0));
   const run = (f: Model, k: Tensor): Trace =>
-    inFreshRun(() => withHandler(plates, () => withHandler(collector, () => trace(seed(f, k)).getTrace(...args))));
-  const guideTrace = run(guide, random.foldIn(key, 1));
-  warnOfSharedBaselines(guideTrace, guide, random.foldIn(key, 1), values, args, plates);
-  checkSupports(guideTrace, run(replay(model, guideTrace), random.foldIn(key, 2)));
+    inFreshRun(() => withHandler(collector, () => trace(seed(f, k)).getTrace(...args)));
+  withHandler(plates, () => {
+    const guideTrace = run(guide, random.foldIn(key, 1));
+    warnOfSharedBaselines(guideTrace, guide, random.foldIn(key, 1), values, args);
+    checkSupports(guideTrace, run(replay(model, guideTrace), random.foldIn(key, 2)));
+  });
   for (const name of Object.keys(initParams))
     if (!constraints.has(name)) throw unknownParam(name, constraints, "initParams: ");
   return { values, constraints, mutables };
@@ -85,11 +90,12 @@ function declarations(
 ): Map<string, ParamMessage> {
   const found = new Map<string, ParamMessage>();
   const collector: Handler = {
-    process(message) {
-      if (message.type !== "param") return;
-      const { name, init } = message;
-      if (init !== null && !found.has(name)) found.set(name, { ...message });
-      message.value ??= given(name) ?? found.get(name)?.init?.(key) ?? null;
+    process: {
+      param(message) {
+        const { name, init } = message;
+        if (init !== null && !found.has(name)) found.set(name, { ...message });
+        message.value ??= given(name) ?? found.get(name)?.init?.(key) ?? null;
+      },
     },
   };
   outsidePlates(() => inFreshRun(() => block(() => withHandler(collector, () => seed(model, key)(...args)))()));

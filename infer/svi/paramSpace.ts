@@ -12,13 +12,15 @@ import type { SVIState } from "./state.js";
 
 /** Refuses a param that the state lacks, because no step would train it. */
 export const onlyKnownParams: Handler = {
-  process(message) {
-    if (message.type !== "param" || message.value !== null || message.init === null) return;
-    throw new PedigradError({
-      code: "unknown-param",
-      param: message.name,
-      message: `param "${message.name}" is not in the state, so no step would train it: svi.init ran model and guide, and did not come to it. Declare it where every run comes by, before the branch or the loop: param("${message.name}", …).`,
-    });
+  process: {
+    param({ name, value, init }) {
+      if (value !== null || init === null) return;
+      throw new PedigradError({
+        code: "unknown-param",
+        param: name,
+        message: `param "${name}" is not in the state, so no step would train it: svi.init ran model and guide, and did not come to it. Declare it where every run comes by, before the branch or the loop: param("${name}", …).`,
+      });
+    },
   },
 };
 

@@ -1,10 +1,10 @@
 /**
- * The package as esbuild, terser, rollup and webpack make it into one file, whole and minified, must compute what it computes from
- * its sources: npx tsx test/bundlers/everywhere.ts. package.json pins their versions. Where they cannot be installed only esbuild, a tool of
- * the library itself, is tried.
+ * The package as bundlers and minifiers make it into one file must compute what it computes from its sources: npx tsx
+ * test/bundlers/everywhere.ts. package.json pins their versions. Where they cannot be installed only esbuild, a tool of the library itself, is
+ * tried.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,11 +14,12 @@ import { buildSync } from "esbuild";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "bundlers-"));
 const at = (name: string): string => join(folder, name);
+const require = createRequire(join(here, "package.json"));
 const run = (command: string, args: readonly string[]): string =>
   execFileSync(command, args, { cwd: here, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 300_000 });
 const tool = (name: string, ...args: string[]): string => run(join(here, "node_modules/.bin", name), args);
 
-/** One file of ES modules; rollup and webpack are given it too, as neither reads TypeScript. */
+/** One file of ES modules; rollup, webpack and the minifiers are given it, as they do not read TypeScript. */
 function esbuild(to: string, minify: boolean): void {
   buildSync({
     entryPoints: [join(here, "coin.ts")],
@@ -33,14 +34,33 @@ function esbuild(to: string, minify: boolean): void {
   });
 }
 
-const WAYS: Record<string, (to: string) => void> = {
+const WAYS: Record<string, (to: string) => unknown> = {
   "esbuild, minified": (to) => esbuild(to, true),
   terser: (to) =>
     tool("terser", at("plain.mjs"), "--module", "--compress", "passes=3,unsafe_arrows", "--mangle", "--output", at(to)),
   rollup: (to) => tool("rollup", at("plain.mjs"), "--format", "es", "--file", at(to)),
+  swc: (to) => {
+    const { minifySync } = require("@swc/core");
+    const options = { module: true, compress: { passes: 3, unsafe_arrows: true }, mangle: true };
+    writeFileSync(at(to), minifySync(readFileSync(at("plain.mjs"), "utf8"), options).code);
+  },
+  "vite, from the sources, with its own minifier (oxc)": (to) => {
+    const { build } = require("vite");
+    return build({
+      root: here,
+      configFile: false,
+      logLevel: "error",
+      build: {
+        outDir: folder,
+        emptyOutDir: false,
+        modulePreload: false,
+        rollupOptions: { input: join(here, "coin.ts"), output: { entryFileNames: to } },
+      },
+    });
+  },
   webpack: (to) => {
     // In production mode, whose minifier is terser.
-    const webpack = createRequire(join(here, "package.json")).resolve("webpack");
+    const webpack = require.resolve("webpack");
     const config = {
       mode: "production",
       target: "node20",
@@ -58,7 +78,7 @@ try {
   run("npm", ["ci", "--no-audit", "--no-fund", "--prefer-offline"]);
 } catch {
   canInstall = false;
-  console.log("terser, rollup and webpack are left out: npm ci failed below test/bundlers");
+  console.log("all but esbuild are left out: npm ci failed below test/bundlers");
 }
 try {
   const right = run(process.execPath, ["--import", "tsx", join(here, "coin.ts")]);
@@ -67,7 +87,7 @@ try {
   for (const [name, build] of Object.entries(WAYS)) {
     if (!canInstall && !name.startsWith("esbuild")) continue;
     const file = `${name.split(",")[0]}.mjs`;
-    build(file);
+    await build(file);
     Object.assign(outcomes, { [name]: run(process.execPath, [at(file)]) });
   }
   for (const [name, got] of Object.entries(outcomes)) {

@@ -21,6 +21,9 @@ export interface ScanOptions {
   checkpoint?: boolean;
 }
 
+/** T, which is not inferred from here: TypeScript has NoInfer from 5.4 only. */
+type NotInferred<T> = [T][T extends unknown ? 0 : never];
+
 /**
  * `[carry, ys]`: carry, y = f(carry, x) for each x along the leading axes of xs, from carry = init on; every y along a new leading axis.
  * Carry, xs and ys are tensors or nested records and arrays of them; carry and y may be null. The body may use tensors from outside, and has their
@@ -28,7 +31,7 @@ export interface ScanOptions {
  * @example scan((sum, x) => [sum.add(x), sum], 0, [1, 2, 3]) // [6, [0, 1, 3]]
  */
 export function scan<C, X, Y>(
-  f: (carry: TensorsLike<NoInfer<C>>, x: TensorsLike<NoInfer<X>>) => readonly [carry: unknown, y: Y],
+  f: (carry: TensorsLike<NotInferred<C>>, x: TensorsLike<NotInferred<X>>) => readonly [carry: unknown, y: Y],
   init: C,
   xs: X,
   options: ScanOptions = {},

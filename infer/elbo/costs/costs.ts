@@ -11,8 +11,10 @@
 import { neg, type Tensor } from "../../../autodiff/index.js";
 import { getProvenance } from "../../../provenance/index.js";
 import type { PlateFrame } from "../../program/messages.js";
-import { type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
-import type { Cost } from "../particles/pair.js";
+import { isScoreSite, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
+import { checkLatentsCovered } from "../particles/match.js";
+import type { Cost, Pair } from "../particles/pair.js";
+import { type Estimator, refuseMisplaced } from "../particles/siteOptions.js";
 import { arranged } from "./meetings.js";
 
 /** A site whose gradient is taken by its score. */
@@ -27,9 +29,6 @@ export interface ScoreSite {
   /** log q of each element, unscaled and unmasked, summed over every other axis. */
   readonly logq: Tensor;
 }
-
-/** Whether a guide site's gradient is taken by its score. */
-export const isScoreSite = (site: SampleSite): boolean => !site.isObserved && !site.fn.hasRsample;
 
 /** +log p or -log q of a site. */
 export function costOf(site: SampleSite, side: Cost["side"], isDifferentiated: boolean): Cost {
@@ -47,6 +46,13 @@ export function costOf(site: SampleSite, side: Cost["side"], isDifferentiated: b
   return { ...cost, elements: { dim, value: apart } };
 }
 
+/** The terms of the two traces, where each is a sampled log density. */
+export function sampledCosts(estimator: Estimator, pair: Pair): Cost[] {
+  if (pair.asks.size > 0) refuseMisplaced(estimator, pair);
+  if (!pair.isMatched) checkLatentsCovered(pair.guide, pair.model);
+  return costsOf(pair.guide, pair.model);
+}
+
 /** All terms of log p - log q, in order. */
 export function costsOf(guide: Trace, model: Trace): Cost[] {
   const costs: Cost[] = [];
@@ -58,7 +64,8 @@ export function costsOf(guide: Trace, model: Trace): Cost[] {
 /** The sites of the guide whose gradient is taken by their score. */
 export const scoreSitesOf = (guide: Trace): ScoreSite[] => [...sampleSites(guide)].filter(isScoreSite).map(scoreSite);
 
-function scoreSite(site: SampleSite): ScoreSite {
+/** A latent of the guide as its score would be taken, whichever way its gradient is. */
+export function scoreSite(site: SampleSite): ScoreSite {
   const { name, plates, fn, value } = site;
   const { elementDim } = fn;
   const density = site.elements();

@@ -37,14 +37,15 @@ export function antithetic(guide: Trace, key: Tensor): Handler | null {
   const names = new Set(disarmed.map(({ name }) => name));
   for (const site of disarmed) refuseUnequal(site, names);
   return {
-    process(message) {
-      if (message.type !== "sample" || message.isObserved) return;
-      const site = guide.get(message.name);
-      if (site?.type !== "sample") return;
-      // A site that was read has lost its pathwise gradient in the first run, and so it must here.
-      if (message.fn.hasRsample && !site.fn.hasRsample) message.fn = message.fn.nonreparameterized();
-      if (names.has(site.name)) message.value = twinOf(site, random.foldIn(key, [...names].indexOf(site.name)));
-      else if (![...site.value.provenance].some((name) => names.has(name))) message.value = site.value;
+    process: {
+      sample(message) {
+        const site = guide.get(message.name);
+        if (message.isObserved || site?.type !== "sample") return;
+        // A site that was read has lost its pathwise gradient in the first run, and so it must here.
+        if (message.fn.hasRsample && !site.fn.hasRsample) message.fn = message.fn.nonreparameterized();
+        if (names.has(site.name)) message.value = twinOf(site, random.foldIn(key, [...names].indexOf(site.name)));
+        else if (![...site.value.provenance].some((name) => names.has(name))) message.value = site.value;
+      },
     },
   };
 }

@@ -4,24 +4,28 @@
  */
 import { emptyRecord, neg, PedigradError, random, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
 import { substitute } from "../../program/handlers.js";
+import { withHandler } from "../../program/messages.js";
 import { sharedPlates } from "../../program/subsamples.js";
-import { type SampleSite, sampleSites } from "../../program/trace.js";
+import { isScoreSite, type SampleSite, sampleSites } from "../../program/trace.js";
 import { checkPlates } from "../particles/match.js";
 import type { Outcome, Task } from "../particles/pair.js";
 import { tracedRun } from "../particles/particles.js";
-import { isScoreSite } from "./costs.js";
 
 /** The loss of one run of the guide, averaged over its samples. */
 export function multiSampleEstimate(task: Task): Outcome {
-  const plates = sharedPlates(random.foldIn(task.key, 0));
-  const guide = tracedRun(task.guide, random.foldIn(task.key, 1), task, plates);
+  const plates = sharedPlates(() => random.foldIn(task.key, 0));
+  return withHandler(plates, () => estimateOf(task));
+}
+
+function estimateOf(task: Task): Outcome {
+  const guide = tracedRun(task.guide, random.foldIn(task.key, 1), task);
   const latents = [...sampleSites(guide)].filter((site) => !site.isObserved);
   const count = samplesOf(latents);
   const values = emptyRecord<Tensor>();
   for (const site of latents) values[site.name] = site.value;
   const keys = random.split(random.foldIn(task.key, 2), count);
   const logp: Tensor = vmap((key: Tensor, one: Record<string, Tensor>) => {
-    const model = tracedRun(substitute(task.model, one), key, task, plates);
+    const model = tracedRun(substitute(task.model, one), key, task);
     checkPlates(guide, model);
     return sumOf([...sampleSites(model)].map((site) => site.scaledLogProb().sum()));
   })(keys, values);

@@ -11,15 +11,13 @@
 import { mapTree, PedigradError, random, stopGradient, type Tensor } from "../../../autodiff/index.js";
 import { detachProvenance, getProvenance, inFreshRun, trackProvenance } from "../../../provenance/index.js";
 import { replay, seed, substitute } from "../../program/handlers.js";
-import { type Handler, withHandler } from "../../program/messages.js";
-import { isDraw, SampleSite, sampleSites, type Trace, trace } from "../../program/trace.js";
+import { isDraw, isScoreSite, SampleSite, sampleSites, type Trace, trace } from "../../program/trace.js";
 import { shareMasks } from "../particles/masks.js";
 import type { Cost, Pair, Paths, Task } from "../particles/pair.js";
-import { tracedRun } from "../particles/particles.js";
-import { costsOf, isScoreSite } from "./costs.js";
+import { type Inputs, replayedRun } from "../particles/particles.js";
+import { costsOf } from "./costs.js";
 
-type Of = Pick<Task, "values" | "args">;
-const held = (task: Task): Of => ({
+const held = (task: Task): Inputs => ({
   values: mapTree(task.values, (leaf) => stopGradient(leaf as Tensor)) as Record<string, Tensor>,
   args: task.args,
 });
@@ -33,18 +31,18 @@ function drawsOf(guide: Trace, f: (value: Tensor) => Tensor = (value) => value):
 }
 
 /** The guide under the given draws, masked as in the pair. */
-function guideAt(draws: Trace, pair: Pair, key: Tensor, task: Task, of: Of, plates: Handler): Trace {
-  const guide = tracedRun(replay(task.guide, draws), random.foldIn(key, 0), of, plates);
+function guideAt(draws: Trace, pair: Pair, key: Tensor, { guide: program }: Task, inputs: Inputs): Trace {
+  const guide = replayedRun(program, draws, random.foldIn(key, 0), inputs);
   shareMasks(guide, pair.model);
   return guide;
 }
 
 /** The guide under its own draws, parameters held constant. */
-export const guideAlongPath = (pair: Pair, key: Tensor, task: Task, plates: Handler): Trace =>
-  guideAt(drawsOf(pair.guide), pair, key, task, held(task), plates);
+export const guideAlongPath = (pair: Pair, key: Tensor, task: Task): Trace =>
+  guideAt(drawsOf(pair.guide), pair, key, task, held(task));
 
 /** Both copies for a particle whose latents all have a pathwise sampler; refused, by name, where one has not. */
-export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task, plates: Handler): Paths {
+export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task): Paths {
   const score = [...sampleSites(pair.guide)].find(isScoreSite);
   if (score !== undefined)
     throw new PedigradError({
@@ -53,10 +51,9 @@ export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task, 
       param: "estimator",
       message: `${estimator}: estimator "dreg" needs pathwise samplers, but guide site "${score.name}" (${score.fn.label}) has none. Use another estimator, or a reparameterised distribution.`,
     });
-  const path = guideAlongPath(pair, key, task, plates);
-  const fixed = guideAt(drawsOf(pair.guide, stopGradient), pair, key, task, task, plates);
-  const model = (guide: Trace, of: Of): Trace =>
-    tracedRun(replay(task.model, guide), random.foldIn(key, 1), of, plates);
+  const path = guideAlongPath(pair, key, task);
+  const fixed = guideAt(drawsOf(pair.guide, stopGradient), pair, key, task, task);
+  const model = (guide: Trace, inputs: Inputs): Trace => replayedRun(task.model, guide, random.foldIn(key, 1), inputs);
   const isOfDraw = ({ side, site }: Cost): boolean => side === "guide" && isDraw(fixed.get(site) as SampleSite);
   return {
     along: costsOf(path, model(path, held(task))),
@@ -68,13 +65,13 @@ export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task, 
  * Refuse latents of the guide that are point masses moving with its parameters: holding the draws then holds the noise below z, not z
  * itself, and log q at a held z is not among the guide's terms.
  */
-export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor, task: Task, plates: Handler): void {
+export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor, task: Task): void {
   const points = [...sampleSites(guide)].filter((site) => !site.isObserved && !isDraw(site));
   if (points.length === 0) return;
   const values = trackProvenance(detachProvenance(task.values), MOVING);
   const draws = drawsOf(guide, (value) => detachProvenance(stopGradient(value)));
   const again = inFreshRun(() =>
-    withHandler(plates, () => trace(seed(substitute(replay(task.guide, draws), values), key)).getTrace(...task.args)),
+    trace(seed(substitute(replay(task.guide, draws), values), key)).getTrace(...task.args),
   );
   for (const { name } of points)
     if (getProvenance(Object.values((again.get(name) as SampleSite).fn.params)).has(MOVING))

@@ -4,7 +4,7 @@
  */
 import { emptyRecord, grad, type Tensor, tensor } from "../../../autodiff/index.js";
 import { quoted } from "../../checks.js";
-import type { Handler, Model } from "../../program/messages.js";
+import type { Model } from "../../program/messages.js";
 import { sampleSites, type Trace } from "../../program/trace.js";
 import { tracedRun } from "../particles/particles.js";
 import { predictedCost } from "./baselines.js";
@@ -17,7 +17,6 @@ export function warnOfSharedBaselines(
   key: Tensor,
   values: Record<string, Tensor>,
   args: readonly unknown[],
-  ...around: Handler[]
 ): void {
   const trained = scoreSitesOf(trace).filter(({ site }) => {
     const { nnBaseline, baselineValue } = site.infer.baseline ?? {};
@@ -27,7 +26,7 @@ export function warnOfSharedBaselines(
   const moved = (f: (run: Trace) => Iterable<Tensor | null>): Set<string> => {
     const slopes = grad((params: Record<string, Tensor>) => {
       let total = tensor(0);
-      for (const term of f(tracedRun(guide, key, { values: params, args }, ...around)))
+      for (const term of f(tracedRun(guide, key, { values: params, args })))
         if (term !== null) total = total.add(term.sum());
       return total;
     })({ ...emptyRecord<Tensor>(), ...values });

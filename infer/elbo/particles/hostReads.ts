@@ -3,30 +3,27 @@
  * z. So a site that was read takes the score function instead: guide and model run once more, under the same choices, with draws of
  * that site that are constants. Whatever depends on the read is then paid for by the site, since it inherits its name.
  */
-import { Provenance, union } from "../../../provenance/index.js";
 import type { Handler } from "../../program/messages.js";
 import { isDraw, sampleSites } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
 
-/** The pair of runs that `run` makes; `around` are handlers that must be the outermost. */
-export function scoreSitesThatWereRead<P extends Pair>(run: (...around: Handler[]) => P): P {
-  const pair = run();
+/** `pair`, or what `again` makes of its programs where draws of sites that were read must be constants. */
+export function scoreSitesThatWereRead<P extends Pair>(pair: P, again: (constants: Handler) => P): P {
   const names = readAlongPath(pair);
   if (names.size === 0) return pair;
   note(names);
-  return run({
-    process(message) {
-      if (message.type === "sample" && names.has(message.name)) message.fn = message.fn.nonreparameterized();
+  return again({
+    process: {
+      sample(message) {
+        if (names.has(message.name)) message.fn = message.fn.nonreparameterized();
+      },
     },
   });
 }
 
 /** The guide's sites with a pathwise gradient whose values were read before some later site. */
-function readAlongPath({ guide, model }: Pair): Set<string> {
-  let read = Provenance.empty;
-  for (const site of [...sampleSites(guide), ...sampleSites(model)]) read = union(read, site.ambient);
+function readAlongPath({ guide, read }: Pair): Set<string> {
   const names = new Set<string>();
-  if (read.size === 0) return names;
   for (const site of sampleSites(guide))
     if (read.has(site.name) && site.fn.hasRsample && isDraw(site)) names.add(site.name);
   return names;

@@ -1,12 +1,19 @@
 /** The types that pass between the steps of an estimator: the task, the two traces of a particle, their costs, and the outcome. */
 import type { Provenance, Tensor } from "../../../autodiff/index.js";
+import type { InferOptions } from "../../program/inferOptions.js";
 import type { Model, PlateFrame } from "../../program/messages.js";
 import type { Trace } from "../../program/trace.js";
 
-/** The two traces of a particle. */
+/** The two traces of a particle, and what their sites ask for: what no site asks for costs a step nothing. */
 export interface Pair {
   readonly guide: Trace;
   readonly model: Trace;
+  /** The options that some site gives. */
+  readonly asks: ReadonlySet<keyof InferOptions>;
+  /** The sites whose values host code had read before some statement. */
+  readonly read: Provenance;
+  /** Whether both sides have the same latents, in the same shapes and plates, so that there is nothing to refuse (match.ts). */
+  readonly isMatched: boolean;
 }
 
 /** A pair with what gradients along the path need (pathwise.ts), where an estimator takes them. */

@@ -2,6 +2,7 @@
  * One particle is one run of the guide and one of the model under the guide's choices, each with an ambient set of its own.
  * Several particles are a batch (vmap) where the model allows it, else a loop; either way their results come back stacked.
  */
+import { sameShape } from "../../../autodiff/core/shape.js";
 import {
   emptyRecord,
   full,
@@ -13,25 +14,37 @@ import {
   type Tree,
   vmap,
 } from "../../../autodiff/index.js";
-import { detachProvenance, inFreshRun } from "../../../provenance/index.js";
-import { replay, seed, substitution, tagging } from "../../program/handlers.js";
-import { type Handler, type Model, withMessengers } from "../../program/messages.js";
-import { type Trace, trace } from "../../program/trace.js";
+import { detachProvenance, inFreshRun, Provenance, union } from "../../../provenance/index.js";
+import { replaying, seeding, substitution, tagged } from "../../program/handlers.js";
+import type { InferOptions } from "../../program/inferOptions.js";
+import { type Handler, type Model, withHandler, withHandlers } from "../../program/messages.js";
+import { sharedPlates } from "../../program/subsamples.js";
+import { type SampleSite, type Site, sampleSites, type Trace, traceOf } from "../../program/trace.js";
 import { shareMasks } from "./masks.js";
 import { checkPair } from "./match.js";
 import type { Pair, Task } from "./pair.js";
+import { type Estimator, refuseGradients } from "./siteOptions.js";
+
+/** What a run takes from a task. */
+export type Inputs = Pick<Task, "values" | "args">;
 
 /** Run `f` with parameters and mutable state from `values`, latents drawn with `key` and tagged with their names. */
-export const tracedRun = (
-  f: Model,
-  key: Tensor,
-  { values, args }: Pick<Task, "values" | "args">,
-  ...around: Handler[]
-): Trace => {
+export const tracedRun = (f: Model, key: Tensor, inputs: Inputs, ...around: Handler[]): Trace =>
+  run(f, inputs, [...around, ...handlersOf(key, inputs)]);
+
+/** The same under the choices of another run. */
+export const replayedRun = (f: Model, choices: Trace, key: Tensor, inputs: Inputs, ...around: Handler[]): Trace =>
+  run(f, inputs, [...around, ...handlersOf(key, inputs), replaying(choices)]);
+
+const handlersOf = (key: Tensor, { values }: Inputs): Handler[] => [
+  tagged,
   // Parameters come from gradients of earlier steps, but are not random choices of this one.
-  const stack = [...around, tagging(() => true), substitution(detachProvenance(values))];
-  return inFreshRun(() => withMessengers(stack, () => trace(seed(f, key)).getTrace(...args)));
-};
+  substitution(detachProvenance(values)),
+  seeding(key),
+];
+
+const run = (f: Model, { args }: Inputs, handlers: readonly Handler[]): Trace =>
+  inFreshRun(() => withHandlers(handlers, () => traceOf(f, args)));
 
 /** Run guide and model, the model under the guide's choices, and check that they fit each other. */
 export function runPrograms(key: Tensor, task: Task, ...around: Handler[]): Pair {
@@ -40,10 +53,86 @@ export function runPrograms(key: Tensor, task: Task, ...around: Handler[]): Pair
 
 /** Run the model under the choices of a run of the guide, and check that they fit each other. */
 export function underGuide(guide: Trace, key: Tensor, task: Task, ...around: Handler[]): Pair {
-  const model = tracedRun(replay(task.model, guide), random.foldIn(key, 1), task, ...around);
-  checkPair(guide, model);
-  shareMasks(guide, model);
-  return { guide, model };
+  return pairOf(guide, replayedRun(task.model, guide, random.foldIn(key, 1), task, ...around));
+}
+
+/** The two traces of a particle, refused where they do not fit, and what their sites ask for. */
+export function pairOf(guide: Trace, model: Trace, maxPlateNesting = Infinity): Pair {
+  const asks = new Set<keyof InferOptions>();
+  let read = Provenance.empty;
+  let isMatched = true;
+  const note = ({ infer, ambient }: SampleSite): void => {
+    for (const option in infer) asks.add(option as keyof InferOptions);
+    if (ambient.size > 0) read = union(read, ambient);
+  };
+  for (const site of guide.values()) {
+    const other = model.get(site.name);
+    if (site.type === "sample") {
+      note(site);
+      isMatched &&= areAlike(site, other);
+    } else if (site.type === "plate") isMatched &&= other?.type === "plate" && other.size === site.size;
+  }
+  for (const site of sampleSites(model)) {
+    note(site);
+    isMatched &&= site.isObserved || guide.get(site.name)?.type === "sample";
+  }
+  if (!isMatched) checkPair(guide, model, maxPlateNesting);
+  if (asks.has("sharesMask")) shareMasks(guide, model);
+  return { guide, model, asks, read, isMatched };
+}
+
+/** Whether a latent of the guide is one of the model, in the same shapes and plates. */
+function areAlike(q: SampleSite, p: Site | undefined): boolean {
+  if (p?.type !== "sample" || p.isObserved || q.isObserved) return false;
+  if (!sameShape(q.fn.batchShape, p.fn.batchShape) || !sameShape(q.fn.eventShape, p.fn.eventShape)) return false;
+  return (
+    q.plates.length === p.plates.length &&
+    q.plates.every(({ name, dim }, i) => name === p.plates[i]?.name && dim === p.plates[i]?.dim)
+  );
+}
+
+/** What `look` finds in every particle of a task, and what the first one leaves for the next step. */
+export interface Found<S> {
+  /** Its tensors, stacked along a leading axis. */
+  readonly results: Tree;
+  /** The rest, as a list: of one where particles run as a batch. */
+  readonly shared: readonly S[];
+  readonly mutableState: Record<string, Tensor>;
+}
+
+/** The part of an estimator that runs its particles. */
+interface Runner<P extends Pair> extends Estimator {
+  readonly numParticles: number;
+  readonly vectorizeParticles: Vectorize;
+  runParticle(key: Tensor, task: Task): P;
+}
+
+/** Run every particle of a task; all visit the same elements of a plate. */
+export function inEveryParticle<P extends Pair, S>(
+  estimator: Runner<P>,
+  task: Task,
+  look: (particle: P) => readonly [tensors: Tree, shared: S],
+): Found<S> {
+  const one = (key: Tensor): readonly [Tree, S] => {
+    const particle = estimator.runParticle(key, task);
+    if (particle.asks.has("gradient")) refuseGradients(estimator, particle);
+    const [tensors, shared] = look(particle);
+    return [{ tensors, mutable: mutableOf(particle) }, shared];
+  };
+  const { numParticles, vectorizeParticles } = estimator;
+  const plates = sharedPlates(() => random.foldIn(task.key, 0));
+  const key = random.foldIn(task.key, 1);
+  const [stacked, shared] = withHandler(plates, () => runParticles(key, numParticles, vectorizeParticles, one));
+  const mutableState = mapTree(stacked.mutable, (leaf) => (leaf as Tensor).slice(0, 1).squeeze(0));
+  return { results: stacked.tensors, shared, mutableState };
+}
+
+/** The final values of what guide and model may change, by name. */
+function mutableOf({ guide, model }: Pair): Record<string, Tensor> {
+  const values: Record<string, Tensor> = emptyRecord();
+  for (const site of [...guide.values(), ...model.values()])
+    if (site.type === "mutable") values[site.name] = site.value;
+  return values;
 }
 
 /** How particles are run: as a batch if possible, never, necessarily, or by a function of one's own. */
@@ -53,19 +142,42 @@ export type Vectorize = boolean | "require" | ((f: (key: Tensor) => Tree, keys: 
 export const particleKeys = (key: Tensor, count: number): readonly Tensor[] =>
   count === 1 ? [key] : [...random.split(key, count)];
 
-/** f(key) for every particle, results stacked along a new first axis. */
-export function runParticles(key: Tensor, count: number, vectorize: Vectorize, f: (key: Tensor) => Tree): Tree {
-  if (count === 1) return mapTree(f(key), (leaf) => (leaf as Tensor).expandDims(0));
+/** f(key) for every particle: its tensors stacked along a new first axis, and what else it returns as a list. */
+export function runParticles<S>(
+  key: Tensor,
+  count: number,
+  vectorize: Vectorize,
+  f: (key: Tensor) => readonly [tensors: Tree, shared: S],
+): readonly [Tree, readonly S[]] {
+  if (count === 1) {
+    const [tensors, shared] = f(key);
+    return [mapTree(tensors, (leaf) => (leaf as Tensor).expandDims(0)), [shared]];
+  }
   const keys = random.split(key, count);
-  if (typeof vectorize === "function") return vectorize(f, keys);
+  if (typeof vectorize === "function") return besideTensors(f, (alone) => vectorize(alone, keys));
   if (vectorize !== false)
     try {
-      return vmap(f)(keys);
+      return besideTensors(f, (alone) => vmap(alone)(keys));
     } catch (error) {
       if (!(error instanceof PedigradError && error.code === "read-in-vmap") || vectorize === "require") throw error;
       noteLoop(error);
     }
-  return stackTrees([...keys].map(f));
+  const all = [...keys].map(f);
+  return [stackTrees(all.map(([tensors]) => tensors)), all.map(([, shared]) => shared)];
+}
+
+/** Run `f` by `batch`, which takes and returns tensors alone, and keep what else f returns. */
+function besideTensors<S>(
+  f: (key: Tensor) => readonly [Tree, S],
+  batch: (alone: (key: Tensor) => Tree) => Tree,
+): readonly [Tree, readonly S[]] {
+  const shared: S[] = [];
+  const tensors = batch((key) => {
+    const [own, rest] = f(key);
+    shared.push(rest);
+    return own;
+  });
+  return [tensors, shared];
 }
 
 /** Records of tensors as a record of stacks. A site that only some particles came to (control flow) is `missing` in the others. */

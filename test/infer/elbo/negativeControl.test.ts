@@ -22,6 +22,7 @@ import { chargedCosts } from "../../../infer/elbo/costs/charge.js";
 import { type ScoreSite, scoreSitesOf } from "../../../infer/elbo/costs/costs.js";
 import { gradientFrom } from "../../../infer/elbo/costs/gradientFrom.js";
 import type { Cost, Outcome, Pair, Task } from "../../../infer/elbo/particles/pair.js";
+import { inEveryParticle } from "../../../infer/elbo/particles/particles.js";
 import { Provenance } from "../../../provenance/set.js";
 import { assertMean, drawsOf, estimates, moments, type Rows } from "../draws.js";
 import { type GoldenModel, golden, p, pairs, paramsOf } from "./goldenModels.js";
@@ -39,8 +40,8 @@ class Rewritten extends TraceGraphELBO {
     super();
   }
 
-  protected override estimate(task: Task): Outcome {
-    const { results, mutableState } = this.runs(task, (pair) => [this.#particle(pair), null]);
+  override estimate(task: Task): Outcome {
+    const { results, mutableState } = inEveryParticle(this, task, (pair: Pair) => [this.#particle(pair), null]);
     const { elbo, surrogate } = results as Record<string, Tensor>;
     return { loss: gradientFrom(neg((elbo as Tensor).sum()), neg((surrogate as Tensor).sum())), mutableState };
   }
@@ -201,8 +202,8 @@ control(
 );
 
 class RenyiWithoutScore extends RenyiELBO {
-  protected override estimate(task: Task): Outcome {
-    const { results, mutableState } = this.runs(task, (pair) => [
+  override estimate(task: Task): Outcome {
+    const { results, mutableState } = inEveryParticle(this, task, (pair: Pair) => [
       { logw: this.costs(pair).reduce((sum, { value }) => sum.add(value.sum()), tensor(0)) },
       null,
     ]);

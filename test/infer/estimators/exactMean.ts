@@ -41,9 +41,10 @@ const visiting =
   (...args) =>
     withHandler(
       {
-        process(message) {
-          if (message.type === "plate" && Object.hasOwn(subset, message.name) && message.value === null)
-            message.value = tensor(subset[message.name] as number[]);
+        process: {
+          plate(message) {
+            if (Object.hasOwn(subset, message.name)) message.value ??= tensor(subset[message.name] as number[]);
+          },
         },
       },
       () => f(...args),
@@ -54,16 +55,17 @@ const visiting =
  * as a replay does. Draws without a pathwise gradient are constants, unless `isLive`.
  */
 const pinning = (at: Values, isLive = false): Handler => ({
-  process(message) {
-    if (message.type !== "sample" || message.isObserved || message.value !== null) return;
-    if (!Object.hasOwn(at, message.name)) return;
-    const all = at[message.name] as Tensor;
-    const value = particle === null ? all : all.at(particle);
-    const { fn } = message;
-    // What is drawn depends on what the distribution's parameters do, and so must what is put in its place.
-    if (isNormal(fn)) message.value = fn.mean.add(fn.variance.sqrt().mul(value));
-    else message.value = fn.sample(key).mul(0).add(value);
-    if (!isLive && (message.isConstant || !fn.hasRsample)) message.value = stopGradient(message.value);
+  process: {
+    sample(message) {
+      if (message.isObserved || message.value !== null || !Object.hasOwn(at, message.name)) return;
+      const all = at[message.name] as Tensor;
+      const value = particle === null ? all : all.at(particle);
+      const { fn } = message;
+      // What is drawn depends on what the distribution's parameters do, and so must what is put in its place.
+      if (isNormal(fn)) message.value = fn.mean.add(fn.variance.sqrt().mul(value));
+      else message.value = fn.sample(key).mul(0).add(value);
+      if (!isLive && (message.isConstant || !fn.hasRsample)) message.value = stopGradient(message.value);
+    },
   },
 });
 

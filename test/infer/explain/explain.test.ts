@@ -48,6 +48,52 @@ test("each site's gradient, and the costs a score site is charged with", () => {
   assert.equal(of("x", "model")?.provenance.slice().sort(), ["mu", "z"]);
 });
 
+test("whichever gradient a latent takes, its dependents say what became of its axes", () => {
+  const { sites } = explain(
+    new TraceELBO(),
+    () =>
+      plate("rows", 3, () => {
+        const z = sample("z", new Normal(0, 1).expand([3, 2]).toEvent(1));
+        const scale = sample("scale", new Normal(1, 1));
+        sample(
+          "x",
+          new Normal(
+            z
+              .matmul(
+                tensor([
+                  [1, 2],
+                  [3, 4],
+                ]),
+              )
+              .mul(scale.expandDims(-1)),
+            1,
+          ).toEvent(1),
+          { obs: zeros([3, 2]) },
+        );
+      }),
+    () =>
+      plate("rows", 3, () => {
+        sample("z", new Normal(param("m", zeros([3, 2])), 1).toEvent(1));
+        sample("scale", new Normal(1, 1));
+      }),
+  );
+  const of = (name: string) => sites.find((one) => one.name === name && one.side === "guide")?.dependents;
+  const axis = (cost: string, of: number, meets: number | null, mixedBy: string | null = null) => ({
+    cost,
+    axis: of,
+    meets,
+    mixedBy,
+  });
+  // Row i of x is computed from row i of z and from its scale; every column of x from both columns of z.
+  const own = (cost: string) => ({ cost, axes: [axis(cost, -1, -1), axis(cost, -2, -2)] });
+  assert.equal(of("z"), [
+    own("-log q(z)"),
+    own("+log p(z)"),
+    { cost: "+log p(x)", axes: [axis("+log p(x)", -1, null, "matmul"), axis("+log p(x)", -2, -2)] },
+  ]);
+  assert.equal(of("scale")?.at(-1), { cost: "+log p(x)", axes: [axis("+log p(x)", -1, -2)] });
+});
+
 test("along which axes elements meet and, where they do not, which op mixed them", () => {
   const report = explain(
     new TraceGraphELBO(),

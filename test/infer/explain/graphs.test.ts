@@ -10,6 +10,7 @@ import {
   explain,
   factor,
   formatShapes,
+  installDisplay,
   MultivariateNormal,
   Normal,
   param,
@@ -95,6 +96,21 @@ test("plates nest as clusters, and names enter DOT, Mermaid and HTML as text", (
   const html = (display(graph) as Record<symbol, () => Record<string, string>>)[Symbol.for("Jupyter.display")]?.();
   assert.not.match(html?.["text/html"] as string, /<img/);
   assert.not.match(toHtml(explain(new TraceELBO(), model, model)), /<img/);
+});
+
+test("installDisplay: notebooks show a bare tensor as a table, and an explanation as its text", () => {
+  const shown = (x: object): Record<string, string> | undefined =>
+    (x as Record<symbol, () => Record<string, string>>)[Symbol.for("Jupyter.display")]?.();
+  const x = tensor([[1, 2]]);
+  assert.is(shown(x), undefined);
+  installDisplay();
+  const table = "<thead><tr><th>Tensor[1,2]</th><th>0</th><th>1</th></tr></thead>";
+  assert.equal(shown(x), {
+    "text/plain": "Tensor[1,2] [[1,2]]",
+    "text/html": `<table>${table}<tbody><tr><td>0</td><td>1</td><td>2</td></tr></tbody></table>`,
+  });
+  const model = () => sample("a<b", new Normal(0, 1));
+  assert.match(shown(explain(new TraceELBO(), model, model))?.["text/html"] as string, /^<pre>[\s\S]*a&lt;b/);
 });
 
 test("formatShapes: the layout of Pyro's table", () => {

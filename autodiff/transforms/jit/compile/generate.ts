@@ -3,7 +3,7 @@
  * shape become one loop, in which a value that nobody else needs never touches memory; view ops become strides at compile
  * time; everything else is a call to the op's own kernel, its buffers fixed. So compiled equals eager bit for bit.
  *
- * The text is cut into functions of a few hundred statements, which is what V8 still optimises well.
+ * The text is cut into functions of a few hundred lines, which is what V8 optimises well.
  */
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import { addressOf } from "../../../kernels/wasm/simd.js";
@@ -26,7 +26,7 @@ export interface Generated {
 /** A statement, or a number: the expression of value i. */
 type Line = string | { readonly i: number; readonly expression: string };
 
-/** Statements in a function of the text. */
+/** Lines in a function of the text: V8 takes longer to optimise fewer and larger ones, and gives up on the largest. */
 const CHUNK = 250;
 
 /** A name in a comment of the text: names of ops are data. */
@@ -44,6 +44,8 @@ class Generator {
   readonly #functionNames = new Map<object, string>();
   readonly #chunks: Line[][] = [];
   #lines: Line[] = [];
+  /** How many lines of text they are. */
+  #length = 0;
   /** Numbers that are local variables of the current chunk. */
   #locals = new Set<number>();
   /** Numbers that something reads from memory: the rest are never written there. */
@@ -174,13 +176,15 @@ class Generator {
 
   #line(line: Line): void {
     this.#lines.push(line);
-    if (this.#lines.length >= CHUNK) this.#endChunk();
+    this.#length += typeof line === "string" ? line.split("\n").length : 1;
+    if (this.#length >= CHUNK) this.#endChunk();
   }
 
   #endChunk(): void {
     if (this.#lines.length === 0) return;
     this.#chunks.push(this.#lines);
     this.#lines = [];
+    this.#length = 0;
     this.#locals = new Set();
   }
 }

@@ -2,6 +2,7 @@
  * A program is what a compiled function computes: inputs, constants, and ops in the order of the recording. The same op on the
  * same values appears once, and so does the same number; what the outputs do not need is dropped.
  */
+import { elementsOf } from "../../../core/copy.js";
 import type { Op } from "../../../core/op.js";
 import type { Shape } from "../../../core/shape.js";
 import { rawNumber, type Tensor } from "../../../core/tensor.js";
@@ -40,8 +41,7 @@ export function programOf(recording: Recording): Program {
   const constants = new Map<Tensor | string, number>();
   const placeOf = (x: Operand): number => {
     if (typeof x === "number") return places[x] as number;
-    // Equal numbers are one constant, whether or not the function made a tensor for each.
-    const key = x.shape.length === 0 ? literal(rawNumber(x)) : x;
+    const key = constantKey(x);
     const known = constants.get(key);
     if (known !== undefined) return known;
     const place = values.push({ kind: "constant", shape: x.shape, tensor: x }) - 1;
@@ -70,6 +70,15 @@ export function programOf(recording: Recording): Program {
     places.push(isNeeded ? placeOfOp({ kind: "op", op, params, shape, inputs: operands.map(placeOf) }) : -1);
   });
   return { values, inputCount: inputs.length, outputs: outputs.map(placeOf) };
+}
+
+/** Larger constants are the same only if they are the same tensor. */
+const SHORT = 64;
+
+/** What equal constants have in common: whether or not the function made a tensor for each, they are one value. */
+function constantKey(x: Tensor): Tensor | string {
+  if (x.shape.length === 0) return literal(rawNumber(x));
+  return x.size > SHORT ? x : `${x.shape.join()}:${Array.from(elementsOf(x), literal).join()}`;
 }
 
 /** 1 for each value of a run that its outputs are made of. */

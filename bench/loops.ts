@@ -1,0 +1,136 @@
+/**
+ * Compiled steps of SVI beside NumPyro's own loop (`lax.fori_loop` over `svi.update`, float64, one thread), turn by turn in one run.
+ * First both sides average losses at the same parameters, which must agree; then each takes stretches of steps, and the ratio is the
+ * median over rounds of CPU time by CPU time. Needs a clone and NumPyro: `pip install -r bench/peers/requirements.txt`.
+ */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createInterface, type Interface } from "node:readline";
+import { adam, random, type Step, SVI, sgd } from "../index.js";
+import { Misuse } from "./options.js";
+import { type Loop, works } from "./peers/works.js";
+
+const PROGRAM = "bench/peers/loops.py";
+const [ROUNDS, STRETCH] = [9, 200e6];
+
+/** Nanoseconds of CPU per step, and ours over theirs; NaN where `failure` says why there is no figure. */
+export interface LoopRow {
+  readonly work: string;
+  readonly ours: number;
+  readonly theirs: number;
+  readonly ratio: number;
+  readonly target: number;
+  readonly failure?: string;
+}
+/** A mean over draws and its standard error. */
+interface Estimate {
+  readonly mean: number;
+  readonly error: number;
+}
+
+/** NumPyro in a process of its own: a question and an answer at a time. */
+class Rival {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #lines: AsyncIterator<string>;
+  constructor() {
+    this.#child = spawn(process.env.PYTHON ?? "python3", [PROGRAM], { stdio: ["pipe", "pipe", "pipe"] });
+    const lines: Interface = createInterface({ input: this.#child.stdout });
+    this.#lines = lines[Symbol.asyncIterator]();
+    this.#child.on("error", () => {});
+    this.#child.stdin.on("error", () => {});
+  }
+  async ask<T>(question: { work: string; steps?: number; draws?: number }): Promise<T> {
+    this.#child.stdin.write(`${JSON.stringify(question)}\n`);
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error("NumPyro does not answer: pip install -r bench/peers/requirements.txt");
+    const reply = JSON.parse(value) as T & { failure?: string };
+    if (reply.failure !== undefined) throw new Error(reply.failure);
+    return reply;
+  }
+  close(): void {
+    this.#child.kill();
+  }
+}
+
+/** The mean of losses at parameters that stay where they start. */
+function lossesOf({ model, guide, elbo, args = [], initParams, draws = 2000 }: Loop): Estimate {
+  const { losses } = new SVI(model, guide, sgd(0), elbo).run(
+    random.key(1),
+    { numSteps: draws, progressBar: false, ...(initParams && { initParams }) },
+    ...args,
+  );
+  const mean = losses.reduce((sum, x) => sum + x, 0) / draws;
+  const variance = losses.reduce((sum, x) => sum + (x - mean) ** 2, 0) / draws;
+  return { mean, error: Math.sqrt(variance / draws) };
+}
+
+/** A stretch of n steps, in nanoseconds of CPU a step. */
+function stretches({ model, guide, elbo, args = [], initParams }: Loop): (n: number) => number {
+  const svi = new SVI(model, guide, adam(1e-3), elbo, { jit: true });
+  const options = { numSteps: 1e9, progressBar: false, ...(initParams && { initParams }) };
+  const steps: Iterator<Step> = svi.steps(random.key(0), options, ...args)[Symbol.iterator]();
+  return (n) => {
+    const start = process.cpuUsage();
+    for (let i = 0; i < n; i++) steps.next();
+    const { user, system } = process.cpuUsage(start);
+    return ((user + system) * 1e3) / n;
+  };
+}
+
+/** How many steps fill a stretch, found while both sides warm up: V8 optimises what has run often, and checks grow rarer. */
+async function countFor(take: (n: number) => Promise<number> | number): Promise<number> {
+  let [count, steps, total] = [4, 0, 0];
+  for (;;) {
+    const ns = await take(count);
+    steps += count;
+    total += count * ns;
+    const wanted = Math.ceil(STRETCH / Math.max(ns, 1));
+    if (total > 20 * STRETCH || (steps > 2000 && count >= wanted / 2)) return wanted;
+    count = Math.min(wanted, 4 * count);
+  }
+}
+
+const medianOf = (xs: readonly number[]): number => [...xs].sort((a, b) => a - b)[Math.floor(xs.length / 2)] as number;
+
+async function measure(loop: Loop, rival: Rival): Promise<LoopRow> {
+  const { name: work, rival: name = work, draws = 2000, target } = loop;
+  const losses = [lossesOf(loop), await rival.ask<Estimate>({ work: name, draws })] as const;
+  const [ours, theirs] = losses;
+  const allowed = 4.5 * Math.hypot(ours.error, theirs.error) + 1e-9 * Math.abs(theirs.mean);
+  if (!(Math.abs(ours.mean - theirs.mean) <= allowed))
+    throw new Error(`the losses differ: ours ${ours.mean} ± ${ours.error}, NumPyro's ${theirs.mean} ± ${theirs.error}`);
+  const mine = stretches(loop);
+  const other = async (steps: number) => (await rival.ask<{ ns: number }>({ work: name, steps })).ns;
+  const counts = [await countFor(mine), await countFor(other)] as const;
+  const rounds: [number, number][] = [];
+  for (let round = 0; round < ROUNDS; round++) rounds.push([mine(counts[0]), await other(counts[1])]);
+  return {
+    work,
+    ours: medianOf(rounds.map(([t]) => t)),
+    theirs: medianOf(rounds.map(([, t]) => t)),
+    ratio: medianOf(rounds.map(([a, b]) => a / b)),
+    target,
+  };
+}
+
+const selected = (filter: string): Loop[] =>
+  works.map((make) => make()).filter(({ name }) => `loops/${name}`.includes(filter));
+
+export const loopNames = (filter: string): string[] => selected(filter).map(({ name }) => `loops/${name}`);
+
+/** The rows whose name contains the filter. */
+export async function* loopRows(filter: string): AsyncGenerator<LoopRow> {
+  if (!existsSync(PROGRAM)) throw new Misuse(`${filter}: run this in a clone of the repository, where ${PROGRAM} is.`);
+  const rival = new Rival();
+  try {
+    for (const loop of selected(filter))
+      try {
+        yield await measure(loop, rival);
+      } catch (error) {
+        const { name: work, target } = loop;
+        yield { work, ours: NaN, theirs: NaN, ratio: NaN, target, failure: (error as Error).message };
+      }
+  } finally {
+    rival.close();
+  }
+}

@@ -1,0 +1,74 @@
+/** Options of sample sites that an estimator cannot follow. */
+import { PedigradError } from "../../../autodiff/index.js";
+import { isScoreSite, type SampleSite, sampleSites } from "../../program/trace.js";
+import type { Pair } from "./pair.js";
+
+/** What an estimator can do. */
+export interface Estimator {
+  readonly name: string;
+  /** Whether a site may ask for its KL term in closed form. */
+  readonly hasClosedForms: boolean;
+  /** Whether sites may ask for antithetic pairs (gradient: "disarm"). */
+  readonly hasPairs: boolean;
+}
+
+/** Refuse options that a site cannot have here. */
+export function refuseMisplaced(estimator: Estimator, { guide, model }: Pair): void {
+  for (const site of sampleSites(guide)) refuseOptions(estimator, site, true);
+  for (const site of sampleSites(model)) refuseOptions(estimator, site, false);
+}
+
+/** Refuse a way to take a gradient that a site cannot have here. */
+export function refuseGradients(estimator: Estimator, { guide, model }: Pair): void {
+  for (const site of sampleSites(guide)) refuseGradient(estimator, site, true);
+  for (const site of sampleSites(model)) refuseGradient(estimator, site, false);
+}
+
+function refuseOptions({ name: estimator, hasClosedForms }: Estimator, site: SampleSite, inGuide: boolean): void {
+  const { enumerate, baseline, kl } = site.infer;
+  if (kl !== undefined && !hasClosedForms)
+    throw new PedigradError({
+      code: "bad-option",
+      site: site.name,
+      param: "kl",
+      message: `site "${site.name}" asks for kl: "analytic", but ${estimator} weighs samples and has no KL term. Remove infer.kl, or use TraceELBO.`,
+    });
+  if (enumerate != null)
+    throw new PedigradError({
+      code: "enumeration",
+      site: site.name,
+      message: `site "${site.name}" asks for enumeration but the loss is ${estimator}; use TraceEnumELBO, or remove infer.enumerate.`,
+    });
+  if (baseline !== undefined && !(inGuide && isScoreSite(site)))
+    throw new PedigradError({
+      code: "baseline",
+      site: site.name,
+      param: "baseline",
+      message: inGuide
+        ? `sample site "${site.name}" has a baseline but takes no score term: its distribution is reparameterised or observed. Remove the baseline, or use .nonreparameterized().`
+        : `sample site "${site.name}" has a baseline in the model. Baselines belong to the guide's sample statement.`,
+    });
+}
+
+function refuseGradient(estimator: Estimator, { name, infer }: SampleSite, inGuide: boolean): void {
+  const { gradient, baseline } = infer;
+  if (gradient === undefined) return;
+  const refuse = (why: string): never => {
+    throw new PedigradError({
+      code: "bad-option",
+      site: name,
+      param: "gradient",
+      message: `sample site "${name}": ${why}`,
+    });
+  };
+  if (!inGuide) refuse("it asks for a gradient in the model. That belongs to the guide's sample statement.");
+  if (gradient !== "disarm") return;
+  if (!estimator.hasPairs)
+    refuse(
+      `gradient: "disarm" needs TraceELBO or TraceGraphELBO of order 1, but the loss is ${estimator.name}. Take gradient: "score".`,
+    );
+  if (baseline !== undefined)
+    refuse(
+      'gradient: "disarm" is the difference of two costs, from which a baseline takes nothing. Remove the baseline.',
+    );
+}
