@@ -1,5 +1,5 @@
 /**
- * A variational autoencoder with 20 binary latents (on the digits of vae.ts), trained by DisARM, and the variance of its encoder's gradient
+ * A variational autoencoder with 20 binary latents (on the digits of pictures.ts), trained by DisARM, and the variance of its encoder's gradient
  * under three unbiased estimators of two runs each. A sample statement says how its gradient is taken; nothing else changes.
  *
  *     npx tsx examples/discreteVae.ts
@@ -21,25 +21,25 @@ import {
   TraceGraphELBO,
   zeros,
 } from "../index.js";
-import { images } from "./digits.js";
+import { drawDigits } from "./pictures.js";
 
 const { values: flags } = parseArgs({
   options: { draws: { type: "string", default: "200" }, steps: { type: "string", default: "300" } },
 });
 const [numDraws, numSteps] = [Number(flags.draws), Number(flags.steps)];
-const data = images.slice(0, 50);
+const data = drawDigits(random.key(1), 50).images;
 const N = data.length;
 
 const model: Model = (xs: Tensor) =>
   plate("data", N, () => {
     const z = sample("z", new Bernoulli({ logits: zeros([N, 20]) }).toEvent(1));
-    sample("x", new Bernoulli({ logits: module("decoder", nn.mlp([20, 32, 45]))(z) }).toEvent(1), { obs: xs });
+    sample("x", new Bernoulli({ logits: module("decoder", nn.mlp([20, 32, 120]))(z) }).toEvent(1), { obs: xs });
   });
 const guide =
   (infer: InferOptions): Model =>
   (xs: Tensor) =>
     plate("data", N, () =>
-      sample("z", new Bernoulli({ logits: module("encoder", nn.mlp([45, 32, 20]))(xs) }).toEvent(1), { infer }),
+      sample("z", new Bernoulli({ logits: module("encoder", nn.mlp([120, 32, 20]))(xs) }).toEvent(1), { infer }),
     );
 
 const svi = new SVI(model, guide({ gradient: "disarm" }), adam(5e-3), new TraceGraphELBO());

@@ -11,6 +11,8 @@ import { Roll } from "./roll.js";
 
 // The op that mixed each axis of a site, by `axis site`; null where none is known.
 type Mixings = ReadonlyMap<string, string> | null;
+/** Sets with more sites are not copied where another way remains. */
+const MANY = 8;
 const keyOf = (site: string, axis: number): string => `${axis} ${site}`;
 
 /**
@@ -125,7 +127,9 @@ export class Provenance implements Iterable<string> {
     if (a === b || b.size === 0) return a;
     if (a.size === 0) return b;
     if (a.#partner === b) return a.#joined as Provenance;
-    const joined = a.#absorbs(b) ? a : b.#absorbs(a) ? b : a.#joinedWith(b, op);
+    // The longer of two sets grows; where there are few sites, in the order in which they came.
+    const grows = b.size > MANY && b.size > a.size ? b : a;
+    const joined = a.#absorbs(b) ? a : b.#absorbs(a) ? b : grows.#joinedWith(grows === a ? b : a, op);
     a.#partner = b;
     a.#joined = joined;
     return joined;

@@ -54,9 +54,9 @@ function matches(got: unknown, said: unknown, digits: number): boolean {
   return said.length === got.length && said.every((item, i) => matches(got[i], item, digits));
 }
 
-/** Bases; names of Pyro for the estimators; results, whose examples are those of the functions that return them; the README begins with SVI's. */
+/** Bases; names of Pyro for the estimators; results, whose examples are those of the functions that return them. */
 const WITHOUT = new Set(
-  "Derived DistributionBase Family Transform Elbo AutoGuide Explanation ModelGraph SVI Summary JitTraceELBO JitTraceEnumELBO JitTraceGraphELBO JitTraceMeanFieldELBO".split(
+  "Derived DistributionBase Family Transform Elbo AutoGuide Explanation ModelGraph Summary JitTraceELBO JitTraceEnumELBO JitTraceGraphELBO JitTraceMeanFieldELBO".split(
     " ",
   ),
 );

@@ -1,6 +1,7 @@
 /**
- * Runs the tutorials: the ```ts blocks of a page of docs/tutorials, put together, are one program, and what it prints must contain the
- * text of the page's ```text blocks, line by line and in order.
+ * Runs the tutorials: the ```ts blocks of a page of docs/tutorials, put together, are one program, it passes the
+ * compiler's strictest flags, and what it prints must contain the text of the page's ```text blocks, line by line and in order. Where a
+ * page compares its figures with Pyro's, both must agree within what the page says, Pyro's be those that its script wrote, and ours be printed.
  *
  *     npm run tutorials                       all of them, as they stand: minutes
  *     npm run tutorials -- --small            with STEPS and DRAWS cut down, only to see that they run: seconds
@@ -11,6 +12,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { typeErrors } from "./typeErrors.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const pages = join(root, "docs/tutorials");
@@ -26,17 +28,60 @@ const cutDown = (code: string): string =>
     .replace(/^const (\w*STEPS) = [\d_]+;/gm, "const $1 = 20;")
     .replace(/^const (\w*DRAWS) = [\d_]+;/gm, "const $1 = 50;");
 
+const scripts: Record<string, Record<string, number>> = JSON.parse(
+  readFileSync(join(pages, "pyro/figures.json"), "utf8"),
+);
+
+/** What is wrong with the rows of a page's table `| | here | Pyro | within |`. */
+function wrongFigures(page: string, text: string): string[] {
+  const table = /^\| \| here \| Pyro \| within \|\n.*\n((?:\|.*\n)*)/m.exec(text)?.[1] ?? "";
+  const rows = table.split("\n").filter((line) => line !== "");
+  const names = Object.keys(scripts[page] ?? {}).filter((name) => !rows.some((row) => row.startsWith(`| ${name} |`)));
+  const printed = blocksOf(text, "text").join("");
+  return [
+    ...names.map((name) => `the page has no row for Pyro's "${name}"`),
+    ...rows.flatMap((row) => {
+      const [name, here, pyro, within] = row
+        .split("|")
+        .slice(1)
+        .map((cell) => cell.trim()) as [string, string, string, string];
+      const measured = scripts[page]?.[name] ?? Number.NaN;
+      return [
+        ...(Math.abs(Number(here) - Number(pyro)) <= Number(within)
+          ? []
+          : [`${name}: ${here} is not within ${within} of ${pyro}`]),
+        ...(measured.toFixed(pyro.split(".")[1]?.length ?? 0) === pyro
+          ? []
+          : [`${name}: Pyro's figure is ${measured}, not ${pyro}`]),
+        ...(printed.includes(here) ? [] : [`${name}: ${here} is not in what the program prints`]),
+      ];
+    }),
+  ];
+}
+
 const folder = mkdtempSync(join(root, "test", ".blocks-"));
 const failures: string[] = [];
 let passed = 0;
 try {
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-  for (const name of readdirSync(pages).filter((file) => file.endsWith(".md") && file !== "README.md")) {
-    if (patterns.length > 0 && !patterns.some((pattern) => name.includes(pattern))) continue;
-    const text = readFileSync(join(pages, name), "utf8");
-    const code = blocksOf(text, "ts").join("\n").replaceAll('from "pedigrad"', 'from "../../index.js"');
-    const file = join(folder, name.replace(/\.md$/, ".ts"));
-    writeFileSync(file, isSmall ? cutDown(code) : code);
+  const programs = readdirSync(pages)
+    .filter((file) => file.endsWith(".md") && file !== "README.md")
+    .filter((name) => patterns.length === 0 || patterns.some((pattern) => name.includes(pattern)))
+    .map((name) => {
+      const text = readFileSync(join(pages, name), "utf8");
+      const code = blocksOf(text, "ts")
+        .join("\n")
+        .replaceAll('from "pedigrad"', 'from "../../index.js"')
+        .replaceAll('from "./', 'from "../../examples/');
+      const file = join(folder, name.replace(/\.md$/, ".ts"));
+      writeFileSync(file, isSmall ? cutDown(code) : code);
+      return { name, text, file };
+    });
+  for (const line of typeErrors(programs.map(({ file }) => file))) {
+    console.log(`TYPE ${line.replace(/^.*?\.blocks-[^/]*\//, "")}`);
+    if (!failures.includes("types")) failures.push("types");
+  }
+  for (const { name, text, file } of programs) {
     const start = performance.now();
     const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", file], {
       cwd: root,
@@ -55,11 +100,13 @@ try {
         if (at < 0) missing.push(expected);
         else printed.splice(0, at + 1);
       }
-    const ok = status === 0 && missing.length === 0;
+    const wrong = wrongFigures(name.replace(/\.md$/, ""), text);
+    const ok = status === 0 && missing.length === 0 && wrong.length === 0;
     if (ok) passed++;
     else failures.push(name);
     console.log(`${ok ? "ok  " : "FAIL"} ${name} (${seconds} s)`);
     if (status !== 0) console.log(stderr);
+    for (const line of wrong) console.log(`     ${line}`);
     for (const line of missing) console.log(`     the page says, and the program does not: ${line}`);
   }
 } finally {

@@ -18,7 +18,7 @@ import { eye, logsumexp, neg, softmax, stopGradient, type Tensor, tensor, where 
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { kinds, refuseOption } from "../checks.js";
 import type { PlateFrame } from "../program/messages.js";
-import { subsamplingScale } from "../program/plateFrame.js";
+import { subsamplingScale } from "../program/subsamples.js";
 import { sampleSites, type Trace } from "../program/trace.js";
 import { type ScoreSite, sampledCosts, scoreSitesOf } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";

@@ -43,6 +43,10 @@ export function eliminate(
 
 function smallest(widths: ReadonlyMap<string, number>): string {
   let [best, least] = ["", Infinity];
-  for (const [name, width] of widths) if (width < least) [best, least] = [name, width];
+  widths.forEach((width, name) => {
+    if (width >= least) return;
+    best = name;
+    least = width;
+  });
   return best;
 }

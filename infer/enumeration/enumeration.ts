@@ -8,7 +8,7 @@ import type { Pair, Task } from "../elbo/particles/pair.js";
 import { pairOf, replayedRun, tracedRun } from "../elbo/particles/particles.js";
 import { isSubsampled, refuseSubsampling } from "../elbo/particles/subsampling.js";
 import type { Handler } from "../program/messages.js";
-import { subsamplingScale } from "../program/plateFrame.js";
+import { subsamplingScale } from "../program/subsamples.js";
 import type { SampleSite } from "../program/trace.js";
 import { Enumerator } from "./enumerator.js";
 import { type Factor, factorOf, nameAlong, plateName } from "./factors.js";
@@ -19,6 +19,8 @@ export interface EnumeratedPair extends Pair {
   readonly maxPlateNesting: number;
   readonly guideDims: Enumerator;
   readonly modelDims: Enumerator;
+  /** The dim of every enumerated site of both. */
+  readonly dimOf: ReadonlyMap<string, number>;
 }
 
 /** Run guide and model with their enumerated sites along dims of their own; `nesting` is found by a run where not given. */
@@ -34,7 +36,8 @@ export function runEnumerated(
   const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around, guideDims);
   const modelDims = new Enumerator(maxPlateNesting, guideDims);
   const model = replayedRun(task.model, guide, random.foldIn(key, 1), task, ...around, modelDims);
-  return { ...pairOf(guide, model, maxPlateNesting), maxPlateNesting, guideDims, modelDims };
+  const dimOf = new Map([...guideDims.dimOf, ...modelDims.dimOf]);
+  return { ...pairOf(guide, model, maxPlateNesting), maxPlateNesting, guideDims, modelDims, dimOf };
 }
 
 /** The vectorised plates of a site, by name. */
@@ -60,11 +63,9 @@ export function residualScale(site: SampleSite, { maxPlateNesting }: EnumeratedP
 /** The log density of a model site as a factor in its plates, not scaled. A mask takes a cost away, but never a term of a sum. */
 export function modelFactor(site: SampleSite, run: EnumeratedPair): Plated {
   const { name } = site;
-  const { modelDims, guideDims } = run;
   const logProb = site.logProb();
-  const value = modelDims.dimOf.has(name) ? logProb : site.masked(logProb);
-  const enumerated = new Map([...guideDims.dimOf, ...modelDims.dimOf]);
-  const factor = completeFactor(site, value, run, enumerated);
+  const value = run.modelDims.dimOf.has(name) ? logProb : site.masked(logProb);
+  const factor = completeFactor(site, value, run, run.dimOf);
   return { factor, plates: platesOf(site), scale: residualScale(site, run), sites: [name] };
 }
 

@@ -56,27 +56,32 @@ export function sumProduct({ factors, variables, plateScales, pinned }: Graph, s
 const largest = (sets: readonly ReadonlySet<string>[]): ReadonlySet<string> =>
   sets.reduce((best, set) => (set.size > best.size ? set : best));
 
+/** Factors that share variables, the latest last, and the larger group that took them in. */
+interface Group {
+  factors: Plated[];
+  within: Group | null;
+}
+
 /** Factors that share variables of `own`, together. */
 function componentsOf(factors: readonly Plated[], own: ReadonlySet<string>): Plated[][] {
-  const groupOf = new Map<string, Plated[]>();
-  const groups = new Set<Plated[]>();
+  const groupOf = new Map<string, Group>();
+  const groups = new Set<Group>();
   for (const f of factors) {
-    const group: Plated[] = [f];
+    const group: Group = { factors: [f], within: null };
     for (const name of f.factor.names) {
       if (!own.has(name)) continue;
-      const other = groupOf.get(name);
-      if (other === undefined || other === group) {
-        groupOf.set(name, group);
-        continue;
-      }
-      groups.delete(other);
-      group.push(...other);
-      for (const [variable, members] of groupOf) if (members === other) groupOf.set(variable, group);
+      let other = groupOf.get(name);
+      while (other?.within) other = other.within;
       groupOf.set(name, group);
+      if (other === undefined || other === group) continue;
+      groups.delete(other);
+      other.within = group;
+      for (const factor of group.factors) other.factors.push(factor);
+      group.factors = other.factors;
     }
     groups.add(group);
   }
-  return [...groups];
+  return [...groups].map(({ factors }) => factors.reverse());
 }
 
 /** One component with its own variables summed out, the one that leaves the smallest factor first. */

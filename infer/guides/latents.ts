@@ -20,8 +20,7 @@ import { detachProvenance, getProvenance, trackProvenance } from "../../provenan
 import { didYouMean, quoted } from "../checks.js";
 import { block, seed } from "../program/handlers.js";
 import { type Handler, type Model, type PlateFrame, withHandler } from "../program/messages.js";
-import { plate, turnOf } from "../program/plate.js";
-import { outsidePlates } from "../program/plateFrame.js";
+import { outsidePlates, plate, turnOf } from "../program/plate.js";
 import { visitedPart } from "../program/subsamples.js";
 import { type SampleSite, type Trace, trace } from "../program/trace.js";
 import { type InitStrategy, startingValue } from "./initStrategies.js";

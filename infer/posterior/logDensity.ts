@@ -2,7 +2,7 @@
 import { emptyRecord, mapTree, random, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
 import { block, seed, substitute } from "../program/handlers.js";
 import { type Handler, type Model, withHandlers } from "../program/messages.js";
-import { outsidePlates } from "../program/plateFrame.js";
+import { outsidePlates } from "../program/plate.js";
 import { platesFrom, visitingAll } from "../program/subsamples.js";
 import { type Trace, trace } from "../program/trace.js";
 import { requireDiscrete, requireLatents, requiringShapes } from "./predictiveChecks.js";

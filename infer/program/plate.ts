@@ -3,13 +3,29 @@
  * the right of the batch shape, the elements are independent given what is outside. Inside it, distributions are expanded to
  * its size; with `subsampleSize` only some elements are visited and the log densities are scaled up to stand for all.
  */
-import type { Tensor } from "../../autodiff/index.js";
+import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
 import { kinds, requireOptions, show } from "../checks.js";
-import { everyType, type Handler, isPromise, type PlateFrame, pushHandler, withHandler } from "./messages.js";
-import { checkSize, frameMessenger, freeDim, makeFrame, opened, type PlateOptions, refuse } from "./plateFrame.js";
+import {
+  everyType,
+  type Handler,
+  isPromise,
+  type PlateFrame,
+  pushHandler,
+  type SampleMessage,
+  withHandler,
+} from "./messages.js";
+import {
+  announce,
+  checkSubsample,
+  type PlateOptions,
+  refuse,
+  setSize,
+  subsamplingScale,
+  visitParam,
+} from "./subsamples.js";
 import { refusePromise } from "./traceChecks.js";
 
-export type { PlateOptions } from "./plateFrame.js";
+export type { PlateOptions } from "./subsamples.js";
 
 /** `body` with the plate around it; it receives the indices of the elements that are visited. */
 export function plate<T>(name: string, size: number, body: (indices: Tensor) => T): T;
@@ -27,7 +43,7 @@ export function plate(name: string, ...rest: unknown[]): unknown {
   const frame = makeFrame(name, size, freeDim(name, size, options.dim), options);
   const close = opened(frame);
   try {
-    const result = withHandler(frameMessenger(frame), () => body(frame.indices));
+    const result = withHandler(frameHandler(frame), () => body(frame.indices));
     if (isPromise(result)) refusePromise(`the body of plate "${name}"`, result);
     return result;
   } finally {
@@ -49,6 +65,109 @@ function checkArguments(name: string, rest: readonly unknown[]): void {
     if (given !== undefined) requireOptions(`plate "${name}"`, given, hasBody ? BODY : LOOP, name);
 }
 
+/** The size of a plate as it was given. */
+function checkSize(name: string, size: unknown): number {
+  if (Number.isInteger(size) && (size as number) >= 0) return size as number;
+  return refuse(name, "bad-option", `size must be a non-negative integer, got ${show(size)}.`);
+}
+
+const open: PlateFrame[] = [];
+
+/** The plates around this statement, outermost first. */
+export const openPlates = (): readonly PlateFrame[] => open;
+
+/** Put a plate around what follows, until the returned function is called. */
+export function opened(frame: PlateFrame): () => void {
+  open.push(frame);
+  return () => {
+    open.splice(open.lastIndexOf(frame), 1);
+  };
+}
+
+/** Run `body`, another run of some program, as if no plate were open around it. */
+export function outsidePlates<T>(body: () => T): T {
+  const outer = open.splice(0);
+  try {
+    return body();
+  } finally {
+    open.splice(0, open.length, ...outer);
+  }
+}
+
+/** The dim of a plate: the one asked for, or the first that is free. */
+function freeDim(name: string, size: number | null, dim: number | undefined): number {
+  if (dim === undefined) {
+    let free = -1;
+    while (open.some((frame) => frame.dim === free)) free--;
+    return free;
+  }
+  if (!(Number.isInteger(dim) && dim < 0)) refuse(name, "bad-option", `dim must be a negative integer, got ${dim}.`);
+  const other = open.find((frame) => frame.dim === dim);
+  if (other !== undefined)
+    throw new PedigradError({
+      code: "plate-clash",
+      site: name,
+      message: `plates "${other.name}" (${other.size}) and "${name}" (${size}) both use dim ${dim}; set dim on one of them.`,
+    });
+  return dim;
+}
+
+/** The frame of a plate that opens. */
+function makeFrame(name: string, size: number | null, dim: number | null, options: PlateOptions): PlateFrame {
+  if (size === null) return { name, size, subsampleSize: null, dim, indices: null, isWhole: true, isGiven: false };
+  const given = options.subsample === undefined ? null : checkSubsample(name, size, options);
+  const subsampleSize = given?.length ?? options.subsampleSize ?? size;
+  if (!(Number.isInteger(subsampleSize) && subsampleSize >= Math.min(1, size) && subsampleSize <= size))
+    refuse(name, "bad-option", `subsampleSize must be an integer in 1..${size}, got ${subsampleSize}.`);
+  const frame = announce(name, size, subsampleSize, dim, given);
+  if (open.some((other) => other.name === frame.name))
+    refuse(frame.name, "duplicate-name", "is already open around this statement; rename one of them.");
+  return frame;
+}
+
+/** The handler of an open plate. */
+function frameHandler(frame: PlateFrame): Handler {
+  return {
+    process: {
+      sample: (message) => visitSample(frame, message),
+      param: ({ plates }) => plates.push(frame),
+      deterministic: ({ plates }) => plates.push(frame),
+    },
+    postprocess: { param: (message) => visitParam(frame, message) },
+  };
+}
+
+function visitSample(frame: PlateFrame, message: SampleMessage): void {
+  const { dim } = frame;
+  if (message.isOutside?.(frame)) return;
+  message.plates.push(frame);
+  if (dim !== null) {
+    if (frame.size === null) setSize(frame, message);
+    message.fn = expandAlong(frame, message);
+  }
+  if (frame.size !== frame.subsampleSize) message.scale = tensor(message.scale).mul(subsamplingScale(frame));
+}
+
+function expandAlong({ name: plateName, dim, size: whole, subsampleSize }: PlateFrame, { name, fn }: SampleMessage) {
+  const at = dim as number;
+  const size = subsampleSize as number;
+  const has = fn.batchShape.at(at);
+  if (fn.batchShape.length < -at || has === 1) {
+    if (has === size) return fn;
+    const missing = Math.max(0, -at - fn.batchShape.length);
+    const shape = [...new Array<number>(missing).fill(1), ...fn.batchShape];
+    shape[shape.length + at] = size;
+    return fn.expand(shape);
+  }
+  if (has !== size)
+    throw new PedigradError({
+      code: "plate-size",
+      site: name,
+      message: `site "${name}" in plate "${plateName}": dim ${at} has size ${has} but the plate ${size === whole ? `has size ${size}` : `visits ${size} of ${whole} elements`}. Give the distribution's parameters size ${size} (or 1) along dim ${at}${size === whole ? "" : ", by subsample(data)"}, or move them out of the plate; .toEvent(n) makes a dim part of one event.`,
+    });
+  return fn;
+}
+
 /** The plates of one loop: each turn of it is one element. */
 function sequential(name: string, size: number, options: PlateOptions): Iterable<number> {
   return turns(name, checkSize(name, size), options);
@@ -68,7 +187,7 @@ function* turns(name: string, size: number, options: PlateOptions): Generator<nu
     for (const index of indices) {
       const close = opened(frame);
       const pop = pushHandler(hearing);
-      pushHandler(frameMessenger(frame));
+      pushHandler(frameHandler(frame));
       try {
         taken++;
         yield index;
@@ -94,7 +213,7 @@ const refuseSpread = ({ name, size, subsampleSize }: PlateFrame): never =>
 export function turnOf<T>(frame: PlateFrame, body: () => T): T {
   const close = opened(frame);
   try {
-    return withHandler(frameMessenger(frame), body);
+    return withHandler(frameHandler(frame), body);
   } finally {
     close();
   }

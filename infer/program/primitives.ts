@@ -18,7 +18,7 @@ import {
   type SampleMessage,
   send,
 } from "./messages.js";
-import { openPlates } from "./plateFrame.js";
+import { openPlates } from "./plate.js";
 import { reportAsSite, requireBatchMask } from "./traceChecks.js";
 
 export interface SampleOptions {
@@ -57,7 +57,7 @@ export function sampleOutside(
       message: `sample: expected sample(name, distribution), got ${typeof name} and ${typeof fn}.`,
     });
   requireOptions(`sample site "${name}"`, options, SAMPLE, name);
-  const { obs, obsMask, infer = {}, key = null } = options;
+  const { obs, obsMask, infer, key = null } = options;
   if (obs != null && obsMask !== undefined)
     return samplePartlyObserved(name, fn, tensor(obs), tensor(obsMask), options);
   const message: SampleMessage = {
@@ -66,7 +66,7 @@ export function sampleOutside(
     fn,
     value: obs == null ? null : tensor(obs),
     isObserved: obs != null,
-    infer: checkInferOptions(name, infer),
+    infer: infer === undefined ? NO_OPTIONS : checkInferOptions(name, infer),
     plates: [],
     ...(isOutside && { isOutside }),
     scale: 1,
@@ -82,6 +82,8 @@ export function sampleOutside(
   return send(message, settle).value as Tensor;
 }
 
+const NO_OPTIONS: InferOptions = /* @__PURE__ */ Object.freeze({});
+
 function settle(message: SampleMessage): void {
   const { gradient } = message.infer;
   if (gradient !== undefined && !message.isObserved) message.fn = withGradient(message.name, message.fn, gradient);
@@ -93,13 +95,15 @@ function settle(message: SampleMessage): void {
 
 /**
  * The value with its site's name. It is pointwise in itself along the site's element axes: the batch axes of the distribution and those of
- * `toEvent`. An enumerated value has size 1 there and stands for all elements.
+ * `toEvent`. An enumerated value has size 1 along its plates and stands for all elements; further left are the values of other sites.
  */
-function tagged(value: Tensor, { name, fn, infer, isSubstituted, ambient: read }: SampleMessage): Tensor {
+function tagged(value: Tensor, { name, fn, infer, isSubstituted, plates, ambient: read }: SampleMessage): Tensor {
   const { shape } = value;
   const full = fn.shape();
   const ahead = shape.length - full.length;
-  const sizes = full.map((n, i) => (shape[ahead + i] === n || infer.enumerate === "parallel" ? n : 1));
+  const leftmost = Math.max(0, ...plates.map(({ dim }) => -(dim ?? 0)));
+  const inPlates = infer.enumerate === "parallel" ? full.length - fn.eventDim - leftmost : Infinity;
+  const sizes = full.map((n, i) => (shape[ahead + i] === n || i >= inPlates ? n : 1));
   const own = Provenance.related(name, ownRelation(sizes, fn.eventDim - fn.elementDim));
   const given = isSubstituted ? union(union(value.provenance, read), parentsOf(fn)) : value.provenance;
   return value.withProvenance(union(given, own));

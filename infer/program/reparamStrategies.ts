@@ -17,7 +17,7 @@ import {
   TransformedDistribution,
 } from "../../distributions/index.js";
 import { refuseOption, requireOptions } from "../checks.js";
-import { openPlates } from "./plateFrame.js";
+import { openPlates } from "./plate.js";
 import { param, sample } from "./primitives.js";
 import type { Reparam } from "./reparam.js";
 

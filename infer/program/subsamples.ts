@@ -1,9 +1,121 @@
 /**
- * One subsample for each run. Whatever runs a guide and then a model visits the same elements of a plate in both: `sharedPlates` draws
- * them once, by plate name. Indices that a program gives itself (`subsample: indices`) win, and are compared.
+ * Which elements a plate visits: all of them, those that the program gives (`subsample: indices`), or a random part. Whatever runs a guide
+ * and then a model visits the same ones in both: `sharedPlates` draws them once for each run, by plate name. Indices that a program
+ * gives itself win, and are compared.
  */
-import { PedigradError, random, type Tensor, take } from "../../autodiff/index.js";
-import { type Handler, type Model, type PlateMessage, type SampleMessage, withHandler } from "./messages.js";
+import { arange, PedigradError, random, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
+import { requireThat, validation } from "../../distributions/core/validation.js";
+import { constraints } from "../../distributions/index.js";
+import {
+  type Handler,
+  type KeyMessage,
+  type Model,
+  type ParamMessage,
+  type PlateFrame,
+  type PlateMessage,
+  type SampleMessage,
+  send,
+  withHandler,
+} from "./messages.js";
+import { reportAsSite } from "./traceChecks.js";
+
+export interface PlateOptions {
+  /** The dim along which its elements lie; by default the first free one, -1 outermost. */
+  dim?: number;
+  /** How many elements to visit, drawn once for each step; all by default. */
+  subsampleSize?: number;
+  /** The elements to visit, instead of a random subsample. */
+  subsample?: TensorLike;
+}
+
+export const refuse = (name: string, code: string, message: string): never => {
+  throw new PedigradError({ code, site: name, param: name, message: `plate "${name}": ${message}` });
+};
+
+/** The frame of a plate, of which its handlers are told; they may rename it or choose its indices. */
+export function announce(
+  name: string,
+  size: number,
+  subsampleSize: number,
+  dim: number | null,
+  given: Tensor | null,
+): PlateFrame {
+  const message = send<PlateMessage>(
+    {
+      type: "plate",
+      name,
+      size,
+      subsampleSize,
+      dim,
+      value: given,
+      isGiven: given !== null,
+      isWhole: false,
+      stop: false,
+    },
+    (m) => {
+      m.isWhole = m.value === null && m.subsampleSize === size;
+      m.value ??= m.isWhole ? arange(size) : drawSubsample(m);
+    },
+  );
+  const has = (message.value as Tensor).length;
+  if (has !== message.subsampleSize)
+    refuse(
+      message.name,
+      "plate-size",
+      `visits ${message.subsampleSize} of ${size} elements here, but ${has} where its indices were drawn (in the guide, or further up). Give both the same size and subsampleSize.`,
+    );
+  const { isWhole, isGiven, value: indices } = message;
+  return { name: message.name, size, subsampleSize: message.subsampleSize, dim, indices, isWhole, isGiven };
+}
+
+function drawSubsample({ name, size, subsampleSize }: PlateMessage): Tensor {
+  const { value: key } = send<KeyMessage>({ type: "key", name, value: null, stop: false }, () => {});
+  if (key === null)
+    return refuse(
+      name,
+      "no-key",
+      "a subsample needs a random key. Run the model under seed(model, key), or give { subsample }.",
+    );
+  return random.permutation(key, size).slice(0, subsampleSize);
+}
+
+/** The elements that the program gives, as a vector of indices. */
+export function checkSubsample(name: string, size: number, { subsample, subsampleSize }: PlateOptions): Tensor {
+  const given = tensor(subsample as TensorLike);
+  if (given.shape.length !== 1)
+    refuse(name, "bad-option", `subsample must be a vector of indices, got shape [${given.shape}].`);
+  if (subsampleSize !== undefined && subsampleSize !== given.length)
+    refuse(
+      name,
+      "bad-option",
+      `subsample has ${given.length} indices, but subsampleSize is ${subsampleSize}. Drop subsampleSize.`,
+    );
+  if (validation)
+    reportAsSite(
+      name,
+      () => requireThat(given, constraints.integerInterval(0, size - 1), { family: "subsample", what: "every index" }),
+      "plate",
+    );
+  return given;
+}
+
+/** Give a plate without a size that of its first site. */
+export function setSize(frame: PlateFrame, { fn, value, name }: SampleMessage): void {
+  const lead = value === null ? [] : value.shape.slice(0, value.shape.length - fn.eventDim);
+  const sizes = [fn.batchShape, lead].flatMap((shape) => shape.at(frame.dim as number) ?? []);
+  if (sizes.length === 0)
+    throw new PedigradError({
+      code: "no-plate-size",
+      site: name,
+      message: `plate "${frame.name}" has no size, and its first site "${name}" has none along dim ${frame.dim}. Give the plate a size: plate("${frame.name}", size, body).`,
+    });
+  const size = Math.max(...sizes);
+  Object.assign(frame, announce(frame.name, size, size, frame.dim, null));
+}
+
+/** The weight of one element that a plate visits: size / subsampleSize, and 1 for a whole plate, also an empty one. */
+export const subsamplingScale = ({ size, subsampleSize }: PlateFrame): number =>
+  size === subsampleSize ? 1 : (size as number) / (subsampleSize as number);
 
 /** The elements that a plate visited when it was opened before. */
 interface Visit {
@@ -93,4 +205,20 @@ export function visitedPart(value: Tensor, { fn, plates }: Pick<SampleMessage, "
     if (axis >= 0 && part.shape[axis] === size && size !== subsampleSize) part = take(part, indices, axis);
   }
   return part;
+}
+
+/** A param that has an element for each of the plate's is reduced to the elements that are visited. */
+export function visitParam(frame: PlateFrame, message: ParamMessage): void {
+  const { dim, indices, size, subsampleSize, isWhole } = frame;
+  if (message.value === null || dim === null || indices === null || isWhole) return;
+  const axis = message.value.shape.length + dim - message.eventDim;
+  const has = message.value.shape[axis];
+  if (axis >= 0 && has === size) message.value = take(message.value, indices, axis);
+  else if (axis >= 0 && has === subsampleSize && has > 1)
+    throw new PedigradError({
+      code: "plate-size",
+      site: message.name,
+      param: message.name,
+      message: `param "${message.name}" has ${has} elements along dim ${dim}, as many as plate "${frame.name}" visits at a time, but the plate has ${size}. Give it all ${size}, of which it then sees those visited; or say with { eventDim } that this axis is not the plate's.`,
+    });
 }

@@ -2,6 +2,7 @@
  * The trace of a run: every site in order, with its distribution, its value and how it was reached. Estimators are functions of
  * two traces, the guide's and the model's.
  */
+import { sameShape } from "../../autodiff/core/shape.js";
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
 import { overElements } from "../../distributions/core/distribution.js";
 import type { Distribution } from "../../distributions/index.js";
@@ -16,7 +17,7 @@ import {
   type SampleMessage,
   withHandler,
 } from "./messages.js";
-import { checkBroadcast, checkPlates, checkWeight, refusePromise, reportAsSite } from "./traceChecks.js";
+import { asRefusalOf, checkBroadcast, checkPlates, checkWeight, refusePromise } from "./traceChecks.js";
 
 /**
  * A random choice in a trace.
@@ -57,26 +58,33 @@ export class SampleSite {
 
   /** log density of the value, not scaled, under the ambient set of its statement. */
   logProb(): Tensor {
-    this.#logProb ??= this.#density((fn) => fn.logProb(this.value));
+    this.#logProb ??= this.#density("logProb");
     return this.#logProb;
   }
 
   /** The same for each independent element of an event: `logProb` before the last `fn.elementDim` axes are summed. */
   elements(): Tensor {
     if (this.fn.elementDim === 0) return this.logProb();
-    this.#elements ??= this.#density((fn) => fn.logProbElements(this.value));
+    this.#elements ??= this.#density("logProbElements");
     return this.#elements;
   }
 
-  #density(of: (fn: Distribution) => Tensor): Tensor {
-    checkPlates(this);
-    checkBroadcast(this);
-    const { name, fn, isObserved, mask, ambient } = this;
-    // An observation may be missing (NaN) behind its mask; a latent's score counts also where it is masked.
-    const score = () => of(isObserved && mask !== null ? fn.mask(mask) : fn);
-    const density = withAmbient(ambient, () => reportAsSite(name, score, isObserved ? "observed site" : "site"));
+  #density(of: "logProb" | "logProbElements"): Tensor {
+    const { name, fn, value, isObserved, mask, ambient } = this;
+    // A value of its distribution's own shape fits the plates, to which the distribution was expanded.
+    if (!sameShape(value.shape, [...fn.batchShape, ...fn.eventShape])) {
+      checkPlates(this);
+      checkBroadcast(this);
+    }
+    let density: Tensor;
+    try {
+      // An observation may be missing (NaN) behind its mask; a latent's score counts also where it is masked.
+      density = withAmbient(ambient, () => (isObserved && mask !== null ? fn.mask(mask) : fn)[of](value));
+    } catch (error) {
+      throw asRefusalOf(name, error, isObserved ? "observed site" : "site");
+    }
     // A density that no op computes, as that of a factor, would not inherit what the host code had read.
-    return density.withProvenance(union(density.provenance, ambient));
+    return ambient.size === 0 ? density : density.withProvenance(union(density.provenance, ambient));
   }
 
   /** log density, masked and scaled. */

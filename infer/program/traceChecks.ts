@@ -36,13 +36,18 @@ export function reportAsSite<T>(name: string, body: () => T, what = "site"): T {
   try {
     return body();
   } catch (error) {
-    if (!(error instanceof PedigradError) || error.site !== undefined) throw error;
-    const { code, message, param, op } = error;
-    const advice = code === "outside-support" ? (OUTSIDE[what] ?? "") : "";
-    // A factor is said to be one; that its distribution is a Unit is nobody's concern.
-    const said = message.replace(/^Unit: /, "");
-    throw new PedigradError({ code, param, op, site: name, message: `${what} "${name}": ${said}${advice}` });
+    throw asRefusalOf(name, error, what);
   }
+}
+
+/** The refusal of a distribution in the name of its site; any other error as it is. */
+export function asRefusalOf(name: string, error: unknown, what: string): unknown {
+  if (!(error instanceof PedigradError) || error.site !== undefined) return error;
+  const { code, message, param, op } = error;
+  const advice = code === "outside-support" ? (OUTSIDE[what] ?? "") : "";
+  // A factor is said to be one; that its distribution is a Unit is nobody's concern.
+  const said = message.replace(/^Unit: /, "");
+  return new PedigradError({ code, param, op, site: name, message: `${what} "${name}": ${said}${advice}` });
 }
 
 /** Refuse a value that has more elements along a plate's dim than the plate visits: a plate of size 1 would broadcast to it. */

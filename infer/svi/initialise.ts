@@ -10,7 +10,7 @@ import { warnOfSharedBaselines } from "../elbo/costs/sharedBaseline.js";
 import { checkSupports } from "../elbo/particles/supports.js";
 import { block, replay, seed } from "../program/handlers.js";
 import { type Handler, type Model, type ParamMessage, withHandler } from "../program/messages.js";
-import { outsidePlates } from "../program/plateFrame.js";
+import { outsidePlates } from "../program/plate.js";
 import { sharedPlates } from "../program/subsamples.js";
 import { type Trace, trace } from "../program/trace.js";
 import { reportAsSite } from "../program/traceChecks.js";

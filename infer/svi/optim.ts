@@ -31,6 +31,10 @@ export function zipTrees(f: (...leaves: Tensor[]) => Tensor, first: Tree, ...oth
     return f(leaf as Tensor, ...lists.map((list) => list[i] as Tensor));
   });
 }
+/** Parameters moved by their updates. */
+export const applyUpdates = <P extends Tree>(params: P, updates: Tree): P =>
+  zipTrees((p, u) => p.add(u), params, updates);
+
 const zerosLike = (params: Tree): Tree => mapTree(params, (leaf) => (leaf as Tensor).mul(0));
 
 function checkOptions(

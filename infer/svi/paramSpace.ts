@@ -34,14 +34,16 @@ export function constraintText(constraint: Constraint): string {
 
 export class ParamSpace {
   #constraints: ReadonlyMap<string, Constraint> = new Map();
+  #bijections: ReadonlyMap<string, Transform> = new Map();
 
   /** Know these constraints, and no others. */
   learn(constraints: ReadonlyMap<string, Constraint>): void {
     this.#constraints = constraints;
+    this.#bijections = new Map([...constraints].map(([name, constraint]) => [name, bijectTo(constraint)]));
   }
 
   /** Whether the constraints of all these parameters are known. */
-  knows(params: Record<string, Tensor>): boolean {
+  knows({ params }: Pick<SVIState, "params">): boolean {
     return Object.keys(params).every((name) => this.#constraints.has(name));
   }
 
@@ -76,8 +78,8 @@ export class ParamSpace {
   }
 
   #bijection(name: string): Transform {
-    const constraint = this.#constraints.get(name);
-    if (constraint !== undefined) return bijectTo(constraint);
+    const bijection = this.#bijections.get(name);
+    if (bijection !== undefined) return bijection;
     if (this.#constraints.size > 0) throw unknownParam(name, this.#constraints);
     throw new PedigradError({
       code: "unknown-param",

@@ -104,7 +104,7 @@ export function stepsOf(
 
 /** The state of a run that took no step: that before the first one, on the first batch. */
 function untouched(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[], op: string): SVIState {
-  if (options.initState !== undefined && svi.knows(options.initState)) return options.initState;
+  if (options.initState !== undefined && svi.space.knows(options.initState)) return options.initState;
   const { done, value } = argumentsOf(args, options.batches, 0, op).next();
   if (!done) return startOf(svi, key, options, value);
   throw new PedigradError({

@@ -1,19 +1,11 @@
 /** The state of an inference: all that one step hands to the next. */
 import { elementsOf } from "../../autodiff/core/copy.js";
-import { isContainer, mapTree, PedigradError, random, type Tensor, type Tree } from "../../autodiff/index.js";
+import { isContainer, mapTree, PedigradError, type Tensor, type Tree } from "../../autodiff/index.js";
 import type { Resident } from "../../autodiff/transforms/jit/resident.js";
-import {
-  currentAmbient,
-  detachProvenance,
-  getProvenance,
-  isInRun,
-  Provenance,
-  trackProvenance,
-  union,
-} from "../../provenance/index.js";
 import { show } from "../checks.js";
 import type { Optimizer } from "./optim.js";
 import type { InitOptions, SVIOptions } from "./options.js";
+import type { ParamSpace } from "./paramSpace.js";
 
 export interface SVIState {
   /** Unconstrained parameters by name. */
@@ -54,13 +46,6 @@ export interface ResidentSteps {
 /** A step as tensors: the next state, the loss, and its parts. */
 export type StepResult = [SVIState, Tensor, Record<string, Tensor>];
 
-/** The result of a step without the names of its own sites; inside a model, with the sets of what the model has sampled and handed in. */
-export function withOuterSets(result: StepResult, given: unknown): StepResult {
-  const outer = isInRun() ? union(getProvenance(given), currentAmbient()) : Provenance.empty;
-  const detached = detachProvenance(result);
-  return outer.size === 0 ? detached : trackProvenance(detached, outer);
-}
-
 const NO_TERMS: Record<string, number> = /* @__PURE__ */ Object.freeze({});
 
 /** Compiled steps as steps of an inference whose losses have parts with these names; `took` is told of states that are copied. */
@@ -92,8 +77,7 @@ export interface Stepper {
   /** Refuse where the program is not the one that steps like this one have run compiled. */
   check(state: SVIState, args: unknown[]): void;
   with(options: SVIOptions): Stepper;
-  knows(state: SVIState): boolean;
-  requireOwn(op: string, state: SVIState): void;
+  readonly space: ParamSpace;
   getParams(state: SVIState): Record<string, Tensor>;
   unsoundSites(state: SVIState, ...args: unknown[]): Map<string, Tensor>;
 }
@@ -140,12 +124,6 @@ function pathsOf(tree: Tree): string[] {
 /** Whether every parameter is still a number. */
 export const hasFiniteParams = ({ params }: SVIState): boolean =>
   Object.values(params).every((p) => elementsOf(p).every(Number.isFinite));
-
-/** The key of the next state, and that of the step to it. */
-export function keysAfter({ key }: SVIState): { next: Tensor; own: Tensor } {
-  const [next, own] = [...random.split(key)] as [Tensor, Tensor];
-  return { next, own };
-}
 
 /** The step, with the state before it where loss or parameters are not finite. */
 export function keptIfUnsound(state: SVIState, { state: next, loss, terms }: Advance): Advance {

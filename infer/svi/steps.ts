@@ -81,8 +81,8 @@ export function startOf(svi: Stepper, key: Tensor, options: RunOptions, args: un
     withValidation(!stableUpdate && validation, () => svi.init(given, ...args));
   if (initState === undefined) return init({ key, ...(initParams && { initParams }) });
   requireStateShape("svi.run", initState);
-  if (!svi.knows(initState)) init(key);
-  svi.requireOwn("svi.run", initState);
+  if (!svi.space.knows(initState)) init(key);
+  svi.space.require("svi.run", initState);
   const { batchesTaken: _, ...state } = initState;
   return state;
 }

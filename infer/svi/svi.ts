@@ -3,52 +3,58 @@
  * next ones come out. There is no global parameter store. Hoffman et al. 2013; the interface is NumPyro's.
  */
 import { sameShape } from "../../autodiff/core/shape.js";
-import {
-  emptyRecord,
-  jit,
-  mapTree,
-  PedigradError,
-  random,
-  type Tensor,
-  type Tree,
-  valueAndGrad,
-  zeros,
-} from "../../autodiff/index.js";
+import { emptyRecord, mapTree, random, type Tensor, type Tree, valueAndGrad, zeros } from "../../autodiff/index.js";
 import { withValidation } from "../../distributions/index.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
-import { outsideRuns } from "../../provenance/index.js";
+import {
+  currentAmbient,
+  detachProvenance,
+  getProvenance,
+  isInRun,
+  outsideRuns,
+  Provenance,
+  trackProvenance,
+  union,
+} from "../../provenance/index.js";
 import { requireOptions } from "../checks.js";
 import type { Elbo } from "../elbo/elbo.js";
-import type { Outcome } from "../elbo/particles/pair.js";
+import type { Outcome, Task } from "../elbo/particles/pair.js";
 import { type Model, withHandler } from "../program/messages.js";
 import { requireOutside } from "../program/trace.js";
 import type { WithBatches } from "./batches.js";
+import { CompiledStep } from "./compiledStep.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise } from "./initialise.js";
-import { type Optimizer, zipTrees } from "./optim.js";
-import { type InitOptions, initOptions, type JitMode, requireParts, SVI_OPTIONS, type SVIOptions } from "./options.js";
+import { applyUpdates, type Optimizer } from "./optim.js";
+import { type InitOptions, initOptions, requireParts, SVI_OPTIONS, type SVIOptions } from "./options.js";
 import { onlyKnownParams, ParamSpace } from "./paramSpace.js";
 import { type RunOptions, type RunResult, runLoop, runLoopAsync, type StepOptions, stepsOf } from "./run.js";
 import {
   type Advance,
   keptIfUnsound,
-  keysAfter,
   type ResidentSteps,
   requireState,
   requireStateShape,
-  residentSteps,
   type Stepper,
   type StepResult,
   type SVIState,
-  withOuterSets,
 } from "./state.js";
 import type { Step } from "./steps.js";
 
-// biome-ignore lint/suspicious/noExplicitAny: without a typed model any arguments will do
-export class SVI<A extends unknown[] = any[]> implements Stepper {
+/**
+ * @example
+ * const model = (x) => sample("x", new Normal(sample("z", new Normal(0, 1)), 1), { obs: x });
+ * const guide = () => sample("z", new Normal(param("loc", 0), param("scale", 1, { constraint: constraints.positive })));
+ * const svi = new SVI(model, guide, adam(exponentialDecay(0.1, 200, 0.1)), new TraceELBO());
+ * svi.run(random.key(0), 500, 2).params.loc.item() // 1.0
+ */
+export class SVI<
+  // biome-ignore lint/suspicious/noExplicitAny: without a typed model any arguments will do
+  A extends unknown[] = any[],
+> implements Stepper
+{
   #space = new ParamSpace();
-  readonly #compiled = jit((state: SVIState, ...args: unknown[]) => this.#step(state, args));
-  #jit: JitMode;
+  readonly #compiled: CompiledStep;
   /** The optimiser's state of the last step, which needs no check. */
   #latest: Tree | null = null;
 
@@ -69,7 +75,7 @@ export class SVI<A extends unknown[] = any[]> implements Stepper {
     readonly options: SVIOptions = {},
   ) {
     requireParts(model, guide, optimizer, elbo, options);
-    this.#jit = options.jit ?? "auto";
+    this.#compiled = new CompiledStep((state, args) => this.#step(state, args), options.jit ?? "auto");
   }
 
   /** The state before the first step: initial values from guide and model (the guide's win), and one dry run of the loss. */
@@ -82,7 +88,7 @@ export class SVI<A extends unknown[] = any[]> implements Stepper {
     );
     this.#space.learn(constraints);
     const params = this.#space.unconstrain(values);
-    const dry = this.#outcome(params, mutables, initKey, args);
+    const dry = this.#outcome(this.#task(params, mutables, initKey, args));
     return {
       params,
       optimState: this.optimizer.init(params),
@@ -107,50 +113,29 @@ export class SVI<A extends unknown[] = any[]> implements Stepper {
       requireState("svi.update", state, this.optimizer);
       this.#space.require("svi.update", state);
     }
-    const [next, loss, terms] = this.#fastStep(state, args);
+    const [next, loss, terms] = this.#compiled.isOn ? this.#compiled.take(state, args) : this.#step(state, args);
     this.#latest = next.optimState;
     return { state: next, loss: loss.item(), terms: mapTree(terms, (term) => (term as Tensor).item()) };
   }
 
-  #fastStep(state: SVIState, args: unknown[]): StepResult {
-    if (this.#jit === false) return this.#step(state, args);
-    try {
-      return this.#compiled(state, ...args);
-    } catch (error) {
-      if (this.#jit === true || !(error instanceof PedigradError && error.code === "read-in-jit")) throw error;
-      this.#jit = false;
-      const what =
-        error.site === undefined
-          ? "a value it was given, through which no gradient passes"
-          : `what it sampled at {${error.site}}`;
-      console.warn(
-        `pedigrad: steps run eagerly, because the program reads ${what} (${error.op}). Set jit: false to say so, or jit: true to make it an error.`,
-      );
-      return this.#step(state, args);
-    }
-  }
-
   /** Further steps from what `advance` has just left, for the loops of `run`; null where the state cannot stay in memory. */
-  resident({ state, terms }: Advance): ResidentSteps | null {
-    const steps = this.#jit === false ? null : this.#compiled.resident(state);
-    return (
-      steps &&
-      residentSteps(steps, Object.keys(terms), ({ optimState }) => {
-        this.#latest = optimState;
-      })
-    );
+  resident(left: Advance): ResidentSteps | null {
+    return this.#compiled.resident(left, (optimState) => {
+      this.#latest = optimState;
+    });
   }
 
   /** Refuse, as a step would, where the program is not the one any more that steps like this one have run compiled. */
   check(state: SVIState, args: unknown[]): void {
-    if (this.#jit !== false) this.#compiled.check(state, ...args);
+    this.#compiled.check(state, args);
   }
 
   /** The same inference with other options. */
   with(options: SVIOptions): SVI<A> {
     requireOptions("svi.with", options, SVI_OPTIONS);
     if (Object.keys(options).length === 0) return this;
-    const copy = new SVI<A>(this.model, this.guide, this.optimizer, this.elbo, { ...this.options, ...options });
+    const { model, guide, optimizer, elbo } = this;
+    const copy = new SVI<A>(model, guide, optimizer, elbo, { ...this.options, ...options });
     copy.#space = this.#space;
     return copy;
   }
@@ -165,25 +150,22 @@ export class SVI<A extends unknown[] = any[]> implements Stepper {
   #step(state: SVIState, args: unknown[]): StepResult {
     const { next, own } = keysAfter(state);
     const lossAt = (params: Record<string, Tensor>): [Tensor, Outcome] => {
-      const outcome = this.#outcome(params, state.mutableState, own, args);
+      const outcome = this.#outcome(this.#task(params, state.mutableState, own, args));
       return [outcome.loss, outcome];
     };
     const [[loss, { mutableState, terms = emptyRecord() }], grads] = this.options.forwardModeDifferentiation
       ? valueAndForwardGrad(lossAt)(state.params)
       : valueAndGrad(lossAt, { hasAux: true })(state.params);
     const [updates, optimState] = outsideRuns(() => this.optimizer.update(grads, state.optimState, state.params));
-    const params = zipTrees((p, u) => p.add(u), state.params, updates);
-    const kept = mapTree(mutableState, (value) => (value as Tensor).withoutNode());
     const { constraints } = state;
     const after = {
-      params,
+      params: applyUpdates(state.params, updates),
       optimState,
-      mutableState: mergeRecords(state.mutableState, kept),
+      mutableState: mergeRecords(state.mutableState, mapTree(mutableState, released)),
       key: next,
       ...(constraints !== undefined && { constraints }),
     };
-    const parts = mapTree(terms, (term) => (term as Tensor).withoutNode());
-    return withOuterSets([after, loss, parts], [state, args]);
+    return withOuterSets([after, loss, mapTree(terms, released)], [state, args]);
   }
 
   /** A step that keeps parameters, optimiser and mutable state as they were where loss or parameters would not be finite. */
@@ -196,31 +178,25 @@ export class SVI<A extends unknown[] = any[]> implements Stepper {
   evaluate(state: SVIState, ...args: A): number {
     requireOutside("svi.evaluate");
     requireStateShape("svi.evaluate", state);
-    return this.#outcome(state.params, state.mutableState, keysAfter(state).own, args).loss.item();
+    return this.#outcome(this.#task(state.params, state.mutableState, keysAfter(state).own, args)).loss.item();
   }
 
   /** The same loss by site. */
   perSite(state: SVIState, ...args: A): Record<string, Tensor> {
     requireStateShape("svi.perSite", state);
-    const values = mergeRecords(this.getParams(state), state.mutableState);
-    return this.elbo.perSite(keysAfter(state).own, values, this.model, this.guide, ...this.#allArgs(args));
+    const task = this.#task(state.params, state.mutableState, keysAfter(state).own, args);
+    return this.elbo.perSite(task.key, task.values, task.model, task.guide, ...task.args);
   }
 
   /** The sites whose cost is not finite in that loss, with their values. */
   unsoundSites(state: SVIState, ...args: unknown[]): Map<string, Tensor> {
-    const values = mergeRecords(this.getParams(state), state.mutableState);
-    const { model, guide } = this;
-    return this.elbo.unsoundSites({ key: keysAfter(state).own, values, model, guide, args: this.#allArgs(args) });
+    requireStateShape("svi.unsoundSites", state);
+    return this.elbo.unsoundSites(this.#task(state.params, state.mutableState, keysAfter(state).own, args));
   }
 
-  /** Refuse a state whose parameters had other constraints. */
-  requireOwn(op: string, state: SVIState): void {
-    this.#space.require(op, state);
-  }
-
-  /** Whether the constraints of these parameters are known, which `init` learns from the programs. */
-  knows(state: SVIState): boolean {
-    return this.#space.knows(state.params);
+  /** What `init` has learnt of the parameters. */
+  get space(): ParamSpace {
+    return this.#space;
   }
 
   /** Constrained parameters by name. */
@@ -250,17 +226,14 @@ export class SVI<A extends unknown[] = any[]> implements Stepper {
     return stepsOf(this, key, options, args);
   }
 
-  #outcome(
-    params: Record<string, Tensor>,
-    mutableState: Record<string, Tensor>,
-    key: Tensor,
-    args: unknown[],
-  ): Outcome {
+  #task(params: Record<string, Tensor>, mutableState: Record<string, Tensor>, key: Tensor, args: unknown[]): Task {
     const values = mergeRecords(mutableState, this.#space.constrain(params));
-    const { elbo, model, guide } = this;
-    return withHandler(onlyKnownParams, () =>
-      elbo.lossWithMutableState(key, values, model, guide, ...this.#allArgs(args)),
-    );
+    const { model, guide } = this;
+    return { key, values, model, guide, args: this.#allArgs(args) };
+  }
+
+  #outcome(task: Task): Outcome {
+    return withHandler(onlyKnownParams, () => this.elbo.estimate(task));
   }
 
   #allArgs(args: unknown[]): unknown[] {
@@ -269,6 +242,21 @@ export class SVI<A extends unknown[] = any[]> implements Stepper {
     const last = args.at(-1);
     return isRecord(last) ? [...args.slice(0, -1), { ...last, ...staticArgs }] : [...args, staticArgs];
   }
+}
+
+const released = (value: unknown): Tensor => (value as Tensor).withoutNode();
+
+/** The key of the next state, and that of the step to it. */
+function keysAfter({ key }: SVIState): { next: Tensor; own: Tensor } {
+  const [next, own] = [...random.split(key)] as [Tensor, Tensor];
+  return { next, own };
+}
+
+/** The result of a step without the names of its own sites; inside a model, with the sets of what the model has sampled and handed in. */
+function withOuterSets(result: StepResult, given: unknown): StepResult {
+  const outer = isInRun() ? union(getProvenance(given), currentAmbient()) : Provenance.empty;
+  const detached = detachProvenance(result);
+  return outer.size === 0 ? detached : trackProvenance(detached, outer);
 }
 
 /** A mutable before the first step: as declared, in the shape that a step leaves it in. Averages of baselines start at 0. */

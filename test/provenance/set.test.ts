@@ -51,6 +51,7 @@ test("sets that grow out of each other, and branch, keep their own members", () 
     for (let k = 0; k < 20; k++) assert.is(set.has(name(k)), k <= i);
     assert.not(set.has("right"));
     for (const [k, other] of grown.entries()) assert.is(set.includes(other), k <= i);
+    assert.equal(sites(union(Provenance.of("new", name(0)), set)), ["new", ...own].sort());
   }
 });
 

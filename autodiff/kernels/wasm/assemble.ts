@@ -184,12 +184,15 @@ class Compiler {
         this.#push(code);
         return;
       }
-      case "choice":
-        this.#emit(x.yes, "v");
-        this.#emit(x.no, "v");
+      case "choice": {
+        // Where one side is 0, the other one is masked: half the instructions.
+        const [first, second] = [isZero(x.yes), !isZero(x.yes) && isZero(x.no)];
+        if (!first) this.#emit(x.yes, "v");
+        if (!second) this.#emit(x.no, "v");
         this.#emit(x.test, "v");
-        this.#push([0xfd, 0x52]);
+        this.#push([0xfd, first ? 0x4f : second ? 0x4e : 0x52]);
         return;
+      }
       case "call":
         this.#call(x);
     }
@@ -237,6 +240,9 @@ class Compiler {
     this.#names = outer;
   }
 }
+
+/** Whether a value is 0, and not -0: all bits of it are. */
+const isZero = (x: Expression): boolean => x.kind === "number" && Object.is(x.value, 0);
 
 /** An address as a variable part and a constant, which the instruction itself can hold. */
 const separated = (address: Expression): [Expression, number] =>

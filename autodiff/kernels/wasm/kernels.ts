@@ -1,8 +1,8 @@
 /**
- * The kernels other than loops around a formula: long sums, and products of matrices with vectors and with matrices.
- * Addresses and steps are in bytes, counts in elements. Every entry is added up in the order in which the JavaScript kernel
- * of the op does it, so both agree to the last bit.
+ * The kernels other than loops around a formula: long sums here, products and substitution in files of their own. Addresses and steps are in
+ * bytes, counts in elements. Every entry is added up in the order in which the JavaScript kernel of the op does it, so both agree to the last bit.
  */
+import { matrices } from "./matrices.js";
 import { triangles } from "./triangles.js";
 
 /**
@@ -22,6 +22,40 @@ function sum(a, n) {
   end = a + ((n & 7) << 3);
   while (a !== end) { total = total + get(a); a = a + 8; }
   return total;
+}
+function clear(a, n) {
+  let end = a + (n >>> 1 << 4);
+  while (a !== end) { store(a, same(0)); a = a + 16; }
+  if (n & 1) { storeOne(a, same(0)); }
+}
+function addEights(lanes, a, next, rows, n) {
+  while (rows > 0) {
+    let s0 = load(lanes); let s1 = load(lanes + 16); let s2 = load(lanes + 32); let s3 = load(lanes + 48);
+    let p = a;
+    let end = a + (n >>> 3 << 6);
+    while (p !== end) {
+      s0 = s0 + load(p); s1 = s1 + load(p + 16); s2 = s2 + load(p + 32); s3 = s3 + load(p + 48);
+      p = p + 64;
+    }
+    store(lanes, s0); store(lanes + 16, s1); store(lanes + 32, s2); store(lanes + 48, s3);
+    lanes = lanes + 64;
+    a = a + next;
+    rows = rows - 1;
+  }
+}
+function addRest(out, lanes, a, next, rows, n) {
+  while (rows > 0) {
+    let s = (load(lanes) + load(lanes + 32)) + (load(lanes + 16) + load(lanes + 48));
+    let total = first(s) + second(s);
+    let p = a;
+    let end = a + (n << 3);
+    while (p !== end) { total = total + get(p); p = p + 8; }
+    put(out, total);
+    out = out + 8;
+    lanes = lanes + 64;
+    a = a + next;
+    rows = rows - 1;
+  }
 }
 function sumRows(out, a, rows, n) {
   let end = out + (rows << 3);
@@ -62,198 +96,7 @@ function shiftColumns(out, a, columns, n) {
   }
 }`;
 
-const each = (names: string, text: (name: string, i: number) => string): string => names.split(" ").map(text).join(" ");
-
-/** out = A b: the rows of A lie one after the other, eight of them are done side by side. */
-const rowsByVector = `
-function dotRows(out, a, b, rows, n) {
-  let next = n << 3;
-  let end = out + (rows >>> 3 << 6);
-  while (out !== end) {
-    ${each("0 1 2 3", (k) => `let s${k} = same(0);`)}
-    ${each("1 2 3 4 5 6 7", (r, i) => `let a${r} = a${i || ""} + next;`)}
-    let from = b;
-    let stop = b + (n >>> 1 << 4);
-    while (from !== stop) {
-      let x = loadSame(from); let y = loadSame(from + 8);
-      ${each("0 1 2 3", (k, i) => `let u = load(a${2 * i || ""}); let v = load(a${2 * i + 1}); s${k} = s${k} + firsts(u, v) * x; s${k} = s${k} + seconds(u, v) * y;`)}
-      ${each(" 1 2 3 4 5 6 7", (r) => `a${r} = a${r} + 16;`)}
-      from = from + 16;
-    }
-    if (n & 1) {
-      let x = loadSame(from);
-      ${each("0 1 2 3", (k, i) => `s${k} = s${k} + firsts(loadOne(a${2 * i || ""}), loadOne(a${2 * i + 1})) * x;`)}
-      ${each(" 1 2 3 4 5 6 7", (r) => `a${r} = a${r} + 8;`)}
-    }
-    ${each("0 1 2 3", (k, i) => `store(out + ${16 * i}, s${k});`)}
-    a = a7;
-    out = out + 64;
-  }
-  end = out + ((rows & 7) << 3);
-  while (out !== end) {
-    let total = 0 + get(a) * get(b);
-    let from = b + 8;
-    let stop = a + next;
-    a = a + 8;
-    while (a !== stop) { total = total + get(a) * get(from); a = a + 8; from = from + 8; }
-    put(out, total);
-    out = out + 8;
-  }
-}`;
-
-/** out = out + Σ x[i] B[i]: numbers that lie `step` apart, times the rows of B, four of them in one pass. */
-const combinedRows = `
-function addRow(out, x, b, n) {
-  let factor = loadSame(x);
-  let end = out + (n >>> 1 << 4);
-  while (out !== end) { store(out, load(out) + factor * load(b)); out = out + 16; b = b + 16; }
-  if (n & 1) { storeOne(out, loadOne(out) + factor * loadOne(b)); }
-}
-function addRows(out, x, step, b, rows, n) {
-  let next = n << 3;
-  while (rows > 3) {
-    let x1 = x + step; let x2 = x1 + step; let x3 = x2 + step;
-    ${each("0 1 2 3", (k, i) => `let f${k} = loadSame(x${i || ""});`)}
-    ${each("1 2 3", (k, i) => `let b${k} = b${i || ""} + next;`)}
-    let to = out;
-    let end = out + (n >>> 1 << 4);
-    while (to !== end) {
-      store(to, load(to) + f0 * load(b) + f1 * load(b1) + f2 * load(b2) + f3 * load(b3));
-      to = to + 16; ${each(" 1 2 3", (k) => `b${k} = b${k} + 16;`)}
-    }
-    if (n & 1) {
-      storeOne(to, loadOne(to) + f0 * loadOne(b) + f1 * loadOne(b1) + f2 * loadOne(b2) + f3 * loadOne(b3));
-      b3 = b3 + 8;
-    }
-    b = b3;
-    x = x3 + step;
-    rows = rows - 4;
-  }
-  while (rows > 0) { addRow(out, x, b, n); x = x + step; b = b + next; rows = rows - 1; }
-}`;
-
-/** Cells of a tile: row by row of a pair of columns. */
-const cells = (text: (row: string, column: number) => string): string =>
-  "0 1 2 3"
-    .split(" ")
-    .flatMap((row) => [text(row, 0), text(row, 1)])
-    .join(" ");
-
-/**
- * C = C + A B, or C - A B where `sign` is the address of -1; rows of C are `next` bytes apart. B is packed in panels of four columns and up to 256 terms, which stay in the nearest cache; a tile is four
- * rows by four columns, kept in registers. Tiles that hang over an edge are done in `scratch`.
- */
-const products = `
-function tile(c0, next, a0, a1, a2, a3, step, b, n) {
-  ${each("1 2 3", (r, i) => `let c${r} = c${i} + next;`)}
-  ${cells((r, k) => `let s${r}${k} = load(c${r} + ${16 * k});`)}
-  let end = b + (n << 5);
-  while (b !== end) {
-    let b0 = load(b); let b1 = load(b + 16);
-    ${each("0 1 2 3", (r) => `let x${r} = loadSame(a${r}); s${r}0 = s${r}0 + x${r} * b0; s${r}1 = s${r}1 + x${r} * b1; a${r} = a${r} + step;`)}
-    b = b + 32;
-  }
-  ${cells((r, k) => `store(c${r} + ${16 * k}, s${r}${k});`)}
-}
-function packRows(to, b, down, n, sign) {
-  let s = loadSame(sign);
-  let end = to + (n << 5);
-  while (to !== end) { store(to, s * load(b)); store(to + 16, s * load(b + 16)); b = b + down; to = to + 32; }
-}
-function packColumns(to, b0, right, n, sign) {
-  let s = loadSame(sign);
-  let b1 = b0 + right; let b2 = b1 + right; let b3 = b2 + right;
-  let end = to + (n >>> 1 << 6);
-  while (to !== end) {
-    ${each("0 1 2 3", (k) => `let v${k} = s * load(b${k}); b${k} = b${k} + 16;`)}
-    store(to, firsts(v0, v1)); store(to + 16, firsts(v2, v3)); store(to + 32, seconds(v0, v1)); store(to + 48, seconds(v2, v3));
-    to = to + 64;
-  }
-  if (n & 1) {
-    store(to, s * firsts(loadOne(b0), loadOne(b1)));
-    store(to + 16, s * firsts(loadOne(b2), loadOne(b3)));
-  }
-}
-function packAny(to, b, down, right, n, width, sign) {
-  let s = get(sign);
-  let end = to + (n << 5);
-  while (to !== end) {
-    let j = 0;
-    let from = b;
-    while (j < 4) {
-      put(to + (j << 3), 0);
-      if (j < width) { put(to + (j << 3), s * get(from)); }
-      from = from + right;
-      j = j + 1;
-    }
-    b = b + down;
-    to = to + 32;
-  }
-}
-function pack(to, b, down, right, n, width, sign) {
-  let isWhole = width > 3;
-  let areRows = isWhole & (right === 8);
-  let areColumns = (isWhole & (down === 8)) & (right !== 8);
-  if (areRows) { packRows(to, b, down, n, sign); }
-  if (areColumns) { packColumns(to, b, right, n, sign); }
-  if ((areRows + areColumns) === 0) { packAny(to, b, down, right, n, width, sign); }
-}
-function move(to, toNext, from, fromNext, rows, width) {
-  if (rows > 4) { rows = 4; }
-  if (width > 4) { width = 4; }
-  while (rows > 0) {
-    let j = 0;
-    while (j < width) { put(to + (j << 3), get(from + (j << 3))); j = j + 1; }
-    to = to + toNext;
-    from = from + fromNext;
-    rows = rows - 1;
-  }
-}
-function multiplyPanel(c, next, a, down, step, panel, scratch, rows, width, n) {
-  while (rows > 0) {
-    let a1 = a; let a2 = a; let a3 = a;
-    if (rows > 1) { a1 = a + down; }
-    if (rows > 2) { a2 = a1 + down; }
-    if (rows > 3) { a3 = a2 + down; }
-    let isWhole = (rows > 3) & (width > 3);
-    if (isWhole) { tile(c, next, a, a1, a2, a3, step, panel, n); }
-    if (isWhole === 0) {
-      move(scratch, 32, c, next, rows, width);
-      tile(scratch, 32, a, a1, a2, a3, step, panel, n);
-      move(c, next, scratch, 32, rows, width);
-    }
-    a = a3 + down;
-    c = c + (next << 2);
-    if (rows < 4) { rows = 4; }
-    rows = rows - 4;
-  }
-}
-function multiply(c, next, a, aDown, aRight, b, bDown, bRight, rows, n, columns, scratch, sign) {
-  while (n > 0) {
-    let terms = n;
-    if (terms > 256) { terms = 256; }
-    let top = 0;
-    while (top < rows) {
-      let height = rows - top;
-      if (height > 256) { height = 256; }
-      let j = 0;
-      while (j < columns) {
-        pack(scratch + 128, b + j * bRight, bDown, bRight, terms, columns - j, sign);
-        multiplyPanel(c + top * next + (j << 3), next, a + top * aDown, aDown, aRight, scratch + 128, scratch, height, columns - j, terms);
-        j = j + 4;
-      }
-      top = top + 256;
-    }
-    a = a + terms * aRight;
-    b = b + terms * bDown;
-    n = n - terms;
-  }
-}`;
-
-/** Bytes that `multiply` needs for a tile and a panel. */
-export const SCRATCH = 128 + 256 * 32;
-
-export const kernels: string = sums + rowsByVector + combinedRows + products + triangles + shifts;
+export const kernels: string = sums + matrices + triangles + shifts;
 
 /** The kernels as functions. `addRows` and `multiply` add to what is there. */
 export interface Kernels {

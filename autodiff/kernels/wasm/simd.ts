@@ -6,7 +6,8 @@
 import { farAngles, formulas, simdPrimitives } from "../formulas/index.js";
 import { parse, type Routine } from "../formulas/language.js";
 import { assemble } from "./assemble.js";
-import { type Kernels, kernels, SCRATCH } from "./kernels.js";
+import { type Kernels, kernels } from "./kernels.js";
+import { SCRATCH } from "./matrices.js";
 
 const PAGE = 65536;
 // The beginning of each memory holds scratch for products, 1 and -1.
@@ -35,6 +36,14 @@ const outsideFunctions = (): Record<string, (x: number) => number> => (outside ?
 const moduleOf = (text: string): Uint8Array<ArrayBuffer> =>
   assemble(parse(text), formulasByName(), Object.keys(outsideFunctions()));
 
+/** A text after the kernels that it calls, and those that they call, each of which stands before its callers. */
+function withKernels(text: string): string {
+  let whole = text;
+  for (const kernel of kernels.split(/(?=^function )/m).reverse())
+    if (whole.includes(`${/^function (\w+\()/.exec(kernel)?.[1]}`)) whole = kernel + whole;
+  return whole;
+}
+
 /** The module of the kernels; null where the platform refuses it. */
 let shared: object | null | undefined;
 function kernelModule(): object | null {
@@ -62,9 +71,9 @@ export class Simd {
     owners.set(this.#memory.buffer, this);
   }
 
-  /** The routines of a text, on this memory. */
+  /** The routines of a text, which may call kernels, on this memory. */
   compile(text: string): Record<string, () => void> {
-    return this.#link(new (platform().Module)(moduleOf(text))) as Record<string, () => void>;
+    return this.#link(new (platform().Module)(moduleOf(withKernels(text)))) as Record<string, () => void>;
   }
 
   #link(module: object): object {

@@ -63,13 +63,13 @@ export const folding =
     }
   };
 
-/** A function that reduces axes with `foldAll`, and its op. */
-export function reduction(
+/** An op that reduces axes with `foldAll`. */
+function reductionOp(
   name: string,
   foldAll: FoldAll,
   vjp: Vjp<Reduced> | null,
   { emptyIsError = false, byRows = false, simd }: Details = {},
-) {
+): Op<Reduced> {
   const op: Op<Reduced> = {
     name,
     shape: (reduced, [x]) => {
@@ -98,15 +98,25 @@ export function reduction(
     batch: ({ axes, keepDims }, [x]) => apply(op, { axes: axes.map((a) => a + 1), keepDims }, x as Tensor),
     axes: (reduced, [x]) => movedAxes(reduced, x as Tensor),
   };
+  return op;
+}
+
+/** The function of such an op. */
+function reducing(op: Op<Reduced>) {
+  const { name } = op;
+  const isSmooth = op.vjp(0) !== null;
   return (x: TensorLike, axes?: Axes, options?: KeepDims): Tensor => {
     const from = tensor(x);
     const reduced = readReduced(name, from, axes, options);
     // Reducing axes of size 1 changes nothing but the shape.
-    const isSame = vjp !== null && reduced.axes.every((axis) => from.shape[axis] === 1);
+    const isSame = isSmooth && reduced.axes.every((axis) => from.shape[axis] === 1);
     if (!isSame) return apply(op, reduced, from);
     return dropReduced(mixedAlong(from, reduced.axes, name), reduced);
   };
 }
+
+/** A function that reduces axes. */
+export const reduction = (...args: Parameters<typeof reductionOp>) => reducing(reductionOp(...args));
 
 /** The axes of x that are reduced, and the shape that remains. */
 export function readReduced(name: string, x: Tensor, axes: Axes | undefined, options: KeepDims | undefined): Reduced {
@@ -163,13 +173,14 @@ export function normalizeAxes(op: string, axes: Axes | undefined, shape: Shape):
   return list.sort((a, b) => a - b);
 }
 
-/** The sum; 0 for an empty axis. */
-export const sum = reduction(
+export const sumOp: Op<Reduced> = reductionOp(
   "sum",
   folding(sumOf, sumRows),
   (g, _, [x], reduced) => broadcastTo(kept(g, x as Tensor, reduced), (x as Tensor).shape),
   { byRows: true, simd: sumSimd },
 );
+/** The sum; 0 for an empty axis. */
+export const sum = reducing(sumOp);
 
 const extremum: Vjp<Reduced> = (g, y, [input], reduced) => {
   const x = input as Tensor;

@@ -9,7 +9,8 @@ import { broadcastShapes, type Shape, showShape, sizeOf } from "../../core/shape
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { broadcastView, type View, viewOf } from "../../core/view.js";
 import { multiply, multiplyByColumns, multiplyRow } from "../../kernels/matmul.js";
-import { addressOf, kernelsOf, ONE } from "../../kernels/wasm/simd.js";
+import { productFor } from "../../kernels/products.js";
+import { addressOf, kernelsOf } from "../../kernels/wasm/simd.js";
 import { broadcastTogether } from "../views/batching.js";
 import { expandDims, squeeze, transpose } from "../views/shape.js";
 
@@ -19,7 +20,7 @@ export const matrixTranspose = (x: Tensor): Tensor => {
   return transpose(x, [...order.slice(0, -2), order.length - 1, order.length - 2]);
 };
 
-const matmulOp: Op = {
+export const matmulOp: Op = {
   name: "matmul",
   shape: (_, [a, b]) => {
     const [left, right] = [(a as Tensor).shape, (b as Tensor).shape];
@@ -128,18 +129,12 @@ function simdProduct(out: View, left: View, right: View): (() => void) | null {
   const [bDown, bRight] = right.stride.slice(-2).map((step) => 8 * step) as [number, number];
   const batch = out.shape.slice(0, -2);
   const [as, bs] = [offsetsOf(left, batch), offsetsOf(right, batch)];
-  const one = (i: number): (() => void) => {
-    const [c, a, b] = [at(out.offset + i * m * n), at(as[i] as number), at(bs[i] as number)];
-    if (n === 1 && aRight === 8 && aDown === 8 * k && bDown === 8) return () => kernels.dotRows(c, a, b, m, k);
-    if (n === 1 && aDown === 8 && aRight === 8 * m) return () => kernels.addRows(c, b, bDown, a, k, m);
-    if (m === 1 && bRight === 8 && bDown === 8 * n) return () => kernels.addRows(c, a, aRight, b, k, n);
-    return () => kernels.multiply(c, 8 * n, a, aDown, aRight, b, bDown, bRight, m, k, n, 0, ONE);
-  };
-  const products = as.map((_, i) => one(i));
+  const run = productFor(kernels, [m, k, n], { cDown: 8 * n, aDown, aRight, bDown, bRight });
+  const places = as.map((a, i) => [at(out.offset + i * m * n), at(a), at(bs[i] as number)] as const);
   const size = sizeOf(out.shape);
   return () => {
     out.data.fill(0, out.offset, out.offset + size);
-    for (const run of products) run();
+    for (const [c, a, b] of places) run(c, a, b, m, k, n);
   };
 }
 

@@ -23,20 +23,22 @@ export function placesOf(program: Program, units: readonly Unit[], views: Views)
   const { values, outputs } = program;
   const arena = new Arena();
   const offsets = new Array<number>(values.length).fill(-1);
+  const rooms = new Map(units.flatMap((unit) => (unit.kind === "rows" ? [...unit.rows.room] : [])));
+  const sizeOf = (i: number): number => rooms.get(i) ?? views.size(i);
   const stored = storedValues(program, units, views);
   const stays = new Set(outputs.map((output) => views.owner(output)));
   values.forEach((value, i) => {
     if (value.kind !== "op" || (!views.isView(i) && views.size(i) < SHORT)) {
-      offsets[i] = arena.take(roomFor(views.size(i)));
+      offsets[i] = arena.take(roomFor(sizeOf(i)));
       stays.add(i);
     }
   });
   const ends = lastReads(program, units, views);
   units.forEach((unit, at) => {
     const { makes } = traffic(unit, program);
-    for (const i of makes) if (stored[i] === 1 && offsets[i] === -1) offsets[i] = arena.take(roomFor(views.size(i)));
+    for (const i of makes) if (stored[i] === 1 && offsets[i] === -1) offsets[i] = arena.take(roomFor(sizeOf(i)));
     for (const i of ends[at] as number[])
-      if (!stays.has(i) && offsets[i] !== -1) arena.free(offsets[i] as number, roomFor(views.size(i)));
+      if (!stays.has(i) && offsets[i] !== -1) arena.free(offsets[i] as number, roomFor(sizeOf(i)));
   });
   return { offsets, size: arena.size };
 }

@@ -8,6 +8,7 @@ import { contiguous, isContiguous, type View } from "../../../core/view.js";
 import type { OpValue, Program } from "../program/program.js";
 import { type Generated, generate } from "./generate.js";
 import { Layout } from "./layout.js";
+import { traffic } from "./schedule.js";
 
 export class Executable {
   /** The generated text. */
@@ -168,7 +169,7 @@ export function bound(program: Program): { layout: Layout; text: string; run: ()
 /** The same where no code may be generated: the kernels of all ops, one after the other. */
 function interpreted(program: Program): { layout: Layout; text: string; run: () => void } {
   const layout = new Layout(program, { fused: false });
-  const places = layout.units.flatMap((unit) => (unit.kind === "loop" ? unit.members : [unit.value]));
+  const places = layout.units.flatMap((unit) => traffic(unit, program).makes);
   const kernels = places.map((i) => layout.boundKernel(i));
   const names = places.map((i) => (program.values[i] as OpValue).op.name);
   const run = (): void => {

@@ -9,10 +9,12 @@ import { type Shape, sizeOf } from "../../../core/shape.js";
 import { addressOf } from "../../../kernels/wasm/simd.js";
 import { literal } from "../program/params.js";
 import type { OpValue, Program, Value } from "../program/program.js";
+import { type BlockText, blocksText, kernelText } from "./blocks.js";
 import { expressionOf, substituteInto } from "./expression.js";
 import { isLong, type Layout } from "./layout.js";
 import { type Loop, type Read, type Step, scalarText, vectorText } from "./loop.js";
-import { storedValues } from "./schedule.js";
+import type { Rows } from "./rows.js";
+import { type RowsUnit, storedValues, type Unit } from "./schedule.js";
 
 /** The text of a program, and what it calls: kernels with their buffers bound, scalar functions. */
 export interface Generated {
@@ -62,10 +64,7 @@ class Generator {
   }
 
   generated(): Generated {
-    for (const unit of this.layout.units)
-      if (unit.kind === "loop") this.#writeLoop(unit.members, unit.shape);
-      else if (unit.kind === "kernel") this.#writeKernel(unit.value);
-      else this.#writeNumber(unit.value);
+    for (const unit of this.layout.units) this.#write(unit);
     this.#endChunk();
     const calls = this.#chunks.map((_, i) => `  chunk${i}();`).join("\n");
     const chunks = this.#chunks.map((lines, i) => {
@@ -74,6 +73,13 @@ class Generator {
     });
     const text = `"use strict";\n${chunks.join("")}return () => {\n${calls}\n};\n`;
     return { text, kernels: this.#kernels, functions: this.#functions, routines: this.#routines.join("\n") };
+  }
+
+  #write(unit: Unit): void {
+    if (unit.kind === "loop") this.#writeLoop(this.#loop(unit.members, unit.shape));
+    else if (unit.kind === "kernel") this.#writeKernel(unit.value);
+    else if (unit.kind === "rows") this.#writeRows(unit);
+    else this.#writeNumber(unit.value);
   }
 
   #statement(line: Line): string {
@@ -87,11 +93,32 @@ class Generator {
   }
 
   #writeKernel(i: number): void {
-    const { op, inputs, shape } = this.#op(i);
-    for (const input of inputs) this.#stored.add(this.layout.views.owner(input));
-    this.#line(
-      `kernels[${this.#kernels.push(this.layout.boundKernel(i)) - 1}](); // ${identifier(op.name)} [${shape}]`,
+    this.#reads(i);
+    const name = `kernels[${this.#kernels.push(this.layout.boundKernel(i)) - 1}]`;
+    this.#line(`${name}(); // ${this.#described(i)}`);
+  }
+  #reads(i: number): void {
+    for (const input of this.#op(i).inputs) this.#stored.add(this.layout.views.owner(input));
+  }
+  #described(i: number): string {
+    return `${identifier(this.#op(i).op.name)} [${this.#op(i).shape}]`;
+  }
+
+  #writeRows({ units, rows }: RowsUnit): void {
+    const parts = units.map((unit): BlockText => {
+      if (unit.kind === "loop") {
+        const name = this.#routine(this.#loop(unit.members, unit.shape, rows)) as string;
+        return { first: "", each: `${name}(row, count);`, last: "" };
+      }
+      this.#reads(unit.value);
+      return kernelText(this.layout, rows, unit.value);
+    });
+    const name = `rows${this.#routines.length}`;
+    this.#routines.push(blocksText(name, rows, parts));
+    const what = units.map((unit) =>
+      unit.kind === "loop" ? `${unit.members.length} ops [${unit.shape}]` : this.#described(unit.value),
     );
+    this.#line(`simd.${name}(); // ${rows.count} rows, ${rows.block} at a time: ${what.join(", ")}`);
   }
 
   #writeNumber(i: number): void {
@@ -102,9 +129,10 @@ class Generator {
     this.#line({ i, expression });
   }
 
-  #writeLoop(members: readonly number[], shape: Shape): void {
+  #loop(members: readonly number[], shape: Shape, rows: Rows | null = null): Loop {
     const { layout } = this;
     const own = new Set(members);
+    const axis = rows?.axes.get(members[0] as number) ?? -1;
     const names = new Map<number, string>();
     const reads: Read[] = [];
     const operand = (x: number): string => {
@@ -115,7 +143,7 @@ class Generator {
       const isLiteral = value.kind === "constant" && sizeOf(value.shape) === 1;
       const name = isLiteral ? literal(this.#number(x)) : `a${x}`;
       this.#stored.add(layout.views.owner(x));
-      if (!isLiteral) reads.push({ name, offset: layout.offset(x), steps: layout.views.reading(x, shape) });
+      if (!isLiteral) reads.push({ name, ...layout.place(x, shape, rows, axis) });
       names.set(x, name);
       return name;
     };
@@ -125,20 +153,25 @@ class Generator {
         name: `t${i}`,
         scalar: op.scalar as Step["scalar"],
         operands: inputs.map(operand),
-        offset: this.#neededOutside[i] === 1 ? layout.offset(i) : null,
+        to: this.#neededOutside[i] === 1 ? layout.place(i, shape, rows, axis) : null,
       };
     });
-    this.#line(this.#loop({ shape, reads, steps }));
+    return { shape, reads, steps, rows: axis };
   }
 
   /** A call of the loop's SIMD code, or the loop. */
-  #loop(loop: Loop): string {
-    const { simd, memory } = this.layout;
+  #writeLoop(loop: Loop): void {
+    const name = this.layout.simd && isLong(sizeOf(loop.shape)) ? this.#routine(loop) : null;
+    if (name === null) this.#line(scalarText(loop, ({ scalar, operands }) => this.#call(scalar, operands)));
+    else this.#line(`simd.${name}(); // ${loop.steps.length} ops [${loop.shape}]`);
+  }
+
+  /** The name of a loop's SIMD code; null where it has none. */
+  #routine(loop: Loop): string | null {
     const name = `loop${this.#routines.length}`;
-    const routine = simd && isLong(sizeOf(loop.shape)) ? vectorText(name, loop, addressOf(memory, 0)) : null;
-    if (routine === null) return scalarText(loop, ({ scalar, operands }) => this.#call(scalar, operands));
-    this.#routines.push(routine);
-    return `simd.${name}(); // ${loop.steps.length} ops [${loop.shape}]`;
+    const text = vectorText(name, loop, addressOf(this.layout.memory, 0));
+    if (text !== null) this.#routines.push(text);
+    return text === null ? null : name;
   }
 
   /** The number in a constant. */

@@ -1,11 +1,13 @@
 /** Where every value of a program lives: a place in one arena, or strides over the place of another value. */
 import { copyInto } from "../../../core/copy.js";
-import { sizeOf } from "../../../core/shape.js";
+import { type Shape, sizeOf } from "../../../core/shape.js";
 import { rawNumber, rawView } from "../../../core/tensor.js";
 import { contiguous, type View, viewOf } from "../../../core/view.js";
 import { allocate, type Simd } from "../../../kernels/wasm/simd.js";
 import type { OpValue, Program, Value } from "../program/program.js";
 import { placesOf } from "./arena.js";
+import type { Place } from "./loop.js";
+import type { Rows } from "./rows.js";
 import { schedule, type Unit } from "./schedule.js";
 import { isOneNumber, Views } from "./views.js";
 
@@ -25,10 +27,17 @@ export class Layout {
   ) {
     const { values } = program;
     this.views = new Views(program);
-    this.units = schedule(program, this.views, fused);
-    const { offsets, size } = placesOf(program, this.units, this.views);
+    const isSimd = simd && values.some((x) => x.kind === "op" && isLong(sizeOf(x.shape)));
+    let units = schedule(program, this.views, { fused, inBlocks: isSimd });
+    let places = placesOf(program, units, this.views);
+    this.simd = isSimd ? allocate(places.size) : null;
+    if (isSimd && this.simd === null) {
+      units = schedule(program, this.views, { fused });
+      places = placesOf(program, units, this.views);
+    }
+    const { offsets, size } = places;
+    this.units = units;
     this.#offsets = offsets;
-    this.simd = simd && values.some((x) => x.kind === "op" && isLong(sizeOf(x.shape))) ? allocate(size) : null;
     this.memory = this.simd?.numbers ?? new Float64Array(size);
     values.forEach((value, i) => {
       if (value.kind === "constant") this.#fill(value, offsets[i] as number);
@@ -53,6 +62,19 @@ export class Layout {
   offset(i: number): number {
     return this.view(i).offset;
   }
+  /** Where the elements of value i are for a loop over `shape`, whose axis `axis` is that of the rows in blocks if it has one. */
+  place(i: number, shape: Shape, rows: Rows | null = null, axis = -1): Place {
+    const steps = this.views.steps(i, shape);
+    const owner = this.views.owner(i);
+    const start = this.#offsets[owner] as number;
+    const { offset } = this.views.view(i);
+    if (rows === null || !rows.inner.has(owner))
+      return { offset: start + offset, steps, perRow: rows === null ? 0 : (steps[axis] ?? 0) };
+    // Its memory has the rows of a block where the value has all of them.
+    const all = stepOfAll(rows, owner, this.program);
+    const inBlock = (step: number): number => (step % all) + Math.floor(step / all) * (all / rows.count) * rows.block;
+    return { offset: start + inBlock(offset), steps: steps.map(inBlock), perRow: 0 };
+  }
 
   /** The kernel of step i with its buffers bound. */
   boundKernel(i: number): () => void {
@@ -62,6 +84,10 @@ export class Layout {
     return op.prepare?.(params, out, inputs) ?? (() => op.kernel(params, out, inputs));
   }
 }
+
+/** How far apart in memory two elements are that have all rows between them. */
+const stepOfAll = ({ axes }: Rows, owner: number, { values }: Program): number =>
+  sizeOf((values[owner] as Value).shape.slice(axes.get(owner)));
 
 /** From this many elements on SIMD code is called. */
 export const isLong = (size: number): boolean => size >= 64;

@@ -4,12 +4,20 @@
  */
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import type { OpValue, Program } from "../program/program.js";
+import { findRows, type Rows, SUMMED } from "./rows.js";
 import type { Views } from "./views.js";
 
-/** A loop has members; the other units make one value. */
-export type Unit =
+/** A loop has members; the others make one value. */
+export type PlainUnit =
   | { readonly kind: "kernel" | "number"; readonly value: number }
   | { readonly kind: "loop"; readonly members: readonly number[]; readonly shape: Shape };
+export type Unit = PlainUnit | RowsUnit;
+export interface RowsUnit {
+  readonly kind: "rows";
+  /** Loops and kernels, in the order in which they run on a block. */
+  readonly units: readonly PlainUnit[];
+  readonly rows: Rows;
+}
 
 /** Elementwise ops of one shape on their way to becoming one loop. */
 interface Group {
@@ -20,9 +28,28 @@ interface Group {
 /** Ops in a loop: V8 takes SIMD code of at most 50,000 local variables, and optimises short loops best. */
 const LOOP = 400;
 
-/** The units of a program; every op is one of its own where loops are not `fused`. */
-export function schedule(program: Program, views: Views, fused = true): Unit[] {
-  const units: Unit[] = [];
+/** The units of a program; every op is one of its own where loops are not `fused`, and rows are in blocks only where those have code. */
+export function schedule(program: Program, views: Views, { fused = true, inBlocks = false } = {}): Unit[] {
+  const inOrder = (list: readonly number[]): Unit[] => {
+    const found = inBlocks ? findRows(program, views, list) : null;
+    if (found === null) return unitsOf(program, views, list, fused);
+    const { before, members, after, rows } = found;
+    const isSum = (i: number): boolean => rows.axes.get(i) === SUMMED;
+    const made = unitsOf(
+      program,
+      views,
+      members.filter((i) => !isSum(i)),
+      fused,
+    );
+    const sums = members.filter(isSum).map((value) => ({ kind: "kernel", value }) as const);
+    return [...inOrder(before), { kind: "rows", units: [...made, ...sums], rows }, ...inOrder(after)];
+  };
+  return inOrder([...program.values.keys()].filter((i) => program.values[i]?.kind === "op"));
+}
+
+/** The units of the ops in a list. */
+function unitsOf(program: Program, views: Views, list: readonly number[], fused: boolean): PlainUnit[] {
+  const units: PlainUnit[] = [];
   /** The loops that are still open, by shape. */
   const open = new Map<string, Group>();
   const groupOf = new Map<number, Group>();
@@ -53,21 +80,26 @@ export function schedule(program: Program, views: Views, fused = true): Unit[] {
     open.set(key, group);
     groupOf.set(i, group);
   };
-  program.values.forEach((value, i) => {
-    if (value.kind !== "op") return;
+  for (const i of list) {
+    const value = program.values[i] as OpValue;
     if (fused && value.op.scalar !== undefined && sizeOf(value.shape) !== 1 && !views.isView(i)) {
       join(value, i);
-      return;
+      continue;
     }
     settle(value.inputs);
     if (!views.isView(i)) units.push({ kind: value.op.scalar === undefined ? "kernel" : "number", value: i });
-  });
+  }
   for (const group of [...open.values()]) flush(group);
   return units;
 }
 
-/** The values that a unit makes, and the values outside it that it reads. */
-export function traffic(unit: Unit, { values }: Program): { makes: readonly number[]; reads: readonly number[] } {
+/** The values that a unit makes, and those that it, or a unit in it, reads from memory. */
+export function traffic(unit: Unit, program: Program): { makes: readonly number[]; reads: readonly number[] } {
+  const { values } = program;
+  if (unit.kind === "rows") {
+    const parts = unit.units.map((part) => traffic(part, program));
+    return { makes: parts.flatMap(({ makes }) => makes), reads: parts.flatMap(({ reads }) => reads) };
+  }
   if (unit.kind !== "loop") return { makes: [unit.value], reads: (values[unit.value] as OpValue).inputs };
   const own = new Set(unit.members);
   const reads = unit.members.flatMap((i) => (values[i] as OpValue).inputs).filter((x) => !own.has(x));

@@ -4,11 +4,8 @@
  */
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import { rawView } from "../../../core/tensor.js";
-import { broadcastView, contiguous, isContiguous, type View } from "../../../core/view.js";
+import { broadcastView, contiguous, type View } from "../../../core/view.js";
 import type { OpValue, Program, Value } from "../program/program.js";
-
-/** How an operand is read in a loop over `shape`: one value again and again, in step with the loop, or by strides. */
-export type Reading = "repeated" | "flat" | readonly number[];
 
 const NOWHERE = /* @__PURE__ */ new Float64Array(0);
 
@@ -48,13 +45,10 @@ export class Views {
     return this.owner(i) !== i;
   }
 
-  /** How value i is read in a loop over `shape`, with the strides along each axis where it is neither flat nor one number. */
-  reading(i: number, shape: Shape): Reading {
-    const view = this.view(i);
-    if (sizeOf(view.shape) === 1) return "repeated";
-    const seen = broadcastView(view, shape);
-    if (seen.stride.every((s, axis) => s === 0 || shape[axis] === 1)) return "repeated";
-    return isContiguous(seen) ? "flat" : seen.stride;
+  /** How far apart the elements of value i are, along each axis of a loop over `shape`. */
+  steps(i: number, shape: Shape): number[] {
+    const { stride } = broadcastView(this.view(i), shape);
+    return shape.map((size, axis) => (size === 1 ? 0 : (stride[axis] as number)));
   }
 
   /** How many numbers the memory of a value holds. */

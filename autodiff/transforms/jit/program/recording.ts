@@ -9,7 +9,7 @@ import type { Op } from "../../../core/op.js";
 import { caughtIn } from "../../../core/reads.js";
 import { nextPlace, type Recorder } from "../../../core/recorder.js";
 import { type Shape, sameShape } from "../../../core/shape.js";
-import { rawView, type Tensor, textOf } from "../../../core/tensor.js";
+import { rawNumber, rawView, type Tensor, textOf } from "../../../core/tensor.js";
 import { sameParams } from "./params.js";
 
 /** The nth value of the run (inputs come first), or a constant. */
@@ -34,40 +34,31 @@ abstract class Listener implements Recorder {
   readonly #first: number;
   /** What the program was refused because of a value that is not a constant; it must not catch that. */
   #refusal: PedigradError | null = null;
-  protected count = 0;
 
   constructor(inputs: readonly Tensor[]) {
     this.#first = nextPlace();
-    for (const input of inputs) this.#number(input);
+    for (const input of inputs) this.number(input);
   }
 
   abstract record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void;
 
-  #number(x: Tensor): void {
+  /** Give the next number to a value of the run. */
+  protected number(x: Tensor): void {
     x.place = nextPlace();
-    this.count++;
-  }
-
-  /** The operands of an op, and the next number for its result; null where all of them are constants. */
-  protected operands(inputs: readonly Tensor[], result: Tensor): Operand[] | null {
-    const operands = new Array<Operand>(inputs.length);
-    let depends = false;
-    for (let i = 0; i < inputs.length; i++) {
-      const operand = this.operand(inputs[i] as Tensor);
-      operands[i] = operand;
-      depends ||= typeof operand === "number";
-    }
-    if (!depends) return null;
-    this.#number(result);
-    return operands;
   }
 
   protected operand(x: Tensor): Operand {
-    return x.place > this.#first ? x.place - this.#first - 1 : x;
+    return this.isVariable(x) ? x.place - this.#first - 1 : x;
   }
 
   isVariable(x: Tensor): boolean {
-    return typeof this.operand(x) === "number";
+    return x.place > this.#first;
+  }
+
+  /** Whether the result of an op on these is a value of the run, and not a constant. */
+  protected depends(inputs: readonly Tensor[]): boolean {
+    for (let i = 0; i < inputs.length; i++) if (this.isVariable(inputs[i] as Tensor)) return true;
+    return false;
   }
 
   read(x: Tensor, how: string): void {
@@ -108,8 +99,11 @@ export class Writer extends Listener {
   }
 
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void {
-    const operands = this.operands(inputs, result);
-    if (operands !== null) this.#steps.push({ op, params, operands, shape: result.shape });
+    if (!this.depends(inputs)) return;
+    const operands = new Array<Operand>(inputs.length);
+    for (let i = 0; i < inputs.length; i++) operands[i] = this.operand(inputs[i] as Tensor);
+    this.#steps.push({ op, params, operands, shape: result.shape });
+    this.number(result);
   }
 
   finish(outputs: readonly Tensor[]): Recording {
@@ -135,23 +129,29 @@ export class Comparison extends Listener {
   }
 
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void {
-    const operands = this.operands(inputs, result);
-    if (operands === null) return;
+    if (!this.depends(inputs)) return;
     const step = this.known.steps[this.#place++];
-    const constant = step?.op === op ? differingConstant(step.operands, operands) : null;
-    if (constant !== null) this.stop(this.changed(constant));
     if (
       step === undefined ||
       step.op !== op ||
-      !sameOperands(step.operands, operands) ||
+      !this.#sameOperands(step.operands, inputs) ||
       !sameShape(step.shape, result.shape) ||
       !sameParams(step.params, params)
     )
-      this.stop(
-        this.changed(
-          `step ${this.#place} was ${show(step)}, now it is ${show({ op, params, operands, shape: result.shape })}`,
-        ),
-      );
+      this.#differ(step, { op, params, operands: inputs.map((x) => this.operand(x)), shape: result.shape });
+    this.number(result);
+  }
+
+  #sameOperands(before: readonly Operand[], now: readonly Tensor[]): boolean {
+    if (before.length !== now.length) return false;
+    for (let i = 0; i < now.length; i++)
+      if (!sameOperand(before[i] as Operand, this.operand(now[i] as Tensor))) return false;
+    return true;
+  }
+
+  #differ(before: Step | undefined, now: Step): never {
+    const constant = before?.op === now.op ? differingConstant(before.operands, now.operands) : null;
+    this.stop(this.changed(constant ?? `step ${this.#place} was ${show(before)}, now it is ${show(now)}`));
   }
 
   finish(outputs: readonly Tensor[]): void {
@@ -162,19 +162,19 @@ export class Comparison extends Listener {
     const now = outputs.map((x) => this.operand(x));
     const constant = differingConstant(known, now);
     if (constant !== null) throw this.changed(constant);
-    if (!sameOperands(known, now)) throw this.changed("the outputs are made of other values, or in another order");
+    if (!this.#sameOperands(known, outputs))
+      throw this.changed("the outputs are made of other values, or in another order");
   }
 }
 
-const sameOperands = (before: readonly Operand[], now: readonly Operand[]): boolean =>
-  before.length === now.length &&
-  before.every((x, i) => typeof x === typeof now[i] && (typeof x !== "number" || x === now[i]));
+const sameOperand = (before: Operand, now: Operand): boolean =>
+  before === now || (typeof before === "object" && typeof now === "object" && sameBits(before, now));
 
 /** A description of how two constants in the same place differ; null where they do not. */
 function differingConstant(before: readonly Operand[], now: readonly Operand[]): string | null {
   for (let i = 0; i < before.length; i++) {
     const [x, y] = [before[i] as Operand, now[i] as Operand];
-    if (x !== y && typeof x === "object" && typeof y === "object" && !sameBits(x, y))
+    if (typeof x === "object" && typeof y === "object" && !sameOperand(x, y))
       return `a captured constant was ${shorten(x)}, now it is ${shorten(y)}`;
   }
   return null;
@@ -182,6 +182,7 @@ function differingConstant(before: readonly Operand[], now: readonly Operand[]):
 
 function sameBits(a: Tensor, b: Tensor): boolean {
   if (!sameShape(a.shape, b.shape)) return false;
+  if (a.isNumber && b.isNumber) return Object.is(rawNumber(a), rawNumber(b));
   const [x, y] = [rawView(a), rawView(b)];
   if (x.data === y.data && x.offset === y.offset && x.stride.every((step, i) => step === y.stride[i])) return true;
   const [left, right] = [elementsOf(a), elementsOf(b)];

@@ -1,0 +1,39 @@
+/** Products of two matrices as SIMD code: which kernel is the best for how they lie. All of them add up in the order of `matmul.ts`. */
+import { ONE } from "./wasm/simd.js";
+
+/** How far it is to the next row and column of c, a and b, in bytes. The columns of c lie side by side. */
+export interface Strides {
+  readonly cDown: number;
+  readonly aDown: number;
+  readonly aRight: number;
+  readonly bDown: number;
+  readonly bRight: number;
+}
+/** The kernels, which take numbers, or writers of calls of them, which take text. */
+interface Products<T, R> {
+  dotRows(...args: T[]): R;
+  addRows(...args: T[]): R;
+  multiply(...args: T[]): R;
+}
+/** c += a b for an m by k and a k by n matrix at these addresses. */
+type Product<T, R> = (c: T, a: T, b: T, m: T, k: T, n: T) => R;
+
+/** The kernel for matrices of these sizes; NaN stands for a size that changes from call to call. It may rely on zeros in c unless it `continues` a sum. */
+export function productFor<T, R>(
+  kernels: Products<T | number, R>,
+  [m, k, n]: readonly [number, number, number],
+  { cDown, aDown, aRight, bDown, bRight }: Strides,
+  { continues = false } = {},
+): Product<T, R> {
+  const isColumn = n === 1 && cDown === 8;
+  if (isColumn && !continues && aRight === 8 && aDown === 8 * k && bDown === 8)
+    return (c, a, b, rows, terms) => kernels.dotRows(c, a, b, rows, terms);
+  if (m === 1 && !continues && bDown === 8 && bRight === 8 * k && aRight === 8)
+    return (c, a, b, _, terms, columns) => kernels.dotRows(c, b, a, columns, terms);
+  if (isColumn && aDown === 8 && aRight === 8 * m)
+    return (c, a, b, rows, terms) => kernels.addRows(c, b, bDown, a, terms, rows);
+  if (m === 1 && bRight === 8 && bDown === 8 * n)
+    return (c, a, b, _, terms, columns) => kernels.addRows(c, a, aRight, b, terms, columns);
+  return (c, a, b, rows, terms, columns) =>
+    kernels.multiply(c, cDown, a, aDown, aRight, b, bDown, bRight, rows, terms, columns, 0, ONE);
+}

@@ -1,0 +1,117 @@
+/**
+ * SIMD code for rows in blocks: a routine that takes one block after another through the same loops and kernels. Products and sums over the
+ * rows go on from block to block.
+ */
+import { sizeOf } from "../../../core/shape.js";
+import { productFor } from "../../../kernels/products.js";
+import { addressOf, ONE } from "../../../kernels/wasm/simd.js";
+import type { Reduced } from "../../../ops/array/reduce.js";
+import { matmulOp } from "../../../ops/linalg/matmul.js";
+import type { OpValue } from "../program/program.js";
+import type { Layout } from "./layout.js";
+import { LANES, type Rows, SUMMED } from "./rows.js";
+
+/** What a value needs before the first block, for each block, and after the last one. */
+export interface BlockText {
+  readonly first: string;
+  readonly each: string;
+  readonly last: string;
+}
+
+/** A routine for all blocks. `row` is the number of a block's first row, `count` how many it has. */
+export const blocksText = (name: string, { count, block }: Rows, parts: readonly BlockText[]): string => {
+  const lines = (key: keyof BlockText): string =>
+    parts
+      .map((part) => part[key])
+      .filter((line) => line !== "")
+      .join("\n");
+  return `function ${name}() {
+${lines("first")}
+let row = 0;
+while (row < ${count}) {
+let count = ${count} - row;
+if (count > ${block}) { count = ${block}; }
+${lines("each")}
+row = row + count;
+}
+${lines("last")}
+}`;
+};
+
+/** The kernel of value i on blocks of rows. */
+export function kernelText(layout: Layout, rows: Rows, i: number): BlockText {
+  const { op } = layout.program.values[i] as OpValue;
+  return op === matmulOp ? productText(layout, rows, i) : totalText(layout, rows, i);
+}
+
+/** An address that moves on with the rows. */
+const moving = (address: number, perRow: number): string =>
+  perRow === 0 ? `${address}` : `${address} + row * ${8 * perRow}`;
+
+const call =
+  (name: string) =>
+  (...args: readonly (string | number)[]): string =>
+    `${name}(${args.join(", ")});`;
+const texts = { dotRows: call("dotRows"), addRows: call("addRows"), multiply: call("multiply") };
+
+/** Rows of one factor times the other one, or a product that adds up over the rows of both. */
+function productText(layout: Layout, rows: Rows, i: number): BlockText {
+  const { shape, inputs } = layout.program.values[i] as OpValue;
+  const [left, right] = inputs as [number, number];
+  const axis = rows.axes.get(i) as number;
+  const [m, n] = shape as [number, number];
+  const k = layout.views.view(left).shape[1] as number;
+  const [ofLeft, ofRight] = axis === SUMMED ? [1, 0] : axis === 0 ? [0, -1] : [-1, 1];
+  const places = [
+    layout.place(i, shape, rows, axis),
+    layout.place(left, [m, k], rows, ofLeft),
+    layout.place(right, [k, n], rows, ofRight),
+  ];
+  const [c, a, b] = places.map(({ offset, perRow }) => moving(addressOf(layout.memory, offset), perRow)) as [
+    string,
+    string,
+    string,
+  ];
+  const [[cDown], [aDown, aRight], [bDown, bRight]] = places.map(({ steps }) => steps.map((step) => 8 * step)) as [
+    [number],
+    [number, number],
+    [number, number],
+  ];
+  const strides = { cDown, aDown, aRight, bDown, bRight };
+  const run = (sizes: [number, number, number], continues: boolean) =>
+    productFor<string | number, string>(texts, sizes, strides, { continues });
+  const clear = call("clear")(addressOf(layout.memory, layout.offset(i)), rows.room.get(i) ?? sizeOf(shape));
+  const each =
+    axis === SUMMED
+      ? run([m, Number.NaN, n], true)(c, a, b, m, "count", n)
+      : axis === 0
+        ? run([Number.NaN, k, n], false)(c, a, b, "count", k, n)
+        : run([m, k, Number.NaN], false)(c, a, b, m, k, "count");
+  return rows.inner.has(i) ? { first: "", each: `${clear}\n${each}`, last: "" } : { first: clear, each, last: "" };
+}
+
+/** A sum over the rows: of all that a row has in it, in eight lanes, or of each column. */
+function totalText(layout: Layout, rows: Rows, i: number): BlockText {
+  const { params, inputs, shape } = layout.program.values[i] as OpValue;
+  const [x] = inputs as [number];
+  const { axes } = params as Reduced;
+  const from = layout.views.view(x).shape;
+  const axis = axes[0] as number;
+  const { offset, perRow } = layout.place(x, from, rows, axis);
+  const a = moving(addressOf(layout.memory, offset), perRow);
+  const out = addressOf(layout.memory, layout.offset(i));
+  const width = sizeOf(from.slice(axis + 1));
+  const size = sizeOf(shape);
+  if (axes.length === 1 && width > 1)
+    return { first: call("clear")(out, size), each: texts.addRows(out, ONE, 0, a, "count", width), last: "" };
+  const lanes = out + 8 * size;
+  const next = 8 * width * (perRow === 0 ? rows.block : rows.count);
+  const rest = (rows.count * width) % 8;
+  const done =
+    rows.count * width - rest - (perRow === 0 ? (rows.count - 1 - ((rows.count - 1) % rows.block)) * width : 0);
+  return {
+    first: call("clear")(lanes, LANES * size),
+    each: call("addEights")(lanes, a, next, size, `count * ${width}`),
+    last: call("addRest")(out, lanes, addressOf(layout.memory, offset + done), next, size, rest),
+  };
+}

@@ -1,0 +1,261 @@
+/**
+ * Rows in blocks. A product of a long matrix and a small one, elementwise ops on its rows, and the sums and products over the rows that
+ * end them can all run on a block of rows before any of them goes on to the next: so a row is read from memory once, and a value that
+ * nothing else needs never leaves the cache. Here such ops are found. Each adds up over rows in the order in which it does so in one go.
+ */
+import type { Op } from "../../../core/op.js";
+import { type Shape, sizeOf } from "../../../core/shape.js";
+import { stridesOf } from "../../../core/view.js";
+import { type Reduced, sumOp } from "../../../ops/array/reduce.js";
+import { matmulOp } from "../../../ops/linalg/matmul.js";
+import type { OpValue, Program } from "../program/program.js";
+import { canRunInPairs } from "./loop.js";
+import type { Views } from "./views.js";
+
+/** In place of the axis of rows, where a value is a sum over them; and where nothing has rows. */
+export const SUMMED = -1;
+
+/** Values that are made block by block, and with them all that is known of their rows. */
+export interface Rows {
+  /** How many rows there are, and in a block: a multiple of 8. */
+  readonly count: number;
+  readonly block: number;
+  /** The axis of rows of each value. */
+  readonly axes: ReadonlyMap<number, number>;
+  /** The values of which there is never more than a block: nothing else reads them. */
+  readonly inner: ReadonlySet<number>;
+  /** How many numbers of memory a value takes where that is not its size: those of a block, or of eight sums behind each total. */
+  readonly room: ReadonlyMap<number, number>;
+}
+
+/** Sums side by side in the sum of a long row. */
+export const LANES = 8;
+
+/** Rows below this many are not worth it. */
+const FEW = 64;
+/** Numbers in a matrix from which on it is long, and at most in one that is small. */
+const LONG = 4096;
+const SMALL = 8192;
+/**
+ * Numbers in the rows of a block, about, where the small matrix is a vector, and where it is not. So few of them that the processor fetches the
+ * next rows while it works on these; but products of matrices are slow on a handful of rows.
+ */
+const BLOCK = 512;
+const WIDE_BLOCK = 4096;
+
+/** The ops of a list before rows in blocks, those in them, and those after; null where there are none. */
+export interface Found {
+  readonly before: readonly number[];
+  readonly members: readonly number[];
+  readonly after: readonly number[];
+  readonly rows: Rows;
+}
+
+export function findRows(program: Program, views: Views, list: readonly number[]): Found | null {
+  let readers: Readers | null = null;
+  for (const [at, i] of list.entries()) {
+    const axis = longAxis(program, i);
+    if (axis < 0) continue;
+    readers ??= readersOf(program, views);
+    const count = (program.values[i] as OpValue).shape[axis] as number;
+    const found = new Finder(program, views, list, readers, count).from(at);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** The axis of a product along which it has the rows of a long matrix, while the other one is small; -1 where there is none. */
+function longAxis({ values }: Program, i: number): number {
+  const { op, shape, inputs } = values[i] as OpValue;
+  if (op !== matmulOp || shape.length !== 2) return -1;
+  const axis = (shape[0] as number) >= (shape[1] as number) ? 0 : 1;
+  if ((shape[axis] as number) < FEW) return -1;
+  const [long, small] = [inputs[axis], inputs[1 - axis]].map((x) => sizeOf((values[x as number] as OpValue).shape));
+  return (long as number) >= LONG && (small as number) <= SMALL ? axis : -1;
+}
+
+/** The ops that read each value, under whatever view. */
+type Readers = ReadonlyMap<number, readonly number[]>;
+function readersOf({ values }: Program, views: Views): Readers {
+  const readers = new Map<number, number[]>();
+  values.forEach((value, i) => {
+    if (value.kind !== "op" || views.isView(i)) return;
+    for (const x of value.inputs) {
+      const owner = views.owner(x);
+      const known = readers.get(owner);
+      if (known === undefined) readers.set(owner, [i]);
+      else known.push(i);
+    }
+  });
+  return readers;
+}
+
+class Finder {
+  readonly axes = new Map<number, number>();
+  /** Values that need a sum over the rows, or all rows of a value at once. */
+  readonly #late = new Set<number>();
+
+  constructor(
+    readonly program: Program,
+    readonly views: Views,
+    readonly list: readonly number[],
+    readonly readers: Readers,
+    readonly count: number,
+  ) {}
+
+  from(start: number): Found | null {
+    for (const i of this.list.slice(start)) if (!this.views.isView(i)) this.#place(i);
+    for (const i of [...this.list].reverse()) if (!this.views.isView(i)) this.#draw(i);
+    const { axes } = this;
+    const inner = new Set([...axes.keys()].filter((i) => this.#isInner(i)));
+    const isSum = ([, axis]: [number, number]): boolean => axis === SUMMED;
+    if (![...axes].some(isSum) || this.#wouldOverrun(inner)) return null;
+    const block = this.#block();
+    const room = new Map([...inner].map((i) => [i, (sizeOf(this.#op(i).shape) / this.count) * block]));
+    for (const [i, axis] of axes)
+      if (axis === SUMMED && this.#op(i).op === sumOp) room.set(i, (1 + LANES) * sizeOf(this.#op(i).shape));
+    return {
+      before: this.list.filter((i) => !axes.has(i) && !this.#isLate(i)),
+      members: this.list.filter((i) => axes.has(i)),
+      after: this.list.filter((i) => !axes.has(i) && this.#isLate(i)),
+      rows: { count: this.count, block, axes, inner, room },
+    };
+  }
+
+  #op(i: number): OpValue {
+    return this.program.values[i] as OpValue;
+  }
+  #isLate(i: number): boolean {
+    return this.#late.has(this.views.owner(i));
+  }
+  /** Whether value i is made in blocks, and still has its rows. */
+  #hasRows(i: number): boolean {
+    return (this.axes.get(this.views.owner(i)) ?? SUMMED) !== SUMMED;
+  }
+
+  /** Take value i in if it can run on a block. */
+  #place(i: number): void {
+    const { inputs } = this.#op(i);
+    const needsSums = inputs.some((x) => this.#isLate(x));
+    if (!needsSums && !inputs.some((x) => this.#hasRows(x))) {
+      const axis = longAxis(this.program, i);
+      if (axis >= 0 && this.#op(i).shape[axis] === this.count) this.axes.set(i, axis);
+      return;
+    }
+    const axis = needsSums ? null : this.#axisOf(this.#op(i));
+    if (axis !== null) this.axes.set(i, axis);
+    if (axis === null || axis === SUMMED) this.#late.add(i);
+  }
+
+  /** The axis of rows of an op of which some operand has them; null where it cannot run on a block. */
+  #axisOf(value: OpValue): number | null {
+    if (value.op.scalar !== undefined) return this.#axisOfLoop(value);
+    if (value.op === matmulOp) return this.#axisOfProduct(value);
+    return value.op === sumOp ? this.#axisOfSum(value) : null;
+  }
+
+  #axisOfLoop({ op, shape, inputs }: OpValue): number | null {
+    const axes = inputs.flatMap((x) => {
+      if (!this.#hasRows(x)) return [];
+      const axis = this.#rowsOf(x);
+      return axis === null ? [-1] : [axis + shape.length - this.views.view(x).shape.length];
+    });
+    const [axis] = axes as [number];
+    const isSame = axes.every((one) => one === axis) && shape[axis] === this.count;
+    return isSame && this.#isVector(op, inputs, shape) ? axis : null;
+  }
+
+  /** Whether the op has SIMD code that reads its operands as they lie. */
+  #isVector({ scalar }: Op, inputs: readonly number[], shape: Shape): boolean {
+    const along = (x: number): number =>
+      this.views
+        .steps(x, shape)
+        .filter((_, k) => shape[k] !== 1)
+        .at(-1) ?? 0;
+    return scalar !== undefined && canRunInPairs(scalar) && inputs.every((x) => [0, 1].includes(along(x)));
+  }
+
+  /** Rows of the left operand or columns of the right one, if the other is small; or a small sum over the rows of both. */
+  #axisOfProduct({ shape, inputs }: OpValue): number | null {
+    const [left, right] = inputs as [number, number];
+    const [l, r] = [left, right].map((x) => (this.#hasRows(x) ? this.#rowsOf(x) : -1));
+    if (l === null || r === null || shape.length !== 2) return null;
+    const isSmall = (x: number): boolean => sizeOf(this.views.view(x).shape) <= SMALL;
+    if (l === 0 && r === -1) return isSmall(right) ? 0 : null;
+    if (r === 1 && l === -1) return isSmall(left) ? 1 : null;
+    return l !== 0 && r !== 1 && sizeOf(shape) <= SMALL ? SUMMED : null;
+  }
+
+  /** A sum over the rows, and over all that a row has in it or over nothing else. */
+  #axisOfSum({ params, inputs: [x] }: OpValue): number | null {
+    const axis = this.#rowsOf(x as number);
+    const { shape, stride } = this.views.view(x as number);
+    const { axes } = params as Reduced;
+    if (axis === null || axes[0] !== axis || stridesOf(shape).some((s, k) => shape[k] !== 1 && s !== stride[k]))
+      return null;
+    const isRest = axes.length === shape.length - axis;
+    return isRest || (axes.length === 1 && sizeOf(shape.slice(0, axis)) === 1) ? SUMMED : null;
+  }
+
+  /** The axis of rows of value i, which may see its owner's otherwise; null where they do not lie along one axis. */
+  #rowsOf(i: number): number | null {
+    const owner = this.views.owner(i);
+    const own = this.#op(owner).shape;
+    const { shape, stride, offset } = this.views.view(i);
+    // From one row to the next, and from the first row to what comes after the last one.
+    const row = sizeOf(own.slice((this.axes.get(owner) as number) + 1));
+    const all = row * this.count;
+    const axis = shape.findIndex((n, k) => n === this.count && stride[k] === row);
+    const isApart = (n: number, k: number): boolean => {
+      const s = stride[k] as number;
+      return k === axis || n === 1 || s % all === 0 || (s > 0 && s * (n - 1) < row);
+    };
+    return axis >= 0 && offset % all < row && shape.every(isApart) ? axis : null;
+  }
+
+  /** Take in an elementwise op on other data that only elementwise ops in the blocks read. */
+  #draw(i: number): void {
+    const { op, shape, inputs } = this.#op(i);
+    if (op.scalar === undefined || this.axes.has(i) || this.#isLate(i) || !this.#isOwn(i)) return;
+    const readers = this.readers.get(i) as readonly number[];
+    const axes = readers.flatMap((reader) => {
+      const { shape: loop, inputs: from } = this.#op(reader);
+      const steps = from
+        .filter((x) => this.views.owner(x) === i)
+        .map((x) => this.views.steps(x, loop)[this.axes.get(reader) as number]);
+      return this.#op(reader).op.scalar === undefined
+        ? [-1]
+        : steps.map((step) => stridesOf(shape).findIndex((s, k) => s === step && shape[k] === this.count));
+    });
+    const [axis] = axes as [number];
+    if (axis < 0 || axes.some((one) => one !== axis) || !this.#isVector(op, inputs, shape)) return;
+    this.axes.set(i, axis);
+    const isSeen = (x: number): boolean => this.views.owner(x) !== i || this.#rowsOf(x) !== null;
+    if (!readers.every((reader) => this.#op(reader).inputs.every(isSeen))) this.axes.delete(i);
+  }
+
+  /** Whether only ops in the blocks read a value. */
+  #isOwn(i: number): boolean {
+    const isOutput = this.program.outputs.some((output) => this.views.owner(output) === i);
+    return !isOutput && (this.readers.get(i)?.every((reader) => this.axes.has(reader)) ?? false);
+  }
+  #isInner(i: number): boolean {
+    return this.#hasRows(i) && this.#isOwn(i);
+  }
+
+  /** Code in pairs writes one number more than an odd number: not behind the last row, where other rows follow that are done already. */
+  #wouldOverrun(inner: ReadonlySet<number>): boolean {
+    return [...this.axes].some(([i, axis]) => {
+      const { shape } = this.#op(i);
+      const isOdd = (shape.filter((n) => n !== 1).at(-1) ?? 0) % 2 === 1;
+      return isOdd && !inner.has(i) && sizeOf(shape.slice(0, Math.max(axis, 0))) > 1;
+    });
+  }
+
+  #block(): number {
+    const isWide = [...this.axes.keys()].some((i) => this.#op(i).op === matmulOp && !this.#op(i).shape.includes(1));
+    const touched = [...this.axes.keys()].flatMap((i) => [i, ...this.#op(i).inputs]);
+    const width = Math.max(...touched.map((i) => sizeOf(this.views.view(i).shape) / this.count));
+    return 8 * Math.min(32, Math.max(1, Math.floor((isWide ? WIDE_BLOCK : BLOCK) / 8 / width)));
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Steps as a compiled program (autodiff/transforms/jit), where the model allows it: one whose control flow follows its samples runs
+ * eagerly, with one note that says which site did it.
+ */
+import { jit, PedigradError, type Tree } from "../../autodiff/index.js";
+import type { JitMode } from "./options.js";
+import { type Advance, type ResidentSteps, residentSteps, type StepResult, type SVIState } from "./state.js";
+
+export class CompiledStep {
+  /** Whether steps are tried as a program. */
+  isOn: boolean;
+  readonly #compiled;
+
+  constructor(
+    /** The eager step, which is what is compiled. */
+    readonly eager: (state: SVIState, args: unknown[]) => StepResult,
+    readonly mode: JitMode,
+  ) {
+    this.#compiled = jit((state: SVIState, ...args: unknown[]) => eager(state, args));
+    this.isOn = mode !== false;
+  }
+
+  take(state: SVIState, args: unknown[]): StepResult {
+    try {
+      return this.#compiled(state, ...args);
+    } catch (error) {
+      if (this.mode === true || !(error instanceof PedigradError && error.code === "read-in-jit")) throw error;
+      this.isOn = false;
+      const what =
+        error.site === undefined
+          ? "a value it was given, through which no gradient passes"
+          : `what it sampled at {${error.site}}`;
+      console.warn(
+        `pedigrad: steps run eagerly, because the program reads ${what} (${error.op}). Set jit: false to say so, or jit: true to make it an error.`,
+      );
+      return this.eager(state, args);
+    }
+  }
+
+  /** Further steps from what the last one has left; null where the state cannot stay in memory. `took` is told of states that are copied. */
+  resident({ state, terms }: Advance, took: (optimState: Tree) => void): ResidentSteps | null {
+    const steps = this.isOn ? this.#compiled.resident(state) : null;
+    return steps && residentSteps(steps, Object.keys(terms), ({ optimState }) => took(optimState));
+  }
+
+  /** Refuse where the program is not the one any more that steps like this one have run compiled. */
+  check(state: SVIState, args: unknown[]): void {
+    if (this.isOn) this.#compiled.check(state, ...args);
+  }
+}
