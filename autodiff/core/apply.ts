@@ -10,12 +10,12 @@ import { gradDepth, Node } from "./node.js";
 import { keepAxes, type Op } from "./op.js";
 import { isChecking, recorder } from "./recorder.js";
 import type { Shape } from "./shape.js";
-import { type Batch, isAbsent, rawNumber, rawView, Tensor } from "./tensor.js";
+import { absent, type Batch, isAbsent, ofBatch, ofView, rawNumber, rawView, Tensor } from "./tensor.js";
 import { emptyView, type View } from "./view.js";
 
 const EMPTY = Provenance.empty;
 
-/** The result of `op` with `params` on `inputs`. */
+/** The result of `op` with `params` on `inputs`. Kept short, so that V8 makes it part of the loops that call it. */
 export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
   if (batchDepth > 0 && inputs.some(isBatched)) return withNode(op, params, inputs, applyBatched(op, params, inputs));
   let provenance: Provenance = ambient;
@@ -24,20 +24,18 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
     const x = inputs[i] as Tensor;
     // Fast path: most operands add no new site, so compare before calling.
     const own = x.provenance;
-    if (own !== EMPTY && (own !== provenance || own.hasAxes))
-      provenance = withInput(provenance, own, op, params, inputs, i);
+    if (own.hasAxes) provenance = withAxes(provenance, own, op, params, inputs, i);
+    else if (own !== provenance && own !== EMPTY) provenance = union(provenance, own, op.name);
     areNumbers &&= x.isNumber;
   }
   const result = areNumbers
-    ? new Tensor(ofNumbers(op.scalar as Scalar, inputs), provenance, shapeOfNumbers(inputs))
+    ? new Tensor(ofNumbers(op.scalar as Scalar, inputs), shapeOfNumbers(inputs), provenance, true, null)
     : ofViews(op, params, inputs, provenance);
-  if (gradDepth > 0) withNode(op, params, inputs, result);
-  if (recorder !== null) recorder.record(op, params, inputs, result);
-  return result;
+  return gradDepth > 0 || recorder !== null ? noted(op, params, inputs, result) : result;
 }
 
 /** The set so far, and that of input i with its axes where `op` takes them. */
-function withInput<P>(
+function withAxes<P>(
   before: Provenance,
   own: Provenance,
   op: Op<P>,
@@ -45,9 +43,8 @@ function withInput<P>(
   inputs: Tensor[],
   i: number,
 ): Provenance {
-  const moves = own.hasAxes && op.axes !== keepAxes;
-  const moved = moves ? own.moved(op.axes?.(params, inputs, i) ?? MIX, op.name) : own;
-  return before === EMPTY ? moved : union(before, moved, op.name);
+  if (op.axes === keepAxes) return union(before, own, op.name);
+  return union(before, own.moved(op.axes?.(params, inputs, i) ?? MIX, op.name), op.name);
 }
 
 type Scalar = (...xs: number[]) => number;
@@ -72,14 +69,14 @@ function shapeOfNumbers(inputs: Tensor[]): Shape {
 
 function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[], provenance: Provenance): Tensor {
   const shape = op.shape(params, inputs);
-  if (isChecking && inputs.some(isAbsent)) return new Tensor(null, provenance, shape);
+  if (isChecking && inputs.some(isAbsent)) return absent(shape, provenance);
   const views = new Array<View>(inputs.length);
   for (let i = 0; i < inputs.length; i++) views[i] = rawView(inputs[i] as Tensor);
   const seen = op.view?.(params, views[0] as View);
-  if (seen !== undefined) return new Tensor(seen, provenance);
+  if (seen !== undefined) return ofView(seen, provenance);
   const out = emptyView(shape);
   op.kernel(params, out, views);
-  return new Tensor(out, provenance);
+  return ofView(out, provenance);
 }
 
 /** Run `op` through its batching rule, for the innermost batch among its inputs. */
@@ -97,7 +94,14 @@ function applyBatched<P>(op: Op<P>, params: P, inputs: readonly Tensor[]): Tenso
 }
 
 /** A whole batch, its axis in front, as one example of it at this depth of vmaps. */
-export const asExample = (value: Tensor, level: number): Tensor => new Tensor({ level, value }, value.provenance);
+export const asExample = (value: Tensor, level: number): Tensor => ofBatch({ level, value });
+
+/** The result with its node, where a gradient is being taken, and told to the recorder. */
+function noted<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {
+  withNode(op, params, inputs, result);
+  recorder?.record(op, params, inputs, result);
+  return result;
+}
 
 function withNode<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {
   if (gradDepth === 0) return result;
