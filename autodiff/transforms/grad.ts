@@ -3,7 +3,8 @@
  * arguments, each op handing its cotangent on through its rules. The walk uses ops like everything else, so inside another
  * gradient it is itself recorded, and gradients of gradients need nothing more.
  */
-import { kinds, requireFunction, requireOptions, show } from "../../provenance/base/options.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { requireFunction, requireOptions, show } from "../../provenance/base/options.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { outsideRuns, PedigradError } from "../../provenance/index.js";
 import { apply } from "../core/apply.js";

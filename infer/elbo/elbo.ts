@@ -5,7 +5,8 @@
  */
 import { emptyRecord, mapTree, random, type Tensor, tensor, valueAndGrad } from "../../autodiff/index.js";
 import { withValidation } from "../../distributions/index.js";
-import { type Kind, kinds, refuseOption, requireCount, requireOptions, requireTask } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { type Kind, refuseOption, requireCount, requireOptions, requireTask } from "../checks.js";
 import { type Model, withHandler } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";
 import { requireOutside, type SampleSite } from "../program/trace.js";
@@ -35,8 +36,10 @@ const OPTIONS = {
 };
 
 export abstract class Elbo<P extends Pair = Pair> implements Estimator {
-  /** Its name in errors. */
-  abstract readonly name: string;
+  /** Its name in errors. The library's own estimators spell it out, since minifiers rename classes. */
+  get name(): string {
+    return this.constructor.name;
+  }
   /** Whether discrete latents that are not enumerated are allowed. */
   readonly canInferDiscrete: boolean = true;
   /** Whether a site may ask for its KL term in closed form. */
@@ -51,7 +54,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   readonly strictEnumerationWarning: boolean;
 
   constructor(options: ElboOptions = {}, own: Readonly<Record<string, Kind>> = {}, defaultParticles = 1) {
-    const { name } = new.target;
+    const { name } = this;
     requireOptions(name, options, { ...OPTIONS, ...own });
     const refuse = (param: keyof ElboOptions, expected: string): never =>
       refuseOption(name, param, `${param} must be ${expected}, got ${options[param]}.`);
@@ -66,7 +69,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
 
   /** Those of these score sites, by name, that pay for a cost. */
   abstract payers(c: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite>;
-  /** The loss of a task, with this estimator's gradient. */
+  /** The loss of a task, with this estimator's gradient, and what it leaves for the next step. */
   abstract estimate(task: Task): Outcome;
 
   /** One particle: guide and model, and whatever else this estimator runs under the same choices. */
@@ -89,7 +92,10 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     return this.lossWithMutableState(key, params, model, guide, ...args).loss;
   }
 
-  /** The loss together with what the run leaves for the next step, and its named parts where the estimator has several. */
+  /**
+   * The loss together with what the run leaves for the next step, and its named parts where the estimator has several. Averages of
+   * baselines start at 0; `estimate` goes on from those of the step before.
+   */
   lossWithMutableState(
     key: Tensor,
     params: Record<string, Tensor>,

@@ -12,7 +12,9 @@ import { TraceGraphELBO } from "./scoreElbo.js";
  * new TraceMeanFieldELBO().loss(random.key(0), {}, model, guide).item() // 0.5
  */
 export class TraceMeanFieldELBO extends TraceGraphELBO {
-  override readonly name = "TraceMeanFieldELBO";
+  override get name(): string {
+    return "TraceMeanFieldELBO";
+  }
 
   override costs(pair: PathPair): Cost[] {
     return withClosedForms(this.name, pair, super.costs(pair), () => true);

@@ -16,7 +16,8 @@
 
 import { eye, logsumexp, neg, softmax, stopGradient, type Tensor, tensor, where } from "../../autodiff/index.js";
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
-import { kinds, refuseOption } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { refuseOption } from "../checks.js";
 import type { PlateFrame } from "../program/messages.js";
 import { subsamplingScale } from "../program/subsamples.js";
 import { sampleSites, type Trace } from "../program/trace.js";
@@ -57,7 +58,9 @@ interface Particle {
  * new RenyiELBO({ alpha: 0, numParticles: 4 }).loss(random.key(0), {}, program, program).item() // 0
  */
 export class RenyiELBO extends Elbo<PathPair> {
-  readonly name = "RenyiELBO";
+  override get name(): string {
+    return "RenyiELBO";
+  }
   readonly alpha: number;
   readonly estimator: RenyiEstimator;
   readonly biasedSubsampling: boolean;

@@ -13,9 +13,10 @@ import {
   type Tensor,
   tensor,
 } from "../../autodiff/index.js";
-import { type Kind, kinds, refuseOption } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { type Kind, refuseOption } from "../checks.js";
 import { isDraw, type Trace } from "../program/trace.js";
-import { baselineFor, checkPrediction, predictedCost, requireOwnAverage } from "./costs/baselines.js";
+import { baselineFor, checkPrediction, predictedCost } from "./costs/baselines.js";
 import { chargedCosts, sitesIn } from "./costs/charge.js";
 import { asksForClosedForm, withClosedForms } from "./costs/closedForms.js";
 import { costOf, type ScoreSite, sampledCosts, scoreSitesOf } from "./costs/costs.js";
@@ -65,7 +66,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
   constructor(options: ScoreElboOptions = {}, own: Readonly<Record<string, Kind>> = {}) {
     super(options, { order: kinds.any, stickingTheLanding: kinds.flag, ...own });
     const { order = 1, stickingTheLanding = false } = options;
-    const { name } = new.target;
+    const { name } = this;
     if (order !== 1 && order !== 2) refuseOption(name, "order", `order must be 1 or 2, got ${order}.`);
     if (stickingTheLanding && order === 2)
       refuseOption(
@@ -108,21 +109,22 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     const loss = neg(elbo.mean(0));
     let surrogate = pairs === undefined ? loss : loss.sub(pairs.mean(0));
     let ownLosses: Tensor | null = null;
+    const averages: Record<string, Tensor> = emptyRecord();
     for (const site of sites.values()) {
       const runs = [scores[site.name], twins?.[site.name]].filter((score) => score !== undefined);
       const together = (x: keyof Score) => concatenate(runs.map((score) => score[x] as Tensor));
       const [cost, logq] = [together("cost"), together("logq")];
       const predicted = runs[0]?.predicted === undefined ? null : together("predicted");
       if (twins !== undefined && site.site.infer.baseline?.leaveOneOut) refuseLeaveOneOut(site.name);
-      const { baseline, loss: own, average } = baselineFor(site, cost, predicted, task.values);
+      const { baseline, loss: own, average } = baselineFor(site, cost, predicted, task.averages ?? {});
       const score = this.order === 1 ? cost.sub(baseline).mul(logq) : baseline.mul(tensor(1).sub(oneWithScore(logq)));
       surrogate = surrogate.sub(score.sum().div(cost.length));
       if (own !== null) ownLosses = ownLosses === null ? own : ownLosses.add(own);
-      if (average !== null) mutableState[average[0]] = average[1];
+      if (average !== null) averages[site.name] = average;
     }
     const lossOfGuide = surrogate === loss ? loss : gradientFrom(loss, surrogate);
-    if (ownLosses === null) return { loss: lossOfGuide, mutableState };
-    return { loss: gradientFrom(loss, surrogate.add(ownLosses)), lossOfGuide, mutableState };
+    if (ownLosses === null) return { loss: lossOfGuide, mutableState, averages };
+    return { loss: gradientFrom(loss, surrogate.add(ownLosses)), lossOfGuide, mutableState, averages };
   }
 
   /** What one particle adds to the loss, and its score sites. */
@@ -148,7 +150,6 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     const scores: Particle["scores"] = emptyRecord();
     const disarmed: [ScoreSite, Tensor][] = [];
     for (const site of sites) {
-      requireOwnAverage(site, pair);
       const cost = broadcastTo(paid?.get(site.name) as Tensor, site.logq.shape);
       if (isDisarmed(site.site)) {
         disarmed.push([site, cost]);
@@ -202,7 +203,9 @@ function totalOf(costs: readonly Cost[]): Tensor {
  * new TraceELBO().loss(random.key(0), {}, program, program).item() // 0
  */
 export class TraceELBO extends ScoreElbo {
-  readonly name = "TraceELBO";
+  override get name(): string {
+    return "TraceELBO";
+  }
   /** Whether the guide draws several samples at once (multiSample.ts). */
   readonly multiSampleGuide: boolean;
 
@@ -229,7 +232,9 @@ export class TraceELBO extends ScoreElbo {
  * new TraceGraphELBO().loss(random.key(0), {}, program, program).item() // 0
  */
 export class TraceGraphELBO extends ScoreElbo {
-  readonly name: string = "TraceGraphELBO";
+  override get name(): string {
+    return "TraceGraphELBO";
+  }
   payers(cost: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite> {
     return sitesIn(cost, sites);
   }

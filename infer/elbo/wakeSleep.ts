@@ -24,7 +24,8 @@ import {
   tensor,
 } from "../../autodiff/index.js";
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
-import { kinds, refuseOption, requireCount } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { refuseOption, requireCount } from "../checks.js";
 import { substitute, uncondition } from "../program/handlers.js";
 import { type Handler, withHandler } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";
@@ -75,7 +76,9 @@ const OPTIONS = {
  * new SVI(model, guide, adam(0.05), elbo).run(random.key(0), 20).losses.length // 20
  */
 export class ReweightedWakeSleep extends Elbo<PathPair> {
-  readonly name = "ReweightedWakeSleep";
+  override get name(): string {
+    return "ReweightedWakeSleep";
+  }
   readonly insomnia: number;
   readonly modelHasParams: boolean;
   readonly numSleepParticles: number;

@@ -35,7 +35,7 @@ export function runEnumerated(
   const guideDims = new Enumerator(maxPlateNesting);
   const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around, guideDims);
   const modelDims = new Enumerator(maxPlateNesting, guideDims);
-  const model = replayedRun(task.model, guide, random.foldIn(key, 1), task, ...around, modelDims);
+  const model = replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...around, modelDims);
   const dimOf = new Map([...guideDims.dimOf, ...modelDims.dimOf]);
   return { ...pairOf(guide, model, maxPlateNesting), maxPlateNesting, guideDims, modelDims, dimOf };
 }

@@ -15,7 +15,7 @@ export function survey(key: Tensor, task: Task, around: readonly Handler[]): num
   const counts = new Map<string, number>();
   const atFirst = firstValues(counts);
   const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around, atFirst);
-  const model = replayedRun(task.model, guide, random.foldIn(key, 1), task, ...around, atFirst);
+  const model = replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...around, atFirst);
   let depth = 0;
   for (const site of [...sampleSites(guide), ...sampleSites(model)]) {
     for (const { dim } of site.plates) depth = Math.max(depth, -(dim ?? 0));

@@ -4,8 +4,8 @@
  * ELBO is the sum of the means (expectation.ts) of the terms that remain.
  */
 import { logsumexp, neg, stopGradient, type Tensor, tensor } from "../../autodiff/index.js";
+import * as kinds from "../../provenance/base/kinds.js";
 import { getProvenance } from "../../provenance/index.js";
-import { kinds } from "../checks.js";
 import { sitesIn } from "../elbo/costs/charge.js";
 import { asksForClosedForm, bothSides, closedForm, noClosedForm, parentsOf } from "../elbo/costs/closedForms.js";
 import { type ScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
@@ -43,7 +43,9 @@ interface EnumeratedParticle extends EnumeratedPair {
  * new TraceEnumELBO().loss(random.key(0), {}, model, () => {}).item() // 1.9107
  */
 export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
-  readonly name = "TraceEnumELBO";
+  override get name(): string {
+    return "TraceEnumELBO";
+  }
   readonly biasedSubsampling: boolean;
   #hasWarned = false;
 

@@ -9,7 +9,7 @@ import { refuseOption, requireKey, requireOptions, requireProgram } from "../che
 import { scoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Cost } from "../elbo/particles/pair.js";
-import { NOTEBOOK, notebookView, preformatted } from "../html.js";
+import { report } from "../html.js";
 import type { Model } from "../program/messages.js";
 import { isDraw, isScoreSite, type SampleSite, sampleSites } from "../program/trace.js";
 import { initialise } from "../svi/initialise.js";
@@ -70,7 +70,7 @@ const chargesOf = ({ charged = [], axes = [] }: ExplainedSite): string[] =>
   });
 
 /** The report of `explain`. */
-export class Explanation {
+export class Explanation extends /* @__PURE__ */ report() {
   constructor(
     readonly estimator: string,
     readonly sites: readonly ExplainedSite[],
@@ -80,10 +80,12 @@ export class Explanation {
     readonly refusals: readonly Refusal[] = [],
     /** The measured worth of every way to take each site's gradient, if asked for. */
     readonly choices: readonly SiteChoice[] = [],
-  ) {}
+  ) {
+    super();
+  }
 
   /** A page of text, a site a line. */
-  toString(): string {
+  override toString(): string {
     const lines = this.sites.map((site) => {
       const plates = site.plates.length > 0 ? `, plates ${site.plates.join(", ")}` : "";
       const shape = `batch [${site.batchShape}] event [${site.eventShape}]`;
@@ -112,10 +114,6 @@ export class Explanation {
   toJSON(): Pick<Explanation, "estimator" | "sites" | "variances" | "refusals" | "choices"> {
     const { estimator, sites, variances, refusals, choices } = this;
     return { estimator, sites, variances, refusals, choices };
-  }
-
-  [NOTEBOOK](): Record<string, string> {
-    return notebookView(this.toString(), preformatted(this.toString()));
   }
 
   /** A Mermaid flowchart: from each sampled site to the costs that depend on it. */

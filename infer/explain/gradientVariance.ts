@@ -11,6 +11,7 @@ import { stackTrees } from "../elbo/particles/particles.js";
 import { TraceELBO, TraceGraphELBO } from "../elbo/scoreElbo.js";
 import { TraceEnumELBO } from "../enumeration/traceEnumElbo.js";
 import { configEnumerate } from "../program/handlers.js";
+import { requireOutside } from "../program/trace.js";
 
 export interface GradientVariance {
   readonly estimator: string;
@@ -72,31 +73,30 @@ export const varianceOf = (
 const WARM = 100;
 /** The task after the averages of its baselines have found their level. */
 function settled(elbo: Elbo, task: Task, params: Record<string, Tensor>): Task {
-  const { key, model, guide, args } = task;
-  let values: Record<string, Tensor> = { ...task.values, ...params };
+  requireOutside(`${elbo.name}.lossWithMutableState`);
+  let last: Task = { ...task, values: { ...task.values, ...params } };
   for (let i = 0; i < WARM; i++) {
-    const own = random.foldIn(key, i);
-    const { mutableState } = elbo.lossWithMutableState(own, values, model, guide, ...args);
-    if (Object.keys(mutableState).length === 0) break;
-    values = { ...values, ...mutableState };
+    const { mutableState, averages = {} } = elbo.estimate({ ...last, key: random.foldIn(task.key, i) });
+    if (Object.keys(mutableState).length + Object.keys(averages).length === 0) break;
+    last = { ...last, values: { ...last.values, ...mutableState }, averages };
   }
-  return { ...task, values };
+  return last;
 }
 
 function measured(
   estimator: string,
   elbo: Elbo,
-  { key, values, model, guide, args }: Task,
+  task: Task,
   params: Record<string, Tensor>,
   n: number,
 ): GradientVariance {
   // A baseline's own gradient trains the baseline; it is not part of the estimate.
   const gradient = (k: Tensor): Record<string, Tensor> =>
     grad((own: Record<string, Tensor>) => {
-      const { loss, lossOfGuide = loss } = elbo.lossWithMutableState(k, { ...values, ...own }, model, guide, ...args);
+      const { loss, lossOfGuide = loss } = elbo.estimate({ ...task, key: k, values: { ...task.values, ...own } });
       return lossOfGuide;
     })(params);
-  const draws = drawsOf(gradient, random.split(key, n));
+  const draws = drawsOf(gradient, random.split(task.key, n));
   const variance = emptyRecord<number>();
   for (const name of Object.keys(params)) {
     const rows = draws[name] as Tensor;
@@ -106,7 +106,7 @@ function measured(
     variance[name] = isNone ? 0 : spread;
   }
   const total = Object.values(variance).reduce((a, b) => a + b, 0);
-  const seconds = timeOf(gradient, key);
+  const seconds = timeOf(gradient, task.key);
   return { estimator, variance, total, seconds, perSecond: total === 0 ? Infinity : 1 / (total * seconds) };
 }
 
@@ -120,7 +120,12 @@ function drawsOf(gradient: (key: Tensor) => Record<string, Tensor>, keys: Tensor
   }
 }
 
-/** The median time of a compiled gradient (eager where the model cannot be compiled), in seconds. */
+const [BLOCKS, TICKS] = [25, 10];
+
+/**
+ * The median time of a compiled gradient (eager where the model cannot be compiled), in seconds. A browser's clock ticks in steps of 0.1 to
+ * 1 ms, so runs are timed in blocks that last ten of its ticks.
+ */
 function timeOf(gradient: (key: Tensor) => Record<string, Tensor>, key: Tensor): number {
   const compiled = jit(gradient);
   let run: (k: Tensor) => unknown = compiled;
@@ -130,10 +135,29 @@ function timeOf(gradient: (key: Tensor) => Record<string, Tensor>, key: Tensor):
     if (!(error instanceof PedigradError)) throw error;
     run = gradient;
   }
-  const times = Array.from({ length: 51 }, (_, i) => {
+  const keys = Array.from({ length: 16 }, (_, i) => random.foldIn(key, 5 + i));
+  const block = (runs: number): number => {
     const start = performance.now();
-    run(random.foldIn(key, 5 + i));
+    for (let i = 0; i < runs; i++) run(keys[i % keys.length] as Tensor);
     return performance.now() - start;
-  });
-  return (times.sort((a, b) => a - b)[25] as number) / 1000;
+  };
+  const least = TICKS * tickOfClock();
+  if (least === 0) return 0;
+  let runs = 1;
+  while (Math.min(block(runs), block(runs)) < least) runs *= 2;
+  const times = Array.from({ length: BLOCKS }, () => block(runs));
+  return (times.sort((a, b) => a - b)[BLOCKS >> 1] as number) / runs / 1000;
+}
+
+/** The shortest time that the clock tells apart, in milliseconds; 0 where it stands still. */
+function tickOfClock(): number {
+  let [before, tick, ticks] = [performance.now(), Infinity, 0];
+  for (let i = 0; i < 1e6 && ticks < 3; i++) {
+    const now = performance.now();
+    if (now === before) continue;
+    tick = Math.min(tick, now - before);
+    before = now;
+    ticks++;
+  }
+  return ticks === 0 ? 0 : tick;
 }

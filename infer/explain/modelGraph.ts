@@ -7,7 +7,7 @@ import { random } from "../../autodiff/index.js";
 import { Derived, type Distribution, Expanded } from "../../distributions/index.js";
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
 import { requireProgram } from "../checks.js";
-import { NOTEBOOK, notebookView, preformatted } from "../html.js";
+import { report } from "../html.js";
 import { block, seed } from "../program/handlers.js";
 import { type Handler, type Model, withHandler } from "../program/messages.js";
 import { isFactor, trace } from "../program/trace.js";
@@ -38,12 +38,14 @@ export const distributionName = (fn: Distribution): string => {
 };
 
 /** The result of `renderModel`. */
-export class ModelGraph {
+export class ModelGraph extends /* @__PURE__ */ report() {
   constructor(
     readonly nodes: readonly GraphNode[],
     readonly edges: readonly GraphEdge[],
     readonly plates: readonly GraphPlate[],
-  ) {}
+  ) {
+    super();
+  }
 
   /** A Mermaid flowchart, plates as subgraphs. */
   toMermaid(): string {
@@ -85,7 +87,7 @@ export class ModelGraph {
   }
 
   /** A table of the sites: what each is, what it depends on, where it stands. */
-  toString(): string {
+  override toString(): string {
     return this.nodes
       .map((node) => {
         const parents = this.edges.filter(({ to }) => to === node.name).map(({ from }) => from);
@@ -98,10 +100,6 @@ export class ModelGraph {
   toJSON(): Pick<ModelGraph, "nodes" | "edges" | "plates"> {
     const { nodes, edges, plates } = this;
     return { nodes, edges, plates };
-  }
-
-  [NOTEBOOK](): Record<string, string> {
-    return notebookView(this.toString(), preformatted(this.toString()));
   }
 
   #edges(line: (from: string, to: string) => string): string[] {

@@ -81,9 +81,12 @@ export function recommend({
         "recommend: the explanation has measured no choices. Explain with { measureVariance: true }, under TraceELBO or TraceGraphELBO.",
     });
   const best = new Map<string, SiteChoice>();
+  // Equal, say infinite, where a clock stood still: then the variance decides.
+  const isBetter = (a: SiteChoice, b: SiteChoice): boolean =>
+    a.perSecond > b.perSecond || (a.perSecond === b.perSecond && a.total < b.total);
   for (const choice of choices) {
     const other = best.get(choice.site);
-    if (!choice.isBiased && (other === undefined || choice.perSecond > other.perSecond)) best.set(choice.site, choice);
+    if (!choice.isBiased && (other === undefined || isBetter(choice, other))) best.set(choice.site, choice);
   }
   return ({ name }) => best.get(name)?.infer ?? {};
 }

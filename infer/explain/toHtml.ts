@@ -5,9 +5,9 @@
 import { PedigradError, Tensor } from "../../autodiff/index.js";
 import { show } from "../checks.js";
 import { escapeHtml, htmlTable, NOTEBOOK, notebookView, preformatted } from "../html.js";
-import { Summary } from "../posterior/summary.js";
-import { Explanation } from "./explain.js";
-import { ModelGraph } from "./modelGraph.js";
+import type { Summary } from "../posterior/summary.js";
+import type { Explanation } from "./explain.js";
+import type { ModelGraph } from "./modelGraph.js";
 
 /** What `toHtml` takes: a list of numbers is a curve of losses, one for each step. */
 export type Showable = Tensor | Summary | Explanation | ModelGraph | Float64Array | readonly number[];
@@ -17,8 +17,7 @@ const LONGEST = 20;
 /** One of the library's results as HTML, with no scripts and no styles from outside. */
 export function toHtml(x: Showable): string {
   if (x instanceof Tensor) return tensorHtml(x);
-  if (x instanceof Summary) return x.toHtml();
-  if (x instanceof Explanation || x instanceof ModelGraph) return preformatted(x.toString());
+  if (typeof x === "object" && x !== null && NOTEBOOK in x) return x.toHtml();
   if (x instanceof Float64Array || (Array.isArray(x) && x.every((y) => typeof y === "number"))) return curve(x);
   throw new PedigradError({
     code: "bad-argument",

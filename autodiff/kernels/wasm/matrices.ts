@@ -9,7 +9,7 @@ export const SCRATCH = 128 + 256 * 32;
 const each = (names: string, text: (name: string, i: number) => string): string => names.split(" ").map(text).join(" ");
 
 /** out = A b: the rows of A lie one after the other, eight of them are done side by side. */
-const rowsByVector = `
+const rowsByVector = (): string => `
 function dotRows(out, a, b, rows, n) {
   let next = n << 3;
   let end = out + (rows >>> 3 << 6);
@@ -46,7 +46,7 @@ function dotRows(out, a, b, rows, n) {
 }`;
 
 /** out = out + Σ x[i] B[i]: numbers that lie `step` apart, times the rows of B, four of them in one pass. */
-const combinedRows = `
+const combinedRows = (): string => `
 function addRow(out, x, b, n) {
   let factor = loadSame(x);
   let end = out + (n >>> 1 << 4);
@@ -99,7 +99,7 @@ function ${name}(c0, next, a0, a1, a2, a3, step, b, down, n) {
  * They are packed in a panel of up to 256 terms, which stays in the nearest cache, unless they lie in rows and there are few tiles to
  * read them. Tiles that hang over an edge are done in `scratch`.
  */
-const products = `${tile("wholeTile", "0 1")}${tile("halfTile", "0")}
+const products = (): string => `${tile("wholeTile", "0 1")}${tile("halfTile", "0")}
 function packRows(to, b, down, n, sign) {
   let s = loadSame(sign);
   let end = to + (n << 5);
@@ -205,4 +205,4 @@ function multiply(c, next, a, aDown, aRight, b, bDown, bRight, rows, n, columns,
   }
 }`;
 
-export const matrices: string = rowsByVector + combinedRows + products;
+export const matrices = (): string => rowsByVector() + combinedRows() + products();

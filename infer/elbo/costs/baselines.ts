@@ -13,7 +13,6 @@ import {
   tensor,
   zeros,
 } from "../../../autodiff/index.js";
-import type { Pair } from "../particles/pair.js";
 import type { ScoreSite } from "./costs.js";
 
 /** A baseline inside one particle: what a network or a given value predicts for the cost, with its gradient; null for neither. */
@@ -63,33 +62,18 @@ export function checkPrediction(site: ScoreSite, predicted: Tensor, cost: Tensor
   });
 }
 
-/** The name under which the decaying average of a site lives in the mutable state. */
-export const averageName = (site: string): string => `baseline/${site}`;
-
-/** Refuse a param or mutable that has the name under which a decaying average is kept. */
-export function requireOwnAverage({ name, site }: ScoreSite, { guide, model }: Pick<Pair, "guide" | "model">): void {
-  const kept = averageName(name);
-  if (!site.infer.baseline?.useDecayingAvgBaseline || !(guide.has(kept) || model.has(kept))) return;
-  throw new PedigradError({
-    code: "duplicate-name",
-    site: name,
-    param: kept,
-    message: `sample site "${name}" keeps the decaying average of its baseline under the name "${kept}", which the program uses for something else. Rename that.`,
-  });
-}
-
-/** The baseline to subtract from `cost` [particles, ...plates], and the mutable state that it leaves for the next step. */
+/** The baseline to subtract from `cost` [particles, ...plates], and what it leaves for the next step. */
 export interface Subtracted {
   /** Held constant. */
   readonly baseline: Tensor;
   /** Σ (cost - b)², the loss that trains networks and values. */
   readonly loss: Tensor | null;
-  /** The new decaying average, by its name in the mutable state. */
-  readonly average: readonly [string, Tensor] | null;
+  /** The new decaying average, where the site keeps one. */
+  readonly average: Tensor | null;
 }
 
 /**
- * The baseline of a site from the costs of all particles; `state` holds decaying averages from the step before. With a the average, p_k
+ * The baseline of a site from the costs of all particles; `averages` are those of the step before, by site. With a the average, p_k
  * the prediction in particle k and r_k = cost_k - a - p_k what they leave, b_k = a + p_k, and with leave-one-out the mean of the other
  * particles' r more.
  */
@@ -97,19 +81,17 @@ export function baselineFor(
   site: ScoreSite,
   cost: Tensor,
   predicted: Tensor | null,
-  state: Record<string, Tensor>,
+  averages: Readonly<Record<string, Tensor>>,
 ): Subtracted {
   const options = site.site.infer.baseline ?? {};
   const held = stopGradient(cost);
   let learnt: Tensor = tensor(0);
   let average: Subtracted["average"] = null;
   if (options.useDecayingAvgBaseline) {
-    const name = averageName(site.name);
-    const shape = cost.shape.slice(1);
-    const old = averageSoFar(site, state[name], shape);
+    const old = averageSoFar(site, averages[site.name], cost.shape.slice(1));
     const beta = options.baselineBeta ?? 0.9;
     learnt = old;
-    average = [name, old.mul(beta).add(held.mean(0).mul(1 - beta))];
+    average = old.mul(beta).add(held.mean(0).mul(1 - beta));
   }
   if (predicted !== null) learnt = learnt.add(predicted);
   const residual = held.sub(learnt);

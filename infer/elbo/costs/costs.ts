@@ -9,7 +9,6 @@
  * where cost_d is held constant (charge.ts says which elements depend on which). The cost is scaled and masked; the score is neither.
  */
 import { neg, type Tensor } from "../../../autodiff/index.js";
-import { getProvenance } from "../../../provenance/index.js";
 import type { PlateFrame } from "../../program/messages.js";
 import { isScoreSite, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 import { checkLatentsCovered } from "../particles/match.js";
@@ -35,7 +34,7 @@ export function costOf(site: SampleSite, side: Cost["side"], isDifferentiated: b
   const signed = side === "guide" ? neg : (x: Tensor) => x;
   const value = signed(site.scaledLogProb());
   const { name, plates } = site;
-  const cost: Cost = { site: name, side, value, plates, provenance: getProvenance(value), isDifferentiated };
+  const cost: Cost = { site: name, side, value, plates, provenance: value.provenance, isDifferentiated };
   const dim = site.fn.elementDim;
   if (dim === 0) return cost;
   let elements: Tensor | null = null;

@@ -32,7 +32,7 @@ function drawsOf(guide: Trace, f: (value: Tensor) => Tensor = (value) => value):
 
 /** The guide under the given draws, masked as in the pair. */
 function guideAt(draws: Trace, pair: Pair, key: Tensor, { guide: program }: Task, inputs: Inputs): Trace {
-  const guide = replayedRun(program, draws, random.foldIn(key, 0), inputs);
+  const guide = replayedRun(program, draws, () => random.foldIn(key, 0), inputs);
   shareMasks(guide, pair.model);
   return guide;
 }
@@ -53,7 +53,8 @@ export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task):
     });
   const path = guideAlongPath(pair, key, task);
   const fixed = guideAt(drawsOf(pair.guide, stopGradient), pair, key, task, task);
-  const model = (guide: Trace, inputs: Inputs): Trace => replayedRun(task.model, guide, random.foldIn(key, 1), inputs);
+  const model = (guide: Trace, inputs: Inputs): Trace =>
+    replayedRun(task.model, guide, () => random.foldIn(key, 1), inputs);
   const isOfDraw = ({ side, site }: Cost): boolean => side === "guide" && isDraw(fixed.get(site) as SampleSite);
   return {
     along: costsOf(path, model(path, held(task))),

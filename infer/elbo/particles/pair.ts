@@ -30,6 +30,8 @@ export interface PathPair extends Pair {
 export interface Task {
   readonly key: Tensor;
   readonly values: Record<string, Tensor>;
+  /** What decaying averages of baselines the step before has left, by site; each starts at 0. */
+  readonly averages?: Readonly<Record<string, Tensor>>;
   readonly model: Model;
   readonly guide: Model;
   readonly args: readonly unknown[];
@@ -71,6 +73,9 @@ export interface Outcome {
   readonly loss: Tensor;
   /** The loss with the estimator's gradient alone, where baselines train parameters of theirs. */
   readonly lossOfGuide?: Tensor;
+  /** The final values of what the programs declare as `mutable`, by name. */
   readonly mutableState: Record<string, Tensor>;
+  /** The decaying averages of baselines, by site. */
+  readonly averages?: Record<string, Tensor>;
   readonly terms?: Record<string, Tensor>;
 }

@@ -30,17 +30,22 @@ export type Inputs = Pick<Task, "values" | "args">;
 
 /** Run `f` with parameters and mutable state from `values`, latents drawn with `key` and tagged with their names. */
 export const tracedRun = (f: Model, key: Tensor, inputs: Inputs, ...around: Handler[]): Trace =>
-  run(f, inputs, [...around, ...handlersOf(key, inputs)]);
+  run(f, inputs, [...around, ...handlersOf(() => key, inputs)]);
 
-/** The same under the choices of another run. */
-export const replayedRun = (f: Model, choices: Trace, key: Tensor, inputs: Inputs, ...around: Handler[]): Trace =>
-  run(f, inputs, [...around, ...handlersOf(key, inputs), replaying(choices)]);
+/** The same under the choices of another run; a model that draws nothing more makes no key. */
+export const replayedRun = (
+  f: Model,
+  choices: Trace,
+  keyOf: () => Tensor,
+  inputs: Inputs,
+  ...around: Handler[]
+): Trace => run(f, inputs, [...around, ...handlersOf(keyOf, inputs), replaying(choices)]);
 
-const handlersOf = (key: Tensor, { values }: Inputs): Handler[] => [
+const handlersOf = (keyOf: () => Tensor, { values }: Inputs): Handler[] => [
   tagged,
   // Parameters come from gradients of earlier steps, but are not random choices of this one.
   substitution(detachProvenance(values)),
-  seeding(key),
+  seeding(keyOf),
 ];
 
 const run = (f: Model, { args }: Inputs, handlers: readonly Handler[]): Trace =>
@@ -53,7 +58,10 @@ export function runPrograms(key: Tensor, task: Task, ...around: Handler[]): Pair
 
 /** Run the model under the choices of a run of the guide, and check that they fit each other. */
 export function underGuide(guide: Trace, key: Tensor, task: Task, ...around: Handler[]): Pair {
-  return pairOf(guide, replayedRun(task.model, guide, random.foldIn(key, 1), task, ...around));
+  return pairOf(
+    guide,
+    replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...around),
+  );
 }
 
 /** The two traces of a particle, refused where they do not fit, and what their sites ask for. */
