@@ -129,9 +129,11 @@ class Compiler<A extends unknown[], R> {
         const inputs = match(others, rest, [], this.#signatures);
         return inputs?.every((x) => x.provenance.size === 0) ? inputs : null;
       },
-      isStill: (args, from) => {
-        if (entry.known === known && known.work.isDue())
+      isStill: (args, from, isOwn) => {
+        if (entry.known === known && known.work.isDue()) {
+          if (!isOwn) known.result.of(known.result.outputs);
           this.#compare(entry, known, [own.part, ...args.slice(from)] as unknown as A);
+        }
         return entry.known === known;
       },
       resultOf: (outputs) => {
