@@ -7,7 +7,6 @@ import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { changes, isSlower } from "../bench/compare.js";
-import { callsOfOneStep, count } from "../bench/files.js";
 import { matching, optionsOf } from "../bench/options.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -119,12 +118,4 @@ test("slower is slower beside the yardstick, by median and by minimum", () => {
 });
 
 test.after(() => rmSync(folder, { recursive: true }));
-test("an eager step of the coin goes a straight way: a call that leads into another file has to be worth it", async () => {
-  const calls = await callsOfOneStep();
-  const [all, infer] = [count(calls), count(calls, "infer/")];
-  const hint = "npx tsx bench/files.ts --trace shows the calls in order";
-  assert.ok(infer.files <= 12 && infer.changes <= 86, `within infer ${infer.files} files, ${infer.changes}: ${hint}`);
-  assert.ok(all.files <= 66 && all.changes <= 2_250, `in all ${all.files} files, ${all.changes} changes: ${hint}`);
-});
-
 test.run();

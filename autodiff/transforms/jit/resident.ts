@@ -18,8 +18,11 @@ export interface Host<R> {
   readonly own: Returned;
   /** The inputs that follow the record; null for arguments of another kind. */
   readonly inputsOf: (rest: readonly unknown[]) => readonly Tensor[] | null;
-  /** Whether f still is this program. It counts a call, and compares f with its recording where that is due. */
-  readonly isStill: (args: readonly unknown[], from: number) => boolean;
+  /**
+   * Whether f still is this program. It counts a call, and compares f with its recording where that is due; `isOwn` says that the record
+   * is that of the last result, and not of an earlier one, which its owner may have changed.
+   */
+  readonly isStill: (args: readonly unknown[], from: number, isOwn: boolean) => boolean;
   /** A result of these outputs. */
   readonly resultOf: (outputs: readonly Tensor[]) => R;
   readonly sets: readonly Provenance[];
@@ -56,7 +59,7 @@ export class Resident<R> implements Holder {
     const { executable, own, inputsOf, isStill } = this.#host;
     if (this.#result !== null && !own.isWhole(own.part, own.outputs)) return false;
     const inputs = this.#isSame(args, from) ? this.#inputs : inputsOf(args.slice(from));
-    if (inputs === null || !isStill(args, from) || !this.#isHolding) return false;
+    if (inputs === null || !isStill(args, from, this.#result !== null) || !this.#isHolding) return false;
     this.#inputs = inputs;
     executable.runOn(own.to, inputs);
     this.#result = null;
