@@ -130,6 +130,7 @@ function run<A>(
 
 /** The result of a function as a tensor; a number has no history through which a gradient could pass. */
 function asResult(y: unknown): Tensor {
+  if (y instanceof Tensor) return y;
   if (leavesOf(y).some((part) => part instanceof Tensor)) return tensor(y as TensorLike);
   throw new PedigradError({
     code: "not-a-tensor",

@@ -15,7 +15,7 @@ import { elementsOf } from "../../core/copy.js";
 import type { Vjp } from "../../core/op.js";
 import { refuseFor } from "../../core/reads.js";
 import { type Shape, showShape } from "../../core/shape.js";
-import { Tensor, tensor } from "../../core/tensor.js";
+import { ofView, type Tensor, tensor } from "../../core/tensor.js";
 import { contiguous } from "../../core/view.js";
 import { between as betweenOf } from "../../kernels/formulas/scalarFormulas.js";
 import * as kernels from "../../kernels/random/index.js";
@@ -33,7 +33,7 @@ import { digamma } from "../elementwise/special.js";
 import { asKey, type Draws, draw, drawOneOp, drawOp } from "./draw.js";
 
 /** The key of a seed, a whole number: [2] uint32 words. */
-export const key = (seed: number): Tensor => new Tensor(contiguous(Float64Array.from(kernels.keyFromSeed(seed)), [2]));
+export const key = (seed: number): Tensor => ofView(contiguous(Float64Array.from(kernels.keyFromSeed(seed)), [2]));
 
 const splitOp = /* @__PURE__ */ drawOp("split", (out, offset, n, k0, k1) => kernels.split(k0, k1, n, out, offset));
 /** n keys made from one key: [n, 2]. */

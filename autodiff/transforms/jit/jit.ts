@@ -11,7 +11,7 @@ import { currentAmbient, inFreshRun, noteRead, PedigradError, type Provenance } 
 import { batchDepth } from "../../core/batch.js";
 import { gradDepth } from "../../core/node.js";
 import { checking, listening, recorder } from "../../core/recorder.js";
-import { rawNumber, rawView, Tensor } from "../../core/tensor.js";
+import { absent, ofNumber, ofView, rawNumber, rawView, Tensor } from "../../core/tensor.js";
 import { mapTree } from "../tree.js";
 import { Executable } from "./compile/executable.js";
 import { OutputSets } from "./outputSets.js";
@@ -175,7 +175,7 @@ class Compiler<A extends unknown[], R> {
 
   /** The first call: f itself, while it is written down. */
   #record(entry: Entry, args: A, inputs: readonly Tensor[]): R {
-    const fresh = inputs.map((x) => new Tensor(x.shape.length === 0 ? rawNumber(x) : rawView(x)));
+    const fresh = inputs.map((x) => (x.shape.length === 0 ? ofNumber(rawNumber(x)) : ofView(rawView(x))));
     const writer = new Writer(fresh);
     const { value, reads } = this.#run(args, fresh, (body) => listening(writer, body));
     const result = new Result(value, this.#signatures);
@@ -196,7 +196,7 @@ class Compiler<A extends unknown[], R> {
   /** Walk through f beside its recording, without numbers; where they part, forget the recording and throw. */
   #compare(entry: Entry, { recording, result, work }: Known, args: A): void {
     const changed = (what: string): PedigradError => changedError(work.calls, what);
-    const fresh = recording.inputs.map((shape) => new Tensor(null, undefined, shape));
+    const fresh = recording.inputs.map((shape) => absent(shape));
     const comparison = new Comparison(fresh, recording, changed);
     try {
       const { value } = this.#run(args, fresh, (body) => checking(comparison, body));

@@ -27,6 +27,19 @@ export async function pages(browser: Browser): Promise<void> {
       }
 }
 
+/** Every page of the menu on a phone. */
+export async function phone(browser: Browser): Promise<void> {
+  const { page } = await open(browser, "index.html", { width: 390 });
+  const all = await page.$$eval("#menu a", (links) => links.map((a) => (a as HTMLAnchorElement).href));
+  for (const url of all) {
+    await page.goto(url);
+    const wide = await overflow(page);
+    check(`${new URL(url).pathname}: everything fits on a phone`, wide.length === 0, wide);
+  }
+  check("the menu has all pages", all.length > 25, all.length);
+  await page.close();
+}
+
 export async function search(browser: Browser): Promise<void> {
   for (const width of [1280, 390]) {
     const { page, said } = await open(browser, "docs/guide.html", { width });

@@ -10,11 +10,12 @@ import { type Browser, chromium } from "playwright-core";
 import { count, server } from "./browser.js";
 import { firstMinutes, foreignCode, links as sharedLinks } from "./foreignCode.js";
 import { keyboard, models, recommendation, weight } from "./models.js";
-import { links, offline, pages, reference, search } from "./pages.js";
+import { links, offline, pages, phone, reference, search } from "./pages.js";
 import { variances } from "./variances.js";
 
 const PARTS: Readonly<Record<string, (browser: Browser) => Promise<void>>> = {
   pages,
+  phone,
   search,
   offline,
   reference,

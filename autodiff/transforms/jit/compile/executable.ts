@@ -3,7 +3,7 @@ import { canGenerateCode } from "../../../../provenance/base/codeGeneration.js";
 import { Provenance } from "../../../../provenance/index.js";
 import { copyInto } from "../../../core/copy.js";
 import { sizeOf } from "../../../core/shape.js";
-import { rawNumber, rawView, Tensor } from "../../../core/tensor.js";
+import { ofNumber, ofView, rawNumber, rawView, type Tensor } from "../../../core/tensor.js";
 import { contiguous, isContiguous, type View, viewOf } from "../../../core/view.js";
 import type { OpValue, Program } from "../program/program.js";
 import { carryingOver } from "./carry.js";
@@ -111,16 +111,16 @@ export class Executable {
 
   /** A value of the arena as a tensor of its own, in `buffer` from `at` on. */
   #copied(from: View, set: Provenance, buffer: Float64Array | null, at: number): Tensor {
-    if (from.shape.length === 0) return new Tensor(from.data[from.offset] as number, set);
+    if (from.shape.length === 0) return ofNumber(from.data[from.offset] as number, set);
     const to = buffer as Float64Array;
     const size = sizeOf(from.shape);
     if (size < FEW && isContiguous(from)) {
       for (let i = 0; i < size; i++) to[at + i] = from.data[from.offset + i] as number;
-      return new Tensor(viewOf(to, from.shape, from.stride, at), set);
+      return ofView(viewOf(to, from.shape, from.stride, at), set);
     }
     const out = contiguous(to, from.shape, at);
     copyInto(out, from);
-    return new Tensor(out, set);
+    return ofView(out, set);
   }
 }
 
