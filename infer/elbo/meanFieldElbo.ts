@@ -1,5 +1,5 @@
 /**
- * TraceMeanFieldELBO: -KL(q_z || p_z) in closed form at every latent where there is one (closedForms.ts), the rest sampled as in
+ * TraceMeanFieldELBO: -KL(q_z || p_z) in closed form for every latent that has one (closedForms.ts). All other terms are sampled as in
  * TraceGraphELBO.
  */
 import { withClosedForms } from "./costs/closedForms.js";

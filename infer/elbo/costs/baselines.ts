@@ -1,7 +1,7 @@
 /**
- * Baselines: what is subtracted from the cost of a score site to lower the variance of its gradient. Anything that does not
- * depend on the site itself leaves the mean as it is. Three kinds, which add up: a decaying average of past costs, a network
- * or value trained to predict the cost (Mnih and Gregor 2014), and the mean cost of the other particles (Mnih and Rezende 2016).
+ * A baseline is subtracted from the cost of a score site to lower the variance of its gradient. The mean gradient stays the same as long
+ * as the baseline does not depend on the site itself. There are three kinds, and a site may add them up: a decaying average of past costs,
+ * a network or value trained to predict the cost (Mnih and Gregor 2014), and the mean cost of the other particles (Mnih and Rezende 2016).
  */
 import { type Shape, sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
 import {
@@ -15,7 +15,7 @@ import {
 } from "../../../autodiff/index.js";
 import type { ScoreSite } from "./costs.js";
 
-/** A baseline inside one particle: what a network or a given value predicts for the cost, with its gradient; null for neither. */
+/** The cost that the site's network or given value predicts in one particle, with its gradient; null if the site has neither. */
 export function predictedCost({ name, site }: ScoreSite): Tensor | null {
   const { nnBaseline, nnBaselineInput, baselineValue } = site.infer.baseline ?? {};
   const given =
@@ -35,8 +35,8 @@ export function predictedCost({ name, site }: ScoreSite): Tensor | null {
 }
 
 /**
- * A baseline in the shape of the site's cost: one number serves all elements; one for each element of the plates, all elements of its
- * event; or it has the cost's own shape. Where the last two fit, the plates win. Null where nothing fits.
+ * A baseline broadcast to the shape of the site's cost. It may be one number for all elements, one number for each element of the plates
+ * (broadcast over the event), or have the cost's own shape. If both of the last two fit, the plates win. Null if none fits.
  */
 function fitted(baseline: Tensor, { axes, elementDim, plates }: ScoreSite, shape: Shape): Tensor | null {
   if (baseline.size === 1) return broadcastTo(baseline.reshape([]), shape);
@@ -62,20 +62,20 @@ export function checkPrediction(site: ScoreSite, predicted: Tensor, cost: Tensor
   });
 }
 
-/** The baseline to subtract from `cost` [particles, ...plates], and what it leaves for the next step. */
+/** The baseline to subtract from `cost` [particles, ...elements], its training loss, and its state for the next step. */
 export interface Subtracted {
   /** Held constant. */
   readonly baseline: Tensor;
-  /** Σ (cost - b)², the loss that trains networks and values. */
+  /** Σ r_k² / K over the K particles (see `baselineFor`), the loss that trains networks and values; null if the site has neither. */
   readonly loss: Tensor | null;
   /** The new decaying average, where the site keeps one. */
   readonly average: Tensor | null;
 }
 
 /**
- * The baseline of a site from the costs of all particles; `averages` are those of the step before, by site. With a the average, p_k
- * the prediction in particle k and r_k = cost_k - a - p_k what they leave, b_k = a + p_k, and with leave-one-out the mean of the other
- * particles' r more.
+ * The baseline of a site from the costs of all particles; `averages` holds the averages of the previous step, by site. Let a be the
+ * average, p_k the prediction in particle k, and r_k = cost_k - a - p_k the residual. Then b_k = a + p_k; with leave-one-out, the mean of
+ * the other particles' r is added.
  */
 export function baselineFor(
   site: ScoreSite,
@@ -122,7 +122,7 @@ function meanOfOthers(name: string, x: Tensor): Tensor {
     .div(particles - 1);
 }
 
-/** The stored average, 0 at first; one of an older shape is broadcast. */
+/** The stored average, or 0 at first; broadcast if its shape differs from that of the cost. */
 function averageSoFar(site: ScoreSite, stored: Tensor | undefined, shape: Shape): Tensor {
   const old =
     stored === undefined ? zeros(shape) : sameShape(stored.shape, shape) ? stored : fitted(stored, site, shape);

@@ -1,12 +1,12 @@
 /**
- * Subsampling needs linear objectives. The mean over all subsamples of a sum that is scaled up is the whole sum, but the mean of its
- * logarithm, or of weights made from it, is not: an objective that takes either is biased, and refused unless the user insists.
+ * Subsampling needs linear objectives. The scaled-up sum over a subsample is unbiased for the sum over all elements, but its logarithm,
+ * or a weight computed from it, is not. An objective that takes either is biased, and refused unless the user accepts the bias.
  */
 import { PedigradError } from "../../../autodiff/index.js";
 import type { PlateFrame } from "../../program/messages.js";
 import type { SampleSite } from "../../program/trace.js";
 
-/** The option with which a user insists. */
+/** The option with which a user accepts the bias. */
 export interface SubsamplingOptions {
   /** Accept the bias of a subsampled plate where the objective is not linear in its elements; false by default. */
   biasedSubsampling?: boolean;
@@ -15,7 +15,7 @@ export interface SubsamplingOptions {
 /** Whether a plate visits only some of its elements. */
 export const isSubsampled = ({ size, subsampleSize }: PlateFrame): boolean => size !== subsampleSize;
 
-/** The first subsampled plate around one of the sites, exempt ones left out; null where there is none. */
+/** The first subsampled plate around any of the sites that is not exempt; null where there is none. */
 export function subsampledPlate(
   sites: Iterable<SampleSite>,
   isExempt: (plate: PlateFrame) => boolean = () => false,
@@ -24,7 +24,7 @@ export function subsampledPlate(
   return null;
 }
 
-/** The refusal of a subsampled plate; `why` says what is not linear, `instead` what to use. */
+/** Throw the error for a subsampled plate; `why` says what is not linear, `instead` what to use. */
 export const refuseSubsampling = (
   estimator: string,
   { name, size, subsampleSize }: Pick<PlateFrame, "name" | "size" | "subsampleSize">,
