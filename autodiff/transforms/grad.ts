@@ -1,7 +1,7 @@
 /**
- * Reverse mode. A function runs once with nodes kept (node.ts); then the graph is walked from the result back to the
- * arguments, each op handing its cotangent on through its rules. The walk uses ops like everything else, so inside another
- * gradient it is itself recorded, and gradients of gradients need nothing more.
+ * Reverse mode. A function runs once while nodes are kept (node.ts). Then the graph is walked from the result back to the
+ * arguments, and the rules of each op turn the cotangent of its result into cotangents of its inputs. The walk itself uses ops,
+ * so inside another gradient it is recorded too, and gradients of gradients need nothing more.
  */
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireFunction, requireOptions, show } from "../../provenance/base/options.js";
@@ -20,7 +20,7 @@ import { add } from "../ops/elementwise/math.js";
 import { reshape } from "../ops/views/shape.js";
 import { leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
 
-// A leaf is the argument again, with a node of its own, so that each gradient finds exactly its own variables.
+// A leaf is a copy of the argument with a new node, so that each gradient finds exactly its own variables.
 const leafOp: Op = {
   name: "variable",
   shape: (_, inputs) => (inputs[0] as Tensor).shape,

@@ -60,8 +60,8 @@ export interface Jitted<A extends unknown[], R> {
 export function jit<A extends unknown[], R>(f: (...args: A) => R, ...rest: readonly never[]): Jitted<A, R> {
   requireFunction("jit", f, rest);
   const compiler = new Compiler(f);
-  // Inside another recording, a gradient or a batch, f's ops are simply part of the larger program. Where no code may be generated,
-  // f itself runs: slower, and with the same bits.
+  // Inside another recording, a gradient or a batch, f itself runs: its ops become part of the larger program. Where code generation is
+  // forbidden, a compiled program runs its kernels one after the other (compile/executable.ts): slower, the same bits.
   const call = (...args: A): R =>
     recorder !== null || gradDepth > 0 || batchDepth > 0 ? f(...args) : compiler.call(args);
   call.source = (...args: A): string => compiler.source(args);

@@ -16,7 +16,7 @@ export interface Host<R> {
   readonly executable: Executable;
   /** The record of the last result. */
   readonly own: Returned;
-  /** The inputs that follow the record; null for arguments of another kind. */
+  /** The inputs after the record; null if the arguments do not match the entry. */
   readonly inputsOf: (rest: readonly unknown[]) => readonly Tensor[] | null;
   /**
    * Whether f still does what was recorded: counts a call, and compares f with its recording if that is due. `isOwn`: the record is that
@@ -32,7 +32,7 @@ export class Resident<R> implements Holder {
   readonly #host: Host<R>;
   #result: R | null;
   #isHolding = true;
-  /** The inputs of the last call that follow the record. */
+  /** The inputs after the record in the last call. */
   #inputs: readonly Tensor[] | null = null;
 
   /** Must be made right after a run of the executable; `result` is what this run returned, null if it was not handed out. */
@@ -46,7 +46,7 @@ export class Resident<R> implements Holder {
   holds(record: unknown): boolean {
     return this.#host.own.part === record;
   }
-  /** Whether nothing but numbers follows the record. */
+  /** Whether only numbers follow the record in the result. */
   get endsInNumbers(): boolean {
     const { executable, own } = this.#host;
     return executable.samples.slice(own.to).every((x) => x.shape.length === 0);
@@ -74,7 +74,7 @@ export class Resident<R> implements Holder {
     return true;
   }
 
-  /** What the last call returned, copied. */
+  /** A copy of the last call's result. */
   result(): R {
     const { executable, resultOf, sets } = this.#host;
     this.#result ??= resultOf(executable.outputs(sets));
@@ -87,7 +87,7 @@ export class Resident<R> implements Holder {
     return resultOf([...executable.inputs(own.to), ...executable.outputs(sets).slice(own.to)]);
   }
 
-  /** The kth of the numbers that follow the record in what the last call returned. */
+  /** The kth number after the record in the last call's result. */
   number(k: number): number {
     return this.#host.executable.number(this.#host.own.to + k);
   }

@@ -146,7 +146,7 @@ export function bound(program: Program): { layout: Layout; text: string; run: ()
   };
 }
 
-/** The same where no code may be generated: the kernels of all ops, one after the other. */
+/** The same where code generation is forbidden: runs the kernels of all ops, one after the other. */
 function interpreted(program: Program): { layout: Layout; text: string; run: () => void } {
   const layout = new Layout(program, { fused: false });
   const places = layout.units.flatMap((unit) => traffic(unit, program).makes);
