@@ -20,7 +20,7 @@ import { add } from "../ops/elementwise/math.js";
 import { reshape } from "../ops/views/shape.js";
 import { leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
 
-// A leaf is a copy of the argument with a new node, so that each gradient finds exactly its own variables.
+// A leaf is a new tensor with the value of the argument and a new node, so that each gradient finds exactly its own variables.
 const leafOp: Op = {
   name: "variable",
   shape: (_, inputs) => (inputs[0] as Tensor).shape,
@@ -37,7 +37,7 @@ function leaf(x: Tensor): Tensor {
   return variable;
 }
 
-/** x, as a constant to every gradient. Its provenance stays. */
+/** x as a constant for every gradient; its provenance stays. */
 export const stopGradient = <T>(x: T): T => mapTree(x, (item) => apply(stopOp, null, tensor(item as TensorLike)));
 const stopOp: Op = {
   ...leafOp,
@@ -46,7 +46,7 @@ const stopOp: Op = {
   batch: (_, [x]) => apply(stopOp, null, x as Tensor),
 };
 
-/** Undo broadcasting, the one place where it is done: sum `g` over the axes along which an input of `shape` was repeated. */
+/** Undo broadcasting, which is done only here: sum `g` over the axes along which an input of `shape` was repeated. */
 function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
   if (g.shape === shape || sameShape(g.shape, shape)) return g;
   const lead = g.shape.length - shape.length;

@@ -16,7 +16,7 @@ export interface Host<R> {
   readonly executable: Executable;
   /** The record of the last result. */
   readonly own: Returned;
-  /** The inputs after the record; null if the arguments do not match the entry. */
+  /** The inputs after the record; null if the arguments do not match the entry, or have provenance. */
   readonly inputsOf: (rest: readonly unknown[]) => readonly Tensor[] | null;
   /**
    * Whether f still does what was recorded: counts a call, and compares f with its recording if that is due. `isOwn`: the record is that
