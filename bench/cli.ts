@@ -10,6 +10,7 @@ import { cases as ops } from "./ops.js";
 import { HELP, Misuse, matching, type Options, optionsOf } from "./options.js";
 import { type PeerRow, peerRows } from "./peers.js";
 import { quantities as others } from "./quantities.js";
+import { cases as recording } from "./recording.js";
 import { cases as svi } from "./svi.js";
 import { timesToResult } from "./timeToResult.js";
 
@@ -70,7 +71,7 @@ function compare(before: Report, after: Report, { compare: file, tolerance }: Op
 
 async function bench(options: Options): Promise<void> {
   const { filter, quick, json } = options;
-  const all: readonly Case[] = [...ops, ...compiled, ...mlp, ...distributions, ...svi];
+  const all: readonly Case[] = [...ops, ...compiled, ...mlp, ...distributions, ...svi, ...recording];
   const selected = matching<Case | (typeof quantities)[number]>([...all, ...quantities], filter);
   const chosen = all.filter((one) => selected.includes(one) && !(quick && one.isLong));
   const asked = quantities.filter((one) => selected.includes(one));

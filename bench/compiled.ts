@@ -1,4 +1,6 @@
 /** Compiled programs beside hand-fused JavaScript, and matrix products beside a register-tiled loop. */
+
+import { addressOf, allocate, ONE } from "../autodiff/kernels/wasm/simd.js";
 import { jit, matmul, type Tensor, tensor, valueAndGrad } from "../index.js";
 import { type Case, numbers, ring } from "./harness.js";
 
@@ -144,4 +146,94 @@ const logistic: Case = {
   },
 };
 
-export const cases: readonly Case[] = [...tanhSum, logistic, ...products];
+const PARTICLES = 16;
+/** The same for 16 weight vectors in kernels by hand: what products and formulas take at least, 160 rows at a time. */
+function particlesByHand(x: Float64Array, y: Float64Array): (w: Float64Array) => Float64Array[] {
+  const [rows, size] = [160, 8 * 160];
+  const places = [
+    x.length,
+    ROWS,
+    PARTICLES * COLUMNS,
+    PARTICLES * COLUMNS,
+    PARTICLES * rows,
+    PARTICLES * rows,
+    PARTICLES,
+  ];
+  const simd = allocate(places.reduce((sum, n) => sum + n + 2, 0));
+  if (simd === null) throw new Error("no SIMD code here");
+  const { numbers: memory } = simd;
+  let next = 0;
+  const starts = places.map((n) => {
+    next += n + 2;
+    return next - n - 2;
+  });
+  const [atX, atY, atW, atG, atL, atR, atS] = starts.map((start) => addressOf(memory, start)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  memory.set(x, starts[0]);
+  memory.set(y, starts[1]);
+  const { pass } = simd.compile(`
+function pass() {
+  let row = 0;
+  clear(${atG}, ${PARTICLES * COLUMNS});
+  let total = same(0);
+  while (row < ${ROWS}) {
+    let count = ${ROWS} - row;
+    if (count > ${rows}) { count = ${rows}; }
+    clear(${atL}, ${PARTICLES * rows});
+    multiply(${atL}, ${size}, ${atW}, ${8 * COLUMNS}, 8, ${atX} + row * ${8 * COLUMNS}, 8, ${8 * COLUMNS}, ${PARTICLES}, ${COLUMNS}, count, 0, ${ONE});
+    let p = 0;
+    while (p !== ${PARTICLES * size}) {
+      let i = 0;
+      let end = count << 3;
+      while (i !== end) {
+        let l = load(p + i + ${atL}); let m = load(p + i + ${atL + 16});
+        let u = load(i + row * 8 + ${atY}); let v = load(i + row * 8 + ${atY + 16});
+        let r = sigmoid(l) - u; let s = sigmoid(m) - v;
+        total = total + (softplus(l) - l * u) + (softplus(m) - m * v);
+        store(p + i + ${atR}, r); store(p + i + ${atR + 16}, s);
+        i = i + 32;
+      }
+      p = p + ${size};
+    }
+    multiply(${atG}, ${8 * COLUMNS}, ${atR}, ${size}, 8, ${atX} + row * ${8 * COLUMNS}, ${8 * COLUMNS}, 8, ${PARTICLES}, count, ${COLUMNS}, 0, ${ONE});
+    row = row + count;
+  }
+  store(${atS}, total);
+}`) as { pass: () => void };
+  return (w) => {
+    memory.set(w, starts[2]);
+    pass();
+    const [g, s] = [starts[3] as number, starts[6] as number];
+    return [Float64Array.of((memory[s] as number) + (memory[s + 1] as number)), memory.slice(g, g + w.length)];
+  };
+}
+
+const particles: Case = {
+  name: `compiled/logistic regression ${ROWS}x${COLUMNS}, ${PARTICLES} particles, with gradient`,
+  targets: { compiled: 1.2 },
+  isLong: true,
+  make: () => {
+    const x = numbers(ROWS * COLUMNS, 0);
+    const y = numbers(ROWS, 1).map((v) => (v > 0 ? 1 : 0));
+    const [matrix, labels] = [tensor(x).reshape([ROWS, COLUMNS]), tensor(y)];
+    const step = jit((weights: Tensor, data: Tensor, wanted: Tensor) =>
+      valueAndGrad((w: Tensor) => {
+        const l = matmul(w, data.transpose());
+        return l.softplus().sub(l.mul(wanted)).sum(1).sum();
+      })(weights),
+    );
+    const byHand = particlesByHand(x, y);
+    const arrays = ring((i) => numbers(PARTICLES * COLUMNS, 2 + i));
+    const tensors = ring((i) => tensor(numbers(PARTICLES * COLUMNS, 2 + i)).reshape([PARTICLES, COLUMNS]));
+    return { compiled: (i) => step(tensors(i), matrix, labels), "kernels by hand": (i) => byHand(arrays(i)) };
+  },
+};
+
+export const cases: readonly Case[] = [...tanhSum, logistic, particles, ...products];

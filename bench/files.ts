@@ -14,6 +14,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { transformSync } from "esbuild";
 import ts from "typescript";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -75,11 +76,10 @@ function nameOf(node: ts.Node): string {
 /** The calls of one eager SVI step of the coin, in order. */
 export async function callsOfOneStep(): Promise<readonly Call[]> {
   rmSync(copy, { recursive: true, force: true });
-  const compilerOptions = { target: ts.ScriptTarget.ESNext, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
   for (const file of ["index.ts", ...["provenance", "autodiff", "distributions", "infer"].flatMap(sources)]) {
     const to = join(copy, file.replace(/\.ts$/, ".js"));
     mkdirSync(dirname(to), { recursive: true });
-    writeFileSync(to, ts.transpileModule(instrumented(file), { compilerOptions }).outputText);
+    writeFileSync(to, transformSync(instrumented(file), { loader: "ts", target: "esnext" }).code);
   }
   writeFileSync(join(copy, "package.json"), '{ "type": "module" }');
 

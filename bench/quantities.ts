@@ -2,7 +2,7 @@
  * What is not a time of a call: how the heap grows, what an import costs, how large a bundle is, what compiling costs an op. Each is
  * measured when asked for, and stands beside what is to be reached.
  */
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -75,6 +75,25 @@ export const quantities: readonly Quantity[] = [
     unit: "MB",
     target: 1,
     measure: ({ quick }) => growth(stepsOfCoin(false), quick ? 1e3 : 1e4),
+  },
+  {
+    name: "memory/150 cumulative sums of 1e6 numbers, compiled: the peak of a process",
+    unit: "MB",
+    target: 200,
+    measure: async () => {
+      const fit = async (path: string): Promise<void> => {
+        const P: typeof import("../index.js") = await import(path);
+        const f = P.jit((x: Tensor) => {
+          let y = x;
+          for (let i = 0; i < 150; i++) y = P.cumsum(y.mul(0.5), 0).mul(1e-3);
+          return y.sum();
+        });
+        for (let call = 0; call < 3; call++) f(P.random.normal(P.random.key(call), [1e6]));
+        console.log(process.resourceUsage().maxRSS / 1000);
+      };
+      const text = `await (${fit})(${JSON.stringify(main)})`;
+      return Number(execFileSync(process.execPath, ["--input-type=module", "-e", text], { encoding: "utf8" }));
+    },
   },
   {
     name: "startup/import, beyond an empty module",

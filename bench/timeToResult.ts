@@ -77,7 +77,7 @@ function mixture({
   return { svi: new SVI(model, guide, adam(1e-3), new TraceGraphELBO()), args: [data] };
 }
 
-function chain({ SVI, adam, Categorical, TraceGraphELBO, eye, param, sample, tensor, zeros }: Pedigrad): Fit {
+export function chain({ SVI, adam, Categorical, TraceGraphELBO, eye, param, sample, tensor, zeros }: Pedigrad): Fit {
   const [length, eye3] = [80, eye(3)];
   const model = () => {
     let z: Library.Tensor | null = null;
@@ -93,7 +93,7 @@ function chain({ SVI, adam, Categorical, TraceGraphELBO, eye, param, sample, ten
   return { svi: new SVI(model, guide, adam(1e-3), new TraceGraphELBO()) };
 }
 
-function hmm({
+export function hmm({
   SVI,
   adam,
   Categorical,

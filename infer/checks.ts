@@ -1,18 +1,10 @@
 /** Refusals of the most common mistakes: a forgotten key, data where options belong, a class for a guide, a misspelt name. */
 import { PedigradError, Tensor } from "../autodiff/index.js";
-import {
-  didYouMean,
-  type Kind,
-  kinds,
-  MOST,
-  refuseOption,
-  requireKind,
-  requireOptions,
-  show,
-} from "../provenance/base/options.js";
+import { type Kind, MOST } from "../provenance/base/kinds.js";
+import { didYouMean, refuseOption, requireKind, requireOptions, show } from "../provenance/base/options.js";
 import { isRecord } from "../provenance/base/records.js";
 
-export { didYouMean, type Kind, kinds, refuseOption, requireKind, requireOptions, show };
+export { didYouMean, type Kind, refuseOption, requireKind, requireOptions, show };
 
 /** Refuse anything that is not a key, in the name of the function `op`. */
 export function requireKey(op: string, key: unknown, place = "first"): asserts key is Tensor {

@@ -22,10 +22,34 @@ export const htmlTable = (headings: readonly string[], rows: readonly (readonly 
 };
 
 /** The method that Deno's Jupyter kernel calls for what it shows. */
-export const NOTEBOOK = Symbol.for("Jupyter.display");
+export const NOTEBOOK = /* @__PURE__ */ Symbol.for("Jupyter.display");
 
 /** The result of that method: one text for each kind of display. */
 export const notebookView = (text: string, html: string): Record<string, string> => ({
   "text/plain": text,
   "text/html": html,
 });
+
+const PRINTED = /* @__PURE__ */ Symbol.for("nodejs.util.inspect.custom");
+
+/** Printed by Node as its text, shown by notebooks as HTML. */
+export interface Report {
+  toString(): string;
+  /** Escaped, with no scripts and no styles from outside. */
+  toHtml(): string;
+  [NOTEBOOK](): Record<string, string>;
+}
+
+/** The class that reports extend; the HTML is by default the text as it stands. */
+export const report = (): (new () => Report) =>
+  class {
+    toHtml(): string {
+      return preformatted(this.toString());
+    }
+    [NOTEBOOK](): Record<string, string> {
+      return notebookView(this.toString(), this.toHtml());
+    }
+    [PRINTED](): string {
+      return this.toString();
+    }
+  };

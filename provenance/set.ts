@@ -126,13 +126,15 @@ export class Provenance implements Iterable<string> {
   static union(a: Provenance, b: Provenance, op = "union"): Provenance {
     if (a === b || b.size === 0) return a;
     if (a.size === 0) return b;
-    if (a.#partner === b) return a.#joined as Provenance;
+    return a.#partner === b ? (a.#joined as Provenance) : a.#unitedWith(b, op);
+  }
+
+  #unitedWith(other: Provenance, op: string): Provenance {
     // The longer of two sets grows; where there are few sites, in the order in which they came.
-    const grows = b.size > MANY && b.size > a.size ? b : a;
-    const joined = a.#absorbs(b) ? a : b.#absorbs(a) ? b : grows.#joinedWith(grows === a ? b : a, op);
-    a.#partner = b;
-    a.#joined = joined;
-    return joined;
+    const [grows, comes] = other.size > MANY && other.size > this.size ? [other, this] : [this, other];
+    this.#partner = other;
+    this.#joined = this.#absorbs(other) ? this : other.#absorbs(this) ? other : grows.#joinedWith(comes, op);
+    return this.#joined;
   }
 
   #joinedWith(other: Provenance, op: string): Provenance {

@@ -164,6 +164,38 @@ test("a folder lists at most 15 names besides its README and index", () => {
   }
 });
 
+/** Families with more than 30 lines of code, and what the lines beyond are. */
+const LONG_FAMILIES: Readonly<Record<string, string>> = {
+  ContinuousBernoulli: "limits of its moments near probability 1/2",
+  Empirical: "checks of samples and weights together",
+  FisherSnedecor: "two tails, and a pathwise gradient of its own",
+  ImproperUniform: "no row: it has neither parameters nor draws",
+  LKJCholesky: "a matrix drawn row by row",
+  LowRankMultivariateNormal: "algebra of the capacitance matrix",
+  MultivariateNormal: "three ways to give the scale, checked together with loc",
+  MultivariateStudentT: "infinite and undefined moments along with the algebra",
+  StudentT: "infinite and undefined moments",
+  TruncatedNormal: "quantiles in the far tails, moments by quadrature",
+  Wishart: "a matrix drawn by its Cholesky factor",
+};
+
+test("a family has at most 30 lines of code, or a reason to have more", () => {
+  const long = new Set<string>();
+  for (const file of library.filter((name) => nameOf(name).startsWith("distributions/families/"))) {
+    const code = readFileSync(file, "utf8").replace(/\/\*\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+    for (const [text, name] of code.matchAll(/^export class (\w+)[\s\S]*?^(?:\}|\}?\) \{\})$/gm)) {
+      const lines = text.split("\n").filter((line) => line.trim() !== "").length;
+      if (lines <= 30) continue;
+      assert.ok(
+        Object.hasOwn(LONG_FAMILIES, name as string),
+        `${nameOf(file)}: ${name} has ${lines} lines. Move its numerics to distributions/densities, or say why in LONG_FAMILIES`,
+      );
+      long.add(name as string);
+    }
+  }
+  assert.equal([...long].sort(), Object.keys(LONG_FAMILIES), "LONG_FAMILIES names a family that is short by now");
+});
+
 test("every folder has a README, which names each of its files and rooms once", () => {
   const all = new Set(
     library.flatMap((file) => [dirname(file), dirname(dirname(file))]).filter((f) => nameOf(f) !== ""),

@@ -10,35 +10,41 @@ import { gradDepth, Node } from "./node.js";
 import { keepAxes, type Op } from "./op.js";
 import { isChecking, recorder } from "./recorder.js";
 import type { Shape } from "./shape.js";
-import { type Batch, isAbsent, rawNumber, rawView, Tensor } from "./tensor.js";
+import { absent, type Batch, isAbsent, ofBatch, ofView, rawNumber, rawView, Tensor } from "./tensor.js";
 import { emptyView, type View } from "./view.js";
 
 const EMPTY = Provenance.empty;
 
-/** The result of `op` with `params` on `inputs`. */
+/** The result of `op` with `params` on `inputs`. Kept short, so that V8 makes it part of the loops that call it. */
 export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
   if (batchDepth > 0 && inputs.some(isBatched)) return withNode(op, params, inputs, applyBatched(op, params, inputs));
   let provenance: Provenance = ambient;
-  let areNumbers = op.scalar !== undefined;
+  let areNumbers = op.scalar !== undefined && !isChecking;
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i] as Tensor;
-    // Most operands bring nothing new, which is seen without a call.
-    let own = x.provenance;
-    if (own !== EMPTY) {
-      if (own.hasAxes && op.axes !== keepAxes) own = own.moved(op.axes?.(params, inputs, i) ?? MIX, op.name);
-      if (own !== provenance) provenance = provenance === EMPTY ? own : union(provenance, own, op.name);
-    }
+    // Fast path: most operands add no new site, so compare before calling.
+    const own = x.provenance;
+    if (own.hasAxes) provenance = withAxes(provenance, own, op, params, inputs, i);
+    else if (own !== provenance && own !== EMPTY) provenance = union(provenance, own, op.name);
     areNumbers &&= x.isNumber;
   }
-  const made =
-    isChecking && inputs.some(isAbsent)
-      ? new Tensor(null, provenance, op.shape(params, inputs))
-      : areNumbers
-        ? new Tensor(ofNumbers(op.scalar as Scalar, inputs), provenance, shapeOfNumbers(inputs))
-        : new Tensor(ofViews(op, params, inputs), provenance);
-  const result = withNode(op, params, inputs, made);
-  recorder?.record(op, params, inputs, result);
-  return result;
+  const result = areNumbers
+    ? new Tensor(ofNumbers(op.scalar as Scalar, inputs), shapeOfNumbers(inputs), provenance, true, null)
+    : ofViews(op, params, inputs, provenance);
+  return gradDepth > 0 || recorder !== null ? noted(op, params, inputs, result) : result;
+}
+
+/** The set so far, and that of input i with its axes where `op` takes them. */
+function withAxes<P>(
+  before: Provenance,
+  own: Provenance,
+  op: Op<P>,
+  params: P,
+  inputs: Tensor[],
+  i: number,
+): Provenance {
+  if (op.axes === keepAxes) return union(before, own, op.name);
+  return union(before, own.moved(op.axes?.(params, inputs, i) ?? MIX, op.name), op.name);
 }
 
 type Scalar = (...xs: number[]) => number;
@@ -61,15 +67,16 @@ function shapeOfNumbers(inputs: Tensor[]): Shape {
   return shape;
 }
 
-function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[]): View {
+function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[], provenance: Provenance): Tensor {
   const shape = op.shape(params, inputs);
+  if (isChecking && inputs.some(isAbsent)) return absent(shape, provenance);
   const views = new Array<View>(inputs.length);
   for (let i = 0; i < inputs.length; i++) views[i] = rawView(inputs[i] as Tensor);
   const seen = op.view?.(params, views[0] as View);
-  if (seen !== undefined) return seen;
+  if (seen !== undefined) return ofView(seen, provenance);
   const out = emptyView(shape);
   op.kernel(params, out, views);
-  return out;
+  return ofView(out, provenance);
 }
 
 /** Run `op` through its batching rule, for the innermost batch among its inputs. */
@@ -87,7 +94,14 @@ function applyBatched<P>(op: Op<P>, params: P, inputs: readonly Tensor[]): Tenso
 }
 
 /** A whole batch, its axis in front, as one example of it at this depth of vmaps. */
-export const asExample = (value: Tensor, level: number): Tensor => new Tensor({ level, value }, value.provenance);
+export const asExample = (value: Tensor, level: number): Tensor => ofBatch({ level, value });
+
+/** The result with its node, where a gradient is being taken, and told to the recorder. */
+function noted<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {
+  withNode(op, params, inputs, result);
+  recorder?.record(op, params, inputs, result);
+  return result;
+}
 
 function withNode<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {
   if (gradDepth === 0) return result;

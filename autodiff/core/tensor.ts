@@ -32,9 +32,12 @@ export let rawView: (x: Tensor) => View;
 export let rawNumber: (x: Tensor) => number;
 /** Whether a tensor has a shape and a place in a program, but no numbers: while the compiler checks a program (recorder.ts). */
 export let isAbsent: (x: Tensor) => boolean;
+/** The same value at the same place, without its history. */
+let copy: (x: Tensor, provenance: Provenance) => Tensor;
 
 /** The data of a tensor without numbers. */
-const ABSENT = {
+class Absent {
+  constructor(readonly shape: Shape) {}
   get data(): never {
     throw new PedigradError({
       code: "read-in-jit",
@@ -42,82 +45,60 @@ const ABSENT = {
       message:
         "jit: a value that depends on the inputs of a compiled function was looked at while the function was compared with its program. Run it without jit.",
     });
-  },
-} as unknown as View;
+  }
+}
 
 /**
  * @example tensor([1, 2, 3]).mul(2).sum().item() // 12
  */
 export class Tensor extends /* @__PURE__ */ withMethods() {
-  readonly shape: Shape;
-  /** The sites this value depends on. */
-  readonly provenance: Provenance;
   /** How it was made, while a gradient is being taken. */
   node: Node | null = null;
-  readonly batch: Batch | null;
   /** Where it stands in the recording that made it (recorder.ts); 0 for a constant. */
   place = 0;
-  /** Whether this is a single number, of any rank. */
-  readonly isNumber: boolean;
-  // A number made by arithmetic on numbers gets its strided view only when something asks for it.
-  #view: View | null;
-  readonly #number: number;
+  // A number made by arithmetic on numbers gets its strided view only when something asks for it; a batch has neither.
+  #content: number | View | null;
 
-  /** For the engine; make tensors with `tensor`. A number may have any shape of one element; null stands for absent numbers. */
-  constructor(content: number | View | Batch | null, provenance: Provenance = Provenance.empty, shape: Shape = SCALAR) {
+  /** For the engine; make tensors with `tensor`. */
+  constructor(
+    content: number | View | null,
+    readonly shape: Shape,
+    /** The sites this value depends on. */
+    readonly provenance: Provenance,
+    /** Whether this is a single number, of any rank. */
+    readonly isNumber: boolean,
+    readonly batch: Batch | null,
+  ) {
     super();
-    this.provenance = provenance;
-    if (typeof content === "number") {
-      this.shape = shape;
-      this.batch = null;
-      this.isNumber = true;
-      this.#view = null;
-      this.#number = content;
-    } else if (content === null || content === ABSENT) {
-      this.shape = shape;
-      this.batch = null;
-      this.isNumber = sizeOf(shape) === 1;
-      this.#view = ABSENT;
-      this.#number = Number.NaN;
-    } else if ("level" in content) {
-      this.shape = content.value.shape.slice(1);
-      this.batch = content;
-      this.isNumber = false;
-      this.#view = null;
-      this.#number = Number.NaN;
-    } else {
-      this.shape = content.shape;
-      this.batch = null;
-      this.isNumber = sizeOf(content.shape) === 1;
-      this.#view = content;
-      this.#number = Number.NaN;
-    }
+    this.#content = content;
   }
 
   static {
-    isAbsent = (x) => x.#view === ABSENT;
+    isAbsent = (x) => x.#content instanceof Absent;
     rawView = (x) => {
-      if (x.#view !== null) return x.#view;
-      if (x.batch !== null) unreadable(x.batch, "view");
-      x.#view = contiguous(Float64Array.of(x.#number), x.shape);
-      return x.#view;
+      const content = x.#content;
+      if (typeof content === "object" && content !== null) return content;
+      if (content === null) return unreadable(x.batch as Batch, "view");
+      const view = contiguous(Float64Array.of(content), x.shape);
+      x.#content = view;
+      return view;
     };
     rawNumber = (x) => {
-      const view = x.#view;
-      if (view !== null) return view.data[view.offset] as number;
-      return x.batch === null ? x.#number : unreadable(x.batch, "number");
+      const content = x.#content;
+      if (typeof content === "number") return content;
+      if (content === null) return unreadable(x.batch as Batch, "number");
+      return content.data[content.offset] as number;
     };
-  }
-
-  #read(how: string): void {
-    if (this.batch !== null) unreadable(this.batch, how);
-    recorder?.read(this, how);
-    noteRead(this.provenance);
+    copy = (x, provenance) => {
+      const made = new Tensor(x.#content, x.shape, provenance, x.isNumber, x.batch);
+      made.place = x.place;
+      return made;
+    };
   }
 
   /** The numbers as an ndarray of their own: what is written into it changes no tensor. */
   get data(): View {
-    this.#read("data");
+    read(this, "data");
     return contiguous(toFlat(rawView(this)), this.shape);
   }
   /** The same as `data`. */
@@ -132,19 +113,19 @@ export class Tensor extends /* @__PURE__ */ withMethods() {
   /** The number in a tensor of one element. */
   item(): number {
     if (sizeOf(this.shape) !== 1) throw notScalar(this);
-    this.#read("item");
+    read(this, "item");
     return rawNumber(this);
   }
 
   /** The numbers as nested arrays, or a number for shape []. */
   toArray<T extends number | NestedNumbers = number | NestedNumbers>(): T {
-    this.#read("toArray");
+    read(this, "toArray");
     return toNested(rawView(this)) as T;
   }
 
   /** The numbers, row-major, in a fresh Float64Array. */
   toFloat64Array(): Float64Array {
-    this.#read("toFloat64Array");
+    read(this, "toFloat64Array");
     return toFlat(rawView(this));
   }
 
@@ -154,7 +135,7 @@ export class Tensor extends /* @__PURE__ */ withMethods() {
 
   /** `Tensor[2] [1,2]`, of a long tensor the ends of each axis. */
   override toString(): string {
-    this.#read("toString");
+    read(this, "toString");
     return textOf(this);
   }
   /** How Node prints it. */
@@ -191,21 +172,37 @@ export class Tensor extends /* @__PURE__ */ withMethods() {
   /** The same value with another set. */
   withProvenance(provenance: Provenance): this {
     if (provenance === this.provenance) return this;
-    const copy = this.#copy(provenance);
-    copy.node = this.node;
-    return copy as this;
+    const made = copy(this, provenance);
+    made.node = this.node;
+    return made as this;
   }
 
   /** For the engine: the same value as a tensor of its own, without its history. */
   withoutNode(): Tensor {
-    return this.node === null ? this : this.#copy(this.provenance);
+    return this.node === null ? this : copy(this, this.provenance);
   }
+}
 
-  #copy(provenance: Provenance): Tensor {
-    const copy = new Tensor(this.batch ?? this.#view ?? this.#number, provenance, this.shape);
-    copy.place = this.place;
-    return copy;
-  }
+/** A number, of any shape of one element. */
+export const ofNumber = (x: number, provenance = Provenance.empty, shape = SCALAR): Tensor =>
+  new Tensor(x, shape, provenance, true, null);
+
+/** Strided data as they are. */
+export const ofView = (view: View, provenance = Provenance.empty): Tensor =>
+  new Tensor(view, view.shape, provenance, sizeOf(view.shape) === 1, null);
+
+/** A shape without numbers. */
+export const absent = (shape: Shape, provenance = Provenance.empty): Tensor =>
+  ofView(new Absent(shape) as unknown as View, provenance);
+
+/** One example of a batch. */
+export const ofBatch = (batch: Batch, provenance = batch.value.provenance): Tensor =>
+  new Tensor(null, batch.value.shape.slice(1), provenance, false, batch);
+
+function read(x: Tensor, how: string): void {
+  if (x.batch !== null) unreadable(x.batch, how);
+  recorder?.read(x, how);
+  noteRead(x.provenance);
 }
 
 function notScalar({ shape, provenance }: Tensor): PedigradError {
@@ -248,10 +245,14 @@ export const textOf = (x: Tensor): string =>
     : `Tensor${showShape(x.shape)} ${showNumbers(toNested(rawView(x)), sizeOf(x.shape) > 1000)}`;
 
 /** A tensor from anything tensor-like; a tensor is returned as it is. */
-export const tensor = (x: TensorLike): Tensor => (x instanceof Tensor ? x : toTensor(x));
+export const tensor = (x: TensorLike): Tensor =>
+  x instanceof Tensor ? x : typeof x === "number" ? ofNumber(x) : toTensor(x);
 
-const toTensor = (x: Exclude<TensorLike, Tensor>): Tensor =>
-  Array.isArray(x) && holdsTensor(x) ? stack(x.map((item) => tensor(item))) : new Tensor(numbersOf(x));
+function toTensor(x: Exclude<TensorLike, Tensor>): Tensor {
+  if (Array.isArray(x) && holdsTensor(x)) return stack(x.map((item) => tensor(item)));
+  const numbers = numbersOf(x);
+  return typeof numbers === "number" ? ofNumber(numbers) : ofView(numbers);
+}
 
 function holdsTensor(x: Nested, depth = 0): boolean {
   if (!Array.isArray(x)) return x instanceof Tensor;

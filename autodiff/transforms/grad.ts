@@ -3,7 +3,8 @@
  * arguments, each op handing its cotangent on through its rules. The walk uses ops like everything else, so inside another
  * gradient it is itself recorded, and gradients of gradients need nothing more.
  */
-import { kinds, requireFunction, requireOptions, show } from "../../provenance/base/options.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { requireFunction, requireOptions, show } from "../../provenance/base/options.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { outsideRuns, PedigradError } from "../../provenance/index.js";
 import { apply } from "../core/apply.js";
@@ -129,6 +130,7 @@ function run<A>(
 
 /** The result of a function as a tensor; a number has no history through which a gradient could pass. */
 function asResult(y: unknown): Tensor {
+  if (y instanceof Tensor) return y;
   if (leavesOf(y).some((part) => part instanceof Tensor)) return tensor(y as TensorLike);
   throw new PedigradError({
     code: "not-a-tensor",

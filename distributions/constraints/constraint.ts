@@ -2,7 +2,7 @@
  * Where values may lie. A constraint says for each event whether it belongs, 1 or 0, and in words what is expected. The constraints
  * themselves stand in scalar.ts and vector.ts; how to reach one from free numbers in bijectTo.ts.
  */
-import { type Tensor, tensor } from "../../autodiff/index.js";
+import { type Tensor, tensor, unary } from "../../autodiff/index.js";
 import { allOf } from "./axes.js";
 
 export interface Constraint {
@@ -34,6 +34,22 @@ export interface IndependentConstraint extends Constraint {
   readonly base: Constraint;
 }
 
+/** A constraint on numbers with fixed ends. */
+export const numbers = (
+  name: string,
+  must: string,
+  test: (x: number) => 0 | 1,
+  more: Partial<Constraint> = {},
+): Constraint => ({
+  name,
+  must,
+  eventDim: 0,
+  isDiscrete: false,
+  check: unary(name, test, null),
+  scalar: test,
+  ...more,
+});
+
 /** A constraint on events of `eventDim` axes. */
 export const event = (
   name: string,
@@ -47,6 +63,13 @@ export const event = (
   eventDim,
   isDiscrete,
   check,
+});
+
+/** The same constraint under another name, by which `bijectTo` knows another way to it. */
+export const renamed = (constraint: Constraint, name: string, must = constraint.must): Constraint => ({
+  ...constraint,
+  name,
+  must,
 });
 
 /** `base` over `n` more axes: one event. */

@@ -2,13 +2,9 @@
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { readNumbers } from "../../autodiff/core/reads.js";
 import { rawNumber } from "../../autodiff/core/tensor.js";
-import { type Tensor, type TensorLike, tensor, ternary, unary } from "../../autodiff/index.js";
-import type { Constraint, Interval } from "./constraint.js";
+import { type Tensor, type TensorLike, tensor, ternary } from "../../autodiff/index.js";
+import { type Constraint, type Interval, numbers, renamed } from "./constraint.js";
 
-/** A constraint on numbers with fixed ends. */
-function numbers(name: string, must: string, test: (x: number) => 0 | 1, more: Partial<Constraint> = {}): Constraint {
-  return { name, must, eventDim: 0, isDiscrete: false, check: unary(name, test, null), scalar: test, ...more };
-}
 const DISCRETE = { isDiscrete: true };
 
 export const real = /* @__PURE__ */ numbers("real", "a finite number", (x) => (Math.abs(x) < Infinity ? 1 : 0), {
@@ -21,7 +17,7 @@ export const nonnegative = /* @__PURE__ */ numbers("nonnegative", ">= 0 and fini
   x >= 0 && x < Infinity ? 1 : 0,
 );
 /** As `positive`, reached by softplus instead of exp. */
-export const softplusPositive: Constraint = { ...positive, name: "softplusPositive" };
+export const softplusPositive = /* @__PURE__ */ renamed(positive, "softplusPositive");
 export const unitInterval = /* @__PURE__ */ numbers("unitInterval", "in [0, 1]", (x) => (x >= 0 && x <= 1 ? 1 : 0));
 export const openUnitInterval = /* @__PURE__ */ numbers("openUnitInterval", "in (0, 1)", (x) =>
   x > 0 && x < 1 ? 1 : 0,

@@ -24,48 +24,53 @@ import {
 } from "../../autodiff/index.js";
 import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
 import { allOf } from "./axes.js";
-import { type Constraint, event, independent } from "./constraint.js";
+import { type Constraint, event, independent, renamed } from "./constraint.js";
 import { nonnegativeInteger, real } from "./scalar.js";
 
-export const realVector: Constraint = {
-  ...independent(real, 1),
-  name: "realVector",
-  must: "a vector of finite numbers",
-};
+const reals = /* @__PURE__ */ independent(real, 1);
+export const realVector = /* @__PURE__ */ renamed(reals, "realVector", "a vector of finite numbers");
 
 const increasing = (x: Tensor): Tensor => allOf(logicalAnd(isFinite(x), greater(x, shiftedRight(x))), 1);
 /** The last axis one place to the right, -Infinity in front. */
 const shiftedRight = (x: Tensor): Tensor =>
   concatenate([full([...x.shape.slice(0, -1), 1], -Infinity), slice(x, 0, -1, { axis: -1 })], -1);
-export const orderedVector: Constraint = event("orderedVector", "increasing", 1, increasing);
-export const positiveOrderedVector: Constraint = event("positiveOrderedVector", "increasing and > 0", 1, (x) =>
-  logicalAnd(increasing(x), allOf(greater(x, 0), 1)),
+export const orderedVector: Constraint = /* @__PURE__ */ event("orderedVector", "increasing", 1, increasing);
+export const positiveOrderedVector: Constraint = /* @__PURE__ */ event(
+  "positiveOrderedVector",
+  "increasing and > 0",
+  1,
+  (x) => logicalAnd(increasing(x), allOf(greater(x, 0), 1)),
 );
 
 /** How far the sum of a simplex may be from 1. */
 const SUM_TOLERANCE = 1e-6;
 
 /** Weights >= 0 with sum 1 (within 1e-6). */
-export const simplex: Constraint = event("simplex", ">= 0 with sum 1", 1, (x) =>
+export const simplex: Constraint = /* @__PURE__ */ event("simplex", ">= 0 with sum 1", 1, (x) =>
   logicalAnd(allOf(greaterEqual(x, 0), 1), nearly(sum(x, -1), 1)),
 );
 /** Numbers that are probabilities once they are divided by their sum. */
-export const weights: Constraint = event("weights", ">= 0 and finite, with a sum > 0", 1, (x) => {
+export const weights: Constraint = /* @__PURE__ */ event("weights", ">= 0 and finite, with a sum > 0", 1, (x) => {
   const total = sum(x, -1);
   return logicalAnd(allOf(greaterEqual(x, 0), 1), logicalAnd(greater(total, 0), less(total, Infinity)));
 });
 /** Logarithms of weights, not all of them zero. */
-export const logWeights: Constraint = event("logWeights", "< Infinity, not all -Infinity", 1, (x) => {
+export const logWeights: Constraint = /* @__PURE__ */ event("logWeights", "< Infinity, not all -Infinity", 1, (x) => {
   const largest = max(x, -1);
   return logicalAnd(less(largest, Infinity), greater(largest, -Infinity));
 });
 
 /** Length 1. */
-export const sphere: Constraint = event("sphere", "a vector of length 1", 1, (x) => nearly(sum(square(x), -1), 1));
-export const l1Ball: Constraint = event("l1Ball", "a vector whose absolute values sum to at most 1", 1, (x) =>
-  lessEqual(sum(abs(x), -1), 1 + SUM_TOLERANCE),
+export const sphere: Constraint = /* @__PURE__ */ event("sphere", "a vector of length 1", 1, (x) =>
+  nearly(sum(square(x), -1), 1),
 );
-export const zeroSum: Constraint = event("zeroSum", "a vector with sum 0", 1, (x) =>
+export const l1Ball: Constraint = /* @__PURE__ */ event(
+  "l1Ball",
+  "a vector whose absolute values sum to at most 1",
+  1,
+  (x) => lessEqual(sum(abs(x), -1), 1 + SUM_TOLERANCE),
+);
+export const zeroSum: Constraint = /* @__PURE__ */ event("zeroSum", "a vector with sum 0", 1, (x) =>
   lessEqual(abs(sum(x, -1)), maximum(sum(abs(x), -1), 1).mul(SUM_TOLERANCE)),
 );
 /** Counts with the given sum. */
@@ -79,22 +84,22 @@ export const multinomial = (totalCount: TensorLike): Constraint =>
   );
 
 /** A lower triangle with a positive diagonal. */
-export const lowerCholesky: Constraint = event(
+export const lowerCholesky: Constraint = /* @__PURE__ */ event(
   "lowerCholesky",
   "a lower triangular matrix with positive diagonal",
   2,
   (x) => logicalAnd(allOf(logicalAnd(isFinite(x), equal(x, tril(x))), 2), allOf(greater(diag(x), 0), 1)),
 );
 /** As `lowerCholesky`, its diagonal reached by softplus instead of exp. */
-export const softplusLowerCholesky: Constraint = { ...lowerCholesky, name: "softplusLowerCholesky" };
+export const softplusLowerCholesky = /* @__PURE__ */ renamed(lowerCholesky, "softplusLowerCholesky");
 /** The Cholesky factor of a correlation matrix: rows of length 1. */
-export const corrCholesky: Constraint = event(
+export const corrCholesky: Constraint = /* @__PURE__ */ event(
   "corrCholesky",
   "a lower triangular matrix with positive diagonal and rows of length 1",
   2,
   (x) => logicalAnd(lowerCholesky.check(x), allOf(nearly(sum(square(x), -1), 1), 1)),
 );
-export const positiveDefinite: Constraint = event(
+export const positiveDefinite: Constraint = /* @__PURE__ */ event(
   "positiveDefinite",
   "a symmetric positive definite matrix",
   2,
@@ -104,8 +109,11 @@ export const positiveDefinite: Constraint = event(
     return logicalAnd(allOf(symmetric, 2), allOf(greater(diag(cholesky(x)), 0), 1));
   },
 );
-export const corrMatrix: Constraint = event("corrMatrix", "a positive definite matrix with unit diagonal", 2, (x) =>
-  logicalAnd(positiveDefinite.check(x), allOf(nearly(diag(x), 1), 1)),
+export const corrMatrix: Constraint = /* @__PURE__ */ event(
+  "corrMatrix",
+  "a positive definite matrix with unit diagonal",
+  2,
+  (x) => logicalAnd(positiveDefinite.check(x), allOf(nearly(diag(x), 1), 1)),
 );
 
 const nearly = (x: Tensor, y: number): Tensor => less(abs(x.sub(y)), SUM_TOLERANCE);

@@ -155,7 +155,8 @@ export abstract class DistributionBase<P extends Params = Params> {
     const shape = this.#densityShape(x);
     const isChecked = this.#isChecked(x);
     const density = this.logDensity(x);
-    return broadcastTo(isChecked ? density : where(this.inside(x), density, -Infinity), shape);
+    const counted = isChecked ? density : where(this.inside(x), density, -Infinity);
+    return sameShape(counted.shape, shape) ? counted : broadcastTo(counted, shape);
   }
 
   /** log p of every independent element, whose sum over the last `elementDim` axes is logProb(value). */
@@ -170,7 +171,7 @@ export abstract class DistributionBase<P extends Params = Params> {
   /** Refuse a value outside the support. True where no choice by `inside` is needed: a recorded program will run again without the checks. */
   #isChecked(value: Tensor): boolean {
     if (validation) this.requireInside(value);
-    return this.support.isUnbounded || (validation && recorder === null && traceDepth === 0);
+    return (validation && recorder === null && traceDepth === 0) || this.support.isUnbounded === true;
   }
 
   /** P(X <= value), for any real value and NaN for NaN: the shape of value broadcast with the batch shape. */
@@ -211,19 +212,19 @@ export abstract class DistributionBase<P extends Params = Params> {
   }
 
   #densityShape({ shape }: Tensor): Shape {
-    const { eventShape, label } = this;
+    const { eventShape, batchShape } = this;
     const lead = shape.length - eventShape.length;
-    if (lead < 0 || !sameShape(shape.slice(lead), eventShape))
+    const isNumber = eventShape.length === 0;
+    if (lead < 0 || !(isNumber || sameShape(shape.slice(lead), eventShape)))
       throw new PedigradError({
         code: "shape-mismatch",
         param: "value",
-        message: `${label}: a value needs event shape ${showShape(eventShape)} in its last axes, got shape ${showShape(shape)}.`,
+        message: `${this.label}: a value needs event shape ${showShape(eventShape)} in its last axes, got shape ${showShape(shape)}.`,
       });
-    return broadcastShapes(
-      `${label} (value and batch)`,
-      lead === shape.length ? shape : shape.slice(0, lead),
-      this.batchShape,
-    );
+    const batch = isNumber ? shape : shape.slice(0, lead);
+    return sameShape(batch, batchShape)
+      ? batchShape
+      : broadcastShapes(`${this.label} (value and batch)`, batch, batchShape);
   }
 
   /** Refuse a question that the family has no answer to. */

@@ -40,6 +40,9 @@ export interface Row<P extends Params> extends Omit<Signature<P>, "name"> {
   readonly as?: (p: P) => Distribution;
 }
 
+/** The event shape of single numbers. */
+const NUMBER: Shape = [];
+
 /** A distribution that a row describes. */
 export class Family<P extends Params> extends Distribution<P> {
   readonly #row: Row<P>;
@@ -59,7 +62,7 @@ export class Family<P extends Params> extends Distribution<P> {
     return typeof support === "function" ? support(this.params) : support;
   }
   override get eventShape(): Shape {
-    return this.#row.eventShape?.(this.params) ?? super.eventShape;
+    return this.#row.eventShape?.(this.params) ?? NUMBER;
   }
   override get hasRsample(): boolean {
     return this.#row.hasRsample ?? !this.support.isDiscrete;

@@ -9,7 +9,7 @@ import { toNested } from "../../autodiff/core/nested.js";
 import { refuseFor } from "../../autodiff/core/reads.js";
 import { listening } from "../../autodiff/core/recorder.js";
 import { type Shape, showShape, sizeOf } from "../../autodiff/core/shape.js";
-import { isAbsent, rawView } from "../../autodiff/core/tensor.js";
+import { isAbsent, rawNumber, rawView } from "../../autodiff/core/tensor.js";
 import { contiguous } from "../../autodiff/core/view.js";
 import type { Tensor } from "../../autodiff/index.js";
 import type { Constraint } from "../constraints/index.js";
@@ -53,6 +53,10 @@ export function requireThat(x: Tensor, constraint: Constraint, subject: Subject)
   }
   const whole = unbatched(x);
   if (isAbsent(whole)) return;
+  if (whole.isNumber) {
+    if (scalar(rawNumber(whole)) === 0) refuse(x, x, 0, constraint, subject);
+    return;
+  }
   const { data, shape, offset } = asContiguous(rawView(whole));
   for (let i = 0, n = sizeOf(shape); i < n; i++)
     if (scalar(data[offset + i] as number) === 0) refuse(x, x, i, constraint, subject);

@@ -61,7 +61,7 @@ export function devianceFrom(k: number, m: number, difference: number): number {
 }
 
 /** log of m^k exp(-m) / Γ(k + 1) for k, m >= 0. */
-export const logPoisson: Binary = binary(
+export const logPoisson: Binary = /* @__PURE__ */ binary(
   "logPoisson",
   (k, m) => (k === 0 ? -m : -deviance(k, m) - logGammaCorrection(k) - 0.5 * logOf(2 * Math.PI * k)),
   [
@@ -71,7 +71,7 @@ export const logPoisson: Binary = binary(
 );
 
 /** log(x / s) for x, s > 0, from the difference where they are close: there x / s, rounded, would not know its distance from 1. */
-export const logRatio: Binary = binary(
+export const logRatio: Binary = /* @__PURE__ */ binary(
   "logRatio",
   (x, s) => {
     const ratio = x / s;
@@ -88,7 +88,7 @@ const atEnd = (concentration: number, atOne: number): number =>
 const SMALL = 2;
 
 /** a log b + (a - 1) log x - b x - lgamma(a) for a, b > 0 and x >= 0. */
-export const logGammaDensity: Ternary = ternary(
+export const logGammaDensity: Ternary = /* @__PURE__ */ ternary(
   "logGammaDensity",
   (a, b, x) => {
     if (x === 0) return atEnd(a, logOf(b));
@@ -114,7 +114,7 @@ export function logCountDensity(a: number, b: number, x: number, y: number, exce
 }
 
 /** (a - 1) log x + (b - 1) log(1 - x) - log B(a, b) for a, b > 0 and 0 <= x <= 1. */
-export const logBetaDensity: Ternary = ternary(
+export const logBetaDensity: Ternary = /* @__PURE__ */ ternary(
   "logBetaDensity",
   (a, b, x) => {
     if (x === 0) return atEnd(a, logOf(b));
@@ -134,7 +134,7 @@ export const logBetaDensity: Ternary = ternary(
  * log density of the ratio of two Chi2 variables over their degrees of freedom, 2a and 2b. With n = a + b, y = a x / (a x + b) is
  * Beta(a, b), and n y - a = a b (x - 1) / (a x + b) is known without rounding where x is near 1.
  */
-export const logRatioDensity: Ternary = ternary("logRatioDensity", (a, b, x) => ratioDensity(a, b, x), [
+export const logRatioDensity: Ternary = /* @__PURE__ */ ternary("logRatioDensity", (a, b, x) => ratioDensity(a, b, x), [
   (g, _, a, b, x) => {
     const odds = oddsOf(a, b, x);
     const excess = div(mul(a, sub(x, 1)), add(odds, 1));
@@ -178,7 +178,7 @@ const correctionSlope = (a: number): number =>
   a < 10 ? digammaOf(a) - logOf(a) + 0.5 / a : DIGAMMA_TAIL.reduceRight((sum, c) => sum / (a * a) + c, 0) / (a * a);
 
 /** a + lgamma(a) + (1 - a) ψ(a), the entropy of Gamma(a, 1), which grows as log(2π e a) / 2 while its terms grow as a log a. */
-export const gammaEntropy: Unary = unary(
+export const gammaEntropy: Unary = /* @__PURE__ */ unary(
   "gammaEntropy",
   (a) => {
     if (a < 10) return a + lgamma(a) + (1 - a) * digammaOf(a);
@@ -188,7 +188,7 @@ export const gammaEntropy: Unary = unary(
 );
 
 /** D(k, m) as an op: KL(Poisson(k) | Poisson(m)). */
-export const poissonDivergence: Binary = binary("poissonDivergence", deviance, [
+export const poissonDivergence: Binary = /* @__PURE__ */ binary("poissonDivergence", deviance, [
   (g, _, k, m) => mulZeroWins(g, sub(log(k), log(m))),
   (g, _, k, m) => mulZeroWins(g, sub(1, mulZeroWins(k, reciprocal(m)))),
 ]);
@@ -211,10 +211,14 @@ export function stirlingExcess(a: number, c: number, d: number): number {
   return 0.5 * excessOverLog(d / a, c / a) + rest;
 }
 /** ψ(a) - log a. */
-const digammaExcess: Unary = unary("digammaExcess", (a) => correctionSlope(a) - 0.5 / a, [
+const digammaExcess: Unary = /* @__PURE__ */ unary("digammaExcess", (a) => correctionSlope(a) - 0.5 / a, [
   (g, _, a) => mulZeroWins(g, sub(trigamma(a), reciprocal(a))),
 ]);
-export const stirlingDivergence: Binary = binary("stirlingDivergence", (a, c) => stirlingExcess(a, c, c - a), [
-  (g, _, a, c) => mulZeroWins(g, mul(sub(a, c), sub(trigamma(a), reciprocal(a)))),
-  (g, _, a, c) => mulZeroWins(g, sub(digammaExcess(c), digammaExcess(a))),
-]);
+export const stirlingDivergence: Binary = /* @__PURE__ */ binary(
+  "stirlingDivergence",
+  (a, c) => stirlingExcess(a, c, c - a),
+  [
+    (g, _, a, c) => mulZeroWins(g, mul(sub(a, c), sub(trigamma(a), reciprocal(a)))),
+    (g, _, a, c) => mulZeroWins(g, sub(digammaExcess(c), digammaExcess(a))),
+  ],
+);

@@ -20,7 +20,7 @@ import { betaincc as betainccOf } from "../../autodiff/kernels/special/index.js"
 import { logBetaDensity } from "./continuous.js";
 
 /** 1 - I_x(a, b), the upper tail of Beta(a, b), without its cancellation. */
-export const betaincc: Ternary = ternary("betaincc", (a, b, x) => betainccOf(a, b, x), [
+export const betaincc: Ternary = /* @__PURE__ */ ternary("betaincc", (a, b, x) => betainccOf(a, b, x), [
   (g, _, a, b, x) => mulZeroWins(g, mul(betaImplicitGradA(a, b, x), exp(logBetaDensity(a, b, x)))),
   (g, _, a, b, x) => mulZeroWins(g, mul(betaImplicitGradB(a, b, x), exp(logBetaDensity(a, b, x)))),
   (g, _, a, b, x) => mulZeroWins(g, neg(exp(logBetaDensity(a, b, x)))),

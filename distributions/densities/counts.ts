@@ -24,7 +24,7 @@ import { productMinus } from "../../autodiff/kernels/special/index.js";
 import { logCountDensity } from "./continuous.js";
 
 /** log C(n, k) p^k (1 - p)^(n - k) for 0 <= k <= n. */
-export const logBinomial: Ternary = ternary(
+export const logBinomial: Ternary = /* @__PURE__ */ ternary(
   "logBinomial",
   (k, n, p) => {
     if (k === 0) return xlog1py(n, -p);
@@ -41,7 +41,7 @@ export const logBinomial: Ternary = ternary(
 );
 
 /** log Γ(k + r) / (Γ(r) k!) s^k / (1 + s)^(k + r), s the odds of a success, finite. */
-export const logNegativeBinomial: Ternary = ternary(
+export const logNegativeBinomial: Ternary = /* @__PURE__ */ ternary(
   "logNegativeBinomial",
   (k, r, s) => {
     if (k === 0) return -r * log1pOf(s);

@@ -56,7 +56,7 @@ export const bregman = (curvature: (x: number) => number, from: number, d: numbe
   d * d * gaussLegendre((t) => (1 - t) * curvature(from + t * d), 0, 1);
 
 /** φ(x) = exp(x) - 1 - x. */
-export const excessOverExp: Unary = unary(
+export const excessOverExp: Unary = /* @__PURE__ */ unary(
   "excessOverExp",
   (x) => {
     if (Math.abs(x) > 0.5) return expm1Of(x) - x;
@@ -75,13 +75,13 @@ function rateExcess(q: number, p: number): number {
 }
 
 /** KL(Exponential(q) | Exponential(p)). */
-export const rateDivergence: Binary = binary("rateDivergence", rateExcess, [
+export const rateDivergence: Binary = /* @__PURE__ */ binary("rateDivergence", rateExcess, [
   (g, _, q, p) => mulZeroWins(g, sub(q, p).div(q).div(q)),
   (g, _, q, p) => mulZeroWins(g, sub(p, q).div(p).div(q)),
 ]);
 
 /** KL(Normal(0, q) | Normal(0, p)). */
-export const scaleDivergence: Binary = binary(
+export const scaleDivergence: Binary = /* @__PURE__ */ binary(
   "scaleDivergence",
   (q, p) => {
     const u = (q - p) / p;
@@ -104,7 +104,7 @@ export const digammaStep = (a: Tensor, d: Tensor): Tensor =>
   mul(sign(d), digammaDifference(minimum(a, a.add(d)), abs(d)));
 
 /** KL(Gamma(a, 1) | Gamma(c, 1)), d = c - a given apart, as it may be known better than from a and c, which are rounded. */
-export const gammaDivergence: Ternary = ternary(
+export const gammaDivergence: Ternary = /* @__PURE__ */ ternary(
   "gammaDivergence",
   (a, c, d) => devianceFrom(c, a, -d) + stirlingExcess(a, c, d),
   [
@@ -115,7 +115,7 @@ export const gammaDivergence: Ternary = ternary(
 );
 
 /** log Γ(1 + u) + γ u for u > -1, where γ u is its first order. */
-export const lgammaExcess: Unary = unary(
+export const lgammaExcess: Unary = /* @__PURE__ */ unary(
   "lgammaExcess",
   (u) => (Math.abs(u) < 0.5 ? bregman(trigammaOf, 1, u) : lgamma(1 + u) + EULER * u),
   [(g, _, u) => mulZeroWins(g, digammaStep(u.mul(0).add(1), u))],
@@ -145,10 +145,10 @@ function alignmentSlope(k: number): number {
   const gap = besselGapOf(k) / i0eOf(k);
   return gap * (2 - gap) - (1 - gap) / k;
 }
-const slopeOfAlignment: Unary = unary("alignmentSlope", alignmentSlope, null);
+const slopeOfAlignment: Unary = /* @__PURE__ */ unary("alignmentSlope", alignmentSlope, null);
 
 /** KL of two von Mises distributions around one direction, by their concentrations. */
-export const vonMisesDivergence: Binary = binary(
+export const vonMisesDivergence: Binary = /* @__PURE__ */ binary(
   "vonMisesDivergence",
   (k, m) => {
     if (Math.abs(m - k) < 0.5 * k) return bregman(alignmentSlope, k, m - k);

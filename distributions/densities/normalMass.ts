@@ -35,7 +35,7 @@ const hazard = (r: Tensor, a: Tensor, b: Tensor, x: Tensor): Tensor => {
   return exp(sub(mul(mul(sub(m, x), add(m, x)), 0.5), r));
 };
 
-export const logMassOver: Ternary = ternary("logMassOver", massOver, [
+export const logMassOver: Ternary = /* @__PURE__ */ ternary("logMassOver", massOver, [
   (g, r, a, b) => mulZeroWins(g, sub(where(greater(a, 0), a, 0), hazard(r, a, b, a))),
   (g, r, a, b) => mulZeroWins(g, add(where(less(b, 0), b, 0), hazard(r, a, b, b))),
   (g) => mul(g, 0),

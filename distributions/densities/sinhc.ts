@@ -62,16 +62,24 @@ function logSinhcOf(h: number): number {
 }
 
 /** log(sinh h / h). */
-export const logSinhc: Unary = unary("logSinhc", (h) => logSinhcOf(h), [(g, _, h) => mulZeroWins(g, langevin(h))]);
+export const logSinhc: Unary = /* @__PURE__ */ unary("logSinhc", (h) => logSinhcOf(h), [
+  (g, _, h) => mulZeroWins(g, langevin(h)),
+]);
 /** y = coth h - 1/h. */
-export const langevin: Unary = unary("langevin", (h) => langevinOf(h), [(g, _, h) => mulZeroWins(g, langevinSlope(h))]);
+export const langevin: Unary = /* @__PURE__ */ unary("langevin", (h) => langevinOf(h), [
+  (g, _, h) => mulZeroWins(g, langevinSlope(h)),
+]);
 /** y'. */
-export const langevinSlope: Unary = unary("langevinSlope", slopeOf, [(g, _, h) => mulZeroWins(g, langevinCurve(h))]);
-const langevinCurve: Unary = unary("langevinCurve", curveOf, [(g, _, h) => mulZeroWins(g, langevinBend(h))]);
-const langevinBend: Unary = unary("langevinBend", bendOf, null);
+export const langevinSlope: Unary = /* @__PURE__ */ unary("langevinSlope", slopeOf, [
+  (g, _, h) => mulZeroWins(g, langevinCurve(h)),
+]);
+const langevinCurve: Unary = /* @__PURE__ */ unary("langevinCurve", curveOf, [
+  (g, _, h) => mulZeroWins(g, langevinBend(h)),
+]);
+const langevinBend: Unary = /* @__PURE__ */ unary("langevinBend", bendOf, null);
 
 /** log(sinh k / k) - log(sinh h / h) - (k - h) y(h) >= 0, also where k and h are close. */
-export const sinhcDivergence: Binary = binary(
+export const sinhcDivergence: Binary = /* @__PURE__ */ binary(
   "sinhcDivergence",
   (h, k) =>
     Math.abs(k - h) < 1 ? bregman(slopeOf, h, k - h) : logSinhcOf(k) - logSinhcOf(h) - (k - h) * langevinOf(h),

@@ -149,7 +149,7 @@ function known<T>(f: () => T): T | undefined {
 const meanLog = (q: Distribution): Tensor | undefined => MEAN_LOG[q.family]?.(q);
 const meanLogRest = (q: Distribution): Tensor | undefined => MEAN_LOG_REST[q.family]?.(q);
 
-export const BY_MOMENTS: Readonly<Record<string, Row>> = {
+export const byMoments = (): Readonly<Record<string, Row>> => ({
   "* Normal": row((q, { params: { loc, scale } }: Normal) =>
     within(q, -Infinity, Infinity, () =>
       q.variance
@@ -227,4 +227,4 @@ export const BY_MOMENTS: Readonly<Record<string, Row>> = {
       return distance.div(scale).add(log(scale)).add(Math.LN2).neg();
     }),
   ),
-};
+});

@@ -10,11 +10,11 @@ import type { Derived, Distribution, Independent, Masked } from "../core/distrib
 import type { Delta } from "../families/degenerate/delta.js";
 import type { Transform } from "../transforms/scalar.js";
 import type { TransformedDistribution } from "../wrappers/transformedDistribution.js";
-import { BY_MOMENTS } from "./byMoments.js";
+import { byMoments } from "./byMoments.js";
 import { type Row, row } from "./row.js";
-import { areSame, SAME_FAMILY } from "./sameFamily.js";
+import { areSame, sameFamily } from "./sameFamily.js";
 
-const WRAPPERS: Readonly<Record<string, Row>> = {
+const wrappers = (): Readonly<Record<string, Row>> => ({
   "Delta *": row(({ params: { v, logDensity } }: Delta, p) => logDensity.sub(p.logProb(v))),
   "Independent Independent": row((q: Independent, p: Independent) => {
     const n = Math.min(q.reinterpreted, p.reinterpreted);
@@ -33,9 +33,11 @@ const WRAPPERS: Readonly<Record<string, Row>> = {
   "* Expanded": row((q, p: Derived) => klDivergence(q, p.base)),
   "NonReparameterized *": row((q: Derived, p) => klDivergence(q.base, p)),
   "* NonReparameterized": row((q, p: Derived) => klDivergence(q, p.base)),
-};
+});
 
-export const TABLE: Readonly<Record<string, Row>> = { ...SAME_FAMILY, ...WRAPPERS, ...BY_MOMENTS };
+let rows: Readonly<Record<string, Row>> | null = null;
+/** All rows, put together when the first is asked for. */
+export const table = (): Readonly<Record<string, Row>> => (rows ??= { ...sameFamily(), ...wrappers(), ...byMoments() });
 
 /** Whether two transforms are of one class and have the same parameters. */
 function isSameTransform(a: Transform, b: Transform): boolean {
@@ -53,7 +55,7 @@ function isSame(x: unknown, y: unknown): boolean {
 
 /** KL(q | p), the batch shapes broadcast; Infinity where q has mass outside the support of p; null where there is no closed form. */
 export function klDivergence(q: Distribution, p: Distribution): Tensor | null {
-  const find = (pair: string): Row | undefined => (Object.hasOwn(TABLE, pair) ? TABLE[pair] : undefined);
+  const find = (pair: string): Row | undefined => (Object.hasOwn(table(), pair) ? table()[pair] : undefined);
   const rule = find(`${q.family} ${p.family}`) ?? find(`${q.family} *`) ?? find(`* ${p.family}`);
   const divergence = rule?.(q, p) ?? null;
   return divergence && broadcastTo(divergence, broadcastShapes("klDivergence", q.batchShape, p.batchShape));

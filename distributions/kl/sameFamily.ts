@@ -44,9 +44,9 @@ import type { Uniform } from "../families/bounded/uniform.js";
 import type { VonMises } from "../families/bounded/vonMises.js";
 import type { Categorical } from "../families/categorical/categorical.js";
 import type { OneHotCategorical } from "../families/categorical/oneHotCategorical.js";
-import { outcomesOf } from "../families/counts/bernoulli.js";
 import type { Binomial } from "../families/counts/binomial.js";
 import type { NegativeBinomial } from "../families/counts/negativeBinomial.js";
+import { outcomesOf } from "../families/counts/odds.js";
 import type { Poisson } from "../families/counts/poisson.js";
 import type { Exponential } from "../families/positive/exponential.js";
 import type { Chi2, Gamma } from "../families/positive/gamma.js";
@@ -71,7 +71,7 @@ function trials(q: Trial, p: Trial): Tensor {
 const logsOf = ([one, zero]: ReturnType<typeof outcomesOf>): Tensor => stack([one.log, zero.log], -1);
 const classes = (q: Categorical, p: Categorical): Tensor => classDivergence(q.probs, q.logits, p.logits);
 
-const normal = row(({ params: q }: Normal, { params: p }: Normal) =>
+const normal = /* @__PURE__ */ row(({ params: q }: Normal, { params: p }: Normal) =>
   scaleDivergence(q.scale, p.scale).add(square(q.loc.sub(p.loc).div(p.scale)).mul(0.5)),
 );
 
@@ -113,7 +113,7 @@ const ofProportion = ({ params: { mean, concentration } }: BetaProportion): Beta
   concentration1: mean.mul(concentration),
   concentration0: sub(1, mean).mul(concentration),
 });
-const proportions = row((q: BetaProportion, p: BetaProportion) => {
+const proportions = /* @__PURE__ */ row((q: BetaProportion, p: BetaProportion) => {
   const { concentration1, concentration0 } = ofProportion(q);
   const step = p.params.concentration.sub(q.params.concentration);
   const shift = p.params.mean.sub(q.params.mean).mul(q.params.concentration);
@@ -188,7 +188,7 @@ export function areSame(x: Tensor, y: Tensor): boolean {
   return readNumbers(x, "a parameter").every((element, i) => element === others[i]);
 }
 
-export const SAME_FAMILY: Readonly<Record<string, Row>> = {
+export const sameFamily = (): Readonly<Record<string, Row>> => ({
   "Normal Normal": normal,
   "LogNormal LogNormal": normal,
   ...readAs<AnyNormal>(
@@ -253,4 +253,4 @@ export const SAME_FAMILY: Readonly<Record<string, Row>> = {
   "Poisson Poisson": row((q: Poisson, p: Poisson) => poissonDivergence(q.params.rate, p.params.rate)),
   "Categorical Categorical": row((q: Categorical, p: Categorical) => classes(q, p)),
   "OneHotCategorical OneHotCategorical": row((q: OneHotCategorical, p: OneHotCategorical) => classes(q.index, p.index)),
-};
+});

@@ -48,7 +48,7 @@ import { MixtureSameFamily } from "./mixtureSameFamily.js";
 type Params = { readonly initialLogits: Tensor; readonly transitionLogits: Tensor };
 const DISCRETE_HMM: Signature<Params> = {
   name: "DiscreteHMM",
-  constraints: { initialLogits: logWeights, transitionLogits: independent(logWeights, 1) },
+  constraints: { initialLogits: logWeights, transitionLogits: /* @__PURE__ */ independent(logWeights, 1) },
 };
 
 export interface DiscreteHMMArguments {

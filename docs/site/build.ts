@@ -25,6 +25,10 @@ const put = (path: string, content: string): void => {
   writeFileSync(join(out, path), content);
 };
 
+/** Below the first paragraph of the front page. */
+const FIRST_STEPS = `<p class="steps"><a href="playground/index.html">Change a model in the browser</a>
+<a href="docs/heart/index.html">Read the heart</a> <a href="docs/tutorials/index.html">Follow a tutorial</a></p>`;
+
 rmSync(out, { recursive: true, force: true });
 const pages = pagesOf(root);
 const frame = { pages, version, root };
@@ -34,6 +38,7 @@ const entries: { id: string; title: string; page: string; text: string }[] = [];
 for (const { source, path, title } of pages) {
   const text = readFileSync(join(root, source), "utf8");
   const rendered = renderer.page(text, source, root);
+  if (path === "index.html") rendered.html = rendered.html.replace("</p>", `</p>${FIRST_STEPS}`);
   put(path, layOut(frame, { ...rendered, path, title, source }));
   // The search finds sections, not whole pages.
   const parts = text.split(/^(?=#{1,3} )/m).filter((part) => /^#/.test(part));
@@ -121,11 +126,26 @@ if (!process.argv.includes("--no-api"))
     ],
     { cwd: root, stdio: "inherit" },
   );
+linkBack();
 
-// What the offline copy begins with: pages and assets, but not every source file.
+/** From the pages of the reference to those of the site, which lie elsewhere for each. */
+function linkBack(): void {
+  const pages = existsSync(join(out, "api"))
+    ? readdirSync(join(out, "api"), { recursive: true, encoding: "utf8" })
+    : [];
+  for (const name of pages.filter((page) => page.endsWith(".html"))) {
+    const path = posix.join("api", name.replaceAll("\\", "/"));
+    const base = posix.relative(posix.dirname(path), ".");
+    put(path, readFileSync(join(out, path), "utf8").replaceAll('"SITE/', `"${base}/`));
+  }
+}
+
+// What the offline copy begins with: pages and what they need, but not every source file, and not the large tools of the playground.
+const LARGE = 60_000;
 const files = readdirSync(out, { recursive: true, encoding: "utf8" })
   .map((name) => name.replaceAll("\\", "/"))
-  .filter((name) => /\.(html|css|js|json|svg|txt)$/.test(name) && !/^(source|api)\//.test(name));
+  .filter((name) => /\.(html|css|js|json|svg|txt)$/.test(name) && !/^(source|api)\//.test(name))
+  .filter((name) => !name.startsWith("playground/") || statSync(join(out, name)).size < LARGE);
 const hash = createHash("sha256");
 for (const file of files) hash.update(file).update(readFileSync(join(out, file)));
 await build({

@@ -1,11 +1,12 @@
 /**
- * The base of all estimators: the options, the runs of the particles, and how a loss is made of them. An estimator says what
- * one particle returns and how the results of all are combined; averaging, baselines and log-mean-exp happen there, outside
- * the particle.
+ * The base class of all estimators: options, the loss, its gradient, and its parts by site. A subclass says what one particle returns
+ * (`runParticle`, `costs`) and how the results of all particles are combined (`estimate`): averages, baselines and log-mean-exp belong
+ * to `estimate`, outside the particle.
  */
 import { emptyRecord, mapTree, random, type Tensor, tensor, valueAndGrad } from "../../autodiff/index.js";
 import { withValidation } from "../../distributions/index.js";
-import { type Kind, kinds, refuseOption, requireCount, requireOptions, requireTask } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { type Kind, refuseOption, requireCount, requireOptions, requireTask } from "../checks.js";
 import { type Model, withHandler } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";
 import { requireOutside, type SampleSite } from "../program/trace.js";
@@ -17,13 +18,13 @@ import type { Estimator } from "./particles/siteOptions.js";
 export interface ElboOptions {
   /** How many particles the loss averages over; 1 by default. */
   numParticles?: number;
-  /** Run them as one batch (default), as a loop, as a batch or not at all ("require"), or by a function (f, keys). */
+  /** Run particles as a batch if possible (true, default), as a loop (false), only as a batch ("require"), or by a function (f, keys). */
   vectorizeParticles?: Vectorize;
-  /** How many dims, from the right, are plates; found by a run when not given. */
+  /** How many dims, counted from the right, are plates; by default found by running guide and model once. */
   maxPlateNesting?: number;
-  /** Whether TraceEnumELBO says so when it finds nothing to enumerate; true by default. */
+  /** Whether TraceEnumELBO warns when it finds nothing to enumerate; true by default. */
   strictEnumerationWarning?: boolean;
-  /** Accepted and without effect: graphs here are values, nothing frees them. */
+  /** Accepted for compatibility with Pyro, without effect: graphs here are ordinary values and need not be retained. */
   retainGraph?: boolean;
 }
 const OPTIONS = {
@@ -35,13 +36,15 @@ const OPTIONS = {
 };
 
 export abstract class Elbo<P extends Pair = Pair> implements Estimator {
-  /** Its name in errors. */
-  abstract readonly name: string;
+  /** The name in errors. The library's own estimators override it with a string, since minifiers rename classes. */
+  get name(): string {
+    return this.constructor.name;
+  }
   /** Whether discrete latents that are not enumerated are allowed. */
   readonly canInferDiscrete: boolean = true;
   /** Whether a site may ask for its KL term in closed form. */
   readonly hasClosedForms: boolean = false;
-  /** Whether it subtracts the baselines that sites ask for. */
+  /** Whether the estimator subtracts the baselines that sites ask for. */
   readonly hasBaselines: boolean = false;
   /** Whether sites may ask for antithetic pairs (gradient: "disarm"). */
   readonly hasPairs: boolean = false;
@@ -51,7 +54,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   readonly strictEnumerationWarning: boolean;
 
   constructor(options: ElboOptions = {}, own: Readonly<Record<string, Kind>> = {}, defaultParticles = 1) {
-    const { name } = new.target;
+    const { name } = this;
     requireOptions(name, options, { ...OPTIONS, ...own });
     const refuse = (param: keyof ElboOptions, expected: string): never =>
       refuseOption(name, param, `${param} must be ${expected}, got ${options[param]}.`);
@@ -64,14 +67,14 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     this.strictEnumerationWarning = options.strictEnumerationWarning ?? true;
   }
 
-  /** Those of these score sites, by name, that pay for a cost. */
+  /** The sites among `sites` (the score sites by name) that pay for a cost. */
   abstract payers(c: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite>;
-  /** The loss of a task, with this estimator's gradient. */
+  /** The loss of a task, with this estimator's gradient, and the state for the next step. */
   abstract estimate(task: Task): Outcome;
 
-  /** One particle: guide and model, and whatever else this estimator runs under the same choices. */
+  /** Run one particle: guide, model, and any further runs with the same draws that this estimator needs. */
   abstract runParticle(key: Tensor, task: Task): P;
-  /** The terms of the ELBO that a particle gives. */
+  /** The terms of the ELBO from one particle. */
   abstract costs(particle: P): Cost[];
 
   /** The traces of one particle. */
@@ -89,7 +92,10 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     return this.lossWithMutableState(key, params, model, guide, ...args).loss;
   }
 
-  /** The loss together with what the run leaves for the next step, and its named parts where the estimator has several. */
+  /**
+   * The loss together with the mutable state for the next step, and with named parts of the loss where the estimator has several. Averages
+   * of baselines start at 0 here; `estimate` continues those of the previous step.
+   */
   lossWithMutableState(
     key: Tensor,
     params: Record<string, Tensor>,
@@ -114,7 +120,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     return valueAndGrad((p: Record<string, Tensor>) => this.loss(key, p, model, guide, ...args))(params);
   }
 
-  /** The loss by site, averaged over particles; for estimators linear in the costs its sum is the loss. */
+  /** The loss by site, averaged over particles. For estimators that are linear in the costs, the sum over sites is the loss. */
   perSite(
     key: Tensor,
     params: Record<string, Tensor>,
@@ -132,7 +138,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     return mapTree(results, (leaf) => (leaf as Tensor).mean(0));
   }
 
-  /** The sites whose cost is not finite in this loss, with their values: what an error should name. */
+  /** The sites whose cost is not finite in this loss, with their values, for error messages. */
   unsoundSites(task: Task): Map<string, Tensor> {
     const plates = sharedPlates(() => random.foldIn(task.key, 0));
     const found = new Map<string, Tensor>();

@@ -1,5 +1,5 @@
 /**
- * TraceMeanFieldELBO: -KL(q_z || p_z) in closed form at every latent where there is one (closedForms.ts), the rest sampled as in
+ * TraceMeanFieldELBO: -KL(q_z || p_z) in closed form for every latent that has one (closedForms.ts). All other terms are sampled as in
  * TraceGraphELBO.
  */
 import { withClosedForms } from "./costs/closedForms.js";
@@ -12,7 +12,9 @@ import { TraceGraphELBO } from "./scoreElbo.js";
  * new TraceMeanFieldELBO().loss(random.key(0), {}, model, guide).item() // 0.5
  */
 export class TraceMeanFieldELBO extends TraceGraphELBO {
-  override readonly name = "TraceMeanFieldELBO";
+  override get name(): string {
+    return "TraceMeanFieldELBO";
+  }
 
   override costs(pair: PathPair): Cost[] {
     return withClosedForms(this.name, pair, super.costs(pair), () => true);

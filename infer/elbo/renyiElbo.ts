@@ -1,13 +1,13 @@
 /**
- * RenyiELBO (Li and Turner 2016; alpha = 0 is the importance weighted bound of Burda et al. 2016). With w_k = p/q of particle
- * k, per element of the plates that all sites share,
+ * RenyiELBO (Li and Turner 2016; alpha = 0 is the importance weighted bound of Burda et al. 2016). With w_k = p/q the weight of
+ * particle k, one for each element of the plates that all sites are in,
  *
  *     bound    = log( 1/K Σ_k w_k^(1-alpha) ) / (1 - alpha)
  *     gradient = pathwise gradient of the bound + Σ_k (bound - b_k) ∇ log q_score(z_k),
  *
- * log q keeping its own gradient: unbiased for the bound of K particles, also where sites have no pathwise sampler. With
- * `estimator: "vimco"`, b_k is the bound with log w_k replaced by the mean of the others (Mnih and Rezende 2016). Subsampling
- * scales the bounds of the elements, not the weights.
+ * where log w keeps the gradient of log q. This is unbiased for the bound of K particles, even if sites have no pathwise sampler. With
+ * `estimator: "vimco"`, b_k is the bound with log w_k replaced by the mean of the others (Mnih and Rezende 2016); else it is 0.
+ * Subsampling scales the bounds of the elements, not the weights.
  *
  * `estimator: "dreg"` (Tucker et al. 2019), for guides that are pathwise throughout: with v_k = w_k^(1-alpha) / Σ,
  *
@@ -16,7 +16,8 @@
 
 import { eye, logsumexp, neg, softmax, stopGradient, type Tensor, tensor, where } from "../../autodiff/index.js";
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
-import { kinds, refuseOption } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { refuseOption } from "../checks.js";
 import type { PlateFrame } from "../program/messages.js";
 import { subsamplingScale } from "../program/subsamples.js";
 import { sampleSites, type Trace } from "../program/trace.js";
@@ -31,11 +32,11 @@ import { inEveryParticle, runPrograms } from "./particles/particles.js";
 import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
 
 export interface RenyiOptions extends ElboOptions, SubsamplingOptions {
-  /** The order, any finite number but 1; 0 by default. */
+  /** The order of the Renyi divergence: any finite number except 1; 0 by default. */
   alpha?: number;
   /**
-   * How score terms are taken: as they are ("score", the default), less the bound of the other particles ("vimco"); or doubly
-   * reparameterised gradients ("dreg").
+   * How the gradient is taken: by score terms ("score", the default), by score terms less a bound from the other particles ("vimco"), or
+   * by doubly reparameterised gradients ("dreg").
    */
   estimator?: RenyiEstimator;
 }
@@ -46,7 +47,7 @@ interface Particle {
   logw: Tensor;
   /** Σ log q over score sites. */
   score: Tensor;
-  /** log w through z alone and log p through the parameters alone, for "dreg". */
+  /** For "dreg": log w with its gradient through z alone, and log p with its gradient through the parameters alone. */
   along?: Tensor;
   theta?: Tensor;
 }
@@ -57,7 +58,9 @@ interface Particle {
  * new RenyiELBO({ alpha: 0, numParticles: 4 }).loss(random.key(0), {}, program, program).item() // 0
  */
 export class RenyiELBO extends Elbo<PathPair> {
-  readonly name = "RenyiELBO";
+  override get name(): string {
+    return "RenyiELBO";
+  }
   readonly alpha: number;
   readonly estimator: RenyiEstimator;
   readonly biasedSubsampling: boolean;
@@ -131,7 +134,7 @@ export class RenyiELBO extends Elbo<PathPair> {
     return logsumexp(logw.mul(power), 0).sub(log(this.numParticles)).div(power);
   }
 
-  /** For each particle, the bound with its log weight replaced by the mean of the others'. */
+  /** For each particle, the bound with that particle's log weight replaced by the mean of the other log weights. */
   #boundOfOthers(logw: Tensor): Tensor {
     const k = this.numParticles;
     const others = logw
@@ -144,7 +147,7 @@ export class RenyiELBO extends Elbo<PathPair> {
   }
 }
 
-/** Refuse a subsampled plate that is not common to all terms: the bound takes the logarithm of its sum over the elements. */
+/** Refuse a subsampled plate that is not common to all terms: its sum over elements would be inside the logarithm of the bound. */
 function refuseNonlinear(pair: Pair, costs: readonly Cost[], common: readonly PlateFrame[]): void {
   const sites = [...sampleSites(pair.guide), ...sampleSites(pair.model)];
   const plate = subsampledPlate(sites, ({ name }) => common.some((p) => p.name === name));
@@ -165,7 +168,7 @@ function refuseNonlinear(pair: Pair, costs: readonly Cost[], common: readonly Pl
   );
 }
 
-/** The vectorised plates that every term and every score has, along one dim, and whose elements no term mixes. */
+/** The vectorised plates that every site is in, along the same dim, and whose elements no term mixes. */
 function commonPlates({ guide, model }: Pair, costs: readonly Cost[]): PlateFrame[] {
   const [first, ...rest] = [...sampleSites(guide), ...sampleSites(model)].map((site) => site.plates);
   if (first === undefined || costs.length === 0) return [];
@@ -176,7 +179,7 @@ function commonPlates({ guide, model }: Pair, costs: readonly Cost[]): PlateFram
   );
 }
 
-/** A term in which some latent's elements along the plate do not meet the term's own, and the op that mixed them; null where all meet. */
+/** The op that mixed a latent's elements of the plate (null if unknown) and the site of the term it led to; null if no term mixes them. */
 function mixingOf(plate: PlateFrame, guide: Trace, costs: readonly Cost[]): { op: string | null; to: string } | null {
   const { dim, subsampleSize } = plate;
   if (dim === null || subsampleSize === 1) return null;

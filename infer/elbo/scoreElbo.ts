@@ -1,6 +1,6 @@
 /**
- * The estimators that are linear in the costs: pathwise where it can, score function where it must (costs.ts). Two classes
- * that differ in one line: which costs a score site is charged with.
+ * The estimators that are linear in the costs: pathwise gradients for sites that have a pathwise sampler, the score function for all
+ * others (costs.ts). The two classes differ in one line: which costs a score site is charged with.
  */
 import {
   broadcastTo,
@@ -13,9 +13,10 @@ import {
   type Tensor,
   tensor,
 } from "../../autodiff/index.js";
-import { type Kind, kinds, refuseOption } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { type Kind, refuseOption } from "../checks.js";
 import { isDraw, type Trace } from "../program/trace.js";
-import { baselineFor, checkPrediction, predictedCost, requireOwnAverage } from "./costs/baselines.js";
+import { baselineFor, checkPrediction, predictedCost } from "./costs/baselines.js";
 import { chargedCosts, sitesIn } from "./costs/charge.js";
 import { asksForClosedForm, withClosedForms } from "./costs/closedForms.js";
 import { costOf, type ScoreSite, sampledCosts, scoreSitesOf } from "./costs/costs.js";
@@ -36,10 +37,10 @@ interface Score {
   predicted?: Tensor;
 }
 interface Particle {
-  /** Its value is the ELBO, its gradient the pathwise part (of order 2: the whole but for baselines). */
+  /** The ELBO, with the pathwise part of its gradient (with order 2, the whole gradient except for baselines). */
   elbo: Tensor;
   scores: Record<string, Score>;
-  /** The scores of the antithetic run, and what the sites that ask for it add to the gradient (disarm.ts). */
+  /** The scores of the antithetic run, and a term with the gradient of the sites that ask for it (disarm.ts). */
   twins?: Record<string, Score>;
   pairs?: Tensor;
 }
@@ -49,7 +50,7 @@ interface Charges extends Pick<Particle, "elbo" | "scores"> {
 }
 
 export interface ScoreElboOptions extends ElboOptions {
-  /** How many derivatives of the loss are right: 1 (default), or 2 and with it all. */
+  /** 1 (default): only the first derivative of the loss is right. 2: derivatives of every order are. */
   order?: 1 | 2;
   /** Differentiate log q of reparameterised sites through their value only (pathwise.ts); false by default. */
   stickingTheLanding?: boolean;
@@ -65,7 +66,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
   constructor(options: ScoreElboOptions = {}, own: Readonly<Record<string, Kind>> = {}) {
     super(options, { order: kinds.any, stickingTheLanding: kinds.flag, ...own });
     const { order = 1, stickingTheLanding = false } = options;
-    const { name } = new.target;
+    const { name } = this;
     if (order !== 1 && order !== 2) refuseOption(name, "order", `order must be 1 or 2, got ${order}.`);
     if (stickingTheLanding && order === 2)
       refuseOption(
@@ -103,29 +104,30 @@ abstract class ScoreElbo extends Elbo<PathPair> {
   estimate(task: Task): Outcome {
     const { results, shared, mutableState } = inEveryParticle(this, task, (pair: PathPair) => this.#look(pair));
     const { elbo, scores, twins, pairs } = results as Particle;
-    // A site that control flow leads to is in some particles only.
+    // Control flow may reach a site in some particles only.
     const sites = new Map(shared.flat().map((site) => [site.name, site]));
     const loss = neg(elbo.mean(0));
     let surrogate = pairs === undefined ? loss : loss.sub(pairs.mean(0));
     let ownLosses: Tensor | null = null;
+    const averages: Record<string, Tensor> = emptyRecord();
     for (const site of sites.values()) {
       const runs = [scores[site.name], twins?.[site.name]].filter((score) => score !== undefined);
       const together = (x: keyof Score) => concatenate(runs.map((score) => score[x] as Tensor));
       const [cost, logq] = [together("cost"), together("logq")];
       const predicted = runs[0]?.predicted === undefined ? null : together("predicted");
       if (twins !== undefined && site.site.infer.baseline?.leaveOneOut) refuseLeaveOneOut(site.name);
-      const { baseline, loss: own, average } = baselineFor(site, cost, predicted, task.values);
+      const { baseline, loss: own, average } = baselineFor(site, cost, predicted, task.averages ?? {});
       const score = this.order === 1 ? cost.sub(baseline).mul(logq) : baseline.mul(tensor(1).sub(oneWithScore(logq)));
       surrogate = surrogate.sub(score.sum().div(cost.length));
       if (own !== null) ownLosses = ownLosses === null ? own : ownLosses.add(own);
-      if (average !== null) mutableState[average[0]] = average[1];
+      if (average !== null) averages[site.name] = average;
     }
     const lossOfGuide = surrogate === loss ? loss : gradientFrom(loss, surrogate);
-    if (ownLosses === null) return { loss: lossOfGuide, mutableState };
-    return { loss: gradientFrom(loss, surrogate.add(ownLosses)), lossOfGuide, mutableState };
+    if (ownLosses === null) return { loss: lossOfGuide, mutableState, averages };
+    return { loss: gradientFrom(loss, surrogate.add(ownLosses)), lossOfGuide, mutableState, averages };
   }
 
-  /** What one particle adds to the loss, and its score sites. */
+  /** The ELBO, scores and score sites of one particle. */
   #look(pair: PathPair): readonly [Particle, readonly ScoreSite[]] {
     const one = this.#charged(pair);
     if (pair.twin === undefined) return [{ elbo: one.elbo, scores: one.scores }, one.sites];
@@ -138,7 +140,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     return [{ elbo, scores: one.scores, twins: other.scores, pairs }, [...one.sites, ...other.sites]];
   }
 
-  /** One run: its ELBO, and what its score sites pay. */
+  /** The ELBO of one run of guide and model, and the costs that its score sites pay. */
   #charged(pair: PathPair): Charges {
     const costs = this.costs(pair);
     const sites = scoreSitesOf(pair.guide);
@@ -148,7 +150,6 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     const scores: Particle["scores"] = emptyRecord();
     const disarmed: [ScoreSite, Tensor][] = [];
     for (const site of sites) {
-      requireOwnAverage(site, pair);
       const cost = broadcastTo(paid?.get(site.name) as Tensor, site.logq.shape);
       if (isDisarmed(site.site)) {
         disarmed.push([site, cost]);
@@ -176,13 +177,13 @@ function refuseLeaveOneOut(site: string): never {
   });
 }
 
-/** -log q of a draw along its path only, where the guide was run again for it. */
+/** The cost itself, except for a draw with a pathwise sampler: -log q from `path`, whose gradient goes through the draw only. */
 function alongPath(cost: Cost, path: Trace): Cost {
   const site = cost.side === "guide" && cost.isDifferentiated ? path.get(cost.site) : undefined;
   return site?.type === "sample" && isDraw(site) ? costOf(site, "guide", true) : cost;
 }
 
-/** Σ of all costs; those whose own gradient does not count are held constant. */
+/** The sum of all costs, those with `isDifferentiated` false held constant. */
 function totalOf(costs: readonly Cost[]): Tensor {
   let total: Tensor | null = null;
   for (const { value, isDifferentiated } of costs) {
@@ -194,7 +195,7 @@ function totalOf(costs: readonly Cost[]): Tensor {
 }
 
 /**
- * Trace_ELBO: every score site pays for every cost, element by element along the plates both have (plate-wise
+ * Trace_ELBO: every score site pays for every cost, element by element along the plates that both are in (plate-wise
  * Rao-Blackwellisation). Ranganath et al. 2014, "Black box variational inference".
  *
  * @example
@@ -202,7 +203,9 @@ function totalOf(costs: readonly Cost[]): Tensor {
  * new TraceELBO().loss(random.key(0), {}, program, program).item() // 0
  */
 export class TraceELBO extends ScoreElbo {
-  readonly name = "TraceELBO";
+  override get name(): string {
+    return "TraceELBO";
+  }
   /** Whether the guide draws several samples at once (multiSample.ts). */
   readonly multiSampleGuide: boolean;
 
@@ -221,15 +224,17 @@ export class TraceELBO extends ScoreElbo {
 }
 
 /**
- * TraceGraph_ELBO: a score site pays only for the costs whose provenance has it (Schulman et al. 2015). Here, as in TraceELBO, a site
- * has the baseline that its `infer.baseline` asks for.
+ * TraceGraph_ELBO: a score site pays only for costs that have the site in their provenance (Schulman et al. 2015). As in TraceELBO, a
+ * site has a baseline only if its `infer.baseline` asks for one.
  *
  * @example
  * const program = () => sample("z", new Bernoulli(0.5));
  * new TraceGraphELBO().loss(random.key(0), {}, program, program).item() // 0
  */
 export class TraceGraphELBO extends ScoreElbo {
-  readonly name: string = "TraceGraphELBO";
+  override get name(): string {
+    return "TraceGraphELBO";
+  }
   payers(cost: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite> {
     return sitesIn(cost, sites);
   }

@@ -1,6 +1,6 @@
 /**
- * Reweighted wake-sleep (Bornschein and Bengio 2015; Le et al. 2019). All draws are constants, so nothing needs a pathwise
- * sampler. With K particles z_k from the guide and normalised weights v_k of w_k = p/q,
+ * Reweighted wake-sleep (Bornschein and Bengio 2015; Le et al. 2019). All draws are held constant, so no site needs a
+ * pathwise sampler. With K particles z_k from the guide and normalised weights v_k of w_k = p/q,
  *
  *     wakeTheta = -log 1/K Σ_k w_k           differentiated through log p only
  *     wakePhi   = -Σ_k v_k log q(z_k)        v_k held constant
@@ -8,8 +8,8 @@
  *     phi       = insomnia · wakePhi + (1 - insomnia) · sleepPhi
  *
  * With `estimator: "dreg"` (Tucker et al. 2019), for guides that are pathwise throughout, the gradient of wakePhi is
- * -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, of the same mean. The loss is wakeTheta + phi. For the sleep phase the guide gets
- * `observations` of the last argument replaced by the dream.
+ * -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, which has the same mean. The loss is wakeTheta + phi. In the sleep phase, the guide
+ * gets the data of the dream in place of `observations` in its last argument.
  */
 
 import {
@@ -24,7 +24,8 @@ import {
   tensor,
 } from "../../autodiff/index.js";
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
-import { kinds, refuseOption, requireCount } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { refuseOption, requireCount } from "../checks.js";
 import { substitute, uncondition } from "../program/handlers.js";
 import { type Handler, withHandler } from "../program/messages.js";
 import { sharedPlates } from "../program/subsamples.js";
@@ -42,13 +43,13 @@ export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
   insomnia?: number;
   /** Whether the model has parameters to learn; without any, insomnia 0 skips the wake phase. */
   modelHasParams?: boolean;
-  /** Dreams a step; as many as particles by default. */
+  /** How many dreams to draw per step; `numParticles` by default. */
   numSleepParticles?: number;
   /** How the wake phase of phi is differentiated: by log q ("score", the default) or along the path ("dreg"). */
   estimator?: "score" | "dreg";
 }
 
-/** Draws are constants to every gradient. */
+/** A handler that holds all draws constant for gradients. */
 const constantDraws: Handler = {
   process: {
     sample(message) {
@@ -75,7 +76,9 @@ const OPTIONS = {
  * new SVI(model, guide, adam(0.05), elbo).run(random.key(0), 20).losses.length // 20
  */
 export class ReweightedWakeSleep extends Elbo<PathPair> {
-  readonly name = "ReweightedWakeSleep";
+  override get name(): string {
+    return "ReweightedWakeSleep";
+  }
   readonly insomnia: number;
   readonly modelHasParams: boolean;
   readonly numSleepParticles: number;
@@ -156,7 +159,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     };
   }
 
-  /** Refuse a subsampled plate: weights of whole particles are products over its elements, and a dream is one of all data. */
+  /** Refuse a subsampled plate: the weight of a particle is a product over all elements, and a dream is of all data. */
   #refuseSubsamples(...traces: Trace[]): void {
     const plate = this.biasedSubsampling ? null : subsampledPlate(traces.flatMap((trace) => [...sampleSites(trace)]));
     if (plate === null) return;
@@ -195,7 +198,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
   }
 }
 
-/** The arguments with `observations` of the last one replaced by what was dreamt. */
+/** The arguments, with the values in `observations` of the last one replaced by those of the dream. */
 function withObservations(args: readonly unknown[], dream: ReadonlyMap<string, Tensor>, insomnia: number): unknown[] {
   const last = args.at(-1);
   if (typeof last !== "object" || last === null || !("observations" in last))

@@ -1,6 +1,6 @@
 /**
- * Variable elimination: names are taken out of a product of factors one after the other, each from the product of the factors that
- * have it and from no others. The name that leaves the smallest factor goes first.
+ * Variable elimination: sum names out of a product of factors one at a time. Each step multiplies only the factors that have the name, and
+ * takes next the name whose product of factors has the fewest names.
  */
 import type { Tensor } from "../../autodiff/index.js";
 import { type Combine, type Factor, multiply, reduceNames } from "./factors.js";
@@ -8,7 +8,7 @@ import { type Combine, type Factor, multiply, reduceNames } from "./factors.js";
 /** A reduction of a tensor over axes. */
 export type SumOver = (x: Tensor, axes: number[]) => Tensor;
 
-/** The factors that remain when `gone` have been summed out; their product has none of these names. */
+/** The factors that remain after summing out every name in `gone`. */
 export function eliminate(
   given: Iterable<Factor>,
   gone: ReadonlySet<string>,

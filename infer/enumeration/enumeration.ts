@@ -1,6 +1,6 @@
 /**
- * A run of guide and model with discrete sites enumerated, taken apart into named factors: what both TraceEnumELBO and the
- * posterior of discrete sites (inferDiscrete.ts) start from.
+ * Runs guide and model with discrete sites enumerated, and splits the run into named factors. Both TraceEnumELBO and the posterior of
+ * discrete sites (inferDiscrete.ts) start from these.
  */
 import { PedigradError, random, type Tensor, tensor } from "../../autodiff/index.js";
 import { checkLatentsCovered } from "../elbo/particles/match.js";
@@ -19,11 +19,11 @@ export interface EnumeratedPair extends Pair {
   readonly maxPlateNesting: number;
   readonly guideDims: Enumerator;
   readonly modelDims: Enumerator;
-  /** The dim of every enumerated site of both. */
+  /** The dim of every enumerated site of guide and model. */
   readonly dimOf: ReadonlyMap<string, number>;
 }
 
-/** Run guide and model with their enumerated sites along dims of their own; `nesting` is found by a run where not given. */
+/** Run guide and model with each enumerated site along a dim of its own. `nesting` is the number of plate dims; by default found by `survey`. */
 export function runEnumerated(
   key: Tensor,
   task: Task,
@@ -35,7 +35,7 @@ export function runEnumerated(
   const guideDims = new Enumerator(maxPlateNesting);
   const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around, guideDims);
   const modelDims = new Enumerator(maxPlateNesting, guideDims);
-  const model = replayedRun(task.model, guide, random.foldIn(key, 1), task, ...around, modelDims);
+  const model = replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...around, modelDims);
   const dimOf = new Map([...guideDims.dimOf, ...modelDims.dimOf]);
   return { ...pairOf(guide, model, maxPlateNesting), maxPlateNesting, guideDims, modelDims, dimOf };
 }
@@ -52,7 +52,7 @@ export function plateScalesOf(sites: Iterable<SampleSite>): Map<string, number> 
   return scales;
 }
 
-/** A site's scale without that of its vectorised plates, along its plates; null for 1. */
+/** A site's scale divided by that of its vectorised plates, as a factor that may vary along its plates; null for 1. */
 export function residualScale(site: SampleSite, { maxPlateNesting }: EnumeratedPair): Factor | null {
   const { scale, plates } = site;
   const own = plates.reduce((product, plate) => (plate.dim === null ? product : product * subsamplingScale(plate)), 1);
@@ -60,7 +60,7 @@ export function residualScale(site: SampleSite, { maxPlateNesting }: EnumeratedP
   return factorOf(site, tensor(scale).div(own), maxPlateNesting, new Map());
 }
 
-/** The log density of a model site as a factor in its plates, not scaled. A mask takes a cost away, but never a term of a sum. */
+/** The unscaled log density of a model site as a factor. An enumerated site ignores its mask: its probabilities must sum to 1. */
 export function modelFactor(site: SampleSite, run: EnumeratedPair): Plated {
   const { name } = site;
   const logProb = site.logProb();
@@ -73,7 +73,7 @@ export function modelFactor(site: SampleSite, run: EnumeratedPair): Plated {
 export const guideFactor = (site: SampleSite, value: Tensor, run: EnumeratedPair, elementDim = 0): Factor =>
   completeFactor(site, value, run, run.guideDims.dimOf, elementDim);
 
-/** A factor with a name for every enumerated site that it depends on, which is refused if its states or its plate were mixed. */
+/** `value` as a factor with named axes. Refused if an op reduced the states of an enumerated site, or mixed its elements of a shared plate. */
 function completeFactor(
   site: SampleSite,
   value: Tensor,
@@ -100,7 +100,7 @@ function requireStates(site: SampleSite, { names }: Factor, { name, fn }: Sample
   });
 }
 
-/** Each element of a plate is summed out by itself, so none may meet another one before. */
+/** The states of each plate element are summed out separately, so refuse an op that mixes the elements before that. */
 function requireKeptPlates(site: SampleSite, factor: Factor, { name, fn, plates }: SampleSite): void {
   for (const plate of plates) {
     const { dim, subsampleSize } = plate;
@@ -119,8 +119,8 @@ function requireKeptPlates(site: SampleSite, factor: Factor, { name, fn, plates 
 }
 
 /**
- * Refuse an enumerated site of the model outside a subsampled plate in which something depends on it: its sum is over products of the
- * plate's elements, whose logarithm is not linear in them. `factors` are those of `sites`.
+ * Refuse an enumerated site of the model outside a subsampled plate if a site in the plate depends on it: summing it out is a sum over
+ * products of the plate's elements, and the logarithm of such a sum is not linear in the elements. `factors` belong to `sites`, in order.
  */
 export function refuseSubsampledProducts(
   op: string,

@@ -1,6 +1,6 @@
 /**
  * Parallel enumeration: a discrete site takes all values of its support at once, along a dim of its own to the left of all
- * plates. A dim is free again when no statement to come may depend on its site any more (`markov`).
+ * plates. A dim is reused once no later statement can depend on its site (`markov`).
  */
 import { PedigradError } from "../../autodiff/index.js";
 import { noteEnumerated } from "../../provenance/index.js";
@@ -17,7 +17,7 @@ export class Enumerator implements Handler {
   readonly #live = new Map<number, Live>();
   readonly #first: number;
 
-  /** `before` is the enumerator of the guide, whose sites the model replays. */
+  /** For the model, `before` is the enumerator of the guide, whose sites the model replays. */
   constructor(
     readonly maxPlateNesting: number,
     readonly before: Enumerator | null = null,
@@ -34,7 +34,7 @@ export class Enumerator implements Handler {
     },
   };
 
-  /** Drop what the markov property says nobody may use any more. */
+  /** Free the dims of sites on which, by the markov property, neither this statement nor any later one depends. */
   #forget({ markov }: Live): void {
     for (const [dim, live] of this.#live)
       if (

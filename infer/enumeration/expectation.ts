@@ -1,12 +1,12 @@
 /**
- * The mean of one term t under the guide: exact over its enumerated sites, by their score over its sampled ones,
+ * The mean of one term t under the guide: an exact sum over its enumerated sites, and a score-function estimate over its sampled ones,
  *
  *     Σ_plates Σ_enumerated q(enumerated) · t · exp(L - stopGradient(L)).
  *
- * q(enumerated) is the joint probability of the enumerated sites on which t or L depends, their ancestors summed out. L is the sum of
- * log q over the sampled score sites on which t depends or any of these probabilities: the last factor is 1, and carries their
- * gradient (DiCE, Foerster et al. 2018). As in charge.ts element meets element where the axes of log q and of t are one, and every
- * other element pays for all of t.
+ * q(enumerated) is the joint probability of the enumerated sites on which t or L depends, with all other ancestors summed out. L is the
+ * sum of log q over the sampled score sites on which t or any of these probabilities depends. The last factor has value 1 and carries the
+ * gradient of these sites (DiCE, Foerster et al. 2018). As in charge.ts, where an axis of log q meets an axis of t, each element pays for
+ * its own element of t; along other axes, every element pays for all of t.
  */
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
 import type { ScoreSite } from "../elbo/costs/costs.js";
@@ -28,24 +28,24 @@ import {
 } from "./factors.js";
 import type { Plated } from "./sumProduct.js";
 
-/** A term of the ELBO in its plates; `elements` is the same before the element axes of its event are summed. */
+/** A term of the ELBO with its plates; `elements` is its factor before the element axes of its event are summed. */
 export interface Term extends Plated {
   readonly side: "model" | "guide";
   readonly elements?: () => Factor;
 }
 
-/** What all terms of a run share. */
+/** The data that all terms of a run share. */
 export interface Weights {
   readonly run: EnumeratedPair;
-  /** The sampled sites of the guide whose gradient is taken by their score. */
+  /** The sampled sites of the guide whose gradient is taken by the score function. */
   readonly scores: readonly ScoreSite[];
-  /** The probability of the values chosen in sequence; null for none. */
+  /** The probability of the values that sequential sites take in this run; null if there are no such sites. */
   readonly chosen: Tensor | null;
-  /** The conditional probability of each enumerated site of the guide, as far as it has been asked for. */
+  /** A cache: the conditional probabilities of enumerated sites of the guide, computed on demand. */
   readonly known: Map<string, Factor>;
 }
 
-/** The mean of a term, scaled except for its plates: a scalar. */
+/** The mean of a term, a scalar, including its own scale but not that of its plates. */
 export function expectation(term: Term, weighing: Weights): Tensor {
   const { scores, chosen } = weighing;
   const factor = apartIfMet(term, scores);
@@ -63,10 +63,10 @@ export function expectation(term: Term, weighing: Weights): Tensor {
 
 const sum: SumOver = (x, axes) => x.sum(axes);
 const mul: Combine = (a, b) => a.mul(b);
-/** q · t, where a state of probability 0 counts for nothing even if its log density is infinite. */
+/** q · t, with the product 0 for a state of probability 0 even if t is not finite there. */
 const weighted: Combine = (q, t) => q.mul(where(q.equal(0).logicalAnd(t.isFinite().logicalNot()), 0, t));
 
-/** The term with the axes of its event where elements of a score site meet them. */
+/** The factor of a term: with its element axes if an axis of some score site meets one of them, else with these axes summed. */
 function apartIfMet({ factor, elements }: Term, scores: readonly ScoreSite[]): Factor {
   if (elements === undefined || scores.every(({ name }) => !factor.value.provenance.has(name))) return factor;
   const apart = elements();
@@ -76,9 +76,9 @@ function apartIfMet({ factor, elements }: Term, scores: readonly ScoreSite[]): F
 }
 
 interface Dependencies {
-  /** The enumerated sites that the term depends on, or the score of a sampled site. */
+  /** The enumerated sites that the term, or log q of a site in `charged`, depends on. */
   readonly kept: ReadonlySet<string>;
-  /** The conditional probabilities of these and of their enumerated ancestors, by name. */
+  /** The conditional probabilities of the sites in `kept` and of their enumerated ancestors, by name. */
   readonly probabilities: ReadonlyMap<string, Factor>;
   /** log q of every sampled site that the term or one of these probabilities depends on. */
   readonly charged: readonly Factor[];
@@ -93,7 +93,7 @@ function dependenciesOf({ plates, sites }: Term, factor: Factor, weighing: Weigh
   if (chosen !== null) dependents.push({ names: [], value: chosen });
   const charged = new Map<ScoreSite, Factor>();
   const waiting = [...kept];
-  // Each pass may find scores that bring further enumerated sites, whose probabilities may depend on further scores.
+  // Repeat until nothing is added: log q of a score site may depend on further enumerated sites, and their probabilities on further score sites.
   for (let found = -1; found < dependents.length + charged.size; ) {
     found = dependents.length + charged.size;
     for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
@@ -132,7 +132,7 @@ function probabilityOf(name: string, { run, known }: Weights): Factor {
   return probability;
 }
 
-/** log q of a score site with the names that its elements have in what depends on them, summed over all others. */
+/** log q of a score site, its axes renamed to the axes of the dependent factors that they meet, and summed over axes that meet none. */
 function met(
   d: ScoreSite,
   logq: Factor,
@@ -166,14 +166,14 @@ function nameOf({ site, elementDim }: ScoreSite, axis: number): string | undefin
   return plate && plateName(plate.name);
 }
 
-/** Say so where a term is in a plate of d, and does not meet its elements along it. */
+/** Warn where a dependent factor is in a plate of d but the elements of the two do not meet along this plate. */
 function warnOfLost(d: ScoreSite, plate: string, axis: number, dependents: readonly Factor[], term: string): void {
   const mixed = dependents.find((f) => f.names.includes(plate) && nameAlong(f, d.name, axis) !== plate);
   if (!isPlateName(plate) || mixed === undefined) return;
   warnOfMixing(d.name, plate.slice(plateName("").length), mixed.value.provenance.mixedBy(d.name, -axis), term);
 }
 
-/** Refuse a term outside a plate that depends on what is enumerated inside it. */
+/** Refuse a term outside a plate that depends on a site enumerated inside the plate. */
 function requireWithin(plates: ReadonlySet<string>, probabilities: ReadonlyMap<string, Factor>): void {
   const within = new Set([...plates].map(plateName));
   for (const [site, { names }] of probabilities) {

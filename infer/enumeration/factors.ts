@@ -1,18 +1,18 @@
 /**
- * Tensors whose axes have names, in log space: the factors of a factor graph. A name is that of an enumerated site or of a
- * plate; factors are multiplied (added) by matching names.
+ * Tensors whose axes have names, in log space: the factors of a factor graph. Each axis is named after an
+ * enumerated site, a plate, or an element axis of an event. Factors are multiplied (their logarithms added) by matching names.
  */
 import { PedigradError, type Tensor, transpose } from "../../autodiff/index.js";
 import { quoted } from "../checks.js";
 import type { SampleSite } from "../program/trace.js";
 
 export interface Factor {
-  /** One name an axis. */
+  /** One name per axis. */
   readonly names: readonly string[];
   readonly value: Tensor;
 }
 
-/** The axes of a factor's value brought to the order `names`, size 1 where it lacks one. */
+/** A factor's value with its axes in the order `to`, and an axis of size 1 for every name that the factor lacks. */
 function aligned({ names, value }: Factor, to: readonly string[]): Tensor {
   const present = to.filter((name) => names.includes(name));
   const ordered = transpose(
@@ -22,10 +22,10 @@ function aligned({ names, value }: Factor, to: readonly string[]): Tensor {
   return ordered.reshape(to.map((name) => (names.includes(name) ? (value.shape[names.indexOf(name)] as number) : 1)));
 }
 
-/** How the values of two factors become that of their product. */
+/** Combines the values of two factors into the value of their product. */
 export type Combine = (a: Tensor, b: Tensor) => Tensor;
 
-/** The product of factors: their logarithms added, names united. */
+/** The product of factors: the sum of their logarithms by default, over the union of their names. */
 export function multiply(factors: readonly Factor[], combine: Combine = (a, b) => a.add(b)): Factor {
   const names = [...new Set(factors.flatMap((f) => f.names))];
   requireTable(names, factors);
@@ -34,10 +34,10 @@ export function multiply(factors: readonly Factor[], combine: Combine = (a, b) =
   return { names, value: rest.reduce(combine, first) };
 }
 
-/** A table of more entries is refused, which would take more than 512 MB; and more runs in sequence. */
+/** The most entries of a table (512 MB), and the most runs of sequential enumeration; more is refused. */
 export const MAX_TABLE = 2 ** 26;
 
-/** Refuse a product of factors that would be too large, before it is made. */
+/** Refuse a product of factors that would be too large, before computing it. */
 function requireTable(names: readonly string[], factors: readonly Factor[]): void {
   const sizeOf = (name: string): number =>
     Math.max(...factors.map((f) => (f.names.includes(name) ? (f.value.shape[f.names.indexOf(name)] as number) : 1)));
@@ -49,7 +49,7 @@ function requireTable(names: readonly string[], factors: readonly Factor[]): voi
     );
 }
 
-/** The refusal of a table over the values of these sites; `where` is the site that needs it, if it is one. */
+/** The error for a table over the values of these sites that is too large; `where` is the site that needs the table, if a single site does. */
 export const tooLarge = (sites: readonly string[], entries: number, where?: string): PedigradError =>
   new PedigradError({
     code: "enumeration-too-large",
@@ -57,7 +57,7 @@ export const tooLarge = (sites: readonly string[], entries: number, where?: stri
     message: `${where === undefined ? "" : `site "${where}": `}the enumerated sites ${quoted(sites)} enter one sum together, a table of ${entries.toPrecision(3)} entries (at most 2^26). Sample some of them in the guide, or give markov loops a shorter history.`,
   });
 
-/** A factor with some names taken out of it by a reduction such as logsumexp or sum. */
+/** A factor with the names in `gone` removed by a reduction such as logsumexp or sum. */
 export function reduceNames(
   { names, value }: Factor,
   gone: readonly string[],
@@ -68,17 +68,17 @@ export function reduceNames(
   return { names: names.filter((name) => !gone.includes(name)), value: reduce(value, axes) };
 }
 
-/** How a plate is named among enumerated sites. */
+/** The name of a plate's axis, which cannot clash with the name of a site. */
 export const plateName = (name: string): string => `plate\u0000${name}`;
 export const isPlateName = (name: string): boolean => name.startsWith(plateName(""));
 
-/** How an element axis of an event is named, counted from the right, from 1. */
+/** The name of an element axis of an event; `axis` counts from the right, from 1. */
 export const elementName = (axis: number): string => `element\u0000${axis}`;
 export const isElementName = (name: string): boolean => name.startsWith(elementName(0).slice(0, -1));
 
 /**
- * A log density with names for its axes. Plates are known by their dims, left of `elementDim` element axes; an enumerated dim belongs to
- * the one site of the value's provenance that was given it, so that dims may be used again by `markov`.
+ * A log density with names for its axes. A plate's axis is found by its dim, to the left of the last `elementDim` axes. An enumerated dim
+ * is named after the one site in the value's provenance that has this dim, since `markov` lets several sites share a dim.
  */
 export function factorOf(
   site: SampleSite,
@@ -111,7 +111,7 @@ export function factorOf(
   return { names, value: value.reshape(shape) };
 }
 
-/** The name of the axis along which element meets element with an element axis of a site, counted from the right; null where it is mixed. */
+/** The name of the factor's axis that meets an element axis of a site (counted from the right, from 1); null where an op mixed it. */
 export function nameAlong({ names, value }: Factor, site: string, axis: number): string | null {
   const place = value.provenance.axesOf(site).get(-axis);
   return place === undefined ? null : (names.at(place) ?? null);

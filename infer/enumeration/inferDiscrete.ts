@@ -1,7 +1,7 @@
 /**
- * The posterior of sites that were summed out, by differentiating the sum. The gradient of log Σ exp for a factor of a site is
- * that site's marginal; if every sum hands its cotangent to one element instead, drawn in proportion (or the largest), the same
- * backward pass is a joint posterior draw (or the most probable assignment).
+ * The posterior of sites that were summed out, by differentiating the sum. The gradient of log Σ exp with respect to the log factor of a
+ * site is that site's marginal. If every sum instead passes its whole cotangent to one element, drawn with probability softmax (or the
+ * largest), then the same backward pass gives a joint posterior draw (or the most probable assignment).
  */
 import {
   argmax,
@@ -74,7 +74,7 @@ export function sampleDiscrete(
   return discreteDraw("sampleDiscrete", whole({ key, values: params, model, guide, args }), { temperature });
 }
 
-/** The same for `op`, with plates as the programs or the handlers `around` them open them. */
+/** `sampleDiscrete` on behalf of `op` (named in errors), with subsampled plates left as the programs or the handlers `around` open them. */
 export function discreteDraw(
   op: string,
   task: Task,
@@ -93,7 +93,7 @@ export function discreteDraw(
   return values;
 }
 
-/** A posterior is one of all data: every plate is visited whole, but where the program gives its elements. */
+/** A posterior is of all data: visit every plate whole, except where the program itself gives the elements to visit. */
 const whole = (task: Task): Task => ({ ...task, model: visitingAll(task.model), guide: visitingAll(task.guide) });
 
 function enumerated(task: Task, ...around: Handler[]): EnumeratedPair {
@@ -117,8 +117,8 @@ function enumerated(task: Task, ...around: Handler[]): EnumeratedPair {
 }
 
 /**
- * Latents of the model that are neither in the guide nor enumerated, and on which nothing else depends: data that were passed as null.
- * They sum to 1 and say nothing of other sites.
+ * Latents of the model that are neither in the guide nor enumerated, and on which no other site depends: observed sites whose data were
+ * passed as null. Their densities integrate to 1, so they do not change the posterior of other sites.
  */
 function withoutDescendants({ model, guide, modelDims }: EnumeratedPair): string[] {
   const sites = [...sampleSites(model)];
@@ -134,7 +134,7 @@ function withoutDescendants({ model, guide, modelDims }: EnumeratedPair): string
   return found;
 }
 
-/** The gradient of the sum-product for the log factor of every variable: [...plates, support]. */
+/** The gradient of the sum-product with respect to the log factor of every variable: [...plates, support]. */
 function shares(op: string, run: EnumeratedPair, sum: SumOver): Record<string, Tensor> {
   const sites = [...sampleSites(run.model)];
   const variables = new Map(
@@ -163,7 +163,7 @@ function shares(op: string, run: EnumeratedPair, sum: SumOver): Record<string, T
   })(start);
 }
 
-/** max with all of its gradient for the first largest element. */
+/** max over an axis, its whole gradient going to the first largest element. */
 const mostProbable: SumOver = (x, [axis = 0]) => picking(max(x, axis), x, axis, argmax(x, axis));
 
 /** logsumexp whose gradient goes to one element, drawn with probability softmax(x): the Gumbel-max trick. */

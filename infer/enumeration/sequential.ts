@@ -1,25 +1,25 @@
 /**
- * Sequential enumeration: the whole run again for every value of a site, later sites first, as an odometer counts. What a
- * run does may depend on the values, since each is an ordinary value in its run.
+ * Sequential enumeration: the program runs once for every combination of values; the last site changes fastest. Control flow may depend
+ * on the values, since in each run a site has one ordinary value.
  */
 import { PedigradError } from "../../autodiff/index.js";
 import type { Handler } from "../program/messages.js";
 import { MAX_TABLE, tooLarge } from "./factors.js";
 
-/** A site's value in one run: the index into its support. */
+/** The value of a site in one run, as an index into its support of `size` values. */
 export interface SequentialChoice {
   readonly name: string;
   readonly index: number;
   readonly size: number;
 }
 
-/** What a run gave, and the choices that it made. */
+/** The result of one run, and the values that its sequential sites took. */
 export interface InSequence<T> {
   readonly result: T;
   readonly choices: readonly SequentialChoice[];
 }
 
-/** `body` once for every combination of values. */
+/** Run `body` once for every combination of values. */
 export function inSequence<T>(body: (handler: Handler) => T): [InSequence<T>, ...InSequence<T>[]] {
   const results: InSequence<T>[] = [];
   let fixed: number[] = [];
@@ -53,7 +53,7 @@ const chooser = (fixed: readonly number[], made: SequentialChoice[]): Handler =>
           message: `site "${name}" has batch shape [${fn.batchShape}]: sequential enumeration takes one value at a time. Use infer: { enumerate: "parallel" }, or a sequential plate.`,
         });
       const support = fn.enumerateSupport(true);
-      // The guide may run more than once in a run of `body`: a site keeps its value.
+      // `body` may run the guide more than once: a site keeps its value throughout one call of `body`.
       const index = made.find((choice) => choice.name === name)?.index ?? fixed[made.length] ?? 0;
       if (made.every((choice) => choice.name !== name)) made.push({ name, index, size: support.length });
       message.value = support.at(index);

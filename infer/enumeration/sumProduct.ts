@@ -1,8 +1,8 @@
 /**
- * Tensor variable elimination over plated factor graphs (Obermeyer et al. 2019): sums over enumerated variables, products over
- * plates, leaf plates first. A connected component of the innermost plates is contracted; what is left of it depends only on
- * variables further out, and is multiplied over the plates that these are not in. `sum` may be logsumexp (evidence), max
- * (the most probable assignment) or a logsumexp whose gradient draws (posterior sampling).
+ * Tensor variable elimination over plated factor graphs (Obermeyer et al. 2019): sums over enumerated variables and products over
+ * plates, innermost plates first. In the innermost plates, each connected component of factors is contracted to one factor that depends
+ * only on variables further out; this factor is then multiplied over the plates that those variables are not in. `sum` may be logsumexp
+ * (evidence), max (the most probable assignment), or a logsumexp whose gradient is a random draw (posterior sampling).
  */
 import { PedigradError, tensor } from "../../autodiff/index.js";
 import { areSame } from "../../distributions/kl/sameFamily.js";
@@ -14,9 +14,9 @@ import { type Factor, multiply, plateName, reduceNames } from "./factors.js";
 export interface Plated {
   readonly factor: Factor;
   readonly plates: ReadonlySet<string>;
-  /** The factor on its logarithm, apart from the scales of its plates; null for 1. */
+  /** The number that multiplies the log factor, without the subsampling scales of its plates; null for 1. */
   readonly scale: Factor | null;
-  /** The sites it comes from, for errors. */
+  /** The sites that the factor comes from, for errors. */
   readonly sites: readonly string[];
 }
 
@@ -24,16 +24,16 @@ export interface Graph {
   readonly factors: readonly Plated[];
   /** The variables to sum out, with the plates of their sites. */
   readonly variables: ReadonlyMap<string, ReadonlySet<string>>;
-  /** size / subsampleSize by plate: its product is taken to this power. */
+  /** size / subsampleSize by plate: a product over the plate is raised to this power. */
   readonly plateScales: ReadonlyMap<string, number>;
-  /** The plates of a name that is not summed out, none of which can be multiplied over; undefined for other names. */
+  /** The plates of a site enumerated in the guide, which is not summed out here: no product over these plates; undefined for other names. */
   readonly pinned: (name: string) => ReadonlySet<string> | undefined;
 }
 
 const isSubset = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => [...a].every((x) => b.has(x));
 const keyOf = (plates: ReadonlySet<string>): string => [...plates].sort().join("\u0000");
 
-/** The factors that remain when every variable has been summed out: independent terms, each in its own plates. */
+/** The factors that remain after summing out every variable: independent terms, each in its own plates. */
 export function sumProduct({ factors, variables, plateScales, pinned }: Graph, sum: SumOver): Plated[] {
   const waiting = [...factors];
   const done: Plated[] = [];
@@ -52,17 +52,17 @@ export function sumProduct({ factors, variables, plateScales, pinned }: Graph, s
   return done;
 }
 
-/** A set of plates that no other one contains. */
+/** A set of plates that no other set properly contains. */
 const largest = (sets: readonly ReadonlySet<string>[]): ReadonlySet<string> =>
   sets.reduce((best, set) => (set.size > best.size ? set : best));
 
-/** Factors that share variables, the latest last, and the larger group that took them in. */
+/** Factors that share variables, and the group into which this group was merged, if it was. */
 interface Group {
   factors: Plated[];
   within: Group | null;
 }
 
-/** Factors that share variables of `own`, together. */
+/** The connected components: factors grouped if they share variables of `own`, directly or through others. */
 function componentsOf(factors: readonly Plated[], own: ReadonlySet<string>): Plated[][] {
   const groupOf = new Map<string, Group>();
   const groups = new Set<Group>();
@@ -84,7 +84,7 @@ function componentsOf(factors: readonly Plated[], own: ReadonlySet<string>): Pla
   return [...groups].map(({ factors }) => factors.reverse());
 }
 
-/** One component with its own variables summed out, the one that leaves the smallest factor first. */
+/** One component, with its own variables summed out. */
 function contract(component: readonly Plated[], own: ReadonlySet<string>, sum: SumOver): Plated {
   const { plates, scale } = component[0] as Plated;
   const sites = component.flatMap((f) => f.sites);
@@ -93,7 +93,7 @@ function contract(component: readonly Plated[], own: ReadonlySet<string>, sum: S
   return { factor: multiply(eliminate(factors, own, sum)), plates, scale, sites };
 }
 
-/** A contracted component multiplied over the plates in which the variables it still depends on are not. */
+/** A contracted component, multiplied over its plates that the remaining variables (`outer`) are not in. */
 function multiplyOut(
   { factor, plates, scale, sites }: Plated,
   outer: readonly string[],
@@ -129,7 +129,7 @@ function multiplyOut(
   return { factor: { names: reduced.names, value }, plates: target, scale, sites };
 }
 
-/** Inside a log of a sum only one scale makes sense for all factors. */
+/** Factors that are summed together must have one scale, since the scale applies to the logarithm of the sum. */
 function requireOneScale(component: readonly Plated[]): void {
   const [first] = component as [Plated];
   const odd = component.find(({ scale }) => !isSameScale(scale, first.scale));

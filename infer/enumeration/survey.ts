@@ -1,6 +1,6 @@
 /**
- * A look ahead: guide and model run once with every enumerated site at the first value of its support, so that no table is made. It tells
- * how deep the plates nest, and which enumerated sites would meet in one log density.
+ * A first run of guide and model with every enumerated site at the first value of its support, so that no large table is computed. It
+ * shows how deep the plates nest, and which enumerated sites enter the same log density.
  */
 import { broadcastTo, random, type Tensor } from "../../autodiff/index.js";
 import { getProvenance, union } from "../../provenance/index.js";
@@ -10,12 +10,12 @@ import type { Handler } from "../program/messages.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 import { MAX_TABLE, tooLarge } from "./factors.js";
 
-/** The number of dims from the right that are plates; a table of more than 2^26 entries is refused. */
+/** The number of dims, counted from the right, that are plates. Refuses tables of more than 2^26 entries. */
 export function survey(key: Tensor, task: Task, around: readonly Handler[]): number {
   const counts = new Map<string, number>();
   const atFirst = firstValues(counts);
   const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around, atFirst);
-  const model = replayedRun(task.model, guide, random.foldIn(key, 1), task, ...around, atFirst);
+  const model = replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...around, atFirst);
   let depth = 0;
   for (const site of [...sampleSites(guide), ...sampleSites(model)]) {
     for (const { dim } of site.plates) depth = Math.max(depth, -(dim ?? 0));
@@ -24,7 +24,7 @@ export function survey(key: Tensor, task: Task, around: readonly Handler[]): num
   return depth;
 }
 
-/** Enumerated sites take the first value of their support; `counts` learns how many values it has. */
+/** Enumerated sites take the first value of their support; `counts` receives the size of each support. */
 const firstValues = (counts: Map<string, number>): Handler => ({
   process: {
     sample(message) {

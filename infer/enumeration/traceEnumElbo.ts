@@ -1,11 +1,11 @@
 /**
- * TraceEnumELBO: discrete sites summed out exactly. Sites enumerated in the guide give an exact expectation; enumerated sites of
- * the model that the guide lacks are eliminated (sumProduct.ts); whatever else is sampled is differentiated by path or by score. The
- * ELBO is the sum of the means (expectation.ts) of the terms that remain.
+ * TraceEnumELBO sums discrete sites out exactly. The expectation over sites enumerated in the guide is exact; enumerated sites that only
+ * the model has are eliminated (sumProduct.ts); all other latents are sampled, with pathwise or score-function gradients. The ELBO is the
+ * sum of the means (expectation.ts) of the terms that remain.
  */
 import { logsumexp, neg, stopGradient, type Tensor, tensor } from "../../autodiff/index.js";
+import * as kinds from "../../provenance/base/kinds.js";
 import { getProvenance } from "../../provenance/index.js";
-import { kinds } from "../checks.js";
 import { sitesIn } from "../elbo/costs/charge.js";
 import { asksForClosedForm, bothSides, closedForm, noClosedForm, parentsOf } from "../elbo/costs/closedForms.js";
 import { type ScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
@@ -31,7 +31,7 @@ import { expectation, type Term } from "./expectation.js";
 import { type InSequence, inSequence, type SequentialChoice } from "./sequential.js";
 import { type Plated, sumProduct } from "./sumProduct.js";
 
-/** The runs of one particle: one, or one for every combination of values that sites take in sequence, with these values. */
+/** The runs of one particle, one for every combination of values of its sequential sites (a single run if it has none). */
 interface EnumeratedParticle extends EnumeratedPair {
   readonly alternatives: readonly InSequence<EnumeratedPair>[];
 }
@@ -43,7 +43,9 @@ interface EnumeratedParticle extends EnumeratedPair {
  * new TraceEnumELBO().loss(random.key(0), {}, model, () => {}).item() // 1.9107
  */
 export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
-  readonly name = "TraceEnumELBO";
+  override get name(): string {
+    return "TraceEnumELBO";
+  }
   readonly biasedSubsampling: boolean;
   #hasWarned = false;
 
@@ -80,7 +82,7 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
     return { ...pair, alternatives };
   }
 
-  /** Once for each estimator: nothing is enumerated, which is seldom meant. */
+  /** Warn, once per estimator, that nothing is enumerated, which is probably a mistake. */
   #warn(): void {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
@@ -89,7 +91,7 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
     );
   }
 
-  /** The terms, expected over enumerated sites, each with its gradient. */
+  /** The mean of every term over enumerated sites, with its gradient. */
   costs({ alternatives }: EnumeratedParticle): Cost[] {
     return alternatives.flatMap(({ result: run, choices }) => {
       checkCovered(run);
@@ -98,7 +100,7 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
   }
 }
 
-/** q of the values that were chosen in sequence; null for none. */
+/** The probability under q of the values that sequential sites take in this run; null if there are no such sites. */
 const probabilityOf = (choices: readonly SequentialChoice[], { guide }: EnumeratedPair): Tensor | null =>
   choices.reduce<Tensor | null>((product, { name }) => {
     const q = (guide.get(name) as SampleSite).logProb().exp();
@@ -137,7 +139,7 @@ function expectedTerms(run: EnumeratedPair, chosen: Tensor | null, biasedSubsamp
 /** A site that is neither enumerated nor has a pathwise sampler. */
 const isSampledScore = (site: SampleSite): boolean => isScoreSite(site) && site.infer.enumerate == null;
 
-/** -KL(q || p) of the sites that ask for it in closed form, by name. */
+/** -KL(q || p) in closed form for the sites that ask for it, by name. */
 function closedTerms(run: EnumeratedPair): Map<string, Term> {
   const terms = new Map<string, Term>();
   for (const site of sampleSites(run.guide)) {
@@ -158,7 +160,7 @@ function closedTerms(run: EnumeratedPair): Map<string, Term> {
   return terms;
 }
 
-/** These sites and what the distributions of the enumerated ones among them depend on: an enumerated value carries its own name only. */
+/** `names` and all their ancestors among the guide's sites. Provenance lacks ancestors of enumerated sites, whose values carry one name only. */
 function withAncestors(names: Iterable<string>, { guide }: EnumeratedPair): Set<string> {
   const found = new Set(names);
   for (const name of found) {
@@ -168,7 +170,7 @@ function withAncestors(names: Iterable<string>, { guide }: EnumeratedPair): Set<
   return found;
 }
 
-/** -log q of a guide site, masked; for a score site without its own gradient, whose mean is 0. */
+/** -log q of a guide site, masked. For a score site it is held constant, since its own gradient has mean 0. */
 function guideTerm(site: SampleSite, run: EnumeratedPair): Term {
   const hold = isSampledScore(site) ? stopGradient : (x: Tensor) => x;
   const { elementDim } = site.fn;

@@ -1,9 +1,9 @@
-/** For a cost and a score site: along which axes element meets element and, where they do not, which op mixed them. */
+/** For a score site and its costs: along which axes their elements correspond (*meet*, charge.ts), and which op mixed the other axes. */
 import { shareOf } from "../elbo/costs/charge.js";
 import type { ScoreSite } from "../elbo/costs/costs.js";
 import type { Cost } from "../elbo/particles/pair.js";
 
-/** How one element axis of a score site meets one of its costs. Axes are negative, counted from the right, those of events included. */
+/** How one element axis of a score site meets one of its costs. Axes are negative, counted from the right, event axes included. */
 export interface AxisMet {
   /** The cost, as `ExplainedSite.charged` names it. */
   readonly cost: string;
@@ -11,11 +11,11 @@ export interface AxisMet {
   readonly axis: number;
   /** The axis of the cost whose elements meet the site's; null where every element pays for all of the cost. */
   readonly meets: number | null;
-  /** The op that mixed the axis; null where it meets, or no op is known. */
+  /** The op that mixed the axis; null where the axis meets, or where the op is not known. */
   readonly mixedBy: string | null;
 }
 
-/** All element axes of a site in the costs that it is charged with. */
+/** One entry per cost in `costs` and element axis of the site. */
 export const axesMet = (d: ScoreSite, costs: readonly Cost[], label: (cost: Cost) => string): AxisMet[] =>
   costs.flatMap((cost) => {
     const { value, meetings } = shareOf(cost, d);
@@ -28,7 +28,7 @@ export const axesMet = (d: ScoreSite, costs: readonly Cost[], label: (cost: Cost
     });
   });
 
-/** `axis -1 meets -2, axis -2 mixed by "sum"`; nothing for a site without element axes. */
+/** Text such as `axis -1 meets -2, axis -2 mixed by "sum"`; empty for a site without element axes. */
 export const sayAxes = (axes: readonly AxisMet[]): string =>
   axes
     .map(({ axis, meets, mixedBy }) => {

@@ -1,6 +1,6 @@
 /**
  * Explains, site by site, what an estimator does with a model and a guide: how each gradient is taken, which costs a site is
- * charged with, its plates and shapes. As an object, as text, as JSON, as a Mermaid graph.
+ * charged with, its plates and shapes. The result is an object with text, JSON and Mermaid output.
  */
 import { random, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
@@ -9,7 +9,7 @@ import { refuseOption, requireKey, requireOptions, requireProgram } from "../che
 import { scoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Cost } from "../elbo/particles/pair.js";
-import { NOTEBOOK, notebookView, preformatted } from "../html.js";
+import { report } from "../html.js";
 import type { Model } from "../program/messages.js";
 import { isDraw, isScoreSite, type SampleSite, sampleSites } from "../program/trace.js";
 import { initialise } from "../svi/initialise.js";
@@ -22,7 +22,7 @@ export interface ExplainedSite {
   readonly name: string;
   readonly side: "model" | "guide";
   readonly distribution: string;
-  /** How its gradient is taken; "observed" and "replayed" sites of the model are costs only. */
+  /** How the gradient is taken; "observed" and "replayed" sites of the model only add costs. */
   readonly gradient:
     | "pathwise"
     | "score function"
@@ -36,24 +36,27 @@ export interface ExplainedSite {
   readonly eventShape: readonly number[];
   /** `name(size, dim)` */
   readonly plates: readonly string[];
-  /** Which sites its log density depends on. */
+  /** The sites on which the log density of this site depends. */
   readonly provenance: readonly string[];
   /** The costs a score-function site is charged with. */
   readonly charged?: readonly string[];
-  /** Along which of the site's axes its elements meet those of each cost. */
+  /** Along which of its axes the site's elements correspond to elements of each cost. */
   readonly axes?: readonly AxisMet[];
-  /** For a latent of the guide: every cost that depends on it, and what became of each of its axes on the way, whichever gradient it takes. */
+  /**
+   * For a latent of the guide, with any kind of gradient: every cost that depends on it and, for each axis of the latent, the axis of the
+   * cost that it meets or the op that mixed it.
+   */
   readonly dependents?: readonly { readonly cost: string; readonly axes: readonly AxisMet[] }[];
-  /** The parts of its baseline, by the names of the options. */
+  /** The names of the baseline options that the site sets. */
   readonly baseline?: readonly string[];
-  /** For an enumerated site: over how many values, and how many entries its table of log densities has. */
+  /** For an enumerated site: how it is enumerated, the number of its values, and the number of entries in its table of log densities. */
   readonly enumeration?: { readonly how: "parallel" | "sequential"; readonly values: number; readonly table: number };
 }
 
 export interface ExplainOptions {
-  /** Measure the gradient's variance under each estimator that applies, from this many draws (true: 1,000). */
+  /** How many draws to use to measure the gradient's variance under each estimator that applies (true: 1,000; by default none). */
   measureVariance?: boolean | number;
-  /** Constrained parameters by name, such as `result.params`: where to measure; by default the initial ones. */
+  /** The constrained parameters, by name, at which to run and measure, such as `result.params`; by default the initial ones. */
   params?: Record<string, TensorLike>;
   /** The key of the draws; `random.key(0)` by default. */
   key?: Tensor;
@@ -62,7 +65,7 @@ export interface ExplainOptions {
 const label = ({ side, site }: Pick<Cost, "side" | "site">): string =>
   side === "guide" ? `-log q(${site})` : `+log p(${site})`;
 
-/** The costs of a site, each with what became of the site's axes in it. */
+/** The costs of a site, each with the text of its axes (`sayAxes`). */
 const chargesOf = ({ charged = [], axes = [] }: ExplainedSite): string[] =>
   charged.map((cost) => {
     const met = sayAxes(axes.filter((axis) => axis.cost === cost));
@@ -70,7 +73,7 @@ const chargesOf = ({ charged = [], axes = [] }: ExplainedSite): string[] =>
   });
 
 /** The report of `explain`. */
-export class Explanation {
+export class Explanation extends /* @__PURE__ */ report() {
   constructor(
     readonly estimator: string,
     readonly sites: readonly ExplainedSite[],
@@ -78,12 +81,14 @@ export class Explanation {
     readonly variances: readonly GradientVariance[] = [],
     /** Estimators that do not apply, and why. */
     readonly refusals: readonly Refusal[] = [],
-    /** The measured worth of every way to take each site's gradient, if asked for. */
+    /** The measured quality of every way to take the gradient at each site, if asked for. */
     readonly choices: readonly SiteChoice[] = [],
-  ) {}
+  ) {
+    super();
+  }
 
-  /** A page of text, a site a line. */
-  toString(): string {
+  /** The report as text: one line per site (two with charges), then the measurements. */
+  override toString(): string {
     const lines = this.sites.map((site) => {
       const plates = site.plates.length > 0 ? `, plates ${site.plates.join(", ")}` : "";
       const shape = `batch [${site.batchShape}] event [${site.eventShape}]`;
@@ -112,10 +117,6 @@ export class Explanation {
   toJSON(): Pick<Explanation, "estimator" | "sites" | "variances" | "refusals" | "choices"> {
     const { estimator, sites, variances, refusals, choices } = this;
     return { estimator, sites, variances, refusals, choices };
-  }
-
-  [NOTEBOOK](): Record<string, string> {
-    return notebookView(this.toString(), preformatted(this.toString()));
   }
 
   /** A Mermaid flowchart: from each sampled site to the costs that depend on it. */
@@ -158,7 +159,7 @@ interface Asked {
 }
 const OPTIONS = ["measureVariance", "params", "key"];
 
-/** The model's arguments, and what a last one that is a record of options asks for. */
+/** Split the arguments of `explain` into those of the model and, if the last one is a record of options, the options. */
 function split(args: readonly unknown[]): Asked {
   const last = args.at(-1);
   const names = isRecord(last) ? Object.keys(last) : [];
@@ -178,8 +179,8 @@ function split(args: readonly unknown[]): Asked {
 }
 
 /**
- * Run guide and model once, with their initial parameters or `params`, and report what `elbo` makes of them. A last argument with no other
- * keys than `measureVariance`, `params` and `key` is for the report and not for the model.
+ * Run guide and model once, with their initial parameters or `params`, and report what `elbo` does with them. A last argument that is a
+ * record with `measureVariance`, or with no keys other than `params` and `key`, holds options for `explain`; it is not passed to the model.
  */
 export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown[]): Explanation {
   requireProgram("explain", "model", model);

@@ -1,6 +1,6 @@
 /**
- * The shapes of a run in one table, laid out as by Pyro's `Trace.format_shapes`: for every site the batch shape of its distribution,
- * the shape of its value and that of its log density. A bar stands before the event axes.
+ * The shapes of a run in one table, laid out like Pyro's `Trace.format_shapes`: for every site, the shapes of its distribution and of its
+ * value and, if asked for, the shape of its log density. A bar separates batch axes from event axes.
  */
 import { requireOptions } from "../checks.js";
 import { sampleSites, type Trace } from "../program/trace.js";
@@ -8,7 +8,7 @@ import { sampleSites, type Trace } from "../program/trace.js";
 export interface FormatShapesOptions {
   /** The first line; "Trace Shapes:" by default. */
   title?: string;
-  /** Whether log densities are computed to show their shapes; false by default, as in Pyro. */
+  /** Whether to compute log densities and show their shapes; false by default, as in Pyro. */
   computeLogProb?: boolean;
 }
 
@@ -38,7 +38,7 @@ export function formatShapes(trace: Trace, options: FormatShapesOptions = {}): s
   return layOut(rows);
 }
 
-/** Names and batch axes to the right, event axes to the left, each axis in a column of its own. */
+/** Aligns names and batch axes to the right and event axes to the left, each axis in a column of its own. */
 function layOut(rows: readonly Row[]): string {
   const [left, right] = [0, 1].map((side) =>
     Math.max(...rows.map((row) => (row[side === 0 ? 1 : 2] ?? []).length)),

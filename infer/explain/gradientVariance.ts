@@ -1,7 +1,7 @@
 /**
- * How good an estimator's gradients are, measured: the variance of each parameter's gradient over n draws (summed over its entries), and
- * the time that a compiled gradient takes. What a second of compute buys is 1 / (variance · seconds): a second's worth of gradients,
- * averaged, has variance · seconds. The one place that reads the clock: times are reported, and decide nothing.
+ * Measures how good an estimator's gradients are: the variance of each parameter's gradient over n draws (summed over its entries), and
+ * the time of one compiled gradient. The figure of merit is 1 / (variance · seconds), since the average of all gradients that fit into
+ * one second has variance (variance · seconds). Only this file reads the clock; `explain` reports times, and `recommend` uses them.
  */
 import { emptyRecord, grad, jit, PedigradError, random, type Tensor, vmap } from "../../autodiff/index.js";
 import type { Elbo } from "../elbo/elbo.js";
@@ -11,26 +11,27 @@ import { stackTrees } from "../elbo/particles/particles.js";
 import { TraceELBO, TraceGraphELBO } from "../elbo/scoreElbo.js";
 import { TraceEnumELBO } from "../enumeration/traceEnumElbo.js";
 import { configEnumerate } from "../program/handlers.js";
+import { requireOutside } from "../program/trace.js";
 
 export interface GradientVariance {
   readonly estimator: string;
-  /** By parameter. */
+  /** The variance of the gradient of each parameter, summed over its entries. */
   readonly variance: Readonly<Record<string, number>>;
-  /** Of all parameters together. */
+  /** The sum of `variance` over all parameters. */
   readonly total: number;
-  /** One compiled gradient. */
+  /** The time of one compiled gradient. */
   readonly seconds: number;
   /** 1 / (total · seconds); Infinity for a gradient without noise. */
   readonly perSecond: number;
 }
 
-/** An estimator that refuses this model and guide, and its words. */
+/** An estimator that refuses this model and guide, and its error message. */
 export interface Refusal {
   readonly estimator: string;
   readonly why: string;
 }
 
-/** `elbo` and the other estimators of the same loss, of as many particles; enumeration where the guide has what can be enumerated. */
+/** Measure `elbo` and the other estimators with the same number of particles; TraceEnumELBO only if the guide has sites to enumerate. */
 export function gradientVariances(
   elbo: Elbo,
   task: Task,
@@ -60,7 +61,7 @@ export function gradientVariances(
   return { variances, refusals };
 }
 
-/** The variance of an estimator's gradients, once the averages of its baselines have found their level. */
+/** The variance of an estimator's gradients, measured after a warm-up for the decaying averages of its baselines. */
 export const varianceOf = (
   estimator: string,
   elbo: Elbo,
@@ -70,47 +71,46 @@ export const varianceOf = (
 ): GradientVariance => measured(estimator, elbo, settled(elbo, task, params), params, n);
 
 const WARM = 100;
-/** The task after the averages of its baselines have found their level. */
+/** The task with its mutable state and decaying averages as they are after `WARM` steps. */
 function settled(elbo: Elbo, task: Task, params: Record<string, Tensor>): Task {
-  const { key, model, guide, args } = task;
-  let values: Record<string, Tensor> = { ...task.values, ...params };
+  requireOutside(`${elbo.name}.lossWithMutableState`);
+  let last: Task = { ...task, values: { ...task.values, ...params } };
   for (let i = 0; i < WARM; i++) {
-    const own = random.foldIn(key, i);
-    const { mutableState } = elbo.lossWithMutableState(own, values, model, guide, ...args);
-    if (Object.keys(mutableState).length === 0) break;
-    values = { ...values, ...mutableState };
+    const { mutableState, averages = {} } = elbo.estimate({ ...last, key: random.foldIn(task.key, i) });
+    if (Object.keys(mutableState).length + Object.keys(averages).length === 0) break;
+    last = { ...last, values: { ...last.values, ...mutableState }, averages };
   }
-  return { ...task, values };
+  return last;
 }
 
 function measured(
   estimator: string,
   elbo: Elbo,
-  { key, values, model, guide, args }: Task,
+  task: Task,
   params: Record<string, Tensor>,
   n: number,
 ): GradientVariance {
   // A baseline's own gradient trains the baseline; it is not part of the estimate.
   const gradient = (k: Tensor): Record<string, Tensor> =>
     grad((own: Record<string, Tensor>) => {
-      const { loss, lossOfGuide = loss } = elbo.lossWithMutableState(k, { ...values, ...own }, model, guide, ...args);
+      const { loss, lossOfGuide = loss } = elbo.estimate({ ...task, key: k, values: { ...task.values, ...own } });
       return lossOfGuide;
     })(params);
-  const draws = drawsOf(gradient, random.split(key, n));
+  const draws = drawsOf(gradient, random.split(task.key, n));
   const variance = emptyRecord<number>();
   for (const name of Object.keys(params)) {
     const rows = draws[name] as Tensor;
     const spread = rows.sub(rows.mean(0)).square().sum().item() / (n - 1);
-    // A variance within rounding error counts as none.
+    // A variance within rounding error counts as 0.
     const isNone = spread < 1e-24 * (1 + rows.square().sum().item() / n);
     variance[name] = isNone ? 0 : spread;
   }
   const total = Object.values(variance).reduce((a, b) => a + b, 0);
-  const seconds = timeOf(gradient, key);
+  const seconds = timeOf(gradient, task.key);
   return { estimator, variance, total, seconds, perSecond: total === 0 ? Infinity : 1 / (total * seconds) };
 }
 
-/** Gradients for all keys, as a batch or, where the model reads what it draws, one by one. */
+/** The gradients for all keys: as a batch, or one by one where the model reads a sampled value. */
 function drawsOf(gradient: (key: Tensor) => Record<string, Tensor>, keys: Tensor): Record<string, Tensor> {
   try {
     return vmap(gradient)(keys);
@@ -120,7 +120,12 @@ function drawsOf(gradient: (key: Tensor) => Record<string, Tensor>, keys: Tensor
   }
 }
 
-/** The median time of a compiled gradient (eager where the model cannot be compiled), in seconds. */
+const [BLOCKS, TICKS] = [25, 10];
+
+/**
+ * The median time of a compiled gradient (eager where the model cannot be compiled), in seconds. A browser's clock advances in steps of 0.1
+ * to 1 ms, so runs are timed in blocks that last at least ten steps of the clock.
+ */
 function timeOf(gradient: (key: Tensor) => Record<string, Tensor>, key: Tensor): number {
   const compiled = jit(gradient);
   let run: (k: Tensor) => unknown = compiled;
@@ -130,10 +135,29 @@ function timeOf(gradient: (key: Tensor) => Record<string, Tensor>, key: Tensor):
     if (!(error instanceof PedigradError)) throw error;
     run = gradient;
   }
-  const times = Array.from({ length: 51 }, (_, i) => {
+  const keys = Array.from({ length: 16 }, (_, i) => random.foldIn(key, 5 + i));
+  const block = (runs: number): number => {
     const start = performance.now();
-    run(random.foldIn(key, 5 + i));
+    for (let i = 0; i < runs; i++) run(keys[i % keys.length] as Tensor);
     return performance.now() - start;
-  });
-  return (times.sort((a, b) => a - b)[25] as number) / 1000;
+  };
+  const least = TICKS * tickOfClock();
+  if (least === 0) return 0;
+  let runs = 1;
+  while (Math.min(block(runs), block(runs)) < least) runs *= 2;
+  const times = Array.from({ length: BLOCKS }, () => block(runs));
+  return (times.sort((a, b) => a - b)[BLOCKS >> 1] as number) / runs / 1000;
+}
+
+/** The smallest step of the clock, in milliseconds; 0 if the clock does not advance. */
+function tickOfClock(): number {
+  let [before, tick, ticks] = [performance.now(), Infinity, 0];
+  for (let i = 0; i < 1e6 && ticks < 3; i++) {
+    const now = performance.now();
+    if (now === before) continue;
+    tick = Math.min(tick, now - before);
+    before = now;
+    ticks++;
+  }
+  return ticks === 0 ? 0 : tick;
 }

@@ -1,13 +1,13 @@
 /**
  * A model as a graph: a node for each site, an arrow from every site on which its distribution depends directly, a box around each plate.
- * The arrows are what provenance says of one run in which a site's value carries its own name and nothing else, so they are the
- * direct dependencies, branches on sampled values included.
+ * The arrows come from the provenance of one run in which each site's value carries only the site's own name. So they show direct
+ * dependencies only, and include dependencies through branches on sampled values.
  */
 import { random } from "../../autodiff/index.js";
 import { Derived, type Distribution, Expanded } from "../../distributions/index.js";
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
 import { requireProgram } from "../checks.js";
-import { NOTEBOOK, notebookView, preformatted } from "../html.js";
+import { report } from "../html.js";
 import { block, seed } from "../program/handlers.js";
 import { type Handler, type Model, withHandler } from "../program/messages.js";
 import { isFactor, trace } from "../program/trace.js";
@@ -31,19 +31,21 @@ export interface GraphPlate {
   readonly size: number | null;
 }
 
-/** `Independent(Normal)`: a family and what was made of it, but for the expansion to the size of its plates. */
+/** A family and its wrappers, such as `Independent(Normal)`, without the expansion to the size of the plates. */
 export const distributionName = (fn: Distribution): string => {
   if (fn instanceof Expanded) return distributionName(fn.base);
   return fn instanceof Derived ? `${fn.family}(${distributionName(fn.base)})` : fn.family;
 };
 
 /** The result of `renderModel`. */
-export class ModelGraph {
+export class ModelGraph extends /* @__PURE__ */ report() {
   constructor(
     readonly nodes: readonly GraphNode[],
     readonly edges: readonly GraphEdge[],
     readonly plates: readonly GraphPlate[],
-  ) {}
+  ) {
+    super();
+  }
 
   /** A Mermaid flowchart, plates as subgraphs. */
   toMermaid(): string {
@@ -84,8 +86,8 @@ export class ModelGraph {
     return ["digraph {", ...lines, ...edges, "}"].join("\n");
   }
 
-  /** A table of the sites: what each is, what it depends on, where it stands. */
-  toString(): string {
+  /** One line per site: its kind, distribution, parents and plates. */
+  override toString(): string {
     return this.nodes
       .map((node) => {
         const parents = this.edges.filter(({ to }) => to === node.name).map(({ from }) => from);
@@ -100,16 +102,12 @@ export class ModelGraph {
     return { nodes, edges, plates };
   }
 
-  [NOTEBOOK](): Record<string, string> {
-    return notebookView(this.toString(), preformatted(this.toString()));
-  }
-
   #edges(line: (from: string, to: string) => string): string[] {
     const ids = new Map(this.nodes.map(({ name }, i) => [name, `n${i}`]));
     return this.edges.map(({ from, to }) => line(ids.get(from) as string, ids.get(to) as string));
   }
 
-  /** The nodes as lines, those of a plate between its opening and closing line. */
+  /** The nodes as indented lines; the nodes of a plate are between an opening and a closing line. */
   #nested(
     line: (node: GraphNode, id: string) => string,
     box: (plate: GraphPlate, id: string) => [open: string, close: string],
@@ -140,10 +138,10 @@ const labelOf = ({ name, kind, distribution }: GraphNode): string =>
   kind === "latent" || kind === "observed" ? `${name} ~ ${distribution}` : name;
 const plateLabel = ({ name, size }: GraphPlate): string => (size === null ? name : `${name} (${size})`);
 
-/** The tag of a parameter's value, which must not be mistaken for a site of the same name. */
+/** The provenance tag of a parameter, which must differ from a site of the same name. */
 const paramTag = (name: string): string => `param ${name}`;
 
-/** Every value depends on its own site or parameter alone. Outside `trace`, so that the trace sees values as tagged here. */
+/** Tags every value with its own site or parameter alone. It goes outside `trace`, so that the trace records the values as tagged here. */
 const namingItself: Handler = {
   postprocess: {
     sample(message) {
@@ -156,7 +154,7 @@ const namingItself: Handler = {
 };
 
 /**
- * Run the model once, with values drawn from it and parameters at their start, and return its graph.
+ * Run the model once, with values drawn from it and parameters at their initial values, and return its graph.
  *
  * @example
  * const model = () => sample("x", new Normal(sample("mu", new Normal(0, 1)), 1), { obs: 2 });

@@ -1,6 +1,6 @@
 /**
- * An estimator for every site: what each way to take a site's gradient is worth, measured with all other sites as they are, and the best of
- * them. One row per way: a choice of gradient, with or without a baseline.
+ * Measures every way to take the gradient at each site, with all other sites unchanged, and recommends the best one. The ways are the rows
+ * of the table `CHOICES`: a kind of gradient, with or without a baseline.
  */
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import type { Elbo } from "../elbo/elbo.js";
@@ -24,10 +24,10 @@ const CHOICES: Readonly<Record<string, Choice>> = {
   straightThrough: { gradient: "straightThrough" },
 };
 
-/** The measured worth of one choice at one site: `estimator` is the choice's name. */
+/** The measured quality of one choice at one site; `estimator` holds the name of the choice. */
 export interface SiteChoice extends GradientVariance {
   readonly site: string;
-  /** What says so in the guide's sample statement. */
+  /** The `infer` options of the guide's sample statement that make this choice. */
   readonly infer: InferOptions;
   readonly isBiased: boolean;
 }
@@ -50,7 +50,7 @@ export function siteChoices(
         const measured = varianceOf(choice, elbo, { ...task, guide }, params, n);
         found.push({ ...measured, site: name, infer, isBiased: GRADIENTS[gradient].isBiased });
       } catch (error) {
-        // Not here: the distribution or the estimator has no such gradient, or another site stands against it.
+        // This choice does not apply: the distribution or the estimator has no such gradient, or another site rules it out.
         if (!(error instanceof PedigradError)) throw error;
       }
     }
@@ -65,8 +65,8 @@ export const sayChoices = (choices: readonly SiteChoice[]): string[] =>
   );
 
 /**
- * The unbiased choice of least variance per second at every site that an explanation has measured, as `inferConfig` takes it:
- * `inferConfig(guide, recommend(explain(elbo, model, guide, { measureVariance: true })))`. Throws where nothing was measured.
+ * For every site that an explanation has measured, the unbiased choice with the largest 1 / (variance · seconds), as a function for
+ * `inferConfig`: `inferConfig(guide, recommend(explain(elbo, model, guide, { measureVariance: true })))`. Throws if nothing was measured.
  */
 export function recommend({
   choices,
@@ -81,9 +81,12 @@ export function recommend({
         "recommend: the explanation has measured no choices. Explain with { measureVariance: true }, under TraceELBO or TraceGraphELBO.",
     });
   const best = new Map<string, SiteChoice>();
+  // `perSecond` is infinite for every choice where the clock does not advance: then the variance decides.
+  const isBetter = (a: SiteChoice, b: SiteChoice): boolean =>
+    a.perSecond > b.perSecond || (a.perSecond === b.perSecond && a.total < b.total);
   for (const choice of choices) {
     const other = best.get(choice.site);
-    if (!choice.isBiased && (other === undefined || choice.perSecond > other.perSecond)) best.set(choice.site, choice);
+    if (!choice.isBiased && (other === undefined || isBetter(choice, other))) best.set(choice.site, choice);
   }
   return ({ name }) => best.get(name)?.infer ?? {};
 }

@@ -1,24 +1,23 @@
 /**
  * Results as HTML for notebooks and pages: a tensor as a table of numbers, a summary as a table, an explanation as text, a curve of
- * losses as a picture. Showing a tensor reads it; whatever names a value has enter the page as text.
+ * losses as a picture. Showing a tensor reads its value; names are escaped, so they cannot add markup to the page.
  */
 import { PedigradError, Tensor } from "../../autodiff/index.js";
 import { show } from "../checks.js";
 import { escapeHtml, htmlTable, NOTEBOOK, notebookView, preformatted } from "../html.js";
-import { Summary } from "../posterior/summary.js";
-import { Explanation } from "./explain.js";
-import { ModelGraph } from "./modelGraph.js";
+import type { Summary } from "../posterior/summary.js";
+import type { Explanation } from "./explain.js";
+import type { ModelGraph } from "./modelGraph.js";
 
-/** What `toHtml` takes: a list of numbers is a curve of losses, one for each step. */
+/** The results that `toHtml` accepts; a list of numbers is a curve of losses, one for each step. */
 export type Showable = Tensor | Summary | Explanation | ModelGraph | Float64Array | readonly number[];
 
 const LONGEST = 20;
 
-/** One of the library's results as HTML, with no scripts and no styles from outside. */
+/** One of the library's results as HTML, without scripts or external styles. */
 export function toHtml(x: Showable): string {
   if (x instanceof Tensor) return tensorHtml(x);
-  if (x instanceof Summary) return x.toHtml();
-  if (x instanceof Explanation || x instanceof ModelGraph) return preformatted(x.toString());
+  if (typeof x === "object" && x !== null && NOTEBOOK in x) return x.toHtml();
   if (x instanceof Float64Array || (Array.isArray(x) && x.every((y) => typeof y === "number"))) return curve(x);
   throw new PedigradError({
     code: "bad-argument",
@@ -27,14 +26,14 @@ export function toHtml(x: Showable): string {
   });
 }
 
-/** The same as an object that Deno's Jupyter kernel shows as HTML: the last value of a cell. */
+/** An object that Deno's Jupyter kernel shows as the HTML of `toHtml`, if it is the last value of a cell. */
 export const display = (x: Showable): { [NOTEBOOK](): Record<string, string> } => ({
   [NOTEBOOK]: () => notebookView(String(x), toHtml(x)),
 });
 
 /**
- * From here on Deno's Jupyter kernel shows a tensor as `toHtml` does, where without this it shows a line of text: to be called in the first
- * cell of a notebook. The method is put on `Tensor` by this call, so that programs outside notebooks carry none of it.
+ * Call this in the first cell of a notebook: from then on, Deno's Jupyter kernel shows a tensor as `toHtml` does instead of as a line of
+ * text. This call adds the method to `Tensor`, so bundles of programs outside notebooks do not include it.
  */
 export function installDisplay(): void {
   Object.defineProperty(Tensor.prototype, NOTEBOOK, {
@@ -45,7 +44,7 @@ export function installDisplay(): void {
   });
 }
 
-/** A table for short vectors and matrices, text for everything else. */
+/** A table for vectors and matrices of at most `LONGEST` rows and columns, text for every other tensor. */
 function tensorHtml(x: Tensor): string {
   const caption = `Tensor[${x.shape}]`;
   const isTable = (x.shape.length === 1 || x.shape.length === 2) && x.shape.every((n) => n <= LONGEST);
@@ -60,7 +59,7 @@ function tensorHtml(x: Tensor): string {
 
 const [WIDTH, HEIGHT] = [480, 160];
 
-/** Losses against steps as an SVG line; a long curve as the mean of each of `WIDTH` spans, gaps where nothing is finite. */
+/** Losses against steps as an SVG line. A long curve shows the mean of each of `WIDTH` spans, with gaps where no loss is finite. */
 function curve(losses: ArrayLike<number>): string {
   const n = Math.min(losses.length, WIDTH);
   const spans = Array.from({ length: n }, (_, i) => {

@@ -12,7 +12,8 @@ import {
   Permute,
   type Transform,
 } from "../../distributions/index.js";
-import { kinds, requireCount } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { requireCount } from "../checks.js";
 import type { Model } from "../program/messages.js";
 import { module } from "../program/module.js";
 import * as nn from "../program/nn.js";

@@ -4,16 +4,8 @@
  * given to SVI like any other.
  */
 import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, vmap } from "../../autodiff/index.js";
-import {
-  type Kind,
-  kinds,
-  requireCount,
-  requireKey,
-  requireKind,
-  requireOptions,
-  requireProgram,
-  show,
-} from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { type Kind, requireCount, requireKey, requireKind, requireOptions, requireProgram, show } from "../checks.js";
 import { block, seed, substitution } from "../program/handlers.js";
 import { type Model, withHandler } from "../program/messages.js";
 import { wholePlates } from "../program/subsamples.js";
@@ -55,7 +47,7 @@ export interface AutoGuide {
 
 const OPTIONS = {
   prefix: kinds.string,
-  initLocFn: [kinds.function[0], "a strategy, such as initToMedian()"],
+  initLocFn: [(x) => typeof x === "function", "a strategy, such as initToMedian()"],
   key: kinds.any,
 } satisfies Record<string, Kind>;
 
@@ -75,17 +67,19 @@ export abstract class AutoGuide extends Callable {
     own: Readonly<Record<string, Kind>> = {},
   ) {
     super();
-    requireOptions(new.target.name, options, { ...OPTIONS, ...own });
+    requireOptions(this.title, options, { ...OPTIONS, ...own });
     this.prefix = options.prefix ?? "auto";
     this.#initLocFn = options.initLocFn ?? initToUniform();
     this.key = options.key ?? random.key(0);
     this.#hasOwnKey = options.key !== undefined;
-    requireProgram(new.target.name, "model", model);
-    requireKey(`${new.target.name}({ key })`, this.key);
+    requireProgram(this.title, "model", model);
+    requireKey(`${this.title}({ key })`, this.key);
   }
 
-  /** The guide's name in errors. */
-  abstract get title(): string;
+  /** The guide's name in errors. The library's own guides spell it out, since minifiers rename classes. */
+  get title(): string {
+    return this.constructor.name;
+  }
   /** Sample every latent; what calling the guide does. */
   abstract guide(...args: unknown[]): Record<string, Tensor>;
   /** The medians of all latents under these (constrained) parameters. */

@@ -24,7 +24,8 @@ import {
   MultivariateNormal,
   Normal,
 } from "../../distributions/index.js";
-import { type Kind, kinds } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import type { Kind } from "../checks.js";
 import { maskedIn } from "../elbo/particles/masks.js";
 import type { Model } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";

@@ -9,7 +9,7 @@ import {
   type Transform,
   TransformedDistribution,
 } from "../../distributions/index.js";
-import { kinds } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
 import type { Model } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";
 import { AutoGuide, type ScaleOptions } from "./autoGuide.js";

@@ -15,7 +15,8 @@ import {
 } from "../../autodiff/index.js";
 import { requireThat } from "../../distributions/core/validation.js";
 import { bijectTo, type Distribution } from "../../distributions/index.js";
-import { kinds, requireKind, requireOptions } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { requireKind, requireOptions } from "../checks.js";
 import type { PlateFrame } from "../program/messages.js";
 import { reportAsSite } from "../program/traceChecks.js";
 

@@ -13,9 +13,10 @@ import {
   tensor,
   vmap,
 } from "../../autodiff/index.js";
+import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { inFreshRun } from "../../provenance/index.js";
-import { kinds, quoted, refuseOption, requireCount, requireKey, requireOptions, requireProgram } from "../checks.js";
+import { quoted, refuseOption, requireCount, requireKey, requireOptions, requireProgram } from "../checks.js";
 import { checkPlates } from "../elbo/particles/match.js";
 import { stackTrees } from "../elbo/particles/particles.js";
 import { discreteDraw } from "../enumeration/inferDiscrete.js";

@@ -1,6 +1,6 @@
 /** Draws in a table: for each element of each site its mean, spread, interval, and, where chains are given, whether they converged. */
 import { requireOptions } from "../checks.js";
-import { htmlTable, NOTEBOOK, notebookView } from "../html.js";
+import { htmlTable, report } from "../html.js";
 import { essBulk, essTail, rHat, varianceOf } from "./convergence.js";
 import { type Column, columnsOf, type Draws, type DrawsOptions, pooled } from "./draws.js";
 import { narrowest, quantileOf, requireProb } from "./intervals.js";
@@ -27,11 +27,13 @@ export interface SummaryRow {
 }
 
 /** The result of `summary`: rows to use, and a table to look at. */
-export class Summary implements Iterable<SummaryRow> {
+export class Summary extends /* @__PURE__ */ report() implements Iterable<SummaryRow> {
   constructor(
     readonly rows: readonly SummaryRow[],
     readonly prob: number,
-  ) {}
+  ) {
+    super();
+  }
 
   [Symbol.iterator](): Iterator<SummaryRow> {
     return this.rows[Symbol.iterator]();
@@ -63,7 +65,7 @@ export class Summary implements Iterable<SummaryRow> {
     return { headings, rows };
   }
 
-  toString(): string {
+  override toString(): string {
     const { headings, rows } = this.table();
     const all = [headings, ...rows];
     const widths = headings.map((_, i) => Math.max(...all.map((cells) => (cells[i] as string).length)));
@@ -75,18 +77,9 @@ export class Summary implements Iterable<SummaryRow> {
     return all.map(line).join("\n");
   }
 
-  toHtml(): string {
+  override toHtml(): string {
     const { headings, rows } = this.table();
     return htmlTable(headings, rows);
-  }
-
-  [NOTEBOOK](): Record<string, string> {
-    return notebookView(this.toString(), this.toHtml());
-  }
-
-  /** How Node prints it. */
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString();
   }
 }
 

@@ -7,8 +7,9 @@ import { refuseFor } from "../../autodiff/core/reads.js";
 import { textOf } from "../../autodiff/core/tensor.js";
 import { random, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import { MIX } from "../../provenance/axes.js";
+import * as kinds from "../../provenance/base/kinds.js";
 import { isRecord } from "../../provenance/base/records.js";
-import { kinds, requireKey, requireKind, requireOptions } from "../checks.js";
+import { requireKey, requireKind, requireOptions } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
 import { everyType, type Handler, type Message, type SampleMessage, withHandler } from "./messages.js";
 import { revisit, visitedPart } from "./subsamples.js";
@@ -35,19 +36,24 @@ function lookup(op: string, data: Data): (name: string) => TensorLike | undefine
 /** Random choices and keys come from `key`: the nth request of a run gets foldIn(key, n). */
 export const seed = <A extends unknown[], R>(f: Model<A, R>, key: Tensor | number): Model<A, R> => {
   if (typeof key !== "number") requireKey("seed", key, "second");
-  return handler("seed", f, () => seeding(typeof key === "number" ? random.key(key) : key));
+  return handler("seed", f, () => seeding(() => (typeof key === "number" ? random.key(key) : key)));
 };
 
-/** The handler behind `seed`. */
-export function seeding(key: Tensor): Handler {
+/** The handler behind `seed`; `keyOf` is asked once, for the first draw. */
+export function seeding(keyOf: () => Tensor): Handler {
+  let root: Tensor | null = null;
   let count = 0;
+  const next = (): Tensor => {
+    root ??= keyOf();
+    return random.foldIn(root, count++);
+  };
   return {
     process: {
       sample(message) {
-        if (message.value === null) message.key ??= random.foldIn(key, count++);
+        if (message.value === null) message.key ??= next();
       },
       key(message) {
-        message.value ??= random.foldIn(key, count++);
+        message.value ??= next();
       },
     },
   };

@@ -4,7 +4,8 @@
  */
 import { random } from "../../autodiff/index.js";
 import { Distribution } from "../../distributions/index.js";
-import { kinds, requireKind } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { requireKind } from "../checks.js";
 import { type Handler, type ParamMessage, type PlateFrame, withHandler } from "./messages.js";
 import { sampleOutside } from "./primitives.js";
 import { visitedPart } from "./subsamples.js";

@@ -1,5 +1,6 @@
 /** `markov`: a loop whose steps depend on the few before them only, so that enumerated dims can be used again. */
-import { kinds, requireKind, requireOptions } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { requireKind, requireOptions } from "../checks.js";
 import { type MarkovPosition, pushHandler } from "./messages.js";
 
 /** The items of `iterable`; a site of one step may depend on sites of at most `history` steps before. */

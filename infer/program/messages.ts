@@ -192,14 +192,15 @@ function refuseInLoop({ type, name }: Message): void {
 /** Send a message up the stack until somebody stops it, let `settle` give it a value, and send it back down. */
 export function send<M extends Message>(message: M, settle: (message: M) => void): M {
   if (traceDepth > 0) refuseInLoop(message);
-  const listener = (listeners: Listeners | undefined) => listeners?.[message.type] as ((m: M) => void) | undefined;
+  type Listener = ((message: M) => void) | undefined;
+  const { type } = message;
   let i = stack.length - 1;
   for (; i >= 0; i--) {
-    listener(stack[i]?.process)?.(message);
+    (stack[i]?.process?.[type] as Listener)?.(message);
     if (message.stop) break;
   }
   settle(message);
-  for (let j = Math.max(i, 0); j < stack.length; j++) listener(stack[j]?.postprocess)?.(message);
+  for (let j = Math.max(i, 0); j < stack.length; j++) (stack[j]?.postprocess?.[type] as Listener)?.(message);
   return message;
 }
 

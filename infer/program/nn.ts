@@ -1,6 +1,7 @@
 /** Small networks for `module`: records of a parameter initialiser and a function. */
 import { matmul, random, type Tensor, tanh, tensor } from "../../autodiff/index.js";
-import { kinds, requireKind } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { requireKind } from "../checks.js";
 import type { Net } from "./module.js";
 
 export interface LinearParams {

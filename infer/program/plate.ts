@@ -4,7 +4,8 @@
  * its size; with `subsampleSize` only some elements are visited and the log densities are scaled up to stand for all.
  */
 import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
-import { kinds, requireOptions, show } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { requireOptions, show } from "../checks.js";
 import {
   everyType,
   type Handler,

@@ -3,11 +3,21 @@
  * handler around them they still do the plain thing, where there is one: a param has its initial value, an observed site its
  * observation.
  */
-import { PedigradError, random, type Tensor, type TensorLike, take, tensor, where } from "../../autodiff/index.js";
+import {
+  PedigradError,
+  random,
+  stopGradient,
+  type Tensor,
+  type TensorLike,
+  take,
+  tensor,
+  where,
+} from "../../autodiff/index.js";
 import { type Constraint, constraints, Distribution, Unit } from "../../distributions/index.js";
 import { MIX, ownRelation } from "../../provenance/axes.js";
+import * as kinds from "../../provenance/base/kinds.js";
 import { ambient, getProvenance, outsideRuns, Provenance, union } from "../../provenance/index.js";
-import { type Kind, kinds, requireOptions, show } from "../checks.js";
+import { type Kind, requireOptions, show } from "../checks.js";
 import { mask as maskedBy } from "./handlers.js";
 import { checkInferOptions, type InferOptions, withGradient } from "./inferOptions.js";
 import {
@@ -32,14 +42,16 @@ export interface SampleOptions {
   key?: Tensor;
 }
 
+/** No options of a site, nor of its gradient. */
+const NO_OPTIONS = /* @__PURE__ */ Object.freeze({});
 const SAMPLE = ["obs", "obsMask", "infer", "key"];
 const PARAM = {
   constraint: kinds.any,
-  eventDim: [(x) => x === Infinity || kinds.size[0](x), kinds.size[1]],
+  eventDim: [(x) => x === Infinity || kinds.size[0](x), "a non-negative integer"],
 } satisfies Record<string, Kind>;
 
 /** A random choice named `name`: its value, drawn, observed or replayed. */
-export function sample(name: string, fn: Distribution, options: SampleOptions = {}): Tensor {
+export function sample(name: string, fn: Distribution, options: SampleOptions = NO_OPTIONS): Tensor {
   return sampleOutside(name, fn, options);
 }
 
@@ -56,7 +68,7 @@ export function sampleOutside(
       site: name,
       message: `sample: expected sample(name, distribution), got ${typeof name} and ${typeof fn}.`,
     });
-  requireOptions(`sample site "${name}"`, options, SAMPLE, name);
+  if (options !== NO_OPTIONS) requireOptions(`sample site "${name}"`, options, SAMPLE, name);
   const { obs, obsMask, infer, key = null } = options;
   if (obs != null && obsMask !== undefined)
     return samplePartlyObserved(name, fn, tensor(obs), tensor(obsMask), options);
@@ -82,8 +94,6 @@ export function sampleOutside(
   return send(message, settle).value as Tensor;
 }
 
-const NO_OPTIONS: InferOptions = /* @__PURE__ */ Object.freeze({});
-
 function settle(message: SampleMessage): void {
   const { gradient } = message.infer;
   if (gradient !== undefined && !message.isObserved) message.fn = withGradient(message.name, message.fn, gradient);
@@ -99,7 +109,7 @@ function settle(message: SampleMessage): void {
  */
 function tagged(value: Tensor, { name, fn, infer, isSubstituted, plates, ambient: read }: SampleMessage): Tensor {
   const { shape } = value;
-  const full = fn.shape();
+  const full = [...fn.batchShape, ...fn.eventShape];
   const ahead = shape.length - full.length;
   const leftmost = Math.max(0, ...plates.map(({ dim }) => -(dim ?? 0)));
   const inPlates = infer.enumerate === "parallel" ? full.length - fn.eventDim - leftmost : Infinity;
@@ -130,8 +140,9 @@ function draw(message: SampleMessage): Tensor {
       site: message.name,
       message: `sample site "${message.name}" is latent and has no random key. Run the function under seed(f, random.key(0)), or pass { key }.`,
     });
-  const { fn } = message;
-  return fn.hasRsample && !message.isConstant ? fn.rsample(key) : fn.sample(key);
+  const { fn, isConstant } = message;
+  const value = fn.draw(key, fn.batchShape);
+  return fn.hasRsample && !isConstant ? value : stopGradient(value);
 }
 
 function samplePartlyObserved(
@@ -162,7 +173,7 @@ const isConstraint = (x: unknown): x is Constraint => typeof (x as Constraint | 
 export function param(
   name: string,
   init?: TensorLike | ((key: Tensor) => TensorLike),
-  options: ParamOptions = {},
+  options: ParamOptions = NO_OPTIONS,
 ): Tensor {
   if (isConstraint(options))
     throw new PedigradError({
@@ -171,7 +182,7 @@ export function param(
       param: name,
       message: `param "${name}": expected options, got the constraint ${options.name}. Write param("${name}", init, { constraint: … }).`,
     });
-  requireOptions(`param "${name}"`, options, PARAM, name);
+  if (options !== NO_OPTIONS) requireOptions(`param "${name}"`, options, PARAM, name);
   const { constraint = constraints.real, eventDim = constraint?.eventDim } = options;
   if (!isConstraint(constraint))
     throw new PedigradError({
@@ -256,13 +267,12 @@ export function mutable(name: string, init: TensorLike | (() => TensorLike)): { 
 /** A fresh random key, for randomness that is not a site. */
 export function prngKey(): Tensor {
   const value = requestKey("prngKey");
-  if (value === null)
-    throw new PedigradError({
-      code: "no-key",
-      op: "prngKey",
-      message: "prngKey: there is no random key here. Run the function under seed(f, random.key(0)).",
-    });
-  return value;
+  if (value !== null) return value;
+  throw new PedigradError({
+    code: "no-key",
+    op: "prngKey",
+    message: "prngKey: there is no random key here. Run the function under seed(f, random.key(0)).",
+  });
 }
 
 /** A key from the handlers; null where none gives one. */

@@ -4,8 +4,9 @@
  */
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import type { Distribution } from "../../distributions/index.js";
+import * as kinds from "../../provenance/base/kinds.js";
 import { isRecord } from "../../provenance/base/records.js";
-import { didYouMean, kinds, quoted, requireKind } from "../checks.js";
+import { didYouMean, quoted, requireKind } from "../checks.js";
 import { type Handler, type SampleMessage, withHandler } from "./messages.js";
 import { deterministic } from "./primitives.js";
 

@@ -6,8 +6,9 @@ import { sameShape } from "../../autodiff/core/shape.js";
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
 import { overElements } from "../../distributions/core/distribution.js";
 import type { Distribution } from "../../distributions/index.js";
+import * as kinds from "../../provenance/base/kinds.js";
 import { inRun, type Provenance, union, withAmbient } from "../../provenance/index.js";
-import { kinds, requireKind } from "../checks.js";
+import { requireKind } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
 import {
   type Handler,
@@ -71,8 +72,8 @@ export class SampleSite {
 
   #density(of: "logProb" | "logProbElements"): Tensor {
     const { name, fn, value, isObserved, mask, ambient } = this;
-    // A value of its distribution's own shape fits the plates, to which the distribution was expanded.
-    if (!sameShape(value.shape, [...fn.batchShape, ...fn.eventShape])) {
+    // A value with the batch shape of its distribution fits the plates, to which the distribution was expanded.
+    if (!sameShape(value.shape.slice(0, value.shape.length - fn.eventDim), fn.batchShape)) {
       checkPlates(this);
       checkBroadcast(this);
     }

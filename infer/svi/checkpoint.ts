@@ -8,7 +8,9 @@ import { emptyRecord, isContainer, PedigradError, Tensor, tensor } from "../../a
 import { DEEPEST } from "../../provenance/base/records.js";
 import { checkNow, type SVIState } from "./state.js";
 
-const VERSION = 1;
+// Version 1 kept the averages of baselines among what `mutable` declared, under names of this kind.
+const VERSION = 2;
+const AVERAGE = "baseline/";
 const RESERVED = ["__proto__", "constructor", "prototype"];
 
 const PARTS = ["params", "optimState", "mutableState", "key"];
@@ -61,8 +63,8 @@ function pack(node: unknown, path: string): unknown {
 export function loadState(text: string): SVIState {
   const outer = parse(text, "the text");
   if (!isRecord(outer) || !("pedigrad" in outer)) return refuse("this is not a saved state.");
-  if (outer.pedigrad !== VERSION)
-    return refuse(`version ${String(outer.pedigrad)} is not known; this library reads version ${VERSION}.`);
+  if (outer.pedigrad !== 1 && outer.pedigrad !== VERSION)
+    return refuse(`version ${String(outer.pedigrad)} is not known; this library reads versions 1 and ${VERSION}.`);
   if (typeof outer.state !== "string") return refuse("it has no state.");
   if (fnv1a(outer.state) !== outer.checksum)
     return refuse("the checksum does not match: the text was truncated or altered.");
@@ -74,7 +76,17 @@ export function loadState(text: string): SVIState {
     return refuse("its constraints are not names.", "constraints");
   const state = unpack(tensors, "") as unknown as SVIState;
   requireWords(state.key);
-  return constraints === undefined ? state : { ...state, constraints };
+  const all = constraints === undefined ? state : { ...state, constraints };
+  return outer.pedigrad === 1 ? withAverages(all) : all;
+}
+
+/** A state of version 1 with its averages in a place of their own; they also stay where they were, since a program may have declared them. */
+function withAverages({ params, optimState, mutableState, ...rest }: SVIState): SVIState {
+  const averages = emptyRecord<Tensor>();
+  for (const [name, value] of Object.entries(mutableState))
+    if (name.startsWith(AVERAGE)) averages[name.slice(AVERAGE.length)] = value;
+  const kept = Object.keys(averages).length === 0 ? {} : { averages };
+  return { params, optimState, mutableState, ...kept, ...rest };
 }
 
 /** Whether x is a text such as ParamSpace writes it: a list of pairs of names. */
@@ -126,26 +138,23 @@ function fromPacked({ shape, bits }: Packed, path: string): Tensor {
   return tensor(fromBits(bits)).reshape(shape);
 }
 
-const hex = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
-const isBigEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 0;
-
-/** Sixteen hexadecimal digits a number, least significant byte first. */
+/** Sixteen hexadecimal digits a number, least significant byte first: read as if the most significant came first. */
 function toBits(numbers: Float64Array): string {
   const view = new DataView(new ArrayBuffer(8));
   let text = "";
   for (const x of numbers) {
     view.setFloat64(0, x, true);
-    for (let i = 0; i < 8; i++) text += hex[view.getUint8(i)];
+    text += view.getBigUint64(0).toString(16).padStart(16, "0");
   }
   return text;
 }
 
 function fromBits(text: string): Float64Array {
-  const numbers = new Float64Array(text.length / 16);
-  const view = new DataView(numbers.buffer);
-  for (let i = 0; i < text.length / 2; i++) view.setUint8(i, Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
-  if (isBigEndian) for (let i = 0; i < numbers.length; i++) numbers[i] = view.getFloat64(8 * i, true);
-  return numbers;
+  const view = new DataView(new ArrayBuffer(8));
+  return Float64Array.from({ length: text.length / 16 }, (_, i) => {
+    view.setBigUint64(0, BigInt(`0x${text.slice(16 * i, 16 * i + 16)}`));
+    return view.getFloat64(0, true);
+  });
 }
 
 /** FNV-1a, 32 bits: tells accidents from the original. */

@@ -2,11 +2,21 @@
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { sameShape } from "../../autodiff/core/shape.js";
 import { textOf } from "../../autodiff/core/tensor.js";
-import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import {
+  emptyRecord,
+  mapTree,
+  PedigradError,
+  random,
+  type Tensor,
+  type TensorLike,
+  tensor,
+  zeros,
+} from "../../autodiff/index.js";
 import { bijectTo, type Constraint } from "../../distributions/index.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { unknownParam } from "../checks.js";
 import { warnOfSharedBaselines } from "../elbo/costs/sharedBaseline.js";
+import type { Outcome } from "../elbo/particles/pair.js";
 import { checkSupports } from "../elbo/particles/supports.js";
 import { block, replay, seed } from "../program/handlers.js";
 import { type Handler, type Model, type ParamMessage, withHandler } from "../program/messages.js";
@@ -15,6 +25,7 @@ import { sharedPlates } from "../program/subsamples.js";
 import { type Trace, trace } from "../program/trace.js";
 import { reportAsSite } from "../program/traceChecks.js";
 import { constraintText } from "./paramSpace.js";
+import type { SVIState } from "./state.js";
 
 export interface Initial {
   /** Constrained values by name. */
@@ -79,6 +90,21 @@ export function initialise(
   for (const name of Object.keys(initParams))
     if (!constraints.has(name)) throw unknownParam(name, constraints, "initParams: ");
   return { values, constraints, mutables };
+}
+
+/** What a state keeps before the first step, in the shapes in which a dry run leaves it: mutables as declared, averages at 0. */
+export function beforeAnyStep(
+  { mutableState, averages = {} }: Outcome,
+  declared: Record<string, Tensor>,
+): Pick<SVIState, "mutableState" | "averages"> {
+  const start = (value: Tensor, name: string): Tensor => {
+    const after = mutableState[name];
+    return after === undefined || sameShape(value.shape, after.shape) ? value : after;
+  };
+  return {
+    mutableState: mapTree(declared, (value, name) => start(value as Tensor, name)),
+    ...(Object.keys(averages).length > 0 && { averages: mapTree(averages, (x) => zeros((x as Tensor).shape)) }),
+  };
 }
 
 /** The params that the model starts itself, by name; `given` are values that are known. */

@@ -3,8 +3,9 @@
  * state, all in ops. Transformations chain; whoever has `init` and `update` is an optimiser here.
  */
 import { leavesOf, mapTree, PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
+import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
-import { type Kind, kinds, refuseOption, requireKind, requireOptions, show } from "../checks.js";
+import { type Kind, refuseOption, requireKind, requireOptions, show } from "../checks.js";
 
 /** Parameters, gradients and updates are nested records of tensors of one structure. */
 export interface Optimizer {

@@ -1,6 +1,7 @@
 /** The options of `new SVI` and of `init`. */
 import { isContainer, Tensor, type TensorLike } from "../../autodiff/index.js";
-import { type Kind, kinds, refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { type Kind, refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
 import { Elbo } from "../elbo/elbo.js";
 import type { Optimizer } from "./optim.js";
 

@@ -1,6 +1,7 @@
 /** The loop of `svi.run`: steps until there are enough, with a progress bar, early stopping and an abort signal. */
 import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
-import { type Kind, kinds, refuseOption, requireKey, requireOptions } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { type Kind, refuseOption, requireKey, requireOptions } from "../checks.js";
 import { argumentsOf, type Batches } from "./batches.js";
 import type { JitMode } from "./options.js";
 import { progressBar } from "./progress.js";

@@ -2,8 +2,9 @@
 
 import { type Tensor, where } from "../../autodiff/index.js";
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import * as kinds from "../../provenance/base/kinds.js";
 import { isRecord } from "../../provenance/base/records.js";
-import { type Kind, kinds, requireKind } from "../checks.js";
+import { type Kind, requireKind } from "../checks.js";
 
 /** Refuse numbers that no schedule can be made of. */
 function requireNumbers(op: string, numbers: Record<string, readonly [x: unknown, kind: Kind]>): void {

@@ -11,8 +11,10 @@ export interface SVIState {
   /** Unconstrained parameters by name. */
   readonly params: Record<string, Tensor>;
   readonly optimState: Tree;
-  /** Baselines' averages and what `mutable` declared, by name. */
+  /** What `mutable` declared, by name. */
   readonly mutableState: Record<string, Tensor>;
+  /** The decaying averages of baselines by site, where there are any. */
+  readonly averages?: Record<string, Tensor>;
   readonly key: Tensor;
   /** The names of the constraints by parameter, as text: a state under other constraints means other numbers. */
   readonly constraints?: string;
@@ -48,6 +50,12 @@ export type StepResult = [SVIState, Tensor, Record<string, Tensor>];
 
 const NO_TERMS: Record<string, number> = /* @__PURE__ */ Object.freeze({});
 
+/** The parts of a loss as numbers. */
+export function numbersOf(terms: Record<string, Tensor>): Record<string, number> {
+  for (const _ in terms) return mapTree(terms, (term) => (term as Tensor).item());
+  return NO_TERMS;
+}
+
 /** Compiled steps as steps of an inference whose losses have parts with these names; `took` is told of states that are copied. */
 export const residentSteps = (
   steps: Resident<StepResult>,
@@ -71,7 +79,8 @@ export const residentSteps = (
 /** The part of SVI that the loops of run.ts and the errors of unsound.ts use. */
 export interface Stepper {
   init(keyOrOptions: Tensor | InitOptions, ...args: unknown[]): SVIState;
-  advance(state: SVIState, args: unknown[], isStable?: boolean): Advance;
+  advance(state: SVIState, args: unknown[]): Advance;
+  stableAdvance(state: SVIState, args: unknown[]): Advance;
   /** Further steps from what `advance` has just left; null where the state cannot stay in memory. */
   resident(from: Advance): ResidentSteps | null;
   /** Refuse where the program is not the one that steps like this one have run compiled. */

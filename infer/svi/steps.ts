@@ -187,7 +187,7 @@ export class Steps {
 /** One step, whose refusals say which one it is; where parameters are not numbers any more, as those of a loss that is not. */
 function advance(svi: Stepper, before: SVIState, step: number, args: unknown[], stable = false): Advance {
   try {
-    return svi.advance(before, args, stable);
+    return stable ? svi.stableAdvance(before, args) : svi.advance(before, args);
   } catch (error) {
     if (!hasFiniteParams(before)) throw unsoundLoss(svi, before, step, Number.NaN, args, error);
     if (!(error instanceof PedigradError)) throw error;

@@ -2,8 +2,7 @@
  * Stochastic variational inference as a pure function of its state: parameters, optimiser, mutable state and key go in, the
  * next ones come out. There is no global parameter store. Hoffman et al. 2013; the interface is NumPyro's.
  */
-import { sameShape } from "../../autodiff/core/shape.js";
-import { emptyRecord, mapTree, random, type Tensor, type Tree, valueAndGrad, zeros } from "../../autodiff/index.js";
+import { emptyRecord, mapTree, random, type Tensor, type Tree, valueAndGrad } from "../../autodiff/index.js";
 import { withValidation } from "../../distributions/index.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
 import {
@@ -24,7 +23,7 @@ import { requireOutside } from "../program/trace.js";
 import type { WithBatches } from "./batches.js";
 import { CompiledStep } from "./compiledStep.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
-import { initialise } from "./initialise.js";
+import { beforeAnyStep, initialise } from "./initialise.js";
 import { applyUpdates, type Optimizer } from "./optim.js";
 import { type InitOptions, initOptions, requireParts, SVI_OPTIONS, type SVIOptions } from "./options.js";
 import { onlyKnownParams, ParamSpace } from "./paramSpace.js";
@@ -32,6 +31,7 @@ import { type RunOptions, type RunResult, runLoop, runLoopAsync, type StepOption
 import {
   type Advance,
   keptIfUnsound,
+  numbersOf,
   type ResidentSteps,
   requireState,
   requireStateShape,
@@ -88,34 +88,38 @@ export class SVI<
     );
     this.#space.learn(constraints);
     const params = this.#space.unconstrain(values);
-    const dry = this.#outcome(this.#task(params, mutables, initKey, args));
-    return {
-      params,
-      optimState: this.optimizer.init(params),
-      mutableState: mapTree(dry.mutableState, (after, name) => beforeAnyStep(mutables[name], after as Tensor)),
-      key: next,
-      constraints: this.#space.names,
-    };
+    const dry = this.#outcome(this.#task({ params, mutableState: mutables }, initKey, args));
+    const optimState = this.optimizer.init(params);
+    return { params, optimState, ...beforeAnyStep(dry, mutables), key: next, constraints: this.#space.names };
   }
 
   /** One step: `[the next state, the loss]`. The state given is not changed. */
   update(state: SVIState, ...args: A): [SVIState, number] {
-    const { state: next, loss } = this.advance(state, args);
-    return [next, loss];
+    const result = this.#take(state, args);
+    return [result[0], result[1].item()];
   }
 
-  /** One step as `run` takes it, with the parts of the loss; `isStable` as in `stableUpdate`. */
-  advance(state: SVIState, args: unknown[], isStable = false): Advance {
+  /** One step as `run` takes it, with the parts of the loss. */
+  advance(state: SVIState, args: unknown[]): Advance {
+    const [next, loss, terms] = this.#take(state, args);
+    return { state: next, loss: loss.item(), terms: numbersOf(terms) };
+  }
+
+  #take(state: SVIState, args: unknown[]): StepResult {
     requireOutside("svi.update");
-    // What a check would refuse comes out as NaN or infinite, and is left out like any other such step.
-    if (isStable) return withValidation(false, () => keptIfUnsound(state, this.advance(state, args)));
     if (state?.optimState !== this.#latest) {
       requireState("svi.update", state, this.optimizer);
       this.#space.require("svi.update", state);
     }
-    const [next, loss, terms] = this.#compiled.isOn ? this.#compiled.take(state, args) : this.#step(state, args);
-    this.#latest = next.optimState;
-    return { state: next, loss: loss.item(), terms: mapTree(terms, (term) => (term as Tensor).item()) };
+    const result = this.#compiled.isOn ? this.#compiled.take(state, args) : this.#step(state, args);
+    this.#latest = result[0].optimState;
+    return result;
+  }
+
+  /** The same as in `stableUpdate`. */
+  stableAdvance(state: SVIState, args: unknown[]): Advance {
+    // What a check would refuse comes out as NaN or infinite, and is left out like any other such step.
+    return withValidation(false, () => keptIfUnsound(state, this.advance(state, args)));
   }
 
   /** Further steps from what `advance` has just left, for the loops of `run`; null where the state cannot stay in memory. */
@@ -150,10 +154,11 @@ export class SVI<
   #step(state: SVIState, args: unknown[]): StepResult {
     const { next, own } = keysAfter(state);
     const lossAt = (params: Record<string, Tensor>): [Tensor, Outcome] => {
-      const outcome = this.#outcome(this.#task(params, state.mutableState, own, args));
+      const outcome = this.#outcome(this.#task({ ...state, params }, own, args));
       return [outcome.loss, outcome];
     };
-    const [[loss, { mutableState, terms = emptyRecord() }], grads] = this.options.forwardModeDifferentiation
+    const [[loss, { mutableState, averages = {}, terms = emptyRecord() }], grads] = this.options
+      .forwardModeDifferentiation
       ? valueAndForwardGrad(lossAt)(state.params)
       : valueAndGrad(lossAt, { hasAux: true })(state.params);
     const [updates, optimState] = outsideRuns(() => this.optimizer.update(grads, state.optimState, state.params));
@@ -162,6 +167,7 @@ export class SVI<
       params: applyUpdates(state.params, updates),
       optimState,
       mutableState: mergeRecords(state.mutableState, mapTree(mutableState, released)),
+      ...withAverages(state, mapTree(averages, released)),
       key: next,
       ...(constraints !== undefined && { constraints }),
     };
@@ -170,7 +176,7 @@ export class SVI<
 
   /** A step that keeps parameters, optimiser and mutable state as they were where loss or parameters would not be finite. */
   stableUpdate(state: SVIState, ...args: A): [SVIState, number] {
-    const { state: next, loss } = this.advance(state, args, true);
+    const { state: next, loss } = this.stableAdvance(state, args);
     return [next, loss];
   }
 
@@ -178,20 +184,20 @@ export class SVI<
   evaluate(state: SVIState, ...args: A): number {
     requireOutside("svi.evaluate");
     requireStateShape("svi.evaluate", state);
-    return this.#outcome(this.#task(state.params, state.mutableState, keysAfter(state).own, args)).loss.item();
+    return this.#outcome(this.#task(state, keysAfter(state).own, args)).loss.item();
   }
 
   /** The same loss by site. */
   perSite(state: SVIState, ...args: A): Record<string, Tensor> {
     requireStateShape("svi.perSite", state);
-    const task = this.#task(state.params, state.mutableState, keysAfter(state).own, args);
+    const task = this.#task(state, keysAfter(state).own, args);
     return this.elbo.perSite(task.key, task.values, task.model, task.guide, ...task.args);
   }
 
   /** The sites whose cost is not finite in that loss, with their values. */
   unsoundSites(state: SVIState, ...args: unknown[]): Map<string, Tensor> {
     requireStateShape("svi.unsoundSites", state);
-    return this.elbo.unsoundSites(this.#task(state.params, state.mutableState, keysAfter(state).own, args));
+    return this.elbo.unsoundSites(this.#task(state, keysAfter(state).own, args));
   }
 
   /** What `init` has learnt of the parameters. */
@@ -226,10 +232,10 @@ export class SVI<
     return stepsOf(this, key, options, args);
   }
 
-  #task(params: Record<string, Tensor>, mutableState: Record<string, Tensor>, key: Tensor, args: unknown[]): Task {
+  #task({ params, mutableState, averages }: Kept, key: Tensor, args: unknown[]): Task {
     const values = mergeRecords(mutableState, this.#space.constrain(params));
     const { model, guide } = this;
-    return { key, values, model, guide, args: this.#allArgs(args) };
+    return { key, values, ...(averages && { averages }), model, guide, args: this.#allArgs(args) };
   }
 
   #outcome(task: Task): Outcome {
@@ -259,8 +265,13 @@ function withOuterSets(result: StepResult, given: unknown): StepResult {
   return outer.size === 0 ? detached : trackProvenance(detached, outer);
 }
 
-/** A mutable before the first step: as declared, in the shape that a step leaves it in. Averages of baselines start at 0. */
-const beforeAnyStep = (declared: Tensor | undefined, after: Tensor): Tensor =>
-  declared === undefined ? zeros(after.shape) : sameShape(declared.shape, after.shape) ? declared : after;
+/** The part of a state that the loss of a step depends on. */
+type Kept = Pick<SVIState, "params" | "mutableState" | "averages">;
+
+/** The averages of a state with those of a step, where there are any. */
+function withAverages({ averages = {} }: SVIState, after: Record<string, Tensor>): Pick<SVIState, "averages"> {
+  const all = mergeRecords(averages, after);
+  return Object.keys(all).length === 0 ? {} : { averages: all };
+}
 
 export type { InitOptions, JitMode, SVIOptions } from "./options.js";

@@ -1,5 +1,6 @@
 /** Arguments and options that are in the wrong place or of the wrong kind, refused by name. */
 import { PedigradError } from "./error.js";
+import type { Kind } from "./kinds.js";
 import { isRecord } from "./records.js";
 import { nearestName } from "./spelling.js";
 
@@ -7,28 +8,6 @@ import { nearestName } from "./spelling.js";
 export function refuseOption(op: string, param: string, message: string): never {
   throw new PedigradError({ code: "bad-option", op, param, message: `${op}: ${message}` });
 }
-
-// As many keys or table entries as take half a gigabyte.
-export const MOST = 2 ** 26;
-
-/** What a value may be, with the words for it. */
-export type Kind = readonly [is: (x: unknown) => boolean, words: string];
-const kind = (is: (x: unknown) => boolean, words: string): Kind => [is, words];
-
-/** The kinds of options and arguments. */
-export const kinds = {
-  any: kind(() => true, "anything"),
-  flag: kind((x) => typeof x === "boolean", "true or false"),
-  function: kind((x) => typeof x === "function", "a function"),
-  string: kind((x) => typeof x === "string", "a string"),
-  record: kind(isRecord, "a record by name"),
-  names: kind((x) => Array.isArray(x) && x.every((name) => typeof name === "string"), "an array of names"),
-  numbers: kind((x) => Array.isArray(x) && x.every(Number.isInteger), "an array of whole numbers"),
-  size: kind((x) => Number.isInteger(x) && (x as number) >= 0, "a non-negative integer"),
-  count: kind((x) => Number.isInteger(x) && (x as number) >= 1 && (x as number) <= MOST, "a positive integer"),
-  number: kind((x) => typeof x === "number" && Number.isFinite(x), "a finite number"),
-  positive: kind((x) => typeof x === "number" && x > 0 && x < Infinity, "a positive number"),
-} as const;
 
 /** Refuse an argument or option that is not of a kind. */
 export function requireKind(op: string, param: string, x: unknown, [is, words]: Kind, site?: string): void {

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -77,10 +78,10 @@ test("baselineBeta: costs of -10 with a decay of 0.5 are met by the baselines 0,
   };
   const svi = new SVI(model, guide, adam(0), new TraceELBO());
   let state = svi.init(random.key(0));
-  const averages = [state.mutableState["baseline/z"] as Tensor];
+  const averages = [state.averages?.z as Tensor];
   for (let step = 0; step < 2; step++) {
     [state] = svi.update(state);
-    averages.push(state.mutableState["baseline/z"] as Tensor);
+    averages.push(state.averages?.z as Tensor);
   }
   assert.equal(
     averages.map((x) => x.item()),
@@ -134,6 +135,26 @@ test("toInferenceData, coords: labels of an axis are passed on", () => {
     { dims: { theta: ["school"] }, coords: { school: ["A", "B"] } },
   );
   assert.equal(JSON.parse(text).coords, { school: ["A", "B"] });
+});
+
+test("minified, estimators and guides are refused under their own names", async () => {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `import { AutoNormal, RenyiELBO, TraceELBO, TraceEnumELBO } from "./infer/index.ts";
+        export const said = [() => new TraceELBO({ numParticles: 0 }), () => new TraceEnumELBO({ particles: 2 }),
+          () => new RenyiELBO({ alpha: 1 }), () => new AutoNormal(() => {}, { scale: 1 })].map((f) => {
+          try { f(); } catch (error) { return error.message; }
+        });`,
+      resolveDir: root,
+    },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    write: false,
+  });
+  const { said } = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0]?.text ?? "")}`);
+  for (const [i, name] of ["TraceELBO", "TraceEnumELBO", "RenyiELBO", "AutoNormal"].entries())
+    assert.ok(said[i].startsWith(name), `${said[i]} begins with ${name}`);
 });
 
 test.run();

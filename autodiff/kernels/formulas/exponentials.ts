@@ -31,7 +31,7 @@ const reduced = `
   let low = k * ${LN2_LOW};`;
 
 /**
- * expOf(high, low): e^(high - low) for |high - low| <= 0.35, low small; expm1Of(high, low, k): 2^k times that, less 1;
+ * expOf(high, low): e^(high - low) for |high - low| <= 0.35, low small; expm1Of(high, low, k): that less 2^-k;
  * logOf(f, k, c): log((1 + f) 2^k) + c.
  */
 export const exponentialParts = `
@@ -50,7 +50,7 @@ function expm1Of(high, low, k) {
   let q = r * c / (2 - c) + ((high - r) - low);
   let u = 1 - pow2(-lesser(k, 60));
   let h = u + r;
-  return scale(h + ((u - h) + r + q), k);
+  return h + ((u - h) + r + q);
 }
 function logOf(f, k, c) {
   let s = f / (2 + f);
@@ -66,19 +66,21 @@ const squashing = `
 function tanh(x) {
   let a = abs(x);
   let t = 2 * lesser(a, 22);${reduced}
-  let e = expm1Of(high, low, k);
+  let e = expm1Of(high, low, k) * pow2(k);
   let q = (a > 0.55 ? 2 : e) / (e + 2);
   let y = a > 0.55 ? 1 - q : q;
   return likeOdd(x < 0 ? -y : y, x);
 }
 function sigmoid(x) {
   let t = larger(-abs(x), -746);${reduced}
-  let e = scale(expOf(high, low), k);
+  let h = larger(k, -1000);
+  let e = expOf(high, low) * pow2(k - h) * pow2(h);
   return (x < 0 ? e : 1) / (1 + e);
 }
 function logisticDensity(x) {
   let t = larger(-abs(x), -746);${reduced}
-  let e = scale(expOf(high, low), k);
+  let h = larger(k, -1000);
+  let e = expOf(high, low) * pow2(k - h) * pow2(h);
   return e / (1 + e) / (1 + e);
 }
 function softplus(x) {
@@ -110,7 +112,7 @@ function exp(x) {
 }
 function expm1(x) {
   let t = larger(lesser(x, 710), -40);${reduced}
-  return likeOdd(expm1Of(high, low, k), x);
+  return likeOdd(scale(expm1Of(high, low, k), k), x);
 }
 function log(x) {
   let k = exponent(x);

@@ -9,7 +9,7 @@ import { Stream } from "./stream.js";
 
 // Numerators (TOP) and denominators (BOTTOM) of the middle (in 0.425² - q²), of the tails (in √(-log p) - 1.6), and of the far
 // tails (in √(-log p) - 5), highest power first.
-const MIDDLE_TOP = Float64Array.of(
+const MIDDLE_TOP = /* @__PURE__ */ Float64Array.of(
   2509.0809287301227,
   33430.57558358813,
   67265.7709270087,
@@ -19,7 +19,7 @@ const MIDDLE_TOP = Float64Array.of(
   133.14166789178438,
   3.3871328727963665,
 );
-const MIDDLE_BOTTOM = Float64Array.of(
+const MIDDLE_BOTTOM = /* @__PURE__ */ Float64Array.of(
   5226.495278852854,
   28729.085735721943,
   39307.89580009271,
@@ -29,7 +29,7 @@ const MIDDLE_BOTTOM = Float64Array.of(
   42.31333070160091,
   1,
 );
-const TAIL_TOP = Float64Array.of(
+const TAIL_TOP = /* @__PURE__ */ Float64Array.of(
   0.0007745450142783414,
   0.022723844989269184,
   0.2417807251774506,
@@ -39,7 +39,7 @@ const TAIL_TOP = Float64Array.of(
   4.630337846156546,
   1.4234371107496835,
 );
-const TAIL_BOTTOM = Float64Array.of(
+const TAIL_BOTTOM = /* @__PURE__ */ Float64Array.of(
   1.0507500716444169e-9,
   0.0005475938084995345,
   0.015198666563616457,
@@ -49,7 +49,7 @@ const TAIL_BOTTOM = Float64Array.of(
   2.053191626637759,
   1,
 );
-const FAR_TAIL_TOP = Float64Array.of(
+const FAR_TAIL_TOP = /* @__PURE__ */ Float64Array.of(
   2.0103343992922881e-7,
   2.7115555687434876e-5,
   0.0012426609473880784,
@@ -59,7 +59,7 @@ const FAR_TAIL_TOP = Float64Array.of(
   5.463784911164114,
   6.657904643501103,
 );
-const FAR_TAIL_BOTTOM = Float64Array.of(
+const FAR_TAIL_BOTTOM = /* @__PURE__ */ Float64Array.of(
   2.0442631033899397e-15,
   1.421511758316446e-7,
   1.8463183175100548e-5,

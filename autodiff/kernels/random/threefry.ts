@@ -8,6 +8,9 @@ import { PedigradError } from "../../../provenance/base/error.js";
 const TWO_32 = 2 ** 32;
 const PARITY = 0x1bd11bda;
 
+// A cipher on its way out: a pair of its own for each call would cost as much as the cipher.
+const pair = /* @__PURE__ */ new Int32Array(2);
+
 /** Enciphers the counter (c0, c1) under the key (k0, k1) into words[0] and words[1], as signed 32-bit integers. */
 export function threefry2x32(k0: number, k1: number, c0: number, c1: number, words: Int32Array): void {
   let a = k0 | 0;
@@ -59,11 +62,10 @@ export function keyFromSeed(seed: number): [number, number] {
 
 /** Writes n keys (2n words from `offset` on) made of one key: key i is the cipher of the counter i. */
 export function split(k0: number, k1: number, n: number, out: Float64Array, offset = 0): void {
-  const words = new Int32Array(2);
   for (let i = 0; i < n; i++) {
-    threefry2x32(k0, k1, Math.floor(i / TWO_32), i, words);
-    out[offset + 2 * i] = (words[0] as number) >>> 0;
-    out[offset + 2 * i + 1] = (words[1] as number) >>> 0;
+    threefry2x32(k0, k1, Math.floor(i / TWO_32), i, pair);
+    out[offset + 2 * i] = (pair[0] as number) >>> 0;
+    out[offset + 2 * i + 1] = (pair[1] as number) >>> 0;
   }
 }
 
@@ -72,10 +74,9 @@ export const bits64 = split;
 
 /** n random 32-bit integers from `offset` on: both words of each counter, xored. */
 export function bits32(k0: number, k1: number, n: number, out: Float64Array, offset = 0): void {
-  const words = new Int32Array(2);
   for (let i = 0; i < n; i++) {
-    threefry2x32(k0, k1, Math.floor(i / TWO_32), i, words);
-    out[offset + i] = ((words[0] as number) ^ (words[1] as number)) >>> 0;
+    threefry2x32(k0, k1, Math.floor(i / TWO_32), i, pair);
+    out[offset + i] = ((pair[0] as number) ^ (pair[1] as number)) >>> 0;
   }
 }
 
@@ -87,8 +88,7 @@ export function foldIn(k0: number, k1: number, data: number, out: Float64Array, 
       op: "foldIn",
       message: `random.foldIn: the data must be a whole number from 0 to 2^32 - 1, got ${String(data)}. Fold in an index or a step count.`,
     });
-  const words = new Int32Array(2);
-  threefry2x32(k0, k1, 0, data, words);
-  out[offset] = (words[0] as number) >>> 0;
-  out[offset + 1] = (words[1] as number) >>> 0;
+  threefry2x32(k0, k1, 0, data, pair);
+  out[offset] = (pair[0] as number) >>> 0;
+  out[offset + 1] = (pair[1] as number) >>> 0;
 }

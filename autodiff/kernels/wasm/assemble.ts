@@ -5,14 +5,7 @@
  */
 
 import type { Call, Expression, Routine, Statement } from "../formulas/language.js";
-import {
-  builtins as builtinsOf,
-  ENCODED,
-  literal,
-  operators as operatorsOf,
-  type Type,
-  unsigned,
-} from "./instructions.js";
+import { ENCODED, instructions, literal, type Type, unsigned } from "./instructions.js";
 
 /** A routine on its way to bytes. */
 interface Compiled {
@@ -68,13 +61,11 @@ interface Local {
   readonly type: Type;
 }
 
-const operators = /* @__PURE__ */ operatorsOf();
-const builtins = /* @__PURE__ */ builtinsOf();
-
 class Compiler {
   readonly #code: number[] = [];
   readonly #locals: Type[] = [];
   readonly #own: Compiled;
+  readonly #instructions = instructions();
   #names: Map<string, Local>;
 
   constructor(
@@ -158,7 +149,7 @@ class Compiler {
     if (x.kind === "name") return this.#local(x.name).type;
     if (x.kind === "binary") return this.#typeOf(x.left) ?? this.#typeOf(x.right);
     if (x.kind !== "call" || this.formulas.has(x.name) || this.outside.includes(x.name)) return "v";
-    const known = builtins.get(x.name);
+    const known = this.#instructions.builtins.get(x.name);
     return known === undefined ? (this.functions.get(x.name)?.gives ?? null) : known.gives;
   }
 
@@ -179,24 +170,28 @@ class Compiler {
         const of = this.#typeOf(x) ?? type;
         this.#emit(x.left, of);
         this.#emit(x.right, x.operator === "<<" || x.operator === ">>>" ? "i" : of);
-        const code = operators.get(of + x.operator);
+        const code = this.#instructions.operators.get(of + x.operator);
         if (code === undefined) throw new SyntaxError(`${this.routine.name}: no instruction for ${of} ${x.operator}`);
         this.#push(code);
         return;
       }
-      case "choice":
-        this.#emit(x.yes, "v");
-        this.#emit(x.no, "v");
+      case "choice": {
+        // Where one side is 0, the other one is masked: half the instructions.
+        const [first, second] = [isZero(x.yes), !isZero(x.yes) && isZero(x.no)];
+        if (!first) this.#emit(x.yes, "v");
+        if (!second) this.#emit(x.no, "v");
         this.#emit(x.test, "v");
-        this.#push([0xfd, 0x52]);
+        this.#push([0xfd, first ? 0x4f : second ? 0x4e : 0x52]);
         return;
+      }
       case "call":
         this.#call(x);
     }
   }
 
   #call({ name, args }: Call): void {
-    const [formula, builtin, routine] = [this.formulas.get(name), builtins.get(name), this.functions.get(name)];
+    const [formula, routine] = [this.formulas.get(name), this.functions.get(name)];
+    const builtin = this.#instructions.builtins.get(name);
     if (formula !== undefined) this.#inline(formula, args);
     else if (this.outside.includes(name)) this.#callForEach(this.outside.indexOf(name), args[0] as Expression);
     else if (builtin !== undefined) {
@@ -237,6 +232,9 @@ class Compiler {
     this.#names = outer;
   }
 }
+
+/** Whether a value is 0, and not -0: all bits of it are. */
+const isZero = (x: Expression): boolean => x.kind === "number" && Object.is(x.value, 0);
 
 /** An address as a variable part and a constant, which the instruction itself can hold. */
 const separated = (address: Expression): [Expression, number] =>

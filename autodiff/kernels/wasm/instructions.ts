@@ -21,7 +21,7 @@ const OPERATORS = `
   l + fdce01 & fd4e << fdcb01 >>> fdcd01`;
 
 /** The code of each operator, by type and operator. */
-export const operators = (): Map<string, number[]> =>
+const readOperators = (): Map<string, number[]> =>
   new Map(
     rows(OPERATORS).flatMap(([type, ...pairs]) =>
       pairs.flatMap((code, i) => (i % 2 === 1 ? [[`${type}${pairs[i - 1]}`, bytesOf(code)] as const] : [])),
@@ -63,7 +63,7 @@ const BUILTINS = `
   bits v l
   number l v`;
 
-export const builtins = (): Map<string, Builtin> =>
+const readBuiltins = (): Map<string, Builtin> =>
   new Map(
     rows(BUILTINS).map(([name, takes, gives, code = "", align, lane = ""]) => [
       name as string,
@@ -75,6 +75,14 @@ export const builtins = (): Map<string, Builtin> =>
       },
     ]),
   );
+
+interface Instructions {
+  readonly operators: ReadonlyMap<string, readonly number[]>;
+  readonly builtins: ReadonlyMap<string, Builtin>;
+}
+let known: Instructions | null = null;
+/** Both tables, read when a module is first assembled. */
+export const instructions = (): Instructions => (known ??= { operators: readOperators(), builtins: readBuiltins() });
 
 /** LEB128 of a count, and of an integer. */
 export const unsigned = (n: number): number[] => (n < 0x80 ? [n] : [(n & 0x7f) | 0x80, ...unsigned(n >>> 7)]);

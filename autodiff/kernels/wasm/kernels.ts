@@ -96,7 +96,9 @@ function shiftColumns(out, a, columns, n) {
   }
 }`;
 
-export const kernels: string = sums + matrices + triangles + shifts;
+let text: string | null = null;
+/** The text of all kernels, put together when it is first asked for. */
+export const kernelText = (): string => (text ??= sums + matrices() + triangles + shifts);
 
 /** The kernels as functions. `addRows` and `multiply` add to what is there. */
 export interface Kernels {

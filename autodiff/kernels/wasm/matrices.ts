@@ -3,10 +3,13 @@
  * in the order of ../matmul.ts.
  */
 
+/** Bytes that `multiply` needs for a tile and a panel. */
+export const SCRATCH = 128 + 256 * 32;
+
 const each = (names: string, text: (name: string, i: number) => string): string => names.split(" ").map(text).join(" ");
 
 /** out = A b: the rows of A lie one after the other, eight of them are done side by side. */
-const rowsByVector = `
+const rowsByVector = (): string => `
 function dotRows(out, a, b, rows, n) {
   let next = n << 3;
   let end = out + (rows >>> 3 << 6);
@@ -43,7 +46,7 @@ function dotRows(out, a, b, rows, n) {
 }`;
 
 /** out = out + Σ x[i] B[i]: numbers that lie `step` apart, times the rows of B, four of them in one pass. */
-const combinedRows = `
+const combinedRows = (): string => `
 function addRow(out, x, b, n) {
   let factor = loadSame(x);
   let end = out + (n >>> 1 << 4);
@@ -73,29 +76,30 @@ function addRows(out, x, step, b, rows, n) {
   while (rows > 0) { addRow(out, x, b, n); x = x + step; b = b + next; rows = rows - 1; }
 }`;
 
-/** Cells of a tile: row by row of a pair of columns. */
-const cells = (text: (row: string, column: number) => string): string =>
-  "0 1 2 3"
-    .split(" ")
-    .flatMap((row) => [text(row, 0), text(row, 1)])
-    .join(" ");
+/** A tile: four rows of C by one or two pairs of columns, kept in registers. */
+const tile = (name: string, pairs: string): string => {
+  const cells = (text: (row: string, pair: string) => string): string =>
+    each("0 1 2 3", (row) => each(pairs, (pair) => text(row, pair)));
+  return `
+function ${name}(c0, next, a0, a1, a2, a3, step, b, down, n) {
+  ${each("1 2 3", (r, i) => `let c${r} = c${i} + next;`)}
+  ${cells((r, k) => `let s${r}${k} = load(c${r} + ${16 * Number(k)});`)}
+  let end = b + down * n;
+  while (b !== end) {
+    ${each(pairs, (k) => `let b${k} = load(b + ${16 * Number(k)});`)}
+    ${each("0 1 2 3", (r) => `let x${r} = loadSame(a${r}); ${each(pairs, (k) => `s${r}${k} = s${r}${k} + x${r} * b${k};`)} a${r} = a${r} + step;`)}
+    b = b + down;
+  }
+  ${cells((r, k) => `store(c${r} + ${16 * Number(k)}, s${r}${k});`)}
+}`;
+};
 
 /**
- * C = C + A B, or C - A B where `sign` is the address of -1; rows of C are `next` bytes apart. B is packed in panels of four columns and up to 256 terms, which stay in the nearest cache; a tile is four
- * rows by four columns, kept in registers. Tiles that hang over an edge are done in `scratch`.
+ * C = C + A B, or C - A B where `sign` is the address of -1; rows of C are `next` bytes apart. Four columns of B at a time meet four rows of A.
+ * They are packed in a panel of up to 256 terms, which stays in the nearest cache, unless they lie in rows and there are few tiles to
+ * read them. Tiles that hang over an edge are done in `scratch`.
  */
-const products = `
-function tile(c0, next, a0, a1, a2, a3, step, b, n) {
-  ${each("1 2 3", (r, i) => `let c${r} = c${i} + next;`)}
-  ${cells((r, k) => `let s${r}${k} = load(c${r} + ${16 * k});`)}
-  let end = b + (n << 5);
-  while (b !== end) {
-    let b0 = load(b); let b1 = load(b + 16);
-    ${each("0 1 2 3", (r) => `let x${r} = loadSame(a${r}); s${r}0 = s${r}0 + x${r} * b0; s${r}1 = s${r}1 + x${r} * b1; a${r} = a${r} + step;`)}
-    b = b + 32;
-  }
-  ${cells((r, k) => `store(c${r} + ${16 * k}, s${r}${k});`)}
-}
+const products = (): string => `${tile("wholeTile", "0 1")}${tile("halfTile", "0")}
 function packRows(to, b, down, n, sign) {
   let s = loadSame(sign);
   let end = to + (n << 5);
@@ -150,19 +154,19 @@ function move(to, toNext, from, fromNext, rows, width) {
     rows = rows - 1;
   }
 }
-function multiplyPanel(c, next, a, down, step, panel, scratch, rows, width, n) {
+function multiplyPanel(c, next, a, down, step, b, bDown, scratch, rows, width, n) {
   while (rows > 0) {
     let a1 = a; let a2 = a; let a3 = a;
     if (rows > 1) { a1 = a + down; }
     if (rows > 2) { a2 = a1 + down; }
     if (rows > 3) { a3 = a2 + down; }
-    let isWhole = (rows > 3) & (width > 3);
-    if (isWhole) { tile(c, next, a, a1, a2, a3, step, panel, n); }
-    if (isWhole === 0) {
-      move(scratch, 32, c, next, rows, width);
-      tile(scratch, 32, a, a1, a2, a3, step, panel, n);
-      move(c, next, scratch, 32, rows, width);
-    }
+    let to = c;
+    let toNext = next;
+    let isEdge = (rows < 4) + (width < 2);
+    if (isEdge) { to = scratch; toNext = 32; move(to, toNext, c, next, rows, width); }
+    if (width > 3) { wholeTile(to, toNext, a, a1, a2, a3, step, b, bDown, n); }
+    if (width < 4) { halfTile(to, toNext, a, a1, a2, a3, step, b, bDown, n); }
+    if (isEdge) { move(c, next, to, toNext, rows, width); }
     a = a3 + down;
     c = c + (next << 2);
     if (rows < 4) { rows = 4; }
@@ -179,9 +183,19 @@ function multiply(c, next, a, aDown, aRight, b, bDown, bRight, rows, n, columns,
       if (height > 256) { height = 256; }
       let j = 0;
       while (j < columns) {
-        pack(scratch + 128, b + j * bRight, bDown, bRight, terms, columns - j, sign);
-        multiplyPanel(c + top * next + (j << 3), next, a + top * aDown, aDown, aRight, scratch + 128, scratch, height, columns - j, terms);
-        j = j + 4;
+        let width = columns - j;
+        if (width > 4) { width = 4; }
+        if (width === 3) { width = 2; }
+        let panel = b + j * bRight;
+        let down = bDown;
+        let isRead = ((bRight === 8) & (bDown !== 0)) & ((height < 33) & (width > 1)) & (sign === ${SCRATCH});
+        if (isRead === 0) {
+          pack(scratch + 128, panel, bDown, bRight, terms, width, sign);
+          panel = scratch + 128;
+          down = 32;
+        }
+        multiplyPanel(c + top * next + (j << 3), next, a + top * aDown, aDown, aRight, panel, down, scratch, height, width, terms);
+        j = j + width;
       }
       top = top + 256;
     }
@@ -191,7 +205,4 @@ function multiply(c, next, a, aDown, aRight, b, bDown, bRight, rows, n, columns,
   }
 }`;
 
-/** Bytes that `multiply` needs for a tile and a panel. */
-export const SCRATCH = 128 + 256 * 32;
-
-export const matrices: string = rowsByVector + combinedRows + products;
+export const matrices = (): string => rowsByVector() + combinedRows() + products();

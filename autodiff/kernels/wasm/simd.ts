@@ -6,7 +6,7 @@
 import { farAngles, formulas, simdPrimitives } from "../formulas/index.js";
 import { parse, type Routine } from "../formulas/language.js";
 import { assemble } from "./assemble.js";
-import { type Kernels, kernels } from "./kernels.js";
+import { type Kernels, kernelText } from "./kernels.js";
 import { SCRATCH } from "./matrices.js";
 
 const PAGE = 65536;
@@ -39,7 +39,9 @@ const moduleOf = (text: string): Uint8Array<ArrayBuffer> =>
 /** A text after the kernels that it calls, and those that they call, each of which stands before its callers. */
 function withKernels(text: string): string {
   let whole = text;
-  for (const kernel of kernels.split(/(?=^function )/m).reverse())
+  for (const kernel of kernelText()
+    .split(/(?=^function )/m)
+    .reverse())
     if (whole.includes(`${/^function (\w+\()/.exec(kernel)?.[1]}`)) whole = kernel + whole;
   return whole;
 }
@@ -49,7 +51,7 @@ let shared: object | null | undefined;
 function kernelModule(): object | null {
   if (shared !== undefined) return shared;
   try {
-    shared = new (platform().Module)(moduleOf(kernels));
+    shared = new (platform().Module)(moduleOf(kernelText()));
   } catch {
     shared = null;
   }

@@ -2,7 +2,7 @@
 import { PedigradError } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
 import { checkShape, type Shape } from "../../core/shape.js";
-import { Tensor, tensor } from "../../core/tensor.js";
+import { ofView, type Tensor, tensor } from "../../core/tensor.js";
 import { contiguous } from "../../core/view.js";
 import { equal } from "../elementwise/math.js";
 import { broadcastTo, expandDims } from "../views/shape.js";
@@ -19,7 +19,7 @@ export const full = (shape: Shape, value: TensorLike): Tensor => filled("full", 
 const countings = /* @__PURE__ */ new WeakSet<Float64Array>();
 export const isCounting = (data: Float64Array): boolean => countings.has(data);
 
-const listed = (numbers: Float64Array): Tensor => new Tensor(contiguous(numbers, [numbers.length]));
+const listed = (numbers: Float64Array): Tensor => ofView(contiguous(numbers, [numbers.length]));
 
 /** start, start + step, … before stop; `arange(n)` counts from 0. */
 export function arange(start: number, stop?: number, step = 1): Tensor {

@@ -12,7 +12,7 @@ import type { Op, Vjp } from "../../core/op.js";
 import { normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { isContiguous, type View, viewOf } from "../../core/view.js";
-import { type Fold, type FoldRows, maxOf, minOf, type Plan, sumOf, sumRows, sumSimd } from "../../kernels/reduce.js";
+import { type Fold, type FoldRows, maxOf, minOf, type Plan, sumOf, sumRows } from "../../kernels/reduce.js";
 import { div, equal, mulZeroWins } from "../elementwise/math.js";
 import { broadcastTo, fromRight, mixedAlong, reshape, reshapeAs } from "../views/shape.js";
 import { flip } from "../views/slicing.js";
@@ -33,8 +33,6 @@ interface Details {
   readonly emptyIsError?: boolean;
   /** Whether the kernel folds rows, so that axes side by side stay where they are. */
   readonly byRows?: boolean;
-  /** The kernel as SIMD code where both arrays allow it. */
-  readonly simd?: (plan: Plan, out: View, x: View) => (() => void) | null;
 }
 
 const without = (shape: Shape, { axes, keepDims }: Reduced): Shape =>
@@ -64,11 +62,11 @@ export const folding =
   };
 
 /** An op that reduces axes with `foldAll`. */
-function reductionOp(
+export function reductionOp(
   name: string,
   foldAll: FoldAll,
   vjp: Vjp<Reduced> | null,
-  { emptyIsError = false, byRows = false, simd }: Details = {},
+  { emptyIsError = false, byRows = false }: Details = {},
 ): Op<Reduced> {
   const op: Op<Reduced> = {
     name,
@@ -92,7 +90,7 @@ function reductionOp(
       const plan = planOf(x, reduced.axes, byRows);
       const folded = ordered(x, reduced.axes, plan);
       if (!isContiguous(folded)) return () => op.kernel(reduced, out, [x]);
-      return (isContiguous(x) ? simd?.(plan, out, x) : null) ?? (() => foldAll(plan, out, folded));
+      return () => foldAll(plan, out, folded);
     },
     vjp: () => vjp,
     batch: ({ axes, keepDims }, [x]) => apply(op, { axes: axes.map((a) => a + 1), keepDims }, x as Tensor),
@@ -102,7 +100,7 @@ function reductionOp(
 }
 
 /** The function of such an op. */
-function reducing(op: Op<Reduced>) {
+export function reducing(op: Op<Reduced>) {
   const { name } = op;
   const isSmooth = op.vjp(0) !== null;
   return (x: TensorLike, axes?: Axes, options?: KeepDims): Tensor => {
@@ -177,7 +175,7 @@ export const sumOp: Op<Reduced> = reductionOp(
   "sum",
   folding(sumOf, sumRows),
   (g, _, [x], reduced) => broadcastTo(kept(g, x as Tensor, reduced), (x as Tensor).shape),
-  { byRows: true, simd: sumSimd },
+  { byRows: true },
 );
 /** The sum; 0 for an empty axis. */
 export const sum = reducing(sumOp);

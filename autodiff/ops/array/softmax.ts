@@ -11,7 +11,7 @@ import type { Op, Vjp } from "../../core/op.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import type { View } from "../../core/view.js";
 import { log as logOf } from "../../kernels/formulas/scalarFormulas.js";
-import { type Normaliser, normalise, shifts, shiftsSimd } from "../../kernels/softmax.js";
+import { type Normaliser, normalise, shifts } from "../../kernels/softmax.js";
 import { type Unary, unary } from "../elementwise/elementwise.js";
 import { add, div, equal, exp, mulZeroWins, reciprocal, sub, where } from "../elementwise/math.js";
 import { transpose } from "../views/shape.js";
@@ -23,7 +23,9 @@ import {
   normalizeAxes,
   planOf,
   readReduced,
+  reducing,
   reduction,
+  reductionOp,
   sum,
 } from "./reduce.js";
 
@@ -81,7 +83,8 @@ const smallLogsumexp = reduction(
 );
 
 /** The largest elements along axes, 0 where one is infinite; exponentials of the rest do not depend on it, so it has no gradient. */
-const shiftAlong = reduction("shift", shifts, null, { byRows: true, simd: shiftsSimd });
+export const shiftOp = reductionOp("shift", shifts, null, { byRows: true });
+const shiftAlong = reducing(shiftOp);
 /** log, with gradient 0 at 0: the sum of no exponential, or of such that are 0. */
 const logTotal: Unary = unary("log", logOf, [(g, _, a) => mulZeroWins(g, where(equal(a, 0), 0, reciprocal(a)))]);
 

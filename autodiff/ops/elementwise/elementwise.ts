@@ -8,7 +8,7 @@ import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { keepAxes, type Op, type Vjp } from "../../core/op.js";
 import { broadcastShapes, type Shape, sizeOf } from "../../core/shape.js";
-import { type Tensor, tensor } from "../../core/tensor.js";
+import { Tensor, tensor } from "../../core/tensor.js";
 import { broadcastView, isContiguous, type View } from "../../core/view.js";
 import { broadcastTogether } from "../views/batching.js";
 
@@ -48,7 +48,7 @@ function elementwise(name: string, f: Scalar, arity: number, vjps: readonly (Vjp
 export function unary(name: string, scalar: (a: number) => number, rules: Rules<[Tensor]>): Unary {
   const vjps = (rules ?? []).map((rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor)));
   const op = elementwise(name, scalar as Scalar, 1, vjps);
-  return Object.assign((a: TensorLike) => apply(op, null, tensor(a)), { op });
+  return Object.assign((a: TensorLike) => apply(op, null, a instanceof Tensor ? a : tensor(a)), { op });
 }
 
 /** The same for two operands that broadcast. */
@@ -57,7 +57,11 @@ export function binary(name: string, scalar: (a: number, b: number) => number, r
     (rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor, xs[1] as Tensor)),
   );
   const op = elementwise(name, scalar as Scalar, 2, vjps);
-  return Object.assign((a: TensorLike, b: TensorLike) => apply(op, null, tensor(a), tensor(b)), { op });
+  return Object.assign(
+    (a: TensorLike, b: TensorLike) =>
+      apply(op, null, a instanceof Tensor ? a : tensor(a), b instanceof Tensor ? b : tensor(b)),
+    { op },
+  );
 }
 
 /** The same for three operands that broadcast. */
@@ -71,7 +75,14 @@ export function ternary(
   );
   const op = elementwise(name, scalar as Scalar, 3, vjps);
   return Object.assign(
-    (a: TensorLike, b: TensorLike, c: TensorLike) => apply(op, null, tensor(a), tensor(b), tensor(c)),
+    (a: TensorLike, b: TensorLike, c: TensorLike) =>
+      apply(
+        op,
+        null,
+        a instanceof Tensor ? a : tensor(a),
+        b instanceof Tensor ? b : tensor(b),
+        c instanceof Tensor ? c : tensor(c),
+      ),
     { op },
   );
 }

@@ -68,7 +68,7 @@ export const betainc: Ternary = ternary("betainc", (a, b, x) => special.betainc(
   (g, _, a, b, x) => mulZeroWins(g, betaDensity(a, b, x)),
 ]);
 /** The x with I_x(a, b) = p. */
-export const betaincinv: Ternary = ternary("betaincinv", (a, b, p) => special.betaincinv(a, b, p), [
+export const betaincinv: Ternary = /* @__PURE__ */ ternary("betaincinv", (a, b, p) => special.betaincinv(a, b, p), [
   (g, x, a, b) => mulZeroWins(g, betaImplicitGradA(a, b, x)),
   (g, x, a, b) => mulZeroWins(g, betaImplicitGradB(a, b, x)),
   (g, x, a, b) => mulZeroWins(g, reciprocal(betaDensity(a, b, x))),
@@ -102,12 +102,12 @@ const betaCurveBB = last3("betaCurveBB", (a, b, x) => slopeAt(b, (p) => special.
 const vonMisesDensity = (k: Tensor, x: Tensor): Tensor =>
   div(exp(mul(k, mul(-2, square(sin(mul(0.5, x)))))), mul(2 * Math.PI, i0e(k)));
 /** P(Θ <= θ) for -π <= θ <= π, differentiable in both, which come in the order κ, θ. */
-export const vonMisesCdf: Binary = binary("vonMisesCdf", (k, x) => special.vonMisesCdf(x, k), [
+export const vonMisesCdf: Binary = /* @__PURE__ */ binary("vonMisesCdf", (k, x) => special.vonMisesCdf(x, k), [
   (g, _, k, x) => mulZeroWins(g, neg(mul(vonMisesImplicitGrad(k, x), vonMisesDensity(k, x)))),
   (g, _, k, x) => mulZeroWins(g, vonMisesDensity(k, x)),
 ]);
 /** dθ/dκ at fixed P(Θ <= θ). */
-export const vonMisesImplicitGrad: Binary = binary(
+export const vonMisesImplicitGrad: Binary = /* @__PURE__ */ binary(
   "vonMisesImplicitGrad",
   (k, x) => special.vonMisesImplicitGrad(x, k),
   [
@@ -115,4 +115,6 @@ export const vonMisesImplicitGrad: Binary = binary(
     (g, h, k, x) => mulZeroWins(g, sub(sub(div(i1e(k), i0e(k)), cos(x)), mul(h, neg(mul(k, sin(x)))))),
   ],
 );
-const vonMisesCurve = last2("vonMisesCurve", (k, x) => slopeAt(k, (p) => special.vonMisesImplicitGrad(x, p)));
+const vonMisesCurve = /* @__PURE__ */ last2("vonMisesCurve", (k, x) =>
+  slopeAt(k, (p) => special.vonMisesImplicitGrad(x, p)),
+);

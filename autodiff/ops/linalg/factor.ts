@@ -15,19 +15,13 @@ import { asContiguous, copyInto } from "../../core/copy.js";
 import type { Op } from "../../core/op.js";
 import { broadcastShapes, type Shape, showShape, sizeOf } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
-import { broadcastView, isContiguous, type View } from "../../core/view.js";
+import { broadcastView, type View } from "../../core/view.js";
 import * as kernels from "../../kernels/factor.js";
-import { choleskySimd, substituteSimd } from "../../kernels/triangles.js";
-import { kernelsOf } from "../../kernels/wasm/simd.js";
 import { tril, triu } from "../array/diagonal.js";
 import { add, mul, mulZeroWins, neg, sub } from "../elementwise/math.js";
 import { broadcastTogether } from "../views/batching.js";
 import { expandDims, squeeze } from "../views/shape.js";
-import { matmul, matrixTranspose, offsetsOf } from "./matmul.js";
-
-/** From this many rows on, and columns of right-hand sides, SIMD code gains. */
-const LONG = 16;
-const WIDE = 4;
+import { matmul, matrixTranspose } from "./matmul.js";
 
 function squareShape(op: string, x: Tensor): Shape {
   if (x.shape.length < 2 || x.shape.at(-1) !== x.shape.at(-2))
@@ -40,24 +34,17 @@ function squareShape(op: string, x: Tensor): Shape {
 }
 
 /** Runs `body` with the start of each n by n matrix of x and the number of the matrix. */
-function eachMatrix(x: View, body: (data: Float64Array, start: number, n: number, i: number) => void): void {
+export function eachMatrix(x: View, body: (data: Float64Array, start: number, n: number, i: number) => void): void {
   const { data, offset, shape } = asContiguous(x);
   const n = shape.at(-1) as number;
   for (let i = 0, count = sizeOf(shape.slice(0, -2)); i < count; i++) body(data, offset + i * n * n, n, i);
 }
 
-const choleskyOp: Op = {
+export const choleskyOp: Op = {
   name: "cholesky",
   shape: (_, [x]) => squareShape("cholesky", x as Tensor),
   kernel: (_, out, [x]) =>
     eachMatrix(x as View, (a, start, n, i) => kernels.cholesky(a, start, n, out.data, out.offset + i * n * n)),
-  prepare: (_, out, [input]) => {
-    const [x, simd] = [input as View, kernelsOf(out.data)];
-    const n = x.shape.at(-1) as number;
-    if (simd === null || x.data !== out.data || !isContiguous(x) || n < LONG)
-      return () => choleskyOp.kernel(null, out, [x]);
-    return () => eachMatrix(x, (data, start, _n, i) => choleskySimd(simd, data, start, n, out.offset + i * n * n));
-  },
   vjp: () => (g, factor) => {
     const p = tril(matmul(matrixTranspose(factor), g));
     const phi = sub(p, mul(0.5, tril(triu(p))));
@@ -81,7 +68,7 @@ export interface Triangular {
   transpose?: boolean;
 }
 
-const solveOp: Op<Required<Triangular>> = {
+export const solveOp: Op<Required<Triangular>> = {
   name: "triangularSolve",
   shape: (_, [matrix, right]) => {
     const [a, b] = [squareShape("triangularSolve", matrix as Tensor), (right as Tensor).shape];
@@ -99,22 +86,6 @@ const solveOp: Op<Required<Triangular>> = {
     eachMatrix(broadcastView(matrix as View, [...out.shape.slice(0, -2), n, n]), (a, start, _, i) =>
       kernels.substitute(a, start, n, lower !== transpose, transpose, out.data, out.offset + i * n * columns, columns),
     );
-  },
-  prepare: (triangle, out, [matrix, right]) => {
-    const [a, b, simd] = [matrix as View, right as View, kernelsOf(out.data)];
-    const [n, columns] = out.shape.slice(-2) as [number, number];
-    const isSimd = simd !== null && a.data === out.data && isContiguous(a) && n >= LONG && columns >= WIDE;
-    if (!isSimd) return () => solveOp.kernel(triangle, out, [a, b]);
-    const { lower, transpose } = triangle;
-    const from = broadcastView(b, out.shape);
-    const starts = offsetsOf(a, out.shape.slice(0, -2));
-    return () => {
-      copyInto(out, from);
-      starts.forEach((start, i) => {
-        const at = out.offset + i * n * columns;
-        substituteSimd(simd, out.data, start, n, lower !== transpose, transpose, at, columns);
-      });
-    };
   },
   vjp:
     (input) =>

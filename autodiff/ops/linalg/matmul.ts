@@ -2,15 +2,14 @@
 import { mixAxis } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
+import { binding } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import { asContiguous } from "../../core/copy.js";
 import type { Op } from "../../core/op.js";
-import { broadcastShapes, type Shape, showShape, sizeOf } from "../../core/shape.js";
+import { broadcastShapes, type Shape, showShape } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { broadcastView, type View, viewOf } from "../../core/view.js";
 import { multiply, multiplyByColumns, multiplyRow } from "../../kernels/matmul.js";
-import { productFor } from "../../kernels/products.js";
-import { addressOf, kernelsOf } from "../../kernels/wasm/simd.js";
 import { broadcastTogether } from "../views/batching.js";
 import { expandDims, squeeze, transpose } from "../views/shape.js";
 
@@ -33,9 +32,7 @@ export const matmulOp: Op = {
     const batch = broadcastShapes("matmul", left.slice(0, -2), right.slice(0, -2));
     return [...batch, left.at(-2) as number, right.at(-1) as number];
   },
-  kernel: (_, out, [left, right]) => product(out, left as View, right as View)(),
-  prepare: (_, out, [left, right]) =>
-    simdProduct(out, left as View, right as View) ?? product(out, left as View, right as View),
+  ...binding((_, out, [left, right]) => product(out, left as View, right as View)),
   vjp: (input) =>
     input === 0
       ? (g, _, [__, b]) => apply(matmulOp, null, g, matrixTranspose(b as Tensor))
@@ -116,26 +113,6 @@ export function offsetsOf(x: View, batch: Shape): number[] {
     offsets = offsets.flatMap((at) => Array.from({ length: size }, (_, i) => at + i * step));
   });
   return offsets;
-}
-
-/** The product as SIMD code, where all three arrays lie in memory for it and are large enough to gain by it. */
-function simdProduct(out: View, left: View, right: View): (() => void) | null {
-  const kernels = kernelsOf(out.data);
-  const [m, n] = out.shape.slice(-2) as [number, number];
-  const k = left.shape.at(-1) as number;
-  if (kernels === null || left.data !== out.data || right.data !== out.data || m * k * n < 512) return null;
-  const at = (offset: number): number => addressOf(out.data, offset);
-  const [aDown, aRight] = left.stride.slice(-2).map((step) => 8 * step) as [number, number];
-  const [bDown, bRight] = right.stride.slice(-2).map((step) => 8 * step) as [number, number];
-  const batch = out.shape.slice(0, -2);
-  const [as, bs] = [offsetsOf(left, batch), offsetsOf(right, batch)];
-  const run = productFor(kernels, [m, k, n], { cDown: 8 * n, aDown, aRight, bDown, bRight });
-  const places = as.map((a, i) => [at(out.offset + i * m * n), at(a), at(bs[i] as number)] as const);
-  const size = sizeOf(out.shape);
-  return () => {
-    out.data.fill(0, out.offset, out.offset + size);
-    for (const [c, a, b] of places) run(c, a, b, m, k, n);
-  };
 }
 
 /** NumPy's matmul: matrices in the last two axes, batches before them; a vector is a row on the left, a column on the right. */

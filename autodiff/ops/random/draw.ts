@@ -39,11 +39,13 @@ export interface Draws {
   readonly resultEvent: Shape;
 }
 
-const ABSENT: Operand = { data: new Float64Array(1), offset: 0, step: 0 };
+const ABSENT: Operand = { data: /* @__PURE__ */ new Float64Array(1), offset: 0, step: 0 };
 
-/** One number an element, from at most two parameters. */
-export const each =
-  (draw: (stream: Stream, a: number, b: number) => number, stream = new Stream()): Fill =>
+/** Draws one number from at most two parameters. */
+type DrawOne = (stream: Stream, a: number, b: number) => number;
+
+const each =
+  (draw: DrawOne, stream = new Stream()): Fill =>
   (out, offset, rows, k0, k1, [a = ABSENT, b = ABSENT]) => {
     for (let i = 0; i < rows; i++)
       out[offset + i] = draw(
@@ -120,6 +122,10 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
   };
   return op;
 }
+
+/** The op of a sampler whose draws are single numbers. */
+export const drawOneOp = (name: string, draw: DrawOne, vjps?: readonly Vjp<Draws>[]): Op<Draws> =>
+  drawOp(name, each(draw), vjps);
 
 /** A key as a tensor; refuses what is not [..., 2]. */
 export function asKey(op: string, key: TensorLike): Tensor {

@@ -15,7 +15,7 @@ import { elementsOf } from "../../core/copy.js";
 import type { Vjp } from "../../core/op.js";
 import { refuseFor } from "../../core/reads.js";
 import { type Shape, showShape } from "../../core/shape.js";
-import { Tensor, tensor } from "../../core/tensor.js";
+import { ofView, type Tensor, tensor } from "../../core/tensor.js";
 import { contiguous } from "../../core/view.js";
 import { between as betweenOf } from "../../kernels/formulas/scalarFormulas.js";
 import * as kernels from "../../kernels/random/index.js";
@@ -30,16 +30,16 @@ import {
 } from "../elementwise/incomplete.js";
 import { add, div, exp, less, mul, mulZeroWins, sub, where } from "../elementwise/math.js";
 import { digamma } from "../elementwise/special.js";
-import { asKey, type Draws, draw, drawOp, each } from "./draw.js";
+import { asKey, type Draws, draw, drawOneOp, drawOp } from "./draw.js";
 
 /** The key of a seed, a whole number: [2] uint32 words. */
-export const key = (seed: number): Tensor => new Tensor(contiguous(Float64Array.from(kernels.keyFromSeed(seed)), [2]));
+export const key = (seed: number): Tensor => ofView(contiguous(Float64Array.from(kernels.keyFromSeed(seed)), [2]));
 
-const splitOp = drawOp("split", (out, offset, n, k0, k1) => kernels.split(k0, k1, n, out, offset));
+const splitOp = /* @__PURE__ */ drawOp("split", (out, offset, n, k0, k1) => kernels.split(k0, k1, n, out, offset));
 /** n keys made of one: [n, 2]. */
 export const split = (from: TensorLike, n = 2): Tensor => draw(splitOp, from, [], [n], { result: [2] });
 
-const foldInOp = drawOp("foldIn", (out, offset, n, k0, k1, [data]) => {
+const foldInOp = /* @__PURE__ */ drawOp("foldIn", (out, offset, n, k0, k1, [data]) => {
   if (data === undefined) return;
   for (let i = 0; i < n; i++)
     kernels.foldIn(k0, k1, data.data[data.offset + i * data.step] as number, out, offset + 2 * i);
@@ -48,63 +48,63 @@ const foldInOp = drawOp("foldIn", (out, offset, n, k0, k1, [data]) => {
 export const foldIn = (from: TensorLike, data: TensorLike): Tensor =>
   draw(foldInOp, from, [data], undefined, { result: [2] });
 
-const bitsOp = drawOp("bits", (out, offset, n, k0, k1) => kernels.bits32(k0, k1, n, out, offset));
+const bitsOp = /* @__PURE__ */ drawOp("bits", (out, offset, n, k0, k1) => kernels.bits32(k0, k1, n, out, offset));
 /** Random 32-bit whole numbers. */
 export const bits = (from: TensorLike, shape: Shape = []): Tensor => draw(bitsOp, from, [], shape);
 
-const uniformOp = drawOp("uniform", kernels.fillUniform);
+const uniformOp = /* @__PURE__ */ drawOp("uniform", kernels.fillUniform);
 /** Uniform on [minval, maxval). */
 export function uniform(from: TensorLike, shape: Shape = [], minval: TensorLike = 0, maxval: TensorLike = 1): Tensor {
   const unit = draw(uniformOp, from, [], shape);
   return minval === 0 && maxval === 1 ? unit : between(unit, minval, maxval);
 }
 /** low + u (high - low), below `high`. */
-const between: Ternary = ternary("between", betweenOf, [
+const between: Ternary = /* @__PURE__ */ ternary("between", betweenOf, [
   (g, _, __, low, high) => mulZeroWins(g, sub(high, low)),
   (g, _, u) => mulZeroWins(g, sub(1, u)),
   (g, _, u) => mulZeroWins(g, u),
 ]);
 
-const normalOp = drawOp("normal", kernels.fillNormal);
+const normalOp = /* @__PURE__ */ drawOp("normal", kernels.fillNormal);
 /** Normal(0, 1). */
 export const normal = (from: TensorLike, shape: Shape = []): Tensor => draw(normalOp, from, [], shape);
 
 const standard = (name: string, element: (stream: kernels.Stream) => number) => {
-  const op = drawOp(name, each(element));
+  const op = drawOneOp(name, element);
   return (from: TensorLike, shape: Shape = []): Tensor => draw(op, from, [], shape);
 };
 /** Exponential(rate 1). */
-export const exponential = standard("exponential", kernels.exponentialDraw);
+export const exponential = /* @__PURE__ */ standard("exponential", kernels.exponentialDraw);
 /** The standard Gumbel law of maxima. */
-export const gumbel = standard("gumbel", kernels.gumbelDraw);
+export const gumbel = /* @__PURE__ */ standard("gumbel", kernels.gumbelDraw);
 /** Laplace(0, 1). */
-export const laplace = standard("laplace", kernels.laplaceDraw);
+export const laplace = /* @__PURE__ */ standard("laplace", kernels.laplaceDraw);
 /** Logistic(0, 1). */
-export const logistic = standard("logistic", kernels.logisticDraw);
+export const logistic = /* @__PURE__ */ standard("logistic", kernels.logisticDraw);
 /** Cauchy(0, 1). */
-export const cauchy = standard("cauchy", kernels.cauchyDraw);
+export const cauchy = /* @__PURE__ */ standard("cauchy", kernels.cauchyDraw);
 
-const bernoulliOp = drawOp("bernoulli", each(kernels.bernoulliDraw));
+const bernoulliOp = /* @__PURE__ */ drawOneOp("bernoulli", kernels.bernoulliDraw);
 /** 1 with probability `probs`, else 0. */
 export const bernoulli = (from: TensorLike, probs: TensorLike = 0.5, shape?: Shape): Tensor =>
   draw(bernoulliOp, from, [probs], shape);
 
-const geometricOp = drawOp("geometric", each(kernels.geometricDraw));
+const geometricOp = /* @__PURE__ */ drawOneOp("geometric", kernels.geometricDraw);
 /** Failures before the first success; NaN unless 0 < probs <= 1. */
 export const geometric = (from: TensorLike, probs: TensorLike, shape?: Shape): Tensor =>
   draw(geometricOp, from, [probs], shape);
 
-const poissonOp = drawOp("poisson", each(kernels.poissonDraw));
+const poissonOp = /* @__PURE__ */ drawOneOp("poisson", kernels.poissonDraw);
 /** Poisson(rate); NaN unless 0 <= rate < Infinity. */
 export const poisson = (from: TensorLike, rate: TensorLike, shape?: Shape): Tensor =>
   draw(poissonOp, from, [rate], shape);
 
-const binomialOp = drawOp("binomial", each(kernels.binomialDraw));
+const binomialOp = /* @__PURE__ */ drawOneOp("binomial", kernels.binomialDraw);
 /** Successes in n trials of probability p; NaN unless n is a whole number >= 0 and 0 <= p <= 1. */
 export const binomial = (from: TensorLike, n: TensorLike, p: TensorLike, shape?: Shape): Tensor =>
   draw(binomialOp, from, [n, p], shape);
 
-const randintOp = drawOp("randint", each(kernels.randintDraw));
+const randintOp = /* @__PURE__ */ drawOneOp("randint", kernels.randintDraw);
 /** Whole numbers minval <= x < maxval, without bias; NaN for an empty range. */
 export function randint(from: TensorLike, shape: Shape, minval: TensorLike, maxval: TensorLike): Tensor {
   const [low, high] = [whole("minval", minval), whole("maxval", maxval)];
@@ -129,7 +129,7 @@ function whole(bound: string, x: TensorLike): Tensor {
   });
 }
 
-const categoricalOp = drawOp("categorical", (out, offset, n, k0, k1, [logits]) => {
+const categoricalOp = /* @__PURE__ */ drawOp("categorical", (out, offset, n, k0, k1, [logits]) => {
   if (logits === undefined) return;
   const stream = new kernels.Stream();
   const { data, offset: start, step } = logits;
@@ -140,7 +140,7 @@ const categoricalOp = drawOp("categorical", (out, offset, n, k0, k1, [logits]) =
 export const categorical = (from: TensorLike, logits: TensorLike, shape?: Shape): Tensor =>
   draw(categoricalOp, from, [vector("categorical", "logits", logits)], shape, { vector: true });
 
-const permutationOp = drawOp("permutation", kernels.fillPermutation);
+const permutationOp = /* @__PURE__ */ drawOp("permutation", kernels.fillPermutation);
 /** 0 … n - 1 in random order, or a tensor with its first axis in random order. */
 export function permutation(from: TensorLike, nOrTensor: TensorLike): Tensor {
   if (typeof nOrTensor === "number") return draw(permutationOp, from, [], [nOrTensor]);
@@ -154,7 +154,7 @@ export function permutation(from: TensorLike, nOrTensor: TensorLike): Tensor {
   return take(x, draw(permutationOp, asKey("permutation", from), [], [x.length]));
 }
 
-const gammaOp = drawOp("gamma", each(kernels.gammaDraw), [
+const gammaOp = /* @__PURE__ */ drawOneOp("gamma", kernels.gammaDraw, [
   (g, x, [, a]) => mulZeroWins(g, gammaImplicitGrad(a as Tensor, x)),
 ]);
 /** Gamma(concentration, rate 1); NaN unless 0 < concentration < Infinity; differentiable. */
@@ -162,7 +162,7 @@ export const gamma = (from: TensorLike, concentration: TensorLike, shape?: Shape
   draw(gammaOp, from, [concentration], shape);
 
 // Far in the lower tail P(a, x) = x^a / Γ(a + 1), and x itself may underflow.
-const logGammaOp = drawOp("logGamma", each(kernels.logGammaDraw), [
+const logGammaOp = /* @__PURE__ */ drawOneOp("logGamma", kernels.logGammaDraw, [
   (g, logX, [, concentration]) => {
     const a = concentration as Tensor;
     const tiny = less(logX, -50);
@@ -174,7 +174,7 @@ const logGammaOp = drawOp("logGamma", each(kernels.logGammaDraw), [
 export const logGamma = (from: TensorLike, concentration: TensorLike, shape?: Shape): Tensor =>
   draw(logGammaOp, from, [concentration], shape);
 
-const betaOp = drawOp("beta", each(kernels.betaDraw), [
+const betaOp = /* @__PURE__ */ drawOneOp("beta", kernels.betaDraw, [
   (g, x, [, a, b]) => mulZeroWins(g, betaImplicitGradA(a as Tensor, b as Tensor, x)),
   (g, x, [, a, b]) => mulZeroWins(g, betaImplicitGradB(a as Tensor, b as Tensor, x)),
 ]);
@@ -196,7 +196,7 @@ const dirichletGradient: Vjp<Draws> = (g, x, [, concentration]) => {
   const slope = where(large, betaImplicitGradB(b, a, rest).neg(), betaImplicitGradA(a, b, x));
   return mulZeroWins(sub(g, sum(mul(g, x), -1, options)), div(slope, rest));
 };
-const dirichletOp = drawOp(
+const dirichletOp = /* @__PURE__ */ drawOp(
   "dirichlet",
   (out, offset, n, k0, k1, [a]) => {
     if (a === undefined) return;
@@ -213,7 +213,7 @@ export function dirichlet(from: TensorLike, concentration: TensorLike, shape?: S
   return draw(dirichletOp, from, [a], shape, { vector: true, result: a.shape.slice(-1) });
 }
 
-const vonMisesOp = drawOp("vonMises", each(kernels.vonMisesDraw), [
+const vonMisesOp = /* @__PURE__ */ drawOneOp("vonMises", kernels.vonMisesDraw, [
   (g, x, [, k]) => mulZeroWins(g, vonMisesImplicitGrad(k as Tensor, x)),
 ]);
 /** VonMises(0, concentration) on [-π, π]; differentiable. */

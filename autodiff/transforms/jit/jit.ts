@@ -11,13 +11,13 @@ import { currentAmbient, inFreshRun, noteRead, PedigradError, type Provenance } 
 import { batchDepth } from "../../core/batch.js";
 import { gradDepth } from "../../core/node.js";
 import { checking, listening, recorder } from "../../core/recorder.js";
-import { rawNumber, rawView, Tensor } from "../../core/tensor.js";
+import { absent, ofNumber, ofView, rawNumber, rawView, Tensor } from "../../core/tensor.js";
 import { mapTree } from "../tree.js";
 import { Executable } from "./compile/executable.js";
 import { OutputSets } from "./outputSets.js";
 import { programOf } from "./program/program.js";
 import { Comparison, type Recording, Writer } from "./program/recording.js";
-import { Resident } from "./resident.js";
+import { type Host, Resident } from "./resident.js";
 import { Result } from "./result.js";
 import { type ArgumentKey, isInput, match, type Returned, Signatures } from "./signature.js";
 import { Work } from "./work.js";
@@ -76,18 +76,26 @@ class Compiler<A extends unknown[], R> {
   readonly #signatures = new Signatures();
   /** The records of the last result: a loop hands them back, and they need not be looked at again. */
   #returned: readonly Returned[] = [];
+  /** Further calls of such a loop. */
+  #loop: Resident<R> | null = null;
   #dropped = 0;
 
   constructor(readonly f: (...args: A) => R) {}
 
   call(args: A): R {
+    const record = args[0];
+    if (this.#loop?.holds(record) && this.#loop.next(args, 1)) return this.#loop.result();
+    this.#loop = null;
+    const isLoop = this.#returned.some(({ part }) => part === record);
     const { entry, inputs } = this.#find(args);
     if (entry.known === null) return this.#record(entry, args, inputs);
     const executable = this.#upToDate(entry, entry.known, args);
     const { result, sets, reads } = entry.known;
     if (reads.size > 0) noteRead(reads);
     this.#returned = result.returned;
-    return result.of(executable.run(inputs, sets.of(inputs))) as R;
+    const value = result.of(executable.run(inputs, sets.of(inputs))) as R;
+    if (isLoop && reads.size === 0) this.#loop = this.#loopOf(entry, value);
+    return value;
   }
 
   source(args: A): string {
@@ -97,31 +105,44 @@ class Compiler<A extends unknown[], R> {
   }
 
   resident(record: A[0]): Resident<R> | null {
+    this.#loop?.end();
+    this.#loop = null;
     const [entry] = this.#entries;
-    const known = entry?.known;
+    const loop = entry === undefined ? null : this.#loopOf(entry, null);
+    if (loop === null || (loop.holds(record) && loop.endsInNumbers)) return loop;
+    loop.end();
+    return null;
+  }
+
+  /** Calls after the last one, which was of this entry and returned `value`; null where that does not begin with the record that f takes first. */
+  #loopOf(entry: Entry, value: R | null): Resident<R> | null {
+    const { known } = entry;
     const executable = known?.executable;
-    if (entry === undefined || known == null || executable == null || executable.holder !== null) return null;
-    const own = known.result.returned.find(
-      ({ part, from, text }) => part === record && from === 0 && text === entry.keys[0],
-    );
-    if (own === undefined || executable.samples.slice(own.to).some((x) => x.shape.length > 0)) return null;
+    if (known == null || executable == null || executable.holder !== null) return null;
+    const own = known.result.returned.find(({ from, text }) => from === 0 && text === entry.keys[0]);
+    if (own === undefined || known.sets.own.slice(0, own.to).some((set) => set.size > 0)) return null;
     const others = entry.keys.slice(1);
-    return new Resident<R>({
+    const host: Host<R> = {
       executable,
-      count: own.to,
+      own,
       inputsOf: (rest) => {
-        const inputs = entry.known === known ? match(others, rest, [], this.#signatures) : null;
-        if (inputs === null || inputs.some((x) => x.provenance.size > 0)) return null;
-        if (known.work.isDue()) this.#compare(entry, known, [record, ...rest] as unknown as A);
-        return inputs;
+        const inputs = match(others, rest, [], this.#signatures);
+        return inputs?.every((x) => x.provenance.size === 0) ? inputs : null;
+      },
+      isStill: (args, from, isOwn) => {
+        if (entry.known === known && known.work.isDue()) {
+          if (!isOwn) known.result.of(known.result.outputs);
+          this.#compare(entry, known, [own.part, ...args.slice(from)] as unknown as A);
+        }
+        return entry.known === known;
       },
       resultOf: (outputs) => {
         this.#returned = known.result.returned;
         return known.result.of(outputs) as R;
       },
-      isWhole: () => own.isWhole(own.part, own.outputs),
       sets: known.sets.own,
-    });
+    };
+    return new Resident(host, value);
   }
 
   check(args: A): void {
@@ -154,7 +175,7 @@ class Compiler<A extends unknown[], R> {
 
   /** The first call: f itself, while it is written down. */
   #record(entry: Entry, args: A, inputs: readonly Tensor[]): R {
-    const fresh = inputs.map((x) => new Tensor(x.shape.length === 0 ? rawNumber(x) : rawView(x)));
+    const fresh = inputs.map((x) => (x.shape.length === 0 ? ofNumber(rawNumber(x)) : ofView(rawView(x))));
     const writer = new Writer(fresh);
     const { value, reads } = this.#run(args, fresh, (body) => listening(writer, body));
     const result = new Result(value, this.#signatures);
@@ -175,7 +196,7 @@ class Compiler<A extends unknown[], R> {
   /** Walk through f beside its recording, without numbers; where they part, forget the recording and throw. */
   #compare(entry: Entry, { recording, result, work }: Known, args: A): void {
     const changed = (what: string): PedigradError => changedError(work.calls, what);
-    const fresh = recording.inputs.map((shape) => new Tensor(null, undefined, shape));
+    const fresh = recording.inputs.map((shape) => absent(shape));
     const comparison = new Comparison(fresh, recording, changed);
     try {
       const { value } = this.#run(args, fresh, (body) => checking(comparison, body));

@@ -7,8 +7,6 @@ import { ambient, Provenance, union } from "../../../provenance/index.js";
 import type { Tensor } from "../../core/tensor.js";
 import type { Operand, Recording } from "./program/recording.js";
 
-const EMPTY = Provenance.empty;
-
 export class OutputSets {
   /** The sets of the outputs where no argument has one. */
   readonly own: readonly Provenance[];
@@ -26,8 +24,8 @@ export class OutputSets {
 
   /** The set of each output of a call with these inputs. */
   of(inputs: readonly Tensor[]): readonly Provenance[] {
-    let isPlain = ambient === EMPTY;
-    for (let i = 0; i < inputs.length; i++) isPlain &&= (inputs[i] as Tensor).provenance === EMPTY;
+    let isPlain = ambient === Provenance.empty;
+    for (let i = 0; i < inputs.length; i++) isPlain &&= (inputs[i] as Tensor).provenance === Provenance.empty;
     if (isPlain) return this.own;
     const given = inputs.map((x) => x.provenance);
     if (!given.every((set, i) => set === this.#given[i])) {
@@ -41,7 +39,7 @@ export class OutputSets {
     const sets = [...given];
     const setOf = (x: Operand): Provenance => (typeof x === "number" ? (sets[x] as Provenance) : x.provenance);
     const joined = (operands: readonly Operand[]): Provenance =>
-      operands.reduce((set: Provenance, x) => union(set, setOf(x)), EMPTY);
+      operands.reduce((set: Provenance, x) => union(set, setOf(x)), Provenance.empty);
     for (const { operands } of this.recording.steps) sets.push(joined(operands));
     return this.recording.outputs.map((x, k) => union(setOf(x), this.own[k] as Provenance));
   }

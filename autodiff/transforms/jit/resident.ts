@@ -9,42 +9,68 @@ import { gradDepth } from "../../core/node.js";
 import { recorder } from "../../core/recorder.js";
 import type { Tensor } from "../../core/tensor.js";
 import type { Executable, Holder } from "./compile/executable.js";
+import type { Returned } from "./signature.js";
 
 /** What the compiler knows and a resident asks. */
 export interface Host<R> {
   readonly executable: Executable;
-  /** How many leaves the record has. */
-  readonly count: number;
-  /** The inputs that follow the record; null for arguments of another kind. It counts a call, and compares f with its recording where that is due. */
-  readonly inputsOf: (rest: readonly unknown[]) => Tensor[] | null;
+  /** The record of the last result. */
+  readonly own: Returned;
+  /** The inputs that follow the record; null for arguments of another kind. */
+  readonly inputsOf: (rest: readonly unknown[]) => readonly Tensor[] | null;
+  /**
+   * Whether f still is this program. It counts a call, and compares f with its recording where that is due; `isOwn` says that the record
+   * is that of the last result, and not of an earlier one, which its owner may have changed.
+   */
+  readonly isStill: (args: readonly unknown[], from: number, isOwn: boolean) => boolean;
   /** A result of these outputs. */
   readonly resultOf: (outputs: readonly Tensor[]) => R;
-  /** Whether the record of the last result is as it was made. */
-  readonly isWhole: () => boolean;
   readonly sets: readonly Provenance[];
 }
 
-const EMPTY = Provenance.empty;
-
 export class Resident<R> implements Holder {
   readonly #host: Host<R>;
-  #result: R | null = null;
+  #result: R | null;
   #isHolding = true;
+  /** The inputs of the last call that follow the record. */
+  #inputs: readonly Tensor[] | null = null;
 
-  /** Made right after a run of the executable. */
-  constructor(host: Host<R>) {
+  /** Made right after a run of the executable, which returned `result`; null if nobody has seen it. */
+  constructor(host: Host<R>, result: R | null) {
     this.#host = host;
+    this.#result = result;
     host.executable.holder = this;
   }
 
-  /** One more call, of the record that the last one left and `rest`; false where it has to be an ordinary one. */
-  next(rest: readonly unknown[]): boolean {
-    if (!this.#isHolding || ambient !== EMPTY || recorder !== null || gradDepth > 0 || batchDepth > 0) return false;
-    if (this.#result !== null && !this.#host.isWhole()) return false;
-    const inputs = this.#host.inputsOf(rest);
-    if (inputs === null || !this.#isHolding) return false;
-    this.#host.executable.runOn(this.#host.count, inputs);
+  /** Whether this is the record of the last result that was copied. */
+  holds(record: unknown): boolean {
+    return this.#host.own.part === record;
+  }
+  /** Whether nothing but numbers follows the record. */
+  get endsInNumbers(): boolean {
+    const { executable, own } = this.#host;
+    return executable.samples.slice(own.to).every((x) => x.shape.length === 0);
+  }
+
+  /** One more call, of the record that the last one left and `args` from the place `from` on; false where it has to be an ordinary one. */
+  next(args: readonly unknown[], from = 0): boolean {
+    if (!this.#isHolding || ambient !== Provenance.empty || recorder !== null || gradDepth > 0 || batchDepth > 0)
+      return false;
+    const { executable, own, inputsOf, isStill } = this.#host;
+    if (this.#result !== null && !own.isWhole(own.part, own.outputs)) return false;
+    const inputs = this.#isSame(args, from) ? this.#inputs : inputsOf(args.slice(from));
+    if (inputs === null || !isStill(args, from, this.#result !== null) || !this.#isHolding) return false;
+    this.#inputs = inputs;
+    executable.runOn(own.to, inputs);
     this.#result = null;
+    return true;
+  }
+
+  /** Whether these are the tensors of the last call: most loops hand in the same ones again. */
+  #isSame(args: readonly unknown[], from: number): boolean {
+    const inputs = this.#inputs;
+    if (inputs === null || args.length - from !== inputs.length) return false;
+    for (let i = 0; i < inputs.length; i++) if (args[from + i] !== inputs[i]) return false;
     return true;
   }
 
@@ -57,17 +83,23 @@ export class Resident<R> implements Holder {
 
   /** The same with the record that the last call was given. */
   before(): R {
-    const { executable, count, resultOf, sets } = this.#host;
-    return resultOf([...executable.inputs(count), ...executable.outputs(sets).slice(count)]);
+    const { executable, own, resultOf, sets } = this.#host;
+    return resultOf([...executable.inputs(own.to), ...executable.outputs(sets).slice(own.to)]);
   }
 
   /** The kth of the numbers that follow the record in what the last call returned. */
   number(k: number): number {
-    return this.#host.executable.number(this.#host.count + k);
+    return this.#host.executable.number(this.#host.own.to + k);
   }
 
   release(): void {
     this.result();
     this.#isHolding = false;
+  }
+
+  /** Hold the program no more. */
+  end(): void {
+    this.release();
+    if (this.#host.executable.holder === this) this.#host.executable.holder = null;
   }
 }

@@ -3,12 +3,11 @@
  * that a loop in the middle of a step is compiled once and not at every step.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
-import { Provenance } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import { inTrace, type Tracer } from "../../core/batch.js";
 import type { Op } from "../../core/op.js";
 import { type Shape, sameShape } from "../../core/shape.js";
-import { type Batch, Tensor, unreadable } from "../../core/tensor.js";
+import { absent, type Batch, ofBatch, type Tensor, unreadable } from "../../core/tensor.js";
 import { bound } from "../jit/compile/executable.js";
 import { paramsKey, sameParams } from "../jit/program/params.js";
 import { type Program, programOf } from "../jit/program/program.js";
@@ -107,8 +106,8 @@ class Writer implements Tracer {
   }
 
   #make(shape: Shape): Tensor {
-    const value = new Tensor(null, Provenance.empty, [1, ...shape]);
-    const made = new Tensor({ level: this.level, value, tracer: this }, Provenance.empty);
+    const value = absent([1, ...shape]);
+    const made = ofBatch({ level: this.level, value, tracer: this });
     this.#places.set(made.batch as Batch, this.#places.size);
     return made;
   }

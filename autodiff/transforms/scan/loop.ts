@@ -8,7 +8,6 @@
  * kept; being a loop itself, it has a gradient in its turn. A batch of loops is a loop over a batched body.
  */
 import { apply } from "../../core/apply.js";
-import { binding } from "../../core/binding.js";
 import { gradDepth } from "../../core/node.js";
 import type { Op } from "../../core/op.js";
 import type { Shape } from "../../core/shape.js";
@@ -52,7 +51,8 @@ export function loop(
 const loopOp: Op<Loop> = {
   name: "scan",
   shape: shapeOf,
-  ...binding(runOf),
+  kernel: (loop, out, inputs) => runOf(loop, out, inputs)(),
+  prepare: runOf,
   vjp: (input) => (g, vector, inputs, params) => cotangents(g, vector, inputs, params)[input] as Tensor,
   batch(params, inputs, batched, size) {
     const { carries, xs, lead } = params;

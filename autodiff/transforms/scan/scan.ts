@@ -3,7 +3,8 @@
  * (body.ts); the loop then runs what was written (loop.ts). So a program does not grow with the length of its series, and neither f's
  * host code nor the gradient is run again for each step.
  */
-import { kinds, requireOptions } from "../../../provenance/base/options.js";
+import * as kinds from "../../../provenance/base/kinds.js";
+import { requireOptions } from "../../../provenance/base/options.js";
 import { PedigradError } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
 import { broadcastShapes, sameShape, showShape } from "../../core/shape.js";

@@ -25,6 +25,17 @@ type Params = Tensors<"concentration1" | "concentration0">;
 const meanOf = ({ concentration1: a, concentration0: b }: Params): Tensor =>
   exp(log(b).add(logBeta(reciprocal(a).add(1), b)));
 
+/** E x² - (E x)², by the difference of their logarithms. */
+function varianceOf(p: Params): Tensor {
+  const { concentration1: a, concentration0: b } = p;
+  const bend = secondDifference(
+    reciprocal(a),
+    (t) => log(b).add(logBeta(t.add(1), b)),
+    (t) => trigamma(t.add(1)).sub(trigamma(t.add(1).add(b.expandDims(-1)))),
+  );
+  return square(meanOf(p)).mul(expm1(bend));
+}
+
 /**
  * Kumaraswamy, a = concentration1 and b = concentration0:
  *
@@ -49,16 +60,7 @@ export class Kumaraswamy extends /* @__PURE__ */ family<
   },
   keepInside: true,
   mean: meanOf,
-  variance: (p) => {
-    const { concentration1: a, concentration0: b } = p;
-    // E x² - (E x)², by the difference of their logarithms.
-    const bend = secondDifference(
-      reciprocal(a),
-      (t) => log(b).add(logBeta(t.add(1), b)),
-      (t) => trigamma(t.add(1)).sub(trigamma(t.add(1).add(b.expandDims(-1)))),
-    );
-    return square(meanOf(p)).mul(expm1(bend));
-  },
+  variance: varianceOf,
   entropy: ({ concentration1: a, concentration0: b }) => {
     const spread = reciprocal(a).neg().add(1).mul(digammaDifference(1, b));
     return reciprocal(b).neg().add(1).add(spread).sub(log(a)).sub(log(b));

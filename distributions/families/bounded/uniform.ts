@@ -17,7 +17,7 @@ type Params = Tensors<"low" | "high">;
 const halfOf = ({ low, high }: Params): Tensor => high.mul(0.5).sub(low.mul(0.5));
 
 /** log(high - low). */
-const logWidth: Binary = binary(
+const logWidth: Binary = /* @__PURE__ */ binary(
   "logWidth",
   (low, high) => (high - low < Infinity ? logOf(high - low) : logOf(0.5 * high - 0.5 * low) + Math.LN2),
   [

@@ -1,45 +1,8 @@
-import { broadcastShapes } from "../../../autodiff/core/shape.js";
-import {
-  arange,
-  broadcastTo,
-  cumsum,
-  exp,
-  floor,
-  less,
-  log,
-  logSoftmax,
-  random,
-  reshape,
-  sum,
-  type Tensor,
-  type TensorLike,
-  take,
-  takeAlongAxis,
-  where,
-  xlogy,
-} from "../../../autodiff/index.js";
+import { arange, cumsum, floor, less, random, type Tensor, type TensorLike, where } from "../../../autodiff/index.js";
 import { lookUpLast } from "../../../autodiff/ops/array/lookUp.js";
 import { integerInterval, logWeights, weights } from "../../constraints/index.js";
-import { family, type OneOf } from "../../core/family.js";
-import { expectation } from "../../densities/divergences.js";
-
-/** Weights of classes along the last axis, or their logarithms. */
-export type Classes = OneOf<"probs" | "logits">;
-
-/** Normalised log probabilities. */
-export const logitsOf = ({ probs, logits }: Classes): Tensor =>
-  probs === undefined ? logSoftmax(logits as Tensor) : log(probs).sub(log(sum(probs, -1, { keepDims: true })));
-/** Normalised probabilities. */
-export const probsOf = ({ probs, logits }: Classes): Tensor =>
-  probs === undefined ? exp(logSoftmax(logits as Tensor)) : probs.div(sum(probs, -1, { keepDims: true }));
-/** K. */
-export const classesOf = ({ probs, logits }: Classes): number => ((probs ?? logits) as Tensor).shape.at(-1) as number;
-export function entropyOf(p: Classes): Tensor {
-  const { probs } = p;
-  if (probs === undefined) return expectation(probsOf(p), logitsOf(p)).neg();
-  const total = sum(probs, -1);
-  return log(total).sub(sum(xlogy(probs, probs), -1).div(total));
-}
+import { family } from "../../core/family.js";
+import { type Classes, classesOf, entropyOf, logitsOf, pickAlongLast, probsOf } from "./classes.js";
 
 /**
  * Categorical: class k = 0 … K-1 with probability probs_k / Σ probs, or softmax(logits)_k, along the last axis of the parameter.
@@ -79,12 +42,4 @@ export class Categorical extends /* @__PURE__ */ family<Classes, [probs?: Tensor
   get numCategories(): number {
     return classesOf(this.params);
   }
-}
-
-/** table[..., index[...]], where the axes before the last broadcast against those of the index. */
-export function pickAlongLast(table: Tensor, index: Tensor): Tensor {
-  if (table.shape.length === 1) return take(table, index);
-  const batch = broadcastShapes("Categorical", table.shape.slice(0, -1), index.shape);
-  const rows = broadcastTo(table, [...batch, table.shape.at(-1) as number]);
-  return reshape(takeAlongAxis(rows, reshape(broadcastTo(index, batch), [...batch, 1]), -1), batch);
 }

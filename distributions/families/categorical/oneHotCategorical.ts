@@ -1,7 +1,10 @@
 import { eye, mulZeroWins, oneHot, random, sum, type Tensor, type TensorLike } from "../../../autodiff/index.js";
 import { logWeights, multinomial, weights } from "../../constraints/index.js";
 import { family } from "../../core/family.js";
-import { Categorical, type Classes, classesOf, entropyOf, logitsOf, probsOf } from "./categorical.js";
+import { Categorical } from "./categorical.js";
+import { type Classes, classesOf, entropyOf, logitsOf, probsOf } from "./classes.js";
+
+const unitVector = /* @__PURE__ */ multinomial(1);
 
 /**
  * OneHotCategorical: a Categorical whose values are unit vectors.
@@ -13,7 +16,7 @@ import { Categorical, type Classes, classesOf, entropyOf, logitsOf, probsOf } fr
 export class OneHotCategorical extends /* @__PURE__ */ family<Classes, [probs?: TensorLike]>("OneHotCategorical", {
   constraints: { probs: weights, logits: logWeights },
   oneOf: ["probs", "logits"],
-  support: multinomial(1),
+  support: unitVector,
   eventShape: (p) => [classesOf(p)],
   values: (p) => eye(classesOf(p)),
   logDensity: (x, p) => sum(mulZeroWins(x, logitsOf(p)), -1),

@@ -14,7 +14,7 @@ import {
 import { integerInterval, orderedVector, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { expectation } from "../../densities/divergences.js";
-import { pickAlongLast } from "./categorical.js";
+import { pickAlongLast } from "./classes.js";
 
 type Params = Tensors<"predictor" | "cutpoints">;
 /** K. */

@@ -15,7 +15,7 @@ import {
 import { type Constraint, logWeights, multinomial, positive, simplex, weights } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { straightThrough } from "../bounded/relaxedBernoulli.js";
-import { type Classes, classesOf, logitsOf } from "./categorical.js";
+import { type Classes, classesOf, logitsOf } from "./classes.js";
 import { OneHotCategorical } from "./oneHotCategorical.js";
 
 /**

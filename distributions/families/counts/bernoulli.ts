@@ -7,35 +7,14 @@ import {
   logSigmoid,
   mulZeroWins,
   random,
-  sigmoid,
   sub,
   type Tensor,
   type TensorLike,
   where,
 } from "../../../autodiff/index.js";
 import { boolean, extendedReal, unitInterval } from "../../constraints/index.js";
-import { family, type OneOf } from "../../core/family.js";
-import { weighed } from "../../densities/divergences.js";
-
-/** A probability p, or the log odds log(p / (1 - p)). */
-export type Odds = OneOf<"probs" | "logits">;
-
-export const probsOf = ({ probs, logits }: Odds): Tensor => probs ?? sigmoid(logits as Tensor);
-
-interface Outcome {
-  readonly probability: Tensor;
-  readonly log: Tensor;
-}
-/** Probability and log probability of 1 and of 0, each to full precision. */
-export function outcomesOf({ probs, logits }: Odds): [one: Outcome, zero: Outcome] {
-  if (probs !== undefined)
-    return [
-      { probability: probs, log: log(probs) },
-      { probability: sub(1, probs), log: log1p(probs.neg()) },
-    ];
-  const of = (l: Tensor): Outcome => ({ probability: sigmoid(l), log: logSigmoid(l) });
-  return [of(logits as Tensor), of((logits as Tensor).neg())];
-}
+import { family } from "../../core/family.js";
+import { entropyOf, type Odds, type Outcome, outcomesOf, probsOf } from "./odds.js";
 
 /**
  * Bernoulli: 1 with probability probs, else 0; either probs or logits = log(probs / (1 - probs)).
@@ -60,12 +39,7 @@ export class Bernoulli extends /* @__PURE__ */ family<Odds, [probs?: TensorLike]
     const [one, zero] = outcomesOf(p);
     return one.probability.mul(zero.probability);
   },
-  entropy: (p) => {
-    const [one, zero] = outcomesOf(p);
-    // Of probabilities the slope is infinite at 0 and 1, of log odds it is 0 at their ends.
-    const of = p.probs === undefined ? weighed : mulZeroWins;
-    return of(one.probability, one.log).add(of(zero.probability, zero.log)).neg();
-  },
+  entropy: entropyOf,
   cdf: (x, p) => where(less(x, 0), 0, where(less(x, 1), outcomesOf(p)[1].probability, 1)),
   icdf: (q, p) => where(lessEqual(q, outcomesOf(p)[1].probability), 0, where(lessEqual(q, 1), 1, NaN)),
 }) {

@@ -17,9 +17,18 @@ import { integerInterval, nonnegativeInteger, real, unitInterval } from "../../c
 import { family, type Tensors } from "../../core/family.js";
 import { betaTail, countQuantile } from "../../densities/countQuantiles.js";
 import { FAR_LOGIT, logBinomial } from "../../densities/counts.js";
-import { type Odds, outcomesOf, probsOf } from "./bernoulli.js";
+import { type Odds, outcomesOf, probsOf } from "./odds.js";
 
 type Params = Tensors<"totalCount"> & Odds;
+
+function logDensity(x: Tensor, { totalCount: n, probs, logits }: Params): Tensor {
+  if (probs !== undefined) return logBinomial(x, n, probs);
+  // By the rarer outcome, whose probability is known to all its digits.
+  const l = logits as Tensor;
+  const isTurned = less(0, l);
+  const [k, rarer] = [where(isTurned, n.sub(x), x), where(isTurned, l.neg(), l)];
+  return logBinomial(k, n, sigmoid(maximum(rarer, -FAR_LOGIT))).add(mulZeroWins(k, minimum(rarer.add(FAR_LOGIT), 0)));
+}
 
 function cdf(x: Tensor, p: Params): Tensor {
   const n = p.totalCount;
@@ -40,14 +49,7 @@ export class Binomial extends /* @__PURE__ */ family<Params, [totalCount: Tensor
   constraints: { totalCount: nonnegativeInteger, probs: unitInterval, logits: real },
   oneOf: ["probs", "logits"],
   support: ({ totalCount }) => integerInterval(0, totalCount),
-  logDensity: (x, { totalCount: n, probs, logits }) => {
-    if (probs !== undefined) return logBinomial(x, n, probs);
-    // Of the rarer outcome, whose probability is known to all its digits.
-    const l = logits as Tensor;
-    const isTurned = less(0, l);
-    const [k, rarer] = [where(isTurned, n.sub(x), x), where(isTurned, l.neg(), l)];
-    return logBinomial(k, n, sigmoid(maximum(rarer, -FAR_LOGIT))).add(mulZeroWins(k, minimum(rarer.add(FAR_LOGIT), 0)));
-  },
+  logDensity,
   draw: (key, shape, p) => random.binomial(key, p.totalCount, probsOf(p), shape),
   mean: (p) => p.totalCount.mul(probsOf(p)),
   variance: (p) => {

@@ -17,7 +17,7 @@ import {
 import { nonnegativeInteger, positiveProbability, real } from "../../constraints/index.js";
 import { family } from "../../core/family.js";
 import { countQuantile } from "../../densities/countQuantiles.js";
-import { type Odds, probsOf } from "./bernoulli.js";
+import { type Odds, probsOf } from "./odds.js";
 
 /** (1 - p) / p. */
 const failuresOf = ({ probs, logits }: Odds): Tensor =>

@@ -17,7 +17,7 @@ import { missableProbability, nonnegativeInteger, positive, real } from "../../c
 import { family, type Tensors } from "../../core/family.js";
 import { betaTail, countQuantile } from "../../densities/countQuantiles.js";
 import { FAR_LOGIT, logNegativeBinomial } from "../../densities/counts.js";
-import { type Odds, outcomesOf, probsOf } from "./bernoulli.js";
+import { type Odds, outcomesOf, probsOf } from "./odds.js";
 
 type Params = Tensors<"totalCount"> & Odds;
 

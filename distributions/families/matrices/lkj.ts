@@ -21,20 +21,26 @@ import {
   where,
   zeros,
 } from "../../../autodiff/index.js";
-import { corrCholesky, corrMatrix, integerInterval, positive } from "../../constraints/index.js";
+import { numbers } from "../../constraints/constraint.js";
+import { corrCholesky, corrMatrix, positive } from "../../constraints/index.js";
 import { LOG_PI } from "../../core/constants.js";
-import { family, type Tensors } from "../../core/family.js";
+import { family, type Row, type Tensors } from "../../core/family.js";
 import { firstNumber } from "../../core/parameters.js";
 import { gram } from "../../transforms/matrix.js";
 
 type Params = Tensors<"dim" | "concentration">;
 type Arguments = [dim: number, concentration?: TensorLike];
 const dimOf = ({ dim }: Params): number => firstNumber(dim);
-const parameters = {
-  constraints: { dim: /* @__PURE__ */ integerInterval(2, 2 ** 31), concentration: positive },
-  defaults: { concentration: 1 },
-  eventShape: (p: Params) => [dimOf(p), dimOf(p)],
-};
+const isDim = (n: number): 0 | 1 => (n >= 2 && n <= 2 ** 31 && Number.isInteger(n) ? 1 : 0);
+const dim = /* @__PURE__ */ numbers("dim", "a whole number in [2, 2147483648]", isDim, { isDiscrete: true });
+/** A family of matrices of that size. */
+const correlations = (name: string, row: Pick<Row<Params>, "support" | "logDensity" | "draw" | "mean">) =>
+  family<Params, Arguments>(name, {
+    constraints: { dim, concentration: positive },
+    defaults: { concentration: 1 },
+    eventShape: (p) => [dimOf(p), dimOf(p)],
+    ...row,
+  });
 
 /**
  * LKJCholesky: the Cholesky factor of a random correlation matrix (Lewandowski, Kurowicka and Joe 2009), for the free entries below the
@@ -46,8 +52,7 @@ const parameters = {
  *
  * @example new LKJCholesky(3, 2).eventShape // [3, 3]
  */
-export class LKJCholesky extends /* @__PURE__ */ family<Params, Arguments>("LKJCholesky", {
-  ...parameters,
+export class LKJCholesky extends /* @__PURE__ */ correlations("LKJCholesky", {
   support: corrCholesky,
   logDensity: (x, p) => {
     const d = dimOf(p);
@@ -92,8 +97,7 @@ export class LKJCholesky extends /* @__PURE__ */ family<Params, Arguments>("LKJC
  *
  * @example new LKJ(3, 2).eventShape // [3, 3]
  */
-export class LKJ extends /* @__PURE__ */ family<Params, Arguments>("LKJ", {
-  ...parameters,
+export class LKJ extends /* @__PURE__ */ correlations("LKJ", {
   support: corrMatrix,
   logDensity: (x, p) => {
     const d = dimOf(p);

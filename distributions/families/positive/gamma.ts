@@ -64,7 +64,7 @@ export class Chi2 extends /* @__PURE__ */ family<Tensors<"df">, [df: TensorLike]
 }) {}
 
 /** a log b - (a + 1) log x - b / x - lgamma(a) for a, b, x > 0. */
-const logInverseGammaDensity: Ternary = ternary(
+const logInverseGammaDensity: Ternary = /* @__PURE__ */ ternary(
   "logInverseGammaDensity",
   (a, b, x) => {
     const m = b / x;

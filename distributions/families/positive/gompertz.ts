@@ -31,7 +31,9 @@ function scaledE1Of(a: number): number {
   return 1 / tail;
 }
 const FRACTIONS = 200;
-const scaledE1: Unary = unary("scaledE1", (a) => scaledE1Of(a), [(g, y, a) => mulZeroWins(g, y.sub(a.reciprocal()))]);
+const scaledE1: Unary = /* @__PURE__ */ unary("scaledE1", (a) => scaledE1Of(a), [
+  (g, y, a) => mulZeroWins(g, y.sub(a.reciprocal())),
+]);
 
 /**
  * Gompertz, a = concentration and b = rate; a (exp(b x) - 1) is Exponential(1):

@@ -9,6 +9,31 @@ function scalesOf({ scale, asymmetry }: Params): [left: Tensor, right: Tensor, b
   return [left, right, left.add(right)];
 }
 
+function cdf(x: Tensor, p: Params): Tensor {
+  const [left, right, both] = scalesOf(p);
+  const d = x.sub(p.loc);
+  const isLeft = less(d, 0);
+  const low = exp(where(isLeft, d, 0).div(left))
+    .mul(left)
+    .div(both);
+  // l / (l + r) and what lies between loc and x.
+  const high = left.sub(right.mul(expm1(where(isLeft, 0, d.neg()).div(right)))).div(both);
+  return where(isLeft, low, high);
+}
+
+function icdf(q: Tensor, p: Params): Tensor {
+  const [left, right, both] = scalesOf(p);
+  const isLeft = less(q, left.div(both));
+  const low = log(where(isLeft, q, 0.5).mul(both).div(left)).mul(left);
+  // (1 - q) (l + r) / r, for small q by its distance from 1.
+  const isFar = less(0.5, q);
+  const beyond = where(isFar, q, q.mul(both).sub(left).div(right));
+  const high = log1p(where(isLeft, 0, beyond).neg())
+    .add(where(isFar, log(both).sub(log(right)), 0))
+    .mul(right);
+  return where(isLeft, low, high.neg()).add(p.loc);
+}
+
 /**
  * AsymmetricLaplace: two exponential tails that meet at loc, the left one of scale l = scale · asymmetry, the right one of scale
  * r = scale / asymmetry.
@@ -38,27 +63,6 @@ export class AsymmetricLaplace extends /* @__PURE__ */ family<
     return square(left).add(square(right));
   },
   entropy: (p) => log(scalesOf(p)[2]).add(1),
-  cdf: (x, p) => {
-    const [left, right, both] = scalesOf(p);
-    const d = x.sub(p.loc);
-    const isLeft = less(d, 0);
-    const low = exp(where(isLeft, d, 0).div(left))
-      .mul(left)
-      .div(both);
-    // l / (l + r) and what lies between loc and x.
-    const high = left.sub(right.mul(expm1(where(isLeft, 0, d.neg()).div(right)))).div(both);
-    return where(isLeft, low, high);
-  },
-  icdf: (q, p) => {
-    const [left, right, both] = scalesOf(p);
-    const isLeft = less(q, left.div(both));
-    const low = log(where(isLeft, q, 0.5).mul(both).div(left)).mul(left);
-    // (1 - q) (l + r) / r, for small q by its distance from 1.
-    const isFar = less(0.5, q);
-    const beyond = where(isFar, q, q.mul(both).sub(left).div(right));
-    const high = log1p(where(isLeft, 0, beyond).neg())
-      .add(where(isFar, log(both).sub(log(right)), 0))
-      .mul(right);
-    return where(isLeft, low, high.neg()).add(p.loc);
-  },
+  cdf,
+  icdf,
 }) {}

@@ -73,7 +73,8 @@ export class Normal extends /* @__PURE__ */ locationScale("Normal", {
   draw: (key, shape) => random.normal(key, shape),
   mean: 0,
   variance: 1,
-  entropy: 0.5 + LOG_SQRT_2PI,
+  // 1/2 + log √(2π)
+  entropy: 1.4189385332046727,
   cdf: (z) => ndtr(z),
   icdf: (q) => ndtri(q),
 }) {}
@@ -91,7 +92,8 @@ export class Laplace extends /* @__PURE__ */ locationScale("Laplace", {
   draw: (key, shape) => random.laplace(key, shape),
   mean: 0,
   variance: 2,
-  entropy: 1 + Math.LN2,
+  // 1 + log 2
+  entropy: 1.6931471805599454,
   cdf: (z) => {
     const isBelow = less(z, 0);
     const tail = exp(where(isBelow, z, z.neg())).mul(0.5);
@@ -117,7 +119,8 @@ export class Logistic extends /* @__PURE__ */ locationScale("Logistic", {
   logNorm: 0,
   draw: (key, shape) => random.logistic(key, shape),
   mean: 0,
-  variance: (Math.PI * Math.PI) / 3,
+  // π²/3
+  variance: 3.289868133696453,
   entropy: 2,
   cdf: (z) => sigmoid(z),
   icdf: (q) => log(q).sub(log1p(q.neg())),
@@ -134,8 +137,8 @@ export class Cauchy extends /* @__PURE__ */ locationScale("Cauchy", {
   shape: (z) => logOnePlusSquare(z).neg(),
   logNorm: LOG_PI,
   draw: (key, shape) => random.cauchy(key, shape),
-  mean: Number.NaN,
-  variance: Number.NaN,
+  mean: NaN,
+  variance: NaN,
   entropy: LOG_4PI,
   cdf: (z) => {
     // Below the centre by the angle from the axis: no cancellation in the tail.
@@ -171,8 +174,10 @@ export class Gumbel extends /* @__PURE__ */ locationScale("Gumbel", {
   logNorm: 0,
   draw: (key, shape) => random.gumbel(key, shape),
   mean: EULER,
-  variance: (Math.PI * Math.PI) / 6,
-  entropy: 1 + EULER,
+  // π²/6
+  variance: 1.6449340668482264,
+  // 1 + γ
+  entropy: 1.5772156649015328,
   cdf: (z) => exp(exp(z.neg()).neg()),
   icdf: (q) => log(log(q).neg()).neg(),
 }) {}
@@ -189,7 +194,8 @@ export class SoftLaplace extends /* @__PURE__ */ locationScale("SoftLaplace", {
   logNorm: LOG_HALF_PI,
   draw: (key, shape) => log(abs(random.cauchy(key, shape))),
   mean: 0,
-  variance: (Math.PI * Math.PI) / 4,
+  // π²/4
+  variance: 2.4674011002723395,
   entropy: LOG_2PI,
   cdf: (z) => {
     const isHigh = greater(z, 0);

@@ -17,7 +17,7 @@ import {
 import { logWeights, multinomial, nonnegativeInteger, weights } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logPoisson } from "../../densities/continuous.js";
-import { type Classes, classesOf, logitsOf, probsOf } from "../categorical/categorical.js";
+import { type Classes, classesOf, logitsOf, probsOf } from "../categorical/classes.js";
 
 /** Multinomial draws, one class after the other: of what is left, a class gets its share of the probability that is left. */
 export function countsOf(key: Tensor, totalCount: Tensor, probs: Tensor, shape: Shape): Tensor {

@@ -1,5 +1,4 @@
 import {
-  exp,
   greater,
   lgamma,
   log,
@@ -7,7 +6,6 @@ import {
   logBeta,
   matmul,
   random,
-  sqrt,
   square,
   sum,
   type Tensor,
@@ -17,6 +15,7 @@ import {
 } from "../../../autodiff/index.js";
 import { lowerCholesky, positive, realVector } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
+import { studentSpread } from "../../densities/student.js";
 import { halfLogDeterminant } from "./multivariateNormal.js";
 
 /**
@@ -47,10 +46,8 @@ export class MultivariateStudentT extends /* @__PURE__ */ family<
   draw: (key, shape, { df, loc, scaleTril }) => {
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
     const z = random.normal(k1, [...shape, ...scaleTril.shape.slice(-1)]);
-    const half = df.mul(0.5);
-    // In logarithms, as StudentT.
-    const spread = exp(random.logGamma(k2, half, shape).mul(-0.5)).mul(sqrt(half));
-    return matmul(scaleTril, z.expandDims(-1)).squeeze(-1).mul(spread.expandDims(-1)).add(loc);
+    const spread = studentSpread(k2, df, shape).expandDims(-1);
+    return matmul(scaleTril, z.expandDims(-1)).squeeze(-1).mul(spread).add(loc);
   },
   keepInside: true,
   mean: ({ df, loc }) => where(greater(df, 1).expandDims(-1), loc, NaN),

@@ -1,10 +1,12 @@
 /** The editor: CodeMirror with the library's types. The page fetches this file when somebody turns to the code. */
 import { autocompletion, type CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
 import { javascript } from "@codemirror/lang-javascript";
-import { type Diagnostic, linter, setDiagnostics } from "@codemirror/lint";
-import { hoverTooltip } from "@codemirror/view";
+import { type Diagnostic, linter, lintGutter, setDiagnostics } from "@codemirror/lint";
+import { Prec } from "@codemirror/state";
+import { hoverTooltip, keymap } from "@codemirror/view";
 import { basicSetup, EditorView } from "codemirror";
 import { completionsAt, errorsOf, loadTypes, noteAt } from "./types.js";
+import type { Problem } from "./typesWorker.js";
 
 const KINDS: Readonly<Record<string, string>> = {
   const: "constant",
@@ -26,17 +28,20 @@ async function complete(context: CompletionContext): Promise<CompletionResult | 
   };
 }
 
-const check = async (view: EditorView): Promise<Diagnostic[]> => {
-  await loadTypes();
-  const problems = await errorsOf(view.state.doc.toString());
-  const end = view.state.doc.length;
-  return problems.map(({ from, to, text }) => ({
-    from: Math.min(from, end),
-    to: Math.min(to, end),
-    message: text,
-    severity: "error",
-  }));
-};
+const check =
+  (found: (problems: readonly Problem[]) => void) =>
+  async (view: EditorView): Promise<Diagnostic[]> => {
+    await loadTypes();
+    const problems = await errorsOf(view.state.doc.toString());
+    found(problems);
+    const end = view.state.doc.length;
+    return problems.map(({ from, to, text }) => ({
+      from: Math.min(from, end),
+      to: Math.min(to, end),
+      message: text,
+      severity: "error",
+    }));
+  };
 
 const note = hoverTooltip(async (view, pos) => {
   await loadTypes();
@@ -61,20 +66,40 @@ export interface Editor {
   focus(): void;
 }
 
+/** What the editor tells the page. */
+export interface Listener {
+  changed(): void;
+  found(problems: readonly Problem[]): void;
+  run(): void;
+}
+
 /** An editor in `host` with this text. */
-export function openEditor(host: HTMLElement, text: string, changed: () => void): Editor {
+export function openEditor(host: HTMLElement, text: string, listener: Listener): Editor {
   const view = new EditorView({
     parent: host,
     doc: text,
     extensions: [
+      Prec.highest(
+        keymap.of([
+          {
+            key: "Mod-Enter",
+            run: () => {
+              listener.run();
+              return true;
+            },
+          },
+        ]),
+      ),
       basicSetup,
+      lintGutter(),
       javascript({ typescript: true }),
       autocompletion({ override: [complete] }),
-      linter(check, { delay: 500 }),
+      linter(check(listener.found), { delay: 500 }),
       note,
+      EditorView.lineWrapping,
       EditorView.contentAttributes.of({ "aria-label": "The program" }),
       EditorView.updateListener.of((update) => {
-        if (update.docChanged) changed();
+        if (update.docChanged) listener.changed();
       }),
     ],
   });

@@ -1,6 +1,6 @@
 /** What the build writes for the playground: its page, and the types that its editor knows. */
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type Frame, layOut } from "../src/layout.js";
@@ -22,9 +22,21 @@ export function standardTypes(): Record<string, string> {
   return files;
 }
 
+/** The files of the library's source. */
+const sourcesOf = (root: string): string[] => [
+  "index.ts",
+  ...["provenance", "autodiff", "distributions", "infer"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => join(folder, name)),
+  ),
+];
+
 /** The declarations of the library as it is built, under the name by which programs import it. */
 export function libraryTypes(root: string): Record<string, string> {
-  if (!existsSync(join(root, "dist/index.d.ts")))
+  const built = join(root, "dist/index.d.ts");
+  const since = existsSync(built) ? statSync(built).mtimeMs : 0;
+  if (sourcesOf(root).some((file) => statSync(join(root, file)).mtimeMs > since))
     execFileSync("npm", ["run", "--silent", "build"], { cwd: root, stdio: "inherit" });
   const files: Record<string, string> = {};
   for (const name of readdirSync(join(root, "dist")).filter((file) => file.endsWith(".d.ts")))
@@ -43,19 +55,24 @@ export const playgroundPage = (frame: Frame): string =>
     source: "docs/site/playground/main.ts",
     headings: [],
     html: `<h1>Playground</h1>
+<p>Change the model and run it: what depends on what, which costs each choice is charged with, and how noisy the gradients are.
+It runs here in your browser, cut off from the network.</p>
 <p class="bar"><label>Start from <select id="models"></select></label>
-<button id="run">Run</button> <button id="stop" disabled>Stop</button> <button id="share">Share</button>
+<button id="run" class="main">Run</button> <button id="stop" disabled>Stop</button> <button id="share">Share</button>
 <span id="status" role="status"></span></p>
 <div class="play">
-<section class="code" aria-label="Program"><textarea id="program" aria-label="The program" spellcheck="false" autocomplete="off"></textarea><div id="editor"></div>
-<p id="error" role="alert"></p><div id="output" hidden><h2>Printed</h2><pre id="log" tabindex="0"></pre></div></section>
-<div class="told">
-<section><h2>Sites</h2><div id="graph"></div></section>
-<section><h2>The site <code id="chosen"></code> under <span id="estimator">its estimator</span></h2><div id="site"></div></section>
-<section><h2>Loss</h2><div id="losses"></div></section>
-<section><h2>Variance of the gradient</h2><div id="variances"></div></section>
-<section><h2>Posterior</h2><div id="posterior"></div></section>
-<section><details><summary>The compiled program of one gradient</summary><pre id="source" tabindex="0"></pre></details></section>
+<section class="code" aria-label="Program"><textarea id="program" aria-label="The program" spellcheck="false" autocomplete="off" autocapitalize="off"></textarea><div id="editor"></div>
+<p id="error" role="alert"></p><ul id="problems" aria-label="Errors of types"></ul>
+<div id="output" hidden><h2>Printed</h2><pre id="log" tabindex="0"></pre></div></section>
+<div class="told" id="told">
+<p id="nothing" class="quiet">Press <b>Run</b>, or Ctrl+Enter in the program. Here come the graph of the model, the charges of each site, the loss, the variance of
+the gradients, and the posterior.</p>
+<section hidden><h2>Sites</h2><div id="graph"></div></section>
+<section hidden><h2>The site <code id="chosen"></code> under <span id="estimator">its estimator</span></h2><div id="site"></div></section>
+<section hidden><h2>Loss</h2><div id="losses"></div></section>
+<section hidden><h2>Variance of the gradient</h2><div id="variances"></div></section>
+<section hidden><h2>Posterior</h2><div id="posterior"></div></section>
+<section hidden><details><summary>The compiled program of one gradient</summary><pre id="source" tabindex="0"></pre></details></section>
 </div></div>`,
   })
     .replace(

@@ -1,22 +1,31 @@
 /** The page of the playground: a program on one side, what the library says of it on the other. Nothing runs before Run is pressed. */
 import type { Editor } from "./editor.js";
 import { Sandbox } from "./frame.js";
+import { drawGraph, markChosen } from "./graph.js";
 import { MODELS } from "./models.js";
-import { LONGEST_PROGRAM, type Report, type SiteReport } from "./protocol.js";
-import { javascriptOf, loadTypes } from "./types.js";
-import { drawBars, drawGraph, drawLosses, drawPosterior } from "./views.js";
+import { type GraphReport, LONGEST_PROGRAM, type Report, type SiteReport } from "./protocol.js";
+import { decode, encode } from "./share.js";
+import { describeSite } from "./site.js";
+import { loadTypes, scriptOf } from "./types.js";
+import type { Problem } from "./typesWorker.js";
+import { drawLosses, drawPosterior, drawVariances } from "./views.js";
 
 const find = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
-const [area, host, status, choice] = [
+const [area, host, status, choice, told] = [
   find<HTMLTextAreaElement>("program"),
   find("editor"),
   find("status"),
   find<HTMLSelectElement>("models"),
+  find("told"),
 ];
+const stopButton = find<HTMLButtonElement>("stop");
+const panels = [...told.querySelectorAll<HTMLElement>("section")];
 
 let editor: Editor | undefined;
 let hasRun = false;
+let graph: GraphReport | null = null;
 let sites: readonly SiteReport[] = [];
+let estimator = "";
 let losses: number[] = [];
 let chosen: string | null = null;
 
@@ -24,112 +33,153 @@ const text = (): string => editor?.text() ?? area.value;
 const say = (words: string): void => {
   status.textContent = words;
 };
+const sayError = (error: unknown): void => say(String(error));
 
-/** The program as a fragment of the address: UTF-8 in base64url. */
-const encode = (program: string): string =>
-  btoa(String.fromCharCode(...new TextEncoder().encode(program)))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replace(/=+$/, "");
-function decode(fragment: string): string | null {
-  if (fragment.length > 2 * LONGEST_PROGRAM) return null;
-  try {
-    const bytes = atob(fragment.replaceAll("-", "+").replaceAll("_", "/"));
-    return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(bytes, (c) => c.charCodeAt(0)));
-  } catch {
-    return null;
-  }
+/** The panel of a report is of this run from now on. */
+function fresh(id: string): HTMLElement {
+  const place = find(id);
+  const panel = place.closest("section");
+  panel?.classList.remove("old");
+  if (panel !== null) panel.hidden = false;
+  find("nothing").hidden = true;
+  return place;
+}
+
+/** Panels that still show an earlier run are hidden: a refused program has no variances. */
+function hideOld(): void {
+  for (const panel of panels) if (panel.classList.contains("old")) panel.hidden = true;
 }
 
 const hear = (report: Report): void => {
+  clearTimeout(silence);
   switch (report.type) {
     case "log":
       find("log").append(`${report.text}\n`);
       find("output").hidden = false;
       break;
     case "error":
-      find("error").textContent = report.line === null ? report.text : `Line ${report.line}: ${report.text}`;
-      editor?.mark(report.line, report.text);
-      say("Refused.");
+      refuse(report.text, report.line);
       break;
-    case "graph": {
-      const names = report.nodes.map(({ name }) => name);
-      drawGraph(find("graph"), report.dot, names, choose).catch((error: unknown) => say(String(error)));
+    case "graph":
+      graph = report;
+      break;
+    case "sites": {
+      sites = report.sites;
+      estimator = report.estimator;
+      find("estimator").textContent = estimator;
+      const names = new Set([...(graph?.nodes ?? []), ...sites].map(({ name }) => name));
+      const first = sites.find(({ side }) => side === "guide") ?? sites[0];
+      if (chosen === null || !names.has(chosen)) chosen = first?.name ?? null;
+      if (graph !== null)
+        drawGraph(fresh("graph"), graph, sites, choose)
+          .then(() => chosen !== null && choose(chosen))
+          .catch(sayError);
       break;
     }
-    case "sites":
-      sites = report.sites;
-      find("estimator").textContent = report.estimator;
-      choose(chosen !== null && sites.some(({ name }) => name === chosen) ? chosen : (sites[0]?.name ?? ""));
-      break;
     case "losses":
       if (report.from === 0) losses = [];
       losses.push(...report.values);
       say(`Step ${losses.length.toLocaleString("en")} of ${report.of.toLocaleString("en")}.`);
-      drawLosses(find("losses"), losses, report.of).catch((error: unknown) => say(String(error)));
+      drawLosses(fresh("losses"), losses, report.of).catch(sayError);
       break;
     case "variances":
-      drawBars(find("variances"), report.bars, report.notes, report.draws);
+      drawVariances(fresh("variances"), report, estimator);
       break;
     case "posterior":
-      drawPosterior(find("posterior"), report.rows);
+      drawPosterior(fresh("posterior"), report.rows);
+      say("The fit is done; more draws for the variances…");
       break;
     case "source":
-      find("source").textContent = report.text;
+      fresh("source").textContent = report.text;
       break;
     case "done":
-      find<HTMLButtonElement>("stop").disabled = true;
-      if (find("error").textContent === "") say("Done.");
+      finish();
+      if (find("error").textContent === "") say(graph === null ? "Done. To see more, export a model." : "Done.");
   }
 };
 const sandbox = new Sandbox(document.body, hear);
 
-/** Show what is known of a site, on both sides. */
+function refuse(words: string, line: number | null): void {
+  find("error").textContent = line === null ? words : `Line ${line}: ${words}`;
+  editor?.mark(line, words);
+  say("Refused.");
+}
+function finish(): void {
+  clearTimeout(silence);
+  stopButton.disabled = true;
+  hideOld();
+}
+
+/** Show what is known of a site or parameter. */
 function choose(name: string): void {
   chosen = name;
-  const own = sites.filter((site) => site.name === name);
-  const parts = own.flatMap(({ text: said, charged }) => {
-    const p = document.createElement("pre");
-    p.textContent = said.trim();
-    const list = document.createElement("ul");
-    for (const cost of charged) {
-      const item = document.createElement("li");
-      item.textContent = cost;
-      list.append(item);
-    }
-    return charged.length > 0 ? [p, list] : [p];
-  });
   find("chosen").textContent = name;
-  find("site").replaceChildren(...parts);
+  fresh("site").replaceChildren(...describeSite(name, estimator, sites, graph));
+  markChosen(find("graph"), name);
 }
 
 let runner: Promise<string> | undefined;
+let silence: ReturnType<typeof setTimeout> | undefined;
 async function run(): Promise<void> {
+  clearTimeout(timer);
   hasRun = true;
   say("Starting…");
-  find<HTMLButtonElement>("stop").disabled = false;
+  stopButton.disabled = false;
   find("error").textContent = "";
   find("log").textContent = "";
   find("output").hidden = true;
+  for (const panel of panels) if (!panel.hidden) panel.classList.add("old");
+  graph = null;
   editor?.mark(null, "");
-  runner ??= fetch(new URL("./runner.js", import.meta.url)).then((response) => response.text());
   const program = text();
-  if (program.length > LONGEST_PROGRAM) return say(`A program has at most ${LONGEST_PROGRAM} characters.`);
-  await sandbox.run(await runner, await javascriptOf(program));
+  try {
+    if (program.length > LONGEST_PROGRAM) throw new Error(`A program has at most ${LONGEST_PROGRAM} characters.`);
+    runner ??= fetch(new URL("./runner.js", import.meta.url)).then((response) => response.text());
+    const script = await scriptOf(program);
+    if ("code" in script) {
+      clearTimeout(silence);
+      silence = setTimeout(() => say("Still running, without a word for six seconds. Stop ends it."), 6000);
+      return await sandbox.run(await runner, script.code);
+    }
+    await sandbox.stop();
+    refuse(script.text, script.line);
+  } catch (error) {
+    refuse(error instanceof Error ? error.message : String(error), null);
+  }
+  finish();
 }
 
 let timer: ReturnType<typeof setTimeout> | undefined;
-/** After the first run, a change runs again once the typing pauses. */
+/** After the first run, a change runs again once the typing pauses. The address no longer holds this program. */
 function changed(): void {
   clearTimeout(timer);
+  if (location.hash.length > 1) history.replaceState(null, "", location.pathname);
   if (hasRun) timer = setTimeout(() => void run(), 700);
 }
 
 function show(program: string): void {
-  hasRun = false;
   void sandbox.stop();
   area.value = program;
   editor?.replace(program);
+  clearTimeout(timer);
+  hasRun = false;
+  finish();
+  for (const panel of panels) panel.hidden = true;
+  find("nothing").hidden = false;
+  find("error").textContent = "";
+  find("output").hidden = true;
+  chosen = null;
+  say("");
+}
+
+/** What the compiler found, for those who see no wavy lines. */
+function list(problems: readonly Problem[]): void {
+  const items = problems.slice(0, 5).map(({ line, text: words }) => {
+    const item = document.createElement("li");
+    item.textContent = `Line ${line}: ${words}`;
+    return item;
+  });
+  find("problems").replaceChildren(...items);
 }
 
 async function open(): Promise<void> {
@@ -137,9 +187,19 @@ async function open(): Promise<void> {
   const { openEditor } = await import("./editor.js");
   if (editor !== undefined) return;
   area.hidden = true;
-  editor = openEditor(host, area.value, changed);
+  editor = openEditor(host, area.value, { changed, found: list, run: () => void run() });
   editor.focus();
   await loadTypes();
+}
+
+/** The program that the address holds, or the first of the starting models. */
+function start(): void {
+  const shared = location.hash.length > 1 ? decode(location.hash.slice(1)) : null;
+  if (shared !== null) choice.selectedIndex = -1;
+  else choice.selectedIndex = 0;
+  show(shared ?? MODELS[0]?.text ?? "");
+  if (shared !== null) say("A program from a link. Read it, then press Run.");
+  else if (location.hash.length > 1) say("The link does not hold a program.");
 }
 
 for (const { name } of MODELS) choice.append(new Option(name));
@@ -147,23 +207,32 @@ choice.addEventListener("change", () => {
   history.replaceState(null, "", location.pathname);
   show(MODELS[choice.selectedIndex]?.text ?? "");
 });
-area.addEventListener("focus", () => void open());
+area.addEventListener("focus", () => void open().catch(sayError));
 area.addEventListener("input", changed);
-find("run").addEventListener("click", () => void run());
-find("stop").addEventListener("click", () => {
+area.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void run();
+});
+find("run").addEventListener("click", () => {
+  const isBelow = told.getBoundingClientRect().top > area.getBoundingClientRect().top + 100;
+  void run();
+  // On a narrow screen the results stand below the program.
+  if (isBelow) told.scrollIntoView({ block: "start" });
+});
+stopButton.addEventListener("click", () => {
   clearTimeout(timer);
   void sandbox.stop();
-  find<HTMLButtonElement>("stop").disabled = true;
+  finish();
   say("Stopped.");
 });
 find("share").addEventListener("click", async () => {
+  if (text().length > LONGEST_PROGRAM) return say(`A link holds at most ${LONGEST_PROGRAM} characters.`);
   history.replaceState(null, "", `#${encode(text())}`);
-  await navigator.clipboard?.writeText(location.href).catch(() => {});
-  say("The address of this page now holds the program; it was copied.");
+  try {
+    await navigator.clipboard.writeText(location.href);
+    say("The address of this page now holds the program; it was copied.");
+  } catch {
+    say("The address of this page now holds the program: copy it from there.");
+  }
 });
-
-const shared = location.hash.length > 1 ? decode(location.hash.slice(1)) : null;
-if (shared !== null) choice.selectedIndex = -1;
-show(shared ?? MODELS[0]?.text ?? "");
-if (shared !== null) say("A program from a link. Read it, then press Run.");
-else if (location.hash.length > 1) say("The link does not hold a program.");
+addEventListener("hashchange", start);
+start();

@@ -8,21 +8,65 @@ export type Order =
   | { readonly type: "run"; readonly runner: string; readonly code: string }
   | { readonly type: "stop" };
 
-export interface GraphNode {
-  readonly name: string;
-  readonly kind: string;
+export interface GraphReport {
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly kind: string;
+    readonly distribution: string;
+    /** The names of its plates, outermost first. */
+    readonly plates: readonly string[];
+  }[];
+  readonly edges: readonly { readonly from: string; readonly to: string }[];
+  readonly plates: readonly { readonly name: string; readonly size: number | null }[];
+}
+
+/** What became of one element axis of a site on its way to a cost: the axis of the cost that it meets, or the op that mixed it. */
+export interface Axis {
+  readonly axis: number;
+  readonly meets: number | null;
+  readonly mixedBy: string | null;
+}
+
+/** A cost, as a latent of the guide sees it. */
+export interface CostReport {
+  /** `+log p(x)` */
+  readonly cost: string;
+  readonly depends: boolean;
+  readonly isCharged: boolean;
+  readonly axes: readonly Axis[];
 }
 
 export interface SiteReport {
   readonly name: string;
   readonly side: string;
-  readonly text: string;
-  readonly charged: readonly string[];
+  readonly distribution: string;
+  /** How its gradient is taken. */
+  readonly gradient: string;
+  readonly shape: string;
+  readonly plates: readonly string[];
+  /** The sites on which its log density depends. */
+  readonly provenance: readonly string[];
+  /** Every cost, for a latent of the guide. */
+  readonly costs: readonly CostReport[];
+  readonly baseline: readonly string[];
+  /** For an enumerated site: over how many values. */
+  readonly values: number | null;
 }
 
+/** The variance of a gradient, and the seconds that one takes. */
 export interface Bar {
   readonly label: string;
   readonly value: number;
+  readonly seconds: number;
+}
+
+/** The same for one way to take the gradient of one site. */
+export interface ChoiceBar extends Bar {
+  readonly site: string;
+  readonly isBiased: boolean;
+  readonly isRecommended: boolean;
+  /** The options that say so, as they stand in a program. */
+  readonly options: string;
 }
 
 export interface PosteriorRow {
@@ -37,13 +81,14 @@ export interface PosteriorRow {
 export type Report =
   | { readonly type: "log"; readonly text: string }
   | { readonly type: "error"; readonly text: string; readonly line: number | null }
-  | { readonly type: "graph"; readonly dot: string; readonly nodes: readonly GraphNode[] }
+  | ({ readonly type: "graph" } & GraphReport)
   | { readonly type: "sites"; readonly estimator: string; readonly sites: readonly SiteReport[] }
   | { readonly type: "losses"; readonly from: number; readonly of: number; readonly values: readonly number[] }
   | {
       readonly type: "variances";
       readonly draws: number;
       readonly bars: readonly Bar[];
+      readonly choices: readonly ChoiceBar[];
       readonly notes: readonly string[];
     }
   | { readonly type: "posterior"; readonly rows: readonly PosteriorRow[] }
@@ -56,6 +101,7 @@ const isText =
   (x) =>
     typeof x === "string" && x.length <= longest;
 const isNumber: Check = (x) => typeof x === "number";
+const isFlag: Check = (x) => typeof x === "boolean";
 const orNull =
   (check: Check): Check =>
   (x) =>
@@ -77,20 +123,35 @@ const isRecordOf =
 const type = isText(20);
 const line = isText(2_000);
 const page = isText(200_000);
+const names = isList(line, 500);
+const axis = isRecordOf({ axis: isNumber, meets: orNull(isNumber), mixedBy: orNull(line) });
+const cost = isRecordOf({ cost: line, depends: isFlag, isCharged: isFlag, axes: isList(axis, 20) });
+const site = isRecordOf({
+  ...{ name: line, side: line, distribution: line, gradient: line, shape: line, plates: names, provenance: names },
+  ...{ costs: isList(cost, 500), baseline: names, values: orNull(isNumber) },
+});
 const REPORTS: Readonly<Record<Report["type"], Check>> = {
   log: isRecordOf({ type, text: isText(20_000) }),
   error: isRecordOf({ type, text: isText(20_000), line: orNull(isNumber) }),
-  graph: isRecordOf({ type, dot: page, nodes: isList(isRecordOf({ name: line, kind: line }), 500) }),
-  sites: isRecordOf({
+  graph: isRecordOf({
     type,
-    estimator: line,
-    sites: isList(isRecordOf({ name: line, side: line, text: isText(20_000), charged: isList(line, 500) }), 500),
+    nodes: isList(isRecordOf({ name: line, kind: line, distribution: line, plates: names }), 500),
+    edges: isList(isRecordOf({ from: line, to: line }), 5_000),
+    plates: isList(isRecordOf({ name: line, size: orNull(isNumber) }), 500),
   }),
+  sites: isRecordOf({ type, estimator: line, sites: isList(site, 500) }),
   losses: isRecordOf({ type, from: isNumber, of: isNumber, values: isList(isNumber, 100_000) }),
   variances: isRecordOf({
     type,
     draws: isNumber,
-    bars: isList(isRecordOf({ label: line, value: isNumber }), 50),
+    bars: isList(isRecordOf({ label: line, value: isNumber, seconds: isNumber }), 50),
+    choices: isList(
+      isRecordOf({
+        ...{ label: line, value: isNumber, seconds: isNumber },
+        ...{ site: line, isBiased: isFlag, isRecommended: isFlag, options: line },
+      }),
+      200,
+    ),
     notes: isList(isText(5_000), 50),
   }),
   posterior: isRecordOf({

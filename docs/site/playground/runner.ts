@@ -7,12 +7,15 @@ import {
   AutoNormal,
   adam,
   type Elbo,
+  type ExplainedSite,
+  type Explanation,
   explain,
   jit,
   type Model,
   type Optimizer,
   Predictive,
   random,
+  recommend,
   renderModel,
   SVI,
   summary,
@@ -20,7 +23,7 @@ import {
   TraceGraphELBO,
   valueAndGrad,
 } from "pedigrad";
-import type { Report } from "./protocol.js";
+import type { Report, SiteReport } from "./protocol.js";
 
 /** What a program exports. */
 interface Program {
@@ -86,33 +89,26 @@ function run(code: string): void {
     exact,
   } = evaluate(code);
   if (model === undefined) return;
-  const graph = renderModel(model, ...args);
-  report({ type: "graph", dot: graph.toDot(), nodes: graph.nodes.map(({ name, kind }) => ({ name, kind })) });
+  const { nodes, edges, plates } = renderModel(model, ...args);
+  report({ type: "graph", nodes, edges, plates });
   const guide = given ?? new AutoNormal(model);
-
   const told = explain(elbo, model, guide, ...args);
-  const texts = told
-    .toString()
-    .split(/\n(?= {2}\S)/)
-    .slice(1);
-  report({
-    type: "sites",
-    estimator: told.estimator,
-    sites: told.sites.map(({ name, side, charged = [] }, i) => ({
-      name,
-      side,
-      charged: [...charged],
-      text: texts[i] ?? "",
-    })),
-  });
+  report({ type: "sites", estimator: told.estimator, sites: told.sites.map((site) => siteReport(site, told)) });
 
   const svi = new SVI(model, guide, optimiser, elbo);
   const measure = (draws: number): void => {
-    const { variances, refusals } = explain(elbo, model, guide, ...args, { measureVariance: draws });
+    const measured = explain(elbo, model, guide, ...args, { measureVariance: draws });
+    const { variances, refusals, choices } = measured;
+    const best = choices.length > 0 ? recommend(measured) : () => ({});
     report({
       type: "variances",
       draws,
-      bars: variances.map(({ estimator, total }) => ({ label: estimator, value: total })),
+      bars: variances.map(({ estimator, total, seconds }) => ({ label: estimator, value: total, seconds })),
+      choices: choices.slice(0, 200).map(({ estimator, total, seconds, site, isBiased, infer }) => ({
+        ...{ label: estimator, value: total, seconds, site, isBiased },
+        isRecommended: JSON.stringify(best({ name: site })) === JSON.stringify(infer),
+        options: `{ infer: ${sourceText(infer)} }`,
+      })),
       notes: refusals.map(({ estimator, why }) => `${estimator}: ${why}`.slice(0, 5_000)),
     });
   };
@@ -136,7 +132,7 @@ function run(code: string): void {
 
   const draws = new Predictive(guide, { params, numSamples: 1000 }).run(random.key(1), ...args);
   const latents = Object.fromEntries(
-    Object.entries(draws).filter(([name]) => graph.nodes.some((node) => node.name === name)),
+    Object.entries(draws).filter(([name]) => nodes.some((node) => node.name === name)),
   );
   const rows = [...summary(latents)].slice(0, 200);
   report({
@@ -151,6 +147,40 @@ function run(code: string): void {
   report({ type: "source", text: sourceOf(elbo, model, guide, params, args).slice(0, 200_000) });
   measure(4000);
 }
+
+/** A site as the page shows it: a latent of the guide with every cost, and what became of its elements on the way there. */
+function siteReport(site: ExplainedSite, { sites }: Explanation): SiteReport {
+  const { name, side, distribution, gradient, plates, provenance, charged = [], axes = [] } = site;
+  const costs = sites.map((other) => (other.side === "guide" ? `-log q(${other.name})` : `+log p(${other.name})`));
+  const dependents = new Map(site.dependents?.map((one) => [one.cost, one.axes]));
+  return {
+    ...{ name, side, distribution, gradient, plates, provenance },
+    shape: `batch [${site.batchShape}], event [${site.eventShape}]`,
+    costs:
+      site.dependents === undefined
+        ? []
+        : costs.map((cost) => ({
+            cost,
+            depends: dependents.has(cost),
+            isCharged: charged.includes(cost),
+            axes: (dependents.get(cost) ?? axes.filter((one) => one.cost === cost)).map(({ axis, meets, mixedBy }) => ({
+              axis,
+              meets,
+              mixedBy,
+            })),
+          })),
+    baseline: site.baseline ?? [],
+    values: site.enumeration?.values ?? null,
+  };
+}
+
+/** A record of options as one writes it. */
+const sourceText = (x: unknown): string =>
+  typeof x === "object" && x !== null
+    ? `{ ${Object.entries(x)
+        .map(([name, value]) => `${name}: ${sourceText(value)}`)
+        .join(", ")} }`
+    : JSON.stringify(x);
 
 /** The compiled program of one gradient, or why there is none. */
 function sourceOf(

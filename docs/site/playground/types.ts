@@ -1,5 +1,5 @@
 /** The page's side of typesWorker.ts: questions with promises for answers. The worker starts at the first question. */
-import type { Problem, Question } from "./typesWorker.js";
+import type { Problem, Question, Script } from "./typesWorker.js";
 
 type Ask = Question extends infer Q ? (Q extends Question ? Omit<Q, "id"> : never) : never;
 
@@ -36,7 +36,7 @@ export const loadTypes = (): Promise<unknown> => {
   return loaded;
 };
 
-export const javascriptOf = (text: string): Promise<string> => ask({ ask: "javascript", text });
+export const scriptOf = (text: string): Promise<Script> => ask({ ask: "javascript", text });
 export const errorsOf = (text: string): Promise<Problem[]> => ask({ ask: "errors", text });
 export const completionsAt = (text: string, at: number): Promise<{ name: string; kind: string; sortText: string }[]> =>
   ask({ ask: "completions", text, at });

@@ -14,6 +14,7 @@ export type Question =
 export interface Problem {
   readonly from: number;
   readonly to: number;
+  readonly line: number;
   readonly text: string;
 }
 
@@ -42,12 +43,24 @@ function errorsOf(text: string): Problem[] {
   return [...known.getSyntacticDiagnostics(FILE), ...known.getSemanticDiagnostics(FILE)].map((d) => ({
     from: d.start ?? 0,
     to: (d.start ?? 0) + (d.length ?? 1),
+    line: text.slice(0, d.start ?? 0).split("\n").length,
     text: ts.flattenDiagnosticMessageText(d.messageText, "\n"),
   }));
 }
 
+/** A program as JavaScript, or the place where its text is not a program. */
+export type Script = { readonly code: string } | { readonly line: number; readonly text: string };
+
+function scriptOf(text: string): Script {
+  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
+  const [first] = ts.transpileModule(text, { compilerOptions, reportDiagnostics: true }).diagnostics ?? [];
+  if (first === undefined) return { code: javascriptOf(text) };
+  const line = text.slice(0, first.start ?? 0).split("\n").length;
+  return { line, text: ts.flattenDiagnosticMessageText(first.messageText, "\n") };
+}
+
 /** The program as JavaScript, every statement on the line where it stood: types become spaces, imports and exports plain statements. */
-export function javascriptOf(text: string): string {
+function javascriptOf(text: string): string {
   const plain = blankSpace(text);
   const file = ts.createSourceFile(FILE, plain, ts.ScriptTarget.ES2022, true);
   const edits: { from: number; to: number; text: string }[] = [];
@@ -99,7 +112,7 @@ function answer(question: Question): unknown {
     case "errors":
       return errorsOf(question.text);
     case "javascript":
-      return javascriptOf(question.text);
+      return scriptOf(question.text);
     case "completions":
       return (
         service(question.text)

@@ -1,5 +1,5 @@
-/** The pictures beside the program: graph, curve of losses, bars of variances, table of the posterior. */
-import type { Bar, PosteriorRow } from "./protocol.js";
+/** The curve of losses, the bars of variances, the table of the posterior. */
+import type { Bar, ChoiceBar, PosteriorRow, Report } from "./protocol.js";
 
 const element = (tag: string, text: string, className = ""): HTMLElement => {
   const made = document.createElement(tag);
@@ -7,44 +7,6 @@ const element = (tag: string, text: string, className = ""): HTMLElement => {
   if (className !== "") made.className = className;
   return made;
 };
-
-/** The graph of a model, laid out by Graphviz; `choose` hears which node was chosen. */
-export async function drawGraph(
-  host: HTMLElement,
-  dot: string,
-  names: readonly string[],
-  choose: (name: string) => void,
-): Promise<void> {
-  const { instance } = await import("@viz-js/viz");
-  const viz = await instance();
-  const svg = viz.renderSVGElement(
-    dot.replace(
-      "digraph {",
-      'digraph { bgcolor=transparent; node [fontname="sans-serif" fontsize=13]; graph [fontname="sans-serif" fontsize=12];',
-    ),
-  );
-  svg.setAttribute("role", "group");
-  svg.setAttribute("aria-label", "The sites of the model");
-  // Graphviz gives sizes in points; the picture should rather fit its column, but not be blown up.
-  svg.style.maxWidth = `${svg.getAttribute("width")}`;
-  svg.removeAttribute("width");
-  svg.removeAttribute("height");
-  for (const node of svg.querySelectorAll<SVGGElement>("g.node")) {
-    const name = names[Number(node.querySelector("title")?.textContent?.slice(1))];
-    if (name === undefined) continue;
-    node.setAttribute("tabindex", "0");
-    node.setAttribute("role", "button");
-    node.setAttribute("aria-label", name);
-    node.addEventListener("click", () => choose(name));
-    node.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" || event.key === " ") {
-        event.preventDefault();
-        choose(name);
-      }
-    });
-  }
-  host.replaceChildren(svg);
-}
 
 /** Losses against steps: a line through the means of spans, so that a long run stays light. */
 export async function drawLosses(host: HTMLElement, losses: readonly number[], of: number): Promise<void> {
@@ -57,43 +19,104 @@ export async function drawLosses(host: HTMLElement, losses: readonly number[], o
   }
   const plot = Plot.plot({
     width: Math.max(host.clientWidth, 280),
-    height: 180,
+    height: 190,
+    marginBottom: 36,
+    marginLeft: 48,
     x: { domain: [0, of], label: "step" },
     y: { label: "loss", grid: true, nice: true },
     style: { background: "none", color: "inherit" },
     marks: [Plot.lineY(points, { x: "step", y: "loss", stroke: "currentColor" })],
     ariaLabel: `Loss over ${losses.length} steps`,
   });
+  // One picture with one name: its parts are not to be walked through.
+  for (const part of plot.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
+  plot.setAttribute("role", "img");
   host.replaceChildren(plot);
 }
 
-const figures = (x: number): string =>
-  x === 0 ? "0" : Number.isFinite(x) ? Number(x.toPrecision(3)).toLocaleString("en") : String(x);
+const figures = (x: number): string => {
+  if (x === 0 || !Number.isFinite(x)) return String(x);
+  return Math.abs(x) < 0.001 ? x.toExponential(1) : Number(x.toPrecision(3)).toLocaleString("en");
+};
+const microseconds = (seconds: number): string => `${figures(1e6 * seconds)} µs`;
 
-/** The variance of each estimator's gradient, on a logarithmic scale. */
-export function drawBars(host: HTMLElement, bars: readonly Bar[], notes: readonly string[], draws: number): void {
-  const positive = bars.map(({ value }) => value).filter((v) => v > 0 && Number.isFinite(v));
+/** Bars on one logarithmic scale; `mark` adds what else stands at one. */
+function barsOf<B extends Bar>(
+  bars: readonly B[],
+  all: readonly Bar[],
+  mark: (bar: B) => (string | Node)[],
+): HTMLElement {
+  const positive = all.map(({ value }) => value).filter((v) => v > 0 && Number.isFinite(v));
   const [low, high] = [Math.min(...positive) / 3, Math.max(...positive)];
   const list = document.createElement("dl");
   list.className = "bars";
-  for (const { label, value } of bars) {
+  for (const bar of bars) {
+    const { label, value, seconds } = bar;
     const width = value > 0 && Number.isFinite(value) ? (100 * Math.log(value / low)) / Math.log(high / low || 1) : 0;
-    const bar = element("span", "");
-    bar.style.width = `${Math.max(width, 0.5)}%`;
+    const strip = element("span", "");
+    strip.style.width = `${Math.max(width, 0.5)}%`;
+    const term = element("dt", label);
+    term.dataset.label = label;
+    term.append(...mark(bar));
     const cell = document.createElement("dd");
     cell.dataset.value = String(value);
-    cell.append(bar, element("b", figures(value)));
-    list.append(element("dt", label), cell);
+    cell.append(strip, element("b", figures(value)), element("small", microseconds(seconds)));
+    list.append(term, cell);
   }
-  host.replaceChildren(
-    list,
+  return list;
+}
+
+/** The variance of each estimator's gradient, then of each way to take the gradient of one site, with the recommended one marked. */
+export function drawVariances(
+  host: HTMLElement,
+  { bars, choices, notes, draws }: Extract<Report, { type: "variances" }>,
+  own: string,
+): void {
+  const all = [...bars, ...choices];
+  const parts: Node[] = [
     element(
       "p",
-      `Variance of the gradient at the start, summed over all parameters; ${draws.toLocaleString("en")} draws, logarithmic scale.`,
+      `Of one gradient at the start, summed over all parameters; ${draws.toLocaleString("en")} draws, logarithmic scale. Beside it the time that a gradient takes.`,
       "quiet",
     ),
+    barsOf(bars, all, ({ label }) => (label.split(" (")[0] === own ? [" ", element("em", "this program's")] : [])),
     ...notes.map((note) => element("p", note, "quiet")),
+  ];
+  for (const site of new Set(choices.map((choice) => choice.site))) {
+    const rows = choices.filter((choice) => choice.site === site);
+    const title = element("h3", "Other ways at the site ");
+    title.append(element("code", site));
+    parts.push(title, barsOf(rows, all, marksOf));
+    const best = rows.find(({ isRecommended }) => isRecommended);
+    if (best !== undefined) parts.push(recommendation(best));
+  }
+  host.replaceChildren(...parts);
+}
+
+const marksOf = ({ isBiased, isRecommended }: ChoiceBar): (string | Node)[] => [
+  ...(isBiased ? [" ", element("em", "biased")] : []),
+  ...(isRecommended ? [" ", element("em", "★ recommended", "best")] : []),
+];
+
+/** The options that say so in the guide, to be copied. */
+function recommendation({ options, site }: ChoiceBar): HTMLElement {
+  const line = element("p", "", "buttons");
+  const button = element("button", "Copy");
+  button.setAttribute("aria-label", `Copy the options recommended for ${site}`);
+  button.addEventListener("click", () => {
+    const copied = navigator.clipboard?.writeText(options) ?? Promise.reject();
+    copied.then(
+      () => button.replaceChildren("Copied"),
+      () => button.replaceChildren("Not copied: select the text"),
+    );
+  });
+  line.append(
+    "Least variance per second without bias. In the guide, after the distribution: ",
+    element("code", options),
+    " ",
+    button,
   );
+  return line;
 }
 
 /** Means and standard deviations of the latents, beside the exact ones where the program knows them. */
@@ -112,5 +135,15 @@ export function drawPosterior(host: HTMLElement, rows: readonly PosteriorRow[]):
     const cells = [mean, sd, ...(hasExact ? [exactMean, exactSd] : [])].map((x) => (x === null ? "" : x.toFixed(3)));
     for (const text of [name, ...cells]) row.insertCell().textContent = text;
   }
-  host.replaceChildren(rows.length === 0 ? element("p", "The guide draws no sites of the model.", "quiet") : table);
+  if (rows.length === 0) {
+    host.replaceChildren(element("p", "The guide draws no sites of the model.", "quiet"));
+    return;
+  }
+  // A long table scrolls in its place.
+  const box = element("div", "", "scroll");
+  box.tabIndex = 0;
+  box.setAttribute("role", "region");
+  box.setAttribute("aria-label", "Posterior");
+  box.append(table);
+  host.replaceChildren(box);
 }

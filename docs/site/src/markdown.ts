@@ -9,7 +9,7 @@ const THEMES = { light: "github-light-high-contrast", dark: "github-dark-high-co
 const LANGUAGES: BundledLanguage[] = ["ts", "js", "json", "bash", "python", "html", "css", "mermaid"];
 
 export interface Rendered {
-  readonly html: string;
+  html: string;
   /** The text without markup, for the search. */
   readonly text: string;
   readonly headings: readonly { level: number; id: string; title: string }[];
@@ -36,6 +36,7 @@ export class Renderer {
       linkify: false,
       highlight: (code, language) => this.code(code, language),
     });
+    this.#markdown.renderer.rules.code_block = (tokens, i) => this.code(tokens[i]?.content ?? "", "text");
   }
 
   static async make(): Promise<Renderer> {

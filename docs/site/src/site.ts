@@ -56,8 +56,27 @@ input.addEventListener("input", async () => {
   );
   found.hidden = words === "";
 });
+/** Arrows walk from the field through what was found; Enter in the field takes the first. */
+find("search").addEventListener("keydown", (event) => {
+  const { key } = event as KeyboardEvent;
+  const stops = [input, ...found.querySelectorAll("a")];
+  const at = stops.indexOf(document.activeElement as HTMLInputElement);
+  if (key === "Enter" && at === 0) stops[1]?.click();
+  if (key !== "ArrowDown" && key !== "ArrowUp") return;
+  event.preventDefault();
+  stops[at + (key === "ArrowDown" ? 1 : -1)]?.focus();
+});
+input.addEventListener("focus", () => {
+  found.hidden = input.value.trim() === "";
+});
+document.addEventListener("pointerdown", ({ target }) => {
+  if (!(target instanceof Element && target.closest("search"))) found.hidden = true;
+});
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") found.hidden = true;
+  if (event.key === "Escape") {
+    if (!found.hidden) input.focus();
+    found.hidden = true;
+  }
   if (event.key === "/" && !(event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement)) {
     if ((event.target as Element).closest?.(".cm-editor")) return;
     event.preventDefault();
@@ -65,5 +84,16 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-if ("serviceWorker" in navigator && location.protocol !== "file:")
+if ("serviceWorker" in navigator && location.protocol !== "file:") {
   navigator.serviceWorker.register(new URL(`${base}/sw.js`, location.href)).catch(() => {});
+  let urls: string[] = [];
+  const tell = async (): Promise<void> => {
+    const { active } = await navigator.serviceWorker.ready;
+    active?.postMessage(urls);
+    urls = [];
+  };
+  new PerformanceObserver((list) => {
+    if (urls.length === 0) setTimeout(() => void tell(), 500);
+    urls.push(...list.getEntries().map(({ name }) => name));
+  }).observe({ type: "resource", buffered: true });
+}

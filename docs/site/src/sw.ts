@@ -1,4 +1,7 @@
-/** Keeps a copy of whatever was fetched, and of the list of files below; pages then work without a network. */
+/**
+ * Keeps a copy of the pages, and of whatever was fetched: all pages work without a network, and so does the playground once it was used. Its
+ * compiler alone weighs three times all pages, so nobody gets it who does not ask for it.
+ */
 const worker = self as unknown as ServiceWorkerGlobalScope;
 declare const VERSION: string;
 declare const FILES: readonly string[];
@@ -17,6 +20,15 @@ worker.addEventListener("activate", (event) => {
     await worker.clients.claim();
   };
   event.waitUntil(drop());
+});
+// What pages fetched before this worker heard of it.
+worker.addEventListener("message", (event) => {
+  const urls = (event.data as string[]).filter((url) => url.startsWith(worker.registration.scope));
+  const keep = async () => {
+    const cache = await caches.open(VERSION);
+    for (const url of urls) if ((await cache.match(url)) === undefined) await cache.add(url);
+  };
+  event.waitUntil(keep());
 });
 worker.addEventListener("fetch", (event) => {
   const { request } = event;

@@ -35,11 +35,11 @@ def mlp(sizes, activation=nn.Softplus):
     return nn.Sequential(*[part for layer in layers for part in (layer, activation())][:-1])
 
 
-def measure(page, fit, steps):
-    """Runs `fit(steps)`, which returns figures by name, from three seeds; `--write` puts their means into figures.json."""
+def measure(page, fit, steps, seeds=3, combine=mean):
+    """Runs `fit(steps)`, which returns figures by name, from some seeds; `--write` puts their means, or medians, into figures.json."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--steps", type=int, default=steps)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=seeds)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     runs = []
@@ -51,8 +51,8 @@ def measure(page, fit, steps):
     figures = {}
     for name in runs[0]:
         values = [run[name] for run in runs]
-        figures[name] = round(mean(values), 4)
-        print(f"{name}: {mean(values):.4f}" + (f" +- {stdev(values):.4f}" if len(values) > 1 else ""))
+        figures[name] = round(combine(values), 4)
+        print(f"{name}: {figures[name]:.4f}" + (f" +- {stdev(values):.4f}" if len(values) > 1 else ""))
     if options.write:
         path = HERE / "figures.json"
         known = json.loads(path.read_text()) if path.exists() else {}

@@ -1,7 +1,7 @@
 /**
- * Baselines: what is subtracted from the cost of a score site to lower the variance of its gradient. Anything that does not
- * depend on the site itself leaves the mean as it is. Three kinds, which add up: a decaying average of past costs, a network
- * or value trained to predict the cost (Mnih and Gregor 2014), and the mean cost of the other particles (Mnih and Rezende 2016).
+ * A baseline is subtracted from the cost of a score site to lower the variance of its gradient. The mean gradient stays the same as long
+ * as the baseline does not depend on the site itself. There are three kinds, and a site may add them up: a decaying average of past costs,
+ * a network or value trained to predict the cost (Mnih and Gregor 2014), and the mean cost of the other particles (Mnih and Rezende 2016).
  */
 import { type Shape, sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
 import {
@@ -13,10 +13,9 @@ import {
   tensor,
   zeros,
 } from "../../../autodiff/index.js";
-import type { Pair } from "../particles/pair.js";
 import type { ScoreSite } from "./costs.js";
 
-/** A baseline inside one particle: what a network or a given value predicts for the cost, with its gradient; null for neither. */
+/** The cost that the site's network or given value predicts in one particle, with its gradient; null if the site has neither. */
 export function predictedCost({ name, site }: ScoreSite): Tensor | null {
   const { nnBaseline, nnBaselineInput, baselineValue } = site.infer.baseline ?? {};
   const given =
@@ -36,8 +35,8 @@ export function predictedCost({ name, site }: ScoreSite): Tensor | null {
 }
 
 /**
- * A baseline in the shape of the site's cost: one number serves all elements; one for each element of the plates, all elements of its
- * event; or it has the cost's own shape. Where the last two fit, the plates win. Null where nothing fits.
+ * A baseline broadcast to the shape of the site's cost. It may be one number for all elements, one number for each element of the plates
+ * (broadcast over the event), or have the cost's own shape. If both of the last two fit, the plates win. Null if none fits.
  */
 function fitted(baseline: Tensor, { axes, elementDim, plates }: ScoreSite, shape: Shape): Tensor | null {
   if (baseline.size === 1) return broadcastTo(baseline.reshape([]), shape);
@@ -63,53 +62,36 @@ export function checkPrediction(site: ScoreSite, predicted: Tensor, cost: Tensor
   });
 }
 
-/** The name under which the decaying average of a site lives in the mutable state. */
-export const averageName = (site: string): string => `baseline/${site}`;
-
-/** Refuse a param or mutable that has the name under which a decaying average is kept. */
-export function requireOwnAverage({ name, site }: ScoreSite, { guide, model }: Pick<Pair, "guide" | "model">): void {
-  const kept = averageName(name);
-  if (!site.infer.baseline?.useDecayingAvgBaseline || !(guide.has(kept) || model.has(kept))) return;
-  throw new PedigradError({
-    code: "duplicate-name",
-    site: name,
-    param: kept,
-    message: `sample site "${name}" keeps the decaying average of its baseline under the name "${kept}", which the program uses for something else. Rename that.`,
-  });
-}
-
-/** The baseline to subtract from `cost` [particles, ...plates], and the mutable state that it leaves for the next step. */
+/** The baseline to subtract from `cost` [particles, ...elements], its training loss, and its state for the next step. */
 export interface Subtracted {
   /** Held constant. */
   readonly baseline: Tensor;
   /** Σ (cost - b)², the loss that trains networks and values. */
   readonly loss: Tensor | null;
-  /** The new decaying average, by its name in the mutable state. */
-  readonly average: readonly [string, Tensor] | null;
+  /** The new decaying average, where the site keeps one. */
+  readonly average: Tensor | null;
 }
 
 /**
- * The baseline of a site from the costs of all particles; `state` holds decaying averages from the step before. With a the average, p_k
- * the prediction in particle k and r_k = cost_k - a - p_k what they leave, b_k = a + p_k, and with leave-one-out the mean of the other
- * particles' r more.
+ * The baseline of a site from the costs of all particles; `averages` holds the averages of the previous step, by site. Let a be the
+ * average, p_k the prediction in particle k, and r_k = cost_k - a - p_k the residual. Then b_k = a + p_k; with leave-one-out, the mean of
+ * the other particles' r is added.
  */
 export function baselineFor(
   site: ScoreSite,
   cost: Tensor,
   predicted: Tensor | null,
-  state: Record<string, Tensor>,
+  averages: Readonly<Record<string, Tensor>>,
 ): Subtracted {
   const options = site.site.infer.baseline ?? {};
   const held = stopGradient(cost);
   let learnt: Tensor = tensor(0);
   let average: Subtracted["average"] = null;
   if (options.useDecayingAvgBaseline) {
-    const name = averageName(site.name);
-    const shape = cost.shape.slice(1);
-    const old = averageSoFar(site, state[name], shape);
+    const old = averageSoFar(site, averages[site.name], cost.shape.slice(1));
     const beta = options.baselineBeta ?? 0.9;
     learnt = old;
-    average = [name, old.mul(beta).add(held.mean(0).mul(1 - beta))];
+    average = old.mul(beta).add(held.mean(0).mul(1 - beta));
   }
   if (predicted !== null) learnt = learnt.add(predicted);
   const residual = held.sub(learnt);
@@ -140,7 +122,7 @@ function meanOfOthers(name: string, x: Tensor): Tensor {
     .div(particles - 1);
 }
 
-/** The stored average, 0 at first; one of an older shape is broadcast. */
+/** The stored average, or 0 at first; broadcast if its shape differs from that of the cost. */
 function averageSoFar(site: ScoreSite, stored: Tensor | undefined, shape: Shape): Tensor {
   const old =
     stored === undefined ? zeros(shape) : sameShape(stored.shape, shape) ? stored : fitted(stored, site, shape);

@@ -1,11 +1,12 @@
 /**
- * Who pays for what, axis by axis. A score site d has *element axes*, along which its log density is a sum of independent terms; a cost c
- * knows which of its own axes they are (provenance). Along an axis that c is pointwise in, element meets element; along any other, every
- * element of d pays for all of c. Axes of c that meet none are summed:
+ * Which elements of a site pay for which elements of a cost. A score site d has *element axes*, along which its log density is a sum of
+ * independent terms. The provenance of a cost c says which axes of c follow these element by element: such an axis of c *meets* the axis
+ * of d, and d[i] pays for c[i] only. Along an axis of d that meets none, every element of d pays for all of c. Axes of c that meet none
+ * are summed:
  *
  *     cost_d[i] = Σ over costs c that d is charged with, over the elements of c that depend on d[i]
  *
- * Where two axes of d lie along one axis of c, one of them meets it and every element of the other pays.
+ * Where two axes of d lie along the same axis of c, only the first meets it; along the other, every element pays.
  */
 import { type Tensor, tensor } from "../../../autodiff/index.js";
 import type { Provenance } from "../../../provenance/index.js";
@@ -14,10 +15,10 @@ import type { ScoreSite } from "./costs.js";
 import { arranged, type Meeting, sharedPlates } from "./meetings.js";
 import { warnIfMixed } from "./mixedPlates.js";
 
-/** The score sites that pay for a cost: what tells one estimator from another. */
+/** Returns the score sites that pay for a cost. This is the only difference between TraceELBO and TraceGraphELBO. */
 export type Payers = (c: Cost) => Iterable<ScoreSite>;
 
-/** The sites in the provenance of a cost. */
+/** Those of `sites` that are in the provenance of a cost. */
 export function* sitesIn({ provenance }: Cost, sites: ReadonlyMap<string, ScoreSite>): Generator<ScoreSite> {
   if (provenance.size > sites.size) {
     for (const site of sites.values()) if (provenance.has(site.name)) yield site;
@@ -29,7 +30,7 @@ export function* sitesIn({ provenance }: Cost, sites: ReadonlyMap<string, ScoreS
   }
 }
 
-/** A cost as a score site pays for it: with or without the axes of its event, and which of its axes are those of the site. */
+/** A cost as one score site pays for it: summed over its event axes or not, and which of its axes meet those of the site. */
 export interface Share {
   readonly value: Tensor;
   readonly meetings: readonly Meeting[];
@@ -40,7 +41,7 @@ const NONE: readonly Meeting[] = [];
 export function shareOf(c: Cost, d: ScoreSite): Share {
   const { value, provenance, elements } = c;
   if (d.axes.length === 0) return { value, meetings: NONE };
-  // What does not depend on d may be charged along any axes: here along the plates that both are in.
+  // A cost that does not depend on d may be charged along any axes without bias: use the plates that both are in.
   if (!provenance.has(d.name)) return { value, meetings: alongPlates(c, d) };
   const meetings = meetingsOf(provenance, d);
   if (elements === undefined || meetings.length === d.axes.length) return { value, meetings };
@@ -65,9 +66,9 @@ const alongPlates = (c: Cost, d: ScoreSite): Meeting[] =>
     .filter(([from, to]) => d.axes.includes(to) && (c.value.shape.at(-from) ?? 1) > 1);
 
 /**
- * cost_d for every score site. Sets that are nested share their sums, so that a guide in which
- * every site depends on the one before costs one addition per site, not one per pair. Two sites share a sum only if every cost in it meets
- * both along the same axes.
+ * cost_d for every score site. Where the costs of one site include all those of another, its sum starts from the other's: a guide in which
+ * every site depends on the one before needs one addition per site, not one per pair. Two sites share a sum only if every cost in the sum
+ * meets both along the same axes.
  */
 export function chargedCosts(costs: readonly Cost[], sites: readonly ScoreSite[], payers: Payers): Map<string, Tensor> {
   const result = new Map<string, Tensor>();

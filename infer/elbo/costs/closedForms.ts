@@ -1,6 +1,7 @@
 /**
- * E_q[log p - log q] of a latent z replaced by -KL(q_z || p_z) in closed form. That is right only if p_z's parameters do not themselves
- * depend on z (through what the guide drew after it); provenance says whether they do. Scale and mask of both sides must agree.
+ * E_q[log p - log q] of a latent z replaced by -KL(q_z || p_z) in closed form. This is right only if the parameters of p_z do not
+ * depend on z (they could, through a site that the guide drew from z); provenance says whether they do. Both sides must have the same
+ * scale and mask.
  */
 import { textOf } from "../../../autodiff/core/tensor.js";
 import { neg, PedigradError, Tensor, tensor } from "../../../autodiff/index.js";
@@ -10,7 +11,7 @@ import { getProvenance, type Provenance, union, withAmbient } from "../../../pro
 import type { SampleSite } from "../../program/trace.js";
 import type { Cost, Pair } from "../particles/pair.js";
 
-/** Whether guide or model ask for it at this site. */
+/** Whether the guide or the model asks for the closed form at this site. */
 export const asksForClosedForm = (q: SampleSite, p: SampleSite): boolean =>
   q.infer.kl === "analytic" || p.infer.kl === "analytic";
 
@@ -24,7 +25,7 @@ export function bothSides({ guide, model }: Pair, name: string): [q: SampleSite,
 export const parentsOf = (site: SampleSite): Provenance =>
   union(getProvenance(Object.values(site.fn.params)), site.ambient);
 
-/** The refusal of a closed form that was asked for. */
+/** The error where a site asks for a closed form that it cannot have. */
 export const noClosedForm = (estimator: string, site: string, reason: string): PedigradError =>
   new PedigradError({
     code: "no-closed-form",
@@ -34,8 +35,8 @@ export const noClosedForm = (estimator: string, site: string, reason: string): P
   });
 
 /**
- * KL(q || p) of a site, masked but not scaled, or null where it must be sampled: an error where it was asked for. `parents` are the
- * sites that p's distribution depends on.
+ * KL(q || p) of a site, masked but not scaled, or null where the term must be sampled (an error if the site asks for a closed form).
+ * `parents` are the sites that the distribution of p depends on.
  */
 export function closedForm(
   estimator: string,
@@ -54,7 +55,7 @@ export function closedForm(
   return q.masked(kl);
 }
 
-/** The terms with those of every wanted site replaced by its closed form, where it has one. */
+/** The costs, with log p and log q of every `wanted` site replaced by -KL(q || p) where there is a closed form. */
 export function withClosedForms(
   estimator: string,
   pair: Pair,
@@ -78,7 +79,7 @@ export function withClosedForms(
 
 const shown = (x: Tensor | number | null): string => (x instanceof Tensor ? textOf(x) : `${x}`);
 
-/** A KL has one scale and one mask, so both sides must say the same. */
+/** A KL term has one scale and one mask, so both sides must have the same. */
 function requireAgreement(estimator: string, q: SampleSite, p: SampleSite): void {
   const same = (a: Tensor | number | null, b: Tensor | number | null): boolean =>
     a === b || (a !== null && b !== null && areSame(tensor(a), tensor(b)));

@@ -1,15 +1,14 @@
 /**
- * The one rule behind all estimators (Schulman et al. 2015). An ELBO is a sum of costs: +log p for every site of the model,
- * -log q for every latent of the guide, and factors (in the guide -v). A cost is a tensor, and its provenance says
- * which sampled sites it depends on, along which axes. For each site d of the guide without a pathwise sampler,
+ * The one rule behind all estimators (Schulman et al. 2015). An ELBO is a sum of costs: +log p for every site of the model, -log q for
+ * every latent of the guide, and the value v of every factor (-v in the guide). A cost is a tensor; its provenance says which sampled
+ * sites it depends on, and along which axes. For each site d of the guide without a pathwise sampler,
  *
  *     cost_d[i] = Σ over costs c with d in their provenance, and over the elements of c that depend on d[i]
  *     gradient += Σ over elements i of (cost_d[i] - baseline_d[i]) ∇ log q(d)[i]
  *
- * where cost_d is held constant (charge.ts says which elements depend on which). The cost is scaled and masked; the score is neither.
+ * where cost_d is held constant (charge.ts says which elements depend on which). The cost is scaled and masked; the score ∇ log q(d) is neither.
  */
 import { neg, type Tensor } from "../../../autodiff/index.js";
-import { getProvenance } from "../../../provenance/index.js";
 import type { PlateFrame } from "../../program/messages.js";
 import { isScoreSite, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 import { checkLatentsCovered } from "../particles/match.js";
@@ -17,12 +16,12 @@ import type { Cost, Pair } from "../particles/pair.js";
 import { type Estimator, refuseMisplaced } from "../particles/siteOptions.js";
 import { arranged } from "./meetings.js";
 
-/** A site whose gradient is taken by its score. */
+/** A site whose gradient is taken by the score function. */
 export interface ScoreSite {
   readonly name: string;
   readonly site: SampleSite;
   readonly plates: readonly PlateFrame[];
-  /** How many of the last axes of its elements belong to an event. */
+  /** How many of the last axes of its elements are event axes. */
   readonly elementDim: number;
   /** Its element axes, counted from the right, from 1. */
   readonly axes: readonly number[];
@@ -30,12 +29,12 @@ export interface ScoreSite {
   readonly logq: Tensor;
 }
 
-/** +log p or -log q of a site. */
+/** The cost of a site: +log p in the model, -log q in the guide. */
 export function costOf(site: SampleSite, side: Cost["side"], isDifferentiated: boolean): Cost {
   const signed = side === "guide" ? neg : (x: Tensor) => x;
   const value = signed(site.scaledLogProb());
   const { name, plates } = site;
-  const cost: Cost = { site: name, side, value, plates, provenance: getProvenance(value), isDifferentiated };
+  const cost: Cost = { site: name, side, value, plates, provenance: value.provenance, isDifferentiated };
   const dim = site.fn.elementDim;
   if (dim === 0) return cost;
   let elements: Tensor | null = null;
@@ -46,7 +45,7 @@ export function costOf(site: SampleSite, side: Cost["side"], isDifferentiated: b
   return { ...cost, elements: { dim, value: apart } };
 }
 
-/** The terms of the two traces, where each is a sampled log density. */
+/** All costs of a pair, each a log density at the sampled value (none in closed form). */
 export function sampledCosts(estimator: Estimator, pair: Pair): Cost[] {
   if (pair.asks.size > 0) refuseMisplaced(estimator, pair);
   if (!pair.isMatched) checkLatentsCovered(pair.guide, pair.model);
@@ -61,15 +60,15 @@ export function costsOf(guide: Trace, model: Trace): Cost[] {
   return costs;
 }
 
-/** The sites of the guide whose gradient is taken by their score. */
+/** The sites of the guide whose gradient is taken by the score function. */
 export const scoreSitesOf = (guide: Trace): ScoreSite[] => [...sampleSites(guide)].filter(isScoreSite).map(scoreSite);
 
-/** A latent of the guide as its score would be taken, whichever way its gradient is. */
+/** A latent of the guide as a score site, whether or not its gradient is taken by the score function. */
 export function scoreSite(site: SampleSite): ScoreSite {
   const { name, plates, fn, value } = site;
   const { elementDim } = fn;
   const density = site.elements();
-  // A uniform density does not depend on where its value lies: the value itself tells its axes.
+  // A uniform density has no provenance of its value, so take the element axes from the value itself.
   const [source, behind] = density.provenance.has(name) ? [density, 0] : [value, fn.eventDim - elementDim];
   const own = source.provenance.axesOf(name);
   const axes = [...own].flatMap(([axis, place]) => (place === axis - behind ? [-axis] : []));

@@ -1,10 +1,11 @@
 /**
- * Derivatives beyond the first (DiCE, Foerster et al. 2018; baselines after Farquhar et al. 2019). With L_c the sum of log q over the
- * elements of score sites that pay for cost c, term by term,
+ * Derivatives beyond the first (DiCE, Foerster et al. 2018; baselines after Farquhar et al. 2019). Let L_c be
+ * the sum of log q over the elements of score sites that pay for cost c, one sum for each element of c, and l_d = log q(d). Then
  *
  *     ELBO = Σ_c c · exp(L_c - stopGradient(L_c)) + Σ_d stopGradient(b_d) · (1 - exp(l_d - stopGradient(l_d))).
  *
- * The factors are 1 and 0 in value; every derivative of the expression has the right mean. Here log q keeps its own gradient.
+ * The first factor has value 1 and the second value 0; every derivative of the expression has the right mean. Unlike in costs.ts, the
+ * cost -log q of a score site keeps its own gradient.
  */
 import { stopGradient, type Tensor, tensor } from "../../../autodiff/index.js";
 import type { Cost } from "../particles/pair.js";
@@ -13,15 +14,15 @@ import type { ScoreSite } from "./costs.js";
 import { gradientFrom } from "./gradientFrom.js";
 import { arranged, type Meeting } from "./meetings.js";
 
-/** 1, with all derivatives of the densities whose logarithm is l. */
+/** exp(l - stopGradient(l)): the value 1, whose derivatives are those of the density exp(l), divided by it. */
 export const oneWithScore = (l: Tensor): Tensor => l.sub(stopGradient(l)).exp();
 
-/** The sum of all costs, each carrying the derivatives of the score sites it is charged to. */
+/** The sum of all costs, each multiplied by a factor 1 that has the derivatives of the score sites that pay for it. */
 export function carriedTotal(costs: readonly Cost[], payers: Payers): Tensor {
   return costs.reduce((total, cost) => total.add(carried(cost, payers(cost))), tensor(0));
 }
 
-/** Σ c · exp(L - stopGradient(L)): each term of c with log q of the elements that pay for it. */
+/** Σ c · exp(L - stopGradient(L)) over the elements of c; L is the sum of log q over the elements that pay for an element of c. */
 function carried(cost: Cost, payers: Iterable<ScoreSite>): Tensor {
   const shares = [...payers].map((d) => ({ d, share: shareOf(cost, d) }));
   const apart = shares.find(({ share }) => share.value !== cost.value)?.share.value;

@@ -1,13 +1,14 @@
 /**
  * DisARM (Dong, Mnih and Tucker 2020), the unbiased gradient of Bernoulli choices by antithetic pairs: one particle is two runs that share
- * all noise but that of the sites in question, where run b has drawn with u and run b' with 1 - u. With \u03b1 the logits of element i,
+ * all noise except at the sites that ask for it, where the first run draws b from a uniform u and the second draws b' from 1 - u. With
+ * \u03b1 the logits of element i,
  *
  *     gradient += 1/2 (cost_d(b)[i] - cost_d(b')[i]) (b[i] - b'[i]) \u03c3(|\u03b1[i]|) \u2207 \u03b1[i],
  *
- * where each run charges only what depends on the element (charge.ts). Given b, the other is 1 with probability max(0, 2 - 1/p) where
- * b = 1 and min(1, p/(1 - p)) where b = 0, p = \u03c3(\u03b1); so the draw of the first run stays what it would be without a second one.
+ * where cost_d includes only the costs that depend on the element (charge.ts). Given b, b' is 1 with probability max(0, 2 - 1/p) where
+ * b = 1 and min(1, p/(1 - p)) where b = 0, p = \u03c3(\u03b1); so the first run draws as it would without the second.
  *
- * All other sites take one value in both runs unless they depend on a site in question; then each run draws its own.
+ * All other sites have the same value in both runs, unless they depend on an antithetic site; then each run draws its own value.
  */
 import {
   broadcastTo,
@@ -25,12 +26,12 @@ import { type SampleSite, sampleSites, type Trace } from "../../program/trace.js
 import type { ScoreSite } from "./costs.js";
 import { arranged } from "./meetings.js";
 
-/** Whether a guide site asks for this gradient. */
+/** Whether a guide site asks for gradient: "disarm". */
 export const isDisarmed = ({ infer, isObserved }: SampleSite): boolean => infer.gradient === "disarm" && !isObserved;
 
 const oddsOf = (site: SampleSite): Bernoulli => familyOf(site.fn) as Bernoulli;
 
-/** The handler under which the guide runs again as the twin of `guide`; null where no site asks for one. */
+/** The handler for the second, antithetic run of the guide; null where no site asks for gradient: "disarm". */
 export function antithetic(guide: Trace, key: Tensor): Handler | null {
   const disarmed = [...sampleSites(guide)].filter(isDisarmed);
   if (disarmed.length === 0) return null;
@@ -41,7 +42,7 @@ export function antithetic(guide: Trace, key: Tensor): Handler | null {
       sample(message) {
         const site = guide.get(message.name);
         if (message.isObserved || site?.type !== "sample") return;
-        // A site that was read has lost its pathwise gradient in the first run, and so it must here.
+        // A site that host code read takes the score function in the first run (hostReads.ts), so also in this one.
         if (message.fn.hasRsample && !site.fn.hasRsample) message.fn = message.fn.nonreparameterized();
         if (names.has(site.name)) message.value = twinOf(site, random.foldIn(key, [...names].indexOf(site.name)));
         else if (![...site.value.provenance].some((name) => names.has(name))) message.value = site.value;
@@ -50,7 +51,7 @@ export function antithetic(guide: Trace, key: Tensor): Handler | null {
   };
 }
 
-/** What 1 - u would have drawn where u drew the site's value. */
+/** A draw from 1 - u, given that u drew the site's value. */
 function twinOf(site: SampleSite, key: Tensor): Tensor {
   const { value } = site;
   const p = stopGradient(broadcastTo(oddsOf(site).probs, value.shape));
@@ -59,7 +60,7 @@ function twinOf(site: SampleSite, key: Tensor): Tensor {
   return stopGradient(random.bernoulli(key, where(value, whereOne, whereZero), value.shape));
 }
 
-/** Refuse logits that depend on what the two runs draw differently. */
+/** Refuse logits that depend on another antithetic site, since the two runs would then have different logits. */
 function refuseUnequal(site: SampleSite, disarmed: ReadonlySet<string>): void {
   const other = [...site.value.provenance].find((name) => name !== site.name && disarmed.has(name));
   if (other === undefined) return;
@@ -71,7 +72,7 @@ function refuseUnequal(site: SampleSite, disarmed: ReadonlySet<string>): void {
   });
 }
 
-/** What the site's antithetic pair adds to the ELBO's gradient; `paid` are its costs in both runs, in the layout of its elements. */
+/** A term whose gradient is the site's share of the ELBO's gradient; `one` and `other` are cost_d in the two runs. */
 export function disarmTerm(
   { site, axes }: ScoreSite,
   [one, other]: readonly [Tensor, Tensor],
@@ -80,7 +81,7 @@ export function disarmTerm(
   const logits = broadcastTo(oddsOf(site).logits, site.value.shape);
   const slope = stopGradient(site.value.sub(twin.value).mul(sigmoid(logits.abs())));
   const meetings = axes.map((axis) => [axis, axis] as const);
-  // Elements along axes that are not told apart pay together: their slopes are summed, not their costs.
+  // Elements along axes that are not element axes share one cost: sum their slopes, not the cost.
   const pull = arranged(slope.mul(logits), meetings);
   return stopGradient(one.sub(other)).mul(0.5).mul(pull).sum();
 }

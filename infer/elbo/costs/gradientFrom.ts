@@ -1,4 +1,4 @@
-/** A loss whose gradient is not its own derivative: what an estimator returns is the value of one expression with the gradient of another. */
+/** An op with the value of one expression and the gradient of another: an estimator returns its loss with the gradient of a surrogate. */
 import { apply, keepAxes, type Op, type Tensor } from "../../../autodiff/index.js";
 import { batchAll } from "../../../autodiff/ops/views/batching.js";
 

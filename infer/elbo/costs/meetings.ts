@@ -1,11 +1,14 @@
-/** Axes of two tensors that are one: which they are, and a tensor summed over all others and brought to the places of those it meets. */
+/**
+ * Pairs of axes of two tensors along which element i of one corresponds to element i of the other (the axes *meet*), and sums over all
+ * other axes.
+ */
 import { reshape, type Tensor } from "../../../autodiff/index.js";
 import type { PlateFrame } from "../../program/messages.js";
 
-/** Two axes that are one, each counted from the right, from 1: of a cost and of a score site, or of a value and of its new place. */
+/** An axis of one tensor and the axis of another that it meets, each counted from the right, from 1: of a cost and a score site, say. */
 export type Meeting = readonly [from: number, to: number];
 
-/** x summed over every axis that meets none, the others brought to their places; axes of size 1 in between. */
+/** x summed over all axes without a meeting; each remaining axis moved to its `to`, with axes of size 1 in the gaps. */
 export function arranged(x: Tensor, meetings: readonly Meeting[]): Tensor {
   const rank = x.shape.length;
   const kept = new Set(meetings.map(([from]) => rank - from));
@@ -21,7 +24,7 @@ export function arranged(x: Tensor, meetings: readonly Meeting[]): Tensor {
   return reshape(sum.transpose([...others, ...order]), shape);
 }
 
-/** The plates' dims that two sites share, each counted from the right, from 1. */
+/** The dims of every vectorised plate that both lists have, each counted from the right, from 1. */
 export const sharedPlates = (a: readonly PlateFrame[], b: readonly PlateFrame[]): Meeting[] =>
   a.flatMap(({ name, dim }) => {
     const other = b.find((plate) => plate.name === name)?.dim ?? null;

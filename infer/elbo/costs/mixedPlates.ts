@@ -1,7 +1,8 @@
 /**
- * Plates whose elements were brought together. A plate says that its elements are independent given what is outside; where a site and a
- * cost stand in one plate, and an op on the way mixed its elements, they are not. The gradient stays right, since every element then pays
- * for all; but it has more variance than that of a plate that is kept, and may not be what was meant. So it is said, once per plate.
+ * A warning where an op mixed the elements of a plate. A plate declares its elements independent given everything outside. They are not
+ * where a site and a cost are in the same plate and an op between them mixed the elements. The gradient is still right, since every
+ * element then pays for the whole cost, but it has more variance than with separate elements, and the mixing may be a mistake. The
+ * warning appears once per site and plate.
  */
 import type { Cost } from "../particles/pair.js";
 import type { ScoreSite } from "./costs.js";
@@ -9,7 +10,7 @@ import { type Meeting, sharedPlates } from "./meetings.js";
 
 const warned = new Set<string>();
 
-/** Warn of a plate that holds both the cost and the site, whose elements do not meet. */
+/** Warn of a plate that has both the cost and the site, where the elements of the two do not meet. */
 export function warnIfMixed(cost: Cost, site: ScoreSite, meetings: readonly Meeting[]): void {
   const { name, plates, elementDim, axes } = site;
   if (!cost.provenance.has(name) || meetings.length === axes.length) return;
@@ -21,7 +22,7 @@ export function warnIfMixed(cost: Cost, site: ScoreSite, meetings: readonly Meet
   }
 }
 
-/** Say once that an op brings the elements of a site's plate together on the way to another site in that plate. */
+/** Warn, once per site and plate, that `op` mixes the plate's elements between `site` and the site `to` in the same plate. */
 export function warnOfMixing(site: string, plate: string, op: string | null, to: string): void {
   const key = `${site}\u0000${plate}`;
   if (warned.has(key)) return;

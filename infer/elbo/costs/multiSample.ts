@@ -1,6 +1,6 @@
 /**
- * `multiSampleGuide`: the guide draws several samples at once, along a leading axis of every latent, and the model runs as a batch
- * over them. The loss is the mean over the samples.
+ * The option `multiSampleGuide`: one run of the guide draws several samples, along a leading axis of every latent. The model runs as a
+ * batch over this axis, and the loss is the mean over the samples.
  */
 import { emptyRecord, neg, PedigradError, random, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
 import { substitute } from "../../program/handlers.js";

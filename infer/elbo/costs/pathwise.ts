@@ -1,12 +1,12 @@
 /**
- * Densities along the path: runs of guide and model again with part of their gradient stopped. A *draw* is a latent of the guide that is
- * random; what the guide computes from its draws (point masses, factors) is not a density of theirs, and keeps its gradient.
+ * Densities along the path: guide and model run again with part of their gradient stopped. A *draw* is a latent of the guide that is
+ * random. Point masses and factors of the guide are computed, not drawn: their terms keep their gradient.
  *
- * Sticking the landing (Roeder, Wu and Duvenaud 2017): log q of a reparameterised draw, its parameters held constant. What is left out
- * has mean 0, and its variance with it: where the guide is the posterior the gradient is 0 for every draw.
+ * Sticking the landing (Roeder, Wu and Duvenaud 2017): log q of a reparameterised draw, with its parameters held constant. The term
+ * left out has mean 0 and only adds variance: where the guide equals the posterior, the gradient is now 0 for every draw.
  *
- * Doubly reparameterised gradients (Tucker et al. 2019): log weights as functions of the draws alone, and all terms but log q of the
- * draws as functions of the parameters alone, so that each can be weighted as it must.
+ * Doubly reparameterised gradients (Tucker et al. 2019): the log weights once as functions of the draws alone, and once (without log q of
+ * the draws) as functions of the parameters alone, because the two gradients need different weights.
  */
 import { mapTree, PedigradError, random, stopGradient, type Tensor } from "../../../autodiff/index.js";
 import { detachProvenance, getProvenance, inFreshRun, trackProvenance } from "../../../provenance/index.js";
@@ -30,18 +30,18 @@ function drawsOf(guide: Trace, f: (value: Tensor) => Tensor = (value) => value):
   return draws;
 }
 
-/** The guide under the given draws, masked as in the pair. */
+/** The guide with the given draws, with the model's masks applied as in the pair. */
 function guideAt(draws: Trace, pair: Pair, key: Tensor, { guide: program }: Task, inputs: Inputs): Trace {
-  const guide = replayedRun(program, draws, random.foldIn(key, 0), inputs);
+  const guide = replayedRun(program, draws, () => random.foldIn(key, 0), inputs);
   shareMasks(guide, pair.model);
   return guide;
 }
 
-/** The guide under its own draws, parameters held constant. */
+/** The guide with the draws of the pair, its parameters held constant. */
 export const guideAlongPath = (pair: Pair, key: Tensor, task: Task): Trace =>
   guideAt(drawsOf(pair.guide), pair, key, task, held(task));
 
-/** Both copies for a particle whose latents all have a pathwise sampler; refused, by name, where one has not. */
+/** Both copies of the terms, for a particle whose latents all have a pathwise sampler; a latent without one is refused by name. */
 export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task): Paths {
   const score = [...sampleSites(pair.guide)].find(isScoreSite);
   if (score !== undefined)
@@ -53,7 +53,8 @@ export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task):
     });
   const path = guideAlongPath(pair, key, task);
   const fixed = guideAt(drawsOf(pair.guide, stopGradient), pair, key, task, task);
-  const model = (guide: Trace, inputs: Inputs): Trace => replayedRun(task.model, guide, random.foldIn(key, 1), inputs);
+  const model = (guide: Trace, inputs: Inputs): Trace =>
+    replayedRun(task.model, guide, () => random.foldIn(key, 1), inputs);
   const isOfDraw = ({ side, site }: Cost): boolean => side === "guide" && isDraw(fixed.get(site) as SampleSite);
   return {
     along: costsOf(path, model(path, held(task))),
@@ -62,8 +63,8 @@ export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task):
 }
 
 /**
- * Refuse latents of the guide that are point masses moving with its parameters: holding the draws then holds the noise below z, not z
- * itself, and log q at a held z is not among the guide's terms.
+ * Refuse point masses of the guide that depend on its parameters. There z is computed from noise and parameters, so holding the draws
+ * constant does not hold z constant, and the guide has no log q for a constant z.
  */
 export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor, task: Task): void {
   const points = [...sampleSites(guide)].filter((site) => !site.isObserved && !isDraw(site));
@@ -82,5 +83,5 @@ export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor,
         message: `${estimator}: guide site "${name}" is a point computed from noise and parameters, so its log q at a held value is not known. Use TraceELBO or RenyiELBO, or a guide that samples "${name}" from a distribution, such as AutoNormal or AutoMultivariateNormal.`,
       });
 }
-/** A handler that tags all parameters, for the run that looks for them. */
+/** The provenance tag of all parameters in the run that looks for moving points. */
 const MOVING = "parameters";

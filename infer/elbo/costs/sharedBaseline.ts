@@ -1,6 +1,6 @@
 /**
- * A baseline that is trained, by a network or a value with parameters, should have parameters of its own: those that it shares with the
- * guide are moved by the baseline's loss too, away from where the ELBO would take them.
+ * A trained baseline (a network, or a value with parameters) should not share parameters with the guide: the baseline's own loss would
+ * move shared parameters too, away from the optimum of the ELBO.
  */
 import { emptyRecord, grad, type Tensor, tensor } from "../../../autodiff/index.js";
 import { quoted } from "../../checks.js";

@@ -1,13 +1,13 @@
 /**
- * A gradient along the path ends where host code reads a value: what it computes of `z.item()`, or decides by it, has no derivative for
- * z. So a site that was read takes the score function instead: guide and model run once more, under the same choices, with draws of
- * that site that are constants. Whatever depends on the read is then paid for by the site, since it inherits its name.
+ * A pathwise gradient ends where host code reads a value: numbers computed from `z.item()`, and branches on it, have no derivative with
+ * respect to z. A site that was read therefore takes the score function instead: guide and model run once more with the same key, with
+ * the draws of that site held constant. Later costs carry the site's name in their provenance, so the site is charged with them.
  */
 import type { Handler } from "../../program/messages.js";
 import { isDraw, sampleSites } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
 
-/** `pair`, or what `again` makes of its programs where draws of sites that were read must be constants. */
+/** `pair` itself if no pathwise site was read; else the pair that `again` returns, run with a handler that holds those draws constant. */
 export function scoreSitesThatWereRead<P extends Pair>(pair: P, again: (constants: Handler) => P): P {
   const names = readAlongPath(pair);
   if (names.size === 0) return pair;
@@ -21,7 +21,7 @@ export function scoreSitesThatWereRead<P extends Pair>(pair: P, again: (constant
   });
 }
 
-/** The guide's sites with a pathwise gradient whose values were read before some later site. */
+/** The guide's sites with a pathwise gradient whose values host code read before a later site. */
 function readAlongPath({ guide, read }: Pair): Set<string> {
   const names = new Set<string>();
   for (const site of sampleSites(guide))

@@ -1,17 +1,17 @@
 /**
- * A latent that is masked in the model has no prior there, and a factor of the guide for it would only lose entropy for ever. A guide written
- * by hand stands under the same mask; one made from a model does not know it, and is given it here.
+ * A latent has no prior where the model masks it. With -log q unmasked there, maximising the ELBO would widen the guide without
+ * bound. In a guide written by hand the user applies the same mask; autoguides do not know the model's masks and get them here.
  */
 import { type Derived, type Distribution, Expanded, Masked } from "../../../distributions/index.js";
 import { SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 
-/** The masked distribution that `fn` is, if it is one, with or without more axes. */
+/** `fn` as a masked distribution, with any expansion removed; null if it is not masked. */
 export function maskedIn(fn: Distribution): Masked | null {
   if (fn instanceof Masked) return fn;
   return fn instanceof Expanded ? maskedIn((fn as Derived).base) : null;
 }
 
-/** Put the guide's sites that ask for it (`sharesMask`) under the masks of the model's sites. */
+/** Apply the masks of the model's sites to the guide's sites that set `sharesMask`. */
 export function shareMasks(guide: Trace, model: Trace): void {
   for (const site of sampleSites(guide)) {
     const other = site.infer.sharesMask ? model.get(site.name) : undefined;

@@ -1,4 +1,4 @@
-/** Do guide and model speak of the same sites? Differences are refused, with both sides shown. */
+/** Checks that guide and model have the same latent sites, shapes and plates. Errors show both sides. */
 import { type Shape, sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
 import { PedigradError } from "../../../autodiff/index.js";
 import { didYouMean } from "../../checks.js";
@@ -7,7 +7,7 @@ import { isFactor, type SampleSite, sampleSites, type Trace } from "../../progra
 const refusal = (code: string, site: string, message: string): PedigradError =>
   new PedigradError({ code, site, message });
 
-/** Refuse a guide that draws what the model does not have, in other shapes or plates, or leaves a latent of the model out. */
+/** Refuse guide sites and plates that the model lacks, observes, or has in another shape, size or plate, and sites observed on both sides. */
 export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity): void {
   for (const site of sampleSites(guide)) {
     if (site.isObserved || site.infer.isAuxiliary) continue;
@@ -61,7 +61,7 @@ export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity
 }
 
 function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite, maxPlateNesting: number): void {
-  // Further left than all plates lie enumerated dims, which may differ; leading axes of size 1 broadcast away.
+  // Enumerated dims lie to the left of all plates and may differ between the sides; so may leading axes of size 1.
   const plates = (shape: Shape) => withoutLeadingOnes(shape.slice(Math.max(0, shape.length - maxPlateNesting)));
   if (sameShape(plates(q.batchShape), plates(p.batchShape)) && sameShape(q.eventShape, p.eventShape)) return;
   throw refusal(
@@ -72,8 +72,8 @@ function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite, maxPlat
 }
 
 /**
- * Refuse a latent that stands in a subsampled plate on one side only, where its density would be scaled, or whose plate lies along
- * another dim. A plate that is visited whole scales nothing: a guide may leave it out.
+ * Refuse a latent that is in a subsampled plate on one side only, since only that side's density would be scaled, or whose plate has
+ * different dims on the two sides. A plate without subsampling scales nothing, so the guide may leave it out.
  */
 export function checkPlates(guide: Trace, model: Trace): void {
   for (const site of sampleSites(guide)) {
@@ -107,7 +107,7 @@ function comparePlates({ name, plates: inGuide }: SampleSite, { plates: inModel 
 
 const alongDim = (dim: number | null): string => (dim === null ? "is a loop" : `lies along dim ${dim}`);
 
-/** Refuse latents of the model that nothing gives a value; `enumerated` are those summed out, where sites can be. */
+/** Refuse latents of the model that have no value from the guide. `enumerated`: sites summed out, where the estimator can do so. */
 export function checkLatentsCovered(guide: Trace, model: Trace, enumerated?: ReadonlyMap<string, number>): void {
   const ways =
     enumerated === undefined

@@ -4,21 +4,21 @@ import type { InferOptions } from "../../program/inferOptions.js";
 import type { Model, PlateFrame } from "../../program/messages.js";
 import type { Trace } from "../../program/trace.js";
 
-/** The two traces of a particle, and what their sites ask for: what no site asks for costs a step nothing. */
+/** The two traces of a particle, and which options their sites use, so that a step skips work for options that no site uses. */
 export interface Pair {
   readonly guide: Trace;
   readonly model: Trace;
-  /** The options that some site gives. */
+  /** The options that at least one site sets. */
   readonly asks: ReadonlySet<keyof InferOptions>;
-  /** The sites whose values host code had read before some statement. */
+  /** The sites whose values host code read before a later sample statement. */
   readonly read: Provenance;
   /** Whether both sides have the same latents, in the same shapes and plates, so that there is nothing to refuse (match.ts). */
   readonly isMatched: boolean;
 }
 
-/** A pair with what gradients along the path need (pathwise.ts), where an estimator takes them. */
+/** A pair with the extra runs that pathwise gradients need (pathwise.ts), where an estimator takes such gradients. */
 export interface PathPair extends Pair {
-  /** The guide again, its densities along the path only. */
+  /** The guide run again with parameters held constant, so that its densities have gradients through the draws only. */
   readonly path?: Trace;
   /** The terms of log w in two copies, for doubly reparameterised gradients. */
   readonly paths?: Paths;
@@ -30,6 +30,8 @@ export interface PathPair extends Pair {
 export interface Task {
   readonly key: Tensor;
   readonly values: Record<string, Tensor>;
+  /** The decaying averages of baselines after the previous step, by site; each starts at 0. */
+  readonly averages?: Readonly<Record<string, Tensor>>;
   readonly model: Model;
   readonly guide: Model;
   readonly args: readonly unknown[];
@@ -37,9 +39,9 @@ export interface Task {
 
 /** The terms of log w = log p - log q in two copies. */
 export interface Paths {
-  /** With the gradient that comes through z. */
+  /** With the gradient through z only. */
   readonly along: readonly Cost[];
-  /** log p with the gradient of the model's parameters. */
+  /** With the gradient through the parameters only, and without log q of the draws. */
   readonly theta: readonly Cost[];
 }
 
@@ -51,26 +53,29 @@ export interface Cost {
   readonly value: Tensor;
   readonly plates: readonly PlateFrame[];
   readonly provenance: Provenance;
-  /** Whether its own gradient counts: -log q of a score site drops it, its mean is 0. */
+  /** Whether the gradient of `value` itself counts. For -log q of a score site it has mean 0 and is dropped. */
   readonly isDifferentiated: boolean;
   /** A whole KL term in closed form, instead of a sampled log density. */
   readonly isClosedForm?: boolean;
-  /** The value before the axes of an event are summed; absent where there are none. */
+  /** The value before the event axes are summed; absent for a site without event axes to sum. */
   readonly elements?: Elements;
 }
 
-/** The terms whose sum over the last `dim` axes is a cost: they say who pays for it, the loss is not made of them. */
+/** The terms whose sum over the last `dim` axes is a cost. They decide which elements pay for the cost; the loss uses the sum. */
 export interface Elements {
   readonly dim: number;
   readonly value: () => Tensor;
 }
 
-/** A loss, what the run left for the next step, and named parts of the loss where the estimator has several. */
+/** A loss, the state for the next step, and named parts of the loss where the estimator has several. */
 export interface Outcome {
-  /** Its value is the loss; its gradient is the estimator's, and that of the baselines' own loss. */
+  /** The loss; its gradient is the estimator's gradient plus that of the loss that trains the baselines. */
   readonly loss: Tensor;
-  /** The loss with the estimator's gradient alone, where baselines train parameters of theirs. */
+  /** The loss with the estimator's gradient alone; present where baselines train parameters of their own. */
   readonly lossOfGuide?: Tensor;
+  /** The final values of the `mutable` statements of both programs, by name. */
   readonly mutableState: Record<string, Tensor>;
+  /** The decaying averages of baselines, by site. */
+  readonly averages?: Record<string, Tensor>;
   readonly terms?: Record<string, Tensor>;
 }

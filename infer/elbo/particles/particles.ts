@@ -1,6 +1,6 @@
 /**
- * One particle is one run of the guide and one of the model under the guide's choices, each with an ambient set of its own.
- * Several particles are a batch (vmap) where the model allows it, else a loop; either way their results come back stacked.
+ * One particle is one run of the guide, then one run of the model with the values that the guide drew; each run starts with an empty
+ * ambient set. Several particles run as a batch (vmap) where the model allows it, else as a loop. Results are stacked either way.
  */
 import { sameShape } from "../../../autodiff/core/shape.js";
 import {
@@ -25,38 +25,46 @@ import { checkPair } from "./match.js";
 import type { Pair, Task } from "./pair.js";
 import { type Estimator, refuseGradients } from "./siteOptions.js";
 
-/** What a run takes from a task. */
+/** The part of a task that one run needs. */
 export type Inputs = Pick<Task, "values" | "args">;
 
 /** Run `f` with parameters and mutable state from `values`, latents drawn with `key` and tagged with their names. */
 export const tracedRun = (f: Model, key: Tensor, inputs: Inputs, ...around: Handler[]): Trace =>
-  run(f, inputs, [...around, ...handlersOf(key, inputs)]);
+  run(f, inputs, [...around, ...handlersOf(() => key, inputs)]);
 
-/** The same under the choices of another run. */
-export const replayedRun = (f: Model, choices: Trace, key: Tensor, inputs: Inputs, ...around: Handler[]): Trace =>
-  run(f, inputs, [...around, ...handlersOf(key, inputs), replaying(choices)]);
+/** The same with values replayed from `choices`; `keyOf` is called only if `f` draws further sites. */
+export const replayedRun = (
+  f: Model,
+  choices: Trace,
+  keyOf: () => Tensor,
+  inputs: Inputs,
+  ...around: Handler[]
+): Trace => run(f, inputs, [...around, ...handlersOf(keyOf, inputs), replaying(choices)]);
 
-const handlersOf = (key: Tensor, { values }: Inputs): Handler[] => [
+const handlersOf = (keyOf: () => Tensor, { values }: Inputs): Handler[] => [
   tagged,
   // Parameters come from gradients of earlier steps, but are not random choices of this one.
   substitution(detachProvenance(values)),
-  seeding(key),
+  seeding(keyOf),
 ];
 
 const run = (f: Model, { args }: Inputs, handlers: readonly Handler[]): Trace =>
   inFreshRun(() => withHandlers(handlers, () => traceOf(f, args)));
 
-/** Run guide and model, the model under the guide's choices, and check that they fit each other. */
+/** Run the guide, then the model with the guide's draws, and check that the two match. */
 export function runPrograms(key: Tensor, task: Task, ...around: Handler[]): Pair {
   return underGuide(tracedRun(task.guide, random.foldIn(key, 0), task, ...around), key, task, ...around);
 }
 
-/** Run the model under the choices of a run of the guide, and check that they fit each other. */
+/** Run the model with the draws of `guide`, and check that the two match. */
 export function underGuide(guide: Trace, key: Tensor, task: Task, ...around: Handler[]): Pair {
-  return pairOf(guide, replayedRun(task.model, guide, random.foldIn(key, 1), task, ...around));
+  return pairOf(
+    guide,
+    replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...around),
+  );
 }
 
-/** The two traces of a particle, refused where they do not fit, and what their sites ask for. */
+/** The pair of two traces, with the options that their sites use; refused where the traces do not match. */
 export function pairOf(guide: Trace, model: Trace, maxPlateNesting = Infinity): Pair {
   const asks = new Set<keyof InferOptions>();
   let read = Provenance.empty;
@@ -81,7 +89,7 @@ export function pairOf(guide: Trace, model: Trace, maxPlateNesting = Infinity): 
   return { guide, model, asks, read, isMatched };
 }
 
-/** Whether a latent of the guide is one of the model, in the same shapes and plates. */
+/** Whether guide site `q` and model site `p` are the same latent, with the same shapes and plates. */
 function areAlike(q: SampleSite, p: Site | undefined): boolean {
   if (p?.type !== "sample" || p.isObserved || q.isObserved) return false;
   if (!sameShape(q.fn.batchShape, p.fn.batchShape) || !sameShape(q.fn.eventShape, p.fn.eventShape)) return false;
@@ -91,11 +99,11 @@ function areAlike(q: SampleSite, p: Site | undefined): boolean {
   );
 }
 
-/** What `look` finds in every particle of a task, and what the first one leaves for the next step. */
+/** The results of `look` for every particle of a task, and the mutable state after the first particle. */
 export interface Found<S> {
-  /** Its tensors, stacked along a leading axis. */
+  /** The tensors that `look` returned, stacked along a leading axis. */
   readonly results: Tree;
-  /** The rest, as a list: of one where particles run as a batch. */
+  /** The other values that `look` returned: one per run, so only one where particles run as a batch. */
   readonly shared: readonly S[];
   readonly mutableState: Record<string, Tensor>;
 }
@@ -107,7 +115,7 @@ interface Runner<P extends Pair> extends Estimator {
   runParticle(key: Tensor, task: Task): P;
 }
 
-/** Run every particle of a task; all visit the same elements of a plate. */
+/** Run every particle of a task. All particles visit the same elements of a subsampled plate. */
 export function inEveryParticle<P extends Pair, S>(
   estimator: Runner<P>,
   task: Task,
@@ -127,7 +135,7 @@ export function inEveryParticle<P extends Pair, S>(
   return { results: stacked.tensors, shared, mutableState };
 }
 
-/** The final values of what guide and model may change, by name. */
+/** The final values of all `mutable` statements in guide and model, by name. */
 function mutableOf({ guide, model }: Pair): Record<string, Tensor> {
   const values: Record<string, Tensor> = emptyRecord();
   for (const site of [...guide.values(), ...model.values()])
@@ -135,14 +143,14 @@ function mutableOf({ guide, model }: Pair): Record<string, Tensor> {
   return values;
 }
 
-/** How particles are run: as a batch if possible, never, necessarily, or by a function of one's own. */
+/** How particles run: as a batch if possible (true), as a loop (false), only as a batch ("require"), or by a function (f, keys). */
 export type Vectorize = boolean | "require" | ((f: (key: Tensor) => Tree, keys: Tensor) => Tree);
 
 /** The key of every particle. */
 export const particleKeys = (key: Tensor, count: number): readonly Tensor[] =>
   count === 1 ? [key] : [...random.split(key, count)];
 
-/** f(key) for every particle: its tensors stacked along a new first axis, and what else it returns as a list. */
+/** Call f(key) for every particle: its tensors, stacked along a new first axis, and its other results as a list. */
 export function runParticles<S>(
   key: Tensor,
   count: number,
@@ -166,7 +174,7 @@ export function runParticles<S>(
   return [stackTrees(all.map(([tensors]) => tensors)), all.map(([, shared]) => shared)];
 }
 
-/** Run `f` by `batch`, which takes and returns tensors alone, and keep what else f returns. */
+/** Run `f` under `batch`, which can return tensors only, and collect the other results of `f` on the side. */
 function besideTensors<S>(
   f: (key: Tensor) => readonly [Tree, S],
   batch: (alone: (key: Tensor) => Tree) => Tree,
@@ -180,7 +188,7 @@ function besideTensors<S>(
   return [tensors, shared];
 }
 
-/** Records of tensors as a record of stacks. A site that only some particles came to (control flow) is `missing` in the others. */
+/** Stack records of tensors, name by name. Where control flow skipped a site in some particles, their entries are filled with `missing`. */
 export function stackTrees(trees: readonly (Tree | undefined)[], missing = 0): Tree {
   const known = trees.find((tree) => tree !== undefined);
   if (known instanceof Tensor) return stack(trees.map((leaf) => leaf ?? full(known.shape, missing)));

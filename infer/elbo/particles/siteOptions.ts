@@ -1,9 +1,9 @@
-/** Options of sample sites that an estimator cannot follow. */
+/** Refuses options of sample sites that an estimator does not support. */
 import { PedigradError } from "../../../autodiff/index.js";
 import { isScoreSite, type SampleSite, sampleSites } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
 
-/** What an estimator can do. */
+/** The name and abilities of an estimator. */
 export interface Estimator {
   readonly name: string;
   /** Whether a site may ask for its KL term in closed form. */
@@ -12,13 +12,13 @@ export interface Estimator {
   readonly hasPairs: boolean;
 }
 
-/** Refuse options that a site cannot have here. */
+/** Refuse options that these sites cannot have under this estimator. */
 export function refuseMisplaced(estimator: Estimator, { guide, model }: Pair): void {
   for (const site of sampleSites(guide)) refuseOptions(estimator, site, true);
   for (const site of sampleSites(model)) refuseOptions(estimator, site, false);
 }
 
-/** Refuse a way to take a gradient that a site cannot have here. */
+/** Refuse `gradient` options that these sites cannot have under this estimator. */
 export function refuseGradients(estimator: Estimator, { guide, model }: Pair): void {
   for (const site of sampleSites(guide)) refuseGradient(estimator, site, true);
   for (const site of sampleSites(model)) refuseGradient(estimator, site, false);

@@ -1,12 +1,13 @@
 /**
- * Subsampling needs linear objectives. The mean over all subsamples of a sum that is scaled up is the whole sum, but the mean of its
- * logarithm, or of weights made from it, is not: an objective that takes either is biased, and refused unless the user insists.
+ * Subsampling needs linear objectives. A subsample's sum, scaled up, has the whole sum as its mean; its logarithm, or weights computed
+ * from it, do not have the logarithm or the weights of the whole sum as their mean. Such objectives are biased, and refused unless the
+ * user accepts the bias.
  */
 import { PedigradError } from "../../../autodiff/index.js";
 import type { PlateFrame } from "../../program/messages.js";
 import type { SampleSite } from "../../program/trace.js";
 
-/** The option with which a user insists. */
+/** The option with which a user accepts the bias. */
 export interface SubsamplingOptions {
   /** Accept the bias of a subsampled plate where the objective is not linear in its elements; false by default. */
   biasedSubsampling?: boolean;
@@ -15,7 +16,7 @@ export interface SubsamplingOptions {
 /** Whether a plate visits only some of its elements. */
 export const isSubsampled = ({ size, subsampleSize }: PlateFrame): boolean => size !== subsampleSize;
 
-/** The first subsampled plate around one of the sites, exempt ones left out; null where there is none. */
+/** The first subsampled plate around any of the sites that is not exempt; null where there is none. */
 export function subsampledPlate(
   sites: Iterable<SampleSite>,
   isExempt: (plate: PlateFrame) => boolean = () => false,

@@ -1,4 +1,4 @@
-/** Can the guide draw what the model's sites cannot be? Then the ELBO is minus infinity, whatever the parameters. */
+/** Refuses guides that can draw values outside the support of the model's site: the ELBO would be minus infinity for all parameters. */
 import { elementsOf } from "../../../autodiff/core/copy.js";
 import { sameShape } from "../../../autodiff/core/shape.js";
 import { PedigradError, type Tensor } from "../../../autodiff/index.js";
@@ -6,7 +6,10 @@ import { boundsOf } from "../../../distributions/constraints/constraint.js";
 import { type Constraint, Derived, type Distribution, Masked } from "../../../distributions/index.js";
 import { sampleSites, type Trace } from "../../program/trace.js";
 
-/** Refuse guide sites that certainly leave the support of the model's. Behind a mask they may; points are looked at when they are drawn. */
+/**
+ * Refuse guide sites whose support certainly reaches outside that of the model's site. Masked model sites are exempt; point masses too,
+ * since their values are checked when drawn.
+ */
 export function checkSupports(guide: Trace, model: Trace): void {
   for (const { name, fn: q, isObserved } of sampleSites(guide)) {
     const other = model.get(name);
@@ -23,7 +26,7 @@ export function checkSupports(guide: Trace, model: Trace): void {
 
 const hasMask = (fn: Distribution): boolean => fn instanceof Masked || (fn instanceof Derived && hasMask(fn.base));
 
-/** Whether some value in `q` certainly lies outside `p`. */
+/** Whether some value that `q` allows certainly violates `p`. */
 function leaves(q: Constraint, p: Constraint): boolean {
   if (p.isDiscrete && !q.isDiscrete) return true;
   const [from, to] = [boundsOf(elementsIn(q)), boundsOf(elementsIn(p))];
@@ -32,5 +35,5 @@ function leaves(q: Constraint, p: Constraint): boolean {
   return isBelow(from[0], to[0]) || isBelow(to[1], from[1]);
 }
 
-/** The constraint on each number, where the numbers of an event are independent. */
+/** The constraint on each number of an event, where `c` is one constraint applied to every number. */
 const elementsIn = (c: Constraint): Constraint => ("base" in c ? elementsIn(c.base as Constraint) : c);

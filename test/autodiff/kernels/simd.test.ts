@@ -98,6 +98,11 @@ test("loops over rows: broadcast rows and columns, odd lengths, three axes", () 
       [3, 1, 1],
     ],
     [[65], [1], [65]],
+    // Long enough for two pairs at a time: whole ones, a pair that is left, and half a pair.
+    [[9, 64], [64], [9, 1]],
+    [[9, 66], [66], [9, 1]],
+    [[9, 67], [67], [9, 1]],
+    [[603], [1], [603]],
   ] as [number[], number[], number[]][])
     assertSame((x, y, z) => x.mul(y).add(z).tanh().mul(z), [draw(1, a), draw(2, b), draw(3, c)], `${a} | ${b} | ${c}`);
   assertSame((x) => x.add(x.flip(0)).exp(), [draw(4, [9, 11])], "flipped");

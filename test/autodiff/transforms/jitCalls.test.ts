@@ -130,6 +130,35 @@ test("what a caller adds to a returned record, or takes out of it, is seen", () 
   assert.is(refusal(() => f(state)).code, "symbol-key");
 });
 
+test("a record that comes back as it was returned gives what f gives, whatever is kept, repeated or tagged in between", () => {
+  type State = Record<"a" | "b" | "c" | "d" | "e", Tensor>;
+  // a and b change places, and so do c and e, which are long.
+  const f = ({ a, b, c, d, e }: State, x: Tensor): [State, Tensor, Tensor] => [
+    { a: b, b: a.mul(0.5).add(x), c: e.mul(0.9).add(d.sum()), d: a.sum().broadcastTo([20]), e: c },
+    c.sum().add(e.at(3)),
+    c,
+  ];
+  const compiled = jit(f);
+  const numbersOf = (result: readonly unknown[]) =>
+    JSON.stringify(result, (_, x) => (x !== null && typeof x === "object" && "toArray" in x ? x.toArray() : x));
+  const long = (from: number) => tensor(Array.from({ length: 100 }, (_, i) => from + i));
+  let mine: State = { a: tensor([1, 2]), b: tensor([3, 4]), c: long(0), d: tensor(new Float64Array(20)), e: long(7) };
+  let theirs = mine;
+  const kept: [unknown[], string][] = [];
+  for (let call = 0; call < 24; call++) {
+    const x = call % 7 === 5 ? tagged(call, "x") : tensor(call % 3);
+    const [now, then] = [compiled(mine, x), f(theirs, x)];
+    assert.is(numbersOf(now), numbersOf(then), `call ${call}`);
+    assert.is(sites(now), sites(then), `call ${call}`);
+    kept.push([now, numbersOf(now)]);
+    if (call % 5 === 4) assert.is(numbersOf(compiled(mine, x)), numbersOf(then), "the same call again");
+    if (call % 7 === 5) continue;
+    [mine] = now;
+    [theirs] = then;
+  }
+  for (const [result, numbers] of kept) assert.is(numbersOf(result), numbers);
+});
+
 test("static arguments: symbols and objects by identity, holes and lengths of lists, one text for two things never", () => {
   const seen: unknown[] = [];
   const f = jit((what: unknown, x: Tensor) => {

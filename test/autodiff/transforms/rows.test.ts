@@ -108,6 +108,30 @@ test("data that lie by columns, weights in columns, and a gradient for the data"
   assertSame(g(...args), f(...args), "compiled");
 });
 
+test("where the platform refuses memory or code, the same numbers without blocks", () => {
+  const args = [random.normal(random.key(0), [30]), random.normal(random.key(1), [200, 30]), ones([200])] as const;
+  const host = globalThis as unknown as { WebAssembly: Record<string, unknown> | undefined };
+  const { WebAssembly: original } = host;
+  const { Memory, Instance } = original as Record<string, unknown>;
+  const refusing = class {
+    constructor() {
+      throw new RangeError("too large for this thread");
+    }
+  };
+  const wanted = logistic(...args);
+  assert.ok(isInBlocks(compiled(logistic, ...args).source(...args)));
+  try {
+    for (const other of [undefined, { Memory: refusing, Instance }, { Memory, Instance, Module: refusing }]) {
+      host.WebAssembly = other;
+      const f = compiled(logistic, ...args);
+      assertSame(f(...args), wanted, "compiled");
+      assert.not(isInBlocks(f.source(...args)));
+    }
+  } finally {
+    host.WebAssembly = original;
+  }
+});
+
 /** Losses and the last parameters of a few steps. */
 function steps(model: Model, elbo: Elbo, args: Tensor[], isCompiled: boolean): number[] {
   const guide: Model = (x: Tensor) => {

@@ -249,12 +249,14 @@ test("where both readings of a baseline fit, the plates win", () => {
 test("a decaying average has one number for each element, and takes over those of the plates", () => {
   const { model, guide: q } = inEvents({ useDecayingAvgBaseline: true }, "z");
   const of = (average?: Tensor) =>
-    new TraceGraphELBO().lossWithMutableState(
-      random.key(3),
-      { ...eventParams, ...(average && { "baseline/z": average }) },
+    new TraceGraphELBO().estimate({
+      key: random.key(3),
+      values: eventParams,
+      ...(average && { averages: { z: average } }),
       model,
-      q,
-    ).mutableState["baseline/z"] as Tensor;
+      guide: q,
+      args: [],
+    }).averages?.z as Tensor;
   const first = of();
   assert.equal(first.shape, [2, N]);
   const later = of(tensor([-1, -2]));

@@ -235,4 +235,26 @@ test("the best unbiased way to take each site's gradient is measured, and ready 
   assert.throws(() => recommend(explain(new TraceGraphELBO(), both, q)), /measured no choices/);
 });
 
+test("times come from clocks that tick in milliseconds, as browsers' do; where one stands still, the variance decides", () => {
+  const p: Model = () => sample("x", new Normal(sample("z", new Bernoulli(0.4)).mul(2), 1), { obs: 1.5 });
+  const q: Model = () => sample("z", new Bernoulli({ logits: param("q", 0.5) }));
+  const { now } = performance;
+  const measured = (clock: () => number) => {
+    performance.now = clock;
+    try {
+      return explain(new TraceGraphELBO(), p, q, { measureVariance: 200 });
+    } finally {
+      performance.now = now;
+    }
+  };
+  const coarse = measured(() => Math.floor(now.call(performance)));
+  for (const { seconds } of [...coarse.variances, ...coarse.choices])
+    assert.ok(seconds > 0 && seconds < 0.01, `a gradient of this model takes microseconds, not ${seconds} s`);
+  const still = measured(() => 0);
+  const unbiased = still.choices.filter(({ isBiased }) => !isBiased);
+  const least = unbiased.reduce((a, b) => (b.total < a.total ? b : a));
+  assert.is.not(least.estimator, unbiased[0]?.estimator);
+  assert.equal(recommend(still)({ name: "z" }), least.infer);
+});
+
 test.run();

@@ -62,6 +62,27 @@ test("a param without a value, in one plate or in two, starts where initParams s
   assert.is(start(model, () => plate("d", 2, z)).params.m?.item(), 3);
 });
 
+test("a guide's open plates, loops too, are not open around the run of the model that tells how a param starts", () => {
+  const withStart =
+    (program: Model): Model =>
+    () => {
+      param("m", 3);
+      program();
+    };
+  const site = (i: number | string = "") => void sample(`z${i}`, new Normal(param("m"), 1));
+  const inLoop = () => {
+    for (const i of plate("d", 4, { subsampleSize: 2 })) site(i);
+  };
+  const left = () => {
+    for (const i of plate("d", 4)) {
+      site(i);
+      if (i === 1) break;
+    }
+  };
+  const nested = () => plate("o", 3, () => plate("d", 4, { subsampleSize: 2 }, () => site()));
+  for (const program of [inLoop, left, nested]) assert.is(start(withStart(program), program).params.m?.item(), 3);
+});
+
 test("one param has one constraint: declared otherwise it is refused, on whichever side", () => {
   const { interval, positive, real, unitInterval, greaterThan, simplex } = constraints;
   const declare =

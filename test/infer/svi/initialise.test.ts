@@ -2,12 +2,15 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  Bernoulli,
   type Constraint,
   constraints,
   factor,
+  mutable,
   param,
   random,
   SVI,
+  sample,
   sgd,
   type Tensor,
   type TensorLike,
@@ -105,6 +108,22 @@ test("a param starts as near to a boundary as it likes, and may have no elements
 test("a constraint without a bijection is refused in the param's name", () => {
   const { code, message, site } = refusal(() => startAt([0.6, 0.8], c.sphere));
   assert.equal([code, site], ["no-bijection", "w"], message);
+});
+
+test("a mutable that a later run comes to first starts as declared", () => {
+  const guide = () => {
+    if (sample("z", new Bernoulli(0.5)).item() === 1) {
+      const count = mutable("count", 5);
+      count.value = count.value.add(1);
+    }
+  };
+  const model = () => sample("z", new Bernoulli(0.5));
+  const counts = Array.from({ length: 20 }, (_, seed) => {
+    const svi = new SVI(model, guide, sgd(0.1), new TraceELBO(), { jit: false });
+    const start = svi.init(random.key(seed)).mutableState.count?.item();
+    return start === undefined || start === 5;
+  });
+  assert.equal(counts, new Array(20).fill(true));
 });
 
 test.run();

@@ -102,6 +102,16 @@ test("a state that the loop's body changes is the one that the run goes on from"
   assert.equal([seen, last], [109, 29]);
 });
 
+test("a kept state that is changed once the loop has moved on changes nothing", () => {
+  const { losses } = byHand(40);
+  let kept: SVIState | null = null;
+  for (const now of make().steps(key, 40, data)) {
+    assert.is(now.loss, losses[now.step]);
+    if (now.step % 4 === 1) kept = now.state;
+    if (now.step % 4 === 2) (kept as unknown as { params: unknown }).params = {};
+  }
+});
+
 test("a loss that is not finite names the parameters that made it", () => {
   const svi = new SVI(
     () => sample("x", new Normal(param("m", 0), 1), { obs: 1e300 }),

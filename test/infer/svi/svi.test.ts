@@ -185,6 +185,19 @@ test("NaN and infinities survive; altered, truncated and malicious text is refus
   assert.is(({} as Record<string, unknown>).polluted, undefined);
 });
 
+test("a text of version 1, which kept averages among the mutables, is read", () => {
+  const state: SVIState = {
+    params: {},
+    optimState: {},
+    mutableState: { "baseline/z": tensor(4), seen: tensor(2) },
+    key: random.key(0),
+  };
+  const asVersion1 = JSON.stringify({ ...JSON.parse(saveState(state)), pedigrad: 1 });
+  assert.is(loadState(asVersion1).averages?.z?.item(), 4);
+  assert.equal(Object.keys(loadState(asVersion1).mutableState), ["baseline/z", "seen"]);
+  assert.is(loadState(saveState(state)).averages, undefined, "in version 2 it is a mutable");
+});
+
 test("stableUpdate keeps parameters, optimiser and mutable state where the loss is not finite, and run counts it", () => {
   const cliff = (y: Tensor) => {
     sample("mu", new Normal(0, 3));

@@ -52,7 +52,11 @@ const call =
   (name: string) =>
   (...args: readonly (string | number)[]): string =>
     `${name}(${args.join(", ")});`;
-const texts = { dotRows: call("dotRows"), addRows: call("addRows"), multiply: call("multiply") };
+const texts = {
+  dotRows: /* @__PURE__ */ call("dotRows"),
+  addRows: /* @__PURE__ */ call("addRows"),
+  multiply: /* @__PURE__ */ call("multiply"),
+};
 
 /** Rows of one factor times the other one, or a product that adds up over the rows of both. */
 function productText(layout: Layout, rows: Rows, i: number): BlockText {

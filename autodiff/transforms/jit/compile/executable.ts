@@ -3,9 +3,10 @@ import { canGenerateCode } from "../../../../provenance/base/codeGeneration.js";
 import { Provenance } from "../../../../provenance/index.js";
 import { copyInto } from "../../../core/copy.js";
 import { sizeOf } from "../../../core/shape.js";
-import { rawNumber, rawView, Tensor } from "../../../core/tensor.js";
-import { contiguous, isContiguous, type View } from "../../../core/view.js";
+import { ofNumber, ofView, rawNumber, rawView, type Tensor } from "../../../core/tensor.js";
+import { contiguous, isContiguous, type View, viewOf } from "../../../core/view.js";
 import type { OpValue, Program } from "../program/program.js";
+import { carryingOver } from "./carry.js";
 import { type Generated, generate } from "./generate.js";
 import { Layout } from "./layout.js";
 import { traffic } from "./schedule.js";
@@ -59,9 +60,9 @@ export class Executable {
 
   /** Run with the first `count` outputs of the last run as first inputs, which stay in the arena, and `rest` as the others. */
   runOn(count: number, rest: readonly Tensor[]): void {
-    this.#carry ??= this.#carryFor(count);
+    this.#carry ??= carryingOver(this.program, this.#layout, count);
     this.#carry();
-    this.#last.fill(null, 0, count);
+    if (this.#last[0] !== null) this.#last.fill(null, 0, count);
     this.#load(rest, count);
     this.#run();
   }
@@ -110,42 +111,21 @@ export class Executable {
 
   /** A value of the arena as a tensor of its own, in `buffer` from `at` on. */
   #copied(from: View, set: Provenance, buffer: Float64Array | null, at: number): Tensor {
-    if (from.shape.length === 0) return new Tensor(from.data[from.offset] as number, set);
-    const out = contiguous(buffer as Float64Array, from.shape, at);
+    if (from.shape.length === 0) return ofNumber(from.data[from.offset] as number, set);
+    const to = buffer as Float64Array;
     const size = sizeOf(from.shape);
-    if (size < FEW && isContiguous(from))
-      for (let i = 0; i < size; i++) out.data[at + i] = from.data[from.offset + i] as number;
-    else copyInto(out, from);
-    return new Tensor(out, set);
-  }
-
-  /** What copies the first `count` outputs to the places of the first inputs. */
-  #carryFor(count: number): () => void {
-    const { values, outputs } = this.program;
-    const views = outputs.slice(0, count).map((place) => this.#layout.view(place));
-    // An output that is an input, such as the other one of a pair, must be read before any input is overwritten.
-    const isSafe = (k: number): boolean => values[this.#layout.views.owner(outputs[k] as number)]?.kind !== "input";
-    const copies = views.map((from, k) => {
-      const to = this.#layout.view(k);
-      const middle = isSafe(k) ? from : contiguous(new Float64Array(sizeOf(from.shape)), from.shape);
-      return { save: middle === from ? null : () => copyInto(middle, from), put: copier(to, middle) };
-    });
-    return () => {
-      for (const { save } of copies) save?.();
-      for (const { put } of copies) put();
-    };
+    if (size < FEW && isContiguous(from)) {
+      for (let i = 0; i < size; i++) to[at + i] = from.data[from.offset + i] as number;
+      return ofView(viewOf(to, from.shape, from.stride, at), set);
+    }
+    const out = contiguous(to, from.shape, at);
+    copyInto(out, from);
+    return ofView(out, set);
   }
 }
 
 /** Below, a loop copies faster than a call. */
 const FEW = 32;
-
-const copier = (to: View, from: View): (() => void) =>
-  to.shape.length === 0
-    ? () => {
-        to.data[to.offset] = from.data[from.offset] as number;
-      }
-    : () => copyInto(to, from);
 
 /** Whoever relies on what the last run left in the arena. */
 export interface Holder {

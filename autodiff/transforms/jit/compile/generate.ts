@@ -12,9 +12,10 @@ import type { OpValue, Program, Value } from "../program/program.js";
 import { type BlockText, blocksText, kernelText } from "./blocks.js";
 import { expressionOf, substituteInto } from "./expression.js";
 import { isLong, type Layout } from "./layout.js";
-import { type Loop, type Read, type Step, scalarText, vectorText } from "./loop.js";
+import { type Loop, type Read, type Step, scalarText } from "./loop.js";
 import type { Rows } from "./rows.js";
 import { type RowsUnit, storedValues, type Unit } from "./schedule.js";
+import { vectorText } from "./vector.js";
 
 /** The text of a program, and what it calls: kernels with their buffers bound, scalar functions. */
 export interface Generated {

@@ -9,6 +9,7 @@ import { placesOf } from "./arena.js";
 import type { Place } from "./loop.js";
 import type { Rows } from "./rows.js";
 import { schedule, type Unit } from "./schedule.js";
+import { simdKernel } from "./simd.js";
 import { isOneNumber, Views } from "./views.js";
 
 export class Layout {
@@ -81,7 +82,9 @@ export class Layout {
     const { op, params, inputs: from } = this.program.values[i] as OpValue;
     const out = this.view(i);
     const inputs = from.map((x) => this.view(x));
-    return op.prepare?.(params, out, inputs) ?? (() => op.kernel(params, out, inputs));
+    return (
+      simdKernel(op, params, out, inputs) ?? op.prepare?.(params, out, inputs) ?? (() => op.kernel(params, out, inputs))
+    );
   }
 }
 

@@ -9,7 +9,7 @@ import { stridesOf } from "../../../core/view.js";
 import { type Reduced, sumOp } from "../../../ops/array/reduce.js";
 import { matmulOp } from "../../../ops/linalg/matmul.js";
 import type { OpValue, Program } from "../program/program.js";
-import { canRunInPairs } from "./loop.js";
+import { canRunInPairs } from "./vector.js";
 import type { Views } from "./views.js";
 
 /** In place of the axis of rows, where a value is a sum over them; and where nothing has rows. */
@@ -41,7 +41,10 @@ const SMALL = 8192;
  * next rows while it works on these; but products of matrices are slow on a handful of rows.
  */
 const BLOCK = 512;
-const WIDE_BLOCK = 4096;
+const WIDE_BLOCK = 8192;
+
+/** Products that are tried as the first one of a list. */
+const STARTS = 8;
 
 /** The ops of a list before rows in blocks, those in them, and those after; null where there are none. */
 export interface Found {
@@ -52,13 +55,10 @@ export interface Found {
 }
 
 export function findRows(program: Program, views: Views, list: readonly number[]): Found | null {
-  let readers: Readers | null = null;
-  for (const [at, i] of list.entries()) {
-    const axis = longAxis(program, i);
-    if (axis < 0) continue;
-    readers ??= readersOf(program, views);
-    const count = (program.values[i] as OpValue).shape[axis] as number;
-    const found = new Finder(program, views, list, readers, count).from(at);
+  const starts = [...list.entries()].filter(([, i]) => longAxis(program, i) >= 0).slice(0, STARTS);
+  for (const [at, i] of starts) {
+    const count = (program.values[i] as OpValue).shape[longAxis(program, i)] as number;
+    const found = new Finder(program, views, list, count).from(at);
     if (found !== null) return found;
   }
   return null;
@@ -74,22 +74,6 @@ function longAxis({ values }: Program, i: number): number {
   return (long as number) >= LONG && (small as number) <= SMALL ? axis : -1;
 }
 
-/** The ops that read each value, under whatever view. */
-type Readers = ReadonlyMap<number, readonly number[]>;
-function readersOf({ values }: Program, views: Views): Readers {
-  const readers = new Map<number, number[]>();
-  values.forEach((value, i) => {
-    if (value.kind !== "op" || views.isView(i)) return;
-    for (const x of value.inputs) {
-      const owner = views.owner(x);
-      const known = readers.get(owner);
-      if (known === undefined) readers.set(owner, [i]);
-      else known.push(i);
-    }
-  });
-  return readers;
-}
-
 class Finder {
   readonly axes = new Map<number, number>();
   /** Values that need a sum over the rows, or all rows of a value at once. */
@@ -99,7 +83,6 @@ class Finder {
     readonly program: Program,
     readonly views: Views,
     readonly list: readonly number[],
-    readonly readers: Readers,
     readonly count: number,
   ) {}
 
@@ -217,7 +200,7 @@ class Finder {
   #draw(i: number): void {
     const { op, shape, inputs } = this.#op(i);
     if (op.scalar === undefined || this.axes.has(i) || this.#isLate(i) || !this.#isOwn(i)) return;
-    const readers = this.readers.get(i) as readonly number[];
+    const readers = this.views.readers(i);
     const axes = readers.flatMap((reader) => {
       const { shape: loop, inputs: from } = this.#op(reader);
       const steps = from
@@ -236,8 +219,9 @@ class Finder {
 
   /** Whether only ops in the blocks read a value. */
   #isOwn(i: number): boolean {
-    const isOutput = this.program.outputs.some((output) => this.views.owner(output) === i);
-    return !isOutput && (this.readers.get(i)?.every((reader) => this.axes.has(reader)) ?? false);
+    const readers = this.views.readers(i);
+    if (readers.length === 0 || !readers.every((reader) => this.axes.has(reader))) return false;
+    return !this.program.outputs.some((output) => this.views.owner(output) === i);
   }
   #isInner(i: number): boolean {
     return this.#hasRows(i) && this.#isOwn(i);

@@ -28,10 +28,15 @@ interface Group {
 /** Ops in a loop: V8 takes SIMD code of at most 50,000 local variables, and optimises short loops best. */
 const LOOP = 400;
 
+/** Searches for rows in blocks in a program. */
+const SEARCHES = 64;
+
 /** The units of a program; every op is one of its own where loops are not `fused`, and rows are in blocks only where those have code. */
 export function schedule(program: Program, views: Views, { fused = true, inBlocks = false } = {}): Unit[] {
+  // Each search goes through the whole list: a bound on them keeps the time linear in the length of the program.
+  let searches = inBlocks ? SEARCHES : 0;
   const inOrder = (list: readonly number[]): Unit[] => {
-    const found = inBlocks ? findRows(program, views, list) : null;
+    const found = searches-- > 0 ? findRows(program, views, list) : null;
     if (found === null) return unitsOf(program, views, list, fused);
     const { before, members, after, rows } = found;
     const isSum = (i: number): boolean => rows.axes.get(i) === SUMMED;

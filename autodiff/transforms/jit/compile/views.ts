@@ -12,6 +12,7 @@ const NOWHERE = /* @__PURE__ */ new Float64Array(0);
 export class Views {
   readonly #views: View[] = [];
   readonly #owners: number[] = [];
+  #readers: number[][] | null = null;
 
   constructor(readonly program: Program) {
     for (const value of program.values) this.#add(value);
@@ -49,6 +50,20 @@ export class Views {
   steps(i: number, shape: Shape): number[] {
     const { stride } = broadcastView(this.view(i), shape);
     return shape.map((size, axis) => (size === 1 ? 0 : (stride[axis] as number)));
+  }
+
+  /** The ops that read the memory of value i, under whatever view. */
+  readers(i: number): readonly number[] {
+    this.#readers ??= this.#readersOfAll();
+    return this.#readers[i] as number[];
+  }
+  #readersOfAll(): number[][] {
+    const readers = this.program.values.map((): number[] => []);
+    this.program.values.forEach((value, i) => {
+      if (value.kind !== "op" || this.isView(i)) return;
+      for (const x of value.inputs) readers[this.owner(x)]?.push(i);
+    });
+    return readers;
   }
 
   /** How many numbers the memory of a value holds. */

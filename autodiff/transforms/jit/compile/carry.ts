@@ -1,0 +1,42 @@
+/** From one run of a program to the next: the first outputs become the first inputs, without leaving the arena. */
+import { canGenerateCode } from "../../../../provenance/base/codeGeneration.js";
+import { copyInto } from "../../../core/copy.js";
+import { sizeOf } from "../../../core/shape.js";
+import { contiguous, isContiguous, type View } from "../../../core/view.js";
+import type { Program } from "../program/program.js";
+import type { Layout } from "./layout.js";
+
+/** Below, numbers are copied one by one in generated text. */
+const FEW = 16;
+
+/** What copies the first `count` outputs of a program to the places of its first inputs. */
+export function carryingOver(program: Program, layout: Layout, count: number): () => void {
+  const copies: (() => void)[] = [];
+  const saves: (() => void)[] = [];
+  const [loads, stores]: [string[], string[]] = [[], []];
+  for (let k = 0; k < count; k++) {
+    const place = program.outputs[k] as number;
+    const [from, to] = [layout.view(place), layout.view(k)];
+    const size = sizeOf(to.shape);
+    if (size < FEW && isContiguous(from) && canGenerateCode()) {
+      for (let i = 0; i < size; i++) {
+        loads.push(`const x${loads.length} = M[${from.offset + i}];`);
+        stores.push(`M[${to.offset + i}] = x${stores.length};`);
+      }
+      continue;
+    }
+    // An output that is an input, such as the other one of a pair, must be read before any input is overwritten.
+    const isInput = program.values[layout.views.owner(place)]?.kind === "input";
+    const middle: View = isInput ? contiguous(new Float64Array(size), from.shape) : from;
+    if (isInput) saves.push(() => copyInto(middle, from));
+    copies.push(() => copyInto(to, middle));
+  }
+  const all = (list: readonly (() => void)[]) => () => {
+    for (let i = 0; i < list.length; i++) (list[i] as () => void)();
+  };
+  const call = (name: string, list: readonly unknown[]): string[] => (list.length === 0 ? [] : [`${name}();`]);
+  const lines = [...call("save", saves), ...loads, ...stores, ...call("copy", copies)];
+  if (!canGenerateCode()) return all([...saves, ...copies]);
+  const text = `"use strict";\nreturn () => {\n${lines.join("\n")}\n};`;
+  return new Function("M", "save", "copy", text)(layout.memory, all(saves), all(copies)) as () => void;
+}

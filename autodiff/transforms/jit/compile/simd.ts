@@ -1,0 +1,93 @@
+/**
+ * Ops whose kernels stand in SIMD code as well: they run where all arrays lie in one memory for it and are long enough to gain, and give
+ * the same numbers, as every entry is added up in the same order. Only compiled programs have such a memory, so ops know nothing of it.
+ */
+import { copyInto } from "../../../core/copy.js";
+import type { Op } from "../../../core/op.js";
+import { sizeOf } from "../../../core/shape.js";
+import { broadcastView, isContiguous, type View } from "../../../core/view.js";
+import { productFor } from "../../../kernels/products.js";
+import { type Plan, sumSimd } from "../../../kernels/reduce.js";
+import { shiftsSimd } from "../../../kernels/softmax.js";
+import { choleskySimd, substituteSimd } from "../../../kernels/triangles.js";
+import type { Kernels } from "../../../kernels/wasm/kernels.js";
+import { addressOf, kernelsOf } from "../../../kernels/wasm/simd.js";
+import { planOf, type Reduced, sumOp } from "../../../ops/array/reduce.js";
+import { shiftOp } from "../../../ops/array/softmax.js";
+import { choleskyOp, eachMatrix, solveOp, type Triangular } from "../../../ops/linalg/factor.js";
+import { matmulOp, offsetsOf } from "../../../ops/linalg/matmul.js";
+
+/** The kernel with its buffers bound, or null where SIMD code does not fit them. */
+type Bind<P> = (kernels: Kernels, params: P, out: View, inputs: readonly View[]) => (() => void) | null;
+
+/** From so many multiplications, rows of a matrix, and columns of right-hand sides on, SIMD code gains. */
+const MANY = 512;
+const LONG = 16;
+const WIDE = 4;
+
+const product: Bind<null> = (kernels, _, out, inputs) => {
+  const [left, right] = inputs as [View, View];
+  const [m, n] = out.shape.slice(-2) as [number, number];
+  const k = left.shape.at(-1) as number;
+  if (m * k * n < MANY) return null;
+  const at = (offset: number): number => addressOf(out.data, offset);
+  const [aDown, aRight] = left.stride.slice(-2).map((step) => 8 * step) as [number, number];
+  const [bDown, bRight] = right.stride.slice(-2).map((step) => 8 * step) as [number, number];
+  const batch = out.shape.slice(0, -2);
+  const [as, bs] = [offsetsOf(left, batch), offsetsOf(right, batch)];
+  const run = productFor(kernels, [m, k, n], { cDown: 8 * n, aDown, aRight, bDown, bRight });
+  const places = as.map((a, i) => [at(out.offset + i * m * n), at(a), at(bs[i] as number)] as const);
+  const size = sizeOf(out.shape);
+  return () => {
+    out.data.fill(0, out.offset, out.offset + size);
+    for (const [c, a, b] of places) run(c, a, b, m, k, n);
+  };
+};
+
+const reduction =
+  (simd: (plan: Plan, out: View, x: View) => (() => void) | null): Bind<Reduced> =>
+  (_, { axes }, out, [input]) => {
+    const x = input as View;
+    return isContiguous(x) ? simd(planOf(x, axes, true), out, x) : null;
+  };
+
+const factor: Bind<null> = (kernels, _, out, [input]) => {
+  const x = input as View;
+  if (!isContiguous(x) || (x.shape.at(-1) as number) < LONG) return null;
+  return () => eachMatrix(x, (data, start, n, i) => choleskySimd(kernels, data, start, n, out.offset + i * n * n));
+};
+
+const substitution: Bind<Required<Triangular>> = (kernels, { lower, transpose }, out, inputs) => {
+  const [a, b] = inputs as [View, View];
+  const [n, columns] = out.shape.slice(-2) as [number, number];
+  if (!isContiguous(a) || n < LONG || columns < WIDE) return null;
+  const from = broadcastView(b, out.shape);
+  const starts = offsetsOf(a, out.shape.slice(0, -2));
+  return () => {
+    copyInto(out, from);
+    starts.forEach((start, i) => {
+      const at = out.offset + i * n * columns;
+      substituteSimd(kernels, out.data, start, n, lower !== transpose, transpose, at, columns);
+    });
+  };
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: an op goes with parameters of its own type
+type Any = any;
+let table: ReadonlyMap<Op<Any>, Bind<Any>> | null = null;
+const binds = () =>
+  (table ??= new Map<Op<Any>, Bind<Any>>([
+    [matmulOp, product],
+    [sumOp, reduction(sumSimd)],
+    [shiftOp, reduction(shiftsSimd)],
+    [choleskyOp, factor],
+    [solveOp, substitution],
+  ]));
+
+/** The kernel of an op as SIMD code, its buffers bound; null where there is none that fits them. */
+export function simdKernel<P>(op: Op<P>, params: P, out: View, inputs: readonly View[]): (() => void) | null {
+  const bind = binds().get(op);
+  const kernels = kernelsOf(out.data);
+  if (bind === undefined || kernels === null || inputs.some((x) => x.data !== out.data)) return null;
+  return bind(kernels, params, out, inputs);
+}

@@ -1,0 +1,129 @@
+/**
+ * A loop as a routine of SIMD code (../../../kernels/wasm), which does the arithmetic of the JavaScript on two elements at a time, to the last
+ * bit. The last axis is run through in pairs: the second of a last pair is room that each array has behind its end, or an
+ * element that is written again afterwards.
+ */
+import { sizeOf } from "../../../core/shape.js";
+import { formulaOf } from "../../../kernels/formulas/scalarFormulas.js";
+import { canVectorize } from "../../../kernels/wasm/simd.js";
+import { type Expression, expressionOf, substituteInto } from "./expression.js";
+import { type Axis, isRepeated, type Loop, merged, type Place, type Read, type Step } from "./loop.js";
+
+/** The SIMD form of a function: the formula of that name, or arithmetic; null where it has none. */
+function vectorExpression(scalar: Step["scalar"]): Expression | null {
+  const formula = formulaOf(scalar);
+  if (formula !== undefined) {
+    const parameters = ["x", "y", "z"].slice(0, scalar.length);
+    return { parameters, body: `${formula}(${parameters})` };
+  }
+  const expression = expressionOf(scalar);
+  return expression !== null && canVectorize(expression) ? expression : null;
+}
+
+/** Whether a function has SIMD code. */
+export const canRunInPairs = (scalar: Step["scalar"]): boolean => vectorExpression(scalar) !== null;
+
+/** Long loops with formulas take two pairs at a time, whose arithmetic runs side by side: tanh takes 22% less, logSigmoid with its gradient 18%. */
+const isWorthDoubling = ({ shape, steps }: Loop): boolean =>
+  sizeOf(shape) >= 512 && steps.length <= 32 && steps.some(({ scalar }) => formulaOf(scalar) !== undefined);
+
+const bytes = (count: number): number => 8 * count;
+
+/** The loop as a routine; null where an op has no SIMD code, or an operand does not lie along the last axis. `first` is the address of the arena. */
+export function vectorText(name: string, loop: Loop, first: number): string | null {
+  const { axes, reads, steps } = merged(loop);
+  const expressions = steps.map(({ scalar }) => vectorExpression(scalar));
+  const last = axes.length - 1;
+  if (expressions.includes(null) || reads.some(({ steps: by }) => ![0, 1].includes(by[last] as number))) return null;
+  const pointers = new Pointers(first, last);
+  const load = (read: Read, at = 0, mark = ""): string => {
+    const address = pointers.address(read, at);
+    return `let ${read.name}${mark} = ${isRepeated(read) || read.steps[last] === 0 ? "loadSame" : "load"}(${address});`;
+  };
+  const once = reads.filter(isRepeated);
+  const before = reads.filter((read) => !isRepeated(read) && read.steps[last] === 0);
+  const moving = reads.filter(({ steps: by }) => by[last] !== 0);
+  const own = new Set([...moving, ...steps].map((one) => one.name));
+
+  /** Pairs of elements side by side; names in a later one end in a mark. All are read before any is written, so that none has to wait. */
+  const pairs = (marks: readonly string[]): string[] => {
+    const inEach = (lines: (mark: string, at: number) => string[]): string[] =>
+      marks.flatMap((mark, k) => lines(mark, 16 * k));
+    const computed = (mark: string): string[] =>
+      steps.map(({ name: t, operands }, k) => {
+        const marked = operands.map((x) => (own.has(x) ? x + mark : x));
+        return `let ${t}${mark} = ${substituteInto(expressions[k] as Expression, marked)};`;
+      });
+    const stored = (mark: string, at: number): string[] =>
+      steps.flatMap(({ name: t, to }) => (to === null ? [] : `store(${pointers.address(to, at)}, ${t}${mark});`));
+    return [
+      ...inEach((mark, at) => moving.map((read) => load(read, at, mark))),
+      ...inEach(computed),
+      ...inEach(stored),
+      `i = i + ${16 * marks.length};`,
+    ];
+  };
+  const { size, isRows } = axes[last] as Axis;
+  const count = Math.ceil(size / 2);
+  const lines = [...before.map((read) => load(read)), "let i = 0;"];
+  lines.push(`let end = ${isRows ? `count * ${size} + 1 >>> 1 << 4` : 16 * count};`);
+  const isDoubled = isWorthDoubling(loop);
+  if (isDoubled) lines.push("let most = end >>> 5 << 5;", "while (i !== most) {", ...pairs(["", "_"]), "}");
+  if (!isDoubled || isRows || count % 2 === 1) lines.push("while (i !== end) {", ...pairs([""]), "}");
+
+  const body = axes.slice(0, last).reduceRight((inside, axis, k) => pointers.along(axis, k, inside), lines.join("\n"));
+  const head = [...once.map((read) => load(read)), ...pointers.starts()].join("\n");
+  return `function ${name}(${loop.rows < 0 ? "" : "row, count"}) {\n${head}\n${body}\n}`;
+}
+
+/** Variables that say how far the places of a loop have moved. Places that move alike have one in common. */
+class Pointers {
+  readonly #all: Place[] = [];
+
+  constructor(
+    readonly first: number,
+    readonly last: number,
+  ) {}
+
+  /** The number of a place's pointer. It counts from 0, or, where it may go below, from the place itself. */
+  #of({ offset, steps, perRow }: Place): number {
+    const from = steps.some((s) => s < 0) ? offset : 0;
+    const isAlike = (p: Place): boolean =>
+      p.offset === from && p.perRow === perRow && p.steps.every((s, axis) => s === steps[axis]);
+    const known = this.#all.findIndex(isAlike);
+    return known >= 0 ? known : this.#all.push({ offset: from, steps, perRow }) - 1;
+  }
+
+  /** The variable of a pointer in the loop along `axis`: each axis that moves it has one. */
+  #variable(pointer: number, axis: number): string {
+    if (axis < 0) return `p${pointer}`;
+    return this.#all[pointer]?.steps[axis] === 0 ? this.#variable(pointer, axis - 1) : `p${pointer}_${axis}`;
+  }
+
+  /** The address of a place's element, `at` bytes on, in the innermost loop. */
+  address(place: Place, at: number): string {
+    if (isRepeated(place)) return `${this.first + bytes(place.offset)}`;
+    const pointer = this.#of(place);
+    const rest = this.first + bytes(place.offset - (this.#all[pointer] as Place).offset) + at;
+    return `${this.#variable(pointer, this.last - 1)} + ${place.steps[this.last] === 0 ? "" : "i + "}${rest}`;
+  }
+
+  /** A loop along an axis around the text of the axes within. */
+  along({ size, isRows }: Axis, axis: number, inside: string): string {
+    const moving = this.#all.flatMap(({ steps }, p) =>
+      steps[axis] === 0 ? [] : [[p, steps[axis] as number] as const],
+    );
+    const start = moving.map(([p]) => `let ${this.#variable(p, axis)} = ${this.#variable(p, axis - 1)};`);
+    const on = moving.map(([p, step]) => `${this.#variable(p, axis)} = ${this.#variable(p, axis)} + ${bytes(step)};`);
+    const left = `i${axis}`;
+    return `${start.join(" ")}\nlet ${left} = ${isRows ? `count * ${size}` : size};\nwhile (${left} > 0) {\n${inside}\n${on.join(" ")}\n${left} = ${left} - 1;\n}`;
+  }
+
+  /** Where each begins. */
+  starts(): string[] {
+    return this.#all.map(({ offset, perRow }, p) => {
+      const moved = perRow === 0 ? "" : ` + row * ${bytes(perRow)}`;
+      return `let p${p} = ${bytes(offset)}${moved};`;
+    });
+  }
+}

@@ -1,0 +1,26 @@
+/** What it costs to write a step down, and to compare it with what was written, beside the eager step: programs of many small ops, which cost most. */
+import * as pedigrad from "../index.js";
+import type { Case } from "./harness.js";
+import { chain, hmm } from "./timeToResult.js";
+
+export const cases: readonly Case[] = (
+  [
+    ["chain T=80", chain],
+    ["HMM T=200 K=2, enumerated", hmm],
+  ] as const
+).map(([name, fit]): Case => {
+  const make = () => {
+    const { svi, args = [] } = fit(pedigrad);
+    const { jit, random } = pedigrad;
+    const state = svi.init(random.key(0), ...args);
+    const step = (from: typeof state) => svi.step(from, ...args);
+    const known = jit(step);
+    known(state);
+    return {
+      recorded: () => jit(step)(state)[1],
+      compared: () => known.check(state),
+      eager: () => step(state)[1],
+    };
+  };
+  return { name: `recording/${name}`, isLong: true, isRandom: true, targets: { recorded: 2, compared: 2 }, make };
+});

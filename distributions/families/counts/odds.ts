@@ -1,0 +1,32 @@
+/** A probability beside its log odds: what Bernoulli and the families made of Bernoulli trials share. */
+import { log, log1p, logSigmoid, mulZeroWins, sigmoid, sub, type Tensor } from "../../../autodiff/index.js";
+import type { OneOf } from "../../core/family.js";
+import { weighed } from "../../densities/divergences.js";
+
+/** A probability p, or the log odds log(p / (1 - p)). */
+export type Odds = OneOf<"probs" | "logits">;
+
+export const probsOf = ({ probs, logits }: Odds): Tensor => probs ?? sigmoid(logits as Tensor);
+
+export interface Outcome {
+  readonly probability: Tensor;
+  readonly log: Tensor;
+}
+/** Probability and log probability of 1 and of 0, each to full precision. */
+export function outcomesOf({ probs, logits }: Odds): [one: Outcome, zero: Outcome] {
+  if (probs !== undefined)
+    return [
+      { probability: probs, log: log(probs) },
+      { probability: sub(1, probs), log: log1p(probs.neg()) },
+    ];
+  const of = (l: Tensor): Outcome => ({ probability: sigmoid(l), log: logSigmoid(l) });
+  return [of(logits as Tensor), of((logits as Tensor).neg())];
+}
+
+/** -p log p - (1 - p) log(1 - p). */
+export function entropyOf(p: Odds): Tensor {
+  const [one, zero] = outcomesOf(p);
+  // With respect to a probability the slope is infinite at 0 and 1; with respect to log odds it is 0 at their ends.
+  const product = p.probs === undefined ? weighed : mulZeroWins;
+  return product(one.probability, one.log).add(product(zero.probability, zero.log)).neg();
+}

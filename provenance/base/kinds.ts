@@ -1,0 +1,27 @@
+/** What an option or an argument may be: each kind is a test, with the words for it. */
+import { isRecord } from "./records.js";
+
+export type Kind = readonly [is: (x: unknown) => boolean, words: string];
+
+// As many keys or table entries as take half a gigabyte.
+export const MOST = 2 ** 26;
+
+export const any: Kind = [() => true, "anything"];
+export const flag: Kind = [(x) => typeof x === "boolean", "true or false"];
+const callable: Kind = [(x) => typeof x === "function", "a function"];
+
+export { callable as function };
+export const string: Kind = [(x) => typeof x === "string", "a string"];
+export const record: Kind = [(x) => isRecord(x), "a record by name"];
+export const names: Kind = [
+  (x) => Array.isArray(x) && x.every((name) => typeof name === "string"),
+  "an array of names",
+];
+export const numbers: Kind = [(x) => Array.isArray(x) && x.every(Number.isInteger), "an array of whole numbers"];
+export const size: Kind = [(x) => Number.isInteger(x) && (x as number) >= 0, "a non-negative integer"];
+export const count: Kind = [
+  (x) => Number.isInteger(x) && (x as number) >= 1 && (x as number) <= MOST,
+  "a positive integer",
+];
+export const number: Kind = [(x) => typeof x === "number" && Number.isFinite(x), "a finite number"];
+export const positive: Kind = [(x) => typeof x === "number" && x > 0 && x < Infinity, "a positive number"];

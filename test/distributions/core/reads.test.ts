@@ -1,0 +1,128 @@
+/**
+ * Where the library looks at numbers to decide something, that is a read: provenance keeps it, and a compiled program is right for other
+ * numbers or refuses. Where numbers decide nothing, nothing is read.
+ */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { jit, type Tensor, tensor } from "../../../autodiff/index.js";
+import {
+  Affine,
+  Beta,
+  Binomial,
+  bijectTo,
+  Categorical,
+  constraints,
+  DiscreteUniform,
+  Exponential,
+  Geometric,
+  klDivergence,
+  LKJ,
+  Mixture,
+  NegativeBinomial,
+  Normal,
+  Pareto,
+  TransformedDistribution,
+  Truncated,
+  TruncatedNormal,
+  Uniform,
+} from "../../../distributions/index.js";
+import { currentAmbient, getProvenance, inFreshRun, trackProvenance } from "../../../provenance/index.js";
+import { refusal } from "../../refusals.js";
+
+/** The names that a run has read after `body`. */
+const readBy = (body: () => unknown): string =>
+  inFreshRun(() => {
+    body();
+    return `{${[...currentAmbient()].sort().join(", ")}}`;
+  });
+const of = (x: number | number[], name: string): Tensor => trackProvenance(tensor(x), name);
+/** Calls of one compiled function: numbers, or the codes of refusals. */
+function compiled(f: (x: Tensor) => Tensor, ...xs: number[]): (number | string)[] {
+  const program = jit(f);
+  return xs.map((x) => {
+    try {
+      return program(tensor(x)).item();
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  });
+}
+const isRightOrRefused = (got: (number | string)[], truth: number[]): void => {
+  for (const [i, x] of got.entries())
+    assert.ok(typeof x === "string" || x === truth[i] || Math.abs(x - (truth[i] as number)) < 1e-14, `${got}`);
+};
+
+test("counts that decide how many values there are", () => {
+  assert.is(
+    readBy(() => new Binomial(of(3, "n"), 0.5).enumerateSupport()),
+    "{n}",
+  );
+  assert.is(
+    readBy(() => new DiscreteUniform(of(1, "low"), of(3, "high")).enumerateSupport()),
+    "{high, low}",
+  );
+  assert.is(`${getProvenance(new DiscreteUniform(0, of(3, "high")).enumerateSupport())}`, "{high}");
+  isRightOrRefused(
+    compiled((n) => new DiscreteUniform(0, n).enumerateSupport().sum(), 2, 2, 4),
+    [3, 3, 10],
+  );
+  isRightOrRefused(
+    compiled((n) => new LKJ({ dim: n, concentration: 1 }).mean.sum(), 2, 2, 3),
+    [2, 2, 3],
+  );
+  const either = (n: Tensor) =>
+    new Mixture(new Categorical([0.5, 0.5]), [new Binomial(n, 0.5), new DiscreteUniform(0, n)]);
+  isRightOrRefused(
+    compiled((n) => either(n).enumerateSupport().sum(), 2, 2, 3),
+    [3, 3, 6],
+  );
+});
+
+test("bounds that choose a bijection", () => {
+  const to = (low: Tensor) => bijectTo(constraints.interval(low, Infinity)).forward(tensor(0.5));
+  isRightOrRefused(compiled(to, -Infinity, -Infinity, 1), [0.5, 0.5, 1 + Math.exp(0.5)]);
+  assert.is(
+    readBy(() => bijectTo(new Uniform(of(0, "low"), of(1, "high")).support)),
+    "{high, low}",
+  );
+});
+
+test("parameters and bounds that choose a closed form", () => {
+  const trials = (n: Tensor) => klDivergence(new NegativeBinomial(n, 0.4), new NegativeBinomial(3, 0.5)) ?? tensor(-1);
+  const right = klDivergence(new NegativeBinomial(3, 0.4), new NegativeBinomial(3, 0.5))?.item() as number;
+  isRightOrRefused(compiled(trials, 3, 3, 4), [right, right, -1]);
+  const uniform = (low: Tensor) => klDivergence(new Uniform(low, 1), new Beta(2, 1)) as Tensor;
+  const within = (low: number) => klDivergence(new Uniform(low, 1), new Beta(2, 1))?.item() as number;
+  isRightOrRefused(compiled(uniform, -1, -1, 0.5), [Infinity, Infinity, within(0.5)]);
+  const moved = (scale: Tensor) =>
+    klDivergence(
+      new TransformedDistribution(new Normal(0, 1), new Affine(1, scale)),
+      new TransformedDistribution(new Normal(1, 1), new Affine(1, 2)),
+    ) ?? tensor(-1);
+  isRightOrRefused(compiled(moved, 2, 2, 3), [0.5, 0.5, -1]);
+});
+
+test("densities, draws and supports read nothing", () => {
+  const [a, b] = [of(-1, "a"), of(2, "b")];
+  const made = [
+    new Uniform(a, b),
+    new TruncatedNormal(0, 1, a, b),
+    new Truncated(new Normal(a, b), { low: a, high: b }),
+    new TransformedDistribution(new Uniform(a, b), new Affine(a, b)),
+    new Pareto(b, b),
+    new Binomial(b, 0.5),
+    new Geometric({ logits: a }),
+  ];
+  for (const d of made)
+    assert.is(
+      readBy(() => [d.support, d.logProb(d instanceof Pareto ? 3 : 1), d.hasRsample, d.isDiscrete]),
+      "{}",
+      `${d}`,
+    );
+  const density = jit((low: Tensor) => new Uniform(low, 4).logProb(3).exp());
+  for (const low of [0, 1, 2]) assert.ok(Math.abs(density(tensor(low)).item() - 1 / (4 - low)) < 1e-15);
+  assert.is(refusal(() => jit((n: Tensor) => new Binomial(n, 0.5).enumerateSupport())(tensor(2))).code, "read-in-jit");
+  assert.ok(Number.isFinite((klDivergence(new Exponential(2), new Exponential(3)) as Tensor).item()));
+});
+
+test.run();

@@ -1,0 +1,180 @@
+/** Misuse of distributions: each is refused with the library's own error, which says what came, what was expected and what to do. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { grad, random, type Tensor, tensor, vmap, zeros } from "../../../autodiff/index.js";
+import {
+  Abs,
+  Bernoulli,
+  Beta,
+  bijectTo,
+  Categorical,
+  constraints,
+  Dirichlet,
+  Folded,
+  Gamma,
+  Normal,
+  Poisson,
+  setValidation,
+  TransformedDistribution,
+  Uniform,
+  validation,
+  withValidation,
+} from "../../../distributions/index.js";
+import { currentAmbient, getProvenance, inFreshRun, trackProvenance } from "../../../provenance/index.js";
+import { refusesSaying } from "../../refusals.js";
+
+test("BI-17: parameters outside their constraints, with the element", () => {
+  refusesSaying(() => new Normal(0, -1), "Normal: scale must be > 0", "got -1");
+  refusesSaying(
+    () => new Normal(0, [[1], [2], [-1]]),
+    "Normal: scale must be > 0",
+    "element [2,0] of shape [3,1] is -1",
+  );
+  refusesSaying(() => new Gamma(0, 1), "Gamma: concentration", "got 0");
+  refusesSaying(() => new Beta(NaN, 1), "Beta: concentration1", "got NaN");
+  refusesSaying(() => new Uniform(2, 1), "Uniform: high must be > 2", "got 1");
+  refusesSaying(() => new Uniform([0, 3], [1, 2]), "Uniform: high", "element [1] of shape [2] is 2");
+  refusesSaying(() => new Categorical([-0.1, 1.1]), "Categorical: probs", "[-0.1,1.1]");
+});
+
+test("BI-19: NaN in a value is refused with its place, unless a mask covers it", () => {
+  refusesSaying(() => new Normal(0, 1).logProb([1, NaN, 2]), "Normal: value", "element [1] of shape [3] is NaN");
+  const masked = new Normal(0, 1).expand([3]).mask([1, 0, 1]);
+  assert.ok(Number.isFinite(masked.logProb([1, NaN, 2]).sum().item()));
+  refusesSaying(() => masked.logProb([1, 2, NaN]), "Normal: value", "element [2]");
+  const slope = grad((loc: Tensor) => new Normal(loc, 1).expand([3]).mask([1, 0, 1]).logProb([1, NaN, 2]).sum())(0);
+  assert.is(slope.item(), 3);
+});
+
+test("BI-21: a value of probability 0 has log density -Infinity, exactly", () => {
+  assert.is(new Categorical([1, 0]).logProb(1).item(), -Infinity);
+  assert.is(new Categorical({ logits: [0, -Infinity] }).logProb(1).item(), -Infinity);
+  assert.is(new Bernoulli(0).logProb(1).item(), -Infinity);
+  assert.is(new Bernoulli({ logits: -Infinity }).logProb(1).item(), -Infinity);
+  assert.is(new Poisson(0).logProb(3).item(), -Infinity);
+  assert.is(new Poisson(0).logProb(0).item(), 0);
+});
+
+test("a sample shape is an array; errors name the distribution that was asked; a distribution prints its shapes", () => {
+  refusesSaying(
+    () => new Normal(0, 1).sample(random.key(0), 3 as never),
+    "Normal: sampleShape: a shape is an array",
+    "got 3",
+  );
+  refusesSaying(() => new Normal(0, 1).rsample(random.key(0), 3 as never), "got 3");
+  refusesSaying(() => new Normal([0, 1], 1).toEvent(1).cdf([0, 1]), "Normal.toEvent(1) has no cdf");
+  refusesSaying(
+    () => new Bernoulli([0.5]).toEvent(1).enumerateSupport(),
+    "Bernoulli.toEvent(1) has no enumerable support",
+  );
+  refusesSaying(() => new Folded(new Normal(0, 1)).icdf(0.5), "Folded Normal has no icdf");
+  const square = new TransformedDistribution(new Normal(0, 1), new Abs());
+  refusesSaying(() => square.cdf(0.5), "TransformedDistribution of Normal has no cdf");
+  assert.is(`${new Normal(zeros([2, 3]), 1)}`, "Normal(loc: [2,3], scale: [])");
+  assert.is(`${new Normal([0, 1], 1).toEvent(1)}`, "Independent(Normal(loc: [2], scale: []))");
+});
+
+test("BI-23: unknown parameters, with the right ones suggested", () => {
+  const normal = Normal as new (params: object) => Normal;
+  const gamma = Gamma as new (params: object) => Gamma;
+  refusesSaying(
+    () => new normal({ mu: 0, sigma: 1 }),
+    'Normal: unknown parameter "mu"',
+    "Expected loc, scale",
+    "Did you mean loc?",
+  );
+  refusesSaying(() => new normal({ loc: 0, sclae: 1 }), '"sclae"', "Did you mean scale?");
+  refusesSaying(
+    () => new gamma({ shape: 2, scale: 1 }),
+    'Gamma: unknown parameter "shape"',
+    "Did you mean concentration?",
+  );
+  refusesSaying(() => new (Bernoulli as new (params: object) => Bernoulli)({ ["__proto__"]: 1 }), "unknown parameter");
+  refusesSaying(() => new (Normal as new (...args: number[]) => Normal)(0, 1, 2), "Normal: got 3 arguments");
+  refusesSaying(() => new (Gamma as new () => Gamma)(), "Gamma: concentration is missing");
+  refusesSaying(() => new Normal(null as unknown as number, 1), "Normal: loc", "null");
+  refusesSaying(() => new Bernoulli({ probs: 0.5, logits: 0 }), "probs or logits", "together");
+});
+
+test("BI-25: batch and event shapes that do not fit", () => {
+  refusesSaying(() => new Dirichlet(1), "Dirichlet: concentration", "at least 1 axis", "shape []");
+  refusesSaying(() => new Categorical(0.5), "Categorical: probs", "at least 1 axis");
+  refusesSaying(() => new Normal([1, 2], [1, 2, 3]), "Normal(loc, scale)", "[2]", "[3]");
+  refusesSaying(
+    () => new Dirichlet([1, 1, 1]).logProb([0.5, 0.5]),
+    "Dirichlet: a value needs event shape [3]",
+    "got shape [2]",
+  );
+  refusesSaying(() => new Normal([0, 1, 2], 1).logProb([0, 1]), "Normal (value and batch)", "[2]", "[3]");
+  refusesSaying(() => new Normal([0, 1, 2], 1).expand([2]), "Normal.expand", "[3]", "[2]");
+  refusesSaying(() => new Normal([0, 1, 2], 1).toEvent(2), "Normal.toEvent: 2 axes", "[3]");
+});
+
+test("BI-29: rsample where there is no pathwise sampler", () => {
+  refusesSaying(() => new Poisson(3).rsample(random.key(0)), "Poisson has no reparameterised sampler; use sample()");
+});
+
+test("values outside the support", () => {
+  refusesSaying(() => new Bernoulli(0.3).logProb([0, 2]), "Bernoulli: value must be 0 or 1", "element [1]", "is 2");
+  refusesSaying(
+    () => new Categorical([0.5, 0.5]).logProb(2),
+    "Categorical: value must be a whole number in [0, 1]",
+    "got 2",
+  );
+  refusesSaying(
+    () => new Dirichlet([1, 1]).logProb([0.5, 0.6]),
+    "Dirichlet: value must be >= 0 with sum 1",
+    "got [0.5,0.6]",
+  );
+});
+
+test("checks reach into vmap, and name the element of the example", () => {
+  refusesSaying(() => vmap((scale: Tensor) => new Normal(0, scale).mean)([1, -2, 3]), "Normal: scale", "got -2");
+  refusesSaying(
+    () =>
+      vmap((x: Tensor) => new Uniform(0, 1).logProb(x))([
+        [0, 1],
+        [0.5, 2],
+      ]),
+    "Uniform: value",
+    "element [1] of shape [2] is 2",
+  );
+  refusesSaying(
+    () => vmap((high: Tensor) => new Uniform(0, high).logProb(1.5))([2, 1, 3]),
+    "Uniform: value",
+    "got 1.5",
+  );
+});
+
+test("checks can be switched off, and are restored after a throw", () => {
+  assert.is(
+    withValidation(false, () => new Bernoulli(0.3).logProb(2).item()),
+    -Infinity,
+  );
+  assert.throws(() =>
+    withValidation(false, () => {
+      throw new Error("x");
+    }),
+  );
+  assert.is(validation, true);
+  setValidation(false);
+  assert.is(new Gamma(2, 1).logProb(-1).item(), -Infinity);
+  setValidation(true);
+  assert.throws(() => new Gamma(2, 1).logProb(-1));
+});
+
+test("a check leaves no trace in the provenance of the run", () => {
+  inFreshRun(() => {
+    const z = trackProvenance(tensor(0.5), "z");
+    const x = new Normal(0, z).logProb(z);
+    assert.equal([...getProvenance(x)], ["z"]);
+    assert.is(currentAmbient().size, 0);
+    assert.equal([...getProvenance(new Normal(z, 1).sample(random.key(0)))], ["z"]);
+  });
+});
+
+test("constraints without a bijection say why", () => {
+  refusesSaying(() => bijectTo(constraints.boolean), "boolean has no bijection", "discrete");
+});
+
+test.run();

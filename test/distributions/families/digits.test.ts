@@ -1,0 +1,137 @@
+/** Densities, moments and tails where a textbook formula loses its digits, against numbers of mpmath, 60 digits, for the exact doubles. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { grad, type Tensor, tensor } from "../../../autodiff/index.js";
+import { gammaincc } from "../../../autodiff/kernels/special/index.js";
+import {
+  AsymmetricLaplace,
+  Beta,
+  BetaBinomial,
+  Binomial,
+  Chi2,
+  ContinuousBernoulli,
+  DirichletMultinomial,
+  type Distribution,
+  FisherSnedecor,
+  GammaPoisson,
+  HalfCauchy,
+  Kumaraswamy,
+  LogUniform,
+  Multinomial,
+  NegativeBinomial,
+  NegativeBinomial2,
+  Pareto,
+  TruncatedNormal,
+  Weibull,
+} from "../../../distributions/index.js";
+
+const ULP = 2 ** -52;
+const near = (got: Tensor | number, want: number, relative: number): void => {
+  const x = typeof got === "number" ? got : got.item();
+  assert.ok(Math.abs(x - want) <= relative * Math.abs(want), `${x} is not ${want}`);
+};
+/** To 8 units in the last place, of 1 where the log density is smaller. */
+const density = (d: Distribution, value: number | number[], want: number): void => {
+  const x = d.logProb(value).item();
+  assert.ok(Math.abs(x - want) <= 8 * ULP * Math.max(1, Math.abs(want)), `${x} is not ${want}`);
+};
+
+test("large concentrations: of Kumaraswamy, Weibull, Pareto and FisherSnedecor", () => {
+  density(new Kumaraswamy(3, 1e6), 0.008849969422616618, 4.766293809139946);
+  density(new Weibull(3, 100000), 3.000101970875464, -16.12004470909746);
+  density(new Weibull(3, 100000), 2.99972370401293, 1.2040149043198343);
+  density(new Pareto(3, 1e6), 3.0000029999999995, 11.716897769452613);
+  density(new FisherSnedecor(2000000, 2000000), 1.0060496976781927, -3.4584374569390564);
+  density(new FisherSnedecor(2000000, 2000000), 0.9947543196458264, -1.2680410206909558);
+  near(new Weibull(3, 100000).cdf(3.000037639283126), 0.9699999999998635, 1e-13);
+  near(new Pareto(1.3, 0.7).cdf(1.3000000000000016), 8.369373570251171e-16, 1e-13);
+  near(new FisherSnedecor(2000000, 6).cdf(1.9543415702716336), 0.7999999999999998, 1e-13);
+});
+
+test("spreads that are a difference of nearly equal moments", () => {
+  near(new Kumaraswamy(1e6, 3).variance, 1.3611037963205085e-12, 1e-13);
+  near(new Kumaraswamy(10000, 20000).variance, 1.64119993298428e-8, 1e-13);
+  near(new Kumaraswamy(0.5, 10000).variance, 1.9978414671892e-15, 1e-13);
+  near(new Weibull(3, 100000).variance, 1.4804019335229735e-9, 1e-13);
+  near(new Weibull(50000, 3.3).variance, 223939320.02747694, 1e-13);
+  near(new LogUniform(1e6, 1000000.001).variance, 8.33333412495754e-8, 1e-13);
+  near(new LogUniform(1.3, 9.9).variance, 5.777624180706741, 1e-13);
+  near(new LogUniform(1e6, 1000000.001).mean, 1000000.0005, 1e-13);
+  near(new LogUniform(1e6, 1000000.001).cdf(1000000.0000999995), 0.09999947617607645, 1e-13);
+  density(new LogUniform(1e6, 1000000.001), 1000000.0004999996, 6.907755231484687);
+});
+
+test("ends of supports and far tails", () => {
+  density(new Beta(1, 1), 1e-250, 0);
+  density(new Beta(1, 0.3), 3.333333333333334e-250, -1.2039728043259361);
+  density(new Chi2(2), 2e-250, -Math.LN2);
+  density(new FisherSnedecor(2, 4.6), 1e-100, -1.5062193206507943e-100);
+  density(new HalfCauchy(0.77), 7.7e159, -737.0174476992497);
+  near(grad((s: Tensor) => new HalfCauchy(s).logProb(7.7e159))(tensor(0.77)) as Tensor, 1.2987012987012987, 1e-14);
+  near(
+    grad((a: Tensor) => new FisherSnedecor(a, 0.4).logProb(6.357353881449144e-309))(tensor(1.4)) as Tensor,
+    -353.4656609642566,
+    1e-13,
+  );
+  near(new AsymmetricLaplace(0, 1, 1e-6).cdf(1e-12), 1.000000999999e-12, 1e-13);
+  near(new AsymmetricLaplace(0, 1, 1e-6).icdf(3e-9), 0.0029990000045000006, 1e-13);
+  near(new ContinuousBernoulli(0.73).icdf(1e-20), 1.7129147741865175e-20, 1e-13);
+  near(new ContinuousBernoulli(1e-12).icdf(0.9999999999990905), 0.9765901285262838, 1e-13);
+  near(gammaincc(1000, 2478.5), 1.0353637057086902e-250, 1e-12);
+});
+
+test("TruncatedNormal between bounds that almost meet, and next to a far lower one", () => {
+  density(new TruncatedNormal(0, 1, 1, 1.0001), 1.00003, 9.21036037277625);
+  density(new TruncatedNormal(0, 1, 1, 1.0001), 1.00008, 9.210310370026251);
+  density(new TruncatedNormal(1, 1000, 0, 1), 0.5, 4.166665555555591e-8);
+  near(new TruncatedNormal(0.3, 0.7, -1.1, 1.9).cdf(-1.0999997000000001), 2.395057570284767e-8, 1e-11);
+  near(new TruncatedNormal(-2, 3, -40, 60).cdf(-39.99999), 1.921894494020725e-41, 1e-11);
+  near(new TruncatedNormal(0, 1, 1, 1.0001).cdf(1.00000000001), 1.0000500852396598e-7, 1e-11);
+  near(new TruncatedNormal(1, 1000, 0, 1).cdf(1e-7), 9.99999666666761e-8, 1e-11);
+  const slope = grad((low: Tensor) => new TruncatedNormal(-2, 3, low, 60).logProb(40.0));
+  near(slope(tensor(-40)) as Tensor, 1.9218539203715573e-36, 1e-12);
+});
+
+test("counts by the million", () => {
+  density(new Binomial({ totalCount: 1000000000000, probs: 0.5 }), 499998500000, -18.5413019106115);
+  density(new Binomial({ totalCount: 1000000, probs: 0.25 }), 248700, -11.499855305134576);
+  density(new Binomial({ totalCount: 1000000, logits: -1 }), 269030, -7.033488599936499);
+  density(new Binomial({ totalCount: 33, logits: -20 }), 33, -660.000000068018);
+  density(new NegativeBinomial({ totalCount: 1000, probs: 0.5 }), 1044, -5.2255404336877955);
+  density(new NegativeBinomial({ totalCount: 10000, logits: 2.2 }), 90440, -7.798550864156639);
+  density(new NegativeBinomial({ totalCount: 1000000, probs: 1e-6 }), 2, -1.6931466805607787);
+  density(new NegativeBinomial2({ mean: 1000000, concentration: 1000000 }), 998585, -8.673116337457328);
+  density(new NegativeBinomial2({ mean: 7, concentration: 1000000000000 }), 7, -1.9037903176817212);
+  density(new GammaPoisson({ concentration: 1000000, rate: 1 }), 995757, -12.680413952183814);
+  density(
+    new BetaBinomial({ concentration1: 1000000, concentration0: 1000000, totalCount: 1000000 }),
+    498775,
+    -9.337112367255509,
+  );
+  density(
+    new BetaBinomial({ concentration1: 900000, concentration0: 1000, totalCount: 100000 }),
+    99900,
+    -3.7783427571085473,
+  );
+  density(new BetaBinomial({ concentration1: 0.001, concentration0: 50, totalCount: 100 }), 0, -0.0011053018275108651);
+  density(
+    new DirichletMultinomial([1000000, 1000000, 3000000], 1000000),
+    [200000, 200000, 600000],
+    -13.970859375368997,
+  );
+  density(new DirichletMultinomial([0.001, 1000000, 30], 1000), [0, 999, 1], -3.5375419735580436);
+  density(new Multinomial({ totalCount: 70, logits: [100.0, -300.0, 99.0] }), [51, 0, 19], -2.238751332195498);
+  density(
+    new Multinomial({ totalCount: 1000000, logits: [0.1, 0.2, -0.7] }),
+    [391466, 432636, 175898],
+    -13.896608914527485,
+  );
+  // exp(-1000) has no number, but its logarithm does.
+  density(new Multinomial({ totalCount: 2, logits: [0, -1000] }), [0, 2], -2000);
+  // Where odds would overflow: each failure and each success then costs its logit.
+  density(new Binomial({ totalCount: 5, logits: 1000 }), 3, Math.log(10) - 2000);
+  density(new NegativeBinomial({ totalCount: 2, logits: -1000 }), 3, Math.log(4) - 3000);
+  density(new NegativeBinomial({ totalCount: 2, logits: 1000 }), 3, Math.log(4) - 2000);
+});
+
+test.run();

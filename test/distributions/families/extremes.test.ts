@@ -1,0 +1,133 @@
+/** Numbers at the edge of the representable ones: limits, and the ends of distribution functions and quantiles. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { grad, random, type Tensor, tensor } from "../../../autodiff/index.js";
+import {
+  AsymmetricLaplace,
+  Beta,
+  Cauchy,
+  Chi2,
+  type Distribution,
+  FisherSnedecor,
+  Gamma,
+  Geometric,
+  Gompertz,
+  Gumbel,
+  InverseGamma,
+  Kumaraswamy,
+  LogUniform,
+  Pareto,
+  Poisson,
+  StudentT,
+  TruncatedNormal,
+  VonMises,
+  Weibull,
+} from "../../../distributions/index.js";
+import { decodeParams, families } from "./families.js";
+
+const numbers = (x: Tensor): number[] => [...x.toFloat64Array()];
+const near = (got: number, want: number, tolerance: number): void =>
+  assert.ok(got === want || Math.abs(got - want) <= tolerance * Math.abs(want), `${got} is not ${want}`);
+/** What a family answers, or null where it has no answer in closed form. */
+function known(f: () => Tensor): number[] | null {
+  try {
+    return numbers(f());
+  } catch {
+    return null;
+  }
+}
+
+test("every distribution function goes from 0 to 1, and every quantile from one end of the support to the other", () => {
+  for (const { name, entry, make } of families)
+    for (const { id, params } of entry.cases) {
+      const d = make(decodeParams(params));
+      // An angle has no infinity.
+      if (d.eventDim > 0 || name === "VonMises") continue;
+      const ends = known(() => d.cdf([-Infinity, Infinity]));
+      if (ends !== null) assert.equal(ends, [0, 1], `${id}: cdf`);
+      const quantiles = known(() => d.icdf([0, 1]));
+      const middle = known(() => d.icdf(0.5));
+      if (quantiles === null || middle === null) continue;
+      const [low, high] = quantiles as [number, number];
+      assert.ok(low <= (middle[0] as number) && (middle[0] as number) <= high, `${id}: icdf ${low} … ${high}`);
+      const back = known(() => d.cdf(d.isDiscrete ? [low - 1, high] : [low, high]));
+      if (back !== null) assert.equal(back, [0, 1], `${id}: cdf of icdf`);
+    }
+});
+
+test("the quantiles 0 and 1 are the ends themselves", () => {
+  assert.equal(numbers(new Cauchy(3, 2).icdf([0, 1])), [-Infinity, Infinity]);
+  assert.equal(numbers(new TruncatedNormal(0, 1, 0).icdf([0, 1])), [0, Infinity]);
+  assert.equal(numbers(new TruncatedNormal({ high: 0 }).icdf([0, 1])), [-Infinity, 0]);
+  assert.equal(numbers(new TruncatedNormal(0, 1, -1, 2).icdf([0, 1])), [-1, 2]);
+  assert.equal(numbers(new TruncatedNormal(1e10, 1, -1, 1).icdf([0, 1])), [-1, 1]);
+  assert.equal(numbers(new AsymmetricLaplace(0, 1, 1e300).icdf([0, 1])), [-Infinity, Infinity]);
+  assert.equal(numbers(new LogUniform(0.5, 0.6).icdf([0, 1])), [0.5, 0.6]);
+});
+
+test("distribution functions without mass on one side of a value are 0 or 1 there", () => {
+  const is = (d: Distribution, x: number, want: number) => assert.is(d.cdf(x).item(), want, `${d.family} at ${x}`);
+  is(new Gamma(2.5, 1), 1e250, 1);
+  is(new Gamma(10, 1), 1e305, 1);
+  is(new Gamma(1e-300, 0.3), 1, 1);
+  is(new Chi2(3), 1e307, 1);
+  is(new InverseGamma(2.5, 1), 1e-250, 0);
+  is(new Poisson(4), Infinity, 1);
+  is(new Poisson(4), -Infinity, 0);
+  is(new Beta(1e-300, 2), 1e-20, 1);
+  is(new Beta(2, 1e-300), 1 - 2 ** -53, 0);
+  is(new Beta(1e300, 2), 0.5, 0);
+  is(new Beta(1e-300, 1e10), 0.5, 1);
+  is(new VonMises(0, 1e300), 0.5, 1);
+  // Of a normal of scale 1e-150.
+  near(new VonMises(0, 1e300).cdf(-1e-150).item(), 0.15865525393145705, 1e-14);
+});
+
+test("a density too small for its logarithm is -Infinity", () => {
+  assert.equal(numbers(new InverseGamma(2, 1).logProb([1e-310, 1e-320])), [-Infinity, -Infinity]);
+  assert.is(new Gamma(2, 1e10).logProb(1e300).item(), -Infinity);
+  assert.is(new Gumbel(0, 1e-10).logProb(-1e300).item(), -Infinity);
+  assert.is(new Weibull(1e-10, 2).logProb(1e300).item(), -Infinity);
+  assert.is(new Gompertz(1, 1e10).logProb(1e300).item(), -Infinity);
+});
+
+test("where a log density is finite so is its gradient", () => {
+  const slope = (d: Distribution, x: number) => grad((value: Tensor) => d.logProb(value))(tensor(x)).item();
+  near(slope(new Pareto(1, 0.3), 1.7e308), -1.3 / 1.7e308, 1e-15);
+  near(slope(new InverseGamma(1e10, 1), 1e300), -(1e10 + 1) / 1e300, 1e-15);
+});
+
+test("Student's t: the slope of its distribution function at the centre is its density; tails by those of Cauchy", () => {
+  const slope = grad((x: Tensor) => new StudentT(3, 1, 2).cdf(x))(tensor(1));
+  near(slope.item(), new StudentT(3, 1, 2).logProb(1).exp().item(), 3e-14);
+  const x = tensor([-1e100, -3, -1e-3, 0.4, 5]);
+  const truth = numbers(new Cauchy(0, 1).cdf(x));
+  numbers(new StudentT(1).cdf(x)).forEach((p, i) => {
+    near(p, truth[i] as number, 1e-14);
+  });
+  const ofMedian = grad((df: Tensor) => new StudentT(df, 1, 2).icdf(0.5))(tensor(3));
+  assert.is(ofMedian.item(), 0);
+  near(new StudentT(1).icdf(1e-100).item(), -1e100 / Math.PI, 1e-13);
+});
+
+test("LogUniform over 400 orders of magnitude", () => {
+  const [d, width] = [new LogUniform(1e-200, 1e200), 400 * Math.LN10];
+  near(d.logProb(1).item(), -Math.log(width), 1e-15);
+  near(d.cdf(1).item(), 0.5, 1e-15);
+  near(d.icdf(0.75).item(), 1e100, 1e-13);
+  near(d.entropy().item(), Math.log(width), 1e-15);
+  near(d.mean.item(), 1e200 / width, 1e-15);
+  assert.is(d.variance.item(), Infinity);
+  assert.ok(numbers(d.sample(random.key(1), [100])).every(Number.isFinite));
+});
+
+test("moments near where they diverge, and small ones, keep their sign and digits", () => {
+  near(new FisherSnedecor(5, 3).mean.item(), 3, 1e-15);
+  // The limit law of √b x is Rayleigh's: (1 - π/4) / b.
+  near(new Kumaraswamy(2, 1e10).variance.item(), (1 - Math.PI / 4) * 1e-10, 1e-9);
+  near(new Geometric({ logits: -1e10 }).entropy().item(), 1e10 + 1, 1e-15);
+  assert.ok(numbers(new Geometric({ logits: -1e10 }).sample(random.key(1), [20])).every(Number.isFinite));
+  assert.ok(numbers(new FisherSnedecor(3, 1e-300).sample(random.key(1), [20])).every(Number.isFinite));
+});
+
+test.run();

@@ -1,0 +1,363 @@
+/** Bijections: values land where the constraint says, come back as they went, and stretch volumes as the log-Jacobian says (against central differences). */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { random, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
+import {
+  Abs,
+  Affine,
+  bijectTo,
+  Compose,
+  type Constraint,
+  constraints,
+  Exp,
+  Identity,
+  IndependentTransform,
+  Inverse,
+  InverseAutoregressive,
+  Permute,
+  Power,
+  Reshape,
+  Sigmoid,
+  Softplus,
+  type Transform,
+  TruncatedNormal,
+} from "../../../distributions/index.js";
+
+const key = random.key(3);
+const numbers = (x: Tensor): number[] => [...x.toFloat64Array()];
+const near = (got: Tensor, want: Tensor, tolerance: number, what: string): void => {
+  assert.equal(got.shape, want.shape, what);
+  const truth = numbers(want);
+  numbers(got).forEach((g, i) => {
+    const w = truth[i] as number;
+    assert.ok(Math.abs(g - w) <= tolerance * Math.max(1, Math.abs(w)), `${what}: ${g} is not ${w}`);
+  });
+};
+
+/** log √det(M Mᵀ) of a matrix with full row rank. */
+function logVolume(rows: number[][]): number {
+  const gram = rows.map((a) => rows.map((b) => a.reduce((sum, x, i) => sum + x * (b[i] as number), 0)));
+  let log = 0;
+  for (let k = 0; k < gram.length; k++) {
+    const pivot = gram[k]?.[k] as number;
+    log += 0.5 * Math.log(pivot);
+    for (let i = k + 1; i < gram.length; i++) {
+      const factor = (gram[i]?.[k] as number) / pivot;
+      for (let j = k; j < gram.length; j++)
+        (gram[i] as number[])[j] = (gram[i]?.[j] as number) - factor * (gram[k]?.[j] as number);
+    }
+  }
+  return log;
+}
+
+/** The log volume factor of `transform` at one event x, on the entries of y that `chart` keeps. */
+function measured(transform: Transform, x: Tensor, chart: (y: number[]) => number[]): number {
+  const at = numbers(x);
+  const h = 1e-5;
+  const column = (i: number): number[] => {
+    const moved = (by: number) => {
+      const point = tensor(at.map((v, j) => (j === i ? v + by : v))).reshape(x.shape);
+      return chart(numbers(transform.forward(point)));
+    };
+    const [up, down] = [moved(h), moved(-h)];
+    return up.map((u, j) => (u - (down[j] as number)) / (2 * h));
+  };
+  return logVolume(at.map((_, i) => column(i)));
+}
+
+type Chart = (y: number[]) => number[];
+const whole: Chart = (y) => y;
+const butLast: Chart = (y) => y.slice(0, -1);
+const triangle = (y: number[], strict: boolean): number[] => {
+  const n = Math.sqrt(y.length);
+  return y.filter((_, k) => (strict ? k % n < Math.floor(k / n) : k % n <= Math.floor(k / n)));
+};
+const lower: Chart = (y) => triangle(y, false);
+const strictlyLower: Chart = (y) => triangle(y, true);
+
+function verify(
+  name: string,
+  transform: Transform,
+  event: readonly number[],
+  chart: Chart = whole,
+  c: Constraint | null = null,
+): void {
+  test(`${name}: there and back, and the Jacobian`, () => {
+    assert.is(event.length, transform.domainEventDim, "domainEventDim");
+    const x = random.normal(key, [4, 2, ...event]);
+    const y = transform.forward(x);
+    assert.equal(transform.forwardShape(x.shape), y.shape);
+    assert.equal(transform.inverseShape(y.shape), x.shape);
+    near(transform.inverse(y), x, 1e-9, "round trip");
+    if (c !== null)
+      assert.ok(
+        numbers(c.check(y)).every((yes) => yes === 1),
+        `${name}: ${y}`,
+      );
+    const logJacobian = transform.logAbsDetJacobian(x, y);
+    assert.equal(logJacobian.shape, [4, 2]);
+    for (let i = 0; i < 4; i++)
+      near(logJacobian.at(i, 0), tensor(measured(transform, x.at(i, 0), chart)), 2e-6, "log-Jacobian");
+    const mapped = vmap((one: Tensor) => transform.logAbsDetJacobian(one, transform.forward(one)))(x);
+    near(mapped, logJacobian, 1e-12, "vmap");
+  });
+}
+
+const reach = (c: Constraint, event: readonly number[], chart: Chart = whole): void =>
+  verify(c.name, bijectTo(c), event, chart, c);
+
+reach(constraints.real, []);
+reach(constraints.realVector, [3]);
+reach(constraints.positive, []);
+reach(constraints.nonnegative, []);
+reach(constraints.softplusPositive, []);
+reach(constraints.unitInterval, []);
+reach(constraints.openUnitInterval, []);
+reach(constraints.circular, []);
+reach(constraints.interval(-1, 2), []);
+reach(constraints.greaterThan(2), []);
+reach(constraints.greaterThanEq(2), []);
+reach(constraints.lessThan(-2), []);
+reach(constraints.lessThanEq(-2), []);
+reach(constraints.simplex, [3], butLast);
+reach(constraints.orderedVector, [3]);
+reach(constraints.positiveOrderedVector, [3]);
+reach(constraints.zeroSum, [3]);
+reach(constraints.l1Ball, [3]);
+reach(constraints.lowerCholesky, [6], lower);
+reach(constraints.softplusLowerCholesky, [6], lower);
+reach(constraints.corrCholesky, [6], strictlyLower);
+reach(constraints.positiveDefinite, [6], lower);
+reach(constraints.corrMatrix, [3], strictlyLower);
+reach(constraints.independent(constraints.positive, 2), [2, 3]);
+reach(constraints.independent(constraints.simplex, 1), [2, 2], (y) => y.filter((_, i) => i % 3 < 2));
+
+// Lower triangles with nothing on the diagonal: what stands before, mixed and squashed.
+const before = (seed: number) => random.normal(random.key(seed), [3, 3]).tril(-1);
+const [shift, stretch] = [before(11), before(12)];
+verify(
+  "InverseAutoregressive",
+  new InverseAutoregressive((x) => [x.matmul(shift.transpose()).sin(), x.matmul(stretch.transpose()).tanh()]),
+  [3],
+);
+verify("Affine", new Affine(1, -3), []);
+verify("Compose", new Compose([new Permute([2, 0, 1]), new Exp(), new Power(0.5), new Affine(1, 2)]), [3]);
+verify("Compose of Reshape", new Compose([new Softplus(), new Reshape([6], [2, 3])]), [6]);
+verify("Independent", new IndependentTransform(new Sigmoid(), 1), [3]);
+verify("Inverse", new Compose([new Exp(), new Inverse(new Softplus()), new Identity()]), []);
+
+test("Abs folds", () => {
+  assert.equal(new Abs().forward(tensor([-2, 3])).toArray(), [2, 3]);
+  assert.equal(new Abs().inverse(tensor([2, 3])).toArray(), [2, 3]);
+});
+
+test("far from 0 a simplex keeps its sum and its smallest piece", () => {
+  const transform = bijectTo(constraints.simplex);
+  for (const x of [
+    [800, 0],
+    [-800, 3],
+    [40, 40],
+    [-40, -40],
+  ]) {
+    const y = transform.forward(tensor(x));
+    assert.is(constraints.simplex.check(y).item(), 1);
+    assert.ok(Number.isFinite(transform.logAbsDetJacobian(tensor(x), y).item()));
+  }
+  near(transform.inverse(transform.forward(tensor([-300, 40]))), tensor([-300, 40]), 1e-12, "round trip");
+});
+
+const holds = (c: Constraint, yes: unknown[], no: unknown[]): void =>
+  test(`constraint ${c.name}`, () => {
+    for (const x of yes) assert.is(c.check(tensor(x as number)).item(), 1, `${JSON.stringify(x)} belongs`);
+    for (const x of no) assert.is(c.check(tensor(x as number)).item(), 0, `${JSON.stringify(x)} does not`);
+  });
+
+holds(constraints.real, [0, -1e300], [NaN, Infinity]);
+holds(constraints.positive, [1e-300, 5], [0, -1, NaN, Infinity]);
+holds(constraints.nonnegative, [0, 5], [-1e-300, NaN, Infinity]);
+holds(constraints.unitInterval, [0, 1, 0.5], [-1e-9, 1.1, NaN]);
+holds(constraints.openUnitInterval, [1e-300, 0.5], [0, 1, NaN]);
+holds(constraints.interval(1, 2), [1, 2], [0.9, 2.1, NaN]);
+holds(constraints.greaterThan(1), [1.1], [1, NaN, Infinity]);
+holds(constraints.lessThan(1), [0.9], [1, NaN, -Infinity]);
+holds(constraints.circular, [-Math.PI, Math.PI, 0], [3.2, NaN]);
+holds(constraints.boolean, [0, 1], [2, 0.5, NaN]);
+holds(constraints.nonnegativeInteger, [0, 7], [-1, 0.5, NaN, Infinity]);
+holds(constraints.positiveInteger, [1], [0, 0.5]);
+holds(constraints.integerInterval(-1, 2), [-1, 2], [-2, 3, 0.5, NaN]);
+holds(
+  constraints.simplex,
+  [
+    [0.2, 0.8],
+    [1, 0],
+  ],
+  [
+    [0.5, 0.6],
+    [-0.1, 1.1],
+    [NaN, 1],
+  ],
+);
+holds(
+  constraints.orderedVector,
+  [[1, 2, 3], [1]],
+  [
+    [1, 1],
+    [2, 1],
+    [1, NaN],
+    [0, Infinity],
+  ],
+);
+holds(
+  constraints.positiveOrderedVector,
+  [[1, 2]],
+  [
+    [0, 1],
+    [2, 1],
+  ],
+);
+holds(
+  constraints.sphere,
+  [[0.6, 0.8]],
+  [
+    [1, 1],
+    [NaN, 0],
+  ],
+);
+holds(
+  constraints.l1Ball,
+  [
+    [0.5, -0.5],
+    [0, 0],
+  ],
+  [
+    [0.6, -0.6],
+    [NaN, 0],
+  ],
+);
+holds(
+  constraints.zeroSum,
+  [[1, -1]],
+  [
+    [1, 0],
+    [NaN, 0],
+  ],
+);
+holds(
+  constraints.multinomial(5),
+  [[2, 3]],
+  [
+    [2, 2],
+    [2.5, 2.5],
+    [-1, 6],
+  ],
+);
+holds(
+  constraints.lowerCholesky,
+  [
+    [
+      [1, 0],
+      [3, 2],
+    ],
+  ],
+  [
+    [
+      [1, 1],
+      [3, 2],
+    ],
+    [
+      [1, 0],
+      [3, 0],
+    ],
+    [
+      [1, 0],
+      [NaN, 1],
+    ],
+  ],
+);
+holds(
+  constraints.corrCholesky,
+  [
+    [
+      [1, 0],
+      [0.6, 0.8],
+    ],
+  ],
+  [
+    [
+      [1, 0],
+      [0.6, 0.9],
+    ],
+  ],
+);
+holds(
+  constraints.positiveDefinite,
+  [
+    [
+      [2, 1],
+      [1, 2],
+    ],
+  ],
+  [
+    [
+      [1, 2],
+      [2, 1],
+    ],
+    [
+      [2, 1],
+      [0, 2],
+    ],
+    [
+      [NaN, 0],
+      [0, 1],
+    ],
+  ],
+);
+holds(
+  constraints.corrMatrix,
+  [
+    [
+      [1, 0.5],
+      [0.5, 1],
+    ],
+  ],
+  [
+    [
+      [2, 0.5],
+      [0.5, 1],
+    ],
+    [
+      [1, 2],
+      [2, 1],
+    ],
+  ],
+);
+holds(constraints.independent(constraints.positive, 1), [[1, 2]], [[1, -2]]);
+
+test("an interval without one of its bounds is reached as if that bound had not been given", () => {
+  const x = tensor([-1, 0, 1]);
+  const same = (one: Constraint, other: Constraint) =>
+    near(bijectTo(one).forward(x), bijectTo(other).forward(x), 0, `${one.name} as ${other.name}`);
+  same(constraints.interval(2, Infinity), constraints.greaterThanEq(2));
+  same(constraints.interval(-Infinity, 2), constraints.lessThanEq(2));
+  same(constraints.interval(-Infinity, Infinity), constraints.real);
+  same(new TruncatedNormal(0, 1, 0).support, constraints.positive);
+  assert.equal(constraints.interval([0, 1], Infinity).must, ">= its lower bound and finite");
+  assert.throws(
+    () => bijectTo(constraints.interval([0, -Infinity], [Infinity, 1])),
+    /some bounds of this interval are infinite and others are not/,
+  );
+});
+
+test("rounding does not put a value on an open bound", () => {
+  for (const [constraint, x] of [
+    [constraints.greaterThan(2), -60],
+    [constraints.greaterThan(0), -800],
+    [constraints.greaterThan(-1e300), -60],
+    [constraints.lessThan(2), -60],
+    [constraints.openUnitInterval, 60],
+    [constraints.openUnitInterval, -800],
+  ] as [Constraint, number][])
+    assert.is(constraint.check(bijectTo(constraint).forward(tensor(x))).item(), 1, `${constraint.must} from ${x}`);
+});
+
+test.run();

@@ -1,0 +1,296 @@
+/** DiscreteHMM against the sum over all paths of states, in plain numbers, and against the same chain written with markov and enumerated. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  Bernoulli,
+  Categorical,
+  DiscreteHMM,
+  type Distribution,
+  grad,
+  jit,
+  type Model,
+  MultivariateNormal,
+  markov,
+  Normal,
+  Poisson,
+  param,
+  random,
+  SVI,
+  sample,
+  sgd,
+  type Tensor,
+  TraceELBO,
+  TraceEnumELBO,
+  tensor,
+  Uniform,
+  vmap,
+} from "../../../index.js";
+import { refusal } from "../../refusals.js";
+
+const softmax = (x: number[]): number[] => {
+  const weights = x.map((v) => Math.exp(v - Math.max(...x)));
+  return weights.map((w) => w / weights.reduce((a, b) => a + b, 0));
+};
+const start = [0.3, -0.2, 0.5];
+const moves = [
+  [0.2, -1, 0.4],
+  [1, 0.1, -Infinity],
+  [-0.3, 0.8, 0],
+];
+const [pi, rows] = [softmax(start), moves.map(softmax)];
+
+/** Every path of T states with its probability and that of what is seen, density(k, t) for state k at step t. */
+function paths(T: number, density: (k: number, t: number) => number): { states: number[]; p: number }[] {
+  let all = [{ states: [] as number[], p: 1 }];
+  for (let t = 0; t < T; t++)
+    all = all.flatMap(({ states, p }) =>
+      pi.map((first, k) => ({
+        states: [...states, k],
+        p: p * (t === 0 ? first : ((rows[states[t - 1] as number] as number[])[k] as number)) * density(k, t),
+      })),
+    );
+  return all;
+}
+const total = (some: { p: number }[]): number => some.reduce((sum, { p }) => sum + p, 0);
+const close = (got: number, want: number, what: string, tolerance = 1e-12): void =>
+  assert.ok(Math.abs(got - want) <= tolerance * Math.max(1, Math.abs(want)), `${what}: ${got} against ${want}`);
+const numbers = (x: Tensor): number[] => [...x.toFloat64Array()];
+
+const CASES: readonly [Distribution, values: unknown[]][] = [
+  [new Normal([-1, 0, 2], [1, 0.5, 2]), [0.3, -1.2, 2.4, 0.1]],
+  [new Poisson([0.5, 3, 8]), [2, 0, 9, 4]],
+  [
+    new Categorical({
+      logits: [
+        [0, 1],
+        [1, 0],
+        [-2, 2],
+      ],
+    }),
+    [1, 1, 0, 1],
+  ],
+  [new Bernoulli([0.1, 0.5, 0.9]), [0, 1, 1, 1]],
+  [
+    new MultivariateNormal({
+      loc: [
+        [0, 0],
+        [1, -1],
+        [2, 2],
+      ],
+      covarianceMatrix: [
+        [1, 0.3],
+        [0.3, 2],
+      ],
+    }),
+    [
+      [0, 0.5],
+      [1, 1],
+      [2, -1],
+      [0, 3],
+    ],
+  ],
+];
+for (const [observation, values] of CASES)
+  test(`${observation.family}: log density, filter, smoothing marginals, and the gradient, by the sum over all paths`, () => {
+    const hmm = new DiscreteHMM(start, moves, observation, values.length);
+    const densities = values.map((x) => numbers(observation.logProb(tensor(x as number).expandDims(0)).exp()));
+    const density = (k: number, t: number): number => (densities[t] as number[])[k] as number;
+    const all = paths(values.length, density);
+    close(hmm.logProb(values as never).item(), Math.log(total(all)), "log p");
+    close(
+      new DiscreteHMM(start, moves, observation).logProb(values as never).item(),
+      Math.log(total(all)),
+      "of any length",
+    );
+    const [filtered, smoothed] = [hmm.filter(values as never), hmm.smooth(values as never)].map(numbers) as [
+      number[],
+      number[],
+    ];
+    values.forEach((_, t) => {
+      const sofar = paths(t + 1, density);
+      for (let k = 0; k < 3; k++) {
+        const last = sofar.filter(({ states }) => states[t] === k);
+        close(filtered[3 * t + k] as number, total(last) / total(sofar), `filter ${t}, ${k}`);
+        const through = all.filter(({ states }) => states[t] === k);
+        close(smoothed[3 * t + k] as number, total(through) / total(all), `smooth ${t}, ${k}`);
+      }
+    });
+    // ∂ log p / ∂ logit_k of the first state: p(z_1 = k | x) - π_k.
+    const slope = grad((logits: Tensor) => new DiscreteHMM(logits, moves, observation).logProb(values as never))(
+      start,
+    ) as Tensor;
+    numbers(slope).forEach((g, k) => {
+      close(g, (smoothed[k] as number) - (pi[k] as number), `slope ${k}`);
+    });
+  });
+
+test("batches of chains, of parameters and of observations; expanded, masked, in vmap, compiled", () => {
+  const observation = new Normal(
+    tensor([
+      [-1, 0, 2],
+      [0, 3, 1],
+    ]),
+    1,
+  );
+  const hmm = new DiscreteHMM(tensor([start, [1, 0, 0]]), moves, observation, 3);
+  assert.equal([hmm.batchShape, hmm.eventShape], [[2], [3]]);
+  const x = tensor([
+    [0.2, 1, -1],
+    [2, 3, 0],
+  ]);
+  const each = [0, 1].map((i) =>
+    new DiscreteHMM(
+      tensor([start, [1, 0, 0]]).at(i),
+      moves,
+      new Normal(
+        tensor([
+          [-1, 0, 2],
+          [0, 3, 1],
+        ]).at(i),
+        1,
+      ),
+      3,
+    )
+      .logProb(x.at(i))
+      .item(),
+  );
+  numbers(hmm.logProb(x)).forEach((got, i) => {
+    close(got, each[i] as number, `chain ${i}`);
+  });
+  assert.equal(
+    [hmm.filter(x).shape, hmm.smooth(x).shape],
+    [
+      [2, 3, 3],
+      [2, 3, 3],
+    ],
+  );
+  assert.equal(hmm.logProb(x.expandDims(1)).shape, [2, 2], "values broadcast against chains");
+  const one = new DiscreteHMM(start, moves, new Normal([-1, 0, 2], 1), 3);
+  close(one.expand([2]).toEvent(1).logProb(x).item(), one.logProb(x).sum().item(), "expanded");
+  close(one.expand([2]).mask([1, 0]).logProb(x).sum().item(), one.logProb(x.at(0)).item(), "masked");
+  assert.equal(numbers(vmap((row: Tensor) => one.logProb(row))(x) as Tensor), numbers(one.logProb(x)));
+  const f = (logits: Tensor, y: Tensor): Tensor =>
+    grad((l: Tensor) => new DiscreteHMM(start, l, new Normal([-1, 0, 2], 1)).logProb(y).sum())(logits) as Tensor;
+  const compiled = jit(f);
+  const dense = tensor(moves).maximum(-3);
+  for (let i = 0; i < 4; i++) assert.equal(numbers(compiled(dense.add(i), x)), numbers(f(dense.add(i), x)));
+});
+
+test("impossible values have density 0 and a gradient without NaN; what is unlikely in all states that can be is kept", () => {
+  const stay = [
+    [0, -Infinity],
+    [-Infinity, 0],
+  ];
+  // Both states explain one of the two numbers badly: ½ exp(-36²/2) / 2π, twice.
+  const far = new DiscreteHMM([0, 0], stay, new Normal([0, 36], 1), 2);
+  close(far.logProb([0, 36]).item(), -648 - Math.log(2 * Math.PI), "outlier", 1e-14);
+  // The only state that can be is the less likely one by far.
+  const left = new DiscreteHMM([0, -Infinity], stay, new Normal([0, 100], 1), 3);
+  close(left.logProb([0, 100, 100]).item(), -10_000 - 1.5 * Math.log(2 * Math.PI), "impossible states", 1e-14);
+  const never = new DiscreteHMM([0, -Infinity], stay, new Uniform([0, 2], [1, 3]), 2);
+  const slope = grad((l: Tensor) => new DiscreteHMM(l, stay, new Uniform([0, 2], [1, 3]), 2).logProb([0.5, 2.5]))([
+    0, 0,
+  ]) as Tensor;
+  assert.is(never.logProb([0.5, 2.5]).item(), -Infinity);
+  assert.equal(numbers(slope), [0, 0]);
+  assert.match(refusal(() => never.logProb([0.5, 4])).message, /DiscreteHMM: value must be/);
+  assert.equal(
+    numbers(
+      never.inside(
+        tensor([
+          [0.5, 2.5],
+          [1.5, 0.5],
+        ]),
+      ),
+    ),
+    [1, 0],
+  );
+});
+
+test("draws have the states' moments: means and variances of 40,000 within 4.5 standard errors, and in closed form", () => {
+  const [locs, scales, T, n] = [[-1, 0, 2], [1, 0.5, 2], 3, 40_000];
+  const hmm = new DiscreteHMM(start, moves, new Normal(locs, scales), T);
+  const draws = hmm.sample(random.key(3), [n]);
+  assert.equal(draws.shape, [n, T]);
+  const states = paths(T, () => 1);
+  for (let t = 0; t < T; t++) {
+    const weights = [0, 1, 2].map((k) => total(states.filter((path) => path.states[t] === k)));
+    const mean = weights.reduce((sum, w, k) => sum + w * (locs[k] as number), 0);
+    const variance = weights.reduce(
+      (sum, w, k) => sum + w * ((scales[k] as number) ** 2 + ((locs[k] as number) - mean) ** 2),
+      0,
+    );
+    close(numbers(hmm.mean)[t] as number, mean, `mean ${t}`);
+    close(numbers(hmm.variance)[t] as number, variance, `variance ${t}`);
+    const column = numbers(draws.slice(t, t + 1, { axis: 1 }));
+    const got = column.reduce((a, b) => a + b, 0) / n;
+    assert.ok(Math.abs(got - mean) < 4.5 * Math.sqrt(variance / n), `drawn mean ${t}: ${got} against ${mean}`);
+  }
+  // The product of neighbours tells whether the chain moves as it should.
+  const product = draws.slice(0, 1, { axis: 1 }).mul(draws.slice(1, 2, { axis: 1 }));
+  const pairs = paths(2, () => 1);
+  const moment = (f: (a: number, b: number) => number): number =>
+    pairs.reduce((sum, { states: [i, j], p }) => sum + p * f(i as number, j as number), 0);
+  const want = moment((i, j) => (locs[i] as number) * (locs[j] as number));
+  const square = moment(
+    (i, j) =>
+      ((locs[i] as number) ** 2 + (scales[i] as number) ** 2) * ((locs[j] as number) ** 2 + (scales[j] as number) ** 2),
+  );
+  assert.ok(Math.abs(product.mean().item() - want) < 4.5 * Math.sqrt((square - want ** 2) / n));
+  const vectors = new DiscreteHMM(tensor([start, start]), moves, CASES[4]?.[0] as Distribution, 4).sample(
+    random.key(0),
+    [5],
+  );
+  assert.equal(vectors.shape, [5, 2, 4, 2]);
+});
+
+test("in a model: the losses and gradients of the same chain with markov, enumerated", () => {
+  const y = [0.3, -1.2, 2.4, 0.1, 1.9];
+  const locs = (): Tensor => param("locs", [-1, 0.5, 2]);
+  const logits = (): Tensor => param("logits", tensor(moves).maximum(-2));
+  const scan: Model = () => {
+    sample("y", new DiscreteHMM(start, logits(), new Normal(locs(), 1)), { obs: y });
+  };
+  const chain: Model = () => {
+    const [table, means] = [logits(), locs()];
+    let z: Tensor | null = null;
+    for (const t of markov(y.map((_, i) => i))) {
+      z = sample(`z_${t}`, new Categorical({ logits: z === null ? start : table.at(z) }), {
+        infer: { enumerate: "parallel" },
+      }) as Tensor;
+      sample(`y_${t}`, new Normal(means.at(z), 1), { obs: y[t] as number });
+    }
+  };
+  const run = (model: Model, elbo: TraceELBO | TraceEnumELBO): number[] => {
+    const { losses, params } = new SVI(model, () => {}, sgd(0.1), elbo).run(random.key(0), 5);
+    return [...losses, ...numbers(params.locs as Tensor), ...numbers(params.logits as Tensor)];
+  };
+  const want = run(chain, new TraceEnumELBO());
+  run(scan, new TraceELBO()).forEach((x, i) => {
+    close(x, want[i] as number, `number ${i}`);
+  });
+});
+
+test("what does not fit together is refused by name", () => {
+  const normal = new Normal([0, 1, 2], 1);
+  const check = (make: () => unknown, words: RegExp): void => assert.match(refusal(make).message, words);
+  check(
+    () =>
+      new DiscreteHMM(
+        start,
+        [
+          [0, 0],
+          [0, 0],
+        ],
+        normal,
+      ),
+    /initialLogits has 3 states, but transitionLogits has shape \[2,2\]/,
+  );
+  check(() => new DiscreteHMM(start, moves, new Normal([0, 1], 1)), /observation has batch shape \[2\]/);
+  check(() => new DiscreteHMM(start, moves, 3 as never), /observation must be a distribution/);
+  check(() => new DiscreteHMM(start, moves, normal, 0), /numSteps must be a whole number >= 1, got 0/);
+  check(() => new DiscreteHMM(start, moves, normal).sample(random.key(0)), /how many steps.*Give numSteps/);
+  check(() => new DiscreteHMM(start, moves, normal, 4).logProb([1, 2]), /event shape \[4\]/);
+});
+
+test.run();

@@ -1,0 +1,14 @@
+/** The way of one eager step of the coin, as bench/files.ts counts it: a budget of files and of calls from one into another. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { callsOfOneStep, count } from "../bench/files.js";
+
+test("an eager step of the coin goes a straight way: a call that leads into another file has to be worth it", async () => {
+  const calls = await callsOfOneStep();
+  const [all, infer] = [count(calls), count(calls, "infer/")];
+  const hint = "npx tsx bench/files.ts --trace shows the calls in order";
+  assert.ok(infer.files <= 12 && infer.changes <= 86, `within infer ${infer.files} files, ${infer.changes}: ${hint}`);
+  assert.ok(all.files <= 66 && all.changes <= 2_250, `in all ${all.files} files, ${all.changes} changes: ${hint}`);
+});
+
+test.run();
