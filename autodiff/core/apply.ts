@@ -22,7 +22,7 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
   let areNumbers = op.scalar !== undefined && !isChecking;
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i] as Tensor;
-    // Fast path: most operands add no new site, so compare before calling.
+    // Fast path: most operands add no new site, so compare before calling union.
     const own = x.provenance;
     if (own.hasAxes) provenance = withAxes(provenance, own, op, params, inputs, i);
     else if (own !== provenance && own !== EMPTY) provenance = union(provenance, own, op.name);
@@ -34,7 +34,7 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
   return gradDepth > 0 || recorder !== null ? noted(op, params, inputs, result) : result;
 }
 
-/** The set so far, and that of input i with its axes where `op` takes them. */
+/** The provenance so far, united with that of input i, whose axes `op` moves to their places in the result. */
 function withAxes<P>(
   before: Provenance,
   own: Provenance,
@@ -49,7 +49,7 @@ function withAxes<P>(
 
 type Scalar = (...xs: number[]) => number;
 
-// Numbers need no buffer: this is the path of most ops of most models, so it allocates nothing.
+// Single numbers need no buffer. Most ops of most models take this path, so it allocates nothing.
 function ofNumbers(scalar: Scalar, inputs: Tensor[]): number {
   const a = rawNumber(inputs[0] as Tensor);
   if (inputs.length === 1) return scalar(a);
@@ -57,7 +57,7 @@ function ofNumbers(scalar: Scalar, inputs: Tensor[]): number {
   return inputs.length === 2 ? scalar(a, b) : scalar(a, b, rawNumber(inputs[2] as Tensor));
 }
 
-/** Shapes of one element broadcast to the longest. */
+/** The shape that one-element inputs broadcast to: the one with the most axes. */
 function shapeOfNumbers(inputs: Tensor[]): Shape {
   let { shape } = inputs[0] as Tensor;
   for (let i = 1; i < inputs.length; i++) {
@@ -93,10 +93,10 @@ function applyBatched<P>(op: Op<P>, params: P, inputs: readonly Tensor[]): Tenso
   return asExample(op.batch(params, values, batched, batchSize(level)), level);
 }
 
-/** A whole batch, its axis in front, as one example of it at this depth of vmaps. */
+/** Wraps a whole batch (batch axis first) as a tensor that looks like one example inside the vmap at this depth. */
 export const asExample = (value: Tensor, level: number): Tensor => ofBatch({ level, value });
 
-/** The result with its node, where a gradient is being taken, and told to the recorder. */
+/** The result, with a node if a gradient is being taken, after the recorder was told of it. */
 function noted<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {
   withNode(op, params, inputs, result);
   recorder?.record(op, params, inputs, result);

@@ -1,7 +1,7 @@
 /**
- * The vmaps around this point, outermost first. Each is a frame: its size, and the first refusal in it that not every example
- * would have met. A program that catches such a refusal and goes on has made it a branch for the whole batch at once, so the
- * frame itself is refused when it ends.
+ * The vmaps that are running now, outermost first. Each has a frame: its size, and the first refusal that depended on values, which
+ * not every example would have met. A program that catches such a refusal and continues has taken one branch for the whole batch, so
+ * the vmap itself is refused when it ends.
  */
 import type { PedigradError } from "../../provenance/index.js";
 import type { Op } from "./op.js";
@@ -13,7 +13,7 @@ interface Frame {
 }
 const frames: Frame[] = [];
 
-/** How many vmaps surround this point. */
+/** How many vmaps are running, one inside the other. */
 export let batchDepth = 0;
 
 export const isBatched = (x: Tensor): boolean => x.batch !== null;
@@ -37,24 +37,24 @@ export function inBatch<T>(size: number, body: (level: number) => T): T {
   }
 }
 
-/** Tell the vmap at this depth that its program was refused something, and may yet catch that. */
+/** Note a refusal in the vmap at this depth, which throws it at its end even if the program catches it. */
 export function noteInBatch(level: number, refusal: PedigradError): void {
   const frame = frames[level];
   if (frame !== undefined) frame.refusal ??= refusal;
 }
 
-/** Writes down what is done to the examples of a batch, instead of doing it: the body of a loop, of which there is no batch yet. */
+/** Records the ops of a loop body instead of running them: tensors in the body have shapes, but no numbers yet. */
 export interface Tracer {
-  /** Whether the body is still being written down. */
+  /** Whether the body is still being recorded. */
   readonly isOpen: boolean;
   /** The result of an op, a tensor without numbers. */
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[]): Tensor;
 }
 
-/** How many bodies of loops are being written down around this point. */
+/** How many loop bodies are being recorded, one inside the other. */
 export let traceDepth = 0;
 
-/** Run `body` while it is written down: like a vmap, one level deeper, whose examples have no numbers. */
+/** Run `body` to record it: like a vmap one level deeper, whose examples have no numbers. */
 export function inTrace<T>(body: (level: number) => T): T {
   traceDepth++;
   try {

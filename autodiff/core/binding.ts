@@ -1,6 +1,6 @@
 /**
- * Kernels that look at shapes and strides once. `bind` is given the buffers and returns what writes the result: an eager op does both at
- * once, a compiled program binds when it is made and runs the rest again and again.
+ * Kernels in two steps. `bind` takes the buffers, works out all that follows from their shapes and strides, and returns a function that
+ * writes the result. An eager op does both steps at once; a compiled program binds once, when it is made, and calls the function in every run.
  */
 import { asContiguous } from "./copy.js";
 import type { Op } from "./op.js";
@@ -14,7 +14,7 @@ export const binding = <P>(bind: Bind<P>): Kernels<P> => ({
   prepare: bind,
 });
 
-/** The same for a kernel that reads contiguous operands: others are copied first. */
+/** The same for a kernel that needs contiguous operands: if some are not, all are made contiguous first, in every run. */
 export const bindingContiguous = <P>(bind: Bind<P>): Kernels<P> =>
   binding((params, out, inputs) =>
     inputs.every(isContiguous) ? bind(params, out, inputs) : () => bind(params, out, inputs.map(asContiguous))(),

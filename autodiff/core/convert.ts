@@ -1,4 +1,4 @@
-/** Values that may stand where a tensor is expected, and their numbers. */
+/** Values accepted in place of a tensor, and how they become numbers. */
 import type { NdArray } from "ndarray";
 import { PedigradError } from "../../provenance/index.js";
 import type { Tensor } from "./tensor.js";
@@ -22,8 +22,7 @@ const isTypedArray = (x: object): x is TypedArray =>
   ArrayBuffer.isView(x) && "length" in x && typeof (x as TypedArray)[0] !== "bigint";
 
 /**
- * The numbers of `x`, in which there is no tensor: a number, or a view of a copy, so that what the caller does to `x` later changes
- * nothing.
+ * The numbers of `x`, which contains no tensor: a number, or a view of a copy, so that later changes to `x` have no effect.
  */
 export function numbersOf(x: Exclude<TensorLike, Tensor>): number | View {
   if (typeof x === "number" || typeof x === "boolean") return +x;

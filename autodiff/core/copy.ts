@@ -1,14 +1,14 @@
-/** Strided data copied and added up, and made contiguous. */
+/** Copying and adding strided data, and making it contiguous. */
 import { sizeOf } from "./shape.js";
 import { isAbsent, rawView, type Tensor } from "./tensor.js";
 import { emptyView, isContiguous, type View } from "./view.js";
 
 const NONE = /* @__PURE__ */ new Float64Array(0);
 
-// Below, making a subarray costs more than the copy.
+// Up to this many elements, making a subarray costs more than the copy.
 const FEW = 64;
 
-/** Two axes of both views, m by n: numbers are copied, or added where `adds`. */
+/** Copies (or, with `adds`, adds) m by n numbers: two axes of both views. */
 function plane(
   adds: boolean,
   m: number,
@@ -30,7 +30,7 @@ function plane(
   }
 }
 
-/** Every number of `from` goes to its place in `to`, plane by plane; the longer of the last two axes is run through within. */
+/** Copies (or adds) `from` into `to`, plane by plane, with the longer of the last two axes as the inner loop. */
 function transfer(adds: boolean, to: View, from: View, axis = 0, t = to.offset, f = from.offset): void {
   const { shape, stride } = to;
   const size = shape[axis] ?? 1;
@@ -73,8 +73,8 @@ function materialize(view: View): View {
 export const asContiguous = (view: View): View => (isContiguous(view) ? view : materialize(view));
 
 /**
- * The elements of a tensor, inside vmap those of the whole batch, for kernels and for checks that at most refuse (reads.ts): where
- * they are absent there is nothing to refuse. What decides anything else by numbers must read them.
+ * The elements of a tensor (inside vmap, of the whole batch), for kernels and for checks that can only refuse (reads.ts). Empty if the
+ * numbers are absent, so that such a check passes. Code that decides anything else from numbers must call `readNumbers`.
  */
 export function elementsOf(x: Tensor): Float64Array {
   if (x.batch !== null) return elementsOf(x.batch.value);

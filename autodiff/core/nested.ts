@@ -1,4 +1,4 @@
-/** The numbers of a view outside it: as nested arrays, as one flat array, as text. */
+/** The numbers of a view as nested arrays, as one flat array, or as text. */
 import { sizeOf } from "./shape.js";
 import type { View } from "./view.js";
 
@@ -26,7 +26,7 @@ export function toFlat(view: View): Float64Array {
   return out;
 }
 
-/** Nested numbers as text; of a long list the ends of each axis. */
+/** Nested numbers as text; with `isLong`, only the ends of each axis. */
 export function showNumbers(x: number | NestedNumbers, isLong: boolean): string {
   if (typeof x === "number") return String(x);
   const items = x.map((item) => showNumbers(item, isLong));

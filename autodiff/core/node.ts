@@ -1,6 +1,6 @@
 /**
- * The memory of a gradient: which op made a tensor from which inputs. A tensor made while a gradient is being taken, from
- * an input that has a node, gets a node; nothing else does. There is no tape: dropping the result drops its graph.
+ * The graph of a gradient: which op made a tensor from which inputs. Only a tensor that is made from an input with a node, while a
+ * gradient is being taken, gets a node itself. There is no tape: dropping the result drops its graph.
  */
 import type { Op } from "./op.js";
 import type { Tensor } from "./tensor.js";
@@ -8,9 +8,9 @@ import type { Tensor } from "./tensor.js";
 let made = 0;
 
 export class Node {
-  /** Larger than that of every node it was made from: the order of the graph. */
+  /** Larger than the serial of every node that this one was made from: the order of the graph. */
   readonly serial = ++made;
-  /** The serial of the newest variable it depends on; its own, for a variable. */
+  /** The serial of the newest variable that this node depends on; for a variable, its own serial. */
   readonly newest: number;
   /** Stamp of the pass that wants the cotangent of this variable (see grad.ts). */
   wanted = 0;
@@ -26,7 +26,7 @@ export class Node {
   }
 }
 
-/** How many gradients are being taken around this point: nodes are kept when it is above 0. */
+/** How many gradients are being taken, one inside the other; nodes are kept while this is above 0. */
 export let gradDepth = 0;
 
 /** Run `body` with nodes kept. */

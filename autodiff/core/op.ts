@@ -10,34 +10,34 @@ import type { Tensor } from "./tensor.js";
 import type { View } from "./view.js";
 
 /**
- * The part of the cotangent `g` of the result `y` that belongs to one input. It may have the broadcast shape of `y`:
- * broadcasting is undone in one place, in `grad`. Where it is zero but for a part of the input, it is that part.
+ * From the cotangent `g` of the result `y`, the cotangent of one input. It may have the broadcast shape of `y`: `grad` undoes
+ * broadcasting, in one place. If it is zero except in a part of the input, the rule may return just this `Part`.
  */
 export type Vjp<P> = (g: Tensor, y: Tensor, inputs: readonly Tensor[], params: P) => Tensor | Part;
 
 /** How an op runs when some inputs (those with `batched[i]`) carry an extra leading axis of length `size`. */
 export type BatchRule<P> = (params: P, inputs: Tensor[], batched: readonly boolean[], size: number) => Tensor;
 
-/** Where the axes of an input are in the result (provenance/axes.ts). */
+/** Where each axis of an input ends up in the result (provenance/axes.ts). */
 export type AxisRule<P> = (params: P, inputs: readonly Tensor[], input: number) => AxisMap;
 
-/** The rule of ops under which axes, counted from the right, stay what they are: elementwise ops, broadcasting. */
+/** The axis rule of ops that keep every axis in its place, counted from the right: elementwise ops, broadcasting. */
 export const keepAxes = (): AxisMap => KEEP;
 
 export interface Op<P = null> {
   readonly name: string;
-  /** The shape of the result; throws where the inputs do not fit. */
+  /** The shape of the result; throws if the inputs do not fit. */
   readonly shape: (params: P, inputs: readonly Tensor[]) => Shape;
   /** Writes the result into `out`, a contiguous view of that shape. */
   readonly kernel: (params: P, out: View, inputs: readonly View[]) => void;
-  /** The kernel with its buffers bound, where knowing them ahead saves work: a compiled program runs it again and again. */
+  /** The kernel bound to its buffers, for ops where this saves work: a compiled program binds once and runs many times. */
   readonly prepare?: (params: P, out: View, inputs: readonly View[]) => () => void;
-  /** Ops that only look at the same data differently return a view of it, where its strides allow that. */
+  /** For ops that need no copy: a view of the input's data, or undefined if its strides do not allow one. */
   readonly view?: (params: P, input: View) => View | undefined;
-  /** One rule per input; null where there is no gradient, by decision. */
+  /** One rule per input; null for an input that deliberately has no gradient. */
   readonly vjp: (input: number) => Vjp<P> | null;
   readonly batch: BatchRule<P>;
-  /** Along which axes the result is pointwise in its inputs; an op that says nothing mixes all of them. */
+  /** Along which axes the result is pointwise in its inputs; an op without this rule mixes all axes. */
   readonly axes?: AxisRule<P>;
   /** The scalar function behind an elementwise op: the compiler inlines it. */
   readonly scalar?: (...xs: number[]) => number;
@@ -46,7 +46,7 @@ export interface Op<P = null> {
 /** No input has a gradient. */
 export const noGradient = (): null => null;
 
-/** The rule of an op that is itself the last derivative there is. */
+/** The gradient rule of an op that is itself the highest known derivative: it throws. */
 export function noFurther(op: string): () => never {
   return () => {
     throw new PedigradError({

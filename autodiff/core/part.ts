@@ -1,11 +1,11 @@
 /**
- * A sparse cotangent: zero except where a slice or an index read the tensor. `grad` collects those of one
- * tensor and sums them at once: reading a tensor in n places costs its gradient n parts, not n tensors.
+ * A sparse cotangent: zero except where a slice or an index read the tensor. `grad` collects all parts of one tensor and
+ * sums them at once: the gradient of a tensor that is read in n places makes n parts, not n tensors of full size.
  */
 import type { Shape } from "./shape.js";
 import type { Tensor } from "./tensor.js";
 
-/** The sum of such parts of a tensor of that shape; parts with one function are summed in one op. */
+/** Sums parts of a tensor of the given shape; parts with the same function are summed in one op. */
 export type SumOfParts<W> = (parts: readonly Part<W>[], shape: Shape) => Tensor;
 
 // biome-ignore lint/suspicious/noExplicitAny: parts say where they lie in their own way
@@ -26,5 +26,5 @@ export function sumOfParts(parts: readonly Part[], shape: Shape): Tensor {
   }
   return sums.reduce((sum, more) => sum.add(more));
 }
-// Operands of one op: each is an argument of a call.
+// The most operands of one op: each is an argument of a call, and JavaScript limits their number.
 const MANY = 4096;

@@ -1,7 +1,7 @@
 /**
- * Where the compiler listens. While `jit` records, `apply` reports every op it ran; nothing else in the engine knows that
- * a program is being written down. While `jit` checks that a function still is the program it knows, ops that depend on an input
- * do not run: their results have shapes and places, but no numbers.
+ * How the compiler learns which ops ran. While `jit` records, `apply` reports every op; nothing else in the engine knows of the
+ * recording. While `jit` checks that a function still does what was recorded, ops that depend on an input do not run: their results
+ * have shapes and places, but no numbers.
  */
 import type { PedigradError } from "../../provenance/index.js";
 import type { Op } from "./op.js";
@@ -18,7 +18,7 @@ export interface Recorder {
 }
 
 export let recorder: Recorder | null = null;
-/** Whether inputs, and what depends on them, have no numbers. */
+/** Whether a recording is being checked, so that inputs and all that depends on them have no numbers. */
 export let isChecking = false;
 
 /** Run `body` with `listener` (or nobody) listening. */
@@ -43,5 +43,5 @@ export function checking<T>(listener: Recorder, body: () => T): T {
 }
 
 let places = 0;
-/** A place that no tensor has had: places of a recording are larger than those of all recordings before it. */
+/** A place that no tensor has had yet. The places of a recording are larger than those of all earlier recordings. */
 export const nextPlace = (): number => ++places;

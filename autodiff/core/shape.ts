@@ -1,4 +1,4 @@
-/** Shapes: what sizes they have, how two of them broadcast, which axis is meant, and which shapes are refused. */
+/** Shapes: their sizes, how two of them broadcast, which axis an argument means, and which shapes are refused. */
 import { show } from "../../provenance/base/options.js";
 import { PedigradError } from "../../provenance/index.js";
 
@@ -28,7 +28,7 @@ export function withoutLeadingOnes(shape: Shape): Shape {
 /** `[2,3]`: how errors write a shape. */
 export const showShape = (shape: Shape): string => `[${shape.join(",")}]`;
 
-/** The shape two shapes broadcast to, after NumPy: aligned at the right, equal or 1. Throws naming `op`. */
+/** The shape that two shapes broadcast to, as in NumPy: aligned at the right, sizes must be equal or 1. Errors name `op`. */
 export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
   if (b.length === 0 || sameShape(a, b)) return a;
   if (a.length === 0) return b;
@@ -48,7 +48,7 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
   return out;
 }
 
-/** `axis` of an array of that shape, negative counting from the end, as a number in 0..rank-1. Throws naming `op`. */
+/** `axis` as a number in 0..rank-1; a negative axis counts from the end. Errors name `op`. */
 export function normalizeAxis(op: string, axis: number, shape: Shape): number {
   const rank = shape.length;
   if (typeof axis !== "number")
@@ -63,7 +63,7 @@ export function normalizeAxis(op: string, axis: number, shape: Shape): number {
 }
 const LIMIT = 2 ** 31 - 1;
 
-/** A shape as somebody gave it: `zeros(3)` means `zeros([3])`. */
+/** A shape as a caller may write it: `zeros(3)` means `zeros([3])`. */
 export function asShape(op: string, shape: Shape): Shape {
   if (Array.isArray(shape)) return shape;
   throw new PedigradError({

@@ -1,5 +1,5 @@
 /**
- * The value everything is made of: an immutable, strided float64 array with a pedigree. Booleans are 0 and 1, indices exact
+ * The value everything is made of: an immutable, strided float64 array with provenance. Booleans are 0 and 1, indices exact
  * integers. Every op is a free function; each is also a method here with the receiver first.
  *
  * Reading a number out of a tensor (`item`, `toArray`, `data`, its text, `x > 0`, `list[x]`) tells the current run what its
@@ -16,21 +16,21 @@ import { recorder } from "./recorder.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 import { contiguous, type View } from "./view.js";
 
-/** A tensor inside `vmap` is one example of a batch; this is the whole batch, its axis in front, and the depth of the vmap. */
+/** A tensor inside `vmap` looks like one example. Behind it is this: the whole batch, batch axis first, and the depth of the vmap. */
 export interface Batch {
   readonly level: number;
   readonly value: Tensor;
-  /** Who writes down what is done to it, where it stands for the values of a loop. */
+  /** Records the ops on this tensor, if it stands for a value in the body of a loop. */
   readonly tracer?: Tracer;
 }
 
 const SCALAR: Shape = [];
 
-/** The strided data of a tensor, for kernels: no run learns of it, so host code must not decide anything by it. */
+/** The strided data of a tensor, for kernels. This is not noted as a read, so host code must not decide anything by it. */
 export let rawView: (x: Tensor) => View;
 /** The number in a tensor of one element, likewise. */
 export let rawNumber: (x: Tensor) => number;
-/** Whether a tensor has a shape and a place in a program, but no numbers: while the compiler checks a program (recorder.ts). */
+/** Whether a tensor has a shape and a place but no numbers, as it does while the compiler checks a program (recorder.ts). */
 export let isAbsent: (x: Tensor) => boolean;
 /** The same value at the same place, without its history. */
 let copy: (x: Tensor, provenance: Provenance) => Tensor;
@@ -96,7 +96,7 @@ export class Tensor extends /* @__PURE__ */ withMethods() {
     };
   }
 
-  /** The numbers as an ndarray of their own: what is written into it changes no tensor. */
+  /** The numbers as a new ndarray: writing into it changes no tensor. */
   get data(): View {
     read(this, "data");
     return contiguous(toFlat(rawView(this)), this.shape);
@@ -133,7 +133,7 @@ export class Tensor extends /* @__PURE__ */ withMethods() {
     return this.toArray();
   }
 
-  /** `Tensor[2] [1,2]`, of a long tensor the ends of each axis. */
+  /** `Tensor[2] [1,2]`; for a long tensor, only the ends of each axis. */
   override toString(): string {
     read(this, "toString");
     return textOf(this);
@@ -169,7 +169,7 @@ export class Tensor extends /* @__PURE__ */ withMethods() {
     for (let i = 0; i < this.length; i++) yield pick(this, i);
   }
 
-  /** The same value with another set. */
+  /** The same value with another provenance. */
   withProvenance(provenance: Provenance): this {
     if (provenance === this.provenance) return this;
     const made = copy(this, provenance);

@@ -1,6 +1,6 @@
 /**
- * The strided views all data lives in: ndarray's, always float64. ndarray's factory costs 100 ns a call, its compiled
- * constructors 15 ns, so those are looked up once per rank.
+ * The strided views that hold all data: ndarray's, always float64. ndarray's factory takes 100 ns per call, its compiled
+ * constructors 15 ns, so the constructors are looked up once per rank.
  */
 import ndarray, { type NdArray } from "ndarray";
 import { canGenerateCode } from "../../provenance/base/codeGeneration.js";
@@ -34,7 +34,7 @@ function compile(rank: number): Construct {
   return Class;
 }
 
-/** A view of that rank where no code may be generated, which ndarray's constructors need: the members that ndarray documents and we use. */
+/** A class of views for pages that forbid generated code, which ndarray's constructors need. It has the documented members that we use. */
 function plainClass(rank: number) {
   return class PlainView {
     readonly shape: number[];
@@ -86,7 +86,7 @@ export function stridesOf(shape: Shape): number[] {
 export const contiguous = (data: Float64Array, shape: Shape, offset = 0): View =>
   viewOf(data, shape, stridesOf(shape), offset);
 
-// Up to 64 bytes lie in JavaScript's own heap; a buffer for more costs 450 ns, a piece of a common one 50.
+// Arrays up to 64 bytes lie in JavaScript's own heap. Larger ones cost 450 ns with a buffer of their own, 50 ns as part of a shared one.
 const IN_HEAP = 8;
 const SMALL = 32;
 const COMMON = 256;
@@ -94,8 +94,8 @@ let common = /* @__PURE__ */ new Float64Array(0);
 let used = 0;
 
 /**
- * n zeros. Small arrays are pieces of a common buffer, so that whoever keeps one keeps its 2 kB alive; an array itself shows no
- * numbers but its own.
+ * n zeros. Small arrays are parts of a shared buffer, so keeping one keeps the buffer's 2 kB alive; each array shows only its own
+ * numbers.
  */
 function zeros(n: number): Float64Array {
   if (n <= IN_HEAP || n > SMALL) return new Float64Array(n);
@@ -120,7 +120,7 @@ export function isContiguous(view: View): boolean {
   return true;
 }
 
-/** The view seen as `shape`: axes of size 1 and missing leading axes repeat with stride 0. Nothing is copied. */
+/** The view broadcast to `shape`: axes of size 1 and missing leading axes repeat with stride 0. Nothing is copied. */
 export function broadcastView(view: View, shape: Shape): View {
   if (sameShape(view.shape, shape)) return view;
   const lead = shape.length - view.shape.length;

@@ -1,4 +1,4 @@
-/** Triangles and diagonals of matrices. The diagonal of two axes is a view: their strides added. */
+/** Triangles and diagonals of matrices. The diagonal of two axes is a view whose stride is the sum of theirs. */
 import { mapAxes } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
@@ -69,10 +69,10 @@ const diagonalOp: Op<readonly [number, number]> = {
   },
 };
 
-/** The entries where two axes of equal size, first < second, have the same index; they take the place of the first. */
+/** The entries that have the same index along two axes of equal size, first < second; they replace the first axis. */
 export const diagonal = (x: Tensor, first: number, second: number): Tensor => apply(diagonalOp, [first, second], x);
 
-/** The matrix with a vector on its diagonal; the diagonal of each matrix, where x has two axes or more. */
+/** For a vector, the matrix with x on its diagonal; for two axes or more, the diagonal of each matrix. */
 export function diag(x: TensorLike): Tensor {
   const given = tensor(x);
   if (given.shape.length === 1) {

@@ -23,7 +23,7 @@ import { lookUp } from "./lookUp.js";
 import { arange } from "./make.js";
 
 const checks = new Map<string, Unary>();
-/** The elementwise op that refuses what is not an index of an axis of that size, and counts negative ones from the end. */
+/** An elementwise op that counts negative indices from the end, and refuses numbers that are not indices of an axis of this size. */
 function indexInto(op: string, size: number): Unary {
   const known = checks.get(`${op} ${size}`);
   if (known !== undefined) return known;
@@ -61,8 +61,8 @@ function checkedIndex(op: string, indices: TensorLike, size: number): Tensor {
 const isMask = (x: unknown): boolean => typeof x === "boolean" || (Array.isArray(x) && x.length > 0 && isMask(x[0]));
 
 /**
- * How many leading axes of x a gather counts as one, and which of them are aligned: place k of the result reads x only where that axis
- * has the number that it has in k.
+ * How many leading axes of x a gather counts as one, and which of them are aligned. Along an aligned axis, entry k of the result reads x
+ * only at the index that k itself has along this axis.
  */
 interface Gather {
   readonly leading: number;
@@ -130,7 +130,7 @@ const scatterOp: Op<Shape> = {
     input === 1 ? MIX : mapAxes((g as Tensor).shape.length - (i as Tensor).shape.length, (k) => k),
 };
 
-/** The function that sums the parts read by indices of that many axes. */
+/** The function that sums the parts of gathers that count `leading` axes as one. */
 function scatterOf(leading: number): SumOfParts<Tensor> {
   scatters[leading] ??= (parts, shape) => {
     const rest = shape.slice(leading);
@@ -172,7 +172,7 @@ export function at(x: TensorLike, ...indices: TensorLike[]): Tensor {
   const last = indices.length - 1;
   const number = indices.findIndex((index) => typeof index === "number");
   if (number >= 0) {
-    // A number known now leaves a view of its axis.
+    // An index that is a plain number needs no gather: `pick` is a view.
     const part = pick(
       from,
       rawNumber(checkedIndex("at", indices[number] as number, from.shape[number] as number)),
@@ -183,7 +183,7 @@ export function at(x: TensorLike, ...indices: TensorLike[]): Tensor {
   return (indices.some(isMask) ? null : lookUp(from, indices.map(tensor))) ?? gather("at", from, indices);
 }
 
-/** x[i, j, …], with the axes that are aligned. */
+/** x[i, j, …]; `aligned` names the aligned axes. */
 function gather(op: string, x: Tensor, indices: readonly TensorLike[], aligned?: readonly number[]): Tensor {
   const leading = x.shape.slice(0, indices.length);
   const checked = indices.map((index, i) => checkedIndex(op, index, leading[i] as number));

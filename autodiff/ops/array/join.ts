@@ -1,4 +1,4 @@
-/** Putting tensors beside each other. */
+/** Joining tensors along an axis they have, or along a new one. */
 import { mixAxis } from "../../../provenance/axes.js";
 import { refuseOption, show } from "../../../provenance/base/options.js";
 import { PedigradError } from "../../../provenance/index.js";
@@ -47,13 +47,13 @@ const concatenateOp: Op<number> = {
   axes: (axis, inputs) => mixAxis(fromRight(axis, inputs)),
 };
 
-/** Tensors in a list: `stack(a, b)` means `stack([a, b])`. */
+/** The tensors to join, as a list: `stack(a, b)` means `stack([a, b])`. */
 function listOf(op: string, xs: readonly TensorLike[]): Tensor[] {
   if (Array.isArray(xs)) return xs.map(tensor);
   return refuseOption(op, "xs", `the tensors are one list, such as [a, b], got ${show(xs)}.`);
 }
 
-/** Joined along an existing axis; the other axes must agree. */
+/** Joins tensors along an existing axis; the other axes must agree. */
 export function concatenate(xs: readonly TensorLike[], axis = 0): Tensor {
   const parts = listOf("concatenate", xs);
   const [head] = parts;
@@ -77,7 +77,7 @@ export function concatenate(xs: readonly TensorLike[], axis = 0): Tensor {
 // A call takes only so many arguments.
 const MANY = 4096;
 
-/** Joined along a new axis; shapes must be equal. */
+/** Joins tensors along a new axis; their shapes must be equal. */
 export function stack(xs: readonly TensorLike[], axis = 0): Tensor {
   const parts = listOf("stack", xs);
   if (parts.length === 0)

@@ -1,4 +1,4 @@
-/** Tensors from nothing but a shape. */
+/** Tensors made from shapes and numbers alone. */
 import { PedigradError } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
 import { checkShape, type Shape } from "../../core/shape.js";
@@ -15,7 +15,7 @@ export const ones = (shape: Shape): Tensor => filled("ones", shape, 1);
 /** `value`, a number or a tensor that broadcasts, repeated to `shape`. */
 export const full = (shape: Shape, value: TensorLike): Tensor => filled("full", shape, value);
 
-/** Arrays that hold 0, 1, … in order. */
+/** The arrays that `arange` filled with 0, 1, … in order. */
 const countings = /* @__PURE__ */ new WeakSet<Float64Array>();
 export const isCounting = (data: Float64Array): boolean => countings.has(data);
 

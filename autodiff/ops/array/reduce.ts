@@ -27,18 +27,18 @@ export interface Reduced {
   readonly axes: readonly number[];
   readonly keepDims: boolean;
 }
-/** All of a reduction over contiguous data. */
+/** A whole reduction over contiguous data. */
 type FoldAll = (plan: Plan, out: View, x: View) => void;
 interface Details {
   readonly emptyIsError?: boolean;
-  /** Whether the kernel folds rows, so that axes side by side stay where they are. */
+  /** Whether the kernel can fold rows, so that adjacent axes need not be moved to the end first. */
   readonly byRows?: boolean;
 }
 
 const without = (shape: Shape, { axes, keepDims }: Reduced): Shape =>
   keepDims ? shape.map((n, i) => (axes.includes(i) ? 1 : n)) : shape.filter((_, i) => !axes.includes(i));
 
-/** Reduced axes are mixed; without `keepDims` those to their left move up. */
+/** Reduced axes are mixed; without `keepDims`, the axes to their left move right to close the gap. */
 const movedAxes = ({ axes, keepDims }: Reduced, { shape: { length } }: Tensor): AxisMap =>
   mapAxes(length, (k) => {
     const axis = length - 1 - k;
@@ -46,11 +46,11 @@ const movedAxes = ({ axes, keepDims }: Reduced, { shape: { length } }: Tensor): 
     return keepDims ? k : k - axes.filter((other) => other > axis).length;
   });
 
-/** `y`, or its cotangent, given back the reduced axes with size 1. */
+/** `y`, or its cotangent, with the reduced axes put back at size 1. */
 export const kept = (y: Tensor, x: Tensor, { axes }: Reduced): Tensor =>
   reshape(y, without(x.shape, { axes, keepDims: true }));
 
-/** Folds numbers that lie together with `fold`, rows with `rows`. */
+/** A reduction that folds adjacent numbers with `fold`, and rows with `rows`. */
 export const folding =
   (fold: Fold, rows?: FoldRows): FoldAll =>
   ({ blocks, n, width }, out, { data, offset }) => {
@@ -99,7 +99,7 @@ export function reductionOp(
   return op;
 }
 
-/** The function of such an op. */
+/** The function that applies a reduction op. */
 export function reducing(op: Op<Reduced>) {
   const { name } = op;
   const isSmooth = op.vjp(0) !== null;
@@ -122,13 +122,13 @@ export function readReduced(name: string, x: Tensor, axes: Axes | undefined, opt
   return { axes: normalizeAxes(name, axes, x.shape), keepDims: options?.keepDims ?? false };
 }
 
-/** y, whose reduced axes have size 1, without them unless they are to be kept. */
+/** y, whose reduced axes have size 1, without these axes unless `keepDims` is set. */
 export const dropReduced = (y: Tensor, reduced: Reduced): Tensor =>
   reshapeAs(y, without(y.shape, reduced), movedAxes(reduced, y));
 
 /**
- * Which elements are folded in which order, decided by the logical axes alone: the order of a sum does not depend on how the data lie. Axes side by side
- * are folded where they are if rows can be; others are moved behind all others first.
+ * Which elements are folded, and in which order. The logical axes alone decide, so the order of a sum does not depend on strides.
+ * Adjacent axes are folded in place if the kernel can fold rows; all other reduced axes are moved to the end first.
  */
 export function planOf({ shape }: View, axes: readonly number[], byRows: boolean): Plan {
   const [low, high] = [axes[0] ?? 0, (axes.at(-1) ?? -1) + 1];
@@ -185,9 +185,9 @@ const extremum: Vjp<Reduced> = (g, y, [input], reduced) => {
   const ties = equal(x, kept(y, x, reduced));
   return mulZeroWins(kept(g, x, reduced), div(ties, sum(ties, reduced.axes, { keepDims: true })));
 };
-/** The largest element, NaN if there is one; ties share the gradient. */
+/** The largest element, or NaN if any element is NaN; ties share the gradient. */
 export const max = reduction("max", folding(maxOf), extremum, { emptyIsError: true });
-/** The smallest element, NaN if there is one; ties share the gradient. */
+/** The smallest element, or NaN if any element is NaN; ties share the gradient. */
 export const min = reduction("min", folding(minOf), extremum, { emptyIsError: true });
 
 /** The average. */

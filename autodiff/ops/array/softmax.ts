@@ -1,7 +1,7 @@
 /**
- * Sums of exponentials along axes, and their logarithms: what classes and mixtures are made of. Small arrays are one op each, whose
- * kernels stand in kernels/softmax.ts. Large ones are made of ops for the compiler to fuse, so that a gradient uses the exponentials that
- * the value has made.
+ * Sums of exponentials along axes, and their logarithms, as in densities of classes and mixtures. On a small array each function is one
+ * op, with its kernel in kernels/softmax.ts. On a large one it is several ops that the compiler can fuse, so that the gradient reuses the
+ * exponentials computed for the value.
  */
 import { type AxisMap, mapAxes } from "../../../provenance/axes.js";
 import { apply } from "../../core/apply.js";
@@ -29,14 +29,14 @@ import {
   sum,
 } from "./reduce.js";
 
-/** From this many elements on the parts are ops of their own. */
+/** From this many elements on, a function is several ops instead of one. */
 const LARGE = 64;
 const KEEP_DIMS = { keepDims: true };
 
 const mixed = (rank: number, axes: readonly number[]): AxisMap =>
   mapAxes(rank, (k) => (axes.includes(rank - 1 - k) ? -1 : k));
 
-/** An op that keeps the shape, along axes that lie side by side. */
+/** An op along adjacent axes that keeps the shape. */
 function normaliser(name: Normaliser, vjp: Vjp<readonly number[]>): Op<readonly number[]> {
   const op: Op<readonly number[]> = {
     name,
@@ -60,7 +60,7 @@ const logSoftmaxOp = normaliser("logSoftmax", (g, _, [x], axes) =>
   sub(g, mulZeroWins(total(g, axes), softmaxOver(x as Tensor, axes))),
 );
 
-/** softmax over several axes together; those that do not lie side by side are moved there and back. */
+/** softmax over several axes together; axes that are not adjacent are moved together first, and back afterwards. */
 function softmaxOver(x: Tensor, axes: readonly number[]): Tensor {
   const [low = 0, high = -1] = [axes[0], axes.at(-1)];
   if (high - low === axes.length - 1) return apply(softmaxOp, axes, x);
@@ -82,13 +82,13 @@ const smallLogsumexp = reduction(
   { byRows: true },
 );
 
-/** The largest elements along axes, 0 where one is infinite; exponentials of the rest do not depend on it, so it has no gradient. */
+/** The largest element along axes, 0 if infinite. It only prevents overflow: results do not depend on it, so it has no gradient. */
 export const shiftOp = reductionOp("shift", shifts, null, { byRows: true });
 const shiftAlong = reducing(shiftOp);
-/** log, with gradient 0 at 0: the sum of no exponential, or of such that are 0. */
+/** log with gradient 0 at 0, where the sum has no exponentials, or all of them are 0. */
 const logTotal: Unary = unary("log", logOf, [(g, _, a) => mulZeroWins(g, where(equal(a, 0), 0, reciprocal(a)))]);
 
-/** x less its shift, the exponentials of that, and their sum. */
+/** x minus its shift, the exponentials of the difference, and their sum. */
 function partsOf(x: Tensor, axes: readonly number[]) {
   const shift = shiftAlong(x, axes, KEEP_DIMS);
   const rest = sub(x, shift);

@@ -1,7 +1,7 @@
 /**
  * How an elementwise op is made from an arrow function of numbers. One loop is generated per op around its scalar function,
  * so that V8 inlines it: a loop shared by all ops would call through a megamorphic site, seven times slower. Operands that
- * broadcast or are strided are not copied: the loop runs along the last axis, once for each place in the others.
+ * broadcast or are strided are not copied: the loop runs along the last axis, once for each index into the other axes.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { apply } from "../../core/apply.js";
@@ -14,7 +14,7 @@ import { broadcastTogether } from "../views/batching.js";
 
 /** Gradient rule of one operand: cotangent, result, operands. */
 type Rule<Xs extends Tensor[]> = (g: Tensor, y: Tensor, ...xs: Xs) => Tensor;
-/** One rule per operand, null for an operand without a gradient; null for none at all. */
+/** One rule per operand, null for an operand without a gradient; null instead of the list if no operand has one. */
 type Rules<Xs extends Tensor[]> = readonly (Rule<Xs> | null)[] | null;
 type Scalar = (...xs: number[]) => number;
 
@@ -23,7 +23,7 @@ export type Unary = ((a: TensorLike) => Tensor) & { readonly op: Op };
 export type Binary = ((a: TensorLike, b: TensorLike) => Tensor) & { readonly op: Op };
 export type Ternary = ((a: TensorLike, b: TensorLike, c: TensorLike) => Tensor) & { readonly op: Op };
 
-/** `f` as a function that declares as many parameters as the op has operands: rest and default parameters do not count. */
+/** `f` with exactly `arity` declared parameters: `f.length` does not count rest and default parameters. */
 function ofArity(f: Scalar, arity: number): Scalar {
   if (f.length === arity) return f;
   if (arity === 1) return (a: number) => f(a);
@@ -93,7 +93,7 @@ function shapeOfAll(name: string, inputs: readonly Tensor[]): Shape {
   return shape;
 }
 
-/** Where an operand is read: at `offset`, then `step` further on for each element. */
+/** Where an operand is read: element i is at `offset + i * step`. */
 interface Cursor {
   readonly data: Float64Array;
   offset: number;

@@ -14,7 +14,7 @@ import { type Binary, binary, type Ternary, ternary } from "./elementwise.js";
 import { add, cos, div, exp, log, log1p, mul, mulZeroWins, neg, reciprocal, sin, square, sub } from "./math.js";
 import { digamma, digammaDifference, i0e, i1e } from "./special.js";
 
-/** f'(p) for a scalar function that varies on the scale of min(p, √p), as in the parameters of gamma and beta laws. */
+/** f'(p) for a scalar function that varies on the scale of min(p, √p), as functions of gamma and beta parameters do. */
 function slopeAt(p: number, f: (p: number) => number): number {
   const h = 1e-3 * Math.min(p, Math.sqrt(p));
   return (8 * (f(p + h) - f(p - h)) - (f(p + 2 * h) - f(p - 2 * h))) / (12 * h);
@@ -35,7 +35,7 @@ export const gammainc: Binary = binary("gammainc", (a, x) => special.gammainc(a,
   (g, _, a, x) => mulZeroWins(g, neg(mul(gammaImplicitGrad(a, x), gammaDensity(a, x)))),
   (g, _, a, x) => mulZeroWins(g, gammaDensity(a, x)),
 ]);
-/** Q(a, x) = 1 - P(a, x), without its cancellation. */
+/** Q(a, x) = 1 - P(a, x), computed without cancellation. */
 export const gammaincc: Binary = binary("gammaincc", (a, x) => special.gammaincc(a, x), [
   (g, _, a, x) => mulZeroWins(g, mul(gammaImplicitGrad(a, x), gammaDensity(a, x))),
   (g, _, a, x) => mulZeroWins(g, neg(gammaDensity(a, x))),
@@ -61,7 +61,7 @@ const betaDensity: Ternary = ternary("betaDensity", (a, b, x) => special.betaDen
 const betaScoreA = (a: Tensor, b: Tensor, x: Tensor): Tensor => add(log(x), digammaDifference(a, b));
 const betaScoreB = (a: Tensor, b: Tensor, x: Tensor): Tensor => add(log1p(neg(x)), digammaDifference(b, a));
 const betaScoreX = (a: Tensor, b: Tensor, x: Tensor): Tensor => sub(div(sub(a, 1), x), div(sub(b, 1), sub(1, x)));
-/** I_x(a, b), differentiable in all three, which come in the order a, b, x. */
+/** I_x(a, b), with arguments in the order a, b, x; differentiable in all three. */
 export const betainc: Ternary = ternary("betainc", (a, b, x) => special.betainc(a, b, x), [
   (g, _, a, b, x) => mulZeroWins(g, neg(mul(betaImplicitGradA(a, b, x), betaDensity(a, b, x)))),
   (g, _, a, b, x) => mulZeroWins(g, neg(mul(betaImplicitGradB(a, b, x), betaDensity(a, b, x)))),
@@ -101,7 +101,7 @@ const betaCurveBB = last3("betaCurveBB", (a, b, x) => slopeAt(b, (p) => special.
 // VonMises(0, κ), density exp(κ cos θ) / 2π I_0(κ)
 const vonMisesDensity = (k: Tensor, x: Tensor): Tensor =>
   div(exp(mul(k, mul(-2, square(sin(mul(0.5, x)))))), mul(2 * Math.PI, i0e(k)));
-/** P(Θ <= θ) for -π <= θ <= π, differentiable in both, which come in the order κ, θ. */
+/** P(Θ <= θ) for -π <= θ <= π, with arguments in the order κ, θ; differentiable in both. */
 export const vonMisesCdf: Binary = /* @__PURE__ */ binary("vonMisesCdf", (k, x) => special.vonMisesCdf(x, k), [
   (g, _, k, x) => mulZeroWins(g, neg(mul(vonMisesImplicitGrad(k, x), vonMisesDensity(k, x)))),
   (g, _, k, x) => mulZeroWins(g, vonMisesDensity(k, x)),

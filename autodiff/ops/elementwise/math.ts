@@ -32,8 +32,8 @@ export const square: Unary = unary("square", (a) => a * a, [(g, _, a) => mulZero
 export const reciprocal: Unary = unary("reciprocal", (a) => 1 / a, [(g, y) => mulZeroWins(g, neg(square(y)))]);
 export const sqrt: Unary = unary("sqrt", (a) => Math.sqrt(a), [(g, _, a) => sqrtSlope(g, a)]);
 /**
- * g / (2 √a), as `mulZeroWins` has it. Its own derivative at 0 is infinite, and there a cotangent of 0 comes from a product that has no
- * limit, such as 0 · Infinity in the Hessian of a norm: NaN, where a zero that wins would be a wrong number.
+ * g / (2 √a), where a zero g wins as in `mulZeroWins`. In its own derivative a zero does not win: at a = 0 it is infinite, and a zero
+ * cotangent there stems from a product without a limit (0 · Infinity in the Hessian of a norm), so NaN is right and 0 would be wrong.
  */
 const sqrtSlope: Binary = binary("sqrtSlope", (g, a) => (g === 0 ? 0 : (0.5 * g) / Math.sqrt(a)), [
   (G, _, __, a) => sqrtSlope(G, a),
@@ -44,7 +44,7 @@ export const pow: Binary = binary("pow", formulas.pow, [
   (g, _, a, b) => powSlope(g, a, b),
   (g, y, a) => mulZeroWins(g, mulZeroWins(y, logOrZero(a))),
 ]);
-/** g b a^(b - 1), as sqrtSlope. */
+/** g b a^(b - 1), with zeros treated as in sqrtSlope. */
 const powSlope: Ternary = ternary("powSlope", formulas.powSlope, [
   (G, _, __, a, b) => powSlope(G, a, b),
   (G, _, g, a, b) => mul(G, mulZeroWins(mul(g, b), powSlope(1, a, sub(b, 1)))),
@@ -67,12 +67,12 @@ export const xlog1py: Binary = binary("xlog1py", formulas.xlog1py, [
   (g, _, __, b) => mulZeroWins(g, log1p(b)),
   (g, _, a, b) => mulZeroWins(g, mulZeroWins(a, reciprocal(add(1, b)))),
 ]);
-/** log(exp(a) + exp(b)); -Infinity where both are, with the gradient shared. */
+/** log(exp(a) + exp(b)); if both are -Infinity, so is the result, and they share the gradient. */
 export const logaddexp: Binary = binary("logaddexp", formulas.logaddexp, [
   (g, _, a, b) => mulZeroWins(g, sigmoid(gap(a, b))),
   (g, _, a, b) => mulZeroWins(g, sigmoid(gap(b, a))),
 ]);
-/** a - b, also of equal infinities. */
+/** a - b, and 0 for equal infinities. */
 const gap: Binary = binary("gap", (a, b) => (a === b ? 0 : a - b), [(g) => g, (g) => neg(g)]);
 /** log(1 - exp(a)) for a < 0. */
 export const log1mexp: Unary = unary("log1mexp", formulas.log1mexp, [
@@ -90,7 +90,7 @@ export const tanh: Unary = unary("tanh", formulas.tanh, [
   (g, _, a) => mulZeroWins(g, mul(4, logisticDensity(mul(2, a)))),
 ]);
 export const sigmoid: Unary = unary("sigmoid", formulas.sigmoid, [(g, _, a) => mulZeroWins(g, logisticDensity(a))]);
-/** sigmoid', and tanh' in other units: 1 - tanh² would keep no digit where tanh is nearly 1. */
+/** The derivative of sigmoid. That of tanh(a) is 4 times this at 2a: 1 - tanh² would lose all digits where tanh is nearly 1. */
 const logisticDensity: Unary = unary("logisticDensity", formulas.logisticDensity, [
   (g, y, a) => mulZeroWins(g, neg(mul(y, tanh(mul(0.5, a))))),
 ]);
@@ -118,7 +118,7 @@ export const where: Ternary = ternary("where", (condition, a, b) => (condition !
   (g, _, condition) => where(condition, g, 0),
   (g, _, condition) => where(condition, 0, g),
 ]);
-/** minimum(maximum(a, lo), hi), with their gradients: shared at a limit, all for hi where the limits are crossed. */
+/** minimum(maximum(a, lo), hi), with the gradients of both: shared at a limit, all to hi if lo > hi. */
 export const clip: Ternary = ternary("clip", (a, lo, hi) => Math.min(Math.max(a, lo), hi), [
   (g, _, a, lo, hi) => mulZeroWins(g, mul(isBelow(lo, a), isBelow(maximum(a, lo), hi))),
   (g, _, a, lo, hi) => mulZeroWins(g, mul(isBelow(a, lo), isBelow(maximum(a, lo), hi))),
@@ -139,7 +139,7 @@ export const isFinite: Unary = unary("isFinite", (a) => (Math.abs(a) < Infinity 
 export const isNaN: Unary = unary("isNaN", (a) => (Number.isNaN(a) ? 1 : 0), null);
 export const floor: Unary = unary("floor", (a) => Math.floor(a), null);
 export const ceil: Unary = unary("ceil", (a) => Math.ceil(a), null);
-/** To the nearest integer, halves to the even one, as NumPy does. */
+/** Rounds to the nearest integer, and halves to the even one, as NumPy does. */
 export const round: Unary = unary(
   "round",
   (a) => (Math.abs(a % 1) === 0.5 ? 2 * Math.round(a / 2) : Math.round(a)),

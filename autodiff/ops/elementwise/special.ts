@@ -1,6 +1,6 @@
 /**
- * The op table of the special functions. Their scalar functions, each with method and error bound, stand in special/; here
- * they get their gradients.
+ * The op table of the special functions. The scalar functions, each with its method and error bound, are in kernels/special;
+ * here they get their gradients.
  */
 
 import type { TensorLike } from "../../core/convert.js";
@@ -26,12 +26,12 @@ export const tetragamma: Unary = unary("tetragamma", (a) => special.polygamma(2,
   (g, _, a) => mulZeroWins(g, pentagamma(a)),
 ]);
 export const pentagamma: Unary = unary("pentagamma", (a) => special.polygamma(3, a), [noFurther("pentagamma")]);
-/** log B(a, b) = lgamma(a) + lgamma(b) - lgamma(a + b), without its cancellation. */
+/** log B(a, b) = lgamma(a) + lgamma(b) - lgamma(a + b), computed without cancellation. */
 export const logBeta: Binary = binary("logBeta", (a, b) => special.logBeta(a, b), [
   (g, _, a, b) => mulZeroWins(g, neg(digammaDifference(a, b))),
   (g, _, a, b) => mulZeroWins(g, neg(digammaDifference(b, a))),
 ]);
-/** ψ(a + b) - ψ(a) for positive a and b, without its cancellation. */
+/** ψ(a + b) - ψ(a) for positive a and b, computed without cancellation. */
 export const digammaDifference: Binary = binary("digammaDifference", (a, b) => special.digammaDifference(a, b), [
   (g, _, a, b) => mulZeroWins(g, sub(trigamma(add(a, b)), trigamma(a))),
   (g, _, a, b) => mulZeroWins(g, trigamma(add(a, b))),

@@ -1,6 +1,6 @@
 /**
- * Einstein summation. A contraction of two operands is one matmul: labels that both have and the result keeps are its batch,
- * those of one side its rows or columns, those that vanish its inner axis. More operands are contracted from the left, by pairs.
+ * Einstein summation. Two operands are contracted by one matmul: labels of both that the result keeps are its batch axes, labels
+ * of one operand its rows or columns, labels that the result lacks its inner axis. More operands are contracted in pairs, from the left.
  */
 import { mapAxes } from "../../../provenance/axes.js";
 import { refuseOption, show } from "../../../provenance/base/options.js";
@@ -14,16 +14,16 @@ import { mul } from "../elementwise/math.js";
 import { broadcastTo, mixedAlong, reshape, transpose } from "../views/shape.js";
 import { matmul } from "./matmul.js";
 
-/** An operand, or an intermediate result, with one label an axis. */
+/** An operand, or an intermediate result, with one label per axis. */
 interface Labelled {
   readonly x: Tensor;
   readonly labels: readonly string[];
 }
 
 /**
- * The sum over all labels that the result lacks of the product of the operands: `einsum("bij,jk->bik", a, b)`. Without "->" the
- * result has the labels that occur once, sorted. A repeated label of one operand is its diagonal; "..." stands for leading axes
- * that broadcast.
+ * Multiplies the operands and sums over all labels that the result lacks: `einsum("bij,jk->bik", a, b)`. Without "->" the result
+ * has the labels that occur once, sorted. A label repeated in one operand takes its diagonal; "..." stands for leading axes that
+ * broadcast.
  */
 export function einsum(spec: string, ...operands: TensorLike[]): Tensor {
   if (typeof spec !== "string")
@@ -41,7 +41,7 @@ export function einsum(spec: string, ...operands: TensorLike[]): Tensor {
   return withAxesOf(ordered(result, output), xs, inputs, output);
 }
 
-/** The steps above bring labels together and part them again, which mixes; labels tell where each operand's axes are. */
+/** The steps above merge and split axes, which mixes their provenance. Here the labels tell where each axis of an operand really went. */
 function withAxesOf(result: Tensor, xs: readonly Tensor[], inputs: string[][], output: string[]): Tensor {
   if (!xs.some((x) => x.provenance.hasAxes)) return result;
   const provenance = xs.reduce((set, { provenance: own }, i) => {
@@ -112,7 +112,7 @@ const stretched = (x: Tensor, labels: readonly string[], sizes: ReadonlyMap<stri
     labels.map((label) => sizes.get(label) as number),
   );
 
-/** Repeated labels replaced by the diagonal of their axes. */
+/** The operand with each repeated label replaced by the diagonal of its axes. */
 function distinct(x: Tensor, labels: readonly string[]): Labelled {
   const second = labels.findIndex((label, i) => labels.indexOf(label) !== i);
   if (second < 0) return { x, labels };
@@ -123,7 +123,7 @@ function distinct(x: Tensor, labels: readonly string[]): Labelled {
   );
 }
 
-/** Labels not in `keep` summed out. */
+/** The operand summed over all labels not in `keep`. */
 function reduced({ x, labels }: Labelled, keep: Iterable<string>): Labelled {
   const kept = new Set(keep);
   const gone = [...labels.keys()].filter((i) => !kept.has(labels[i] as string));

@@ -62,7 +62,7 @@ export function cholesky(x: TensorLike): Tensor {
   return apply(choleskyOp, null, mul(0.5, add(a, matrixTranspose(a))));
 }
 
-/** Which triangle of the matrix counts (the lower one by default), and whether its transpose is meant. */
+/** Which triangle of the matrix is used (the lower one by default), and whether it is transposed. */
 export interface Triangular {
   lower?: boolean;
   transpose?: boolean;
@@ -102,7 +102,7 @@ export const solveOp: Op<Required<Triangular>> = {
   axes: (_, __, input) => (input === 0 ? mixLast(2) : mixAxis(1)),
 };
 /**
- * x with A x = b, or Aᵀ x = b, A the lower (else the upper) triangle of the matrix; what is beyond it is not read. b holds
+ * Solves A x = b, or Aᵀ x = b, for x. A is the lower or the upper triangle of the matrix, whose other entries are not read. b holds
  * columns [..., n, k]; a vector [n] is one column.
  */
 export function triangularSolve(a: TensorLike, b: TensorLike, options: Triangular = {}): Tensor {

@@ -39,7 +39,7 @@ export const matmulOp: Op = {
       : (g, _, [a]) => apply(matmulOp, null, matrixTranspose(a as Tensor), g),
   batch: (_, inputs, batched) => {
     const [left, right] = inputs as [Tensor, Tensor];
-    // One matrix times many vectors is one product of matrices, turned so that the results lie one after the other.
+    // One matrix times many vectors is one product of matrices, transposed so that each result is contiguous.
     if (!batched[0] && left.shape.length === 2 && right.shape.length === 3 && right.shape.at(-1) === 1)
       return expandDims(apply(matmulOp, null, squeeze(right, -1), matrixTranspose(left)), -1);
     const [a, b] = broadcastTogether(inputs, batched) as [Tensor, Tensor];
@@ -48,10 +48,10 @@ export const matmulOp: Op = {
   axes: (_, __, input) => mixAxis(input === 0 ? 0 : 1),
 };
 
-/** Below this many columns a transposed left factor is read as it lies. */
+/** Below this many columns, a transposed left factor is read in place instead of being copied. */
 const FEW_COLUMNS = 4;
 
-/** The product in JavaScript. What need not be copied first is found here, once. */
+/** The product in JavaScript. Which operands need a copy is decided here, once. */
 function product(out: View, left: View, right: View): () => void {
   const [m, n] = out.shape.slice(-2) as [number, number];
   const k = left.shape.at(-1) as number;
@@ -67,7 +67,7 @@ function product(out: View, left: View, right: View): () => void {
       }
     };
   }
-  // The gradient for a matrix that met one vector: its columns are read along memory, nothing is copied.
+  // A transposed matrix times a vector, as in the gradient of a product with a vector: its columns are contiguous, so nothing is copied.
   const byColumns = n < FEW_COLUMNS && isRowMajor(transposed(left));
   const run = byColumns ? multiplyByColumns : multiply;
   const ofLeft = placed(left, batch, byColumns || isRowMajor(left));
@@ -81,7 +81,7 @@ function product(out: View, left: View, right: View): () => void {
   };
 }
 
-/** The matrices of a batch and where each begins, as they lie or copied every time. */
+/** The matrices of a batch and where each begins: in place, or copied in every run. */
 function placed(x: View, batch: Shape, asItLies: boolean): () => { x: View; offsets: readonly number[] } {
   const found = { x, offsets: offsetsOf(x, batch) };
   if (asItLies) return () => found;
@@ -104,7 +104,7 @@ function isRowMajor({ shape, stride }: View): boolean {
   return (columns === 1 || stride.at(-1) === 1) && (rows === 1 || stride.at(-2) === columns);
 }
 
-/** Where each matrix of a batch begins, in the order of a batch shape to which that of x broadcasts. */
+/** Where each matrix of x begins, with its batch axes broadcast to `batch`, in row-major order. */
 export function offsetsOf(x: View, batch: Shape): number[] {
   const seen = broadcastView(x, [...batch, ...x.shape.slice(-2)]);
   let offsets = [seen.offset];

@@ -1,7 +1,7 @@
 /**
  * How a random op is made from a function that draws one element. A draw is an op like any other, its key the first input:
- * element i under a key depends on that key and on i alone (random/stream.ts). A key of shape [..., 2] is a batch of keys and
- * gives the result its leading axes, so that the batching rule only lines shapes up, and vmap over keys equals a loop.
+ * element i under a key depends only on the key and i (random/stream.ts). A key of shape [..., 2] is a batch of keys, whose leading
+ * axes come first in the result. So the batching rule only lines up shapes, and vmap over keys equals a loop.
  */
 import { mapAxes } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
@@ -15,7 +15,7 @@ import { broadcastView, isContiguous, type View } from "../../core/view.js";
 import { Stream } from "../../kernels/random/index.js";
 import { batchAll, padded } from "../views/batching.js";
 
-/** A parameter as a kernel sees it: row i starts at `offset + i * step`, and is `step` numbers long where it is a vector. */
+/** A parameter as a kernel sees it: row i starts at `offset + i * step`; a row that is a vector has `step` numbers. */
 export interface Operand {
   readonly data: Float64Array;
   readonly offset: number;
@@ -32,7 +32,7 @@ export type Fill = (
   parameters: Operand[],
 ) => void;
 
-/** The shape of the draws under one key; the last axes of a parameter and of a result that belong to a single draw. */
+/** The shape of the draws under one key; then the last axes that a parameter, and a result, have for a single draw. */
 export interface Draws {
   readonly shape: Shape;
   readonly parameterEvent: Shape;
@@ -114,7 +114,7 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
       return apply(op, draws, keys, ...parameters.map((x, i) => (batched[i] ? padded(x, rank) : x)));
     },
     axes: ({ shape, parameterEvent, resultEvent }, inputs, input) => {
-      // Behind the axes that keys and parameters share with the draws come those of a single key, parameter or draw.
+      // After the axes that keys, parameters and draws share come the axes of a single key, parameter or draw.
       const [own, behind] =
         input === 0 ? [1, shape.length + resultEvent.length] : [parameterEvent.length, resultEvent.length];
       return mapAxes((inputs[input] as Tensor).shape.length, (k) => (k < own ? -1 : k - own + behind));
@@ -127,7 +127,7 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
 export const drawOneOp = (name: string, draw: DrawOne, vjps?: readonly Vjp<Draws>[]): Op<Draws> =>
   drawOp(name, each(draw), vjps);
 
-/** A key as a tensor; refuses what is not [..., 2]. */
+/** A key as a tensor; refuses shapes other than [..., 2]. */
 export function asKey(op: string, key: TensorLike): Tensor {
   if (key === undefined || key === null)
     throw new PedigradError({
@@ -152,7 +152,7 @@ interface Events {
   readonly result?: Shape;
 }
 
-/** Draws under `key`, of the given shape or that which the parameters broadcast to. */
+/** Draws under `key`, of the given shape, by default the shape that the parameters broadcast to. */
 export function draw(
   op: Op<Draws>,
   key: TensorLike,

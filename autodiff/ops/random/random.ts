@@ -1,13 +1,13 @@
 /**
- * Random draws as ops. A key is a value: the same key gives the same draw, and fresh ones come from `split` and `foldIn`. Shapes
- * are the full shape of the result (of a `dirichlet` without its last axis), by default that to which the parameters broadcast; a batch of keys [..., 2] puts its own
- * axes in front. Kernels, with the papers they follow, stand in random/.
+ * Random draws as ops. A key is a value: the same key gives the same draw; `split` and `foldIn` make new keys. `shape` is the full
+ * shape of the result (for `dirichlet`, without its last axis), by default the shape that the parameters broadcast to; a batch of keys
+ * [..., 2] puts its own axes in front. The kernels, with the papers they follow, are in kernels/random.
  *
- * Where a sampler is smooth in its parameters its draws have a gradient: the implicit one (Figurnov et al. 2018),
+ * If a sampler is smooth in its parameters, its draws have an implicit gradient (Figurnov et al. 2018),
  *
  *     dx/dp = -(dF(x; p)/dp) / f(x; p),
  *
- * which needs the draw and its distribution function F, not the path by which the draw was found.
+ * which needs the draw, its density f and its distribution function F, but not the steps that led to the draw.
  */
 import { PedigradError } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -36,7 +36,7 @@ import { asKey, type Draws, draw, drawOneOp, drawOp } from "./draw.js";
 export const key = (seed: number): Tensor => ofView(contiguous(Float64Array.from(kernels.keyFromSeed(seed)), [2]));
 
 const splitOp = /* @__PURE__ */ drawOp("split", (out, offset, n, k0, k1) => kernels.split(k0, k1, n, out, offset));
-/** n keys made of one: [n, 2]. */
+/** n keys made from one key: [n, 2]. */
 export const split = (from: TensorLike, n = 2): Tensor => draw(splitOp, from, [], [n], { result: [2] });
 
 const foldInOp = /* @__PURE__ */ drawOp("foldIn", (out, offset, n, k0, k1, [data]) => {
@@ -44,7 +44,7 @@ const foldInOp = /* @__PURE__ */ drawOp("foldIn", (out, offset, n, k0, k1, [data
   for (let i = 0; i < n; i++)
     kernels.foldIn(k0, k1, data.data[data.offset + i * data.step] as number, out, offset + 2 * i);
 });
-/** The key that belongs to a key and a whole number 0 <= data < 2^32, such as a step count; one key per element of data. */
+/** A key made from a key and a whole number 0 <= data < 2^32, such as a step count; one key per element of data. */
 export const foldIn = (from: TensorLike, data: TensorLike): Tensor =>
   draw(foldInOp, from, [data], undefined, { result: [2] });
 
@@ -75,7 +75,7 @@ const standard = (name: string, element: (stream: kernels.Stream) => number) => 
 };
 /** Exponential(rate 1). */
 export const exponential = /* @__PURE__ */ standard("exponential", kernels.exponentialDraw);
-/** The standard Gumbel law of maxima. */
+/** The standard Gumbel distribution, of maxima. */
 export const gumbel = /* @__PURE__ */ standard("gumbel", kernels.gumbelDraw);
 /** Laplace(0, 1). */
 export const laplace = /* @__PURE__ */ standard("laplace", kernels.laplaceDraw);
@@ -170,7 +170,7 @@ const logGammaOp = /* @__PURE__ */ drawOneOp("logGamma", kernels.logGammaDraw, [
     return mulZeroWins(g, where(tiny, div(sub(digamma(add(a, 1)), logX), a), div(gammaImplicitGrad(a, x), x)));
   },
 ]);
-/** The logarithm of a Gamma(concentration, rate 1) draw, which for small concentrations may be far below -745; differentiable. */
+/** The logarithm of a Gamma(concentration, rate 1) draw, also where the draw itself would underflow (below -745); differentiable. */
 export const logGamma = (from: TensorLike, concentration: TensorLike, shape?: Shape): Tensor =>
   draw(logGammaOp, from, [concentration], shape);
 
@@ -183,9 +183,9 @@ export const beta = (from: TensorLike, a: TensorLike, b: TensorLike, shape?: Sha
   draw(betaOp, from, [a, b], shape);
 
 /**
- * Component j alone is Beta(a_j, total - a_j); moving it scales the others by what is left for them, so that (Jankowiak and
- * Obermeyer 2018)  dx_i/da_j = (dx_j/da_j) (δ_ij - x_i) / (1 - x_j).  1 - x_j is the sum of the others: near 1 a difference
- * would lose it, and the derivative is that of 1 - x_j with the roles of the parameters exchanged.
+ * Component j alone is Beta(a_j, total - a_j). When it moves, the others are rescaled to fill the rest, so (Jankowiak and
+ * Obermeyer 2018)  dx_i/da_j = (dx_j/da_j) (δ_ij - x_i) / (1 - x_j).  For x_j near 1 the difference 1 - x_j would lose its digits, so it
+ * is computed as the sum of the others, and dx_j/da_j from the derivative of 1 - x_j, which is Beta(total - a_j, a_j).
  */
 const dirichletGradient: Vjp<Draws> = (g, x, [, concentration]) => {
   const a = concentration as Tensor;
@@ -207,7 +207,7 @@ const dirichletOp = /* @__PURE__ */ drawOp(
   },
   [dirichletGradient],
 );
-/** Dirichlet(concentration) along the last axis: `shape` + that axis, by default the shape of the concentration; differentiable. */
+/** Dirichlet(concentration) along the last axis, which follows `shape`; by default the shape of the concentration; differentiable. */
 export function dirichlet(from: TensorLike, concentration: TensorLike, shape?: Shape): Tensor {
   const a = vector("dirichlet", "concentration", concentration);
   return draw(dirichletOp, from, [a], shape, { vector: true, result: a.shape.slice(-1) });

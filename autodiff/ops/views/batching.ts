@@ -1,12 +1,12 @@
 /**
- * Pieces that batching rules share. Inside a rule, a batched input carries its extra axis in front; these helpers line the
- * remaining axes up again.
+ * Helpers that batching rules share. Inside a rule, a batched input has its batch axis first; these helpers line up the
+ * remaining axes.
  */
 import { insertAxes } from "../../../provenance/axes.js";
 import type { Tensor } from "../../core/tensor.js";
 import { broadcastTo, expandDims, reshapeAs } from "./shape.js";
 
-/** A batched input with singleton axes put behind its batch axis until it has `rank` axes. */
+/** A batched input with axes of size 1 inserted after its batch axis until it has `rank` axes. */
 export function padded(x: Tensor, rank: number): Tensor {
   const [size, ...inner] = x.shape as [number, ...number[]];
   const missing = Math.max(rank - x.shape.length, 0);
@@ -20,6 +20,6 @@ export function broadcastTogether(inputs: readonly Tensor[], batched: readonly b
   return inputs.map((x, i) => (batched[i] ? padded(x, rank) : x));
 }
 
-/** Give every input the batch axis: those without repeat themselves along it. */
+/** Give every input a batch axis: inputs without one are repeated along it. */
 export const batchAll = (inputs: readonly Tensor[], batched: readonly boolean[], size: number): Tensor[] =>
   inputs.map((x, i) => (batched[i] ? x : broadcastTo(expandDims(x, 0), [size, ...x.shape])));

@@ -1,6 +1,6 @@
 /**
- * Ops that only look at the same data differently: each is a view (strides, no copy) with a rule for its gradient. reshape
- * copies where the strides do not allow a view.
+ * Ops that view the same data with other strides, each with a rule for its gradient. Nothing is copied, except by reshape
+ * where the strides do not allow a view.
  */
 import { type AxisMap, dropAxis, insertAxes, mapAxes } from "../../../provenance/axes.js";
 import { show } from "../../../provenance/base/options.js";
@@ -29,7 +29,7 @@ export const first = (inputs: readonly Tensor[]): Tensor => inputs[0] as Tensor;
 /** An axis of the first operand, counted from the right. */
 export const fromRight = (axis: number, inputs: readonly Tensor[]): number => first(inputs).shape.length - 1 - axis;
 
-/** A shape and, where the two shapes would not tell, where axes go. */
+/** The new shape and, if the two shapes do not determine it, where each axis goes. */
 interface Reshaped {
   readonly shape: Shape;
   readonly axes?: AxisMap;
@@ -40,7 +40,7 @@ const reshapeOp: Op<Reshaped> = {
   shape: ({ shape }) => shape,
   view: ({ shape }, x) => {
     if (isContiguous(x)) return contiguous(x.data, shape, x.offset);
-    // One number seen again and again has no order to keep.
+    // A single number repeated with stride 0 is a view in any shape.
     const isOne = x.stride.every((step) => step === 0);
     return isOne ? viewOf(x.data, shape, new Array<number>(shape.length).fill(0), x.offset) : undefined;
   },
@@ -50,7 +50,7 @@ const reshapeOp: Op<Reshaped> = {
   axes: ({ shape, axes }, inputs) => axes ?? survivingAxes(first(inputs).shape, shape),
 };
 
-/** x in another shape of as many elements, with a map that says where axes of size 1 go, which shapes alone do not tell. */
+/** x in another shape with as many elements; `axes` says where axes of size 1 go, which the shapes alone do not determine. */
 export const reshapeAs = (x: Tensor, shape: Shape, axes: AxisMap): Tensor =>
   sameShape(x.shape, shape) ? x : apply(reshapeOp, { shape, axes }, x);
 
@@ -152,7 +152,7 @@ export function expandDims(x: TensorLike, axis: number): Tensor {
   return reshapeAs(from, [...from.shape.slice(0, at), 1, ...after], insertAxes(after.length, 1));
 }
 
-/** Without axis `axis`, which must have size 1; without all axes of size 1 when it is not given. */
+/** x without axis `axis`, which must have size 1; by default, without all axes of size 1. */
 export function squeeze(x: TensorLike, axis?: number): Tensor {
   const from = tensor(x);
   if (axis === undefined)
@@ -172,8 +172,8 @@ export function squeeze(x: TensorLike, axis?: number): Tensor {
 }
 
 /**
- * x, which `op` leaves as it is because these axes have size 1. Such an axis may stand for many elements, as that of an enumerated
- * site's value does along its plates, so what `op` would mix is mixed.
+ * x with its provenance mixed along these axes. As they have size 1, `op` does not change the numbers; but an axis of size 1 may stand
+ * for many elements, as in the value of an enumerated site along its plates, so the provenance is mixed as `op` would mix it.
  */
 export function mixedAlong(x: Tensor, axes: readonly number[], op: string): Tensor {
   if (!x.provenance.hasAxes) return x;
@@ -182,7 +182,7 @@ export function mixedAlong(x: Tensor, axes: readonly number[], op: string): Tens
   return x.withProvenance(x.provenance.moved(map, op));
 }
 
-/** The kernel of an op that always is a view. */
+/** The kernel of an op that is always a view, and so never called. */
 export function viewOnly(): never {
   throw new Error("a view op has no kernel");
 }

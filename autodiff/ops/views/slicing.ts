@@ -43,7 +43,7 @@ const sliceOp: Op<Slice> = {
   axes: ({ axis }, inputs) => mixAxis(fromRight(axis, inputs)),
 };
 
-// Zeros of that shape, and each operand added in the place that its slice would cut out: the gradient of slices.
+// Zeros of the given shape, with each operand added at the place of its slice: the gradient of slices.
 const unsliceOp: Op<{ shape: Shape; slices: readonly Slice[] }> = {
   name: "unslice",
   shape: ({ shape }) => shape,
@@ -68,7 +68,7 @@ const unsliceOp: Op<{ shape: Shape; slices: readonly Slice[] }> = {
 const unslice = (parts: readonly Part<Slice>[], shape: Shape): Tensor =>
   apply(unsliceOp, { shape, slices: parts.map(({ where }) => where) }, ...parts.map(({ value }) => value));
 
-/** Elements start, start + step, … before `end` along an axis (the first by default), as Array.prototype.slice counts. */
+/** Elements start, start + step, … before `end` along an axis (the first by default); bounds count as in Array.prototype.slice. */
 export function slice(x: TensorLike, start: number, end?: number, options?: SliceOptions): Tensor {
   if (options !== undefined) requireOptions("slice", options, ["axis", "step"]);
   const { axis = 0, step = 1 } = options ?? {};
@@ -96,7 +96,7 @@ export function slice(x: TensorLike, start: number, end?: number, options?: Slic
   return isWhole ? from : mixedAlong(from, [along], "slice");
 }
 
-/** Entry `index` of an axis (the first by default), without that axis; negative counts from the end. */
+/** Entry `index` of an axis (the first by default), without that axis; a negative index counts from the end. */
 export function pick(x: TensorLike, index: number, axis = 0): Tensor {
   const from = tensor(x);
   const along = normalizeAxis("pick", axis, from.shape);
@@ -126,7 +126,7 @@ const pickOp: Op<{ axis: number; index: number }> = {
 };
 const without = (list: readonly number[], axis: number): number[] => list.filter((_, i) => i !== axis);
 
-/** In reverse order along an axis (the first by default). */
+/** x in reverse order along an axis (the first by default). */
 export const flip = (x: TensorLike, axis = 0): Tensor => {
   const from = tensor(x);
   return apply(flipOp, normalizeAxis("flip", axis, from.shape), from);

@@ -1,7 +1,7 @@
 /**
- * Which axes of an array are still there after `reshape`: those whose size and place in row-major order, the number of elements to
- * their right, survive. An axis of size 1 has no place of its own. It is followed where both shapes have as many axes of size 1
- * side by side, or where one shape is the other with axes put before it or behind it.
+ * Which axes of an array survive `reshape`: those that keep their size and the number of elements to their right. This number does not
+ * identify an axis of size 1. Such an axis is followed only if both shapes have equally many axes of size 1 side by side there, or if
+ * one shape is the other with axes added before or after it.
  */
 import { type AxisMap, goesTo, MIX } from "../../../provenance/axes.js";
 import { type Shape, sameShape } from "../../core/shape.js";
@@ -9,14 +9,14 @@ import { type Shape, sameShape } from "../../core/shape.js";
 /** The size of axis k, counted from the right; undefined beyond the shape. */
 const sizeAt = (shape: Shape, k: number): number | undefined => shape[shape.length - 1 - k];
 
-/** How many axes of size 1 stand side by side from axis k to the left. */
+/** How many adjacent axes have size 1, from axis k to the left. */
 function onesFrom(shape: Shape, k: number): number {
   let end = k;
   while (sizeAt(shape, end) === 1) end++;
   return end - k;
 }
 
-/** How far each axis of `from` moves to the left where `to` is `from` with axes put before it or behind it; null for neither or both. */
+/** How far each axis of `from` moves left if `to` is `from` with axes added before or after it; null if neither or both is possible. */
 function shiftBetween(from: Shape, to: Shape): number | null {
   const n = Math.min(from.length, to.length);
   const isBehind = sameShape(from.slice(0, n), to.slice(0, n));
@@ -25,7 +25,7 @@ function shiftBetween(from: Shape, to: Shape): number | null {
   return isBehind ? to.length - from.length : 0;
 }
 
-/** The map of a reshape. */
+/** The axis map of a reshape. */
 export function survivingAxes(from: Shape, to: Shape): AxisMap {
   let map = MIX;
   let [k, l, inner, outer] = [0, 0, 1, 1];
