@@ -4,8 +4,8 @@
  * run it happens in, and every later result of that run inherits the ambient set. Over-counting costs variance;
  * under-counting would be silent bias.
  *
- * A refusal that depends on a value (an index out of range, a bad parameter) is a read only if the program catches it and goes
- * on; and then the values for which nothing was refused chose a branch as well, unheard. So such a run is refused when it ends.
+ * A refusal that depends on a value (an index out of range, a bad parameter) is a read only if the program catches it and goes on.
+ * But then a value that is not refused chooses a branch as well, and nothing records it. So such a run is refused when it ends.
  *
  * A run is one execution of a model, a guide, or one particle of them. Outside a run nothing is collected.
  */
@@ -18,7 +18,7 @@ export let ambient: Provenance = Provenance.empty;
 let collecting = false;
 /** The sites of the current run whose tensors hold all their values at once. */
 let enumerated: string[] = [];
-/** The first refusal in the current run that depends on a value nobody read. */
+/** The first refusal in the current run that depends on a value which host code had not read. */
 let refusal: PedigradError | null = null;
 
 /** Tell the current run that host code has read a value with this set. A number has no axes: its sites are mixed. */
@@ -26,7 +26,7 @@ export function noteRead(read: Provenance): void {
   if (collecting) ambient = union(ambient, read.moved(MIX, "read"));
 }
 
-/** Tell the current run that it was refused something because of a value with this set. */
+/** Tell the current run that an op threw `error` because of a value with this set. */
 export function noteRefusal(set: Provenance, error: PedigradError): void {
   if (collecting && !ambient.includes(set)) refusal ??= caughtBy(set, error);
 }
@@ -45,7 +45,7 @@ export function noteEnumerated(site: string): void {
   if (collecting) enumerated.push(site);
 }
 
-/** An enumerated site of the current run in a set, for errors. */
+/** The first enumerated site of the current run that is in `set`, for errors. */
 export const enumeratedIn = (set: Provenance): string | undefined => enumerated.find((site) => set.has(site));
 
 function within<T>(collect: boolean, body: () => T): T {
@@ -57,7 +57,7 @@ function within<T>(collect: boolean, body: () => T): T {
     if (refusal !== null) throw refusal;
     return result;
   } catch (error) {
-    // The run around this one may catch it in turn.
+    // The outer run may catch the error too.
     if (outer.collecting) thrown = refusal;
     throw error;
   } finally {
@@ -81,7 +81,7 @@ export const outsideRuns = <T>(body: () => T): T => within(false, body);
 /** The ambient set of the current run, to be put back by `withAmbient`. */
 export const currentAmbient = (): Provenance => ambient;
 
-/** Run `body` under a set saved by `currentAmbient`: how a site computes its density as of its own statement. */
+/** Run `body` under a set saved by `currentAmbient`. A site's density is computed so, with what had been read at its statement. */
 export function withAmbient<T>(set: Provenance, body: () => T): T {
   const outer = ambient;
   ambient = set;

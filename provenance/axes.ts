@@ -6,13 +6,13 @@
  *                     element axis j and on no others
  *     in a map        k + 1 where axis j of the input is axis k of the result
  *
- * and 0 where the value, or the op, mixes. Seven nibbles are a small integer to V8, and addition of a constant moves all of
- * them at once; axes further left than the seventh are mixed.
+ * and 0 where the value, or the op, mixes. V8 holds seven nibbles as a small integer, and adding a constant moves all of them at once;
+ * axes further left than the seventh are mixed.
  */
 export type Relation = number;
 export type AxisMap = number;
 
-/** How many element axes a relation knows, and how many axes of an input a map; and how many places a nibble can name. */
+/** How many axes fit into a relation or a map, and how many target axes a nibble can name. */
 const KNOWN = 7;
 const PLACES = 15;
 const ONES = 0x1111111;
@@ -41,18 +41,18 @@ export const insertAxes = (axis: number, count: number): AxisMap =>
 /** The last n axes mixed and gone. */
 export const dropLast = (n: number): AxisMap => (n >= KNOWN ? MIX : (KEEP & ~first(n)) - n * (ONES & ~first(n)));
 
-/** The part of a map that says of axis `axis` alone: it goes to axis `to`, or is mixed where that is negative. */
+/** A map of axis `axis` alone: it goes to axis `to`, or is mixed where `to` is negative. */
 export const goesTo = (axis: number, to: number): AxisMap =>
   axis < KNOWN && to >= 0 && to < PLACES ? (to + 1) << (4 * axis) : MIX;
 
-/** Axis k of an input of that rank goes to axis `target(k)` of the result, or is mixed where that is negative. */
+/** The map of an input with `rank` axes: axis k goes to axis `target(k)` of the result, or is mixed where `target(k)` is negative. */
 export function mapAxes(rank: number, target: (axis: number) => number): AxisMap {
   let map = MIX;
   for (let axis = 0; axis < rank && axis < KNOWN; axis++) map |= goesTo(axis, target(axis));
   return map;
 }
 
-/** The relation of a drawn value to itself: pointwise along every axis of more than one element but the last `eventDim`. */
+/** The relation of a drawn value to itself: pointwise along every axis with more than one element, except the last `eventDim` axes. */
 export function ownRelation(shape: readonly number[], eventDim: number): Relation {
   let relation = 0;
   for (let j = 0, place = eventDim; place < shape.length && j < KNOWN && place < PLACES; j++, place++)
@@ -60,7 +60,7 @@ export function ownRelation(shape: readonly number[], eventDim: number): Relatio
   return relation;
 }
 
-/** The flat meet: what both relations agree on; all else is mixed. */
+/** The meet of two relations: axes on which both agree are kept, all others are mixed. */
 export function meet(a: Relation, b: Relation): Relation {
   if (a === b) return a;
   const bits = a ^ b;

@@ -1,11 +1,10 @@
 /**
- * The sites that sets consist of, in the order of their arrival. A set is the beginning of a roll, so that one which adds sites to the end of
- * another, as sums and chains do step after step, writes them behind those that are there: the sums of a long program cost its length
- * and not its square.
+ * A growing list of sites that several sets share: each set is the first `size` entries of a roll. A union that adds sites to a set
+ * appends them to the same roll instead of copying it, so the sums of a long program cost its length and not its square.
  */
 import type { Relation } from "./axes.js";
 
-/** Up to here names are compared one by one. */
+/** Rolls of at most this length are searched name by name. */
 const FEW = 8;
 
 export class Roll {
@@ -13,7 +12,7 @@ export class Roll {
   readonly relations: Relation[] = [];
   #places: Map<string, number> | null = null;
 
-  /** Where a site stands; -1 where it does not. */
+  /** The index of a site; -1 where the roll does not have it. */
   placeOf(site: string): number {
     const { names } = this;
     if (names.length <= FEW) return names.indexOf(site);
@@ -21,14 +20,14 @@ export class Roll {
     return this.#places.get(site) ?? -1;
   }
 
-  /** Write a new site behind the others. */
+  /** Append a new site. */
   add(site: string, relation: Relation): void {
     this.#places?.set(site, this.names.length);
     this.names.push(site);
     this.relations.push(relation);
   }
 
-  /** A roll of its own that begins with the first `count` sites of this one. */
+  /** A new roll with the first `count` sites of this one. */
   copy(count: number): Roll {
     const roll = new Roll();
     for (let i = 0; i < count; i++) roll.add(this.names[i] as string, this.relations[i] as Relation);

@@ -1,17 +1,17 @@
 /**
  * The pedigree of a value: the set of random choices it depends on (Schulman et al. 2015, "Gradient estimation using
- * stochastic computation graphs"; Pyro's `ops/provenance.py` is the nearest relative). For each of them the set also knows along
- * which axes element meets element (axes.ts); a set that nobody has told of axes is a plain set of names.
+ * stochastic computation graphs"; Pyro's `ops/provenance.py` is the nearest relative). For each of these sites the set also knows
+ * along which axes the value depends on it element by element (axes.ts); without axes it is a plain set of names.
  *
  * Sets are immutable and shared. Almost every union in a run has one argument that already is the answer, so `union`
- * looks for that first and allocates only when a genuinely new set is born. A set remembers its last union and its last move.
+ * looks for that first and allocates only when the union is a new set. A set remembers its last union and its last move.
  */
 import { type AxisMap, follow, KEEP, meet, placeOf, type Relation } from "./axes.js";
 import { Roll } from "./roll.js";
 
-// The op that mixed each axis of a site, by `axis site`; null where none is known.
+// The op that mixed each axis of a site, by the key "axis site"; null where no axis was mixed.
 type Mixings = ReadonlyMap<string, string> | null;
-/** Sets with more sites are not copied where another way remains. */
+/** A set with more sites than this is extended in place where possible, not copied. */
 const MANY = 8;
 const keyOf = (site: string, axis: number): string => `${axis} ${site}`;
 
@@ -22,17 +22,17 @@ export class Provenance implements Iterable<string> {
   // The sites with their relations, 0 where all axes are mixed: the first `size` of the roll.
   readonly #roll: Roll;
   readonly #mixings: Mixings;
-  // The last partner and what came of it: loops and chains ask for the same union again and again.
+  // The last set united with this one, and the union: loops and chains ask for the same union again and again.
   #partner: Provenance | null = null;
   #joined: Provenance | null = null;
-  // The last op that moved the axes, and what came of it.
+  // The last op that moved the axes, and the set that it made.
   #map: AxisMap = KEEP;
   #mover = "";
   #moved: Provenance | null = null;
 
   /** How many sites. */
   readonly size: number;
-  /** Whether an axis of any site still meets one of the value. */
+  /** Whether the value is pointwise along an axis of any site. */
   readonly hasAxes: boolean;
 
   private constructor(roll: Roll, hasAxes: boolean, mixings: Mixings = null) {
@@ -64,7 +64,7 @@ export class Provenance implements Iterable<string> {
     return this.#placeOf(site) >= 0;
   }
 
-  /** Where a site stands in the roll; negative where this set does not have it. */
+  /** The index of a site in the roll; -1 where this set does not have the site. */
   #placeOf(site: string): number {
     const place = this.#roll.placeOf(site);
     return place < this.size ? place : -1;
@@ -84,8 +84,8 @@ export class Provenance implements Iterable<string> {
   }
 
   /**
-   * The axes of a site along which this value's element i depends on the site's elements i and on no others, each with the axis of
-   * this value that it is, both negative: -1 => -2 says that the site's last axis is the last but one here. All other axes are mixed.
+   * The axes of a site along which this value's element i depends only on the site's elements i, each with the matching axis of this
+   * value. Both are negative: -1 => -2 says that the site's last axis is this value's last but one. All other axes are mixed.
    */
   axesOf(site: string): ReadonlyMap<number, number> {
     const at = this.#placeOf(site);
@@ -110,7 +110,7 @@ export class Provenance implements Iterable<string> {
     return true;
   }
 
-  /** Whether this set is its own union with `other`: it has all its sites, with no axis that `other` has mixed or elsewhere. */
+  /** Whether the union with `other` is this set: it has all sites of `other`, and no axis that `other` mixes or has elsewhere. */
   #absorbs(other: Provenance): boolean {
     if (other.size > this.size) return false;
     for (let i = 0; i < other.size; i++) {
@@ -122,7 +122,7 @@ export class Provenance implements Iterable<string> {
     return true;
   }
 
-  /** The union, which is one of the two arguments whenever that already is the answer; `op` is what united them. */
+  /** The union; returns one of its arguments whenever that already is the answer. `op` names the op that united them. */
   static union(a: Provenance, b: Provenance, op = "union"): Provenance {
     if (a === b || b.size === 0) return a;
     if (a.size === 0) return b;
@@ -130,7 +130,7 @@ export class Provenance implements Iterable<string> {
   }
 
   #unitedWith(other: Provenance, op: string): Provenance {
-    // The longer of two sets grows; where there are few sites, in the order in which they came.
+    // Append the shorter set to the longer one; small sets keep the order of the arguments.
     const [grows, comes] = other.size > MANY && other.size > this.size ? [other, this] : [this, other];
     this.#partner = other;
     this.#joined = this.#absorbs(other) ? this : other.#absorbs(this) ? other : grows.#joinedWith(comes, op);
@@ -149,7 +149,7 @@ export class Provenance implements Iterable<string> {
       if (both !== own || both !== theirs) lost.push([site, own | theirs, both]);
       isKept &&= both === own;
     }
-    // A set whose roll goes on with the sites of an earlier union, or in which a relation changes, is copied.
+    // Copy where an earlier union has already extended the roll, or where a relation changes.
     const roll = isKept ? this.#roll : this.#roll.copy(this.size);
     for (const [site, , both] of lost) roll.relations[roll.placeOf(site)] = both;
     for (let i = 0; i < other.size; i++)
@@ -158,7 +158,7 @@ export class Provenance implements Iterable<string> {
     return new Provenance(roll, hasAxes, withLosses(lost, op, this.#mixings, other.#mixings));
   }
 
-  /** The set of the result of `op`, which takes the axes of this value where `map` says. */
+  /** The set of the result of `op`, which moves the axes of this value as `map` says. */
   moved(map: AxisMap, op: string): Provenance {
     if (map === KEEP || !this.hasAxes) return this;
     if (this.#moved === null || this.#map !== map || this.#mover !== op) {
@@ -194,7 +194,7 @@ type Loss = readonly [site: string, before: Relation, after: Relation];
 
 const hasRelation = (roll: Roll): boolean => roll.relations.some((relation) => relation !== 0);
 
-/** The op that first mixed each axis, with the axes that `op` has mixed now. */
+/** The op that first mixed each axis: those `known`, those of `others`, and `op` for the axes that it has just mixed. */
 function withLosses(losses: readonly Loss[], op: string, known: Mixings, others: Mixings): Mixings {
   if (losses.length === 0 && (others === null || others === known)) return known;
   const mixings = new Map(known);

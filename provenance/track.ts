@@ -1,6 +1,6 @@
 /**
- * How a value is tagged. Anything that carries a set can be tracked: this folder asks only for a `provenance` and a way to
- * make the same value with another one, and imports nothing. Arrays, records and Maps are walked; other leaves have no set.
+ * How a value is tagged. Anything that carries a set can be tracked: all it needs is a `provenance` and `withProvenance`, which
+ * makes the same value with another set. Arrays, records and Maps are walked; other leaves have no set.
  */
 
 import { MIX } from "./axes.js";
@@ -16,7 +16,7 @@ export interface Tracked {
 const isTracked = (x: unknown): x is Tracked =>
   typeof x === "object" && x !== null && "withProvenance" in x && "provenance" in x;
 
-/** The same structure with `f` applied to every leaf that carries a set; containers in which nothing changed are kept. */
+/** The same structure with `f` applied to every leaf that carries a set; an array or record in which nothing changed is returned itself. */
 function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
   const walk = (node: unknown, depth: number): unknown => {
     if (isTracked(node)) return f(node);
@@ -38,7 +38,10 @@ function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
   return walk(x, 0) as T;
 }
 
-/** The same value (nested values: every leaf), with the names in `tag` united into its set. Of a set its axes are not taken: they are those of another value. */
+/**
+ * The same value (nested values: every leaf), with the names in `tag` added to its set. Where `tag` is a set, only its names are
+ * taken: its axes are those of another value.
+ */
 export function trackProvenance<T>(x: T, tag: string | Provenance | Iterable<string>): T {
   const set = tag instanceof Provenance ? tag : typeof tag === "string" ? Provenance.of(tag) : Provenance.of(...tag);
   const names = set.moved(MIX, "trackProvenance");
@@ -55,5 +58,5 @@ export function getProvenance(x: unknown): Provenance {
   return set;
 }
 
-/** The same value (nested values: every leaf), depending on nothing. */
+/** The same value (nested values: every leaf) with an empty set. */
 export const detachProvenance = <T>(x: T): T => mapTracked(x, (leaf) => leaf.withProvenance(Provenance.empty));

@@ -57,9 +57,9 @@ function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
 let passes = 0;
 
 /**
- * Cotangents of the variables, given that of y; undefined for a variable that y does not depend on. Nodes are numbered as they
- * are made, so descending numbers lead from the result to its operands, and a node that depends on no variable as new as
- * these has no part in it. Arrays are indexed by node serial minus that of the oldest variable.
+ * Cotangents of the variables, given that of y; undefined for a variable that y does not depend on. Node serials count up, so
+ * descending serials lead from the result to its operands. A node that depends only on variables older than these is skipped.
+ * Arrays are indexed by node serial minus that of the oldest variable.
  */
 function pullBack(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (Tensor | undefined)[] {
   const pass = ++passes;
@@ -105,11 +105,11 @@ function pullBack(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (
 const collected = (before: Tensor | undefined, more: Tensor): Tensor =>
   before === undefined ? more : add(before, more);
 
-/** All that arrived at x: whole cotangents, and parts. */
+/** The sum of all cotangents of x, whole ones and parts. */
 const withParts = (whole: Tensor | undefined, parts: readonly Part[] | undefined, x: Tensor): Tensor | undefined =>
   parts === undefined ? whole : collected(whole, sumOfParts(parts, x.shape));
 
-/** Run f, which returns a value and something beside it, on variables made from the leaves of its arguments. */
+/** Run f, which returns `[value, aux]`, on variables made from the leaves of its arguments. */
 function run<A>(
   f: (...xs: Tree[]) => readonly [TensorLike, A],
   xs: readonly unknown[],
@@ -139,7 +139,7 @@ function asResult(y: unknown): Tensor {
   });
 }
 
-/** Outside every gradient a result needs no graph: let go of it. */
+/** Outside every gradient a result needs no graph, so drop it. */
 const released = (x: Tensor): Tensor => (gradDepth > 0 ? x : x.withoutNode());
 
 /** The cotangents of the variables in the structures of the arguments they were made from. */
@@ -159,7 +159,7 @@ export function valueAndGrad<X = Tree, R extends unknown[] = []>(
   f: (x: X, ...rest: R) => Tensor,
   options?: { hasAux?: false },
 ): (x: unknown, ...rest: R) => [Tensor, TensorsLike<X>];
-/** With `hasAux`, f returns `[value, aux]`, and what comes back is `[[value, aux], gradient]`: aux has no gradient, and is returned as it is. */
+/** With `hasAux`, f returns `[value, aux]`, and the result is `[[value, aux], gradient]`; aux is returned unchanged and has no gradient. */
 export function valueAndGrad<X = Tree, R extends unknown[] = [], A = unknown>(
   f: (x: X, ...rest: R) => readonly [Tensor, A],
   options: { hasAux: true },

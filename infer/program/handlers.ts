@@ -1,6 +1,6 @@
 /**
- * Handlers: each takes a function and gives one of the same arguments that runs with a handler around it, fresh for every
- * call. What they do is what their namesakes in Pyro and NumPyro do.
+ * Handlers: each takes a function and returns one with the same arguments, which runs with a handler around it, a fresh one for every
+ * call. They do the same as the handlers of these names in Pyro and NumPyro.
  */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { refuseFor } from "../../autodiff/core/reads.js";
@@ -39,7 +39,7 @@ export const seed = <A extends unknown[], R>(f: Model<A, R>, key: Tensor | numbe
   return handler("seed", f, () => seeding(() => (typeof key === "number" ? random.key(key) : key)));
 };
 
-/** The handler behind `seed`; `keyOf` is asked once, for the first draw. */
+/** The handler behind `seed`; `keyOf` is called once, at the first draw. */
 export function seeding(keyOf: () => Tensor): Handler {
   let root: Tensor | null = null;
   let count = 0;
@@ -59,7 +59,7 @@ export function seeding(keyOf: () => Tensor): Handler {
   };
 }
 
-/** Latent sites and plates of `f` take the values that `trace` has for them, tensors and pedigree as they are. */
+/** Latent sites and plates of `f` take the values that `trace` has for them: the same tensors, with their provenance. */
 export function replay<A extends unknown[], R>(f: Model<A, R>, trace: Trace): Model<A, R> {
   requireKind("replay", "the second argument", trace, [(x) => x instanceof Map, "a trace, of trace(f).getTrace()"]);
   return handler("replay", f, () => replaying(trace));
@@ -83,7 +83,7 @@ export const replaying = (trace: Trace): Handler => ({
 export const substitute = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> =>
   handler("substitute", f, () => substitution(data));
 
-/** A value given to a site. What it knows of that site's axes is about another draw of it. */
+/** A value given to a site. Axes of that site in its set belong to another draw of the site, and are mixed. */
 const givenTo = (name: string, value: Tensor): Tensor =>
   value.provenance.has(name) ? value.withProvenance(value.provenance.moved(MIX, "substitute")) : value;
 
@@ -144,15 +144,15 @@ export const uncondition = <A extends unknown[], R>(f: Model<A, R>): Model<A, R>
   }));
 
 export interface BlockOptions {
-  /** Names to hide; all others are seen. */
+  /** Names to hide; all others are shown. */
   hide?: readonly string[];
   /** Names to show; all others are hidden. */
   expose?: readonly string[];
-  /** Hide what this says of a message; it wins over names. */
+  /** Hide the messages for which this returns true; it wins over names. */
   hideIf?: (message: Message) => boolean;
 }
 
-/** Messages of `f` do not reach the handlers outside; all of them by default. */
+/** Hide messages of `f` from the handlers outside; all of them by default. */
 export function block<A extends unknown[], R>(f: Model<A, R>, options: BlockOptions = {}): Model<A, R> {
   requireOptions("block", options, { hide: kinds.names, expose: kinds.names, hideIf: kinds.function });
   const { hide, expose, hideIf } = options;
@@ -190,7 +190,7 @@ export const scale = <A extends unknown[], R>(f: Model<A, R>, factor: TensorLike
   }));
 };
 
-/** `do`: the value at a site is set for what comes after, while the site itself is drawn or scored as before. */
+/** Pyro's `do`: the statements after a site get the value in `data`, while the site itself is drawn or scored as before. */
 export const intervene = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> => {
   const valueOf = lookup("intervene", data);
   return handler("intervene", f, () => ({
@@ -203,7 +203,7 @@ export const intervene = <A extends unknown[], R>(f: Model<A, R>, data: Data): M
   }));
 };
 
-/** Names of `f` get `prefix` and the divider in front: `prefix/name`. */
+/** Put `prefix` and the divider in front of the names of `f`: `prefix/name`. */
 export function scope<A extends unknown[], R>(
   f: Model<A, R>,
   options: { prefix: string; divider?: string },
@@ -218,7 +218,7 @@ export function scope<A extends unknown[], R>(
   }));
 }
 
-/** Infer options of the sites of `f`, by a function of the site. */
+/** Set the infer options of the sites of `f` by a function of the site. */
 export function inferConfig<A extends unknown[], R>(
   f: Model<A, R>,
   configure: (site: SampleMessage) => InferOptions,
@@ -233,7 +233,7 @@ export function inferConfig<A extends unknown[], R>(
   }));
 }
 
-/** Ask for the enumeration of every discrete latent with a finite support that does not say otherwise itself. */
+/** Enumerate every discrete latent with a finite support, unless its own options say otherwise. */
 export function configEnumerate<A extends unknown[], R>(
   f: Model<A, R>,
   how: "parallel" | "sequential" | null = "parallel",
@@ -255,7 +255,7 @@ export const trackNonReparam = <A extends unknown[], R>(f: Model<A, R>): Model<A
     },
   }));
 
-/** A handler that has the values of all latent sites tagged with their own names. */
+/** A handler that tags the values of all latent sites with their own names. */
 export const tagged: Handler = {
   process: {
     sample(message) {

@@ -1,6 +1,6 @@
 /**
- * The options by which a sample statement says how its gradient is taken. The ways to take it are rows of a table: without a choice it is
- * pathwise where the distribution has a pathwise sampler, and by the score function where it has none.
+ * The options by which a sample statement says how its gradient is taken. The choices are rows of a table; the default is pathwise
+ * where the distribution has a pathwise sampler, else the score function.
  */
 import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import type { Derived, Distribution } from "../../distributions/index.js";
@@ -12,7 +12,7 @@ import { requireOptions } from "../checks.js";
 export interface BaselineOptions {
   /** Subtract a decaying average of past costs. */
   useDecayingAvgBaseline?: boolean;
-  /** Its decay, in [0, 1); 0.90 by default. */
+  /** The decay of that average, in [0, 1); 0.90 by default. */
   baselineBeta?: number;
   /** Subtract a function of `nnBaselineInput`, trained to predict the cost. */
   nnBaseline?: (input: Tensor) => Tensor;
@@ -29,13 +29,13 @@ export interface InferOptions {
   baseline?: BaselineOptions;
   /** Sum the site out instead of sampling it: TraceEnumELBO. */
   enumerate?: "parallel" | "sequential" | null;
-  /** How the gradient of a sampled site of the guide is taken; where nothing is said, pathwise if its distribution can, else by score. */
+  /** How the gradient of a sampled site of the guide is taken; by default pathwise if its distribution can, else by score. */
   gradient?: GradientChoice;
   /** A site of the guide that the model does not have. */
   isAuxiliary?: boolean;
   /** Take this site's KL term in closed form. */
   kl?: "analytic";
-  /** For a guide that does not know the model's masks (autoguides): its log density counts where the model's does. */
+  /** Count the guide's log density only where the model's counts: for guides that do not know the model's masks (autoguides). */
   sharesMask?: boolean;
 }
 
@@ -73,9 +73,9 @@ export function checkInferOptions(site: string, infer: InferOptions): InferOptio
 export type GradientChoice = "pathwise" | "score" | "disarm" | "straightThrough";
 
 interface Way {
-  /** The distribution whose draws have this gradient; null where it has none such. */
+  /** The same distribution with draws that have this gradient; null where that is not possible. */
   readonly of: (fn: Distribution) => Distribution | null;
-  /** What it needs, and what to do without. */
+  /** For errors: what this gradient needs, and what to do where that is missing. */
   readonly needs: string;
   readonly isBiased: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * `lift`: learnable constants turned into random choices. A param that has as many elements along a plate's dim as the plate is a latent
- * of the plate, drawn for the elements that are visited; any other is one latent outside the plate, and not scaled.
+ * `lift`: learnable constants turned into random choices. A param with as many elements along a plate's dim as the plate has becomes a
+ * latent in the plate, drawn for the visited elements; any other param becomes one latent outside the plate, and is not scaled.
  */
 import { random } from "../../autodiff/index.js";
 import { Distribution } from "../../distributions/index.js";
@@ -14,7 +14,7 @@ const isPrior = (x: unknown): boolean => x instanceof Distribution;
 const arePriors = (x: unknown): boolean =>
   isPrior(x) || (kinds.record[0](x) && Object.values(x as object).every(isPrior));
 
-/** Params of `f` that have a prior in `priors` (one distribution: all of them) are sampled from it instead. */
+/** Sample the params of `f` from their priors in `priors` instead; one distribution is the prior of all params. */
 export function lift<A extends unknown[], R>(
   f: (...args: A) => R,
   priors: Distribution | Record<string, Distribution>,
@@ -37,19 +37,19 @@ export function lift<A extends unknown[], R>(
   return (...args) => withHandler(lifting, () => f(...args));
 }
 
-/** Sample the param from its prior, and give the program the elements that are visited. */
+/** Sample the param from its prior, and give the program the visited elements. */
 function draw(message: ParamMessage, prior: Distribution): void {
   const shape = message.shape ?? message.init?.(random.key(0)).shape;
   const isOutside = ({ dim, size }: PlateFrame): boolean => {
     if (dim === null || shape === undefined) return false;
     const isLocal = shape[shape.length - message.eventDim + dim] === size;
-    // A prior of its own for every element is drawn whole.
+    // Where every element has its own prior, all elements are drawn.
     return !isLocal || (prior.batchShape.at(dim) === size && prior.batchShape.length >= -dim && size !== 1);
   };
-  // The new site comes up the whole stack: a scope on the way renames it as it renamed the param.
+  // The new site passes the whole stack: a scope on the way renames it as it renamed the param.
   const value = sampleOutside(message.declared, prior, {}, isOutside);
   message.value = visitedPart(value, { fn: prior, plates: message.plates.filter(isOutside) });
-  // The value holds the visited elements alone: no plate is to reduce it again.
+  // The value holds only the visited elements: keep plates from reducing it again.
   message.eventDim = Infinity;
   message.stop = true;
 }

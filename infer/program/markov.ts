@@ -1,4 +1,4 @@
-/** `markov`: a loop whose steps depend on the few before them only, so that enumerated dims can be used again. */
+/** `markov`: a loop whose steps depend only on the few steps before them, so that enumerated dims can be used again. */
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireKind, requireOptions } from "../checks.js";
 import { type MarkovPosition, pushHandler } from "./messages.js";

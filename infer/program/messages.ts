@@ -1,8 +1,8 @@
 /**
  * The messages that models send, and the stack of handlers that hear them. Every primitive (`sample`, `param`, …) sends a message up a stack of handlers, the
  * innermost first; each may change it on the way up (`process`) and, once it has a value, on the way back down
- * (`postprocess`). Handlers are nothing but handlers put around a function. After Pyro's poutine (Bingham et al. 2019)
- * and its one-page version, minipyro.
+ * (`postprocess`). The functions of handlers.ts put such a handler around a function. After Pyro's poutine (Bingham et al. 2019) and
+ * its one-page version, minipyro.
  */
 import { traceDepth } from "../../autodiff/core/batch.js";
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
@@ -22,20 +22,20 @@ export interface SampleMessage {
   plates: PlateFrame[];
   /** The factor on its log density: subsampling, `scale`. */
   scale: Tensor | number;
-  /** Where its log density counts: `mask`; null everywhere. */
+  /** Where its log density counts (set by `mask`); null: everywhere. */
   mask: Tensor | null;
   key: Tensor | null;
   /** The markov loops around it. */
   markov: MarkovPosition[];
-  /** Which plates around the statement the site does not stand in all the same (lift.ts); by default none. */
+  /** Whether the site lies outside a plate that is around its statement (lift.ts); by default it lies in all of them. */
   readonly isOutside?: (plate: PlateFrame) => boolean;
   /** Whether the drawn value is tagged with the site's name. */
   isTracked: boolean;
-  /** Whether `substitute` put a value in the place of a draw. */
+  /** Whether `substitute` replaced a draw by a value. */
   isSubstituted: boolean;
   /** Whether the drawn value is a constant to every gradient. */
   isConstant: boolean;
-  /** The sites that host code had read when it came to this statement. */
+  /** The sites that host code had read before this statement. */
   ambient: Provenance;
   stop: boolean;
 }
@@ -44,26 +44,26 @@ export interface SampleMessage {
 export interface ParamMessage {
   readonly type: "param";
   name: string;
-  /** Its name as the program wrote it, before any `scope`. */
+  /** The name in the program, before any `scope`. */
   readonly declared: string;
   value: Tensor | null;
   init: ((key: Tensor) => Tensor) | null;
   /** The shape of the initial value, where it is known without a key. */
   shape: readonly number[] | null;
   constraint: Constraint;
-  /** Whether it leaves value and constraint to another declaration of the same param. */
+  /** Whether this statement only refers to the param, whose value and constraint another statement declares. */
   readonly isReference: boolean;
   eventDim: number;
   plates: PlateFrame[];
   stop: boolean;
 }
 
-/** A plate that opens: its value is the indices of the elements it visits. */
+/** The opening of a plate; the value is the indices of the elements that the plate visits. */
 export interface PlateMessage {
   readonly type: "plate";
   name: string;
   readonly size: number;
-  /** How many elements it visits; handlers may change that as long as nobody has given the indices. */
+  /** How many elements the plate visits; handlers may change this until the indices are given. */
   subsampleSize: number;
   readonly dim: number | null;
   value: Tensor | null;
@@ -74,7 +74,7 @@ export interface PlateMessage {
   stop: boolean;
 }
 
-/** A value worth keeping. */
+/** A computed value to keep in the trace. */
 export interface DeterministicMessage {
   readonly type: "deterministic";
   name: string;
@@ -92,7 +92,7 @@ export interface MutableMessage {
   stop: boolean;
 }
 
-/** Which parameters a network named `name` already has: paths below it; null when it is to be initialised. */
+/** Asks for the parameters of the network `name`: their paths below the name, or null when the network has to be initialised. */
 export interface ModuleMessage {
   readonly type: "module";
   name: string;
@@ -117,16 +117,16 @@ export type Message =
   | ModuleMessage
   | KeyMessage;
 
-/** What is done to messages, by their type: those of other types pass without a call. */
+/** Functions of a message by its type; messages of other types pass without a call. */
 export type Listeners = { readonly [T in Message["type"]]?: (message: Extract<Message, { type: T }>) => void };
 
-/** One listener on the stack: what it does to messages on their way up, and on their way back down. */
+/** One handler on the stack: its functions of messages on the way up, and on the way back down. */
 export interface Handler {
   readonly process?: Listeners;
   readonly postprocess?: Listeners;
 }
 
-/** The same for messages of every type. */
+/** The same function for messages of every type. */
 export const everyType = (hear: (message: Message) => void): Required<Listeners> => ({
   sample: hear,
   param: hear,
@@ -139,7 +139,7 @@ export const everyType = (hear: (message: Message) => void): Required<Listeners>
 
 const stack: Handler[] = [];
 
-/** Run `body` with `handler` innermost; the stack is as before afterwards, also after a throw. */
+/** Run `body` with `handler` innermost; afterwards, also after a throw, the stack is restored. */
 export function withHandler<T>(handler: Handler, body: () => T): T {
   const depth = stack.push(handler) - 1;
   try {
@@ -160,7 +160,7 @@ export function withHandlers<T>(handlers: readonly Handler[], body: () => T): T 
   }
 }
 
-/** Whether a program was async: messages are heard as long as it runs, not after an `await`. */
+/** Whether a program was async. Such programs are refused: handlers hear no statement after an `await`. */
 export const isPromise = (result: unknown): result is PromiseLike<unknown> =>
   typeof (result as PromiseLike<unknown> | null | undefined)?.then === "function";
 
@@ -179,7 +179,7 @@ const INSTEAD = {
   other: "Return what it is about from the body, and say it after the loop.",
 };
 
-/** Params and networks are the same at every step of a loop that is one op; nothing else can be said inside it. */
+/** Inside a loop that is one op only params and networks are allowed, because they are the same at every step. */
 function refuseInLoop({ type, name }: Message): void {
   if (type === "param" || type === "module") return;
   throw new PedigradError({
@@ -189,7 +189,7 @@ function refuseInLoop({ type, name }: Message): void {
   });
 }
 
-/** Send a message up the stack until somebody stops it, let `settle` give it a value, and send it back down. */
+/** Send a message up the stack until a handler stops it, let `settle` give it a value, and send it back down. */
 export function send<M extends Message>(message: M, settle: (message: M) => void): M {
   if (traceDepth > 0) refuseInLoop(message);
   type Listener = ((message: M) => void) | undefined;
@@ -206,7 +206,7 @@ export function send<M extends Message>(message: M, settle: (message: M) => void
 
 /** One plate around a site. */
 export interface PlateFrame {
-  /** As handlers see it: below a `scope`, with its prefix. */
+  /** The name that handlers see: inside a `scope`, with the prefix. */
   name: string;
   /** Null until the first site of a plate without a size has set it. */
   size: number | null;
@@ -220,7 +220,7 @@ export interface PlateFrame {
   isGiven: boolean;
 }
 
-/** Where in a markov loop a site was met. */
+/** The position of a site in a markov loop. */
 export interface MarkovPosition {
   /** The loop's identity. */
   readonly loop: object;

@@ -4,7 +4,7 @@ import { requireKind } from "../checks.js";
 import { type ModuleMessage, send } from "./messages.js";
 import { type ParamOptions, param, requestKey } from "./primitives.js";
 
-/** A small network: parameters made from a key, and what it does with them. */
+/** A network: `init` makes its parameters from a key, `apply` is the function of parameters and inputs. */
 export interface Net<P = unknown, R = Tensor> {
   init(key: Tensor): P;
   apply(params: P, ...inputs: Tensor[]): R;

@@ -35,15 +35,15 @@ export function mlp(sizes: readonly number[], activation: (x: Tensor) => Tensor 
 }
 
 /**
- * A masked network (MADE, Germain et al. 2015): x [..., dim] -> [mean, logScale], each [..., dim], of which entry i depends on the entries of
- * x before i only. Starts close to mean 0 and log scale 0.
+ * A masked network (MADE, Germain et al. 2015): x [..., dim] -> [mean, logScale], each [..., dim], where entry i depends only on the
+ * entries of x before i. Starts close to mean 0 and log scale 0.
  */
 export function autoregressive(
   dim: number,
   hiddenDims: readonly number[] = [dim, dim],
   activation: (x: Tensor) => Tensor = tanh,
 ): Net<LinearParams[], readonly [mean: Tensor, logScale: Tensor]> {
-  // A unit of degree d sees the first d entries; degrees go round, so that every number of entries is seen by some.
+  // A unit of degree d depends on the first d entries; hidden units cycle through all degrees.
   const degrees = [
     Array.from({ length: dim }, (_, i) => i + 1),
     ...hiddenDims.map((size) => Array.from({ length: size }, (_, j) => 1 + (j % Math.max(1, dim - 1)))),
@@ -70,6 +70,6 @@ export function autoregressive(
   };
 }
 
-/** 1 where a unit may see another one: where that sees no more entries. */
+/** 1 where a unit of degree `to` may read a unit of degree `from`: where from <= to. */
 const maskOf = (from: readonly number[], to: readonly number[]): Tensor =>
   tensor(from.map((d) => to.map((e) => (d <= e ? 1 : 0))));

@@ -1,7 +1,7 @@
 /**
- * Plates: conditional independence, declared. `plate(name, size, body)` says that along one dim, negative and counted from
- * the right of the batch shape, the elements are independent given what is outside. Inside it, distributions are expanded to
- * its size; with `subsampleSize` only some elements are visited and the log densities are scaled up to stand for all.
+ * Plates declare conditional independence. `plate(name, size, body)` says that along one dim, negative and counted from the
+ * right of the batch shape, the elements are independent given the sites outside. Inside a plate, distributions are expanded to
+ * its size; with `subsampleSize` only some elements are visited, and log densities are scaled up to stand for all elements.
  */
 import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
@@ -55,7 +55,7 @@ export function plate(name: string, ...rest: unknown[]): unknown {
 const BODY = { dim: kinds.any, subsampleSize: kinds.any, subsample: kinds.any };
 const LOOP = { subsampleSize: kinds.any, subsample: kinds.any };
 
-/** Refuse arguments in another order, and options that are none. */
+/** Refuse arguments in another order, and wrong options. */
 function checkArguments(name: string, rest: readonly unknown[]): void {
   if (typeof name !== "string") refuse(show(name), "bad-option", "the first argument must be the plate's name.");
   const hasBody = typeof rest.at(-1) === "function";
@@ -66,7 +66,7 @@ function checkArguments(name: string, rest: readonly unknown[]): void {
     if (given !== undefined) requireOptions(`plate "${name}"`, given, hasBody ? BODY : LOOP, name);
 }
 
-/** The size of a plate as it was given. */
+/** The given size of a plate, checked. */
 function checkSize(name: string, size: unknown): number {
   if (Number.isInteger(size) && (size as number) >= 0) return size as number;
   return refuse(name, "bad-option", `size must be a non-negative integer, got ${show(size)}.`);
@@ -113,7 +113,7 @@ function freeDim(name: string, size: number | null, dim: number | undefined): nu
   return dim;
 }
 
-/** The frame of a plate that opens. */
+/** Make the frame of a plate that is being opened. */
 function makeFrame(name: string, size: number | null, dim: number | null, options: PlateOptions): PlateFrame {
   if (size === null) return { name, size, subsampleSize: null, dim, indices: null, isWhole: true, isGiven: false };
   const given = options.subsample === undefined ? null : checkSubsample(name, size, options);
@@ -169,7 +169,7 @@ function expandAlong({ name: plateName, dim, size: whole, subsampleSize }: Plate
   return fn;
 }
 
-/** The plates of one loop: each turn of it is one element. */
+/** A sequential plate: each turn of the loop is one element. */
 function sequential(name: string, size: number, options: PlateOptions): Iterable<number> {
   return turns(name, checkSize(name, size), options);
 }
@@ -202,7 +202,7 @@ function* turns(name: string, size: number, options: PlateOptions): Generator<nu
   }
 }
 
-/** A spread, a list or a destructuring takes all elements before the first statement, which then is in no plate and not scaled. */
+/** `[...plate(…)]` and the like take all elements before the first statement, which is then outside the plate and not scaled. */
 const refuseSpread = ({ name, size, subsampleSize }: PlateFrame): never =>
   refuse(
     name,
@@ -210,7 +210,7 @@ const refuseSpread = ({ name, size, subsampleSize }: PlateFrame): never =>
     `all ${subsampleSize} of its ${size} elements were taken without a statement in between, as [...plate(…)] does, so that what follows is not in the plate. Write for (const i of plate(…)) { … }, with the sample statements inside.`,
   );
 
-/** `body` as one turn of a sequential plate that another run has met. */
+/** Run `body` as one turn of a sequential plate that an earlier run has opened. */
 export function turnOf<T>(frame: PlateFrame, body: () => T): T {
   const close = opened(frame);
   try {

@@ -1,7 +1,6 @@
 /**
- * The statements a model is made of. Each sends a message (messages.ts) and gives the program what comes back. Without any
- * handler around them they still do the plain thing, where there is one: a param has its initial value, an observed site its
- * observation.
+ * The statements a model is made of. Each sends a message (messages.ts) and returns the value that comes back. Where possible they
+ * also work without any handler: a param has its initial value, an observed site its observation.
  */
 import {
   PedigradError,
@@ -42,7 +41,7 @@ export interface SampleOptions {
   key?: Tensor;
 }
 
-/** No options of a site, nor of its gradient. */
+/** The default options of a site and of its gradient. */
 const NO_OPTIONS = /* @__PURE__ */ Object.freeze({});
 const SAMPLE = ["obs", "obsMask", "infer", "key"];
 const PARAM = {
@@ -55,7 +54,7 @@ export function sample(name: string, fn: Distribution, options: SampleOptions = 
   return sampleOutside(name, fn, options);
 }
 
-/** `sample` for a site that does not stand in all plates around its statement. */
+/** `sample` for a site that lies outside some of the plates around its statement. */
 export function sampleOutside(
   name: string,
   fn: Distribution,
@@ -98,14 +97,15 @@ function settle(message: SampleMessage): void {
   const { gradient } = message.infer;
   if (gradient !== undefined && !message.isObserved) message.fn = withGradient(message.name, message.fn, gradient);
   const value = message.value ?? draw(message);
-  // A value that is replayed was tagged where it was drawn.
+  // A replayed value was tagged when it was drawn.
   const isNew = message.isTracked && !message.isObserved && !value.provenance.has(message.name);
   message.value = isNew ? tagged(value, message) : value;
 }
 
 /**
- * The value with its site's name. It is pointwise in itself along the site's element axes: the batch axes of the distribution and those of
- * `toEvent`. An enumerated value has size 1 along its plates and stands for all elements; further left are the values of other sites.
+ * The value tagged with its site's name. It is pointwise in itself along the site's element axes: the batch axes of the distribution and
+ * those of `toEvent`. An enumerated value has size 1 along its plates and stands for all elements; axes further left belong to the
+ * enumerated values of other sites.
  */
 function tagged(value: Tensor, { name, fn, infer, isSubstituted, plates, ambient: read }: SampleMessage): Tensor {
   const { shape } = value;
@@ -119,20 +119,20 @@ function tagged(value: Tensor, { name, fn, infer, isSubstituted, plates, ambient
   return value.withProvenance(union(given, own));
 }
 
-/** What a draw would depend on: a value put in its place stands for one, and another parent would have given it another probability. */
+/** The set of a draw. A substituted value gets it too, because the value stands for a draw whose probability depends on these sites. */
 function parentsOf(fn: Distribution): Provenance {
   return outsideRuns(() => {
     try {
       return fn.sample(random.key(0)).provenance;
     } catch {
-      // No sampler, or none for parameters such as these.
+      // The distribution has no sampler, or none for these parameters.
       return getProvenance(Object.values(fn.params)).moved(MIX, "substitute");
     }
   });
 }
 
 function draw(message: SampleMessage): Tensor {
-  // Behind a `block` no handler has seen this site, but a key is there for the asking.
+  // Inside a `block` no handler has given this site a key, but one can still be requested.
   const key = message.key ?? requestKey(message.name);
   if (key === null)
     throw new PedigradError({
@@ -161,7 +161,7 @@ function samplePartlyObserved(
 }
 
 export interface ParamOptions {
-  /** Where the value lies; all numbers by default. */
+  /** The set in which the value lies; all real numbers by default. */
   constraint?: Constraint;
   /** How many of its last axes belong to one element; by default those of the constraint. */
   eventDim?: number;
@@ -220,7 +220,7 @@ export function param(
   return message.value;
 }
 
-/** A value worth keeping in the trace under `name`. */
+/** Keep `value` in the trace under `name`. */
 export const deterministic = (name: string, value: TensorLike): Tensor =>
   send({ type: "deterministic", name, value: tensor(value), plates: [], stop: false }, () => {}).value;
 
@@ -233,7 +233,7 @@ export function factor(name: string, logFactor: TensorLike): void {
   );
 }
 
-/** `data` reduced to the elements that the plates around this statement visit; its batch dims are those left of `eventDim`. */
+/** `data` reduced to the elements that the plates around this statement visit; the last `eventDim` axes belong to one element. */
 export function subsample(data: TensorLike, options: { eventDim?: number } = {}): Tensor {
   requireOptions("subsample", options, { eventDim: kinds.size });
   const { eventDim = 0 } = options;
@@ -275,6 +275,6 @@ export function prngKey(): Tensor {
   });
 }
 
-/** A key from the handlers; null where none gives one. */
+/** A key from the handlers; null where no handler gives one. */
 export const requestKey = (name: string): Tensor | null =>
   send<KeyMessage>({ type: "key", name, value: null, stop: false }, () => {}).value;

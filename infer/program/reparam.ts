@@ -1,6 +1,6 @@
 /**
  * `reparam`: a site written in other variables, so that its posterior is easier to follow (Gorinova et al. 2018). A strategy
- * samples the new variables and computes the site's value from them; the site itself becomes a deterministic one.
+ * samples the new variables and computes the site's value from them; the site itself becomes deterministic.
  */
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import type { Distribution } from "../../distributions/index.js";
@@ -10,10 +10,10 @@ import { didYouMean, quoted, requireKind } from "../checks.js";
 import { type Handler, type SampleMessage, withHandler } from "./messages.js";
 import { deterministic } from "./primitives.js";
 
-/** Samples what replaces a site, and returns the site's value: see reparamStrategies.ts. */
+/** Samples the new variables, and returns the site's value: see reparamStrategies.ts. */
 export type Reparam = (name: string, fn: Distribution) => Tensor;
 
-/** Sites named in `config`, or those for which it returns a strategy, are reparameterised. Every name must be that of a site. */
+/** Reparameterise the sites named in `config`, or those for which `config` returns a strategy. Every name must be that of a site. */
 export function reparam<A extends unknown[], R>(
   f: (...args: A) => R,
   config: Record<string, Reparam> | ((site: SampleMessage) => Reparam | null),

@@ -1,6 +1,6 @@
 /**
- * Ways to write a site in other variables, for `reparam`. Each samples sites named after it and computes its value from theirs; plates,
- * masks and events around its family stay around the new ones.
+ * Ways to write a site in other variables, for `reparam`. Each samples new sites, named after the old one, and computes the old site's
+ * value from them; expand, mask and toEvent around the old site's family are put around the new one.
  */
 import { full, PedigradError, Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import { requireThat } from "../../distributions/core/validation.js";
@@ -43,7 +43,7 @@ function wrappedAs(fn: Distribution, family: Distribution): Distribution {
 /**
  * Partial decentring of a location-scale family: with c = `centered` (0 fully decentred, 1 as written, null learnt),
  * x' ~ family(c·loc, scale^c) and x = loc + scale^(1-c) (x' - c·loc). `LocScaleReparam(0.3)` is short for { centered: 0.3 };
- * `LocScaleReparam()` decentres fully, where NumPyro's learns c: that is `LocScaleReparam(null)`.
+ * `LocScaleReparam()` decentres fully; NumPyro's default, to learn c, is `LocScaleReparam(null)` here.
  */
 export function LocScaleReparam(how: { centered?: TensorLike | null } | number | Tensor | null = {}): Reparam {
   const isShort = how === null || typeof how === "number" || how instanceof Tensor;
@@ -75,7 +75,7 @@ export function LocScaleReparam(how: { centered?: TensorLike | null } | number |
   };
 }
 
-/** How far to centre, one number for each of loc: for all elements of a plate, also where the plate visits some. */
+/** The learnt c, one number for each element of loc: for all elements of a plate, even where the plate visits only some. */
 function learnt(name: string, loc: Tensor, eventDim: number): Tensor {
   const rank = loc.shape.length - eventDim;
   const shape = loc.shape.map((size, axis) => {
@@ -85,7 +85,7 @@ function learnt(name: string, loc: Tensor, eventDim: number): Tensor {
   return param(`${name}_centered`, full(shape, 0.5), { constraint: constraints.unitInterval, eventDim });
 }
 
-/** A transformed distribution sampled before its transform: `name_base` has the base, the site its image. */
+/** Sample a transformed distribution before its transform: `name_base` is drawn from the base, and the site's value is its image. */
 export const TransformReparam = (): Reparam => (name, fn) => {
   const family = familyOf(fn);
   if (!(family instanceof TransformedDistribution))
@@ -94,8 +94,8 @@ export const TransformReparam = (): Reparam => (name, fn) => {
 };
 
 /**
- * An angle as the direction of a real number, `name_unwrapped`, so that a posterior across ±π is in one piece. The density of the number
- * is that of its direction, whatever the turn.
+ * An angle as a real number modulo 2π, `name_unwrapped`, so that a posterior across ±π is in one piece. The density of the number is the
+ * density of its angle, in every turn.
  */
 export const CircularReparam = (): Reparam => (name, fn) => {
   const family = familyOf(fn);

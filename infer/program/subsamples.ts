@@ -1,7 +1,7 @@
 /**
- * Which elements a plate visits: all of them, those that the program gives (`subsample: indices`), or a random part. Whatever runs a guide
- * and then a model visits the same ones in both: `sharedPlates` draws them once for each run, by plate name. Indices that a program
- * gives itself win, and are compared.
+ * Which elements a plate visits: all of them, those that the program gives (`subsample: indices`), or a random part. A guide and the model
+ * that runs after it visit the same elements: `sharedPlates` draws them once per run, by plate name. Indices that a program gives
+ * itself take precedence; those of guide and model must agree.
  */
 import { arange, PedigradError, random, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
 import { requireThat, validation } from "../../distributions/core/validation.js";
@@ -32,7 +32,7 @@ export const refuse = (name: string, code: string, message: string): never => {
   throw new PedigradError({ code, site: name, param: name, message: `plate "${name}": ${message}` });
 };
 
-/** The frame of a plate, of which its handlers are told; they may rename it or choose its indices. */
+/** Send the message of a plate to the handlers, which may rename it or choose its indices, and return its frame. */
 export function announce(
   name: string,
   size: number,
@@ -79,7 +79,7 @@ function drawSubsample({ name, size, subsampleSize }: PlateMessage): Tensor {
   return random.permutation(key, size).slice(0, subsampleSize);
 }
 
-/** The elements that the program gives, as a vector of indices. */
+/** The elements that the program gives (`subsample`), checked, as a vector of indices. */
 export function checkSubsample(name: string, size: number, { subsample, subsampleSize }: PlateOptions): Tensor {
   const given = tensor(subsample as TensorLike);
   if (given.shape.length !== 1)
@@ -99,7 +99,7 @@ export function checkSubsample(name: string, size: number, { subsample, subsampl
   return given;
 }
 
-/** Give a plate without a size that of its first site. */
+/** Give a plate without a size the size of its first site. */
 export function setSize(frame: PlateFrame, { fn, value, name }: SampleMessage): void {
   const lead = value === null ? [] : value.shape.slice(0, value.shape.length - fn.eventDim);
   const sizes = [fn.batchShape, lead].flatMap((shape) => shape.at(frame.dim as number) ?? []);
@@ -113,11 +113,11 @@ export function setSize(frame: PlateFrame, { fn, value, name }: SampleMessage): 
   Object.assign(frame, announce(frame.name, size, size, frame.dim, null));
 }
 
-/** The weight of one element that a plate visits: size / subsampleSize, and 1 for a whole plate, also an empty one. */
+/** The weight of one visited element: size / subsampleSize, and 1 for a whole plate, even an empty one. */
 export const subsamplingScale = ({ size, subsampleSize }: PlateFrame): number =>
   size === subsampleSize ? 1 : (size as number) / (subsampleSize as number);
 
-/** The elements that a plate visited when it was opened before. */
+/** The elements that a plate visited when it was first opened. */
 interface Visit {
   readonly size: number;
   readonly value: Tensor;
@@ -125,7 +125,7 @@ interface Visit {
   readonly isWhole: boolean;
 }
 
-/** The subsample of every plate is drawn once, with a key of its own, for all programs that run below this handler; `keyOf` gives their root. */
+/** Draw the subsample of every plate once, with its own key, for all programs that run inside this handler; `keyOf` gives the root key. */
 export function sharedPlates(keyOf: () => Tensor): Handler {
   const visits = new Map<string, Visit>();
   let draws = 0;
@@ -147,7 +147,7 @@ export function sharedPlates(keyOf: () => Tensor): Handler {
   };
 }
 
-/** Every plate is visited whole, whatever its subsampleSize; one whose indices the program gives only with `also: "given"`. */
+/** Visit every plate whole, whatever its subsampleSize; plates whose indices the program gives only with `also: "given"`. */
 export const wholePlates = (also: "given" | null = null): Handler => ({
   process: {
     plate(message) {
@@ -163,7 +163,7 @@ export const visitingAll =
   (...args) =>
     withHandler(wholePlates(), () => f(...args));
 
-/** Plates that have a value among `values`, by name, visit the elements that it lists. */
+/** Plates with a value in `values`, by name, visit the elements which that value lists. */
 export const platesFrom = (values: Readonly<Record<string, Tensor>>): Handler => ({
   process: {
     plate(message) {
@@ -174,10 +174,10 @@ export const platesFrom = (values: Readonly<Record<string, Tensor>>): Handler =>
   },
 });
 
-/** A plate that opens visits the elements of `before`; other ones that the program gives it are refused. */
+/** Make a plate that is being opened visit the elements of `before`; refuse other elements given by the program. */
 export function revisit(message: PlateMessage, before: Visit): void {
   const { name, size, subsampleSize, value, isGiven } = message;
-  // Sizes that differ are refused where guide and model are compared.
+  // Different sizes are refused later, where guide and model are compared.
   if (size !== before.size) return;
   if (isGiven) requireSameElements(name, before, value as Tensor);
   else if (!(before.isWhole && subsampleSize === size)) message.value ??= before.value;
@@ -196,7 +196,7 @@ function requireSameElements(name: string, before: Visit, given: Tensor): void {
   });
 }
 
-/** A value for the whole of the subsampled plates around a site, reduced to the elements that they visit. */
+/** A value for all elements of the plates around a site, reduced to the elements that the plates visit. */
 export function visitedPart(value: Tensor, { fn, plates }: Pick<SampleMessage, "fn" | "plates">): Tensor {
   let part = value;
   for (const { dim, size, subsampleSize, indices, isWhole } of plates) {
@@ -207,7 +207,7 @@ export function visitedPart(value: Tensor, { fn, plates }: Pick<SampleMessage, "
   return part;
 }
 
-/** A param that has an element for each of the plate's is reduced to the elements that are visited. */
+/** Reduce a param that has one element for each element of the plate to the visited elements. */
 export function visitParam(frame: PlateFrame, message: ParamMessage): void {
   const { dim, indices, size, subsampleSize, isWhole } = frame;
   if (message.value === null || dim === null || indices === null || isWhole) return;

@@ -57,13 +57,13 @@ export class SampleSite {
     this.ambient = message.ambient;
   }
 
-  /** log density of the value, not scaled, under the ambient set of its statement. */
+  /** log density of the value, not scaled; its set includes what host code had read before the statement. */
   logProb(): Tensor {
     this.#logProb ??= this.#density("logProb");
     return this.#logProb;
   }
 
-  /** The same for each independent element of an event: `logProb` before the last `fn.elementDim` axes are summed. */
+  /** log density of each independent element of an event: `logProb` before the last `fn.elementDim` axes are summed. */
   elements(): Tensor {
     if (this.fn.elementDim === 0) return this.logProb();
     this.#elements ??= this.#density("logProbElements");
@@ -72,7 +72,7 @@ export class SampleSite {
 
   #density(of: "logProb" | "logProbElements"): Tensor {
     const { name, fn, value, isObserved, mask, ambient } = this;
-    // A value with the batch shape of its distribution fits the plates, to which the distribution was expanded.
+    // A value with the batch shape of its distribution fits the plates, since the distribution was expanded to them.
     if (!sameShape(value.shape.slice(0, value.shape.length - fn.eventDim), fn.batchShape)) {
       checkPlates(this);
       checkBroadcast(this);
@@ -84,7 +84,7 @@ export class SampleSite {
     } catch (error) {
       throw asRefusalOf(name, error, isObserved ? "observed site" : "site");
     }
-    // A density that no op computes, as that of a factor, would not inherit what the host code had read.
+    // A density that no op computes, such as that of a factor, would not inherit what host code had read.
     return ambient.size === 0 ? density : density.withProvenance(union(density.provenance, ambient));
   }
 
@@ -93,13 +93,13 @@ export class SampleSite {
     return this.scaled(this.masked(this.logProb()));
   }
 
-  /** The same for each independent element of an event. */
+  /** The same for each independent element of an event, as in `elements`. */
   scaledElements(): Tensor {
     const { elementDim } = this.fn;
     return this.scaled(this.masked(this.elements(), elementDim), elementDim);
   }
 
-  /** A log density or a KL term of this site, 0 where it is masked; a choice, since what is masked may be NaN. */
+  /** A log density or a KL term of this site, 0 where masked; by selection, since masked numbers may be NaN. */
   masked(x: Tensor, elementDim = 0): Tensor {
     if (this.mask === null) return x;
     const mask = overElements(this.mask, elementDim);
@@ -142,7 +142,7 @@ export function* sampleSites(trace: Trace): Generator<SampleSite> {
   for (const site of trace.values()) if (site.type === "sample") yield site;
 }
 
-/** Whether a site is a `factor`, which observes a value without any numbers in it (distributions/families/degenerate/unit.ts). */
+/** Whether a site is a `factor`: it observes an empty tensor (distributions/families/degenerate/unit.ts). */
 export const isFactor = ({ fn }: { readonly fn: Distribution }): boolean => fn.eventShape[0] === 0;
 
 /** Whether a site of the guide is random: neither a factor nor a point mass, which has no score. */
@@ -151,7 +151,7 @@ export const isDraw = ({ isObserved, fn }: SampleSite): boolean => !isObserved &
 /** Whether a site of the guide takes its gradient by its score. */
 export const isScoreSite = (site: SampleSite): boolean => !site.isObserved && !site.fn.hasRsample;
 
-/** A handler that writes the trace of what passes it. */
+/** A handler that records the messages that pass it. */
 export class TraceHandler implements Handler {
   readonly sites: Trace = new Map();
   readonly #cells: [string, { value: Tensor }][] = [];
@@ -175,14 +175,14 @@ export class TraceHandler implements Handler {
     this.sites.set(site.name, site);
   }
 
-  /** Take the final values of what the run changed. */
+  /** The trace, with the final values of the mutables that the run changed. */
   finish(): Trace {
     for (const [name, cell] of this.#cells) this.sites.set(name, { type: "mutable", name, value: cell.value });
     return this.sites;
   }
 }
 
-/** Refuse a name that two sites have, unless it is one param, plate or kept value in two places. */
+/** Refuse two sites of one name, unless they are the same param, plate or kept value. */
 function requireSameSite(before: Site, now: Site): void {
   const { name, type } = now;
   if (type !== before.type || type === "sample")
@@ -202,10 +202,10 @@ function requireSameSite(before: Site, now: Site): void {
     });
 }
 
-/** How many programs are running, one inside the other. */
+/** How many programs are running, one inside another. */
 let running = 0;
 
-/** Refuse inference inside a model or a guide, whose handlers would hear its sites and whose gradient could not know what it did. */
+/** Refuse inference inside a model or a guide: the outer handlers would hear the inner sites, and the outer gradient would miss them. */
 export function requireOutside(op: string): void {
   if (running > 0)
     throw new PedigradError({
@@ -221,7 +221,7 @@ export function trace<A extends unknown[]>(f: (...args: A) => unknown): { getTra
   return { getTrace: (...args) => traceOf(f, args) };
 }
 
-/** What f(...args) did. */
+/** The trace of f(...args). */
 export function traceOf<A extends unknown[]>(f: (...args: A) => unknown, args: Readonly<A>): Trace {
   const handler = new TraceHandler();
   running++;

@@ -1,6 +1,6 @@
 /**
- * Checks for which a run is refused: async programs, values that do not fit their plates, observations that broadcast against their
- * distribution, masks and scales with more elements than their site.
+ * Checks of a run. Refused are async programs, values that do not fit their plates, observations that broadcast against their
+ * distribution, and masks and scales with more elements than their site.
  */
 import { showShape } from "../../autodiff/core/shape.js";
 import type { Tensor } from "../../autodiff/index.js";
@@ -8,7 +8,7 @@ import type { Distribution } from "../../distributions/index.js";
 import { PedigradError } from "../../provenance/index.js";
 import type { PlateFrame } from "./messages.js";
 
-/** What the checks know of a site that has its value. */
+/** The part of a site, once it has its value, that the checks use. */
 interface Valued {
   readonly name: string;
   readonly fn: Distribution;
@@ -17,9 +17,9 @@ interface Valued {
   readonly plates: readonly PlateFrame[];
 }
 
-/** Refuse the promise of an async function, whose statements after an `await` nobody would hear. */
+/** Refuse the promise of an async function: no handler would hear its statements after an `await`. */
 export function refusePromise(what: string, promise: PromiseLike<unknown>): never {
-  // The refusal speaks for the promise; one that fails later is not to end the process.
+  // The refusal replaces the promise: should that reject later, it must not end the process.
   Promise.resolve(promise).catch(() => {});
   throw new PedigradError({
     code: "async-program",
@@ -31,7 +31,7 @@ const OUTSIDE: Readonly<Record<string, string>> = {
   site: " If the guide drew it, give the guide a distribution on this support.",
 };
 
-/** Run `body`; what a distribution refuses in it is refused in the site's name. */
+/** Run `body`; an error of a distribution in it is reported as one of the site. */
 export function reportAsSite<T>(name: string, body: () => T, what = "site"): T {
   try {
     return body();
@@ -40,12 +40,12 @@ export function reportAsSite<T>(name: string, body: () => T, what = "site"): T {
   }
 }
 
-/** The refusal of a distribution in the name of its site; any other error as it is. */
+/** The error of a distribution with the name of its site; any other error unchanged. */
 export function asRefusalOf(name: string, error: unknown, what: string): unknown {
   if (!(error instanceof PedigradError) || error.site !== undefined) return error;
   const { code, message, param, op } = error;
   const advice = code === "outside-support" ? (OUTSIDE[what] ?? "") : "";
-  // A factor is said to be one; that its distribution is a Unit is nobody's concern.
+  // A factor is called a factor: that its distribution is a Unit is an internal detail.
   const said = message.replace(/^Unit: /, "");
   return new PedigradError({ code, param, op, site: name, message: `${what} "${name}": ${said}${advice}` });
 }
@@ -65,7 +65,7 @@ export function checkPlates({ name, fn, value, isObserved, plates }: Valued): vo
   }
 }
 
-/** Refuse an observation that broadcasts against the batch shape into something that is neither. */
+/** Refuse an observation whose shape and batch shape broadcast to a third shape. */
 export function checkBroadcast({ name, fn, value, isObserved, plates }: Valued): void {
   if (!isObserved) return;
   const lead = value.shape.slice(0, value.shape.length - fn.eventDim);
@@ -83,7 +83,7 @@ export function checkBroadcast({ name, fn, value, isObserved, plates }: Valued):
   });
 }
 
-/** Refuse a mask or scale that would repeat the log density it is for: what repeats counts several times. */
+/** Refuse a mask or scale that would broadcast its log density to more elements: each would count several times. */
 export function checkWeight(site: string, what: "mask" | "scale", weight: Tensor, logProb: Tensor): void {
   const from = logProb.shape.length - weight.shape.length;
   if (weight.shape.every((n, axis) => n === 1 || n === logProb.shape[axis + from])) return;
@@ -95,7 +95,7 @@ export function checkWeight(site: string, what: "mask" | "scale", weight: Tensor
   });
 }
 
-/** Refuse an obsMask that has not one number for each element of the batch. */
+/** Refuse an obsMask that does not have one number for each element of the batch. */
 export function requireBatchMask(
   name: string,
   fn: Distribution,

@@ -1,10 +1,10 @@
 /**
  * Whether code may be generated here. A page under a strict Content-Security-Policy, some edge runtimes and
- * `node --disallow-code-generation-from-strings` forbid it; everything that generates code then has a slower twin with the same bits.
+ * `node --disallow-code-generation-from-strings` forbid it; a slower path with the same bits then replaces all generated code.
  */
 let isAllowed: boolean | null = null;
 
-/** Asked of the platform once, when it is first of interest. */
+/** Tried once, at the first call. */
 export function canGenerateCode(): boolean {
   if (isAllowed === null)
     try {

@@ -1,6 +1,6 @@
 /**
- * The one error class of the house. Wrong input is refused before any state changes, and the refusal is data: a stable
- * `code` to branch on, and the site, parameter or op it speaks of where that is known.
+ * The one error class of the library. Wrong input is refused before any state changes, and the error carries data: a stable
+ * `code` to branch on, and, where known, the site, parameter or op that it is about.
  */
 export interface Refusal {
   /** Short and stable, in kebab-case: "shape-mismatch", "unknown-option", … */

@@ -1,9 +1,9 @@
-/** What an option or an argument may be: each kind is a test, with the words for it. */
+/** Kinds of options and arguments: each is a test, and the words for it in errors. */
 import { isRecord } from "./records.js";
 
 export type Kind = readonly [is: (x: unknown) => boolean, words: string];
 
-// As many keys or table entries as take half a gigabyte.
+// This many keys or table entries take half a gigabyte.
 export const MOST = 2 ** 26;
 
 export const any: Kind = [() => true, "anything"];

@@ -1,10 +1,10 @@
-/** Arguments and options that are in the wrong place or of the wrong kind, refused by name. */
+/** Checks of arguments and options: those in the wrong place or of the wrong kind are refused by name. */
 import { PedigradError } from "./error.js";
 import type { Kind } from "./kinds.js";
 import { isRecord } from "./records.js";
 import { nearestName } from "./spelling.js";
 
-/** Refuse an argument or an option; `message` says what was expected, and what came. */
+/** Refuse an argument or an option; `message` says what was expected and what was given. */
 export function refuseOption(op: string, param: string, message: string): never {
   throw new PedigradError({ code: "bad-option", op, param, message: `${op}: ${message}` });
 }
@@ -21,7 +21,7 @@ export function requireKind(op: string, param: string, x: unknown, [is, words]: 
   });
 }
 
-/** Refuse what is not a record of options, options that are not known, and those that are not of their kind. */
+/** Refuse anything but a record of options, unknown options, and options of the wrong kind. */
 export function requireOptions(
   op: string,
   options: unknown,
@@ -45,20 +45,20 @@ export function requireOptions(
         param: option,
         message: `${op}: unknown option "${option}". Expected one of ${names.join(", ")}.${didYouMean(option, names)}`,
       });
-    // An array has properties of its own, of which "reverse" is one.
+    // Looking up "reverse" in an array would find its method.
     const expected = Array.isArray(known) ? undefined : (known as Readonly<Record<string, Kind>>)[option];
     if (expected !== undefined && value !== undefined) requireKind(op, option, value, expected, site);
   }
 }
 
-/** Refuse what is not the one function that `op` takes; its arguments belong to the function that `op` returns. */
+/** Refuse anything but one function as the argument of `op`: further arguments belong to the function that `op` returns. */
 export function requireFunction(op: string, f: unknown, rest: readonly unknown[] = []): void {
   if (typeof f !== "function") refuseOption(op, "f", `expected a function, got ${show(f)}.`);
   if (rest.length > 0)
     refuseOption(op, "f", `takes one function and gives another one, got ${show(rest[0])} as well. Call ${op}(f)(…).`);
 }
 
-/** ` Did you mean "…"?` where one of `names` is near, else nothing. */
+/** ` Did you mean "…"?` where one of `names` is close to `name`, else "". */
 export function didYouMean(name: string, names: Iterable<string>): string {
   const near = nearestName(name, names);
   return near === undefined ? "" : ` Did you mean "${near}"?`;

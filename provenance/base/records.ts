@@ -1,4 +1,4 @@
-/** Plain records: what counts as one, and how they are made and merged. Their keys are data, `__proto__` one like any other. */
+/** Plain records: what counts as one, and how they are made and merged. Their keys are data: even `__proto__` is a key like any other. */
 import { PedigradError } from "./error.js";
 
 /** Whether x is a plain record: an object literal, or one without a prototype. */
@@ -9,14 +9,14 @@ export const isRecord = (x: unknown): x is Record<string, unknown> => {
 };
 
 /**
- * An empty record. Keys are data, `__proto__` one like any other: nothing is inherited that a name could meet. (An object
- * without any prototype would do the same, but V8 keeps those as slow dictionaries.)
+ * An empty record that inherits no property, so that any name, even `__proto__`, can be a key. (An object without a prototype
+ * would do the same, but V8 keeps such objects as slow dictionaries.)
  */
 export const emptyRecord = <T>(): Record<string, T> => new (Bare as unknown as new () => Record<string, T>)();
 
 function Bare(): void {}
 Bare.prototype = Object.create(null, {
-  // How Node prints one: as any record.
+  // Node prints it like any other record.
   [Symbol.for("nodejs.util.inspect.custom")]: {
     value(this: object) {
       return { ...this };
@@ -28,10 +28,10 @@ Bare.prototype = Object.create(null, {
 export const mergeRecords = <T>(...records: readonly Record<string, T>[]): Record<string, T> =>
   Object.assign(emptyRecord<T>(), ...records);
 
-// Real structures are a few levels deep; what goes on beyond this contains itself.
+// Real structures are a few levels deep; a deeper one contains itself.
 export const DEEPEST = 200;
 
-/** Refuse what is nested that deep. */
+/** Refuse a structure that is nested more than `DEEPEST` deep. */
 export function requireDepth(op: string, depth: number): void {
   if (depth > DEEPEST)
     throw new PedigradError({
@@ -41,7 +41,7 @@ export function requireDepth(op: string, depth: number): void {
     });
 }
 
-/** Refuse a record with fields that are named by symbols, which no walk over its names would find. */
+/** Refuse a record with symbols as keys, because walks over its names would miss them. */
 export function requireNamedFields(op: string, record: object): void {
   const [symbol] = Object.getOwnPropertySymbols(record);
   if (symbol !== undefined)

@@ -3,12 +3,12 @@
 const plain = (name: string): string => name.toLowerCase().replace(/[^\p{L}\d]/gu, "");
 const sorted = (name: string): string => [...name].sort().join("");
 
-/** The name, and all that it becomes when a letter is lost. */
+/** The name, and the name without each one of its letters. */
 const cuts = (x: string): string[] => [x, ...[...x].map((_, i) => x.slice(0, i) + x.slice(i + 1))];
 
 /**
- * Which of `names` was meant: one that is the same but for case and punctuation, that has this name for a synonym, that is a letter
- * away (left out, put in, changed, or two of them swapped), or that has its words in another order.
+ * The one of `names` that was probably meant: equal but for case and punctuation, else with this name as a synonym, else one typing
+ * mistake away (a letter missing, added or changed, or two swapped), else with the same letters in another order.
  */
 export function nearestName(
   name: string,

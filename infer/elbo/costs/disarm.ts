@@ -1,7 +1,7 @@
 /**
  * DisARM (Dong, Mnih and Tucker 2020), the unbiased gradient of Bernoulli choices by antithetic pairs: one particle is two runs that share
- * all noise except at the sites that ask for it, where the first run draws b from a uniform u and the second draws b' from 1 - u. With
- * α the logits of element i,
+ * all noise except at the sites with gradient: "disarm", where the first run draws b from a uniform u and the second draws b' from
+ * 1 - u. With α the logits of element i,
  *
  *     gradient += 1/2 (cost_d(b)[i] - cost_d(b')[i]) (b[i] - b'[i]) σ(|α[i]|) ∇ α[i],
  *
