@@ -1,6 +1,6 @@
 /**
  * Log densities whose textbook formulas lose their digits: at concentration 1e8 terms of size 1e9 cancel to a result of size 10.
- * Here the cancelling parts are gone by algebra (Loader 2000, "Fast and accurate computation of binomial probabilities"). With
+ * Here algebra has removed the cancelling parts (Loader 2000, "Fast and accurate computation of binomial probabilities"). With
  *
  *     D(k, m) = k log(k/m) + m - k >= 0            the deviance
  *     δ(a)    = lgamma(a) - (a - 1/2) log a + a - log √(2π)     the error of Stirling's formula
