@@ -6,6 +6,7 @@ import { join, relative, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { Op } from "../autodiff/core/op.js";
 import * as autodiff from "../autodiff/index.js";
 import * as distributions from "../distributions/index.js";
 import { table } from "../distributions/kl/kl.js";
@@ -61,6 +62,20 @@ test("every elementwise op is exported, a method, a row of the tests' op table, 
       complaints.push(`${name} of ${file}: make it a method of Tensor (autodiff/methods.ts)`);
     if (!scalars.some((row) => row.name === name) && !WITHOUT_ROW.has(name))
       complaints.push(`${name} of ${file}: give it a row in "scalars" of test/autodiff/ops/opTable.ts`);
+  }
+  none(complaints);
+});
+
+test("an op with a gradient is smooth in the tests' op table, so that its derivatives are compared", async () => {
+  const complaints: string[] = [];
+  for (const { name, value } of await exportsOf("autodiff/ops/elementwise")) {
+    const row = scalars.find((one) => one.name === name);
+    if (!isOp(value) || row === undefined || row.smooth) continue;
+    const { op } = value as unknown as { op: Op };
+    if (row.ranges.some((_, i) => op.vjp(i) !== null))
+      complaints.push(
+        `${name} has a gradient: write smooth("${name}", …) in "scalars" of test/autodiff/ops/opTable.ts`,
+      );
   }
   none(complaints);
 });

@@ -15,7 +15,7 @@ import { emptyView, type View } from "./view.js";
 
 const EMPTY = Provenance.empty;
 
-/** The result of `op` with `params` on `inputs`. Kept short, so that V8 makes it part of the loops that call it. */
+/** The result of `op` with `params` on `inputs`. Kept short, so that V8 inlines it into the loops that call it. */
 export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
   if (batchDepth > 0 && inputs.some(isBatched)) return withNode(op, params, inputs, applyBatched(op, params, inputs));
   let provenance: Provenance = ambient;

@@ -21,7 +21,7 @@ export let recorder: Recorder | null = null;
 /** Whether a recording is being checked, so that inputs and all that depends on them have no numbers. */
 export let isChecking = false;
 
-/** Run `body` with `listener` (or nobody) listening. */
+/** Run `body` with `listener` as the recorder, or with none. */
 export function listening<T>(listener: Recorder | null, body: () => T): T {
   const outer = recorder;
   recorder = listener;
@@ -32,7 +32,7 @@ export function listening<T>(listener: Recorder | null, body: () => T): T {
   }
 }
 
-/** Run `body` on inputs without numbers, with `listener` listening. */
+/** Run `body` on inputs without numbers, with `listener` as the recorder. */
 export function checking<T>(listener: Recorder, body: () => T): T {
   isChecking = true;
   try {

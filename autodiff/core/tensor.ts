@@ -32,7 +32,7 @@ export let rawView: (x: Tensor) => View;
 export let rawNumber: (x: Tensor) => number;
 /** Whether a tensor has a shape and a place but no numbers, as it does while the compiler checks a program (recorder.ts). */
 export let isAbsent: (x: Tensor) => boolean;
-/** The same value at the same place, without its history. */
+/** The same value at the same place in a recording, without its node. */
 let copy: (x: Tensor, provenance: Provenance) => Tensor;
 
 /** The data of a tensor without numbers. */
@@ -177,25 +177,25 @@ export class Tensor extends /* @__PURE__ */ withMethods() {
     return made as this;
   }
 
-  /** For the engine: the same value as a tensor of its own, without its history. */
+  /** For the engine: the same value without its node. */
   withoutNode(): Tensor {
     return this.node === null ? this : copy(this, this.provenance);
   }
 }
 
-/** A number, of any shape of one element. */
+/** A tensor from a number; `shape` may be any shape with one element. */
 export const ofNumber = (x: number, provenance = Provenance.empty, shape = SCALAR): Tensor =>
   new Tensor(x, shape, provenance, true, null);
 
-/** Strided data as they are. */
+/** A tensor over strided data, which is not copied. */
 export const ofView = (view: View, provenance = Provenance.empty): Tensor =>
   new Tensor(view, view.shape, provenance, sizeOf(view.shape) === 1, null);
 
-/** A shape without numbers. */
+/** A tensor that has a shape but no numbers. */
 export const absent = (shape: Shape, provenance = Provenance.empty): Tensor =>
   ofView(new Absent(shape) as unknown as View, provenance);
 
-/** One example of a batch. */
+/** A tensor that looks like one example of a batch. */
 export const ofBatch = (batch: Batch, provenance = batch.value.provenance): Tensor =>
   new Tensor(null, batch.value.shape.slice(1), provenance, false, batch);
 

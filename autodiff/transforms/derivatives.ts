@@ -1,6 +1,6 @@
 /**
- * Derivatives beyond the gradient, made of the two transformations that exist: the cotangents' map `pull` of vjp is linear, so
- * its own gradient is forward mode, and vmap over unit cotangents gives all rows of a Jacobian at once.
+ * Derivatives beyond the gradient, built from vjp and vmap. The function `pull` that vjp returns is linear in the cotangent, so
+ * its own gradient is forward mode; vmap of `pull` over unit cotangents gives all rows of a Jacobian at once.
  */
 import { refuseOption, requireFunction, show } from "../../provenance/base/options.js";
 import { PedigradError } from "../../provenance/index.js";
@@ -71,7 +71,7 @@ export function hessian<R extends unknown[]>(
   return jacobian(grad(f));
 }
 
-/** The Hessian of a scalar function at x times v, without the Hessian; v and the result have the structure of x. */
+/** The Hessian of a scalar function at x, times v, without forming the Hessian; v and the result have the structure of x. */
 export function hvp<X = Tree, R extends unknown[] = []>(
   f: (x: X, ...rest: R) => Tensor,
   ...others: readonly never[]

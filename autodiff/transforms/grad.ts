@@ -1,7 +1,7 @@
 /**
- * Reverse mode. A function runs once with nodes kept (node.ts); then the graph is walked from the result back to the
- * arguments, each op handing its cotangent on through its rules. The walk uses ops like everything else, so inside another
- * gradient it is itself recorded, and gradients of gradients need nothing more.
+ * Reverse mode. A function runs once while nodes are kept (node.ts). Then the graph is walked from the result back to the
+ * arguments, and the rules of each op turn the cotangent of its result into cotangents of its inputs. The walk itself uses ops,
+ * so inside another gradient it is recorded too, and gradients of gradients need nothing more.
  */
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireFunction, requireOptions, show } from "../../provenance/base/options.js";
@@ -20,7 +20,7 @@ import { add } from "../ops/elementwise/math.js";
 import { reshape } from "../ops/views/shape.js";
 import { leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
 
-// A leaf is the argument again, with a node of its own, so that each gradient finds exactly its own variables.
+// A leaf is a new tensor with the value of the argument and a new node, so that each gradient finds exactly its own variables.
 const leafOp: Op = {
   name: "variable",
   shape: (_, inputs) => (inputs[0] as Tensor).shape,
@@ -37,7 +37,7 @@ function leaf(x: Tensor): Tensor {
   return variable;
 }
 
-/** x, as a constant to every gradient. Its provenance stays. */
+/** x as a constant for every gradient; its provenance stays. */
 export const stopGradient = <T>(x: T): T => mapTree(x, (item) => apply(stopOp, null, tensor(item as TensorLike)));
 const stopOp: Op = {
   ...leafOp,
@@ -46,7 +46,7 @@ const stopOp: Op = {
   batch: (_, [x]) => apply(stopOp, null, x as Tensor),
 };
 
-/** Undo broadcasting, the one place where it is done: sum `g` over the axes along which an input of `shape` was repeated. */
+/** Undo broadcasting, which is done only here: sum `g` over the axes along which an input of `shape` was repeated. */
 function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
   if (g.shape === shape || sameShape(g.shape, shape)) return g;
   const lead = g.shape.length - shape.length;
@@ -57,9 +57,9 @@ function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
 let passes = 0;
 
 /**
- * Cotangents of the variables, given that of y; undefined for a variable that y does not depend on. Nodes are numbered as they
- * are made, so descending numbers lead from the result to its operands, and a node that depends on no variable as new as
- * these has no part in it. Arrays are indexed by node serial minus that of the oldest variable.
+ * Cotangents of the variables, given that of y; undefined for a variable that y does not depend on. Node serials count up, so
+ * descending serials lead from the result to its operands. A node that depends only on variables older than these is skipped.
+ * Arrays are indexed by node serial minus that of the oldest variable.
  */
 function pullBack(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (Tensor | undefined)[] {
   const pass = ++passes;
@@ -105,11 +105,11 @@ function pullBack(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (
 const collected = (before: Tensor | undefined, more: Tensor): Tensor =>
   before === undefined ? more : add(before, more);
 
-/** All that arrived at x: whole cotangents, and parts. */
+/** The sum of all cotangents of x, whole ones and parts. */
 const withParts = (whole: Tensor | undefined, parts: readonly Part[] | undefined, x: Tensor): Tensor | undefined =>
   parts === undefined ? whole : collected(whole, sumOfParts(parts, x.shape));
 
-/** Run f, which returns a value and something beside it, on variables made from the leaves of its arguments. */
+/** Run f, which returns `[value, aux]`, on variables made from the leaves of its arguments. */
 function run<A>(
   f: (...xs: Tree[]) => readonly [TensorLike, A],
   xs: readonly unknown[],
@@ -139,7 +139,7 @@ function asResult(y: unknown): Tensor {
   });
 }
 
-/** Outside every gradient a result needs no graph: let go of it. */
+/** Outside every gradient a result needs no graph, so drop it. */
 const released = (x: Tensor): Tensor => (gradDepth > 0 ? x : x.withoutNode());
 
 /** The cotangents of the variables in the structures of the arguments they were made from. */
@@ -159,7 +159,7 @@ export function valueAndGrad<X = Tree, R extends unknown[] = []>(
   f: (x: X, ...rest: R) => Tensor,
   options?: { hasAux?: false },
 ): (x: unknown, ...rest: R) => [Tensor, TensorsLike<X>];
-/** With `hasAux`, f returns `[value, aux]`, and what comes back is `[[value, aux], gradient]`: aux has no gradient, and is returned as it is. */
+/** With `hasAux`, f returns `[value, aux]`, and the result is `[[value, aux], gradient]`; aux is returned unchanged and has no gradient. */
 export function valueAndGrad<X = Tree, R extends unknown[] = [], A = unknown>(
   f: (x: X, ...rest: R) => readonly [Tensor, A],
   options: { hasAux: true },

@@ -6,7 +6,7 @@ import { Tensor } from "../core/tensor.js";
 /** A tensor, or nested records, arrays and Maps of them. */
 // biome-ignore lint/suspicious/noExplicitAny: callers know the structure they passed in; results have the same one
 export type Tree = any;
-/** Anything that may stand in for a tree: leaves may be anything tensor-like. */
+/** Anything accepted as a tree: its leaves may be anything tensor-like. */
 export type TreeLike = unknown;
 type Numbers = readonly (number | boolean | Numbers)[];
 /** A structure like X with a tensor at each leaf; any where X is not known. */
@@ -46,7 +46,7 @@ export function mapTree(x: unknown, f: Visit, path = "", depth = 0): Tree {
   return copy;
 }
 
-// Most visits ask for no path, and spelling it out would cost more than they do.
+// Most visitors do not use the path, and building its text would cost more than the visit.
 const under = (f: Visit, path: string, key: unknown): string =>
   f.length < 2 ? "" : path === "" ? `${key}` : `${path}.${key}`;
 

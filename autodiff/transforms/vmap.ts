@@ -17,7 +17,7 @@ import { mapTree, type TensorsLike, type TreeLike } from "./tree.js";
 export interface VmapOptions {
   /** Which axis of each argument is mapped (null: none, the argument is shared); one for all, or one per argument. */
   inAxes?: number | null | readonly (number | null)[];
-  /** The length of the mapped axis, where no argument tells. */
+  /** The length of the mapped axis; needed only if no argument is mapped. */
   axisSize?: number;
 }
 

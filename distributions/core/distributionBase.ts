@@ -1,7 +1,7 @@
 /**
  * The methods that every distribution has, and the three that a family must define: its support, its log density, a draw. Shapes are
  * NumPyro's: a draw has sampleShape + batchShape + eventShape, a log density sampleShape + batchShape. Start here, then read
- * families/real/normal.ts; distribution.ts adds the ways to reshape a distribution.
+ * families/real/locationScale.ts; distribution.ts adds the ways to reshape a distribution.
  */
 import { traceDepth } from "../../autodiff/core/batch.js";
 import { recorder } from "../../autodiff/core/recorder.js";
@@ -67,6 +67,10 @@ export abstract class DistributionBase<P extends Params = Params> {
   }
   /** Whether draws have a gradient for the parameters. */
   get hasRsample(): boolean {
+    return false;
+  }
+  /** Whether draws are loc + scale · noise, so that LocScaleReparam applies. */
+  get isLocationScale(): boolean {
     return false;
   }
   /** Whether there are finitely many values, which `enumerateSupport` then lists. */

@@ -29,6 +29,8 @@ export interface Row<P extends Params> extends Omit<Signature<P>, "name"> {
   readonly keepInside?: boolean;
   /** Whether draws have a gradient for the parameters; by default whether values are continuous. */
   readonly hasRsample?: boolean;
+  /** Whether draws are loc + scale · noise, whatever other parameters there are. */
+  readonly isLocationScale?: boolean;
   readonly mean?: (p: P) => Tensor;
   readonly variance?: (p: P) => Tensor;
   readonly entropy?: (p: P) => Tensor;
@@ -66,6 +68,9 @@ export class Family<P extends Params> extends Distribution<P> {
   }
   override get hasRsample(): boolean {
     return this.#row.hasRsample ?? !this.support.isDiscrete;
+  }
+  override get isLocationScale(): boolean {
+    return this.#row.isLocationScale ?? false;
   }
   override get hasEnumerateSupport(): boolean {
     return this.#row.values !== undefined;

@@ -41,7 +41,7 @@ import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./p
 export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
   /** How much of phi comes from the wake phase, in [0, 1]; 1 by default. */
   insomnia?: number;
-  /** Whether the model has parameters to learn; without any, insomnia 0 skips the wake phase. */
+  /** Whether the model has parameters to learn, true by default. If false, and insomnia is 0, the wake phase is skipped. */
   modelHasParams?: boolean;
   /** How many dreams to draw per step; `numParticles` by default. */
   numSleepParticles?: number;

@@ -1,6 +1,6 @@
 /**
- * Variable elimination: sum names out of a product of factors one at a time. Each step multiplies only the factors that have the name, and
- * takes next the name whose product of factors has the fewest names.
+ * Variable elimination: sum names out of a product of factors one at a time. Each step multiplies only the factors that have the name. The
+ * next name is the one whose product of factors has the fewest names.
  */
 import type { Tensor } from "../../autodiff/index.js";
 import { type Combine, type Factor, multiply, reduceNames } from "./factors.js";

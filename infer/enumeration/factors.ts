@@ -1,6 +1,6 @@
 /**
- * Tensors whose axes have names, in log space: the factors of a factor graph. Each axis is named after an
- * enumerated site, a plate, or an element axis of an event. Factors are multiplied (their logarithms added) by matching names.
+ * Tensors whose axes have names, in log space: the factors of a factor graph. Each axis is named after an enumerated site, a
+ * plate, or an element axis of an event. Factors are multiplied (their logarithms added) by matching names.
  */
 import { PedigradError, type Tensor, transpose } from "../../autodiff/index.js";
 import { quoted } from "../checks.js";

@@ -26,7 +26,7 @@ export interface Graph {
   readonly variables: ReadonlyMap<string, ReadonlySet<string>>;
   /** size / subsampleSize by plate: a product over the plate is raised to this power. */
   readonly plateScales: ReadonlyMap<string, number>;
-  /** The plates of a site enumerated in the guide, which is not summed out here: no product over these plates; undefined for other names. */
+  /** The plates of a site enumerated in the guide, over which no product may be taken; undefined for other names. */
   readonly pinned: (name: string) => ReadonlySet<string> | undefined;
 }
 
@@ -56,7 +56,7 @@ export function sumProduct({ factors, variables, plateScales, pinned }: Graph, s
 const largest = (sets: readonly ReadonlySet<string>[]): ReadonlySet<string> =>
   sets.reduce((best, set) => (set.size > best.size ? set : best));
 
-/** Factors that share variables, and the group into which this group was merged, if it was. */
+/** Factors that share variables, the latest last; `within` is the group into which this group was merged, if it was. */
 interface Group {
   factors: Plated[];
   within: Group | null;

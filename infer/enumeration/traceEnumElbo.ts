@@ -136,7 +136,7 @@ function expectedTerms(run: EnumeratedPair, chosen: Tensor | null, biasedSubsamp
   });
 }
 
-/** A site that is neither enumerated nor has a pathwise sampler. */
+/** Whether a site is sampled (not enumerated) and has no pathwise sampler. */
 const isSampledScore = (site: SampleSite): boolean => isScoreSite(site) && site.infer.enumerate == null;
 
 /** -KL(q || p) in closed form for the sites that ask for it, by name. */

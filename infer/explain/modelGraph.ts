@@ -138,7 +138,7 @@ const labelOf = ({ name, kind, distribution }: GraphNode): string =>
   kind === "latent" || kind === "observed" ? `${name} ~ ${distribution}` : name;
 const plateLabel = ({ name, size }: GraphPlate): string => (size === null ? name : `${name} (${size})`);
 
-/** The provenance tag of a parameter, which must differ from a site of the same name. */
+/** The provenance tag of a parameter, which must differ from the tag of a site of the same name. */
 const paramTag = (name: string): string => `param ${name}`;
 
 /** Tags every value with its own site or parameter alone. It goes outside `trace`, so that the trace records the values as tagged here. */

@@ -5,6 +5,7 @@
 import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import type { Derived, Distribution } from "../../distributions/index.js";
 import { StraightThrough } from "../../distributions/wrappers/straightThrough.js";
+import * as kinds from "../../provenance/base/kinds.js";
 import { requireOptions } from "../checks.js";
 
 /** How the variance of a score-function site is reduced. The baseline may not depend on the site itself. */
@@ -39,14 +40,14 @@ export interface InferOptions {
 }
 
 const INFER = ["baseline", "enumerate", "gradient", "isAuxiliary", "kl", "sharesMask"];
-const BASELINE = [
-  "useDecayingAvgBaseline",
-  "baselineBeta",
-  "nnBaseline",
-  "nnBaselineInput",
-  "baselineValue",
-  "leaveOneOut",
-];
+const BASELINE = {
+  useDecayingAvgBaseline: kinds.flag,
+  baselineBeta: kinds.number,
+  nnBaseline: kinds.function,
+  nnBaselineInput: kinds.any,
+  baselineValue: kinds.any,
+  leaveOneOut: kinds.flag,
+};
 
 /** Refuse misspelt and contradictory options; `site` is named in the error. */
 export function checkInferOptions(site: string, infer: InferOptions): InferOptions {

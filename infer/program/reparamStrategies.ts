@@ -40,20 +40,6 @@ function wrappedAs(fn: Distribution, family: Distribution): Distribution {
   return family;
 }
 
-/** Families whose draws are loc + scale · noise. LogNormal and TruncatedNormal have a loc and a scale, but other draws. */
-const LOCATION_SCALE = new Set([
-  "AsymmetricLaplace",
-  "Cauchy",
-  "Gumbel",
-  "Laplace",
-  "Levy",
-  "Logistic",
-  "Normal",
-  "SkewNormal",
-  "SoftLaplace",
-  "StudentT",
-]);
-
 /**
  * Partial decentring of a location-scale family: with c = `centered` (0 fully decentred, 1 as written, null learnt),
  * x' ~ family(c·loc, scale^c) and x = loc + scale^(1-c) (x' - c·loc). `LocScaleReparam(0.3)` is short for { centered: 0.3 };
@@ -71,11 +57,11 @@ export function LocScaleReparam(how: { centered?: TensorLike | null } | number |
     );
   return (name, fn) => {
     const family = familyOf(fn);
-    if (!LOCATION_SCALE.has(family.family))
+    if (!family.isLocationScale)
       throw misuse(
         name,
         "LocScaleReparam",
-        `is ${family.family}, which is not a location-scale family: ${[...LOCATION_SCALE].join(", ")} are. Sample one of these at a site of its own and compute "${name}" from its value; TransformReparam does so for a TransformedDistribution.`,
+        `is ${family.family}, which is not a location-scale family such as Normal, Laplace or StudentT. Sample one of these at a site of its own and compute "${name}" from its value; TransformReparam does so for a TransformedDistribution.`,
       );
     const { loc, scale, ...others } = family.params as Record<string, Tensor> & { loc: Tensor; scale: Tensor };
     const c = centered === null ? learnt(name, loc, fn.eventDim) : tensor(centered);

@@ -1,6 +1,6 @@
 /**
- * Indexing by tensors. Everything rests on one primitive and its transpose: `gather` reads rows of an array by number,
- * `scatter` adds rows into places by number. Indices are checked, never clamped; negative ones count from the end.
+ * Indexing by tensors. Everything rests on one primitive and its transpose: `gather` reads rows of an array by index,
+ * `scatter` adds rows to an array by index. Indices are checked, never clamped; negative ones count from the end.
  */
 import { insertAxes, MIX, mapAxes } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";

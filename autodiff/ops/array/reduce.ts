@@ -1,6 +1,6 @@
 /**
  * Reductions. Every kernel folds contiguous rows: the reduced axes are moved to the end first, by strides, and copied only
- * where they do not lie together.
+ * if they are not contiguous there.
  */
 import { type AxisMap, mapAxes, mixAxis } from "../../../provenance/axes.js";
 import { requireOptions } from "../../../provenance/base/options.js";

@@ -101,7 +101,7 @@ interface Cursor {
 }
 type Loop = (n: number, out: Float64Array, at: number, operands: readonly Cursor[]) => void;
 
-/** The loop around a scalar function of one to three operands where no code may be generated. */
+/** The loop around a scalar function of one to three operands, for pages that forbid generated code. */
 function plainLoop(scalar: Scalar): Loop {
   return (n, out, at, operands) => {
     const [a, b, c] = operands as [Cursor, Cursor, Cursor];

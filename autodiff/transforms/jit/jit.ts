@@ -1,7 +1,7 @@
 /**
- * jit(f): f recorded once and run from then on as one generated function. The contract: f is pure in its arguments. That is
- * not taken on trust: the second call compares f with its recording, step by step, before it compiles, and later calls do so
- * again (work.ts says which); a difference throws, names what changed, and forgets the program.
+ * jit(f): f is recorded once and from then on runs as one generated function. The contract: f is pure in its arguments. This is
+ * checked: the second call compares f with its recording, step by step, before it compiles, and some later calls compare again
+ * (work.ts says which). A difference throws an error that names what changed, and drops the program.
  *
  * Tensors, typed arrays and ndarrays are inputs; other arguments are static, compared by value (symbols, functions and instances
  * of classes by identity), and part of the key together with the shapes.
@@ -25,7 +25,7 @@ import { Work } from "./work.js";
 /** Everything known about one key. */
 interface Entry {
   readonly keys: readonly ArgumentKey[];
-  /** The recording of f's first call; null before it. */
+  /** The recording of f's first call; null before that call. */
   known: Known | null;
 }
 
@@ -48,20 +48,20 @@ export interface Jitted<A extends unknown[], R> {
   /** The generated text for arguments like these. */
   source(...args: A): string;
   /**
-   * Further calls of a function whose result begins with the record that it takes first, such as the one that it has just returned: the
-   * record stays where it is. Null where that cannot be.
+   * For a loop that passes the record at the start of each result as the first argument of the next call: further calls that leave this
+   * record in memory. `record` is the one that the last call returned. Null if the function does not allow this.
    */
   resident(record: A[0]): Resident<R> | null;
-  /** Refuse, as a call would, where f is not the program any more that calls like this one have run. */
+  /** Refuse, as a call would, if f no longer does what it did when calls like this one were recorded. */
   check(...args: A): void;
 }
 
-/** f compiled: same results bit for bit, same gradients, one function call. */
+/** f compiled into one function: the same results bit for bit, the same gradients. */
 export function jit<A extends unknown[], R>(f: (...args: A) => R, ...rest: readonly never[]): Jitted<A, R> {
   requireFunction("jit", f, rest);
   const compiler = new Compiler(f);
-  // Inside another recording, a gradient or a batch, f's ops are simply part of the larger program. Where no code may be generated,
-  // f itself runs: slower, and with the same bits.
+  // Inside another recording, a gradient or a batch, f itself runs: its ops become part of the larger program. Where code generation is
+  // forbidden, a compiled program runs its kernels one after the other (compile/executable.ts): slower, the same bits.
   const call = (...args: A): R =>
     recorder !== null || gradDepth > 0 || batchDepth > 0 ? f(...args) : compiler.call(args);
   call.source = (...args: A): string => compiler.source(args);
@@ -74,7 +74,7 @@ class Compiler<A extends unknown[], R> {
   /** The most recently used first. */
   readonly #entries: Entry[] = [];
   readonly #signatures = new Signatures();
-  /** The records of the last result: a loop hands them back, and they need not be looked at again. */
+  /** The records of the last result. A loop passes them back, and they are then recognised without a walk through their fields. */
   #returned: readonly Returned[] = [];
   /** Further calls of such a loop. */
   #loop: Resident<R> | null = null;
@@ -114,7 +114,7 @@ class Compiler<A extends unknown[], R> {
     return null;
   }
 
-  /** Calls after the last one, which was of this entry and returned `value`; null where that does not begin with the record that f takes first. */
+  /** The calls that follow the last one (of this entry, with result `value`); null if the result does not begin with f's first argument. */
   #loopOf(entry: Entry, value: R | null): Resident<R> | null {
     const { known } = entry;
     const executable = known?.executable;
@@ -173,7 +173,7 @@ class Compiler<A extends unknown[], R> {
       );
   }
 
-  /** The first call: f itself, while it is written down. */
+  /** The first call: runs f itself and records it. */
   #record(entry: Entry, args: A, inputs: readonly Tensor[]): R {
     const fresh = inputs.map((x) => (x.shape.length === 0 ? ofNumber(rawNumber(x)) : ofView(rawView(x))));
     const writer = new Writer(fresh);
@@ -186,14 +186,14 @@ class Compiler<A extends unknown[], R> {
     return result.of(result.outputs.map((x, k) => x.withProvenance(found[k] as Provenance))) as R;
   }
 
-  /** The compiled form, after a comparison where one is due. */
+  /** The compiled form, after a comparison if one is due. */
   #upToDate(entry: Entry, known: Known, args: A): Executable {
     if (known.work.isDue()) this.#compare(entry, known, args);
     known.executable ??= new Executable(programOf(known.recording), known.result.outputs);
     return known.executable;
   }
 
-  /** Walk through f beside its recording, without numbers; where they part, forget the recording and throw. */
+  /** Run f without numbers and compare it with its recording; at the first difference, drop the recording and throw. */
   #compare(entry: Entry, { recording, result, work }: Known, args: A): void {
     const changed = (what: string): PedigradError => changedError(work.calls, what);
     const fresh = recording.inputs.map((shape) => absent(shape));
@@ -212,7 +212,7 @@ class Compiler<A extends unknown[], R> {
     }
   }
 
-  /** f with `inputs` in the places of its inputs, in a run of its own: what it returns, and what it has read. */
+  /** Runs f on `inputs`, with its own record of reads: what f returned, and what it read. */
   #run(args: A, inputs: readonly Tensor[], around: (body: () => R) => R): { value: R; reads: Provenance } {
     let next = 0;
     const given = args.map((arg) => mapTree(arg, (leaf) => (isInput(leaf) ? inputs[next++] : leaf))) as A;
@@ -232,7 +232,7 @@ const changedError = (call: number, what: string): PedigradError =>
     message: `jit: the program changed between calls: a number, an array or a branch that is not among its arguments is another one now. Pass the changing number as an argument, a tensor, or do not compile ({ jit: false } for SVI). Call ${call} did something else than the calls before it: ${what}.`,
   });
 
-/** The part of a text that begins where it parts from another one. */
+/** The end of a text, from the word in which it first differs from another text. */
 function parted(text: string, other: string): string {
   let at = 0;
   while (at < text.length && text[at] === other[at]) at++;

@@ -1,6 +1,6 @@
 /**
- * Provenance of what a compiled function returns: the sets of the arguments of this very call, handed on through the recorded ops,
- * and whatever the function itself adds. As a compiled function may mix what only its recording knows, axes are not followed.
+ * Provenance of the results of a compiled function: the sets of this call's arguments, passed on through the recorded ops, and the
+ * sets that the function itself adds. Axes are not followed through the ops: every axis counts as mixed.
  */
 import { MIX } from "../../../provenance/axes.js";
 import { ambient, Provenance, union } from "../../../provenance/index.js";
@@ -8,9 +8,9 @@ import type { Tensor } from "../../core/tensor.js";
 import type { Operand, Recording } from "./program/recording.js";
 
 export class OutputSets {
-  /** The sets of the outputs where no argument has one. */
+  /** The sets that the outputs have when every argument's set is empty. */
   readonly own: readonly Provenance[];
-  /** The sets of the arguments last asked for, and what came of them. */
+  /** The arguments' sets of the last query, and the outputs' sets found for them. */
   #given: readonly Provenance[] = [];
   #found: readonly Provenance[] = [];
 

@@ -1,7 +1,7 @@
 /**
- * Calls of a compiled function whose result begins with the record that it takes first, as that of a step with the next state does: from
- * call to call the record stays in the arena, and it is copied only when somebody asks for it. Nothing else may run the program
- * meanwhile: the executable tells its holder first, which then copies what it had.
+ * Calls in a loop that passes the record at the start of each result as the first argument of the next call, as a training step does with its
+ * state. The record stays in the arena from call to call, and is copied only when the caller asks for it. Before anything else runs the
+ * program, the executable tells its holder, which then copies the record.
  */
 import { ambient, Provenance } from "../../../provenance/index.js";
 import { batchDepth } from "../../core/batch.js";
@@ -11,16 +11,16 @@ import type { Tensor } from "../../core/tensor.js";
 import type { Executable, Holder } from "./compile/executable.js";
 import type { Returned } from "./signature.js";
 
-/** What the compiler knows and a resident asks. */
+/** The parts of the compiler that a resident needs. */
 export interface Host<R> {
   readonly executable: Executable;
   /** The record of the last result. */
   readonly own: Returned;
-  /** The inputs that follow the record; null for arguments of another kind. */
+  /** The inputs after the record; null if the arguments do not match the entry, or have provenance. */
   readonly inputsOf: (rest: readonly unknown[]) => readonly Tensor[] | null;
   /**
-   * Whether f still is this program. It counts a call, and compares f with its recording where that is due; `isOwn` says that the record
-   * is that of the last result, and not of an earlier one, which its owner may have changed.
+   * Whether f still does what was recorded: counts a call, and compares f with its recording if that is due. `isOwn`: the record is that
+   * of the last result, not of an earlier result, which the caller may have changed.
    */
   readonly isStill: (args: readonly unknown[], from: number, isOwn: boolean) => boolean;
   /** A result of these outputs. */
@@ -32,27 +32,27 @@ export class Resident<R> implements Holder {
   readonly #host: Host<R>;
   #result: R | null;
   #isHolding = true;
-  /** The inputs of the last call that follow the record. */
+  /** The inputs after the record in the last call. */
   #inputs: readonly Tensor[] | null = null;
 
-  /** Made right after a run of the executable, which returned `result`; null if nobody has seen it. */
+  /** Must be made right after a run of the executable; `result` is what this run returned, null if it was not handed out. */
   constructor(host: Host<R>, result: R | null) {
     this.#host = host;
     this.#result = result;
     host.executable.holder = this;
   }
 
-  /** Whether this is the record of the last result that was copied. */
+  /** Whether `record` is the record of the last result that was copied. */
   holds(record: unknown): boolean {
     return this.#host.own.part === record;
   }
-  /** Whether nothing but numbers follows the record. */
+  /** Whether only numbers follow the record in the result. */
   get endsInNumbers(): boolean {
     const { executable, own } = this.#host;
     return executable.samples.slice(own.to).every((x) => x.shape.length === 0);
   }
 
-  /** One more call, of the record that the last one left and `args` from the place `from` on; false where it has to be an ordinary one. */
+  /** One more call, with the record of the last call and `args` from index `from` on; false if this must be an ordinary call. */
   next(args: readonly unknown[], from = 0): boolean {
     if (!this.#isHolding || ambient !== Provenance.empty || recorder !== null || gradDepth > 0 || batchDepth > 0)
       return false;
@@ -74,20 +74,20 @@ export class Resident<R> implements Holder {
     return true;
   }
 
-  /** What the last call returned, copied. */
+  /** A copy of the last call's result. */
   result(): R {
     const { executable, resultOf, sets } = this.#host;
     this.#result ??= resultOf(executable.outputs(sets));
     return this.#result;
   }
 
-  /** The same with the record that the last call was given. */
+  /** The same, but with the record that was passed to the last call. */
   before(): R {
     const { executable, own, resultOf, sets } = this.#host;
     return resultOf([...executable.inputs(own.to), ...executable.outputs(sets).slice(own.to)]);
   }
 
-  /** The kth of the numbers that follow the record in what the last call returned. */
+  /** The kth number after the record in the last call's result. */
   number(k: number): number {
     return this.#host.executable.number(this.#host.own.to + k);
   }
@@ -97,7 +97,7 @@ export class Resident<R> implements Holder {
     this.#isHolding = false;
   }
 
-  /** Hold the program no more. */
+  /** Copy the record and stop being the program's holder. */
   end(): void {
     this.release();
     if (this.#host.executable.holder === this) this.#host.executable.holder = null;

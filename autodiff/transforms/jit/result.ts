@@ -1,6 +1,6 @@
 /**
- * The results of a compiled function: the structure of its recording, filled with fresh tensors. A small program runs faster than
- * a walk builds a record, so the structure becomes text once, each record a constructor of its own.
+ * The results of a compiled function: the recorded structure, filled with fresh tensors. A small program takes less time than a
+ * walk that builds its record, so the structure is turned once into generated code, with a constructor for each record.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { emptyRecord } from "../../../provenance/base/records.js";
@@ -13,13 +13,13 @@ type Make = (outputs: readonly Tensor[], returned: Returned[]) => unknown;
 export class Result {
   /** The tensors of the recorded value, in order. */
   readonly outputs: Tensor[] = [];
-  /** What a later result must have in common with it. */
+  /** The signature that every later result must have too. */
   readonly text: string;
-  /** The records of the last value that a loop may hand back: the value itself or, in a list, each of those. */
+  /** The records of the last value that a loop may pass back: the value itself or, if it is a list, the records in it. */
   readonly returned: Returned[] = [];
   readonly #constants: unknown[] = [];
   readonly #constructors: string[] = [];
-  /** For each leaf, whether a record still has it. */
+  /** For each leaf, a condition in text: whether a record still has it. */
   readonly #checks: string[] = [];
   readonly #make: Make;
 
@@ -30,7 +30,7 @@ export class Result {
     this.#make = this.#evaluated<Make>(body) ?? ((outputs) => filled(value, outputs));
   }
 
-  /** What a function body returns that may use the constants; null where no code may be generated. */
+  /** The result of a generated function body that may use the constants; null where code generation is forbidden. */
   #evaluated<T>(body: string): T | null {
     if (!canGenerateCode()) return null;
     const bare = Object.getPrototypeOf(emptyRecord());
@@ -43,7 +43,7 @@ export class Result {
     return this.#make(outputs, this.returned);
   }
 
-  /** An expression that makes the value, found at `path` of the record that a loop would hand back; `mayComeBack`: it may be that record. */
+  /** An expression that makes the value. `mayComeBack`: a loop may pass this value back; else it is at `path` of the record passed back. */
   #textOf(value: unknown, signatures: Signatures, mayComeBack: boolean, path: string): string {
     if (!isContainer(value)) {
       const isOutput = value instanceof Tensor;
@@ -92,13 +92,13 @@ export class Result {
   }
 }
 
-/** The value with these tensors in the places of its own. */
+/** The value with its tensors replaced by these. */
 function filled(value: unknown, outputs: readonly Tensor[]): unknown {
   let next = 0;
   return mapTree(value, (leaf) => (leaf instanceof Tensor ? outputs[next++] : leaf));
 }
 
-/** How many fields a record or list has, those named by symbols included; -1 where it is neither. */
+/** How many fields a record or list has, including those named by symbols; -1 for anything else. */
 function fieldCount(x: unknown): number {
   if (typeof x !== "object" || x === null) return -1;
   let count = Object.getOwnPropertySymbols(x).length;

@@ -1,7 +1,7 @@
 /**
  * When two calls of a compiled function are alike: the structure of the arguments, the shapes of their tensors, and all
- * other leaves by value (symbols, functions and instances of classes by identity, the last two held weakly). Asking this costs more
- * than a small program runs, so what jit itself returned last is recognised without a walk.
+ * other leaves by value (symbols, functions and instances of classes by identity, the last two held weakly). This comparison costs more
+ * than a run of a small program, so the records that jit itself returned last are recognised without a walk.
  */
 import { requireDepth, requireNamedFields } from "../../../provenance/base/records.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -10,7 +10,7 @@ import { Tensor, tensor } from "../../core/tensor.js";
 import { isContainer } from "../tree.js";
 import { literal } from "./program/params.js";
 
-/** A value taken apart: what must be equal, and the tensors that may differ. */
+/** A value split in two: a text that must be equal, and the tensors that may differ. */
 export interface Signature {
   readonly text: string;
   readonly leaves: readonly Tensor[];
@@ -33,7 +33,7 @@ export class Signatures {
     return this.#walk(arg, isInput);
   }
 
-  /** The signature of a result, of which only tensors are made anew at each call. */
+  /** The signature of a result; only its tensors are made anew at each call. */
   ofResult(value: unknown): Signature {
     return this.#walk(value, isTensor);
   }
@@ -57,7 +57,7 @@ export class Signatures {
   }
 
   #static(x: unknown): string {
-    // JSON alone has one text for NaN and the infinities, and one for 0 and -0.
+    // Plain JSON writes NaN and the infinities alike, and 0 and -0 alike.
     if (Array.isArray(x)) return JSON.stringify(x, (_, item) => (typeof item === "number" ? literal(item) : item));
     if (typeof x === "string") return JSON.stringify(x);
     if (typeof x === "number") return literal(x);
@@ -73,21 +73,21 @@ export class Signatures {
   }
 }
 
-/** One argument of a known key: a tensor of this shape, or whatever has this signature. */
+/** One argument in the key of an entry: a tensor of this shape, or anything with this signature. */
 export type ArgumentKey = Shape | string;
 
-/** A record that a call returned last: its signature, and which of the outputs are its leaves. */
+/** A record in the last result: its signature, and which outputs are its leaves (`from` up to `to`). */
 export interface Returned {
   part: unknown;
   readonly text: string;
   outputs: readonly Tensor[];
   readonly from: number;
   readonly to: number;
-  /** Whether the record still has what it was returned with, and nothing else. */
+  /** Whether the record still has exactly the fields that it was returned with. */
   readonly isWhole: (part: unknown, outputs: readonly Tensor[]) => boolean;
 }
 
-/** The inputs of a call whose arguments match `keys`; null where they do not. A tree is looked at only if it is not known. */
+/** The inputs of a call whose arguments match `keys`, else null. A tree is walked only if it is not one of the `known` records. */
 export function match(
   keys: readonly ArgumentKey[],
   args: readonly unknown[],

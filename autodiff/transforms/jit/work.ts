@@ -1,15 +1,15 @@
 /**
- * When a compiled function is compared with its recording again: at calls 2, 4 and 8, and after that where the number of calls has
- * doubled, if the comparison costs no more than a tenth of the compiled work since the one before it. Work is counted in ops and
- * elements, never by a clock, so that the same program does the same everywhere.
+ * When a compiled function is compared with its recording again: at calls 2, 4 and 8, and after that whenever the number of calls has
+ * doubled, if the comparison costs no more than a tenth of the compiled work since the previous comparison. Work is counted in ops and
+ * elements, never by a clock, so that the same program is compared at the same calls on every machine.
  */
 import { sizeOf } from "../../core/shape.js";
 import type { Recording } from "./program/recording.js";
 
-// In units of about a nanosecond: an op in a comparison, in a compiled call, and an element that is computed or compared.
+// Costs in units of about a nanosecond: of an op in a comparison, of an op in a compiled call, of an element computed or compared.
 const COMPARED_OP = 400;
 const COMPILED_OP = 5;
-/** From here on comparisons are rationed. */
+/** Up to this many calls, comparisons are made whatever they cost. */
 const FREE = 8;
 const SHARE = 10;
 
@@ -29,7 +29,7 @@ export class Work {
     this.#call = COMPILED_OP * steps.length + elements;
   }
 
-  /** Count a call; true where it has to be compared. */
+  /** Count a call; true if it must be compared. */
   isDue(): boolean {
     this.calls++;
     const { calls } = this;
@@ -37,7 +37,7 @@ export class Work {
     return calls <= FREE || (calls - this.#compared) * this.#call >= SHARE * this.#comparison;
   }
 
-  /** The last call has been compared. */
+  /** Note that the last call has been compared. */
   compared(): void {
     this.#compared = this.calls;
   }

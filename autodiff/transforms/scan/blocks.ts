@@ -1,4 +1,4 @@
-/** What a loop is, and its result: one vector, in which each result of the body has a block with a part for each step. */
+/** The parameters of a loop, and its result: one vector, in which each result of the body has a block with one part per step. */
 import { type Shape, sizeOf } from "../../core/shape.js";
 import type { Tensor } from "../../core/tensor.js";
 import { moveToFront, reshape } from "../../ops/views/shape.js";
@@ -7,18 +7,18 @@ import type { Body } from "./body.js";
 
 export interface Loop {
   readonly body: Body;
-  /** Of the body's inputs the first are the carry, the next the x of a step; the rest is the same at every step. */
+  /** The body's first `carries` inputs are the carry, the next `xs` the x of a step; the rest are the same at every step. */
   readonly carries: number;
   readonly xs: number;
   readonly length: number;
   readonly reverse: boolean;
-  /** Whether the carry after every step is kept, and not the last one alone. */
+  /** Whether the result has the carry after every step, or only after the last. */
   readonly keeps: boolean;
-  /** Axes of a batch, which lead in every result of the body. */
+  /** The batch axes, which come first in every result of the body. */
   readonly lead: Shape;
 }
 
-/** A result of the body in the vector: where it begins, how many numbers of it belong to a step, for how many steps. */
+/** Where a result of the body is in the vector: its start, its numbers per step, and the number of steps. */
 export interface Block {
   readonly start: number;
   readonly width: number;
@@ -36,7 +36,7 @@ export function layoutOf({ body, carries, keeps, length, lead }: Loop): { blocks
   return { blocks, size };
 }
 
-/** The vector taken apart: the results of the body, each along a new leading axis. */
+/** The results of the body taken out of the vector, each with the steps along a new leading axis. */
 export function blocksOf(vector: Tensor, params: Loop): Tensor[] {
   const { body, lead } = params;
   const { blocks } = layoutOf(params);

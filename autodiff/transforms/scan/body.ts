@@ -1,6 +1,6 @@
 /**
- * The body of a loop as a program: written down once, on tensors that have shapes and no numbers, and known again by what it does, so
- * that a loop in the middle of a step is compiled once and not at every step.
+ * The body of a loop as a program. It is recorded on tensors that have shapes but no numbers, and a recording equal to an earlier one
+ * reuses its program. So a loop inside a training step is compiled once, not at every step.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { apply } from "../../core/apply.js";
@@ -14,7 +14,7 @@ import { type Program, programOf } from "../jit/program/program.js";
 import type { Recording, Step } from "../jit/program/recording.js";
 import { interpreted, type Runnable } from "./interpret.js";
 
-/** A body without constants of its own: what it was written down with from outside is among its inputs. */
+/** The body of a loop. It has no constants: tensors that it uses from outside are among its inputs. */
 export class Body {
   readonly #recording: Recording;
   readonly program: Program;
@@ -36,7 +36,7 @@ export class Body {
     return this.program.outputs.map((place) => (this.program.values[place] as { shape: Shape }).shape);
   }
 
-  /** Its memory, and its generated function or what stands in for it. */
+  /** The body ready to run: its memory, and its generated function (or an interpreter). */
   get runnable(): Runnable {
     this.#runnable ??= canGenerateCode() ? compiled(this.program) : interpreted(this.program);
     return this.#runnable;
@@ -67,7 +67,7 @@ export class Body {
     );
   }
 
-  /** How recordings of what is around it tell it from others. */
+  /** The text by which recordings that contain this body tell it from other bodies. */
   toJSON(): string {
     return `body ${this.id}`;
   }
@@ -78,7 +78,7 @@ function compiled(program: Program): Runnable {
   return { view: (place) => layout.view(place), owner: (place) => layout.views.owner(place), run };
 }
 
-/** `f` of tensors of these shapes as a body, and the tensors from outside that are its further inputs. */
+/** Records `f` on tensors of these shapes: its body, and the tensors from outside that become further inputs. */
 export function bodyOf(f: (...xs: Tensor[]) => Tensor[], shapes: readonly Shape[]): { body: Body; captured: Tensor[] } {
   return inTrace((level) => {
     const writer = new Writer(level, shapes);
@@ -87,14 +87,14 @@ export function bodyOf(f: (...xs: Tensor[]) => Tensor[], shapes: readonly Shape[
   });
 }
 
-/** Writes a body down: each op on what depends on the arguments becomes a step. */
+/** Records a body: each op that depends on the arguments becomes a step. */
 class Writer implements Tracer {
   readonly arguments: readonly Tensor[];
   readonly captured: Tensor[] = [];
   readonly #steps: Step[] = [];
-  /** Arguments and results by what makes them examples, which copies of a tensor have in common. */
+  /** The place of each argument and result. The key is its `batch`, which copies of a tensor share. */
   readonly #places = new Map<Batch, number>();
-  /** Tensors from outside: -1, -2, … until it is known how many there are. */
+  /** Tensors from outside. Their places are -1, -2, … until the number of them is known. */
   readonly #outside = new Map<Tensor, number>();
   isOpen = true;
 
@@ -132,7 +132,7 @@ class Writer implements Tracer {
     this.isOpen = false;
     const ends = outputs.map((x) => this.#placeOf(x));
     const own = this.shapes.length;
-    // Inputs come first: the arguments, what is from outside, then the results of steps.
+    // The final order: the arguments, the tensors from outside, then the results of steps.
     const moved = (place: number): number =>
       place < 0 ? own - place - 1 : place < own ? place : place + this.captured.length;
     return {
@@ -145,7 +145,7 @@ class Writer implements Tracer {
 
 const KEPT = 16;
 const bodies = /* @__PURE__ */ new Map<string, WeakRef<Body>[]>();
-/** The bodies that were asked for last, so that they outlive the step that needs them. */
+/** The most recently used bodies, held here so that they outlive the step that uses them. */
 const recent: Body[] = [];
 const opNumbers = /* @__PURE__ */ new WeakMap<object, number>();
 let made = 0;
@@ -157,7 +157,7 @@ function numberOf(op: object): number {
   return number;
 }
 
-/** The one body for all equal recordings, as long as somebody has it. */
+/** The one body for all equal recordings, as long as something still refers to it. */
 function known(recording: Recording): Body {
   const { inputs, steps, outputs } = recording;
   const key = `${inputs.join("|")};${steps.map(({ op, params, operands }) => `${numberOf(op)}(${operands})${paramsKey(params)}`).join(";")};${outputs}`;
@@ -175,7 +175,7 @@ function known(recording: Recording): Body {
   return body;
 }
 
-/** Let go of the oldest body, and of the texts of those that nobody has. */
+/** Drop the least recently used body, and the keys of bodies that nothing refers to. */
 function forget(): void {
   recent.pop();
   for (const [key, refs] of bodies) if (refs.every((ref) => ref.deref() === undefined)) bodies.delete(key);

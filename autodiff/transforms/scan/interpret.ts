@@ -1,9 +1,9 @@
-/** A body where no code may be generated: the kernels of its ops, one after the other, each value in an array of its own. The same bits, slower. */
+/** A body where code generation is forbidden: its ops' kernels run one after the other, each value in its own array. Same bits, slower. */
 import { type View, viewOf } from "../../core/view.js";
 import { Views } from "../jit/compile/views.js";
 import type { Program } from "../jit/program/program.js";
 
-/** A body ready to run: where its values are, in whose memory, and how it runs. */
+/** A body ready to run: the view of each value, the value whose memory it uses, and the function that runs the body. */
 export interface Runnable {
   view(place: number): View;
   owner(place: number): number;

@@ -1,11 +1,12 @@
 /**
- * A loop as one op. Its body is (c, x, k) ↦ (c', y), k what it has from outside; its result is one vector of blocks,
+ * A loop as one op. Its body is (c, x, k) ↦ (c', y), where k are tensors from outside; its result is one vector of blocks,
  *
  *     c after each step, or after the last one alone; y of each step.
  *
- * The carries of all steps are kept where a gradient is being taken. The gradient is a loop the other way: from the cotangent of the carry
- * after a step it makes those of the carry before it and of x, and adds up that of k. It evaluates the body again at the carry that was
- * kept; being a loop itself, it has a gradient in its turn. A batch of loops is a loop over a batched body.
+ * The carries of all steps are kept while a gradient is being taken. The gradient is a loop that runs backwards: from the cotangent of
+ * the carry after a step it computes the cotangents of the carry before the step and of x, and sums the cotangent of k over the steps. It
+ * evaluates the body again at the carry that was kept. As it is a loop itself, it has a gradient too. A batch of loops is a loop over a
+ * batched body.
  */
 import { apply } from "../../core/apply.js";
 import { gradDepth } from "../../core/node.js";
@@ -23,7 +24,7 @@ import { blocksOf, type Loop, shapeOf } from "./blocks.js";
 import { bodyOf } from "./body.js";
 import { runOf } from "./runOf.js";
 
-/** One step: the next carry and what is kept of the step. */
+/** One step: from the carry and x, the next carry and y. */
 export type Step = (carry: Tensor[], x: Tensor[]) => [carry: Tensor[], y: Tensor[]];
 
 /** The loop from `init` over the leading axes, of length `length`, of `xs`: the last carry, and every y along a new leading axis. */
@@ -59,7 +60,7 @@ const loopOp: Op<Loop> = {
     const isBatched = inputs.map((_, i) => i < carries || batched[i] === true);
     const given = inputs.map((x, i) => {
       if (i < carries) return batchAll([x], [batched[i] === true], size)[0] as Tensor;
-      // The steps stay in front of the batch.
+      // The axis of steps stays before the batch axis.
       return batched[i] && i < carries + xs ? moveToFront(x, 1) : x;
     });
     const own = (i: number): Shape => {
@@ -78,7 +79,7 @@ const loopOp: Op<Loop> = {
   },
 };
 
-/** The gradient of one application, for all its inputs at once: their rules are asked one after the other. */
+/** The cotangents of all inputs of one loop, computed together: `grad` asks for them one input at a time. */
 const answers = /* @__PURE__ */ new WeakMap<Tensor, { vector: Tensor; found: (Tensor | null)[] }>();
 
 function cotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: Loop): (Tensor | null)[] {
@@ -102,7 +103,7 @@ function pullLoop(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: 
     const start = expandDims(init[k] as Tensor, 0);
     return concatenate(reverse ? [slice(c, 1, length), start] : [start, slice(c, 0, length - 1)]);
   });
-  // Cotangents arrive at the carry of every step, or at the last one alone.
+  // The cotangents of the loop's results: of the carry after every step (or only the last), and of every y.
   const arriving = blocksOf(g, params);
   const wantedSteps = steps.filter(isWanted);
   const wantedFixed = fixed.filter(isWanted);
@@ -138,7 +139,7 @@ function pullLoop(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: 
   });
 }
 
-/** A number whose gradient is known beforehand: of results of a body, and as many cotangents of theirs. Its value is of no use. */
+/** Takes n results and their n cotangents. Its value is not used; its gradient for each result is the given cotangent. */
 const pairingOp: Op = {
   name: "pairing",
   shape: () => [],

@@ -1,6 +1,6 @@
 /**
- * A loop run: for each step the x of the step is copied into the memory of the compiled body, the body runs, and its results are copied into
- * their blocks and, the carry, back into its inputs. What has to be known about places is found before.
+ * How a loop runs. In each step, x is copied into the memory of the compiled body, the body runs, its results are copied into their
+ * blocks, and the new carry is copied back to the inputs. All offsets are worked out before the first step.
  */
 import { copyInto } from "../../core/copy.js";
 import { sizeOf } from "../../core/shape.js";
@@ -21,7 +21,7 @@ function copier(to: View, from: View): (to: number, from: number) => void {
     copyInto(to, from);
   };
 }
-/** Up to here a loop copies as fast as anything. */
+/** Up to this many numbers, a plain loop is the fastest way to copy. */
 const FEW = 256;
 const again = ({ data, shape, stride, offset }: View): View => viewOf(data, shape, stride, offset);
 
@@ -43,7 +43,7 @@ export function runOf(params: Loop, out: View, inputs: readonly View[]): () => v
     const { start, width, steps } = blocks[k] as Block;
     const own = result.shape.slice(lead.length);
     const target = viewOf(out.data, result.shape, [...rows, ...stridesOf(own)], out.offset + start);
-    // What is seen in the memory of an input changes with it, and goes by way of the result.
+    // A result that is a view of an input would change when that input is overwritten, so it is copied from the loop's result instead.
     const isOwn = body.program.values[owner(place)]?.kind === "op";
     const to = k < carries ? inputAt(k) : null;
     return {

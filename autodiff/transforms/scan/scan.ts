@@ -1,7 +1,7 @@
 /**
- * scan(f, init, xs): a loop that carries a value from step to step, as one op. f runs once, on tensors without numbers, to be written down
- * (body.ts); the loop then runs what was written (loop.ts). So a program does not grow with the length of its series, and neither f's
- * host code nor the gradient is run again for each step.
+ * scan(f, init, xs): a loop that carries a value from step to step, as one op. f runs once, on tensors without numbers, and is recorded
+ * (body.ts); the loop then runs the recording (loop.ts). So a program does not grow with the length of its series, and neither f's
+ * host code nor that of its gradient runs again for each step.
  */
 import * as kinds from "../../../provenance/base/kinds.js";
 import { requireOptions } from "../../../provenance/base/options.js";
@@ -16,19 +16,19 @@ import { leavesOf, mapTree, type TensorsLike, type Tree } from "../tree.js";
 import { loop, type Step } from "./loop.js";
 
 export interface ScanOptions {
-  /** From the last x to the first; ys stay beside their xs. */
+  /** Run from the last x to the first; each y keeps the position of its x. */
   reverse?: boolean;
-  /** For gradients of long loops: keep the carry of every √n-th step alone, and compute those between again. */
+  /** For gradients of long loops: keep the carry only at every √n-th step, and recompute the carries between. */
   checkpoint?: boolean;
 }
 
-/** T, which is not inferred from here: TypeScript has NoInfer from 5.4 only. */
+/** T, not inferred from this position (`NoInfer` exists only from TypeScript 5.4 on). */
 type NotInferred<T> = [T][T extends unknown ? 0 : never];
 
 /**
- * `[carry, ys]`: carry, y = f(carry, x) for each x along the leading axes of xs, from carry = init on; every y along a new leading axis.
- * Carry, xs and ys are tensors or nested records and arrays of them; carry and y may be null. The body may use tensors from outside, and has their
- * gradients; it cannot read numbers.
+ * `[carry, ys]`: starting from carry = init, carry, y = f(carry, x) for each x along the leading axes of xs; ys has every y along a new
+ * leading axis. Carry, xs and ys are tensors or nested records and arrays of them; carry and y may be null. The body may use tensors from
+ * outside, and gradients flow to them; it cannot read numbers.
  * @example scan((sum, x) => [sum.add(x), sum], 0, [1, 2, 3]) // [6, [0, 1, 3]]
  */
 export function scan<C, X, Y>(
@@ -88,7 +88,7 @@ const pathsOf = (tree: unknown): string[] => {
   return paths;
 };
 
-/** The leaves of the next carry, which must be like those of the first one. */
+/** The leaves of the next carry, which must match the first carry in structure and shapes. */
 function carriesOf(init: unknown, start: readonly Tensor[], next: unknown): Tensor[] {
   const [paths, now] = [pathsOf(init), pathsOf(next)];
   if (paths.join() !== now.join())
@@ -116,7 +116,7 @@ const shown = (paths: readonly string[]): string =>
       ? "one tensor"
       : `[${paths.map((path) => `"${path}"`).join(", ")}]`;
 
-/** The loop as a loop of blocks, each a loop: the carries between blocks are kept, those within computed again for the gradient. */
+/** The loop as an outer loop over blocks, each an inner loop. Carries between blocks are kept; those within are recomputed for the gradient. */
 function inBlocks(
   step: Step,
   init: readonly Tensor[],
@@ -128,7 +128,7 @@ function inBlocks(
   const rest = length - blocks * size;
   if (blocks < 2) return loop(step, init, xs, { length, reverse });
   const block: Step = (carry, x) => loop(step, carry, x, { length: size, reverse });
-  // What does not fill a block comes last: at the end, or at the beginning of a loop that runs backwards.
+  // The steps that do not fill a block run last. If the loop runs backwards, these are the first xs.
   const from = reverse ? rest : 0;
   const inside = xs.map((x) => {
     const part = slice(x, from, from + blocks * size);

@@ -18,6 +18,7 @@ export class Levy extends /* @__PURE__ */ family<Tensors<"loc" | "scale">, [loc:
   {
     constraints: { loc: real, scale: positive },
     support: ({ loc }) => greaterThan(loc),
+    isLocationScale: true,
     logDensity: (x, { loc, scale }) => {
       const d = x.sub(loc);
       return log(scale.div(2 * Math.PI))

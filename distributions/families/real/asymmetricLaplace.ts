@@ -49,6 +49,7 @@ export class AsymmetricLaplace extends /* @__PURE__ */ family<
   constraints: { loc: real, scale: positive, asymmetry: positive },
   defaults: { loc: 0, scale: 1, asymmetry: 1 },
   support: real,
+  isLocationScale: true,
   logDensity: (x, p) => {
     const [left, right, both] = scalesOf(p);
     const d = x.sub(p.loc);

@@ -50,6 +50,7 @@ const locationScale = (name: string, standard: Standard) =>
     constraints: { loc: real, scale: positive },
     defaults: { loc: 0, scale: 1 },
     support: real,
+    isLocationScale: true,
     logDensity: (x, { loc, scale }) =>
       standard.shape(x.sub(loc).div(scale)).sub(standard.logNorm === 0 ? log(scale) : log(scale).add(standard.logNorm)),
     draw: (key, shape, { loc, scale }) => standard.draw(key, shape).mul(scale).add(loc),

@@ -24,6 +24,7 @@ export class SkewNormal extends /* @__PURE__ */ family<
   constraints: { loc: real, scale: positive, skewness: real },
   defaults: { loc: 0, scale: 1, skewness: 0 },
   support: real,
+  isLocationScale: true,
   logDensity: (x, { loc, scale, skewness }) => {
     const z = x.sub(loc).div(scale);
     return square(z)

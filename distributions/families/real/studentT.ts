@@ -31,6 +31,7 @@ export class StudentT extends /* @__PURE__ */ family<
   constraints: { df: positive, loc: real, scale: positive },
   defaults: { loc: 0, scale: 1 },
   support: real,
+  isLocationScale: true,
   logDensity: (x, { df, loc, scale }) =>
     logOnePlusSquareOver(x.sub(loc).div(scale), df)
       .mul(df.add(1).mul(0.5))

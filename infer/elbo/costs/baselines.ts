@@ -66,7 +66,7 @@ export function checkPrediction(site: ScoreSite, predicted: Tensor, cost: Tensor
 export interface Subtracted {
   /** Held constant. */
   readonly baseline: Tensor;
-  /** Σ (cost - b)², the loss that trains networks and values. */
+  /** Σ r_k² / K over the K particles (see `baselineFor`), the loss that trains networks and values; null if the site has neither. */
   readonly loss: Tensor | null;
   /** The new decaying average, where the site keeps one. */
   readonly average: Tensor | null;

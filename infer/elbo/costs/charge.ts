@@ -37,7 +37,7 @@ export interface Share {
 }
 const NONE: readonly Meeting[] = [];
 
-/** How d pays for c. */
+/** Cost c in the form in which d pays for it. */
 export function shareOf(c: Cost, d: ScoreSite): Share {
   const { value, provenance, elements } = c;
   if (d.axes.length === 0) return { value, meetings: NONE };

@@ -1,6 +1,6 @@
 /**
- * E_q[log p - log q] of a latent z replaced by -KL(q_z || p_z) in closed form. This is right only if the parameters of p_z do not
- * depend on z (they could, through a site that the guide drew from z); provenance says whether they do. Both sides must have the same
+ * Replaces E_q[log p - log q] of a latent z by -KL(q_z || p_z) in closed form. This is right only if the parameters of p_z do not depend
+ * on z (they could, through a later site that the guide drew given z); provenance says whether they do. Both sides must have the same
  * scale and mask.
  */
 import { textOf } from "../../../autodiff/core/tensor.js";

@@ -1,6 +1,6 @@
 /**
- * Derivatives beyond the first (DiCE, Foerster et al. 2018; baselines after Farquhar et al. 2019). Let L_c be
- * the sum of log q over the elements of score sites that pay for cost c, one sum for each element of c, and l_d = log q(d). Then
+ * Derivatives beyond the first (DiCE, Foerster et al. 2018; baselines after Farquhar et al. 2019). Let L_c be the sum of log q over
+ * the elements of score sites that pay for cost c (one sum for each element of c), and l_d = log q(d). Then
  *
  *     ELBO = Σ_c c · exp(L_c - stopGradient(L_c)) + Σ_d stopGradient(b_d) · (1 - exp(l_d - stopGradient(l_d))).
  *

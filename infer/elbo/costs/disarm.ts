@@ -1,12 +1,12 @@
 /**
  * DisARM (Dong, Mnih and Tucker 2020), the unbiased gradient of Bernoulli choices by antithetic pairs: one particle is two runs that share
- * all noise except at the sites that ask for it, where the first run draws b from a uniform u and the second draws b' from 1 - u. With
- * \u03b1 the logits of element i,
+ * all noise except at the sites with gradient: "disarm", where the first run draws b from a uniform u and the second draws b' from
+ * 1 - u. With α the logits of element i,
  *
- *     gradient += 1/2 (cost_d(b)[i] - cost_d(b')[i]) (b[i] - b'[i]) \u03c3(|\u03b1[i]|) \u2207 \u03b1[i],
+ *     gradient += 1/2 (cost_d(b)[i] - cost_d(b')[i]) (b[i] - b'[i]) σ(|α[i]|) ∇ α[i],
  *
  * where cost_d includes only the costs that depend on the element (charge.ts). Given b, b' is 1 with probability max(0, 2 - 1/p) where
- * b = 1 and min(1, p/(1 - p)) where b = 0, p = \u03c3(\u03b1); so the first run draws as it would without the second.
+ * b = 1 and min(1, p/(1 - p)) where b = 0, p = σ(α); so the first run draws as it would without the second.
  *
  * All other sites have the same value in both runs, unless they depend on an antithetic site; then each run draws its own value.
  */

@@ -7,7 +7,7 @@ import { isFactor, type SampleSite, sampleSites, type Trace } from "../../progra
 const refusal = (code: string, site: string, message: string): PedigradError =>
   new PedigradError({ code, site, message });
 
-/** Refuse guide sites and plates that the model lacks, observes, or has in another shape, size or plate, and sites observed on both sides. */
+/** Refuse guide sites that the model lacks or observes, differences in shapes or plates, and sites that both sides observe. */
 export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity): void {
   for (const site of sampleSites(guide)) {
     if (site.isObserved || site.infer.isAuxiliary) continue;
@@ -107,7 +107,7 @@ function comparePlates({ name, plates: inGuide }: SampleSite, { plates: inModel 
 
 const alongDim = (dim: number | null): string => (dim === null ? "is a loop" : `lies along dim ${dim}`);
 
-/** Refuse latents of the model that have no value from the guide. `enumerated`: sites summed out, where the estimator can do so. */
+/** Refuse latents of the model without a value from the guide. `enumerated` holds the sites that the estimator sums out instead, if any. */
 export function checkLatentsCovered(guide: Trace, model: Trace, enumerated?: ReadonlyMap<string, number>): void {
   const ways =
     enumerated === undefined

@@ -43,7 +43,7 @@ export const replayedRun = (
 
 const handlersOf = (keyOf: () => Tensor, { values }: Inputs): Handler[] => [
   tagged,
-  // Parameters come from gradients of earlier steps, but are not random choices of this one.
+  // Parameters may carry site names from the gradients of earlier steps, which are not choices of this run.
   substitution(detachProvenance(values)),
   seeding(keyOf),
 ];

@@ -1,7 +1,6 @@
 /**
- * Subsampling needs linear objectives. A subsample's sum, scaled up, has the whole sum as its mean; its logarithm, or weights computed
- * from it, do not have the logarithm or the weights of the whole sum as their mean. Such objectives are biased, and refused unless the
- * user accepts the bias.
+ * Subsampling needs linear objectives. The scaled-up sum over a subsample is unbiased for the sum over all elements, but its logarithm,
+ * or a weight computed from it, is not. An objective that takes either is biased, and refused unless the user accepts the bias.
  */
 import { PedigradError } from "../../../autodiff/index.js";
 import type { PlateFrame } from "../../program/messages.js";
@@ -25,7 +24,7 @@ export function subsampledPlate(
   return null;
 }
 
-/** The refusal of a subsampled plate; `why` says what is not linear, `instead` what to use. */
+/** Throw the error for a subsampled plate; `why` says what is not linear, `instead` what to use. */
 export const refuseSubsampling = (
   estimator: string,
   { name, size, subsampleSize }: Pick<PlateFrame, "name" | "size" | "subsampleSize">,

@@ -1,6 +1,6 @@
 /**
  * What every family must obey, whatever its formula: shapes of draws and densities for batch shapes (), (3), (2, 1, 3) and sample shapes
- * (), (4); mass and densities that sum to 1; quantiles that invert the distribution function; vmap equal to a loop; draws whose gradient
+ * (), (4); mass and densities that sum to 1; quantiles that invert the distribution function; moments and entropy that draws have on average; vmap equal to a loop; draws whose gradient
  * is -(dF/dp)/f; expand, toEvent, mask and nonreparameterized.
  */
 import { test } from "uvu";
@@ -89,6 +89,27 @@ for (const family of lawful) {
       }
     }
   });
+
+  // Families with reference numbers have their moments there.
+  if (family.entry.cases[0]?.points.length === 0)
+    test(`${name}: mean, variance and entropy are averages over draws`, () => {
+      const d = batched(family, []);
+      const n = 20_000;
+      const x = d.sample(key, [n]);
+      /** Refuses an average over draws that is more than 4.5 of its own standard errors from what it should be. */
+      const averages = (terms: Tensor, want: Tensor, what: string): void => {
+        const mean = terms.mean(0);
+        const error = terms.sub(mean).square().mean(0).div(n).sqrt().mul(4.5).add(1e-9);
+        assert.ok(
+          numbers(mean.sub(want).abs().lessEqual(error)).every(Boolean),
+          `${what}: ${want}, draws have ${mean}`,
+        );
+      };
+      const [mean, variance, entropy] = [known(() => d.mean), known(() => d.variance), known(() => d.entropy())];
+      if (mean !== null) averages(x, mean, "mean");
+      if (mean !== null && variance !== null) averages(x.sub(mean).square(), variance, "variance");
+      if (entropy !== null) averages(d.logProb(x).neg(), entropy, "entropy");
+    });
 
   test(`${name}: expand, toEvent, mask, nonreparameterized`, () => {
     const d = batched(family, [3]);

@@ -16,6 +16,9 @@ const svi = () => new P.SVI(z, z, P.adam(0.1), new P.TraceELBO());
 const steps = (options: object) => () => svi().run(key, any({ numSteps: 1, progressBar: false, ...options }));
 const predict = (options: object) => () => new P.Predictive(z, any({ numSamples: 2, ...options })).run(key);
 
+const baseline = (options: object) => () =>
+  run(() => sample("x", new Normal(0, 1), { infer: { baseline: any(options) } }));
+
 /** Wrong calls, with a word of the refusal. */
 const wrong: Record<string, [call: () => unknown, words: RegExp][]> = {
   plates: [
@@ -34,6 +37,10 @@ const wrong: Record<string, [call: () => unknown, words: RegExp][]> = {
     [() => run(() => P.param("a", 1, any("positive"))), /expected options/],
     [() => run(() => P.param("a", [1], { eventDim: -1 })), /eventDim must be a non-negative integer/],
     [() => run(() => P.subsample([1, 2], any(1))), /subsample: expected options/],
+    [baseline({ useDecayingAvgBaseline: "no" }), /useDecayingAvgBaseline must be true or false/],
+    [baseline({ leaveOneOut: 0 }), /leaveOneOut must be true or false/],
+    [baseline({ nnBaseline: 3, nnBaselineInput: 1 }), /nnBaseline must be a function/],
+    [baseline({ baselineBeta: "0.5" }), /baselineBeta must be a finite number/],
     [() => P.markov([1, 2], any(2)), /markov: expected options/],
     [() => P.markov([1, 2], { history: 1.5 }), /history must be a non-negative integer/],
     [() => P.markov(any(3)), /markov: the first argument must be something to loop over/],

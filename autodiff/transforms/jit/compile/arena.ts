@@ -1,12 +1,12 @@
 /**
- * Places in the arena, by liveness: an array that nothing reads any more gives its place to later ones. Inputs, constants and outputs keep
- * theirs from call to call, and so do short values, which together are small.
+ * Places in the arena, by liveness: once nothing reads an array any more, later arrays take its place. Inputs, constants and outputs keep
+ * their places from call to call, and so do short values, which take little room together.
  */
 import type { Program } from "../program/program.js";
 import { storedValues, traffic, type Unit } from "./schedule.js";
 import type { Views } from "./views.js";
 
-/** Arrays below this size are not worth the looking. */
+/** Arrays below this size keep their places: reusing them saves too little. */
 const SHORT = 64;
 
 export interface Places {
@@ -15,7 +15,7 @@ export interface Places {
   readonly size: number;
 }
 
-/** Arrays begin at even places and have room for one number more: SIMD code reads and writes in pairs. */
+/** Arrays begin at even offsets and have room for at least one extra number, as SIMD code reads and writes in pairs. */
 const roomFor = (size: number): number => size + 2 - (size % 2);
 
 /** A place for every value of a program that runs in these units. */
@@ -43,7 +43,7 @@ export function placesOf(program: Program, units: readonly Unit[], views: Views)
   return { offsets, size: arena.size };
 }
 
-/** For each unit the values whose memory is read there for the last time. */
+/** For each unit, the values whose memory it is the last to read. */
 function lastReads(program: Program, units: readonly Unit[], views: Views): number[][] {
   const last = new Map<number, number>();
   units.forEach((unit, at) => {
@@ -54,13 +54,13 @@ function lastReads(program: Program, units: readonly Unit[], views: Views): numb
   return ends;
 }
 
-/** A line of numbers with gaps. */
+/** A memory of numbers, with free gaps. */
 class Arena {
   size = 0;
-  /** Free stretches in order: offset and size. */
+  /** Free ranges in order: offset and size. */
   readonly #gaps: [number, number][] = [];
 
-  /** The offset of a stretch: of the smallest gap in which it fits, else at the end. */
+  /** The offset of a new range: in the smallest gap that holds it, else at the end. */
   take(size: number): number {
     let best = -1;
     this.#gaps.forEach(([, room], i) => {

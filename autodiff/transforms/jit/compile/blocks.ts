@@ -1,6 +1,6 @@
 /**
- * SIMD code for rows in blocks: a routine that takes one block after another through the same loops and kernels. Products and sums over the
- * rows go on from block to block.
+ * SIMD code for rows in blocks: a routine that runs the same loops and kernels on one block after another. Products and sums over the
+ * rows accumulate from block to block.
  */
 import { sizeOf } from "../../../core/shape.js";
 import { productFor } from "../../../kernels/products.js";
@@ -11,14 +11,14 @@ import type { OpValue } from "../program/program.js";
 import type { Layout } from "./layout.js";
 import { LANES, type Rows, SUMMED } from "./rows.js";
 
-/** What a value needs before the first block, for each block, and after the last one. */
+/** The code for a value: before the first block, for each block, and after the last block. */
 export interface BlockText {
   readonly first: string;
   readonly each: string;
   readonly last: string;
 }
 
-/** A routine for all blocks. `row` is the number of a block's first row, `count` how many it has. */
+/** A routine for all blocks. In its text `row` is the number of a block's first row, `count` the number of its rows. */
 export const blocksText = (name: string, { count, block }: Rows, parts: readonly BlockText[]): string => {
   const lines = (key: keyof BlockText): string =>
     parts
@@ -44,7 +44,7 @@ export function kernelText(layout: Layout, rows: Rows, i: number): BlockText {
   return op === matmulOp ? productText(layout, rows, i) : totalText(layout, rows, i);
 }
 
-/** An address that moves on with the rows. */
+/** An address that advances with the rows. */
 const moving = (address: number, perRow: number): string =>
   perRow === 0 ? `${address}` : `${address} + row * ${8 * perRow}`;
 
@@ -58,7 +58,7 @@ const texts = {
   multiply: /* @__PURE__ */ call("multiply"),
 };
 
-/** Rows of one factor times the other one, or a product that adds up over the rows of both. */
+/** A product: rows of one factor times the other factor, or a sum over the rows of both. */
 function productText(layout: Layout, rows: Rows, i: number): BlockText {
   const { shape, inputs } = layout.program.values[i] as OpValue;
   const [left, right] = inputs as [number, number];
@@ -94,7 +94,7 @@ function productText(layout: Layout, rows: Rows, i: number): BlockText {
   return rows.inner.has(i) ? { first: "", each: `${clear}\n${each}`, last: "" } : { first: clear, each, last: "" };
 }
 
-/** A sum over the rows: of all that a row has in it, in eight lanes, or of each column. */
+/** A sum over the rows: of all numbers in them, in eight lanes, or of each column. */
 function totalText(layout: Layout, rows: Rows, i: number): BlockText {
   const { params, inputs, shape } = layout.program.values[i] as OpValue;
   const [x] = inputs as [number];

@@ -6,10 +6,10 @@ import { contiguous, isContiguous, type View } from "../../../core/view.js";
 import type { Program } from "../program/program.js";
 import type { Layout } from "./layout.js";
 
-/** Below, numbers are copied one by one in generated text. */
+/** Arrays below this size are copied number by number, in generated text. */
 const FEW = 16;
 
-/** What copies the first `count` outputs of a program to the places of its first inputs. */
+/** A function that copies the first `count` outputs of a program to the places of its first inputs. */
 export function carryingOver(program: Program, layout: Layout, count: number): () => void {
   const copies: (() => void)[] = [];
   const saves: (() => void)[] = [];
@@ -25,7 +25,7 @@ export function carryingOver(program: Program, layout: Layout, count: number): (
       }
       continue;
     }
-    // An output that is an input, such as the other one of a pair, must be read before any input is overwritten.
+    // An output that is itself an input (as when a step swaps two inputs) must be read before any input is overwritten.
     const isInput = program.values[layout.views.owner(place)]?.kind === "input";
     const middle: View = isInput ? contiguous(new Float64Array(size), from.shape) : from;
     if (isInput) saves.push(() => copyInto(middle, from));

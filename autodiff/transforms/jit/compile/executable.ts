@@ -18,10 +18,10 @@ export class Executable {
   readonly #layout: Layout;
   readonly #last: (Tensor | null)[];
   readonly #outputSize: number;
-  /** Who is told before the next run. */
+  /** The holder to tell before the next run. */
   holder: Holder | null = null;
   #carry: (() => void) | null = null;
-  /** Where each output is found; null for one that never changes. */
+  /** The view of each output in the arena; null for an output that never changes. */
   readonly #sources: readonly (View | null)[];
 
   /** `samples` are the outputs of the recording: those that never change are returned again. */
@@ -49,7 +49,7 @@ export class Executable {
     return this.program.values[place]?.kind === "constant";
   }
 
-  /** The outputs for these inputs, with these sets, in buffers of their own: what the caller keeps is never overwritten. */
+  /** The outputs for these inputs, with these sets, in new buffers: a later run does not overwrite what the caller keeps. */
   run(inputs: readonly Tensor[], sets: readonly Provenance[]): Tensor[] {
     this.holder?.release();
     this.holder = null;
@@ -58,7 +58,7 @@ export class Executable {
     return this.outputs(sets);
   }
 
-  /** Run with the first `count` outputs of the last run as first inputs, which stay in the arena, and `rest` as the others. */
+  /** Run with the first `count` outputs of the last run (which stay in the arena) as the first inputs, and `rest` as the others. */
   runOn(count: number, rest: readonly Tensor[]): void {
     this.#carry ??= carryingOver(this.program, this.#layout, count);
     this.#carry();
@@ -109,7 +109,7 @@ export class Executable {
     }
   }
 
-  /** A value of the arena as a tensor of its own, in `buffer` from `at` on. */
+  /** A value of the arena copied to a new tensor, in `buffer` from `at` on. */
   #copied(from: View, set: Provenance, buffer: Float64Array | null, at: number): Tensor {
     if (from.shape.length === 0) return ofNumber(from.data[from.offset] as number, set);
     const to = buffer as Float64Array;
@@ -124,10 +124,10 @@ export class Executable {
   }
 }
 
-/** Below, a loop copies faster than a call. */
+/** Below this size, a loop copies faster than a call. */
 const FEW = 32;
 
-/** Whoever relies on what the last run left in the arena. */
+/** An object that relies on what the last run left in the arena. */
 export interface Holder {
   /** Copy what is needed: another run is about to begin. */
   release(): void;
@@ -146,7 +146,7 @@ export function bound(program: Program): { layout: Layout; text: string; run: ()
   };
 }
 
-/** The same where no code may be generated: the kernels of all ops, one after the other. */
+/** The same where code generation is forbidden: runs the kernels of all ops, one after the other. */
 function interpreted(program: Program): { layout: Layout; text: string; run: () => void } {
   const layout = new Layout(program, { fused: false });
   const places = layout.units.flatMap((unit) => traffic(unit, program).makes);

@@ -1,8 +1,8 @@
 /**
  * The text of a scalar function, so that generated code can contain its arithmetic instead of a call. The text is taken apart
  * into tokens, and only an arrow function of one expression of parameters, numbers, operators and pure functions of Math is
- * inlined; whatever a minifier, a coverage counter or a wrapper made of it instead is called as it stands. A name may be
- * another thing where the function was written, so an expression must also agree with its function on a few numbers.
+ * inlined; a function that a minifier, a coverage counter or a wrapper has changed into anything else is called instead. A name may
+ * mean something else where the function was written, so an expression must also agree with its function on a few numbers.
  */
 import { canGenerateCode } from "../../../../provenance/base/codeGeneration.js";
 
@@ -27,7 +27,7 @@ const ARROW = /^(?:([\w$]+)|\(([\w$\s,]*)\))\s*=>\s*([^{][\s\S]*)$/;
 const TOKEN =
   /(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w$.])|[A-Za-z_$][\w$]*(?:\.[A-Za-z]\w*)?|[=!]==?|[<>]=?|\*\*|&&|\|\||[-+*/%!?:,()]/y;
 const NAMES = /^(?:Infinity|NaN|isNaN|Number\.isNaN|Math\.\w+)$/;
-/** Signs of which two in a row are another sign, or begin one. */
+/** Signs that must not stand twice in a row, since the pair is another sign or begins one. */
 const DOUBLED = "+-/<>";
 
 function parse(text: string): Expression | null {
@@ -81,7 +81,7 @@ function agrees({ parameters, body }: Expression, f: (...xs: number[]) => number
   }
 }
 
-/** The expression with its parameters replaced by texts that stand for single values. */
+/** The expression with its parameters replaced by the texts of its operands, each a single value. */
 export const substituteInto = ({ parameters, body }: Expression, operands: readonly string[]): string =>
   body.replace(/(?<![\w$.])[A-Za-z_$][\w$]*/g, (name) => {
     const i = parameters.indexOf(name);

@@ -1,7 +1,7 @@
 /**
- * From a program to one straight-line function. Numbers are arithmetic on local variables; elementwise ops on arrays of one
- * shape become one loop, in which a value that nobody else needs never touches memory; view ops become strides at compile
- * time; everything else is a call to the op's own kernel, its buffers fixed. So compiled equals eager bit for bit.
+ * From a program to one straight-line function. Numbers become arithmetic on local variables; elementwise ops on arrays of one
+ * shape become one loop, in which a value that nothing else needs is never stored; view ops become strides at compile time;
+ * everything else is a call to the op's own kernel with its buffers bound. So compiled equals eager bit for bit.
  *
  * The text is cut into functions of a few hundred lines, which is what V8 optimises well.
  */
@@ -29,7 +29,7 @@ export interface Generated {
 /** A statement, or a number: the expression of value i. */
 type Line = string | { readonly i: number; readonly expression: string };
 
-/** Lines in a function of the text: V8 takes longer to optimise fewer and larger ones, and gives up on the largest. */
+/** Lines per function of the text: V8 takes longer to optimise larger functions, and gives up on the largest. */
 const CHUNK = 250;
 
 /** A name in a comment of the text: names of ops are data. */
@@ -47,13 +47,13 @@ class Generator {
   readonly #functionNames = new Map<object, string>();
   readonly #chunks: Line[][] = [];
   #lines: Line[] = [];
-  /** How many lines of text they are. */
+  /** How many lines of text `#lines` makes. */
   #length = 0;
   /** Numbers that are local variables of the current chunk. */
   #locals = new Set<number>();
   /** Numbers that something reads from memory: the rest are never written there. */
   readonly #stored = new Set<number>();
-  /** Members of loops that something outside their loop needs. */
+  /** Which members of loops are needed outside their loop. */
   readonly #neededOutside: Uint8Array;
 
   constructor(
@@ -186,7 +186,7 @@ class Generator {
     const { layout } = this;
     const { values } = this.program;
     const owner = layout.views.owner(x);
-    // A number by another shape is the same number.
+    // A one-element view of a number is the same number.
     const i = sizeOf((values[owner] as Value).shape) === 1 ? owner : x;
     if ((values[i] as Value).kind === "constant") return literal(this.#number(i));
     if (!this.#locals.has(i)) {

@@ -1,4 +1,4 @@
-/** Where every value of a program lives: a place in one arena, or strides over the place of another value. */
+/** Where every value of a program is: at a place in one arena, or as strides over the place of another value. */
 import { copyInto } from "../../../core/copy.js";
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import { rawNumber, rawView } from "../../../core/tensor.js";
@@ -15,7 +15,7 @@ import { isOneNumber, Views } from "./views.js";
 export class Layout {
   /** The arena. */
   readonly memory: Float64Array;
-  /** The assembler of SIMD code for the arena, where some array of the program is long enough to gain by it. */
+  /** The assembler of SIMD code for the arena; null if no array of the program is long enough to gain from it. */
   readonly simd: Simd | null;
   readonly units: readonly Unit[];
   readonly views: Views;
@@ -63,7 +63,7 @@ export class Layout {
   offset(i: number): number {
     return this.view(i).offset;
   }
-  /** Where the elements of value i are for a loop over `shape`, whose axis `axis` is that of the rows in blocks if it has one. */
+  /** Where the elements of value i are, for a loop over `shape`. If it runs on blocks of rows, `axis` is its axis of rows. */
   place(i: number, shape: Shape, rows: Rows | null = null, axis = -1): Place {
     const steps = this.views.steps(i, shape);
     const owner = this.views.owner(i);
@@ -71,7 +71,7 @@ export class Layout {
     const { offset } = this.views.view(i);
     if (rows === null || !rows.inner.has(owner))
       return { offset: start + offset, steps, perRow: rows === null ? 0 : (steps[axis] ?? 0) };
-    // Its memory has the rows of a block where the value has all of them.
+    // The value has all rows, but its memory has room for those of one block only.
     const all = stepOfAll(rows, owner, this.program);
     const inBlock = (step: number): number => (step % all) + Math.floor(step / all) * (all / rows.count) * rows.block;
     return { offset: start + inBlock(offset), steps: steps.map(inBlock), perRow: 0 };
@@ -88,7 +88,7 @@ export class Layout {
   }
 }
 
-/** How far apart in memory two elements are that have all rows between them. */
+/** The distance in memory from an element to the one all rows further on. */
 const stepOfAll = ({ axes }: Rows, owner: number, { values }: Program): number =>
   sizeOf((values[owner] as Value).shape.slice(axes.get(owner)));
 

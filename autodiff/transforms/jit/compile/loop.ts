@@ -1,22 +1,22 @@
 /** A loop of elementwise ops, and its text in JavaScript, an element at a time. */
 import type { Shape } from "../../../core/shape.js";
 
-/** Where the elements of a value are: the first one in the arena, and how far it is to the next one along each axis of the loop. */
+/** Where the elements of a value are: the offset of the first in the arena, and the distance to the next along each axis of the loop. */
 export interface Place {
   readonly offset: number;
   readonly steps: readonly number[];
-  /** Where the loop runs on a block of rows: how far on the first element is for each row before the block. */
+  /** If the loop runs on a block of rows: how far the first element moves for each row before the block. */
   readonly perRow: number;
 }
 /** An operand that is read from memory. */
 export interface Read extends Place {
   readonly name: string;
 }
-/** A value of the loop: its name, the function of its operands, where it is stored if it is. */
+/** A value of the loop: its name, the function of its operands, and its place, or null if it is not stored. */
 export interface Step {
   readonly name: string;
   readonly scalar: (...xs: number[]) => number;
-  /** The operands in the JavaScript text; names of reads and steps, literals, or variables of the surroundings. */
+  /** The operands in the JavaScript text: names of reads and steps, literals, or variables from around the loop. */
   readonly operands: readonly string[];
   readonly to: Place | null;
 }
@@ -24,11 +24,11 @@ export interface Loop {
   readonly shape: Shape;
   readonly reads: readonly Read[];
   readonly steps: readonly Step[];
-  /** The axis of rows, where the loop runs on a block of them; else -1. */
+  /** The axis of rows if the loop runs on a block of rows, else -1. */
   readonly rows: number;
 }
 
-/** An axis of a loop that runs: `size` steps, or that many for each row of a block. */
+/** An axis of the generated loop: `size` steps, or, with `isRows`, `size` steps for each row of a block. */
 export interface Axis {
   readonly size: number;
   readonly isRows: boolean;
@@ -39,7 +39,7 @@ export interface Merged {
   readonly steps: readonly Step[];
 }
 
-/** A loop with as few axes as will do: two that every place goes through evenly are one, and an axis of size 1 is none. */
+/** The loop with as few axes as possible: two axes are merged if every place crosses both with one step, and axes of size 1 are dropped. */
 export function merged({ shape, reads, steps, rows }: Loop): Merged {
   const places: Place[] = [...reads, ...steps.flatMap(({ to }) => to ?? [])];
   const axes: Axis[] = [];

@@ -1,7 +1,7 @@
 /**
- * Rows in blocks. A product of a long matrix and a small one, elementwise ops on its rows, and the sums and products over the rows that
- * end them can all run on a block of rows before any of them goes on to the next: so a row is read from memory once, and a value that
- * nothing else needs never leaves the cache. Here such ops are found. Each adds up over rows in the order in which it does so in one go.
+ * Rows in blocks. A product of a long matrix and a small one, elementwise ops on its rows, and the final sums and products over the rows
+ * can all run on one block of rows before the next block. So a row is read from memory once, and a value that nothing else needs stays
+ * in the cache. This file finds such ops. Each adds up over rows in the same order as without blocks.
  */
 import type { Op } from "../../../core/op.js";
 import { type Shape, sizeOf } from "../../../core/shape.js";
@@ -12,41 +12,41 @@ import type { OpValue, Program } from "../program/program.js";
 import { canRunInPairs } from "./vector.js";
 import type { Views } from "./views.js";
 
-/** In place of the axis of rows, where a value is a sum over them; and where nothing has rows. */
+/** In place of an axis of rows: the value is a sum over the rows. Also the axis if there are no rows at all. */
 export const SUMMED = -1;
 
-/** Values that are made block by block, and with them all that is known of their rows. */
+/** The values that are made block by block, and the layout of their rows. */
 export interface Rows {
-  /** How many rows there are, and in a block: a multiple of 8. */
+  /** The number of rows in all, and per block (a multiple of 8). */
   readonly count: number;
   readonly block: number;
   /** The axis of rows of each value. */
   readonly axes: ReadonlyMap<number, number>;
-  /** The values of which there is never more than a block: nothing else reads them. */
+  /** The values that only ops in the blocks read, so that memory for one block is enough. */
   readonly inner: ReadonlySet<number>;
-  /** How many numbers of memory a value takes where that is not its size: those of a block, or of eight sums behind each total. */
+  /** How many numbers of memory a value takes, if not its size: those of one block, or eight partial sums after each total. */
   readonly room: ReadonlyMap<number, number>;
 }
 
-/** Sums side by side in the sum of a long row. */
+/** Partial sums that are added in parallel in the sum of a long row. */
 export const LANES = 8;
 
-/** Rows below this many are not worth it. */
+/** Blocks do not pay below this many rows. */
 const FEW = 64;
-/** Numbers in a matrix from which on it is long, and at most in one that is small. */
+/** A matrix is long from LONG numbers on, and small up to SMALL numbers. */
 const LONG = 4096;
 const SMALL = 8192;
 /**
- * Numbers in the rows of a block, about, where the small matrix is a vector, and where it is not. So few of them that the processor fetches the
- * next rows while it works on these; but products of matrices are slow on a handful of rows.
+ * About how many numbers the rows of a block have: BLOCK if the small matrix is a vector, else WIDE_BLOCK. BLOCK is so small that the
+ * processor fetches the next rows while it works on these; but products of matrices are slow on few rows.
  */
 const BLOCK = 512;
 const WIDE_BLOCK = 8192;
 
-/** Products that are tried as the first one of a list. */
+/** How many products of a list are tried as the first op of the blocks. */
 const STARTS = 8;
 
-/** The ops of a list before rows in blocks, those in them, and those after; null where there are none. */
+/** The ops of a list: those before the blocks, those in the blocks, and those after. */
 export interface Found {
   readonly before: readonly number[];
   readonly members: readonly number[];
@@ -64,7 +64,7 @@ export function findRows(program: Program, views: Views, list: readonly number[]
   return null;
 }
 
-/** The axis of a product along which it has the rows of a long matrix, while the other one is small; -1 where there is none. */
+/** The axis of a product that has the rows of a long matrix, if the other matrix is small; else -1. */
 function longAxis({ values }: Program, i: number): number {
   const { op, shape, inputs } = values[i] as OpValue;
   if (op !== matmulOp || shape.length !== 2) return -1;
@@ -76,7 +76,7 @@ function longAxis({ values }: Program, i: number): number {
 
 class Finder {
   readonly axes = new Map<number, number>();
-  /** Values that need a sum over the rows, or all rows of a value at once. */
+  /** Values made after the blocks: they need a sum over the rows, or all rows of a value at once. */
   readonly #late = new Set<number>();
 
   constructor(
@@ -116,7 +116,7 @@ class Finder {
     return (this.axes.get(this.views.owner(i)) ?? SUMMED) !== SUMMED;
   }
 
-  /** Take value i in if it can run on a block. */
+  /** Add value i to the blocks if it can run on a block. */
   #place(i: number): void {
     const { inputs } = this.#op(i);
     const needsSums = inputs.some((x) => this.#isLate(x));
@@ -130,7 +130,7 @@ class Finder {
     if (axis === null || axis === SUMMED) this.#late.add(i);
   }
 
-  /** The axis of rows of an op of which some operand has them; null where it cannot run on a block. */
+  /** The axis of rows of an op with an operand that has rows; null if the op cannot run on a block. */
   #axisOf(value: OpValue): number | null {
     if (value.op.scalar !== undefined) return this.#axisOfLoop(value);
     if (value.op === matmulOp) return this.#axisOfProduct(value);
@@ -148,7 +148,7 @@ class Finder {
     return isSame && this.#isVector(op, inputs, shape) ? axis : null;
   }
 
-  /** Whether the op has SIMD code that reads its operands as they lie. */
+  /** Whether the op has SIMD code that reads its operands without a copy. */
   #isVector({ scalar }: Op, inputs: readonly number[], shape: Shape): boolean {
     const along = (x: number): number =>
       this.views
@@ -158,7 +158,7 @@ class Finder {
     return scalar !== undefined && canRunInPairs(scalar) && inputs.every((x) => [0, 1].includes(along(x)));
   }
 
-  /** Rows of the left operand or columns of the right one, if the other is small; or a small sum over the rows of both. */
+  /** The axis of the rows of the left operand, or the columns of the right one, if the other is small; or a small sum over rows of both. */
   #axisOfProduct({ shape, inputs }: OpValue): number | null {
     const [left, right] = inputs as [number, number];
     const [l, r] = [left, right].map((x) => (this.#hasRows(x) ? this.#rowsOf(x) : -1));
@@ -169,7 +169,7 @@ class Finder {
     return l !== 0 && r !== 1 && sizeOf(shape) <= SMALL ? SUMMED : null;
   }
 
-  /** A sum over the rows, and over all that a row has in it or over nothing else. */
+  /** Accepts a sum over the rows alone, or over the rows and all numbers in each row. */
   #axisOfSum({ params, inputs: [x] }: OpValue): number | null {
     const axis = this.#rowsOf(x as number);
     const { shape, stride } = this.views.view(x as number);
@@ -180,12 +180,12 @@ class Finder {
     return isRest || (axes.length === 1 && sizeOf(shape.slice(0, axis)) === 1) ? SUMMED : null;
   }
 
-  /** The axis of rows of value i, which may see its owner's otherwise; null where they do not lie along one axis. */
+  /** The axis of rows of value i, which may be a view with another axis than its owner's; null if the rows are not along one axis. */
   #rowsOf(i: number): number | null {
     const owner = this.views.owner(i);
     const own = this.#op(owner).shape;
     const { shape, stride, offset } = this.views.view(i);
-    // From one row to the next, and from the first row to what comes after the last one.
+    // The distance from one row to the next, and from the first row to the end of the last.
     const row = sizeOf(own.slice((this.axes.get(owner) as number) + 1));
     const all = row * this.count;
     const axis = shape.findIndex((n, k) => n === this.count && stride[k] === row);
@@ -196,7 +196,7 @@ class Finder {
     return axis >= 0 && offset % all < row && shape.every(isApart) ? axis : null;
   }
 
-  /** Take in an elementwise op on other data that only elementwise ops in the blocks read. */
+  /** Add an elementwise op on other data, if only elementwise ops in the blocks read its value. */
   #draw(i: number): void {
     const { op, shape, inputs } = this.#op(i);
     if (op.scalar === undefined || this.axes.has(i) || this.#isLate(i) || !this.#isOwn(i)) return;
@@ -227,7 +227,7 @@ class Finder {
     return this.#hasRows(i) && this.#isOwn(i);
   }
 
-  /** Code in pairs writes one number more than an odd number: not behind the last row, where other rows follow that are done already. */
+  /** Code in pairs writes one extra number after an odd row. That must not hit other rows that follow the last row and are already done. */
   #wouldOverrun(inner: ReadonlySet<number>): boolean {
     return [...this.axes].some(([i, axis]) => {
       const { shape } = this.#op(i);

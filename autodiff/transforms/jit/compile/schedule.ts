@@ -1,13 +1,13 @@
 /**
- * In which units a program runs, and in which order: a kernel, arithmetic on numbers, or a loop of all elementwise ops on arrays of
- * one shape that can wait for each other. A value that nothing outside its loop needs is never in memory.
+ * The units in which a program runs, and their order. A unit is a kernel, arithmetic on numbers, or one loop of all elementwise ops on
+ * arrays of one shape that can run together. A value that nothing outside its loop needs is never in memory.
  */
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import type { OpValue, Program } from "../program/program.js";
 import { findRows, type Rows, SUMMED } from "./rows.js";
 import type { Views } from "./views.js";
 
-/** A loop has members; the others make one value. */
+/** A loop makes several values, its members; the other units make one. */
 export type PlainUnit =
   | { readonly kind: "kernel" | "number"; readonly value: number }
   | { readonly kind: "loop"; readonly members: readonly number[]; readonly shape: Shape };
@@ -25,13 +25,13 @@ interface Group {
   readonly shape: Shape;
 }
 
-/** Ops in a loop: V8 takes SIMD code of at most 50,000 local variables, and optimises short loops best. */
+/** The most ops in a loop: V8 accepts at most 50,000 local variables in SIMD code, and optimises short loops best. */
 const LOOP = 400;
 
-/** Searches for rows in blocks in a program. */
+/** The most searches for rows in blocks per program. */
 const SEARCHES = 64;
 
-/** The units of a program; every op is one of its own where loops are not `fused`, and rows are in blocks only where those have code. */
+/** The units of a program. Without `fused`, every op is a unit of its own; rows run in blocks only with `inBlocks`. */
 export function schedule(program: Program, views: Views, { fused = true, inBlocks = false } = {}): Unit[] {
   // Each search goes through the whole list: a bound on them keeps the time linear in the length of the program.
   let searches = inBlocks ? SEARCHES : 0;
@@ -75,7 +75,7 @@ function unitsOf(program: Program, views: Views, list: readonly number[], fused:
     const key = shape.join();
     for (const input of inputs) {
       const from = sourceOf(input);
-      // A member seen through a view has another order of elements: its loop must have finished.
+      // A view of a member has its elements in another order, so the member's loop must be finished first.
       if (from !== undefined && (from !== open.get(key) || !from.members.includes(input))) flush(from);
     }
     const known = open.get(key);
@@ -111,7 +111,7 @@ export function traffic(unit: Unit, program: Program): { makes: readonly number[
   return { makes: unit.members, reads };
 }
 
-/** Whether each value is an output, or read by a unit other than the one that makes it. */
+/** For each value, whether it is an output or is read by a unit other than the one that makes it. */
 export function storedValues(program: Program, units: readonly Unit[], views: Views): Uint8Array {
   const stored = new Uint8Array(program.values.length);
   for (const output of program.outputs) stored[views.owner(output)] = 1;

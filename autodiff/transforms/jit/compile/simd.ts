@@ -1,6 +1,6 @@
 /**
- * Ops whose kernels stand in SIMD code as well: they run where all arrays lie in one memory for it and are long enough to gain, and give
- * the same numbers, as every entry is added up in the same order. Only compiled programs have such a memory, so ops know nothing of it.
+ * Ops that also have kernels in SIMD code. These are used if all arrays are in the memory of the SIMD code and long enough to gain. They
+ * give the same numbers, since every entry is summed in the same order. Only compiled programs have this memory, so ops know nothing of it.
  */
 import { copyInto } from "../../../core/copy.js";
 import type { Op } from "../../../core/op.js";
@@ -17,10 +17,10 @@ import { shiftOp } from "../../../ops/array/softmax.js";
 import { choleskyOp, eachMatrix, solveOp, type Triangular } from "../../../ops/linalg/factor.js";
 import { matmulOp, offsetsOf } from "../../../ops/linalg/matmul.js";
 
-/** The kernel with its buffers bound, or null where SIMD code does not fit them. */
+/** The kernel with its buffers bound; null if SIMD code cannot work on them. */
 type Bind<P> = (kernels: Kernels, params: P, out: View, inputs: readonly View[]) => (() => void) | null;
 
-/** From so many multiplications, rows of a matrix, and columns of right-hand sides on, SIMD code gains. */
+/** SIMD code gains from this many multiplications, rows of a matrix, and columns of right-hand sides on. */
 const MANY = 512;
 const LONG = 16;
 const WIDE = 4;
@@ -84,7 +84,7 @@ const binds = () =>
     [solveOp, substitution],
   ]));
 
-/** The kernel of an op as SIMD code, its buffers bound; null where there is none that fits them. */
+/** The SIMD kernel of an op with its buffers bound; null if there is none for them. */
 export function simdKernel<P>(op: Op<P>, params: P, out: View, inputs: readonly View[]): (() => void) | null {
   const bind = binds().get(op);
   const kernels = kernelsOf(out.data);

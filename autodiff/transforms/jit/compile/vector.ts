@@ -1,7 +1,7 @@
 /**
- * A loop as a routine of SIMD code (../../../kernels/wasm), which does the arithmetic of the JavaScript on two elements at a time, to the last
- * bit. The last axis is run through in pairs: the second of a last pair is room that each array has behind its end, or an
- * element that is written again afterwards.
+ * A loop as a routine of SIMD code (../../../kernels/wasm): the same arithmetic as in JavaScript, to the last bit, on two elements at a
+ * time. The last axis is processed in pairs. If its size is odd, the second element of the last pair is the spare room that each array
+ * has after its end, or an element that is written again afterwards.
  */
 import { sizeOf } from "../../../core/shape.js";
 import { formulaOf } from "../../../kernels/formulas/scalarFormulas.js";
@@ -9,7 +9,7 @@ import { canVectorize } from "../../../kernels/wasm/simd.js";
 import { type Expression, expressionOf, substituteInto } from "./expression.js";
 import { type Axis, isRepeated, type Loop, merged, type Place, type Read, type Step } from "./loop.js";
 
-/** The SIMD form of a function: the formula of that name, or arithmetic; null where it has none. */
+/** The SIMD form of a function: a formula of the same name, or its arithmetic; null if it has neither. */
 function vectorExpression(scalar: Step["scalar"]): Expression | null {
   const formula = formulaOf(scalar);
   if (formula !== undefined) {
@@ -23,13 +23,13 @@ function vectorExpression(scalar: Step["scalar"]): Expression | null {
 /** Whether a function has SIMD code. */
 export const canRunInPairs = (scalar: Step["scalar"]): boolean => vectorExpression(scalar) !== null;
 
-/** Long loops with formulas take two pairs at a time, whose arithmetic runs side by side: tanh takes 22% less, logSigmoid with its gradient 18%. */
+/** Whether to process two pairs at a time, in parallel: in long loops with formulas, tanh takes 22% less time, logSigmoid with gradient 18%. */
 const isWorthDoubling = ({ shape, steps }: Loop): boolean =>
   sizeOf(shape) >= 512 && steps.length <= 32 && steps.some(({ scalar }) => formulaOf(scalar) !== undefined);
 
 const bytes = (count: number): number => 8 * count;
 
-/** The loop as a routine; null where an op has no SIMD code, or an operand does not lie along the last axis. `first` is the address of the arena. */
+/** The loop as a routine; null if an op has no SIMD code, or an operand is strided along the last axis. `first` is the arena's address. */
 export function vectorText(name: string, loop: Loop, first: number): string | null {
   const { axes, reads, steps } = merged(loop);
   const expressions = steps.map(({ scalar }) => vectorExpression(scalar));
@@ -45,7 +45,7 @@ export function vectorText(name: string, loop: Loop, first: number): string | nu
   const moving = reads.filter(({ steps: by }) => by[last] !== 0);
   const own = new Set([...moving, ...steps].map((one) => one.name));
 
-  /** Pairs of elements side by side; names in a later one end in a mark. All are read before any is written, so that none has to wait. */
+  /** Code for one pair per mark; the mark is added to the names of the pair. All pairs are read before any is written, so none has to wait. */
   const pairs = (marks: readonly string[]): string[] => {
     const inEach = (lines: (mark: string, at: number) => string[]): string[] =>
       marks.flatMap((mark, k) => lines(mark, 16 * k));
@@ -76,7 +76,7 @@ export function vectorText(name: string, loop: Loop, first: number): string | nu
   return `function ${name}(${loop.rows < 0 ? "" : "row, count"}) {\n${head}\n${body}\n}`;
 }
 
-/** Variables that say how far the places of a loop have moved. Places that move alike have one in common. */
+/** Variables that say how far the places of a loop have moved. Places that move alike share a variable. */
 class Pointers {
   readonly #all: Place[] = [];
 
@@ -85,7 +85,7 @@ class Pointers {
     readonly last: number,
   ) {}
 
-  /** The number of a place's pointer. It counts from 0, or, where it may go below, from the place itself. */
+  /** The index of a place's pointer. A pointer starts at 0, or, if it may go below 0, at the offset of the place. */
   #of({ offset, steps, perRow }: Place): number {
     const from = steps.some((s) => s < 0) ? offset : 0;
     const isAlike = (p: Place): boolean =>
@@ -94,13 +94,13 @@ class Pointers {
     return known >= 0 ? known : this.#all.push({ offset: from, steps, perRow }) - 1;
   }
 
-  /** The variable of a pointer in the loop along `axis`: each axis that moves it has one. */
+  /** The variable of a pointer in the loop along `axis`: there is one for each axis that moves it. */
   #variable(pointer: number, axis: number): string {
     if (axis < 0) return `p${pointer}`;
     return this.#all[pointer]?.steps[axis] === 0 ? this.#variable(pointer, axis - 1) : `p${pointer}_${axis}`;
   }
 
-  /** The address of a place's element, `at` bytes on, in the innermost loop. */
+  /** The address, in the innermost loop, of the element `at` bytes after a place's current one. */
   address(place: Place, at: number): string {
     if (isRepeated(place)) return `${this.first + bytes(place.offset)}`;
     const pointer = this.#of(place);
@@ -119,7 +119,7 @@ class Pointers {
     return `${start.join(" ")}\nlet ${left} = ${isRows ? `count * ${size}` : size};\nwhile (${left} > 0) {\n${inside}\n${on.join(" ")}\n${left} = ${left} - 1;\n}`;
   }
 
-  /** Where each begins. */
+  /** The declarations of the pointers, with their first values. */
   starts(): string[] {
     return this.#all.map(({ offset, perRow }, p) => {
       const moved = perRow === 0 ? "" : ` + row * ${bytes(perRow)}`;

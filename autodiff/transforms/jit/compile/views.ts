@@ -1,6 +1,6 @@
 /**
- * Which values of a program are other values seen differently: the result of a view op is strides over the memory of another
- * value, its owner. Strides are found as if every owner lay at the beginning of a memory of its own.
+ * Which values of a program are views of other values: the result of a view op is strides over the memory of another value,
+ * its owner. Strides and offsets are worked out as if every owner had a memory of its own, starting at 0.
  */
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import { rawView } from "../../../core/tensor.js";
@@ -38,7 +38,7 @@ export class Views {
   view(i: number): View {
     return this.#views[i] as View;
   }
-  /** The value whose memory this one is seen in. */
+  /** The value whose memory value i is a view of; i itself if it is not a view. */
   owner(i: number): number {
     return this.#owners[i] as number;
   }
@@ -52,7 +52,7 @@ export class Views {
     return shape.map((size, axis) => (size === 1 ? 0 : (stride[axis] as number)));
   }
 
-  /** The ops that read the memory of value i, under whatever view. */
+  /** The ops that read the memory of value i, through any view. */
   readers(i: number): readonly number[] {
     this.#readers ??= this.#readersOfAll();
     return this.#readers[i] as number[];
@@ -66,7 +66,7 @@ export class Views {
     return readers;
   }
 
-  /** How many numbers the memory of a value holds. */
+  /** The number of elements in the memory of a value. */
   size(i: number): number {
     const value = this.program.values[i] as Value;
     return value.kind === "constant" && isOneNumber(rawView(value.tensor)) ? 1 : sizeOf(value.shape);

@@ -1,4 +1,7 @@
-/** Parameters of ops, compared, and numbers as text: numbers count to the last bit, lists, records and typed arrays by what is in them, all else by identity. */
+/**
+ * Comparing parameters of ops, and writing numbers as text. Numbers are compared to the last bit; lists, records and typed arrays by their
+ * items; everything else by identity.
+ */
 import { isRecord } from "../../../../provenance/base/records.js";
 
 /** Whether two parameters are the same. */
@@ -9,7 +12,7 @@ export function sameParams(a: unknown, b: unknown): boolean {
   return isRecord(a) && isRecord(b) && sameFields(a, b);
 }
 
-// A list of keys, where there is nothing to refuse, would be most of what a comparison of two runs allocates.
+// Loops over keys without making a list of them: such lists would be most of what a comparison of two runs allocates.
 function sameFields(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
   let more = 0;
   for (const key in a) {
@@ -27,7 +30,7 @@ function sameItems(a: ArrayLike<unknown>, b: object): boolean {
   return true;
 }
 
-/** A text that same parameters have in common. */
+/** A text that is equal for equal parameters. */
 export const paramsKey = (params: unknown): string =>
   params === null ? "" : (JSON.stringify(params) ?? typeof params);
 

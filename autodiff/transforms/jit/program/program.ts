@@ -32,11 +32,11 @@ export interface Program {
 
 export type OpValue = Extract<Value, { kind: "op" }>;
 
-/** The program that a recording calls for. */
+/** The program of a recording. */
 export function programOf(recording: Recording): Program {
   const { inputs, steps, outputs } = recording;
   const values: Value[] = inputs.map((shape) => ({ kind: "input", shape }));
-  /** Where the values of the run are in `values`. */
+  /** For each value of the run, its index in `values`. */
   const places = inputs.map((_, i) => i);
   const constants = new Map<Tensor | string, number>();
   const placeOf = (x: Operand): number => {
@@ -50,7 +50,7 @@ export function programOf(recording: Recording): Program {
   };
   const written = new Map<string, number[]>();
   const opNumbers = new Map<object, number>();
-  /** The place of an op, which may have been written before. */
+  /** The index of an op's value; an equal op that is already there is used again. */
   const placeOfOp = (value: OpValue): number => {
     const { op, params, inputs: from } = value;
     const number = opNumbers.get(op) ?? opNumbers.size;
@@ -72,16 +72,16 @@ export function programOf(recording: Recording): Program {
   return { values, inputCount: inputs.length, outputs: outputs.map(placeOf) };
 }
 
-/** Larger constants are the same only if they are the same tensor. */
+/** Constants with more elements than this are equal only if they are the same tensor. */
 const SHORT = 64;
 
-/** What equal constants have in common: whether or not the function made a tensor for each, they are one value. */
+/** A key that equal constants share, so that they become one value even if the function made several tensors. */
 function constantKey(x: Tensor): Tensor | string {
   if (x.shape.length === 0) return literal(rawNumber(x));
   return x.size > SHORT ? x : `${x.shape.join()}:${Array.from(elementsOf(x), literal).join()}`;
 }
 
-/** 1 for each value of a run that its outputs are made of. */
+/** 1 for each value of a run that the outputs depend on. */
 function neededBy({ inputs, steps, outputs }: Recording): Uint8Array {
   const needed = new Uint8Array(inputs.length + steps.length);
   const need = (operands: readonly Operand[]): void => {

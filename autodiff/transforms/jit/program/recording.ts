@@ -1,7 +1,7 @@
 /**
  * A recording of one run of a function: the ops that depend on an input, in the order in which they ran, and the constants
- * that they met. Ops on constants alone are not written: their results are constants again. Writing costs little more than the run
- * itself, and comparing another run with it less: that one runs no kernel of an op that depends on an input.
+ * that they used. Ops on constants alone are not recorded: their results are constants again. Recording costs little more than the run
+ * itself. Comparing another run with the recording costs less, since ops that depend on an input run without their kernels.
  */
 import { PedigradError } from "../../../../provenance/index.js";
 import { elementsOf } from "../../../core/copy.js";
@@ -29,10 +29,10 @@ export interface Recording {
   readonly outputs: readonly Operand[];
 }
 
-/** The recorder of a run: it numbers the values that depend on an input, and knows the others to be constants. */
+/** The recorder of a run: numbers the values that depend on an input, and treats all others as constants. */
 abstract class Listener implements Recorder {
   readonly #first: number;
-  /** What the program was refused because of a value that is not a constant; it must not catch that. */
+  /** The first refusal that depended on a value that is not a constant. The program must not catch it. */
   #refusal: PedigradError | null = null;
 
   constructor(inputs: readonly Tensor[]) {
@@ -83,14 +83,14 @@ abstract class Listener implements Recorder {
     if (this.#refusal !== null) throw this.#refusal;
   }
 
-  /** Stop the run, and whatever catches this. */
+  /** Stop the run; if the program catches this refusal, `end` throws it again. */
   protected stop(refusal: PedigradError): never {
     this.#refusal ??= refusal;
     throw refusal;
   }
 }
 
-/** Writes a run down. */
+/** Records a run. */
 export class Writer extends Listener {
   readonly #steps: Step[] = [];
 
