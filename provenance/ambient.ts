@@ -16,7 +16,7 @@ import { Provenance, union } from "./set.js";
 /** The sites whose values host code has read in the current run; empty outside a run. Read it on every op. */
 export let ambient: Provenance = Provenance.empty;
 let collecting = false;
-/** The sites of the current run whose tensors hold all their values at once. */
+/** The enumerated sites of the current run: their tensors hold all values at once. */
 let enumerated: string[] = [];
 /** The first refusal in the current run that depends on a value which host code had not read. */
 let refusal: PedigradError | null = null;

@@ -1,5 +1,5 @@
 /**
- * The pedigree of a value: the set of random choices it depends on (Schulman et al. 2015, "Gradient estimation using
+ * The provenance of a value: the set of random choices it depends on (Schulman et al. 2015, "Gradient estimation using
  * stochastic computation graphs"; Pyro's `ops/provenance.py` is the nearest relative). For each of these sites the set also knows
  * along which axes the value depends on it element by element (axes.ts); without axes it is a plain set of names.
  *

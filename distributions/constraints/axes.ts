@@ -1,4 +1,4 @@
-/** Reductions over the last n axes: those of an event. */
+/** Reductions over the last n axes, the axes of an event. */
 import { prod, sum, type Tensor } from "../../autodiff/index.js";
 
 const last = (n: number): number[] => Array.from({ length: n }, (_, i) => -1 - i);

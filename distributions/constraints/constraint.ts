@@ -1,12 +1,12 @@
 /**
- * Where values may lie. A constraint says for each event whether it belongs, 1 or 0, and in words what is expected. The constraints
- * themselves stand in scalar.ts and vector.ts; how to reach one from free numbers in bijectTo.ts.
+ * Sets of values. A constraint says for each event whether it belongs to the set, 1 or 0, and in words what is expected. The constraints
+ * themselves are in scalar.ts and vector.ts; bijectTo.ts maps free numbers to them.
  */
 import { type Tensor, tensor, unary } from "../../autodiff/index.js";
 import { allOf } from "./axes.js";
 
 export interface Constraint {
-  /** "positive": what `bijectTo` goes by. */
+  /** The name by which `bijectTo` chooses a bijection: "positive". */
   readonly name: string;
   /** The condition on a value in words for errors: "> 0". */
   readonly must: string;
@@ -21,7 +21,7 @@ export interface Constraint {
   readonly isUnbounded?: boolean;
 }
 
-/** A constraint with bounds, which are -Infinity and Infinity where there is none. */
+/** A constraint with bounds; a missing bound is -Infinity or Infinity. */
 export interface Interval extends Constraint {
   readonly low: Tensor;
   readonly high: Tensor;
@@ -29,7 +29,7 @@ export interface Interval extends Constraint {
   readonly isClosed: boolean;
 }
 
-/** A constraint on each of the events of another one, over `eventDim - base.eventDim` more axes. */
+/** The constraint `base` on every event over `eventDim - base.eventDim` more axes. */
 export interface IndependentConstraint extends Constraint {
   readonly base: Constraint;
 }
@@ -65,14 +65,14 @@ export const event = (
   check,
 });
 
-/** The same constraint under another name, by which `bijectTo` knows another way to it. */
+/** The same constraint under another name, for which `bijectTo` has another bijection. */
 export const renamed = (constraint: Constraint, name: string, must = constraint.must): Constraint => ({
   ...constraint,
   name,
   must,
 });
 
-/** `base` over `n` more axes: one event. */
+/** `base` with `n` more axes as part of one event. */
 export function independent(base: Constraint, n: number): Constraint {
   if (n === 0) return base;
   const whole: IndependentConstraint = {

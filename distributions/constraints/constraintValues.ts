@@ -1,4 +1,4 @@
-/** All constraints, under one roof: `constraints.positive`. Values only: a namespace of declarations cannot hold types. */
+/** All constraints in one namespace: `constraints.positive`. Values only: such a namespace cannot hold types. */
 export { independent } from "./constraint.js";
 export * from "./scalar.js";
 export * from "./vector.js";

@@ -1,12 +1,12 @@
-/** The numbers next to a bound: where values are kept that must not meet it. */
+/** The numbers next to a bound, for values that must not equal the bound. */
 import { abs, clip, type Tensor } from "../../autodiff/index.js";
 import type { Constraint, IndependentConstraint } from "./constraint.js";
 
-/** The least number > 0 with all its digits. */
+/** The least number > 0 with full precision. */
 export const SMALLEST = 2 ** -1022;
 export const BELOW_ONE = 1 - 2 ** -53;
 
-/** A number beyond `bound`, about the next one that there is. */
+/** A number just beyond `bound`, about the next representable one. */
 export const beyond = (bound: Tensor, sign: 1 | -1): Tensor =>
   bound.add(
     abs(bound)
@@ -23,8 +23,8 @@ const INSIDE: Readonly<Record<string, readonly [low: number, high: number]>> = {
 };
 
 /**
- * A draw of something continuous, kept within the fixed bounds of its support: what no number is close to goes to the nearest one inside,
- * where the density is finite.
+ * A continuous draw, kept within the fixed bounds of its support: a draw that was rounded to a bound or beyond moves to the nearest
+ * number inside, where the density is finite.
  */
 export function keptInside(x: Tensor, support: Constraint): Tensor {
   if ("base" in support) return keptInside(x, (support as IndependentConstraint).base);

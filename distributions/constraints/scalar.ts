@@ -1,4 +1,4 @@
-/** Constraints on single numbers. A row is a name, what an error asks for, and the test of one number. Bounds may be tensors. */
+/** Constraints on single numbers. A row is a name, the condition as errors say it, and the test of one number. Bounds may be tensors. */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { readNumbers } from "../../autodiff/core/reads.js";
 import { rawNumber } from "../../autodiff/core/tensor.js";
@@ -10,7 +10,7 @@ const DISCRETE = { isDiscrete: true };
 export const real = /* @__PURE__ */ numbers("real", "a finite number", (x) => (Math.abs(x) < Infinity ? 1 : 0), {
   isUnbounded: true,
 });
-/** A real number, or an infinity: log odds. */
+/** A real number, or an infinity: for log odds. */
 export const extendedReal = /* @__PURE__ */ numbers("extendedReal", "a number", (x) => (Number.isNaN(x) ? 0 : 1));
 export const positive = /* @__PURE__ */ numbers("positive", "> 0 and finite", (x) => (x > 0 && x < Infinity ? 1 : 0));
 export const nonnegative = /* @__PURE__ */ numbers("nonnegative", ">= 0 and finite", (x) =>
@@ -22,11 +22,11 @@ export const unitInterval = /* @__PURE__ */ numbers("unitInterval", "in [0, 1]",
 export const openUnitInterval = /* @__PURE__ */ numbers("openUnitInterval", "in (0, 1)", (x) =>
   x > 0 && x < 1 ? 1 : 0,
 );
-/** The probability of something that must be able to happen. */
+/** The probability of an event that must be possible. */
 export const positiveProbability = /* @__PURE__ */ numbers("positiveProbability", "in (0, 1]", (x) =>
   x > 0 && x <= 1 ? 1 : 0,
 );
-/** The probability of something that need not happen. */
+/** The probability of an event that must not be certain. */
 export const missableProbability = /* @__PURE__ */ numbers("missableProbability", "in [0, 1)", (x) =>
   x >= 0 && x < 1 ? 1 : 0,
 );
@@ -52,7 +52,7 @@ export const positiveInteger = /* @__PURE__ */ numbers(
   DISCRETE,
 );
 
-/** A kind of interval: whether a number lies between two bounds, as an op on tensors of all three. */
+/** The test of a kind of interval: whether a number lies between two bounds, as an op on three tensors. */
 const between = (name: string, test: (x: number, low: number, high: number) => 0 | 1) => ternary(name, test, null);
 const closed = /* @__PURE__ */ between("inClosed", (x, a, b) => (x >= a && x <= b && Math.abs(x) < Infinity ? 1 : 0));
 const open = /* @__PURE__ */ between("inOpen", (x, a, b) => (x > a && x < b ? 1 : 0));
@@ -88,7 +88,7 @@ function bounded(
 
 const isEverywhere = (bounds: Float64Array, x: number): boolean => bounds.length > 0 && bounds.every((y) => y === x);
 
-/** An interval without the ends that are infinite everywhere. */
+/** The constraint that an interval amounts to once bounds that are infinite everywhere are left out. */
 function withoutInfiniteEnds(low: Tensor, high: Tensor, numbersOf: (bound: Tensor) => Float64Array): Constraint {
   const isOpenAbove = isEverywhere(numbersOf(high), Infinity);
   if (!isEverywhere(numbersOf(low), -Infinity))
@@ -96,11 +96,11 @@ function withoutInfiniteEnds(low: Tensor, high: Tensor, numbersOf: (bound: Tenso
   return isOpenAbove ? real : lessThanEq(high);
 }
 
-/** Finite numbers, low <= x <= high. Its name is that of the constraint without the ends that are infinite everywhere. */
+/** Finite numbers, low <= x <= high. The constraint is named as if bounds that are infinite everywhere were left out. */
 export function interval(low: TensorLike, high: TensorLike): Interval {
   const [from, to] = [tensor(low), tensor(high)];
   return {
-    // To know the name is to know which bounds are infinite: whoever asks has read them.
+    // The name depends on which bounds are infinite, so asking for the name reads the bounds.
     get name() {
       return withoutInfiniteEnds(from, to, (bound) => readNumbers(bound, "interval")).name;
     },

@@ -1,4 +1,4 @@
-/** Constraints on vectors and matrices, which are one event. Sums may be off by 1e-6. */
+/** Constraints on vectors and matrices, each of which is one event. Sums may be off by 1e-6. */
 import {
   abs,
   cholesky,
@@ -31,7 +31,7 @@ const reals = /* @__PURE__ */ independent(real, 1);
 export const realVector = /* @__PURE__ */ renamed(reals, "realVector", "a vector of finite numbers");
 
 const increasing = (x: Tensor): Tensor => allOf(logicalAnd(isFinite(x), greater(x, shiftedRight(x))), 1);
-/** The last axis one place to the right, -Infinity in front. */
+/** The last axis moved one place to the right, with -Infinity in front. */
 const shiftedRight = (x: Tensor): Tensor =>
   concatenate([full([...x.shape.slice(0, -1), 1], -Infinity), slice(x, 0, -1, { axis: -1 })], -1);
 export const orderedVector: Constraint = /* @__PURE__ */ event("orderedVector", "increasing", 1, increasing);
@@ -49,7 +49,7 @@ const SUM_TOLERANCE = 1e-6;
 export const simplex: Constraint = /* @__PURE__ */ event("simplex", ">= 0 with sum 1", 1, (x) =>
   logicalAnd(allOf(greaterEqual(x, 0), 1), nearly(sum(x, -1), 1)),
 );
-/** Numbers that are probabilities once they are divided by their sum. */
+/** Numbers that become probabilities when divided by their sum. */
 export const weights: Constraint = /* @__PURE__ */ event("weights", ">= 0 and finite, with a sum > 0", 1, (x) => {
   const total = sum(x, -1);
   return logicalAnd(allOf(greaterEqual(x, 0), 1), logicalAnd(greater(total, 0), less(total, Infinity)));
@@ -60,7 +60,7 @@ export const logWeights: Constraint = /* @__PURE__ */ event("logWeights", "< Inf
   return logicalAnd(less(largest, Infinity), greater(largest, -Infinity));
 });
 
-/** Length 1. */
+/** Vectors of length 1. */
 export const sphere: Constraint = /* @__PURE__ */ event("sphere", "a vector of length 1", 1, (x) =>
   nearly(sum(square(x), -1), 1),
 );

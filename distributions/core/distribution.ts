@@ -1,5 +1,5 @@
 /**
- * A distribution, and the four ways to make another one of it without touching its family: more batch axes (`expand`), batch axes
+ * A distribution, and the four ways to make another one from it whatever its family: more batch axes (`expand`), batch axes
  * that become one event (`toEvent`), elements that do not count (`mask`), draws without a gradient (`nonreparameterized`).
  */
 import { asShape, broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
@@ -14,13 +14,13 @@ import { requireAll } from "./validation.js";
  * @example new Normal([0, 1], 2).toEvent(1).logProb([0, 1]).item() // -3.2242
  */
 export abstract class Distribution<P extends Params = Params> extends DistributionBase<P> {
-  /** The same distribution with a batch shape to which its own broadcasts; new elements are independent. */
+  /** The same distribution with a larger batch shape, to which its own broadcasts; new elements are independent. */
   expand(batchShape: Shape): Distribution {
     const shape = asShape(`${this.label}.expand`, batchShape);
     return sameShape(shape, this.batchShape) ? this : new Expanded(this, shape);
   }
 
-  /** Its last `n` batch axes as part of one event: log densities are summed over them. */
+  /** The same distribution with its last `n` batch axes as part of the event: log densities are summed over them. */
   toEvent(n = this.batchShape.length): Distribution {
     return n === 0 ? this : new Independent(this, n);
   }
@@ -36,11 +36,11 @@ export abstract class Distribution<P extends Params = Params> extends Distributi
   }
 }
 
-/** A distribution that answers as another one does, until it says otherwise. */
+/** A distribution with the methods of `base`, of which subclasses override some. */
 export abstract class Derived extends Distribution {
   constructor(
     family: string,
-    /** The distribution it is made of. */
+    /** The distribution from which this one is made. */
     readonly base: Distribution,
     batchShape: Shape = base.batchShape,
   ) {
@@ -94,7 +94,7 @@ export abstract class Derived extends Distribution {
   }
 }
 
-/** A distribution whose independent elements are those of its base. */
+/** A distribution with the same independent elements as its base. */
 abstract class WithElements extends Derived {
   override get elementDim(): number {
     return this.base.elementDim;
@@ -125,7 +125,7 @@ export class Expanded extends WithElements {
 }
 
 /**
- * `base` with log density 0 where `mask` is 0. Masks select: what lies behind one may be NaN.
+ * `base` with log density 0 where `mask` is 0. Masks select, they do not multiply: masked numbers may be NaN.
  *
  * @example new Normal([0, 0], 1).mask([1, 0]).logProb([1, 1]) // [-1.4189, 0]
  */
@@ -249,6 +249,6 @@ export class NonReparameterized extends WithElements {
   }
 }
 
-/** A mask or a scale given for each event, with axes of size 1 for the elements of the event. */
+/** A mask or scale with one number for each event, reshaped with axes of size 1 for the event's elements. */
 export const overElements = (x: Tensor, elementDim: number): Tensor =>
   elementDim === 0 ? x : x.reshape([...x.shape, ...new Array<number>(elementDim).fill(1)]);

@@ -1,7 +1,7 @@
 /**
- * The questions that every distribution answers, and those that a family must answer itself: where its values lie, its log density, how one
- * draws from it. Shapes are NumPyro's: a draw has sampleShape + batchShape + eventShape, a log density sampleShape + batchShape.
- * Start here, then read families/real/locationScale.ts; distribution.ts adds the ways to reshape a distribution.
+ * The methods that every distribution has, and the three that a family must define: its support, its log density, a draw. Shapes are
+ * NumPyro's: a draw has sampleShape + batchShape + eventShape, a log density sampleShape + batchShape. Start here, then read
+ * families/real/locationScale.ts; distribution.ts adds the ways to reshape a distribution.
  */
 import { traceDepth } from "../../autodiff/core/batch.js";
 import { recorder } from "../../autodiff/core/recorder.js";
@@ -23,10 +23,10 @@ import { requireThat, validation } from "./validation.js";
 export abstract class DistributionBase<P extends Params = Params> {
   /** The family's name, in errors and in the table of KL divergences. */
   readonly family: string;
-  /** The parameters as they were given, before they broadcast. */
+  /** The parameters as given, not broadcast. */
   readonly params: P;
   readonly batchShape: Shape;
-  /** Where each parameter lies. */
+  /** The constraint of each parameter. */
   readonly argConstraints: Readonly<Record<string, Constraint>>;
 
   constructor({ family, params, batchShape, argConstraints }: Parts<P>) {
@@ -36,16 +36,16 @@ export abstract class DistributionBase<P extends Params = Params> {
     this.argConstraints = argConstraints;
   }
 
-  /** How errors call it. */
+  /** The name in errors. */
   get label(): string {
     return this.family;
   }
 
-  // What a family says.
+  // Defined by a family.
 
-  /** Where values lie. */
+  /** The set of possible values. */
   abstract get support(): Constraint;
-  /** The log density of a tensor of values; may be anything outside the support, and need not be broadcast. */
+  /** The log density of a tensor of values; any number outside the support. It need not be broadcast to the batch shape. */
   abstract logDensity(value: Tensor): Tensor;
   /** Independent draws, `shape` (to which the batch shape broadcasts) + eventShape; differentiable where `hasRsample`. */
   abstract draw(key: Tensor, shape: Shape): Tensor;
@@ -53,7 +53,7 @@ export abstract class DistributionBase<P extends Params = Params> {
   get eventShape(): Shape {
     return [];
   }
-  /** How many of the event axes, from the left, hold independent elements: those of `toEvent`. */
+  /** How many event axes, from the left, hold independent elements: the axes that `toEvent` added. */
   get elementDim(): number {
     return 0;
   }
@@ -61,7 +61,7 @@ export abstract class DistributionBase<P extends Params = Params> {
   elementDensity(value: Tensor): Tensor {
     return this.logDensity(value);
   }
-  /** 1 where such an element lies in its support, else 0. */
+  /** 1 where an independent element lies in its support, else 0. */
   elementInside(value: Tensor): Tensor {
     return this.inside(value);
   }
@@ -73,7 +73,7 @@ export abstract class DistributionBase<P extends Params = Params> {
   get isLocationScale(): boolean {
     return false;
   }
-  /** Whether there are finitely many values: then `enumerateSupport` lists them. */
+  /** Whether there are finitely many values, which `enumerateSupport` then lists. */
   get hasEnumerateSupport(): boolean {
     return false;
   }
@@ -81,7 +81,7 @@ export abstract class DistributionBase<P extends Params = Params> {
   get mean(): Tensor {
     return this.hasNo("mean");
   }
-  /** That of each element, batchShape + eventShape. */
+  /** The variance of each element, batchShape + eventShape. */
   get variance(): Tensor {
     return this.hasNo("variance");
   }
@@ -102,7 +102,7 @@ export abstract class DistributionBase<P extends Params = Params> {
     return this.hasNo("enumerable support");
   }
 
-  // What follows from it.
+  // Derived from these.
 
   get eventDim(): number {
     return this.eventShape.length;
@@ -119,14 +119,14 @@ export abstract class DistributionBase<P extends Params = Params> {
     return [...asShape(`${this.label}: sampleShape`, sampleShape), ...this.batchShape];
   }
 
-  /** The family with what it is made of, parameters by their shapes: `Normal(loc: [2,3], scale: [])`. */
+  /** The family with its parts, each parameter by its shape: `Normal(loc: [2,3], scale: [])`. */
   toString(): string {
     const { base } = this as { readonly base?: DistributionBase };
     const params = Object.entries(this.params).map(([name, { shape }]) => `${name}: ${showShape(shape)}`);
     return `${this.family}(${base === undefined ? params.join(", ") : base})`;
   }
 
-  /** Draws without a gradient; what they depend on is remembered. */
+  /** Draws without a gradient; their provenance is kept. */
   sample(key: Tensor, sampleShape: Shape = []): Tensor {
     return stopGradient(this.draw(this.#key("sample", key), this.#draws(sampleShape)));
   }
@@ -172,7 +172,7 @@ export abstract class DistributionBase<P extends Params = Params> {
     return broadcastTo(isChecked ? density : where(this.elementInside(x), density, -Infinity), shape);
   }
 
-  /** Refuse a value outside the support. True where no choice by `inside` is needed: a recorded program will run again without the checks. */
+  /** Refuse a value outside the support. False where `inside` must select as well: a recorded program runs again without the checks. */
   #isChecked(value: Tensor): boolean {
     if (validation) this.requireInside(value);
     return (validation && recorder === null && traceDepth === 0) || this.support.isUnbounded === true;
@@ -185,7 +185,7 @@ export abstract class DistributionBase<P extends Params = Params> {
     return broadcastTo(where(isNaN(x), NaN, this.cumulative(x)), shape);
   }
 
-  /** The value whose cdf is q, of counts the least whose cdf is not below it; NaN unless 0 <= q <= 1. Shapes as those of `cdf`. */
+  /** The value whose cdf is q (for counts: the least value whose cdf is >= q); NaN unless 0 <= q <= 1. Shapes as in `cdf`. */
   icdf(q: TensorLike): Tensor {
     const p = tensor(q);
     const shape = broadcastShapes(this.label, p.shape, this.batchShape);
@@ -231,7 +231,7 @@ export abstract class DistributionBase<P extends Params = Params> {
       : broadcastShapes(`${this.label} (value and batch)`, batch, batchShape);
   }
 
-  /** Refuse a question that the family has no answer to. */
+  /** Refuse a method that the family does not have. */
   protected hasNo(what: string): never {
     throw new PedigradError({
       code: "no-closed-form",

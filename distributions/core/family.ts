@@ -1,8 +1,8 @@
 /**
- * A family as a row. What a family is stands in its row: parameters with their constraints, support, log density, a draw, moments,
- * distribution function. Everything around it is made here, once: the constructor, which takes arguments by position or as one record,
- * getters, broadcasting, whether draws have a gradient. Questions that a row has no formula for go to the distribution it says it is
- * the same `as`, and are refused where there is none.
+ * A family as a row of formulas: parameters with their constraints, support, log density, a draw, moments, distribution function.
+ * Everything else is made here, once: the constructor, which takes arguments by position or as one record, getters, broadcasting,
+ * whether draws have a gradient. A row may say that it is the same distribution `as` another one; that one then answers what the row
+ * has no formula for. Without `as`, such questions are refused.
  */
 import type { Shape } from "../../autodiff/core/shape.js";
 import { random, type Tensor } from "../../autodiff/index.js";
@@ -13,21 +13,21 @@ import { type Given, type Params, readParameters, type Signature } from "./param
 
 /** Parameters with these names. */
 export type Tensors<Names extends string> = { readonly [Name in Names]: Tensor };
-/** Parameters with these names, one of which is given. */
+/** Parameters with these names, of which one is given. */
 export type OneOf<Names extends string> = { readonly [Name in Names]?: Tensor };
 
 /** Formulas in the parameters `p`. Values and draws are as in DistributionBase; moments and entropies broadcast to their shapes. */
 export interface Row<P extends Params> extends Omit<Signature<P>, "name"> {
-  /** Where values lie; a function where that depends on the parameters. */
+  /** The set of possible values; a function where it depends on the parameters. */
   readonly support: Constraint | ((p: P) => Constraint);
-  /** [], where events are numbers. */
+  /** By default [], for events that are numbers. */
   readonly eventShape?: (p: P) => Shape;
   readonly logDensity?: (x: Tensor, p: P) => Tensor;
-  /** By inversion of the cdf, where it is left out. */
+  /** By default, inversion of the cdf. */
   readonly draw?: (key: Tensor, shape: Shape, p: P) => Tensor;
-  /** Rounding may take draws out of the support, or to an end where the density is infinite: they stay at the nearest number inside. */
+  /** Move draws that rounding has put outside the support, or at an end with infinite density, to the nearest number inside. */
   readonly keepInside?: boolean;
-  /** Whether draws have a gradient for the parameters: where values are continuous, unless this says otherwise. */
+  /** Whether draws have a gradient for the parameters; by default whether values are continuous. */
   readonly hasRsample?: boolean;
   /** Whether draws are loc + scale · noise, whatever other parameters there are. */
   readonly isLocationScale?: boolean;
@@ -54,7 +54,7 @@ export class Family<P extends Params> extends Distribution<P> {
     this.#row = row;
   }
 
-  /** The same distribution, which answers what the row does not. */
+  /** The same distribution in another family, which answers what the row does not. */
   #other(question: string): Distribution {
     const { as } = this.#row;
     return as === undefined ? this.hasNo(question) : as(this.params);

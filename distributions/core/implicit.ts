@@ -1,13 +1,13 @@
 /**
- * Implicit reparameterisation (Figurnov, Mohamed and Mnih 2018): how a draw moves with the parameters, its probability kept. With F
- * the distribution function and p the density,
+ * Implicit reparameterisation (Figurnov, Mohamed and Mnih 2018): how a draw moves with the parameters while its cdf stays the same.
+ * With F the distribution function and p the density,
  *
  *     dx/dθ = -(dF(x; θ)/dθ) / p(x; θ).
  */
 import { exp, mulZeroWins, stopGradient, type Tensor } from "../../autodiff/index.js";
 import type { Distribution } from "./distribution.js";
 
-/** The draw with that gradient for the parameters of its distribution `d`; second derivatives are not those of the path. */
+/** The draw with this gradient for the parameters of its distribution `d`; only first derivatives are right. */
 export function implicitly(draw: Tensor, d: Distribution): Tensor {
   const x = stopGradient(draw);
   const probability = d.cumulative(x);

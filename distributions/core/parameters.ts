@@ -13,13 +13,13 @@ import { requireThat, validation } from "./validation.js";
 
 /** Parameters by name. */
 export type Params = { readonly [name: string]: Tensor };
-/** How they may be given. */
+/** The same parameters as a caller gives them. */
 export type Given<P> = { readonly [K in keyof P]?: TensorLike };
 
-/** The parameters of a family; their order is that of the positional arguments. */
+/** The parameters of a family, in the order of the positional arguments. */
 export interface Signature<P extends Params> {
   readonly name: string;
-  /** Where each parameter lies; a function where that depends on the others. Its eventDim is the parameter's own. */
+  /** The constraint of each parameter; a function where it depends on other parameters. Its eventDim is the rank of one parameter value. */
   readonly constraints: { readonly [K in keyof P]-?: Constraint | ((params: P) => Constraint) };
   readonly defaults?: Given<P>;
   /** Parametrisations of the same thing: exactly one of these is given. */
@@ -114,10 +114,10 @@ function named<P extends Params>(family: Signature<P>, record: Record<string, un
 const refusal = <P extends Params>(family: Signature<P>, code: string, param: string, message: string): PedigradError =>
   new PedigradError({ code, param, message: `${family.name}: ${message}` });
 
-/** The number in a parameter that says how many, and so must be known when the distribution is made: a size, a count of axes. */
+/** The number in a parameter that is a size or a count, and so must be known when the distribution is made. */
 export const firstNumber = (x: Tensor): number => readNumbers(x, "a count")[0] as number;
 
-// What other books and libraries call the same thing.
+// Names for the same parameter in other books and libraries.
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   loc: ["mu", "mean", "median", "location"],
   scale: ["sigma", "std", "sd", "stddev", "b"],

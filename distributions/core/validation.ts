@@ -1,8 +1,8 @@
 /**
- * Refusing wrong numbers. Parameters are checked when a distribution is made and values when their density is asked for, one
- * pass over the data each, inside vmap as well. A compiled program is checked while it is recorded and not when it runs again:
- * there a value outside the support has the log density -Infinity. Checks look at numbers without reading them in the sense of
- * provenance: they decide nothing but whether to refuse, and a program that catches that is refused itself (reads.ts).
+ * Checks of numbers. Parameters are checked when a distribution is made, and values when their density is computed: one pass over
+ * the data each, also inside vmap. A compiled program is checked while it is recorded, not when it runs again: there a value
+ * outside the support has log density -Infinity. A check does not count as a read in the sense of provenance, because it decides
+ * only whether to refuse; a program that catches the refusal is itself refused (reads.ts).
  */
 import { asContiguous, elementsOf } from "../../autodiff/core/copy.js";
 import { toNested } from "../../autodiff/core/nested.js";
@@ -33,12 +33,12 @@ export function withValidation<T>(on: boolean, body: () => T): T {
   }
 }
 
-/** The condition on a value, in the words of an error. */
+/** The part of a constraint that an error quotes. */
 type Expected = Pick<Constraint, "must" | "eventDim">;
 
-/** The thing being checked, in the words of an error. */
+/** The thing that is checked, as named in an error. */
 export interface Subject {
-  /** The distribution, or whatever else speaks. */
+  /** The distribution, or another name to begin the message with. */
   readonly family: string;
   /** The parameter's name, or "value". */
   readonly what: string;
@@ -62,14 +62,14 @@ export function requireThat(x: Tensor, constraint: Constraint, subject: Subject)
     if (scalar(data[offset + i] as number) === 0) refuse(x, x, i, constraint, subject);
 }
 
-/** The same where `check` gives the answer, 1 or 0 for each event. It is not part of a program that is being recorded. */
+/** The same with the answer from `check`, 1 or 0 for each event. A program that is being recorded does not record the check. */
 export function requireAll(check: () => Tensor, x: Tensor, constraint: Expected, subject: Subject): void {
   const satisfied = listening(null, check);
   const first = elementsOf(satisfied).indexOf(0);
   if (first < 0) return;
   const spread = x.broadcastTo([...satisfied.shape, ...eventShape(x, constraint)]);
-  // Under vmap the answer may be that of a whole batch where x is shared by all its examples.
-  // The same again as part of what is recorded: the answer depends on bounds as well as on x.
+  // Under vmap `satisfied` may cover a whole batch while all its examples share x.
+  // `check` runs again, recorded now, because the refusal depends on the bounds as well as on x.
   refuse(check(), spread, spread.batch === null ? first % sizeOf(satisfied.shape) : first, constraint, subject);
 }
 
@@ -78,7 +78,7 @@ const eventShape = (x: Tensor, { eventDim }: Expected): Shape => x.shape.slice(x
 /** The whole batch that an example inside vmap belongs to. */
 const unbatched = (x: Tensor): Tensor => (x.batch === null ? x : unbatched(x.batch.value));
 
-/** Refuse x for one of its elements; `cause` is what that was decided by. */
+/** Refuse x for one of its elements; `cause` is the tensor that decided it. */
 function refuse(cause: Tensor, x: Tensor, element: number, constraint: Expected, { family, what }: Subject): never {
   const event = eventShape(x, constraint);
   const shape = x.shape.slice(0, x.shape.length - event.length);

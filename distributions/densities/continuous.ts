@@ -1,6 +1,6 @@
 /**
  * Log densities whose textbook formulas lose their digits: at concentration 1e8 terms of size 1e9 cancel to a result of size 10.
- * Here the cancelling parts are gone by algebra (Loader 2000, "Fast and accurate computation of binomial probabilities"). With
+ * Here algebra has removed the cancelling parts (Loader 2000, "Fast and accurate computation of binomial probabilities"). With
  *
  *     D(k, m) = k log(k/m) + m - k >= 0            the deviance
  *     δ(a)    = lgamma(a) - (a - 1/2) log a + a - log √(2π)     the error of Stirling's formula
@@ -48,14 +48,14 @@ import {
   trigamma as trigammaOf,
 } from "../../autodiff/kernels/special/index.js";
 
-/** D(k, m) = k log(k/m) + m - k for k, m >= 0, to a few units in the last place also where k and m are close. */
+/** D(k, m) = k log(k/m) + m - k for k, m >= 0, to a few units in the last place, even where k and m are close. */
 export const deviance = (k: number, m: number): number => devianceFrom(k, m, m - k);
 
-/** The same where m - k is known better than from m, which is rounded. */
+/** The same, given m - k more precisely than the rounded m gives it. */
 export function devianceFrom(k: number, m: number, difference: number): number {
   if (k === 0) return m;
   const ratio = m / k;
-  // The ratio of representable numbers need not be one.
+  // The ratio of two representable numbers may overflow or underflow.
   if (ratio < 1e-300 || ratio > 1e300) return k * (logOf(k) - logOf(m)) + m - k;
   return k * excessOverLog(difference / k, ratio);
 }
@@ -70,7 +70,7 @@ export const logPoisson: Binary = /* @__PURE__ */ binary(
   ],
 );
 
-/** log(x / s) for x, s > 0, from the difference where they are close: there x / s, rounded, would not know its distance from 1. */
+/** log(x / s) for x, s > 0; from x - s where they are close, because rounding x / s would lose its distance from 1. */
 export const logRatio: Binary = /* @__PURE__ */ binary(
   "logRatio",
   (x, s) => {
@@ -84,7 +84,7 @@ export const logRatio: Binary = /* @__PURE__ */ binary(
 const atEnd = (concentration: number, atOne: number): number =>
   concentration < 1 ? Infinity : concentration > 1 ? -Infinity : atOne;
 
-/** Below this a concentration makes no large terms, while near 0 the deviance does, of the size of log x. */
+/** Below this concentration the textbook terms are small, while near x = 0 the deviance is as large as log x. */
 const SMALL = 2;
 
 /** a log b + (a - 1) log x - b x - lgamma(a) for a, b > 0 and x >= 0. */
@@ -149,7 +149,7 @@ export const logRatioDensity: Ternary = /* @__PURE__ */ ternary("logRatioDensity
 ]);
 function ratioDensity(a: number, b: number, x: number): number {
   const odds = Math.min(x * (a / b), Number.MAX_VALUE);
-  // The ratio of representable numbers need not be one.
+  // The ratio of two representable numbers may overflow or underflow.
   if (a < SMALL && odds < 1e-300) return a * (logOf(a) - logOf(b)) + (a - 1) * logOf(x) - logBeta(a, b);
   // 1 / x is such a ratio with a and b exchanged.
   if (b < SMALL && odds > 1e300) return ratioDensity(b, a, 1 / x) - 2 * logOf(x);
@@ -177,7 +177,7 @@ const DIGAMMA_TAIL = [-1 / 12, 1 / 120, -1 / 252, 1 / 240, -1 / 132, 691 / 32760
 const correctionSlope = (a: number): number =>
   a < 10 ? digammaOf(a) - logOf(a) + 0.5 / a : DIGAMMA_TAIL.reduceRight((sum, c) => sum / (a * a) + c, 0) / (a * a);
 
-/** a + lgamma(a) + (1 - a) ψ(a), the entropy of Gamma(a, 1), which grows as log(2π e a) / 2 while its terms grow as a log a. */
+/** a + lgamma(a) + (1 - a) ψ(a), the entropy of Gamma(a, 1). It grows like log(2π e a) / 2, while its terms grow like a log a. */
 export const gammaEntropy: Unary = /* @__PURE__ */ unary(
   "gammaEntropy",
   (a) => {
@@ -200,8 +200,8 @@ const correctionCurve = (a: number): number =>
     : -DIGAMMA_TAIL.reduceRight((sum, c, k) => sum / (a * a) + (2 * k + 2) * c, 0) / (a * a * a);
 
 /**
- * KL(Gamma(a, 1) | Gamma(c, 1)) - D(c, a), that is lgamma(c) - lgamma(a) - d ψ(a) - D(c, a) for d = c - a, in which everything of the
- * size of a is gone: with u = d/a it is (u - log(1 + u)) / 2 + δ(c) - δ(a) - d δ'(a); close together the rest is d² ∫ (1 - t) δ''(a + t d) dt.
+ * KL(Gamma(a, 1) | Gamma(c, 1)) - D(c, a) = lgamma(c) - lgamma(a) - d ψ(a) - D(c, a) for d = c - a, without any term of the size of a:
+ * with u = d/a it is (u - log(1 + u)) / 2 + δ(c) - δ(a) - d δ'(a). Where a and c are close, the δ part is d² ∫ (1 - t) δ''(a + t d) dt.
  */
 export function stirlingExcess(a: number, c: number, d: number): number {
   const rest =

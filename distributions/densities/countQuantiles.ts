@@ -19,7 +19,7 @@ import {
 import { betaincc as betainccOf } from "../../autodiff/kernels/special/index.js";
 import { logBetaDensity } from "./continuous.js";
 
-/** 1 - I_x(a, b), the upper tail of Beta(a, b), without its cancellation. */
+/** 1 - I_x(a, b), the upper tail of Beta(a, b), without the cancellation of the subtraction. */
 export const betaincc: Ternary = /* @__PURE__ */ ternary("betaincc", (a, b, x) => betainccOf(a, b, x), [
   (g, _, a, b, x) => mulZeroWins(g, mul(betaImplicitGradA(a, b, x), exp(logBetaDensity(a, b, x)))),
   (g, _, a, b, x) => mulZeroWins(g, mul(betaImplicitGradB(a, b, x), exp(logBetaDensity(a, b, x)))),
@@ -27,8 +27,8 @@ export const betaincc: Ternary = /* @__PURE__ */ ternary("betaincc", (a, b, x) =
 ]);
 
 /**
- * I_q(b, a) = 1 - I_p(a, b) for p + q = 1, from the smaller of the two. Of a binomial count it is P(X <= a - 1) with b = n - a + 1, of a
- * negative binomial one with b the failures.
+ * I_q(b, a) = 1 - I_p(a, b) for p + q = 1, computed from the smaller of p and q. It is P(X <= a - 1) for a binomial count, with
+ * b = n - a + 1, and for a negative binomial count, with b failures.
  */
 export const betaTail = (a: Tensor, b: Tensor, p: Tensor, q: Tensor): Tensor =>
   where(less(p, 0.5), betaincc(a, b, p), betainc(b, a, q));
@@ -43,6 +43,6 @@ export function leastCount(cdf: (k: Tensor) => Tensor, q: Tensor, least = 0): Te
   return below.add(1);
 }
 
-/** The quantile of a count between 0 and `high`; NaN where q is. */
+/** The quantile of a count between 0 and `high`; NaN where q is NaN. */
 export const countQuantile = (cdf: (k: Tensor) => Tensor, q: Tensor, high: TensorLike = Infinity): Tensor =>
   where(less(q, 1), leastCount(cdf, q), where(equal(q, 1), high, NaN));

@@ -1,6 +1,6 @@
 /**
- * Log masses of counts in the form of continuous.ts, without the terms of a million that cancel in their textbook formulas. As counts k
- * and n - k, or k and r, are concentrations to B(·, ·),
+ * Log masses of counts in the form of continuous.ts, without the huge terms that cancel in their textbook formulas. With k and n - k,
+ * or k and r, as the concentrations of the beta function B(·, ·),
  *
  *     log C(n, k) p^k q^(n-k) = log p^k q^(n-k) / B(k, n-k) - log(k (n-k) / n),
  *     log Γ(k+r) / (Γ(r) k!) p^k q^r = log p^k q^r / B(k, r) - log k.
@@ -54,5 +54,5 @@ export const logNegativeBinomial: Ternary = /* @__PURE__ */ ternary(
   ],
 );
 
-/** Logits beyond this are of odds near overflow; a log mass goes on as a straight line there. */
+/** Beyond this logit the odds come near overflow; a log mass is continued as a straight line there. */
 export const FAR_LOGIT = 700;

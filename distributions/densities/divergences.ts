@@ -1,14 +1,14 @@
 /**
- * Divergences that keep their digits where q and p are almost the same. KL(q | p) is of the second order in their difference, so a formula
- * whose terms are of the first has no digits left there: for parameters that are 1e-7 apart its result is 1e-14. Each of these is a sum of
- * parts >= 0 in which the first order is gone by algebra. With φ(x) = exp(x) - 1 - x >= 0 and u = q/p - 1,
+ * Divergences that keep their digits where q and p are almost the same. KL(q | p) is of second order in their difference, so a formula
+ * with terms of first order has no digits left there: for parameters that are 1e-7 apart, the result is about 1e-14. Each formula here is
+ * a sum of parts >= 0 from which algebra has removed the first order. With φ(x) = exp(x) - 1 - x >= 0 and u = q/p - 1,
  *
  *     scale     (r² - 1)/2 - log r = (u - log(1 + u)) + u²/2          r = q/p, of normal scales
  *     rate      r - 1 - log r                                         r = p/q, of exponential rates
  *     classes   -v̄ = log(1 + Σ_k q_k φ(v_k - v̄)) - log Σ_k q_k exp(v_k)       v = log p - log q, v̄ = Σ_k q_k v_k
  *
- * and where q and p belong to one exponential family of cumulant A, KL = (p - q)² ∫_0^1 (1 - t) A''(q + t (p - q)) dt: by quadrature where
- * they are close.
+ * and where q and p belong to one exponential family with cumulant A, KL = (p - q)² ∫_0^1 (1 - t) A''(q + t (p - q)) dt, by quadrature
+ * where they are close.
  */
 import {
   abs,
@@ -70,7 +70,7 @@ export const excessOverExp: Unary = /* @__PURE__ */ unary(
 /** r - 1 - log r for r = p/q and q, p > 0. */
 function rateExcess(q: number, p: number): number {
   const r = p / q;
-  // The ratio of representable numbers need not be one.
+  // The ratio of two representable numbers may overflow or underflow.
   return r > 1e-300 && r < 1e300 ? excessOverLog((p - q) / q, r) : r - 1 + (logOf(q) - logOf(p));
 }
 
@@ -103,7 +103,7 @@ export const scaleDivergence: Binary = /* @__PURE__ */ binary(
 export const digammaStep = (a: Tensor, d: Tensor): Tensor =>
   mul(sign(d), digammaDifference(minimum(a, a.add(d)), abs(d)));
 
-/** KL(Gamma(a, 1) | Gamma(c, 1)), d = c - a given apart, as it may be known better than from a and c, which are rounded. */
+/** KL(Gamma(a, 1) | Gamma(c, 1)). d = c - a is a separate argument, since a and c are rounded and d may be known better. */
 export const gammaDivergence: Ternary = /* @__PURE__ */ ternary(
   "gammaDivergence",
   (a, c, d) => devianceFrom(c, a, -d) + stirlingExcess(a, c, d),
@@ -114,14 +114,14 @@ export const gammaDivergence: Ternary = /* @__PURE__ */ ternary(
   ],
 );
 
-/** log Γ(1 + u) + γ u for u > -1, where γ u is its first order. */
+/** log Γ(1 + u) + γ u for u > -1: log Γ(1 + u) without its first order, -γ u. */
 export const lgammaExcess: Unary = /* @__PURE__ */ unary(
   "lgammaExcess",
   (u) => (Math.abs(u) < 0.5 ? bregman(trigammaOf, 1, u) : lgamma(1 + u) + EULER * u),
   [(g, _, u) => mulZeroWins(g, digammaStep(u.mul(0).add(1), u))],
 );
 
-/** p x; what has probability 0 does not count, whatever x is there, for the value and its gradient. */
+/** p x, and 0 where p = 0, whatever x is there; the same holds for the gradient. */
 export const weighed = (p: Tensor, x: Tensor): Tensor => mul(p, where(greater(p, 0), x, 0));
 /** Σ_k p_k x_k over the last axis. */
 export const expectation = (p: Tensor, x: Tensor): Tensor => sum(weighed(p, x), -1);
@@ -133,13 +133,13 @@ export function classDivergence(probs: Tensor, q: Tensor, p: Tensor): Tensor {
   const isClose = min(less(abs(v), 1), -1, { keepDims: true });
   const close = where(isClose, v, 0);
   const centred = sub(close, sum(mul(probs, close), -1, { keepDims: true }));
-  // What p gives to classes that q lacks is missing from the others.
+  // The mass that p gives to classes which are impossible under q.
   const elsewhere = sum(where(isPossible, 0, exp(p)), -1);
   const near = log1p(sum(mul(probs, excessOverExp(centred)), -1)).sub(log1p(elsewhere.neg()));
   return where(isClose.squeeze(-1), near, expectation(probs, v.neg()));
 }
 
-/** A'(κ) = 1 - A/κ - A² for A = I_1(κ) / I_0(κ), far out by its asymptotic series (DLMF 10.40.1). */
+/** A'(κ) = 1 - A/κ - A² for A = I_1(κ) / I_0(κ); for large κ by the asymptotic series (DLMF 10.40.1). */
 function alignmentSlope(k: number): number {
   if (k > 1000) return (0.5 + (0.25 + (0.375 + 0.78125 / k) / k) / k) / (k * k);
   const gap = besselGapOf(k) / i0eOf(k);

@@ -1,10 +1,10 @@
 /**
- * The mass of the standard normal distribution between a <= b, beside the density at m, the place within [a, b] that is nearest 0:
+ * The mass of the standard normal distribution between a <= b, relative to the density at m, the point of [a, b] nearest to 0:
  *
  *     r(a, b) = log (Φ(b) - Φ(a)) / φ(m),   dr/da = m dm/da - exp((m² - a²)/2 - r),   dr/db = m dm/db + exp((m² - b²)/2 - r).
  *
- * It is a number of moderate size a hundred standard deviations out, and between bounds that almost meet. Their distance b - a is
- * given apart, as it may be known better than from a and b, which are rounded.
+ * r has moderate size even a hundred standard deviations from 0, and between bounds that almost meet. Their distance b - a is a
+ * separate argument, since a and b are rounded and b - a may be known better.
  */
 
 import {
@@ -26,10 +26,10 @@ import { exp as expOf, log, log1mexp, log1p } from "../../autodiff/kernels/formu
 import { erfcx, gaussLegendre, ndtr } from "../../autodiff/kernels/special/index.js";
 import { LOG_SQRT_2PI } from "../core/constants.js";
 
-/** m: what is nearest 0 in [a, b]. */
+/** m: the point of [a, b] nearest to 0. */
 export const nearest = (a: Tensor, b: Tensor): Tensor => maximum(a, minimum(b, 0));
 
-/** exp((m² - x²)/2 - r), the density at an end x over the mass. */
+/** exp((m² - x²)/2 - r): the density at an end x, divided by the mass. */
 const hazard = (r: Tensor, a: Tensor, b: Tensor, x: Tensor): Tensor => {
   const m = nearest(a, b);
   return exp(sub(mul(mul(sub(m, x), add(m, x)), 0.5), r));
@@ -42,7 +42,7 @@ export const logMassOver: Ternary = /* @__PURE__ */ ternary("logMassOver", massO
 ]);
 
 function massOver(a: number, b: number, width: number): number {
-  // Turned so that b is the farther end.
+  // Mirrored so that b is the end farther from 0.
   if (a + b < 0) return massOver(-b, -a, width);
   if (width === 0) return -Infinity;
   if (width < 2 && width * (a + b) < 4) {

@@ -29,7 +29,7 @@ const SLOPE = [
 ];
 const CURVE = /* @__PURE__ */ SLOPE.slice(1).map((c, i) => (2 * i + 2) * c);
 const BEND = /* @__PURE__ */ CURVE.map((c, i) => (2 * i + 1) * c);
-/** Beyond this the closed forms lose at most a digit. */
+/** For larger |h| the closed forms lose at most one digit. */
 const NEAR = 1.5;
 
 /** coth h - 1/h; near 0 by Lambert's continued fraction h / (3 + h² / (5 + h² / (7 + …))), in which nothing cancels. */
@@ -78,7 +78,7 @@ const langevinCurve: Unary = /* @__PURE__ */ unary("langevinCurve", curveOf, [
 ]);
 const langevinBend: Unary = /* @__PURE__ */ unary("langevinBend", bendOf, null);
 
-/** log(sinh k / k) - log(sinh h / h) - (k - h) y(h) >= 0, also where k and h are close. */
+/** log(sinh k / k) - log(sinh h / h) - (k - h) y(h) >= 0, accurate even where k and h are close. */
 export const sinhcDivergence: Binary = /* @__PURE__ */ binary(
   "sinhcDivergence",
   (h, k) =>

@@ -1,6 +1,6 @@
 /**
- * Student's t in standard units, z = (x - loc) / scale: its tails keep their relative precision however far out z lies, and draws are
- * normal ones over the root of a chi-squared variable.
+ * Student's t in standard units, z = (x - loc) / scale. Its tails keep their relative precision however far out z lies; draws are normal
+ * draws divided by the root of a chi-squared variable over df.
  */
 import type { Shape } from "../../autodiff/core/shape.js";
 import {
@@ -49,13 +49,13 @@ const NORMAL = 1e22;
 /** Beyond this z² would overflow. */
 const FAR = 1e150;
 
-/** log of df/2 B(df/2, 1/2): the tail beyond z goes to (df / z²)^(df/2) over twice this number. */
+/** log of df/2 B(df/2, 1/2): for large z the tail beyond z is (df / z²)^(df/2) divided by twice df/2 B(df/2, 1/2). */
 const logTailNorm = (half: Tensor): Tensor => log(half).add(logBeta(half, 0.5));
 
-/** P(Z > |z|) of a standard variable: with t = z², x = df / (df + t) is Beta(df/2, 1/2), and so it is I_x / 2 = (1 - I_(1-x)) / 2. */
+/** P(Z > |z|) in standard units: with t = z², x = df / (df + t) is Beta(df/2, 1/2), so the tail is I_x / 2 = (1 - I_(1-x)) / 2. */
 function upperTail(size: Tensor, df: Tensor): Tensor {
   const half = df.mul(0.5);
-  // Away from 0 by nothing that counts: there x has no derivative of its own.
+  // The tiny addend keeps t away from 0, where x has no usable derivative.
   const t = square(minimum(size, FAR).add(1e-30));
   const far = betainc(half, 0.5, df.div(df.add(t)));
   const near = betaincc(tensor(0.5), half, t.div(df.add(t)));
@@ -64,10 +64,10 @@ function upperTail(size: Tensor, df: Tensor): Tensor {
   return where(isOver, over, where(less(t, df), near, far)).mul(0.5);
 }
 
-/** |z| for P(|Z| > |z|) = both, of a standard variable. */
+/** |z| with P(|Z| > |z|) = both, in standard units. */
 function sizeOf(both: Tensor, df: Tensor): Tensor {
   const half = df.mul(0.5);
-  // x and 1 - x each from its own quantile: near 1 a difference would lose it.
+  // x and 1 - x each from its own quantile: subtracting from 1 would lose the digits of the small one.
   const x = betaincinv(half, 0.5, both);
   const isOver = less(x, 1e-290);
   const t = df.mul(betaincinv(0.5, half, both.neg().add(1))).div(where(isOver, 1, x));
@@ -77,7 +77,7 @@ function sizeOf(both: Tensor, df: Tensor): Tensor {
   return where(isOver, exp(log(df).sub(tail).mul(0.5)), where(equal(t, 0), 0, sqrt(t)));
 }
 
-/** √(df / W) for draws W of Chi2(df). In logarithms: with few degrees of freedom most of them are smaller than any number. */
+/** √(df / W) for draws W of Chi2(df), by logarithms: for small df most draws W would underflow to 0. */
 export function studentSpread(key: Tensor, df: Tensor, shape: Shape): Tensor {
   const half = df.mul(0.5);
   return exp(random.logGamma(key, half, shape).mul(-0.5)).mul(sqrt(half));

@@ -1,12 +1,12 @@
 /**
- * DiscreteHMM: numbers seen over T steps of a hidden chain with K states. z_1 has the initial probabilities π, z_t the row z_{t-1} of the
- * transition matrix P, x_t the component z_t of `observation`; the states are summed out. The forward algorithm (Rabiner 1989), with
- * scaled probabilities: r_t is p(z_t | x_1 … x_{t-1}), r_1 = π, and b_t the densities of x_t in each state, so
+ * DiscreteHMM: observations over T steps of a hidden Markov chain with K states. z_1 has the initial probabilities π, z_t has row z_{t-1}
+ * of the transition matrix P, x_t has the component z_t of `observation`; the states are summed out. This is the forward algorithm
+ * (Rabiner 1989) with scaled probabilities: r_t is p(z_t | x_1 … x_{t-1}), r_1 = π, and b_t the densities of x_t in each state, so
  *
  *     c_t = Σ_k r_tk b_tk,   filter_t = r_t b_t / c_t,   r_{t+1} = filter_t P,   log p(x) = Σ_t log c_t,
  *
- * b_t being divided by the largest b_tk of a state that can be. A state is lost once its filtered probability is below 1e-308, unless a
- * transition leads back to it. Smoothed probabilities come by gradient: p(z_t = k | x) = ∂ log p(x) / ∂ log b_tk.
+ * where b_t is divided by the largest b_tk of a possible state. A state is lost once its filtered probability is below 1e-308, unless a
+ * transition leads back to it. Smoothed probabilities are a gradient: p(z_t = k | x) = ∂ log p(x) / ∂ log b_tk.
  */
 import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import {
@@ -58,7 +58,7 @@ export interface DiscreteHMMArguments {
   transitionLogits: TensorLike;
   /** The distribution of an observation in each state: batch shape [..., K]. */
   observation: Distribution;
-  /** T. Without it log densities take any number of steps, and draws are refused. */
+  /** T. Where it is left out, values may have any number of steps, and draws are refused. */
   numSteps?: number;
 }
 
@@ -166,7 +166,7 @@ export class DiscreteHMM extends Distribution<Params> {
     const spread = square(mean.sub(centre)).add(variance);
     return moveSteps(this.#average(spread), this.batchShape.length);
   }
-  /** Σ_k p(z_t = k) x_k for x [..., K, ...event]: steps in front. */
+  /** Σ_k p(z_t = k) x_k for x [..., K, ...event], with the steps as the first axis. */
   #average(x: Tensor): Tensor {
     const { observation, batchShape } = this;
     const steps = this.eventShape[0] as number;
@@ -187,7 +187,7 @@ export class DiscreteHMM extends Distribution<Params> {
     return new DiscreteHMM({ ...(this.params as Params), observation: this.observation, numSteps });
   }
 
-  /** A value with its steps in front. */
+  /** A value with the steps as its first axis. */
   #stepsFirst(value: Tensor): Tensor {
     const axis = value.shape.length - this.eventDim;
     return transpose(value, [axis, ...[...value.shape.keys()].filter((i) => i !== axis)]);
@@ -198,7 +198,7 @@ export class DiscreteHMM extends Distribution<Params> {
     const densities = (x: Tensor): Tensor => {
       const each = expandDims(x, x.shape.length - observation.eventDim);
       const lead = each.shape.slice(0, each.shape.length - observation.eventDim);
-      // A value may be possible in some states alone.
+      // A value may be possible in only some of the states.
       const density = where(observation.inside(each), observation.logDensity(each), -Infinity);
       return broadcastTo(density, broadcastShapes("DiscreteHMM", lead, observation.batchShape));
     };
@@ -226,12 +226,12 @@ export class DiscreteHMM extends Distribution<Params> {
       logb,
     );
     const logProb = sum(gained, 0);
-    // What is impossible has no gradient.
+    // Impossible values have no gradient.
     return { filtered, logProb: where(greater(logProb, -Infinity), logProb, -Infinity) };
   }
 }
 
-/** Steps from the front to behind `lead` axes. */
+/** Move the first axis, the steps, behind `lead` axes. */
 function moveSteps(x: Tensor, lead: number): Tensor {
   const axes = [...x.shape.keys()];
   return transpose(x, [...axes.slice(1, 1 + lead), 0, ...axes.slice(1 + lead)]);

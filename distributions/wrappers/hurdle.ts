@@ -72,7 +72,7 @@ export class Hurdle extends Gated<Record<string, Tensor>> {
     const { mean, variance } = this.base;
     return this.spread(this.#scaled(add(variance, square(mean))).sub(square(this.#scaled(mean))));
   }
-  /** (1 - gate) / (1 - p_base(0)) of a moment of the base. */
+  /** A moment of the base times (1 - gate) / (1 - p_base(0)). */
   #scaled(moment: Tensor): Tensor {
     return mul(moment, exp(sub(gateOf(this.params)[1], this.#logPositive)));
   }

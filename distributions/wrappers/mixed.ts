@@ -3,7 +3,7 @@
  *
  *     p(x) = Σ_k w_k p_k(x),   mean = Σ_k w_k m_k,   variance = Σ_k w_k (v_k + (m_k - mean)²).
  *
- * Draws of continuous numbers have the implicit gradient where the components have a cdf.
+ * Continuous draws have the implicit gradient (core/implicit.ts) where the components have a cdf.
  */
 import type { Shape } from "../../autodiff/core/shape.js";
 import {
@@ -38,9 +38,9 @@ export abstract class MixtureBase extends Distribution {
     super({ family, params: {}, batchShape, argConstraints: {} });
   }
 
-  /** Something that each component says of a value: [..., K] + the event axes of the answer. */
+  /** f of each component and the value: [..., K] + the event axes of the result. */
   protected abstract ofValue(value: Tensor, f: (component: Distribution, value: Tensor) => Tensor): Tensor;
-  /** Something that each component says of itself, batchShape + [K] + eventShape. */
+  /** f of each component: batchShape + [K] + eventShape. */
   protected abstract ofEach(f: (component: Distribution) => Tensor): Tensor;
   /** A draw of each component, shape + [K] + eventShape. */
   protected abstract draws(key: Tensor, shape: Shape): Tensor;
@@ -90,7 +90,7 @@ export abstract class MixtureBase extends Distribution {
   }
 }
 
-/** The least support between bounds that holds several; the first, where they are the same or have no bounds. */
+/** The smallest interval that contains all supports; the first support where all are the same or one has no bounds. */
 export function hullOf(supports: readonly Constraint[]): Constraint {
   const first = supports[0] as Constraint;
   const bounds = supports.map(boundsOf);

@@ -35,7 +35,7 @@ export class MixtureSameFamily extends MixtureBase {
     const { support } = components;
     const bounds = "low" in support ? boundsOf(support) : null;
     if (bounds === null) return support;
-    // Bounds of their own for each component: those of all.
+    // The components may differ in their bounds: take the lowest and the highest.
     const [low, high] = bounds.map((bound) => broadcastTo(bound, components.batchShape)) as [Tensor, Tensor];
     return (components.isDiscrete ? integerInterval : interval)(min(low, -1), max(high, -1));
   }

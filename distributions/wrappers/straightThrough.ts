@@ -1,11 +1,11 @@
 /**
- * Straight-through gradients (Bengio, Léonard and Courville 2013): a draw of a discrete distribution that has, to a gradient, the slope of
- * its mean, as if it were that. The direction is useful and cheap, but biased wherever what follows is not linear in the value.
+ * Straight-through gradients (Bengio, Léonard and Courville 2013): the gradient of a discrete draw is taken to be that of its mean. This
+ * is cheap and often a useful direction, but biased unless the result is linear in the draw.
  */
 import { type Shape, stopGradient, type Tensor } from "../../autodiff/index.js";
 import { NonReparameterized } from "../core/distribution.js";
 
-/** `base` with draws that have the gradient of its mean. */
+/** `base`, but its draws have the gradient of its mean. */
 export class StraightThrough extends NonReparameterized {
   override get hasRsample(): boolean {
     return true;

@@ -41,10 +41,10 @@ export class TransformedDistribution extends Derived {
   readonly transform: Transform;
   readonly #support: Constraint;
 
-  /** `support` is for a caller who knows it by a simpler name than that of the image. */
+  /** `support` replaces the image of the base's support, for callers who know a simpler constraint. */
   constructor(base: Distribution, transforms: Transform | readonly Transform[], support?: Constraint) {
     const transform = composed(transforms);
-    // A transform of whole vectors needs them to be events of the base.
+    // A transform of vectors needs a base whose events are vectors.
     const own = base.toEvent(Math.max(0, transform.domainEventDim - base.eventDim));
     super("TransformedDistribution", own);
     this.transform = transform;
@@ -93,7 +93,7 @@ export class TransformedDistribution extends Derived {
   override entropy(): Tensor {
     return this.hasNo("entropy");
   }
-  /** P(T(x) <= y): that of T⁻¹(y) where T rises, what is above it where T falls; T ends where the support of the base does. */
+  /** P(T(x) <= y) = P(x <= T⁻¹(y)) where T increases, P(x >= T⁻¹(y)) where T decreases; y is first clipped to the image of the support. */
   override cumulative(value: Tensor): Tensor {
     const { base, transform } = this;
     const direction = this.#direction;

@@ -1,9 +1,9 @@
 /**
- * Truncated: a distribution of numbers, given that the draw lies in [low, high]. It needs the cdf of `base`, F, and drawing its icdf.
+ * Truncated: a distribution of numbers, given that the draw lies in [low, high]. It needs F, the cdf of `base`; draws also need its icdf.
  *
  *     p(x) = p_base(x) / (F(high) - F(low)),   for counts F(low - 1) instead of F(low).
  *
- * Where `base` is normal, TruncatedNormal is exact also far out.
+ * For a normal `base`, use TruncatedNormal, which is exact even far out in the tails.
  */
 import { broadcastShapes, type Shape } from "../../autodiff/core/shape.js";
 import {
@@ -31,7 +31,7 @@ import { requireAll, validation } from "../core/validation.js";
 
 type Bounds = { readonly low?: TensorLike; readonly high?: TensorLike };
 
-/** The bounds, each of which may be left out; anything but one record of them is refused. */
+/** The bounds, each of which is optional; anything but one record of bounds is refused. */
 function readBounds(bounds: Bounds, others: readonly unknown[]): { low: TensorLike; high: TensorLike } {
   if (isRecord(bounds) && others.length === 0) {
     const { low = -Infinity, high = Infinity, ...unknown } = bounds;
@@ -52,7 +52,7 @@ export class Truncated extends Distribution {
   readonly high: Tensor;
   readonly #support: Constraint;
 
-  /** `low` and `high` default to no bound. */
+  /** A bound that is left out does not restrict. */
   constructor(
     readonly base: Distribution,
     bounds: Bounds = {},
@@ -78,7 +78,7 @@ export class Truncated extends Distribution {
     if (validation) this.#requireMass();
   }
 
-  /** Refuse bounds that hold nothing, or so little that the difference of two cdfs does not know it. */
+  /** Refuse bounds between which the base has no mass, or so little that rounding of the two cdfs hides it. */
   #requireMass(): void {
     const { base, low, high } = this;
     const order = base.isDiscrete ? ">=" : ">";
@@ -105,7 +105,7 @@ export class Truncated extends Distribution {
   override get hasRsample(): boolean {
     return this.base.hasRsample;
   }
-  /** F below the lower bound, and the mass between the bounds. */
+  /** The mass below the lower bound, and the mass between the bounds. */
   get #mass(): [below: Tensor, mass: Tensor] {
     const below = this.base.cumulative(this.base.isDiscrete ? this.low.sub(1) : this.low);
     return [below, this.base.cumulative(this.high).sub(below)];

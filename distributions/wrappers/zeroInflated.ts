@@ -62,12 +62,12 @@ export abstract class Gated<P extends Record<string, Tensor>> extends Distributi
     super({ ...parts, batchShape: broadcastShapes(parts.family, parts.batchShape, base.batchShape) });
   }
 
-  /** The least one that holds the counts of the base and 0. */
+  /** The smallest interval that contains 0 and the support of the base. */
   override get support(): Constraint {
     const { support } = this.base;
     return "low" in support ? hullOf([support, integerInterval(0, 0)]) : support;
   }
-  /** Whether the base may lack a 0 of its own. */
+  /** Whether the support of the base has bounds, and so may not contain 0. */
   get #isBounded(): boolean {
     return "low" in this.base.support;
   }

@@ -1,7 +1,7 @@
 /**
- * AutoIAFNormal: all latents together as normal noise sent through inverse autoregressive flows (Kingma et al. 2016), the order of the
- * coordinates turned about between two of them, then scaled and moved. The noise is an auxiliary site; a factor takes the log-Jacobian
- * of the flows from its density, so nothing is ever inverted.
+ * AutoIAFNormal: all latents together, as normal noise sent through inverse autoregressive flows (Kingma et al. 2016), then scaled and
+ * shifted. Between two flows the order of the coordinates is reversed. The noise is an auxiliary site; a factor subtracts the
+ * log-Jacobian of the flows from its log density, so no flow is ever inverted.
  */
 import { full, log, type Tensor, zeros } from "../../autodiff/index.js";
 import {

@@ -1,7 +1,7 @@
 /**
- * Guides made from models. The model runs once to show its latent sites; the guide then has one variational factor a site
- * (autoNormal.ts) or one over all of them (autoJoint.ts), moved to each site's support by its bijection. Guides are functions,
- * given to SVI like any other.
+ * Guides made from models. The model runs once to show its latent sites; the guide then has one variational factor for each site
+ * (autoNormal.ts) or one over all sites (autoJoint.ts), moved to each site's support by its bijection. Autoguides are functions,
+ * given to SVI like any other guide.
  */
 import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, vmap } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
@@ -14,20 +14,20 @@ import { type InitStrategy, initToFeasible, initToUniform } from "./initStrategi
 import { describe, type Latent, type Look, lookAt, platesIn, runOf } from "./latents.js";
 
 export interface AutoGuideOptions {
-  /** The beginning or end of parameter names; "auto" by default. */
+  /** A part of all parameter names; "auto" by default, as in `z_auto_loc` or `auto_loc`. */
   prefix?: string;
   /** Where the latents start; uniform on [-2, 2] in unconstrained space by default. */
   initLocFn?: InitStrategy;
-  /** The key of the run that looks at the model, and of the starting values, which follow the key of `svi.init` otherwise. */
+  /** The key of the run that finds the latent sites, and of the starting values; without it these follow the key of `svi.init`. */
   key?: Tensor;
 }
 
 export interface ScaleOptions extends AutoGuideOptions {
-  /** The standard deviation that all coordinates start with; 0.1. */
+  /** The initial standard deviation of all coordinates; 0.1. */
   initScale?: number;
 }
 
-// An instance is a function that runs the guide, with the class's methods.
+// Makes an instance a function that runs the guide and has the methods of its class.
 class Callable {
   constructor() {
     const self: { guide(...args: unknown[]): unknown } = Object.setPrototypeOf(
@@ -55,7 +55,7 @@ const OPTIONS = {
 export abstract class AutoGuide extends Callable {
   readonly prefix: string;
   readonly #initLocFn: InitStrategy;
-  /** The key of the run that looks at the model. */
+  /** The key of the run that finds the latent sites. */
   protected readonly key: Tensor;
   readonly #hasOwnKey: boolean;
   #looked: Look | null = null;
@@ -76,16 +76,16 @@ export abstract class AutoGuide extends Callable {
     requireKey(`${this.title}({ key })`, this.key);
   }
 
-  /** The guide's name in errors. The library's own guides spell it out, since minifiers rename classes. */
+  /** The guide's name in errors. The library's guides write it as a string, since minifiers rename classes. */
   get title(): string {
     return this.constructor.name;
   }
-  /** Sample every latent; what calling the guide does. */
+  /** Sample every latent. Calling the guide runs this. */
   abstract guide(...args: unknown[]): Record<string, Tensor>;
   /** The medians of all latents under these (constrained) parameters. */
   abstract median(params: Record<string, Tensor>): Record<string, Tensor>;
 
-  /** Quantiles of all latents, element by element, [...probs, ...site]; refused where a guide knows none. */
+  /** Quantiles of all latents, element by element, [...probs, ...site]; refused by guides without quantiles. */
   quantiles(_params: Record<string, Tensor>, _probs: TensorLike): Record<string, Tensor> {
     throw this.noClosedForm("quantiles");
   }
@@ -98,7 +98,7 @@ export abstract class AutoGuide extends Callable {
     });
   }
 
-  /** Draws of all latents, [...sampleShape, ...site], under these parameters; the model's arguments where its plates need them. */
+  /** Draws of all latents, [...sampleShape, ...site], under these parameters; `args` are the model's, needed where its plates use them. */
   samplePosterior(
     key: Tensor,
     params: Record<string, Tensor>,
@@ -137,7 +137,7 @@ export abstract class AutoGuide extends Callable {
     });
   }
 
-  /** The facts taken from one run of the model, with the arguments of the first call. */
+  /** The run of the model that finds the latent sites, with the arguments of the first call. */
   #look(args: readonly unknown[]): Look {
     this.#looked ??= lookAt(this.model, args, { title: this.title, strategy: this.#initLocFn, key: this.key });
     return this.#looked;
@@ -152,7 +152,7 @@ export abstract class AutoGuide extends Callable {
     return this.#latents;
   }
 
-  /** The latent sites in their plates as this call opens them: the model runs again where it gives a plate its elements. */
+  /** The latent sites with the plates of this call; where the model gives a plate its elements, it runs again to find them. */
   protected latentsOf(args: readonly unknown[]): readonly Latent[] {
     const latents = this.latents(...args);
     const isGiven = ({ plates }: Latent) => plates.some((plate) => plate.isGiven);
@@ -161,7 +161,7 @@ export abstract class AutoGuide extends Callable {
     return latents.map((latent) => (isGiven(latent) ? { ...latent, plates: platesIn(now, latent.plates) } : latent));
   }
 
-  /** Whether the guide has this latent: continuous ones, unless they are left to enumeration. */
+  /** Whether the guide samples this latent: it does so for continuous ones that are not enumerated. */
   protected covers({ name, fn, infer }: SampleSite): boolean {
     if (!fn.isDiscrete) return true;
     if (infer.enumerate != null) return false;

@@ -1,7 +1,7 @@
 /**
  * Autoguides with one distribution over all latents at once, in unconstrained space: diagonal, full or low-rank normal; autoLaplace.ts
- * and autoFlow.ts have more. The joint draw is an auxiliary site; each latent is a Delta at its part of it, whose log density is
- * minus the log-Jacobian of its bijection, so that densities add up to those of the latents.
+ * and autoFlow.ts have more. The joint draw is an auxiliary site; each latent is a Delta at its part of the draw. The log density of
+ * the Delta is minus the log-Jacobian of the bijection, so that all log densities sum to that of the latents.
  */
 import { sizeOf } from "../../autodiff/core/shape.js";
 import {
@@ -33,9 +33,9 @@ import { AutoGuide, type ScaleOptions } from "./autoGuide.js";
 import { inPlates, type Latent, type Start } from "./latents.js";
 
 export abstract class AutoFlat extends AutoGuide {
-  /** Draw all latents in unconstrained space, [size], which start at `start`. */
+  /** Draw all latents in unconstrained space, [size]; their parameters start at `start`. */
   protected abstract drawFlat(start: Start, size: number): Tensor;
-  /** Its quantile in each coordinate at standard normal z, from parameters by name. */
+  /** The quantile of each coordinate at probability Φ(z), from parameters by name. */
   protected abstract marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor;
 
   override guide(...args: unknown[]): Record<string, Tensor> {
@@ -63,7 +63,7 @@ export abstract class AutoFlat extends AutoGuide {
     return this.constrained(this.marginalQuantile(params, ndtri(p).expandDims(-1)));
   }
 
-  /** How many numbers all latents are in unconstrained space. */
+  /** The dimension of unconstrained space: how many numbers all latents have there. */
   protected size(...args: unknown[]): number {
     return this.latents(...args).reduce((size, latent) => size + sizeOf(latent.startShape), 0);
   }
@@ -118,7 +118,7 @@ export function unpack(flat: Tensor, latents: readonly Latent[]): (Latent & { x:
   });
 }
 
-/** A joint distribution with standard deviations to start with. */
+/** A joint distribution whose standard deviations start at `initScale`. */
 abstract class ScaledJoint extends AutoJoint {
   protected readonly initScale: number;
   constructor(model: Model, options: ScaleOptions = {}, own: Readonly<Record<string, Kind>> = {}) {

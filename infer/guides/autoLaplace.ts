@@ -1,6 +1,6 @@
 /**
- * The Laplace approximation: a point is fitted in unconstrained space, and afterwards the posterior there is taken to be normal, with the
- * inverse Hessian of -log p at the point as its covariance. Enumerated sites of the model are summed out of p.
+ * The Laplace approximation: a point is fitted in unconstrained space, and then the posterior is approximated by a normal around it whose
+ * covariance is the inverse Hessian of -log p at the point. Enumerated sites of the model are summed out of p.
  */
 import { emptyRecord, hessian, PedigradError, type Tensor, zeros } from "../../autodiff/index.js";
 import { constraints, Delta, type Distribution, MultivariateNormal } from "../../distributions/index.js";
@@ -16,7 +16,7 @@ import { AutoJoint } from "./autoJoint.js";
 import type { Start } from "./latents.js";
 
 /**
- * Param `auto_loc`. While fitting, and in Predictive, the guide is the point; draws and quantiles are those of the normal.
+ * Param `auto_loc`. In SVI and in Predictive the guide is the point; `samplePosterior` and `quantiles` are those of the normal.
  *
  * @example
  * const model = () => sample("z", new Normal([0, 0], 1).toEvent(1));
@@ -48,8 +48,8 @@ export class AutoLaplaceApproximation extends AutoJoint {
   }
 
   /**
-   * The normal at the fitted point, over all latents in unconstrained space: its precision is the Hessian of the loss there, which is
-   * -log p, every plate visited whole. `args` are the model's, those of the guide's first run where left out.
+   * The normal at the fitted point, over all latents in unconstrained space. Its precision is the Hessian of the loss -log p there, with
+   * every plate visited whole. `given` are the model's arguments; by default those of the guide's first run.
    */
   laplaceApproximation(params: Record<string, Tensor>, ...given: unknown[]): Distribution {
     const args = given.length > 0 ? given : this.#args;
@@ -57,7 +57,7 @@ export class AutoLaplaceApproximation extends AutoJoint {
       throw this.#refusal("no-latents", "the model has no continuous latents, so there is no normal over them.");
     const loc = this.of(params, this.#loc);
     const elbo = this.#hasEnumerated ? new TraceEnumELBO() : new TraceELBO();
-    // The curvature of one minibatch would be that of another posterior.
+    // One minibatch would give the curvature of another posterior.
     const [model, guide] = [this.model, this].map(visitingAll) as [Model, Model];
     const energy = (x: Tensor): Tensor =>
       elbo.loss(this.key, mergeRecords(params, { [this.#loc]: x }), model, guide, ...args);

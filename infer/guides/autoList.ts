@@ -86,7 +86,7 @@ export class AutoGuideList extends AutoGuide {
   }
 }
 
-/** The names of the sites that a part of a list samples; an autoguide lists its own. */
+/** The values of the sites that a part of a list samples, by name. */
 function drawnBy(part: AutoGuide | Model, args: readonly unknown[]): Record<string, Tensor> {
   if (part instanceof AutoGuide) return part(...args);
   const values = emptyRecord<Tensor>();
@@ -102,7 +102,7 @@ function drawnBy(part: AutoGuide | Model, args: readonly unknown[]): Record<stri
 }
 
 /**
- * A probability for every value of every discrete latent, enumerated in parallel: params `name_auto_probs` [...plates, values].
+ * All discrete latents, enumerated in parallel, with a probability for every value: params `name_auto_probs` [...plates, values].
  *
  * @example
  * const model = () => sample("z", new Bernoulli(0.3));
@@ -150,6 +150,6 @@ export class AutoDiscreteParallel extends AutoGuide {
   }
 }
 
-/** The family behind expansions and masks. */
+/** The family inside expand, mask and the like. */
 const innermost = (fn: object): string =>
   "base" in fn ? innermost(fn.base as object) : (fn as { family: string }).family;

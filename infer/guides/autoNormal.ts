@@ -71,7 +71,7 @@ export class AutoNormal extends AutoGuide {
 }
 
 /**
- * Every latent a point, for maximum a posteriori: params `name_auto_loc`, constrained to the site's support.
+ * A point for every latent, as in maximum a posteriori: params `name_auto_loc`, constrained to the site's support.
  *
  * @example
  * const model = () => sample("z", new Normal([0, 0], 1).toEvent(1));
@@ -100,7 +100,7 @@ export class AutoDelta extends AutoGuide {
     return values;
   }
 
-  /** The point at every probability. */
+  /** All quantiles are the point. */
   override quantiles(params: Record<string, Tensor>, probs: TensorLike): Record<string, Tensor> {
     const { shape } = tensor(probs);
     const values = emptyRecord<Tensor>();

@@ -20,7 +20,7 @@ import { requireKind, requireOptions } from "../checks.js";
 import type { PlateFrame } from "../program/messages.js";
 import { reportAsSite } from "../program/traceChecks.js";
 
-/** A latent site as a strategy sees it. */
+/** The part of a latent site that a strategy uses. */
 export interface LatentSite {
   readonly name: string;
   readonly fn: Distribution;
@@ -29,9 +29,9 @@ export interface LatentSite {
 }
 export interface InitStrategy {
   (site: LatentSite, key: Tensor): Tensor;
-  /** Its name in errors. */
+  /** The strategy's name in errors. */
   readonly title?: string;
-  /** The sites that it has values for. */
+  /** The names of the sites for which the strategy has values. */
   readonly names?: readonly string[];
 }
 
@@ -73,7 +73,7 @@ export function initToMedian(options: { numSamples?: number } = {}): InitStrateg
   });
 }
 
-/** The prior's mean; where it has none, or none that is finite, the median, and else the image of 0 in unconstrained space. */
+/** The prior's mean; where that is missing or infinite, the median; where both are, the image of 0 in unconstrained space. */
 export const initToMean = (): InitStrategy =>
   titled("initToMean", (site, key) => {
     const { fn } = site;
@@ -92,7 +92,7 @@ export const initToMean = (): InitStrategy =>
     return start as Tensor;
   });
 
-/** The result of `way`; NaN where a distribution does not have that moment. */
+/** The result of `way`; NaN where `way` is refused, as where a distribution does not have a moment. */
 function attempt(way: () => Tensor): Tensor {
   try {
     return way();
@@ -126,7 +126,7 @@ function moved({ support }: Distribution, value: Tensor): Tensor {
   return transform.forward(transform.inverse(value));
 }
 
-/** The shape of a site, with all elements of those subsampled plates for which `value` has them all. */
+/** The shape of a site, with the full size of each subsampled plate for which `value` has all elements. */
 function shapeWith(value: Tensor, { fn, plates = [] }: LatentSite): readonly number[] {
   const shape = [...fn.shape()];
   for (const { dim, size } of plates) {
@@ -138,8 +138,8 @@ function shapeWith(value: Tensor, { fn, plates = [] }: LatentSite): readonly num
 }
 
 /**
- * Where `strategy` starts a latent: inside its support, in the shape of the site, whose subsampled plates it may fill whole; or refused
- * in the names of both.
+ * Where `strategy` starts a latent: a value inside the support, in the shape of the site, where subsampled plates may have their full
+ * size. Other values are refused with the names of strategy and site.
  */
 export function startingValue(strategy: InitStrategy, site: LatentSite, key: Tensor): Tensor {
   const { name, fn } = site;

@@ -1,7 +1,7 @@
 /**
- * The latents of a model, as a run of it shows them. What another run could show otherwise is refused: latents of a loop over some
- * elements of a plate, and supports that depend on other latents, on params or on the elements visited, because a guide's way into a
- * support is fixed from the first run on.
+ * The latents of a model, found by a run. Latents that could differ in another run are refused: those in a loop over some elements of
+ * a plate, and those whose support depends on other latents, on params or on the visited elements, because a guide keeps the bijections
+ * of the first run.
  */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { arange, PedigradError, random, stopGradient, type Tensor } from "../../autodiff/index.js";
@@ -25,10 +25,10 @@ import { visitedPart } from "../program/subsamples.js";
 import { type SampleSite, type Trace, trace } from "../program/trace.js";
 import { type InitStrategy, startingValue } from "./initStrategies.js";
 
-/** A starting value in unconstrained space, by a key. */
+/** A starting value in unconstrained space, as a function of a key. */
 export type Start = (key: Tensor) => Tensor;
 
-/** A latent site of the model: its plates (outermost first), its way to unconstrained space, where it starts there. */
+/** A latent site of the model: its plates (outermost first), its bijection from unconstrained space, and where it starts there. */
 export interface Latent {
   readonly name: string;
   readonly site: SampleSite;
@@ -36,21 +36,21 @@ export interface Latent {
   readonly transform: Transform;
   /** The starting values of its parameters, with the full size of every plate. */
   readonly startFrom: Start;
-  /** The shape of that. */
+  /** The shape of a starting value. */
   readonly startShape: readonly number[];
   /** How many of its last axes are its event in unconstrained space. */
   readonly eventDim: number;
 }
 
-/** Runs of a model for a guide. */
+/** The runs of a model from which a guide is made. */
 export interface Look {
   /** The guide's name in errors. */
   readonly title: string;
   readonly strategy: InitStrategy;
   readonly first: Trace;
-  /** Where its continuous latents started. */
+  /** The starting values of the continuous latents. */
   readonly starts: ReadonlyMap<string, Tensor>;
-  /** A run in which params, latents and the elements visited are others; null where the model refuses those. */
+  /** A run with other params, latents and visited elements; null where the model refuses them. */
   readonly another: () => Trace | null;
 }
 
@@ -73,8 +73,8 @@ export function lookAt(
 }
 
 /**
- * What the model does when its latents start as `strategy` says, unheard by any handler; values are tagged with the names of params and
- * sites. `isMoved`: from other params and latents, with other elements of the plates.
+ * The trace of the model when its latents start as `strategy` says, hidden from all outer handlers; values are tagged with the names of
+ * params and sites. `isMoved`: with other params and latents, and other elements of the plates.
  */
 export function runOf(
   model: Model,
@@ -118,7 +118,7 @@ export function runOf(
   return { seen, starts };
 }
 
-/** Plates, each with the elements that it is given in this run, where it is. */
+/** The same plates, with their elements in `run` where the program gives them. */
 export const platesIn = (run: Trace, plates: readonly PlateFrame[]): PlateFrame[] =>
   plates.map((plate) => {
     const site = run.get(plate.name);
@@ -126,7 +126,10 @@ export const platesIn = (run: Trace, plates: readonly PlateFrame[]): PlateFrame[
     return { ...plate, indices: site.value, subsampleSize: site.value.length };
   });
 
-/** Several guides may share their values: a name that this one has no site for is a mistake if it nearly is that of a site without one. */
+/**
+ * Refuse a misspelt name among a strategy's values. Several guides may share one strategy, so a name without a site here is a mistake
+ * only if it is close to the name of a site without a value.
+ */
 function refuseStrangers(title: string, strategy: InitStrategy, seen: Trace): void {
   const given = strategy.names ?? [];
   const others = [...seen.keys()].filter((name) => !given.includes(name));
@@ -142,7 +145,7 @@ function refuseStrangers(title: string, strategy: InitStrategy, seen: Trace): vo
   }
 }
 
-/** The facts about these sites that a guide needs. With `isFixed` they start as in the run that was looked at, whatever the key. */
+/** These sites as the latents of a guide. With `isFixed` they start as in the first run, whatever the key. */
 export function describe(sites: readonly SampleSite[], look: Look, isFixed: boolean): Latent[] {
   for (const site of sites) {
     refuseTurns(look.title, site);
@@ -167,7 +170,7 @@ export function describe(sites: readonly SampleSite[], look: Look, isFixed: bool
   });
 }
 
-/** A value for whole plates: elements that were not visited start where those that were do. */
+/** A value for whole plates: elements that were not visited start at the values of the visited ones. */
 function wholeOf(value: Tensor, { fn, plates }: SampleSite): Tensor {
   let start = value;
   for (const { dim, size, subsampleSize } of plates) {
@@ -182,7 +185,7 @@ function wholeOf(value: Tensor, { fn, plates }: SampleSite): Tensor {
 
 const wayInto = ({ fn }: SampleSite): Transform => (fn.isDiscrete ? new Identity() : bijectTo(fn.support));
 
-/** A loop over some elements of a plate has latents of other names at each step, of which the first run has shown only its own. */
+/** Refuse latents in a loop over some elements of a plate: their names change from step to step, and the first run shows only its own. */
 function refuseTurns(title: string, { name, plates }: SampleSite): void {
   const loop = plates.find(({ dim, isWhole }) => dim === null && !isWhole);
   if (loop === undefined) return;
@@ -194,7 +197,7 @@ function refuseTurns(title: string, { name, plates }: SampleSite): void {
   });
 }
 
-/** What is masked inside an event has no prior, and one factor for the whole event no mask for a part of it. */
+/** Refuse a mask inside an event: masked elements have no prior, but the guide's one factor for the event would not mask them. */
 function refuseMaskedEvent(title: string, { name, fn }: SampleSite): void {
   const hasMask = (d: Distribution): boolean => d instanceof Masked || (d instanceof Derived && hasMask(d.base));
   const isInEvent = (d: Distribution): boolean =>
@@ -208,11 +211,11 @@ function refuseMaskedEvent(title: string, { name, fn }: SampleSite): void {
   });
 }
 
-/** Whether a support is the same in every run, as those without bounds of their own are. */
+/** Whether a support is certainly the same in every run: one of the fixed constraints, not one made from bounds. */
 const isConstant = (c: Constraint): boolean =>
   "base" in c ? isConstant(c.base as Constraint) : (Object.values(constraints) as unknown[]).includes(c);
 
-/** Refuse supports that depend on what the model drew, on params, or on what else is not the same in another run. */
+/** Refuse supports that depend on draws of the model, on params, or on anything else that differs in another run. */
 function refuseMovingSupports(sites: readonly SampleSite[], { title, another }: Look): void {
   const mayMove = sites.filter(({ fn }) => !fn.isDiscrete && !isConstant(fn.support));
   const other = mayMove.length === 0 ? null : another();
@@ -220,7 +223,7 @@ function refuseMovingSupports(sites: readonly SampleSite[], { title, another }: 
     const free = wayInto(site).inverse(detachProvenance(site.value));
     const again = other?.get(site.name);
     const moves = again?.type === "sample" && !areEqual(wayInto(site).forward(free), wayInto(again).forward(free));
-    // After a read everything carries what was read; whether it matters shows in the other run.
+    // After a read every value carries the sites that were read; the other run shows whether the support depends on them.
     const from = [...getProvenance(free)].filter((name) => !site.ambient.has(name));
     if (!moves && from.length === 0) continue;
     const why = from.length === 0 ? "changes from run to run" : `depends on ${quoted(from)}`;

@@ -67,9 +67,9 @@ export interface PlateMessage {
   subsampleSize: number;
   readonly dim: number | null;
   value: Tensor | null;
-  /** Whether the program itself says which elements it visits. */
+  /** Whether the program itself gives the elements to visit. */
   isGiven: boolean;
-  /** Whether it visits all elements in their order. */
+  /** Whether the plate visits all elements in order. */
   isWhole: boolean;
   stop: boolean;
 }
@@ -214,9 +214,9 @@ export interface PlateFrame {
   /** Negative; null for a sequential plate. */
   readonly dim: number | null;
   indices: Tensor | null;
-  /** Whether it visits all elements in their order. */
+  /** Whether the plate visits all elements in order. */
   isWhole: boolean;
-  /** Whether the program itself says which elements it visits. */
+  /** Whether the program itself gives the elements to visit. */
   isGiven: boolean;
 }
 

@@ -163,7 +163,7 @@ function samplePartlyObserved(
 export interface ParamOptions {
   /** The set in which the value lies; all real numbers by default. */
   constraint?: Constraint;
-  /** How many of its last axes belong to one element; by default those of the constraint. */
+  /** How many of the value's last axes belong to one element; by default the `eventDim` of the constraint. */
   eventDim?: number;
 }
 

@@ -1,9 +1,9 @@
-/** Minibatches: one item of `batches` for each step, started again when it ends. */
+/** Minibatches: one item of `batches` for each step; iteration starts again at the end. */
 
-/** Something to loop over, again and again: an array, a generator function. */
+/** Something that can be looped over repeatedly: an array, a generator function. */
 export type Batches = Iterable<unknown> | (() => Iterable<unknown>);
 
-/** Options with minibatches, which are appended to the arguments of the run: some of these may then be left out. */
+/** Options with minibatches. They are appended to the arguments of the run, whose last arguments may then be left out. */
 export interface WithBatches {
   batches: Batches;
 }
@@ -16,7 +16,7 @@ export function* argumentsOf(
   op: string,
 ): Generator<unknown[]> {
   if (batches === undefined) for (;;) yield args;
-  // An iterator that can be gone through only once holds new items, not those that the state has seen.
+  // A one-time iterator holds only new items, none that earlier steps have taken.
   const start = isOnce(batches) ? 0 : Array.isArray(batches) ? skipped % Math.max(1, batches.length) : skipped;
   for (let taken = 0; ; ) {
     const before = taken;

@@ -8,7 +8,7 @@ import { emptyRecord, isContainer, PedigradError, Tensor, tensor } from "../../a
 import { DEEPEST } from "../../provenance/base/records.js";
 import { checkNow, type SVIState } from "./state.js";
 
-// Version 1 kept the averages of baselines among what `mutable` declared, under names of this kind.
+// Version 1 kept the averages of baselines in `mutableState`, under names with this beginning.
 const VERSION = 2;
 const AVERAGE = "baseline/";
 const RESERVED = ["__proto__", "constructor", "prototype"];
@@ -24,7 +24,7 @@ const refuse = (message: string, param?: string): never => {
   throw new PedigradError({ code: "bad-checkpoint", op: "loadState", param, message: `loadState: ${message}` });
 };
 
-/** Names are data, but a name that JavaScript reserves is not written as a key: it gets a tilde in front, and so does a tilde. */
+/** Names that JavaScript reserves get a tilde in front when written as keys, and so do names that begin with a tilde. */
 const escapeName = (name: string): string => (RESERVED.includes(name) || name.startsWith("~") ? `~${name}` : name);
 const unescapeName = (key: string): string => (key.startsWith("~") ? key.slice(1) : key);
 
@@ -80,7 +80,7 @@ export function loadState(text: string): SVIState {
   return outer.pedigrad === 1 ? withAverages(all) : all;
 }
 
-/** A state of version 1 with its averages in a place of their own; they also stay where they were, since a program may have declared them. */
+/** A state of version 1 with its averages copied to `averages`. They also stay in `mutableState`: a program may have declared such names. */
 function withAverages({ params, optimState, mutableState, ...rest }: SVIState): SVIState {
   const averages = emptyRecord<Tensor>();
   for (const [name, value] of Object.entries(mutableState))
@@ -89,7 +89,7 @@ function withAverages({ params, optimState, mutableState, ...rest }: SVIState): 
   return { params, optimState, mutableState, ...kept, ...rest };
 }
 
-/** Whether x is a text such as ParamSpace writes it: a list of pairs of names. */
+/** Whether x is a text as ParamSpace writes it: a list of pairs of names. */
 function isNames(x: unknown): x is string {
   const list = typeof x === "string" ? parse(x, "the list of constraints") : null;
   return (
@@ -98,7 +98,7 @@ function isNames(x: unknown): x is string {
   );
 }
 
-/** Refuse what is not a key of two words. */
+/** Refuse a random key that is not two 32-bit words. */
 function requireWords(key: unknown): void {
   const words = key instanceof Tensor && key.shape.join() === "2" ? [...key.toFloat64Array()] : [];
   if (words.length !== 2 || words.some((word) => word >>> 0 !== word))
@@ -138,7 +138,7 @@ function fromPacked({ shape, bits }: Packed, path: string): Tensor {
   return tensor(fromBits(bits)).reshape(shape);
 }
 
-/** Sixteen hexadecimal digits a number, least significant byte first: read as if the most significant came first. */
+/** Sixteen hexadecimal digits for each number, least significant byte first. */
 function toBits(numbers: Float64Array): string {
   const view = new DataView(new ArrayBuffer(8));
   let text = "";
@@ -157,7 +157,7 @@ function fromBits(text: string): Float64Array {
   });
 }
 
-/** FNV-1a, 32 bits: tells accidents from the original. */
+/** FNV-1a, 32 bits: detects accidental changes. */
 function fnv1a(text: string): string {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

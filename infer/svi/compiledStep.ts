@@ -1,18 +1,18 @@
 /**
- * Steps as a compiled program (autodiff/transforms/jit), where the model allows it: one whose control flow follows its samples runs
- * eagerly, with one note that says which site did it.
+ * Steps as a compiled program (autodiff/transforms/jit), where the model allows it. A model whose control flow depends on its samples
+ * runs eagerly, with one note that names the site.
  */
 import { jit, PedigradError, type Tree } from "../../autodiff/index.js";
 import type { JitMode } from "./options.js";
 import { type Advance, type ResidentSteps, residentSteps, type StepResult, type SVIState } from "./state.js";
 
 export class CompiledStep {
-  /** Whether steps are tried as a program. */
+  /** Whether to try compiling steps. */
   isOn: boolean;
   readonly #compiled;
 
   constructor(
-    /** The eager step, which is what is compiled. */
+    /** The eager step, from which the compiled one is made. */
     readonly eager: (state: SVIState, args: unknown[]) => StepResult,
     readonly mode: JitMode,
   ) {
@@ -37,13 +37,13 @@ export class CompiledStep {
     }
   }
 
-  /** Further steps from what the last one has left; null where the state cannot stay in memory. `took` is told of states that are copied. */
+  /** Further steps after the last one; null where the state cannot stay in memory. `took` is called with every state that is copied out. */
   resident({ state, terms }: Advance, took: (optimState: Tree) => void): ResidentSteps | null {
     const steps = this.isOn ? this.#compiled.resident(state) : null;
     return steps && residentSteps(steps, Object.keys(terms), ({ optimState }) => took(optimState));
   }
 
-  /** Refuse where the program is not the one any more that steps like this one have run compiled. */
+  /** Refuse where the program has changed since steps like this one were compiled. */
   check(state: SVIState, args: unknown[]): void {
     if (this.isOn) this.#compiled.check(state, ...args);
   }

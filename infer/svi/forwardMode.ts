@@ -1,7 +1,7 @@
 /** Gradients by forward mode: the derivative along every coordinate of the parameters, in one batch. */
 import { eye, jvp, leavesOf, mapTree, type Tensor, type Tree, vmap, zeros } from "../../autodiff/index.js";
 
-/** `[[value, aux], gradient]` of f at x, as valueAndGrad gives them, by one jvp for each coordinate. f runs last at x itself. */
+/** `[[value, aux], gradient]` of f at x, as from valueAndGrad, by one jvp for each coordinate. The last run of f is at x itself. */
 export const valueAndForwardGrad =
   <A>(f: (x: Tree) => readonly [Tensor, A]): ((x: Tree) => [readonly [Tensor, A], Tree]) =>
   (x) => {

@@ -1,4 +1,4 @@
-/** The first values of all parameters: one run of the guide and one of the model under its choices. */
+/** The first values of all parameters, from one run of the guide and one of the model with the guide's draws. */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { sameShape } from "../../autodiff/core/shape.js";
 import { textOf } from "../../autodiff/core/tensor.js";
@@ -48,7 +48,7 @@ export function initialise(
   const given = (name: string): Tensor | null =>
     Object.hasOwn(initParams, name) ? tensor(initParams[name] as TensorLike) : null;
   let inModel: Map<string, ParamMessage> | null = null;
-  /** The declaration that says how a param starts: this one, or the model's where the guide has none. */
+  /** The declaration that says how a param starts: this one, or the model's where this one has no initial value. */
   const starting = (message: ParamMessage): ParamMessage => {
     if (message.init !== null) return message;
     inModel ??= declarations(model, args, random.foldIn(key, 2), (name) => given(name) ?? values[name] ?? null);
@@ -67,7 +67,7 @@ export function initialise(
         if (known !== undefined) checkRedeclared(message, values[name] as Tensor, known);
         else {
           const first = starting(message);
-          // A handler further in may have given it a value (substitute): that is where it starts.
+          // Where an inner handler (substitute) has given the param a value, it starts there.
           const value = given(name) ?? message.value ?? first.init?.(random.foldIn(key, 3 + constraints.size));
           if (value === undefined) return;
           const declared = first.isReference ? message : first;
@@ -92,7 +92,7 @@ export function initialise(
   return { values, constraints, mutables };
 }
 
-/** What a state keeps before the first step, in the shapes in which a dry run leaves it: mutables as declared, averages at 0. */
+/** Mutables as declared and averages at 0, in the shapes that a dry run of a step leaves. */
 export function beforeAnyStep(
   { mutableState, averages = {} }: Outcome,
   declared: Record<string, Tensor>,
@@ -107,7 +107,7 @@ export function beforeAnyStep(
   };
 }
 
-/** The params that the model starts itself, by name; `given` are values that are known. */
+/** The params that the model itself declares with an initial value, by name; `given` are known values. */
 function declarations(
   model: Model,
   args: readonly unknown[],
@@ -128,7 +128,7 @@ function declarations(
   return found;
 }
 
-/** Refuse a value outside the constraint, or where its bijection has no finite number for it: no step would lead away from there. */
+/** Refuse a value outside the constraint, and one that its bijection maps to an infinite number: no step could leave that value. */
 function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor {
   const bijection = reportAsSite(name, () => bijectTo(constraint), "param");
   const isInside = elementsOf(constraint.check(value)).every((ok) => ok === 1);
@@ -142,7 +142,7 @@ function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor
   return value;
 }
 
-/** Refuse a declaration that differs from the first one, whose value and constraint these are. */
+/** Refuse a declaration that differs from the first one, which had this value and constraint. */
 function checkRedeclared(
   { name, shape, constraint, isReference }: ParamMessage,
   value: Tensor,

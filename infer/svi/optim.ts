@@ -1,6 +1,6 @@
 /**
  * Optimisers, after optax: `init(params)` gives a state, `update(grads, state, params)` the updates to add and the next
- * state, all in ops. Transformations chain; whoever has `init` and `update` is an optimiser here.
+ * state, all in ops. Transformations can be chained; any object with `init` and `update` is an optimiser.
  */
 import { leavesOf, mapTree, PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
@@ -23,7 +23,7 @@ export type Schedule = number | ((step: Tensor) => Tensor);
 
 const rateAt = (rate: Schedule, step: Tensor): Tensor => (typeof rate === "number" ? tensor(rate) : rate(step));
 
-/** Leafwise f over trees of one structure. */
+/** Apply f leaf by leaf to trees of one structure. */
 export function zipTrees(f: (...leaves: Tensor[]) => Tensor, first: Tree, ...others: Tree[]): Tree {
   const lists = others.map((tree) => leavesOf(tree) as Tensor[]);
   let next = 0;
@@ -32,7 +32,7 @@ export function zipTrees(f: (...leaves: Tensor[]) => Tensor, first: Tree, ...oth
     return f(leaf as Tensor, ...lists.map((list) => list[i] as Tensor));
   });
 }
-/** Parameters moved by their updates. */
+/** Parameters plus their updates. */
 export const applyUpdates = <P extends Tree>(params: P, updates: Tree): P =>
   zipTrees((p, u) => p.add(u), params, updates);
 
@@ -167,7 +167,7 @@ export function clippedAdam(
   return chain(clipByValue(clipNorm), adam(lrd === 1 ? rate : decayed, rest));
 }
 
-/** Transformations one after the other, the updates of each given to the next. */
+/** Transformations in sequence: each one receives the updates of the one before. */
 export function chain(...parts: Optimizer[]): Optimizer {
   for (const part of parts) requireKind("chain", "each part", part, optimiser);
   return {
@@ -184,7 +184,7 @@ export function chain(...parts: Optimizer[]): Optimizer {
   };
 }
 
-/** A limit or a factor as a transformation takes it. */
+/** Refuse a limit or factor that is not a number in the range of its transformation. */
 function checkNumber(op: string, x: number, low: number): void {
   if (!(typeof x === "number" && x > low && x < Infinity))
     throw new PedigradError({
@@ -205,7 +205,7 @@ export function clipByValue(limit: number): Optimizer {
   return stateless((grads) => zipTrees((g) => g.clip(-limit, limit), grads));
 }
 
-/** All elements scaled down together where their Euclidean norm passes `limit`. */
+/** All elements scaled down together where their Euclidean norm exceeds `limit`. */
 export function clipByGlobalNorm(limit: number): Optimizer {
   checkNumber("clipByGlobalNorm", limit, 0);
   return stateless((grads) => {
@@ -224,7 +224,7 @@ export function scaleBy(by: number): Optimizer {
   return stateless((grads) => zipTrees((g) => g.mul(by), grads));
 }
 
-/** An optimiser of its own for every parameter, by name. */
+/** A separate optimiser for every parameter, chosen by name. */
 export function perParam(choose: (name: string) => Optimizer): Optimizer {
   requireKind("perParam", "the first argument", choose, [kinds.function[0], "a function of the param's name"]);
   const chosen = new Map<string, Optimizer>();

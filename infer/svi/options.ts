@@ -5,15 +5,15 @@ import { type Kind, refuseOption, requireKey, requireOptions, requireProgram } f
 import { Elbo } from "../elbo/elbo.js";
 import type { Optimizer } from "./optim.js";
 
-/** Compile a step: where the model allows it, always (else an error), never. */
+/** Whether to compile a step: "auto" where the model allows it, true always (or an error), false never. */
 export type JitMode = "auto" | boolean;
 
 export interface SVIOptions {
-  /** Merged into the last argument when that is a record, else appended as one. */
+  /** Merged into the last argument when that is a record, else appended to the arguments. */
   staticArgs?: Record<string, unknown>;
-  /** "auto" by default: a model whose control flow follows its samples stays eager, with one note. */
+  /** "auto" by default: a model whose control flow depends on its samples runs eagerly, with one note. */
   jit?: JitMode;
-  /** Take gradients by forward mode, a coordinate at a time: for few parameters. */
+  /** Take gradients by forward mode, one derivative for each coordinate: for few parameters. */
   forwardModeDifferentiation?: boolean;
 }
 export const SVI_OPTIONS = {
@@ -22,9 +22,9 @@ export const SVI_OPTIONS = {
   forwardModeDifferentiation: kinds.flag,
 } satisfies Record<string, Kind>;
 
-/** The options that init takes instead of a key. */
+/** The options that `init` takes instead of a key. */
 export interface InitOptions {
-  /** Where all randomness of the run comes from. */
+  /** The key from which all randomness of the run comes. */
   key: Tensor;
   /** Constrained initial values by name; they win over those in the program. */
   initParams?: Record<string, TensorLike>;
@@ -41,7 +41,7 @@ export function initOptions(given: Tensor | InitOptions): InitOptions {
   return given;
 }
 
-/** Refuse parts of an inference that are not what their places ask for. */
+/** Refuse arguments of `new SVI` of the wrong kind. */
 export function requireParts(
   model: unknown,
   guide: unknown,

@@ -1,6 +1,6 @@
 /**
- * Where parameters lie: the constraint of each, which `svi.init` learns from the programs, and the way there from the free
- * numbers that an optimiser moves.
+ * The constraint of each parameter, which `svi.init` learns from the programs, and the maps between constrained parameters and the
+ * free numbers that an optimiser moves.
  */
 import { textOf } from "../../autodiff/core/tensor.js";
 import { mapTree, PedigradError, Tensor } from "../../autodiff/index.js";
@@ -24,7 +24,7 @@ export const onlyKnownParams: Handler = {
   },
 };
 
-/** A constraint in words that tell it from others: its name, and its bounds or what it is made of. */
+/** A constraint as text that distinguishes it from others: its name, and its bounds or parts. */
 export function constraintText(constraint: Constraint): string {
   const { base } = constraint as Partial<IndependentConstraint>;
   if (base !== undefined) return `${constraintText(base)} over ${constraint.eventDim - base.eventDim} more axes`;
@@ -36,7 +36,7 @@ export class ParamSpace {
   #constraints: ReadonlyMap<string, Constraint> = new Map();
   #bijections: ReadonlyMap<string, Transform> = new Map();
 
-  /** Know these constraints, and no others. */
+  /** Take over these constraints, and forget all others. */
   learn(constraints: ReadonlyMap<string, Constraint>): void {
     this.#constraints = constraints;
     this.#bijections = new Map([...constraints].map(([name, constraint]) => [name, bijectTo(constraint)]));
@@ -47,12 +47,12 @@ export class ParamSpace {
     return Object.keys(params).every((name) => this.#constraints.has(name));
   }
 
-  /** The names of the constraints by parameter, as text. */
+  /** The name of each parameter's constraint, as JSON text. */
   get names(): string {
     return JSON.stringify([...this.#constraints].map(([name, { name: constraint }]) => [name, constraint]).sort());
   }
 
-  /** Refuse parameters that have no constraint here, and a state that had others. */
+  /** Refuse parameters without a constraint here, and a state that was made under other constraints. */
   require(op: string, { params, constraints = this.names }: SVIState): void {
     for (const name of Object.keys(params)) this.#bijection(name);
     if (constraints === this.names) return;
@@ -67,12 +67,12 @@ export class ParamSpace {
         });
   }
 
-  /** Free numbers by name as parameters. */
+  /** Map free numbers to constrained parameters, by name. */
   constrain(params: Record<string, Tensor>): Record<string, Tensor> {
     return mapTree(params, (value, name) => this.#bijection(name).forward(value as Tensor));
   }
 
-  /** Parameters by name as free numbers. */
+  /** Map constrained parameters to free numbers, by name. */
   unconstrain(values: Record<string, Tensor>): Record<string, Tensor> {
     return mapTree(values, (value, name) => this.#bijection(name).inverse(value as Tensor));
   }

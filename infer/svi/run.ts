@@ -16,8 +16,8 @@ export interface RunOptions {
   /** Keep the previous state where a loss is not finite. */
   stableUpdate?: boolean;
   /**
-   * Go on from here instead of `init`. The state has a key of its own: that of the call is not used. With `batches` it also knows how
-   * many of them it has taken, so that a run in two parts is the unbroken one.
+   * Go on from this state instead of `init`. The state has its own key: that of the call is not used. With `batches` the state also knows
+   * how many batches were taken, so that a run in two parts equals an unbroken one.
    */
   initState?: SVIState;
   /** Constrained initial values by name, as for `svi.init`. */
@@ -27,16 +27,16 @@ export interface RunOptions {
   /** Stop after the step for which it returns true. */
   stopWhen?: (step: Step) => boolean;
   /**
-   * Stop before the next step once it is aborted. A synchronous run holds the event loop, and so sees only an abort that its own
-   * callbacks make; use `runAsync` with timeouts, buttons and other events.
+   * Stop before the next step once the signal is aborted. A synchronous run blocks the event loop, so only its own callbacks can abort
+   * it; use `runAsync` with timeouts, buttons and other events.
    */
   signal?: { readonly aborted: boolean };
   /**
-   * One item a step, appended to the arguments: minibatches. Started again (a function: called again) when it ends; the run stops
-   * when it has nothing, as a generator object has the second time: give the generator function itself.
+   * Minibatches: one item per step, appended to the arguments. At the end, iteration starts again (a function is called again). The run
+   * stops when there is no item: a generator object has none the second time, so pass the generator function itself.
    */
   batches?: Batches;
-  /** Compile the steps of this run or not; what the SVI says by default. */
+  /** Whether to compile the steps of this run; by default as in the options of the SVI. */
   jit?: JitMode;
   /** Take gradients by forward mode, as in the options of the SVI. */
   forwardModeDifferentiation?: boolean;
@@ -57,13 +57,13 @@ const OPTIONS = {
   forwardModeDifferentiation: kinds.flag,
 } satisfies Record<string, Kind>;
 
-/** Those of `svi.steps`, whose caller sees to the rest. */
+/** The options of `svi.steps`, whose caller writes the loop and so needs fewer. */
 export type StepOptions = Omit<RunOptions, "progressBar" | "onStep" | "stopWhen">;
 
 export interface RunResult {
   /** Constrained parameters by name. */
   readonly params: Record<string, Tensor>;
-  /** The loss of every step that was taken. */
+  /** The loss of every step. */
   readonly losses: Float64Array;
   readonly state: SVIState;
   /** How many steps `stableUpdate` refused. */
@@ -88,7 +88,7 @@ function checkOptions(op: string, key: unknown, given: number | Partial<RunOptio
   return { ...options, numSteps };
 }
 
-/** The loop of one's own, which may go on for ever. */
+/** The op whose caller writes the loop, so that `numSteps` may be Infinity. */
 const MAY_BE_ENDLESS = "svi.steps";
 
 /** The steps of a run, one at a time. */
@@ -103,7 +103,7 @@ export function stepsOf(
   return new Steps(configured(given, checked), key, checked, op).walk(args);
 }
 
-/** The state of a run that took no step: that before the first one, on the first batch. */
+/** The state of a run without any step: the state before the first step, on the first batch. */
 function untouched(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[], op: string): SVIState {
   if (options.initState !== undefined && svi.space.knows(options.initState)) return options.initState;
   const { done, value } = argumentsOf(args, options.batches, 0, op).next();
@@ -116,7 +116,7 @@ function untouched(svi: Stepper, key: Tensor, options: RunOptions, args: unknown
   });
 }
 
-/** The whole loop, a step at a time; returns its result. */
+/** The whole loop as a generator that yields after each step and returns the result. */
 function* loop(svi: Stepper, key: Tensor, given: number | RunOptions, args: unknown[]): Generator<void, RunResult> {
   const op = "svi.run";
   const options = checkOptions(op, key, given);
@@ -152,7 +152,7 @@ function* loop(svi: Stepper, key: Tensor, given: number | RunOptions, args: unkn
   };
 }
 
-/** The numbers of every step by name; null where there are none. */
+/** The terms of all steps as one column for each name; null where there are none. */
 function columnsOf(rows: readonly Record<string, number>[]): Record<string, Float64Array> | null {
   const names = Object.keys(rows[0] ?? {});
   if (names.length === 0) return null;
@@ -171,7 +171,7 @@ export function runLoop(svi: Stepper, key: Tensor, given: number | RunOptions, a
 /** How many steps run before the event loop gets its turn. */
 const STRIDE = 20;
 
-/** The whole loop, letting the page breathe every few steps. */
+/** The whole loop, with a pause for the event loop every few steps. */
 export async function runLoopAsync(
   svi: Stepper,
   key: Tensor,

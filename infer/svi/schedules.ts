@@ -6,7 +6,7 @@ import * as kinds from "../../provenance/base/kinds.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { type Kind, requireKind } from "../checks.js";
 
-/** Refuse numbers that no schedule can be made of. */
+/** Refuse numbers of the wrong kind. */
 function requireNumbers(op: string, numbers: Record<string, readonly [x: unknown, kind: Kind]>): void {
   for (const [name, [x, kind]] of Object.entries(numbers)) requireKind(op, name, x, kind);
 }

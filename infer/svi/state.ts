@@ -11,14 +11,14 @@ export interface SVIState {
   /** Unconstrained parameters by name. */
   readonly params: Record<string, Tensor>;
   readonly optimState: Tree;
-  /** What `mutable` declared, by name. */
+  /** The values that `mutable` declared, by name. */
   readonly mutableState: Record<string, Tensor>;
   /** The decaying averages of baselines by site, where there are any. */
   readonly averages?: Record<string, Tensor>;
   readonly key: Tensor;
-  /** The names of the constraints by parameter, as text: a state under other constraints means other numbers. */
+  /** The name of each parameter's constraint, as text: under other constraints the same numbers mean other values. */
   readonly constraints?: string;
-  /** How many minibatches the run has taken that left this state: where `run({ initState, batches })` goes on. */
+  /** How many minibatches the run had taken when it left this state; `run({ initState, batches })` goes on from there. */
   readonly batchesTaken?: Tensor;
 }
 
@@ -38,7 +38,7 @@ export interface Advance {
 
 /** Further steps whose state stays in the memory of the compiled program. */
 export interface ResidentSteps {
-  /** One more step; null where it has to be an ordinary one, from `state()`. */
+  /** One more step; null where it has to be an eager step from `state()`. */
   next(args: unknown[]): Taken | null;
   /** The state after the last step, copied; and the one before it. */
   state(): SVIState;
@@ -56,7 +56,7 @@ export function numbersOf(terms: Record<string, Tensor>): Record<string, number>
   return NO_TERMS;
 }
 
-/** Compiled steps as steps of an inference whose losses have parts with these names; `took` is told of states that are copied. */
+/** Compiled steps of an inference whose losses have parts with these names; `took` is called with every state that is copied out. */
 export const residentSteps = (
   steps: Resident<StepResult>,
   names: readonly string[],
@@ -81,9 +81,9 @@ export interface Stepper {
   init(keyOrOptions: Tensor | InitOptions, ...args: unknown[]): SVIState;
   advance(state: SVIState, args: unknown[]): Advance;
   stableAdvance(state: SVIState, args: unknown[]): Advance;
-  /** Further steps from what `advance` has just left; null where the state cannot stay in memory. */
+  /** Further steps after the last `advance`, which returned `from`; null where the state cannot stay in memory. */
   resident(from: Advance): ResidentSteps | null;
-  /** Refuse where the program is not the one that steps like this one have run compiled. */
+  /** Refuse where the program has changed since steps like this one were compiled. */
   check(state: SVIState, args: unknown[]): void;
   with(options: SVIOptions): Stepper;
   readonly space: ParamSpace;
@@ -94,7 +94,7 @@ export interface Stepper {
 const refusal = (op: string, param: string, message: string): PedigradError =>
   new PedigradError({ code: "bad-state", op, param, message: `${op}: ${message}` });
 
-/** Refuse what is not a state of SVI. */
+/** Refuse anything but a state of SVI. */
 export function requireStateShape(op: string, state: SVIState): void {
   if (
     isContainer(state) &&
@@ -111,7 +111,7 @@ export function requireStateShape(op: string, state: SVIState): void {
   );
 }
 
-/** Refuse what is not a state of SVI, and a state that another optimiser has made. */
+/** Refuse anything but a state of SVI, and a state that another optimiser has made. */
 export function requireState(op: string, state: SVIState, optimizer: Optimizer): void {
   requireStateShape(op, state);
   const [found, expected] = [state.optimState, optimizer.init(state.params)].map((tree) => pathsOf(tree).join(", "));
@@ -130,11 +130,11 @@ function pathsOf(tree: Tree): string[] {
   return paths.sort();
 }
 
-/** Whether every parameter is still a number. */
+/** Whether all parameters are finite. */
 export const hasFiniteParams = ({ params }: SVIState): boolean =>
   Object.values(params).every((p) => elementsOf(p).every(Number.isFinite));
 
-/** The step, with the state before it where loss or parameters are not finite. */
+/** The step, but with `state`, the one before it, where loss or parameters are not finite. */
 export function keptIfUnsound(state: SVIState, { state: next, loss, terms }: Advance): Advance {
   const isSound = Number.isFinite(loss) && hasFiniteParams(next);
   return { state: isSound ? next : { ...state, key: next.key }, loss, terms };

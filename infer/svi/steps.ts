@@ -1,6 +1,6 @@
 /**
- * The steps of a run, one at a time. The first ones are ordinary; once the program is compiled its state stays in the program's memory from
- * step to step, and is copied only where somebody looks at the `state` of a step before the loop has moved on.
+ * The steps of a run, one at a time. The first ones are eager; once the program is compiled, the state stays in its memory from step to
+ * step, and is copied only where the loop's body reads the `state` of a step.
  */
 import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
 import { validation, withValidation } from "../../distributions/core/validation.js";
@@ -23,7 +23,7 @@ import { culpritsOf, inStep, unsoundLoss } from "./unsound.js";
 export interface Step {
   readonly step: number;
   readonly loss: number;
-  /** Copied when it is first read; a step whose state nobody read before the loop moved on has none any more. */
+  /** Copied when it is first read. Once the loop has moved on, a state that was not read is gone, and reading it is refused. */
   readonly state: SVIState;
   /** Whether `stableUpdate` kept the state of the step before. */
   readonly wasRefused: boolean;
@@ -31,7 +31,7 @@ export interface Step {
   readonly terms: Record<string, number>;
 }
 
-/** A step as a run gives it: its state is there while the loop stands at it, and afterwards if it was read. */
+/** A step of a run: its state can be read while the loop is at this step, and afterwards if it was read then. */
 class TakenStep implements Step {
   readonly loss: number;
   readonly terms: Record<string, number>;
@@ -60,13 +60,13 @@ class TakenStep implements Step {
     });
   }
 
-  /** The loop moves on. */
+  /** Called when the loop moves on. */
   expire(): void {
     this.#run = null;
   }
 }
 
-/** How many minibatches a state has seen. */
+/** How many minibatches were taken before this state. */
 function batchesTakenBy(op: string, state: SVIState | undefined): number {
   const taken = state?.batchesTaken?.item() ?? 0;
   if (Number.isInteger(taken) && taken >= 0) return taken;
@@ -87,7 +87,7 @@ export function startOf(svi: Stepper, key: Tensor, options: RunOptions, args: un
   return state;
 }
 
-/** The same inference as the options of a run say. */
+/** The same inference with the options of a run. */
 export const configured = (svi: Stepper, { jit, forwardModeDifferentiation }: RunOptions): Stepper =>
   svi.with({
     ...(jit !== undefined && { jit }),
@@ -130,7 +130,7 @@ export class Steps {
     }
   }
 
-  /** Refuse the run where its last step was not what the program does now. */
+  /** Refuse the run where its last step differs from what the program does now. */
   check(): void {
     if (this.#state !== null && !this.#isChecked) this.svi.check(this.#state, this.#args);
     this.#isChecked = true;
@@ -151,7 +151,7 @@ export class Steps {
     return { loss, terms, wasRefused: after.state.params === before.params };
   }
 
-  /** A step of the state in memory; null where there is none, or the step has to be an ordinary one. */
+  /** A step from the state in memory; null where there is no such state, or the step has to be eager. */
   #nextInMemory(step: number, args: unknown[]): Taken | null {
     const resident = this.#resident;
     if (resident === null) return null;
@@ -160,7 +160,7 @@ export class Steps {
       made = resident.next(args);
     } catch (error) {
       if (!(error instanceof PedigradError)) throw error;
-      // A program that begins to read its values goes on as an ordinary one.
+      // A program that begins to read its values goes on eagerly.
       if (error.code !== "read-in-jit") throw inStep(step, error, () => new Map());
     }
     if (made !== null && !Number.isFinite(made.loss))
@@ -174,7 +174,7 @@ export class Steps {
     return this.#state;
   }
 
-  /** The state after that step, the last one, with what a run that goes on from it has to know. */
+  /** The state after `step`, the last one, with what a run needs to go on from there. */
   stateAfter(step: number): SVIState {
     const [current, args] = [this.#current() as SVIState, this.#args];
     const batchesTaken = tensor(this.#skipped + step + 1);
@@ -184,7 +184,7 @@ export class Steps {
   }
 }
 
-/** One step, whose refusals say which one it is; where parameters are not numbers any more, as those of a loss that is not. */
+/** One step. Its errors name the step; where parameters are not finite, the error is that of a loss that is not finite. */
 function advance(svi: Stepper, before: SVIState, step: number, args: unknown[], stable = false): Advance {
   try {
     return stable ? svi.stableAdvance(before, args) : svi.advance(before, args);

@@ -55,7 +55,7 @@ export class SVI<
 {
   #space = new ParamSpace();
   readonly #compiled: CompiledStep;
-  /** The optimiser's state of the last step, which needs no check. */
+  /** The optimiser's state after the last step: a state that has it needs no check. */
   #latest: Tree | null = null;
 
   constructor(
@@ -65,7 +65,7 @@ export class SVI<
     elbo: Elbo,
     options?: SVIOptions & { staticArgs?: never },
   );
-  /** With `staticArgs`, which complete the arguments, these are not checked against the model's. */
+  /** With `staticArgs`, which complete the arguments, the types of arguments are not checked against the model's. */
   constructor(model: Model, guide: Model, optimizer: Optimizer, elbo: Elbo, options: SVIOptions);
   constructor(
     readonly model: Model,
@@ -93,7 +93,7 @@ export class SVI<
     return { params, optimState, ...beforeAnyStep(dry, mutables), key: next, constraints: this.#space.names };
   }
 
-  /** One step: `[the next state, the loss]`. The state given is not changed. */
+  /** One step: `[the next state, the loss]`. The given state is not changed. */
   update(state: SVIState, ...args: A): [SVIState, number] {
     const result = this.#take(state, args);
     return [result[0], result[1].item()];
@@ -116,20 +116,20 @@ export class SVI<
     return result;
   }
 
-  /** The same as in `stableUpdate`. */
+  /** One step as `stableUpdate` takes it, with the parts of the loss. */
   stableAdvance(state: SVIState, args: unknown[]): Advance {
-    // What a check would refuse comes out as NaN or infinite, and is left out like any other such step.
+    // Without the checks a wrong value gives a loss that is NaN or infinite, and the step is left out like any other such step.
     return withValidation(false, () => keptIfUnsound(state, this.advance(state, args)));
   }
 
-  /** Further steps from what `advance` has just left, for the loops of `run`; null where the state cannot stay in memory. */
+  /** Further steps after the last `advance`, for the loops of `run`; null where the state cannot stay in memory. */
   resident(left: Advance): ResidentSteps | null {
     return this.#compiled.resident(left, (optimState) => {
       this.#latest = optimState;
     });
   }
 
-  /** Refuse, as a step would, where the program is not the one any more that steps like this one have run compiled. */
+  /** Refuse, as a step would, where the program has changed since steps like this one were compiled. */
   check(state: SVIState, args: unknown[]): void {
     this.#compiled.check(state, args);
   }
@@ -180,27 +180,27 @@ export class SVI<
     return [next, loss];
   }
 
-  /** The loss of the same draw that `update(state)` would make. */
+  /** The loss of the draws that `update(state)` would make. */
   evaluate(state: SVIState, ...args: A): number {
     requireOutside("svi.evaluate");
     requireStateShape("svi.evaluate", state);
     return this.#outcome(this.#task(state, keysAfter(state).own, args)).loss.item();
   }
 
-  /** The same loss by site. */
+  /** The loss of `evaluate` by site. */
   perSite(state: SVIState, ...args: A): Record<string, Tensor> {
     requireStateShape("svi.perSite", state);
     const task = this.#task(state, keysAfter(state).own, args);
     return this.elbo.perSite(task.key, task.values, task.model, task.guide, ...task.args);
   }
 
-  /** The sites whose cost is not finite in that loss, with their values. */
+  /** The sites whose cost is not finite in the loss of `evaluate`, with their values. */
   unsoundSites(state: SVIState, ...args: unknown[]): Map<string, Tensor> {
     requireStateShape("svi.unsoundSites", state);
     return this.elbo.unsoundSites(this.#task(state, keysAfter(state).own, args));
   }
 
-  /** What `init` has learnt of the parameters. */
+  /** The constraints of the parameters, learnt by `init`. */
   get space(): ParamSpace {
     return this.#space;
   }
@@ -211,7 +211,7 @@ export class SVI<
     return this.#space.constrain(state.params);
   }
 
-  /** numSteps steps from `init`, or from `initState`: final constrained parameters, all losses, the state to go on from. */
+  /** Take `numSteps` steps from `init` or `initState`. The result has the final constrained parameters, all losses, and the last state. */
   run(key: Tensor, steps: RunOptions & WithBatches, ...args: Partial<A>): RunResult;
   run(key: Tensor, steps: number | RunOptions, ...args: A): RunResult;
   run(key: Tensor, steps: number | RunOptions, ...args: unknown[]): RunResult {
@@ -225,7 +225,7 @@ export class SVI<
     return runLoopAsync(this, key, steps, args);
   }
 
-  /** The steps of `run` as an iterable, for loops of one's own. */
+  /** The steps of `run` as an iterable, for your own loop. */
   steps(key: Tensor, options: StepOptions & WithBatches, ...args: Partial<A>): Iterable<Step>;
   steps(key: Tensor, options: number | StepOptions, ...args: A): Iterable<Step>;
   steps(key: Tensor, options: number | StepOptions, ...args: unknown[]): Iterable<Step> {
@@ -252,13 +252,13 @@ export class SVI<
 
 const released = (value: unknown): Tensor => (value as Tensor).withoutNode();
 
-/** The key of the next state, and that of the step to it. */
+/** The key of the next state, and the key of the step that leads to it. */
 function keysAfter({ key }: SVIState): { next: Tensor; own: Tensor } {
   const [next, own] = [...random.split(key)] as [Tensor, Tensor];
   return { next, own };
 }
 
-/** The result of a step without the names of its own sites; inside a model, with the sets of what the model has sampled and handed in. */
+/** The result of a step without the names of its own sites. Inside an outer model it gets the sets of `given` and of what was read there. */
 function withOuterSets(result: StepResult, given: unknown): StepResult {
   const outer = isInRun() ? union(getProvenance(given), currentAmbient()) : Provenance.empty;
   const detached = detachProvenance(result);
@@ -268,7 +268,7 @@ function withOuterSets(result: StepResult, given: unknown): StepResult {
 /** The part of a state that the loss of a step depends on. */
 type Kept = Pick<SVIState, "params" | "mutableState" | "averages">;
 
-/** The averages of a state with those of a step, where there are any. */
+/** The averages of a state updated by those of a step, where there are any. */
 function withAverages({ averages = {} }: SVIState, after: Record<string, Tensor>): Pick<SVIState, "averages"> {
   const all = mergeRecords(averages, after);
   return Object.keys(all).length === 0 ? {} : { averages: all };

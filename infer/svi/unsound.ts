@@ -1,9 +1,9 @@
-/** The error for a loss that is not finite: it names the site that made it, the step, and the parameters. */
+/** The error for a loss that is not finite: it names the site that caused it, the step, and the parameters. */
 import { textOf } from "../../autodiff/core/tensor.js";
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import type { Stepper, SVIState } from "./state.js";
 
-/** Which site made the loss, from which value and parameters; `refusal` is what the step itself was refused with. */
+/** Names the site that caused the loss, its value and the parameters; `refusal` is the error that the step itself threw. */
 export function unsoundLoss(
   svi: Stepper,
   state: SVIState,
@@ -27,7 +27,7 @@ export function unsoundLoss(
   });
 }
 
-/** A refusal of a step, with the step, and with the site that it is about where the refusal itself does not say. */
+/** The error of a step, with the step's number, and with the site that caused it where the error itself does not name one. */
 export function inStep(step: number, error: PedigradError, culprits: () => ReadonlyMap<string, Tensor>): PedigradError {
   const { code, param, op = "svi.run", message } = error;
   const site = error.site ?? culprits().keys().next().value;
@@ -35,7 +35,7 @@ export function inStep(step: number, error: PedigradError, culprits: () => Reado
   return new PedigradError({ code, site, param, op, message: `svi.run: in step ${step}${at}: ${message}` });
 }
 
-/** The sites that made it; none where the program itself cannot go on with such numbers. */
+/** The sites that caused the loss; none where the program itself fails on such numbers. */
 export function culpritsOf(svi: Stepper, state: SVIState, args: unknown[]): Map<string, Tensor> {
   try {
     return svi.unsoundSites(state, ...args);
