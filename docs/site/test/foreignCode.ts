@@ -56,6 +56,7 @@ export async function links(browser: Browser): Promise<void> {
   check("a link opened in the same window is taken", /press Run/.test(await status(other.page)));
   await other.page.goto(`${base}playground/index.html#${"A".repeat(60_000)}`);
   await other.page.reload();
+  await other.page.waitForFunction(() => document.querySelector("#status")?.textContent !== "");
   check(
     "a link that is too long is not taken",
     /does not hold/.test(await status(other.page)),
