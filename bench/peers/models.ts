@@ -22,7 +22,7 @@ import {
   type Tensor,
   tensor,
   zeros,
-} from "../../index.js";
+} from "../library.js";
 
 /** sin(seed + 1.7 k) for k = 0, 1, …, in the given shape. */
 export const wave = (shape: readonly number[], seed: number): Tensor =>

@@ -18,7 +18,7 @@ import {
   TraceMeanFieldELBO,
   tensor,
   zeros,
-} from "../../index.js";
+} from "../library.js";
 import {
   chain,
   chainGuide,
