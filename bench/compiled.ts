@@ -126,14 +126,18 @@ function logisticByHand(x: Float64Array, y: Float64Array, w: Float64Array): Floa
 }
 
 const [ROWS, COLUMNS] = [50_000, 50];
+/** The data of both regressions, as arrays and as tensors. */
+function regressionData() {
+  const x = numbers(ROWS * COLUMNS, 0);
+  const y = numbers(ROWS, 1).map((v) => (v > 0 ? 1 : 0));
+  return { x, y, matrix: tensor(x).reshape([ROWS, COLUMNS]), labels: tensor(y) };
+}
 const logistic: Case = {
   name: `compiled/logistic regression ${ROWS}x${COLUMNS} with gradient`,
   targets: { compiled: 0.35 },
   isLong: true,
   make: () => {
-    const x = numbers(ROWS * COLUMNS, 0);
-    const y = numbers(ROWS, 1).map((v) => (v > 0 ? 1 : 0));
-    const [matrix, labels] = [tensor(x).reshape([ROWS, COLUMNS]), tensor(y)];
+    const { x, y, matrix, labels } = regressionData();
     const step = jit((weights: Tensor, data: Tensor, wanted: Tensor) =>
       valueAndGrad((w: Tensor) => {
         const l = matmul(data, w);
@@ -220,9 +224,7 @@ const particles: Case = {
   targets: { compiled: 1.2 },
   isLong: true,
   make: () => {
-    const x = numbers(ROWS * COLUMNS, 0);
-    const y = numbers(ROWS, 1).map((v) => (v > 0 ? 1 : 0));
-    const [matrix, labels] = [tensor(x).reshape([ROWS, COLUMNS]), tensor(y)];
+    const { x, y, matrix, labels } = regressionData();
     const step = jit((weights: Tensor, data: Tensor, wanted: Tensor) =>
       valueAndGrad((w: Tensor) => {
         const l = matmul(w, data.transpose());

@@ -6,6 +6,7 @@
  */
 import { arch, cpus, loadavg, platform, totalmem } from "node:os";
 import { Tensor } from "../index.js";
+import type { LoopRow } from "./loops.js";
 
 /** A call of the work, number i: it picks its operands by i and returns what it made. */
 export type Work = (i: number) => unknown;
@@ -55,14 +56,7 @@ export interface Report {
   /** Other libraries on the work of a row, where they are installed and asked for. */
   readonly peers: readonly { work: string; peer: string; ns: number | string; ours: number; ratio: number | null }[];
   /** Compiled steps beside NumPyro's compiled loop, where it is asked for. */
-  readonly loops: readonly {
-    work: string;
-    ours: number;
-    theirs: number;
-    ratio: number;
-    target: number;
-    failure?: string;
-  }[];
+  readonly loops: readonly LoopRow[];
   /** What is not a time of a call; a value that could not be measured says why. */
   readonly quantities: readonly { name: string; unit: string; value: number | string; target: number }[];
 }

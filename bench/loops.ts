@@ -7,13 +7,14 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createInterface, type Interface } from "node:readline";
 import { adam, random, type Step, SVI, sgd } from "../index.js";
+import { medianOf } from "./harness.js";
 import { Misuse } from "./options.js";
 import { type Loop, works } from "./peers/works.js";
 
 const PROGRAM = "bench/peers/loops.py";
 const [ROUNDS, STRETCH] = [9, 200e6];
 
-/** Nanoseconds of CPU per step, and ours over theirs; NaN where `failure` says why there is no figure. */
+/** Nanoseconds of CPU per step, and ours over theirs; NaN where `failure` gives the reason for a missing one. */
 export interface LoopRow {
   readonly work: string;
   readonly ours: number;
@@ -52,23 +53,25 @@ class Rival {
   }
 }
 
+/** What the steps of a row are given. */
+const givenBy = ({ args, initParams }: Loop) => ({
+  args: args?.() ?? [],
+  options: { progressBar: false, ...(initParams && { initParams: initParams() }) },
+});
+type Given = ReturnType<typeof givenBy>;
+
 /** The mean of losses at parameters that stay where they start. */
-function lossesOf({ model, guide, elbo, args = [], initParams, draws = 2000 }: Loop): Estimate {
-  const { losses } = new SVI(model, guide, sgd(0), elbo).run(
-    random.key(1),
-    { numSteps: draws, progressBar: false, ...(initParams && { initParams }) },
-    ...args,
-  );
+function lossesOf({ model, guide, elbo }: Loop, { args, options }: Given, draws: number): Estimate {
+  const { losses } = new SVI(model, guide, sgd(0), elbo).run(random.key(1), { ...options, numSteps: draws }, ...args);
   const mean = losses.reduce((sum, x) => sum + x, 0) / draws;
   const variance = losses.reduce((sum, x) => sum + (x - mean) ** 2, 0) / draws;
   return { mean, error: Math.sqrt(variance / draws) };
 }
 
 /** A stretch of n steps, in nanoseconds of CPU a step. */
-function stretches({ model, guide, elbo, args = [], initParams }: Loop): (n: number) => number {
+function stretches({ model, guide, elbo }: Loop, { args, options }: Given): (n: number) => number {
   const svi = new SVI(model, guide, adam(1e-3), elbo, { jit: true });
-  const options = { numSteps: 1e9, progressBar: false, ...(initParams && { initParams }) };
-  const steps: Iterator<Step> = svi.steps(random.key(0), options, ...args)[Symbol.iterator]();
+  const steps: Iterator<Step> = svi.steps(random.key(0), { ...options, numSteps: 1e9 }, ...args)[Symbol.iterator]();
   return (n) => {
     const start = process.cpuUsage();
     for (let i = 0; i < n; i++) steps.next();
@@ -90,16 +93,15 @@ async function countFor(take: (n: number) => Promise<number> | number): Promise<
   }
 }
 
-const medianOf = (xs: readonly number[]): number => [...xs].sort((a, b) => a - b)[Math.floor(xs.length / 2)] as number;
-
 async function measure(loop: Loop, rival: Rival): Promise<LoopRow> {
   const { name: work, rival: name = work, draws = 2000, target } = loop;
-  const losses = [lossesOf(loop), await rival.ask<Estimate>({ work: name, draws })] as const;
+  const given = givenBy(loop);
+  const losses = [lossesOf(loop, given, draws), await rival.ask<Estimate>({ work: name, draws })] as const;
   const [ours, theirs] = losses;
   const allowed = 4.5 * Math.hypot(ours.error, theirs.error) + 1e-9 * Math.abs(theirs.mean);
   if (!(Math.abs(ours.mean - theirs.mean) <= allowed))
     throw new Error(`the losses differ: ours ${ours.mean} ± ${ours.error}, NumPyro's ${theirs.mean} ± ${theirs.error}`);
-  const mine = stretches(loop);
+  const mine = stretches(loop, given);
   const other = async (steps: number) => (await rival.ask<{ ns: number }>({ work: name, steps })).ns;
   const counts = [await countFor(mine), await countFor(other)] as const;
   const rounds: [number, number][] = [];
@@ -113,8 +115,7 @@ async function measure(loop: Loop, rival: Rival): Promise<LoopRow> {
   };
 }
 
-const selected = (filter: string): Loop[] =>
-  works.map((make) => make()).filter(({ name }) => `loops/${name}`.includes(filter));
+const selected = (filter: string): readonly Loop[] => works.filter(({ name }) => `loops/${name}`.includes(filter));
 
 export const loopNames = (filter: string): string[] => selected(filter).map(({ name }) => `loops/${name}`);
 

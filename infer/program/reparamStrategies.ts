@@ -17,19 +17,13 @@ import {
   TransformedDistribution,
 } from "../../distributions/index.js";
 import { refuseOption, requireOptions } from "../checks.js";
+import { familyOf } from "./inferOptions.js";
 import { openPlates } from "./plate.js";
 import { param, sample } from "./primitives.js";
 import type { Reparam } from "./reparam.js";
 
 const misuse = (site: string, op: string, why: string): PedigradError =>
   new PedigradError({ code: "reparam", site, op, message: `${op}: site "${site}" ${why}` });
-
-/** The family inside expand, toEvent, mask and nonreparameterized. */
-function familyOf(fn: Distribution): Distribution {
-  const isAround =
-    fn instanceof Expanded || fn instanceof Independent || fn instanceof Masked || fn instanceof NonReparameterized;
-  return isAround ? familyOf(fn.base) : fn;
-}
 
 /** `family` put into the wrappers that `fn` has around its own. */
 function wrappedAs(fn: Distribution, family: Distribution): Distribution {

@@ -12,7 +12,7 @@ import type { OpValue, Program } from "../program/program.js";
 import { canRunInPairs } from "./vector.js";
 import type { Views } from "./views.js";
 
-/** In place of an axis of rows: the value is a sum over the rows. Also the axis if there are no rows at all. */
+/** In place of an axis of rows: the value is a sum over the rows. It also stands for the axis of a value without rows. */
 export const SUMMED = -1;
 
 /** The values that are made block by block, and the layout of their rows. */
