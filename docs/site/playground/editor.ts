@@ -2,7 +2,7 @@
 import { autocompletion, type CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
 import { javascript } from "@codemirror/lang-javascript";
 import { type Diagnostic, linter, lintGutter, setDiagnostics } from "@codemirror/lint";
-import { Prec } from "@codemirror/state";
+import { Annotation, Prec } from "@codemirror/state";
 import { hoverTooltip, keymap } from "@codemirror/view";
 import { basicSetup, EditorView } from "codemirror";
 import { completionsAt, errorsOf, loadTypes, noteAt } from "./types.js";
@@ -58,6 +58,9 @@ const note = hoverTooltip(async (view, pos) => {
   };
 });
 
+/** Marks a change that the page itself makes, of which it need not be told. */
+const byThePage = Annotation.define<true>();
+
 export interface Editor {
   text(): string;
   replace(text: string): void;
@@ -99,13 +102,18 @@ export function openEditor(host: HTMLElement, text: string, listener: Listener):
       EditorView.lineWrapping,
       EditorView.contentAttributes.of({ "aria-label": "The program" }),
       EditorView.updateListener.of((update) => {
-        if (update.docChanged) listener.changed();
+        const isOurs = update.transactions.some((transaction) => transaction.annotation(byThePage));
+        if (update.docChanged && !isOurs) listener.changed();
       }),
     ],
   });
   return {
     text: () => view.state.doc.toString(),
-    replace: (next) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } }),
+    replace: (next) =>
+      view.dispatch({
+        changes: { from: 0, to: view.state.doc.length, insert: next },
+        annotations: byThePage.of(true),
+      }),
     mark: (line, message) => {
       const at = line === null || line < 1 || line > view.state.doc.lines ? null : view.state.doc.line(line);
       const diagnostics: Diagnostic[] = at === null ? [] : [{ from: at.from, to: at.to, severity: "error", message }];

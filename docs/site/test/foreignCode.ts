@@ -54,14 +54,14 @@ export async function links(browser: Browser): Promise<void> {
   await other.page.goto(link);
   await other.page.waitForFunction(() => document.querySelector(".cm-content")?.textContent?.includes("// shared"));
   check("a link opened in the same window is taken", /press Run/.test(await status(other.page)));
+  check("and the address still holds it", other.page.url() === link, other.page.url());
+  const isRefused = () => /does not hold/.test(document.querySelector("#status")?.textContent ?? "");
   await other.page.goto(`${base}playground/index.html#${"A".repeat(60_000)}`);
+  await other.page.waitForFunction(isRefused);
+  check("a link that is too long is not taken", true);
   await other.page.reload();
-  await other.page.waitForFunction(() => document.querySelector("#status")?.textContent !== "");
-  check(
-    "a link that is too long is not taken",
-    /does not hold/.test(await status(other.page)),
-    await status(other.page),
-  );
+  await other.page.waitForFunction(isRefused);
+  check("nor in a window of its own", true);
   await other.page.close();
   await page.close();
 }
