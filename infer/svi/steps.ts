@@ -68,9 +68,9 @@ class RunStep implements Step {
 
 /** How many minibatches were taken before this state. */
 function batchesTakenBy(op: string, state: SVIState | undefined): number {
-  const taken = state?.batchesTaken?.item() ?? 0;
-  if (Number.isInteger(taken) && taken >= 0) return taken;
-  return refuseOption(op, "initState", `its batchesTaken must be a count, got ${taken}.`);
+  const count = state?.batchesTaken?.item() ?? 0;
+  if (Number.isInteger(count) && count >= 0) return count;
+  return refuseOption(op, "initState", `its batchesTaken must be a count, got ${count}.`);
 }
 
 /** The state before the first step. */
