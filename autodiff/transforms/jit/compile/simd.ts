@@ -4,24 +4,27 @@
  */
 import { copyInto } from "../../../core/copy.js";
 import type { Op } from "../../../core/op.js";
-import { sizeOf } from "../../../core/shape.js";
+import { type Shape, sizeOf } from "../../../core/shape.js";
 import { broadcastView, isContiguous, type View } from "../../../core/view.js";
 import { productFor } from "../../../kernels/products.js";
 import { type Plan, sumSimd } from "../../../kernels/reduce.js";
 import { shiftsSimd } from "../../../kernels/softmax.js";
-import { choleskySimd, substituteSimd } from "../../../kernels/triangles.js";
+import { choleskySimd, substituteOneSimd, substituteSimd } from "../../../kernels/triangles.js";
 import type { Kernels } from "../../../kernels/wasm/kernels.js";
-import { addressOf, kernelsOf } from "../../../kernels/wasm/simd.js";
+import { addressOf, kernelsOf, ONE } from "../../../kernels/wasm/simd.js";
+import { type Gather, gatherOp, scatterOp } from "../../../ops/array/indexing.js";
 import { planOf, type Reduced, sumOp } from "../../../ops/array/reduce.js";
 import { shiftOp } from "../../../ops/array/softmax.js";
 import { choleskyOp, eachMatrix, solveOp, type Triangular } from "../../../ops/linalg/factor.js";
 import { matmulOp, offsetsOf } from "../../../ops/linalg/matmul.js";
+import { type Slices, sliceView, unsliceOp } from "../../../ops/views/slicing.js";
 
 /** The kernel with its buffers bound; null if SIMD code cannot work on them. */
 type Bind<P> = (kernels: Kernels, params: P, out: View, inputs: readonly View[]) => (() => void) | null;
 
-/** SIMD code gains from this many multiplications, rows of a matrix, and columns of right-hand sides on. */
+/** SIMD code gains from this many multiplications, entries of a table, rows of a matrix, and columns of right-hand sides on. */
 const MANY = 512;
+const FEW = 32;
 const LONG = 16;
 const WIDE = 4;
 
@@ -60,15 +63,59 @@ const factor: Bind<null> = (kernels, _, out, [input]) => {
 const substitution: Bind<Required<Triangular>> = (kernels, { lower, transpose }, out, inputs) => {
   const [a, b] = inputs as [View, View];
   const [n, columns] = out.shape.slice(-2) as [number, number];
-  if (!isContiguous(a) || n < LONG || columns < WIDE) return null;
+  const isColumn = columns === 1 && lower;
+  if (!isContiguous(a) || n < LONG || (columns < WIDE && !isColumn)) return null;
   const from = broadcastView(b, out.shape);
   const starts = offsetsOf(a, out.shape.slice(0, -2));
   return () => {
     copyInto(out, from);
     starts.forEach((start, i) => {
       const at = out.offset + i * n * columns;
-      substituteSimd(kernels, out.data, start, n, lower !== transpose, transpose, at, columns);
+      if (isColumn) substituteOneSimd(kernels, out.data, start, n, transpose, at);
+      else substituteSimd(kernels, out.data, start, n, lower !== transpose, transpose, at, columns);
     });
+  };
+};
+
+/** The addresses of arrays that all are contiguous, and how many rows of what size an index names; null for too few. */
+function tableOf(table: View, rows: View, index: View, leading: number) {
+  const [n, row] = [sizeOf(index.shape), sizeOf(table.shape.slice(leading))];
+  if (n * row < FEW || ![table, rows, index].every(isContiguous)) return null;
+  const [at, from, i] = [table, rows, index].map((x) => addressOf(x.data, x.offset)) as [number, number, number];
+  return { at, from, i, n, row };
+}
+
+const gather: Bind<Gather> = (kernels, { leading }, out, inputs) => {
+  const [x, index] = inputs as [View, View];
+  const table = tableOf(x, out, index, leading);
+  if (table === null) return null;
+  const { at, from, i, n, row } = table;
+  return () => (row === 1 ? kernels.gather(from, at, i, n) : kernels.gatherRows(from, at, i, n, row));
+};
+
+const scatter: Bind<Shape> = (kernels, leading, out, inputs) => {
+  const [g, index] = inputs as [View, View];
+  const table = tableOf(out, g, index, leading.length);
+  if (table === null) return null;
+  const { at, from, i, n, row } = table;
+  const end = out.offset + sizeOf(out.shape);
+  return () => {
+    out.data.fill(0, out.offset, end);
+    if (row === 1) kernels.scatter(at, from, i, n);
+    else kernels.scatterRows(at, from, i, n, row);
+  };
+};
+
+/** Zeros with arrays added in places without gaps. */
+const unslice: Bind<Slices> = (kernels, { slices }, out, inputs) => {
+  const places = slices.map((slice) => sliceView(slice, out));
+  const size = sizeOf(out.shape);
+  if (size < FEW || ![...places, ...inputs].every(isContiguous)) return null;
+  const adds = inputs.map((x, k) => [places[k] as View, x, sizeOf(x.shape)] as const);
+  return () => {
+    out.data.fill(0, out.offset, out.offset + size);
+    for (const [to, from, n] of adds)
+      kernels.addRows(addressOf(to.data, to.offset), ONE, 0, addressOf(from.data, from.offset), 1, n);
   };
 };
 
@@ -82,6 +129,9 @@ const binds = () =>
     [shiftOp, reduction(shiftsSimd)],
     [choleskyOp, factor],
     [solveOp, substitution],
+    [gatherOp, gather],
+    [scatterOp, scatter],
+    [unsliceOp, unslice],
   ]));
 
 /** The SIMD kernel of an op with its buffers bound; null if there is none for them. */
