@@ -12,7 +12,7 @@ import { shiftsSimd } from "../../../kernels/softmax.js";
 import { choleskySimd, substituteSimd } from "../../../kernels/triangles.js";
 import type { Kernels } from "../../../kernels/wasm/kernels.js";
 import { addressOf, kernelsOf } from "../../../kernels/wasm/simd.js";
-import { planOf, type Reduced, sumOp } from "../../../ops/array/reduce.js";
+import { ordered, planOf, type Reduced, sumOp } from "../../../ops/array/reduce.js";
 import { shiftOp } from "../../../ops/array/softmax.js";
 import { choleskyOp, eachMatrix, solveOp, type Triangular } from "../../../ops/linalg/factor.js";
 import { matmulOp, offsetsOf } from "../../../ops/linalg/matmul.js";
@@ -47,8 +47,9 @@ const product: Bind<null> = (kernels, _, out, inputs) => {
 const reduction =
   (simd: (plan: Plan, out: View, x: View) => (() => void) | null): Bind<Reduced> =>
   (_, { axes }, out, [input]) => {
-    const x = input as View;
-    return isContiguous(x) ? simd(planOf(x, axes, true), out, x) : null;
+    const plan = planOf(input as View, axes, true);
+    const x = ordered(input as View, axes, plan);
+    return isContiguous(x) ? simd(plan, out, x) : null;
   };
 
 const factor: Bind<null> = (kernels, _, out, [input]) => {
