@@ -13,7 +13,7 @@ import { choleskySimd, substituteOneSimd, substituteSimd } from "../../../kernel
 import type { Kernels } from "../../../kernels/wasm/kernels.js";
 import { addressOf, kernelsOf, ONE } from "../../../kernels/wasm/simd.js";
 import { type Gather, gatherOp, scatterOp } from "../../../ops/array/indexing.js";
-import { planOf, type Reduced, sumOp } from "../../../ops/array/reduce.js";
+import { ordered, planOf, type Reduced, sumOp } from "../../../ops/array/reduce.js";
 import { shiftOp } from "../../../ops/array/softmax.js";
 import { choleskyOp, eachMatrix, solveOp, type Triangular } from "../../../ops/linalg/factor.js";
 import { matmulOp, offsetsOf } from "../../../ops/linalg/matmul.js";
@@ -50,8 +50,9 @@ const product: Bind<null> = (kernels, _, out, inputs) => {
 const reduction =
   (simd: (plan: Plan, out: View, x: View) => (() => void) | null): Bind<Reduced> =>
   (_, { axes }, out, [input]) => {
-    const x = input as View;
-    return isContiguous(x) ? simd(planOf(x, axes, true), out, x) : null;
+    const plan = planOf(input as View, axes, true);
+    const x = ordered(input as View, axes, plan);
+    return isContiguous(x) ? simd(plan, out, x) : null;
   };
 
 const factor: Bind<null> = (kernels, _, out, [input]) => {
