@@ -96,21 +96,11 @@ function shiftColumns(out, a, columns, n) {
   }
 }`;
 
-/** Rows of a table by number, as ../tables.ts has them; `gather` and `scatter` are for rows of one number. */
+/** out[k] = x[i[k]], and out[i[k]] = out[i[k]] + g[k], where i holds whole numbers. */
 const tables = `
 function gather(out, x, i, n) {
   let end = i + (n << 3);
   while (i !== end) { put(out, get(x + (whole(get(i)) << 3))); i = i + 8; out = out + 8; }
-}
-function gatherRows(out, x, i, n, row) {
-  let end = i + (n << 3);
-  let size = row << 3;
-  while (i !== end) {
-    let from = x + whole(get(i)) * size;
-    let stop = out + size;
-    while (out !== stop) { put(out, get(from)); out = out + 8; from = from + 8; }
-    i = i + 8;
-  }
 }
 function scatter(out, g, i, n) {
   let end = i + (n << 3);
@@ -119,16 +109,6 @@ function scatter(out, g, i, n) {
     put(to, get(to) + get(g));
     i = i + 8;
     g = g + 8;
-  }
-}
-function scatterRows(out, g, i, n, row) {
-  let end = i + (n << 3);
-  let size = row << 3;
-  while (i !== end) {
-    let to = out + whole(get(i)) * size;
-    let stop = g + size;
-    while (g !== stop) { put(to, get(to) + get(g)); to = to + 8; g = g + 8; }
-    i = i + 8;
   }
 }`;
 
@@ -146,9 +126,7 @@ export interface Kernels {
   solveLower(x: number, a: number, next: number, n: number): void;
   solveTransposed(x: number, a: number, next: number, n: number): void;
   gather(out: number, x: number, i: number, n: number): void;
-  gatherRows(out: number, x: number, i: number, n: number, row: number): void;
   scatter(out: number, g: number, i: number, n: number): void;
-  scatterRows(out: number, g: number, i: number, n: number, row: number): void;
   shiftRows(out: number, a: number, rows: number, n: number): void;
   shiftColumns(out: number, a: number, columns: number, n: number): void;
   multiply(

@@ -13,7 +13,6 @@ import { refuseFor } from "../../core/reads.js";
 import { broadcastShapes, checkShape, normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.js";
 import { rawNumber, type Tensor, tensor } from "../../core/tensor.js";
 import type { View } from "../../core/view.js";
-import { gatherRows, scatterRows } from "../../kernels/tables.js";
 import { type Unary, unary } from "../elementwise/elementwise.js";
 import { add, equal, mul } from "../elementwise/math.js";
 import { batchAll } from "../views/batching.js";
@@ -77,7 +76,13 @@ export const gatherOp: Op<Gather> = {
   shape: ({ leading }, [x, i]) => [...(i as Tensor).shape, ...(x as Tensor).shape.slice(leading)],
   ...bindingContiguous(({ leading }, out, inputs) => {
     const [x, i] = inputs as [View, View];
-    return gatherRows(x, i, sizeOf(i.shape), sizeOf(x.shape.slice(leading)), out);
+    const [n, row] = [sizeOf(i.shape), sizeOf(x.shape.slice(leading))];
+    return () => {
+      for (let k = 0; k < n; k++) {
+        const from = x.offset + (i.data[i.offset + k] as number) * row;
+        for (let j = 0; j < row; j++) out.data[out.offset + k * row + j] = x.data[from + j] as number;
+      }
+    };
   }),
   vjp: (input) => (input === 0 ? (g, _, [__, i], { leading }) => new Part(scatterOf(leading), g, i as Tensor) : null),
   batch: ({ leading, aligned }, inputs, batched, size) => {
@@ -105,7 +110,15 @@ export const scatterOp: Op<Shape> = {
   shape: (leading, [g, i]) => [...leading, ...(g as Tensor).shape.slice((i as Tensor).shape.length)],
   ...bindingContiguous((leading, out, inputs) => {
     const [g, i] = inputs as [View, View];
-    return scatterRows(g, i, sizeOf(i.shape), sizeOf(out.shape.slice(leading.length)), out);
+    const [n, row, end] = [sizeOf(i.shape), sizeOf(out.shape.slice(leading.length)), out.offset + sizeOf(out.shape)];
+    return () => {
+      out.data.fill(0, out.offset, end);
+      for (let k = 0; k < n; k++) {
+        const to = out.offset + (i.data[i.offset + k] as number) * row;
+        for (let j = 0; j < row; j++)
+          out.data[to + j] = (out.data[to + j] as number) + (g.data[g.offset + k * row + j] as number);
+      }
+    };
   }),
   vjp: (input) =>
     input === 0 ? (g, _, [__, i], { length }) => apply(gatherOp, gatherOf(length), g, i as Tensor) : null,

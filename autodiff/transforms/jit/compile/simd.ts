@@ -78,32 +78,26 @@ const substitution: Bind<Required<Triangular>> = (kernels, { lower, transpose },
   };
 };
 
-/** The addresses of arrays that all are contiguous, and how many rows of what size an index names; null for too few. */
-function tableOf(table: View, rows: View, index: View, leading: number) {
-  const [n, row] = [sizeOf(index.shape), sizeOf(table.shape.slice(leading))];
-  if (n * row < FEW || ![table, rows, index].every(isContiguous)) return null;
-  const [at, from, i] = [table, rows, index].map((x) => addressOf(x.data, x.offset)) as [number, number, number];
-  return { at, from, i, n, row };
-}
+/** Whether this is a long list of indices of a table of numbers. */
+const areMany = (table: View, leading: number, rows: View, index: View): boolean =>
+  sizeOf(index.shape) >= FEW && table.shape.length === leading && [table, rows, index].every(isContiguous);
+const startOf = ({ data, offset }: View): number => addressOf(data, offset);
 
 const gather: Bind<Gather> = (kernels, { leading }, out, inputs) => {
   const [x, index] = inputs as [View, View];
-  const table = tableOf(x, out, index, leading);
-  if (table === null) return null;
-  const { at, from, i, n, row } = table;
-  return () => (row === 1 ? kernels.gather(from, at, i, n) : kernels.gatherRows(from, at, i, n, row));
+  if (!areMany(x, leading, out, index)) return null;
+  const [to, from, i, n] = [startOf(out), startOf(x), startOf(index), sizeOf(index.shape)];
+  return () => kernels.gather(to, from, i, n);
 };
 
 const scatter: Bind<Shape> = (kernels, leading, out, inputs) => {
   const [g, index] = inputs as [View, View];
-  const table = tableOf(out, g, index, leading.length);
-  if (table === null) return null;
-  const { at, from, i, n, row } = table;
+  if (!areMany(out, leading.length, g, index)) return null;
+  const [to, from, i, n] = [startOf(out), startOf(g), startOf(index), sizeOf(index.shape)];
   const end = out.offset + sizeOf(out.shape);
   return () => {
     out.data.fill(0, out.offset, end);
-    if (row === 1) kernels.scatter(at, from, i, n);
-    else kernels.scatterRows(at, from, i, n, row);
+    kernels.scatter(to, from, i, n);
   };
 };
 
@@ -112,11 +106,10 @@ const unslice: Bind<Slices> = (kernels, { slices }, out, inputs) => {
   const places = slices.map((slice) => sliceView(slice, out));
   const size = sizeOf(out.shape);
   if (size < FEW || ![...places, ...inputs].every(isContiguous)) return null;
-  const adds = inputs.map((x, k) => [places[k] as View, x, sizeOf(x.shape)] as const);
+  const adds = inputs.map((x, k) => [startOf(places[k] as View), startOf(x), sizeOf(x.shape)] as const);
   return () => {
     out.data.fill(0, out.offset, out.offset + size);
-    for (const [to, from, n] of adds)
-      kernels.addRows(addressOf(to.data, to.offset), ONE, 0, addressOf(from.data, from.offset), 1, n);
+    for (const [to, from, n] of adds) kernels.addRows(to, ONE, 0, from, 1, n);
   };
 };
 
