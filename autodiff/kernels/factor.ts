@@ -53,6 +53,15 @@ export function substitute(
   for (let step = 0; step < n; step++) {
     const i = forward ? step : n - 1 - step;
     const row = at + i * columns;
+    if (columns === 1) {
+      // A sum in a local variable waits for one subtraction after the other, a sum in memory for a store and a load as well.
+      let rest = x[row] as number;
+      const way = forward ? 1 : -1;
+      for (let j = forward ? 0 : n - 1; j !== i; j += way)
+        rest -= (a[start + i * down + j * right] as number) * (x[at + j] as number);
+      x[row] = rest / (a[start + i * (n + 1)] as number);
+      continue;
+    }
     for (let before = 0; before < step; before++) {
       const j = forward ? before : n - 1 - before;
       const [factor, from] = [a[start + i * down + j * right] as number, at + j * columns];

@@ -36,6 +36,20 @@ export function substituteSimd(
   }
 }
 
+/** The same for one right-hand side and a lower triangle or its transpose. */
+export function substituteOneSimd(
+  kernels: Kernels,
+  data: Float64Array,
+  start: number,
+  n: number,
+  transpose: boolean,
+  at: number,
+): void {
+  const [matrix, x] = [addressOf(data, start), addressOf(data, at)];
+  if (transpose) kernels.solveTransposed(x, matrix, 8 * n, n);
+  else kernels.solveLower(x, matrix, 8 * n, n);
+}
+
 /**
  * The lower Cholesky factor, as `cholesky` in ./factor.ts has it. A block of columns below its triangle is solved for as rows: its
  * transpose stands meanwhile in the upper triangle, which is cleared in the end.

@@ -39,6 +39,7 @@ export interface Builtin {
 
 /** Name, types of the operands, of the result, code; for an access to memory its alignment and lane. */
 const BUILTINS = `
+  whole d i fc02
   get i d 2b 3
   put id - 39 3
   load i v fd00 3

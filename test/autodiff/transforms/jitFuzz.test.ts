@@ -36,6 +36,9 @@ type Step = readonly [kind: number, a: number, b: number, c: number];
 const unaries = "exp tanh square sigmoid neg softplus sin abs cos tan atan expm1 logSigmoid sqrt".split(" ") as "exp"[];
 const binaries = "add mul sub maximum less pow logaddexp".split(" ") as "add"[];
 
+/** Indices of an axis, enough of them for SIMD code, some of them several times. */
+const manyOf = (size: number, seed: number): number[] => Array.from({ length: 40 }, (_, k) => (k * seed + k) % size);
+
 function step(values: Tensor[], [kind, a, b, c]: Step): Tensor {
   const x = values[a % values.length] as Tensor;
   const y = values[b % values.length] as Tensor;
@@ -47,10 +50,11 @@ function step(values: Tensor[], [kind, a, b, c]: Step): Tensor {
       const fits = x.shape.join() === y.shape.join() || y.shape.length === 0 || x.shape.length === 0;
       return x[binaries[c % binaries.length] as "add"](fits ? y : y.mean());
     }
-    case 2:
-      return axis === undefined
-        ? x
-        : x[(["sum", "mean", "max", "logsumexp"] as const)[b % 4] as "sum"](axis, { keepDims: c % 2 === 0 });
+    case 2: {
+      const axes = axis !== undefined && c % 5 === 0 ? [0, x.shape.length - 1].slice(-x.shape.length) : axis;
+      const name = (["sum", "mean", "max", "logsumexp"] as const)[b % 4] as "sum";
+      return axes === undefined ? x : x[name](axes, { keepDims: c % 2 === 0 });
+    }
     case 3:
       return x.transpose();
     case 4:
@@ -60,7 +64,7 @@ function step(values: Tensor[], [kind, a, b, c]: Step): Tensor {
     case 6:
       return axis === undefined ? x : x.flip(axis);
     case 7:
-      return x.shape.length === 0 ? x : x.take([0, b % x.length], 0);
+      return x.shape.length === 0 ? x : x.take(c % 2 === 0 ? [0, b % x.length] : manyOf(x.length, b), 0);
     case 8:
       return x.shape.length === 0 ? x : concatenate([x, x.mul(0.5)], 0).slice(0, x.length + 1);
     case 9:
@@ -81,7 +85,7 @@ function numbers(seed: number, shape: readonly number[], specials: readonly numb
 }
 
 const program = fc.record({
-  shape: fc.constantFrom([], [1], [3], [2, 3], [2, 1, 3], [3, 3], [64], [70], [8, 9], [3, 30], [2, 35, 1]),
+  shape: fc.constantFrom([], [1], [3], [2, 3], [2, 1, 3], [3, 3], [64], [70], [8, 9], [3, 30], [2, 35, 1], [5, 3, 7]),
   steps: fc.array(fc.tuple(fc.nat(11), fc.nat(50), fc.nat(50), fc.nat(50)), { minLength: 1, maxLength: 24 }),
   kept: fc.array(fc.nat(50), { maxLength: 3 }),
   specials: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.array(fc.nat(100), { maxLength: 4 })),
