@@ -71,8 +71,8 @@ export class RenyiELBO extends Elbo<PathPair> {
     const refuse = (param: string, message: string): never => refuseOption("RenyiELBO", param, message);
     if (typeof alpha !== "number" || !Number.isFinite(alpha))
       refuse("alpha", `alpha must be a finite number, got ${alpha}.`);
-    if (alpha === 1) refuse("alpha", "alpha = 1 is the ordinary ELBO; use TraceELBO.");
-    if (this.numParticles < 2) refuse("numParticles", `needs at least 2 particles, got ${this.numParticles}.`);
+    if (alpha === 1) refuse("alpha", "alpha = 1 is the ordinary ELBO. Use TraceELBO.");
+    if (this.numParticles < 2) refuse("numParticles", `numParticles must be at least 2, got ${this.numParticles}.`);
     if (!["score", "vimco", "dreg"].includes(estimator))
       refuse("estimator", `estimator must be "score", "vimco" or "dreg", got ${estimator}.`);
     this.alpha = alpha;
@@ -166,12 +166,12 @@ function refuseNonlinear(pair: Pair, costs: readonly Cost[], common: readonly Pl
     outside !== undefined
       ? `and site "${outside.name}" is not in it`
       : mixed !== null
-        ? `and ${mixed.op === null ? "an op" : `"${mixed.op}"`} brings its elements together on the way to site "${mixed.to}"`
-        : "and is a loop";
+        ? `and ${mixed.op === null ? "an op" : `"${mixed.op}"`} mixes its elements before site "${mixed.to}"`
+        : "and is a for loop";
   refuseSubsampling(
     "RenyiELBO",
     plate,
-    `${why}: the bound is a logarithm of weights that are products over its elements`,
+    `${why}: the bound is the logarithm of a weight that is a product over its elements`,
     "use TraceELBO",
   );
 }

@@ -92,7 +92,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     const refuse = (param: string, message: string): never => refuseOption(this.name, param, message);
     if (!(typeof insomnia === "number" && insomnia >= 0 && insomnia <= 1))
       refuse("insomnia", `insomnia must be in [0,1], got ${insomnia}.`);
-    if (this.numParticles < 2) refuse("numParticles", `needs at least 2 particles, got ${this.numParticles}.`);
+    if (this.numParticles < 2) refuse("numParticles", `numParticles must be at least 2, got ${this.numParticles}.`);
     if (estimator !== "score" && estimator !== "dreg")
       refuse("estimator", `estimator must be "score" or "dreg", got ${estimator}.`);
     this.estimator = estimator;
@@ -166,7 +166,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     refuseSubsampling(
       this.name,
       plate,
-      "and particles are weighted by the product over them",
+      "and each particle's weight is a product over its elements",
       "use RenyiELBO where every site is in the plate, or TraceELBO",
     );
   }
@@ -185,7 +185,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
           code: "moving-point",
           site: pointMass.name,
           op: "ReweightedWakeSleep",
-          message: `ReweightedWakeSleep: guide site "${pointMass.name}" is a point computed from other draws, so it has no density at what the model dreams. Sample "${pointMass.name}" from a distribution, or set insomnia: 1.`,
+          message: `ReweightedWakeSleep: guide site "${pointMass.name}" is a point mass computed from other draws, so it has no log density at the values that the model dreams. Sample "${pointMass.name}" from a distribution, or set insomnia: 1.`,
         });
       this.#refuseSubsamples(dream, guide);
       return [{ logq: sumOf([...sampleSites(guide)].map((site) => site.scaledLogProb())) }, null];
@@ -206,7 +206,7 @@ function withObservations(args: readonly unknown[], dream: ReadonlyMap<string, T
       code: "no-observations",
       op: "ReweightedWakeSleep",
       param: "insomnia",
-      message: `ReweightedWakeSleep with insomnia ${insomnia} dreams data for the guide, so model and guide must take a last argument { observations: { site: value } }; got ${args.length} arguments without one. Pass the data that way, or set insomnia: 1.`,
+      message: `ReweightedWakeSleep with insomnia ${insomnia} gives the guide data dreamt by the model, so the last argument of model and guide must be { observations: { site: value } }, got ${args.length} arguments without it. Pass the data that way, or set insomnia: 1.`,
     });
   const given = (last as { observations: Record<string, unknown> }).observations;
   const observations = Object.fromEntries(Object.keys(given).map((name) => [name, dream.get(name) ?? given[name]]));

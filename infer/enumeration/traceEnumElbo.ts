@@ -87,7 +87,7 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     console.warn(
-      'pedigrad: TraceEnumELBO found no site to enumerate. Mark sites with infer: { enumerate: "parallel" } or configEnumerate, use TraceGraphELBO, or say so with strictEnumerationWarning: false.',
+      'pedigrad: TraceEnumELBO found no site to enumerate. Mark sites with infer: { enumerate: "parallel" } or configEnumerate, use TraceGraphELBO, or silence this warning with strictEnumerationWarning: false.',
     );
   }
 
