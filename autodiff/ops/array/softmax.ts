@@ -29,7 +29,7 @@ import {
 } from "./reduce.js";
 
 /** From this many elements on, a function is several ops instead of one. */
-const LARGE = 64;
+export const LARGE = 64;
 const KEEP_DIMS = { keepDims: true };
 
 const mixed = (rank: number, axes: readonly number[]): AxisMap =>
@@ -89,7 +89,7 @@ const smallLogsumexp = reducing(logsumexpOp);
 
 /** The largest element along axes, 0 if infinite. It only prevents overflow: results do not depend on it, so it has no gradient. */
 export const shiftOp = reductionOp("shift", shifts, null, { byRows: true });
-const shiftAlong = reducing(shiftOp);
+export const shiftAlong: ReturnType<typeof reducing> = /* @__PURE__ */ reducing(shiftOp);
 /** log with gradient 0 at 0, where the sum has no exponentials, or all of them are 0. */
 const logTotal: Unary = unary("log", logOf, [(g, _, a) => mulZeroWins(g, where(equal(a, 0), 0, reciprocal(a)))]);
 

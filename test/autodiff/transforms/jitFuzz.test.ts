@@ -36,6 +36,9 @@ type Step = readonly [kind: number, a: number, b: number, c: number];
 const unaries = "exp tanh square sigmoid neg softplus sin abs cos tan atan expm1 logSigmoid sqrt".split(" ") as "exp"[];
 const binaries = "add mul sub maximum less pow logaddexp".split(" ") as "add"[];
 
+/** Indices of an axis, enough of them for SIMD code, some of them several times. */
+const manyOf = (size: number, seed: number): number[] => Array.from({ length: 40 }, (_, k) => (k * seed + k) % size);
+
 function step(values: Tensor[], [kind, a, b, c]: Step): Tensor {
   const x = values[a % values.length] as Tensor;
   const y = values[b % values.length] as Tensor;
@@ -61,7 +64,7 @@ function step(values: Tensor[], [kind, a, b, c]: Step): Tensor {
     case 6:
       return axis === undefined ? x : x.flip(axis);
     case 7:
-      return x.shape.length === 0 ? x : x.take([0, b % x.length], 0);
+      return x.shape.length === 0 ? x : x.take(c % 2 === 0 ? [0, b % x.length] : manyOf(x.length, b), 0);
     case 8:
       return x.shape.length === 0 ? x : concatenate([x, x.mul(0.5)], 0).slice(0, x.length + 1);
     case 9:
