@@ -6,6 +6,7 @@
 import { mapAxes } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
+import { binding } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import { asContiguous } from "../../core/copy.js";
 import type { Op, Vjp } from "../../core/op.js";
@@ -18,7 +19,8 @@ import { batchAll, padded } from "../views/batching.js";
 /** A parameter as a kernel sees it: row i starts at `offset + i * step`; a row that is a vector has `step` numbers. */
 export interface Operand {
   readonly data: Float64Array;
-  readonly offset: number;
+  /** Moves on from key to key. */
+  offset: number;
   readonly step: number;
 }
 
@@ -55,6 +57,24 @@ const each =
       );
   };
 
+type Bind = (draws: Draws, out: View, keys: View, operands: Operand[]) => () => void;
+/** The kernels of an op that draws from contiguous keys and operands: others are copied first, in every run. */
+const bindingContiguousKeys = (bind: Bind): ReturnType<typeof binding<Draws>> =>
+  binding((draws, out, [keys, ...parameters]) => {
+    const { shape, parameterEvent: event } = draws;
+    const all = [...(keys as View).shape.slice(0, -1), ...shape, ...event];
+    const isDirect = (x: View): boolean =>
+      isContiguous(x) && (sameShape(x.shape, all) || (sizeOf(x.shape) === 1 && event.length === 0));
+    const bound = (): (() => void) =>
+      bind(
+        draws,
+        out,
+        asContiguous(keys as View),
+        parameters.map((x) => operandOf(x, all, event)),
+      );
+    return isContiguous(keys as View) && parameters.every(isDirect) ? bound() : () => bound()();
+  });
+
 const parameterShape = (key: Tensor, { shape, parameterEvent }: Draws): Shape => [
   ...key.shape.slice(0, -1),
   ...shape,
@@ -82,31 +102,21 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
           });
       return [...(key as Tensor).shape.slice(0, -1), ...draws.shape, ...draws.resultEvent];
     },
-    kernel: (draws, out, [keys, ...parameters]) => {
-      const { data: words, offset: first, shape } = asContiguous(keys as View);
-      const batch = shape.slice(0, -1);
-      const rows = sizeOf(draws.shape);
-      const stride = rows * sizeOf(draws.resultEvent);
-      const all = [...batch, ...draws.shape, ...draws.parameterEvent];
-      const operands = parameters.map((x) => operandOf(x, all, draws.parameterEvent));
-      for (let k = 0, count = sizeOf(batch); k < count; k++) {
-        const own = operands.map((x) => ({ ...x, offset: x.offset + k * rows * x.step }));
-        const at = first + 2 * k;
-        fill(out.data, out.offset + k * stride, rows, words[at] as number, words[at + 1] as number, own);
-      }
-    },
-    prepare: (draws, out, inputs) => {
-      const [keys, ...parameters] = inputs as [View, ...View[]];
-      const { shape, parameterEvent: event } = draws;
-      const all = [...shape, ...event];
-      const isDirect = (x: View) =>
-        isContiguous(x) && (sameShape(x.shape, all) || (x.shape.length === 0 && event.length === 0));
-      if (keys.shape.length > 1 || !isContiguous(keys) || !parameters.every(isDirect))
-        return () => op.kernel(draws, out, inputs);
-      const operands = parameters.map((x) => operandOf(x, all, event));
-      const [words, first, rows] = [keys.data, keys.offset, sizeOf(shape)];
-      return () => fill(out.data, out.offset, rows, words[first] as number, words[first + 1] as number, operands);
-    },
+    ...bindingContiguousKeys((draws, out, keys, operands) => {
+      const [words, batch] = [keys.data, keys.shape.slice(0, -1)];
+      const [count, rows] = [sizeOf(batch), sizeOf(draws.shape)];
+      const [size, starts] = [rows * sizeOf(draws.resultEvent), operands.map(({ offset }) => offset)];
+      return () => {
+        for (let k = 0, at = keys.offset; k < count; k++, at += 2) {
+          if (count > 1)
+            for (let p = 0; p < operands.length; p++) {
+              const operand = operands[p] as Operand;
+              operand.offset = (starts[p] as number) + k * rows * operand.step;
+            }
+          fill(out.data, out.offset + k * size, rows, words[at] as number, words[at + 1] as number, operands);
+        }
+      };
+    }),
     vjp: (input) => vjps[input - 1] ?? null,
     batch: (draws, [key, ...parameters], [keyBatched, ...batched], size) => {
       const [keys] = batchAll([key as Tensor], [keyBatched as boolean], size) as [Tensor];

@@ -21,6 +21,7 @@ import { between as betweenOf } from "../../kernels/formulas/scalarFormulas.js";
 import * as kernels from "../../kernels/random/index.js";
 import { take } from "../array/indexing.js";
 import { sum } from "../array/reduce.js";
+import { LARGE, shiftAlong } from "../array/softmax.js";
 import { type Ternary, ternary } from "../elementwise/elementwise.js";
 import {
   betaImplicitGradA,
@@ -129,16 +130,23 @@ function whole(bound: string, x: TensorLike): Tensor {
   });
 }
 
-const categoricalOp = /* @__PURE__ */ drawOp("categorical", (out, offset, n, k0, k1, [logits]) => {
-  if (logits === undefined) return;
-  const stream = new kernels.Stream();
-  const { data, offset: start, step } = logits;
-  for (let i = 0; i < n; i++)
-    out[offset + i] = kernels.categoricalDraw(stream.at(k0, k1, i), data, start + i * step, step);
-});
+type ClassDraw = typeof kernels.categoricalDraw;
+const classOp = (name: string, one: ClassDraw, stream = new kernels.Stream()) =>
+  drawOp(name, (out, offset, n, k0, k1, [parameter]) => {
+    if (parameter === undefined) return;
+    const { data, offset: start, step } = parameter;
+    for (let i = 0; i < n; i++) out[offset + i] = one(stream.at(k0, k1, i), data, start + i * step, step);
+  });
+const categoricalOp = /* @__PURE__ */ classOp("categorical", kernels.categoricalDraw);
+const weightedOp = /* @__PURE__ */ classOp("weighted", kernels.weightedDraw);
 /** Classes with probabilities softmax(logits) along the last axis; NaN where every logit is -Infinity. */
-export const categorical = (from: TensorLike, logits: TensorLike, shape?: Shape): Tensor =>
-  draw(categoricalOp, from, [vector("categorical", "logits", logits)], shape, { vector: true });
+export function categorical(from: TensorLike, logits: TensorLike, shape?: Shape): Tensor {
+  const given = vector("categorical", "logits", logits);
+  const events = { vector: true };
+  if (given.size < LARGE) return draw(categoricalOp, from, [given], shape, events);
+  // The same weights by ops that the compiler turns into SIMD code.
+  return draw(weightedOp, from, [exp(sub(given, shiftAlong(given, -1, { keepDims: true })))], shape, events);
+}
 
 const permutationOp = /* @__PURE__ */ drawOp("permutation", kernels.fillPermutation);
 /** 0 … n - 1 in random order, or a tensor with its first axis in random order. */
@@ -200,7 +208,7 @@ const dirichletOp = /* @__PURE__ */ drawOp(
   "dirichlet",
   (out, offset, n, k0, k1, [a]) => {
     if (a === undefined) return;
-    const stream = new kernels.Stream();
+    const stream = kernels.shared;
     const { data, offset: start, step } = a;
     for (let i = 0; i < n; i++)
       kernels.dirichletDraw(stream.at(k0, k1, i), data, start + i * step, step, out, offset + i * step);

@@ -6,6 +6,7 @@ import {
   betainc,
   gammainc,
   grad,
+  jit,
   type Nested,
   PedigradError,
   random,
@@ -14,6 +15,7 @@ import {
   tensor,
   vmap,
 } from "../../../../autodiff/index.js";
+import { categoricalDraw, Stream } from "../../../../autodiff/kernels/random/index.js";
 
 type Pair = [number, number];
 const golden = JSON.parse(readFileSync(new URL("../../../golden/threefry.json", import.meta.url), "utf8")) as {
@@ -105,6 +107,18 @@ test("a batch of keys puts its axes in front of the shape", () => {
   assert.equal(batched.at(1, 2).toArray(), random.normal(keys.at(1, 2), [4]).toArray());
   assert.equal(random.dirichlet(keys, [1, 2, 3]).shape, [2, 3, 3]);
   assert.equal(random.categorical(keys, [[1, 2, 3]], [5, 1]).shape, [2, 3, 5, 1]);
+});
+
+test("classes from many logits are those of one draw at a time, without weights and with NaN too", () => {
+  const [key, stream] = [random.key(3), new Stream()];
+  const [k0, k1] = flat(key) as Pair;
+  const logits = random.normal(key, [40, 3]).mul(3).toFloat64Array();
+  logits.set([-Infinity, -Infinity, -Infinity, 1, NaN, 2, 0, Infinity, 1, -Infinity, 5, -Infinity], 6);
+  const wanted = Array.from({ length: 40 }, (_, i) => categoricalDraw(stream.at(k0, k1, i), logits, 3 * i, 3));
+  const table = tensor(logits).reshape([40, 3]);
+  assert.equal(random.categorical(key, table).toArray(), wanted);
+  assert.equal(wanted.slice(2, 6).map(Number.isNaN), [true, true, true, false]);
+  assert.equal(jit((x: Tensor) => random.categorical(key, x))(table).toArray(), wanted);
 });
 
 test("shapes that are no arrays, bounds between whole numbers and permutations of nothing are refused in words", () => {
