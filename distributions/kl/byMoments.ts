@@ -51,7 +51,7 @@ import { type Row, row } from "./row.js";
 import { betaDivergence, weibulls } from "./sameFamily.js";
 
 /** The bounds of a distribution of real numbers; what is made of another one answers by that one's moments, masked or not. */
-const rangeOf = (q: Distribution): [low: Tensor, high: Tensor] | null =>
+const boundsOfValues = (q: Distribution): [low: Tensor, high: Tensor] | null =>
   q.eventDim > 0 || q.isDiscrete || "base" in q ? null : boundsOf(q.support);
 
 /** E log x by family. */
@@ -108,16 +108,16 @@ const MEAN_LOG_REST: Readonly<Record<string, (q: Distribution) => Tensor>> = {
 };
 
 /** -H(q) - E log p where q lies within [low, high], else Infinity. */
-function within(
+function fromMeanLogDensity(
   q: Distribution,
   low: Tensor | number,
   high: Tensor | number,
   meanLogDensity: () => Tensor | undefined,
 ): Tensor | null {
-  const bounds = rangeOf(q);
+  const bounds = boundsOfValues(q);
   if (bounds === null) return null;
   const inside = logicalAnd(bounds[0].greaterEqual(low), bounds[1].lessEqual(high));
-  const energy = known(() => meanLogDensity()?.sub(negativeEntropy(q)));
+  const energy = valueIfKnown(() => meanLogDensity()?.sub(negativeEntropy(q)));
   if (energy !== undefined) return where(inside, energy.neg(), Infinity);
   return readNumbers(inside, "the bounds of a support").some((yes) => yes === 1) ? null : inside.mul(0).add(Infinity);
 }
@@ -137,7 +137,7 @@ function negativeEntropy(q: Distribution): Tensor {
   return where(isFlat, flat, entropy);
 }
 /** The value of f, or null where q does not know it. */
-function known<T>(f: () => T): T | undefined {
+function valueIfKnown<T>(f: () => T): T | undefined {
   try {
     return f();
   } catch (error) {
@@ -151,7 +151,7 @@ const meanLogRest = (q: Distribution): Tensor | undefined => MEAN_LOG_REST[q.fam
 
 export const byMoments = (): Readonly<Record<string, Row>> => ({
   "* Normal": row((q, { params: { loc, scale } }: Normal) =>
-    within(q, -Infinity, Infinity, () =>
+    fromMeanLogDensity(q, -Infinity, Infinity, () =>
       q.variance
         .add(square(q.mean.sub(loc)))
         .div(square(scale))
@@ -161,10 +161,10 @@ export const byMoments = (): Readonly<Record<string, Row>> => ({
     ),
   ),
   "* Exponential": row((q, { params: { rate } }: Exponential) =>
-    within(q, 0, Infinity, () => log(rate).sub(rate.mul(q.mean))),
+    fromMeanLogDensity(q, 0, Infinity, () => log(rate).sub(rate.mul(q.mean))),
   ),
   "* Gamma": row((q, { params: { concentration, rate } }: Gamma) =>
-    within(q, 0, Infinity, () => {
+    fromMeanLogDensity(q, 0, Infinity, () => {
       const logs = meanLog(q);
       return logs
         ?.mul(concentration.sub(1))
@@ -181,25 +181,27 @@ export const byMoments = (): Readonly<Record<string, Row>> => ({
       .add(lgamma(concentration))
       .sub(concentration.sub(1).mul(logs));
   }),
-  "* Uniform": row((q, { params: { low, high } }: Uniform) => within(q, low, high, () => log(high.sub(low)).neg())),
+  "* Uniform": row((q, { params: { low, high } }: Uniform) =>
+    fromMeanLogDensity(q, low, high, () => log(high.sub(low)).neg()),
+  ),
   "* Beta": row((q, { params: { concentration1: a, concentration0: b } }: Beta) =>
-    within(q, 0, 1, () => {
-      const [logs, rests] = [meanLog(q), meanLogRest(q)];
+    fromMeanLogDensity(q, 0, 1, () => {
+      const [logs, logRests] = [meanLog(q), meanLogRest(q)];
       return (
         logs &&
-        rests &&
+        logRests &&
         logs
           .mul(a.sub(1))
-          .add(rests.mul(b.sub(1)))
+          .add(logRests.mul(b.sub(1)))
           .sub(logBeta(a, b))
       );
     }),
   ),
   "* ContinuousBernoulli": row((q, p: ContinuousBernoulli) =>
-    within(q, 0, 1, () => p.logits.mul(q.mean.sub(0.5)).sub(logSinhc(p.logits.mul(0.5)))),
+    fromMeanLogDensity(q, 0, 1, () => p.logits.mul(q.mean.sub(0.5)).sub(logSinhc(p.logits.mul(0.5)))),
   ),
   "* Pareto": row((q, { params: { scale, alpha } }: Pareto) =>
-    within(q, scale, Infinity, () => {
+    fromMeanLogDensity(q, scale, Infinity, () => {
       const logs = meanLog(q);
       return (
         logs &&
@@ -211,7 +213,7 @@ export const byMoments = (): Readonly<Record<string, Row>> => ({
   ),
   // E exp(-(x - loc) / s) = exp(loc / s) (1 + 1 / (s rate))^-concentration
   "Gamma Gumbel": row((q: Gamma, { params: { loc, scale } }: Gumbel) =>
-    within(q, -Infinity, Infinity, () => {
+    fromMeanLogDensity(q, -Infinity, Infinity, () => {
       const { concentration, rate } = q.params;
       const decay = exp(loc.div(scale).sub(concentration.mul(log1p(scale.mul(rate).reciprocal()))));
       return q.mean.sub(loc).div(scale).add(log(scale)).add(decay).neg();
@@ -219,7 +221,7 @@ export const byMoments = (): Readonly<Record<string, Row>> => ({
   ),
   // E |x - loc| of a normal variable around m: s √(2/π) exp(-d²/2) + (m - loc) (2 Φ(d) - 1), d = (m - loc) / s
   "Normal Laplace": row((q: Normal, { params: { loc, scale } }: Laplace) =>
-    within(q, -Infinity, Infinity, () => {
+    fromMeanLogDensity(q, -Infinity, Infinity, () => {
       const shift = abs(q.params.loc.sub(loc));
       const d = shift.div(q.params.scale);
       const centred = exp(square(d).mul(-0.5)).mul(q.params.scale.mul(Math.sqrt(2 / Math.PI)));

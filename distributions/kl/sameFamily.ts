@@ -64,9 +64,9 @@ type Trial = { readonly probs?: Tensor; readonly logits?: Tensor };
 function trials(q: Trial, p: Trial): Tensor {
   if (q.probs !== undefined && p.probs !== undefined)
     return poissonDivergence(q.probs, p.probs).add(poissonDivergence(sub(1, q.probs), sub(1, p.probs)));
-  const [mine, other] = [outcomesOf(q), outcomesOf(p)];
-  const probs = stack([mine[0].probability, mine[1].probability], -1);
-  return classDivergence(probs, logsOf(mine), logsOf(other));
+  const [own, other] = [outcomesOf(q), outcomesOf(p)];
+  const probs = stack([own[0].probability, own[1].probability], -1);
+  return classDivergence(probs, logsOf(own), logsOf(other));
 }
 const logsOf = ([one, zero]: ReturnType<typeof outcomesOf>): Tensor => stack([one.log, zero.log], -1);
 const classes = (q: Categorical, p: Categorical): Tensor => classDivergence(q.probs, q.logits, p.logits);
@@ -76,18 +76,18 @@ const normal = /* @__PURE__ */ row(({ params: q }: Normal, { params: p }: Normal
 );
 
 /** Rows for every pair of families that can be read as one; null where what is given cannot. */
-function readAs<T>(readers: Readonly<Record<string, (d: never) => T | null>>, f: (q: T, p: T) => Tensor) {
+function rowsByConversion<T>(conversions: Readonly<Record<string, (d: never) => T | null>>, f: (q: T, p: T) => Tensor) {
   const rows: Record<string, Row> = {};
-  for (const from in readers)
-    for (const to in readers)
+  for (const from in conversions)
+    for (const to in conversions)
       rows[`${from} ${to}`] = (q, p) => {
-        const [x, y] = [readers[from]?.(q as never), readers[to]?.(p as never)];
+        const [x, y] = [conversions[from]?.(q as never), conversions[to]?.(p as never)];
         return x && y ? f(x, y) : null;
       };
   return rows;
 }
-const itself = <T>(d: T): T => d;
-const ownParams = <T>({ params }: { readonly params: T }): T => params;
+const identity = <T>(d: T): T => d;
+const paramsOf = <T>({ params }: { readonly params: T }): T => params;
 
 const gammas = (q: Gamma["params"], p: Gamma["params"]): Tensor =>
   poissonDivergence(p.concentration, q.concentration.mul(p.rate.div(q.rate))).add(
@@ -191,17 +191,17 @@ export function areSame(x: Tensor, y: Tensor): boolean {
 export const sameFamily = (): Readonly<Record<string, Row>> => ({
   "Normal Normal": normal,
   "LogNormal LogNormal": normal,
-  ...readAs<AnyNormal>(
-    { MultivariateNormal: itself, LowRankMultivariateNormal: itself, Independent: vectorOf },
+  ...rowsByConversion<AnyNormal>(
+    { MultivariateNormal: identity, LowRankMultivariateNormal: identity, Independent: vectorOf },
     multivariateNormals,
   ),
   "HalfNormal HalfNormal": row((q: HalfNormal, p: HalfNormal) => scaleDivergence(q.params.scale, p.params.scale)),
-  ...readAs<Gamma["params"]>({ Gamma: ownParams, Chi2: ofChi2, Exponential: ofRate }, gammas),
-  ...readAs<Weibull["params"]>({ Weibull: ownParams, Exponential: ofInverseRate }, weibulls),
+  ...rowsByConversion<Gamma["params"]>({ Gamma: paramsOf, Chi2: ofChi2, Exponential: ofRate }, gammas),
+  ...rowsByConversion<Weibull["params"]>({ Weibull: paramsOf, Exponential: ofInverseRate }, weibulls),
   "Exponential Exponential": row((q: Exponential, p: Exponential) => rateDivergence(q.params.rate, p.params.rate)),
   // 1/x of an inverse gamma variable is a gamma variable.
-  ...readAs<Gamma["params"]>({ InverseGamma: ownParams }, gammas),
-  ...readAs<Beta["params"]>({ Beta: ownParams, BetaProportion: ofProportion }, betas),
+  ...rowsByConversion<Gamma["params"]>({ InverseGamma: paramsOf }, gammas),
+  ...rowsByConversion<Beta["params"]>({ Beta: paramsOf, BetaProportion: ofProportion }, betas),
   "BetaProportion BetaProportion": proportions,
   "Dirichlet Dirichlet": row(({ params: { concentration: a } }: Dirichlet, { params: p }: Dirichlet) => {
     const step = p.concentration.sub(a);
