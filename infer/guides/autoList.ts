@@ -79,7 +79,7 @@ export class AutoGuideList extends AutoGuide {
       throw new PedigradError({
         code: "no-closed-form",
         op,
-        message: `AutoGuideList: part ${i} is a plain function, whose ${op} is not known. Estimate it from draws: samplePosterior(key, params, { sampleShape: [1000] }).`,
+        message: `AutoGuideList: part ${i} is a plain function, which has no ${op}. Estimate it from draws: samplePosterior(key, params, { sampleShape: [1000] }).`,
       });
     });
     return mergeRecords(...results);

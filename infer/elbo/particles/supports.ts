@@ -20,7 +20,7 @@ export function checkSupports(guide: Trace, model: Trace): void {
     throw new PedigradError({
       code: "support-mismatch",
       site: name,
-      message: `guide site "${name}" (${q.label}) can draw values that the model's site (${p.label}) excludes: the guide's support is ${q.support.must}, the model's is ${p.support.must}. Give the guide a distribution on the model's support, or a TransformedDistribution into it.`,
+      message: `guide site "${name}" can draw values that the model excludes: a draw of the guide (${q.label}) may be ${q.support.must}, but the value in the model (${p.label}) must be ${p.support.must}. Give the guide a distribution on the model's support, or a TransformedDistribution into it.`,
     });
   }
 }
