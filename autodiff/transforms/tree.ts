@@ -37,7 +37,7 @@ type Visit = (leaf: unknown, path: string) => unknown;
 export function mapTree(x: unknown, f: Visit, path = "", depth = 0): Tree {
   if (x instanceof Tensor || !isContainer(x)) return f(x, path);
   requireDepth("tree", depth);
-  const walk = (item: unknown, key: unknown): Tree => mapTree(item, f, under(f, path, key), depth + 1);
+  const walk = (item: unknown, key: unknown): Tree => mapTree(item, f, childPath(f, path, key), depth + 1);
   if (Array.isArray(x)) return x.map(walk);
   if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, walk(item, key)]));
   const record = x as Record<string, unknown>;
@@ -47,7 +47,7 @@ export function mapTree(x: unknown, f: Visit, path = "", depth = 0): Tree {
 }
 
 // Most visitors do not use the path, and building its text would cost more than the visit.
-const under = (f: Visit, path: string, key: unknown): string =>
+const childPath = (f: Visit, path: string, key: unknown): string =>
   f.length < 2 ? "" : path === "" ? `${key}` : `${path}.${key}`;
 
 /** The leaves in order. */

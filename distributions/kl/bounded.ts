@@ -25,8 +25,8 @@ import { type Divergence, type Divergences, divergence, type Of } from "../core/
 import type { Tensors } from "../core/family.js";
 import { digammaStep, gammaDivergence, rateDivergence, vonMisesDivergence } from "../densities/divergences.js";
 import { logSinhc, sinhcDivergence } from "../densities/sinhc.js";
-import { byMoments, meanLog, meanLogRest } from "./moments.js";
-import { ownParams, type Reader, readAs } from "./readAs.js";
+import { byConversion, type Conversion, paramsOf } from "./conversion.js";
+import { fromMeanLogDensity, meanLog, meanLogRest } from "./moments.js";
 
 type Concentrations = Of<"concentration1" | "concentration0">;
 type Betas = Concentrations["params"];
@@ -44,7 +44,8 @@ const ofShares = ({ params: { mean, concentration } }: Of<"mean" | "concentratio
   concentration1: mean.mul(concentration),
   concentration0: sub(1, mean).mul(concentration),
 });
-const toBetas = (read: Reader<Betas>) => readAs(read, { Beta: ownParams, BetaProportion: ofShares }, betas);
+const toBetas = (convert: Conversion<Betas>) =>
+  byConversion(convert, { Beta: paramsOf, BetaProportion: ofShares }, betas);
 
 /** -H(q), which is KL(q | Uniform(0, 1)): `flat` where q is almost flat, and that is small. */
 function almostFlat(q: Concentrations, flat: (a: Tensor, b: Tensor) => Tensor): Tensor {
@@ -54,17 +55,17 @@ function almostFlat(q: Concentrations, flat: (a: Tensor, b: Tensor) => Tensor): 
 }
 
 export const ofBeta = (): Divergences => ({
-  to: toBetas(ownParams),
+  to: toBetas(paramsOf),
   from: {
     "*": divergence((q, { params: { concentration1: a, concentration0: b } }: Concentrations) =>
-      byMoments(q, 0, 1, () => {
-        const [logs, rests] = [meanLog(q), meanLogRest(q)];
+      fromMeanLogDensity(q, 0, 1, () => {
+        const [logs, logRests] = [meanLog(q), meanLogRest(q)];
         return (
           logs &&
-          rests &&
+          logRests &&
           logs
             .mul(a.sub(1))
-            .add(rests.mul(b.sub(1)))
+            .add(logRests.mul(b.sub(1)))
             .sub(logBeta(a, b))
         );
       }),
@@ -134,7 +135,9 @@ const meanLogBetween = ({ low, high }: Tensors<"low" | "high">): Tensor =>
 export const ofUniform = (): Divergences => ({
   to: { Uniform: uniforms(0) },
   from: {
-    "*": divergence((q, { params: { low, high } }: Range) => byMoments(q, low, high, () => log(high.sub(low)).neg())),
+    "*": divergence((q, { params: { low, high } }: Range) =>
+      fromMeanLogDensity(q, low, high, () => log(high.sub(low)).neg()),
+    ),
   },
   meanLog: ({ params }: Range) => meanLogBetween(params),
   meanLogRest: ({ params: { low, high } }: Range) => meanLogBetween({ low: high.neg().add(1), high: low.neg().add(1) }),
@@ -150,7 +153,7 @@ export const ofContinuousBernoulli = (): Divergences => ({
   },
   from: {
     "*": divergence((q, p: WithLogits) =>
-      byMoments(q, 0, 1, () => p.logits.mul(q.mean.sub(0.5)).sub(logSinhc(p.logits.mul(0.5)))),
+      fromMeanLogDensity(q, 0, 1, () => p.logits.mul(q.mean.sub(0.5)).sub(logSinhc(p.logits.mul(0.5)))),
     ),
   },
 });

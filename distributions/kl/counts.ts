@@ -15,9 +15,9 @@ type Trials = Distribution<Odds & Tensors<"totalCount">>;
 function trials({ params: q }: Trial, { params: p }: Trial): Tensor {
   if (q.probs !== undefined && p.probs !== undefined)
     return poissonDivergence(q.probs, p.probs).add(poissonDivergence(sub(1, q.probs), sub(1, p.probs)));
-  const [mine, other] = [outcomesOf(q), outcomesOf(p)];
-  const probs = stack([mine[0].probability, mine[1].probability], -1);
-  return classDivergence(probs, logsOf(mine), logsOf(other));
+  const [own, other] = [outcomesOf(q), outcomesOf(p)];
+  const probs = stack([own[0].probability, own[1].probability], -1);
+  return classDivergence(probs, logsOf(own), logsOf(other));
 }
 const logsOf = ([one, zero]: ReturnType<typeof outcomesOf>): Tensor => stack([one.log, zero.log], -1);
 

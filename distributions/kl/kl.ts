@@ -62,14 +62,14 @@ function isSame(x: unknown, y: unknown): boolean {
 }
 
 /** What is there under a name, and not inherited from Object. */
-const under = <T>(name: string, entries: Readonly<Record<string, T>> | undefined): T | undefined =>
+const ownEntry = <T>(name: string, entries: Readonly<Record<string, T>> | undefined): T | undefined =>
   entries !== undefined && Object.hasOwn(entries, name) ? entries[name] : undefined;
-const divergencesOf = (d: Distribution): Divergences => under(d.family, WRAPPERS) ?? d.divergences;
+const divergencesOf = (d: Distribution): Divergences => ownEntry(d.family, WRAPPERS) ?? d.divergences;
 
 /** KL(q | p), the batch shapes broadcast; Infinity where q has mass outside the support of p; null where there is no closed form. */
 export function klDivergence(q: Distribution, p: Distribution): Tensor | null {
   const [{ to }, { from }] = [divergencesOf(q), divergencesOf(p)];
-  const rule = under(p.family, to) ?? under(q.family, from) ?? under("*", to) ?? under("*", from);
+  const rule = ownEntry(p.family, to) ?? ownEntry(q.family, from) ?? ownEntry("*", to) ?? ownEntry("*", from);
   const result = rule?.(q, p) ?? null;
   return result && broadcastTo(result, broadcastShapes("klDivergence", q.batchShape, p.batchShape));
 }

@@ -12,7 +12,7 @@ import { boundsOf } from "../constraints/constraint.js";
 import type { Distribution } from "../core/distribution.js";
 
 /** The bounds of a distribution of real numbers; what is made of another one answers by that one's moments, masked or not. */
-const rangeOf = (q: Distribution): [low: Tensor, high: Tensor] | null =>
+const boundsOfValues = (q: Distribution): [low: Tensor, high: Tensor] | null =>
   q.eventDim > 0 || q.isDiscrete || "base" in q ? null : boundsOf(q.support);
 
 /** E log x and E log(1 - x), where q knows them. */
@@ -20,22 +20,22 @@ export const meanLog = (q: Distribution): Tensor | undefined => q.divergences.me
 export const meanLogRest = (q: Distribution): Tensor | undefined => q.divergences.meanLogRest?.(q);
 
 /** -H(q) - E log p where q lies within [low, high], else Infinity. */
-export function byMoments(
+export function fromMeanLogDensity(
   q: Distribution,
   low: Tensor | number,
   high: Tensor | number,
   meanLogDensity: () => Tensor | undefined,
 ): Tensor | null {
-  const bounds = rangeOf(q);
+  const bounds = boundsOfValues(q);
   if (bounds === null) return null;
   const inside = logicalAnd(bounds[0].greaterEqual(low), bounds[1].lessEqual(high));
-  const energy = known(() => meanLogDensity()?.sub(q.divergences.negativeEntropy?.(q) ?? q.entropy().neg()));
+  const energy = valueIfKnown(() => meanLogDensity()?.sub(q.divergences.negativeEntropy?.(q) ?? q.entropy().neg()));
   if (energy !== undefined) return where(inside, energy.neg(), Infinity);
   return readNumbers(inside, "the bounds of a support").some((yes) => yes === 1) ? null : inside.mul(0).add(Infinity);
 }
 
 /** The value of f, or undefined where q does not know it. */
-function known<T>(f: () => T): T | undefined {
+function valueIfKnown<T>(f: () => T): T | undefined {
   try {
     return f();
   } catch (error) {

@@ -16,8 +16,8 @@ import { type Divergences, divergence, type Of } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
 import { logRatio, poissonDivergence, stirlingDivergence } from "../densities/continuous.js";
 import { rateDivergence } from "../densities/divergences.js";
-import { byMoments, meanLog } from "./moments.js";
-import { ownParams, type Reader, readAs } from "./readAs.js";
+import { byConversion, type Conversion, paramsOf } from "./conversion.js";
+import { fromMeanLogDensity, meanLog } from "./moments.js";
 import { gumbelDivergence } from "./real.js";
 
 type Gammas = Tensors<"concentration" | "rate">;
@@ -29,8 +29,8 @@ const gammas = (q: Gammas, p: Gammas): Tensor =>
   );
 const rateAsGamma = ({ params: { rate } }: Of<"rate">): Gammas => ({ concentration: tensor(1), rate });
 const dfAsGamma = ({ params: { df } }: Of<"df">): Gammas => ({ concentration: df.mul(0.5), rate: tensor(0.5) });
-const toGammas = (read: Reader<Gammas>) =>
-  readAs(read, { Gamma: ownParams, Chi2: dfAsGamma, Exponential: rateAsGamma }, gammas);
+const toGammas = (convert: Conversion<Gammas>) =>
+  byConversion(convert, { Gamma: paramsOf, Chi2: dfAsGamma, Exponential: rateAsGamma }, gammas);
 
 // The logarithm of a Weibull variable, turned around, is a Gumbel variable.
 const weibulls = (q: Weibulls, p: Weibulls): Tensor =>
@@ -42,8 +42,8 @@ const rateAsWeibull = ({ params: { rate } }: Of<"rate">): Weibulls => ({
   scale: rate.reciprocal(),
   concentration: tensor(1),
 });
-const toWeibulls = (read: Reader<Weibulls>) =>
-  readAs(read, { Weibull: ownParams, Exponential: rateAsWeibull }, weibulls);
+const toWeibulls = (convert: Conversion<Weibulls>) =>
+  byConversion(convert, { Weibull: paramsOf, Exponential: rateAsWeibull }, weibulls);
 
 export const ofExponential = (): Divergences => ({
   to: {
@@ -53,7 +53,7 @@ export const ofExponential = (): Divergences => ({
   },
   from: {
     "*": divergence((q, { params: { rate } }: Of<"rate">) =>
-      byMoments(q, 0, Infinity, () => log(rate).sub(rate.mul(q.mean))),
+      fromMeanLogDensity(q, 0, Infinity, () => log(rate).sub(rate.mul(q.mean))),
     ),
   },
   meanLog: ({ params: { rate } }: Of<"rate">) => log(rate).neg().sub(EULER),
@@ -61,10 +61,10 @@ export const ofExponential = (): Divergences => ({
 
 export const ofGamma = (): Divergences => ({
   to: {
-    ...toGammas(ownParams),
+    ...toGammas(paramsOf),
     // E exp(-(x - loc) / s) = exp(loc / s) (1 + 1 / (s rate))^-concentration
     Gumbel: divergence((q: Of<"concentration" | "rate">, { params: { loc, scale } }: Of<"loc" | "scale">) =>
-      byMoments(q, -Infinity, Infinity, () => {
+      fromMeanLogDensity(q, -Infinity, Infinity, () => {
         const { concentration, rate } = q.params;
         const decay = exp(loc.div(scale).sub(concentration.mul(log1p(scale.mul(rate).reciprocal()))));
         return q.mean.sub(loc).div(scale).add(log(scale)).add(decay).neg();
@@ -73,7 +73,7 @@ export const ofGamma = (): Divergences => ({
   },
   from: {
     "*": divergence((q, { params: { concentration, rate } }: Of<"concentration" | "rate">) =>
-      byMoments(q, 0, Infinity, () =>
+      fromMeanLogDensity(q, 0, Infinity, () =>
         meanLog(q)
           ?.mul(concentration.sub(1))
           .add(concentration.mul(log(rate)))
@@ -86,11 +86,11 @@ export const ofGamma = (): Divergences => ({
 });
 export const ofChi2 = (): Divergences => ({ to: toGammas(dfAsGamma) });
 // 1/x of an inverse gamma variable is a gamma variable.
-export const ofInverseGamma = (): Divergences => ({ to: readAs(ownParams, { InverseGamma: ownParams }, gammas) });
+export const ofInverseGamma = (): Divergences => ({ to: byConversion(paramsOf, { InverseGamma: paramsOf }, gammas) });
 
 export const ofWeibull = (): Divergences => ({
   to: {
-    ...toWeibulls(ownParams),
+    ...toWeibulls(paramsOf),
     // KL(q | Exponential(rate)), and what the gamma's power of x changes
     Gamma: divergence(
       (q: Of<"scale" | "concentration">, { params: { concentration, rate } }: Of<"concentration" | "rate">) => {
@@ -117,7 +117,7 @@ export const ofPareto = (): Divergences => ({
   },
   from: {
     "*": divergence((q, { params: { scale, alpha } }: Pareto) =>
-      byMoments(q, scale, Infinity, () => {
+      fromMeanLogDensity(q, scale, Infinity, () => {
         const logs = meanLog(q);
         return (
           logs &&

@@ -3,7 +3,7 @@ import { abs, exp, log, log1p, ndtr, square, type Tensor } from "../../autodiff/
 import { EULER, LOG_SQRT_2PI } from "../core/constants.js";
 import { type Divergences, divergence, type Of } from "../core/divergence.js";
 import { excessOverExp, lgammaExcess, rateDivergence, scaleDivergence } from "../densities/divergences.js";
-import { byMoments } from "./moments.js";
+import { fromMeanLogDensity } from "./moments.js";
 
 type LocScale = Of<"loc" | "scale">;
 
@@ -15,7 +15,7 @@ export const ofNormal = (): Divergences => ({
     Normal: normals,
     // E |x - loc| of a normal variable around m: s √(2/π) exp(-d²/2) + (m - loc) (2 Φ(d) - 1), d = (m - loc) / s
     Laplace: divergence((q: LocScale, { params: { loc, scale } }: LocScale) =>
-      byMoments(q, -Infinity, Infinity, () => {
+      fromMeanLogDensity(q, -Infinity, Infinity, () => {
         const shift = abs(q.params.loc.sub(loc));
         const d = shift.div(q.params.scale);
         const centred = exp(square(d).mul(-0.5)).mul(q.params.scale.mul(Math.sqrt(2 / Math.PI)));
@@ -26,7 +26,7 @@ export const ofNormal = (): Divergences => ({
   },
   from: {
     "*": divergence((q, { params: { loc, scale } }: LocScale) =>
-      byMoments(q, -Infinity, Infinity, () =>
+      fromMeanLogDensity(q, -Infinity, Infinity, () =>
         q.variance
           .add(square(q.mean.sub(loc)))
           .div(square(scale))

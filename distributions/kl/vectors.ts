@@ -5,7 +5,7 @@ import type { Derived, Distribution, Independent } from "../core/distribution.js
 import { type Divergence, type Divergences, divergence, type Of } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
 import { classDivergence, gammaDivergence, scaleDivergence } from "../densities/divergences.js";
-import { readAs } from "./readAs.js";
+import { byConversion } from "./conversion.js";
 
 type Classes = Distribution & { readonly probs: Tensor; readonly logits: Tensor };
 const classes = (q: Classes, p: Classes): Tensor => classDivergence(q.probs, q.logits, p.logits);
@@ -57,10 +57,10 @@ function normalVectors(q: NormalVector, p: NormalVector): Tensor {
   const squares = sum(square(below), [-1, -2]).add(sum(square(shift), [-1, -2]));
   return sum(scaleDivergence(diag(from), diag(to)), -1).add(squares.mul(0.5));
 }
-const READERS = { MultivariateNormal: withScale, LowRankMultivariateNormal: ofLowRank };
+const CONVERSIONS = { MultivariateNormal: withScale, LowRankMultivariateNormal: ofLowRank };
 const amongNormals = (own: "MultivariateNormal" | "LowRankMultivariateNormal"): Divergences => ({
-  to: readAs<NormalVector>(READERS[own], { ...READERS, Independent: ofVariables }, normalVectors),
-  from: { Independent: readAs<NormalVector>(ofVariables, READERS, normalVectors)[own] as Divergence },
+  to: byConversion<NormalVector>(CONVERSIONS[own], { ...CONVERSIONS, Independent: ofVariables }, normalVectors),
+  from: { Independent: byConversion<NormalVector>(ofVariables, CONVERSIONS, normalVectors)[own] as Divergence },
 });
 export const ofMultivariateNormal = (): Divergences => amongNormals("MultivariateNormal");
 export const ofLowRankMultivariateNormal = (): Divergences => amongNormals("LowRankMultivariateNormal");

@@ -30,8 +30,8 @@ const readOperators = (): Map<string, number[]> =>
 
 /** A function that is one instruction. */
 export interface Builtin {
-  readonly takes: readonly Type[];
-  readonly gives: Type | null;
+  readonly operandTypes: readonly Type[];
+  readonly resultType: Type | null;
   readonly code: readonly number[];
   /** For an access to memory: the power of 2 it is aligned to, and the lane that follows the offset. */
   readonly memory: readonly [number, number[]] | null;
@@ -66,11 +66,11 @@ const BUILTINS = `
 
 const readBuiltins = (): Map<string, Builtin> =>
   new Map(
-    rows(BUILTINS).map(([name, takes, gives, code = "", align, lane = ""]) => [
+    rows(BUILTINS).map(([name, operandTypes, resultType, code = "", align, lane = ""]) => [
       name as string,
       {
-        takes: [...(takes as string)] as Type[],
-        gives: gives === "-" ? null : (gives as Type),
+        operandTypes: [...(operandTypes as string)] as Type[],
+        resultType: resultType === "-" ? null : (resultType as Type),
         code: bytesOf(code),
         memory: align === undefined ? null : [Number(align), bytesOf(lane)],
       },

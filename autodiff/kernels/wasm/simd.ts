@@ -29,12 +29,12 @@ const formulasByName = (): Map<string, Routine> =>
   (known ??= new Map(parse(simdPrimitives + formulas).map((formula) => [formula.name, formula])));
 
 /** Functions of one number that formulas call for each element: what is rare, and longer in SIMD code than it is worth. */
-let outside: Record<string, (x: number) => number> | null = null;
-const outsideFunctions = (): Record<string, (x: number) => number> => (outside ??= farAngles());
+let externals: Record<string, (x: number) => number> | null = null;
+const externalFunctions = (): Record<string, (x: number) => number> => (externals ??= farAngles());
 
 /** The module with the routines of a text. */
 const moduleOf = (text: string): Uint8Array<ArrayBuffer> =>
-  assemble(parse(text), formulasByName(), Object.keys(outsideFunctions()));
+  assemble(parse(text), formulasByName(), Object.keys(externalFunctions()));
 
 /** A text after the kernels that it calls, and those that they call, each of which stands before its callers. */
 function withKernels(text: string): string {
@@ -79,7 +79,7 @@ export class Simd {
   }
 
   #link(module: object): object {
-    return new (platform().Instance)(module, { env: { memory: this.#memory, ...outsideFunctions() } }).exports;
+    return new (platform().Instance)(module, { env: { memory: this.#memory, ...externalFunctions() } }).exports;
   }
 }
 

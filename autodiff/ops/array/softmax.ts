@@ -5,8 +5,8 @@
  */
 import { type AxisMap, mapAxes } from "../../../provenance/axes.js";
 import { apply } from "../../core/apply.js";
+import { bindingContiguous } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
-import { asContiguous } from "../../core/copy.js";
 import type { Op, Vjp } from "../../core/op.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import type { View } from "../../core/view.js";
@@ -24,7 +24,6 @@ import {
   planOf,
   readReduced,
   reducing,
-  reduction,
   reductionOp,
   sum,
 } from "./reduce.js";
@@ -41,7 +40,10 @@ function normaliser(name: Normaliser, vjp: Vjp<readonly number[]>): Op<readonly 
   const op: Op<readonly number[]> = {
     name,
     shape: (_, [x]) => (x as Tensor).shape,
-    kernel: (axes, out, [x]) => normalise(name, planOf(out, axes, true), out, asContiguous(x as View)),
+    ...bindingContiguous((axes: readonly number[], out, [x]) => {
+      const plan = planOf(out, axes, true);
+      return () => normalise(name, plan, out, x as View);
+    }),
     vjp: () => vjp,
     batch: (axes, [x]) =>
       apply(
@@ -55,8 +57,10 @@ function normaliser(name: Normaliser, vjp: Vjp<readonly number[]>): Op<readonly 
 }
 
 const total = (x: Tensor, axes: readonly number[]): Tensor => sum(x, axes, KEEP_DIMS);
-const softmaxOp = normaliser("softmax", (g, y, _, axes) => mulZeroWins(y, sub(g, total(mulZeroWins(y, g), axes))));
-const logSoftmaxOp = normaliser("logSoftmax", (g, _, [x], axes) =>
+export const softmaxOp = normaliser("softmax", (g, y, _, axes) =>
+  mulZeroWins(y, sub(g, total(mulZeroWins(y, g), axes))),
+);
+export const logSoftmaxOp = normaliser("logSoftmax", (g, _, [x], axes) =>
   sub(g, mulZeroWins(total(g, axes), softmaxOver(x as Tensor, axes))),
 );
 
@@ -71,7 +75,7 @@ function softmaxOver(x: Tensor, axes: readonly number[]): Tensor {
     order.map((_, axis) => order.indexOf(axis)),
   );
 }
-const smallLogsumexp = reduction(
+export const logsumexpOp = reductionOp(
   "logsumexp",
   (plan, out, x) => normalise("logsumexp", plan, out, x),
   (g, y, [input], reduced) => {
@@ -81,6 +85,7 @@ const smallLogsumexp = reduction(
   },
   { byRows: true },
 );
+const smallLogsumexp = reducing(logsumexpOp);
 
 /** The largest element along axes, 0 if infinite. It only prevents overflow: results do not depend on it, so it has no gradient. */
 export const shiftOp = reductionOp("shift", shifts, null, { byRows: true });

@@ -48,7 +48,8 @@ type DrawOne = (stream: Stream, a: number, b: number) => number;
 
 const each =
   (draw: DrawOne, stream = new Stream()): Fill =>
-  (out, offset, rows, k0, k1, [a = ABSENT, b = ABSENT]) => {
+  (out, offset, rows, k0, k1, parameters) => {
+    const [a, b] = [parameters[0] ?? ABSENT, parameters[1] ?? ABSENT];
     for (let i = 0; i < rows; i++)
       out[offset + i] = draw(
         stream.at(k0, k1, i),

@@ -31,7 +31,7 @@ import {
 } from "../elementwise/incomplete.js";
 import { add, div, exp, less, mul, mulZeroWins, sub, where } from "../elementwise/math.js";
 import { digamma } from "../elementwise/special.js";
-import { asKey, type Draws, draw, drawOneOp, drawOp } from "./draw.js";
+import { asKey, type Draws, draw, drawOneOp, drawOp, type Operand } from "./draw.js";
 
 /** The key of a seed, a whole number: [2] uint32 words. */
 export const key = (seed: number): Tensor => ofView(contiguous(Float64Array.from(kernels.keyFromSeed(seed)), [2]));
@@ -40,10 +40,9 @@ const splitOp = /* @__PURE__ */ drawOp("split", (out, offset, n, k0, k1) => kern
 /** n keys made from one key: [n, 2]. */
 export const split = (from: TensorLike, n = 2): Tensor => draw(splitOp, from, [], [n], { result: [2] });
 
-const foldInOp = /* @__PURE__ */ drawOp("foldIn", (out, offset, n, k0, k1, [data]) => {
-  if (data === undefined) return;
-  for (let i = 0; i < n; i++)
-    kernels.foldIn(k0, k1, data.data[data.offset + i * data.step] as number, out, offset + 2 * i);
+const foldInOp = /* @__PURE__ */ drawOp("foldIn", (out, offset, n, k0, k1, parameters) => {
+  const { data, offset: start, step } = parameters[0] as Operand;
+  for (let i = 0; i < n; i++) kernels.foldIn(k0, k1, data[start + i * step] as number, out, offset + 2 * i);
 });
 /** A key made from a key and a whole number 0 <= data < 2^32, such as a step count; one key per element of data. */
 export const foldIn = (from: TensorLike, data: TensorLike): Tensor =>
@@ -132,9 +131,8 @@ function whole(bound: string, x: TensorLike): Tensor {
 
 type ClassDraw = typeof kernels.categoricalDraw;
 const classOp = (name: string, one: ClassDraw, stream = new kernels.Stream()) =>
-  drawOp(name, (out, offset, n, k0, k1, [parameter]) => {
-    if (parameter === undefined) return;
-    const { data, offset: start, step } = parameter;
+  drawOp(name, (out, offset, n, k0, k1, parameters) => {
+    const { data, offset: start, step } = parameters[0] as Operand;
     for (let i = 0; i < n; i++) out[offset + i] = one(stream.at(k0, k1, i), data, start + i * step, step);
   });
 const categoricalOp = /* @__PURE__ */ classOp("categorical", kernels.categoricalDraw);
@@ -206,10 +204,9 @@ const dirichletGradient: Vjp<Draws> = (g, x, [, concentration]) => {
 };
 const dirichletOp = /* @__PURE__ */ drawOp(
   "dirichlet",
-  (out, offset, n, k0, k1, [a]) => {
-    if (a === undefined) return;
+  (out, offset, n, k0, k1, parameters) => {
     const stream = kernels.shared;
-    const { data, offset: start, step } = a;
+    const { data, offset: start, step } = parameters[0] as Operand;
     for (let i = 0; i < n; i++)
       kernels.dirichletDraw(stream.at(k0, k1, i), data, start + i * step, step, out, offset + i * step);
   },

@@ -26,8 +26,8 @@ function logDensity(x: Tensor, { totalCount: n, probs, logits }: Params): Tensor
   if (probs !== undefined) return logBinomial(x, n, probs);
   // By the rarer outcome, whose probability is known to all its digits.
   const l = logits as Tensor;
-  const isTurned = less(0, l);
-  const [k, rarer] = [where(isTurned, n.sub(x), x), where(isTurned, l.neg(), l)];
+  const isMirrored = less(0, l);
+  const [k, rarer] = [where(isMirrored, n.sub(x), x), where(isMirrored, l.neg(), l)];
   return logBinomial(k, n, sigmoid(maximum(rarer, -FAR_LOGIT))).add(mulZeroWins(k, minimum(rarer.add(FAR_LOGIT), 0)));
 }
 

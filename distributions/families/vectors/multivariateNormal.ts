@@ -94,6 +94,6 @@ export function scaleOf({ scaleTril, covarianceMatrix, precisionMatrix }: ScaleP
   if (scaleTril !== undefined) return scaleTril;
   if (covarianceMatrix !== undefined) return cholesky(covarianceMatrix);
   // P = L⁻ᵀ L⁻¹: turned about, the Cholesky factor of P turned about is L⁻ᵀ.
-  const turned = (x: Tensor): Tensor => flip(flip(x, -1), -2);
-  return inverse(matrixTranspose(turned(cholesky(turned(precisionMatrix as Tensor)))));
+  const flipBoth = (x: Tensor): Tensor => flip(flip(x, -1), -2);
+  return inverse(matrixTranspose(flipBoth(cholesky(flipBoth(precisionMatrix as Tensor)))));
 }

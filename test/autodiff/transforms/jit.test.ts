@@ -240,6 +240,21 @@ test("equal constants are one, and so is what is computed of them", () => {
   assert.is([...f.source(tensor([2, 3])).matchAll(/functions\[0\]/g)].length, 2);
 });
 
+test("a second input of a view, there for its gradient alone, is not computed", () => {
+  const firstOp: pedigrad.Op = {
+    name: "first",
+    shape: (_, [x]) => (x as Tensor).shape,
+    view: (_, x) => x,
+    kernel: () => {},
+    vjp: (input) => (input === 1 ? (g) => g : null),
+    batch: (_, inputs) => pedigrad.apply(firstOp, null, ...inputs),
+  };
+  const f = (x: Tensor) => valueAndGrad((y: Tensor) => pedigrad.apply(firstOp, null, y.sum(), y.cumsum().sum()))(x);
+  assertSame(f, [[tensor([1, 2, 3])], [tensor([4, -5, 6])]]);
+  assert.match(jit((x: Tensor) => x.cumsum()).source(tensor([1, 2, 3])), /cumsum/);
+  assert.not.match(jit((x: Tensor) => f(x)[0]).source(tensor([1, 2, 3])), /cumsum/);
+});
+
 test("the source is legible and names no input of the caller", () => {
   const f = jit((x: { "evil();": Tensor }) => at(x["evil();"].mul(2), 0));
   const text = f.source({ "evil();": tensor([1, 2]) });
