@@ -16,7 +16,8 @@ const namespaces: NonNullable<Options["plugins"]>[number] = {
 
 /**
  * The library: one build for all sub-paths, split into shared chunks in both formats, so that there is one handler stack
- * and one `Tensor` whichever path is imported. Only the types of ndarray are a dependency, because `Tensor.data` is an NdArray.
+ * and one `Tensor` whichever path is imported. ndarray is part of it: it is CommonJS, and so bundled the
+ * package runs in a browser as it stands; only its types are a dependency, because `Tensor.data` is an NdArray.
  */
 export const library: Options = {
   entry: {

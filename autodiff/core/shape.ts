@@ -73,12 +73,9 @@ export function asShape(op: string, shape: Shape): Shape {
   });
 }
 
-/**
- * A copy of a shape, since tensors keep theirs and the caller may change the array. Shapes that are not lists of non-negative integers,
- * or too large, are refused before anything is allocated.
- */
+/** Refuse shapes that are not lists of non-negative integers, or too large, before anything is allocated. */
 export function checkShape(op: string, given: Shape): Shape {
-  const shape = asShape(op, given).slice();
+  const shape = asShape(op, given);
   for (const n of shape)
     if (!Number.isInteger(n) || n < 0)
       throw new PedigradError({

@@ -99,7 +99,7 @@ export class Tensor extends /* @__PURE__ */ withMethods() {
   /** The numbers as a new ndarray: writing into it changes no tensor. */
   get data(): View {
     read(this, "data");
-    return contiguous(toFlat(rawView(this)), this.shape.slice());
+    return contiguous(toFlat(rawView(this)), this.shape);
   }
   /** The same as `data`. */
   get view(): View {

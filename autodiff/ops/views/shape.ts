@@ -62,14 +62,13 @@ export function reshape(x: TensorLike, given: Shape): Tensor {
   const missing = from.size / Math.max(sizeOf(known), 1);
   const to = known.length === shape.length - 1 ? shape.map((n) => (n === -1 ? Math.floor(missing) : n)) : shape;
   if (sameShape(from.shape, to)) return from;
-  const checked = checkShape("reshape", to);
-  if (sizeOf(checked) !== from.size)
+  if (sizeOf(checkShape("reshape", to)) !== from.size)
     throw new PedigradError({
       code: "shape-mismatch",
       op: "reshape",
       message: `reshape: shape ${showShape(from.shape)} has ${from.size} elements, which do not fill ${showShape(shape)}.`,
     });
-  return apply(reshapeOp, { shape: checked }, from);
+  return apply(reshapeOp, { shape: to }, from);
 }
 
 /** The axes in another order. `axes[i]` is the axis of x that becomes axis i; reversed by default. */
@@ -120,14 +119,13 @@ export const moveToFront = (x: Tensor, axis: number): Tensor =>
 export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
   const from = tensor(x);
   if (sameShape(from.shape, asShape("broadcastTo", shape))) return from;
-  const to = checkShape("broadcastTo", shape);
-  if (!sameShape(broadcastShapes("broadcastTo", from.shape, to), to))
+  if (!sameShape(broadcastShapes("broadcastTo", from.shape, checkShape("broadcastTo", shape)), shape))
     throw new PedigradError({
       code: "shape-mismatch",
       op: "broadcastTo",
       message: `broadcastTo: shape ${showShape(from.shape)} does not broadcast to ${showShape(shape)}.`,
     });
-  return apply(broadcastOp, to, from);
+  return apply(broadcastOp, shape, from);
 }
 
 const broadcastOp: Op<Shape> = {
