@@ -5,7 +5,7 @@
  * (evidence), max (the most probable assignment), or a logsumexp whose gradient is a random draw (posterior sampling).
  */
 import { PedigradError, tensor } from "../../autodiff/index.js";
-import { areSame } from "../../distributions/kl/sameFamily.js";
+import { areSame } from "../../distributions/core/parameters.js";
 import { quoted } from "../checks.js";
 import { eliminate, type SumOver } from "./eliminate.js";
 import { type Factor, multiply, plateName, reduceNames } from "./factors.js";

@@ -17,7 +17,8 @@ import { integerInterval, nonnegativeInteger, real, unitInterval } from "../../c
 import { family, type Tensors } from "../../core/family.js";
 import { betaTail, countQuantile } from "../../densities/countQuantiles.js";
 import { FAR_LOGIT, logBinomial } from "../../densities/counts.js";
-import { type Odds, outcomesOf, probsOf } from "./odds.js";
+import { type Odds, outcomesOf, probsOf } from "../../densities/odds.js";
+import { ofBinomial } from "../../kl/counts.js";
 
 type Params = Tensors<"totalCount"> & Odds;
 
@@ -58,6 +59,7 @@ export class Binomial extends /* @__PURE__ */ family<Params, [totalCount: Tensor
   },
   cdf,
   icdf: (q, p) => countQuantile((k) => cdf(k, p), q, p.totalCount),
+  divergences: ofBinomial,
 }) {
   get probs(): Tensor {
     return probsOf(this.params);

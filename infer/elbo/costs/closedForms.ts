@@ -5,8 +5,8 @@
  */
 import { textOf } from "../../../autodiff/core/tensor.js";
 import { neg, PedigradError, Tensor, tensor } from "../../../autodiff/index.js";
+import { areSame } from "../../../distributions/core/parameters.js";
 import { klDivergence } from "../../../distributions/index.js";
-import { areSame } from "../../../distributions/kl/sameFamily.js";
 import { getProvenance, type Provenance, union, withAmbient } from "../../../provenance/index.js";
 import type { SampleSite } from "../../program/trace.js";
 import type { Cost, Pair } from "../particles/pair.js";
