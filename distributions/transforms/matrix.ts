@@ -142,8 +142,10 @@ export class CorrCholesky extends Transform {
       .add(eye(n))
       .mul(exp(maximum(this.#logLeft(x, n).mul(0.5), SHORTEST)));
   }
-  /** atanh(y_ij / √l) = asinh(y_ij / √m), with l and m the squared length left before and after the entry. The second keeps more digits
-   * near ±1. */
+  /**
+   * atanh(y_ij / √l) = asinh(y_ij / √m), with l and m the squared length left before and after the entry. The second keeps more digits
+   * near ±1.
+   */
   override inverse(y: Tensor): Tensor {
     const left = flip(cumsum(flip(square(y), -1), -1), -1);
     const ratio = fromTriangle(y).div(sqrt(fromTriangle(left, 1)));

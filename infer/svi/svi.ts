@@ -258,8 +258,10 @@ function splitKey({ key }: SVIState): { next: Tensor; own: Tensor } {
   return { next, own };
 }
 
-/** The result of a step without the names of its own sites. Inside an outer model, it inherits
- * the set of `given` and the ambient set. */
+/**
+ * The result of a step without the names of its own sites. Inside an outer model, it inherits
+ * the set of `given` and the ambient set.
+ */
 function withOuterSets(result: StepResult, given: unknown): StepResult {
   const outer = isInRun() ? union(getProvenance(given), currentAmbient()) : Provenance.empty;
   const detached = detachProvenance(result);

@@ -19,8 +19,10 @@ import { family, type Tensors } from "../../core/family.js";
 import { logPoisson } from "../../densities/continuous.js";
 import { type Classes, classesOf, logitsOf, probsOf } from "../categorical/classes.js";
 
-/** Multinomial draws, one class after the other: each class gets a binomial share of the counts that are left, with its share of the
- * probability that is left. */
+/**
+ * Multinomial draws, one class after the other: each class gets a binomial share of the counts that are left, with its share of the
+ * probability that is left.
+ */
 export function countsOf(key: Tensor, totalCount: Tensor, probs: Tensor, shape: Shape): Tensor {
   const classes = probs.shape.at(-1) as number;
   const keys = [...random.split(key, classes)];
