@@ -4,8 +4,8 @@
  */
 
 /**
- * out = a b for one m by k and one k by n matrix. It computes 2 by 4 entries at a time, with six loads for eight
- * multiplications. The columns are first copied to contiguous memory. Each entry is a sum over k in order.
+ * out = a b for one m by k and one k by n matrix. It computes 2 by 4 entries at a time, with six loads for eight multiplications. The
+ * columns are first copied to contiguous memory. Each entry is a sum over k in order.
  */
 export function multiply(
   out: Float64Array,

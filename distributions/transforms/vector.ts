@@ -84,8 +84,8 @@ export class StickBreaking extends Transform {
 const offsets = (n: number): Tensor => log(sub(n, arange(n)));
 
 /**
- * y_0 = x_0, y_k = y_{k-1} + exp(x_k): an increasing vector. A step too small to change the
- * number goes to the next number, and results stay finite.
+ * y_0 = x_0, y_k = y_{k-1} + exp(x_k): an increasing vector. A step too small to change the number goes to the next number, and results
+ * stay finite.
  *
  * @example new Ordered().forward(tensor([1, 0, 0])) // [1, 2, 3]
  */
@@ -118,8 +118,7 @@ export class Ordered extends Transform {
 }
 
 /**
- * The logarithms of an increasing vector of positive numbers: steps and range are limited so that the
- * exponentials differ and are finite.
+ * The logarithms of an increasing vector of positive numbers: steps and range are limited so that the exponentials differ and are finite.
  *
  * @example new OrderedLogs().forward(tensor([1, 0])) // [1, 2]
  */

@@ -259,8 +259,7 @@ function splitKey({ key }: SVIState): { next: Tensor; own: Tensor } {
 }
 
 /**
- * The result of a step without the names of its own sites. Inside an outer model, it inherits
- * the set of `given` and the ambient set.
+ * The result of a step without the names of its own sites. Inside an outer model, it inherits the set of `given` and the ambient set.
  */
 function withOuterSets(result: StepResult, given: unknown): StepResult {
   const outer = isInRun() ? union(getProvenance(given), currentAmbient()) : Provenance.empty;

@@ -6,8 +6,8 @@
  *     log Poisson(k; μ)     = -D(k, μ) - δ(k) - log(2π k) / 2
  *     log Binomial(k; n, p) = -D(k, n p) - D(n-k, n q) + δ(n) - δ(k) - δ(n-k) + log(n / (2π k (n-k))) / 2
  *
- * with D(k, μ) = k log(k/μ) + μ - k and δ the error of Stirling's formula: k log μ - lgamma(k + 1) cancels
- * more and more as the mean grows; this form does not.
+ * with D(k, μ) = k log(k/μ) + μ - k and δ the error of Stirling's formula: k log μ - lgamma(k + 1) cancels more and more as the mean grows;
+ * this form does not.
  */
 import { exp, log, log1p } from "../formulas/scalarFormulas.js";
 import type { Stream } from "./stream.js";
