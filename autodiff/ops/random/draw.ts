@@ -62,7 +62,7 @@ const parameterShape = (key: Tensor, { shape, parameterEvent }: Draws): Shape =>
 ];
 
 function operandOf(x: View, shape: Shape, event: Shape): Operand {
-  if (sizeOf(x.shape) === 1 && event.length === 0) return { data: x.data, offset: x.offset, step: 0 };
+  if (x.size === 1 && event.length === 0) return { data: x.data, offset: x.offset, step: 0 };
   const { data, offset } = asContiguous(broadcastView(x, shape));
   return { data, offset, step: sizeOf(event) };
 }
@@ -83,13 +83,13 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
       return [...(key as Tensor).shape.slice(0, -1), ...draws.shape, ...draws.resultEvent];
     },
     kernel: (draws, out, [keys, ...parameters]) => {
-      const { data: words, offset: first, shape } = asContiguous(keys as View);
-      const batch = shape.slice(0, -1);
+      const { data: words, offset: first, shape, size } = asContiguous(keys as View);
+      const count = size / 2;
       const rows = sizeOf(draws.shape);
-      const stride = rows * sizeOf(draws.resultEvent);
-      const all = [...batch, ...draws.shape, ...draws.parameterEvent];
+      const stride = out.size / count;
+      const all = [...shape.slice(0, -1), ...draws.shape, ...draws.parameterEvent];
       const operands = parameters.map((x) => operandOf(x, all, draws.parameterEvent));
-      for (let k = 0, count = sizeOf(batch); k < count; k++) {
+      for (let k = 0; k < count; k++) {
         const own = operands.map((x) => ({ ...x, offset: x.offset + k * rows * x.step }));
         const at = first + 2 * k;
         fill(out.data, out.offset + k * stride, rows, words[at] as number, words[at + 1] as number, own);
