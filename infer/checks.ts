@@ -1,6 +1,6 @@
 /** Refusals of the most common mistakes: a forgotten key, data where options belong, a class for a guide, a misspelt name. */
 import { PedigradError, Tensor } from "../autodiff/index.js";
-import { type Kind, MOST } from "../provenance/base/kinds.js";
+import { type Kind, MAX_COUNT } from "../provenance/base/kinds.js";
 import { didYouMean, refuseOption, requireKind, requireOptions, show } from "../provenance/base/options.js";
 import { isRecord } from "../provenance/base/records.js";
 
@@ -21,7 +21,8 @@ export function requireKey(op: string, key: unknown, place = "first"): asserts k
 export function requireCount(op: string, param: string, x: unknown): void {
   if (!(Number.isInteger(x) && (x as number) >= 1))
     refuseOption(op, param, `${param} must be a positive integer, got ${show(x)}.`);
-  if ((x as number) > MOST) refuseOption(op, param, `${param} must be at most 2^26, got ${x}, which no memory holds.`);
+  if ((x as number) > MAX_COUNT)
+    refuseOption(op, param, `${param} must be at most 2^26, got ${x}, which no memory holds.`);
 }
 
 /** Refuse anything that is not a program; a class is one only when it is called with `new`. */

@@ -28,10 +28,10 @@ export function noteRead(read: Provenance): void {
 
 /** Tell the current run that an op threw `error` because of a value with this set. */
 export function noteRefusal(set: Provenance, error: PedigradError): void {
-  if (collecting && !ambient.includes(set)) refusal ??= caughtBy(set, error);
+  if (collecting && !ambient.includes(set)) refusal ??= caughtRefusal(set, error);
 }
 
-const caughtBy = (set: Provenance, { op, param, message }: PedigradError): PedigradError =>
+const caughtRefusal = (set: Provenance, { op, param, message }: PedigradError): PedigradError =>
   new PedigradError({
     code: "caught-refusal",
     site: [...set][0],
@@ -48,7 +48,7 @@ export function noteEnumerated(site: string): void {
 /** The first enumerated site of the current run that is in `set`, for errors. */
 export const enumeratedIn = (set: Provenance): string | undefined => enumerated.find((site) => set.has(site));
 
-function within<T>(collect: boolean, body: () => T): T {
+function withCollection<T>(collect: boolean, body: () => T): T {
   const outer = { ambient, collecting, enumerated, refusal };
   [ambient, collecting, enumerated, refusal] = [Provenance.empty, collect, [], null];
   let thrown: PedigradError | null = null;
@@ -67,7 +67,7 @@ function within<T>(collect: boolean, body: () => T): T {
 }
 
 /** Run `body` as a run of its own: an ambient set that starts empty and is gone afterwards, also after a throw. */
-export const inFreshRun = <T>(body: () => T): T => within(true, body);
+export const inFreshRun = <T>(body: () => T): T => withCollection(true, body);
 
 /** Whether a run surrounds this point. */
 export const isInRun = (): boolean => collecting;
@@ -76,7 +76,7 @@ export const isInRun = (): boolean => collecting;
 export const inRun = <T>(body: () => T): T => (collecting ? body() : inFreshRun(body));
 
 /** Run `body` (a gradient, an optimiser) where reads leave no trace and results inherit nothing. */
-export const outsideRuns = <T>(body: () => T): T => within(false, body);
+export const outsideRuns = <T>(body: () => T): T => withCollection(false, body);
 
 /** The ambient set of the current run, to be put back by `withAmbient`. */
 export const currentAmbient = (): Provenance => ambient;

@@ -10,7 +10,7 @@ export function cholesky(a: Float64Array, start: number, n: number, out: Float64
       const [ri, rj] = [to + i * n, to + j * n];
       let rest = a[start + i * n + j] as number;
       if (i === j) {
-        rest = lessSquares(rest, out, ri, j);
+        rest = subtractSquares(rest, out, ri, j);
         if (!(rest > 0)) {
           out.fill(Number.NaN, to, to + n * n);
           return;
@@ -24,15 +24,15 @@ export function cholesky(a: Float64Array, start: number, n: number, out: Float64
 }
 
 /** a - Σ x² over n numbers, as if in twice the precision: a pivot is what is left of a cancellation. */
-export function lessSquares(a: number, x: Float64Array, from: number, n: number): number {
+export function subtractSquares(a: number, x: Float64Array, from: number, n: number): number {
   let [rest, lost] = [a, 0];
   for (let k = 0; k < n; k++) {
     const y = x[from + k] as number;
     const square = y * y;
     const less = rest - square;
     // What the difference and the square were rounded by (Knuth's sum of two, Dekker's product).
-    const taken = rest - less;
-    lost += rest - (less + taken) + (taken - square) - productMinus(y, y, square);
+    const subtracted = rest - less;
+    lost += rest - (less + subtracted) + (subtracted - square) - productMinus(y, y, square);
     rest = less;
   }
   return rest + lost;
@@ -53,6 +53,15 @@ export function substitute(
   for (let step = 0; step < n; step++) {
     const i = forward ? step : n - 1 - step;
     const row = at + i * columns;
+    if (columns === 1) {
+      // A sum in a local variable waits for one subtraction after the other, a sum in memory for a store and a load as well.
+      let rest = x[row] as number;
+      const way = forward ? 1 : -1;
+      for (let j = forward ? 0 : n - 1; j !== i; j += way)
+        rest -= (a[start + i * down + j * right] as number) * (x[at + j] as number);
+      x[row] = rest / (a[start + i * (n + 1)] as number);
+      continue;
+    }
     for (let before = 0; before < step; before++) {
       const j = forward ? before : n - 1 - before;
       const [factor, from] = [a[start + i * down + j * right] as number, at + j * columns];

@@ -37,7 +37,7 @@ type Visit = (leaf: unknown, path: string) => unknown;
 export function mapTree(x: unknown, f: Visit, path = "", depth = 0): Tree {
   if (x instanceof Tensor || !isContainer(x)) return f(x, path);
   requireDepth("tree", depth);
-  return mapItems(x, (item, key) => mapTree(item, f, under(f, path, key), depth + 1));
+  return mapItems(x, (item, key) => mapTree(item, f, childPath(f, path, key), depth + 1));
 }
 
 /** The same structure with f applied to the leaves that trees of one structure have at each place. */
@@ -59,7 +59,7 @@ function mapItems(x: unknown, f: (item: unknown, key: unknown) => Tree): Tree {
 }
 
 // Most visitors do not use the path, and building its text would cost more than the visit.
-const under = (f: Visit, path: string, key: unknown): string =>
+const childPath = (f: Visit, path: string, key: unknown): string =>
   f.length < 2 ? "" : path === "" ? `${key}` : `${path}.${key}`;
 
 /** The leaves in order. */

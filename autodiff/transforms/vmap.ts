@@ -39,7 +39,7 @@ export function vmap<A extends TreeLike[], R extends TreeLike>(
       Array.isArray(inAxes) ? ((inAxes as (number | null)[])[i] ?? null) : (inAxes as number | null),
     );
     let size = axisSize;
-    const moved = args.map((arg, i) => {
+    const batches = args.map((arg, i) => {
       const axis = axes[i] as number | null;
       if (axis === null) return arg;
       return mapTree(arg, (leaf) => {
@@ -62,10 +62,10 @@ export function vmap<A extends TreeLike[], R extends TreeLike>(
         message: "vmap: no argument is mapped; give axisSize.",
       });
     return inBatch(n, (level) => {
-      const examples = moved.map((arg, i) =>
+      const examples = batches.map((arg, i) =>
         axes[i] === null ? arg : mapTree(arg, (leaf) => asExample(leaf as Tensor, level)),
       );
-      return mapTree(f(...(examples as never[])), (leaf) => outOf(tensor(leaf as TensorLike), level, n));
+      return mapTree(f(...(examples as never[])), (leaf) => unbatch(tensor(leaf as TensorLike), level, n));
     });
   };
 }
@@ -87,7 +87,7 @@ function checkAxes(inAxes: unknown, unknownOptions: readonly string[]): void {
       );
 }
 
-const outOf = (x: Tensor, level: number, size: number): Tensor =>
+const unbatch = (x: Tensor, level: number, size: number): Tensor =>
   x.batch?.level === level
     ? x.batch.value.withProvenance(union(x.batch.value.provenance, x.provenance))
     : broadcastTo(expandDims(x, 0), [size, ...x.shape]);

@@ -17,11 +17,12 @@ import {
   where,
 } from "../../autodiff/index.js";
 import { type Constraint, unitInterval } from "../constraints/index.js";
+import type { Divergences } from "./divergence.js";
 import type { Params, Parts } from "./parameters.js";
 import { requireThat, validation } from "./validation.js";
 
 export abstract class DistributionBase<P extends Params = Params> {
-  /** The family's name, in errors and in the table of KL divergences. */
+  /** The family's name, in errors and in `divergences`. */
   readonly family: string;
   /** The parameters as given, not broadcast. */
   readonly params: P;
@@ -100,6 +101,10 @@ export abstract class DistributionBase<P extends Params = Params> {
   /** All values, [count] + eventShape, where there are finitely many. */
   supportValues(): Tensor {
     return this.hasNo("enumerable support");
+  }
+  /** The KL divergences in which the family takes part. */
+  get divergences(): Divergences {
+    return {};
   }
 
   // Derived from these.

@@ -40,7 +40,7 @@ export class Compose extends Transform {
   }
   override get direction(): Tensor | number | null {
     return this.parts.reduce<Tensor | number | null>(
-      (so, { direction }) => (so === null || direction === null ? null : mul(so, direction)),
+      (product, { direction }) => (product === null || direction === null ? null : mul(product, direction)),
       1,
     );
   }

@@ -24,37 +24,37 @@ export interface Image extends Constraint {
 export function imageOf(transform: Transform, c: Constraint): Constraint {
   if (transform instanceof Compose) return transform.parts.reduce((from, part) => imageOf(part, from), c);
   if (transform instanceof IndependentTransform) return imageOf(transform.base, c);
-  const own = factorOf(c, transform.domainEventDim);
-  const known = own && ofEvents(transform, own);
+  const own = perEvent(c, transform.domainEventDim);
+  const known = own && imageOfEvents(transform, own);
   return known ? independent(known, c.eventDim - transform.domainEventDim) : preimages(transform, c);
 }
 
 /** The constraint on events of `n` axes that `c` repeats along its other axes, if it is of that kind. */
-function factorOf(c: Constraint, n: number): Constraint | null {
+function perEvent(c: Constraint, n: number): Constraint | null {
   if (c.eventDim === n) return c;
   if (!("base" in c)) return null;
   const { base } = c as IndependentConstraint;
-  return base.eventDim <= n ? independent(base, n - base.eventDim) : factorOf(base, n);
+  return base.eventDim <= n ? independent(base, n - base.eventDim) : perEvent(base, n);
 }
 
-function ofEvents(transform: Transform, c: Constraint): Constraint | null {
+function imageOfEvents(transform: Transform, c: Constraint): Constraint | null {
   if (transform instanceof Identity) return c;
   // Numbers that all obey one rule do so in another order and another shape as well.
   const each = "base" in c ? (c as IndependentConstraint).base : null;
   if (transform instanceof Permute) return each?.scalar === undefined ? null : c;
   if (transform instanceof Reshape) return each?.scalar === undefined ? null : independent(each, transform.to.length);
   const { domain, codomain, direction } = transform;
-  if (isWhole(c, domain)) return codomain;
+  if (coversDomain(c, domain)) return codomain;
   if (direction === null || c.isDiscrete || !hasClosedEnds(c) || (typeof direction !== "number" && !("low" in c)))
     return null;
   const [[low, high], [least, most]] = [boundsOf(c), boundsOf(domain)] as [[Tensor, Tensor], [Tensor, Tensor]];
   const [one, other] = [transform.forward(maximum(low, least)), transform.forward(minimum(high, most))];
-  const rises = greater(direction, 0);
-  return interval(where(rises, one, other), where(rises, other, one));
+  const isIncreasing = greater(direction, 0);
+  return interval(where(isIncreasing, one, other), where(isIncreasing, other, one));
 }
 
 /** Whether `c` is all of the domain, but for a boundary at most. */
-const isWhole = (c: Constraint, domain: Constraint): boolean =>
+const coversDomain = (c: Constraint, domain: Constraint): boolean =>
   c === domain || (c.isUnbounded && domain.isUnbounded) || (c === nonnegative && domain === positive);
 
 const hasClosedEnds = (c: Constraint): boolean =>

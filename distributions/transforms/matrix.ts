@@ -165,8 +165,8 @@ export class CorrCholesky extends Transform {
 
   /** The logarithm of the squared length left before each entry of a row. */
   #logLeft(x: Tensor, n: number): Tensor {
-    const taken = toTriangle(logSech2(x), n);
-    return cumsum(taken, -1).sub(taken);
+    const logFactors = toTriangle(logSech2(x), n);
+    return cumsum(logFactors, -1).sub(logFactors);
   }
 }
 

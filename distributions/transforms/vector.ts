@@ -202,7 +202,7 @@ export class L1Ball extends Transform {
 
   /** log Π_{j<k} (1 - |tanh x_j|), where 1 - tanh|x| = 2 / (1 + exp(2|x|)). */
   #logLeft(x: Tensor): Tensor {
-    const taken = sub(Math.LN2, softplus(abs(x).mul(2)));
-    return cumsum(taken, -1).sub(taken);
+    const logFactors = sub(Math.LN2, softplus(abs(x).mul(2)));
+    return cumsum(logFactors, -1).sub(logFactors);
   }
 }

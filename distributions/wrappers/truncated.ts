@@ -26,7 +26,7 @@ import { isRecord } from "../../provenance/base/records.js";
 import { boundsOf } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
-import { implicitly } from "../core/implicit.js";
+import { withImplicitGradient } from "../core/implicit.js";
 import { requireAll, validation } from "../core/validation.js";
 
 type Bounds = { readonly low?: TensorLike; readonly high?: TensorLike };
@@ -125,6 +125,6 @@ export class Truncated extends Distribution {
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const x = this.quantile(random.uniform(key, shape));
-    return this.hasRsample ? implicitly(x, this) : x;
+    return this.hasRsample ? withImplicitGradient(x, this) : x;
   }
 }

@@ -23,7 +23,7 @@ import { subsamplingScale } from "../program/subsamples.js";
 import { sampleSites, type Trace } from "../program/trace.js";
 import { type ScoreSite, sampledCosts, scoreSitesOf } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
-import { arranged, sharedPlates } from "./costs/meetings.js";
+import { commonPlateDims, sumToMeetings } from "./costs/meetings.js";
 import { pathsOf } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
 import { scoreSitesThatWereRead } from "./particles/hostReads.js";
@@ -48,8 +48,8 @@ interface Particle {
   /** Σ log q over score sites. */
   score: Tensor;
   /** For "dreg": log w with its gradient through z alone, and log p with its gradient through the parameters alone. */
-  along?: Tensor;
-  theta?: Tensor;
+  throughDraws?: Tensor;
+  throughParams?: Tensor;
 }
 
 /**
@@ -87,8 +87,10 @@ export class RenyiELBO extends Elbo<PathPair> {
   runParticle(key: Tensor, task: Task): PathPair {
     const first = runPrograms(key, task);
     const pair =
-      first.read.size === 0 ? first : scoreSitesThatWereRead(first, (constants) => runPrograms(key, task, constants));
-    return this.estimator === "dreg" ? { ...pair, paths: pathsOf(this.name, pair, key, task) } : pair;
+      first.readSites.size === 0
+        ? first
+        : scoreSitesThatWereRead(first, (constants) => runPrograms(key, task, constants));
+    return this.estimator === "dreg" ? { ...pair, pathTerms: pathsOf(this.name, pair, key, task) } : pair;
   }
 
   costs(pair: PathPair): Cost[] {
@@ -104,28 +106,34 @@ export class RenyiELBO extends Elbo<PathPair> {
       const scale = common.reduce((product, plate) => product * subsamplingScale(plate), 1);
       const total = (terms: Tensor[]): Tensor => terms.reduce((a, b) => a.add(b), tensor(0));
       const weight = (of: readonly Cost[]) =>
-        total(of.map((c) => arranged(c.value.div(scale), sharedPlates(c.plates, common))));
-      const { paths } = pair;
+        total(of.map((c) => sumToMeetings(c.value.div(scale), commonPlateDims(c.plates, common))));
+      const { pathTerms } = pair;
       const tensors = {
         logw: weight(costs),
-        score: total(sites.map((d) => arranged(d.site.logProb(), sharedPlates(d.plates, common)))),
-        ...(paths && { along: weight(paths.along), theta: weight(paths.theta) }),
+        score: total(sites.map((d) => sumToMeetings(d.site.logProb(), commonPlateDims(d.plates, common)))),
+        ...(pathTerms && {
+          throughDraws: weight(pathTerms.throughDraws),
+          throughParams: weight(pathTerms.throughParams),
+        }),
       };
       return [tensors, { scale, hasScore: sites.length > 0 }];
     });
     const scale = shared[0]?.scale ?? 1;
     const hasScore = shared.some((one) => one.hasScore);
-    const { logw, score, along, theta } = results as Particle;
+    const { logw, score, throughDraws, throughParams } = results as Particle;
     const bound = this.#bound(logw);
     const loss = neg(bound.sum().mul(scale));
-    if (along !== undefined && theta !== undefined) {
+    if (throughDraws !== undefined && throughParams !== undefined) {
       const v = stopGradient(softmax(logw.mul(1 - this.alpha), 0));
       const share = v.mul(v.mul(1 - this.alpha).add(this.alpha));
-      return { loss: gradientFrom(loss, neg(v.mul(theta).add(share.mul(along)).sum().mul(scale))), mutableState };
+      return {
+        loss: gradientFrom(loss, neg(v.mul(throughParams).add(share.mul(throughDraws)).sum().mul(scale))),
+        mutableState,
+      };
     }
     if (!hasScore) return { loss, mutableState };
-    const gain = stopGradient(this.estimator === "vimco" ? bound.sub(this.#boundOfOthers(logw)) : bound);
-    return { loss: gradientFrom(loss, loss.sub(gain.mul(score).sum().mul(scale))), mutableState };
+    const scoreWeight = stopGradient(this.estimator === "vimco" ? bound.sub(this.#boundOfOthers(logw)) : bound);
+    return { loss: gradientFrom(loss, loss.sub(scoreWeight.mul(score).sum().mul(scale))), mutableState };
   }
 
   /** log( 1/K Σ_k w_k^(1-alpha) ) / (1 - alpha) over the first axis. */
@@ -153,7 +161,7 @@ function refuseNonlinear(pair: Pair, costs: readonly Cost[], common: readonly Pl
   const plate = subsampledPlate(sites, ({ name }) => common.some((p) => p.name === name));
   if (plate === null) return;
   const outside = sites.find(({ plates }) => !plates.some(({ name, dim }) => name === plate.name && dim !== null));
-  const mixed = mixingOf(plate, pair.guide, costs);
+  const mixed = findMixing(plate, pair.guide, costs);
   const why =
     outside !== undefined
       ? `and site "${outside.name}" is not in it`
@@ -175,12 +183,12 @@ function commonPlates({ guide, model }: Pair, costs: readonly Cost[]): PlateFram
   const isIn = (plate: PlateFrame) => (plates: readonly PlateFrame[]) =>
     plates.some(({ name, dim }) => name === plate.name && dim === plate.dim);
   return first.filter(
-    (plate) => plate.dim !== null && rest.every(isIn(plate)) && mixingOf(plate, guide, costs) === null,
+    (plate) => plate.dim !== null && rest.every(isIn(plate)) && findMixing(plate, guide, costs) === null,
   );
 }
 
 /** The op that mixed a latent's elements of the plate (null if unknown) and the site of the term it led to; null if no term mixes them. */
-function mixingOf(plate: PlateFrame, guide: Trace, costs: readonly Cost[]): { op: string | null; to: string } | null {
+function findMixing(plate: PlateFrame, guide: Trace, costs: readonly Cost[]): { op: string | null; to: string } | null {
   const { dim, subsampleSize } = plate;
   if (dim === null || subsampleSize === 1) return null;
   for (const { name, fn, isObserved } of sampleSites(guide))

@@ -28,7 +28,7 @@ import * as kinds from "../../provenance/base/kinds.js";
 import { refuseOption, requireCount } from "../checks.js";
 import { substitute, uncondition } from "../program/handlers.js";
 import { type Handler, withHandler } from "../program/messages.js";
-import { sharedPlates } from "../program/subsamples.js";
+import { sharedPlatesHandler } from "../program/subsamples.js";
 import { isDraw, sampleSites, type Trace } from "../program/trace.js";
 import { type ScoreSite, sampledCosts } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
@@ -115,7 +115,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     const isScore = this.estimator === "score";
     const pair = runPrograms(key, task, ...(isScore ? [constantDraws] : []));
     refuseMovingPoints(this.name, pair.guide, random.foldIn(key, 0), task);
-    return isScore ? pair : { ...pair, paths: pathsOf(this.name, pair, key, task) };
+    return isScore ? pair : { ...pair, pathTerms: pathsOf(this.name, pair, key, task) };
   }
 
   estimate(task: Task): Outcome {
@@ -139,14 +139,14 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     const { results, mutableState } = inEveryParticle(this, task, (pair: PathPair) => {
       const costs = this.costs(pair);
       this.#refuseSubsamples(pair.guide, pair.model);
-      const of = (which: "model" | "guide") => sumOf(costs.filter((c) => c.side === which).map((c) => c.value));
-      const { paths } = pair;
-      const logq = neg(of("guide"));
-      if (paths === undefined) return [{ logp: of("model"), logq }, null];
-      const along = sumOf(paths.along.map((c) => c.value));
-      return [{ logp: sumOf(paths.theta.map((c) => c.value)), logq, along }, null];
+      const sumOfSide = (which: "model" | "guide") => sumOf(costs.filter((c) => c.side === which).map((c) => c.value));
+      const { pathTerms } = pair;
+      const logq = neg(sumOfSide("guide"));
+      if (pathTerms === undefined) return [{ logp: sumOfSide("model"), logq }, null];
+      const throughDraws = sumOf(pathTerms.throughDraws.map((c) => c.value));
+      return [{ logp: sumOf(pathTerms.throughParams.map((c) => c.value)), logq, throughDraws }, null];
     });
-    const { logp, logq, along } = results as { logp: Tensor; logq: Tensor; along?: Tensor };
+    const { logp, logq, throughDraws } = results as { logp: Tensor; logq: Tensor; throughDraws?: Tensor };
     const logw = logp.sub(stopGradient(logq));
     const total = logsumexp(logw, 0);
     const weights = stopGradient(logw.sub(total).exp());
@@ -154,7 +154,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     const share = weights.mul(weights.neg().add(1));
     return {
       theta: neg(total.sub(log(this.numParticles))),
-      phi: along === undefined ? phi : gradientFrom(phi, neg(share.mul(along).sum())),
+      phi: throughDraws === undefined ? phi : gradientFrom(phi, neg(share.mul(throughDraws).sum())),
       mutableState,
     };
   }
@@ -173,19 +173,19 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
 
   #sleep(task: Task): Tensor {
     const key = random.foldIn(task.key, 2);
-    const plates = sharedPlates(() => random.foldIn(key, 0));
+    const plates = sharedPlatesHandler(() => random.foldIn(key, 0));
     const dreamOnce = (k: Tensor): readonly [Tree, null] => {
       const dream = tracedRun(uncondition(task.model), random.foldIn(k, 0), task, constantDraws);
       const values = new Map([...sampleSites(dream)].map((site) => [site.name, stopGradient(site.value)]));
       const args = withObservations(task.args, values, this.insomnia);
       const guide = tracedRun(substitute(task.guide, values), random.foldIn(k, 1), { values: task.values, args });
-      const point = [...sampleSites(guide)].find((site) => !site.isObserved && !isDraw(site));
-      if (point !== undefined)
+      const pointMass = [...sampleSites(guide)].find((site) => !site.isObserved && !isDraw(site));
+      if (pointMass !== undefined)
         throw new PedigradError({
           code: "moving-point",
-          site: point.name,
+          site: pointMass.name,
           op: "ReweightedWakeSleep",
-          message: `ReweightedWakeSleep: guide site "${point.name}" is a point computed from other draws, so it has no density at what the model dreams. Sample "${point.name}" from a distribution, or set insomnia: 1.`,
+          message: `ReweightedWakeSleep: guide site "${pointMass.name}" is a point computed from other draws, so it has no density at what the model dreams. Sample "${pointMass.name}" from a distribution, or set insomnia: 1.`,
         });
       this.#refuseSubsamples(dream, guide);
       return [{ logq: sumOf([...sampleSites(guide)].map((site) => site.scaledLogProb())) }, null];

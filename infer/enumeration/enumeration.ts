@@ -127,7 +127,7 @@ export function refuseSubsampledProducts(
   sites: readonly SampleSite[],
   factors: readonly Plated[],
   { model, modelDims }: EnumeratedPair,
-  canInsist = false,
+  canAcceptBias = false,
 ): void {
   sites.forEach((site, i) => {
     const { names } = (factors[i] as Plated).factor;
@@ -137,7 +137,7 @@ export function refuseSubsampledProducts(
         const { plates } = model.get(name) as SampleSite;
         if (plates.some((p) => p.name === plate.name)) continue;
         const why = `and site "${site.name}" in it depends on the enumerated site "${name}" outside, whose sum is over products of all elements`;
-        refuseSubsampling(op, plate, why, `sample "${name}" in the guide`, canInsist);
+        refuseSubsampling(op, plate, why, `sample "${name}" in the guide`, canAcceptBias);
       }
   });
 }

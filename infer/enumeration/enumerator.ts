@@ -17,18 +17,18 @@ export class Enumerator implements Handler {
   readonly #live = new Map<number, Live>();
   readonly #first: number;
 
-  /** For the model, `before` is the enumerator of the guide, whose sites the model replays. */
+  /** For the model, `guideEnumerator` is the enumerator of the guide, whose sites the model replays. */
   constructor(
     readonly maxPlateNesting: number,
-    readonly before: Enumerator | null = null,
+    readonly guideEnumerator: Enumerator | null = null,
   ) {
-    this.#first = Math.min(-maxPlateNesting, ...(before?.dimOf.values() ?? [])) - 1;
+    this.#first = Math.min(-maxPlateNesting, ...(guideEnumerator?.dimOf.values() ?? [])) - 1;
   }
 
   readonly process: Listeners = {
     sample: (site) => {
       this.#forget(site);
-      const replayed = this.before?.dimOf.get(site.name);
+      const replayed = this.guideEnumerator?.dimOf.get(site.name);
       if (replayed !== undefined && site.value !== null) this.#enter(replayed, site);
       else if (!site.isObserved && site.value === null && site.infer.enumerate === "parallel") this.#enumerate(site);
     },

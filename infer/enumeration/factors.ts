@@ -57,15 +57,15 @@ export const tooLarge = (sites: readonly string[], entries: number, where?: stri
     message: `${where === undefined ? "" : `site "${where}": `}the enumerated sites ${quoted(sites)} enter one sum together, a table of ${entries.toPrecision(3)} entries (at most 2^26). Sample some of them in the guide, or give markov loops a shorter history.`,
   });
 
-/** A factor with the names in `gone` removed by a reduction such as logsumexp or sum. */
+/** A factor with the names in `removed` removed by a reduction such as logsumexp or sum. */
 export function reduceNames(
   { names, value }: Factor,
-  gone: readonly string[],
+  removed: readonly string[],
   reduce: (x: Tensor, axes: number[]) => Tensor,
 ): Factor {
-  const axes = names.flatMap((name, i) => (gone.includes(name) ? [i] : []));
+  const axes = names.flatMap((name, i) => (removed.includes(name) ? [i] : []));
   if (axes.length === 0) return { names, value };
-  return { names: names.filter((name) => !gone.includes(name)), value: reduce(value, axes) };
+  return { names: names.filter((name) => !removed.includes(name)), value: reduce(value, axes) };
 }
 
 /** The name of a plate's axis, which cannot clash with the name of a site. */

@@ -13,9 +13,9 @@ import { MAX_TABLE, tooLarge } from "./factors.js";
 /** The number of dims, counted from the right, that are plates. Refuses tables of more than 2^26 entries. */
 export function survey(key: Tensor, task: Task, around: readonly Handler[]): number {
   const counts = new Map<string, number>();
-  const atFirst = firstValues(counts);
-  const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around, atFirst);
-  const model = replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...around, atFirst);
+  const handler = firstValues(counts);
+  const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around, handler);
+  const model = replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...around, handler);
   let depth = 0;
   for (const site of [...sampleSites(guide), ...sampleSites(model)]) {
     for (const { dim } of site.plates) depth = Math.max(depth, -(dim ?? 0));

@@ -28,12 +28,12 @@ import {
   runEnumerated,
 } from "./enumeration.js";
 import { expectation, type Term } from "./expectation.js";
-import { type InSequence, inSequence, type SequentialChoice } from "./sequential.js";
+import { runSequentially, type SequentialChoice, type SequentialRun } from "./sequential.js";
 import { type Plated, sumProduct } from "./sumProduct.js";
 
 /** The runs of one particle, one for every combination of values of its sequential sites (a single run if it has none). */
 interface EnumeratedParticle extends EnumeratedPair {
-  readonly alternatives: readonly InSequence<EnumeratedPair>[];
+  readonly alternatives: readonly SequentialRun<EnumeratedPair>[];
 }
 
 /**
@@ -67,10 +67,10 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
   }
 
   runParticle(key: Tensor, task: Task): EnumeratedParticle {
-    const alternatives = inSequence((handler) => {
+    const alternatives = runSequentially((handler) => {
       const run = (...own: Handler[]) => runEnumerated(key, task, this.maxPlateNesting, handler, ...own);
       const first = run();
-      return first.read.size === 0 ? first : scoreSitesThatWereRead(first, run);
+      return first.readSites.size === 0 ? first : scoreSitesThatWereRead(first, run);
     });
     const [{ result: pair }] = alternatives;
     if (
@@ -109,7 +109,7 @@ const probabilityOf = (choices: readonly SequentialChoice[], { guide }: Enumerat
 
 const total = (costs: readonly Cost[]): Tensor => costs.reduce((sum, { value }) => sum.add(value.sum()), tensor(0));
 
-function expectedTerms(run: EnumeratedPair, chosen: Tensor | null, biasedSubsampling: boolean): Cost[] {
+function expectedTerms(run: EnumeratedPair, choiceProbability: Tensor | null, biasedSubsampling: boolean): Cost[] {
   const guideSites = [...sampleSites(run.guide)];
   const scores = scoreSitesOf(run.guide).filter(({ site }) => isSampledScore(site));
   const scales = plateScalesOf([...guideSites, ...sampleSites(run.model)]);
@@ -120,10 +120,10 @@ function expectedTerms(run: EnumeratedPair, chosen: Tensor | null, biasedSubsamp
     ...sampled.map((site) => guideTerm(site, run)),
     ...modelTerms(run, scales, biasedSubsampling, (name) => closed.has(name)),
   ];
-  const weighing = { run, scores, chosen, known: new Map() };
+  const context = { run, scores, choiceProbability, cache: new Map() };
   return terms.map((term) => {
     const power = [...term.plates].reduce((product, plate) => product * (scales.get(plate) ?? 1), 1);
-    const expected = expectation(term, weighing);
+    const expected = expectation(term, context);
     const value = power === 1 ? expected : expected.mul(power);
     return {
       site: term.sites[0] as string,
@@ -176,8 +176,8 @@ function guideTerm(site: SampleSite, run: EnumeratedPair): Term {
   const { elementDim } = site.fn;
   const term = guideSideTerm(site, neg(site.masked(hold(site.logProb()))), run);
   if (elementDim === 0) return term;
-  const apart = () => guideFactor(site, neg(site.masked(hold(site.elements()), elementDim)), run, elementDim);
-  return { ...term, elements: apart };
+  const elementwise = () => guideFactor(site, neg(site.masked(hold(site.elements()), elementDim)), run, elementDim);
+  return { ...term, elements: elementwise };
 }
 
 const guideSideTerm = (site: SampleSite, value: Tensor, run: EnumeratedPair): Term => ({
@@ -189,7 +189,7 @@ const guideSideTerm = (site: SampleSite, value: Tensor, run: EnumeratedPair): Te
 });
 
 /** The log density of a model site before the axes of its event are summed, where it has any. */
-function apartOf(site: SampleSite, run: EnumeratedPair): Term["elements"] {
+function elementwiseFactor(site: SampleSite, run: EnumeratedPair): Term["elements"] {
   const { elementDim } = site.fn;
   if (elementDim === 0) return undefined;
   return () => guideFactor(site, site.masked(site.elements(), elementDim), run, elementDim);
@@ -207,13 +207,13 @@ function modelTerms(
   const variables = new Map(
     sites.filter((site) => run.modelDims.dimOf.has(site.name)).map((site) => [site.name, platesOf(site)]),
   );
-  const factors = sites.map((site) => ({ ...modelFactor(site, run), elements: apartOf(site, run) }));
+  const factors = sites.map((site) => ({ ...modelFactor(site, run), elements: elementwiseFactor(site, run) }));
   if (!biasedSubsampling) refuseSubsampledProducts("TraceEnumELBO", sites, factors, run, true);
-  const touched = (f: Plated) => f.factor.names.some((name) => variables.has(name));
-  const plain = factors.filter((f) => !touched(f));
+  const dependsOnVariable = (f: Plated) => f.factor.names.some((name) => variables.has(name));
+  const others = factors.filter((f) => !dependsOnVariable(f));
   const summed = sumProduct(
-    { factors: factors.filter(touched), variables, plateScales, pinned: (name) => inGuide.get(name) },
+    { factors: factors.filter(dependsOnVariable), variables, plateScales, guidePlates: (name) => inGuide.get(name) },
     logsumexp,
   );
-  return [...plain, ...summed].map((term) => ({ ...term, side: "model" as const }));
+  return [...others, ...summed].map((term) => ({ ...term, side: "model" as const }));
 }

@@ -58,7 +58,7 @@ export function siteChoices(
 }
 
 /** One line per site and choice. */
-export const sayChoices = (choices: readonly SiteChoice[]): string[] =>
+export const formatChoices = (choices: readonly SiteChoice[]): string[] =>
   choices.map(
     ({ site, estimator, total, seconds, perSecond, isBiased }) =>
       `  site "${site}", ${estimator}${isBiased ? " (biased)" : ""}: ${total.toPrecision(3)}; ${(1e6 * seconds).toPrecision(3)} µs; ${perSecond.toPrecision(3)} per second`,

@@ -6,12 +6,12 @@
 import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, vmap } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, requireCount, requireKey, requireKind, requireOptions, requireProgram, show } from "../checks.js";
-import { block, seed, substitution } from "../program/handlers.js";
+import { block, seed, substituteHandler } from "../program/handlers.js";
 import { type Model, withHandler } from "../program/messages.js";
-import { wholePlates } from "../program/subsamples.js";
+import { wholePlatesHandler } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 import { type InitStrategy, initToFeasible, initToUniform } from "./initStrategies.js";
-import { describe, type Latent, type Look, lookAt, platesIn, runOf } from "./latents.js";
+import { inspectModel, type Latent, type ModelInspection, platesIn, runModel, toLatents } from "./latents.js";
 
 export interface AutoGuideOptions {
   /** A part of all parameter names; "auto" by default, as in `z_auto_loc` or `auto_loc`. */
@@ -58,7 +58,7 @@ export abstract class AutoGuide extends Callable {
   /** The key of the run that finds the latent sites. */
   protected readonly key: Tensor;
   readonly #hasOwnKey: boolean;
-  #looked: Look | null = null;
+  #inspection: ModelInspection | null = null;
   #latents: readonly Latent[] | null = null;
 
   constructor(
@@ -114,8 +114,8 @@ export abstract class AutoGuide extends Callable {
     if (count > 0) requireCount(op, "the number of draws", count);
     const draw = (k: Tensor): Record<string, Tensor> =>
       block(() =>
-        withHandler(substitution(params), () =>
-          withHandler(wholePlates("given"), () => seed(() => this.guide(...args), k)()),
+        withHandler(substituteHandler(params), () =>
+          withHandler(wholePlatesHandler("given"), () => seed(() => this.guide(...args), k)()),
         ),
       )();
     const stacked: Record<string, Tensor> = vmap(draw)(random.split(key, count));
@@ -127,7 +127,7 @@ export abstract class AutoGuide extends Callable {
   }
 
   /** The param `name` among `params`. */
-  protected of(params: Record<string, Tensor>, name: string): Tensor {
+  protected paramOf(params: Record<string, Tensor>, name: string): Tensor {
     if (Object.hasOwn(params ?? {}, name)) return params[name] as Tensor;
     throw new PedigradError({
       code: "no-value",
@@ -138,17 +138,21 @@ export abstract class AutoGuide extends Callable {
   }
 
   /** The run of the model that finds the latent sites, with the arguments of the first call. */
-  #look(args: readonly unknown[]): Look {
-    this.#looked ??= lookAt(this.model, args, { title: this.title, strategy: this.#initLocFn, key: this.key });
-    return this.#looked;
+  #inspect(args: readonly unknown[]): ModelInspection {
+    this.#inspection ??= inspectModel(this.model, args, {
+      title: this.title,
+      strategy: this.#initLocFn,
+      key: this.key,
+    });
+    return this.#inspection;
   }
   #sites(args: readonly unknown[]): SampleSite[] {
-    return [...sampleSites(this.#look(args).first)].filter((site) => !site.isObserved && this.covers(site));
+    return [...sampleSites(this.#inspect(args).first)].filter((site) => !site.isObserved && this.covers(site));
   }
 
   /** The latent sites of the model. */
   protected latents(...args: unknown[]): readonly Latent[] {
-    this.#latents ??= describe(this.#sites(args), this.#look(args), this.#hasOwnKey);
+    this.#latents ??= toLatents(this.#sites(args), this.#inspect(args), this.#hasOwnKey);
     return this.#latents;
   }
 
@@ -157,8 +161,10 @@ export abstract class AutoGuide extends Callable {
     const latents = this.latents(...args);
     const isGiven = ({ plates }: Latent) => plates.some((plate) => plate.isGiven);
     if (!latents.some(isGiven)) return latents;
-    const now = runOf(this.model, args, initToFeasible(), this.key).seen;
-    return latents.map((latent) => (isGiven(latent) ? { ...latent, plates: platesIn(now, latent.plates) } : latent));
+    const current = runModel(this.model, args, initToFeasible(), this.key).modelTrace;
+    return latents.map((latent) =>
+      isGiven(latent) ? { ...latent, plates: platesIn(current, latent.plates) } : latent,
+    );
   }
 
   /** Whether the guide samples this latent: it does so for continuous ones that are not enumerated. */

@@ -60,7 +60,7 @@ export class AutoGuideList extends AutoGuide {
         op: this.title,
         message: "AutoGuideList: there is no guide in it; append some.",
       });
-    return mergeRecords(...this.parts.map((part) => drawnBy(part, args)));
+    return mergeRecords(...this.parts.map((part) => sampledValues(part, args)));
   }
 
   /** The medians of all parts; a plain function has none. */
@@ -73,9 +73,9 @@ export class AutoGuideList extends AutoGuide {
     return this.#ofParts("quantiles", (part) => part.quantiles(params, probs));
   }
 
-  #ofParts(op: string, of: (part: AutoGuide) => Record<string, Tensor>): Record<string, Tensor> {
+  #ofParts(op: string, evaluate: (part: AutoGuide) => Record<string, Tensor>): Record<string, Tensor> {
     const results = this.parts.map((part, i) => {
-      if (part instanceof AutoGuide) return of(part);
+      if (part instanceof AutoGuide) return evaluate(part);
       throw new PedigradError({
         code: "no-closed-form",
         op,
@@ -87,17 +87,17 @@ export class AutoGuideList extends AutoGuide {
 }
 
 /** The values of the sites that a part of a list samples, by name. */
-function drawnBy(part: AutoGuide | Model, args: readonly unknown[]): Record<string, Tensor> {
+function sampledValues(part: AutoGuide | Model, args: readonly unknown[]): Record<string, Tensor> {
   if (part instanceof AutoGuide) return part(...args);
   const values = emptyRecord<Tensor>();
-  const collecting: Handler = {
+  const collector: Handler = {
     postprocess: {
       sample(message) {
         if (!message.isObserved) values[message.name] = message.value as Tensor;
       },
     },
   };
-  withHandler(collecting, () => part(...args));
+  withHandler(collector, () => part(...args));
   return values;
 }
 
@@ -145,7 +145,8 @@ export class AutoDiscreteParallel extends AutoGuide {
   /** The most probable value of every site. */
   override median(params: Record<string, Tensor>): Record<string, Tensor> {
     const values = emptyRecord<Tensor>();
-    for (const { name } of this.latents()) values[name] = this.of(params, `${name}_${this.prefix}_probs`).argmax(-1);
+    for (const { name } of this.latents())
+      values[name] = this.paramOf(params, `${name}_${this.prefix}_probs`).argmax(-1);
     return values;
   }
 }

@@ -70,8 +70,8 @@ function essOf(chains: Chains): number {
     return total / (n * chains.length);
   };
   const within = (autocovariance(0) * n) / (n - 1);
-  const plus = (within * (n - 1)) / n + (chains.length > 1 ? varianceOf(Float64Array.from(means)) : 0);
-  const rho = (lag: number): number => 1 - (within - autocovariance(lag)) / plus;
+  const pooledVariance = (within * (n - 1)) / n + (chains.length > 1 ? varianceOf(Float64Array.from(means)) : 0);
+  const rho = (lag: number): number => 1 - (within - autocovariance(lag)) / pooledVariance;
   let [even, pair] = [1, 1 + rho(1)];
   let [smallest, sum] = [Infinity, 0];
   for (let lag = 1; lag < n - 3 && pair > 0; lag += 2) {

@@ -48,7 +48,9 @@ export function quantile(x: TensorLike, q: number | readonly number[], options: 
   const qs = typeof q === "number" ? [q] : q;
   for (const each of qs)
     if (!(each >= 0 && each <= 1)) refuseOption("quantile", "q", `q lies between 0 and 1, got ${show(each)}.`);
-  const found = overDraws("quantile", tensor(x), options, qs.length, (sorted) => qs.map((p) => quantileOf(sorted, p)));
+  const found = reduceDraws("quantile", tensor(x), options, qs.length, (sorted) =>
+    qs.map((p) => quantileOf(sorted, p)),
+  );
   return typeof q === "number" ? found.squeeze(0) : found;
 }
 
@@ -60,7 +62,7 @@ export function hpdi(x: TensorLike, options: HpdiOptions = {}): Tensor {
   requireOptions("hpdi", options, ["prob", "axis"]);
   const { prob = 0.94 } = options;
   requireProb("hpdi", prob);
-  return overDraws("hpdi", tensor(x), options, 2, (sorted) => narrowest(sorted, prob));
+  return reduceDraws("hpdi", tensor(x), options, 2, (sorted) => narrowest(sorted, prob));
 }
 
 /** Refuse a share that does not lie strictly between 0 and 1. */
@@ -70,7 +72,7 @@ export function requireProb(op: string, prob: unknown): void {
 }
 
 /** [count, ...rest]: what `f` says of the sorted draws of every element. */
-function overDraws(
+function reduceDraws(
   op: string,
   x: Tensor,
   { axis = 0 }: AxisOption,

@@ -6,15 +6,15 @@ import type { Handler } from "../program/messages.js";
 import { sampleSites, type Trace } from "../program/trace.js";
 
 /** Refuses a param of a fitted program that `params` has no value for, before it takes its initial one. */
-export const requiring = (params: Record<string, unknown>): Handler => ({
+export const requireParamsHandler = (params: Record<string, unknown>): Handler => ({
   process: {
     param(message) {
-      if (message.value === null) throw withoutParam(message.name, params);
+      if (message.value === null) throw missingParamError(message.name, params);
     },
   },
 });
 
-const withoutParam = (name: string, params: Record<string, unknown>): PedigradError =>
+const missingParamError = (name: string, params: Record<string, unknown>): PedigradError =>
   new PedigradError({
     code: "no-value",
     op: "Predictive",
@@ -27,24 +27,25 @@ export function requireParams(run: Trace, params: Record<string, unknown>): void
   const unused = Object.keys(params).some((name) => !run.has(name));
   if (!unused) return;
   for (const { type, name } of run.values())
-    if (type === "param" && !Object.hasOwn(params, name)) throw withoutParam(name, params);
+    if (type === "param" && !Object.hasOwn(params, name)) throw missingParamError(name, params);
 }
 
 /** Refuses values of latents that do not have their sites' shapes, before the program goes on with them. */
-export const requiringShapes = (op: string, values: Record<string, unknown>): Handler => ({
+export const requireShapesHandler = (op: string, values: Record<string, unknown>): Handler => ({
   process: {
     sample(message) {
       if (message.isObserved || message.value === null) return;
       const { name, fn, value } = message;
-      const [has, needs] = [value.shape, fn.shape()];
+      const [actual, expected] = [value.shape, fn.shape()];
       const fits =
-        has.length <= needs.length && has.every((n, i) => n === 1 || n === needs[needs.length - has.length + i]);
+        actual.length <= expected.length &&
+        actual.every((n, i) => n === 1 || n === expected[expected.length - actual.length + i]);
       if (fits || !Object.hasOwn(values, name)) return;
       throw new PedigradError({
         code: "shape-mismatch",
         op,
         site: name,
-        message: `${op}: the value given for site "${name}" has shape ${showShape(has)} in each draw, but the site has shape ${showShape(needs)}. Run the program with arguments of the size that the draws were made with, or leave "${name}" out, and it is drawn.`,
+        message: `${op}: the value given for site "${name}" has shape ${showShape(actual)} in each draw, but the site has shape ${showShape(expected)}. Run the program with arguments of the size that the draws were made with, or leave "${name}" out, and it is drawn.`,
       });
     },
   },

@@ -12,7 +12,7 @@ import { checkLatentsCovered } from "../elbo/particles/match.js";
 import { runParticles, runPrograms } from "../elbo/particles/particles.js";
 import { refuseSubsampling, subsampledPlate } from "../elbo/particles/subsampling.js";
 import { type Model, withHandler } from "../program/messages.js";
-import { sharedPlates, visitingAll } from "../program/subsamples.js";
+import { sharedPlatesHandler, withWholePlates } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 
 export interface PsisOptions {
@@ -38,18 +38,18 @@ export function psisDiagnostic(
       "numParticles",
       `numParticles must be an integer of at least 25, got ${numParticles}.`,
     );
-  const plates = sharedPlates(() => random.foldIn(key, 0));
+  const plates = sharedPlatesHandler(() => random.foldIn(key, 0));
   // A weight is a product over all elements of a plate, of which a subsample says nothing.
-  const task = { key, values: params, model: visitingAll(model), guide: visitingAll(guide), args };
+  const task = { key, values: params, model: withWholePlates(model), guide: withWholePlates(guide), args };
   const logWeight = (k: Tensor): readonly [Tree, null] => {
     const pair = runPrograms(k, task);
     const sites = [...sampleSites(pair.guide), ...sampleSites(pair.model)];
     for (const site of sites) refuseEnumerated(site);
-    const given = subsampledPlate(sites);
-    if (given !== null)
+    const plate = subsampledPlate(sites);
+    if (plate !== null)
       refuseSubsampling(
         "psisDiagnostic",
-        given,
+        plate,
         "which the program gives, and an importance weight is a product over all of them",
         "leave subsample out",
         false,

@@ -72,11 +72,11 @@ export function checkInferOptions(site: string, infer: InferOptions): InferOptio
 
 export type GradientChoice = "pathwise" | "score" | "disarm" | "straightThrough";
 
-interface Way {
+interface GradientRule {
   /** The same distribution with draws that have this gradient; null where that is not possible. */
-  readonly of: (fn: Distribution) => Distribution | null;
+  readonly apply: (fn: Distribution) => Distribution | null;
   /** For errors: what this gradient needs, and what to do where that is missing. */
-  readonly needs: string;
+  readonly requirement: string;
   readonly isBiased: boolean;
 }
 
@@ -86,21 +86,21 @@ export function familyOf(fn: Distribution): Distribution {
   return isShaped ? familyOf((fn as Derived).base) : fn;
 }
 
-export const GRADIENTS: Readonly<Record<GradientChoice, Way>> = {
+export const GRADIENTS: Readonly<Record<GradientChoice, GradientRule>> = {
   pathwise: {
-    of: (fn) => (fn.hasRsample ? fn : null),
-    needs: 'a pathwise sampler; take gradient: "score"',
+    apply: (fn) => (fn.hasRsample ? fn : null),
+    requirement: 'a pathwise sampler; take gradient: "score"',
     isBiased: false,
   },
-  score: { of: (fn) => fn.nonreparameterized(), needs: "a density", isBiased: false },
+  score: { apply: (fn) => fn.nonreparameterized(), requirement: "a density", isBiased: false },
   disarm: {
-    of: (fn) => (familyOf(fn).family === "Bernoulli" ? fn : null),
-    needs: 'a Bernoulli distribution; take gradient: "score"',
+    apply: (fn) => (familyOf(fn).family === "Bernoulli" ? fn : null),
+    requirement: 'a Bernoulli distribution; take gradient: "score"',
     isBiased: false,
   },
   straightThrough: {
-    of: (fn) => (["Bernoulli", "OneHotCategorical"].includes(familyOf(fn).family) ? new StraightThrough(fn) : null),
-    needs: "a value that lies between its neighbours as the mean does: use Bernoulli or OneHotCategorical",
+    apply: (fn) => (["Bernoulli", "OneHotCategorical"].includes(familyOf(fn).family) ? new StraightThrough(fn) : null),
+    requirement: "a value that lies between its neighbours as the mean does: use Bernoulli or OneHotCategorical",
     isBiased: true,
   },
 };
@@ -110,22 +110,22 @@ export const isGradientChoice = (x: unknown): x is GradientChoice =>
 
 /** The distribution whose draws have the gradient that the site asks for. */
 export function withGradient(site: string, fn: Distribution, choice: GradientChoice): Distribution {
-  const way = isGradientChoice(choice) ? GRADIENTS[choice] : undefined;
-  const chosen = way?.of(fn) ?? null;
-  if (chosen === null)
+  const rule = isGradientChoice(choice) ? GRADIENTS[choice] : undefined;
+  const result = rule?.apply(fn) ?? null;
+  if (result === null)
     throw new PedigradError({
       code: "bad-option",
       site,
       param: "gradient",
       message:
-        way === undefined
+        rule === undefined
           ? `sample site "${site}": infer.gradient must be ${Object.keys(GRADIENTS)
               .map((name) => `"${name}"`)
               .join(", ")}, got ${JSON.stringify(choice)}.`
-          : `sample site "${site}": gradient: "${choice}" of ${fn.label} needs ${way.needs}.`,
+          : `sample site "${site}": gradient: "${choice}" of ${fn.label} needs ${rule.requirement}.`,
     });
-  if (way?.isBiased) warnOfBias(site, choice);
-  return chosen;
+  if (rule?.isBiased) warnOfBias(site, choice);
+  return result;
 }
 
 let hasWarned = false;

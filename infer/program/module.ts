@@ -11,7 +11,7 @@ export interface Net<P = unknown, R = Tensor> {
 }
 
 // No axis of a network's parameters belongs to a plate around it.
-const WHOLE: ParamOptions = { eventDim: Infinity };
+const NO_PLATE_AXES: ParamOptions = { eventDim: Infinity };
 
 /** The network as a function, its parameters registered as params `name/…`. */
 export function module<P, R = Tensor>(name: string, net: Net<P, R>): (...inputs: TensorLike[]) => R {
@@ -24,7 +24,7 @@ export function module<P, R = Tensor>(name: string, net: Net<P, R>): (...inputs:
   const params =
     paths === null
       ? mapTree(net.init(requestKey(name) ?? random.key(0)), (leaf, path) =>
-          param(`${name}/${path.replaceAll(".", "/")}`, leaf as Tensor, WHOLE),
+          param(`${name}/${path.replaceAll(".", "/")}`, leaf as Tensor, NO_PLATE_AXES),
         )
       : fromPaths(name, paths);
   return (...inputs) => net.apply(params as P, ...inputs.map(tensor));
@@ -34,7 +34,7 @@ export function module<P, R = Tensor>(name: string, net: Net<P, R>): (...inputs:
 function fromPaths(name: string, paths: readonly string[]): unknown {
   const groups = new Map<string, string[]>();
   for (const path of paths) {
-    if (path === "") return param(name, undefined, WHOLE);
+    if (path === "") return param(name, undefined, NO_PLATE_AXES);
     const [head, ...tail] = path.split("/") as [string, ...string[]];
     groups.set(head, [...(groups.get(head) ?? []), tail.join("/")]);
   }

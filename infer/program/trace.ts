@@ -18,7 +18,7 @@ import {
   type SampleMessage,
   withHandler,
 } from "./messages.js";
-import { asRefusalOf, checkBroadcast, checkPlates, checkWeight, refusePromise } from "./traceChecks.js";
+import { addSiteToError, checkBroadcast, checkPlates, checkWeight, refusePromise } from "./traceChecks.js";
 
 /**
  * A random choice in a trace.
@@ -82,7 +82,7 @@ export class SampleSite {
       // An observation may be missing (NaN) behind its mask; a latent's score counts also where it is masked.
       density = withAmbient(ambient, () => (isObserved && mask !== null ? fn.mask(mask) : fn)[of](value));
     } catch (error) {
-      throw asRefusalOf(name, error, isObserved ? "observed site" : "site");
+      throw addSiteToError(name, error, isObserved ? "observed site" : "site");
     }
     // A density that no op computes, such as that of a factor, would not inherit what host code had read.
     return ambient.size === 0 ? density : density.withProvenance(union(density.provenance, ambient));
@@ -203,11 +203,11 @@ function requireSameSite(before: Site, now: Site): void {
 }
 
 /** How many programs are running, one inside another. */
-let running = 0;
+let runDepth = 0;
 
 /** Refuse inference inside a model or a guide: the outer handlers would hear the inner sites, and the outer gradient would miss them. */
 export function requireOutside(op: string): void {
-  if (running > 0)
+  if (runDepth > 0)
     throw new PedigradError({
       code: "inference-inside",
       op,
@@ -224,12 +224,12 @@ export function trace<A extends unknown[]>(f: (...args: A) => unknown): { getTra
 /** The trace of f(...args). */
 export function traceOf<A extends unknown[]>(f: (...args: A) => unknown, args: Readonly<A>): Trace {
   const handler = new TraceHandler();
-  running++;
+  runDepth++;
   try {
     const result = inRun(() => withHandler(handler, () => f(...args)));
     if (isPromise(result)) refusePromise("the model or guide", result);
   } finally {
-    running--;
+    runDepth--;
   }
   return handler.finish();
 }

@@ -5,8 +5,8 @@
  */
 
 import { emptyRecord, isContainer, PedigradError, Tensor, tensor } from "../../autodiff/index.js";
-import { DEEPEST } from "../../provenance/base/records.js";
-import { checkNow, type SVIState } from "./state.js";
+import { MAX_DEPTH } from "../../provenance/base/records.js";
+import { runSaveCheck, type SVIState } from "./state.js";
 
 // Version 1 kept the averages of baselines in `mutableState`, under names with this beginning.
 const VERSION = 2;
@@ -38,7 +38,7 @@ export function saveState(state: SVIState): string {
         param: part,
         message: `saveState: the state has no ${part}. Give the whole state that svi.init, svi.update or svi.run returned, as it is.`,
       });
-  checkNow(state);
+  runSaveCheck(state);
   const { constraints, ...tensors } = state;
   const body = JSON.stringify({ ...(pack(tensors, "state") as object), constraints });
   return JSON.stringify({ pedigrad: VERSION, checksum: fnv1a(body), state: body });
@@ -75,7 +75,7 @@ export function loadState(text: string): SVIState {
   if (constraints !== undefined && !isNames(constraints))
     return refuse("its constraints are not names.", "constraints");
   const state = unpack(tensors, "") as unknown as SVIState;
-  requireWords(state.key);
+  requireKeyWords(state.key);
   const all = constraints === undefined ? state : { ...state, constraints };
   return outer.pedigrad === 1 ? withAverages(all) : all;
 }
@@ -85,8 +85,8 @@ function withAverages({ params, optimState, mutableState, ...rest }: SVIState): 
   const averages = emptyRecord<Tensor>();
   for (const [name, value] of Object.entries(mutableState))
     if (name.startsWith(AVERAGE)) averages[name.slice(AVERAGE.length)] = value;
-  const kept = Object.keys(averages).length === 0 ? {} : { averages };
-  return { params, optimState, mutableState, ...kept, ...rest };
+  const ownAverages = Object.keys(averages).length === 0 ? {} : { averages };
+  return { params, optimState, mutableState, ...ownAverages, ...rest };
 }
 
 /** Whether x is a text as ParamSpace writes it: a list of pairs of names. */
@@ -99,7 +99,7 @@ function isNames(x: unknown): x is string {
 }
 
 /** Refuse a random key that is not two 32-bit words. */
-function requireWords(key: unknown): void {
+function requireKeyWords(key: unknown): void {
   const words = key instanceof Tensor && key.shape.join() === "2" ? [...key.toFloat64Array()] : [];
   if (words.length !== 2 || words.some((word) => word >>> 0 !== word))
     refuse(`its key is not two whole numbers below 2^32, but ${words.join(" and ") || "something else"}.`, "key");
@@ -117,7 +117,7 @@ const isRecord = (x: unknown): x is Record<string, unknown> => typeof x === "obj
 const isPacked = (x: Record<string, unknown>): boolean => Array.isArray(x.shape) && typeof x.bits === "string";
 
 function unpack(node: unknown, path: string, depth = 0): unknown {
-  if (depth > DEEPEST) return refuse(`it is nested more than ${DEEPEST} deep.`);
+  if (depth > MAX_DEPTH) return refuse(`it is nested more than ${MAX_DEPTH} deep.`);
   if (Array.isArray(node)) return node.map((item, i) => unpack(item, `${path}.${i}`, depth + 1));
   if (!isRecord(node)) return refuse(`"${path}" is ${JSON.stringify(node)}, not a tensor or a record of them.`, path);
   if (isPacked(node)) return fromPacked(node as unknown as Packed, path);

@@ -11,7 +11,7 @@ import type { Handler } from "../program/messages.js";
 import type { SVIState } from "./state.js";
 
 /** Refuses a param that the state lacks, because no step would train it. */
-export const onlyKnownParams: Handler = {
+export const knownParamsHandler: Handler = {
   process: {
     param({ name, value, init }) {
       if (value !== null || init === null) return;
@@ -37,13 +37,13 @@ export class ParamSpace {
   #bijections: ReadonlyMap<string, Transform> = new Map();
 
   /** Take over these constraints, and forget all others. */
-  learn(constraints: ReadonlyMap<string, Constraint>): void {
+  setConstraints(constraints: ReadonlyMap<string, Constraint>): void {
     this.#constraints = constraints;
     this.#bijections = new Map([...constraints].map(([name, constraint]) => [name, bijectTo(constraint)]));
   }
 
   /** Whether the constraints of all these parameters are known. */
-  knows({ params }: Pick<SVIState, "params">): boolean {
+  coversParams({ params }: Pick<SVIState, "params">): boolean {
     return Object.keys(params).every((name) => this.#constraints.has(name));
   }
 
@@ -53,7 +53,7 @@ export class ParamSpace {
   }
 
   /** Refuse parameters without a constraint here, and a state that was made under other constraints. */
-  require(op: string, { params, constraints = this.names }: SVIState): void {
+  checkState(op: string, { params, constraints = this.names }: SVIState): void {
     for (const name of Object.keys(params)) this.#bijection(name);
     if (constraints === this.names) return;
     const known = new Map<string, string>(JSON.parse(constraints));

@@ -15,14 +15,14 @@ const HALF = 1n << (PLACES - 1n);
 const UNIT = 2 ** -180;
 
 interface Reduced {
-  readonly of: number;
+  readonly input: number;
   readonly turns: number;
   readonly angle: number;
   readonly rest: number;
 }
 
 function reduce(x: number): Reduced {
-  if (!(Math.abs(x) < Infinity)) return { of: x, turns: 0, angle: NaN, rest: NaN };
+  if (!(Math.abs(x) < Infinity)) return { input: x, turns: 0, angle: NaN, rest: NaN };
   let exponent = 0;
   let whole = Math.abs(x);
   // To a whole number below 2^53: x is beyond 2^19, and only powers of two are taken.
@@ -32,14 +32,14 @@ function reduce(x: number): Reduced {
   const turns = (quarters + HALF) >> PLACES;
   const angle = ((quarters - (turns << PLACES)) * HALF_PI) >> 128n;
   const high = Number(angle);
-  return { of: x, turns: Number(turns & 3n), angle: high * UNIT, rest: Number(angle - BigInt(high)) * UNIT };
+  return { input: x, turns: Number(turns & 3n), angle: high * UNIT, rest: Number(angle - BigInt(high)) * UNIT };
 }
 
 /** The parts of an angle as functions of x; the last reduction is kept, since they are asked for one after the other. */
 export function farAngles() {
   let last = reduce(NaN);
   const parts = (x: number): Reduced => {
-    if (last.of !== x) last = reduce(x);
+    if (last.input !== x) last = reduce(x);
     return last;
   };
   return {

@@ -99,9 +99,9 @@ export function parse(text: string): Routine[] {
   const statement = (): Statement => {
     if (isNext("while")) return { kind: "while", test: primary(), body: block() };
     if (isNext("if")) return { kind: "if", test: primary(), body: block() };
-    const made = simple();
+    const result = simple();
     next(";");
-    return made;
+    return result;
   };
   const simple = (): Statement => {
     if (isNext("return")) return { kind: "return", value: expression() };

@@ -10,7 +10,7 @@ export const ROUND = 1.5 * 2 ** 52;
 const LIFT = "0x95f6200000000";
 
 /**
- * pow2(k) = 2^k; scale(y, k) = y 2^k; x = significand(x, k) 2^k for k = exponent(x), the significand in [√½, √2); likeOdd(y, x): y,
+ * pow2(k) = 2^k; scale(y, k) = y 2^k; x = significand(x, k) 2^k for k = exponent(x), the significand in [√½, √2); keepSignedZero(y, x): y,
  * or x where x = ±0.
  */
 export const simdPrimitives = `
@@ -25,7 +25,7 @@ function scale(y, k) {
 }
 function exponent(x) { return number((bits(x) + ${LIFT} >>> 52) + 0x4330000000000000) - ${2 ** 52 + 1023}; }
 function significand(x, k) { return number((bits(x) + ${LIFT} & 0xfffffffffffff) + 0x3fe6a09e00000000); }
-function likeOdd(y, x) { return y | x & -0; }
+function keepSignedZero(y, x) { return y | x & -0; }
 `;
 
 /** Further functions that formulas and ops use: the sign; the upper 26 bits of a number below 2^996, the lower ones being x - upperHalf(x) (Dekker 1971). */
@@ -67,6 +67,6 @@ export function scalarPrimitives() {
       return ((((halves[1] as number) & 0x7fffffff) + 0x95f62) >>> 20) - 1023;
     },
     significand: (x: number, k: number): number => x * pow2(-k),
-    likeOdd: (y: number, x: number): number => (x === 0 ? x : y),
+    keepSignedZero: (y: number, x: number): number => (x === 0 ? x : y),
   };
 }

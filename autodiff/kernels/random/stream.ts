@@ -66,8 +66,11 @@ export class Stream {
   }
 }
 
+/** A stream for fills, none of which runs inside another: with many keys of one element each, making a stream takes longer than a draw. */
+export const shared: Stream = /* @__PURE__ */ new Stream();
+
 /** n uniforms on [0, 1) from `offset` on; uniform i is the first of element i. */
 export function fillUniform(out: Float64Array, offset: number, n: number, k0: number, k1: number): void {
-  const stream = new Stream();
+  const stream = shared;
   for (let i = 0; i < n; i++) out[offset + i] = stream.at(k0, k1, i).uniform();
 }

@@ -33,7 +33,7 @@ const logExcess = (a: number, shift: number, ratio: number): number =>
   ratio < Infinity ? a * excessOverLog(shift / a, ratio) : shift;
 
 /** E, and what exp(-E) is to be multiplied by. */
-export function farSide(a: number, b: number, x: number, y: number): [exponent: number, factor: number] {
+export function farTail(a: number, b: number, x: number, y: number): [exponent: number, factor: number] {
   const [s, shift, exponent] = [a + b, shiftOf(a, b, x, y), exponentOf(a, b, x, y)];
   const deviation = Math.sqrt(a / s) * Math.sqrt(b);
   const w = Math.abs(shift) / deviation;

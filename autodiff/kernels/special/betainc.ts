@@ -15,7 +15,7 @@
  * betaLarge.ts takes over.
  */
 import { exp, log, log1p } from "../formulas/scalarFormulas.js";
-import { exponentOf, farSide, isVeryLarge, largeImplicitGrad, shiftOf } from "./betaLarge.js";
+import { exponentOf, farTail, isVeryLarge, largeImplicitGrad, shiftOf } from "./betaLarge.js";
 import { logBeta, logGammaCorrection } from "./gamma.js";
 import { digammaDifference } from "./polygamma.js";
 
@@ -115,7 +115,7 @@ export function logBetainc(a: number, b: number, x: number, y: number): [number,
 /** log I_x(a, b) where `lower`, else log(1 - I); `logM` is log M. */
 function logSmallerPart(a: number, b: number, x: number, y: number, lower: boolean, logM: number): number {
   if (isVeryLarge(a, b)) {
-    const [exponent, factor] = farSide(a, b, x, y);
+    const [exponent, factor] = farTail(a, b, x, y);
     return log(factor) - exponent;
   }
   return logM + log(lower ? betaFraction(a, b, x, y)[0] / a : betaFraction(b, a, y, x)[0] / b);
@@ -127,7 +127,7 @@ function smallerPart(a: number, b: number, x: number, lower: boolean): number {
   // Two points, 0 and 1.
   if (Math.max(a, b) < TWO_POINTS) return lower ? b / (a + b) : a / (a + b);
   if (isVeryLarge(a, b)) {
-    const [exponent, factor] = farSide(a, b, x, y);
+    const [exponent, factor] = farTail(a, b, x, y);
     return exp(-exponent) * factor;
   }
   const mass = exp(logMass(a, b, x, y));

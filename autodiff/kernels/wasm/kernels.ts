@@ -1,5 +1,5 @@
 /**
- * The kernels other than loops around a formula: long sums here, products and substitution in files of their own. Addresses and steps are in
+ * The kernels other than loops around a formula: long sums and tables here, products and substitution in files of their own. Addresses and steps are in
  * bytes, counts in elements. Every entry is added up in the order in which the JavaScript kernel of the op does it, so both agree to the last bit.
  */
 import { matrices } from "./matrices.js";
@@ -96,17 +96,37 @@ function shiftColumns(out, a, columns, n) {
   }
 }`;
 
+/** out[k] = x[i[k]], and out[i[k]] = out[i[k]] + g[k], where i holds whole numbers. */
+const tables = `
+function gather(out, x, i, n) {
+  let end = i + (n << 3);
+  while (i !== end) { put(out, get(x + (whole(get(i)) << 3))); i = i + 8; out = out + 8; }
+}
+function scatter(out, g, i, n) {
+  let end = i + (n << 3);
+  while (i !== end) {
+    let to = out + (whole(get(i)) << 3);
+    put(to, get(to) + get(g));
+    i = i + 8;
+    g = g + 8;
+  }
+}`;
+
 let text: string | null = null;
 /** The text of all kernels, put together when it is first asked for. */
-export const kernelText = (): string => (text ??= sums + matrices() + triangles + shifts);
+export const kernelText = (): string => (text ??= sums + matrices() + triangles() + shifts + tables);
 
-/** The kernels as functions. `addRows` and `multiply` add to what is there. */
+/** The kernels as functions. `addRows`, `multiply` and `scatter` add to what is there. */
 export interface Kernels {
   sum(a: number, n: number): number;
   sumRows(out: number, a: number, rows: number, n: number): void;
   dotRows(out: number, a: number, b: number, rows: number, n: number): void;
   addRows(out: number, x: number, step: number, b: number, rows: number, n: number): void;
   solveRows(x: number, next: number, a: number, down: number, right: number, n: number, columns: number): void;
+  solveLower(x: number, a: number, next: number, n: number): void;
+  solveTransposed(x: number, a: number, next: number, n: number): void;
+  gather(out: number, x: number, i: number, n: number): void;
+  scatter(out: number, g: number, i: number, n: number): void;
   shiftRows(out: number, a: number, rows: number, n: number): void;
   shiftColumns(out: number, a: number, columns: number, n: number): void;
   multiply(

@@ -6,7 +6,9 @@
 /** Bytes that `multiply` needs for a tile and a panel. */
 export const SCRATCH = 128 + 256 * 32;
 
-const each = (names: string, text: (name: string, i: number) => string): string => names.split(" ").map(text).join(" ");
+/** A text for each of the names that spaces separate. */
+export const each = (names: string, text: (name: string, i: number) => string): string =>
+  names.split(" ").map(text).join(" ");
 
 /** out = A b: the rows of A lie one after the other, eight of them are done side by side. */
 const rowsByVector = (): string => `

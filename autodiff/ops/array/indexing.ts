@@ -64,14 +64,14 @@ const isMask = (x: unknown): boolean => typeof x === "boolean" || (Array.isArray
  * How many leading axes of x a gather counts as one, and which of them are aligned. Along an aligned axis, entry k of the result reads x
  * only at the index that k itself has along this axis.
  */
-interface Gather {
+export interface Gather {
   readonly leading: number;
   readonly aligned: readonly number[];
 }
 const gatherOf = (leading: number, aligned: Gather["aligned"] = []): Gather => ({ leading, aligned });
 
 // x [...leading, ...rest], i [...shape] -> [...shape, ...rest]: out[k] = x[i[k]], the leading axes counted as one.
-const gatherOp: Op<Gather> = {
+export const gatherOp: Op<Gather> = {
   name: "gather",
   shape: ({ leading }, [x, i]) => [...(i as Tensor).shape, ...(x as Tensor).shape.slice(leading)],
   ...bindingContiguous(({ leading }, out, inputs) => {
@@ -105,7 +105,7 @@ const gatherOp: Op<Gather> = {
 };
 
 // g [...shape, ...rest], i [...shape] -> [...leading, ...rest]: out[i[k]] += g[k], the leading axes counted as one.
-const scatterOp: Op<Shape> = {
+export const scatterOp: Op<Shape> = {
   name: "scatter",
   shape: (leading, [g, i]) => [...leading, ...(g as Tensor).shape.slice((i as Tensor).shape.length)],
   ...bindingContiguous((leading, out, inputs) => {

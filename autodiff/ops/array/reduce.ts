@@ -142,7 +142,7 @@ export function planOf({ shape }: View, axes: readonly number[], byRows: boolean
 }
 
 /** The view with the axes in the order of the plan. */
-function ordered(x: View, axes: readonly number[], { width }: Plan): View {
+export function ordered(x: View, axes: readonly number[], { width }: Plan): View {
   if (width !== 1 || axes[0] === x.shape.length - axes.length) return x;
   const order = [...x.shape.keys()].filter((i) => !axes.includes(i)).concat(axes);
   return viewOf(

@@ -27,7 +27,7 @@ export interface SliceOptions {
   step?: number;
 }
 
-function sliceView({ axis, start, count, step }: Slice, x: View): View {
+export function sliceView({ axis, start, count, step }: Slice, x: View): View {
   const along = x.stride[axis] as number;
   const replace = (list: readonly number[], value: number) => list.map((n, i) => (i === axis ? value : n));
   return viewOf(x.data, replace(x.shape, count), replace(x.stride, along * step), x.offset + along * start);
@@ -43,8 +43,12 @@ const sliceOp: Op<Slice> = {
   axes: ({ axis }, inputs) => mixAxis(fromRight(axis, inputs)),
 };
 
-// Zeros of the given shape, with each operand added at the place of its slice: the gradient of slices.
-const unsliceOp: Op<{ shape: Shape; slices: readonly Slice[] }> = {
+export interface Slices {
+  readonly shape: Shape;
+  readonly slices: readonly Slice[];
+}
+/** Zeros of the given shape, with each operand added at the place of its slice: the gradient of slices. */
+export const unsliceOp: Op<Slices> = {
   name: "unslice",
   shape: ({ shape }) => shape,
   ...binding(({ slices }, out, inputs) => {

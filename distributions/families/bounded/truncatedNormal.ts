@@ -24,7 +24,7 @@ import {
 import { quadratureRule } from "../../../autodiff/kernels/special/index.js";
 import { type Constraint, extendedReal, interval, positive, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
-import { implicitly } from "../../core/implicit.js";
+import { withImplicitGradient } from "../../core/implicit.js";
 import { logMassOver, nearest } from "../../densities/normalMass.js";
 
 /** A number, or Infinity, greater than `low`. */
@@ -62,12 +62,12 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
     return x.sub(this.params.loc).div(this.params.scale);
   }
   /** The bounds, turned so that the right one is the farther; 1 where that was needed. */
-  get #bounds(): [a: Tensor, b: Tensor, turned: Tensor] {
-    const [a, b] = this.#ends;
-    const turned = a.less(b.neg());
-    return [where(turned, b.neg(), a), where(turned, a.neg(), b), turned];
+  get #mirroredBounds(): [a: Tensor, b: Tensor, isMirrored: Tensor] {
+    const [a, b] = this.#standardBounds;
+    const isMirrored = a.less(b.neg());
+    return [where(isMirrored, b.neg(), a), where(isMirrored, a.neg(), b), isMirrored];
   }
-  get #ends(): [a: Tensor, b: Tensor] {
+  get #standardBounds(): [a: Tensor, b: Tensor] {
     return [this.#standard(this.params.low), this.#standard(this.params.high)];
   }
   /** log (Φ(z) - Φ(a)) / φ of what is nearest 0 between them. */
@@ -76,16 +76,16 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
     return logMassOver(this.#standard(low), this.#standard(x), x.sub(low).div(scale));
   }
   override logDensity(value: Tensor): Tensor {
-    const [a, b] = this.#ends;
+    const [a, b] = this.#standardBounds;
     const [m, z] = [nearest(a, b), this.#standard(value)];
     return m.sub(z).mul(m.add(z)).mul(0.5).sub(this.#massOver(this.params.high)).sub(log(this.params.scale));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
-    return implicitly(this.quantile(random.uniform(key, shape)), this);
+    return withImplicitGradient(this.quantile(random.uniform(key, shape)), this);
   }
   override cumulative(value: Tensor): Tensor {
     const { low, high } = this.params;
-    const [a, b] = this.#ends;
+    const [a, b] = this.#standardBounds;
     const x = maximum(low, minimum(high, value));
     const z = this.#standard(x);
     const [m, n] = [nearest(a, b), nearest(a, z)];
@@ -93,13 +93,13 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
   }
   override quantile(q: Tensor): Tensor {
     const { loc, scale, low, high } = this.params;
-    const [a, b, turned] = this.#bounds;
-    const [p, rest] = [where(turned, q.neg().add(1), q), where(turned, q, q.neg().add(1))];
+    const [a, b, isMirrored] = this.#mirroredBounds;
+    const [p, rest] = [where(isMirrored, q.neg().add(1), q), where(isMirrored, q, q.neg().add(1))];
     const fall = logFall(a, b);
     const left = where(less(p, 0.5), log1p(p.mul(expm1(fall))), log(rest.add(p.mul(exp(fall)))));
     const target = logNdtr(a.neg()).add(left);
     const z = upperQuantile(target);
-    const x = maximum(low, minimum(high, where(turned, z.neg(), z).mul(scale).add(loc)));
+    const x = maximum(low, minimum(high, where(isMirrored, z.neg(), z).mul(scale).add(loc)));
     return where(equal(q, 0), low, where(equal(q, 1), high, x));
   }
 
@@ -108,7 +108,7 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
    * largest, measured from the left end so that nothing is lost far out.
    */
   get #moments(): [mean: Tensor, variance: Tensor, square: Tensor] {
-    const [a, b] = this.#bounds;
+    const [a, b] = this.#mirroredBounds;
     const mode = maximum(a, minimum(b, 0));
     const reach = sqrt(square(mode).add(80));
     const [from, to] = [maximum(a, reach.neg()), minimum(b, reach)];
@@ -126,13 +126,13 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
   override get mean(): Tensor {
     const mean = this.#moments[0];
     const { loc, scale } = this.params;
-    return this.spread(where(this.#bounds[2], mean.neg(), mean).mul(scale).add(loc));
+    return this.spread(where(this.#mirroredBounds[2], mean.neg(), mean).mul(scale).add(loc));
   }
   override get variance(): Tensor {
     return this.spread(this.#moments[1].mul(square(this.params.scale)));
   }
   override entropy(): Tensor {
-    const [a, b] = this.#ends;
+    const [a, b] = this.#standardBounds;
     const energy = this.#moments[2].sub(square(nearest(a, b))).mul(0.5);
     return this.spread(this.#massOver(this.params.high).add(energy).add(log(this.params.scale)));
   }

@@ -13,9 +13,9 @@ import {
   where,
 } from "../../../autodiff/index.js";
 import { positive } from "../../constraints/index.js";
-import { keptInside } from "../../constraints/inside.js";
+import { clampInside } from "../../constraints/inside.js";
 import { family, type Tensors } from "../../core/family.js";
-import { implicitly } from "../../core/implicit.js";
+import { withImplicitGradient } from "../../core/implicit.js";
 import { logRatioDensity } from "../../densities/continuous.js";
 import { betaTail } from "../../densities/countQuantiles.js";
 
@@ -66,6 +66,6 @@ export class FisherSnedecor extends /* @__PURE__ */ family<Params, [df1: TensorL
     // In logarithms: gamma draws of small shapes are smaller than any number.
     const of = (k: Tensor, half: Tensor): Tensor => random.logGamma(k, half, shape).sub(log(half));
     const ratio = exp(of(k1, a).sub(of(k2, b)));
-    return implicitly(keptInside(ratio, this.support), this);
+    return withImplicitGradient(clampInside(ratio, this.support), this);
   }
 }

@@ -6,7 +6,7 @@ import { countsOf } from "./multinomial.js";
 
 type Params = Tensors<"concentration" | "totalCount">;
 /** Σ a with its axis kept, and the shares a / Σ a. */
-function sharesOf({ concentration: a }: Params): [total: Tensor, shares: Tensor] {
+function totalAndMeans({ concentration: a }: Params): [total: Tensor, means: Tensor] {
   const total = sum(a, -1, { keepDims: true });
   return [total, a.div(total)];
 }
@@ -36,9 +36,9 @@ export class DirichletMultinomial extends /* @__PURE__ */ family<
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
     return countsOf(k2, totalCount, random.dirichlet(k1, concentration, shape), shape);
   },
-  mean: (p) => p.totalCount.expandDims(-1).mul(sharesOf(p)[1]),
+  mean: (p) => p.totalCount.expandDims(-1).mul(totalAndMeans(p)[1]),
   variance: (p) => {
-    const [total, share] = sharesOf(p);
+    const [total, share] = totalAndMeans(p);
     const n = p.totalCount.expandDims(-1);
     return n
       .mul(share)

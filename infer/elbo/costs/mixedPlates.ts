@@ -6,7 +6,7 @@
  */
 import type { Cost } from "../particles/pair.js";
 import type { ScoreSite } from "./costs.js";
-import { type Meeting, sharedPlates } from "./meetings.js";
+import { commonPlateDims, type Meeting } from "./meetings.js";
 
 const warned = new Set<string>();
 
@@ -14,7 +14,7 @@ const warned = new Set<string>();
 export function warnIfMixed(cost: Cost, site: ScoreSite, meetings: readonly Meeting[]): void {
   const { name, plates, elementDim, axes } = site;
   if (!cost.provenance.has(name) || meetings.length === axes.length) return;
-  for (const [, dim] of sharedPlates(cost.plates, plates)) {
+  for (const [, dim] of commonPlateDims(cost.plates, plates)) {
     const axis = dim + elementDim;
     if (!axes.includes(axis) || meetings.some(([, to]) => to === axis)) continue;
     const plate = plates.find((p) => p.dim === -dim)?.name as string;

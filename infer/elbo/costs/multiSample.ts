@@ -5,7 +5,7 @@
 import { emptyRecord, neg, PedigradError, random, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
 import { substitute } from "../../program/handlers.js";
 import { withHandler } from "../../program/messages.js";
-import { sharedPlates } from "../../program/subsamples.js";
+import { sharedPlatesHandler } from "../../program/subsamples.js";
 import { isScoreSite, type SampleSite, sampleSites } from "../../program/trace.js";
 import { checkPlates } from "../particles/match.js";
 import type { Outcome, Task } from "../particles/pair.js";
@@ -13,7 +13,7 @@ import { tracedRun } from "../particles/particles.js";
 
 /** The loss of one run of the guide, averaged over its samples. */
 export function multiSampleEstimate(task: Task): Outcome {
-  const plates = sharedPlates(() => random.foldIn(task.key, 0));
+  const plates = sharedPlatesHandler(() => random.foldIn(task.key, 0));
   return withHandler(plates, () => estimateOf(task));
 }
 

@@ -13,7 +13,7 @@ export interface Estimator {
 }
 
 /** Refuse options that these sites cannot have under this estimator. */
-export function refuseMisplaced(estimator: Estimator, { guide, model }: Pair): void {
+export function refuseUnsupported(estimator: Estimator, { guide, model }: Pair): void {
   for (const site of sampleSites(guide)) refuseOptions(estimator, site, true);
   for (const site of sampleSites(model)) refuseOptions(estimator, site, false);
 }

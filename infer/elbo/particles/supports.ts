@@ -15,7 +15,8 @@ export function checkSupports(guide: Trace, model: Trace): void {
     const other = model.get(name);
     if (isObserved || other?.type !== "sample" || ["Delta", "Empirical"].includes(q.label)) continue;
     const { fn: p, mask } = other;
-    if (mask !== null || hasMask(p) || !sameShape(q.shape(), p.shape()) || !leaves(q.support, p.support)) continue;
+    if (mask !== null || hasMask(p) || !sameShape(q.shape(), p.shape()) || !reachesOutside(q.support, p.support))
+      continue;
     throw new PedigradError({
       code: "support-mismatch",
       site: name,
@@ -27,7 +28,7 @@ export function checkSupports(guide: Trace, model: Trace): void {
 const hasMask = (fn: Distribution): boolean => fn instanceof Masked || (fn instanceof Derived && hasMask(fn.base));
 
 /** Whether some value that `q` allows certainly violates `p`. */
-function leaves(q: Constraint, p: Constraint): boolean {
+function reachesOutside(q: Constraint, p: Constraint): boolean {
   if (p.isDiscrete && !q.isDiscrete) return true;
   const [from, to] = [boundsOf(elementsIn(q)), boundsOf(elementsIn(p))];
   if (from === null || to === null) return q.isUnbounded === true && !p.isUnbounded && p.name !== "extendedReal";
