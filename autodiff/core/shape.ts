@@ -52,7 +52,11 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
 export function normalizeAxis(op: string, axis: number, shape: Shape): number {
   const rank = shape.length;
   if (typeof axis !== "number")
-    throw new PedigradError({ code: "bad-axis", op, message: `${op}: an axis is a whole number, got ${show(axis)}.` });
+    throw new PedigradError({
+      code: "bad-axis",
+      op,
+      message: `${op}: the axis must be a whole number, got ${show(axis)}.`,
+    });
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
     throw new PedigradError({
       code: "bad-axis",
@@ -69,29 +73,26 @@ export function asShape(op: string, shape: Shape): Shape {
   throw new PedigradError({
     code: "bad-shape",
     op,
-    message: `${op}: a shape is an array of sizes, such as [3] or []; got ${show(shape)}.`,
+    message: `${op}: the shape must be an array of sizes, such as [3] or [], got ${show(shape)}.`,
   });
 }
 
-/**
- * A copy of a shape, since tensors keep theirs and the caller may change the array. Shapes that are not lists of non-negative integers,
- * or too large, are refused before anything is allocated.
- */
+/** Refuse shapes that are not lists of non-negative integers, or too large, before anything is allocated. */
 export function checkShape(op: string, given: Shape): Shape {
-  const shape = asShape(op, given).slice();
+  const shape = asShape(op, given);
   for (const n of shape)
     if (!Number.isInteger(n) || n < 0)
       throw new PedigradError({
         code: "bad-shape",
         op,
-        message: `${op}: shape ${showShape(shape)} has an axis of size ${n}; sizes are non-negative integers.`,
+        message: `${op}: shape ${showShape(shape)} has an axis of size ${n}. Sizes must be non-negative integers.`,
       });
   const size = sizeOf(shape);
   if (size > LIMIT)
     throw new PedigradError({
       code: "too-large",
       op,
-      message: `${op}: shape ${showShape(shape)} needs ${size} elements (${(size * 8) / 1e12} TB); the limit is ${LIMIT}.`,
+      message: `${op}: shape ${showShape(shape)} needs ${size} elements (${(size * 8) / 1e12} TB), more than the limit of ${LIMIT}. Make the axes smaller.`,
     });
   return shape;
 }
