@@ -73,8 +73,8 @@ export function inTrace<T>(body: (level: number) => T): T {
 }
 
 const UNREADABLE = {
-  vmap: "inside vmap a tensor stands for every element of a batch at once and has no single value to read. Use where() instead of a branch, at() instead of an array index, or loop over the axis without vmap.",
-  scan: "inside the body of scan a tensor stands for the values of all steps and has none to read. Use where() instead of a branch, at() instead of an array index, or write the loop with for.",
+  vmap: "inside vmap a tensor holds a whole batch, so there is no single value to read. Use where() instead of a branch, at() instead of an array index, or loop over the axis without vmap.",
+  scan: "inside the body of scan a tensor stands for the values of all steps, so there is no single value to read. Use where() instead of a branch, at() instead of an array index, or a plain for loop.",
 };
 
 /** Refuse to read an example of a batch. */
@@ -83,7 +83,7 @@ export function unreadable({ level, tracer }: Batch, how: string): never {
     throw new PedigradError({
       code: "leaked-from-scan",
       op: how,
-      message: `${how}: a tensor from inside the body of scan is used after it. Return it from the body, as part of the carry or of what is stacked.`,
+      message: `${how}: this tensor was made inside the body of scan but is used outside. Return it from the body, in the carry or in y.`,
     });
   const where = tracer === undefined ? "vmap" : "scan";
   const refusal = new PedigradError({ code: `read-in-${where}`, op: how, message: `${how}: ${UNREADABLE[where]}` });

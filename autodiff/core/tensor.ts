@@ -44,7 +44,7 @@ class Absent {
       code: "read-in-jit",
       op: "read",
       message:
-        "jit: a value that depends on the inputs of a compiled function was looked at while the function was compared with its program. Run it without jit.",
+        "jit: the function reads a value that depends on its inputs, which has no numbers while jit compares the function with its compiled program. Run it without jit.",
     });
   }
 }
@@ -157,7 +157,8 @@ export class Tensor {
       throw new PedigradError({
         code: "not-iterable",
         op: "length",
-        message: "length: a scalar tensor has no first axis.",
+        message:
+          "length: a scalar tensor (shape []) has no first axis, so it has no length and cannot be iterated. Read its number with item().",
       });
     return this.shape[0] as number;
   }
@@ -235,7 +236,7 @@ function notScalar({ shape, provenance }: Tensor): PedigradError {
     message: `item: the tensor has shape ${showShape(shape)}, not one element. ${
       site === undefined
         ? "Use toArray(), or index it first."
-        : `It depends on site "${site}", which is enumerated: the tensor holds what every value of the site leads to. Use where() instead of a branch and at() instead of an array index, or sample the site without infer.enumerate.`
+        : `It depends on site "${site}", which is enumerated: the tensor holds one result for each value of the site. Use where() instead of a branch and at() instead of an array index, or sample the site without infer.enumerate.`
     }`,
   });
 }
