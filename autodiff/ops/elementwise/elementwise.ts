@@ -30,8 +30,12 @@ function ofArity(f: Scalar, arity: number): Scalar {
   return arity === 2 ? (a: number, b: number) => f(a, b) : (a: number, b: number, c: number) => f(a, b, c);
 }
 
-function elementwise(name: string, f: Scalar, arity: number, vjps: readonly (Vjp<null> | null)[]): Op {
+function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor[]>): Op {
   const scalar = ofArity(f, arity);
+  const vjps = (rules ?? []).map(
+    // Written out because a spread is slow; a rule does not look at operands that it does not have.
+    (rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor, xs[1] as Tensor, xs[2] as Tensor)),
+  );
   const op: Op = {
     name,
     shape: (_, inputs) => shapeOfAll(name, inputs),
@@ -46,17 +50,13 @@ function elementwise(name: string, f: Scalar, arity: number, vjps: readonly (Vjp
 
 /** An op that maps `scalar` over its operand; `rules` give the gradient. */
 export function unary(name: string, scalar: (a: number) => number, rules: Rules<[Tensor]>): Unary {
-  const vjps = (rules ?? []).map((rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor)));
-  const op = elementwise(name, scalar as Scalar, 1, vjps);
+  const op = elementwise(name, scalar as Scalar, 1, rules);
   return Object.assign((a: TensorLike) => apply(op, null, a instanceof Tensor ? a : tensor(a)), { op });
 }
 
 /** The same for two operands that broadcast. */
 export function binary(name: string, scalar: (a: number, b: number) => number, rules: Rules<[Tensor, Tensor]>): Binary {
-  const vjps = (rules ?? []).map(
-    (rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor, xs[1] as Tensor)),
-  );
-  const op = elementwise(name, scalar as Scalar, 2, vjps);
+  const op = elementwise(name, scalar as Scalar, 2, rules);
   return Object.assign(
     (a: TensorLike, b: TensorLike) =>
       apply(op, null, a instanceof Tensor ? a : tensor(a), b instanceof Tensor ? b : tensor(b)),
@@ -70,10 +70,7 @@ export function ternary(
   scalar: (a: number, b: number, c: number) => number,
   rules: Rules<[Tensor, Tensor, Tensor]>,
 ): Ternary {
-  const vjps = (rules ?? []).map(
-    (rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor, xs[1] as Tensor, xs[2] as Tensor)),
-  );
-  const op = elementwise(name, scalar as Scalar, 3, vjps);
+  const op = elementwise(name, scalar as Scalar, 3, rules);
   return Object.assign(
     (a: TensorLike, b: TensorLike, c: TensorLike) =>
       apply(
