@@ -13,12 +13,12 @@ export interface Tracked {
   withProvenance(provenance: Provenance): this;
 }
 
-const isTracked = (x: unknown): x is Tracked =>
-  typeof x === "object" && x !== null && "withProvenance" in x && "provenance" in x;
+const isTracked = (x: object): x is Tracked => "withProvenance" in x && "provenance" in x;
 
 /** The same structure with `f` applied to every leaf that carries a set; an array or record in which nothing changed is returned itself. */
 function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
   const walk = (node: unknown, depth: number): unknown => {
+    if (typeof node !== "object" || node === null) return node;
     if (isTracked(node)) return f(node);
     requireDepth("provenance", depth);
     if (Array.isArray(node)) {

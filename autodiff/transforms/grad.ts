@@ -17,7 +17,7 @@ import { Tensor, tensor } from "../core/tensor.js";
 import { ones, zeros } from "../ops/array/make.js";
 import { sum } from "../ops/array/reduce.js";
 import { add } from "../ops/elementwise/math.js";
-import { reshape } from "../ops/views/shape.js";
+import { reshapeAs } from "../ops/views/shape.js";
 import { leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
 
 // A leaf is a new tensor with the value of the argument and a new node, so that each gradient finds exactly its own variables.
@@ -51,7 +51,7 @@ function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
   if (g.shape === shape || sameShape(g.shape, shape)) return g;
   const lead = g.shape.length - shape.length;
   const repeated = [...g.shape.keys()].filter((i) => i < lead || (shape[i - lead] === 1 && g.shape[i] !== 1));
-  return reshape(sum(g, repeated), shape);
+  return reshapeAs(sum(g, repeated), shape);
 }
 
 let passes = 0;
@@ -136,7 +136,7 @@ function asResult(y: unknown): Tensor {
   throw new PedigradError({
     code: "not-a-tensor",
     op: "grad",
-    message: `grad: the function must return a tensor made by ops, got ${show(y)}, which has no gradient. Write x.mul(2) for 2 * x, and do not return item().`,
+    message: `grad: the function must return a tensor made by ops, got ${show(y)}, which has no gradient. Write x.mul(2) instead of 2 * x, and return the tensor instead of its item().`,
   });
 }
 
@@ -220,7 +220,7 @@ export function vjp(f: (...xs: Tree[]) => Tensor, ...xs: unknown[]): [Tensor, (c
       throw new PedigradError({
         code: "shape-mismatch",
         op: "vjp",
-        message: `vjp: the cotangent has shape ${showShape(g.shape)}, the function's value ${showShape(y.shape)}.`,
+        message: `vjp: the cotangent has shape ${showShape(g.shape)}, the function's value ${showShape(y.shape)}. Give both the same shape.`,
       });
     return gradientsOf(y, g, xs, variables);
   };

@@ -3,6 +3,7 @@
  * state, all in ops. Transformations can be chained; any object with `init` and `update` is an optimiser.
  */
 import { leavesOf, mapTree, PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
+import { zipTrees } from "../../autodiff/transforms/tree.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { type Kind, refuseOption, requireKind, requireOptions, show } from "../checks.js";
@@ -23,15 +24,6 @@ export type Schedule = number | ((step: Tensor) => Tensor);
 
 const rateAt = (rate: Schedule, step: Tensor): Tensor => (typeof rate === "number" ? tensor(rate) : rate(step));
 
-/** Apply f leaf by leaf to trees of one structure. */
-export function zipTrees(f: (...leaves: Tensor[]) => Tensor, first: Tree, ...others: Tree[]): Tree {
-  const lists = others.map((tree) => leavesOf(tree) as Tensor[]);
-  let next = 0;
-  return mapTree(first, (leaf) => {
-    const i = next++;
-    return f(leaf as Tensor, ...lists.map((list) => list[i] as Tensor));
-  });
-}
 /** Parameters plus their updates. */
 export const applyUpdates = <P extends Tree>(params: P, updates: Tree): P =>
   zipTrees((p, u) => p.add(u), params, updates);
@@ -60,7 +52,7 @@ export function sgd(rate: Schedule, ...rest: never[]): Optimizer {
     refuseOption(
       "sgd",
       "options",
-      `it takes the learning rate alone, got ${show(rest[0])} as well. Use momentum(rate, mass).`,
+      `the learning rate is its only argument, got ${show(rest[0])} as well. Use momentum(rate, mass).`,
     );
   checkOptions("sgd", rate, {}, {});
   return {
