@@ -110,6 +110,10 @@ const BUDGETS: Readonly<Record<string, { program: string; most: number }>> = {
     most: 39.8,
     program: 'import { grad, tensor } from "./dist/index.js"; console.log(grad((x) => x.mul(x))(tensor(3)).item());',
   },
+  "a density": {
+    most: 45.4,
+    program: 'import { Normal } from "./dist/index.js"; console.log(new Normal(0, 1).logProb(1).item());',
+  },
   "the coin": {
     most: 105.3,
     program: `
