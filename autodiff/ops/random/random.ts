@@ -108,7 +108,7 @@ export function randint(from: TensorLike, shape: Shape, minval: TensorLike, maxv
   return refuseFor(count, {
     code: "bad-parameter",
     op: "randint",
-    message: `random.randint: a range of ${odd} whole numbers is more than the 2^53 there are bits for. Narrow it, or draw with random.uniform.`,
+    message: `random.randint: maxval - minval must be at most 2^53, got ${odd}. Narrow the range, or draw with random.uniform.`,
   });
 }
 
@@ -141,7 +141,8 @@ export function permutation(from: TensorLike, nOrTensor: TensorLike): Tensor {
     throw new PedigradError({
       code: "bad-shape",
       op: "permutation",
-      message: "random.permutation: give a number, or a tensor with a first axis; got a tensor of shape [].",
+      message:
+        "random.permutation: the second argument must be a number, or a tensor with at least one axis, got a tensor of shape [].",
     });
   return take(x, draw(permutationOp, asKey("permutation", from), [], [x.length]));
 }
@@ -217,7 +218,7 @@ function vector(op: string, parameter: string, x: TensorLike): Tensor {
     throw new PedigradError({
       code: "shape-mismatch",
       op,
-      message: `random.${op}: ${parameter} must be a vector along its last axis, got shape ${showShape(given.shape)}.`,
+      message: `random.${op}: ${parameter} must have at least one axis, the last one being the vector of one draw, got shape ${showShape(given.shape)}.`,
     });
   return given;
 }

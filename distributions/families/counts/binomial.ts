@@ -70,7 +70,7 @@ export class Binomial extends /* @__PURE__ */ family<Params, [totalCount: Tensor
   override supportValues(): Tensor {
     const { totalCount } = this.params;
     const [n = 0, ...others] = readNumbers(totalCount, "totalCount");
-    if (others.some((other) => other !== n)) return this.hasNo("common support of different totalCounts");
+    if (others.some((other) => other !== n)) return this.hasNo("enumerable support common to all its totalCounts");
     return trackProvenance(arange(n + 1), totalCount.provenance);
   }
 }

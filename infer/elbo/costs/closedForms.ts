@@ -31,7 +31,7 @@ export const noClosedForm = (estimator: string, site: string, reason: string): P
     code: "no-closed-form",
     site,
     param: "kl",
-    message: `${estimator}: site "${site}" asks for kl: "analytic", but ${reason}. Remove infer.kl, and the term is sampled.`,
+    message: `${estimator}: site "${site}" asks for kl: "analytic", but ${reason}. Remove infer.kl; the term is then sampled.`,
   });
 
 /**

@@ -160,11 +160,11 @@ test("shapes that are no arrays, bounds between whole numbers and permutations o
     assert.throws(f, (error: Error) => error instanceof PedigradError && message.test(error.message), String(message));
   refused(
     () => random.normal(key, 3 as never),
-    /random\.normal: a shape is an array of sizes, such as \[3\] or \[\]; got 3/,
+    /random\.normal: the shape must be an array of sizes, such as \[3\] or \[\], got 3/,
   );
   refused(() => random.randint(key, [2], 0.5, 3.5), /random\.randint: minval must be a whole number, got 0\.5/);
   refused(() => random.randint(key, [2], 0, [3, NaN]), /maxval must be a whole number, got NaN/);
-  refused(() => random.permutation(key, tensor(4)), /give a number, or a tensor with a first axis/);
+  refused(() => random.permutation(key, tensor(4)), /must be a number, or a tensor with at least one axis/);
   assert.ok(Number.isNaN(random.gamma(key, 0).item()));
 });
 
