@@ -30,7 +30,7 @@ export function subtractSquares(a: number, x: Float64Array, from: number, n: num
     const y = x[from + k] as number;
     const square = y * y;
     const less = rest - square;
-    // What the difference and the square were rounded by (Knuth's sum of two, Dekker's product).
+    // The rounding errors of the difference and of the square (Knuth's sum of two, Dekker's product).
     const subtracted = rest - less;
     lost += rest - (less + subtracted) + (subtracted - square) - productMinus(y, y, square);
     rest = less;
@@ -38,7 +38,10 @@ export function subtractSquares(a: number, x: Float64Array, from: number, n: num
   return rest + lost;
 }
 
-/** Substitution in place: `x`, `columns` numbers a row, becomes A⁻¹x, A being a triangle of `a` or (`transpose`) of its transpose. */
+/**
+ * Substitution in place: `x`, with rows of `columns` numbers, becomes A⁻¹x, where A is a triangle of `a` or, with `transpose`, of its
+ * transpose.
+ */
 export function substitute(
   a: Float64Array,
   start: number,

@@ -1,8 +1,11 @@
-/** Products of two matrices in plain JavaScript, as loops over numbers. Every entry adds up over k in order, from 0: all of them give the same bits. */
+/**
+ * Products of two matrices in plain JavaScript, as loops over numbers. Every entry adds up over k in order, from 0: all of them give the
+ * same bits.
+ */
 
 /**
- * out = a b for one m by k and one k by n matrix. Two rows meet four columns at a time, so that six loads feed eight
- * multiplications; the columns are gathered first, to be read along memory. Each entry adds up over k in order.
+ * out = a b for one m by k and one k by n matrix. It computes 2 by 4 entries at a time, with six loads for eight multiplications. The
+ * columns are first copied to contiguous memory. Each entry is a sum over k in order.
  */
 export function multiply(
   out: Float64Array,

@@ -1,4 +1,4 @@
-/** Products of two matrices as SIMD code: which kernel is the best for how they lie. All of them add up in the order of `matmul.ts`. */
+/** Products of two matrices as SIMD code: the choice of the fastest kernel for their strides. All kernels sum in the order of `matmul.ts`. */
 import { ONE } from "./wasm/simd.js";
 
 /** How far it is to the next row and column of c, a and b, in bytes. The columns of c lie side by side. */
@@ -9,7 +9,7 @@ export interface Strides {
   readonly bDown: number;
   readonly bRight: number;
 }
-/** The kernels, which take numbers, or writers of calls of them, which take text. */
+/** The kernels themselves (T number), or functions that write calls of them as text (T string). */
 interface Products<T, R> {
   dotRows(...args: T[]): R;
   addRows(...args: T[]): R;
@@ -18,7 +18,10 @@ interface Products<T, R> {
 /** c += a b for an m by k and a k by n matrix at these addresses. */
 type Product<T, R> = (c: T, a: T, b: T, m: T, k: T, n: T) => R;
 
-/** The kernel for matrices of these sizes; NaN stands for a size that changes from call to call. It may rely on zeros in c unless it `continues` a sum. */
+/**
+ * The kernel for matrices of these sizes; NaN stands for a size that changes from call to call. It may rely on zeros in c unless it
+ * `continues` a sum.
+ */
 export function productFor<T, R>(
   kernels: Products<T | number, R>,
   [m, k, n]: readonly [number, number, number],

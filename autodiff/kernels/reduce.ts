@@ -24,7 +24,7 @@ export interface Plan {
   readonly width: number;
 }
 
-/** The sum, eight sums side by side, as wasm/kernels.ts has it. */
+/** The sum, as eight interleaved sums, in the same order as wasm/kernels.ts. */
 export function sumOf(data: Float64Array, offset: number, n: number): number {
   let total = 0;
   let i = offset;
@@ -82,21 +82,21 @@ export function sumSimd({ blocks, n, width }: Plan, out: View, x: View): (() => 
   };
 }
 
-/** The product; 1 of none. */
+/** The product; 1 for no numbers. */
 export function prodOf(data: Float64Array, offset: number, n: number): number {
   let total = 1;
   for (let i = offset; i < offset + n; i++) total *= data[i] as number;
   return total;
 }
 
-/** The largest number, NaN if there is one. */
+/** The largest number, or NaN if one of them is NaN. */
 export function maxOf(data: Float64Array, offset: number, n: number): number {
   let top = -Infinity;
   for (let i = offset; i < offset + n; i++) top = Math.max(top, data[i] as number);
   return top;
 }
 
-/** The smallest number, NaN if there is one. */
+/** The smallest number, or NaN if one of them is NaN. */
 export function minOf(data: Float64Array, offset: number, n: number): number {
   let bottom = Infinity;
   for (let i = offset; i < offset + n; i++) bottom = Math.min(bottom, data[i] as number);

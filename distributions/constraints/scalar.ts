@@ -88,7 +88,7 @@ function bounded(
 
 const isEverywhere = (bounds: Float64Array, x: number): boolean => bounds.length > 0 && bounds.every((y) => y === x);
 
-/** The constraint that an interval amounts to once bounds that are infinite everywhere are left out. */
+/** The constraint of an interval without those of its bounds that are infinite everywhere. */
 function withoutInfiniteEnds(low: Tensor, high: Tensor, numbersOf: (bound: Tensor) => Float64Array): Constraint {
   const isOpenAbove = isEverywhere(numbersOf(high), Infinity);
   if (!isEverywhere(numbersOf(low), -Infinity))

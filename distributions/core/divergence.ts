@@ -20,7 +20,7 @@ export interface Divergences {
   readonly to?: Readonly<Record<string, Divergence>>;
   /** This family is p. */
   readonly from?: Readonly<Record<string, Divergence>>;
-  /** What kl/moments.ts asks of q beside its mean and variance: E log x, */
+  /** For kl/moments.ts, in addition to mean and variance: E log x, */
   meanLog?(q: Distribution): Tensor;
   /** E log(1 - x), */
   meanLogRest?(q: Distribution): Tensor;

@@ -1,8 +1,8 @@
 /**
  * A family as a row of formulas: parameters with their constraints, support, log density, a draw, moments, distribution function.
- * Everything else is made here, once: the constructor, which takes arguments by position or as one record, getters, broadcasting,
- * whether draws have a gradient. A row may say that it is the same distribution `as` another one; that one then answers what the row
- * has no formula for. Without `as`, such questions are refused.
+ * Everything else is made here, once: the constructor, which takes arguments by position or as one record, getters, broadcasting, whether
+ * draws have a gradient. With `as`, a row names another distribution that is equal to it, whose formulas are used where the row has none.
+ * Without `as`, such methods are refused.
  */
 import type { Shape } from "../../autodiff/core/shape.js";
 import type { Tensor } from "../../autodiff/index.js";

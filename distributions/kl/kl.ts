@@ -1,6 +1,6 @@
 /**
- * KL(q | p) = E_q[log q - log p] in closed form. Families carry their divergences (core/divergence.ts); a pair that neither of them
- * knows has none, and an estimator samples instead. Here stand the rules for distributions made of others.
+ * KL(q | p) = E_q[log q - log p] in closed form. Families carry their divergences (core/divergence.ts); a pair that neither of
+ * them knows has none, and an estimator samples instead. This file has the rules for distributions made of others.
  */
 import { broadcastShapes } from "../../autodiff/core/shape.js";
 import { broadcastTo, logicalAnd, Tensor, where } from "../../autodiff/index.js";

@@ -3,7 +3,7 @@
  *
  *     log |det dy/dx| = Σ_i s_i(x).
  *
- * One pass of the network forwards; backwards one for each coordinate.
+ * `forward` runs the network once, `inverse` once for each coordinate.
  */
 import { clip, exp, sum, type Tensor, zeros } from "../../autodiff/index.js";
 import { Transform } from "./scalar.js";

@@ -29,7 +29,7 @@ export abstract class Transform {
   abstract inverse(y: Tensor): Tensor;
   abstract logAbsDetJacobian(x: Tensor, y: Tensor): Tensor;
 
-  /** Where x and y lie: the whole of both, one onto the other. */
+  /** The sets that x and y lie in. The transform maps the first one-to-one onto the second. */
   get domain(): Constraint {
     return independent(real, this.domainEventDim);
   }

@@ -24,7 +24,7 @@ export interface AutoGuideOptions {
 }
 
 export interface ScaleOptions extends AutoGuideOptions {
-  /** The initial standard deviation of all coordinates; 0.1. */
+  /** The initial standard deviation of all coordinates, 0.1 by default. */
   initScale?: number;
 }
 

@@ -37,11 +37,11 @@ import {
 export interface PredictiveOptions {
   /** Values of latent sites by name, with `batchNdims` leading axes. */
   posteriorSamples?: Record<string, TensorLike>;
-  /** Where latents are drawn from instead. */
+  /** A guide to draw the latents from, in place of posteriorSamples. */
   guide?: Model;
   /** Constrained parameters of model and guide, by name. */
   params?: Record<string, TensorLike>;
-  /** How many draws, where posteriorSamples does not say. */
+  /** The number of draws; needed without posteriorSamples. */
   numSamples?: number;
   /** The sites to return; by default every sample and deterministic site that is not among the posterior samples. */
   returnSites?: readonly string[];
@@ -87,8 +87,8 @@ export class Predictive {
   }
 
   /**
-   * The collected sites by name, each with the draws' axes in front; NaN in draws that did not come to the site. Under the name of a
-   * subsampled plate stand the elements that it visited, the same in every draw.
+   * The collected sites by name, each with the draws' axes in front; NaN in draws that did not reach the site. A subsampled plate
+   * has an entry with the indices that it visited, the same in every draw.
    */
   run(key: Tensor, ...args: unknown[]): Record<string, Tensor> {
     requireKey("predictive.run", key);

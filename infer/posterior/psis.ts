@@ -62,7 +62,7 @@ export function psisDiagnostic(
   return paretoK((logw as Tensor).toFloat64Array());
 }
 
-/** The weight of a draw would be a ratio of sums over the values of such a site; it is not computed. */
+/** With an enumerated site, the weight of a draw would be a ratio of two sums over its values, which is not supported. */
 function refuseEnumerated({ name, infer, isObserved }: SampleSite): void {
   if (infer.enumerate == null || isObserved) return;
   throw new PedigradError({
@@ -84,7 +84,7 @@ export function paretoK(logWeights: Float64Array): number {
     .slice(n - tail)
     .map((x) => exp(x - top) - cut)
     .filter((x) => !(x <= 0));
-  // Weights that tie at the cut, as those of discrete draws do, are few numbers and have no tail.
+  // Discrete draws have few different weights: many equal the cut, and no tail is left to fit.
   return excess.length < 5 ? -Infinity : fitShape(excess);
 }
 

@@ -148,7 +148,10 @@ export function sharedPlatesHandler(keyOf: () => Tensor): Handler {
   };
 }
 
-/** Visit every plate whole, whatever its subsampleSize; plates whose indices the program gives only with `also: "given"`. */
+/**
+ * Visit every plate whole, whatever its subsampleSize. Plates whose indices the program gives are left as they are, except with `also:
+ * "given"`.
+ */
 export const wholePlatesHandler = (also: "given" | null = null): Handler => ({
   process: {
     plate(message) {

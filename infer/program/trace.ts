@@ -57,7 +57,7 @@ export class SampleSite {
     this.ambient = message.ambient;
   }
 
-  /** log density of the value, not scaled; its set includes what host code had read before the statement. */
+  /** Log density of the value, not scaled. Its set includes the sites that host code had read before the statement. */
   logProb(): Tensor {
     this.#logProb ??= this.#density("logProb");
     return this.#logProb;
@@ -84,7 +84,7 @@ export class SampleSite {
     } catch (error) {
       throw addSiteToError(name, error, isObserved ? "observed site" : "site");
     }
-    // A density that no op computes, such as that of a factor, would not inherit what host code had read.
+    // The density of a factor is not computed by an op, so it would not inherit the sites that host code had read.
     return ambient.size === 0 ? density : density.withProvenance(union(density.provenance, ambient));
   }
 

@@ -97,7 +97,7 @@ export function initialise(
   return { values, constraints, mutables };
 }
 
-/** Mutables as declared and averages at 0, in the shapes that a dry run of a step leaves. */
+/** Mutables with their declared values and averages of 0, with the shapes that they have after a dry run of a step. */
 export function initialMutables(
   { mutableState, averages = {} }: Outcome,
   declared: Record<string, Tensor>,

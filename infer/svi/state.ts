@@ -134,7 +134,7 @@ function pathsOf(tree: Tree): string[] {
 export const hasFiniteParams = ({ params }: SVIState): boolean =>
   Object.values(params).every((p) => elementsOf(p).every(Number.isFinite));
 
-/** The step, but with `state`, the one before it, where loss or parameters are not finite. */
+/** The step as it is or, if its loss or parameters are not finite, with the state before it. */
 export function keepStateIfUnsound(state: SVIState, { state: next, loss, terms }: Advance): Advance {
   const isSound = Number.isFinite(loss) && hasFiniteParams(next);
   return { state: isSound ? next : { ...state, key: next.key }, loss, terms };

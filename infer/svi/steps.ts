@@ -31,7 +31,7 @@ export interface Step {
   readonly terms: Record<string, number>;
 }
 
-/** A step of a run: its state can be read while the loop is at this step, and afterwards if it was read then. */
+/** A step of a run. Its state must be read for the first time before the loop moves on. */
 class RunStep implements Step {
   readonly loss: number;
   readonly terms: Record<string, number>;
@@ -76,7 +76,7 @@ function batchesTakenBy(op: string, state: SVIState | undefined): number {
 /** The state before the first step. */
 export function initialState(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[]): SVIState {
   const { initState, initParams, stableUpdate = false } = options;
-  // The dry run of `init` is as lenient as the steps to come.
+  // With stableUpdate the dry run of `init` is not validated, like the steps after it.
   const init = (given: Parameters<Stepper["init"]>[0]) =>
     withValidation(!stableUpdate && validation, () => svi.init(given, ...args));
   if (initState === undefined) return init({ key, ...(initParams && { initParams }) });

@@ -56,7 +56,7 @@ export class SVI<
 {
   #space = new ParamSpace();
   readonly #compiled: CompiledStep;
-  /** The optimiser's state after the last step: a state that has it needs no check. */
+  /** The optimiser's state after the last step. A state that contains this object was made here and is not checked again. */
   #latest: Tree | null = null;
 
   constructor(
@@ -259,7 +259,9 @@ function splitKey({ key }: SVIState): { next: Tensor; own: Tensor } {
   return { next, own };
 }
 
-/** The result of a step without the names of its own sites. Inside an outer model it gets the sets of `given` and of what was read there. */
+/**
+ * The result of a step without the names of its own sites. Inside an outer model, it inherits the set of `given` and the ambient set.
+ */
 function withOuterSets(result: StepResult, given: unknown): StepResult {
   const outer = isInRun() ? union(getProvenance(given), currentAmbient()) : Provenance.empty;
   const detached = detachProvenance(result);

@@ -50,6 +50,6 @@ export const { exp, expm1, log, log1p, tanh, sigmoid, logisticDensity, softplus,
   scalarFormulas;
 export const { sin, cos, tan, atan, pow, logaddexp, xlogy, xlog1py, powSlope, between } = scalarFormulas;
 
-/** The formula that a function is a reading of. */
+/** The name of the formula that a function computes. */
 export const formulaOf = (f: unknown): FormulaName | undefined =>
   (Object.keys(scalarFormulas) as FormulaName[]).find((name) => scalarFormulas[name] === f);

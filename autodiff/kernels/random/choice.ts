@@ -1,4 +1,4 @@
-/** Draws from finite sets: a class by its weight, a whole number, an order. All are exact in law. */
+/** Draws from finite sets: a class by its weight, a whole number, an order. All have the exact distribution. */
 import { exp } from "../formulas/scalarFormulas.js";
 import { type Stream, shared } from "./stream.js";
 

@@ -38,7 +38,7 @@ function scaledLogDraw(stream: Stream, concentration: number, scale: number): nu
 /** The logarithm of a draw of Gamma(concentration, rate 1); NaN unless 0 < concentration < Infinity. */
 export const logGammaDraw = (stream: Stream, concentration: number): number => scaledLogDraw(stream, concentration, 1);
 
-/** A scale by which logarithms of draws are finite numbers, so that the ratio of two draws has a meaning. */
+/** A factor that keeps logarithms of draws finite for tiny concentrations, so that the ratio of two draws can be computed. */
 const scaleFor = (concentration: number): number => (concentration < 2 ** -1000 ? 2 ** -60 : 1);
 
 /** A draw of Gamma(concentration, rate 1), at least 2^-1022; NaN unless 0 < concentration < Infinity. */

@@ -38,8 +38,8 @@ export class Stream {
 
   /**
    * A uniform folded at the median: ±p, where p on (0, 1/2], in steps of 2^-64, is the probability beyond the draw, and the
-   * sign tells the upper side from the lower. Made of the same bits as `uniform`, it keeps both tails as fine as zero, so a
-   * symmetric law with odd quantile function loses nothing there (64 bits: 9.1 sigma for a normal).
+   * sign tells the upper side from the lower. From the same bits as `uniform`, but with steps of 2^-64 in both tails,
+   * so that draws of a symmetric distribution reach far out (9.1 sigma for a normal).
    */
   signedTail(): number {
     this.advance();

@@ -25,7 +25,7 @@ const LARGE_SHAPE = 40;
 const TWO_POINTS = 2 ** -1000;
 const TOO_LARGE = 2 ** 990;
 
-/** log x, where y = 1 - x; the smaller of the two is the one known exactly. */
+/** log x, where y = 1 - x, from the smaller one of the two, which has more digits. */
 const logOf = (x: number, y: number): number => (x < 0.5 ? log(x) : log1p(-y));
 
 /**
@@ -121,7 +121,7 @@ function logSmallerPart(a: number, b: number, x: number, y: number, lower: boole
   return logM + log(lower ? betaFraction(a, b, x, y)[0] / a : betaFraction(b, a, y, x)[0] / b);
 }
 
-/** The smaller part that x divides the law into: I_x(a, b) where `lower`, else 1 - I. Without mass at x, F may have overflowed. */
+/** I_x(a, b) where `lower`, else 1 - I: the smaller one. Where the mass at x underflows, betaFraction may overflow, so the result is 0. */
 function smallerPart(a: number, b: number, x: number, lower: boolean): number {
   const y = 1 - x;
   // Two points, 0 and 1.
@@ -136,8 +136,8 @@ function smallerPart(a: number, b: number, x: number, lower: boolean): number {
 }
 
 /**
- * Where x is 0 or 1, or a or b is 0 or Infinity: Beta(0, b) and Beta(a, Infinity) lie at 0, Beta(a, 0) and Beta(Infinity, b) at 1; null
- * elsewhere.
+ * I_x(a, b) if x is 0 or 1, or a or b is 0 or Infinity; else null. Beta(0, b) and Beta(a, Infinity) are point masses at 0, Beta(a, 0) and
+ * Beta(Infinity, b) at 1.
  */
 function limitOf(a: number, b: number, x: number): number | null {
   if (!(a >= 0 && b >= 0 && x >= 0 && x <= 1) || (a === b && (a === 0 || a === Infinity))) return NaN;
@@ -145,11 +145,11 @@ function limitOf(a: number, b: number, x: number): number | null {
   return x === 0 || b === 0 || a === Infinity ? 0 : null;
 }
 
-/** I_x(a, b) and 1 - I_x(a, b); x is the one known exactly. */
+/** I_x(a, b) and 1 - I_x(a, b). */
 function bothParts(a: number, b: number, x: number): [lower: number, upper: number] {
   const limit = limitOf(a, b, x);
   if (limit !== null) return [limit, 1 - limit];
-  // No x is as near to the mean as the distribution is narrow, but for one that equals it.
+  // The distribution is narrower than the distance of any x from the mean, unless they are equal: a and b can be scaled down.
   if (Math.max(a, b) > TOO_LARGE) return bothParts(a * 2 ** -100, b * 2 ** -100, x);
   const lower = isLower(a, b, x);
   const part = smallerPart(a, b, x, lower);
@@ -161,7 +161,7 @@ export function betainc(a: number, b: number, x: number): number {
   return bothParts(a, b, x)[0];
 }
 
-/** 1 - I_x(a, b) = I_(1-x)(b, a), where x is the one known exactly. */
+/** 1 - I_x(a, b), which is I_(1-x)(b, a) without rounding 1 - x. */
 export function betaincc(a: number, b: number, x: number): number {
   return bothParts(a, b, x)[1];
 }

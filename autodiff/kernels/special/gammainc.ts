@@ -153,7 +153,7 @@ function uniformGrad(a: number, x: number): number {
   return (x / a) * sum;
 }
 
-/** Where a is 0 or Infinity, or x: Gamma(0) lies at 0 and Gamma(Infinity) at Infinity; null elsewhere. */
+/** P(a, x) if a or x is 0 or Infinity, else null. Gamma(0) is a point mass at 0, Gamma(Infinity) one at Infinity. */
 function limitOf(a: number, x: number): number | null {
   if (!(a >= 0 && x >= 0) || (a === x && (a === 0 || a === Infinity))) return NaN;
   if (a === 0 || x === Infinity) return 1;
@@ -180,7 +180,7 @@ export function gammaincc(a: number, x: number): number {
   return lower < 0.9 ? 1 - lower : smallUpper(a, x);
 }
 
-/** Q = 1 - x^a / Γ(1+a) (1 + a Σ (-x)^n / ((a+n) n!)), its leading 1 taken away, for small a and x <= 3/2. */
+/** Q = 1 - x^a / Γ(1+a) (1 + a Σ (-x)^n / ((a+n) n!)), for small a and x <= 3/2, arranged so that the leading 1 cancels exactly. */
 function smallUpper(a: number, x: number): number {
   const logPower = a * log(x) - lgamma1p(a);
   let sum = 0;

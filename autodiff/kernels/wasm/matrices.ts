@@ -97,9 +97,9 @@ function ${name}(c0, next, a0, a1, a2, a3, step, b, down, n) {
 };
 
 /**
- * C = C + A B, or C - A B where `sign` is the address of -1; rows of C are `next` bytes apart. Four columns of B at a time meet four rows of A.
- * They are packed in a panel of up to 256 terms, which stays in the nearest cache, unless they lie in rows and there are few tiles to
- * read them. Tiles that hang over an edge are done in `scratch`.
+ * C = C + A B, or C - A B where `sign` is the address of -1; rows of C are `next` bytes apart. Four columns of B at a time meet four rows
+ * of A. They are packed in a panel of up to 256 terms, which stays in the nearest cache, unless they lie in rows and there are few tiles to
+ * read them. Incomplete tiles at an edge are computed in `scratch`.
  */
 const products = (): string => `${tile("wholeTile", "0 1")}${tile("halfTile", "0")}
 function packRows(to, b, down, n, sign) {

@@ -20,7 +20,7 @@ import { Bernoulli } from "../counts/bernoulli.js";
 /** Strictly between 0 and 1, where logits are finite. */
 const inside = (x: Tensor): Tensor => clip(x, Number.MIN_VALUE, BELOW_ONE);
 
-/** Log odds, those of 0 and 1 as of their neighbours. */
+/** Log odds. For probabilities 0 and 1, those of the nearest numbers inside (0, 1). */
 export function finiteLogits({ probs, logits }: OneOf<"probs" | "logits">): Tensor {
   if (probs === undefined) return logits as Tensor;
   const p = inside(probs);

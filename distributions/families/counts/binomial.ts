@@ -24,7 +24,7 @@ type Params = Tensors<"totalCount"> & Odds;
 
 function logDensity(x: Tensor, { totalCount: n, probs, logits }: Params): Tensor {
   if (probs !== undefined) return logBinomial(x, n, probs);
-  // By the rarer outcome, whose probability is known to all its digits.
+  // Counts the rarer outcome, because its probability has all its digits.
   const l = logits as Tensor;
   const isMirrored = less(0, l);
   const [k, rarer] = [where(isMirrored, n.sub(x), x), where(isMirrored, l.neg(), l)];

@@ -63,7 +63,7 @@ export class Wishart extends /* @__PURE__ */ family<Params, [df: TensorLike, sca
   override logDensity(value: Tensor): Tensor {
     const { df } = this.params;
     const p = sizeOf(this.params);
-    // What lies behind a mask may be NaN, and must not reach the factor's gradient.
+    // Masked values may be NaN, which must not reach the factor's gradient.
     const factor = cholesky(where(isFinite(value), value, eye(p)));
     const trace = sum(square(triangularSolve(this.scale, factor)), [-1, -2]);
     const norm = df.mul(halfLogDeterminant(this.scale).add((p / 2) * Math.LN2)).add(multigammaln(df.mul(0.5), p));

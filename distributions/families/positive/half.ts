@@ -1,4 +1,4 @@
-/** The absolute values of variables that are symmetric around 0, with scale: z = x / scale. */
+/** Distributions of |x| for x symmetric around 0, with a scale. Formulas are in z = x / scale. */
 import {
   abs,
   atan,

@@ -24,7 +24,7 @@ import { logRatio, secondDifference } from "../../densities/continuous.js";
 import { ofWeibull } from "../../kl/positive.js";
 
 type Params = Tensors<"scale" | "concentration">;
-/** z, at 0 by a power, which has a derivative there. */
+/** (x / scale)^concentration, by exp and log except at x = 0, where pow has a derivative and log does not. */
 function powerOf(x: Tensor, { scale, concentration }: Params): Tensor {
   const isInside = greater(x, 0);
   const inner = exp(logRatio(where(isInside, x, scale), scale).mul(concentration));

@@ -93,7 +93,7 @@ export const halfLogDeterminant = (scale: Tensor): Tensor => sum(log(diag(scale)
 export function scaleOf({ scaleTril, covarianceMatrix, precisionMatrix }: ScaleParams): Tensor {
   if (scaleTril !== undefined) return scaleTril;
   if (covarianceMatrix !== undefined) return cholesky(covarianceMatrix);
-  // P = L⁻ᵀ L⁻¹: turned about, the Cholesky factor of P turned about is L⁻ᵀ.
+  // P = L⁻ᵀ L⁻¹. With rows and columns of P in reverse order, the Cholesky factor, reversed again, is L⁻ᵀ.
   const flipBoth = (x: Tensor): Tensor => flip(flip(x, -1), -2);
   return inverse(matrixTranspose(flipBoth(cholesky(flipBoth(precisionMatrix as Tensor)))));
 }

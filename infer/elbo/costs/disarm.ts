@@ -5,8 +5,8 @@
  *
  *     gradient += 1/2 (cost_d(b)[i] - cost_d(b')[i]) (b[i] - b'[i]) σ(|α[i]|) ∇ α[i],
  *
- * where cost_d includes only the costs that depend on the element (charge.ts). Given b, b' is 1 with probability max(0, 2 - 1/p) where
- * b = 1 and min(1, p/(1 - p)) where b = 0, p = σ(α); so the first run draws as it would without the second.
+ * where cost_d includes only the costs that depend on the element (charge.ts). With p = σ(α), b' is 1 with probability max(0, 2 - 1/p) if b
+ * = 1, and min(1, p/(1 - p)) if b = 0. So b can be drawn first, as without the second run.
  *
  * All other sites have the same value in both runs, unless they depend on an antithetic site; then each run draws its own value.
  */

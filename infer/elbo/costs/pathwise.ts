@@ -3,7 +3,7 @@
  * random. Point masses and factors of the guide are computed, not drawn: their terms keep their gradient.
  *
  * Sticking the landing (Roeder, Wu and Duvenaud 2017): log q of a reparameterised draw, with its parameters held constant. The term
- * left out has mean 0, and its variance goes with it: where the guide equals the posterior, the gradient is 0 for every draw.
+ * left out has mean 0, so only its variance disappears: where the guide equals the posterior, the gradient is 0 for every draw.
  *
  * Doubly reparameterised gradients (Tucker et al. 2019): the log weights once as functions of the draws alone, and once (without log q of
  * the draws) as functions of the parameters alone, because the two gradients need different weights.
