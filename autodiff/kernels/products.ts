@@ -13,6 +13,7 @@ export interface Strides {
 interface Products<T, R> {
   dotRows(...args: T[]): R;
   addRows(...args: T[]): R;
+  outer(...args: T[]): R;
   multiply(...args: T[]): R;
 }
 /** c += a b for an m by k and a k by n matrix at these addresses. */
@@ -37,6 +38,8 @@ export function productFor<T, R>(
     return (c, a, b, rows, terms) => kernels.addRows(c, b, bDown, a, terms, rows);
   if (m === 1 && bRight === 8 && bDown === 8 * n)
     return (c, a, b, _, terms, columns) => kernels.addRows(c, a, aRight, b, terms, columns);
+  if (k === 1 && bRight === 8)
+    return (c, a, b, rows, _, columns) => kernels.outer(c, cDown, a, aDown, b, rows, columns);
   return (c, a, b, rows, terms, columns) =>
     kernels.multiply(c, cDown, a, aDown, aRight, b, bDown, bRight, rows, terms, columns, 0, ONE);
 }

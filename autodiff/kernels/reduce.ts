@@ -72,8 +72,10 @@ export function sumRows(
 /** The same as SIMD code; null where the arrays do not allow it, or are too short to gain by it. */
 export function sumSimd({ blocks, n, width }: Plan, out: View, x: View): (() => void) | null {
   const kernels = kernelsOf(out.data);
-  if (kernels === null || x.data !== out.data || n * width < 64) return null;
+  const isShort = width === 1 && n < 8;
+  if (kernels === null || x.data !== out.data || (isShort ? blocks : 1) * n * width < 64) return null;
   const [to, from] = [addressOf(out.data, out.offset), addressOf(x.data, x.offset)];
+  if (isShort) return () => kernels.sumShortRows(to, from, blocks, n);
   if (width === 1) return () => kernels.sumRows(to, from, blocks, n);
   return () => {
     out.data.fill(0, out.offset, out.offset + blocks * width);

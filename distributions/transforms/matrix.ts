@@ -49,13 +49,16 @@ function orderOf(op: string, length: number, diagonal: 0 | 1): number {
   return n;
 }
 
+/** Zeros that the upper triangle takes turns in reading: in the gradient, sums in one place wait for each other. */
+const NOTHING = 8;
+
 /** The vectors in the last axis as strict lower triangles of n by n matrices, row by row; zeros elsewhere. */
 function toTriangle(x: Tensor, n: number): Tensor {
   const nothing = (n * (n - 1)) / 2;
   const places = Array.from({ length: n }, (_, i) =>
-    Array.from({ length: n }, (_, j) => (j < i ? (i * (i - 1)) / 2 + j : nothing)),
+    Array.from({ length: n }, (_, j) => (j < i ? (i * (i - 1)) / 2 + j : nothing + (j % NOTHING))),
   );
-  return take(concatenate([x, zeros([...x.shape.slice(0, -1), 1])], -1), places, -1);
+  return take(concatenate([x, zeros([...x.shape.slice(0, -1), NOTHING])], -1), places, -1);
 }
 
 /** The strict lower triangles of matrices as vectors, row by row. With `right`, the entries that many columns to the right of these. */

@@ -47,13 +47,16 @@ function dotRows(out, a, b, rows, n) {
   }
 }`;
 
-/** out = out + Σ x[i] B[i]: numbers that lie `step` apart, times the rows of B, four of them in one pass. */
+/** out = out + Σ x[i] B[i]: numbers that lie `step` apart, times the rows of B, four of them in one pass. C = C + a b: a column times a row. */
 const combinedRows = (): string => `
 function addRow(out, x, b, n) {
   let factor = loadSame(x);
   let end = out + (n >>> 1 << 4);
   while (out !== end) { store(out, load(out) + factor * load(b)); out = out + 16; b = b + 16; }
   if (n & 1) { storeOne(out, loadOne(out) + factor * loadOne(b)); }
+}
+function outer(c, next, a, down, b, rows, n) {
+  while (rows > 0) { addRow(c, a, b, n); c = c + next; a = a + down; rows = rows - 1; }
 }
 function addRows(out, x, step, b, rows, n) {
   let next = n << 3;
