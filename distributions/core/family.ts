@@ -58,7 +58,7 @@ export class Family<P extends Params> extends Distribution<P> {
     this.#row = row;
   }
 
-  /** The same distribution in another family, which answers what the row does not. */
+  /** The same distribution in another family, whose formulas are used where the row has none. */
   #otherFamily(question: string): Distribution {
     const { as } = this.#row;
     return as === undefined ? this.hasNo(question) : as(this.params);

@@ -169,7 +169,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     };
   }
 
-  /** Refuse a subsampled plate: the weight of a particle is a product over all elements, and a dream is of all data. */
+  /** Refuse a subsampled plate: the weight of a particle is a product over all elements, and the sleep phase draws all data. */
   #refuseSubsamples(...traces: Trace[]): void {
     const plate = this.biasedSubsampling ? null : subsampledPlate(traces.flatMap((trace) => [...sampleSites(trace)]));
     if (plate === null) return;

@@ -1,6 +1,6 @@
 /**
- * Predictive: a program run once for every draw. Draws come from a guide and its parameters, from given posterior samples, or
- * from the prior; what the program then samples (data passed as null included) and computes is collected, stacked.
+ * Predictive: a program run once for every draw. Draws come from a guide and its parameters, from given posterior samples, or from the
+ * prior; the values that the program then samples (also for data passed as null) and computes are stacked over the draws.
  */
 import {
   emptyRecord,

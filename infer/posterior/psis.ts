@@ -40,7 +40,7 @@ export function psisDiagnostic(
       `numParticles must be an integer of at least 25, got ${numParticles}.`,
     );
   const plates = sharedPlatesHandler(() => random.foldIn(key, 0));
-  // A weight is a product over all elements of a plate, of which a subsample says nothing.
+  // A weight is a product over all elements of a plate, which a subsample cannot estimate.
   const task = { key, values: params, model: withWholePlates(model), guide: withWholePlates(guide), args };
   const logWeight = (k: Tensor): readonly [Tree, null] => {
     const pair = runPrograms(k, task);

@@ -178,7 +178,7 @@ export const givenPlatesHandler = (values: Readonly<Record<string, Tensor>>): Ha
   },
 });
 
-/** Make a plate that is being opened visit the elements of `before`; refuse other elements given by the program. */
+/** Let a plate that is being opened visit the elements of `before`, or refuse if the program gives it different ones. */
 export function reuseVisit(message: PlateMessage, before: PlateVisit): void {
   const { name, size, subsampleSize, value, isGiven } = message;
   // Different sizes are refused later, where guide and model are compared.
