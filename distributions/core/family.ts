@@ -5,7 +5,8 @@
  * Without `as`, such methods are refused.
  */
 import type { Shape } from "../../autodiff/core/shape.js";
-import { random, type Tensor } from "../../autodiff/index.js";
+import type { Tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import type { Constraint } from "../constraints/index.js";
 import { clampInside } from "../constraints/inside.js";
 import { Distribution } from "./distribution.js";

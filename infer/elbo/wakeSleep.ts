@@ -9,13 +9,13 @@ import {
   logsumexp,
   neg,
   PedigradError,
-  random,
   stopGradient,
   type Tensor,
   type Tree,
   tensor,
 } from "../../autodiff/index.js";
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { refuseOption, requireCount } from "../checks.js";
 import { substitute, uncondition } from "../program/handlers.js";

@@ -6,13 +6,13 @@ import {
   emptyRecord,
   mapTree,
   PedigradError,
-  random,
   type Tensor,
   type TensorLike,
   type Tree,
   tensor,
   vmap,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { inFreshRun } from "../../provenance/index.js";

@@ -2,7 +2,6 @@ import {
   besselGap,
   i0e,
   log,
-  random,
   round,
   sin,
   square,
@@ -10,6 +9,7 @@ import {
   type TensorLike,
   vonMisesCdf,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { circular, positive, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { ofVonMises } from "../../kl/bounded.js";

@@ -4,13 +4,13 @@ import {
   exp,
   log1mexp,
   logSigmoid,
-  random,
   slice,
   type Tensor,
   type TensorLike,
   where,
   zeros,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { integerInterval, orderedVector, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { expectation } from "../../densities/divergences.js";

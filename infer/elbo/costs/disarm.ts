@@ -10,15 +10,8 @@
  *
  * All other sites have the same value in both runs, unless they depend on an antithetic site; then each run draws its own value.
  */
-import {
-  broadcastTo,
-  PedigradError,
-  random,
-  sigmoid,
-  stopGradient,
-  type Tensor,
-  where,
-} from "../../../autodiff/index.js";
+import { broadcastTo, PedigradError, sigmoid, stopGradient, type Tensor, where } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import type { Bernoulli } from "../../../distributions/index.js";
 import { familyOf } from "../../program/inferOptions.js";
 import type { Handler } from "../../program/messages.js";
