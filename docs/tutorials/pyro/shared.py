@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import subprocess
 from pathlib import Path
 from statistics import mean, stdev
@@ -20,6 +21,34 @@ def load(name, seed, n):
     command = ["npx", "tsx", "docs/tutorials/pyro/data.ts", name, str(seed), str(n)]
     rows = np.frombuffer(subprocess.check_output(command, cwd=HERE.parents[2])).reshape(n, -1)
     return torch.tensor(rows[:, 0]).long(), torch.tensor(rows[:, 1:]).float()
+
+
+def constants(page, *names):
+    """Tensors that a tutorial declares with `const`: runs the page's imports and the blocks that declare them."""
+    blocks = re.findall(r"^```ts\n(.*?)^```", (HERE.parent / f"{page}.md").read_text(), re.M | re.S)
+    chosen = [b for i, b in enumerate(blocks) if i == 0 or any(f"const {name} =" in b for name in names)]
+    code = "".join(chosen).replace('from "pedigrad"', 'from "./index.js"')
+    code += f"console.log(JSON.stringify([{', '.join(names)}].map((x) => x.toArray())));"
+    command = ["npx", "tsx", "--input-type=module", "--eval", code]
+    lines = subprocess.check_output(command, cwd=HERE.parents[2], text=True).splitlines()
+    return [torch.tensor(values, dtype=torch.float64) for values in json.loads(lines[-1])]
+
+
+def decaying_adam(rate, steps, factor):
+    """Adam, its step size shrinking to `factor` of `rate` over `steps`; call `.step()` after each step of the fit."""
+    return pyro.optim.ExponentialLR(
+        {"optimizer": torch.optim.Adam, "optim_args": {"lr": rate}, "gamma": factor ** (1 / steps)}
+    )
+
+
+def run(svi, steps, *args):
+    """The losses of `steps` steps, the learning rate decaying where the optimiser has a schedule."""
+    losses = []
+    for _ in range(steps):
+        losses.append(svi.step(*args))
+        if isinstance(svi.optim, pyro.optim.PyroLRScheduler):
+            svi.optim.step()
+    return losses
 
 
 def linear(inputs, outputs):
