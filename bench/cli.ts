@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { changes, isSlower, readReport } from "./compare.js";
 import { cases as compiled } from "./compiled.js";
 import { cases as distributions } from "./distributions.js";
+import { cases as floors } from "./floors.js";
 import { type Case, measure, type Report, type Row, surroundings } from "./harness.js";
 import { type LoopRow, loopNames, loopRows } from "./loops.js";
 import { cases as mlp } from "./mlp.js";
@@ -71,7 +72,7 @@ function compare(before: Report, after: Report, { compare: file, tolerance }: Op
 
 async function bench(options: Options): Promise<void> {
   const { filter, quick, json } = options;
-  const all: readonly Case[] = [...ops, ...compiled, ...mlp, ...distributions, ...svi, ...recording];
+  const all: readonly Case[] = [...ops, ...compiled, ...mlp, ...distributions, ...svi, ...floors, ...recording];
   const selected = matching<Case | (typeof quantities)[number]>([...all, ...quantities], filter);
   const chosen = all.filter((one) => selected.includes(one) && !(quick && one.isLong));
   const asked = quantities.filter((one) => selected.includes(one));

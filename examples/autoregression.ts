@@ -34,7 +34,7 @@ const truth = { rho: 0.9, step: 0.5, noise: 0.4 };
 const levels: number[] = [];
 const [moves, errors] = [1, 2].map((seed) => random.normal(random.key(seed), [T]).toFloat64Array());
 for (let t = 0; t < T; t++) levels.push(truth.rho * (levels[t - 1] ?? 0) + truth.step * (moves?.[t] as number));
-const seen = levels.map((_, t) => t % 30 < 25);
+const isObserved = levels.map((_, t) => t % 30 < 25);
 const data = tensor(levels.map((x, t) => x + truth.noise * (errors?.[t] as number)));
 
 /** The log density of each day given the days before, and the level's mean given all days up to this one. */
@@ -49,7 +49,7 @@ function filter(rho: Tensor, step: Tensor, noise: Tensor): { logp: Tensor; mean:
       return [next, { logp: where(isSeen, new Normal(mean, total.sqrt()).logProb(y), 0), mean: next.mean }];
     },
     { mean: tensor(0), variance: tensor(0) },
-    { y: data, isSeen: tensor(seen) },
+    { y: data, isSeen: tensor(isObserved) },
   );
   return days;
 }
@@ -83,7 +83,7 @@ console.table(
 );
 
 // The covariance of levels s and t is step² Σ rho^|s-t| rho^2k over the moves that both have.
-const days = seen.flatMap((isSeen, t) => (isSeen ? [t] : []));
+const days = isObserved.flatMap((isSeen, t) => (isSeen ? [t] : []));
 const { rho, step, noise } = truth;
 const covariance = tensor(
   days.map((s) => days.map((t) => (step ** 2 * (rho ** Math.abs(s - t) - rho ** (s + t + 2))) / (1 - rho ** 2))),

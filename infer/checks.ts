@@ -1,6 +1,6 @@
 /** Refusals of the most common mistakes: a forgotten key, data where options belong, a class for a guide, a misspelt name. */
 import { PedigradError, Tensor } from "../autodiff/index.js";
-import { type Kind, MOST } from "../provenance/base/kinds.js";
+import { type Kind, MAX_COUNT } from "../provenance/base/kinds.js";
 import { didYouMean, refuseOption, requireKind, requireOptions, show } from "../provenance/base/options.js";
 import { isRecord } from "../provenance/base/records.js";
 
@@ -17,14 +17,15 @@ export function requireKey(op: string, key: unknown, place = "first"): asserts k
   });
 }
 
-/** Refuse what does not count something, or counts more than memory holds. */
+/** Refuse anything but a positive integer of at most 2^26. */
 export function requireCount(op: string, param: string, x: unknown): void {
   if (!(Number.isInteger(x) && (x as number) >= 1))
     refuseOption(op, param, `${param} must be a positive integer, got ${show(x)}.`);
-  if ((x as number) > MOST) refuseOption(op, param, `${param} must be at most 2^26, got ${x}, which no memory holds.`);
+  if ((x as number) > MAX_COUNT)
+    refuseOption(op, param, `${param} must be at most 2^26, got ${x}. More does not fit into memory.`);
 }
 
-/** Refuse anything that is not a program; a class is one only when it is called with `new`. */
+/** Refuse anything that is not a program, such as an autoguide's class in place of an instance. */
 export function requireProgram(op: string, which: "model" | "guide", f: unknown): void {
   if (typeof f !== "function") refuseOption(op, which, `the ${which} must be a function, got ${show(f)}.`);
   if (/^class\b/.test(Function.prototype.toString.call(f)))
@@ -52,7 +53,7 @@ export const unknownParam = (param: string, known: ReadonlyMap<string, unknown>,
   new PedigradError({
     code: "unknown-param",
     param,
-    message: `${where}no param "${param}"; known params: ${[...known.keys()].join(", ") || "none"}.${didYouMean(param, known.keys())}`,
+    message: `${where}there is no param "${param}". The known params are: ${[...known.keys()].join(", ") || "none"}.${didYouMean(param, known.keys())}`,
   });
 
 /** Names as an error lists them. */

@@ -30,7 +30,7 @@ export const notebookView = (text: string, html: string): Record<string, string>
   "text/html": html,
 });
 
-const PRINTED = /* @__PURE__ */ Symbol.for("nodejs.util.inspect.custom");
+const NODE_INSPECT = /* @__PURE__ */ Symbol.for("nodejs.util.inspect.custom");
 
 /** Printed by Node as its text, shown by notebooks as HTML. */
 export interface Report {
@@ -49,7 +49,7 @@ export const report = (): (new () => Report) =>
     [NOTEBOOK](): Record<string, string> {
       return notebookView(this.toString(), this.toHtml());
     }
-    [PRINTED](): string {
+    [NODE_INSPECT](): string {
       return this.toString();
     }
   };

@@ -4,8 +4,9 @@
  * run it happens in, and every later result of that run inherits the ambient set. Over-counting costs variance;
  * under-counting would be silent bias.
  *
- * A refusal that depends on a value (an index out of range, a bad parameter) is a read only if the program catches it and goes on.
- * But then a value that is not refused chooses a branch as well, and nothing records it. So such a run is refused when it ends.
+ * An error that depends on a value (an index out of range, a bad parameter) counts as a read only if the program catches it and
+ * continues. Then the program also branches on every value that raises no error, and nothing records that. So such a run is refused when
+ * it ends.
  *
  * A run is one execution of a model, a guide, or one particle of them. Outside a run nothing is collected.
  */
@@ -28,16 +29,16 @@ export function noteRead(read: Provenance): void {
 
 /** Tell the current run that an op threw `error` because of a value with this set. */
 export function noteRefusal(set: Provenance, error: PedigradError): void {
-  if (collecting && !ambient.includes(set)) refusal ??= caughtBy(set, error);
+  if (collecting && !ambient.includes(set)) refusal ??= caughtRefusal(set, error);
 }
 
-const caughtBy = (set: Provenance, { op, param, message }: PedigradError): PedigradError =>
+const caughtRefusal = (set: Provenance, { op, param, message }: PedigradError): PedigradError =>
   new PedigradError({
     code: "caught-refusal",
     site: [...set][0],
     op,
     param,
-    message: `the program was refused for a value that depends on ${set}, caught that, and went on: which way it goes depends on the value, and the gradient cannot know. Keep the value where it is allowed (clip, where), or read it (item()) and branch on the number. The refusal was: ${message}`,
+    message: `the program caught an error that depends on the sampled value of ${set}, and continued. So it branches on that value, which the gradient would miss. Keep the value in the allowed range (clip, where), or read it with item() and branch on the number. The error was: ${message}`,
   });
 
 /** Tell the current run that a site is enumerated. */
@@ -48,7 +49,7 @@ export function noteEnumerated(site: string): void {
 /** The first enumerated site of the current run that is in `set`, for errors. */
 export const enumeratedIn = (set: Provenance): string | undefined => enumerated.find((site) => set.has(site));
 
-function within<T>(collect: boolean, body: () => T): T {
+function withCollection<T>(collect: boolean, body: () => T): T {
   const outer = { ambient, collecting, enumerated, refusal };
   [ambient, collecting, enumerated, refusal] = [Provenance.empty, collect, [], null];
   let thrown: PedigradError | null = null;
@@ -67,7 +68,7 @@ function within<T>(collect: boolean, body: () => T): T {
 }
 
 /** Run `body` as a run of its own: an ambient set that starts empty and is gone afterwards, also after a throw. */
-export const inFreshRun = <T>(body: () => T): T => within(true, body);
+export const inFreshRun = <T>(body: () => T): T => withCollection(true, body);
 
 /** Whether a run surrounds this point. */
 export const isInRun = (): boolean => collecting;
@@ -76,12 +77,12 @@ export const isInRun = (): boolean => collecting;
 export const inRun = <T>(body: () => T): T => (collecting ? body() : inFreshRun(body));
 
 /** Run `body` (a gradient, an optimiser) where reads leave no trace and results inherit nothing. */
-export const outsideRuns = <T>(body: () => T): T => within(false, body);
+export const outsideRuns = <T>(body: () => T): T => withCollection(false, body);
 
 /** The ambient set of the current run, to be put back by `withAmbient`. */
 export const currentAmbient = (): Provenance => ambient;
 
-/** Run `body` under a set saved by `currentAmbient`. A site's density is computed so, with what had been read at its statement. */
+/** Run `body` with an ambient set that `currentAmbient` returned earlier. The density of a site is computed with the set at its statement. */
 export function withAmbient<T>(set: Provenance, body: () => T): T {
   const outer = ambient;
   ambient = set;

@@ -70,12 +70,12 @@ export function meet(a: Relation, b: Relation): Relation {
 
 /** The relation of an op's result, given that of its input. */
 export function follow(relation: Relation, map: AxisMap): Relation {
-  let moved = 0;
+  let mapped = 0;
   for (let shift = 0; shift < 4 * KNOWN; shift += 4) {
     const axis = (relation >>> shift) & 15;
-    if (axis > 0 && axis <= KNOWN) moved |= ((map >>> (4 * axis - 4)) & 15) << shift;
+    if (axis > 0 && axis <= KNOWN) mapped |= ((map >>> (4 * axis - 4)) & 15) << shift;
   }
-  return moved;
+  return mapped;
 }
 
 /** The value's axis that meets the site's element axis j; -1 where it is mixed. */

@@ -110,7 +110,7 @@ export class Provenance implements Iterable<string> {
     return true;
   }
 
-  /** Whether the union with `other` is this set: it has all sites of `other`, and no axis that `other` mixes or has elsewhere. */
+  /** Whether the union with `other` is this set: it has all sites of `other`, and `other` neither mixes nor moves any axis of it. */
   #absorbs(other: Provenance): boolean {
     if (other.size > this.size) return false;
     for (let i = 0; i < other.size; i++) {
@@ -131,31 +131,31 @@ export class Provenance implements Iterable<string> {
 
   #unitedWith(other: Provenance, op: string): Provenance {
     // Append the shorter set to the longer one; small sets keep the order of the arguments.
-    const [grows, comes] = other.size > MANY && other.size > this.size ? [other, this] : [this, other];
+    const [base, added] = other.size > MANY && other.size > this.size ? [other, this] : [this, other];
     this.#partner = other;
-    this.#joined = this.#absorbs(other) ? this : other.#absorbs(this) ? other : grows.#joinedWith(comes, op);
+    this.#joined = this.#absorbs(other) ? this : other.#absorbs(this) ? other : base.#joinedWith(added, op);
     return this.#joined;
   }
 
   #joinedWith(other: Provenance, op: string): Provenance {
-    const lost: Loss[] = [];
-    let isKept = this.#roll.names.length === this.size;
+    const changes: RelationChange[] = [];
+    let canExtend = this.#roll.names.length === this.size;
     for (let i = 0; i < other.size; i++) {
       const site = other.#name(i);
       const at = this.#placeOf(site);
       if (at < 0) continue;
       const [own, theirs] = [this.#relation(at), other.#relation(i)];
       const both = meet(own, theirs);
-      if (both !== own || both !== theirs) lost.push([site, own | theirs, both]);
-      isKept &&= both === own;
+      if (both !== own || both !== theirs) changes.push([site, own | theirs, both]);
+      canExtend &&= both === own;
     }
     // Copy where an earlier union has already extended the roll, or where a relation changes.
-    const roll = isKept ? this.#roll : this.#roll.copy(this.size);
-    for (const [site, , both] of lost) roll.relations[roll.placeOf(site)] = both;
+    const roll = canExtend ? this.#roll : this.#roll.copy(this.size);
+    for (const [site, , both] of changes) roll.relations[roll.placeOf(site)] = both;
     for (let i = 0; i < other.size; i++)
       if (roll.placeOf(other.#name(i)) < 0) roll.add(other.#name(i), other.#relation(i));
-    const hasAxes = isKept ? this.hasAxes || other.hasAxes : hasRelation(roll);
-    return new Provenance(roll, hasAxes, withLosses(lost, op, this.#mixings, other.#mixings));
+    const hasAxes = canExtend ? this.hasAxes || other.hasAxes : hasRelation(roll);
+    return new Provenance(roll, hasAxes, addMixings(changes, op, this.#mixings, other.#mixings));
   }
 
   /** The set of the result of `op`, which moves the axes of this value as `map` says. */
@@ -171,16 +171,16 @@ export class Provenance implements Iterable<string> {
 
   #movedBy(map: AxisMap, op: string): Provenance {
     const roll = this.#roll.copy(this.size);
-    const lost: Loss[] = [];
+    const changes: RelationChange[] = [];
     for (const [i, before] of roll.relations.entries()) {
       const after = follow(before, map);
       if (after === before) continue;
       roll.relations[i] = after;
-      lost.push([this.#name(i), before, after]);
+      changes.push([this.#name(i), before, after]);
     }
-    return lost.length === 0
+    return changes.length === 0
       ? this
-      : new Provenance(roll, hasRelation(roll), withLosses(lost, op, this.#mixings, null));
+      : new Provenance(roll, hasRelation(roll), addMixings(changes, op, this.#mixings, null));
   }
 
   /** `{a, b}`: for messages and reports. */
@@ -190,16 +190,16 @@ export class Provenance implements Iterable<string> {
 }
 
 /** A site with its relation before and after an op. */
-type Loss = readonly [site: string, before: Relation, after: Relation];
+type RelationChange = readonly [site: string, before: Relation, after: Relation];
 
 const hasRelation = (roll: Roll): boolean => roll.relations.some((relation) => relation !== 0);
 
 /** The op that first mixed each axis: those `known`, those of `others`, and `op` for the axes that it has just mixed. */
-function withLosses(losses: readonly Loss[], op: string, known: Mixings, others: Mixings): Mixings {
-  if (losses.length === 0 && (others === null || others === known)) return known;
+function addMixings(changes: readonly RelationChange[], op: string, known: Mixings, others: Mixings): Mixings {
+  if (changes.length === 0 && (others === null || others === known)) return known;
   const mixings = new Map(known);
   for (const [key, by] of others ?? []) if (!mixings.has(key)) mixings.set(key, by);
-  for (const [site, before, after] of losses)
+  for (const [site, before, after] of changes)
     for (let j = 0; before >>> (4 * j) !== 0; j++) {
       const key = keyOf(site, -1 - j);
       if (placeOf(before, j) >= 0 && placeOf(after, j) < 0 && !mixings.has(key)) mixings.set(key, op);

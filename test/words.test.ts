@@ -1,4 +1,4 @@
-/** The words of the house: patterns and names that comments, refusals and pages no longer use, with what to say instead. */
+/** The words of the house: patterns and names that comments, refusals, pages and code no longer use, with what to say instead. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,6 +24,25 @@ const BANNED: readonly [pattern: RegExp, instead: string][] = [
   [/\bhand on the brake\b|\bbills?\b/, "say it without a metaphor"],
   [/\b(?:TODO|FIXME|XXX)\b/, "finish it"],
 ];
+
+// Past participles as nouns, and words whose object one would have to guess.
+const NAMES =
+  "Way Look Gated needs took taken seen unseen kept held settled settle gone met said moved turned turnOf shut carried apart stranger";
+const DECLARATION = new RegExp(
+  `\\b(?:const|let|function\\*?|interface|class|type) (?:${NAMES.replaceAll(" ", "|")})\\b`,
+);
+// These rooms still have such names.
+const EXEMPT = /^autodiff\/(?:core|ops|transforms\/jit)\//;
+
+test("no declaration has a name that a reader would have to look up", () => {
+  for (const file of files.filter((name) =>
+    /^(?:provenance|autodiff|distributions|infer|examples)\/.*\.ts$/.test(name),
+  )) {
+    if (EXEMPT.test(file)) continue;
+    const found = DECLARATION.exec(readFileSync(join(root, file), "utf8"));
+    assert.is(found, null, `${file}: "${found?.[0]}": name it by what it is or does`);
+  }
+});
 
 for (const [pattern, instead] of BANNED)
   test(`nowhere ${pattern}: ${instead}`, () => {

@@ -32,7 +32,7 @@ export interface Op<P = null> {
   readonly kernel: (params: P, out: View, inputs: readonly View[]) => void;
   /** The kernel bound to its buffers, for ops where this saves work: a compiled program binds once and runs many times. */
   readonly prepare?: (params: P, out: View, inputs: readonly View[]) => () => void;
-  /** For ops that need no copy: a view of the input's data, or undefined if its strides do not allow one. */
+  /** For ops that need no copy: a view of the first input's data, or undefined if its strides do not allow one. Such an op reads no other input. */
   readonly view?: (params: P, input: View) => View | undefined;
   /** One rule per input; null for an input that deliberately has no gradient. */
   readonly vjp: (input: number) => Vjp<P> | null;
@@ -52,7 +52,7 @@ export function noFurther(op: string): () => never {
     throw new PedigradError({
       code: "no-derivative",
       op,
-      message: `${op}: no further derivative is known. Take one derivative less, or stopGradient() where this enters.`,
+      message: `${op}: no further derivative of this op is known. Take a derivative of lower order, or apply stopGradient() to its arguments.`,
     });
   };
 }

@@ -4,10 +4,10 @@
  * refusal and continues: it has then branched on a value, and is refused by the run, vmap or recording that it is part of.
  */
 import { noteRead, noteRefusal, PedigradError, type Refusal } from "../../provenance/index.js";
-import { noteInBatch } from "./batch.js";
+import { noteInBatch, unreadable } from "./batch.js";
 import { elementsOf } from "./copy.js";
 import { recorder } from "./recorder.js";
-import { type Tensor, unreadable } from "./tensor.js";
+import type { Tensor } from "./tensor.js";
 
 /** The numbers of x, row-major, to decide by: notes a read, and refuses if x cannot be read. Inside vmap, the numbers of the whole batch. */
 export function readNumbers(x: Tensor, how: string): Float64Array {
@@ -33,9 +33,9 @@ export const caughtIn = (where: "vmap" | "jit", { op, message }: PedigradError):
   new PedigradError({
     code: `read-in-${where}`,
     op,
-    message: `${where}: the program was refused for a value, caught that, and went on, so what it does depends on the value. ${
+    message: `${where}: the program caught an error that depends on a value, and continued, so its result depends on that value. ${
       where === "vmap"
-        ? "All examples of the batch go one way: loop over the axis without vmap"
-        : "A compiled function is recorded once and runs again with other values: run it without jit"
-    }, or decide with where() instead. The refusal was: ${message}`,
+        ? "Under vmap all examples take the same branch: loop over the axis without vmap"
+        : "A compiled function is recorded once and then runs with other values: run it without jit"
+    }, or choose with where() instead of catching. The error was: ${message}`,
   });

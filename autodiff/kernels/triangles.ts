@@ -1,8 +1,8 @@
 /**
  * Triangular systems and Cholesky factors by SIMD code, in blocks of rows, so that most of the work is products of matrices. Every
- * entry meets the same numbers in the same order as in ./factor.ts, so both give the same bits.
+ * entry is computed from the same numbers in the same order as in ./factor.ts, so both give the same bits.
  */
-import { lessSquares } from "./factor.js";
+import { subtractSquares } from "./factor.js";
 import { addressOf, type kernelsOf, MINUS_ONE } from "./wasm/simd.js";
 
 const BLOCK = 32;
@@ -36,9 +36,23 @@ export function substituteSimd(
   }
 }
 
+/** The same for one right-hand side and a lower triangle or its transpose. */
+export function substituteOneSimd(
+  kernels: Kernels,
+  data: Float64Array,
+  start: number,
+  n: number,
+  transpose: boolean,
+  at: number,
+): void {
+  const [matrix, x] = [addressOf(data, start), addressOf(data, at)];
+  if (transpose) kernels.solveTransposed(x, matrix, 8 * n, n);
+  else kernels.solveLower(x, matrix, 8 * n, n);
+}
+
 /**
- * The lower Cholesky factor, as `cholesky` in ./factor.ts has it. A block of columns below its triangle is solved for as rows: its
- * transpose stands meanwhile in the upper triangle, which is cleared in the end.
+ * The lower Cholesky factor, as `cholesky` in ./factor.ts has it. The part of a block of columns below its triangle is solved for as
+ * rows: its transpose is kept in the upper triangle, which is cleared in the end.
  */
 export function choleskySimd(kernels: Kernels, data: Float64Array, start: number, n: number, to: number): void {
   const at = (i: number, j: number): number => addressOf(data, to + i * n + j);
@@ -50,9 +64,9 @@ export function choleskySimd(kernels: Kernels, data: Float64Array, start: number
       data.fill(Number.NaN, to, to + n * n);
       return;
     }
-    exchange(data, to, n, p, end, true);
+    copyTranspose(data, to, n, p, end, true);
     kernels.solveRows(at(p, end), next, at(p, p), next, 8, end - p, n - end);
-    exchange(data, to, n, p, end, false);
+    copyTranspose(data, to, n, p, end, false);
     for (let q = end; q < n; q += 2 * BLOCK) {
       const last = Math.min(q + 2 * BLOCK, n);
       const [c, a, b] = [at(q, end), at(q, p), at(p, end)];
@@ -62,7 +76,9 @@ export function choleskySimd(kernels: Kernels, data: Float64Array, start: number
   for (let i = 0; i < n; i++) data.fill(0, to + i * n + i + 1, to + (i + 1) * n);
 }
 
-/** The triangle of rows and columns from p to `end`, what comes from columns before p being taken away; false for a pivot <= 0. */
+/**
+ * Factor the triangle of rows and columns from p to `end`, after the products of columns before p were subtracted. False for a pivot <= 0.
+ */
 function factorBlock(data: Float64Array, start: number, n: number, to: number, p: number, end: number): boolean {
   for (let i = p; i < end; i++) {
     const row = to + i * n;
@@ -72,7 +88,7 @@ function factorBlock(data: Float64Array, start: number, n: number, to: number, p
       for (let k = p; k < j; k++) rest -= (data[row + k] as number) * (data[other + k] as number);
       data[row + j] = rest / (data[other + j] as number);
     }
-    const pivot = lessSquares(data[start + i * n + i] as number, data, row, i);
+    const pivot = subtractSquares(data[start + i * n + i] as number, data, row, i);
     if (!(pivot > 0)) return false;
     data[row + i] = Math.sqrt(pivot);
   }
@@ -80,11 +96,11 @@ function factorBlock(data: Float64Array, start: number, n: number, to: number, p
 }
 
 /** Rows from `end` on of columns p to `end`, copied to their transpose in the upper triangle, or back. */
-function exchange(data: Float64Array, to: number, n: number, p: number, end: number, isUp: boolean): void {
+function copyTranspose(data: Float64Array, to: number, n: number, p: number, end: number, toUpper: boolean): void {
   for (let i = end; i < n; i++)
     for (let j = p; j < end; j++) {
       const [below, above] = [to + i * n + j, to + j * n + i];
-      if (isUp) data[above] = data[below] as number;
+      if (toUpper) data[above] = data[below] as number;
       else data[below] = data[above] as number;
     }
 }

@@ -1,6 +1,6 @@
 /**
- * Derivatives beyond the gradient, built from vjp and vmap. The function `pull` that vjp returns is linear in the cotangent, so
- * its own gradient is forward mode; vmap of `pull` over unit cotangents gives all rows of a Jacobian at once.
+ * Derivatives beyond the gradient, built from vjp and vmap. The function `pullback` that vjp returns is linear in the cotangent, so
+ * its own gradient is forward mode; vmap of `pullback` over unit cotangents gives all rows of a Jacobian at once.
  */
 import { refuseOption, requireFunction, show } from "../../provenance/base/options.js";
 import { PedigradError } from "../../provenance/index.js";
@@ -25,7 +25,7 @@ function inner(op: string, xs: readonly unknown[], ys: readonly unknown[]): Tens
       throw new PedigradError({
         code: "shape-mismatch",
         op,
-        message: `${op}: a direction must have the structure of the point: leaf ${i} has shape ${showShape(x.shape)}, the direction's ${showShape(y.shape)}; ${left.length} leaves meet ${right.length}.`,
+        message: `${op}: the direction must have the structure and shapes of the point. The point has ${left.length} leaves, the direction ${right.length}. Leaf ${i} has shape ${showShape(x.shape)} in the point, but ${showShape(y.shape)} in the direction.`,
       });
     total = add(total, sum(mul(x, y)));
   });
@@ -40,9 +40,9 @@ export function jvp(
 ): [Tensor, Tensor] {
   for (const [name, list] of Object.entries({ xs, tangents }))
     if (!Array.isArray(list))
-      refuseOption("jvp", name, `${name} must be a list, one per argument of f, got ${show(list)}.`);
-  const [y, pull] = vjp(f, ...xs);
-  return [y, grad((u: Tensor) => inner("jvp", pull(u), tangents))(zeros(y.shape))];
+      refuseOption("jvp", name, `${name} must be a list with one entry for each argument of f, got ${show(list)}.`);
+  const [y, pullback] = vjp(f, ...xs);
+  return [y, grad((u: Tensor) => inner("jvp", pullback(u), tangents))(zeros(y.shape))];
 }
 
 /** All derivatives of f: for each leaf of x a tensor of shape [...f(x).shape, ...leaf.shape]. */
@@ -52,9 +52,9 @@ export function jacobian<X = Tree, R extends unknown[] = []>(
 ): (x: unknown, ...rest: R) => TensorsLike<X> {
   requireFunction("jacobian", f, others);
   return (x, ...rest) => {
-    const [y, pull] = vjp((point: Tree) => f(point, ...rest), x);
+    const [y, pullback] = vjp((point: Tree) => f(point, ...rest), x);
     const units = reshape(eye(y.size), [y.size, ...y.shape]);
-    const rows = vmap((u: Tensor) => pull(u)[0])(units);
+    const rows = vmap((u: Tensor) => pullback(u)[0])(units);
     return mapTree(rows, (leaf) => {
       const row = leaf as Tensor;
       return reshape(row, [...y.shape, ...row.shape.slice(1)]);

@@ -17,7 +17,7 @@ import { Tensor, tensor } from "../core/tensor.js";
 import { ones, zeros } from "../ops/array/make.js";
 import { sum } from "../ops/array/reduce.js";
 import { add } from "../ops/elementwise/math.js";
-import { reshape } from "../ops/views/shape.js";
+import { reshapeAs } from "../ops/views/shape.js";
 import { leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
 
 // A leaf is a new tensor with the value of the argument and a new node, so that each gradient finds exactly its own variables.
@@ -51,7 +51,7 @@ function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
   if (g.shape === shape || sameShape(g.shape, shape)) return g;
   const lead = g.shape.length - shape.length;
   const repeated = [...g.shape.keys()].filter((i) => i < lead || (shape[i - lead] === 1 && g.shape[i] !== 1));
-  return reshape(sum(g, repeated), shape);
+  return reshapeAs(sum(g, repeated), shape);
 }
 
 let passes = 0;
@@ -61,7 +61,7 @@ let passes = 0;
  * descending serials lead from the result to its operands. A node that depends only on variables older than these is skipped.
  * Arrays are indexed by node serial minus that of the oldest variable.
  */
-function pullBack(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (Tensor | undefined)[] {
+function backpropagate(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (Tensor | undefined)[] {
   const pass = ++passes;
   let oldest = Infinity;
   for (let i = 0; i < variables.length; i++) {
@@ -89,11 +89,12 @@ function pullBack(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (
       if (input.node === null || input.node.newest < oldest) continue;
       const rule = op.vjp(i);
       if (rule === null) continue;
-      const share = rule(g, x, inputs, params);
+      const contribution = rule(g, x, inputs, params);
       const to = input.node.serial - oldest;
       tensors[to] = input;
-      if (share instanceof Tensor) cotangents[to] = collected(cotangents[to], unbroadcast(share, input.shape));
-      else if (!parts.get(to)?.push(share)) parts.set(to, [share]);
+      if (contribution instanceof Tensor)
+        cotangents[to] = addCotangent(cotangents[to], unbroadcast(contribution, input.shape));
+      else if (!parts.get(to)?.push(contribution)) parts.set(to, [contribution]);
     }
   }
   return variables.map((x) => {
@@ -102,12 +103,12 @@ function pullBack(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (
   });
 }
 
-const collected = (before: Tensor | undefined, more: Tensor): Tensor =>
+const addCotangent = (before: Tensor | undefined, more: Tensor): Tensor =>
   before === undefined ? more : add(before, more);
 
 /** The sum of all cotangents of x, whole ones and parts. */
 const withParts = (whole: Tensor | undefined, parts: readonly Part[] | undefined, x: Tensor): Tensor | undefined =>
-  parts === undefined ? whole : collected(whole, sumOfParts(parts, x.shape));
+  parts === undefined ? whole : addCotangent(whole, sumOfParts(parts, x.shape));
 
 /** Run f, which returns `[value, aux]`, on variables made from the leaves of its arguments. */
 function run<A>(
@@ -135,21 +136,21 @@ function asResult(y: unknown): Tensor {
   throw new PedigradError({
     code: "not-a-tensor",
     op: "grad",
-    message: `grad: the function must return a tensor made by ops, got ${show(y)}, which has no gradient. Write x.mul(2) for 2 * x, and do not return item().`,
+    message: `grad: the function must return a tensor made by ops, got ${show(y)}, which has no gradient. Write x.mul(2) instead of 2 * x, and return the tensor instead of its item().`,
   });
 }
 
 /** Outside every gradient a result needs no graph, so drop it. */
-const released = (x: Tensor): Tensor => (gradDepth > 0 ? x : x.withoutNode());
+const withoutGraph = (x: Tensor): Tensor => (gradDepth > 0 ? x : x.withoutNode());
 
 /** The cotangents of the variables in the structures of the arguments they were made from. */
 function gradientsOf(y: Tensor, cotangent: Tensor, xs: readonly unknown[], variables: readonly Tensor[]): Tree[] {
-  const found = outsideRuns(() => pullBack(y, cotangent, variables));
+  const found = outsideRuns(() => backpropagate(y, cotangent, variables));
   let i = 0;
   return xs.map((x) =>
     mapTree(x, () => {
       const { shape } = variables[i] as Tensor;
-      return released(found[i++] ?? zeros(shape));
+      return withoutGraph(found[i++] ?? zeros(shape));
     }),
   );
 }
@@ -197,7 +198,7 @@ const withAux =
         op: "grad",
         message: `grad: the function must return a scalar, got a tensor of shape ${showShape(y.shape)}. Reduce it first (e.g. .sum()), or use vjp or jacobian.`,
       });
-    return [[released(y), aux], gradientsOf(y, ones(y.shape), [x], variables)[0]];
+    return [[withoutGraph(y), aux], gradientsOf(y, ones(y.shape), [x], variables)[0]];
   };
 
 /** The gradient of a scalar function for its first argument, in that argument's structure. */
@@ -213,15 +214,15 @@ export function grad<X = Tree, R extends unknown[] = []>(
 export function vjp(f: (...xs: Tree[]) => Tensor, ...xs: unknown[]): [Tensor, (cotangent: TensorLike) => Tree[]] {
   requireFunction("vjp", f);
   const { y, variables } = run((...points) => [f(...points), null], xs);
-  const pull = (cotangent: TensorLike): Tree[] => {
+  const pullback = (cotangent: TensorLike): Tree[] => {
     const g = tensor(cotangent);
     if (!sameShape(g.shape, y.shape))
       throw new PedigradError({
         code: "shape-mismatch",
         op: "vjp",
-        message: `vjp: the cotangent has shape ${showShape(g.shape)}, the function's value ${showShape(y.shape)}.`,
+        message: `vjp: the cotangent has shape ${showShape(g.shape)}, the function's value ${showShape(y.shape)}. Give both the same shape.`,
       });
     return gradientsOf(y, g, xs, variables);
   };
-  return [released(y), pull];
+  return [withoutGraph(y), pullback];
 }

@@ -39,7 +39,7 @@ export function vmap<A extends TreeLike[], R extends TreeLike>(
       Array.isArray(inAxes) ? ((inAxes as (number | null)[])[i] ?? null) : (inAxes as number | null),
     );
     let size = axisSize;
-    const moved = args.map((arg, i) => {
+    const batches = args.map((arg, i) => {
       const axis = axes[i] as number | null;
       if (axis === null) return arg;
       return mapTree(arg, (leaf) => {
@@ -49,7 +49,7 @@ export function vmap<A extends TreeLike[], R extends TreeLike>(
           throw new PedigradError({
             code: "shape-mismatch",
             op: "vmap",
-            message: `vmap: argument ${i} has ${front.shape[0]} elements along its mapped axis, the others ${size}.`,
+            message: `vmap: argument ${i} has ${front.shape[0]} elements along its mapped axis, expected ${size} (from axisSize, or the arguments before it).`,
           });
         return front;
       });
@@ -59,13 +59,13 @@ export function vmap<A extends TreeLike[], R extends TreeLike>(
       throw new PedigradError({
         code: "no-axis",
         op: "vmap",
-        message: "vmap: no argument is mapped; give axisSize.",
+        message: "vmap: no argument is mapped, so the size of the batch is unknown. Give axisSize.",
       });
     return inBatch(n, (level) => {
-      const examples = moved.map((arg, i) =>
+      const examples = batches.map((arg, i) =>
         axes[i] === null ? arg : mapTree(arg, (leaf) => asExample(leaf as Tensor, level)),
       );
-      return mapTree(f(...(examples as never[])), (leaf) => outOf(tensor(leaf as TensorLike), level, n));
+      return mapTree(f(...(examples as never[])), (leaf) => unbatch(tensor(leaf as TensorLike), level, n));
     });
   };
 }
@@ -77,17 +77,17 @@ function checkAxes(inAxes: unknown, unknownOptions: readonly string[]): void {
   for (const option of unknownOptions)
     refuse(
       option,
-      `unknown option "${option}". Expected inAxes or axisSize; results come back along their first axis.`,
+      `unknown option "${option}". Expected inAxes or axisSize. Results are always stacked along their first axis.`,
     );
   for (const axis of Array.isArray(inAxes) ? inAxes : [inAxes])
     if (axis !== null && !Number.isInteger(axis))
       refuse(
         "inAxes",
-        `an axis is a whole number for all of an argument, or null, got ${JSON.stringify(axis)}. Give a tree whose leaves differ as several arguments.`,
+        `inAxes must give each argument a whole number or null, got ${JSON.stringify(axis)}. Pass leaves that need different axes as separate arguments.`,
       );
 }
 
-const outOf = (x: Tensor, level: number, size: number): Tensor =>
+const unbatch = (x: Tensor, level: number, size: number): Tensor =>
   x.batch?.level === level
     ? x.batch.value.withProvenance(union(x.batch.value.provenance, x.provenance))
     : broadcastTo(expandDims(x, 0), [size, ...x.shape]);
@@ -97,7 +97,7 @@ function toFront(x: Tensor, axis: number): Tensor {
     throw new PedigradError({
       code: "shape-mismatch",
       op: "vmap",
-      message: `vmap: cannot map over a tensor of shape ${showShape(x.shape)}; give it an axis, or null in inAxes.`,
+      message: `vmap: cannot map over a tensor of shape ${showShape(x.shape)}, which has no axis. Give it an axis, or null in inAxes.`,
     });
   return moveToFront(x, normalizeAxis("vmap", axis, x.shape));
 }

@@ -52,7 +52,7 @@ const lowerTriangle = (d: number): Tensor => {
     .mul(row.greater(column))
     .add(eye(d).mul(row.div(50).add(1)));
 };
-const SCALE_TRIL = lowerTriangle(50);
+export const SCALE_TRIL = lowerTriangle(50);
 export const gaussian: Model = () => {
   sample("z", new MultivariateNormal({ loc: zeros([50]), scaleTril: SCALE_TRIL }));
 };

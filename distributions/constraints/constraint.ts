@@ -66,7 +66,7 @@ export const event = (
 });
 
 /** The same constraint under another name, for which `bijectTo` has another bijection. */
-export const renamed = (constraint: Constraint, name: string, must = constraint.must): Constraint => ({
+export const withName = (constraint: Constraint, name: string, must = constraint.must): Constraint => ({
   ...constraint,
   name,
   must,
@@ -89,7 +89,7 @@ export function independent(base: Constraint, n: number): Constraint {
   return whole;
 }
 
-const ENDS: Readonly<Record<string, readonly [low: number, high: number]>> = {
+const BOUNDS: Readonly<Record<string, readonly [low: number, high: number]>> = {
   real: [-Infinity, Infinity],
   positive: [0, Infinity],
   nonnegative: [0, Infinity],
@@ -105,6 +105,6 @@ const ENDS: Readonly<Record<string, readonly [low: number, high: number]>> = {
 /** The least interval that holds all numbers of a constraint; null for other constraints, of vectors or of angles. */
 export function boundsOf(constraint: Constraint): [low: Tensor, high: Tensor] | null {
   if ("low" in constraint) return [(constraint as Interval).low, (constraint as Interval).high];
-  const ends = ENDS[constraint.name];
-  return ends === undefined ? null : [tensor(ends[0]), tensor(ends[1])];
+  const bounds = BOUNDS[constraint.name];
+  return bounds === undefined ? null : [tensor(bounds[0]), tensor(bounds[1])];
 }

@@ -7,7 +7,7 @@ export const SMALLEST = 2 ** -1022;
 export const BELOW_ONE = 1 - 2 ** -53;
 
 /** A number just beyond `bound`, about the next representable one. */
-export const beyond = (bound: Tensor, sign: 1 | -1): Tensor =>
+export const justBeyond = (bound: Tensor, sign: 1 | -1): Tensor =>
   bound.add(
     abs(bound)
       .mul(2 ** -52)
@@ -26,8 +26,8 @@ const INSIDE: Readonly<Record<string, readonly [low: number, high: number]>> = {
  * A continuous draw, kept within the fixed bounds of its support: a draw that was rounded to a bound or beyond moves to the nearest
  * number inside, where the density is finite.
  */
-export function keptInside(x: Tensor, support: Constraint): Tensor {
-  if ("base" in support) return keptInside(x, (support as IndependentConstraint).base);
+export function clampInside(x: Tensor, support: Constraint): Tensor {
+  if ("base" in support) return clampInside(x, (support as IndependentConstraint).base);
   const ends = "low" in support ? undefined : INSIDE[support.name];
   return ends === undefined ? x : clip(x, ...ends);
 }

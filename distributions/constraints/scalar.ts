@@ -3,7 +3,7 @@ import { elementsOf } from "../../autodiff/core/copy.js";
 import { readNumbers } from "../../autodiff/core/reads.js";
 import { rawNumber } from "../../autodiff/core/tensor.js";
 import { type Tensor, type TensorLike, tensor, ternary } from "../../autodiff/index.js";
-import { type Constraint, type Interval, numbers, renamed } from "./constraint.js";
+import { type Constraint, type Interval, numbers, withName } from "./constraint.js";
 
 const DISCRETE = { isDiscrete: true };
 
@@ -17,7 +17,7 @@ export const nonnegative = /* @__PURE__ */ numbers("nonnegative", ">= 0 and fini
   x >= 0 && x < Infinity ? 1 : 0,
 );
 /** As `positive`, reached by softplus instead of exp. */
-export const softplusPositive = /* @__PURE__ */ renamed(positive, "softplusPositive");
+export const softplusPositive = /* @__PURE__ */ withName(positive, "softplusPositive");
 export const unitInterval = /* @__PURE__ */ numbers("unitInterval", "in [0, 1]", (x) => (x >= 0 && x <= 1 ? 1 : 0));
 export const openUnitInterval = /* @__PURE__ */ numbers("openUnitInterval", "in (0, 1)", (x) =>
   x > 0 && x < 1 ? 1 : 0,
@@ -42,13 +42,13 @@ export const integer = /* @__PURE__ */ numbers(
 export const nonnegativeInteger = /* @__PURE__ */ numbers(
   "nonnegativeInteger",
   "a whole number >= 0",
-  (x) => (x >= 0 && Number.isInteger(x) ? 1 : 0),
+  (x) => (x >= 0 && x < Infinity && Math.floor(x) === x ? 1 : 0),
   DISCRETE,
 );
 export const positiveInteger = /* @__PURE__ */ numbers(
   "positiveInteger",
   "a whole number > 0",
-  (x) => (x > 0 && Number.isInteger(x) ? 1 : 0),
+  (x) => (x > 0 && x < Infinity && Math.floor(x) === x ? 1 : 0),
   DISCRETE,
 );
 
@@ -58,9 +58,12 @@ const closed = /* @__PURE__ */ between("inClosed", (x, a, b) => (x >= a && x <= 
 const open = /* @__PURE__ */ between("inOpen", (x, a, b) => (x > a && x < b ? 1 : 0));
 const closedBelow = /* @__PURE__ */ between("inClosedBelow", (x, a, b) => (x >= a && x < b ? 1 : 0));
 const closedAbove = /* @__PURE__ */ between("inClosedAbove", (x, a, b) => (x > a && x <= b ? 1 : 0));
-const whole = /* @__PURE__ */ between("inWhole", (x, a, b) => (x >= a && x <= b && Number.isInteger(x) ? 1 : 0));
+// `Number.isInteger` has no SIMD code, `Math.floor` has.
+const whole = /* @__PURE__ */ between("inWhole", (x, a, b) =>
+  x >= a && x <= b && Math.abs(x) < Infinity && Math.floor(x) === x ? 1 : 0,
+);
 
-const shown = (bound: Tensor, name: string): string =>
+const boundText = (bound: Tensor, name: string): string =>
   bound.shape.length === 0 && bound.batch === null ? `${rawNumber(bound)}` : name;
 
 function bounded(
@@ -75,7 +78,7 @@ function bounded(
   return {
     name,
     get must() {
-      return must(shown(from, "its lower bound"), shown(to, "its upper bound"));
+      return must(boundText(from, "its lower bound"), boundText(to, "its upper bound"));
     },
     eventDim: 0,
     isDiscrete,
@@ -88,7 +91,7 @@ function bounded(
 
 const isEverywhere = (bounds: Float64Array, x: number): boolean => bounds.length > 0 && bounds.every((y) => y === x);
 
-/** The constraint that an interval amounts to once bounds that are infinite everywhere are left out. */
+/** The constraint of an interval without those of its bounds that are infinite everywhere. */
 function withoutInfiniteEnds(low: Tensor, high: Tensor, numbersOf: (bound: Tensor) => Float64Array): Constraint {
   const isOpenAbove = isEverywhere(numbersOf(high), Infinity);
   if (!isEverywhere(numbersOf(low), -Infinity))

@@ -24,11 +24,11 @@ import {
 } from "../../autodiff/index.js";
 import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
 import { allOf } from "./axes.js";
-import { type Constraint, event, independent, renamed } from "./constraint.js";
+import { type Constraint, event, independent, withName } from "./constraint.js";
 import { nonnegativeInteger, real } from "./scalar.js";
 
 const reals = /* @__PURE__ */ independent(real, 1);
-export const realVector = /* @__PURE__ */ renamed(reals, "realVector", "a vector of finite numbers");
+export const realVector = /* @__PURE__ */ withName(reals, "realVector", "a vector of finite numbers");
 
 const increasing = (x: Tensor): Tensor => allOf(logicalAnd(isFinite(x), greater(x, shiftedRight(x))), 1);
 /** The last axis moved one place to the right, with -Infinity in front. */
@@ -91,7 +91,7 @@ export const lowerCholesky: Constraint = /* @__PURE__ */ event(
   (x) => logicalAnd(allOf(logicalAnd(isFinite(x), equal(x, tril(x))), 2), allOf(greater(diag(x), 0), 1)),
 );
 /** As `lowerCholesky`, its diagonal reached by softplus instead of exp. */
-export const softplusLowerCholesky = /* @__PURE__ */ renamed(lowerCholesky, "softplusLowerCholesky");
+export const softplusLowerCholesky = /* @__PURE__ */ withName(lowerCholesky, "softplusLowerCholesky");
 /** The Cholesky factor of a correlation matrix: rows of length 1. */
 export const corrCholesky: Constraint = /* @__PURE__ */ event(
   "corrCholesky",

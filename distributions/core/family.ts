@@ -1,14 +1,16 @@
 /**
  * A family as a row of formulas: parameters with their constraints, support, log density, a draw, moments, distribution function.
- * Everything else is made here, once: the constructor, which takes arguments by position or as one record, getters, broadcasting,
- * whether draws have a gradient. A row may say that it is the same distribution `as` another one; that one then answers what the row
- * has no formula for. Without `as`, such questions are refused.
+ * Everything else is made here, once: the constructor, which takes arguments by position or as one record, getters, broadcasting, whether
+ * draws have a gradient. With `as`, a row names another distribution that is equal to it, whose formulas are used where the row has none.
+ * Without `as`, such methods are refused.
  */
 import type { Shape } from "../../autodiff/core/shape.js";
-import { random, type Tensor } from "../../autodiff/index.js";
+import type { Tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import type { Constraint } from "../constraints/index.js";
-import { keptInside } from "../constraints/inside.js";
+import { clampInside } from "../constraints/inside.js";
 import { Distribution } from "./distribution.js";
+import type { Divergences } from "./divergence.js";
 import { type Given, type Params, readParameters, type Signature } from "./parameters.js";
 
 /** Parameters with these names. */
@@ -38,6 +40,8 @@ export interface Row<P extends Params> extends Omit<Signature<P>, "name"> {
   readonly icdf?: (q: Tensor, p: P) => Tensor;
   /** All values, where there are finitely many. */
   readonly values?: (p: P) => Tensor;
+  /** The KL divergences in which the family takes part. */
+  readonly divergences?: () => Divergences;
   /** The same distribution in the parameters of another family. */
   readonly as?: (p: P) => Distribution;
 }
@@ -54,8 +58,8 @@ export class Family<P extends Params> extends Distribution<P> {
     this.#row = row;
   }
 
-  /** The same distribution in another family, which answers what the row does not. */
-  #other(question: string): Distribution {
+  /** The same distribution in another family, whose formulas are used where the row has none. */
+  #otherFamily(question: string): Distribution {
     const { as } = this.#row;
     return as === undefined ? this.hasNo(question) : as(this.params);
   }
@@ -79,28 +83,31 @@ export class Family<P extends Params> extends Distribution<P> {
     return this.#row.values?.(this.params) ?? this.hasNo("enumerable support");
   }
   override logDensity(value: Tensor): Tensor {
-    return this.#row.logDensity?.(value, this.params) ?? this.#other("density").logDensity(value);
+    return this.#row.logDensity?.(value, this.params) ?? this.#otherFamily("density").logDensity(value);
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const { draw, icdf, keepInside } = this.#row;
     const x = draw?.(key, shape, this.params) ?? icdf?.(random.uniform(key, shape), this.params);
-    if (x === undefined) return this.#other("sampler").draw(key, shape);
-    return keepInside ? keptInside(x, this.support) : x;
+    if (x === undefined) return this.#otherFamily("sampler").draw(key, shape);
+    return keepInside ? clampInside(x, this.support) : x;
   }
   override get mean(): Tensor {
-    return this.spread(this.#row.mean?.(this.params) ?? this.#other("mean").mean);
+    return this.spread(this.#row.mean?.(this.params) ?? this.#otherFamily("mean").mean);
   }
   override get variance(): Tensor {
-    return this.spread(this.#row.variance?.(this.params) ?? this.#other("variance").variance);
+    return this.spread(this.#row.variance?.(this.params) ?? this.#otherFamily("variance").variance);
   }
   override entropy(): Tensor {
-    return this.spread(this.#row.entropy?.(this.params) ?? this.#other("entropy").entropy(), 0);
+    return this.spread(this.#row.entropy?.(this.params) ?? this.#otherFamily("entropy").entropy(), 0);
   }
   override cumulative(value: Tensor): Tensor {
-    return this.#row.cdf?.(value, this.params) ?? this.#other("cdf").cumulative(value);
+    return this.#row.cdf?.(value, this.params) ?? this.#otherFamily("cdf").cumulative(value);
   }
   override quantile(q: Tensor): Tensor {
-    return this.#row.icdf?.(q, this.params) ?? this.#other("icdf").quantile(q);
+    return this.#row.icdf?.(q, this.params) ?? this.#otherFamily("icdf").quantile(q);
+  }
+  override get divergences(): Divergences {
+    return this.#row.divergences?.() ?? super.divergences;
   }
 }
 

@@ -8,7 +8,7 @@ import { exp, mulZeroWins, stopGradient, type Tensor } from "../../autodiff/inde
 import type { Distribution } from "./distribution.js";
 
 /** The draw with this gradient for the parameters of its distribution `d`; only first derivatives are right. */
-export function implicitly(draw: Tensor, d: Distribution): Tensor {
+export function withImplicitGradient(draw: Tensor, d: Distribution): Tensor {
   const x = stopGradient(draw);
   const probability = d.cumulative(x);
   const slope = stopGradient(exp(d.logDensity(x).neg()));

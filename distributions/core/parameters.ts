@@ -1,10 +1,10 @@
 /**
- * The arguments of a family's constructor: positional, or one record of named parameters. What is unknown, missing, given
- * twice or outside its constraint is refused here, once for all families.
+ * The arguments of a family's constructor: positional, or one record of named parameters. Parameters that are unknown,
+ * missing, given twice or outside their constraint are refused here, once for all families.
  */
 
 import { readNumbers } from "../../autodiff/core/reads.js";
-import { broadcastShapes, type Shape, showShape } from "../../autodiff/core/shape.js";
+import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import { PedigradError, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { nearestName } from "../../provenance/base/spelling.js";
@@ -37,7 +37,7 @@ export interface Parts<P extends Params> {
 /** The parameters of a family as tensors, checked, with their constraints and the shape they broadcast to. */
 export function readParameters<P extends Params>(family: Signature<P>, args: readonly unknown[]): Parts<P> {
   const { name, constraints } = family;
-  const given = args.length === 1 && isRecord(args[0]) ? named(family, args[0]) : positional(family, args);
+  const given = args.length === 1 && isRecord(args[0]) ? byName(family, args[0]) : byPosition(family, args);
   const params: Record<string, Tensor> = {};
   for (const param in constraints) {
     const x = given[param] === undefined ? family.defaults?.[param] : given[param];
@@ -86,7 +86,7 @@ function checkAlternatives<P extends Params>(family: Signature<P>, oneOf: readon
   throw refusal(family, "bad-parameter", found[1] ?? (oneOf[0] as string), message);
 }
 
-function positional<P extends Params>(family: Signature<P>, args: readonly unknown[]): Record<string, unknown> {
+function byPosition<P extends Params>(family: Signature<P>, args: readonly unknown[]): Record<string, unknown> {
   const names = Object.keys(family.constraints);
   if (args.length > names.length)
     throw refusal(family, "bad-parameter", "arguments", `got ${args.length} arguments. Expected ${names.join(", ")}.`);
@@ -95,12 +95,12 @@ function positional<P extends Params>(family: Signature<P>, args: readonly unkno
   return given;
 }
 
-function named<P extends Params>(family: Signature<P>, record: Record<string, unknown>): Record<string, unknown> {
+function byName<P extends Params>(family: Signature<P>, record: Record<string, unknown>): Record<string, unknown> {
   const names = Object.keys(family.constraints);
   for (const name of Object.keys(record))
     if (!names.includes(name)) {
-      const meant = nearestName(name, names, (known) => SYNONYMS[known] ?? []);
-      const hint = meant === undefined ? "" : ` Did you mean ${meant}?`;
+      const nearest = nearestName(name, names, (known) => SYNONYMS[known] ?? []);
+      const hint = nearest === undefined ? "" : ` Did you mean ${nearest}?`;
       throw refusal(
         family,
         "unknown-parameter",
@@ -132,3 +132,13 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   low: ["min", "lower", "a"],
   high: ["max", "upper", "b"],
 };
+
+/** Whether two parameters hold the same numbers. Reads the numbers unless both are the same tensor. */
+export function areSame(x: Tensor, y: Tensor): boolean {
+  if (x === y) return true;
+  if (x.batch !== null && y.batch !== null)
+    return x.batch.level === y.batch.level && areSame(x.batch.value, y.batch.value);
+  if (x.batch !== null || y.batch !== null || !sameShape(x.shape, y.shape)) return false;
+  const others = readNumbers(y, "a parameter");
+  return readNumbers(x, "a parameter").every((element, i) => element === others[i]);
+}

@@ -122,9 +122,9 @@ export const lgammaExcess: Unary = /* @__PURE__ */ unary(
 );
 
 /** p x, and 0 where p = 0, whatever x is there; the same holds for the gradient. */
-export const weighed = (p: Tensor, x: Tensor): Tensor => mul(p, where(greater(p, 0), x, 0));
+export const mulByProbability = (p: Tensor, x: Tensor): Tensor => mul(p, where(greater(p, 0), x, 0));
 /** Σ_k p_k x_k over the last axis. */
-export const expectation = (p: Tensor, x: Tensor): Tensor => sum(weighed(p, x), -1);
+export const expectation = (p: Tensor, x: Tensor): Tensor => sum(mulByProbability(p, x), -1);
 
 /** KL(q | p) of classes along the last axis, from the probabilities and log probabilities of q and the log probabilities of p. */
 export function classDivergence(probs: Tensor, q: Tensor, p: Tensor): Tensor {
@@ -134,8 +134,8 @@ export function classDivergence(probs: Tensor, q: Tensor, p: Tensor): Tensor {
   const close = where(isClose, v, 0);
   const centred = sub(close, sum(mul(probs, close), -1, { keepDims: true }));
   // The mass that p gives to classes which are impossible under q.
-  const elsewhere = sum(where(isPossible, 0, exp(p)), -1);
-  const near = log1p(sum(mul(probs, excessOverExp(centred)), -1)).sub(log1p(elsewhere.neg()));
+  const impossibleMass = sum(where(isPossible, 0, exp(p)), -1);
+  const near = log1p(sum(mul(probs, excessOverExp(centred)), -1)).sub(log1p(impossibleMass.neg()));
   return where(isClose.squeeze(-1), near, expectation(probs, v.neg()));
 }
 

@@ -1,20 +1,20 @@
 /**
- * How to reach a constrained value from unconstrained numbers: what turns a `param` with a constraint into something an optimiser may
- * move freely. One row a constraint.
+ * How to reach a constrained value from unconstrained numbers, so that an optimiser can change a `param` freely. One row for each
+ * constraint.
  */
 
 import { readNumbers } from "../../autodiff/core/reads.js";
 import { abs, clip, less, PedigradError, sub, type Tensor, type TensorLike, where } from "../../autodiff/index.js";
 import type { Constraint, IndependentConstraint, Interval } from "../constraints/index.js";
-import { BELOW_ONE, beyond, SMALLEST } from "../constraints/inside.js";
+import { BELOW_ONE, justBeyond, SMALLEST } from "../constraints/inside.js";
 import { Compose, IndependentTransform, Inverse } from "./composed.js";
 import type { Image } from "./image.js";
 import { Cholesky, CorrCholesky, CorrMatrixCholesky, LowerCholesky } from "./matrix.js";
 import { Affine, Exp, Identity, Sigmoid, Softplus, type Transform } from "./scalar.js";
 import { L1Ball, Ordered, OrderedLogs, StickBreaking, ZeroSum } from "./vector.js";
 
-/** The parts in order, their result kept within bounds that rounding would leave: 2 + exp(-60) is 2, and not greater than 2. */
-class Within extends Compose {
+/** The parts in order, their result clipped to bounds that rounding could cross: 2 + exp(-60) rounds to 2, which is not greater than 2. */
+class Clamped extends Compose {
   constructor(
     parts: readonly Transform[],
     readonly low: TensorLike,
@@ -26,25 +26,25 @@ class Within extends Compose {
     return clip(super.forward(x), this.low, this.high);
   }
 }
-/** The same up to the largest number: what lies beyond it is kept there, and has no density. */
-class Finite extends Within {
+/** The same up to the largest number. Values beyond are clipped to it, and have density 0. */
+class ClampedFinite extends Clamped {
   override logAbsDetJacobian(x: Tensor, y: Tensor): Tensor {
     return where(less(abs(y), LARGEST), super.logAbsDetJacobian(x, y), -Infinity);
   }
 }
 const LARGEST = Number.MAX_VALUE;
-const exponential = (): Transform => new Finite([new Exp()], SMALLEST, LARGEST);
-const softplus = (): Transform => new Within([new Softplus()], SMALLEST, LARGEST);
+const exponential = (): Transform => new ClampedFinite([new Exp()], SMALLEST, LARGEST);
+const softplus = (): Transform => new Clamped([new Softplus()], SMALLEST, LARGEST);
 /** A diagonal whose squares are numbers > 0. */
-const diagonal = (): Transform => new Within([new Exp()], 2 ** -500, 2 ** 500);
+const diagonal = (): Transform => new Clamped([new Exp()], 2 ** -500, 2 ** 500);
 
 const above = (c: Constraint): Transform => {
   const { low, isClosed } = c as Interval;
-  return new Finite([new Exp(), new Affine(low, 1)], isClosed ? low : beyond(low, 1), LARGEST);
+  return new ClampedFinite([new Exp(), new Affine(low, 1)], isClosed ? low : justBeyond(low, 1), LARGEST);
 };
 const below = (c: Constraint): Transform => {
   const { high, isClosed } = c as Interval;
-  return new Finite([new Exp(), new Affine(high, -1)], -LARGEST, isClosed ? high : beyond(high, -1));
+  return new ClampedFinite([new Exp(), new Affine(high, -1)], -LARGEST, isClosed ? high : justBeyond(high, -1));
 };
 const between = (c: Constraint): Transform => {
   const { low, high, isClosed } = c as Interval;
@@ -54,10 +54,11 @@ const between = (c: Constraint): Transform => {
     throw new PedigradError({
       code: "no-bijection",
       param: c.name,
-      message: "bijectTo: some bounds of this interval are infinite and others are not. Use one site for each kind.",
+      message:
+        "bijectTo: some bounds of this interval are infinite and others are finite, so no single bijection fits. Use one site or param for each kind.",
     });
-  const [least, most] = isClosed ? [low, high] : [beyond(low, 1), beyond(high, -1)];
-  return new Within([new Sigmoid(), new Affine(low, sub(high, low))], least, most);
+  const [least, most] = isClosed ? [low, high] : [justBeyond(low, 1), justBeyond(high, -1)];
+  return new Clamped([new Sigmoid(), new Affine(low, sub(high, low))], least, most);
 };
 
 const BIJECTIONS: Readonly<Record<string, (constraint: Constraint) => Transform>> = {
@@ -67,8 +68,8 @@ const BIJECTIONS: Readonly<Record<string, (constraint: Constraint) => Transform>
   nonnegative: exponential,
   softplusPositive: softplus,
   unitInterval: () => new Sigmoid(),
-  openUnitInterval: () => new Within([new Sigmoid()], SMALLEST, BELOW_ONE),
-  circular: () => new Within([new Sigmoid(), new Affine(-Math.PI, 2 * Math.PI)], -Math.PI, Math.PI),
+  openUnitInterval: () => new Clamped([new Sigmoid()], SMALLEST, BELOW_ONE),
+  circular: () => new Clamped([new Sigmoid(), new Affine(-Math.PI, 2 * Math.PI)], -Math.PI, Math.PI),
   interval: between,
   openInterval: between,
   greaterThan: above,
@@ -93,12 +94,12 @@ const BIJECTIONS: Readonly<Record<string, (constraint: Constraint) => Transform>
     ),
 };
 
-/** Why a continuous constraint has none. */
-const WITHOUT: Readonly<Record<string, string>> = {
-  sphere: "a sphere cannot be flattened without a hole; normalise a free vector instead",
-  extendedReal: "infinities are not reached by free numbers; use constraints.real",
+/** The reason why a continuous constraint has no bijection. */
+const NO_BIJECTION: Readonly<Record<string, string>> = {
+  sphere: "no smooth one-to-one map from free numbers covers a sphere; normalise a free vector instead",
+  extendedReal: "free numbers do not reach infinities; use constraints.real",
   weights: "they are probabilities only after a division by their sum; use constraints.simplex",
-  logWeights: "weights of 0 are not reached by free numbers; use constraints.realVector",
+  logWeights: "free numbers do not reach weights of 0; use constraints.realVector",
 };
 
 /** The bijection from free numbers to the interior of `constraint`; an error says why where there is none. */
@@ -108,7 +109,7 @@ export function bijectTo(constraint: Constraint): Transform {
   if (make !== undefined) return make(constraint);
   const why = isDiscrete
     ? "its values are discrete, so no continuous map reaches them; sum the site out or sample it"
-    : (WITHOUT[name] ?? "no smooth one-to-one map from free numbers to it is known");
+    : (NO_BIJECTION[name] ?? "no smooth one-to-one map from free numbers to it is known");
   throw new PedigradError({
     code: "no-bijection",
     param: name,

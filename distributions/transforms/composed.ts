@@ -17,7 +17,7 @@ export class Compose extends Transform {
     this.parts = parts;
   }
 
-  /** Enough axes for every part: its own, and what the parts before it have taken away or added. */
+  /** Enough axes for every part, counting the axes that the parts before it remove or add. */
   override get domainEventDim(): number {
     return this.parts.reduceRight(
       (dim, part) => Math.max(part.domainEventDim, dim - part.codomainEventDim + part.domainEventDim),
@@ -40,7 +40,7 @@ export class Compose extends Transform {
   }
   override get direction(): Tensor | number | null {
     return this.parts.reduce<Tensor | number | null>(
-      (so, { direction }) => (so === null || direction === null ? null : mul(so, direction)),
+      (product, { direction }) => (product === null || direction === null ? null : mul(product, direction)),
       1,
     );
   }

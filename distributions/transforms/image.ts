@@ -1,11 +1,11 @@
 /**
- * Where a transform takes the values of a constraint: the support of what is drawn and then transformed. It is found part by part,
+ * The image of a constraint under a transform: the support of a transformed draw. It is found part by part,
  *
  *     everything           the codomain of the transform
- *     [low, high]          [T(low), T(high)] for a monotone T of numbers, turned around where T falls
+ *     [low, high]          [T(low), T(high)] for an increasing T of numbers, [T(high), T(low)] for a decreasing one
  *     anything else        all y with T⁻¹(y) in the constraint
  *
- * The ends are compared themselves: T⁻¹(T(low)), which is rounded, might lie outside.
+ * Membership compares y with the ends T(low) and T(high), since the rounded T⁻¹(T(low)) might lie outside.
  */
 import { equal, greater, logicalAnd, maximum, minimum, round, type Tensor, where } from "../../autodiff/index.js";
 import { allOf } from "../constraints/axes.js";
@@ -24,37 +24,37 @@ export interface Image extends Constraint {
 export function imageOf(transform: Transform, c: Constraint): Constraint {
   if (transform instanceof Compose) return transform.parts.reduce((from, part) => imageOf(part, from), c);
   if (transform instanceof IndependentTransform) return imageOf(transform.base, c);
-  const own = factorOf(c, transform.domainEventDim);
-  const known = own && ofEvents(transform, own);
+  const own = perEvent(c, transform.domainEventDim);
+  const known = own && imageOfEvents(transform, own);
   return known ? independent(known, c.eventDim - transform.domainEventDim) : preimages(transform, c);
 }
 
-/** The constraint on events of `n` axes that `c` repeats along its other axes, if it is of that kind. */
-function factorOf(c: Constraint, n: number): Constraint | null {
+/** If `c` is a constraint on events of `n` axes, repeated along further axes: that constraint. Else null. */
+function perEvent(c: Constraint, n: number): Constraint | null {
   if (c.eventDim === n) return c;
   if (!("base" in c)) return null;
   const { base } = c as IndependentConstraint;
-  return base.eventDim <= n ? independent(base, n - base.eventDim) : factorOf(base, n);
+  return base.eventDim <= n ? independent(base, n - base.eventDim) : perEvent(base, n);
 }
 
-function ofEvents(transform: Transform, c: Constraint): Constraint | null {
+function imageOfEvents(transform: Transform, c: Constraint): Constraint | null {
   if (transform instanceof Identity) return c;
-  // Numbers that all obey one rule do so in another order and another shape as well.
+  // A rule for each number alone holds in any order and shape.
   const each = "base" in c ? (c as IndependentConstraint).base : null;
   if (transform instanceof Permute) return each?.scalar === undefined ? null : c;
   if (transform instanceof Reshape) return each?.scalar === undefined ? null : independent(each, transform.to.length);
   const { domain, codomain, direction } = transform;
-  if (isWhole(c, domain)) return codomain;
+  if (coversDomain(c, domain)) return codomain;
   if (direction === null || c.isDiscrete || !hasClosedEnds(c) || (typeof direction !== "number" && !("low" in c)))
     return null;
   const [[low, high], [least, most]] = [boundsOf(c), boundsOf(domain)] as [[Tensor, Tensor], [Tensor, Tensor]];
   const [one, other] = [transform.forward(maximum(low, least)), transform.forward(minimum(high, most))];
-  const rises = greater(direction, 0);
-  return interval(where(rises, one, other), where(rises, other, one));
+  const isIncreasing = greater(direction, 0);
+  return interval(where(isIncreasing, one, other), where(isIncreasing, other, one));
 }
 
-/** Whether `c` is all of the domain, but for a boundary at most. */
-const isWhole = (c: Constraint, domain: Constraint): boolean =>
+/** Whether `c` is the whole domain, except perhaps for its boundary. */
+const coversDomain = (c: Constraint, domain: Constraint): boolean =>
   c === domain || (c.isUnbounded && domain.isUnbounded) || (c === nonnegative && domain === positive);
 
 const hasClosedEnds = (c: Constraint): boolean =>

@@ -21,7 +21,6 @@ import {
   max,
   min,
   PedigradError,
-  random,
   reshape,
   scan,
   square,
@@ -37,6 +36,7 @@ import {
   where,
   zeros,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { type Constraint, independent, logWeights } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
@@ -75,10 +75,10 @@ export class DiscreteHMM extends Distribution<Params> {
 
   constructor(initialLogits: TensorLike, transitionLogits: TensorLike, observation: Distribution, numSteps?: number);
   constructor(given: DiscreteHMMArguments);
-  constructor(first: unknown, transition?: TensorLike, seen?: Distribution, steps?: number) {
+  constructor(first: unknown, transition?: TensorLike, emission?: Distribution, steps?: number) {
     const given = isRecord(first)
       ? (first as unknown as DiscreteHMMArguments)
-      : { initialLogits: first, transitionLogits: transition, observation: seen, numSteps: steps };
+      : { initialLogits: first, transitionLogits: transition, observation: emission, numSteps: steps };
     const { observation, numSteps, ...logits } = given as DiscreteHMMArguments;
     const read = readParameters(DISCRETE_HMM, [logits]);
     const states = read.params.initialLogits.shape.at(-1) as number;
@@ -94,7 +94,7 @@ export class DiscreteHMM extends Distribution<Params> {
 
   override get eventShape(): Shape {
     if (this.numSteps !== null) return [this.numSteps, ...this.observation.eventShape];
-    throw refusal("numSteps", "it is not known how many steps there are. Give numSteps.");
+    throw refusal("numSteps", "the number of steps is not known. Give numSteps.");
   }
   override get eventDim(): number {
     return 1 + this.observation.eventDim;
@@ -110,10 +110,10 @@ export class DiscreteHMM extends Distribution<Params> {
   }
 
   override logProb(value: TensorLike): Tensor {
-    return this.#isOpen(value) ? this.#withStepsOf(value).logProb(value) : super.logProb(value);
+    return this.#takesAnyLength(value) ? this.#withStepsOf(value).logProb(value) : super.logProb(value);
   }
   override logProbElements(value: TensorLike): Tensor {
-    return this.#isOpen(value) ? this.#withStepsOf(value).logProbElements(value) : super.logProbElements(value);
+    return this.#takesAnyLength(value) ? this.#withStepsOf(value).logProbElements(value) : super.logProbElements(value);
   }
   override logDensity(value: Tensor): Tensor {
     return this.#forward(this.#densities(value)).logProb;
@@ -179,7 +179,7 @@ export class DiscreteHMM extends Distribution<Params> {
     return this.params.initialLogits.shape.at(-1) as number;
   }
 
-  #isOpen(value: TensorLike): boolean {
+  #takesAnyLength(value: TensorLike): boolean {
     return this.numSteps === null && tensor(value).shape.length > this.observation.eventDim;
   }
   #withStepsOf(value: TensorLike): DiscreteHMM {
@@ -210,22 +210,22 @@ export class DiscreteHMM extends Distribution<Params> {
     const { initialLogits, transitionLogits } = this.params;
     const lead = broadcastShapes("DiscreteHMM", logb.shape.slice(1, -1), this.batchShape);
     const next = exp(logSoftmax(transitionLogits));
-    const [, { filtered, gained }] = scan(
+    const [, { filtered, logIncrements }] = scan(
       (r, logs) => {
-        const can = greater(r, 0);
-        const largest = stopGradient(max(where(can, logs, -Infinity), -1, { keepDims: true }));
-        const by = where(greater(largest, -Infinity), largest, 0);
-        const joint = r.mul(exp(where(can, logs.sub(by), -Infinity)));
+        const isReachable = greater(r, 0);
+        const largest = stopGradient(max(where(isReachable, logs, -Infinity), -1, { keepDims: true }));
+        const offset = where(greater(largest, -Infinity), largest, 0);
+        const joint = r.mul(exp(where(isReachable, logs.sub(offset), -Infinity)));
         const c = sum(joint, -1, { keepDims: true });
         const isPossible = greater(c, 0);
         const now = joint.div(where(isPossible, c, 1));
-        const logc = where(isPossible, log(where(isPossible, c, 1)).add(by), -Infinity);
-        return [squeeze(matmul(expandDims(now, -2), next), -2), { filtered: now, gained: squeeze(logc, -1) }];
+        const logc = where(isPossible, log(where(isPossible, c, 1)).add(offset), -Infinity);
+        return [squeeze(matmul(expandDims(now, -2), next), -2), { filtered: now, logIncrements: squeeze(logc, -1) }];
       },
       broadcastTo(exp(logSoftmax(initialLogits)), [...lead, this.#count]),
       logb,
     );
-    const logProb = sum(gained, 0);
+    const logProb = sum(logIncrements, 0);
     // Impossible values have no gradient.
     return { filtered, logProb: where(greater(logProb, -Infinity), logProb, -Infinity) };
   }
@@ -245,7 +245,7 @@ function checkParts(transition: Tensor, states: number, observation: unknown, nu
   if (!sameShape(transition.shape.slice(-2), [states, states]))
     throw refusal(
       "transitionLogits",
-      `initialLogits has ${states} states, but transitionLogits has shape ${showShape(transition.shape)}. Its last two axes are from and to which state.`,
+      `initialLogits has ${states} states, but transitionLogits has shape ${showShape(transition.shape)}. Its last two axes must both have one entry for each state.`,
     );
   if (!(observation instanceof Distribution))
     throw refusal(
@@ -255,7 +255,7 @@ function checkParts(transition: Tensor, states: number, observation: unknown, nu
   if (observation.batchShape.at(-1) !== states)
     throw refusal(
       "observation",
-      `initialLogits has ${states} states, but observation has batch shape ${showShape(observation.batchShape)}. Its last batch axis is that of the states.`,
+      `initialLogits has ${states} states, but observation has batch shape ${showShape(observation.batchShape)}. Its last batch axis must have one entry for each state.`,
     );
   if (numSteps !== undefined && !(Number.isInteger(numSteps) && numSteps >= 1))
     throw refusal("numSteps", `numSteps must be a whole number >= 1, got ${numSteps}.`);

@@ -11,18 +11,18 @@ import {
   less,
   log1mexp,
   mul,
-  random,
   square,
   sub,
   type Tensor,
   type TensorLike,
   where,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { real, unitInterval } from "../constraints/index.js";
 import type { Distribution } from "../core/distribution.js";
 import { type Given, readParameters, type Signature } from "../core/parameters.js";
 import { leastCount } from "../densities/countQuantiles.js";
-import { Gated, type GateParams, gateOf } from "./zeroInflated.js";
+import { type GateParams, gateProbabilities, ZeroModified } from "./zeroInflated.js";
 
 const HURDLE: Signature<GateParams & Record<string, Tensor>> = {
   name: "Hurdle",
@@ -33,7 +33,7 @@ const HURDLE: Signature<GateParams & Record<string, Tensor>> = {
 /**
  * @example new Hurdle(new Poisson(2), 0.3).logProb(0).item() // -1.204
  */
-export class Hurdle extends Gated<Record<string, Tensor>> {
+export class Hurdle extends ZeroModified<Record<string, Tensor>> {
   /** The gate is a probability, or `{ gate }` or `{ gateLogits }`. Drawing needs the cdf of `base`. */
   constructor(base: Distribution, gate: TensorLike | Given<GateParams>) {
     super(base, readParameters(HURDLE, [gate]));
@@ -44,24 +44,24 @@ export class Hurdle extends Gated<Record<string, Tensor>> {
     return log1mexp(this.logZero);
   }
   override logDensity(value: Tensor): Tensor {
-    const [shut, open] = gateOf(this.params);
-    return where(equal(value, 0), shut, add(open, sub(this.base.logDensity(value), this.#logPositive)));
+    const [logGate, logOpen] = gateProbabilities(this.params);
+    return where(equal(value, 0), logGate, add(logOpen, sub(this.base.logDensity(value), this.#logPositive)));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
     const zero = exp(this.logZero);
     const u = random.uniform(k2, shape).mul(zero.neg().add(1)).add(zero);
     const count = leastCount((k) => this.base.cumulative(k), u, 1);
-    return where(random.bernoulli(k1, gateOf(this.params)[2], shape), count, 0);
+    return where(random.bernoulli(k1, gateProbabilities(this.params)[2], shape), count, 0);
   }
   override cumulative(value: Tensor): Tensor {
-    const [shut, open] = gateOf(this.params);
+    const [logGate, logOpen] = gateProbabilities(this.params);
     const positive = this.base.cumulative(value).sub(exp(this.logZero));
     return where(
       less(value, 0),
       0,
-      exp(shut)
-        .add(positive.mul(exp(sub(open, this.#logPositive))))
+      exp(logGate)
+        .add(positive.mul(exp(sub(logOpen, this.#logPositive))))
         .clip(0, 1),
     );
   }
@@ -74,6 +74,6 @@ export class Hurdle extends Gated<Record<string, Tensor>> {
   }
   /** A moment of the base times (1 - gate) / (1 - p_base(0)). */
   #scaled(moment: Tensor): Tensor {
-    return mul(moment, exp(sub(gateOf(this.params)[1], this.#logPositive)));
+    return mul(moment, exp(sub(gateProbabilities(this.params)[1], this.#logPositive)));
   }
 }

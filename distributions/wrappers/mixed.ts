@@ -14,7 +14,6 @@ import {
   maximum,
   minimum,
   PedigradError,
-  random,
   reshape,
   square,
   sum,
@@ -22,10 +21,11 @@ import {
   takeAlongAxis,
   where,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { boundsOf } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
-import { implicitly } from "../core/implicit.js";
+import { withImplicitGradient } from "../core/implicit.js";
 import { requireAll } from "../core/validation.js";
 import type { Categorical } from "../families/categorical/categorical.js";
 
@@ -39,15 +39,15 @@ export abstract class MixtureBase extends Distribution {
   }
 
   /** f of each component and the value: [..., K] + the event axes of the result. */
-  protected abstract ofValue(value: Tensor, f: (component: Distribution, value: Tensor) => Tensor): Tensor;
+  protected abstract mapComponentsAt(value: Tensor, f: (component: Distribution, value: Tensor) => Tensor): Tensor;
   /** f of each component: batchShape + [K] + eventShape. */
-  protected abstract ofEach(f: (component: Distribution) => Tensor): Tensor;
+  protected abstract mapComponents(f: (component: Distribution) => Tensor): Tensor;
   /** A draw of each component, shape + [K] + eventShape. */
-  protected abstract draws(key: Tensor, shape: Shape): Tensor;
+  protected abstract drawComponents(key: Tensor, shape: Shape): Tensor;
 
   override inside(value: Tensor): Tensor {
     return max(
-      this.ofValue(value, (one, x) => one.inside(x)),
+      this.mapComponentsAt(value, (one, x) => one.inside(x)),
       -1,
     );
   }
@@ -55,7 +55,7 @@ export abstract class MixtureBase extends Distribution {
     requireAll(() => this.inside(value), value, this.support, { family: this.family, what: "value" });
   }
   override logDensity(value: Tensor): Tensor {
-    const densities = this.ofValue(value, (one, x) => where(one.inside(x), one.logDensity(x), -Infinity));
+    const densities = this.mapComponentsAt(value, (one, x) => where(one.inside(x), one.logDensity(x), -Infinity));
     return logsumexp(add(this.mixing.logits, densities), -1);
   }
   override draw(key: Tensor, shape: Shape): Tensor {
@@ -63,12 +63,12 @@ export abstract class MixtureBase extends Distribution {
     const choice = this.mixing.draw(k1, shape);
     const index = reshape(choice, [...shape, 1, ...this.eventShape.map(() => 1)]);
     const chosen = takeAlongAxis(
-      this.draws(k2, shape),
+      this.drawComponents(k2, shape),
       index.broadcastTo([...shape, 1, ...this.eventShape]),
       shape.length,
     );
     const draw = reshape(chosen, [...shape, ...this.eventShape]);
-    return this.hasRsample ? implicitly(draw, this) : draw;
+    return this.hasRsample ? withImplicitGradient(draw, this) : draw;
   }
   /** The weighted sum over the components. */
   #average(x: Tensor): Tensor {
@@ -77,16 +77,16 @@ export abstract class MixtureBase extends Distribution {
     return sum(x.mul(spread), -1 - this.eventDim);
   }
   override get mean(): Tensor {
-    return this.spread(this.#average(this.ofEach((one) => one.mean)));
+    return this.spread(this.#average(this.mapComponents((one) => one.mean)));
   }
   override get variance(): Tensor {
-    const means = this.ofEach((one) => one.mean);
+    const means = this.mapComponents((one) => one.mean);
     const centre = expandDims(this.#average(means), -1 - this.eventDim);
-    return this.spread(this.#average(this.ofEach((one) => one.variance).add(square(means.sub(centre)))));
+    return this.spread(this.#average(this.mapComponents((one) => one.variance).add(square(means.sub(centre)))));
   }
   override cumulative(value: Tensor): Tensor {
     if (this.eventDim > 0) return this.hasNo("cdf");
-    return sum(this.mixing.probs.mul(this.ofValue(value, (one, x) => one.cumulative(x))), -1);
+    return sum(this.mixing.probs.mul(this.mapComponentsAt(value, (one, x) => one.cumulative(x))), -1);
   }
 }
 

@@ -2,7 +2,8 @@
 
 import { readNumbers } from "../../autodiff/core/reads.js";
 import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
-import { broadcastTo, PedigradError, random, stack, type Tensor } from "../../autodiff/index.js";
+import { broadcastTo, PedigradError, stack, type Tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import type { Constraint } from "../constraints/index.js";
 import type { Distribution } from "../core/distribution.js";
 import type { Categorical } from "../families/categorical/categorical.js";
@@ -22,10 +23,14 @@ export class Mixture extends MixtureBase {
       throw new PedigradError({ code: "shape-mismatch", param: "components", message: `Mixture: ${message}` });
     };
     if (components.length !== mixing.numCategories)
-      refuse(`${components.length} components for ${mixing.numCategories} classes. Give one for each.`);
-    const odd = events.find((event) => !sameShape(event, events[0] as Shape));
-    if (odd !== undefined)
-      refuse(`components need one event shape, got ${showShape(events[0] as Shape)} and ${showShape(odd)}.`);
+      refuse(
+        `got ${components.length} components, but mixing has ${mixing.numCategories} classes. Give one component for each class.`,
+      );
+    const different = events.find((event) => !sameShape(event, events[0] as Shape));
+    if (different !== undefined)
+      refuse(
+        `all components must have the same event shape, got ${showShape(events[0] as Shape)} and ${showShape(different)}.`,
+      );
     const shapes = components.map(({ batchShape }) => batchShape);
     super(
       "Mixture",
@@ -55,22 +60,22 @@ export class Mixture extends MixtureBase {
         values.set(readNumbers(value, "the support of a component").join(), value);
     return stack([...values.values()]);
   }
-  protected override ofValue(value: Tensor, f: (component: Distribution, value: Tensor) => Tensor): Tensor {
-    const answers = this.components.map((one) => f(one, value));
-    const shape = answers.reduce<Shape>((all, x) => broadcastShapes("Mixture", all, x.shape), []);
+  protected override mapComponentsAt(value: Tensor, f: (component: Distribution, value: Tensor) => Tensor): Tensor {
+    const results = this.components.map((one) => f(one, value));
+    const shape = results.reduce<Shape>((all, x) => broadcastShapes("Mixture", all, x.shape), []);
     return stack(
-      answers.map((x) => broadcastTo(x, shape)),
+      results.map((x) => broadcastTo(x, shape)),
       -1,
     );
   }
-  protected override ofEach(f: (component: Distribution) => Tensor): Tensor {
+  protected override mapComponents(f: (component: Distribution) => Tensor): Tensor {
     const whole = [...this.batchShape, ...this.eventShape];
     return stack(
       this.components.map((one) => broadcastTo(f(one.expand(this.batchShape)), whole)),
       this.batchShape.length,
     );
   }
-  protected override draws(key: Tensor, shape: Shape): Tensor {
+  protected override drawComponents(key: Tensor, shape: Shape): Tensor {
     const keys = [...random.split(key, this.components.length)];
     return stack(
       this.components.map((one, k) => one.draw(keys[k] as Tensor, shape)),

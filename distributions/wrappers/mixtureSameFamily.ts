@@ -21,7 +21,7 @@ export class MixtureSameFamily extends MixtureBase {
       throw new PedigradError({
         code: "shape-mismatch",
         param: "components",
-        message: `MixtureSameFamily: mixing has ${mixing.numCategories} classes, but the components have batch shape ${showShape(components.batchShape)}. Their last batch axis is that of the classes.`,
+        message: `MixtureSameFamily: mixing has ${mixing.numCategories} classes, but the components have batch shape ${showShape(components.batchShape)}. Their last batch axis must have one entry for each class.`,
       });
     super(
       "MixtureSameFamily",
@@ -51,13 +51,13 @@ export class MixtureSameFamily extends MixtureBase {
   override supportValues(): Tensor {
     return this.components.supportValues();
   }
-  protected override ofValue(value: Tensor, f: (component: Distribution, value: Tensor) => Tensor): Tensor {
+  protected override mapComponentsAt(value: Tensor, f: (component: Distribution, value: Tensor) => Tensor): Tensor {
     return f(this.components, expandDims(value, value.shape.length - this.eventDim));
   }
-  protected override ofEach(f: (component: Distribution) => Tensor): Tensor {
+  protected override mapComponents(f: (component: Distribution) => Tensor): Tensor {
     return f(this.components);
   }
-  protected override draws(key: Tensor, shape: Shape): Tensor {
+  protected override drawComponents(key: Tensor, shape: Shape): Tensor {
     return this.components.draw(key, [...shape, this.mixing.numCategories]);
   }
 }

@@ -20,7 +20,7 @@ import {
 import { sumOver } from "../constraints/axes.js";
 import { boundsOf } from "../constraints/constraint.js";
 import type { Constraint } from "../constraints/index.js";
-import { keptInside } from "../constraints/inside.js";
+import { clampInside } from "../constraints/inside.js";
 import { Derived, type Distribution } from "../core/distribution.js";
 import { requireThat } from "../core/validation.js";
 import { Compose } from "../transforms/composed.js";
@@ -71,7 +71,7 @@ export class TransformedDistribution extends Derived {
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const x = this.transform.forward(this.base.draw(key, shape));
-    return this.#support.isUnbounded ? x : keptInside(x, this.#support);
+    return this.#support.isUnbounded ? x : clampInside(x, this.#support);
   }
   override logDensity(value: Tensor): Tensor {
     const { base, transform } = this;

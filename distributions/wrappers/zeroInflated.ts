@@ -19,7 +19,6 @@ import {
   logicalOr,
   logSigmoid,
   PedigradError,
-  random,
   sigmoid,
   square,
   type Tensor,
@@ -27,6 +26,7 @@ import {
   where,
   zeros,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { type Constraint, integerInterval, real, unitInterval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
 import { type Given, type Parts, readParameters, type Signature } from "../core/parameters.js";
@@ -41,14 +41,14 @@ const ZERO_INFLATED: Signature<GateParams> = {
 };
 
 /** [log gate, log (1 - gate), 1 - gate]. */
-export function gateOf({ gate, gateLogits }: GateParams): [shut: Tensor, open: Tensor, openProbability: Tensor] {
+export function gateProbabilities({ gate, gateLogits }: GateParams): [logGate: Tensor, logOpen: Tensor, open: Tensor] {
   if (gate !== undefined) return [log(gate), log1p(gate.neg()), gate.neg().add(1)];
   const logits = gateLogits as Tensor;
   return [logSigmoid(logits), logSigmoid(logits.neg()), sigmoid(logits.neg())];
 }
 
-/** Counts of `base` behind a gate. */
-export abstract class Gated<P extends Record<string, Tensor>> extends Distribution<P> {
+/** Counts of `base`, with a different probability of 0. */
+export abstract class ZeroModified<P extends Record<string, Tensor>> extends Distribution<P> {
   constructor(
     readonly base: Distribution,
     parts: Parts<P>,
@@ -57,7 +57,7 @@ export abstract class Gated<P extends Record<string, Tensor>> extends Distributi
       throw new PedigradError({
         code: "bad-parameter",
         param: "base",
-        message: `${parts.family}: base must be a distribution of counts, got ${base.label}, whose values are ${base.eventDim > 0 ? "vectors" : "continuous"}. Where 0 has a probability of its own beside a density, mix by hand: a Bernoulli site, and the density where it is 1.`,
+        message: `${parts.family}: base must be a distribution of counts, got ${base.label}, whose values are ${base.eventDim > 0 ? "vectors" : "continuous"}. For continuous data with extra zeros, write a Bernoulli site, and the density where it is 1.`,
       });
     super({ ...parts, batchShape: broadcastShapes(parts.family, parts.batchShape, base.batchShape) });
   }
@@ -96,7 +96,9 @@ export abstract class Gated<P extends Record<string, Tensor>> extends Distributi
 /**
  * @example new ZeroInflated(new Poisson(2), 0.3).mean.item() // 1.4
  */
-export class ZeroInflated<P extends GateParams & Record<string, Tensor> = Record<string, Tensor>> extends Gated<P> {
+export class ZeroInflated<
+  P extends GateParams & Record<string, Tensor> = Record<string, Tensor>,
+> extends ZeroModified<P> {
   /** The gate is a probability, or `{ gate }` or `{ gateLogits }`. */
   constructor(
     base: Distribution,
@@ -107,26 +109,26 @@ export class ZeroInflated<P extends GateParams & Record<string, Tensor> = Record
   }
 
   override logDensity(value: Tensor): Tensor {
-    const [shut, open] = gateOf(this.params);
-    const passed = add(open, this.base.logDensity(value));
-    return where(equal(value, 0), logaddexp(shut, add(open, this.logZero)), passed);
+    const [logGate, logOpen] = gateProbabilities(this.params);
+    const nonzero = add(logOpen, this.base.logDensity(value));
+    return where(equal(value, 0), logaddexp(logGate, add(logOpen, this.logZero)), nonzero);
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
-    const isOpen = random.bernoulli(k1, gateOf(this.params)[2], shape);
+    const isOpen = random.bernoulli(k1, gateProbabilities(this.params)[2], shape);
     return where(isOpen, this.base.draw(k2, shape), 0);
   }
   override cumulative(value: Tensor): Tensor {
-    const [shut, , open] = gateOf(this.params);
+    const [logGate, , open] = gateProbabilities(this.params);
     const below = this.base.cumulative(value);
-    const mixed = open.mul(below).add(exp(shut).mul(greaterEqual(value, 0)));
+    const mixed = open.mul(below).add(exp(logGate).mul(greaterEqual(value, 0)));
     return where(less(below, 1), mixed.minimum(1), 1);
   }
   override get mean(): Tensor {
-    return this.spread(gateOf(this.params)[2].mul(this.base.mean));
+    return this.spread(gateProbabilities(this.params)[2].mul(this.base.mean));
   }
   override get variance(): Tensor {
-    const open = gateOf(this.params)[2];
+    const open = gateProbabilities(this.params)[2];
     const { mean, variance } = this.base;
     return this.spread(open.mul(variance.add(square(mean).mul(open.neg().add(1)))));
   }

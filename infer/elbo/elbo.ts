@@ -3,12 +3,13 @@
  * (`runParticle`, `costs`) and how the results of all particles are combined (`estimate`): averages, baselines and log-mean-exp belong
  * to `estimate`, outside the particle.
  */
-import { emptyRecord, mapTree, random, type Tensor, tensor, valueAndGrad } from "../../autodiff/index.js";
+import { emptyRecord, mapTree, type Tensor, tensor, valueAndGrad } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { withValidation } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, refuseOption, requireCount, requireOptions, requireTask } from "../checks.js";
 import { type Model, withHandler } from "../program/messages.js";
-import { sharedPlates } from "../program/subsamples.js";
+import { sharedPlatesHandler } from "../program/subsamples.js";
 import { requireOutside, type SampleSite } from "../program/trace.js";
 import type { ScoreSite } from "./costs/costs.js";
 import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
@@ -79,7 +80,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
 
   /** The traces of one particle. */
   traces(task: Task): P {
-    const plates = sharedPlates(() => task.key);
+    const plates = sharedPlatesHandler(() => task.key);
     return withHandler(plates, () => this.runParticle(task.key, task));
   }
 
@@ -140,16 +141,16 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
 
   /** The sites whose cost is not finite in this loss, with their values, for error messages. */
   unsoundSites(task: Task): Map<string, Tensor> {
-    const plates = sharedPlates(() => random.foldIn(task.key, 0));
+    const plates = sharedPlatesHandler(() => random.foldIn(task.key, 0));
     const found = new Map<string, Tensor>();
-    const look = (key: Tensor): void => {
+    const checkParticle = (key: Tensor): void => {
       const particle = this.runParticle(key, task);
       for (const { site, side, value } of this.costs(particle))
         if (!value.toFloat64Array().every(Number.isFinite) && !found.has(site))
           found.set(site, (particle[side].get(site) as SampleSite).value);
     };
     const keys = particleKeys(random.foldIn(task.key, 1), this.numParticles);
-    withValidation(false, () => withHandler(plates, () => keys.forEach(look)));
+    withValidation(false, () => withHandler(plates, () => keys.forEach(checkParticle)));
     return found;
   }
 }

@@ -1,15 +1,13 @@
 /**
- * RenyiELBO (Li and Turner 2016; alpha = 0 is the importance weighted bound of Burda et al. 2016). With w_k = p/q the weight of
- * particle k, one for each element of the plates that all sites are in,
+ * The gradient of RenyiELBO. With b_k = 0, or for `estimator: "vimco"` the bound with log w_k replaced by the mean of the others (Mnih and
+ * Rezende 2016, section 2.5),
  *
- *     bound    = log( 1/K Σ_k w_k^(1-alpha) ) / (1 - alpha)
  *     gradient = pathwise gradient of the bound + Σ_k (bound - b_k) ∇ log q_score(z_k),
  *
- * where log w keeps the gradient of log q. This is unbiased for the bound of K particles, even if sites have no pathwise sampler. With
- * `estimator: "vimco"`, b_k is the bound with log w_k replaced by the mean of the others (Mnih and Rezende 2016); else it is 0.
- * Subsampling scales the bounds of the elements, not the weights.
+ * where log w keeps the gradient of log q. This is unbiased for the bound of K particles, even if sites have no pathwise sampler. The
+ * weights are per element of the plates that all sites are in; subsampling scales the bounds of the elements, not the weights.
  *
- * `estimator: "dreg"` (Tucker et al. 2019), for guides that are pathwise throughout: with v_k = w_k^(1-alpha) / Σ,
+ * `estimator: "dreg"` (Tucker et al. 2019), for guides that are pathwise throughout: with v_k = w_k^(1-alpha) / Σ_j w_j^(1-alpha),
  *
  *     gradient = Σ_k v_k ∇_θ log p + Σ_k (alpha v_k + (1 - alpha) v_k²) ∇_z log w_k ∇ z_k.
  */
@@ -23,7 +21,7 @@ import { subsamplingScale } from "../program/subsamples.js";
 import { sampleSites, type Trace } from "../program/trace.js";
 import { type ScoreSite, sampledCosts, scoreSitesOf } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
-import { arranged, sharedPlates } from "./costs/meetings.js";
+import { commonPlateDims, sumToMeetings } from "./costs/meetings.js";
 import { pathsOf } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
 import { scoreSitesThatWereRead } from "./particles/hostReads.js";
@@ -48,11 +46,24 @@ interface Particle {
   /** Σ log q over score sites. */
   score: Tensor;
   /** For "dreg": log w with its gradient through z alone, and log p with its gradient through the parameters alone. */
-  along?: Tensor;
-  theta?: Tensor;
+  throughDraws?: Tensor;
+  throughParams?: Tensor;
 }
 
 /**
+ * Estimates minus the variational Rényi bound of order alpha (Li and Turner 2016, section 4). With K particles z_k from the guide and
+ * w_k = p(x, z_k) / q(z_k), the loss is -bound:
+ *
+ *     bound = log( 1/K Σ_k w_k^(1-alpha) ) / (1 - alpha)
+ *
+ * Choose it to fit the parameters of a model: alpha = 0, the default, is the importance weighted bound (Burda et al. 2016, section 3),
+ * which comes closer to log p(x) the more particles it has. A larger alpha favours a guide that stays near one mode of the posterior, a
+ * smaller one a guide that covers all of it.
+ *
+ * Refused: alpha = 1 (the ELBO), fewer than 2 particles, the site options `enumerate`, `kl: "analytic"` and
+ * `gradient: "disarm"`, "dreg" with a latent that has no pathwise sampler, and, unless `biasedSubsampling` is true, a subsampled plate that
+ * some site is not in.
+ *
  * @example
  * const program = () => sample("z", new Normal(0, 1));
  * new RenyiELBO({ alpha: 0, numParticles: 4 }).loss(random.key(0), {}, program, program).item() // 0
@@ -71,8 +82,8 @@ export class RenyiELBO extends Elbo<PathPair> {
     const refuse = (param: string, message: string): never => refuseOption("RenyiELBO", param, message);
     if (typeof alpha !== "number" || !Number.isFinite(alpha))
       refuse("alpha", `alpha must be a finite number, got ${alpha}.`);
-    if (alpha === 1) refuse("alpha", "alpha = 1 is the ordinary ELBO; use TraceELBO.");
-    if (this.numParticles < 2) refuse("numParticles", `needs at least 2 particles, got ${this.numParticles}.`);
+    if (alpha === 1) refuse("alpha", "alpha = 1 is the ordinary ELBO. Use TraceELBO.");
+    if (this.numParticles < 2) refuse("numParticles", `numParticles must be at least 2, got ${this.numParticles}.`);
     if (!["score", "vimco", "dreg"].includes(estimator))
       refuse("estimator", `estimator must be "score", "vimco" or "dreg", got ${estimator}.`);
     this.alpha = alpha;
@@ -87,8 +98,10 @@ export class RenyiELBO extends Elbo<PathPair> {
   runParticle(key: Tensor, task: Task): PathPair {
     const first = runPrograms(key, task);
     const pair =
-      first.read.size === 0 ? first : scoreSitesThatWereRead(first, (constants) => runPrograms(key, task, constants));
-    return this.estimator === "dreg" ? { ...pair, paths: pathsOf(this.name, pair, key, task) } : pair;
+      first.readSites.size === 0
+        ? first
+        : scoreSitesThatWereRead(first, (constants) => runPrograms(key, task, constants));
+    return this.estimator === "dreg" ? { ...pair, pathTerms: pathsOf(this.name, pair, key, task) } : pair;
   }
 
   costs(pair: PathPair): Cost[] {
@@ -104,28 +117,34 @@ export class RenyiELBO extends Elbo<PathPair> {
       const scale = common.reduce((product, plate) => product * subsamplingScale(plate), 1);
       const total = (terms: Tensor[]): Tensor => terms.reduce((a, b) => a.add(b), tensor(0));
       const weight = (of: readonly Cost[]) =>
-        total(of.map((c) => arranged(c.value.div(scale), sharedPlates(c.plates, common))));
-      const { paths } = pair;
+        total(of.map((c) => sumToMeetings(c.value.div(scale), commonPlateDims(c.plates, common))));
+      const { pathTerms } = pair;
       const tensors = {
         logw: weight(costs),
-        score: total(sites.map((d) => arranged(d.site.logProb(), sharedPlates(d.plates, common)))),
-        ...(paths && { along: weight(paths.along), theta: weight(paths.theta) }),
+        score: total(sites.map((d) => sumToMeetings(d.site.logProb(), commonPlateDims(d.plates, common)))),
+        ...(pathTerms && {
+          throughDraws: weight(pathTerms.throughDraws),
+          throughParams: weight(pathTerms.throughParams),
+        }),
       };
       return [tensors, { scale, hasScore: sites.length > 0 }];
     });
     const scale = shared[0]?.scale ?? 1;
     const hasScore = shared.some((one) => one.hasScore);
-    const { logw, score, along, theta } = results as Particle;
+    const { logw, score, throughDraws, throughParams } = results as Particle;
     const bound = this.#bound(logw);
     const loss = neg(bound.sum().mul(scale));
-    if (along !== undefined && theta !== undefined) {
+    if (throughDraws !== undefined && throughParams !== undefined) {
       const v = stopGradient(softmax(logw.mul(1 - this.alpha), 0));
       const share = v.mul(v.mul(1 - this.alpha).add(this.alpha));
-      return { loss: gradientFrom(loss, neg(v.mul(theta).add(share.mul(along)).sum().mul(scale))), mutableState };
+      return {
+        loss: gradientFrom(loss, neg(v.mul(throughParams).add(share.mul(throughDraws)).sum().mul(scale))),
+        mutableState,
+      };
     }
     if (!hasScore) return { loss, mutableState };
-    const gain = stopGradient(this.estimator === "vimco" ? bound.sub(this.#boundOfOthers(logw)) : bound);
-    return { loss: gradientFrom(loss, loss.sub(gain.mul(score).sum().mul(scale))), mutableState };
+    const scoreWeight = stopGradient(this.estimator === "vimco" ? bound.sub(this.#boundOfOthers(logw)) : bound);
+    return { loss: gradientFrom(loss, loss.sub(scoreWeight.mul(score).sum().mul(scale))), mutableState };
   }
 
   /** log( 1/K Σ_k w_k^(1-alpha) ) / (1 - alpha) over the first axis. */
@@ -153,17 +172,17 @@ function refuseNonlinear(pair: Pair, costs: readonly Cost[], common: readonly Pl
   const plate = subsampledPlate(sites, ({ name }) => common.some((p) => p.name === name));
   if (plate === null) return;
   const outside = sites.find(({ plates }) => !plates.some(({ name, dim }) => name === plate.name && dim !== null));
-  const mixed = mixingOf(plate, pair.guide, costs);
+  const mixed = findMixing(plate, pair.guide, costs);
   const why =
     outside !== undefined
       ? `and site "${outside.name}" is not in it`
       : mixed !== null
-        ? `and ${mixed.op === null ? "an op" : `"${mixed.op}"`} brings its elements together on the way to site "${mixed.to}"`
-        : "and is a loop";
+        ? `and ${mixed.op === null ? "an op" : `"${mixed.op}"`} mixes its elements before site "${mixed.to}"`
+        : "and is a for loop";
   refuseSubsampling(
     "RenyiELBO",
     plate,
-    `${why}: the bound is a logarithm of weights that are products over its elements`,
+    `${why}: the bound is the logarithm of a weight that is a product over its elements`,
     "use TraceELBO",
   );
 }
@@ -175,12 +194,12 @@ function commonPlates({ guide, model }: Pair, costs: readonly Cost[]): PlateFram
   const isIn = (plate: PlateFrame) => (plates: readonly PlateFrame[]) =>
     plates.some(({ name, dim }) => name === plate.name && dim === plate.dim);
   return first.filter(
-    (plate) => plate.dim !== null && rest.every(isIn(plate)) && mixingOf(plate, guide, costs) === null,
+    (plate) => plate.dim !== null && rest.every(isIn(plate)) && findMixing(plate, guide, costs) === null,
   );
 }
 
 /** The op that mixed a latent's elements of the plate (null if unknown) and the site of the term it led to; null if no term mixes them. */
-function mixingOf(plate: PlateFrame, guide: Trace, costs: readonly Cost[]): { op: string | null; to: string } | null {
+function findMixing(plate: PlateFrame, guide: Trace, costs: readonly Cost[]): { op: string | null; to: string } | null {
   const { dim, subsampleSize } = plate;
   if (dim === null || subsampleSize === 1) return null;
   for (const { name, fn, isObserved } of sampleSites(guide))

@@ -8,11 +8,11 @@ import {
   emptyRecord,
   neg,
   PedigradError,
-  random,
   stopGradient,
   type Tensor,
   tensor,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, refuseOption } from "../checks.js";
 import { isDraw, type Trace } from "../program/trace.js";
@@ -20,7 +20,7 @@ import { baselineFor, checkPrediction, predictedCost } from "./costs/baselines.j
 import { chargedCosts, sitesIn } from "./costs/charge.js";
 import { asksForClosedForm, withClosedForms } from "./costs/closedForms.js";
 import { costOf, type ScoreSite, sampledCosts, scoreSitesOf } from "./costs/costs.js";
-import { carriedTotal, oneWithScore } from "./costs/dice.js";
+import { oneWithScore, totalWithScores } from "./costs/dice.js";
 import { antithetic, disarmTerm, isDisarmed } from "./costs/disarm.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
 import { multiSampleEstimate } from "./costs/multiSample.js";
@@ -28,7 +28,7 @@ import { guideAlongPath } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
 import { scoreSitesThatWereRead } from "./particles/hostReads.js";
 import type { Cost, Outcome, Pair, PathPair, Task } from "./particles/pair.js";
-import { inEveryParticle, runPrograms, tracedRun, underGuide } from "./particles/particles.js";
+import { inEveryParticle, pairWithGuide, runPrograms, tracedRun } from "./particles/particles.js";
 
 /** The result of one particle for a score site. */
 interface Score {
@@ -41,8 +41,8 @@ interface Particle {
   elbo: Tensor;
   scores: Record<string, Score>;
   /** The scores of the antithetic run, and a term with the gradient of the sites that ask for it (disarm.ts). */
-  twins?: Record<string, Score>;
-  pairs?: Tensor;
+  antitheticScores?: Record<string, Score>;
+  disarmSurrogate?: Tensor;
 }
 interface Charges extends Pick<Particle, "elbo" | "scores"> {
   readonly sites: readonly ScoreSite[];
@@ -72,7 +72,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
       refuseOption(
         name,
         "stickingTheLanding",
-        "stickingTheLanding leaves out terms of mean 0, whose derivative is none. Use order: 1.",
+        "stickingTheLanding gives first derivatives only, so it cannot be combined with order: 2. Use order: 1.",
       );
     this.order = order;
     this.hasPairs = order === 1;
@@ -82,75 +82,83 @@ abstract class ScoreElbo extends Elbo<PathPair> {
   runParticle(key: Tensor, task: Task): PathPair {
     const first = runPrograms(key, task);
     const pair =
-      first.read.size === 0 ? first : scoreSitesThatWereRead(first, (constants) => runPrograms(key, task, constants));
-    const other = this.hasPairs && pair.asks.has("gradient") ? antithetic(pair.guide, random.foldIn(key, 2)) : null;
+      first.readSites.size === 0
+        ? first
+        : scoreSitesThatWereRead(first, (constants) => runPrograms(key, task, constants));
+    const other =
+      this.hasPairs && pair.usedOptions.has("gradient") ? antithetic(pair.guide, random.foldIn(key, 2)) : null;
     if (other === null) return this.#withPath(pair, key, task);
     const guide = tracedRun(task.guide, random.foldIn(key, 0), task, other);
-    const twin = this.#withPath(underGuide(guide, key, task), key, task);
-    return { ...this.#withPath(pair, key, task), twin };
+    const antitheticPair = this.#withPath(pairWithGuide(guide, key, task), key, task);
+    return { ...this.#withPath(pair, key, task), antitheticPair };
   }
 
   #withPath(pair: Pair, key: Tensor, task: Task): PathPair {
-    return this.stickingTheLanding ? { ...pair, path: guideAlongPath(pair, key, task) } : pair;
+    return this.stickingTheLanding ? { ...pair, pathGuide: guideAlongPath(pair, key, task) } : pair;
   }
 
   costs(pair: PathPair): Cost[] {
-    const { path, asks } = pair;
+    const { pathGuide, usedOptions } = pair;
     const sampled = sampledCosts(this, pair);
-    const costs = path === undefined ? sampled : sampled.map((cost) => alongPath(cost, path));
-    return asks.has("kl") ? withClosedForms(this.name, pair, costs, asksForClosedForm) : costs;
+    const costs = pathGuide === undefined ? sampled : sampled.map((cost) => pathwiseCost(cost, pathGuide));
+    return usedOptions.has("kl") ? withClosedForms(this.name, pair, costs, asksForClosedForm) : costs;
   }
 
   estimate(task: Task): Outcome {
-    const { results, shared, mutableState } = inEveryParticle(this, task, (pair: PathPair) => this.#look(pair));
-    const { elbo, scores, twins, pairs } = results as Particle;
+    const { results, shared, mutableState } = inEveryParticle(this, task, (pair: PathPair) =>
+      this.#particleResult(pair),
+    );
+    const { elbo, scores, antitheticScores, disarmSurrogate } = results as Particle;
     // Control flow may reach a site in some particles only.
     const sites = new Map(shared.flat().map((site) => [site.name, site]));
     const loss = neg(elbo.mean(0));
-    let surrogate = pairs === undefined ? loss : loss.sub(pairs.mean(0));
-    let ownLosses: Tensor | null = null;
+    let surrogate = disarmSurrogate === undefined ? loss : loss.sub(disarmSurrogate.mean(0));
+    let baselineLosses: Tensor | null = null;
     const averages: Record<string, Tensor> = emptyRecord();
     for (const site of sites.values()) {
-      const runs = [scores[site.name], twins?.[site.name]].filter((score) => score !== undefined);
-      const together = (x: keyof Score) => concatenate(runs.map((score) => score[x] as Tensor));
-      const [cost, logq] = [together("cost"), together("logq")];
-      const predicted = runs[0]?.predicted === undefined ? null : together("predicted");
-      if (twins !== undefined && site.site.infer.baseline?.leaveOneOut) refuseLeaveOneOut(site.name);
+      const runs = [scores[site.name], antitheticScores?.[site.name]].filter((score) => score !== undefined);
+      const concatScores = (x: keyof Score) => concatenate(runs.map((score) => score[x] as Tensor));
+      const [cost, logq] = [concatScores("cost"), concatScores("logq")];
+      const predicted = runs[0]?.predicted === undefined ? null : concatScores("predicted");
+      if (antitheticScores !== undefined && site.site.infer.baseline?.leaveOneOut) refuseLeaveOneOut(site.name);
       const { baseline, loss: own, average } = baselineFor(site, cost, predicted, task.averages ?? {});
       const score = this.order === 1 ? cost.sub(baseline).mul(logq) : baseline.mul(tensor(1).sub(oneWithScore(logq)));
       surrogate = surrogate.sub(score.sum().div(cost.length));
-      if (own !== null) ownLosses = ownLosses === null ? own : ownLosses.add(own);
+      if (own !== null) baselineLosses = baselineLosses === null ? own : baselineLosses.add(own);
       if (average !== null) averages[site.name] = average;
     }
     const lossOfGuide = surrogate === loss ? loss : gradientFrom(loss, surrogate);
-    if (ownLosses === null) return { loss: lossOfGuide, mutableState, averages };
-    return { loss: gradientFrom(loss, surrogate.add(ownLosses)), lossOfGuide, mutableState, averages };
+    if (baselineLosses === null) return { loss: lossOfGuide, mutableState, averages };
+    return { loss: gradientFrom(loss, surrogate.add(baselineLosses)), lossOfGuide, mutableState, averages };
   }
 
   /** The ELBO, scores and score sites of one particle. */
-  #look(pair: PathPair): readonly [Particle, readonly ScoreSite[]] {
-    const one = this.#charged(pair);
-    if (pair.twin === undefined) return [{ elbo: one.elbo, scores: one.scores }, one.sites];
-    const other = this.#charged(pair.twin);
-    const pairs = one.disarmed.reduce((sum, [site, cost]) => {
-      const twin = other.disarmed.find(([{ name }]) => name === site.name);
-      return twin === undefined ? sum : sum.add(disarmTerm(site, [cost, twin[1]], twin[0].site));
+  #particleResult(pair: PathPair): readonly [Particle, readonly ScoreSite[]] {
+    const one = this.#chargeSites(pair);
+    if (pair.antitheticPair === undefined) return [{ elbo: one.elbo, scores: one.scores }, one.sites];
+    const other = this.#chargeSites(pair.antitheticPair);
+    const disarmSurrogate = one.disarmed.reduce((sum, [site, cost]) => {
+      const partner = other.disarmed.find(([{ name }]) => name === site.name);
+      return partner === undefined ? sum : sum.add(disarmTerm(site, [cost, partner[1]], partner[0].site));
     }, tensor(0));
     const elbo = one.elbo.add(other.elbo).mul(0.5);
-    return [{ elbo, scores: one.scores, twins: other.scores, pairs }, [...one.sites, ...other.sites]];
+    return [
+      { elbo, scores: one.scores, antitheticScores: other.scores, disarmSurrogate },
+      [...one.sites, ...other.sites],
+    ];
   }
 
   /** The ELBO of one run of guide and model, and the costs that its score sites pay. */
-  #charged(pair: PathPair): Charges {
+  #chargeSites(pair: PathPair): Charges {
     const costs = this.costs(pair);
     const sites = scoreSitesOf(pair.guide);
     const byName = new Map(sites.map((site) => [site.name, site]));
     const payers = (c: Cost): Iterable<ScoreSite> => this.payers(c, byName);
-    const paid = sites.length === 0 ? null : chargedCosts(costs, sites, payers);
+    const siteCosts = sites.length === 0 ? null : chargedCosts(costs, sites, payers);
     const scores: Particle["scores"] = emptyRecord();
     const disarmed: [ScoreSite, Tensor][] = [];
     for (const site of sites) {
-      const cost = broadcastTo(paid?.get(site.name) as Tensor, site.logq.shape);
+      const cost = broadcastTo(siteCosts?.get(site.name) as Tensor, site.logq.shape);
       if (isDisarmed(site.site)) {
         disarmed.push([site, cost]);
         continue;
@@ -162,8 +170,8 @@ abstract class ScoreElbo extends Elbo<PathPair> {
         ...(predicted && { predicted: checkPrediction(site, predicted, cost) }),
       };
     }
-    const isFirst = this.order === 1;
-    const elbo = isFirst ? totalOf(costs) : carriedTotal(costs, payers);
+    const isFirstOrder = this.order === 1;
+    const elbo = isFirstOrder ? totalOf(costs) : totalWithScores(costs, payers);
     return { elbo, scores, disarmed, sites: sites.filter(({ site }) => !isDisarmed(site)) };
   }
 }
@@ -173,13 +181,13 @@ function refuseLeaveOneOut(site: string): never {
     code: "bad-option",
     site,
     param: "leaveOneOut",
-    message: `sample site "${site}": leaveOneOut stands beside gradient: "disarm", whose two runs of one particle are not independent of each other. Use useDecayingAvgBaseline.`,
+    message: `sample site "${site}": leaveOneOut cannot be combined with gradient: "disarm" at any site, because the two runs of its particle are not independent. Use useDecayingAvgBaseline instead.`,
   });
 }
 
-/** The cost itself, except for a draw with a pathwise sampler: -log q from `path`, whose gradient goes through the draw only. */
-function alongPath(cost: Cost, path: Trace): Cost {
-  const site = cost.side === "guide" && cost.isDifferentiated ? path.get(cost.site) : undefined;
+/** The cost itself, except for a draw with a pathwise sampler: -log q from `pathGuide`, whose gradient goes through the draw only. */
+function pathwiseCost(cost: Cost, pathGuide: Trace): Cost {
+  const site = cost.side === "guide" && cost.isDifferentiated ? pathGuide.get(cost.site) : undefined;
   return site?.type === "sample" && isDraw(site) ? costOf(site, "guide", true) : cost;
 }
 

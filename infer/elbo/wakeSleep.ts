@@ -1,15 +1,7 @@
 /**
- * Reweighted wake-sleep (Bornschein and Bengio 2015; Le et al. 2019). All draws are held constant, so no site needs a
- * pathwise sampler. With K particles z_k from the guide and normalised weights v_k of w_k = p/q,
- *
- *     wakeTheta = -log 1/K Σ_k w_k           differentiated through log p only
- *     wakePhi   = -Σ_k v_k log q(z_k)        v_k held constant
- *     sleepPhi  = -1/S Σ_s log q(z_s | x_s)  with z_s, x_s dreamt by the model
- *     phi       = insomnia · wakePhi + (1 - insomnia) · sleepPhi
- *
- * With `estimator: "dreg"` (Tucker et al. 2019), for guides that are pathwise throughout, the gradient of wakePhi is
- * -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, which has the same mean. The loss is wakeTheta + phi. In the sleep phase, the guide
- * gets the data of the dream in place of `observations` in its last argument.
+ * Reweighted wake-sleep. All draws are held constant, so no site needs a pathwise sampler. In the sleep phase, the guide gets the data
+ * that the model has drawn in place of `observations` in its last argument. With `estimator: "dreg"` (Tucker et al. 2019), for guides
+ * that are pathwise throughout, the gradient of wakePhi is -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, which has the same mean.
  */
 
 import {
@@ -17,18 +9,18 @@ import {
   logsumexp,
   neg,
   PedigradError,
-  random,
   stopGradient,
   type Tensor,
   type Tree,
   tensor,
 } from "../../autodiff/index.js";
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { refuseOption, requireCount } from "../checks.js";
 import { substitute, uncondition } from "../program/handlers.js";
 import { type Handler, withHandler } from "../program/messages.js";
-import { sharedPlates } from "../program/subsamples.js";
+import { sharedPlatesHandler } from "../program/subsamples.js";
 import { isDraw, sampleSites, type Trace } from "../program/trace.js";
 import { type ScoreSite, sampledCosts } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
@@ -69,6 +61,24 @@ const OPTIONS = {
 };
 
 /**
+ * Reweighted wake-sleep (Bornschein and Bengio 2015; Le et al. 2019, section 3): fits the model by the importance weighted bound, and the
+ * guide by KL(posterior || guide). With K particles z_k from the guide, w_k = p(x, z_k) / q(z_k) and v_k = w_k / Σ_j w_j,
+ *
+ *     wakeTheta = -log 1/K Σ_k w_k           differentiated through log p only
+ *     wakePhi   = -Σ_k v_k log q(z_k)        v_k held constant
+ *     sleepPhi  = -1/S Σ_s log q(z_s | x_s)  z_s and x_s drawn from the model
+ *     phi       = insomnia · wakePhi + (1 - insomnia) · sleepPhi
+ *
+ * and the loss is wakeTheta + phi.
+ *
+ * Choose it for discrete latents that have too many values to enumerate: no gradient passes through a draw, so none takes the score function.
+ * It also makes guides that cover the whole posterior. It needs enough particles that several have a share of the weight.
+ *
+ * Refused: fewer than 2 particles, `insomnia` outside [0, 1], the site options `enumerate`, `kl: "analytic"` and
+ * `gradient: "disarm"`, "dreg" with a latent that has no pathwise sampler, a point mass (Delta) in the guide whose place depends on
+ * parameters, sleep without `{ observations }` as last argument of model and guide, and, unless `biasedSubsampling` is true, every
+ * subsampled plate.
+ *
  * @example
  * const model = () => sample("x", new Normal(sample("z", new Normal(0, 1)), 1), { obs: 2 });
  * const guide = () => sample("z", new Normal(param("loc", 0), 1));
@@ -92,7 +102,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     const refuse = (param: string, message: string): never => refuseOption(this.name, param, message);
     if (!(typeof insomnia === "number" && insomnia >= 0 && insomnia <= 1))
       refuse("insomnia", `insomnia must be in [0,1], got ${insomnia}.`);
-    if (this.numParticles < 2) refuse("numParticles", `needs at least 2 particles, got ${this.numParticles}.`);
+    if (this.numParticles < 2) refuse("numParticles", `numParticles must be at least 2, got ${this.numParticles}.`);
     if (estimator !== "score" && estimator !== "dreg")
       refuse("estimator", `estimator must be "score" or "dreg", got ${estimator}.`);
     this.estimator = estimator;
@@ -115,7 +125,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     const isScore = this.estimator === "score";
     const pair = runPrograms(key, task, ...(isScore ? [constantDraws] : []));
     refuseMovingPoints(this.name, pair.guide, random.foldIn(key, 0), task);
-    return isScore ? pair : { ...pair, paths: pathsOf(this.name, pair, key, task) };
+    return isScore ? pair : { ...pair, pathTerms: pathsOf(this.name, pair, key, task) };
   }
 
   estimate(task: Task): Outcome {
@@ -139,14 +149,14 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     const { results, mutableState } = inEveryParticle(this, task, (pair: PathPair) => {
       const costs = this.costs(pair);
       this.#refuseSubsamples(pair.guide, pair.model);
-      const of = (which: "model" | "guide") => sumOf(costs.filter((c) => c.side === which).map((c) => c.value));
-      const { paths } = pair;
-      const logq = neg(of("guide"));
-      if (paths === undefined) return [{ logp: of("model"), logq }, null];
-      const along = sumOf(paths.along.map((c) => c.value));
-      return [{ logp: sumOf(paths.theta.map((c) => c.value)), logq, along }, null];
+      const sumOfSide = (which: "model" | "guide") => sumOf(costs.filter((c) => c.side === which).map((c) => c.value));
+      const { pathTerms } = pair;
+      const logq = neg(sumOfSide("guide"));
+      if (pathTerms === undefined) return [{ logp: sumOfSide("model"), logq }, null];
+      const throughDraws = sumOf(pathTerms.throughDraws.map((c) => c.value));
+      return [{ logp: sumOf(pathTerms.throughParams.map((c) => c.value)), logq, throughDraws }, null];
     });
-    const { logp, logq, along } = results as { logp: Tensor; logq: Tensor; along?: Tensor };
+    const { logp, logq, throughDraws } = results as { logp: Tensor; logq: Tensor; throughDraws?: Tensor };
     const logw = logp.sub(stopGradient(logq));
     const total = logsumexp(logw, 0);
     const weights = stopGradient(logw.sub(total).exp());
@@ -154,38 +164,38 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     const share = weights.mul(weights.neg().add(1));
     return {
       theta: neg(total.sub(log(this.numParticles))),
-      phi: along === undefined ? phi : gradientFrom(phi, neg(share.mul(along).sum())),
+      phi: throughDraws === undefined ? phi : gradientFrom(phi, neg(share.mul(throughDraws).sum())),
       mutableState,
     };
   }
 
-  /** Refuse a subsampled plate: the weight of a particle is a product over all elements, and a dream is of all data. */
+  /** Refuse a subsampled plate: the weight of a particle is a product over all elements, and the sleep phase draws all data. */
   #refuseSubsamples(...traces: Trace[]): void {
     const plate = this.biasedSubsampling ? null : subsampledPlate(traces.flatMap((trace) => [...sampleSites(trace)]));
     if (plate === null) return;
     refuseSubsampling(
       this.name,
       plate,
-      "and particles are weighted by the product over them",
+      "and each particle's weight is a product over its elements",
       "use RenyiELBO where every site is in the plate, or TraceELBO",
     );
   }
 
   #sleep(task: Task): Tensor {
     const key = random.foldIn(task.key, 2);
-    const plates = sharedPlates(() => random.foldIn(key, 0));
+    const plates = sharedPlatesHandler(() => random.foldIn(key, 0));
     const dreamOnce = (k: Tensor): readonly [Tree, null] => {
       const dream = tracedRun(uncondition(task.model), random.foldIn(k, 0), task, constantDraws);
       const values = new Map([...sampleSites(dream)].map((site) => [site.name, stopGradient(site.value)]));
       const args = withObservations(task.args, values, this.insomnia);
       const guide = tracedRun(substitute(task.guide, values), random.foldIn(k, 1), { values: task.values, args });
-      const point = [...sampleSites(guide)].find((site) => !site.isObserved && !isDraw(site));
-      if (point !== undefined)
+      const pointMass = [...sampleSites(guide)].find((site) => !site.isObserved && !isDraw(site));
+      if (pointMass !== undefined)
         throw new PedigradError({
           code: "moving-point",
-          site: point.name,
+          site: pointMass.name,
           op: "ReweightedWakeSleep",
-          message: `ReweightedWakeSleep: guide site "${point.name}" is a point computed from other draws, so it has no density at what the model dreams. Sample "${point.name}" from a distribution, or set insomnia: 1.`,
+          message: `ReweightedWakeSleep: guide site "${pointMass.name}" is a point mass computed from other draws, so it has no log density at the values that the model dreams. Sample "${pointMass.name}" from a distribution, or set insomnia: 1.`,
         });
       this.#refuseSubsamples(dream, guide);
       return [{ logq: sumOf([...sampleSites(guide)].map((site) => site.scaledLogProb())) }, null];
@@ -206,7 +216,7 @@ function withObservations(args: readonly unknown[], dream: ReadonlyMap<string, T
       code: "no-observations",
       op: "ReweightedWakeSleep",
       param: "insomnia",
-      message: `ReweightedWakeSleep with insomnia ${insomnia} dreams data for the guide, so model and guide must take a last argument { observations: { site: value } }; got ${args.length} arguments without one. Pass the data that way, or set insomnia: 1.`,
+      message: `ReweightedWakeSleep with insomnia ${insomnia} gives the guide data dreamt by the model, so the last argument of model and guide must be { observations: { site: value } }, got ${args.length} arguments without it. Pass the data that way, or set insomnia: 1.`,
     });
   const given = (last as { observations: Record<string, unknown> }).observations;
   const observations = Object.fromEntries(Object.keys(given).map((name) => [name, dream.get(name) ?? given[name]]));

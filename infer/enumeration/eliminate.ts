@@ -8,33 +8,33 @@ import { type Combine, type Factor, multiply, reduceNames } from "./factors.js";
 /** A reduction of a tensor over axes. */
 export type SumOver = (x: Tensor, axes: number[]) => Tensor;
 
-/** The factors that remain after summing out every name in `gone`. */
+/** The factors that remain after summing out every name in `summedNames`. */
 export function eliminate(
   given: Iterable<Factor>,
-  gone: ReadonlySet<string>,
+  summedNames: ReadonlySet<string>,
   sum: SumOver,
   combine?: Combine,
 ): Factor[] {
   const factors = new Set(given);
-  const touching = new Map<string, Set<Factor>>();
-  const join = (factor: Factor) => {
+  const factorsByName = new Map<string, Set<Factor>>();
+  const register = (factor: Factor) => {
     for (const name of factor.names)
-      if (gone.has(name)) touching.set(name, (touching.get(name) ?? new Set()).add(factor));
+      if (summedNames.has(name)) factorsByName.set(name, (factorsByName.get(name) ?? new Set()).add(factor));
   };
-  for (const factor of factors) join(factor);
+  for (const factor of factors) register(factor);
   const widthOf = (name: string): number =>
-    new Set([...(touching.get(name) as Set<Factor>)].flatMap((f) => f.names)).size;
-  const widths = new Map([...touching.keys()].map((name) => [name, widthOf(name)]));
+    new Set([...(factorsByName.get(name) as Set<Factor>)].flatMap((f) => f.names)).size;
+  const widths = new Map([...factorsByName.keys()].map((name) => [name, widthOf(name)]));
   while (widths.size > 0) {
     const variable = smallest(widths);
-    const old = [...(touching.get(variable) as Set<Factor>)];
+    const old = [...(factorsByName.get(variable) as Set<Factor>)];
     const reduced = reduceNames(multiply(old, combine), [variable], sum);
     for (const factor of old) {
       factors.delete(factor);
-      for (const name of factor.names) touching.get(name)?.delete(factor);
+      for (const name of factor.names) factorsByName.get(name)?.delete(factor);
     }
     factors.add(reduced);
-    join(reduced);
+    register(reduced);
     widths.delete(variable);
     for (const name of reduced.names) if (widths.has(name)) widths.set(name, widthOf(name));
   }
@@ -42,11 +42,11 @@ export function eliminate(
 }
 
 function smallest(widths: ReadonlyMap<string, number>): string {
-  let [best, least] = ["", Infinity];
+  let [best, smallestWidth] = ["", Infinity];
   widths.forEach((width, name) => {
-    if (width >= least) return;
+    if (width >= smallestWidth) return;
     best = name;
-    least = width;
+    smallestWidth = width;
   });
   return best;
 }

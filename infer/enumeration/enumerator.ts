@@ -17,18 +17,18 @@ export class Enumerator implements Handler {
   readonly #live = new Map<number, Live>();
   readonly #first: number;
 
-  /** For the model, `before` is the enumerator of the guide, whose sites the model replays. */
+  /** For the model, `guideEnumerator` is the enumerator of the guide, whose sites the model replays. */
   constructor(
     readonly maxPlateNesting: number,
-    readonly before: Enumerator | null = null,
+    readonly guideEnumerator: Enumerator | null = null,
   ) {
-    this.#first = Math.min(-maxPlateNesting, ...(before?.dimOf.values() ?? [])) - 1;
+    this.#first = Math.min(-maxPlateNesting, ...(guideEnumerator?.dimOf.values() ?? [])) - 1;
   }
 
   readonly process: Listeners = {
     sample: (site) => {
       this.#forget(site);
-      const replayed = this.before?.dimOf.get(site.name);
+      const replayed = this.guideEnumerator?.dimOf.get(site.name);
       if (replayed !== undefined && site.value !== null) this.#enter(replayed, site);
       else if (!site.isObserved && site.value === null && site.infer.enumerate === "parallel") this.#enumerate(site);
     },
@@ -51,7 +51,7 @@ export class Enumerator implements Handler {
       throw new PedigradError({
         code: "enumeration",
         site: name,
-        message: `site "${name}" asks for enumeration, but ${fn.family} has no finite support to enumerate. Remove infer.enumerate, or sample it in the guide.`,
+        message: `site "${name}" asks for enumeration, but ${fn.family} has no finite support. Remove infer.enumerate, and sample the site in the guide.`,
       });
     let dim = this.#first;
     while (this.#live.has(dim)) dim--;

@@ -35,27 +35,27 @@ export interface Term extends Plated {
 }
 
 /** The data that all terms of a run share. */
-export interface Weights {
+export interface TermContext {
   readonly run: EnumeratedPair;
   /** The sampled sites of the guide whose gradient is taken by the score function. */
   readonly scores: readonly ScoreSite[];
   /** The probability of the values that sequential sites take in this run; null if there are no such sites. */
-  readonly chosen: Tensor | null;
+  readonly choiceProbability: Tensor | null;
   /** A cache: the conditional probabilities of enumerated sites of the guide, computed on demand. */
-  readonly known: Map<string, Factor>;
+  readonly cache: Map<string, Factor>;
 }
 
 /** The mean of a term, a scalar, including its own scale but not that of its plates. */
-export function expectation(term: Term, weighing: Weights): Tensor {
-  const { scores, chosen } = weighing;
-  const factor = apartIfMet(term, scores);
-  const { kept, probabilities, charged } = dependenciesOf(term, factor, weighing);
-  const ancestors = new Set([...probabilities.keys()].filter((name) => !kept.has(name)));
+export function expectation(term: Term, context: TermContext): Tensor {
+  const { scores, choiceProbability } = context;
+  const factor = chargeableFactor(term, scores);
+  const { enumeratedSites, probabilities, scoreFactors } = dependenciesOf(term, factor, context);
+  const ancestors = new Set([...probabilities.keys()].filter((name) => !enumeratedSites.has(name)));
   const weights = eliminate(probabilities.values(), ancestors, sum, mul);
-  if (chosen !== null) weights.push({ names: [], value: chosen.reshape([]) });
+  if (choiceProbability !== null) weights.push({ names: [], value: choiceProbability.reshape([]) });
   let product = term.scale === null ? factor : multiply([factor, term.scale], mul);
-  if (charged.length > 0) {
-    const { names, value } = multiply(charged);
+  if (scoreFactors.length > 0) {
+    const { names, value } = multiply(scoreFactors);
     product = multiply([product, { names, value: oneWithScore(value) }], mul);
   }
   return (weights.length === 0 ? product : multiply([multiply(weights, mul), product], weighted)).value.sum();
@@ -67,73 +67,75 @@ const mul: Combine = (a, b) => a.mul(b);
 const weighted: Combine = (q, t) => q.mul(where(q.equal(0).logicalAnd(t.isFinite().logicalNot()), 0, t));
 
 /** The factor of a term: with its element axes if an axis of some score site meets one of them, else with these axes summed. */
-function apartIfMet({ factor, elements }: Term, scores: readonly ScoreSite[]): Factor {
+function chargeableFactor({ factor, elements }: Term, scores: readonly ScoreSite[]): Factor {
   if (elements === undefined || scores.every(({ name }) => !factor.value.provenance.has(name))) return factor;
-  const apart = elements();
+  const elementwise = elements();
   const isMet = ({ name, axes }: ScoreSite): boolean =>
-    axes.some((axis) => isElementName(nameAlong(apart, name, axis) ?? ""));
-  return scores.some(isMet) ? apart : factor;
+    axes.some((axis) => isElementName(nameAlong(elementwise, name, axis) ?? ""));
+  return scores.some(isMet) ? elementwise : factor;
 }
 
 interface Dependencies {
-  /** The enumerated sites that the term, or log q of a site in `charged`, depends on. */
-  readonly kept: ReadonlySet<string>;
-  /** The conditional probabilities of the sites in `kept` and of their enumerated ancestors, by name. */
+  /** The enumerated sites that the term, or log q of a site in `scoreFactors`, depends on. */
+  readonly enumeratedSites: ReadonlySet<string>;
+  /** The conditional probabilities of the sites in `enumeratedSites` and of their enumerated ancestors, by name. */
   readonly probabilities: ReadonlyMap<string, Factor>;
   /** log q of every sampled site that the term or one of these probabilities depends on. */
-  readonly charged: readonly Factor[];
+  readonly scoreFactors: readonly Factor[];
 }
 
-function dependenciesOf({ plates, sites }: Term, factor: Factor, weighing: Weights): Dependencies {
-  const { run, scores, chosen } = weighing;
+function dependenciesOf({ plates, sites }: Term, factor: Factor, context: TermContext): Dependencies {
+  const { run, scores, choiceProbability } = context;
   const isEnumerated = (name: string): boolean => run.guideDims.dimOf.has(name);
-  const kept = new Set(factor.names.filter(isEnumerated));
+  const enumeratedSites = new Set(factor.names.filter(isEnumerated));
   const probabilities = new Map<string, Factor>();
   const dependents: Factor[] = [factor];
-  if (chosen !== null) dependents.push({ names: [], value: chosen });
-  const charged = new Map<ScoreSite, Factor>();
-  const waiting = [...kept];
+  if (choiceProbability !== null) dependents.push({ names: [], value: choiceProbability });
+  const scoreFactors = new Map<ScoreSite, Factor>();
+  const queue = [...enumeratedSites];
   // Repeat until nothing is added: log q of a score site may depend on further enumerated sites, and their probabilities on further score sites.
-  for (let found = -1; found < dependents.length + charged.size; ) {
-    found = dependents.length + charged.size;
-    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+  for (let found = -1; found < dependents.length + scoreFactors.size; ) {
+    found = dependents.length + scoreFactors.size;
+    for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
       if (probabilities.has(name)) continue;
-      const probability = probabilityOf(name, weighing);
+      const probability = probabilityOf(name, context);
       probabilities.set(name, probability);
       dependents.push(probability);
-      waiting.push(...probability.names.filter(isEnumerated));
+      queue.push(...probability.names.filter(isEnumerated));
     }
     for (const d of scores) {
-      if (charged.has(d) || dependents.every(({ value }) => !value.provenance.has(d.name))) continue;
+      if (scoreFactors.has(d) || dependents.every(({ value }) => !value.provenance.has(d.name))) continue;
       const logq = guideFactor(d.site, d.site.elements(), run, d.elementDim);
-      charged.set(d, logq);
+      scoreFactors.set(d, logq);
       for (const name of logq.names) {
         if (!isEnumerated(name)) continue;
-        kept.add(name);
-        waiting.push(name);
+        enumeratedSites.add(name);
+        queue.push(name);
       }
     }
   }
-  requireWithin(plates, probabilities);
+  requireInsidePlates(plates, probabilities);
   return {
-    kept,
+    enumeratedSites,
     probabilities,
-    charged: [...charged].map(([d, logq]) => met(d, logq, dependents, isEnumerated, sites[0] as string)),
+    scoreFactors: [...scoreFactors].map(([d, logq]) =>
+      alignToDependents(d, logq, dependents, isEnumerated, sites[0] as string),
+    ),
   };
 }
 
-function probabilityOf(name: string, { run, known }: Weights): Factor {
-  const before = known.get(name);
+function probabilityOf(name: string, { run, cache }: TermContext): Factor {
+  const before = cache.get(name);
   if (before !== undefined) return before;
   const site = run.guide.get(name) as SampleSite;
   const logq = guideFactor(site, site.logProb(), run);
   const probability = { names: logq.names, value: logq.value.exp() };
-  known.set(name, probability);
+  cache.set(name, probability);
   return probability;
 }
 
 /** log q of a score site, its axes renamed to the axes of the dependent factors that they meet, and summed over axes that meet none. */
-function met(
+function alignToDependents(
   d: ScoreSite,
   logq: Factor,
   all: readonly Factor[],
@@ -142,7 +144,7 @@ function met(
 ): Factor {
   const dependents = all.filter(({ value }) => value.provenance.has(d.name));
   const names: string[] = [];
-  const gone: string[] = [];
+  const summedNames: string[] = [];
   for (const own of logq.names) {
     const axis = d.axes.find((a) => nameOf(d, a) === own);
     const theirs = axis === undefined ? [] : dependents.map((factor) => nameAlong(factor, d.name, axis));
@@ -151,11 +153,11 @@ function met(
     if (isEnumerated(own)) names.push(own);
     else if (meets) names.push(name);
     else {
-      gone.push(own);
+      summedNames.push(own);
       if (axis !== undefined) warnOfLost(d, own, axis, dependents, term);
     }
   }
-  const { value } = reduceNames(logq, gone, sum);
+  const { value } = reduceNames(logq, summedNames, sum);
   return { names, value };
 }
 
@@ -174,7 +176,7 @@ function warnOfLost(d: ScoreSite, plate: string, axis: number, dependents: reado
 }
 
 /** Refuse a term outside a plate that depends on a site enumerated inside the plate. */
-function requireWithin(plates: ReadonlySet<string>, probabilities: ReadonlyMap<string, Factor>): void {
+function requireInsidePlates(plates: ReadonlySet<string>, probabilities: ReadonlyMap<string, Factor>): void {
   const within = new Set([...plates].map(plateName));
   for (const [site, { names }] of probabilities) {
     const outside = names.find((name) => isPlateName(name) && !within.has(name));
@@ -182,7 +184,7 @@ function requireWithin(plates: ReadonlySet<string>, probabilities: ReadonlyMap<s
     throw new PedigradError({
       code: "intractable",
       site,
-      message: `a term outside plate "${outside.slice(plateName("").length)}" depends on site "${site}", which is enumerated inside it: its mean would take every combination of the plate's elements. Sample "${site}", or make the plate sequential.`,
+      message: `a term outside plate "${outside.slice(plateName("").length)}" depends on site "${site}", which is enumerated inside the plate. Its mean would need every combination of values of all the plate's elements. Sample "${site}" instead, or make the plate sequential.`,
     });
   }
 }

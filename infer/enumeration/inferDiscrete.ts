@@ -1,7 +1,8 @@
 /**
  * The posterior of sites that were summed out, by differentiating the sum. The gradient of log Σ exp with respect to the log factor of a
- * site is that site's marginal. If every sum instead passes its whole cotangent to one element, drawn with probability softmax (or the
- * largest), then the same backward pass gives a joint posterior draw (or the most probable assignment).
+ * site is that site's marginal. In the backward pass each sum splits its cotangent among its elements by softmax. If it instead gives all
+ * of it to one element drawn with these probabilities (or to the largest), the pass returns a joint posterior draw (or the most probable
+ * assignment).
  */
 import {
   argmax,
@@ -11,18 +12,18 @@ import {
   max,
   oneHot,
   PedigradError,
-  random,
   stopGradient,
   type Tensor,
   tensor,
   where,
   zeros,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { refuseOption, requireOptions, requireTask } from "../checks.js";
 import { gradientFrom } from "../elbo/costs/gradientFrom.js";
 import type { Task } from "../elbo/particles/pair.js";
 import type { Handler, Model } from "../program/messages.js";
-import { sharedPlates, visitingAll } from "../program/subsamples.js";
+import { sharedPlatesHandler, withWholePlates } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 import type { SumOver } from "./eliminate.js";
 import {
@@ -50,8 +51,8 @@ export function computeMarginals(
   ...args: unknown[]
 ): Record<string, Tensor> {
   requireTask("computeMarginals", key, params, model, guide);
-  const run = enumerated(whole({ key, values: params, model, guide, args }));
-  return shares("computeMarginals", run, logsumexp);
+  const run = runModelEnumerated(wholeTask({ key, values: params, model, guide, args }));
+  return logFactorGradients("computeMarginals", run, logsumexp);
 }
 
 /**
@@ -71,7 +72,7 @@ export function sampleDiscrete(
   const { temperature = 1 } = options;
   if (temperature !== 0 && temperature !== 1)
     refuseOption("sampleDiscrete", "temperature", `temperature must be 0 or 1, got ${temperature}.`);
-  return discreteDraw("sampleDiscrete", whole({ key, values: params, model, guide, args }), { temperature });
+  return discreteDraw("sampleDiscrete", wholeTask({ key, values: params, model, guide, args }), { temperature });
 }
 
 /** `sampleDiscrete` on behalf of `op` (named in errors), with subsampled plates left as the programs or the handlers `around` open them. */
@@ -81,10 +82,14 @@ export function discreteDraw(
   { temperature = 1 }: DiscreteOptions,
   ...around: Handler[]
 ): Record<string, Tensor> {
-  const run = enumerated(task, ...around);
-  const chosen = shares(op, run, temperature === 0 ? mostProbable : drawing(random.foldIn(task.key, 3)));
+  const run = runModelEnumerated(task, ...around);
+  const indicators = logFactorGradients(
+    op,
+    run,
+    temperature === 0 ? mostProbable : sampleByGumbel(random.foldIn(task.key, 3)),
+  );
   const values: Record<string, Tensor> = emptyRecord();
-  for (const [name, indicator] of Object.entries(chosen)) {
+  for (const [name, indicator] of Object.entries(indicators)) {
     const { fn } = run.model.get(name) as SampleSite;
     const support = fn.enumerateSupport(false);
     const flat = support.reshape([support.length, ...fn.eventShape]);
@@ -94,24 +99,28 @@ export function discreteDraw(
 }
 
 /** A posterior is of all data: visit every plate whole, except where the program itself gives the elements to visit. */
-const whole = (task: Task): Task => ({ ...task, model: visitingAll(task.model), guide: visitingAll(task.guide) });
+const wholeTask = (task: Task): Task => ({
+  ...task,
+  model: withWholePlates(task.model),
+  guide: withWholePlates(task.guide),
+});
 
-function enumerated(task: Task, ...around: Handler[]): EnumeratedPair {
+function runModelEnumerated(task: Task, ...around: Handler[]): EnumeratedPair {
   const run = runEnumerated(
     task.key,
     task,
     undefined,
     ...around,
-    sharedPlates(() => random.foldIn(task.key, 0)),
+    sharedPlatesHandler(() => random.foldIn(task.key, 0)),
   );
-  for (const name of withoutDescendants(run)) run.model.delete(name);
+  for (const name of childlessLatents(run)) run.model.delete(name);
   checkCovered(run);
   const [inGuide] = run.guideDims.dimOf.keys();
   if (inGuide !== undefined)
     throw new PedigradError({
       code: "enumeration",
       site: inGuide,
-      message: `site "${inGuide}" is enumerated in the guide, where its distribution is known. Enumerate it in the model only.`,
+      message: `site "${inGuide}" is enumerated in the guide. Leave it out of the guide and enumerate it in the model, whose posterior is computed.`,
     });
   return run;
 }
@@ -120,7 +129,7 @@ function enumerated(task: Task, ...around: Handler[]): EnumeratedPair {
  * Latents of the model that are neither in the guide nor enumerated, and on which no other site depends: observed sites whose data were
  * passed as null. Their densities integrate to 1, so they do not change the posterior of other sites.
  */
-function withoutDescendants({ model, guide, modelDims }: EnumeratedPair): string[] {
+function childlessLatents({ model, guide, modelDims }: EnumeratedPair): string[] {
   const sites = [...sampleSites(model)];
   const found: string[] = [];
   for (const site of sites.reverse()) {
@@ -135,7 +144,7 @@ function withoutDescendants({ model, guide, modelDims }: EnumeratedPair): string
 }
 
 /** The gradient of the sum-product with respect to the log factor of every variable: [...plates, support]. */
-function shares(op: string, run: EnumeratedPair, sum: SumOver): Record<string, Tensor> {
+function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Record<string, Tensor> {
   const sites = [...sampleSites(run.model)];
   const variables = new Map(
     sites.filter((site) => run.modelDims.dimOf.has(site.name)).map((site) => [site.name, platesOf(site)]),
@@ -158,26 +167,29 @@ function shares(op: string, run: EnumeratedPair, sum: SumOver): Record<string, T
       const names = [...axes(site).map((p) => plateName(p.name)), site.name];
       return { ...f, factor: multiply([f.factor, { names, value: own }]) };
     });
-    const terms = sumProduct({ factors: shifted, variables, plateScales: new Map(), pinned: () => undefined }, sum);
+    const terms = sumProduct(
+      { factors: shifted, variables, plateScales: new Map(), guidePlates: () => undefined },
+      sum,
+    );
     return terms.reduce((all, { factor }) => all.add(factor.value.sum()), tensor(0));
   })(start);
 }
 
 /** max over an axis, its whole gradient going to the first largest element. */
-const mostProbable: SumOver = (x, [axis = 0]) => picking(max(x, axis), x, axis, argmax(x, axis));
+const mostProbable: SumOver = (x, [axis = 0]) => withGradientAt(max(x, axis), x, axis, argmax(x, axis));
 
 /** logsumexp whose gradient goes to one element, drawn with probability softmax(x): the Gumbel-max trick. */
-function drawing(key: Tensor): SumOver {
-  let draws = 0;
+function sampleByGumbel(key: Tensor): SumOver {
+  let count = 0;
   return (x, [axis = 0]) => {
-    const noise = random.gumbel(random.foldIn(key, draws++), x.shape);
-    return picking(logsumexp(x, axis), x, axis, argmax(x.add(noise), axis));
+    const noise = random.gumbel(random.foldIn(key, count++), x.shape);
+    return withGradientAt(logsumexp(x, axis), x, axis, argmax(x.add(noise), axis));
   };
 }
 
-function picking(value: Tensor, x: Tensor, axis: number, index: Tensor): Tensor {
+function withGradientAt(value: Tensor, x: Tensor, axis: number, index: Tensor): Tensor {
   const order = [...index.shape.keys()];
   order.splice(axis, 0, index.shape.length);
-  const isPicked = stopGradient(oneHot(index, x.shape[axis] as number).transpose(order));
-  return gradientFrom(value, where(isPicked, x, 0).sum(axis));
+  const isSelected = stopGradient(oneHot(index, x.shape[axis] as number).transpose(order));
+  return gradientFrom(value, where(isSelected, x, 0).sum(axis));
 }

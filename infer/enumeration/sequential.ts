@@ -14,34 +14,34 @@ export interface SequentialChoice {
 }
 
 /** The result of one run, and the values that its sequential sites took. */
-export interface InSequence<T> {
+export interface SequentialRun<T> {
   readonly result: T;
   readonly choices: readonly SequentialChoice[];
 }
 
 /** Run `body` once for every combination of values. */
-export function inSequence<T>(body: (handler: Handler) => T): [InSequence<T>, ...InSequence<T>[]] {
-  const results: InSequence<T>[] = [];
-  let fixed: number[] = [];
+export function runSequentially<T>(body: (handler: Handler) => T): [SequentialRun<T>, ...SequentialRun<T>[]] {
+  const results: SequentialRun<T>[] = [];
+  let prefix: number[] = [];
   for (;;) {
-    const made: SequentialChoice[] = [];
-    results.push({ result: body(chooser(fixed, made)), choices: made });
-    const runs = made.reduce((product, { size }) => product * size, 1);
+    const choices: SequentialChoice[] = [];
+    results.push({ result: body(chooser(prefix, choices)), choices });
+    const runs = choices.reduce((product, { size }) => product * size, 1);
     if (runs > MAX_TABLE)
       throw tooLarge(
-        made.map(({ name }) => name),
+        choices.map(({ name }) => name),
         runs,
       );
-    const next = [...made];
+    const next = [...choices];
     while (next.length > 0 && (next.at(-1) as SequentialChoice).index + 1 === (next.at(-1) as SequentialChoice).size)
       next.pop();
     const last = next.pop();
-    if (last === undefined) return results as [InSequence<T>, ...InSequence<T>[]];
-    fixed = [...next.map(({ index }) => index), last.index + 1];
+    if (last === undefined) return results as [SequentialRun<T>, ...SequentialRun<T>[]];
+    prefix = [...next.map(({ index }) => index), last.index + 1];
   }
 }
 
-const chooser = (fixed: readonly number[], made: SequentialChoice[]): Handler => ({
+const chooser = (prefix: readonly number[], choices: SequentialChoice[]): Handler => ({
   process: {
     sample(message) {
       if (message.isObserved || message.value !== null || message.infer.enumerate !== "sequential") return;
@@ -50,12 +50,12 @@ const chooser = (fixed: readonly number[], made: SequentialChoice[]): Handler =>
         throw new PedigradError({
           code: "enumeration",
           site: name,
-          message: `site "${name}" has batch shape [${fn.batchShape}]: sequential enumeration takes one value at a time. Use infer: { enumerate: "parallel" }, or a sequential plate.`,
+          message: `site "${name}" has batch shape [${fn.batchShape}], but sequential enumeration handles one choice at a time. Use infer: { enumerate: "parallel" }, or a sequential plate.`,
         });
       const support = fn.enumerateSupport(true);
       // `body` may run the guide more than once: a site keeps its value throughout one call of `body`.
-      const index = made.find((choice) => choice.name === name)?.index ?? fixed[made.length] ?? 0;
-      if (made.every((choice) => choice.name !== name)) made.push({ name, index, size: support.length });
+      const index = choices.find((choice) => choice.name === name)?.index ?? prefix[choices.length] ?? 0;
+      if (choices.every((choice) => choice.name !== name)) choices.push({ name, index, size: support.length });
       message.value = support.at(index);
     },
   },

@@ -5,7 +5,7 @@
  * (evidence), max (the most probable assignment), or a logsumexp whose gradient is a random draw (posterior sampling).
  */
 import { PedigradError, tensor } from "../../autodiff/index.js";
-import { areSame } from "../../distributions/kl/sameFamily.js";
+import { areSame } from "../../distributions/core/parameters.js";
 import { quoted } from "../checks.js";
 import { eliminate, type SumOver } from "./eliminate.js";
 import { type Factor, multiply, plateName, reduceNames } from "./factors.js";
@@ -27,29 +27,29 @@ export interface Graph {
   /** size / subsampleSize by plate: a product over the plate is raised to this power. */
   readonly plateScales: ReadonlyMap<string, number>;
   /** The plates of a site enumerated in the guide, over which no product may be taken; undefined for other names. */
-  readonly pinned: (name: string) => ReadonlySet<string> | undefined;
+  readonly guidePlates: (name: string) => ReadonlySet<string> | undefined;
 }
 
 const isSubset = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => [...a].every((x) => b.has(x));
 const keyOf = (plates: ReadonlySet<string>): string => [...plates].sort().join("\u0000");
 
 /** The factors that remain after summing out every variable: independent terms, each in its own plates. */
-export function sumProduct({ factors, variables, plateScales, pinned }: Graph, sum: SumOver): Plated[] {
-  const waiting = [...factors];
-  const done: Plated[] = [];
-  while (waiting.length > 0) {
-    const leaf = largest(waiting.map((f) => f.plates));
-    const atLeaf = waiting.filter((f) => keyOf(f.plates) === keyOf(leaf));
-    for (const f of atLeaf) waiting.splice(waiting.indexOf(f), 1);
+export function sumProduct({ factors, variables, plateScales, guidePlates }: Graph, sum: SumOver): Plated[] {
+  const pending = [...factors];
+  const results: Plated[] = [];
+  while (pending.length > 0) {
+    const leaf = largest(pending.map((f) => f.plates));
+    const atLeaf = pending.filter((f) => keyOf(f.plates) === keyOf(leaf));
+    for (const f of atLeaf) pending.splice(pending.indexOf(f), 1);
     const own = new Set([...variables].filter(([, plates]) => keyOf(plates) === keyOf(leaf)).map(([name]) => name));
     for (const component of componentsOf(atLeaf, own)) {
       const contracted = contract(component, own, sum);
       const outer = contracted.factor.names.filter((name) => variables.has(name));
-      if (outer.length === 0) done.push(contracted);
-      else waiting.push(multiplyOut(contracted, outer, variables, plateScales, pinned));
+      if (outer.length === 0) results.push(contracted);
+      else pending.push(multiplyOut(contracted, outer, variables, plateScales, guidePlates));
     }
   }
-  return done;
+  return results;
 }
 
 /** A set of plates that no other set properly contains. */
@@ -99,32 +99,32 @@ function multiplyOut(
   outer: readonly string[],
   variables: Graph["variables"],
   plateScales: Graph["plateScales"],
-  pinned: Graph["pinned"],
+  guidePlates: Graph["guidePlates"],
 ): Plated {
   const target = new Set(outer.flatMap((name) => [...(variables.get(name) as ReadonlySet<string>)]));
   if (!isSubset(target, plates) || target.size === plates.size)
     throw new PedigradError({
       code: "intractable",
       site: sites[0],
-      message: `sites ${quoted(sites)} couple the enumerated sites ${quoted(outer)} across plates {${[...plates].join(", ")}}: summing them out would take every combination. Make one plate sequential, move a site out of a plate, or sample one of the sites in the guide.`,
+      message: `sites ${quoted(sites)} couple the enumerated sites ${quoted(outer)} across plates {${[...plates].join(", ")}}: summing them out would need every combination of values of all elements. Make one plate sequential, move a site out of a plate, or sample one of the enumerated sites in the guide.`,
     });
-  const gone = [...plates].filter((plate) => !target.has(plate));
+  const productPlates = [...plates].filter((plate) => !target.has(plate));
   for (const name of factor.names)
-    if (gone.some((plate) => pinned(name)?.has(plate)))
+    if (productPlates.some((plate) => guidePlates(name)?.has(plate)))
       throw new PedigradError({
         code: "intractable",
         site: name,
-        message: `site "${name}" is enumerated in the guide inside plate "${gone[0]}", over which the model's enumerated sites ${quoted(outer)} multiply. Enumerate "${name}" in the model instead, or sample it.`,
+        message: `site "${name}" is enumerated in the guide inside plate "${productPlates[0]}", but summing out the model's enumerated sites ${quoted(outer)} takes a product over that plate, and so would need every combination of its elements. Enumerate "${name}" in the model instead, or sample it.`,
       });
-  const along = gone.find((plate) => scale?.names.includes(plateName(plate)));
+  const along = productPlates.find((plate) => scale?.names.includes(plateName(plate)));
   if (along !== undefined)
     throw new PedigradError({
       code: "scales",
       site: sites[0],
-      message: `sites ${quoted(sites)} have a scale for each element of plate "${along}", over which they are summed out together. Put one number around all of them.`,
+      message: `sites ${quoted(sites)} have a different scale for each element of plate "${along}", but they are summed out together over that plate. Give all of them one scale, a single number.`,
     });
-  const power = gone.reduce((product, plate) => product * (plateScales.get(plate) ?? 1), 1);
-  const reduced = reduceNames(factor, gone.map(plateName), (x, axes) => x.sum(axes));
+  const power = productPlates.reduce((product, plate) => product * (plateScales.get(plate) ?? 1), 1);
+  const reduced = reduceNames(factor, productPlates.map(plateName), (x, axes) => x.sum(axes));
   const value = power === 1 ? reduced.value : reduced.value.mul(power);
   return { factor: { names: reduced.names, value }, plates: target, scale, sites };
 }
@@ -132,13 +132,13 @@ function multiplyOut(
 /** Factors that are summed together must have one scale, since the scale applies to the logarithm of the sum. */
 function requireOneScale(component: readonly Plated[]): void {
   const [first] = component as [Plated];
-  const odd = component.find(({ scale }) => !isSameScale(scale, first.scale));
-  if (odd === undefined) return;
+  const different = component.find(({ scale }) => !isSameScale(scale, first.scale));
+  if (different === undefined) return;
   const show = ({ sites, scale }: Plated): string => `"${sites[0]}" (scale ${scale?.value ?? 1})`;
   throw new PedigradError({
     code: "scales",
-    site: odd.sites[0],
-    message: `sites ${show(first)} and ${show(odd)} are summed out together but scaled differently. Put the same scale around both.`,
+    site: different.sites[0],
+    message: `sites ${show(first)} and ${show(different)} are summed out together, but have different scales. Put the same scale around both.`,
   });
 }
 

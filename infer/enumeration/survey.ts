@@ -2,7 +2,8 @@
  * A first run of guide and model with every enumerated site at the first value of its support, so that no large table is computed. It
  * shows how deep the plates nest, and which enumerated sites enter the same log density.
  */
-import { broadcastTo, random, type Tensor } from "../../autodiff/index.js";
+import { broadcastTo, type Tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { getProvenance, union } from "../../provenance/index.js";
 import type { Task } from "../elbo/particles/pair.js";
 import { replayedRun, tracedRun } from "../elbo/particles/particles.js";
@@ -13,9 +14,9 @@ import { MAX_TABLE, tooLarge } from "./factors.js";
 /** The number of dims, counted from the right, that are plates. Refuses tables of more than 2^26 entries. */
 export function survey(key: Tensor, task: Task, around: readonly Handler[]): number {
   const counts = new Map<string, number>();
-  const atFirst = firstValues(counts);
-  const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around, atFirst);
-  const model = replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...around, atFirst);
+  const handler = firstValues(counts);
+  const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around, handler);
+  const model = replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...around, handler);
   let depth = 0;
   for (const site of [...sampleSites(guide), ...sampleSites(model)]) {
     for (const { dim } of site.plates) depth = Math.max(depth, -(dim ?? 0));

@@ -1,7 +1,6 @@
 /**
- * TraceEnumELBO sums discrete sites out exactly. The expectation over sites enumerated in the guide is exact; enumerated sites that only
- * the model has are eliminated (sumProduct.ts); all other latents are sampled, with pathwise or score-function gradients. The ELBO is the
- * sum of the means (expectation.ts) of the terms that remain.
+ * Discrete sites summed out exactly. Enumerated sites that only the model has are eliminated (sumProduct.ts). The mean of each term that
+ * remains, over the sites that the guide enumerates, is an exact sum (expectation.ts); the ELBO is the sum of these means.
  */
 import { logsumexp, neg, stopGradient, type Tensor, tensor } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
@@ -28,15 +27,30 @@ import {
   runEnumerated,
 } from "./enumeration.js";
 import { expectation, type Term } from "./expectation.js";
-import { type InSequence, inSequence, type SequentialChoice } from "./sequential.js";
+import { runSequentially, type SequentialChoice, type SequentialRun } from "./sequential.js";
 import { type Plated, sumProduct } from "./sumProduct.js";
 
 /** The runs of one particle, one for every combination of values of its sequential sites (a single run if it has none). */
 interface EnumeratedParticle extends EnumeratedPair {
-  readonly alternatives: readonly InSequence<EnumeratedPair>[];
+  readonly alternatives: readonly SequentialRun<EnumeratedPair>[];
 }
 
 /**
+ * Estimates minus the ELBO, with every enumerated site summed out exactly. With m the sites enumerated in the model alone,
+ *
+ *     loss = -E_q[ log Σ_m p(x, z, m) - log q(z) ]
+ *
+ * where the mean over sites that the guide enumerates is a weighted sum over their values, and other latents are sampled, with pathwise or
+ * score-function gradients. The sum over m is done plate by plate (tensor variable elimination, Obermeyer et al. 2019).
+ *
+ * Choose it for latents with few values, such as the components of a mixture or the states of a hidden Markov model (with `markov`): an
+ * enumerated site adds no variance to the gradient. A step takes time and memory for all values that must be held together.
+ *
+ * Refused: `enumerate` at a distribution without finite support, a sum over more than 2^26 values together, sites coupled across plates
+ * so that every combination of the plate's elements would count (`intractable`, `mixed-plate`), an op that removes the dim of an enumerated
+ * site, a batch dim that no plate declares, and, unless `biasedSubsampling` is true, an enumerated site of the model outside a subsampled
+ * plate on which a site inside depends.
+ *
  * @example
  * const z = () => sample("z", new Bernoulli(0.5), { infer: { enumerate: "parallel" } });
  * const model = () => sample("x", new Normal(z().mul(3), 1), { obs: 2 });
@@ -67,10 +81,10 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
   }
 
   runParticle(key: Tensor, task: Task): EnumeratedParticle {
-    const alternatives = inSequence((handler) => {
+    const alternatives = runSequentially((handler) => {
       const run = (...own: Handler[]) => runEnumerated(key, task, this.maxPlateNesting, handler, ...own);
       const first = run();
-      return first.read.size === 0 ? first : scoreSitesThatWereRead(first, run);
+      return first.readSites.size === 0 ? first : scoreSitesThatWereRead(first, run);
     });
     const [{ result: pair }] = alternatives;
     if (
@@ -87,7 +101,7 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     console.warn(
-      'pedigrad: TraceEnumELBO found no site to enumerate. Mark sites with infer: { enumerate: "parallel" } or configEnumerate, use TraceGraphELBO, or say so with strictEnumerationWarning: false.',
+      'pedigrad: TraceEnumELBO found no site to enumerate. Mark sites with infer: { enumerate: "parallel" } or configEnumerate, use TraceGraphELBO, or silence this warning with strictEnumerationWarning: false.',
     );
   }
 
@@ -109,7 +123,7 @@ const probabilityOf = (choices: readonly SequentialChoice[], { guide }: Enumerat
 
 const total = (costs: readonly Cost[]): Tensor => costs.reduce((sum, { value }) => sum.add(value.sum()), tensor(0));
 
-function expectedTerms(run: EnumeratedPair, chosen: Tensor | null, biasedSubsampling: boolean): Cost[] {
+function expectedTerms(run: EnumeratedPair, choiceProbability: Tensor | null, biasedSubsampling: boolean): Cost[] {
   const guideSites = [...sampleSites(run.guide)];
   const scores = scoreSitesOf(run.guide).filter(({ site }) => isSampledScore(site));
   const scales = plateScalesOf([...guideSites, ...sampleSites(run.model)]);
@@ -120,10 +134,10 @@ function expectedTerms(run: EnumeratedPair, chosen: Tensor | null, biasedSubsamp
     ...sampled.map((site) => guideTerm(site, run)),
     ...modelTerms(run, scales, biasedSubsampling, (name) => closed.has(name)),
   ];
-  const weighing = { run, scores, chosen, known: new Map() };
+  const context = { run, scores, choiceProbability, cache: new Map() };
   return terms.map((term) => {
     const power = [...term.plates].reduce((product, plate) => product * (scales.get(plate) ?? 1), 1);
-    const expected = expectation(term, weighing);
+    const expected = expectation(term, context);
     const value = power === 1 ? expected : expected.mul(power);
     return {
       site: term.sites[0] as string,
@@ -160,7 +174,10 @@ function closedTerms(run: EnumeratedPair): Map<string, Term> {
   return terms;
 }
 
-/** `names` and all their ancestors among the guide's sites. Provenance lacks ancestors of enumerated sites, whose values carry one name only. */
+/**
+ * `names` and all their ancestors among the guide's sites. Provenance lacks ancestors of enumerated sites, whose values carry one name
+ * only.
+ */
 function withAncestors(names: Iterable<string>, { guide }: EnumeratedPair): Set<string> {
   const found = new Set(names);
   for (const name of found) {
@@ -176,8 +193,8 @@ function guideTerm(site: SampleSite, run: EnumeratedPair): Term {
   const { elementDim } = site.fn;
   const term = guideSideTerm(site, neg(site.masked(hold(site.logProb()))), run);
   if (elementDim === 0) return term;
-  const apart = () => guideFactor(site, neg(site.masked(hold(site.elements()), elementDim)), run, elementDim);
-  return { ...term, elements: apart };
+  const elementwise = () => guideFactor(site, neg(site.masked(hold(site.elements()), elementDim)), run, elementDim);
+  return { ...term, elements: elementwise };
 }
 
 const guideSideTerm = (site: SampleSite, value: Tensor, run: EnumeratedPair): Term => ({
@@ -189,7 +206,7 @@ const guideSideTerm = (site: SampleSite, value: Tensor, run: EnumeratedPair): Te
 });
 
 /** The log density of a model site before the axes of its event are summed, where it has any. */
-function apartOf(site: SampleSite, run: EnumeratedPair): Term["elements"] {
+function elementwiseFactor(site: SampleSite, run: EnumeratedPair): Term["elements"] {
   const { elementDim } = site.fn;
   if (elementDim === 0) return undefined;
   return () => guideFactor(site, site.masked(site.elements(), elementDim), run, elementDim);
@@ -207,13 +224,13 @@ function modelTerms(
   const variables = new Map(
     sites.filter((site) => run.modelDims.dimOf.has(site.name)).map((site) => [site.name, platesOf(site)]),
   );
-  const factors = sites.map((site) => ({ ...modelFactor(site, run), elements: apartOf(site, run) }));
+  const factors = sites.map((site) => ({ ...modelFactor(site, run), elements: elementwiseFactor(site, run) }));
   if (!biasedSubsampling) refuseSubsampledProducts("TraceEnumELBO", sites, factors, run, true);
-  const touched = (f: Plated) => f.factor.names.some((name) => variables.has(name));
-  const plain = factors.filter((f) => !touched(f));
+  const dependsOnVariable = (f: Plated) => f.factor.names.some((name) => variables.has(name));
+  const others = factors.filter((f) => !dependsOnVariable(f));
   const summed = sumProduct(
-    { factors: factors.filter(touched), variables, plateScales, pinned: (name) => inGuide.get(name) },
+    { factors: factors.filter(dependsOnVariable), variables, plateScales, guidePlates: (name) => inGuide.get(name) },
     logsumexp,
   );
-  return [...plain, ...summed].map((term) => ({ ...term, side: "model" as const }));
+  return [...others, ...summed].map((term) => ({ ...term, side: "model" as const }));
 }

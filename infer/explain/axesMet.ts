@@ -19,17 +19,17 @@ export interface AxisMet {
 export const axesMet = (d: ScoreSite, costs: readonly Cost[], label: (cost: Cost) => string): AxisMet[] =>
   costs.flatMap((cost) => {
     const { value, meetings } = shareOf(cost, d);
-    const behind = value === cost.value ? (cost.elements?.dim ?? 0) : 0;
+    const eventAxes = value === cost.value ? (cost.elements?.dim ?? 0) : 0;
     const { provenance } = cost.elements?.value() ?? cost.value;
     return d.axes.map((axis) => {
       const from = meetings.find(([, to]) => to === axis)?.[0];
       const mixedBy = from === undefined ? provenance.mixedBy(d.name, -axis) : null;
-      return { cost: label(cost), axis: -axis, meets: from === undefined ? null : -from - behind, mixedBy };
+      return { cost: label(cost), axis: -axis, meets: from === undefined ? null : -from - eventAxes, mixedBy };
     });
   });
 
 /** Text such as `axis -1 meets -2, axis -2 mixed by "sum"`; empty for a site without element axes. */
-export const sayAxes = (axes: readonly AxisMet[]): string =>
+export const formatAxes = (axes: readonly AxisMet[]): string =>
   axes
     .map(({ axis, meets, mixedBy }) => {
       if (meets !== null) return `axis ${axis} meets ${meets}`;

@@ -2,7 +2,8 @@
  * Explains, site by site, what an estimator does with a model and a guide: how each gradient is taken, which costs a site is
  * charged with, its plates and shapes. The result is an object with text, JSON and Mermaid output.
  */
-import { random, type Tensor, type TensorLike } from "../../autodiff/index.js";
+import type { Tensor, TensorLike } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
 import { getProvenance } from "../../provenance/index.js";
 import { refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
@@ -13,10 +14,10 @@ import { report } from "../html.js";
 import type { Model } from "../program/messages.js";
 import { isDraw, isScoreSite, type SampleSite, sampleSites } from "../program/trace.js";
 import { initialise } from "../svi/initialise.js";
-import { type AxisMet, axesMet, sayAxes } from "./axesMet.js";
+import { type AxisMet, axesMet, formatAxes } from "./axesMet.js";
 import { type GradientVariance, gradientVariances, type Refusal } from "./gradientVariance.js";
 import { distributionName } from "./modelGraph.js";
-import { type SiteChoice, sayChoices, siteChoices } from "./siteChoices.js";
+import { formatChoices, type SiteChoice, siteChoices } from "./siteChoices.js";
 
 export interface ExplainedSite {
   readonly name: string;
@@ -66,10 +67,10 @@ const label = ({ side, site }: Pick<Cost, "side" | "site">): string =>
   side === "guide" ? `-log q(${site})` : `+log p(${site})`;
 
 /** The costs of a site, each with the text of its axes (`sayAxes`). */
-const chargesOf = ({ charged = [], axes = [] }: ExplainedSite): string[] =>
+const formatCharges = ({ charged = [], axes = [] }: ExplainedSite): string[] =>
   charged.map((cost) => {
-    const met = sayAxes(axes.filter((axis) => axis.cost === cost));
-    return met === "" ? cost : `${cost} (${met})`;
+    const text = formatAxes(axes.filter((axis) => axis.cost === cost));
+    return text === "" ? cost : `${cost} (${text})`;
   });
 
 /** The report of `explain`. */
@@ -94,21 +95,21 @@ export class Explanation extends /* @__PURE__ */ report() {
       const shape = `batch [${site.batchShape}] event [${site.eventShape}]`;
       const depends = site.provenance.length > 0 ? `, depends on {${site.provenance.join(", ")}}` : "";
       const baseline = site.baseline ? `, baseline ${site.baseline.join(" + ")}` : "";
-      const charged = site.charged ? `${baseline}\n      charged with: ${chargesOf(site).join("  ")}` : "";
-      const sum = site.enumeration;
-      const gradient = sum
-        ? `${site.gradient} (${sum.how}, ${sum.values} values, a table of ${sum.table})`
+      const charged = site.charged ? `${baseline}\n      charged with: ${formatCharges(site).join("  ")}` : "";
+      const enumeration = site.enumeration;
+      const gradient = enumeration
+        ? `${site.gradient} (${enumeration.how}, ${enumeration.values} values, a table of ${enumeration.table})`
         : site.gradient;
       return `  ${site.side} "${site.name}" ~ ${site.distribution}, ${gradient}, ${shape}${plates}${depends}${charged}`;
     });
-    const measured = this.variances.map(({ estimator, variance, seconds, perSecond }) => {
+    const measurements = this.variances.map(({ estimator, variance, seconds, perSecond }) => {
       const each = Object.entries(variance).map(([name, v]) => `${name} ${v.toPrecision(3)}`);
       return `  ${estimator}: ${each.join(", ")}; ${(1e6 * seconds).toPrecision(3)} µs; ${perSecond.toPrecision(3)} per second`;
     });
-    measured.push(...this.refusals.map(({ estimator, why }) => `  ${estimator} does not apply: ${why}`));
+    measurements.push(...this.refusals.map(({ estimator, why }) => `  ${estimator} does not apply: ${why}`));
     const heading = "gradient variance by parameter; time of a gradient; 1 / (variance · seconds):";
-    const table = measured.length > 0 ? [heading, ...measured] : [];
-    const choices = sayChoices(this.choices);
+    const table = measurements.length > 0 ? [heading, ...measurements] : [];
+    const choices = formatChoices(this.choices);
     const bySite =
       choices.length > 0 ? ["the same, of all parameters together, for each choice at one site:", ...choices] : [];
     return [`${this.estimator}:`, ...lines, ...table, ...bySite].join("\n");
@@ -151,7 +152,7 @@ const enumerationOf = (site: SampleSite): NonNullable<ExplainedSite["enumeration
   table: site.logProb().size,
 });
 
-interface Asked {
+interface ExplainRequest {
   readonly args: readonly unknown[];
   readonly draws: number;
   readonly params: Record<string, TensorLike>;
@@ -160,7 +161,7 @@ interface Asked {
 const OPTIONS = ["measureVariance", "params", "key"];
 
 /** Split the arguments of `explain` into those of the model and, if the last one is a record of options, the options. */
-function split(args: readonly unknown[]): Asked {
+function splitArguments(args: readonly unknown[]): ExplainRequest {
   const last = args.at(-1);
   const names = isRecord(last) ? Object.keys(last) : [];
   const isOptions = names.includes("measureVariance") || (names.length > 0 && names.every((n) => OPTIONS.includes(n)));
@@ -172,7 +173,7 @@ function split(args: readonly unknown[]): Asked {
     refuseOption(
       "explain",
       "measureVariance",
-      `the options are { measureVariance: true } or { measureVariance: 2, 3, … draws }, got ${JSON.stringify(last)}.`,
+      `measureVariance must be true, false, or a number of draws of at least 2, got ${JSON.stringify(last)}.`,
     );
   requireKey("explain", key);
   return { args: args.slice(0, -1), draws, params, key };
@@ -185,7 +186,7 @@ function split(args: readonly unknown[]): Asked {
 export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown[]): Explanation {
   requireProgram("explain", "model", model);
   requireProgram("explain", "guide", guide);
-  const { args, draws, params, key } = split(rest);
+  const { args, draws, params, key } = splitArguments(rest);
   const { values, mutables } = initialise(key, model, guide, args, params);
   const known: Record<string, Tensor> = mergeRecords(values, mutables);
   const task = { key, values: known, model, guide, args };
@@ -207,7 +208,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
   );
   const describe = (site: SampleSite, side: Cost["side"]): ExplainedSite => {
     const depends = side === "guide" ? dependents.get(site.name) : undefined;
-    const charge = side === "guide" ? charged.get(site.name) : undefined;
+    const siteCosts = side === "guide" ? charged.get(site.name) : undefined;
     const isClosedForm = costs.some((c) => c.isClosedForm && c.site === site.name);
     const isSummed = isEnumerated(site) && (side === "guide" || !pair.guide.has(site.name));
     return {
@@ -222,10 +223,10 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
           `${p.name}(${p.subsampleSize === p.size ? p.size : `${p.subsampleSize} of ${p.size}`}, ${p.dim === null ? "sequential" : `dim ${p.dim}`})`,
       ),
       provenance: [...getProvenance(site.logProb())],
-      ...(charge && { charged: charge.map(label) }),
-      ...(charge && axes.has(site.name) && { axes: axes.get(site.name) as AxisMet[] }),
+      ...(siteCosts && { charged: siteCosts.map(label) }),
+      ...(siteCosts && axes.has(site.name) && { axes: axes.get(site.name) as AxisMet[] }),
       ...(depends && { dependents: depends }),
-      ...(charge && elbo.hasBaselines && site.infer.baseline && { baseline: Object.keys(site.infer.baseline) }),
+      ...(siteCosts && elbo.hasBaselines && site.infer.baseline && { baseline: Object.keys(site.infer.baseline) }),
       ...(isSummed && { enumeration: enumerationOf(site) }),
     };
   };

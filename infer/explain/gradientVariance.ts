@@ -3,7 +3,8 @@
  * the time of one compiled gradient. The figure of merit is 1 / (variance · seconds), since the average of all gradients that fit into
  * one second has variance (variance · seconds). Only this file reads the clock; `explain` reports times, and `recommend` uses them.
  */
-import { emptyRecord, grad, jit, PedigradError, random, type Tensor, vmap } from "../../autodiff/index.js";
+import { emptyRecord, grad, jit, PedigradError, type Tensor, vmap } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import type { Elbo } from "../elbo/elbo.js";
 import { TraceMeanFieldELBO } from "../elbo/meanFieldElbo.js";
 import type { Task } from "../elbo/particles/pair.js";
@@ -68,14 +69,14 @@ export const varianceOf = (
   task: Task,
   params: Record<string, Tensor>,
   n: number,
-): GradientVariance => measured(estimator, elbo, settled(elbo, task, params), params, n);
+): GradientVariance => measure(estimator, elbo, afterWarmUp(elbo, task, params), params, n);
 
-const WARM = 100;
-/** The task with its mutable state and decaying averages as they are after `WARM` steps. */
-function settled(elbo: Elbo, task: Task, params: Record<string, Tensor>): Task {
+const WARM_UP_STEPS = 100;
+/** The task with its mutable state and decaying averages as they are after `WARM_UP_STEPS` steps. */
+function afterWarmUp(elbo: Elbo, task: Task, params: Record<string, Tensor>): Task {
   requireOutside(`${elbo.name}.lossWithMutableState`);
   let last: Task = { ...task, values: { ...task.values, ...params } };
-  for (let i = 0; i < WARM; i++) {
+  for (let i = 0; i < WARM_UP_STEPS; i++) {
     const { mutableState, averages = {} } = elbo.estimate({ ...last, key: random.foldIn(task.key, i) });
     if (Object.keys(mutableState).length + Object.keys(averages).length === 0) break;
     last = { ...last, values: { ...last.values, ...mutableState }, averages };
@@ -83,7 +84,7 @@ function settled(elbo: Elbo, task: Task, params: Record<string, Tensor>): Task {
   return last;
 }
 
-function measured(
+function measure(
   estimator: string,
   elbo: Elbo,
   task: Task,
@@ -102,8 +103,8 @@ function measured(
     const rows = draws[name] as Tensor;
     const spread = rows.sub(rows.mean(0)).square().sum().item() / (n - 1);
     // A variance within rounding error counts as 0.
-    const isNone = spread < 1e-24 * (1 + rows.square().sum().item() / n);
-    variance[name] = isNone ? 0 : spread;
+    const isNegligible = spread < 1e-24 * (1 + rows.square().sum().item() / n);
+    variance[name] = isNegligible ? 0 : spread;
   }
   const total = Object.values(variance).reduce((a, b) => a + b, 0);
   const seconds = timeOf(gradient, task.key);
@@ -141,10 +142,10 @@ function timeOf(gradient: (key: Tensor) => Record<string, Tensor>, key: Tensor):
     for (let i = 0; i < runs; i++) run(keys[i % keys.length] as Tensor);
     return performance.now() - start;
   };
-  const least = TICKS * tickOfClock();
-  if (least === 0) return 0;
+  const blockTime = TICKS * tickOfClock();
+  if (blockTime === 0) return 0;
   let runs = 1;
-  while (Math.min(block(runs), block(runs)) < least) runs *= 2;
+  while (Math.min(block(runs), block(runs)) < blockTime) runs *= 2;
   const times = Array.from({ length: BLOCKS }, () => block(runs));
   return (times.sort((a, b) => a - b)[BLOCKS >> 1] as number) / runs / 1000;
 }

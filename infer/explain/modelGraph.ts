@@ -3,7 +3,7 @@
  * The arrows come from the provenance of one run in which each site's value carries only the site's own name. So they show direct
  * dependencies only, and include dependencies through branches on sampled values.
  */
-import { random } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { Derived, type Distribution, Expanded } from "../../distributions/index.js";
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
 import { requireProgram } from "../checks.js";
@@ -142,7 +142,7 @@ const plateLabel = ({ name, size }: GraphPlate): string => (size === null ? name
 const paramTag = (name: string): string => `param ${name}`;
 
 /** Tags every value with its own site or parameter alone. It goes outside `trace`, so that the trace records the values as tagged here. */
-const namingItself: Handler = {
+const ownNameHandler: Handler = {
   postprocess: {
     sample(message) {
       if (!message.isObserved) message.value = trackProvenance(detachProvenance(message.value), message.name);
@@ -163,7 +163,7 @@ const namingItself: Handler = {
 export function renderModel(model: Model, ...args: unknown[]): ModelGraph {
   requireProgram("renderModel", "model", model);
   const key = random.key(0);
-  const starting: Handler = {
+  const initHandler: Handler = {
     process: {
       param(message) {
         message.value ??= message.init?.(random.foldIn(key, 1)) ?? null;
@@ -171,7 +171,7 @@ export function renderModel(model: Model, ...args: unknown[]): ModelGraph {
     },
   };
   const run = block(() =>
-    withHandler(starting, () => withHandler(namingItself, () => trace(seed(model, key)).getTrace(...args))),
+    withHandler(initHandler, () => withHandler(ownNameHandler, () => trace(seed(model, key)).getTrace(...args))),
   )();
   const nodes: GraphNode[] = [];
   const parents: GraphEdge[] = [];

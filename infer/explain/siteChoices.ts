@@ -58,7 +58,7 @@ export function siteChoices(
 }
 
 /** One line per site and choice. */
-export const sayChoices = (choices: readonly SiteChoice[]): string[] =>
+export const formatChoices = (choices: readonly SiteChoice[]): string[] =>
   choices.map(
     ({ site, estimator, total, seconds, perSecond, isBiased }) =>
       `  site "${site}", ${estimator}${isBiased ? " (biased)" : ""}: ${total.toPrecision(3)}; ${(1e6 * seconds).toPrecision(3)} µs; ${perSecond.toPrecision(3)} per second`,
@@ -78,7 +78,7 @@ export function recommend({
       code: "bad-option",
       op: "recommend",
       message:
-        "recommend: the explanation has measured no choices. Explain with { measureVariance: true }, under TraceELBO or TraceGraphELBO.",
+        "recommend: the explanation contains no measurements to choose by. Call explain with { measureVariance: true }, under TraceELBO or TraceGraphELBO.",
     });
   const best = new Map<string, SiteChoice>();
   // `perSecond` is infinite for every choice where the clock does not advance: then the variance decides.

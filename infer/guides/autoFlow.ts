@@ -23,9 +23,9 @@ import { AutoFlat } from "./autoJoint.js";
 import type { Start } from "./latents.js";
 
 export interface FlowOptions extends ScaleOptions {
-  /** How many flows; 3. */
+  /** The number of flows, 3 by default. */
   numFlows?: number;
-  /** Units of the hidden layers of each flow's network; [D, D] for D latents. */
+  /** Units of the hidden layers of each flow's network, [D, D] by default for D latents. */
   hiddenDims?: readonly number[];
 }
 
@@ -55,17 +55,17 @@ export class AutoIAFNormal extends AutoFlat {
     const scale = param(`${prefix}_scale`, initial, { constraint: constraints.positive });
     const noise = sample(`_${prefix}_base`, new Normal(zeros([d]), 1).toEvent(1), { infer: { isAuxiliary: true } });
     const flow = this.#flow(d);
-    const moved = flow.forward(noise);
-    factor(`_${prefix}_flow`, flow.logAbsDetJacobian(noise, moved).add(log(scale).sum()).neg());
-    return moved.mul(scale).add(loc);
+    const transformed = flow.forward(noise);
+    factor(`_${prefix}_flow`, flow.logAbsDetJacobian(noise, transformed).add(log(scale).sum()).neg());
+    return transformed.mul(scale).add(loc);
   }
 
   #flow(d: number): Transform {
     const { numFlows = 3, hiddenDims = [d, d] } = this.#options;
-    const turned = new Permute(Array.from({ length: d }, (_, i) => d - 1 - i));
+    const reversal = new Permute(Array.from({ length: d }, (_, i) => d - 1 - i));
     const flows = Array.from({ length: numFlows }, (_, k): Transform[] => {
       const network = module(`${this.prefix}_arn__${k}`, nn.autoregressive(d, hiddenDims));
-      return [...(k === 0 ? [] : [turned]), new InverseAutoregressive(network)];
+      return [...(k === 0 ? [] : [reversal]), new InverseAutoregressive(network)];
     });
     return new Compose(flows.flat());
   }

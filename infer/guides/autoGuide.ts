@@ -3,15 +3,16 @@
  * (autoNormal.ts) or one over all sites (autoJoint.ts), moved to each site's support by its bijection. Autoguides are functions,
  * given to SVI like any other guide.
  */
-import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, vmap } from "../../autodiff/index.js";
+import { emptyRecord, PedigradError, type Tensor, type TensorLike, vmap } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, requireCount, requireKey, requireKind, requireOptions, requireProgram, show } from "../checks.js";
-import { block, seed, substitution } from "../program/handlers.js";
+import { block, seed, substituteHandler } from "../program/handlers.js";
 import { type Model, withHandler } from "../program/messages.js";
-import { wholePlates } from "../program/subsamples.js";
+import { wholePlatesHandler } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 import { type InitStrategy, initToFeasible, initToUniform } from "./initStrategies.js";
-import { describe, type Latent, type Look, lookAt, platesIn, runOf } from "./latents.js";
+import { inspectModel, type Latent, type ModelInspection, platesIn, runModel, toLatents } from "./latents.js";
 
 export interface AutoGuideOptions {
   /** A part of all parameter names; "auto" by default, as in `z_auto_loc` or `auto_loc`. */
@@ -23,7 +24,7 @@ export interface AutoGuideOptions {
 }
 
 export interface ScaleOptions extends AutoGuideOptions {
-  /** The initial standard deviation of all coordinates; 0.1. */
+  /** The initial standard deviation of all coordinates, 0.1 by default. */
   initScale?: number;
 }
 
@@ -58,7 +59,7 @@ export abstract class AutoGuide extends Callable {
   /** The key of the run that finds the latent sites. */
   protected readonly key: Tensor;
   readonly #hasOwnKey: boolean;
-  #looked: Look | null = null;
+  #inspection: ModelInspection | null = null;
   #latents: readonly Latent[] | null = null;
 
   constructor(
@@ -94,7 +95,7 @@ export abstract class AutoGuide extends Callable {
     return new PedigradError({
       code: "no-closed-form",
       op,
-      message: `${this.title} has no ${op} in closed form; take them from samplePosterior(key, params, { sampleShape: [1000] }).`,
+      message: `${this.title} has no ${op} in closed form. Estimate them from draws: samplePosterior(key, params, { sampleShape: [1000] }).`,
     });
   }
 
@@ -114,8 +115,8 @@ export abstract class AutoGuide extends Callable {
     if (count > 0) requireCount(op, "the number of draws", count);
     const draw = (k: Tensor): Record<string, Tensor> =>
       block(() =>
-        withHandler(substitution(params), () =>
-          withHandler(wholePlates("given"), () => seed(() => this.guide(...args), k)()),
+        withHandler(substituteHandler(params), () =>
+          withHandler(wholePlatesHandler("given"), () => seed(() => this.guide(...args), k)()),
         ),
       )();
     const stacked: Record<string, Tensor> = vmap(draw)(random.split(key, count));
@@ -127,28 +128,32 @@ export abstract class AutoGuide extends Callable {
   }
 
   /** The param `name` among `params`. */
-  protected of(params: Record<string, Tensor>, name: string): Tensor {
+  protected paramOf(params: Record<string, Tensor>, name: string): Tensor {
     if (Object.hasOwn(params ?? {}, name)) return params[name] as Tensor;
     throw new PedigradError({
       code: "no-value",
       op: this.title,
       param: name,
-      message: `${this.title}: expected the params of a fit, result.params, with "${name}" among them; got ${show(params)}.`,
+      message: `${this.title}: the params must contain "${name}", as result.params of a fit does, got ${show(params)}.`,
     });
   }
 
   /** The run of the model that finds the latent sites, with the arguments of the first call. */
-  #look(args: readonly unknown[]): Look {
-    this.#looked ??= lookAt(this.model, args, { title: this.title, strategy: this.#initLocFn, key: this.key });
-    return this.#looked;
+  #inspect(args: readonly unknown[]): ModelInspection {
+    this.#inspection ??= inspectModel(this.model, args, {
+      title: this.title,
+      strategy: this.#initLocFn,
+      key: this.key,
+    });
+    return this.#inspection;
   }
   #sites(args: readonly unknown[]): SampleSite[] {
-    return [...sampleSites(this.#look(args).first)].filter((site) => !site.isObserved && this.covers(site));
+    return [...sampleSites(this.#inspect(args).first)].filter((site) => !site.isObserved && this.covers(site));
   }
 
   /** The latent sites of the model. */
   protected latents(...args: unknown[]): readonly Latent[] {
-    this.#latents ??= describe(this.#sites(args), this.#look(args), this.#hasOwnKey);
+    this.#latents ??= toLatents(this.#sites(args), this.#inspect(args), this.#hasOwnKey);
     return this.#latents;
   }
 
@@ -157,8 +162,10 @@ export abstract class AutoGuide extends Callable {
     const latents = this.latents(...args);
     const isGiven = ({ plates }: Latent) => plates.some((plate) => plate.isGiven);
     if (!latents.some(isGiven)) return latents;
-    const now = runOf(this.model, args, initToFeasible(), this.key).seen;
-    return latents.map((latent) => (isGiven(latent) ? { ...latent, plates: platesIn(now, latent.plates) } : latent));
+    const current = runModel(this.model, args, initToFeasible(), this.key).modelTrace;
+    return latents.map((latent) =>
+      isGiven(latent) ? { ...latent, plates: platesIn(current, latent.plates) } : latent,
+    );
   }
 
   /** Whether the guide samples this latent: it does so for continuous ones that are not enumerated. */

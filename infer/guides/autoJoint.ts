@@ -11,11 +11,11 @@ import {
   full,
   ndtri,
   PedigradError,
-  random,
   type Tensor,
   type TensorLike,
   tensor,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import {
   constraints,
   Delta,
@@ -26,7 +26,7 @@ import {
 } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import type { Kind } from "../checks.js";
-import { maskedIn } from "../elbo/particles/masks.js";
+import { asMasked } from "../elbo/particles/masks.js";
 import type { Model } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";
 import { AutoGuide, type ScaleOptions } from "./autoGuide.js";
@@ -39,7 +39,7 @@ export abstract class AutoFlat extends AutoGuide {
   protected abstract marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor;
 
   override guide(...args: unknown[]): Record<string, Tensor> {
-    const latents = this.#checked(args);
+    const latents = this.#supportedLatents(args);
     if (latents.length === 0) return emptyRecord();
     const start: Start = (key) =>
       concatenate(latents.map(({ startFrom }, i) => startFrom(random.foldIn(key, i)).reshape([-1])));
@@ -75,15 +75,15 @@ export abstract class AutoFlat extends AutoGuide {
     return values;
   }
 
-  #checked(args: readonly unknown[]): readonly Latent[] {
+  #supportedLatents(args: readonly unknown[]): readonly Latent[] {
     const latents = this.latentsOf(args);
     for (const { name, plates, site } of latents) {
-      if (site.mask !== null || maskedIn(site.fn) !== null)
+      if (site.mask !== null || asMasked(site.fn) !== null)
         throw new PedigradError({
           code: "masked-latent",
           op: this.title,
           site: name,
-          message: `${this.title} has one distribution over all latents, but "${name}" is masked: what does not count has no place in it. Use AutoNormal, or AutoGuideList with AutoNormal for it.`,
+          message: `${this.title} has one distribution over all latents, which cannot leave out the masked elements of "${name}". Use AutoNormal, or AutoGuideList with AutoNormal for it.`,
         });
       for (const plate of plates)
         if (!plate.isWhole)
@@ -91,7 +91,7 @@ export abstract class AutoFlat extends AutoGuide {
             code: "subsampled-latent",
             op: this.title,
             site: name,
-            message: `${this.title} has one distribution over all latents, but "${name}" lies in the subsampled plate "${plate.name}". Use AutoNormal, or AutoGuideList with AutoNormal for it.`,
+            message: `${this.title} has one distribution over all latents, but "${name}" is in the subsampled plate "${plate.name}", so each step visits only some of its elements. Use AutoNormal, or AutoGuideList with AutoNormal for it.`,
           });
     }
     return latents;
@@ -146,7 +146,7 @@ export class AutoDiagonalNormal extends ScaledJoint {
     return new Normal(loc, scale).toEvent(1);
   }
   protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
-    return z.mul(this.of(params, `${this.prefix}_scale`)).add(this.of(params, `${this.prefix}_loc`));
+    return z.mul(this.paramOf(params, `${this.prefix}_scale`)).add(this.paramOf(params, `${this.prefix}_loc`));
   }
 }
 
@@ -169,8 +169,8 @@ export class AutoMultivariateNormal extends ScaledJoint {
     return new MultivariateNormal({ loc, scaleTril });
   }
   protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
-    const scale = this.of(params, `${this.prefix}_scale_tril`).square().sum(-1).sqrt();
-    return z.mul(scale).add(this.of(params, `${this.prefix}_loc`));
+    const scale = this.paramOf(params, `${this.prefix}_scale_tril`).square().sum(-1).sqrt();
+    return z.mul(scale).add(this.paramOf(params, `${this.prefix}_loc`));
   }
 }
 
@@ -200,11 +200,11 @@ export class AutoLowRankMultivariateNormal extends ScaledJoint {
     return new LowRankMultivariateNormal({ loc, covFactor, covDiag: scale.square() });
   }
   protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
-    const factor = this.of(params, `${this.prefix}_cov_factor`);
+    const factor = this.paramOf(params, `${this.prefix}_cov_factor`);
     const variance = factor
       .square()
       .sum(-1)
-      .add(this.of(params, `${this.prefix}_scale`).square());
-    return z.mul(variance.sqrt()).add(this.of(params, `${this.prefix}_loc`));
+      .add(this.paramOf(params, `${this.prefix}_scale`).square());
+    return z.mul(variance.sqrt()).add(this.paramOf(params, `${this.prefix}_loc`));
   }
 }

@@ -10,7 +10,7 @@ import { TraceELBO } from "../elbo/scoreElbo.js";
 import { TraceEnumELBO } from "../enumeration/traceEnumElbo.js";
 import type { Model } from "../program/messages.js";
 import { param } from "../program/primitives.js";
-import { visitingAll } from "../program/subsamples.js";
+import { withWholePlates } from "../program/subsamples.js";
 import type { SampleSite } from "../program/trace.js";
 import { AutoJoint } from "./autoJoint.js";
 import type { Start } from "./latents.js";
@@ -54,11 +54,11 @@ export class AutoLaplaceApproximation extends AutoJoint {
   laplaceApproximation(params: Record<string, Tensor>, ...given: unknown[]): Distribution {
     const args = given.length > 0 ? given : this.#args;
     if (this.size(...args) === 0)
-      throw this.#refusal("no-latents", "the model has no continuous latents, so there is no normal over them.");
-    const loc = this.of(params, this.#loc);
+      throw this.#refusal("no-latents", "the model has no continuous latents to approximate. Leave this guide out.");
+    const loc = this.paramOf(params, this.#loc);
     const elbo = this.#hasEnumerated ? new TraceEnumELBO() : new TraceELBO();
     // One minibatch would give the curvature of another posterior.
-    const [model, guide] = [this.model, this].map(visitingAll) as [Model, Model];
+    const [model, guide] = [this.model, this].map(withWholePlates) as [Model, Model];
     const energy = (x: Tensor): Tensor =>
       elbo.loss(this.key, mergeRecords(params, { [this.#loc]: x }), model, guide, ...args);
     const second = hessian(energy)(loc);
@@ -87,7 +87,7 @@ export class AutoLaplaceApproximation extends AutoJoint {
   }
 
   override median(params: Record<string, Tensor>): Record<string, Tensor> {
-    return this.size() === 0 ? emptyRecord() : this.constrained(this.of(params, this.#loc));
+    return this.size() === 0 ? emptyRecord() : this.constrained(this.paramOf(params, this.#loc));
   }
 
   protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {

@@ -35,7 +35,7 @@ export class AutoGuideList extends AutoGuide {
       throw new PedigradError({
         code: "bad-option",
         op: "AutoGuideList.append",
-        message: `AutoGuideList: ${part.title} needs the density of the whole model, of which a part of a list sees only its own sites. Use AutoDelta or AutoMultivariateNormal here, or AutoLaplaceApproximation alone.`,
+        message: `AutoGuideList: ${part.title} needs the log density of the whole model, but as a part of a list it sees only its own sites. Use AutoDelta or AutoMultivariateNormal here, or AutoLaplaceApproximation alone.`,
       });
     const clash = part instanceof AutoFlat && this.parts.some((p) => p instanceof AutoFlat && p.prefix === part.prefix);
     if (clash)
@@ -43,7 +43,7 @@ export class AutoGuideList extends AutoGuide {
         code: "duplicate-name",
         op: "AutoGuideList.append",
         param: "prefix",
-        message: `AutoGuideList: two guides with one distribution over their latents have the prefix "${part.prefix}", so their params would share names. Give one another prefix: new ${part.title}(model, { prefix: "${part.prefix}2" }).`,
+        message: `AutoGuideList: two of its guides have the prefix "${part.prefix}", so their params would have the same names. Give one of them a different prefix: new ${part.title}(model, { prefix: "${part.prefix}2" }).`,
       });
     this.parts.push(part);
     return this;
@@ -58,9 +58,9 @@ export class AutoGuideList extends AutoGuide {
       throw new PedigradError({
         code: "empty",
         op: this.title,
-        message: "AutoGuideList: there is no guide in it; append some.",
+        message: "AutoGuideList: the list is empty. Add a guide with append(guide).",
       });
-    return mergeRecords(...this.parts.map((part) => drawnBy(part, args)));
+    return mergeRecords(...this.parts.map((part) => sampledValues(part, args)));
   }
 
   /** The medians of all parts; a plain function has none. */
@@ -73,13 +73,13 @@ export class AutoGuideList extends AutoGuide {
     return this.#ofParts("quantiles", (part) => part.quantiles(params, probs));
   }
 
-  #ofParts(op: string, of: (part: AutoGuide) => Record<string, Tensor>): Record<string, Tensor> {
+  #ofParts(op: string, evaluate: (part: AutoGuide) => Record<string, Tensor>): Record<string, Tensor> {
     const results = this.parts.map((part, i) => {
-      if (part instanceof AutoGuide) return of(part);
+      if (part instanceof AutoGuide) return evaluate(part);
       throw new PedigradError({
         code: "no-closed-form",
         op,
-        message: `AutoGuideList: part ${i} is a plain function, of which no ${op} can be known; take them from samplePosterior(key, params, { sampleShape: [1000] }).`,
+        message: `AutoGuideList: part ${i} is a plain function, which has no ${op}. Estimate it from draws: samplePosterior(key, params, { sampleShape: [1000] }).`,
       });
     });
     return mergeRecords(...results);
@@ -87,17 +87,17 @@ export class AutoGuideList extends AutoGuide {
 }
 
 /** The values of the sites that a part of a list samples, by name. */
-function drawnBy(part: AutoGuide | Model, args: readonly unknown[]): Record<string, Tensor> {
+function sampledValues(part: AutoGuide | Model, args: readonly unknown[]): Record<string, Tensor> {
   if (part instanceof AutoGuide) return part(...args);
   const values = emptyRecord<Tensor>();
-  const collecting: Handler = {
+  const collector: Handler = {
     postprocess: {
       sample(message) {
         if (!message.isObserved) values[message.name] = message.value as Tensor;
       },
     },
   };
-  withHandler(collecting, () => part(...args));
+  withHandler(collector, () => part(...args));
   return values;
 }
 
@@ -120,7 +120,7 @@ export class AutoDiscreteParallel extends AutoGuide {
         code: "bad-site",
         op: this.title,
         site: name,
-        message: `AutoDiscreteParallel: site "${name}" is ${fn.family}; it handles Categorical and Bernoulli sites.`,
+        message: `AutoDiscreteParallel: site "${name}" is ${fn.family}, but the guide handles Categorical and Bernoulli sites only. Block it from the guide, or sample it in another guide of an AutoGuideList.`,
       });
     return true;
   }
@@ -145,7 +145,8 @@ export class AutoDiscreteParallel extends AutoGuide {
   /** The most probable value of every site. */
   override median(params: Record<string, Tensor>): Record<string, Tensor> {
     const values = emptyRecord<Tensor>();
-    for (const { name } of this.latents()) values[name] = this.of(params, `${name}_${this.prefix}_probs`).argmax(-1);
+    for (const { name } of this.latents())
+      values[name] = this.paramOf(params, `${name}_${this.prefix}_probs`).argmax(-1);
     return values;
   }
 }

@@ -62,9 +62,9 @@ export class AutoNormal extends AutoGuide {
     const p = tensor(probs);
     const values = emptyRecord<Tensor>();
     for (const { name, transform } of this.latents()) {
-      const loc = this.of(params, `${name}_${this.prefix}_loc`);
+      const loc = this.paramOf(params, `${name}_${this.prefix}_loc`);
       const z = ndtri(p).reshape([...p.shape, ...loc.shape.map(() => 1)]);
-      values[name] = transform.forward(z.mul(this.of(params, `${name}_${this.prefix}_scale`)).add(loc));
+      values[name] = transform.forward(z.mul(this.paramOf(params, `${name}_${this.prefix}_scale`)).add(loc));
     }
     return values;
   }
@@ -96,7 +96,7 @@ export class AutoDelta extends AutoGuide {
 
   override median(params: Record<string, Tensor>): Record<string, Tensor> {
     const values = emptyRecord<Tensor>();
-    for (const { name } of this.latents()) values[name] = this.of(params, `${name}_${this.prefix}_loc`);
+    for (const { name } of this.latents()) values[name] = this.paramOf(params, `${name}_${this.prefix}_loc`);
     return values;
   }
 

@@ -6,13 +6,13 @@ import {
   broadcastTo,
   isFinite,
   PedigradError,
-  random,
   type Tensor,
   type TensorLike,
   tensor,
   where,
   zeros,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { requireThat } from "../../distributions/core/validation.js";
 import { bijectTo, type Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
@@ -35,7 +35,7 @@ export interface InitStrategy {
   readonly names?: readonly string[];
 }
 
-const titled = (
+const withTitle = (
   title: string,
   start: (site: LatentSite, key: Tensor) => Tensor,
   names: readonly string[] = [],
@@ -47,55 +47,55 @@ const fromUnconstrained = ({ fn }: LatentSite, draw: (shape: readonly number[]) 
 };
 
 /** The image of 0 in unconstrained space. */
-export const initToFeasible = (): InitStrategy => titled("initToFeasible", (site) => fromUnconstrained(site, zeros));
+export const initToFeasible = (): InitStrategy => withTitle("initToFeasible", (site) => fromUnconstrained(site, zeros));
 
 /** Uniform on [-radius, radius] in unconstrained space. */
 export function initToUniform(options: { radius?: number } = {}): InitStrategy {
   requireOptions("initToUniform", options, { radius: kinds.positive });
   const { radius = 2 } = options;
-  return titled("initToUniform", (site, key) =>
+  return withTitle("initToUniform", (site, key) =>
     fromUnconstrained(site, (shape) => random.uniform(key, shape, -radius, radius)),
   );
 }
 
 /** A draw from the prior. */
-export const initToSample = (): InitStrategy => titled("initToSample", ({ fn }, key) => fn.sample(key));
+export const initToSample = (): InitStrategy => withTitle("initToSample", ({ fn }, key) => fn.sample(key));
 
 /** The prior's median, element by element, from an odd number of draws. */
 export function initToMedian(options: { numSamples?: number } = {}): InitStrategy {
   requireOptions("initToMedian", options, { numSamples: kinds.count });
   const { numSamples = 15 } = options;
-  return titled("initToMedian", ({ fn }, key) => {
+  return withTitle("initToMedian", ({ fn }, key) => {
     const draws = fn.sample(key, [numSamples]);
     const rows = draws.reshape([numSamples, -1]).transpose().toArray() as number[][];
     const middle = rows.map((row) => row.sort((a, b) => a - b)[numSamples >> 1] as number);
-    return moved(fn, tensor(middle).reshape(fn.shape()));
+    return projectToSupport(fn, tensor(middle).reshape(fn.shape()));
   });
 }
 
 /** The prior's mean; where that is missing or infinite, the median; where both are, the image of 0 in unconstrained space. */
 export const initToMean = (): InitStrategy =>
-  titled("initToMean", (site, key) => {
+  withTitle("initToMean", (site, key) => {
     const { fn } = site;
-    const ways = [
+    const candidates = [
       () => fn.mean,
       () => fn.icdf(0.5),
       () => initToMedian()(site, key),
       () => initToFeasible()(site, key),
     ];
     let start: Tensor | null = null;
-    for (const way of ways) {
-      const value = broadcastTo(attempt(way), fn.shape());
+    for (const compute of candidates) {
+      const value = broadcastTo(valueOrNaN(compute), fn.shape());
       start = start === null ? value : where(isFinite(start), start, value);
       if (elementsOf(start).every(Number.isFinite)) break;
     }
     return start as Tensor;
   });
 
-/** The result of `way`; NaN where `way` is refused, as where a distribution does not have a moment. */
-function attempt(way: () => Tensor): Tensor {
+/** The result of `compute`; NaN where `compute` is refused, as where a distribution does not have a moment. */
+function valueOrNaN(compute: () => Tensor): Tensor {
   try {
-    return way();
+    return compute();
   } catch (error) {
     if (error instanceof PedigradError) return tensor(Number.NaN);
     throw error;
@@ -113,7 +113,7 @@ export function initToValue(
     kinds.function[0],
     "a strategy, such as initToMedian()",
   ]);
-  return titled(
+  return withTitle(
     "initToValue",
     (site, key) => (Object.hasOwn(values, site.name) ? tensor(values[site.name] as TensorLike) : fallback(site, key)),
     [...Object.keys(values), ...(fallback.names ?? [])],
@@ -121,13 +121,13 @@ export function initToValue(
 }
 
 /** A value moved into the support: medians of a simplex, taken one by one, need not sum to 1. */
-function moved({ support }: Distribution, value: Tensor): Tensor {
+function projectToSupport({ support }: Distribution, value: Tensor): Tensor {
   const transform = bijectTo(support);
   return transform.forward(transform.inverse(value));
 }
 
 /** The shape of a site, with the full size of each subsampled plate for which `value` has all elements. */
-function shapeWith(value: Tensor, { fn, plates = [] }: LatentSite): readonly number[] {
+function shapeWithWholePlates(value: Tensor, { fn, plates = [] }: LatentSite): readonly number[] {
   const shape = [...fn.shape()];
   for (const { dim, size } of plates) {
     const axis = (dim ?? Number.NaN) - fn.eventDim;
@@ -143,24 +143,30 @@ function shapeWith(value: Tensor, { fn, plates = [] }: LatentSite): readonly num
  */
 export function startingValue(strategy: InitStrategy, site: LatentSite, key: Tensor): Tensor {
   const { name, fn } = site;
-  const what = `${strategy.title ?? "initLocFn"}: latent site`;
+  const subject = `${strategy.title ?? "initLocFn"}: latent site`;
   const refuse = (code: string, message: string): never => {
-    throw new PedigradError({ code, site: name, message: `${what} "${name}": ${message}` });
+    throw new PedigradError({ code, site: name, message: `${subject} "${name}": ${message}` });
   };
   return reportAsSite(
     name,
     () => {
       const value = tensor(strategy(site, key));
-      const shape = shapeWith(value, site);
+      const shape = shapeWithWholePlates(value, site);
       if (!sameShape(broadcastShapes(fn.label, value.shape, shape), shape))
-        refuse("shape-mismatch", `the value has shape ${showShape(value.shape)}, the site ${showShape(fn.shape())}.`);
+        refuse(
+          "shape-mismatch",
+          `the initial value has shape ${showShape(value.shape)}, but the site has shape ${showShape(fn.shape())}. Give a value that broadcasts to the site's shape.`,
+        );
       requireThat(value, fn.support, { family: fn.label, what: "value" });
       const transform = bijectTo(fn.support);
-      const free = transform.inverse(broadcastTo(value, shape));
-      if (free.batch === null && !elementsOf(free).every(Number.isFinite))
-        refuse("bad-initial-value", `the value ${textOf(value)} lies on the boundary of its support. Start it inside.`);
-      return transform.forward(free);
+      const unconstrained = transform.inverse(broadcastTo(value, shape));
+      if (unconstrained.batch === null && !elementsOf(unconstrained).every(Number.isFinite))
+        refuse(
+          "bad-initial-value",
+          `the initial value ${textOf(value)} lies on the boundary of its support. Start the site strictly inside.`,
+        );
+      return transform.forward(unconstrained);
     },
-    what,
+    subject,
   );
 }

@@ -4,7 +4,8 @@
  * of the first run.
  */
 import { elementsOf } from "../../autodiff/core/copy.js";
-import { arange, PedigradError, random, stopGradient, type Tensor } from "../../autodiff/index.js";
+import { arange, PedigradError, stopGradient, type Tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import {
   bijectTo,
   type Constraint,
@@ -20,8 +21,8 @@ import { detachProvenance, getProvenance, trackProvenance } from "../../provenan
 import { didYouMean, quoted } from "../checks.js";
 import { block, seed } from "../program/handlers.js";
 import { type Handler, type Model, type PlateFrame, withHandler } from "../program/messages.js";
-import { outsidePlates, plate, turnOf } from "../program/plate.js";
-import { visitedPart } from "../program/subsamples.js";
+import { outsidePlates, plate, runInSequentialPlate } from "../program/plate.js";
+import { selectVisited } from "../program/subsamples.js";
 import { type SampleSite, type Trace, trace } from "../program/trace.js";
 import { type InitStrategy, startingValue } from "./initStrategies.js";
 
@@ -43,63 +44,63 @@ export interface Latent {
 }
 
 /** The runs of a model from which a guide is made. */
-export interface Look {
+export interface ModelInspection {
   /** The guide's name in errors. */
   readonly title: string;
   readonly strategy: InitStrategy;
   readonly first: Trace;
   /** The starting values of the continuous latents. */
-  readonly starts: ReadonlyMap<string, Tensor>;
+  readonly initialValues: ReadonlyMap<string, Tensor>;
   /** A run with other params, latents and visited elements; null where the model refuses them. */
-  readonly another: () => Trace | null;
+  readonly perturbedTrace: () => Trace | null;
 }
 
-export function lookAt(
+export function inspectModel(
   model: Model,
   args: readonly unknown[],
   { title, strategy, key }: { title: string; strategy: InitStrategy; key: Tensor },
-): Look {
-  const { seen: first, starts } = runOf(model, args, strategy, key);
-  refuseStrangers(title, strategy, first);
-  const another = (): Trace | null => {
+): ModelInspection {
+  const { modelTrace: first, initialValues } = runModel(model, args, strategy, key);
+  refuseUnknownNames(title, strategy, first);
+  const perturbedTrace = (): Trace | null => {
     try {
-      return runOf(model, args, strategy, key, true).seen;
+      return runModel(model, args, strategy, key, true).modelTrace;
     } catch (error) {
       if (error instanceof PedigradError) return null;
       throw error;
     }
   };
-  return { title, strategy, first, starts, another };
+  return { title, strategy, first, initialValues, perturbedTrace };
 }
 
 /**
  * The trace of the model when its latents start as `strategy` says, hidden from all outer handlers; values are tagged with the names of
- * params and sites. `isMoved`: with other params and latents, and other elements of the plates.
+ * params and sites. `isPerturbed`: with other params and latents, and other elements of the plates.
  */
-export function runOf(
+export function runModel(
   model: Model,
   args: readonly unknown[],
   strategy: InitStrategy,
   key: Tensor,
-  isMoved = false,
-): { seen: Trace; starts: Map<string, Tensor> } {
-  const starts = new Map<string, Tensor>();
+  isPerturbed = false,
+): { modelTrace: Trace; initialValues: Map<string, Tensor> } {
+  const initialValues = new Map<string, Tensor>();
   let count = 0;
   const nextKey = (): Tensor => random.foldIn(key, ++count);
-  const move = (value: Tensor, support: Constraint): Tensor => {
-    if (!isMoved) return value;
+  const perturb = (value: Tensor, support: Constraint): Tensor => {
+    if (!isPerturbed) return value;
     const transform = bijectTo(support);
     return transform.forward(transform.inverse(value).add(0.5));
   };
-  const starting: Handler = {
+  const initHandler: Handler = {
     process: {
       param(message) {
         const value = message.value ?? message.init?.(nextKey());
-        if (value != null) message.value = trackProvenance(move(value, message.constraint), message.name);
+        if (value != null) message.value = trackProvenance(perturb(value, message.constraint), message.name);
       },
       plate(message) {
         if (message.subsampleSize === message.size) return;
-        const first = isMoved ? message.size - message.subsampleSize : 0;
+        const first = isPerturbed ? message.size - message.subsampleSize : 0;
         message.value ??= arange(first, first + message.subsampleSize);
       },
       sample(message) {
@@ -107,15 +108,15 @@ export function runOf(
         message.isTracked = true;
         if (message.fn.isDiscrete) return;
         const start = startingValue(strategy, message, nextKey());
-        starts.set(message.name, start);
-        message.value = move(visitedPart(start, message), message.fn.support);
+        initialValues.set(message.name, start);
+        message.value = perturb(selectVisited(start, message), message.fn.support);
       },
     },
   };
-  const root = random.foldIn(key, isMoved ? 0x7fffffff : 0);
+  const root = random.foldIn(key, isPerturbed ? 0x7fffffff : 0);
   const run = () => trace(seed(model, root)).getTrace(...args);
-  const seen = outsidePlates(() => block(() => withHandler(starting, run))());
-  return { seen, starts };
+  const modelTrace = outsidePlates(() => block(() => withHandler(initHandler, run))());
+  return { modelTrace, initialValues };
 }
 
 /** The same plates, with their elements in `run` where the program gives them. */
@@ -130,33 +131,34 @@ export const platesIn = (run: Trace, plates: readonly PlateFrame[]): PlateFrame[
  * Refuse a misspelt name among a strategy's values. Several guides may share one strategy, so a name without a site here is a mistake
  * only if it is close to the name of a site without a value.
  */
-function refuseStrangers(title: string, strategy: InitStrategy, seen: Trace): void {
+function refuseUnknownNames(title: string, strategy: InitStrategy, modelTrace: Trace): void {
   const given = strategy.names ?? [];
-  const others = [...seen.keys()].filter((name) => !given.includes(name));
+  const others = [...modelTrace.keys()].filter((name) => !given.includes(name));
   for (const name of given) {
-    const hint = seen.has(name) ? "" : didYouMean(name, others);
+    const hint = modelTrace.has(name) ? "" : didYouMean(name, others);
     if (hint !== "")
       throw new PedigradError({
         code: "unknown-site",
         op: strategy.title,
         site: name,
-        message: `${strategy.title}: the model of this ${title} has no site "${name}"; it has ${quoted(seen.keys())}.${hint}`,
+        message: `${strategy.title}: the model of this ${title} has no site "${name}". It has ${quoted(modelTrace.keys())}.${hint}`,
       });
   }
 }
 
 /** These sites as the latents of a guide. With `isFixed` they start as in the first run, whatever the key. */
-export function describe(sites: readonly SampleSite[], look: Look, isFixed: boolean): Latent[] {
+export function toLatents(sites: readonly SampleSite[], inspection: ModelInspection, isFixed: boolean): Latent[] {
   for (const site of sites) {
-    refuseTurns(look.title, site);
-    refuseMaskedEvent(look.title, site);
+    refuseSubsampledLoop(inspection.title, site);
+    refuseMaskedEvent(inspection.title, site);
   }
-  refuseMovingSupports(sites, look);
+  refuseMovingSupports(sites, inspection);
   return sites.map((site) => {
-    const transform = wayInto(site);
-    const from = (value: Tensor): Tensor => stopGradient(detachProvenance(transform.inverse(wholeOf(value, site))));
-    const first = from(look.starts.get(site.name) ?? site.value);
-    const startFrom: Start = (key) => (isFixed ? first : from(startingValue(look.strategy, site, key)));
+    const transform = transformOf(site);
+    const from = (value: Tensor): Tensor =>
+      stopGradient(detachProvenance(transform.inverse(expandToWholePlates(value, site))));
+    const first = from(inspection.initialValues.get(site.name) ?? site.value);
+    const startFrom: Start = (key) => (isFixed ? first : from(startingValue(inspection.strategy, site, key)));
     const plates = [...site.plates].reverse();
     return {
       name: site.name,
@@ -171,7 +173,7 @@ export function describe(sites: readonly SampleSite[], look: Look, isFixed: bool
 }
 
 /** A value for whole plates: elements that were not visited start at the values of the visited ones. */
-function wholeOf(value: Tensor, { fn, plates }: SampleSite): Tensor {
+function expandToWholePlates(value: Tensor, { fn, plates }: SampleSite): Tensor {
   let start = value;
   for (const { dim, size, subsampleSize } of plates) {
     if (dim === null) continue;
@@ -183,17 +185,17 @@ function wholeOf(value: Tensor, { fn, plates }: SampleSite): Tensor {
   return start;
 }
 
-const wayInto = ({ fn }: SampleSite): Transform => (fn.isDiscrete ? new Identity() : bijectTo(fn.support));
+const transformOf = ({ fn }: SampleSite): Transform => (fn.isDiscrete ? new Identity() : bijectTo(fn.support));
 
 /** Refuse latents in a loop over some elements of a plate: their names change from step to step, and the first run shows only its own. */
-function refuseTurns(title: string, { name, plates }: SampleSite): void {
+function refuseSubsampledLoop(title: string, { name, plates }: SampleSite): void {
   const loop = plates.find(({ dim, isWhole }) => dim === null && !isWhole);
   if (loop === undefined) return;
   throw new PedigradError({
     code: "subsampled-latent",
     op: title,
     site: name,
-    message: `${title}: latent site "${name}" lies in the loop over plate "${loop.name}", which visits ${loop.subsampleSize} of ${loop.size} elements, others at every step. Write the plate with a body, plate("${loop.name}", ${loop.size}, { subsampleSize: ${loop.subsampleSize} }, body), or a guide by hand.`,
+    message: `${title}: latent site "${name}" is inside the for loop over plate "${loop.name}", which visits ${loop.subsampleSize} of ${loop.size} elements, different ones at every step. Write the plate with a body, plate("${loop.name}", ${loop.size}, { subsampleSize: ${loop.subsampleSize} }, body), or write the guide by hand.`,
   });
 }
 
@@ -207,7 +209,7 @@ function refuseMaskedEvent(title: string, { name, fn }: SampleSite): void {
     code: "masked-latent",
     op: title,
     site: name,
-    message: `${title}: latent site "${name}" is masked inside its event, where elements that do not count would have no prior and a density in the guide. Put the elements into a plate instead of toEvent, or sample those alone that count.`,
+    message: `${title}: latent site "${name}" is masked inside its event, so its masked elements would have a density in the guide but no prior. Put the elements into a plate instead of toEvent, or sample only the unmasked ones.`,
   });
 }
 
@@ -216,22 +218,23 @@ const isConstant = (c: Constraint): boolean =>
   "base" in c ? isConstant(c.base as Constraint) : (Object.values(constraints) as unknown[]).includes(c);
 
 /** Refuse supports that depend on draws of the model, on params, or on anything else that differs in another run. */
-function refuseMovingSupports(sites: readonly SampleSite[], { title, another }: Look): void {
-  const mayMove = sites.filter(({ fn }) => !fn.isDiscrete && !isConstant(fn.support));
-  const other = mayMove.length === 0 ? null : another();
-  for (const site of mayMove) {
-    const free = wayInto(site).inverse(detachProvenance(site.value));
-    const again = other?.get(site.name);
-    const moves = again?.type === "sample" && !areEqual(wayInto(site).forward(free), wayInto(again).forward(free));
+function refuseMovingSupports(sites: readonly SampleSite[], { title, perturbedTrace }: ModelInspection): void {
+  const candidates = sites.filter(({ fn }) => !fn.isDiscrete && !isConstant(fn.support));
+  const other = candidates.length === 0 ? null : perturbedTrace();
+  for (const site of candidates) {
+    const free = transformOf(site).inverse(detachProvenance(site.value));
+    const otherSite = other?.get(site.name);
+    const isMoving =
+      otherSite?.type === "sample" && !areEqual(transformOf(site).forward(free), transformOf(otherSite).forward(free));
     // After a read every value carries the sites that were read; the other run shows whether the support depends on them.
     const from = [...getProvenance(free)].filter((name) => !site.ambient.has(name));
-    if (!moves && from.length === 0) continue;
+    if (!isMoving && from.length === 0) continue;
     const why = from.length === 0 ? "changes from run to run" : `depends on ${quoted(from)}`;
     throw new PedigradError({
       code: "moving-support",
       op: title,
       site: site.name,
-      message: `${title}: the support of latent site "${site.name}" (${site.fn.label}) ${why}, but the guide stays in the support of the first run. Sample "${site.name}" on a fixed support and move its value into place (low + (high - low) · u with u from Uniform(0, 1)), or write its guide by hand.`,
+      message: `${title}: the support of latent site "${site.name}" (${site.fn.label}) ${why}, but the guide keeps the support of the first run. Sample "${site.name}" on a fixed support and transform its value (low + (high - low) · u with u from Uniform(0, 1)), or write its guide by hand.`,
     });
   }
 }
@@ -246,7 +249,7 @@ export function inPlates<T>(plates: readonly PlateFrame[], body: () => T): T {
   const [first, ...rest] = plates;
   if (first === undefined) return body();
   const { name, size, dim, subsampleSize, indices, isGiven } = first;
-  if (dim === null) return turnOf(first, () => inPlates(rest, body));
+  if (dim === null) return runInSequentialPlate(first, () => inPlates(rest, body));
   const visits = isGiven ? { subsample: indices as Tensor } : { subsampleSize: subsampleSize as number };
   return plate(name, size as number, { dim, ...visits }, () => inPlates(rest, body));
 }

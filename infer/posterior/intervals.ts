@@ -40,15 +40,17 @@ export function narrowest(sorted: Float64Array, prob: number): [low: number, hig
 }
 
 /**
- * The q-quantile of draws along an axis, linear between neighbours: the shape of x without that axis. q lies between 0 and 1; a list of
- * them gives a new first axis.
+ * The q-quantile of draws along an axis, linear between neighbours: the shape of x without that axis. q must be between 0 and 1.
+ * For a list of q, the result has a new first axis with one entry for each.
  */
 export function quantile(x: TensorLike, q: number | readonly number[], options: AxisOption = {}): Tensor {
   requireOptions("quantile", options, ["axis"]);
   const qs = typeof q === "number" ? [q] : q;
   for (const each of qs)
-    if (!(each >= 0 && each <= 1)) refuseOption("quantile", "q", `q lies between 0 and 1, got ${show(each)}.`);
-  const found = overDraws("quantile", tensor(x), options, qs.length, (sorted) => qs.map((p) => quantileOf(sorted, p)));
+    if (!(each >= 0 && each <= 1)) refuseOption("quantile", "q", `q must be between 0 and 1, got ${show(each)}.`);
+  const found = reduceDraws("quantile", tensor(x), options, qs.length, (sorted) =>
+    qs.map((p) => quantileOf(sorted, p)),
+  );
   return typeof q === "number" ? found.squeeze(0) : found;
 }
 
@@ -60,17 +62,17 @@ export function hpdi(x: TensorLike, options: HpdiOptions = {}): Tensor {
   requireOptions("hpdi", options, ["prob", "axis"]);
   const { prob = 0.94 } = options;
   requireProb("hpdi", prob);
-  return overDraws("hpdi", tensor(x), options, 2, (sorted) => narrowest(sorted, prob));
+  return reduceDraws("hpdi", tensor(x), options, 2, (sorted) => narrowest(sorted, prob));
 }
 
 /** Refuse a share that does not lie strictly between 0 and 1. */
 export function requireProb(op: string, prob: unknown): void {
   if (!(typeof prob === "number" && prob > 0 && prob < 1))
-    refuseOption(op, "prob", `prob lies between 0 and 1, got ${show(prob)}.`);
+    refuseOption(op, "prob", `prob must be between 0 and 1, got ${show(prob)}.`);
 }
 
-/** [count, ...rest]: what `f` says of the sorted draws of every element. */
-function overDraws(
+/** Apply `f`, which returns `count` numbers, to the sorted draws of each element. Shape [count, ...rest]. */
+function reduceDraws(
   op: string,
   x: Tensor,
   { axis = 0 }: AxisOption,

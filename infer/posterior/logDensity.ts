@@ -1,11 +1,12 @@
 /** Log densities of a model at given values: of its observed sites, and of everything. */
-import { emptyRecord, mapTree, random, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
+import { emptyRecord, mapTree, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { block, seed, substitute } from "../program/handlers.js";
 import { type Handler, type Model, withHandlers } from "../program/messages.js";
 import { outsidePlates } from "../program/plate.js";
-import { platesFrom, visitingAll } from "../program/subsamples.js";
+import { givenPlatesHandler, withWholePlates } from "../program/subsamples.js";
 import { type Trace, trace } from "../program/trace.js";
-import { requireDiscrete, requireLatents, requiringShapes } from "./predictiveChecks.js";
+import { requireDiscrete, requireLatents, requireShapesHandler } from "./predictiveChecks.js";
 
 export const runWith = (
   f: Model,
@@ -30,11 +31,12 @@ export function logLikelihood(
   const samples = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
   return vmap((one: Record<string, Tensor>) => {
     const logs: Record<string, Tensor> = emptyRecord();
-    const around = [platesFrom(one), requiringShapes("logLikelihood", one)];
-    const ran = runWith(visitingAll(model), random.key(0), one, args, ...around);
-    requireDiscrete("logLikelihood", ran, one);
-    requireLatents("logLikelihood", ran, one);
-    for (const site of ran.values()) if (site.type === "sample" && site.isObserved) logs[site.name] = site.logProb();
+    const around = [givenPlatesHandler(one), requireShapesHandler("logLikelihood", one)];
+    const modelTrace = runWith(withWholePlates(model), random.key(0), one, args, ...around);
+    requireDiscrete("logLikelihood", modelTrace, one);
+    requireLatents("logLikelihood", modelTrace, one);
+    for (const site of modelTrace.values())
+      if (site.type === "sample" && site.isObserved) logs[site.name] = site.logProb();
     return logs;
   })(samples);
 }
@@ -45,9 +47,9 @@ export function logDensity(
   values: Record<string, TensorLike>,
   ...args: unknown[]
 ): { logDensity: Tensor; trace: Trace } {
-  const ran = runWith(model, random.key(0), values, args, requiringShapes("logDensity", values));
-  requireLatents("logDensity", ran, values);
+  const modelTrace = runWith(model, random.key(0), values, args, requireShapesHandler("logDensity", values));
+  requireLatents("logDensity", modelTrace, values);
   let total = tensor(0);
-  for (const site of ran.values()) if (site.type === "sample") total = total.add(site.scaledLogProb().sum());
-  return { logDensity: total, trace: ran };
+  for (const site of modelTrace.values()) if (site.type === "sample") total = total.add(site.scaledLogProb().sum());
+  return { logDensity: total, trace: modelTrace };
 }

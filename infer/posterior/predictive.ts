@@ -1,18 +1,18 @@
 /**
- * Predictive: a program run once for every draw. Draws come from a guide and its parameters, from given posterior samples, or
- * from the prior; what the program then samples (data passed as null included) and computes is collected, stacked.
+ * Predictive: a program run once for every draw. Draws come from a guide and its parameters, from given posterior samples, or from the
+ * prior; the values that the program then samples (also for data passed as null) and computes are stacked over the draws.
  */
 import {
   emptyRecord,
   mapTree,
   PedigradError,
-  random,
   type Tensor,
   type TensorLike,
   type Tree,
   tensor,
   vmap,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { inFreshRun } from "../../provenance/index.js";
@@ -22,26 +22,26 @@ import { stackTrees } from "../elbo/particles/particles.js";
 import { discreteDraw } from "../enumeration/inferDiscrete.js";
 import { block, condition, substitute } from "../program/handlers.js";
 import type { Handler, Model } from "../program/messages.js";
-import { platesFrom, sharedPlates } from "../program/subsamples.js";
+import { givenPlatesHandler, sharedPlatesHandler } from "../program/subsamples.js";
 import { isFactor, type Trace } from "../program/trace.js";
 import { runWith } from "./logDensity.js";
 import {
   requireDraws,
   requireElements,
   requireParams,
+  requireParamsHandler,
+  requireShapesHandler,
   requireUse,
-  requiring,
-  requiringShapes,
 } from "./predictiveChecks.js";
 
 export interface PredictiveOptions {
   /** Values of latent sites by name, with `batchNdims` leading axes. */
   posteriorSamples?: Record<string, TensorLike>;
-  /** Where latents are drawn from instead. */
+  /** A guide to draw the latents from, in place of posteriorSamples. */
   guide?: Model;
   /** Constrained parameters of model and guide, by name. */
   params?: Record<string, TensorLike>;
-  /** How many draws, where posteriorSamples does not say. */
+  /** The number of draws; needed without posteriorSamples. */
   numSamples?: number;
   /** The sites to return; by default every sample and deterministic site that is not among the posterior samples. */
   returnSites?: readonly string[];
@@ -81,14 +81,14 @@ export class Predictive {
     const { posteriorSamples, guide, numSamples } = options;
     if (guide !== undefined) requireProgram("Predictive", "guide", guide);
     if (posteriorSamples !== undefined && guide !== undefined)
-      refuseOption("Predictive", "guide", "give posteriorSamples or a guide, not both.");
+      refuseOption("Predictive", "guide", "got both posteriorSamples and a guide. Give only one of them.");
     if (posteriorSamples === undefined || numSamples !== undefined)
       requireCount("Predictive", "numSamples", numSamples);
   }
 
   /**
-   * The collected sites by name, each with the draws' axes in front; NaN in draws that did not come to the site. Under the name of a
-   * subsampled plate stand the elements that it visited, the same in every draw.
+   * The collected sites by name, each with the draws' axes in front; NaN in draws that did not reach the site. A subsampled plate
+   * has an entry with the indices that it visited, the same in every draw.
    */
   run(key: Tensor, ...args: unknown[]): Record<string, Tensor> {
     requireKey("predictive.run", key);
@@ -102,7 +102,7 @@ export class Predictive {
       refuseOption(
         "Predictive",
         "numSamples",
-        `numSamples is ${numSamples}, but posteriorSamples has ${count} draws. Leave numSamples out, or take as many draws.`,
+        `numSamples is ${numSamples}, but posteriorSamples has ${count} draws. Leave numSamples out, or give as many draws.`,
       );
     const flat = mapTree(given, (x) =>
       (x as Tensor).reshape([count, ...(x as Tensor).shape.slice(batchNdims)]),
@@ -111,12 +111,12 @@ export class Predictive {
     // All draws visit the same elements of a subsampled plate.
     const plates = random.foldIn(key, count);
     const one = (k: Tensor, samples: Record<string, Tensor>): Record<string, Tensor> =>
-      inFreshRun(() => this.#one(k, plates, samples, args));
-    const stacked = parallel ? this.#batched(one, keys, flat) : this.#looped(one, keys, flat);
+      inFreshRun(() => this.#runDraw(k, plates, samples, args));
+    const stacked = parallel ? this.#runBatch(one, keys, flat) : this.#runLoop(one, keys, flat);
     return mapTree(stacked, (x) => (x as Tensor).reshape([...batch, ...(x as Tensor).shape.slice(1)]));
   }
 
-  #batched(
+  #runBatch(
     one: (key: Tensor, samples: Record<string, Tensor>) => Record<string, Tensor>,
     keys: Tensor,
     samples: Record<string, Tensor>,
@@ -125,11 +125,11 @@ export class Predictive {
       return vmap(one)(keys, samples);
     } catch (error) {
       if (!(error instanceof PedigradError && error.code === "read-in-vmap")) throw error;
-      return this.#looped(one, keys, samples);
+      return this.#runLoop(one, keys, samples);
     }
   }
 
-  #looped(
+  #runLoop(
     one: (key: Tensor, samples: Record<string, Tensor>) => Record<string, Tensor>,
     keys: Tensor,
     samples: Record<string, Tensor>,
@@ -145,22 +145,38 @@ export class Predictive {
     );
   }
 
-  #one(key: Tensor, plates: Tensor, samples: Record<string, Tensor>, args: readonly unknown[]): Record<string, Tensor> {
+  #runDraw(
+    key: Tensor,
+    plates: Tensor,
+    samples: Record<string, Tensor>,
+    args: readonly unknown[],
+  ): Record<string, Tensor> {
     const { guide, params = {}, returnSites, excludeDeterministic, inferDiscrete } = this.options;
-    const around = [sharedPlates(() => plates), platesFrom(samples), ...(guide ? [requiring(params)] : [])];
-    const drawn = guide === undefined ? null : runWith(guide, random.foldIn(key, 0), params, args, ...around);
-    const latents: Record<string, Tensor> = drawn === null ? samples : latentsOf(drawn);
+    const around = [
+      sharedPlatesHandler(() => plates),
+      givenPlatesHandler(samples),
+      ...(guide ? [requireParamsHandler(params)] : []),
+    ];
+    const guideTrace = guide === undefined ? null : runWith(guide, random.foldIn(key, 0), params, args, ...around);
+    const latents: Record<string, Tensor> = guideTrace === null ? samples : latentsOf(guideTrace);
     const known = mergeRecords(params, latents);
-    const discrete = inferDiscrete ? this.#discrete(key, latents, args, around) : {};
-    const fitting = requiringShapes("Predictive", latents);
-    const ran = runWith(this.model, random.foldIn(key, 1), mergeRecords(known, discrete), args, ...around, fitting);
-    if (drawn === null) {
-      requireUse(ran, samples);
-      requireParams(ran, params);
-      requireElements(ran, samples);
-    } else checkPlates(drawn, ran);
+    const discrete = inferDiscrete ? this.#sampleDiscrete(key, latents, args, around) : {};
+    const shapesHandler = requireShapesHandler("Predictive", latents);
+    const modelTrace = runWith(
+      this.model,
+      random.foldIn(key, 1),
+      mergeRecords(known, discrete),
+      args,
+      ...around,
+      shapesHandler,
+    );
+    if (guideTrace === null) {
+      requireUse(modelTrace, samples);
+      requireParams(modelTrace, params);
+      requireElements(modelTrace, samples);
+    } else checkPlates(guideTrace, modelTrace);
     const collected: Record<string, Tensor> = emptyRecord();
-    for (const [name, site] of ran) {
+    for (const [name, site] of modelTrace) {
       const isWanted = returnSites
         ? returnSites.includes(name)
         : (site.type === "sample" && !Object.hasOwn(latents, name) && !isFactor(site)) ||
@@ -173,13 +189,13 @@ export class Predictive {
           code: "unknown-site",
           op: "Predictive",
           site: name,
-          message: `Predictive: the program has no site "${name}"; it has ${quoted(ran.keys())}.`,
+          message: `Predictive: the program has no site "${name}". It has ${quoted(modelTrace.keys())}.`,
         });
     return collected;
   }
 
   /** A posterior draw of the enumerated sites, given the other latents and the parameters. */
-  #discrete(
+  #sampleDiscrete(
     key: Tensor,
     latents: Record<string, Tensor>,
     args: readonly unknown[],

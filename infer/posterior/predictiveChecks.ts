@@ -1,56 +1,57 @@
-/** Checks of Predictive, logDensity and logLikelihood: values that are missing, of no use, or of different numbers. */
+/** Checks of Predictive, logDensity and logLikelihood: values that are missing, that the program does not use, or that differ in number. */
 import { sameShape, showShape } from "../../autodiff/core/shape.js";
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import { didYouMean, quoted } from "../checks.js";
 import type { Handler } from "../program/messages.js";
 import { sampleSites, type Trace } from "../program/trace.js";
 
-/** Refuses a param of a fitted program that `params` has no value for, before it takes its initial one. */
-export const requiring = (params: Record<string, unknown>): Handler => ({
+/** Refuses a param of a fitted program without a value in `params`, instead of giving it its initial value. */
+export const requireParamsHandler = (params: Record<string, unknown>): Handler => ({
   process: {
     param(message) {
-      if (message.value === null) throw withoutParam(message.name, params);
+      if (message.value === null) throw missingParamError(message.name, params);
     },
   },
 });
 
-const withoutParam = (name: string, params: Record<string, unknown>): PedigradError =>
+const missingParamError = (name: string, params: Record<string, unknown>): PedigradError =>
   new PedigradError({
     code: "no-value",
     op: "Predictive",
     param: name,
-    message: `Predictive: param "${name}" has no value; params has ${quoted(Object.keys(params))}.${didYouMean(name, Object.keys(params))} Give the params of the fit: { guide, params: result.params, numSamples }.`,
+    message: `Predictive: param "${name}" has no value. The given params are ${quoted(Object.keys(params))}.${didYouMean(name, Object.keys(params))} Give the params of the fit: { guide, params: result.params, numSamples }.`,
   });
 
-/** Refuse `params` of which one has no use where the program has a param without a value: its name is misspelt. */
+/** Refuse `params` if the program has a param without a value while one of `params` is unused: probably a misspelt name. */
 export function requireParams(run: Trace, params: Record<string, unknown>): void {
   const unused = Object.keys(params).some((name) => !run.has(name));
   if (!unused) return;
   for (const { type, name } of run.values())
-    if (type === "param" && !Object.hasOwn(params, name)) throw withoutParam(name, params);
+    if (type === "param" && !Object.hasOwn(params, name)) throw missingParamError(name, params);
 }
 
-/** Refuses values of latents that do not have their sites' shapes, before the program goes on with them. */
-export const requiringShapes = (op: string, values: Record<string, unknown>): Handler => ({
+/** Refuses values of latents that do not have their sites' shapes, before the program uses them. */
+export const requireShapesHandler = (op: string, values: Record<string, unknown>): Handler => ({
   process: {
     sample(message) {
       if (message.isObserved || message.value === null) return;
       const { name, fn, value } = message;
-      const [has, needs] = [value.shape, fn.shape()];
+      const [actual, expected] = [value.shape, fn.shape()];
       const fits =
-        has.length <= needs.length && has.every((n, i) => n === 1 || n === needs[needs.length - has.length + i]);
+        actual.length <= expected.length &&
+        actual.every((n, i) => n === 1 || n === expected[expected.length - actual.length + i]);
       if (fits || !Object.hasOwn(values, name)) return;
       throw new PedigradError({
         code: "shape-mismatch",
         op,
         site: name,
-        message: `${op}: the value given for site "${name}" has shape ${showShape(has)} in each draw, but the site has shape ${showShape(needs)}. Run the program with arguments of the size that the draws were made with, or leave "${name}" out, and it is drawn.`,
+        message: `${op}: the value given for site "${name}" has shape ${showShape(actual)} in each draw, but the site has shape ${showShape(expected)}. Run the program with arguments of the size that the draws were made with, or leave "${name}" out to draw it anew.`,
       });
     },
   },
 });
 
-/** Refuse enumerated latents without values: one number for each observed site cannot tell what a sum over their values gives together. */
+/** Refuse enumerated latents without values: summing over them gives one joint likelihood, not one for each observed site. */
 export function requireDiscrete(op: string, run: Trace, values: Record<string, unknown>): void {
   for (const { name, infer, isObserved } of sampleSites(run)) {
     if (isObserved || infer.enumerate == null || Object.hasOwn(values, name)) continue;
@@ -58,12 +59,12 @@ export function requireDiscrete(op: string, run: Trace, values: Record<string, u
       code: "enumeration",
       op,
       site: name,
-      message: `${op}: site "${name}" is enumerated, and sites below it have a likelihood together only, summed over its values. Draw it first (new Predictive(model, { posteriorSamples, inferDiscrete: true })), or write the sum into the model as a MixtureSameFamily.`,
+      message: `${op}: site "${name}" is enumerated, so the sites that depend on it have only a joint likelihood, summed over its values. Draw it first (new Predictive(model, { posteriorSamples, inferDiscrete: true })), or write the sum into the model as a MixtureSameFamily.`,
     });
   }
 }
 
-/** Refuse posterior samples of some elements of a plate that do not say of which. */
+/** Refuse posterior samples that hold only some elements of a plate, without the indices of these elements. */
 export function requireElements(run: Trace, samples: Record<string, Tensor>): void {
   for (const { name, fn, plates, isObserved } of sampleSites(run)) {
     const shape = samples[name]?.shape;
@@ -75,13 +76,13 @@ export function requireElements(run: Trace, samples: Record<string, Tensor>): vo
         code: "plate-subsample",
         op: "Predictive",
         site: name,
-        message: `Predictive: posteriorSamples "${name}" has ${subsampleSize} of the ${size} elements of plate "${plate}", and nothing says which. Give all ${size}, as samplePosterior does, or their indices as posteriorSamples "${plate}".`,
+        message: `Predictive: posteriorSamples "${name}" has ${subsampleSize} of the ${size} elements of plate "${plate}", but not the indices of these elements. Give all ${size}, as samplePosterior does, or add the indices to posteriorSamples as "${plate}".`,
       });
     }
   }
 }
 
-/** Refuse posterior samples none of which the program has a site for; those of a larger model may be given. */
+/** Refuse posterior samples if the program has none of their sites. Samples of a larger model are allowed. */
 export function requireUse(run: Trace, samples: Record<string, unknown>): void {
   const [first, ...others] = Object.keys(samples);
   if (first === undefined || [first, ...others].some((name) => run.has(name))) return;
@@ -89,7 +90,7 @@ export function requireUse(run: Trace, samples: Record<string, unknown>): void {
     code: "unknown-site",
     op: "Predictive",
     site: first,
-    message: `Predictive: the program has none of the sites ${quoted([first, ...others])} of posteriorSamples; it has ${quoted(run.keys())}.${didYouMean(first, run.keys())}`,
+    message: `Predictive: the program has none of the sites ${quoted([first, ...others])} of posteriorSamples. It has ${quoted(run.keys())}.${didYouMean(first, run.keys())}`,
   });
 }
 
@@ -102,10 +103,10 @@ export function requireLatents(op: string, run: Trace, values: Record<string, un
       code: "no-value",
       op,
       site: site.name,
-      message: `${op}: latent site "${site.name}" has no value; given values: ${quoted(given)}.${didYouMean(
+      message: `${op}: latent site "${site.name}" has no value. The given values are ${quoted(given)}.${didYouMean(
         site.name,
         given.filter((name) => !run.has(name)),
-      )} Give every latent of the model one.`,
+      )} Give every latent of the model a value.`,
     });
   }
 }
@@ -118,7 +119,7 @@ export function requireDraws(samples: Record<string, Tensor>, batchNdims: number
       code: "shape-mismatch",
       op: "Predictive",
       site: first[0],
-      message: `Predictive: posteriorSamples "${first[0]}" has shape ${showShape(first[1].shape)}, fewer axes than batchNdims ${batchNdims}.`,
+      message: `Predictive: posteriorSamples "${first[0]}" has shape ${showShape(first[1].shape)}, which is fewer axes than batchNdims ${batchNdims}. Give the draws leading axes, or set batchNdims.`,
     });
   for (const [name, x] of others) {
     const [known, y] = first as [string, Tensor];
@@ -127,7 +128,7 @@ export function requireDraws(samples: Record<string, Tensor>, batchNdims: number
       code: "shape-mismatch",
       op: "Predictive",
       site: name,
-      message: `Predictive: posteriorSamples "${name}" has shape ${showShape(x.shape)}, "${known}" has ${showShape(y.shape)}; their first ${batchNdims === 1 ? "axis" : `${batchNdims} axes`}, the draws, must agree.`,
+      message: `Predictive: posteriorSamples "${name}" has shape ${showShape(x.shape)}, "${known}" has ${showShape(y.shape)}. Their first ${batchNdims === 1 ? "axis" : `${batchNdims} axes`} must be equal: they number the draws.`,
     });
   }
 }

@@ -4,15 +4,16 @@
  * estimates cannot be trusted. The fit is that of Zhang and Stephens 2009 with the prior of Vehtari et al. 2024.
  */
 
-import { PedigradError, random, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
+import { PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
 import { exp, log, log1p } from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { refuseOption, requireOptions, requireTask } from "../checks.js";
 import { costsOf } from "../elbo/costs/costs.js";
 import { checkLatentsCovered } from "../elbo/particles/match.js";
 import { runParticles, runPrograms } from "../elbo/particles/particles.js";
 import { refuseSubsampling, subsampledPlate } from "../elbo/particles/subsampling.js";
 import { type Model, withHandler } from "../program/messages.js";
-import { sharedPlates, visitingAll } from "../program/subsamples.js";
+import { sharedPlatesHandler, withWholePlates } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 
 export interface PsisOptions {
@@ -38,19 +39,19 @@ export function psisDiagnostic(
       "numParticles",
       `numParticles must be an integer of at least 25, got ${numParticles}.`,
     );
-  const plates = sharedPlates(() => random.foldIn(key, 0));
-  // A weight is a product over all elements of a plate, of which a subsample says nothing.
-  const task = { key, values: params, model: visitingAll(model), guide: visitingAll(guide), args };
+  const plates = sharedPlatesHandler(() => random.foldIn(key, 0));
+  // A weight is a product over all elements of a plate, which a subsample cannot estimate.
+  const task = { key, values: params, model: withWholePlates(model), guide: withWholePlates(guide), args };
   const logWeight = (k: Tensor): readonly [Tree, null] => {
     const pair = runPrograms(k, task);
     const sites = [...sampleSites(pair.guide), ...sampleSites(pair.model)];
     for (const site of sites) refuseEnumerated(site);
-    const given = subsampledPlate(sites);
-    if (given !== null)
+    const plate = subsampledPlate(sites);
+    if (plate !== null)
       refuseSubsampling(
         "psisDiagnostic",
-        given,
-        "which the program gives, and an importance weight is a product over all of them",
+        plate,
+        "which the program itself chooses, and an importance weight is a product over all of them",
         "leave subsample out",
         false,
       );
@@ -61,14 +62,14 @@ export function psisDiagnostic(
   return paretoK((logw as Tensor).toFloat64Array());
 }
 
-/** The weight of a draw would be a ratio of sums over the values of such a site; it is not computed. */
+/** With an enumerated site, the weight of a draw would be a ratio of two sums over its values, which is not supported. */
 function refuseEnumerated({ name, infer, isObserved }: SampleSite): void {
   if (infer.enumerate == null || isObserved) return;
   throw new PedigradError({
     code: "enumeration",
     op: "psisDiagnostic",
     site: name,
-    message: `psisDiagnostic: site "${name}" is enumerated; importance weights of programs with enumerated sites are not supported. Write the sum into the model (a MixtureSameFamily in the place of "${name}" and what it chooses), or sample "${name}" in the guide without infer.enumerate.`,
+    message: `psisDiagnostic: site "${name}" is enumerated, and importance weights of programs with enumerated sites are not supported. Write the sum into the model (a MixtureSameFamily in place of "${name}" and the site that depends on it), or sample "${name}" in the guide without infer.enumerate.`,
   });
 }
 
@@ -83,7 +84,7 @@ export function paretoK(logWeights: Float64Array): number {
     .slice(n - tail)
     .map((x) => exp(x - top) - cut)
     .filter((x) => !(x <= 0));
-  // Weights that tie at the cut, as those of discrete draws do, are few numbers and have no tail.
+  // Discrete draws have few different weights: many equal the cut, and no tail is left to fit.
   return excess.length < 5 ? -Infinity : fitShape(excess);
 }
 

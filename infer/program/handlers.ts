@@ -5,14 +5,15 @@
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { refuseFor } from "../../autodiff/core/reads.js";
 import { textOf } from "../../autodiff/core/tensor.js";
-import { random, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { MIX } from "../../provenance/axes.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { requireKey, requireKind, requireOptions } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
 import { everyType, type Handler, type Message, type SampleMessage, withHandler } from "./messages.js";
-import { revisit, visitedPart } from "./subsamples.js";
+import { reuseVisit, selectVisited } from "./subsamples.js";
 import { isFactor, type Trace } from "./trace.js";
 
 type Model<A extends unknown[], R> = (...args: A) => R;
@@ -20,9 +21,9 @@ type Model<A extends unknown[], R> = (...args: A) => R;
 export type Data = Record<string, TensorLike> | Map<string, TensorLike> | ((name: string) => TensorLike | undefined);
 
 /** `f` with a handler around it; `op` is the handler's name. */
-function handler<A extends unknown[], R>(op: string, f: Model<A, R>, make: () => Handler): Model<A, R> {
+function handler<A extends unknown[], R>(op: string, f: Model<A, R>, makeHandler: () => Handler): Model<A, R> {
   requireKind(op, "the first argument", f, kinds.function);
-  return (...args) => withHandler(make(), () => f(...args));
+  return (...args) => withHandler(makeHandler(), () => f(...args));
 }
 
 /** The value of a site among `data`, by name. */
@@ -36,11 +37,11 @@ function lookup(op: string, data: Data): (name: string) => TensorLike | undefine
 /** Random choices and keys come from `key`: the nth request of a run gets foldIn(key, n). */
 export const seed = <A extends unknown[], R>(f: Model<A, R>, key: Tensor | number): Model<A, R> => {
   if (typeof key !== "number") requireKey("seed", key, "second");
-  return handler("seed", f, () => seeding(() => (typeof key === "number" ? random.key(key) : key)));
+  return handler("seed", f, () => seedHandler(() => (typeof key === "number" ? random.key(key) : key)));
 };
 
 /** The handler behind `seed`; `keyOf` is called once, at the first draw. */
-export function seeding(keyOf: () => Tensor): Handler {
+export function seedHandler(keyOf: () => Tensor): Handler {
   let root: Tensor | null = null;
   let count = 0;
   const next = (): Tensor => {
@@ -62,11 +63,11 @@ export function seeding(keyOf: () => Tensor): Handler {
 /** Latent sites and plates of `f` take the values that `trace` has for them: the same tensors, with their provenance. */
 export function replay<A extends unknown[], R>(f: Model<A, R>, trace: Trace): Model<A, R> {
   requireKind("replay", "the second argument", trace, [(x) => x instanceof Map, "a trace, of trace(f).getTrace()"]);
-  return handler("replay", f, () => replaying(trace));
+  return handler("replay", f, () => replayHandler(trace));
 }
 
 /** The handler behind `replay`. */
-export const replaying = (trace: Trace): Handler => ({
+export const replayHandler = (trace: Trace): Handler => ({
   process: {
     sample(message) {
       const site = trace.get(message.name);
@@ -74,21 +75,21 @@ export const replaying = (trace: Trace): Handler => ({
     },
     plate(message) {
       const site = trace.get(message.name);
-      if (site?.type === "plate") revisit(message, site);
+      if (site?.type === "plate") reuseVisit(message, site);
     },
   },
 });
 
 /** Latent sites, params, mutables and networks take the values of `data`; latent sites stay latent. */
 export const substitute = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> =>
-  handler("substitute", f, () => substitution(data));
+  handler("substitute", f, () => substituteHandler(data));
 
-/** A value given to a site. Axes of that site in its set belong to another draw of the site, and are mixed. */
-const givenTo = (name: string, value: Tensor): Tensor =>
+/** A value given to a site. If its set contains that site, from another draw, the axes no longer correspond, so they become mixed. */
+const withoutOwnAxes = (name: string, value: Tensor): Tensor =>
   value.provenance.has(name) ? value.withProvenance(value.provenance.moved(MIX, "substitute")) : value;
 
 /** The handler behind `substitute`. */
-export function substitution(data: Data): Handler {
+export function substituteHandler(data: Data): Handler {
   const valueOf = lookup("substitute", data);
   const names = typeof data === "function" ? [] : data instanceof Map ? [...data.keys()] : Object.keys(data);
   return {
@@ -96,7 +97,7 @@ export function substitution(data: Data): Handler {
       sample(message) {
         const value = message.isObserved || message.value !== null ? undefined : valueOf(message.name);
         if (value === undefined) return;
-        message.value = visitedPart(givenTo(message.name, tensor(value)), message);
+        message.value = selectVisited(withoutOwnAxes(message.name, tensor(value)), message);
         message.isSubstituted = true;
       },
       param(message) {
@@ -109,8 +110,8 @@ export function substitution(data: Data): Handler {
       },
       module(message) {
         const prefix = `${message.name}/`;
-        const under = names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
-        if (under.length > 0) message.paths ??= under;
+        const paths = names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+        if (paths.length > 0) message.paths ??= paths;
       },
     },
   };
@@ -124,7 +125,7 @@ export const condition = <A extends unknown[], R>(f: Model<A, R>, data: Data): M
       sample(message) {
         const value = message.isObserved ? undefined : valueOf(message.name);
         if (value === undefined) return;
-        message.value = visitedPart(tensor(value), message);
+        message.value = selectVisited(tensor(value), message);
         message.isObserved = true;
       },
     },
@@ -156,14 +157,14 @@ export interface BlockOptions {
 export function block<A extends unknown[], R>(f: Model<A, R>, options: BlockOptions = {}): Model<A, R> {
   requireOptions("block", options, { hide: kinds.names, expose: kinds.names, hideIf: kinds.function });
   const { hide, expose, hideIf } = options;
-  const hidden = (message: Message): boolean => {
+  const isHidden = (message: Message): boolean => {
     if (hideIf !== undefined) return hideIf(message);
     if (hide !== undefined) return hide.includes(message.name);
     return expose === undefined || !expose.includes(message.name);
   };
   return handler("block", f, () => ({
     process: everyType((message) => {
-      if (message.type !== "key" && hidden(message)) message.stop = true;
+      if (message.type !== "key" && isHidden(message)) message.stop = true;
     }),
   }));
 }
@@ -180,11 +181,11 @@ export const mask = <A extends unknown[], R>(f: Model<A, R>, keep: boolean | Ten
 
 /** Log densities of `f` are multiplied by `factor`, which must be positive. */
 export const scale = <A extends unknown[], R>(f: Model<A, R>, factor: TensorLike): Model<A, R> => {
-  const by = checkScale(factor);
+  const weight = checkScale(factor);
   return handler("scale", f, () => ({
     process: {
       sample(message) {
-        message.scale = message.scale === 1 ? by : by.mul(message.scale);
+        message.scale = message.scale === 1 ? weight : weight.mul(message.scale);
       },
     },
   }));
@@ -197,7 +198,7 @@ export const intervene = <A extends unknown[], R>(f: Model<A, R>, data: Data): M
     postprocess: {
       sample(message) {
         const value = valueOf(message.name);
-        if (value !== undefined) message.value = visitedPart(tensor(value), message);
+        if (value !== undefined) message.value = selectVisited(tensor(value), message);
       },
     },
   }));
@@ -245,7 +246,7 @@ export function configEnumerate<A extends unknown[], R>(
   );
 }
 
-/** Tag sites that have no pathwise sampler with their own name; a reparameterised draw passes its parents on. */
+/** Tag draws without a pathwise sampler with their site's name. Reparameterised draws have the sets of their parameters. */
 export const trackNonReparam = <A extends unknown[], R>(f: Model<A, R>): Model<A, R> =>
   handler("trackNonReparam", f, () => ({
     process: {
@@ -256,7 +257,7 @@ export const trackNonReparam = <A extends unknown[], R>(f: Model<A, R>): Model<A
   }));
 
 /** A handler that tags the values of all latent sites with their own names. */
-export const tagged: Handler = {
+export const trackHandler: Handler = {
   process: {
     sample(message) {
       message.isTracked = true;
@@ -265,13 +266,13 @@ export const tagged: Handler = {
 };
 
 function checkScale(factor: TensorLike): Tensor {
-  const by = tensor(factor);
-  if (by.batch === null && !elementsOf(by).every((x) => x > 0 && x < Infinity))
-    refuseFor(by, {
+  const weight = tensor(factor);
+  if (weight.batch === null && !elementsOf(weight).every((x) => x > 0 && x < Infinity))
+    refuseFor(weight, {
       code: "bad-option",
       op: "scale",
       param: "factor",
-      message: `scale: the factor must be positive and finite, got ${textOf(by)}.`,
+      message: `scale: the factor must be positive and finite, got ${textOf(weight)}.`,
     });
-  return by;
+  return weight;
 }

@@ -35,7 +35,7 @@ export interface InferOptions {
   isAuxiliary?: boolean;
   /** Take this site's KL term in closed form. */
   kl?: "analytic";
-  /** Count the guide's log density only where the model's counts: for guides that do not know the model's masks (autoguides). */
+  /** Apply the model's mask to the guide's log density too, for guides that do not know the model's masks (autoguides). */
   sharesMask?: boolean;
 }
 
@@ -62,9 +62,12 @@ export function checkInferOptions(site: string, infer: InferOptions): InferOptio
   requireOptions(`sample site "${site}": baseline`, baseline, BASELINE, site);
   const { nnBaseline, nnBaselineInput, baselineValue, baselineBeta = 0.9 } = baseline;
   if (nnBaseline !== undefined && baselineValue !== undefined)
-    refuse("give either nnBaseline or baselineValue, not both.", "nnBaseline");
+    refuse("got both nnBaseline and baselineValue. Give only one of them.", "nnBaseline");
   if (nnBaseline !== undefined && nnBaselineInput === undefined)
-    refuse("nnBaseline needs nnBaselineInput, the tensor it predicts the cost from.", "nnBaselineInput");
+    refuse(
+      "nnBaseline is set without nnBaselineInput. Give the tensor from which the network predicts the cost.",
+      "nnBaselineInput",
+    );
   if (!(baselineBeta >= 0 && baselineBeta < 1))
     refuse(`baselineBeta must be in [0, 1), got ${baselineBeta}.`, "baselineBeta");
   return infer;
@@ -72,11 +75,11 @@ export function checkInferOptions(site: string, infer: InferOptions): InferOptio
 
 export type GradientChoice = "pathwise" | "score" | "disarm" | "straightThrough";
 
-interface Way {
+interface GradientRule {
   /** The same distribution with draws that have this gradient; null where that is not possible. */
-  readonly of: (fn: Distribution) => Distribution | null;
-  /** For errors: what this gradient needs, and what to do where that is missing. */
-  readonly needs: string;
+  readonly apply: (fn: Distribution) => Distribution | null;
+  /** For errors: the distributions that this gradient needs. */
+  readonly requirement: string;
   readonly isBiased: boolean;
 }
 
@@ -86,21 +89,17 @@ export function familyOf(fn: Distribution): Distribution {
   return isShaped ? familyOf((fn as Derived).base) : fn;
 }
 
-export const GRADIENTS: Readonly<Record<GradientChoice, Way>> = {
-  pathwise: {
-    of: (fn) => (fn.hasRsample ? fn : null),
-    needs: 'a pathwise sampler; take gradient: "score"',
-    isBiased: false,
-  },
-  score: { of: (fn) => fn.nonreparameterized(), needs: "a density", isBiased: false },
+export const GRADIENTS: Readonly<Record<GradientChoice, GradientRule>> = {
+  pathwise: { apply: (fn) => (fn.hasRsample ? fn : null), requirement: "a pathwise sampler", isBiased: false },
+  score: { apply: (fn) => fn.nonreparameterized(), requirement: "a density", isBiased: false },
   disarm: {
-    of: (fn) => (familyOf(fn).family === "Bernoulli" ? fn : null),
-    needs: 'a Bernoulli distribution; take gradient: "score"',
+    apply: (fn) => (familyOf(fn).family === "Bernoulli" ? fn : null),
+    requirement: "a Bernoulli distribution",
     isBiased: false,
   },
   straightThrough: {
-    of: (fn) => (["Bernoulli", "OneHotCategorical"].includes(familyOf(fn).family) ? new StraightThrough(fn) : null),
-    needs: "a value that lies between its neighbours as the mean does: use Bernoulli or OneHotCategorical",
+    apply: (fn) => (["Bernoulli", "OneHotCategorical"].includes(familyOf(fn).family) ? new StraightThrough(fn) : null),
+    requirement: "Bernoulli or OneHotCategorical, whose mean lies between their values",
     isBiased: true,
   },
 };
@@ -110,22 +109,22 @@ export const isGradientChoice = (x: unknown): x is GradientChoice =>
 
 /** The distribution whose draws have the gradient that the site asks for. */
 export function withGradient(site: string, fn: Distribution, choice: GradientChoice): Distribution {
-  const way = isGradientChoice(choice) ? GRADIENTS[choice] : undefined;
-  const chosen = way?.of(fn) ?? null;
-  if (chosen === null)
+  const rule = isGradientChoice(choice) ? GRADIENTS[choice] : undefined;
+  const result = rule?.apply(fn) ?? null;
+  if (result === null)
     throw new PedigradError({
       code: "bad-option",
       site,
       param: "gradient",
       message:
-        way === undefined
+        rule === undefined
           ? `sample site "${site}": infer.gradient must be ${Object.keys(GRADIENTS)
               .map((name) => `"${name}"`)
               .join(", ")}, got ${JSON.stringify(choice)}.`
-          : `sample site "${site}": gradient: "${choice}" of ${fn.label} needs ${way.needs}.`,
+          : `sample site "${site}": gradient: "${choice}" needs ${rule.requirement}, got ${fn.label}. Use gradient: "score", or another distribution.`,
     });
-  if (way?.isBiased) warnOfBias(site, choice);
-  return chosen;
+  if (rule?.isBiased) warnOfBias(site, choice);
+  return result;
 }
 
 let hasWarned = false;
@@ -133,6 +132,6 @@ function warnOfBias(site: string, choice: GradientChoice): void {
   if (hasWarned) return;
   hasWarned = true;
   console.warn(
-    `pedigrad: site "${site}" takes gradient: "${choice}", which is biased: a fit need not end where the ELBO is largest. "score" and "disarm" are unbiased.`,
+    `pedigrad: site "${site}" takes gradient: "${choice}", which is biased, so a fit may miss the maximum of the ELBO. "score" and "disarm" are unbiased.`,
   );
 }

@@ -1,14 +1,14 @@
 /**
- * `lift`: learnable constants turned into random choices. A param with as many elements along a plate's dim as the plate has becomes a
- * latent in the plate, drawn for the visited elements; any other param becomes one latent outside the plate, and is not scaled.
+ * `lift`: learnable constants turned into random choices. A param that has one element for each element of a plate becomes
+ * a latent in the plate, drawn for the visited elements. Any other param becomes one latent outside the plate, and is not scaled.
  */
-import { random } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireKind } from "../checks.js";
 import { type Handler, type ParamMessage, type PlateFrame, withHandler } from "./messages.js";
 import { sampleOutside } from "./primitives.js";
-import { visitedPart } from "./subsamples.js";
+import { selectVisited } from "./subsamples.js";
 
 const isPrior = (x: unknown): boolean => x instanceof Distribution;
 const arePriors = (x: unknown): boolean =>
@@ -26,7 +26,7 @@ export function lift<A extends unknown[], R>(
   ]);
   const priorOf = (name: string): Distribution | undefined =>
     priors instanceof Distribution ? priors : Object.hasOwn(priors, name) ? priors[name] : undefined;
-  const lifting: Handler = {
+  const liftHandler: Handler = {
     process: {
       param(message) {
         const prior = priorOf(message.name);
@@ -34,7 +34,7 @@ export function lift<A extends unknown[], R>(
       },
     },
   };
-  return (...args) => withHandler(lifting, () => f(...args));
+  return (...args) => withHandler(liftHandler, () => f(...args));
 }
 
 /** Sample the param from its prior, and give the program the visited elements. */
@@ -42,13 +42,13 @@ function draw(message: ParamMessage, prior: Distribution): void {
   const shape = message.shape ?? message.init?.(random.key(0)).shape;
   const isOutside = ({ dim, size }: PlateFrame): boolean => {
     if (dim === null || shape === undefined) return false;
-    const isLocal = shape[shape.length - message.eventDim + dim] === size;
+    const hasPlateAxis = shape[shape.length - message.eventDim + dim] === size;
     // Where every element has its own prior, all elements are drawn.
-    return !isLocal || (prior.batchShape.at(dim) === size && prior.batchShape.length >= -dim && size !== 1);
+    return !hasPlateAxis || (prior.batchShape.at(dim) === size && prior.batchShape.length >= -dim && size !== 1);
   };
-  // The new site passes the whole stack: a scope on the way renames it as it renamed the param.
+  // All handlers see the new site: an outer scope renames it as it renamed the param.
   const value = sampleOutside(message.declared, prior, {}, isOutside);
-  message.value = visitedPart(value, { fn: prior, plates: message.plates.filter(isOutside) });
+  message.value = selectVisited(value, { fn: prior, plates: message.plates.filter(isOutside) });
   // The value holds only the visited elements: keep plates from reducing it again.
   message.eventDim = Infinity;
   message.stop = true;

@@ -1,7 +1,7 @@
 /**
- * The messages that models send, and the stack of handlers that hear them. Every primitive (`sample`, `param`, …) sends a message up a stack of handlers, the
- * innermost first; each may change it on the way up (`process`) and, once it has a value, on the way back down
- * (`postprocess`). The functions of handlers.ts put such a handler around a function. After Pyro's poutine (Bingham et al. 2019) and
+ * The messages of a model, and the stack of handlers that process them. Every primitive (`sample`, `param`, …) sends a message up the
+ * stack, innermost handler first. A handler may change the message on the way up (`process`) and, once it has a value, on the way back
+ * down (`postprocess`). The functions of handlers.ts put such a handler around a function. After Pyro's poutine (Bingham et al. 2019) and
  * its one-page version, minipyro.
  */
 import { traceDepth } from "../../autodiff/core/batch.js";
@@ -127,14 +127,14 @@ export interface Handler {
 }
 
 /** The same function for messages of every type. */
-export const everyType = (hear: (message: Message) => void): Required<Listeners> => ({
-  sample: hear,
-  param: hear,
-  plate: hear,
-  deterministic: hear,
-  mutable: hear,
-  module: hear,
-  key: hear,
+export const everyType = (listener: (message: Message) => void): Required<Listeners> => ({
+  sample: listener,
+  param: listener,
+  plate: listener,
+  deterministic: listener,
+  mutable: listener,
+  module: listener,
+  key: listener,
 });
 
 const stack: Handler[] = [];
@@ -173,24 +173,24 @@ export function pushHandler(handler: Handler): () => void {
   };
 }
 
-const INSTEAD = {
+const SCAN_ADVICE = {
   value:
-    "Draw the noise of all steps before the loop, at one site of length T (.expand([T]).toEvent(1), or in a plate), and give it to scan as xs; observe the ys after it. Or write the loop with for, and markov where sites are enumerated.",
-  other: "Return what it is about from the body, and say it after the loop.",
+    "Draw the noise of all steps before the loop at one site of length T (.expand([T]).toEvent(1), or in a plate), give it to scan as xs, and observe the ys after the loop. Or write a plain for loop, with markov where sites are enumerated.",
+  other: "Return its value from the body, and write the statement after the loop.",
 };
 
-/** Inside a loop that is one op only params and networks are allowed, because they are the same at every step. */
+/** Inside the body of scan only params and networks are allowed, because they are the same at every step. */
 function refuseInLoop({ type, name }: Message): void {
   if (type === "param" || type === "module") return;
   throw new PedigradError({
     code: "site-in-scan",
     site: name,
-    message: `${type} site "${name}" stands inside the body of scan, which is one op: no handler can see what its steps do. ${["sample", "key", "plate"].includes(type) ? INSTEAD.value : INSTEAD.other}`,
+    message: `${type} site "${name}" is inside the body of scan, which runs as a single op, so handlers cannot see its statements. ${["sample", "key", "plate"].includes(type) ? SCAN_ADVICE.value : SCAN_ADVICE.other}`,
   });
 }
 
-/** Send a message up the stack until a handler stops it, let `settle` give it a value, and send it back down. */
-export function send<M extends Message>(message: M, settle: (message: M) => void): M {
+/** Send a message up the stack until a handler stops it, let `setValue` give it a value, and send it back down. */
+export function send<M extends Message>(message: M, setValue: (message: M) => void): M {
   if (traceDepth > 0) refuseInLoop(message);
   type Listener = ((message: M) => void) | undefined;
   const { type } = message;
@@ -199,7 +199,7 @@ export function send<M extends Message>(message: M, settle: (message: M) => void
     (stack[i]?.process?.[type] as Listener)?.(message);
     if (message.stop) break;
   }
-  settle(message);
+  setValue(message);
   for (let j = Math.max(i, 0); j < stack.length; j++) (stack[j]?.postprocess?.[type] as Listener)?.(message);
   return message;
 }

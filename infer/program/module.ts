@@ -1,5 +1,6 @@
 /** `module`: a network whose parameters are params of the program, by paths. */
-import { mapTree, random, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { mapTree, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { requireKind } from "../checks.js";
 import { type ModuleMessage, send } from "./messages.js";
 import { type ParamOptions, param, requestKey } from "./primitives.js";
@@ -11,7 +12,7 @@ export interface Net<P = unknown, R = Tensor> {
 }
 
 // No axis of a network's parameters belongs to a plate around it.
-const WHOLE: ParamOptions = { eventDim: Infinity };
+const NO_PLATE_AXES: ParamOptions = { eventDim: Infinity };
 
 /** The network as a function, its parameters registered as params `name/…`. */
 export function module<P, R = Tensor>(name: string, net: Net<P, R>): (...inputs: TensorLike[]) => R {
@@ -24,7 +25,7 @@ export function module<P, R = Tensor>(name: string, net: Net<P, R>): (...inputs:
   const params =
     paths === null
       ? mapTree(net.init(requestKey(name) ?? random.key(0)), (leaf, path) =>
-          param(`${name}/${path.replaceAll(".", "/")}`, leaf as Tensor, WHOLE),
+          param(`${name}/${path.replaceAll(".", "/")}`, leaf as Tensor, NO_PLATE_AXES),
         )
       : fromPaths(name, paths);
   return (...inputs) => net.apply(params as P, ...inputs.map(tensor));
@@ -34,7 +35,7 @@ export function module<P, R = Tensor>(name: string, net: Net<P, R>): (...inputs:
 function fromPaths(name: string, paths: readonly string[]): unknown {
   const groups = new Map<string, string[]>();
   for (const path of paths) {
-    if (path === "") return param(name, undefined, WHOLE);
+    if (path === "") return param(name, undefined, NO_PLATE_AXES);
     const [head, ...tail] = path.split("/") as [string, ...string[]];
     groups.set(head, [...(groups.get(head) ?? []), tail.join("/")]);
   }

@@ -16,10 +16,10 @@ import {
   withHandler,
 } from "./messages.js";
 import {
-  announce,
   checkSubsample,
   type PlateOptions,
   refuse,
+  sendPlate,
   setSize,
   subsamplingScale,
   visitParam,
@@ -42,7 +42,7 @@ export function plate(name: string, ...rest: unknown[]): unknown {
   const size = rest.length === 1 ? null : checkSize(name, rest[0]);
   const options = ((rest.length === 3 ? rest[1] : undefined) ?? {}) as PlateOptions;
   const frame = makeFrame(name, size, freeDim(name, size, options.dim), options);
-  const close = opened(frame);
+  const close = openPlate(frame);
   try {
     const result = withHandler(frameHandler(frame), () => body(frame.indices));
     if (isPromise(result)) refusePromise(`the body of plate "${name}"`, result);
@@ -60,7 +60,7 @@ function checkArguments(name: string, rest: readonly unknown[]): void {
   if (typeof name !== "string") refuse(show(name), "bad-option", "the first argument must be the plate's name.");
   const hasBody = typeof rest.at(-1) === "function";
   if (rest.length > (hasBody ? 3 : 2) || rest.slice(0, -1).some((x) => typeof x === "function"))
-    refuse(name, "bad-option", `the order is plate("${name}", size, options, body), with the body last.`);
+    refuse(name, "bad-option", `the arguments must be plate("${name}", size, options, body), with the body last.`);
   const options = hasBody ? rest.slice(1, -1) : rest.slice(1);
   for (const given of options)
     if (given !== undefined) requireOptions(`plate "${name}"`, given, hasBody ? BODY : LOOP, name);
@@ -72,26 +72,26 @@ function checkSize(name: string, size: unknown): number {
   return refuse(name, "bad-option", `size must be a non-negative integer, got ${show(size)}.`);
 }
 
-const open: PlateFrame[] = [];
+const openFrames: PlateFrame[] = [];
 
 /** The plates around this statement, outermost first. */
-export const openPlates = (): readonly PlateFrame[] => open;
+export const openPlates = (): readonly PlateFrame[] => openFrames;
 
 /** Put a plate around what follows, until the returned function is called. */
-export function opened(frame: PlateFrame): () => void {
-  open.push(frame);
+export function openPlate(frame: PlateFrame): () => void {
+  openFrames.push(frame);
   return () => {
-    open.splice(open.lastIndexOf(frame), 1);
+    openFrames.splice(openFrames.lastIndexOf(frame), 1);
   };
 }
 
 /** Run `body`, another run of some program, as if no plate were open around it. */
 export function outsidePlates<T>(body: () => T): T {
-  const outer = open.splice(0);
+  const outer = openFrames.splice(0);
   try {
     return body();
   } finally {
-    open.splice(0, open.length, ...outer);
+    openFrames.splice(0, openFrames.length, ...outer);
   }
 }
 
@@ -99,16 +99,16 @@ export function outsidePlates<T>(body: () => T): T {
 function freeDim(name: string, size: number | null, dim: number | undefined): number {
   if (dim === undefined) {
     let free = -1;
-    while (open.some((frame) => frame.dim === free)) free--;
+    while (openFrames.some((frame) => frame.dim === free)) free--;
     return free;
   }
   if (!(Number.isInteger(dim) && dim < 0)) refuse(name, "bad-option", `dim must be a negative integer, got ${dim}.`);
-  const other = open.find((frame) => frame.dim === dim);
+  const other = openFrames.find((frame) => frame.dim === dim);
   if (other !== undefined)
     throw new PedigradError({
       code: "plate-clash",
       site: name,
-      message: `plates "${other.name}" (${other.size}) and "${name}" (${size}) both use dim ${dim}; set dim on one of them.`,
+      message: `plates "${other.name}" (size ${other.size}) and "${name}" (size ${size}) both use dim ${dim}. Give one of them a different dim.`,
     });
   return dim;
 }
@@ -120,9 +120,13 @@ function makeFrame(name: string, size: number | null, dim: number | null, option
   const subsampleSize = given?.length ?? options.subsampleSize ?? size;
   if (!(Number.isInteger(subsampleSize) && subsampleSize >= Math.min(1, size) && subsampleSize <= size))
     refuse(name, "bad-option", `subsampleSize must be an integer in 1..${size}, got ${subsampleSize}.`);
-  const frame = announce(name, size, subsampleSize, dim, given);
-  if (open.some((other) => other.name === frame.name))
-    refuse(frame.name, "duplicate-name", "is already open around this statement; rename one of them.");
+  const frame = sendPlate(name, size, subsampleSize, dim, given);
+  if (openFrames.some((other) => other.name === frame.name))
+    refuse(
+      frame.name,
+      "duplicate-name",
+      "a plate of this name is already open around this statement. Rename one of the two.",
+    );
   return frame;
 }
 
@@ -152,45 +156,45 @@ function visitSample(frame: PlateFrame, message: SampleMessage): void {
 function expandAlong({ name: plateName, dim, size: whole, subsampleSize }: PlateFrame, { name, fn }: SampleMessage) {
   const at = dim as number;
   const size = subsampleSize as number;
-  const has = fn.batchShape.at(at);
-  if (fn.batchShape.length < -at || has === 1) {
-    if (has === size) return fn;
+  const actual = fn.batchShape.at(at);
+  if (fn.batchShape.length < -at || actual === 1) {
+    if (actual === size) return fn;
     const missing = Math.max(0, -at - fn.batchShape.length);
     const shape = [...new Array<number>(missing).fill(1), ...fn.batchShape];
     shape[shape.length + at] = size;
     return fn.expand(shape);
   }
-  if (has !== size)
+  if (actual !== size)
     throw new PedigradError({
       code: "plate-size",
       site: name,
-      message: `site "${name}" in plate "${plateName}": dim ${at} has size ${has} but the plate ${size === whole ? `has size ${size}` : `visits ${size} of ${whole} elements`}. Give the distribution's parameters size ${size} (or 1) along dim ${at}${size === whole ? "" : ", by subsample(data)"}, or move them out of the plate; .toEvent(n) makes a dim part of one event.`,
+      message: `site "${name}" in plate "${plateName}": dim ${at} has size ${actual}, but the plate ${size === whole ? `has size ${size}` : `visits ${size} of ${whole} elements`}. Give the distribution's parameters size ${size} (or 1) along dim ${at}${size === whole ? "" : ", by subsample(data)"}, or move them out of the plate. If the dim belongs to one event, use .toEvent(n).`,
     });
   return fn;
 }
 
-/** A sequential plate: each turn of the loop is one element. */
+/** A sequential plate: each iteration of the loop is one element. */
 function sequential(name: string, size: number, options: PlateOptions): Iterable<number> {
-  return turns(name, checkSize(name, size), options);
+  return iterateElements(name, checkSize(name, size), options);
 }
 
-function* turns(name: string, size: number, options: PlateOptions): Generator<number> {
+function* iterateElements(name: string, size: number, options: PlateOptions): Generator<number> {
   const frame = makeFrame(name, size, null, options);
   const indices = (frame.indices as Tensor).toFloat64Array();
-  let isSilent = true;
-  let taken = 0;
-  const hearing: Handler = {
+  let isEmpty = true;
+  let count = 0;
+  const listener: Handler = {
     process: everyType(() => {
-      isSilent = false;
+      isEmpty = false;
     }),
   };
   try {
     for (const index of indices) {
-      const close = opened(frame);
-      const pop = pushHandler(hearing);
+      const close = openPlate(frame);
+      const pop = pushHandler(listener);
       pushHandler(frameHandler(frame));
       try {
-        taken++;
+        count++;
         yield index;
       } finally {
         pop();
@@ -198,21 +202,21 @@ function* turns(name: string, size: number, options: PlateOptions): Generator<nu
       }
     }
   } finally {
-    if (isSilent && !frame.isWhole && (taken === indices.length || taken > 1)) refuseSpread(frame);
+    if (isEmpty && !frame.isWhole && (count === indices.length || count > 1)) refuseEmptyLoop(frame);
   }
 }
 
 /** `[...plate(…)]` and the like take all elements before the first statement, which is then outside the plate and not scaled. */
-const refuseSpread = ({ name, size, subsampleSize }: PlateFrame): never =>
+const refuseEmptyLoop = ({ name, size, subsampleSize }: PlateFrame): never =>
   refuse(
     name,
     "empty-plate",
-    `all ${subsampleSize} of its ${size} elements were taken without a statement in between, as [...plate(…)] does, so that what follows is not in the plate. Write for (const i of plate(…)) { … }, with the sample statements inside.`,
+    `the loop over its ${subsampleSize} of ${size} elements contains no statement, as with [...plate(…)], so statements after it are outside the plate and not scaled. Write for (const i of plate(…)) { … } with the sample statements inside.`,
   );
 
-/** Run `body` as one turn of a sequential plate that an earlier run has opened. */
-export function turnOf<T>(frame: PlateFrame, body: () => T): T {
-  const close = opened(frame);
+/** Run `body` as one iteration of a sequential plate that an earlier run has opened. */
+export function runInSequentialPlate<T>(frame: PlateFrame, body: () => T): T {
+  const close = openPlate(frame);
   try {
     return withHandler(frameHandler(frame), body);
   } finally {

@@ -4,7 +4,6 @@
  */
 import {
   PedigradError,
-  random,
   stopGradient,
   type Tensor,
   type TensorLike,
@@ -12,6 +11,7 @@ import {
   tensor,
   where,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { type Constraint, constraints, Distribution, Unit } from "../../distributions/index.js";
 import { MIX, ownRelation } from "../../provenance/axes.js";
 import * as kinds from "../../provenance/base/kinds.js";
@@ -33,7 +33,7 @@ import { reportAsSite, requireBatchMask } from "./traceChecks.js";
 export interface SampleOptions {
   /** The observed value; null or undefined means latent. */
   obs?: TensorLike | null | undefined;
-  /** Where 0, the value is latent although `obs` gives one: two sites `name_observed` and `name_unobserved`. */
+  /** Where 0, the element of `obs` is ignored and the value is latent. Makes two sites, `name_observed` and `name_unobserved`. */
   obsMask?: TensorLike;
   /** How the gradient of this site is taken. */
   infer?: InferOptions;
@@ -90,37 +90,37 @@ export function sampleOutside(
     ambient,
     stop: false,
   };
-  return send(message, settle).value as Tensor;
+  return send(message, setValue).value as Tensor;
 }
 
-function settle(message: SampleMessage): void {
+function setValue(message: SampleMessage): void {
   const { gradient } = message.infer;
   if (gradient !== undefined && !message.isObserved) message.fn = withGradient(message.name, message.fn, gradient);
   const value = message.value ?? draw(message);
   // A replayed value was tagged when it was drawn.
   const isNew = message.isTracked && !message.isObserved && !value.provenance.has(message.name);
-  message.value = isNew ? tagged(value, message) : value;
+  message.value = isNew ? tagWithSite(value, message) : value;
 }
 
 /**
- * The value tagged with its site's name. It is pointwise in itself along the site's element axes: the batch axes of the distribution and
- * those of `toEvent`. An enumerated value has size 1 along its plates and stands for all elements; axes further left belong to the
- * enumerated values of other sites.
+ * The value tagged with its site's name. Each element depends only on the same element of the site, along its element axes: the batch axes
+ * of the distribution and those of `toEvent`. An enumerated value has size 1 along its plates and stands for all elements; axes further
+ * left belong to the enumerated values of other sites.
  */
-function tagged(value: Tensor, { name, fn, infer, isSubstituted, plates, ambient: read }: SampleMessage): Tensor {
+function tagWithSite(value: Tensor, { name, fn, infer, isSubstituted, plates, ambient: read }: SampleMessage): Tensor {
   const { shape } = value;
   const full = [...fn.batchShape, ...fn.eventShape];
-  const ahead = shape.length - full.length;
-  const leftmost = Math.max(0, ...plates.map(({ dim }) => -(dim ?? 0)));
-  const inPlates = infer.enumerate === "parallel" ? full.length - fn.eventDim - leftmost : Infinity;
-  const sizes = full.map((n, i) => (shape[ahead + i] === n || i >= inPlates ? n : 1));
+  const extraAxes = shape.length - full.length;
+  const leftmostPlate = Math.max(0, ...plates.map(({ dim }) => -(dim ?? 0)));
+  const inPlates = infer.enumerate === "parallel" ? full.length - fn.eventDim - leftmostPlate : Infinity;
+  const sizes = full.map((n, i) => (shape[extraAxes + i] === n || i >= inPlates ? n : 1));
   const own = Provenance.related(name, ownRelation(sizes, fn.eventDim - fn.elementDim));
-  const given = isSubstituted ? union(union(value.provenance, read), parentsOf(fn)) : value.provenance;
-  return value.withProvenance(union(given, own));
+  const inherited = isSubstituted ? union(union(value.provenance, read), drawProvenance(fn)) : value.provenance;
+  return value.withProvenance(union(inherited, own));
 }
 
-/** The set of a draw. A substituted value gets it too, because the value stands for a draw whose probability depends on these sites. */
-function parentsOf(fn: Distribution): Provenance {
+/** The set of a draw. A substituted value gets the same set, because its probability depends on these sites as that of a draw does. */
+function drawProvenance(fn: Distribution): Provenance {
   return outsideRuns(() => {
     try {
       return fn.sample(random.key(0)).provenance;
@@ -138,7 +138,7 @@ function draw(message: SampleMessage): Tensor {
     throw new PedigradError({
       code: "no-key",
       site: message.name,
-      message: `sample site "${message.name}" is latent and has no random key. Run the function under seed(f, random.key(0)), or pass { key }.`,
+      message: `sample site "${message.name}" is latent, but has no random key to be drawn with. Run the function under seed(f, random.key(0)), or pass { key }.`,
     });
   const { fn, isConstant } = message;
   const value = fn.draw(key, fn.batchShape);
@@ -149,15 +149,15 @@ function samplePartlyObserved(
   name: string,
   fn: Distribution,
   obs: Tensor,
-  seen: Tensor,
+  obsMask: Tensor,
   { infer, key }: SampleOptions,
 ): Tensor {
-  requireBatchMask(name, fn, obs, seen, openPlates());
+  requireBatchMask(name, fn, obs, obsMask, openPlates());
   const options = { ...(infer && { infer }), ...(key && { key }) };
-  maskedBy(() => sample(`${name}_observed`, fn, { ...options, obs }), seen)();
-  const unseen = maskedBy(() => sample(`${name}_unobserved`, fn, options), seen.logicalNot())();
-  const spread = seen.reshape([...seen.shape, ...fn.eventShape.map(() => 1)]);
-  return deterministic(name, where(spread, obs, unseen));
+  maskedBy(() => sample(`${name}_observed`, fn, { ...options, obs }), obsMask)();
+  const latent = maskedBy(() => sample(`${name}_unobserved`, fn, options), obsMask.logicalNot())();
+  const eventMask = obsMask.reshape([...obsMask.shape, ...fn.eventShape.map(() => 1)]);
+  return deterministic(name, where(eventMask, obs, latent));
 }
 
 export interface ParamOptions {
@@ -189,7 +189,7 @@ export function param(
       code: "bad-option",
       site: name,
       param: name,
-      message: `param "${name}": constraint must be constraints.positive, constraints.interval(low, high) or another of constraints, got ${show(constraint)}.`,
+      message: `param "${name}": constraint must be one of constraints, such as constraints.positive or constraints.interval(low, high), got ${show(constraint)}.`,
     });
   const given = typeof init === "function" || init === undefined ? null : tensor(init);
   const message = send<ParamMessage>(
@@ -241,16 +241,16 @@ export function subsample(data: TensorLike, options: { eventDim?: number } = {})
   for (const { dim, size, subsampleSize, indices, name, isWhole } of openPlates()) {
     if (dim === null || indices === null || isWhole) continue;
     const axis = visited.shape.length - eventDim + dim;
-    const has = visited.shape[axis];
-    if (axis < 0 || has === 1) continue;
-    if (has !== size && has !== subsampleSize)
+    const actual = visited.shape[axis];
+    if (axis < 0 || actual === 1) continue;
+    if (actual !== size && actual !== subsampleSize)
       throw new PedigradError({
         code: "plate-size",
         site: name,
         op: "subsample",
-        message: `subsample: the data has ${has} elements along dim ${dim}, but plate "${name}" has size ${size}. Check the data's shape [${visited.shape}] and eventDim ${eventDim}.`,
+        message: `subsample: the data has ${actual} elements along dim ${dim}, but plate "${name}" has size ${size}. Check the shape of the data, [${visited.shape}], and eventDim, ${eventDim}.`,
       });
-    if (has === size) visited = take(visited, indices, axis);
+    if (actual === size) visited = take(visited, indices, axis);
   }
   return visited;
 }

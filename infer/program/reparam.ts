@@ -21,12 +21,12 @@ export function reparam<A extends unknown[], R>(
   requireKind("reparam", "the first argument", f, kinds.function);
   requireKind("reparam", "the second argument", config, [isConfig, "strategies by site, or a function of the site"]);
   return (...args) => {
-    const met = new Set<string>();
-    const rewriting: Handler = {
+    const siteNames = new Set<string>();
+    const reparamHandler: Handler = {
       process: {
         sample(message) {
           const { name, fn } = message;
-          met.add(name);
+          siteNames.add(name);
           if (message.value !== null) return;
           const strategy =
             typeof config === "function" ? config(message) : Object.hasOwn(config, name) ? config[name] : null;
@@ -36,14 +36,15 @@ export function reparam<A extends unknown[], R>(
         },
       },
     };
-    const result = withHandler(rewriting, () => f(...args));
-    const stranger = typeof config === "function" ? undefined : Object.keys(config).find((name) => !met.has(name));
-    if (stranger === undefined) return result;
+    const result = withHandler(reparamHandler, () => f(...args));
+    const unknownName =
+      typeof config === "function" ? undefined : Object.keys(config).find((name) => !siteNames.has(name));
+    if (unknownName === undefined) return result;
     throw new PedigradError({
       code: "unknown-site",
-      site: stranger,
+      site: unknownName,
       op: "reparam",
-      message: `reparam: the program has no site "${stranger}"; it has ${quoted(met)}.${didYouMean(stranger, met)} For sites that not every run comes to, give a function of the site.`,
+      message: `reparam: the program has no site "${unknownName}". It has ${quoted(siteNames)}.${didYouMean(unknownName, siteNames)} For a site that only some runs reach, give a function of the site instead of a record.`,
     });
   };
 }

@@ -22,15 +22,15 @@ import { openPlates } from "./plate.js";
 import { param, sample } from "./primitives.js";
 import type { Reparam } from "./reparam.js";
 
-const misuse = (site: string, op: string, why: string): PedigradError =>
+const refusal = (site: string, op: string, why: string): PedigradError =>
   new PedigradError({ code: "reparam", site, op, message: `${op}: site "${site}" ${why}` });
 
 /** `family` put into the wrappers that `fn` has around its own. */
-function wrappedAs(fn: Distribution, family: Distribution): Distribution {
-  if (fn instanceof Independent) return wrappedAs(fn.base, family).toEvent(fn.reinterpreted);
-  if (fn instanceof Expanded) return wrappedAs(fn.base, family).expand(fn.batchShape);
-  if (fn instanceof Masked) return wrappedAs(fn.base, family).mask(fn.selected);
-  if (fn instanceof NonReparameterized) return wrappedAs(fn.base, family).nonreparameterized();
+function withWrappersOf(fn: Distribution, family: Distribution): Distribution {
+  if (fn instanceof Independent) return withWrappersOf(fn.base, family).toEvent(fn.reinterpreted);
+  if (fn instanceof Expanded) return withWrappersOf(fn.base, family).expand(fn.batchShape);
+  if (fn instanceof Masked) return withWrappersOf(fn.base, family).mask(fn.selected);
+  if (fn instanceof NonReparameterized) return withWrappersOf(fn.base, family).nonreparameterized();
   return family;
 }
 
@@ -52,17 +52,17 @@ export function LocScaleReparam(how: { centered?: TensorLike | null } | number |
   return (name, fn) => {
     const family = familyOf(fn);
     if (!family.isLocationScale)
-      throw misuse(
+      throw refusal(
         name,
         "LocScaleReparam",
-        `is ${family.family}, which is not a location-scale family such as Normal, Laplace or StudentT. Sample one of these at a site of its own and compute "${name}" from its value; TransformReparam does so for a TransformedDistribution.`,
+        `is ${family.family}, which is not a location-scale family such as Normal, Laplace or StudentT. Sample one of these at a separate site and compute "${name}" from its value, as TransformReparam does for a TransformedDistribution.`,
       );
     const { loc, scale, ...others } = family.params as Record<string, Tensor> & { loc: Tensor; scale: Tensor };
-    const c = centered === null ? learnt(name, loc, fn.eventDim) : tensor(centered);
+    const c = centered === null ? centeredParam(name, loc, fn.eventDim) : tensor(centered);
     const Family = family.constructor as new (params: Record<string, Tensor>) => Distribution;
     const base = new Family({ ...others, loc: loc.mul(c), scale: scale.pow(c) });
-    const moved = sample(`${name}_decentered`, wrappedAs(fn, base));
-    return moved
+    const decentered = sample(`${name}_decentered`, withWrappersOf(fn, base));
+    return decentered
       .sub(loc.mul(c))
       .mul(scale.pow(tensor(1).sub(c)))
       .add(loc);
@@ -70,7 +70,7 @@ export function LocScaleReparam(how: { centered?: TensorLike | null } | number |
 }
 
 /** The learnt c, one number for each element of loc: for all elements of a plate, even where the plate visits only some. */
-function learnt(name: string, loc: Tensor, eventDim: number): Tensor {
+function centeredParam(name: string, loc: Tensor, eventDim: number): Tensor {
   const rank = loc.shape.length - eventDim;
   const shape = loc.shape.map((size, axis) => {
     const plate = openPlates().find(({ dim }) => dim === axis - rank);
@@ -83,8 +83,8 @@ function learnt(name: string, loc: Tensor, eventDim: number): Tensor {
 export const TransformReparam = (): Reparam => (name, fn) => {
   const family = familyOf(fn);
   if (!(family instanceof TransformedDistribution))
-    throw misuse(name, "TransformReparam", `is ${family.family}, not a TransformedDistribution.`);
-  return family.transform.forward(sample(`${name}_base`, wrappedAs(fn, family.base)));
+    throw refusal(name, "TransformReparam", `is ${family.family}, but this strategy needs a TransformedDistribution.`);
+  return family.transform.forward(sample(`${name}_base`, withWrappersOf(fn, family.base)));
 };
 
 /**
@@ -94,8 +94,12 @@ export const TransformReparam = (): Reparam => (name, fn) => {
 export const CircularReparam = (): Reparam => (name, fn) => {
   const family = familyOf(fn);
   if (family.support.name !== "circular")
-    throw misuse(name, "CircularReparam", `is ${family.family}, which is not a distribution of angles.`);
-  return wrapped(sample(`${name}_unwrapped`, wrappedAs(fn, new Unwrapped(family)))).clip(-Math.PI, Math.PI);
+    throw refusal(
+      name,
+      "CircularReparam",
+      `is ${family.family}, but this strategy needs a distribution of angles, such as VonMises.`,
+    );
+  return wrapped(sample(`${name}_unwrapped`, withWrappersOf(fn, new Unwrapped(family)))).clip(-Math.PI, Math.PI);
 };
 
 /** Angles on the real line: the density repeats with every turn, so that its integral is infinite; draws lie in the first turn. */

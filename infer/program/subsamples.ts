@@ -1,9 +1,10 @@
 /**
  * Which elements a plate visits: all of them, those that the program gives (`subsample: indices`), or a random part. A guide and the model
- * that runs after it visit the same elements: `sharedPlates` draws them once per run, by plate name. Indices that a program gives
+ * that runs after it visit the same elements: `sharedPlatesHandler` draws them once per run, by plate name. Indices that a program gives
  * itself take precedence; those of guide and model must agree.
  */
-import { arange, PedigradError, random, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
+import { arange, PedigradError, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { requireThat, validation } from "../../distributions/core/validation.js";
 import { constraints } from "../../distributions/index.js";
 import {
@@ -33,7 +34,7 @@ export const refuse = (name: string, code: string, message: string): never => {
 };
 
 /** Send the message of a plate to the handlers, which may rename it or choose its indices, and return its frame. */
-export function announce(
+export function sendPlate(
   name: string,
   size: number,
   subsampleSize: number,
@@ -57,12 +58,12 @@ export function announce(
       m.value ??= m.isWhole ? arange(size) : drawSubsample(m);
     },
   );
-  const has = (message.value as Tensor).length;
-  if (has !== message.subsampleSize)
+  const actual = (message.value as Tensor).length;
+  if (actual !== message.subsampleSize)
     refuse(
       message.name,
       "plate-size",
-      `visits ${message.subsampleSize} of ${size} elements here, but ${has} where its indices were drawn (in the guide, or further up). Give both the same size and subsampleSize.`,
+      `visits ${message.subsampleSize} of ${size} elements here, but ${actual} where it was first opened in this step (in the guide, or earlier in this program). Give both the same size and subsampleSize.`,
     );
   const { isWhole, isGiven, value: indices } = message;
   return { name: message.name, size, subsampleSize: message.subsampleSize, dim, indices, isWhole, isGiven };
@@ -88,7 +89,7 @@ export function checkSubsample(name: string, size: number, { subsample, subsampl
     refuse(
       name,
       "bad-option",
-      `subsample has ${given.length} indices, but subsampleSize is ${subsampleSize}. Drop subsampleSize.`,
+      `subsample has ${given.length} indices, but subsampleSize is ${subsampleSize}. Leave subsampleSize out.`,
     );
   if (validation)
     reportAsSite(
@@ -107,10 +108,10 @@ export function setSize(frame: PlateFrame, { fn, value, name }: SampleMessage): 
     throw new PedigradError({
       code: "no-plate-size",
       site: name,
-      message: `plate "${frame.name}" has no size, and its first site "${name}" has none along dim ${frame.dim}. Give the plate a size: plate("${frame.name}", size, body).`,
+      message: `plate "${frame.name}" has no size, and its first site "${name}" has no dim ${frame.dim} to take it from. Give the plate a size: plate("${frame.name}", size, body).`,
     });
   const size = Math.max(...sizes);
-  Object.assign(frame, announce(frame.name, size, size, frame.dim, null));
+  Object.assign(frame, sendPlate(frame.name, size, size, frame.dim, null));
 }
 
 /** The weight of one visited element: size / subsampleSize, and 1 for a whole plate, even an empty one. */
@@ -118,7 +119,7 @@ export const subsamplingScale = ({ size, subsampleSize }: PlateFrame): number =>
   size === subsampleSize ? 1 : (size as number) / (subsampleSize as number);
 
 /** The elements that a plate visited when it was first opened. */
-interface Visit {
+interface PlateVisit {
   readonly size: number;
   readonly value: Tensor;
   readonly isGiven: boolean;
@@ -126,15 +127,15 @@ interface Visit {
 }
 
 /** Draw the subsample of every plate once, with its own key, for all programs that run inside this handler; `keyOf` gives the root key. */
-export function sharedPlates(keyOf: () => Tensor): Handler {
-  const visits = new Map<string, Visit>();
+export function sharedPlatesHandler(keyOf: () => Tensor): Handler {
+  const visits = new Map<string, PlateVisit>();
   let draws = 0;
   return {
     process: {
       plate(message) {
         const { size, subsampleSize } = message;
         const before = visits.get(message.name);
-        if (before !== undefined) revisit(message, before);
+        if (before !== undefined) reuseVisit(message, before);
         if (message.value === null && subsampleSize !== size)
           message.value = random.permutation(random.foldIn(keyOf(), draws++), size).slice(0, subsampleSize);
       },
@@ -147,8 +148,11 @@ export function sharedPlates(keyOf: () => Tensor): Handler {
   };
 }
 
-/** Visit every plate whole, whatever its subsampleSize; plates whose indices the program gives only with `also: "given"`. */
-export const wholePlates = (also: "given" | null = null): Handler => ({
+/**
+ * Visit every plate whole, whatever its subsampleSize. Plates whose indices the program gives are left as they are, except with `also:
+ * "given"`.
+ */
+export const wholePlatesHandler = (also: "given" | null = null): Handler => ({
   process: {
     plate(message) {
       if (message.isGiven ? also === null : message.value !== null) return;
@@ -158,13 +162,13 @@ export const wholePlates = (also: "given" | null = null): Handler => ({
 });
 
 /** `f`, run with every plate visited whole. */
-export const visitingAll =
+export const withWholePlates =
   (f: Model): Model =>
   (...args) =>
-    withHandler(wholePlates(), () => f(...args));
+    withHandler(wholePlatesHandler(), () => f(...args));
 
 /** Plates with a value in `values`, by name, visit the elements which that value lists. */
-export const platesFrom = (values: Readonly<Record<string, Tensor>>): Handler => ({
+export const givenPlatesHandler = (values: Readonly<Record<string, Tensor>>): Handler => ({
   process: {
     plate(message) {
       if (message.value !== null || !Object.hasOwn(values, message.name)) return;
@@ -174,8 +178,8 @@ export const platesFrom = (values: Readonly<Record<string, Tensor>>): Handler =>
   },
 });
 
-/** Make a plate that is being opened visit the elements of `before`; refuse other elements given by the program. */
-export function revisit(message: PlateMessage, before: Visit): void {
+/** Let a plate that is being opened visit the elements of `before`, or refuse if the program gives it different ones. */
+export function reuseVisit(message: PlateMessage, before: PlateVisit): void {
   const { name, size, subsampleSize, value, isGiven } = message;
   // Different sizes are refused later, where guide and model are compared.
   if (size !== before.size) return;
@@ -183,28 +187,32 @@ export function revisit(message: PlateMessage, before: Visit): void {
   else if (!(before.isWhole && subsampleSize === size)) message.value ??= before.value;
 }
 
-function requireSameElements(name: string, before: Visit, given: Tensor): void {
+function requireSameElements(name: string, before: PlateVisit, given: Tensor): void {
   if (before.value === given) return;
   const [a, b] = [before.value.toFloat64Array(), given.toFloat64Array()];
   if (a.length === b.length && a.every((index, i) => index === b[i])) return;
-  const others = before.isGiven ? "it is given other ones" : before.isWhole ? "it visits all" : "it draws its own";
+  const others = before.isGiven
+    ? "it was given different ones"
+    : before.isWhole
+      ? "it visited all of them"
+      : "it drew its own";
   throw new PedigradError({
     code: "plate-subsample",
     site: name,
     param: "subsample",
-    message: `plate "${name}" is given its elements here (subsample), but where it opened first in this step, in the guide or further up, ${others}. Give the same subsample in both places.`,
+    message: `plate "${name}" is given its elements here (subsample), but when it was first opened in this step (in the guide, or earlier in this program), ${others}. Give the same subsample in both places.`,
   });
 }
 
 /** A value for all elements of the plates around a site, reduced to the elements that the plates visit. */
-export function visitedPart(value: Tensor, { fn, plates }: Pick<SampleMessage, "fn" | "plates">): Tensor {
-  let part = value;
+export function selectVisited(value: Tensor, { fn, plates }: Pick<SampleMessage, "fn" | "plates">): Tensor {
+  let selected = value;
   for (const { dim, size, subsampleSize, indices, isWhole } of plates) {
     if (dim === null || indices === null || isWhole) continue;
-    const axis = part.shape.length - fn.eventDim + dim;
-    if (axis >= 0 && part.shape[axis] === size && size !== subsampleSize) part = take(part, indices, axis);
+    const axis = selected.shape.length - fn.eventDim + dim;
+    if (axis >= 0 && selected.shape[axis] === size && size !== subsampleSize) selected = take(selected, indices, axis);
   }
-  return part;
+  return selected;
 }
 
 /** Reduce a param that has one element for each element of the plate to the visited elements. */
@@ -212,13 +220,13 @@ export function visitParam(frame: PlateFrame, message: ParamMessage): void {
   const { dim, indices, size, subsampleSize, isWhole } = frame;
   if (message.value === null || dim === null || indices === null || isWhole) return;
   const axis = message.value.shape.length + dim - message.eventDim;
-  const has = message.value.shape[axis];
-  if (axis >= 0 && has === size) message.value = take(message.value, indices, axis);
-  else if (axis >= 0 && has === subsampleSize && has > 1)
+  const actual = message.value.shape[axis];
+  if (axis >= 0 && actual === size) message.value = take(message.value, indices, axis);
+  else if (axis >= 0 && actual === subsampleSize && actual > 1)
     throw new PedigradError({
       code: "plate-size",
       site: message.name,
       param: message.name,
-      message: `param "${message.name}" has ${has} elements along dim ${dim}, as many as plate "${frame.name}" visits at a time, but the plate has ${size}. Give it all ${size}, of which it then sees those visited; or say with { eventDim } that this axis is not the plate's.`,
+      message: `param "${message.name}" has ${actual} elements along dim ${dim}, as many as plate "${frame.name}" visits in a step, but the plate has ${size}. Give the param all ${size} elements; the plate then selects those it visits. If this axis does not belong to the plate, set { eventDim }.`,
     });
 }

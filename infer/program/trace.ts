@@ -18,7 +18,7 @@ import {
   type SampleMessage,
   withHandler,
 } from "./messages.js";
-import { asRefusalOf, checkBroadcast, checkPlates, checkWeight, refusePromise } from "./traceChecks.js";
+import { addSiteToError, checkBroadcast, checkPlates, checkWeight, refusePromise } from "./traceChecks.js";
 
 /**
  * A random choice in a trace.
@@ -57,7 +57,7 @@ export class SampleSite {
     this.ambient = message.ambient;
   }
 
-  /** log density of the value, not scaled; its set includes what host code had read before the statement. */
+  /** Log density of the value, not scaled. Its set includes the sites that host code had read before the statement. */
   logProb(): Tensor {
     this.#logProb ??= this.#density("logProb");
     return this.#logProb;
@@ -79,12 +79,12 @@ export class SampleSite {
     }
     let density: Tensor;
     try {
-      // An observation may be missing (NaN) behind its mask; a latent's score counts also where it is masked.
+      // A masked observation may be NaN. The score of a latent counts even where the latent is masked.
       density = withAmbient(ambient, () => (isObserved && mask !== null ? fn.mask(mask) : fn)[of](value));
     } catch (error) {
-      throw asRefusalOf(name, error, isObserved ? "observed site" : "site");
+      throw addSiteToError(name, error, isObserved ? "observed site" : "site");
     }
-    // A density that no op computes, such as that of a factor, would not inherit what host code had read.
+    // The density of a factor is not computed by an op, so it would not inherit the sites that host code had read.
     return ambient.size === 0 ? density : density.withProvenance(union(density.provenance, ambient));
   }
 
@@ -192,26 +192,26 @@ function requireSameSite(before: Site, now: Site): void {
       message:
         before.type === type
           ? `sample site "${name}" appears twice in one run. Give each its own name (in a loop: \`\${name}_\${i}\`).`
-          : `"${name}" is already a ${before.type}; a ${type} site cannot have the same name.`,
+          : `"${name}" is already the name of a ${before.type}, so a ${type} cannot have it too. Rename one of them.`,
     });
   if (type === "plate" && before.type === "plate" && before.size !== now.size)
     throw new PedigradError({
       code: "plate-size",
       site: name,
-      message: `plate "${name}" has size ${before.size} in one place and ${now.size} in another. One plate has one size; give them two names.`,
+      message: `plate "${name}" has size ${before.size} in one place and ${now.size} in another. Give both the same size, or different names.`,
     });
 }
 
 /** How many programs are running, one inside another. */
-let running = 0;
+let runDepth = 0;
 
 /** Refuse inference inside a model or a guide: the outer handlers would hear the inner sites, and the outer gradient would miss them. */
 export function requireOutside(op: string): void {
-  if (running > 0)
+  if (runDepth > 0)
     throw new PedigradError({
       code: "inference-inside",
       op,
-      message: `${op}: called inside a running model or guide. Run inference before, and pass its results as arguments.`,
+      message: `${op}: called inside a running model or guide. Run the inference before, and pass its results as arguments.`,
     });
 }
 
@@ -224,12 +224,12 @@ export function trace<A extends unknown[]>(f: (...args: A) => unknown): { getTra
 /** The trace of f(...args). */
 export function traceOf<A extends unknown[]>(f: (...args: A) => unknown, args: Readonly<A>): Trace {
   const handler = new TraceHandler();
-  running++;
+  runDepth++;
   try {
     const result = inRun(() => withHandler(handler, () => f(...args)));
     if (isPromise(result)) refusePromise("the model or guide", result);
   } finally {
-    running--;
+    runDepth--;
   }
   return handler.finish();
 }

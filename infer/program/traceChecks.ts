@@ -9,7 +9,7 @@ import { PedigradError } from "../../provenance/index.js";
 import type { PlateFrame } from "./messages.js";
 
 /** The part of a site, once it has its value, that the checks use. */
-interface Valued {
+interface SiteWithValue {
   readonly name: string;
   readonly fn: Distribution;
   readonly value: Tensor;
@@ -19,15 +19,15 @@ interface Valued {
 
 /** Refuse the promise of an async function: no handler would hear its statements after an `await`. */
 export function refusePromise(what: string, promise: PromiseLike<unknown>): never {
-  // The refusal replaces the promise: should that reject later, it must not end the process.
+  // The promise is dropped. If it rejects later, this must not end the process.
   Promise.resolve(promise).catch(() => {});
   throw new PedigradError({
     code: "async-program",
-    message: `${what} returned a promise, but sites after an await are not heard. Make it a plain function, and await its data before.`,
+    message: `${what} returned a promise, but statements after an await would not reach the handlers. Make it a plain function, and await its data before calling it.`,
   });
 }
-const OUTSIDE: Readonly<Record<string, string>> = {
-  "observed site": " Mask what is missing (mask(f, keep)) or drop it.",
+const SUPPORT_ADVICE: Readonly<Record<string, string>> = {
+  "observed site": " Mask missing values (mask(f, keep)), or leave them out.",
   site: " If the guide drew it, give the guide a distribution on this support.",
 };
 
@@ -36,37 +36,37 @@ export function reportAsSite<T>(name: string, body: () => T, what = "site"): T {
   try {
     return body();
   } catch (error) {
-    throw asRefusalOf(name, error, what);
+    throw addSiteToError(name, error, what);
   }
 }
 
 /** The error of a distribution with the name of its site; any other error unchanged. */
-export function asRefusalOf(name: string, error: unknown, what: string): unknown {
+export function addSiteToError(name: string, error: unknown, what: string): unknown {
   if (!(error instanceof PedigradError) || error.site !== undefined) return error;
   const { code, message, param, op } = error;
-  const advice = code === "outside-support" ? (OUTSIDE[what] ?? "") : "";
+  const advice = code === "outside-support" ? (SUPPORT_ADVICE[what] ?? "") : "";
   // A factor is called a factor: that its distribution is a Unit is an internal detail.
-  const said = message.replace(/^Unit: /, "");
-  return new PedigradError({ code, param, op, site: name, message: `${what} "${name}": ${said}${advice}` });
+  const text = message.replace(/^Unit: /, "");
+  return new PedigradError({ code, param, op, site: name, message: `${what} "${name}": ${text}${advice}` });
 }
 
 /** Refuse a value that has more elements along a plate's dim than the plate visits: a plate of size 1 would broadcast to it. */
-export function checkPlates({ name, fn, value, isObserved, plates }: Valued): void {
+export function checkPlates({ name, fn, value, isObserved, plates }: SiteWithValue): void {
   const rank = value.shape.length - fn.eventDim;
   for (const plate of plates) {
     const { dim, size, subsampleSize } = plate;
-    const has = dim === null || rank + dim < 0 ? 1 : (value.shape[rank + dim] as number);
-    if (has === 1 || has === subsampleSize) continue;
+    const actual = dim === null || rank + dim < 0 ? 1 : (value.shape[rank + dim] as number);
+    if (actual === 1 || actual === subsampleSize) continue;
     throw new PedigradError({
       code: "plate-size",
       site: name,
-      message: `${isObserved ? "observed site" : "site"} "${name}" in plate "${plate.name}": the value has ${has} elements along dim ${dim}, but the plate ${size === subsampleSize ? `has size ${size}. Give both one size, or use .toEvent(n)` : `visits ${subsampleSize} of ${size} elements: give it subsample(data), or data.take(indices) with those of the plate's body`}.`,
+      message: `${isObserved ? "observed site" : "site"} "${name}" in plate "${plate.name}": the value has ${actual} elements along dim ${dim}, but the plate ${size === subsampleSize ? `has size ${size}. Give both the same size, or use .toEvent(n)` : `visits ${subsampleSize} of ${size} elements. Give it subsample(data), or data.take(indices) with the indices that the plate's body receives`}.`,
     });
   }
 }
 
 /** Refuse an observation whose shape and batch shape broadcast to a third shape. */
-export function checkBroadcast({ name, fn, value, isObserved, plates }: Valued): void {
+export function checkBroadcast({ name, fn, value, isObserved, plates }: SiteWithValue): void {
   if (!isObserved) return;
   const lead = value.shape.slice(0, value.shape.length - fn.eventDim);
   const rank = Math.max(lead.length, fn.batchShape.length);
@@ -74,12 +74,12 @@ export function checkBroadcast({ name, fn, value, isObserved, plates }: Valued):
   const [v, b] = [aligned(lead), aligned(fn.batchShape)];
   const grows = (from: number[], to: number[]) => from.some((n, i) => n === 1 && (to[i] as number) > 1);
   if (!(grows(v, b) && grows(b, v))) return;
-  const out = v.map((n, i) => Math.max(n, b[i] as number));
+  const joint = v.map((n, i) => Math.max(n, b[i] as number));
   const within = plates.map((p) => `${p.name}(${p.subsampleSize}, dim ${p.dim})`).join(", ");
   throw new PedigradError({
     code: "shape-mismatch",
     site: name,
-    message: `sample site "${name}": log_prob has shape [${out}]${within && ` but its plates are ${within}`}. The distribution's batch shape [${fn.batchShape}] and the observation's shape [${value.shape}] broadcast against each other. Reshape the observation to [${[...fn.batchShape, ...fn.eventShape]}], or the distribution's parameters to [${lead}].`,
+    message: `sample site "${name}": log_prob has shape [${joint}]${within && ` but its plates are ${within}`}. The distribution's batch shape [${fn.batchShape}] and the observation's shape [${value.shape}] broadcast against each other. Reshape the observation to [${[...fn.batchShape, ...fn.eventShape]}], or the distribution's parameters to [${lead}].`,
   });
 }
 
@@ -91,7 +91,7 @@ export function checkWeight(site: string, what: "mask" | "scale", weight: Tensor
     code: "shape-mismatch",
     site,
     param: what,
-    message: `site "${site}": its ${what} has shape ${showShape(weight.shape)}, but its log density ${showShape(logProb.shape)}, so that elements would count several times. Put the ${what} around the sites that have these axes alone, or give it one element for each of "${site}".`,
+    message: `site "${site}": its ${what} has shape ${showShape(weight.shape)}, but its log density has shape ${showShape(logProb.shape)}, so some elements would count several times. Give the ${what} one element for each element of "${site}", or put it only around sites that have its axes.`,
   });
 }
 
@@ -103,19 +103,19 @@ export function requireBatchMask(
   mask: Tensor,
   plates: readonly PlateFrame[],
 ): void {
-  const ahead = obs.shape.slice(0, Math.max(0, obs.shape.length - fn.eventDim));
+  const obsBatch = obs.shape.slice(0, Math.max(0, obs.shape.length - fn.eventDim));
   const sizes = (dim: number): (number | null | undefined)[] => [
-    ahead.at(dim),
+    obsBatch.at(dim),
     fn.batchShape.at(dim),
     ...plates.map((plate) => (plate.dim === dim ? plate.subsampleSize : undefined)),
   ];
-  const wrong = mask.shape.findIndex((n, axis) => n !== 1 && !sizes(axis - mask.shape.length).includes(n));
-  if (wrong < 0) return;
+  const wrongAxis = mask.shape.findIndex((n, axis) => n !== 1 && !sizes(axis - mask.shape.length).includes(n));
+  if (wrongAxis < 0) return;
   const events = fn.eventDim > 0 ? `, without the event axes [${fn.eventShape}]` : "";
   throw new PedigradError({
     code: "shape-mismatch",
     site: name,
     param: "obsMask",
-    message: `sample site "${name}": obsMask has shape [${mask.shape}], but takes one number for each element of the batch${events}: it must broadcast to [${ahead}]. An event is observed as a whole or not at all.`,
+    message: `sample site "${name}": obsMask has shape [${mask.shape}], but must broadcast to [${obsBatch}], one number for each element of the batch${events}. An event is observed as a whole or not at all.`,
   });
 }

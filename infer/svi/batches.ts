@@ -16,20 +16,24 @@ export function* argumentsOf(
   op: string,
 ): Generator<unknown[]> {
   if (batches === undefined) for (;;) yield args;
-  // A one-time iterator holds only new items, none that earlier steps have taken.
-  const start = isOnce(batches) ? 0 : Array.isArray(batches) ? skipped % Math.max(1, batches.length) : skipped;
-  for (let taken = 0; ; ) {
-    const before = taken;
+  // A one-time iterator continues after the items that earlier steps have taken.
+  const start = isOneTimeIterator(batches)
+    ? 0
+    : Array.isArray(batches)
+      ? skipped % Math.max(1, batches.length)
+      : skipped;
+  for (let count = 0; ; ) {
+    const before = count;
     for (const batch of typeof batches === "function" ? batches() : batches)
-      if (taken++ >= start) yield [...args, batch];
-    if (taken > before) continue;
-    if (taken > 0)
+      if (count++ >= start) yield [...args, batch];
+    if (count > before) continue;
+    if (count > 0)
       console.warn(
-        `pedigrad: ${op} ends after ${taken} steps: batches can be gone through only once. Give an array, or the generator function itself.`,
+        `pedigrad: ${op} ends after ${count} steps, because batches can be iterated only once. Give an array, or the generator function itself instead of a generator.`,
       );
     return;
   }
 }
 
-const isOnce = (batches: unknown): boolean =>
+const isOneTimeIterator = (batches: unknown): boolean =>
   typeof batches === "object" && (batches as Iterable<unknown>)[Symbol.iterator]() === batches;

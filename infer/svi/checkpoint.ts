@@ -5,8 +5,8 @@
  */
 
 import { emptyRecord, isContainer, PedigradError, Tensor, tensor } from "../../autodiff/index.js";
-import { DEEPEST } from "../../provenance/base/records.js";
-import { checkNow, type SVIState } from "./state.js";
+import { MAX_DEPTH } from "../../provenance/base/records.js";
+import { runSaveCheck, type SVIState } from "./state.js";
 
 // Version 1 kept the averages of baselines in `mutableState`, under names with this beginning.
 const VERSION = 2;
@@ -38,7 +38,7 @@ export function saveState(state: SVIState): string {
         param: part,
         message: `saveState: the state has no ${part}. Give the whole state that svi.init, svi.update or svi.run returned, as it is.`,
       });
-  checkNow(state);
+  runSaveCheck(state);
   const { constraints, ...tensors } = state;
   const body = JSON.stringify({ ...(pack(tensors, "state") as object), constraints });
   return JSON.stringify({ pedigrad: VERSION, checksum: fnv1a(body), state: body });
@@ -52,7 +52,7 @@ function pack(node: unknown, path: string): unknown {
       code: "bad-checkpoint",
       op: "saveState",
       param: path,
-      message: `saveState: "${path}" is not a tensor; a state holds tensors, in records and arrays, only.`,
+      message: `saveState: "${path}" is not a tensor. A state may contain only tensors, in records and arrays.`,
     });
   const copy = emptyRecord<unknown>();
   for (const [name, item] of Object.entries(node as object)) copy[escapeName(name)] = pack(item, `${path}.${name}`);
@@ -62,20 +62,20 @@ function pack(node: unknown, path: string): unknown {
 /** The state that `saveState` wrote. */
 export function loadState(text: string): SVIState {
   const outer = parse(text, "the text");
-  if (!isRecord(outer) || !("pedigrad" in outer)) return refuse("this is not a saved state.");
+  if (!isRecord(outer) || !("pedigrad" in outer)) return refuse("the text is not a state that saveState wrote.");
   if (outer.pedigrad !== 1 && outer.pedigrad !== VERSION)
     return refuse(`version ${String(outer.pedigrad)} is not known; this library reads versions 1 and ${VERSION}.`);
-  if (typeof outer.state !== "string") return refuse("it has no state.");
+  if (typeof outer.state !== "string") return refuse("the text contains no state.");
   if (fnv1a(outer.state) !== outer.checksum)
     return refuse("the checksum does not match: the text was truncated or altered.");
   const parsed = parse(outer.state, "the state");
   if (!isRecord(parsed) || !PARTS.every((part) => part in parsed))
-    return refuse(`it lacks one of ${PARTS.join(", ")}.`);
+    return refuse(`the state lacks one of ${PARTS.join(", ")}.`);
   const { constraints, ...tensors } = parsed;
   if (constraints !== undefined && !isNames(constraints))
-    return refuse("its constraints are not names.", "constraints");
+    return refuse("its constraints are not a list of names.", "constraints");
   const state = unpack(tensors, "") as unknown as SVIState;
-  requireWords(state.key);
+  requireKeyWords(state.key);
   const all = constraints === undefined ? state : { ...state, constraints };
   return outer.pedigrad === 1 ? withAverages(all) : all;
 }
@@ -85,8 +85,8 @@ function withAverages({ params, optimState, mutableState, ...rest }: SVIState): 
   const averages = emptyRecord<Tensor>();
   for (const [name, value] of Object.entries(mutableState))
     if (name.startsWith(AVERAGE)) averages[name.slice(AVERAGE.length)] = value;
-  const kept = Object.keys(averages).length === 0 ? {} : { averages };
-  return { params, optimState, mutableState, ...kept, ...rest };
+  const ownAverages = Object.keys(averages).length === 0 ? {} : { averages };
+  return { params, optimState, mutableState, ...ownAverages, ...rest };
 }
 
 /** Whether x is a text as ParamSpace writes it: a list of pairs of names. */
@@ -99,10 +99,10 @@ function isNames(x: unknown): x is string {
 }
 
 /** Refuse a random key that is not two 32-bit words. */
-function requireWords(key: unknown): void {
+function requireKeyWords(key: unknown): void {
   const words = key instanceof Tensor && key.shape.join() === "2" ? [...key.toFloat64Array()] : [];
   if (words.length !== 2 || words.some((word) => word >>> 0 !== word))
-    refuse(`its key is not two whole numbers below 2^32, but ${words.join(" and ") || "something else"}.`, "key");
+    refuse(`its key must be two whole numbers below 2^32, got ${words.join(" and ") || "something else"}.`, "key");
 }
 
 function parse(text: string, what: string): unknown {
@@ -117,7 +117,7 @@ const isRecord = (x: unknown): x is Record<string, unknown> => typeof x === "obj
 const isPacked = (x: Record<string, unknown>): boolean => Array.isArray(x.shape) && typeof x.bits === "string";
 
 function unpack(node: unknown, path: string, depth = 0): unknown {
-  if (depth > DEEPEST) return refuse(`it is nested more than ${DEEPEST} deep.`);
+  if (depth > MAX_DEPTH) return refuse(`it is nested more than ${MAX_DEPTH} deep.`);
   if (Array.isArray(node)) return node.map((item, i) => unpack(item, `${path}.${i}`, depth + 1));
   if (!isRecord(node)) return refuse(`"${path}" is ${JSON.stringify(node)}, not a tensor or a record of them.`, path);
   if (isPacked(node)) return fromPacked(node as unknown as Packed, path);
@@ -131,7 +131,8 @@ function unpack(node: unknown, path: string, depth = 0): unknown {
 }
 
 function fromPacked({ shape, bits }: Packed, path: string): Tensor {
-  if (!shape.every((n) => Number.isInteger(n) && n >= 0)) return refuse(`"${path}" has shape [${shape}].`, path);
+  if (!shape.every((n) => Number.isInteger(n) && n >= 0))
+    return refuse(`"${path}" has the impossible shape [${shape}].`, path);
   const size = shape.reduce((a, b) => a * b, 1);
   if (!/^[0-9a-f]*$/.test(bits) || bits.length !== 16 * size)
     return refuse(`"${path}": shape [${shape}] needs ${size} numbers, found ${bits.length / 16}.`, path);

@@ -20,27 +20,27 @@ export class CompiledStep {
     this.isOn = mode !== false;
   }
 
-  take(state: SVIState, args: unknown[]): StepResult {
+  step(state: SVIState, args: unknown[]): StepResult {
     try {
       return this.#compiled(state, ...args);
     } catch (error) {
       if (this.mode === true || !(error instanceof PedigradError && error.code === "read-in-jit")) throw error;
       this.isOn = false;
-      const what =
+      const cause =
         error.site === undefined
-          ? "a value it was given, through which no gradient passes"
-          : `what it sampled at {${error.site}}`;
+          ? "a value that depends on its arguments or params"
+          : `a value sampled at {${error.site}}`;
       console.warn(
-        `pedigrad: steps run eagerly, because the program reads ${what} (${error.op}). Set jit: false to say so, or jit: true to make it an error.`,
+        `pedigrad: steps run without compilation, because the program reads ${cause} (by ${error.op}). Set jit: false to silence this warning, or jit: true to make it an error.`,
       );
       return this.eager(state, args);
     }
   }
 
-  /** Further steps after the last one; null where the state cannot stay in memory. `took` is called with every state that is copied out. */
-  resident({ state, terms }: Advance, took: (optimState: Tree) => void): ResidentSteps | null {
+  /** Further steps after the last one; null where the state cannot stay in memory. `onCopy` is called with every state that is copied out. */
+  resident({ state, terms }: Advance, onCopy: (optimState: Tree) => void): ResidentSteps | null {
     const steps = this.isOn ? this.#compiled.resident(state) : null;
-    return steps && residentSteps(steps, Object.keys(terms), ({ optimState }) => took(optimState));
+    return steps && residentSteps(steps, Object.keys(terms), ({ optimState }) => onCopy(optimState));
   }
 
   /** Refuse where the program has changed since steps like this one were compiled. */

@@ -6,12 +6,12 @@ import {
   emptyRecord,
   mapTree,
   PedigradError,
-  random,
   type Tensor,
   type TensorLike,
   tensor,
   zeros,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { bijectTo, type Constraint } from "../../distributions/index.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { unknownParam } from "../checks.js";
@@ -21,7 +21,7 @@ import { checkSupports } from "../elbo/particles/supports.js";
 import { block, replay, seed } from "../program/handlers.js";
 import { type Handler, type Model, type ParamMessage, withHandler } from "../program/messages.js";
 import { outsidePlates } from "../program/plate.js";
-import { sharedPlates } from "../program/subsamples.js";
+import { sharedPlatesHandler } from "../program/subsamples.js";
 import { type Trace, trace } from "../program/trace.js";
 import { reportAsSite } from "../program/traceChecks.js";
 import { constraintText } from "./paramSpace.js";
@@ -45,14 +45,19 @@ export function initialise(
   const values: Record<string, Tensor> = emptyRecord();
   const constraints = new Map<string, Constraint>();
   const mutables: Record<string, Tensor> = emptyRecord();
-  const given = (name: string): Tensor | null =>
+  const givenValue = (name: string): Tensor | null =>
     Object.hasOwn(initParams, name) ? tensor(initParams[name] as TensorLike) : null;
-  let inModel: Map<string, ParamMessage> | null = null;
+  let modelDeclarations: Map<string, ParamMessage> | null = null;
   /** The declaration that says how a param starts: this one, or the model's where this one has no initial value. */
-  const starting = (message: ParamMessage): ParamMessage => {
+  const declarationOf = (message: ParamMessage): ParamMessage => {
     if (message.init !== null) return message;
-    inModel ??= declarations(model, args, random.foldIn(key, 2), (name) => given(name) ?? values[name] ?? null);
-    return inModel.get(message.name) ?? message;
+    modelDeclarations ??= declarations(
+      model,
+      args,
+      random.foldIn(key, 2),
+      (name) => givenValue(name) ?? values[name] ?? null,
+    );
+    return modelDeclarations.get(message.name) ?? message;
   };
   const collector: Handler = {
     postprocess: {
@@ -66,9 +71,9 @@ export function initialise(
         const known = constraints.get(name);
         if (known !== undefined) checkRedeclared(message, values[name] as Tensor, known);
         else {
-          const first = starting(message);
+          const first = declarationOf(message);
           // Where an inner handler (substitute) has given the param a value, it starts there.
-          const value = given(name) ?? message.value ?? first.init?.(random.foldIn(key, 3 + constraints.size));
+          const value = givenValue(name) ?? message.value ?? first.init?.(random.foldIn(key, 3 + constraints.size));
           if (value === undefined) return;
           const declared = first.isReference ? message : first;
           constraints.set(name, declared.constraint);
@@ -79,7 +84,7 @@ export function initialise(
       },
     },
   };
-  const plates = sharedPlates(() => random.foldIn(key, 0));
+  const plates = sharedPlatesHandler(() => random.foldIn(key, 0));
   const run = (f: Model, k: Tensor): Trace =>
     inFreshRun(() => withHandler(collector, () => trace(seed(f, k)).getTrace(...args)));
   withHandler(plates, () => {
@@ -92,8 +97,8 @@ export function initialise(
   return { values, constraints, mutables };
 }
 
-/** Mutables as declared and averages at 0, in the shapes that a dry run of a step leaves. */
-export function beforeAnyStep(
+/** Mutables with their declared values and averages of 0, with the shapes that they have after a dry run of a step. */
+export function initialMutables(
   { mutableState, averages = {} }: Outcome,
   declared: Record<string, Tensor>,
 ): Pick<SVIState, "mutableState" | "averages"> {
@@ -107,12 +112,12 @@ export function beforeAnyStep(
   };
 }
 
-/** The params that the model itself declares with an initial value, by name; `given` are known values. */
+/** The params that the model itself declares with an initial value, by name; `givenValue` are known values. */
 function declarations(
   model: Model,
   args: readonly unknown[],
   key: Tensor,
-  given: (name: string) => Tensor | null,
+  givenValue: (name: string) => Tensor | null,
 ): Map<string, ParamMessage> {
   const found = new Map<string, ParamMessage>();
   const collector: Handler = {
@@ -120,7 +125,7 @@ function declarations(
       param(message) {
         const { name, init } = message;
         if (init !== null && !found.has(name)) found.set(name, { ...message });
-        message.value ??= given(name) ?? found.get(name)?.init?.(key) ?? null;
+        message.value ??= givenValue(name) ?? found.get(name)?.init?.(key) ?? null;
       },
     },
   };
@@ -137,7 +142,7 @@ function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor
       code: "bad-initial-value",
       param: name,
       site: name,
-      message: `param "${name}": initial value ${textOf(value)} is outside ${constraint.name}, or on its boundary. Start it inside.`,
+      message: `param "${name}": initial value ${textOf(value)} is outside the constraint ${constraint.name}, or on its boundary. Give a value strictly inside.`,
     });
   return value;
 }
@@ -154,7 +159,7 @@ function checkRedeclared(
       code: "constraint-mismatch",
       param: name,
       site: name,
-      message: `param "${name}" is declared twice: with the constraint ${before} and with ${now}. Give both the same constraint, leave value and constraint out of one of them, or give them two names.`,
+      message: `param "${name}" is declared twice: with the constraint ${before} and with ${now}. Give both the same constraint, refer to the param by param("${name}") in one place, or use two names.`,
     });
   if (shape !== null && !sameShape(shape, value.shape))
     throw new PedigradError({

@@ -11,14 +11,14 @@ import type { Handler } from "../program/messages.js";
 import type { SVIState } from "./state.js";
 
 /** Refuses a param that the state lacks, because no step would train it. */
-export const onlyKnownParams: Handler = {
+export const knownParamsHandler: Handler = {
   process: {
     param({ name, value, init }) {
       if (value !== null || init === null) return;
       throw new PedigradError({
         code: "unknown-param",
         param: name,
-        message: `param "${name}" is not in the state, so no step would train it: svi.init ran model and guide, and did not come to it. Declare it where every run comes by, before the branch or the loop: param("${name}", …).`,
+        message: `param "${name}" is not in the state, so no step would train it: svi.init ran model and guide without reaching its declaration. Declare it where every run passes, before the branch or the loop: param("${name}", …).`,
       });
     },
   },
@@ -37,13 +37,13 @@ export class ParamSpace {
   #bijections: ReadonlyMap<string, Transform> = new Map();
 
   /** Take over these constraints, and forget all others. */
-  learn(constraints: ReadonlyMap<string, Constraint>): void {
+  setConstraints(constraints: ReadonlyMap<string, Constraint>): void {
     this.#constraints = constraints;
     this.#bijections = new Map([...constraints].map(([name, constraint]) => [name, bijectTo(constraint)]));
   }
 
   /** Whether the constraints of all these parameters are known. */
-  knows({ params }: Pick<SVIState, "params">): boolean {
+  coversParams({ params }: Pick<SVIState, "params">): boolean {
     return Object.keys(params).every((name) => this.#constraints.has(name));
   }
 
@@ -53,7 +53,7 @@ export class ParamSpace {
   }
 
   /** Refuse parameters without a constraint here, and a state that was made under other constraints. */
-  require(op: string, { params, constraints = this.names }: SVIState): void {
+  checkState(op: string, { params, constraints = this.names }: SVIState): void {
     for (const name of Object.keys(params)) this.#bijection(name);
     if (constraints === this.names) return;
     const known = new Map<string, string>(JSON.parse(constraints));
@@ -63,7 +63,7 @@ export class ParamSpace {
           code: "bad-checkpoint",
           op,
           param,
-          message: `${op}: param "${param}" had the constraint ${known.get(param)} when this state was made, and has ${name} now: its number means another value. Start from values instead: svi.init({ key, initParams }).`,
+          message: `${op}: param "${param}" had the constraint ${known.get(param)} when this state was made, but has ${name} now, so its unconstrained number stands for a different value. Start from constrained values instead: svi.init({ key, initParams }).`,
         });
   }
 
@@ -84,7 +84,7 @@ export class ParamSpace {
     throw new PedigradError({
       code: "unknown-param",
       param: name,
-      message: `param "${name}": this SVI does not know its constraint yet. Call svi.init(key, ...args) once, and go on with this state.`,
+      message: `param "${name}": this SVI does not know its constraint yet. Call svi.init(key, ...args) once, and then continue with this state.`,
     });
   }
 }

@@ -6,7 +6,7 @@ import { argumentsOf, type Batches } from "./batches.js";
 import type { JitMode } from "./options.js";
 import { progressBar } from "./progress.js";
 import type { Stepper, SVIState } from "./state.js";
-import { configured, type Step, Steps, startOf } from "./steps.js";
+import { initialState, type Step, Steps, withRunOptions } from "./steps.js";
 
 export interface RunOptions {
   /** How many steps; for `svi.steps` it may be Infinity. */
@@ -100,19 +100,19 @@ export function stepsOf(
   op = MAY_BE_ENDLESS,
 ): Generator<Step> {
   const checked = checkOptions(op, key, options);
-  return new Steps(configured(given, checked), key, checked, op).walk(args);
+  return new Steps(withRunOptions(given, checked), key, checked, op).walk(args);
 }
 
 /** The state of a run without any step: the state before the first step, on the first batch. */
-function untouched(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[], op: string): SVIState {
-  if (options.initState !== undefined && svi.space.knows(options.initState)) return options.initState;
+function stateWithoutSteps(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[], op: string): SVIState {
+  if (options.initState !== undefined && svi.space.coversParams(options.initState)) return options.initState;
   const { done, value } = argumentsOf(args, options.batches, 0, op).next();
-  if (!done) return startOf(svi, key, options, value);
+  if (!done) return initialState(svi, key, options, value);
   throw new PedigradError({
     code: "empty",
     op,
     param: "batches",
-    message: `${op}: batches is empty. Give at least one.`,
+    message: `${op}: batches is empty. Give at least one minibatch.`,
   });
 }
 
@@ -123,7 +123,7 @@ function* loop(svi: Stepper, key: Tensor, given: number | RunOptions, args: unkn
   const losses: number[] = [];
   const terms: Record<string, number>[] = [];
   const bar = progressBar(options.progressBar, options.numSteps);
-  const steps = new Steps(configured(svi, options), key, options, op);
+  const steps = new Steps(withRunOptions(svi, options), key, options, op);
   let last: Step | null = null;
   let refused = 0;
   try {
@@ -141,7 +141,7 @@ function* loop(svi: Stepper, key: Tensor, given: number | RunOptions, args: unkn
     bar.finish();
   }
   steps.check();
-  const state = (last as Step | null)?.state ?? untouched(svi, key, options, args, op);
+  const state = (last as Step | null)?.state ?? stateWithoutSteps(svi, key, options, args, op);
   const parts = columnsOf(terms);
   return {
     params: svi.getParams(state),

@@ -23,7 +23,7 @@ export interface SVIState {
 }
 
 /** The loss of a step, its parts by name, and whether `stableUpdate` kept the state of the step before. */
-export interface Taken {
+export interface StepOutcome {
   readonly loss: number;
   readonly terms: Record<string, number>;
   readonly wasRefused: boolean;
@@ -39,9 +39,10 @@ export interface Advance {
 /** Further steps whose state stays in the memory of the compiled program. */
 export interface ResidentSteps {
   /** One more step; null where it has to be an eager step from `state()`. */
-  next(args: unknown[]): Taken | null;
-  /** The state after the last step, copied; and the one before it. */
+  next(args: unknown[]): StepOutcome | null;
+  /** A copy of the state after the last step. */
   state(): SVIState;
+  /** A copy of the state before the last step. */
   before(): SVIState;
 }
 
@@ -56,11 +57,11 @@ export function numbersOf(terms: Record<string, Tensor>): Record<string, number>
   return NO_TERMS;
 }
 
-/** Compiled steps of an inference whose losses have parts with these names; `took` is called with every state that is copied out. */
+/** Compiled steps of an inference whose losses have parts with these names; `onCopy` is called with every state that is copied out. */
 export const residentSteps = (
   steps: Resident<StepResult>,
   names: readonly string[],
-  took: (state: SVIState) => void,
+  onCopy: (state: SVIState) => void,
 ): ResidentSteps => ({
   next(args) {
     if (!steps.next(args)) return null;
@@ -70,7 +71,7 @@ export const residentSteps = (
   },
   state() {
     const [state] = steps.result();
-    took(state);
+    onCopy(state);
     return state;
   },
   before: () => steps.before()[0],
@@ -107,7 +108,7 @@ export function requireStateShape(op: string, state: SVIState): void {
   throw refusal(
     op,
     "state",
-    `the first argument must be a state, as svi.init returns, got ${show(state)}.${isResult ? " Give its .state." : ""}`,
+    `the first argument must be a state, as svi.init returns, got ${show(state)}.${isResult ? " Pass its .state." : ""}`,
   );
 }
 
@@ -119,7 +120,7 @@ export function requireState(op: string, state: SVIState, optimizer: Optimizer):
     throw refusal(
       op,
       "optimState",
-      `this state belongs to another optimiser: it has ${found || "nothing"}, this one keeps ${expected || "nothing"}. Use the optimiser that made it, or start from its params: svi.init({ key, initParams }).`,
+      `this state was made by another optimiser: its optimState has ${found || "nothing"}, but this optimiser needs ${expected || "nothing"}. Use the optimiser that made it, or start from its params: svi.init({ key, initParams }).`,
     );
 }
 
@@ -134,16 +135,16 @@ function pathsOf(tree: Tree): string[] {
 export const hasFiniteParams = ({ params }: SVIState): boolean =>
   Object.values(params).every((p) => elementsOf(p).every(Number.isFinite));
 
-/** The step, but with `state`, the one before it, where loss or parameters are not finite. */
-export function keptIfUnsound(state: SVIState, { state: next, loss, terms }: Advance): Advance {
+/** The step as it is or, if its loss or parameters are not finite, with the state before it. */
+export function keepStateIfUnsound(state: SVIState, { state: next, loss, terms }: Advance): Advance {
   const isSound = Number.isFinite(loss) && hasFiniteParams(next);
   return { state: isSound ? next : { ...state, key: next.key }, loss, terms };
 }
 
-const checks = /* @__PURE__ */ new WeakMap<SVIState, () => void>();
+const saveChecks = /* @__PURE__ */ new WeakMap<SVIState, () => void>();
 /** Have `check` run before this state is saved. */
 export function checkBeforeSaving(state: SVIState, check: () => void): void {
-  checks.set(state, check);
+  saveChecks.set(state, check);
 }
 /** Run the check of a state that is about to be saved. */
-export const checkNow = (state: SVIState): void => checks.get(state)?.();
+export const runSaveCheck = (state: SVIState): void => saveChecks.get(state)?.();

@@ -13,11 +13,11 @@ import {
   hasFiniteParams,
   type ResidentSteps,
   requireStateShape,
+  type StepOutcome,
   type Stepper,
   type SVIState,
-  type Taken,
 } from "./state.js";
-import { culpritsOf, inStep, unsoundLoss } from "./unsound.js";
+import { errorInStep, findNonFiniteSites, unsoundLoss } from "./unsound.js";
 
 /** One step of a run: its number (from 0), its loss, the state after it. */
 export interface Step {
@@ -31,8 +31,8 @@ export interface Step {
   readonly terms: Record<string, number>;
 }
 
-/** A step of a run: its state can be read while the loop is at this step, and afterwards if it was read then. */
-class TakenStep implements Step {
+/** A step of a run. Its state must be read for the first time before the loop moves on. */
+class RunStep implements Step {
   readonly loss: number;
   readonly terms: Record<string, number>;
   readonly wasRefused: boolean;
@@ -42,7 +42,7 @@ class TakenStep implements Step {
   constructor(
     run: Steps,
     readonly step: number,
-    { loss, terms, wasRefused }: Taken,
+    { loss, terms, wasRefused }: StepOutcome,
   ) {
     this.loss = loss;
     this.terms = terms;
@@ -56,7 +56,7 @@ class TakenStep implements Step {
     throw new PedigradError({
       code: "stale-state",
       op: "svi.steps",
-      message: `svi.steps: the state of step ${this.step} was not read before the loop moved on, and its memory is in use again. Read step.state in the body of the loop, and keep it.`,
+      message: `svi.steps: the state of step ${this.step} was not read before the loop moved on, and its memory has been overwritten. Read step.state inside the loop body, and keep the result.`,
     });
   }
 
@@ -68,27 +68,27 @@ class TakenStep implements Step {
 
 /** How many minibatches were taken before this state. */
 function batchesTakenBy(op: string, state: SVIState | undefined): number {
-  const taken = state?.batchesTaken?.item() ?? 0;
-  if (Number.isInteger(taken) && taken >= 0) return taken;
-  return refuseOption(op, "initState", `its batchesTaken must be a count, got ${taken}.`);
+  const count = state?.batchesTaken?.item() ?? 0;
+  if (Number.isInteger(count) && count >= 0) return count;
+  return refuseOption(op, "initState", `its batchesTaken must be a non-negative integer, got ${count}.`);
 }
 
 /** The state before the first step. */
-export function startOf(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[]): SVIState {
+export function initialState(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[]): SVIState {
   const { initState, initParams, stableUpdate = false } = options;
-  // The dry run of `init` is as lenient as the steps to come.
+  // With stableUpdate the dry run of `init` is not validated, like the steps after it.
   const init = (given: Parameters<Stepper["init"]>[0]) =>
     withValidation(!stableUpdate && validation, () => svi.init(given, ...args));
   if (initState === undefined) return init({ key, ...(initParams && { initParams }) });
   requireStateShape("svi.run", initState);
-  if (!svi.space.knows(initState)) init(key);
-  svi.space.require("svi.run", initState);
+  if (!svi.space.coversParams(initState)) init(key);
+  svi.space.checkState("svi.run", initState);
   const { batchesTaken: _, ...state } = initState;
   return state;
 }
 
 /** The same inference with the options of a run. */
-export const configured = (svi: Stepper, { jit, forwardModeDifferentiation }: RunOptions): Stepper =>
+export const withRunOptions = (svi: Stepper, { jit, forwardModeDifferentiation }: RunOptions): Stepper =>
   svi.with({
     ...(jit !== undefined && { jit }),
     ...(forwardModeDifferentiation && { forwardModeDifferentiation }),
@@ -114,35 +114,35 @@ export class Steps {
   *walk(args: unknown[]): Generator<Step> {
     const { numSteps, signal, batches, initState } = this.options;
     this.#skipped = batchesTakenBy(this.op, initState);
-    const supply = batches === undefined ? null : argumentsOf(args, batches, this.#skipped, this.op);
-    let last: TakenStep | null = null;
+    const argumentLists = batches === undefined ? null : argumentsOf(args, batches, this.#skipped, this.op);
+    let last: RunStep | null = null;
     try {
       for (let step = 0; step < numSteps && !signal?.aborted; step++) {
-        const { done, value } = supply?.next() ?? { done: false, value: args };
+        const { done, value } = argumentLists?.next() ?? { done: false, value: args };
         if (done) return;
         last?.expire();
-        last = new TakenStep(this, step, this.#next(step, value));
+        last = new RunStep(this, step, this.#next(step, value));
         if (step === numSteps - 1) this.check();
         yield last;
       }
     } finally {
-      supply?.return(undefined);
+      argumentLists?.return(undefined);
     }
   }
 
-  /** Refuse the run where its last step differs from what the program does now. */
+  /** Refuse the run if the program has changed since its last step was compiled. */
   check(): void {
     if (this.#state !== null && !this.#isChecked) this.svi.check(this.#state, this.#args);
     this.#isChecked = true;
   }
 
-  #next(step: number, args: unknown[]): Taken {
+  #next(step: number, args: unknown[]): StepOutcome {
     const { stableUpdate = false } = this.options;
     this.#args = args;
     this.#isChecked = false;
-    const fast = stableUpdate ? null : this.#nextInMemory(step, args);
-    if (fast !== null) return fast;
-    const before = this.#current() ?? startOf(this.svi, this.key, this.options, args);
+    const fromMemory = stableUpdate ? null : this.#nextInMemory(step, args);
+    if (fromMemory !== null) return fromMemory;
+    const before = this.#current() ?? initialState(this.svi, this.key, this.options, args);
     const after = advance(this.svi, before, step, args, stableUpdate);
     const { loss, terms } = after;
     if (!Number.isFinite(loss) && !stableUpdate) throw unsoundLoss(this.svi, before, step, loss, args);
@@ -152,20 +152,20 @@ export class Steps {
   }
 
   /** A step from the state in memory; null where there is no such state, or the step has to be eager. */
-  #nextInMemory(step: number, args: unknown[]): Taken | null {
+  #nextInMemory(step: number, args: unknown[]): StepOutcome | null {
     const resident = this.#resident;
     if (resident === null) return null;
-    let made: Taken | null = null;
+    let outcome: StepOutcome | null = null;
     try {
-      made = resident.next(args);
+      outcome = resident.next(args);
     } catch (error) {
       if (!(error instanceof PedigradError)) throw error;
-      // A program that begins to read its values goes on eagerly.
-      if (error.code !== "read-in-jit") throw inStep(step, error, () => new Map());
+      // A program that reads a value is no longer compiled.
+      if (error.code !== "read-in-jit") throw errorInStep(step, error, () => new Map());
     }
-    if (made !== null && !Number.isFinite(made.loss))
-      throw unsoundLoss(this.svi, resident.before(), step, made.loss, args);
-    return made;
+    if (outcome !== null && !Number.isFinite(outcome.loss))
+      throw unsoundLoss(this.svi, resident.before(), step, outcome.loss, args);
+    return outcome;
   }
 
   /** The state after the last step; null before the first. */
@@ -191,6 +191,6 @@ function advance(svi: Stepper, before: SVIState, step: number, args: unknown[], 
   } catch (error) {
     if (!hasFiniteParams(before)) throw unsoundLoss(svi, before, step, Number.NaN, args, error);
     if (!(error instanceof PedigradError)) throw error;
-    throw inStep(step, error, () => culpritsOf(svi, before, args));
+    throw errorInStep(step, error, () => findNonFiniteSites(svi, before, args));
   }
 }

@@ -2,7 +2,8 @@
  * Stochastic variational inference as a pure function of its state: parameters, optimiser, mutable state and key go in, the
  * next ones come out. There is no global parameter store. Hoffman et al. 2013; the interface is NumPyro's.
  */
-import { emptyRecord, mapTree, random, type Tensor, type Tree, valueAndGrad } from "../../autodiff/index.js";
+import { emptyRecord, mapTree, type Tensor, type Tree, valueAndGrad } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { withValidation } from "../../distributions/index.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
 import {
@@ -23,14 +24,14 @@ import { requireOutside } from "../program/trace.js";
 import type { WithBatches } from "./batches.js";
 import { CompiledStep } from "./compiledStep.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
-import { beforeAnyStep, initialise } from "./initialise.js";
+import { initialise, initialMutables } from "./initialise.js";
 import { applyUpdates, type Optimizer } from "./optim.js";
 import { type InitOptions, initOptions, requireParts, SVI_OPTIONS, type SVIOptions } from "./options.js";
-import { onlyKnownParams, ParamSpace } from "./paramSpace.js";
+import { knownParamsHandler, ParamSpace } from "./paramSpace.js";
 import { type RunOptions, type RunResult, runLoop, runLoopAsync, type StepOptions, stepsOf } from "./run.js";
 import {
   type Advance,
-  keptIfUnsound,
+  keepStateIfUnsound,
   numbersOf,
   type ResidentSteps,
   requireState,
@@ -55,7 +56,7 @@ export class SVI<
 {
   #space = new ParamSpace();
   readonly #compiled: CompiledStep;
-  /** The optimiser's state after the last step: a state that has it needs no check. */
+  /** The optimiser's state after the last step. A state that contains this object was made here and is not checked again. */
   #latest: Tree | null = null;
 
   constructor(
@@ -86,32 +87,32 @@ export class SVI<
     const { values, constraints, mutables } = outsideRuns(() =>
       initialise(initKey, this.model, this.guide, this.#allArgs(args), initParams),
     );
-    this.#space.learn(constraints);
+    this.#space.setConstraints(constraints);
     const params = this.#space.unconstrain(values);
-    const dry = this.#outcome(this.#task({ params, mutableState: mutables }, initKey, args));
+    const dryRun = this.#outcome(this.#task({ params, mutableState: mutables }, initKey, args));
     const optimState = this.optimizer.init(params);
-    return { params, optimState, ...beforeAnyStep(dry, mutables), key: next, constraints: this.#space.names };
+    return { params, optimState, ...initialMutables(dryRun, mutables), key: next, constraints: this.#space.names };
   }
 
   /** One step: `[the next state, the loss]`. The given state is not changed. */
   update(state: SVIState, ...args: A): [SVIState, number] {
-    const result = this.#take(state, args);
+    const result = this.#checkedStep(state, args);
     return [result[0], result[1].item()];
   }
 
   /** One step as `run` takes it, with the parts of the loss. */
   advance(state: SVIState, args: unknown[]): Advance {
-    const [next, loss, terms] = this.#take(state, args);
+    const [next, loss, terms] = this.#checkedStep(state, args);
     return { state: next, loss: loss.item(), terms: numbersOf(terms) };
   }
 
-  #take(state: SVIState, args: unknown[]): StepResult {
+  #checkedStep(state: SVIState, args: unknown[]): StepResult {
     requireOutside("svi.update");
     if (state?.optimState !== this.#latest) {
       requireState("svi.update", state, this.optimizer);
-      this.#space.require("svi.update", state);
+      this.#space.checkState("svi.update", state);
     }
-    const result = this.#compiled.isOn ? this.#compiled.take(state, args) : this.#step(state, args);
+    const result = this.#compiled.isOn ? this.#compiled.step(state, args) : this.#step(state, args);
     this.#latest = result[0].optimState;
     return result;
   }
@@ -119,12 +120,12 @@ export class SVI<
   /** One step as `stableUpdate` takes it, with the parts of the loss. */
   stableAdvance(state: SVIState, args: unknown[]): Advance {
     // Without the checks a wrong value gives a loss that is NaN or infinite, and the step is left out like any other such step.
-    return withValidation(false, () => keptIfUnsound(state, this.advance(state, args)));
+    return withValidation(false, () => keepStateIfUnsound(state, this.advance(state, args)));
   }
 
   /** Further steps after the last `advance`, for the loops of `run`; null where the state cannot stay in memory. */
-  resident(left: Advance): ResidentSteps | null {
-    return this.#compiled.resident(left, (optimState) => {
+  resident(last: Advance): ResidentSteps | null {
+    return this.#compiled.resident(last, (optimState) => {
       this.#latest = optimState;
     });
   }
@@ -152,7 +153,7 @@ export class SVI<
   }
 
   #step(state: SVIState, args: unknown[]): StepResult {
-    const { next, own } = keysAfter(state);
+    const { next, own } = splitKey(state);
     const lossAt = (params: Record<string, Tensor>): [Tensor, Outcome] => {
       const outcome = this.#outcome(this.#task({ ...state, params }, own, args));
       return [outcome.loss, outcome];
@@ -166,12 +167,12 @@ export class SVI<
     const after = {
       params: applyUpdates(state.params, updates),
       optimState,
-      mutableState: mergeRecords(state.mutableState, mapTree(mutableState, released)),
-      ...withAverages(state, mapTree(averages, released)),
+      mutableState: mergeRecords(state.mutableState, mapTree(mutableState, withoutGraph)),
+      ...withAverages(state, mapTree(averages, withoutGraph)),
       key: next,
       ...(constraints !== undefined && { constraints }),
     };
-    return withOuterSets([after, loss, mapTree(terms, released)], [state, args]);
+    return withOuterSets([after, loss, mapTree(terms, withoutGraph)], [state, args]);
   }
 
   /** A step that keeps parameters, optimiser and mutable state as they were where loss or parameters would not be finite. */
@@ -184,20 +185,20 @@ export class SVI<
   evaluate(state: SVIState, ...args: A): number {
     requireOutside("svi.evaluate");
     requireStateShape("svi.evaluate", state);
-    return this.#outcome(this.#task(state, keysAfter(state).own, args)).loss.item();
+    return this.#outcome(this.#task(state, splitKey(state).own, args)).loss.item();
   }
 
   /** The loss of `evaluate` by site. */
   perSite(state: SVIState, ...args: A): Record<string, Tensor> {
     requireStateShape("svi.perSite", state);
-    const task = this.#task(state, keysAfter(state).own, args);
+    const task = this.#task(state, splitKey(state).own, args);
     return this.elbo.perSite(task.key, task.values, task.model, task.guide, ...task.args);
   }
 
   /** The sites whose cost is not finite in the loss of `evaluate`, with their values. */
   unsoundSites(state: SVIState, ...args: unknown[]): Map<string, Tensor> {
     requireStateShape("svi.unsoundSites", state);
-    return this.elbo.unsoundSites(this.#task(state, keysAfter(state).own, args));
+    return this.elbo.unsoundSites(this.#task(state, splitKey(state).own, args));
   }
 
   /** The constraints of the parameters, learnt by `init`. */
@@ -232,14 +233,14 @@ export class SVI<
     return stepsOf(this, key, options, args);
   }
 
-  #task({ params, mutableState, averages }: Kept, key: Tensor, args: unknown[]): Task {
+  #task({ params, mutableState, averages }: LossInputs, key: Tensor, args: unknown[]): Task {
     const values = mergeRecords(mutableState, this.#space.constrain(params));
     const { model, guide } = this;
     return { key, values, ...(averages && { averages }), model, guide, args: this.#allArgs(args) };
   }
 
   #outcome(task: Task): Outcome {
-    return withHandler(onlyKnownParams, () => this.elbo.estimate(task));
+    return withHandler(knownParamsHandler, () => this.elbo.estimate(task));
   }
 
   #allArgs(args: unknown[]): unknown[] {
@@ -250,15 +251,17 @@ export class SVI<
   }
 }
 
-const released = (value: unknown): Tensor => (value as Tensor).withoutNode();
+const withoutGraph = (value: unknown): Tensor => (value as Tensor).withoutNode();
 
 /** The key of the next state, and the key of the step that leads to it. */
-function keysAfter({ key }: SVIState): { next: Tensor; own: Tensor } {
+function splitKey({ key }: SVIState): { next: Tensor; own: Tensor } {
   const [next, own] = [...random.split(key)] as [Tensor, Tensor];
   return { next, own };
 }
 
-/** The result of a step without the names of its own sites. Inside an outer model it gets the sets of `given` and of what was read there. */
+/**
+ * The result of a step without the names of its own sites. Inside an outer model, it inherits the set of `given` and the ambient set.
+ */
 function withOuterSets(result: StepResult, given: unknown): StepResult {
   const outer = isInRun() ? union(getProvenance(given), currentAmbient()) : Provenance.empty;
   const detached = detachProvenance(result);
@@ -266,7 +269,7 @@ function withOuterSets(result: StepResult, given: unknown): StepResult {
 }
 
 /** The part of a state that the loss of a step depends on. */
-type Kept = Pick<SVIState, "params" | "mutableState" | "averages">;
+type LossInputs = Pick<SVIState, "params" | "mutableState" | "averages">;
 
 /** The averages of a state updated by those of a step, where there are any. */
 function withAverages({ averages = {} }: SVIState, after: Record<string, Tensor>): Pick<SVIState, "averages"> {

@@ -12,31 +12,35 @@ export function unsoundLoss(
   args: unknown[],
   refusal?: unknown,
 ): PedigradError {
-  const culprits = culpritsOf(svi, state, args);
-  const said = refusal instanceof PedigradError ? ` ${refusal.message}` : "";
-  const sites = [...culprits].map(([name, value]) => `"${name}" (value ${brief(value)})`).join(", ");
-  const params = Object.entries(svi.getParams(state)).map(([name, value]) => `${name} = ${brief(value)}`);
+  const nonFiniteSites = findNonFiniteSites(svi, state, args);
+  const refusalText = refusal instanceof PedigradError ? ` ${refusal.message}` : "";
+  const sites = [...nonFiniteSites].map(([name, value]) => `"${name}" (value ${shortText(value)})`).join(", ");
+  const params = Object.entries(svi.getParams(state)).map(([name, value]) => `${name} = ${shortText(value)}`);
   const reason = Number.isNaN(loss)
-    ? "Lower the learning rate, or look at the data for NaN"
-    : "A density is 0 or infinite there: look at the data, or keep the guide where the model is possible";
+    ? "Lower the learning rate, or check the data for NaN"
+    : "A density is 0 or infinite there: check the data, or keep the guide inside the support of the model";
   return new PedigradError({
     code: Number.isNaN(loss) ? "nan-loss" : "infinite-loss",
-    site: (refusal instanceof PedigradError ? refusal.site : undefined) ?? culprits.keys().next().value,
+    site: (refusal instanceof PedigradError ? refusal.site : undefined) ?? nonFiniteSites.keys().next().value,
     op: "svi.run",
-    message: `svi.run: the loss of step ${step} is ${loss}${sites && `, made by site ${sites}`}.${said} The parameters were ${params.join(", ") || "none"}. ${reason}; { stableUpdate: true } skips such steps.`,
+    message: `svi.run: the loss of step ${step} is ${loss}${sites && `, caused by site ${sites}`}.${refusalText} The parameters were ${params.join(", ") || "none"}. ${reason}. To skip such steps, set { stableUpdate: true }.`,
   });
 }
 
 /** The error of a step, with the step's number, and with the site that caused it where the error itself does not name one. */
-export function inStep(step: number, error: PedigradError, culprits: () => ReadonlyMap<string, Tensor>): PedigradError {
+export function errorInStep(
+  step: number,
+  error: PedigradError,
+  nonFiniteSites: () => ReadonlyMap<string, Tensor>,
+): PedigradError {
   const { code, param, op = "svi.run", message } = error;
-  const site = error.site ?? culprits().keys().next().value;
+  const site = error.site ?? nonFiniteSites().keys().next().value;
   const at = error.site === undefined && site !== undefined ? `, at site "${site}"` : "";
   return new PedigradError({ code, site, param, op, message: `svi.run: in step ${step}${at}: ${message}` });
 }
 
 /** The sites that caused the loss; none where the program itself fails on such numbers. */
-export function culpritsOf(svi: Stepper, state: SVIState, args: unknown[]): Map<string, Tensor> {
+export function findNonFiniteSites(svi: Stepper, state: SVIState, args: unknown[]): Map<string, Tensor> {
   try {
     return svi.unsoundSites(state, ...args);
   } catch {
@@ -44,4 +48,4 @@ export function culpritsOf(svi: Stepper, state: SVIState, args: unknown[]): Map<
   }
 }
 
-const brief = (x: Tensor): string => textOf(x).replace("Tensor[] ", "").slice(0, 80);
+const shortText = (x: Tensor): string => textOf(x).replace("Tensor[] ", "").slice(0, 80);

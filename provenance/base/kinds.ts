@@ -4,7 +4,7 @@ import { isRecord } from "./records.js";
 export type Kind = readonly [is: (x: unknown) => boolean, words: string];
 
 // This many keys or table entries take half a gigabyte.
-export const MOST = 2 ** 26;
+export const MAX_COUNT = 2 ** 26;
 
 export const any: Kind = [() => true, "anything"];
 export const flag: Kind = [(x) => typeof x === "boolean", "true or false"];
@@ -20,7 +20,7 @@ export const names: Kind = [
 export const numbers: Kind = [(x) => Array.isArray(x) && x.every(Number.isInteger), "an array of whole numbers"];
 export const size: Kind = [(x) => Number.isInteger(x) && (x as number) >= 0, "a non-negative integer"];
 export const count: Kind = [
-  (x) => Number.isInteger(x) && (x as number) >= 1 && (x as number) <= MOST,
+  (x) => Number.isInteger(x) && (x as number) >= 1 && (x as number) <= MAX_COUNT,
   "a positive integer",
 ];
 export const number: Kind = [(x) => typeof x === "number" && Number.isFinite(x), "a finite number"];

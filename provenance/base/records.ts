@@ -12,10 +12,10 @@ export const isRecord = (x: unknown): x is Record<string, unknown> => {
  * An empty record that inherits no property, so that any name, even `__proto__`, can be a key. (An object without a prototype
  * would do the same, but V8 keeps such objects as slow dictionaries.)
  */
-export const emptyRecord = <T>(): Record<string, T> => new (Bare as unknown as new () => Record<string, T>)();
+export const emptyRecord = <T>(): Record<string, T> => new (EmptyRecord as unknown as new () => Record<string, T>)();
 
-function Bare(): void {}
-Bare.prototype = Object.create(null, {
+function EmptyRecord(): void {}
+EmptyRecord.prototype = Object.create(null, {
   // Node prints it like any other record.
   [Symbol.for("nodejs.util.inspect.custom")]: {
     value(this: object) {
@@ -29,15 +29,15 @@ export const mergeRecords = <T>(...records: readonly Record<string, T>[]): Recor
   Object.assign(emptyRecord<T>(), ...records);
 
 // Real structures are a few levels deep; a deeper one contains itself.
-export const DEEPEST = 200;
+export const MAX_DEPTH = 200;
 
-/** Refuse a structure that is nested more than `DEEPEST` deep. */
+/** Refuse a structure that is nested more than `MAX_DEPTH` deep. */
 export function requireDepth(op: string, depth: number): void {
-  if (depth > DEEPEST)
+  if (depth > MAX_DEPTH)
     throw new PedigradError({
       code: "cyclic",
       op,
-      message: `${op}: got lists or records nested more than ${DEEPEST} deep: does one of them contain itself?`,
+      message: `${op}: lists or records are nested more than ${MAX_DEPTH} deep. Does one of them contain itself?`,
     });
 }
 
@@ -48,6 +48,6 @@ export function requireNamedFields(op: string, record: object): void {
     throw new PedigradError({
       code: "symbol-key",
       op,
-      message: `${op}: got a record with the field ${String(symbol)}. Name the fields of arguments and results by strings.`,
+      message: `${op}: got a record with the symbol ${String(symbol)} as a key. Use strings as keys of arguments and results.`,
     });
 }

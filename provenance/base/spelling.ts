@@ -1,10 +1,10 @@
 /** Finds the known name that a misspelt one was probably meant to be; error messages suggest it. */
 
-const plain = (name: string): string => name.toLowerCase().replace(/[^\p{L}\d]/gu, "");
+const normalised = (name: string): string => name.toLowerCase().replace(/[^\p{L}\d]/gu, "");
 const sorted = (name: string): string => [...name].sort().join("");
 
 /** The name, and the name without each one of its letters. */
-const cuts = (x: string): string[] => [x, ...[...x].map((_, i) => x.slice(0, i) + x.slice(i + 1))];
+const deletions = (x: string): string[] => [x, ...[...x].map((_, i) => x.slice(0, i) + x.slice(i + 1))];
 
 /**
  * The one of `names` that was probably meant: equal but for case and punctuation, else with this name as a synonym, else one typing
@@ -15,14 +15,14 @@ export function nearestName(
   names: Iterable<string>,
   synonyms: (known: string) => readonly string[] = () => [],
 ): string | undefined {
-  const own = plain(name);
-  if (own === "") return undefined;
+  const target = normalised(name);
+  if (target === "") return undefined;
   const candidates = [...names];
-  const near = new Set(cuts(own).filter((cut) => cut !== ""));
+  const near = new Set(deletions(target).filter((cut) => cut !== ""));
   return (
-    candidates.find((known) => plain(known) === own) ??
-    candidates.find((known) => synonyms(known).includes(own)) ??
-    candidates.find((known) => cuts(plain(known)).some((cut) => near.has(cut))) ??
-    candidates.find((known) => sorted(plain(known)) === sorted(own))
+    candidates.find((known) => normalised(known) === target) ??
+    candidates.find((known) => synonyms(known).includes(target)) ??
+    candidates.find((known) => deletions(normalised(known)).some((cut) => near.has(cut))) ??
+    candidates.find((known) => sorted(normalised(known)) === sorted(target))
   );
 }

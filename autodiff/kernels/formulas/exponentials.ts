@@ -31,7 +31,7 @@ const reduced = `
   let low = k * ${LN2_LOW};`;
 
 /**
- * expOf(high, low): e^(high - low) for |high - low| <= 0.35, low small; expm1Of(high, low, k): that less 2^-k;
+ * expOf(high, low): e^(high - low) for |high - low| <= 0.35, low small; expm1Of(high, low, k): the same minus 2^-k;
  * logOf(f, k, c): log((1 + f) 2^k) + c.
  */
 export const exponentialParts = `
@@ -69,7 +69,7 @@ function tanh(x) {
   let e = expm1Of(high, low, k) * pow2(k);
   let q = (a > 0.55 ? 2 : e) / (e + 2);
   let y = a > 0.55 ? 1 - q : q;
-  return likeOdd(x < 0 ? -y : y, x);
+  return keepSignedZero(x < 0 ? -y : y, x);
 }
 function sigmoid(x) {
   let t = larger(-abs(x), -746);${reduced}
@@ -112,7 +112,7 @@ function exp(x) {
 }
 function expm1(x) {
   let t = larger(lesser(x, 710), -40);${reduced}
-  return likeOdd(scale(expm1Of(high, low, k), k), x);
+  return keepSignedZero(scale(expm1Of(high, low, k), k), x);
 }
 function log(x) {
   let k = exponent(x);
@@ -132,6 +132,6 @@ function log1p(x) {
   let k = exponent(u);
   let y = logOf(k === 0 ? x : significand(u, k) - 1, k, k === 0 ? 0 : lost / u);
   if (any(x <= -1 || x === Infinity)) { y = x > -1 ? (x < Infinity ? y : x) : x === -1 ? -Infinity : NaN; }
-  return likeOdd(y, x);
+  return keepSignedZero(y, x);
 }
 ${squashing}`;

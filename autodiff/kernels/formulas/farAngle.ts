@@ -11,35 +11,35 @@ const HALF_PI = 0x1921fb54442d18469898cc51701b839a2n;
 const TABLE = 1152;
 const PLACES = 180n;
 const HALF = 1n << (PLACES - 1n);
-/** 2^-180, by which a whole number of 180 places becomes a number. */
+/** 2^-180, the value of the last of 180 binary places. */
 const UNIT = 2 ** -180;
 
 interface Reduced {
-  readonly of: number;
+  readonly input: number;
   readonly turns: number;
   readonly angle: number;
   readonly rest: number;
 }
 
 function reduce(x: number): Reduced {
-  if (!(Math.abs(x) < Infinity)) return { of: x, turns: 0, angle: NaN, rest: NaN };
+  if (!(Math.abs(x) < Infinity)) return { input: x, turns: 0, angle: NaN, rest: NaN };
   let exponent = 0;
   let whole = Math.abs(x);
-  // To a whole number below 2^53: x is beyond 2^19, and only powers of two are taken.
+  // |x| = whole · 2^exponent with 2^52 <= whole < 2^53, which is exact.
   for (; whole >= 2 ** 53; whole /= 2) exponent++;
   for (; whole < 2 ** 52; whole *= 2) exponent--;
   const quarters = BigInt(x < 0 ? -whole : whole) * (TWO_OVER_PI >> (BigInt(TABLE - exponent) - PLACES));
   const turns = (quarters + HALF) >> PLACES;
   const angle = ((quarters - (turns << PLACES)) * HALF_PI) >> 128n;
   const high = Number(angle);
-  return { of: x, turns: Number(turns & 3n), angle: high * UNIT, rest: Number(angle - BigInt(high)) * UNIT };
+  return { input: x, turns: Number(turns & 3n), angle: high * UNIT, rest: Number(angle - BigInt(high)) * UNIT };
 }
 
 /** The parts of an angle as functions of x; the last reduction is kept, since they are asked for one after the other. */
 export function farAngles() {
   let last = reduce(NaN);
   const parts = (x: number): Reduced => {
-    if (last.of !== x) last = reduce(x);
+    if (last.input !== x) last = reduce(x);
     return last;
   };
   return {

@@ -1,20 +1,29 @@
-/** Draws from finite sets: a class by its weight, a whole number, an order. All are exact in law. */
+/** Draws from finite sets: a class by its weight, a whole number, an order. All have the exact distribution. */
 import { exp } from "../formulas/scalarFormulas.js";
-import { Stream } from "./stream.js";
+import { type Stream, shared } from "./stream.js";
+
+let weights = /* @__PURE__ */ new Float64Array(8);
 
 /**
- * A class 0 … count - 1 with probability softmax(logits), logits being `count` numbers from `start` on, in any units: the first
- * class whose cumulated weight exceeds u times the total. A logit of -Infinity is never drawn; NaN where no class has weight.
+ * A class 0 … count - 1 with probability softmax(logits), logits being `count` numbers from `start` on; adding a constant to all of them
+ * changes nothing. A class with logit -Infinity is never drawn; NaN where no class has weight.
  */
 export function categoricalDraw(stream: Stream, logits: Float64Array, start: number, count: number): number {
+  if (weights.length < count) weights = new Float64Array(2 * count);
   let largest = -Infinity;
   for (let j = start; j < start + count; j++) largest = Math.max(largest, logits[j] as number);
+  for (let j = 0; j < count; j++) weights[j] = exp((logits[start + j] as number) - largest);
+  return weightedDraw(stream, weights, 0, count);
+}
+
+/** The same for weights that are given: the first class whose cumulated weight exceeds u times the total. */
+export function weightedDraw(stream: Stream, weights: Float64Array, start: number, count: number): number {
   let total = 0;
-  for (let j = start; j < start + count; j++) total += exp((logits[j] as number) - largest);
+  for (let j = start; j < start + count; j++) total += weights[j] as number;
   const target = stream.uniform() * total;
   let cumulated = 0;
   for (let j = 0; j < count; j++) {
-    cumulated += exp((logits[start + j] as number) - largest);
+    cumulated += weights[start + j] as number;
     if (cumulated > target) return j;
   }
   return NaN;
@@ -28,7 +37,7 @@ export function randintDraw(stream: Stream, low: number, high: number): number {
 
 /** A uniform order of 0 … n - 1 into `out` from `offset` on: Fisher and Yates from the inside out, step i reading element i. */
 export function fillPermutation(out: Float64Array, offset: number, n: number, k0: number, k1: number): void {
-  const stream = new Stream();
+  const stream = shared;
   for (let i = 0; i < n; i++) {
     const j = stream.at(k0, k1, i).below(i + 1);
     out[offset + i] = out[offset + j] as number;

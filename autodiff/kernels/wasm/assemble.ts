@@ -7,26 +7,26 @@
 import type { Call, Expression, Routine, Statement } from "../formulas/language.js";
 import { ENCODED, instructions, literal, type Type, unsigned } from "./instructions.js";
 
-/** A routine on its way to bytes. */
+/** A routine during assembly. */
 interface Compiled {
   readonly name: string;
   readonly index: number;
   readonly count: number;
-  gives: Type | null;
+  resultType: Type | null;
   code: number[];
 }
 
 /**
- * A module that exports `routines` by name and imports from env its memory and the functions of one number that are `outside`. A
+ * A module that exports `routines` by name and imports from env its memory and the functions of one number that are `externals`. A
  * routine may call those before it.
  */
 export function assemble(
   routines: readonly Routine[],
   formulas: ReadonlyMap<string, Routine>,
-  outside: readonly string[],
+  externals: readonly string[],
 ): Uint8Array<ArrayBuffer> {
   const functions = new Map<string, Compiled>();
-  for (const routine of routines) new Compiler(routine, formulas, functions, outside).compile();
+  for (const routine of routines) new Compiler(routine, formulas, functions, externals).compile();
   const out = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
   const section = (id: number, items: readonly (readonly number[])[]): void => {
     const size = items.reduce((sum, item) => sum + item.length, 0);
@@ -36,11 +36,11 @@ export function assemble(
   const text = (s: string): number[] => [s.length, ...[...s].map((c) => c.charCodeAt(0))];
   const imported = (name: string, what: readonly number[]): number[] => [...text("env"), ...text(name), ...what];
   const all = [...functions.values()];
-  const result = ({ gives }: Compiled): number[] => (gives === null ? [0] : [1, ENCODED[gives]]);
+  const result = ({ resultType }: Compiled): number[] => (resultType === null ? [0] : [1, ENCODED[resultType]]);
   const ofOneNumber = [0x60, 1, ENCODED.d, 1, ENCODED.d];
   const types = all.map((f) => [0x60, f.count, ...new Array<number>(f.count).fill(ENCODED.i), ...result(f)]);
   section(1, [ofOneNumber, ...types]);
-  section(2, [imported("memory", [0x02, 0x00, 0]), ...outside.map((name) => imported(name, [0x00, 0]))]);
+  section(2, [imported("memory", [0x02, 0x00, 0]), ...externals.map((name) => imported(name, [0x00, 0]))]);
   section(
     3,
     all.map((_, i) => unsigned(i + 1)),
@@ -72,11 +72,17 @@ class Compiler {
     readonly routine: Routine,
     readonly formulas: ReadonlyMap<string, Routine>,
     readonly functions: Map<string, Compiled>,
-    readonly outside: readonly string[],
+    readonly externals: readonly string[],
   ) {
     const { name, parameters } = routine;
     this.#names = new Map(parameters.map((x, index) => [x, { index, type: "i" }]));
-    this.#own = { name, index: outside.length + functions.size, count: parameters.length, gives: null, code: [] };
+    this.#own = {
+      name,
+      index: externals.length + functions.size,
+      count: parameters.length,
+      resultType: null,
+      code: [],
+    };
     functions.set(name, this.#own);
   }
 
@@ -107,7 +113,7 @@ class Compiler {
         this.#call(statement.call);
         return;
       case "while":
-        // As "if it holds, repeat until it does not": one jump a turn.
+        // As "if it holds, repeat until it does not", with one jump for each iteration.
         this.#emit(statement.test, "i");
         this.#push([0x04, 0x40, 0x03, 0x40]);
         this.#block(statement.body);
@@ -121,8 +127,8 @@ class Compiler {
         this.#push([0x0b]);
         return;
       case "return":
-        this.#own.gives = this.#typeOf(statement.value) ?? "d";
-        this.#emit(statement.value, this.#own.gives);
+        this.#own.resultType = this.#typeOf(statement.value) ?? "d";
+        this.#emit(statement.value, this.#own.resultType);
     }
   }
 
@@ -148,9 +154,9 @@ class Compiler {
     if (x.kind === "number") return null;
     if (x.kind === "name") return this.#local(x.name).type;
     if (x.kind === "binary") return this.#typeOf(x.left) ?? this.#typeOf(x.right);
-    if (x.kind !== "call" || this.formulas.has(x.name) || this.outside.includes(x.name)) return "v";
+    if (x.kind !== "call" || this.formulas.has(x.name) || this.externals.includes(x.name)) return "v";
     const known = this.#instructions.builtins.get(x.name);
-    return known === undefined ? (this.functions.get(x.name)?.gives ?? null) : known.gives;
+    return known === undefined ? (this.functions.get(x.name)?.resultType ?? null) : known.resultType;
   }
 
   /** Code that leaves the value of `x` on the stack; `type` is what a literal becomes. */
@@ -193,11 +199,11 @@ class Compiler {
     const [formula, routine] = [this.formulas.get(name), this.functions.get(name)];
     const builtin = this.#instructions.builtins.get(name);
     if (formula !== undefined) this.#inline(formula, args);
-    else if (this.outside.includes(name)) this.#callForEach(this.outside.indexOf(name), args[0] as Expression);
+    else if (this.externals.includes(name)) this.#callForEach(this.externals.indexOf(name), args[0] as Expression);
     else if (builtin !== undefined) {
-      const { takes, code, memory } = builtin;
-      const [address, offset] = memory === null ? [args[0], 0] : separated(args[0] as Expression);
-      takes.forEach((type, k) => {
+      const { operandTypes, code, memory } = builtin;
+      const [address, offset] = memory === null ? [args[0], 0] : splitAddress(args[0] as Expression);
+      operandTypes.forEach((type, k) => {
         this.#emit((k === 0 ? address : args[k]) as Expression, type);
       });
       this.#push(code);
@@ -208,19 +214,19 @@ class Compiler {
     } else throw new ReferenceError(`${this.routine.name}: ${name} is not defined`);
   }
 
-  /** An outside function of both numbers of a value. */
+  /** Call an imported function for each of the two numbers of a value. */
   #callForEach(index: number, arg: Expression): void {
-    const both = this.#declare(`of ${this.#locals.length}`, "v").index;
+    const pair = this.#declare(`of ${this.#locals.length}`, "v").index;
     this.#emit(arg, "v");
-    this.#push([0x21, ...unsigned(both)]);
+    this.#push([0x21, ...unsigned(pair)]);
     for (const [lane, put] of [
       [0, [0xfd, 0x14]],
       [1, [0xfd, 0x22, 1]],
     ] as const)
-      this.#push([0x20, ...unsigned(both), 0xfd, 0x21, lane, 0x10, ...unsigned(index), ...put]);
+      this.#push([0x20, ...unsigned(pair), 0xfd, 0x21, lane, 0x10, ...unsigned(index), ...put]);
   }
 
-  /** The body of a formula in place, its names its own. */
+  /** Write the body of a formula in place of a call, with local names of its own. */
   #inline({ parameters, body }: Routine, args: readonly Expression[]): void {
     for (const arg of args) this.#emit(arg, "v");
     const outer = this.#names;
@@ -233,11 +239,11 @@ class Compiler {
   }
 }
 
-/** Whether a value is 0, and not -0: all bits of it are. */
+/** Whether a value is the number 0 and not -0, so that all its bits are 0. */
 const isZero = (x: Expression): boolean => x.kind === "number" && Object.is(x.value, 0);
 
 /** An address as a variable part and a constant, which the instruction itself can hold. */
-const separated = (address: Expression): [Expression, number] =>
+const splitAddress = (address: Expression): [Expression, number] =>
   address.kind === "binary" && address.operator === "+" && address.right.kind === "number"
     ? [address.left, address.right.value]
     : [address, 0];

@@ -1,8 +1,14 @@
+import { each } from "./matrices.js";
+
 /**
  * Substitution, a row of right-hand sides at a time: x_i = (x_i - Σ a_ij x_j) / a_ii over the rows j before i, in their order. Rows of
  * x are `next` bytes apart, entries of the triangle `down` and `right`; negative ones run from the last row to the first.
+ *
+ * A single right-hand side is solved eight rows at a time, because each sum has to wait for the one before it. `solveLower` reads the rows
+ * of a lower triangle, whose sums run side by side. `solveTransposed` reads the same rows as the columns of its transpose: each solved
+ * entry is subtracted from all entries that are not solved yet.
  */
-export const triangles = `
+export const triangles = (): string => `
 function subtractRows(out, f, right, x, next, rows, n) {
   while (rows > 3) {
     let f1 = f + right; let f2 = f1 + right; let f3 = f2 + right;
@@ -45,5 +51,52 @@ function solveRows(x, next, a, down, right, n, columns) {
     a = a + down;
     row = row + next;
     i = i + 1;
+  }
+}
+function subtractDots(out, a, next, x, n) {
+  ${each("0 1 2 3", (k) => `let s${k} = load(out + ${16 * Number(k)});`)}
+  ${each("1 2 3 4 5 6 7", (r, i) => `let a${r} = a${i || ""} + next;`)}
+  let end = x + (n << 3);
+  while (x !== end) {
+    let p = loadSame(x); let q = loadSame(x + 8);
+    ${each("0 1 2 3", (k, i) => `let u = load(a${2 * i || ""}); let v = load(a${2 * i + 1}); s${k} = s${k} - firsts(u, v) * p; s${k} = s${k} - seconds(u, v) * q;`)}
+    ${each(" 1 2 3 4 5 6 7", (r) => `a${r} = a${r} + 16;`)}
+    x = x + 16;
+  }
+  ${each("0 1 2 3", (k) => `store(out + ${16 * Number(k)}, s${k});`)}
+}
+function solveOne(x, row, step, a, down, right, rows) {
+  while (rows > 0) {
+    let total = get(row);
+    let p = x;
+    let f = a;
+    while (p !== row) { total = total - get(f) * get(p); p = p + step; f = f + right; }
+    put(row, total / get(f));
+    a = a + down;
+    row = row + step;
+    rows = rows - 1;
+  }
+}
+function solveLower(x, a, next, n) {
+  let row = x;
+  let i = 0;
+  while (n - i > 7) {
+    subtractDots(row, a, next, x, i);
+    solveOne(row, row, 8, a + (i << 3), next, 8, 8);
+    a = a + (next << 3);
+    row = row + 64;
+    i = i + 8;
+  }
+  solveOne(x, row, 8, a, next, 8, n - i);
+}
+function solveTransposed(x, a, next, n) {
+  while (n > 0) {
+    let rows = n;
+    if (rows > 8) { rows = 8; }
+    let last = (n - 1) << 3;
+    let below = a + (n - 1) * next;
+    solveOne(x + last, x + last, -8, below + last, -8, 0 - next, rows);
+    n = n - rows;
+    subtractRows(x, x + last, -8, below, 0 - next, rows, n);
   }
 }`;

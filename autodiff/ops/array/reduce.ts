@@ -14,7 +14,7 @@ import { type Tensor, tensor } from "../../core/tensor.js";
 import { isContiguous, type View, viewOf } from "../../core/view.js";
 import { type Fold, type FoldRows, maxOf, minOf, type Plan, sumOf, sumRows } from "../../kernels/reduce.js";
 import { div, equal, mulZeroWins } from "../elementwise/math.js";
-import { broadcastTo, fromRight, mixedAlong, reshape, reshapeAs } from "../views/shape.js";
+import { broadcastTo, fromRight, mixedAlong, reshapeAs } from "../views/shape.js";
 import { flip } from "../views/slicing.js";
 
 /** One axis or several; all when left out. Negative axes count from the end. */
@@ -46,9 +46,11 @@ const movedAxes = ({ axes, keepDims }: Reduced, { shape: { length } }: Tensor): 
     return keepDims ? k : k - axes.filter((other) => other > axis).length;
   });
 
-/** `y`, or its cotangent, with the reduced axes put back at size 1. */
-export const kept = (y: Tensor, x: Tensor, { axes }: Reduced): Tensor =>
-  reshape(y, without(x.shape, { axes, keepDims: true }));
+/** `y`, or its cotangent, in a shape that broadcasts to that of x: with the reduced axes put back at size 1, unless they are the first ones. */
+export function kept(y: Tensor, x: Tensor, { axes }: Reduced): Tensor {
+  const areFirst = axes.at(-1) === axes.length - 1;
+  return areFirst ? y : reshapeAs(y, without(x.shape, { axes, keepDims: true }));
+}
 
 /** A reduction that folds adjacent numbers with `fold`, and rows with `rows`. */
 export const folding =
@@ -77,7 +79,7 @@ export function reductionOp(
         throw new PedigradError({
           code: "empty",
           op: name,
-          message: `${name}: cannot reduce an empty axis (shape ${showShape(shape)}, axis ${empty}).`,
+          message: `${name}: cannot reduce an empty axis: axis ${empty} of shape ${showShape(shape)} has no elements. Reduce another axis, or leave empty data out.`,
         });
       return without(shape, reduced);
     },
@@ -140,7 +142,7 @@ export function planOf({ shape }: View, axes: readonly number[], byRows: boolean
 }
 
 /** The view with the axes in the order of the plan. */
-function ordered(x: View, axes: readonly number[], { width }: Plan): View {
+export function ordered(x: View, axes: readonly number[], { width }: Plan): View {
   if (width !== 1 || axes[0] === x.shape.length - axes.length) return x;
   const order = [...x.shape.keys()].filter((i) => !axes.includes(i)).concat(axes);
   return viewOf(
@@ -157,7 +159,7 @@ export function normalizeAxes(op: string, axes: Axes | undefined, shape: Shape):
     throw new PedigradError({
       code: "bad-axis",
       op,
-      message: `${op}: axes must be a number or a list of numbers, got ${JSON.stringify(axes)}. Options such as keepDims come after them.`,
+      message: `${op}: axes must be a number or a list of numbers, got ${JSON.stringify(axes)}. Give options such as keepDims as the next argument.`,
     });
   const list = (typeof axes === "number" ? [axes] : (axes as readonly number[])).map((axis) =>
     normalizeAxis(op, axis, shape),
@@ -166,7 +168,7 @@ export function normalizeAxes(op: string, axes: Axes | undefined, shape: Shape):
     throw new PedigradError({
       code: "bad-axis",
       op,
-      message: `${op}: axes [${list.join(",")}] name an axis twice.`,
+      message: `${op}: axes [${list.join(",")}] contain an axis twice. Give each axis once.`,
     });
   return list.sort((a, b) => a - b);
 }
@@ -199,7 +201,7 @@ export function mean(x: TensorLike, axes?: Axes, options?: KeepDims): Tensor {
     throw new PedigradError({
       code: "empty",
       op: "mean",
-      message: `mean: cannot average an empty axis (shape ${showShape(from.shape)}).`,
+      message: `mean: cannot average an empty axis of shape ${showShape(from.shape)}. Reduce another axis, or leave empty data out.`,
     });
   return n === 1 ? sum(from, axes, options) : div(sum(from, axes, options), n);
 }

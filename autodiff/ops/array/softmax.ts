@@ -5,8 +5,8 @@
  */
 import { type AxisMap, mapAxes } from "../../../provenance/axes.js";
 import { apply } from "../../core/apply.js";
+import { bindingContiguous } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
-import { asContiguous } from "../../core/copy.js";
 import type { Op, Vjp } from "../../core/op.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import type { View } from "../../core/view.js";
@@ -24,13 +24,12 @@ import {
   planOf,
   readReduced,
   reducing,
-  reduction,
   reductionOp,
   sum,
 } from "./reduce.js";
 
 /** From this many elements on, a function is several ops instead of one. */
-const LARGE = 64;
+export const LARGE = 64;
 const KEEP_DIMS = { keepDims: true };
 
 const mixed = (rank: number, axes: readonly number[]): AxisMap =>
@@ -41,7 +40,10 @@ function normaliser(name: Normaliser, vjp: Vjp<readonly number[]>): Op<readonly 
   const op: Op<readonly number[]> = {
     name,
     shape: (_, [x]) => (x as Tensor).shape,
-    kernel: (axes, out, [x]) => normalise(name, planOf(out, axes, true), out, asContiguous(x as View)),
+    ...bindingContiguous((axes: readonly number[], out, [x]) => {
+      const plan = planOf(out, axes, true);
+      return () => normalise(name, plan, out, x as View);
+    }),
     vjp: () => vjp,
     batch: (axes, [x]) =>
       apply(
@@ -55,8 +57,10 @@ function normaliser(name: Normaliser, vjp: Vjp<readonly number[]>): Op<readonly 
 }
 
 const total = (x: Tensor, axes: readonly number[]): Tensor => sum(x, axes, KEEP_DIMS);
-const softmaxOp = normaliser("softmax", (g, y, _, axes) => mulZeroWins(y, sub(g, total(mulZeroWins(y, g), axes))));
-const logSoftmaxOp = normaliser("logSoftmax", (g, _, [x], axes) =>
+export const softmaxOp = normaliser("softmax", (g, y, _, axes) =>
+  mulZeroWins(y, sub(g, total(mulZeroWins(y, g), axes))),
+);
+export const logSoftmaxOp = normaliser("logSoftmax", (g, _, [x], axes) =>
   sub(g, mulZeroWins(total(g, axes), softmaxOver(x as Tensor, axes))),
 );
 
@@ -71,7 +75,7 @@ function softmaxOver(x: Tensor, axes: readonly number[]): Tensor {
     order.map((_, axis) => order.indexOf(axis)),
   );
 }
-const smallLogsumexp = reduction(
+export const logsumexpOp = reductionOp(
   "logsumexp",
   (plan, out, x) => normalise("logsumexp", plan, out, x),
   (g, y, [input], reduced) => {
@@ -81,10 +85,11 @@ const smallLogsumexp = reduction(
   },
   { byRows: true },
 );
+const smallLogsumexp = reducing(logsumexpOp);
 
 /** The largest element along axes, 0 if infinite. It only prevents overflow: results do not depend on it, so it has no gradient. */
 export const shiftOp = reductionOp("shift", shifts, null, { byRows: true });
-const shiftAlong = reducing(shiftOp);
+export const shiftAlong: ReturnType<typeof reducing> = /* @__PURE__ */ reducing(shiftOp);
 /** log with gradient 0 at 0, where the sum has no exponentials, or all of them are 0. */
 const logTotal: Unary = unary("log", logOf, [(g, _, a) => mulZeroWins(g, where(equal(a, 0), 0, reciprocal(a)))]);
 

@@ -6,6 +6,7 @@
 import { mapAxes } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
+import type { Kernels } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import { asContiguous } from "../../core/copy.js";
 import type { Op, Vjp } from "../../core/op.js";
@@ -18,7 +19,8 @@ import { batchAll, padded } from "../views/batching.js";
 /** A parameter as a kernel sees it: row i starts at `offset + i * step`; a row that is a vector has `step` numbers. */
 export interface Operand {
   readonly data: Float64Array;
-  readonly offset: number;
+  /** Moves on from key to key. */
+  offset: number;
   readonly step: number;
 }
 
@@ -46,7 +48,8 @@ type DrawOne = (stream: Stream, a: number, b: number) => number;
 
 const each =
   (draw: DrawOne, stream = new Stream()): Fill =>
-  (out, offset, rows, k0, k1, [a = ABSENT, b = ABSENT]) => {
+  (out, offset, rows, k0, k1, parameters) => {
+    const [a, b] = [parameters[0] ?? ABSENT, parameters[1] ?? ABSENT];
     for (let i = 0; i < rows; i++)
       out[offset + i] = draw(
         stream.at(k0, k1, i),
@@ -55,14 +58,35 @@ const each =
       );
   };
 
-const parameterShape = (key: Tensor, { shape, parameterEvent }: Draws): Shape => [
+type Bind = (draws: Draws, out: View, keys: View, operands: Operand[]) => () => void;
+/** The kernels of an op that draws from contiguous keys and operands: others are copied first, in every run. */
+function bindingContiguousKeys(bind: Bind): Kernels<Draws> {
+  const bound: Kernels<Draws>["prepare"] = (draws, out, [keys, ...parameters]) => {
+    const all = parameterShape(keys as View, draws);
+    const operands = parameters.map((x) => operandOf(x, all, draws.parameterEvent));
+    return bind(draws, out, asContiguous(keys as View), operands);
+  };
+  return {
+    kernel: (draws, out, inputs) => bound(draws, out, inputs)(),
+    prepare: (draws, out, inputs) => {
+      const [keys, ...parameters] = inputs as [View, ...View[]];
+      const all = parameterShape(keys, draws);
+      const isDirect = (x: View): boolean =>
+        isContiguous(x) && (sameShape(x.shape, all) || (x.size === 1 && draws.parameterEvent.length === 0));
+      const areDirect = isContiguous(keys) && parameters.every(isDirect);
+      return areDirect ? bound(draws, out, inputs) : () => bound(draws, out, inputs)();
+    },
+  };
+}
+
+const parameterShape = (key: Tensor | View, { shape, parameterEvent }: Draws): Shape => [
   ...key.shape.slice(0, -1),
   ...shape,
   ...parameterEvent,
 ];
 
 function operandOf(x: View, shape: Shape, event: Shape): Operand {
-  if (sizeOf(x.shape) === 1 && event.length === 0) return { data: x.data, offset: x.offset, step: 0 };
+  if (x.size === 1 && event.length === 0) return { data: x.data, offset: x.offset, step: 0 };
   const { data, offset } = asContiguous(broadcastView(x, shape));
   return { data, offset, step: sizeOf(event) };
 }
@@ -78,35 +102,24 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
           throw new PedigradError({
             code: "shape-mismatch",
             op: name,
-            message: `random.${name}: a parameter of shape ${showShape(x.shape)} does not fit draws of shape ${showShape(draws.shape)}. Give the full shape of the result, parameters broadcast to it.`,
+            message: `random.${name}: a parameter of shape ${showShape(x.shape)} does not broadcast to the shape of the draws, ${showShape(draws.shape)}. Give the full shape of the result.`,
           });
       return [...(key as Tensor).shape.slice(0, -1), ...draws.shape, ...draws.resultEvent];
     },
-    kernel: (draws, out, [keys, ...parameters]) => {
-      const { data: words, offset: first, shape } = asContiguous(keys as View);
-      const batch = shape.slice(0, -1);
-      const rows = sizeOf(draws.shape);
-      const stride = rows * sizeOf(draws.resultEvent);
-      const all = [...batch, ...draws.shape, ...draws.parameterEvent];
-      const operands = parameters.map((x) => operandOf(x, all, draws.parameterEvent));
-      for (let k = 0, count = sizeOf(batch); k < count; k++) {
-        const own = operands.map((x) => ({ ...x, offset: x.offset + k * rows * x.step }));
-        const at = first + 2 * k;
-        fill(out.data, out.offset + k * stride, rows, words[at] as number, words[at + 1] as number, own);
-      }
-    },
-    prepare: (draws, out, inputs) => {
-      const [keys, ...parameters] = inputs as [View, ...View[]];
-      const { shape, parameterEvent: event } = draws;
-      const all = [...shape, ...event];
-      const isDirect = (x: View) =>
-        isContiguous(x) && (sameShape(x.shape, all) || (x.shape.length === 0 && event.length === 0));
-      if (keys.shape.length > 1 || !isContiguous(keys) || !parameters.every(isDirect))
-        return () => op.kernel(draws, out, inputs);
-      const operands = parameters.map((x) => operandOf(x, all, event));
-      const [words, first, rows] = [keys.data, keys.offset, sizeOf(shape)];
-      return () => fill(out.data, out.offset, rows, words[first] as number, words[first + 1] as number, operands);
-    },
+    ...bindingContiguousKeys((draws, out, keys, operands) => {
+      const [words, count, rows] = [keys.data, keys.size / 2, sizeOf(draws.shape)];
+      const [size, starts] = [out.size / count, operands.map(({ offset }) => offset)];
+      return () => {
+        for (let k = 0, at = keys.offset; k < count; k++, at += 2) {
+          if (count > 1)
+            for (let p = 0; p < operands.length; p++) {
+              const operand = operands[p] as Operand;
+              operand.offset = (starts[p] as number) + k * rows * operand.step;
+            }
+          fill(out.data, out.offset + k * size, rows, words[at] as number, words[at + 1] as number, operands);
+        }
+      };
+    }),
     vjp: (input) => vjps[input - 1] ?? null,
     batch: (draws, [key, ...parameters], [keyBatched, ...batched], size) => {
       const [keys] = batchAll([key as Tensor], [keyBatched as boolean], size) as [Tensor];
@@ -141,7 +154,7 @@ export function asKey(op: string, key: TensorLike): Tensor {
     throw new PedigradError({
       code: "bad-key",
       op,
-      message: `random.${op}: a key has shape [2], a batch of keys [..., 2]; got ${showShape(words.shape)}. Make one with random.key(0) or random.split(key).`,
+      message: `random.${op}: a key must have shape [2], or [..., 2] for a batch of keys, got shape ${showShape(words.shape)}. Make one with random.key(0) or random.split(key).`,
     });
   return words;
 }

@@ -61,7 +61,14 @@ export class Resident<R> implements Holder {
     const inputs = this.#isSame(args, from) ? this.#inputs : inputsOf(args.slice(from));
     if (inputs === null || !isStill(args, from, this.#result !== null) || !this.#isHolding) return false;
     this.#inputs = inputs;
-    executable.runOn(own.to, inputs);
+    try {
+      executable.runOn(own.to, inputs);
+    } catch (error) {
+      // The record in memory is half overwritten: the next call must begin with the one that it is given.
+      this.#isHolding = false;
+      executable.holder = null;
+      throw error;
+    }
     this.#result = null;
     return true;
   }

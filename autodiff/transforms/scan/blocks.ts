@@ -13,7 +13,7 @@ export interface Loop {
   readonly length: number;
   readonly reverse: boolean;
   /** Whether the result has the carry after every step, or only after the last. */
-  readonly keeps: boolean;
+  readonly keepsCarries: boolean;
   /** The batch axes, which come first in every result of the body. */
   readonly lead: Shape;
 }
@@ -24,11 +24,11 @@ export interface Block {
   readonly width: number;
   readonly steps: number;
 }
-export function layoutOf({ body, carries, keeps, length, lead }: Loop): { blocks: Block[]; size: number } {
+export function layoutOf({ body, carries, keepsCarries, length, lead }: Loop): { blocks: Block[]; size: number } {
   let size = 0;
   const blocks = body.outputs.map((shape, k) => {
     const width = sizeOf(shape.slice(lead.length));
-    const steps = k < carries && !keeps ? 1 : length;
+    const steps = k < carries && !keepsCarries ? 1 : length;
     const start = size;
     size += steps * width;
     return { start, width, steps };

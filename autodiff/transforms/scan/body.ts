@@ -4,10 +4,10 @@
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { apply } from "../../core/apply.js";
-import { inTrace, type Tracer } from "../../core/batch.js";
+import { type Batch, inTrace, type Tracer, unreadable } from "../../core/batch.js";
 import type { Op } from "../../core/op.js";
 import { type Shape, sameShape } from "../../core/shape.js";
-import { absent, type Batch, ofBatch, type Tensor, unreadable } from "../../core/tensor.js";
+import { absent, ofBatch, type Tensor } from "../../core/tensor.js";
 import { bound } from "../jit/compile/executable.js";
 import { paramsKey, sameParams } from "../jit/program/params.js";
 import { type Program, programOf } from "../jit/program/program.js";
@@ -53,7 +53,7 @@ export class Body {
     return this.program.outputs.map(of);
   }
 
-  isOf({ inputs, steps, outputs }: Recording): boolean {
+  matches({ inputs, steps, outputs }: Recording): boolean {
     const own = this.#recording;
     return (
       own.inputs.length === inputs.length &&
@@ -79,16 +79,19 @@ function compiled(program: Program): Runnable {
 }
 
 /** Records `f` on tensors of these shapes: its body, and the tensors from outside that become further inputs. */
-export function bodyOf(f: (...xs: Tensor[]) => Tensor[], shapes: readonly Shape[]): { body: Body; captured: Tensor[] } {
+export function recordBody(
+  f: (...xs: Tensor[]) => Tensor[],
+  shapes: readonly Shape[],
+): { body: Body; captured: Tensor[] } {
   return inTrace((level) => {
-    const writer = new Writer(level, shapes);
-    const outputs = f(...writer.arguments);
-    return { body: known(writer.finish(outputs)), captured: writer.captured };
+    const recorder = new BodyRecorder(level, shapes);
+    const outputs = f(...recorder.arguments);
+    return { body: canonicalBody(recorder.finish(outputs)), captured: recorder.captured };
   });
 }
 
 /** Records a body: each op that depends on the arguments becomes a step. */
-class Writer implements Tracer {
+class BodyRecorder implements Tracer {
   readonly arguments: readonly Tensor[];
   readonly captured: Tensor[] = [];
   readonly #steps: Step[] = [];
@@ -107,9 +110,9 @@ class Writer implements Tracer {
 
   #make(shape: Shape): Tensor {
     const value = absent([1, ...shape]);
-    const made = ofBatch({ level: this.level, value, tracer: this });
-    this.#places.set(made.batch as Batch, this.#places.size);
-    return made;
+    const argument = ofBatch({ level: this.level, value, tracer: this });
+    this.#places.set(argument.batch as Batch, this.#places.size);
+    return argument;
   }
 
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[]): Tensor {
@@ -133,50 +136,50 @@ class Writer implements Tracer {
     const ends = outputs.map((x) => this.#placeOf(x));
     const own = this.shapes.length;
     // The final order: the arguments, the tensors from outside, then the results of steps.
-    const moved = (place: number): number =>
+    const finalPlace = (place: number): number =>
       place < 0 ? own - place - 1 : place < own ? place : place + this.captured.length;
     return {
       inputs: [...this.shapes, ...this.captured.map((x) => x.shape)],
-      steps: this.#steps.map((step) => ({ ...step, operands: (step.operands as number[]).map(moved) })),
-      outputs: ends.map(moved),
+      steps: this.#steps.map((step) => ({ ...step, operands: (step.operands as number[]).map(finalPlace) })),
+      outputs: ends.map(finalPlace),
     };
   }
 }
 
-const KEPT = 16;
+const MAX_RECENT = 16;
 const bodies = /* @__PURE__ */ new Map<string, WeakRef<Body>[]>();
 /** The most recently used bodies, held here so that they outlive the step that uses them. */
 const recent: Body[] = [];
 const opNumbers = /* @__PURE__ */ new WeakMap<object, number>();
-let made = 0;
-let ops = 0;
+let bodyCount = 0;
+let opCount = 0;
 
 function numberOf(op: object): number {
-  const number = opNumbers.get(op) ?? ++ops;
+  const number = opNumbers.get(op) ?? ++opCount;
   opNumbers.set(op, number);
   return number;
 }
 
 /** The one body for all equal recordings, as long as something still refers to it. */
-function known(recording: Recording): Body {
+function canonicalBody(recording: Recording): Body {
   const { inputs, steps, outputs } = recording;
   const key = `${inputs.join("|")};${steps.map(({ op, params, operands }) => `${numberOf(op)}(${operands})${paramsKey(params)}`).join(";")};${outputs}`;
-  const alike = (bodies.get(key) ?? []).filter((ref) => ref.deref() !== undefined);
-  let body = alike.map((ref) => ref.deref() as Body).find((x) => x.isOf(recording));
+  const candidates = (bodies.get(key) ?? []).filter((ref) => ref.deref() !== undefined);
+  let body = candidates.map((ref) => ref.deref() as Body).find((x) => x.matches(recording));
   if (body === undefined) {
-    body = new Body(recording, ++made);
-    alike.push(new WeakRef(body));
+    body = new Body(recording, ++bodyCount);
+    candidates.push(new WeakRef(body));
   }
-  bodies.set(key, alike);
+  bodies.set(key, candidates);
   const place = recent.indexOf(body);
   if (place >= 0) recent.splice(place, 1);
   recent.unshift(body);
-  if (recent.length > KEPT) forget();
+  if (recent.length > MAX_RECENT) dropOldest();
   return body;
 }
 
 /** Drop the least recently used body, and the keys of bodies that nothing refers to. */
-function forget(): void {
+function dropOldest(): void {
   recent.pop();
   for (const [key, refs] of bodies) if (refs.every((ref) => ref.deref() === undefined)) bodies.delete(key);
 }

@@ -1,7 +1,7 @@
 /**
  * A loop as one op. Its body is (c, x, k) ↦ (c', y), where k are tensors from outside; its result is one vector of blocks,
  *
- *     c after each step, or after the last one alone; y of each step.
+ *     c after each step (or only after the last), and y of each step.
  *
  * The carries of all steps are kept while a gradient is being taken. The gradient is a loop that runs backwards: from the cotangent of
  * the carry after a step it computes the cotangents of the carry before the step and of x, and sums the cotangent of k over the steps. It
@@ -20,9 +20,9 @@ import { expandDims, moveToFront, reshape } from "../../ops/views/shape.js";
 import { slice } from "../../ops/views/slicing.js";
 import { grad } from "../grad.js";
 import { vmap } from "../vmap.js";
+import { bindLoop } from "./bindLoop.js";
 import { blocksOf, type Loop, shapeOf } from "./blocks.js";
-import { bodyOf } from "./body.js";
-import { runOf } from "./runOf.js";
+import { recordBody } from "./body.js";
 
 /** One step: from the carry and x, the next carry and y. */
 export type Step = (carry: Tensor[], x: Tensor[]) => [carry: Tensor[], y: Tensor[]];
@@ -36,13 +36,13 @@ export function loop(
 ): [carry: Tensor[], ys: Tensor[]] {
   const [carries, count] = [init.length, xs.length];
   const flat = (...values: Tensor[]): Tensor[] => step(values.slice(0, carries), values.slice(carries)).flat();
-  const { body, captured } = bodyOf(flat, [...init.map((c) => c.shape), ...xs.map((x) => x.shape.slice(1))]);
+  const { body, captured } = recordBody(flat, [...init.map((c) => c.shape), ...xs.map((x) => x.shape.slice(1))]);
   if (length === 0) return [[...init], body.outputs.slice(carries).map((shape) => zeros([0, ...shape]))];
   const inputs = [...init, ...xs, ...captured];
-  const keeps = gradDepth > 0 && inputs.some((x) => x.node !== null);
-  const params: Loop = { body, carries, xs: count, length, reverse, keeps, lead: [] };
+  const keepsCarries = gradDepth > 0 && inputs.some((x) => x.node !== null);
+  const params: Loop = { body, carries, xs: count, length, reverse, keepsCarries, lead: [] };
   const parts = blocksOf(apply(loopOp, params, ...inputs), params);
-  const last = reverse || !keeps ? 0 : length - 1;
+  const last = reverse || !keepsCarries ? 0 : length - 1;
   return [
     parts.slice(0, carries).map((x) => reshape(slice(x, last, last + 1), x.shape.slice(1))),
     parts.slice(carries),
@@ -52,8 +52,8 @@ export function loop(
 const loopOp: Op<Loop> = {
   name: "scan",
   shape: shapeOf,
-  kernel: (loop, out, inputs) => runOf(loop, out, inputs)(),
-  prepare: runOf,
+  kernel: (loop, out, inputs) => bindLoop(loop, out, inputs)(),
+  prepare: bindLoop,
   vjp: (input) => (g, vector, inputs, params) => cotangents(g, vector, inputs, params)[input] as Tensor,
   batch(params, inputs, batched, size) {
     const { carries, xs, lead } = params;
@@ -71,7 +71,7 @@ const loopOp: Op<Loop> = {
       inAxes: isBatched.map((yes) => (yes ? 0 : null)),
       axisSize: size,
     });
-    const { body, captured } = bodyOf(
+    const { body, captured } = recordBody(
       (...values) => step(...values) as Tensor[],
       given.map((_, i) => own(i)),
     );
@@ -80,62 +80,65 @@ const loopOp: Op<Loop> = {
 };
 
 /** The cotangents of all inputs of one loop, computed together: `grad` asks for them one input at a time. */
-const answers = /* @__PURE__ */ new WeakMap<Tensor, { vector: Tensor; found: (Tensor | null)[] }>();
+const cotangentCache = /* @__PURE__ */ new WeakMap<Tensor, { vector: Tensor; found: (Tensor | null)[] }>();
 
 function cotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: Loop): (Tensor | null)[] {
-  const before = answers.get(g);
+  const before = cotangentCache.get(g);
   if (before?.vector === vector) return before.found;
-  const found = pullLoop(g, vector, inputs, params);
-  answers.set(g, { vector, found });
+  const found = loopCotangents(g, vector, inputs, params);
+  cotangentCache.set(g, { vector, found });
   return found;
 }
 
-function pullLoop(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: Loop): (Tensor | null)[] {
-  const { body, carries, xs, length, reverse, keeps } = params;
+function loopCotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: Loop): (Tensor | null)[] {
+  const { body, carries, xs, length, reverse, keepsCarries } = params;
   const init = inputs.slice(0, carries);
   const steps = inputs.slice(carries, carries + xs);
   const fixed = inputs.slice(carries + xs);
-  const isWanted = (x: Tensor): boolean => x.node !== null;
-  const whole = { ...params, keeps: true };
-  const kept = blocksOf(keeps ? vector : apply(loopOp, whole, ...inputs), whole).slice(0, carries);
+  const isDifferentiated = (x: Tensor): boolean => x.node !== null;
+  const whole = { ...params, keepsCarries: true };
+  const carriesAfter = blocksOf(keepsCarries ? vector : apply(loopOp, whole, ...inputs), whole).slice(0, carries);
   // The carry before each step.
-  const from = kept.map((c, k) => {
+  const carriesBefore = carriesAfter.map((c, k) => {
     const start = expandDims(init[k] as Tensor, 0);
     return concatenate(reverse ? [slice(c, 1, length), start] : [start, slice(c, 0, length - 1)]);
   });
   // The cotangents of the loop's results: of the carry after every step (or only the last), and of every y.
-  const arriving = blocksOf(g, params);
-  const wantedSteps = steps.filter(isWanted);
-  const wantedFixed = fixed.filter(isWanted);
-  const back: Step = (state, [...at]) => {
+  const resultCotangents = blocksOf(g, params);
+  const differentiatedSteps = steps.filter(isDifferentiated);
+  const differentiatedFixed = fixed.filter(isDifferentiated);
+  const backwardStep: Step = (state, [...at]) => {
     const point = [...at.splice(0, carries + xs), ...fixed];
-    const ofCarry = keeps
-      ? at.splice(0, carries).map((here, k) => here.add(state[k] as Tensor))
+    const carryCotangents = keepsCarries
+      ? at.splice(0, carries).map((cotangent, k) => cotangent.add(state[k] as Tensor))
       : state.slice(0, carries);
-    const places = point.flatMap((_, i) => (i < carries || isWanted(inputs[i] as Tensor) ? [i] : []));
+    const places = point.flatMap((_, i) => (i < carries || isDifferentiated(inputs[i] as Tensor) ? [i] : []));
     const slopes = grad((variables: Tensor[]) => {
-      const moved = [...point];
+      const inputsAt = [...point];
       places.forEach((place, j) => {
-        moved[place] = variables[j] as Tensor;
+        inputsAt[place] = variables[j] as Tensor;
       });
-      return apply(pairingOp, null, ...body.call(moved), ...ofCarry, ...at);
+      return apply(pairingOp, null, ...body.call(inputsAt), ...carryCotangents, ...at);
     })(places.map((place) => point[place] as Tensor)) as Tensor[];
-    const ofSteps = slopes.slice(carries, carries + wantedSteps.length);
-    const ofFixed = slopes.slice(carries + wantedSteps.length);
-    const sums = ofFixed.map((slope, k) => slope.add(state[carries + k] as Tensor));
-    return [[...slopes.slice(0, carries), ...sums], ofSteps];
+    const stepCotangents = slopes.slice(carries, carries + differentiatedSteps.length);
+    const fixedCotangents = slopes.slice(carries + differentiatedSteps.length);
+    const sums = fixedCotangents.map((slope, k) => slope.add(state[carries + k] as Tensor));
+    return [[...slopes.slice(0, carries), ...sums], stepCotangents];
   };
-  const ofEnd = keeps
+  const endCotangents = keepsCarries
     ? init.map((x) => zeros(x.shape))
-    : arriving.splice(0, carries).map((x) => reshape(x, x.shape.slice(1)));
-  const state = [...ofEnd, ...wantedFixed.map((x) => zeros(x.shape))];
-  const [ends, ofSteps] = loop(back, state, [...from, ...steps, ...arriving], { length, reverse: !reverse });
-  const ofFixed = ends.slice(carries);
+    : resultCotangents.splice(0, carries).map((x) => reshape(x, x.shape.slice(1)));
+  const state = [...endCotangents, ...differentiatedFixed.map((x) => zeros(x.shape))];
+  const [ends, stepCotangents] = loop(backwardStep, state, [...carriesBefore, ...steps, ...resultCotangents], {
+    length,
+    reverse: !reverse,
+  });
+  const fixedCotangents = ends.slice(carries);
   let [next, sum] = [0, 0];
   return inputs.map((x, i) => {
     if (i < carries) return ends[i] as Tensor;
-    if (!isWanted(x)) return null;
-    return (i < carries + xs ? ofSteps[next++] : ofFixed[sum++]) as Tensor;
+    if (!isDifferentiated(x)) return null;
+    return (i < carries + xs ? stepCotangents[next++] : fixedCotangents[sum++]) as Tensor;
   });
 }
 

@@ -4,7 +4,7 @@
  * host code nor that of its gradient runs again for each step.
  */
 import * as kinds from "../../../provenance/base/kinds.js";
-import { requireOptions } from "../../../provenance/base/options.js";
+import { requireOptions, show } from "../../../provenance/base/options.js";
 import { PedigradError } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
 import { broadcastShapes, sameShape, showShape } from "../../core/shape.js";
@@ -37,23 +37,23 @@ export function scan<C, X, Y>(
   xs: X,
   options: ScanOptions = {},
 ): [carry: TensorsLike<C>, ys: TensorsLike<Y>] {
-  if (typeof f !== "function") throw refusal("bad-option", `expected a function as first argument, got ${typeof f}.`);
+  if (typeof f !== "function") throw refusal("bad-option", `the first argument must be a function, got ${typeof f}.`);
   requireOptions("scan", options, { reverse: kinds.flag, checkpoint: kinds.flag });
   const { reverse = false, checkpoint = false } = options;
   const [start, data] = [init, xs].map(tensorsOf) as [Tensor[], Tensor[]];
   const length = lengthOf(data);
-  let ofStep: Tree = null;
+  let yStructure: Tree = null;
   const step: Step = (carry, x) => {
-    const result = f(filled(init, carry), filled(xs, x)) as unknown;
+    const result = f(withLeaves(init, carry), withLeaves(xs, x)) as unknown;
     if (!Array.isArray(result) || result.length !== 2)
-      throw refusal("bad-result", "the function must return [carry, y]; y may be null.");
+      throw refusal("bad-result", `the function must return [carry, y], where y may be null, got ${show(result)}.`);
     const [next, y] = result as [Tree, Tree];
-    ofStep = y;
-    return [carriesOf(init, start, next), tensorsOf(y)];
+    yStructure = y;
+    return [nextCarry(init, start, next), tensorsOf(y)];
   };
-  const run = checkpoint ? inBlocks : loop;
+  const run = checkpoint ? loopInBlocks : loop;
   const [end, ys] = run(step, start, data, { length, reverse });
-  return [filled(init, end), filled(ofStep, ys)] as [TensorsLike<C>, TensorsLike<Y>];
+  return [withLeaves(init, end), withLeaves(yStructure, ys)] as [TensorsLike<C>, TensorsLike<Y>];
 }
 
 const refusal = (code: string, message: string): PedigradError =>
@@ -64,7 +64,7 @@ const tensorsOf = (tree: unknown): Tensor[] =>
   tree == null ? [] : leavesOf(tree).map((leaf) => tensor(leaf as TensorLike));
 
 /** A structure like `tree` with these leaves. */
-function filled(tree: unknown, leaves: readonly Tensor[]): Tree {
+function withLeaves(tree: unknown, leaves: readonly Tensor[]): Tree {
   let next = 0;
   return tree == null ? null : mapTree(tree, () => leaves[next++]);
 }
@@ -72,13 +72,19 @@ function filled(tree: unknown, leaves: readonly Tensor[]): Tree {
 function lengthOf(xs: readonly Tensor[]): number {
   const [first, ...others] = xs;
   if (first === undefined)
-    throw refusal("no-axis", "xs has no tensor whose leading axis could be the loop's; give arange(n) for n steps.");
+    throw refusal("no-axis", "xs has no tensor, so the number of steps is unknown. Give arange(n) for n steps.");
   for (const x of xs)
     if (x.shape.length === 0)
-      throw refusal("shape-mismatch", "every tensor of xs needs a leading axis, the steps; one has shape [].");
+      throw refusal(
+        "shape-mismatch",
+        "every tensor of xs must have a leading axis with one entry for each step, but one has shape [].",
+      );
   for (const x of others)
     if (x.length !== first.length)
-      throw refusal("shape-mismatch", `one tensor of xs has ${first.length} steps and another ${x.length}.`);
+      throw refusal(
+        "shape-mismatch",
+        `one tensor of xs has ${first.length} steps and another ${x.length}. Make their leading axes equally long.`,
+      );
   return first.length;
 }
 
@@ -89,12 +95,12 @@ const pathsOf = (tree: unknown): string[] => {
 };
 
 /** The leaves of the next carry, which must match the first carry in structure and shapes. */
-function carriesOf(init: unknown, start: readonly Tensor[], next: unknown): Tensor[] {
+function nextCarry(init: unknown, start: readonly Tensor[], next: unknown): Tensor[] {
   const [paths, now] = [pathsOf(init), pathsOf(next)];
   if (paths.join() !== now.join())
     throw refusal(
       "bad-result",
-      `the carry starts with ${shown(paths)} and has ${shown(now)} after a step; give both one structure.`,
+      `the carry starts with ${describePaths(paths)} and has ${describePaths(now)} after a step. Return a carry of the same structure as init.`,
     );
   return tensorsOf(next).map((x, i) => {
     const { shape } = start[i] as Tensor;
@@ -103,13 +109,13 @@ function carriesOf(init: unknown, start: readonly Tensor[], next: unknown): Tens
     if (x.shape.length > shape.length || !sameShape(broadcastShapes("scan", x.shape, shape), shape))
       throw refusal(
         "shape-mismatch",
-        `${name} starts with shape ${showShape(shape)} and has shape ${showShape(x.shape)} after a step. Start it with that shape.`,
+        `${name} starts with shape ${showShape(shape)} and has shape ${showShape(x.shape)} after a step. Give init that shape.`,
       );
     return broadcastTo(x, shape);
   });
 }
 
-const shown = (paths: readonly string[]): string =>
+const describePaths = (paths: readonly string[]): string =>
   paths.length === 0
     ? "nothing"
     : paths.length === 1 && paths[0] === ""
@@ -117,7 +123,7 @@ const shown = (paths: readonly string[]): string =>
       : `[${paths.map((path) => `"${path}"`).join(", ")}]`;
 
 /** The loop as an outer loop over blocks, each an inner loop. Carries between blocks are kept; those within are recomputed for the gradient. */
-function inBlocks(
+function loopInBlocks(
   step: Step,
   init: readonly Tensor[],
   xs: readonly Tensor[],
@@ -130,14 +136,14 @@ function inBlocks(
   const block: Step = (carry, x) => loop(step, carry, x, { length: size, reverse });
   // The steps that do not fill a block run last. If the loop runs backwards, these are the first xs.
   const from = reverse ? rest : 0;
-  const inside = xs.map((x) => {
+  const blockXs = xs.map((x) => {
     const part = slice(x, from, from + blocks * size);
     return reshape(part, [blocks, size, ...x.shape.slice(1)]);
   });
-  const [middle, ys] = loop(block, init, inside, { length: blocks, reverse });
+  const [middle, ys] = loop(block, init, blockXs, { length: blocks, reverse });
   const whole = ys.map((y) => reshape(y, [blocks * size, ...y.shape.slice(2)]));
   if (rest === 0) return [middle, whole];
-  const outside = xs.map((x) => (reverse ? slice(x, 0, rest) : slice(x, blocks * size, length)));
-  const [end, others] = loop(step, middle, outside, { length: rest, reverse });
+  const restXs = xs.map((x) => (reverse ? slice(x, 0, rest) : slice(x, blocks * size, length)));
+  const [end, others] = loop(step, middle, restXs, { length: rest, reverse });
   return [end, whole.map((y, k) => concatenate(reverse ? [others[k] as Tensor, y] : [y, others[k] as Tensor]))];
 }

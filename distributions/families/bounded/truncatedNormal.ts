@@ -12,7 +12,6 @@ import {
   maximum,
   minimum,
   ndtri,
-  random,
   sqrt,
   square,
   sum,
@@ -22,9 +21,10 @@ import {
   where,
 } from "../../../autodiff/index.js";
 import { quadratureRule } from "../../../autodiff/kernels/special/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { type Constraint, extendedReal, interval, positive, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
-import { implicitly } from "../../core/implicit.js";
+import { withImplicitGradient } from "../../core/implicit.js";
 import { logMassOver, nearest } from "../../densities/normalMass.js";
 
 /** A number, or Infinity, greater than `low`. */
@@ -41,12 +41,12 @@ const above = (low: Tensor): Constraint => ({
  *
  *     log p(x) = log φ(z) - log(scale) - log(Φ(b) - Φ(a)),
  *
- * both beside φ(m) of normalMass.ts. For quantiles, with Q = 1 - Φ = φ(z) M(z), M Mills' ratio, and everything turned so that
- * a + b >= 0, the far tail being on the right,
+ * with both φ(z) and the mass divided by φ(m), as in normalMass.ts. Quantiles use Q = 1 - Φ = φ(z) M(z), with M Mills' ratio, after a
+ * reflection (z to -z) where a + b < 0, so that the far tail is on the right:
  *
- *     log Q(z) - log Q(a) = (a - z)(a + z)/2 + log M(z)/M(a) =: D(a, z) <= 0:
+ *     log Q(z) - log Q(a) = (a - z)(a + z)/2 + log M(z)/M(a) =: D(a, z) <= 0.
  *
- * nothing cancels, a hundred standard deviations out or between bounds that almost meet. Moments go by Gauss–Legendre quadrature.
+ * Nothing cancels, a hundred standard deviations out or between bounds that almost meet. Moments use Gauss–Legendre quadrature.
  *
  * @example new TruncatedNormal({ loc: 0, scale: 1, low: 0 }).mean.item() // 0.7979
  */
@@ -61,31 +61,31 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
   #standard(x: Tensor): Tensor {
     return x.sub(this.params.loc).div(this.params.scale);
   }
-  /** The bounds, turned so that the right one is the farther; 1 where that was needed. */
-  get #bounds(): [a: Tensor, b: Tensor, turned: Tensor] {
-    const [a, b] = this.#ends;
-    const turned = a.less(b.neg());
-    return [where(turned, b.neg(), a), where(turned, a.neg(), b), turned];
+  /** The bounds, reflected (a, b to -b, -a) where the left one is farther from 0, and whether they were reflected. */
+  get #mirroredBounds(): [a: Tensor, b: Tensor, isMirrored: Tensor] {
+    const [a, b] = this.#standardBounds;
+    const isMirrored = a.less(b.neg());
+    return [where(isMirrored, b.neg(), a), where(isMirrored, a.neg(), b), isMirrored];
   }
-  get #ends(): [a: Tensor, b: Tensor] {
+  get #standardBounds(): [a: Tensor, b: Tensor] {
     return [this.#standard(this.params.low), this.#standard(this.params.high)];
   }
-  /** log (Φ(z) - Φ(a)) / φ of what is nearest 0 between them. */
+  /** log (Φ(z) - Φ(a)) / φ(m), m the number between a and z that is nearest 0. */
   #massOver(x: Tensor): Tensor {
     const { low, scale } = this.params;
     return logMassOver(this.#standard(low), this.#standard(x), x.sub(low).div(scale));
   }
   override logDensity(value: Tensor): Tensor {
-    const [a, b] = this.#ends;
+    const [a, b] = this.#standardBounds;
     const [m, z] = [nearest(a, b), this.#standard(value)];
     return m.sub(z).mul(m.add(z)).mul(0.5).sub(this.#massOver(this.params.high)).sub(log(this.params.scale));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
-    return implicitly(this.quantile(random.uniform(key, shape)), this);
+    return withImplicitGradient(this.quantile(random.uniform(key, shape)), this);
   }
   override cumulative(value: Tensor): Tensor {
     const { low, high } = this.params;
-    const [a, b] = this.#ends;
+    const [a, b] = this.#standardBounds;
     const x = maximum(low, minimum(high, value));
     const z = this.#standard(x);
     const [m, n] = [nearest(a, b), nearest(a, z)];
@@ -93,22 +93,22 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
   }
   override quantile(q: Tensor): Tensor {
     const { loc, scale, low, high } = this.params;
-    const [a, b, turned] = this.#bounds;
-    const [p, rest] = [where(turned, q.neg().add(1), q), where(turned, q, q.neg().add(1))];
+    const [a, b, isMirrored] = this.#mirroredBounds;
+    const [p, rest] = [where(isMirrored, q.neg().add(1), q), where(isMirrored, q, q.neg().add(1))];
     const fall = logFall(a, b);
     const left = where(less(p, 0.5), log1p(p.mul(expm1(fall))), log(rest.add(p.mul(exp(fall)))));
     const target = logNdtr(a.neg()).add(left);
     const z = upperQuantile(target);
-    const x = maximum(low, minimum(high, where(turned, z.neg(), z).mul(scale).add(loc)));
+    const x = maximum(low, minimum(high, where(isMirrored, z.neg(), z).mul(scale).add(loc)));
     return where(equal(q, 0), low, where(equal(q, 1), high, x));
   }
 
   /**
-   * The mean of z, its variance, and E[z²], turned. By quadrature over that part of [a, b] where the density is more than exp(-40) of its
-   * largest, measured from the left end so that nothing is lost far out.
+   * The mean of z, its variance, and E[z²], for the reflected bounds. By quadrature over the part of [a, b] where the density is more than
+   * exp(-40) of its maximum. Distances are from the left end of that part, so that no digits are lost far from 0.
    */
   get #moments(): [mean: Tensor, variance: Tensor, square: Tensor] {
-    const [a, b] = this.#bounds;
+    const [a, b] = this.#mirroredBounds;
     const mode = maximum(a, minimum(b, 0));
     const reach = sqrt(square(mode).add(80));
     const [from, to] = [maximum(a, reach.neg()), minimum(b, reach)];
@@ -126,19 +126,19 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
   override get mean(): Tensor {
     const mean = this.#moments[0];
     const { loc, scale } = this.params;
-    return this.spread(where(this.#bounds[2], mean.neg(), mean).mul(scale).add(loc));
+    return this.spread(where(this.#mirroredBounds[2], mean.neg(), mean).mul(scale).add(loc));
   }
   override get variance(): Tensor {
     return this.spread(this.#moments[1].mul(square(this.params.scale)));
   }
   override entropy(): Tensor {
-    const [a, b] = this.#ends;
+    const [a, b] = this.#standardBounds;
     const energy = this.#moments[2].sub(square(nearest(a, b))).mul(0.5);
     return this.spread(this.#massOver(this.params.high).add(energy).add(log(this.params.scale)));
   }
 }
 
-/** Where exp(x²) would overflow: so far left of 0 Q is 1 to the last digit. */
+/** Left of this, where exp(x²) would overflow, Q is 1 to the last digit. */
 const FAR_LEFT = -20;
 
 /** M(x) = Q(x) / φ(x). */

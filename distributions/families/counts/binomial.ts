@@ -6,27 +6,28 @@ import {
   maximum,
   minimum,
   mulZeroWins,
-  random,
   sigmoid,
   type Tensor,
   type TensorLike,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { trackProvenance } from "../../../provenance/index.js";
 import { integerInterval, nonnegativeInteger, real, unitInterval } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { betaTail, countQuantile } from "../../densities/countQuantiles.js";
 import { FAR_LOGIT, logBinomial } from "../../densities/counts.js";
-import { type Odds, outcomesOf, probsOf } from "./odds.js";
+import { type Odds, outcomesOf, probsOf } from "../../densities/odds.js";
+import { ofBinomial } from "../../kl/counts.js";
 
 type Params = Tensors<"totalCount"> & Odds;
 
 function logDensity(x: Tensor, { totalCount: n, probs, logits }: Params): Tensor {
   if (probs !== undefined) return logBinomial(x, n, probs);
-  // By the rarer outcome, whose probability is known to all its digits.
+  // Counts the rarer outcome, because its probability has all its digits.
   const l = logits as Tensor;
-  const isTurned = less(0, l);
-  const [k, rarer] = [where(isTurned, n.sub(x), x), where(isTurned, l.neg(), l)];
+  const isMirrored = less(0, l);
+  const [k, rarer] = [where(isMirrored, n.sub(x), x), where(isMirrored, l.neg(), l)];
   return logBinomial(k, n, sigmoid(maximum(rarer, -FAR_LOGIT))).add(mulZeroWins(k, minimum(rarer.add(FAR_LOGIT), 0)));
 }
 
@@ -58,6 +59,7 @@ export class Binomial extends /* @__PURE__ */ family<Params, [totalCount: Tensor
   },
   cdf,
   icdf: (q, p) => countQuantile((k) => cdf(k, p), q, p.totalCount),
+  divergences: ofBinomial,
 }) {
   get probs(): Tensor {
     return probsOf(this.params);
@@ -68,7 +70,7 @@ export class Binomial extends /* @__PURE__ */ family<Params, [totalCount: Tensor
   override supportValues(): Tensor {
     const { totalCount } = this.params;
     const [n = 0, ...others] = readNumbers(totalCount, "totalCount");
-    if (others.some((other) => other !== n)) return this.hasNo("common support of different totalCounts");
+    if (others.some((other) => other !== n)) return this.hasNo("enumerable support common to all its totalCounts");
     return trackProvenance(arange(n + 1), totalCount.provenance);
   }
 }

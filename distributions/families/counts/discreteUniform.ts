@@ -1,9 +1,11 @@
-import { arange, clip, floor, log, random, square, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import { arange, clip, floor, log, square, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { getProvenance, trackProvenance } from "../../../provenance/index.js";
 import { integer, integerInterval } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { firstNumber } from "../../core/parameters.js";
 import { countQuantile } from "../../densities/countQuantiles.js";
+import { ofDiscreteUniform } from "../../kl/bounded.js";
 
 type Params = Tensors<"low" | "high">;
 const countOf = ({ low, high }: Params): Tensor => high.sub(low).add(1);
@@ -30,6 +32,7 @@ export class DiscreteUniform extends /* @__PURE__ */ family<Params, [low: Tensor
     icdf: (q, p) => countQuantile((k) => cdf(p.low.add(k), p), q, p.high.sub(p.low)).add(p.low),
     values: ({ low, high }) =>
       trackProvenance(arange(firstNumber(low), firstNumber(high) + 1), getProvenance([low, high])),
+    divergences: ofDiscreteUniform,
   },
 ) {
   override get hasEnumerateSupport(): boolean {

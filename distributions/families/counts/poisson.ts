@@ -1,8 +1,10 @@
-import { floor, gammaincc, random, type Tensor, type TensorLike, where } from "../../../autodiff/index.js";
+import { floor, gammaincc, type Tensor, type TensorLike, where } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { nonnegative, nonnegativeInteger } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logPoisson } from "../../densities/continuous.js";
 import { countQuantile } from "../../densities/countQuantiles.js";
+import { ofPoisson } from "../../kl/counts.js";
 
 type Params = Tensors<"rate">;
 function cdf(x: Tensor, { rate }: Params): Tensor {
@@ -26,4 +28,5 @@ export class Poisson extends /* @__PURE__ */ family<Params, [rate: TensorLike]>(
   variance: ({ rate }) => rate,
   cdf,
   icdf: (q, p) => countQuantile((k) => cdf(k, p), q),
+  divergences: ofPoisson,
 }) {}

@@ -1,4 +1,4 @@
-/** The absolute values of variables that are symmetric around 0, with scale: z = x / scale. */
+/** Distributions of |x| for x symmetric around 0, with a scale. Formulas are in z = x / scale. */
 import {
   abs,
   atan,
@@ -7,16 +7,17 @@ import {
   less,
   log,
   maximum,
-  random,
   reciprocal,
   square,
   type TensorLike,
   tan,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { nonnegative, positive } from "../../constraints/index.js";
 import { LOG_2PI, LOG_HALF_PI, LOG_SQRT_HALF_PI, SQRT_2_OVER_PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
+import { ofHalfCauchy, ofHalfNormal } from "../../kl/real.js";
 import { logOnePlusSquare } from "../real/locationScale.js";
 
 /**
@@ -37,6 +38,7 @@ export class HalfNormal extends /* @__PURE__ */ family<Tensors<"scale">, [scale?
   entropy: ({ scale }) => log(scale).add(0.5 + LOG_SQRT_HALF_PI),
   cdf: (x, { scale }) => erf(maximum(x, 0).div(scale.mul(Math.SQRT2))),
   icdf: (q, { scale }) => erfinv(q).mul(scale.mul(Math.SQRT2)),
+  divergences: ofHalfNormal,
 }) {}
 
 /**
@@ -60,4 +62,5 @@ export class HalfCauchy extends /* @__PURE__ */ family<Tensors<"scale">, [scale?
     const rest = q.neg().add(1);
     return where(less(q, 0.5), tan(q.mul(Math.PI / 2)), reciprocal(tan(rest.mul(Math.PI / 2)))).mul(scale);
   },
+  divergences: ofHalfCauchy,
 }) {}

@@ -1,6 +1,7 @@
-import { clip, erfc, log, maximum, ndtri, random, sqrt, square, type TensorLike } from "../../../autodiff/index.js";
+import { clip, erfc, log, maximum, ndtri, sqrt, square, type TensorLike } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { greaterThan, positive, real } from "../../constraints/index.js";
-import { beyond } from "../../constraints/inside.js";
+import { justBeyond } from "../../constraints/inside.js";
 import { family, type Tensors } from "../../core/family.js";
 
 /** (1 + 3 γ + log 16π) / 2, the entropy of Levy(0, 1). */
@@ -27,7 +28,7 @@ export class Levy extends /* @__PURE__ */ family<Tensors<"loc" | "scale">, [loc:
         .mul(0.5);
     },
     draw: (key, shape, { loc, scale }) =>
-      clip(scale.div(square(random.normal(key, shape))).add(loc), beyond(loc, 1), Number.MAX_VALUE),
+      clip(scale.div(square(random.normal(key, shape))).add(loc), justBeyond(loc, 1), Number.MAX_VALUE),
     mean: ({ scale }) => scale.mul(Infinity),
     variance: ({ scale }) => scale.mul(Infinity),
     entropy: ({ scale }) => log(scale).add(ENTROPY),

@@ -9,7 +9,6 @@ import {
   minimum,
   mulZeroWins,
   pow,
-  random,
   reciprocal,
   square,
   type Tensor,
@@ -17,19 +16,31 @@ import {
   trigamma,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { nonnegative, positive } from "../../constraints/index.js";
 import { EULER } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logRatio, secondDifference } from "../../densities/continuous.js";
+import { ofWeibull } from "../../kl/positive.js";
 
 type Params = Tensors<"scale" | "concentration">;
-/** z, at 0 by a power, which has a derivative there. */
+/** (x / scale)^concentration, by exp and log except at x = 0, where pow has a derivative and log does not. */
 function powerOf(x: Tensor, { scale, concentration }: Params): Tensor {
   const isInside = greater(x, 0);
   const inner = exp(logRatio(where(isInside, x, scale), scale).mul(concentration));
   return where(isInside, inner, pow(where(isInside, 0, x).div(scale), concentration));
 }
 const meanOf = ({ scale, concentration }: Params): Tensor => exp(lgamma(reciprocal(concentration).add(1))).mul(scale);
+
+/** Γ(1 + 2r) - Γ(1 + r)² for r = 1/k, by the difference of their logarithms, times λ². */
+function varianceOf(p: Params): Tensor {
+  const bend = secondDifference(
+    reciprocal(p.concentration),
+    (t) => lgamma(t.add(1)),
+    (t) => trigamma(t.add(1)),
+  );
+  return square(meanOf(p)).mul(expm1(bend));
+}
 
 /**
  * Weibull, λ = scale and k = concentration, z = (x / λ)^k:
@@ -50,15 +61,7 @@ export class Weibull extends /* @__PURE__ */ family<Params, [scale: TensorLike, 
     pow(random.exponential(key, shape), reciprocal(concentration)).mul(scale),
   keepInside: true,
   mean: meanOf,
-  variance: (p) => {
-    // Γ(1 + 2r) - Γ(1 + r)², by the difference of their logarithms.
-    const bend = secondDifference(
-      reciprocal(p.concentration),
-      (t) => lgamma(t.add(1)),
-      (t) => trigamma(t.add(1)),
-    );
-    return square(meanOf(p)).mul(expm1(bend));
-  },
+  variance: varianceOf,
   entropy: ({ scale, concentration: k }) =>
     reciprocal(k)
       .neg()
@@ -68,4 +71,5 @@ export class Weibull extends /* @__PURE__ */ family<Params, [scale: TensorLike, 
       .add(1),
   cdf: (x, p) => expm1(powerOf(maximum(x, 0), p).neg()).neg(),
   icdf: (q, { scale, concentration }) => pow(log1p(q.neg()).neg(), reciprocal(concentration)).mul(scale),
+  divergences: ofWeibull,
 }) {}

@@ -4,32 +4,32 @@ import { family, type Tensors } from "../../core/family.js";
 
 type Params = Tensors<"loc" | "scale" | "asymmetry">;
 /** l, r and their sum. */
-function scalesOf({ scale, asymmetry }: Params): [left: Tensor, right: Tensor, both: Tensor] {
+function scalesOf({ scale, asymmetry }: Params): [left: Tensor, right: Tensor, total: Tensor] {
   const [left, right] = [scale.mul(asymmetry), scale.div(asymmetry)];
   return [left, right, left.add(right)];
 }
 
 function cdf(x: Tensor, p: Params): Tensor {
-  const [left, right, both] = scalesOf(p);
+  const [left, right, total] = scalesOf(p);
   const d = x.sub(p.loc);
   const isLeft = less(d, 0);
   const low = exp(where(isLeft, d, 0).div(left))
     .mul(left)
-    .div(both);
-  // l / (l + r) and what lies between loc and x.
-  const high = left.sub(right.mul(expm1(where(isLeft, 0, d.neg()).div(right)))).div(both);
+    .div(total);
+  // l / (l + r), the mass left of loc, plus the mass between loc and x.
+  const high = left.sub(right.mul(expm1(where(isLeft, 0, d.neg()).div(right)))).div(total);
   return where(isLeft, low, high);
 }
 
 function icdf(q: Tensor, p: Params): Tensor {
-  const [left, right, both] = scalesOf(p);
-  const isLeft = less(q, left.div(both));
-  const low = log(where(isLeft, q, 0.5).mul(both).div(left)).mul(left);
-  // (1 - q) (l + r) / r, for small q by its distance from 1.
+  const [left, right, total] = scalesOf(p);
+  const isLeft = less(q, left.div(total));
+  const low = log(where(isLeft, q, 0.5).mul(total).div(left)).mul(left);
+  // log((1 - q) (l + r) / r): log(1 - q) + log((l + r) / r) for q > 1/2, else log1p of the argument minus 1.
   const isFar = less(0.5, q);
-  const beyond = where(isFar, q, q.mul(both).sub(left).div(right));
+  const beyond = where(isFar, q, q.mul(total).sub(left).div(right));
   const high = log1p(where(isLeft, 0, beyond).neg())
-    .add(where(isFar, log(both).sub(log(right)), 0))
+    .add(where(isFar, log(total).sub(log(right)), 0))
     .mul(right);
   return where(isLeft, low, high.neg()).add(p.loc);
 }
@@ -51,9 +51,9 @@ export class AsymmetricLaplace extends /* @__PURE__ */ family<
   support: real,
   isLocationScale: true,
   logDensity: (x, p) => {
-    const [left, right, both] = scalesOf(p);
+    const [left, right, total] = scalesOf(p);
     const d = x.sub(p.loc);
-    return where(less(d, 0), d.div(left), d.neg().div(right)).sub(log(both));
+    return where(less(d, 0), d.div(left), d.neg().div(right)).sub(log(total));
   },
   mean: (p) => {
     const [left, right] = scalesOf(p);

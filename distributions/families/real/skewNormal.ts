@@ -1,11 +1,12 @@
-import { abs, log, logNdtr, random, square, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import { abs, log, logNdtr, square, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { positive, real } from "../../constraints/index.js";
 import { LOG_SQRT_2PI, SQRT_2_OVER_PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
 
 type Params = Tensors<"loc" | "scale" | "skewness">;
 /** 1 / √(1 + skewness²), and skewness times that. */
-function sharesOf({ skewness }: Params): [symmetric: Tensor, skewed: Tensor] {
+function coefficients({ skewness }: Params): [symmetric: Tensor, skewed: Tensor] {
   const symmetric = square(skewness).add(1).sqrt().reciprocal();
   return [symmetric, skewness.mul(symmetric)];
 }
@@ -34,15 +35,15 @@ export class SkewNormal extends /* @__PURE__ */ family<
       .add(Math.LN2 - LOG_SQRT_2PI);
   },
   draw: (key, shape, p) => {
-    const [symmetric, skewed] = sharesOf(p);
+    const [symmetric, skewed] = coefficients(p);
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
     const z = abs(random.normal(k1, shape)).mul(skewed).add(random.normal(k2, shape).mul(symmetric));
     return z.mul(p.scale).add(p.loc);
   },
-  mean: (p) => sharesOf(p)[1].mul(SQRT_2_OVER_PI).mul(p.scale).add(p.loc),
+  mean: (p) => coefficients(p)[1].mul(SQRT_2_OVER_PI).mul(p.scale).add(p.loc),
   variance: (p) =>
     square(p.scale).mul(
-      square(sharesOf(p)[1])
+      square(coefficients(p)[1])
         .mul(-2 / Math.PI)
         .add(1),
     ),

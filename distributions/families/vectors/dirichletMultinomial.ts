@@ -1,4 +1,5 @@
-import { minimum, random, stopGradient, sum, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import { minimum, stopGradient, sum, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { independent, multinomial, nonnegativeInteger, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logNegativeBinomial } from "../../densities/counts.js";
@@ -6,7 +7,7 @@ import { countsOf } from "./multinomial.js";
 
 type Params = Tensors<"concentration" | "totalCount">;
 /** Σ a with its axis kept, and the shares a / Σ a. */
-function sharesOf({ concentration: a }: Params): [total: Tensor, shares: Tensor] {
+function totalAndMeans({ concentration: a }: Params): [total: Tensor, means: Tensor] {
   const total = sum(a, -1, { keepDims: true });
   return [total, a.div(total)];
 }
@@ -28,7 +29,7 @@ export class DirichletMultinomial extends /* @__PURE__ */ family<
   eventShape: ({ concentration }) => concentration.shape.slice(-1),
   logDensity: (x, { concentration: a }) => {
     const [n, total] = [sum(x, -1), sum(a, -1)];
-    // Independent negative binomial counts of any common odds, given their sum: sizes do not cancel.
+    // As independent negative binomial counts with any common odds, given their sum: no large terms cancel.
     const odds = stopGradient(minimum(n.div(total), 1e300));
     return sum(logNegativeBinomial(x, a, odds.expandDims(-1)), -1).sub(logNegativeBinomial(n, total, odds));
   },
@@ -36,9 +37,9 @@ export class DirichletMultinomial extends /* @__PURE__ */ family<
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
     return countsOf(k2, totalCount, random.dirichlet(k1, concentration, shape), shape);
   },
-  mean: (p) => p.totalCount.expandDims(-1).mul(sharesOf(p)[1]),
+  mean: (p) => p.totalCount.expandDims(-1).mul(totalAndMeans(p)[1]),
   variance: (p) => {
-    const [total, share] = sharesOf(p);
+    const [total, share] = totalAndMeans(p);
     const n = p.totalCount.expandDims(-1);
     return n
       .mul(share)

@@ -10,6 +10,8 @@ from statistics import mean, stdev
 import numpy as np
 import pyro
 import torch
+from pyro.distributions import constraints
+from pyro.infer.autoguide import AutoNormal
 from torch import nn
 
 HERE = Path(__file__).parent
@@ -49,6 +51,12 @@ def run(svi, steps, *args):
         if isinstance(svi.optim, pyro.optim.PyroLRScheduler):
             svi.optim.step()
     return losses
+
+
+class AutoNormalByLogarithm(AutoNormal):
+    """Spreads are exponentials of what is learnt, as in the library; Pyro's own are softpluses."""
+
+    scale_constraint = constraints.positive
 
 
 def linear(inputs, outputs):

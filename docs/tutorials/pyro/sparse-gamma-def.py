@@ -6,9 +6,8 @@ import pyro
 import pyro.distributions as dist
 import torch
 from pyro.infer import SVI, Trace_ELBO
-from pyro.infer.autoguide import AutoNormal
 from pyro.infer.autoguide.initialization import init_to_feasible
-from shared import measure
+from shared import AutoNormalByLogarithm, decaying_adam, measure, run
 from torch.nn.functional import softplus
 
 torch.set_default_dtype(torch.float64)
@@ -76,19 +75,9 @@ def guide(x):
 
 
 def loss_of(guide, rate, steps):
-    decay = {"optimizer": torch.optim.Adam, "optim_args": {"lr": rate}, "gamma": 0.05 ** (1 / steps)}
-    optim = pyro.optim.ExponentialLR(decay)
-    svi = SVI(model, guide, optim, Trace_ELBO())
-    for _ in range(steps):
-        svi.step(images)
-        optim.step()
+    svi = SVI(model, guide, decaying_adam(rate, steps, 0.05), Trace_ELBO())
+    run(svi, steps, images)
     return sum(svi.evaluate_loss(images) for _ in range(20)) / 20 / N
-
-
-class AutoNormalByLogarithm(AutoNormal):
-    """Spreads are exponentials of what is learnt, as in the tutorial; Pyro's own are softpluses."""
-
-    scale_constraint = dist.constraints.positive
 
 
 def fit(steps):

@@ -29,7 +29,7 @@ export function predictedCost({ name, site }: ScoreSite): Tensor | null {
       code: "baseline-depends-on-site",
       site: name,
       param: nnBaseline !== undefined ? "nnBaselineInput" : "baselineValue",
-      message: `sample site "${name}": its baseline depends on "${name}" itself (${given.provenance}), which would bias the gradient. Compute it from what is known before the site.`,
+      message: `sample site "${name}": its baseline depends on the site itself (it depends on ${given.provenance}), which would bias the gradient. Compute the baseline from values that are known before the site.`,
     });
   return given;
 }
@@ -38,7 +38,7 @@ export function predictedCost({ name, site }: ScoreSite): Tensor | null {
  * A baseline broadcast to the shape of the site's cost. It may be one number for all elements, one number for each element of the plates
  * (broadcast over the event), or have the cost's own shape. If both of the last two fit, the plates win. Null if none fits.
  */
-function fitted(baseline: Tensor, { axes, elementDim, plates }: ScoreSite, shape: Shape): Tensor | null {
+function fitToCost(baseline: Tensor, { axes, elementDim, plates }: ScoreSite, shape: Shape): Tensor | null {
   if (baseline.size === 1) return broadcastTo(baseline.reshape([]), shape);
   const dims = plates.map(({ dim }) => elementDim - (dim ?? Infinity)).filter((axis) => axes.includes(axis));
   const ofPlates = shape.map((n, i) => (dims.includes(shape.length - i) ? n : 1));
@@ -52,18 +52,18 @@ function fitted(baseline: Tensor, { axes, elementDim, plates }: ScoreSite, shape
 /** Refuse a prediction that does not fit the site's cost. */
 export function checkPrediction(site: ScoreSite, predicted: Tensor, cost: Tensor): Tensor {
   const { name } = site;
-  const baseline = fitted(predicted, site, cost.shape);
+  const baseline = fitToCost(predicted, site, cost.shape);
   if (baseline !== null) return baseline;
   throw new PedigradError({
     code: "shape-mismatch",
     site: name,
     param: "baseline",
-    message: `sample site "${name}": its baseline has shape [${predicted.shape}], its cost has shape [${cost.shape}]. Give the baseline one number for each element of the site's plates.`,
+    message: `sample site "${name}": its baseline has shape [${predicted.shape}], but its cost has shape [${cost.shape}]. Give the baseline one number for each element of the site's plates.`,
   });
 }
 
 /** The baseline to subtract from `cost` [particles, ...elements], its training loss, and its state for the next step. */
-export interface Subtracted {
+export interface BaselineResult {
   /** Held constant. */
   readonly baseline: Tensor;
   /** Σ r_k² / K over the K particles (see `baselineFor`), the loss that trains networks and values; null if the site has neither. */
@@ -82,19 +82,19 @@ export function baselineFor(
   cost: Tensor,
   predicted: Tensor | null,
   averages: Readonly<Record<string, Tensor>>,
-): Subtracted {
+): BaselineResult {
   const options = site.site.infer.baseline ?? {};
-  const held = stopGradient(cost);
-  let learnt: Tensor = tensor(0);
-  let average: Subtracted["average"] = null;
+  const constantCost = stopGradient(cost);
+  let prediction: Tensor = tensor(0);
+  let average: BaselineResult["average"] = null;
   if (options.useDecayingAvgBaseline) {
-    const old = averageSoFar(site, averages[site.name], cost.shape.slice(1));
+    const old = storedAverage(site, averages[site.name], cost.shape.slice(1));
     const beta = options.baselineBeta ?? 0.9;
-    learnt = old;
-    average = old.mul(beta).add(held.mean(0).mul(1 - beta));
+    prediction = old;
+    average = old.mul(beta).add(constantCost.mean(0).mul(1 - beta));
   }
-  if (predicted !== null) learnt = learnt.add(predicted);
-  const residual = held.sub(learnt);
+  if (predicted !== null) prediction = prediction.add(predicted);
+  const residual = constantCost.sub(prediction);
   const loss =
     predicted === null
       ? null
@@ -102,8 +102,8 @@ export function baselineFor(
           .square()
           .sum()
           .div(cost.shape[0] as number);
-  const full = options.leaveOneOut ? learnt.add(meanOfOthers(site.name, residual)) : learnt;
-  return { baseline: stopGradient(full), loss, average };
+  const total = options.leaveOneOut ? prediction.add(meanOfOthers(site.name, residual)) : prediction;
+  return { baseline: stopGradient(total), loss, average };
 }
 
 /** For each particle, the mean over the other ones. */
@@ -114,7 +114,7 @@ function meanOfOthers(name: string, x: Tensor): Tensor {
       code: "bad-option",
       site: name,
       param: "leaveOneOut",
-      message: `sample site "${name}": a leave-one-out baseline needs at least 2 particles, got ${particles}. Set numParticles.`,
+      message: `sample site "${name}": a leave-one-out baseline needs at least 2 particles, got ${particles}. Set numParticles of the estimator.`,
     });
   return x
     .sum(0, { keepDims: true })
@@ -123,14 +123,14 @@ function meanOfOthers(name: string, x: Tensor): Tensor {
 }
 
 /** The stored average, or 0 at first; broadcast if its shape differs from that of the cost. */
-function averageSoFar(site: ScoreSite, stored: Tensor | undefined, shape: Shape): Tensor {
+function storedAverage(site: ScoreSite, stored: Tensor | undefined, shape: Shape): Tensor {
   const old =
-    stored === undefined ? zeros(shape) : sameShape(stored.shape, shape) ? stored : fitted(stored, site, shape);
+    stored === undefined ? zeros(shape) : sameShape(stored.shape, shape) ? stored : fitToCost(stored, site, shape);
   if (old !== null) return old;
   throw new PedigradError({
     code: "shape-mismatch",
     site: site.name,
     param: "useDecayingAvgBaseline",
-    message: `sample site "${site.name}": the stored average of its cost has shape [${stored?.shape}], its cost has shape [${shape}]. Visit as many elements in every step, or start from a fresh state.`,
+    message: `sample site "${site.name}": the stored average of its cost has shape [${stored?.shape}], but its cost now has shape [${shape}]. Visit the same number of elements in every step, or start from a fresh state.`,
   });
 }

@@ -12,7 +12,7 @@ import { type Tensor, tensor } from "../../../autodiff/index.js";
 import type { Provenance } from "../../../provenance/index.js";
 import type { Cost } from "../particles/pair.js";
 import type { ScoreSite } from "./costs.js";
-import { arranged, type Meeting, sharedPlates } from "./meetings.js";
+import { commonPlateDims, type Meeting, sumToMeetings } from "./meetings.js";
 import { warnIfMixed } from "./mixedPlates.js";
 
 /** Returns the score sites that pay for a cost. This is the only difference between TraceELBO and TraceGraphELBO. */
@@ -42,12 +42,12 @@ export function shareOf(c: Cost, d: ScoreSite): Share {
   const { value, provenance, elements } = c;
   if (d.axes.length === 0) return { value, meetings: NONE };
   // A cost that does not depend on d may be charged along any axes without bias: use the plates that both are in.
-  if (!provenance.has(d.name)) return { value, meetings: alongPlates(c, d) };
+  if (!provenance.has(d.name)) return { value, meetings: plateMeetings(c, d) };
   const meetings = meetingsOf(provenance, d);
   if (elements === undefined || meetings.length === d.axes.length) return { value, meetings };
-  const apart = elements.value();
-  const all = meetingsOf(apart.provenance, d);
-  return all.length > meetings.length ? { value: apart, meetings: all } : { value, meetings };
+  const elementwise = elements.value();
+  const all = meetingsOf(elementwise.provenance, d);
+  return all.length > meetings.length ? { value: elementwise, meetings: all } : { value, meetings };
 }
 
 function meetingsOf(provenance: Provenance, { name, axes }: ScoreSite): Meeting[] {
@@ -60,8 +60,8 @@ function meetingsOf(provenance: Provenance, { name, axes }: ScoreSite): Meeting[
   return meetings;
 }
 
-const alongPlates = (c: Cost, d: ScoreSite): Meeting[] =>
-  sharedPlates(c.plates, d.plates)
+const plateMeetings = (c: Cost, d: ScoreSite): Meeting[] =>
+  commonPlateDims(c.plates, d.plates)
     .map(([from, to]): Meeting => [from, to + d.elementDim])
     .filter(([from, to]) => d.axes.includes(to) && (c.value.shape.at(-from) ?? 1) > 1);
 
@@ -72,29 +72,29 @@ const alongPlates = (c: Cost, d: ScoreSite): Meeting[] =>
  */
 export function chargedCosts(costs: readonly Cost[], sites: readonly ScoreSite[], payers: Payers): Map<string, Tensor> {
   const result = new Map<string, Tensor>();
-  const charges = sites.map((site) => ({ site, items: new Map<number, Share>() }));
-  const itemsOf = new Map(charges.map(({ site, items }) => [site, items]));
+  const charges = sites.map((site) => ({ site, shares: new Map<number, Share>() }));
+  const sharesOf = new Map(charges.map(({ site, shares }) => [site, shares]));
   for (const [i, cost] of costs.entries())
     for (const site of payers(cost)) {
       const share = shareOf(cost, site);
       warnIfMixed(cost, site, share.meetings);
-      itemsOf.get(site)?.set(i, share);
+      sharesOf.get(site)?.set(i, share);
     }
-  charges.sort((a, b) => a.items.size - b.items.size);
-  const done = new Map<string, { items: ReadonlyMap<number, Share>; total: Tensor }>();
-  for (const { site, items } of charges) {
+  charges.sort((a, b) => a.shares.size - b.shares.size);
+  const earlierSums = new Map<string, { shares: ReadonlyMap<number, Share>; total: Tensor }>();
+  for (const { site, shares } of charges) {
     const group = site.plates.map((p) => p.name).join("\u0000");
-    const before = done.get(group);
-    const isShared = before !== undefined && [...before.items].every(([i, share]) => isSame(items.get(i), share));
+    const before = earlierSums.get(group);
+    const isShared = before !== undefined && [...before.shares].every(([i, share]) => isSame(shares.get(i), share));
     let total = isShared ? before.total : null;
-    for (const [i, { value, meetings }] of items) {
-      if (isShared && before.items.has(i)) continue;
-      const share = arranged(value, meetings);
+    for (const [i, { value, meetings }] of shares) {
+      if (isShared && before.shares.has(i)) continue;
+      const share = sumToMeetings(value, meetings);
       total = total === null ? share : total.add(share);
     }
     const cost = total ?? tensor(0);
     result.set(site.name, cost);
-    done.set(group, { items, total: cost });
+    earlierSums.set(group, { shares, total: cost });
   }
   return result;
 }

@@ -5,8 +5,8 @@
  */
 import { textOf } from "../../../autodiff/core/tensor.js";
 import { neg, PedigradError, Tensor, tensor } from "../../../autodiff/index.js";
+import { areSame } from "../../../distributions/core/parameters.js";
 import { klDivergence } from "../../../distributions/index.js";
-import { areSame } from "../../../distributions/kl/sameFamily.js";
 import { getProvenance, type Provenance, union, withAmbient } from "../../../provenance/index.js";
 import type { SampleSite } from "../../program/trace.js";
 import type { Cost, Pair } from "../particles/pair.js";
@@ -31,7 +31,7 @@ export const noClosedForm = (estimator: string, site: string, reason: string): P
     code: "no-closed-form",
     site,
     param: "kl",
-    message: `${estimator}: site "${site}" asks for kl: "analytic", but ${reason}. Remove infer.kl, and the term is sampled.`,
+    message: `${estimator}: site "${site}" asks for kl: "analytic", but ${reason}. Remove infer.kl; the term is then sampled.`,
   });
 
 /**
@@ -55,17 +55,17 @@ export function closedForm(
   return q.masked(kl);
 }
 
-/** The costs, with log p and log q of every `wanted` site replaced by -KL(q || p) where there is a closed form. */
+/** The costs, with log p and log q of every `isWanted` site replaced by -KL(q || p) where there is a closed form. */
 export function withClosedForms(
   estimator: string,
   pair: Pair,
   costs: readonly Cost[],
-  wanted: (q: SampleSite, p: SampleSite) => boolean,
+  isWanted: (q: SampleSite, p: SampleSite) => boolean,
 ): Cost[] {
   const closed = new Map<string, Cost>();
   for (const { site, side } of costs) {
     const sides = side === "guide" ? bothSides(pair, site) : null;
-    if (sides === null || !wanted(...sides)) continue;
+    if (sides === null || !isWanted(...sides)) continue;
     const [q, p] = sides;
     const kl = closedForm(estimator, q, p);
     if (kl === null) continue;
@@ -77,18 +77,18 @@ export function withClosedForms(
   return [...closed.values(), ...costs.filter((cost) => !closed.has(cost.site))];
 }
 
-const shown = (x: Tensor | number | null): string => (x instanceof Tensor ? textOf(x) : `${x}`);
+const asText = (x: Tensor | number | null): string => (x instanceof Tensor ? textOf(x) : `${x}`);
 
 /** A KL term has one scale and one mask, so both sides must have the same. */
 function requireAgreement(estimator: string, q: SampleSite, p: SampleSite): void {
-  const same = (a: Tensor | number | null, b: Tensor | number | null): boolean =>
+  const isSame = (a: Tensor | number | null, b: Tensor | number | null): boolean =>
     a === b || (a !== null && b !== null && areSame(tensor(a), tensor(b)));
-  for (const what of ["scale", "mask"] as const)
-    if (!same(q[what], p[what]))
+  for (const property of ["scale", "mask"] as const)
+    if (!isSame(q[property], p[property]))
       throw new PedigradError({
         code: "mismatch",
         site: q.name,
-        param: what,
-        message: `${estimator}: site "${q.name}" has ${what} ${shown(q[what])} in the guide but ${shown(p[what])} in the model. Put the same ${what} around both, or use TraceGraphELBO.`,
+        param: property,
+        message: `${estimator}: site "${q.name}" has ${property} ${asText(q[property])} in the guide but ${asText(p[property])} in the model. Put the same ${property} around both, or use TraceGraphELBO.`,
       });
 }

@@ -13,8 +13,8 @@ import type { PlateFrame } from "../../program/messages.js";
 import { isScoreSite, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 import { checkLatentsCovered } from "../particles/match.js";
 import type { Cost, Pair } from "../particles/pair.js";
-import { type Estimator, refuseMisplaced } from "../particles/siteOptions.js";
-import { arranged } from "./meetings.js";
+import { type Estimator, refuseUnsupported } from "../particles/siteOptions.js";
+import { sumToMeetings } from "./meetings.js";
 
 /** A site whose gradient is taken by the score function. */
 export interface ScoreSite {
@@ -38,16 +38,16 @@ export function costOf(site: SampleSite, side: Cost["side"], isDifferentiated: b
   const dim = site.fn.elementDim;
   if (dim === 0) return cost;
   let elements: Tensor | null = null;
-  const apart = (): Tensor => {
+  const elementwise = (): Tensor => {
     elements ??= signed(site.scaledElements());
     return elements;
   };
-  return { ...cost, elements: { dim, value: apart } };
+  return { ...cost, elements: { dim, value: elementwise } };
 }
 
 /** All costs of a pair, each a log density at the sampled value (none in closed form). */
 export function sampledCosts(estimator: Estimator, pair: Pair): Cost[] {
-  if (pair.asks.size > 0) refuseMisplaced(estimator, pair);
+  if (pair.usedOptions.size > 0) refuseUnsupported(estimator, pair);
   if (!pair.isMatched) checkLatentsCovered(pair.guide, pair.model);
   return costsOf(pair.guide, pair.model);
 }
@@ -69,16 +69,16 @@ export function scoreSite(site: SampleSite): ScoreSite {
   const { elementDim } = fn;
   const density = site.elements();
   // A uniform density has no provenance of its value, so take the element axes from the value itself.
-  const [source, behind] = density.provenance.has(name) ? [density, 0] : [value, fn.eventDim - elementDim];
-  const own = source.provenance.axesOf(name);
-  const axes = [...own].flatMap(([axis, place]) => (place === axis - behind ? [-axis] : []));
+  const [source, eventAxes] = density.provenance.has(name) ? [density, 0] : [value, fn.eventDim - elementDim];
+  const ownAxes = source.provenance.axesOf(name);
+  const axes = [...ownAxes].flatMap(([axis, place]) => (place === axis - eventAxes ? [-axis] : []));
   return {
     name,
     site,
     plates,
     elementDim,
     axes,
-    logq: arranged(
+    logq: sumToMeetings(
       density,
       axes.map((axis) => [axis, axis]),
     ),

@@ -12,30 +12,30 @@ import type { Cost } from "../particles/pair.js";
 import { type Payers, shareOf } from "./charge.js";
 import type { ScoreSite } from "./costs.js";
 import { gradientFrom } from "./gradientFrom.js";
-import { arranged, type Meeting } from "./meetings.js";
+import { type Meeting, sumToMeetings } from "./meetings.js";
 
-/** exp(l - stopGradient(l)): the value 1, whose derivatives are those of the density exp(l), divided by it. */
+/** exp(l - stopGradient(l)): the number 1, with the derivatives of exp(l) divided by exp(l). */
 export const oneWithScore = (l: Tensor): Tensor => l.sub(stopGradient(l)).exp();
 
 /** The sum of all costs, each multiplied by a factor 1 that has the derivatives of the score sites that pay for it. */
-export function carriedTotal(costs: readonly Cost[], payers: Payers): Tensor {
-  return costs.reduce((total, cost) => total.add(carried(cost, payers(cost))), tensor(0));
+export function totalWithScores(costs: readonly Cost[], payers: Payers): Tensor {
+  return costs.reduce((total, cost) => total.add(withScores(cost, payers(cost))), tensor(0));
 }
 
 /** Σ c · exp(L - stopGradient(L)) over the elements of c; L is the sum of log q over the elements that pay for an element of c. */
-function carried(cost: Cost, payers: Iterable<ScoreSite>): Tensor {
+function withScores(cost: Cost, payers: Iterable<ScoreSite>): Tensor {
   const shares = [...payers].map((d) => ({ d, share: shareOf(cost, d) }));
-  const apart = shares.find(({ share }) => share.value !== cost.value)?.share.value;
-  const terms = apart ?? cost.value;
+  const elementwise = shares.find(({ share }) => share.value !== cost.value)?.share.value;
+  const terms = elementwise ?? cost.value;
   const scores = shares.map(({ d: { logq }, share: { value, meetings } }) => {
-    const behind = value === terms ? 0 : (cost.elements?.dim as number);
-    return arranged(
+    const eventAxes = value === terms ? 0 : (cost.elements?.dim as number);
+    return sumToMeetings(
       logq,
-      meetings.map(([from, to]): Meeting => [to, from + behind]),
+      meetings.map(([from, to]): Meeting => [to, from + eventAxes]),
     );
   });
   const [first, ...rest] = scores;
   if (first === undefined) return cost.value.sum();
   const sum = terms.mul(oneWithScore(rest.reduce((a, b) => a.add(b), first))).sum();
-  return apart === undefined ? sum : gradientFrom(cost.value.sum(), sum);
+  return elementwise === undefined ? sum : gradientFrom(cost.value.sum(), sum);
 }

@@ -5,38 +5,31 @@
  *
  *     gradient += 1/2 (cost_d(b)[i] - cost_d(b')[i]) (b[i] - b'[i]) σ(|α[i]|) ∇ α[i],
  *
- * where cost_d includes only the costs that depend on the element (charge.ts). Given b, b' is 1 with probability max(0, 2 - 1/p) where
- * b = 1 and min(1, p/(1 - p)) where b = 0, p = σ(α); so the first run draws as it would without the second.
+ * where cost_d includes only the costs that depend on the element (charge.ts). With p = σ(α), b' is 1 with probability max(0, 2 - 1/p)
+ * after a draw b of 1, and min(1, p/(1 - p)) after a draw of 0. So b is drawn as if there were no second run.
  *
  * All other sites have the same value in both runs, unless they depend on an antithetic site; then each run draws its own value.
  */
-import {
-  broadcastTo,
-  PedigradError,
-  random,
-  sigmoid,
-  stopGradient,
-  type Tensor,
-  where,
-} from "../../../autodiff/index.js";
+import { broadcastTo, PedigradError, sigmoid, stopGradient, type Tensor, where } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import type { Bernoulli } from "../../../distributions/index.js";
 import { familyOf } from "../../program/inferOptions.js";
 import type { Handler } from "../../program/messages.js";
 import { type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 import type { ScoreSite } from "./costs.js";
-import { arranged } from "./meetings.js";
+import { sumToMeetings } from "./meetings.js";
 
 /** Whether a guide site asks for gradient: "disarm". */
 export const isDisarmed = ({ infer, isObserved }: SampleSite): boolean => infer.gradient === "disarm" && !isObserved;
 
-const oddsOf = (site: SampleSite): Bernoulli => familyOf(site.fn) as Bernoulli;
+const bernoulliOf = (site: SampleSite): Bernoulli => familyOf(site.fn) as Bernoulli;
 
 /** The handler for the second, antithetic run of the guide; null where no site asks for gradient: "disarm". */
 export function antithetic(guide: Trace, key: Tensor): Handler | null {
   const disarmed = [...sampleSites(guide)].filter(isDisarmed);
   if (disarmed.length === 0) return null;
   const names = new Set(disarmed.map(({ name }) => name));
-  for (const site of disarmed) refuseUnequal(site, names);
+  for (const site of disarmed) refuseUnequalLogits(site, names);
   return {
     process: {
       sample(message) {
@@ -44,7 +37,8 @@ export function antithetic(guide: Trace, key: Tensor): Handler | null {
         if (message.isObserved || site?.type !== "sample") return;
         // A site that host code read takes the score function in the first run (hostReads.ts), so also in this one.
         if (message.fn.hasRsample && !site.fn.hasRsample) message.fn = message.fn.nonreparameterized();
-        if (names.has(site.name)) message.value = twinOf(site, random.foldIn(key, [...names].indexOf(site.name)));
+        if (names.has(site.name))
+          message.value = antitheticDraw(site, random.foldIn(key, [...names].indexOf(site.name)));
         else if (![...site.value.provenance].some((name) => names.has(name))) message.value = site.value;
       },
     },
@@ -52,16 +46,16 @@ export function antithetic(guide: Trace, key: Tensor): Handler | null {
 }
 
 /** A draw from 1 - u, given that u drew the site's value. */
-function twinOf(site: SampleSite, key: Tensor): Tensor {
+function antitheticDraw(site: SampleSite, key: Tensor): Tensor {
   const { value } = site;
-  const p = stopGradient(broadcastTo(oddsOf(site).probs, value.shape));
+  const p = stopGradient(broadcastTo(bernoulliOf(site).probs, value.shape));
   const whereOne = p.reciprocal().neg().add(2).maximum(0);
   const whereZero = p.div(p.neg().add(1)).minimum(1);
   return stopGradient(random.bernoulli(key, where(value, whereOne, whereZero), value.shape));
 }
 
 /** Refuse logits that depend on another antithetic site, since the two runs would then have different logits. */
-function refuseUnequal(site: SampleSite, disarmed: ReadonlySet<string>): void {
+function refuseUnequalLogits(site: SampleSite, disarmed: ReadonlySet<string>): void {
   const other = [...site.value.provenance].find((name) => name !== site.name && disarmed.has(name));
   if (other === undefined) return;
   throw new PedigradError({
@@ -76,12 +70,12 @@ function refuseUnequal(site: SampleSite, disarmed: ReadonlySet<string>): void {
 export function disarmTerm(
   { site, axes }: ScoreSite,
   [one, other]: readonly [Tensor, Tensor],
-  twin: SampleSite,
+  antitheticSite: SampleSite,
 ): Tensor {
-  const logits = broadcastTo(oddsOf(site).logits, site.value.shape);
-  const slope = stopGradient(site.value.sub(twin.value).mul(sigmoid(logits.abs())));
+  const logits = broadcastTo(bernoulliOf(site).logits, site.value.shape);
+  const slope = stopGradient(site.value.sub(antitheticSite.value).mul(sigmoid(logits.abs())));
   const meetings = axes.map((axis) => [axis, axis] as const);
   // Elements along axes that are not element axes share one cost: sum their slopes, not the cost.
-  const pull = arranged(slope.mul(logits), meetings);
-  return stopGradient(one.sub(other)).mul(0.5).mul(pull).sum();
+  const scaledLogits = sumToMeetings(slope.mul(logits), meetings);
+  return stopGradient(one.sub(other)).mul(0.5).mul(scaledLogits).sum();
 }

@@ -2,10 +2,11 @@
  * The option `multiSampleGuide`: one run of the guide draws several samples, along a leading axis of every latent. The model runs as a
  * batch over this axis, and the loss is the mean over the samples.
  */
-import { emptyRecord, neg, PedigradError, random, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
+import { emptyRecord, neg, PedigradError, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { substitute } from "../../program/handlers.js";
 import { withHandler } from "../../program/messages.js";
-import { sharedPlates } from "../../program/subsamples.js";
+import { sharedPlatesHandler } from "../../program/subsamples.js";
 import { isScoreSite, type SampleSite, sampleSites } from "../../program/trace.js";
 import { checkPlates } from "../particles/match.js";
 import type { Outcome, Task } from "../particles/pair.js";
@@ -13,7 +14,7 @@ import { tracedRun } from "../particles/particles.js";
 
 /** The loss of one run of the guide, averaged over its samples. */
 export function multiSampleEstimate(task: Task): Outcome {
-  const plates = sharedPlates(() => random.foldIn(task.key, 0));
+  const plates = sharedPlatesHandler(() => random.foldIn(task.key, 0));
   return withHandler(plates, () => estimateOf(task));
 }
 
@@ -41,14 +42,14 @@ function samplesOf(latents: readonly SampleSite[]): number {
     throw new PedigradError({ code: "multi-sample", op: "TraceELBO", site, message: `multiSampleGuide: ${message}` });
   };
   const [first] = latents;
-  if (first === undefined) return refuse(undefined, "the guide has no latent sites to draw several samples of.");
+  if (first === undefined) return refuse(undefined, "the guide has no latent site. Leave the option out.");
   const count = first.value.shape[0];
   for (const site of latents) {
-    if (isScoreSite(site)) refuse(site.name, `site "${site.name}" has no pathwise sampler; use numParticles instead.`);
+    if (isScoreSite(site)) refuse(site.name, `site "${site.name}" has no pathwise sampler. Use numParticles instead.`);
     if (site.value.shape[0] !== count || count === undefined)
       refuse(
         site.name,
-        `site "${site.name}" has shape [${site.value.shape}], the first latent [${first.value.shape}]; all need the same leading axis of samples.`,
+        `site "${site.name}" has shape [${site.value.shape}], and the first latent has shape [${first.value.shape}]. All latents must have the same leading axis, that of the samples.`,
       );
   }
   return count as number;

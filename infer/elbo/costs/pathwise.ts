@@ -3,21 +3,22 @@
  * random. Point masses and factors of the guide are computed, not drawn: their terms keep their gradient.
  *
  * Sticking the landing (Roeder, Wu and Duvenaud 2017): log q of a reparameterised draw, with its parameters held constant. The term
- * left out has mean 0, and its variance goes with it: where the guide equals the posterior, the gradient is 0 for every draw.
+ * left out has mean 0, so only its variance disappears: where the guide equals the posterior, the gradient is 0 for every draw.
  *
  * Doubly reparameterised gradients (Tucker et al. 2019): the log weights once as functions of the draws alone, and once (without log q of
  * the draws) as functions of the parameters alone, because the two gradients need different weights.
  */
-import { mapTree, PedigradError, random, stopGradient, type Tensor } from "../../../autodiff/index.js";
+import { mapTree, PedigradError, stopGradient, type Tensor } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { detachProvenance, getProvenance, inFreshRun, trackProvenance } from "../../../provenance/index.js";
 import { replay, seed, substitute } from "../../program/handlers.js";
 import { isDraw, isScoreSite, SampleSite, sampleSites, type Trace, trace } from "../../program/trace.js";
 import { shareMasks } from "../particles/masks.js";
-import type { Cost, Pair, Paths, Task } from "../particles/pair.js";
+import type { Cost, Pair, PathTerms, Task } from "../particles/pair.js";
 import { type Inputs, replayedRun } from "../particles/particles.js";
 import { costsOf } from "./costs.js";
 
-const held = (task: Task): Inputs => ({
+const constantInputs = (task: Task): Inputs => ({
   values: mapTree(task.values, (leaf) => stopGradient(leaf as Tensor)) as Record<string, Tensor>,
   args: task.args,
 });
@@ -39,10 +40,10 @@ function guideAt(draws: Trace, pair: Pair, key: Tensor, { guide: program }: Task
 
 /** The guide with the draws of the pair, its parameters held constant. */
 export const guideAlongPath = (pair: Pair, key: Tensor, task: Task): Trace =>
-  guideAt(drawsOf(pair.guide), pair, key, task, held(task));
+  guideAt(drawsOf(pair.guide), pair, key, task, constantInputs(task));
 
 /** Both copies of the terms, for a particle whose latents all have a pathwise sampler; a latent without one is refused by name. */
-export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task): Paths {
+export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task): PathTerms {
   const score = [...sampleSites(pair.guide)].find(isScoreSite);
   if (score !== undefined)
     throw new PedigradError({
@@ -57,8 +58,8 @@ export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task):
     replayedRun(task.model, guide, () => random.foldIn(key, 1), inputs);
   const isOfDraw = ({ side, site }: Cost): boolean => side === "guide" && isDraw(fixed.get(site) as SampleSite);
   return {
-    along: costsOf(path, model(path, held(task))),
-    theta: costsOf(fixed, model(fixed, task)).filter((cost) => !isOfDraw(cost)),
+    throughDraws: costsOf(path, model(path, constantInputs(task))),
+    throughParams: costsOf(fixed, model(fixed, task)).filter((cost) => !isOfDraw(cost)),
   };
 }
 
@@ -69,19 +70,19 @@ export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task):
 export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor, task: Task): void {
   const points = [...sampleSites(guide)].filter((site) => !site.isObserved && !isDraw(site));
   if (points.length === 0) return;
-  const values = trackProvenance(detachProvenance(task.values), MOVING);
+  const values = trackProvenance(detachProvenance(task.values), PARAMETER_TAG);
   const draws = drawsOf(guide, (value) => detachProvenance(stopGradient(value)));
-  const again = inFreshRun(() =>
+  const taggedRun = inFreshRun(() =>
     trace(seed(substitute(replay(task.guide, draws), values), key)).getTrace(...task.args),
   );
   for (const { name } of points)
-    if (getProvenance(Object.values((again.get(name) as SampleSite).fn.params)).has(MOVING))
+    if (getProvenance(Object.values((taggedRun.get(name) as SampleSite).fn.params)).has(PARAMETER_TAG))
       throw new PedigradError({
         code: "moving-point",
         site: name,
         op: estimator,
-        message: `${estimator}: guide site "${name}" is a point computed from noise and parameters, so its log q at a held value is not known. Use TraceELBO or RenyiELBO, or a guide that samples "${name}" from a distribution, such as AutoNormal or AutoMultivariateNormal.`,
+        message: `${estimator}: guide site "${name}" is a point mass computed from other draws and parameters, so it has no log density to take the gradient of. Use TraceELBO or RenyiELBO, or a guide that samples "${name}" from a distribution, such as AutoNormal or AutoMultivariateNormal.`,
       });
 }
 /** The provenance tag of all parameters in the run that looks for moving points. */
-const MOVING = "parameters";
+const PARAMETER_TAG = "parameters";

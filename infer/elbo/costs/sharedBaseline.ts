@@ -23,7 +23,7 @@ export function warnOfSharedBaselines(
     return nnBaseline !== undefined || baselineValue !== undefined;
   });
   if (trained.length === 0) return;
-  const moved = (f: (run: Trace) => Iterable<Tensor | null>): Set<string> => {
+  const trainedBy = (f: (run: Trace) => Iterable<Tensor | null>): Set<string> => {
     const slopes = grad((params: Record<string, Tensor>) => {
       let total = tensor(0);
       for (const term of f(tracedRun(guide, key, { values: params, args })))
@@ -34,11 +34,11 @@ export function warnOfSharedBaselines(
       Object.keys(slopes).filter((name) => (slopes[name] as Tensor).toFloat64Array().some((x) => x !== 0)),
     );
   };
-  const byBaselines = moved((run) => scoreSitesOf(run).map(predictedCost));
-  const byDensities = moved((run) => [...sampleSites(run)].map((site) => site.logProb()));
+  const byBaselines = trainedBy((run) => scoreSitesOf(run).map(predictedCost));
+  const byDensities = trainedBy((run) => [...sampleSites(run)].map((site) => site.logProb()));
   const shared = [...byBaselines].filter((name) => byDensities.has(name));
   if (shared.length > 0)
     console.warn(
-      `pedigrad: the baseline of ${quoted(trained.map(({ name }) => name))} shares the parameters ${quoted(shared)} with the guide, which its own loss will move as well. Give the baseline parameters of its own, or stopGradient what it takes from the guide.`,
+      `pedigrad: the baseline of ${quoted(trained.map(({ name }) => name))} shares the parameters ${quoted(shared)} with the guide, so the loss that trains the baseline changes the guide too. Give the baseline its own parameters, or apply stopGradient to what it takes from the guide.`,
     );
 }

@@ -7,12 +7,12 @@ import type { Handler } from "../../program/messages.js";
 import { isDraw, sampleSites } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
 
-/** `pair` itself if no pathwise site was read; else the pair that `again` returns, run with a handler that holds those draws constant. */
-export function scoreSitesThatWereRead<P extends Pair>(pair: P, again: (constants: Handler) => P): P {
-  const names = readAlongPath(pair);
+/** `pair` itself if no pathwise site was read; else the pair that `rerun` returns, run with a handler that holds those draws constant. */
+export function scoreSitesThatWereRead<P extends Pair>(pair: P, rerun: (constants: Handler) => P): P {
+  const names = pathwiseSitesRead(pair);
   if (names.size === 0) return pair;
-  note(names);
-  return again({
+  warnOfRead(names);
+  return rerun({
     process: {
       sample(message) {
         if (names.has(message.name)) message.fn = message.fn.nonreparameterized();
@@ -22,18 +22,18 @@ export function scoreSitesThatWereRead<P extends Pair>(pair: P, again: (constant
 }
 
 /** The guide's sites with a pathwise gradient whose values host code read before a later site. */
-function readAlongPath({ guide, read }: Pair): Set<string> {
+function pathwiseSitesRead({ guide, readSites }: Pair): Set<string> {
   const names = new Set<string>();
   for (const site of sampleSites(guide))
-    if (read.has(site.name) && site.fn.hasRsample && isDraw(site)) names.add(site.name);
+    if (readSites.has(site.name) && site.fn.hasRsample && isDraw(site)) names.add(site.name);
   return names;
 }
 
-let hasNoted = false;
-function note([name]: ReadonlySet<string>): void {
-  if (hasNoted) return;
-  hasNoted = true;
+let hasWarned = false;
+function warnOfRead([name]: ReadonlySet<string>): void {
+  if (hasWarned) return;
+  hasWarned = true;
   console.warn(
-    `pedigrad: the program reads the value of site "${name}", where its pathwise gradient ends, so this site, and others like it, take the score function. Use ops on the tensor where what follows is smooth in it; for a branch, whose jump no path sees, say .nonreparameterized().`,
+    `pedigrad: the program reads the value of site "${name}" (by item(), a comparison or an index), and a pathwise gradient cannot pass through such a read. This site, and others that are read, take the score function instead. To keep the pathwise gradient, compute with ops on the tensor. For a branch, which needs the score function, say .nonreparameterized().`,
   );
 }

@@ -6,9 +6,9 @@ import { type Derived, type Distribution, Expanded, Masked } from "../../../dist
 import { SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 
 /** `fn` as a masked distribution, with any expansion removed; null if it is not masked. */
-export function maskedIn(fn: Distribution): Masked | null {
+export function asMasked(fn: Distribution): Masked | null {
   if (fn instanceof Masked) return fn;
-  return fn instanceof Expanded ? maskedIn((fn as Derived).base) : null;
+  return fn instanceof Expanded ? asMasked((fn as Derived).base) : null;
 }
 
 /** Apply the masks of the model's sites to the guide's sites that set `sharesMask`. */
@@ -16,7 +16,7 @@ export function shareMasks(guide: Trace, model: Trace): void {
   for (const site of sampleSites(guide)) {
     const other = site.infer.sharesMask ? model.get(site.name) : undefined;
     if (other?.type !== "sample") continue;
-    const masked = maskedIn(other.fn);
+    const masked = asMasked(other.fn);
     if (other.mask === null && masked === null) continue;
     const fn = masked === null ? site.fn : site.fn.mask(masked.selected);
     guide.set(site.name, new SampleSite({ ...site, fn, mask: other.mask }));

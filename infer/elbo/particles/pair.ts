@@ -9,9 +9,9 @@ export interface Pair {
   readonly guide: Trace;
   readonly model: Trace;
   /** The options that at least one site sets. */
-  readonly asks: ReadonlySet<keyof InferOptions>;
+  readonly usedOptions: ReadonlySet<keyof InferOptions>;
   /** The sites whose values host code read before a later sample statement. */
-  readonly read: Provenance;
+  readonly readSites: Provenance;
   /** Whether both sides have the same latents, in the same shapes and plates, so that there is nothing to refuse (match.ts). */
   readonly isMatched: boolean;
 }
@@ -19,11 +19,11 @@ export interface Pair {
 /** A pair with the extra runs that pathwise gradients need (pathwise.ts), where an estimator takes such gradients. */
 export interface PathPair extends Pair {
   /** The guide run again with parameters held constant, so that its densities have gradients through the draws only. */
-  readonly path?: Trace;
+  readonly pathGuide?: Trace;
   /** The terms of log w in two copies, for doubly reparameterised gradients. */
-  readonly paths?: Paths;
+  readonly pathTerms?: PathTerms;
   /** The antithetic run, where sites ask for one (disarm.ts). */
-  readonly twin?: PathPair;
+  readonly antitheticPair?: PathPair;
 }
 
 /** The task of one loss: constrained parameters and mutable state by name, the two programs and their arguments. */
@@ -38,11 +38,11 @@ export interface Task {
 }
 
 /** The terms of log w = log p - log q in two copies. */
-export interface Paths {
+export interface PathTerms {
   /** With the gradient through z only. */
-  readonly along: readonly Cost[];
+  readonly throughDraws: readonly Cost[];
   /** With the gradient through the parameters only, and without log q of the draws. */
-  readonly theta: readonly Cost[];
+  readonly throughParams: readonly Cost[];
 }
 
 /** One term of the ELBO. */

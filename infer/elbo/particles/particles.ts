@@ -3,22 +3,13 @@
  * ambient set. Several particles run as a batch (vmap) where the model allows it, else as a loop. Results are stacked either way.
  */
 import { sameShape } from "../../../autodiff/core/shape.js";
-import {
-  emptyRecord,
-  full,
-  mapTree,
-  PedigradError,
-  random,
-  stack,
-  Tensor,
-  type Tree,
-  vmap,
-} from "../../../autodiff/index.js";
+import { emptyRecord, full, mapTree, PedigradError, stack, Tensor, type Tree, vmap } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { detachProvenance, inFreshRun, Provenance, union } from "../../../provenance/index.js";
-import { replaying, seeding, substitution, tagged } from "../../program/handlers.js";
+import { replayHandler, seedHandler, substituteHandler, trackHandler } from "../../program/handlers.js";
 import type { InferOptions } from "../../program/inferOptions.js";
 import { type Handler, type Model, withHandler, withHandlers } from "../../program/messages.js";
-import { sharedPlates } from "../../program/subsamples.js";
+import { sharedPlatesHandler } from "../../program/subsamples.js";
 import { type SampleSite, type Site, sampleSites, type Trace, traceOf } from "../../program/trace.js";
 import { shareMasks } from "./masks.js";
 import { checkPair } from "./match.js";
@@ -39,13 +30,13 @@ export const replayedRun = (
   keyOf: () => Tensor,
   inputs: Inputs,
   ...around: Handler[]
-): Trace => run(f, inputs, [...around, ...handlersOf(keyOf, inputs), replaying(choices)]);
+): Trace => run(f, inputs, [...around, ...handlersOf(keyOf, inputs), replayHandler(choices)]);
 
 const handlersOf = (keyOf: () => Tensor, { values }: Inputs): Handler[] => [
-  tagged,
+  trackHandler,
   // Parameters may carry site names from the gradients of earlier steps, which are not choices of this run.
-  substitution(detachProvenance(values)),
-  seeding(keyOf),
+  substituteHandler(detachProvenance(values)),
+  seedHandler(keyOf),
 ];
 
 const run = (f: Model, { args }: Inputs, handlers: readonly Handler[]): Trace =>
@@ -53,11 +44,11 @@ const run = (f: Model, { args }: Inputs, handlers: readonly Handler[]): Trace =>
 
 /** Run the guide, then the model with the guide's draws, and check that the two match. */
 export function runPrograms(key: Tensor, task: Task, ...around: Handler[]): Pair {
-  return underGuide(tracedRun(task.guide, random.foldIn(key, 0), task, ...around), key, task, ...around);
+  return pairWithGuide(tracedRun(task.guide, random.foldIn(key, 0), task, ...around), key, task, ...around);
 }
 
 /** Run the model with the draws of `guide`, and check that the two match. */
-export function underGuide(guide: Trace, key: Tensor, task: Task, ...around: Handler[]): Pair {
+export function pairWithGuide(guide: Trace, key: Tensor, task: Task, ...around: Handler[]): Pair {
   return pairOf(
     guide,
     replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...around),
@@ -66,31 +57,31 @@ export function underGuide(guide: Trace, key: Tensor, task: Task, ...around: Han
 
 /** The pair of two traces, with the options that their sites use; refused where the traces do not match. */
 export function pairOf(guide: Trace, model: Trace, maxPlateNesting = Infinity): Pair {
-  const asks = new Set<keyof InferOptions>();
-  let read = Provenance.empty;
+  const usedOptions = new Set<keyof InferOptions>();
+  let readSites = Provenance.empty;
   let isMatched = true;
-  const note = ({ infer, ambient }: SampleSite): void => {
-    for (const option in infer) asks.add(option as keyof InferOptions);
-    if (ambient.size > 0) read = union(read, ambient);
+  const collect = ({ infer, ambient }: SampleSite): void => {
+    for (const option in infer) usedOptions.add(option as keyof InferOptions);
+    if (ambient.size > 0) readSites = union(readSites, ambient);
   };
   for (const site of guide.values()) {
     const other = model.get(site.name);
     if (site.type === "sample") {
-      note(site);
-      isMatched &&= areAlike(site, other);
+      collect(site);
+      isMatched &&= isSameLatent(site, other);
     } else if (site.type === "plate") isMatched &&= other?.type === "plate" && other.size === site.size;
   }
   for (const site of sampleSites(model)) {
-    note(site);
+    collect(site);
     isMatched &&= site.isObserved || guide.get(site.name)?.type === "sample";
   }
   if (!isMatched) checkPair(guide, model, maxPlateNesting);
-  if (asks.has("sharesMask")) shareMasks(guide, model);
-  return { guide, model, asks, read, isMatched };
+  if (usedOptions.has("sharesMask")) shareMasks(guide, model);
+  return { guide, model, usedOptions, readSites, isMatched };
 }
 
 /** Whether guide site `q` and model site `p` are the same latent, with the same shapes and plates. */
-function areAlike(q: SampleSite, p: Site | undefined): boolean {
+function isSameLatent(q: SampleSite, p: Site | undefined): boolean {
   if (p?.type !== "sample" || p.isObserved || q.isObserved) return false;
   if (!sameShape(q.fn.batchShape, p.fn.batchShape) || !sameShape(q.fn.eventShape, p.fn.eventShape)) return false;
   return (
@@ -99,11 +90,11 @@ function areAlike(q: SampleSite, p: Site | undefined): boolean {
   );
 }
 
-/** The results of `look` for every particle of a task, and the mutable state after the first particle. */
-export interface Found<S> {
-  /** The tensors that `look` returned, stacked along a leading axis. */
+/** The results of `evaluate` for every particle of a task, and the mutable state after the first particle. */
+export interface ParticleResults<S> {
+  /** The tensors that `evaluate` returned, stacked along a leading axis. */
   readonly results: Tree;
-  /** The other values that `look` returned: one per run, so only one where particles run as a batch. */
+  /** The other values that `evaluate` returned: one per run, so only one where particles run as a batch. */
   readonly shared: readonly S[];
   readonly mutableState: Record<string, Tensor>;
 }
@@ -119,18 +110,18 @@ interface Runner<P extends Pair> extends Estimator {
 export function inEveryParticle<P extends Pair, S>(
   estimator: Runner<P>,
   task: Task,
-  look: (particle: P) => readonly [tensors: Tree, shared: S],
-): Found<S> {
-  const one = (key: Tensor): readonly [Tree, S] => {
+  evaluate: (particle: P) => readonly [tensors: Tree, shared: S],
+): ParticleResults<S> {
+  const runOne = (key: Tensor): readonly [Tree, S] => {
     const particle = estimator.runParticle(key, task);
-    if (particle.asks.has("gradient")) refuseGradients(estimator, particle);
-    const [tensors, shared] = look(particle);
+    if (particle.usedOptions.has("gradient")) refuseGradients(estimator, particle);
+    const [tensors, shared] = evaluate(particle);
     return [{ tensors, mutable: mutableOf(particle) }, shared];
   };
   const { numParticles, vectorizeParticles } = estimator;
-  const plates = sharedPlates(() => random.foldIn(task.key, 0));
+  const plates = sharedPlatesHandler(() => random.foldIn(task.key, 0));
   const key = random.foldIn(task.key, 1);
-  const [stacked, shared] = withHandler(plates, () => runParticles(key, numParticles, vectorizeParticles, one));
+  const [stacked, shared] = withHandler(plates, () => runParticles(key, numParticles, vectorizeParticles, runOne));
   const mutableState = mapTree(stacked.mutable, (leaf) => (leaf as Tensor).slice(0, 1).squeeze(0));
   return { results: stacked.tensors, shared, mutableState };
 }
@@ -162,22 +153,22 @@ export function runParticles<S>(
     return [mapTree(tensors, (leaf) => (leaf as Tensor).expandDims(0)), [shared]];
   }
   const keys = random.split(key, count);
-  if (typeof vectorize === "function") return besideTensors(f, (alone) => vectorize(alone, keys));
+  if (typeof vectorize === "function") return withSideResults(f, (tensorsOnly) => vectorize(tensorsOnly, keys));
   if (vectorize !== false)
     try {
-      return besideTensors(f, (alone) => vmap(alone)(keys));
+      return withSideResults(f, (tensorsOnly) => vmap(tensorsOnly)(keys));
     } catch (error) {
       if (!(error instanceof PedigradError && error.code === "read-in-vmap") || vectorize === "require") throw error;
-      noteLoop(error);
+      warnOfLoop(error);
     }
   const all = [...keys].map(f);
   return [stackTrees(all.map(([tensors]) => tensors)), all.map(([, shared]) => shared)];
 }
 
 /** Run `f` under `batch`, which can return tensors only, and collect the other results of `f` on the side. */
-function besideTensors<S>(
+function withSideResults<S>(
   f: (key: Tensor) => readonly [Tree, S],
-  batch: (alone: (key: Tensor) => Tree) => Tree,
+  batch: (tensorsOnly: (key: Tensor) => Tree) => Tree,
 ): readonly [Tree, readonly S[]] {
   const shared: S[] = [];
   const tensors = batch((key) => {
@@ -201,11 +192,11 @@ export function stackTrees(trees: readonly (Tree | undefined)[], missing = 0): T
   return merged;
 }
 
-let hasNoted = false;
-function noteLoop(error: PedigradError): void {
-  if (hasNoted) return;
-  hasNoted = true;
+let hasWarned = false;
+function warnOfLoop(error: PedigradError): void {
+  if (hasWarned) return;
+  hasWarned = true;
   console.warn(
-    `pedigrad: particles run in a loop, because the model reads a sampled value (${error.op}). Set vectorizeParticles: false to say so, or "require" to make it an error.`,
+    `pedigrad: particles run in a loop instead of a batch, because the model reads a sampled value (by ${error.op}). Set vectorizeParticles: false to silence this warning, or "require" to make it an error.`,
   );
 }

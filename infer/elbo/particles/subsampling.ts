@@ -30,14 +30,14 @@ export const refuseSubsampling = (
   { name, size, subsampleSize }: Pick<PlateFrame, "name" | "size" | "subsampleSize">,
   why: string,
   instead: string,
-  canInsist = true,
+  canAcceptBias = true,
 ): never => {
-  const insist = canInsist ? ", or accept the bias: { biasedSubsampling: true }" : "";
+  const acceptBias = canAcceptBias ? ", or accept the bias: { biasedSubsampling: true }" : "";
   throw new PedigradError({
     code: "biased-subsampling",
     op: estimator,
     site: name,
     param: "subsampleSize",
-    message: `${estimator}: plate "${name}" visits ${subsampleSize} of ${size} elements, ${why}, so the mean over subsamples is not the value for all elements. Visit all of them, or ${instead}${insist}.`,
+    message: `${estimator}: plate "${name}" visits ${subsampleSize} of ${size} elements, ${why}, so the objective would be biased: its mean over subsamples is not its value for all elements. Visit all elements, or ${instead}${acceptBias}.`,
   });
 };

@@ -15,11 +15,12 @@ export function checkSupports(guide: Trace, model: Trace): void {
     const other = model.get(name);
     if (isObserved || other?.type !== "sample" || ["Delta", "Empirical"].includes(q.label)) continue;
     const { fn: p, mask } = other;
-    if (mask !== null || hasMask(p) || !sameShape(q.shape(), p.shape()) || !leaves(q.support, p.support)) continue;
+    if (mask !== null || hasMask(p) || !sameShape(q.shape(), p.shape()) || !reachesOutside(q.support, p.support))
+      continue;
     throw new PedigradError({
       code: "support-mismatch",
       site: name,
-      message: `guide site "${name}" (${q.label}) may be ${q.support.must}, the model's (${p.label}) must be ${p.support.must}. Give the guide a distribution on that support, or one that a transform moves there.`,
+      message: `guide site "${name}" can draw values that the model excludes: a draw of the guide (${q.label}) may be ${q.support.must}, but the value in the model (${p.label}) must be ${p.support.must}. Give the guide a distribution on the model's support, or a TransformedDistribution into it.`,
     });
   }
 }
@@ -27,7 +28,7 @@ export function checkSupports(guide: Trace, model: Trace): void {
 const hasMask = (fn: Distribution): boolean => fn instanceof Masked || (fn instanceof Derived && hasMask(fn.base));
 
 /** Whether some value that `q` allows certainly violates `p`. */
-function leaves(q: Constraint, p: Constraint): boolean {
+function reachesOutside(q: Constraint, p: Constraint): boolean {
   if (p.isDiscrete && !q.isDiscrete) return true;
   const [from, to] = [boundsOf(elementsIn(q)), boundsOf(elementsIn(p))];
   if (from === null || to === null) return q.isUnbounded === true && !p.isUnbounded && p.name !== "extendedReal";

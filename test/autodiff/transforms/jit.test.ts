@@ -69,6 +69,25 @@ for (const [name, op] of table)
     }
   });
 
+test("long arrays reduced along any axes, adjacent or not", () => {
+  const shape = [5, 4, 3, 6];
+  const x = pedigrad.arange(360).reshape(shape);
+  const subsets = Array.from({ length: 16 }, (_, bits) => [0, 1, 2, 3].filter((axis) => (bits >> axis) & 1));
+  for (const axes of subsets) {
+    // The element of the result that element i of x is added to; whole numbers are summed without error.
+    const target = (i: number): number =>
+      shape.reduce((at, n, axis) => {
+        const behind = shape.slice(axis + 1).reduce((size, m) => size * m, 1);
+        return axes.includes(axis) ? at : at * n + (Math.floor(i / behind) % n);
+      }, 0);
+    const expected = new Float64Array(360 / axes.reduce((size, axis) => size * (shape[axis] as number), 1));
+    for (let i = 0; i < 360; i++) expected[target(i)] = (expected[target(i)] as number) + 2 * i;
+    const compiled = jit((y: Tensor) => [y.mul(2).sum(axes), y.mul(2).logsumexp(axes)] as const);
+    for (let call = 0; call < 3; call++) assert.equal(compiled(x)[0].toFloat64Array(), expected, `axes ${axes}`);
+    assert.equal(bits(compiled(x)[1]), bits(x.mul(2).logsumexp(axes)), `logsumexp, axes ${axes}`);
+  }
+});
+
 test("random draws, and their gradients, are the same compiled", () => {
   const f = (key: Tensor, a: Tensor) =>
     valueAndGrad((x: Tensor) =>
@@ -219,6 +238,49 @@ test("equal constants are one, and so is what is computed of them", () => {
       .add(x.mul(tensor([1, -0])).exp());
   });
   assert.is([...f.source(tensor([2, 3])).matchAll(/functions\[0\]/g)].length, 2);
+});
+
+test("a second input of a view, there for its gradient alone, is not computed", () => {
+  const firstOp: pedigrad.Op = {
+    name: "first",
+    shape: (_, [x]) => (x as Tensor).shape,
+    view: (_, x) => x,
+    kernel: () => {},
+    vjp: (input) => (input === 1 ? (g) => g : null),
+    batch: (_, inputs) => pedigrad.apply(firstOp, null, ...inputs),
+  };
+  const f = (x: Tensor) => valueAndGrad((y: Tensor) => pedigrad.apply(firstOp, null, y.sum(), y.cumsum().sum()))(x);
+  assertSame(f, [[tensor([1, 2, 3])], [tensor([4, -5, 6])]]);
+  assert.match(jit((x: Tensor) => x.cumsum()).source(tensor([1, 2, 3])), /cumsum/);
+  assert.not.match(jit((x: Tensor) => f(x)[0]).source(tensor([1, 2, 3])), /cumsum/);
+});
+
+test("many indices: negative ones count from the end, and one that is not an index is refused, compiled too", () => {
+  const numbers = Float64Array.from({ length: 101 }, (_, i) => (i % 7) - 3);
+  const f = (x: Tensor, index: Tensor) => grad((y: Tensor) => y.at(index).square().sum())(x);
+  const x = tensor([1, -2, 3, 5]);
+  assertSame(f, [
+    [x, tensor(numbers)],
+    [x.mul(2), tensor(numbers.slice().reverse())],
+  ]);
+  const wanted = [0, 0, 0, 0];
+  for (const i of numbers) wanted[(i + 4) % 4] = (wanted[(i + 4) % 4] as number) + 1;
+  assert.equal(
+    f(x, tensor(numbers)).toArray(),
+    [2, -4, 6, 10].map((slope, i) => slope * (wanted[i] as number)),
+  );
+  const compiled = jit(f);
+  compiled(x, tensor(numbers));
+  for (const wrong of [4, -5, 0.5, Number.NaN, Infinity])
+    for (const place of [0, 1, 100]) {
+      const index = numbers.slice();
+      index[place] = wrong;
+      for (const run of [f, compiled])
+        assert.throws(
+          () => run(x, tensor(index)),
+          new RegExp(`at: index ${wrong} is out of range for an axis of size 4`),
+        );
+    }
 });
 
 test("the source is legible and names no input of the caller", () => {

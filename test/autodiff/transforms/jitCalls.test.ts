@@ -8,6 +8,7 @@ import {
   inFreshRun,
   jit,
   PedigradError,
+  random,
   stopGradient,
   type Tensor,
   tensor,
@@ -157,6 +158,27 @@ test("a record that comes back as it was returned gives what f gives, whatever i
     [theirs] = then;
   }
   for (const [result, numbers] of kept) assert.is(numbersOf(result), numbers);
+});
+
+test("after a call that throws, the next one begins with the record that it is given", () => {
+  interface State {
+    count: Tensor;
+    key: Tensor;
+    row: Tensor;
+  }
+  const f = ({ count, key }: State, i: Tensor): [State] => [
+    { count: count.add(1), key: random.split(key).at(0), row: tensor([1, 2, 3]).take(i).add(count) },
+  ];
+  const states = (step: typeof f): unknown[] => {
+    let state: State = { count: tensor(0), key: random.key(0), row: tensor([0]) };
+    return Array.from({ length: 12 }, (_, i) => {
+      // Out of range: the error is that of the call itself, and what came before it stands.
+      if (i > 6) assert.is(refusal(() => step(state, tensor([7]))).code, "bad-index");
+      [state] = step(state, tensor([i % 3]));
+      return Object.values(state).map((x: Tensor) => x.toArray());
+    });
+  };
+  assert.equal(states(jit(f)), states(f));
 });
 
 test("static arguments: symbols and objects by identity, holes and lengths of lists, one text for two things never", () => {

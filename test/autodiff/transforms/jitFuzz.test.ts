@@ -36,6 +36,9 @@ type Step = readonly [kind: number, a: number, b: number, c: number];
 const unaries = "exp tanh square sigmoid neg softplus sin abs cos tan atan expm1 logSigmoid sqrt".split(" ") as "exp"[];
 const binaries = "add mul sub maximum less pow logaddexp".split(" ") as "add"[];
 
+/** Indices of an axis, enough of them for SIMD code, some of them several times. */
+const manyOf = (size: number, seed: number): number[] => Array.from({ length: 40 }, (_, k) => (k * seed + k) % size);
+
 function step(values: Tensor[], [kind, a, b, c]: Step): Tensor {
   const x = values[a % values.length] as Tensor;
   const y = values[b % values.length] as Tensor;
@@ -47,10 +50,11 @@ function step(values: Tensor[], [kind, a, b, c]: Step): Tensor {
       const fits = x.shape.join() === y.shape.join() || y.shape.length === 0 || x.shape.length === 0;
       return x[binaries[c % binaries.length] as "add"](fits ? y : y.mean());
     }
-    case 2:
-      return axis === undefined
-        ? x
-        : x[(["sum", "mean", "max", "logsumexp"] as const)[b % 4] as "sum"](axis, { keepDims: c % 2 === 0 });
+    case 2: {
+      const axes = axis !== undefined && c % 5 === 0 ? [0, x.shape.length - 1].slice(-x.shape.length) : axis;
+      const name = (["sum", "mean", "max", "logsumexp"] as const)[b % 4] as "sum";
+      return axes === undefined ? x : x[name](axes, { keepDims: c % 2 === 0 });
+    }
     case 3:
       return x.transpose();
     case 4:
@@ -60,13 +64,15 @@ function step(values: Tensor[], [kind, a, b, c]: Step): Tensor {
     case 6:
       return axis === undefined ? x : x.flip(axis);
     case 7:
-      return x.shape.length === 0 ? x : x.take([0, b % x.length], 0);
+      return x.shape.length === 0 ? x : x.take(c % 2 === 0 ? [0, b % x.length] : manyOf(x.length, b), 0);
     case 8:
       return x.shape.length === 0 ? x : concatenate([x, x.mul(0.5)], 0).slice(0, x.length + 1);
     case 9:
       return where(x.greater(0), x, x.mul(0.1));
     case 10:
       return x.shape.length === 2 ? x.matmul(x.transpose()) : x;
+    case 11:
+      return axis === undefined ? x : x[b % 2 === 0 ? "softmax" : "logSoftmax"](axis);
     default:
       return x.shape.length === 0 ? x : x.cumsum(axis).softmax(-1);
   }
@@ -81,8 +87,8 @@ function numbers(seed: number, shape: readonly number[], specials: readonly numb
 }
 
 const program = fc.record({
-  shape: fc.constantFrom([], [1], [3], [2, 3], [2, 1, 3], [3, 3], [64], [70], [8, 9], [3, 30], [2, 35, 1]),
-  steps: fc.array(fc.tuple(fc.nat(11), fc.nat(50), fc.nat(50), fc.nat(50)), { minLength: 1, maxLength: 24 }),
+  shape: fc.constantFrom([], [1], [3], [2, 3], [2, 1, 3], [3, 3], [64], [70], [8, 9], [3, 30], [2, 35, 1], [5, 3, 7]),
+  steps: fc.array(fc.tuple(fc.nat(12), fc.nat(50), fc.nat(50), fc.nat(50)), { minLength: 1, maxLength: 24 }),
   kept: fc.array(fc.nat(50), { maxLength: 3 }),
   specials: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.array(fc.nat(100), { maxLength: 4 })),
   seed: fc.nat(1000),
@@ -111,6 +117,57 @@ test("random programs with gradients; results that are kept stay as they are", (
     }),
     { numRuns: times(470, 20_000), seed: 1 },
   );
+});
+
+const softmaxes = fc.record({
+  shape: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 3 }),
+  long: fc.constantFrom(1, 1, 2, 3),
+  view: fc.nat(4),
+  axis: fc.nat(2),
+  used: fc.array(fc.nat(5), { minLength: 1, maxLength: 5 }),
+  specials: fc.array(fc.nat(100), { maxLength: 5 }),
+  seed: fc.nat(1000),
+});
+const views = [
+  (x: Tensor) => x,
+  (x: Tensor) => x.transpose(),
+  (x: Tensor) => x.flip(0),
+  (x: Tensor) => x.slice(0, 1).broadcastTo(x.shape),
+  (x: Tensor) => x.expandDims(0).broadcastTo([30, ...x.shape]),
+];
+
+test("softmaxes of the same numbers along short axes, with gradients, on any view and special values", () => {
+  let [short, all] = [0, 0];
+  const numRuns = times(300, 20_000);
+  fc.assert(
+    fc.property(softmaxes, ({ shape, long, view, axis, used, specials, seed }) => {
+      const given = [...shape.slice(0, -1), (shape.at(-1) as number) * long];
+      const functions: ((x: Tensor, axis: number) => Tensor)[] = [
+        (x, k) => x.softmax(k),
+        (x, k) => x.logSoftmax(k),
+        (x, k) => x.logsumexp(k),
+        (x, k) => x.logsumexp(k, { keepDims: true }),
+        (x) => x.logsumexp(),
+        (x) => x.logsumexp(x.shape.length > 2 ? [0, 2] : 0),
+      ];
+      const f = (x: Tensor): Tensor[] => {
+        const results = (y: Tensor): Tensor[] => {
+          const z = (views[view] as (typeof views)[0])(y.mul(40));
+          return used.map((k) => (functions[k] as (typeof functions)[0])(z, axis % z.shape.length));
+        };
+        const weighted = (y: Tensor): Tensor =>
+          results(y).reduce((sum, r) => sum.add(r.mul(r.isFinite()).sin().sum()), tensor(0));
+        return [...results(x), grad(weighted)(x)];
+      };
+      const compiled = jit(f);
+      const calls = [0, 1, 2].map((i) => numbers(seed + i, given, specials));
+      for (const x of calls) assertSame(compiled(x), f(x));
+      if (compiled.source(calls[0] as Tensor).includes("short0(")) short++;
+      all++;
+    }),
+    { numRuns, seed: 1 },
+  );
+  assert.ok(short > all / 2, `${short} of ${all} programs have text for short axes`);
 });
 
 const links = "exp tanh square sigmoid neg softplus logSigmoid abs".split(" ") as "exp"[];

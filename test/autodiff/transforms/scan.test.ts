@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { copyInto } from "../../../autodiff/core/copy.js";
 import { toNested } from "../../../autodiff/core/nested.js";
 import { rawView } from "../../../autodiff/core/tensor.js";
-import { bodyOf } from "../../../autodiff/transforms/scan/body.js";
+import { recordBody } from "../../../autodiff/transforms/scan/body.js";
 import { interpreted } from "../../../autodiff/transforms/scan/interpret.js";
 import {
   at,
@@ -265,7 +265,7 @@ test("what is refused, and in which words", () => {
   check(
     refuse((s) => [s.add(+`${s}`), null]),
     "read-in-scan",
-    /write the loop with for/,
+    /a plain for loop/,
   );
   check(
     refuse((s) => s),
@@ -285,7 +285,7 @@ test("what is refused, and in which words", () => {
   check(
     refuse((s) => [s, null], []),
     "no-axis",
-    /give arange\(n\)/,
+    /Give arange\(n\)/,
   );
   check(
     refuse((s) => [s, null], { a: [1, 2], b: [1] }),
@@ -295,7 +295,7 @@ test("what is refused, and in which words", () => {
   check(
     refuse((s) => [s, null], 3),
     "shape-mismatch",
-    /needs a leading axis/,
+    /must have a leading axis/,
   );
   let kept = tensor(0);
   scan(
@@ -395,7 +395,7 @@ test("where no code may be generated the kernels of a body give the same bits", 
   for (let seed = 0; seed < 10; seed++) {
     const shared = [random.normal(random.key(seed), [3]), random.normal(random.key(seed + 1), [3, 3])];
     const given = [tensor([0.3, -0.4, 0.8]), random.normal(random.key(1), [3, 3]), tensor(0.7)];
-    const { body, captured } = bodyOf(
+    const { body, captured } = recordBody(
       (v, m, x) => {
         const [carry, y] = randomBody(seed, shared)({ v: v as Tensor, m: m as Tensor }, x as Tensor);
         return [carry.v, carry.m, y];

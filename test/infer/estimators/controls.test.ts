@@ -89,7 +89,7 @@ test("elements of a plate that meet in the probabilities of a site outside it", 
 class WithFactorsHeld extends TraceELBO {
   override costs(pair: PathPair): Cost[] {
     return super.costs(pair).map((cost) => {
-      const held = cost.site === "f" && cost.side === "guide" ? (pair.path?.get("f") as SampleSite) : null;
+      const held = cost.site === "f" && cost.side === "guide" ? (pair.pathGuide?.get("f") as SampleSite) : null;
       return held === null ? cost : { ...cost, value: neg(held.scaledLogProb()) };
     });
   }

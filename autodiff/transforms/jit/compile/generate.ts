@@ -15,6 +15,7 @@ import { isLong, type Layout } from "./layout.js";
 import { type Loop, type Read, type Step, scalarText } from "./loop.js";
 import type { Rows } from "./rows.js";
 import { type RowsUnit, storedValues, type Unit } from "./schedule.js";
+import { shortText } from "./short.js";
 import { vectorText } from "./vector.js";
 
 /** The text of a program, and what it calls: kernels with their buffers bound, scalar functions. */
@@ -44,6 +45,8 @@ class Generator {
   readonly #kernels: (() => void)[] = [];
   readonly #functions: ((...xs: number[]) => number)[] = [];
   readonly #routines: string[] = [];
+  /** The functions that the text has for short axes, by their own text after the name. */
+  readonly #shortNames = new Map<string, string>();
   readonly #functionNames = new Map<object, string>();
   readonly #chunks: Line[][] = [];
   #lines: Line[] = [];
@@ -72,7 +75,8 @@ class Generator {
       const statements = lines.map((line) => `    ${this.#statement(line)}\n`);
       return `function chunk${i}() {\n${statements.join("")}}\n`;
     });
-    const text = `"use strict";\n${chunks.join("")}return () => {\n${calls}\n};\n`;
+    const functions = [...this.#shortNames].map(([rest, name]) => `function ${name}${rest}\n`);
+    const text = `"use strict";\n${functions.join("")}${chunks.join("")}return () => {\n${calls}\n};\n`;
     return { text, kernels: this.#kernels, functions: this.#functions, routines: this.#routines.join("\n") };
   }
 
@@ -80,6 +84,7 @@ class Generator {
     if (unit.kind === "loop") this.#writeLoop(this.#loop(unit.members, unit.shape));
     else if (unit.kind === "kernel") this.#writeKernel(unit.value);
     else if (unit.kind === "rows") this.#writeRows(unit);
+    else if (unit.kind === "short") this.#writeShort(unit.members);
     else this.#writeNumber(unit.value);
   }
 
@@ -103,6 +108,14 @@ class Generator {
   }
   #described(i: number): string {
     return `${identifier(this.#op(i).op.name)} [${this.#op(i).shape}]`;
+  }
+
+  #writeShort(members: readonly number[]): void {
+    this.#reads(members[0] as number);
+    const { text, places } = shortText(this.layout, members, (scalar, x) => this.#call(scalar, [x]));
+    const name = this.#shortNames.get(text) ?? `short${this.#shortNames.size}`;
+    this.#shortNames.set(text, name);
+    this.#line(`${name}(${places.join(", ")}); // ${members.map((i) => this.#described(i)).join(", ")}`);
   }
 
   #writeRows({ units, rows }: RowsUnit): void {

@@ -1,21 +1,25 @@
 /**
- * The units in which a program runs, and their order. A unit is a kernel, arithmetic on numbers, or one loop of all elementwise ops on
- * arrays of one shape that can run together. A value that nothing outside its loop needs is never in memory.
+ * The units in which a program runs, and their order. A unit is a kernel, arithmetic on numbers, softmaxes of the same few numbers, or one
+ * loop of all elementwise ops on arrays of one shape that can run together. A value that nothing outside its loop needs is never in memory.
  */
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import type { OpValue, Program } from "../program/program.js";
 import { findRows, type Rows, SUMMED } from "./rows.js";
+import { findShort } from "./short.js";
 import type { Views } from "./views.js";
 
-/** A loop makes several values, its members; the other units make one. */
-export type PlainUnit =
+/** The units that can run on a block of rows. A loop makes several values, its members. */
+type BlockUnit =
   | { readonly kind: "kernel" | "number"; readonly value: number }
   | { readonly kind: "loop"; readonly members: readonly number[]; readonly shape: Shape };
+/** Softmaxes along short axes: the members are functions of the same numbers. */
+type ShortUnit = { readonly kind: "short"; readonly members: readonly number[] };
+export type PlainUnit = BlockUnit | ShortUnit;
 export type Unit = PlainUnit | RowsUnit;
 export interface RowsUnit {
   readonly kind: "rows";
   /** Loops and kernels, in the order in which they run on a block. */
-  readonly units: readonly PlainUnit[];
+  readonly units: readonly BlockUnit[];
   readonly rows: Rows;
 }
 
@@ -47,7 +51,7 @@ export function schedule(program: Program, views: Views, { fused = true, inBlock
       fused,
     );
     const sums = members.filter(isSum).map((value) => ({ kind: "kernel", value }) as const);
-    return [...inOrder(before), { kind: "rows", units: [...made, ...sums], rows }, ...inOrder(after)];
+    return [...inOrder(before), { kind: "rows", units: [...(made as BlockUnit[]), ...sums], rows }, ...inOrder(after)];
   };
   return inOrder([...program.values.keys()].filter((i) => program.values[i]?.kind === "op"));
 }
@@ -85,14 +89,19 @@ function unitsOf(program: Program, views: Views, list: readonly number[], fused:
     open.set(key, group);
     groupOf.set(i, group);
   };
+  const short = fused ? findShort(program, list) : new Map<number, readonly number[]>();
+  const early = new Set([...short.values()].flatMap(([, ...others]) => others));
   for (const i of list) {
+    if (early.has(i)) continue;
     const value = program.values[i] as OpValue;
     if (fused && value.op.scalar !== undefined && sizeOf(value.shape) !== 1 && !views.isView(i)) {
       join(value, i);
       continue;
     }
     settle(value.inputs);
-    if (!views.isView(i)) units.push({ kind: value.op.scalar === undefined ? "kernel" : "number", value: i });
+    const members = short.get(i);
+    if (members !== undefined) units.push({ kind: "short", members });
+    else if (!views.isView(i)) units.push({ kind: value.op.scalar === undefined ? "kernel" : "number", value: i });
   }
   for (const group of [...open.values()]) flush(group);
   return units;
@@ -105,6 +114,8 @@ export function traffic(unit: Unit, program: Program): { makes: readonly number[
     const parts = unit.units.map((part) => traffic(part, program));
     return { makes: parts.flatMap(({ makes }) => makes), reads: parts.flatMap(({ reads }) => reads) };
   }
+  if (unit.kind === "short")
+    return { makes: unit.members, reads: (values[unit.members[0] as number] as OpValue).inputs };
   if (unit.kind !== "loop") return { makes: [unit.value], reads: (values[unit.value] as OpValue).inputs };
   const own = new Set(unit.members);
   const reads = unit.members.flatMap((i) => (values[i] as OpValue).inputs).filter((x) => !own.has(x));

@@ -4,24 +4,28 @@
  */
 import { copyInto } from "../../../core/copy.js";
 import type { Op } from "../../../core/op.js";
-import { sizeOf } from "../../../core/shape.js";
+import { type Shape, sizeOf } from "../../../core/shape.js";
 import { broadcastView, isContiguous, type View } from "../../../core/view.js";
 import { productFor } from "../../../kernels/products.js";
 import { type Plan, sumSimd } from "../../../kernels/reduce.js";
 import { shiftsSimd } from "../../../kernels/softmax.js";
-import { choleskySimd, substituteSimd } from "../../../kernels/triangles.js";
+import { choleskySimd, substituteOneSimd, substituteSimd } from "../../../kernels/triangles.js";
 import type { Kernels } from "../../../kernels/wasm/kernels.js";
-import { addressOf, kernelsOf } from "../../../kernels/wasm/simd.js";
-import { planOf, type Reduced, sumOp } from "../../../ops/array/reduce.js";
+import { addressOf, kernelsOf, ONE } from "../../../kernels/wasm/simd.js";
+import { type Gather, gatherOp, type Indexed, indicesOp, scatterOp } from "../../../ops/array/indexing.js";
+import { ordered, planOf, type Reduced, sumOp } from "../../../ops/array/reduce.js";
 import { shiftOp } from "../../../ops/array/softmax.js";
 import { choleskyOp, eachMatrix, solveOp, type Triangular } from "../../../ops/linalg/factor.js";
 import { matmulOp, offsetsOf } from "../../../ops/linalg/matmul.js";
+import { type Slices, sliceView, unsliceOp } from "../../../ops/views/slicing.js";
+import { drawKernel } from "./draws.js";
 
 /** The kernel with its buffers bound; null if SIMD code cannot work on them. */
 type Bind<P> = (kernels: Kernels, params: P, out: View, inputs: readonly View[]) => (() => void) | null;
 
-/** SIMD code gains from this many multiplications, rows of a matrix, and columns of right-hand sides on. */
+/** SIMD code gains from this many multiplications, entries of a table, rows of a matrix, and columns of right-hand sides on. */
 const MANY = 512;
+const FEW = 32;
 const LONG = 16;
 const WIDE = 4;
 
@@ -47,8 +51,9 @@ const product: Bind<null> = (kernels, _, out, inputs) => {
 const reduction =
   (simd: (plan: Plan, out: View, x: View) => (() => void) | null): Bind<Reduced> =>
   (_, { axes }, out, [input]) => {
-    const x = input as View;
-    return isContiguous(x) ? simd(planOf(x, axes, true), out, x) : null;
+    const plan = planOf(input as View, axes, true);
+    const x = ordered(input as View, axes, plan);
+    return isContiguous(x) ? simd(plan, out, x) : null;
   };
 
 const factor: Bind<null> = (kernels, _, out, [input]) => {
@@ -60,15 +65,62 @@ const factor: Bind<null> = (kernels, _, out, [input]) => {
 const substitution: Bind<Required<Triangular>> = (kernels, { lower, transpose }, out, inputs) => {
   const [a, b] = inputs as [View, View];
   const [n, columns] = out.shape.slice(-2) as [number, number];
-  if (!isContiguous(a) || n < LONG || columns < WIDE) return null;
+  const isColumn = columns === 1 && lower;
+  if (!isContiguous(a) || n < LONG || (columns < WIDE && !isColumn)) return null;
   const from = broadcastView(b, out.shape);
   const starts = offsetsOf(a, out.shape.slice(0, -2));
   return () => {
     copyInto(out, from);
     starts.forEach((start, i) => {
       const at = out.offset + i * n * columns;
-      substituteSimd(kernels, out.data, start, n, lower !== transpose, transpose, at, columns);
+      if (isColumn) substituteOneSimd(kernels, out.data, start, n, transpose, at);
+      else substituteSimd(kernels, out.data, start, n, lower !== transpose, transpose, at, columns);
     });
+  };
+};
+
+/** Whether this is a long list of indices of a table of numbers. */
+const areMany = (table: View, leading: number, rows: View, index: View): boolean =>
+  sizeOf(index.shape) >= FEW && table.shape.length === leading && [table, rows, index].every(isContiguous);
+const startOf = ({ data, offset }: View): number => addressOf(data, offset);
+
+const gather: Bind<Gather> = (kernels, { leading }, out, inputs) => {
+  const [x, index] = inputs as [View, View];
+  if (!areMany(x, leading, out, index)) return null;
+  const [to, from, i, n] = [startOf(out), startOf(x), startOf(index), sizeOf(index.shape)];
+  return () => kernels.gather(to, from, i, n);
+};
+
+const indices: Bind<Indexed> = (kernels, axis, out, inputs) => {
+  const [raw] = inputs as [View];
+  if (!isContiguous(raw)) return null;
+  const [to, from, n] = [startOf(out), startOf(raw), sizeOf(out.shape)];
+  return () => {
+    // The op's own kernel says which number it is.
+    if (kernels.indices(to, from, n, axis.size) !== 0) indicesOp.kernel(axis, out, inputs);
+  };
+};
+
+const scatter: Bind<Shape> = (kernels, leading, out, inputs) => {
+  const [g, index] = inputs as [View, View];
+  if (!areMany(out, leading.length, g, index)) return null;
+  const [to, from, i, n] = [startOf(out), startOf(g), startOf(index), sizeOf(index.shape)];
+  const end = out.offset + sizeOf(out.shape);
+  return () => {
+    out.data.fill(0, out.offset, end);
+    kernels.scatter(to, from, i, n);
+  };
+};
+
+/** Zeros with arrays added in places without gaps. */
+const unslice: Bind<Slices> = (kernels, { slices }, out, inputs) => {
+  const places = slices.map((slice) => sliceView(slice, out));
+  const size = sizeOf(out.shape);
+  if (size < FEW || ![...places, ...inputs].every(isContiguous)) return null;
+  const adds = inputs.map((x, k) => [startOf(places[k] as View), startOf(x), sizeOf(x.shape)] as const);
+  return () => {
+    out.data.fill(0, out.offset, out.offset + size);
+    for (const [to, from, n] of adds) kernels.addRows(to, ONE, 0, from, 1, n);
   };
 };
 
@@ -82,12 +134,18 @@ const binds = () =>
     [shiftOp, reduction(shiftsSimd)],
     [choleskyOp, factor],
     [solveOp, substitution],
+    [indicesOp, indices],
+    [gatherOp, gather],
+    [scatterOp, scatter],
+    [unsliceOp, unslice],
   ]));
 
 /** The SIMD kernel of an op with its buffers bound; null if there is none for them. */
 export function simdKernel<P>(op: Op<P>, params: P, out: View, inputs: readonly View[]): (() => void) | null {
   const bind = binds().get(op);
   const kernels = kernelsOf(out.data);
-  if (bind === undefined || kernels === null || inputs.some((x) => x.data !== out.data)) return null;
-  return bind(kernels, params, out, inputs);
+  if (kernels === null || inputs.some((x) => x.data !== out.data)) return null;
+  return bind === undefined
+    ? drawKernel(op as Op<Any>, params as Any, out, inputs)
+    : bind(kernels, params, out, inputs);
 }

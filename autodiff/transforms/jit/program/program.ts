@@ -65,9 +65,10 @@ export function programOf(recording: Recording): Program {
     return place;
   };
   const needed = neededBy(recording);
-  steps.forEach(({ op, params, operands, shape }, i) => {
+  steps.forEach((step, i) => {
+    const { op, params, shape } = step;
     const isNeeded = needed[inputs.length + i] === 1;
-    places.push(isNeeded ? placeOfOp({ kind: "op", op, params, shape, inputs: operands.map(placeOf) }) : -1);
+    places.push(isNeeded ? placeOfOp({ kind: "op", op, params, shape, inputs: readBy(step).map(placeOf) }) : -1);
   });
   return { values, inputCount: inputs.length, outputs: outputs.map(placeOf) };
 }
@@ -81,6 +82,10 @@ function constantKey(x: Tensor): Tensor | string {
   return x.size > SHORT ? x : `${x.shape.join()}:${Array.from(elementsOf(x), literal).join()}`;
 }
 
+/** The operands whose numbers a step reads. A view reads its first one: the others, such as a surrogate loss, are there for the gradient. */
+const readBy = ({ op, operands }: Step): readonly Operand[] =>
+  op.view === undefined ? operands : operands.slice(0, 1);
+
 /** 1 for each value of a run that the outputs depend on. */
 function neededBy({ inputs, steps, outputs }: Recording): Uint8Array {
   const needed = new Uint8Array(inputs.length + steps.length);
@@ -88,6 +93,6 @@ function neededBy({ inputs, steps, outputs }: Recording): Uint8Array {
     for (const x of operands) if (typeof x === "number") needed[x] = 1;
   };
   need(outputs);
-  for (let i = steps.length - 1; i >= 0; i--) if (needed[inputs.length + i] === 1) need((steps[i] as Step).operands);
+  for (let i = steps.length - 1; i >= 0; i--) if (needed[inputs.length + i] === 1) need(readBy(steps[i] as Step));
   return needed;
 }

@@ -1,7 +1,7 @@
-/** A probability beside its log odds: what Bernoulli and the families made of Bernoulli trials share. */
-import { log, log1p, logSigmoid, mulZeroWins, sigmoid, sub, type Tensor } from "../../../autodiff/index.js";
-import type { OneOf } from "../../core/family.js";
-import { weighed } from "../../densities/divergences.js";
+/** Probabilities given as such or as log odds, for Bernoulli and the families made of Bernoulli trials. */
+import { log, log1p, logSigmoid, mulZeroWins, sigmoid, sub, type Tensor } from "../../autodiff/index.js";
+import type { OneOf } from "../core/family.js";
+import { mulByProbability } from "./divergences.js";
 
 /** A probability p, or the log odds log(p / (1 - p)). */
 export type Odds = OneOf<"probs" | "logits">;
@@ -23,10 +23,16 @@ export function outcomesOf({ probs, logits }: Odds): [one: Outcome, zero: Outcom
   return [of(logits as Tensor), of((logits as Tensor).neg())];
 }
 
+/** p (1 - p). */
+export function varianceOf(p: Odds): Tensor {
+  const [one, zero] = outcomesOf(p);
+  return one.probability.mul(zero.probability);
+}
+
 /** -p log p - (1 - p) log(1 - p). */
 export function entropyOf(p: Odds): Tensor {
   const [one, zero] = outcomesOf(p);
   // With respect to a probability the slope is infinite at 0 and 1; with respect to log odds it is 0 at their ends.
-  const product = p.probs === undefined ? weighed : mulZeroWins;
+  const product = p.probs === undefined ? mulByProbability : mulZeroWins;
   return product(one.probability, one.log).add(product(zero.probability, zero.log)).neg();
 }

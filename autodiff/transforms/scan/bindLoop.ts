@@ -12,34 +12,34 @@ function copier(to: View, from: View): (to: number, from: number) => void {
   const n = sizeOf(to.shape);
   const [target, source] = [to.data, from.data];
   if (n <= FEW && isContiguous(to) && isContiguous(from))
-    return (at, by) => {
-      for (let i = 0; i < n; i++) target[at + i] = source[by + i] as number;
+    return (targetOffset, sourceOffset) => {
+      for (let i = 0; i < n; i++) target[targetOffset + i] = source[sourceOffset + i] as number;
     };
-  return (at, by) => {
-    to.offset = at;
-    from.offset = by;
+  return (targetOffset, sourceOffset) => {
+    to.offset = targetOffset;
+    from.offset = sourceOffset;
     copyInto(to, from);
   };
 }
 /** Up to this many numbers, a plain loop is the fastest way to copy. */
 const FEW = 256;
-const again = ({ data, shape, stride, offset }: View): View => viewOf(data, shape, stride, offset);
+const sameView = ({ data, shape, stride, offset }: View): View => viewOf(data, shape, stride, offset);
 
 /** The loop with its buffers bound. */
-export function runOf(params: Loop, out: View, inputs: readonly View[]): () => void {
-  const { body, carries, xs, length, reverse, keeps, lead } = params;
+export function bindLoop(params: Loop, out: View, inputs: readonly View[]): () => void {
+  const { body, carries, xs, length, reverse, keepsCarries, lead } = params;
   const { view, owner, run } = body.runnable;
-  const inputAt = (i: number): View => again(view(i));
+  const inputAt = (i: number): View => sameView(view(i));
   const { blocks, size } = layoutOf(params);
   const rows = stridesOf([...lead, size]).slice(0, -1);
   const each = Array.from({ length: xs }, (_, k) => {
     const x = inputs[carries + k] as View;
     const part = viewOf(x.data, x.shape.slice(1), x.stride.slice(1), x.offset);
     const to = inputAt(carries + k);
-    return { copy: copier(to, part), to: to.offset, from: x.offset, by: x.stride[0] as number };
+    return { copy: copier(to, part), to: to.offset, from: x.offset, step: x.stride[0] as number };
   });
   const results = body.program.outputs.map((place, k) => {
-    const result = again(view(place));
+    const result = sameView(view(place));
     const { start, width, steps } = blocks[k] as Block;
     const own = result.shape.slice(lead.length);
     const target = viewOf(out.data, result.shape, [...rows, ...stridesOf(own)], out.offset + start);
@@ -48,11 +48,11 @@ export function runOf(params: Loop, out: View, inputs: readonly View[]): () => v
     const to = k < carries ? inputAt(k) : null;
     return {
       keep: copier(target, result),
-      carry: to === null ? null : isOwn ? copier(to, again(result)) : copier(to, again(target)),
+      carry: to === null ? null : isOwn ? copier(to, sameView(result)) : copier(to, sameView(target)),
       isOwn,
-      isKept: k >= carries || keeps,
+      isKept: k >= carries || keepsCarries,
       target: target.offset,
-      by: steps === 1 ? 0 : width,
+      step: steps === 1 ? 0 : width,
       from: result.offset,
       to: to?.offset ?? 0,
     };
@@ -64,18 +64,18 @@ export function runOf(params: Loop, out: View, inputs: readonly View[]): () => v
     for (let i = 0; i < length; i++) {
       const t = reverse ? length - 1 - i : i;
       for (let k = 0; k < xs; k++) {
-        const { copy, to, from, by } = each[k] as (typeof each)[number];
-        copy(to, from + t * by);
+        const { copy, to, from, step } = each[k] as (typeof each)[number];
+        copy(to, from + t * step);
       }
       run();
       const isLast = i === length - 1;
       for (let k = 0; k < results.length; k++) {
-        const { keep, isKept, isOwn, target, by, from } = results[k] as (typeof results)[number];
-        if (isKept || isLast || !isOwn) keep(target + t * by, from);
+        const { keep, isKept, isOwn, target, step, from } = results[k] as (typeof results)[number];
+        if (isKept || isLast || !isOwn) keep(target + t * step, from);
       }
       for (let k = 0; k < carries; k++) {
-        const { carry, isOwn, target, by, from, to } = results[k] as (typeof results)[number];
-        carry?.(to, isOwn ? from : target + t * by);
+        const { carry, isOwn, target, step, from, to } = results[k] as (typeof results)[number];
+        carry?.(to, isOwn ? from : target + t * step);
       }
     }
   };

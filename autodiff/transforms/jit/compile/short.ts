@@ -1,0 +1,104 @@
+/**
+ * Softmaxes along short axes as text, with a local variable for each number. Those of the same numbers are computed together: a density of
+ * classes and its gradient share their exponentials. The arithmetic is that of kernels/softmax.ts, in the same order.
+ */
+import type { Op } from "../../../core/op.js";
+import { type Shape, sizeOf } from "../../../core/shape.js";
+import { stridesOf } from "../../../core/view.js";
+import { exp, log } from "../../../kernels/formulas/scalarFormulas.js";
+import type { Normaliser } from "../../../kernels/softmax.js";
+import type { Reduced } from "../../../ops/array/reduce.js";
+import { logSoftmaxOp, logsumexpOp, softmaxOp } from "../../../ops/array/softmax.js";
+import type { OpValue, Program, Value } from "../program/program.js";
+import type { Layout } from "./layout.js";
+
+/** The most numbers along the axes. */
+const SHORT = 8;
+
+// biome-ignore lint/suspicious/noExplicitAny: an op goes with parameters of its own type
+let table: ReadonlyMap<Op<any>, Normaliser> | null = null;
+const kindOf = ({ op }: OpValue): Normaliser | undefined => {
+  table ??= new Map([logsumexpOp, softmaxOp, logSoftmaxOp].map((each) => [each, each.name as Normaliser]));
+  return table.get(op);
+};
+const axesOf = ({ params }: OpValue): readonly number[] =>
+  Array.isArray(params) ? (params as readonly number[]) : (params as Reduced).axes;
+
+/** The softmaxes in a list of ops that are computed together, by the first of them. */
+export function findShort({ values }: Program, list: readonly number[]): Map<number, readonly number[]> {
+  const alike = new Map<string, number[]>();
+  for (const i of list) {
+    const value = values[i] as OpValue;
+    if (kindOf(value) === undefined) continue;
+    const [x] = value.inputs as [number];
+    const { shape } = values[x] as Value;
+    const axes = axesOf(value);
+    const n = sizeOf(axes.map((axis) => shape[axis] as number));
+    if (n === 0 || n > SHORT) continue;
+    const key = `${x}|${axes}`;
+    const members = alike.get(key);
+    if (members === undefined) alike.set(key, [i]);
+    else members.push(i);
+  }
+  return new Map([...alike.values()].map((members) => [members[0] as number, members]));
+}
+
+/**
+ * Softmaxes that are computed together: the text of a function, after its name, of the places where the input and the results begin; and
+ * these places. `call` writes a function of one operand.
+ */
+export function shortText(
+  layout: Layout,
+  members: readonly number[],
+  call: (scalar: (x: number) => number, operand: string) => string,
+): { text: string; places: readonly number[] } {
+  const values = members.map((i) => layout.program.values[i] as OpValue);
+  const [first] = values as [OpValue];
+  const [x] = first.inputs as [number];
+  const axes = axesOf(first);
+  const { shape, stride } = layout.view(x);
+  const others = [...shape.keys()].filter((axis) => !axes.includes(axis) && shape[axis] !== 1);
+  /** The elements along the axes of an array that begins at `place`. */
+  const elements = (place: string, strides: readonly number[]): string[] => {
+    const start = [place, ...others.map((axis) => `${strides[axis]} * i${axis}`)].join(" + ");
+    return offsetsAlong(axes, shape, strides).map((offset) => `M[${start}${offset === 0 ? "" : ` + ${offset}`}]`);
+  };
+  const from = elements("from", stride);
+  const each = (text: (k: number) => string): string[] => from.map((_, k) => text(k));
+  const every2nd = (first: number): string[] => each((k) => `e${k}`).filter((_, k) => k % 2 === first);
+  const stores = values.flatMap((value, r): readonly string[] => {
+    const kind = kindOf(value);
+    const strides = stridesOf(kind === "logsumexp" ? shape.map((n, axis) => (axes.includes(axis) ? 1 : n)) : shape);
+    const to = elements(`to${r}`, strides);
+    if (kind === "logsumexp") return [`${to[0]} = shift + logTotal;`];
+    return each((k) => `${to[k]} = ${kind === "softmax" ? `e${k} / total` : `d${k} - logTotal`};`);
+  });
+  const lines = [
+    ...each((k) => `const x${k} = ${from[k]};`),
+    `const top = Math.max(${each((k) => `x${k}`).join(", ")});`,
+    "const shift = Math.abs(top) === Infinity ? 0 : top;",
+    ...each((k) => `const d${k} = x${k} - shift;`),
+    ...each((k) => `const e${k} = ${call(exp, `d${k}`)};`),
+    `const even = ${every2nd(0).join(" + ")};`,
+    `const odd = ${every2nd(1).join(" + ") || 0};`,
+    "const total = even + odd;",
+    ...(values.every((value) => kindOf(value) === "softmax") ? [] : [`const logTotal = ${call(log, "total")};`]),
+    ...stores,
+  ];
+  const nest = others.map((axis) => `for (let i${axis} = 0; i${axis} < ${shape[axis]}; i${axis}++) `).join("");
+  const parameters = ["from", ...values.map((_, r) => `to${r}`)];
+  return {
+    text: `(${parameters.join(", ")}) {\n  ${nest}{\n    ${lines.join("\n    ")}\n  }\n}`,
+    places: [x, ...members].map((i) => layout.offset(i)),
+  };
+}
+
+/** The offsets of the elements along some axes, in row-major order. */
+const offsetsAlong = (axes: readonly number[], shape: Shape, strides: readonly number[]): readonly number[] =>
+  axes.reduce(
+    (offsets: readonly number[], axis) => {
+      const steps = Array.from({ length: shape[axis] as number }, (_, k) => k * (strides[axis] as number));
+      return offsets.flatMap((offset) => steps.map((step) => offset + step));
+    },
+    [0],
+  );

@@ -1,0 +1,99 @@
+/** What the steps by hand have in common: where they start, their keys, and Adam on arrays. */
+import { threefry2x32 } from "../../autodiff/kernels/random/index.js";
+import { addressOf, allocate } from "../../autodiff/kernels/wasm/simd.js";
+
+/** The state before the first step: unconstrained parameters by name, and the two words of the key. */
+export interface Start {
+  readonly params: Readonly<Record<string, Float64Array>>;
+  readonly key: Float64Array;
+}
+
+/** The keys of steps. */
+export class Keys {
+  readonly #state: Int32Array;
+  /** The key of the current step, then of whatever is folded into it. */
+  readonly words: Int32Array = new Int32Array(2);
+
+  constructor({ key }: Start) {
+    this.#state = Int32Array.from(key, (word) => word | 0);
+  }
+
+  /** Go on to the next step: `words` becomes the key of its particles. */
+  step(): void {
+    const { words } = this;
+    const [k0, k1] = this.#state as unknown as [number, number];
+    threefry2x32(k0, k1, 0, 1, words);
+    threefry2x32(k0, k1, 0, 0, this.#state);
+    this.fold(1);
+  }
+
+  fold(data: number): void {
+    this.child(data, this.words);
+  }
+
+  /** The key that belongs to the current one and a number. */
+  child(data: number, key: Int32Array): void {
+    threefry2x32(this.words[0] as number, this.words[1] as number, 0, data, key);
+  }
+}
+
+const [B1, B2, RATE] = [0.9, 0.999, 1e-3];
+export const EPS = 1e-8;
+
+/** Adam with the factors that all parameters share worked out once a step. */
+export class Adam {
+  readonly mean: Float64Array;
+  readonly square: Float64Array;
+  #b1 = 1;
+  #b2 = 1;
+  /** The rate over 1 - b1^t, and 1 / (1 - b2^t). */
+  rate = 0;
+  scale = 0;
+
+  constructor(size: number) {
+    this.mean = new Float64Array(size);
+    this.square = new Float64Array(size);
+  }
+
+  step(): void {
+    this.#b1 *= B1;
+    this.#b2 *= B2;
+    this.rate = RATE / (1 - this.#b1);
+    this.scale = 1 / (1 - this.#b2);
+  }
+
+  /** The parameter with index i after a step along its gradient. */
+  moved(x: number, i: number, gradient: number): number {
+    const { mean, square } = this;
+    const m = B1 * (mean[i] as number) + (1 - B1) * gradient;
+    const v = B2 * (square[i] as number) + (1 - B2) * gradient * gradient;
+    mean[i] = m;
+    square[i] = v;
+    return x - (this.rate * m) / (Math.sqrt(this.scale * v) + EPS);
+  }
+}
+
+/** The same for two parameters at a time, as lines of a kernel: `x`, `m` and `v` are addresses, `g` the gradient, `rate` and `scale` numbers. */
+export const adamText = (x: string, m: string, v: string, g: string): string => `
+  let m = load(${m}) * ${B1} + ${g} * ${1 - B1};
+  let v = load(${v}) * ${B2} + ${g} * ${g} * ${1 - B2};
+  store(${m}, m);
+  store(${v}, v);
+  store(${x}, load(${x}) - rate * m / (sqrt(scale * v) + ${EPS}));`;
+
+/** Room for arrays of these sizes in the memory of a kernel: their addresses and the numbers there. */
+export function memoryFor<N extends string>(sizes: Readonly<Record<N, number>>) {
+  const names = Object.keys(sizes) as N[];
+  const room = (name: N): number => sizes[name] + 2 - (sizes[name] % 2);
+  const simd = allocate(names.reduce((sum, name) => sum + room(name), 0));
+  if (simd === null) throw new Error("no SIMD code here");
+  const { numbers } = simd;
+  const [at, arrays] = [{} as Record<N, number>, {} as Record<N, Float64Array>];
+  let next = 0;
+  for (const name of names) {
+    at[name] = addressOf(numbers, next);
+    arrays[name] = numbers.subarray(next, next + sizes[name]);
+    next += room(name);
+  }
+  return { simd, at, arrays };
+}
