@@ -3,6 +3,7 @@
  * their places from call to call, and so do short values, which take little room together.
  */
 import type { Program } from "../program/program.js";
+import type { InPlace } from "./inPlace.js";
 import { storedValues, traffic, type Unit } from "./schedule.js";
 import type { Views } from "./views.js";
 
@@ -18,8 +19,8 @@ export interface Places {
 /** Arrays begin at even offsets and have room for at least one extra number, as SIMD code reads and writes in pairs. */
 const roomFor = (size: number): number => size + 2 - (size % 2);
 
-/** A place for every value of a program that runs in these units. */
-export function placesOf(program: Program, units: readonly Unit[], views: Views): Places {
+/** A place for every value of a program that runs in these units; results in `inPlace` take that of an input. */
+export function placesOf(program: Program, units: readonly Unit[], views: Views, inPlace: InPlace["inputs"]): Places {
   const { values, outputs } = program;
   const arena = new Arena();
   const offsets = new Array<number>(values.length).fill(-1);
@@ -33,6 +34,7 @@ export function placesOf(program: Program, units: readonly Unit[], views: Views)
       stays.add(i);
     }
   });
+  for (const [result, input] of inPlace) offsets[result] = offsets[input] as number;
   const ends = lastReads(program, units, views);
   units.forEach((unit, at) => {
     const { makes } = traffic(unit, program);
