@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { defineConfig, type Options } from "tsup";
+import ts from "typescript";
 
 /**
  * esbuild fills the object of `export * as random` by a call, which no other bundler drops, with all that it names. An object of getters
@@ -12,6 +14,35 @@ const namespaces: NonNullable<Options["plugins"]>[number] = {
       `var ${name} = {\n${members.replace(/^ {2}(\w+): \(\) => (\w+),?$/gm, "  get $1() {\n    return $2;\n  },")}\n};`;
     return { code: code.replace(/^var (\w+) = \{\};\n__export\(\1, \{\n([^}]*)\n\}\);$/gm, asGetters) };
   },
+};
+
+/** Kernel text without the white space that only its readers need. A minus keeps its own: two in a row would be another operator. */
+const packed = (text: string): string => text.replace(/\s+/g, " ").replace(/ ?([=!+*/?:<>&|;,(){}]) ?/g, "$1");
+
+/** Packs what a file says in kernel text: lines that end in semicolons. */
+function withPackedKernels(code: string): string {
+  let made = "";
+  let at = 0;
+  const pack = (piece: ts.Node): void => {
+    made += code.slice(at, piece.getStart()) + packed(piece.getText());
+    at = piece.end;
+  };
+  const visit = (node: ts.Node): void => {
+    const isText = ts.isTemplateExpression(node) || ts.isNoSubstitutionTemplateLiteral(node);
+    if (!isText || !/;\s*\n/.test(node.getText())) ts.forEachChild(node, visit);
+    else if (ts.isNoSubstitutionTemplateLiteral(node)) pack(node);
+    else for (const piece of [node.head, ...node.templateSpans.map(({ literal }) => literal)]) pack(piece);
+  };
+  visit(ts.createSourceFile("kernels.ts", code, ts.ScriptTarget.Latest, true));
+  return made + code.slice(at);
+}
+const kernels: NonNullable<Options["esbuildPlugins"]>[number] = {
+  name: "kernels",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /kernels.(formulas|wasm).\w+\.ts$/ }, async ({ path }) => ({
+      contents: withPackedKernels(await readFile(path, "utf8")),
+      loader: "ts",
+    })),
 };
 
 /**
@@ -34,6 +65,7 @@ export const library: Options = {
   dts: true,
   clean: ["!bin/**"],
   plugins: [namespaces],
+  esbuildPlugins: [kernels],
 };
 
 /** The command `pedigrad`: it measures the package it lies in, so it imports that and contains none of it. */

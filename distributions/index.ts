@@ -4,6 +4,7 @@ export * as constraints from "./constraints/constraintValues.js";
 export type { Constraint } from "./constraints/index.js";
 export { Derived, Distribution, Expanded, Independent, Masked, NonReparameterized } from "./core/distribution.js";
 export { DistributionBase } from "./core/distributionBase.js";
+export type { Divergence, Divergences } from "./core/divergence.js";
 export { Family, family, type OneOf, type Row, type Tensors } from "./core/family.js";
 export type { Given, Params } from "./core/parameters.js";
 export { setValidation, validation, withValidation } from "./core/validation.js";

@@ -22,7 +22,7 @@ export function requireCount(op: string, param: string, x: unknown): void {
   if (!(Number.isInteger(x) && (x as number) >= 1))
     refuseOption(op, param, `${param} must be a positive integer, got ${show(x)}.`);
   if ((x as number) > MAX_COUNT)
-    refuseOption(op, param, `${param} must be at most 2^26, got ${x}, which no memory holds.`);
+    refuseOption(op, param, `${param} must be at most 2^26, got ${x}. More does not fit into memory.`);
 }
 
 /** Refuse anything that is not a program; a class is one only when it is called with `new`. */
@@ -53,7 +53,7 @@ export const unknownParam = (param: string, known: ReadonlyMap<string, unknown>,
   new PedigradError({
     code: "unknown-param",
     param,
-    message: `${where}no param "${param}"; known params: ${[...known.keys()].join(", ") || "none"}.${didYouMean(param, known.keys())}`,
+    message: `${where}there is no param "${param}". The known params are: ${[...known.keys()].join(", ") || "none"}.${didYouMean(param, known.keys())}`,
   });
 
 /** Names as an error lists them. */

@@ -37,7 +37,7 @@ const caughtRefusal = (set: Provenance, { op, param, message }: PedigradError): 
     site: [...set][0],
     op,
     param,
-    message: `the program was refused for a value that depends on ${set}, caught that, and went on: which way it goes depends on the value, and the gradient cannot know. Keep the value where it is allowed (clip, where), or read it (item()) and branch on the number. The refusal was: ${message}`,
+    message: `the program caught an error that depends on the sampled value of ${set}, and continued. So it branches on that value, which the gradient would miss. Keep the value in the allowed range (clip, where), or read it with item() and branch on the number. The error was: ${message}`,
   });
 
 /** Tell the current run that a site is enumerated. */

@@ -37,14 +37,10 @@ const ROOMS = [
     "autodiff",
   ],
   ["distributions/constraints", "distributions/core", "distributions/transforms", "distributions/densities"],
+  ["distributions/kl"],
   ["distributions/families/real", "distributions/families/positive", "distributions/families/counts"],
   ["distributions/families/bounded", "distributions/families/categorical", "distributions/families/vectors"],
-  [
-    "distributions/families/matrices",
-    "distributions/families/degenerate",
-    "distributions/wrappers",
-    "distributions/kl",
-  ],
+  ["distributions/families/matrices", "distributions/families/degenerate", "distributions/wrappers"],
   [
     "distributions",
     "infer/checks.ts",

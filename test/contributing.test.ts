@@ -8,8 +8,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Op } from "../autodiff/core/op.js";
 import * as autodiff from "../autodiff/index.js";
+import type { Divergences } from "../distributions/core/divergence.js";
 import * as distributions from "../distributions/index.js";
-import { table } from "../distributions/kl/kl.js";
 import * as infer from "../infer/index.js";
 import { scalars } from "./autodiff/ops/opTable.js";
 import { lawful } from "./distributions/families/families.js";
@@ -20,11 +20,13 @@ const names = (text: string, name: string): boolean => new RegExp(`\\b${name}\\b
 /** Fails with every complaint, not only the first. */
 const none = (complaints: readonly string[]): void => assert.ok(complaints.length === 0, `\n${complaints.join("\n")}`);
 
+const filesOf = (folder: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => join(root, folder, file));
 /** What the files below a folder export, by name, with the file. */
 async function exportsOf(folder: string): Promise<{ name: string; value: unknown; file: string }[]> {
-  const files = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).filter((f) => f.endsWith(".ts"));
-  const modules = files.map(async (file) => {
-    const path = join(root, folder, file);
+  const modules = filesOf(folder).map(async (path) => {
     const module: Record<string, unknown> = await import(pathToFileURL(path).href);
     return Object.entries(module).map(([name, value]) => ({
       name,
@@ -130,18 +132,24 @@ test("the list of the README names nothing that is not there", () => {
   none(said.filter((name) => !(name in distributions)).map((name) => `README.md lists ${name}, which is not exported`));
 });
 
-test("every key of the KL table names two families", () => {
-  const families = new Set(
-    Object.entries(distributions).flatMap(([name, value]) => (isClass(value, Distribution) ? [name] : [])),
-  );
-  const wrong = Object.keys(table()).flatMap((key) =>
-    key.split(" ").length === 2 ? key.split(" ").filter((name) => name !== "*" && !families.has(name)) : [key],
-  );
-  none(
-    wrong.map(
-      (name) => `the KL table names "${name}", which is not an exported family: mend the key (distributions/kl)`,
-    ),
-  );
+test("every KL divergence is of two families, and each family has its own", async () => {
+  const all = distributions as unknown as Record<string, unknown>;
+  const complaints: string[] = [];
+  for (const { name, value, file } of await exportsOf("distributions/kl")) {
+    if (!/^of[A-Z]/.test(name)) continue;
+    const families = [name.slice(2)];
+    const { to = {}, from = {} } = (value as () => Divergences)();
+    families.push(...Object.keys({ ...to, ...from }).filter((other) => other !== "*"));
+    for (const family of families)
+      if (!isClass(all[family], Distribution))
+        complaints.push(`${name} of ${file} names "${family}", which is not an exported family: mend the name`);
+    const isCarried = filesOf("distributions/families").some((path) => {
+      const text = readFileSync(path, "utf8");
+      return text.includes(`class ${families[0]} extends`) && text.includes(`divergences: ${name},`);
+    });
+    if (!isCarried) complaints.push(`${name} of ${file}: write "divergences: ${name}" into the row of ${families[0]}`);
+  }
+  none(complaints);
 });
 
 // Inference

@@ -88,5 +88,5 @@ const ragged = (at: readonly number[], got: string, expected: string): PedigradE
   new PedigradError({
     code: "ragged-array",
     op: "tensor",
-    message: `tensor(): ragged array: element ${at.map((i) => `[${i}]`).join("")} has ${got}, expected ${expected} (from the first element).`,
+    message: `tensor(): the nested arrays are ragged: element ${at.map((i) => `[${i}]`).join("")} has ${got}, expected ${expected} as in the first element. Make all arrays at one depth equally long.`,
   });

@@ -52,7 +52,7 @@ export function noFurther(op: string): () => never {
     throw new PedigradError({
       code: "no-derivative",
       op,
-      message: `${op}: no further derivative is known. Take one derivative less, or stopGradient() where this enters.`,
+      message: `${op}: no further derivative of this op is known. Take a derivative of lower order, or apply stopGradient() to its arguments.`,
     });
   };
 }

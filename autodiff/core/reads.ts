@@ -33,9 +33,9 @@ export const caughtIn = (where: "vmap" | "jit", { op, message }: PedigradError):
   new PedigradError({
     code: `read-in-${where}`,
     op,
-    message: `${where}: the program was refused for a value, caught that, and went on, so what it does depends on the value. ${
+    message: `${where}: the program caught an error that depends on a value, and continued, so its result depends on that value. ${
       where === "vmap"
-        ? "All examples of the batch go one way: loop over the axis without vmap"
-        : "A compiled function is recorded once and runs again with other values: run it without jit"
-    }, or decide with where() instead. The refusal was: ${message}`,
+        ? "Under vmap all examples take the same branch: loop over the axis without vmap"
+        : "A compiled function is recorded once and then runs with other values: run it without jit"
+    }, or choose with where() instead of catching. The error was: ${message}`,
   });

@@ -52,7 +52,11 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
 export function normalizeAxis(op: string, axis: number, shape: Shape): number {
   const rank = shape.length;
   if (typeof axis !== "number")
-    throw new PedigradError({ code: "bad-axis", op, message: `${op}: an axis is a whole number, got ${show(axis)}.` });
+    throw new PedigradError({
+      code: "bad-axis",
+      op,
+      message: `${op}: the axis must be a whole number, got ${show(axis)}.`,
+    });
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
     throw new PedigradError({
       code: "bad-axis",
@@ -69,7 +73,7 @@ export function asShape(op: string, shape: Shape): Shape {
   throw new PedigradError({
     code: "bad-shape",
     op,
-    message: `${op}: a shape is an array of sizes, such as [3] or []; got ${show(shape)}.`,
+    message: `${op}: the shape must be an array of sizes, such as [3] or [], got ${show(shape)}.`,
   });
 }
 
@@ -81,14 +85,14 @@ export function checkShape(op: string, given: Shape): Shape {
       throw new PedigradError({
         code: "bad-shape",
         op,
-        message: `${op}: shape ${showShape(shape)} has an axis of size ${n}; sizes are non-negative integers.`,
+        message: `${op}: shape ${showShape(shape)} has an axis of size ${n}. Sizes must be non-negative integers.`,
       });
   const size = sizeOf(shape);
   if (size > LIMIT)
     throw new PedigradError({
       code: "too-large",
       op,
-      message: `${op}: shape ${showShape(shape)} needs ${size} elements (${(size * 8) / 1e12} TB); the limit is ${LIMIT}.`,
+      message: `${op}: shape ${showShape(shape)} needs ${size} elements (${(size * 8) / 1e12} TB), more than the limit of ${LIMIT}. Make the axes smaller.`,
     });
   return shape;
 }

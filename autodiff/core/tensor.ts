@@ -43,7 +43,7 @@ class Absent {
       code: "read-in-jit",
       op: "read",
       message:
-        "jit: a value that depends on the inputs of a compiled function was looked at while the function was compared with its program. Run it without jit.",
+        "jit: the function reads a value that depends on its inputs, which has no numbers while jit compares the function with its compiled program. Run it without jit.",
     });
   }
 }
@@ -154,7 +154,8 @@ export class Tensor extends /* @__PURE__ */ withMethods() {
       throw new PedigradError({
         code: "not-iterable",
         op: "length",
-        message: "length: a scalar tensor has no first axis.",
+        message:
+          "length: a scalar tensor (shape []) has no first axis, so it has no length and cannot be iterated. Read its number with item().",
       });
     return this.shape[0] as number;
   }
@@ -214,14 +215,14 @@ function notScalar({ shape, provenance }: Tensor): PedigradError {
     message: `item: the tensor has shape ${showShape(shape)}, not one element. ${
       site === undefined
         ? "Use toArray(), or index it first."
-        : `It depends on site "${site}", which is enumerated: the tensor holds what every value of the site leads to. Use where() instead of a branch and at() instead of an array index, or sample the site without infer.enumerate.`
+        : `It depends on site "${site}", which is enumerated: the tensor holds one result for each value of the site. Use where() instead of a branch and at() instead of an array index, or sample the site without infer.enumerate.`
     }`,
   });
 }
 
 const UNREADABLE = {
-  vmap: "inside vmap a tensor stands for every element of a batch at once and has no single value to read. Use where() instead of a branch, at() instead of an array index, or loop over the axis without vmap.",
-  scan: "inside the body of scan a tensor stands for the values of all steps and has none to read. Use where() instead of a branch, at() instead of an array index, or write the loop with for.",
+  vmap: "inside vmap a tensor holds a whole batch, so there is no single value to read. Use where() instead of a branch, at() instead of an array index, or loop over the axis without vmap.",
+  scan: "inside the body of scan a tensor stands for the values of all steps, so there is no single value to read. Use where() instead of a branch, at() instead of an array index, or a plain for loop.",
 };
 
 /** Refuse to read an example of a batch. */
@@ -230,7 +231,7 @@ export function unreadable({ level, tracer }: Batch, how: string): never {
     throw new PedigradError({
       code: "leaked-from-scan",
       op: how,
-      message: `${how}: a tensor from inside the body of scan is used after it. Return it from the body, as part of the carry or of what is stacked.`,
+      message: `${how}: this tensor was made inside the body of scan but is used outside. Return it from the body, in the carry or in y.`,
     });
   const where = tracer === undefined ? "vmap" : "scan";
   const refusal = new PedigradError({ code: `read-in-${where}`, op: how, message: `${how}: ${UNREADABLE[where]}` });

@@ -25,7 +25,7 @@ function inner(op: string, xs: readonly unknown[], ys: readonly unknown[]): Tens
       throw new PedigradError({
         code: "shape-mismatch",
         op,
-        message: `${op}: a direction must have the structure of the point: leaf ${i} has shape ${showShape(x.shape)}, the direction's ${showShape(y.shape)}; ${left.length} leaves meet ${right.length}.`,
+        message: `${op}: the direction must have the structure and shapes of the point. The point has ${left.length} leaves, the direction ${right.length}. Leaf ${i} has shape ${showShape(x.shape)} in the point, but ${showShape(y.shape)} in the direction.`,
       });
     total = add(total, sum(mul(x, y)));
   });
@@ -40,7 +40,7 @@ export function jvp(
 ): [Tensor, Tensor] {
   for (const [name, list] of Object.entries({ xs, tangents }))
     if (!Array.isArray(list))
-      refuseOption("jvp", name, `${name} must be a list, one per argument of f, got ${show(list)}.`);
+      refuseOption("jvp", name, `${name} must be a list with one entry for each argument of f, got ${show(list)}.`);
   const [y, pullback] = vjp(f, ...xs);
   return [y, grad((u: Tensor) => inner("jvp", pullback(u), tangents))(zeros(y.shape))];
 }

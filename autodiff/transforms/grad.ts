@@ -136,7 +136,7 @@ function asResult(y: unknown): Tensor {
   throw new PedigradError({
     code: "not-a-tensor",
     op: "grad",
-    message: `grad: the function must return a tensor made by ops, got ${show(y)}, which has no gradient. Write x.mul(2) for 2 * x, and do not return item().`,
+    message: `grad: the function must return a tensor made by ops, got ${show(y)}, which has no gradient. Write x.mul(2) instead of 2 * x, and return the tensor instead of its item().`,
   });
 }
 
@@ -220,7 +220,7 @@ export function vjp(f: (...xs: Tree[]) => Tensor, ...xs: unknown[]): [Tensor, (c
       throw new PedigradError({
         code: "shape-mismatch",
         op: "vjp",
-        message: `vjp: the cotangent has shape ${showShape(g.shape)}, the function's value ${showShape(y.shape)}.`,
+        message: `vjp: the cotangent has shape ${showShape(g.shape)}, the function's value ${showShape(y.shape)}. Give both the same shape.`,
       });
     return gradientsOf(y, g, xs, variables);
   };

@@ -49,7 +49,7 @@ export function vmap<A extends TreeLike[], R extends TreeLike>(
           throw new PedigradError({
             code: "shape-mismatch",
             op: "vmap",
-            message: `vmap: argument ${i} has ${front.shape[0]} elements along its mapped axis, the others ${size}.`,
+            message: `vmap: argument ${i} has ${front.shape[0]} elements along its mapped axis, expected ${size} (from axisSize, or the arguments before it).`,
           });
         return front;
       });
@@ -59,7 +59,7 @@ export function vmap<A extends TreeLike[], R extends TreeLike>(
       throw new PedigradError({
         code: "no-axis",
         op: "vmap",
-        message: "vmap: no argument is mapped; give axisSize.",
+        message: "vmap: no argument is mapped, so the size of the batch is unknown. Give axisSize.",
       });
     return inBatch(n, (level) => {
       const examples = batches.map((arg, i) =>
@@ -77,13 +77,13 @@ function checkAxes(inAxes: unknown, unknownOptions: readonly string[]): void {
   for (const option of unknownOptions)
     refuse(
       option,
-      `unknown option "${option}". Expected inAxes or axisSize; results come back along their first axis.`,
+      `unknown option "${option}". Expected inAxes or axisSize. Results are always stacked along their first axis.`,
     );
   for (const axis of Array.isArray(inAxes) ? inAxes : [inAxes])
     if (axis !== null && !Number.isInteger(axis))
       refuse(
         "inAxes",
-        `an axis is a whole number for all of an argument, or null, got ${JSON.stringify(axis)}. Give a tree whose leaves differ as several arguments.`,
+        `inAxes must give each argument a whole number or null, got ${JSON.stringify(axis)}. Pass leaves that need different axes as separate arguments.`,
       );
 }
 
@@ -97,7 +97,7 @@ function toFront(x: Tensor, axis: number): Tensor {
     throw new PedigradError({
       code: "shape-mismatch",
       op: "vmap",
-      message: `vmap: cannot map over a tensor of shape ${showShape(x.shape)}; give it an axis, or null in inAxes.`,
+      message: `vmap: cannot map over a tensor of shape ${showShape(x.shape)}, which has no axis. Give it an axis, or null in inAxes.`,
     });
   return moveToFront(x, normalizeAxis("vmap", axis, x.shape));
 }

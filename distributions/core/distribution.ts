@@ -118,7 +118,7 @@ export class Expanded extends WithElements {
       throw new PedigradError({
         code: "shape-mismatch",
         op: "expand",
-        message: `${base.label}.expand: batch shape ${showShape(base.batchShape)} does not broadcast to ${showShape(batchShape)}.`,
+        message: `${base.label}.expand: batch shape ${showShape(base.batchShape)} does not broadcast to ${showShape(batchShape)}. Each axis must have the new size, or size 1.`,
       });
     super("Expanded", base, batchShape);
   }
@@ -170,7 +170,7 @@ export class Independent extends Derived {
       throw new PedigradError({
         code: "bad-shape",
         op: "toEvent",
-        message: `${base.label}.toEvent: ${reinterpreted} axes asked for, but the batch shape ${showShape(base.batchShape)} has ${rank}.`,
+        message: `${base.label}.toEvent(n): n must be a whole number from 0 to ${rank}, the number of axes of the batch shape ${showShape(base.batchShape)}, got ${reinterpreted}.`,
       });
     super("Independent", base, base.batchShape.slice(0, rank - reinterpreted));
   }

@@ -17,11 +17,12 @@ import {
   where,
 } from "../../autodiff/index.js";
 import { type Constraint, unitInterval } from "../constraints/index.js";
+import type { Divergences } from "./divergence.js";
 import type { Params, Parts } from "./parameters.js";
 import { requireThat, validation } from "./validation.js";
 
 export abstract class DistributionBase<P extends Params = Params> {
-  /** The family's name, in errors and in the table of KL divergences. */
+  /** The family's name, in errors and in `divergences`. */
   readonly family: string;
   /** The parameters as given, not broadcast. */
   readonly params: P;
@@ -101,6 +102,10 @@ export abstract class DistributionBase<P extends Params = Params> {
   supportValues(): Tensor {
     return this.hasNo("enumerable support");
   }
+  /** The KL divergences in which the family takes part. */
+  get divergences(): Divergences {
+    return {};
+  }
 
   // Derived from these.
 
@@ -137,7 +142,7 @@ export abstract class DistributionBase<P extends Params = Params> {
       throw new PedigradError({
         code: "no-rsample",
         op: "rsample",
-        message: `${this.label} has no reparameterised sampler; use sample() (score-function gradients) or enumerate.`,
+        message: `${this.label} has no reparameterised sampler. Use sample(), whose gradient is the score function, or enumerate the site.`,
       });
     return this.draw(this.#key("rsample", key), this.#draws(sampleShape));
   }
@@ -223,7 +228,7 @@ export abstract class DistributionBase<P extends Params = Params> {
       throw new PedigradError({
         code: "shape-mismatch",
         param: "value",
-        message: `${this.label}: a value needs event shape ${showShape(eventShape)} in its last axes, got shape ${showShape(shape)}.`,
+        message: `${this.label}: the last axes of a value must be the event shape ${showShape(eventShape)}, got a value of shape ${showShape(shape)}.`,
       });
     const batch = isNumber ? shape : shape.slice(0, lead);
     return sameShape(batch, batchShape)
@@ -236,7 +241,9 @@ export abstract class DistributionBase<P extends Params = Params> {
     throw new PedigradError({
       code: "no-closed-form",
       op: what,
-      message: `${this.label} has no ${what} in closed form; estimate it from samples.`,
+      message: what.includes("support")
+        ? `${this.label} has no ${what}. Sample the site instead of enumerating it.`
+        : `${this.label} has no ${what} in closed form. Estimate it from samples.`,
     });
   }
 }

@@ -9,6 +9,7 @@ import { random, type Tensor } from "../../autodiff/index.js";
 import type { Constraint } from "../constraints/index.js";
 import { clampInside } from "../constraints/inside.js";
 import { Distribution } from "./distribution.js";
+import type { Divergences } from "./divergence.js";
 import { type Given, type Params, readParameters, type Signature } from "./parameters.js";
 
 /** Parameters with these names. */
@@ -38,6 +39,8 @@ export interface Row<P extends Params> extends Omit<Signature<P>, "name"> {
   readonly icdf?: (q: Tensor, p: P) => Tensor;
   /** All values, where there are finitely many. */
   readonly values?: (p: P) => Tensor;
+  /** The KL divergences in which the family takes part. */
+  readonly divergences?: () => Divergences;
   /** The same distribution in the parameters of another family. */
   readonly as?: (p: P) => Distribution;
 }
@@ -101,6 +104,9 @@ export class Family<P extends Params> extends Distribution<P> {
   }
   override quantile(q: Tensor): Tensor {
     return this.#row.icdf?.(q, this.params) ?? this.#otherFamily("icdf").quantile(q);
+  }
+  override get divergences(): Divergences {
+    return this.#row.divergences?.() ?? super.divergences;
   }
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { readNumbers } from "../../autodiff/core/reads.js";
-import { broadcastShapes, type Shape, showShape } from "../../autodiff/core/shape.js";
+import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import { PedigradError, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { nearestName } from "../../provenance/base/spelling.js";
@@ -132,3 +132,13 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   low: ["min", "lower", "a"],
   high: ["max", "upper", "b"],
 };
+
+/** Whether two parameters are the same numbers: they are read where they are not one tensor. */
+export function areSame(x: Tensor, y: Tensor): boolean {
+  if (x === y) return true;
+  if (x.batch !== null && y.batch !== null)
+    return x.batch.level === y.batch.level && areSame(x.batch.value, y.batch.value);
+  if (x.batch !== null || y.batch !== null || !sameShape(x.shape, y.shape)) return false;
+  const others = readNumbers(y, "a parameter");
+  return readNumbers(x, "a parameter").every((element, i) => element === others[i]);
+}

@@ -1,43 +1,51 @@
 /**
- * KL(q | p) = E_q[log q - log p] in closed form: a table of pairs by the names of their families, `*` standing for any. A pair that is
- * not in it has none, and an estimator samples instead. Here stand the rules for distributions made of others; pairs within a family
- * in sameFamily.ts, pairs by the moments of q in byMoments.ts.
+ * KL(q | p) = E_q[log q - log p] in closed form. Families carry their divergences (core/divergence.ts); a pair that neither of them
+ * knows has none, and an estimator samples instead. Here stand the rules for distributions made of others.
  */
 import { broadcastShapes } from "../../autodiff/core/shape.js";
 import { broadcastTo, logicalAnd, Tensor, where } from "../../autodiff/index.js";
 import { sumOver } from "../constraints/axes.js";
 import type { Derived, Distribution, Independent, Masked } from "../core/distribution.js";
-import type { Delta } from "../families/degenerate/delta.js";
+import { type Divergences, divergence } from "../core/divergence.js";
+import { areSame } from "../core/parameters.js";
 import type { Transform } from "../transforms/scalar.js";
-import type { TransformedDistribution } from "../wrappers/transformedDistribution.js";
-import { byMoments } from "./byMoments.js";
-import { type Row, row } from "./row.js";
-import { areSame, sameFamily } from "./sameFamily.js";
 
-const wrappers = (): Readonly<Record<string, Row>> => ({
-  "Delta *": row(({ params: { v, logDensity } }: Delta, p) => logDensity.sub(p.logProb(v))),
-  "Independent Independent": row((q: Independent, p: Independent) => {
-    const n = Math.min(q.reinterpreted, p.reinterpreted);
-    const within = klDivergence(q.base.toEvent(q.reinterpreted - n), p.base.toEvent(p.reinterpreted - n));
-    return within && sumOver(within, n);
-  }),
-  "Masked Masked": row((q: Masked, p: Masked) => {
-    const whole = klDivergence(q.base, p.base);
-    return whole && where(logicalAnd(q.selected, p.selected), whole, 0);
-  }),
+// The same as its base.
+const transparent: Divergences = {
+  to: { "*": (q, p) => klDivergence((q as Derived).base, p) },
+  from: { "*": (q, p) => klDivergence(q, (p as Derived).base) },
+};
+type Transformed = Derived & { readonly transform: Transform };
+
+const WRAPPERS: Readonly<Record<string, Divergences>> = {
+  Expanded: transparent,
+  NonReparameterized: transparent,
+  Independent: {
+    to: {
+      Independent: /* @__PURE__ */ divergence((q: Independent, p: Independent) => {
+        const n = Math.min(q.reinterpreted, p.reinterpreted);
+        const within = klDivergence(q.base.toEvent(q.reinterpreted - n), p.base.toEvent(p.reinterpreted - n));
+        return within && sumOver(within, n);
+      }),
+    },
+  },
+  Masked: {
+    to: {
+      Masked: /* @__PURE__ */ divergence((q: Masked, p: Masked) => {
+        const whole = klDivergence(q.base, p.base);
+        return whole && where(logicalAnd(q.selected, p.selected), whole, 0);
+      }),
+    },
+  },
   // A bijection of both changes nothing.
-  "TransformedDistribution TransformedDistribution": row((q: TransformedDistribution, p: TransformedDistribution) =>
-    isSameTransform(q.transform, p.transform) ? klDivergence(q.base, p.base) : null,
-  ),
-  "Expanded *": row((q: Derived, p) => klDivergence(q.base, p)),
-  "* Expanded": row((q, p: Derived) => klDivergence(q, p.base)),
-  "NonReparameterized *": row((q: Derived, p) => klDivergence(q.base, p)),
-  "* NonReparameterized": row((q, p: Derived) => klDivergence(q, p.base)),
-});
-
-let rows: Readonly<Record<string, Row>> | null = null;
-/** All rows, put together when the first is asked for. */
-export const table = (): Readonly<Record<string, Row>> => (rows ??= { ...sameFamily(), ...wrappers(), ...byMoments() });
+  TransformedDistribution: {
+    to: {
+      TransformedDistribution: /* @__PURE__ */ divergence((q: Transformed, p: Transformed) =>
+        isSameTransform(q.transform, p.transform) ? klDivergence(q.base, p.base) : null,
+      ),
+    },
+  },
+};
 
 /** Whether two transforms are of one class and have the same parameters. */
 function isSameTransform(a: Transform, b: Transform): boolean {
@@ -53,10 +61,15 @@ function isSame(x: unknown, y: unknown): boolean {
   return areTransforms ? isSameTransform(x as Transform, y as Transform) : x === y;
 }
 
+/** What is there under a name, and not inherited from Object. */
+const ownEntry = <T>(name: string, entries: Readonly<Record<string, T>> | undefined): T | undefined =>
+  entries !== undefined && Object.hasOwn(entries, name) ? entries[name] : undefined;
+const divergencesOf = (d: Distribution): Divergences => ownEntry(d.family, WRAPPERS) ?? d.divergences;
+
 /** KL(q | p), the batch shapes broadcast; Infinity where q has mass outside the support of p; null where there is no closed form. */
 export function klDivergence(q: Distribution, p: Distribution): Tensor | null {
-  const find = (pair: string): Row | undefined => (Object.hasOwn(table(), pair) ? table()[pair] : undefined);
-  const rule = find(`${q.family} ${p.family}`) ?? find(`${q.family} *`) ?? find(`* ${p.family}`);
-  const divergence = rule?.(q, p) ?? null;
-  return divergence && broadcastTo(divergence, broadcastShapes("klDivergence", q.batchShape, p.batchShape));
+  const [{ to }, { from }] = [divergencesOf(q), divergencesOf(p)];
+  const rule = ownEntry(p.family, to) ?? ownEntry(q.family, from) ?? ownEntry("*", to) ?? ownEntry("*", from);
+  const result = rule?.(q, p) ?? null;
+  return result && broadcastTo(result, broadcastShapes("klDivergence", q.batchShape, p.batchShape));
 }

@@ -54,7 +54,8 @@ const between = (c: Constraint): Transform => {
     throw new PedigradError({
       code: "no-bijection",
       param: c.name,
-      message: "bijectTo: some bounds of this interval are infinite and others are not. Use one site for each kind.",
+      message:
+        "bijectTo: some bounds of this interval are infinite and others are finite, so no single bijection fits. Use one site or param for each kind.",
     });
   const [least, most] = isClosed ? [low, high] : [justBeyond(low, 1), justBeyond(high, -1)];
   return new Clamped([new Sigmoid(), new Affine(low, sub(high, low))], least, most);
@@ -95,10 +96,10 @@ const BIJECTIONS: Readonly<Record<string, (constraint: Constraint) => Transform>
 
 /** Why a continuous constraint has none. */
 const NO_BIJECTION: Readonly<Record<string, string>> = {
-  sphere: "a sphere cannot be flattened without a hole; normalise a free vector instead",
-  extendedReal: "infinities are not reached by free numbers; use constraints.real",
+  sphere: "no smooth one-to-one map from free numbers covers a sphere; normalise a free vector instead",
+  extendedReal: "free numbers do not reach infinities; use constraints.real",
   weights: "they are probabilities only after a division by their sum; use constraints.simplex",
-  logWeights: "weights of 0 are not reached by free numbers; use constraints.realVector",
+  logWeights: "free numbers do not reach weights of 0; use constraints.realVector",
 };
 
 /** The bijection from free numbers to the interior of `constraint`; an error says why where there is none. */

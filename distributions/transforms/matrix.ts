@@ -44,7 +44,7 @@ function orderOf(op: string, length: number, diagonal: 0 | 1): number {
     throw new PedigradError({
       code: "bad-shape",
       op,
-      message: `${op}: ${length} numbers do not fill a triangle; expected 1, 3, 6, 10, ….`,
+      message: `${op}: a vector of ${length} numbers does not fill a triangle. Expected 1, 3, 6, 10, … numbers.`,
     });
   return n;
 }

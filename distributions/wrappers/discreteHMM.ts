@@ -94,7 +94,7 @@ export class DiscreteHMM extends Distribution<Params> {
 
   override get eventShape(): Shape {
     if (this.numSteps !== null) return [this.numSteps, ...this.observation.eventShape];
-    throw refusal("numSteps", "it is not known how many steps there are. Give numSteps.");
+    throw refusal("numSteps", "the number of steps is not known. Give numSteps.");
   }
   override get eventDim(): number {
     return 1 + this.observation.eventDim;
@@ -245,7 +245,7 @@ function checkParts(transition: Tensor, states: number, observation: unknown, nu
   if (!sameShape(transition.shape.slice(-2), [states, states]))
     throw refusal(
       "transitionLogits",
-      `initialLogits has ${states} states, but transitionLogits has shape ${showShape(transition.shape)}. Its last two axes are from and to which state.`,
+      `initialLogits has ${states} states, but transitionLogits has shape ${showShape(transition.shape)}. Its last two axes must both have one entry for each state.`,
     );
   if (!(observation instanceof Distribution))
     throw refusal(
@@ -255,7 +255,7 @@ function checkParts(transition: Tensor, states: number, observation: unknown, nu
   if (observation.batchShape.at(-1) !== states)
     throw refusal(
       "observation",
-      `initialLogits has ${states} states, but observation has batch shape ${showShape(observation.batchShape)}. Its last batch axis is that of the states.`,
+      `initialLogits has ${states} states, but observation has batch shape ${showShape(observation.batchShape)}. Its last batch axis must have one entry for each state.`,
     );
   if (numSteps !== undefined && !(Number.isInteger(numSteps) && numSteps >= 1))
     throw refusal("numSteps", `numSteps must be a whole number >= 1, got ${numSteps}.`);

@@ -22,10 +22,14 @@ export class Mixture extends MixtureBase {
       throw new PedigradError({ code: "shape-mismatch", param: "components", message: `Mixture: ${message}` });
     };
     if (components.length !== mixing.numCategories)
-      refuse(`${components.length} components for ${mixing.numCategories} classes. Give one for each.`);
+      refuse(
+        `got ${components.length} components, but mixing has ${mixing.numCategories} classes. Give one component for each class.`,
+      );
     const different = events.find((event) => !sameShape(event, events[0] as Shape));
     if (different !== undefined)
-      refuse(`components need one event shape, got ${showShape(events[0] as Shape)} and ${showShape(different)}.`);
+      refuse(
+        `all components must have the same event shape, got ${showShape(events[0] as Shape)} and ${showShape(different)}.`,
+      );
     const shapes = components.map(({ batchShape }) => batchShape);
     super(
       "Mixture",

@@ -21,7 +21,7 @@ export class MixtureSameFamily extends MixtureBase {
       throw new PedigradError({
         code: "shape-mismatch",
         param: "components",
-        message: `MixtureSameFamily: mixing has ${mixing.numCategories} classes, but the components have batch shape ${showShape(components.batchShape)}. Their last batch axis is that of the classes.`,
+        message: `MixtureSameFamily: mixing has ${mixing.numCategories} classes, but the components have batch shape ${showShape(components.batchShape)}. Their last batch axis must have one entry for each class.`,
       });
     super(
       "MixtureSameFamily",

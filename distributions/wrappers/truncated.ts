@@ -40,7 +40,7 @@ function readBounds(bounds: Bounds, others: readonly unknown[]): { low: TensorLi
   throw new PedigradError({
     code: "bad-option",
     param: "bounds",
-    message: "Truncated: the bounds are one record of low and high: new Truncated(base, { low: 3, high: 4 }).",
+    message: "Truncated: the second argument must be one record of bounds: new Truncated(base, { low: 3, high: 4 }).",
   });
 }
 
@@ -63,7 +63,7 @@ export class Truncated extends Distribution {
       throw new PedigradError({
         code: "bad-shape",
         param: "base",
-        message: `Truncated: ${base.label} has events of ${base.eventDim} axes; only distributions of numbers can be truncated.`,
+        message: `Truncated: ${base.label} has events of ${base.eventDim} axes, but only distributions of numbers can be truncated.`,
       });
     const [least, most] = boundsOf(base.support) ?? [-Infinity, Infinity];
     const whole = base.isDiscrete;
@@ -85,7 +85,7 @@ export class Truncated extends Distribution {
     const must = `${order} low, both within the support of ${base.label} (${base.support.must})`;
     const about = { family: "Truncated", what: "high" };
     requireAll(() => (base.isDiscrete ? low.lessEqual(high) : low.less(high)), high, { eventDim: 0, must }, about);
-    const tail = `where more than 1e-8 of the mass of ${base.label} below high is left: further out rounding has taken the digits of its cdf. For a normal distribution use TruncatedNormal, which has no such limit; for others a lower tail, by reflection, or a distribution moved to low`;
+    const tail = `so small that more than 1e-8 of the mass of ${base.label} below high lies above it (further out, rounding of the cdf leaves no digits). For a normal distribution use TruncatedNormal, which has no such limit. For others, reflect the distribution to truncate its lower tail, or use a distribution that starts at low`;
     const isKnown = () => this.#mass[1].greater(base.cumulative(high).mul(1e-8));
     requireAll(isKnown, low, { eventDim: 0, must: tail }, { family: "Truncated", what: "low" });
   }

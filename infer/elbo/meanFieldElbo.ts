@@ -1,12 +1,23 @@
-/**
- * TraceMeanFieldELBO: -KL(q_z || p_z) in closed form for every latent that has one (closedForms.ts). All other terms are sampled as in
- * TraceGraphELBO.
- */
+/** The estimator with closed-form KL terms (closedForms.ts). */
 import { withClosedForms } from "./costs/closedForms.js";
 import type { Cost, PathPair } from "./particles/pair.js";
 import { TraceGraphELBO } from "./scoreElbo.js";
 
 /**
+ * Estimates minus the ELBO, with the KL terms in closed form (Kingma and Welling 2014, section 2.3):
+ *
+ *     loss = Σ_z KL(q(z) || p(z)) - E_q[log p(x | z)]
+ *
+ * A latent has a closed form if `klDivergence` knows its two distributions, and if its prior does not depend on its own value. The KL terms
+ * of other latents, and the likelihood, are sampled as in TraceGraphELBO.
+ *
+ * Choose it in place of TraceELBO or TraceGraphELBO where most latents have a closed form: the mean is the same, and the variance of a KL
+ * term is left out. Near the optimum sampled KL terms can have less variance, because they cancel against the likelihood; `explain`
+ * measures both.
+ *
+ * Refused: a closed form whose two sides have different masks or scales (`mismatch`), `kl: "analytic"` at a latent without a closed form,
+ * and `enumerate`.
+ *
  * @example
  * const [model, guide] = [0, 1].map((loc) => () => sample("z", new Normal(loc, 1)));
  * new TraceMeanFieldELBO().loss(random.key(0), {}, model, guide).item() // 0.5

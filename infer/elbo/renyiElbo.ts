@@ -1,15 +1,13 @@
 /**
- * RenyiELBO (Li and Turner 2016; alpha = 0 is the importance weighted bound of Burda et al. 2016). With w_k = p/q the weight of
- * particle k, one for each element of the plates that all sites are in,
+ * The gradient of RenyiELBO. With b_k = 0, or for `estimator: "vimco"` the bound with log w_k replaced by the mean of the others (Mnih and
+ * Rezende 2016, section 2.5),
  *
- *     bound    = log( 1/K Σ_k w_k^(1-alpha) ) / (1 - alpha)
  *     gradient = pathwise gradient of the bound + Σ_k (bound - b_k) ∇ log q_score(z_k),
  *
- * where log w keeps the gradient of log q. This is unbiased for the bound of K particles, even if sites have no pathwise sampler. With
- * `estimator: "vimco"`, b_k is the bound with log w_k replaced by the mean of the others (Mnih and Rezende 2016); else it is 0.
- * Subsampling scales the bounds of the elements, not the weights.
+ * where log w keeps the gradient of log q. This is unbiased for the bound of K particles, even if sites have no pathwise sampler. The
+ * weights are per element of the plates that all sites are in; subsampling scales the bounds of the elements, not the weights.
  *
- * `estimator: "dreg"` (Tucker et al. 2019), for guides that are pathwise throughout: with v_k = w_k^(1-alpha) / Σ,
+ * `estimator: "dreg"` (Tucker et al. 2019), for guides that are pathwise throughout: with v_k = w_k^(1-alpha) / Σ_j w_j^(1-alpha),
  *
  *     gradient = Σ_k v_k ∇_θ log p + Σ_k (alpha v_k + (1 - alpha) v_k²) ∇_z log w_k ∇ z_k.
  */
@@ -53,6 +51,19 @@ interface Particle {
 }
 
 /**
+ * Estimates minus the variational Rényi bound of order alpha (Li and Turner 2016, section 4). With K particles z_k from the guide and
+ * w_k = p(x, z_k) / q(z_k), the loss is -bound:
+ *
+ *     bound = log( 1/K Σ_k w_k^(1-alpha) ) / (1 - alpha)
+ *
+ * Choose it to fit the parameters of a model: alpha = 0, the default, is the importance weighted bound (Burda et al. 2016, section 3),
+ * which comes closer to log p(x) the more particles it has. A larger alpha favours a guide that stays near one mode of the posterior, a
+ * smaller one a guide that covers all of it.
+ *
+ * Refused: alpha = 1 (the ELBO), fewer than 2 particles, the site options `enumerate`, `kl: "analytic"` and
+ * `gradient: "disarm"`, "dreg" with a latent that has no pathwise sampler, and, unless `biasedSubsampling` is true, a subsampled plate that
+ * some site is not in.
+ *
  * @example
  * const program = () => sample("z", new Normal(0, 1));
  * new RenyiELBO({ alpha: 0, numParticles: 4 }).loss(random.key(0), {}, program, program).item() // 0
@@ -71,8 +82,8 @@ export class RenyiELBO extends Elbo<PathPair> {
     const refuse = (param: string, message: string): never => refuseOption("RenyiELBO", param, message);
     if (typeof alpha !== "number" || !Number.isFinite(alpha))
       refuse("alpha", `alpha must be a finite number, got ${alpha}.`);
-    if (alpha === 1) refuse("alpha", "alpha = 1 is the ordinary ELBO; use TraceELBO.");
-    if (this.numParticles < 2) refuse("numParticles", `needs at least 2 particles, got ${this.numParticles}.`);
+    if (alpha === 1) refuse("alpha", "alpha = 1 is the ordinary ELBO. Use TraceELBO.");
+    if (this.numParticles < 2) refuse("numParticles", `numParticles must be at least 2, got ${this.numParticles}.`);
     if (!["score", "vimco", "dreg"].includes(estimator))
       refuse("estimator", `estimator must be "score", "vimco" or "dreg", got ${estimator}.`);
     this.alpha = alpha;
@@ -166,12 +177,12 @@ function refuseNonlinear(pair: Pair, costs: readonly Cost[], common: readonly Pl
     outside !== undefined
       ? `and site "${outside.name}" is not in it`
       : mixed !== null
-        ? `and ${mixed.op === null ? "an op" : `"${mixed.op}"`} brings its elements together on the way to site "${mixed.to}"`
-        : "and is a loop";
+        ? `and ${mixed.op === null ? "an op" : `"${mixed.op}"`} mixes its elements before site "${mixed.to}"`
+        : "and is a for loop";
   refuseSubsampling(
     "RenyiELBO",
     plate,
-    `${why}: the bound is a logarithm of weights that are products over its elements`,
+    `${why}: the bound is the logarithm of a weight that is a product over its elements`,
     "use TraceELBO",
   );
 }

@@ -72,7 +72,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
       refuseOption(
         name,
         "stickingTheLanding",
-        "stickingTheLanding leaves out terms of mean 0, whose derivative is none. Use order: 1.",
+        "stickingTheLanding gives first derivatives only, so it cannot be combined with order: 2. Use order: 1.",
       );
     this.order = order;
     this.hasPairs = order === 1;
@@ -181,7 +181,7 @@ function refuseLeaveOneOut(site: string): never {
     code: "bad-option",
     site,
     param: "leaveOneOut",
-    message: `sample site "${site}": leaveOneOut stands beside gradient: "disarm", whose two runs of one particle are not independent of each other. Use useDecayingAvgBaseline.`,
+    message: `sample site "${site}": leaveOneOut cannot be combined with gradient: "disarm" at any site, because the two runs of its particle are not independent. Use useDecayingAvgBaseline instead.`,
   });
 }
 

@@ -1,15 +1,7 @@
 /**
- * Reweighted wake-sleep (Bornschein and Bengio 2015; Le et al. 2019). All draws are held constant, so no site needs a
- * pathwise sampler. With K particles z_k from the guide and normalised weights v_k of w_k = p/q,
- *
- *     wakeTheta = -log 1/K Σ_k w_k           differentiated through log p only
- *     wakePhi   = -Σ_k v_k log q(z_k)        v_k held constant
- *     sleepPhi  = -1/S Σ_s log q(z_s | x_s)  with z_s, x_s dreamt by the model
- *     phi       = insomnia · wakePhi + (1 - insomnia) · sleepPhi
- *
- * With `estimator: "dreg"` (Tucker et al. 2019), for guides that are pathwise throughout, the gradient of wakePhi is
- * -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, which has the same mean. The loss is wakeTheta + phi. In the sleep phase, the guide
- * gets the data of the dream in place of `observations` in its last argument.
+ * Reweighted wake-sleep. All draws are held constant, so no site needs a pathwise sampler. In the sleep phase, the guide gets the data
+ * that the model has drawn in place of `observations` in its last argument. With `estimator: "dreg"` (Tucker et al. 2019), for guides
+ * that are pathwise throughout, the gradient of wakePhi is -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, which has the same mean.
  */
 
 import {
@@ -69,6 +61,24 @@ const OPTIONS = {
 };
 
 /**
+ * Reweighted wake-sleep (Bornschein and Bengio 2015; Le et al. 2019, section 3): fits the model by the importance weighted bound, and the
+ * guide by KL(posterior || guide). With K particles z_k from the guide, w_k = p(x, z_k) / q(z_k) and v_k = w_k / Σ_j w_j,
+ *
+ *     wakeTheta = -log 1/K Σ_k w_k           differentiated through log p only
+ *     wakePhi   = -Σ_k v_k log q(z_k)        v_k held constant
+ *     sleepPhi  = -1/S Σ_s log q(z_s | x_s)  z_s and x_s drawn from the model
+ *     phi       = insomnia · wakePhi + (1 - insomnia) · sleepPhi
+ *
+ * and the loss is wakeTheta + phi.
+ *
+ * Choose it for discrete latents that have too many values to enumerate: no gradient passes through a draw, so none takes the score function.
+ * It also makes guides that cover the whole posterior. It needs enough particles that several have a share of the weight.
+ *
+ * Refused: fewer than 2 particles, `insomnia` outside [0, 1], the site options `enumerate`, `kl: "analytic"` and
+ * `gradient: "disarm"`, "dreg" with a latent that has no pathwise sampler, a point mass (Delta) in the guide whose place depends on
+ * parameters, sleep without `{ observations }` as last argument of model and guide, and, unless `biasedSubsampling` is true, every
+ * subsampled plate.
+ *
  * @example
  * const model = () => sample("x", new Normal(sample("z", new Normal(0, 1)), 1), { obs: 2 });
  * const guide = () => sample("z", new Normal(param("loc", 0), 1));
@@ -92,7 +102,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     const refuse = (param: string, message: string): never => refuseOption(this.name, param, message);
     if (!(typeof insomnia === "number" && insomnia >= 0 && insomnia <= 1))
       refuse("insomnia", `insomnia must be in [0,1], got ${insomnia}.`);
-    if (this.numParticles < 2) refuse("numParticles", `needs at least 2 particles, got ${this.numParticles}.`);
+    if (this.numParticles < 2) refuse("numParticles", `numParticles must be at least 2, got ${this.numParticles}.`);
     if (estimator !== "score" && estimator !== "dreg")
       refuse("estimator", `estimator must be "score" or "dreg", got ${estimator}.`);
     this.estimator = estimator;
@@ -166,7 +176,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     refuseSubsampling(
       this.name,
       plate,
-      "and particles are weighted by the product over them",
+      "and each particle's weight is a product over its elements",
       "use RenyiELBO where every site is in the plate, or TraceELBO",
     );
   }
@@ -185,7 +195,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
           code: "moving-point",
           site: pointMass.name,
           op: "ReweightedWakeSleep",
-          message: `ReweightedWakeSleep: guide site "${pointMass.name}" is a point computed from other draws, so it has no density at what the model dreams. Sample "${pointMass.name}" from a distribution, or set insomnia: 1.`,
+          message: `ReweightedWakeSleep: guide site "${pointMass.name}" is a point mass computed from other draws, so it has no log density at the values that the model dreams. Sample "${pointMass.name}" from a distribution, or set insomnia: 1.`,
         });
       this.#refuseSubsamples(dream, guide);
       return [{ logq: sumOf([...sampleSites(guide)].map((site) => site.scaledLogProb())) }, null];
@@ -206,7 +216,7 @@ function withObservations(args: readonly unknown[], dream: ReadonlyMap<string, T
       code: "no-observations",
       op: "ReweightedWakeSleep",
       param: "insomnia",
-      message: `ReweightedWakeSleep with insomnia ${insomnia} dreams data for the guide, so model and guide must take a last argument { observations: { site: value } }; got ${args.length} arguments without one. Pass the data that way, or set insomnia: 1.`,
+      message: `ReweightedWakeSleep with insomnia ${insomnia} gives the guide data dreamt by the model, so the last argument of model and guide must be { observations: { site: value } }, got ${args.length} arguments without it. Pass the data that way, or set insomnia: 1.`,
     });
   const given = (last as { observations: Record<string, unknown> }).observations;
   const observations = Object.fromEntries(Object.keys(given).map((name) => [name, dream.get(name) ?? given[name]]));

@@ -96,7 +96,7 @@ function requireStates(site: SampleSite, { names }: Factor, { name, fn }: Sample
   throw new PedigradError({
     code: "enumerated-dim-lost",
     site: site.name,
-    message: `site "${site.name}" depends on the enumerated site "${name}", but not along its dim ${dim}: an op before it has reduced or indexed the axis of the states of "${name}". Give reductions their axes, counted from the right (sum(-1), not sum()), or sample "${name}".`,
+    message: `site "${site.name}" depends on the enumerated site "${name}", but not along its dim ${dim}: an op between the two has summed over or indexed the axis that holds the values of "${name}". Give reductions an axis counted from the right (sum(-1), not sum()), or sample "${name}" instead of enumerating it.`,
   });
 }
 
@@ -113,7 +113,7 @@ function requireKeptPlates(site: SampleSite, factor: Factor, { name, fn, plates 
       code: "mixed-plate",
       site: name,
       op: op ?? undefined,
-      message: `site "${name}" is enumerated in plate "${plate.name}", whose elements ${op === null ? "an op" : `"${op}"`} brings together on the way to site "${site.name}" in the same plate: its sum would take every combination of them. Sample "${name}", make the plate sequential, or compute "${site.name}" element by element.`,
+      message: `site "${name}" is enumerated in plate "${plate.name}", but ${op === null ? "an op" : `"${op}"`} mixes the plate's elements before site "${site.name}" in the same plate. Summing "${name}" out would need every combination of values of all elements. Sample "${name}" instead, make the plate sequential, or compute "${site.name}" element by element.`,
     });
   }
 }
@@ -136,7 +136,7 @@ export function refuseSubsampledProducts(
         if (!modelDims.dimOf.has(name)) continue;
         const { plates } = model.get(name) as SampleSite;
         if (plates.some((p) => p.name === plate.name)) continue;
-        const why = `and site "${site.name}" in it depends on the enumerated site "${name}" outside, whose sum is over products of all elements`;
+        const why = `and site "${site.name}" inside depends on the enumerated site "${name}" outside, whose sum runs over a product of all elements`;
         refuseSubsampling(op, plate, why, `sample "${name}" in the guide`, canAcceptBias);
       }
   });

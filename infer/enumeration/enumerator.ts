@@ -51,7 +51,7 @@ export class Enumerator implements Handler {
       throw new PedigradError({
         code: "enumeration",
         site: name,
-        message: `site "${name}" asks for enumeration, but ${fn.family} has no finite support to enumerate. Remove infer.enumerate, or sample it in the guide.`,
+        message: `site "${name}" asks for enumeration, but ${fn.family} has no finite support. Remove infer.enumerate, and sample the site in the guide.`,
       });
     let dim = this.#first;
     while (this.#live.has(dim)) dim--;

@@ -184,7 +184,7 @@ function requireInsidePlates(plates: ReadonlySet<string>, probabilities: Readonl
     throw new PedigradError({
       code: "intractable",
       site,
-      message: `a term outside plate "${outside.slice(plateName("").length)}" depends on site "${site}", which is enumerated inside it: its mean would take every combination of the plate's elements. Sample "${site}", or make the plate sequential.`,
+      message: `a term outside plate "${outside.slice(plateName("").length)}" depends on site "${site}", which is enumerated inside the plate. Its mean would need every combination of values of all the plate's elements. Sample "${site}" instead, or make the plate sequential.`,
     });
   }
 }

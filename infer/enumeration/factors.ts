@@ -54,7 +54,7 @@ export const tooLarge = (sites: readonly string[], entries: number, where?: stri
   new PedigradError({
     code: "enumeration-too-large",
     site: where ?? sites[0],
-    message: `${where === undefined ? "" : `site "${where}": `}the enumerated sites ${quoted(sites)} enter one sum together, a table of ${entries.toPrecision(3)} entries (at most 2^26). Sample some of them in the guide, or give markov loops a shorter history.`,
+    message: `${where === undefined ? "" : `site "${where}": `}the enumerated sites ${quoted(sites)} must be summed out together, which needs a table of ${entries.toPrecision(3)} entries (the limit is 2^26). Sample some of them in the guide, or give markov loops a shorter history.`,
   });
 
 /** A factor with the names in `removed` removed by a reduction such as logsumexp or sum. */
@@ -128,7 +128,7 @@ function enumeratedDims(site: SampleSite, value: Tensor, dimOf: ReadonlyMap<stri
       throw new PedigradError({
         code: "markov",
         site: site.name,
-        message: `site "${site.name}" depends on the enumerated sites "${other}" and "${name}" together, which is further back than the history of their markov loop. Give markov a larger history.`,
+        message: `site "${site.name}" depends on the enumerated sites "${other}" and "${name}" together, which share a dim because they are further apart than the history of their markov loop. Give markov a larger history.`,
       });
     names.set(dim, name);
   }
@@ -139,5 +139,5 @@ const undeclared = (site: string, x: Tensor, dim: number): PedigradError =>
   new PedigradError({
     code: "undeclared-dim",
     site,
-    message: `site "${site}" has log density shape [${x.shape}], and its dim ${dim} of size ${x.shape.at(dim)} is in no plate. Put it in plate(…, ${x.shape.at(dim)}), or use .toEvent(1).`,
+    message: `site "${site}" has log density shape [${x.shape}], but no plate declares its dim ${dim} of size ${x.shape.at(dim)}. Put the site into plate(…, ${x.shape.at(dim)}), or use .toEvent(1).`,
   });

@@ -119,7 +119,7 @@ function runModelEnumerated(task: Task, ...around: Handler[]): EnumeratedPair {
     throw new PedigradError({
       code: "enumeration",
       site: inGuide,
-      message: `site "${inGuide}" is enumerated in the guide, where its distribution is known. Enumerate it in the model only.`,
+      message: `site "${inGuide}" is enumerated in the guide. Leave it out of the guide and enumerate it in the model, whose posterior is computed.`,
     });
   return run;
 }

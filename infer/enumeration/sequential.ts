@@ -50,7 +50,7 @@ const chooser = (prefix: readonly number[], choices: SequentialChoice[]): Handle
         throw new PedigradError({
           code: "enumeration",
           site: name,
-          message: `site "${name}" has batch shape [${fn.batchShape}]: sequential enumeration takes one value at a time. Use infer: { enumerate: "parallel" }, or a sequential plate.`,
+          message: `site "${name}" has batch shape [${fn.batchShape}], but sequential enumeration handles one choice at a time. Use infer: { enumerate: "parallel" }, or a sequential plate.`,
         });
       const support = fn.enumerateSupport(true);
       // `body` may run the guide more than once: a site keeps its value throughout one call of `body`.

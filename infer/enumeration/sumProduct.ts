@@ -5,7 +5,7 @@
  * (evidence), max (the most probable assignment), or a logsumexp whose gradient is a random draw (posterior sampling).
  */
 import { PedigradError, tensor } from "../../autodiff/index.js";
-import { areSame } from "../../distributions/kl/sameFamily.js";
+import { areSame } from "../../distributions/core/parameters.js";
 import { quoted } from "../checks.js";
 import { eliminate, type SumOver } from "./eliminate.js";
 import { type Factor, multiply, plateName, reduceNames } from "./factors.js";
@@ -106,7 +106,7 @@ function multiplyOut(
     throw new PedigradError({
       code: "intractable",
       site: sites[0],
-      message: `sites ${quoted(sites)} couple the enumerated sites ${quoted(outer)} across plates {${[...plates].join(", ")}}: summing them out would take every combination. Make one plate sequential, move a site out of a plate, or sample one of the sites in the guide.`,
+      message: `sites ${quoted(sites)} couple the enumerated sites ${quoted(outer)} across plates {${[...plates].join(", ")}}: summing them out would need every combination of values of all elements. Make one plate sequential, move a site out of a plate, or sample one of the enumerated sites in the guide.`,
     });
   const productPlates = [...plates].filter((plate) => !target.has(plate));
   for (const name of factor.names)
@@ -114,14 +114,14 @@ function multiplyOut(
       throw new PedigradError({
         code: "intractable",
         site: name,
-        message: `site "${name}" is enumerated in the guide inside plate "${productPlates[0]}", over which the model's enumerated sites ${quoted(outer)} multiply. Enumerate "${name}" in the model instead, or sample it.`,
+        message: `site "${name}" is enumerated in the guide inside plate "${productPlates[0]}", but summing out the model's enumerated sites ${quoted(outer)} takes a product over that plate, and so would need every combination of its elements. Enumerate "${name}" in the model instead, or sample it.`,
       });
   const along = productPlates.find((plate) => scale?.names.includes(plateName(plate)));
   if (along !== undefined)
     throw new PedigradError({
       code: "scales",
       site: sites[0],
-      message: `sites ${quoted(sites)} have a scale for each element of plate "${along}", over which they are summed out together. Put one number around all of them.`,
+      message: `sites ${quoted(sites)} have a different scale for each element of plate "${along}", but they are summed out together over that plate. Give all of them one scale, a single number.`,
     });
   const power = productPlates.reduce((product, plate) => product * (plateScales.get(plate) ?? 1), 1);
   const reduced = reduceNames(factor, productPlates.map(plateName), (x, axes) => x.sum(axes));
@@ -138,7 +138,7 @@ function requireOneScale(component: readonly Plated[]): void {
   throw new PedigradError({
     code: "scales",
     site: different.sites[0],
-    message: `sites ${show(first)} and ${show(different)} are summed out together but scaled differently. Put the same scale around both.`,
+    message: `sites ${show(first)} and ${show(different)} are summed out together, but have different scales. Put the same scale around both.`,
   });
 }
 

@@ -172,7 +172,7 @@ function splitArguments(args: readonly unknown[]): ExplainRequest {
     refuseOption(
       "explain",
       "measureVariance",
-      `the options are { measureVariance: true } or { measureVariance: 2, 3, … draws }, got ${JSON.stringify(last)}.`,
+      `measureVariance must be true, false, or a number of draws of at least 2, got ${JSON.stringify(last)}.`,
     );
   requireKey("explain", key);
   return { args: args.slice(0, -1), draws, params, key };

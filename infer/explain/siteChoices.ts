@@ -78,7 +78,7 @@ export function recommend({
       code: "bad-option",
       op: "recommend",
       message:
-        "recommend: the explanation has measured no choices. Explain with { measureVariance: true }, under TraceELBO or TraceGraphELBO.",
+        "recommend: the explanation contains no measurements to choose by. Call explain with { measureVariance: true }, under TraceELBO or TraceGraphELBO.",
     });
   const best = new Map<string, SiteChoice>();
   // `perSecond` is infinite for every choice where the clock does not advance: then the variance decides.

@@ -94,7 +94,7 @@ export abstract class AutoGuide extends Callable {
     return new PedigradError({
       code: "no-closed-form",
       op,
-      message: `${this.title} has no ${op} in closed form; take them from samplePosterior(key, params, { sampleShape: [1000] }).`,
+      message: `${this.title} has no ${op} in closed form. Estimate them from draws: samplePosterior(key, params, { sampleShape: [1000] }).`,
     });
   }
 
@@ -133,7 +133,7 @@ export abstract class AutoGuide extends Callable {
       code: "no-value",
       op: this.title,
       param: name,
-      message: `${this.title}: expected the params of a fit, result.params, with "${name}" among them; got ${show(params)}.`,
+      message: `${this.title}: the params must contain "${name}", as result.params of a fit does, got ${show(params)}.`,
     });
   }
 

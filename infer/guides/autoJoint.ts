@@ -83,7 +83,7 @@ export abstract class AutoFlat extends AutoGuide {
           code: "masked-latent",
           op: this.title,
           site: name,
-          message: `${this.title} has one distribution over all latents, but "${name}" is masked: what does not count has no place in it. Use AutoNormal, or AutoGuideList with AutoNormal for it.`,
+          message: `${this.title} has one distribution over all latents, which cannot leave out the masked elements of "${name}". Use AutoNormal, or AutoGuideList with AutoNormal for it.`,
         });
       for (const plate of plates)
         if (!plate.isWhole)
@@ -91,7 +91,7 @@ export abstract class AutoFlat extends AutoGuide {
             code: "subsampled-latent",
             op: this.title,
             site: name,
-            message: `${this.title} has one distribution over all latents, but "${name}" lies in the subsampled plate "${plate.name}". Use AutoNormal, or AutoGuideList with AutoNormal for it.`,
+            message: `${this.title} has one distribution over all latents, but "${name}" is in the subsampled plate "${plate.name}", so each step visits only some of its elements. Use AutoNormal, or AutoGuideList with AutoNormal for it.`,
           });
     }
     return latents;

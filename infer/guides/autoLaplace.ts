@@ -54,7 +54,7 @@ export class AutoLaplaceApproximation extends AutoJoint {
   laplaceApproximation(params: Record<string, Tensor>, ...given: unknown[]): Distribution {
     const args = given.length > 0 ? given : this.#args;
     if (this.size(...args) === 0)
-      throw this.#refusal("no-latents", "the model has no continuous latents, so there is no normal over them.");
+      throw this.#refusal("no-latents", "the model has no continuous latents to approximate. Leave this guide out.");
     const loc = this.paramOf(params, this.#loc);
     const elbo = this.#hasEnumerated ? new TraceEnumELBO() : new TraceELBO();
     // One minibatch would give the curvature of another posterior.

@@ -35,7 +35,7 @@ export class AutoGuideList extends AutoGuide {
       throw new PedigradError({
         code: "bad-option",
         op: "AutoGuideList.append",
-        message: `AutoGuideList: ${part.title} needs the density of the whole model, of which a part of a list sees only its own sites. Use AutoDelta or AutoMultivariateNormal here, or AutoLaplaceApproximation alone.`,
+        message: `AutoGuideList: ${part.title} needs the log density of the whole model, but as a part of a list it sees only its own sites. Use AutoDelta or AutoMultivariateNormal here, or AutoLaplaceApproximation alone.`,
       });
     const clash = part instanceof AutoFlat && this.parts.some((p) => p instanceof AutoFlat && p.prefix === part.prefix);
     if (clash)
@@ -43,7 +43,7 @@ export class AutoGuideList extends AutoGuide {
         code: "duplicate-name",
         op: "AutoGuideList.append",
         param: "prefix",
-        message: `AutoGuideList: two guides with one distribution over their latents have the prefix "${part.prefix}", so their params would share names. Give one another prefix: new ${part.title}(model, { prefix: "${part.prefix}2" }).`,
+        message: `AutoGuideList: two of its guides have the prefix "${part.prefix}", so their params would have the same names. Give one of them a different prefix: new ${part.title}(model, { prefix: "${part.prefix}2" }).`,
       });
     this.parts.push(part);
     return this;
@@ -58,7 +58,7 @@ export class AutoGuideList extends AutoGuide {
       throw new PedigradError({
         code: "empty",
         op: this.title,
-        message: "AutoGuideList: there is no guide in it; append some.",
+        message: "AutoGuideList: the list is empty. Add a guide with append(guide).",
       });
     return mergeRecords(...this.parts.map((part) => sampledValues(part, args)));
   }
@@ -79,7 +79,7 @@ export class AutoGuideList extends AutoGuide {
       throw new PedigradError({
         code: "no-closed-form",
         op,
-        message: `AutoGuideList: part ${i} is a plain function, of which no ${op} can be known; take them from samplePosterior(key, params, { sampleShape: [1000] }).`,
+        message: `AutoGuideList: part ${i} is a plain function, which has no ${op}. Estimate it from draws: samplePosterior(key, params, { sampleShape: [1000] }).`,
       });
     });
     return mergeRecords(...results);
@@ -120,7 +120,7 @@ export class AutoDiscreteParallel extends AutoGuide {
         code: "bad-site",
         op: this.title,
         site: name,
-        message: `AutoDiscreteParallel: site "${name}" is ${fn.family}; it handles Categorical and Bernoulli sites.`,
+        message: `AutoDiscreteParallel: site "${name}" is ${fn.family}, but the guide handles Categorical and Bernoulli sites only. Block it from the guide, or sample it in another guide of an AutoGuideList.`,
       });
     return true;
   }

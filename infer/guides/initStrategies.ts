@@ -153,12 +153,18 @@ export function startingValue(strategy: InitStrategy, site: LatentSite, key: Ten
       const value = tensor(strategy(site, key));
       const shape = shapeWithWholePlates(value, site);
       if (!sameShape(broadcastShapes(fn.label, value.shape, shape), shape))
-        refuse("shape-mismatch", `the value has shape ${showShape(value.shape)}, the site ${showShape(fn.shape())}.`);
+        refuse(
+          "shape-mismatch",
+          `the initial value has shape ${showShape(value.shape)}, but the site has shape ${showShape(fn.shape())}. Give a value that broadcasts to the site's shape.`,
+        );
       requireThat(value, fn.support, { family: fn.label, what: "value" });
       const transform = bijectTo(fn.support);
       const unconstrained = transform.inverse(broadcastTo(value, shape));
       if (unconstrained.batch === null && !elementsOf(unconstrained).every(Number.isFinite))
-        refuse("bad-initial-value", `the value ${textOf(value)} lies on the boundary of its support. Start it inside.`);
+        refuse(
+          "bad-initial-value",
+          `the initial value ${textOf(value)} lies on the boundary of its support. Start the site strictly inside.`,
+        );
       return transform.forward(unconstrained);
     },
     subject,

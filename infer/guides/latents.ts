@@ -140,7 +140,7 @@ function refuseUnknownNames(title: string, strategy: InitStrategy, modelTrace: T
         code: "unknown-site",
         op: strategy.title,
         site: name,
-        message: `${strategy.title}: the model of this ${title} has no site "${name}"; it has ${quoted(modelTrace.keys())}.${hint}`,
+        message: `${strategy.title}: the model of this ${title} has no site "${name}". It has ${quoted(modelTrace.keys())}.${hint}`,
       });
   }
 }
@@ -194,7 +194,7 @@ function refuseSubsampledLoop(title: string, { name, plates }: SampleSite): void
     code: "subsampled-latent",
     op: title,
     site: name,
-    message: `${title}: latent site "${name}" lies in the loop over plate "${loop.name}", which visits ${loop.subsampleSize} of ${loop.size} elements, others at every step. Write the plate with a body, plate("${loop.name}", ${loop.size}, { subsampleSize: ${loop.subsampleSize} }, body), or a guide by hand.`,
+    message: `${title}: latent site "${name}" is inside the for loop over plate "${loop.name}", which visits ${loop.subsampleSize} of ${loop.size} elements, different ones at every step. Write the plate with a body, plate("${loop.name}", ${loop.size}, { subsampleSize: ${loop.subsampleSize} }, body), or write the guide by hand.`,
   });
 }
 
@@ -208,7 +208,7 @@ function refuseMaskedEvent(title: string, { name, fn }: SampleSite): void {
     code: "masked-latent",
     op: title,
     site: name,
-    message: `${title}: latent site "${name}" is masked inside its event, where elements that do not count would have no prior and a density in the guide. Put the elements into a plate instead of toEvent, or sample those alone that count.`,
+    message: `${title}: latent site "${name}" is masked inside its event, so its masked elements would have a density in the guide but no prior. Put the elements into a plate instead of toEvent, or sample only the unmasked ones.`,
   });
 }
 
@@ -233,7 +233,7 @@ function refuseMovingSupports(sites: readonly SampleSite[], { title, perturbedTr
       code: "moving-support",
       op: title,
       site: site.name,
-      message: `${title}: the support of latent site "${site.name}" (${site.fn.label}) ${why}, but the guide stays in the support of the first run. Sample "${site.name}" on a fixed support and move its value into place (low + (high - low) · u with u from Uniform(0, 1)), or write its guide by hand.`,
+      message: `${title}: the support of latent site "${site.name}" (${site.fn.label}) ${why}, but the guide keeps the support of the first run. Sample "${site.name}" on a fixed support and transform its value (low + (high - low) · u with u from Uniform(0, 1)), or write its guide by hand.`,
     });
   }
 }

@@ -32,11 +32,15 @@ export function readDraws(
   requireOptions(op, options, ["batchNdims", ...known]);
   const { batchNdims = 1 } = options;
   if (batchNdims !== 1 && batchNdims !== 2)
-    refuseOption(op, "batchNdims", `batchNdims is 1, or 2 for [chains, draws], got ${show(batchNdims)}.`);
+    refuseOption(op, "batchNdims", `batchNdims must be 1, or 2 for [chains, draws], got ${show(batchNdims)}.`);
   const sites = Object.entries(draws).map(([name, x]): [string, Tensor] => [name, tensor(x)]);
   for (const [name, { shape }] of sites)
     if (shape.length < batchNdims)
-      refuseOption(op, name, `"${name}" has shape [${shape}], but ${batchNdims} leading axes should number its draws.`);
+      refuseOption(
+        op,
+        name,
+        `"${name}" has shape [${shape}], but its first ${batchNdims === 1 ? "axis" : "2 axes"} must number the draws (batchNdims ${batchNdims}).`,
+      );
   requireDraws(Object.fromEntries(sites), batchNdims);
   const [n = 0, m = 0] = sites[0]?.[1].shape ?? [];
   return batchNdims === 1 ? { sites, chains: 1, length: n } : { sites, chains: n, length: m };

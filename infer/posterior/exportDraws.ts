@@ -11,7 +11,7 @@ function tableOf(op: string, draws: Draws, options: DrawsOptions): Record<string
     refuseOption(
       op,
       clash.name,
-      `the site "${clash.name}" has the name of a column that numbers the draws; leave it out.`,
+      `site "${clash.name}" has the same name as a column that numbers the draws. Rename the site, or leave it out.`,
     );
   const n = chains * length;
   return Object.fromEntries([
@@ -95,7 +95,7 @@ export function toInferenceData(groups: InferenceGroups, options: InferenceDataO
   });
   for (const [name, value] of Object.entries({ dims, coords })) {
     if (value === undefined) continue;
-    if (typeof value !== "object") refuseOption(op, name, `${name} is a record of lists, got ${show(value)}.`);
+    if (typeof value !== "object") refuseOption(op, name, `${name} must be a record of lists, got ${show(value)}.`);
     parts.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
   }
   return `{${parts.join(",")}}`;

@@ -47,7 +47,7 @@ export function quantile(x: TensorLike, q: number | readonly number[], options: 
   requireOptions("quantile", options, ["axis"]);
   const qs = typeof q === "number" ? [q] : q;
   for (const each of qs)
-    if (!(each >= 0 && each <= 1)) refuseOption("quantile", "q", `q lies between 0 and 1, got ${show(each)}.`);
+    if (!(each >= 0 && each <= 1)) refuseOption("quantile", "q", `q must be between 0 and 1, got ${show(each)}.`);
   const found = reduceDraws("quantile", tensor(x), options, qs.length, (sorted) =>
     qs.map((p) => quantileOf(sorted, p)),
   );
@@ -68,7 +68,7 @@ export function hpdi(x: TensorLike, options: HpdiOptions = {}): Tensor {
 /** Refuse a share that does not lie strictly between 0 and 1. */
 export function requireProb(op: string, prob: unknown): void {
   if (!(typeof prob === "number" && prob > 0 && prob < 1))
-    refuseOption(op, "prob", `prob lies between 0 and 1, got ${show(prob)}.`);
+    refuseOption(op, "prob", `prob must be between 0 and 1, got ${show(prob)}.`);
 }
 
 /** [count, ...rest]: what `f` says of the sorted draws of every element. */

@@ -81,7 +81,7 @@ export class Predictive {
     const { posteriorSamples, guide, numSamples } = options;
     if (guide !== undefined) requireProgram("Predictive", "guide", guide);
     if (posteriorSamples !== undefined && guide !== undefined)
-      refuseOption("Predictive", "guide", "give posteriorSamples or a guide, not both.");
+      refuseOption("Predictive", "guide", "got both posteriorSamples and a guide. Give only one of them.");
     if (posteriorSamples === undefined || numSamples !== undefined)
       requireCount("Predictive", "numSamples", numSamples);
   }
@@ -102,7 +102,7 @@ export class Predictive {
       refuseOption(
         "Predictive",
         "numSamples",
-        `numSamples is ${numSamples}, but posteriorSamples has ${count} draws. Leave numSamples out, or take as many draws.`,
+        `numSamples is ${numSamples}, but posteriorSamples has ${count} draws. Leave numSamples out, or give as many draws.`,
       );
     const flat = mapTree(given, (x) =>
       (x as Tensor).reshape([count, ...(x as Tensor).shape.slice(batchNdims)]),
@@ -189,7 +189,7 @@ export class Predictive {
           code: "unknown-site",
           op: "Predictive",
           site: name,
-          message: `Predictive: the program has no site "${name}"; it has ${quoted(modelTrace.keys())}.`,
+          message: `Predictive: the program has no site "${name}". It has ${quoted(modelTrace.keys())}.`,
         });
     return collected;
   }

@@ -19,7 +19,7 @@ const missingParamError = (name: string, params: Record<string, unknown>): Pedig
     code: "no-value",
     op: "Predictive",
     param: name,
-    message: `Predictive: param "${name}" has no value; params has ${quoted(Object.keys(params))}.${didYouMean(name, Object.keys(params))} Give the params of the fit: { guide, params: result.params, numSamples }.`,
+    message: `Predictive: param "${name}" has no value. The given params are ${quoted(Object.keys(params))}.${didYouMean(name, Object.keys(params))} Give the params of the fit: { guide, params: result.params, numSamples }.`,
   });
 
 /** Refuse `params` of which one has no use where the program has a param without a value: its name is misspelt. */
@@ -45,7 +45,7 @@ export const requireShapesHandler = (op: string, values: Record<string, unknown>
         code: "shape-mismatch",
         op,
         site: name,
-        message: `${op}: the value given for site "${name}" has shape ${showShape(actual)} in each draw, but the site has shape ${showShape(expected)}. Run the program with arguments of the size that the draws were made with, or leave "${name}" out, and it is drawn.`,
+        message: `${op}: the value given for site "${name}" has shape ${showShape(actual)} in each draw, but the site has shape ${showShape(expected)}. Run the program with arguments of the size that the draws were made with, or leave "${name}" out to draw it anew.`,
       });
     },
   },
@@ -59,7 +59,7 @@ export function requireDiscrete(op: string, run: Trace, values: Record<string, u
       code: "enumeration",
       op,
       site: name,
-      message: `${op}: site "${name}" is enumerated, and sites below it have a likelihood together only, summed over its values. Draw it first (new Predictive(model, { posteriorSamples, inferDiscrete: true })), or write the sum into the model as a MixtureSameFamily.`,
+      message: `${op}: site "${name}" is enumerated, so the sites that depend on it have only a joint likelihood, summed over its values. Draw it first (new Predictive(model, { posteriorSamples, inferDiscrete: true })), or write the sum into the model as a MixtureSameFamily.`,
     });
   }
 }
@@ -76,7 +76,7 @@ export function requireElements(run: Trace, samples: Record<string, Tensor>): vo
         code: "plate-subsample",
         op: "Predictive",
         site: name,
-        message: `Predictive: posteriorSamples "${name}" has ${subsampleSize} of the ${size} elements of plate "${plate}", and nothing says which. Give all ${size}, as samplePosterior does, or their indices as posteriorSamples "${plate}".`,
+        message: `Predictive: posteriorSamples "${name}" has ${subsampleSize} of the ${size} elements of plate "${plate}", but not the indices of these elements. Give all ${size}, as samplePosterior does, or add the indices to posteriorSamples as "${plate}".`,
       });
     }
   }
@@ -90,7 +90,7 @@ export function requireUse(run: Trace, samples: Record<string, unknown>): void {
     code: "unknown-site",
     op: "Predictive",
     site: first,
-    message: `Predictive: the program has none of the sites ${quoted([first, ...others])} of posteriorSamples; it has ${quoted(run.keys())}.${didYouMean(first, run.keys())}`,
+    message: `Predictive: the program has none of the sites ${quoted([first, ...others])} of posteriorSamples. It has ${quoted(run.keys())}.${didYouMean(first, run.keys())}`,
   });
 }
 
@@ -103,10 +103,10 @@ export function requireLatents(op: string, run: Trace, values: Record<string, un
       code: "no-value",
       op,
       site: site.name,
-      message: `${op}: latent site "${site.name}" has no value; given values: ${quoted(given)}.${didYouMean(
+      message: `${op}: latent site "${site.name}" has no value. The given values are ${quoted(given)}.${didYouMean(
         site.name,
         given.filter((name) => !run.has(name)),
-      )} Give every latent of the model one.`,
+      )} Give every latent of the model a value.`,
     });
   }
 }
@@ -119,7 +119,7 @@ export function requireDraws(samples: Record<string, Tensor>, batchNdims: number
       code: "shape-mismatch",
       op: "Predictive",
       site: first[0],
-      message: `Predictive: posteriorSamples "${first[0]}" has shape ${showShape(first[1].shape)}, fewer axes than batchNdims ${batchNdims}.`,
+      message: `Predictive: posteriorSamples "${first[0]}" has shape ${showShape(first[1].shape)}, which is fewer axes than batchNdims ${batchNdims}. Give the draws leading axes, or set batchNdims.`,
     });
   for (const [name, x] of others) {
     const [known, y] = first as [string, Tensor];
@@ -128,7 +128,7 @@ export function requireDraws(samples: Record<string, Tensor>, batchNdims: number
       code: "shape-mismatch",
       op: "Predictive",
       site: name,
-      message: `Predictive: posteriorSamples "${name}" has shape ${showShape(x.shape)}, "${known}" has ${showShape(y.shape)}; their first ${batchNdims === 1 ? "axis" : `${batchNdims} axes`}, the draws, must agree.`,
+      message: `Predictive: posteriorSamples "${name}" has shape ${showShape(x.shape)}, "${known}" has ${showShape(y.shape)}. Their first ${batchNdims === 1 ? "axis" : `${batchNdims} axes`} must be equal: they number the draws.`,
     });
   }
 }

@@ -50,7 +50,7 @@ export function psisDiagnostic(
       refuseSubsampling(
         "psisDiagnostic",
         plate,
-        "which the program gives, and an importance weight is a product over all of them",
+        "which the program itself chooses, and an importance weight is a product over all of them",
         "leave subsample out",
         false,
       );
@@ -68,7 +68,7 @@ function refuseEnumerated({ name, infer, isObserved }: SampleSite): void {
     code: "enumeration",
     op: "psisDiagnostic",
     site: name,
-    message: `psisDiagnostic: site "${name}" is enumerated; importance weights of programs with enumerated sites are not supported. Write the sum into the model (a MixtureSameFamily in the place of "${name}" and what it chooses), or sample "${name}" in the guide without infer.enumerate.`,
+    message: `psisDiagnostic: site "${name}" is enumerated, and importance weights of programs with enumerated sites are not supported. Write the sum into the model (a MixtureSameFamily in place of "${name}" and the site that depends on it), or sample "${name}" in the guide without infer.enumerate.`,
   });
 }
 

@@ -62,9 +62,12 @@ export function checkInferOptions(site: string, infer: InferOptions): InferOptio
   requireOptions(`sample site "${site}": baseline`, baseline, BASELINE, site);
   const { nnBaseline, nnBaselineInput, baselineValue, baselineBeta = 0.9 } = baseline;
   if (nnBaseline !== undefined && baselineValue !== undefined)
-    refuse("give either nnBaseline or baselineValue, not both.", "nnBaseline");
+    refuse("got both nnBaseline and baselineValue. Give only one of them.", "nnBaseline");
   if (nnBaseline !== undefined && nnBaselineInput === undefined)
-    refuse("nnBaseline needs nnBaselineInput, the tensor it predicts the cost from.", "nnBaselineInput");
+    refuse(
+      "nnBaseline is set without nnBaselineInput. Give the tensor from which the network predicts the cost.",
+      "nnBaselineInput",
+    );
   if (!(baselineBeta >= 0 && baselineBeta < 1))
     refuse(`baselineBeta must be in [0, 1), got ${baselineBeta}.`, "baselineBeta");
   return infer;
@@ -75,7 +78,7 @@ export type GradientChoice = "pathwise" | "score" | "disarm" | "straightThrough"
 interface GradientRule {
   /** The same distribution with draws that have this gradient; null where that is not possible. */
   readonly apply: (fn: Distribution) => Distribution | null;
-  /** For errors: what this gradient needs, and what to do where that is missing. */
+  /** For errors: the distributions that this gradient needs. */
   readonly requirement: string;
   readonly isBiased: boolean;
 }
@@ -87,20 +90,16 @@ export function familyOf(fn: Distribution): Distribution {
 }
 
 export const GRADIENTS: Readonly<Record<GradientChoice, GradientRule>> = {
-  pathwise: {
-    apply: (fn) => (fn.hasRsample ? fn : null),
-    requirement: 'a pathwise sampler; take gradient: "score"',
-    isBiased: false,
-  },
+  pathwise: { apply: (fn) => (fn.hasRsample ? fn : null), requirement: "a pathwise sampler", isBiased: false },
   score: { apply: (fn) => fn.nonreparameterized(), requirement: "a density", isBiased: false },
   disarm: {
     apply: (fn) => (familyOf(fn).family === "Bernoulli" ? fn : null),
-    requirement: 'a Bernoulli distribution; take gradient: "score"',
+    requirement: "a Bernoulli distribution",
     isBiased: false,
   },
   straightThrough: {
     apply: (fn) => (["Bernoulli", "OneHotCategorical"].includes(familyOf(fn).family) ? new StraightThrough(fn) : null),
-    requirement: "a value that lies between its neighbours as the mean does: use Bernoulli or OneHotCategorical",
+    requirement: "Bernoulli or OneHotCategorical, whose mean lies between their values",
     isBiased: true,
   },
 };
@@ -122,7 +121,7 @@ export function withGradient(site: string, fn: Distribution, choice: GradientCho
           ? `sample site "${site}": infer.gradient must be ${Object.keys(GRADIENTS)
               .map((name) => `"${name}"`)
               .join(", ")}, got ${JSON.stringify(choice)}.`
-          : `sample site "${site}": gradient: "${choice}" of ${fn.label} needs ${rule.requirement}.`,
+          : `sample site "${site}": gradient: "${choice}" needs ${rule.requirement}, got ${fn.label}. Use gradient: "score", or another distribution.`,
     });
   if (rule?.isBiased) warnOfBias(site, choice);
   return result;
@@ -133,6 +132,6 @@ function warnOfBias(site: string, choice: GradientChoice): void {
   if (hasWarned) return;
   hasWarned = true;
   console.warn(
-    `pedigrad: site "${site}" takes gradient: "${choice}", which is biased: a fit need not end where the ELBO is largest. "score" and "disarm" are unbiased.`,
+    `pedigrad: site "${site}" takes gradient: "${choice}", which is biased, so a fit may miss the maximum of the ELBO. "score" and "disarm" are unbiased.`,
   );
 }

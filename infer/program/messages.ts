@@ -175,8 +175,8 @@ export function pushHandler(handler: Handler): () => void {
 
 const SCAN_ADVICE = {
   value:
-    "Draw the noise of all steps before the loop, at one site of length T (.expand([T]).toEvent(1), or in a plate), and give it to scan as xs; observe the ys after it. Or write the loop with for, and markov where sites are enumerated.",
-  other: "Return what it is about from the body, and say it after the loop.",
+    "Draw the noise of all steps before the loop at one site of length T (.expand([T]).toEvent(1), or in a plate), give it to scan as xs, and observe the ys after the loop. Or write a plain for loop, with markov where sites are enumerated.",
+  other: "Return its value from the body, and write the statement after the loop.",
 };
 
 /** Inside a loop that is one op only params and networks are allowed, because they are the same at every step. */
@@ -185,7 +185,7 @@ function refuseInLoop({ type, name }: Message): void {
   throw new PedigradError({
     code: "site-in-scan",
     site: name,
-    message: `${type} site "${name}" stands inside the body of scan, which is one op: no handler can see what its steps do. ${["sample", "key", "plate"].includes(type) ? SCAN_ADVICE.value : SCAN_ADVICE.other}`,
+    message: `${type} site "${name}" is inside the body of scan, which runs as a single op, so handlers cannot see its statements. ${["sample", "key", "plate"].includes(type) ? SCAN_ADVICE.value : SCAN_ADVICE.other}`,
   });
 }
 

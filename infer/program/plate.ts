@@ -60,7 +60,7 @@ function checkArguments(name: string, rest: readonly unknown[]): void {
   if (typeof name !== "string") refuse(show(name), "bad-option", "the first argument must be the plate's name.");
   const hasBody = typeof rest.at(-1) === "function";
   if (rest.length > (hasBody ? 3 : 2) || rest.slice(0, -1).some((x) => typeof x === "function"))
-    refuse(name, "bad-option", `the order is plate("${name}", size, options, body), with the body last.`);
+    refuse(name, "bad-option", `the arguments must be plate("${name}", size, options, body), with the body last.`);
   const options = hasBody ? rest.slice(1, -1) : rest.slice(1);
   for (const given of options)
     if (given !== undefined) requireOptions(`plate "${name}"`, given, hasBody ? BODY : LOOP, name);
@@ -108,7 +108,7 @@ function freeDim(name: string, size: number | null, dim: number | undefined): nu
     throw new PedigradError({
       code: "plate-clash",
       site: name,
-      message: `plates "${other.name}" (${other.size}) and "${name}" (${size}) both use dim ${dim}; set dim on one of them.`,
+      message: `plates "${other.name}" (size ${other.size}) and "${name}" (size ${size}) both use dim ${dim}. Give one of them a different dim.`,
     });
   return dim;
 }
@@ -122,7 +122,11 @@ function makeFrame(name: string, size: number | null, dim: number | null, option
     refuse(name, "bad-option", `subsampleSize must be an integer in 1..${size}, got ${subsampleSize}.`);
   const frame = sendPlate(name, size, subsampleSize, dim, given);
   if (openFrames.some((other) => other.name === frame.name))
-    refuse(frame.name, "duplicate-name", "is already open around this statement; rename one of them.");
+    refuse(
+      frame.name,
+      "duplicate-name",
+      "a plate of this name is already open around this statement. Rename one of the two.",
+    );
   return frame;
 }
 
@@ -164,7 +168,7 @@ function expandAlong({ name: plateName, dim, size: whole, subsampleSize }: Plate
     throw new PedigradError({
       code: "plate-size",
       site: name,
-      message: `site "${name}" in plate "${plateName}": dim ${at} has size ${actual} but the plate ${size === whole ? `has size ${size}` : `visits ${size} of ${whole} elements`}. Give the distribution's parameters size ${size} (or 1) along dim ${at}${size === whole ? "" : ", by subsample(data)"}, or move them out of the plate; .toEvent(n) makes a dim part of one event.`,
+      message: `site "${name}" in plate "${plateName}": dim ${at} has size ${actual}, but the plate ${size === whole ? `has size ${size}` : `visits ${size} of ${whole} elements`}. Give the distribution's parameters size ${size} (or 1) along dim ${at}${size === whole ? "" : ", by subsample(data)"}, or move them out of the plate. If the dim belongs to one event, use .toEvent(n).`,
     });
   return fn;
 }
@@ -207,7 +211,7 @@ const refuseEmptyLoop = ({ name, size, subsampleSize }: PlateFrame): never =>
   refuse(
     name,
     "empty-plate",
-    `all ${subsampleSize} of its ${size} elements were taken without a statement in between, as [...plate(…)] does, so that what follows is not in the plate. Write for (const i of plate(…)) { … }, with the sample statements inside.`,
+    `the loop over its ${subsampleSize} of ${size} elements contains no statement, as with [...plate(…)], so statements after it are outside the plate and not scaled. Write for (const i of plate(…)) { … } with the sample statements inside.`,
   );
 
 /** Run `body` as one turn of a sequential plate that an earlier run has opened. */

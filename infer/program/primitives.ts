@@ -138,7 +138,7 @@ function draw(message: SampleMessage): Tensor {
     throw new PedigradError({
       code: "no-key",
       site: message.name,
-      message: `sample site "${message.name}" is latent and has no random key. Run the function under seed(f, random.key(0)), or pass { key }.`,
+      message: `sample site "${message.name}" is latent, but has no random key to be drawn with. Run the function under seed(f, random.key(0)), or pass { key }.`,
     });
   const { fn, isConstant } = message;
   const value = fn.draw(key, fn.batchShape);
@@ -189,7 +189,7 @@ export function param(
       code: "bad-option",
       site: name,
       param: name,
-      message: `param "${name}": constraint must be constraints.positive, constraints.interval(low, high) or another of constraints, got ${show(constraint)}.`,
+      message: `param "${name}": constraint must be one of constraints, such as constraints.positive or constraints.interval(low, high), got ${show(constraint)}.`,
     });
   const given = typeof init === "function" || init === undefined ? null : tensor(init);
   const message = send<ParamMessage>(
@@ -248,7 +248,7 @@ export function subsample(data: TensorLike, options: { eventDim?: number } = {})
         code: "plate-size",
         site: name,
         op: "subsample",
-        message: `subsample: the data has ${actual} elements along dim ${dim}, but plate "${name}" has size ${size}. Check the data's shape [${visited.shape}] and eventDim ${eventDim}.`,
+        message: `subsample: the data has ${actual} elements along dim ${dim}, but plate "${name}" has size ${size}. Check the shape of the data, [${visited.shape}], and eventDim, ${eventDim}.`,
       });
     if (actual === size) visited = take(visited, indices, axis);
   }

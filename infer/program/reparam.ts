@@ -44,7 +44,7 @@ export function reparam<A extends unknown[], R>(
       code: "unknown-site",
       site: unknownName,
       op: "reparam",
-      message: `reparam: the program has no site "${unknownName}"; it has ${quoted(siteNames)}.${didYouMean(unknownName, siteNames)} For sites that not every run comes to, give a function of the site.`,
+      message: `reparam: the program has no site "${unknownName}". It has ${quoted(siteNames)}.${didYouMean(unknownName, siteNames)} For a site that only some runs reach, give a function of the site instead of a record.`,
     });
   };
 }

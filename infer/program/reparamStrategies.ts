@@ -55,7 +55,7 @@ export function LocScaleReparam(how: { centered?: TensorLike | null } | number |
       throw refusal(
         name,
         "LocScaleReparam",
-        `is ${family.family}, which is not a location-scale family such as Normal, Laplace or StudentT. Sample one of these at a site of its own and compute "${name}" from its value; TransformReparam does so for a TransformedDistribution.`,
+        `is ${family.family}, which is not a location-scale family such as Normal, Laplace or StudentT. Sample one of these at a separate site and compute "${name}" from its value, as TransformReparam does for a TransformedDistribution.`,
       );
     const { loc, scale, ...others } = family.params as Record<string, Tensor> & { loc: Tensor; scale: Tensor };
     const c = centered === null ? centeredParam(name, loc, fn.eventDim) : tensor(centered);
@@ -83,7 +83,7 @@ function centeredParam(name: string, loc: Tensor, eventDim: number): Tensor {
 export const TransformReparam = (): Reparam => (name, fn) => {
   const family = familyOf(fn);
   if (!(family instanceof TransformedDistribution))
-    throw refusal(name, "TransformReparam", `is ${family.family}, not a TransformedDistribution.`);
+    throw refusal(name, "TransformReparam", `is ${family.family}, but this strategy needs a TransformedDistribution.`);
   return family.transform.forward(sample(`${name}_base`, withWrappersOf(fn, family.base)));
 };
 
@@ -94,7 +94,11 @@ export const TransformReparam = (): Reparam => (name, fn) => {
 export const CircularReparam = (): Reparam => (name, fn) => {
   const family = familyOf(fn);
   if (family.support.name !== "circular")
-    throw refusal(name, "CircularReparam", `is ${family.family}, which is not a distribution of angles.`);
+    throw refusal(
+      name,
+      "CircularReparam",
+      `is ${family.family}, but this strategy needs a distribution of angles, such as VonMises.`,
+    );
   return wrapped(sample(`${name}_unwrapped`, withWrappersOf(fn, new Unwrapped(family)))).clip(-Math.PI, Math.PI);
 };
 

@@ -62,7 +62,7 @@ export function sendPlate(
     refuse(
       message.name,
       "plate-size",
-      `visits ${message.subsampleSize} of ${size} elements here, but ${actual} where its indices were drawn (in the guide, or further up). Give both the same size and subsampleSize.`,
+      `visits ${message.subsampleSize} of ${size} elements here, but ${actual} where it was first opened in this step (in the guide, or earlier in this program). Give both the same size and subsampleSize.`,
     );
   const { isWhole, isGiven, value: indices } = message;
   return { name: message.name, size, subsampleSize: message.subsampleSize, dim, indices, isWhole, isGiven };
@@ -88,7 +88,7 @@ export function checkSubsample(name: string, size: number, { subsample, subsampl
     refuse(
       name,
       "bad-option",
-      `subsample has ${given.length} indices, but subsampleSize is ${subsampleSize}. Drop subsampleSize.`,
+      `subsample has ${given.length} indices, but subsampleSize is ${subsampleSize}. Leave subsampleSize out.`,
     );
   if (validation)
     reportAsSite(
@@ -107,7 +107,7 @@ export function setSize(frame: PlateFrame, { fn, value, name }: SampleMessage): 
     throw new PedigradError({
       code: "no-plate-size",
       site: name,
-      message: `plate "${frame.name}" has no size, and its first site "${name}" has none along dim ${frame.dim}. Give the plate a size: plate("${frame.name}", size, body).`,
+      message: `plate "${frame.name}" has no size, and its first site "${name}" has no dim ${frame.dim} to take it from. Give the plate a size: plate("${frame.name}", size, body).`,
     });
   const size = Math.max(...sizes);
   Object.assign(frame, sendPlate(frame.name, size, size, frame.dim, null));
@@ -187,12 +187,16 @@ function requireSameElements(name: string, before: PlateVisit, given: Tensor): v
   if (before.value === given) return;
   const [a, b] = [before.value.toFloat64Array(), given.toFloat64Array()];
   if (a.length === b.length && a.every((index, i) => index === b[i])) return;
-  const others = before.isGiven ? "it is given other ones" : before.isWhole ? "it visits all" : "it draws its own";
+  const others = before.isGiven
+    ? "it was given different ones"
+    : before.isWhole
+      ? "it visited all of them"
+      : "it drew its own";
   throw new PedigradError({
     code: "plate-subsample",
     site: name,
     param: "subsample",
-    message: `plate "${name}" is given its elements here (subsample), but where it opened first in this step, in the guide or further up, ${others}. Give the same subsample in both places.`,
+    message: `plate "${name}" is given its elements here (subsample), but when it was first opened in this step (in the guide, or earlier in this program), ${others}. Give the same subsample in both places.`,
   });
 }
 
@@ -219,6 +223,6 @@ export function visitParam(frame: PlateFrame, message: ParamMessage): void {
       code: "plate-size",
       site: message.name,
       param: message.name,
-      message: `param "${message.name}" has ${actual} elements along dim ${dim}, as many as plate "${frame.name}" visits at a time, but the plate has ${size}. Give it all ${size}, of which it then sees those visited; or say with { eventDim } that this axis is not the plate's.`,
+      message: `param "${message.name}" has ${actual} elements along dim ${dim}, as many as plate "${frame.name}" visits in a step, but the plate has ${size}. Give the param all ${size} elements; the plate then selects those it visits. If this axis does not belong to the plate, set { eventDim }.`,
     });
 }

@@ -192,13 +192,13 @@ function requireSameSite(before: Site, now: Site): void {
       message:
         before.type === type
           ? `sample site "${name}" appears twice in one run. Give each its own name (in a loop: \`\${name}_\${i}\`).`
-          : `"${name}" is already a ${before.type}; a ${type} site cannot have the same name.`,
+          : `"${name}" is already the name of a ${before.type}, so a ${type} cannot have it too. Rename one of them.`,
     });
   if (type === "plate" && before.type === "plate" && before.size !== now.size)
     throw new PedigradError({
       code: "plate-size",
       site: name,
-      message: `plate "${name}" has size ${before.size} in one place and ${now.size} in another. One plate has one size; give them two names.`,
+      message: `plate "${name}" has size ${before.size} in one place and ${now.size} in another. Give both the same size, or different names.`,
     });
 }
 
@@ -211,7 +211,7 @@ export function requireOutside(op: string): void {
     throw new PedigradError({
       code: "inference-inside",
       op,
-      message: `${op}: called inside a running model or guide. Run inference before, and pass its results as arguments.`,
+      message: `${op}: called inside a running model or guide. Run the inference before, and pass its results as arguments.`,
     });
 }
 

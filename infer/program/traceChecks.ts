@@ -23,11 +23,11 @@ export function refusePromise(what: string, promise: PromiseLike<unknown>): neve
   Promise.resolve(promise).catch(() => {});
   throw new PedigradError({
     code: "async-program",
-    message: `${what} returned a promise, but sites after an await are not heard. Make it a plain function, and await its data before.`,
+    message: `${what} returned a promise, but statements after an await would not reach the handlers. Make it a plain function, and await its data before calling it.`,
   });
 }
 const SUPPORT_ADVICE: Readonly<Record<string, string>> = {
-  "observed site": " Mask what is missing (mask(f, keep)) or drop it.",
+  "observed site": " Mask missing values (mask(f, keep)), or leave them out.",
   site: " If the guide drew it, give the guide a distribution on this support.",
 };
 
@@ -60,7 +60,7 @@ export function checkPlates({ name, fn, value, isObserved, plates }: SiteWithVal
     throw new PedigradError({
       code: "plate-size",
       site: name,
-      message: `${isObserved ? "observed site" : "site"} "${name}" in plate "${plate.name}": the value has ${actual} elements along dim ${dim}, but the plate ${size === subsampleSize ? `has size ${size}. Give both one size, or use .toEvent(n)` : `visits ${subsampleSize} of ${size} elements: give it subsample(data), or data.take(indices) with those of the plate's body`}.`,
+      message: `${isObserved ? "observed site" : "site"} "${name}" in plate "${plate.name}": the value has ${actual} elements along dim ${dim}, but the plate ${size === subsampleSize ? `has size ${size}. Give both the same size, or use .toEvent(n)` : `visits ${subsampleSize} of ${size} elements. Give it subsample(data), or data.take(indices) with the indices that the plate's body receives`}.`,
     });
   }
 }
@@ -91,7 +91,7 @@ export function checkWeight(site: string, what: "mask" | "scale", weight: Tensor
     code: "shape-mismatch",
     site,
     param: what,
-    message: `site "${site}": its ${what} has shape ${showShape(weight.shape)}, but its log density ${showShape(logProb.shape)}, so that elements would count several times. Put the ${what} around the sites that have these axes alone, or give it one element for each of "${site}".`,
+    message: `site "${site}": its ${what} has shape ${showShape(weight.shape)}, but its log density has shape ${showShape(logProb.shape)}, so some elements would count several times. Give the ${what} one element for each element of "${site}", or put it only around sites that have its axes.`,
   });
 }
 
@@ -116,6 +116,6 @@ export function requireBatchMask(
     code: "shape-mismatch",
     site: name,
     param: "obsMask",
-    message: `sample site "${name}": obsMask has shape [${mask.shape}], but takes one number for each element of the batch${events}: it must broadcast to [${obsBatch}]. An event is observed as a whole or not at all.`,
+    message: `sample site "${name}": obsMask has shape [${mask.shape}], but must broadcast to [${obsBatch}], one number for each element of the batch${events}. An event is observed as a whole or not at all.`,
   });
 }

@@ -29,7 +29,7 @@ export function* argumentsOf(
     if (count > before) continue;
     if (count > 0)
       console.warn(
-        `pedigrad: ${op} ends after ${count} steps: batches can be gone through only once. Give an array, or the generator function itself.`,
+        `pedigrad: ${op} ends after ${count} steps, because batches can be iterated only once. Give an array, or the generator function itself instead of a generator.`,
       );
     return;
   }

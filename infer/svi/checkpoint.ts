@@ -52,7 +52,7 @@ function pack(node: unknown, path: string): unknown {
       code: "bad-checkpoint",
       op: "saveState",
       param: path,
-      message: `saveState: "${path}" is not a tensor; a state holds tensors, in records and arrays, only.`,
+      message: `saveState: "${path}" is not a tensor. A state may contain only tensors, in records and arrays.`,
     });
   const copy = emptyRecord<unknown>();
   for (const [name, item] of Object.entries(node as object)) copy[escapeName(name)] = pack(item, `${path}.${name}`);
@@ -62,18 +62,18 @@ function pack(node: unknown, path: string): unknown {
 /** The state that `saveState` wrote. */
 export function loadState(text: string): SVIState {
   const outer = parse(text, "the text");
-  if (!isRecord(outer) || !("pedigrad" in outer)) return refuse("this is not a saved state.");
+  if (!isRecord(outer) || !("pedigrad" in outer)) return refuse("the text is not a state that saveState wrote.");
   if (outer.pedigrad !== 1 && outer.pedigrad !== VERSION)
     return refuse(`version ${String(outer.pedigrad)} is not known; this library reads versions 1 and ${VERSION}.`);
-  if (typeof outer.state !== "string") return refuse("it has no state.");
+  if (typeof outer.state !== "string") return refuse("the text contains no state.");
   if (fnv1a(outer.state) !== outer.checksum)
     return refuse("the checksum does not match: the text was truncated or altered.");
   const parsed = parse(outer.state, "the state");
   if (!isRecord(parsed) || !PARTS.every((part) => part in parsed))
-    return refuse(`it lacks one of ${PARTS.join(", ")}.`);
+    return refuse(`the state lacks one of ${PARTS.join(", ")}.`);
   const { constraints, ...tensors } = parsed;
   if (constraints !== undefined && !isNames(constraints))
-    return refuse("its constraints are not names.", "constraints");
+    return refuse("its constraints are not a list of names.", "constraints");
   const state = unpack(tensors, "") as unknown as SVIState;
   requireKeyWords(state.key);
   const all = constraints === undefined ? state : { ...state, constraints };
@@ -102,7 +102,7 @@ function isNames(x: unknown): x is string {
 function requireKeyWords(key: unknown): void {
   const words = key instanceof Tensor && key.shape.join() === "2" ? [...key.toFloat64Array()] : [];
   if (words.length !== 2 || words.some((word) => word >>> 0 !== word))
-    refuse(`its key is not two whole numbers below 2^32, but ${words.join(" and ") || "something else"}.`, "key");
+    refuse(`its key must be two whole numbers below 2^32, got ${words.join(" and ") || "something else"}.`, "key");
 }
 
 function parse(text: string, what: string): unknown {
@@ -131,7 +131,8 @@ function unpack(node: unknown, path: string, depth = 0): unknown {
 }
 
 function fromPacked({ shape, bits }: Packed, path: string): Tensor {
-  if (!shape.every((n) => Number.isInteger(n) && n >= 0)) return refuse(`"${path}" has shape [${shape}].`, path);
+  if (!shape.every((n) => Number.isInteger(n) && n >= 0))
+    return refuse(`"${path}" has the impossible shape [${shape}].`, path);
   const size = shape.reduce((a, b) => a * b, 1);
   if (!/^[0-9a-f]*$/.test(bits) || bits.length !== 16 * size)
     return refuse(`"${path}": shape [${shape}] needs ${size} numbers, found ${bits.length / 16}.`, path);

@@ -28,10 +28,10 @@ export class CompiledStep {
       this.isOn = false;
       const cause =
         error.site === undefined
-          ? "a value it was given, through which no gradient passes"
-          : `what it sampled at {${error.site}}`;
+          ? "a value that depends on its arguments or params"
+          : `a value sampled at {${error.site}}`;
       console.warn(
-        `pedigrad: steps run eagerly, because the program reads ${cause} (${error.op}). Set jit: false to say so, or jit: true to make it an error.`,
+        `pedigrad: steps run without compilation, because the program reads ${cause} (by ${error.op}). Set jit: false to silence this warning, or jit: true to make it an error.`,
       );
       return this.eager(state, args);
     }

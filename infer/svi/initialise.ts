@@ -142,7 +142,7 @@ function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor
       code: "bad-initial-value",
       param: name,
       site: name,
-      message: `param "${name}": initial value ${textOf(value)} is outside ${constraint.name}, or on its boundary. Start it inside.`,
+      message: `param "${name}": initial value ${textOf(value)} is outside the constraint ${constraint.name}, or on its boundary. Give a value strictly inside.`,
     });
   return value;
 }
@@ -159,7 +159,7 @@ function checkRedeclared(
       code: "constraint-mismatch",
       param: name,
       site: name,
-      message: `param "${name}" is declared twice: with the constraint ${before} and with ${now}. Give both the same constraint, leave value and constraint out of one of them, or give them two names.`,
+      message: `param "${name}" is declared twice: with the constraint ${before} and with ${now}. Give both the same constraint, refer to the param by param("${name}") in one place, or use two names.`,
     });
   if (shape !== null && !sameShape(shape, value.shape))
     throw new PedigradError({

@@ -60,7 +60,7 @@ export function sgd(rate: Schedule, ...rest: never[]): Optimizer {
     refuseOption(
       "sgd",
       "options",
-      `it takes the learning rate alone, got ${show(rest[0])} as well. Use momentum(rate, mass).`,
+      `the learning rate is its only argument, got ${show(rest[0])} as well. Use momentum(rate, mass).`,
     );
   checkOptions("sgd", rate, {}, {});
   return {

@@ -18,7 +18,7 @@ export const knownParamsHandler: Handler = {
       throw new PedigradError({
         code: "unknown-param",
         param: name,
-        message: `param "${name}" is not in the state, so no step would train it: svi.init ran model and guide, and did not come to it. Declare it where every run comes by, before the branch or the loop: param("${name}", …).`,
+        message: `param "${name}" is not in the state, so no step would train it: svi.init ran model and guide without reaching its declaration. Declare it where every run passes, before the branch or the loop: param("${name}", …).`,
       });
     },
   },
@@ -63,7 +63,7 @@ export class ParamSpace {
           code: "bad-checkpoint",
           op,
           param,
-          message: `${op}: param "${param}" had the constraint ${known.get(param)} when this state was made, and has ${name} now: its number means another value. Start from values instead: svi.init({ key, initParams }).`,
+          message: `${op}: param "${param}" had the constraint ${known.get(param)} when this state was made, but has ${name} now, so its unconstrained number stands for a different value. Start from constrained values instead: svi.init({ key, initParams }).`,
         });
   }
 
@@ -84,7 +84,7 @@ export class ParamSpace {
     throw new PedigradError({
       code: "unknown-param",
       param: name,
-      message: `param "${name}": this SVI does not know its constraint yet. Call svi.init(key, ...args) once, and go on with this state.`,
+      message: `param "${name}": this SVI does not know its constraint yet. Call svi.init(key, ...args) once, and then continue with this state.`,
     });
   }
 }

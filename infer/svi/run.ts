@@ -112,7 +112,7 @@ function stateWithoutSteps(svi: Stepper, key: Tensor, options: RunOptions, args:
     code: "empty",
     op,
     param: "batches",
-    message: `${op}: batches is empty. Give at least one.`,
+    message: `${op}: batches is empty. Give at least one minibatch.`,
   });
 }
 

@@ -107,7 +107,7 @@ export function requireStateShape(op: string, state: SVIState): void {
   throw refusal(
     op,
     "state",
-    `the first argument must be a state, as svi.init returns, got ${show(state)}.${isResult ? " Give its .state." : ""}`,
+    `the first argument must be a state, as svi.init returns, got ${show(state)}.${isResult ? " Pass its .state." : ""}`,
   );
 }
 
@@ -119,7 +119,7 @@ export function requireState(op: string, state: SVIState, optimizer: Optimizer):
     throw refusal(
       op,
       "optimState",
-      `this state belongs to another optimiser: it has ${found || "nothing"}, this one keeps ${expected || "nothing"}. Use the optimiser that made it, or start from its params: svi.init({ key, initParams }).`,
+      `this state was made by another optimiser: its optimState has ${found || "nothing"}, but this optimiser needs ${expected || "nothing"}. Use the optimiser that made it, or start from its params: svi.init({ key, initParams }).`,
     );
 }
 

@@ -56,7 +56,7 @@ class RunStep implements Step {
     throw new PedigradError({
       code: "stale-state",
       op: "svi.steps",
-      message: `svi.steps: the state of step ${this.step} was not read before the loop moved on, and its memory is in use again. Read step.state in the body of the loop, and keep it.`,
+      message: `svi.steps: the state of step ${this.step} was not read before the loop moved on, and its memory has been overwritten. Read step.state inside the loop body, and keep the result.`,
     });
   }
 
@@ -70,7 +70,7 @@ class RunStep implements Step {
 function batchesTakenBy(op: string, state: SVIState | undefined): number {
   const count = state?.batchesTaken?.item() ?? 0;
   if (Number.isInteger(count) && count >= 0) return count;
-  return refuseOption(op, "initState", `its batchesTaken must be a count, got ${count}.`);
+  return refuseOption(op, "initState", `its batchesTaken must be a non-negative integer, got ${count}.`);
 }
 
 /** The state before the first step. */

@@ -17,13 +17,13 @@ export function unsoundLoss(
   const sites = [...nonFiniteSites].map(([name, value]) => `"${name}" (value ${shortText(value)})`).join(", ");
   const params = Object.entries(svi.getParams(state)).map(([name, value]) => `${name} = ${shortText(value)}`);
   const reason = Number.isNaN(loss)
-    ? "Lower the learning rate, or look at the data for NaN"
-    : "A density is 0 or infinite there: look at the data, or keep the guide where the model is possible";
+    ? "Lower the learning rate, or check the data for NaN"
+    : "A density is 0 or infinite there: check the data, or keep the guide inside the support of the model";
   return new PedigradError({
     code: Number.isNaN(loss) ? "nan-loss" : "infinite-loss",
     site: (refusal instanceof PedigradError ? refusal.site : undefined) ?? nonFiniteSites.keys().next().value,
     op: "svi.run",
-    message: `svi.run: the loss of step ${step} is ${loss}${sites && `, made by site ${sites}`}.${refusalText} The parameters were ${params.join(", ") || "none"}. ${reason}; { stableUpdate: true } skips such steps.`,
+    message: `svi.run: the loss of step ${step} is ${loss}${sites && `, caused by site ${sites}`}.${refusalText} The parameters were ${params.join(", ") || "none"}. ${reason}. To skip such steps, set { stableUpdate: true }.`,
   });
 }
 

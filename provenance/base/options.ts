@@ -55,7 +55,11 @@ export function requireOptions(
 export function requireFunction(op: string, f: unknown, rest: readonly unknown[] = []): void {
   if (typeof f !== "function") refuseOption(op, "f", `expected a function, got ${show(f)}.`);
   if (rest.length > 0)
-    refuseOption(op, "f", `takes one function and gives another one, got ${show(rest[0])} as well. Call ${op}(f)(…).`);
+    refuseOption(
+      op,
+      "f",
+      `takes a function alone and returns a function, got ${show(rest[0])} as well. Call ${op}(f)(…).`,
+    );
 }
 
 /** ` Did you mean "…"?` where one of `names` is close to `name`, else "". */

@@ -37,7 +37,7 @@ export function requireDepth(op: string, depth: number): void {
     throw new PedigradError({
       code: "cyclic",
       op,
-      message: `${op}: got lists or records nested more than ${MAX_DEPTH} deep: does one of them contain itself?`,
+      message: `${op}: lists or records are nested more than ${MAX_DEPTH} deep. Does one of them contain itself?`,
     });
 }
 
@@ -48,6 +48,6 @@ export function requireNamedFields(op: string, record: object): void {
     throw new PedigradError({
       code: "symbol-key",
       op,
-      message: `${op}: got a record with the field ${String(symbol)}. Name the fields of arguments and results by strings.`,
+      message: `${op}: got a record with the symbol ${String(symbol)} as a key. Use strings as keys of arguments and results.`,
     });
 }

@@ -44,7 +44,7 @@ for (const [what, f] of Object.entries(REFUSED)) {
     const error = refusal(() => inFreshRun(() => attempt(() => f(z))));
     assert.is(error.code, "caught-refusal");
     assert.is(error.site, "z");
-    assert.match(error.message, /depends on \{z\}/);
+    assert.match(error.message, /depends on the sampled value of \{z\}/);
   });
 
   test(`${what} without a set, caught in a run, is honest`, () => {

@@ -102,5 +102,10 @@ export function fillNormal(out: Float64Array, offset: number, n: number, k0: num
   const stream = shared;
   // Two passes: a mispredicted branch of the quantile would flush the bits of the elements to come.
   for (let i = 0; i < n; i++) out[offset + i] = stream.at(k0, k1, i).signedTail();
+  quantiles(out, offset, n);
+}
+
+/** Signed tails become draws. */
+export function quantiles(out: Float64Array, offset: number, n: number): void {
   for (let i = offset; i < offset + n; i++) out[i] = quantile(out[i] as number);
 }

@@ -1,10 +1,10 @@
 /**
  * The instructions of WebAssembly that kernels use, by the type of their operands. Every name in a kernel has one of four
  * types: `i`, a 32-bit integer (addresses, counts); `d`, one float64; `v`, two float64, or the two masks of a comparison;
- * `l`, two 64-bit integers. Codes: WebAssembly Core Specification 2.0, chapter 5.4.
+ * `l`, two 64-bit integers; `w`, four 32-bit words. Codes: WebAssembly Core Specification 2.0, chapter 5.4.
  */
-export type Type = "i" | "d" | "v" | "l";
-export const ENCODED: Record<Type, number> = { i: 0x7f, d: 0x7c, v: 0x7b, l: 0x7b };
+export type Type = "i" | "d" | "v" | "l" | "w";
+export const ENCODED: Record<Type, number> = { i: 0x7f, d: 0x7c, v: 0x7b, l: 0x7b, w: 0x7b };
 
 const bytesOf = (hex: string): number[] => (hex.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16));
 const rows = (text: string): string[][] =>
@@ -16,9 +16,10 @@ const rows = (text: string): string[][] =>
 /** Operators: type, then operator and code by turns. */
 const OPERATORS = `
   i + 6a - 6b * 6c & 71 << 74 >>> 76 === 46 !== 47 < 49 > 4b <= 4d >= 4f
-  d + a0 - a1 * a2 / a3
+  d + a0 - a1 * a2 / a3 !== 62 <= 65
   v + fdf001 - fdf101 * fdf201 / fdf301 & fd4e | fd50 && fd4e || fd50 === fd47 !== fd48 < fd49 > fd4a <= fd4b >= fd4c
-  l + fdce01 & fd4e << fdcb01 >>> fdcd01`;
+  l + fdce01 & fd4e << fdcb01 >>> fdcd01
+  w + fdae01 | fd50 << fdab01 >>> fdad01`;
 
 /** The code of each operator, by type and operator. */
 const readOperators = (): Map<string, number[]> =>
@@ -40,6 +41,8 @@ export interface Builtin {
 /** Name, types of the operands, of the result, code; for an access to memory its alignment and lane. */
 const BUILTINS = `
   whole d i fc02
+  word d i fc03
+  float i d b7
   get i d 2b 3
   put id - 39 3
   load i v fd00 3
@@ -62,14 +65,22 @@ const BUILTINS = `
   seconds vv v fd0d08090a0b0c0d0e0f18191a1b1c1d1e1f
   any v i fd53
   bits v l
-  number l v`;
+  number l v
+  four i w fd11
+  lanes - w fd0c00000000010000000200000003000000
+  xor ww w fd51
+  signs w w 411ffdac01
+  joined ww w fd0d00010203040506071011121314151617
+  uppers ww w fd0d08090a0b0c0d0e0f18191a1b1c1d1e1f
+  words v w fdfd01
+  numbers w v fdff01`;
 
 const readBuiltins = (): Map<string, Builtin> =>
   new Map(
     rows(BUILTINS).map(([name, operandTypes, resultType, code = "", align, lane = ""]) => [
       name as string,
       {
-        operandTypes: [...(operandTypes as string)] as Type[],
+        operandTypes: (operandTypes === "-" ? [] : [...(operandTypes as string)]) as Type[],
         resultType: resultType === "-" ? null : (resultType as Type),
         code: bytesOf(code),
         memory: align === undefined ? null : [Number(align), bytesOf(lane)],

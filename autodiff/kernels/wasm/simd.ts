@@ -6,6 +6,7 @@
 import { farAngles, formulas, simdPrimitives } from "../formulas/index.js";
 import { parse, type Routine } from "../formulas/language.js";
 import { assemble } from "./assemble.js";
+import { type DrawKernel, type DrawName, drawTexts } from "./draws.js";
 import { type Kernels, kernelText } from "./kernels.js";
 import { SCRATCH } from "./matrices.js";
 
@@ -46,16 +47,19 @@ function withKernels(text: string): string {
   return whole;
 }
 
-/** The module of the kernels; null where the platform refuses it. */
-let shared: object | null | undefined;
-function kernelModule(): object | null {
-  if (shared !== undefined) return shared;
+/** Modules by name, each compiled when it is first asked for; null for one that the platform refuses. */
+const modules = /* @__PURE__ */ new Map<string, object | null>();
+function moduleFor(name: string, text: () => string): object | null {
+  const known = modules.get(name);
+  if (known !== undefined) return known;
+  let made: object | null = null;
   try {
-    shared = new (platform().Module)(moduleOf(kernelText()));
+    made = new (platform().Module)(moduleOf(text()));
   } catch {
-    shared = null;
+    // The JavaScript kernels do the work.
   }
-  return shared;
+  modules.set(name, made);
+  return made;
 }
 
 /** A memory, the numbers in it, and what works on them. */
@@ -63,6 +67,7 @@ export class Simd {
   readonly numbers: Float64Array;
   readonly kernels: Kernels;
   readonly #memory: { readonly buffer: ArrayBuffer };
+  readonly #draws: Partial<Record<DrawName, DrawKernel>> = {};
 
   constructor(module: object, size: number) {
     const pages = Math.ceil((FIRST + 8 * size) / PAGE);
@@ -78,6 +83,15 @@ export class Simd {
     return this.#link(new (platform().Module)(moduleOf(withKernels(text)))) as Record<string, () => void>;
   }
 
+  /** The kernel of a random draw; null where there is none. */
+  draw(name: DrawName): DrawKernel | null {
+    const known = this.#draws[name];
+    if (known !== undefined) return known;
+    const module = moduleFor(name, drawTexts[name]);
+    if (module !== null) Object.assign(this.#draws, this.#link(module));
+    return this.#draws[name] ?? null;
+  }
+
   #link(module: object): object {
     return new (platform().Instance)(module, { env: { memory: this.#memory, ...externalFunctions() } }).exports;
   }
@@ -86,12 +100,14 @@ export class Simd {
 const owners = /* @__PURE__ */ new WeakMap<ArrayBufferLike, Simd>();
 /** The kernels that work on this array, if it lies in such a memory. */
 export const kernelsOf = (data: Float64Array): Kernels | null => owners.get(data.buffer)?.kernels ?? null;
+export const drawKernelOf = (data: Float64Array, name: DrawName): DrawKernel | null =>
+  owners.get(data.buffer)?.draw(name) ?? null;
 /** The address of element i. */
 export const addressOf = (data: Float64Array, i: number): number => data.byteOffset + 8 * i;
 
 /** Room for `size` numbers, or null. */
 export function allocate(size: number): Simd | null {
-  const module = kernelModule();
+  const module = moduleFor("kernels", kernelText);
   try {
     return module && new Simd(module, size);
   } catch {

@@ -22,7 +22,7 @@ function asMatrix(op: string, x: TensorLike): { from: Tensor; rows: number; colu
     throw new PedigradError({
       code: "shape-mismatch",
       op,
-      message: `${op}: needs matrices in the last two axes, got shape ${showShape(from.shape)}.`,
+      message: `${op}: x must have matrices in its last two axes, got shape ${showShape(from.shape)}.`,
     });
   return { from, rows, columns };
 }

@@ -48,7 +48,7 @@ function checkedIndex(op: string, indices: TensorLike, size: number): Tensor {
     throw new PedigradError({
       code: "bad-index",
       op,
-      message: `${op}: boolean masks are not supported as indices (the shape of the result would depend on values). Use where(mask, x, 0), or the indices of what is true.`,
+      message: `${op}: boolean masks are not supported as indices (the shape of the result would depend on values). Use where(mask, x, 0), or the indices of the true entries.`,
     });
   const index = tensor(indices);
   try {
@@ -167,7 +167,7 @@ export function at(x: TensorLike, ...indices: TensorLike[]): Tensor {
     throw new PedigradError({
       code: "bad-index",
       op: "at",
-      message: `at: got ${indices.length} indices for shape ${showShape(from.shape)}; give 1 to ${from.shape.length}.`,
+      message: `at: got ${indices.length} indices for shape ${showShape(from.shape)}. Give 1 to ${from.shape.length}, one for each axis.`,
     });
   const last = indices.length - 1;
   const number = indices.findIndex((index) => typeof index === "number");
@@ -199,7 +199,7 @@ export function takeAlongAxis(x: TensorLike, indices: TensorLike, axis: number):
     throw new PedigradError({
       code: "shape-mismatch",
       op: "takeAlongAxis",
-      message: `takeAlongAxis: x has shape ${showShape(from.shape)} and indices ${showShape(index.shape)}; both need the same number of axes.`,
+      message: `takeAlongAxis: x has shape ${showShape(from.shape)} and indices ${showShape(index.shape)}. Reshape one, so that both have the same number of axes.`,
     });
   const hide = (shape: Shape) => shape.map((n, i) => (i === along ? 1 : n));
   const common = broadcastShapes("takeAlongAxis", hide(from.shape), hide(index.shape));

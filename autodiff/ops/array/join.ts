@@ -23,7 +23,7 @@ const concatenateOp: Op<number> = {
         throw new PedigradError({
           code: "shape-mismatch",
           op: "concatenate",
-          message: `concatenate: shapes ${inputs.map((y) => showShape(y.shape)).join(", ")} differ outside axis ${axis}.`,
+          message: `concatenate: shapes ${inputs.map((y) => showShape(y.shape)).join(", ")} differ outside axis ${axis}. Along all other axes the sizes must be equal.`,
         });
     const along = inputs.reduce((sum, x) => sum + (x.shape[axis] as number), 0);
     return shape.map((n, i) => (i === axis ? along : n));
@@ -50,7 +50,7 @@ const concatenateOp: Op<number> = {
 /** The tensors to join, as a list: `stack(a, b)` means `stack([a, b])`. */
 function listOf(op: string, xs: readonly TensorLike[]): Tensor[] {
   if (Array.isArray(xs)) return xs.map(tensor);
-  return refuseOption(op, "xs", `the tensors are one list, such as [a, b], got ${show(xs)}.`);
+  return refuseOption(op, "xs", `the first argument must be a list of tensors, such as [a, b], got ${show(xs)}.`);
 }
 
 /** Joins tensors along an existing axis; the other axes must agree. */
@@ -61,7 +61,7 @@ export function concatenate(xs: readonly TensorLike[], axis = 0): Tensor {
     throw new PedigradError({
       code: "empty",
       op: "concatenate",
-      message: "concatenate: needs at least one tensor, got none.",
+      message: "concatenate: got an empty list. Give at least one tensor.",
     });
   const along = normalizeAxis("concatenate", axis, head.shape);
   if (parts.length === 1) return head;
@@ -81,13 +81,17 @@ const MANY = 4096;
 export function stack(xs: readonly TensorLike[], axis = 0): Tensor {
   const parts = listOf("stack", xs);
   if (parts.length === 0)
-    throw new PedigradError({ code: "empty", op: "stack", message: "stack: needs at least one tensor, got none." });
+    throw new PedigradError({
+      code: "empty",
+      op: "stack",
+      message: "stack: got an empty list. Give at least one tensor.",
+    });
   const odd = parts.find((x) => !sameShape(x.shape, (parts[0] as Tensor).shape));
   if (odd !== undefined)
     throw new PedigradError({
       code: "shape-mismatch",
       op: "stack",
-      message: `stack: needs tensors of one shape, got ${showShape((parts[0] as Tensor).shape)} and ${showShape(odd.shape)}.`,
+      message: `stack: all tensors must have one shape, got ${showShape((parts[0] as Tensor).shape)} and ${showShape(odd.shape)}.`,
     });
   return concatenate(
     parts.map((x) => expandDims(x, axis)),

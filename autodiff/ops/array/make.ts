@@ -28,7 +28,7 @@ export function arange(start: number, stop?: number, step = 1): Tensor {
     throw new PedigradError({
       code: "bad-option",
       op: "arange",
-      message: `arange: start, stop and step must be finite and step not 0, got ${low}, ${high}, ${step}.`,
+      message: `arange: start, stop and step must be finite and step not 0, got start ${low}, stop ${high}, step ${step}.`,
     });
   const n = Math.max(0, Math.ceil((high - low) / step));
   checkShape("arange", [n]);

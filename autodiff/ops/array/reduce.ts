@@ -77,7 +77,7 @@ export function reductionOp(
         throw new PedigradError({
           code: "empty",
           op: name,
-          message: `${name}: cannot reduce an empty axis (shape ${showShape(shape)}, axis ${empty}).`,
+          message: `${name}: cannot reduce an empty axis: axis ${empty} of shape ${showShape(shape)} has no elements. Reduce another axis, or leave empty data out.`,
         });
       return without(shape, reduced);
     },
@@ -157,7 +157,7 @@ export function normalizeAxes(op: string, axes: Axes | undefined, shape: Shape):
     throw new PedigradError({
       code: "bad-axis",
       op,
-      message: `${op}: axes must be a number or a list of numbers, got ${JSON.stringify(axes)}. Options such as keepDims come after them.`,
+      message: `${op}: axes must be a number or a list of numbers, got ${JSON.stringify(axes)}. Give options such as keepDims as the next argument.`,
     });
   const list = (typeof axes === "number" ? [axes] : (axes as readonly number[])).map((axis) =>
     normalizeAxis(op, axis, shape),
@@ -166,7 +166,7 @@ export function normalizeAxes(op: string, axes: Axes | undefined, shape: Shape):
     throw new PedigradError({
       code: "bad-axis",
       op,
-      message: `${op}: axes [${list.join(",")}] name an axis twice.`,
+      message: `${op}: axes [${list.join(",")}] contain an axis twice. Give each axis once.`,
     });
   return list.sort((a, b) => a - b);
 }
@@ -199,7 +199,7 @@ export function mean(x: TensorLike, axes?: Axes, options?: KeepDims): Tensor {
     throw new PedigradError({
       code: "empty",
       op: "mean",
-      message: `mean: cannot average an empty axis (shape ${showShape(from.shape)}).`,
+      message: `mean: cannot average an empty axis of shape ${showShape(from.shape)}. Reduce another axis, or leave empty data out.`,
     });
   return n === 1 ? sum(from, axes, options) : div(sum(from, axes, options), n);
 }

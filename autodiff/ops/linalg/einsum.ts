@@ -27,7 +27,7 @@ interface Labelled {
  */
 export function einsum(spec: string, ...operands: TensorLike[]): Tensor {
   if (typeof spec !== "string")
-    refuseOption("einsum", "spec", `the first argument is text, such as "ij,jk->ik", got ${show(spec)}.`);
+    refuseOption("einsum", "spec", `the first argument must be a string such as "ij,jk->ik", got ${show(spec)}.`);
   const xs = operands.map(tensor);
   const { inputs, output } = parse(spec, xs);
   const sizes = sizesOf(spec, inputs, xs);
@@ -62,12 +62,14 @@ function refuse(spec: string, why: string): never {
 /** Labels of each operand and of the result; the axes of "..." are labelled 0, 1, … from the right. */
 function parse(spec: string, xs: readonly Tensor[]): { inputs: string[][]; output: string[] } {
   const [left = "", right, ...more] = spec.replace(/\s/g, "").split("->");
-  if (more.length > 0) refuse(spec, 'has more than one "->".');
+  if (more.length > 0) refuse(spec, 'the string has more than one "->".');
   const parts = left.split(",");
-  if (parts.length !== xs.length) refuse(spec, `names ${parts.length} operands, got ${xs.length}.`);
+  if (parts.length !== xs.length)
+    refuse(spec, `the string names ${parts.length} operands, but ${xs.length} were given.`);
   const rest = (count: number) => Array.from({ length: count }, (_, i) => `${count - 1 - i}`);
   const expand = (part: string, hidden: number) => {
-    if (!/^[A-Za-z]*(\.\.\.)?[A-Za-z]*$/.test(part)) refuse(spec, `"${part}" is not letters with at most one "...".`);
+    if (!/^[A-Za-z]*(\.\.\.)?[A-Za-z]*$/.test(part))
+      refuse(spec, `"${part}" may only have letters and at most one "...".`);
     const [before = "", after] = part.split("...");
     return [...before, ...(after === undefined ? [] : [...rest(hidden), ...after])];
   };
@@ -75,7 +77,10 @@ function parse(spec: string, xs: readonly Tensor[]): { inputs: string[][]; outpu
     const named = part.replace("...", "").length;
     const rank = (xs[i] as Tensor).shape.length;
     if (part.includes("...") ? rank < named : rank !== named)
-      refuse(spec, `"${part}" does not fit operand ${i} of shape ${showShape((xs[i] as Tensor).shape)}.`);
+      refuse(
+        spec,
+        `"${part}" does not fit operand ${i} of shape ${showShape((xs[i] as Tensor).shape)}. Give one letter for each axis.`,
+      );
     return rank - named;
   });
   const inputs = parts.map((part, i) => expand(part, hidden[i] as number));
@@ -84,7 +89,7 @@ function parse(spec: string, xs: readonly Tensor[]): { inputs: string[][]; outpu
     const output = expand(right, most);
     const missing = output.find((label, i) => output.indexOf(label) !== i || !inputs.some((x) => x.includes(label)));
     if (missing !== undefined)
-      refuse(spec, `the result's label "${missing}" must occur in it once, and in an operand.`);
+      refuse(spec, `label "${missing}" of the result must occur once in the result and at least once in an operand.`);
     return { inputs, output };
   }
   const letters = parts.join("").replaceAll(".", "");
@@ -99,7 +104,10 @@ function sizesOf(spec: string, inputs: readonly string[][], xs: readonly Tensor[
       const size = (xs[i] as Tensor).shape[axis] as number;
       const before = sizes.get(label) ?? 1;
       if (before !== 1 && size !== 1 && before !== size)
-        refuse(spec, `label "${label}" has size ${before} and, in operand ${i}, ${size}.`);
+        refuse(
+          spec,
+          `label "${label}" has size ${before} in an earlier operand, but ${size} in operand ${i}. Give both axes one size.`,
+        );
       sizes.set(label, before === 1 ? size : before);
     });
   });

@@ -28,7 +28,7 @@ function squareShape(op: string, x: Tensor): Shape {
     throw new PedigradError({
       code: "shape-mismatch",
       op,
-      message: `${op}: needs square matrices in the last two axes, got shape ${showShape(x.shape)}.`,
+      message: `${op}: x must have square matrices in its last two axes, got shape ${showShape(x.shape)}.`,
     });
   return x.shape;
 }
@@ -76,7 +76,7 @@ export const solveOp: Op<Required<Triangular>> = {
       throw new PedigradError({
         code: "shape-mismatch",
         op: "triangularSolve",
-        message: `triangularSolve: a matrix of shape ${showShape(a)} meets a right-hand side of shape ${showShape(b)}; it needs ${a.at(-1)} rows (a batch of vectors is a matrix: expandDims(b, -1)).`,
+        message: `triangularSolve: the matrix has shape ${showShape(a)}, so the right-hand side must have ${a.at(-1)} rows, got shape ${showShape(b)}. Turn a batch of vectors into columns: expandDims(b, -1).`,
       });
     return [...broadcastShapes("triangularSolve", a.slice(0, -2), b.slice(0, -2)), ...b.slice(-2)];
   },

@@ -27,7 +27,7 @@ export const matmulOp: Op = {
       throw new PedigradError({
         code: "shape-mismatch",
         op: "matmul",
-        message: `matmul: shapes ${showShape(left)} and ${showShape(right)} do not fit: ${left.at(-1)} columns meet ${right.at(-2)} rows.`,
+        message: `matmul: shapes ${showShape(left)} and ${showShape(right)} do not fit: the left matrix has ${left.at(-1)} columns, the right one ${right.at(-2)} rows. Make these equal, by transpose or reshape.`,
       });
     const batch = broadcastShapes("matmul", left.slice(0, -2), right.slice(0, -2));
     return [...batch, left.at(-2) as number, right.at(-1) as number];
@@ -122,7 +122,7 @@ export function matmul(a: TensorLike, b: TensorLike): Tensor {
     throw new PedigradError({
       code: "shape-mismatch",
       op: "matmul",
-      message: `matmul: needs vectors or matrices, got shapes ${showShape(left.shape)} and ${showShape(right.shape)}. Use mul for scalars.`,
+      message: `matmul: both arguments must be vectors or matrices, got shapes ${showShape(left.shape)} and ${showShape(right.shape)}. Use mul for scalars.`,
     });
   const [row, column] = [left.shape.length === 1, right.shape.length === 1];
   let y = apply(matmulOp, null, row ? expandDims(left, 0) : left, column ? expandDims(right, 1) : right);

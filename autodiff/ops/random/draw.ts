@@ -99,7 +99,7 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
           throw new PedigradError({
             code: "shape-mismatch",
             op: name,
-            message: `random.${name}: a parameter of shape ${showShape(x.shape)} does not fit draws of shape ${showShape(draws.shape)}. Give the full shape of the result, parameters broadcast to it.`,
+            message: `random.${name}: a parameter of shape ${showShape(x.shape)} does not broadcast to the shape of the draws, ${showShape(draws.shape)}. Give the full shape of the result.`,
           });
       return [...(key as Tensor).shape.slice(0, -1), ...draws.shape, ...draws.resultEvent];
     },
@@ -152,7 +152,7 @@ export function asKey(op: string, key: TensorLike): Tensor {
     throw new PedigradError({
       code: "bad-key",
       op,
-      message: `random.${op}: a key has shape [2], a batch of keys [..., 2]; got ${showShape(words.shape)}. Make one with random.key(0) or random.split(key).`,
+      message: `random.${op}: a key must have shape [2], or [..., 2] for a batch of keys, got shape ${showShape(words.shape)}. Make one with random.key(0) or random.split(key).`,
     });
   return words;
 }

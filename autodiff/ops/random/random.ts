@@ -32,18 +32,14 @@ import {
 import { add, div, exp, less, mul, mulZeroWins, sub, where } from "../elementwise/math.js";
 import { digamma } from "../elementwise/special.js";
 import { asKey, type Draws, draw, drawOneOp, drawOp, type Operand } from "./draw.js";
+import { categoricalOp, foldInOp, normalOp, splitOp, uniformOp, weightedOp } from "./wordOps.js";
 
 /** The key of a seed, a whole number: [2] uint32 words. */
 export const key = (seed: number): Tensor => ofView(contiguous(Float64Array.from(kernels.keyFromSeed(seed)), [2]));
 
-const splitOp = /* @__PURE__ */ drawOp("split", (out, offset, n, k0, k1) => kernels.split(k0, k1, n, out, offset));
 /** n keys made from one key: [n, 2]. */
 export const split = (from: TensorLike, n = 2): Tensor => draw(splitOp, from, [], [n], { result: [2] });
 
-const foldInOp = /* @__PURE__ */ drawOp("foldIn", (out, offset, n, k0, k1, parameters) => {
-  const { data, offset: start, step } = parameters[0] as Operand;
-  for (let i = 0; i < n; i++) kernels.foldIn(k0, k1, data[start + i * step] as number, out, offset + 2 * i);
-});
 /** A key made from a key and a whole number 0 <= data < 2^32, such as a step count; one key per element of data. */
 export const foldIn = (from: TensorLike, data: TensorLike): Tensor =>
   draw(foldInOp, from, [data], undefined, { result: [2] });
@@ -52,7 +48,6 @@ const bitsOp = /* @__PURE__ */ drawOp("bits", (out, offset, n, k0, k1) => kernel
 /** Random 32-bit whole numbers. */
 export const bits = (from: TensorLike, shape: Shape = []): Tensor => draw(bitsOp, from, [], shape);
 
-const uniformOp = /* @__PURE__ */ drawOp("uniform", kernels.fillUniform);
 /** Uniform on [minval, maxval). */
 export function uniform(from: TensorLike, shape: Shape = [], minval: TensorLike = 0, maxval: TensorLike = 1): Tensor {
   const unit = draw(uniformOp, from, [], shape);
@@ -65,7 +60,6 @@ const between: Ternary = /* @__PURE__ */ ternary("between", betweenOf, [
   (g, _, u) => mulZeroWins(g, u),
 ]);
 
-const normalOp = /* @__PURE__ */ drawOp("normal", kernels.fillNormal);
 /** Normal(0, 1). */
 export const normal = (from: TensorLike, shape: Shape = []): Tensor => draw(normalOp, from, [], shape);
 
@@ -114,7 +108,7 @@ export function randint(from: TensorLike, shape: Shape, minval: TensorLike, maxv
   return refuseFor(count, {
     code: "bad-parameter",
     op: "randint",
-    message: `random.randint: a range of ${odd} whole numbers is more than the 2^53 there are bits for. Narrow it, or draw with random.uniform.`,
+    message: `random.randint: maxval - minval must be at most 2^53, got ${odd}. Narrow the range, or draw with random.uniform.`,
   });
 }
 
@@ -129,14 +123,6 @@ function whole(bound: string, x: TensorLike): Tensor {
   });
 }
 
-type ClassDraw = typeof kernels.categoricalDraw;
-const classOp = (name: string, one: ClassDraw, stream = new kernels.Stream()) =>
-  drawOp(name, (out, offset, n, k0, k1, parameters) => {
-    const { data, offset: start, step } = parameters[0] as Operand;
-    for (let i = 0; i < n; i++) out[offset + i] = one(stream.at(k0, k1, i), data, start + i * step, step);
-  });
-const categoricalOp = /* @__PURE__ */ classOp("categorical", kernels.categoricalDraw);
-const weightedOp = /* @__PURE__ */ classOp("weighted", kernels.weightedDraw);
 /** Classes with probabilities softmax(logits) along the last axis; NaN where every logit is -Infinity. */
 export function categorical(from: TensorLike, logits: TensorLike, shape?: Shape): Tensor {
   const given = vector("categorical", "logits", logits);
@@ -155,7 +141,8 @@ export function permutation(from: TensorLike, nOrTensor: TensorLike): Tensor {
     throw new PedigradError({
       code: "bad-shape",
       op: "permutation",
-      message: "random.permutation: give a number, or a tensor with a first axis; got a tensor of shape [].",
+      message:
+        "random.permutation: the second argument must be a number, or a tensor with at least one axis, got a tensor of shape [].",
     });
   return take(x, draw(permutationOp, asKey("permutation", from), [], [x.length]));
 }
@@ -231,7 +218,7 @@ function vector(op: string, parameter: string, x: TensorLike): Tensor {
     throw new PedigradError({
       code: "shape-mismatch",
       op,
-      message: `random.${op}: ${parameter} must be a vector along its last axis, got shape ${showShape(given.shape)}.`,
+      message: `random.${op}: ${parameter} must have at least one axis, the last one being the vector of one draw, got shape ${showShape(given.shape)}.`,
     });
   return given;
 }

@@ -66,7 +66,7 @@ export function reshape(x: TensorLike, given: Shape): Tensor {
     throw new PedigradError({
       code: "shape-mismatch",
       op: "reshape",
-      message: `reshape: shape ${showShape(from.shape)} has ${from.size} elements, which do not fill ${showShape(shape)}.`,
+      message: `reshape: the ${from.size} elements of shape ${showShape(from.shape)} do not fit into shape ${showShape(shape)}. The number of elements must stay the same.`,
     });
   return apply(reshapeOp, { shape: to }, from);
 }
@@ -79,14 +79,14 @@ export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
     throw new PedigradError({
       code: "bad-axis",
       op: "transpose",
-      message: `transpose: the axes are one list, such as [1, 0], got ${show(axes)}.`,
+      message: `transpose: the axes must be a list such as [1, 0], got ${show(axes)}.`,
     });
   const order = (axes ?? from.shape.map((_, i) => rank - 1 - i)).map((a) => normalizeAxis("transpose", a, from.shape));
   if (new Set(order).size !== rank || order.length !== rank)
     throw new PedigradError({
       code: "bad-axis",
       op: "transpose",
-      message: `transpose: axes [${order.join(",")}] are not an order of the ${rank} axes of shape ${showShape(from.shape)}.`,
+      message: `transpose: axes [${order.join(",")}] must contain each of the ${rank} axes of shape ${showShape(from.shape)} once.`,
     });
   return order.every((a, i) => a === i) ? from : apply(transposeOp, order, from);
 }
@@ -123,7 +123,7 @@ export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
     throw new PedigradError({
       code: "shape-mismatch",
       op: "broadcastTo",
-      message: `broadcastTo: shape ${showShape(from.shape)} does not broadcast to ${showShape(shape)}.`,
+      message: `broadcastTo: shape ${showShape(from.shape)} does not broadcast to ${showShape(shape)}. Each axis must have the new size, or size 1.`,
     });
   return apply(broadcastOp, shape, from);
 }
@@ -165,7 +165,7 @@ export function squeeze(x: TensorLike, axis?: number): Tensor {
     throw new PedigradError({
       code: "bad-axis",
       op: "squeeze",
-      message: `squeeze: axis ${axis} of shape ${showShape(from.shape)} has size ${from.shape[at]}, not 1.`,
+      message: `squeeze: axis ${axis} of shape ${showShape(from.shape)} has size ${from.shape[at]}. Only axes of size 1 can be removed.`,
     });
   const [before, after] = [from.shape.slice(0, at), from.shape.slice(at + 1)];
   return reshapeAs(from, [...before, ...after], dropAxis(after.length));

@@ -4,7 +4,7 @@
  * host code nor that of its gradient runs again for each step.
  */
 import * as kinds from "../../../provenance/base/kinds.js";
-import { requireOptions } from "../../../provenance/base/options.js";
+import { requireOptions, show } from "../../../provenance/base/options.js";
 import { PedigradError } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
 import { broadcastShapes, sameShape, showShape } from "../../core/shape.js";
@@ -37,7 +37,7 @@ export function scan<C, X, Y>(
   xs: X,
   options: ScanOptions = {},
 ): [carry: TensorsLike<C>, ys: TensorsLike<Y>] {
-  if (typeof f !== "function") throw refusal("bad-option", `expected a function as first argument, got ${typeof f}.`);
+  if (typeof f !== "function") throw refusal("bad-option", `the first argument must be a function, got ${typeof f}.`);
   requireOptions("scan", options, { reverse: kinds.flag, checkpoint: kinds.flag });
   const { reverse = false, checkpoint = false } = options;
   const [start, data] = [init, xs].map(tensorsOf) as [Tensor[], Tensor[]];
@@ -46,7 +46,7 @@ export function scan<C, X, Y>(
   const step: Step = (carry, x) => {
     const result = f(withLeaves(init, carry), withLeaves(xs, x)) as unknown;
     if (!Array.isArray(result) || result.length !== 2)
-      throw refusal("bad-result", "the function must return [carry, y]; y may be null.");
+      throw refusal("bad-result", `the function must return [carry, y], where y may be null, got ${show(result)}.`);
     const [next, y] = result as [Tree, Tree];
     yStructure = y;
     return [nextCarry(init, start, next), tensorsOf(y)];
@@ -72,13 +72,19 @@ function withLeaves(tree: unknown, leaves: readonly Tensor[]): Tree {
 function lengthOf(xs: readonly Tensor[]): number {
   const [first, ...others] = xs;
   if (first === undefined)
-    throw refusal("no-axis", "xs has no tensor whose leading axis could be the loop's; give arange(n) for n steps.");
+    throw refusal("no-axis", "xs has no tensor, so the number of steps is unknown. Give arange(n) for n steps.");
   for (const x of xs)
     if (x.shape.length === 0)
-      throw refusal("shape-mismatch", "every tensor of xs needs a leading axis, the steps; one has shape [].");
+      throw refusal(
+        "shape-mismatch",
+        "every tensor of xs must have a leading axis with one entry for each step, but one has shape [].",
+      );
   for (const x of others)
     if (x.length !== first.length)
-      throw refusal("shape-mismatch", `one tensor of xs has ${first.length} steps and another ${x.length}.`);
+      throw refusal(
+        "shape-mismatch",
+        `one tensor of xs has ${first.length} steps and another ${x.length}. Make their leading axes equally long.`,
+      );
   return first.length;
 }
 
@@ -94,7 +100,7 @@ function nextCarry(init: unknown, start: readonly Tensor[], next: unknown): Tens
   if (paths.join() !== now.join())
     throw refusal(
       "bad-result",
-      `the carry starts with ${describePaths(paths)} and has ${describePaths(now)} after a step; give both one structure.`,
+      `the carry starts with ${describePaths(paths)} and has ${describePaths(now)} after a step. Return a carry of the same structure as init.`,
     );
   return tensorsOf(next).map((x, i) => {
     const { shape } = start[i] as Tensor;
@@ -103,7 +109,7 @@ function nextCarry(init: unknown, start: readonly Tensor[], next: unknown): Tens
     if (x.shape.length > shape.length || !sameShape(broadcastShapes("scan", x.shape, shape), shape))
       throw refusal(
         "shape-mismatch",
-        `${name} starts with shape ${showShape(shape)} and has shape ${showShape(x.shape)} after a step. Start it with that shape.`,
+        `${name} starts with shape ${showShape(shape)} and has shape ${showShape(x.shape)} after a step. Give init that shape.`,
       );
     return broadcastTo(x, shape);
   });

@@ -2,6 +2,7 @@ import { betainc, betaincinv, digamma, random, square, type TensorLike } from ".
 import { openUnitInterval, positive, unitInterval } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { gammaEntropy, logBetaDensity } from "../../densities/continuous.js";
+import { ofBeta, ofBetaProportion } from "../../kl/bounded.js";
 
 /**
  * Beta, a = concentration1 and b = concentration0, on [0, 1]:
@@ -29,6 +30,7 @@ export class Beta extends /* @__PURE__ */ family<
   },
   cdf: (x, { concentration1: a, concentration0: b }) => betainc(a, b, x.clip(0, 1)),
   icdf: (q, { concentration1: a, concentration0: b }) => betaincinv(a, b, q),
+  divergences: ofBeta,
 }) {}
 
 /**
@@ -47,4 +49,5 @@ export class BetaProportion extends /* @__PURE__ */ family<
   as: ({ mean, concentration }) => new Beta(mean.mul(concentration), mean.neg().add(1).mul(concentration)),
   mean: ({ mean }) => mean,
   variance: ({ mean, concentration }) => mean.mul(mean.neg().add(1)).div(concentration.add(1)),
+  divergences: ofBetaProportion,
 }) {}

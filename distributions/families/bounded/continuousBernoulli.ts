@@ -15,6 +15,7 @@ import {
 import { real, unitInterval } from "../../constraints/index.js";
 import { family, type OneOf } from "../../core/family.js";
 import { langevin, langevinSlope, logSinhc } from "../../densities/sinhc.js";
+import { ofContinuousBernoulli } from "../../kl/bounded.js";
 import { finiteLogits } from "./relaxedBernoulli.js";
 
 type Params = OneOf<"probs" | "logits">;
@@ -69,6 +70,7 @@ export class ContinuousBernoulli extends /* @__PURE__ */ family<Params, [probs?:
     const rising = where(less(growth, 1), log1p(minimum(growth, 1)).div(size.neg()), x.neg().add(1));
     return where(equal(logits, 0), q, where(isRising, rising, x)).clip(0, 1);
   },
+  divergences: ofContinuousBernoulli,
 }) {
   get logits(): Tensor {
     return finiteLogits(this.params);

@@ -20,6 +20,7 @@ import {
 import { positive, unitInterval } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { secondDifference } from "../../densities/continuous.js";
+import { ofKumaraswamy } from "../../kl/bounded.js";
 
 type Params = Tensors<"concentration1" | "concentration0">;
 const meanOf = ({ concentration1: a, concentration0: b }: Params): Tensor =>
@@ -67,4 +68,5 @@ export class Kumaraswamy extends /* @__PURE__ */ family<
   },
   cdf: (x, { concentration1: a, concentration0: b }) => expm1(log1mexp(log(clip(x, 0, 1)).mul(a)).mul(b)).neg(),
   icdf: (q, { concentration1: a, concentration0: b }) => pow(expm1(log1p(q.neg()).div(b)).neg(), reciprocal(a)),
+  divergences: ofKumaraswamy,
 }) {}

@@ -11,6 +11,7 @@ import {
 import { log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import { greaterThan, interval, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
+import { ofUniform } from "../../kl/bounded.js";
 
 type Params = Tensors<"low" | "high">;
 /** Half the width: the whole one may overflow. */
@@ -44,4 +45,5 @@ export class Uniform extends /* @__PURE__ */ family<Params, [low?: TensorLike, h
   entropy: ({ low, high }) => logWidth(low, high),
   cdf: (x, p) => x.mul(0.5).sub(p.low.mul(0.5)).div(halfOf(p)).clip(0, 1),
   icdf: (q, p) => q.mul(halfOf(p)).add(p.low.mul(0.5)).mul(2),
+  divergences: ofUniform,
 }) {}

@@ -12,6 +12,7 @@ import {
 } from "../../../autodiff/index.js";
 import { circular, positive, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
+import { ofVonMises } from "../../kl/bounded.js";
 
 type Params = Tensors<"loc" | "concentration">;
 
@@ -47,4 +48,5 @@ export class VonMises extends /* @__PURE__ */ family<Params, [loc: TensorLike, c
   variance: circularVariance,
   entropy: (p) => logNorm(p).add(p.concentration.mul(circularVariance(p))),
   cdf: (x, { loc, concentration }) => vonMisesCdf(concentration, wrapped(x.sub(loc))),
+  divergences: ofVonMises,
 }) {}

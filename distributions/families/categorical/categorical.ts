@@ -2,6 +2,7 @@ import { arange, cumsum, floor, less, random, type Tensor, type TensorLike, wher
 import { lookUpLast } from "../../../autodiff/ops/array/lookUp.js";
 import { integerInterval, logWeights, weights } from "../../constraints/index.js";
 import { family } from "../../core/family.js";
+import { ofCategorical } from "../../kl/vectors.js";
 import { type Classes, classesOf, entropyOf, logitsOf, pickAlongLast, probsOf } from "./classes.js";
 
 /**
@@ -30,6 +31,7 @@ export class Categorical extends /* @__PURE__ */ family<Classes, [probs?: Tensor
     return where(less(x, 0), 0, where(less(x, last), below.minimum(1), 1));
   },
   entropy: entropyOf,
+  divergences: ofCategorical,
 }) {
   /** Normalised log probabilities, batchShape + [K]. */
   get logits(): Tensor {

@@ -1,6 +1,7 @@
 import { eye, mulZeroWins, oneHot, random, sum, type Tensor, type TensorLike } from "../../../autodiff/index.js";
 import { logWeights, multinomial, weights } from "../../constraints/index.js";
 import { family } from "../../core/family.js";
+import { ofOneHotCategorical } from "../../kl/vectors.js";
 import { Categorical } from "./categorical.js";
 import { type Classes, classesOf, entropyOf, logitsOf, probsOf } from "./classes.js";
 
@@ -27,6 +28,7 @@ export class OneHotCategorical extends /* @__PURE__ */ family<Classes, [probs?: 
     return probs.mul(probs.neg().add(1));
   },
   entropy: entropyOf,
+  divergences: ofOneHotCategorical,
 }) {
   /** The distribution of the index. */
   get index(): Categorical {

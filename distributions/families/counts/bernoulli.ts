@@ -14,7 +14,8 @@ import {
 } from "../../../autodiff/index.js";
 import { boolean, extendedReal, unitInterval } from "../../constraints/index.js";
 import { family } from "../../core/family.js";
-import { entropyOf, type Odds, type Outcome, outcomesOf, probsOf } from "./odds.js";
+import { entropyOf, type Odds, type Outcome, outcomesOf, probsOf, varianceOf } from "../../densities/odds.js";
+import { ofBernoulli } from "../../kl/counts.js";
 
 /**
  * Bernoulli: 1 with probability probs, else 0; either probs or logits = log(probs / (1 - probs)).
@@ -35,13 +36,11 @@ export class Bernoulli extends /* @__PURE__ */ family<Odds, [probs?: TensorLike]
   },
   draw: (key, shape, p) => random.bernoulli(key, probsOf(p), shape),
   mean: probsOf,
-  variance: (p) => {
-    const [one, zero] = outcomesOf(p);
-    return one.probability.mul(zero.probability);
-  },
+  variance: varianceOf,
   entropy: entropyOf,
   cdf: (x, p) => where(less(x, 0), 0, where(less(x, 1), outcomesOf(p)[1].probability, 1)),
   icdf: (q, p) => where(lessEqual(q, outcomesOf(p)[1].probability), 0, where(lessEqual(q, 1), 1, NaN)),
+  divergences: ofBernoulli,
 }) {
   get probs(): Tensor {
     return probsOf(this.params);

@@ -17,7 +17,8 @@ import { integerInterval, nonnegativeInteger, real, unitInterval } from "../../c
 import { family, type Tensors } from "../../core/family.js";
 import { betaTail, countQuantile } from "../../densities/countQuantiles.js";
 import { FAR_LOGIT, logBinomial } from "../../densities/counts.js";
-import { type Odds, outcomesOf, probsOf } from "./odds.js";
+import { type Odds, outcomesOf, probsOf } from "../../densities/odds.js";
+import { ofBinomial } from "../../kl/counts.js";
 
 type Params = Tensors<"totalCount"> & Odds;
 
@@ -58,6 +59,7 @@ export class Binomial extends /* @__PURE__ */ family<Params, [totalCount: Tensor
   },
   cdf,
   icdf: (q, p) => countQuantile((k) => cdf(k, p), q, p.totalCount),
+  divergences: ofBinomial,
 }) {
   get probs(): Tensor {
     return probsOf(this.params);
@@ -68,7 +70,7 @@ export class Binomial extends /* @__PURE__ */ family<Params, [totalCount: Tensor
   override supportValues(): Tensor {
     const { totalCount } = this.params;
     const [n = 0, ...others] = readNumbers(totalCount, "totalCount");
-    if (others.some((other) => other !== n)) return this.hasNo("common support of different totalCounts");
+    if (others.some((other) => other !== n)) return this.hasNo("enumerable support common to all its totalCounts");
     return trackProvenance(arange(n + 1), totalCount.provenance);
   }
 }

@@ -4,6 +4,7 @@ import { integer, integerInterval } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { firstNumber } from "../../core/parameters.js";
 import { countQuantile } from "../../densities/countQuantiles.js";
+import { ofDiscreteUniform } from "../../kl/bounded.js";
 
 type Params = Tensors<"low" | "high">;
 const countOf = ({ low, high }: Params): Tensor => high.sub(low).add(1);
@@ -30,6 +31,7 @@ export class DiscreteUniform extends /* @__PURE__ */ family<Params, [low: Tensor
     icdf: (q, p) => countQuantile((k) => cdf(p.low.add(k), p), q, p.high.sub(p.low)).add(p.low),
     values: ({ low, high }) =>
       trackProvenance(arange(firstNumber(low), firstNumber(high) + 1), getProvenance([low, high])),
+    divergences: ofDiscreteUniform,
   },
 ) {
   override get hasEnumerateSupport(): boolean {

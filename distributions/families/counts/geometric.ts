@@ -17,7 +17,8 @@ import {
 import { nonnegativeInteger, positiveProbability, real } from "../../constraints/index.js";
 import { family } from "../../core/family.js";
 import { countQuantile } from "../../densities/countQuantiles.js";
-import { type Odds, probsOf } from "./odds.js";
+import { type Odds, probsOf } from "../../densities/odds.js";
+import { ofGeometric } from "../../kl/counts.js";
 
 /** (1 - p) / p. */
 const failuresOf = ({ probs, logits }: Odds): Tensor =>
@@ -54,6 +55,7 @@ export class Geometric extends /* @__PURE__ */ family<Odds, [probs?: TensorLike]
   },
   cdf,
   icdf: (q, p) => countQuantile((k) => cdf(k, p), q),
+  divergences: ofGeometric,
 }) {
   get probs(): Tensor {
     return probsOf(this.params);

@@ -17,7 +17,8 @@ import { missableProbability, nonnegativeInteger, positive, real } from "../../c
 import { family, type Tensors } from "../../core/family.js";
 import { betaTail, countQuantile } from "../../densities/countQuantiles.js";
 import { FAR_LOGIT, logNegativeBinomial } from "../../densities/counts.js";
-import { type Odds, outcomesOf, probsOf } from "./odds.js";
+import { type Odds, outcomesOf, probsOf } from "../../densities/odds.js";
+import { ofNegativeBinomial } from "../../kl/counts.js";
 
 type Params = Tensors<"totalCount"> & Odds;
 
@@ -71,6 +72,7 @@ export class NegativeBinomial extends /* @__PURE__ */ family<Params, [totalCount
     },
     cdf,
     icdf: (q, p) => countQuantile((k) => cdf(k, p), q),
+    divergences: ofNegativeBinomial,
   },
 ) {
   get probs(): Tensor {

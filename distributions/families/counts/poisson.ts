@@ -3,6 +3,7 @@ import { nonnegative, nonnegativeInteger } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logPoisson } from "../../densities/continuous.js";
 import { countQuantile } from "../../densities/countQuantiles.js";
+import { ofPoisson } from "../../kl/counts.js";
 
 type Params = Tensors<"rate">;
 function cdf(x: Tensor, { rate }: Params): Tensor {
@@ -26,4 +27,5 @@ export class Poisson extends /* @__PURE__ */ family<Params, [rate: TensorLike]>(
   variance: ({ rate }) => rate,
   cdf,
   icdf: (q, p) => countQuantile((k) => cdf(k, p), q),
+  divergences: ofPoisson,
 }) {}

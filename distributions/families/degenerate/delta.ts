@@ -1,6 +1,7 @@
 import { broadcastTo, equal, type Tensor, type TensorLike, where, zeros } from "../../../autodiff/index.js";
 import { allOf } from "../../constraints/axes.js";
 import { extendedReal, independent, nonnegativeInteger, real } from "../../constraints/index.js";
+import { divergence, type Of } from "../../core/divergence.js";
 import { family, type Tensors } from "../../core/family.js";
 import { firstNumber } from "../../core/parameters.js";
 
@@ -26,5 +27,10 @@ export class Delta extends /* @__PURE__ */ family<Params, [v?: TensorLike, logDe
     draw: (_key, shape, p) => broadcastTo(p.v, [...shape, ...eventOf(p)]),
     mean: ({ v }) => v,
     variance: ({ v }): Tensor => zeros(v.shape),
+    divergences: () => ({
+      to: {
+        "*": divergence(({ params: { v, logDensity } }: Of<"v" | "logDensity">, p) => logDensity.sub(p.logProb(v))),
+      },
+    }),
   },
 ) {}

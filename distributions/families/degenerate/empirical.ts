@@ -64,13 +64,13 @@ export class Empirical extends /* @__PURE__ */ family<Params, [samples: TensorLi
       throw new PedigradError({
         code: "bad-parameter",
         param: "samples",
-        message: "Empirical: samples has no rows; give at least one sample.",
+        message: "Empirical: samples is empty. Give at least one sample.",
       });
     if (samples.shape.length === 0 || weights.shape.length !== 1 || ![1, samples.length].includes(weights.length))
       throw new PedigradError({
         code: "shape-mismatch",
         param: "logWeights",
-        message: `Empirical: samples need a first axis, and logWeights one number for each: got shapes [${samples.shape}] and [${weights.shape}].`,
+        message: `Empirical: samples must have a first axis, and logWeights one number for each sample, got shapes [${samples.shape}] and [${weights.shape}].`,
       });
   }
 

@@ -22,7 +22,7 @@ export class ImproperUniform extends Distribution {
       throw new PedigradError({
         code: "bad-shape",
         param: "eventShape",
-        message: `ImproperUniform: values that are ${support.must} have ${support.eventDim} event axes, but eventShape has ${eventShape.length}. Give the whole event shape.`,
+        message: `ImproperUniform: the support (${support.must}) has ${support.eventDim} event axes, but eventShape has only ${eventShape.length}. Give the whole event shape.`,
       });
     this.#support = independent(support, own);
     this.#eventShape = eventShape;
@@ -42,7 +42,7 @@ export class ImproperUniform extends Distribution {
       code: "no-sampler",
       op: "sample",
       message:
-        "ImproperUniform: a flat prior over an unbounded set cannot be sampled. Give the site a value: a guide, condition, or substitute.",
+        "ImproperUniform: a flat prior over an unbounded set cannot be sampled. Give the site its value by a guide, condition or substitute.",
     });
   }
 }

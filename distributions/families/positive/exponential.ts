@@ -1,6 +1,7 @@
 import { random, type TensorLike } from "../../../autodiff/index.js";
 import { nonnegative, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
+import { ofExponential } from "../../kl/positive.js";
 
 /**
  * Exponential, rate = 1 / mean:
@@ -20,4 +21,5 @@ export class Exponential extends /* @__PURE__ */ family<Tensors<"rate">, [rate?:
   entropy: ({ rate }) => rate.log().neg().add(1),
   cdf: (x, { rate }) => x.maximum(0).mul(rate).neg().expm1().neg(),
   icdf: (q, { rate }) => q.neg().log1p().neg().div(rate),
+  divergences: ofExponential,
 }) {}

@@ -23,6 +23,7 @@ import { lgamma, logGammaCorrection, productMinus } from "../../../autodiff/kern
 import { nonnegative, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { devianceFrom, gammaEntropy, logGammaDensity } from "../../densities/continuous.js";
+import { ofChi2, ofGamma, ofInverseGamma } from "../../kl/positive.js";
 
 type Params = Tensors<"concentration" | "rate">;
 type Arguments = [concentration: TensorLike, rate?: TensorLike];
@@ -46,6 +47,7 @@ export class Gamma extends /* @__PURE__ */ family<Params, Arguments>("Gamma", {
   entropy: ({ concentration, rate }) => gammaEntropy(concentration).sub(log(rate)),
   cdf: (x, { concentration, rate }) => gammainc(concentration, maximum(x, 0).mul(rate)),
   icdf: (q, { concentration, rate }) => gammaincinv(concentration, q).div(rate),
+  divergences: ofGamma,
 }) {}
 
 /**
@@ -61,6 +63,7 @@ export class Chi2 extends /* @__PURE__ */ family<Tensors<"df">, [df: TensorLike]
   as: ({ df }) => new Gamma(df.mul(0.5), 0.5),
   mean: ({ df }) => df,
   variance: ({ df }) => df.mul(2),
+  divergences: ofChi2,
 }) {}
 
 /** a log b - (a + 1) log x - b / x - lgamma(a) for a, b, x > 0. */
@@ -99,4 +102,5 @@ export class InverseGamma extends /* @__PURE__ */ family<Params, Arguments>("Inv
   entropy: ({ concentration: a, rate }) => gammaEntropy(a).sub(digamma(a).mul(2)).add(log(rate)),
   cdf: (x, { concentration, rate }) => where(greater(x, 0), gammaincc(concentration, rate.div(maximum(x, 0))), 0),
   icdf: (q, { concentration, rate }) => rate.div(gammaincinv(concentration, q.neg().add(1))),
+  divergences: ofInverseGamma,
 }) {}

@@ -17,6 +17,7 @@ import {
 import { nonnegative, positive } from "../../constraints/index.js";
 import { LOG_2PI, LOG_HALF_PI, LOG_SQRT_HALF_PI, SQRT_2_OVER_PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
+import { ofHalfCauchy, ofHalfNormal } from "../../kl/real.js";
 import { logOnePlusSquare } from "../real/locationScale.js";
 
 /**
@@ -37,6 +38,7 @@ export class HalfNormal extends /* @__PURE__ */ family<Tensors<"scale">, [scale?
   entropy: ({ scale }) => log(scale).add(0.5 + LOG_SQRT_HALF_PI),
   cdf: (x, { scale }) => erf(maximum(x, 0).div(scale.mul(Math.SQRT2))),
   icdf: (q, { scale }) => erfinv(q).mul(scale.mul(Math.SQRT2)),
+  divergences: ofHalfNormal,
 }) {}
 
 /**
@@ -60,4 +62,5 @@ export class HalfCauchy extends /* @__PURE__ */ family<Tensors<"scale">, [scale?
     const rest = q.neg().add(1);
     return where(less(q, 0.5), tan(q.mul(Math.PI / 2)), reciprocal(tan(rest.mul(Math.PI / 2)))).mul(scale);
   },
+  divergences: ofHalfCauchy,
 }) {}

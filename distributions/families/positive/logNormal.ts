@@ -2,6 +2,7 @@ import { exp, expm1, log, maximum, ndtr, ndtri, random, square, type TensorLike 
 import { positive, real } from "../../constraints/index.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
+import { ofLogNormal } from "../../kl/real.js";
 
 /**
  * LogNormal: log x is Normal(loc, scale).
@@ -31,5 +32,6 @@ export class LogNormal extends /* @__PURE__ */ family<Tensors<"loc" | "scale">, 
         .add(0.5 + LOG_SQRT_2PI),
     cdf: (x, { loc, scale }) => ndtr(log(maximum(x, 0)).sub(loc).div(scale)),
     icdf: (q, { loc, scale }) => exp(ndtri(q).mul(scale).add(loc)),
+    divergences: ofLogNormal,
   },
 ) {}

@@ -15,6 +15,7 @@ import {
 import { greaterThanEq, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logRatio } from "../../densities/continuous.js";
+import { ofPareto } from "../../kl/positive.js";
 
 /**
  * Pareto, s = scale the smallest value and alpha the tail index:
@@ -41,5 +42,6 @@ export class Pareto extends /* @__PURE__ */ family<Tensors<"scale" | "alpha">, [
     entropy: ({ scale, alpha }) => log(scale.div(alpha)).add(reciprocal(alpha)).add(1),
     cdf: (x, { scale, alpha }) => expm1(logRatio(maximum(x, scale), scale).mul(alpha).neg()).neg(),
     icdf: (q, { scale, alpha }) => exp(log1p(q.neg()).neg().div(alpha)).mul(scale),
+    divergences: ofPareto,
   },
 ) {}

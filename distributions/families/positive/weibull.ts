@@ -21,6 +21,7 @@ import { nonnegative, positive } from "../../constraints/index.js";
 import { EULER } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logRatio, secondDifference } from "../../densities/continuous.js";
+import { ofWeibull } from "../../kl/positive.js";
 
 type Params = Tensors<"scale" | "concentration">;
 /** z, at 0 by a power, which has a derivative there. */
@@ -30,6 +31,16 @@ function powerOf(x: Tensor, { scale, concentration }: Params): Tensor {
   return where(isInside, inner, pow(where(isInside, 0, x).div(scale), concentration));
 }
 const meanOf = ({ scale, concentration }: Params): Tensor => exp(lgamma(reciprocal(concentration).add(1))).mul(scale);
+
+/** Γ(1 + 2r) - Γ(1 + r)² for r = 1/k, by the difference of their logarithms, times λ². */
+function varianceOf(p: Params): Tensor {
+  const bend = secondDifference(
+    reciprocal(p.concentration),
+    (t) => lgamma(t.add(1)),
+    (t) => trigamma(t.add(1)),
+  );
+  return square(meanOf(p)).mul(expm1(bend));
+}
 
 /**
  * Weibull, λ = scale and k = concentration, z = (x / λ)^k:
@@ -50,15 +61,7 @@ export class Weibull extends /* @__PURE__ */ family<Params, [scale: TensorLike, 
     pow(random.exponential(key, shape), reciprocal(concentration)).mul(scale),
   keepInside: true,
   mean: meanOf,
-  variance: (p) => {
-    // Γ(1 + 2r) - Γ(1 + r)², by the difference of their logarithms.
-    const bend = secondDifference(
-      reciprocal(p.concentration),
-      (t) => lgamma(t.add(1)),
-      (t) => trigamma(t.add(1)),
-    );
-    return square(meanOf(p)).mul(expm1(bend));
-  },
+  variance: varianceOf,
   entropy: ({ scale, concentration: k }) =>
     reciprocal(k)
       .neg()
@@ -68,4 +71,5 @@ export class Weibull extends /* @__PURE__ */ family<Params, [scale: TensorLike, 
       .add(1),
   cdf: (x, p) => expm1(powerOf(maximum(x, 0), p).neg()).neg(),
   icdf: (q, { scale, concentration }) => pow(log1p(q.neg()).neg(), reciprocal(concentration)).mul(scale),
+  divergences: ofWeibull,
 }) {}

@@ -30,7 +30,9 @@ import {
 } from "../../../autodiff/index.js";
 import { positive, real } from "../../constraints/index.js";
 import { EULER, LOG_2PI, LOG_4PI, LOG_HALF_PI, LOG_PI, LOG_SQRT_2PI } from "../../core/constants.js";
+import type { Divergences } from "../../core/divergence.js";
 import { family, type Tensors } from "../../core/family.js";
+import { ofCauchy, ofGumbel, ofLaplace, ofNormal } from "../../kl/real.js";
 
 /** A distribution of z. */
 interface Standard {
@@ -43,6 +45,7 @@ interface Standard {
   readonly entropy: number;
   readonly cdf: (z: Tensor) => Tensor;
   readonly icdf: (q: Tensor) => Tensor;
+  readonly divergences?: () => Divergences;
 }
 
 const locationScale = (name: string, standard: Standard) =>
@@ -59,6 +62,7 @@ const locationScale = (name: string, standard: Standard) =>
     entropy: ({ scale }) => log(scale).add(standard.entropy),
     cdf: (x, { loc, scale }) => standard.cdf(x.sub(loc).div(scale)),
     icdf: (q, { loc, scale }) => standard.icdf(q).mul(scale).add(loc),
+    ...(standard.divergences && { divergences: standard.divergences }),
   });
 
 /**
@@ -78,6 +82,7 @@ export class Normal extends /* @__PURE__ */ locationScale("Normal", {
   entropy: 1.4189385332046727,
   cdf: (z) => ndtr(z),
   icdf: (q) => ndtri(q),
+  divergences: ofNormal,
 }) {}
 
 /**
@@ -101,6 +106,7 @@ export class Laplace extends /* @__PURE__ */ locationScale("Laplace", {
     return where(isBelow, tail, tail.neg().add(1));
   },
   icdf: (q) => where(less(q, 0.5), log(q.mul(2)), log(q.neg().add(1).mul(2)).neg()),
+  divergences: ofLaplace,
 }) {}
 
 /**
@@ -151,6 +157,7 @@ export class Cauchy extends /* @__PURE__ */ locationScale("Cauchy", {
     const edge = where(less(q, 0.5), q, q.neg().add(1).neg());
     return where(less(abs(edge), 0.25), reciprocal(tan(edge.mul(Math.PI))).neg(), tan(q.sub(0.5).mul(Math.PI)));
   },
+  divergences: ofCauchy,
 }) {}
 
 /** log(1 + z²). Far out 1 + z² is z², and would overflow. */
@@ -181,6 +188,7 @@ export class Gumbel extends /* @__PURE__ */ locationScale("Gumbel", {
   entropy: 1.5772156649015328,
   cdf: (z) => exp(exp(z.neg()).neg()),
   icdf: (q) => log(log(q).neg()).neg(),
+  divergences: ofGumbel,
 }) {}
 
 /**

@@ -2,6 +2,7 @@ import { digamma, lgamma, random, sum, type Tensor, type TensorLike, xlogy } fro
 import { independent, positive, simplex } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { gammaEntropy } from "../../densities/continuous.js";
+import { ofDirichlet } from "../../kl/vectors.js";
 
 /** Σ lgamma(a_i) - lgamma(Σ a_i), over the last axis. */
 const logNormalizer = (a: Tensor): Tensor => sum(lgamma(a), -1).sub(lgamma(sum(a, -1)));
@@ -33,5 +34,6 @@ export class Dirichlet extends /* @__PURE__ */ family<Tensors<"concentration">, 
       const free = (a.shape.at(-1) as number) - 1;
       return sum(gammaEntropy(a), -1).sub(gammaEntropy(total)).sub(digamma(total).mul(free));
     },
+    divergences: ofDirichlet,
   },
 ) {}

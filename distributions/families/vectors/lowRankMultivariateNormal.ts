@@ -16,6 +16,7 @@ import { independent, positive, real, realVector } from "../../constraints/index
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
 import type { Given } from "../../core/parameters.js";
+import { ofLowRankMultivariateNormal } from "../../kl/vectors.js";
 import { halfLogDeterminant } from "./multivariateNormal.js";
 
 type Params = Tensors<"loc" | "covFactor" | "covDiag">;
@@ -49,6 +50,7 @@ export class LowRankMultivariateNormal extends /* @__PURE__ */ family<
   },
   mean: ({ loc }) => loc,
   variance: ({ covFactor, covDiag }) => sum(square(covFactor), -1).add(covDiag),
+  divergences: ofLowRankMultivariateNormal,
 }) {
   readonly #capacitance: Tensor;
 

@@ -19,6 +19,7 @@ import { lowerCholesky, positiveDefinite, realVector } from "../../constraints/i
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type OneOf, type Tensors } from "../../core/family.js";
 import type { Given } from "../../core/parameters.js";
+import { ofMultivariateNormal } from "../../kl/vectors.js";
 
 /** A covariance, in one of three ways. */
 export type ScaleParams = OneOf<"scaleTril" | "covarianceMatrix" | "precisionMatrix">;
@@ -43,6 +44,7 @@ export class MultivariateNormal extends /* @__PURE__ */ family<
   support: realVector,
   eventShape: ({ loc }) => loc.shape.slice(-1),
   mean: ({ loc }) => loc,
+  divergences: ofMultivariateNormal,
 }) {
   /** L with covariance L Lᵀ. */
   readonly scale: Tensor;

@@ -57,7 +57,7 @@ def fit(steps):
         "location of the first": found["locs"][0].item(),
         "location of the second": found["locs"][1].item(),
         "scale": found["scale"].item(),
-        "that 10 is in the second": pyro.param("logits").softmax(-1)[2, 1].item(),
+        "probability that 10 is in the second": pyro.param("logits").softmax(-1)[2, 1].item(),
         **PUBLISHED,
     }
 

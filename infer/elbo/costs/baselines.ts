@@ -29,7 +29,7 @@ export function predictedCost({ name, site }: ScoreSite): Tensor | null {
       code: "baseline-depends-on-site",
       site: name,
       param: nnBaseline !== undefined ? "nnBaselineInput" : "baselineValue",
-      message: `sample site "${name}": its baseline depends on "${name}" itself (${given.provenance}), which would bias the gradient. Compute it from what is known before the site.`,
+      message: `sample site "${name}": its baseline depends on the site itself (it depends on ${given.provenance}), which would bias the gradient. Compute the baseline from values that are known before the site.`,
     });
   return given;
 }
@@ -58,7 +58,7 @@ export function checkPrediction(site: ScoreSite, predicted: Tensor, cost: Tensor
     code: "shape-mismatch",
     site: name,
     param: "baseline",
-    message: `sample site "${name}": its baseline has shape [${predicted.shape}], its cost has shape [${cost.shape}]. Give the baseline one number for each element of the site's plates.`,
+    message: `sample site "${name}": its baseline has shape [${predicted.shape}], but its cost has shape [${cost.shape}]. Give the baseline one number for each element of the site's plates.`,
   });
 }
 
@@ -114,7 +114,7 @@ function meanOfOthers(name: string, x: Tensor): Tensor {
       code: "bad-option",
       site: name,
       param: "leaveOneOut",
-      message: `sample site "${name}": a leave-one-out baseline needs at least 2 particles, got ${particles}. Set numParticles.`,
+      message: `sample site "${name}": a leave-one-out baseline needs at least 2 particles, got ${particles}. Set numParticles of the estimator.`,
     });
   return x
     .sum(0, { keepDims: true })
@@ -131,6 +131,6 @@ function storedAverage(site: ScoreSite, stored: Tensor | undefined, shape: Shape
     code: "shape-mismatch",
     site: site.name,
     param: "useDecayingAvgBaseline",
-    message: `sample site "${site.name}": the stored average of its cost has shape [${stored?.shape}], its cost has shape [${shape}]. Visit as many elements in every step, or start from a fresh state.`,
+    message: `sample site "${site.name}": the stored average of its cost has shape [${stored?.shape}], but its cost now has shape [${shape}]. Visit the same number of elements in every step, or start from a fresh state.`,
   });
 }

@@ -5,8 +5,8 @@
  */
 import { textOf } from "../../../autodiff/core/tensor.js";
 import { neg, PedigradError, Tensor, tensor } from "../../../autodiff/index.js";
+import { areSame } from "../../../distributions/core/parameters.js";
 import { klDivergence } from "../../../distributions/index.js";
-import { areSame } from "../../../distributions/kl/sameFamily.js";
 import { getProvenance, type Provenance, union, withAmbient } from "../../../provenance/index.js";
 import type { SampleSite } from "../../program/trace.js";
 import type { Cost, Pair } from "../particles/pair.js";
@@ -31,7 +31,7 @@ export const noClosedForm = (estimator: string, site: string, reason: string): P
     code: "no-closed-form",
     site,
     param: "kl",
-    message: `${estimator}: site "${site}" asks for kl: "analytic", but ${reason}. Remove infer.kl, and the term is sampled.`,
+    message: `${estimator}: site "${site}" asks for kl: "analytic", but ${reason}. Remove infer.kl; the term is then sampled.`,
   });
 
 /**

@@ -28,6 +28,6 @@ export function warnOfMixing(site: string, plate: string, op: string | null, to:
   if (warned.has(key)) return;
   warned.add(key);
   console.warn(
-    `pedigrad: site "${site}" in plate "${plate}": ${op === null ? "an op" : `"${op}"`} brings the plate's elements together on the way to site "${to}" in the same plate, so every element of "${site}" pays for all of "${to}". That is right, but noisier than a plate that is kept: if no element needs the others, compute it element by element; else leave the plate before, or use toEvent.`,
+    `pedigrad: site "${site}" in plate "${plate}": ${op === null ? "an op" : `"${op}"`} mixes the plate's elements between this site and site "${to}" in the same plate, so every element of "${site}" is charged with the whole cost of "${to}". The gradient is unbiased, but has more variance. If the elements do not need each other, compute "${to}" element by element. If they do, put "${to}" outside the plate, or use toEvent.`,
   );
 }

@@ -41,14 +41,14 @@ function samplesOf(latents: readonly SampleSite[]): number {
     throw new PedigradError({ code: "multi-sample", op: "TraceELBO", site, message: `multiSampleGuide: ${message}` });
   };
   const [first] = latents;
-  if (first === undefined) return refuse(undefined, "the guide has no latent sites to draw several samples of.");
+  if (first === undefined) return refuse(undefined, "the guide has no latent site. Leave the option out.");
   const count = first.value.shape[0];
   for (const site of latents) {
-    if (isScoreSite(site)) refuse(site.name, `site "${site.name}" has no pathwise sampler; use numParticles instead.`);
+    if (isScoreSite(site)) refuse(site.name, `site "${site.name}" has no pathwise sampler. Use numParticles instead.`);
     if (site.value.shape[0] !== count || count === undefined)
       refuse(
         site.name,
-        `site "${site.name}" has shape [${site.value.shape}], the first latent [${first.value.shape}]; all need the same leading axis of samples.`,
+        `site "${site.name}" has shape [${site.value.shape}], and the first latent has shape [${first.value.shape}]. All latents must have the same leading axis, that of the samples.`,
       );
   }
   return count as number;

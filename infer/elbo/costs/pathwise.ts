@@ -80,7 +80,7 @@ export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor,
         code: "moving-point",
         site: name,
         op: estimator,
-        message: `${estimator}: guide site "${name}" is a point computed from noise and parameters, so its log q at a held value is not known. Use TraceELBO or RenyiELBO, or a guide that samples "${name}" from a distribution, such as AutoNormal or AutoMultivariateNormal.`,
+        message: `${estimator}: guide site "${name}" is a point mass computed from other draws and parameters, so it has no log density to take the gradient of. Use TraceELBO or RenyiELBO, or a guide that samples "${name}" from a distribution, such as AutoNormal or AutoMultivariateNormal.`,
       });
 }
 /** The provenance tag of all parameters in the run that looks for moving points. */

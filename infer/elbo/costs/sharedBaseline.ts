@@ -39,6 +39,6 @@ export function warnOfSharedBaselines(
   const shared = [...byBaselines].filter((name) => byDensities.has(name));
   if (shared.length > 0)
     console.warn(
-      `pedigrad: the baseline of ${quoted(trained.map(({ name }) => name))} shares the parameters ${quoted(shared)} with the guide, which its own loss will move as well. Give the baseline parameters of its own, or stopGradient what it takes from the guide.`,
+      `pedigrad: the baseline of ${quoted(trained.map(({ name }) => name))} shares the parameters ${quoted(shared)} with the guide, so the loss that trains the baseline changes the guide too. Give the baseline its own parameters, or apply stopGradient to what it takes from the guide.`,
     );
 }

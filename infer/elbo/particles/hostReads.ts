@@ -34,6 +34,6 @@ function warnOfRead([name]: ReadonlySet<string>): void {
   if (hasWarned) return;
   hasWarned = true;
   console.warn(
-    `pedigrad: the program reads the value of site "${name}", where its pathwise gradient ends, so this site, and others like it, take the score function. Use ops on the tensor where what follows is smooth in it; for a branch, whose jump no path sees, say .nonreparameterized().`,
+    `pedigrad: the program reads the value of site "${name}" (by item(), a comparison or an index), and a pathwise gradient cannot pass through such a read. This site, and others that are read, take the score function instead. To keep the pathwise gradient, compute with ops on the tensor. For a branch, which needs the score function, say .nonreparameterized().`,
   );
 }

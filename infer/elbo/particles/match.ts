@@ -21,7 +21,7 @@ export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity
       throw refusal(
         "guide-only-site",
         site.name,
-        `guide site "${site.name}" has no counterpart in the model. Remove it, rename it, or mark it auxiliary: infer: { isAuxiliary: true }.${hint}`,
+        `guide site "${site.name}" is not in the model. Remove it, rename it, or mark it auxiliary: infer: { isAuxiliary: true }.${hint}`,
       );
     }
     if (other.isObserved)
@@ -55,7 +55,7 @@ export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity
     throw refusal(
       "observed-in-guide",
       site.name,
-      `site "${site.name}" is observed in the model and in the guide. Remove it from the guide, which would take it out of the loss again.`,
+      `site "${site.name}" is observed both in the model and in the guide, so its two log densities would cancel. Remove it from the guide.`,
     );
   }
 }
@@ -67,7 +67,7 @@ function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite, maxPlat
   throw refusal(
     "shape-mismatch",
     name,
-    `site "${name}": model batch [${p.batchShape}] event [${p.eventShape}] but guide batch [${q.batchShape}] event [${q.eventShape}]. Give both the same plates and the same toEvent.`,
+    `site "${name}" has batch shape [${p.batchShape}] and event shape [${p.eventShape}] in the model, but batch shape [${q.batchShape}] and event shape [${q.eventShape}] in the guide. Give both the same plates and the same toEvent.`,
   );
 }
 
@@ -94,13 +94,13 @@ function comparePlates({ name, plates: inGuide }: SampleSite, { plates: inModel 
         throw refusal(
           "plate-mismatch",
           name,
-          `site "${name}" stands in the subsampled plate "${plate}" (${subsampleSize} of ${size}) in the ${side} but not in the ${otherSide}, so that only one of its densities would be scaled. Put it into the same plate on both sides.`,
+          `site "${name}" is in the subsampled plate "${plate}" (${subsampleSize} of ${size} elements) in the ${side}, but not in the ${otherSide}, so only the ${side}'s log density would be scaled up. Put the site into the plate on both sides.`,
         );
       if (other !== undefined && other.dim !== dim)
         throw refusal(
           "plate-mismatch",
           name,
-          `site "${name}": plate "${plate}" ${alongDim(dim)} in the ${side} and ${alongDim(other.dim)} in the ${otherSide}. Open it in the same order on both sides, or set its dim.`,
+          `site "${name}": plate "${plate}" ${alongDim(dim)} in the ${side} and ${alongDim(other.dim)} in the ${otherSide}. Open the plates in the same order on both sides, or set dim.`,
         );
     }
 }
@@ -116,6 +116,10 @@ export function checkLatentsCovered(guide: Trace, model: Trace, enumerated?: Rea
   for (const { name, isObserved } of sampleSites(model)) {
     const other = guide.get(name);
     if (isObserved || enumerated?.has(name) || (other?.type === "sample" && !other.isObserved)) continue;
-    throw refusal("model-only-site", name, `model site "${name}" is latent but the guide has no such site. ${advice}`);
+    throw refusal(
+      "model-only-site",
+      name,
+      `model site "${name}" is latent, but the guide does not sample it. ${advice}`,
+    );
   }
 }

@@ -206,6 +206,6 @@ function warnOfLoop(error: PedigradError): void {
   if (hasWarned) return;
   hasWarned = true;
   console.warn(
-    `pedigrad: particles run in a loop, because the model reads a sampled value (${error.op}). Set vectorizeParticles: false to say so, or "require" to make it an error.`,
+    `pedigrad: particles run in a loop instead of a batch, because the model reads a sampled value (by ${error.op}). Set vectorizeParticles: false to silence this warning, or "require" to make it an error.`,
   );
 }

@@ -31,13 +31,13 @@ function refuseOptions({ name: estimator, hasClosedForms }: Estimator, site: Sam
       code: "bad-option",
       site: site.name,
       param: "kl",
-      message: `site "${site.name}" asks for kl: "analytic", but ${estimator} weighs samples and has no KL term. Remove infer.kl, or use TraceELBO.`,
+      message: `site "${site.name}" asks for kl: "analytic", but the loss ${estimator} has no KL term. Remove infer.kl, or use TraceELBO.`,
     });
   if (enumerate != null)
     throw new PedigradError({
       code: "enumeration",
       site: site.name,
-      message: `site "${site.name}" asks for enumeration but the loss is ${estimator}; use TraceEnumELBO, or remove infer.enumerate.`,
+      message: `site "${site.name}" asks for enumeration, but the loss is ${estimator}. Use TraceEnumELBO, or remove infer.enumerate.`,
     });
   if (baseline !== undefined && !(inGuide && isScoreSite(site)))
     throw new PedigradError({
@@ -45,8 +45,8 @@ function refuseOptions({ name: estimator, hasClosedForms }: Estimator, site: Sam
       site: site.name,
       param: "baseline",
       message: inGuide
-        ? `sample site "${site.name}" has a baseline but takes no score term: its distribution is reparameterised or observed. Remove the baseline, or use .nonreparameterized().`
-        : `sample site "${site.name}" has a baseline in the model. Baselines belong to the guide's sample statement.`,
+        ? `sample site "${site.name}" has a baseline, but its gradient does not use the score function: it is reparameterised or observed. Remove the baseline, or use .nonreparameterized().`
+        : `sample site "${site.name}" has a baseline in the model. Move it to the guide's sample statement.`,
     });
 }
 
@@ -61,14 +61,12 @@ function refuseGradient(estimator: Estimator, { name, infer }: SampleSite, inGui
       message: `sample site "${name}": ${why}`,
     });
   };
-  if (!inGuide) refuse("it asks for a gradient in the model. That belongs to the guide's sample statement.");
+  if (!inGuide) refuse("infer.gradient is set in the model. Move it to the guide's sample statement.");
   if (gradient !== "disarm") return;
   if (!estimator.hasPairs)
     refuse(
       `gradient: "disarm" needs TraceELBO or TraceGraphELBO of order 1, but the loss is ${estimator.name}. Take gradient: "score".`,
     );
   if (baseline !== undefined)
-    refuse(
-      'gradient: "disarm" is the difference of two costs, from which a baseline takes nothing. Remove the baseline.',
-    );
+    refuse('gradient: "disarm" uses the difference of two costs, in which a baseline cancels. Remove the baseline.');
 }

@@ -38,6 +38,6 @@ export const refuseSubsampling = (
     op: estimator,
     site: name,
     param: "subsampleSize",
-    message: `${estimator}: plate "${name}" visits ${subsampleSize} of ${size} elements, ${why}, so the mean over subsamples is not the value for all elements. Visit all of them, or ${instead}${acceptBias}.`,
+    message: `${estimator}: plate "${name}" visits ${subsampleSize} of ${size} elements, ${why}, so the objective would be biased: its mean over subsamples is not its value for all elements. Visit all elements, or ${instead}${acceptBias}.`,
   });
 };

@@ -20,7 +20,7 @@ export function checkSupports(guide: Trace, model: Trace): void {
     throw new PedigradError({
       code: "support-mismatch",
       site: name,
-      message: `guide site "${name}" (${q.label}) may be ${q.support.must}, the model's (${p.label}) must be ${p.support.must}. Give the guide a distribution on that support, or one that a transform moves there.`,
+      message: `guide site "${name}" can draw values that the model excludes: a draw of the guide (${q.label}) may be ${q.support.must}, but the value in the model (${p.label}) must be ${p.support.must}. Give the guide a distribution on the model's support, or a TransformedDistribution into it.`,
     });
   }
 }

@@ -10,6 +10,8 @@ import { jit, matmul, random, type Tensor, tensor } from "../../../autodiff/inde
 import { parse } from "../../../autodiff/kernels/formulas/language.js";
 import { scalarFormulas } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import { assemble } from "../../../autodiff/kernels/wasm/assemble.js";
+import { type DrawName, drawTexts } from "../../../autodiff/kernels/wasm/draws.js";
+import { allocate } from "../../../autodiff/kernels/wasm/simd.js";
 import { ternary, unary } from "../../../autodiff/ops/elementwise/elementwise.js";
 
 /** Compiled equals eager for these arguments, element by element; the second call compiles. */
@@ -148,6 +150,11 @@ test("what is not the language is refused", () => {
     () => assemble(parse("function f() { let y = load(0) << 1; }"), new Map(), []),
     /no instruction for v <</,
   );
+});
+
+test("every kernel of a random draw has SIMD code here", () => {
+  const simd = allocate(16);
+  for (const name of Object.keys(drawTexts) as DrawName[]) assert.type(simd?.draw(name), "function", name);
 });
 
 test("where the platform refuses, plain loops give the same numbers", () => {

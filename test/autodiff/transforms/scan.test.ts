@@ -265,7 +265,7 @@ test("what is refused, and in which words", () => {
   check(
     refuse((s) => [s.add(+`${s}`), null]),
     "read-in-scan",
-    /write the loop with for/,
+    /a plain for loop/,
   );
   check(
     refuse((s) => s),
@@ -285,7 +285,7 @@ test("what is refused, and in which words", () => {
   check(
     refuse((s) => [s, null], []),
     "no-axis",
-    /give arange\(n\)/,
+    /Give arange\(n\)/,
   );
   check(
     refuse((s) => [s, null], { a: [1, 2], b: [1] }),
@@ -295,7 +295,7 @@ test("what is refused, and in which words", () => {
   check(
     refuse((s) => [s, null], 3),
     "shape-mismatch",
-    /needs a leading axis/,
+    /must have a leading axis/,
   );
   let kept = tensor(0);
   scan(

@@ -58,7 +58,7 @@ test("BI-21: a value of probability 0 has log density -Infinity, exactly", () =>
 test("a sample shape is an array; errors name the distribution that was asked; a distribution prints its shapes", () => {
   refusesSaying(
     () => new Normal(0, 1).sample(random.key(0), 3 as never),
-    "Normal: sampleShape: a shape is an array",
+    "Normal: sampleShape: the shape must be an array",
     "got 3",
   );
   refusesSaying(() => new Normal(0, 1).rsample(random.key(0), 3 as never), "got 3");
@@ -102,16 +102,16 @@ test("BI-25: batch and event shapes that do not fit", () => {
   refusesSaying(() => new Normal([1, 2], [1, 2, 3]), "Normal(loc, scale)", "[2]", "[3]");
   refusesSaying(
     () => new Dirichlet([1, 1, 1]).logProb([0.5, 0.5]),
-    "Dirichlet: a value needs event shape [3]",
-    "got shape [2]",
+    "Dirichlet: the last axes of a value must be the event shape [3]",
+    "got a value of shape [2]",
   );
   refusesSaying(() => new Normal([0, 1, 2], 1).logProb([0, 1]), "Normal (value and batch)", "[2]", "[3]");
   refusesSaying(() => new Normal([0, 1, 2], 1).expand([2]), "Normal.expand", "[3]", "[2]");
-  refusesSaying(() => new Normal([0, 1, 2], 1).toEvent(2), "Normal.toEvent: 2 axes", "[3]");
+  refusesSaying(() => new Normal([0, 1, 2], 1).toEvent(2), "Normal.toEvent(n)", "batch shape [3]", "got 2");
 });
 
 test("BI-29: rsample where there is no pathwise sampler", () => {
-  refusesSaying(() => new Poisson(3).rsample(random.key(0)), "Poisson has no reparameterised sampler; use sample()");
+  refusesSaying(() => new Poisson(3).rsample(random.key(0)), "Poisson has no reparameterised sampler. Use sample()");
 });
 
 test("values outside the support", () => {

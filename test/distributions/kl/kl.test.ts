@@ -211,4 +211,23 @@ test("laws that are close to each other: mpmath, 60 digits", () => {
   close(new Binomial(1e6, 0.3), new Binomial(1e6, 0.30001), 0.0002380922147639983);
 });
 
+test("families of a user carry divergences of their own", () => {
+  const { family, constraints } = distributions;
+  const logRatioOfSizes = (q: Distribution, p: Distribution): Tensor =>
+    (p.params.size as Tensor).log().sub((q.params.size as Tensor).log());
+  class Box extends family<{ size: Tensor }, [size: number]>("Box", {
+    constraints: { size: constraints.positive },
+    support: constraints.positive,
+    divergences: () => ({ to: { Box: logRatioOfSizes }, from: { Beta: () => tensor(3), "*": () => tensor(2) } }),
+  }) {}
+  assert.is(klDivergence(new Box(1), new Box(2))?.item(), Math.log(2));
+  assert.is(klDivergence(new Beta(1, 2), new Box(2))?.item(), 3, "the pair");
+  assert.is(klDivergence(new Gamma(1, 2), new Box(2))?.item(), 2, "any q");
+  assert.is(klDivergence(new Box(1), new Gamma(1, 2)), null);
+  assert.is(
+    klDivergence(new Box(1).expand([2]).toEvent(1), new Box(2).expand([2]).toEvent(1))?.item(),
+    2 * Math.log(2),
+  );
+});
+
 test.run();

@@ -344,7 +344,7 @@ test("an interval without one of its bounds is reached as if that bound had not 
   assert.equal(constraints.interval([0, 1], Infinity).must, ">= its lower bound and finite");
   assert.throws(
     () => bijectTo(constraints.interval([0, -Infinity], [Infinity, 1])),
-    /some bounds of this interval are infinite and others are not/,
+    /some bounds of this interval are infinite and others are finite/,
   );
 });
 

@@ -51,7 +51,7 @@ test("the support is what the bounds leave of that of the base", () => {
 test("so far out that no mass is known the bounds are refused, and never is a density Infinity", () => {
   refuses(
     () => new Truncated(new Exponential(1), { low: 30 }),
-    /low must be where more than 1e-8 of the mass of Exponential/,
+    /low must be so small that more than 1e-8 of the mass of Exponential/,
   );
   refuses(() => new Truncated(new Normal(0, 1), { low: 9 }), /use TruncatedNormal, which has no such limit/);
   // The memoryless law: what is left beyond 10 is the law itself.

@@ -173,7 +173,7 @@ test("BI-63: a site that asks for enumeration is refused by an estimator that ca
       assert.unreachable();
     } catch (error) {
       assert.instance(error, PedigradError);
-      assert.match((error as PedigradError).message, /site "a" asks for enumeration but the loss is Trace/);
+      assert.match((error as PedigradError).message, /site "a" asks for enumeration, but the loss is Trace/);
     }
 });
 
@@ -184,7 +184,7 @@ test("BI-55: a batch in no plate is refused where dims are enumerated, with both
   };
   assert.throws(
     () => new TraceEnumELBO({ maxPlateNesting: 1 }).loss(key, {}, loose, () => {}),
-    /dim -1 of size 3 is in no plate.*plate\(….*toEvent/s,
+    /no plate declares its dim -1 of size 3.*plate\(….*toEvent/s,
   );
 });
 

@@ -56,7 +56,7 @@ test("multiSampleGuide: the loss is the mean over samples (n = 4,000 runs of 5, 
   const columns = drawsOf(estimates(elbo, regression, guide, paramsOf(exact)), 4000);
   assertMean("elbo", columns.loss as Rows, exact.elbo, -1);
   for (const [name, want] of Object.entries(exact.gradElbo)) assertMean(name, columns[name] as Rows, want, -1);
-  assert.throws(() => elbo.loss(random.key(0), {}, regression, () => {}), /no latent sites/);
+  assert.throws(() => elbo.loss(random.key(0), {}, regression, () => {}), /no latent site/);
 });
 
 test("forwardModeDifferentiation takes the steps of reverse mode, to 1e-12", () => {

@@ -115,7 +115,10 @@ test("TraceEnumELBO: between two plates, and from a chain of sites outside", () 
       sample("x", new Normal(b, 1), { obs: 0 });
     });
   };
-  assert.match(refusal(() => loss(new TraceEnumELBO(), chain)).message, /"b" in it depends on the enumerated site "a"/);
+  assert.match(
+    refusal(() => loss(new TraceEnumELBO(), chain)).message,
+    /"b" inside depends on the enumerated site "a"/,
+  );
   // Enumerated in the guide, the expectation is linear in the elements.
   const guide = () => {
     sample("a", new Bernoulli(0.6), { infer: { enumerate: "parallel" } });

@@ -199,7 +199,10 @@ test("the options are no argument of the model, and misspelt ones are refused", 
   const text = `${explain(new TraceELBO(), model, guide, data, { measureVariance: 50 })}`;
   assert.match(text, /gradient variance by parameter/);
   assert.match(text, /TraceMeanFieldELBO: m /);
-  assert.throws(() => explain(new TraceELBO(), model, guide, data, { measureVariance: 1 }), /2, 3, … draws/);
+  assert.throws(
+    () => explain(new TraceELBO(), model, guide, data, { measureVariance: 1 }),
+    /a number of draws of at least 2/,
+  );
   assert.is(JSON.parse(JSON.stringify(explain(new TraceELBO(), model, guide, data))).sites.length, 5);
 });
 
@@ -232,7 +235,7 @@ test("the best unbiased way to take each site's gradient is measured, and ready 
   );
   assert.ok(Number.isFinite(loss.item()));
   assert.match(report.toString(), /site "z", straightThrough \(biased\): /);
-  assert.throws(() => recommend(explain(new TraceGraphELBO(), both, q)), /measured no choices/);
+  assert.throws(() => recommend(explain(new TraceGraphELBO(), both, q)), /contains no measurements/);
 });
 
 test("times come from clocks that tick in milliseconds, as browsers' do; where one stands still, the variance decides", () => {

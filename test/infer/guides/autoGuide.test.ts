@@ -198,7 +198,10 @@ test("a list takes plain functions, and refuses two joint guides of one prefix",
   assert.ok(Math.abs((b as Tensor).mean().item() - 100) < (4.5 * 0.5) / Math.sqrt(50));
   assert.throws(() => list.median(params), /part 1 is a plain function/);
   const joint = (name: string, prefix = "auto") => new AutoDiagonalNormal(only(name), { prefix });
-  assert.throws(() => new AutoGuideList(pair).append(joint("a")).append(joint("b")), /prefix "auto".*another prefix/);
+  assert.throws(
+    () => new AutoGuideList(pair).append(joint("a")).append(joint("b")),
+    /prefix "auto".*Give one of them a different prefix/,
+  );
   const both = new AutoGuideList(pair).append(joint("a")).append(joint("b", "other"));
   assert.equal(Object.keys(new SVI(pair, both, adam(0.1), new TraceELBO()).init(random.key(0)).params), [
     "auto_loc",

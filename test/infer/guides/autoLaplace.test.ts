@@ -90,7 +90,7 @@ test("a part of a list sees too little of the model for it", () => {
   const part = new AutoLaplaceApproximation(block(enumerated, { expose: ["a"] }));
   assert.match(
     refusal(() => new AutoGuideList(enumerated).append(part)).message,
-    /AutoLaplaceApproximation needs the density of the whole model/,
+    /AutoLaplaceApproximation needs the log density of the whole model/,
   );
 });
 

@@ -108,7 +108,7 @@ test("latents of a loop over a subsampled plate are refused: another step has ot
       new SVI(model, new Guide(model), adam(0.1), new TraceELBO()).init(random.key(0)),
     );
     assert.is(code, "subsampled-latent", message);
-    assert.match(message, new RegExp(`^${Guide.name}: latent site "x_\\d" lies in the loop over plate "d"`));
+    assert.match(message, new RegExp(`^${Guide.name}: latent site "x_\\d" is inside the for loop over plate "d"`));
   }
 });
 
@@ -172,7 +172,7 @@ test("a list has the quantiles of its parts, unless one of them knows none", () 
   );
   assert.match(
     refusal(() => new AutoGuideList(model).append(() => {}).quantiles(params, 0.5)).message,
-    /part 0 is a plain function, of which no quantiles can be known/,
+    /part 0 is a plain function, which has no quantiles/,
   );
 });
 

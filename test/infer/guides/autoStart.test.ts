@@ -74,9 +74,12 @@ test("initToMean takes the median where the mean is infinite or undefined", () =
 test("a strategy that leads astray is named with the site", () => {
   const start = (initLocFn: InitStrategy) => () => startOf(schools, new AutoNormal(schools, { initLocFn }), 0);
   refuses(start(initToValue({ tau: -2 })), /initToValue: latent site "tau": HalfNormal: value must be >= 0.*got -2/);
-  refuses(start(initToValue({ tau: 0 })), /initToValue: latent site "tau": the value .*0.* lies on the boundary/);
+  refuses(
+    start(initToValue({ tau: 0 })),
+    /initToValue: latent site "tau": the initial value .*0.* lies on the boundary/,
+  );
   refuses(start(initToValue({ eta: [1, 2] })), /initToValue: latent site "eta": .*\[2\].*\[3\]/);
-  refuses(start(initToValue({ tua: 1 })), /initToValue: .*no site "tua"; it has .*Did you mean "tau"\?/);
+  refuses(start(initToValue({ tua: 1 })), /initToValue: .*no site "tua". It has .*Did you mean "tau"\?/);
   refuses(
     start(() => {
       throw new PedigradError({ code: "x", message: "lost" });

@@ -92,7 +92,7 @@ test("a draw that does not come to a site has NaN there", () => {
 test("a fitted program needs all its params, posterior samples must be of use", () => {
   const drawing = (options: object) => () =>
     new Predictive(model, { ...("posteriorSamples" in options ? {} : { numSamples: 3 }), ...options }).run(key, null);
-  assert.throws(drawing({ guide }), /Predictive: param "a" has no value; params has none/);
+  assert.throws(drawing({ guide }), /Predictive: param "a" has no value. The given params are none/);
   assert.throws(drawing({ guide, params: { a: 8, B: 4 } }), /param "b" has no value.*Did you mean "B"\?/);
   assert.throws(
     drawing({ guide: new AutoNormal(() => sample("f", new Beta(2, 3))) }),
@@ -132,7 +132,7 @@ test("logLikelihood and logDensity against closed forms", () => {
   assert.ok(Math.abs(logDensity(regression, { mu: 1, auto_loc: 3 }, y).logDensity.item() - want) < 1e-13);
   assert.throws(
     () => logDensity(regression, { muu: 1 }, y),
-    /logDensity: latent site "mu" has no value; given values: "muu". Did you mean "muu"\?/,
+    /logDensity: latent site "mu" has no value. The given values are "muu". Did you mean "muu"\?/,
   );
   assert.throws(() => logLikelihood(regression, { sigma: [1, 2] }, y), /logLikelihood: latent site "mu" has no value/);
 });

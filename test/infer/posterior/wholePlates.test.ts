@@ -92,7 +92,7 @@ test("posterior samples of a whole plate follow the elements; a part of it must 
   const part = { z: [[30, 10]] };
   assert.match(
     refusal(() => new Predictive(model, { posteriorSamples: part }).run(key)).message,
-    /"z" has 2 of the 6 elements of plate "d", and nothing says which/,
+    /"z" has 2 of the 6 elements of plate "d", but not the indices/,
   );
   const named = new Predictive(model, { posteriorSamples: { ...part, d: [[3, 1]] } }).run(key);
   assert.equal(rows(named.d), [[3, 1]]);
@@ -203,7 +203,7 @@ test("vector latents of another length, a numSamples that disagrees and misspelt
   assert.match(refusal(() => predict({ numSamples: 5 })).message, /numSamples is 5, but posteriorSamples has 2 draws/);
   assert.match(
     refusal(() => predict({ params: { slop: 2 } })).message,
-    /param "slope" has no value; params has "slop".*Did you mean "slop"/,
+    /param "slope" has no value. The given params are "slop".*Did you mean "slop"/,
   );
   // Those of a guide that is not run here are of no harm.
   assert.equal(predict({ params: { slope: 2, w_auto_loc: 1 } }).x?.shape, [2]);

@@ -75,7 +75,7 @@ test("BI-47: an autoguide and a site that it has not seen", () => {
   const guide = new AutoNormal(model);
   const svi = new SVI(model, guide, adam(0.01), new TraceELBO(), { jit: false });
   const state = svi.init(random.key(0), false);
-  refuses(() => svi.update(state, true), /model site "w" is latent but the guide has no such site/);
+  refuses(() => svi.update(state, true), /model site "w" is latent, but the guide does not sample it/);
 });
 
 test("BI-59, BI-61: alpha and insomnia out of range", () => {
@@ -133,7 +133,7 @@ test("a state of another optimiser, of a fresh SVI, or in part", () => {
   const state = loadState(saveState(svi.init(random.key(0))));
   const clipped = inference(clippedAdam(0.1));
   clipped.init(random.key(0));
-  refuses(() => clipped.update(state), /svi.update: this state belongs to another optimiser: it has/);
+  refuses(() => clipped.update(state), /svi.update: this state was made by another optimiser: its optimState has/);
   refuses(() => clipped.run(random.key(0), { numSteps: 2, initState: state }), /another optimiser/);
   refuses(
     () => inference(adam(0.1)).getParams(state),
@@ -164,7 +164,7 @@ test("keys, params, options and programs in the wrong place", () => {
     () => guide.samplePosterior(params as never, {}),
     /AutoNormal.samplePosterior: the first argument must be a key/,
   );
-  refuses(() => guide.median([1, 2] as never), /AutoNormal: expected the params of a fit/);
+  refuses(() => guide.median([1, 2] as never), /AutoNormal: the params must contain "/);
   refuses(
     () => new Predictive(model, { numSamples: 2 }).run(undefined as never),
     /predictive.run: .* key .*got undefined/,
@@ -179,7 +179,7 @@ test("keys, params, options and programs in the wrong place", () => {
   );
   refuses(
     () => new AutoLaplaceApproximation(model).laplaceApproximation(data as never),
-    /AutoLaplaceApproximation: expected the params of a fit.*"auto_loc"/,
+    /AutoLaplaceApproximation: the params must contain "auto_loc"/,
   );
   refuses(() => explain(new TraceELBO(), model, data as never), /explain: the guide must be a function, got an array/);
   refuses(() => computeMarginals(key, model as never, guide as never, () => {}), /computeMarginals: .*params by name/);
@@ -194,7 +194,7 @@ test("constraints, factors and plates are refused in the words of the call", () 
   for (const constraint of ["positive", constraints.interval])
     refuses(
       () => run(() => param("p", 1, { constraint: constraint as never })),
-      /param "p": constraint must be constraints.positive/,
+      /param "p": constraint must be one of constraints, such as constraints.positive/,
     );
   refuses(() => run(() => factor("f", Number.NaN)), /^factor "f": logFactor must be a number, got NaN/);
   refuses(
@@ -220,7 +220,7 @@ test("a param that svi.init does not come to is refused: no step would train it"
     try {
       assert.equal(Object.keys(run(false, seed)), ["m"]);
     } catch (error) {
-      assert.match((error as Error).message, /param "m" is not in the state.*Declare it where every run comes by/);
+      assert.match((error as Error).message, /param "m" is not in the state.*Declare it where every run passes/);
     }
   }
 });
@@ -252,7 +252,7 @@ test("psisDiagnostic says that enumerated sites are not supported", () => {
   const model: Model = () => sample("z", new Categorical([0.5, 0.5]), { infer: { enumerate: "parallel" } });
   refuses(
     () => psisDiagnostic(random.key(0), {}, model, () => {}),
-    /psisDiagnostic: site "z" is enumerated; .*not supported. Write the sum into the model/,
+    /psisDiagnostic: site "z" is enumerated, .*not supported. Write the sum into the model/,
   );
 });
 

@@ -62,7 +62,7 @@ test("LocScaleReparam takes c itself, null to learn it, and refuses what it does
   assert.throws(() => LocScaleReparam({ centred: 0 } as never), /unknown option "centred".*Did you mean "centered"/);
   assert.throws(
     () => trace(seed(reparam(model, { xx: LocScaleReparam() }), 0)).getTrace(),
-    /reparam: the program has no site "xx"; it has "x"/,
+    /reparam: the program has no site "xx". It has "x"/,
   );
 });
 
@@ -73,7 +73,7 @@ test("TransformReparam samples the base", () => {
   check((x as Tensor).log(), 0.5, 0.4);
   assert.throws(
     () => seed(reparam(model, { x: TransformReparam() }), random.key(0))(),
-    /not a TransformedDistribution/,
+    /needs a TransformedDistribution/,
   );
 });
 
@@ -125,7 +125,10 @@ test("CircularReparam: a posterior across ±π in one piece", () => {
   assert.ok(Math.abs(gap) < 0.03, `${unwrapped}, want ${want}`);
   const spread = params.mu_unwrapped_auto_scale ?? params.auto_mu_unwrapped_scale ?? tensor(0);
   assert.ok(spread.item() === 0 || Math.abs(spread.item() - 1 / Math.sqrt(80)) < 0.03, `${spread}`);
-  assert.throws(() => seed(reparam(model, { x: CircularReparam() }), random.key(0))(), /not a distribution of angles/);
+  assert.throws(
+    () => seed(reparam(model, { x: CircularReparam() }), random.key(0))(),
+    /needs a distribution of angles/,
+  );
 });
 
 test.run();

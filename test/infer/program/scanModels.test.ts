@@ -90,8 +90,11 @@ test("statements inside the body are refused by name, with what to do instead; p
   for (const [name, [type, statement]] of Object.entries(statements)) {
     const { code, site, message } = refusal(seed(inside(statement), random.key(0)));
     assert.equal([code, site], ["site-in-scan", name], message);
-    assert.ok(message.startsWith(`${type} site "${name}" stands inside the body of scan`), message);
-    assert.match(message, type === "sample" || type === "plate" ? /give it to scan as xs/ : /say it after the loop/);
+    assert.ok(message.startsWith(`${type} site "${name}" is inside the body of scan`), message);
+    assert.match(
+      message,
+      type === "sample" || type === "plate" ? /give it to scan as xs/ : /write the statement after the loop/,
+    );
   }
   assert.is(refusal(seed(inside(prngKey), random.key(0))).code, "site-in-scan");
   seed(

@@ -105,9 +105,9 @@ test("given indices are compared: the same on both sides, or on one side that dr
   assert.is(loss({ subsample: [1, 4] }, { subsample: tensor([1, 4]) }), 0);
   assert.is(loss({ subsampleSize: 2 }, { subsample: [1, 4] }), 0);
   for (const [model, guide, words] of [
-    [{ subsample: [1, 4] }, { subsample: [1, 3] }, /plate "d" is given its elements.*given other ones/],
-    [{ subsample: [1, 4] }, { subsampleSize: 2 }, /draws its own/],
-    [{ subsample: [4, 3, 2, 1, 0] }, {}, /visits all/],
+    [{ subsample: [1, 4] }, { subsample: [1, 3] }, /plate "d" is given its elements.*given different ones/],
+    [{ subsample: [1, 4] }, { subsampleSize: 2 }, /it drew its own/],
+    [{ subsample: [4, 3, 2, 1, 0] }, {}, /visited all/],
   ] as const) {
     const error = refusal(() => loss(model, guide));
     assert.is(error.code, "plate-subsample");
@@ -189,7 +189,7 @@ test("a latent in a subsampled plate on one side only is refused by every estima
       else {
         const error = refusal(run);
         assert.is(error.code, "plate-mismatch");
-        assert.match(error.message, new RegExp(`"z" stands in the subsampled plate "${name}"`));
+        assert.match(error.message, new RegExp(`"z" is in the subsampled plate "${name}"`));
       }
     }
   // Plates that are visited whole scale nothing.
@@ -230,7 +230,7 @@ test("autoguides keep plates that leave a gap in the dims, and refuse latents in
   };
   const error = refusal(() => trace(seed(new AutoNormal(loop), key)).getTrace());
   assert.is(error.code, "subsampled-latent");
-  assert.match(error.message, /"z\d" lies in the loop over plate "d", which visits 2 of 4/);
+  assert.match(error.message, /"z\d" is inside the for loop over plate "d", which visits 2 of 4/);
 });
 
 test("initToValue starts a whole subsampled plate, inside the supports of the sites", () => {

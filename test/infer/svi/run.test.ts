@@ -63,7 +63,7 @@ test("a generator that ends early is warned of, its function is called again, on
     console.warn = warn;
   }
   assert.is(warnings.length, 1);
-  assert.match(warnings[0] as string, /svi.run ends after 2 steps: batches can be gone through only once/);
+  assert.match(warnings[0] as string, /svi.run ends after 2 steps, because batches can be iterated only once/);
 });
 
 test("svi.steps may go on for ever; refusals name the function that was called", () => {

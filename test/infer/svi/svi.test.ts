@@ -158,16 +158,16 @@ test("NaN and infinities survive; altered, truncated and malicious text is refus
     [text.slice(0, -20), /truncated or altered/],
     [text.replace("f07f", "f07e"), /truncated or altered/],
     [JSON.stringify({ pedigrad: 99 }), /version 99/],
-    ["[]", /not a saved state/],
+    ["[]", /not a state that saveState wrote/],
     [forge({ params: { w: { shape: [2], bits: "0".repeat(48) } }, ...rest }), /shape \[2\] needs 2 numbers, found 3/],
     [forge({ params: { w: { shape: [-1], bits: "" } }, ...rest }), /shape \[-1\]/],
     [forge({ params: { w: null }, ...rest }), /not a tensor/],
     [forge({ params: { constructor: { prototype: {} } }, ...rest }), /reserved key "constructor"/],
     [forge({ params: {} }), /lacks one of/],
-    [forge({ params: {}, ...rest }), /key is not two whole numbers/],
-    [forge({ params: {}, ...rest, key: { shape: [2], bits: "000000000000f07f".repeat(2) } }), /key is not two whole/],
-    [forge({ params: {}, ...rest, constraints: 3 }), /constraints are not names/],
-    [forge({ params: {}, ...rest, constraints: '[["q", 1]]' }), /constraints are not names/],
+    [forge({ params: {}, ...rest }), /key must be two whole numbers/],
+    [forge({ params: {}, ...rest, key: { shape: [2], bits: "000000000000f07f".repeat(2) } }), /key must be two whole/],
+    [forge({ params: {}, ...rest, constraints: 3 }), /constraints are not a list of names/],
+    [forge({ params: {}, ...rest, constraints: '[["q", 1]]' }), /constraints are not a list of names/],
     [
       forge({ params: JSON.parse(`${'{"a":'.repeat(1000)}1${"}".repeat(1000)}`), ...rest }),
       /nested more than 200 deep/,
@@ -257,7 +257,7 @@ test("what is refused: numSteps 0, unknown options, a start outside the constrai
   };
   assert.match(
     refusal(() => new SVI(model, clash, adam(0.1), new TraceELBO()).init(random.key(0), data)).message,
-    /"mu" is already a param/,
+    /"mu" is already the name of a param/,
   );
   const twice = () => {
     sample("mu", new Normal(param("a", 1), 1));

@@ -6,6 +6,7 @@ import { contiguous, type View, viewOf } from "../../../core/view.js";
 import { allocate, type Simd } from "../../../kernels/wasm/simd.js";
 import type { OpValue, Program, Value } from "../program/program.js";
 import { placesOf } from "./arena.js";
+import { isDrawn } from "./draws.js";
 import { findInPlace, type InPlace } from "./inPlace.js";
 import type { Place } from "./loop.js";
 import type { Rows } from "./rows.js";
@@ -16,7 +17,7 @@ import { isOneNumber, Views } from "./views.js";
 export class Layout {
   /** The arena. */
   readonly memory: Float64Array;
-  /** The assembler of SIMD code for the arena; null if no array of the program is long enough to gain from it. */
+  /** The assembler of SIMD code for the arena; null if no array or draw of the program is long enough to gain from it. */
   readonly simd: Simd | null;
   readonly units: readonly Unit[];
   readonly views: Views;
@@ -31,7 +32,8 @@ export class Layout {
   ) {
     const { values } = program;
     this.views = new Views(program);
-    const isSimd = simd && values.some((x) => x.kind === "op" && isLong(sizeOf(x.shape)));
+    const gains = ({ op, shape }: OpValue): boolean => isLong(sizeOf(shape)) || (isDrawn(op) && sizeOf(shape) >= DRAWS);
+    const isSimd = simd && values.some((x) => x.kind === "op" && gains(x));
     const planned = (inBlocks: boolean) => {
       const units = schedule(program, this.views, { fused, inBlocks });
       const inPlace = findInPlace(program, units, this.views, carried);
@@ -97,5 +99,7 @@ export class Layout {
 const stepOfAll = ({ axes }: Rows, owner: number, { values }: Program): number =>
   sizeOf((values[owner] as Value).shape.slice(axes.get(owner)));
 
+/** Numbers in a draw from which on it is worth to have SIMD code in a program that has no other use for it. */
+const DRAWS = 16;
 /** From this many elements on SIMD code is called. */
 export const isLong = (size: number): boolean => size >= 64;

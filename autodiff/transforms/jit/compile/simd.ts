@@ -18,6 +18,7 @@ import { shiftOp } from "../../../ops/array/softmax.js";
 import { choleskyOp, eachMatrix, solveOp, type Triangular } from "../../../ops/linalg/factor.js";
 import { matmulOp, offsetsOf } from "../../../ops/linalg/matmul.js";
 import { type Slices, sliceView, unsliceOp } from "../../../ops/views/slicing.js";
+import { drawKernel } from "./draws.js";
 
 /** The kernel with its buffers bound; null if SIMD code cannot work on them. */
 type Bind<P> = (kernels: Kernels, params: P, out: View, inputs: readonly View[]) => (() => void) | null;
@@ -132,6 +133,8 @@ const binds = () =>
 export function simdKernel<P>(op: Op<P>, params: P, out: View, inputs: readonly View[]): (() => void) | null {
   const bind = binds().get(op);
   const kernels = kernelsOf(out.data);
-  if (bind === undefined || kernels === null || inputs.some((x) => x.data !== out.data)) return null;
-  return bind(kernels, params, out, inputs);
+  if (kernels === null || inputs.some((x) => x.data !== out.data)) return null;
+  return bind === undefined
+    ? drawKernel(op as Op<Any>, params as Any, out, inputs)
+    : bind(kernels, params, out, inputs);
 }

@@ -121,17 +121,50 @@ test("classes from many logits are those of one draw at a time, without weights 
   assert.equal(jit((x: Tensor) => random.categorical(key, x))(table).toArray(), wanted);
 });
 
+test("compiled draws have the bits of eager ones, however many there are", () => {
+  const bits = (x: Tensor): number[] => [...new Uint32Array(x.toFloat64Array().slice().buffer)];
+  const ofEach = (draw: (key: Tensor) => Tensor) => (keys: Tensor) => vmap(draw)(keys);
+  const assertSame = (f: (...args: Tensor[]) => Tensor, args: Tensor[], message: string): void => {
+    const compiled = jit(f);
+    for (let call = 0; call < 2; call++) assert.equal(bits(compiled(...args)), bits(f(...args)), message);
+  };
+  for (const n of [1, 4, 5, 6, 7, 8, 9, 50, 67])
+    for (const seed of [0, -12345]) {
+      const key = random.key(seed);
+      const keys = random.split(key, n);
+      const tables = [random.normal(key, [n, 40]), random.normal(key, [n + 30, 3]).mul(4)];
+      assertSame((k) => random.split(k, n), [key], `split ${n}`);
+      assertSame((k) => random.uniform(k, [n, 9]), [key], `uniform ${n}`);
+      assertSame((k) => random.normal(k, [n, 7]), [key], `normal ${n}`);
+      for (const logits of tables) assertSame((k, l) => random.categorical(k, l), [key, logits], `classes ${n}`);
+      assertSame(
+        ofEach((k) => random.foldIn(random.foldIn(k, 2 ** 32 - 1), 3)),
+        [keys],
+        `foldIn of ${n} keys`,
+      );
+      assertSame(
+        ofEach((k) => random.normal(k)),
+        [keys],
+        `normal of ${n} keys`,
+      );
+    }
+  const fold = jit((keys: Tensor, n: Tensor) => random.foldIn(keys, n));
+  const keys = random.split(random.key(0), 20);
+  assert.is(fold(keys, tensor(5)).at(19, 0).item(), random.foldIn(keys.at(19), 5).at(0).item());
+  assert.throws(() => fold(keys, tensor(0.5)), /whole number/);
+});
+
 test("shapes that are no arrays, bounds between whole numbers and permutations of nothing are refused in words", () => {
   const key = random.key(0);
   const refused = (f: () => unknown, message: RegExp) =>
     assert.throws(f, (error: Error) => error instanceof PedigradError && message.test(error.message), String(message));
   refused(
     () => random.normal(key, 3 as never),
-    /random\.normal: a shape is an array of sizes, such as \[3\] or \[\]; got 3/,
+    /random\.normal: the shape must be an array of sizes, such as \[3\] or \[\], got 3/,
   );
   refused(() => random.randint(key, [2], 0.5, 3.5), /random\.randint: minval must be a whole number, got 0\.5/);
   refused(() => random.randint(key, [2], 0, [3, NaN]), /maxval must be a whole number, got NaN/);
-  refused(() => random.permutation(key, tensor(4)), /give a number, or a tensor with a first axis/);
+  refused(() => random.permutation(key, tensor(4)), /must be a number, or a tensor with at least one axis/);
   assert.ok(Number.isNaN(random.gamma(key, 0).item()));
 });
 

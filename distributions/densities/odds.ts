@@ -1,7 +1,7 @@
 /** A probability beside its log odds: what Bernoulli and the families made of Bernoulli trials share. */
-import { log, log1p, logSigmoid, mulZeroWins, sigmoid, sub, type Tensor } from "../../../autodiff/index.js";
-import type { OneOf } from "../../core/family.js";
-import { mulByProbability } from "../../densities/divergences.js";
+import { log, log1p, logSigmoid, mulZeroWins, sigmoid, sub, type Tensor } from "../../autodiff/index.js";
+import type { OneOf } from "../core/family.js";
+import { mulByProbability } from "./divergences.js";
 
 /** A probability p, or the log odds log(p / (1 - p)). */
 export type Odds = OneOf<"probs" | "logits">;
@@ -21,6 +21,12 @@ export function outcomesOf({ probs, logits }: Odds): [one: Outcome, zero: Outcom
     ];
   const of = (l: Tensor): Outcome => ({ probability: sigmoid(l), log: logSigmoid(l) });
   return [of(logits as Tensor), of((logits as Tensor).neg())];
+}
+
+/** p (1 - p). */
+export function varianceOf(p: Odds): Tensor {
+  const [one, zero] = outcomesOf(p);
+  return one.probability.mul(zero.probability);
 }
 
 /** -p log p - (1 - p) log(1 - p). */

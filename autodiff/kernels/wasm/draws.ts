@@ -1,0 +1,110 @@
+/**
+ * Random words four at a time, as ../random has them: Threefry-2x32 of four counters under one key, or of one counter under four keys. Keys
+ * are pairs of numbers.
+ */
+
+const ROTATIONS = [
+  [13, 15, 26, 6],
+  [17, 29, 16, 24],
+];
+
+/** x and y become the words of the counters that they are, under the key a, b. */
+function cipher(): string {
+  const lines = ["let c = xor(xor(a, b), four(0x1bd11bda));", "x = x + a; y = y + b;"];
+  for (let group = 1; group <= 5; group++) {
+    for (const r of ROTATIONS[(group + 1) % 2] as number[])
+      lines.push(`x = x + y; y = xor(y << ${r} | y >>> ${32 - r}, x);`);
+    lines.push(`x = x + ${"abc"[group % 3]}; y = y + ${"abc"[(group + 1) % 3]} + four(${group});`);
+  }
+  return lines.join("\n");
+}
+
+/** What becomes of the words: two numbers (`words`), a uniform, a signed tail (../random/stream.ts). */
+const RESULTS = {
+  words: (x: string, y: string): string => `let p = numbers(${x}); let q = numbers(${y});`,
+  uniform: (x: string, y: string): string =>
+    `let r = (numbers(${x}) * ${2 ** 20} + numbers(${y} >>> 12)) * ${2 ** -52};`,
+  tail: (x: string, y: string): string => `let s = signs(${x}); let f = numbers(s);
+    let r = (numbers(xor(${x}, s)) * ${2 ** 32} + numbers(xor(${y}, s)) + 0.5) * ${2 ** -64};
+    r = f > 0 ? r : -r;`,
+};
+type Result = keyof typeof RESULTS;
+
+/** The results of the first two and of the last two lanes; `rest` of the four are wanted. */
+function stored(result: Result): string {
+  const text = RESULTS[result];
+  const halves = [text("x", "y"), text("uppers(x, x)", "uppers(y, y)")];
+  if (result === "words")
+    return `${halves[0]} store(out, firsts(p, q)); if (rest > 1) { store(out + 16, seconds(p, q)); }
+    ${halves[1]} if (rest > 2) { store(out + 32, firsts(p, q)); } if (rest > 3) { store(out + 48, seconds(p, q)); }
+    out = out + 64;`;
+  return `${halves[0]} if (rest > 1) { store(out, r); } if (rest === 1) { storeOne(out, r); }
+    ${halves[1]} if (rest > 3) { store(out + 16, r); } if (rest === 3) { storeOne(out + 16, r); }
+    out = out + 32;`;
+}
+
+/** Element i under one key has the counter i. */
+const underOneKey = (name: string, result: Result): string => `
+function ${name}(out, key, n) {
+  let a = four(word(get(key))); let b = four(word(get(key + 8)));
+  let i = 0;
+  while (i < n) {
+    let rest = n - i;
+    let x = four(0); let y = four(i) + lanes();
+    ${cipher()}
+    ${stored(result)}
+    i = i + 4;
+  }
+}`;
+
+/** All keys have the same counter; n is a multiple of 4. */
+const underManyKeys = (name: string, result: Result): string => `
+function ${name}(out, keys, n, counter) {
+  let rest = 4;
+  let end = keys + (n << 4);
+  while (keys !== end) {
+    let k = load(keys); let l = load(keys + 16); let m = load(keys + 32); let o = load(keys + 48);
+    let a = joined(words(firsts(k, l)), words(firsts(m, o))); let b = joined(words(seconds(k, l)), words(seconds(m, o)));
+    let x = four(0); let y = four(counter);
+    ${cipher()}
+    ${stored(result)}
+    keys = keys + 64;
+  }
+}`;
+
+/** Uniforms in \`out\` become classes: the first whose cumulated weight exceeds the uniform times the total; NaN where there is none. */
+const choose = `
+function choose(out, weights, n, count) {
+  let end = out + (n << 3);
+  let next = count << 3;
+  while (out !== end) {
+    let stop = weights + next;
+    let total = 0 + get(weights);
+    let w = weights + 8;
+    while (w !== stop) { total = total + get(w); w = w + 8; }
+    let target = get(out) * total;
+    let sum = 0 + get(weights);
+    let k = 0;
+    k = k + (sum <= target);
+    w = weights + 8;
+    while (w !== stop) { sum = sum + get(w); k = k + (sum <= target); w = w + 8; }
+    put(out, float(k));
+    if ((k === count) + (target - target !== 0)) { put(out, NaN); }
+    weights = stop;
+    out = out + 8;
+  }
+}`;
+
+/** A text for each kernel: a program compiles those that it uses. */
+export const drawTexts = {
+  splitKey: (): string => underOneKey("splitKey", "words"),
+  uniforms: (): string => underOneKey("uniforms", "uniform"),
+  tails: (): string => underOneKey("tails", "tail"),
+  foldKeys: (): string => underManyKeys("foldKeys", "words"),
+  tailsOfKeys: (): string => underManyKeys("tailsOfKeys", "tail"),
+  choose: (): string => choose,
+};
+export type DrawName = keyof typeof drawTexts;
+
+/** `n` elements to the address `out`. `from` is the address of a key, of keys or of weights; `more` the counter or the number of classes. */
+export type DrawKernel = (out: number, from: number, n: number, more: number) => void;

@@ -1,0 +1,28 @@
+/** The ops of draws that are one function of one word pair per element: the compiler has SIMD code for them. */
+import type { Op } from "../../core/op.js";
+import * as kernels from "../../kernels/random/index.js";
+import { type Draws, drawOp, type Operand } from "./draw.js";
+
+type Draw = Op<Draws>;
+
+export const splitOp: Draw = /* @__PURE__ */ drawOp("split", (out, offset, n, k0, k1) =>
+  kernels.split(k0, k1, n, out, offset),
+);
+
+export const foldInOp: Draw = /* @__PURE__ */ drawOp("foldIn", (out, offset, n, k0, k1, parameters) => {
+  const { data, offset: start, step } = parameters[0] as Operand;
+  for (let i = 0; i < n; i++) kernels.foldIn(k0, k1, data[start + i * step] as number, out, offset + 2 * i);
+});
+
+export const uniformOp: Draw = /* @__PURE__ */ drawOp("uniform", kernels.fillUniform);
+export const normalOp: Draw = /* @__PURE__ */ drawOp("normal", kernels.fillNormal);
+
+type ClassDraw = typeof kernels.categoricalDraw;
+const classOp = (name: string, one: ClassDraw, stream = new kernels.Stream()): Draw =>
+  drawOp(name, (out, offset, n, k0, k1, parameters) => {
+    const { data, offset: start, step } = parameters[0] as Operand;
+    for (let i = 0; i < n; i++) out[offset + i] = one(stream.at(k0, k1, i), data, start + i * step, step);
+  });
+/** Classes by their logits along the last axis, and by their weights. */
+export const categoricalOp: Draw = /* @__PURE__ */ classOp("categorical", kernels.categoricalDraw);
+export const weightedOp: Draw = /* @__PURE__ */ classOp("weighted", kernels.weightedDraw);

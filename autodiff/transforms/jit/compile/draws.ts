@@ -1,0 +1,100 @@
+/** Draws in SIMD code: many elements under one key, or one under each of many keys. They have the bits of the ops' own kernels. */
+import type { Op } from "../../../core/op.js";
+import { sizeOf } from "../../../core/shape.js";
+import { isContiguous, type View } from "../../../core/view.js";
+import { quantiles } from "../../../kernels/random/index.js";
+import type { DrawName } from "../../../kernels/wasm/draws.js";
+import { addressOf, drawKernelOf } from "../../../kernels/wasm/simd.js";
+import type { Draws } from "../../../ops/random/draw.js";
+import { foldInOp, normalOp, splitOp, uniformOp, weightedOp } from "../../../ops/random/wordOps.js";
+import { isOneNumber } from "./views.js";
+
+/** Four elements at a time: fewer gain nothing. */
+const LANES = 4;
+
+type Bind = (draws: Draws, out: View, inputs: readonly View[]) => (() => void) | null;
+
+const startOf = ({ data, offset }: View): number => addressOf(data, offset);
+
+/** A kernel for all elements under one key; null for several keys, few elements, or no such kernel. */
+function underOneKey(name: DrawName, { shape }: Draws, out: View, keys: View): (() => void) | null {
+  const n = sizeOf(shape);
+  if (keys.shape.length > 1 || !isContiguous(keys) || n < LANES) return null;
+  const kernel = drawKernelOf(out.data, name);
+  const [to, key] = [startOf(out), startOf(keys)];
+  return kernel && (() => kernel(to, key, n, 0));
+}
+
+/** A kernel for one element, of `size` numbers, under each of many keys, all with one counter. */
+function underManyKeys(name: DrawName, size: number, { shape }: Draws, out: View, keys: View) {
+  const n = sizeOf(keys.shape) / 2;
+  if (n < LANES || sizeOf(shape) !== 1 || !isContiguous(keys)) return null;
+  const kernel = drawKernelOf(out.data, name);
+  const [to, from, whole] = [startOf(out), startOf(keys), n - (n % LANES)];
+  // The last four, some of them for the second time.
+  const [lastTo, lastFrom] = [to + 8 * size * (n - LANES), from + 16 * (n - LANES)];
+  return (
+    kernel &&
+    ((counter: number): void => {
+      kernel(to, from, whole, counter);
+      if (whole !== n) kernel(lastTo, lastFrom, LANES, counter);
+    })
+  );
+}
+
+const split: Bind = (draws, out, [keys]) => underOneKey("splitKey", draws, out, keys as View);
+const uniform: Bind = (draws, out, [keys]) => underOneKey("uniforms", draws, out, keys as View);
+
+const foldIn: Bind = (draws, out, inputs) => {
+  const [keys, number] = inputs as [View, View];
+  const fold = isOneNumber(number) ? underManyKeys("foldKeys", 2, draws, out, keys) : null;
+  if (fold === null) return null;
+  return () => {
+    const counter = number.data[number.offset] as number;
+    // The op's own kernel refuses any other number.
+    if (counter >>> 0 === counter) fold(counter);
+    else foldInOp.kernel(draws, out, inputs);
+  };
+};
+
+const normal: Bind = (draws, out, [keys]) => {
+  const tails =
+    underOneKey("tails", draws, out, keys as View) ?? underManyKeys("tailsOfKeys", 1, draws, out, keys as View);
+  const n = sizeOf(out.shape);
+  if (tails === null) return null;
+  return () => {
+    tails(0);
+    quantiles(out.data, out.offset, n);
+  };
+};
+
+const weighted: Bind = (draws, out, inputs) => {
+  const [keys, weights] = inputs as [View, View];
+  const [n, count] = [sizeOf(out.shape), weights.shape.at(-1) as number];
+  if (count === 0 || !isContiguous(weights) || sizeOf(weights.shape) !== n * count) return null;
+  const uniforms = underOneKey("uniforms", draws, out, keys);
+  const choose = drawKernelOf(out.data, "choose");
+  const [to, from] = [startOf(out), startOf(weights)];
+  if (uniforms === null || choose === null) return null;
+  return () => {
+    uniforms();
+    choose(to, from, n, count);
+  };
+};
+
+let table: ReadonlyMap<Op<Draws>, Bind> | null = null;
+const binds = () =>
+  (table ??= new Map([
+    [splitOp, split],
+    [foldInOp, foldIn],
+    [uniformOp, uniform],
+    [normalOp, normal],
+    [weightedOp, weighted],
+  ]));
+
+/** Whether an op has kernels here. */
+export const isDrawn = (op: Op<never>): boolean => binds().has(op as unknown as Op<Draws>);
+
+/** The SIMD kernel of a draw; null if there is none. All views lie in one memory. */
+export const drawKernel = (op: Op<Draws>, draws: Draws, out: View, inputs: readonly View[]): (() => void) | null =>
+  binds().get(op)?.(draws, out, inputs) ?? null;

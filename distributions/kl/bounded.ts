@@ -1,0 +1,171 @@
+/** Divergences of families on an interval. */
+import {
+  abs,
+  digammaDifference,
+  i0e,
+  i1e,
+  less,
+  log,
+  log1mexp,
+  log1p,
+  logBeta,
+  logicalAnd,
+  sin,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  tensor,
+  where,
+  xlogy,
+} from "../../autodiff/index.js";
+import { exp as expOf, log1p as log1pOf } from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import type { Distribution } from "../core/distribution.js";
+import { type Divergence, type Divergences, divergence, type Of } from "../core/divergence.js";
+import type { Tensors } from "../core/family.js";
+import { digammaStep, gammaDivergence, rateDivergence, vonMisesDivergence } from "../densities/divergences.js";
+import { logSinhc, sinhcDivergence } from "../densities/sinhc.js";
+import { byConversion, type Conversion, paramsOf } from "./conversion.js";
+import { fromMeanLogDensity, meanLog, meanLogRest } from "./moments.js";
+
+type Concentrations = Of<"concentration1" | "concentration0">;
+type Betas = Concentrations["params"];
+
+/** From the concentrations of q, and the steps from there to those of p. */
+function betaDivergence(a: Tensor, b: Tensor, aStep: Tensor, bStep: Tensor): Tensor {
+  const one = (x: Tensor, step: Tensor): Tensor => gammaDivergence(x, x.add(step), step);
+  return one(a, aStep)
+    .add(one(b, bStep))
+    .sub(one(a.add(b), aStep.add(bStep)));
+}
+const betas = ({ concentration1: a, concentration0: b }: Betas, p: Betas): Tensor =>
+  betaDivergence(a, b, p.concentration1.sub(a), p.concentration0.sub(b));
+const ofShares = ({ params: { mean, concentration } }: Of<"mean" | "concentration">): Betas => ({
+  concentration1: mean.mul(concentration),
+  concentration0: sub(1, mean).mul(concentration),
+});
+const toBetas = (convert: Conversion<Betas>) =>
+  byConversion(convert, { Beta: paramsOf, BetaProportion: ofShares }, betas);
+
+/** -H(q), which is KL(q | Uniform(0, 1)): `flat` where q is almost flat, and that is small. */
+function almostFlat(q: Concentrations, flat: (a: Tensor, b: Tensor) => Tensor): Tensor {
+  const { concentration1: a, concentration0: b } = q.params;
+  const isFlat = logicalAnd(less(abs(a.sub(1)), 0.25), less(abs(b.sub(1)), 0.25));
+  return where(isFlat, flat(where(isFlat, a, 1), where(isFlat, b, 1)), q.entropy().neg());
+}
+
+export const ofBeta = (): Divergences => ({
+  to: toBetas(paramsOf),
+  from: {
+    "*": divergence((q, { params: { concentration1: a, concentration0: b } }: Concentrations) =>
+      fromMeanLogDensity(q, 0, 1, () => {
+        const [logs, logRests] = [meanLog(q), meanLogRest(q)];
+        return (
+          logs &&
+          logRests &&
+          logs
+            .mul(a.sub(1))
+            .add(logRests.mul(b.sub(1)))
+            .sub(logBeta(a, b))
+        );
+      }),
+    ),
+  },
+  meanLog: ({ params: { concentration1: a, concentration0: b } }: Concentrations) => digammaDifference(a, b).neg(),
+  meanLogRest: ({ params: { concentration1: a, concentration0: b } }: Concentrations) => digammaDifference(b, a).neg(),
+  negativeEntropy: (q) => almostFlat(q as Concentrations, (a, b) => betaDivergence(a, b, sub(1, a), sub(1, b))),
+});
+
+type Proportion = Of<"mean" | "concentration">;
+export const ofBetaProportion = (): Divergences => ({
+  to: {
+    ...toBetas(ofShares),
+    BetaProportion: divergence((q: Proportion, p: Proportion) => {
+      const { concentration1, concentration0 } = ofShares(q);
+      const step = p.params.concentration.sub(q.params.concentration);
+      const shift = p.params.mean.sub(q.params.mean).mul(q.params.concentration);
+      return betaDivergence(
+        concentration1,
+        concentration0,
+        p.params.mean.mul(step).add(shift),
+        sub(1, p.params.mean).mul(step).sub(shift),
+      );
+    }),
+  },
+});
+
+export const ofKumaraswamy = (): Divergences => ({
+  meanLog: ({ params: { concentration1: a, concentration0: b } }: Concentrations) =>
+    digammaDifference(1, b).div(a).neg(),
+  // x^a = 1 - v^(1/b) for v uniform: by the double exponential rule (Takahasi and Mori 1974), v = 1 / (1 + exp(-π sinh t)).
+  meanLogRest: ({ params: { concentration1: a, concentration0: b } }: Concentrations) => {
+    const step = 1 / 32;
+    const t = Array.from({ length: 257 }, (_, i) => (i - 128) * step);
+    const logOdds = t.map((s) => (Math.PI / 2) * (expOf(s) - expOf(-s)));
+    const logV = logOdds.map((x) => -log1pOf(expOf(-x)));
+    const weights = t.map(
+      (s, i) =>
+        (step * (Math.PI / 2) * (expOf(s) + expOf(-s))) /
+        (expOf(-(logV[i] as number)) * (1 + expOf(logOdds[i] as number))),
+    );
+    const logPower = log1mexp(tensor(logV).div(b.expandDims(-1)));
+    return sum(log1mexp(logPower.div(a.expandDims(-1))).mul(weights), -1);
+  },
+  negativeEntropy: (q) =>
+    almostFlat(q as Concentrations, (a, b) =>
+      rateDivergence(a, 1)
+        .add(rateDivergence(b, 1))
+        .sub(sub(1, a.reciprocal()).mul(digammaStep(tensor(2), b.sub(1)))),
+    ),
+});
+
+type Range = Of<"low" | "high">;
+/** Of the widths, or of the counts of numbers where both ends are `counted`. */
+const uniforms = (counted: 0 | 1): Divergence =>
+  divergence(({ params: q }: Range, { params: p }: Range) =>
+    where(
+      logicalAnd(p.low.lessEqual(q.low), q.high.lessEqual(p.high)),
+      log1p(p.high.sub(q.high).add(q.low.sub(p.low)).div(q.high.sub(q.low).add(counted))),
+      Infinity,
+    ),
+  );
+// Between l and h: (h log h - l log l) / (h - l) - 1
+const meanLogBetween = ({ low, high }: Tensors<"low" | "high">): Tensor =>
+  xlogy(high, high).sub(xlogy(low, low)).div(high.sub(low)).sub(1);
+export const ofUniform = (): Divergences => ({
+  to: { Uniform: uniforms(0) },
+  from: {
+    "*": divergence((q, { params: { low, high } }: Range) =>
+      fromMeanLogDensity(q, low, high, () => log(high.sub(low)).neg()),
+    ),
+  },
+  meanLog: ({ params }: Range) => meanLogBetween(params),
+  meanLogRest: ({ params: { low, high } }: Range) => meanLogBetween({ low: high.neg().add(1), high: low.neg().add(1) }),
+});
+export const ofDiscreteUniform = (): Divergences => ({ to: { DiscreteUniform: uniforms(1) } });
+
+type WithLogits = Distribution & { readonly logits: Tensor };
+export const ofContinuousBernoulli = (): Divergences => ({
+  to: {
+    ContinuousBernoulli: divergence((q: WithLogits, p: WithLogits) =>
+      sinhcDivergence(q.logits.mul(0.5), p.logits.mul(0.5)),
+    ),
+  },
+  from: {
+    "*": divergence((q, p: WithLogits) =>
+      fromMeanLogDensity(q, 0, 1, () => p.logits.mul(q.mean.sub(0.5)).sub(logSinhc(p.logits.mul(0.5)))),
+    ),
+  },
+});
+
+type Direction = Of<"loc" | "concentration">;
+export const ofVonMises = (): Divergences => ({
+  to: {
+    // That of the concentrations, and 2 κ_p A sin²(d/2) for the turn, A = I_1(κ_q) / I_0(κ_q)
+    VonMises: divergence(({ params: q }: Direction, { params: p }: Direction) => {
+      const [k, m] = [q.concentration, p.concentration];
+      const turn = square(sin(q.loc.sub(p.loc).mul(0.5))).mul(2);
+      return vonMisesDivergence(k, m).add(m.mul(i1e(k).div(i0e(k))).mul(turn));
+    }),
+  },
+});

@@ -1,0 +1,51 @@
+/** Divergences of families of counts. */
+import { stack, sub, type Tensor } from "../../autodiff/index.js";
+import type { Distribution } from "../core/distribution.js";
+import { type Divergences, divergence, type Of } from "../core/divergence.js";
+import type { Tensors } from "../core/family.js";
+import { areSame } from "../core/parameters.js";
+import { poissonDivergence } from "../densities/continuous.js";
+import { classDivergence } from "../densities/divergences.js";
+import { type Odds, outcomesOf } from "../densities/odds.js";
+
+type Trial = Distribution<Odds>;
+type Trials = Distribution<Odds & Tensors<"totalCount">>;
+
+/** One success or failure, of probabilities as a sum of deviances. */
+function trials({ params: q }: Trial, { params: p }: Trial): Tensor {
+  if (q.probs !== undefined && p.probs !== undefined)
+    return poissonDivergence(q.probs, p.probs).add(poissonDivergence(sub(1, q.probs), sub(1, p.probs)));
+  const [own, other] = [outcomesOf(q), outcomesOf(p)];
+  const probs = stack([own[0].probability, own[1].probability], -1);
+  return classDivergence(probs, logsOf(own), logsOf(other));
+}
+const logsOf = ([one, zero]: ReturnType<typeof outcomesOf>): Tensor => stack([one.log, zero.log], -1);
+
+export const ofBernoulli = (): Divergences => ({ to: { Bernoulli: divergence(trials) } });
+export const ofBinomial = (): Divergences => ({
+  to: {
+    // The same number of trials; with others there is no closed form
+    Binomial: divergence((q: Trials, p: Trials) =>
+      areSame(q.params.totalCount, p.params.totalCount) ? trials(q, p).mul(q.params.totalCount) : null,
+    ),
+  },
+});
+export const ofGeometric = (): Divergences => ({
+  to: {
+    // 1 / probs trials, of which each counts
+    Geometric: divergence((q: Trial, p: Trial) => trials(q, p).div(outcomesOf(q.params)[0].probability)),
+  },
+});
+export const ofNegativeBinomial = (): Divergences => ({
+  to: {
+    // totalCount / P(failure) trials; with another count there is no closed form
+    NegativeBinomial: divergence((q: Trials, p: Trials) =>
+      areSame(q.params.totalCount, p.params.totalCount)
+        ? trials(q, p).mul(q.params.totalCount).div(outcomesOf(q.params)[1].probability)
+        : null,
+    ),
+  },
+});
+export const ofPoisson = (): Divergences => ({
+  to: { Poisson: divergence((q: Of<"rate">, p: Of<"rate">) => poissonDivergence(q.params.rate, p.params.rate)) },
+});

@@ -1,0 +1,45 @@
+/**
+ * KL(q | p) for families p whose log density is linear in a few statistics of x: with H the entropy of q,
+ *
+ *     KL(q | p) = -H(q) - E_q[log p(x)],
+ *
+ * where E_q needs the mean, the variance, E log x or E log(1 - x) of q. So one formula serves every q that knows these; it is Infinity where
+ * q has mass outside the support of p, and null where q does not know them.
+ */
+import { readNumbers } from "../../autodiff/core/reads.js";
+import { logicalAnd, PedigradError, type Tensor, where } from "../../autodiff/index.js";
+import { boundsOf } from "../constraints/constraint.js";
+import type { Distribution } from "../core/distribution.js";
+
+/** The bounds of a distribution of real numbers; what is made of another one answers by that one's moments, masked or not. */
+const boundsOfValues = (q: Distribution): [low: Tensor, high: Tensor] | null =>
+  q.eventDim > 0 || q.isDiscrete || "base" in q ? null : boundsOf(q.support);
+
+/** E log x and E log(1 - x), where q knows them. */
+export const meanLog = (q: Distribution): Tensor | undefined => q.divergences.meanLog?.(q);
+export const meanLogRest = (q: Distribution): Tensor | undefined => q.divergences.meanLogRest?.(q);
+
+/** -H(q) - E log p where q lies within [low, high], else Infinity. */
+export function fromMeanLogDensity(
+  q: Distribution,
+  low: Tensor | number,
+  high: Tensor | number,
+  meanLogDensity: () => Tensor | undefined,
+): Tensor | null {
+  const bounds = boundsOfValues(q);
+  if (bounds === null) return null;
+  const inside = logicalAnd(bounds[0].greaterEqual(low), bounds[1].lessEqual(high));
+  const energy = valueIfKnown(() => meanLogDensity()?.sub(q.divergences.negativeEntropy?.(q) ?? q.entropy().neg()));
+  if (energy !== undefined) return where(inside, energy.neg(), Infinity);
+  return readNumbers(inside, "the bounds of a support").some((yes) => yes === 1) ? null : inside.mul(0).add(Infinity);
+}
+
+/** The value of f, or undefined where q does not know it. */
+function valueIfKnown<T>(f: () => T): T | undefined {
+  try {
+    return f();
+  } catch (error) {
+    if (error instanceof PedigradError && error.code === "no-closed-form") return undefined;
+    throw error;
+  }
+}

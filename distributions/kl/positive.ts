@@ -1,0 +1,132 @@
+/** Divergences of families on the positive numbers. */
+import {
+  digamma,
+  exp,
+  greaterEqual,
+  lgamma,
+  log,
+  log1p,
+  mul,
+  type Tensor,
+  tensor,
+  where,
+} from "../../autodiff/index.js";
+import { EULER } from "../core/constants.js";
+import { type Divergences, divergence, type Of } from "../core/divergence.js";
+import type { Tensors } from "../core/family.js";
+import { logRatio, poissonDivergence, stirlingDivergence } from "../densities/continuous.js";
+import { rateDivergence } from "../densities/divergences.js";
+import { byConversion, type Conversion, paramsOf } from "./conversion.js";
+import { fromMeanLogDensity, meanLog } from "./moments.js";
+import { gumbelDivergence } from "./real.js";
+
+type Gammas = Tensors<"concentration" | "rate">;
+type Weibulls = Tensors<"scale" | "concentration">;
+
+const gammas = (q: Gammas, p: Gammas): Tensor =>
+  poissonDivergence(p.concentration, q.concentration.mul(p.rate.div(q.rate))).add(
+    stirlingDivergence(q.concentration, p.concentration),
+  );
+const rateAsGamma = ({ params: { rate } }: Of<"rate">): Gammas => ({ concentration: tensor(1), rate });
+const dfAsGamma = ({ params: { df } }: Of<"df">): Gammas => ({ concentration: df.mul(0.5), rate: tensor(0.5) });
+const toGammas = (convert: Conversion<Gammas>) =>
+  byConversion(convert, { Gamma: paramsOf, Chi2: dfAsGamma, Exponential: rateAsGamma }, gammas);
+
+// The logarithm of a Weibull variable, turned around, is a Gumbel variable.
+const weibulls = (q: Weibulls, p: Weibulls): Tensor =>
+  gumbelDivergence(
+    p.concentration.sub(q.concentration).div(q.concentration),
+    logRatio(p.scale, q.scale).mul(p.concentration),
+  );
+const rateAsWeibull = ({ params: { rate } }: Of<"rate">): Weibulls => ({
+  scale: rate.reciprocal(),
+  concentration: tensor(1),
+});
+const toWeibulls = (convert: Conversion<Weibulls>) =>
+  byConversion(convert, { Weibull: paramsOf, Exponential: rateAsWeibull }, weibulls);
+
+export const ofExponential = (): Divergences => ({
+  to: {
+    ...toGammas(rateAsGamma),
+    ...toWeibulls(rateAsWeibull),
+    Exponential: divergence((q: Of<"rate">, p: Of<"rate">) => rateDivergence(q.params.rate, p.params.rate)),
+  },
+  from: {
+    "*": divergence((q, { params: { rate } }: Of<"rate">) =>
+      fromMeanLogDensity(q, 0, Infinity, () => log(rate).sub(rate.mul(q.mean))),
+    ),
+  },
+  meanLog: ({ params: { rate } }: Of<"rate">) => log(rate).neg().sub(EULER),
+});
+
+export const ofGamma = (): Divergences => ({
+  to: {
+    ...toGammas(paramsOf),
+    // E exp(-(x - loc) / s) = exp(loc / s) (1 + 1 / (s rate))^-concentration
+    Gumbel: divergence((q: Of<"concentration" | "rate">, { params: { loc, scale } }: Of<"loc" | "scale">) =>
+      fromMeanLogDensity(q, -Infinity, Infinity, () => {
+        const { concentration, rate } = q.params;
+        const decay = exp(loc.div(scale).sub(concentration.mul(log1p(scale.mul(rate).reciprocal()))));
+        return q.mean.sub(loc).div(scale).add(log(scale)).add(decay).neg();
+      }),
+    ),
+  },
+  from: {
+    "*": divergence((q, { params: { concentration, rate } }: Of<"concentration" | "rate">) =>
+      fromMeanLogDensity(q, 0, Infinity, () =>
+        meanLog(q)
+          ?.mul(concentration.sub(1))
+          .add(concentration.mul(log(rate)))
+          .sub(rate.mul(q.mean))
+          .sub(lgamma(concentration)),
+      ),
+    ),
+  },
+  meanLog: ({ params: { concentration, rate } }: Of<"concentration" | "rate">) => digamma(concentration).sub(log(rate)),
+});
+export const ofChi2 = (): Divergences => ({ to: toGammas(dfAsGamma) });
+// 1/x of an inverse gamma variable is a gamma variable.
+export const ofInverseGamma = (): Divergences => ({ to: byConversion(paramsOf, { InverseGamma: paramsOf }, gammas) });
+
+export const ofWeibull = (): Divergences => ({
+  to: {
+    ...toWeibulls(paramsOf),
+    // KL(q | Exponential(rate)), and what the gamma's power of x changes
+    Gamma: divergence(
+      (q: Of<"scale" | "concentration">, { params: { concentration, rate } }: Of<"concentration" | "rate">) => {
+        const { scale, concentration: k } = q.params;
+        const logs = logRatio(scale, rate.reciprocal()).sub(mul(EULER, k.reciprocal()));
+        return weibulls(q.params, { scale: rate.reciprocal(), concentration: tensor(1) })
+          .add(lgamma(concentration))
+          .sub(concentration.sub(1).mul(logs));
+      },
+    ),
+  },
+  meanLog: ({ params: { scale, concentration } }: Of<"scale" | "concentration">) =>
+    log(scale).sub(mul(EULER, concentration.reciprocal())),
+});
+
+type Pareto = Of<"scale" | "alpha">;
+export const ofPareto = (): Divergences => ({
+  to: {
+    // a_p log(s_q / s_p) + r - 1 - log r, r = a_p / a_q, where s_q >= s_p
+    Pareto: divergence(({ params: q }: Pareto, { params: p }: Pareto) => {
+      const parts = p.alpha.mul(logRatio(q.scale, p.scale)).add(rateDivergence(q.alpha, p.alpha));
+      return where(greaterEqual(q.scale, p.scale), parts, Infinity);
+    }),
+  },
+  from: {
+    "*": divergence((q, { params: { scale, alpha } }: Pareto) =>
+      fromMeanLogDensity(q, scale, Infinity, () => {
+        const logs = meanLog(q);
+        return (
+          logs &&
+          log(alpha)
+            .add(alpha.mul(log(scale)))
+            .sub(logs.mul(alpha.add(1)))
+        );
+      }),
+    ),
+  },
+  meanLog: ({ params: { scale, alpha } }: Pareto) => log(scale).add(alpha.reciprocal()),
+});

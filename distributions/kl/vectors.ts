@@ -1,0 +1,66 @@
+/** Divergences of classes and of families of vectors. */
+import { cholesky, diag, eye, matmul, square, sum, type Tensor, triangularSolve, tril } from "../../autodiff/index.js";
+import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
+import type { Derived, Distribution, Independent } from "../core/distribution.js";
+import { type Divergence, type Divergences, divergence, type Of } from "../core/divergence.js";
+import type { Tensors } from "../core/family.js";
+import { classDivergence, gammaDivergence, scaleDivergence } from "../densities/divergences.js";
+import { byConversion } from "./conversion.js";
+
+type Classes = Distribution & { readonly probs: Tensor; readonly logits: Tensor };
+const classes = (q: Classes, p: Classes): Tensor => classDivergence(q.probs, q.logits, p.logits);
+export const ofCategorical = (): Divergences => ({ to: { Categorical: divergence(classes) } });
+
+type Indexed = Distribution & { readonly index: Classes };
+export const ofOneHotCategorical = (): Divergences => ({
+  to: { OneHotCategorical: divergence((q: Indexed, p: Indexed) => classes(q.index, p.index)) },
+});
+
+export const ofDirichlet = (): Divergences => ({
+  to: {
+    Dirichlet: divergence(
+      ({ params: { concentration: a } }: Of<"concentration">, { params: p }: Of<"concentration">) => {
+        const step = p.concentration.sub(a);
+        const [total, whole] = [sum(a, -1), sum(step, -1)];
+        return sum(gammaDivergence(a, a.add(step), step), -1).sub(gammaDivergence(total, total.add(whole), whole));
+      },
+    ),
+  },
+});
+
+/** A normal vector, and the lower triangle L with covariance L Lᵀ. */
+interface NormalVector {
+  readonly loc: Tensor;
+  readonly scale: Tensor;
+}
+const diagonal = (x: Tensor): Tensor => x.expandDims(-1).mul(eye(x.shape.at(-1) as number));
+const withScale = ({ params: { loc }, scale }: Of<"loc"> & { readonly scale: Tensor }): NormalVector => ({
+  loc,
+  scale,
+});
+const ofLowRank = ({ params: { loc, covFactor, covDiag } }: Of<"loc" | "covFactor" | "covDiag">): NormalVector => ({
+  loc,
+  scale: cholesky(matmul(covFactor, matrixTranspose(covFactor)).add(diagonal(covDiag))),
+});
+/** Normal variables side by side, as one vector; null for what else may be made one event. */
+function ofVariables({ base, reinterpreted }: Independent): NormalVector | null {
+  const of = base.family === "Expanded" ? (base as Derived).base : base;
+  if (of.family !== "Normal" || reinterpreted !== 1) return null;
+  const { loc, scale } = of.params as Tensors<"loc" | "scale">;
+  return { loc: loc.broadcastTo(base.batchShape), scale: diagonal(scale.broadcastTo(base.batchShape)) };
+}
+// Σ_i KL of the scales L_ii + (Σ_{i>j} E_ij² + |L_p⁻¹ (m_q - m_p)|²) / 2 for L_p⁻¹ L_q = I + E
+function normalVectors(q: NormalVector, p: NormalVector): Tensor {
+  const [from, to] = [tril(q.scale), p.scale];
+  const shift = triangularSolve(to, q.loc.sub(p.loc).expandDims(-1));
+  const below = tril(triangularSolve(to, from.sub(tril(to))), -1);
+  const squares = sum(square(below), [-1, -2]).add(sum(square(shift), [-1, -2]));
+  return sum(scaleDivergence(diag(from), diag(to)), -1).add(squares.mul(0.5));
+}
+const CONVERSIONS = { MultivariateNormal: withScale, LowRankMultivariateNormal: ofLowRank };
+const amongNormals = (own: "MultivariateNormal" | "LowRankMultivariateNormal"): Divergences => ({
+  to: byConversion<NormalVector>(CONVERSIONS[own], { ...CONVERSIONS, Independent: ofVariables }, normalVectors),
+  from: { Independent: byConversion<NormalVector>(ofVariables, CONVERSIONS, normalVectors)[own] as Divergence },
+});
+export const ofMultivariateNormal = (): Divergences => amongNormals("MultivariateNormal");
+export const ofLowRankMultivariateNormal = (): Divergences => amongNormals("LowRankMultivariateNormal");
