@@ -1,8 +1,8 @@
 /**
  * Tensor's methods: each is the free function of that name with the receiver first, so `a.mul(b)` is `mul(a, b)`.
  *
- * Ops make tensors, and tensors have ops for methods: a circle, which is closed here, by the one import that leads from core to a
- * later room. While modules load, not all ops are there yet; so the table is read when the first tensor is made.
+ * Ops make tensors, and tensors have ops as methods. This file closes the circle, with the only import by core from a room built on it.
+ * While modules load, some ops are not defined yet, so the table is read when the first tensor is made.
  */
 import type { Tensor } from "./core/tensor.js";
 import * as diagonals from "./ops/array/diagonal.js";
@@ -19,7 +19,7 @@ import * as shapes from "./ops/views/shape.js";
 import * as slicing from "./ops/views/slicing.js";
 import * as gradients from "./transforms/grad.js";
 
-// Functions that core asks for beside the methods.
+// Further functions that core uses.
 export { stack } from "./ops/array/join.js";
 export { pick } from "./ops/views/slicing.js";
 
@@ -142,22 +142,16 @@ type Rows = Pick<Functions, keyof ReturnType<typeof table>>;
 type Method<F> = F extends (x: any, ...rest: infer Rest) => unknown ? (...rest: Rest) => Tensor : never;
 export type Methods = { readonly [Name in keyof Rows]: Method<Rows[Name]> };
 
-/** A class with these methods. */
-export function withMethods(): new () => Methods {
-  let isComplete = false;
-  class WithMethods {
-    constructor() {
-      if (!isComplete) complete();
-    }
+/** Whether `addMethods` has run. */
+export let haveMethods = false;
+
+/** Define the methods on Tensor's prototype. */
+export function addMethods(prototype: object): void {
+  haveMethods = true;
+  for (const [name, f] of Object.entries<(x: Tensor, ...rest: never[]) => Tensor>(table())) {
+    const value = function (this: Tensor, ...rest: never[]): Tensor {
+      return f(this, ...rest);
+    };
+    Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
   }
-  const complete = (): void => {
-    isComplete = true;
-    for (const [name, f] of Object.entries<(x: Tensor, ...rest: never[]) => Tensor>(table())) {
-      const value = function (this: Tensor, ...rest: never[]): Tensor {
-        return f(this, ...rest);
-      };
-      Object.defineProperty(WithMethods.prototype, name, { value, writable: true, configurable: true });
-    }
-  };
-  return WithMethods as new () => Methods;
 }

@@ -13,12 +13,12 @@ export interface Tracked {
   withProvenance(provenance: Provenance): this;
 }
 
-const isTracked = (x: unknown): x is Tracked =>
-  typeof x === "object" && x !== null && "withProvenance" in x && "provenance" in x;
+const isTracked = (x: object): x is Tracked => "withProvenance" in x && "provenance" in x;
 
 /** The same structure with `f` applied to every leaf that carries a set; an array or record in which nothing changed is returned itself. */
 function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
   const walk = (node: unknown, depth: number): unknown => {
+    if (typeof node !== "object" || node === null) return node;
     if (isTracked(node)) return f(node);
     requireDepth("provenance", depth);
     if (Array.isArray(node)) {
@@ -39,8 +39,8 @@ function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
 }
 
 /**
- * The same value (nested values: every leaf), with the names in `tag` added to its set. Where `tag` is a set, only its names are
- * taken: its axes are those of another value.
+ * The same value (nested values: every leaf), with the names in `tag` added to its set. Only the names of a set `tag` are used, because its
+ * axes describe another value.
  */
 export function trackProvenance<T>(x: T, tag: string | Provenance | Iterable<string>): T {
   const set = tag instanceof Provenance ? tag : typeof tag === "string" ? Provenance.of(tag) : Provenance.of(...tag);

@@ -5,12 +5,11 @@
  */
 import { MIX } from "../../provenance/axes.js";
 import { ambient, Provenance, union } from "../../provenance/index.js";
-import { batchDepth, batchSize, isBatched } from "./batch.js";
+import { type Batch, batchDepth, batchSize, isBatched } from "./batch.js";
 import { gradDepth, Node } from "./node.js";
 import { keepAxes, type Op } from "./op.js";
 import { isChecking, recorder } from "./recorder.js";
-import type { Shape } from "./shape.js";
-import { absent, type Batch, isAbsent, ofBatch, ofView, rawNumber, rawView, Tensor } from "./tensor.js";
+import { absent, isAbsent, ofBatch, ofNumbers, ofView, rawViews, type Tensor } from "./tensor.js";
 import { emptyView, type View } from "./view.js";
 
 const EMPTY = Provenance.empty;
@@ -22,56 +21,28 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
   let areNumbers = op.scalar !== undefined && !isChecking;
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i] as Tensor;
-    // Fast path: most operands add no new site, so compare before calling union.
-    const own = x.provenance;
-    if (own.hasAxes) provenance = withAxes(provenance, own, op, params, inputs, i);
-    else if (own !== provenance && own !== EMPTY) provenance = union(provenance, own, op.name);
+    // Fast path: most operands add no site.
+    if (x.provenance !== EMPTY) provenance = joined(provenance, op, params, inputs, i);
     areNumbers &&= x.isNumber;
   }
   const result = areNumbers
-    ? new Tensor(ofNumbers(op.scalar as Scalar, inputs), shapeOfNumbers(inputs), provenance, true, null)
+    ? ofNumbers(op.scalar as Scalar, inputs, provenance)
     : ofViews(op, params, inputs, provenance);
   return gradDepth > 0 || recorder !== null ? noted(op, params, inputs, result) : result;
 }
-
-/** The provenance so far, united with that of input i, whose axes `op` moves to their places in the result. */
-function withAxes<P>(
-  before: Provenance,
-  own: Provenance,
-  op: Op<P>,
-  params: P,
-  inputs: Tensor[],
-  i: number,
-): Provenance {
-  if (op.axes === keepAxes) return union(before, own, op.name);
-  return union(before, own.moved(op.axes?.(params, inputs, i) ?? MIX, op.name), op.name);
-}
-
 type Scalar = (...xs: number[]) => number;
 
-// Single numbers need no buffer. Most ops of most models take this path, so it allocates nothing.
-function ofNumbers(scalar: Scalar, inputs: Tensor[]): number {
-  const a = rawNumber(inputs[0] as Tensor);
-  if (inputs.length === 1) return scalar(a);
-  const b = rawNumber(inputs[1] as Tensor);
-  return inputs.length === 2 ? scalar(a, b) : scalar(a, b, rawNumber(inputs[2] as Tensor));
-}
-
-/** The shape that one-element inputs broadcast to: the one with the most axes. */
-function shapeOfNumbers(inputs: Tensor[]): Shape {
-  let { shape } = inputs[0] as Tensor;
-  for (let i = 1; i < inputs.length; i++) {
-    const other = (inputs[i] as Tensor).shape;
-    if (other.length > shape.length) shape = other;
-  }
-  return shape;
+/** The provenance so far, united with that of input i, whose axes `op` moves to their places in the result. */
+function joined<P>(before: Provenance, op: Op<P>, params: P, inputs: Tensor[], i: number): Provenance {
+  let own = (inputs[i] as Tensor).provenance;
+  if (own.hasAxes && op.axes !== keepAxes) own = own.moved(op.axes?.(params, inputs, i) ?? MIX, op.name);
+  return own === before || before === EMPTY ? own : union(before, own, op.name);
 }
 
 function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[], provenance: Provenance): Tensor {
   const shape = op.shape(params, inputs);
   if (isChecking && inputs.some(isAbsent)) return absent(shape, provenance);
-  const views = new Array<View>(inputs.length);
-  for (let i = 0; i < inputs.length; i++) views[i] = rawView(inputs[i] as Tensor);
+  const views = rawViews(inputs);
   const seen = op.view?.(params, views[0] as View);
   if (seen !== undefined) return ofView(seen, provenance);
   const out = emptyView(shape);

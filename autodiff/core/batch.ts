@@ -3,9 +3,17 @@
  * not every example would have met. A program that catches such a refusal and continues has taken one branch for the whole batch, so
  * the vmap itself is refused when it ends.
  */
-import type { PedigradError } from "../../provenance/index.js";
+import { PedigradError } from "../../provenance/index.js";
 import type { Op } from "./op.js";
 import type { Tensor } from "./tensor.js";
+
+/** A tensor inside `vmap` looks like one example. Behind it is this: the whole batch, batch axis first, and the depth of the vmap. */
+export interface Batch {
+  readonly level: number;
+  readonly value: Tensor;
+  /** Records the ops on this tensor, if it stands for a value in the body of a loop. */
+  readonly tracer?: Tracer;
+}
 
 interface Frame {
   readonly size: number;
@@ -62,4 +70,23 @@ export function inTrace<T>(body: (level: number) => T): T {
   } finally {
     traceDepth--;
   }
+}
+
+const UNREADABLE = {
+  vmap: "inside vmap a tensor holds a whole batch, so there is no single value to read. Use where() instead of a branch, at() instead of an array index, or loop over the axis without vmap.",
+  scan: "inside the body of scan a tensor stands for the values of all steps, so there is no single value to read. Use where() instead of a branch, at() instead of an array index, or a plain for loop.",
+};
+
+/** Refuse to read an example of a batch. */
+export function unreadable({ level, tracer }: Batch, how: string): never {
+  if (tracer?.isOpen === false)
+    throw new PedigradError({
+      code: "leaked-from-scan",
+      op: how,
+      message: `${how}: this tensor was made inside the body of scan but is used outside. Return it from the body, in the carry or in y.`,
+    });
+  const where = tracer === undefined ? "vmap" : "scan";
+  const refusal = new PedigradError({ code: `read-in-${where}`, op: how, message: `${how}: ${UNREADABLE[where]}` });
+  noteInBatch(level, refusal);
+  throw refusal;
 }

@@ -7,7 +7,7 @@ import type { Op } from "./op.js";
 import { isContiguous, type View } from "./view.js";
 
 type Bind<P> = (params: P, out: View, inputs: readonly View[]) => () => void;
-type Kernels<P> = Required<Pick<Op<P>, "kernel" | "prepare">>;
+export type Kernels<P> = Required<Pick<Op<P>, "kernel" | "prepare">>;
 
 export const binding = <P>(bind: Bind<P>): Kernels<P> => ({
   kernel: (params, out, inputs) => bind(params, out, inputs)(),

@@ -4,10 +4,10 @@
  * refusal and continues: it has then branched on a value, and is refused by the run, vmap or recording that it is part of.
  */
 import { noteRead, noteRefusal, PedigradError, type Refusal } from "../../provenance/index.js";
-import { noteInBatch } from "./batch.js";
+import { noteInBatch, unreadable } from "./batch.js";
 import { elementsOf } from "./copy.js";
 import { recorder } from "./recorder.js";
-import { type Tensor, unreadable } from "./tensor.js";
+import type { Tensor } from "./tensor.js";
 
 /** The numbers of x, row-major, to decide by: notes a read, and refuses if x cannot be read. Inside vmap, the numbers of the whole batch. */
 export function readNumbers(x: Tensor, how: string): Float64Array {

@@ -7,8 +7,8 @@
  */
 import { requireDepth } from "../../provenance/base/records.js";
 import { enumeratedIn, noteRead, PedigradError, Provenance } from "../../provenance/index.js";
-import { pick, stack, withMethods } from "../methods.js";
-import { noteInBatch, type Tracer } from "./batch.js";
+import { addMethods, haveMethods, type Methods, pick, stack } from "../methods.js";
+import { type Batch, unreadable } from "./batch.js";
 import { type Nested, numbersOf, type TensorLike } from "./convert.js";
 import { type NestedNumbers, showNumbers, toFlat, toNested } from "./nested.js";
 import type { Node } from "./node.js";
@@ -16,18 +16,16 @@ import { recorder } from "./recorder.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 import { contiguous, type View } from "./view.js";
 
-/** A tensor inside `vmap` looks like one example. Behind it is this: the whole batch, batch axis first, and the depth of the vmap. */
-export interface Batch {
-  readonly level: number;
-  readonly value: Tensor;
-  /** Records the ops on this tensor, if it stands for a value in the body of a loop. */
-  readonly tracer?: Tracer;
-}
-
 const SCALAR: Shape = [];
 
 /** The strided data of a tensor, for kernels. This is not noted as a read, so host code must not decide anything by it. */
 export let rawView: (x: Tensor) => View;
+/** The strided data of several tensors, likewise. */
+export function rawViews(xs: readonly Tensor[]): View[] {
+  const views = new Array<View>(xs.length);
+  for (let i = 0; i < xs.length; i++) views[i] = rawView(xs[i] as Tensor);
+  return views;
+}
 /** The number in a tensor of one element, likewise. */
 export let rawNumber: (x: Tensor) => number;
 /** Whether a tensor has a shape and a place but no numbers, as it does while the compiler checks a program (recorder.ts). */
@@ -37,7 +35,10 @@ let copy: (x: Tensor, provenance: Provenance) => Tensor;
 
 /** The data of a tensor without numbers. */
 class Absent {
-  constructor(readonly shape: Shape) {}
+  readonly size: number;
+  constructor(readonly shape: Shape) {
+    this.size = sizeOf(shape);
+  }
   get data(): never {
     throw new PedigradError({
       code: "read-in-jit",
@@ -48,10 +49,12 @@ class Absent {
   }
 }
 
+export interface Tensor extends Methods {}
 /**
  * @example tensor([1, 2, 3]).mul(2).sum().item() // 12
  */
-export class Tensor extends /* @__PURE__ */ withMethods() {
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor sees to it that the methods are there
+export class Tensor {
   /** How it was made, while a gradient is being taken. */
   node: Node | null = null;
   /** Where it stands in the recording that made it (recorder.ts); 0 for a constant. */
@@ -69,7 +72,7 @@ export class Tensor extends /* @__PURE__ */ withMethods() {
     readonly isNumber: boolean,
     readonly batch: Batch | null,
   ) {
-    super();
+    if (!haveMethods) addMethods(Tensor.prototype);
     this.#content = content;
   }
 
@@ -134,7 +137,7 @@ export class Tensor extends /* @__PURE__ */ withMethods() {
   }
 
   /** `Tensor[2] [1,2]`; for a long tensor, only the ends of each axis. */
-  override toString(): string {
+  toString(): string {
     read(this, "toString");
     return textOf(this);
   }
@@ -190,7 +193,25 @@ export const ofNumber = (x: number, provenance = Provenance.empty, shape = SCALA
 
 /** A tensor over strided data, which is not copied. */
 export const ofView = (view: View, provenance = Provenance.empty): Tensor =>
-  new Tensor(view, view.shape, provenance, sizeOf(view.shape) === 1, null);
+  new Tensor(view, view.shape.length === 0 ? SCALAR : view.shape, provenance, view.size === 1, null);
+
+/** The tensor of `f` of the numbers in one to three tensors of one element; it has the shape with the most axes. */
+export function ofNumbers(f: (...xs: number[]) => number, xs: readonly Tensor[], provenance: Provenance): Tensor {
+  let { shape } = xs[0] as Tensor;
+  for (let i = 1; i < xs.length; i++) {
+    const other = (xs[i] as Tensor).shape;
+    if (other.length > shape.length) shape = other;
+  }
+  return new Tensor(numberOf(f, xs), shape, provenance, true, null);
+}
+
+// Written out because a spread would allocate: most ops of most models come this way.
+function numberOf(f: (...xs: number[]) => number, xs: readonly Tensor[]): number {
+  const a = rawNumber(xs[0] as Tensor);
+  if (xs.length === 1) return f(a);
+  const b = rawNumber(xs[1] as Tensor);
+  return xs.length === 2 ? f(a, b) : f(a, b, rawNumber(xs[2] as Tensor));
+}
 
 /** A tensor that has a shape but no numbers. */
 export const absent = (shape: Shape, provenance = Provenance.empty): Tensor =>
@@ -218,25 +239,6 @@ function notScalar({ shape, provenance }: Tensor): PedigradError {
         : `It depends on site "${site}", which is enumerated: the tensor holds one result for each value of the site. Use where() instead of a branch and at() instead of an array index, or sample the site without infer.enumerate.`
     }`,
   });
-}
-
-const UNREADABLE = {
-  vmap: "inside vmap a tensor holds a whole batch, so there is no single value to read. Use where() instead of a branch, at() instead of an array index, or loop over the axis without vmap.",
-  scan: "inside the body of scan a tensor stands for the values of all steps, so there is no single value to read. Use where() instead of a branch, at() instead of an array index, or a plain for loop.",
-};
-
-/** Refuse to read an example of a batch. */
-export function unreadable({ level, tracer }: Batch, how: string): never {
-  if (tracer?.isOpen === false)
-    throw new PedigradError({
-      code: "leaked-from-scan",
-      op: how,
-      message: `${how}: this tensor was made inside the body of scan but is used outside. Return it from the body, in the carry or in y.`,
-    });
-  const where = tracer === undefined ? "vmap" : "scan";
-  const refusal = new PedigradError({ code: `read-in-${where}`, op: how, message: `${how}: ${UNREADABLE[where]}` });
-  noteInBatch(level, refusal);
-  throw refusal;
 }
 
 /** The text of `toString` for the library's own messages, which does not count as a read. */

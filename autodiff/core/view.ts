@@ -83,8 +83,11 @@ export function stridesOf(shape: Shape): number[] {
 }
 
 /** A contiguous view over `data`. */
-export const contiguous = (data: Float64Array, shape: Shape, offset = 0): View =>
-  viewOf(data, shape, stridesOf(shape), offset);
+export function contiguous(data: Float64Array, shape: Shape, offset = 0): View {
+  // Fast path: a vector needs no list of strides.
+  if (shape.length === 1) return new (constructors[1] ?? compile(1))(data, shape[0] as number, 1, offset);
+  return viewOf(data, shape, stridesOf(shape), offset);
+}
 
 // Arrays up to 64 bytes lie in JavaScript's own heap. Larger ones cost 450 ns with a buffer of their own, 50 ns as part of a shared one.
 const IN_HEAP = 8;

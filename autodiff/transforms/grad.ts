@@ -17,7 +17,7 @@ import { Tensor, tensor } from "../core/tensor.js";
 import { ones, zeros } from "../ops/array/make.js";
 import { sum } from "../ops/array/reduce.js";
 import { add } from "../ops/elementwise/math.js";
-import { reshape } from "../ops/views/shape.js";
+import { reshapeAs } from "../ops/views/shape.js";
 import { leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
 
 // A leaf is a new tensor with the value of the argument and a new node, so that each gradient finds exactly its own variables.
@@ -51,7 +51,7 @@ function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
   if (g.shape === shape || sameShape(g.shape, shape)) return g;
   const lead = g.shape.length - shape.length;
   const repeated = [...g.shape.keys()].filter((i) => i < lead || (shape[i - lead] === 1 && g.shape[i] !== 1));
-  return reshape(sum(g, repeated), shape);
+  return reshapeAs(sum(g, repeated), shape);
 }
 
 let passes = 0;

@@ -37,12 +37,24 @@ type Visit = (leaf: unknown, path: string) => unknown;
 export function mapTree(x: unknown, f: Visit, path = "", depth = 0): Tree {
   if (x instanceof Tensor || !isContainer(x)) return f(x, path);
   requireDepth("tree", depth);
-  const walk = (item: unknown, key: unknown): Tree => mapTree(item, f, childPath(f, path, key), depth + 1);
-  if (Array.isArray(x)) return x.map(walk);
-  if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, walk(item, key)]));
+  return mapItems(x, (item, key) => mapTree(item, f, childPath(f, path, key), depth + 1));
+}
+
+/** The same structure with f applied to the leaves that trees of one structure have at each place. */
+export function zipTrees(f: (...leaves: Tensor[]) => Tensor, first: Tree, ...others: Tree[]): Tree {
+  if (first instanceof Tensor || !isContainer(first)) return f(first, ...others);
+  return mapItems(first, (item, key) => zipTrees(f, item, ...others.map((tree) => itemOf(tree, key))));
+}
+
+const itemOf = (x: Tree, key: unknown): Tree => (x instanceof Map ? x.get(key) : x[key as string]);
+
+/** A container like x with f applied to each item and its key. */
+function mapItems(x: unknown, f: (item: unknown, key: unknown) => Tree): Tree {
+  if (Array.isArray(x)) return x.map(f);
+  if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, f(item, key)]));
   const record = x as Record<string, unknown>;
   const copy = emptyRecord<unknown>();
-  for (const key of Object.keys(record)) copy[key] = walk(record[key], key);
+  for (const key of Object.keys(record)) copy[key] = f(record[key], key);
   return copy;
 }
 

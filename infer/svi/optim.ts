@@ -3,6 +3,7 @@
  * state, all in ops. Transformations can be chained; any object with `init` and `update` is an optimiser.
  */
 import { leavesOf, mapTree, PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
+import { zipTrees } from "../../autodiff/transforms/tree.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { type Kind, refuseOption, requireKind, requireOptions, show } from "../checks.js";
@@ -23,15 +24,6 @@ export type Schedule = number | ((step: Tensor) => Tensor);
 
 const rateAt = (rate: Schedule, step: Tensor): Tensor => (typeof rate === "number" ? tensor(rate) : rate(step));
 
-/** Apply f leaf by leaf to trees of one structure. */
-export function zipTrees(f: (...leaves: Tensor[]) => Tensor, first: Tree, ...others: Tree[]): Tree {
-  const lists = others.map((tree) => leavesOf(tree) as Tensor[]);
-  let next = 0;
-  return mapTree(first, (leaf) => {
-    const i = next++;
-    return f(leaf as Tensor, ...lists.map((list) => list[i] as Tensor));
-  });
-}
 /** Parameters plus their updates. */
 export const applyUpdates = <P extends Tree>(params: P, updates: Tree): P =>
   zipTrees((p, u) => p.add(u), params, updates);
@@ -114,11 +106,11 @@ export function rmsprop(rate: Schedule, options: { decay?: number; eps?: number 
 }
 
 export interface AdamOptions {
-  /** Decay of the average gradient; 0.9. */
+  /** Decay of the average gradient, 0.9 by default. */
   b1?: number;
-  /** Decay of the average squared gradient; 0.999. */
+  /** Decay of the average squared gradient, 0.999 by default. */
   b2?: number;
-  /** Added to the root of the average squared gradient; 1e-8. */
+  /** Added to the root of the average squared gradient, 1e-8 by default. */
   eps?: number;
 }
 const ADAM: Record<string, [number, number]> = { b1: [0, 1], b2: [0, 1], eps: [0, Infinity] };
@@ -141,7 +133,7 @@ export function adam(rate: Schedule, options: AdamOptions = {}): Optimizer {
   };
 }
 
-/** Loshchilov and Hutter 2019: Adam with the weights decayed apart from the gradient. */
+/** Loshchilov and Hutter 2019: Adam with weight decay that does not pass through the gradient. */
 export function adamw(rate: Schedule, options: AdamOptions & { weightDecay?: number } = {}): Optimizer {
   checkOptions("adamw", rate, options, { ...ADAM, weightDecay: [0, Infinity] });
   const { weightDecay = 1e-4, ...rest } = options;

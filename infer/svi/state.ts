@@ -40,8 +40,9 @@ export interface Advance {
 export interface ResidentSteps {
   /** One more step; null where it has to be an eager step from `state()`. */
   next(args: unknown[]): StepOutcome | null;
-  /** The state after the last step, copied; and the one before it. */
+  /** A copy of the state after the last step. */
   state(): SVIState;
+  /** A copy of the state before the last step. */
   before(): SVIState;
 }
 
@@ -134,7 +135,7 @@ function pathsOf(tree: Tree): string[] {
 export const hasFiniteParams = ({ params }: SVIState): boolean =>
   Object.values(params).every((p) => elementsOf(p).every(Number.isFinite));
 
-/** The step, but with `state`, the one before it, where loss or parameters are not finite. */
+/** The step as it is or, if its loss or parameters are not finite, with the state before it. */
 export function keepStateIfUnsound(state: SVIState, { state: next, loss, terms }: Advance): Advance {
   const isSound = Number.isFinite(loss) && hasFiniteParams(next);
   return { state: isSound ? next : { ...state, key: next.key }, loss, terms };

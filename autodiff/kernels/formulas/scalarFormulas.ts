@@ -1,6 +1,7 @@
 /**
  * The formulas read as JavaScript: functions of numbers, which give what the SIMD code gives for each element, to the last bit. They
- * are what the elementwise ops and all special functions compute with, in place of those of Math, whose last digits engines choose.
+ * are what the elementwise ops and all special functions compute with, in place of those of Math, whose last digits depend on the
+ * engine.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { farAngles, formulas } from "./index.js";
@@ -50,6 +51,6 @@ export const { exp, expm1, log, log1p, tanh, sigmoid, logisticDensity, softplus,
   scalarFormulas;
 export const { sin, cos, tan, atan, pow, logaddexp, xlogy, xlog1py, powSlope, between } = scalarFormulas;
 
-/** The formula that a function is a reading of. */
+/** The name of the formula that a function computes. */
 export const formulaOf = (f: unknown): FormulaName | undefined =>
   (Object.keys(scalarFormulas) as FormulaName[]).find((name) => scalarFormulas[name] === f);

@@ -14,7 +14,7 @@ import { type Tensor, tensor } from "../../core/tensor.js";
 import { isContiguous, type View, viewOf } from "../../core/view.js";
 import { type Fold, type FoldRows, maxOf, minOf, type Plan, sumOf, sumRows } from "../../kernels/reduce.js";
 import { div, equal, mulZeroWins } from "../elementwise/math.js";
-import { broadcastTo, fromRight, mixedAlong, reshape, reshapeAs } from "../views/shape.js";
+import { broadcastTo, fromRight, mixedAlong, reshapeAs } from "../views/shape.js";
 import { flip } from "../views/slicing.js";
 
 /** One axis or several; all when left out. Negative axes count from the end. */
@@ -46,9 +46,11 @@ const movedAxes = ({ axes, keepDims }: Reduced, { shape: { length } }: Tensor): 
     return keepDims ? k : k - axes.filter((other) => other > axis).length;
   });
 
-/** `y`, or its cotangent, with the reduced axes put back at size 1. */
-export const kept = (y: Tensor, x: Tensor, { axes }: Reduced): Tensor =>
-  reshape(y, without(x.shape, { axes, keepDims: true }));
+/** `y`, or its cotangent, in a shape that broadcasts to that of x: with the reduced axes put back at size 1, unless they are the first ones. */
+export function kept(y: Tensor, x: Tensor, { axes }: Reduced): Tensor {
+  const areFirst = axes.at(-1) === axes.length - 1;
+  return areFirst ? y : reshapeAs(y, without(x.shape, { axes, keepDims: true }));
+}
 
 /** A reduction that folds adjacent numbers with `fold`, and rows with `rows`. */
 export const folding =

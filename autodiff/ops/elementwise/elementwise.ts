@@ -7,7 +7,7 @@ import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { keepAxes, type Op, type Vjp } from "../../core/op.js";
-import { broadcastShapes, type Shape, sizeOf } from "../../core/shape.js";
+import { broadcastShapes, type Shape } from "../../core/shape.js";
 import { Tensor, tensor } from "../../core/tensor.js";
 import { broadcastView, isContiguous, type View } from "../../core/view.js";
 import { broadcastTogether } from "../views/batching.js";
@@ -30,8 +30,12 @@ function ofArity(f: Scalar, arity: number): Scalar {
   return arity === 2 ? (a: number, b: number) => f(a, b) : (a: number, b: number, c: number) => f(a, b, c);
 }
 
-function elementwise(name: string, f: Scalar, arity: number, vjps: readonly (Vjp<null> | null)[]): Op {
+function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor[]>): Op {
   const scalar = ofArity(f, arity);
+  const vjps = (rules ?? []).map(
+    // Written out because a spread is slow; a rule does not look at operands that it does not have.
+    (rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor, xs[1] as Tensor, xs[2] as Tensor)),
+  );
   const op: Op = {
     name,
     shape: (_, inputs) => shapeOfAll(name, inputs),
@@ -46,17 +50,13 @@ function elementwise(name: string, f: Scalar, arity: number, vjps: readonly (Vjp
 
 /** An op that maps `scalar` over its operand; `rules` give the gradient. */
 export function unary(name: string, scalar: (a: number) => number, rules: Rules<[Tensor]>): Unary {
-  const vjps = (rules ?? []).map((rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor)));
-  const op = elementwise(name, scalar as Scalar, 1, vjps);
+  const op = elementwise(name, scalar as Scalar, 1, rules);
   return Object.assign((a: TensorLike) => apply(op, null, a instanceof Tensor ? a : tensor(a)), { op });
 }
 
 /** The same for two operands that broadcast. */
 export function binary(name: string, scalar: (a: number, b: number) => number, rules: Rules<[Tensor, Tensor]>): Binary {
-  const vjps = (rules ?? []).map(
-    (rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor, xs[1] as Tensor)),
-  );
-  const op = elementwise(name, scalar as Scalar, 2, vjps);
+  const op = elementwise(name, scalar as Scalar, 2, rules);
   return Object.assign(
     (a: TensorLike, b: TensorLike) =>
       apply(op, null, a instanceof Tensor ? a : tensor(a), b instanceof Tensor ? b : tensor(b)),
@@ -70,10 +70,7 @@ export function ternary(
   scalar: (a: number, b: number, c: number) => number,
   rules: Rules<[Tensor, Tensor, Tensor]>,
 ): Ternary {
-  const vjps = (rules ?? []).map(
-    (rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor, xs[1] as Tensor, xs[2] as Tensor)),
-  );
-  const op = elementwise(name, scalar as Scalar, 3, vjps);
+  const op = elementwise(name, scalar as Scalar, 3, rules);
   return Object.assign(
     (a: TensorLike, b: TensorLike, c: TensorLike) =>
       apply(
@@ -93,26 +90,27 @@ function shapeOfAll(name: string, inputs: readonly Tensor[]): Shape {
   return shape;
 }
 
-/** Where an operand is read: element i is at `offset + i * step`. */
+/** Where an operand is read: element i is at `offset + i * step`, with the steps in a list of their own. */
 interface Cursor {
   readonly data: Float64Array;
   offset: number;
-  readonly step: number;
 }
-type Loop = (n: number, out: Float64Array, at: number, operands: readonly Cursor[]) => void;
+type Loop = (n: number, out: Float64Array, at: number, operands: readonly Cursor[], steps: readonly number[]) => void;
 
 /** The loop around a scalar function of one to three operands, for pages that forbid generated code. */
 function plainLoop(scalar: Scalar): Loop {
-  return (n, out, at, operands) => {
-    const [a, b, c] = operands as [Cursor, Cursor, Cursor];
-    const read = ({ data, offset, step }: Cursor, i: number): number => data[offset + i * step] as number;
+  return (n, out, at, operands, steps) => {
+    const read = (k: number, i: number): number => {
+      const { data, offset } = operands[k] as Cursor;
+      return data[offset + i * (steps[k] as number)] as number;
+    };
     for (let i = 0; i < n; i++)
       out[at + i] =
         operands.length === 1
-          ? scalar(read(a, i))
+          ? scalar(read(0, i))
           : operands.length === 2
-            ? scalar(read(a, i), read(b, i))
-            : scalar(read(a, i), read(b, i), read(c, i));
+            ? scalar(read(0, i), read(1, i))
+            : scalar(read(0, i), read(1, i), read(2, i));
   };
 }
 
@@ -120,8 +118,8 @@ function plainLoop(scalar: Scalar): Loop {
 function generateLoop(scalar: Scalar): Loop {
   if (!canGenerateCode()) return plainLoop(scalar);
   const names = ["a", "b", "c"].slice(0, scalar.length);
-  const text = `return (n, out, at, operands) => {
-    ${names.map((x, i) => `const { data: ${x}, step: ${x}s } = operands[${i}]; let ${x}o = operands[${i}].offset;`).join(" ")}
+  const text = `return (n, out, at, operands, steps) => {
+    ${names.map((x, i) => `const ${x} = operands[${i}].data, ${x}s = steps[${i}]; let ${x}o = operands[${i}].offset;`).join(" ")}
     for (const end = at + n; at < end; at++) {
       out[at] = f(${names.map((x) => `${x}[${x}o]`).join(", ")});
       ${names.map((x) => `${x}o += ${x}s;`).join(" ")}
@@ -134,15 +132,15 @@ function elementwiseKernel(scalar: Scalar): Op["kernel"] {
   let loop: Loop | null = null;
   return (_, out, inputs) => {
     loop ??= generateLoop(scalar);
-    const n = sizeOf(out.shape);
-    const operands = new Array<Cursor>(inputs.length);
+    const n = out.size;
+    const steps = new Array<number>(inputs.length);
     for (let i = 0; i < inputs.length; i++) {
       const x = inputs[i] as View;
-      const m = sizeOf(x.shape);
+      const m = x.size;
       if (m !== 1 && (m !== n || !isContiguous(x))) return alongLastAxis(loop, out, inputs);
-      operands[i] = { data: x.data, offset: x.offset, step: m === 1 ? 0 : 1 };
+      steps[i] = m === 1 ? 0 : 1;
     }
-    loop(n, out.data, out.offset, operands);
+    loop(n, out.data, out.offset, inputs, steps);
   };
 }
 
@@ -150,11 +148,12 @@ function alongLastAxis(loop: Loop, out: View, inputs: readonly View[]): void {
   const axes = [...out.shape.keys()].filter((axis) => out.shape[axis] !== 1);
   const last = axes.pop() as number;
   const seen = inputs.map((x) => broadcastView(x, out.shape));
-  const operands = seen.map((x) => ({ data: x.data, offset: x.offset, step: x.stride[last] as number }));
+  const operands = seen.map(({ data, offset }) => ({ data, offset }));
+  const steps = seen.map(({ stride }) => stride[last] as number);
   const walk = (depth: number, at: number): void => {
     const axis = axes[depth];
     if (axis === undefined) {
-      loop(out.shape[last] as number, out.data, at, operands);
+      loop(out.shape[last] as number, out.data, at, operands, steps);
       return;
     }
     const count = out.shape[axis] as number;

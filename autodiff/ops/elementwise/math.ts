@@ -111,7 +111,7 @@ export const minimum: Binary = binary("minimum", (a, b) => Math.min(a, b), [
   (g, _, a, b) => mulZeroWins(g, isBelow(b, a)),
 ]);
 /** 1 where a < b, a half where they are equal. */
-const isBelow = (a: Tensor, b: Tensor): Tensor => add(less(a, b), mul(0.5, equal(a, b)));
+const isBelow: Binary = binary("isBelow", (a, b) => (a < b ? 1 : a === b ? 0.5 : 0), null);
 /** `a` where `condition` is not 0, else `b`; the branch not taken gets a gradient of exactly 0. */
 export const where: Ternary = ternary("where", (condition, a, b) => (condition !== 0 ? a : b), [
   null,
@@ -120,10 +120,16 @@ export const where: Ternary = ternary("where", (condition, a, b) => (condition !
 ]);
 /** minimum(maximum(a, lo), hi), with the gradients of both: shared at a limit, all to hi if lo > hi. */
 export const clip: Ternary = ternary("clip", (a, lo, hi) => Math.min(Math.max(a, lo), hi), [
-  (g, _, a, lo, hi) => mulZeroWins(g, mul(isBelow(lo, a), isBelow(maximum(a, lo), hi))),
+  (g, _, a, lo, hi) => mulZeroWins(g, clipSlope(a, lo, hi)),
   (g, _, a, lo, hi) => mulZeroWins(g, mul(isBelow(a, lo), isBelow(maximum(a, lo), hi))),
   (g, _, a, lo, hi) => mulZeroWins(g, isBelow(hi, maximum(a, lo))),
 ]);
+/** isBelow(lo, a) · isBelow(maximum(a, lo), hi). */
+const clipSlope: Ternary = ternary(
+  "clipSlope",
+  (a, lo, hi) => (lo < a ? 1 : lo === a ? 0.5 : 0) * (Math.max(a, lo) < hi ? 1 : Math.max(a, lo) === hi ? 0.5 : 0),
+  null,
+);
 
 // Comparisons and roundings: 0 or 1, no gradient
 export const equal: Binary = binary("equal", (a, b) => (a === b ? 1 : 0), null);

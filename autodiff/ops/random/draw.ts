@@ -6,7 +6,7 @@
 import { mapAxes } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
-import { binding } from "../../core/binding.js";
+import type { Kernels } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import { asContiguous } from "../../core/copy.js";
 import type { Op, Vjp } from "../../core/op.js";
@@ -60,30 +60,33 @@ const each =
 
 type Bind = (draws: Draws, out: View, keys: View, operands: Operand[]) => () => void;
 /** The kernels of an op that draws from contiguous keys and operands: others are copied first, in every run. */
-const bindingContiguousKeys = (bind: Bind): ReturnType<typeof binding<Draws>> =>
-  binding((draws, out, [keys, ...parameters]) => {
-    const { shape, parameterEvent: event } = draws;
-    const all = [...(keys as View).shape.slice(0, -1), ...shape, ...event];
-    const isDirect = (x: View): boolean =>
-      isContiguous(x) && (sameShape(x.shape, all) || (sizeOf(x.shape) === 1 && event.length === 0));
-    const bound = (): (() => void) =>
-      bind(
-        draws,
-        out,
-        asContiguous(keys as View),
-        parameters.map((x) => operandOf(x, all, event)),
-      );
-    return isContiguous(keys as View) && parameters.every(isDirect) ? bound() : () => bound()();
-  });
+function bindingContiguousKeys(bind: Bind): Kernels<Draws> {
+  const bound: Kernels<Draws>["prepare"] = (draws, out, [keys, ...parameters]) => {
+    const all = parameterShape(keys as View, draws);
+    const operands = parameters.map((x) => operandOf(x, all, draws.parameterEvent));
+    return bind(draws, out, asContiguous(keys as View), operands);
+  };
+  return {
+    kernel: (draws, out, inputs) => bound(draws, out, inputs)(),
+    prepare: (draws, out, inputs) => {
+      const [keys, ...parameters] = inputs as [View, ...View[]];
+      const all = parameterShape(keys, draws);
+      const isDirect = (x: View): boolean =>
+        isContiguous(x) && (sameShape(x.shape, all) || (x.size === 1 && draws.parameterEvent.length === 0));
+      const areDirect = isContiguous(keys) && parameters.every(isDirect);
+      return areDirect ? bound(draws, out, inputs) : () => bound(draws, out, inputs)();
+    },
+  };
+}
 
-const parameterShape = (key: Tensor, { shape, parameterEvent }: Draws): Shape => [
+const parameterShape = (key: Tensor | View, { shape, parameterEvent }: Draws): Shape => [
   ...key.shape.slice(0, -1),
   ...shape,
   ...parameterEvent,
 ];
 
 function operandOf(x: View, shape: Shape, event: Shape): Operand {
-  if (sizeOf(x.shape) === 1 && event.length === 0) return { data: x.data, offset: x.offset, step: 0 };
+  if (x.size === 1 && event.length === 0) return { data: x.data, offset: x.offset, step: 0 };
   const { data, offset } = asContiguous(broadcastView(x, shape));
   return { data, offset, step: sizeOf(event) };
 }
@@ -104,9 +107,8 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
       return [...(key as Tensor).shape.slice(0, -1), ...draws.shape, ...draws.resultEvent];
     },
     ...bindingContiguousKeys((draws, out, keys, operands) => {
-      const [words, batch] = [keys.data, keys.shape.slice(0, -1)];
-      const [count, rows] = [sizeOf(batch), sizeOf(draws.shape)];
-      const [size, starts] = [rows * sizeOf(draws.resultEvent), operands.map(({ offset }) => offset)];
+      const [words, count, rows] = [keys.data, keys.size / 2, sizeOf(draws.shape)];
+      const [size, starts] = [out.size / count, operands.map(({ offset }) => offset)];
       return () => {
         for (let k = 0, at = keys.offset; k < count; k++, at += 2) {
           if (count > 1)

@@ -32,7 +32,7 @@ export const fromRight = (axis: number, inputs: readonly Tensor[]): number => fi
 /** The new shape and, if the two shapes do not determine it, where each axis goes. */
 interface Reshaped {
   readonly shape: Shape;
-  readonly axes?: AxisMap;
+  readonly axes?: AxisMap | undefined;
 }
 
 const reshapeOp: Op<Reshaped> = {
@@ -45,13 +45,13 @@ const reshapeOp: Op<Reshaped> = {
     return isOne ? viewOf(x.data, shape, new Array<number>(shape.length).fill(0), x.offset) : undefined;
   },
   kernel: (_, out, [x]) => copyInto(contiguous(out.data, (x as View).shape, out.offset), x as View),
-  vjp: () => (g, _, inputs) => reshape(g, first(inputs).shape),
+  vjp: () => (g, _, inputs) => reshapeAs(g, first(inputs).shape),
   batch: ({ shape, ...rest }, [x], _, size) => apply(reshapeOp, { shape: [size, ...shape], ...rest }, x as Tensor),
   axes: ({ shape, axes }, inputs) => axes ?? survivingAxes(first(inputs).shape, shape),
 };
 
-/** x in another shape with as many elements; `axes` says where axes of size 1 go, which the shapes alone do not determine. */
-export const reshapeAs = (x: Tensor, shape: Shape, axes: AxisMap): Tensor =>
+/** x in another shape with as many elements; `axes` says where axes of size 1 go, if the shapes alone do not determine it. */
+export const reshapeAs = (x: Tensor, shape: Shape, axes?: AxisMap): Tensor =>
   sameShape(x.shape, shape) ? x : apply(reshapeOp, { shape, axes }, x);
 
 /** The same elements, row-major, in another shape; one axis may be -1. */

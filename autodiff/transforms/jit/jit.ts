@@ -169,7 +169,7 @@ class Compiler<A extends unknown[], R> {
     this.#entries.pop();
     if (++this.#dropped === 1)
       console.warn(
-        `pedigrad: jit has seen more than ${KEPT} kinds of arguments for one function: a number or a shape among them keeps changing. Pass the number as a tensor.`,
+        `pedigrad: a compiled function was called with more than ${KEPT} different kinds of arguments, so its oldest compiled forms are dropped: a number or a shape among the arguments keeps changing. Pass the number as a tensor.`,
       );
   }
 
@@ -207,7 +207,7 @@ class Compiler<A extends unknown[], R> {
       const { text, leaves } = this.#signatures.ofResult(value);
       comparison.end();
       if (text !== result.text)
-        throw changed(`it returned ${parted(result.text, text)}, now ${parted(text, result.text)}`);
+        throw changed(`the result was ${parted(result.text, text)}, now it is ${parted(text, result.text)}`);
       comparison.finish(leaves);
       work.compared();
     } catch (error) {
@@ -233,7 +233,7 @@ const changedError = (call: number, what: string): PedigradError =>
   new PedigradError({
     code: "jit-changed",
     op: "jit",
-    message: `jit: the program changed between calls: a number, an array or a branch that is not among its arguments is another one now. Pass the changing number as an argument, a tensor, or do not compile ({ jit: false } for SVI). Call ${call} did something else than the calls before it: ${what}.`,
+    message: `jit: call ${call} of the compiled function differs from the earlier calls: ${what}. A number, an array or a branch that is not among its arguments has changed. Pass what changes as an argument (a number as a tensor), or do not compile ({ jit: false } for SVI).`,
   });
 
 /** The end of a text, from the word in which it first differs from another text. */

@@ -4,10 +4,10 @@
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { apply } from "../../core/apply.js";
-import { inTrace, type Tracer } from "../../core/batch.js";
+import { type Batch, inTrace, type Tracer, unreadable } from "../../core/batch.js";
 import type { Op } from "../../core/op.js";
 import { type Shape, sameShape } from "../../core/shape.js";
-import { absent, type Batch, ofBatch, type Tensor, unreadable } from "../../core/tensor.js";
+import { absent, ofBatch, type Tensor } from "../../core/tensor.js";
 import { bound } from "../jit/compile/executable.js";
 import { paramsKey, sameParams } from "../jit/program/params.js";
 import { type Program, programOf } from "../jit/program/program.js";
