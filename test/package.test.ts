@@ -111,7 +111,7 @@ const BUDGETS: Readonly<Record<string, { program: string; most: number }>> = {
     program: 'import { grad, tensor } from "./dist/index.js"; console.log(grad((x) => x.mul(x))(tensor(3)).item());',
   },
   "the coin": {
-    most: 105.9,
+    most: 106.5,
     program: `
       import { adam, Bernoulli, Beta, constraints, param, plate, random, SVI, sample, TraceGraphELBO, tensor } from "./dist/index.js";
       const model = (flips) => {
@@ -124,7 +124,7 @@ const BUDGETS: Readonly<Record<string, { program: string; most: number }>> = {
       };
       console.log(new SVI(model, guide, adam(5e-3), new TraceGraphELBO()).run(random.key(0), 200, tensor([1, 1, 0])).losses);`,
   },
-  everything: { most: 166.8, program: 'export * from "./dist/index.js";' },
+  everything: { most: 167.3, program: 'export * from "./dist/index.js";' },
 };
 for (const [name, { program, most }] of Object.entries(BUDGETS))
   test(`size of ${name}: at most ${most} kB`, async () => {
