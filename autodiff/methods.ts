@@ -19,7 +19,7 @@ import * as shapes from "./ops/views/shape.js";
 import * as slicing from "./ops/views/slicing.js";
 import * as gradients from "./transforms/grad.js";
 
-// Functions that core asks for beside the methods.
+// Further functions that core uses.
 export { stack } from "./ops/array/join.js";
 export { pick } from "./ops/views/slicing.js";
 

@@ -23,7 +23,7 @@ export function cholesky(a: Float64Array, start: number, n: number, out: Float64
     }
 }
 
-/** a - Σ x² over n numbers, as if in twice the precision: a pivot is what is left of a cancellation. */
+/** a - Σ x² over n numbers, as if in twice the precision, because a pivot may be a small difference of large numbers. */
 export function subtractSquares(a: number, x: Float64Array, from: number, n: number): number {
   let [rest, lost] = [a, 0];
   for (let k = 0; k < n; k++) {
@@ -57,7 +57,7 @@ export function substitute(
     const i = forward ? step : n - 1 - step;
     const row = at + i * columns;
     if (columns === 1) {
-      // A sum in a local variable waits for one subtraction after the other, a sum in memory for a store and a load as well.
+      // In a local variable, the sum waits only for one subtraction after the other; in memory it would wait for a store and a load too.
       let rest = x[row] as number;
       const way = forward ? 1 : -1;
       for (let j = forward ? 0 : n - 1; j !== i; j += way)

@@ -1,6 +1,6 @@
 /**
- * Products of two matrices in plain JavaScript, as loops over numbers. Every entry adds up over k in order, from 0: all of them give the
- * same bits.
+ * Products of two matrices in plain JavaScript, as loops over numbers. Every entry is a sum over k in order, from 0, so all of them give
+ * the same bits.
  */
 
 /**
@@ -91,7 +91,7 @@ export function multiply(
   }
 }
 
-/** out = a b where a is stored as its transpose, for few columns: each entry adds up over k in order, as in `multiply`. */
+/** out = a b where a is stored as its transpose, for few columns: each entry is a sum over k in order, as in `multiply`. */
 export function multiplyByColumns(
   out: Float64Array,
   o: number,
@@ -112,7 +112,7 @@ export function multiplyByColumns(
     }
 }
 
-/** out = a b for one row a; each entry adds up over k in order, as in `multiply`. */
+/** out = a b for one row a; each entry is a sum over k in order, as in `multiply`. */
 export function multiplyRow(
   out: Float64Array,
   o: number,

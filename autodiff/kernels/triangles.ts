@@ -1,6 +1,6 @@
 /**
  * Triangular systems and Cholesky factors by SIMD code, in blocks of rows, so that most of the work is products of matrices. Every
- * entry meets the same numbers in the same order as in ./factor.ts, so both give the same bits.
+ * entry is computed from the same numbers in the same order as in ./factor.ts, so both give the same bits.
  */
 import { subtractSquares } from "./factor.js";
 import { addressOf, type kernelsOf, MINUS_ONE } from "./wasm/simd.js";

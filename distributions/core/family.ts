@@ -5,7 +5,8 @@
  * Without `as`, such methods are refused.
  */
 import type { Shape } from "../../autodiff/core/shape.js";
-import { random, type Tensor } from "../../autodiff/index.js";
+import type { Tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import type { Constraint } from "../constraints/index.js";
 import { clampInside } from "../constraints/inside.js";
 import { Distribution } from "./distribution.js";
@@ -57,7 +58,7 @@ export class Family<P extends Params> extends Distribution<P> {
     this.#row = row;
   }
 
-  /** The same distribution in another family, which answers what the row does not. */
+  /** The same distribution in another family, whose formulas are used where the row has none. */
   #otherFamily(question: string): Distribution {
     const { as } = this.#row;
     return as === undefined ? this.hasNo(question) : as(this.params);

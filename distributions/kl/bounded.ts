@@ -47,7 +47,7 @@ const ofShares = ({ params: { mean, concentration } }: Of<"mean" | "concentratio
 const toBetas = (convert: Conversion<Betas>) =>
   byConversion(convert, { Beta: paramsOf, BetaProportion: ofShares }, betas);
 
-/** -H(q), which is KL(q | Uniform(0, 1)): `flat` where q is almost flat, and that is small. */
+/** -H(q), which is KL(q | Uniform(0, 1)). Where q is almost flat the result is small, and `flat` computes it without cancellation. */
 function almostFlat(q: Concentrations, flat: (a: Tensor, b: Tensor) => Tensor): Tensor {
   const { concentration1: a, concentration0: b } = q.params;
   const isFlat = logicalAnd(less(abs(a.sub(1)), 0.25), less(abs(b.sub(1)), 0.25));

@@ -37,7 +37,7 @@ const WRAPPERS: Readonly<Record<string, Divergences>> = {
       }),
     },
   },
-  // A bijection of both changes nothing.
+  // The same bijection on both sides changes nothing.
   TransformedDistribution: {
     to: {
       TransformedDistribution: /* @__PURE__ */ divergence((q: Transformed, p: Transformed) =>
@@ -61,7 +61,7 @@ function isSame(x: unknown, y: unknown): boolean {
   return areTransforms ? isSameTransform(x as Transform, y as Transform) : x === y;
 }
 
-/** What is there under a name, and not inherited from Object. */
+/** The entry of a name, ignoring names that records inherit from Object. */
 const ownEntry = <T>(name: string, entries: Readonly<Record<string, T>> | undefined): T | undefined =>
   entries !== undefined && Object.hasOwn(entries, name) ? entries[name] : undefined;
 const divergencesOf = (d: Distribution): Divergences => ownEntry(d.family, WRAPPERS) ?? d.divergences;

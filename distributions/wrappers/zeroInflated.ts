@@ -19,7 +19,6 @@ import {
   logicalOr,
   logSigmoid,
   PedigradError,
-  random,
   sigmoid,
   square,
   type Tensor,
@@ -27,6 +26,7 @@ import {
   where,
   zeros,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { type Constraint, integerInterval, real, unitInterval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
 import { type Given, type Parts, readParameters, type Signature } from "../core/parameters.js";

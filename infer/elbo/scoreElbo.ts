@@ -8,11 +8,11 @@ import {
   emptyRecord,
   neg,
   PedigradError,
-  random,
   stopGradient,
   type Tensor,
   tensor,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, refuseOption } from "../checks.js";
 import { isDraw, type Trace } from "../program/trace.js";

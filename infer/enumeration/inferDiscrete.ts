@@ -12,13 +12,13 @@ import {
   max,
   oneHot,
   PedigradError,
-  random,
   stopGradient,
   type Tensor,
   tensor,
   where,
   zeros,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { refuseOption, requireOptions, requireTask } from "../checks.js";
 import { gradientFrom } from "../elbo/costs/gradientFrom.js";
 import type { Task } from "../elbo/particles/pair.js";

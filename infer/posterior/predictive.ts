@@ -1,18 +1,18 @@
 /**
- * Predictive: a program run once for every draw. Draws come from a guide and its parameters, from given posterior samples, or
- * from the prior; what the program then samples (data passed as null included) and computes is collected, stacked.
+ * Predictive: a program run once for every draw. Draws come from a guide and its parameters, from given posterior samples, or from the
+ * prior; the values that the program then samples (also for data passed as null) and computes are stacked over the draws.
  */
 import {
   emptyRecord,
   mapTree,
   PedigradError,
-  random,
   type Tensor,
   type TensorLike,
   type Tree,
   tensor,
   vmap,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { inFreshRun } from "../../provenance/index.js";

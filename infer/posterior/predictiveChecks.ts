@@ -5,7 +5,7 @@ import { didYouMean, quoted } from "../checks.js";
 import type { Handler } from "../program/messages.js";
 import { sampleSites, type Trace } from "../program/trace.js";
 
-/** Refuses a param of a fitted program that `params` has no value for, before it takes its initial one. */
+/** Refuses a param of a fitted program without a value in `params`, instead of giving it its initial value. */
 export const requireParamsHandler = (params: Record<string, unknown>): Handler => ({
   process: {
     param(message) {
@@ -30,7 +30,7 @@ export function requireParams(run: Trace, params: Record<string, unknown>): void
     if (type === "param" && !Object.hasOwn(params, name)) throw missingParamError(name, params);
 }
 
-/** Refuses values of latents that do not have their sites' shapes, before the program goes on with them. */
+/** Refuses values of latents that do not have their sites' shapes, before the program uses them. */
 export const requireShapesHandler = (op: string, values: Record<string, unknown>): Handler => ({
   process: {
     sample(message) {

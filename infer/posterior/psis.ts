@@ -4,8 +4,9 @@
  * estimates cannot be trusted. The fit is that of Zhang and Stephens 2009 with the prior of Vehtari et al. 2024.
  */
 
-import { PedigradError, random, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
+import { PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
 import { exp, log, log1p } from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { refuseOption, requireOptions, requireTask } from "../checks.js";
 import { costsOf } from "../elbo/costs/costs.js";
 import { checkLatentsCovered } from "../elbo/particles/match.js";
@@ -39,7 +40,7 @@ export function psisDiagnostic(
       `numParticles must be an integer of at least 25, got ${numParticles}.`,
     );
   const plates = sharedPlatesHandler(() => random.foldIn(key, 0));
-  // A weight is a product over all elements of a plate, of which a subsample says nothing.
+  // A weight is a product over all elements of a plate, which a subsample cannot estimate.
   const task = { key, values: params, model: withWholePlates(model), guide: withWholePlates(guide), args };
   const logWeight = (k: Tensor): readonly [Tree, null] => {
     const pair = runPrograms(k, task);

@@ -5,7 +5,8 @@
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { refuseFor } from "../../autodiff/core/reads.js";
 import { textOf } from "../../autodiff/core/tensor.js";
-import { random, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { MIX } from "../../provenance/axes.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { isRecord } from "../../provenance/base/records.js";

@@ -2,7 +2,7 @@
  * `lift`: learnable constants turned into random choices. A param that has one element for each element of a plate becomes
  * a latent in the plate, drawn for the visited elements. Any other param becomes one latent outside the plate, and is not scaled.
  */
-import { random } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireKind } from "../checks.js";

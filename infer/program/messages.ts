@@ -179,7 +179,7 @@ const SCAN_ADVICE = {
   other: "Return its value from the body, and write the statement after the loop.",
 };
 
-/** Inside a loop that is one op only params and networks are allowed, because they are the same at every step. */
+/** Inside the body of scan only params and networks are allowed, because they are the same at every step. */
 function refuseInLoop({ type, name }: Message): void {
   if (type === "param" || type === "module") return;
   throw new PedigradError({

@@ -4,7 +4,6 @@
  */
 import {
   PedigradError,
-  random,
   stopGradient,
   type Tensor,
   type TensorLike,
@@ -12,6 +11,7 @@ import {
   tensor,
   where,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { type Constraint, constraints, Distribution, Unit } from "../../distributions/index.js";
 import { MIX, ownRelation } from "../../provenance/axes.js";
 import * as kinds from "../../provenance/base/kinds.js";

@@ -79,7 +79,7 @@ export class SampleSite {
     }
     let density: Tensor;
     try {
-      // An observation may be missing (NaN) behind its mask; a latent's score counts also where it is masked.
+      // A masked observation may be NaN. The score of a latent counts even where the latent is masked.
       density = withAmbient(ambient, () => (isObserved && mask !== null ? fn.mask(mask) : fn)[of](value));
     } catch (error) {
       throw addSiteToError(name, error, isObserved ? "observed site" : "site");

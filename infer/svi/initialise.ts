@@ -6,12 +6,12 @@ import {
   emptyRecord,
   mapTree,
   PedigradError,
-  random,
   type Tensor,
   type TensorLike,
   tensor,
   zeros,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { bijectTo, type Constraint } from "../../distributions/index.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { unknownParam } from "../checks.js";

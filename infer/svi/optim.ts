@@ -133,7 +133,7 @@ export function adam(rate: Schedule, options: AdamOptions = {}): Optimizer {
   };
 }
 
-/** Loshchilov and Hutter 2019: Adam with the weights decayed apart from the gradient. */
+/** Loshchilov and Hutter 2019: Adam with weight decay that does not pass through the gradient. */
 export function adamw(rate: Schedule, options: AdamOptions & { weightDecay?: number } = {}): Optimizer {
   checkOptions("adamw", rate, options, { ...ADAM, weightDecay: [0, Infinity] });
   const { weightDecay = 1e-4, ...rest } = options;

@@ -40,8 +40,9 @@ export interface Advance {
 export interface ResidentSteps {
   /** One more step; null where it has to be an eager step from `state()`. */
   next(args: unknown[]): StepOutcome | null;
-  /** The state after the last step, copied; and the one before it. */
+  /** A copy of the state after the last step. */
   state(): SVIState;
+  /** A copy of the state before the last step. */
   before(): SVIState;
 }
 

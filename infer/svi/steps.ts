@@ -130,7 +130,7 @@ export class Steps {
     }
   }
 
-  /** Refuse the run where its last step differs from what the program does now. */
+  /** Refuse the run if the program has changed since its last step was compiled. */
   check(): void {
     if (this.#state !== null && !this.#isChecked) this.svi.check(this.#state, this.#args);
     this.#isChecked = true;
@@ -160,7 +160,7 @@ export class Steps {
       outcome = resident.next(args);
     } catch (error) {
       if (!(error instanceof PedigradError)) throw error;
-      // A program that begins to read its values goes on eagerly.
+      // A program that reads a value is no longer compiled.
       if (error.code !== "read-in-jit") throw errorInStep(step, error, () => new Map());
     }
     if (outcome !== null && !Number.isFinite(outcome.loss))

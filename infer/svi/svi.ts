@@ -2,7 +2,8 @@
  * Stochastic variational inference as a pure function of its state: parameters, optimiser, mutable state and key go in, the
  * next ones come out. There is no global parameter store. Hoffman et al. 2013; the interface is NumPyro's.
  */
-import { emptyRecord, mapTree, random, type Tensor, type Tree, valueAndGrad } from "../../autodiff/index.js";
+import { emptyRecord, mapTree, type Tensor, type Tree, valueAndGrad } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { withValidation } from "../../distributions/index.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
 import {

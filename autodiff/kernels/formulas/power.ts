@@ -1,7 +1,7 @@
 /**
  * Powers: 2^(y log2 x), the logarithm and its product with y in two parts each, as an error of 2^-53 in a logarithm of 1000 is one of
  * 1000 ulp in the result. The arrangement is fdlibm's, with halves of 26 bits, whose products are exact. Error against 60 digits
- * 1 ulp; a power that is a float64 comes out exactly.
+ * 1 ulp; a power that is exactly a float64 has no error.
  */
 import { polynomial } from "./estrin.js";
 import { ROUND } from "./primitives.js";

@@ -1,7 +1,7 @@
 /**
- * The few operations on the parts of a number that formulas use, in two forms that agree to the last bit: text on the bits of
- * two numbers at once, and functions of one number. Powers of two come from a table there, since writing an exponent and
- * reading the number back stalls a processor for longer than a table takes.
+ * The few operations on the parts of a number that formulas use, in two forms that agree to the last bit: text on the bits of two numbers
+ * at once, and functions of one number. The functions take powers of two from a table, because writing an exponent and reading it back as a
+ * number would stall the processor for longer.
  */
 
 /** Adding and then subtracting 1.5 · 2^52 rounds |x| < 2^51 to the nearest integer. After the addition, the low bits hold that integer. */

@@ -1,6 +1,7 @@
 /**
  * The formulas read as JavaScript: functions of numbers, which give what the SIMD code gives for each element, to the last bit. They
- * are what the elementwise ops and all special functions compute with, in place of those of Math, whose last digits engines choose.
+ * are what the elementwise ops and all special functions compute with, in place of those of Math, whose last digits depend on the
+ * engine.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { farAngles, formulas } from "./index.js";

@@ -5,8 +5,8 @@ import { type Stream, shared } from "./stream.js";
 let weights = /* @__PURE__ */ new Float64Array(8);
 
 /**
- * A class 0 … count - 1 with probability softmax(logits), logits being `count` numbers from `start` on, in any units. A logit of
- * -Infinity is never drawn; NaN where no class has weight.
+ * A class 0 … count - 1 with probability softmax(logits), logits being `count` numbers from `start` on; adding a constant to all of them
+ * changes nothing. A class with logit -Infinity is never drawn; NaN where no class has weight.
  */
 export function categoricalDraw(stream: Stream, logits: Float64Array, start: number, count: number): number {
   if (weights.length < count) weights = new Float64Array(2 * count);

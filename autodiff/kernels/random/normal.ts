@@ -100,7 +100,7 @@ export function normalDraw(stream: Stream): number {
 /** n draws of Normal(0, 1) from `offset` on; draw i is `normalDraw` of element i. */
 export function fillNormal(out: Float64Array, offset: number, n: number, k0: number, k1: number): void {
   const stream = shared;
-  // Two passes: a mispredicted branch of the quantile would flush the bits of the elements to come.
+  // Two passes, because a mispredicted branch of the quantile would discard the work on the bits of the next elements.
   for (let i = 0; i < n; i++) out[offset + i] = stream.at(k0, k1, i).signedTail();
   quantiles(out, offset, n);
 }

@@ -1,8 +1,8 @@
 /**
  * The randomness of one element of a draw. Element i of a draw under a key owns the counters (0, i), (1, i), (2, i), …:
- * attempt after attempt of a rejection sampler reads the next one, so that what an element becomes depends on the key and on i
- * alone, never on its neighbours, on the shape of the draw or on how it was run. Attempt 0 is JAX's word pair i, so that a
- * first `uniform` is `jax.random.uniform(key, shape)[i]` bit for bit. One Stream serves a whole draw: `at` resets it.
+ * each attempt of a rejection sampler reads the next one. So the value of an element depends only on the key and on i, not on other
+ * elements, the shape of the draw, or how it was run. Attempt 0 is JAX's word pair i, so that a first `uniform` is
+ * `jax.random.uniform(key, shape)[i]` bit for bit. One Stream serves a whole draw: `at` resets it.
  */
 import { threefry2x32 } from "./threefry.js";
 
@@ -48,7 +48,7 @@ export class Stream {
     return (~flip | 1) * ((high ^ flip) * 2 ** 32 + (((this.words[1] as number) ^ flip) >>> 0) + 0.5) * 2 ** -64;
   }
 
-  /** A uniform whole number on 0 … count - 1, 1 <= count <= 2^53, without bias: what falls past the last full bucket is redrawn. */
+  /** A uniform whole number on 0 … count - 1, 1 <= count <= 2^53, without bias: a value beyond the last full bucket is drawn again. */
   below(count: number): number {
     const bucket = Math.floor(2 ** 53 / count);
     for (;;) {

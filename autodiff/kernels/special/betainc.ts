@@ -4,10 +4,9 @@
  *
  *     I = M F / a,   M = x^a y^b / B(a, b),   y = 1 - x,
  *
- * with F the even part of the continued fraction DLMF 8.17.22 (Didonato & Morris 1992, BFRAC), differentiated for a and b as it
- * goes (Boik & Robison-Cox 1998), by Steed's algorithm. It is used for x <= (a+1)/(a+b+2), beyond through
- * I_x(a, b) = 1 - I_y(b, a). A dozen steps suffice below a, b = 30, about 0.6 √min(a, b) above. As the density is M/(xy) and
- * d log M/da = log x - ψ(a) + ψ(a+b), M drops out of
+ * with F the even part of the continued fraction DLMF 8.17.22 (Didonato & Morris 1992, BFRAC), differentiated for a and b as it goes (Boik
+ * & Robison-Cox 1998), by Steed's algorithm. It is used for x <= (a+1)/(a+b+2), and for larger x through I_x(a, b) = 1 - I_y(b, a). A dozen
+ * steps suffice below a, b = 30, about 0.6 √min(a, b) above. As the density is M/(xy) and d log M/da = log x - ψ(a) + ψ(a+b), M drops out:
  *
  *     dx/da = -(dI/da) / (M/(xy)) = -xy/a (F (log x + ψ(a+b) - ψ(a+1)) + dF/da).
  *
@@ -63,7 +62,7 @@ function betaFraction(a: number, b: number, x: number, y: number): [number, numb
     fraction = m + first + second;
     const fractionA = (w + (a + m) * y - second) / v - first / u;
     const fractionB = m * xu - ((a + m) * x) / v;
-    // The first numerator is the one that F's factor a is taken from.
+    // From the first numerator the factor a is taken out: 1 instead of a.
     const p = m === 1 ? 1 : a + m - 1;
     const pSlope = m === 1 ? 0 : 1;
     const q = a + m - 1 + b;
@@ -96,7 +95,7 @@ function betaFraction(a: number, b: number, x: number, y: number): [number, numb
   return [sum, sumA, sumB];
 }
 
-/** Whether F stands for I_x(a, b) itself: x <= (a+1)/(a+b+2), about the mean. */
+/** Whether F gives I_x(a, b) itself, and not 1 - I: x <= (a+1)/(a+b+2), about the mean. */
 const isLower = (a: number, b: number, x: number): boolean =>
   isVeryLarge(a, b) ? shiftOf(a, b, x, 1 - x) <= 0 : x * (a + b + 2) <= a + 1;
 
@@ -124,7 +123,7 @@ function logSmallerPart(a: number, b: number, x: number, y: number, lower: boole
 /** I_x(a, b) where `lower`, else 1 - I: the smaller one. Where the mass at x underflows, betaFraction may overflow, so the result is 0. */
 function smallerPart(a: number, b: number, x: number, lower: boolean): number {
   const y = 1 - x;
-  // Two points, 0 and 1.
+  // The distribution is two point masses, at 0 and 1.
   if (Math.max(a, b) < TWO_POINTS) return lower ? b / (a + b) : a / (a + b);
   if (isVeryLarge(a, b)) {
     const [exponent, factor] = farTail(a, b, x, y);

@@ -62,7 +62,7 @@ function moduleFor(name: string, text: () => string): object | null {
   return made;
 }
 
-/** A memory, the numbers in it, and what works on them. */
+/** A memory, its numbers, and the kernels for them. */
 export class Simd {
   readonly numbers: Float64Array;
   readonly kernels: Kernels;

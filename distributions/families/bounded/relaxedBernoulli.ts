@@ -5,13 +5,13 @@ import {
   greater,
   log,
   log1p,
-  random,
   sigmoid,
   softplus,
   stopGradient,
   type Tensor,
   type TensorLike,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { boolean, type Constraint, positive, real, unitInterval } from "../../constraints/index.js";
 import { BELOW_ONE } from "../../constraints/inside.js";
 import { family, type OneOf, type Tensors } from "../../core/family.js";

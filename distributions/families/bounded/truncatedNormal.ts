@@ -12,7 +12,6 @@ import {
   maximum,
   minimum,
   ndtri,
-  random,
   sqrt,
   square,
   sum,
@@ -22,6 +21,7 @@ import {
   where,
 } from "../../../autodiff/index.js";
 import { quadratureRule } from "../../../autodiff/kernels/special/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { type Constraint, extendedReal, interval, positive, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { withImplicitGradient } from "../../core/implicit.js";

@@ -6,12 +6,12 @@ import {
   log,
   logsumexp,
   oneHot,
-  random,
   softmax,
   sum,
   type Tensor,
   type TensorLike,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { type Constraint, logWeights, multinomial, positive, simplex, weights } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { straightThrough } from "../bounded/relaxedBernoulli.js";

@@ -1,4 +1,5 @@
-import { minimum, random, stopGradient, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import { minimum, stopGradient, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { integerInterval, nonnegativeInteger, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logNegativeBinomial } from "../../densities/counts.js";

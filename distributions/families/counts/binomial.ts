@@ -6,12 +6,12 @@ import {
   maximum,
   minimum,
   mulZeroWins,
-  random,
   sigmoid,
   type Tensor,
   type TensorLike,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { trackProvenance } from "../../../provenance/index.js";
 import { integerInterval, nonnegativeInteger, real, unitInterval } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";

@@ -7,13 +7,13 @@ import {
   log1p,
   maximum,
   mulZeroWins,
-  random,
   softplus,
   type Tensor,
   type TensorLike,
   where,
   xlog1py,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { nonnegativeInteger, positiveProbability, real } from "../../constraints/index.js";
 import { family } from "../../core/family.js";
 import { countQuantile } from "../../densities/countQuantiles.js";

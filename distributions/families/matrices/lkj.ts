@@ -10,7 +10,6 @@ import {
   lgamma,
   log,
   multigammaln,
-  random,
   slice,
   sqrt,
   square,
@@ -21,6 +20,7 @@ import {
   where,
   zeros,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { numbers } from "../../constraints/constraint.js";
 import { corrCholesky, corrMatrix, positive } from "../../constraints/index.js";
 import { LOG_PI } from "../../core/constants.js";

@@ -7,7 +7,6 @@ import {
   isFinite,
   matmul,
   multigammaln,
-  random,
   square,
   sum,
   type Tensor,
@@ -17,6 +16,7 @@ import {
   where,
 } from "../../../autodiff/index.js";
 import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { greaterThan, lowerCholesky, positiveDefinite } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import type { Given } from "../../core/parameters.js";

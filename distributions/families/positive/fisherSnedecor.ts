@@ -6,12 +6,12 @@ import {
   greater,
   log,
   minimum,
-  random,
   square,
   type Tensor,
   type TensorLike,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { positive } from "../../constraints/index.js";
 import { clampInside } from "../../constraints/inside.js";
 import { family, type Tensors } from "../../core/family.js";

@@ -9,7 +9,6 @@ import {
   minimum,
   mulZeroWins,
   pow,
-  random,
   reciprocal,
   square,
   type Tensor,
@@ -17,6 +16,7 @@ import {
   trigamma,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { nonnegative, positive } from "../../constraints/index.js";
 import { EULER } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";

@@ -18,7 +18,6 @@ import {
   maximum,
   ndtr,
   ndtri,
-  random,
   reciprocal,
   sigmoid,
   softplus,
@@ -28,6 +27,7 @@ import {
   tan,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { positive, real } from "../../constraints/index.js";
 import { EULER, LOG_2PI, LOG_4PI, LOG_HALF_PI, LOG_PI, LOG_SQRT_2PI } from "../../core/constants.js";
 import type { Divergences } from "../../core/divergence.js";

@@ -4,12 +4,12 @@ import {
   greater,
   log,
   logBeta,
-  random,
   square,
   type Tensor,
   type TensorLike,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { positive, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logOnePlusSquareOver, studentCdf, studentQuantile, studentSpread } from "../../densities/student.js";

@@ -4,7 +4,6 @@ import {
   eye,
   log,
   matmul,
-  random,
   square,
   sum,
   type Tensor,
@@ -12,6 +11,7 @@ import {
   triangularSolve,
 } from "../../../autodiff/index.js";
 import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { independent, positive, real, realVector } from "../../constraints/index.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";

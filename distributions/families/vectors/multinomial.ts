@@ -6,7 +6,6 @@ import {
   lgamma,
   log,
   mulZeroWins,
-  random,
   slice,
   stack,
   sum,
@@ -14,6 +13,7 @@ import {
   type TensorLike,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { logWeights, multinomial, nonnegativeInteger, weights } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logPoisson } from "../../densities/continuous.js";

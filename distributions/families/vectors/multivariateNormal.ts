@@ -7,7 +7,6 @@ import {
   log,
   matmul,
   PedigradError,
-  random,
   square,
   sum,
   type Tensor,
@@ -15,6 +14,7 @@ import {
   triangularSolve,
 } from "../../../autodiff/index.js";
 import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { lowerCholesky, positiveDefinite, realVector } from "../../constraints/index.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type OneOf, type Tensors } from "../../core/family.js";

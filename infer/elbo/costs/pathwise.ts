@@ -8,7 +8,8 @@
  * Doubly reparameterised gradients (Tucker et al. 2019): the log weights once as functions of the draws alone, and once (without log q of
  * the draws) as functions of the parameters alone, because the two gradients need different weights.
  */
-import { mapTree, PedigradError, random, stopGradient, type Tensor } from "../../../autodiff/index.js";
+import { mapTree, PedigradError, stopGradient, type Tensor } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { detachProvenance, getProvenance, inFreshRun, trackProvenance } from "../../../provenance/index.js";
 import { replay, seed, substitute } from "../../program/handlers.js";
 import { isDraw, isScoreSite, SampleSite, sampleSites, type Trace, trace } from "../../program/trace.js";
