@@ -49,7 +49,7 @@ interface EnumeratedParticle extends EnumeratedPair {
  * Refused: `enumerate` at a distribution without finite support, a sum over more than 2^26 values together, sites coupled across plates
  * so that every combination of the plate's elements would count (`intractable`, `mixed-plate`), an op that removes the dim of an enumerated
  * site, a batch dim that no plate declares, and, unless `biasedSubsampling` is true, an enumerated site of the model outside a subsampled
- * plate on which a site inside depends.
+ * plate on which a site inside depends. The site option `baseline` has no effect.
  *
  * @example
  * const z = () => sample("z", new Bernoulli(0.5), { infer: { enumerate: "parallel" } });

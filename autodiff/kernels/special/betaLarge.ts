@@ -5,7 +5,7 @@
  *
  *     I = exp(-E) (½ erfcx(√E) - D / √(2π)),   D = 1/√(2E) - 1/|w|,
  *
- * for the part of the distribution on the far side of x from the mean. What is left out is smaller by 1/min(a, b).
+ * for the part of the distribution on the far side of x from the mean. The terms that are left out are smaller by a factor 1/min(a, b).
  */
 import { excessOverLog, productMinus } from "./cancellation.js";
 import { erfcx } from "./erf.js";

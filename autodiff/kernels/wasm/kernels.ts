@@ -1,6 +1,7 @@
 /**
- * The kernels other than loops around a formula: long sums and tables here, products and substitution in files of their own. Addresses and steps are in
- * bytes, counts in elements. Every entry is added up in the order in which the JavaScript kernel of the op does it, so both agree to the last bit.
+ * The kernels other than loops around a formula: long sums and tables here, products and substitution in files of their own. Addresses and
+ * steps are in bytes, counts in elements. Every entry is a sum in the same order as in the JavaScript kernel of the op, so both agree to
+ * the last bit.
  */
 import { matrices } from "./matrices.js";
 import { triangles } from "./triangles.js";
@@ -111,7 +112,10 @@ function shiftColumns(out, a, columns, n) {
   }
 }`;
 
-/** out[k] = x[i[k]], and out[i[k]] = out[i[k]] + g[k], where i holds whole numbers; indices as they are meant, and whether some are not indices. */
+/**
+ * out[k] = x[i[k]], and out[i[k]] = out[i[k]] + g[k], where i holds whole numbers; indices as they are meant, and whether some are not
+ * indices.
+ */
 const tables = `
 function indices(out, x, n, size) {
   let top = same(float(size));
