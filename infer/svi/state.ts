@@ -65,7 +65,7 @@ export const residentSteps = (
   onCopy: (state: SVIState) => void,
 ): ResidentSteps => ({
   next(args) {
-    if (!steps.next(args)) return null;
+    if (!steps.next(args, 0, () => Number.isFinite(steps.number(0)))) return null;
     const terms =
       names.length === 0 ? NO_TERMS : Object.fromEntries(names.map((name, k) => [name, steps.number(k + 1)]));
     return { loss: steps.number(0), terms, wasRefused: false };

@@ -119,7 +119,7 @@ class Compiler<A extends unknown[], R> {
     const { known } = entry;
     const executable = known?.executable;
     if (known == null || executable == null || executable.holder !== null) return null;
-    const own = known.result.returned.find(({ from, text }) => from === 0 && text === entry.keys[0]);
+    const own = known.result.handedOn(entry.keys[0]);
     if (own === undefined || known.sets.own.slice(0, own.to).some((set) => set.size > 0)) return null;
     const others = entry.keys.slice(1);
     const host: Host<R> = {
@@ -189,7 +189,11 @@ class Compiler<A extends unknown[], R> {
   /** The compiled form, after a comparison if one is due. */
   #upToDate(entry: Entry, known: Known, args: A): Executable {
     if (known.work.isDue()) this.#compare(entry, known, args);
-    known.executable ??= new Executable(programOf(known.recording), known.result.outputs);
+    known.executable ??= new Executable(
+      programOf(known.recording),
+      known.result.outputs,
+      known.result.handedOn(entry.keys[0])?.to,
+    );
     return known.executable;
   }
 
