@@ -27,7 +27,7 @@ import { multiSampleEstimate } from "./costs/multiSample.js";
 import { guideAlongPath } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
 import { scoreSitesThatWereRead } from "./particles/hostReads.js";
-import type { Cost, Outcome, Pair, PathPair, Task } from "./particles/pair.js";
+import type { Averages, Cost, Outcome, Pair, PathPair, Task } from "./particles/pair.js";
 import { inEveryParticle, pairWithGuide, runPrograms, tracedRun } from "./particles/particles.js";
 
 /** The result of one particle for a score site. */
@@ -114,7 +114,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     const loss = neg(elbo.mean(0));
     let surrogate = disarmSurrogate === undefined ? loss : loss.sub(disarmSurrogate.mean(0));
     let baselineLosses: Tensor | null = null;
-    const averages: Record<string, Tensor> = emptyRecord();
+    const averages: Record<string, Averages[string]> = emptyRecord();
     for (const site of sites.values()) {
       const runs = [scores[site.name], antitheticScores?.[site.name]].filter((score) => score !== undefined);
       const concatScores = (x: keyof Score) => concatenate(runs.map((score) => score[x] as Tensor));

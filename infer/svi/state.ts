@@ -3,6 +3,7 @@ import { elementsOf } from "../../autodiff/core/copy.js";
 import { isContainer, mapTree, PedigradError, type Tensor, type Tree } from "../../autodiff/index.js";
 import type { Resident } from "../../autodiff/transforms/jit/resident.js";
 import { show } from "../checks.js";
+import type { Averages } from "../elbo/particles/pair.js";
 import type { Optimizer } from "./optim.js";
 import type { InitOptions, SVIOptions } from "./options.js";
 import type { ParamSpace } from "./paramSpace.js";
@@ -13,8 +14,8 @@ export interface SVIState {
   readonly optimState: Tree;
   /** The values that `mutable` declared, by name. */
   readonly mutableState: Record<string, Tensor>;
-  /** The decaying averages of baselines by site, where there are any. */
-  readonly averages?: Record<string, Tensor>;
+  /** The decaying averages of baselines, with what else these need, by site, where there are any. */
+  readonly averages?: Averages;
   readonly key: Tensor;
   /** The name of each parameter's constraint, as text: under other constraints the same numbers mean other values. */
   readonly constraints?: string;

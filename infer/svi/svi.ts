@@ -18,7 +18,7 @@ import {
 } from "../../provenance/index.js";
 import { requireOptions } from "../checks.js";
 import type { Elbo } from "../elbo/elbo.js";
-import type { Outcome, Task } from "../elbo/particles/pair.js";
+import type { Averages, Outcome, Task } from "../elbo/particles/pair.js";
 import { type Model, withHandler } from "../program/messages.js";
 import { requireOutside } from "../program/trace.js";
 import type { WithBatches } from "./batches.js";
@@ -272,7 +272,7 @@ function withOuterSets(result: StepResult, given: unknown): StepResult {
 type LossInputs = Pick<SVIState, "params" | "mutableState" | "averages">;
 
 /** The averages of a state updated by those of a step, where there are any. */
-function withAverages({ averages = {} }: SVIState, after: Record<string, Tensor>): Pick<SVIState, "averages"> {
+function withAverages({ averages = {} }: SVIState, after: Averages): Pick<SVIState, "averages"> {
   const all = mergeRecords(averages, after);
   return Object.keys(all).length === 0 ? {} : { averages: all };
 }
