@@ -1,6 +1,7 @@
 /**
  * How a value is tagged. Anything that carries a set can be tracked: all it needs is a `provenance` and `withProvenance`, which
  * makes the same value with another set. Arrays, records and Maps are walked; other leaves have no set.
+ * Users tag values with it; inference tags its draws in infer/program/primitives.ts.
  */
 
 import { MIX } from "./axes.js";

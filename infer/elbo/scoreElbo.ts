@@ -1,6 +1,7 @@
 /**
  * The estimators that are linear in the costs: pathwise gradients for sites that have a pathwise sampler, the score function for all
- * others (costs.ts). The two classes differ in one line: which costs a score site is charged with.
+ * others (costs.ts). The two classes differ in `payers`, one line: which sites pay for a cost. TraceELBO can also draw several samples in
+ * one run (multiSample.ts).
  */
 import {
   broadcastTo,
