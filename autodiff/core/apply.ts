@@ -22,10 +22,10 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i] as Tensor;
     const own = x.provenance;
-    // Fast path: most operands add no site, or the first ones.
-    if (own !== EMPTY)
-      if (own.hasAxes) provenance = withAxes(provenance, op, params, inputs, i);
-      else provenance = provenance === EMPTY ? own : union(provenance, own, op.name);
+    // Fast path: most operands add no site, or the first ones, so compare before calling union.
+    if (own.hasAxes) provenance = withAxes(provenance, op, params, inputs, i);
+    else if (own !== provenance && own !== EMPTY)
+      provenance = provenance === EMPTY ? own : union(provenance, own, op.name);
     areNumbers &&= x.isNumber;
   }
   const result = areNumbers
