@@ -16,6 +16,16 @@ const namespaces: NonNullable<Options["plugins"]>[number] = {
   },
 };
 
+/**
+ * Comments that esbuild leaves inside of classes and records are taken out of the build: their mathematical letters make V8 keep whole files in two
+ * bytes per character, which costs a millisecond of each import.
+ */
+const comments: NonNullable<Options["plugins"]>[number] = {
+  name: "comments",
+  renderChunk: (code, { path }) =>
+    path.endsWith("js") ? { code: code.replace(/^ *(?:\/\*\*[\s\S]*?\*\/|\/\/.*)\n/gm, "") } : undefined,
+};
+
 /** Kernel text without the white space that only its readers need. A minus keeps its own: two in a row would be another operator. */
 const packed = (text: string): string => text.replace(/\s+/g, " ").replace(/ ?([=!+*/?:<>&|;,(){}]) ?/g, "$1");
 
@@ -64,7 +74,7 @@ export const library: Options = {
   target: "es2022",
   dts: true,
   clean: ["!bin/**"],
-  plugins: [namespaces],
+  plugins: [namespaces, comments],
   esbuildPlugins: [kernels],
 };
 

@@ -1,8 +1,8 @@
 /**
  * Tensor's methods: each is the free function of that name with the receiver first, so `a.mul(b)` is `mul(a, b)`.
  *
- * Ops make tensors, and tensors have ops for methods: a circle, which is closed here, by the one import that leads from core to a
- * later room. While modules load, not all ops are there yet; so the table is read when the first tensor is made.
+ * Ops make tensors, and tensors have ops as methods. This file closes the circle, with the only import by core from a room built on it.
+ * While modules load, some ops are not defined yet, so the table is read when the first tensor is made.
  */
 import type { Tensor } from "./core/tensor.js";
 import * as diagonals from "./ops/array/diagonal.js";
@@ -19,7 +19,7 @@ import * as shapes from "./ops/views/shape.js";
 import * as slicing from "./ops/views/slicing.js";
 import * as gradients from "./transforms/grad.js";
 
-// Functions that core asks for beside the methods.
+// Further functions that core uses.
 export { stack } from "./ops/array/join.js";
 export { pick } from "./ops/views/slicing.js";
 

@@ -17,7 +17,7 @@ export function requireKey(op: string, key: unknown, place = "first"): asserts k
   });
 }
 
-/** Refuse what does not count something, or counts more than memory holds. */
+/** Refuse anything but a positive integer of at most 2^26. */
 export function requireCount(op: string, param: string, x: unknown): void {
   if (!(Number.isInteger(x) && (x as number) >= 1))
     refuseOption(op, param, `${param} must be a positive integer, got ${show(x)}.`);
@@ -25,7 +25,7 @@ export function requireCount(op: string, param: string, x: unknown): void {
     refuseOption(op, param, `${param} must be at most 2^26, got ${x}. More does not fit into memory.`);
 }
 
-/** Refuse anything that is not a program; a class is one only when it is called with `new`. */
+/** Refuse anything that is not a program, such as an autoguide's class in place of an instance. */
 export function requireProgram(op: string, which: "model" | "guide", f: unknown): void {
   if (typeof f !== "function") refuseOption(op, which, `the ${which} must be a function, got ${show(f)}.`);
   if (/^class\b/.test(Function.prototype.toString.call(f)))

@@ -4,8 +4,9 @@
  * run it happens in, and every later result of that run inherits the ambient set. Over-counting costs variance;
  * under-counting would be silent bias.
  *
- * A refusal that depends on a value (an index out of range, a bad parameter) is a read only if the program catches it and goes on.
- * But then a value that is not refused chooses a branch as well, and nothing records it. So such a run is refused when it ends.
+ * An error that depends on a value (an index out of range, a bad parameter) counts as a read only if the program catches it and
+ * continues. Then the program also branches on every value that raises no error, and nothing records that. So such a run is refused when
+ * it ends.
  *
  * A run is one execution of a model, a guide, or one particle of them. Outside a run nothing is collected.
  */
@@ -81,7 +82,7 @@ export const outsideRuns = <T>(body: () => T): T => withCollection(false, body);
 /** The ambient set of the current run, to be put back by `withAmbient`. */
 export const currentAmbient = (): Provenance => ambient;
 
-/** Run `body` under a set saved by `currentAmbient`. A site's density is computed so, with what had been read at its statement. */
+/** Run `body` with an ambient set that `currentAmbient` returned earlier. The density of a site is computed with the set at its statement. */
 export function withAmbient<T>(set: Provenance, body: () => T): T {
   const outer = ambient;
   ambient = set;

@@ -110,7 +110,7 @@ export class Provenance implements Iterable<string> {
     return true;
   }
 
-  /** Whether the union with `other` is this set: it has all sites of `other`, and no axis that `other` mixes or has elsewhere. */
+  /** Whether the union with `other` is this set: it has all sites of `other`, and `other` neither mixes nor moves any axis of it. */
   #absorbs(other: Provenance): boolean {
     if (other.size > this.size) return false;
     for (let i = 0; i < other.size; i++) {

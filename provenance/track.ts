@@ -1,6 +1,7 @@
 /**
  * How a value is tagged. Anything that carries a set can be tracked: all it needs is a `provenance` and `withProvenance`, which
  * makes the same value with another set. Arrays, records and Maps are walked; other leaves have no set.
+ * Users tag values with it; inference tags its draws in infer/program/primitives.ts.
  */
 
 import { MIX } from "./axes.js";
@@ -41,8 +42,8 @@ function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
 }
 
 /**
- * The same value (nested values: every leaf), with the names in `tag` added to its set. Where `tag` is a set, only its names are
- * taken: its axes are those of another value.
+ * The same value (nested values: every leaf), with the names in `tag` added to its set. Only the names of a set `tag` are used, because its
+ * axes describe another value.
  */
 export function trackProvenance<T>(x: T, tag: string | Provenance | Iterable<string>): T {
   const set = tag instanceof Provenance ? tag : typeof tag === "string" ? Provenance.of(tag) : Provenance.of(...tag);

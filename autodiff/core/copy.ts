@@ -56,10 +56,22 @@ export function copyInto(to: View, from: View): void {
   else for (let i = 0; i < n; i++) to.data[to.offset + i] = from.data[from.offset + i] as number;
 }
 
-/** Add `from` to `to`, any strides. */
-export function addInto(to: View, from: View): void {
-  if (!isContiguous(to) || !isContiguous(from)) transfer(true, to, from);
-  else plane(true, 1, sizeOf(to.shape), to.data, to.offset, 0, 1, from.data, from.offset, 0, 1);
+/** A function that adds `from` to `to`, any strides. */
+export function adding(to: View, from: View): () => void {
+  if (!isContiguous(to) || !isContiguous(from)) return () => transfer(true, to, from);
+  const [n, target, source, t, f] = [sizeOf(to.shape), to.data, from.data, to.offset, from.offset];
+  return () => {
+    for (let i = 0; i < n; i++) target[t + i] = (target[t + i] as number) + (source[f + i] as number);
+  };
+}
+
+/** A function that sets a contiguous view to zero: few numbers by a loop, which takes less time than a call. */
+export function clearing({ data, offset, shape }: View): () => void {
+  const end = offset + sizeOf(shape);
+  if (end - offset > FEW) return () => data.fill(0, offset, end);
+  return () => {
+    for (let i = offset; i < end; i++) data[i] = 0;
+  };
 }
 
 /** A contiguous copy. */

@@ -23,14 +23,14 @@ export function cholesky(a: Float64Array, start: number, n: number, out: Float64
     }
 }
 
-/** a - Σ x² over n numbers, as if in twice the precision: a pivot is what is left of a cancellation. */
+/** a - Σ x² over n numbers, as if in twice the precision, because a pivot may be a small difference of large numbers. */
 export function subtractSquares(a: number, x: Float64Array, from: number, n: number): number {
   let [rest, lost] = [a, 0];
   for (let k = 0; k < n; k++) {
     const y = x[from + k] as number;
     const square = y * y;
     const less = rest - square;
-    // What the difference and the square were rounded by (Knuth's sum of two, Dekker's product).
+    // The rounding errors of the difference and of the square (Knuth's sum of two, Dekker's product).
     const subtracted = rest - less;
     lost += rest - (less + subtracted) + (subtracted - square) - productMinus(y, y, square);
     rest = less;
@@ -38,7 +38,10 @@ export function subtractSquares(a: number, x: Float64Array, from: number, n: num
   return rest + lost;
 }
 
-/** Substitution in place: `x`, `columns` numbers a row, becomes A⁻¹x, A being a triangle of `a` or (`transpose`) of its transpose. */
+/**
+ * Substitution in place: `x`, with rows of `columns` numbers, becomes A⁻¹x, where A is a triangle of `a` or, with `transpose`, of its
+ * transpose.
+ */
 export function substitute(
   a: Float64Array,
   start: number,
@@ -54,7 +57,7 @@ export function substitute(
     const i = forward ? step : n - 1 - step;
     const row = at + i * columns;
     if (columns === 1) {
-      // A sum in a local variable waits for one subtraction after the other, a sum in memory for a store and a load as well.
+      // In a local variable, the sum waits only for one subtraction after the other; in memory it would wait for a store and a load too.
       let rest = x[row] as number;
       const way = forward ? 1 : -1;
       for (let j = forward ? 0 : n - 1; j !== i; j += way)

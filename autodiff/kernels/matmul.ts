@@ -1,8 +1,11 @@
-/** Products of two matrices in plain JavaScript, as loops over numbers. Every entry adds up over k in order, from 0: all of them give the same bits. */
+/**
+ * Products of two matrices in plain JavaScript, as loops over numbers. Every entry is a sum over k in order, from 0, so all of them give
+ * the same bits.
+ */
 
 /**
- * out = a b for one m by k and one k by n matrix. Two rows meet four columns at a time, so that six loads feed eight
- * multiplications; the columns are gathered first, to be read along memory. Each entry adds up over k in order.
+ * out = a b for one m by k and one k by n matrix. It computes 2 by 4 entries at a time, with six loads for eight multiplications. The
+ * columns are first copied to contiguous memory. Each entry is a sum over k in order.
  */
 export function multiply(
   out: Float64Array,
@@ -88,7 +91,7 @@ export function multiply(
   }
 }
 
-/** out = a b where a is stored as its transpose, for few columns: each entry adds up over k in order, as in `multiply`. */
+/** out = a b where a is stored as its transpose, for few columns: each entry is a sum over k in order, as in `multiply`. */
 export function multiplyByColumns(
   out: Float64Array,
   o: number,
@@ -109,7 +112,7 @@ export function multiplyByColumns(
     }
 }
 
-/** out = a b for one row a; each entry adds up over k in order, as in `multiply`. */
+/** out = a b for one row a; each entry is a sum over k in order, as in `multiply`. */
 export function multiplyRow(
   out: Float64Array,
   o: number,

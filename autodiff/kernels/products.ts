@@ -1,4 +1,4 @@
-/** Products of two matrices as SIMD code: which kernel is the best for how they lie. All of them add up in the order of `matmul.ts`. */
+/** Products of two matrices as SIMD code: the choice of the fastest kernel for their strides. All kernels sum in the order of `matmul.ts`. */
 import { ONE } from "./wasm/simd.js";
 
 /** How far it is to the next row and column of c, a and b, in bytes. The columns of c lie side by side. */
@@ -9,16 +9,20 @@ export interface Strides {
   readonly bDown: number;
   readonly bRight: number;
 }
-/** The kernels, which take numbers, or writers of calls of them, which take text. */
+/** The kernels themselves (T number), or functions that write calls of them as text (T string). */
 interface Products<T, R> {
   dotRows(...args: T[]): R;
   addRows(...args: T[]): R;
+  outer(...args: T[]): R;
   multiply(...args: T[]): R;
 }
 /** c += a b for an m by k and a k by n matrix at these addresses. */
 type Product<T, R> = (c: T, a: T, b: T, m: T, k: T, n: T) => R;
 
-/** The kernel for matrices of these sizes; NaN stands for a size that changes from call to call. It may rely on zeros in c unless it `continues` a sum. */
+/**
+ * The kernel for matrices of these sizes; NaN stands for a size that changes from call to call. It may rely on zeros in c unless it
+ * `continues` a sum.
+ */
 export function productFor<T, R>(
   kernels: Products<T | number, R>,
   [m, k, n]: readonly [number, number, number],
@@ -34,6 +38,8 @@ export function productFor<T, R>(
     return (c, a, b, rows, terms) => kernels.addRows(c, b, bDown, a, terms, rows);
   if (m === 1 && bRight === 8 && bDown === 8 * n)
     return (c, a, b, _, terms, columns) => kernels.addRows(c, a, aRight, b, terms, columns);
+  if (k === 1 && bRight === 8)
+    return (c, a, b, rows, _, columns) => kernels.outer(c, cDown, a, aDown, b, rows, columns);
   return (c, a, b, rows, terms, columns) =>
     kernels.multiply(c, cDown, a, aDown, aRight, b, bDown, bRight, rows, terms, columns, 0, ONE);
 }

@@ -24,7 +24,7 @@ export interface Plan {
   readonly width: number;
 }
 
-/** The sum, eight sums side by side, as wasm/kernels.ts has it. */
+/** The sum, as eight interleaved sums, in the same order as wasm/kernels.ts. */
 export function sumOf(data: Float64Array, offset: number, n: number): number {
   let total = 0;
   let i = offset;
@@ -72,8 +72,10 @@ export function sumRows(
 /** The same as SIMD code; null where the arrays do not allow it, or are too short to gain by it. */
 export function sumSimd({ blocks, n, width }: Plan, out: View, x: View): (() => void) | null {
   const kernels = kernelsOf(out.data);
-  if (kernels === null || x.data !== out.data || n * width < 64) return null;
+  const isShort = width === 1 && n < 8;
+  if (kernels === null || x.data !== out.data || (isShort ? blocks : 1) * n * width < 64) return null;
   const [to, from] = [addressOf(out.data, out.offset), addressOf(x.data, x.offset)];
+  if (isShort) return () => kernels.sumShortRows(to, from, blocks, n);
   if (width === 1) return () => kernels.sumRows(to, from, blocks, n);
   return () => {
     out.data.fill(0, out.offset, out.offset + blocks * width);
@@ -82,21 +84,21 @@ export function sumSimd({ blocks, n, width }: Plan, out: View, x: View): (() => 
   };
 }
 
-/** The product; 1 of none. */
+/** The product; 1 for no numbers. */
 export function prodOf(data: Float64Array, offset: number, n: number): number {
   let total = 1;
   for (let i = offset; i < offset + n; i++) total *= data[i] as number;
   return total;
 }
 
-/** The largest number, NaN if there is one. */
+/** The largest number, or NaN if one of them is NaN. */
 export function maxOf(data: Float64Array, offset: number, n: number): number {
   let top = -Infinity;
   for (let i = offset; i < offset + n; i++) top = Math.max(top, data[i] as number);
   return top;
 }
 
-/** The smallest number, NaN if there is one. */
+/** The smallest number, or NaN if one of them is NaN. */
 export function minOf(data: Float64Array, offset: number, n: number): number {
   let bottom = Infinity;
   for (let i = offset; i < offset + n; i++) bottom = Math.min(bottom, data[i] as number);

@@ -3,7 +3,8 @@
  *
  *     total = Σ exp(x - shift),    logsumexp = shift + log total,    softmax = exp(x - shift) / total,    logSoftmax = x - shift - log total,
  *
- * none of which takes differences of large numbers that are almost the same. Elements with even and with odd index are added apart.
+ * none of which takes differences of large numbers that are almost the same. Elements of even and of odd index have separate sums, which
+ * are added at the end.
  */
 import type { View } from "../core/view.js";
 import { exp, log } from "./formulas/scalarFormulas.js";

@@ -1,6 +1,6 @@
 /**
  * Triangular systems and Cholesky factors by SIMD code, in blocks of rows, so that most of the work is products of matrices. Every
- * entry meets the same numbers in the same order as in ./factor.ts, so both give the same bits.
+ * entry is computed from the same numbers in the same order as in ./factor.ts, so both give the same bits.
  */
 import { subtractSquares } from "./factor.js";
 import { addressOf, type kernelsOf, MINUS_ONE } from "./wasm/simd.js";
@@ -51,8 +51,8 @@ export function substituteOneSimd(
 }
 
 /**
- * The lower Cholesky factor, as `cholesky` in ./factor.ts has it. A block of columns below its triangle is solved for as rows: its
- * transpose stands meanwhile in the upper triangle, which is cleared in the end.
+ * The lower Cholesky factor, as `cholesky` in ./factor.ts has it. The part of a block of columns below its triangle is solved for as
+ * rows: its transpose is kept in the upper triangle, which is cleared in the end.
  */
 export function choleskySimd(kernels: Kernels, data: Float64Array, start: number, n: number, to: number): void {
   const at = (i: number, j: number): number => addressOf(data, to + i * n + j);
@@ -76,7 +76,9 @@ export function choleskySimd(kernels: Kernels, data: Float64Array, start: number
   for (let i = 0; i < n; i++) data.fill(0, to + i * n + i + 1, to + (i + 1) * n);
 }
 
-/** The triangle of rows and columns from p to `end`, what comes from columns before p being taken away; false for a pivot <= 0. */
+/**
+ * Factor the triangle of rows and columns from p to `end`, after the products of columns before p were subtracted. False for a pivot <= 0.
+ */
 function factorBlock(data: Float64Array, start: number, n: number, to: number, p: number, end: number): boolean {
   for (let i = p; i < end; i++) {
     const row = to + i * n;

@@ -6,5 +6,5 @@ const last = (n: number): number[] => Array.from({ length: n }, (_, i) => -1 - i
 /** The sum over the last n axes. */
 export const sumOver = (x: Tensor, n: number): Tensor => (n === 0 ? x : sum(x, last(n)));
 
-/** 1 where all of the last n axes are, else 0. */
+/** 1 where all elements along the last n axes are nonzero, else 0. */
 export const allOf = (x: Tensor, n: number): Tensor => (n === 0 ? x : prod(x, last(n)));

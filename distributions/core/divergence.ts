@@ -1,11 +1,11 @@
-/** What a family says about KL divergences, KL(q | p) = E_q[log q - log p]; kl/kl.ts asks. */
+/** The KL divergences, KL(q | p) = E_q[log q - log p], that a family declares. kl/kl.ts looks them up. */
 import type { Tensor } from "../../autodiff/index.js";
 import type { Distribution } from "./distribution.js";
 import type { Tensors } from "./family.js";
 
 /** KL(q | p); null where it has no closed form for these parameters. */
 export type Divergence = (q: Distribution, p: Distribution) => Tensor | null;
-/** A divergence of two classes. */
+/** A divergence from a function of two classes of distributions. */
 export const divergence = <Q extends Distribution, P extends Distribution>(f: (q: Q, p: P) => Tensor | null) =>
   f as unknown as Divergence;
 /** A distribution with these parameters. */
@@ -20,7 +20,7 @@ export interface Divergences {
   readonly to?: Readonly<Record<string, Divergence>>;
   /** This family is p. */
   readonly from?: Readonly<Record<string, Divergence>>;
-  /** What kl/moments.ts asks of q beside its mean and variance: E log x, */
+  /** For kl/moments.ts, in addition to mean and variance: E log x, */
   meanLog?(q: Distribution): Tensor;
   /** E log(1 - x), */
   meanLogRest?(q: Distribution): Tensor;

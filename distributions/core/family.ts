@@ -1,11 +1,12 @@
 /**
  * A family as a row of formulas: parameters with their constraints, support, log density, a draw, moments, distribution function.
- * Everything else is made here, once: the constructor, which takes arguments by position or as one record, getters, broadcasting,
- * whether draws have a gradient. A row may say that it is the same distribution `as` another one; that one then answers what the row
- * has no formula for. Without `as`, such questions are refused.
+ * Everything else is made here, once: the constructor, which takes arguments by position or as one record, getters, broadcasting, whether
+ * draws have a gradient. With `as`, a row names another distribution that is equal to it, whose formulas are used where the row has none.
+ * Without `as`, such methods are refused.
  */
 import type { Shape } from "../../autodiff/core/shape.js";
-import { random, type Tensor } from "../../autodiff/index.js";
+import type { Tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import type { Constraint } from "../constraints/index.js";
 import { clampInside } from "../constraints/inside.js";
 import { Distribution } from "./distribution.js";
@@ -57,7 +58,7 @@ export class Family<P extends Params> extends Distribution<P> {
     this.#row = row;
   }
 
-  /** The same distribution in another family, which answers what the row does not. */
+  /** The same distribution in another family, whose formulas are used where the row has none. */
   #otherFamily(question: string): Distribution {
     const { as } = this.#row;
     return as === undefined ? this.hasNo(question) : as(this.params);

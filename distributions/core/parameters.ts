@@ -1,6 +1,6 @@
 /**
- * The arguments of a family's constructor: positional, or one record of named parameters. What is unknown, missing, given
- * twice or outside its constraint is refused here, once for all families.
+ * The arguments of a family's constructor: positional, or one record of named parameters. Parameters that are unknown,
+ * missing, given twice or outside their constraint are refused here, once for all families.
  */
 
 import { readNumbers } from "../../autodiff/core/reads.js";
@@ -133,7 +133,7 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   high: ["max", "upper", "b"],
 };
 
-/** Whether two parameters are the same numbers: they are read where they are not one tensor. */
+/** Whether two parameters hold the same numbers. Reads the numbers unless both are the same tensor. */
 export function areSame(x: Tensor, y: Tensor): boolean {
   if (x === y) return true;
   if (x.batch !== null && y.batch !== null)

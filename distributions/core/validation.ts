@@ -68,8 +68,8 @@ export function requireAll(check: () => Tensor, x: Tensor, constraint: Expected,
   const first = elementsOf(satisfied).indexOf(0);
   if (first < 0) return;
   const spread = x.broadcastTo([...satisfied.shape, ...eventShape(x, constraint)]);
-  // Under vmap `satisfied` may cover a whole batch while all its examples share x.
-  // `check` runs again, recorded now, because the refusal depends on the bounds as well as on x.
+  // Under vmap `satisfied` may cover a whole batch while all its examples share x. `check` is computed again, now with its provenance,
+  // because the error depends on the bounds as well as on x.
   refuse(check(), spread, spread.batch === null ? first % sizeOf(satisfied.shape) : first, constraint, subject);
 }
 

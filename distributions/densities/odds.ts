@@ -1,4 +1,4 @@
-/** A probability beside its log odds: what Bernoulli and the families made of Bernoulli trials share. */
+/** Probabilities given as such or as log odds, for Bernoulli and the families made of Bernoulli trials. */
 import { log, log1p, logSigmoid, mulZeroWins, sigmoid, sub, type Tensor } from "../../autodiff/index.js";
 import type { OneOf } from "../core/family.js";
 import { mulByProbability } from "./divergences.js";

@@ -18,7 +18,6 @@ import {
   mulZeroWins,
   ndtr,
   ndtri,
-  random,
   sqrt,
   square,
   type Tensor,
@@ -26,6 +25,7 @@ import {
   where,
 } from "../../autodiff/index.js";
 import { log1p as log1pOf, log as logOf } from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { betaincc } from "./countQuantiles.js";
 
 /** log(1 + z²/df), also where z² overflows. */

@@ -31,7 +31,7 @@ import { fromMeanLogDensity, meanLog, meanLogRest } from "./moments.js";
 type Concentrations = Of<"concentration1" | "concentration0">;
 type Betas = Concentrations["params"];
 
-/** From the concentrations of q, and the steps from there to those of p. */
+/** From the concentrations of q, and the differences to those of p. */
 function betaDivergence(a: Tensor, b: Tensor, aStep: Tensor, bStep: Tensor): Tensor {
   const one = (x: Tensor, step: Tensor): Tensor => gammaDivergence(x, x.add(step), step);
   return one(a, aStep)
@@ -47,7 +47,7 @@ const ofShares = ({ params: { mean, concentration } }: Of<"mean" | "concentratio
 const toBetas = (convert: Conversion<Betas>) =>
   byConversion(convert, { Beta: paramsOf, BetaProportion: ofShares }, betas);
 
-/** -H(q), which is KL(q | Uniform(0, 1)): `flat` where q is almost flat, and that is small. */
+/** -H(q), which is KL(q | Uniform(0, 1)). Where q is almost flat the result is small, and `flat` computes it without cancellation. */
 function almostFlat(q: Concentrations, flat: (a: Tensor, b: Tensor) => Tensor): Tensor {
   const { concentration1: a, concentration0: b } = q.params;
   const isFlat = logicalAnd(less(abs(a.sub(1)), 0.25), less(abs(b.sub(1)), 0.25));
@@ -120,7 +120,7 @@ export const ofKumaraswamy = (): Divergences => ({
 });
 
 type Range = Of<"low" | "high">;
-/** Of the widths, or of the counts of numbers where both ends are `counted`. */
+/** Log ratio of the widths. With `counted` 1, of the numbers of integers, both ends included. */
 const uniforms = (counted: 0 | 1): Divergence =>
   divergence(({ params: q }: Range, { params: p }: Range) =>
     where(
@@ -161,7 +161,7 @@ export const ofContinuousBernoulli = (): Divergences => ({
 type Direction = Of<"loc" | "concentration">;
 export const ofVonMises = (): Divergences => ({
   to: {
-    // That of the concentrations, and 2 κ_p A sin²(d/2) for the turn, A = I_1(κ_q) / I_0(κ_q)
+    // The divergence at equal loc, and 2 κ_p A sin²(d/2) for the difference d of the locs, A = I_1(κ_q) / I_0(κ_q)
     VonMises: divergence(({ params: q }: Direction, { params: p }: Direction) => {
       const [k, m] = [q.concentration, p.concentration];
       const turn = square(sin(q.loc.sub(p.loc).mul(0.5))).mul(2);

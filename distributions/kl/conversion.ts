@@ -6,7 +6,7 @@ import type { Divergence } from "../core/divergence.js";
 export type Conversion<T> = (d: never) => T | null;
 export const paramsOf = <T>({ params }: { readonly params: T }): T => params;
 
-/** Divergences from a family that `own` converts to each of `others`; null where what is given cannot be converted. */
+/** Divergences from a family to each of `others`, after conversion of q by `own` and of p by its entry. Null where a conversion is. */
 export const byConversion = <T>(
   own: Conversion<T>,
   others: Readonly<Record<string, Conversion<T>>>,

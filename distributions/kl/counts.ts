@@ -11,7 +11,7 @@ import { type Odds, outcomesOf } from "../densities/odds.js";
 type Trial = Distribution<Odds>;
 type Trials = Distribution<Odds & Tensors<"totalCount">>;
 
-/** One success or failure, of probabilities as a sum of deviances. */
+/** The divergence of one trial. For probabilities it is a sum of deviances. */
 function trials({ params: q }: Trial, { params: p }: Trial): Tensor {
   if (q.probs !== undefined && p.probs !== undefined)
     return poissonDivergence(q.probs, p.probs).add(poissonDivergence(sub(1, q.probs), sub(1, p.probs)));
@@ -24,7 +24,7 @@ const logsOf = ([one, zero]: ReturnType<typeof outcomesOf>): Tensor => stack([on
 export const ofBernoulli = (): Divergences => ({ to: { Bernoulli: divergence(trials) } });
 export const ofBinomial = (): Divergences => ({
   to: {
-    // The same number of trials; with others there is no closed form
+    // For equal numbers of trials. Unequal ones have no closed form
     Binomial: divergence((q: Trials, p: Trials) =>
       areSame(q.params.totalCount, p.params.totalCount) ? trials(q, p).mul(q.params.totalCount) : null,
     ),
@@ -32,13 +32,13 @@ export const ofBinomial = (): Divergences => ({
 });
 export const ofGeometric = (): Divergences => ({
   to: {
-    // 1 / probs trials, of which each counts
+    // That of one trial, times the mean number of trials, 1 / probs
     Geometric: divergence((q: Trial, p: Trial) => trials(q, p).div(outcomesOf(q.params)[0].probability)),
   },
 });
 export const ofNegativeBinomial = (): Divergences => ({
   to: {
-    // totalCount / P(failure) trials; with another count there is no closed form
+    // That of one trial, times their mean number, totalCount / P(failure). Unequal counts have no closed form
     NegativeBinomial: divergence((q: Trials, p: Trials) =>
       areSame(q.params.totalCount, p.params.totalCount)
         ? trials(q, p).mul(q.params.totalCount).div(outcomesOf(q.params)[1].probability)

@@ -1,6 +1,6 @@
 /**
- * KL(q | p) = E_q[log q - log p] in closed form. Families carry their divergences (core/divergence.ts); a pair that neither of them
- * knows has none, and an estimator samples instead. Here stand the rules for distributions made of others.
+ * KL(q | p) = E_q[log q - log p] in closed form. Families carry their divergences (core/divergence.ts); a pair that neither of
+ * them knows has none, and an estimator samples instead. This file has the rules for distributions made of others.
  */
 import { broadcastShapes } from "../../autodiff/core/shape.js";
 import { broadcastTo, logicalAnd, Tensor, where } from "../../autodiff/index.js";
@@ -37,7 +37,7 @@ const WRAPPERS: Readonly<Record<string, Divergences>> = {
       }),
     },
   },
-  // A bijection of both changes nothing.
+  // The same bijection on both sides changes nothing.
   TransformedDistribution: {
     to: {
       TransformedDistribution: /* @__PURE__ */ divergence((q: Transformed, p: Transformed) =>
@@ -61,7 +61,7 @@ function isSame(x: unknown, y: unknown): boolean {
   return areTransforms ? isSameTransform(x as Transform, y as Transform) : x === y;
 }
 
-/** What is there under a name, and not inherited from Object. */
+/** The entry of a name, ignoring names that records inherit from Object. */
 const ownEntry = <T>(name: string, entries: Readonly<Record<string, T>> | undefined): T | undefined =>
   entries !== undefined && Object.hasOwn(entries, name) ? entries[name] : undefined;
 const divergencesOf = (d: Distribution): Divergences => ownEntry(d.family, WRAPPERS) ?? d.divergences;

@@ -11,7 +11,7 @@ import { logicalAnd, PedigradError, type Tensor, where } from "../../autodiff/in
 import { boundsOf } from "../constraints/constraint.js";
 import type { Distribution } from "../core/distribution.js";
 
-/** The bounds of a distribution of real numbers; what is made of another one answers by that one's moments, masked or not. */
+/** The bounds of a distribution of real numbers. Null for wrappers such as masks, because their moments are those of their base. */
 const boundsOfValues = (q: Distribution): [low: Tensor, high: Tensor] | null =>
   q.eventDim > 0 || q.isDiscrete || "base" in q ? null : boundsOf(q.support);
 

@@ -32,7 +32,7 @@ const dfAsGamma = ({ params: { df } }: Of<"df">): Gammas => ({ concentration: df
 const toGammas = (convert: Conversion<Gammas>) =>
   byConversion(convert, { Gamma: paramsOf, Chi2: dfAsGamma, Exponential: rateAsGamma }, gammas);
 
-// The logarithm of a Weibull variable, turned around, is a Gumbel variable.
+// Minus the logarithm of a Weibull variable is a Gumbel variable.
 const weibulls = (q: Weibulls, p: Weibulls): Tensor =>
   gumbelDivergence(
     p.concentration.sub(q.concentration).div(q.concentration),
@@ -91,7 +91,7 @@ export const ofInverseGamma = (): Divergences => ({ to: byConversion(paramsOf, {
 export const ofWeibull = (): Divergences => ({
   to: {
     ...toWeibulls(paramsOf),
-    // KL(q | Exponential(rate)), and what the gamma's power of x changes
+    // KL(q | Exponential(rate)), and the terms of the factor x^(concentration - 1) of the gamma density
     Gamma: divergence(
       (q: Of<"scale" | "concentration">, { params: { concentration, rate } }: Of<"concentration" | "rate">) => {
         const { scale, concentration: k } = q.params;

@@ -77,7 +77,7 @@ export const ofCauchy = (): Divergences => ({
     ),
   },
 });
-// That of two Cauchy distributions around 0, by symmetry
+// By symmetry, the divergence of two Cauchy distributions around 0
 export const ofHalfCauchy = (): Divergences => ({
   to: {
     HalfCauchy: divergence(({ params: q }: Of<"scale">, { params: p }: Of<"scale">) =>

@@ -42,7 +42,7 @@ const ofLowRank = ({ params: { loc, covFactor, covDiag } }: Of<"loc" | "covFacto
   loc,
   scale: cholesky(matmul(covFactor, matrixTranspose(covFactor)).add(diagonal(covDiag))),
 });
-/** Normal variables side by side, as one vector; null for what else may be made one event. */
+/** Independent normal variables as one vector; null for an event of other variables. */
 function ofVariables({ base, reinterpreted }: Independent): NormalVector | null {
   const of = base.family === "Expanded" ? (base as Derived).base : base;
   if (of.family !== "Normal" || reinterpreted !== 1) return null;

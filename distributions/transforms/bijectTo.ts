@@ -1,6 +1,6 @@
 /**
- * How to reach a constrained value from unconstrained numbers: what turns a `param` with a constraint into something an optimiser may
- * move freely. One row a constraint.
+ * How to reach a constrained value from unconstrained numbers, so that an optimiser can change a `param` freely. One row for each
+ * constraint.
  */
 
 import { readNumbers } from "../../autodiff/core/reads.js";
@@ -13,7 +13,7 @@ import { Cholesky, CorrCholesky, CorrMatrixCholesky, LowerCholesky } from "./mat
 import { Affine, Exp, Identity, Sigmoid, Softplus, type Transform } from "./scalar.js";
 import { L1Ball, Ordered, OrderedLogs, StickBreaking, ZeroSum } from "./vector.js";
 
-/** The parts in order, their result kept within bounds that rounding would leave: 2 + exp(-60) is 2, and not greater than 2. */
+/** The parts in order, their result clipped to bounds that rounding could cross: 2 + exp(-60) rounds to 2, which is not greater than 2. */
 class Clamped extends Compose {
   constructor(
     parts: readonly Transform[],
@@ -26,7 +26,7 @@ class Clamped extends Compose {
     return clip(super.forward(x), this.low, this.high);
   }
 }
-/** The same up to the largest number: what lies beyond it is kept there, and has no density. */
+/** The same up to the largest number. Values beyond are clipped to it, and have density 0. */
 class ClampedFinite extends Clamped {
   override logAbsDetJacobian(x: Tensor, y: Tensor): Tensor {
     return where(less(abs(y), LARGEST), super.logAbsDetJacobian(x, y), -Infinity);
@@ -94,7 +94,7 @@ const BIJECTIONS: Readonly<Record<string, (constraint: Constraint) => Transform>
     ),
 };
 
-/** Why a continuous constraint has none. */
+/** The reason why a continuous constraint has no bijection. */
 const NO_BIJECTION: Readonly<Record<string, string>> = {
   sphere: "no smooth one-to-one map from free numbers covers a sphere; normalise a free vector instead",
   extendedReal: "free numbers do not reach infinities; use constraints.real",

@@ -17,7 +17,7 @@ export class Compose extends Transform {
     this.parts = parts;
   }
 
-  /** Enough axes for every part: its own, and what the parts before it have taken away or added. */
+  /** Enough axes for every part, counting the axes that the parts before it remove or add. */
   override get domainEventDim(): number {
     return this.parts.reduceRight(
       (dim, part) => Math.max(part.domainEventDim, dim - part.codomainEventDim + part.domainEventDim),

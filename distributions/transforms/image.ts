@@ -1,11 +1,11 @@
 /**
- * Where a transform takes the values of a constraint: the support of what is drawn and then transformed. It is found part by part,
+ * The image of a constraint under a transform: the support of a transformed draw. It is found part by part,
  *
  *     everything           the codomain of the transform
- *     [low, high]          [T(low), T(high)] for a monotone T of numbers, turned around where T falls
+ *     [low, high]          [T(low), T(high)] for an increasing T of numbers, [T(high), T(low)] for a decreasing one
  *     anything else        all y with T⁻¹(y) in the constraint
  *
- * The ends are compared themselves: T⁻¹(T(low)), which is rounded, might lie outside.
+ * Membership compares y with the ends T(low) and T(high), since the rounded T⁻¹(T(low)) might lie outside.
  */
 import { equal, greater, logicalAnd, maximum, minimum, round, type Tensor, where } from "../../autodiff/index.js";
 import { allOf } from "../constraints/axes.js";
@@ -29,7 +29,7 @@ export function imageOf(transform: Transform, c: Constraint): Constraint {
   return known ? independent(known, c.eventDim - transform.domainEventDim) : preimages(transform, c);
 }
 
-/** The constraint on events of `n` axes that `c` repeats along its other axes, if it is of that kind. */
+/** If `c` is a constraint on events of `n` axes, repeated along further axes: that constraint. Else null. */
 function perEvent(c: Constraint, n: number): Constraint | null {
   if (c.eventDim === n) return c;
   if (!("base" in c)) return null;
@@ -39,7 +39,7 @@ function perEvent(c: Constraint, n: number): Constraint | null {
 
 function imageOfEvents(transform: Transform, c: Constraint): Constraint | null {
   if (transform instanceof Identity) return c;
-  // Numbers that all obey one rule do so in another order and another shape as well.
+  // A rule for each number alone holds in any order and shape.
   const each = "base" in c ? (c as IndependentConstraint).base : null;
   if (transform instanceof Permute) return each?.scalar === undefined ? null : c;
   if (transform instanceof Reshape) return each?.scalar === undefined ? null : independent(each, transform.to.length);
@@ -53,7 +53,7 @@ function imageOfEvents(transform: Transform, c: Constraint): Constraint | null {
   return interval(where(isIncreasing, one, other), where(isIncreasing, other, one));
 }
 
-/** Whether `c` is all of the domain, but for a boundary at most. */
+/** Whether `c` is the whole domain, except perhaps for its boundary. */
 const coversDomain = (c: Constraint, domain: Constraint): boolean =>
   c === domain || (c.isUnbounded && domain.isUnbounded) || (c === nonnegative && domain === positive);
 

@@ -3,7 +3,7 @@
  *
  *     log |det dy/dx| = Σ_i s_i(x).
  *
- * One pass of the network forwards; backwards one for each coordinate.
+ * `forward` runs the network once, `inverse` once for each coordinate.
  */
 import { clip, exp, sum, type Tensor, zeros } from "../../autodiff/index.js";
 import { Transform } from "./scalar.js";
@@ -17,7 +17,7 @@ export type AutoregressiveNetwork = (x: Tensor) => readonly [mean: Tensor, logSc
  * new InverseAutoregressive(network).forward(tensor([1, 2])) // [1, 2]
  */
 export class InverseAutoregressive extends Transform {
-  /** Where s may lie. */
+  /** The bounds of s. */
   protected readonly range: readonly [low: number, high: number];
 
   /** s is limited to [logScaleMin, logScaleMax], by default [-5, 3]. */
@@ -42,7 +42,7 @@ export class InverseAutoregressive extends Transform {
   }
   override inverse(y: Tensor): Tensor {
     let x = zeros(y.shape);
-    // After the ith turn the first i coordinates are right.
+    // After i iterations, the first i coordinates are right.
     for (let i = 0; i < (y.shape.at(-1) as number); i++) {
       const [mean, logScale] = this.#at(x);
       x = y.sub(mean).mul(exp(logScale.neg()));

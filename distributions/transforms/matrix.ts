@@ -49,16 +49,19 @@ function orderOf(op: string, length: number, diagonal: 0 | 1): number {
   return n;
 }
 
+/** Zeros that the upper triangle takes turns in reading: in the gradient, sums in one place wait for each other. */
+const NOTHING = 8;
+
 /** The vectors in the last axis as strict lower triangles of n by n matrices, row by row; zeros elsewhere. */
 function toTriangle(x: Tensor, n: number): Tensor {
   const nothing = (n * (n - 1)) / 2;
   const places = Array.from({ length: n }, (_, i) =>
-    Array.from({ length: n }, (_, j) => (j < i ? (i * (i - 1)) / 2 + j : nothing)),
+    Array.from({ length: n }, (_, j) => (j < i ? (i * (i - 1)) / 2 + j : nothing + (j % NOTHING))),
   );
-  return take(concatenate([x, zeros([...x.shape.slice(0, -1), 1])], -1), places, -1);
+  return take(concatenate([x, zeros([...x.shape.slice(0, -1), NOTHING])], -1), places, -1);
 }
 
-/** The strict lower triangles of matrices as vectors, row by row; or what stands `right` places beside each entry. */
+/** The strict lower triangles of matrices as vectors, row by row. With `right`, the entries that many columns to the right of these. */
 function fromTriangle(y: Tensor, right = 0): Tensor {
   const n = y.shape.at(-1) as number;
   const places = Array.from({ length: n }, (_, i) => Array.from({ length: i }, (_, j) => i * n + j + right)).flat();
@@ -66,7 +69,7 @@ function fromTriangle(y: Tensor, right = 0): Tensor {
 }
 
 /**
- * To lower triangles with a positive diagonal: n (n - 1) / 2 numbers below it, then the n of the diagonal through `positive`.
+ * To lower triangles with a positive diagonal: n (n - 1) / 2 numbers for the entries below it, then n for the diagonal, mapped by `positive`.
  *
  * @example new LowerCholesky().forward(tensor([5, 0, 0])) // [[1, 0], [5, 1]]
  */
@@ -106,7 +109,7 @@ export class LowerCholesky extends Transform {
 }
 
 /**
- * As LowerCholesky, the diagonal through softplus.
+ * As LowerCholesky, with the diagonal mapped by softplus.
  *
  * @example new SoftplusLowerCholesky().forward(tensor([5, 0, 0])) // [[0.6931, 0], [5, 0.6931]]
  */
@@ -142,7 +145,10 @@ export class CorrCholesky extends Transform {
       .add(eye(n))
       .mul(exp(maximum(this.#logLeft(x, n).mul(0.5), SHORTEST)));
   }
-  /** atanh of y_ij / √(what was left) = asinh of y_ij / √(what is left after it), which near the ends knows more digits. */
+  /**
+   * atanh(y_ij / √l) = asinh(y_ij / √m), with l and m the squared length left before and after the entry. The second keeps more digits
+   * near ±1.
+   */
   override inverse(y: Tensor): Tensor {
     const left = flip(cumsum(flip(square(y), -1), -1), -1);
     const ratio = fromTriangle(y).div(sqrt(fromTriangle(left, 1)));
@@ -177,8 +183,8 @@ const SHORTEST = -345;
 const logSech2 = (x: Tensor): Tensor => sub(Math.LN2, x.add(softplus(x.mul(-2)))).mul(2);
 
 /**
- * y yᵀ, its diagonal raised by what rounding may take from it: its Cholesky factor exists even where y is nearly singular (Demmel 1989,
- * "On floating point errors in Cholesky").
+ * y yᵀ, its diagonal raised by a bound on the rounding errors, so that its Cholesky factor exists even where y is nearly singular (Demmel
+ * 1989, "On floating point errors in Cholesky").
  */
 export function gram(y: Tensor): Tensor {
   const n = y.shape.at(-1) as number;

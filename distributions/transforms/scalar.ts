@@ -1,7 +1,7 @@
 /**
  * Smooth bijections with their Jacobians. `forward` maps events of `domainEventDim` axes to events of `codomainEventDim` axes;
- * `logAbsDetJacobian(x, y)`, y = forward(x), is log |det dy/dx| of each event, with the batch shape of x. Here stand transforms of single
- * numbers; those of vectors and matrices are in vector.ts and matrix.ts, compositions in composed.ts.
+ * `logAbsDetJacobian(x, y)`, y = forward(x), is log |det dy/dx| of each event, with the batch shape of x. This file has the transforms of
+ * single numbers; those of vectors and matrices are in vector.ts and matrix.ts, compositions in composed.ts.
  */
 import { broadcastShapes, type Shape } from "../../autodiff/core/shape.js";
 import {
@@ -29,7 +29,7 @@ export abstract class Transform {
   abstract inverse(y: Tensor): Tensor;
   abstract logAbsDetJacobian(x: Tensor, y: Tensor): Tensor;
 
-  /** Where x and y lie: the whole of both, one onto the other. */
+  /** The sets that x and y lie in. The transform maps the first one-to-one onto the second. */
   get domain(): Constraint {
     return independent(real, this.domainEventDim);
   }

@@ -35,7 +35,7 @@ const resizedLast = (shape: Shape, by: number): Shape => [...shape.slice(0, -1),
  *
  *     z_k = sigmoid(x_k - log(K - 1 - k)),   y_k = z_k Π_{j<k} (1 - z_j),   y_{K-1} = Π_j (1 - z_j),
  *
- * offset so that x = 0 gives equal pieces, and computed in logarithms, so that no piece is rounded to 0 or 1 before its time.
+ * offset so that x = 0 gives equal pieces, and computed in logarithms, so that no piece rounds to 0 or 1 unless its value does.
  * log |det dy/dx| = Σ_k log y_k + log(1 - z_k).
  *
  * @example new StickBreaking().forward(tensor([0, 0])) // [0.3333, 0.3333, 0.3333]
@@ -54,7 +54,7 @@ export class StickBreaking extends Transform {
     const n = (y.shape.at(-1) as number) - 1;
     const piece = slice(y, 0, n, LAST);
     const rest = slice(flip(cumsum(flip(y, -1), -1), -1), 1, n + 1, LAST);
-    // Where a vertex leaves nothing to share, any share is right.
+    // At a vertex nothing is left to share, so any share is right.
     const isOver = equal(maximum(piece, rest), 0);
     return log(where(isOver, 1, piece))
       .sub(log(where(isOver, 1, rest)))
@@ -84,7 +84,7 @@ export class StickBreaking extends Transform {
 const offsets = (n: number): Tensor => log(sub(n, arange(n)));
 
 /**
- * y_0 = x_0, y_k = y_{k-1} + exp(x_k): an increasing vector. A step that rounding would swallow is taken to the next number, and numbers
+ * y_0 = x_0, y_k = y_{k-1} + exp(x_k): an increasing vector. A step too small to change the number goes to the next number, and results
  * stay finite.
  *
  * @example new Ordered().forward(tensor([1, 0, 0])) // [1, 2, 3]
@@ -118,7 +118,7 @@ export class Ordered extends Transform {
 }
 
 /**
- * The logarithms of an increasing vector of positive numbers: steps and range are those whose exponentials differ and are finite.
+ * The logarithms of an increasing vector of positive numbers: steps and range are limited so that the exponentials differ and are finite.
  *
  * @example new OrderedLogs().forward(tensor([1, 0])) // [1, 2]
  */
@@ -134,12 +134,12 @@ export class OrderedLogs extends Ordered {
 }
 const LOG_STEP = 2 ** -40;
 
-/** n numbers up to `last`, their steps the part `by` of its size. */
+/** n equally spaced numbers that end at `last`, with steps of |last| `by`. */
 const increasingTo = (last: number, by: number, n: number): Tensor =>
   sub(last, arange(n - 1, -1, -1).mul(Math.abs(last) * by));
 
 /**
- * n - 1 numbers to n with sum 0, keeping lengths (PyMC): with S = Σ x,
+ * n - 1 numbers to n numbers with sum 0 and the same Euclidean length (PyMC): with S = Σ x,
  *
  *     y_k = x_k - S / (√n + n),   y_{n-1} = -S / √n.
  *
@@ -190,7 +190,7 @@ export class L1Ball extends Transform {
   }
   override inverse(y: Tensor): Tensor {
     const size = abs(y);
-    // Of the length that is left no more can be taken; where nothing is left, nothing is.
+    // Rounding must not make the length that is left smaller than the entry. Where nothing is left, the entry is 0.
     const left = maximum(sub(1, cumsum(size, -1).sub(size)), size);
     const t = y.div(where(equal(left, 0), 1, left));
     return log1p(t).sub(log1p(t.neg())).mul(0.5);

@@ -21,7 +21,6 @@ import {
   max,
   min,
   PedigradError,
-  random,
   reshape,
   scan,
   square,
@@ -37,6 +36,7 @@ import {
   where,
   zeros,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { type Constraint, independent, logWeights } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";

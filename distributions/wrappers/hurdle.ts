@@ -11,13 +11,13 @@ import {
   less,
   log1mexp,
   mul,
-  random,
   square,
   sub,
   type Tensor,
   type TensorLike,
   where,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { real, unitInterval } from "../constraints/index.js";
 import type { Distribution } from "../core/distribution.js";
 import { type Given, readParameters, type Signature } from "../core/parameters.js";

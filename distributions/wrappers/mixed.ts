@@ -14,7 +14,6 @@ import {
   maximum,
   minimum,
   PedigradError,
-  random,
   reshape,
   square,
   sum,
@@ -22,6 +21,7 @@ import {
   takeAlongAxis,
   where,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { boundsOf } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";

@@ -2,7 +2,8 @@
 
 import { readNumbers } from "../../autodiff/core/reads.js";
 import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
-import { broadcastTo, PedigradError, random, stack, type Tensor } from "../../autodiff/index.js";
+import { broadcastTo, PedigradError, stack, type Tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import type { Constraint } from "../constraints/index.js";
 import type { Distribution } from "../core/distribution.js";
 import type { Categorical } from "../families/categorical/categorical.js";

@@ -17,11 +17,11 @@ import {
   maximum,
   minimum,
   PedigradError,
-  random,
   type Tensor,
   type TensorLike,
   where,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { boundsOf } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";

@@ -19,7 +19,6 @@ import {
   logicalOr,
   logSigmoid,
   PedigradError,
-  random,
   sigmoid,
   square,
   type Tensor,
@@ -27,6 +26,7 @@ import {
   where,
   zeros,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { type Constraint, integerInterval, real, unitInterval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
 import { type Given, type Parts, readParameters, type Signature } from "../core/parameters.js";
@@ -47,7 +47,7 @@ export function gateProbabilities({ gate, gateLogits }: GateParams): [logGate: T
   return [logSigmoid(logits), logSigmoid(logits.neg()), sigmoid(logits.neg())];
 }
 
-/** Counts of `base` behind a gate. */
+/** Counts of `base`, with a different probability of 0. */
 export abstract class ZeroModified<P extends Record<string, Tensor>> extends Distribution<P> {
   constructor(
     readonly base: Distribution,

@@ -3,7 +3,8 @@
  * (`runParticle`, `costs`) and how the results of all particles are combined (`estimate`): averages, baselines and log-mean-exp belong
  * to `estimate`, outside the particle.
  */
-import { emptyRecord, mapTree, random, type Tensor, tensor, valueAndGrad } from "../../autodiff/index.js";
+import { emptyRecord, mapTree, type Tensor, tensor, valueAndGrad } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { withValidation } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, refuseOption, requireCount, requireOptions, requireTask } from "../checks.js";

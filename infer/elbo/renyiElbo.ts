@@ -62,7 +62,7 @@ interface Particle {
  *
  * Refused: alpha = 1 (the ELBO), fewer than 2 particles, the site options `enumerate`, `kl: "analytic"` and
  * `gradient: "disarm"`, "dreg" with a latent that has no pathwise sampler, and, unless `biasedSubsampling` is true, a subsampled plate that
- * some site is not in.
+ * some site is not in. The site option `baseline` has no effect.
  *
  * @example
  * const program = () => sample("z", new Normal(0, 1));

@@ -9,13 +9,13 @@ import {
   logsumexp,
   neg,
   PedigradError,
-  random,
   stopGradient,
   type Tensor,
   type Tree,
   tensor,
 } from "../../autodiff/index.js";
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { refuseOption, requireCount } from "../checks.js";
 import { substitute, uncondition } from "../program/handlers.js";
@@ -77,7 +77,7 @@ const OPTIONS = {
  * Refused: fewer than 2 particles, `insomnia` outside [0, 1], the site options `enumerate`, `kl: "analytic"` and
  * `gradient: "disarm"`, "dreg" with a latent that has no pathwise sampler, a point mass (Delta) in the guide whose place depends on
  * parameters, sleep without `{ observations }` as last argument of model and guide, and, unless `biasedSubsampling` is true, every
- * subsampled plate.
+ * subsampled plate. The site option `baseline` has no effect.
  *
  * @example
  * const model = () => sample("x", new Normal(sample("z", new Normal(0, 1)), 1), { obs: 2 });
@@ -169,7 +169,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     };
   }
 
-  /** Refuse a subsampled plate: the weight of a particle is a product over all elements, and a dream is of all data. */
+  /** Refuse a subsampled plate: the weight of a particle is a product over all elements, and the sleep phase draws all data. */
   #refuseSubsamples(...traces: Trace[]): void {
     const plate = this.biasedSubsampling ? null : subsampledPlate(traces.flatMap((trace) => [...sampleSites(trace)]));
     if (plate === null) return;

@@ -2,7 +2,8 @@
  * Runs guide and model with discrete sites enumerated, and splits the run into named factors. Both TraceEnumELBO and the posterior of
  * discrete sites (inferDiscrete.ts) start from these.
  */
-import { PedigradError, random, type Tensor, tensor } from "../../autodiff/index.js";
+import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { checkLatentsCovered } from "../elbo/particles/match.js";
 import type { Pair, Task } from "../elbo/particles/pair.js";
 import { pairOf, replayedRun, tracedRun } from "../elbo/particles/particles.js";

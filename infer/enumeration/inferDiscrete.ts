@@ -1,7 +1,8 @@
 /**
  * The posterior of sites that were summed out, by differentiating the sum. The gradient of log Σ exp with respect to the log factor of a
- * site is that site's marginal. If every sum instead passes its whole cotangent to one element, drawn with probability softmax (or the
- * largest), then the same backward pass gives a joint posterior draw (or the most probable assignment).
+ * site is that site's marginal. In the backward pass each sum splits its cotangent among its elements by softmax. If it instead gives all
+ * of it to one element drawn with these probabilities (or to the largest), the pass returns a joint posterior draw (or the most probable
+ * assignment).
  */
 import {
   argmax,
@@ -11,13 +12,13 @@ import {
   max,
   oneHot,
   PedigradError,
-  random,
   stopGradient,
   type Tensor,
   tensor,
   where,
   zeros,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { refuseOption, requireOptions, requireTask } from "../checks.js";
 import { gradientFrom } from "../elbo/costs/gradientFrom.js";
 import type { Task } from "../elbo/particles/pair.js";

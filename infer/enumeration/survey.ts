@@ -2,7 +2,8 @@
  * A first run of guide and model with every enumerated site at the first value of its support, so that no large table is computed. It
  * shows how deep the plates nest, and which enumerated sites enter the same log density.
  */
-import { broadcastTo, random, type Tensor } from "../../autodiff/index.js";
+import { broadcastTo, type Tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { getProvenance, union } from "../../provenance/index.js";
 import type { Task } from "../elbo/particles/pair.js";
 import { replayedRun, tracedRun } from "../elbo/particles/particles.js";

@@ -1,6 +1,6 @@
 /**
- * Discrete sites summed out exactly: enumerated sites that only the model has are eliminated (sumProduct.ts), and the ELBO is the sum of the
- * means (expectation.ts), over sites enumerated in the guide, of the terms that remain.
+ * Discrete sites summed out exactly. Enumerated sites that only the model has are eliminated (sumProduct.ts). The mean of each term that
+ * remains, over the sites that the guide enumerates, is an exact sum (expectation.ts); the ELBO is the sum of these means.
  */
 import { logsumexp, neg, stopGradient, type Tensor, tensor } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
@@ -49,7 +49,7 @@ interface EnumeratedParticle extends EnumeratedPair {
  * Refused: `enumerate` at a distribution without finite support, a sum over more than 2^26 values together, sites coupled across plates
  * so that every combination of the plate's elements would count (`intractable`, `mixed-plate`), an op that removes the dim of an enumerated
  * site, a batch dim that no plate declares, and, unless `biasedSubsampling` is true, an enumerated site of the model outside a subsampled
- * plate on which a site inside depends.
+ * plate on which a site inside depends. The site option `baseline` has no effect.
  *
  * @example
  * const z = () => sample("z", new Bernoulli(0.5), { infer: { enumerate: "parallel" } });
@@ -174,7 +174,10 @@ function closedTerms(run: EnumeratedPair): Map<string, Term> {
   return terms;
 }
 
-/** `names` and all their ancestors among the guide's sites. Provenance lacks ancestors of enumerated sites, whose values carry one name only. */
+/**
+ * `names` and all their ancestors among the guide's sites. Provenance lacks ancestors of enumerated sites, whose values carry one name
+ * only.
+ */
 function withAncestors(names: Iterable<string>, { guide }: EnumeratedPair): Set<string> {
   const found = new Set(names);
   for (const name of found) {

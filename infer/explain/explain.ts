@@ -2,7 +2,8 @@
  * Explains, site by site, what an estimator does with a model and a guide: how each gradient is taken, which costs a site is
  * charged with, its plates and shapes. The result is an object with text, JSON and Mermaid output.
  */
-import { random, type Tensor, type TensorLike } from "../../autodiff/index.js";
+import type { Tensor, TensorLike } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
 import { getProvenance } from "../../provenance/index.js";
 import { refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";

@@ -3,7 +3,8 @@
  * the time of one compiled gradient. The figure of merit is 1 / (variance · seconds), since the average of all gradients that fit into
  * one second has variance (variance · seconds). Only this file reads the clock; `explain` reports times, and `recommend` uses them.
  */
-import { emptyRecord, grad, jit, PedigradError, random, type Tensor, vmap } from "../../autodiff/index.js";
+import { emptyRecord, grad, jit, PedigradError, type Tensor, vmap } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import type { Elbo } from "../elbo/elbo.js";
 import { TraceMeanFieldELBO } from "../elbo/meanFieldElbo.js";
 import type { Task } from "../elbo/particles/pair.js";

@@ -3,7 +3,7 @@
  * The arrows come from the provenance of one run in which each site's value carries only the site's own name. So they show direct
  * dependencies only, and include dependencies through branches on sampled values.
  */
-import { random } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { Derived, type Distribution, Expanded } from "../../distributions/index.js";
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
 import { requireProgram } from "../checks.js";

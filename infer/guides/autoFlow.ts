@@ -23,9 +23,9 @@ import { AutoFlat } from "./autoJoint.js";
 import type { Start } from "./latents.js";
 
 export interface FlowOptions extends ScaleOptions {
-  /** How many flows; 3. */
+  /** The number of flows, 3 by default. */
   numFlows?: number;
-  /** Units of the hidden layers of each flow's network; [D, D] for D latents. */
+  /** Units of the hidden layers of each flow's network, [D, D] by default for D latents. */
   hiddenDims?: readonly number[];
 }
 

@@ -3,7 +3,8 @@
  * (autoNormal.ts) or one over all sites (autoJoint.ts), moved to each site's support by its bijection. Autoguides are functions,
  * given to SVI like any other guide.
  */
-import { emptyRecord, PedigradError, random, type Tensor, type TensorLike, vmap } from "../../autodiff/index.js";
+import { emptyRecord, PedigradError, type Tensor, type TensorLike, vmap } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, requireCount, requireKey, requireKind, requireOptions, requireProgram, show } from "../checks.js";
 import { block, seed, substituteHandler } from "../program/handlers.js";
@@ -23,7 +24,7 @@ export interface AutoGuideOptions {
 }
 
 export interface ScaleOptions extends AutoGuideOptions {
-  /** The initial standard deviation of all coordinates; 0.1. */
+  /** The initial standard deviation of all coordinates, 0.1 by default. */
   initScale?: number;
 }
 

@@ -11,11 +11,11 @@ import {
   full,
   ndtri,
   PedigradError,
-  random,
   type Tensor,
   type TensorLike,
   tensor,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import {
   constraints,
   Delta,

@@ -6,13 +6,13 @@ import {
   broadcastTo,
   isFinite,
   PedigradError,
-  random,
   type Tensor,
   type TensorLike,
   tensor,
   where,
   zeros,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { requireThat } from "../../distributions/core/validation.js";
 import { bijectTo, type Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";

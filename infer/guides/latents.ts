@@ -4,7 +4,8 @@
  * of the first run.
  */
 import { elementsOf } from "../../autodiff/core/copy.js";
-import { arange, PedigradError, random, stopGradient, type Tensor } from "../../autodiff/index.js";
+import { arange, PedigradError, stopGradient, type Tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import {
   bijectTo,
   type Constraint,

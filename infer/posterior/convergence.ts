@@ -1,5 +1,5 @@
 /**
- * Whether chains have converged, and how many independent draws theirs are worth (Vehtari, Gelman, Simpson, Carpenter and Bürkner 2021,
+ * Whether chains have converged (R-hat), and their effective sample sizes (Vehtari, Gelman, Simpson, Carpenter and Bürkner 2021,
  * "Rank-normalization, folding, and localization: an improved R-hat"). Each chain is split in half; ranks of all draws together are
  * turned into normal scores; with M chains of N draws, W the mean of their variances and B/N the variance of their means,
  *
@@ -80,7 +80,7 @@ function essOf(chains: Chains): number {
     even = rho(lag + 1);
     pair = even + rho(lag + 2);
   }
-  // Of the first pair that does not count, the first half does where it is positive.
+  // The sum ends before the first pair that is not positive, but includes the first half of that pair if this half is positive.
   const tau = -1 + 2 * sum + Math.max(even, 0);
   return all.length / Math.max(tau, Math.LN10 / log(all.length));
 }
@@ -88,12 +88,12 @@ function essOf(chains: Chains): number {
 const isUsable = (chains: Chains): boolean =>
   chains.length > 0 && chains.every((chain) => chain.length >= 4 && chain.every(Number.isFinite));
 
-/** Bulk effective sample size: how many independent draws the centre of the distribution is known as well as by. NaN below 4 draws a chain. */
+/** Bulk effective sample size: the number of independent draws that would locate the centre as well. NaN for chains of fewer than 4 draws. */
 export function essBulk({ chains }: Pick<Column, "chains">): number {
   return isUsable(chains) ? essOf(normalScores(halves(chains))) : Number.NaN;
 }
 
-/** Tail effective sample size: the smaller of those of the 5% and 95% quantiles. */
+/** Tail effective sample size: the smaller one of the 5% quantile and the 95% quantile. */
 export function essTail(column: Pick<Column, "chains">): number {
   if (!isUsable(column.chains)) return Number.NaN;
   const sorted = pooled(column).sort();
@@ -104,7 +104,7 @@ export function essTail(column: Pick<Column, "chains">): number {
   return Math.min(at(0.05), at(0.95));
 }
 
-/** R-hat: the larger of that of the draws and that of their distances from the median; near 1 where chains agree. */
+/** R-hat of the draws, or of their distances from the median if that is larger. It is near 1 where chains agree. */
 export function rHat({ chains }: Pick<Column, "chains">): number {
   if (!isUsable(chains)) return Number.NaN;
   const split = halves(chains);

@@ -22,7 +22,7 @@ export interface Column {
   readonly chains: readonly Float64Array[];
 }
 
-/** The draws as tensors, their leading axes checked to be alike, with the number of chains and of draws in each. */
+/** The draws as tensors, with the numbers of chains and of draws per chain. Refuses sites with different leading axes. */
 export function readDraws(
   op: string,
   draws: Draws,

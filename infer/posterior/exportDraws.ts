@@ -41,7 +41,7 @@ export interface ArrowModule<T> {
 export const toArrow = <T>(arrow: ArrowModule<T>, draws: Draws, options: DrawsOptions = {}): T =>
   arrow.tableFromArrays(tableOf("toArrow", draws, options));
 
-/** The groups of an InferenceData; draws of each but observedData and constantData have the axes of the draws in front. */
+/** The groups of an InferenceData. Their arrays start with the axes of the draws, except in observedData and constantData. */
 export interface InferenceGroups {
   posterior?: Draws;
   posteriorPredictive?: Draws;

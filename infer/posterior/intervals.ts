@@ -40,8 +40,8 @@ export function narrowest(sorted: Float64Array, prob: number): [low: number, hig
 }
 
 /**
- * The q-quantile of draws along an axis, linear between neighbours: the shape of x without that axis. q lies between 0 and 1; a list of
- * them gives a new first axis.
+ * The q-quantile of draws along an axis, linear between neighbours: the shape of x without that axis. q must be between 0 and 1.
+ * For a list of q, the result has a new first axis with one entry for each.
  */
 export function quantile(x: TensorLike, q: number | readonly number[], options: AxisOption = {}): Tensor {
   requireOptions("quantile", options, ["axis"]);
@@ -71,7 +71,7 @@ export function requireProb(op: string, prob: unknown): void {
     refuseOption(op, "prob", `prob must be between 0 and 1, got ${show(prob)}.`);
 }
 
-/** [count, ...rest]: what `f` says of the sorted draws of every element. */
+/** Apply `f`, which returns `count` numbers, to the sorted draws of each element. Shape [count, ...rest]. */
 function reduceDraws(
   op: string,
   x: Tensor,

@@ -1,5 +1,6 @@
 /** Log densities of a model at given values: of its observed sites, and of everything. */
-import { emptyRecord, mapTree, random, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
+import { emptyRecord, mapTree, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { block, seed, substitute } from "../program/handlers.js";
 import { type Handler, type Model, withHandlers } from "../program/messages.js";
 import { outsidePlates } from "../program/plate.js";

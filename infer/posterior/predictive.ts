@@ -1,18 +1,18 @@
 /**
- * Predictive: a program run once for every draw. Draws come from a guide and its parameters, from given posterior samples, or
- * from the prior; what the program then samples (data passed as null included) and computes is collected, stacked.
+ * Predictive: a program run once for every draw. Draws come from a guide and its parameters, from given posterior samples, or from the
+ * prior; the values that the program then samples (also for data passed as null) and computes are stacked over the draws.
  */
 import {
   emptyRecord,
   mapTree,
   PedigradError,
-  random,
   type Tensor,
   type TensorLike,
   type Tree,
   tensor,
   vmap,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { inFreshRun } from "../../provenance/index.js";
@@ -37,11 +37,11 @@ import {
 export interface PredictiveOptions {
   /** Values of latent sites by name, with `batchNdims` leading axes. */
   posteriorSamples?: Record<string, TensorLike>;
-  /** Where latents are drawn from instead. */
+  /** A guide to draw the latents from, in place of posteriorSamples. */
   guide?: Model;
   /** Constrained parameters of model and guide, by name. */
   params?: Record<string, TensorLike>;
-  /** How many draws, where posteriorSamples does not say. */
+  /** The number of draws; needed without posteriorSamples. */
   numSamples?: number;
   /** The sites to return; by default every sample and deterministic site that is not among the posterior samples. */
   returnSites?: readonly string[];
@@ -87,8 +87,8 @@ export class Predictive {
   }
 
   /**
-   * The collected sites by name, each with the draws' axes in front; NaN in draws that did not come to the site. Under the name of a
-   * subsampled plate stand the elements that it visited, the same in every draw.
+   * The collected sites by name, each with the draws' axes in front; NaN in draws that did not reach the site. A subsampled plate
+   * has an entry with the indices that it visited, the same in every draw.
    */
   run(key: Tensor, ...args: unknown[]): Record<string, Tensor> {
     requireKey("predictive.run", key);

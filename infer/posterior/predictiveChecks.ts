@@ -1,11 +1,11 @@
-/** Checks of Predictive, logDensity and logLikelihood: values that are missing, of no use, or of different numbers. */
+/** Checks of Predictive, logDensity and logLikelihood: values that are missing, that the program does not use, or that differ in number. */
 import { sameShape, showShape } from "../../autodiff/core/shape.js";
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import { didYouMean, quoted } from "../checks.js";
 import type { Handler } from "../program/messages.js";
 import { sampleSites, type Trace } from "../program/trace.js";
 
-/** Refuses a param of a fitted program that `params` has no value for, before it takes its initial one. */
+/** Refuses a param of a fitted program without a value in `params`, instead of giving it its initial value. */
 export const requireParamsHandler = (params: Record<string, unknown>): Handler => ({
   process: {
     param(message) {
@@ -22,7 +22,7 @@ const missingParamError = (name: string, params: Record<string, unknown>): Pedig
     message: `Predictive: param "${name}" has no value. The given params are ${quoted(Object.keys(params))}.${didYouMean(name, Object.keys(params))} Give the params of the fit: { guide, params: result.params, numSamples }.`,
   });
 
-/** Refuse `params` of which one has no use where the program has a param without a value: its name is misspelt. */
+/** Refuse `params` if the program has a param without a value while one of `params` is unused: probably a misspelt name. */
 export function requireParams(run: Trace, params: Record<string, unknown>): void {
   const unused = Object.keys(params).some((name) => !run.has(name));
   if (!unused) return;
@@ -30,7 +30,7 @@ export function requireParams(run: Trace, params: Record<string, unknown>): void
     if (type === "param" && !Object.hasOwn(params, name)) throw missingParamError(name, params);
 }
 
-/** Refuses values of latents that do not have their sites' shapes, before the program goes on with them. */
+/** Refuses values of latents that do not have their sites' shapes, before the program uses them. */
 export const requireShapesHandler = (op: string, values: Record<string, unknown>): Handler => ({
   process: {
     sample(message) {
@@ -51,7 +51,7 @@ export const requireShapesHandler = (op: string, values: Record<string, unknown>
   },
 });
 
-/** Refuse enumerated latents without values: one number for each observed site cannot tell what a sum over their values gives together. */
+/** Refuse enumerated latents without values: summing over them gives one joint likelihood, not one for each observed site. */
 export function requireDiscrete(op: string, run: Trace, values: Record<string, unknown>): void {
   for (const { name, infer, isObserved } of sampleSites(run)) {
     if (isObserved || infer.enumerate == null || Object.hasOwn(values, name)) continue;
@@ -64,7 +64,7 @@ export function requireDiscrete(op: string, run: Trace, values: Record<string, u
   }
 }
 
-/** Refuse posterior samples of some elements of a plate that do not say of which. */
+/** Refuse posterior samples that hold only some elements of a plate, without the indices of these elements. */
 export function requireElements(run: Trace, samples: Record<string, Tensor>): void {
   for (const { name, fn, plates, isObserved } of sampleSites(run)) {
     const shape = samples[name]?.shape;
@@ -82,7 +82,7 @@ export function requireElements(run: Trace, samples: Record<string, Tensor>): vo
   }
 }
 
-/** Refuse posterior samples none of which the program has a site for; those of a larger model may be given. */
+/** Refuse posterior samples if the program has none of their sites. Samples of a larger model are allowed. */
 export function requireUse(run: Trace, samples: Record<string, unknown>): void {
   const [first, ...others] = Object.keys(samples);
   if (first === undefined || [first, ...others].some((name) => run.has(name))) return;

@@ -4,8 +4,9 @@
  * estimates cannot be trusted. The fit is that of Zhang and Stephens 2009 with the prior of Vehtari et al. 2024.
  */
 
-import { PedigradError, random, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
+import { PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
 import { exp, log, log1p } from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { refuseOption, requireOptions, requireTask } from "../checks.js";
 import { costsOf } from "../elbo/costs/costs.js";
 import { checkLatentsCovered } from "../elbo/particles/match.js";
@@ -39,7 +40,7 @@ export function psisDiagnostic(
       `numParticles must be an integer of at least 25, got ${numParticles}.`,
     );
   const plates = sharedPlatesHandler(() => random.foldIn(key, 0));
-  // A weight is a product over all elements of a plate, of which a subsample says nothing.
+  // A weight is a product over all elements of a plate, which a subsample cannot estimate.
   const task = { key, values: params, model: withWholePlates(model), guide: withWholePlates(guide), args };
   const logWeight = (k: Tensor): readonly [Tree, null] => {
     const pair = runPrograms(k, task);
@@ -61,7 +62,7 @@ export function psisDiagnostic(
   return paretoK((logw as Tensor).toFloat64Array());
 }
 
-/** The weight of a draw would be a ratio of sums over the values of such a site; it is not computed. */
+/** With an enumerated site, the weight of a draw would be a ratio of two sums over its values, which is not supported. */
 function refuseEnumerated({ name, infer, isObserved }: SampleSite): void {
   if (infer.enumerate == null || isObserved) return;
   throw new PedigradError({
@@ -83,7 +84,7 @@ export function paretoK(logWeights: Float64Array): number {
     .slice(n - tail)
     .map((x) => exp(x - top) - cut)
     .filter((x) => !(x <= 0));
-  // Weights that tie at the cut, as those of discrete draws do, are few numbers and have no tail.
+  // Discrete draws have few different weights: many equal the cut, and no tail is left to fit.
   return excess.length < 5 ? -Infinity : fitShape(excess);
 }
 

@@ -5,7 +5,8 @@
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { refuseFor } from "../../autodiff/core/reads.js";
 import { textOf } from "../../autodiff/core/tensor.js";
-import { random, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { MIX } from "../../provenance/axes.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { isRecord } from "../../provenance/base/records.js";
@@ -83,7 +84,7 @@ export const replayHandler = (trace: Trace): Handler => ({
 export const substitute = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> =>
   handler("substitute", f, () => substituteHandler(data));
 
-/** A value given to a site. Axes of that site in its set belong to another draw of the site, and are mixed. */
+/** A value given to a site. If its set contains that site, from another draw, the axes no longer correspond, so they become mixed. */
 const withoutOwnAxes = (name: string, value: Tensor): Tensor =>
   value.provenance.has(name) ? value.withProvenance(value.provenance.moved(MIX, "substitute")) : value;
 
@@ -245,7 +246,7 @@ export function configEnumerate<A extends unknown[], R>(
   );
 }
 
-/** Tag sites that have no pathwise sampler with their own name; a reparameterised draw passes its parents on. */
+/** Tag draws without a pathwise sampler with their site's name. Reparameterised draws have the sets of their parameters. */
 export const trackNonReparam = <A extends unknown[], R>(f: Model<A, R>): Model<A, R> =>
   handler("trackNonReparam", f, () => ({
     process: {

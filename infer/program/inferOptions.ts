@@ -35,7 +35,7 @@ export interface InferOptions {
   isAuxiliary?: boolean;
   /** Take this site's KL term in closed form. */
   kl?: "analytic";
-  /** Count the guide's log density only where the model's counts: for guides that do not know the model's masks (autoguides). */
+  /** Apply the model's mask to the guide's log density too, for guides that do not know the model's masks (autoguides). */
   sharesMask?: boolean;
 }
 

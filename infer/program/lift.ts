@@ -1,8 +1,8 @@
 /**
- * `lift`: learnable constants turned into random choices. A param with as many elements along a plate's dim as the plate has becomes a
- * latent in the plate, drawn for the visited elements; any other param becomes one latent outside the plate, and is not scaled.
+ * `lift`: learnable constants turned into random choices. A param that has one element for each element of a plate becomes
+ * a latent in the plate, drawn for the visited elements. Any other param becomes one latent outside the plate, and is not scaled.
  */
-import { random } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireKind } from "../checks.js";
@@ -46,7 +46,7 @@ function draw(message: ParamMessage, prior: Distribution): void {
     // Where every element has its own prior, all elements are drawn.
     return !hasPlateAxis || (prior.batchShape.at(dim) === size && prior.batchShape.length >= -dim && size !== 1);
   };
-  // The new site passes the whole stack: a scope on the way renames it as it renamed the param.
+  // All handlers see the new site: an outer scope renames it as it renamed the param.
   const value = sampleOutside(message.declared, prior, {}, isOutside);
   message.value = selectVisited(value, { fn: prior, plates: message.plates.filter(isOutside) });
   // The value holds only the visited elements: keep plates from reducing it again.

@@ -1,7 +1,7 @@
 /**
- * The messages that models send, and the stack of handlers that hear them. Every primitive (`sample`, `param`, …) sends a message up a stack of handlers, the
- * innermost first; each may change it on the way up (`process`) and, once it has a value, on the way back down
- * (`postprocess`). The functions of handlers.ts put such a handler around a function. After Pyro's poutine (Bingham et al. 2019) and
+ * The messages of a model, and the stack of handlers that process them. Every primitive (`sample`, `param`, …) sends a message up the
+ * stack, innermost handler first. A handler may change the message on the way up (`process`) and, once it has a value, on the way back
+ * down (`postprocess`). The functions of handlers.ts put such a handler around a function. After Pyro's poutine (Bingham et al. 2019) and
  * its one-page version, minipyro.
  */
 import { traceDepth } from "../../autodiff/core/batch.js";
@@ -179,7 +179,7 @@ const SCAN_ADVICE = {
   other: "Return its value from the body, and write the statement after the loop.",
 };
 
-/** Inside a loop that is one op only params and networks are allowed, because they are the same at every step. */
+/** Inside the body of scan only params and networks are allowed, because they are the same at every step. */
 function refuseInLoop({ type, name }: Message): void {
   if (type === "param" || type === "module") return;
   throw new PedigradError({

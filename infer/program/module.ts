@@ -1,5 +1,6 @@
 /** `module`: a network whose parameters are params of the program, by paths. */
-import { mapTree, random, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { mapTree, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { requireKind } from "../checks.js";
 import { type ModuleMessage, send } from "./messages.js";
 import { type ParamOptions, param, requestKey } from "./primitives.js";

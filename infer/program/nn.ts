@@ -1,5 +1,6 @@
 /** Small networks for `module`: records of a parameter initialiser and a function. */
-import { matmul, random, type Tensor, tanh, tensor } from "../../autodiff/index.js";
+import { matmul, type Tensor, tanh, tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireKind } from "../checks.js";
 import type { Net } from "./module.js";

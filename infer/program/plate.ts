@@ -173,7 +173,7 @@ function expandAlong({ name: plateName, dim, size: whole, subsampleSize }: Plate
   return fn;
 }
 
-/** A sequential plate: each turn of the loop is one element. */
+/** A sequential plate: each iteration of the loop is one element. */
 function sequential(name: string, size: number, options: PlateOptions): Iterable<number> {
   return iterateElements(name, checkSize(name, size), options);
 }
@@ -214,7 +214,7 @@ const refuseEmptyLoop = ({ name, size, subsampleSize }: PlateFrame): never =>
     `the loop over its ${subsampleSize} of ${size} elements contains no statement, as with [...plate(…)], so statements after it are outside the plate and not scaled. Write for (const i of plate(…)) { … } with the sample statements inside.`,
   );
 
-/** Run `body` as one turn of a sequential plate that an earlier run has opened. */
+/** Run `body` as one iteration of a sequential plate that an earlier run has opened. */
 export function runInSequentialPlate<T>(frame: PlateFrame, body: () => T): T {
   const close = openPlate(frame);
   try {

@@ -4,7 +4,6 @@
  */
 import {
   PedigradError,
-  random,
   stopGradient,
   type Tensor,
   type TensorLike,
@@ -12,6 +11,7 @@ import {
   tensor,
   where,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { type Constraint, constraints, Distribution, Unit } from "../../distributions/index.js";
 import { MIX, ownRelation } from "../../provenance/axes.js";
 import * as kinds from "../../provenance/base/kinds.js";
@@ -33,7 +33,7 @@ import { reportAsSite, requireBatchMask } from "./traceChecks.js";
 export interface SampleOptions {
   /** The observed value; null or undefined means latent. */
   obs?: TensorLike | null | undefined;
-  /** Where 0, the value is latent although `obs` gives one: two sites `name_observed` and `name_unobserved`. */
+  /** Where 0, the element of `obs` is ignored and the value is latent. Makes two sites, `name_observed` and `name_unobserved`. */
   obsMask?: TensorLike;
   /** How the gradient of this site is taken. */
   infer?: InferOptions;
@@ -103,9 +103,9 @@ function setValue(message: SampleMessage): void {
 }
 
 /**
- * The value tagged with its site's name. It is pointwise in itself along the site's element axes: the batch axes of the distribution and
- * those of `toEvent`. An enumerated value has size 1 along its plates and stands for all elements; axes further left belong to the
- * enumerated values of other sites.
+ * The value tagged with its site's name. Each element depends only on the same element of the site, along its element axes: the batch axes
+ * of the distribution and those of `toEvent`. An enumerated value has size 1 along its plates and stands for all elements; axes further
+ * left belong to the enumerated values of other sites.
  */
 function tagWithSite(value: Tensor, { name, fn, infer, isSubstituted, plates, ambient: read }: SampleMessage): Tensor {
   const { shape } = value;
@@ -119,7 +119,7 @@ function tagWithSite(value: Tensor, { name, fn, infer, isSubstituted, plates, am
   return value.withProvenance(union(inherited, own));
 }
 
-/** The set of a draw. A substituted value gets it too, because the value stands for a draw whose probability depends on these sites. */
+/** The set of a draw. A substituted value gets the same set, because its probability depends on these sites as that of a draw does. */
 function drawProvenance(fn: Distribution): Provenance {
   return outsideRuns(() => {
     try {

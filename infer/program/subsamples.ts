@@ -3,7 +3,8 @@
  * that runs after it visit the same elements: `sharedPlatesHandler` draws them once per run, by plate name. Indices that a program gives
  * itself take precedence; those of guide and model must agree.
  */
-import { arange, PedigradError, random, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
+import { arange, PedigradError, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { requireThat, validation } from "../../distributions/core/validation.js";
 import { constraints } from "../../distributions/index.js";
 import {
@@ -147,7 +148,10 @@ export function sharedPlatesHandler(keyOf: () => Tensor): Handler {
   };
 }
 
-/** Visit every plate whole, whatever its subsampleSize; plates whose indices the program gives only with `also: "given"`. */
+/**
+ * Visit every plate whole, whatever its subsampleSize. Plates whose indices the program gives are left as they are, except with `also:
+ * "given"`.
+ */
 export const wholePlatesHandler = (also: "given" | null = null): Handler => ({
   process: {
     plate(message) {
@@ -174,7 +178,7 @@ export const givenPlatesHandler = (values: Readonly<Record<string, Tensor>>): Ha
   },
 });
 
-/** Make a plate that is being opened visit the elements of `before`; refuse other elements given by the program. */
+/** Let a plate that is being opened visit the elements of `before`, or refuse if the program gives it different ones. */
 export function reuseVisit(message: PlateMessage, before: PlateVisit): void {
   const { name, size, subsampleSize, value, isGiven } = message;
   // Different sizes are refused later, where guide and model are compared.

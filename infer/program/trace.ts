@@ -57,7 +57,7 @@ export class SampleSite {
     this.ambient = message.ambient;
   }
 
-  /** log density of the value, not scaled; its set includes what host code had read before the statement. */
+  /** Log density of the value, not scaled. Its set includes the sites that host code had read before the statement. */
   logProb(): Tensor {
     this.#logProb ??= this.#density("logProb");
     return this.#logProb;
@@ -79,12 +79,12 @@ export class SampleSite {
     }
     let density: Tensor;
     try {
-      // An observation may be missing (NaN) behind its mask; a latent's score counts also where it is masked.
+      // A masked observation may be NaN. The score of a latent counts even where the latent is masked.
       density = withAmbient(ambient, () => (isObserved && mask !== null ? fn.mask(mask) : fn)[of](value));
     } catch (error) {
       throw addSiteToError(name, error, isObserved ? "observed site" : "site");
     }
-    // A density that no op computes, such as that of a factor, would not inherit what host code had read.
+    // The density of a factor is not computed by an op, so it would not inherit the sites that host code had read.
     return ambient.size === 0 ? density : density.withProvenance(union(density.provenance, ambient));
   }
 

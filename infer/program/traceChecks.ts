@@ -19,7 +19,7 @@ interface SiteWithValue {
 
 /** Refuse the promise of an async function: no handler would hear its statements after an `await`. */
 export function refusePromise(what: string, promise: PromiseLike<unknown>): never {
-  // The refusal replaces the promise: should that reject later, it must not end the process.
+  // The promise is dropped. If it rejects later, this must not end the process.
   Promise.resolve(promise).catch(() => {});
   throw new PedigradError({
     code: "async-program",

@@ -16,7 +16,7 @@ export function* argumentsOf(
   op: string,
 ): Generator<unknown[]> {
   if (batches === undefined) for (;;) yield args;
-  // A one-time iterator holds only new items, none that earlier steps have taken.
+  // A one-time iterator continues after the items that earlier steps have taken.
   const start = isOneTimeIterator(batches)
     ? 0
     : Array.isArray(batches)

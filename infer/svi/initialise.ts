@@ -6,12 +6,12 @@ import {
   emptyRecord,
   mapTree,
   PedigradError,
-  random,
   type Tensor,
   type TensorLike,
   tensor,
   zeros,
 } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { bijectTo, type Constraint } from "../../distributions/index.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { unknownParam } from "../checks.js";
@@ -97,7 +97,7 @@ export function initialise(
   return { values, constraints, mutables };
 }
 
-/** Mutables as declared and averages at 0, in the shapes that a dry run of a step leaves. */
+/** Mutables with their declared values and averages of 0, with the shapes that they have after a dry run of a step. */
 export function initialMutables(
   { mutableState, averages = {} }: Outcome,
   declared: Record<string, Tensor>,

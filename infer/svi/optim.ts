@@ -106,11 +106,11 @@ export function rmsprop(rate: Schedule, options: { decay?: number; eps?: number 
 }
 
 export interface AdamOptions {
-  /** Decay of the average gradient; 0.9. */
+  /** Decay of the average gradient, 0.9 by default. */
   b1?: number;
-  /** Decay of the average squared gradient; 0.999. */
+  /** Decay of the average squared gradient, 0.999 by default. */
   b2?: number;
-  /** Added to the root of the average squared gradient; 1e-8. */
+  /** Added to the root of the average squared gradient, 1e-8 by default. */
   eps?: number;
 }
 const ADAM: Record<string, [number, number]> = { b1: [0, 1], b2: [0, 1], eps: [0, Infinity] };
@@ -133,7 +133,7 @@ export function adam(rate: Schedule, options: AdamOptions = {}): Optimizer {
   };
 }
 
-/** Loshchilov and Hutter 2019: Adam with the weights decayed apart from the gradient. */
+/** Loshchilov and Hutter 2019: Adam with weight decay that does not pass through the gradient. */
 export function adamw(rate: Schedule, options: AdamOptions & { weightDecay?: number } = {}): Optimizer {
   checkOptions("adamw", rate, options, { ...ADAM, weightDecay: [0, Infinity] });
   const { weightDecay = 1e-4, ...rest } = options;

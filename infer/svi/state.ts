@@ -3,6 +3,7 @@ import { elementsOf } from "../../autodiff/core/copy.js";
 import { isContainer, mapTree, PedigradError, type Tensor, type Tree } from "../../autodiff/index.js";
 import type { Resident } from "../../autodiff/transforms/jit/resident.js";
 import { show } from "../checks.js";
+import type { Averages } from "../elbo/particles/pair.js";
 import type { Optimizer } from "./optim.js";
 import type { InitOptions, SVIOptions } from "./options.js";
 import type { ParamSpace } from "./paramSpace.js";
@@ -13,8 +14,8 @@ export interface SVIState {
   readonly optimState: Tree;
   /** The values that `mutable` declared, by name. */
   readonly mutableState: Record<string, Tensor>;
-  /** The decaying averages of baselines by site, where there are any. */
-  readonly averages?: Record<string, Tensor>;
+  /** The decaying averages of baselines, with what else these need, by site, where there are any. */
+  readonly averages?: Averages;
   readonly key: Tensor;
   /** The name of each parameter's constraint, as text: under other constraints the same numbers mean other values. */
   readonly constraints?: string;
@@ -40,8 +41,9 @@ export interface Advance {
 export interface ResidentSteps {
   /** One more step; null where it has to be an eager step from `state()`. */
   next(args: unknown[]): StepOutcome | null;
-  /** The state after the last step, copied; and the one before it. */
+  /** A copy of the state after the last step. */
   state(): SVIState;
+  /** A copy of the state before the last step. */
   before(): SVIState;
 }
 
@@ -63,7 +65,7 @@ export const residentSteps = (
   onCopy: (state: SVIState) => void,
 ): ResidentSteps => ({
   next(args) {
-    if (!steps.next(args)) return null;
+    if (!steps.next(args, 0, () => Number.isFinite(steps.number(0)))) return null;
     const terms =
       names.length === 0 ? NO_TERMS : Object.fromEntries(names.map((name, k) => [name, steps.number(k + 1)]));
     return { loss: steps.number(0), terms, wasRefused: false };
@@ -134,7 +136,7 @@ function pathsOf(tree: Tree): string[] {
 export const hasFiniteParams = ({ params }: SVIState): boolean =>
   Object.values(params).every((p) => elementsOf(p).every(Number.isFinite));
 
-/** The step, but with `state`, the one before it, where loss or parameters are not finite. */
+/** The step as it is or, if its loss or parameters are not finite, with the state before it. */
 export function keepStateIfUnsound(state: SVIState, { state: next, loss, terms }: Advance): Advance {
   const isSound = Number.isFinite(loss) && hasFiniteParams(next);
   return { state: isSound ? next : { ...state, key: next.key }, loss, terms };

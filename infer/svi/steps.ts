@@ -31,7 +31,7 @@ export interface Step {
   readonly terms: Record<string, number>;
 }
 
-/** A step of a run: its state can be read while the loop is at this step, and afterwards if it was read then. */
+/** A step of a run. Its state must be read for the first time before the loop moves on. */
 class RunStep implements Step {
   readonly loss: number;
   readonly terms: Record<string, number>;
@@ -76,7 +76,7 @@ function batchesTakenBy(op: string, state: SVIState | undefined): number {
 /** The state before the first step. */
 export function initialState(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[]): SVIState {
   const { initState, initParams, stableUpdate = false } = options;
-  // The dry run of `init` is as lenient as the steps to come.
+  // With stableUpdate the dry run of `init` is not validated, like the steps after it.
   const init = (given: Parameters<Stepper["init"]>[0]) =>
     withValidation(!stableUpdate && validation, () => svi.init(given, ...args));
   if (initState === undefined) return init({ key, ...(initParams && { initParams }) });
@@ -130,7 +130,7 @@ export class Steps {
     }
   }
 
-  /** Refuse the run where its last step differs from what the program does now. */
+  /** Refuse the run if the program has changed since its last step was compiled. */
   check(): void {
     if (this.#state !== null && !this.#isChecked) this.svi.check(this.#state, this.#args);
     this.#isChecked = true;
@@ -160,7 +160,7 @@ export class Steps {
       outcome = resident.next(args);
     } catch (error) {
       if (!(error instanceof PedigradError)) throw error;
-      // A program that begins to read its values goes on eagerly.
+      // A program that reads a value is no longer compiled.
       if (error.code !== "read-in-jit") throw errorInStep(step, error, () => new Map());
     }
     if (outcome !== null && !Number.isFinite(outcome.loss))

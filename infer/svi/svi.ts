@@ -2,7 +2,8 @@
  * Stochastic variational inference as a pure function of its state: parameters, optimiser, mutable state and key go in, the
  * next ones come out. There is no global parameter store. Hoffman et al. 2013; the interface is NumPyro's.
  */
-import { emptyRecord, mapTree, random, type Tensor, type Tree, valueAndGrad } from "../../autodiff/index.js";
+import { emptyRecord, mapTree, type Tensor, type Tree, valueAndGrad } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { withValidation } from "../../distributions/index.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
 import {
@@ -17,7 +18,7 @@ import {
 } from "../../provenance/index.js";
 import { requireOptions } from "../checks.js";
 import type { Elbo } from "../elbo/elbo.js";
-import type { Outcome, Task } from "../elbo/particles/pair.js";
+import type { Averages, Outcome, Task } from "../elbo/particles/pair.js";
 import { type Model, withHandler } from "../program/messages.js";
 import { requireOutside } from "../program/trace.js";
 import type { WithBatches } from "./batches.js";
@@ -55,7 +56,7 @@ export class SVI<
 {
   #space = new ParamSpace();
   readonly #compiled: CompiledStep;
-  /** The optimiser's state after the last step: a state that has it needs no check. */
+  /** The optimiser's state after the last step. A state that contains this object was made here and is not checked again. */
   #latest: Tree | null = null;
 
   constructor(
@@ -258,7 +259,9 @@ function splitKey({ key }: SVIState): { next: Tensor; own: Tensor } {
   return { next, own };
 }
 
-/** The result of a step without the names of its own sites. Inside an outer model it gets the sets of `given` and of what was read there. */
+/**
+ * The result of a step without the names of its own sites. Inside an outer model, it inherits the set of `given` and the ambient set.
+ */
 function withOuterSets(result: StepResult, given: unknown): StepResult {
   const outer = isInRun() ? union(getProvenance(given), currentAmbient()) : Provenance.empty;
   const detached = detachProvenance(result);
@@ -269,7 +272,7 @@ function withOuterSets(result: StepResult, given: unknown): StepResult {
 type LossInputs = Pick<SVIState, "params" | "mutableState" | "averages">;
 
 /** The averages of a state updated by those of a step, where there are any. */
-function withAverages({ averages = {} }: SVIState, after: Record<string, Tensor>): Pick<SVIState, "averages"> {
+function withAverages({ averages = {} }: SVIState, after: Averages): Pick<SVIState, "averages"> {
   const all = mergeRecords(averages, after);
   return Object.keys(all).length === 0 ? {} : { averages: all };
 }

@@ -31,7 +31,7 @@ const reduced = `
   let low = k * ${LN2_LOW};`;
 
 /**
- * expOf(high, low): e^(high - low) for |high - low| <= 0.35, low small; expm1Of(high, low, k): that less 2^-k;
+ * expOf(high, low): e^(high - low) for |high - low| <= 0.35, low small; expm1Of(high, low, k): the same minus 2^-k;
  * logOf(f, k, c): log((1 + f) 2^k) + c.
  */
 export const exponentialParts = `

@@ -11,7 +11,7 @@ const HALF_PI = 0x1921fb54442d18469898cc51701b839a2n;
 const TABLE = 1152;
 const PLACES = 180n;
 const HALF = 1n << (PLACES - 1n);
-/** 2^-180, by which a whole number of 180 places becomes a number. */
+/** 2^-180, the value of the last of 180 binary places. */
 const UNIT = 2 ** -180;
 
 interface Reduced {
@@ -25,7 +25,7 @@ function reduce(x: number): Reduced {
   if (!(Math.abs(x) < Infinity)) return { input: x, turns: 0, angle: NaN, rest: NaN };
   let exponent = 0;
   let whole = Math.abs(x);
-  // To a whole number below 2^53: x is beyond 2^19, and only powers of two are taken.
+  // |x| = whole · 2^exponent with 2^52 <= whole < 2^53, which is exact.
   for (; whole >= 2 ** 53; whole /= 2) exponent++;
   for (; whole < 2 ** 52; whole *= 2) exponent--;
   const quarters = BigInt(x < 0 ? -whole : whole) * (TWO_OVER_PI >> (BigInt(TABLE - exponent) - PLACES));

@@ -13,6 +13,6 @@ import { trigonometricParts, trigonometry } from "./trigonometry.js";
 export { farAngles } from "./farAngle.js";
 export { simdPrimitives } from "./primitives.js";
 
-/** The functions for all to use, after what they are made of. */
+/** The public functions, after the functions that they call. */
 export const formulas: string =
   helpers + exponentialParts + trigonometricParts + exponentials + trigonometry + power + logSums + interval;

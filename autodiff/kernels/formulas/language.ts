@@ -36,7 +36,7 @@ const TOKEN = /0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|(?:Math\.)?[A-Za-z_]
 const LEVELS = "|| && | & ===,!== <,<=,>,>= <<,>>> +,- *,/".split(" ").map((level) => level.split(","));
 const COMPARISONS = LEVELS.slice(4, 6).flat();
 
-/** The functions of a text. Throws a SyntaxError where the text is more than this language. */
+/** The functions of a text. Throws a SyntaxError for a text outside this language. */
 export function parse(text: string): Routine[] {
   const tokens = text.match(TOKEN) ?? [];
   let at = 0;
@@ -120,7 +120,7 @@ export function parse(text: string): Routine[] {
   return routines;
 }
 
-/** Only comparisons decide a choice: a number would be read by its bits. */
+/** The condition of a choice must be a comparison, because SIMD code would use the bits of a number as a mask. */
 const isTest = (x: Expression): boolean =>
   x.kind === "binary" &&
   (COMPARISONS.includes(x.operator) || (/^(&&|\|\|)$/.test(x.operator) && isTest(x.left) && isTest(x.right)));

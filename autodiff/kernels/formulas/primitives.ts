@@ -1,12 +1,12 @@
 /**
- * The few operations on the parts of a number that formulas use, in two forms that agree to the last bit: text on the bits of
- * two numbers at once, and functions of one number. Powers of two come from a table there, since writing an exponent and
- * reading the number back stalls a processor for longer than a table takes.
+ * The few operations on the parts of a number that formulas use, in two forms that agree to the last bit: text on the bits of two numbers
+ * at once, and functions of one number. The functions take powers of two from a table, because writing an exponent and reading it back as a
+ * number would stall the processor for longer.
  */
 
-/** Adding and taking away 1.5 · 2^52 rounds |x| < 2^51 to the nearest integer; in between that stands in the low bits. */
+/** Adding and then subtracting 1.5 · 2^52 rounds |x| < 2^51 to the nearest integer. After the addition, the low bits hold that integer. */
 export const ROUND = 1.5 * 2 ** 52;
-// What lifts √½ to the exponent of 1, so that significands lie in [√½, √2).
+// Added to the bits of x, this gives [√½, 1) the exponent of 1, so that significands lie in [√½, √2).
 const LIFT = "0x95f6200000000";
 
 /**
@@ -28,7 +28,10 @@ function significand(x, k) { return number((bits(x) + ${LIFT} & 0xfffffffffffff)
 function keepSignedZero(y, x) { return y | x & -0; }
 `;
 
-/** Further functions that formulas and ops use: the sign; the upper 26 bits of a number below 2^996, the lower ones being x - upperHalf(x) (Dekker 1971). */
+/**
+ * Further functions that formulas and ops use: the sign; the upper 26 bits of a number below 2^996, the lower ones being x - upperHalf(x)
+ * (Dekker 1971).
+ */
 export const helpers = `
 function sign(x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
 function upperHalf(x) { let c = x * ${2 ** 27 + 1}; return c - (c - x); }
@@ -51,7 +54,7 @@ export function scalarPrimitives() {
   return {
     abs: Math.abs,
     floor: Math.floor,
-    // As the instructions do it: where one is NaN, or both are zeros, the first stays.
+    // As the instructions do: the first operand if one is NaN, or if both are zeros.
     // biome-ignore lint/complexity/useMathMinMax: Math.min gives NaN, and -0 for the pair 0, -0
     lesser: (a: number, b: number): number => (b < a ? b : a),
     // biome-ignore lint/complexity/useMathMinMax: Math.max gives NaN, and 0 for the pair -0, 0

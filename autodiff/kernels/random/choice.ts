@@ -1,12 +1,12 @@
-/** Draws from finite sets: a class by its weight, a whole number, an order. All are exact in law. */
+/** Draws from finite sets: a class by its weight, a whole number, an order. All have the exact distribution. */
 import { exp } from "../formulas/scalarFormulas.js";
 import { type Stream, shared } from "./stream.js";
 
 let weights = /* @__PURE__ */ new Float64Array(8);
 
 /**
- * A class 0 … count - 1 with probability softmax(logits), logits being `count` numbers from `start` on, in any units. A logit of
- * -Infinity is never drawn; NaN where no class has weight.
+ * A class 0 … count - 1 with probability softmax(logits), logits being `count` numbers from `start` on; adding a constant to all of them
+ * changes nothing. A class with logit -Infinity is never drawn; NaN where no class has weight.
  */
 export function categoricalDraw(stream: Stream, logits: Float64Array, start: number, count: number): number {
   if (weights.length < count) weights = new Float64Array(2 * count);

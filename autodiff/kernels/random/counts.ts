@@ -1,13 +1,13 @@
 /**
- * Poisson and binomial draws, exact in law: below a mean of 10 by inversion, one uniform walked down the masses from zero;
- * from there by the transformed rejection with squeeze of Hörmann (1993), PTRS and BTRS, about 1.1 proposals a draw. Their
+ * Poisson and binomial draws with the exact distribution: below a mean of 10 by inversion, which subtracts masses from one uniform,
+ * starting at 0; else by the transformed rejection with squeeze of Hörmann (1993), PTRS and BTRS, with about 1.1 proposals per draw. Their
  * acceptance compares log masses in the saddle-point form of Loader (2000),
  *
  *     log Poisson(k; μ)     = -D(k, μ) - δ(k) - log(2π k) / 2
  *     log Binomial(k; n, p) = -D(k, n p) - D(n-k, n q) + δ(n) - δ(k) - δ(n-k) + log(n / (2π k (n-k))) / 2
  *
- * with D(k, μ) = k log(k/μ) + μ - k and δ the error of Stirling's formula: k log μ - lgamma(k + 1) cancels digit by digit as
- * the mean grows, this does not.
+ * with D(k, μ) = k log(k/μ) + μ - k and δ the error of Stirling's formula: k log μ - lgamma(k + 1) cancels more and more as the mean grows;
+ * this form does not.
  */
 import { exp, log, log1p } from "../formulas/scalarFormulas.js";
 import type { Stream } from "./stream.js";

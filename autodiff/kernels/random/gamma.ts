@@ -1,9 +1,8 @@
 /**
- * The gamma family. Gamma(a, 1) for a >= 1 by Marsaglia and Tsang (2000): with d = a - 1/3 and c = 1 / sqrt(9 d), the cube
- * d (1 + c z)^3 of a normal z is accepted with log probability z²/2 + d (1 - v + log v), v = (1 + c z)^3. Below 1,
- * Gamma(a) = Gamma(a + 1) U^(1/a), taken in logarithms: at a = 1e-3 half of all draws are smaller than 1e-300. Betas and
- * Dirichlets are ratios of gammas, so they are formed from the logarithms too. A draw that no float64 inside the support
- * is close to goes to the nearest one: never to 0, nor to 1 for a beta.
+ * The gamma family. Gamma(a, 1) for a >= 1 by Marsaglia and Tsang (2000): with d = a - 1/3 and c = 1 / sqrt(9 d), the cube d (1 + c z)^3 of
+ * a normal z is accepted with log probability z²/2 + d (1 - v + log v), v = (1 + c z)^3. Below 1, Gamma(a) = Gamma(a + 1) U^(1/a), taken in
+ * logarithms: at a = 1e-3 half of all draws are smaller than 1e-300. Betas and Dirichlets are ratios of gammas, so they are formed from the
+ * logarithms too. A draw that would round to the end of the support (0, or 1 for a beta) becomes the nearest float64 inside.
  */
 import { exp, log } from "../formulas/scalarFormulas.js";
 import { normalDraw } from "./normal.js";
@@ -38,7 +37,7 @@ function scaledLogDraw(stream: Stream, concentration: number, scale: number): nu
 /** The logarithm of a draw of Gamma(concentration, rate 1); NaN unless 0 < concentration < Infinity. */
 export const logGammaDraw = (stream: Stream, concentration: number): number => scaledLogDraw(stream, concentration, 1);
 
-/** A scale by which logarithms of draws are finite numbers, so that the ratio of two draws has a meaning. */
+/** A factor that keeps logarithms of draws finite for tiny concentrations, so that the ratio of two draws can be computed. */
 const scaleFor = (concentration: number): number => (concentration < 2 ** -1000 ? 2 ** -60 : 1);
 
 /** A draw of Gamma(concentration, rate 1), at least 2^-1022; NaN unless 0 < concentration < Infinity. */

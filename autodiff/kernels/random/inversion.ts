@@ -1,6 +1,6 @@
 /**
- * Draws that are one quantile function of one word pair: the law's inverse cdf in closed form. The symmetric laws take a signed
- * tail t = ±p, p the probability beyond the draw, and lose nothing in either tail.
+ * Draws by the inverse cdf in closed form, each from one word pair. Symmetric distributions take a signed tail t = ±p, with p the
+ * probability beyond the draw, so that both tails keep all digits.
  *
  *     exponential  -log(1 - u)        gumbel    -log(-log u)             laplace   ∓log(2p)
  *     logistic     ±log((1 - p) / p)  cauchy    ±cot(π p)                geometric ⌊log u / log(1 - probs)⌋
@@ -13,7 +13,7 @@ export function exponentialDraw(stream: Stream): number {
   return -log1p(-stream.uniform());
 }
 
-/** A draw of the standard Gumbel law of maxima, cdf exp(-exp(-x)). */
+/** A draw of the standard Gumbel distribution (of maxima), cdf exp(-exp(-x)). */
 export function gumbelDraw(stream: Stream): number {
   return -log(-log(stream.open()));
 }

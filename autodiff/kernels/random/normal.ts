@@ -1,7 +1,7 @@
 /**
  * Normal draws by inversion, one word pair each: a draw is a monotone function of its bits, and agrees with JAX's to about
  * 1e-15 where JAX's 52 bits are fine enough. The quantile is algorithm AS 241 (Wichura 1988, PPND16), relative error below
- * 1e-15 at every probability; `signedTail` has steps of 2^-64, so the law is right to 8 sigma and beyond, and the largest
+ * 1e-15 at every probability; `signedTail` has steps of 2^-64, so the distribution is right beyond 8 sigma, and the largest
  * draw is 9.16.
  */
 import { log } from "../formulas/scalarFormulas.js";
@@ -100,7 +100,7 @@ export function normalDraw(stream: Stream): number {
 /** n draws of Normal(0, 1) from `offset` on; draw i is `normalDraw` of element i. */
 export function fillNormal(out: Float64Array, offset: number, n: number, k0: number, k1: number): void {
   const stream = shared;
-  // Two passes: a mispredicted branch of the quantile would flush the bits of the elements to come.
+  // Two passes, because a mispredicted branch of the quantile would discard the work on the bits of the next elements.
   for (let i = 0; i < n; i++) out[offset + i] = stream.at(k0, k1, i).signedTail();
   quantiles(out, offset, n);
 }

@@ -1,8 +1,8 @@
 /**
  * The randomness of one element of a draw. Element i of a draw under a key owns the counters (0, i), (1, i), (2, i), …:
- * attempt after attempt of a rejection sampler reads the next one, so that what an element becomes depends on the key and on i
- * alone, never on its neighbours, on the shape of the draw or on how it was run. Attempt 0 is JAX's word pair i, so that a
- * first `uniform` is `jax.random.uniform(key, shape)[i]` bit for bit. One Stream serves a whole draw: `at` resets it.
+ * each attempt of a rejection sampler reads the next one. So the value of an element depends only on the key and on i, not on other
+ * elements, the shape of the draw, or how it was run. Attempt 0 is JAX's word pair i, so that a first `uniform` is
+ * `jax.random.uniform(key, shape)[i]` bit for bit. One Stream serves a whole draw: `at` resets it.
  */
 import { threefry2x32 } from "./threefry.js";
 
@@ -38,8 +38,8 @@ export class Stream {
 
   /**
    * A uniform folded at the median: ±p, where p on (0, 1/2], in steps of 2^-64, is the probability beyond the draw, and the
-   * sign tells the upper side from the lower. Made of the same bits as `uniform`, it keeps both tails as fine as zero, so a
-   * symmetric law with odd quantile function loses nothing there (64 bits: 9.1 sigma for a normal).
+   * sign tells the upper side from the lower. From the same bits as `uniform`, but with steps of 2^-64 in both tails,
+   * so that draws of a symmetric distribution reach far out (9.1 sigma for a normal).
    */
   signedTail(): number {
     this.advance();
@@ -48,7 +48,7 @@ export class Stream {
     return (~flip | 1) * ((high ^ flip) * 2 ** 32 + (((this.words[1] as number) ^ flip) >>> 0) + 0.5) * 2 ** -64;
   }
 
-  /** A uniform whole number on 0 … count - 1, 1 <= count <= 2^53, without bias: what falls past the last full bucket is redrawn. */
+  /** A uniform whole number on 0 … count - 1, 1 <= count <= 2^53, without bias: a value beyond the last full bucket is drawn again. */
   below(count: number): number {
     const bucket = Math.floor(2 ** 53 / count);
     for (;;) {

@@ -1,8 +1,8 @@
 /**
- * The modified Bessel functions I_0 and I_1, scaled by exp(-|x|), and their gap, which is the variance-like part
- * of the von Mises distribution: its mean cosine is I_1/I_0 = 1 - gap/i0e, near 1 known only through the gap. Polynomials in x² below 16
- * (all terms positive), in 1/x times x^(-1/2) above, where the recessive exp(-2x) is beneath the last place. Follows
- * polynomial.ts.
+ * The modified Bessel functions I_0 and I_1, scaled by exp(-|x|), and their gap, which is the variance-like part of the von Mises
+ * distribution: its mean cosine is I_1/I_0 = 1 - gap/i0e, so that near 1 the gap has digits that the mean lacks. Polynomials in x² below 16
+ * (all terms positive), in 1/x times x^(-1/2) above, where the recessive exp(-2x) is smaller than rounding errors. Read polynomial.ts
+ * first.
  */
 import { exp, log, log1p } from "../formulas/scalarFormulas.js";
 import { horner } from "./polynomial.js";

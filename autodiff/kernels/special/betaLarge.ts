@@ -5,26 +5,26 @@
  *
  *     I = exp(-E) (½ erfcx(√E) - D / √(2π)),   D = 1/√(2E) - 1/|w|,
  *
- * for the part of the distribution on the far side of x from the mean. What is left out is smaller by 1/min(a, b).
+ * for the part of the distribution on the far side of x from the mean. The terms that are left out are smaller by a factor 1/min(a, b).
  */
 import { excessOverLog, productMinus } from "./cancellation.js";
 import { erfcx } from "./erf.js";
 
 const VERY_LARGE = 1e8;
 const SQRT_2PI = 2.5066282746310002;
-// D is a difference of nearly equal numbers about its limit, where a Taylor term serves.
+// For w below this, D would be a difference of nearly equal numbers, so its limit is used.
 const NEAR = 1e-4;
 
 export const isVeryLarge = (a: number, b: number): boolean => a > VERY_LARGE && b > VERY_LARGE;
 
-/** s x - a, without the cancellation of its terms; the smaller of x and y = 1 - x is the one known exactly. */
+/** s x - a without cancellation, from the smaller one of x and y = 1 - x, which has more digits. */
 export function shiftOf(a: number, b: number, x: number, y: number): number {
   const s = a + b;
   const lost = a > b ? b - (s - a) : a - (s - b);
   return x < 0.5 ? productMinus(s, x, a) + lost * x : -(productMinus(s, y, b) + lost * y);
 }
 
-/** E; where a ratio to the mean is too large for a number, its logarithm is nothing beside the shift. */
+/** E. Where a ratio overflows, its logarithm is negligible against the shift. */
 export function exponentOf(a: number, b: number, x: number, y: number): number {
   const [s, shift] = [a + b, shiftOf(a, b, x, y)];
   return logExcess(a, shift, (x / a) * s) + logExcess(b, -shift, (y / b) * s);
@@ -32,7 +32,7 @@ export function exponentOf(a: number, b: number, x: number, y: number): number {
 const logExcess = (a: number, shift: number, ratio: number): number =>
   ratio < Infinity ? a * excessOverLog(shift / a, ratio) : shift;
 
-/** E, and what exp(-E) is to be multiplied by. */
+/** E, and the factor of exp(-E) in I. */
 export function farTail(a: number, b: number, x: number, y: number): [exponent: number, factor: number] {
   const [s, shift, exponent] = [a + b, shiftOf(a, b, x, y), exponentOf(a, b, x, y)];
   const deviation = Math.sqrt(a / s) * Math.sqrt(b);

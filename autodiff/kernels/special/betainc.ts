@@ -4,10 +4,9 @@
  *
  *     I = M F / a,   M = x^a y^b / B(a, b),   y = 1 - x,
  *
- * with F the even part of the continued fraction DLMF 8.17.22 (Didonato & Morris 1992, BFRAC), differentiated for a and b as it
- * goes (Boik & Robison-Cox 1998), by Steed's algorithm. It is used for x <= (a+1)/(a+b+2), beyond through
- * I_x(a, b) = 1 - I_y(b, a). A dozen steps suffice below a, b = 30, about 0.6 √min(a, b) above. As the density is M/(xy) and
- * d log M/da = log x - ψ(a) + ψ(a+b), M drops out of
+ * with F the even part of the continued fraction DLMF 8.17.22 (Didonato & Morris 1992, BFRAC), differentiated for a and b as it goes (Boik
+ * & Robison-Cox 1998), by Steed's algorithm. It is used for x <= (a+1)/(a+b+2), and for larger x through I_x(a, b) = 1 - I_y(b, a). A dozen
+ * steps suffice below a, b = 30, about 0.6 √min(a, b) above. As the density is M/(xy) and d log M/da = log x - ψ(a) + ψ(a+b), M drops out:
  *
  *     dx/da = -(dI/da) / (M/(xy)) = -xy/a (F (log x + ψ(a+b) - ψ(a+1)) + dF/da).
  *
@@ -25,7 +24,7 @@ const LARGE_SHAPE = 40;
 const TWO_POINTS = 2 ** -1000;
 const TOO_LARGE = 2 ** 990;
 
-/** log x, where y = 1 - x; the smaller of the two is the one known exactly. */
+/** log x, where y = 1 - x, from the smaller one of the two, which has more digits. */
 const logOf = (x: number, y: number): number => (x < 0.5 ? log(x) : log1p(-y));
 
 /**
@@ -63,7 +62,7 @@ function betaFraction(a: number, b: number, x: number, y: number): [number, numb
     fraction = m + first + second;
     const fractionA = (w + (a + m) * y - second) / v - first / u;
     const fractionB = m * xu - ((a + m) * x) / v;
-    // The first numerator is the one that F's factor a is taken from.
+    // From the first numerator the factor a is taken out: 1 instead of a.
     const p = m === 1 ? 1 : a + m - 1;
     const pSlope = m === 1 ? 0 : 1;
     const q = a + m - 1 + b;
@@ -96,7 +95,7 @@ function betaFraction(a: number, b: number, x: number, y: number): [number, numb
   return [sum, sumA, sumB];
 }
 
-/** Whether F stands for I_x(a, b) itself: x <= (a+1)/(a+b+2), about the mean. */
+/** Whether F gives I_x(a, b) itself, and not 1 - I: x <= (a+1)/(a+b+2), about the mean. */
 const isLower = (a: number, b: number, x: number): boolean =>
   isVeryLarge(a, b) ? shiftOf(a, b, x, 1 - x) <= 0 : x * (a + b + 2) <= a + 1;
 
@@ -121,10 +120,10 @@ function logSmallerPart(a: number, b: number, x: number, y: number, lower: boole
   return logM + log(lower ? betaFraction(a, b, x, y)[0] / a : betaFraction(b, a, y, x)[0] / b);
 }
 
-/** The smaller part that x divides the law into: I_x(a, b) where `lower`, else 1 - I. Without mass at x, F may have overflowed. */
+/** I_x(a, b) where `lower`, else 1 - I: the smaller one. Where the mass at x underflows, betaFraction may overflow, so the result is 0. */
 function smallerPart(a: number, b: number, x: number, lower: boolean): number {
   const y = 1 - x;
-  // Two points, 0 and 1.
+  // The distribution is two point masses, at 0 and 1.
   if (Math.max(a, b) < TWO_POINTS) return lower ? b / (a + b) : a / (a + b);
   if (isVeryLarge(a, b)) {
     const [exponent, factor] = farTail(a, b, x, y);
@@ -136,8 +135,8 @@ function smallerPart(a: number, b: number, x: number, lower: boolean): number {
 }
 
 /**
- * Where x is 0 or 1, or a or b is 0 or Infinity: Beta(0, b) and Beta(a, Infinity) lie at 0, Beta(a, 0) and Beta(Infinity, b) at 1; null
- * elsewhere.
+ * I_x(a, b) if x is 0 or 1, or a or b is 0 or Infinity; else null. Beta(0, b) and Beta(a, Infinity) are point masses at 0, Beta(a, 0) and
+ * Beta(Infinity, b) at 1.
  */
 function limitOf(a: number, b: number, x: number): number | null {
   if (!(a >= 0 && b >= 0 && x >= 0 && x <= 1) || (a === b && (a === 0 || a === Infinity))) return NaN;
@@ -145,11 +144,11 @@ function limitOf(a: number, b: number, x: number): number | null {
   return x === 0 || b === 0 || a === Infinity ? 0 : null;
 }
 
-/** I_x(a, b) and 1 - I_x(a, b); x is the one known exactly. */
+/** I_x(a, b) and 1 - I_x(a, b). */
 function bothParts(a: number, b: number, x: number): [lower: number, upper: number] {
   const limit = limitOf(a, b, x);
   if (limit !== null) return [limit, 1 - limit];
-  // No x is as near to the mean as the distribution is narrow, but for one that equals it.
+  // The distribution is narrower than the distance of any x from the mean, unless they are equal: a and b can be scaled down.
   if (Math.max(a, b) > TOO_LARGE) return bothParts(a * 2 ** -100, b * 2 ** -100, x);
   const lower = isLower(a, b, x);
   const part = smallerPart(a, b, x, lower);
@@ -161,7 +160,7 @@ export function betainc(a: number, b: number, x: number): number {
   return bothParts(a, b, x)[0];
 }
 
-/** 1 - I_x(a, b) = I_(1-x)(b, a), where x is the one known exactly. */
+/** 1 - I_x(a, b), which is I_(1-x)(b, a) without rounding 1 - x. */
 export function betaincc(a: number, b: number, x: number): number {
   return bothParts(a, b, x)[1];
 }

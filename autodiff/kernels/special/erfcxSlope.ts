@@ -1,4 +1,4 @@
-/** The derivative of erfcx, which is a difference of nearly equal numbers as its textbook formula stands. */
+/** The derivative of erfcx, whose textbook formula is a difference of nearly equal numbers. */
 import { erfcx } from "./erf.js";
 
 /**

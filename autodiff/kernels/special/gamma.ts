@@ -4,7 +4,7 @@
  *
  *     log Γ(x) = (x - 1/2) log x - x + log √(2π) + δ(x)
  *
- * differences of log Γ at large arguments are written in δ, and their cancelling parts go by algebra (Loader 2000; the
+ * differences of log Γ at large arguments are written in δ, and their cancelling parts are removed by algebra (Loader 2000; the
  * arrangement for log B is that of Didonato & Morris 1992, as R uses it).
  */
 import { log, log1p, sin } from "../formulas/scalarFormulas.js";
@@ -46,7 +46,7 @@ const CURVE_Q = [
   0.25675003280576697, 0.025882514433742315, 0.0011696491958544846, 1.5938733207588382e-5,
 ];
 
-/** log Γ(1+t) for 0 <= t <= 2, to a few ulp of itself also at its zeros t = 0 and t = 1. */
+/** log Γ(1+t) for 0 <= t <= 2, with an error of a few ulp even near its zeros t = 0 and t = 1. */
 export function lgamma1p(t: number): number {
   return t * (t - 1) * ratio(NEAR_P, NEAR_Q, t);
 }

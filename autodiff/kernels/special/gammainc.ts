@@ -5,7 +5,7 @@
  *
  *     dx/da = -(dP/da) / p(x) = ∫_0^x p(t)/p(x) (ψ(a) - log t) dt = ∫_x^∞ p(t)/p(x) (log t - ψ(a)) dt,
  *
- * and in each region below that integral is taken whose integrand keeps its sign, so that nothing cancels:
+ * and in each region below the integral whose integrand has one sign is used, so that nothing cancels:
  *
  * - x <= max(a, 3/2): the series P / p = Σ t_n, t_n = x^(n+1) / (a (a+1) … (a+n)), whose terms times ψ(a+n+1) - log x are
  *   the terms of dx/da (DLMF 8.11.4);
@@ -24,7 +24,7 @@ import { digamma, logMinusDigamma } from "./polygamma.js";
 const MAX_TERMS = 2000;
 const EPSILON = 2 ** -53;
 const LARGE_SHAPE = 12;
-// P(a, x) is 1 to the last place for every x, and x / a may be too large for a number.
+// Below this a, P(a, x) is 1 to the last place for every x, and x / a may overflow.
 const POINT = 2 ** -1000;
 // f_m; the series converges for |η| < 2√π and is used for |η| < 1.
 const UNIFORM = [
@@ -39,10 +39,10 @@ const UNIFORM = [
 
 const inUniformRegion = (a: number, x: number): boolean => a >= LARGE_SHAPE && x > 0.31 * a && x < 2.35 * a;
 
-/** x^a exp(-x) / Γ(a) / divisor, relative error 1e-15 (1 + |log of it| / 10). Factors are halved against early underflow. */
+/** x^a exp(-x) / Γ(a) / divisor, relative error 1e-15 (1 + |log of it| / 10). It is a product of roots, which underflow later. */
 function gammaMass(a: number, x: number, divisor: number): number {
   if (a < LARGE_SHAPE) {
-    // Beneath every number; the power alone would overflow.
+    // The result underflows, but the power alone would overflow.
     if (x > 1000) return 0;
     const scale = a < 2 ? a * exp(-lgamma1p(a)) : exp(-lgamma(a));
     const half = exp(-0.5 * x) * pow(x, 0.5 * a);
@@ -153,7 +153,7 @@ function uniformGrad(a: number, x: number): number {
   return (x / a) * sum;
 }
 
-/** Where a is 0 or Infinity, or x: Gamma(0) lies at 0 and Gamma(Infinity) at Infinity; null elsewhere. */
+/** P(a, x) if a or x is 0 or Infinity, else null. Gamma(0) is a point mass at 0, Gamma(Infinity) one at Infinity. */
 function limitOf(a: number, x: number): number | null {
   if (!(a >= 0 && x >= 0) || (a === x && (a === 0 || a === Infinity))) return NaN;
   if (a === 0 || x === Infinity) return 1;
@@ -180,7 +180,7 @@ export function gammaincc(a: number, x: number): number {
   return lower < 0.9 ? 1 - lower : smallUpper(a, x);
 }
 
-/** Q = 1 - x^a / Γ(1+a) (1 + a Σ (-x)^n / ((a+n) n!)), its leading 1 taken away, for small a and x <= 3/2. */
+/** Q = 1 - x^a / Γ(1+a) (1 + a Σ (-x)^n / ((a+n) n!)), for small a and x <= 3/2, arranged so that the leading 1 cancels exactly. */
 function smallUpper(a: number, x: number): number {
   const logPower = a * log(x) - lgamma1p(a);
   let sum = 0;

@@ -1,5 +1,5 @@
 /**
- * The special functions of numbers. Reading order: polynomial, elementary, gamma, polygamma, erf, gammainc, gammaincinv,
+ * The special functions of numbers. Reading order: polynomial, cancellation, gamma, polygamma, erf, gammainc, gammaincinv,
  * betainc, betaincinv, bessel, quadrature, vonMises.
  */
 export * from "./bessel.js";

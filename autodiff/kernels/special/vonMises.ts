@@ -4,14 +4,14 @@
  *
  *     dF/dκ = ∫_0^x f(t) (cos t - A) dt = -∫_x^π f(t) (cos t - A) dt     for x >= 0, odd in x,
  *
- * of which the one is taken whose integrand keeps its sign: the first where cos x >= A. The integrals, of a smooth function over at
- * most a factor exp(-40), go by Gauss–Legendre quadrature.
+ * and of the two integrals the one without a change of sign is used: the first where cos x >= A. It is computed by Gauss–Legendre
+ * quadrature, over the range where f is more than exp(-40) of its maximum.
  */
 import { atan, exp, sin } from "../formulas/scalarFormulas.js";
 import { besselGap, i0e } from "./bessel.js";
 import { gaussLegendre } from "./quadrature.js";
 
-// exp of minus this is beneath the last place of an integral.
+// exp of minus this is smaller than the rounding error of an integral.
 const NEGLIGIBLE = 40;
 
 const sine2 = (x: number): number => {
@@ -28,7 +28,7 @@ function density(x: number, kappa: number): number {
 const relativeDensity = (t: number, x: number, kappa: number): number =>
   exp(-2 * kappa * sin(0.5 * (t + x)) * sin(0.5 * (t - x)));
 
-/** Where, beyond x >= 0, f has fallen to nothing beside f(x). */
+/** The point beyond x >= 0 where f is negligible against f(x). */
 const tailEnd = (x: number, kappa: number): number => {
   const s = Math.min(1, sine2(x) + (0.5 * NEGLIGIBLE) / kappa);
   return 2 * atan(Math.sqrt(s / (1 - s)));

@@ -7,7 +7,7 @@
 import type { Call, Expression, Routine, Statement } from "../formulas/language.js";
 import { ENCODED, instructions, literal, type Type, unsigned } from "./instructions.js";
 
-/** A routine on its way to bytes. */
+/** A routine during assembly. */
 interface Compiled {
   readonly name: string;
   readonly index: number;
@@ -113,7 +113,7 @@ class Compiler {
         this.#call(statement.call);
         return;
       case "while":
-        // As "if it holds, repeat until it does not": one jump a turn.
+        // As "if it holds, repeat until it does not", with one jump for each iteration.
         this.#emit(statement.test, "i");
         this.#push([0x04, 0x40, 0x03, 0x40]);
         this.#block(statement.body);
@@ -214,7 +214,7 @@ class Compiler {
     } else throw new ReferenceError(`${this.routine.name}: ${name} is not defined`);
   }
 
-  /** An outside function of both numbers of a value. */
+  /** Call an imported function for each of the two numbers of a value. */
   #callForEach(index: number, arg: Expression): void {
     const pair = this.#declare(`of ${this.#locals.length}`, "v").index;
     this.#emit(arg, "v");
@@ -226,7 +226,7 @@ class Compiler {
       this.#push([0x20, ...unsigned(pair), 0xfd, 0x21, lane, 0x10, ...unsigned(index), ...put]);
   }
 
-  /** The body of a formula in place, its names its own. */
+  /** Write the body of a formula in place of a call, with local names of its own. */
   #inline({ parameters, body }: Routine, args: readonly Expression[]): void {
     for (const arg of args) this.#emit(arg, "v");
     const outer = this.#names;
@@ -239,7 +239,7 @@ class Compiler {
   }
 }
 
-/** Whether a value is 0, and not -0: all bits of it are. */
+/** Whether a value is the number 0 and not -0, so that all its bits are 0. */
 const isZero = (x: Expression): boolean => x.kind === "number" && Object.is(x.value, 0);
 
 /** An address as a variable part and a constant, which the instruction itself can hold. */

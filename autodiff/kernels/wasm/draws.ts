@@ -8,7 +8,7 @@ const ROTATIONS = [
   [17, 29, 16, 24],
 ];
 
-/** x and y become the words of the counters that they are, under the key a, b. */
+/** Code that replaces the counters x, y by their words under the key a, b. */
 function cipher(): string {
   const lines = ["let c = xor(xor(a, b), four(0x1bd11bda));", "x = x + a; y = y + b;"];
   for (let group = 1; group <= 5; group++) {
@@ -19,7 +19,7 @@ function cipher(): string {
   return lines.join("\n");
 }
 
-/** What becomes of the words: two numbers (`words`), a uniform, a signed tail (../random/stream.ts). */
+/** Code for each kind of result of the words: two numbers (`words`), a uniform, a signed tail (../random/stream.ts). */
 const RESULTS = {
   words: (x: string, y: string): string => `let p = numbers(${x}); let q = numbers(${y});`,
   uniform: (x: string, y: string): string =>
@@ -30,7 +30,7 @@ const RESULTS = {
 };
 type Result = keyof typeof RESULTS;
 
-/** The results of the first two and of the last two lanes; `rest` of the four are wanted. */
+/** Code that stores the results of the first two lanes and of the last two, as far as `rest` of the four are needed. */
 function stored(result: Result): string {
   const text = RESULTS[result];
   const halves = [text("x", "y"), text("uppers(x, x)", "uppers(y, y)")];

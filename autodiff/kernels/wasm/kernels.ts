@@ -1,6 +1,7 @@
 /**
- * The kernels other than loops around a formula: long sums and tables here, products and substitution in files of their own. Addresses and steps are in
- * bytes, counts in elements. Every entry is added up in the order in which the JavaScript kernel of the op does it, so both agree to the last bit.
+ * The kernels other than loops around a formula: long sums and tables here, products and substitution in files of their own. Addresses and
+ * steps are in bytes, counts in elements. Every entry is a sum in the same order as in the JavaScript kernel of the op, so both agree to
+ * the last bit.
  */
 import { matrices } from "./matrices.js";
 import { triangles } from "./triangles.js";
@@ -57,6 +58,21 @@ function addRest(out, lanes, a, next, rows, n) {
     rows = rows - 1;
   }
 }
+function sumShortRows(out, a, rows, n) {
+  while (rows > 0) {
+    let next = n << 3;
+    if (rows < 2) { next = 0; }
+    let total = same(0);
+    let k = n;
+    while (k > 0) { total = total + firsts(loadOne(a), loadOne(a + next)); a = a + 8; k = k - 1; }
+    storeOne(out, total);
+    if (rows > 1) { storeOne(out + 8, seconds(total, total)); }
+    a = a + next;
+    out = out + 16;
+    if (rows < 2) { rows = 2; }
+    rows = rows - 2;
+  }
+}
 function sumRows(out, a, rows, n) {
   let end = out + (rows << 3);
   while (out !== end) { put(out, sum(a, n)); a = a + (n << 3); out = out + 8; }
@@ -96,8 +112,27 @@ function shiftColumns(out, a, columns, n) {
   }
 }`;
 
-/** out[k] = x[i[k]], and out[i[k]] = out[i[k]] + g[k], where i holds whole numbers. */
+/**
+ * out[k] = x[i[k]], and out[i[k]] = out[i[k]] + g[k], where i holds whole numbers; indices as they are meant, and whether some are not
+ * indices.
+ */
 const tables = `
+function indices(out, x, n, size) {
+  let top = same(float(size));
+  let bad = top !== top;
+  let end = x + (n << 3);
+  while (x < end) {
+    let raw = loadOne(x);
+    if (end - x > 8) { raw = load(x); }
+    let i = raw < 0 ? raw + top : raw;
+    bad = bad | floor(i) !== i | i < 0 | i >= top;
+    storeOne(out, i);
+    if (end - x > 8) { store(out, i); }
+    x = x + 16;
+    out = out + 16;
+  }
+  return any(bad);
+}
 function gather(out, x, i, n) {
   let end = i + (n << 3);
   while (i !== end) { put(out, get(x + (whole(get(i)) << 3))); i = i + 8; out = out + 8; }
@@ -120,11 +155,16 @@ export const kernelText = (): string => (text ??= sums + matrices() + triangles(
 export interface Kernels {
   sum(a: number, n: number): number;
   sumRows(out: number, a: number, rows: number, n: number): void;
+  /** The same for rows of fewer than eight numbers, two of them side by side. */
+  sumShortRows(out: number, a: number, rows: number, n: number): void;
   dotRows(out: number, a: number, b: number, rows: number, n: number): void;
   addRows(out: number, x: number, step: number, b: number, rows: number, n: number): void;
+  outer(c: number, next: number, a: number, down: number, b: number, rows: number, n: number): void;
   solveRows(x: number, next: number, a: number, down: number, right: number, n: number, columns: number): void;
   solveLower(x: number, a: number, next: number, n: number): void;
   solveTransposed(x: number, a: number, next: number, n: number): void;
+  /** 1 where some numbers are not indices of an axis of that size, else 0. */
+  indices(out: number, x: number, n: number, size: number): number;
   gather(out: number, x: number, i: number, n: number): void;
   scatter(out: number, g: number, i: number, n: number): void;
   shiftRows(out: number, a: number, rows: number, n: number): void;

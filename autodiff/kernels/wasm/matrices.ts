@@ -10,7 +10,7 @@ export const SCRATCH = 128 + 256 * 32;
 export const each = (names: string, text: (name: string, i: number) => string): string =>
   names.split(" ").map(text).join(" ");
 
-/** out = A b: the rows of A lie one after the other, eight of them are done side by side. */
+/** out = A b: the rows of A lie one after the other, and are processed eight at a time. */
 const rowsByVector = (): string => `
 function dotRows(out, a, b, rows, n) {
   let next = n << 3;
@@ -47,13 +47,16 @@ function dotRows(out, a, b, rows, n) {
   }
 }`;
 
-/** out = out + Σ x[i] B[i]: numbers that lie `step` apart, times the rows of B, four of them in one pass. */
+/** out = out + Σ x[i] B[i]: numbers that lie `step` apart, times the rows of B, four of them in one pass. C = C + a b: a column times a row. */
 const combinedRows = (): string => `
 function addRow(out, x, b, n) {
   let factor = loadSame(x);
   let end = out + (n >>> 1 << 4);
   while (out !== end) { store(out, load(out) + factor * load(b)); out = out + 16; b = b + 16; }
   if (n & 1) { storeOne(out, loadOne(out) + factor * loadOne(b)); }
+}
+function outer(c, next, a, down, b, rows, n) {
+  while (rows > 0) { addRow(c, a, b, n); c = c + next; a = a + down; rows = rows - 1; }
 }
 function addRows(out, x, step, b, rows, n) {
   let next = n << 3;
@@ -97,9 +100,9 @@ function ${name}(c0, next, a0, a1, a2, a3, step, b, down, n) {
 };
 
 /**
- * C = C + A B, or C - A B where `sign` is the address of -1; rows of C are `next` bytes apart. Four columns of B at a time meet four rows of A.
- * They are packed in a panel of up to 256 terms, which stays in the nearest cache, unless they lie in rows and there are few tiles to
- * read them. Tiles that hang over an edge are done in `scratch`.
+ * C = C + A B, or C - A B where `sign` is the address of -1; rows of C are `next` bytes apart. It is computed in tiles of four rows of A
+ * and four columns of B. The columns of B are packed in a panel of up to 256 terms, which stays in the nearest cache, unless they lie in
+ * rows and there are few tiles to read them. Incomplete tiles at an edge are computed in `scratch`.
  */
 const products = (): string => `${tile("wholeTile", "0 1")}${tile("halfTile", "0")}
 function packRows(to, b, down, n, sign) {

@@ -29,7 +29,7 @@ let known: Map<string, Routine> | null = null;
 const formulasByName = (): Map<string, Routine> =>
   (known ??= new Map(parse(simdPrimitives + formulas).map((formula) => [formula.name, formula])));
 
-/** Functions of one number that formulas call for each element: what is rare, and longer in SIMD code than it is worth. */
+/** Functions of one number that formulas call for each element. They are rarely needed, so they have no SIMD code. */
 let externals: Record<string, (x: number) => number> | null = null;
 const externalFunctions = (): Record<string, (x: number) => number> => (externals ??= farAngles());
 
@@ -37,11 +37,11 @@ const externalFunctions = (): Record<string, (x: number) => number> => (external
 const moduleOf = (text: string): Uint8Array<ArrayBuffer> =>
   assemble(parse(text), formulasByName(), Object.keys(externalFunctions()));
 
-/** A text after the kernels that it calls, and those that they call, each of which stands before its callers. */
+/** A text, preceded by the kernels that it calls and those that they call, in the order of definition. */
 function withKernels(text: string): string {
   let whole = text;
   for (const kernel of kernelText()
-    .split(/(?=^function )/m)
+    .split(/(?=function )/)
     .reverse())
     if (whole.includes(`${/^function (\w+\()/.exec(kernel)?.[1]}`)) whole = kernel + whole;
   return whole;
@@ -62,7 +62,7 @@ function moduleFor(name: string, text: () => string): object | null {
   return made;
 }
 
-/** A memory, the numbers in it, and what works on them. */
+/** A memory, its numbers, and the kernels for them. */
 export class Simd {
   readonly numbers: Float64Array;
   readonly kernels: Kernels;

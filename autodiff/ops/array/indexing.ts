@@ -7,7 +7,8 @@ import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import { bindingContiguous } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
-import type { Op } from "../../core/op.js";
+import { clearing } from "../../core/copy.js";
+import { keepAxes, noGradient, type Op } from "../../core/op.js";
 import { Part, type SumOfParts } from "../../core/part.js";
 import { refuseFor } from "../../core/reads.js";
 import { broadcastShapes, checkShape, normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.js";
@@ -22,27 +23,51 @@ import { concatenate } from "./join.js";
 import { lookUp } from "./lookUp.js";
 import { arange } from "./make.js";
 
+/** The axis that indices belong to, and the name of the op that asks, for errors. */
+export interface Indexed {
+  readonly op: string;
+  readonly size: number;
+}
+/** An index of an axis, negative ones counted from the end; refuses a number that is not one. */
+const indexOf =
+  ({ op, size }: Indexed) =>
+  (raw: number): number => {
+    const index = raw < 0 ? raw + size : raw;
+    if (Number.isInteger(index) && index >= 0 && index < size) return index;
+    throw new PedigradError({
+      code: "bad-index",
+      op,
+      message: `${op}: index ${raw} is out of range for an axis of size ${size} (allowed ${-size}..${size - 1}, whole numbers).`,
+    });
+  };
+
 const checks = new Map<string, Unary>();
-/** An elementwise op that counts negative indices from the end, and refuses numbers that are not indices of an axis of this size. */
+/** The check as an elementwise op. */
 function indexInto(op: string, size: number): Unary {
   const known = checks.get(`${op} ${size}`);
   if (known !== undefined) return known;
-  const made = unary(
-    "index",
-    (raw) => {
-      const index = raw < 0 ? raw + size : raw;
-      if (Number.isInteger(index) && index >= 0 && index < size) return index;
-      throw new PedigradError({
-        code: "bad-index",
-        op,
-        message: `${op}: index ${raw} is out of range for an axis of size ${size} (allowed ${-size}..${size - 1}, whole numbers).`,
-      });
-    },
-    null,
-  );
+  const made = unary("index", indexOf({ op, size }), null);
   checks.set(`${op} ${size}`, made);
   return made;
 }
+
+/** From this many indices on the check is an op of its own, which compiled programs run as SIMD code. */
+const MANY = 64;
+export const indicesOp: Op<Indexed> = {
+  name: "indices",
+  shape: (_, [raw]) => (raw as Tensor).shape,
+  ...bindingContiguous((axis, out, [raw]) => {
+    const check = indexOf(axis);
+    const [n, { data, offset }] = [sizeOf(out.shape), raw as View];
+    return () => {
+      for (let i = 0; i < n; i++) out.data[out.offset + i] = check(data[offset + i] as number);
+    };
+  }),
+  vjp: noGradient,
+  batch: (axis, [raw]) => apply(indicesOp, axis, raw as Tensor),
+  axes: keepAxes,
+};
+
 function checkedIndex(op: string, indices: TensorLike, size: number): Tensor {
   if (isMask(indices))
     throw new PedigradError({
@@ -52,7 +77,7 @@ function checkedIndex(op: string, indices: TensorLike, size: number): Tensor {
     });
   const index = tensor(indices);
   try {
-    return indexInto(op, size)(index);
+    return index.size < MANY ? indexInto(op, size)(index) : apply(indicesOp, { op, size }, index);
   } catch (error) {
     if (error instanceof PedigradError) refuseFor(index, error);
     throw error;
@@ -110,9 +135,10 @@ export const scatterOp: Op<Shape> = {
   shape: (leading, [g, i]) => [...leading, ...(g as Tensor).shape.slice((i as Tensor).shape.length)],
   ...bindingContiguous((leading, out, inputs) => {
     const [g, i] = inputs as [View, View];
-    const [n, row, end] = [sizeOf(i.shape), sizeOf(out.shape.slice(leading.length)), out.offset + sizeOf(out.shape)];
+    const [n, row] = [sizeOf(i.shape), sizeOf(out.shape.slice(leading.length))];
+    const clear = clearing(out);
     return () => {
-      out.data.fill(0, out.offset, end);
+      clear();
       for (let k = 0; k < n; k++) {
         const to = out.offset + (i.data[i.offset + k] as number) * row;
         for (let j = 0; j < row; j++)

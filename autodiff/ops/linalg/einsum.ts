@@ -1,6 +1,7 @@
 /**
- * Einstein summation. Two operands are contracted by one matmul: labels of both that the result keeps are its batch axes, labels
- * of one operand its rows or columns, labels that the result lacks its inner axis. More operands are contracted in pairs, from the left.
+ * Einstein summation. Two operands are contracted by one matmul: shared labels that the result has become batch axes,
+ * labels of one operand rows or columns, and labels that the result lacks the inner axis. More operands are contracted in pairs, from the
+ * left.
  */
 import { mapAxes } from "../../../provenance/axes.js";
 import { refuseOption, show } from "../../../provenance/base/options.js";

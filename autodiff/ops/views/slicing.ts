@@ -5,10 +5,10 @@ import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import { binding } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
-import { addInto } from "../../core/copy.js";
+import { adding, clearing } from "../../core/copy.js";
 import type { Op } from "../../core/op.js";
 import { Part } from "../../core/part.js";
-import { normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.js";
+import { normalizeAxis, type Shape, showShape } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { type View, viewOf } from "../../core/view.js";
 import { batchAll } from "./batching.js";
@@ -52,11 +52,11 @@ export const unsliceOp: Op<Slices> = {
   name: "unslice",
   shape: ({ shape }) => shape,
   ...binding(({ slices }, out, inputs) => {
-    const places = slices.map((slice) => sliceView(slice, out));
-    const end = out.offset + sizeOf(out.shape);
+    const adds = slices.map((slice, i) => adding(sliceView(slice, out), inputs[i] as View));
+    const clear = clearing(out);
     return () => {
-      out.data.fill(0, out.offset, end);
-      for (let i = 0; i < inputs.length; i++) addInto(places[i] as View, inputs[i] as View);
+      clear();
+      for (let i = 0; i < adds.length; i++) (adds[i] as () => void)();
     };
   }),
   vjp:

@@ -119,7 +119,7 @@ class Compiler<A extends unknown[], R> {
     const { known } = entry;
     const executable = known?.executable;
     if (known == null || executable == null || executable.holder !== null) return null;
-    const own = known.result.returned.find(({ from, text }) => from === 0 && text === entry.keys[0]);
+    const own = known.result.handedOn(entry.keys[0]);
     if (own === undefined || known.sets.own.slice(0, own.to).some((set) => set.size > 0)) return null;
     const others = entry.keys.slice(1);
     const host: Host<R> = {
@@ -169,7 +169,7 @@ class Compiler<A extends unknown[], R> {
     this.#entries.pop();
     if (++this.#dropped === 1)
       console.warn(
-        `pedigrad: jit has seen more than ${KEPT} kinds of arguments for one function: a number or a shape among them keeps changing. Pass the number as a tensor.`,
+        `pedigrad: a compiled function was called with more than ${KEPT} different kinds of arguments, so its oldest compiled forms are dropped: a number or a shape among the arguments keeps changing. Pass the number as a tensor.`,
       );
   }
 
@@ -189,7 +189,11 @@ class Compiler<A extends unknown[], R> {
   /** The compiled form, after a comparison if one is due. */
   #upToDate(entry: Entry, known: Known, args: A): Executable {
     if (known.work.isDue()) this.#compare(entry, known, args);
-    known.executable ??= new Executable(programOf(known.recording), known.result.outputs);
+    known.executable ??= new Executable(
+      programOf(known.recording),
+      known.result.outputs,
+      known.result.handedOn(entry.keys[0])?.to,
+    );
     return known.executable;
   }
 
@@ -203,7 +207,7 @@ class Compiler<A extends unknown[], R> {
       const { text, leaves } = this.#signatures.ofResult(value);
       comparison.end();
       if (text !== result.text)
-        throw changed(`it returned ${parted(result.text, text)}, now ${parted(text, result.text)}`);
+        throw changed(`the result was ${parted(result.text, text)}, now it is ${parted(text, result.text)}`);
       comparison.finish(leaves);
       work.compared();
     } catch (error) {
@@ -229,7 +233,7 @@ const changedError = (call: number, what: string): PedigradError =>
   new PedigradError({
     code: "jit-changed",
     op: "jit",
-    message: `jit: the program changed between calls: a number, an array or a branch that is not among its arguments is another one now. Pass the changing number as an argument, a tensor, or do not compile ({ jit: false } for SVI). Call ${call} did something else than the calls before it: ${what}.`,
+    message: `jit: call ${call} of the compiled function differs from the earlier calls: ${what}. A number, an array or a branch that is not among its arguments has changed. Pass what changes as an argument (a number as a tensor), or do not compile ({ jit: false } for SVI).`,
   });
 
 /** The end of a text, from the word in which it first differs from another text. */

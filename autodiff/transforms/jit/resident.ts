@@ -52,8 +52,11 @@ export class Resident<R> implements Holder {
     return executable.samples.slice(own.to).every((x) => x.shape.length === 0);
   }
 
-  /** One more call, with the record of the last call and `args` from index `from` on; false if this must be an ordinary call. */
-  next(args: readonly unknown[], from = 0): boolean {
+  /**
+   * One more call, with the record of the last call and `args` from index `from` on; false if this must be an ordinary call. If not
+   * `goesOn`, which may look at the numbers after the record, it is the last one: there is no result then, but the record `before` it.
+   */
+  next(args: readonly unknown[], from = 0, goesOn = (): boolean => true): boolean {
     if (!this.#isHolding || ambient !== Provenance.empty || recorder !== null || gradDepth > 0 || batchDepth > 0)
       return false;
     const { executable, own, inputsOf, isStill } = this.#host;
@@ -61,14 +64,12 @@ export class Resident<R> implements Holder {
     const inputs = this.#isSame(args, from) ? this.#inputs : inputsOf(args.slice(from));
     if (inputs === null || !isStill(args, from, this.#result !== null) || !this.#isHolding) return false;
     this.#inputs = inputs;
-    try {
-      executable.runOn(own.to, inputs);
-    } catch (error) {
-      // The record in memory is half overwritten: the next call must begin with the one that it is given.
-      this.#isHolding = false;
-      executable.holder = null;
-      throw error;
-    }
+    // Until it has run to its end, the record in memory is half overwritten, and the next call must begin with the one that it is given.
+    this.#isHolding = false;
+    executable.holder = null;
+    if (!executable.runOn(own.to, inputs, goesOn)) return true;
+    this.#isHolding = true;
+    executable.holder = this;
     this.#result = null;
     return true;
   }
@@ -88,7 +89,7 @@ export class Resident<R> implements Holder {
     return this.#result;
   }
 
-  /** The same, but with the record that was passed to the last call. */
+  /** The same, but with the record that was passed to the last call, which did not go on. */
   before(): R {
     const { executable, own, resultOf, sets } = this.#host;
     return resultOf([...executable.inputs(own.to), ...executable.outputs(sets).slice(own.to)]);

@@ -6,7 +6,7 @@ import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { emptyRecord } from "../../../provenance/base/records.js";
 import { Tensor } from "../../core/tensor.js";
 import { isContainer, mapTree } from "../tree.js";
-import type { Returned, Signatures } from "./signature.js";
+import type { ArgumentKey, Returned, Signatures } from "./signature.js";
 
 type Make = (outputs: readonly Tensor[], returned: Returned[]) => unknown;
 
@@ -35,6 +35,11 @@ export class Result {
     if (!canGenerateCode()) return null;
     const bare = Object.getPrototypeOf(emptyRecord());
     return new Function("constants", "bare", "fieldCount", body)(this.#constants, bare, fieldCount) as T;
+  }
+
+  /** The record at the start of the result, if it is like the first argument, whose key this is: a loop can hand it on. */
+  handedOn(key: ArgumentKey | undefined): Returned | undefined {
+    return this.returned.find(({ from, text }) => from === 0 && text === key);
   }
 
   /** A value like the recorded one. */

@@ -1,7 +1,7 @@
 /**
  * A loop as one op. Its body is (c, x, k) ↦ (c', y), where k are tensors from outside; its result is one vector of blocks,
  *
- *     c after each step, or after the last one alone; y of each step.
+ *     c after each step (or only after the last), and y of each step.
  *
  * The carries of all steps are kept while a gradient is being taken. The gradient is a loop that runs backwards: from the cotangent of
  * the carry after a step it computes the cotangents of the carry before the step and of x, and sums the cotangent of k over the steps. It

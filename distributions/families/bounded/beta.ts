@@ -1,4 +1,5 @@
-import { betainc, betaincinv, digamma, random, square, type TensorLike } from "../../../autodiff/index.js";
+import { betainc, betaincinv, digamma, square, type TensorLike } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { openUnitInterval, positive, unitInterval } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { gammaEntropy, logBetaDensity } from "../../densities/continuous.js";

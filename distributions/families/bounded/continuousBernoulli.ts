@@ -20,7 +20,7 @@ import { finiteLogits } from "./relaxedBernoulli.js";
 
 type Params = OneOf<"probs" | "logits">;
 const halfOf = (p: Params): Tensor => finiteLogits(p).mul(0.5);
-/** Whether the density rises, and -|l|, the size of its slope; where that is 0 the formulas go on with 1. */
+/** Whether the density rises, and -|l|. Where l = 0, the second is 1, because the formulas divide by it; their results are then not used. */
 const slopeOf = (logits: Tensor): [isRising: Tensor, size: Tensor] => [
   greater(logits, 0),
   where(equal(logits, 0), 1, abs(logits).neg()),
@@ -62,10 +62,10 @@ export class ContinuousBernoulli extends /* @__PURE__ */ family<Params, [probs?:
     const logits = finiteLogits(p);
     const [isRising, size] = slopeOf(logits);
     const part = where(isRising, q.neg().add(1), q);
-    // 1 - part (1 - exp(-|l|)), where both parts are small without that 1.
+    // 1 - part (1 - exp(-|l|)) as a sum of two positive terms, which does not cancel where part is near 1.
     const rest = log(where(isRising, q, q.neg().add(1)).add(part.mul(exp(size))));
     const x = where(less(part, 0.5), log1p(part.mul(expm1(size))), rest).div(size);
-    // Near 0 by itself: 1 - x would lose it.
+    // Results near 0 have a formula of their own, because 1 - x would lose their digits.
     const growth = q.mul(expm1(minimum(size.neg(), 700)));
     const rising = where(less(growth, 1), log1p(minimum(growth, 1)).div(size.neg()), x.neg().add(1));
     return where(equal(logits, 0), q, where(isRising, rising, x)).clip(0, 1);

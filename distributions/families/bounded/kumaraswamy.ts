@@ -9,7 +9,6 @@ import {
   logBeta,
   mulZeroWins,
   pow,
-  random,
   reciprocal,
   square,
   type Tensor,
@@ -17,6 +16,7 @@ import {
   trigamma,
   xlogy,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { positive, unitInterval } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { secondDifference } from "../../densities/continuous.js";

@@ -5,13 +5,13 @@ import {
   greater,
   log,
   log1p,
-  random,
   sigmoid,
   softplus,
   stopGradient,
   type Tensor,
   type TensorLike,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { boolean, type Constraint, positive, real, unitInterval } from "../../constraints/index.js";
 import { BELOW_ONE } from "../../constraints/inside.js";
 import { family, type OneOf, type Tensors } from "../../core/family.js";
@@ -20,7 +20,7 @@ import { Bernoulli } from "../counts/bernoulli.js";
 /** Strictly between 0 and 1, where logits are finite. */
 const inside = (x: Tensor): Tensor => clip(x, Number.MIN_VALUE, BELOW_ONE);
 
-/** Log odds, those of 0 and 1 as of their neighbours. */
+/** Log odds. For probabilities 0 and 1, those of the nearest numbers inside (0, 1). */
 export function finiteLogits({ probs, logits }: OneOf<"probs" | "logits">): Tensor {
   if (probs === undefined) return logits as Tensor;
   const p = inside(probs);

@@ -12,7 +12,6 @@ import {
   maximum,
   minimum,
   ndtri,
-  random,
   sqrt,
   square,
   sum,
@@ -22,6 +21,7 @@ import {
   where,
 } from "../../../autodiff/index.js";
 import { quadratureRule } from "../../../autodiff/kernels/special/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { type Constraint, extendedReal, interval, positive, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { withImplicitGradient } from "../../core/implicit.js";
@@ -41,12 +41,12 @@ const above = (low: Tensor): Constraint => ({
  *
  *     log p(x) = log φ(z) - log(scale) - log(Φ(b) - Φ(a)),
  *
- * both beside φ(m) of normalMass.ts. For quantiles, with Q = 1 - Φ = φ(z) M(z), M Mills' ratio, and everything turned so that
- * a + b >= 0, the far tail being on the right,
+ * with both φ(z) and the mass divided by φ(m), as in normalMass.ts. Quantiles use Q = 1 - Φ = φ(z) M(z), with M Mills' ratio, after a
+ * reflection (z to -z) where a + b < 0, so that the far tail is on the right:
  *
- *     log Q(z) - log Q(a) = (a - z)(a + z)/2 + log M(z)/M(a) =: D(a, z) <= 0:
+ *     log Q(z) - log Q(a) = (a - z)(a + z)/2 + log M(z)/M(a) =: D(a, z) <= 0.
  *
- * nothing cancels, a hundred standard deviations out or between bounds that almost meet. Moments go by Gauss–Legendre quadrature.
+ * Nothing cancels, a hundred standard deviations out or between bounds that almost meet. Moments use Gauss–Legendre quadrature.
  *
  * @example new TruncatedNormal({ loc: 0, scale: 1, low: 0 }).mean.item() // 0.7979
  */
@@ -61,7 +61,7 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
   #standard(x: Tensor): Tensor {
     return x.sub(this.params.loc).div(this.params.scale);
   }
-  /** The bounds, turned so that the right one is the farther; 1 where that was needed. */
+  /** The bounds, reflected (a, b to -b, -a) where the left one is farther from 0, and whether they were reflected. */
   get #mirroredBounds(): [a: Tensor, b: Tensor, isMirrored: Tensor] {
     const [a, b] = this.#standardBounds;
     const isMirrored = a.less(b.neg());
@@ -70,7 +70,7 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
   get #standardBounds(): [a: Tensor, b: Tensor] {
     return [this.#standard(this.params.low), this.#standard(this.params.high)];
   }
-  /** log (Φ(z) - Φ(a)) / φ of what is nearest 0 between them. */
+  /** log (Φ(z) - Φ(a)) / φ(m), m the number between a and z that is nearest 0. */
   #massOver(x: Tensor): Tensor {
     const { low, scale } = this.params;
     return logMassOver(this.#standard(low), this.#standard(x), x.sub(low).div(scale));
@@ -104,8 +104,8 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
   }
 
   /**
-   * The mean of z, its variance, and E[z²], turned. By quadrature over that part of [a, b] where the density is more than exp(-40) of its
-   * largest, measured from the left end so that nothing is lost far out.
+   * The mean of z, its variance, and E[z²], for the reflected bounds. By quadrature over the part of [a, b] where the density is more than
+   * exp(-40) of its maximum. Distances are from the left end of that part, so that no digits are lost far from 0.
    */
   get #moments(): [mean: Tensor, variance: Tensor, square: Tensor] {
     const [a, b] = this.#mirroredBounds;
@@ -138,7 +138,7 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
   }
 }
 
-/** Where exp(x²) would overflow: so far left of 0 Q is 1 to the last digit. */
+/** Left of this, where exp(x²) would overflow, Q is 1 to the last digit. */
 const FAR_LEFT = -20;
 
 /** M(x) = Q(x) / φ(x). */

@@ -2,13 +2,13 @@ import {
   type Binary,
   binary,
   mulZeroWins,
-  random,
   square,
   sub,
   type Tensor,
   type TensorLike,
 } from "../../../autodiff/index.js";
 import { log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { greaterThan, interval, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { ofUniform } from "../../kl/bounded.js";

@@ -2,7 +2,6 @@ import {
   besselGap,
   i0e,
   log,
-  random,
   round,
   sin,
   square,
@@ -10,6 +9,7 @@ import {
   type TensorLike,
   vonMisesCdf,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { circular, positive, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { ofVonMises } from "../../kl/bounded.js";
@@ -31,7 +31,7 @@ const circularVariance = ({ concentration }: Params): Tensor => besselGap(concen
  *     log p(x) = κ cos d - log(2π I_0(κ)) = -2κ sin²(d/2) - log(2π exp(-κ) I_0(κ)):
  *
  * the second form keeps its digits for large κ. `mean` is the direction loc, `variance` the circular one, 1 - I_1(κ)/I_0(κ); the cdf
- * counts from loc - π. Drawn as Best and Fisher (1979) do, with the implicit gradient.
+ * counts from loc - π. Drawn by the method of Best and Fisher (1979), with the implicit gradient.
  *
  * @example new VonMises(0, 2).logProb(0).item() // -0.6619
  */

@@ -1,5 +1,6 @@
-import { arange, cumsum, floor, less, random, type Tensor, type TensorLike, where } from "../../../autodiff/index.js";
+import { arange, cumsum, floor, less, type Tensor, type TensorLike, where } from "../../../autodiff/index.js";
 import { lookUpLast } from "../../../autodiff/ops/array/lookUp.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { integerInterval, logWeights, weights } from "../../constraints/index.js";
 import { family } from "../../core/family.js";
 import { ofCategorical } from "../../kl/vectors.js";

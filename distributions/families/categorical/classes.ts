@@ -1,4 +1,4 @@
-/** Weights of K classes beside their logarithms: what the families of classes share. */
+/** Weights of K classes, given as such or as logarithms, for all families of classes. */
 import { broadcastShapes } from "../../../autodiff/core/shape.js";
 import {
   broadcastTo,

@@ -1,4 +1,5 @@
-import { eye, mulZeroWins, oneHot, random, sum, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import { eye, mulZeroWins, oneHot, sum, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { logWeights, multinomial, weights } from "../../constraints/index.js";
 import { family } from "../../core/family.js";
 import { ofOneHotCategorical } from "../../kl/vectors.js";

@@ -4,13 +4,13 @@ import {
   exp,
   log1mexp,
   logSigmoid,
-  random,
   slice,
   type Tensor,
   type TensorLike,
   where,
   zeros,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { integerInterval, orderedVector, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { expectation } from "../../densities/divergences.js";
@@ -36,7 +36,7 @@ function logitsOf({ predictor, cutpoints }: Params): Tensor {
  *
  *     P(k) = σ(c_k - η) - σ(c_{k-1} - η) = σ(c_k - η) σ(η - c_{k-1}) (1 - exp(c_{k-1} - c_k)),   η = predictor, c_{-1} = -∞, c_K = ∞:
  *
- * the product has no difference in which digits are lost.
+ * the product keeps the digits that the difference would lose.
  *
  * @example new OrderedLogistic(0, [-1, 1]).logProb(1).item() // -0.7719
  */

@@ -6,12 +6,12 @@ import {
   log,
   logsumexp,
   oneHot,
-  random,
   softmax,
   sum,
   type Tensor,
   type TensorLike,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { type Constraint, logWeights, multinomial, positive, simplex, weights } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { straightThrough } from "../bounded/relaxedBernoulli.js";
@@ -58,8 +58,8 @@ export class RelaxedOneHotCategorical extends /* @__PURE__ */ family<
 }
 
 /**
- * RelaxedOneHotCategoricalStraightThrough: draws are one-hot, with the mass of OneHotCategorical(logits), and have the gradient of the
- * relaxed draw whose largest entry they point at.
+ * RelaxedOneHotCategoricalStraightThrough: draws are one-hot, with the mass of OneHotCategorical(logits), and have the gradient of a relaxed
+ * draw, of which they mark the largest entry.
  *
  * @example new RelaxedOneHotCategoricalStraightThrough(0.5, [0.3, 0.7]).logProb([0, 1]).item() // -0.3567
  */

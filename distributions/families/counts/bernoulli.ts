@@ -6,12 +6,12 @@ import {
   log1p,
   logSigmoid,
   mulZeroWins,
-  random,
   sub,
   type Tensor,
   type TensorLike,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { boolean, extendedReal, unitInterval } from "../../constraints/index.js";
 import { family } from "../../core/family.js";
 import { entropyOf, type Odds, type Outcome, outcomesOf, probsOf, varianceOf } from "../../densities/odds.js";

@@ -1,4 +1,5 @@
-import { minimum, random, stopGradient, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import { minimum, stopGradient, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { integerInterval, nonnegativeInteger, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logNegativeBinomial } from "../../densities/counts.js";
@@ -18,7 +19,7 @@ export class BetaBinomial extends /* @__PURE__ */ family<
   defaults: { totalCount: 1 },
   support: ({ totalCount }) => integerInterval(0, totalCount),
   logDensity: (x, { concentration1: a, concentration0: b, totalCount: n }) => {
-    // Independent negative binomial counts of any common odds, given their sum: sizes do not cancel.
+    // As independent negative binomial counts with any common odds, given their sum: no large terms cancel.
     const odds = stopGradient(minimum(n.div(a.add(b)), 1e300));
     return logNegativeBinomial(x, a, odds)
       .add(logNegativeBinomial(n.sub(x), b, odds))

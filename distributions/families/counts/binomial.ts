@@ -6,12 +6,12 @@ import {
   maximum,
   minimum,
   mulZeroWins,
-  random,
   sigmoid,
   type Tensor,
   type TensorLike,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { trackProvenance } from "../../../provenance/index.js";
 import { integerInterval, nonnegativeInteger, real, unitInterval } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
@@ -24,7 +24,7 @@ type Params = Tensors<"totalCount"> & Odds;
 
 function logDensity(x: Tensor, { totalCount: n, probs, logits }: Params): Tensor {
   if (probs !== undefined) return logBinomial(x, n, probs);
-  // By the rarer outcome, whose probability is known to all its digits.
+  // Counts the rarer outcome, because its probability has all its digits.
   const l = logits as Tensor;
   const isMirrored = less(0, l);
   const [k, rarer] = [where(isMirrored, n.sub(x), x), where(isMirrored, l.neg(), l)];

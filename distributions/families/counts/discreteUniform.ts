@@ -1,4 +1,5 @@
-import { arange, clip, floor, log, random, square, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import { arange, clip, floor, log, square, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { getProvenance, trackProvenance } from "../../../provenance/index.js";
 import { integer, integerInterval } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";

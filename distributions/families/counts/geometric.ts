@@ -7,13 +7,13 @@ import {
   log1p,
   maximum,
   mulZeroWins,
-  random,
   softplus,
   type Tensor,
   type TensorLike,
   where,
   xlog1py,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { nonnegativeInteger, positiveProbability, real } from "../../constraints/index.js";
 import { family } from "../../core/family.js";
 import { countQuantile } from "../../densities/countQuantiles.js";
@@ -42,7 +42,7 @@ export class Geometric extends /* @__PURE__ */ family<Odds, [probs?: TensorLike]
     const l = logits as Tensor;
     return mulZeroWins(x, softplus(l)).neg().sub(softplus(l.neg()));
   },
-  // Logits may be of a probability beneath all numbers; counts of 1e300 then stand for larger ones.
+  // The probability of very negative logits rounds to 0. Counts of 1e300 then stand for larger ones.
   draw: (key, shape, p) => random.geometric(key, maximum(probsOf(p), 1e-300), shape),
   mean: failuresOf,
   variance: (p) => failuresOf(p).div(probsOf(p)),
@@ -50,7 +50,7 @@ export class Geometric extends /* @__PURE__ */ family<Odds, [probs?: TensorLike]
     const { probs, logits } = p;
     if (probs !== undefined) return mulZeroWins(failuresOf(p), log1p(probs.neg())).add(log(probs)).neg();
     const l = logits as Tensor;
-    // (1 - p) / p · softplus(l) is log(1 + e^l) / e^l, 1 where e^l is beneath rounding.
+    // (1 - p) / p · softplus(l) is log(1 + e^l) / e^l, which rounds to 1 for small e^l.
     return where(less(l, -40), 1, failuresOf(p).mul(softplus(l))).add(softplus(l.neg()));
   },
   cdf,

@@ -6,13 +6,13 @@ import {
   maximum,
   minimum,
   mulZeroWins,
-  random,
   reciprocal,
   square,
   type Tensor,
   type TensorLike,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { missableProbability, nonnegativeInteger, positive, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { betaTail, countQuantile } from "../../densities/countQuantiles.js";

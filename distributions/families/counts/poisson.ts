@@ -1,4 +1,5 @@
-import { floor, gammaincc, random, type Tensor, type TensorLike, where } from "../../../autodiff/index.js";
+import { floor, gammaincc, type Tensor, type TensorLike, where } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { nonnegative, nonnegativeInteger } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logPoisson } from "../../densities/continuous.js";

@@ -6,7 +6,6 @@ import {
   logSoftmax,
   logsumexp,
   PedigradError,
-  random,
   square,
   sum,
   type Tensor,
@@ -14,6 +13,7 @@ import {
   take,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { allOf } from "../../constraints/axes.js";
 import { independent, logWeights, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";

@@ -12,7 +12,7 @@ export class ImproperUniform extends Distribution {
   readonly #support: Constraint;
   readonly #eventShape: Shape;
 
-  /** `eventShape` has at least as many axes as the events of `support`; those beyond are independent. */
+  /** `eventShape` has at least as many axes as the events of `support`. The elements along further axes are independent. */
   constructor(support: Constraint, batchShape: Shape = [], eventShape: Shape = []) {
     const lead = asShape("ImproperUniform: batchShape", batchShape);
     super({ family: "ImproperUniform", params: {}, batchShape: lead, argConstraints: {} });

@@ -10,7 +10,6 @@ import {
   lgamma,
   log,
   multigammaln,
-  random,
   slice,
   sqrt,
   square,
@@ -21,6 +20,7 @@ import {
   where,
   zeros,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { numbers } from "../../constraints/constraint.js";
 import { corrCholesky, corrMatrix, positive } from "../../constraints/index.js";
 import { LOG_PI } from "../../core/constants.js";
@@ -77,12 +77,13 @@ export class LKJCholesky extends /* @__PURE__ */ correlations("LKJCholesky", {
       .add((d - 2) / 2)
       .expandDims(-1)
       .sub(before.mul(0.5));
-    // What is left for the diagonal, by itself: near 1 a share would lose it. Its square root's square is a number > 0.
+    // Draws the squared diagonal entries: 1 minus the squared length of the rest would lose digits. From 1e-300 on, the square of the root
+    // is > 0.
     const left = clip(random.beta(k1, rest, before.add(1).mul(0.5), [...shape, d - 1]), 1e-300, 1);
     const directions = tril(random.normal(k2, [...shape, d - 1, d - 1]));
     const length = sqrt(sum(square(directions), -1, { keepDims: true }));
     const below = directions.div(length).mul(sqrt(left.neg().add(1)).expandDims(-1));
-    // Rows 2 … d: what lies below the diagonal, a column of zeros; then the diagonal.
+    // Rows 2 … d below the diagonal, and a column of zeros. The diagonal is added after.
     const lower = concatenate([below, zeros([...shape, d - 1, 1])], -1);
     const corner = concatenate([zeros([...shape, 1, d]), lower], -2);
     const onDiagonal = concatenate([zeros([...shape, 1]).add(1), sqrt(left)], -1);
@@ -101,7 +102,7 @@ export class LKJ extends /* @__PURE__ */ correlations("LKJ", {
   support: corrMatrix,
   logDensity: (x, p) => {
     const d = dimOf(p);
-    // What lies behind a mask may be NaN, and must not reach the factor's gradient.
+    // Masked values may be NaN, which must not reach the factor's gradient.
     const factor = cholesky(where(isFinite(x), x, eye(d)));
     // The first row counts d - 1 times, but its entry is 1.
     const jacobian = sum(log(diag(factor)).mul(arange(d - 1, -1, -1)), -1);

@@ -7,7 +7,6 @@ import {
   isFinite,
   matmul,
   multigammaln,
-  random,
   square,
   sum,
   type Tensor,
@@ -17,6 +16,7 @@ import {
   where,
 } from "../../../autodiff/index.js";
 import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { greaterThan, lowerCholesky, positiveDefinite } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import type { Given } from "../../core/parameters.js";
@@ -63,7 +63,7 @@ export class Wishart extends /* @__PURE__ */ family<Params, [df: TensorLike, sca
   override logDensity(value: Tensor): Tensor {
     const { df } = this.params;
     const p = sizeOf(this.params);
-    // What lies behind a mask may be NaN, and must not reach the factor's gradient.
+    // Masked values may be NaN, which must not reach the factor's gradient.
     const factor = cholesky(where(isFinite(value), value, eye(p)));
     const trace = sum(square(triangularSolve(this.scale, factor)), [-1, -2]);
     const norm = df.mul(halfLogDeterminant(this.scale).add((p / 2) * Math.LN2)).add(multigammaln(df.mul(0.5), p));

@@ -1,4 +1,5 @@
-import { random, type TensorLike } from "../../../autodiff/index.js";
+import type { TensorLike } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { nonnegative, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { ofExponential } from "../../kl/positive.js";

@@ -6,12 +6,12 @@ import {
   greater,
   log,
   minimum,
-  random,
   square,
   type Tensor,
   type TensorLike,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { positive } from "../../constraints/index.js";
 import { clampInside } from "../../constraints/inside.js";
 import { family, type Tensors } from "../../core/family.js";
@@ -53,7 +53,7 @@ export class FisherSnedecor extends /* @__PURE__ */ family<Params, [df1: TensorL
     },
     icdf: (q, p) => {
       const [a, b] = halvesOf(p);
-      // 1 - y from its own quantile: near 1 a difference would lose it.
+      // The quantile of 1 - y is computed separately: subtracting y from 1 would lose digits where y is near 1.
       return betaincinv(a, b, q)
         .div(betaincinv(b, a, q.neg().add(1)))
         .mul(b.div(a));
@@ -63,7 +63,7 @@ export class FisherSnedecor extends /* @__PURE__ */ family<Params, [df1: TensorL
   override draw(key: Tensor, shape: Shape): Tensor {
     const [a, b] = halvesOf(this.params);
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
-    // In logarithms: gamma draws of small shapes are smaller than any number.
+    // In logarithms, because gamma draws of small shape underflow.
     const of = (k: Tensor, half: Tensor): Tensor => random.logGamma(k, half, shape).sub(log(half));
     const ratio = exp(of(k1, a).sub(of(k2, b)));
     return withImplicitGradient(clampInside(ratio, this.support), this);

@@ -9,7 +9,6 @@ import {
   log,
   maximum,
   mulZeroWins,
-  random,
   reciprocal,
   square,
   sub,
@@ -20,6 +19,7 @@ import {
 } from "../../../autodiff/index.js";
 import { log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import { lgamma, logGammaCorrection, productMinus } from "../../../autodiff/kernels/special/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { nonnegative, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { devianceFrom, gammaEntropy, logGammaDensity } from "../../densities/continuous.js";

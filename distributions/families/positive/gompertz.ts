@@ -5,12 +5,12 @@ import {
   maximum,
   minimum,
   mulZeroWins,
-  random,
   type TensorLike,
   type Unary,
   unary,
 } from "../../../autodiff/index.js";
 import { exp as expOf, log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { nonnegative, positive } from "../../constraints/index.js";
 import { EULER } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";

@@ -1,4 +1,4 @@
-/** The absolute values of variables that are symmetric around 0, with scale: z = x / scale. */
+/** Distributions of |x| for x symmetric around 0, with a scale. Formulas are in z = x / scale. */
 import {
   abs,
   atan,
@@ -7,13 +7,13 @@ import {
   less,
   log,
   maximum,
-  random,
   reciprocal,
   square,
   type TensorLike,
   tan,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { nonnegative, positive } from "../../constraints/index.js";
 import { LOG_2PI, LOG_HALF_PI, LOG_SQRT_HALF_PI, SQRT_2_OVER_PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";

@@ -1,4 +1,5 @@
-import { clip, erfc, log, maximum, ndtri, random, sqrt, square, type TensorLike } from "../../../autodiff/index.js";
+import { clip, erfc, log, maximum, ndtri, sqrt, square, type TensorLike } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { greaterThan, positive, real } from "../../constraints/index.js";
 import { justBeyond } from "../../constraints/inside.js";
 import { family, type Tensors } from "../../core/family.js";

@@ -1,4 +1,5 @@
-import { exp, expm1, log, maximum, ndtr, ndtri, random, square, type TensorLike } from "../../../autodiff/index.js";
+import { exp, expm1, log, maximum, ndtr, ndtri, square, type TensorLike } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { positive, real } from "../../constraints/index.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";

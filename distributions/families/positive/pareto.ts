@@ -6,12 +6,12 @@ import {
   log,
   log1p,
   maximum,
-  random,
   reciprocal,
   square,
   type TensorLike,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { greaterThanEq, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logRatio } from "../../densities/continuous.js";

@@ -9,7 +9,6 @@ import {
   minimum,
   mulZeroWins,
   pow,
-  random,
   reciprocal,
   square,
   type Tensor,
@@ -17,6 +16,7 @@ import {
   trigamma,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { nonnegative, positive } from "../../constraints/index.js";
 import { EULER } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
@@ -24,7 +24,7 @@ import { logRatio, secondDifference } from "../../densities/continuous.js";
 import { ofWeibull } from "../../kl/positive.js";
 
 type Params = Tensors<"scale" | "concentration">;
-/** z, at 0 by a power, which has a derivative there. */
+/** (x / scale)^concentration, by exp and log except at x = 0, where pow has a derivative and log does not. */
 function powerOf(x: Tensor, { scale, concentration }: Params): Tensor {
   const isInside = greater(x, 0);
   const inner = exp(logRatio(where(isInside, x, scale), scale).mul(concentration));

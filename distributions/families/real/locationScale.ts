@@ -18,7 +18,6 @@ import {
   maximum,
   ndtr,
   ndtri,
-  random,
   reciprocal,
   sigmoid,
   softplus,
@@ -28,6 +27,7 @@ import {
   tan,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { positive, real } from "../../constraints/index.js";
 import { EULER, LOG_2PI, LOG_4PI, LOG_HALF_PI, LOG_PI, LOG_SQRT_2PI } from "../../core/constants.js";
 import type { Divergences } from "../../core/divergence.js";
@@ -148,12 +148,12 @@ export class Cauchy extends /* @__PURE__ */ locationScale("Cauchy", {
   variance: NaN,
   entropy: LOG_4PI,
   cdf: (z) => {
-    // Below the centre by the angle from the axis: no cancellation in the tail.
+    // In the tail, by the angle that is left to the axis, which does not cancel.
     const tail = atan(reciprocal(abs(z))).div(Math.PI);
     return where(less(z, -1), tail, where(greater(z, 1), tail.neg().add(1), atan(z).div(Math.PI).add(0.5)));
   },
   icdf: (q) => {
-    // The distance from the nearer end, signed: at 1 it is -0, whose cotangent is -Infinity.
+    // q, or q - 1 in the upper half. At 1 it is -0, so that the reciprocal of the tangent is -Infinity.
     const edge = where(less(q, 0.5), q, q.neg().add(1).neg());
     return where(less(abs(edge), 0.25), reciprocal(tan(edge.mul(Math.PI))).neg(), tan(q.sub(0.5).mul(Math.PI)));
   },

@@ -1,4 +1,5 @@
-import { abs, log, logNdtr, random, square, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import { abs, log, logNdtr, square, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { positive, real } from "../../constraints/index.js";
 import { LOG_SQRT_2PI, SQRT_2_OVER_PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";

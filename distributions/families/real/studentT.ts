@@ -4,17 +4,17 @@ import {
   greater,
   log,
   logBeta,
-  random,
   square,
   type Tensor,
   type TensorLike,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { positive, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logOnePlusSquareOver, studentCdf, studentQuantile, studentSpread } from "../../densities/student.js";
 
-/** Draws of z stay within this, so that those of x are numbers. */
+/** Draws of z are clipped to ± this, so that draws of x stay finite. */
 const FARTHEST = 1e290;
 
 /**

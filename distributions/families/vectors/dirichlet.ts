@@ -1,4 +1,5 @@
-import { digamma, lgamma, random, sum, type Tensor, type TensorLike, xlogy } from "../../../autodiff/index.js";
+import { digamma, lgamma, sum, type Tensor, type TensorLike, xlogy } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { independent, positive, simplex } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { gammaEntropy } from "../../densities/continuous.js";

@@ -1,4 +1,5 @@
-import { minimum, random, stopGradient, sum, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import { minimum, stopGradient, sum, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { independent, multinomial, nonnegativeInteger, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logNegativeBinomial } from "../../densities/counts.js";
@@ -28,7 +29,7 @@ export class DirichletMultinomial extends /* @__PURE__ */ family<
   eventShape: ({ concentration }) => concentration.shape.slice(-1),
   logDensity: (x, { concentration: a }) => {
     const [n, total] = [sum(x, -1), sum(a, -1)];
-    // Independent negative binomial counts of any common odds, given their sum: sizes do not cancel.
+    // As independent negative binomial counts with any common odds, given their sum: no large terms cancel.
     const odds = stopGradient(minimum(n.div(total), 1e300));
     return sum(logNegativeBinomial(x, a, odds.expandDims(-1)), -1).sub(logNegativeBinomial(n, total, odds));
   },

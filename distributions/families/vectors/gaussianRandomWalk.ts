@@ -3,13 +3,13 @@ import {
   concatenate,
   cumsum,
   log,
-  random,
   slice,
   square,
   sum,
   type TensorLike,
   zeros,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { positive, positiveInteger, realVector } from "../../constraints/index.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";

@@ -4,7 +4,6 @@ import {
   eye,
   log,
   matmul,
-  random,
   square,
   sum,
   type Tensor,
@@ -12,6 +11,7 @@ import {
   triangularSolve,
 } from "../../../autodiff/index.js";
 import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { independent, positive, real, realVector } from "../../constraints/index.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
@@ -25,9 +25,9 @@ type Params = Tensors<"loc" | "covFactor" | "covDiag">;
  * LowRankMultivariateNormal: a normal with covariance C = W Wᵀ + D, W = covFactor [n, rank], D = diag(covDiag). By the matrix
  * determinant and inversion lemmas, with K = I + Wᵀ D⁻¹ W and d = x - loc,
  *
- *     log p(x) = -(|D^-1/2 (d - W a)|² + |a|²)/2 - (Σ log D + log |K|)/2 - n log √(2π),   a = K⁻¹ Wᵀ D⁻¹ d:
+ *     log p(x) = -(|D^-1/2 (d - W a)|² + |a|²)/2 - (Σ log D + log |K|)/2 - n log √(2π),   a = K⁻¹ Wᵀ D⁻¹ d,
  *
- * the squared distance as the least that factors a and noise can explain d with, in which nothing cancels.
+ * where the squared distance is the least |noise|² + |a|² with d = W a + D^1/2 noise, a sum in which nothing cancels.
  *
  * @example new LowRankMultivariateNormal([0, 0], [[1], [1]], [1, 1]).variance // [2, 2]
  */

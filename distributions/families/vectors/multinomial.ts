@@ -6,7 +6,6 @@ import {
   lgamma,
   log,
   mulZeroWins,
-  random,
   slice,
   stack,
   sum,
@@ -14,12 +13,16 @@ import {
   type TensorLike,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { logWeights, multinomial, nonnegativeInteger, weights } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logPoisson } from "../../densities/continuous.js";
 import { type Classes, classesOf, logitsOf, probsOf } from "../categorical/classes.js";
 
-/** Multinomial draws, one class after the other: of what is left, a class gets its share of the probability that is left. */
+/**
+ * Multinomial draws, one class after the other: each class gets a binomial share of the counts that are left, with its share of the
+ * probability that is left.
+ */
 export function countsOf(key: Tensor, totalCount: Tensor, probs: Tensor, shape: Shape): Tensor {
   const classes = probs.shape.at(-1) as number;
   const keys = [...random.split(key, classes)];
@@ -54,11 +57,11 @@ export class Multinomial extends /* @__PURE__ */ family<
   logDensity: (x, p) => {
     const n = sum(x, -1, { keepDims: true });
     const [probs, logits] = [probsOf(p), logitsOf(p)];
-    // Independent Poisson counts, given their sum: sizes do not cancel.
+    // As independent Poisson counts, given their sum: no large terms cancel.
     const given = (probability: Tensor): Tensor => logPoisson(x, probability.mul(n));
     const total = logPoisson(n, n).squeeze(-1);
     if (p.probs !== undefined) return sum(given(probs), -1).sub(total);
-    // Logits may be of probabilities beneath all numbers.
+    // The probabilities of very negative logits round to 0.
     const isTiny = less(probs, 1e-290);
     const tiny = mulZeroWins(x, logits.add(log(n))).sub(lgamma(x.add(1)));
     return sum(where(isTiny, tiny, given(where(isTiny, 1, probs))), -1).sub(total);

@@ -7,7 +7,6 @@ import {
   log,
   matmul,
   PedigradError,
-  random,
   square,
   sum,
   type Tensor,
@@ -15,6 +14,7 @@ import {
   triangularSolve,
 } from "../../../autodiff/index.js";
 import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { lowerCholesky, positiveDefinite, realVector } from "../../constraints/index.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type OneOf, type Tensors } from "../../core/family.js";
@@ -93,7 +93,7 @@ export const halfLogDeterminant = (scale: Tensor): Tensor => sum(log(diag(scale)
 export function scaleOf({ scaleTril, covarianceMatrix, precisionMatrix }: ScaleParams): Tensor {
   if (scaleTril !== undefined) return scaleTril;
   if (covarianceMatrix !== undefined) return cholesky(covarianceMatrix);
-  // P = L⁻ᵀ L⁻¹: turned about, the Cholesky factor of P turned about is L⁻ᵀ.
+  // P = L⁻ᵀ L⁻¹. With rows and columns of P in reverse order, the Cholesky factor, reversed again, is L⁻ᵀ.
   const flipBoth = (x: Tensor): Tensor => flip(flip(x, -1), -2);
   return inverse(matrixTranspose(flipBoth(cholesky(flipBoth(precisionMatrix as Tensor)))));
 }

@@ -5,7 +5,6 @@ import {
   log1p,
   logBeta,
   matmul,
-  random,
   square,
   sum,
   type Tensor,
@@ -13,6 +12,7 @@ import {
   triangularSolve,
   where,
 } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { lowerCholesky, positive, realVector } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { studentSpread } from "../../densities/student.js";

@@ -14,7 +14,7 @@ import type { ScoreSite } from "./costs.js";
 import { gradientFrom } from "./gradientFrom.js";
 import { type Meeting, sumToMeetings } from "./meetings.js";
 
-/** exp(l - stopGradient(l)): the value 1, whose derivatives are those of the density exp(l), divided by it. */
+/** exp(l - stopGradient(l)): the number 1, with the derivatives of exp(l) divided by exp(l). */
 export const oneWithScore = (l: Tensor): Tensor => l.sub(stopGradient(l)).exp();
 
 /** The sum of all costs, each multiplied by a factor 1 that has the derivatives of the score sites that pay for it. */

@@ -5,20 +5,13 @@
  *
  *     gradient += 1/2 (cost_d(b)[i] - cost_d(b')[i]) (b[i] - b'[i]) σ(|α[i]|) ∇ α[i],
  *
- * where cost_d includes only the costs that depend on the element (charge.ts). Given b, b' is 1 with probability max(0, 2 - 1/p) where
- * b = 1 and min(1, p/(1 - p)) where b = 0, p = σ(α); so the first run draws as it would without the second.
+ * where cost_d includes only the costs that depend on the element (charge.ts). With p = σ(α), b' is 1 with probability max(0, 2 - 1/p)
+ * after a draw b of 1, and min(1, p/(1 - p)) after a draw of 0. So b is drawn as if there were no second run.
  *
  * All other sites have the same value in both runs, unless they depend on an antithetic site; then each run draws its own value.
  */
-import {
-  broadcastTo,
-  PedigradError,
-  random,
-  sigmoid,
-  stopGradient,
-  type Tensor,
-  where,
-} from "../../../autodiff/index.js";
+import { broadcastTo, PedigradError, sigmoid, stopGradient, type Tensor, where } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import type { Bernoulli } from "../../../distributions/index.js";
 import { familyOf } from "../../program/inferOptions.js";
 import type { Handler } from "../../program/messages.js";

@@ -2,7 +2,8 @@
  * The option `multiSampleGuide`: one run of the guide draws several samples, along a leading axis of every latent. The model runs as a
  * batch over this axis, and the loss is the mean over the samples.
  */
-import { emptyRecord, neg, PedigradError, random, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
+import { emptyRecord, neg, PedigradError, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { substitute } from "../../program/handlers.js";
 import { withHandler } from "../../program/messages.js";
 import { sharedPlatesHandler } from "../../program/subsamples.js";

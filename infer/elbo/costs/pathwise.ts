@@ -3,12 +3,13 @@
  * random. Point masses and factors of the guide are computed, not drawn: their terms keep their gradient.
  *
  * Sticking the landing (Roeder, Wu and Duvenaud 2017): log q of a reparameterised draw, with its parameters held constant. The term
- * left out has mean 0, and its variance goes with it: where the guide equals the posterior, the gradient is 0 for every draw.
+ * left out has mean 0, so only its variance disappears: where the guide equals the posterior, the gradient is 0 for every draw.
  *
  * Doubly reparameterised gradients (Tucker et al. 2019): the log weights once as functions of the draws alone, and once (without log q of
  * the draws) as functions of the parameters alone, because the two gradients need different weights.
  */
-import { mapTree, PedigradError, random, stopGradient, type Tensor } from "../../../autodiff/index.js";
+import { mapTree, PedigradError, stopGradient, type Tensor } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { detachProvenance, getProvenance, inFreshRun, trackProvenance } from "../../../provenance/index.js";
 import { replay, seed, substitute } from "../../program/handlers.js";
 import { isDraw, isScoreSite, SampleSite, sampleSites, type Trace, trace } from "../../program/trace.js";

@@ -3,17 +3,8 @@
  * ambient set. Several particles run as a batch (vmap) where the model allows it, else as a loop. Results are stacked either way.
  */
 import { sameShape } from "../../../autodiff/core/shape.js";
-import {
-  emptyRecord,
-  full,
-  mapTree,
-  PedigradError,
-  random,
-  stack,
-  Tensor,
-  type Tree,
-  vmap,
-} from "../../../autodiff/index.js";
+import { emptyRecord, full, mapTree, PedigradError, stack, Tensor, type Tree, vmap } from "../../../autodiff/index.js";
+import * as random from "../../../autodiff/ops/random/random.js";
 import { detachProvenance, inFreshRun, Provenance, union } from "../../../provenance/index.js";
 import { replayHandler, seedHandler, substituteHandler, trackHandler } from "../../program/handlers.js";
 import type { InferOptions } from "../../program/inferOptions.js";

@@ -255,6 +255,34 @@ test("a second input of a view, there for its gradient alone, is not computed", 
   assert.not.match(jit((x: Tensor) => f(x)[0]).source(tensor([1, 2, 3])), /cumsum/);
 });
 
+test("many indices: negative ones count from the end, and one that is not an index is refused, compiled too", () => {
+  const numbers = Float64Array.from({ length: 101 }, (_, i) => (i % 7) - 3);
+  const f = (x: Tensor, index: Tensor) => grad((y: Tensor) => y.at(index).square().sum())(x);
+  const x = tensor([1, -2, 3, 5]);
+  assertSame(f, [
+    [x, tensor(numbers)],
+    [x.mul(2), tensor(numbers.slice().reverse())],
+  ]);
+  const wanted = [0, 0, 0, 0];
+  for (const i of numbers) wanted[(i + 4) % 4] = (wanted[(i + 4) % 4] as number) + 1;
+  assert.equal(
+    f(x, tensor(numbers)).toArray(),
+    [2, -4, 6, 10].map((slope, i) => slope * (wanted[i] as number)),
+  );
+  const compiled = jit(f);
+  compiled(x, tensor(numbers));
+  for (const wrong of [4, -5, 0.5, Number.NaN, Infinity])
+    for (const place of [0, 1, 100]) {
+      const index = numbers.slice();
+      index[place] = wrong;
+      for (const run of [f, compiled])
+        assert.throws(
+          () => run(x, tensor(index)),
+          new RegExp(`at: index ${wrong} is out of range for an axis of size 4`),
+        );
+    }
+});
+
 test("the source is legible and names no input of the caller", () => {
   const f = jit((x: { "evil();": Tensor }) => at(x["evil();"].mul(2), 0));
   const text = f.source({ "evil();": tensor([1, 2]) });

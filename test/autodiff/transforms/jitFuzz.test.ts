@@ -87,7 +87,21 @@ function numbers(seed: number, shape: readonly number[], specials: readonly numb
 }
 
 const program = fc.record({
-  shape: fc.constantFrom([], [1], [3], [2, 3], [2, 1, 3], [3, 3], [64], [70], [8, 9], [3, 30], [2, 35, 1], [5, 3, 7]),
+  shape: fc.constantFrom(
+    [],
+    [1],
+    [3],
+    [2, 3],
+    [2, 1, 3],
+    [3, 3],
+    [64],
+    [70],
+    [8, 9],
+    [3, 30],
+    [2, 35, 1],
+    [5, 3, 7],
+    [23, 3],
+  ),
   steps: fc.array(fc.tuple(fc.nat(12), fc.nat(50), fc.nat(50), fc.nat(50)), { minLength: 1, maxLength: 24 }),
   kept: fc.array(fc.nat(50), { maxLength: 3 }),
   specials: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.array(fc.nat(100), { maxLength: 4 })),
@@ -168,6 +182,75 @@ test("softmaxes of the same numbers along short axes, with gradients, on any vie
     { numRuns, seed: 1 },
   );
   assert.ok(short > all / 2, `${short} of ${all} programs have text for short axes`);
+});
+
+interface State {
+  a: Tensor;
+  b: Tensor;
+  n: Tensor;
+}
+const loop = fc.record({
+  shape: fc.constantFrom([3], [64], [65], [130], [9, 9], [8, 10], [3, 33], [33, 3], [2, 5, 7], [70, 1]),
+  steps: fc.array(fc.tuple(fc.nat(12), fc.nat(50), fc.nat(50), fc.nat(50)), { maxLength: 6 }),
+  next: fc.array(fc.tuple(fc.nat(6), fc.nat(50)), { minLength: 2, maxLength: 2 }),
+  extra: fc.nat(4),
+  calls: fc.array(fc.nat(5), { minLength: 4, maxLength: 12 }),
+  seed: fc.nat(1000),
+});
+
+test("records that a loop hands on stay in memory, some written over the last: the same for any order of calls", () => {
+  let inPlace = 0;
+  const numRuns = times(150, 10_000);
+  fc.assert(
+    fc.property(loop, ({ shape, steps, next, extra, calls, seed }) => {
+      const f = ({ a, b, n }: State, x: Tensor): [State, Tensor, ...Tensor[]] => {
+        const values = [a, b, x];
+        for (const one of steps) values.push(step(values, one));
+        const loss = values.reduce((sum, v) => sum.add(v.mean()), tensor(0));
+        const [first, second] = next.map(([kind, k], i): Tensor => {
+          const [own, other] = i === 0 ? [a, b] : [b, a];
+          const value = values[k % values.length] as Tensor;
+          const fits = value.shape.join() === own.shape.join() ? value : value.mean();
+          const made = [
+            () => (k % 2 === 0 ? own : other),
+            () => own.flip(0).mul(0.5).add(fits),
+            () => own.sub(other.mul(n).mean()),
+            () => own.transpose().mul(0.9).reshape(own.shape),
+            // A loop in pairs with a last axis of its own; the old value read once more after the new one was made.
+            () => own.mul(0.9).add(own.sum(0)),
+            () =>
+              own
+                .mul(0.9)
+                .add((values.at(-1) as Tensor).mean())
+                .add(other.flip(0)),
+            () => own.mul(0.9).add(fits.mul(0.1)),
+          ][kind]?.() as Tensor;
+          values.push(made);
+          return made;
+        });
+        const more = [[], [], [a], [a.transpose().exp()], [b.mul(2).sum(0)]][extra] as Tensor[];
+        return [{ a: first as Tensor, b: second as Tensor, n: n.add(1) }, loss, ...more];
+      };
+      const start = { a: numbers(seed, shape, []), b: numbers(seed + 1, shape, []), n: tensor(0) };
+      const runs = [jit(f), f].map((step) => {
+        let [before, state]: State[] = [start, start];
+        // Mostly the state goes on; now and then a step is repeated, or begins from the first or the last state but one.
+        return calls.map((call, i) => {
+          const from = call === 0 ? (start as State) : call === 1 ? (before as State) : (state as State);
+          const [after, ...rest] = step(from, numbers(seed + i, [], []));
+          [before, state] = [from, after];
+          return [after.a, after.b, after.n, ...rest];
+        });
+      });
+      // All results are compared at the end: none may have been overwritten.
+      for (const [i, result] of (runs[0] as Tensor[][]).entries()) assertSame(result, runs[1]?.[i] as Tensor[]);
+      const compiled = jit(f);
+      compiled(start, tensor(0));
+      if (compiled.source(start, tensor(0)).includes("}, () => {")) inPlace++;
+    }),
+    { numRuns, seed: 1 },
+  );
+  assert.ok(inPlace > numRuns / 6, `${inPlace} programs write over an input`);
 });
 
 const links = "exp tanh square sigmoid neg softplus logSigmoid abs".split(" ") as "exp"[];

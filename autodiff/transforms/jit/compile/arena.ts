@@ -1,12 +1,17 @@
 /**
  * Places in the arena, by liveness: once nothing reads an array any more, later arrays take its place. Inputs, constants and outputs keep
  * their places from call to call, and so do short values, which take little room together.
+ *
+ * In a loop that hands on a record (../resident.ts) a long output, such as a parameter after a step, need not be copied to the place of the
+ * input that it is for the next run: if a loop of the text makes it from the input element by element, and nothing reads the input
+ * afterwards, it is written over the input.
  */
-import type { Program } from "../program/program.js";
+import { type Shape, sizeOf } from "../../../core/shape.js";
+import type { OpValue, Program } from "../program/program.js";
 import { storedValues, traffic, type Unit } from "./schedule.js";
 import type { Views } from "./views.js";
 
-/** Arrays below this size keep their places: reusing them saves too little. */
+/** Arrays below this size keep their places: reusing them, or writing them over an input, saves too little. */
 const SHORT = 64;
 
 export interface Places {
@@ -18,27 +23,28 @@ export interface Places {
 /** Arrays begin at even offsets and have room for at least one extra number, as SIMD code reads and writes in pairs. */
 const roomFor = (size: number): number => size + 2 - (size % 2);
 
-/** A place for every value of a program that runs in these units. */
-export function placesOf(program: Program, units: readonly Unit[], views: Views): Places {
+/** A place for every value of a program that runs in these units; results in `inPlace` take that of an input. */
+export function placesOf(program: Program, units: readonly Unit[], views: Views, inPlace: InPlace["inputs"]): Places {
   const { values, outputs } = program;
   const arena = new Arena();
   const offsets = new Array<number>(values.length).fill(-1);
   const rooms = new Map(units.flatMap((unit) => (unit.kind === "rows" ? [...unit.rows.room] : [])));
-  const sizeOf = (i: number): number => rooms.get(i) ?? views.size(i);
+  const roomOf = (i: number): number => roomFor(rooms.get(i) ?? views.size(i));
   const stored = storedValues(program, units, views);
   const stays = new Set(outputs.map((output) => views.owner(output)));
   values.forEach((value, i) => {
     if (value.kind !== "op" || (!views.isView(i) && views.size(i) < SHORT)) {
-      offsets[i] = arena.take(roomFor(sizeOf(i)));
+      offsets[i] = arena.take(roomOf(i));
       stays.add(i);
     }
   });
+  for (const [result, input] of inPlace) offsets[result] = offsets[input] as number;
   const ends = lastReads(program, units, views);
   units.forEach((unit, at) => {
     const { makes } = traffic(unit, program);
-    for (const i of makes) if (stored[i] === 1 && offsets[i] === -1) offsets[i] = arena.take(roomFor(sizeOf(i)));
+    for (const i of makes) if (stored[i] === 1 && offsets[i] === -1) offsets[i] = arena.take(roomOf(i));
     for (const i of ends[at] as number[])
-      if (!stays.has(i) && offsets[i] !== -1) arena.free(offsets[i] as number, roomFor(sizeOf(i)));
+      if (!stays.has(i) && offsets[i] !== -1) arena.free(offsets[i] as number, roomOf(i));
   });
   return { offsets, size: arena.size };
 }
@@ -88,4 +94,55 @@ class Arena {
       }
     }
   }
+}
+
+export interface InPlace {
+  /** For each such result, the input whose place it takes. */
+  readonly inputs: ReadonlyMap<number, number>;
+  /** The first unit that writes over an input: all numbers after the record are known before it. */
+  readonly first: number;
+}
+
+/** Which of the first `carried` outputs can take the places of the inputs with the same index. */
+export function findInPlace(program: Program, units: readonly Unit[], views: Views, carried: number): InPlace {
+  const { values, outputs } = program;
+  const inputs = new Map<number, number>();
+  const maker = new Map<number, number>();
+  const lastRead = new Map<number, number>();
+  let first = units.length;
+  if (carried > 0)
+    units.forEach((unit, at) => {
+      const { makes, reads } = traffic(unit, program);
+      for (const i of makes) maker.set(i, at);
+      for (const x of reads) lastRead.set(views.owner(x), at);
+    });
+  const owners = outputs.map((output) => views.owner(output));
+  for (let k = 0; k < carried; k++) {
+    const [output, at] = [outputs[k] as number, maker.get(outputs[k] as number) ?? -1];
+    const unit = units[at];
+    if (unit?.kind !== "loop" || sizeOf(unit.shape) < SHORT || (lastRead.get(k) ?? -1) > at) continue;
+    if (!staysInRow(unit.shape)) continue;
+    // Whoever gets the input itself as an output would get the result.
+    if (owners.includes(k) || owners.filter((owner) => owner === output).length > 1) continue;
+    if (!unit.members.every((i) => readsOwnElement(values[i] as OpValue, k, views))) continue;
+    inputs.set(output, k);
+    first = Math.min(first, at);
+  }
+  const isKnown = (owner: number): boolean => (maker.get(owner) ?? -1) < first;
+  return owners.slice(carried).every(isKnown) ? { inputs, first } : { inputs: new Map(), first: units.length };
+}
+
+/** Whether a loop in pairs (vector.ts) writes nothing into a row that it has yet to read. */
+function staysInRow(shape: Shape): boolean {
+  const long = shape.filter((n) => n !== 1);
+  return long.length === 1 || (long.at(-1) as number) % 2 === 0;
+}
+
+/** Whether an op of a loop reads from input k, if at all, the element that it is at. */
+function readsOwnElement({ inputs, shape }: OpValue, k: number, views: Views): boolean {
+  return inputs.every((x) => {
+    if (views.owner(x) !== k) return true;
+    const [read, all] = [views.view(x), views.view(k)];
+    return read.offset === all.offset && views.steps(x, shape).join() === views.steps(k, shape).join();
+  });
 }

@@ -55,6 +55,7 @@ const call =
 const texts = {
   dotRows: /* @__PURE__ */ call("dotRows"),
   addRows: /* @__PURE__ */ call("addRows"),
+  outer: /* @__PURE__ */ call("outer"),
   multiply: /* @__PURE__ */ call("multiply"),
 };
 

@@ -9,7 +9,7 @@ import type { Layout } from "./layout.js";
 /** Arrays below this size are copied number by number, in generated text. */
 const FEW = 16;
 
-/** A function that copies the first `count` outputs of a program to the places of its first inputs. */
+/** A function that copies the first `count` outputs of a program to the places of its first inputs, where they are not there already. */
 export function carryingOver(program: Program, layout: Layout, count: number): () => void {
   const copies: (() => void)[] = [];
   const saves: (() => void)[] = [];
@@ -18,6 +18,7 @@ export function carryingOver(program: Program, layout: Layout, count: number): (
     const place = program.outputs[k] as number;
     const [from, to] = [layout.view(place), layout.view(k)];
     const size = sizeOf(to.shape);
+    if (layout.inPlace.inputs.get(place) === k) continue;
     if (size < FEW && isContiguous(from) && canGenerateCode()) {
       for (let i = 0; i < size; i++) {
         loads.push(`const x${loads.length} = M[${from.offset + i}];`);

@@ -15,6 +15,8 @@ export class Executable {
   /** The generated text. */
   readonly text: string;
   readonly #run: () => void;
+  /** The second part of a run, which writes over inputs. */
+  readonly #finish: (() => void) | null;
   readonly #layout: Layout;
   readonly #last: (Tensor | null)[];
   readonly #outputSize: number;
@@ -24,15 +26,20 @@ export class Executable {
   /** The view of each output in the arena; null for an output that never changes. */
   readonly #sources: readonly (View | null)[];
 
-  /** `samples` are the outputs of the recording: those that never change are returned again. */
+  /**
+   * `samples` are the outputs of the recording: those that never change are returned again. The first `carried` of them are those that
+   * `runOn` may be asked to hand on.
+   */
   constructor(
     readonly program: Program,
     readonly samples: readonly Tensor[],
+    carried = 0,
   ) {
-    const { layout, text, run } = bound(program);
+    const { layout, text, run, finish } = bound(program, carried);
     this.#layout = layout;
     this.text = text;
     this.#run = run;
+    this.#finish = finish;
     this.#last = new Array<Tensor | null>(program.inputCount).fill(null);
     this.#sources = program.outputs.map((place) => (this.#isConstant(place) ? null : this.#layout.view(place)));
     this.#outputSize = program.outputs.reduce(
@@ -54,17 +61,25 @@ export class Executable {
     this.holder?.release();
     this.holder = null;
     this.#load(inputs, 0);
+    for (const input of this.#layout.inPlace.inputs.values()) this.#last[input] = null;
     this.#run();
+    this.#finish?.();
     return this.outputs(sets);
   }
 
-  /** Run with the first `count` outputs of the last run (which stay in the arena) as the first inputs, and `rest` as the others. */
-  runOn(count: number, rest: readonly Tensor[]): void {
+  /**
+   * Run with the first `count` outputs of the last run (which stay in the arena) as the first inputs, and `rest` as the others. Before
+   * inputs are overwritten it stops, and returns false, unless `goesOn`. The other outputs, if they are numbers, are known by then.
+   */
+  runOn(count: number, rest: readonly Tensor[], goesOn: () => boolean): boolean {
     this.#carry ??= carryingOver(this.program, this.#layout, count);
     this.#carry();
     if (this.#last[0] !== null) this.#last.fill(null, 0, count);
     this.#load(rest, count);
     this.#run();
+    if (!goesOn()) return false;
+    this.#finish?.();
+    return true;
   }
 
   /** The outputs of the last run. */
@@ -84,7 +99,7 @@ export class Executable {
     return outputs;
   }
 
-  /** The first `count` inputs of the last run. */
+  /** The first `count` inputs of the last run, which must not have gone on. */
   inputs(count: number): Tensor[] {
     return Array.from({ length: count }, (_, i) => {
       const from = this.#layout.view(i);
@@ -133,21 +148,26 @@ export interface Holder {
   release(): void;
 }
 
+interface Bound {
+  readonly layout: Layout;
+  readonly text: string;
+  readonly run: () => void;
+  /** What has to run after `run`, if anything: it writes over inputs. */
+  readonly finish: (() => void) | null;
+}
+
 /** A program with its arena: `run` takes the inputs from their views and leaves the values in theirs. */
-export function bound(program: Program): { layout: Layout; text: string; run: () => void } {
+export function bound(program: Program, carried = 0): Bound {
   if (!canGenerateCode()) return interpreted(program);
-  const { layout, code, loops } = link(program);
+  const { layout, code, loops } = link(program, carried);
   const { text, kernels, functions, routines } = code;
   const make = new Function("M", "kernels", "functions", "simd", text);
-  return {
-    layout,
-    text: loops === null ? text : `${text}\n/* SIMD code:\n${routines}\n*/\n`,
-    run: make(layout.memory, kernels, functions, loops) as () => void,
-  };
+  const [run, finish = null] = make(layout.memory, kernels, functions, loops) as [() => void, (() => void)?];
+  return { layout, text: loops === null ? text : `${text}\n/* SIMD code:\n${routines}\n*/\n`, run, finish };
 }
 
 /** The same where code generation is forbidden: runs the kernels of all ops, one after the other. */
-function interpreted(program: Program): { layout: Layout; text: string; run: () => void } {
+function interpreted(program: Program): Bound {
   const layout = new Layout(program, { fused: false });
   const places = layout.units.flatMap((unit) => traffic(unit, program).makes);
   const kernels = places.map((i) => layout.boundKernel(i));
@@ -155,7 +175,7 @@ function interpreted(program: Program): { layout: Layout; text: string; run: () 
   const run = (): void => {
     for (let k = 0; k < kernels.length; k++) (kernels[k] as () => void)();
   };
-  return { layout, text: names.join("\n"), run };
+  return { layout, text: names.join("\n"), run, finish: null };
 }
 
 interface Linked {
@@ -169,15 +189,15 @@ interface Linked {
  * A program's text and what it calls. Where the platform refuses a module of that size, as a browser's main thread may with a
  * RangeError and V8's limits with a CompileError, plain loops do.
  */
-function link(program: Program): Linked {
-  const layout = new Layout(program);
+function link(program: Program, carried: number): Linked {
+  const layout = new Layout(program, { carried });
   const code = generate(program, layout);
   if (code.routines === "" || layout.simd === null) return { layout, code, loops: null };
   try {
     return { layout, code, loops: layout.simd.compile(code.routines) };
   } catch (error) {
     if (!(error instanceof RangeError) && (error as Error).name !== "CompileError") throw error;
-    const plain = new Layout(program, { simd: false });
+    const plain = new Layout(program, { simd: false, carried });
     return { layout: plain, code: generate(program, plain), loops: null };
   }
 }

@@ -20,6 +20,7 @@ import { vectorText } from "./vector.js";
 
 /** The text of a program, and what it calls: kernels with their buffers bound, scalar functions. */
 export interface Generated {
+  /** A function body that returns a list: what runs before any input is overwritten, and the rest if there is any. */
   readonly text: string;
   readonly kernels: (() => void)[];
   readonly functions: ((...xs: number[]) => number)[];
@@ -68,15 +69,20 @@ class Generator {
   }
 
   generated(): Generated {
-    for (const unit of this.layout.units) this.#write(unit);
+    const { units, inPlace } = this.layout;
+    for (const unit of units.slice(0, inPlace.first)) this.#write(unit);
     this.#endChunk();
-    const calls = this.#chunks.map((_, i) => `  chunk${i}();`).join("\n");
+    const middle = this.#chunks.length;
+    for (const unit of units.slice(inPlace.first)) this.#write(unit);
+    this.#endChunk();
+    const calls = this.#chunks.map((_, i) => `  chunk${i}();\n`);
+    const parts = [calls.slice(0, middle), ...(middle < calls.length ? [calls.slice(middle)] : [])];
     const chunks = this.#chunks.map((lines, i) => {
       const statements = lines.map((line) => `    ${this.#statement(line)}\n`);
       return `function chunk${i}() {\n${statements.join("")}}\n`;
     });
     const functions = [...this.#shortNames].map(([rest, name]) => `function ${name}${rest}\n`);
-    const text = `"use strict";\n${functions.join("")}${chunks.join("")}return () => {\n${calls}\n};\n`;
+    const text = `"use strict";\n${functions.join("")}${chunks.join("")}return [${parts.map((part) => `() => {\n${part.join("")}}`).join(", ")}];\n`;
     return { text, kernels: this.#kernels, functions: this.#functions, routines: this.#routines.join("\n") };
   }
 

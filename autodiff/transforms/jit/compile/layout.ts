@@ -5,7 +5,7 @@ import { rawNumber, rawView } from "../../../core/tensor.js";
 import { contiguous, type View, viewOf } from "../../../core/view.js";
 import { allocate, type Simd } from "../../../kernels/wasm/simd.js";
 import type { OpValue, Program, Value } from "../program/program.js";
-import { placesOf } from "./arena.js";
+import { findInPlace, type InPlace, placesOf } from "./arena.js";
 import { isDrawn } from "./draws.js";
 import type { Place } from "./loop.js";
 import type { Rows } from "./rows.js";
@@ -20,26 +20,30 @@ export class Layout {
   readonly simd: Simd | null;
   readonly units: readonly Unit[];
   readonly views: Views;
+  readonly inPlace: InPlace;
   readonly #offsets: readonly number[];
   readonly #views: (View | undefined)[] = [];
 
+  /** `carried`: how many outputs are the first inputs of the next run, in a loop that hands them on. */
   constructor(
     readonly program: Program,
-    { simd = true, fused = true } = {},
+    { simd = true, fused = true, carried = 0 } = {},
   ) {
     const { values } = program;
     this.views = new Views(program);
     const gains = ({ op, shape }: OpValue): boolean => isLong(sizeOf(shape)) || (isDrawn(op) && sizeOf(shape) >= DRAWS);
     const isSimd = simd && values.some((x) => x.kind === "op" && gains(x));
-    let units = schedule(program, this.views, { fused, inBlocks: isSimd });
-    let places = placesOf(program, units, this.views);
-    this.simd = isSimd ? allocate(places.size) : null;
-    if (isSimd && this.simd === null) {
-      units = schedule(program, this.views, { fused });
-      places = placesOf(program, units, this.views);
-    }
-    const { offsets, size } = places;
+    const planned = (inBlocks: boolean) => {
+      const units = schedule(program, this.views, { fused, inBlocks });
+      const inPlace = findInPlace(program, units, this.views, carried);
+      return { units, inPlace, ...placesOf(program, units, this.views, inPlace.inputs) };
+    };
+    let plan = planned(isSimd);
+    this.simd = isSimd ? allocate(plan.size) : null;
+    if (isSimd && this.simd === null) plan = planned(false);
+    const { units, inPlace, offsets, size } = plan;
     this.units = units;
+    this.inPlace = inPlace;
     this.#offsets = offsets;
     this.memory = this.simd?.numbers ?? new Float64Array(size);
     values.forEach((value, i) => {

@@ -12,7 +12,7 @@ import { shiftsSimd } from "../../../kernels/softmax.js";
 import { choleskySimd, substituteOneSimd, substituteSimd } from "../../../kernels/triangles.js";
 import type { Kernels } from "../../../kernels/wasm/kernels.js";
 import { addressOf, kernelsOf, ONE } from "../../../kernels/wasm/simd.js";
-import { type Gather, gatherOp, scatterOp } from "../../../ops/array/indexing.js";
+import { type Gather, gatherOp, type Indexed, indicesOp, scatterOp } from "../../../ops/array/indexing.js";
 import { ordered, planOf, type Reduced, sumOp } from "../../../ops/array/reduce.js";
 import { shiftOp } from "../../../ops/array/softmax.js";
 import { choleskyOp, eachMatrix, solveOp, type Triangular } from "../../../ops/linalg/factor.js";
@@ -91,6 +91,16 @@ const gather: Bind<Gather> = (kernels, { leading }, out, inputs) => {
   return () => kernels.gather(to, from, i, n);
 };
 
+const indices: Bind<Indexed> = (kernels, axis, out, inputs) => {
+  const [raw] = inputs as [View];
+  if (!isContiguous(raw)) return null;
+  const [to, from, n] = [startOf(out), startOf(raw), sizeOf(out.shape)];
+  return () => {
+    // The op's own kernel says which number it is.
+    if (kernels.indices(to, from, n, axis.size) !== 0) indicesOp.kernel(axis, out, inputs);
+  };
+};
+
 const scatter: Bind<Shape> = (kernels, leading, out, inputs) => {
   const [g, index] = inputs as [View, View];
   if (!areMany(out, leading.length, g, index)) return null;
@@ -124,6 +134,7 @@ const binds = () =>
     [shiftOp, reduction(shiftsSimd)],
     [choleskyOp, factor],
     [solveOp, substitution],
+    [indicesOp, indices],
     [gatherOp, gather],
     [scatterOp, scatter],
     [unsliceOp, unslice],

@@ -68,7 +68,7 @@ abstract class Listener implements Recorder {
       code: "read-in-jit",
       op: how,
       site: sites || undefined,
-      message: `${how}${sites && ` of a value that depends on {${sites}}`}: a compiled function is recorded once and runs again with other values, so it cannot read a value that depends on its inputs. Use where() instead of a branch, at() instead of an array index, pass what decides as a plain number (it becomes static), or run without jit.`,
+      message: `${how}${sites && ` of a value that depends on {${sites}}`}: a compiled function is recorded once and runs again with other values, so it cannot read a value that depends on its inputs. Use where() instead of a branch, at() instead of an array index, pass the value as a plain number (the function is then compiled for each number), or run without jit.`,
     });
     this.#refusal ??= refusal;
     throw refusal;
@@ -163,7 +163,7 @@ export class Comparison extends Listener {
     const constant = differingConstant(known, now);
     if (constant !== null) throw this.changed(constant);
     if (!this.#sameOperands(known, outputs))
-      throw this.changed("the outputs are made of other values, or in another order");
+      throw this.changed("the results are computed from other values, or returned in another order");
   }
 }
 
