@@ -22,7 +22,8 @@ interface Reduced {
 }
 
 function reduce(x: number): Reduced {
-  if (!(Math.abs(x) < Infinity)) return { input: x, turns: 0, angle: NaN, rest: NaN };
+  // SIMD code asks for both numbers of a pair, and halving or doubling takes 0 nowhere.
+  if (x === 0 || !(Math.abs(x) < Infinity)) return { input: x, turns: 0, angle: NaN, rest: NaN };
   let exponent = 0;
   let whole = Math.abs(x);
   // |x| = whole · 2^exponent with 2^52 <= whole < 2^53, which is exact.
