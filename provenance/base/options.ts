@@ -1,4 +1,6 @@
-/** Checks of arguments and options: those in the wrong place or of the wrong kind are refused by name. */
+/**
+ * Checks of arguments and options: one in the wrong place or of the wrong kind is refused with an error that names it.
+ */
 import { PedigradError } from "./error.js";
 import type { Kind } from "./kinds.js";
 import { isRecord } from "./records.js";
@@ -45,7 +47,7 @@ export function requireOptions(
         param: option,
         message: `${op}: unknown option "${option}". Expected one of ${names.join(", ")}.${didYouMean(option, names)}`,
       });
-    // Looking up "reverse" in an array would find its method.
+    // Looking up "reverse" in an array would find the array's method of this name.
     const expected = Array.isArray(known) ? undefined : (known as Readonly<Record<string, Kind>>)[option];
     if (expected !== undefined && value !== undefined) requireKind(op, option, value, expected, site);
   }
