@@ -32,13 +32,15 @@ function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
     }
     if (node instanceof Map) return new Map([...node].map(([key, value]) => [key, walk(value, depth + 1)]));
     if (!isRecord(node)) return node;
-    const values = Object.keys(node).map((key) => [key, walk(node[key], depth + 1)] as const);
-    if (values.every(([key, value]) => value === node[key])) return node;
-    const copy: object = Object.create(Object.getPrototypeOf(node));
-    // Defined, not assigned: `__proto__` is a key like any other.
-    for (const [key, value] of values)
-      Object.defineProperty(copy, key, { value, enumerable: true, writable: true, configurable: true });
-    return copy;
+    let copy: Record<string, unknown> | null = null;
+    for (const key of Object.keys(node)) {
+      const value = walk(node[key], depth + 1);
+      if (value === node[key]) continue;
+      // The copy has all keys before one is assigned: so `__proto__` is a key like any other.
+      copy ??= { __proto__: Object.getPrototypeOf(node), ...node } as Record<string, unknown>;
+      copy[key] = value;
+    }
+    return copy ?? node;
   };
   return walk(x, 0) as T;
 }
