@@ -27,7 +27,9 @@ interface Example {
 const examples: Example[] = files.flatMap((file) => {
   const text = readFileSync(file, "utf8");
   return [
-    ...text.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*?@example[\s\S]*?)\*\/\s*(?:export )?(?:abstract )?\w+ (\w+)/g),
+    ...text.matchAll(
+      /\/\*\*((?:(?!\*\/)[\s\S])*?@example[\s\S]*?)\*\/\s*(?:\/\/ biome-ignore.*\s*)?(?:export )?(?:abstract )?\w+ (\w+)/g,
+    ),
   ].flatMap(([, comment, of]) =>
     (comment as string)
       .split("@example")

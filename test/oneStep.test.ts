@@ -7,8 +7,14 @@ test("an eager step of the coin goes a straight way: a call that leads into anot
   const calls = await callsOfOneStep();
   const [all, infer] = [count(calls), count(calls, "infer/")];
   const hint = "npx tsx bench/files.ts --trace shows the calls in order";
-  assert.ok(infer.files <= 12 && infer.changes <= 86, `within infer ${infer.files} files, ${infer.changes}: ${hint}`);
-  assert.ok(all.files <= 66 && all.changes <= 1_500, `in all ${all.files} files, ${all.changes} changes: ${hint}`);
+  assert.ok(
+    infer.files <= 12 && infer.changes <= 86,
+    `within infer ${infer.files} files of 12, ${infer.changes} calls of 86: ${hint}`,
+  );
+  assert.ok(
+    all.files <= 66 && all.changes <= 1_500,
+    `in all ${all.files} files of 66, ${all.changes} calls of 1,500: ${hint}`,
+  );
 });
 
 test.run();

@@ -81,6 +81,34 @@ test("kernel text without white space reads as the kernels of the sources", asyn
   }
 });
 
+test("compiled programs of the built package call its kernels: products, sums, triangles, draws, rows in blocks", async () => {
+  await built();
+  const P: typeof import("../index.js") = await import(pathToFileURL(join(out, "dist/index.js")).href);
+  type Tensor = import("../index.js").Tensor;
+  const regression = P.grad((w: Tensor, x: Tensor) =>
+    P.softplus(P.matmul(x, w)).sum().add(P.matmul(x, w).mean(0).sum()),
+  );
+  const several = (w: Tensor, x: Tensor): Tensor[] => {
+    const square = P.matmul(x.transpose(), x).add(P.eye(x.shape[1] as number));
+    const root = P.cholesky(square);
+    const half = P.triangularSolve(root, x.transpose().slice(0, 40, { axis: 1 }));
+    return [regression(w, x), root, half, x.logsumexp(0), P.random.normal(P.random.key(w.length), [200]).mul(x.mean())];
+  };
+  for (const columns of [[], [3]] as number[][]) {
+    const [w, x] = [
+      [20, ...columns],
+      [600, 20],
+    ].map((shape, i) => P.random.normal(P.random.key(i), shape)) as [Tensor, Tensor];
+    const compiled = P.jit(several);
+    for (let call = 0; call < 3; call++)
+      assert.equal(
+        compiled(w, x).map((y) => y.toArray()),
+        several(w, x).map((y) => y.toArray()),
+      );
+    assert.match(compiled.source(w, x), /simd\.rows/);
+  }
+});
+
 test("where code generation is forbidden, the same numbers come out", async () => {
   const { library } = await import("../tsup.config.js");
   const outfile = join(out, "strict.mjs");
@@ -115,7 +143,7 @@ const BUDGETS: Readonly<Record<string, { program: string; most: number }>> = {
     program: 'import { Normal } from "./dist/index.js"; console.log(new Normal(0, 1).logProb(1).item());',
   },
   "the coin": {
-    most: 106.5,
+    most: 107,
     program: `
       import { adam, Bernoulli, Beta, constraints, param, plate, random, SVI, sample, TraceGraphELBO, tensor } from "./dist/index.js";
       const model = (flips) => {
@@ -128,7 +156,7 @@ const BUDGETS: Readonly<Record<string, { program: string; most: number }>> = {
       };
       console.log(new SVI(model, guide, adam(5e-3), new TraceGraphELBO()).run(random.key(0), 200, tensor([1, 1, 0])).losses);`,
   },
-  everything: { most: 167.5, program: 'export * from "./dist/index.js";' },
+  everything: { most: 167.9, program: 'export * from "./dist/index.js";' },
 };
 for (const [name, { program, most }] of Object.entries(BUDGETS))
   test(`size of ${name}: at most ${most} kB`, async () => {

@@ -1,6 +1,7 @@
 /**
  * vmap: any function of one example made a function of a batch of them, without a loop. Inside, a tensor looks like one
  * example but holds the whole batch, its axis in front; `apply` sends every op that meets one to the op's batching rule.
+ * Provenance needs no rule of its own: axes are counted from the right, so the batch axis is one more on the left, which every op keeps.
  * Nested calls have levels: the innermost batch is peeled off first (Bradbury et al. 2018, JAX; "autodidax", part 3).
  */
 import { refuseOption, requireFunction, show } from "../../provenance/base/options.js";

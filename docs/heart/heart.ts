@@ -1,5 +1,5 @@
 /**
- * Pedigrad in 200 lines that import nothing: tensors that remember the random choices they came from, reverse-mode
+ * Pedigrad in 234 lines that import nothing: tensors that remember the random choices they came from, reverse-mode
  * gradients, and the ELBO that puts this memory to use. README.md beside this file tells it chapter by chapter.
  */
 

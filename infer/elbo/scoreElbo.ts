@@ -1,6 +1,7 @@
 /**
  * The estimators that are linear in the costs: pathwise gradients for sites that have a pathwise sampler, the score function for all
- * others (costs.ts). The two classes differ in one line: which costs a score site is charged with.
+ * others (costs.ts). The two classes differ in `payers`, one line: which sites pay for a cost. TraceELBO can also draw several samples in
+ * one run (multiSample.ts).
  */
 import {
   broadcastTo,
@@ -27,7 +28,7 @@ import { multiSampleEstimate } from "./costs/multiSample.js";
 import { guideAlongPath } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
 import { scoreSitesThatWereRead } from "./particles/hostReads.js";
-import type { Cost, Outcome, Pair, PathPair, Task } from "./particles/pair.js";
+import type { Averages, Cost, Outcome, Pair, PathPair, Task } from "./particles/pair.js";
 import { inEveryParticle, pairWithGuide, runPrograms, tracedRun } from "./particles/particles.js";
 
 /** The result of one particle for a score site. */
@@ -114,7 +115,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     const loss = neg(elbo.mean(0));
     let surrogate = disarmSurrogate === undefined ? loss : loss.sub(disarmSurrogate.mean(0));
     let baselineLosses: Tensor | null = null;
-    const averages: Record<string, Tensor> = emptyRecord();
+    const averages: Record<string, Averages[string]> = emptyRecord();
     for (const site of sites.values()) {
       const runs = [scores[site.name], antitheticScores?.[site.name]].filter((score) => score !== undefined);
       const concatScores = (x: keyof Score) => concatenate(runs.map((score) => score[x] as Tensor));
@@ -185,7 +186,10 @@ function refuseLeaveOneOut(site: string): never {
   });
 }
 
-/** The cost itself, except for a draw with a pathwise sampler: -log q from `pathGuide`, whose gradient goes through the draw only. */
+/**
+ * The cost itself. For a guide draw with a pathwise sampler, instead -log q from `pathGuide`, whose gradient goes
+ * through the draw only.
+ */
 function pathwiseCost(cost: Cost, pathGuide: Trace): Cost {
   const site = cost.side === "guide" && cost.isDifferentiated ? pathGuide.get(cost.site) : undefined;
   return site?.type === "sample" && isDraw(site) ? costOf(site, "guide", true) : cost;

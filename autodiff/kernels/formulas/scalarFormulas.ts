@@ -11,37 +11,33 @@ import { scalarPrimitives } from "./primitives.js";
 type Of1 = (x: number) => number;
 type Of2 = (x: number, y: number) => number;
 type Of3 = (x: number, y: number, z: number) => number;
-interface Formulas {
-  readonly exp: Of1;
-  readonly expm1: Of1;
-  readonly log: Of1;
-  readonly log1p: Of1;
-  readonly tanh: Of1;
-  readonly sigmoid: Of1;
-  readonly logisticDensity: Of1;
-  readonly softplus: Of1;
-  readonly logSigmoid: Of1;
-  readonly log1mexp: Of1;
-  readonly sin: Of1;
-  readonly cos: Of1;
-  readonly tan: Of1;
-  readonly atan: Of1;
-  readonly pow: Of2;
-  readonly logaddexp: Of2;
-  readonly xlogy: Of2;
-  readonly xlog1py: Of2;
-  readonly powSlope: Of3;
-  readonly between: Of3;
-}
+// The functions of the text that others call, by how many numbers they take.
+const OF_ONE = [
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "log1mexp",
+  "tanh",
+  "sigmoid",
+  "logisticDensity",
+  "softplus",
+  "logSigmoid",
+  "sin",
+  "cos",
+  "tan",
+  "atan",
+] as const;
+const OF_TWO = ["pow", "logaddexp", "xlogy", "xlog1py"] as const;
+const OF_THREE = ["powSlope", "between"] as const;
+type Named<F, Names extends readonly string[]> = { readonly [Name in Names[number]]: F };
+type Formulas = Named<Of1, typeof OF_ONE> & Named<Of2, typeof OF_TWO> & Named<Of3, typeof OF_THREE>;
 export type FormulaName = keyof Formulas;
-
-const NAMES =
-  "exp expm1 log log1p tanh sigmoid logisticDensity softplus logSigmoid log1mexp sin cos tan atan pow logaddexp xlogy xlog1py powSlope between";
 
 function read(): Formulas {
   const primitives = { ...scalarPrimitives(), ...farAngles() };
   if (!canGenerateCode()) return interpret(formulas, primitives) as unknown as Formulas;
-  const text = `"use strict";${formulas}return { ${NAMES.replaceAll(" ", ", ")} };`;
+  const text = `"use strict";${formulas}return { ${[...OF_ONE, ...OF_TWO, ...OF_THREE]} };`;
   return new Function(...Object.keys(primitives), text)(...Object.values(primitives));
 }
 

@@ -41,7 +41,7 @@ const moduleOf = (text: string): Uint8Array<ArrayBuffer> =>
 function withKernels(text: string): string {
   let whole = text;
   for (const kernel of kernelText()
-    .split(/(?=^function )/m)
+    .split(/(?=function )/)
     .reverse())
     if (whole.includes(`${/^function (\w+\()/.exec(kernel)?.[1]}`)) whole = kernel + whole;
   return whole;

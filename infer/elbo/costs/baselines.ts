@@ -13,6 +13,7 @@ import {
   tensor,
   zeros,
 } from "../../../autodiff/index.js";
+import type { Averages } from "../particles/pair.js";
 import type { ScoreSite } from "./costs.js";
 
 /** The cost that the site's network or given value predicts in one particle, with its gradient; null if the site has neither. */
@@ -68,8 +69,8 @@ export interface BaselineResult {
   readonly baseline: Tensor;
   /** Σ r_k² / K over the K particles (see `baselineFor`), the loss that trains networks and values; null if the site has neither. */
   readonly loss: Tensor | null;
-  /** The new decaying average, where the site keeps one. */
-  readonly average: Tensor | null;
+  /** For the next step: the new decaying average, where the site has one. */
+  readonly average: Averages[string] | null;
 }
 
 /**
@@ -81,7 +82,7 @@ export function baselineFor(
   site: ScoreSite,
   cost: Tensor,
   predicted: Tensor | null,
-  averages: Readonly<Record<string, Tensor>>,
+  averages: Averages,
 ): BaselineResult {
   const options = site.site.infer.baseline ?? {};
   const constantCost = stopGradient(cost);

@@ -15,7 +15,7 @@ import type { ScoreSite } from "./costs.js";
 import { commonPlateDims, type Meeting, sumToMeetings } from "./meetings.js";
 import { warnIfMixed } from "./mixedPlates.js";
 
-/** Returns the score sites that pay for a cost. This is the only difference between TraceELBO and TraceGraphELBO. */
+/** Returns the score sites that pay for a cost. All that TraceGraphELBO does otherwise than TraceELBO. */
 export type Payers = (c: Cost) => Iterable<ScoreSite>;
 
 /** Those of `sites` that are in the provenance of a cost. */

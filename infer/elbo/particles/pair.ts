@@ -1,5 +1,5 @@
 /** The types that pass between the steps of an estimator: the task, the two traces of a particle, their costs, and the outcome. */
-import type { Provenance, Tensor } from "../../../autodiff/index.js";
+import type { Provenance, Tensor, Tree } from "../../../autodiff/index.js";
 import type { InferOptions } from "../../program/inferOptions.js";
 import type { Model, PlateFrame } from "../../program/messages.js";
 import type { Trace } from "../../program/trace.js";
@@ -26,12 +26,15 @@ export interface PathPair extends Pair {
   readonly antitheticPair?: PathPair;
 }
 
+/** The decaying average of a site's costs, or a record of it and of what else its baseline needs at the next step. All begin at 0. */
+export type Averages = Readonly<Record<string, Tree>>;
+
 /** The task of one loss: constrained parameters and mutable state by name, the two programs and their arguments. */
 export interface Task {
   readonly key: Tensor;
   readonly values: Record<string, Tensor>;
-  /** The decaying averages of baselines after the previous step, by site; each starts at 0. */
-  readonly averages?: Readonly<Record<string, Tensor>>;
+  /** What the baselines returned after the previous step, by site. */
+  readonly averages?: Averages;
   readonly model: Model;
   readonly guide: Model;
   readonly args: readonly unknown[];
@@ -75,7 +78,7 @@ export interface Outcome {
   readonly lossOfGuide?: Tensor;
   /** The final values of the `mutable` statements of both programs, by name. */
   readonly mutableState: Record<string, Tensor>;
-  /** The decaying averages of baselines, by site. */
-  readonly averages?: Record<string, Tensor>;
+  /** What the baselines return for the next step, by site. */
+  readonly averages?: Averages;
   readonly terms?: Record<string, Tensor>;
 }

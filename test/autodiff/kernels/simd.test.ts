@@ -105,9 +105,32 @@ test("loops over rows: broadcast rows and columns, odd lengths, three axes", () 
     [[9, 66], [66], [9, 1]],
     [[9, 67], [67], [9, 1]],
     [[603], [1], [603]],
+    // Short odd rows, two of which make whole pairs; an odd number of them, too.
+    [[40, 3], [3], [40, 1]],
+    [
+      [33, 5],
+      [33, 1],
+      [1, 5],
+    ],
+    [[35, 7], [7], [35, 7]],
+    [
+      [3, 11, 3],
+      [11, 1],
+      [3, 1, 3],
+    ],
   ] as [number[], number[], number[]][])
     assertSame((x, y, z) => x.mul(y).add(z).tanh().mul(z), [draw(1, a), draw(2, b), draw(3, c)], `${a} | ${b} | ${c}`);
   assertSame((x) => x.add(x.flip(0)).exp(), [draw(4, [9, 11])], "flipped");
+  assertSame((x) => x.add(x.flip(0)).exp(), [draw(4, [31, 3])], "short rows, flipped");
+  const part = (x: Tensor) => x.slice(1, 4, { axis: 1 });
+  assertSame(
+    (x, y) =>
+      part(x)
+        .mul(y)
+        .add(part(x).sum(1, { keepDims: true })),
+    [draw(7, [29, 5]), draw(8, [29, 3])],
+    "parts of rows",
+  );
   assertSame((x) => x.add(x.transpose()).exp(), [draw(5, [10, 10])], "transposed");
   assertSame((x) => x.slice(1).mul(x.slice(0, -1)).exp(), [draw(6, [100])], "odd offsets");
 });

@@ -19,7 +19,10 @@ const dot = (xs: readonly Tensor[], ys: readonly Tensor[]): number =>
     0,
   );
 const close = (got: number, want: number, tolerance: number, label: string): void =>
-  assert.ok(Math.abs(got - want) <= tolerance * Math.max(1, Math.abs(want)), `${label}: got ${got}, want ${want}`);
+  assert.ok(
+    Math.abs(got - want) <= tolerance * Math.max(1, Math.abs(want)),
+    `${label}: got ${got}, want ${want}; if only the last digits differ, the operands are too near a pole for finite differences`,
+  );
 
 /**
  * Holds the first and second derivative of f at xs, in a random direction and against random weights of its result, to

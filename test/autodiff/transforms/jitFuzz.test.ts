@@ -87,7 +87,21 @@ function numbers(seed: number, shape: readonly number[], specials: readonly numb
 }
 
 const program = fc.record({
-  shape: fc.constantFrom([], [1], [3], [2, 3], [2, 1, 3], [3, 3], [64], [70], [8, 9], [3, 30], [2, 35, 1], [5, 3, 7]),
+  shape: fc.constantFrom(
+    [],
+    [1],
+    [3],
+    [2, 3],
+    [2, 1, 3],
+    [3, 3],
+    [64],
+    [70],
+    [8, 9],
+    [3, 30],
+    [2, 35, 1],
+    [5, 3, 7],
+    [23, 3],
+  ),
   steps: fc.array(fc.tuple(fc.nat(12), fc.nat(50), fc.nat(50), fc.nat(50)), { minLength: 1, maxLength: 24 }),
   kept: fc.array(fc.nat(50), { maxLength: 3 }),
   specials: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.array(fc.nat(100), { maxLength: 4 })),

@@ -1,6 +1,7 @@
 /**
  * The units in which a program runs, and their order. A unit is a kernel, arithmetic on numbers, softmaxes of the same few numbers, or one
- * loop of all elementwise ops on arrays of one shape that can run together. A value that nothing outside its loop needs is never in memory.
+ * loop of all elementwise ops on arrays of one shape that can run together. A long value that nothing outside its loop needs is
+ * never in memory.
  */
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import type { OpValue, Program } from "../program/program.js";

@@ -45,22 +45,19 @@ export function vectorText(name: string, loop: Loop, first: number): string | nu
   const moving = reads.filter(({ steps: by }) => by[last] !== 0);
   const own = new Set([...moving, ...steps].map((one) => one.name));
 
-  /** Code for one pair per mark; the mark is added to the names of the pair. All pairs are read before any is written, so none has to wait. */
-  const pairs = (marks: readonly string[]): string[] => {
-    const inEach = (lines: (mark: string, at: number) => string[]): string[] =>
-      marks.flatMap((mark, k) => lines(mark, 16 * k));
-    const computed = (mark: string): string[] =>
+  /** Code for some pairs. All are read before any is written, so none has to wait. */
+  const pairs = (list: readonly Pair[]): string[] => {
+    const computed = ({ mark, repeated }: Pair): string[] =>
       steps.map(({ name: t, operands }, k) => {
-        const marked = operands.map((x) => (own.has(x) ? x + mark : x));
+        const marked = operands.map((x) => (own.has(x) ? x + mark : (repeated?.get(x) ?? x)));
         return `let ${t}${mark} = ${substituteInto(expressions[k] as Expression, marked)};`;
       });
-    const stored = (mark: string, at: number): string[] =>
+    const stored = ({ mark, at }: Pair): string[] =>
       steps.flatMap(({ name: t, to }) => (to === null ? [] : `store(${pointers.address(to, at)}, ${t}${mark});`));
     return [
-      ...inEach((mark, at) => moving.map((read) => load(read, at, mark))),
-      ...inEach(computed),
-      ...inEach(stored),
-      `i = i + ${16 * marks.length};`,
+      ...list.flatMap(({ mark, at, read }) => moving.map((one) => read?.(one) ?? load(one, at, mark))),
+      ...list.flatMap(computed),
+      ...list.flatMap(stored),
     ];
   };
   const { size, isRows } = axes[last] as Axis;
@@ -68,12 +65,84 @@ export function vectorText(name: string, loop: Loop, first: number): string | nu
   const lines = [...before.map((read) => load(read)), "let i = 0;"];
   lines.push(`let end = ${isRows ? `count * ${size} + 1 >>> 1 << 4` : 16 * count};`);
   const isDoubled = isWorthDoubling(loop);
-  if (isDoubled) lines.push("let most = end >>> 5 << 5;", "while (i !== most) {", ...pairs(["", "_"]), "}");
-  if (!isDoubled || isRows || count % 2 === 1) lines.push("while (i !== end) {", ...pairs([""]), "}");
+  const [one, two]: Pair[] = [
+    { mark: "", at: 0 },
+    { mark: "_", at: 16 },
+  ];
+  if (isDoubled)
+    lines.push(
+      "let most = end >>> 5 << 5;",
+      "while (i !== most) {",
+      ...pairs([one as Pair, two as Pair]),
+      "i = i + 32;",
+      "}",
+    );
+  if (!isDoubled || isRows || count % 2 === 1)
+    lines.push("while (i !== end) {", ...pairs([one as Pair]), "i = i + 16;", "}");
 
-  const body = axes.slice(0, last).reduceRight((inside, axis, k) => pointers.along(axis, k, inside), lines.join("\n"));
+  const isInPlace = ({ to }: Step): boolean => to === null || (to.steps[last] === 1 && to.steps[last - 1] === size);
+  const goesDown = ({ steps: by }: Place): boolean => (by[last - 1] as number) >= 0;
+  const areJoined =
+    loop.rows < 0 &&
+    size % 2 === 1 &&
+    size > 1 &&
+    size < SHORT &&
+    last > 0 &&
+    steps.every(isInPlace) &&
+    reads.every(goesDown);
+  /** Two rows at a time: the elements of both make whole pairs. */
+  const joined = (): string => {
+    const rowNames = new Map<string, string[]>();
+    const text: string[] = ["let i = 0;"];
+    for (const read of before) {
+      const [x, y, both] = ["0", "1", "both"].map((which) => `${read.name}_${which}`) as [string, string, string];
+      rowNames.set(read.name, [x, both, y]);
+      const down = bytes(read.steps[last - 1] as number);
+      text.push(
+        `let ${x} = loadSame(${pointers.address(read, 0)});`,
+        `let ${y} = loadSame(${pointers.address(read, down)});`,
+      );
+      text.push(`let ${both} = firsts(${x}, ${y});`);
+    }
+    const list = Array.from({ length: size }, (_, k): Pair => {
+      const [row, nextRow] = [2 * k < size ? 0 : 1, 2 * k + 1 < size ? 0 : 1];
+      const mark = `_${k}`;
+      return {
+        mark,
+        at: 16 * k,
+        repeated: new Map([...rowNames].map(([read, names]) => [read, names[row + nextRow] as string])),
+        read: (read) => {
+          const down = read.steps[last - 1] as number;
+          if (down === size) return load(read, 16 * k, mark);
+          const column = 2 * k - row * size;
+          if (row === nextRow) return load(read, bytes(row * down + column), mark);
+          const [x, y] = [column, down].map((at) => `loadSame(${pointers.address(read, bytes(at))})`);
+          return `let ${read.name}${mark} = firsts(${x}, ${y});`;
+        },
+      };
+    });
+    return [...text, ...(steps.length <= 8 ? pairs(list) : list.flatMap((pair) => pairs([pair])))].join("\n");
+  };
+  const body = axes
+    .slice(0, last)
+    .reduceRight(
+      (inside, axis, k) => pointers.along(axis, k, inside, areJoined && k === last - 1 ? joined() : null),
+      lines.join("\n"),
+    );
   const head = [...once.map((read) => load(read)), ...pointers.starts()].join("\n");
   return `function ${name}(${loop.rows < 0 ? "" : "row, count"}) {\n${head}\n${body}\n}`;
+}
+
+/** Below this size, odd rows are processed two by two: alone, each would end in half a pair. */
+const SHORT = 8;
+
+/** A pair of elements: the mark of its names, and how far it lies from the current place. */
+interface Pair {
+  readonly mark: string;
+  readonly at: number;
+  /** How to load an operand, if it does not lie pair by pair; the names of operands that are the same all along a row. */
+  readonly read?: (read: Read) => string;
+  readonly repeated?: ReadonlyMap<string, string>;
 }
 
 /** Variables that say how far the places of a loop have moved. Places that move alike share a variable. */
@@ -108,15 +177,22 @@ class Pointers {
     return `${this.#variable(pointer, this.last - 1)} + ${place.steps[this.last] === 0 ? "" : "i + "}${rest}`;
   }
 
-  /** A loop along an axis around the text of the axes within. */
-  along({ size, isRows }: Axis, axis: number, inside: string): string {
+  /** A loop along an axis around the text of the axes within; `two`, if given, is that text for two turns at once. */
+  along({ size, isRows }: Axis, axis: number, inside: string, two: string | null = null): string {
     const moving = this.#all.flatMap(({ steps }, p) =>
       steps[axis] === 0 ? [] : [[p, steps[axis] as number] as const],
     );
     const start = moving.map(([p]) => `let ${this.#variable(p, axis)} = ${this.#variable(p, axis - 1)};`);
-    const on = moving.map(([p, step]) => `${this.#variable(p, axis)} = ${this.#variable(p, axis)} + ${bytes(step)};`);
+    const on = (turns: number): string =>
+      moving
+        .map(([p, step]) => `${this.#variable(p, axis)} = ${this.#variable(p, axis)} + ${bytes(turns * step)};`)
+        .join(" ");
     const left = `i${axis}`;
-    return `${start.join(" ")}\nlet ${left} = ${isRows ? `count * ${size}` : size};\nwhile (${left} > 0) {\n${inside}\n${on.join(" ")}\n${left} = ${left} - 1;\n}`;
+    const head = `${start.join(" ")}\nlet ${left} = ${isRows ? `count * ${size}` : size};`;
+    const loop = (turns: number, body: string): string =>
+      `while (${left} > ${turns - 1}) {\n${body}\n${on(turns)}\n${left} = ${left} - ${turns};\n}`;
+    const loops = two === null ? [loop(1, inside)] : size % 2 === 0 ? [loop(2, two)] : [loop(2, two), loop(1, inside)];
+    return [head, ...loops].join("\n");
   }
 
   /** The declarations of the pointers, with their first values. */
