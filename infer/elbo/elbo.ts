@@ -73,7 +73,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   /** The loss of a task, with this estimator's gradient, and the state for the next step. */
   abstract estimate(task: Task): Outcome;
 
-  /** Run one particle: guide, model, and any further runs with the same draws that this estimator needs. */
+  /** Run one particle: the guide, the model, and any further runs that this estimator needs, with the same draws. */
   abstract runParticle(key: Tensor, task: Task): P;
   /** The terms of the ELBO from one particle. */
   abstract costs(particle: P): Cost[];

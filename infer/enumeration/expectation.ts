@@ -45,7 +45,7 @@ export interface TermContext {
   readonly cache: Map<string, Factor>;
 }
 
-/** The mean of a term, a scalar, including its own scale but not that of its plates. */
+/** The mean of a term, a scalar. It includes the term's own scale but not the scale of the term's plates. */
 export function expectation(term: Term, context: TermContext): Tensor {
   const { scores, choiceProbability } = context;
   const factor = chargeableFactor(term, scores);

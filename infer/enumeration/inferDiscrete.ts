@@ -75,7 +75,10 @@ export function sampleDiscrete(
   return discreteDraw("sampleDiscrete", wholeTask({ key, values: params, model, guide, args }), { temperature });
 }
 
-/** `sampleDiscrete` on behalf of `op` (named in errors), with subsampled plates left as the programs or the handlers `around` open them. */
+/**
+ * As `sampleDiscrete`, for a function `op` that errors name. Subsampled plates stay as the programs, or the handlers
+ * `around`, open them.
+ */
 export function discreteDraw(
   op: string,
   task: Task,

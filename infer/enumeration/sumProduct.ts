@@ -56,7 +56,7 @@ export function sumProduct({ factors, variables, plateScales, guidePlates }: Gra
 const largest = (sets: readonly ReadonlySet<string>[]): ReadonlySet<string> =>
   sets.reduce((best, set) => (set.size > best.size ? set : best));
 
-/** Factors that share variables, the latest last; `within` is the group into which this group was merged, if it was. */
+/** Factors that share variables, the newest last; `within` is the group that this one was merged into, null if none. */
 interface Group {
   factors: Plated[];
   within: Group | null;

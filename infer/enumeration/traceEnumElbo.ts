@@ -189,7 +189,7 @@ function withAncestors(names: Iterable<string>, { guide }: EnumeratedPair): Set<
   return found;
 }
 
-/** -log q of a guide site, masked. For a score site it is held constant, since its own gradient has mean 0. */
+/** -log q of a guide site, masked. The term of a score site is held constant, since its gradient has mean 0. */
 function guideTerm(site: SampleSite, run: EnumeratedPair): Term {
   const hold = isSampledScore(site) ? stopGradient : (x: Tensor) => x;
   const { elementDim } = site.fn;

@@ -1,4 +1,7 @@
-/** For a score site and its costs: along which axes their elements correspond (*meet*, charge.ts), and which op mixed the other axes. */
+/**
+ * For a score site and its costs: along which axes elements of the two correspond (*meet*, charge.ts), and which op
+ * mixed the other axes.
+ */
 import { shareOf } from "../elbo/costs/charge.js";
 import type { ScoreSite } from "../elbo/costs/costs.js";
 import type { Cost } from "../elbo/particles/pair.js";

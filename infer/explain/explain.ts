@@ -44,8 +44,8 @@ export interface ExplainedSite {
   /** Along which of its axes the site's elements correspond to elements of each cost. */
   readonly axes?: readonly AxisMet[];
   /**
-   * For a latent of the guide, with any kind of gradient: every cost that depends on it and, for each axis of the latent, the axis of the
-   * cost that it meets or the op that mixed it.
+   * For a latent of the guide, with any kind of gradient: every cost that depends on the latent and, for each axis of
+   * the latent, either the axis of the cost that this axis meets or the op that mixed the axis.
    */
   readonly dependents?: readonly { readonly cost: string; readonly axes: readonly AxisMet[] }[];
   /** The names of the baseline options that the site sets. */

@@ -94,7 +94,7 @@ function measure(
   params: Record<string, Tensor>,
   n: number,
 ): GradientVariance {
-  // A baseline's own gradient trains the baseline; it is not part of the estimate.
+  // The loss of the baselines has a gradient too, which only trains the baselines: leave it out.
   const gradient = (k: Tensor): Record<string, Tensor> =>
     grad((own: Record<string, Tensor>) => {
       const { loss, lossOfGuide = loss } = elbo.estimate({ ...task, key: k, values: { ...task.values, ...own } });

@@ -157,7 +157,7 @@ const ownNameHandler: Handler = {
 };
 
 /**
- * Run the model once, with values drawn from it and parameters at their initial values, and return its graph.
+ * Run the model once, with values drawn from the model and parameters at their initial values, and return its graph.
  *
  * @example
  * const model = () => sample("x", new Normal(sample("mu", new Normal(0, 1)), 1), { obs: 2 });

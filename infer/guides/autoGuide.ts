@@ -80,7 +80,7 @@ export abstract class AutoGuide extends Callable {
     requireKey(`${this.title}({ key })`, this.key);
   }
 
-  /** The guide's name in errors. The library's guides write it as a string, since minifiers rename classes. */
+  /** The guide's name in errors. The library's guides override it with a string, since minifiers rename classes. */
   get title(): string {
     return this.constructor.name;
   }

@@ -1,6 +1,7 @@
 /**
- * The Laplace approximation: a point is fitted in unconstrained space, and then the posterior is approximated by a normal around it whose
- * covariance is the inverse Hessian of -log p at the point. Enumerated sites of the model are summed out of p.
+ * The Laplace approximation: a point is fitted in unconstrained space, and the posterior is then approximated by a
+ * normal around this point, whose covariance is the inverse Hessian of -log p at the point. Enumerated sites of the
+ * model are summed out of p.
  */
 import { emptyRecord, hessian, PedigradError, type Tensor, zeros } from "../../autodiff/index.js";
 import { constraints, Delta, type Distribution, MultivariateNormal } from "../../distributions/index.js";

@@ -119,7 +119,7 @@ export function runModel(
   return { modelTrace, initialValues };
 }
 
-/** The same plates; those whose elements the program itself gives visit the elements that they visit in `run`. */
+/** The same plates; a plate whose elements the program itself gives visits the same elements as in `run`. */
 export const platesIn = (run: Trace, plates: readonly PlateFrame[]): PlateFrame[] =>
   plates.map((plate) => {
     const site = run.get(plate.name);
@@ -229,7 +229,8 @@ function refuseMovingSupports(sites: readonly SampleSite[], { title, perturbedTr
     const otherSite = other?.get(site.name);
     const isMoving =
       otherSite?.type === "sample" && !areEqual(transformOf(site).forward(free), transformOf(otherSite).forward(free));
-    // After a read every value carries the sites that were read; the other run shows whether the support depends on them.
+    // After host code has read a site, every value carries that site's name: only the perturbed run shows whether the
+    // support depends on the site.
     const from = [...getProvenance(free)].filter((name) => !site.ambient.has(name));
     if (!isMoving && from.length === 0) continue;
     const why = from.length === 0 ? "changes from run to run" : `depends on ${quoted(from)}`;

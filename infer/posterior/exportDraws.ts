@@ -2,7 +2,7 @@
 import { refuseOption, requireOptions, show } from "../checks.js";
 import { columnsOf, type Draws, type DrawsOptions, pooled, readDraws } from "./draws.js";
 
-/** `chain`, `draw`, then one array for each element of each site, all of the same length. */
+/** `chain`, `draw`, then one array for each element of each site, where all arrays have the same length. */
 function tableOf(op: string, draws: Draws, options: DrawsOptions): Record<string, Float64Array | Int32Array> {
   const { chains, length } = readDraws(op, draws, options);
   const columns = columnsOf(op, draws, options);
@@ -58,7 +58,7 @@ export interface InferenceGroups {
 }
 
 export interface InferenceDataOptions extends DrawsOptions {
-  /** The names of a site's axes after those of the draws: `{ theta: ["school"] }`. */
+  /** The names of a site's own axes, without the axes that number the draws: `{ theta: ["school"] }`. */
   dims?: Readonly<Record<string, readonly string[]>>;
   /** The labels along a named axis: `{ school: ["A", "B"] }`. */
   coords?: Readonly<Record<string, readonly (string | number)[]>>;

@@ -88,8 +88,8 @@ export class Predictive {
   }
 
   /**
-   * The collected sites by name, each with the draws' axes in front; NaN in draws that did not reach the site. A subsampled plate
-   * has an entry with the indices that it visited, the same in every draw.
+   * The collected sites by name, each with the draws' axes in front; NaN in draws that did not reach the site. A
+   * subsampled plate has an entry with the indices of the elements that it visited, the same in every draw.
    */
   run(key: Tensor, ...args: unknown[]): Record<string, Tensor> {
     requireKey("predictive.run", key);

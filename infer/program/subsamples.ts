@@ -1,7 +1,8 @@
 /**
- * Which elements a plate visits: all of them, those that the program gives (`subsample: indices`), or a random part. A guide and the model
- * that runs after it visit the same elements: `sharedPlatesHandler` draws them once per run, by plate name. Indices that a program gives
- * itself take precedence; those of guide and model must agree.
+ * Which elements a plate visits: all of them, those that the program gives (`subsample: indices`), or a random part. A
+ * guide and the model that runs after it visit the same elements: `sharedPlatesHandler` draws them once per run, by
+ * plate name. Indices that a program itself gives take precedence; if guide and model both give indices, the two must
+ * agree.
  */
 import { arange, PedigradError, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";

@@ -1,6 +1,6 @@
 /**
- * The trace of a run: every site in order, with its distribution, its value and how it was reached. Estimators are functions of
- * two traces, the guide's and the model's.
+ * The trace of a run: every site in order, with its distribution and its value, and with the plates, scale and mask
+ * around it. Estimators are functions of two traces, the guide's and the model's.
  */
 import { sameShape } from "../../autodiff/core/shape.js";
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";

@@ -34,7 +34,10 @@ export interface Initial {
   readonly mutables: Record<string, Tensor>;
 }
 
-/** Initial values of the params of guide and model; the guide's win over the model's, `initParams` over both. */
+/**
+ * Initial values of the params of guide and model; `initParams` take precedence over the guide's values, and these over
+ * the model's.
+ */
 export function initialise(
   key: Tensor,
   model: Model,

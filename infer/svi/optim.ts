@@ -1,6 +1,7 @@
 /**
- * Optimisers, after optax: `init(params)` gives a state, `update(grads, state, params)` the updates to add and the next
- * state, all in ops. Transformations can be chained; any object with `init` and `update` is an optimiser.
+ * Optimisers, after optax: `init(params)` returns a state; `update(grads, state, params)` returns the updates to add
+ * and the next state. All of this is computed by ops, so that it can be compiled. Transformations can be chained; any
+ * object with `init` and `update` is an optimiser.
  */
 import { leavesOf, mapTree, PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
 import { zipTrees } from "../../autodiff/transforms/tree.js";
@@ -77,7 +78,7 @@ export function momentum(rate: Schedule, mass = 0.9): Optimizer {
   };
 }
 
-/** Duchi et al. 2011: rates divided by the root of the sum of squared gradients. */
+/** Duchi et al. 2011: each element's rate is divided by the root of the sum of its squared gradients. */
 export function adagrad(rate: Schedule, options: { eps?: number } = {}): Optimizer {
   checkOptions("adagrad", rate, options, { eps: [0, Infinity] });
   const { eps = 1e-10 } = options;
@@ -91,7 +92,9 @@ export function adagrad(rate: Schedule, options: { eps?: number } = {}): Optimiz
   };
 }
 
-/** Tieleman and Hinton 2012: rates divided by the root of a decaying average of squared gradients. */
+/**
+ * Tieleman and Hinton 2012: each element's rate is divided by the root of a decaying average of its squared gradients.
+ */
 export function rmsprop(rate: Schedule, options: { decay?: number; eps?: number } = {}): Optimizer {
   checkOptions("rmsprop", rate, options, { decay: [0, 1], eps: [0, Infinity] });
   const { decay = 0.9, eps = 1e-8 } = options;
@@ -148,7 +151,10 @@ export function adamw(rate: Schedule, options: AdamOptions & { weightDecay?: num
   };
 }
 
-/** Pyro's ClippedAdam: gradients clipped to [-clipNorm, clipNorm], the rate multiplied by `lrd` before each step, the first included. */
+/**
+ * Pyro's ClippedAdam: gradients clipped to [-clipNorm, clipNorm], and the rate multiplied by `lrd` before each step,
+ * including the first.
+ */
 export function clippedAdam(
   rate: Schedule,
   options: AdamOptions & { clipNorm?: number; lrd?: number } = {},

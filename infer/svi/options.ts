@@ -29,7 +29,7 @@ export const SVI_OPTIONS = {
 export interface InitOptions {
   /** The key from which all randomness of the run comes. */
   key: Tensor;
-  /** Constrained initial values by name; they win over those in the program. */
+  /** Constrained initial values by name; they take precedence over the initial values in the program. */
   initParams?: Record<string, TensorLike>;
 }
 

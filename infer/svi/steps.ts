@@ -76,7 +76,7 @@ function batchesTakenBy(op: string, state: SVIState | undefined): number {
 /** The state before the first step. */
 export function initialState(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[]): SVIState {
   const { initState, initParams, stableUpdate = false } = options;
-  // With stableUpdate the dry run of `init` is not validated, like the steps after it.
+  // With stableUpdate, the steps are not validated, and neither is the dry run of `init`.
   const init = (given: Parameters<Stepper["init"]>[0]) =>
     withValidation(!stableUpdate && validation, () => svi.init(given, ...args));
   if (initState === undefined) return init({ key, ...(initParams && { initParams }) });

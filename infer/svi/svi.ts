@@ -80,7 +80,7 @@ export class SVI<
     this.#compiled = new CompiledStep((state, args) => this.#step(state, args), options.jit ?? "auto");
   }
 
-  /** The state before the first step: initial values from guide and model (the guide's win), and one dry run of the loss. */
+  /** The state before the first step: initial values (the guide's before the model's), and a dry run of the loss. */
   init(keyOrOptions: Tensor | InitOptions, ...args: A): SVIState {
     requireOutside("svi.init");
     const { key, initParams = {} } = initOptions(keyOrOptions);

@@ -31,14 +31,17 @@ export function* sitesIn({ provenance }: Cost, sites: ReadonlyMap<string, ScoreS
   }
 }
 
-/** A cost as one score site pays for it: summed over its event axes or not, and which of its axes meet those of the site. */
+/**
+ * The form in which one score site pays for a cost: the value of the cost, summed over its event axes or not, and which
+ * axes of the value meet axes of the site.
+ */
 export interface Share {
   readonly value: Tensor;
   readonly meetings: readonly Meeting[];
 }
 const NONE: readonly Meeting[] = [];
 
-/** Cost c in the form in which d pays for it. */
+/** The form in which d pays for cost c. */
 export function shareOf(c: Cost, d: ScoreSite): Share {
   const { value, provenance, elements } = c;
   if (d.axes.length === 0) return { value, meetings: NONE };
@@ -67,9 +70,9 @@ const plateMeetings = (c: Cost, d: ScoreSite): Meeting[] =>
     .filter(([from, to]) => d.axes.includes(to) && (c.value.shape.at(-from) ?? 1) > 1);
 
 /**
- * cost_d for every score site. Where the costs of one site include all those of another, its sum starts from the other's: a guide in which
- * every site depends on the one before needs one addition per site, not one per pair. Two sites share a sum only if every cost in the sum
- * meets both along the same axes.
+ * cost_d for every score site. If the costs of one site include all costs of another, the sum of the first starts from
+ * the sum of the other: a guide in which every site depends on the one before needs one addition per site, not one per
+ * pair. Two sites share a sum only if every cost in the sum meets both along the same axes.
  */
 export function chargedCosts(costs: readonly Cost[], sites: readonly ScoreSite[], payers: Payers): Map<string, Tensor> {
   const result = new Map<string, Tensor>();

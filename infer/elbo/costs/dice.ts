@@ -25,7 +25,10 @@ export function totalWithScores(costs: readonly Cost[], payers: Payers): Tensor 
   return costs.reduce((total, cost) => total.add(withScores(cost, payers(cost))), tensor(0));
 }
 
-/** Σ c · exp(L - stopGradient(L)) over the elements of c; L is the sum of log q over the elements that pay for an element of c. */
+/**
+ * Σ c · exp(L - stopGradient(L)) over the elements of c; L is, for each element of c, the sum of log q over the
+ * elements that pay for it.
+ */
 function withScores(cost: Cost, payers: Iterable<ScoreSite>): Tensor {
   const shares = [...payers].map((d) => ({ d, share: shareOf(cost, d) }));
   const elementwise = shares.find(({ share }) => share.value !== cost.value)?.share.value;

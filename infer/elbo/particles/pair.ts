@@ -59,7 +59,7 @@ export interface Cost {
   readonly value: Tensor;
   readonly plates: readonly PlateFrame[];
   readonly provenance: Provenance;
-  /** Whether the gradient of `value` itself counts. For -log q of a score site it has mean 0 and is dropped. */
+  /** Whether the gradient of `value` counts. For -log q of a score site this gradient has mean 0 and is dropped. */
   readonly isDifferentiated: boolean;
   /** A whole KL term in closed form, instead of a sampled log density. */
   readonly isClosedForm?: boolean;
@@ -67,7 +67,10 @@ export interface Cost {
   readonly elements?: Elements;
 }
 
-/** The terms whose sum over the last `dim` axes is a cost. They decide which elements pay for the cost; the loss uses the sum. */
+/**
+ * The terms whose sum over the last `dim` axes is a cost. These terms decide which elements of a site pay for the cost
+ * (charge.ts); the loss uses the sum.
+ */
 export interface Elements {
   readonly dim: number;
   readonly value: () => Tensor;
