@@ -21,10 +21,10 @@ export const htmlTable = (headings: readonly string[], rows: readonly (readonly 
   return `<table><thead>${row("th", headings)}</thead><tbody>${rows.map((cells) => row("td", cells)).join("")}</tbody></table>`;
 };
 
-/** The method that Deno's Jupyter kernel calls for what it shows. */
+/** The name of the method that Deno's Jupyter kernel calls on a value to display it. */
 export const NOTEBOOK = /* @__PURE__ */ Symbol.for("Jupyter.display");
 
-/** The result of that method: one text for each kind of display. */
+/** The result of that method: the value as plain text and as HTML. */
 export const notebookView = (text: string, html: string): Record<string, string> => ({
   "text/plain": text,
   "text/html": html,

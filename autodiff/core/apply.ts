@@ -16,13 +16,16 @@ const EMPTY = Provenance.empty;
 
 /** The result of `op` with `params` on `inputs`. Kept short, so that V8 inlines it into the loops that call it. */
 export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
-  if (batchDepth > 0 && inputs.some(isBatched)) return withNode(op, params, inputs, applyBatched(op, params, inputs));
+  if (batchDepth > 0 && inputs.some(isBatched)) return applyBatched(op, params, inputs);
   let provenance: Provenance = ambient;
   let areNumbers = op.scalar !== undefined && !isChecking;
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i] as Tensor;
-    // Fast path: most operands add no site.
-    if (x.provenance !== EMPTY) provenance = joined(provenance, op, params, inputs, i);
+    const own = x.provenance;
+    // Fast path: most operands add no site, or the first ones, so compare before calling union.
+    if (own.hasAxes) provenance = withAxes(provenance, op, params, inputs, i);
+    else if (own !== provenance && own !== EMPTY)
+      provenance = provenance === EMPTY ? own : union(provenance, own, op.name);
     areNumbers &&= x.isNumber;
   }
   const result = areNumbers
@@ -33,10 +36,10 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
 type Scalar = (...xs: number[]) => number;
 
 /** The provenance so far, united with that of input i, whose axes `op` moves to their places in the result. */
-function joined<P>(before: Provenance, op: Op<P>, params: P, inputs: Tensor[], i: number): Provenance {
-  let own = (inputs[i] as Tensor).provenance;
-  if (own.hasAxes && op.axes !== keepAxes) own = own.moved(op.axes?.(params, inputs, i) ?? MIX, op.name);
-  return own === before || before === EMPTY ? own : union(before, own, op.name);
+function withAxes<P>(before: Provenance, op: Op<P>, params: P, inputs: Tensor[], i: number): Provenance {
+  const own = (inputs[i] as Tensor).provenance;
+  const moved = op.axes === keepAxes ? own : own.moved(op.axes?.(params, inputs, i) ?? MIX, op.name);
+  return union(before, moved, op.name);
 }
 
 function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[], provenance: Provenance): Tensor {
@@ -51,17 +54,17 @@ function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[], provenance: Provenan
 }
 
 /** Run `op` through its batching rule, for the innermost batch among its inputs. */
-function applyBatched<P>(op: Op<P>, params: P, inputs: readonly Tensor[]): Tensor {
+function applyBatched<P>(op: Op<P>, params: P, inputs: Tensor[]): Tensor {
   const level = Math.max(...inputs.map((x) => x.batch?.level ?? 0));
   const tracer = inputs.find((x) => x.batch?.level === level)?.batch?.tracer;
-  if (tracer !== undefined) return tracer.record(op, params, inputs);
+  if (tracer !== undefined) return withNode(op, params, inputs, tracer.record(op, params, inputs));
   const batched = inputs.map((x) => x.batch?.level === level);
   const values = inputs.map((x, i) => {
     if (!batched[i]) return x;
     const { value } = x.batch as Batch;
     return value.provenance === x.provenance ? value : value.withProvenance(union(value.provenance, x.provenance));
   });
-  return asExample(op.batch(params, values, batched, batchSize(level)), level);
+  return withNode(op, params, inputs, asExample(op.batch(params, values, batched, batchSize(level)), level));
 }
 
 /** Wraps a whole batch (batch axis first) as a tensor that looks like one example inside the vmap at this depth. */

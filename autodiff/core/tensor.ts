@@ -35,9 +35,9 @@ let copy: (x: Tensor, provenance: Provenance) => Tensor;
 
 /** The data of a tensor without numbers. */
 class Absent {
-  readonly size: number;
-  constructor(readonly shape: Shape) {
-    this.size = sizeOf(shape);
+  constructor(readonly shape: Shape) {}
+  get size(): number {
+    return sizeOf(this.shape);
   }
   get data(): never {
     throw new PedigradError({

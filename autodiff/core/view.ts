@@ -83,11 +83,8 @@ export function stridesOf(shape: Shape): number[] {
 }
 
 /** A contiguous view over `data`. */
-export function contiguous(data: Float64Array, shape: Shape, offset = 0): View {
-  // Fast path: a vector needs no list of strides.
-  if (shape.length === 1) return new (constructors[1] ?? compile(1))(data, shape[0] as number, 1, offset);
-  return viewOf(data, shape, stridesOf(shape), offset);
-}
+export const contiguous = (data: Float64Array, shape: Shape, offset = 0): View =>
+  viewOf(data, shape, stridesOf(shape), offset);
 
 // Arrays up to 64 bytes lie in JavaScript's own heap. Larger ones cost 450 ns with a buffer of their own, 50 ns as part of a shared one.
 const IN_HEAP = 8;
@@ -110,9 +107,12 @@ function zeros(n: number): Float64Array {
   return common.subarray(used - n, used);
 }
 
-/** A contiguous view over fresh zeros. */
-export const emptyView = (shape: Shape): View => contiguous(zeros(sizeOf(shape)), shape);
+// The strides of every vector, so that none needs a list of its own.
+const VECTOR: readonly number[] = [1];
 
+/** A contiguous view over fresh zeros. */
+export const emptyView = (shape: Shape): View =>
+  viewOf(zeros(sizeOf(shape)), shape, shape.length === 1 ? VECTOR : stridesOf(shape));
 /** Whether the elements of a view lie row-major without gaps. */
 export function isContiguous(view: View): boolean {
   const { shape, stride } = view;

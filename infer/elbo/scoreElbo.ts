@@ -186,7 +186,10 @@ function refuseLeaveOneOut(site: string): never {
   });
 }
 
-/** The cost itself, except for a draw with a pathwise sampler: -log q from `pathGuide`, whose gradient goes through the draw only. */
+/**
+ * The cost itself. For a guide draw with a pathwise sampler, instead -log q from `pathGuide`, whose gradient goes
+ * through the draw only.
+ */
 function pathwiseCost(cost: Cost, pathGuide: Trace): Cost {
   const site = cost.side === "guide" && cost.isDifferentiated ? pathGuide.get(cost.site) : undefined;
   return site?.type === "sample" && isDraw(site) ? costOf(site, "guide", true) : cost;

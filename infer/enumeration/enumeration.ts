@@ -74,7 +74,10 @@ export function modelFactor(site: SampleSite, run: EnumeratedPair): Plated {
 export const guideFactor = (site: SampleSite, value: Tensor, run: EnumeratedPair, elementDim = 0): Factor =>
   completeFactor(site, value, run, run.guideDims.dimOf, elementDim);
 
-/** `value` as a factor with named axes. Refused if an op reduced the states of an enumerated site, or mixed its elements of a shared plate. */
+/**
+ * `value` as a factor with named axes. Refuse it if an op has reduced over the states of an enumerated site, or has
+ * mixed that site's elements along a plate that both sites are in.
+ */
 function completeFactor(
   site: SampleSite,
   value: Tensor,

@@ -88,12 +88,15 @@ function essOf(chains: Chains): number {
 const isUsable = (chains: Chains): boolean =>
   chains.length > 0 && chains.every((chain) => chain.length >= 4 && chain.every(Number.isFinite));
 
-/** Bulk effective sample size: the number of independent draws that would locate the centre as well. NaN for chains of fewer than 4 draws. */
+/**
+ * Bulk effective sample size: the number of independent draws that would locate the centre equally well. NaN for chains
+ * of fewer than 4 draws.
+ */
 export function essBulk({ chains }: Pick<Column, "chains">): number {
   return isUsable(chains) ? essOf(normalScores(halves(chains))) : Number.NaN;
 }
 
-/** Tail effective sample size: the smaller one of the 5% quantile and the 95% quantile. */
+/** Tail effective sample size: that of the 5% quantile or that of the 95% quantile, whichever is smaller. */
 export function essTail(column: Pick<Column, "chains">): number {
   if (!isUsable(column.chains)) return Number.NaN;
   const sorted = pooled(column).sort();

@@ -87,8 +87,8 @@ const digits = (x: number): string =>
   Math.abs(x) >= 1e6 || (x !== 0 && Math.abs(x) < 1e-3) ? x.toExponential(2) : x.toFixed(3);
 
 /**
- * Summarise draws by site name, as Predictive and samplePosterior return them, [draws, ...site]; with `{ batchNdims: 2 }`, as
- * [chains, draws, ...site], also effective sample sizes and R-hat.
+ * Summarise draws by site name, of shape [draws, ...site], as Predictive and samplePosterior return them. With
+ * `{ batchNdims: 2 }` the shape is [chains, draws, ...site], and the summary also has effective sample sizes and R-hat.
  *
  * @example
  * console.log(summary({ mu: [0.1, 0.4, 0.2, 0.3] }).toString());

@@ -116,7 +116,7 @@ export class SampleSite {
   }
 }
 
-/** A learnable constant, a kept value or a value that changes, in a trace. */
+/** A `param`, `deterministic` or `mutable` value in a trace. */
 export interface ValueSite {
   readonly type: "param" | "deterministic" | "mutable";
   readonly name: string;
@@ -182,7 +182,10 @@ export class TraceHandler implements Handler {
   }
 }
 
-/** Refuse two sites of one name, unless they are the same param, plate or kept value. */
+/**
+ * Refuse two sites of one name, unless they are the same param or plate, or the same `deterministic` or `mutable`
+ * value.
+ */
 function requireSameSite(before: Site, now: Site): void {
   const { name, type } = now;
   if (type !== before.type || type === "sample")

@@ -1,6 +1,6 @@
 /**
- * Checks of a run. Refused are async programs, values that do not fit their plates, observations that broadcast against their
- * distribution, and masks and scales with more elements than their site.
+ * Checks of a run. They refuse async programs, values that do not fit their plates, observations that broadcast against
+ * their distribution, and masks and scales with more elements than their site.
  */
 import { showShape } from "../../autodiff/core/shape.js";
 import type { Tensor } from "../../autodiff/index.js";
@@ -83,7 +83,10 @@ export function checkBroadcast({ name, fn, value, isObserved, plates }: SiteWith
   });
 }
 
-/** Refuse a mask or scale that would broadcast its log density to more elements: each would count several times. */
+/**
+ * Refuse a mask or scale that would broadcast the site's log density to more elements, since some elements of the site
+ * would then count several times.
+ */
 export function checkWeight(site: string, what: "mask" | "scale", weight: Tensor, logProb: Tensor): void {
   const from = logProb.shape.length - weight.shape.length;
   if (weight.shape.every((n, axis) => n === 1 || n === logProb.shape[axis + from])) return;

@@ -8,7 +8,7 @@ import { emptyRecord, isContainer, PedigradError, Tensor, tensor } from "../../a
 import { MAX_DEPTH } from "../../provenance/base/records.js";
 import { runSaveCheck, type SVIState } from "./state.js";
 
-// Version 1 kept the averages of baselines in `mutableState`, under names with this beginning.
+// Version 1 kept the averages of baselines in `mutableState`, under names with the prefix `AVERAGE`.
 const VERSION = 2;
 const AVERAGE = "baseline/";
 const RESERVED = ["__proto__", "constructor", "prototype"];

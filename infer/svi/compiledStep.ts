@@ -37,7 +37,10 @@ export class CompiledStep {
     }
   }
 
-  /** Further steps after the last one; null where the state cannot stay in memory. `onCopy` is called with every state that is copied out. */
+  /**
+   * Further steps after the last one; null if the state cannot stay in the memory of the compiled program. `onCopy` is
+   * called with every state that is copied out.
+   */
   resident({ state, terms }: Advance, onCopy: (optimState: Tree) => void): ResidentSteps | null {
     const steps = this.isOn ? this.#compiled.resident(state) : null;
     return steps && residentSteps(steps, Object.keys(terms), ({ optimState }) => onCopy(optimState));

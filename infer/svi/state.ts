@@ -14,7 +14,10 @@ export interface SVIState {
   readonly optimState: Tree;
   /** The values that `mutable` declared, by name. */
   readonly mutableState: Record<string, Tensor>;
-  /** The decaying averages of baselines, with what else these need, by site, where there are any. */
+  /**
+   * By site: the decaying average of its baseline, and whatever else the baseline needs at the next step. Absent if no
+   * site has one.
+   */
   readonly averages?: Averages;
   readonly key: Tensor;
   /** The name of each parameter's constraint, as text: under other constraints the same numbers mean other values. */
@@ -30,7 +33,10 @@ export interface StepOutcome {
   readonly wasRefused: boolean;
 }
 
-/** A step as numbers. */
+/**
+ * The result of a step: the next state, with the loss and its parts as plain numbers (`StepResult` has them as
+ * tensors).
+ */
 export interface Advance {
   readonly state: SVIState;
   readonly loss: number;
@@ -47,7 +53,7 @@ export interface ResidentSteps {
   before(): SVIState;
 }
 
-/** A step as tensors: the next state, the loss, and its parts. */
+/** The result of a step: the next state, and the loss and its parts as tensors. */
 export type StepResult = [SVIState, Tensor, Record<string, Tensor>];
 
 const NO_TERMS: Record<string, number> = /* @__PURE__ */ Object.freeze({});
@@ -83,7 +89,10 @@ export interface Stepper {
   init(keyOrOptions: Tensor | InitOptions, ...args: unknown[]): SVIState;
   advance(state: SVIState, args: unknown[]): Advance;
   stableAdvance(state: SVIState, args: unknown[]): Advance;
-  /** Further steps after the last `advance`, which returned `from`; null where the state cannot stay in memory. */
+  /**
+   * Further steps after the last `advance`, which returned `from`; null if the state cannot stay in the memory of the
+   * compiled program.
+   */
   resident(from: Advance): ResidentSteps | null;
   /** Refuse where the program has changed since steps like this one were compiled. */
   check(state: SVIState, args: unknown[]): void;

@@ -123,7 +123,7 @@ export class SVI<
     return withValidation(false, () => keepStateIfUnsound(state, this.advance(state, args)));
   }
 
-  /** Further steps after the last `advance`, for the loops of `run`; null where the state cannot stay in memory. */
+  /** Further steps after the last `advance`; null if the state cannot stay in the memory of the compiled program. */
   resident(last: Advance): ResidentSteps | null {
     return this.#compiled.resident(last, (optimState) => {
       this.#latest = optimState;
@@ -259,9 +259,7 @@ function splitKey({ key }: SVIState): { next: Tensor; own: Tensor } {
   return { next, own };
 }
 
-/**
- * The result of a step without the names of its own sites. Inside an outer model, it inherits the set of `given` and the ambient set.
- */
+/** The result of a step with another provenance: that of `given` and the ambient set in an outer model, else none. */
 function withOuterSets(result: StepResult, given: unknown): StepResult {
   const outer = isInRun() ? union(getProvenance(given), currentAmbient()) : Provenance.empty;
   const detached = detachProvenance(result);

@@ -1,4 +1,6 @@
-/** Checks of arguments and options: those in the wrong place or of the wrong kind are refused by name. */
+/**
+ * Checks of arguments and options: one in the wrong place or of the wrong kind is refused with an error that names it.
+ */
 import { PedigradError } from "./error.js";
 import type { Kind } from "./kinds.js";
 import { isRecord } from "./records.js";
@@ -22,34 +24,33 @@ export function requireKind(op: string, param: string, x: unknown, [is, words]: 
 }
 
 /** Refuse anything but a record of options, unknown options, and options of the wrong kind. */
-export function requireOptions(
-  op: string,
-  options: unknown,
-  known: readonly string[] | Readonly<Record<string, Kind>>,
-  site?: string,
-): void {
-  const names = Array.isArray(known) ? (known as readonly string[]) : Object.keys(known);
-  const where = { op: site === undefined ? op : undefined, site };
+export function requireOptions(op: string, options: unknown, known: Known, site?: string): void {
   if (!isRecord(options))
     throw new PedigradError({
-      ...where,
+      op: site === undefined ? op : undefined,
+      site,
       code: "bad-option",
       param: "options",
-      message: `${op}: expected options ({ ${names[0]}: … }, or {} for none), got ${show(options)}.`,
+      message: `${op}: expected options ({ ${namesIn(known)[0]}: … }, or {} for none), got ${show(options)}.`,
     });
-  for (const [option, value] of Object.entries(options)) {
-    if (!names.includes(option))
+  for (const option of Object.keys(options)) {
+    if (!(isList(known) ? known.includes(option) : Object.hasOwn(known, option))) {
+      const names = namesIn(known);
       throw new PedigradError({
-        ...where,
+        op: site === undefined ? op : undefined,
+        site,
         code: "unknown-option",
         param: option,
         message: `${op}: unknown option "${option}". Expected one of ${names.join(", ")}.${didYouMean(option, names)}`,
       });
-    // Looking up "reverse" in an array would find its method.
-    const expected = Array.isArray(known) ? undefined : (known as Readonly<Record<string, Kind>>)[option];
-    if (expected !== undefined && value !== undefined) requireKind(op, option, value, expected, site);
+    }
+    if (!isList(known) && options[option] !== undefined)
+      requireKind(op, option, options[option], known[option] as Kind, site);
   }
 }
+type Known = readonly string[] | Readonly<Record<string, Kind>>;
+const isList = (known: Known): known is readonly string[] => Array.isArray(known);
+const namesIn = (known: Known): readonly string[] => (isList(known) ? known : Object.keys(known));
 
 /** Refuse anything but one function as the argument of `op`: further arguments belong to the function that `op` returns. */
 export function requireFunction(op: string, f: unknown, rest: readonly unknown[] = []): void {

@@ -3,7 +3,7 @@ import { PedigradError } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
 import { checkShape, type Shape } from "../../core/shape.js";
 import { ofView, type Tensor, tensor } from "../../core/tensor.js";
-import { contiguous } from "../../core/view.js";
+import { contiguous, emptyView } from "../../core/view.js";
 import { equal } from "../elementwise/math.js";
 import { broadcastTo, expandDims } from "../views/shape.js";
 
@@ -19,8 +19,6 @@ export const full = (shape: Shape, value: TensorLike): Tensor => filled("full", 
 const countings = /* @__PURE__ */ new WeakSet<Float64Array>();
 export const isCounting = (data: Float64Array): boolean => countings.has(data);
 
-const listed = (numbers: Float64Array): Tensor => ofView(contiguous(numbers, [numbers.length]));
-
 /** start, start + step, … before stop; `arange(n)` counts from 0. */
 export function arange(start: number, stop?: number, step = 1): Tensor {
   const [low, high] = stop === undefined ? [0, start] : [start, stop];
@@ -32,9 +30,10 @@ export function arange(start: number, stop?: number, step = 1): Tensor {
     });
   const n = Math.max(0, Math.ceil((high - low) / step));
   checkShape("arange", [n]);
-  const numbers = Float64Array.from({ length: n }, (_, i) => low + i * step);
-  if (low === 0 && step === 1) countings.add(numbers);
-  return listed(numbers);
+  const view = emptyView([n]);
+  for (let i = 0; i < n; i++) view.data[i] = low + i * step;
+  if (low === 0 && step === 1) countings.add(view.data);
+  return ofView(view);
 }
 
 /** `n` evenly spaced numbers from start to stop, both included. */
@@ -42,7 +41,12 @@ export function linspace(start: number, stop: number, n = 50): Tensor {
   checkShape("linspace", [n]);
   const element = (i: number): number =>
     i === n - 1 && n > 1 ? stop : start + (i * (stop - start)) / Math.max(n - 1, 1);
-  return listed(Float64Array.from({ length: n }, (_, i) => element(i)));
+  return ofView(
+    contiguous(
+      Float64Array.from({ length: n }, (_, i) => element(i)),
+      [n],
+    ),
+  );
 }
 
 /** The identity matrix, n by m (square by default). */

@@ -21,7 +21,7 @@ export interface ScoreSite {
   readonly name: string;
   readonly site: SampleSite;
   readonly plates: readonly PlateFrame[];
-  /** How many of the last axes of its elements are event axes. */
+  /** How many of the last axes of its elementwise log density (`site.elements()`) are event axes. */
   readonly elementDim: number;
   /** Its element axes, counted from the right, from 1. */
   readonly axes: readonly number[];

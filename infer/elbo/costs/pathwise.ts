@@ -23,7 +23,7 @@ const constantInputs = (task: Task): Inputs => ({
   args: task.args,
 });
 
-/** The draws of a guide without its other sites, their values changed by `f`. */
+/** Only those sites of the guide's trace that are draws, each with its value changed by `f`. */
 function drawsOf(guide: Trace, f: (value: Tensor) => Tensor = (value) => value): Trace {
   const draws: Trace = new Map();
   for (const site of sampleSites(guide))
