@@ -9,7 +9,10 @@ export interface AxisMet {
   readonly cost: string;
   /** The element axis of the site. */
   readonly axis: number;
-  /** The axis of the cost whose elements meet the site's; null where every element pays for all of the cost. */
+  /**
+   * The axis of the cost whose elements meet the site's; null where every element of the site pays for all of the cost
+   * (charge.ts).
+   */
   readonly meets: number | null;
   /** The op that mixed the axis; null where the axis meets, or where the op is not known. */
   readonly mixedBy: string | null;

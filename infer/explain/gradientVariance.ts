@@ -32,7 +32,10 @@ export interface Refusal {
   readonly why: string;
 }
 
-/** Measure `elbo` and the other estimators with the same number of particles; TraceEnumELBO only if the guide has sites to enumerate. */
+/**
+ * Measure `elbo` and the other estimators with the same number of particles; TraceEnumELBO is measured only if the
+ * guide has sites to enumerate.
+ */
 export function gradientVariances(
   elbo: Elbo,
   task: Task,

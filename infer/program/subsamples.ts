@@ -21,7 +21,7 @@ import {
 import { reportAsSite } from "./traceChecks.js";
 
 export interface PlateOptions {
-  /** The dim along which its elements lie; by default the first free one, -1 outermost. */
+  /** The dim along which the plate's elements lie; by default the first free one, counting from -1 to the left. */
   dim?: number;
   /** How many elements to visit, drawn once for each step; all by default. */
   subsampleSize?: number;
@@ -178,7 +178,10 @@ export const givenPlatesHandler = (values: Readonly<Record<string, Tensor>>): Ha
   },
 });
 
-/** Let a plate that is being opened visit the elements of `before`, or refuse if the program gives it different ones. */
+/**
+ * Let a plate that is being opened visit the elements of `before`, or refuse the plate if the program gives it
+ * different elements.
+ */
 export function reuseVisit(message: PlateMessage, before: PlateVisit): void {
   const { name, size, subsampleSize, value, isGiven } = message;
   // Different sizes are refused later, where guide and model are compared.

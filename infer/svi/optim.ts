@@ -8,7 +8,7 @@ import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { type Kind, refuseOption, requireKind, requireOptions, show } from "../checks.js";
 
-/** Parameters, gradients and updates are nested records of tensors of one structure. */
+/** Parameters, gradients and updates are nested records of tensors, all with the same structure. */
 export interface Optimizer {
   init(params: Tree): Tree;
   update(grads: Tree, state: Tree, params: Tree): [updates: Tree, state: Tree];
@@ -133,7 +133,7 @@ export function adam(rate: Schedule, options: AdamOptions = {}): Optimizer {
   };
 }
 
-/** Loshchilov and Hutter 2019: Adam with weight decay that does not pass through the gradient. */
+/** Loshchilov and Hutter 2019: Adam with weight decay that is not added to the gradient. */
 export function adamw(rate: Schedule, options: AdamOptions & { weightDecay?: number } = {}): Optimizer {
   checkOptions("adamw", rate, options, { ...ADAM, weightDecay: [0, Infinity] });
   const { weightDecay = 1e-4, ...rest } = options;
@@ -159,7 +159,7 @@ export function clippedAdam(
   return chain(clipByValue(clipNorm), adam(lrd === 1 ? rate : decayed, rest));
 }
 
-/** Transformations in sequence: each one receives the updates of the one before. */
+/** Transformations in sequence: each one receives the updates that the one before it returned. */
 export function chain(...parts: Optimizer[]): Optimizer {
   for (const part of parts) requireKind("chain", "each part", part, optimiser);
   return {

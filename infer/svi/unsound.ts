@@ -39,7 +39,7 @@ export function errorInStep(
   return new PedigradError({ code, site, param, op, message: `svi.run: in step ${step}${at}: ${message}` });
 }
 
-/** The sites that caused the loss; none where the program itself fails on such numbers. */
+/** The sites that caused the loss; an empty map if the program itself fails on such numbers. */
 export function findNonFiniteSites(svi: Stepper, state: SVIState, args: unknown[]): Map<string, Tensor> {
   try {
     return svi.unsoundSites(state, ...args);

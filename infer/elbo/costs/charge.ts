@@ -1,8 +1,9 @@
 /**
- * Which elements of a site pay for which elements of a cost. A score site d has *element axes*, along which its log density is a sum of
- * independent terms. The provenance of a cost c says which axes of c follow these element by element: such an axis of c *meets* the axis
- * of d, and d[i] pays for c[i] only. Along an axis of d that meets none, every element of d pays for all of c. Axes of c that meet none
- * are summed:
+ * Which elements of a site pay for which elements of a cost: an element *pays* for a cost if that cost multiplies the
+ * element's ∇ log q (costs.ts). A score site d has *element axes*, along which its log density is a sum of independent
+ * terms. The provenance of a cost c says which axes of c follow these element by element: such an axis of c *meets* the
+ * axis of d, and d[i] pays for c[i] only. Along an axis of d that meets none, every element of d pays for all of c.
+ * Axes of c that meet none are summed:
  *
  *     cost_d[i] = Σ over costs c that d is charged with, over the elements of c that depend on d[i]
  *
@@ -15,7 +16,7 @@ import type { ScoreSite } from "./costs.js";
 import { commonPlateDims, type Meeting, sumToMeetings } from "./meetings.js";
 import { warnIfMixed } from "./mixedPlates.js";
 
-/** Returns the score sites that pay for a cost. All that TraceGraphELBO does otherwise than TraceELBO. */
+/** Returns the score sites that pay for a cost. This is the only difference between TraceGraphELBO and TraceELBO. */
 export type Payers = (c: Cost) => Iterable<ScoreSite>;
 
 /** Those of `sites` that are in the provenance of a cost. */

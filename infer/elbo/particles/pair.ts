@@ -26,7 +26,10 @@ export interface PathPair extends Pair {
   readonly antitheticPair?: PathPair;
 }
 
-/** The decaying average of a site's costs, or a record of it and of what else its baseline needs at the next step. All begin at 0. */
+/**
+ * By site: the decaying average of its costs, or a record of this average and whatever else the site's baseline needs
+ * at the next step. All numbers begin at 0.
+ */
 export type Averages = Readonly<Record<string, Tree>>;
 
 /** The task of one loss: constrained parameters and mutable state by name, the two programs and their arguments. */
@@ -70,7 +73,9 @@ export interface Elements {
   readonly value: () => Tensor;
 }
 
-/** A loss, the state for the next step, and named parts of the loss where the estimator has several. */
+/**
+ * A loss, the state for the next step, and the parts of the loss by name, if the estimator's loss has several parts.
+ */
 export interface Outcome {
   /** The loss; its gradient is the estimator's gradient plus that of the loss that trains the baselines. */
   readonly loss: Tensor;
