@@ -15,7 +15,7 @@ import { MIX } from "./axes.js";
 import { PedigradError } from "./base/error.js";
 import { Provenance, union } from "./set.js";
 
-/** The sites whose values host code has read in the current run; empty outside a run. Read it on every op. */
+/** The sites whose values host code has read in the current run; empty outside a run. Every op reads this set. */
 export let ambient: Provenance = Provenance.empty;
 let collecting = false;
 /** The enumerated sites of the current run: their tensors hold all values at once. */

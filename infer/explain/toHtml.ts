@@ -45,7 +45,9 @@ export function installDisplay(): void {
   });
 }
 
-/** A table for vectors and matrices of at most `LONGEST` rows and columns, text for every other tensor. */
+/**
+ * A tensor as HTML: vectors and matrices of at most `LONGEST` rows and columns as a table, every other tensor as text.
+ */
 function tensorHtml(x: Tensor): string {
   const caption = `Tensor[${x.shape}]`;
   const isTable = (x.shape.length === 1 || x.shape.length === 2) && x.shape.every((n) => n <= LONGEST);

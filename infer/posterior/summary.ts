@@ -26,7 +26,7 @@ export interface SummaryRow {
   readonly rHat?: number;
 }
 
-/** The result of `summary`: rows to use, and a table to look at. */
+/** The result of `summary`: rows of numbers, and a table to look at. */
 export class Summary extends /* @__PURE__ */ report() implements Iterable<SummaryRow> {
   constructor(
     readonly rows: readonly SummaryRow[],

@@ -25,7 +25,7 @@ import type { Reparam } from "./reparam.js";
 const refusal = (site: string, op: string, why: string): PedigradError =>
   new PedigradError({ code: "reparam", site, op, message: `${op}: site "${site}" ${why}` });
 
-/** `family` put into the wrappers that `fn` has around its own. */
+/** `family` put into the wrappers that `fn` has around its own family. */
 function withWrappersOf(fn: Distribution, family: Distribution): Distribution {
   if (fn instanceof Independent) return withWrappersOf(fn.base, family).toEvent(fn.reinterpreted);
   if (fn instanceof Expanded) return withWrappersOf(fn.base, family).expand(fn.batchShape);

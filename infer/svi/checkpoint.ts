@@ -1,7 +1,7 @@
 /**
- * A state as text and back, bit for bit. The text is JSON: version, checksum, and the state with every tensor written as its
- * shape and the hexadecimal bits of its numbers, so that NaN, infinities and the last digit survive. Loading runs no code, and
- * refuses what is truncated, altered or malformed before anything changes.
+ * A state as text and back, bit for bit. The text is JSON: version, checksum, and the state with every tensor written
+ * as its shape and the hexadecimal bits of its numbers, so that NaN, infinities and the last digit survive. Loading
+ * runs no code, and refuses a text that is truncated, altered or malformed before anything changes.
  */
 
 import { emptyRecord, isContainer, PedigradError, Tensor, tensor } from "../../autodiff/index.js";

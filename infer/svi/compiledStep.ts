@@ -46,7 +46,7 @@ export class CompiledStep {
     return steps && residentSteps(steps, Object.keys(terms), ({ optimState }) => onCopy(optimState));
   }
 
-  /** Refuse where the program has changed since steps like this one were compiled. */
+  /** Refuse the program if it has changed since steps like this one were compiled. */
   check(state: SVIState, args: unknown[]): void {
     if (this.isOn) this.#compiled.check(state, ...args);
   }

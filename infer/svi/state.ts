@@ -26,7 +26,7 @@ export interface SVIState {
   readonly batchesTaken?: Tensor;
 }
 
-/** The loss of a step, its parts by name, and whether `stableUpdate` kept the state of the step before. */
+/** The loss of a step, its parts by name, and whether `stableUpdate` kept the state from before the step. */
 export interface StepOutcome {
   readonly loss: number;
   readonly terms: Record<string, number>;
@@ -45,7 +45,7 @@ export interface Advance {
 
 /** Further steps whose state stays in the memory of the compiled program. */
 export interface ResidentSteps {
-  /** One more step; null where it has to be an eager step from `state()`. */
+  /** One more step; null if the step has to be an eager one from `state()`. */
   next(args: unknown[]): StepOutcome | null;
   /** A copy of the state after the last step. */
   state(): SVIState;
@@ -94,7 +94,7 @@ export interface Stepper {
    * compiled program.
    */
   resident(from: Advance): ResidentSteps | null;
-  /** Refuse where the program has changed since steps like this one were compiled. */
+  /** Refuse the program if it has changed since steps like this one were compiled. */
   check(state: SVIState, args: unknown[]): void;
   with(options: SVIOptions): Stepper;
   readonly space: ParamSpace;
@@ -145,7 +145,10 @@ function pathsOf(tree: Tree): string[] {
 export const hasFiniteParams = ({ params }: SVIState): boolean =>
   Object.values(params).every((p) => elementsOf(p).every(Number.isFinite));
 
-/** The step as it is or, if its loss or parameters are not finite, with the state before it. */
+/**
+ * The result of a step, unchanged if its loss and parameters are finite; else with `state`, the state before the step,
+ * as the next state.
+ */
 export function keepStateIfUnsound(state: SVIState, { state: next, loss, terms }: Advance): Advance {
   const isSound = Number.isFinite(loss) && hasFiniteParams(next);
   return { state: isSound ? next : { ...state, key: next.key }, loss, terms };

@@ -68,7 +68,8 @@ export function scoreSite(site: SampleSite): ScoreSite {
   const { name, plates, fn, value } = site;
   const { elementDim } = fn;
   const density = site.elements();
-  // A uniform density has no provenance of its value, so take the element axes from the value itself.
+  // The density of a uniform distribution does not depend on the value, so its provenance lacks the site: take the
+  // element axes from the value itself.
   const [source, eventAxes] = density.provenance.has(name) ? [density, 0] : [value, fn.eventDim - elementDim];
   const ownAxes = source.provenance.axesOf(name);
   const axes = [...ownAxes].flatMap(([axis, place]) => (place === axis - eventAxes ? [-axis] : []));

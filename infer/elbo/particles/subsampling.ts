@@ -1,6 +1,7 @@
 /**
- * Subsampling needs linear objectives. The scaled-up sum over a subsample is unbiased for the sum over all elements, but its logarithm,
- * or a weight computed from it, is not. An objective that takes either is biased, and refused unless the user accepts the bias.
+ * Subsampling needs linear objectives. The scaled-up sum over a subsample is unbiased for the sum over all elements,
+ * but its logarithm, or a weight computed from it, is not. An objective that takes such a logarithm or weight is
+ * biased, and refused unless the user accepts the bias.
  */
 import { PedigradError } from "../../../autodiff/index.js";
 import type { PlateFrame } from "../../program/messages.js";
