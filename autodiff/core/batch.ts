@@ -1,7 +1,7 @@
 /**
- * The vmaps that are running now, outermost first. Each has a frame: its size, and the first refusal that depended on values, and so
- * perhaps not on those of every example. A program that catches such a refusal and continues has taken one branch for the whole batch, so
- * the vmap itself is refused when it ends.
+ * The vmaps that are running now, outermost first. Each has a frame: its size, and the first refusal that depended on values. Alone, some
+ * examples might not have caused that refusal. So a program that catches it and continues has taken one branch for the whole batch, and the
+ * vmap itself is refused when it ends.
  */
 import { PedigradError } from "../../provenance/index.js";
 import type { Op } from "./op.js";

@@ -1,7 +1,7 @@
 /**
  * Kernels in two steps. `bind` takes the buffers, computes all that depends only on their shapes and strides, and returns a function that
- * writes the result. An eager op does both steps at once; a compiled program binds once, when it is made, and calls the function in every
- * run.
+ * writes the result. An eager op takes both steps in one call; a compiled program binds once, when it is made, and calls the function in
+ * every run.
  */
 import { asContiguous } from "./copy.js";
 import type { Op } from "./op.js";

@@ -10,8 +10,8 @@ import type { Tensor } from "./tensor.js";
 import type { View } from "./view.js";
 
 /**
- * Computes the cotangent of one input from the cotangent `g` of the result `y`. It may have the broadcast shape of `y`: `grad` undoes
- * broadcasting, in one place. If it is zero except in a part of the input, the rule may return just this `Part`.
+ * Computes the cotangent of one input from the cotangent `g` of the result `y`. The result may have the broadcast shape of `y`, because
+ * `grad` undoes broadcasting, in one place. If the cotangent is zero except in a part of the input, the rule may return just this `Part`.
  */
 export type Vjp<P> = (g: Tensor, y: Tensor, inputs: readonly Tensor[], params: P) => Tensor | Part;
 

@@ -63,7 +63,7 @@ export class Tensor {
   // Null for an example of a batch.
   #content: number | View | null;
 
-  /** For the engine; make tensors with `tensor`. */
+  /** Only the engine calls this constructor. Elsewhere, make tensors with `tensor`. */
   constructor(
     content: number | View | null,
     readonly shape: Shape,

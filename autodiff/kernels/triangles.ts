@@ -96,7 +96,7 @@ function factorBlock(data: Float64Array, start: number, n: number, to: number, p
   return true;
 }
 
-/** Rows from `end` on of columns p to `end`, copied to their transpose in the upper triangle, or back. */
+/** Copies the rows from `end` on, in columns p to `end`, to their transpose in the upper triangle, or back. */
 function copyTranspose(data: Float64Array, to: number, n: number, p: number, end: number, toUpper: boolean): void {
   for (let i = end; i < n; i++)
     for (let j = p; j < end; j++) {

@@ -51,7 +51,7 @@ import {
 /** D(k, m) = k log(k/m) + m - k for k, m >= 0, to a few units in the last place, even where k and m are close. */
 export const deviance = (k: number, m: number): number => devianceFrom(k, m, m - k);
 
-/** The same from a given difference m - k, which may be more precise than the rounded m. */
+/** D(k, m) from a given difference m - k, which may be more precise than the rounded m. */
 export function devianceFrom(k: number, m: number, difference: number): number {
   if (k === 0) return m;
   const ratio = m / k;

@@ -37,7 +37,7 @@ const WRAPPERS: Readonly<Record<string, Divergences>> = {
       }),
     },
   },
-  // The same bijection on both sides changes nothing.
+  // Applying the same bijection to both variables does not change their divergence.
   TransformedDistribution: {
     to: {
       TransformedDistribution: /* @__PURE__ */ divergence((q: Transformed, p: Transformed) =>

@@ -54,8 +54,8 @@ export const ofLaplace = (): Divergences => ({
   },
 });
 
-// KL between Gumbel distributions with s_q = (1 + u) s_p and d = (loc_q - loc_p) / s_p: φ(w) + log Γ(1 + u) + γ u, where w = log Γ(2 + u) -
-// d and φ(x) = exp(x) - 1 - x.
+// KL between Gumbel distributions with s_q = (1 + u) s_p and d = (loc_q - loc_p) / s_p: φ(w) + log Γ(1 + u) + γ u, where
+// w = log Γ(2 + u) - d and φ(x) = exp(x) - 1 - x.
 export function gumbelDivergence(u: Tensor, d: Tensor): Tensor {
   const excess = lgammaExcess(u);
   return excessOverExp(excess.sub(u.mul(EULER)).add(log1p(u)).sub(d)).add(excess);

@@ -200,7 +200,7 @@ export function gram(y: Tensor): Tensor {
 }
 
 /**
- * Positive definite x = y yᵀ to its lower factor y; the inverse multiplies. With free = 1 if the diagonal is free, else 0,
+ * Positive definite x = y yᵀ to its lower factor y; the inverse multiplies. Where free is 1 if the diagonal is free, and 0 if it is fixed,
  *
  *     log |det dx/dy| = Σ_j (n - 1 - j + free) log y_jj + free n log 2.
  *

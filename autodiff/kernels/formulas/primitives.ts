@@ -46,8 +46,8 @@ function powersOfTwo(): Float64Array {
 }
 
 /**
- * The same operations as functions. `pow2` needs k in -1074 … 1023, `significand` needs -k in that range; `scale` takes any k in -2000 …
- * 2000.
+ * The same operations as functions. `pow2` needs k in -1074 … 1023, `significand` needs -k in that range; `scale` takes any k in
+ * -2000 … 2000.
  */
 export function scalarPrimitives() {
   const powers = powersOfTwo();

@@ -1,8 +1,8 @@
 /**
  * The randomness of one element of a draw. Element i of a draw under a key owns the counters (0, i), (1, i), (2, i), …: each attempt of a
  * rejection sampler reads the next one. So the value of an element depends only on the key and on i, not on other elements, the shape of
- * the draw, or whether it runs under vmap or jit. Attempt 0 is JAX's word pair i, so that a first `uniform` is `jax.random.uniform(key,
- * shape)[i]` bit for bit. One Stream serves a whole draw: `at` resets it.
+ * the draw, or whether it runs under vmap or jit. Attempt 0 is JAX's word pair i, so that a first `uniform` is
+ * `jax.random.uniform(key, shape)[i]` bit for bit. One Stream serves a whole draw: `at` resets it.
  */
 import { threefry2x32 } from "./threefry.js";
 

@@ -5,9 +5,9 @@
  *     I = M F / a,   M = x^a y^b / B(a, b),   y = 1 - x,
  *
  * where F is the even part of the continued fraction DLMF 8.17.22 (Didonato & Morris 1992, BFRAC). Steed's algorithm computes it together
- * with its derivatives with respect to a and b (Boik & Robison-Cox 1998). It is used for x <= (a+1)/(a+b+2); larger x go through I_x(a, b)
- * = 1 - I_y(b, a). A dozen steps suffice for a, b < 30, about 0.6 √min(a, b) steps above. As the density is M/(xy) and d log M/da = log x -
- * ψ(a) + ψ(a+b), M drops out:
+ * with its derivatives with respect to a and b (Boik & Robison-Cox 1998). The fraction is used for x <= (a+1)/(a+b+2); larger x go through
+ * I_x(a, b) = 1 - I_y(b, a). A dozen steps suffice for a, b < 30, about 0.6 √min(a, b) steps above. As the density is M/(xy) and
+ * d log M/da = log x - ψ(a) + ψ(a+b), M drops out:
  *
  *     dx/da = -(dI/da) / (M/(xy)) = -xy/a (F (log x + ψ(a+b) - ψ(a+1)) + dF/da).
  *
@@ -29,8 +29,8 @@ const TOO_LARGE = 2 ** 990;
 const logOf = (x: number, y: number): number => (x < 0.5 ? log(x) : log1p(-y));
 
 /**
- * log M. If a or b is large, it is computed in Loader's form (2000): with s = a + b, the first-order parts of a log(s x / a) and b log(s y
- * / b) cancel by algebra and Stirling's errors replace log B.
+ * log M. If a or b is large, it is computed in Loader's form (2000): with s = a + b, the first-order parts of a log(s x / a) and
+ * b log(s y / b) cancel by algebra, and Stirling's errors replace log B.
  */
 function logMass(a: number, b: number, x: number, y: number): number {
   if (Math.max(a, b) < LARGE_SHAPE) return a * logOf(x, y) + b * logOf(y, x) - logBeta(a, b);

@@ -110,8 +110,8 @@ export function polygamma(n: 2 | 3, x: number): number {
 }
 
 /**
- * ψ(a+b) - ψ(a) for a, b > 0, relative error 1e-15: every term is positive, so nothing cancels. It is computed by the recurrence up to a =
- * 8, and beyond by log(1 + b/a) and the divided difference of the tail series.
+ * ψ(a+b) - ψ(a) for a, b > 0, relative error 1e-15: every term is positive, so nothing cancels. It is computed by the recurrence up to
+ * a = 8, and beyond by log(1 + b/a) and the divided difference of the tail series.
  */
 export function digammaDifference(a: number, b: number): number {
   let sum = 0;

@@ -72,7 +72,10 @@ function ${name}(out, keys, n, counter) {
   }
 }`;
 
-/** Uniforms in \`out\` become classes: the first whose cumulated weight exceeds the uniform times the total; NaN where there is none. */
+/**
+ * Replaces the uniforms in `out` by classes: the first class whose cumulated weight exceeds the uniform times the total, or NaN if there is
+ * none.
+ */
 const choose = `
 function choose(out, weights, n, count) {
   let end = out + (n << 3);

@@ -225,7 +225,7 @@ const argmaxAlong = firstAlong("argmax", (a, b) => a > b);
 const argminAlong = firstAlong("argmin", (a, b) => a < b);
 /** The index of the first largest element along an axis (of all elements, row-major, when it is not given). */
 export const argmax = (x: TensorLike, axis?: number, options?: KeepDims): Tensor => argmaxAlong(x, axis, options);
-/** The index of the first smallest element, likewise. */
+/** The index of the first smallest element along an axis (of all elements, row-major, when it is not given). */
 export const argmin = (x: TensorLike, axis?: number, options?: KeepDims): Tensor => argminAlong(x, axis, options);
 
 const cumsumOp: Op<number> = {

@@ -1,7 +1,7 @@
 /**
- * How a random op is made from a function that draws one element. A draw is an op like any other, with the key as its first input. Element
- * i under a key depends only on the key and i (random/stream.ts). A key of shape [..., 2] is a batch of keys, whose leading axes come first
- * in the result. So the batching rule only lines up shapes, and vmap over keys equals a loop.
+ * How a random op is made from a function that draws one element. A draw is an op like any other, with the key as its first input.
+ * Element i under a key depends only on the key and i (random/stream.ts). A key of shape [..., 2] is a batch of keys, whose leading axes
+ * come first in the result. So the batching rule only lines up shapes, and vmap over keys equals a loop.
  */
 import { mapAxes } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";

@@ -56,12 +56,12 @@ export interface Jitted<A extends unknown[], R> {
   check(...args: A): void;
 }
 
-/** f compiled into one function: the same results bit for bit, the same gradients. */
+/** f compiled into one function, with the same results bit for bit and the same gradients. */
 export function jit<A extends unknown[], R>(f: (...args: A) => R, ...rest: readonly never[]): Jitted<A, R> {
   requireFunction("jit", f, rest);
   const compiler = new Compiler(f);
   // Inside another recording, a gradient or a batch, f itself runs: its ops become part of the larger program. Where code generation is
-  // forbidden, a compiled program runs its kernels one after the other (compile/executable.ts): slower, the same bits.
+  // forbidden, a compiled program runs its kernels one after the other (compile/executable.ts), which takes longer but gives the same bits.
   const call = (...args: A): R =>
     recorder !== null || gradDepth > 0 || batchDepth > 0 ? f(...args) : compiler.call(args);
   call.source = (...args: A): string => compiler.source(args);

@@ -145,7 +145,7 @@ function loopCotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], pa
   });
 }
 
-/** Takes n results and their n cotangents. Its value is not used; its gradient for each result is the given cotangent. */
+/** Takes n results and their n cotangents. Its value is not used; its gradient with respect to each result is the given cotangent. */
 const pairingOp: Op = {
   name: "pairing",
   shape: () => [],

@@ -77,8 +77,8 @@ export class LKJCholesky extends /* @__PURE__ */ correlations("LKJCholesky", {
       .add((d - 2) / 2)
       .expandDims(-1)
       .sub(before.mul(0.5));
-    // Draws of the squared diagonal entries themselves, because 1 minus the squared length of the rest would lose digits. They are kept >=
-    // 1e-300, so that squaring the diagonal entry √left does not underflow to 0.
+    // Draws of the squared diagonal entries themselves, because 1 minus the squared length of the rest would lose digits. They are kept
+    // >= 1e-300, so that squaring the diagonal entry √left does not underflow to 0.
     const left = clip(random.beta(k1, rest, before.add(1).mul(0.5), [...shape, d - 1]), 1e-300, 1);
     const directions = tril(random.normal(k2, [...shape, d - 1, d - 1]));
     const length = sqrt(sum(square(directions), -1, { keepDims: true }));

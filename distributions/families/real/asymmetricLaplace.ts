@@ -35,8 +35,8 @@ function icdf(q: Tensor, p: Params): Tensor {
 }
 
 /**
- * AsymmetricLaplace: two exponential tails that meet at loc. The left one has scale l = scale · asymmetry, the right one r = scale /
- * asymmetry.
+ * AsymmetricLaplace: two exponential tails that meet at loc. The left one has scale l = scale · asymmetry, the right one
+ * r = scale / asymmetry.
  *
  *     log p(x) = -log(l + r) - (loc - x) / l  left of loc,  -log(l + r) - (x - loc) / r  right of it.
  *

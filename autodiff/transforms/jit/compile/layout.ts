@@ -16,7 +16,7 @@ import { isOneNumber, Views } from "./views.js";
 export class Layout {
   /** The arena. */
   readonly memory: Float64Array;
-  /** The assembler of SIMD code for the arena; null if no array or draw of the program is long enough to gain from it. */
+  /** The assembler of SIMD code for the arena; null if no array or draw of the program is long enough for SIMD to pay off. */
   readonly simd: Simd | null;
   readonly units: readonly Unit[];
   readonly views: Views;
