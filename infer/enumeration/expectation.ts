@@ -45,7 +45,7 @@ export interface TermContext {
   readonly cache: Map<string, Factor>;
 }
 
-/** The mean of a term, a scalar, including its own scale but not that of its plates. */
+/** The mean of a term, a scalar. It includes the term's own scale but not the scale of the term's plates. */
 export function expectation(term: Term, context: TermContext): Tensor {
   const { scores, choiceProbability } = context;
   const factor = chargeableFactor(term, scores);
@@ -63,10 +63,13 @@ export function expectation(term: Term, context: TermContext): Tensor {
 
 const sum: SumOver = (x, axes) => x.sum(axes);
 const mul: Combine = (a, b) => a.mul(b);
-/** q · t, with the product 0 for a state of probability 0 even if t is not finite there. */
+/** q · t; the product is 0 for a state of probability 0, even if t is not finite there. */
 const weighted: Combine = (q, t) => q.mul(where(q.equal(0).logicalAnd(t.isFinite().logicalNot()), 0, t));
 
-/** The factor of a term: with its element axes if an axis of some score site meets one of them, else with these axes summed. */
+/**
+ * The factor of a term, with the term's element axes if an axis of some score site meets one of these, else with these
+ * axes summed.
+ */
 function chargeableFactor({ factor, elements }: Term, scores: readonly ScoreSite[]): Factor {
   if (elements === undefined || scores.every(({ name }) => !factor.value.provenance.has(name))) return factor;
   const elementwise = elements();
@@ -134,7 +137,10 @@ function probabilityOf(name: string, { run, cache }: TermContext): Factor {
   return probability;
 }
 
-/** log q of a score site, its axes renamed to the axes of the dependent factors that they meet, and summed over axes that meet none. */
+/**
+ * log q of a score site. Each axis that meets an axis of the dependent factors gets the name of that axis; axes that
+ * meet none are summed.
+ */
 function alignToDependents(
   d: ScoreSite,
   logq: Factor,

@@ -49,7 +49,10 @@ function requireTable(names: readonly string[], factors: readonly Factor[]): voi
     );
 }
 
-/** The error for a table over the values of these sites that is too large; `where` is the site that needs the table, if a single site does. */
+/**
+ * The error for a table that is too large, with an entry for each combination of the sites' values; `where` is the site
+ * that needs the table, if a single site does.
+ */
 export const tooLarge = (sites: readonly string[], entries: number, where?: string): PedigradError =>
   new PedigradError({
     code: "enumeration-too-large",

@@ -32,7 +32,10 @@ export interface Refusal {
   readonly why: string;
 }
 
-/** Measure `elbo` and the other estimators with the same number of particles; TraceEnumELBO only if the guide has sites to enumerate. */
+/**
+ * Measure `elbo` and the other estimators with the same number of particles; TraceEnumELBO is measured only if the
+ * guide has sites to enumerate.
+ */
 export function gradientVariances(
   elbo: Elbo,
   task: Task,
@@ -91,7 +94,7 @@ function measure(
   params: Record<string, Tensor>,
   n: number,
 ): GradientVariance {
-  // A baseline's own gradient trains the baseline; it is not part of the estimate.
+  // The loss of the baselines has a gradient too, which only trains the baselines: leave it out.
   const gradient = (k: Tensor): Record<string, Tensor> =>
     grad((own: Record<string, Tensor>) => {
       const { loss, lossOfGuide = loss } = elbo.estimate({ ...task, key: k, values: { ...task.values, ...own } });

@@ -1,7 +1,7 @@
 /**
- * Exponentials, logarithms and the squashing functions. With t = k ln 2 + r, k whole and |r| <= ln 2 / 2, e^r is a rational function
- * of r coth(r/2), which is even; logarithms are those of significands in [√½, √2), by atanh. Errors against 60 digits: exp, expm1,
- * log and log1p 1 ulp, the others 2.
+ * Exponentials, logarithms and the squashing functions. With t = k ln 2 + r, k whole and |r| <= ln 2 / 2, e^r is a rational function of r
+ * coth(r/2), which is even. Logarithms are computed from significands in [√½, √2), by atanh. Errors against 60 digits: exp, expm1, log and
+ * log1p 1 ulp, the others 2.
  */
 import { polynomial } from "./estrin.js";
 import { ROUND } from "./primitives.js";
@@ -24,7 +24,7 @@ const LOG_UNIT = [
   0.15385570064958623, 0.13314144209654935, 0.12001072809590713, 0.08800738486144674, 0.1616404561194353,
 ];
 
-/** k, and r = high - low, of t. */
+/** Reduces t to k and r = high - low. */
 const reduced = `
   let k = t * ${Math.LOG2E} + ${ROUND} - ${ROUND};
   let high = t - k * ${LN2_HIGH};

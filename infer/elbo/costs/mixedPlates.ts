@@ -1,8 +1,8 @@
 /**
- * A warning where an op mixed the elements of a plate. A plate declares its elements independent given everything outside. They are not
- * where a site and a cost are in the same plate and an op between them mixed the elements. The gradient is still right, since every
- * element then pays for the whole cost, but it has more variance than with separate elements, and the mixing may be a mistake. The
- * warning appears once per site and plate.
+ * A warning where an op mixed the elements of a plate. A plate declares its elements independent given everything
+ * outside. They are not independent if a site and a cost are in the same plate and an op between the two mixed the
+ * elements. The gradient is still right, since every element then pays for the whole cost, but it has more variance
+ * than with separate elements, and the mixing may be a mistake. The warning appears once per site and plate.
  */
 import type { Cost } from "../particles/pair.js";
 import type { ScoreSite } from "./costs.js";
@@ -10,7 +10,7 @@ import { commonPlateDims, type Meeting } from "./meetings.js";
 
 const warned = new Set<string>();
 
-/** Warn of a plate that has both the cost and the site, where the elements of the two do not meet. */
+/** Warn of every plate that the cost and the site are both in but along which their elements do not meet. */
 export function warnIfMixed(cost: Cost, site: ScoreSite, meetings: readonly Meeting[]): void {
   const { name, plates, elementDim, axes } = site;
   if (!cost.provenance.has(name) || meetings.length === axes.length) return;
