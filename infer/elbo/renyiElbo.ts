@@ -8,9 +8,9 @@
  * even if sites have no pathwise sampler. Each element of the plates that all sites are in has its own weights and its
  * own bound; subsampling scales the bounds of the elements, not the weights.
  *
- * `estimator: "dreg"` (Tucker et al. 2019), for guides whose latents all have a pathwise sampler: with v_k =
- * w_k^(1-alpha) / Σ_j w_j^(1-alpha),
+ * `estimator: "dreg"` (Tucker et al. 2019), for guides whose latents all have a pathwise sampler:
  *
+ *     v_k = w_k^(1-alpha) / Σ_j w_j^(1-alpha)
  *     gradient = Σ_k v_k ∇_θ log p + Σ_k (alpha v_k + (1 - alpha) v_k²) ∇_z log w_k ∇ z_k.
  */
 

@@ -54,7 +54,7 @@ interface Charges extends Pick<Particle, "elbo" | "scores"> {
 }
 
 export interface ScoreElboOptions extends ElboOptions {
-  /** 1 (default): only the first derivative of the loss is right. 2: derivatives of every order are. */
+  /** 1 (default): only the first derivative of the loss is right. 2: the derivatives of every order are right. */
   order?: 1 | 2;
   /** Differentiate log q of reparameterised sites through their value only (pathwise.ts); false by default. */
   stickingTheLanding?: boolean;

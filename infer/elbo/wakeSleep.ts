@@ -77,9 +77,9 @@ const OPTIONS = {
  * several have a share of the weight.
  *
  * Refused: fewer than 2 particles, `insomnia` outside [0, 1], the site options `enumerate`, `kl: "analytic"` and
- * `gradient: "disarm"`, "dreg" with a latent that has no pathwise sampler, a point mass (Delta) in the guide whose place depends on
- * parameters, sleep without `{ observations }` as last argument of model and guide, and, unless `biasedSubsampling` is true, every
- * subsampled plate. The site option `baseline` has no effect.
+ * `gradient: "disarm"`, "dreg" with a latent that has no pathwise sampler, a point mass (Delta) in the guide whose
+ * place depends on parameters, a sleep phase without `{ observations }` as last argument of model and guide, and,
+ * unless `biasedSubsampling` is true, every subsampled plate. The site option `baseline` has no effect.
  *
  * @example
  * const model = () => sample("x", new Normal(sample("z", new Normal(0, 1)), 1), { obs: 2 });

@@ -1,7 +1,7 @@
 /**
- * Guides made from models. The model runs once to show its latent sites; the guide then has one variational factor for each site
- * (autoNormal.ts) or one over all sites (autoJoint.ts), moved to each site's support by its bijection. Autoguides are functions,
- * given to SVI like any other guide.
+ * Guides made from models. The model runs once to show its latent sites; the guide then has one distribution for each
+ * site (autoNormal.ts), or one over all sites together (autoJoint.ts). Its draws are moved to the support of each site
+ * by the site's bijection. Autoguides are functions, given to SVI like any other guide.
  */
 import { emptyRecord, PedigradError, type Tensor, type TensorLike, vmap } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";

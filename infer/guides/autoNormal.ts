@@ -1,4 +1,4 @@
-/** Autoguides with a factor for every site: AutoNormal (mean field) and AutoDelta (a point). */
+/** Autoguides with an independent distribution for every site: AutoNormal (mean field) and AutoDelta (a point). */
 import { emptyRecord, full, ndtri, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import {
   constraints,

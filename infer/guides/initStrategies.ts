@@ -74,8 +74,8 @@ export function initToMedian(options: { numSamples?: number } = {}): InitStrateg
 }
 
 /**
- * The prior's mean; the median where the mean is missing or infinite; the image of 0 in unconstrained space where the
- * median is so too.
+ * The prior's mean; the median where the mean is missing or infinite; the image of 0 in unconstrained space where both
+ * are missing or infinite.
  */
 export const initToMean = (): InitStrategy =>
   withTitle("initToMean", (site, key) => {

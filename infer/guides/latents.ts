@@ -202,7 +202,10 @@ function refuseSubsampledLoop(title: string, { name, plates }: SampleSite): void
   });
 }
 
-/** Refuse a mask inside an event: masked elements have no prior, but the guide's one factor for the event would not mask them. */
+/**
+ * Refuse a mask inside an event: masked elements have no prior, but the guide has one density for the whole event and
+ * would not mask them.
+ */
 function refuseMaskedEvent(title: string, { name, fn }: SampleSite): void {
   const hasMask = (d: Distribution): boolean => d instanceof Masked || (d instanceof Derived && hasMask(d.base));
   const isInEvent = (d: Distribution): boolean =>

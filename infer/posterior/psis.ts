@@ -17,7 +17,7 @@ import { sharedPlatesHandler, withWholePlates } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 
 export interface PsisOptions {
-  /** How many draws of the guide; 1,000 by default. */
+  /** How many draws to take from the guide; 1,000 by default. */
   numParticles?: number;
 }
 

@@ -10,7 +10,7 @@ export interface SummaryOptions extends DrawsOptions {
   prob?: number;
 }
 
-/** The figures for one element of a site. */
+/** The numbers for one element of a site. */
 export interface SummaryRow {
   /** `theta[0]` */
   readonly name: string;

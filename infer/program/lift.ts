@@ -1,6 +1,7 @@
 /**
- * `lift`: learnable constants turned into random choices. A param that has one element for each element of a plate becomes
- * a latent in the plate, drawn for the visited elements. Any other param becomes one latent outside the plate, and is not scaled.
+ * `lift`: learnable constants turned into random choices. A param that has one element for each element of a plate
+ * becomes a latent in the plate, drawn for the visited elements. Any other param becomes one latent outside the plate,
+ * whose log density is not scaled.
  */
 import * as random from "../../autodiff/ops/random/random.js";
 import { Distribution } from "../../distributions/index.js";

@@ -1,8 +1,8 @@
 /**
  * Which elements a plate visits: all of them, those that the program gives (`subsample: indices`), or a random part. A
- * guide and the model that runs after it visit the same elements: `sharedPlatesHandler` draws them once per run, by
- * plate name. Indices that a program itself gives take precedence; if guide and model both give indices, the two must
- * agree.
+ * guide and the model that runs after it visit the same elements: `sharedPlatesHandler` draws these elements once per
+ * run, by plate name. Indices that a program itself gives take precedence; if guide and model both give indices, the
+ * two must agree.
  */
 import { arange, PedigradError, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
@@ -150,8 +150,8 @@ export function sharedPlatesHandler(keyOf: () => Tensor): Handler {
 }
 
 /**
- * Visit every plate whole, whatever its subsampleSize. Plates whose indices the program gives are left as they are, except with `also:
- * "given"`.
+ * Visit every plate whole, whatever its subsampleSize. Plates whose indices the program gives are left as they are,
+ * unless `also` is "given".
  */
 export const wholePlatesHandler = (also: "given" | null = null): Handler => ({
   process: {

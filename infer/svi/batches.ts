@@ -4,8 +4,8 @@
 export type Batches = Iterable<unknown> | (() => Iterable<unknown>);
 
 /**
- * Options with minibatches. Each one is appended to the arguments of the run, whose last arguments may then be left
- * out.
+ * Options with minibatches. Each minibatch is appended to the arguments of the run, whose last arguments may then be
+ * left out.
  */
 export interface WithBatches {
   batches: Batches;

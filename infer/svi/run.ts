@@ -11,9 +11,9 @@ import { initialState, type Step, Steps, withRunOptions } from "./steps.js";
 export interface RunOptions {
   /** How many steps; for `svi.steps` it may be Infinity. */
   numSteps: number;
-  /** Draw a bar on the terminal (default where there is one), or hand its text to a function. */
+  /** Draw a bar on the terminal (the default if there is a terminal), or hand its text to a function. */
   progressBar?: boolean | ((text: string) => void);
-  /** Keep the previous state where a loss is not finite. */
+  /** Keep the state from before a step if the step's loss, or a parameter after it, is not finite. */
   stableUpdate?: boolean;
   /**
    * Go on from this state instead of `init`. The state has its own key, so the key of the call is not used. With

@@ -1,6 +1,7 @@
 /**
- * The steps of a run, one at a time. The first ones are eager; once the program is compiled, the state stays in its memory from step to
- * step, and is copied only where the loop's body reads the `state` of a step.
+ * The steps of a run, one at a time. The first ones are eager; once the program is compiled, the state stays in the
+ * memory of the compiled program from step to step. It is copied only where the loop's body reads the `state` of a
+ * step.
  */
 import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
 import { validation, withValidation } from "../../distributions/core/validation.js";

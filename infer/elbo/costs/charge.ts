@@ -2,8 +2,8 @@
  * Which elements of a site pay for which elements of a cost: an element *pays* for a cost if that cost multiplies the
  * element's ∇ log q (costs.ts). A score site d has *element axes*, along which its log density is a sum of independent
  * terms. The provenance of a cost c says which axes of c follow these element by element: such an axis of c *meets* the
- * axis of d, and d[i] pays for c[i] only. Along an axis of d that meets none, every element of d pays for all of c.
- * Axes of c that meet none are summed:
+ * axis of d, and d[i] pays for c[i] only. Along an axis of d that no axis of c meets, every element of d pays for all
+ * of c. Axes of c that meet no axis of d are summed:
  *
  *     cost_d[i] = Σ over costs c that d is charged with, over the elements of c that depend on d[i]
  *

@@ -45,7 +45,7 @@ export function costOf(site: SampleSite, side: Cost["side"], isDifferentiated: b
   return { ...cost, elements: { dim, value: elementwise } };
 }
 
-/** All costs of a pair, each a log density at the sampled value (none in closed form). */
+/** All costs of a pair, as log densities at the sampled values: no KL term is in closed form. */
 export function sampledCosts(estimator: Estimator, pair: Pair): Cost[] {
   if (pair.usedOptions.size > 0) refuseUnsupported(estimator, pair);
   if (!pair.isMatched) checkLatentsCovered(pair.guide, pair.model);

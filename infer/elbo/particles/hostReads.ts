@@ -7,7 +7,10 @@ import type { Handler } from "../../program/messages.js";
 import { isDraw, sampleSites } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
 
-/** `pair` itself if no pathwise site was read; else the pair that `rerun` returns, run with a handler that holds those draws constant. */
+/**
+ * `pair` itself if no pathwise site was read; else the pair that `rerun` returns, run with a handler that holds the
+ * draws of the read sites constant.
+ */
 export function scoreSitesThatWereRead<P extends Pair>(pair: P, rerun: (constants: Handler) => P): P {
   const names = pathwiseSitesRead(pair);
   if (names.size === 0) return pair;

@@ -16,7 +16,7 @@ export interface SubsamplingOptions {
 /** Whether a plate visits only some of its elements. */
 export const isSubsampled = ({ size, subsampleSize }: PlateFrame): boolean => size !== subsampleSize;
 
-/** The first subsampled plate around any of the sites that is not exempt; null where there is none. */
+/** The first subsampled plate around any of the sites, leaving out exempt plates; null if there is none. */
 export function subsampledPlate(
   sites: Iterable<SampleSite>,
   isExempt: (plate: PlateFrame) => boolean = () => false,
