@@ -12,6 +12,7 @@ import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
 import type { ScoreSite } from "../elbo/costs/costs.js";
 import { oneWithScore } from "../elbo/costs/dice.js";
 import { warnOfMixing } from "../elbo/costs/mixedPlates.js";
+import type { PlateFrame } from "../program/messages.js";
 import type { SampleSite } from "../program/trace.js";
 import { eliminate, type SumOver } from "./eliminate.js";
 import { type EnumeratedPair, guideFactor } from "./enumeration.js";
@@ -178,7 +179,8 @@ function nameOf({ site, elementDim }: ScoreSite, axis: number): string | undefin
 function warnOfLost(d: ScoreSite, plate: string, axis: number, dependents: readonly Factor[], term: string): void {
   const mixed = dependents.find((f) => f.names.includes(plate) && nameAlong(f, d.name, axis) !== plate);
   if (!isPlateName(plate) || mixed === undefined) return;
-  warnOfMixing(d.name, plate.slice(plateName("").length), mixed.value.provenance.mixedBy(d.name, -axis), term);
+  const frame = d.site.plates.find(({ name }) => plateName(name) === plate) as PlateFrame;
+  warnOfMixing(d.name, frame, mixed.value.provenance.mixedBy(d.name, -axis), term);
 }
 
 /** Refuse a term outside a plate that depends on a site enumerated inside the plate. */
