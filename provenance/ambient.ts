@@ -62,7 +62,7 @@ function withCollection<T>(collect: boolean, body: () => T): T {
     if (refusal !== null) throw refusal;
     return result;
   } catch (error) {
-    // The outer run may catch the error too.
+    // The program of the outer run may catch this error, so the outer run must note the refusal too.
     if (outer.collecting) thrown = refusal;
     throw error;
   } finally {

@@ -14,7 +14,7 @@
 export type Relation = number;
 export type AxisMap = number;
 
-/** How many axes fit into a relation or a map, and how many target axes a nibble can name. */
+/** The number of axes (nibbles) in a relation or a map, and the number of axes that one nibble can point to. */
 const KNOWN = 7;
 const PLACES = 15;
 const ONES = 0x1111111;

@@ -101,7 +101,10 @@ export class Provenance implements Iterable<string> {
     return axes;
   }
 
-  /** The op that mixed an element axis (negative) of a site on the way to this value; null where none is known. */
+  /**
+   * The op that mixed the element axis `axis` (negative, counted from the right) of a site on the way to this value; null if no such op is
+   * known.
+   */
   mixedBy(site: string, axis: number): string | null {
     return this.#mixings?.get(keyOf(site, axis)) ?? null;
   }
@@ -114,8 +117,7 @@ export class Provenance implements Iterable<string> {
   }
 
   /**
-   * Whether the union with `other` is this set: this set has all sites of `other`, and the union would mix none of its
-   * axes.
+   * Whether the union with `other` is this set: this set has all sites of `other`, and the union would mix no axis that this set keeps.
    */
   #absorbs(other: Provenance): boolean {
     if (other.size > this.size) return false;

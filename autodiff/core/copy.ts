@@ -65,7 +65,7 @@ export function adding(to: View, from: View): () => void {
   };
 }
 
-/** A function that sets a contiguous view to zero: few numbers by a loop, which takes less time than a call. */
+/** A function that sets a contiguous view to zero. If it has few numbers, a loop is faster than a call of `fill`. */
 export function clearing({ data, offset, shape }: View): () => void {
   const end = offset + sizeOf(shape);
   if (end - offset > FEW) return () => data.fill(0, offset, end);

@@ -1,8 +1,8 @@
 /**
  * A family as a row of formulas: parameters with their constraints, support, log density, a draw, moments, distribution function. This file
  * makes everything else: the constructor, which takes arguments by position or as one record, getters, broadcasting, whether draws have a
- * gradient. Where a row lacks a formula, that of the distribution `as` is used, an equal distribution of another family. In a row without
- * `as`, the method is refused.
+ * gradient. Where a row lacks a formula, the formula of `as(p)` is used: the same distribution as a member of another family. In a row
+ * without `as`, the method is refused.
  */
 import type { Shape } from "../../autodiff/core/shape.js";
 import type { Tensor } from "../../autodiff/index.js";

@@ -124,8 +124,8 @@ export class SoftplusLowerCholesky extends LowerCholesky {
 }
 
 /**
- * n (n - 1) / 2 numbers to the Cholesky factor of a correlation matrix (Lewandowski, Kurowicka and Joe 2009; Stan). Row by row a stick of
- * squared length 1 is broken; t = tanh(x) is the signed share that each entry takes of what is left:
+ * Maps n (n - 1) / 2 numbers to the Cholesky factor of a correlation matrix (Lewandowski, Kurowicka and Joe 2009; Stan). Row by row a stick
+ * of squared length 1 is broken; t = tanh(x) is the signed share that each entry takes of what is left:
  *
  *     y_ij = t_ij √Π_{k<j} (1 - t_ik²),   y_ii = √Π_{k<i} (1 - t_ik²).
  *

@@ -34,7 +34,7 @@ export function multiply(factors: readonly Factor[], combine: Combine = (a, b) =
   return { names, value: rest.reduce(combine, first) };
 }
 
-/** The most entries of a table (512 MB), and the most runs of sequential enumeration; more is refused. */
+/** The maximum number of entries of a table (512 MB), and of runs of sequential enumeration; more are refused. */
 export const MAX_TABLE = 2 ** 26;
 
 /** Refuse a product of factors that would be too large, before computing it. */

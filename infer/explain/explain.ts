@@ -45,7 +45,7 @@ export interface ExplainedSite {
   readonly axes?: readonly AxisMet[];
   /**
    * For a latent of the guide, with any kind of gradient: every cost that depends on the latent and, for each axis of
-   * the latent, either the axis of the cost that this axis meets or the op that mixed the axis.
+   * the latent, either the cost's axis that corresponds to it, element by element, or the op that mixed it.
    */
   readonly dependents?: readonly { readonly cost: string; readonly axes: readonly AxisMet[] }[];
   /** The names of the baseline options that the site sets. */

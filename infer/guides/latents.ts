@@ -119,7 +119,7 @@ export function runModel(
   return { modelTrace, initialValues };
 }
 
-/** The same plates; a plate whose elements the program itself gives visits the same elements as in `run`. */
+/** The same plates; if the program itself chooses a plate's elements, that plate visits the same elements as in `run`. */
 export const platesIn = (run: Trace, plates: readonly PlateFrame[]): PlateFrame[] =>
   plates.map((plate) => {
     const site = run.get(plate.name);

@@ -50,7 +50,7 @@ function draw(message: ParamMessage, prior: Distribution): void {
     // Where every element has its own prior, all elements are drawn.
     return !hasPlateAxis || (prior.batchShape.at(dim) === size && prior.batchShape.length >= -dim && size !== 1);
   };
-  // All handlers see the new site: an outer scope renames it as it renamed the param.
+  // All handlers see the new site, so an outer `scope` renames it as it renamed the param.
   const value = sampleOutside(message.declared, prior, {}, isOutside);
   message.value = selectVisited(value, { fn: prior, plates: message.plates.filter(isOutside) });
   // The value holds only the visited elements: keep plates from reducing the value again.

@@ -206,7 +206,7 @@ function* iterateElements(name: string, size: number, options: PlateOptions): Ge
   }
 }
 
-/** `[...plate(…)]` and the like take all elements before the first statement, which is then outside the plate and not scaled. */
+/** Refuse `[...plate(…)]` and the like: the loop ends before the first statement, which is then outside the plate and not scaled. */
 const refuseEmptyLoop = ({ name, size, subsampleSize }: PlateFrame): never =>
   refuse(
     name,

@@ -103,9 +103,9 @@ function setValue(message: SampleMessage): void {
 }
 
 /**
- * The value tagged with its site's name. Each element depends only on the same element of the site, along its element axes: the batch axes
- * of the distribution and those of `toEvent`. An enumerated value has size 1 along its plates and stands for all elements; axes further
- * left belong to the enumerated values of other sites.
+ * The value tagged with its site's name. Along the element axes (the batch axes of the distribution, and the axes that `toEvent` moved into
+ * the event), each element depends only on the same element of the site. An enumerated value has size 1 along its plates and stands for all
+ * elements; axes to the left of the plates belong to the enumerated values of other sites.
  */
 function tagWithSite(value: Tensor, { name, fn, infer, isSubstituted, plates, ambient: read }: SampleMessage): Tensor {
   const { shape } = value;

@@ -80,7 +80,7 @@ export class SVI<
     this.#compiled = new CompiledStep((state, args) => this.#step(state, args), options.jit ?? "auto");
   }
 
-  /** The state before the first step: initial values (the guide's before the model's), and a dry run of the loss. */
+  /** The state before the first step: initial values (the guide's take precedence over the model's), and a dry run of the loss. */
   init(keyOrOptions: Tensor | InitOptions, ...args: A): SVIState {
     requireOutside("svi.init");
     const { key, initParams = {} } = initOptions(keyOrOptions);
@@ -176,7 +176,7 @@ export class SVI<
     return withOuterSets([after, loss, mapTree(terms, withoutGraph)], [state, args]);
   }
 
-  /** As `update`, but keeps all except the key as it was if the loss or a parameter would not be finite. */
+  /** As `update`; but if the loss or a parameter would not be finite, only the key changes. */
   stableUpdate(state: SVIState, ...args: A): [SVIState, number] {
     const { state: next, loss } = this.stableAdvance(state, args);
     return [next, loss];

@@ -32,7 +32,7 @@ export function exponentOf(a: number, b: number, x: number, y: number): number {
 const logExcess = (a: number, shift: number, ratio: number): number =>
   ratio < Infinity ? a * excessOverLog(shift / a, ratio) : shift;
 
-/** E, and the factor by which exp(-E) is multiplied in I. */
+/** E, and the factor of exp(-E) in the formula for I above. */
 export function farTail(a: number, b: number, x: number, y: number): [exponent: number, factor: number] {
   const [s, shift, exponent] = [a + b, shiftOf(a, b, x, y), exponentOf(a, b, x, y)];
   const deviation = Math.sqrt(a / s) * Math.sqrt(b);

@@ -63,7 +63,7 @@ function betaFraction(a: number, b: number, x: number, y: number): [number, numb
     fraction = m + first + second;
     const fractionA = (w + (a + m) * y - second) / v - first / u;
     const fractionB = m * xu - ((a + m) * x) / v;
-    // The factor a is taken out of the first numerator, so it is 1 here instead of a.
+    // The factor `a` of the first numerator is taken out of the fraction, so this numerator is 1 instead of `a`.
     const p = m === 1 ? 1 : a + m - 1;
     const pSlope = m === 1 ? 0 : 1;
     const q = a + m - 1 + b;

@@ -90,7 +90,7 @@ export function erfcx(x: number): number {
   return x < -28 ? Infinity : 2 * expSquare(1, x) - erfcxTail(-x);
 }
 
-/** The q-quantile of erfc for 0 <= q <= 1/2. */
+/** The x with erfc(x) = q, for 0 <= q <= 1/2. */
 function erfcinvTail(q: number): number {
   const r = Math.sqrt(-log(q));
   if (r < 2.5) return r * ratio(NEAR_P, NEAR_Q, r - 0.75);

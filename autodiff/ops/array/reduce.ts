@@ -132,8 +132,8 @@ export const dropReduced = (y: Tensor, reduced: Reduced): Tensor =>
   reshapeAs(y, without(y.shape, reduced), movedAxes(reduced, y));
 
 /**
- * Which elements are folded, and in which order. This depends only on the shape and the axes, not on strides, so neither does the order of
- * a sum. Adjacent axes are folded in place if the kernel can fold rows; all other reduced axes are moved to the end first.
+ * Which elements are folded, and in which order. This depends only on the shape and the axes, so the order of a sum does not depend on
+ * strides. Adjacent axes are folded in place if the kernel can fold rows; all other reduced axes are moved to the end first.
  */
 export function planOf({ shape }: View, axes: readonly number[], byRows: boolean): Plan {
   const [low, high] = [axes[0] ?? 0, (axes.at(-1) ?? -1) + 1];

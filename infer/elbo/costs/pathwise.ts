@@ -1,13 +1,13 @@
 /**
- * Densities along the path: guide and model run again with part of their gradient stopped. A *draw* is a latent of the guide that is
- * random. Point masses and factors of the guide are computed, not drawn: their terms keep their gradient.
+ * Densities for pathwise gradients: guide and model run again with the same draws, and with part of the gradient stopped. A *draw* is a
+ * latent of the guide that is random. Point masses and factors of the guide are computed, not drawn: their terms keep their gradient.
  *
  * Sticking the landing (Roeder, Wu and Duvenaud 2017): log q of a reparameterised draw, with its parameters held
  * constant. The part of the gradient that this leaves out has mean 0, so it contributed only variance: where the guide
  * equals the posterior, the gradient is 0 for every draw.
  *
- * Doubly reparameterised gradients (Tucker et al. 2019): the log weights once as functions of the draws alone, and once (without log q of
- * the draws) as functions of the parameters alone, because the two gradients need different weights.
+ * Doubly reparameterised gradients (Tucker et al. 2019): the log weights are computed twice, once as functions of the draws alone, and once
+ * (without log q of the draws) as functions of the parameters alone, because the two gradients are multiplied by different factors.
  */
 import { mapTree, PedigradError, stopGradient, type Tensor } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";

@@ -27,8 +27,8 @@ export class Executable {
   readonly #sources: readonly (View | null)[];
 
   /**
-   * `samples` are the outputs of the recording: those that never change are returned again. The first `carried` outputs are those that
-   * `runOn` may be asked to use as the first inputs of the next run.
+   * `samples` are the outputs of the recorded call. Outputs that never change are not computed again: every run returns the ones from the
+   * recording. The first `carried` outputs are those that `runOn` may be asked to use as the first inputs of the next run.
    */
   constructor(
     readonly program: Program,

@@ -25,8 +25,8 @@ export interface Rows {
   /** The values that only ops in the blocks read, so that memory for one block is enough. */
   readonly inner: ReadonlySet<number>;
   /**
-   * How many numbers of memory a value takes, if this differs from its size: one block of its rows, or, for a total, eight partial sums
-   * after each number.
+   * How many numbers of memory a value takes, if this differs from its size: one block of its rows, or, for a sum over the rows, nine
+   * numbers for each entry: the sum and its eight partial sums.
    */
   readonly room: ReadonlyMap<number, number>;
 }
@@ -40,8 +40,8 @@ const FEW = 64;
 const LONG = 4096;
 const SMALL = 8192;
 /**
- * About how many numbers one block has in all its rows: BLOCK if the small matrix is a vector, else WIDE_BLOCK. BLOCK is so small that the
- * processor fetches the next rows while it works on those of the block; but products of matrices are slow on few rows.
+ * The approximate number of elements in a block: BLOCK if the small matrix of the product is a vector, else WIDE_BLOCK. BLOCK is so small
+ * that the processor fetches the next rows while it works on those of the block; but products of matrices are slow on few rows.
  */
 const BLOCK = 512;
 const WIDE_BLOCK = 8192;

@@ -1,7 +1,7 @@
 /**
- * The units in which a program runs, and their order. A unit is a kernel, arithmetic on numbers, softmaxes of the same few numbers, or one
- * loop of all elementwise ops on arrays of one shape that can run together. A long value that nothing outside its loop needs is
- * never in memory.
+ * The units in which a program runs, and their order. A unit is a kernel, arithmetic on single numbers, a group of softmaxes (along short
+ * axes) of the same input, or one loop for all elementwise ops that can run together on arrays of one shape. A long value that nothing
+ * outside its loop needs is never in memory.
  */
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import type { OpValue, Program } from "../program/program.js";

@@ -143,7 +143,10 @@ const SHORT = 8;
 interface Pair {
   readonly mark: string;
   readonly at: number;
-  /** `read`: how to load an operand that does not lie pair by pair. `repeated`: the names of operands that are the same all along a row. */
+  /**
+   * `read`: how to load an operand whose pairs are not adjacent in memory. `repeated`: the names of operands that are the same all along a
+   * row.
+   */
   readonly read?: (read: Read) => string;
   readonly repeated?: ReadonlyMap<string, string>;
 }
