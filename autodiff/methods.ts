@@ -1,8 +1,8 @@
 /**
- * Tensor's methods: each is the free function of that name with the receiver first, so `a.mul(b)` is `mul(a, b)`.
+ * Tensor's methods: each calls the free function of that name with the tensor as its first argument, so `a.mul(b)` is `mul(a, b)`.
  *
- * Ops make tensors, and tensors have ops as methods. This file closes the circle, with the only import by core from a room built on it.
- * While modules load, some ops are not defined yet, so the table is read when the first tensor is made.
+ * Ops make tensors, and tensors have ops as methods. This file resolves that cycle: core imports it, though otherwise core imports nothing
+ * from the folders built on it. While modules load, some ops are not defined yet, so the table is read when the first tensor is made.
  */
 import type { Tensor } from "./core/tensor.js";
 import * as diagonals from "./ops/array/diagonal.js";
@@ -123,7 +123,7 @@ const table = () => ({
   stopGradient: gradients.stopGradient,
 });
 
-// The types come from the modules, not from the table: so editors show each function's comment at its method.
+// The types come from the modules, not from the table: editors then show each function's comment at its method.
 type Functions = typeof math &
   typeof special &
   typeof incomplete &

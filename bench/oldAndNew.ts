@@ -81,7 +81,8 @@ async function compare(name: string, files: readonly string[], rounds: number): 
     let variants: [name: string, count: number][] = [];
     // One after the other: two that warm up at once would disturb each other.
     for (const file of files) {
-      const side = fork(file, [name], { execArgv: [] });
+      // Threads that collect garbage at the same time take CPU time that depends on what else the machine does.
+      const side = fork(file, [name], { execArgv: ["--single-threaded-gc"] });
       sides.push(side);
       const counted = await answer<typeof variants>(side);
       if (variants.length === 0) variants = counted;

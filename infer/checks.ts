@@ -1,4 +1,7 @@
-/** Refusals of the most common mistakes: a forgotten key, data where options belong, a class for a guide, a misspelt name. */
+/**
+ * Refusals of the most common mistakes: a forgotten key, data where options belong, a class in place of a guide, a
+ * misspelt name.
+ */
 import { PedigradError, Tensor } from "../autodiff/index.js";
 import { type Kind, MAX_COUNT } from "../provenance/base/kinds.js";
 import { didYouMean, refuseOption, requireKind, requireOptions, show } from "../provenance/base/options.js";
@@ -6,7 +9,7 @@ import { isRecord } from "../provenance/base/records.js";
 
 export { didYouMean, type Kind, refuseOption, requireKind, requireOptions, show };
 
-/** Refuse anything that is not a key, in the name of the function `op`. */
+/** Refuse anything that is not a key; the error names the function `op`. */
 export function requireKey(op: string, key: unknown, place = "first"): asserts key is Tensor {
   if (key instanceof Tensor) return;
   throw new PedigradError({

@@ -1,4 +1,7 @@
-/** Text as HTML, and values that a notebook shows as HTML. Whatever a program named or computed enters a page as text. */
+/**
+ * Text as HTML, and values that a notebook shows as HTML. Names and values from a program are escaped, so they cannot
+ * add markup.
+ */
 
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -11,7 +14,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 /** The text, with no character left that HTML would read as markup. */
 export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => ENTITIES[c] as string);
 
-/** Text as it stands, line by line. */
+/** Text with its spaces and line breaks kept, escaped. */
 export const preformatted = (text: string): string => `<pre>${escapeHtml(text)}</pre>`;
 
 /** A table with a row of headings; cells are escaped. */
@@ -21,10 +24,10 @@ export const htmlTable = (headings: readonly string[], rows: readonly (readonly 
   return `<table><thead>${row("th", headings)}</thead><tbody>${rows.map((cells) => row("td", cells)).join("")}</tbody></table>`;
 };
 
-/** The method that Deno's Jupyter kernel calls for what it shows. */
+/** The name of the method that Deno's Jupyter kernel calls on a value to display it. */
 export const NOTEBOOK = /* @__PURE__ */ Symbol.for("Jupyter.display");
 
-/** The result of that method: one text for each kind of display. */
+/** The result of that method: the value as plain text and as HTML. */
 export const notebookView = (text: string, html: string): Record<string, string> => ({
   "text/plain": text,
   "text/html": html,
@@ -32,15 +35,15 @@ export const notebookView = (text: string, html: string): Record<string, string>
 
 const NODE_INSPECT = /* @__PURE__ */ Symbol.for("nodejs.util.inspect.custom");
 
-/** Printed by Node as its text, shown by notebooks as HTML. */
+/** A result that Node prints as text and notebooks show as HTML. */
 export interface Report {
   toString(): string;
-  /** Escaped, with no scripts and no styles from outside. */
+  /** The result as HTML, with names escaped, without scripts or external styles. */
   toHtml(): string;
   [NOTEBOOK](): Record<string, string>;
 }
 
-/** The class that reports extend; the HTML is by default the text as it stands. */
+/** The class that reports extend; their HTML is by default the preformatted text. */
 export const report = (): (new () => Report) =>
   class {
     toHtml(): string {

@@ -1,20 +1,21 @@
 /**
- * Control flow counts. `if (z.item() > 0)` leaks a sampled value into the host program, and whatever that program
- * computes afterwards depends on z although no op ever saw it. So a read adds the value's set to the *ambient* set of the
- * run it happens in, and every later result of that run inherits the ambient set. Over-counting costs variance;
- * under-counting would be silent bias.
+ * Control flow also makes values depend on sites. `if (z.item() > 0)` leaks a sampled value into the host program, and
+ * whatever that program computes afterwards depends on z although no op ever saw z. So a read adds the provenance of
+ * the value (the set of sites it depends on) to the *ambient* set of the current run, and every later result of that
+ * run inherits the ambient set. A site too many costs variance; a missing site would be a silent bias.
  *
- * An error that depends on a value (an index out of range, a bad parameter) counts as a read only if the program catches it and
- * continues. Then the program also branches on every value that raises no error, and nothing records that. So such a run is refused when
- * it ends.
+ * An error that depends on a value (an index out of range, a bad parameter) counts as a read only if the program
+ * catches it and continues. But then the program has also branched where the value raised no error, and in that case
+ * nothing records a read. So a run in which such an error was caught is refused when it ends.
  *
- * A run is one execution of a model, a guide, or one particle of them. Outside a run nothing is collected.
+ * A run is one execution of a model or a guide, for one particle or for a batch of them. Outside a run nothing is
+ * collected.
  */
 import { MIX } from "./axes.js";
 import { PedigradError } from "./base/error.js";
 import { Provenance, union } from "./set.js";
 
-/** The sites whose values host code has read in the current run; empty outside a run. Read it on every op. */
+/** The sites whose values host code has read in the current run; empty outside a run. Every op reads this set. */
 export let ambient: Provenance = Provenance.empty;
 let collecting = false;
 /** The enumerated sites of the current run: their tensors hold all values at once. */
@@ -22,12 +23,15 @@ let enumerated: string[] = [];
 /** The first refusal in the current run that depends on a value which host code had not read. */
 let refusal: PedigradError | null = null;
 
-/** Tell the current run that host code has read a value with this set. A number has no axes: its sites are mixed. */
+/**
+ * Tell the current run that host code has read a value with this provenance. The number that host code gets has no
+ * axes, so the relation to the elements of each site is lost (the axes are *mixed*, axes.ts).
+ */
 export function noteRead(read: Provenance): void {
   if (collecting) ambient = union(ambient, read.moved(MIX, "read"));
 }
 
-/** Tell the current run that an op threw `error` because of a value with this set. */
+/** Tell the current run that an op threw `error` because of a value with this provenance. */
 export function noteRefusal(set: Provenance, error: PedigradError): void {
   if (collecting && !ambient.includes(set)) refusal ??= caughtRefusal(set, error);
 }
@@ -58,7 +62,7 @@ function withCollection<T>(collect: boolean, body: () => T): T {
     if (refusal !== null) throw refusal;
     return result;
   } catch (error) {
-    // The outer run may catch the error too.
+    // The program of the outer run may catch this error, so the outer run must note the refusal too.
     if (outer.collecting) thrown = refusal;
     throw error;
   } finally {
@@ -67,22 +71,25 @@ function withCollection<T>(collect: boolean, body: () => T): T {
   }
 }
 
-/** Run `body` as a run of its own: an ambient set that starts empty and is gone afterwards, also after a throw. */
+/** Run `body` as a new run: its ambient set starts empty and is dropped afterwards, also after a throw. */
 export const inFreshRun = <T>(body: () => T): T => withCollection(true, body);
 
 /** Whether a run surrounds this point. */
 export const isInRun = (): boolean => collecting;
 
-/** Run `body` as part of the current run, or as one of its own where there is none. */
+/** Run `body` as part of the current run, or as a new run if there is none. */
 export const inRun = <T>(body: () => T): T => (collecting ? body() : inFreshRun(body));
 
-/** Run `body` (a gradient, an optimiser) where reads leave no trace and results inherit nothing. */
+/** Run `body` (a gradient, an optimiser) outside all runs: no read is recorded, and results inherit nothing. */
 export const outsideRuns = <T>(body: () => T): T => withCollection(false, body);
 
 /** The ambient set of the current run, to be put back by `withAmbient`. */
 export const currentAmbient = (): Provenance => ambient;
 
-/** Run `body` with an ambient set that `currentAmbient` returned earlier. The density of a site is computed with the set at its statement. */
+/**
+ * Run `body` with an ambient set that `currentAmbient` returned earlier. The density of a site is computed later, but
+ * with the ambient set as it was when its `sample` statement ran.
+ */
 export function withAmbient<T>(set: Provenance, body: () => T): T {
   const outer = ambient;
   ambient = set;

@@ -1,6 +1,7 @@
 /**
- * A growing list of sites that several sets share: each set is the first `size` entries of a roll. A union that adds sites to a set
- * appends them to the same roll instead of copying it, so the sums of a long program cost its length and not its square.
+ * A growing list of sites that several sets share: each set is the first `size` entries of a roll. A union that adds
+ * sites to a set appends them to the same roll instead of copying it, so the unions of a long program take time linear,
+ * not quadratic, in its length.
  */
 import type { Relation } from "./axes.js";
 

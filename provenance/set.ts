@@ -1,10 +1,12 @@
 /**
  * The provenance of a value: the set of random choices it depends on (Schulman et al. 2015, "Gradient estimation using
- * stochastic computation graphs"; Pyro's `ops/provenance.py` is the nearest relative). For each of these sites the set also knows
- * along which axes the value depends on it element by element (axes.ts); without axes it is a plain set of names.
+ * stochastic computation graphs"; Pyro's `ops/provenance.py` is the nearest relative). For each of these sites the set
+ * also records along which axes the value depends on the site element by element (axes.ts). Without such axes it is a
+ * plain set of names.
  *
  * Sets are immutable and shared. Almost every union in a run has one argument that already is the answer, so `union`
- * looks for that first and allocates only when the union is a new set. A set remembers its last union and its last move.
+ * looks for that first and allocates only when the union is a new set. A set remembers its last union and the last set
+ * that `moved` made from it.
  */
 import { type AxisMap, follow, KEEP, meet, placeOf, type Relation } from "./axes.js";
 import { Roll } from "./roll.js";
@@ -19,13 +21,13 @@ const keyOf = (site: string, axis: number): string => `${axis} ${site}`;
  * @example [...Provenance.union(Provenance.of("a"), Provenance.of("b"))] // ["a", "b"]
  */
 export class Provenance implements Iterable<string> {
-  // The sites with their relations, 0 where all axes are mixed: the first `size` of the roll.
+  // The first `size` entries of the roll: the sites with their relations, 0 where all axes are mixed.
   readonly #roll: Roll;
   readonly #mixings: Mixings;
   // The last set united with this one, and the union: loops and chains ask for the same union again and again.
   #partner: Provenance | null = null;
   #joined: Provenance | null = null;
-  // The last op that moved the axes, and the set that it made.
+  // The last op that moved the axes, by its map and its name, and the resulting set.
   #map: AxisMap = KEEP;
   #mover = "";
   #moved: Provenance | null = null;
@@ -84,8 +86,9 @@ export class Provenance implements Iterable<string> {
   }
 
   /**
-   * The axes of a site along which this value's element i depends only on the site's elements i, each with the matching axis of this
-   * value. Both are negative: -1 => -2 says that the site's last axis is this value's last but one. All other axes are mixed.
+   * The axes of a site along which this value's element i depends only on the site's elements i, each with the
+   * corresponding axis of this value. Both axes are negative: -1 => -2 says that the site's last axis corresponds to
+   * this value's last but one. All other axes are mixed.
    */
   axesOf(site: string): ReadonlyMap<number, number> {
     const at = this.#placeOf(site);
@@ -98,7 +101,10 @@ export class Provenance implements Iterable<string> {
     return axes;
   }
 
-  /** The op that mixed an element axis (negative) of a site on the way to this value; null where none is known. */
+  /**
+   * The op that mixed the element axis `axis` (negative, counted from the right) of a site on the way to this value; null if no such op is
+   * known.
+   */
   mixedBy(site: string, axis: number): string | null {
     return this.#mixings?.get(keyOf(site, axis)) ?? null;
   }
@@ -110,7 +116,9 @@ export class Provenance implements Iterable<string> {
     return true;
   }
 
-  /** Whether the union with `other` is this set: it has all sites of `other`, and `other` neither mixes nor moves any axis of it. */
+  /**
+   * Whether the union with `other` is this set: this set has all sites of `other`, and the union would mix no axis that this set keeps.
+   */
   #absorbs(other: Provenance): boolean {
     if (other.size > this.size) return false;
     for (let i = 0; i < other.size; i++) {
@@ -122,7 +130,10 @@ export class Provenance implements Iterable<string> {
     return true;
   }
 
-  /** The union; returns one of its arguments whenever that already is the answer. `op` names the op that united them. */
+  /**
+   * The union; returns one of its arguments whenever that already is the answer. `op` is the name of the op that takes
+   * both values, for `mixedBy`.
+   */
   static union(a: Provenance, b: Provenance, op = "union"): Provenance {
     if (a === b || b.size === 0) return a;
     if (a.size === 0) return b;
@@ -194,7 +205,10 @@ type RelationChange = readonly [site: string, before: Relation, after: Relation]
 
 const hasRelation = (roll: Roll): boolean => roll.relations.some((relation) => relation !== 0);
 
-/** The op that first mixed each axis: those `known`, those of `others`, and `op` for the axes that it has just mixed. */
+/**
+ * The op that first mixed each axis: the entries of `known` and of `others`, and `op` for the axes that `op` has just
+ * mixed.
+ */
 function addMixings(changes: readonly RelationChange[], op: string, known: Mixings, others: Mixings): Mixings {
   if (changes.length === 0 && (others === null || others === known)) return known;
   const mixings = new Map(known);

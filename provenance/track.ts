@@ -1,14 +1,15 @@
 /**
- * How a value is tagged. Anything that carries a set can be tracked: all it needs is a `provenance` and `withProvenance`, which
- * makes the same value with another set. Arrays, records and Maps are walked; other leaves have no set.
- * Users tag values with it; inference tags its draws in infer/program/primitives.ts.
+ * How values are tagged with the sites they depend on. A value can be tagged if it has a `provenance` and a method
+ * `withProvenance`, which returns the same value with another provenance. Arrays, records and Maps are searched for
+ * such values; anything else in them has no provenance. Users tag values with `trackProvenance`; inference tags its
+ * draws in infer/program/primitives.ts.
  */
 
 import { MIX } from "./axes.js";
 import { isRecord, requireDepth } from "./base/records.js";
 import { Provenance, union } from "./set.js";
 
-/** A value that carries a set: tensors do. */
+/** A value that carries a provenance, as tensors do. */
 export interface Tracked {
   readonly provenance: Provenance;
   withProvenance(provenance: Provenance): this;
@@ -16,7 +17,10 @@ export interface Tracked {
 
 const isTracked = (x: object): x is Tracked => "withProvenance" in x && "provenance" in x;
 
-/** The same structure with `f` applied to every leaf that carries a set; an array or record in which nothing changed is returned itself. */
+/**
+ * The same structure with `f` applied to every leaf that carries a provenance; an array or record in which nothing
+ * changed is returned as is, not copied.
+ */
 function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
   const walk = (node: unknown, depth: number): unknown => {
     if (typeof node !== "object" || node === null) return node;
@@ -42,8 +46,8 @@ function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
 }
 
 /**
- * The same value (nested values: every leaf), with the names in `tag` added to its set. Only the names of a set `tag` are used, because its
- * axes describe another value.
+ * The same value (nested values: every leaf), with the names in `tag` added to its provenance. If `tag` is itself a
+ * provenance, only its names are used, because its axes describe another value.
  */
 export function trackProvenance<T>(x: T, tag: string | Provenance | Iterable<string>): T {
   const set = tag instanceof Provenance ? tag : typeof tag === "string" ? Provenance.of(tag) : Provenance.of(...tag);
@@ -51,7 +55,7 @@ export function trackProvenance<T>(x: T, tag: string | Provenance | Iterable<str
   return mapTracked(x, (leaf) => leaf.withProvenance(union(leaf.provenance, names, "trackProvenance")));
 }
 
-/** The set of a value, or the union of the sets of all leaves of a nested value. */
+/** The provenance of a value; for nested values, the union over all leaves. */
 export function getProvenance(x: unknown): Provenance {
   let set = Provenance.empty;
   mapTracked(x, (leaf) => {
@@ -61,5 +65,5 @@ export function getProvenance(x: unknown): Provenance {
   return set;
 }
 
-/** The same value (nested values: every leaf) with an empty set. */
+/** The same value (nested values: every leaf) with an empty provenance. */
 export const detachProvenance = <T>(x: T): T => mapTracked(x, (leaf) => leaf.withProvenance(Provenance.empty));

@@ -1,7 +1,7 @@
 /**
- * The one door: every tensor that an op makes is made here. In this function, and nowhere else, shapes are checked, the
- * kernel runs, provenances are united, the node for the gradient is kept, a recorder (jit) listens, and batched inputs are
- * sent to the op's batching rule (vmap).
+ * `apply` makes every tensor that an op returns. In this function, and nowhere else, shapes are checked, the kernel runs, provenances are
+ * united, the node for the gradient is kept, a recorder (jit) is told of the op, and batched inputs are sent to the op's batching rule
+ * (vmap).
  */
 import { MIX } from "../../provenance/axes.js";
 import { ambient, Provenance, union } from "../../provenance/index.js";
@@ -22,7 +22,7 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i] as Tensor;
     const own = x.provenance;
-    // Fast path: most operands add no site, or the first ones, so compare before calling union.
+    // Fast path: most operands add no site to the provenance, or are the first to add any, so compare before calling union.
     if (own.hasAxes) provenance = withAxes(provenance, op, params, inputs, i);
     else if (own !== provenance && own !== EMPTY)
       provenance = provenance === EMPTY ? own : union(provenance, own, op.name);
@@ -35,7 +35,10 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
 }
 type Scalar = (...xs: number[]) => number;
 
-/** The provenance so far, united with that of input i, whose axes `op` moves to their places in the result. */
+/**
+ * The union of `before` and the provenance of input i. If the latter refers to axes of the input, they are first translated to the axes of
+ * the result.
+ */
 function withAxes<P>(before: Provenance, op: Op<P>, params: P, inputs: Tensor[], i: number): Provenance {
   const own = (inputs[i] as Tensor).provenance;
   const moved = op.axes === keepAxes ? own : own.moved(op.axes?.(params, inputs, i) ?? MIX, op.name);
@@ -70,7 +73,7 @@ function applyBatched<P>(op: Op<P>, params: P, inputs: Tensor[]): Tensor {
 /** Wraps a whole batch (batch axis first) as a tensor that looks like one example inside the vmap at this depth. */
 export const asExample = (value: Tensor, level: number): Tensor => ofBatch({ level, value });
 
-/** The result, with a node if a gradient is being taken, after the recorder was told of it. */
+/** The result, with a node if a gradient is being taken. A recorder is told of it. */
 function noted<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {
   withNode(op, params, inputs, result);
   recorder?.record(op, params, inputs, result);

@@ -1,13 +1,13 @@
 /**
- * The vmaps that are running now, outermost first. Each has a frame: its size, and the first refusal that depended on values, which
- * not every example would have met. A program that catches such a refusal and continues has taken one branch for the whole batch, so
- * the vmap itself is refused when it ends.
+ * The vmaps that are running now, outermost first. Each has a frame: its size, and the first refusal that depended on values. Alone, some
+ * examples might not have caused that refusal. So a program that catches it and continues has taken one branch for the whole batch, and the
+ * vmap itself is refused when it ends.
  */
 import { PedigradError } from "../../provenance/index.js";
 import type { Op } from "./op.js";
 import type { Tensor } from "./tensor.js";
 
-/** A tensor inside `vmap` looks like one example. Behind it is this: the whole batch, batch axis first, and the depth of the vmap. */
+/** A tensor inside `vmap` looks like one example. It holds this record: the whole batch, batch axis first, and the depth of the vmap. */
 export interface Batch {
   readonly level: number;
   readonly value: Tensor;
@@ -45,7 +45,7 @@ export function inBatch<T>(size: number, body: (level: number) => T): T {
   }
 }
 
-/** Note a refusal in the vmap at this depth, which throws it at its end even if the program catches it. */
+/** Note a refusal in the vmap at this depth. The vmap throws it when it ends, even if the program has caught it. */
 export function noteInBatch(level: number, refusal: PedigradError): void {
   const frame = frames[level];
   if (frame !== undefined) frame.refusal ??= refusal;
@@ -62,7 +62,7 @@ export interface Tracer {
 /** How many loop bodies are being recorded, one inside the other. */
 export let traceDepth = 0;
 
-/** Run `body` to record it: like a vmap one level deeper, whose examples have no numbers. */
+/** Run `body` to record it. It runs one level deeper, like a vmap, but with tensors that have no numbers. */
 export function inTrace<T>(body: (level: number) => T): T {
   traceDepth++;
   try {

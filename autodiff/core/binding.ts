@@ -1,6 +1,7 @@
 /**
- * Kernels in two steps. `bind` takes the buffers, works out all that follows from their shapes and strides, and returns a function that
- * writes the result. An eager op does both steps at once; a compiled program binds once, when it is made, and calls the function in every run.
+ * Kernels in two steps. `bind` takes the buffers, computes all that depends only on their shapes and strides, and returns a function that
+ * writes the result. An eager op takes both steps in one call; a compiled program binds once, when it is made, and calls the function in
+ * every run.
  */
 import { asContiguous } from "./copy.js";
 import type { Op } from "./op.js";
@@ -14,7 +15,7 @@ export const binding = <P>(bind: Bind<P>): Kernels<P> => ({
   prepare: bind,
 });
 
-/** The same for a kernel that needs contiguous operands: if some are not, all are made contiguous first, in every run. */
+/** The kernels of an op that needs contiguous operands. If some operands are not contiguous, all are made so first, in every run. */
 export const bindingContiguous = <P>(bind: Bind<P>): Kernels<P> =>
   binding((params, out, inputs) =>
     inputs.every(isContiguous) ? bind(params, out, inputs) : () => bind(params, out, inputs.map(asContiguous))(),

@@ -8,7 +8,7 @@ const NONE = /* @__PURE__ */ new Float64Array(0);
 // Up to this many elements, making a subarray costs more than the copy.
 const FEW = 64;
 
-/** Copies (or, with `adds`, adds) m by n numbers: two axes of both views. */
+/** Copies (or, with `adds`, adds) m by n numbers along two axes that both views have. */
 function plane(
   adds: boolean,
   m: number,
@@ -47,7 +47,7 @@ function transfer(adds: boolean, to: View, from: View, axis = 0, t = to.offset, 
   else plane(adds, size, next, to.data, t, tStep, tNext, from.data, f, fStep, fNext);
 }
 
-/** Copy `from` into `to`, any strides. */
+/** Copy `from` into `to`; both may have any strides. */
 export function copyInto(to: View, from: View): void {
   const n = sizeOf(to.shape);
   if (n === 0) return;
@@ -56,7 +56,7 @@ export function copyInto(to: View, from: View): void {
   else for (let i = 0; i < n; i++) to.data[to.offset + i] = from.data[from.offset + i] as number;
 }
 
-/** A function that adds `from` to `to`, any strides. */
+/** A function that adds `from` to `to`; both may have any strides. */
 export function adding(to: View, from: View): () => void {
   if (!isContiguous(to) || !isContiguous(from)) return () => transfer(true, to, from);
   const [n, target, source, t, f] = [sizeOf(to.shape), to.data, from.data, to.offset, from.offset];
@@ -65,7 +65,7 @@ export function adding(to: View, from: View): () => void {
   };
 }
 
-/** A function that sets a contiguous view to zero: few numbers by a loop, which takes less time than a call. */
+/** A function that sets a contiguous view to zero. If it has few numbers, a loop is faster than a call of `fill`. */
 export function clearing({ data, offset, shape }: View): () => void {
   const end = offset + sizeOf(shape);
   if (end - offset > FEW) return () => data.fill(0, offset, end);

@@ -1,6 +1,6 @@
 /**
- * The graph of a gradient: which op made a tensor from which inputs. Only a tensor that is made from an input with a node, while a
- * gradient is being taken, gets a node itself. There is no tape: dropping the result drops its graph.
+ * The graph of a gradient: which op made a tensor from which inputs. While a gradient is being taken, a tensor made from an input that has
+ * a node gets a node too; no other tensor does. There is no tape: once nothing refers to the result, its graph is freed too.
  */
 import type { Op } from "./op.js";
 import type { Tensor } from "./tensor.js";
@@ -8,11 +8,11 @@ import type { Tensor } from "./tensor.js";
 let made = 0;
 
 export class Node {
-  /** Larger than the serial of every node that this one was made from: the order of the graph. */
+  /** A number larger than the serial of every node that this one was made from. It orders the graph. */
   readonly serial = ++made;
   /** The serial of the newest variable that this node depends on; for a variable, its own serial. */
   readonly newest: number;
-  /** Stamp of the pass that wants the cotangent of this variable (see grad.ts). */
+  /** The number of the backward pass that needs the cotangent of this variable (see grad.ts). */
   wanted = 0;
 
   constructor(
@@ -29,7 +29,7 @@ export class Node {
 /** How many gradients are being taken, one inside the other; nodes are kept while this is above 0. */
 export let gradDepth = 0;
 
-/** Run `body` with nodes kept. */
+/** Run `body` while nodes are kept. */
 export function recordingNodes<T>(body: () => T): T {
   gradDepth++;
   try {

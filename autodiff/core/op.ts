@@ -1,6 +1,6 @@
 /**
- * An op is a row of a table: a shape rule, a kernel that writes into a buffer it is given, one gradient rule per
- * input, written in ops so that gradients have gradients, and one batching rule for `vmap`.
+ * An op is a row of a table: a shape rule, a kernel that writes into a given buffer, one gradient rule per input, and one batching rule for
+ * `vmap`. Gradient rules are written in ops, so that gradients have gradients.
  */
 import { type AxisMap, KEEP } from "../../provenance/axes.js";
 import { PedigradError } from "../../provenance/index.js";
@@ -10,8 +10,8 @@ import type { Tensor } from "./tensor.js";
 import type { View } from "./view.js";
 
 /**
- * From the cotangent `g` of the result `y`, the cotangent of one input. It may have the broadcast shape of `y`: `grad` undoes
- * broadcasting, in one place. If it is zero except in a part of the input, the rule may return just this `Part`.
+ * Computes the cotangent of one input from the cotangent `g` of the result `y`. The result may have the broadcast shape of `y`, because
+ * `grad` undoes broadcasting, in one place. If the cotangent is zero except in a part of the input, the rule may return just this `Part`.
  */
 export type Vjp<P> = (g: Tensor, y: Tensor, inputs: readonly Tensor[], params: P) => Tensor | Part;
 
@@ -30,14 +30,14 @@ export interface Op<P = null> {
   readonly shape: (params: P, inputs: readonly Tensor[]) => Shape;
   /** Writes the result into `out`, a contiguous view of that shape. */
   readonly kernel: (params: P, out: View, inputs: readonly View[]) => void;
-  /** The kernel bound to its buffers, for ops where this saves work: a compiled program binds once and runs many times. */
+  /** Binds the kernel to its buffers, for ops where this saves work: a compiled program binds once and runs many times. */
   readonly prepare?: (params: P, out: View, inputs: readonly View[]) => () => void;
   /** For ops that need no copy: a view of the first input's data, or undefined if its strides do not allow one. Such an op reads no other input. */
   readonly view?: (params: P, input: View) => View | undefined;
   /** One rule per input; null for an input that deliberately has no gradient. */
   readonly vjp: (input: number) => Vjp<P> | null;
   readonly batch: BatchRule<P>;
-  /** Along which axes the result is pointwise in its inputs; an op without this rule mixes all axes. */
+  /** Where the axes of each input end up in the result. An op without this rule mixes all axes. */
   readonly axes?: AxisRule<P>;
   /** The scalar function behind an elementwise op: the compiler inlines it. */
   readonly scalar?: (...xs: number[]) => number;
@@ -46,7 +46,7 @@ export interface Op<P = null> {
 /** No input has a gradient. */
 export const noGradient = (): null => null;
 
-/** The gradient rule of an op that is itself the highest known derivative: it throws. */
+/** The gradient rule of an op that is itself the highest derivative available: it throws. */
 export function noFurther(op: string): () => never {
   return () => {
     throw new PedigradError({

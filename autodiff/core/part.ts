@@ -1,6 +1,6 @@
 /**
- * A sparse cotangent: zero except where a slice or an index read the tensor. `grad` collects all parts of one tensor and
- * sums them at once: the gradient of a tensor that is read in n places makes n parts, not n tensors of full size.
+ * A sparse cotangent: zero except where a slice or an index read the tensor. `grad` collects all parts of one tensor and sums them
+ * together. So a tensor that is read in n places needs n parts for its gradient, not n tensors of full size.
  */
 import type { Shape } from "./shape.js";
 import type { Tensor } from "./tensor.js";
@@ -8,7 +8,7 @@ import type { Tensor } from "./tensor.js";
 /** Sums parts of a tensor of the given shape; parts with the same function are summed in one op. */
 export type SumOfParts<W> = (parts: readonly Part<W>[], shape: Shape) => Tensor;
 
-// biome-ignore lint/suspicious/noExplicitAny: parts say where they lie in their own way
+// biome-ignore lint/suspicious/noExplicitAny: each kind of part has its own type for where it lies
 export class Part<W = any> {
   constructor(
     readonly sum: SumOfParts<W>,

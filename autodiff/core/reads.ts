@@ -1,7 +1,7 @@
 /**
- * How the library itself looks at numbers. If they decide something (a count that becomes a shape, a bound that chooses a transform),
- * this is a read, like a user's `item()`. A check that can only refuse the program is not a read, unless the program catches the
- * refusal and continues: it has then branched on a value, and is refused by the run, vmap or recording that it is part of.
+ * How the library itself reads numbers. If they decide something (a count that becomes a shape, a bound that chooses a transform), this
+ * counts as a read, like a user's `item()`. A check that can only refuse the program is not a read, unless the program catches the refusal
+ * and continues: such a program has branched on a value, and is refused by the run, vmap or recording that it is part of.
  */
 import { noteRead, noteRefusal, PedigradError, type Refusal } from "../../provenance/index.js";
 import { noteInBatch, unreadable } from "./batch.js";
@@ -9,7 +9,10 @@ import { elementsOf } from "./copy.js";
 import { recorder } from "./recorder.js";
 import type { Tensor } from "./tensor.js";
 
-/** The numbers of x, row-major, to decide by: notes a read, and refuses if x cannot be read. Inside vmap, the numbers of the whole batch. */
+/**
+ * The numbers of x, row-major, for a decision that depends on them. This notes a read, and refuses if x cannot be read. Inside vmap, the
+ * result has the numbers of the whole batch.
+ */
 export function readNumbers(x: Tensor, how: string): Float64Array {
   noteRead(x.provenance);
   if (x.batch?.tracer !== undefined) unreadable(x.batch, how);
@@ -28,7 +31,7 @@ export function refuseFor(x: Tensor, refusal: Refusal | PedigradError): never {
   throw error;
 }
 
-/** The refusal of a program that caught an earlier one inside vmap or jit and continued: what it does depends on the value. */
+/** The refusal of a program that caught an earlier refusal inside vmap or jit and continued, so that what it does depends on a value. */
 export const caughtIn = (where: "vmap" | "jit", { op, message }: PedigradError): PedigradError =>
   new PedigradError({
     code: `read-in-${where}`,

@@ -1,7 +1,7 @@
 /**
- * How the compiler learns which ops ran. While `jit` records, `apply` reports every op; nothing else in the engine knows of the
- * recording. While `jit` checks that a function still does what was recorded, ops that depend on an input do not run: their results
- * have shapes and places, but no numbers.
+ * How the compiler learns which ops ran. While `jit` records, `apply` reports every op; nothing else in the engine knows of the recording.
+ * While `jit` checks that a function still does what was recorded, ops that depend on an input do not run: their results have shapes and
+ * places in the recording, but no numbers.
  */
 import type { PedigradError } from "../../provenance/index.js";
 import type { Op } from "./op.js";
@@ -9,7 +9,7 @@ import type { Tensor } from "./tensor.js";
 
 export interface Recorder {
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void;
-  /** Called before host code reads a value; throws where the value is not a constant of the program. */
+  /** Called before host code reads a value; throws unless the value is a constant of the program. */
   read(x: Tensor, how: string): void;
   /** Whether x depends on an input of the program. */
   isVariable(x: Tensor): boolean;

@@ -1,9 +1,9 @@
 /**
- * The value everything is made of: an immutable, strided float64 array with provenance. Booleans are 0 and 1, indices exact
- * integers. Every op is a free function; each is also a method here with the receiver first.
+ * Tensor, the type of all values: an immutable, strided float64 array with provenance. Booleans are 0 and 1, indices exact integers. Every
+ * op is a free function; each is also a method, with the tensor as its first argument.
  *
- * Reading a number out of a tensor (`item`, `toArray`, `data`, its text, `x > 0`, `list[x]`) tells the current run what its
- * host code now depends on (provenance/ambient.ts).
+ * Reading a number out of a tensor (`item`, `toArray`, `data`, its text, `x > 0`, `list[x]`) is noted in the current run: from then on,
+ * what its host code does may depend on that tensor (provenance/ambient.ts).
  */
 import { requireDepth } from "../../provenance/base/records.js";
 import { enumeratedIn, noteRead, PedigradError, Provenance } from "../../provenance/index.js";
@@ -20,17 +20,17 @@ const SCALAR: Shape = [];
 
 /** The strided data of a tensor, for kernels. This is not noted as a read, so host code must not decide anything by it. */
 export let rawView: (x: Tensor) => View;
-/** The strided data of several tensors, likewise. */
+/** The strided data of several tensors, likewise not noted as a read. */
 export function rawViews(xs: readonly Tensor[]): View[] {
   const views = new Array<View>(xs.length);
   for (let i = 0; i < xs.length; i++) views[i] = rawView(xs[i] as Tensor);
   return views;
 }
-/** The number in a tensor of one element, likewise. */
+/** The number in a tensor of one element, likewise not noted as a read. */
 export let rawNumber: (x: Tensor) => number;
-/** Whether a tensor has a shape and a place but no numbers, as it does while the compiler checks a program (recorder.ts). */
+/** Whether a tensor has a shape and a place in the recording but no numbers, as while the compiler checks a program (recorder.ts). */
 export let isAbsent: (x: Tensor) => boolean;
-/** The same value at the same place in a recording, without its node. */
+/** A tensor with the same value and the same place in a recording, but without the node. */
 let copy: (x: Tensor, provenance: Provenance) => Tensor;
 
 /** The data of a tensor without numbers. */
@@ -55,14 +55,15 @@ export interface Tensor extends Methods {}
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor sees to it that the methods are there
 export class Tensor {
-  /** How it was made, while a gradient is being taken. */
+  /** How this tensor was made, if a gradient is being taken. */
   node: Node | null = null;
-  /** Where it stands in the recording that made it (recorder.ts); 0 for a constant. */
+  /** The place of this tensor in the recording that made it (recorder.ts); 0 for a constant. */
   place = 0;
-  // A number made by arithmetic on numbers gets its strided view only when something asks for it; a batch has neither.
+  // A plain number, or a strided view. The result of arithmetic on plain numbers is turned into a view only when something asks for one.
+  // Null for an example of a batch.
   #content: number | View | null;
 
-  /** For the engine; make tensors with `tensor`. */
+  /** Only the engine calls this constructor. Elsewhere, make tensors with `tensor`. */
   constructor(
     content: number | View | null,
     readonly shape: Shape,
@@ -141,12 +142,12 @@ export class Tensor {
     read(this, "toString");
     return textOf(this);
   }
-  /** How Node prints it. */
+  /** How Node prints a tensor. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }
 
-  /** A number where JavaScript wants one: `z > 0`, `list[z]`, `+z`. */
+  /** The number, where JavaScript converts a tensor to one: `z > 0`, `list[z]`, `+z`. */
   [Symbol.toPrimitive](hint: string): number | string {
     return hint === "string" && sizeOf(this.shape) !== 1 ? this.toString() : this.item();
   }
@@ -195,7 +196,9 @@ export const ofNumber = (x: number, provenance = Provenance.empty, shape = SCALA
 export const ofView = (view: View, provenance = Provenance.empty): Tensor =>
   new Tensor(view, view.shape.length === 0 ? SCALAR : view.shape, provenance, view.size === 1, null);
 
-/** The tensor of `f` of the numbers in one to three tensors of one element; it has the shape with the most axes. */
+/**
+ * The result of `f` on the numbers in one to three tensors of one element, as a tensor. Its shape is that of the tensor with the most axes.
+ */
 export function ofNumbers(f: (...xs: number[]) => number, xs: readonly Tensor[], provenance: Provenance): Tensor {
   let { shape } = xs[0] as Tensor;
   for (let i = 1; i < xs.length; i++) {
@@ -205,7 +208,7 @@ export function ofNumbers(f: (...xs: number[]) => number, xs: readonly Tensor[],
   return new Tensor(numberOf(f, xs), shape, provenance, true, null);
 }
 
-// Written out because a spread would allocate: most ops of most models come this way.
+// The cases are written out because a spread would allocate, and most ops of most models run here.
 function numberOf(f: (...xs: number[]) => number, xs: readonly Tensor[]): number {
   const a = rawNumber(xs[0] as Tensor);
   if (xs.length === 1) return f(a);

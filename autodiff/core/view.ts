@@ -34,7 +34,10 @@ function compile(rank: number): Construct {
   return Class;
 }
 
-/** A class of views for pages that forbid generated code, which ndarray's constructors need. It has the documented members that we use. */
+/**
+ * A class of views for pages that forbid generated code, where ndarray's own constructors do not work. It has the documented members that
+ * this library uses.
+ */
 function plainClass(rank: number) {
   return class PlainView {
     readonly shape: number[];
@@ -107,7 +110,7 @@ function zeros(n: number): Float64Array {
   return common.subarray(used - n, used);
 }
 
-// The strides of every vector, so that none needs a list of its own.
+// The strides of every contiguous vector, so that no vector needs a list of its own.
 const VECTOR: readonly number[] = [1];
 
 /** A contiguous view over fresh zeros. */

@@ -23,7 +23,7 @@ export function cholesky(a: Float64Array, start: number, n: number, out: Float64
     }
 }
 
-/** a - Σ x² over n numbers, as if in twice the precision, because a pivot may be a small difference of large numbers. */
+/** a - Σ x² over n numbers, computed as if in twice the precision, because a pivot may be a small difference of large numbers. */
 export function subtractSquares(a: number, x: Float64Array, from: number, n: number): number {
   let [rest, lost] = [a, 0];
   for (let k = 0; k < n; k++) {
@@ -57,7 +57,7 @@ export function substitute(
     const i = forward ? step : n - 1 - step;
     const row = at + i * columns;
     if (columns === 1) {
-      // In a local variable, the sum waits only for one subtraction after the other; in memory it would wait for a store and a load too.
+      // A local variable, so that each subtraction waits only for the one before it. In memory, it would also wait for a store and a load.
       let rest = x[row] as number;
       const way = forward ? 1 : -1;
       for (let j = forward ? 0 : n - 1; j !== i; j += way)
@@ -75,7 +75,7 @@ export function substitute(
   }
 }
 
-/** LU = PA with partial pivoting: both factors in one array, the rows' order, and the sign of P. */
+/** LU = PA with partial pivoting. Returns both factors in one array, the order of the rows, and the sign of P. */
 function decompose(a: Float64Array, start: number, n: number) {
   const lu = a.slice(start, start + n * n);
   const order = Int32Array.from({ length: n }, (_, i) => i);

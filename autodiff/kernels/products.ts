@@ -1,7 +1,7 @@
 /** Products of two matrices as SIMD code: the choice of the fastest kernel for their strides. All kernels sum in the order of `matmul.ts`. */
 import { ONE } from "./wasm/simd.js";
 
-/** How far it is to the next row and column of c, a and b, in bytes. The columns of c lie side by side. */
+/** The distances in bytes to the next row and to the next column of c, a and b. The columns of c are adjacent. */
 export interface Strides {
   readonly cDown: number;
   readonly aDown: number;
@@ -9,7 +9,7 @@ export interface Strides {
   readonly bDown: number;
   readonly bRight: number;
 }
-/** The kernels themselves (T number), or functions that write calls of them as text (T string). */
+/** The kernels themselves (T = number), or functions that write calls of the kernels as text (T = string). */
 interface Products<T, R> {
   dotRows(...args: T[]): R;
   addRows(...args: T[]): R;
@@ -20,8 +20,8 @@ interface Products<T, R> {
 type Product<T, R> = (c: T, a: T, b: T, m: T, k: T, n: T) => R;
 
 /**
- * The kernel for matrices of these sizes; NaN stands for a size that changes from call to call. It may rely on zeros in c unless it
- * `continues` a sum.
+ * The kernel for matrices of these sizes; NaN stands for a size that changes from call to call. The kernel may assume that c holds zeros,
+ * unless it `continues` a sum.
  */
 export function productFor<T, R>(
   kernels: Products<T | number, R>,

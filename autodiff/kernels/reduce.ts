@@ -1,6 +1,6 @@
 /**
- * The arithmetic of reductions: folds of contiguous numbers, and of contiguous rows. Long sums are SIMD code where the arrays
- * lie in memory for it, in the same order.
+ * The arithmetic of reductions: folds of contiguous numbers, and of contiguous rows. Where the arrays lie in SIMD memory, long sums use
+ * SIMD code, which adds in the same order.
  */
 
 import type { View } from "../core/view.js";
@@ -17,7 +17,7 @@ export type FoldRows = (
   out: Float64Array,
   at: number,
 ) => void;
-/** A reduction over contiguous numbers: n in each of `width` columns, for each of `blocks`. */
+/** A reduction over contiguous numbers: in each of `blocks` blocks, each of `width` columns has n numbers. */
 export interface Plan {
   readonly blocks: number;
   readonly n: number;
@@ -69,7 +69,7 @@ export function sumRows(
   }
 }
 
-/** The same as SIMD code; null where the arrays do not allow it, or are too short to gain by it. */
+/** The sum by SIMD code; null if the arrays do not lie in SIMD memory, or are too short for SIMD to pay off. */
 export function sumSimd({ blocks, n, width }: Plan, out: View, x: View): (() => void) | null {
   const kernels = kernelsOf(out.data);
   const isShort = width === 1 && n < 8;

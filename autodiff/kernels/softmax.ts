@@ -1,5 +1,5 @@
 /**
- * logsumexp, softmax and logSoftmax of groups of numbers. With `shift` the largest of a group, and 0 where that is infinite,
+ * logsumexp, softmax and logSoftmax of groups of numbers. With `shift` the largest number of a group, or 0 if that is infinite,
  *
  *     total = Σ exp(x - shift),    logsumexp = shift + log total,    softmax = exp(x - shift) / total,    logSoftmax = x - shift - log total,
  *
@@ -12,10 +12,10 @@ import type { Plan } from "./reduce.js";
 import { addressOf, kernelsOf } from "./wasm/simd.js";
 
 export type Normaliser = "logsumexp" | "softmax" | "logSoftmax";
-/** n elements of x, from `from` on and `step` apart, into `out` from `at` on. */
+/** Processes n elements of x, from `from` on and `step` apart, and writes into `out` from `at` on. */
 type Group = (x: Float64Array, from: number, step: number, n: number, out: Float64Array, at: number) => void;
 
-/** The largest of n numbers `step` apart, 0 where it is infinite. */
+/** The largest of n numbers `step` apart, or 0 if that is infinite. */
 function shiftOf(x: Float64Array, from: number, step: number, n: number): number {
   let top = -Infinity;
   for (let k = 0; k < n; k++) top = Math.max(top, x[from + k * step] as number);
@@ -55,10 +55,10 @@ const GROUPS: Readonly<Record<Normaliser, Group>> = {
   },
 };
 
-/** Elements of the result for each block. */
+/** The number of elements that the result has for each block. */
 const resultOf = (kind: Normaliser, { n, width }: Plan): number => (kind === "logsumexp" ? width : n * width);
 
-/** All groups of contiguous data. */
+/** Applies the function to all groups of contiguous data. */
 export function normalise(kind: Normaliser, plan: Plan, out: View, x: View): void {
   const { blocks, n, width } = plan;
   const group = GROUPS[kind];
@@ -82,7 +82,7 @@ export function shifts({ blocks, n, width }: Plan, out: View, x: View): void {
   }
 }
 
-/** The same as SIMD code; null where the arrays do not allow it. */
+/** `shifts` by SIMD code; null if the arrays do not lie in SIMD memory. */
 export function shiftsSimd({ blocks, n, width }: Plan, out: View, x: View): (() => void) | null {
   const kernels = kernelsOf(out.data);
   if (kernels === null || x.data !== out.data) return null;

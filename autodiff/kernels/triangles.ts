@@ -8,7 +8,7 @@ import { addressOf, type kernelsOf, MINUS_ONE } from "./wasm/simd.js";
 const BLOCK = 32;
 type Kernels = NonNullable<ReturnType<typeof kernelsOf>>;
 
-/** Substitution in place, as `substitute` in ./factor.ts does it, where matrix and right-hand sides lie in one SIMD memory. */
+/** Substitution in place, as `substitute` in ./factor.ts does it, for a matrix and right-hand sides in one SIMD memory. */
 export function substituteSimd(
   kernels: Kernels,
   data: Float64Array,
@@ -36,7 +36,7 @@ export function substituteSimd(
   }
 }
 
-/** The same for one right-hand side and a lower triangle or its transpose. */
+/** As `substituteSimd`, for one right-hand side and a lower triangle or its transpose. */
 export function substituteOneSimd(
   kernels: Kernels,
   data: Float64Array,
@@ -51,8 +51,8 @@ export function substituteOneSimd(
 }
 
 /**
- * The lower Cholesky factor, as `cholesky` in ./factor.ts has it. The part of a block of columns below its triangle is solved for as
- * rows: its transpose is kept in the upper triangle, which is cleared in the end.
+ * The lower Cholesky factor, with the same bits as `cholesky` in ./factor.ts. In a block of columns, the part below the triangle is solved
+ * as rows: its transpose is kept in the upper triangle, which is cleared at the end.
  */
 export function choleskySimd(kernels: Kernels, data: Float64Array, start: number, n: number, to: number): void {
   const at = (i: number, j: number): number => addressOf(data, to + i * n + j);
@@ -77,7 +77,8 @@ export function choleskySimd(kernels: Kernels, data: Float64Array, start: number
 }
 
 /**
- * Factor the triangle of rows and columns from p to `end`, after the products of columns before p were subtracted. False for a pivot <= 0.
+ * Factor the triangle of rows and columns from p to `end`, from which the products of the columns before p have been subtracted. Returns
+ * false if a pivot is <= 0.
  */
 function factorBlock(data: Float64Array, start: number, n: number, to: number, p: number, end: number): boolean {
   for (let i = p; i < end; i++) {
@@ -95,7 +96,7 @@ function factorBlock(data: Float64Array, start: number, n: number, to: number, p
   return true;
 }
 
-/** Rows from `end` on of columns p to `end`, copied to their transpose in the upper triangle, or back. */
+/** Copies the rows from `end` on, in columns p to `end`, to their transpose in the upper triangle, or back. */
 function copyTranspose(data: Float64Array, to: number, n: number, p: number, end: number, toUpper: boolean): void {
   for (let i = end; i < n; i++)
     for (let j = p; j < end; j++) {

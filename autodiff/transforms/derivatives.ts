@@ -1,6 +1,6 @@
 /**
- * Derivatives beyond the gradient, built from vjp and vmap. The function `pullback` that vjp returns is linear in the cotangent, so
- * its own gradient is forward mode; vmap of `pullback` over unit cotangents gives all rows of a Jacobian at once.
+ * Derivatives beyond the gradient, built from vjp and vmap. The function `pullback` that vjp returns is linear in the cotangent, so its own
+ * gradient gives forward mode. vmap of `pullback` over unit cotangents gives all rows of a Jacobian in one pass.
  */
 import { refuseOption, requireFunction, show } from "../../provenance/base/options.js";
 import { PedigradError } from "../../provenance/index.js";
@@ -45,7 +45,7 @@ export function jvp(
   return [y, grad((u: Tensor) => inner("jvp", pullback(u), tangents))(zeros(y.shape))];
 }
 
-/** All derivatives of f: for each leaf of x a tensor of shape [...f(x).shape, ...leaf.shape]. */
+/** All first derivatives of f: for each leaf of x, a tensor of shape [...f(x).shape, ...leaf.shape]. */
 export function jacobian<X = Tree, R extends unknown[] = []>(
   f: (x: X, ...rest: R) => Tensor,
   ...others: readonly never[]

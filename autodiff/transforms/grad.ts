@@ -1,7 +1,7 @@
 /**
- * Reverse mode. A function runs once while nodes are kept (node.ts). Then the graph is walked from the result back to the
- * arguments, and the rules of each op turn the cotangent of its result into cotangents of its inputs. The walk itself uses ops,
- * so inside another gradient it is recorded too, and gradients of gradients need nothing more.
+ * Reverse mode. A function runs once while nodes are kept (node.ts). Then the graph is walked from the result back to the arguments, and
+ * the rules of each op turn the cotangent of its result into cotangents of its inputs. The walk itself uses ops, so inside another gradient
+ * its nodes are kept too, and gradients of gradients need nothing more.
  */
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireFunction, requireOptions, show } from "../../provenance/base/options.js";
@@ -37,7 +37,7 @@ function leaf(x: Tensor): Tensor {
   return variable;
 }
 
-/** x as a constant for every gradient; its provenance stays. */
+/** x as a constant for every gradient. Its provenance is kept. */
 export const stopGradient = <T>(x: T): T => mapTree(x, (item) => apply(stopOp, null, tensor(item as TensorLike)));
 const stopOp: Op = {
   ...leafOp,
@@ -57,9 +57,9 @@ function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
 let passes = 0;
 
 /**
- * Cotangents of the variables, given that of y; undefined for a variable that y does not depend on. Node serials count up, so
- * descending serials lead from the result to its operands. A node that depends only on variables older than these is skipped.
- * Arrays are indexed by node serial minus that of the oldest variable.
+ * The cotangents of the variables, given the cotangent of y; undefined for a variable that y does not depend on. Node serials count up, so
+ * descending serials lead from the result to its operands. A node that depends only on variables older than these (those of an outer
+ * gradient) is skipped. Arrays are indexed by node serial minus that of the oldest variable.
  */
 function backpropagate(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (Tensor | undefined)[] {
   const pass = ++passes;
@@ -106,7 +106,7 @@ function backpropagate(y: Tensor, cotangent: Tensor, variables: readonly Tensor[
 const addCotangent = (before: Tensor | undefined, more: Tensor): Tensor =>
   before === undefined ? more : add(before, more);
 
-/** The sum of all cotangents of x, whole ones and parts. */
+/** The sum of all cotangents of x, those of full size and those that are parts. */
 const withParts = (whole: Tensor | undefined, parts: readonly Part[] | undefined, x: Tensor): Tensor | undefined =>
   parts === undefined ? whole : addCotangent(whole, sumOfParts(parts, x.shape));
 
@@ -129,7 +129,7 @@ function run<A>(
   });
 }
 
-/** The result of a function as a tensor; a number has no history through which a gradient could pass. */
+/** The result of a function as a tensor. Refuses a number, which has no history through which a gradient could pass. */
 function asResult(y: unknown): Tensor {
   if (y instanceof Tensor) return y;
   if (leavesOf(y).some((part) => part instanceof Tensor)) return tensor(y as TensorLike);
@@ -140,10 +140,10 @@ function asResult(y: unknown): Tensor {
   });
 }
 
-/** Outside every gradient a result needs no graph, so drop it. */
+/** Outside every gradient, a result needs no graph, so the graph is dropped. */
 const withoutGraph = (x: Tensor): Tensor => (gradDepth > 0 ? x : x.withoutNode());
 
-/** The cotangents of the variables in the structures of the arguments they were made from. */
+/** The cotangents of the variables, arranged in the structure of the arguments from which the variables were made. */
 function gradientsOf(y: Tensor, cotangent: Tensor, xs: readonly unknown[], variables: readonly Tensor[]): Tree[] {
   const found = outsideRuns(() => backpropagate(y, cotangent, variables));
   let i = 0;
@@ -155,7 +155,7 @@ function gradientsOf(y: Tensor, cotangent: Tensor, xs: readonly unknown[], varia
   );
 }
 
-/** `[f(x, ...rest), the gradient of f for x]`. f returns a scalar tensor; the gradient has the structure of x. */
+/** `[f(x, ...rest), the gradient of f with respect to x]`. f returns a scalar tensor; the gradient has the structure of x. */
 export function valueAndGrad<X = Tree, R extends unknown[] = []>(
   f: (x: X, ...rest: R) => Tensor,
   options?: { hasAux?: false },
@@ -187,7 +187,7 @@ export function valueAndGrad(f: (...args: Tree[]) => unknown, ...others: readonl
   });
 }
 
-/** `[[value, aux], gradient for the first argument]` of a function that returns both. */
+/** `[[value, aux], gradient with respect to the first argument]` of a function that returns `[value, aux]`. */
 const withAux =
   <A>(f: (...args: Tree[]) => readonly [Tensor, A]) =>
   (x?: unknown, ...rest: unknown[]): [[Tensor, A], Tree] => {
@@ -201,7 +201,7 @@ const withAux =
     return [[withoutGraph(y), aux], gradientsOf(y, ones(y.shape), [x], variables)[0]];
   };
 
-/** The gradient of a scalar function for its first argument, in that argument's structure. */
+/** The gradient of a scalar function with respect to its first argument, in that argument's structure. */
 export function grad<X = Tree, R extends unknown[] = []>(
   f: (x: X, ...rest: R) => Tensor,
   ...others: readonly never[]

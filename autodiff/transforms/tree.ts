@@ -9,7 +9,7 @@ export type Tree = any;
 /** Anything accepted as a tree: its leaves may be anything tensor-like. */
 export type TreeLike = unknown;
 type Numbers = readonly (number | boolean | Numbers)[];
-/** A structure like X with a tensor at each leaf; any where X is not known. */
+/** A structure like X with a tensor at each leaf; the type `any` if X is not known. */
 export type TensorsLike<X> = 0 extends 1 & X
   ? Tree
   : unknown extends X
@@ -40,7 +40,7 @@ export function mapTree(x: unknown, f: Visit, path = "", depth = 0): Tree {
   return mapItems(x, (item, key) => mapTree(item, f, childPath(f, path, key), depth + 1));
 }
 
-/** The same structure with f applied to the leaves that trees of one structure have at each place. */
+/** Combines trees of one structure: the same structure with, at each place, f of the leaves that the trees have there. */
 export function zipTrees(f: (...leaves: Tensor[]) => Tensor, first: Tree, ...others: Tree[]): Tree {
   if (first instanceof Tensor || !isContainer(first)) return f(first, ...others);
   return mapItems(first, (item, key) => zipTrees(f, item, ...others.map((tree) => itemOf(tree, key))));

@@ -1,8 +1,8 @@
 /**
- * vmap: any function of one example made a function of a batch of them, without a loop. Inside, a tensor looks like one
- * example but holds the whole batch, its axis in front; `apply` sends every op that meets one to the op's batching rule.
- * Provenance needs no rule of its own: axes are counted from the right, so the batch axis is one more on the left, which every op keeps.
- * Nested calls have levels: the innermost batch is peeled off first (Bradbury et al. 2018, JAX; "autodidax", part 3).
+ * vmap makes any function of one example a function of a batch of examples, without a loop. Inside, a tensor looks like one example but
+ * holds the whole batch, batch axis first. If such a tensor is an input of an op, `apply` calls the op's batching rule. Provenance needs no
+ * rule of its own: it counts axes from the right, so the batch axis is just one more on the left, which every op keeps. Nested calls have
+ * levels, and the innermost batch is handled first (Bradbury et al. 2018, JAX; "autodidax", part 3).
  */
 import { refuseOption, requireFunction, show } from "../../provenance/base/options.js";
 import { isRecord } from "../../provenance/base/records.js";
@@ -16,7 +16,10 @@ import { broadcastTo, expandDims, moveToFront } from "../ops/views/shape.js";
 import { mapTree, type TensorsLike, type TreeLike } from "./tree.js";
 
 export interface VmapOptions {
-  /** Which axis of each argument is mapped (null: none, the argument is shared); one for all, or one per argument. */
+  /**
+   * Which axis of each argument is mapped; null if none is, so that all examples share the argument. Give one value for all arguments, or a
+   * list with one value per argument.
+   */
   inAxes?: number | null | readonly (number | null)[];
   /** The length of the mapped axis; needed only if no argument is mapped. */
   axisSize?: number;

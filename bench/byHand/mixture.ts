@@ -1,8 +1,7 @@
 /** TraceGraphELBO on the mixture of `../models.ts`: the logits of the guide class by class, two rows at a time in SIMD code. */
 
 import { exp, log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
-import { Stream } from "../../autodiff/kernels/random/index.js";
-import { Adam, adamText, Keys, memoryFor, type Start } from "./tools.js";
+import { Adam, adamText, drawKernel, Keys, memoryFor, type Start } from "./tools.js";
 
 const [N, K] = [200, 3];
 const ROW = 8 * N;
@@ -18,6 +17,8 @@ export function mixture(start: Start, xs: Float64Array): () => number {
     shifts: N,
     classes: N,
     costs: N,
+    uniforms: N,
+    key: 2,
     factors: 2,
   });
   const each = (text: (k: number) => string): string => [0, 1, 2].map(text).join("\n");
@@ -54,7 +55,8 @@ function after() {
     i = i + 16;
   }
 }`) as { before: () => void; after: () => void };
-  const { logits, weights: shares, totals, shifts, classes, costs, factors } = arrays;
+  const { logits, weights: shares, totals, shifts, classes, costs, uniforms, key, factors } = arrays;
+  const draw = drawKernel(simd, "uniforms");
   const given = start.params.logits as Float64Array;
   for (let i = 0; i < N * K; i++) logits[(i % K) * N + Math.floor(i / K)] = given[i] as number;
   const [weights, locs] = [start.params.weights, start.params.locs].map((x) => (x as Float64Array).slice()) as [
@@ -63,13 +65,13 @@ function after() {
   ];
   const keys = new Keys(start);
   const adam = new Adam(2 * K);
-  const stream = new Stream();
   const [counts, sums, logw] = [new Float64Array(K), new Float64Array(K), new Float64Array(K)];
   return () => {
     keys.step();
     keys.fold(0);
     keys.fold(0);
-    const [k0, k1] = [keys.words[0] as number, keys.words[1] as number];
+    keys.write(key);
+    draw(at.uniforms, at.key, N, 0);
     before();
     const top = Math.max(weights[0] as number, weights[1] as number, weights[2] as number);
     let total = 0;
@@ -81,7 +83,7 @@ function after() {
     }
     let loss = 0;
     for (let i = 0; i < N; i++) {
-      const target = stream.at(k0, k1, i).uniform() * (totals[i] as number);
+      const target = (uniforms[i] as number) * (totals[i] as number);
       const [p, q] = [shares[i] as number, (shares[i] as number) + (shares[i + N] as number)];
       const z = (p <= target ? 1 : 0) + (q <= target ? 1 : 0);
       const rest = (xs[i] as number) - (locs[z] as number);

@@ -1,8 +1,8 @@
 /** TraceELBO with AutoMultivariateNormal on the normal of 50 dimensions of `../peers/models.ts`. */
 
 import { exp } from "../../autodiff/kernels/formulas/scalarFormulas.js";
-import { fillNormal } from "../../autodiff/kernels/random/index.js";
-import { Adam, adamText, Keys, memoryFor, type Start } from "./tools.js";
+import { quantiles } from "../../autodiff/kernels/random/index.js";
+import { Adam, adamText, drawKernel, Keys, memoryFor, type Start } from "./tools.js";
 
 const N = 50;
 const ROW = 8 * N;
@@ -20,6 +20,7 @@ export function normal50(start: Start, scaleTril: Float64Array): () => number {
     e: N,
     z: N,
     w: N,
+    key: 2,
     factors: 2,
   });
   const { rows, moved } = simd.compile(`
@@ -60,7 +61,8 @@ function moved() {
     i = i + 8;
   }
 }`) as { rows: () => void; moved: () => void };
-  const { triangle, prior, e, z, w, factors } = arrays;
+  const { triangle, prior, e, z, w, key, factors } = arrays;
+  const draw = drawKernel(simd, "tails");
   prior.set(scaleTril);
   const given = start.params.auto_scale_tril as Float64Array;
   for (let i = 0, k = 0; i < N; i++) for (let j = 0; j < i; j++) triangle[i * N + j] = given[k++] as number;
@@ -75,7 +77,9 @@ function moved() {
     keys.step();
     keys.fold(0);
     keys.fold(0);
-    fillNormal(e, 0, N, keys.words[0] as number, keys.words[1] as number);
+    keys.write(key);
+    draw(at.e, at.key, N, 0);
+    quantiles(e, 0, N);
     let loss = constant;
     for (let i = 0; i < N; i++) {
       const noise = e[i] as number;

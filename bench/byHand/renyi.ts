@@ -1,10 +1,13 @@
 /** RenyiELBO with 10 particles on the scalar normal of `../models.ts`. */
 
 import { exp, log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
-import { normalDraw, Stream, threefry2x32 } from "../../autodiff/kernels/random/index.js";
-import { Adam, Keys, type Start } from "./tools.js";
+import { quantiles } from "../../autodiff/kernels/random/index.js";
+import type { DrawKernel } from "../../autodiff/kernels/wasm/draws.js";
+import { Adam, drawKernel, Keys, memoryFor, type Start } from "./tools.js";
 
 const COUNT = 10;
+// Draws are made four at a time.
+const ROOM = 12;
 const OBSERVED = 0.6;
 const LOG_SQRT_2PI = 0.5 * Math.log(2 * Math.PI);
 
@@ -16,22 +19,27 @@ export function renyi(start: Start): () => number {
   let [m, u] = [start.params.m?.[0] as number, start.params.s?.[0] as number];
   const keys = new Keys(start);
   const adam = new Adam(2);
-  const stream = new Stream();
-  const words = new Int32Array(2);
-  const [noise, weights] = [new Float64Array(COUNT), new Float64Array(COUNT)];
+  const { simd, at, arrays } = memoryFor({ key: 2, keys: 2 * ROOM, noise: ROOM });
+  const { key, noise } = arrays;
+  const [split, fold, draw] = (["splitKey", "foldKeys", "tailsOfKeys"] as const).map((name) =>
+    drawKernel(simd, name),
+  ) as [DrawKernel, DrawKernel, DrawKernel];
+  const weights = new Float64Array(COUNT);
   return () => {
     keys.step();
+    keys.write(key);
+    split(at.keys, at.key, ROOM, 0);
+    fold(at.keys, at.keys, ROOM, 0);
+    fold(at.keys, at.keys, ROOM, 0);
+    draw(at.noise, at.keys, ROOM, 0);
+    quantiles(noise, 0, COUNT);
     const s = exp(u);
     let top = -Infinity;
     for (let i = 0; i < COUNT; i++) {
-      keys.child(i, words);
-      threefry2x32(words[0] as number, words[1] as number, 0, 0, words);
-      threefry2x32(words[0] as number, words[1] as number, 0, 0, words);
-      const e = normalDraw(stream.at(words[0] as number, words[1] as number, 0));
+      const e = noise[i] as number;
       const z = m + s * e;
       const rest = OBSERVED - z;
       const w = 0.5 * (e * e - z * z - rest * rest);
-      noise[i] = e;
       weights[i] = w;
       top = Math.max(top, w);
     }

@@ -1,6 +1,7 @@
 /** What the steps by hand have in common: where they start, their keys, and Adam on arrays. */
 import { threefry2x32 } from "../../autodiff/kernels/random/index.js";
-import { addressOf, allocate } from "../../autodiff/kernels/wasm/simd.js";
+import type { DrawKernel, DrawName } from "../../autodiff/kernels/wasm/draws.js";
+import { addressOf, allocate, type Simd } from "../../autodiff/kernels/wasm/simd.js";
 
 /** The state before the first step: unconstrained parameters by name, and the two words of the key. */
 export interface Start {
@@ -29,6 +30,12 @@ export class Keys {
 
   fold(data: number): void {
     this.child(data, this.words);
+  }
+
+  /** Write the current key as two numbers. */
+  write(to: Float64Array): void {
+    to[0] = (this.words[0] as number) >>> 0;
+    to[1] = (this.words[1] as number) >>> 0;
   }
 
   /** The key that belongs to the current one and a number. */
@@ -80,6 +87,13 @@ export const adamText = (x: string, m: string, v: string, g: string): string => 
   store(${m}, m);
   store(${v}, v);
   store(${x}, load(${x}) - rate * m / (sqrt(scale * v) + ${EPS}));`;
+
+/** A kernel of random draws. */
+export function drawKernel(simd: Simd, name: DrawName): DrawKernel {
+  const kernel = simd.draw(name);
+  if (kernel === null) throw new Error("no SIMD code here");
+  return kernel;
+}
 
 /** Room for arrays of these sizes in the memory of a kernel: their addresses and the numbers there. */
 export function memoryFor<N extends string>(sizes: Readonly<Record<N, number>>) {

@@ -1,6 +1,6 @@
 /**
- * Sets of values. A constraint says for each event whether it belongs to the set, 1 or 0, and in words what is expected. The constraints
- * themselves are in scalar.ts and vector.ts; bijectTo.ts maps free numbers to them.
+ * Sets of values. A constraint tells for each event whether it belongs to the set (1 or 0), and states in words what is expected. The
+ * constraints themselves are in scalar.ts and vector.ts; bijectTo.ts maps free numbers to them.
  */
 import { type Tensor, tensor, unary } from "../../autodiff/index.js";
 import { allOf } from "./axes.js";
@@ -8,16 +8,16 @@ import { allOf } from "./axes.js";
 export interface Constraint {
   /** The name by which `bijectTo` chooses a bijection: "positive". */
   readonly name: string;
-  /** The condition on a value in words for errors: "> 0". */
+  /** The condition on a value, in words, as errors quote it: "> 0". */
   readonly must: string;
   /** How many of the last axes make one event. */
   readonly eventDim: number;
   readonly isDiscrete: boolean;
-  /** 1 where the event belongs, else 0; the shape of `value` without the last `eventDim` axes. */
+  /** 1 where the event belongs to the set, else 0. The result has the shape of `value` without the last `eventDim` axes. */
   check(value: Tensor): Tensor;
-  /** The same for one number, where events are numbers and the bounds are fixed. */
+  /** `check` for one plain number. Only constraints on single numbers with fixed bounds have it. */
   readonly scalar?: (x: number) => number;
-  /** Every finite number belongs. */
+  /** Whether every finite number belongs to the set. */
   readonly isUnbounded?: boolean;
 }
 
@@ -25,16 +25,16 @@ export interface Constraint {
 export interface Interval extends Constraint {
   readonly low: Tensor;
   readonly high: Tensor;
-  /** Whether finite bounds belong to it. */
+  /** Whether the finite bounds belong to the interval. */
   readonly isClosed: boolean;
 }
 
-/** The constraint `base` on every event over `eventDim - base.eventDim` more axes. */
+/** The constraint `base` on every part of a larger event, which has `eventDim - base.eventDim` more axes. */
 export interface IndependentConstraint extends Constraint {
   readonly base: Constraint;
 }
 
-/** A constraint on numbers with fixed ends. */
+/** A constraint on single numbers, with fixed bounds. */
 export const numbers = (
   name: string,
   must: string,
@@ -102,7 +102,7 @@ const BOUNDS: Readonly<Record<string, readonly [low: number, high: number]>> = {
   positiveInteger: [1, Infinity],
 };
 
-/** The least interval that holds all numbers of a constraint; null for other constraints, of vectors or of angles. */
+/** The least interval that holds all numbers that satisfy a constraint; null for constraints on vectors or on angles. */
 export function boundsOf(constraint: Constraint): [low: Tensor, high: Tensor] | null {
   if ("low" in constraint) return [(constraint as Interval).low, (constraint as Interval).high];
   const bounds = BOUNDS[constraint.name];

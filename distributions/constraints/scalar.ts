@@ -1,4 +1,7 @@
-/** Constraints on single numbers. A row is a name, the condition as errors say it, and the test of one number. Bounds may be tensors. */
+/**
+ * Constraints on single numbers. Each is given by a name, the condition in the words of errors, and the test of one number. The bounds of
+ * intervals may be tensors.
+ */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { readNumbers } from "../../autodiff/core/reads.js";
 import { rawNumber } from "../../autodiff/core/tensor.js";
@@ -10,13 +13,13 @@ const DISCRETE = { isDiscrete: true };
 export const real = /* @__PURE__ */ numbers("real", "a finite number", (x) => (Math.abs(x) < Infinity ? 1 : 0), {
   isUnbounded: true,
 });
-/** A real number, or an infinity: for log odds. */
+/** A real number, Infinity or -Infinity; log odds may be all of these. */
 export const extendedReal = /* @__PURE__ */ numbers("extendedReal", "a number", (x) => (Number.isNaN(x) ? 0 : 1));
 export const positive = /* @__PURE__ */ numbers("positive", "> 0 and finite", (x) => (x > 0 && x < Infinity ? 1 : 0));
 export const nonnegative = /* @__PURE__ */ numbers("nonnegative", ">= 0 and finite", (x) =>
   x >= 0 && x < Infinity ? 1 : 0,
 );
-/** As `positive`, reached by softplus instead of exp. */
+/** As `positive`, but `bijectTo` maps to it by softplus instead of exp. */
 export const softplusPositive = /* @__PURE__ */ withName(positive, "softplusPositive");
 export const unitInterval = /* @__PURE__ */ numbers("unitInterval", "in [0, 1]", (x) => (x >= 0 && x <= 1 ? 1 : 0));
 export const openUnitInterval = /* @__PURE__ */ numbers("openUnitInterval", "in (0, 1)", (x) =>
@@ -91,7 +94,7 @@ function bounded(
 
 const isEverywhere = (bounds: Float64Array, x: number): boolean => bounds.length > 0 && bounds.every((y) => y === x);
 
-/** The constraint of an interval without those of its bounds that are infinite everywhere. */
+/** The constraint of an interval without the bounds that are infinite everywhere. Only its name and condition are used. */
 function withoutInfiniteEnds(low: Tensor, high: Tensor, numbersOf: (bound: Tensor) => Float64Array): Constraint {
   const isOpenAbove = isEverywhere(numbersOf(high), Infinity);
   if (!isEverywhere(numbersOf(low), -Infinity))

@@ -31,7 +31,7 @@ const reals = /* @__PURE__ */ independent(real, 1);
 export const realVector = /* @__PURE__ */ withName(reals, "realVector", "a vector of finite numbers");
 
 const increasing = (x: Tensor): Tensor => allOf(logicalAnd(isFinite(x), greater(x, shiftedRight(x))), 1);
-/** The last axis moved one place to the right, with -Infinity in front. */
+/** The elements moved one place to the right along the last axis, with -Infinity in front. */
 const shiftedRight = (x: Tensor): Tensor =>
   concatenate([full([...x.shape.slice(0, -1), 1], -Infinity), slice(x, 0, -1, { axis: -1 })], -1);
 export const orderedVector: Constraint = /* @__PURE__ */ event("orderedVector", "increasing", 1, increasing);
@@ -90,7 +90,7 @@ export const lowerCholesky: Constraint = /* @__PURE__ */ event(
   2,
   (x) => logicalAnd(allOf(logicalAnd(isFinite(x), equal(x, tril(x))), 2), allOf(greater(diag(x), 0), 1)),
 );
-/** As `lowerCholesky`, its diagonal reached by softplus instead of exp. */
+/** As `lowerCholesky`, but `bijectTo` maps to its diagonal by softplus instead of exp. */
 export const softplusLowerCholesky = /* @__PURE__ */ withName(lowerCholesky, "softplusLowerCholesky");
 /** The Cholesky factor of a correlation matrix: rows of length 1. */
 export const corrCholesky: Constraint = /* @__PURE__ */ event(

@@ -1,6 +1,6 @@
 /**
- * A distribution, and the four ways to make another one from it whatever its family: more batch axes (`expand`), batch axes
- * that become one event (`toEvent`), elements that do not count (`mask`), draws without a gradient (`nonreparameterized`).
+ * A distribution, and the four ways to make another one from it whatever its family: more batch axes (`expand`), batch axes that become
+ * part of the event (`toEvent`), elements that do not count (`mask`), draws without a gradient (`nonreparameterized`).
  */
 import { asShape, broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import { broadcastTo, PedigradError, type Tensor, type TensorLike, tensor, where } from "../../autodiff/index.js";
@@ -14,7 +14,7 @@ import { requireAll } from "./validation.js";
  * @example new Normal([0, 1], 2).toEvent(1).logProb([0, 1]).item() // -3.2242
  */
 export abstract class Distribution<P extends Params = Params> extends DistributionBase<P> {
-  /** The same distribution with a larger batch shape, to which its own broadcasts; new elements are independent. */
+  /** The same distribution with a larger batch shape, to which its own must broadcast. The new elements are independent. */
   expand(batchShape: Shape): Distribution {
     const shape = asShape(`${this.label}.expand`, batchShape);
     return sameShape(shape, this.batchShape) ? this : new Expanded(this, shape);
@@ -249,6 +249,8 @@ export class NonReparameterized extends WithElements {
   }
 }
 
-/** A mask or scale with one number for each event, reshaped with axes of size 1 for the event's elements. */
+/**
+ * `x`, a mask or a scale with one number for each event, with axes of size 1 added so that it broadcasts over the elements of the event.
+ */
 export const overElements = (x: Tensor, elementDim: number): Tensor =>
   elementDim === 0 ? x : x.reshape([...x.shape, ...new Array<number>(elementDim).fill(1)]);

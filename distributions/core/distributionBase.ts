@@ -1,7 +1,7 @@
 /**
- * The methods that every distribution has, and the three that a family must define: its support, its log density, a draw. Shapes are
- * NumPyro's: a draw has sampleShape + batchShape + eventShape, a log density sampleShape + batchShape. Start here, then read
- * families/real/locationScale.ts; distribution.ts adds the ways to reshape a distribution.
+ * The methods that every distribution has. A family must define three of them: support, log density, draw. Shapes are NumPyro's: a draw has
+ * sampleShape + batchShape + eventShape, a log density sampleShape + batchShape. Start here, then read families/real/locationScale.ts;
+ * distribution.ts adds the ways to reshape a distribution.
  */
 import { traceDepth } from "../../autodiff/core/batch.js";
 import { recorder } from "../../autodiff/core/recorder.js";
@@ -46,9 +46,9 @@ export abstract class DistributionBase<P extends Params = Params> {
 
   /** The set of possible values. */
   abstract get support(): Constraint;
-  /** The log density of a tensor of values; any number outside the support. It need not be broadcast to the batch shape. */
+  /** The log density of a tensor of values. Outside the support, it may be any number. It need not be broadcast to the batch shape. */
   abstract logDensity(value: Tensor): Tensor;
-  /** Independent draws, `shape` (to which the batch shape broadcasts) + eventShape; differentiable where `hasRsample`. */
+  /** Independent draws of shape `shape` + eventShape, where the batch shape broadcasts to `shape`; differentiable if `hasRsample`. */
   abstract draw(key: Tensor, shape: Shape): Tensor;
 
   get eventShape(): Shape {
@@ -66,7 +66,7 @@ export abstract class DistributionBase<P extends Params = Params> {
   elementInside(value: Tensor): Tensor {
     return this.inside(value);
   }
-  /** Whether draws have a gradient for the parameters. */
+  /** Whether draws have a gradient with respect to the parameters. */
   get hasRsample(): boolean {
     return false;
   }
@@ -78,7 +78,7 @@ export abstract class DistributionBase<P extends Params = Params> {
   get hasEnumerateSupport(): boolean {
     return false;
   }
-  /** batchShape + eventShape. */
+  /** The mean of each element, batchShape + eventShape. */
   get mean(): Tensor {
     return this.hasNo("mean");
   }
@@ -86,7 +86,7 @@ export abstract class DistributionBase<P extends Params = Params> {
   get variance(): Tensor {
     return this.hasNo("variance");
   }
-  /** -E[log p], in nats: batchShape. */
+  /** -E[log p] in nats, of shape batchShape. */
   entropy(): Tensor {
     return this.hasNo("entropy");
   }
@@ -98,7 +98,7 @@ export abstract class DistributionBase<P extends Params = Params> {
   quantile(_q: Tensor): Tensor {
     return this.hasNo("icdf");
   }
-  /** All values, [count] + eventShape, where there are finitely many. */
+  /** All values, of shape [count] + eventShape, if there are finitely many. */
   supportValues(): Tensor {
     return this.hasNo("enumerable support");
   }
@@ -107,7 +107,7 @@ export abstract class DistributionBase<P extends Params = Params> {
     return {};
   }
 
-  // Derived from these.
+  // Derived from the methods above.
 
   get eventDim(): number {
     return this.eventShape.length;
@@ -124,7 +124,7 @@ export abstract class DistributionBase<P extends Params = Params> {
     return [...asShape(`${this.label}: sampleShape`, sampleShape), ...this.batchShape];
   }
 
-  /** The family with its parts, each parameter by its shape: `Normal(loc: [2,3], scale: [])`. */
+  /** The name of the family with the shape of each parameter: `Normal(loc: [2,3], scale: [])`. */
   toString(): string {
     const { base } = this as { readonly base?: DistributionBase };
     const params = Object.entries(this.params).map(([name, { shape }]) => `${name}: ${showShape(shape)}`);
@@ -156,8 +156,8 @@ export abstract class DistributionBase<P extends Params = Params> {
   }
 
   /**
-   * log p(value), the shape of value without its event axes broadcast with the batch shape. A value outside the support is an error
-   * that names it or, where checks are off, has log density -Infinity with gradient 0.
+   * log p(value). Its shape is that of value without its event axes, broadcast with the batch shape. A value outside the support is an
+   * error that names the value. If checks are off, its log density is -Infinity with gradient 0.
    */
   logProb(value: TensorLike): Tensor {
     const x = tensor(value);
@@ -177,13 +177,16 @@ export abstract class DistributionBase<P extends Params = Params> {
     return broadcastTo(isChecked ? density : where(this.elementInside(x), density, -Infinity), shape);
   }
 
-  /** Refuse a value outside the support. False where `inside` must select as well: a recorded program runs again without the checks. */
+  /**
+   * Refuse a value outside the support. Returns false if the caller must still select by `inside`, since a recorded program runs again
+   * without the checks.
+   */
   #isChecked(value: Tensor): boolean {
     if (validation) this.requireInside(value);
     return (validation && recorder === null && traceDepth === 0) || this.support.isUnbounded === true;
   }
 
-  /** P(X <= value), for any real value and NaN for NaN: the shape of value broadcast with the batch shape. */
+  /** P(X <= value) for any real value, NaN for NaN. Its shape is that of value broadcast with the batch shape. */
   cdf(value: TensorLike): Tensor {
     const x = tensor(value);
     const shape = broadcastShapes(this.label, x.shape, this.batchShape);
@@ -207,7 +210,7 @@ export abstract class DistributionBase<P extends Params = Params> {
     requireThat(value, this.support, { family: this.label, what: "value" });
   }
 
-  /** All values along a new first axis: [count] + batchShape + eventShape, batch axes of size 1 where `expand` is false. */
+  /** All values along a new first axis: [count] + batchShape + eventShape. If `expand` is false, the batch axes have size 1. */
   enumerateSupport(expand = true): Tensor {
     const values = this.supportValues();
     const [count, ...event] = values.shape as [number, ...number[]];

@@ -5,25 +5,25 @@ import type { Tensors } from "./family.js";
 
 /** KL(q | p); null where it has no closed form for these parameters. */
 export type Divergence = (q: Distribution, p: Distribution) => Tensor | null;
-/** A divergence from a function of two classes of distributions. */
+/** Turns a function of a Q and a P, two particular classes of distribution, into a Divergence. */
 export const divergence = <Q extends Distribution, P extends Distribution>(f: (q: Q, p: P) => Tensor | null) =>
   f as unknown as Divergence;
 /** A distribution with these parameters. */
 export type Of<Names extends string> = Distribution<Tensors<Names>>;
 
 /**
- * The divergences in which a family takes part, by the name of the other family, `*` standing for any. A family carries its own, so that
- * a program contains those of the families that it uses.
+ * The divergences in which a family takes part, keyed by the name of the other family; `*` stands for any. Each family carries its own
+ * divergences, so that a program contains only those of the families that it uses.
  */
 export interface Divergences {
   /** This family is q. */
   readonly to?: Readonly<Record<string, Divergence>>;
   /** This family is p. */
   readonly from?: Readonly<Record<string, Divergence>>;
-  /** For kl/moments.ts, in addition to mean and variance: E log x, */
+  /** E log x, used like the next two by kl/moments.ts. Each is absent in families for which it is not known. */
   meanLog?(q: Distribution): Tensor;
-  /** E log(1 - x), */
+  /** E log(1 - x). */
   meanLogRest?(q: Distribution): Tensor;
-  /** and -H(q), where a formula has more digits than `entropy`. */
+  /** -H(q), in families with a formula for it that keeps more digits than `entropy`. */
   negativeEntropy?(q: Distribution): Tensor;
 }

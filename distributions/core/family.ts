@@ -1,8 +1,8 @@
 /**
- * A family as a row of formulas: parameters with their constraints, support, log density, a draw, moments, distribution function.
- * Everything else is made here, once: the constructor, which takes arguments by position or as one record, getters, broadcasting, whether
- * draws have a gradient. With `as`, a row names another distribution that is equal to it, whose formulas are used where the row has none.
- * Without `as`, such methods are refused.
+ * A family as a row of formulas: parameters with their constraints, support, log density, a draw, moments, distribution function. This file
+ * makes everything else: the constructor, which takes arguments by position or as one record, getters, broadcasting, whether draws have a
+ * gradient. Where a row lacks a formula, the formula of `as(p)` is used: the same distribution as a member of another family. In a row
+ * without `as`, the method is refused.
  */
 import type { Shape } from "../../autodiff/core/shape.js";
 import type { Tensor } from "../../autodiff/index.js";
@@ -15,12 +15,12 @@ import { type Given, type Params, readParameters, type Signature } from "./param
 
 /** Parameters with these names. */
 export type Tensors<Names extends string> = { readonly [Name in Names]: Tensor };
-/** Parameters with these names, of which one is given. */
+/** Alternative parameters with these names, exactly one of which is given. */
 export type OneOf<Names extends string> = { readonly [Name in Names]?: Tensor };
 
 /** Formulas in the parameters `p`. Values and draws are as in DistributionBase; moments and entropies broadcast to their shapes. */
 export interface Row<P extends Params> extends Omit<Signature<P>, "name"> {
-  /** The set of possible values; a function where it depends on the parameters. */
+  /** The set of possible values, as a function if it depends on the parameters. */
   readonly support: Constraint | ((p: P) => Constraint);
   /** By default [], for events that are numbers. */
   readonly eventShape?: (p: P) => Shape;
@@ -29,7 +29,7 @@ export interface Row<P extends Params> extends Omit<Signature<P>, "name"> {
   readonly draw?: (key: Tensor, shape: Shape, p: P) => Tensor;
   /** Move draws that rounding has put outside the support, or at an end with infinite density, to the nearest number inside. */
   readonly keepInside?: boolean;
-  /** Whether draws have a gradient for the parameters; by default whether values are continuous. */
+  /** Whether draws have a gradient with respect to the parameters. By default, they do if values are continuous. */
   readonly hasRsample?: boolean;
   /** Whether draws are loc + scale · noise, whatever other parameters there are. */
   readonly isLocationScale?: boolean;
@@ -38,11 +38,11 @@ export interface Row<P extends Params> extends Omit<Signature<P>, "name"> {
   readonly entropy?: (p: P) => Tensor;
   readonly cdf?: (x: Tensor, p: P) => Tensor;
   readonly icdf?: (q: Tensor, p: P) => Tensor;
-  /** All values, where there are finitely many. */
+  /** All values, if there are finitely many. */
   readonly values?: (p: P) => Tensor;
   /** The KL divergences in which the family takes part. */
   readonly divergences?: () => Divergences;
-  /** The same distribution in the parameters of another family. */
+  /** An equal distribution of another family. */
   readonly as?: (p: P) => Distribution;
 }
 
@@ -58,7 +58,7 @@ export class Family<P extends Params> extends Distribution<P> {
     this.#row = row;
   }
 
-  /** The same distribution in another family, whose formulas are used where the row has none. */
+  /** The equal distribution of another family, for a method for which the row has no formula. */
   #otherFamily(question: string): Distribution {
     const { as } = this.#row;
     return as === undefined ? this.hasNo(question) : as(this.params);
@@ -111,7 +111,7 @@ export class Family<P extends Params> extends Distribution<P> {
   }
 }
 
-/** The class of a family: arguments `A` by position, or one record of parameters. */
+/** The class of a family. Its constructor takes the arguments `A` by position, or one record of parameters. */
 export interface FamilyClass<P extends Params, A extends unknown[]> {
   new (...args: A): Family<P>;
   new (params: Given<P>): Family<P>;

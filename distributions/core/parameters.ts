@@ -19,10 +19,10 @@ export type Given<P> = { readonly [K in keyof P]?: TensorLike };
 /** The parameters of a family, in the order of the positional arguments. */
 export interface Signature<P extends Params> {
   readonly name: string;
-  /** The constraint of each parameter; a function where it depends on other parameters. Its eventDim is the rank of one parameter value. */
+  /** The constraint of each parameter, as a function if it depends on other parameters. Its eventDim is the rank of one parameter value. */
   readonly constraints: { readonly [K in keyof P]-?: Constraint | ((params: P) => Constraint) };
   readonly defaults?: Given<P>;
-  /** Parametrisations of the same thing: exactly one of these is given. */
+  /** Alternative parameters, such as probs and logits: exactly one of them is given. */
   readonly oneOf?: readonly (keyof P & string)[];
 }
 
@@ -117,7 +117,7 @@ const refusal = <P extends Params>(family: Signature<P>, code: string, param: st
 /** The number in a parameter that is a size or a count, and so must be known when the distribution is made. */
 export const firstNumber = (x: Tensor): number => readNumbers(x, "a count")[0] as number;
 
-// Names for the same parameter in other books and libraries.
+// Names that other books and libraries use for a parameter.
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   loc: ["mu", "mean", "median", "location"],
   scale: ["sigma", "std", "sd", "stddev", "b"],

@@ -1,8 +1,8 @@
 /**
- * Checks of numbers. Parameters are checked when a distribution is made, and values when their density is computed: one pass over
- * the data each, also inside vmap. A compiled program is checked while it is recorded, not when it runs again: there a value
- * outside the support has log density -Infinity. A check does not count as a read in the sense of provenance, because it decides
- * only whether to refuse; a program that catches the refusal is itself refused (reads.ts).
+ * Checks of numbers. Parameters are checked when a distribution is made, and values when their density is computed. Each check is one pass
+ * over the data, also inside vmap. A compiled program is checked while it is recorded, not when it runs again: there a value outside the
+ * support has log density -Infinity. A check is not recorded as a read of the value (see reads.ts), because all it can do is throw. A
+ * program that catches this error and continues has branched on the value, and is then refused by the run, vmap or recording around it.
  */
 import { asContiguous, elementsOf } from "../../autodiff/core/copy.js";
 import { toNested } from "../../autodiff/core/nested.js";
@@ -17,7 +17,7 @@ import type { Constraint } from "../constraints/index.js";
 /** Whether checks are made; on by default. */
 export let validation = true;
 
-/** Switch the checks of parameters and values on or off, for everybody. */
+/** Switch the checks of parameters and values on or off, for the whole program. */
 export function setValidation(on: boolean): void {
   validation = on;
 }
@@ -62,14 +62,14 @@ export function requireThat(x: Tensor, constraint: Constraint, subject: Subject)
     if (scalar(data[offset + i] as number) === 0) refuse(x, x, i, constraint, subject);
 }
 
-/** The same with the answer from `check`, 1 or 0 for each event. A program that is being recorded does not record the check. */
+/** As `requireThat`, but `check` returns the answer: 1 or 0 for each event. A program that is being recorded does not record the check. */
 export function requireAll(check: () => Tensor, x: Tensor, constraint: Expected, subject: Subject): void {
   const satisfied = listening(null, check);
   const first = elementsOf(satisfied).indexOf(0);
   if (first < 0) return;
   const spread = x.broadcastTo([...satisfied.shape, ...eventShape(x, constraint)]);
-  // Under vmap `satisfied` may cover a whole batch while all its examples share x. `check` is computed again, now with its provenance,
-  // because the error depends on the bounds as well as on x.
+  // If all examples of a vmap share x, `satisfied` may still cover the whole batch, so the index is taken modulo its size. `check` runs
+  // again, now with provenance, because the error depends on the bounds as well as on x.
   refuse(check(), spread, spread.batch === null ? first % sizeOf(satisfied.shape) : first, constraint, subject);
 }
 
@@ -78,7 +78,7 @@ const eventShape = (x: Tensor, { eventDim }: Expected): Shape => x.shape.slice(x
 /** The whole batch that an example inside vmap belongs to. */
 const unbatched = (x: Tensor): Tensor => (x.batch === null ? x : unbatched(x.batch.value));
 
-/** Refuse x for one of its elements; `cause` is the tensor that decided it. */
+/** Refuse x for one of its elements; `cause` is the tensor whose numbers decided this. */
 function refuse(cause: Tensor, x: Tensor, element: number, constraint: Expected, { family, what }: Subject): never {
   const event = eventShape(x, constraint);
   const shape = x.shape.slice(0, x.shape.length - event.length);

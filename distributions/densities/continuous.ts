@@ -51,7 +51,7 @@ import {
 /** D(k, m) = k log(k/m) + m - k for k, m >= 0, to a few units in the last place, even where k and m are close. */
 export const deviance = (k: number, m: number): number => devianceFrom(k, m, m - k);
 
-/** The same from a given difference m - k, which may be more precise than the rounded m. */
+/** D(k, m) from a given difference m - k, which may be more precise than the rounded m. */
 export function devianceFrom(k: number, m: number, difference: number): number {
   if (k === 0) return m;
   const ratio = m / k;
@@ -60,7 +60,7 @@ export function devianceFrom(k: number, m: number, difference: number): number {
   return k * excessOverLog(difference / k, ratio);
 }
 
-/** log of m^k exp(-m) / Γ(k + 1) for k, m >= 0. */
+/** log(m^k exp(-m) / Γ(k + 1)) for k, m >= 0. */
 export const logPoisson: Binary = /* @__PURE__ */ binary(
   "logPoisson",
   (k, m) => (k === 0 ? -m : -deviance(k, m) - logGammaCorrection(k) - 0.5 * logOf(2 * Math.PI * k)),
@@ -70,7 +70,7 @@ export const logPoisson: Binary = /* @__PURE__ */ binary(
   ],
 );
 
-/** log(x / s) for x, s > 0; from x - s where they are close, because rounding x / s would lose its distance from 1. */
+/** log(x / s) for x, s > 0. Where x and s are close, it is computed from x - s, because rounding x / s would lose its distance from 1. */
 export const logRatio: Binary = /* @__PURE__ */ binary(
   "logRatio",
   (x, s) => {
@@ -84,7 +84,7 @@ export const logRatio: Binary = /* @__PURE__ */ binary(
 const atEnd = (concentration: number, atOne: number): number =>
   concentration < 1 ? Infinity : concentration > 1 ? -Infinity : atOne;
 
-/** Below this concentration the textbook terms are small, while near x = 0 the deviance is as large as log x. */
+/** Below this concentration the textbook formula is used: its terms are small, while near x = 0 the deviance is as large as log x. */
 const SMALL = 2;
 
 /** a log b + (a - 1) log x - b x - lgamma(a) for a, b > 0 and x >= 0. */
@@ -151,7 +151,7 @@ function ratioDensity(a: number, b: number, x: number): number {
   const odds = Math.min(x * (a / b), Number.MAX_VALUE);
   // The ratio of two representable numbers may overflow or underflow.
   if (a < SMALL && odds < 1e-300) return a * (logOf(a) - logOf(b)) + (a - 1) * logOf(x) - logBeta(a, b);
-  // 1 / x is such a ratio with a and b exchanged.
+  // 1 / x has the same distribution with a and b exchanged.
   if (b < SMALL && odds > 1e300) return ratioDensity(b, a, 1 / x) - 2 * logOf(x);
   const n = a + b;
   if (a < SMALL && odds < 1) return a * logOf(a / b) + (a - 1) * logOf(x) - n * log1pOf(odds) - logBeta(a, b);
@@ -170,7 +170,7 @@ export function secondDifference(r: Tensor, k: (t: Tensor) => Tensor, curvature:
   return where(less(r, 4), bent, k(r.mul(2)).sub(k(r).mul(2)));
 }
 
-// a²(ψ(a) - log a + 1/(2a)) in 1/a², for a >= 10.
+// Coefficients of a²(ψ(a) - log a + 1/(2a)) in powers of 1/a², for a >= 10.
 const DIGAMMA_TAIL = [-1 / 12, 1 / 120, -1 / 252, 1 / 240, -1 / 132, 691 / 32760];
 
 /** δ'(a) = ψ(a) - log a + 1/(2a). */

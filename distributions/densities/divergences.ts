@@ -147,7 +147,7 @@ function alignmentSlope(k: number): number {
 }
 const slopeOfAlignment: Unary = /* @__PURE__ */ unary("alignmentSlope", alignmentSlope, null);
 
-/** KL of two von Mises distributions around one direction, by their concentrations. */
+/** KL between two von Mises distributions around the same direction, from their concentrations. */
 export const vonMisesDivergence: Binary = /* @__PURE__ */ binary(
   "vonMisesDivergence",
   (k, m) => {

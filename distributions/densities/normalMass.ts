@@ -3,7 +3,7 @@
  *
  *     r(a, b) = log (Φ(b) - Φ(a)) / φ(m),   dr/da = m dm/da - exp((m² - a²)/2 - r),   dr/db = m dm/db + exp((m² - b²)/2 - r).
  *
- * r has moderate size even a hundred standard deviations from 0, and between bounds that almost meet. Their distance b - a is a
+ * r has moderate size even a hundred standard deviations from 0, and between bounds that almost meet. The distance b - a of the bounds is a
  * separate argument, since a and b are rounded and b - a may be known better.
  */
 

@@ -32,7 +32,7 @@ export function varianceOf(p: Odds): Tensor {
 /** -p log p - (1 - p) log(1 - p). */
 export function entropyOf(p: Odds): Tensor {
   const [one, zero] = outcomesOf(p);
-  // With respect to a probability the slope is infinite at 0 and 1; with respect to log odds it is 0 at their ends.
+  // With respect to a probability, the slope is infinite at 0 and 1. With respect to log odds, it is 0 at ±Infinity.
   const product = p.probs === undefined ? mulByProbability : mulZeroWins;
   return product(one.probability, one.log).add(product(zero.probability, zero.log)).neg();
 }

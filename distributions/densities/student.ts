@@ -44,12 +44,12 @@ export const logOnePlusSquareOver: Binary = /* @__PURE__ */ binary(
   ],
 );
 
-/** With more degrees of freedom than this the distribution is normal to the last digit. */
+/** With more degrees of freedom than this, the distribution is normal to the last digit. */
 const NORMAL = 1e22;
-/** Beyond this z² would overflow. */
+/** Beyond this number, z² would overflow. */
 const FAR = 1e150;
 
-/** log of df/2 B(df/2, 1/2): for large z the tail beyond z is (df / z²)^(df/2) divided by twice df/2 B(df/2, 1/2). */
+/** log(df/2 B(df/2, 1/2)), for half = df/2. For large z the tail beyond z is (df / z²)^(df/2) divided by twice df/2 B(df/2, 1/2). */
 const logTailNorm = (half: Tensor): Tensor => log(half).add(logBeta(half, 0.5));
 
 /** P(Z > |z|) in standard units: with t = z², x = df / (df + t) is Beta(df/2, 1/2), so the tail is I_x / 2 = (1 - I_(1-x)) / 2. */
@@ -64,10 +64,10 @@ function upperTail(size: Tensor, df: Tensor): Tensor {
   return where(isOver, over, where(less(t, df), near, far)).mul(0.5);
 }
 
-/** |z| with P(|Z| > |z|) = both, in standard units. */
+/** The |z| for which P(|Z| > |z|) = `both`, in standard units. */
 function sizeOf(both: Tensor, df: Tensor): Tensor {
   const half = df.mul(0.5);
-  // x and 1 - x each from its own quantile: subtracting from 1 would lose the digits of the small one.
+  // x and 1 - x are computed each from its own quantile, since subtracting from 1 would lose the digits of the smaller one.
   const x = betaincinv(half, 0.5, both);
   const isOver = less(x, 1e-290);
   const t = df.mul(betaincinv(0.5, half, both.neg().add(1))).div(where(isOver, 1, x));
@@ -77,7 +77,7 @@ function sizeOf(both: Tensor, df: Tensor): Tensor {
   return where(isOver, exp(log(df).sub(tail).mul(0.5)), where(equal(t, 0), 0, sqrt(t)));
 }
 
-/** √(df / W) for draws W of Chi2(df), by logarithms: for small df most draws W would underflow to 0. */
+/** √(df / W) for draws W of Chi2(df). It is computed from log W, because for small df most draws W would underflow to 0. */
 export function studentSpread(key: Tensor, df: Tensor, shape: Shape): Tensor {
   const half = df.mul(0.5);
   return exp(random.logGamma(key, half, shape).mul(-0.5)).mul(sqrt(half));
@@ -91,7 +91,7 @@ export function studentCdf(z: Tensor, df: Tensor): Tensor {
   return where(isNormal, ndtr(z), where(isBelow, tail, tail.neg().add(1)));
 }
 
-/** z with P(Z <= z) = q. */
+/** The z for which P(Z <= z) = q. */
 export function studentQuantile(q: Tensor, df: Tensor): Tensor {
   const isBelow = less(q, 0.5);
   const isNormal = greater(df, NORMAL);

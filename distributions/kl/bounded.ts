@@ -31,7 +31,7 @@ import { fromMeanLogDensity, meanLog, meanLogRest } from "./moments.js";
 type Concentrations = Of<"concentration1" | "concentration0">;
 type Betas = Concentrations["params"];
 
-/** From the concentrations of q, and the differences to those of p. */
+/** KL(q | p) of Beta distributions, from the concentrations of q and the differences p's - q's. */
 function betaDivergence(a: Tensor, b: Tensor, aStep: Tensor, bStep: Tensor): Tensor {
   const one = (x: Tensor, step: Tensor): Tensor => gammaDivergence(x, x.add(step), step);
   return one(a, aStep)
@@ -120,7 +120,7 @@ export const ofKumaraswamy = (): Divergences => ({
 });
 
 type Range = Of<"low" | "high">;
-/** Log ratio of the widths. With `counted` 1, of the numbers of integers, both ends included. */
+/** The log ratio of the widths; with `counted` = 1, that of the numbers of integers, both ends included. */
 const uniforms = (counted: 0 | 1): Divergence =>
   divergence(({ params: q }: Range, { params: p }: Range) =>
     where(
@@ -129,7 +129,7 @@ const uniforms = (counted: 0 | 1): Divergence =>
       Infinity,
     ),
   );
-// Between l and h: (h log h - l log l) / (h - l) - 1
+// E log x of a Uniform between l = low and h = high: (h log h - l log l) / (h - l) - 1
 const meanLogBetween = ({ low, high }: Tensors<"low" | "high">): Tensor =>
   xlogy(high, high).sub(xlogy(low, low)).div(high.sub(low)).sub(1);
 export const ofUniform = (): Divergences => ({
@@ -161,7 +161,7 @@ export const ofContinuousBernoulli = (): Divergences => ({
 type Direction = Of<"loc" | "concentration">;
 export const ofVonMises = (): Divergences => ({
   to: {
-    // The divergence at equal loc, and 2 κ_p A sin²(d/2) for the difference d of the locs, A = I_1(κ_q) / I_0(κ_q)
+    // The divergence at equal loc, plus 2 κ_p A sin²(d/2) for the difference d of the locs, with A = I_1(κ_q) / I_0(κ_q).
     VonMises: divergence(({ params: q }: Direction, { params: p }: Direction) => {
       const [k, m] = [q.concentration, p.concentration];
       const turn = square(sin(q.loc.sub(p.loc).mul(0.5))).mul(2);

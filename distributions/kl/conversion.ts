@@ -1,12 +1,15 @@
-/** Families whose parameters can be converted into those of one. */
+/** KL divergences between families that can all be expressed by the parameters of one of them. */
 import type { Tensor } from "../../autodiff/index.js";
 import type { Divergence } from "../core/divergence.js";
 
-/** The parameters of a distribution in those of another family; null where it has none. */
+/** Expresses a distribution by the parameters of another family; null where it is not a member of that family. */
 export type Conversion<T> = (d: never) => T | null;
 export const paramsOf = <T>({ params }: { readonly params: T }): T => params;
 
-/** Divergences from a family to each of `others`, after conversion of q by `own` and of p by its entry. Null where a conversion is. */
+/**
+ * Divergences from a family to each of `others`, after conversion of q by `own` and of p by its entry. The divergence is null if either
+ * conversion is null.
+ */
 export const byConversion = <T>(
   own: Conversion<T>,
   others: Readonly<Record<string, Conversion<T>>>,

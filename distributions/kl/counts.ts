@@ -24,7 +24,7 @@ const logsOf = ([one, zero]: ReturnType<typeof outcomesOf>): Tensor => stack([on
 export const ofBernoulli = (): Divergences => ({ to: { Bernoulli: divergence(trials) } });
 export const ofBinomial = (): Divergences => ({
   to: {
-    // For equal numbers of trials. Unequal ones have no closed form
+    // Only for equal numbers of trials: for unequal ones there is no closed form.
     Binomial: divergence((q: Trials, p: Trials) =>
       areSame(q.params.totalCount, p.params.totalCount) ? trials(q, p).mul(q.params.totalCount) : null,
     ),
@@ -32,13 +32,13 @@ export const ofBinomial = (): Divergences => ({
 });
 export const ofGeometric = (): Divergences => ({
   to: {
-    // That of one trial, times the mean number of trials, 1 / probs
+    // The divergence of one trial, times the mean number of trials, 1 / probs.
     Geometric: divergence((q: Trial, p: Trial) => trials(q, p).div(outcomesOf(q.params)[0].probability)),
   },
 });
 export const ofNegativeBinomial = (): Divergences => ({
   to: {
-    // That of one trial, times their mean number, totalCount / P(failure). Unequal counts have no closed form
+    // The divergence of one trial, times the mean number of trials, totalCount / P(failure). For unequal counts there is no closed form.
     NegativeBinomial: divergence((q: Trials, p: Trials) =>
       areSame(q.params.totalCount, p.params.totalCount)
         ? trials(q, p).mul(q.params.totalCount).div(outcomesOf(q.params)[1].probability)

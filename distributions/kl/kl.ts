@@ -10,7 +10,7 @@ import { type Divergences, divergence } from "../core/divergence.js";
 import { areSame } from "../core/parameters.js";
 import type { Transform } from "../transforms/scalar.js";
 
-// The same as its base.
+// For wrappers that have the same KL divergences as their base.
 const transparent: Divergences = {
   to: { "*": (q, p) => klDivergence((q as Derived).base, p) },
   from: { "*": (q, p) => klDivergence(q, (p as Derived).base) },
@@ -37,7 +37,7 @@ const WRAPPERS: Readonly<Record<string, Divergences>> = {
       }),
     },
   },
-  // The same bijection on both sides changes nothing.
+  // Applying the same bijection to both variables does not change their divergence.
   TransformedDistribution: {
     to: {
       TransformedDistribution: /* @__PURE__ */ divergence((q: Transformed, p: Transformed) =>
@@ -61,7 +61,7 @@ function isSame(x: unknown, y: unknown): boolean {
   return areTransforms ? isSameTransform(x as Transform, y as Transform) : x === y;
 }
 
-/** The entry of a name, ignoring names that records inherit from Object. */
+/** The entry with this name, unless it is one that every record inherits from Object. */
 const ownEntry = <T>(name: string, entries: Readonly<Record<string, T>> | undefined): T | undefined =>
   entries !== undefined && Object.hasOwn(entries, name) ? entries[name] : undefined;
 const divergencesOf = (d: Distribution): Divergences => ownEntry(d.family, WRAPPERS) ?? d.divergences;

@@ -3,8 +3,8 @@
  *
  *     KL(q | p) = -H(q) - E_q[log p(x)],
  *
- * where E_q needs the mean, the variance, E log x or E log(1 - x) of q. So one formula serves every q that knows these; it is Infinity where
- * q has mass outside the support of p, and null where q does not know them.
+ * where E_q needs the mean, the variance, E log x or E log(1 - x) of q. So one formula serves every q for which these moments are known.
+ * The result is Infinity where q has mass outside the support of p, and null where a moment is not known.
  */
 import { readNumbers } from "../../autodiff/core/reads.js";
 import { logicalAnd, PedigradError, type Tensor, where } from "../../autodiff/index.js";
@@ -15,7 +15,7 @@ import type { Distribution } from "../core/distribution.js";
 const boundsOfValues = (q: Distribution): [low: Tensor, high: Tensor] | null =>
   q.eventDim > 0 || q.isDiscrete || "base" in q ? null : boundsOf(q.support);
 
-/** E log x and E log(1 - x), where q knows them. */
+/** E log x and E log(1 - x), undefined where they are not known for q. */
 export const meanLog = (q: Distribution): Tensor | undefined => q.divergences.meanLog?.(q);
 export const meanLogRest = (q: Distribution): Tensor | undefined => q.divergences.meanLogRest?.(q);
 
@@ -34,7 +34,7 @@ export function fromMeanLogDensity(
   return readNumbers(inside, "the bounds of a support").some((yes) => yes === 1) ? null : inside.mul(0).add(Infinity);
 }
 
-/** The value of f, or undefined where q does not know it. */
+/** The value of f, or undefined where the distribution has no such moment. */
 function valueIfKnown<T>(f: () => T): T | undefined {
   try {
     return f();

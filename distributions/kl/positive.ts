@@ -91,7 +91,7 @@ export const ofInverseGamma = (): Divergences => ({ to: byConversion(paramsOf, {
 export const ofWeibull = (): Divergences => ({
   to: {
     ...toWeibulls(paramsOf),
-    // KL(q | Exponential(rate)), and the terms of the factor x^(concentration - 1) of the gamma density
+    // KL(q | Exponential(rate)), plus the terms from the factor x^(concentration - 1) of the gamma density.
     Gamma: divergence(
       (q: Of<"scale" | "concentration">, { params: { concentration, rate } }: Of<"concentration" | "rate">) => {
         const { scale, concentration: k } = q.params;

@@ -1,4 +1,4 @@
-/** Divergences of families on the line, of location and scale, and of those made from them. */
+/** Divergences of the location-scale families on the real line, and of families made from these. */
 import { abs, exp, log, log1p, ndtr, square, type Tensor } from "../../autodiff/index.js";
 import { EULER, LOG_SQRT_2PI } from "../core/constants.js";
 import { type Divergences, divergence, type Of } from "../core/divergence.js";
@@ -46,7 +46,7 @@ export const ofHalfNormal = (): Divergences => ({
 
 export const ofLaplace = (): Divergences => ({
   to: {
-    // r φ(-t) + r - 1 - log r, r = s_q / s_p, t = |loc_q - loc_p| / s_q
+    // r φ(-t) + r - 1 - log r, where φ(x) = exp(x) - 1 - x, r = s_q / s_p and t = |loc_q - loc_p| / s_q
     Laplace: divergence(({ params: q }: LocScale, { params: p }: LocScale) => {
       const t = abs(q.loc.sub(p.loc)).div(q.scale);
       return q.scale.div(p.scale).mul(excessOverExp(t.neg())).add(rateDivergence(p.scale, q.scale));
@@ -54,7 +54,8 @@ export const ofLaplace = (): Divergences => ({
   },
 });
 
-// φ(w) + log Γ(1 + u) + γ u, w = log Γ(2 + u) - d: of Gumbel variables with scales s_q = (1 + u) s_p and d = (loc_q - loc_p) / s_p
+// KL between Gumbel distributions with s_q = (1 + u) s_p and d = (loc_q - loc_p) / s_p: φ(w) + log Γ(1 + u) + γ u, where
+// w = log Γ(2 + u) - d and φ(x) = exp(x) - 1 - x.
 export function gumbelDivergence(u: Tensor, d: Tensor): Tensor {
   const excess = lgammaExcess(u);
   return excessOverExp(excess.sub(u.mul(EULER)).add(log1p(u)).sub(d)).add(excess);
@@ -77,7 +78,7 @@ export const ofCauchy = (): Divergences => ({
     ),
   },
 });
-// By symmetry, the divergence of two Cauchy distributions around 0
+// By symmetry, this is the divergence between two Cauchy distributions around 0.
 export const ofHalfCauchy = (): Divergences => ({
   to: {
     HalfCauchy: divergence(({ params: q }: Of<"scale">, { params: p }: Of<"scale">) =>

@@ -28,7 +28,7 @@ export const ofDirichlet = (): Divergences => ({
   },
 });
 
-/** A normal vector, and the lower triangle L with covariance L Lᵀ. */
+/** A normal vector, by its mean and the lower triangle L with covariance L Lᵀ. */
 interface NormalVector {
   readonly loc: Tensor;
   readonly scale: Tensor;

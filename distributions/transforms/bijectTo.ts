@@ -1,6 +1,6 @@
 /**
- * How to reach a constrained value from unconstrained numbers, so that an optimiser can change a `param` freely. One row for each
- * constraint.
+ * Bijections from unconstrained numbers to constrained values, so that an optimiser can change a `param` freely. Each constraint has one
+ * row.
  */
 
 import { readNumbers } from "../../autodiff/core/reads.js";
@@ -26,7 +26,7 @@ class Clamped extends Compose {
     return clip(super.forward(x), this.low, this.high);
   }
 }
-/** The same up to the largest number. Values beyond are clipped to it, and have density 0. */
+/** As Clamped, with the largest number as a bound. Values beyond it are clipped to it, and have density 0. */
 class ClampedFinite extends Clamped {
   override logAbsDetJacobian(x: Tensor, y: Tensor): Tensor {
     return where(less(abs(y), LARGEST), super.logAbsDetJacobian(x, y), -Infinity);
@@ -35,7 +35,7 @@ class ClampedFinite extends Clamped {
 const LARGEST = Number.MAX_VALUE;
 const exponential = (): Transform => new ClampedFinite([new Exp()], SMALLEST, LARGEST);
 const softplus = (): Transform => new Clamped([new Softplus()], SMALLEST, LARGEST);
-/** A diagonal whose squares are numbers > 0. */
+/** For a diagonal whose squares must neither underflow to 0 nor overflow. */
 const diagonal = (): Transform => new Clamped([new Exp()], 2 ** -500, 2 ** 500);
 
 const above = (c: Constraint): Transform => {

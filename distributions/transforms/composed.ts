@@ -72,7 +72,7 @@ export class Compose extends Transform {
 }
 
 /**
- * `base` on each element of `n` more axes, together one event.
+ * `base` on each element of `n` more axes, all of which together are one event.
  *
  * @example new IndependentTransform(new Exp(), 1).logAbsDetJacobian(tensor([1, 2]), tensor([0, 0])).item() // 3
  */

@@ -14,13 +14,13 @@ import { independent, interval, nonnegative, positive } from "../constraints/ind
 import { Compose, IndependentTransform } from "./composed.js";
 import { Identity, Permute, Reshape, type Transform } from "./scalar.js";
 
-/** The values that `transform` makes of those of `source`. */
+/** The set of all values that `transform` makes from values in `source`. */
 export interface Image extends Constraint {
   readonly source: Constraint;
   readonly transform: Transform;
 }
 
-/** Where T(x) lies for x in `c`, whose events have at least the axes that T needs. */
+/** The set of T(x) for all x in `c`. The events of `c` must have at least as many axes as T needs. */
 export function imageOf(transform: Transform, c: Constraint): Constraint {
   if (transform instanceof Compose) return transform.parts.reduce((from, part) => imageOf(part, from), c);
   if (transform instanceof IndependentTransform) return imageOf(transform.base, c);
@@ -39,7 +39,7 @@ function perEvent(c: Constraint, n: number): Constraint | null {
 
 function imageOfEvents(transform: Transform, c: Constraint): Constraint | null {
   if (transform instanceof Identity) return c;
-  // A rule for each number alone holds in any order and shape.
+  // A constraint on each number separately still holds after the numbers are permuted or reshaped.
   const each = "base" in c ? (c as IndependentConstraint).base : null;
   if (transform instanceof Permute) return each?.scalar === undefined ? null : c;
   if (transform instanceof Reshape) return each?.scalar === undefined ? null : independent(each, transform.to.length);

@@ -8,7 +8,7 @@
 import { clip, exp, sum, type Tensor, zeros } from "../../autodiff/index.js";
 import { Transform } from "./scalar.js";
 
-/** x [..., D] -> [m, s], each [..., D], the ith of both a function of the coordinates before the ith. */
+/** x [..., D] -> [m, s], each [..., D]; m_i and s_i depend only on the coordinates of x before the ith. */
 export type AutoregressiveNetwork = (x: Tensor) => readonly [mean: Tensor, logScale: Tensor];
 
 /**
@@ -42,7 +42,7 @@ export class InverseAutoregressive extends Transform {
   }
   override inverse(y: Tensor): Tensor {
     let x = zeros(y.shape);
-    // After i iterations, the first i coordinates are right.
+    // After i iterations, the first i coordinates are correct.
     for (let i = 0; i < (y.shape.at(-1) as number); i++) {
       const [mean, logScale] = this.#at(x);
       x = y.sub(mean).mul(exp(logScale.neg()));

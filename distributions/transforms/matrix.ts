@@ -37,7 +37,7 @@ import { Exp, Softplus, Transform } from "./scalar.js";
 
 const LAST = { axis: -1 };
 
-/** n with n (n - 1) / 2 + diagonal · n = length. */
+/** The n for which n (n - 1) / 2 + diagonal · n = length. */
 function orderOf(op: string, length: number, diagonal: 0 | 1): number {
   const n = Math.round((Math.sqrt(1 + 8 * length) + 1) / 2) - diagonal;
   if ((n * (n + 2 * diagonal - 1)) / 2 !== length)
@@ -49,7 +49,10 @@ function orderOf(op: string, length: number, diagonal: 0 | 1): number {
   return n;
 }
 
-/** Zeros that the upper triangle takes turns in reading: in the gradient, sums in one place wait for each other. */
+/**
+ * The entries of the upper triangle read from this many zeros in turn. If they all read one zero, their gradients would be added in one
+ * place, each addition waiting for the last.
+ */
 const NOTHING = 8;
 
 /** The vectors in the last axis as strict lower triangles of n by n matrices, row by row; zeros elsewhere. */
@@ -61,7 +64,7 @@ function toTriangle(x: Tensor, n: number): Tensor {
   return take(concatenate([x, zeros([...x.shape.slice(0, -1), NOTHING])], -1), places, -1);
 }
 
-/** The strict lower triangles of matrices as vectors, row by row. With `right`, the entries that many columns to the right of these. */
+/** The strict lower triangles of matrices as vectors, row by row. With `right`, the entries `right` columns to the right of these. */
 function fromTriangle(y: Tensor, right = 0): Tensor {
   const n = y.shape.at(-1) as number;
   const places = Array.from({ length: n }, (_, i) => Array.from({ length: i }, (_, j) => i * n + j + right)).flat();
@@ -69,7 +72,8 @@ function fromTriangle(y: Tensor, right = 0): Tensor {
 }
 
 /**
- * To lower triangles with a positive diagonal: n (n - 1) / 2 numbers for the entries below it, then n for the diagonal, mapped by `positive`.
+ * Vectors to lower triangles with a positive diagonal: n (n - 1) / 2 numbers become the entries below the diagonal, then n numbers, mapped
+ * by `positive`, the diagonal.
  *
  * @example new LowerCholesky().forward(tensor([5, 0, 0])) // [[1, 0], [5, 1]]
  */
@@ -120,12 +124,12 @@ export class SoftplusLowerCholesky extends LowerCholesky {
 }
 
 /**
- * n (n - 1) / 2 numbers to the Cholesky factor of a correlation matrix (Lewandowski, Kurowicka and Joe 2009; Stan). Row by row a
- * stick of squared length 1 is broken, t = tanh(x) saying which signed share of what is left comes next:
+ * Maps n (n - 1) / 2 numbers to the Cholesky factor of a correlation matrix (Lewandowski, Kurowicka and Joe 2009; Stan). Row by row a stick
+ * of squared length 1 is broken; t = tanh(x) is the signed share that each entry takes of what is left:
  *
  *     y_ij = t_ij √Π_{k<j} (1 - t_ik²),   y_ii = √Π_{k<i} (1 - t_ik²).
  *
- * log |det dy/dx|, y's strict lower triangle, is Σ log(1 - t_ij²) + Σ_{k<j} log(1 - t_ik²) / 2.
+ * With only the strict lower triangle of y counted as dy, log |det dy/dx| = Σ log(1 - t_ij²) + Σ_{k<j} log(1 - t_ik²) / 2.
  *
  * @example new CorrCholesky().forward(tensor([0, 0, 0])) // [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
  */
@@ -146,7 +150,7 @@ export class CorrCholesky extends Transform {
       .mul(exp(maximum(this.#logLeft(x, n).mul(0.5), SHORTEST)));
   }
   /**
-   * atanh(y_ij / √l) = asinh(y_ij / √m), with l and m the squared length left before and after the entry. The second keeps more digits
+   * atanh(y_ij / √l) = asinh(y_ij / √m), with l and m the squared length left before and after the entry. The second form keeps more digits
    * near ±1.
    */
   override inverse(y: Tensor): Tensor {
@@ -176,7 +180,7 @@ export class CorrCholesky extends Transform {
   }
 }
 
-/** The logarithm of the least diagonal entry: its square is a number > 0. */
+/** The logarithm of the least diagonal entry, chosen so that its square does not underflow to 0. */
 const SHORTEST = -345;
 
 /** log(1 - tanh²x) */
@@ -196,7 +200,7 @@ export function gram(y: Tensor): Tensor {
 }
 
 /**
- * Positive definite x = y yᵀ to its lower factor y; the inverse multiplies. With 1 free number on each diagonal entry,
+ * Positive definite x = y yᵀ to its lower factor y; the inverse multiplies. Where free is 1 if the diagonal is free, and 0 if it is fixed,
  *
  *     log |det dx/dy| = Σ_j (n - 1 - j + free) log y_jj + free n log 2.
  *
@@ -230,7 +234,7 @@ export class Cholesky extends Transform {
 }
 
 /**
- * The same for correlation matrices, whose diagonal is not free.
+ * As Cholesky, for correlation matrices, whose diagonal is not free.
  *
  * @example new CorrMatrixCholesky().forward(tensor([[1, 0.6], [0.6, 1]])) // [[1, 0], [0.6, 0.8]]
  */

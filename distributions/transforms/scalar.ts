@@ -29,14 +29,17 @@ export abstract class Transform {
   abstract inverse(y: Tensor): Tensor;
   abstract logAbsDetJacobian(x: Tensor, y: Tensor): Tensor;
 
-  /** The sets that x and y lie in. The transform maps the first one-to-one onto the second. */
+  /** The set that x lies in. The transform maps it one-to-one onto `codomain`, the set that y lies in. */
   get domain(): Constraint {
     return independent(real, this.domainEventDim);
   }
   get codomain(): Constraint {
     return independent(real, this.codomainEventDim);
   }
-  /** 1 or -1, as y rises or falls with x for single numbers, element by element; null for all other transforms. */
+  /**
+   * For transforms of single numbers: 1 where y rises with x, -1 where it falls (a tensor if elements may differ). Null for all other
+   * transforms.
+   */
   get direction(): Tensor | number | null {
     return null;
   }
@@ -200,7 +203,7 @@ export class Power extends Transform {
 }
 
 /**
- * y = |x|, whose inverse takes the nonnegative branch; not a bijection, of use for folding.
+ * y = |x|. It is not a bijection: the inverse returns the x >= 0. It serves to fold a distribution.
  * @example new Abs().forward(tensor(-2)).item() // 2
  */
 export class Abs extends /* @__PURE__ */ scalar({

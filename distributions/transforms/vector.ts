@@ -31,12 +31,12 @@ const LAST = { axis: -1 };
 const resizedLast = (shape: Shape, by: number): Shape => [...shape.slice(0, -1), (shape.at(-1) as number) + by];
 
 /**
- * K-1 free numbers to a simplex of K (Stan, NumPyro). Piece k takes the share z_k of what the pieces before it left:
+ * K-1 free numbers to a simplex of K numbers (Stan, NumPyro). Piece k takes the share z_k of what the pieces before it left:
  *
  *     z_k = sigmoid(x_k - log(K - 1 - k)),   y_k = z_k Π_{j<k} (1 - z_j),   y_{K-1} = Π_j (1 - z_j),
  *
- * offset so that x = 0 gives equal pieces, and computed in logarithms, so that no piece rounds to 0 or 1 unless its value does.
- * log |det dy/dx| = Σ_k log y_k + log(1 - z_k).
+ * The offset log(K - 1 - k) makes all pieces equal at x = 0. All is computed in logarithms, so that no piece rounds to 0 or 1 unless its
+ * value does. log |det dy/dx| = Σ_k log y_k + log(1 - z_k).
  *
  * @example new StickBreaking().forward(tensor([0, 0])) // [0.3333, 0.3333, 0.3333]
  */
@@ -84,8 +84,8 @@ export class StickBreaking extends Transform {
 const offsets = (n: number): Tensor => log(sub(n, arange(n)));
 
 /**
- * y_0 = x_0, y_k = y_{k-1} + exp(x_k): an increasing vector. A step too small to change the number goes to the next number, and results
- * stay finite.
+ * y_0 = x_0, y_k = y_{k-1} + exp(x_k): an increasing vector. A step too small to change the number is replaced by a step to the next
+ * representable number, and results stay finite.
  *
  * @example new Ordered().forward(tensor([1, 0, 0])) // [1, 2, 3]
  */
@@ -118,7 +118,7 @@ export class Ordered extends Transform {
 }
 
 /**
- * The logarithms of an increasing vector of positive numbers: steps and range are limited so that the exponentials differ and are finite.
+ * The logarithms of an increasing vector of positive numbers. Steps and range are limited so that the exponentials differ and are finite.
  *
  * @example new OrderedLogs().forward(tensor([1, 0])) // [1, 2]
  */
@@ -134,7 +134,7 @@ export class OrderedLogs extends Ordered {
 }
 const LOG_STEP = 2 ** -40;
 
-/** n equally spaced numbers that end at `last`, with steps of |last| `by`. */
+/** n equally spaced numbers that end at `last`, with steps of |last| · by. */
 const increasingTo = (last: number, by: number, n: number): Tensor =>
   sub(last, arange(n - 1, -1, -1).mul(Math.abs(last) * by));
 
@@ -174,7 +174,7 @@ export class ZeroSum extends Transform {
 }
 
 /**
- * Free numbers to Σ |y| < 1: each takes the signed share tanh(x) of the length that those before it left.
+ * Free numbers to vectors with Σ |y| < 1: each entry takes the signed share tanh(x) of the length that those before it left.
  *
  * @example new L1Ball().forward(tensor([0, 0])) // [0, 0]
  */

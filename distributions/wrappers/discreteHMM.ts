@@ -1,7 +1,7 @@
 /**
  * DiscreteHMM: observations over T steps of a hidden Markov chain with K states. z_1 has the initial probabilities π, z_t has row z_{t-1}
- * of the transition matrix P, x_t has the component z_t of `observation`; the states are summed out. This is the forward algorithm
- * (Rabiner 1989) with scaled probabilities: r_t is p(z_t | x_1 … x_{t-1}), r_1 = π, and b_t the densities of x_t in each state, so
+ * of the transition matrix P, x_t has the component z_t of `observation`; the states are summed out. This is the forward algorithm (Rabiner
+ * 1989) with scaled probabilities: r_t is p(z_t | x_1 … x_{t-1}), r_1 = π, and b_t holds the densities of x_t in each state, so
  *
  *     c_t = Σ_k r_tk b_tk,   filter_t = r_t b_t / c_t,   r_{t+1} = filter_t P,   log p(x) = Σ_t log c_t,
  *
@@ -52,13 +52,13 @@ const DISCRETE_HMM: Signature<Params> = {
 };
 
 export interface DiscreteHMMArguments {
-  /** [..., K]; softmax makes them probabilities of the first state. */
+  /** [..., K]; their softmax gives the probabilities of the first state. */
   initialLogits: TensorLike;
-  /** [..., K, K]; softmax along the last axis makes each row the probabilities of the next state. */
+  /** [..., K, K]; the softmax of each row gives the probabilities of the next state. */
   transitionLogits: TensorLike;
   /** The distribution of an observation in each state: batch shape [..., K]. */
   observation: Distribution;
-  /** T. Where it is left out, values may have any number of steps, and draws are refused. */
+  /** The number T of steps. If it is left out, values may have any number of steps, and draws are refused. */
   numSteps?: number;
 }
 
@@ -140,7 +140,7 @@ export class DiscreteHMM extends Distribution<Params> {
     })(ofValues, states) as Tensor;
     return moveSteps(draws, shape.length);
   }
-  /** Paths of the chain, [T, ...shape], by one key for each step. */
+  /** Paths of the chain, [T, ...shape], drawn with one key for each step. */
   #states(keys: Tensor, shape: Shape): Tensor {
     const k = this.#count;
     const { initialLogits, transitionLogits } = this.params;
@@ -205,7 +205,7 @@ export class DiscreteHMM extends Distribution<Params> {
     return vmap(densities)(this.#stepsFirst(value)) as Tensor;
   }
 
-  /** The forward algorithm, of log b_tk [T, ..., K]: filtered probabilities [T, ..., K], and log p(x). */
+  /** The forward algorithm. From log b_tk [T, ..., K], it computes the filtered probabilities [T, ..., K] and log p(x). */
   #forward(logb: Tensor): { filtered: Tensor; logProb: Tensor } {
     const { initialLogits, transitionLogits } = this.params;
     const lead = broadcastShapes("DiscreteHMM", logb.shape.slice(1, -1), this.batchShape);

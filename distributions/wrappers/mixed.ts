@@ -38,9 +38,9 @@ export abstract class MixtureBase extends Distribution {
     super({ family, params: {}, batchShape, argConstraints: {} });
   }
 
-  /** f of each component and the value: [..., K] + the event axes of the result. */
+  /** f applied to each component and the value: shape [..., K] + the event axes of the result. */
   protected abstract mapComponentsAt(value: Tensor, f: (component: Distribution, value: Tensor) => Tensor): Tensor;
-  /** f of each component: batchShape + [K] + eventShape. */
+  /** f applied to each component: shape batchShape + [K] + eventShape. */
   protected abstract mapComponents(f: (component: Distribution) => Tensor): Tensor;
   /** A draw of each component, shape + [K] + eventShape. */
   protected abstract drawComponents(key: Tensor, shape: Shape): Tensor;
@@ -90,7 +90,7 @@ export abstract class MixtureBase extends Distribution {
   }
 }
 
-/** The smallest interval that contains all supports; the first support where all are the same or one has no bounds. */
+/** The smallest interval that contains all supports. If all are the same, or one has no bounds, the first support. */
 export function hullOf(supports: readonly Constraint[]): Constraint {
   const first = supports[0] as Constraint;
   const bounds = supports.map(boundsOf);

@@ -5,7 +5,7 @@
 import { type Shape, stopGradient, type Tensor } from "../../autodiff/index.js";
 import { NonReparameterized } from "../core/distribution.js";
 
-/** `base`, but its draws have the gradient of its mean. */
+/** The same distribution as `base`, but its draws have the gradient of its mean. */
 export class StraightThrough extends NonReparameterized {
   override get hasRsample(): boolean {
     return true;

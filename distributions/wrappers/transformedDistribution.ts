@@ -1,9 +1,9 @@
 /**
- * TransformedDistribution: y = T(x) for x from `base`, T a bijection (or several, applied in order).
+ * TransformedDistribution: y = T(x) for x drawn from `base`, where T is a bijection (or several, applied in order).
  *
  *     log p(y) = log p_base(x) - log |det dy/dx|,   x = T⁻¹(y),
  *
- * without the Jacobian where the base is discrete. The support is the image of that of the base.
+ * without the Jacobian where the base is discrete. The support is the image under T of the base's support.
  */
 import { broadcastShapes, type Shape } from "../../autodiff/core/shape.js";
 import {

@@ -52,7 +52,7 @@ export class Truncated extends Distribution {
   readonly high: Tensor;
   readonly #support: Constraint;
 
-  /** A bound that is left out does not restrict. */
+  /** If a bound is left out, there is none on that side. */
   constructor(
     readonly base: Distribution,
     bounds: Bounds = {},
@@ -78,7 +78,7 @@ export class Truncated extends Distribution {
     if (validation) this.#requireMass();
   }
 
-  /** Refuse bounds between which the base has no mass, or so little that rounding of the two cdfs hides it. */
+  /** Refuse bounds between which the base has no mass, or so little that it is lost in the rounding of the two cdfs. */
   #requireMass(): void {
     const { base, low, high } = this;
     const order = base.isDiscrete ? ">=" : ">";

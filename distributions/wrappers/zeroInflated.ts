@@ -47,7 +47,7 @@ export function gateProbabilities({ gate, gateLogits }: GateParams): [logGate: T
   return [logSigmoid(logits), logSigmoid(logits.neg()), sigmoid(logits.neg())];
 }
 
-/** Counts of `base`, with a different probability of 0. */
+/** The counts of `base`, with another probability of 0. */
 export abstract class ZeroModified<P extends Record<string, Tensor>> extends Distribution<P> {
   constructor(
     readonly base: Distribution,

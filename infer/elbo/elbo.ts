@@ -68,12 +68,12 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     this.strictEnumerationWarning = options.strictEnumerationWarning ?? true;
   }
 
-  /** The sites among `sites` (the score sites by name) that pay for a cost. */
+  /** The sites among `sites` (the score sites by name) that pay for a cost, as explained in charge.ts. */
   abstract payers(c: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite>;
   /** The loss of a task, with this estimator's gradient, and the state for the next step. */
   abstract estimate(task: Task): Outcome;
 
-  /** Run one particle: guide, model, and any further runs with the same draws that this estimator needs. */
+  /** Run one particle: the guide, the model, and any further runs that this estimator needs, with the same draws. */
   abstract runParticle(key: Tensor, task: Task): P;
   /** The terms of the ELBO from one particle. */
   abstract costs(particle: P): Cost[];
@@ -85,8 +85,8 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   }
 
   /**
-   * The loss (minus the ELBO), a scalar whose gradient is this estimator's. `params` holds constrained parameters, and
-   * mutable state, by name.
+   * The loss (minus the ELBO), a scalar whose gradient is this estimator's gradient estimate. `params` holds
+   * constrained parameters, and mutable state, by name.
    */
   loss(key: Tensor, params: Record<string, Tensor>, model: Model, guide: Model, ...args: unknown[]): Tensor {
     requireTask(`${this.name}.loss`, key, params, model, guide);
@@ -94,8 +94,9 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   }
 
   /**
-   * The loss together with the mutable state for the next step, and with named parts of the loss where the estimator has several. Averages
-   * of baselines start at 0 here; `estimate` continues those of the previous step.
+   * The loss together with the mutable state for the next step, and with the parts of the loss by name, if the
+   * estimator's loss has several parts. Averages of baselines start at 0 here; `estimate` continues those of the
+   * previous step.
    */
   lossWithMutableState(
     key: Tensor,

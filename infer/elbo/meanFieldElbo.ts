@@ -8,15 +8,16 @@ import { TraceGraphELBO } from "./scoreElbo.js";
  *
  *     loss = Σ_z KL(q(z) || p(z)) - E_q[log p(x | z)]
  *
- * A latent has a closed form if `klDivergence` knows its two distributions, and if its prior does not depend on its own value. The KL terms
- * of other latents, and the likelihood, are sampled as in TraceGraphELBO.
+ * A latent has a closed form if `klDivergence` knows its distributions in guide and model, and if the parameters of its
+ * prior do not depend on the latent itself. The KL terms of other latents, and the likelihood, are sampled as in
+ * TraceGraphELBO.
  *
- * Choose it in place of TraceELBO or TraceGraphELBO where most latents have a closed form: the mean is the same, and the variance of a KL
- * term is left out. Near the optimum sampled KL terms can have less variance, because they cancel against the likelihood; `explain`
- * measures both.
+ * Choose it in place of TraceELBO or TraceGraphELBO where most latents have a closed form: the mean is the same, and a
+ * KL term in closed form adds no variance. Near the optimum, the gradient with sampled KL terms can nevertheless have
+ * less variance, because sampled KL terms cancel against the likelihood; `explain` measures both.
  *
- * Refused: a closed form whose two sides have different masks or scales (`mismatch`), `kl: "analytic"` at a latent without a closed form,
- * and `enumerate`.
+ * Refused: a closed form for a latent whose masks or scales differ between guide and model (`mismatch`),
+ * `kl: "analytic"` at a latent without a closed form, and `enumerate`.
  *
  * @example
  * const [model, guide] = [0, 1].map((loc) => () => sample("z", new Normal(loc, 1)));

@@ -1,14 +1,16 @@
 /**
- * The gradient of RenyiELBO. With b_k = 0, or for `estimator: "vimco"` the bound with log w_k replaced by the mean of the others (Mnih and
- * Rezende 2016, section 2.5),
+ * The gradient of RenyiELBO. Let b_k be 0 or, for `estimator: "vimco"`, the bound with log w_k replaced by the mean of
+ * the other log weights (Mnih and Rezende 2016, section 2.5). Then
  *
  *     gradient = pathwise gradient of the bound + Σ_k (bound - b_k) ∇ log q_score(z_k),
  *
- * where log w keeps the gradient of log q. This is unbiased for the bound of K particles, even if sites have no pathwise sampler. The
- * weights are per element of the plates that all sites are in; subsampling scales the bounds of the elements, not the weights.
+ * where the pathwise gradient includes that of log q in log w. The estimate is unbiased for the bound of K particles,
+ * even if sites have no pathwise sampler. Each element of the plates that all sites are in has its own weights and its
+ * own bound; subsampling scales the bounds of the elements, not the weights.
  *
- * `estimator: "dreg"` (Tucker et al. 2019), for guides that are pathwise throughout: with v_k = w_k^(1-alpha) / Σ_j w_j^(1-alpha),
+ * `estimator: "dreg"` (Tucker et al. 2019), for guides whose latents all have a pathwise sampler:
  *
+ *     v_k = w_k^(1-alpha) / Σ_j w_j^(1-alpha)
  *     gradient = Σ_k v_k ∇_θ log p + Σ_k (alpha v_k + (1 - alpha) v_k²) ∇_z log w_k ∇ z_k.
  */
 
@@ -33,8 +35,8 @@ export interface RenyiOptions extends ElboOptions, SubsamplingOptions {
   /** The order of the Renyi divergence: any finite number except 1; 0 by default. */
   alpha?: number;
   /**
-   * How the gradient is taken: by score terms ("score", the default), by score terms less a bound from the other particles ("vimco"), or
-   * by doubly reparameterised gradients ("dreg").
+   * How the gradient is taken: by score terms ("score", the default), by score terms that subtract a bound computed
+   * from the other particles ("vimco"), or by doubly reparameterised gradients ("dreg").
    */
   estimator?: RenyiEstimator;
 }
@@ -56,9 +58,9 @@ interface Particle {
  *
  *     bound = log( 1/K Σ_k w_k^(1-alpha) ) / (1 - alpha)
  *
- * Choose it to fit the parameters of a model: alpha = 0, the default, is the importance weighted bound (Burda et al. 2016, section 3),
- * which comes closer to log p(x) the more particles it has. A larger alpha favours a guide that stays near one mode of the posterior, a
- * smaller one a guide that covers all of it.
+ * Choose it to fit the parameters of a model: alpha = 0, the default, is the importance weighted bound (Burda et al.
+ * 2016, section 3), which comes closer to log p(x) the more particles it has. A larger alpha favours a guide that stays
+ * near one mode of the posterior, a smaller alpha favours a guide that covers all of the posterior.
  *
  * Refused: alpha = 1 (the ELBO), fewer than 2 particles, the site options `enumerate`, `kl: "analytic"` and
  * `gradient: "disarm"`, "dreg" with a latent that has no pathwise sampler, and, unless `biasedSubsampling` is true, a subsampled plate that
@@ -198,7 +200,10 @@ function commonPlates({ guide, model }: Pair, costs: readonly Cost[]): PlateFram
   );
 }
 
-/** The op that mixed a latent's elements of the plate (null if unknown) and the site of the term it led to; null if no term mixes them. */
+/**
+ * The op that mixed the elements of a latent along the plate (null if unknown), and the site whose term depends on the
+ * result; null if no term depends on mixed elements.
+ */
 function findMixing(plate: PlateFrame, guide: Trace, costs: readonly Cost[]): { op: string | null; to: string } | null {
   const { dim, subsampleSize } = plate;
   if (dim === null || subsampleSize === 1) return null;

@@ -1,7 +1,7 @@
 /**
- * The estimators that are linear in the costs: pathwise gradients for sites that have a pathwise sampler, the score function for all
- * others (costs.ts). The two classes differ in `payers`, one line: which sites pay for a cost. TraceELBO can also draw several samples in
- * one run (multiSample.ts).
+ * The estimators that are linear in the costs: pathwise gradients for sites that have a pathwise sampler, the score
+ * function for all others (costs.ts). The two classes differ in one method only, `payers`: which sites pay for a cost.
+ * TraceELBO can also draw several samples in one run (multiSample.ts).
  */
 import {
   broadcastTo,
@@ -41,7 +41,10 @@ interface Particle {
   /** The ELBO, with the pathwise part of its gradient (with order 2, the whole gradient except for baselines). */
   elbo: Tensor;
   scores: Record<string, Score>;
-  /** The scores of the antithetic run, and a term with the gradient of the sites that ask for it (disarm.ts). */
+  /**
+   * The scores of the antithetic run (disarm.ts), and a term whose gradient is that of the sites that ask for such a
+   * run.
+   */
   antitheticScores?: Record<string, Score>;
   disarmSurrogate?: Tensor;
 }
@@ -51,7 +54,7 @@ interface Charges extends Pick<Particle, "elbo" | "scores"> {
 }
 
 export interface ScoreElboOptions extends ElboOptions {
-  /** 1 (default): only the first derivative of the loss is right. 2: derivatives of every order are. */
+  /** 1 (default): only the first derivative of the loss is right. 2: the derivatives of every order are right. */
   order?: 1 | 2;
   /** Differentiate log q of reparameterised sites through their value only (pathwise.ts); false by default. */
   stickingTheLanding?: boolean;
@@ -186,13 +189,16 @@ function refuseLeaveOneOut(site: string): never {
   });
 }
 
-/** The cost itself, except for a draw with a pathwise sampler: -log q from `pathGuide`, whose gradient goes through the draw only. */
+/**
+ * The cost itself. For a guide draw with a pathwise sampler, instead -log q from `pathGuide`, whose gradient goes
+ * through the draw only.
+ */
 function pathwiseCost(cost: Cost, pathGuide: Trace): Cost {
   const site = cost.side === "guide" && cost.isDifferentiated ? pathGuide.get(cost.site) : undefined;
   return site?.type === "sample" && isDraw(site) ? costOf(site, "guide", true) : cost;
 }
 
-/** The sum of all costs, those with `isDifferentiated` false held constant. */
+/** The sum of all costs; those with `isDifferentiated` false are held constant. */
 function totalOf(costs: readonly Cost[]): Tensor {
   let total: Tensor | null = null;
   for (const { value, isDifferentiated } of costs) {

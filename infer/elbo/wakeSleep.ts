@@ -1,7 +1,8 @@
 /**
- * Reweighted wake-sleep. All draws are held constant, so no site needs a pathwise sampler. In the sleep phase, the guide gets the data
- * that the model has drawn in place of `observations` in its last argument. With `estimator: "dreg"` (Tucker et al. 2019), for guides
- * that are pathwise throughout, the gradient of wakePhi is -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, which has the same mean.
+ * Reweighted wake-sleep. All draws are held constant, so no site needs a pathwise sampler. In the sleep phase, the
+ * guide gets data that the model has drawn (a *dream*): they replace the `observations` in the guide's last argument.
+ * With `estimator: "dreg"` (Tucker et al. 2019), for guides whose latents all have a pathwise sampler, the gradient of
+ * wakePhi is -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, which has the same mean as the default.
  */
 
 import {
@@ -31,13 +32,13 @@ import { inEveryParticle, runParticles, runPrograms, tracedRun } from "./particl
 import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
 
 export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
-  /** How much of phi comes from the wake phase, in [0, 1]; 1 by default. */
+  /** The weight of the wake phase in phi, the loss of the guide, in [0, 1]; 1 by default. */
   insomnia?: number;
   /** Whether the model has parameters to learn, true by default. If false, and insomnia is 0, the wake phase is skipped. */
   modelHasParams?: boolean;
-  /** How many dreams to draw per step; `numParticles` by default. */
+  /** How many times per step the sleep phase draws from the model; `numParticles` by default. */
   numSleepParticles?: number;
-  /** How the wake phase of phi is differentiated: by log q ("score", the default) or along the path ("dreg"). */
+  /** How the wake phase part of phi is differentiated: by log q ("score", the default) or along the path ("dreg"). */
   estimator?: "score" | "dreg";
 }
 
@@ -71,13 +72,14 @@ const OPTIONS = {
  *
  * and the loss is wakeTheta + phi.
  *
- * Choose it for discrete latents that have too many values to enumerate: no gradient passes through a draw, so none takes the score function.
- * It also makes guides that cover the whole posterior. It needs enough particles that several have a share of the weight.
+ * Choose it for discrete latents that have too many values to enumerate: no gradient passes through a draw, so the
+ * score function is not needed. It also makes guides that cover the whole posterior. It needs enough particles that
+ * several have a share of the weight.
  *
  * Refused: fewer than 2 particles, `insomnia` outside [0, 1], the site options `enumerate`, `kl: "analytic"` and
- * `gradient: "disarm"`, "dreg" with a latent that has no pathwise sampler, a point mass (Delta) in the guide whose place depends on
- * parameters, sleep without `{ observations }` as last argument of model and guide, and, unless `biasedSubsampling` is true, every
- * subsampled plate. The site option `baseline` has no effect.
+ * `gradient: "disarm"`, "dreg" with a latent that has no pathwise sampler, a point mass (Delta) in the guide whose
+ * place depends on parameters, a sleep phase without `{ observations }` as last argument of model and guide, and,
+ * unless `biasedSubsampling` is true, every subsampled plate. The site option `baseline` has no effect.
  *
  * @example
  * const model = () => sample("x", new Normal(sample("z", new Normal(0, 1)), 1), { obs: 2 });
@@ -208,7 +210,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
   }
 }
 
-/** The arguments, with the values in `observations` of the last one replaced by those of the dream. */
+/** The arguments, with the values in the last one's `observations` replaced by those that the model drew. */
 function withObservations(args: readonly unknown[], dream: ReadonlyMap<string, Tensor>, insomnia: number): unknown[] {
   const last = args.at(-1);
   if (typeof last !== "object" || last === null || !("observations" in last))

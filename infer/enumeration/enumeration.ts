@@ -1,6 +1,6 @@
 /**
- * Runs guide and model with discrete sites enumerated, and splits the run into named factors. Both TraceEnumELBO and the posterior of
- * discrete sites (inferDiscrete.ts) start from these.
+ * Runs guide and model with discrete sites enumerated, and splits the run into named factors. Both TraceEnumELBO and
+ * the posterior of discrete sites (inferDiscrete.ts) start from these factors.
  */
 import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
@@ -24,7 +24,10 @@ export interface EnumeratedPair extends Pair {
   readonly dimOf: ReadonlyMap<string, number>;
 }
 
-/** Run guide and model with each enumerated site along a dim of its own. `nesting` is the number of plate dims; by default found by `survey`. */
+/**
+ * Run guide and model with each enumerated site along a separate dim. `nesting` is the number of plate dims; `survey`
+ * finds it by default.
+ */
 export function runEnumerated(
   key: Tensor,
   task: Task,
@@ -53,7 +56,10 @@ export function plateScalesOf(sites: Iterable<SampleSite>): Map<string, number> 
   return scales;
 }
 
-/** A site's scale divided by that of its vectorised plates, as a factor that may vary along its plates; null for 1. */
+/**
+ * The scale of a site divided by the scale of its vectorised plates. The result is a factor, since it may vary along
+ * the plates; null if it is 1.
+ */
 export function residualScale(site: SampleSite, { maxPlateNesting }: EnumeratedPair): Factor | null {
   const { scale, plates } = site;
   const own = plates.reduce((product, plate) => (plate.dim === null ? product : product * subsamplingScale(plate)), 1);
@@ -74,7 +80,10 @@ export function modelFactor(site: SampleSite, run: EnumeratedPair): Plated {
 export const guideFactor = (site: SampleSite, value: Tensor, run: EnumeratedPair, elementDim = 0): Factor =>
   completeFactor(site, value, run, run.guideDims.dimOf, elementDim);
 
-/** `value` as a factor with named axes. Refused if an op reduced the states of an enumerated site, or mixed its elements of a shared plate. */
+/**
+ * `value` as a factor with named axes. Refuse it if an op has reduced over the states of an enumerated site, or has
+ * mixed that site's elements along a plate that both sites are in.
+ */
 function completeFactor(
   site: SampleSite,
   value: Tensor,
@@ -120,8 +129,9 @@ function requireKeptPlates(site: SampleSite, factor: Factor, { name, fn, plates 
 }
 
 /**
- * Refuse an enumerated site of the model outside a subsampled plate if a site in the plate depends on it: summing it out is a sum over
- * products of the plate's elements, and the logarithm of such a sum is not linear in the elements. `factors` belong to `sites`, in order.
+ * Refuse an enumerated site of the model outside a subsampled plate if a site in the plate depends on it: summing the
+ * enumerated site out is a sum over products of the plate's elements, and the logarithm of such a sum is not linear in
+ * the elements. `factors` belong to `sites`, in order.
  */
 export function refuseSubsampledProducts(
   op: string,

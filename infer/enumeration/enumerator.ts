@@ -1,6 +1,6 @@
 /**
- * Parallel enumeration: a discrete site takes all values of its support at once, along a dim of its own to the left of all
- * plates. A dim is reused once no later statement can depend on its site (`markov`).
+ * Parallel enumeration: a discrete site takes all values of its support at once, along a separate dim to the left of
+ * all plates. A dim is reused once no later statement can depend on its site (`markov`).
  */
 import { PedigradError } from "../../autodiff/index.js";
 import { noteEnumerated } from "../../provenance/index.js";

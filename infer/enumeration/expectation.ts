@@ -12,6 +12,7 @@ import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
 import type { ScoreSite } from "../elbo/costs/costs.js";
 import { oneWithScore } from "../elbo/costs/dice.js";
 import { warnOfMixing } from "../elbo/costs/mixedPlates.js";
+import type { PlateFrame } from "../program/messages.js";
 import type { SampleSite } from "../program/trace.js";
 import { eliminate, type SumOver } from "./eliminate.js";
 import { type EnumeratedPair, guideFactor } from "./enumeration.js";
@@ -45,7 +46,7 @@ export interface TermContext {
   readonly cache: Map<string, Factor>;
 }
 
-/** The mean of a term, a scalar, including its own scale but not that of its plates. */
+/** The mean of a term, a scalar. It includes the term's own scale but not the scale of the term's plates. */
 export function expectation(term: Term, context: TermContext): Tensor {
   const { scores, choiceProbability } = context;
   const factor = chargeableFactor(term, scores);
@@ -63,10 +64,13 @@ export function expectation(term: Term, context: TermContext): Tensor {
 
 const sum: SumOver = (x, axes) => x.sum(axes);
 const mul: Combine = (a, b) => a.mul(b);
-/** q · t, with the product 0 for a state of probability 0 even if t is not finite there. */
+/** q · t; the product is 0 for a state of probability 0, even if t is not finite there. */
 const weighted: Combine = (q, t) => q.mul(where(q.equal(0).logicalAnd(t.isFinite().logicalNot()), 0, t));
 
-/** The factor of a term: with its element axes if an axis of some score site meets one of them, else with these axes summed. */
+/**
+ * The factor of a term, with the term's element axes if an axis of some score site meets one of these, else with these
+ * axes summed.
+ */
 function chargeableFactor({ factor, elements }: Term, scores: readonly ScoreSite[]): Factor {
   if (elements === undefined || scores.every(({ name }) => !factor.value.provenance.has(name))) return factor;
   const elementwise = elements();
@@ -134,7 +138,10 @@ function probabilityOf(name: string, { run, cache }: TermContext): Factor {
   return probability;
 }
 
-/** log q of a score site, its axes renamed to the axes of the dependent factors that they meet, and summed over axes that meet none. */
+/**
+ * log q of a score site. Each axis that meets an axis of the dependent factors gets the name of that axis; axes that
+ * meet none are summed.
+ */
 function alignToDependents(
   d: ScoreSite,
   logq: Factor,
@@ -172,7 +179,8 @@ function nameOf({ site, elementDim }: ScoreSite, axis: number): string | undefin
 function warnOfLost(d: ScoreSite, plate: string, axis: number, dependents: readonly Factor[], term: string): void {
   const mixed = dependents.find((f) => f.names.includes(plate) && nameAlong(f, d.name, axis) !== plate);
   if (!isPlateName(plate) || mixed === undefined) return;
-  warnOfMixing(d.name, plate.slice(plateName("").length), mixed.value.provenance.mixedBy(d.name, -axis), term);
+  const frame = d.site.plates.find(({ name }) => plateName(name) === plate) as PlateFrame;
+  warnOfMixing(d.name, frame, mixed.value.provenance.mixedBy(d.name, -axis), term);
 }
 
 /** Refuse a term outside a plate that depends on a site enumerated inside the plate. */

@@ -34,7 +34,7 @@ export function multiply(factors: readonly Factor[], combine: Combine = (a, b) =
   return { names, value: rest.reduce(combine, first) };
 }
 
-/** The most entries of a table (512 MB), and the most runs of sequential enumeration; more is refused. */
+/** The maximum number of entries of a table (512 MB), and of runs of sequential enumeration; more are refused. */
 export const MAX_TABLE = 2 ** 26;
 
 /** Refuse a product of factors that would be too large, before computing it. */
@@ -49,7 +49,10 @@ function requireTable(names: readonly string[], factors: readonly Factor[]): voi
     );
 }
 
-/** The error for a table over the values of these sites that is too large; `where` is the site that needs the table, if a single site does. */
+/**
+ * The error for a table that is too large, with an entry for each combination of the sites' values; `where` is the site
+ * that needs the table, if a single site does.
+ */
 export const tooLarge = (sites: readonly string[], entries: number, where?: string): PedigradError =>
   new PedigradError({
     code: "enumeration-too-large",

@@ -1,8 +1,8 @@
 /**
- * The posterior of sites that were summed out, by differentiating the sum. The gradient of log Σ exp with respect to the log factor of a
- * site is that site's marginal. In the backward pass each sum splits its cotangent among its elements by softmax. If it instead gives all
- * of it to one element drawn with these probabilities (or to the largest), the pass returns a joint posterior draw (or the most probable
- * assignment).
+ * The posterior of sites that were summed out, by differentiating the sum. The gradient of log Σ exp with respect to
+ * the log factor of a site is that site's marginal. In the backward pass each sum splits its cotangent among its
+ * elements by softmax. If each sum instead gives the whole cotangent to one element drawn with these probabilities (or
+ * to the largest), the pass returns a joint posterior draw (or the most probable assignment).
  */
 import {
   argmax,
@@ -75,7 +75,10 @@ export function sampleDiscrete(
   return discreteDraw("sampleDiscrete", wholeTask({ key, values: params, model, guide, args }), { temperature });
 }
 
-/** `sampleDiscrete` on behalf of `op` (named in errors), with subsampled plates left as the programs or the handlers `around` open them. */
+/**
+ * As `sampleDiscrete`, for a function `op` that errors name. Subsampled plates stay as the programs, or the handlers
+ * `around`, open them.
+ */
 export function discreteDraw(
   op: string,
   task: Task,
@@ -98,7 +101,10 @@ export function discreteDraw(
   return values;
 }
 
-/** A posterior is of all data: visit every plate whole, except where the program itself gives the elements to visit. */
+/**
+ * A posterior is conditioned on all data, so visit every plate whole, except where the program itself gives the
+ * elements to visit.
+ */
 const wholeTask = (task: Task): Task => ({
   ...task,
   model: withWholePlates(task.model),
@@ -175,7 +181,7 @@ function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Reco
   })(start);
 }
 
-/** max over an axis, its whole gradient going to the first largest element. */
+/** max over an axis; its whole gradient goes to the largest element, the first one in a tie. */
 const mostProbable: SumOver = (x, [axis = 0]) => withGradientAt(max(x, axis), x, axis, argmax(x, axis));
 
 /** logsumexp whose gradient goes to one element, drawn with probability softmax(x): the Gumbel-max trick. */

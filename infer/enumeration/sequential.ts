@@ -1,6 +1,6 @@
 /**
- * Sequential enumeration: the program runs once for every combination of values; the last site changes fastest. Control flow may depend
- * on the values, since in each run a site has one ordinary value.
+ * Sequential enumeration: the program runs once for every combination of values; the value of the last site changes
+ * fastest. Control flow may depend on the values, since in each run a site has one ordinary value.
  */
 import { PedigradError } from "../../autodiff/index.js";
 import type { Handler } from "../program/messages.js";

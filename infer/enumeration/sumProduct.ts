@@ -14,7 +14,7 @@ import { type Factor, multiply, plateName, reduceNames } from "./factors.js";
 export interface Plated {
   readonly factor: Factor;
   readonly plates: ReadonlySet<string>;
-  /** The number that multiplies the log factor, without the subsampling scales of its plates; null for 1. */
+  /** What multiplies the log factor, without the subsampling scales of its plates; null if that is 1. */
   readonly scale: Factor | null;
   /** The sites that the factor comes from, for errors. */
   readonly sites: readonly string[];
@@ -56,7 +56,7 @@ export function sumProduct({ factors, variables, plateScales, guidePlates }: Gra
 const largest = (sets: readonly ReadonlySet<string>[]): ReadonlySet<string> =>
   sets.reduce((best, set) => (set.size > best.size ? set : best));
 
-/** Factors that share variables, the latest last; `within` is the group into which this group was merged, if it was. */
+/** Factors that share variables, the newest last; `within` is the group that this one was merged into, null if none. */
 interface Group {
   factors: Plated[];
   within: Group | null;
@@ -93,7 +93,7 @@ function contract(component: readonly Plated[], own: ReadonlySet<string>, sum: S
   return { factor: multiply(eliminate(factors, own, sum)), plates, scale, sites };
 }
 
-/** A contracted component, multiplied over its plates that the remaining variables (`outer`) are not in. */
+/** A contracted component, multiplied over those of its plates that the remaining variables (`outer`) are not in. */
 function multiplyOut(
   { factor, plates, scale, sites }: Plated,
   outer: readonly string[],

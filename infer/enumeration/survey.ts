@@ -1,6 +1,6 @@
 /**
- * A first run of guide and model with every enumerated site at the first value of its support, so that no large table is computed. It
- * shows how deep the plates nest, and which enumerated sites enter the same log density.
+ * A first run of guide and model with every enumerated site at the first value of its support, so that no large table
+ * is computed. This run shows how deep the plates nest, and which enumerated sites enter the same log density.
  */
 import { broadcastTo, type Tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";

@@ -43,13 +43,15 @@ interface EnumeratedParticle extends EnumeratedPair {
  * where the mean over sites that the guide enumerates is a weighted sum over their values, and other latents are sampled, with pathwise or
  * score-function gradients. The sum over m is done plate by plate (tensor variable elimination, Obermeyer et al. 2019).
  *
- * Choose it for latents with few values, such as the components of a mixture or the states of a hidden Markov model (with `markov`): an
- * enumerated site adds no variance to the gradient. A step takes time and memory for all values that must be held together.
+ * Choose it for latents with few values, such as the components of a mixture or the states of a hidden Markov model
+ * (with `markov`): an enumerated site adds no variance to the gradient. A step takes time and memory for every
+ * combination of values that must be held together.
  *
- * Refused: `enumerate` at a distribution without finite support, a sum over more than 2^26 values together, sites coupled across plates
- * so that every combination of the plate's elements would count (`intractable`, `mixed-plate`), an op that removes the dim of an enumerated
- * site, a batch dim that no plate declares, and, unless `biasedSubsampling` is true, an enumerated site of the model outside a subsampled
- * plate on which a site inside depends. The site option `baseline` has no effect.
+ * Refused: `enumerate` at a distribution without finite support, a sum over more than 2^26 combinations of values,
+ * sites that are coupled across plates or across the elements of a plate, so that the sum would need every combination
+ * of the values of all elements (`intractable`, `mixed-plate`), an op that removes the dim of an enumerated site, a
+ * batch dim that no plate declares, and, unless `biasedSubsampling` is true, an enumerated site of the model that is
+ * outside a subsampled plate while a site inside the plate depends on it. The site option `baseline` has no effect.
  *
  * @example
  * const z = () => sample("z", new Bernoulli(0.5), { infer: { enumerate: "parallel" } });
@@ -175,8 +177,8 @@ function closedTerms(run: EnumeratedPair): Map<string, Term> {
 }
 
 /**
- * `names` and all their ancestors among the guide's sites. Provenance lacks ancestors of enumerated sites, whose values carry one name
- * only.
+ * `names` and all their ancestors among the guide's sites. Provenance lacks the ancestors of an enumerated site,
+ * because its values carry only its own name.
  */
 function withAncestors(names: Iterable<string>, { guide }: EnumeratedPair): Set<string> {
   const found = new Set(names);
@@ -187,7 +189,7 @@ function withAncestors(names: Iterable<string>, { guide }: EnumeratedPair): Set<
   return found;
 }
 
-/** -log q of a guide site, masked. For a score site it is held constant, since its own gradient has mean 0. */
+/** -log q of a guide site, masked. The term of a score site is held constant, since its gradient has mean 0. */
 function guideTerm(site: SampleSite, run: EnumeratedPair): Term {
   const hold = isSampledScore(site) ? stopGradient : (x: Tensor) => x;
   const { elementDim } = site.fn;
@@ -205,7 +207,7 @@ const guideSideTerm = (site: SampleSite, value: Tensor, run: EnumeratedPair): Te
   side: "guide",
 });
 
-/** The log density of a model site before the axes of its event are summed, where it has any. */
+/** The log density of a model site before the axes of its event are summed; undefined if there are none. */
 function elementwiseFactor(site: SampleSite, run: EnumeratedPair): Term["elements"] {
   const { elementDim } = site.fn;
   if (elementDim === 0) return undefined;

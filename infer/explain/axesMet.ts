@@ -1,4 +1,7 @@
-/** For a score site and its costs: along which axes their elements correspond (*meet*, charge.ts), and which op mixed the other axes. */
+/**
+ * For a score site and its costs: along which axes elements of the two correspond (*meet*, charge.ts), and which op
+ * mixed the other axes.
+ */
 import { shareOf } from "../elbo/costs/charge.js";
 import type { ScoreSite } from "../elbo/costs/costs.js";
 import type { Cost } from "../elbo/particles/pair.js";
@@ -9,7 +12,10 @@ export interface AxisMet {
   readonly cost: string;
   /** The element axis of the site. */
   readonly axis: number;
-  /** The axis of the cost whose elements meet the site's; null where every element pays for all of the cost. */
+  /**
+   * The axis of the cost whose elements meet the site's; null where every element of the site pays for all of the cost
+   * (charge.ts).
+   */
   readonly meets: number | null;
   /** The op that mixed the axis; null where the axis meets, or where the op is not known. */
   readonly mixedBy: string | null;

@@ -44,8 +44,8 @@ export interface ExplainedSite {
   /** Along which of its axes the site's elements correspond to elements of each cost. */
   readonly axes?: readonly AxisMet[];
   /**
-   * For a latent of the guide, with any kind of gradient: every cost that depends on it and, for each axis of the latent, the axis of the
-   * cost that it meets or the op that mixed it.
+   * For a latent of the guide, with any kind of gradient: every cost that depends on the latent and, for each axis of
+   * the latent, either the cost's axis that corresponds to it, element by element, or the op that mixed it.
    */
   readonly dependents?: readonly { readonly cost: string; readonly axes: readonly AxisMet[] }[];
   /** The names of the baseline options that the site sets. */
@@ -55,7 +55,10 @@ export interface ExplainedSite {
 }
 
 export interface ExplainOptions {
-  /** How many draws to use to measure the gradient's variance under each estimator that applies (true: 1,000; by default none). */
+  /**
+   * How many draws to use to measure the gradient's variance under each estimator that applies; true means 1,000. By
+   * default the variance is not measured.
+   */
   measureVariance?: boolean | number;
   /** The constrained parameters, by name, at which to run and measure, such as `result.params`; by default the initial ones. */
   params?: Record<string, TensorLike>;
@@ -66,7 +69,7 @@ export interface ExplainOptions {
 const label = ({ side, site }: Pick<Cost, "side" | "site">): string =>
   side === "guide" ? `-log q(${site})` : `+log p(${site})`;
 
-/** The costs of a site, each with the text of its axes (`sayAxes`). */
+/** The costs of a site, each with the text of its axes (`formatAxes`). */
 const formatCharges = ({ charged = [], axes = [] }: ExplainedSite): string[] =>
   charged.map((cost) => {
     const text = formatAxes(axes.filter((axis) => axis.cost === cost));
@@ -88,7 +91,7 @@ export class Explanation extends /* @__PURE__ */ report() {
     super();
   }
 
-  /** The report as text: one line per site (two with charges), then the measurements. */
+  /** The report as text: one line per site (two if the site is charged with costs), then the measurements. */
   override toString(): string {
     const lines = this.sites.map((site) => {
       const plates = site.plates.length > 0 ? `, plates ${site.plates.join(", ")}` : "";

@@ -38,7 +38,7 @@ export function formatShapes(trace: Trace, options: FormatShapesOptions = {}): s
   return layOut(rows);
 }
 
-/** Aligns names and batch axes to the right and event axes to the left, each axis in a column of its own. */
+/** Aligns names and batch axes to the right and event axes to the left, each axis in a separate column. */
 function layOut(rows: readonly Row[]): string {
   const [left, right] = [0, 1].map((side) =>
     Math.max(...rows.map((row) => (row[side === 0 ? 1 : 2] ?? []).length)),

@@ -141,7 +141,10 @@ const plateLabel = ({ name, size }: GraphPlate): string => (size === null ? name
 /** The provenance tag of a parameter, which must differ from the tag of a site of the same name. */
 const paramTag = (name: string): string => `param ${name}`;
 
-/** Tags every value with its own site or parameter alone. It goes outside `trace`, so that the trace records the values as tagged here. */
+/**
+ * Tags every value with its own site or parameter alone. This handler goes outside `trace`, so that the trace records
+ * the values as tagged here.
+ */
 const ownNameHandler: Handler = {
   postprocess: {
     sample(message) {
@@ -154,7 +157,7 @@ const ownNameHandler: Handler = {
 };
 
 /**
- * Run the model once, with values drawn from it and parameters at their initial values, and return its graph.
+ * Run the model once, with values drawn from the model and parameters at their initial values, and return its graph.
  *
  * @example
  * const model = () => sample("x", new Normal(sample("mu", new Normal(0, 1)), 1), { obs: 2 });

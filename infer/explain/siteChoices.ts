@@ -81,7 +81,7 @@ export function recommend({
         "recommend: the explanation contains no measurements to choose by. Call explain with { measureVariance: true }, under TraceELBO or TraceGraphELBO.",
     });
   const best = new Map<string, SiteChoice>();
-  // `perSecond` is infinite for every choice where the clock does not advance: then the variance decides.
+  // If the clock does not advance, `perSecond` is infinite for every choice, and the variance decides.
   const isBetter = (a: SiteChoice, b: SiteChoice): boolean =>
     a.perSecond > b.perSecond || (a.perSecond === b.perSecond && a.total < b.total);
   for (const choice of choices) {

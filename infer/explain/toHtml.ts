@@ -32,8 +32,9 @@ export const display = (x: Showable): { [NOTEBOOK](): Record<string, string> } =
 });
 
 /**
- * Call this in the first cell of a notebook: from then on, Deno's Jupyter kernel shows a tensor as `toHtml` does instead of as a line of
- * text. This call adds the method to `Tensor`, so bundles of programs outside notebooks do not include it.
+ * Call this in the first cell of a notebook: from then on, Deno's Jupyter kernel shows a tensor as `toHtml` does
+ * instead of as a line of text. Only this call adds the display method to `Tensor`, so programs that do not call it do
+ * not have the HTML code in their bundles.
  */
 export function installDisplay(): void {
   Object.defineProperty(Tensor.prototype, NOTEBOOK, {
@@ -44,7 +45,9 @@ export function installDisplay(): void {
   });
 }
 
-/** A table for vectors and matrices of at most `LONGEST` rows and columns, text for every other tensor. */
+/**
+ * A tensor as HTML: vectors and matrices of at most `LONGEST` rows and columns as a table, every other tensor as text.
+ */
 function tensorHtml(x: Tensor): string {
   const caption = `Tensor[${x.shape}]`;
   const isTable = (x.shape.length === 1 || x.shape.length === 2) && x.shape.every((n) => n <= LONGEST);

@@ -1,7 +1,8 @@
 /**
- * AutoIAFNormal: all latents together, as normal noise sent through inverse autoregressive flows (Kingma et al. 2016), then scaled and
- * shifted. Between two flows the order of the coordinates is reversed. The noise is an auxiliary site; a factor subtracts the
- * log-Jacobian of the flows from its log density, so no flow is ever inverted.
+ * AutoIAFNormal: one draw for all latents together. Normal noise goes through inverse autoregressive flows (Kingma et
+ * al. 2016), and is then scaled and shifted. Between two flows the order of the coordinates is reversed. The noise is
+ * an auxiliary site; a factor subtracts the log-Jacobian of the flows from the log density of the noise, so no flow is
+ * ever inverted.
  */
 import { full, log, type Tensor, zeros } from "../../autodiff/index.js";
 import {

@@ -1,7 +1,7 @@
 /**
- * Guides made from models. The model runs once to show its latent sites; the guide then has one variational factor for each site
- * (autoNormal.ts) or one over all sites (autoJoint.ts), moved to each site's support by its bijection. Autoguides are functions,
- * given to SVI like any other guide.
+ * Guides made from models. The model runs once to show its latent sites; the guide then has one distribution for each
+ * site (autoNormal.ts), or one over all sites together (autoJoint.ts). Its draws are moved to the support of each site
+ * by the site's bijection. Autoguides are functions, given to SVI like any other guide.
  */
 import { emptyRecord, PedigradError, type Tensor, type TensorLike, vmap } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
@@ -15,11 +15,14 @@ import { type InitStrategy, initToFeasible, initToUniform } from "./initStrategi
 import { inspectModel, type Latent, type ModelInspection, platesIn, runModel, toLatents } from "./latents.js";
 
 export interface AutoGuideOptions {
-  /** A part of all parameter names; "auto" by default, as in `z_auto_loc` or `auto_loc`. */
+  /** A part of the name of every parameter; "auto" by default, as in `z_auto_loc` or `auto_loc`. */
   prefix?: string;
   /** Where the latents start; uniform on [-2, 2] in unconstrained space by default. */
   initLocFn?: InitStrategy;
-  /** The key of the run that finds the latent sites, and of the starting values; without it these follow the key of `svi.init`. */
+  /**
+   * The key of the run that finds the latent sites, and of the starting values; by default both follow the key of
+   * `svi.init`.
+   */
   key?: Tensor;
 }
 
@@ -77,7 +80,7 @@ export abstract class AutoGuide extends Callable {
     requireKey(`${this.title}({ key })`, this.key);
   }
 
-  /** The guide's name in errors. The library's guides write it as a string, since minifiers rename classes. */
+  /** The guide's name in errors. The library's guides override it with a string, since minifiers rename classes. */
   get title(): string {
     return this.constructor.name;
   }
@@ -99,7 +102,10 @@ export abstract class AutoGuide extends Callable {
     });
   }
 
-  /** Draws of all latents, [...sampleShape, ...site], under these parameters; `args` are the model's, needed where its plates use them. */
+  /**
+   * Draws of all latents, [...sampleShape, ...site], under these parameters; `args` are the model's arguments, needed
+   * if the model's plates use them.
+   */
   samplePosterior(
     key: Tensor,
     params: Record<string, Tensor>,
@@ -157,7 +163,10 @@ export abstract class AutoGuide extends Callable {
     return this.#latents;
   }
 
-  /** The latent sites with the plates of this call; where the model gives a plate its elements, it runs again to find them. */
+  /**
+   * The latent sites with the plates of this call; if the model itself gives the elements of a plate, the model runs
+   * again to find them.
+   */
   protected latentsOf(args: readonly unknown[]): readonly Latent[] {
     const latents = this.latents(...args);
     const isGiven = ({ plates }: Latent) => plates.some((plate) => plate.isGiven);
@@ -168,7 +177,7 @@ export abstract class AutoGuide extends Callable {
     );
   }
 
-  /** Whether the guide samples this latent: it does so for continuous ones that are not enumerated. */
+  /** Whether the guide samples this latent: by default it samples continuous latents that are not enumerated. */
   protected covers({ name, fn, infer }: SampleSite): boolean {
     if (!fn.isDiscrete) return true;
     if (infer.enumerate != null) return false;

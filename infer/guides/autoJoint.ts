@@ -1,7 +1,8 @@
 /**
- * Autoguides with one distribution over all latents at once, in unconstrained space: diagonal, full or low-rank normal; autoLaplace.ts
- * and autoFlow.ts have more. The joint draw is an auxiliary site; each latent is a Delta at its part of the draw. The log density of
- * the Delta is minus the log-Jacobian of the bijection, so that all log densities sum to that of the latents.
+ * Autoguides with one distribution over all latents at once, in unconstrained space: a diagonal, full or low-rank
+ * normal. There are more such guides in autoLaplace.ts and autoFlow.ts. The joint draw is an auxiliary site; each
+ * latent is a Delta at its part of the draw. The log density of the Delta is minus the log-Jacobian of the bijection,
+ * so that all log densities together sum to the log density of the latents.
  */
 import { sizeOf } from "../../autodiff/core/shape.js";
 import {
@@ -33,7 +34,9 @@ import { AutoGuide, type ScaleOptions } from "./autoGuide.js";
 import { inPlates, type Latent, type Start } from "./latents.js";
 
 export abstract class AutoFlat extends AutoGuide {
-  /** Draw all latents in unconstrained space, [size]; their parameters start at `start`. */
+  /**
+   * Draw all latents in unconstrained space, as a vector [size]; the location of their distribution starts at `start`.
+   */
   protected abstract drawFlat(start: Start, size: number): Tensor;
   /** The quantile of each coordinate at probability Φ(z), from parameters by name. */
   protected abstract marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor;
@@ -175,8 +178,9 @@ export class AutoMultivariateNormal extends ScaledJoint {
 }
 
 /**
- * A normal of low rank plus a diagonal: params `auto_loc`, `auto_cov_factor` [D, rank], `auto_scale`. The factor starts along the
- * first `rank` coordinates, with half of their variance; the others start with initScale / √2.
+ * A normal of low rank plus a diagonal: params `auto_loc`, `auto_cov_factor` [D, rank], `auto_scale`. The factor starts
+ * as initScale / √2 times the first `rank` columns of the identity, and `auto_scale` as initScale / √2 everywhere. So
+ * the standard deviations start at initScale for the first `rank` coordinates, and at initScale / √2 for the others.
  *
  * @example
  * const model = () => sample("z", new Normal([0, 0], 1).toEvent(1));

@@ -1,6 +1,7 @@
 /**
- * The Laplace approximation: a point is fitted in unconstrained space, and then the posterior is approximated by a normal around it whose
- * covariance is the inverse Hessian of -log p at the point. Enumerated sites of the model are summed out of p.
+ * The Laplace approximation: a point is fitted in unconstrained space, and the posterior is then approximated by a
+ * normal around this point, whose covariance is the inverse Hessian of -log p at the point. Enumerated sites of the
+ * model are summed out of p.
  */
 import { emptyRecord, hessian, PedigradError, type Tensor, zeros } from "../../autodiff/index.js";
 import { constraints, Delta, type Distribution, MultivariateNormal } from "../../distributions/index.js";
@@ -16,7 +17,8 @@ import { AutoJoint } from "./autoJoint.js";
 import type { Start } from "./latents.js";
 
 /**
- * Param `auto_loc`. In SVI and in Predictive the guide is the point; `samplePosterior` and `quantiles` are those of the normal.
+ * Param `auto_loc`. In SVI and in Predictive the guide draws the fitted point; `samplePosterior` and `quantiles` use
+ * the normal.
  *
  * @example
  * const model = () => sample("z", new Normal([0, 0], 1).toEvent(1));
@@ -48,8 +50,9 @@ export class AutoLaplaceApproximation extends AutoJoint {
   }
 
   /**
-   * The normal at the fitted point, over all latents in unconstrained space. Its precision is the Hessian of the loss -log p there, with
-   * every plate visited whole. `given` are the model's arguments; by default those of the guide's first run.
+   * The normal at the fitted point, over all latents in unconstrained space. Its precision is the Hessian of the loss
+   * -log p there, with every plate visited whole. `given` are the model's arguments; by default the arguments of the
+   * guide's first run.
    */
   laplaceApproximation(params: Record<string, Tensor>, ...given: unknown[]): Distribution {
     const args = given.length > 0 ? given : this.#args;

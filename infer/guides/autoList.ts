@@ -1,4 +1,4 @@
-/** Autoguides made of autoguides, and the one for discrete sites that are enumerated. */
+/** The autoguide that combines several guides, and the autoguide for discrete sites that are enumerated. */
 import { emptyRecord, full, PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import { Categorical, constraints } from "../../distributions/index.js";
 import { mergeRecords } from "../../provenance/base/records.js";
@@ -28,7 +28,10 @@ export class AutoGuideList extends AutoGuide {
     return "AutoGuideList";
   }
 
-  /** Add a guide, an autoguide or any function; its sites and parameters must not be those of the others. */
+  /**
+   * Add a guide, an autoguide or any function; its sites and parameters must differ from those of the parts added
+   * before.
+   */
   append(part: AutoGuide | Model): this {
     requireProgram("AutoGuideList.append", "guide", part);
     if (part instanceof AutoLaplaceApproximation)

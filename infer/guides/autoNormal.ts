@@ -1,4 +1,4 @@
-/** Autoguides with a factor for every site: AutoNormal (mean field) and AutoDelta (a point). */
+/** Autoguides with an independent distribution for every site: AutoNormal (mean field) and AutoDelta (a point). */
 import { emptyRecord, full, ndtri, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import {
   constraints,
@@ -57,7 +57,7 @@ export class AutoNormal extends AutoGuide {
     return this.quantiles(params, 0.5);
   }
 
-  /** [...probs, ...site]; exact where the bijection acts on single numbers. */
+  /** [...probs, ...site]; exact if the site's bijection acts on each number alone. */
   override quantiles(params: Record<string, Tensor>, probs: TensorLike): Record<string, Tensor> {
     const p = tensor(probs);
     const values = emptyRecord<Tensor>();
@@ -100,7 +100,7 @@ export class AutoDelta extends AutoGuide {
     return values;
   }
 
-  /** All quantiles are the point. */
+  /** Every quantile is the point itself. */
   override quantiles(params: Record<string, Tensor>, probs: TensorLike): Record<string, Tensor> {
     const { shape } = tensor(probs);
     const values = emptyRecord<Tensor>();

@@ -73,7 +73,10 @@ export function initToMedian(options: { numSamples?: number } = {}): InitStrateg
   });
 }
 
-/** The prior's mean; where that is missing or infinite, the median; where both are, the image of 0 in unconstrained space. */
+/**
+ * The prior's mean; the median where the mean is missing or infinite; the image of 0 in unconstrained space where both
+ * are missing or infinite.
+ */
 export const initToMean = (): InitStrategy =>
   withTitle("initToMean", (site, key) => {
     const { fn } = site;
@@ -92,7 +95,7 @@ export const initToMean = (): InitStrategy =>
     return start as Tensor;
   });
 
-/** The result of `compute`; NaN where `compute` is refused, as where a distribution does not have a moment. */
+/** The result of `compute`; NaN if `compute` throws a refusal, as for a moment that the distribution does not have. */
 function valueOrNaN(compute: () => Tensor): Tensor {
   try {
     return compute();
@@ -102,7 +105,7 @@ function valueOrNaN(compute: () => Tensor): Tensor {
   }
 }
 
-/** Given values by name; `fallback` for the sites they lack. */
+/** Start at the given values, by name; sites without a value start where `fallback` says. */
 export function initToValue(
   values: Record<string, TensorLike>,
   fallback: InitStrategy = initToUniform(),
@@ -120,7 +123,7 @@ export function initToValue(
   );
 }
 
-/** A value moved into the support: medians of a simplex, taken one by one, need not sum to 1. */
+/** A value moved into the support of the distribution: medians of a simplex, taken one by one, need not sum to 1. */
 function projectToSupport({ support }: Distribution, value: Tensor): Tensor {
   const transform = bijectTo(support);
   return transform.forward(transform.inverse(value));

@@ -35,11 +35,11 @@ export interface Latent {
   readonly site: SampleSite;
   readonly plates: readonly PlateFrame[];
   readonly transform: Transform;
-  /** The starting values of its parameters, with the full size of every plate. */
+  /** The starting values of the guide's parameters for this latent, with the full size of every plate. */
   readonly startFrom: Start;
   /** The shape of a starting value. */
   readonly startShape: readonly number[];
-  /** How many of its last axes are its event in unconstrained space. */
+  /** How many of the last axes of a starting value belong to one event. */
   readonly eventDim: number;
 }
 
@@ -119,7 +119,7 @@ export function runModel(
   return { modelTrace, initialValues };
 }
 
-/** The same plates, with their elements in `run` where the program gives them. */
+/** The same plates; if the program itself chooses a plate's elements, that plate visits the same elements as in `run`. */
 export const platesIn = (run: Trace, plates: readonly PlateFrame[]): PlateFrame[] =>
   plates.map((plate) => {
     const site = run.get(plate.name);
@@ -146,7 +146,7 @@ function refuseUnknownNames(title: string, strategy: InitStrategy, modelTrace: T
   }
 }
 
-/** These sites as the latents of a guide. With `isFixed` they start as in the first run, whatever the key. */
+/** The latents of a guide for these sites. With `isFixed` the latents start as in the first run, whatever the key. */
 export function toLatents(sites: readonly SampleSite[], inspection: ModelInspection, isFixed: boolean): Latent[] {
   for (const site of sites) {
     refuseSubsampledLoop(inspection.title, site);
@@ -187,7 +187,10 @@ function expandToWholePlates(value: Tensor, { fn, plates }: SampleSite): Tensor 
 
 const transformOf = ({ fn }: SampleSite): Transform => (fn.isDiscrete ? new Identity() : bijectTo(fn.support));
 
-/** Refuse latents in a loop over some elements of a plate: their names change from step to step, and the first run shows only its own. */
+/**
+ * Refuse latents in a loop over some elements of a plate: their names change from step to step, and the first run shows
+ * only the names of that run.
+ */
 function refuseSubsampledLoop(title: string, { name, plates }: SampleSite): void {
   const loop = plates.find(({ dim, isWhole }) => dim === null && !isWhole);
   if (loop === undefined) return;
@@ -199,7 +202,10 @@ function refuseSubsampledLoop(title: string, { name, plates }: SampleSite): void
   });
 }
 
-/** Refuse a mask inside an event: masked elements have no prior, but the guide's one factor for the event would not mask them. */
+/**
+ * Refuse a mask inside an event: masked elements have no prior, but the guide has one density for the whole event and
+ * would not mask them.
+ */
 function refuseMaskedEvent(title: string, { name, fn }: SampleSite): void {
   const hasMask = (d: Distribution): boolean => d instanceof Masked || (d instanceof Derived && hasMask(d.base));
   const isInEvent = (d: Distribution): boolean =>
@@ -226,7 +232,8 @@ function refuseMovingSupports(sites: readonly SampleSite[], { title, perturbedTr
     const otherSite = other?.get(site.name);
     const isMoving =
       otherSite?.type === "sample" && !areEqual(transformOf(site).forward(free), transformOf(otherSite).forward(free));
-    // After a read every value carries the sites that were read; the other run shows whether the support depends on them.
+    // After host code has read a site, every value carries that site's name: only the perturbed run shows whether the
+    // support depends on the site.
     const from = [...getProvenance(free)].filter((name) => !site.ambient.has(name));
     if (!isMoving && from.length === 0) continue;
     const why = from.length === 0 ? "changes from run to run" : `depends on ${quoted(from)}`;

@@ -1,13 +1,14 @@
 /**
- * Whether chains have converged (R-hat), and their effective sample sizes (Vehtari, Gelman, Simpson, Carpenter and Bürkner 2021,
- * "Rank-normalization, folding, and localization: an improved R-hat"). Each chain is split in half; ranks of all draws together are
- * turned into normal scores; with M chains of N draws, W the mean of their variances and B/N the variance of their means,
+ * Whether chains have converged (R-hat), and their effective sample sizes (Vehtari, Gelman, Simpson, Carpenter and
+ * Bürkner 2021, "Rank-normalization, folding, and localization: an improved R-hat"). Each chain is split in half, and
+ * the ranks of all draws together are turned into normal scores. With M chains of N draws, W the mean of the chains'
+ * variances and B/N the variance of their means,
  *
  *     var⁺  = W (N - 1)/N + B/N,     R-hat = √(var⁺ / W)
- *     ρ_t   = 1 - (W - mean of the chains' autocovariance at lag t, times N/(N - 1)) / var⁺
+ *     ρ_t   = 1 - (W - A_t) / var⁺,    A_t the mean over chains of Σ_i (x_i - m)(x_i+t - m) / N, m the chain's mean
  *     ESS   = M N / (-1 + 2 Σ_k P_k),    P_k = ρ_2k + ρ_2k+1
  *
- * summed while the pairs P_k are positive, each lowered to the smallest before it (Geyer 1992).
+ * summed while the pairs P_k are positive, each pair lowered to the smallest pair before it (Geyer 1992).
  */
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { ndtri } from "../../autodiff/kernels/special/index.js";
@@ -23,7 +24,7 @@ export const varianceOf = (x: Float64Array): number => {
   return x.reduce((sum, v) => sum + (v - m) * (v - m), 0) / (x.length - 1);
 };
 
-/** Each chain as two of half its length; the middle draw of an odd number is left out. */
+/** Each chain split into two of half its length; if its length is odd, the middle draw is left out. */
 const halves = (chains: Chains): Chains =>
   chains.flatMap((chain) => {
     const half = chain.length >> 1;
@@ -88,12 +89,15 @@ function essOf(chains: Chains): number {
 const isUsable = (chains: Chains): boolean =>
   chains.length > 0 && chains.every((chain) => chain.length >= 4 && chain.every(Number.isFinite));
 
-/** Bulk effective sample size: the number of independent draws that would locate the centre as well. NaN for chains of fewer than 4 draws. */
+/**
+ * Bulk effective sample size: the number of independent draws that would locate the centre equally well. NaN for chains
+ * of fewer than 4 draws.
+ */
 export function essBulk({ chains }: Pick<Column, "chains">): number {
   return isUsable(chains) ? essOf(normalScores(halves(chains))) : Number.NaN;
 }
 
-/** Tail effective sample size: the smaller one of the 5% quantile and the 95% quantile. */
+/** Tail effective sample size: that of the 5% quantile or that of the 95% quantile, whichever is smaller. */
 export function essTail(column: Pick<Column, "chains">): number {
   if (!isUsable(column.chains)) return Number.NaN;
   const sorted = pooled(column).sort();

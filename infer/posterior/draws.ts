@@ -1,12 +1,12 @@
 /**
- * Draws of a posterior as columns of numbers: one column for each element of each site, divided into chains. Summaries and
- * exports start from them.
+ * Draws of a posterior as columns of numbers: one column for each element of each site, divided into chains. Summaries
+ * and exports start from these columns.
  */
 import { type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import { refuseOption, requireOptions, show } from "../checks.js";
 import { requireDraws } from "./predictiveChecks.js";
 
-/** Draws by site name, the axes of the draws in front: what Predictive and samplePosterior return. */
+/** Draws by site name, with the axes that number the draws in front: what Predictive and samplePosterior return. */
 export type Draws = Readonly<Record<string, TensorLike>>;
 
 export interface DrawsOptions {

@@ -2,7 +2,7 @@
 import { refuseOption, requireOptions, show } from "../checks.js";
 import { columnsOf, type Draws, type DrawsOptions, pooled, readDraws } from "./draws.js";
 
-/** `chain`, `draw`, then one array for each element of each site, all of the same length. */
+/** `chain`, `draw`, then one array for each element of each site, where all arrays have the same length. */
 function tableOf(op: string, draws: Draws, options: DrawsOptions): Record<string, Float64Array | Int32Array> {
   const { chains, length } = readDraws(op, draws, options);
   const columns = columnsOf(op, draws, options);
@@ -23,7 +23,10 @@ function tableOf(op: string, draws: Draws, options: DrawsOptions): Record<string
 
 const csvField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
-/** Draws as CSV (RFC 4180): columns chain, draw, then one for each element of each site, `theta[0]`; numbers with all their digits. */
+/**
+ * Draws as CSV (RFC 4180): columns chain, draw, then one for each element of each site, such as `theta[0]`; numbers
+ * have all their digits.
+ */
 export function toCsv(draws: Draws, options: DrawsOptions = {}): string {
   const table = Object.entries(tableOf("toCsv", draws, options));
   const lines = [table.map(([name]) => csvField(name)).join(",")];
@@ -37,7 +40,7 @@ export interface ArrowModule<T> {
   tableFromArrays(columns: Record<string, Float64Array | Int32Array>): T;
 }
 
-/** Draws as an Arrow table with the columns of `toCsv`, made by the module `apache-arrow` that is given. */
+/** Draws as an Arrow table with the columns of `toCsv`, made by the module `apache-arrow`, passed as `arrow`. */
 export const toArrow = <T>(arrow: ArrowModule<T>, draws: Draws, options: DrawsOptions = {}): T =>
   arrow.tableFromArrays(tableOf("toArrow", draws, options));
 
@@ -55,7 +58,7 @@ export interface InferenceGroups {
 }
 
 export interface InferenceDataOptions extends DrawsOptions {
-  /** The names of a site's axes after those of the draws: `{ theta: ["school"] }`. */
+  /** The names of a site's own axes, without the axes that number the draws: `{ theta: ["school"] }`. */
   dims?: Readonly<Record<string, readonly string[]>>;
   /** The labels along a named axis: `{ school: ["A", "B"] }`. */
   coords?: Readonly<Record<string, readonly (string | number)[]>>;

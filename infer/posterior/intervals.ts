@@ -25,7 +25,7 @@ export function quantileOf(sorted: Float64Array, q: number): number {
   return at === low || a === b ? a : a + (at - low) * (b - a);
 }
 
-/** The ends of the narrowest interval with `⌊prob n⌋` steps between ascending draws. */
+/** The ends of the narrowest interval between two of the n ascending draws that are ⌊prob n⌋ places apart. */
 export function narrowest(sorted: Float64Array, prob: number): [low: number, high: number] {
   const n = sorted.length;
   const steps = Math.min(Math.floor(prob * n), n - 1);
@@ -55,8 +55,8 @@ export function quantile(x: TensorLike, q: number | readonly number[], options: 
 }
 
 /**
- * The narrowest interval that holds `prob` of the draws along an axis (highest posterior density interval, of one piece): shape [2, ...rest],
- * lower and upper ends.
+ * The narrowest interval that holds `prob` of the draws along an axis (the highest posterior density interval, as a
+ * single interval): shape [2, ...rest], the lower ends and the upper ends.
  */
 export function hpdi(x: TensorLike, options: HpdiOptions = {}): Tensor {
   requireOptions("hpdi", options, ["prob", "axis"]);

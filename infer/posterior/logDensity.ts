@@ -1,4 +1,4 @@
-/** Log densities of a model at given values: of its observed sites, and of everything. */
+/** Log densities of a model at given values: of each observed site, and of all sites together. */
 import { emptyRecord, mapTree, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { block, seed, substitute } from "../program/handlers.js";
@@ -41,7 +41,7 @@ export function logLikelihood(
   })(samples);
 }
 
-/** log p of everything, scaled and masked, at the given values of latents and parameters; and the trace. */
+/** log p of all sites together, scaled and masked, at the given values of latents and parameters; and the trace. */
 export function logDensity(
   model: Model,
   values: Record<string, TensorLike>,

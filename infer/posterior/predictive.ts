@@ -1,6 +1,7 @@
 /**
- * Predictive: a program run once for every draw. Draws come from a guide and its parameters, from given posterior samples, or from the
- * prior; the values that the program then samples (also for data passed as null) and computes are stacked over the draws.
+ * Predictive runs a program once for every draw. Draws come from a guide and its parameters, from given posterior
+ * samples, or from the prior; the values that the program then samples and computes are stacked over the draws. Data
+ * passed as null are sampled too.
  */
 import {
   emptyRecord,
@@ -51,7 +52,7 @@ export interface PredictiveOptions {
   batchNdims?: number;
   /** Leave out what `deterministic` computed. */
   excludeDeterministic?: boolean;
-  /** Draw enumerated sites of the model from their posterior given the rest. */
+  /** Draw the enumerated sites of the model from their posterior given the other latents. */
   inferDiscrete?: boolean;
 }
 const OPTIONS = {
@@ -87,8 +88,8 @@ export class Predictive {
   }
 
   /**
-   * The collected sites by name, each with the draws' axes in front; NaN in draws that did not reach the site. A subsampled plate
-   * has an entry with the indices that it visited, the same in every draw.
+   * The collected sites by name, each with the draws' axes in front; NaN in draws that did not reach the site. A
+   * subsampled plate has an entry with the indices of the elements that it visited, the same in every draw.
    */
   run(key: Tensor, ...args: unknown[]): Record<string, Tensor> {
     requireKey("predictive.run", key);

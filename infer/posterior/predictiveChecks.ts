@@ -5,7 +5,7 @@ import { didYouMean, quoted } from "../checks.js";
 import type { Handler } from "../program/messages.js";
 import { sampleSites, type Trace } from "../program/trace.js";
 
-/** Refuses a param of a fitted program without a value in `params`, instead of giving it its initial value. */
+/** Refuses a param of a fitted program without a value in `params`, instead of using the param's initial value. */
 export const requireParamsHandler = (params: Record<string, unknown>): Handler => ({
   process: {
     param(message) {
@@ -111,7 +111,7 @@ export function requireLatents(op: string, run: Trace, values: Record<string, un
   }
 }
 
-/** Refuse posterior samples whose first `batchNdims` axes, the draws, differ. */
+/** Refuse posterior samples that differ in the sizes of their first `batchNdims` axes, which number the draws. */
 export function requireDraws(samples: Record<string, Tensor>, batchNdims: number): void {
   const [first, ...others] = Object.entries(samples);
   if (first !== undefined && first[1].shape.length < batchNdims)

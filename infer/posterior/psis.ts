@@ -17,7 +17,7 @@ import { sharedPlatesHandler, withWholePlates } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 
 export interface PsisOptions {
-  /** How many draws of the guide; 1,000 by default. */
+  /** How many draws to take from the guide; 1,000 by default. */
   numParticles?: number;
 }
 
@@ -73,7 +73,7 @@ function refuseEnumerated({ name, infer, isObserved }: SampleSite): void {
   });
 }
 
-/** Pareto k of the largest min(n/5, 3√n) weights with these logarithms. */
+/** Pareto k, fitted to the largest min(n/5, 3√n) of the n weights whose logarithms are given. */
 export function paretoK(logWeights: Float64Array): number {
   const sorted = Float64Array.from(logWeights).sort();
   const n = sorted.length;

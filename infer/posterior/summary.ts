@@ -10,7 +10,7 @@ export interface SummaryOptions extends DrawsOptions {
   prob?: number;
 }
 
-/** The figures for one element of a site. */
+/** The numbers for one element of a site. */
 export interface SummaryRow {
   /** `theta[0]` */
   readonly name: string;
@@ -26,7 +26,7 @@ export interface SummaryRow {
   readonly rHat?: number;
 }
 
-/** The result of `summary`: rows to use, and a table to look at. */
+/** The result of `summary`: rows of numbers, and a table to look at. */
 export class Summary extends /* @__PURE__ */ report() implements Iterable<SummaryRow> {
   constructor(
     readonly rows: readonly SummaryRow[],
@@ -87,8 +87,8 @@ const digits = (x: number): string =>
   Math.abs(x) >= 1e6 || (x !== 0 && Math.abs(x) < 1e-3) ? x.toExponential(2) : x.toFixed(3);
 
 /**
- * Summarise draws by site name, as Predictive and samplePosterior return them, [draws, ...site]; with `{ batchNdims: 2 }`, as
- * [chains, draws, ...site], also effective sample sizes and R-hat.
+ * Summarise draws by site name, of shape [draws, ...site], as Predictive and samplePosterior return them. With
+ * `{ batchNdims: 2 }` the shape is [chains, draws, ...site], and the summary also has effective sample sizes and R-hat.
  *
  * @example
  * console.log(summary({ mu: [0.1, 0.4, 0.2, 0.3] }).toString());

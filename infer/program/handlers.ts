@@ -1,6 +1,7 @@
 /**
- * Handlers: each takes a function and returns one with the same arguments, which runs with a handler around it, a fresh one for every
- * call. They do the same as the handlers of these names in Pyro and NumPyro.
+ * Each of these functions takes a function and returns one with the same arguments, which runs the given function
+ * inside a handler. Every call has a new handler. The handlers do the same as those of the same names in Pyro and
+ * NumPyro.
  */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { refuseFor } from "../../autodiff/core/reads.js";
@@ -17,7 +18,7 @@ import { reuseVisit, selectVisited } from "./subsamples.js";
 import { isFactor, type Trace } from "./trace.js";
 
 type Model<A extends unknown[], R> = (...args: A) => R;
-/** Values by site name, or a function of the site. */
+/** Values by site name, or a function of the name. */
 export type Data = Record<string, TensorLike> | Map<string, TensorLike> | ((name: string) => TensorLike | undefined);
 
 /** `f` with a handler around it; `op` is the handler's name. */
@@ -84,7 +85,7 @@ export const replayHandler = (trace: Trace): Handler => ({
 export const substitute = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> =>
   handler("substitute", f, () => substituteHandler(data));
 
-/** A value given to a site. If its set contains that site, from another draw, the axes no longer correspond, so they become mixed. */
+/** A value given to site `name`. If it depends on another draw of that site, its axes are mixed. */
 const withoutOwnAxes = (name: string, value: Tensor): Tensor =>
   value.provenance.has(name) ? value.withProvenance(value.provenance.moved(MIX, "substitute")) : value;
 
@@ -149,7 +150,7 @@ export interface BlockOptions {
   hide?: readonly string[];
   /** Names to show; all others are hidden. */
   expose?: readonly string[];
-  /** Hide the messages for which this returns true; it wins over names. */
+  /** Hide the messages for which this returns true, whatever `hide` and `expose` say. */
   hideIf?: (message: Message) => boolean;
 }
 
@@ -246,7 +247,7 @@ export function configEnumerate<A extends unknown[], R>(
   );
 }
 
-/** Tag draws without a pathwise sampler with their site's name. Reparameterised draws have the sets of their parameters. */
+/** Tag draws without a pathwise sampler with their site's name; others have the provenance of their parameters. */
 export const trackNonReparam = <A extends unknown[], R>(f: Model<A, R>): Model<A, R> =>
   handler("trackNonReparam", f, () => ({
     process: {

@@ -27,11 +27,14 @@ export interface BaselineOptions {
 export interface InferOptions {
   /** The baseline that is subtracted from the costs of a score-function site. */
   baseline?: BaselineOptions;
-  /** Sum the site out instead of sampling it: TraceEnumELBO. */
+  /** Sum the site out instead of sampling it (TraceEnumELBO). */
   enumerate?: "parallel" | "sequential" | null;
-  /** How the gradient of a sampled site of the guide is taken; by default pathwise if its distribution can, else by score. */
+  /**
+   * How the gradient of a sampled site of the guide is taken; by default pathwise if its distribution has a pathwise
+   * sampler, else by the score function.
+   */
   gradient?: GradientChoice;
-  /** A site of the guide that the model does not have. */
+  /** Whether this is a site of the guide that the model does not have. */
   isAuxiliary?: boolean;
   /** Take this site's KL term in closed form. */
   kl?: "analytic";

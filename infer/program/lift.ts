@@ -1,6 +1,7 @@
 /**
- * `lift`: learnable constants turned into random choices. A param that has one element for each element of a plate becomes
- * a latent in the plate, drawn for the visited elements. Any other param becomes one latent outside the plate, and is not scaled.
+ * `lift`: learnable constants turned into random choices. A param that has one element for each element of a plate
+ * becomes a latent in the plate, drawn for the visited elements. Any other param becomes one latent outside the plate,
+ * whose log density is not scaled.
  */
 import * as random from "../../autodiff/ops/random/random.js";
 import { Distribution } from "../../distributions/index.js";
@@ -14,7 +15,10 @@ const isPrior = (x: unknown): boolean => x instanceof Distribution;
 const arePriors = (x: unknown): boolean =>
   isPrior(x) || (kinds.record[0](x) && Object.values(x as object).every(isPrior));
 
-/** Sample the params of `f` from their priors in `priors` instead; one distribution is the prior of all params. */
+/**
+ * Sample the params of `f` from the distributions in `priors`, by name; a single distribution is the prior of every
+ * param.
+ */
 export function lift<A extends unknown[], R>(
   f: (...args: A) => R,
   priors: Distribution | Record<string, Distribution>,
@@ -46,10 +50,10 @@ function draw(message: ParamMessage, prior: Distribution): void {
     // Where every element has its own prior, all elements are drawn.
     return !hasPlateAxis || (prior.batchShape.at(dim) === size && prior.batchShape.length >= -dim && size !== 1);
   };
-  // All handlers see the new site: an outer scope renames it as it renamed the param.
+  // All handlers see the new site, so an outer `scope` renames it as it renamed the param.
   const value = sampleOutside(message.declared, prior, {}, isOutside);
   message.value = selectVisited(value, { fn: prior, plates: message.plates.filter(isOutside) });
-  // The value holds only the visited elements: keep plates from reducing it again.
+  // The value holds only the visited elements: keep plates from reducing the value again.
   message.eventDim = Infinity;
   message.stop = true;
 }

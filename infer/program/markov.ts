@@ -1,9 +1,15 @@
-/** `markov`: a loop whose steps depend only on the few steps before them, so that enumerated dims can be used again. */
+/**
+ * `markov`: a loop whose steps depend only on the few steps before them, so that later steps can reuse the dims of
+ * enumerated sites.
+ */
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireKind, requireOptions } from "../checks.js";
 import { type MarkovPosition, pushHandler } from "./messages.js";
 
-/** The items of `iterable`; a site of one step may depend on sites of at most `history` steps before. */
+/**
+ * The items of `iterable`; a site of one step may depend on sites of the same step and of the `history` steps before (1
+ * by default).
+ */
 export function markov<T>(iterable: Iterable<T>, options: { history?: number } = {}): Generator<T> {
   const isIterable = (x: unknown) => typeof (x as Iterable<T> | null)?.[Symbol.iterator] === "function";
   requireKind("markov", "the first argument", iterable, [isIterable, "something to loop over, such as [0, 1, 2]"]);

@@ -1,8 +1,8 @@
 /**
- * The messages of a model, and the stack of handlers that process them. Every primitive (`sample`, `param`, …) sends a message up the
- * stack, innermost handler first. A handler may change the message on the way up (`process`) and, once it has a value, on the way back
- * down (`postprocess`). The functions of handlers.ts put such a handler around a function. After Pyro's poutine (Bingham et al. 2019) and
- * its one-page version, minipyro.
+ * The messages of a model, and the stack of handlers that process them. Every primitive (`sample`, `param`, …) sends a
+ * message up the stack, innermost handler first. A handler may change the message on the way up (`process`) and, once
+ * it has a value, on the way back down (`postprocess`). The functions of handlers.ts put such a handler around a
+ * function. The design follows Pyro's poutine (Bingham et al. 2019) and minipyro, a one-page version of Pyro.
  */
 import { traceDepth } from "../../autodiff/core/batch.js";
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
@@ -92,7 +92,10 @@ export interface MutableMessage {
   stop: boolean;
 }
 
-/** Asks for the parameters of the network `name`: their paths below the name, or null when the network has to be initialised. */
+/**
+ * Asks for the parameters of the network `name`: the paths of these params, without the prefix `name/`; null if the
+ * network has to be initialised.
+ */
 export interface ModuleMessage {
   readonly type: "module";
   name: string;
@@ -126,7 +129,7 @@ export interface Handler {
   readonly postprocess?: Listeners;
 }
 
-/** The same function for messages of every type. */
+/** Listeners that call the same function for messages of every type. */
 export const everyType = (listener: (message: Message) => void): Required<Listeners> => ({
   sample: listener,
   param: listener,
@@ -149,7 +152,7 @@ export function withHandler<T>(handler: Handler, body: () => T): T {
   }
 }
 
-/** The same with several, the first outermost. */
+/** As `withHandler`, with several handlers, of which the first is outermost. */
 export function withHandlers<T>(handlers: readonly Handler[], body: () => T): T {
   const depth = stack.length;
   stack.push(...handlers);
@@ -160,7 +163,10 @@ export function withHandlers<T>(handlers: readonly Handler[], body: () => T): T 
   }
 }
 
-/** Whether a program was async. Such programs are refused: handlers hear no statement after an `await`. */
+/**
+ * Whether a program was async. Such programs are refused, because handlers get no message from statements after an
+ * `await`.
+ */
 export const isPromise = (result: unknown): result is PromiseLike<unknown> =>
   typeof (result as PromiseLike<unknown> | null | undefined)?.then === "function";
 

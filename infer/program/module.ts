@@ -1,11 +1,11 @@
-/** `module`: a network whose parameters are params of the program, by paths. */
+/** `module`: a network whose parameters are params of the program, named by their paths in the network. */
 import { mapTree, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { requireKind } from "../checks.js";
 import { type ModuleMessage, send } from "./messages.js";
 import { type ParamOptions, param, requestKey } from "./primitives.js";
 
-/** A network: `init` makes its parameters from a key, `apply` is the function of parameters and inputs. */
+/** A network: `init` makes its parameters from a key, `apply` computes its output from parameters and inputs. */
 export interface Net<P = unknown, R = Tensor> {
   init(key: Tensor): P;
   apply(params: P, ...inputs: Tensor[]): R;

@@ -1,4 +1,4 @@
-/** Small networks for `module`: records of a parameter initialiser and a function. */
+/** Small networks for `module`: each is a record with the functions `init` and `apply`. */
 import { matmul, type Tensor, tanh, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";

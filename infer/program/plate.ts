@@ -55,7 +55,7 @@ export function plate(name: string, ...rest: unknown[]): unknown {
 const BODY = { dim: kinds.any, subsampleSize: kinds.any, subsample: kinds.any };
 const LOOP = { subsampleSize: kinds.any, subsample: kinds.any };
 
-/** Refuse arguments in another order, and wrong options. */
+/** Refuse arguments in the wrong order, and wrong options. */
 function checkArguments(name: string, rest: readonly unknown[]): void {
   if (typeof name !== "string") refuse(show(name), "bad-option", "the first argument must be the plate's name.");
   const hasBody = typeof rest.at(-1) === "function";
@@ -85,7 +85,7 @@ export function openPlate(frame: PlateFrame): () => void {
   };
 }
 
-/** Run `body`, another run of some program, as if no plate were open around it. */
+/** Run `body`, which runs some program anew, as if no plate were open. */
 export function outsidePlates<T>(body: () => T): T {
   const outer = openFrames.splice(0);
   try {
@@ -95,7 +95,7 @@ export function outsidePlates<T>(body: () => T): T {
   }
 }
 
-/** The dim of a plate: the one asked for, or the first that is free. */
+/** The dim of a plate: the given one, or else the first that is free. */
 function freeDim(name: string, size: number | null, dim: number | undefined): number {
   if (dim === undefined) {
     let free = -1;
@@ -206,7 +206,7 @@ function* iterateElements(name: string, size: number, options: PlateOptions): Ge
   }
 }
 
-/** `[...plate(…)]` and the like take all elements before the first statement, which is then outside the plate and not scaled. */
+/** Refuse `[...plate(…)]` and the like: the loop ends before the first statement, which is then outside the plate and not scaled. */
 const refuseEmptyLoop = ({ name, size, subsampleSize }: PlateFrame): never =>
   refuse(
     name,

@@ -1,6 +1,6 @@
 /**
- * The statements a model is made of. Each sends a message (messages.ts) and returns the value that comes back. Where possible they
- * also work without any handler: a param has its initial value, an observed site its observation.
+ * The statements that make up a model. Each sends a message (messages.ts) and returns the value that comes back. Where
+ * possible they also work without any handler: a param has its initial value, an observed site its observation.
  */
 import {
   PedigradError,
@@ -33,11 +33,11 @@ import { reportAsSite, requireBatchMask } from "./traceChecks.js";
 export interface SampleOptions {
   /** The observed value; null or undefined means latent. */
   obs?: TensorLike | null | undefined;
-  /** Where 0, the element of `obs` is ignored and the value is latent. Makes two sites, `name_observed` and `name_unobserved`. */
+  /** Where this is 0, `obs` is ignored and the value latent; the sites are `name_observed` and `name_unobserved`. */
   obsMask?: TensorLike;
   /** How the gradient of this site is taken. */
   infer?: InferOptions;
-  /** Draw with this key instead of the one `seed` would give. */
+  /** Draw with this key instead of the one that `seed` would give. */
   key?: Tensor;
 }
 
@@ -103,9 +103,9 @@ function setValue(message: SampleMessage): void {
 }
 
 /**
- * The value tagged with its site's name. Each element depends only on the same element of the site, along its element axes: the batch axes
- * of the distribution and those of `toEvent`. An enumerated value has size 1 along its plates and stands for all elements; axes further
- * left belong to the enumerated values of other sites.
+ * The value tagged with its site's name. Along the element axes (the batch axes of the distribution, and the axes that `toEvent` moved into
+ * the event), each element depends only on the same element of the site. An enumerated value has size 1 along its plates and stands for all
+ * elements; axes to the left of the plates belong to the enumerated values of other sites.
  */
 function tagWithSite(value: Tensor, { name, fn, infer, isSubstituted, plates, ambient: read }: SampleMessage): Tensor {
   const { shape } = value;
@@ -119,7 +119,7 @@ function tagWithSite(value: Tensor, { name, fn, infer, isSubstituted, plates, am
   return value.withProvenance(union(inherited, own));
 }
 
-/** The set of a draw. A substituted value gets the same set, because its probability depends on these sites as that of a draw does. */
+/** The provenance of a draw, and of a value substituted for it, whose probability depends on the same sites. */
 function drawProvenance(fn: Distribution): Provenance {
   return outsideRuns(() => {
     try {

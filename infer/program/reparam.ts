@@ -1,6 +1,7 @@
 /**
- * `reparam`: a site written in other variables, so that its posterior is easier to follow (Gorinova et al. 2018). A strategy
- * samples the new variables and computes the site's value from them; the site itself becomes deterministic.
+ * `reparam`: a site written in other variables, so that its posterior is easier to approximate or to sample (Gorinova
+ * et al. 2018). A strategy samples the new variables and computes the site's value from them; the site itself becomes
+ * deterministic.
  */
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import type { Distribution } from "../../distributions/index.js";

@@ -25,7 +25,7 @@ import type { Reparam } from "./reparam.js";
 const refusal = (site: string, op: string, why: string): PedigradError =>
   new PedigradError({ code: "reparam", site, op, message: `${op}: site "${site}" ${why}` });
 
-/** `family` put into the wrappers that `fn` has around its own. */
+/** `family` put into the wrappers that `fn` has around its own family. */
 function withWrappersOf(fn: Distribution, family: Distribution): Distribution {
   if (fn instanceof Independent) return withWrappersOf(fn.base, family).toEvent(fn.reinterpreted);
   if (fn instanceof Expanded) return withWrappersOf(fn.base, family).expand(fn.batchShape);
@@ -79,7 +79,10 @@ function centeredParam(name: string, loc: Tensor, eventDim: number): Tensor {
   return param(`${name}_centered`, full(shape, 0.5), { constraint: constraints.unitInterval, eventDim });
 }
 
-/** Sample a transformed distribution before its transform: `name_base` is drawn from the base, and the site's value is its image. */
+/**
+ * Sample a transformed distribution before its transform: `name_base` is drawn from the base distribution, and the
+ * transform of this draw is the site's value.
+ */
 export const TransformReparam = (): Reparam => (name, fn) => {
   const family = familyOf(fn);
   if (!(family instanceof TransformedDistribution))
@@ -88,8 +91,8 @@ export const TransformReparam = (): Reparam => (name, fn) => {
 };
 
 /**
- * An angle as a real number modulo 2π, `name_unwrapped`, so that a posterior across ±π is in one piece. The density of the number is the
- * density of its angle, in every turn.
+ * An angle as a real number modulo 2π, `name_unwrapped`, so that a posterior across ±π is in one piece. The density at
+ * a real number is the density at its angle, so it repeats with every turn of 2π.
  */
 export const CircularReparam = (): Reparam => (name, fn) => {
   const family = familyOf(fn);
@@ -102,7 +105,9 @@ export const CircularReparam = (): Reparam => (name, fn) => {
   return wrapped(sample(`${name}_unwrapped`, withWrappersOf(fn, new Unwrapped(family)))).clip(-Math.PI, Math.PI);
 };
 
-/** Angles on the real line: the density repeats with every turn, so that its integral is infinite; draws lie in the first turn. */
+/**
+ * Angles on the real line: the density repeats with every turn, so that its integral is infinite; draws lie in [-π, π].
+ */
 class Unwrapped extends Derived {
   constructor(base: Distribution) {
     super("Unwrapped", base);

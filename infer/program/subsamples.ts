@@ -1,7 +1,8 @@
 /**
- * Which elements a plate visits: all of them, those that the program gives (`subsample: indices`), or a random part. A guide and the model
- * that runs after it visit the same elements: `sharedPlatesHandler` draws them once per run, by plate name. Indices that a program gives
- * itself take precedence; those of guide and model must agree.
+ * Which elements a plate visits: all of them, those that the program gives (`subsample: indices`), or a random part. A
+ * guide and the model that runs after it visit the same elements: `sharedPlatesHandler` draws these elements once per
+ * run, by plate name. Indices that a program itself gives take precedence; if guide and model both give indices, the
+ * two must agree.
  */
 import { arange, PedigradError, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
@@ -21,7 +22,7 @@ import {
 import { reportAsSite } from "./traceChecks.js";
 
 export interface PlateOptions {
-  /** The dim along which its elements lie; by default the first free one, -1 outermost. */
+  /** The dim along which the plate's elements lie; by default the first free one, counting from -1 to the left. */
   dim?: number;
   /** How many elements to visit, drawn once for each step; all by default. */
   subsampleSize?: number;
@@ -149,8 +150,8 @@ export function sharedPlatesHandler(keyOf: () => Tensor): Handler {
 }
 
 /**
- * Visit every plate whole, whatever its subsampleSize. Plates whose indices the program gives are left as they are, except with `also:
- * "given"`.
+ * Visit every plate whole, whatever its subsampleSize. Plates whose indices the program gives are left as they are,
+ * unless `also` is "given".
  */
 export const wholePlatesHandler = (also: "given" | null = null): Handler => ({
   process: {
@@ -178,7 +179,10 @@ export const givenPlatesHandler = (values: Readonly<Record<string, Tensor>>): Ha
   },
 });
 
-/** Let a plate that is being opened visit the elements of `before`, or refuse if the program gives it different ones. */
+/**
+ * Let a plate that is being opened visit the elements of `before`, or refuse the plate if the program gives it
+ * different elements.
+ */
 export function reuseVisit(message: PlateMessage, before: PlateVisit): void {
   const { name, size, subsampleSize, value, isGiven } = message;
   // Different sizes are refused later, where guide and model are compared.

@@ -1,6 +1,6 @@
 /**
- * The trace of a run: every site in order, with its distribution, its value and how it was reached. Estimators are functions of
- * two traces, the guide's and the model's.
+ * The trace of a run: every site in order, with its distribution and its value, and with the plates, scale and mask
+ * around it. Estimators are functions of two traces, the guide's and the model's.
  */
 import { sameShape } from "../../autodiff/core/shape.js";
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
@@ -57,7 +57,10 @@ export class SampleSite {
     this.ambient = message.ambient;
   }
 
-  /** Log density of the value, not scaled. Its set includes the sites that host code had read before the statement. */
+  /**
+   * Log density of the value, not scaled. Its provenance includes the sites that host code had read before the
+   * statement.
+   */
   logProb(): Tensor {
     this.#logProb ??= this.#density("logProb");
     return this.#logProb;
@@ -93,13 +96,16 @@ export class SampleSite {
     return this.scaled(this.masked(this.logProb()));
   }
 
-  /** The same for each independent element of an event, as in `elements`. */
+  /** `elements`, masked and scaled. */
   scaledElements(): Tensor {
     const { elementDim } = this.fn;
     return this.scaled(this.masked(this.elements(), elementDim), elementDim);
   }
 
-  /** A log density or a KL term of this site, 0 where masked; by selection, since masked numbers may be NaN. */
+  /**
+   * A log density or a KL term of this site, replaced by 0 where the site is masked (not multiplied by 0, since masked
+   * numbers may be NaN).
+   */
   masked(x: Tensor, elementDim = 0): Tensor {
     if (this.mask === null) return x;
     const mask = overElements(this.mask, elementDim);
@@ -116,7 +122,7 @@ export class SampleSite {
   }
 }
 
-/** A learnable constant, a kept value or a value that changes, in a trace. */
+/** A `param`, `deterministic` or `mutable` value in a trace. */
 export interface ValueSite {
   readonly type: "param" | "deterministic" | "mutable";
   readonly name: string;
@@ -148,7 +154,7 @@ export const isFactor = ({ fn }: { readonly fn: Distribution }): boolean => fn.e
 /** Whether a site of the guide is random: neither a factor nor a point mass, which has no score. */
 export const isDraw = ({ isObserved, fn }: SampleSite): boolean => !isObserved && fn.label !== "Delta";
 
-/** Whether a site of the guide takes its gradient by its score. */
+/** Whether a site of the guide takes its gradient by the score function. */
 export const isScoreSite = (site: SampleSite): boolean => !site.isObserved && !site.fn.hasRsample;
 
 /** A handler that records the messages that pass it. */
@@ -182,7 +188,10 @@ export class TraceHandler implements Handler {
   }
 }
 
-/** Refuse two sites of one name, unless they are the same param, plate or kept value. */
+/**
+ * Refuse two sites of one name, unless they are the same param or plate, or the same `deterministic` or `mutable`
+ * value.
+ */
 function requireSameSite(before: Site, now: Site): void {
   const { name, type } = now;
   if (type !== before.type || type === "sample")
@@ -205,7 +214,10 @@ function requireSameSite(before: Site, now: Site): void {
 /** How many programs are running, one inside another. */
 let runDepth = 0;
 
-/** Refuse inference inside a model or a guide: the outer handlers would hear the inner sites, and the outer gradient would miss them. */
+/**
+ * Refuse inference inside a model or a guide: the outer handlers would get the messages of the inner sites, and the
+ * outer gradient would miss them.
+ */
 export function requireOutside(op: string): void {
   if (runDepth > 0)
     throw new PedigradError({

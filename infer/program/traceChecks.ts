@@ -1,6 +1,6 @@
 /**
- * Checks of a run. Refused are async programs, values that do not fit their plates, observations that broadcast against their
- * distribution, and masks and scales with more elements than their site.
+ * Checks of a run. They refuse async programs, values that do not fit their plates, observations that broadcast against
+ * their distribution, and masks and scales with more elements than their site.
  */
 import { showShape } from "../../autodiff/core/shape.js";
 import type { Tensor } from "../../autodiff/index.js";
@@ -8,7 +8,7 @@ import type { Distribution } from "../../distributions/index.js";
 import { PedigradError } from "../../provenance/index.js";
 import type { PlateFrame } from "./messages.js";
 
-/** The part of a site, once it has its value, that the checks use. */
+/** The part of a site that the checks use once the site has its value. */
 interface SiteWithValue {
   readonly name: string;
   readonly fn: Distribution;
@@ -17,7 +17,7 @@ interface SiteWithValue {
   readonly plates: readonly PlateFrame[];
 }
 
-/** Refuse the promise of an async function: no handler would hear its statements after an `await`. */
+/** Refuse the promise of an async function: no handler would get messages from its statements after an `await`. */
 export function refusePromise(what: string, promise: PromiseLike<unknown>): never {
   // The promise is dropped. If it rejects later, this must not end the process.
   Promise.resolve(promise).catch(() => {});
@@ -31,7 +31,7 @@ const SUPPORT_ADVICE: Readonly<Record<string, string>> = {
   site: " If the guide drew it, give the guide a distribution on this support.",
 };
 
-/** Run `body`; an error of a distribution in it is reported as one of the site. */
+/** Run `body`; an error that a distribution throws in it gets the name of the site. */
 export function reportAsSite<T>(name: string, body: () => T, what = "site"): T {
   try {
     return body();
@@ -40,12 +40,12 @@ export function reportAsSite<T>(name: string, body: () => T, what = "site"): T {
   }
 }
 
-/** The error of a distribution with the name of its site; any other error unchanged. */
+/** An error that a distribution threw, with the name of its site added; any other error unchanged. */
 export function addSiteToError(name: string, error: unknown, what: string): unknown {
   if (!(error instanceof PedigradError) || error.site !== undefined) return error;
   const { code, message, param, op } = error;
   const advice = code === "outside-support" ? (SUPPORT_ADVICE[what] ?? "") : "";
-  // A factor is called a factor: that its distribution is a Unit is an internal detail.
+  // Do not name a factor's distribution: that it is a Unit is an internal detail.
   const text = message.replace(/^Unit: /, "");
   return new PedigradError({ code, param, op, site: name, message: `${what} "${name}": ${text}${advice}` });
 }
@@ -65,7 +65,7 @@ export function checkPlates({ name, fn, value, isObserved, plates }: SiteWithVal
   }
 }
 
-/** Refuse an observation whose shape and batch shape broadcast to a third shape. */
+/** Refuse an observation if its shape and the distribution's batch shape broadcast to a third shape. */
 export function checkBroadcast({ name, fn, value, isObserved, plates }: SiteWithValue): void {
   if (!isObserved) return;
   const lead = value.shape.slice(0, value.shape.length - fn.eventDim);
@@ -83,7 +83,10 @@ export function checkBroadcast({ name, fn, value, isObserved, plates }: SiteWith
   });
 }
 
-/** Refuse a mask or scale that would broadcast its log density to more elements: each would count several times. */
+/**
+ * Refuse a mask or scale that would broadcast the site's log density to more elements, since some elements of the site
+ * would then count several times.
+ */
 export function checkWeight(site: string, what: "mask" | "scale", weight: Tensor, logProb: Tensor): void {
   const from = logProb.shape.length - weight.shape.length;
   if (weight.shape.every((n, axis) => n === 1 || n === logProb.shape[axis + from])) return;

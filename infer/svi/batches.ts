@@ -1,9 +1,12 @@
-/** Minibatches: one item of `batches` for each step; iteration starts again at the end. */
+/** Minibatches: one item of `batches` for each step; after the last item, iteration starts again. */
 
 /** Something that can be looped over repeatedly: an array, a generator function. */
 export type Batches = Iterable<unknown> | (() => Iterable<unknown>);
 
-/** Options with minibatches. They are appended to the arguments of the run, whose last arguments may then be left out. */
+/**
+ * Options with minibatches. Each minibatch is appended to the arguments of the run, whose last arguments may then be
+ * left out.
+ */
 export interface WithBatches {
   batches: Batches;
 }

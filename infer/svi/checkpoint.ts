@@ -1,14 +1,14 @@
 /**
- * A state as text and back, bit for bit. The text is JSON: version, checksum, and the state with every tensor written as its
- * shape and the hexadecimal bits of its numbers, so that NaN, infinities and the last digit survive. Loading runs no code, and
- * refuses what is truncated, altered or malformed before anything changes.
+ * A state as text and back, bit for bit. The text is JSON: version, checksum, and the state with every tensor written
+ * as its shape and the hexadecimal bits of its numbers, so that NaN, infinities and the last digit survive. Loading
+ * runs no code, and refuses a text that is truncated, altered or malformed before anything changes.
  */
 
 import { emptyRecord, isContainer, PedigradError, Tensor, tensor } from "../../autodiff/index.js";
 import { MAX_DEPTH } from "../../provenance/base/records.js";
 import { runSaveCheck, type SVIState } from "./state.js";
 
-// Version 1 kept the averages of baselines in `mutableState`, under names with this beginning.
+// Version 1 kept the averages of baselines in `mutableState`, under names with the prefix `AVERAGE`.
 const VERSION = 2;
 const AVERAGE = "baseline/";
 const RESERVED = ["__proto__", "constructor", "prototype"];

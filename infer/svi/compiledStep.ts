@@ -37,13 +37,16 @@ export class CompiledStep {
     }
   }
 
-  /** Further steps after the last one; null where the state cannot stay in memory. `onCopy` is called with every state that is copied out. */
+  /**
+   * Further steps after the last one; null if the state cannot stay in the memory of the compiled program. `onCopy` is
+   * called with every state that is copied out.
+   */
   resident({ state, terms }: Advance, onCopy: (optimState: Tree) => void): ResidentSteps | null {
     const steps = this.isOn ? this.#compiled.resident(state) : null;
     return steps && residentSteps(steps, Object.keys(terms), ({ optimState }) => onCopy(optimState));
   }
 
-  /** Refuse where the program has changed since steps like this one were compiled. */
+  /** Refuse the program if it has changed since steps like this one were compiled. */
   check(state: SVIState, args: unknown[]): void {
     if (this.isOn) this.#compiled.check(state, ...args);
   }

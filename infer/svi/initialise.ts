@@ -34,7 +34,10 @@ export interface Initial {
   readonly mutables: Record<string, Tensor>;
 }
 
-/** Initial values of the params of guide and model; the guide's win over the model's, `initParams` over both. */
+/**
+ * Initial values of the params of guide and model; `initParams` take precedence over the guide's values, and these over
+ * the model's.
+ */
 export function initialise(
   key: Tensor,
   model: Model,
@@ -48,7 +51,10 @@ export function initialise(
   const givenValue = (name: string): Tensor | null =>
     Object.hasOwn(initParams, name) ? tensor(initParams[name] as TensorLike) : null;
   let modelDeclarations: Map<string, ParamMessage> | null = null;
-  /** The declaration that says how a param starts: this one, or the model's where this one has no initial value. */
+  /**
+   * The declaration that says how a param starts: `message` itself, or the model's declaration if `message` has no
+   * initial value.
+   */
   const declarationOf = (message: ParamMessage): ParamMessage => {
     if (message.init !== null) return message;
     modelDeclarations ??= declarations(
@@ -72,7 +78,7 @@ export function initialise(
         if (known !== undefined) checkRedeclared(message, values[name] as Tensor, known);
         else {
           const first = declarationOf(message);
-          // Where an inner handler (substitute) has given the param a value, it starts there.
+          // If an inner handler (substitute) has given the param a value, the param starts at that value.
           const value = givenValue(name) ?? message.value ?? first.init?.(random.foldIn(key, 3 + constraints.size));
           if (value === undefined) return;
           const declared = first.isReference ? message : first;
@@ -97,7 +103,10 @@ export function initialise(
   return { values, constraints, mutables };
 }
 
-/** Mutables with their declared values and averages of 0, with the shapes that they have after a dry run of a step. */
+/**
+ * The mutables with their declared values, and the averages with 0, each in the shape that it has after a dry run of a
+ * step.
+ */
 export function initialMutables(
   { mutableState, averages = {} }: Outcome,
   declared: Record<string, Tensor>,
@@ -112,7 +121,10 @@ export function initialMutables(
   };
 }
 
-/** The params that the model itself declares with an initial value, by name; `givenValue` are known values. */
+/**
+ * The params that the model itself declares with an initial value, by name; `givenValue` returns a value that is
+ * already known.
+ */
 function declarations(
   model: Model,
   args: readonly unknown[],
@@ -133,7 +145,10 @@ function declarations(
   return found;
 }
 
-/** Refuse a value outside the constraint, and one that its bijection maps to an infinite number: no step could leave that value. */
+/**
+ * Refuse a value outside the constraint, and one whose free number would be infinite, because no step could leave that
+ * value.
+ */
 function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor {
   const bijection = reportAsSite(name, () => bijectTo(constraint), "param");
   const isInside = elementsOf(constraint.check(value)).every((ok) => ok === 1);
@@ -147,7 +162,7 @@ function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor
   return value;
 }
 
-/** Refuse a declaration that differs from the first one, which had this value and constraint. */
+/** Refuse a declaration that differs from the param's first one, which had this value and constraint. */
 function checkRedeclared(
   { name, shape, constraint, isReference }: ParamMessage,
   value: Tensor,

@@ -1,6 +1,7 @@
 /**
- * Optimisers, after optax: `init(params)` gives a state, `update(grads, state, params)` the updates to add and the next
- * state, all in ops. Transformations can be chained; any object with `init` and `update` is an optimiser.
+ * Optimisers, after optax: `init(params)` returns a state; `update(grads, state, params)` returns the updates to add
+ * and the next state. All of this is computed by ops, so that it can be compiled. Transformations can be chained; any
+ * object with `init` and `update` is an optimiser.
  */
 import { leavesOf, mapTree, PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
 import { zipTrees } from "../../autodiff/transforms/tree.js";
@@ -8,7 +9,7 @@ import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { type Kind, refuseOption, requireKind, requireOptions, show } from "../checks.js";
 
-/** Parameters, gradients and updates are nested records of tensors of one structure. */
+/** Parameters, gradients and updates are nested records of tensors, all with the same structure. */
 export interface Optimizer {
   init(params: Tree): Tree;
   update(grads: Tree, state: Tree, params: Tree): [updates: Tree, state: Tree];
@@ -77,7 +78,7 @@ export function momentum(rate: Schedule, mass = 0.9): Optimizer {
   };
 }
 
-/** Duchi et al. 2011: rates divided by the root of the sum of squared gradients. */
+/** Duchi et al. 2011: each element's rate is divided by the root of the sum of its squared gradients. */
 export function adagrad(rate: Schedule, options: { eps?: number } = {}): Optimizer {
   checkOptions("adagrad", rate, options, { eps: [0, Infinity] });
   const { eps = 1e-10 } = options;
@@ -91,7 +92,9 @@ export function adagrad(rate: Schedule, options: { eps?: number } = {}): Optimiz
   };
 }
 
-/** Tieleman and Hinton 2012: rates divided by the root of a decaying average of squared gradients. */
+/**
+ * Tieleman and Hinton 2012: each element's rate is divided by the root of a decaying average of its squared gradients.
+ */
 export function rmsprop(rate: Schedule, options: { decay?: number; eps?: number } = {}): Optimizer {
   checkOptions("rmsprop", rate, options, { decay: [0, 1], eps: [0, Infinity] });
   const { decay = 0.9, eps = 1e-8 } = options;
@@ -133,7 +136,7 @@ export function adam(rate: Schedule, options: AdamOptions = {}): Optimizer {
   };
 }
 
-/** Loshchilov and Hutter 2019: Adam with weight decay that does not pass through the gradient. */
+/** Loshchilov and Hutter 2019: Adam with weight decay that is not added to the gradient. */
 export function adamw(rate: Schedule, options: AdamOptions & { weightDecay?: number } = {}): Optimizer {
   checkOptions("adamw", rate, options, { ...ADAM, weightDecay: [0, Infinity] });
   const { weightDecay = 1e-4, ...rest } = options;
@@ -148,7 +151,10 @@ export function adamw(rate: Schedule, options: AdamOptions & { weightDecay?: num
   };
 }
 
-/** Pyro's ClippedAdam: gradients clipped to [-clipNorm, clipNorm], the rate multiplied by `lrd` before each step, the first included. */
+/**
+ * Pyro's ClippedAdam: gradients clipped to [-clipNorm, clipNorm], and the rate multiplied by `lrd` before each step,
+ * including the first.
+ */
 export function clippedAdam(
   rate: Schedule,
   options: AdamOptions & { clipNorm?: number; lrd?: number } = {},
@@ -159,7 +165,7 @@ export function clippedAdam(
   return chain(clipByValue(clipNorm), adam(lrd === 1 ? rate : decayed, rest));
 }
 
-/** Transformations in sequence: each one receives the updates of the one before. */
+/** Transformations in sequence: each one receives the updates that the one before it returned. */
 export function chain(...parts: Optimizer[]): Optimizer {
   for (const part of parts) requireKind("chain", "each part", part, optimiser);
   return {

@@ -5,7 +5,10 @@ import { type Kind, refuseOption, requireKey, requireOptions, requireProgram } f
 import { Elbo } from "../elbo/elbo.js";
 import type { Optimizer } from "./optim.js";
 
-/** Whether to compile a step: "auto" where the model allows it, true always (or an error), false never. */
+/**
+ * Whether to compile a step: "auto" if the model allows it, true always (an error if the model does not allow it),
+ * false never.
+ */
 export type JitMode = "auto" | boolean;
 
 export interface SVIOptions {
@@ -26,7 +29,7 @@ export const SVI_OPTIONS = {
 export interface InitOptions {
   /** The key from which all randomness of the run comes. */
   key: Tensor;
-  /** Constrained initial values by name; they win over those in the program. */
+  /** Constrained initial values by name; they take precedence over the initial values in the program. */
   initParams?: Record<string, TensorLike>;
 }
 

@@ -36,7 +36,7 @@ export class ParamSpace {
   #constraints: ReadonlyMap<string, Constraint> = new Map();
   #bijections: ReadonlyMap<string, Transform> = new Map();
 
-  /** Take over these constraints, and forget all others. */
+  /** Replace all known constraints by these. */
   setConstraints(constraints: ReadonlyMap<string, Constraint>): void {
     this.#constraints = constraints;
     this.#bijections = new Map([...constraints].map(([name, constraint]) => [name, bijectTo(constraint)]));

@@ -1,4 +1,4 @@
-/** The loop of `svi.run`: steps until there are enough, with a progress bar, early stopping and an abort signal. */
+/** The loop of `svi.run`: `numSteps` steps, with a progress bar, early stopping and an abort signal. */
 import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, refuseOption, requireKey, requireOptions } from "../checks.js";
@@ -11,20 +11,20 @@ import { initialState, type Step, Steps, withRunOptions } from "./steps.js";
 export interface RunOptions {
   /** How many steps; for `svi.steps` it may be Infinity. */
   numSteps: number;
-  /** Draw a bar on the terminal (default where there is one), or hand its text to a function. */
+  /** Draw a bar on the terminal (the default if there is a terminal), or hand its text to a function. */
   progressBar?: boolean | ((text: string) => void);
-  /** Keep the previous state where a loss is not finite. */
+  /** Keep the state from before a step if the step's loss, or a parameter after it, is not finite. */
   stableUpdate?: boolean;
   /**
-   * Go on from this state instead of `init`. The state has its own key: that of the call is not used. With `batches` the state also knows
-   * how many batches were taken, so that a run in two parts equals an unbroken one.
+   * Go on from this state instead of `init`. The state has its own key, so the key of the call is not used. With
+   * `batches` the state also knows how many batches were taken, so that a run in two parts equals an unbroken one.
    */
   initState?: SVIState;
   /** Constrained initial values by name, as for `svi.init`. */
   initParams?: Record<string, TensorLike>;
   /** Called after every step. */
   onStep?: (step: Step) => void;
-  /** Stop after the step for which it returns true. */
+  /** Stop after the first step for which this function returns true. */
   stopWhen?: (step: Step) => boolean;
   /**
    * Stop before the next step once the signal is aborted. A synchronous run blocks the event loop, so only its own callbacks can abort
@@ -57,7 +57,7 @@ const OPTIONS = {
   forwardModeDifferentiation: kinds.flag,
 } satisfies Record<string, Kind>;
 
-/** The options of `svi.steps`, whose caller writes the loop and so needs fewer. */
+/** The options of `svi.steps`; its caller writes the loop, and so needs no options for bars, callbacks and stopping. */
 export type StepOptions = Omit<RunOptions, "progressBar" | "onStep" | "stopWhen">;
 
 export interface RunResult {
@@ -68,7 +68,10 @@ export interface RunResult {
   readonly state: SVIState;
   /** How many steps `stableUpdate` refused. */
   readonly refused: number;
-  /** The parts of the losses by name, where the estimator has several: wakeTheta and phi of ReweightedWakeSleep. */
+  /**
+   * The parts of the losses by name, if the estimator's loss has several parts: wakeTheta and phi of
+   * ReweightedWakeSleep.
+   */
   readonly terms?: Record<string, Float64Array>;
 }
 
@@ -103,7 +106,7 @@ export function stepsOf(
   return new Steps(withRunOptions(given, checked), key, checked, op).walk(args);
 }
 
-/** The state of a run without any step: the state before the first step, on the first batch. */
+/** The state of a run without any step: the state before the first step, made with the first batch. */
 function stateWithoutSteps(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[], op: string): SVIState {
   if (options.initState !== undefined && svi.space.coversParams(options.initState)) return options.initState;
   const { done, value } = argumentsOf(args, options.batches, 0, op).next();
@@ -168,7 +171,7 @@ export function runLoop(svi: Stepper, key: Tensor, given: number | RunOptions, a
   }
 }
 
-/** How many steps run before the event loop gets its turn. */
+/** How many steps run between two pauses for the event loop. */
 const STRIDE = 20;
 
 /** The whole loop, with a pause for the event loop every few steps. */

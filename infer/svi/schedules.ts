@@ -1,4 +1,4 @@
-/** Learning rates as functions of the step, in ops. */
+/** Learning rates as functions of the step (0 at the first update), computed by ops, so that they can be compiled. */
 
 import { type Tensor, where } from "../../autodiff/index.js";
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";

@@ -14,7 +14,10 @@ export interface SVIState {
   readonly optimState: Tree;
   /** The values that `mutable` declared, by name. */
   readonly mutableState: Record<string, Tensor>;
-  /** The decaying averages of baselines, with what else these need, by site, where there are any. */
+  /**
+   * By site: the decaying average of its baseline, and whatever else the baseline needs at the next step. Absent if no
+   * site has one.
+   */
   readonly averages?: Averages;
   readonly key: Tensor;
   /** The name of each parameter's constraint, as text: under other constraints the same numbers mean other values. */
@@ -23,14 +26,17 @@ export interface SVIState {
   readonly batchesTaken?: Tensor;
 }
 
-/** The loss of a step, its parts by name, and whether `stableUpdate` kept the state of the step before. */
+/** The loss of a step, its parts by name, and whether `stableUpdate` kept the state from before the step. */
 export interface StepOutcome {
   readonly loss: number;
   readonly terms: Record<string, number>;
   readonly wasRefused: boolean;
 }
 
-/** A step as numbers. */
+/**
+ * The result of a step: the next state, with the loss and its parts as plain numbers (`StepResult` has them as
+ * tensors).
+ */
 export interface Advance {
   readonly state: SVIState;
   readonly loss: number;
@@ -39,7 +45,7 @@ export interface Advance {
 
 /** Further steps whose state stays in the memory of the compiled program. */
 export interface ResidentSteps {
-  /** One more step; null where it has to be an eager step from `state()`. */
+  /** One more step; null if the step has to be an eager one from `state()`. */
   next(args: unknown[]): StepOutcome | null;
   /** A copy of the state after the last step. */
   state(): SVIState;
@@ -47,7 +53,7 @@ export interface ResidentSteps {
   before(): SVIState;
 }
 
-/** A step as tensors: the next state, the loss, and its parts. */
+/** The result of a step: the next state, and the loss and its parts as tensors. */
 export type StepResult = [SVIState, Tensor, Record<string, Tensor>];
 
 const NO_TERMS: Record<string, number> = /* @__PURE__ */ Object.freeze({});
@@ -83,9 +89,12 @@ export interface Stepper {
   init(keyOrOptions: Tensor | InitOptions, ...args: unknown[]): SVIState;
   advance(state: SVIState, args: unknown[]): Advance;
   stableAdvance(state: SVIState, args: unknown[]): Advance;
-  /** Further steps after the last `advance`, which returned `from`; null where the state cannot stay in memory. */
+  /**
+   * Further steps after the last `advance`, which returned `from`; null if the state cannot stay in the memory of the
+   * compiled program.
+   */
   resident(from: Advance): ResidentSteps | null;
-  /** Refuse where the program has changed since steps like this one were compiled. */
+  /** Refuse the program if it has changed since steps like this one were compiled. */
   check(state: SVIState, args: unknown[]): void;
   with(options: SVIOptions): Stepper;
   readonly space: ParamSpace;
@@ -136,7 +145,10 @@ function pathsOf(tree: Tree): string[] {
 export const hasFiniteParams = ({ params }: SVIState): boolean =>
   Object.values(params).every((p) => elementsOf(p).every(Number.isFinite));
 
-/** The step as it is or, if its loss or parameters are not finite, with the state before it. */
+/**
+ * The result of a step, unchanged if its loss and parameters are finite; else with `state`, the state before the step,
+ * as the next state.
+ */
 export function keepStateIfUnsound(state: SVIState, { state: next, loss, terms }: Advance): Advance {
   const isSound = Number.isFinite(loss) && hasFiniteParams(next);
   return { state: isSound ? next : { ...state, key: next.key }, loss, terms };

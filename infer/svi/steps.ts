@@ -1,6 +1,7 @@
 /**
- * The steps of a run, one at a time. The first ones are eager; once the program is compiled, the state stays in its memory from step to
- * step, and is copied only where the loop's body reads the `state` of a step.
+ * The steps of a run, one at a time. The first ones are eager; once the program is compiled, the state stays in the
+ * memory of the compiled program from step to step. It is copied only where the loop's body reads the `state` of a
+ * step.
  */
 import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
 import { validation, withValidation } from "../../distributions/core/validation.js";
@@ -25,9 +26,9 @@ export interface Step {
   readonly loss: number;
   /** Copied when it is first read. Once the loop has moved on, a state that was not read is gone, and reading it is refused. */
   readonly state: SVIState;
-  /** Whether `stableUpdate` kept the state of the step before. */
+  /** Whether `stableUpdate` kept the state from before the step. */
   readonly wasRefused: boolean;
-  /** The parts of the loss by name, where the estimator has several. */
+  /** The parts of the loss by name, if the estimator's loss has several parts. */
   readonly terms: Record<string, number>;
 }
 
@@ -76,7 +77,7 @@ function batchesTakenBy(op: string, state: SVIState | undefined): number {
 /** The state before the first step. */
 export function initialState(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[]): SVIState {
   const { initState, initParams, stableUpdate = false } = options;
-  // With stableUpdate the dry run of `init` is not validated, like the steps after it.
+  // With stableUpdate, the steps are not validated, and neither is the dry run of `init`.
   const init = (given: Parameters<Stepper["init"]>[0]) =>
     withValidation(!stableUpdate && validation, () => svi.init(given, ...args));
   if (initState === undefined) return init({ key, ...(initParams && { initParams }) });
@@ -95,7 +96,7 @@ export const withRunOptions = (svi: Stepper, { jit, forwardModeDifferentiation }
   });
 
 export class Steps {
-  /** The state after the last step, where it is not in memory. */
+  /** The state after the last step, if it is not in the memory of the compiled program. */
   #state: SVIState | null = null;
   #resident: ResidentSteps | null = null;
   /** The arguments of the last step. */
@@ -151,7 +152,7 @@ export class Steps {
     return { loss, terms, wasRefused: after.state.params === before.params };
   }
 
-  /** A step from the state in memory; null where there is no such state, or the step has to be eager. */
+  /** A step from the state in compiled memory; null if there is no such state, or if the step has to be eager. */
   #nextInMemory(step: number, args: unknown[]): StepOutcome | null {
     const resident = this.#resident;
     if (resident === null) return null;
@@ -174,7 +175,7 @@ export class Steps {
     return this.#state;
   }
 
-  /** The state after `step`, the last one, with what a run needs to go on from there. */
+  /** The state after `step`, which must be the last one taken, with the data that a run needs to go on from there. */
   stateAfter(step: number): SVIState {
     const [current, args] = [this.#current() as SVIState, this.#args];
     const batchesTaken = tensor(this.#skipped + step + 1);
@@ -184,7 +185,10 @@ export class Steps {
   }
 }
 
-/** One step. Its errors name the step; where parameters are not finite, the error is that of a loss that is not finite. */
+/**
+ * One step. Its errors name the step; if the parameters were not finite before the step, the error is that of a loss
+ * that is not finite.
+ */
 function advance(svi: Stepper, before: SVIState, step: number, args: unknown[], stable = false): Advance {
   try {
     return stable ? svi.stableAdvance(before, args) : svi.advance(before, args);

@@ -1,6 +1,7 @@
 /**
- * Stochastic variational inference as a pure function of its state: parameters, optimiser, mutable state and key go in, the
- * next ones come out. There is no global parameter store. Hoffman et al. 2013; the interface is NumPyro's.
+ * Stochastic variational inference as a pure function of its state: a step takes parameters, optimiser state, mutable
+ * state and key, and returns the next ones. There is no global parameter store. Hoffman et al. 2013; the interface is
+ * NumPyro's.
  */
 import { emptyRecord, mapTree, type Tensor, type Tree, valueAndGrad } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
@@ -79,7 +80,7 @@ export class SVI<
     this.#compiled = new CompiledStep((state, args) => this.#step(state, args), options.jit ?? "auto");
   }
 
-  /** The state before the first step: initial values from guide and model (the guide's win), and one dry run of the loss. */
+  /** The state before the first step: initial values (the guide's take precedence over the model's), and a dry run of the loss. */
   init(keyOrOptions: Tensor | InitOptions, ...args: A): SVIState {
     requireOutside("svi.init");
     const { key, initParams = {} } = initOptions(keyOrOptions);
@@ -123,14 +124,14 @@ export class SVI<
     return withValidation(false, () => keepStateIfUnsound(state, this.advance(state, args)));
   }
 
-  /** Further steps after the last `advance`, for the loops of `run`; null where the state cannot stay in memory. */
+  /** Further steps after the last `advance`; null if the state cannot stay in the memory of the compiled program. */
   resident(last: Advance): ResidentSteps | null {
     return this.#compiled.resident(last, (optimState) => {
       this.#latest = optimState;
     });
   }
 
-  /** Refuse, as a step would, where the program has changed since steps like this one were compiled. */
+  /** Refuse, as a step would, a program that has changed since steps like this one were compiled. */
   check(state: SVIState, args: unknown[]): void {
     this.#compiled.check(state, args);
   }
@@ -175,7 +176,7 @@ export class SVI<
     return withOuterSets([after, loss, mapTree(terms, withoutGraph)], [state, args]);
   }
 
-  /** A step that keeps parameters, optimiser and mutable state as they were where loss or parameters would not be finite. */
+  /** As `update`; but if the loss or a parameter would not be finite, only the key changes. */
   stableUpdate(state: SVIState, ...args: A): [SVIState, number] {
     const { state: next, loss } = this.stableAdvance(state, args);
     return [next, loss];
@@ -259,9 +260,7 @@ function splitKey({ key }: SVIState): { next: Tensor; own: Tensor } {
   return { next, own };
 }
 
-/**
- * The result of a step without the names of its own sites. Inside an outer model, it inherits the set of `given` and the ambient set.
- */
+/** The result of a step with another provenance: that of `given` and the ambient set in an outer model, else none. */
 function withOuterSets(result: StepResult, given: unknown): StepResult {
   const outer = isInRun() ? union(getProvenance(given), currentAmbient()) : Provenance.empty;
   const detached = detachProvenance(result);
@@ -271,7 +270,7 @@ function withOuterSets(result: StepResult, given: unknown): StepResult {
 /** The part of a state that the loss of a step depends on. */
 type LossInputs = Pick<SVIState, "params" | "mutableState" | "averages">;
 
-/** The averages of a state updated by those of a step, where there are any. */
+/** The averages of a state, updated by those of a step; no field if there are none. */
 function withAverages({ averages = {} }: SVIState, after: Averages): Pick<SVIState, "averages"> {
   const all = mergeRecords(averages, after);
   return Object.keys(all).length === 0 ? {} : { averages: all };

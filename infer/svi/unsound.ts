@@ -3,7 +3,10 @@ import { textOf } from "../../autodiff/core/tensor.js";
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import type { Stepper, SVIState } from "./state.js";
 
-/** Names the site that caused the loss, its value and the parameters; `refusal` is the error that the step itself threw. */
+/**
+ * The error for such a loss: it names the site that caused the loss, the site's value and the parameters; `refusal` is
+ * the error that the step itself threw.
+ */
 export function unsoundLoss(
   svi: Stepper,
   state: SVIState,
@@ -27,7 +30,10 @@ export function unsoundLoss(
   });
 }
 
-/** The error of a step, with the step's number, and with the site that caused it where the error itself does not name one. */
+/**
+ * The error of a step, with the step's number, and with the site that caused it if the error itself does not name a
+ * site.
+ */
 export function errorInStep(
   step: number,
   error: PedigradError,
@@ -39,7 +45,7 @@ export function errorInStep(
   return new PedigradError({ code, site, param, op, message: `svi.run: in step ${step}${at}: ${message}` });
 }
 
-/** The sites that caused the loss; none where the program itself fails on such numbers. */
+/** The sites that caused the loss; an empty map if the program itself fails on such numbers. */
 export function findNonFiniteSites(svi: Stepper, state: SVIState, args: unknown[]): Map<string, Tensor> {
   try {
     return svi.unsoundSites(state, ...args);

@@ -5,7 +5,7 @@
 export interface Refusal {
   /** Short and stable, in kebab-case: "shape-mismatch", "unknown-option", … */
   code: string;
-  /** Says what was given, what was expected, and which edit mends it. */
+  /** Says what was given, what was expected, and how to fix the input. */
   message: string;
   site?: string | undefined;
   param?: string | undefined;

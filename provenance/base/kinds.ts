@@ -1,4 +1,4 @@
-/** Kinds of options and arguments: each is a test, and the words for it in errors. */
+/** Kinds of options and arguments: each has a test, and the words that describe it in errors. */
 import { isRecord } from "./records.js";
 
 export type Kind = readonly [is: (x: unknown) => boolean, words: string];

@@ -1,4 +1,6 @@
-/** Checks of arguments and options: those in the wrong place or of the wrong kind are refused by name. */
+/**
+ * Checks of arguments and options: one in the wrong place or of the wrong kind is refused with an error that names it.
+ */
 import { PedigradError } from "./error.js";
 import type { Kind } from "./kinds.js";
 import { isRecord } from "./records.js";

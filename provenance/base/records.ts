@@ -24,11 +24,11 @@ EmptyRecord.prototype = Object.create(null, {
   },
 });
 
-/** The entries of all records in one, later ones winning. */
+/** The entries of all records in one; where a name occurs twice, the later record wins. */
 export const mergeRecords = <T>(...records: readonly Record<string, T>[]): Record<string, T> =>
   Object.assign(emptyRecord<T>(), ...records);
 
-// Real structures are a few levels deep; a deeper one contains itself.
+// Real structures are a few levels deep; a structure deeper than this probably contains itself.
 export const MAX_DEPTH = 200;
 
 /** Refuse a structure that is nested more than `MAX_DEPTH` deep. */
@@ -41,7 +41,7 @@ export function requireDepth(op: string, depth: number): void {
     });
 }
 
-/** Refuse a record with symbols as keys, because walks over its names would miss them. */
+/** Refuse a record with symbols as keys, because walks over the record's names would miss its symbols. */
 export function requireNamedFields(op: string, record: object): void {
   const [symbol] = Object.getOwnPropertySymbols(record);
   if (symbol !== undefined)

@@ -1,7 +1,7 @@
 /**
- * Exponentials, logarithms and the squashing functions. With t = k ln 2 + r, k whole and |r| <= ln 2 / 2, e^r is a rational function
- * of r coth(r/2), which is even; logarithms are those of significands in [√½, √2), by atanh. Errors against 60 digits: exp, expm1,
- * log and log1p 1 ulp, the others 2.
+ * Exponentials, logarithms and the squashing functions. With t = k ln 2 + r, k whole and |r| <= ln 2 / 2, e^r is a rational function of
+ * r coth(r/2), which is even. Logarithms are computed from significands in [√½, √2), by atanh. Errors against 60 digits: exp, expm1, log
+ * and log1p 1 ulp, the others 2.
  */
 import { polynomial } from "./estrin.js";
 import { ROUND } from "./primitives.js";
@@ -18,13 +18,13 @@ const LOG_NEAR = [
   0.666666666666667, 0.3999999999989945, 0.28571428626001427, 0.22222211130560726, 0.18182889433757515,
   0.15331711346672997, 0.14616576421644387,
 ];
-// The same for z <= 1/9; error 2^-57.
+// The function of LOG_NEAR on the wider interval z <= 1/9; error 2^-57.
 const LOG_UNIT = [
   0.6666666666666666, 0.40000000000014585, 0.2857142856710876, 0.22222222717427864, 0.18181789436132859,
   0.15385570064958623, 0.13314144209654935, 0.12001072809590713, 0.08800738486144674, 0.1616404561194353,
 ];
 
-/** k, and r = high - low, of t. */
+/** Reduces t to k and r = high - low. */
 const reduced = `
   let k = t * ${Math.LOG2E} + ${ROUND} - ${ROUND};
   let high = t - k * ${LN2_HIGH};

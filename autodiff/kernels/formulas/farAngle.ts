@@ -1,7 +1,7 @@
 /**
- * Angles beyond what a float64 remainder can reduce: x = turns π/2 + angle + rest, |angle| <= π/4, by whole numbers of any length
- * (Payne and Hanek 1983, on 180 bits behind the point). The nearest a float64 comes to a multiple of π/2 is 2^-61, so
- * that angle and rest are right to twice the precision.
+ * Angles beyond what a float64 remainder can reduce: x = turns π/2 + angle + rest, |angle| <= π/4, by arithmetic on whole numbers of any
+ * length (Payne and Hanek 1983, with 180 bits after the binary point). No float64 but 0 is nearer than 2^-61 to a multiple of π/2, so angle
+ * and rest together have twice the precision of a float64.
  */
 
 // 2/π to 1152 bits, π/2 to 128.
@@ -36,7 +36,10 @@ function reduce(x: number): Reduced {
   return { input: x, turns: Number(turns & 3n), angle: high * UNIT, rest: Number(angle - BigInt(high)) * UNIT };
 }
 
-/** The parts of an angle as functions of x; the last reduction is kept, since they are asked for one after the other. */
+/**
+ * The results of reducing x modulo π/2 (quarter turns, angle, low-order rest of the angle), each as a function of x. The last reduction is
+ * cached, since the three are asked for in succession.
+ */
 export function farAngles() {
   let last = reduce(NaN);
   const parts = (x: number): Reduced => {

@@ -1,7 +1,7 @@
 /**
- * The elementwise functions, as JavaScript text with two readings: ../wasm makes SIMD code of it, two elements at a time, and
- * ./scalarFormulas functions of one number. Both do the same operations of IEEE 754 in the same order, and neither contracts a
- * product and a sum, so they agree to the last bit, with each other and on every platform.
+ * The elementwise functions, as JavaScript text that is used in two ways: ../wasm turns it into SIMD code for two elements at a time,
+ * ./scalarFormulas into functions of single numbers. Both do the same operations of IEEE 754 in the same order, and neither fuses a product
+ * and a sum into one rounding, so they agree to the last bit, with each other and on every platform.
  */
 import { exponentialParts, exponentials } from "./exponentials.js";
 import { interval } from "./interval.js";

@@ -1,6 +1,6 @@
 /**
- * Formulas as functions where no code may be generated: each routine of a text becomes a tree of closures, which do the same
- * operations in the same order as the text read as JavaScript. About thirty times slower, with the same bits.
+ * Formulas as functions where no code may be generated. Each routine of a text becomes a tree of closures, which do the same operations in
+ * the same order as the text would as JavaScript. They are about thirty times slower, and their results have the same bits.
  */
 import { type Expression, parse, type Routine, type Statement } from "./language.js";
 

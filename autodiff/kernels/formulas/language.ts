@@ -1,7 +1,7 @@
 /**
- * The language the kernels are written in: the small part of JavaScript that has a direct meaning as SIMD code. A program is
- * a text of functions with `let`, assignment, `while`, `if` and `return` over numbers, names, calls, operators and `?:`. So
- * one text has two readings: JavaScript as it stands, a number at a time, and what `assemble` makes of it, two at a time.
+ * The language the kernels are written in: the small part of JavaScript that has a direct meaning as SIMD code. A program is a text of
+ * functions with `let`, assignment, `while`, `if` and `return` over numbers, names, calls, operators and `?:`. So one text serves twice: as
+ * JavaScript, for one number at a time, and as the source of the SIMD code that `assemble` makes, for two at a time.
  */
 
 export type Expression =
@@ -24,7 +24,7 @@ export type Statement =
   | { readonly kind: "while" | "if"; readonly test: Expression; readonly body: readonly Statement[] }
   | { readonly kind: "return"; readonly value: Expression };
 
-/** A function of a program; `body` in order. */
+/** A function of a program. `body` has its statements in order. */
 export interface Routine {
   readonly name: string;
   readonly parameters: readonly string[];
@@ -32,7 +32,7 @@ export interface Routine {
 }
 
 const TOKEN = /0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|(?:Math\.)?[A-Za-z_]\w*|===|!==|>>>|<<|<=|>=|&&|\|\||\S/g;
-/** Binary operators, from loose to tight. */
+/** Binary operators, from the lowest to the highest precedence. */
 const LEVELS = "|| && | & ===,!== <,<=,>,>= <<,>>> +,- *,/".split(" ").map((level) => level.split(","));
 const COMPARISONS = LEVELS.slice(4, 6).flat();
 

@@ -29,8 +29,8 @@ function keepSignedZero(y, x) { return y | x & -0; }
 `;
 
 /**
- * Further functions that formulas and ops use: the sign; the upper 26 bits of a number below 2^996, the lower ones being x - upperHalf(x)
- * (Dekker 1971).
+ * Further functions that formulas and ops use: the sign; upperHalf(x), the upper 26 bits of a number below 2^996, so that x - upperHalf(x)
+ * has the lower ones (Dekker 1971).
  */
 export const helpers = `
 function sign(x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
@@ -45,7 +45,10 @@ function powersOfTwo(): Float64Array {
   return powers;
 }
 
-/** The same as functions. `pow2` needs k, and `significand` -k, in -1074 … 1023; `scale` takes any k of -2000 … 2000. */
+/**
+ * The same operations as functions. `pow2` needs k in -1074 … 1023, `significand` needs -k in that range; `scale` takes any k in
+ * -2000 … 2000.
+ */
 export function scalarPrimitives() {
   const powers = powersOfTwo();
   const value = new Float64Array(1);
@@ -54,7 +57,7 @@ export function scalarPrimitives() {
   return {
     abs: Math.abs,
     floor: Math.floor,
-    // As the instructions do: the first operand if one is NaN, or if both are zeros.
+    // Like the SIMD instructions, `lesser` and `larger` return the first operand if one is NaN, or if both are zeros.
     // biome-ignore lint/complexity/useMathMinMax: Math.min gives NaN, and -0 for the pair 0, -0
     lesser: (a: number, b: number): number => (b < a ? b : a),
     // biome-ignore lint/complexity/useMathMinMax: Math.max gives NaN, and 0 for the pair -0, 0

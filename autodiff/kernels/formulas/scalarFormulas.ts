@@ -1,7 +1,6 @@
 /**
- * The formulas read as JavaScript: functions of numbers, which give what the SIMD code gives for each element, to the last bit. They
- * are what the elementwise ops and all special functions compute with, in place of those of Math, whose last digits depend on the
- * engine.
+ * The formulas as JavaScript functions of numbers. They give what the SIMD code gives for each element, to the last bit. Elementwise ops
+ * and special functions use them instead of the functions of Math, whose last digits depend on the JavaScript engine.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { farAngles, formulas } from "./index.js";
@@ -11,7 +10,7 @@ import { scalarPrimitives } from "./primitives.js";
 type Of1 = (x: number) => number;
 type Of2 = (x: number, y: number) => number;
 type Of3 = (x: number, y: number, z: number) => number;
-// The functions of the text that others call, by how many numbers they take.
+// The functions defined in `formulas` that other files call, grouped by number of arguments.
 const OF_ONE = [
   "exp",
   "expm1",

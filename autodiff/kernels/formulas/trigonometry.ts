@@ -1,7 +1,7 @@
 /**
  * sin, cos, tan and atan. An angle is x = k π/2 + r + c with k an integer, |r| <= π/4 and c the rounding error of r. π/2 is a sum of parts
- * of 33 bits, whose products with k are exact. Angles from 2^20 on are reduced by ./farAngle.ts. Arcs are shifted to within 7/16 of a point
- * with a known arc, as in fdlibm. Errors against 60 digits: sin, cos and atan 1 ulp, tan 1.5.
+ * of 33 bits, whose products with k are exact. Angles from 2^20 on are reduced by ./farAngle.ts. For atan, the argument is shifted to
+ * within 7/16 of a point whose arctangent is known, as in fdlibm. Errors against 60 digits: sin, cos and atan 1 ulp, tan 1.5.
  */
 import { polynomial } from "./estrin.js";
 import { ROUND } from "./primitives.js";
@@ -29,12 +29,12 @@ const ATAN = [
   0.07692285554889286, -0.06666241923359964, 0.05876946456755061, -0.05216679739313656, 0.04492259293193656,
   -0.033128134256069586, 0.014773184616983806,
 ];
-// The arcs of 1/2, 1, 3/2 and Infinity, and their rounding errors.
+// The arctangents of 1/2, 1, 3/2 and Infinity, and their rounding errors.
 const ARCS = [0.4636476090008061, 0.7853981633974483, 0.982793723247329, 1.5707963267948966];
 const ARC_RESTS = [2.2698777452961687e-17, 3.061616997868383e-17, 1.3903311031230998e-17, 6.123233995736766e-17];
 
 const FAR = 2 ** 20;
-/** r and c of x, and turns = k mod 4. */
+/** Reduces x to r and c, and turns = k mod 4. */
 const angle = `
   let k = x * ${2 / Math.PI} + ${ROUND} - ${ROUND};
   let first = x - k * ${HALF_PI[0]};
@@ -52,7 +52,9 @@ const angle = `
     c = abs(x) > ${FAR} ? farRest(x) : c;
   }`;
 
-/** sinOf(r, c) and cosOf(r, c): of r + c; tanOf(r, c, v) and cotOf(r, c, v): the same with v = 1 - r cot r. */
+/**
+ * sinOf(r, c) and cosOf(r, c) are sin and cos of r + c; tanOf(r, c, v) and cotOf(r, c, v) are tan and cot of r + c, for v = 1 - r cot r.
+ */
 export const trigonometricParts = `
 function sinOf(r, c) {
   let z = r * r;

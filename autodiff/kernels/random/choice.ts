@@ -5,8 +5,8 @@ import { type Stream, shared } from "./stream.js";
 let weights = /* @__PURE__ */ new Float64Array(8);
 
 /**
- * A class 0 … count - 1 with probability softmax(logits), logits being `count` numbers from `start` on; adding a constant to all of them
- * changes nothing. A class with logit -Infinity is never drawn; NaN where no class has weight.
+ * A class 0 … count - 1 with probability softmax(logits), where the logits are `count` numbers from `start` on. Adding a constant to all
+ * logits changes nothing. A class with logit -Infinity is never drawn; the result is NaN if no class has weight.
  */
 export function categoricalDraw(stream: Stream, logits: Float64Array, start: number, count: number): number {
   if (weights.length < count) weights = new Float64Array(2 * count);
@@ -16,7 +16,7 @@ export function categoricalDraw(stream: Stream, logits: Float64Array, start: num
   return weightedDraw(stream, weights, 0, count);
 }
 
-/** The same for weights that are given: the first class whose cumulated weight exceeds u times the total. */
+/** As `categoricalDraw`, from weights instead of logits: the first class whose cumulated weight exceeds u times the total. */
 export function weightedDraw(stream: Stream, weights: Float64Array, start: number, count: number): number {
   let total = 0;
   for (let j = start; j < start + count; j++) total += weights[j] as number;
@@ -29,13 +29,16 @@ export function weightedDraw(stream: Stream, weights: Float64Array, start: numbe
   return NaN;
 }
 
-/** A whole number low <= x < high without bias, both of them whole; NaN unless 1 <= high - low <= 2^53. */
+/** A whole number low <= x < high without bias, for whole low and high; NaN unless 1 <= high - low <= 2^53. */
 export function randintDraw(stream: Stream, low: number, high: number): number {
   const count = high - low;
   return count >= 1 && count <= 2 ** 53 ? low + stream.below(count) : NaN;
 }
 
-/** A uniform order of 0 … n - 1 into `out` from `offset` on: Fisher and Yates from the inside out, step i reading element i. */
+/**
+ * Writes 0 … n - 1 in uniformly random order into `out` from `offset` on, by the inside-out shuffle of Fisher and Yates. Step i uses the
+ * randomness of element i.
+ */
 export function fillPermutation(out: Float64Array, offset: number, n: number, k0: number, k1: number): void {
   const stream = shared;
   for (let i = 0; i < n; i++) {

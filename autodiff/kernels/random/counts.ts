@@ -93,13 +93,13 @@ function logBinomialMass(k: number, n: number, p: number): number {
   return errors - deviances + 0.5 * log(n / (2 * Math.PI * k * (n - k)));
 }
 
-/** k log(k/mean) + mean - k, its error relative to |k - mean| and not to the mean. */
+/** k log(k/mean) + mean - k, with an error relative to |k - mean|, not to the mean. */
 function deviance(k: number, mean: number): number {
   const d = (k - mean) / mean;
   return mean * ((1 + d) * log1p(d) - d);
 }
 
-/** log k! - log(√(2π k) (k/e)^k) for whole k >= 1: Stirling's series from 10 on (to 1e-13), below it by recurrence. */
+/** log k! - log(√(2π k) (k/e)^k) for whole k >= 1: by Stirling's series from 10 on (error 1e-13), by recurrence below. */
 function stirlingError(k: number): number {
   if (k < 10) return stirlingError(k + 1) + (k + 0.5) * log1p(1 / k) - 1;
   const r = 1 / (k * k);

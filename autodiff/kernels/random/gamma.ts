@@ -1,8 +1,9 @@
 /**
  * The gamma family. Gamma(a, 1) for a >= 1 by Marsaglia and Tsang (2000): with d = a - 1/3 and c = 1 / sqrt(9 d), the cube d (1 + c z)^3 of
- * a normal z is accepted with log probability z²/2 + d (1 - v + log v), v = (1 + c z)^3. Below 1, Gamma(a) = Gamma(a + 1) U^(1/a), taken in
- * logarithms: at a = 1e-3 half of all draws are smaller than 1e-300. Betas and Dirichlets are ratios of gammas, so they are formed from the
- * logarithms too. A draw that would round to the end of the support (0, or 1 for a beta) becomes the nearest float64 inside.
+ * a normal z is accepted with log probability z²/2 + d (1 - v + log v), v = (1 + c z)^3. For a < 1, Gamma(a) = Gamma(a + 1) U^(1/a),
+ * computed in logarithms, because at a = 1e-3 half of all draws are smaller than 1e-300. Betas and Dirichlets are ratios of gammas, so they
+ * are formed from the logarithms too. A draw that would round to the end of the support (0, or 1 for a beta) becomes the nearest float64
+ * inside.
  */
 import { exp, log } from "../formulas/scalarFormulas.js";
 import { normalDraw } from "./normal.js";
@@ -56,8 +57,8 @@ export function betaDraw(stream: Stream, concentration1: number, concentration0:
 }
 
 /**
- * A draw of Dirichlet(concentration) into `out` from `offset` on, concentration being `count` numbers from `start` on: the
- * softmax of log-gammas. Components are at least 2^-1022.
+ * Writes a draw of Dirichlet(concentration) into `out` from `offset` on, where the concentration is `count` numbers from `start` on. The
+ * draw is the softmax of log-gammas. Components are at least 2^-1022.
  */
 export function dirichletDraw(
   stream: Stream,

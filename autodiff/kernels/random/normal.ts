@@ -1,8 +1,7 @@
 /**
- * Normal draws by inversion, one word pair each: a draw is a monotone function of its bits, and agrees with JAX's to about
- * 1e-15 where JAX's 52 bits are fine enough. The quantile is algorithm AS 241 (Wichura 1988, PPND16), relative error below
- * 1e-15 at every probability; `signedTail` has steps of 2^-64, so the distribution is right beyond 8 sigma, and the largest
- * draw is 9.16.
+ * Normal draws by inversion, one word pair each: a draw is a monotone function of its bits, and agrees with JAX's to about 1e-15 where
+ * JAX's 52 bits are fine enough. The quantile is algorithm AS 241 (Wichura 1988, PPND16), relative error below 1e-15 at every probability;
+ * `signedTail` has steps of 2^-64, so the distribution is correct beyond 8 sigma, and the largest draw is 9.16.
  */
 import { log } from "../formulas/scalarFormulas.js";
 import { type Stream, shared } from "./stream.js";
@@ -105,7 +104,7 @@ export function fillNormal(out: Float64Array, offset: number, n: number, k0: num
   quantiles(out, offset, n);
 }
 
-/** Signed tails become draws. */
+/** Replace signed tails by draws. */
 export function quantiles(out: Float64Array, offset: number, n: number): void {
   for (let i = offset; i < offset + n; i++) out[i] = quantile(out[i] as number);
 }

@@ -1,7 +1,7 @@
 /**
- * The randomness of one element of a draw. Element i of a draw under a key owns the counters (0, i), (1, i), (2, i), …:
- * each attempt of a rejection sampler reads the next one. So the value of an element depends only on the key and on i, not on other
- * elements, the shape of the draw, or how it was run. Attempt 0 is JAX's word pair i, so that a first `uniform` is
+ * The randomness of one element of a draw. Element i of a draw under a key owns the counters (0, i), (1, i), (2, i), …: each attempt of a
+ * rejection sampler reads the next one. So the value of an element depends only on the key and on i, not on other elements, the shape of
+ * the draw, or whether it runs under vmap or jit. Attempt 0 is JAX's word pair i, so that a first `uniform` is
  * `jax.random.uniform(key, shape)[i]` bit for bit. One Stream serves a whole draw: `at` resets it.
  */
 import { threefry2x32 } from "./threefry.js";
@@ -37,9 +37,9 @@ export class Stream {
   }
 
   /**
-   * A uniform folded at the median: ±p, where p on (0, 1/2], in steps of 2^-64, is the probability beyond the draw, and the
-   * sign tells the upper side from the lower. From the same bits as `uniform`, but with steps of 2^-64 in both tails,
-   * so that draws of a symmetric distribution reach far out (9.1 sigma for a normal).
+   * A uniform folded at the median: ±p, where p on (0, 1/2], in steps of 2^-64, is the probability beyond the draw, and the sign tells the
+   * upper side from the lower. It is made from the same bits as `uniform`, but with steps of 2^-64 in both tails, so that draws of a
+   * symmetric distribution reach far out (9.1 sigma for a normal).
    */
   signedTail(): number {
     this.advance();

@@ -1,14 +1,14 @@
 /**
- * Random bits as a function of a key and a counter: Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random
- * numbers: as easy as 1, 2, 3"), in the layout of JAX (threefry, partitionable): word pair i of a draw belongs to the counter
- * (i div 2^32, i mod 2^32), whatever the shape of the draw. A key is two uint32 words. Read this file first in the folder.
+ * Random bits as a function of a key and a counter: Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as
+ * 1, 2, 3"), in the layout of JAX (threefry, partitionable): word pair i of a draw belongs to the counter (i div 2^32, i mod 2^32),
+ * whatever the shape of the draw. A key is two uint32 words. In this folder, read this file first.
  */
 import { PedigradError } from "../../../provenance/base/error.js";
 
 const TWO_32 = 2 ** 32;
 const PARITY = 0x1bd11bda;
 
-// The result of a cipher. A new array for each call would take as long as the cipher.
+// Holds the result of a cipher: making a new array for each call would take as long as the cipher.
 const pair = /* @__PURE__ */ new Int32Array(2);
 
 /** Enciphers the counter (c0, c1) under the key (k0, k1) into words[0] and words[1], as signed 32-bit integers. */
@@ -60,7 +60,7 @@ export function keyFromSeed(seed: number): [number, number] {
   return [Math.floor(seed / TWO_32) >>> 0, seed >>> 0];
 }
 
-/** Writes n keys (2n words from `offset` on) made of one key: key i is the cipher of the counter i. */
+/** Writes n keys (2n words from `offset` on) made from one key: key i is the cipher of the counter i. */
 export function split(k0: number, k1: number, n: number, out: Float64Array, offset = 0): void {
   for (let i = 0; i < n; i++) {
     threefry2x32(k0, k1, Math.floor(i / TWO_32), i, pair);
@@ -80,7 +80,7 @@ export function bits32(k0: number, k1: number, n: number, out: Float64Array, off
   }
 }
 
-/** Writes the key (two words from `offset` on) that belongs to a key and a whole number 0 <= data < 2^32. */
+/** Writes the key (two words from `offset` on) made from a key and a whole number 0 <= data < 2^32. */
 export function foldIn(k0: number, k1: number, data: number, out: Float64Array, offset = 0): void {
   if (data >>> 0 !== data)
     throw new PedigradError({

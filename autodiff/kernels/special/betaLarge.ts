@@ -5,7 +5,7 @@
  *
  *     I = exp(-E) (½ erfcx(√E) - D / √(2π)),   D = 1/√(2E) - 1/|w|,
  *
- * for the part of the distribution on the far side of x from the mean. The terms that are left out are smaller by a factor 1/min(a, b).
+ * for the tail beyond x, seen from the mean. The terms that are left out are smaller by a factor 1/min(a, b).
  */
 import { excessOverLog, productMinus } from "./cancellation.js";
 import { erfcx } from "./erf.js";
@@ -17,14 +17,14 @@ const NEAR = 1e-4;
 
 export const isVeryLarge = (a: number, b: number): boolean => a > VERY_LARGE && b > VERY_LARGE;
 
-/** s x - a without cancellation, from the smaller one of x and y = 1 - x, which has more digits. */
+/** s x - a without cancellation, computed from the smaller of x and y = 1 - x, which has more digits. */
 export function shiftOf(a: number, b: number, x: number, y: number): number {
   const s = a + b;
   const lost = a > b ? b - (s - a) : a - (s - b);
   return x < 0.5 ? productMinus(s, x, a) + lost * x : -(productMinus(s, y, b) + lost * y);
 }
 
-/** E. Where a ratio overflows, its logarithm is negligible against the shift. */
+/** The exponent E. Where a ratio overflows, its logarithm is negligible against the shift. */
 export function exponentOf(a: number, b: number, x: number, y: number): number {
   const [s, shift] = [a + b, shiftOf(a, b, x, y)];
   return logExcess(a, shift, (x / a) * s) + logExcess(b, -shift, (y / b) * s);
@@ -32,7 +32,7 @@ export function exponentOf(a: number, b: number, x: number, y: number): number {
 const logExcess = (a: number, shift: number, ratio: number): number =>
   ratio < Infinity ? a * excessOverLog(shift / a, ratio) : shift;
 
-/** E, and the factor of exp(-E) in I. */
+/** E, and the factor of exp(-E) in the formula for I above. */
 export function farTail(a: number, b: number, x: number, y: number): [exponent: number, factor: number] {
   const [s, shift, exponent] = [a + b, shiftOf(a, b, x, y), exponentOf(a, b, x, y)];
   const deviation = Math.sqrt(a / s) * Math.sqrt(b);
@@ -42,7 +42,7 @@ export function farTail(a: number, b: number, x: number, y: number): [exponent: 
   return [exponent, 0.5 * erfcx(Math.sqrt(exponent)) - difference / SQRT_2PI];
 }
 
-/** dx/da (`first`) or dx/db at fixed I: those of mean + w deviation, relative error 1/min(a, b). */
+/** dx/da (if `first`) or dx/db at fixed I, from x = mean + w · (standard deviation) with w held fixed; relative error 1/min(a, b). */
 export function largeImplicitGrad(a: number, b: number, x: number, first: boolean): number {
   const s = a + b;
   const offset = shiftOf(a, b, x, 1 - x) / s;

@@ -1,12 +1,13 @@
 /**
- * The regularised incomplete beta function I_x(a, b), its derivatives for all three arguments and, for implicit
+ * The regularised incomplete beta function I_x(a, b), its derivatives with respect to all three arguments and, for implicit
  * reparameterisation (Figurnov et al. 2018), those of the quantile x. Everywhere
  *
  *     I = M F / a,   M = x^a y^b / B(a, b),   y = 1 - x,
  *
- * with F the even part of the continued fraction DLMF 8.17.22 (Didonato & Morris 1992, BFRAC), differentiated for a and b as it goes (Boik
- * & Robison-Cox 1998), by Steed's algorithm. It is used for x <= (a+1)/(a+b+2), and for larger x through I_x(a, b) = 1 - I_y(b, a). A dozen
- * steps suffice below a, b = 30, about 0.6 √min(a, b) above. As the density is M/(xy) and d log M/da = log x - ψ(a) + ψ(a+b), M drops out:
+ * where F is the even part of the continued fraction DLMF 8.17.22 (Didonato & Morris 1992, BFRAC). Steed's algorithm computes it together
+ * with its derivatives with respect to a and b (Boik & Robison-Cox 1998). The fraction is used for x <= (a+1)/(a+b+2); larger x go through
+ * I_x(a, b) = 1 - I_y(b, a). A dozen steps suffice for a, b < 30, about 0.6 √min(a, b) steps above. As the density is M/(xy) and
+ * d log M/da = log x - ψ(a) + ψ(a+b), M drops out:
  *
  *     dx/da = -(dI/da) / (M/(xy)) = -xy/a (F (log x + ψ(a+b) - ψ(a+1)) + dF/da).
  *
@@ -24,12 +25,12 @@ const LARGE_SHAPE = 40;
 const TWO_POINTS = 2 ** -1000;
 const TOO_LARGE = 2 ** 990;
 
-/** log x, where y = 1 - x, from the smaller one of the two, which has more digits. */
+/** log x for y = 1 - x, computed from the smaller of x and y, which has more digits. */
 const logOf = (x: number, y: number): number => (x < 0.5 ? log(x) : log1p(-y));
 
 /**
- * log M. For a or b large in the form of Loader (2000): with s = a + b, the first-order parts of a log(s x / a) and
- * b log(s y / b) cancel by algebra and Stirling's errors replace log B.
+ * log M. If a or b is large, it is computed in Loader's form (2000): with s = a + b, the first-order parts of a log(s x / a) and
+ * b log(s y / b) cancel by algebra, and Stirling's errors replace log B.
  */
 function logMass(a: number, b: number, x: number, y: number): number {
   if (Math.max(a, b) < LARGE_SHAPE) return a * logOf(x, y) + b * logOf(y, x) - logBeta(a, b);
@@ -38,7 +39,7 @@ function logMass(a: number, b: number, x: number, y: number): number {
   return 0.5 * log(((a / s) * b) / (2 * Math.PI)) + correction - exponentOf(a, b, x, y);
 }
 
-/** [F, dF/da, dF/db]. Each step is `factor` times the one before; the letters A, B are derivatives for a and b. */
+/** [F, dF/da, dF/db]. Each step is `factor` times the one before. The letters A and B mark derivatives with respect to a and b. */
 function betaFraction(a: number, b: number, x: number, y: number): [number, number, number] {
   const excess = a * y - b * x + 1;
   let v = a + 1;
@@ -62,7 +63,7 @@ function betaFraction(a: number, b: number, x: number, y: number): [number, numb
     fraction = m + first + second;
     const fractionA = (w + (a + m) * y - second) / v - first / u;
     const fractionB = m * xu - ((a + m) * x) / v;
-    // From the first numerator the factor a is taken out: 1 instead of a.
+    // The factor `a` of the first numerator is taken out of the fraction, so this numerator is 1 instead of `a`.
     const p = m === 1 ? 1 : a + m - 1;
     const pSlope = m === 1 ? 0 : 1;
     const q = a + m - 1 + b;
@@ -101,7 +102,7 @@ const isLower = (a: number, b: number, x: number): boolean =>
 
 const inDomain = (a: number, b: number, x: number): boolean => a > 0 && b > 0 && x >= 0 && x <= 1;
 
-/** log I and dlog I / d log(x/y) for y = 1 - x, 0 < x < 1: what Newton's method for the quantile needs. */
+/** log I and dlog I / d log(x/y) for y = 1 - x and 0 < x < 1, which Newton's method for the quantile needs. */
 export function logBetainc(a: number, b: number, x: number, y: number): [number, number] {
   const logM = logMass(a, b, x, y);
   const lower = isLower(a, b, x);
@@ -111,7 +112,7 @@ export function logBetainc(a: number, b: number, x: number, y: number): [number,
   return [log1p(-upper), exp(logM) / (1 - upper)];
 }
 
-/** log I_x(a, b) where `lower`, else log(1 - I); `logM` is log M. */
+/** log I_x(a, b) if `lower`, else log(1 - I); `logM` is log M. */
 function logSmallerPart(a: number, b: number, x: number, y: number, lower: boolean, logM: number): number {
   if (isVeryLarge(a, b)) {
     const [exponent, factor] = farTail(a, b, x, y);
@@ -120,10 +121,13 @@ function logSmallerPart(a: number, b: number, x: number, y: number, lower: boole
   return logM + log(lower ? betaFraction(a, b, x, y)[0] / a : betaFraction(b, a, y, x)[0] / b);
 }
 
-/** I_x(a, b) where `lower`, else 1 - I: the smaller one. Where the mass at x underflows, betaFraction may overflow, so the result is 0. */
+/**
+ * I_x(a, b) if `lower`, else 1 - I; `lower` must choose the smaller of the two. Where the mass at x underflows, betaFraction may overflow,
+ * so the result is 0.
+ */
 function smallerPart(a: number, b: number, x: number, lower: boolean): number {
   const y = 1 - x;
-  // The distribution is two point masses, at 0 and 1.
+  // The distribution is practically two point masses, at 0 and 1.
   if (Math.max(a, b) < TWO_POINTS) return lower ? b / (a + b) : a / (a + b);
   if (isVeryLarge(a, b)) {
     const [exponent, factor] = farTail(a, b, x, y);
@@ -171,12 +175,12 @@ export function betaDensity(a: number, b: number, x: number): number {
   return exp(logMass(a, b, x, y) - logOf(x, y)) / y;
 }
 
-/** dx/da at fixed I_x(a, b), the implicit-reparameterisation gradient of Beta(a, b) for its first concentration. */
+/** dx/da at fixed I_x(a, b), the implicit-reparameterisation gradient of Beta(a, b) with respect to its first concentration. */
 export function betaImplicitGradA(a: number, b: number, x: number): number {
   return implicitGrad(a, b, x, true);
 }
 
-/** dx/db at fixed I_x(a, b), the one for the second concentration. */
+/** dx/db at fixed I_x(a, b), the gradient with respect to the second concentration. */
 export function betaImplicitGradB(a: number, b: number, x: number): number {
   return implicitGrad(a, b, x, false);
 }

@@ -1,6 +1,6 @@
 /**
- * The quantile of Beta(a, b). In u = log(x / (1-x)) the density is log-concave, so log I is concave and Newton's method converges
- * from any start, as for gammaincinv. Quantiles above the median are those of Beta(b, a) below it.
+ * The quantile of Beta(a, b). In u = log(x / (1-x)) the density is log-concave, so log I is concave and Newton's method converges from any
+ * start, as for gammaincinv. A quantile above the median is 1 minus a quantile of Beta(b, a) below its median.
  */
 import { log, sigmoid } from "../formulas/scalarFormulas.js";
 import { logBetainc } from "./betainc.js";

@@ -9,8 +9,8 @@ const ATANH_P = [
 const ATANH_Q = [1, -2.347154111389131, 1.8958647643086135, -0.6030463548738926, 0.05976204967307252];
 
 /**
- * mu - log(1 + mu) >= 0 for mu > -1, where 1 + mu is given as well, because near -1 mu has too few digits of it. With r = mu / (2 + mu),
- * log(1 + mu) = 2 atanh r and mu - 2r = mu r (Loader 2000). Error 3 ulp for |mu| < 1/2.
+ * mu - log(1 + mu) >= 0 for mu > -1, where 1 + mu is a second argument, because near mu = -1 the sum 1 + mu would have too few digits. With
+ * r = mu / (2 + mu), log(1 + mu) = 2 atanh r and mu - 2r = mu r (Loader 2000). Error 3 ulp for |mu| < 1/2.
  */
 export function excessOverLog(mu: number, onePlusMu: number): number {
   if (!(Math.abs(mu) < 0.5)) return mu - log(onePlusMu);

@@ -1,7 +1,7 @@
 /**
- * The error function and its relatives, the normal distribution function Φ, and their inverses. Rational functions on the
- * intervals of Cody (1969) and, for the inverses in the variable √(-log q), of Wichura (1988, AS 241), refitted. Everything in the
- * tails goes through erfcx(x) = exp(x²) erfc(x), which neither underflows nor cancels.
+ * The error function and its relatives, the normal distribution function Φ, and their inverses. They are computed by rational functions,
+ * fitted anew on the intervals of Cody (1969) and, for the inverses (in the variable √(-log q)), of Wichura (1988, AS 241). Everything in
+ * the tails goes through erfcx(x) = exp(x²) erfc(x), which neither underflows nor cancels.
  */
 import { exp, log, log1p } from "../formulas/scalarFormulas.js";
 import { ratio } from "./polynomial.js";
@@ -59,7 +59,7 @@ const FAR_Q = [
   8.595438975860992e-7, 8.00017014664487e-9, 2.4225357757514933e-11,
 ];
 
-/** exp(c x²) for c = ±1, ±1/2: the square is exact on the part of x that is a multiple of 1/16 (Cody 1969). */
+/** exp(c x²) for c = ±1, ±1/2. x is split so that one part is a multiple of 1/16, whose square is exact (Cody 1969). */
 function expSquare(c: number, x: number): number {
   const coarse = Math.trunc(x * 16) / 16;
   return exp(c * coarse * coarse) * exp(c * (x - coarse) * (x + coarse));
@@ -90,7 +90,7 @@ export function erfcx(x: number): number {
   return x < -28 ? Infinity : 2 * expSquare(1, x) - erfcxTail(-x);
 }
 
-/** The q-quantile of erfc for 0 <= q <= 1/2. */
+/** The x with erfc(x) = q, for 0 <= q <= 1/2. */
 function erfcinvTail(q: number): number {
   const r = Math.sqrt(-log(q));
   if (r < 2.5) return r * ratio(NEAR_P, NEAR_Q, r - 0.75);

@@ -52,8 +52,9 @@ export function lgamma1p(t: number): number {
 }
 
 /**
- * log |Γ(x)|; Infinity at 0, -1, -2, …. Rational about the zeros 1 and 2 for x <= 3, Stirling's formula above, reflection
- * Γ(x) Γ(-x) = -π / (x sin πx) below 0. Error 4 ulp for x > 0; absolute, 4e-16 times the terms, for x < 0.
+ * log |Γ(x)|; Infinity at 0, -1, -2, …. The method is a rational function about the zeros 1 and 2 for 0 < x <= 3, Stirling's formula above,
+ * and the reflection Γ(x) Γ(-x) = -π / (x sin πx) below 0. Error 4 ulp for x > 0. For x < 0 the absolute error is 4e-16 times the size of
+ * the two terms that are subtracted.
  */
 export function lgamma(x: number): number {
   if (x > 3) return (x - 0.5) * (log(x) - 1) + (HALF_LOG_2PI - 0.5 + logGammaCorrection(x));
@@ -65,8 +66,8 @@ export function lgamma(x: number): number {
 }
 
 /**
- * δ(x) = log Γ(x) - (x - 1/2) log x + x - log √(2π) for x > 0, relative error 1e-15 (2e-15 below 1).
- * About 1/(12x): it makes masses and densities at large counts exact where differences of lgamma cancel.
+ * δ(x) = log Γ(x) - (x - 1/2) log x + x - log √(2π) for x > 0, relative error 1e-15 (2e-15 below 1). It is about 1/(12x). With it, masses
+ * and densities at large counts keep the digits that differences of lgamma would lose.
  */
 export function logGammaCorrection(x: number): number {
   if (x >= 8) return horner(STIRLING_TAIL, 1 / (x * x)) / x;
@@ -77,7 +78,7 @@ export function logGammaCorrection(x: number): number {
 /** log Γ(1+t) + γ t for -1/2 <= t <= 2. */
 const curve = (t: number): number => t * t * ratio(CURVE_P, CURVE_Q, t);
 
-/** log B(1+x, 1+y) near 0, where B may be almost 1: the parts of first order, which cancel, are left out. */
+/** log B(1+x, 1+y) for x, y near 0, where B may be almost 1. The first-order parts, which cancel, are left out. */
 function logBetaNear1(x: number, y: number): number {
   const u = x + y;
   const shift = u - x;

@@ -1,18 +1,18 @@
 /**
- * The regularised incomplete gamma functions P(a, x) = 1 - Q(a, x), their inverse and, for implicit reparameterisation
- * (Figurnov et al. 2018), the derivative of the quantile x for the shape a. With the density
- * p(t) = t^(a-1) exp(-t) / Γ(a), whose mean of log t is ψ(a),
+ * The regularised incomplete gamma functions P(a, x) = 1 - Q(a, x), their inverse and, for implicit reparameterisation (Figurnov et al.
+ * 2018), the derivative of the quantile x with respect to the shape a. With the density p(t) = t^(a-1) exp(-t) / Γ(a), whose mean of log t
+ * is ψ(a),
  *
  *     dx/da = -(dP/da) / p(x) = ∫_0^x p(t)/p(x) (ψ(a) - log t) dt = ∫_x^∞ p(t)/p(x) (log t - ψ(a)) dt,
  *
- * and in each region below the integral whose integrand has one sign is used, so that nothing cancels:
+ * where each region below uses the integral whose integrand has one sign, so that nothing cancels:
  *
  * - x <= max(a, 3/2): the series P / p = Σ t_n, t_n = x^(n+1) / (a (a+1) … (a+n)), whose terms times ψ(a+n+1) - log x are
  *   the terms of dx/da (DLMF 8.11.4);
  * - x above: the continued fraction of Q (DLMF 8.9.2) and its derivative, by Steed's algorithm;
  * - a >= 12 and x about a: Temme's uniform expansion (Gil, Segura & Temme 2012). With λ = x/a, ½η² = λ - 1 - log λ and
  *   f(η) = η/(λ-1) = Σ f_m η^m, integration by parts turns ∫_η^∞ exp(-½aζ²) h(ζ) dζ into exp(-½aη²) b(η)/a plus the constant
- *   B = h_0 + b_1/a times an erfc, where b_(m-1) = h_m + (m+1) b_(m+1)/a. P and Q have h = f. dx/da has
+ *   B = h_0 + b_1/a times an erfc, where b_(m-1) = h_m + (m+1) b_(m+1)/a. For P and Q, h = f. For dx/da,
  *   h = f (log t - ψ(a)) = η - ½η² f + (log a - ψ(a)) f, and B = 0: the erfc drops out.
  */
 import { exp, expm1, log, pow } from "../formulas/scalarFormulas.js";
@@ -39,7 +39,10 @@ const UNIFORM = [
 
 const inUniformRegion = (a: number, x: number): boolean => a >= LARGE_SHAPE && x > 0.31 * a && x < 2.35 * a;
 
-/** x^a exp(-x) / Γ(a) / divisor, relative error 1e-15 (1 + |log of it| / 10). It is a product of roots, which underflow later. */
+/**
+ * x^a exp(-x) / Γ(a) / divisor, relative error 1e-15 (1 + |log of it| / 10). It is a product of roots, which underflow only for smaller
+ * results.
+ */
 function gammaMass(a: number, x: number, divisor: number): number {
   if (a < LARGE_SHAPE) {
     // The result underflows, but the power alone would overflow.

@@ -1,7 +1,6 @@
 /**
- * The quantile of Gamma(a, 1). In u = log x both log P and log Q are concave (the density of log t is log-concave), so that
- * Newton's method on the smaller of them converges from any start: after one step the iterates are on one side of the root
- * and go to it monotonically.
+ * The quantile of Gamma(a, 1). In u = log x both log P and log Q are concave (the density of log t is log-concave), so that Newton's method
+ * on the smaller of them converges from any start: after one step, all iterates are on one side of the root and approach it monotonically.
  */
 import { exp, log, log1p } from "../formulas/scalarFormulas.js";
 import { ndtri } from "./erf.js";
@@ -28,7 +27,7 @@ export function gammaincinv(a: number, q: number): number {
   return x;
 }
 
-/** P = x^a / Γ(a+1) near 0, and the cube root of Wilson & Hilferty (1931) elsewhere. */
+/** From P = x^a / Γ(a+1) near 0, and from the normal approximation to the cube root (Wilson & Hilferty 1931) elsewhere. */
 function startingPoint(a: number, q: number): number {
   const near = exp((log(q) + (a < 2 ? lgamma1p(a) : lgamma(a + 1))) / a);
   if (near < 0.2 * (a + 1) || a < 0.1) return Math.min(near, 1 - log1p(-q));

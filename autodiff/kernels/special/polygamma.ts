@@ -37,7 +37,7 @@ const TRIGAMMA_TAIL = [
   0.16666666666666666, -0.0333333333333322, 0.023809523807580096, -0.03333333204380414, 0.07575714459070881,
   -0.25303182992145234, 1.1574253415441726, -6.4640994255594775, 30.16232499270368,
 ];
-// Bernoulli numbers B_2, B_4, … over (2k)!.
+// B_2k / (2k)! for the Bernoulli numbers B_2, B_4, …
 const BERNOULLI_OVER_FACTORIAL = [
   1 / 12,
   -1 / 720,
@@ -83,8 +83,8 @@ export function trigamma(x: number): number {
 }
 
 /**
- * ψ^(n)(x) for n = 2, 3: (-1)^(n+1) n! ζ(n+1, x), the zeta function summed term by term up to 16 and by Euler–Maclaurin
- * from there (DLMF 25.11.43), reflection below 0. Relative error 2e-15 for x > 0.
+ * ψ^(n)(x) for n = 2, 3: (-1)^(n+1) n! ζ(n+1, x), where the zeta function is summed term by term up to 16 and by Euler–Maclaurin beyond
+ * (DLMF 25.11.43), with reflection below 0. Relative error 2e-15 for x > 0.
  */
 export function polygamma(n: 2 | 3, x: number): number {
   const sign = n === 2 ? -1 : 1;
@@ -110,8 +110,8 @@ export function polygamma(n: 2 | 3, x: number): number {
 }
 
 /**
- * ψ(a+b) - ψ(a) for a, b > 0, relative error 1e-15: every term is positive, nothing cancels. By the recurrence up to a = 8,
- * and from there by log(1 + b/a) and the divided difference of the tail series.
+ * ψ(a+b) - ψ(a) for a, b > 0, relative error 1e-15: every term is positive, so nothing cancels. It is computed by the recurrence up to
+ * a = 8, and beyond by log(1 + b/a) and the divided difference of the tail series.
  */
 export function digammaDifference(a: number, b: number): number {
   let sum = 0;
@@ -119,7 +119,7 @@ export function digammaDifference(a: number, b: number): number {
   const u = 1 / a;
   const v = 1 / (a + b);
   const gap = b * u * v;
-  // Horner's rule for p(v²) and for (p(u²) - p(v²)) / (u² - v²) at once, p(z) = z tail(z).
+  // Horner's rule for p(v²) and for (p(u²) - p(v²)) / (u² - v²) in one loop, where p(z) = z tail(z).
   let value = 0;
   let slope = 0;
   for (let k = DIGAMMA_TAIL.length - 1; k >= 0; k--) {

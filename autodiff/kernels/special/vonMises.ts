@@ -1,17 +1,17 @@
 /**
- * The distribution function of the von Mises density f(x) = exp(κ cos x) / (2π I_0(κ)) on [-π, π] and its derivative for κ,
- * for implicit reparameterisation (Figurnov et al. 2018). With A = I_1(κ)/I_0(κ), the mean of cos t,
+ * The distribution function of the von Mises density f(x) = exp(κ cos x) / (2π I_0(κ)) on [-π, π] and its derivative with respect to κ, for
+ * implicit reparameterisation (Figurnov et al. 2018). With A = I_1(κ)/I_0(κ), the mean of cos t,
  *
  *     dF/dκ = ∫_0^x f(t) (cos t - A) dt = -∫_x^π f(t) (cos t - A) dt     for x >= 0, odd in x,
  *
- * and of the two integrals the one without a change of sign is used: the first where cos x >= A. It is computed by Gauss–Legendre
- * quadrature, over the range where f is more than exp(-40) of its maximum.
+ * where the integral whose integrand does not change sign is used: the first one if cos x >= A, else the second. It is computed by
+ * Gauss–Legendre quadrature, over the range where f is more than exp(-40) times its maximum.
  */
 import { atan, exp, sin } from "../formulas/scalarFormulas.js";
 import { besselGap, i0e } from "./bessel.js";
 import { gaussLegendre } from "./quadrature.js";
 
-// exp of minus this is smaller than the rounding error of an integral.
+// exp(-NEGLIGIBLE) is smaller than the rounding error of an integral.
 const NEGLIGIBLE = 40;
 
 const sine2 = (x: number): number => {
@@ -39,7 +39,7 @@ export function vonMisesCdf(x: number, kappa: number): number {
   if (!(kappa >= 0) || Number.isNaN(x)) return NaN;
   const size = Math.min(Math.abs(x), Math.PI);
   const peak = density(size, kappa);
-  // Without mass at x the integral may overflow.
+  // If f(x) has underflowed to 0, the integral may overflow.
   const tail =
     peak === 0 ? 0 : peak * gaussLegendre((t) => relativeDensity(t, size, kappa), size, tailEnd(size, kappa));
   return x < 0 ? tail : 1 - tail;

@@ -1,7 +1,7 @@
 /**
- * From text to a WebAssembly module. A name has the type of the first value it is given; parameters of routines are
- * addresses and counts. A formula, which is a function of numbers, becomes part of the routine that uses it, read on two
- * numbers at once. Binary format: WebAssembly Core Specification 2.0, chapter 5.
+ * Turns text into a WebAssembly module. A name has the type of the first value it is given; parameters of routines are addresses and
+ * counts. A formula, which is a function of numbers, is inlined into the routine that uses it, in a form that works on two numbers at once.
+ * Binary format: WebAssembly Core Specification 2.0, chapter 5.
  */
 
 import type { Call, Expression, Routine, Statement } from "../formulas/language.js";
@@ -17,8 +17,8 @@ interface Compiled {
 }
 
 /**
- * A module that exports `routines` by name and imports from env its memory and the functions of one number that are `externals`. A
- * routine may call those before it.
+ * A module that exports `routines` by name. From env it imports its memory and the functions of one number named in `externals`. A routine
+ * may call the routines before it.
  */
 export function assemble(
   routines: readonly Routine[],
@@ -113,7 +113,7 @@ class Compiler {
         this.#call(statement.call);
         return;
       case "while":
-        // As "if it holds, repeat until it does not", with one jump for each iteration.
+        // Written as "if the test holds, repeat until it does not", which needs only one jump for each iteration.
         this.#emit(statement.test, "i");
         this.#push([0x04, 0x40, 0x03, 0x40]);
         this.#block(statement.body);
@@ -182,7 +182,7 @@ class Compiler {
         return;
       }
       case "choice": {
-        // Where one side is 0, the other one is masked: half the instructions.
+        // If one side is 0, masking the other one is enough, which takes half the instructions.
         const [first, second] = [isZero(x.yes), !isZero(x.yes) && isZero(x.no)];
         if (!first) this.#emit(x.yes, "v");
         if (!second) this.#emit(x.no, "v");

@@ -1,6 +1,6 @@
 /**
- * Random words four at a time, as ../random has them: Threefry-2x32 of four counters under one key, or of one counter under four keys. Keys
- * are pairs of numbers.
+ * Random words, the same as in ../random, four pairs at a time: Threefry-2x32 of four counters under one key, or of one counter under four
+ * keys. Keys are pairs of numbers.
  */
 
 const ROTATIONS = [
@@ -19,7 +19,7 @@ function cipher(): string {
   return lines.join("\n");
 }
 
-/** Code for each kind of result of the words: two numbers (`words`), a uniform, a signed tail (../random/stream.ts). */
+/** Code for each kind of number made from a pair of words: the words themselves, a uniform, a signed tail (../random/stream.ts). */
 const RESULTS = {
   words: (x: string, y: string): string => `let p = numbers(${x}); let q = numbers(${y});`,
   uniform: (x: string, y: string): string =>
@@ -30,7 +30,7 @@ const RESULTS = {
 };
 type Result = keyof typeof RESULTS;
 
-/** Code that stores the results of the first two lanes and of the last two, as far as `rest` of the four are needed. */
+/** Code that stores the results of the first two lanes, then those of the last two; only the first `rest` of the four are needed. */
 function stored(result: Result): string {
   const text = RESULTS[result];
   const halves = [text("x", "y"), text("uppers(x, x)", "uppers(y, y)")];
@@ -43,7 +43,7 @@ function stored(result: Result): string {
     out = out + 32;`;
 }
 
-/** Element i under one key has the counter i. */
+/** Draws under one key, where element i has the counter i. */
 const underOneKey = (name: string, result: Result): string => `
 function ${name}(out, key, n) {
   let a = four(word(get(key))); let b = four(word(get(key + 8)));
@@ -57,7 +57,7 @@ function ${name}(out, key, n) {
   }
 }`;
 
-/** All keys have the same counter; n is a multiple of 4. */
+/** Draws under many keys, all with the same counter; n is a multiple of 4. */
 const underManyKeys = (name: string, result: Result): string => `
 function ${name}(out, keys, n, counter) {
   let rest = 4;
@@ -72,7 +72,10 @@ function ${name}(out, keys, n, counter) {
   }
 }`;
 
-/** Uniforms in \`out\` become classes: the first whose cumulated weight exceeds the uniform times the total; NaN where there is none. */
+/**
+ * Replaces the uniforms in `out` by classes: the first class whose cumulated weight exceeds the uniform times the total, or NaN if there is
+ * none.
+ */
 const choose = `
 function choose(out, weights, n, count) {
   let end = out + (n << 3);
@@ -95,7 +98,7 @@ function choose(out, weights, n, count) {
   }
 }`;
 
-/** A text for each kernel: a program compiles those that it uses. */
+/** The text of each kernel. A program compiles only those that it uses. */
 export const drawTexts = {
   splitKey: (): string => underOneKey("splitKey", "words"),
   uniforms: (): string => underOneKey("uniforms", "uniform"),
@@ -106,5 +109,8 @@ export const drawTexts = {
 };
 export type DrawName = keyof typeof drawTexts;
 
-/** `n` elements to the address `out`. `from` is the address of a key, of keys or of weights; `more` the counter or the number of classes. */
+/**
+ * Writes `n` elements to the address `out`. `from` is the address of a key, of keys or of weights; `more` is the counter or the number of
+ * classes.
+ */
 export type DrawKernel = (out: number, from: number, n: number, more: number) => void;

@@ -13,7 +13,7 @@ const rows = (text: string): string[][] =>
     .split("\n")
     .map((row) => row.trim().split(" "));
 
-/** Operators: type, then operator and code by turns. */
+/** In each line: a type, then operators, each followed by its code. */
 const OPERATORS = `
   i + 6a - 6b * 6c & 71 << 74 >>> 76 === 46 !== 47 < 49 > 4b <= 4d >= 4f
   d + a0 - a1 * a2 / a3 !== 62 <= 65
@@ -34,11 +34,13 @@ export interface Builtin {
   readonly operandTypes: readonly Type[];
   readonly resultType: Type | null;
   readonly code: readonly number[];
-  /** For an access to memory: the power of 2 it is aligned to, and the lane that follows the offset. */
+  /** For an access to memory: the exponent of the power of 2 to which it is aligned, and the lane, which follows the offset. Else null. */
   readonly memory: readonly [number, number[]] | null;
 }
 
-/** Name, types of the operands, of the result, code; for an access to memory its alignment and lane. */
+/**
+ * In each line: the name, the types of the operands, the type of the result, the code; for an access to memory, also alignment and lane.
+ */
 const BUILTINS = `
   whole d i fc02
   word d i fc03
@@ -96,11 +98,11 @@ let known: Instructions | null = null;
 /** Both tables, read when a module is first assembled. */
 export const instructions = (): Instructions => (known ??= { operators: readOperators(), builtins: readBuiltins() });
 
-/** LEB128 of a count, and of an integer. */
+/** The LEB128 encoding of a count, and of an integer. */
 export const unsigned = (n: number): number[] => (n < 0x80 ? [n] : [(n & 0x7f) | 0x80, ...unsigned(n >>> 7)]);
 const signed = (n: number): number[] => (n >= -64 && n < 64 ? [n & 0x7f] : [(n & 0x7f) | 0x80, ...signed(n >> 7)]);
 
-/** The instruction that gives a number as one of the types. */
+/** The instruction for a constant of the given type. */
 export function literal(x: number, type: Type): number[] {
   if (type === "i") return [0x41, ...signed(x)];
   const half = [...new Uint8Array((type === "l" ? BigInt64Array.of(BigInt(x)) : Float64Array.of(x)).buffer)];

@@ -1,14 +1,14 @@
 /**
- * The kernels other than loops around a formula: long sums and tables here, products and substitution in files of their own. Addresses and
- * steps are in bytes, counts in elements. Every entry is a sum in the same order as in the JavaScript kernel of the op, so both agree to
- * the last bit.
+ * The SIMD kernels that are not loops around a formula: long sums and tables in this file, products and substitution in files of their own.
+ * Addresses and steps are in bytes, counts in elements. Every entry is a sum in the same order as in the JavaScript kernel of the op, so
+ * both agree to the last bit.
  */
 import { matrices } from "./matrices.js";
 import { triangles } from "./triangles.js";
 
 /**
- * The order of a long sum: lane l of eight takes elements l, l + 8, l + 16, … of the whole eights; then
- * ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)); then the rest, one by one.
+ * The order of a long sum: of the elements that fill whole groups of eight, lane l of eight sums l, l + 8, l + 16, …; then the lanes are
+ * added as ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)); then the remaining elements, one by one.
  */
 const sums = `
 function sum(a, n) {
@@ -78,7 +78,7 @@ function sumRows(out, a, rows, n) {
   while (out !== end) { put(out, sum(a, n)); a = a + (n << 3); out = out + 8; }
 }`;
 
-/** out = the largest number of each row of n, or of each column; 0 where that is infinite. */
+/** out = the largest number of each row of n numbers, or of each column; 0 where that is infinite. */
 const shifts = `
 function shiftRows(out, a, rows, n) {
   while (rows > 0) {
@@ -113,8 +113,8 @@ function shiftColumns(out, a, columns, n) {
 }`;
 
 /**
- * out[k] = x[i[k]], and out[i[k]] = out[i[k]] + g[k], where i holds whole numbers; indices as they are meant, and whether some are not
- * indices.
+ * `indices` makes negative indices count from the end, and returns whether any is not a valid index. gather: out[k] = x[i[k]]. scatter:
+ * out[i[k]] = out[i[k]] + g[k]. i holds whole numbers.
  */
 const tables = `
 function indices(out, x, n, size) {
@@ -155,7 +155,7 @@ export const kernelText = (): string => (text ??= sums + matrices() + triangles(
 export interface Kernels {
   sum(a: number, n: number): number;
   sumRows(out: number, a: number, rows: number, n: number): void;
-  /** The same for rows of fewer than eight numbers, two of them side by side. */
+  /** The sums of rows of fewer than eight numbers, two rows at a time. */
   sumShortRows(out: number, a: number, rows: number, n: number): void;
   dotRows(out: number, a: number, b: number, rows: number, n: number): void;
   addRows(out: number, x: number, step: number, b: number, rows: number, n: number): void;
@@ -163,7 +163,7 @@ export interface Kernels {
   solveRows(x: number, next: number, a: number, down: number, right: number, n: number, columns: number): void;
   solveLower(x: number, a: number, next: number, n: number): void;
   solveTransposed(x: number, a: number, next: number, n: number): void;
-  /** 1 where some numbers are not indices of an axis of that size, else 0. */
+  /** 1 if some numbers are not valid indices of an axis of that size, else 0. */
   indices(out: number, x: number, n: number, size: number): number;
   gather(out: number, x: number, i: number, n: number): void;
   scatter(out: number, g: number, i: number, n: number): void;

@@ -1,12 +1,12 @@
 /**
- * Products of matrices with vectors and with matrices, as text. Addresses and steps are in bytes, counts in elements; entries add up
- * in the order of ../matmul.ts.
+ * Products of matrices with vectors and with matrices, as text. Addresses and steps are in bytes, counts in elements; the terms of each
+ * entry are added in the order of ../matmul.ts.
  */
 
 /** Bytes that `multiply` needs for a tile and a panel. */
 export const SCRATCH = 128 + 256 * 32;
 
-/** A text for each of the names that spaces separate. */
+/** The texts for all `names`, which are separated by spaces. */
 export const each = (names: string, text: (name: string, i: number) => string): string =>
   names.split(" ").map(text).join(" ");
 
@@ -47,7 +47,10 @@ function dotRows(out, a, b, rows, n) {
   }
 }`;
 
-/** out = out + Σ x[i] B[i]: numbers that lie `step` apart, times the rows of B, four of them in one pass. C = C + a b: a column times a row. */
+/**
+ * out = out + Σ x[i] B[i], where the numbers x[i] lie `step` apart and B[i] is a row of B, with four rows in one pass. C = C + a b, a
+ * column times a row.
+ */
 const combinedRows = (): string => `
 function addRow(out, x, b, n) {
   let factor = loadSame(x);
@@ -81,7 +84,7 @@ function addRows(out, x, step, b, rows, n) {
   while (rows > 0) { addRow(out, x, b, n); x = x + step; b = b + next; rows = rows - 1; }
 }`;
 
-/** A tile: four rows of C by one or two pairs of columns, kept in registers. */
+/** A tile has four rows of C and one or two pairs of columns, and is kept in registers. */
 const tile = (name: string, pairs: string): string => {
   const cells = (text: (row: string, pair: string) => string): string =>
     each("0 1 2 3", (row) => each(pairs, (pair) => text(row, pair)));

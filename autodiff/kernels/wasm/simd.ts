@@ -1,7 +1,7 @@
 /**
- * Memory that SIMD kernels can work on. A Float64Array made here lies in a WebAssembly memory of its own; the kernels for it
- * are compiled once and shared. Where a platform has no WebAssembly with SIMD, or no more memories to give, there is null,
- * and the JavaScript kernels do the work.
+ * Memory that SIMD kernels can work on. A Float64Array made here lies in a WebAssembly memory of its own; the kernels for it are compiled
+ * once and shared. Where a platform has no WebAssembly SIMD, or cannot provide another memory, the result is null, and the JavaScript
+ * kernels do the work.
  */
 import { farAngles, formulas, simdPrimitives } from "../formulas/index.js";
 import { parse, type Routine } from "../formulas/language.js";
@@ -16,7 +16,7 @@ export const ONE = SCRATCH;
 export const MINUS_ONE = SCRATCH + 8;
 const FIRST = SCRATCH + 16;
 
-/** The part of WebAssembly that is used here: TypeScript has its types only together with all of a browser's. */
+/** The part of WebAssembly that is used here, declared because TypeScript has these types only in the library of browser types. */
 interface Platform {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
@@ -33,11 +33,11 @@ const formulasByName = (): Map<string, Routine> =>
 let externals: Record<string, (x: number) => number> | null = null;
 const externalFunctions = (): Record<string, (x: number) => number> => (externals ??= farAngles());
 
-/** The module with the routines of a text. */
+/** The binary module that contains the routines of a text. */
 const moduleOf = (text: string): Uint8Array<ArrayBuffer> =>
   assemble(parse(text), formulasByName(), Object.keys(externalFunctions()));
 
-/** A text, preceded by the kernels that it calls and those that they call, in the order of definition. */
+/** A text, preceded by the kernels that it calls, directly or through other kernels, in the order of their definition. */
 function withKernels(text: string): string {
   let whole = text;
   for (const kernel of kernelText()
@@ -83,7 +83,7 @@ export class Simd {
     return this.#link(new (platform().Module)(moduleOf(withKernels(text)))) as Record<string, () => void>;
   }
 
-  /** The kernel of a random draw; null where there is none. */
+  /** The kernel of a random draw; null if the platform refuses its module. */
   draw(name: DrawName): DrawKernel | null {
     const known = this.#draws[name];
     if (known !== undefined) return known;
@@ -105,7 +105,7 @@ export const drawKernelOf = (data: Float64Array, name: DrawName): DrawKernel | n
 /** The address of element i. */
 export const addressOf = (data: Float64Array, i: number): number => data.byteOffset + 8 * i;
 
-/** Room for `size` numbers, or null. */
+/** A memory with room for `size` numbers; null if the platform cannot provide one. */
 export function allocate(size: number): Simd | null {
   const module = moduleFor("kernels", kernelText);
   try {

@@ -1,8 +1,9 @@
 import { each } from "./matrices.js";
 
 /**
- * Substitution, a row of right-hand sides at a time: x_i = (x_i - Σ a_ij x_j) / a_ii over the rows j before i, in their order. Rows of
- * x are `next` bytes apart, entries of the triangle `down` and `right`; negative ones run from the last row to the first.
+ * Substitution, a row of right-hand sides at a time: x_i = (x_i - Σ a_ij x_j) / a_ii over the rows j before i, in their order. Rows of x
+ * are `next` bytes apart, entries of the triangle `down` and `right` bytes. With negative distances, the substitution runs from the last
+ * row to the first.
  *
  * A single right-hand side is solved eight rows at a time, because each sum has to wait for the one before it. `solveLower` reads the rows
  * of a lower triangle, whose sums run side by side. `solveTransposed` reads the same rows as the columns of its transpose: each solved

@@ -72,7 +72,7 @@ const diagonalOp: Op<readonly [number, number]> = {
 /** The entries that have the same index along two axes of equal size, first < second; they replace the first axis. */
 export const diagonal = (x: Tensor, first: number, second: number): Tensor => apply(diagonalOp, [first, second], x);
 
-/** For a vector, the matrix with x on its diagonal; for two axes or more, the diagonal of each matrix. */
+/** For a vector, the matrix with x on its diagonal. For a tensor of two or more axes, the diagonal of each matrix. */
 export function diag(x: TensorLike): Tensor {
   const given = tensor(x);
   if (given.shape.length === 1) {

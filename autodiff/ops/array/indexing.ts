@@ -23,12 +23,12 @@ import { concatenate } from "./join.js";
 import { lookUp } from "./lookUp.js";
 import { arange } from "./make.js";
 
-/** The axis that indices belong to, and the name of the op that asks, for errors. */
+/** The size of the axis that indices belong to, and the name of the op, for errors. */
 export interface Indexed {
   readonly op: string;
   readonly size: number;
 }
-/** An index of an axis, negative ones counted from the end; refuses a number that is not one. */
+/** Turns a number into an index of an axis; negative numbers count from the end. Refuses a number that is not a valid index. */
 const indexOf =
   ({ op, size }: Indexed) =>
   (raw: number): number => {
@@ -42,7 +42,7 @@ const indexOf =
   };
 
 const checks = new Map<string, Unary>();
-/** The check as an elementwise op. */
+/** `indexOf` as an elementwise op. */
 function indexInto(op: string, size: number): Unary {
   const known = checks.get(`${op} ${size}`);
   if (known !== undefined) return known;
@@ -51,7 +51,7 @@ function indexInto(op: string, size: number): Unary {
   return made;
 }
 
-/** From this many indices on the check is an op of its own, which compiled programs run as SIMD code. */
+/** From this many indices on, they are checked by an op of its own, `indicesOp`, which compiled programs run as SIMD code. */
 const MANY = 64;
 export const indicesOp: Op<Indexed> = {
   name: "indices",
@@ -86,8 +86,8 @@ function checkedIndex(op: string, indices: TensorLike, size: number): Tensor {
 const isMask = (x: unknown): boolean => typeof x === "boolean" || (Array.isArray(x) && x.length > 0 && isMask(x[0]));
 
 /**
- * How many leading axes of x a gather counts as one, and which of them are aligned. Along an aligned axis, entry k of the result reads x
- * only at the index that k itself has along this axis.
+ * `leading`: how many leading axes of x a gather counts as one. `aligned`: which of these are aligned. Along an aligned axis, each entry of
+ * the result reads x only at the position that the entry itself has along that axis.
  */
 export interface Gather {
   readonly leading: number;
@@ -156,7 +156,7 @@ export const scatterOp: Op<Shape> = {
     input === 1 ? MIX : mapAxes((g as Tensor).shape.length - (i as Tensor).shape.length, (k) => k),
 };
 
-/** The function that sums the parts of gathers that count `leading` axes as one. */
+/** A function that sums the gradient parts of gathers whose `leading` first axes count as one. */
 function scatterOf(leading: number): SumOfParts<Tensor> {
   scatters[leading] ??= (parts, shape) => {
     const rest = shape.slice(leading);
@@ -168,7 +168,7 @@ function scatterOf(leading: number): SumOfParts<Tensor> {
 }
 const scatters: SumOfParts<Tensor>[] = [];
 
-/** b·n for element b of a batch, shaped to add to indices `i` [size, ...]. */
+/** b·n for element b of a batch, in a shape that broadcasts with indices `i` of shape [size, ...]. */
 const rowOffsets = (i: Tensor, size: number, n: number): Tensor =>
   reshape(mul(arange(size), n), [size, ...new Array<number>(i.shape.length - 1).fill(1)]);
 

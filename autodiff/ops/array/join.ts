@@ -74,7 +74,7 @@ export function concatenate(xs: readonly TensorLike[], axis = 0): Tensor {
     along,
   );
 }
-// A call takes only so many arguments.
+// JavaScript limits the number of arguments of a call.
 const MANY = 4096;
 
 /** Joins tensors along a new axis; their shapes must be equal. */

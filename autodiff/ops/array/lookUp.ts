@@ -1,6 +1,6 @@
 /**
- * Indexing by 0, 1, …, n - 1 in order, as with the values of an enumerated site. This only moves an axis of the table to another place,
- * so the result is a view, and its gradient needs no scatter over all pairs of values.
+ * Indexing by 0, 1, …, n - 1 in order, as with the values of an enumerated site. Such an index only moves an axis of the table to another
+ * place, so the result is a view, and its gradient needs no scatter over all pairs of values.
  */
 import { insertAxes, mapAxes } from "../../../provenance/axes.js";
 import { apply } from "../../core/apply.js";
@@ -13,8 +13,8 @@ import { reshape, transpose, viewOnly } from "../views/shape.js";
 import { isCounting } from "./make.js";
 
 /**
- * The axis along which an index counts from 0 to n - 1, if its other axes have size 1; -1 for any other index, and for inputs of programs.
- * Such an index is recognised by the array that `arange` made, without reading its numbers.
+ * The axis along which an index counts from 0 to n - 1, if its other axes have size 1. -1 for any other index, and for an index that is an
+ * input of a compiled program. Such an index is recognised by the array that `arange` made, without reading its numbers.
  */
 function countingAxis(index: Tensor, n: number): number {
   if (n < 2 || index.size !== n || index.batch !== null || isAbsent(index) || recorder?.isVariable(index)) return -1;
@@ -23,7 +23,10 @@ function countingAxis(index: Tensor, n: number): number {
   return isCounting(data) && data.length === n && offset === 0 && stride[axis] === 1 ? axis : -1;
 }
 
-/** `from`: for each axis of the result, the axis of x that it comes from, or -1 if new. `behind`: how many axes follow those of the index. */
+/**
+ * `from`: for each axis of the result, the axis of x that it comes from, or -1 for a new axis. `behind`: how many axes follow those of the
+ * index.
+ */
 interface Placed {
   readonly shape: Shape;
   readonly from: readonly number[];
@@ -64,7 +67,7 @@ const lookUpOp: Op<Placed> = {
   },
 };
 
-/** x[indices] if every index counts along an axis of its own, else null. */
+/** x[indices] as a view, if every index is 0, 1, …, n - 1 along one axis, each along a different axis of the result; else null. */
 export function lookUp(x: Tensor, indices: readonly Tensor[]): Tensor | null {
   const rank = Math.max(...indices.map(({ shape }) => shape.length));
   const rest = x.shape.slice(indices.length);
@@ -79,7 +82,10 @@ export function lookUp(x: Tensor, indices: readonly Tensor[]): Tensor | null {
   return apply(lookUpOp, { shape, from, behind: rest.length }, x, ...indices);
 }
 
-/** table[..., index] if the index counts through the last axis of the table, along an axis where the rest of the table has size 1; else null. */
+/**
+ * table[..., index] as a view, if the index is 0, 1, …, n - 1 along one of its axes (n the size of the table's last axis) and the other
+ * axes of the table, broadcast against the index, have size 1 there; else null.
+ */
 export function lookUpLast(table: Tensor, index: Tensor): Tensor | null {
   const last = table.shape.length - 1;
   const axis = countingAxis(index, table.shape[last] as number);

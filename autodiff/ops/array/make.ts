@@ -12,7 +12,7 @@ const filled = (op: string, shape: Shape, value: TensorLike): Tensor =>
 
 export const zeros = (shape: Shape): Tensor => filled("zeros", shape, 0);
 export const ones = (shape: Shape): Tensor => filled("ones", shape, 1);
-/** `value`, a number or a tensor that broadcasts, repeated to `shape`. */
+/** `value`, a number or a tensor, broadcast to `shape`. */
 export const full = (shape: Shape, value: TensorLike): Tensor => filled("full", shape, value);
 
 /** The arrays that `arange` filled with 0, 1, … in order. */

@@ -24,8 +24,8 @@ export const prod = reduction("prod", folding(prodOf), (g, _, [input], reduced) 
 });
 
 /**
- * For each element the product of all others along the last axis, without division. Elements i and i + n/2 form a pair; with o the
- * product of all other pairs, the results for the two are o·x[i + n/2] and o·x[i].
+ * For each element the product of all others along the last axis, without division. Elements i and i + n/2 form a pair; with o the product
+ * over all other pairs, the results for these two elements are o·x[i + n/2] and o·x[i].
  */
 function otherFactors(x: Tensor): Tensor {
   const n = x.shape.at(-1) as number;

@@ -1,6 +1,6 @@
 /**
- * Reductions. Every kernel folds contiguous rows: the reduced axes are moved to the end first, by strides, and copied only
- * if they are not contiguous there.
+ * Reductions. Every kernel folds contiguous rows: first, a view moves the reduced axes to the end, and the data are copied only if they are
+ * not contiguous in that order.
  */
 import { type AxisMap, mapAxes, mixAxis } from "../../../provenance/axes.js";
 import { requireOptions } from "../../../provenance/base/options.js";
@@ -17,7 +17,7 @@ import { div, equal, mulZeroWins } from "../elementwise/math.js";
 import { broadcastTo, fromRight, mixedAlong, reshapeAs } from "../views/shape.js";
 import { flip } from "../views/slicing.js";
 
-/** One axis or several; all when left out. Negative axes count from the end. */
+/** One axis or several; all axes if it is left out. Negative axes count from the end. */
 export type Axes = number | readonly number[];
 export interface KeepDims {
   /** Keep reduced axes with size 1. */
@@ -46,7 +46,10 @@ const movedAxes = ({ axes, keepDims }: Reduced, { shape: { length } }: Tensor): 
     return keepDims ? k : k - axes.filter((other) => other > axis).length;
   });
 
-/** `y`, or its cotangent, in a shape that broadcasts to that of x: with the reduced axes put back at size 1, unless they are the first ones. */
+/**
+ * `y`, or its cotangent, in a shape that broadcasts to that of x. The reduced axes are put back with size 1, unless they are the first axes
+ * of x.
+ */
 export function kept(y: Tensor, x: Tensor, { axes }: Reduced): Tensor {
   const areFirst = axes.at(-1) === axes.length - 1;
   return areFirst ? y : reshapeAs(y, without(x.shape, { axes, keepDims: true }));
@@ -124,13 +127,13 @@ export function readReduced(name: string, x: Tensor, axes: Axes | undefined, opt
   return { axes: normalizeAxes(name, axes, x.shape), keepDims: options?.keepDims ?? false };
 }
 
-/** y, whose reduced axes have size 1, without these axes unless `keepDims` is set. */
+/** y without its reduced axes, which have size 1 in y. With `keepDims`, y as it is. */
 export const dropReduced = (y: Tensor, reduced: Reduced): Tensor =>
   reshapeAs(y, without(y.shape, reduced), movedAxes(reduced, y));
 
 /**
- * Which elements are folded, and in which order. The logical axes alone decide, so the order of a sum does not depend on strides.
- * Adjacent axes are folded in place if the kernel can fold rows; all other reduced axes are moved to the end first.
+ * Which elements are folded, and in which order. This depends only on the shape and the axes, so the order of a sum does not depend on
+ * strides. Adjacent axes are folded in place if the kernel can fold rows; all other reduced axes are moved to the end first.
  */
 export function planOf({ shape }: View, axes: readonly number[], byRows: boolean): Plan {
   const [low, high] = [axes[0] ?? 0, (axes.at(-1) ?? -1) + 1];
@@ -222,7 +225,7 @@ const argmaxAlong = firstAlong("argmax", (a, b) => a > b);
 const argminAlong = firstAlong("argmin", (a, b) => a < b);
 /** The index of the first largest element along an axis (of all elements, row-major, when it is not given). */
 export const argmax = (x: TensorLike, axis?: number, options?: KeepDims): Tensor => argmaxAlong(x, axis, options);
-/** The index of the first smallest element, likewise. */
+/** The index of the first smallest element along an axis (of all elements, row-major, when it is not given). */
 export const argmin = (x: TensorLike, axis?: number, options?: KeepDims): Tensor => argminAlong(x, axis, options);
 
 const cumsumOp: Op<number> = {

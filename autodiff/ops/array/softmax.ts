@@ -1,5 +1,5 @@
 /**
- * Sums of exponentials along axes, and their logarithms, as in densities of classes and mixtures. On a small array each function is one
+ * Sums of exponentials along axes, and their logarithms, which densities of classes and mixtures use. On a small array each function is one
  * op, with its kernel in kernels/softmax.ts. On a large one it is several ops that the compiler can fuse, so that the gradient reuses the
  * exponentials computed for the value.
  */
@@ -64,7 +64,7 @@ export const logSoftmaxOp = normaliser("logSoftmax", (g, _, [x], axes) =>
   sub(g, mulZeroWins(total(g, axes), softmaxOver(x as Tensor, axes))),
 );
 
-/** softmax over several axes together; axes that are not adjacent are moved together first, and back afterwards. */
+/** softmax over several axes together. Axes that are not adjacent are first made adjacent, and moved back afterwards. */
 function softmaxOver(x: Tensor, axes: readonly number[]): Tensor {
   const [low = 0, high = -1] = [axes[0], axes.at(-1)];
   if (high - low === axes.length - 1) return apply(softmaxOp, axes, x);
@@ -90,7 +90,7 @@ const smallLogsumexp = reducing(logsumexpOp);
 /** The largest element along axes, 0 if infinite. It only prevents overflow: results do not depend on it, so it has no gradient. */
 export const shiftOp = reductionOp("shift", shifts, null, { byRows: true });
 export const shiftAlong: ReturnType<typeof reducing> = /* @__PURE__ */ reducing(shiftOp);
-/** log with gradient 0 at 0, where the sum has no exponentials, or all of them are 0. */
+/** log, but with gradient 0 at 0, which is the sum of no exponentials, or of exponentials that are all 0. */
 const logTotal: Unary = unary("log", logOf, [(g, _, a) => mulZeroWins(g, where(equal(a, 0), 0, reciprocal(a)))]);
 
 /** x minus its shift, the exponentials of the difference, and their sum. */

@@ -14,11 +14,11 @@ import { broadcastTogether } from "../views/batching.js";
 
 /** Gradient rule of one operand: cotangent, result, operands. */
 type Rule<Xs extends Tensor[]> = (g: Tensor, y: Tensor, ...xs: Xs) => Tensor;
-/** One rule per operand, null for an operand without a gradient; null instead of the list if no operand has one. */
+/** One rule per operand, or null for an operand without a gradient. If no operand has a gradient, null instead of the list. */
 type Rules<Xs extends Tensor[]> = readonly (Rule<Xs> | null)[] | null;
 type Scalar = (...xs: number[]) => number;
 
-/** Elementwise functions by number of operands; `op` is the table row behind each. */
+/** The types of elementwise functions with one, two and three operands. `op` is the table row that the function applies. */
 export type Unary = ((a: TensorLike) => Tensor) & { readonly op: Op };
 export type Binary = ((a: TensorLike, b: TensorLike) => Tensor) & { readonly op: Op };
 export type Ternary = ((a: TensorLike, b: TensorLike, c: TensorLike) => Tensor) & { readonly op: Op };
@@ -33,7 +33,7 @@ function ofArity(f: Scalar, arity: number): Scalar {
 function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor[]>): Op {
   const scalar = ofArity(f, arity);
   const vjps = (rules ?? []).map(
-    // Written out because a spread is slow; a rule does not look at operands that it does not have.
+    // Three operands are passed because a spread is slow. A rule ignores those beyond its own number.
     (rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor, xs[1] as Tensor, xs[2] as Tensor)),
   );
   const op: Op = {
@@ -54,7 +54,7 @@ export function unary(name: string, scalar: (a: number) => number, rules: Rules<
   return Object.assign((a: TensorLike) => apply(op, null, a instanceof Tensor ? a : tensor(a)), { op });
 }
 
-/** The same for two operands that broadcast. */
+/** As `unary`, for two operands that broadcast. */
 export function binary(name: string, scalar: (a: number, b: number) => number, rules: Rules<[Tensor, Tensor]>): Binary {
   const op = elementwise(name, scalar as Scalar, 2, rules);
   return Object.assign(
@@ -64,7 +64,7 @@ export function binary(name: string, scalar: (a: number, b: number) => number, r
   );
 }
 
-/** The same for three operands that broadcast. */
+/** As `unary`, for three operands that broadcast. */
 export function ternary(
   name: string,
   scalar: (a: number, b: number, c: number) => number,

@@ -1,11 +1,11 @@
 /**
- * The incomplete gamma and beta functions as ops, and the derivatives of their quantiles, which carry gradients through
- * draws (implicit reparameterisation, Figurnov et al. 2018). With h = -(dF/dp) / f the derivative of a quantile x for a
- * parameter p, f the density,
+ * The incomplete gamma and beta functions as ops, and the derivatives of their quantiles, which carry gradients through draws (implicit
+ * reparameterisation, Figurnov et al. 2018). Let F be the distribution function, f the density, and h = -(dF/dp) / f the derivative of a
+ * quantile x with respect to a parameter p. Then
  *
  *     dh/dx = -d log f/dp - h d log f/dx,
  *
- * and dh/dp has no closed form: central differences of the scalar function give it to about 1e-9.
+ * and dh/dp, which has no closed form, is computed to about 1e-9 by central differences of the scalar function.
  */
 import { noFurther } from "../../core/op.js";
 import type { Tensor } from "../../core/tensor.js";

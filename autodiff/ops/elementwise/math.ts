@@ -32,14 +32,15 @@ export const square: Unary = unary("square", (a) => a * a, [(g, _, a) => mulZero
 export const reciprocal: Unary = unary("reciprocal", (a) => 1 / a, [(g, y) => mulZeroWins(g, neg(square(y)))]);
 export const sqrt: Unary = unary("sqrt", (a) => Math.sqrt(a), [(g, _, a) => sqrtSlope(g, a)]);
 /**
- * g / (2 √a), where a zero g wins as in `mulZeroWins`. In its own derivative a zero does not win: at a = 0 it is infinite, and a zero
- * cotangent there stems from a product without a limit (0 · Infinity in the Hessian of a norm), so NaN is right and 0 would be wrong.
+ * g / (2 √a), where a zero g wins as in `mulZeroWins`. In the derivative of this op, a zero cotangent does not win: at a = 0 that
+ * derivative is infinite, and a zero cotangent stems from a product without a limit (0 · Infinity in the Hessian of a norm), so NaN is
+ * right and 0 would be wrong.
  */
 const sqrtSlope: Binary = binary("sqrtSlope", (g, a) => (g === 0 ? 0 : (0.5 * g) / Math.sqrt(a)), [
   (G, _, __, a) => sqrtSlope(G, a),
   (G, _, g, a) => mul(G, mulZeroWins(g, div(-0.25, mul(a, sqrt(a))))),
 ]);
-/** a^b. The gradient for b at a = 0 is 0; a^0 is 1 with gradient 0 for a, also at a = 0. */
+/** a^b. The gradient with respect to b is 0 at a = 0. a^0 is 1 with gradient 0 with respect to a, also at a = 0. */
 export const pow: Binary = binary("pow", formulas.pow, [
   (g, _, a, b) => powSlope(g, a, b),
   (g, y, a) => mulZeroWins(g, mulZeroWins(y, logOrZero(a))),
@@ -90,7 +91,10 @@ export const tanh: Unary = unary("tanh", formulas.tanh, [
   (g, _, a) => mulZeroWins(g, mul(4, logisticDensity(mul(2, a)))),
 ]);
 export const sigmoid: Unary = unary("sigmoid", formulas.sigmoid, [(g, _, a) => mulZeroWins(g, logisticDensity(a))]);
-/** The derivative of sigmoid. That of tanh(a) is 4 times this at 2a: 1 - tanh² would lose all digits where tanh is nearly 1. */
+/**
+ * The derivative of sigmoid. The derivative of tanh(a) is 4 · logisticDensity(2a), because 1 - tanh² would lose all digits where tanh is
+ * nearly 1.
+ */
 const logisticDensity: Unary = unary("logisticDensity", formulas.logisticDensity, [
   (g, y, a) => mulZeroWins(g, neg(mul(y, tanh(mul(0.5, a))))),
 ]);
@@ -101,7 +105,7 @@ export const logSigmoid: Unary = unary("logSigmoid", formulas.logSigmoid, [
 export const softplus: Unary = unary("softplus", formulas.softplus, [(g, _, a) => mulZeroWins(g, sigmoid(a))]);
 export const relu: Unary = unary("relu", (a) => Math.max(a, 0), [(g, _, a) => mulZeroWins(g, greater(a, 0))]);
 
-// Choice: ties share the gradient of maximum and minimum
+// Choice. On a tie, both operands of maximum and minimum share the gradient.
 export const maximum: Binary = binary("maximum", (a, b) => Math.max(a, b), [
   (g, _, a, b) => mulZeroWins(g, isBelow(b, a)),
   (g, _, a, b) => mulZeroWins(g, isBelow(a, b)),
@@ -118,7 +122,10 @@ export const where: Ternary = ternary("where", (condition, a, b) => (condition !
   (g, _, condition) => where(condition, g, 0),
   (g, _, condition) => where(condition, 0, g),
 ]);
-/** minimum(maximum(a, lo), hi), with the gradients of both: shared at a limit, all to hi if lo > hi. */
+/**
+ * minimum(maximum(a, lo), hi), with the gradients of both. Where a equals a limit, the two share the gradient; if lo > hi, hi gets all of
+ * it.
+ */
 export const clip: Ternary = ternary("clip", (a, lo, hi) => Math.min(Math.max(a, lo), hi), [
   (g, _, a, lo, hi) => mulZeroWins(g, clipSlope(a, lo, hi)),
   (g, _, a, lo, hi) => mulZeroWins(g, mul(isBelow(a, lo), isBelow(maximum(a, lo), hi))),

@@ -1,6 +1,6 @@
 /**
- * The op table of the special functions. The scalar functions, each with its method and error bound, are in kernels/special;
- * here they get their gradients.
+ * The op table of the special functions. The scalar functions, each with its method and error bound, are in kernels/special; this file adds
+ * the gradients.
  */
 
 import type { TensorLike } from "../../core/convert.js";

@@ -1,7 +1,7 @@
 /**
- * Einstein summation. Two operands are contracted by one matmul: shared labels that the result has become batch axes,
- * labels of one operand rows or columns, and labels that the result lacks the inner axis. More operands are contracted in pairs, from the
- * left.
+ * Einstein summation. Two operands are contracted by one matmul. Labels that both operands and the result have become batch axes. Labels
+ * that only one operand has become rows or columns. Labels that the result lacks become the inner axis. More operands are contracted in
+ * pairs, from the left.
  */
 import { mapAxes } from "../../../provenance/axes.js";
 import { refuseOption, show } from "../../../provenance/base/options.js";
@@ -22,8 +22,8 @@ interface Labelled {
 }
 
 /**
- * Multiplies the operands and sums over all labels that the result lacks: `einsum("bij,jk->bik", a, b)`. Without "->" the result
- * has the labels that occur once, sorted. A label repeated in one operand takes its diagonal; "..." stands for leading axes that
+ * Multiplies the operands and sums over all labels that the result lacks: `einsum("bij,jk->bik", a, b)`. Without "->" the result has the
+ * labels that occur once, sorted. A label that is repeated in one operand selects the diagonal; "..." stands for leading axes that
  * broadcast.
  */
 export function einsum(spec: string, ...operands: TensorLike[]): Tensor {
@@ -42,7 +42,10 @@ export function einsum(spec: string, ...operands: TensorLike[]): Tensor {
   return withAxesOf(ordered(result, output), xs, inputs, output);
 }
 
-/** The steps above merge and split axes, which mixes their provenance. Here the labels tell where each axis of an operand really went. */
+/**
+ * `einsum` merges and splits axes, which mixes their provenance. This function restores it: the labels tell to which axis of the result
+ * each axis of an operand went.
+ */
 function withAxesOf(result: Tensor, xs: readonly Tensor[], inputs: string[][], output: string[]): Tensor {
   if (!xs.some((x) => x.provenance.hasAxes)) return result;
   const provenance = xs.reduce((set, { provenance: own }, i) => {
@@ -60,7 +63,7 @@ function refuse(spec: string, why: string): never {
   throw new PedigradError({ code: "bad-einsum", op: "einsum", message: `einsum("${spec}"): ${why}` });
 }
 
-/** Labels of each operand and of the result; the axes of "..." are labelled 0, 1, … from the right. */
+/** The labels of each operand and of the result. The axes of "..." are labelled 0, 1, … from the right. */
 function parse(spec: string, xs: readonly Tensor[]): { inputs: string[][]; output: string[] } {
   const [left = "", right, ...more] = spec.replace(/\s/g, "").split("->");
   if (more.length > 0) refuse(spec, 'the string has more than one "->".');

@@ -33,7 +33,7 @@ function squareShape(op: string, x: Tensor): Shape {
   return x.shape;
 }
 
-/** Runs `body` with the start of each n by n matrix of x and the number of the matrix. */
+/** Runs `body` for each n by n matrix of x, with the offset where the matrix starts and its index. */
 export function eachMatrix(x: View, body: (data: Float64Array, start: number, n: number, i: number) => void): void {
   const { data, offset, shape } = asContiguous(x);
   const n = shape.at(-1) as number;

@@ -39,7 +39,7 @@ export const matmulOp: Op = {
       : (g, _, [a]) => apply(matmulOp, null, matrixTranspose(a as Tensor), g),
   batch: (_, inputs, batched) => {
     const [left, right] = inputs as [Tensor, Tensor];
-    // One matrix times many vectors is one product of matrices, transposed so that each result is contiguous.
+    // One matrix times many vectors is computed as one product of matrices, transposed so that each result is contiguous.
     if (!batched[0] && left.shape.length === 2 && right.shape.length === 3 && right.shape.at(-1) === 1)
       return expandDims(apply(matmulOp, null, squeeze(right, -1), matrixTranspose(left)), -1);
     const [a, b] = broadcastTogether(inputs, batched) as [Tensor, Tensor];
@@ -51,7 +51,7 @@ export const matmulOp: Op = {
 /** Below this many columns, a transposed left factor is read in place instead of being copied. */
 const FEW_COLUMNS = 4;
 
-/** The product in JavaScript. Which operands need a copy is decided here, once. */
+/** The product in JavaScript. Which operands need a copy is decided once, before the first run. */
 function product(out: View, left: View, right: View): () => void {
   const [m, n] = out.shape.slice(-2) as [number, number];
   const k = left.shape.at(-1) as number;
@@ -67,7 +67,8 @@ function product(out: View, left: View, right: View): () => void {
       }
     };
   }
-  // A transposed matrix times a vector, as in the gradient of a product with a vector: its columns are contiguous, so nothing is copied.
+  // A transposed matrix times a vector, as in the gradient of a product with a vector. The columns of the matrix are contiguous, so nothing
+  // is copied.
   const byColumns = n < FEW_COLUMNS && isRowMajor(transposed(left));
   const run = byColumns ? multiplyByColumns : multiply;
   const ofLeft = placed(left, batch, byColumns || isRowMajor(left));
@@ -81,7 +82,7 @@ function product(out: View, left: View, right: View): () => void {
   };
 }
 
-/** The matrices of a batch and where each begins: in place, or copied in every run. */
+/** The matrices of a batch, and where each begins. They are read in place if `asItLies`, else copied in every run. */
 function placed(x: View, batch: Shape, asItLies: boolean): () => { x: View; offsets: readonly number[] } {
   const found = { x, offsets: offsetsOf(x, batch) };
   if (asItLies) return () => found;
@@ -98,7 +99,7 @@ const swapped = (sizes: readonly number[]): number[] => [
   sizes.at(-2) as number,
 ];
 
-/** Whether the last two axes lie row by row without gaps, whatever the strides of the batch. */
+/** Whether the matrices in the last two axes lie row by row without gaps, whatever the strides of the batch. */
 function isRowMajor({ shape, stride }: View): boolean {
   const [rows, columns] = shape.slice(-2) as [number, number];
   return (columns === 1 || stride.at(-1) === 1) && (rows === 1 || stride.at(-2) === columns);

@@ -1,7 +1,7 @@
 /**
- * How a random op is made from a function that draws one element. A draw is an op like any other, its key the first input:
- * element i under a key depends only on the key and i (random/stream.ts). A key of shape [..., 2] is a batch of keys, whose leading
- * axes come first in the result. So the batching rule only lines up shapes, and vmap over keys equals a loop.
+ * How a random op is made from a function that draws one element. A draw is an op like any other, with the key as its first input.
+ * Element i under a key depends only on the key and i (random/stream.ts). A key of shape [..., 2] is a batch of keys, whose leading axes
+ * come first in the result. So the batching rule only lines up shapes, and vmap over keys equals a loop.
  */
 import { mapAxes } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
@@ -19,7 +19,7 @@ import { batchAll, padded } from "../views/batching.js";
 /** A parameter as a kernel sees it: row i starts at `offset + i * step`; a row that is a vector has `step` numbers. */
 export interface Operand {
   readonly data: Float64Array;
-  /** Moves on from key to key. */
+  /** Changes from key to key. */
   offset: number;
   readonly step: number;
 }
@@ -34,7 +34,10 @@ export type Fill = (
   parameters: Operand[],
 ) => void;
 
-/** The shape of the draws under one key; then the last axes that a parameter, and a result, have for a single draw. */
+/**
+ * `shape`: that of the draws under one key. `parameterEvent` and `resultEvent`: the trailing axes that a parameter and a result have for
+ * each single draw.
+ */
 export interface Draws {
   readonly shape: Shape;
   readonly parameterEvent: Shape;
@@ -59,7 +62,7 @@ const each =
   };
 
 type Bind = (draws: Draws, out: View, keys: View, operands: Operand[]) => () => void;
-/** The kernels of an op that draws from contiguous keys and operands: others are copied first, in every run. */
+/** The kernels of an op that draws from contiguous keys and operands. Those that are not contiguous are copied first, in every run. */
 function bindingContiguousKeys(bind: Bind): Kernels<Draws> {
   const bound: Kernels<Draws>["prepare"] = (draws, out, [keys, ...parameters]) => {
     const all = parameterShape(keys as View, draws);
@@ -91,7 +94,7 @@ function operandOf(x: View, shape: Shape, event: Shape): Operand {
   return { data, offset, step: sizeOf(event) };
 }
 
-/** The op that draws with `fill`; `vjps` are the gradients for its parameters, by implicit reparameterisation. */
+/** The op that draws with `fill`. `vjps` are the gradients with respect to its parameters, by implicit reparameterisation. */
 export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = []): Op<Draws> {
   const op: Op<Draws> = {
     name,
@@ -127,7 +130,7 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
       return apply(op, draws, keys, ...parameters.map((x, i) => (batched[i] ? padded(x, rank) : x)));
     },
     axes: ({ shape, parameterEvent, resultEvent }, inputs, input) => {
-      // After the axes that keys, parameters and draws share come the axes of a single key, parameter or draw.
+      // The axes that keys, parameters and draws share are followed by those that a single key, parameter or draw has.
       const [own, behind] =
         input === 0 ? [1, shape.length + resultEvent.length] : [parameterEvent.length, resultEvent.length];
       return mapAxes((inputs[input] as Tensor).shape.length, (k) => (k < own ? -1 : k - own + behind));
@@ -165,7 +168,7 @@ interface Events {
   readonly result?: Shape;
 }
 
-/** Draws under `key`, of the given shape, by default the shape that the parameters broadcast to. */
+/** Draws under `key` of the given shape, which is by default the shape that the parameters broadcast to. */
 export function draw(
   op: Op<Draws>,
   key: TensorLike,

@@ -40,7 +40,7 @@ export const key = (seed: number): Tensor => ofView(contiguous(Float64Array.from
 /** n keys made from one key: [n, 2]. */
 export const split = (from: TensorLike, n = 2): Tensor => draw(splitOp, from, [], [n], { result: [2] });
 
-/** A key made from a key and a whole number 0 <= data < 2^32, such as a step count; one key per element of data. */
+/** A new key made from a key and a whole number 0 <= data < 2^32, such as a step count; one key per element of data. */
 export const foldIn = (from: TensorLike, data: TensorLike): Tensor =>
   draw(foldInOp, from, [data], undefined, { result: [2] });
 
@@ -128,7 +128,7 @@ export function categorical(from: TensorLike, logits: TensorLike, shape?: Shape)
   const given = vector("categorical", "logits", logits);
   const events = { vector: true };
   if (given.size < LARGE) return draw(categoricalOp, from, [given], shape, events);
-  // The same weights by ops that the compiler turns into SIMD code.
+  // The weights that `categoricalOp` computes from the logits, here by ops that the compiler turns into SIMD code.
   return draw(weightedOp, from, [exp(sub(given, shiftAlong(given, -1, { keepDims: true })))], shape, events);
 }
 
@@ -154,7 +154,7 @@ const gammaOp = /* @__PURE__ */ drawOneOp("gamma", kernels.gammaDraw, [
 export const gamma = (from: TensorLike, concentration: TensorLike, shape?: Shape): Tensor =>
   draw(gammaOp, from, [concentration], shape);
 
-// Far in the lower tail P(a, x) = x^a / Γ(a + 1), and x itself may underflow.
+// Far in the lower tail, P(a, x) = x^a / Γ(a + 1); it is used there because x itself may underflow.
 const logGammaOp = /* @__PURE__ */ drawOneOp("logGamma", kernels.logGammaDraw, [
   (g, logX, [, concentration]) => {
     const a = concentration as Tensor;
@@ -176,9 +176,9 @@ export const beta = (from: TensorLike, a: TensorLike, b: TensorLike, shape?: Sha
   draw(betaOp, from, [a, b], shape);
 
 /**
- * Component j alone is Beta(a_j, total - a_j). When it moves, the others are rescaled to fill the rest, so (Jankowiak and
- * Obermeyer 2018)  dx_i/da_j = (dx_j/da_j) (δ_ij - x_i) / (1 - x_j).  For x_j near 1 the difference 1 - x_j would lose its digits, so it
- * is computed as the sum of the others, and dx_j/da_j from the derivative of 1 - x_j, which is Beta(total - a_j, a_j).
+ * Component j alone is Beta(a_j, total - a_j). When x_j changes, the other components are rescaled to fill the rest, so (Jankowiak and
+ * Obermeyer 2018)  dx_i/da_j = (dx_j/da_j) (δ_ij - x_i) / (1 - x_j).  For x_j near 1 the difference 1 - x_j would lose its digits, so it is
+ * computed as the sum of the others, and dx_j/da_j from the derivative of 1 - x_j, which is Beta(total - a_j, a_j).
  */
 const dirichletGradient: Vjp<Draws> = (g, x, [, concentration]) => {
   const a = concentration as Tensor;

@@ -1,4 +1,4 @@
-/** The ops of draws that are one function of one word pair per element: the compiler has SIMD code for them. */
+/** The random ops in which each element is computed from a single pair of random words. The compiler has SIMD code for them. */
 import type { Op } from "../../core/op.js";
 import * as kernels from "../../kernels/random/index.js";
 import { type Draws, drawOp, type Operand } from "./draw.js";
@@ -23,6 +23,6 @@ const classOp = (name: string, one: ClassDraw, stream = new kernels.Stream()): D
     const { data, offset: start, step } = parameters[0] as Operand;
     for (let i = 0; i < n; i++) out[offset + i] = one(stream.at(k0, k1, i), data, start + i * step, step);
   });
-/** Classes by their logits along the last axis, and by their weights. */
+/** Draws of classes, from logits along the last axis, and from weights. */
 export const categoricalOp: Draw = /* @__PURE__ */ classOp("categorical", kernels.categoricalDraw);
 export const weightedOp: Draw = /* @__PURE__ */ classOp("weighted", kernels.weightedDraw);

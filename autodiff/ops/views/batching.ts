@@ -1,7 +1,4 @@
-/**
- * Helpers that batching rules share. Inside a rule, a batched input has its batch axis first; these helpers line up the
- * remaining axes.
- */
+/** Helpers that batching rules share. Inside a rule, a batched input has its batch axis first; these helpers align the remaining axes. */
 import { insertAxes } from "../../../provenance/axes.js";
 import type { Tensor } from "../../core/tensor.js";
 import { broadcastTo, expandDims, reshapeAs } from "./shape.js";

@@ -23,7 +23,7 @@ import { type Tensor, tensor } from "../../core/tensor.js";
 import { broadcastView, contiguous, isContiguous, type View, viewOf } from "../../core/view.js";
 import { survivingAxes } from "./survivingAxes.js";
 
-/** The only operand. */
+/** The only operand of a view op. */
 export const first = (inputs: readonly Tensor[]): Tensor => inputs[0] as Tensor;
 
 /** An axis of the first operand, counted from the right. */
@@ -111,7 +111,7 @@ const transposeOp: Op<readonly number[]> = {
   axes: (order) => mapAxes(order.length, (k) => order.length - 1 - order.indexOf(order.length - 1 - k)),
 };
 
-/** x with one of its axes before the others. */
+/** x with one of its axes moved to the front. */
 export const moveToFront = (x: Tensor, axis: number): Tensor =>
   transpose(x, [axis, ...[...x.shape.keys()].filter((i) => i !== axis)]);
 
@@ -133,7 +133,7 @@ const broadcastOp: Op<Shape> = {
   shape: (shape) => shape,
   view: (shape, x) => broadcastView(x, shape),
   kernel: viewOnly,
-  // grad undoes broadcasting on every edge, so there is nothing to do here.
+  // `grad` sums every cotangent to the shape of its input, so there is nothing to do here.
   vjp: () => (g) => g,
   batch: (shape, [x], _, size) => {
     const inner = (x as Tensor).shape.slice(1);
@@ -172,8 +172,8 @@ export function squeeze(x: TensorLike, axis?: number): Tensor {
 }
 
 /**
- * x with its provenance mixed along these axes. As they have size 1, `op` does not change the numbers; but an axis of size 1 may stand
- * for many elements, as in the value of an enumerated site along its plates, so the provenance is mixed as `op` would mix it.
+ * x with its provenance mixed along these axes. Since these axes have size 1, `op` would not change the numbers. But an axis of size 1 may
+ * stand for many elements, as in the value of an enumerated site along its plates, so the provenance is mixed as `op` would mix it.
  */
 export function mixedAlong(x: Tensor, axes: readonly number[], op: string): Tensor {
   if (!x.provenance.hasAxes) return x;
@@ -182,7 +182,7 @@ export function mixedAlong(x: Tensor, axes: readonly number[], op: string): Tens
   return x.withProvenance(x.provenance.moved(map, op));
 }
 
-/** The kernel of an op that is always a view, and so never called. */
+/** The kernel of an op whose result is always a view. It is never called. */
 export function viewOnly(): never {
   throw new Error("a view op has no kernel");
 }

@@ -21,7 +21,7 @@ interface Slice {
   readonly step: number;
 }
 export interface SliceOptions {
-  /** Along which axis; the first by default. */
+  /** The axis along which to slice; the first by default. */
   axis?: number;
   /** The distance from one element to the next; 1 by default. */
   step?: number;
@@ -47,7 +47,7 @@ export interface Slices {
   readonly shape: Shape;
   readonly slices: readonly Slice[];
 }
-/** Zeros of the given shape, with each operand added at the place of its slice: the gradient of slices. */
+/** Zeros of the given shape, with each operand added at the place of its slice. This is the gradient of slices. */
 export const unsliceOp: Op<Slices> = {
   name: "unslice",
   shape: ({ shape }) => shape,

@@ -1,7 +1,7 @@
 /**
  * Which axes of an array survive `reshape`: those that keep their size and the number of elements to their right. This number does not
- * identify an axis of size 1. Such an axis is followed only if both shapes have equally many axes of size 1 side by side there, or if
- * one shape is the other with axes added before or after it.
+ * identify an axis of size 1. Such an axis is followed only if both shapes have a run of equally many axes of size 1 with the same number
+ * of elements to its right, or if one shape is the other with axes added before or after it.
  */
 import { type AxisMap, goesTo, MIX } from "../../../provenance/axes.js";
 import { type Shape, sameShape } from "../../core/shape.js";
@@ -16,7 +16,7 @@ function onesFrom(shape: Shape, k: number): number {
   return end - k;
 }
 
-/** How far each axis of `from` moves left if `to` is `from` with axes added before or after it; null if neither or both is possible. */
+/** How far each axis of `from` moves left if `to` is `from` with axes added before or after it; null if neither holds, or both do. */
 function shiftBetween(from: Shape, to: Shape): number | null {
   const n = Math.min(from.length, to.length);
   const isBehind = sameShape(from.slice(0, n), to.slice(0, n));

@@ -1,7 +1,7 @@
 /**
- * jit(f): f is recorded once and from then on runs as one generated function. The contract: f is pure in its arguments. This is
- * checked: the second call compares f with its recording, step by step, before it compiles, and some later calls compare again
- * (work.ts says which). A difference throws an error that names what changed, and drops the program.
+ * jit(f): the first call records f, and later calls run one generated function. The contract: f is pure in its arguments. This is checked:
+ * the second call compares f with its recording, step by step, before it compiles, and some later calls compare again (work.ts says which).
+ * A difference throws an error that names what changed, and drops the program.
  *
  * Tensors, typed arrays and ndarrays are inputs; other arguments are static, compared by value (symbols, functions and instances
  * of classes by identity), and part of the key together with the shapes.
@@ -22,7 +22,7 @@ import { Result } from "./result.js";
 import { type ArgumentKey, isInput, match, type Returned, Signatures } from "./signature.js";
 import { Work } from "./work.js";
 
-/** Everything known about one key. */
+/** What is known about the calls with one key (same shapes, same static arguments). */
 interface Entry {
   readonly keys: readonly ArgumentKey[];
   /** The recording of f's first call; null before that call. */
@@ -31,13 +31,13 @@ interface Entry {
 
 interface Known {
   readonly recording: Recording;
-  /** Its results. */
+  /** The recorded result, from which later results are made. */
   readonly result: Result;
   readonly sets: OutputSets;
   /** The captured tensors that f has read. */
   readonly reads: Provenance;
   readonly work: Work;
-  /** Its compiled form, from the second call on. */
+  /** The compiled form of the recording; it exists from the second call on. */
   executable: Executable | null;
 }
 
@@ -48,20 +48,20 @@ export interface Jitted<A extends unknown[], R> {
   /** The generated text for arguments like these. */
   source(...args: A): string;
   /**
-   * For a loop that passes the record at the start of each result as the first argument of the next call: further calls that leave this
-   * record in memory. `record` is the one that the last call returned. Null if the function does not allow this.
+   * For a loop that passes the record at the start of each result as the first argument of the next call. The Resident makes further calls,
+   * which keep this record in memory. `record` is the one that the last call returned. Null if the function does not allow this.
    */
   resident(record: A[0]): Resident<R> | null;
-  /** Refuse, as a call would, if f no longer does what it did when calls like this one were recorded. */
+  /** Refuse, as a call would, if f no longer does what it did when a call like this one was recorded. */
   check(...args: A): void;
 }
 
-/** f compiled into one function: the same results bit for bit, the same gradients. */
+/** f compiled into one function, with the same results bit for bit and the same gradients. */
 export function jit<A extends unknown[], R>(f: (...args: A) => R, ...rest: readonly never[]): Jitted<A, R> {
   requireFunction("jit", f, rest);
   const compiler = new Compiler(f);
   // Inside another recording, a gradient or a batch, f itself runs: its ops become part of the larger program. Where code generation is
-  // forbidden, a compiled program runs its kernels one after the other (compile/executable.ts): slower, the same bits.
+  // forbidden, a compiled program runs its kernels one after the other (compile/executable.ts), which takes longer but gives the same bits.
   const call = (...args: A): R =>
     recorder !== null || gradDepth > 0 || batchDepth > 0 ? f(...args) : compiler.call(args);
   call.source = (...args: A): string => compiler.source(args);
@@ -71,12 +71,12 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, ...rest: reado
 }
 
 class Compiler<A extends unknown[], R> {
-  /** The most recently used first. */
+  /** The entries, the most recently used first. */
   readonly #entries: Entry[] = [];
   readonly #signatures = new Signatures();
-  /** The records of the last result. A loop passes them back, and they are then recognised without a walk through their fields. */
+  /** The records in the last result. If a loop passes one back, it is recognised without a walk through its fields. */
   #returned: readonly Returned[] = [];
-  /** Further calls of such a loop. */
+  /** Makes the further calls of such a loop. */
   #loop: Resident<R> | null = null;
   #dropped = 0;
 
@@ -114,7 +114,10 @@ class Compiler<A extends unknown[], R> {
     return null;
   }
 
-  /** The calls that follow the last one (of this entry, with result `value`); null if the result does not begin with f's first argument. */
+  /**
+   * A Resident for further calls after the last call, which was of this entry and returned `value`. Null if the result does not begin with
+   * a record like f's first argument.
+   */
   #loopOf(entry: Entry, value: R | null): Resident<R> | null {
     const { known } = entry;
     const executable = known?.executable;
@@ -216,7 +219,7 @@ class Compiler<A extends unknown[], R> {
     }
   }
 
-  /** Runs f on `inputs`, with its own record of reads: what f returned, and what it read. */
+  /** Runs f on `inputs` and notes its reads separately. Returns what f returned, and what it read. */
   #run(args: A, inputs: readonly Tensor[], around: (body: () => R) => R): { value: R; reads: Provenance } {
     let next = 0;
     const given = args.map((arg) => mapTree(arg, (leaf) => (isInput(leaf) ? inputs[next++] : leaf))) as A;
@@ -236,7 +239,7 @@ const changedError = (call: number, what: string): PedigradError =>
     message: `jit: call ${call} of the compiled function differs from the earlier calls: ${what}. A number, an array or a branch that is not among its arguments has changed. Pass what changes as an argument (a number as a tensor), or do not compile ({ jit: false } for SVI).`,
   });
 
-/** The end of a text, from the word in which it first differs from another text. */
+/** The end of `text`, from the first word in which it differs from `other`. */
 function parted(text: string, other: string): string {
   let at = 0;
   while (at < text.length && text[at] === other[at]) at++;

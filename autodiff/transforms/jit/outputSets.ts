@@ -1,6 +1,6 @@
 /**
- * Provenance of the results of a compiled function: the sets of this call's arguments, passed on through the recorded ops, and the
- * sets that the function itself adds. Axes are not followed through the ops: every axis counts as mixed.
+ * The provenance sets of the results of a compiled function: the sets of this call's arguments, propagated through the recorded ops, and
+ * the sets that the function itself adds. Axes are not followed through the ops: every axis counts as mixed.
  */
 import { MIX } from "../../../provenance/axes.js";
 import { ambient, Provenance, union } from "../../../provenance/index.js";
@@ -10,7 +10,7 @@ import type { Operand, Recording } from "./program/recording.js";
 export class OutputSets {
   /** The sets that the outputs have when every argument's set is empty. */
   readonly own: readonly Provenance[];
-  /** The arguments' sets of the last query, and the outputs' sets found for them. */
+  /** The arguments' sets when `of` was last called, and the outputs' sets computed from them. */
   #given: readonly Provenance[] = [];
   #found: readonly Provenance[] = [];
 

@@ -11,19 +11,19 @@ import type { Tensor } from "../../core/tensor.js";
 import type { Executable, Holder } from "./compile/executable.js";
 import type { Returned } from "./signature.js";
 
-/** The parts of the compiler that a resident needs. */
+/** What a Resident needs from the compiler. */
 export interface Host<R> {
   readonly executable: Executable;
   /** The record of the last result. */
   readonly own: Returned;
-  /** The inputs after the record; null if the arguments do not match the entry, or have provenance. */
+  /** The inputs from the arguments that follow the record; null if these arguments do not match the entry, or have provenance. */
   readonly inputsOf: (rest: readonly unknown[]) => readonly Tensor[] | null;
   /**
-   * Whether f still does what was recorded: counts a call, and compares f with its recording if that is due. `isOwn`: the record is that
-   * of the last result, not of an earlier result, which the caller may have changed.
+   * Whether f still does what was recorded. This counts a call, and compares f with its recording if a comparison is due. `isOwn`: whether
+   * the record is that of the last result; the record of an earlier result may have been changed by the caller.
    */
   readonly isStill: (args: readonly unknown[], from: number, isOwn: boolean) => boolean;
-  /** A result of these outputs. */
+  /** Makes a result from these outputs. */
   readonly resultOf: (outputs: readonly Tensor[]) => R;
   readonly sets: readonly Provenance[];
 }
@@ -35,14 +35,17 @@ export class Resident<R> implements Holder {
   /** The inputs after the record in the last call. */
   #inputs: readonly Tensor[] | null = null;
 
-  /** Must be made right after a run of the executable; `result` is what this run returned, null if it was not handed out. */
+  /**
+   * A Resident must be made right after a run of the executable. `result` is what the caller got from this run, or null if the caller did
+   * not get it.
+   */
   constructor(host: Host<R>, result: R | null) {
     this.#host = host;
     this.#result = result;
     host.executable.holder = this;
   }
 
-  /** Whether `record` is the record of the last result that was copied. */
+  /** Whether `record` is the record of the last result that was copied out of the arena. */
   holds(record: unknown): boolean {
     return this.#host.own.part === record;
   }
@@ -53,8 +56,9 @@ export class Resident<R> implements Holder {
   }
 
   /**
-   * One more call, with the record of the last call and `args` from index `from` on; false if this must be an ordinary call. If not
-   * `goesOn`, which may look at the numbers after the record, it is the last one: there is no result then, but the record `before` it.
+   * One more call, with the record of the last call and `args` from index `from` on. Returns false if this must be an ordinary call.
+   * `goesOn` may read the numbers after the record; if it returns false, this call is the last one, and only `before` may be called, not
+   * `result`.
    */
   next(args: readonly unknown[], from = 0, goesOn = (): boolean => true): boolean {
     if (!this.#isHolding || ambient !== Provenance.empty || recorder !== null || gradDepth > 0 || batchDepth > 0)
@@ -64,7 +68,8 @@ export class Resident<R> implements Holder {
     const inputs = this.#isSame(args, from) ? this.#inputs : inputsOf(args.slice(from));
     if (inputs === null || !isStill(args, from, this.#result !== null) || !this.#isHolding) return false;
     this.#inputs = inputs;
-    // Until it has run to its end, the record in memory is half overwritten, and the next call must begin with the one that it is given.
+    // Until the program has run to its end, the record in memory may be half overwritten. If it stops early or throws, the next call must
+    // start from the record passed to it as an argument.
     this.#isHolding = false;
     executable.holder = null;
     if (!executable.runOn(own.to, inputs, goesOn)) return true;
@@ -74,7 +79,7 @@ export class Resident<R> implements Holder {
     return true;
   }
 
-  /** Whether these are the tensors of the last call: most loops hand in the same ones again. */
+  /** Whether these are the tensors of the last call; most loops pass the same tensors again. */
   #isSame(args: readonly unknown[], from: number): boolean {
     const inputs = this.#inputs;
     if (inputs === null || args.length - from !== inputs.length) return false;
@@ -89,7 +94,7 @@ export class Resident<R> implements Holder {
     return this.#result;
   }
 
-  /** The same, but with the record that was passed to the last call, which did not go on. */
+  /** The last call's result, but with the record that was passed to that call. Only valid if `goesOn` stopped the call. */
   before(): R {
     const { executable, own, resultOf, sets } = this.#host;
     return resultOf([...executable.inputs(own.to), ...executable.outputs(sets).slice(own.to)]);

@@ -1,6 +1,6 @@
 /**
- * The results of a compiled function: the recorded structure, filled with fresh tensors. A small program takes less time than a
- * walk that builds its record, so the structure is turned once into generated code, with a constructor for each record.
+ * The results of a compiled function: the recorded structure, filled with fresh tensors. A small program takes less time than a walk that
+ * builds the result, so code is generated once that builds the structure, with a constructor for each record.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { emptyRecord } from "../../../provenance/base/records.js";
@@ -15,11 +15,11 @@ export class Result {
   readonly outputs: Tensor[] = [];
   /** The signature that every later result must have too. */
   readonly text: string;
-  /** The records of the last value that a loop may pass back: the value itself or, if it is a list, the records in it. */
+  /** The records of the last result that a loop may pass back: the result itself or, if it is a list, the records in it. */
   readonly returned: Returned[] = [];
   readonly #constants: unknown[] = [];
   readonly #constructors: string[] = [];
-  /** For each leaf, a condition in text: whether a record still has it. */
+  /** For each leaf, the text of a condition: that a record still has this leaf. */
   readonly #checks: string[] = [];
   readonly #make: Make;
 
@@ -37,7 +37,9 @@ export class Result {
     return new Function("constants", "bare", "fieldCount", body)(this.#constants, bare, fieldCount) as T;
   }
 
-  /** The record at the start of the result, if it is like the first argument, whose key this is: a loop can hand it on. */
+  /**
+   * The record at the start of the result, if its key equals `key`, that of the first argument, so that a loop can pass the record back.
+   */
   handedOn(key: ArgumentKey | undefined): Returned | undefined {
     return this.returned.find(({ from, text }) => from === 0 && text === key);
   }
@@ -48,7 +50,10 @@ export class Result {
     return this.#make(outputs, this.returned);
   }
 
-  /** An expression that makes the value. `mayComeBack`: a loop may pass this value back; else it is at `path` of the record passed back. */
+  /**
+   * An expression that makes the value. `mayComeBack`: whether a loop may pass this value (or, for a list, the records in it) back as an
+   * argument. If not, the value is inside a record that may be passed back, and `path` says where.
+   */
   #textOf(value: unknown, signatures: Signatures, mayComeBack: boolean, path: string): string {
     if (!isContainer(value)) {
       const isOutput = value instanceof Tensor;

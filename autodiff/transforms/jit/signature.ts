@@ -1,7 +1,7 @@
 /**
- * When two calls of a compiled function are alike: the structure of the arguments, the shapes of their tensors, and all
- * other leaves by value (symbols, functions and instances of classes by identity, the last two held weakly). This comparison costs more
- * than a run of a small program, so the records that jit itself returned last are recognised without a walk.
+ * Whether two calls of a compiled function are alike. They must agree in the structure of the arguments, the shapes of their tensors, and
+ * the values of all other leaves (symbols, functions and instances of classes are compared by identity, the last two held weakly). This
+ * comparison costs more than a run of a small program, so the records that jit itself returned last are recognised without a walk.
  */
 import { requireDepth, requireNamedFields } from "../../../provenance/base/records.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -10,7 +10,7 @@ import { Tensor, tensor } from "../../core/tensor.js";
 import { isContainer } from "../tree.js";
 import { literal } from "./program/params.js";
 
-/** A value split in two: a text that must be equal, and the tensors that may differ. */
+/** A value in two parts: a text, which must be equal in like calls, and tensors, which may differ. */
 export interface Signature {
   readonly text: string;
   readonly leaves: readonly Tensor[];
@@ -33,7 +33,7 @@ export class Signatures {
     return this.#walk(arg, isInput);
   }
 
-  /** The signature of a result; only its tensors are made anew at each call. */
+  /** The signature of a result, of which only the tensors are made anew at each call. */
   ofResult(value: unknown): Signature {
     return this.#walk(value, isTensor);
   }
@@ -57,7 +57,7 @@ export class Signatures {
   }
 
   #static(x: unknown): string {
-    // Plain JSON writes NaN and the infinities alike, and 0 and -0 alike.
+    // Plain JSON would write NaN and the infinities as the same text, and 0 and -0 too.
     if (Array.isArray(x)) return JSON.stringify(x, (_, item) => (typeof item === "number" ? literal(item) : item));
     if (typeof x === "string") return JSON.stringify(x);
     if (typeof x === "number") return literal(x);
@@ -73,10 +73,10 @@ export class Signatures {
   }
 }
 
-/** One argument in the key of an entry: a tensor of this shape, or anything with this signature. */
+/** One argument in the key of an entry: the shape of a tensor, or the signature text of any other argument. */
 export type ArgumentKey = Shape | string;
 
-/** A record in the last result: its signature, and which outputs are its leaves (`from` up to `to`). */
+/** A record in the last result: its signature, and which outputs are its leaves (from index `from` up to `to`). */
 export interface Returned {
   part: unknown;
   readonly text: string;

@@ -6,7 +6,8 @@
 import { sizeOf } from "../../core/shape.js";
 import type { Recording } from "./program/recording.js";
 
-// Costs in units of about a nanosecond: of an op in a comparison, of an op in a compiled call, of an element computed or compared.
+// Costs, in units of about a nanosecond: of an op in a comparison, of an op in a compiled call, and of an element that is computed or
+// compared.
 const COMPARED_OP = 400;
 const COMPILED_OP = 5;
 /** Up to this many calls, comparisons are made whatever they cost. */
@@ -29,7 +30,7 @@ export class Work {
     this.#call = COMPILED_OP * steps.length + elements;
   }
 
-  /** Count a call; true if it must be compared. */
+  /** Count a call. Returns true if f must be compared with its recording at this call. */
   isDue(): boolean {
     this.calls++;
     const { calls } = this;

@@ -1,4 +1,7 @@
-/** The parameters of a loop, and its result: one vector, in which each result of the body has a block with one part per step. */
+/**
+ * The parameters of a loop, and the layout of its result. The result is one vector, in which each result of the body has a block with one
+ * part per step.
+ */
 import { type Shape, sizeOf } from "../../core/shape.js";
 import type { Tensor } from "../../core/tensor.js";
 import { moveToFront, reshape } from "../../ops/views/shape.js";
@@ -12,13 +15,13 @@ export interface Loop {
   readonly xs: number;
   readonly length: number;
   readonly reverse: boolean;
-  /** Whether the result has the carry after every step, or only after the last. */
+  /** Whether the result has the carry after every step. If not, it has only the carry after the last step. */
   readonly keepsCarries: boolean;
   /** The batch axes, which come first in every result of the body. */
   readonly lead: Shape;
 }
 
-/** Where a result of the body is in the vector: its start, its numbers per step, and the number of steps. */
+/** Where a result of the body is in the vector: the start of its block, how many numbers it has per step, and the number of steps. */
 export interface Block {
   readonly start: number;
   readonly width: number;

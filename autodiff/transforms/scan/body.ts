@@ -1,6 +1,6 @@
 /**
- * The body of a loop as a program. It is recorded on tensors that have shapes but no numbers, and a recording equal to an earlier one
- * reuses its program. So a loop inside a training step is compiled once, not at every step.
+ * The body of a loop as a program. It is recorded on tensors that have shapes but no numbers. If a recording is equal to an earlier one,
+ * the program of the earlier one is used again. So a loop inside a training step is compiled once, not at every step.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { apply } from "../../core/apply.js";
@@ -67,7 +67,7 @@ export class Body {
     );
   }
 
-  /** The text by which recordings that contain this body tell it from other bodies. */
+  /** A text that differs from body to body, so that recordings that contain bodies can be compared. */
   toJSON(): string {
     return `body ${this.id}`;
   }
@@ -78,7 +78,7 @@ function compiled(program: Program): Runnable {
   return { view: (place) => layout.view(place), owner: (place) => layout.views.owner(place), run };
 }
 
-/** Records `f` on tensors of these shapes: its body, and the tensors from outside that become further inputs. */
+/** Records `f` on tensors of these shapes. Returns the body, and the tensors from outside, which become further inputs. */
 export function recordBody(
   f: (...xs: Tensor[]) => Tensor[],
   shapes: readonly Shape[],
@@ -97,7 +97,7 @@ class BodyRecorder implements Tracer {
   readonly #steps: Step[] = [];
   /** The place of each argument and result. The key is its `batch`, which copies of a tensor share. */
   readonly #places = new Map<Batch, number>();
-  /** Tensors from outside. Their places are -1, -2, … until the number of them is known. */
+  /** Tensors from outside. Until their number is known, their places are -1, -2, … */
   readonly #outside = new Map<Tensor, number>();
   isOpen = true;
 
@@ -160,7 +160,7 @@ function numberOf(op: object): number {
   return number;
 }
 
-/** The one body for all equal recordings, as long as something still refers to it. */
+/** The body that all equal recordings share, as long as something still refers to it. */
 function canonicalBody(recording: Recording): Body {
   const { inputs, steps, outputs } = recording;
   const key = `${inputs.join("|")};${steps.map(({ op, params, operands }) => `${numberOf(op)}(${operands})${paramsKey(params)}`).join(";")};${outputs}`;

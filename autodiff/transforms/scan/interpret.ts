@@ -1,4 +1,7 @@
-/** A body where code generation is forbidden: its ops' kernels run one after the other, each value in its own array. Same bits, slower. */
+/**
+ * A body where code generation is forbidden: its ops' kernels run one after the other, each value in its own array. The results have the
+ * same bits, but take longer.
+ */
 import { type View, viewOf } from "../../core/view.js";
 import { Views } from "../jit/compile/views.js";
 import type { Program } from "../jit/program/program.js";

@@ -24,10 +24,13 @@ import { bindLoop } from "./bindLoop.js";
 import { blocksOf, type Loop, shapeOf } from "./blocks.js";
 import { recordBody } from "./body.js";
 
-/** One step: from the carry and x, the next carry and y. */
+/** One step, which computes the next carry and y from the carry and x. */
 export type Step = (carry: Tensor[], x: Tensor[]) => [carry: Tensor[], y: Tensor[]];
 
-/** The loop from `init` over the leading axes, of length `length`, of `xs`: the last carry, and every y along a new leading axis. */
+/**
+ * Runs the loop from `init` over the leading axes of `xs`, whose length is `length`. Returns the last carry, and every y along a new
+ * leading axis.
+ */
 export function loop(
   step: Step,
   init: readonly Tensor[],
@@ -60,7 +63,7 @@ const loopOp: Op<Loop> = {
     const isBatched = inputs.map((_, i) => i < carries || batched[i] === true);
     const given = inputs.map((x, i) => {
       if (i < carries) return batchAll([x], [batched[i] === true], size)[0] as Tensor;
-      // The axis of steps stays before the batch axis.
+      // In `xs`, the axis of steps must come before the batch axis.
       return batched[i] && i < carries + xs ? moveToFront(x, 1) : x;
     });
     const own = (i: number): Shape => {
@@ -79,7 +82,7 @@ const loopOp: Op<Loop> = {
   },
 };
 
-/** The cotangents of all inputs of one loop, computed together: `grad` asks for them one input at a time. */
+/** The cotangents of all inputs of one loop. They are computed together and cached, because `grad` asks for one input at a time. */
 const cotangentCache = /* @__PURE__ */ new WeakMap<Tensor, { vector: Tensor; found: (Tensor | null)[] }>();
 
 function cotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: Loop): (Tensor | null)[] {
@@ -142,7 +145,7 @@ function loopCotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], pa
   });
 }
 
-/** Takes n results and their n cotangents. Its value is not used; its gradient for each result is the given cotangent. */
+/** Takes n results and their n cotangents. Its value is not used; its gradient with respect to each result is the given cotangent. */
 const pairingOp: Op = {
   name: "pairing",
   shape: () => [],

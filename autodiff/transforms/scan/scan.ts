@@ -1,7 +1,7 @@
 /**
- * scan(f, init, xs): a loop that carries a value from step to step, as one op. f runs once, on tensors without numbers, and is recorded
- * (body.ts); the loop then runs the recording (loop.ts). So a program does not grow with the length of its series, and neither f's
- * host code nor that of its gradient runs again for each step.
+ * scan(f, init, xs): a loop that carries a value from step to step, as one op. f runs once, on tensors without numbers, to be recorded
+ * (body.ts); the loop then runs the recording (loop.ts). So a program does not grow with the length of its series, and neither f's host
+ * code nor that of its gradient runs again for each step.
  */
 import * as kinds from "../../../provenance/base/kinds.js";
 import { requireOptions, show } from "../../../provenance/base/options.js";
@@ -18,11 +18,11 @@ import { loop, type Step } from "./loop.js";
 export interface ScanOptions {
   /** Run from the last x to the first; each y keeps the position of its x. */
   reverse?: boolean;
-  /** For gradients of long loops: keep the carry only at every √n-th step, and recompute the carries between. */
+  /** For gradients of loops with many steps n: keep the carry only at every √n-th step, and recompute the carries between these. */
   checkpoint?: boolean;
 }
 
-/** T, not inferred from this position (`NoInfer` exists only from TypeScript 5.4 on). */
+/** The type T, but TypeScript does not infer T from this position (its own `NoInfer` exists only from version 5.4 on). */
 type NotInferred<T> = [T][T extends unknown ? 0 : never];
 
 /**
@@ -59,7 +59,7 @@ export function scan<C, X, Y>(
 const refusal = (code: string, message: string): PedigradError =>
   new PedigradError({ code, op: "scan", message: `scan: ${message}` });
 
-/** The leaves of a tree; null has none. */
+/** The leaves of a tree. The tree null has none. */
 const tensorsOf = (tree: unknown): Tensor[] =>
   tree == null ? [] : leavesOf(tree).map((leaf) => tensor(leaf as TensorLike));
 
@@ -122,7 +122,10 @@ const describePaths = (paths: readonly string[]): string =>
       ? "one tensor"
       : `[${paths.map((path) => `"${path}"`).join(", ")}]`;
 
-/** The loop as an outer loop over blocks, each an inner loop. Carries between blocks are kept; those within are recomputed for the gradient. */
+/**
+ * The loop as an outer loop over blocks of steps, where each block is an inner loop. The carries between blocks are kept; those within a
+ * block are recomputed for the gradient.
+ */
 function loopInBlocks(
   step: Step,
   init: readonly Tensor[],

@@ -35,7 +35,7 @@ export class Beta extends /* @__PURE__ */ family<
 }) {}
 
 /**
- * BetaProportion: a proportion with the given mean m, and c = concentration: Beta(m c, (1 - m) c).
+ * BetaProportion: Beta(m c, (1 - m) c), a proportion with mean m and c = concentration.
  *
  *     log p(x) = (m c - 1) log x + ((1 - m) c - 1) log(1 - x) - log B(m c, (1 - m) c).
  *

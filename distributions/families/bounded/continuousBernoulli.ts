@@ -52,7 +52,7 @@ export class ContinuousBernoulli extends /* @__PURE__ */ family<Params, [probs?:
   cdf: (value, p) => {
     const logits = finiteLogits(p);
     const x = value.clip(0, 1);
-    // From the end where the density is low: exp(-|l|) cannot overflow.
+    // Integrated from the end where the density is low, so that only exp(-|l|) is needed, which cannot overflow.
     const [isRising, size] = slopeOf(logits);
     const share = expm1(size.mul(x)).div(expm1(size));
     const skewed = where(isRising, share.mul(exp(size.mul(x.neg().add(1)))), share);
@@ -62,7 +62,7 @@ export class ContinuousBernoulli extends /* @__PURE__ */ family<Params, [probs?:
     const logits = finiteLogits(p);
     const [isRising, size] = slopeOf(logits);
     const part = where(isRising, q.neg().add(1), q);
-    // 1 - part (1 - exp(-|l|)) as a sum of two positive terms, which does not cancel where part is near 1.
+    // 1 - p (1 - exp(-|l|)), p = `part`, written as a sum of two positive terms, so that nothing cancels where p is near 1.
     const rest = log(where(isRising, q, q.neg().add(1)).add(part.mul(exp(size))));
     const x = where(less(part, 0.5), log1p(part.mul(expm1(size))), rest).div(size);
     // Results near 0 have a formula of their own, because 1 - x would lose their digits.

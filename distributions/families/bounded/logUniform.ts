@@ -36,7 +36,7 @@ export class LogUniform extends /* @__PURE__ */ family<Params, [low: TensorLike,
       .add(log(widthOf(p))),
   cdf: (x, p) => logRatio(clip(x, p.low, p.high), p.low).div(widthOf(p)),
   icdf: (q, p) => {
-    // The square root of the quotient, which cannot overflow.
+    // √((high / low)^q): unlike its square, it cannot overflow.
     const root = exp(q.mul(widthOf(p)).mul(0.5));
     return where(equal(q, 1), p.high, clip(p.low.mul(root).mul(root), p.low, p.high));
   },

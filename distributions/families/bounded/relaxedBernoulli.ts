@@ -17,10 +17,10 @@ import { BELOW_ONE } from "../../constraints/inside.js";
 import { family, type OneOf, type Tensors } from "../../core/family.js";
 import { Bernoulli } from "../counts/bernoulli.js";
 
-/** Strictly between 0 and 1, where logits are finite. */
+/** `x` moved to strictly between 0 and 1, where log odds are finite. */
 const inside = (x: Tensor): Tensor => clip(x, Number.MIN_VALUE, BELOW_ONE);
 
-/** Log odds. For probabilities 0 and 1, those of the nearest numbers inside (0, 1). */
+/** Log odds. For the probabilities 0 and 1, they are those of the nearest numbers inside (0, 1). */
 export function finiteLogits({ probs, logits }: OneOf<"probs" | "logits">): Tensor {
   if (probs === undefined) return logits as Tensor;
   const p = inside(probs);
@@ -56,8 +56,8 @@ export class RelaxedBernoulli extends /* @__PURE__ */ family<
 }
 
 /**
- * RelaxedBernoulliStraightThrough: draws are 0 or 1, with the mass of Bernoulli(logits), and have the gradient of the relaxed draw
- * that they are rounded from (Bengio, Léonard and Courville 2013): a biased estimate of low variance.
+ * RelaxedBernoulliStraightThrough: draws are 0 or 1, with the mass of Bernoulli(logits), and have the gradient of the relaxed draw from
+ * which they are rounded (Bengio, Léonard and Courville 2013). That gradient is a biased estimate of low variance.
  *
  * @example new RelaxedBernoulliStraightThrough(0.5, 0.3).logProb(1).item() // -1.204
  */

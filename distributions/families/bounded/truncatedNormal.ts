@@ -37,16 +37,16 @@ const above = (low: Tensor): Constraint => ({
 });
 
 /**
- * TruncatedNormal on [low, high], in standard units z = (x - loc) / scale, a and b for the bounds:
+ * TruncatedNormal on [low, high]. In standard units z = (x - loc) / scale, with bounds a and b:
  *
  *     log p(x) = log φ(z) - log(scale) - log(Φ(b) - Φ(a)),
  *
- * with both φ(z) and the mass divided by φ(m), as in normalMass.ts. Quantiles use Q = 1 - Φ = φ(z) M(z), with M Mills' ratio, after a
+ * where both φ(z) and the mass are divided by φ(m), as in normalMass.ts. Quantiles use Q = 1 - Φ = φ(z) M(z), with M Mills' ratio, after a
  * reflection (z to -z) where a + b < 0, so that the far tail is on the right:
  *
  *     log Q(z) - log Q(a) = (a - z)(a + z)/2 + log M(z)/M(a) =: D(a, z) <= 0.
  *
- * Nothing cancels, a hundred standard deviations out or between bounds that almost meet. Moments use Gauss–Legendre quadrature.
+ * Nothing cancels, even a hundred standard deviations out or between bounds that almost meet. Moments use Gauss–Legendre quadrature.
  *
  * @example new TruncatedNormal({ loc: 0, scale: 1, low: 0 }).mean.item() // 0.7979
  */
@@ -61,7 +61,7 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
   #standard(x: Tensor): Tensor {
     return x.sub(this.params.loc).div(this.params.scale);
   }
-  /** The bounds, reflected (a, b to -b, -a) where the left one is farther from 0, and whether they were reflected. */
+  /** The bounds in standard units, reflected (a, b to -b, -a) where the left one is farther from 0, and whether they were reflected. */
   get #mirroredBounds(): [a: Tensor, b: Tensor, isMirrored: Tensor] {
     const [a, b] = this.#standardBounds;
     const isMirrored = a.less(b.neg());
@@ -70,7 +70,7 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
   get #standardBounds(): [a: Tensor, b: Tensor] {
     return [this.#standard(this.params.low), this.#standard(this.params.high)];
   }
-  /** log (Φ(z) - Φ(a)) / φ(m), m the number between a and z that is nearest 0. */
+  /** log((Φ(z) - Φ(a)) / φ(m)), where m is the number between a and z that is nearest to 0. */
   #massOver(x: Tensor): Tensor {
     const { low, scale } = this.params;
     return logMassOver(this.#standard(low), this.#standard(x), x.sub(low).div(scale));
@@ -104,8 +104,8 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
   }
 
   /**
-   * The mean of z, its variance, and E[z²], for the reflected bounds. By quadrature over the part of [a, b] where the density is more than
-   * exp(-40) of its maximum. Distances are from the left end of that part, so that no digits are lost far from 0.
+   * The mean of z, its variance, and E[z²], for the reflected bounds. They are computed by quadrature over the part of [a, b] where the
+   * density is more than exp(-40) times its maximum. Distances are from the left end of that part, so that no digits are lost far from 0.
    */
   get #moments(): [mean: Tensor, variance: Tensor, square: Tensor] {
     const [a, b] = this.#mirroredBounds;
@@ -157,7 +157,10 @@ function logFall(a: Tensor, z: Tensor): Tensor {
   return where(isEnd, -Infinity, where(isFar, logNdtr(z.neg()).sub(logNdtr(a.neg())), near));
 }
 
-/** The z with log Q(z) = t: by the quantile of whichever tail is small, and beyond all quantiles by Newton's method on log Q. */
+/**
+ * The z with log Q(z) = t: from the normal quantile at the probability of the smaller tail or, where that probability is near underflow, by
+ * Newton's method on log Q.
+ */
 function upperQuantile(t: Tensor): Tensor {
   const isFar = less(t, -700);
   const isLeft = less(-Math.LN2, t);

@@ -14,7 +14,7 @@ import { family, type Tensors } from "../../core/family.js";
 import { ofUniform } from "../../kl/bounded.js";
 
 type Params = Tensors<"low" | "high">;
-/** Half the width: the whole one may overflow. */
+/** Half the width, since the whole width may overflow. */
 const halfOf = ({ low, high }: Params): Tensor => high.mul(0.5).sub(low.mul(0.5));
 
 /** log(high - low). */

@@ -21,7 +21,7 @@ export class Categorical extends /* @__PURE__ */ family<Classes, [probs?: Tensor
   support: (p) => integerInterval(0, classesOf(p) - 1),
   values: (p) => arange(classesOf(p)),
   logDensity: (x, p) => {
-    // Outside the support any class will do.
+    // Outside the support, the density of any class may be returned.
     const [isClass, logits] = [integerInterval(0, classesOf(p) - 1).check(x), logitsOf(p)];
     return lookUpLast(logits, x) ?? pickAlongLast(logits, where(isClass, x, 0));
   },
@@ -41,7 +41,7 @@ export class Categorical extends /* @__PURE__ */ family<Classes, [probs?: Tensor
   get probs(): Tensor {
     return probsOf(this.params);
   }
-  /** K. */
+  /** The number K of classes. */
   get numCategories(): number {
     return classesOf(this.params);
   }

@@ -24,7 +24,7 @@ export const logitsOf = ({ probs, logits }: Classes): Tensor =>
 /** Normalised probabilities. */
 export const probsOf = ({ probs, logits }: Classes): Tensor =>
   probs === undefined ? exp(logSoftmax(logits as Tensor)) : probs.div(sum(probs, -1, { keepDims: true }));
-/** K. */
+/** The number K of classes. */
 export const classesOf = ({ probs, logits }: Classes): number => ((probs ?? logits) as Tensor).shape.at(-1) as number;
 /** -Σ p_k log p_k. */
 export function entropyOf(p: Classes): Tensor {
@@ -34,7 +34,7 @@ export function entropyOf(p: Classes): Tensor {
   return log(total).sub(sum(xlogy(probs, probs), -1).div(total));
 }
 
-/** table[..., index[...]], where the axes before the last broadcast against those of the index. */
+/** table[..., index[...]], where the axes of the table before its last broadcast against those of the index. */
 export function pickAlongLast(table: Tensor, index: Tensor): Tensor {
   if (table.shape.length === 1) return take(table, index);
   const batch = broadcastShapes("Categorical", table.shape.slice(0, -1), index.shape);

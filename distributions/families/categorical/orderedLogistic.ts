@@ -17,7 +17,7 @@ import { expectation } from "../../densities/divergences.js";
 import { pickAlongLast } from "./classes.js";
 
 type Params = Tensors<"predictor" | "cutpoints">;
-/** K. */
+/** The number K of cutpoints; there are K + 1 classes. */
 const cutsOf = ({ cutpoints }: Params): number => cutpoints.shape.at(-1) as number;
 
 /** Log probabilities of the classes, batchShape + [K + 1]. */

@@ -58,8 +58,8 @@ export class RelaxedOneHotCategorical extends /* @__PURE__ */ family<
 }
 
 /**
- * RelaxedOneHotCategoricalStraightThrough: draws are one-hot, with the mass of OneHotCategorical(logits), and have the gradient of a relaxed
- * draw, of which they mark the largest entry.
+ * RelaxedOneHotCategoricalStraightThrough: draws are one-hot, with the mass of OneHotCategorical(logits). Each marks the largest entry of a
+ * relaxed draw and has the gradient of that draw.
  *
  * @example new RelaxedOneHotCategoricalStraightThrough(0.5, [0.3, 0.7]).logProb([0, 1]).item() // -0.3567
  */

@@ -19,7 +19,7 @@ export class BetaBinomial extends /* @__PURE__ */ family<
   defaults: { totalCount: 1 },
   support: ({ totalCount }) => integerInterval(0, totalCount),
   logDensity: (x, { concentration1: a, concentration0: b, totalCount: n }) => {
-    // As independent negative binomial counts with any common odds, given their sum: no large terms cancel.
+    // Written as the density of independent negative binomial counts given their sum, with any common odds, so that no large terms cancel.
     const odds = stopGradient(minimum(n.div(a.add(b)), 1e300));
     return logNegativeBinomial(x, a, odds)
       .add(logNegativeBinomial(n.sub(x), b, odds))

@@ -24,7 +24,7 @@ type Params = Tensors<"totalCount"> & Odds;
 
 function logDensity(x: Tensor, { totalCount: n, probs, logits }: Params): Tensor {
   if (probs !== undefined) return logBinomial(x, n, probs);
-  // Counts the rarer outcome, because its probability has all its digits.
+  // The rarer outcome is counted, because its probability keeps all its digits.
   const l = logits as Tensor;
   const isMirrored = less(0, l);
   const [k, rarer] = [where(isMirrored, n.sub(x), x), where(isMirrored, l.neg(), l)];

@@ -20,7 +20,7 @@ import { countQuantile } from "../../densities/countQuantiles.js";
 import { type Odds, probsOf } from "../../densities/odds.js";
 import { ofGeometric } from "../../kl/counts.js";
 
-/** (1 - p) / p. */
+/** (1 - p) / p, the mean number of failures. */
 const failuresOf = ({ probs, logits }: Odds): Tensor =>
   probs === undefined ? exp((logits as Tensor).neg()) : probs.neg().add(1).div(probs);
 
@@ -42,7 +42,7 @@ export class Geometric extends /* @__PURE__ */ family<Odds, [probs?: TensorLike]
     const l = logits as Tensor;
     return mulZeroWins(x, softplus(l)).neg().sub(softplus(l.neg()));
   },
-  // The probability of very negative logits rounds to 0. Counts of 1e300 then stand for larger ones.
+  // The probability of very negative logits rounds to 0. It is raised to 1e-300, so draws that should be larger come out near 1e300.
   draw: (key, shape, p) => random.geometric(key, maximum(probsOf(p), 1e-300), shape),
   mean: failuresOf,
   variance: (p) => failuresOf(p).div(probsOf(p)),

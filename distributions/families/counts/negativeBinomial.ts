@@ -81,8 +81,8 @@ export class NegativeBinomial extends /* @__PURE__ */ family<Params, [totalCount
 }
 
 /**
- * NegativeBinomial2: counts with the given mean m and variance m + m² / c, c = concentration; a Poisson whose rate is Gamma(c, c / m):
- * NegativeBinomial of c failures and odds m / c.
+ * NegativeBinomial2: counts with mean m and variance m + m² / c, where c = concentration. It is Poisson with a rate drawn from
+ * Gamma(c, c / m), and also NegativeBinomial with c failures and odds m / c.
  *
  *     log p(k) = log Γ(k + c) - log Γ(c) - log k! + c log(c / (c + m)) + k log(m / (c + m)).
  *
@@ -102,7 +102,8 @@ export class NegativeBinomial2 extends /* @__PURE__ */ family<
 }) {}
 
 /**
- * GammaPoisson: Poisson with a rate drawn from Gamma(a = concentration, b = rate): NegativeBinomial of a failures and odds 1 / b.
+ * GammaPoisson: Poisson with a rate drawn from Gamma(a = concentration, b = rate). It is also NegativeBinomial with a failures and odds
+ * 1 / b.
  *
  *     log p(k) = -log B(k + 1, a) - log(k + a) + a log(b / (1 + b)) - k log(1 + b).
  *

@@ -24,7 +24,7 @@ type Params = Tensors<"samples" | "logWeights">;
 const logWeightsOf = ({ samples, logWeights: given }: Params): Tensor =>
   logSoftmax(given.broadcastTo([samples.length]));
 const eventOf = ({ samples }: Params) => samples.shape.slice(1);
-/** The weighted sum of something over the samples. */
+/** The weighted sum of `x` over the samples. */
 const average = (x: Tensor, p: Params): Tensor =>
   sum(x.mul(exp(logWeightsOf(p)).reshape([-1, ...eventOf(p).map(() => 1)])), 0);
 const meanOf = (p: Params): Tensor => average(p.samples, p);
@@ -54,7 +54,7 @@ export class Empirical extends /* @__PURE__ */ family<Params, [samples: TensorLi
     variance: (p) => average(square(p.samples.sub(meanOf(p))), p),
   },
 ) {
-  /** samples [n, ...eventShape]; logWeights [n], equal when left out. */
+  /** samples [n, ...eventShape]; logWeights [n], by default all equal. */
   constructor(samples: TensorLike, logWeights?: TensorLike);
   constructor(params: Given<Params>);
   constructor(...args: unknown[]) {

@@ -3,7 +3,7 @@ import { extendedReal, realVector } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 
 /**
- * Unit: one event without any numbers in it, of log density logFactor. It is how `factor` adds to a model's log density.
+ * Unit: one event that holds no numbers, with log density logFactor. `factor` uses it to add to a model's log density.
  *
  * @example new Unit(-1.5).logProb([]).item() // -1.5
  */

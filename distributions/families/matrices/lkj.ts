@@ -33,7 +33,7 @@ type Arguments = [dim: number, concentration?: TensorLike];
 const dimOf = ({ dim }: Params): number => firstNumber(dim);
 const isDim = (n: number): 0 | 1 => (n >= 2 && n <= 2 ** 31 && Number.isInteger(n) ? 1 : 0);
 const dim = /* @__PURE__ */ numbers("dim", "a whole number in [2, 2147483648]", isDim, { isDiscrete: true });
-/** A family of matrices of that size. */
+/** A family of dim x dim matrices. */
 const correlations = (name: string, row: Pick<Row<Params>, "support" | "logDensity" | "draw" | "mean">) =>
   family<Params, Arguments>(name, {
     constraints: { dim, concentration: positive },
@@ -43,12 +43,12 @@ const correlations = (name: string, row: Pick<Row<Params>, "support" | "logDensi
   });
 
 /**
- * LKJCholesky: the Cholesky factor of a random correlation matrix (Lewandowski, Kurowicka and Joe 2009), for the free entries below the
- * diagonal:
+ * LKJCholesky: the Cholesky factor of a random correlation matrix (Lewandowski, Kurowicka and Joe 2009). The density is with respect to the
+ * free entries below the diagonal:
  *
  *     log p(L) = Σ_{i=2}^d (d - i + 2 (η - 1)) log L_ii - (d - 1)/2 log π - log Γ_{d-1}(α - 1/2) + (d - 1) log Γ(α),   α = η + (d - 1)/2.
  *
- * Drawn by the onion method: row i is a direction on a sphere times the root of a Beta variable.
+ * Draws use the onion method: row i is a direction on a sphere times the root of a Beta variable.
  *
  * @example new LKJCholesky(3, 2).eventShape // [3, 3]
  */
@@ -77,13 +77,13 @@ export class LKJCholesky extends /* @__PURE__ */ correlations("LKJCholesky", {
       .add((d - 2) / 2)
       .expandDims(-1)
       .sub(before.mul(0.5));
-    // Draws the squared diagonal entries: 1 minus the squared length of the rest would lose digits. From 1e-300 on, the square of the root
-    // is > 0.
+    // Draws of the squared diagonal entries themselves, because 1 minus the squared length of the rest would lose digits. They are kept
+    // >= 1e-300, so that squaring the diagonal entry √left does not underflow to 0.
     const left = clip(random.beta(k1, rest, before.add(1).mul(0.5), [...shape, d - 1]), 1e-300, 1);
     const directions = tril(random.normal(k2, [...shape, d - 1, d - 1]));
     const length = sqrt(sum(square(directions), -1, { keepDims: true }));
     const below = directions.div(length).mul(sqrt(left.neg().add(1)).expandDims(-1));
-    // Rows 2 … d below the diagonal, and a column of zeros. The diagonal is added after.
+    // Rows 2 … d below the diagonal, and a column of zeros. The diagonal is added below.
     const lower = concatenate([below, zeros([...shape, d - 1, 1])], -1);
     const corner = concatenate([zeros([...shape, 1, d]), lower], -2);
     const onDiagonal = concatenate([zeros([...shape, 1]).add(1), sqrt(left)], -1);
@@ -104,7 +104,7 @@ export class LKJ extends /* @__PURE__ */ correlations("LKJ", {
     const d = dimOf(p);
     // Masked values may be NaN, which must not reach the factor's gradient.
     const factor = cholesky(where(isFinite(x), x, eye(d)));
-    // The first row counts d - 1 times, but its entry is 1.
+    // The weight d - 1 of the first row does not matter, because its diagonal entry is 1.
     const jacobian = sum(log(diag(factor)).mul(arange(d - 1, -1, -1)), -1);
     return new LKJCholesky(p).logDensity(factor).sub(jacobian);
   },

@@ -24,7 +24,7 @@ import { gram } from "../../transforms/matrix.js";
 import { halfLogDeterminant, type ScaleParams, scaleOf } from "../vectors/multivariateNormal.js";
 
 type Params = ScaleParams & Tensors<"df">;
-/** p. */
+/** The number p of dimensions. */
 const sizeOf = ({ scaleTril, covarianceMatrix, precisionMatrix }: ScaleParams): number =>
   ((scaleTril ?? covarianceMatrix ?? precisionMatrix) as Tensor).shape.at(-1) as number;
 const overMatrix = ({ df }: Params): Tensor => df.expandDims(-1).expandDims(-1);
@@ -35,7 +35,7 @@ const overMatrix = ({ df }: Params): Tensor => df.expandDims(-1).expandDims(-1);
  *
  *     log p(x) = (df - p - 1) Σ log C_ii - |L⁻¹ C|²/2 - df (p/2 log 2 + Σ log L_ii) - log Γ_p(df/2).
  *
- * Drawn by Bartlett's decomposition.
+ * Draws use Bartlett's decomposition.
  *
  * @example new Wishart(4, [[1, 0], [0, 1]]).mean // [[4, 0], [0, 4]]
  */
@@ -50,7 +50,7 @@ export class Wishart extends /* @__PURE__ */ family<Params, [df: TensorLike, sca
   support: positiveDefinite,
   eventShape: (p) => [sizeOf(p), sizeOf(p)],
 }) {
-  /** L with V = L Lᵀ. */
+  /** The L for which V = L Lᵀ. */
   readonly scale: Tensor;
 
   constructor(df: TensorLike, scaleTril: TensorLike);

@@ -47,7 +47,7 @@ export class FisherSnedecor extends /* @__PURE__ */ family<Params, [df1: TensorL
     },
     cdf: (x, p) => {
       const [a, b] = halvesOf(p);
-      // y / (1 - y), which may overflow
+      // y / (1 - y), limited because it may overflow.
       const odds = minimum(clip(x, 0, Number.MAX_VALUE).mul(a.div(b)), Number.MAX_VALUE);
       return betaTail(b, a, odds.add(1).reciprocal(), odds.div(odds.add(1)));
     },
@@ -63,7 +63,7 @@ export class FisherSnedecor extends /* @__PURE__ */ family<Params, [df1: TensorL
   override draw(key: Tensor, shape: Shape): Tensor {
     const [a, b] = halvesOf(this.params);
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
-    // In logarithms, because gamma draws of small shape underflow.
+    // Computed in logarithms, because gamma draws with a small concentration underflow.
     const of = (k: Tensor, half: Tensor): Tensor => random.logGamma(k, half, shape).sub(log(half));
     const ratio = exp(of(k1, a).sub(of(k2, b)));
     return withImplicitGradient(clampInside(ratio, this.support), this);

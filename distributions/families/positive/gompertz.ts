@@ -15,7 +15,10 @@ import { nonnegative, positive } from "../../constraints/index.js";
 import { EULER } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
 
-/** exp(a) E_1(a) for a > 0, relative error 2e-15: by its power series below 1, by its continued fraction above (DLMF 6.6.2, 6.9.1). */
+/**
+ * exp(a) E_1(a) for a > 0, relative error 2e-15: by the power series of E_1 for a below 1, by its continued fraction above (DLMF 6.6.2,
+ * 6.9.1).
+ */
 function scaledE1Of(a: number): number {
   if (a < 1) {
     let sum = 0;

@@ -1,4 +1,4 @@
-/** Distributions of |x| for x symmetric around 0, with a scale. Formulas are in z = x / scale. */
+/** Distributions of |x|, where x is symmetric around 0 and has a scale. Formulas are in z = x / scale. */
 import {
   abs,
   atan,
@@ -21,7 +21,7 @@ import { ofHalfCauchy, ofHalfNormal } from "../../kl/real.js";
 import { logOnePlusSquare } from "../real/locationScale.js";
 
 /**
- * HalfNormal: |x| for x of Normal(0, scale).
+ * HalfNormal: |x| for x drawn from Normal(0, scale).
  *
  *     log p(x) = -z²/2 - log(scale) + log √(2/π),   x >= 0.
  *
@@ -42,7 +42,7 @@ export class HalfNormal extends /* @__PURE__ */ family<Tensors<"scale">, [scale?
 }) {}
 
 /**
- * HalfCauchy: |x| for x of Cauchy(0, scale).
+ * HalfCauchy: |x| for x drawn from Cauchy(0, scale).
  *
  *     log p(x) = log 2 - log π - log(scale) - log(1 + z²),   x >= 0.
  *

@@ -18,7 +18,7 @@ import { logRatio } from "../../densities/continuous.js";
 import { ofPareto } from "../../kl/positive.js";
 
 /**
- * Pareto, s = scale the smallest value and alpha the tail index:
+ * Pareto, where s = scale is the smallest value and alpha the tail index:
  *
  *     log p(x) = log(alpha) + alpha log s - (alpha + 1) log x,   x >= s.
  *

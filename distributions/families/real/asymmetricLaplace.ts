@@ -3,7 +3,7 @@ import { positive, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 
 type Params = Tensors<"loc" | "scale" | "asymmetry">;
-/** l, r and their sum. */
+/** The scales l and r of the two tails, and their sum. */
 function scalesOf({ scale, asymmetry }: Params): [left: Tensor, right: Tensor, total: Tensor] {
   const [left, right] = [scale.mul(asymmetry), scale.div(asymmetry)];
   return [left, right, left.add(right)];
@@ -25,7 +25,7 @@ function icdf(q: Tensor, p: Params): Tensor {
   const [left, right, total] = scalesOf(p);
   const isLeft = less(q, left.div(total));
   const low = log(where(isLeft, q, 0.5).mul(total).div(left)).mul(left);
-  // log((1 - q) (l + r) / r): log(1 - q) + log((l + r) / r) for q > 1/2, else log1p of the argument minus 1.
+  // log((1 - q) (l + r) / r): computed as log(1 - q) + log((l + r) / r) for q > 1/2, else as log1p of the argument minus 1.
   const isFar = less(0.5, q);
   const beyond = where(isFar, q, q.mul(total).sub(left).div(right));
   const high = log1p(where(isLeft, 0, beyond).neg())
@@ -35,7 +35,7 @@ function icdf(q: Tensor, p: Params): Tensor {
 }
 
 /**
- * AsymmetricLaplace: two exponential tails that meet at loc, the left one of scale l = scale · asymmetry, the right one of scale
+ * AsymmetricLaplace: two exponential tails that meet at loc. The left one has scale l = scale · asymmetry, the right one
  * r = scale / asymmetry.
  *
  *     log p(x) = -log(l + r) - (loc - x) / l  left of loc,  -log(l + r) - (x - loc) / r  right of it.

@@ -1,6 +1,6 @@
 /**
- * Families of one shape on the whole line, moved by loc and stretched by scale. A row is the standard member, loc = 0 and scale = 1; with
- * z = (x - loc) / scale,
+ * Families of one shape on the whole line, moved by loc and stretched by scale. A row describes the standard member, loc = 0 and scale = 1.
+ * With z = (x - loc) / scale,
  *
  *     log p(x) = shape(z) - logNorm - log(scale),   mean = loc + scale mean(z),   variance = scale² variance(z),   cdf(x) = cdf(z).
  */
@@ -34,9 +34,9 @@ import type { Divergences } from "../../core/divergence.js";
 import { family, type Tensors } from "../../core/family.js";
 import { ofCauchy, ofGumbel, ofLaplace, ofNormal } from "../../kl/real.js";
 
-/** A distribution of z. */
+/** The distribution of z. */
 interface Standard {
-  /** Its log density, without `logNorm`. */
+  /** The log density of z, plus `logNorm`. */
   readonly shape: (z: Tensor) => Tensor;
   readonly logNorm: number;
   readonly draw: (key: Tensor, shape: Shape) => Tensor;
@@ -66,7 +66,7 @@ const locationScale = (name: string, standard: Standard) =>
   });
 
 /**
- * Normal (Gaussian), scale the standard deviation:
+ * Normal (Gaussian), where scale is the standard deviation:
  *
  *     log p(z) = -z²/2 - log √(2π).
  *
@@ -148,7 +148,7 @@ export class Cauchy extends /* @__PURE__ */ locationScale("Cauchy", {
   variance: NaN,
   entropy: LOG_4PI,
   cdf: (z) => {
-    // In the tail, by the angle that is left to the axis, which does not cancel.
+    // In the tail, the probability comes from the small angle atan(1 / |z|), so that nothing cancels.
     const tail = atan(reciprocal(abs(z))).div(Math.PI);
     return where(less(z, -1), tail, where(greater(z, 1), tail.neg().add(1), atan(z).div(Math.PI).add(0.5)));
   },
@@ -160,7 +160,7 @@ export class Cauchy extends /* @__PURE__ */ locationScale("Cauchy", {
   divergences: ofCauchy,
 }) {}
 
-/** log(1 + z²). Far out 1 + z² is z², and would overflow. */
+/** log(1 + z²). For large |z|, it is computed from log |z|, since z² would overflow. */
 export function logOnePlusSquare(z: Tensor): Tensor {
   const size = abs(z);
   return where(greater(size, 1e8), log(maximum(size, 1)).mul(2), log1p(square(clip(z, -1e8, 1e8))));
@@ -192,7 +192,7 @@ export class Gumbel extends /* @__PURE__ */ locationScale("Gumbel", {
 }) {}
 
 /**
- * SoftLaplace, the hyperbolic secant distribution: a Laplace without its kink; exp z is HalfCauchy.
+ * SoftLaplace, the hyperbolic secant distribution: like Laplace but smooth at 0; exp z is HalfCauchy.
  *
  *     log p(z) = -log(exp z + exp(-z)) - log(π / 2).
  *

@@ -14,7 +14,7 @@ import { positive, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logOnePlusSquareOver, studentCdf, studentQuantile, studentSpread } from "../../densities/student.js";
 
-/** Draws of z are clipped to ± this, so that draws of x stay finite. */
+/** Draws of z are clipped to ± this number, so that draws of x stay finite. */
 const FARTHEST = 1e290;
 
 /**

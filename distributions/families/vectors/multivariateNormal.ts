@@ -21,10 +21,11 @@ import { family, type OneOf, type Tensors } from "../../core/family.js";
 import type { Given } from "../../core/parameters.js";
 import { ofMultivariateNormal } from "../../kl/vectors.js";
 
-/** A covariance, in one of three ways. */
+/** A covariance, given in one of three ways. */
 export type ScaleParams = OneOf<"scaleTril" | "covarianceMatrix" | "precisionMatrix">;
 /**
- * MultivariateNormal in n dimensions, by one of: scaleTril L, lower triangular with covariance L Lᵀ; covarianceMatrix; precisionMatrix.
+ * MultivariateNormal in n dimensions. The covariance is given by scaleTril L, lower triangular with covariance L Lᵀ, by covarianceMatrix,
+ * or by precisionMatrix.
  *
  *     log p(x) = -|z|²/2 - Σ log L_ii - n log √(2π),   L z = x - loc.
  *
@@ -46,7 +47,7 @@ export class MultivariateNormal extends /* @__PURE__ */ family<
   mean: ({ loc }) => loc,
   divergences: ofMultivariateNormal,
 }) {
-  /** L with covariance L Lᵀ. */
+  /** The lower triangle L for which L Lᵀ is the covariance. */
   readonly scale: Tensor;
 
   constructor(loc: TensorLike, scaleTril: TensorLike);

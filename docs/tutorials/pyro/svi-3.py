@@ -101,4 +101,4 @@ def fit(steps):
 
 if __name__ == "__main__":
     pyro.enable_validation(False)
-    measure("svi-3", fit, steps=200, seeds=40)
+    measure("svi-3", fit, steps=200, seeds=20)

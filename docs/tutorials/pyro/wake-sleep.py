@@ -76,4 +76,4 @@ def fit(steps):
 
 if __name__ == "__main__":
     pyro.enable_validation(False)
-    measure("wake-sleep", fit, steps=8000, seeds=2, combine=median)
+    measure("wake-sleep", fit, steps=8000, seeds=5, combine=median)

@@ -36,8 +36,9 @@ export function predictedCost({ name, site }: ScoreSite): Tensor | null {
 }
 
 /**
- * A baseline broadcast to the shape of the site's cost. It may be one number for all elements, one number for each element of the plates
- * (broadcast over the event), or have the cost's own shape. If both of the last two fit, the plates win. Null if none fits.
+ * A baseline broadcast to the shape of the site's cost. It may be one number for all elements, one number for each
+ * element of the plates (broadcast over the event), or have the cost's own shape. If it fits both as numbers for the
+ * plates and in the cost's shape, it counts as numbers for the plates. Null if none fits.
  */
 function fitToCost(baseline: Tensor, { axes, elementDim, plates }: ScoreSite, shape: Shape): Tensor | null {
   if (baseline.size === 1) return broadcastTo(baseline.reshape([]), shape);

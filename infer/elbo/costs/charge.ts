@@ -1,8 +1,9 @@
 /**
- * Which elements of a site pay for which elements of a cost. A score site d has *element axes*, along which its log density is a sum of
- * independent terms. The provenance of a cost c says which axes of c follow these element by element: such an axis of c *meets* the axis
- * of d, and d[i] pays for c[i] only. Along an axis of d that meets none, every element of d pays for all of c. Axes of c that meet none
- * are summed:
+ * Which elements of a site pay for which elements of a cost: an element *pays* for a cost if that cost multiplies the
+ * element's ∇ log q (costs.ts). A score site d has *element axes*, along which its log density is a sum of independent
+ * terms. The provenance of a cost c says which axes of c follow these element by element: such an axis of c *meets* the
+ * axis of d, and d[i] pays for c[i] only. Along an axis of d that no axis of c meets, every element of d pays for all
+ * of c. Axes of c that meet no axis of d are summed:
  *
  *     cost_d[i] = Σ over costs c that d is charged with, over the elements of c that depend on d[i]
  *
@@ -15,7 +16,7 @@ import type { ScoreSite } from "./costs.js";
 import { commonPlateDims, type Meeting, sumToMeetings } from "./meetings.js";
 import { warnIfMixed } from "./mixedPlates.js";
 
-/** Returns the score sites that pay for a cost. All that TraceGraphELBO does otherwise than TraceELBO. */
+/** Returns the score sites that pay for a cost. This is the only difference between TraceGraphELBO and TraceELBO. */
 export type Payers = (c: Cost) => Iterable<ScoreSite>;
 
 /** Those of `sites` that are in the provenance of a cost. */
@@ -30,14 +31,17 @@ export function* sitesIn({ provenance }: Cost, sites: ReadonlyMap<string, ScoreS
   }
 }
 
-/** A cost as one score site pays for it: summed over its event axes or not, and which of its axes meet those of the site. */
+/**
+ * The form in which one score site pays for a cost: the value of the cost, summed over its event axes or not, and which
+ * axes of the value meet axes of the site.
+ */
 export interface Share {
   readonly value: Tensor;
   readonly meetings: readonly Meeting[];
 }
 const NONE: readonly Meeting[] = [];
 
-/** Cost c in the form in which d pays for it. */
+/** The form in which d pays for cost c. */
 export function shareOf(c: Cost, d: ScoreSite): Share {
   const { value, provenance, elements } = c;
   if (d.axes.length === 0) return { value, meetings: NONE };
@@ -66,9 +70,9 @@ const plateMeetings = (c: Cost, d: ScoreSite): Meeting[] =>
     .filter(([from, to]) => d.axes.includes(to) && (c.value.shape.at(-from) ?? 1) > 1);
 
 /**
- * cost_d for every score site. Where the costs of one site include all those of another, its sum starts from the other's: a guide in which
- * every site depends on the one before needs one addition per site, not one per pair. Two sites share a sum only if every cost in the sum
- * meets both along the same axes.
+ * cost_d for every score site. If the costs of one site include all costs of another, the sum of the first starts from
+ * the sum of the other: a guide in which every site depends on the one before needs one addition per site, not one per
+ * pair. Two sites share a sum only if every cost in the sum meets both along the same axes.
  */
 export function chargedCosts(costs: readonly Cost[], sites: readonly ScoreSite[], payers: Payers): Map<string, Tensor> {
   const result = new Map<string, Tensor>();

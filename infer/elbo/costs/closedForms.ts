@@ -15,7 +15,7 @@ import type { Cost, Pair } from "../particles/pair.js";
 export const asksForClosedForm = (q: SampleSite, p: SampleSite): boolean =>
   q.infer.kl === "analytic" || p.infer.kl === "analytic";
 
-/** The two sides of a latent that the guide draws and the model has; null for other sites. */
+/** The guide's site and the model's site of one latent; null unless the guide draws it and the model has it. */
 export function bothSides({ guide, model }: Pair, name: string): [q: SampleSite, p: SampleSite] | null {
   const [q, p] = [guide.get(name), model.get(name)];
   return q?.type === "sample" && p?.type === "sample" && !q.isObserved ? [q, p] : null;
@@ -25,7 +25,7 @@ export function bothSides({ guide, model }: Pair, name: string): [q: SampleSite,
 export const parentsOf = (site: SampleSite): Provenance =>
   union(getProvenance(Object.values(site.fn.params)), site.ambient);
 
-/** The error where a site asks for a closed form that it cannot have. */
+/** The error for a site that asks for a closed form but cannot have one. */
 export const noClosedForm = (estimator: string, site: string, reason: string): PedigradError =>
   new PedigradError({
     code: "no-closed-form",

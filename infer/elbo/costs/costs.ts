@@ -21,7 +21,7 @@ export interface ScoreSite {
   readonly name: string;
   readonly site: SampleSite;
   readonly plates: readonly PlateFrame[];
-  /** How many of the last axes of its elements are event axes. */
+  /** How many of the last axes of its elementwise log density (`site.elements()`) are event axes. */
   readonly elementDim: number;
   /** Its element axes, counted from the right, from 1. */
   readonly axes: readonly number[];
@@ -45,7 +45,7 @@ export function costOf(site: SampleSite, side: Cost["side"], isDifferentiated: b
   return { ...cost, elements: { dim, value: elementwise } };
 }
 
-/** All costs of a pair, each a log density at the sampled value (none in closed form). */
+/** All costs of a pair, as log densities at the sampled values: no KL term is in closed form. */
 export function sampledCosts(estimator: Estimator, pair: Pair): Cost[] {
   if (pair.usedOptions.size > 0) refuseUnsupported(estimator, pair);
   if (!pair.isMatched) checkLatentsCovered(pair.guide, pair.model);
@@ -68,7 +68,8 @@ export function scoreSite(site: SampleSite): ScoreSite {
   const { name, plates, fn, value } = site;
   const { elementDim } = fn;
   const density = site.elements();
-  // A uniform density has no provenance of its value, so take the element axes from the value itself.
+  // The density of a uniform distribution does not depend on the value, so its provenance lacks the site: take the
+  // element axes from the value itself.
   const [source, eventAxes] = density.provenance.has(name) ? [density, 0] : [value, fn.eventDim - elementDim];
   const ownAxes = source.provenance.axesOf(name);
   const axes = [...ownAxes].flatMap(([axis, place]) => (place === axis - eventAxes ? [-axis] : []));

@@ -4,8 +4,8 @@
  *
  *     ELBO = Σ_c c · exp(L_c - stopGradient(L_c)) + Σ_d stopGradient(b_d) · (1 - exp(l_d - stopGradient(l_d))).
  *
- * The first factor has value 1 and the second value 0; every derivative of the expression has the right mean. Unlike in costs.ts, the
- * cost -log q of a score site keeps its own gradient.
+ * The factor of c has the value 1, the factor of b_d has the value 0; every derivative of the expression has the right
+ * mean. Unlike in costs.ts, the cost -log q of a score site keeps its own gradient.
  */
 import { stopGradient, type Tensor, tensor } from "../../../autodiff/index.js";
 import type { Cost } from "../particles/pair.js";
@@ -17,12 +17,18 @@ import { type Meeting, sumToMeetings } from "./meetings.js";
 /** exp(l - stopGradient(l)): the number 1, with the derivatives of exp(l) divided by exp(l). */
 export const oneWithScore = (l: Tensor): Tensor => l.sub(stopGradient(l)).exp();
 
-/** The sum of all costs, each multiplied by a factor 1 that has the derivatives of the score sites that pay for it. */
+/**
+ * The sum of all costs, each multiplied by a factor of value 1 that has the derivatives of the score sites that pay for
+ * the cost.
+ */
 export function totalWithScores(costs: readonly Cost[], payers: Payers): Tensor {
   return costs.reduce((total, cost) => total.add(withScores(cost, payers(cost))), tensor(0));
 }
 
-/** Σ c · exp(L - stopGradient(L)) over the elements of c; L is the sum of log q over the elements that pay for an element of c. */
+/**
+ * Σ c · exp(L - stopGradient(L)) over the elements of c; L is, for each element of c, the sum of log q over the
+ * elements that pay for it.
+ */
 function withScores(cost: Cost, payers: Iterable<ScoreSite>): Tensor {
   const shares = [...payers].map((d) => ({ d, share: shareOf(cost, d) }));
   const elementwise = shares.find(({ share }) => share.value !== cost.value)?.share.value;

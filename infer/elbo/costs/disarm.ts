@@ -45,7 +45,7 @@ export function antithetic(guide: Trace, key: Tensor): Handler | null {
   };
 }
 
-/** A draw from 1 - u, given that u drew the site's value. */
+/** A draw made with the uniform number 1 - u, given that the site's value was made with u. */
 function antitheticDraw(site: SampleSite, key: Tensor): Tensor {
   const { value } = site;
   const p = stopGradient(broadcastTo(bernoulliOf(site).probs, value.shape));

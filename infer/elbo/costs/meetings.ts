@@ -5,10 +5,16 @@
 import { reshape, type Tensor } from "../../../autodiff/index.js";
 import type { PlateFrame } from "../../program/messages.js";
 
-/** An axis of one tensor and the axis of another that it meets, each counted from the right, from 1: of a cost and a score site, say. */
+/**
+ * An axis of one tensor (a cost, say) and the axis of another (the log q of a score site) that it meets, each counted
+ * from the right, from 1.
+ */
 export type Meeting = readonly [from: number, to: number];
 
-/** x summed over all axes without a meeting; each remaining axis moved to its `to`, with axes of size 1 in the gaps. */
+/**
+ * x summed over all axes without a meeting; each remaining axis is moved to the place `to` of its meeting, with axes of
+ * size 1 in the gaps.
+ */
 export function sumToMeetings(x: Tensor, meetings: readonly Meeting[]): Tensor {
   const rank = x.shape.length;
   const keptAxes = new Set(meetings.map(([from]) => rank - from));

@@ -1,33 +1,41 @@
 /**
- * A warning where an op mixed the elements of a plate. A plate declares its elements independent given everything outside. They are not
- * where a site and a cost are in the same plate and an op between them mixed the elements. The gradient is still right, since every
- * element then pays for the whole cost, but it has more variance than with separate elements, and the mixing may be a mistake. The
- * warning appears once per site and plate.
+ * A warning where an op mixed the elements of a plate. A plate declares its elements independent given everything
+ * outside. They are not independent if a site and a cost are in the same plate and an op between the two mixed the
+ * elements. The gradient is still right, since every element then pays for the whole cost, but it has more variance
+ * than with separate elements, and the mixing may be a mistake. If the plate visits only some of its elements, the cost
+ * of one depends on which others are visited, so the loss itself is biased, whatever the gradient. The warning appears
+ * once per site and plate.
  */
+import type { PlateFrame } from "../../program/messages.js";
 import type { Cost } from "../particles/pair.js";
+import { isSubsampled } from "../particles/subsampling.js";
 import type { ScoreSite } from "./costs.js";
 import { commonPlateDims, type Meeting } from "./meetings.js";
 
 const warned = new Set<string>();
 
-/** Warn of a plate that has both the cost and the site, where the elements of the two do not meet. */
+/** Warn of every plate that the cost and the site are both in but along which their elements do not meet. */
 export function warnIfMixed(cost: Cost, site: ScoreSite, meetings: readonly Meeting[]): void {
   const { name, plates, elementDim, axes } = site;
   if (!cost.provenance.has(name) || meetings.length === axes.length) return;
   for (const [, dim] of commonPlateDims(cost.plates, plates)) {
     const axis = dim + elementDim;
     if (!axes.includes(axis) || meetings.some(([, to]) => to === axis)) continue;
-    const plate = plates.find((p) => p.dim === -dim)?.name as string;
+    const plate = plates.find((p) => p.dim === -dim) as PlateFrame;
     warnOfMixing(name, plate, cost.provenance.mixedBy(name, -axis), cost.site);
   }
 }
 
 /** Warn, once per site and plate, that `op` mixes the plate's elements between `site` and the site `to` in the same plate. */
-export function warnOfMixing(site: string, plate: string, op: string | null, to: string): void {
-  const key = `${site}\u0000${plate}`;
+export function warnOfMixing(site: string, plate: PlateFrame, op: string | null, to: string): void {
+  const key = `${site}\u0000${plate.name}`;
   if (warned.has(key)) return;
   warned.add(key);
+  const { name, size, subsampleSize } = plate;
+  const effect = isSubsampled(plate)
+    ? `The plate visits only ${subsampleSize} of its ${size} elements, and what they mix depends on which, so the loss and its gradient are biased`
+    : "The gradient is unbiased, but has more variance";
   console.warn(
-    `pedigrad: site "${site}" in plate "${plate}": ${op === null ? "an op" : `"${op}"`} mixes the plate's elements between this site and site "${to}" in the same plate, so every element of "${site}" is charged with the whole cost of "${to}". The gradient is unbiased, but has more variance. If the elements do not need each other, compute "${to}" element by element. If they do, put "${to}" outside the plate, or use toEvent.`,
+    `pedigrad: site "${site}" in plate "${name}": ${op === null ? "an op" : `"${op}"`} mixes the plate's elements between this site and site "${to}" in the same plate, so every element of "${site}" is charged with the whole cost of "${to}". ${effect}. If the elements do not need each other, compute "${to}" element by element. If they do, ${isSubsampled(plate) ? "visit the whole plate" : `put "${to}" outside the plate, or use toEvent`}.`,
   );
 }

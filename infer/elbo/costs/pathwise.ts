@@ -1,12 +1,13 @@
 /**
- * Densities along the path: guide and model run again with part of their gradient stopped. A *draw* is a latent of the guide that is
- * random. Point masses and factors of the guide are computed, not drawn: their terms keep their gradient.
+ * Densities for pathwise gradients: guide and model run again with the same draws, and with part of the gradient stopped. A *draw* is a
+ * latent of the guide that is random. Point masses and factors of the guide are computed, not drawn: their terms keep their gradient.
  *
- * Sticking the landing (Roeder, Wu and Duvenaud 2017): log q of a reparameterised draw, with its parameters held constant. The term
- * left out has mean 0, so only its variance disappears: where the guide equals the posterior, the gradient is 0 for every draw.
+ * Sticking the landing (Roeder, Wu and Duvenaud 2017): log q of a reparameterised draw, with its parameters held
+ * constant. The part of the gradient that this leaves out has mean 0, so it contributed only variance: where the guide
+ * equals the posterior, the gradient is 0 for every draw.
  *
- * Doubly reparameterised gradients (Tucker et al. 2019): the log weights once as functions of the draws alone, and once (without log q of
- * the draws) as functions of the parameters alone, because the two gradients need different weights.
+ * Doubly reparameterised gradients (Tucker et al. 2019): the log weights are computed twice, once as functions of the draws alone, and once
+ * (without log q of the draws) as functions of the parameters alone, because the two gradients are multiplied by different factors.
  */
 import { mapTree, PedigradError, stopGradient, type Tensor } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
@@ -23,7 +24,7 @@ const constantInputs = (task: Task): Inputs => ({
   args: task.args,
 });
 
-/** The draws of a guide without its other sites, their values changed by `f`. */
+/** Only those sites of the guide's trace that are draws, each with its value changed by `f`. */
 function drawsOf(guide: Trace, f: (value: Tensor) => Tensor = (value) => value): Trace {
   const draws: Trace = new Map();
   for (const site of sampleSites(guide))
@@ -31,18 +32,21 @@ function drawsOf(guide: Trace, f: (value: Tensor) => Tensor = (value) => value):
   return draws;
 }
 
-/** The guide with the given draws, with the model's masks applied as in the pair. */
+/** The guide run again with the given draws, and with the model's masks applied as in the pair. */
 function guideAt(draws: Trace, pair: Pair, key: Tensor, { guide: program }: Task, inputs: Inputs): Trace {
   const guide = replayedRun(program, draws, () => random.foldIn(key, 0), inputs);
   shareMasks(guide, pair.model);
   return guide;
 }
 
-/** The guide with the draws of the pair, its parameters held constant. */
+/** The guide run again with its draws in the pair, and with all parameters held constant. */
 export const guideAlongPath = (pair: Pair, key: Tensor, task: Task): Trace =>
   guideAt(drawsOf(pair.guide), pair, key, task, constantInputs(task));
 
-/** Both copies of the terms, for a particle whose latents all have a pathwise sampler; a latent without one is refused by name. */
+/**
+ * The terms of log w in two copies, for a particle whose latents all have a pathwise sampler; the error for a latent
+ * without one names it.
+ */
 export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task): PathTerms {
   const score = [...sampleSites(pair.guide)].find(isScoreSite);
   if (score !== undefined)

@@ -1,13 +1,17 @@
 /**
  * A pathwise gradient ends where host code reads a value: numbers computed from `z.item()`, and branches on it, have no derivative with
  * respect to z. A site that was read therefore takes the score function instead: guide and model run once more with the same key, with
- * the draws of that site held constant. Later costs carry the site's name in their provenance, so the site is charged with them.
+ * the draws of that site held constant. Later costs carry the site's name in their provenance, so they are among the costs that multiply
+ * the score of this site.
  */
 import type { Handler } from "../../program/messages.js";
 import { isDraw, sampleSites } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
 
-/** `pair` itself if no pathwise site was read; else the pair that `rerun` returns, run with a handler that holds those draws constant. */
+/**
+ * `pair` itself if no pathwise site was read; else the pair that `rerun` returns, run with a handler that holds the
+ * draws of the read sites constant.
+ */
 export function scoreSitesThatWereRead<P extends Pair>(pair: P, rerun: (constants: Handler) => P): P {
   const names = pathwiseSitesRead(pair);
   if (names.size === 0) return pair;

@@ -1,4 +1,7 @@
-/** Checks that guide and model have the same latent sites, shapes and plates. Errors show both sides. */
+/**
+ * Checks that guide and model have the same latent sites, shapes and plates. Errors show both sides, the guide's site
+ * and the model's.
+ */
 import { type Shape, sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
 import { PedigradError } from "../../../autodiff/index.js";
 import { didYouMean } from "../../checks.js";

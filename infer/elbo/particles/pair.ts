@@ -26,7 +26,10 @@ export interface PathPair extends Pair {
   readonly antitheticPair?: PathPair;
 }
 
-/** The decaying average of a site's costs, or a record of it and of what else its baseline needs at the next step. All begin at 0. */
+/**
+ * By site: the decaying average of its costs, or a record of this average and whatever else the site's baseline needs
+ * at the next step. All numbers begin at 0.
+ */
 export type Averages = Readonly<Record<string, Tree>>;
 
 /** The task of one loss: constrained parameters and mutable state by name, the two programs and their arguments. */
@@ -56,7 +59,7 @@ export interface Cost {
   readonly value: Tensor;
   readonly plates: readonly PlateFrame[];
   readonly provenance: Provenance;
-  /** Whether the gradient of `value` itself counts. For -log q of a score site it has mean 0 and is dropped. */
+  /** Whether the gradient of `value` counts. For -log q of a score site this gradient has mean 0 and is dropped. */
   readonly isDifferentiated: boolean;
   /** A whole KL term in closed form, instead of a sampled log density. */
   readonly isClosedForm?: boolean;
@@ -64,13 +67,18 @@ export interface Cost {
   readonly elements?: Elements;
 }
 
-/** The terms whose sum over the last `dim` axes is a cost. They decide which elements pay for the cost; the loss uses the sum. */
+/**
+ * The terms whose sum over the last `dim` axes is a cost. These terms decide which elements of a site pay for the cost
+ * (charge.ts); the loss uses the sum.
+ */
 export interface Elements {
   readonly dim: number;
   readonly value: () => Tensor;
 }
 
-/** A loss, the state for the next step, and named parts of the loss where the estimator has several. */
+/**
+ * A loss, the state for the next step, and the parts of the loss by name, if the estimator's loss has several parts.
+ */
 export interface Outcome {
   /** The loss; its gradient is the estimator's gradient plus that of the loss that trains the baselines. */
   readonly loss: Tensor;

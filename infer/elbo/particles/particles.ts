@@ -23,7 +23,7 @@ export type Inputs = Pick<Task, "values" | "args">;
 export const tracedRun = (f: Model, key: Tensor, inputs: Inputs, ...around: Handler[]): Trace =>
   run(f, inputs, [...around, ...handlersOf(() => key, inputs)]);
 
-/** The same with values replayed from `choices`; `keyOf` is called only if `f` draws further sites. */
+/** As `tracedRun`, with values replayed from `choices`; `keyOf` is called only if `f` draws further sites. */
 export const replayedRun = (
   f: Model,
   choices: Trace,
@@ -179,7 +179,10 @@ function withSideResults<S>(
   return [tensors, shared];
 }
 
-/** Stack records of tensors, name by name. Where control flow skipped a site in some particles, their entries are filled with `missing`. */
+/**
+ * Stack records of tensors, name by name. Where control flow skipped a site in some particles, the entries of those
+ * particles are filled with `missing`.
+ */
 export function stackTrees(trees: readonly (Tree | undefined)[], missing = 0): Tree {
   const known = trees.find((tree) => tree !== undefined);
   if (known instanceof Tensor) return stack(trees.map((leaf) => leaf ?? full(known.shape, missing)));

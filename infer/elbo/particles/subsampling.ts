@@ -1,6 +1,7 @@
 /**
- * Subsampling needs linear objectives. The scaled-up sum over a subsample is unbiased for the sum over all elements, but its logarithm,
- * or a weight computed from it, is not. An objective that takes either is biased, and refused unless the user accepts the bias.
+ * Subsampling needs linear objectives. The scaled-up sum over a subsample is unbiased for the sum over all elements,
+ * but its logarithm, or a weight computed from it, is not. An objective that takes such a logarithm or weight is
+ * biased, and refused unless the user accepts the bias.
  */
 import { PedigradError } from "../../../autodiff/index.js";
 import type { PlateFrame } from "../../program/messages.js";
@@ -15,7 +16,7 @@ export interface SubsamplingOptions {
 /** Whether a plate visits only some of its elements. */
 export const isSubsampled = ({ size, subsampleSize }: PlateFrame): boolean => size !== subsampleSize;
 
-/** The first subsampled plate around any of the sites that is not exempt; null where there is none. */
+/** The first subsampled plate around any of the sites, leaving out exempt plates; null if there is none. */
 export function subsampledPlate(
   sites: Iterable<SampleSite>,
   isExempt: (plate: PlateFrame) => boolean = () => false,

@@ -36,5 +36,5 @@ function reachesOutside(q: Constraint, p: Constraint): boolean {
   return isBelow(from[0], to[0]) || isBelow(to[1], from[1]);
 }
 
-/** The constraint on each number of an event, where `c` is one constraint applied to every number. */
+/** The constraint on each number of an event, if `c` applies one constraint to every number; else `c` itself. */
 const elementsIn = (c: Constraint): Constraint => ("base" in c ? elementsIn(c.base as Constraint) : c);

@@ -131,6 +131,44 @@ for (const [name, [op, f]] of Object.entries(mixes))
       assert.ok(mixed[0]?.includes(word), `${word} in: ${mixed[0]}`);
   });
 
+test("where a plate visits some of its elements and mixes them, the warning says that the loss is biased", () => {
+  const visited = { subsampleSize: 2 };
+  const model: Model = () => {
+    plate("d", N, visited, (i) => {
+      const z = sample("z_part", new Bernoulli(0.4));
+      sample("x", new Normal(z.mean(), 1), { obs: tensor(obs).at(i) });
+    });
+  };
+  const q: Model = () => plate("d", N, visited, () => sample("z_part", new Bernoulli(0.3)));
+  const [said = "", ...more] = warnings(() => new TraceGraphELBO().loss(random.key(0), {}, model, q));
+  assert.equal(more, []);
+  assert.match(
+    said,
+    /visits only 2 of its 3 elements, .* the loss and its gradient are biased\..* visit the whole plate\./,
+  );
+
+  // The exact loss with the elements of `visits`, scaled to all: its mean over subsamples is not that of all elements.
+  const exact = (visits: readonly number[]): number => {
+    let sum = 0;
+    for (let bits = 0; bits < 2 ** visits.length; bits++) {
+      const z = visits.map((_, k) => (bits >> k) & 1);
+      const mean = z.reduce((a, b) => a + b, 0) / z.length;
+      const prior = z.map((one) => (one === 1 ? 0.3 : 0.7)).reduce((a, b) => a * b, 1);
+      sum += prior * visits.reduce((loss, i) => loss + (Number(obs[i]) - mean) ** 2 / 2, 0);
+    }
+    return (sum * N) / visits.length;
+  };
+  const parts =
+    [
+      [0, 1],
+      [0, 2],
+      [1, 2],
+    ]
+      .map(exact)
+      .reduce((a, b) => a + b, 0) / 3;
+  assert.ok(Math.abs(parts - exact([0, 1, 2])) > 0.05, `${parts} and ${exact([0, 1, 2])}`);
+});
+
 test("no kept plate is called mixed", () => {
   const said = warnings(() => {
     for (const [name, exact] of Object.entries(golden)) {

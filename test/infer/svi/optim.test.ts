@@ -101,6 +101,17 @@ test("chains, clips and scales", () => {
   assert.equal(kept.a.toArray(), [3, 0]);
 });
 
+test("parameters meet their gradients and averages by name, whatever the order of the names", () => {
+  const [params, grads] = [
+    { a: tensor(1), b: [tensor(2), tensor(3)] },
+    { b: [tensor(20), tensor(30)], a: tensor(10) },
+  ];
+  const optimizer = momentum(1, 0.5);
+  const [, state] = optimizer.update(grads, optimizer.init(params), params);
+  const [updates] = optimizer.update({ a: tensor(1), b: [tensor(2), tensor(3)] }, state, params);
+  assert.equal([updates.a, ...updates.b].map(Number), [-6, -12, -18]);
+});
+
 test("learning rates as schedules", () => {
   const schedules: [(step: Tensor) => Tensor, (t: number) => number][] = [
     [exponentialDecay(0.1, 2, 0.5), (t) => 0.1 * 0.5 ** (t / 2)],

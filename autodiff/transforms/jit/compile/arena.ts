@@ -2,9 +2,9 @@
  * Places in the arena, by liveness: once nothing reads an array any more, later arrays take its place. Inputs, constants and outputs keep
  * their places from call to call, and so do short values, which take little room together.
  *
- * In a loop that hands on a record (../resident.ts) a long output, such as a parameter after a step, need not be copied to the place of the
- * input that it is for the next run: if a loop of the text makes it from the input element by element, and nothing reads the input
- * afterwards, it is written over the input.
+ * A program may be called in a loop that passes a record from each result to the next call (../resident.ts). A long output in that record,
+ * such as a parameter after a step, need not be copied to the place of the corresponding input of the next run. If a generated loop makes
+ * the output from that input element by element, and nothing reads the input afterwards, the output is written over the input.
  */
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import type { OpValue, Program } from "../program/program.js";
@@ -23,7 +23,7 @@ export interface Places {
 /** Arrays begin at even offsets and have room for at least one extra number, as SIMD code reads and writes in pairs. */
 const roomFor = (size: number): number => size + 2 - (size % 2);
 
-/** A place for every value of a program that runs in these units; results in `inPlace` take that of an input. */
+/** A place for every value of a program that runs in these units. The outputs listed in `inPlace` take the place of an input. */
 export function placesOf(program: Program, units: readonly Unit[], views: Views, inPlace: InPlace["inputs"]): Places {
   const { values, outputs } = program;
   const arena = new Arena();
@@ -49,7 +49,7 @@ export function placesOf(program: Program, units: readonly Unit[], views: Views,
   return { offsets, size: arena.size };
 }
 
-/** For each unit, the values whose memory it is the last to read. */
+/** For each unit, the values whose memory no later unit reads. */
 function lastReads(program: Program, units: readonly Unit[], views: Views): number[][] {
   const last = new Map<number, number>();
   units.forEach((unit, at) => {
@@ -66,7 +66,7 @@ class Arena {
   /** Free ranges in order: offset and size. */
   readonly #gaps: [number, number][] = [];
 
-  /** The offset of a new range: in the smallest gap that holds it, else at the end. */
+  /** Reserves a new range, in the smallest gap that is large enough, else at the end. Returns its offset. */
   take(size: number): number {
     let best = -1;
     this.#gaps.forEach(([, room], i) => {
@@ -97,9 +97,9 @@ class Arena {
 }
 
 export interface InPlace {
-  /** For each such result, the input whose place it takes. */
+  /** For each output that takes the place of an input: that input. */
   readonly inputs: ReadonlyMap<number, number>;
-  /** The first unit that writes over an input: all numbers after the record are known before it. */
+  /** The first unit that writes over an input. The outputs that follow the record are all computed before it runs. */
   readonly first: number;
 }
 
@@ -122,7 +122,7 @@ export function findInPlace(program: Program, units: readonly Unit[], views: Vie
     const unit = units[at];
     if (unit?.kind !== "loop" || sizeOf(unit.shape) < SHORT || (lastRead.get(k) ?? -1) > at) continue;
     if (!staysInRow(unit.shape)) continue;
-    // Whoever gets the input itself as an output would get the result.
+    // An output that is the input itself would get the numbers of this output. Nor may another output share this output's memory.
     if (owners.includes(k) || owners.filter((owner) => owner === output).length > 1) continue;
     if (!unit.members.every((i) => readsOwnElement(values[i] as OpValue, k, views))) continue;
     inputs.set(output, k);
@@ -132,13 +132,13 @@ export function findInPlace(program: Program, units: readonly Unit[], views: Vie
   return owners.slice(carried).every(isKnown) ? { inputs, first } : { inputs: new Map(), first: units.length };
 }
 
-/** Whether a loop in pairs (vector.ts) writes nothing into a row that it has yet to read. */
+/** Whether a loop in pairs (vector.ts) never writes into a row before it has read that row. */
 function staysInRow(shape: Shape): boolean {
   const long = shape.filter((n) => n !== 1);
   return long.length === 1 || (long.at(-1) as number) % 2 === 0;
 }
 
-/** Whether an op of a loop reads from input k, if at all, the element that it is at. */
+/** Whether an op of a loop, when it computes an element, reads no element of input k but the one at the same place. */
 function readsOwnElement({ inputs, shape }: OpValue, k: number, views: Views): boolean {
   return inputs.every((x) => {
     if (views.owner(x) !== k) return true;

@@ -1,6 +1,6 @@
 /**
- * SIMD code for rows in blocks: a routine that runs the same loops and kernels on one block after another. Products and sums over the
- * rows accumulate from block to block.
+ * SIMD code for ops that run on blocks of rows: a routine that runs the same loops and kernels on one block of rows after another. Products
+ * and sums over the rows accumulate from block to block.
  */
 import { sizeOf } from "../../../core/shape.js";
 import { productFor } from "../../../kernels/products.js";
@@ -59,7 +59,7 @@ const texts = {
   multiply: /* @__PURE__ */ call("multiply"),
 };
 
-/** A product: rows of one factor times the other factor, or a sum over the rows of both. */
+/** The code for a product, either of the rows of one factor with the other factor, or summed over the rows of both. */
 function productText(layout: Layout, rows: Rows, i: number): BlockText {
   const { shape, inputs } = layout.program.values[i] as OpValue;
   const [left, right] = inputs as [number, number];
@@ -95,7 +95,7 @@ function productText(layout: Layout, rows: Rows, i: number): BlockText {
   return rows.inner.has(i) ? { first: "", each: `${clear}\n${each}`, last: "" } : { first: clear, each, last: "" };
 }
 
-/** A sum over the rows: of all numbers in them, in eight lanes, or of each column. */
+/** The code for a sum over the rows, either of all numbers in them, in eight lanes, or of each column. */
 function totalText(layout: Layout, rows: Rows, i: number): BlockText {
   const { params, inputs, shape } = layout.program.values[i] as OpValue;
   const [x] = inputs as [number];

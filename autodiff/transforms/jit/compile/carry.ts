@@ -1,4 +1,4 @@
-/** From one run of a program to the next: the first outputs become the first inputs, without leaving the arena. */
+/** Between two runs of a program, turns the first outputs of one run into the first inputs of the next, inside the arena. */
 import { canGenerateCode } from "../../../../provenance/base/codeGeneration.js";
 import { copyInto } from "../../../core/copy.js";
 import { sizeOf } from "../../../core/shape.js";
@@ -9,7 +9,7 @@ import type { Layout } from "./layout.js";
 /** Arrays below this size are copied number by number, in generated text. */
 const FEW = 16;
 
-/** A function that copies the first `count` outputs of a program to the places of its first inputs, where they are not there already. */
+/** A function that copies the first `count` outputs of a program to the places of its first inputs, unless they are there already. */
 export function carryingOver(program: Program, layout: Layout, count: number): () => void {
   const copies: (() => void)[] = [];
   const saves: (() => void)[] = [];

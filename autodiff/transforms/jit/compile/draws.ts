@@ -1,4 +1,7 @@
-/** Draws in SIMD code: many elements under one key, or one under each of many keys. They have the bits of the ops' own kernels. */
+/**
+ * Draws in SIMD code: many elements under one key, or one under each of many keys. The results have the same bits as those of the ops' own
+ * kernels.
+ */
 import type { Op } from "../../../core/op.js";
 import { sizeOf } from "../../../core/shape.js";
 import { isContiguous, type View } from "../../../core/view.js";
@@ -9,7 +12,7 @@ import type { Draws } from "../../../ops/random/draw.js";
 import { foldInOp, normalOp, splitOp, uniformOp, weightedOp } from "../../../ops/random/wordOps.js";
 import { isOneNumber } from "./views.js";
 
-/** Four elements at a time: fewer gain nothing. */
+/** The code computes four elements at a time, so it does not pay off for fewer. */
 const LANES = 4;
 
 type Bind = (draws: Draws, out: View, inputs: readonly View[]) => (() => void) | null;
@@ -25,13 +28,13 @@ function underOneKey(name: DrawName, { shape }: Draws, out: View, keys: View): (
   return kernel && (() => kernel(to, key, n, 0));
 }
 
-/** A kernel for one element, of `size` numbers, under each of many keys, all with one counter. */
+/** A kernel for one element of `size` numbers under each of many keys, with the same counter for all. */
 function underManyKeys(name: DrawName, size: number, { shape }: Draws, out: View, keys: View) {
   const n = sizeOf(keys.shape) / 2;
   if (n < LANES || sizeOf(shape) !== 1 || !isContiguous(keys)) return null;
   const kernel = drawKernelOf(out.data, name);
   const [to, from, whole] = [startOf(out), startOf(keys), n - (n % LANES)];
-  // The last four, some of them for the second time.
+  // The kernel runs on multiples of four keys, so the last four are drawn separately, some of them for the second time.
   const [lastTo, lastFrom] = [to + 8 * size * (n - LANES), from + 16 * (n - LANES)];
   return (
     kernel &&
@@ -92,7 +95,7 @@ const binds = () =>
     [weightedOp, weighted],
   ]));
 
-/** Whether an op has kernels here. */
+/** Whether this file has kernels for an op. */
 export const isDrawn = (op: Op<never>): boolean => binds().has(op as unknown as Op<Draws>);
 
 /** The SIMD kernel of a draw; null if there is none. All views lie in one memory. */

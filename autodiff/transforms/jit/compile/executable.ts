@@ -20,15 +20,15 @@ export class Executable {
   readonly #layout: Layout;
   readonly #last: (Tensor | null)[];
   readonly #outputSize: number;
-  /** The holder to tell before the next run. */
+  /** The object that must be told before the next run, because it relies on the arena. */
   holder: Holder | null = null;
   #carry: (() => void) | null = null;
   /** The view of each output in the arena; null for an output that never changes. */
   readonly #sources: readonly (View | null)[];
 
   /**
-   * `samples` are the outputs of the recording: those that never change are returned again. The first `carried` of them are those that
-   * `runOn` may be asked to hand on.
+   * `samples` are the outputs of the recorded call. Outputs that never change are not computed again: every run returns the ones from the
+   * recording. The first `carried` outputs are those that `runOn` may be asked to use as the first inputs of the next run.
    */
   constructor(
     readonly program: Program,
@@ -56,7 +56,10 @@ export class Executable {
     return this.program.values[place]?.kind === "constant";
   }
 
-  /** The outputs for these inputs, with these sets, in new buffers: a later run does not overwrite what the caller keeps. */
+  /**
+   * The outputs for these inputs, with the provenance `sets`. They are in new buffers, so a later run does not overwrite what the caller
+   * keeps.
+   */
   run(inputs: readonly Tensor[], sets: readonly Provenance[]): Tensor[] {
     this.holder?.release();
     this.holder = null;
@@ -68,8 +71,9 @@ export class Executable {
   }
 
   /**
-   * Run with the first `count` outputs of the last run (which stay in the arena) as the first inputs, and `rest` as the others. Before
-   * inputs are overwritten it stops, and returns false, unless `goesOn`. The other outputs, if they are numbers, are known by then.
+   * Run with the first `count` outputs of the last run, which are still in the arena, as the first inputs, and `rest` as the other inputs.
+   * Before any input is overwritten, `goesOn` is called. If it returns false, the run stops there, and the result is false. By then, the
+   * other outputs are computed, if they are numbers.
    */
   runOn(count: number, rest: readonly Tensor[], goesOn: () => boolean): boolean {
     this.#carry ??= carryingOver(this.program, this.#layout, count);
@@ -82,7 +86,7 @@ export class Executable {
     return true;
   }
 
-  /** The outputs of the last run. */
+  /** The outputs of the last run, with the provenance `sets`. */
   outputs(sets: readonly Provenance[]): Tensor[] {
     const buffer = this.#outputSize === 0 ? null : new Float64Array(this.#outputSize);
     const outputs = new Array<Tensor>(this.samples.length);
@@ -99,7 +103,7 @@ export class Executable {
     return outputs;
   }
 
-  /** The first `count` inputs of the last run, which must not have gone on. */
+  /** Copies of the first `count` inputs of the last run. Only valid if `goesOn` stopped that run before it overwrote them. */
   inputs(count: number): Tensor[] {
     return Array.from({ length: count }, (_, i) => {
       const from = this.#layout.view(i);
@@ -124,7 +128,7 @@ export class Executable {
     }
   }
 
-  /** A value of the arena copied to a new tensor, in `buffer` from `at` on. */
+  /** A value of the arena as a new tensor, whose numbers are copied to `buffer` from `at` on. */
   #copied(from: View, set: Provenance, buffer: Float64Array | null, at: number): Tensor {
     if (from.shape.length === 0) return ofNumber(from.data[from.offset] as number, set);
     const to = buffer as Float64Array;
@@ -139,7 +143,7 @@ export class Executable {
   }
 }
 
-/** Below this size, a loop copies faster than a call. */
+/** Below this size, a loop copies faster than a call of a copying function. */
 const FEW = 32;
 
 /** An object that relies on what the last run left in the arena. */
@@ -152,11 +156,11 @@ interface Bound {
   readonly layout: Layout;
   readonly text: string;
   readonly run: () => void;
-  /** What has to run after `run`, if anything: it writes over inputs. */
+  /** The second part of a run, which writes over inputs; null if there is none. */
   readonly finish: (() => void) | null;
 }
 
-/** A program with its arena: `run` takes the inputs from their views and leaves the values in theirs. */
+/** A program with its arena. `run` reads the inputs from their places in the arena and writes all values to theirs. */
 export function bound(program: Program, carried = 0): Bound {
   if (!canGenerateCode()) return interpreted(program);
   const { layout, code, loops } = link(program, carried);
@@ -166,7 +170,7 @@ export function bound(program: Program, carried = 0): Bound {
   return { layout, text: loops === null ? text : `${text}\n/* SIMD code:\n${routines}\n*/\n`, run, finish };
 }
 
-/** The same where code generation is forbidden: runs the kernels of all ops, one after the other. */
+/** As `bound`, where code generation is forbidden: `run` runs the kernels of all ops, one after the other. */
 function interpreted(program: Program): Bound {
   const layout = new Layout(program, { fused: false });
   const places = layout.units.flatMap((unit) => traffic(unit, program).makes);
@@ -181,13 +185,13 @@ function interpreted(program: Program): Bound {
 interface Linked {
   readonly layout: Layout;
   readonly code: Generated;
-  /** The SIMD routines by name, where the text calls any. */
+  /** The SIMD routines by name; null if the text calls none. */
   readonly loops: Record<string, () => void> | null;
 }
 
 /**
- * A program's text and what it calls. Where the platform refuses a module of that size, as a browser's main thread may with a
- * RangeError and V8's limits with a CompileError, plain loops do.
+ * A program's text and what it calls. Plain loops replace the SIMD code if the platform refuses a module of its size, as a browser's main
+ * thread may (with a RangeError), or V8 because of its limits (with a CompileError).
  */
 function link(program: Program, carried: number): Linked {
   const layout = new Layout(program, { carried });

@@ -1,8 +1,8 @@
 /**
- * The text of a scalar function, so that generated code can contain its arithmetic instead of a call. The text is taken apart
- * into tokens, and only an arrow function of one expression of parameters, numbers, operators and pure functions of Math is
- * inlined; a function that a minifier, a coverage counter or a wrapper has changed into anything else is called instead. A name may
- * mean something else where the function was written, so an expression must also agree with its function on a few numbers.
+ * The text of a scalar function, so that generated code can contain its arithmetic instead of a call. The text is taken apart into tokens,
+ * and only an arrow function of one expression of parameters, numbers, operators and pure functions of Math is inlined; a function that a
+ * minifier, a coverage counter or a wrapper has changed into anything else is called instead. In the scope of the function, a name may have
+ * another meaning than here, so an expression must also agree with its function on a few numbers.
  */
 import { canGenerateCode } from "../../../../provenance/base/codeGeneration.js";
 
@@ -27,7 +27,7 @@ const ARROW = /^(?:([\w$]+)|\(([\w$\s,]*)\))\s*=>\s*([^{][\s\S]*)$/;
 const TOKEN =
   /(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w$.])|[A-Za-z_$][\w$]*(?:\.[A-Za-z]\w*)?|[=!]==?|[<>]=?|\*\*|&&|\|\||[-+*/%!?:,()]/y;
 const NAMES = /^(?:Infinity|NaN|isNaN|Number\.isNaN|Math\.\w+)$/;
-/** Signs that must not stand twice in a row, since the pair is another sign or begins one. */
+/** Characters that must not occur twice in a row, because the pair is another operator or begins one. */
 const DOUBLED = "+-/<>";
 
 function parse(text: string): Expression | null {
@@ -46,7 +46,7 @@ const namesIn = (list: string): string[] =>
     .filter((name) => name !== "");
 const isName = (token: string): boolean => /^[A-Za-z_$]/.test(token);
 
-/** The tokens of an expression; null where there is anything else, such as `=`, `=>`, `++`, a string or a comment. */
+/** The tokens of an expression; null if the text has anything else, such as `=`, `=>`, `++`, a string or a comment. */
 function tokensOf(text: string): string[] | null {
   const tokens: string[] = [];
   let last = "";

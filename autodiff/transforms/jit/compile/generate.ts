@@ -1,7 +1,7 @@
 /**
- * From a program to one straight-line function. Numbers become arithmetic on local variables; elementwise ops on arrays of one
- * shape become one loop, in which a value that nothing else needs is never stored; view ops become strides at compile time;
- * everything else is a call to the op's own kernel with its buffers bound. So compiled equals eager bit for bit.
+ * Turns a program into one straight-line function. Numbers become arithmetic on local variables; elementwise ops on arrays of one shape
+ * become one loop, in which a value that nothing else needs is never stored; view ops become strides at compile time; everything else is a
+ * call to the op's own kernel with its buffers bound. So compiled and eager results agree bit for bit.
  *
  * The text is cut into functions of a few hundred lines, which is what V8 optimises well.
  */
@@ -20,7 +20,10 @@ import { vectorText } from "./vector.js";
 
 /** The text of a program, and what it calls: kernels with their buffers bound, scalar functions. */
 export interface Generated {
-  /** A function body that returns a list: what runs before any input is overwritten, and the rest if there is any. */
+  /**
+   * A function body that returns one or two functions: the first is the part of the program that runs before any input is overwritten, the
+   * second the rest, if any.
+   */
   readonly text: string;
   readonly kernels: (() => void)[];
   readonly functions: ((...xs: number[]) => number)[];
@@ -28,13 +31,16 @@ export interface Generated {
   readonly routines: string;
 }
 
-/** A statement, or a number: the expression of value i. */
+/** A line of text: a finished statement, or the expression that computes value i, a single number. */
 type Line = string | { readonly i: number; readonly expression: string };
 
 /** Lines per function of the text: V8 takes longer to optimise larger functions, and gives up on the largest. */
 const CHUNK = 250;
 
-/** A name in a comment of the text: names of ops are data. */
+/**
+ * An op's name as it may stand in a comment of the generated text. A name can be any string, which could break out of the comment, so one
+ * that is not an identifier becomes `op`.
+ */
 const identifier = (name: string): string => (/^[A-Za-z_$][\w$]{0,60}$/.test(name) ? name : "op");
 
 /** The text of a program whose values lie as `layout` says. */
@@ -46,7 +52,7 @@ class Generator {
   readonly #kernels: (() => void)[] = [];
   readonly #functions: ((...xs: number[]) => number)[] = [];
   readonly #routines: string[] = [];
-  /** The functions that the text has for short axes, by their own text after the name. */
+  /** The names of the generated functions for softmaxes along short axes, keyed by their source without the name (parameters and body). */
   readonly #shortNames = new Map<string, string>();
   readonly #functionNames = new Map<object, string>();
   readonly #chunks: Line[][] = [];
@@ -55,7 +61,7 @@ class Generator {
   #length = 0;
   /** Numbers that are local variables of the current chunk. */
   #locals = new Set<number>();
-  /** Numbers that something reads from memory: the rest are never written there. */
+  /** Numbers that some code reads from memory. All other numbers are never written to memory. */
   readonly #stored = new Set<number>();
   /** Which members of loops are needed outside their loop. */
   readonly #neededOutside: Uint8Array;
@@ -179,14 +185,14 @@ class Generator {
     return { shape, reads, steps, rows: axis };
   }
 
-  /** A call of the loop's SIMD code, or the loop. */
+  /** Writes a call of the loop's SIMD code or, if there is none, the loop itself. */
   #writeLoop(loop: Loop): void {
     const name = this.layout.simd && isLong(sizeOf(loop.shape)) ? this.#routine(loop) : null;
     if (name === null) this.#line(scalarText(loop, ({ scalar, operands }) => this.#call(scalar, operands)));
     else this.#line(`simd.${name}(); // ${loop.steps.length} ops [${loop.shape}]`);
   }
 
-  /** The name of a loop's SIMD code; null where it has none. */
+  /** The name of a loop's SIMD code; null if it has none. */
   #routine(loop: Loop): string | null {
     const name = `loop${this.#routines.length}`;
     const text = vectorText(name, loop, addressOf(this.layout.memory, 0));
@@ -200,7 +206,7 @@ class Generator {
     return data[offset] as number;
   }
 
-  /** A number as text: a literal, or a local variable, loaded from memory where another chunk or a kernel made it. */
+  /** A number as text: a literal, or a local variable, which is loaded from memory if another chunk or a kernel made the number. */
   #scalar(x: number): string {
     const { layout } = this;
     const { values } = this.program;

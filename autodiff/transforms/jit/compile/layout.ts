@@ -1,4 +1,4 @@
-/** Where every value of a program is: at a place in one arena, or as strides over the place of another value. */
+/** Where every value of a program is: at its own place in one arena, or as a view of the place of another value. */
 import { copyInto } from "../../../core/copy.js";
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import { rawNumber, rawView } from "../../../core/tensor.js";
@@ -16,7 +16,7 @@ import { isOneNumber, Views } from "./views.js";
 export class Layout {
   /** The arena. */
   readonly memory: Float64Array;
-  /** The assembler of SIMD code for the arena; null if no array or draw of the program is long enough to gain from it. */
+  /** The assembler of SIMD code for the arena; null if no array or draw of the program is long enough for SIMD to pay off. */
   readonly simd: Simd | null;
   readonly units: readonly Unit[];
   readonly views: Views;
@@ -24,7 +24,7 @@ export class Layout {
   readonly #offsets: readonly number[];
   readonly #views: (View | undefined)[] = [];
 
-  /** `carried`: how many outputs are the first inputs of the next run, in a loop that hands them on. */
+  /** `carried`: how many of the first outputs become the first inputs of the next run, in a loop that passes them back; else 0. */
   constructor(
     readonly program: Program,
     { simd = true, fused = true, carried = 0 } = {},
@@ -94,11 +94,11 @@ export class Layout {
   }
 }
 
-/** The distance in memory from an element to the one all rows further on. */
+/** The distance in memory that all rows of a value span. */
 const stepOfAll = ({ axes }: Rows, owner: number, { values }: Program): number =>
   sizeOf((values[owner] as Value).shape.slice(axes.get(owner)));
 
-/** Numbers in a draw from which on it is worth to have SIMD code in a program that has no other use for it. */
+/** From this many numbers on, a draw makes SIMD code worthwhile in a program that has no other use for it. */
 const DRAWS = 16;
-/** From this many elements on SIMD code is called. */
+/** Whether an array has enough elements for SIMD code to be called. */
 export const isLong = (size: number): boolean => size >= 64;

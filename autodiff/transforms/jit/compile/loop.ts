@@ -1,4 +1,4 @@
-/** A loop of elementwise ops, and its text in JavaScript, an element at a time. */
+/** A loop of elementwise ops, and its text in JavaScript, which computes one element at a time. */
 import type { Shape } from "../../../core/shape.js";
 
 /** Where the elements of a value are: the offset of the first in the arena, and the distance to the next along each axis of the loop. */
@@ -39,7 +39,10 @@ export interface Merged {
   readonly steps: readonly Step[];
 }
 
-/** The loop with as few axes as possible: two axes are merged if every place crosses both with one step, and axes of size 1 are dropped. */
+/**
+ * The loop with as few axes as possible: two axes are merged if, for every place, one constant step leads from element to element through
+ * both, and axes of size 1 are dropped.
+ */
 export function merged({ shape, reads, steps, rows }: Loop): Merged {
   const places: Place[] = [...reads, ...steps.flatMap(({ to }) => to ?? [])];
   const axes: Axis[] = [];

@@ -1,7 +1,7 @@
 /**
  * Rows in blocks. A product of a long matrix and a small one, elementwise ops on its rows, and the final sums and products over the rows
- * can all run on one block of rows before the next block. So a row is read from memory once, and a value that nothing else needs stays
- * in the cache. This file finds such ops. Each adds up over rows in the same order as without blocks.
+ * can all run on one block of rows before the next block. So a row is read from memory once, and a value that nothing else needs stays in
+ * the cache. This file finds such ops. Each op sums over rows in the same order as without blocks.
  */
 import type { Op } from "../../../core/op.js";
 import { type Shape, sizeOf } from "../../../core/shape.js";
@@ -12,7 +12,7 @@ import type { OpValue, Program } from "../program/program.js";
 import { canRunInPairs } from "./vector.js";
 import type { Views } from "./views.js";
 
-/** In place of an axis of rows: the value is a sum over the rows. It also stands for the axis of a value without rows. */
+/** Used instead of an axis of rows if the value is a sum over the rows, or has no rows. */
 export const SUMMED = -1;
 
 /** The values that are made block by block, and the layout of their rows. */
@@ -24,26 +24,29 @@ export interface Rows {
   readonly axes: ReadonlyMap<number, number>;
   /** The values that only ops in the blocks read, so that memory for one block is enough. */
   readonly inner: ReadonlySet<number>;
-  /** How many numbers of memory a value takes, if not its size: those of one block, or eight partial sums after each total. */
+  /**
+   * How many numbers of memory a value takes, if this differs from its size: one block of its rows, or, for a sum over the rows, nine
+   * numbers for each entry: the sum and its eight partial sums.
+   */
   readonly room: ReadonlyMap<number, number>;
 }
 
 /** Partial sums that are added in parallel in the sum of a long row. */
 export const LANES = 8;
 
-/** Blocks do not pay below this many rows. */
+/** Below this many rows, blocks do not pay off. */
 const FEW = 64;
 /** A matrix is long from LONG numbers on, and small up to SMALL numbers. */
 const LONG = 4096;
 const SMALL = 8192;
 /**
- * About how many numbers the rows of a block have: BLOCK if the small matrix is a vector, else WIDE_BLOCK. BLOCK is so small that the
- * processor fetches the next rows while it works on these; but products of matrices are slow on few rows.
+ * The approximate number of elements in a block: BLOCK if the small matrix of the product is a vector, else WIDE_BLOCK. BLOCK is so small
+ * that the processor fetches the next rows while it works on those of the block; but products of matrices are slow on few rows.
  */
 const BLOCK = 512;
 const WIDE_BLOCK = 8192;
 
-/** How many products of a list are tried as the first op of the blocks. */
+/** How many of the products in a list are tried as the first op of the blocks. */
 const STARTS = 8;
 
 /** The ops of a list: those before the blocks, those in the blocks, and those after. */
@@ -111,7 +114,7 @@ class Finder {
   #isLate(i: number): boolean {
     return this.#late.has(this.views.owner(i));
   }
-  /** Whether value i is made in blocks, and still has its rows. */
+  /** Whether value i is made in blocks and has an axis of rows, and so is not a sum over them. */
   #hasRows(i: number): boolean {
     return (this.axes.get(this.views.owner(i)) ?? SUMMED) !== SUMMED;
   }
@@ -158,7 +161,10 @@ class Finder {
     return scalar !== undefined && canRunInPairs(scalar) && inputs.every((x) => [0, 1].includes(along(x)));
   }
 
-  /** The axis of the rows of the left operand, or the columns of the right one, if the other is small; or a small sum over rows of both. */
+  /**
+   * The axis of rows of the product: 0 if the left operand has rows and the right one is small, 1 if the columns of the right one are rows
+   * and the left one is small; SUMMED if the product sums over the rows of both and is small. Else null.
+   */
   #axisOfProduct({ shape, inputs }: OpValue): number | null {
     const [left, right] = inputs as [number, number];
     const [l, r] = [left, right].map((x) => (this.#hasRows(x) ? this.#rowsOf(x) : -1));
@@ -169,7 +175,7 @@ class Finder {
     return l !== 0 && r !== 1 && sizeOf(shape) <= SMALL ? SUMMED : null;
   }
 
-  /** Accepts a sum over the rows alone, or over the rows and all numbers in each row. */
+  /** SUMMED for a sum over the rows alone, or over the rows and all numbers in each row. Else null. */
   #axisOfSum({ params, inputs: [x] }: OpValue): number | null {
     const axis = this.#rowsOf(x as number);
     const { shape, stride } = this.views.view(x as number);
@@ -185,7 +191,7 @@ class Finder {
     const owner = this.views.owner(i);
     const own = this.#op(owner).shape;
     const { shape, stride, offset } = this.views.view(i);
-    // The distance from one row to the next, and from the first row to the end of the last.
+    // `row` is the distance from one row to the next, `all` that from the first row to the end of the last.
     const row = sizeOf(own.slice((this.axes.get(owner) as number) + 1));
     const all = row * this.count;
     const axis = shape.findIndex((n, k) => n === this.count && stride[k] === row);
@@ -196,7 +202,7 @@ class Finder {
     return axis >= 0 && offset % all < row && shape.every(isApart) ? axis : null;
   }
 
-  /** Add an elementwise op on other data, if only elementwise ops in the blocks read its value. */
+  /** Add to the blocks an elementwise op whose operands have no rows, if only elementwise ops in the blocks read its value. */
   #draw(i: number): void {
     const { op, shape, inputs } = this.#op(i);
     if (op.scalar === undefined || this.axes.has(i) || this.#isLate(i) || !this.#isOwn(i)) return;
@@ -227,7 +233,10 @@ class Finder {
     return this.#hasRows(i) && this.#isOwn(i);
   }
 
-  /** Code in pairs writes one extra number after an odd row. That must not hit other rows that follow the last row and are already done. */
+  /**
+   * Whether code in pairs, which writes one extra number after a row of odd length, could overwrite rows that are already computed and
+   * follow the last row of a block.
+   */
   #wouldOverrun(inner: ReadonlySet<number>): boolean {
     return [...this.axes].some(([i, axis]) => {
       const { shape } = this.#op(i);

@@ -1,7 +1,7 @@
 /**
- * The units in which a program runs, and their order. A unit is a kernel, arithmetic on numbers, softmaxes of the same few numbers, or one
- * loop of all elementwise ops on arrays of one shape that can run together. A long value that nothing outside its loop needs is
- * never in memory.
+ * The units in which a program runs, and their order. A unit is a kernel, arithmetic on single numbers, a group of softmaxes (along short
+ * axes) of the same input, or one loop for all elementwise ops that can run together on arrays of one shape. A long value that nothing
+ * outside its loop needs is never in memory.
  */
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import type { OpValue, Program } from "../program/program.js";
@@ -24,16 +24,16 @@ export interface RowsUnit {
   readonly rows: Rows;
 }
 
-/** Elementwise ops of one shape on their way to becoming one loop. */
+/** Elementwise ops of one shape that have been collected for one loop. */
 interface Group {
   readonly members: number[];
   readonly shape: Shape;
 }
 
-/** The most ops in a loop: V8 accepts at most 50,000 local variables in SIMD code, and optimises short loops best. */
+/** The greatest number of ops in a loop: V8 accepts at most 50,000 local variables in SIMD code, and optimises short loops best. */
 const LOOP = 400;
 
-/** The most searches for rows in blocks per program. */
+/** The greatest number of searches for rows in blocks per program. */
 const SEARCHES = 64;
 
 /** The units of a program. Without `fused`, every op is a unit of its own; rows run in blocks only with `inBlocks`. */
@@ -108,7 +108,7 @@ function unitsOf(program: Program, views: Views, list: readonly number[], fused:
   return units;
 }
 
-/** The values that a unit makes, and those that it, or a unit in it, reads from memory. */
+/** The values that a unit makes, and the values that the unit, or a unit inside it, reads from memory. */
 export function traffic(unit: Unit, program: Program): { makes: readonly number[]; reads: readonly number[] } {
   const { values } = program;
   if (unit.kind === "rows") {

@@ -1,6 +1,6 @@
 /**
- * Softmaxes along short axes as text, with a local variable for each number. Those of the same numbers are computed together: a density of
- * classes and its gradient share their exponentials. The arithmetic is that of kernels/softmax.ts, in the same order.
+ * Text for softmaxes along short axes, with a local variable for each number. Softmaxes of the same numbers are computed together, so that
+ * a density of classes and its gradient share their exponentials. The arithmetic is that of kernels/softmax.ts, in the same order.
  */
 import type { Op } from "../../../core/op.js";
 import { type Shape, sizeOf } from "../../../core/shape.js";
@@ -12,7 +12,7 @@ import { logSoftmaxOp, logsumexpOp, softmaxOp } from "../../../ops/array/softmax
 import type { OpValue, Program, Value } from "../program/program.js";
 import type { Layout } from "./layout.js";
 
-/** The most numbers along the axes. */
+/** Axes with at most this many numbers in all are short. */
 const SHORT = 8;
 
 // biome-ignore lint/suspicious/noExplicitAny: an op goes with parameters of its own type
@@ -24,7 +24,7 @@ const kindOf = ({ op }: OpValue): Normaliser | undefined => {
 const axesOf = ({ params }: OpValue): readonly number[] =>
   Array.isArray(params) ? (params as readonly number[]) : (params as Reduced).axes;
 
-/** The softmaxes in a list of ops that are computed together, by the first of them. */
+/** The groups of softmaxes in a list of ops that are computed together, keyed by the first softmax of each group. */
 export function findShort({ values }: Program, list: readonly number[]): Map<number, readonly number[]> {
   const alike = new Map<string, number[]>();
   for (const i of list) {
@@ -44,8 +44,8 @@ export function findShort({ values }: Program, list: readonly number[]): Map<num
 }
 
 /**
- * Softmaxes that are computed together: the text of a function, after its name, of the places where the input and the results begin; and
- * these places. `call` writes a function of one operand.
+ * The source of one function for softmaxes that are computed together, without its name; its parameters are the offsets at which the input
+ * and each result begin. Also these offsets. `call` returns the text of a call of a function of one operand.
  */
 export function shortText(
   layout: Layout,

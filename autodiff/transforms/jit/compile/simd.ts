@@ -1,6 +1,7 @@
 /**
- * Ops that also have kernels in SIMD code. These are used if all arrays are in the memory of the SIMD code and long enough to gain. They
- * give the same numbers, since every entry is summed in the same order. Only compiled programs have this memory, so ops know nothing of it.
+ * Ops that also have kernels in SIMD code. These are used if all arrays are in the memory of the SIMD code and long enough for SIMD to pay
+ * off. They give the same numbers as the ops' own kernels, since every entry is summed in the same order. Only compiled programs have this
+ * memory, so ops know nothing of it.
  */
 import { copyInto } from "../../../core/copy.js";
 import type { Op } from "../../../core/op.js";
@@ -23,7 +24,9 @@ import { drawKernel } from "./draws.js";
 /** The kernel with its buffers bound; null if SIMD code cannot work on them. */
 type Bind<P> = (kernels: Kernels, params: P, out: View, inputs: readonly View[]) => (() => void) | null;
 
-/** SIMD code gains from this many multiplications, entries of a table, rows of a matrix, and columns of right-hand sides on. */
+/**
+ * The numbers of multiplications, entries of a table, rows of a matrix, and columns of right-hand sides from which on SIMD code pays off.
+ */
 const MANY = 512;
 const FEW = 32;
 const LONG = 16;
@@ -79,7 +82,7 @@ const substitution: Bind<Required<Triangular>> = (kernels, { lower, transpose },
   };
 };
 
-/** Whether this is a long list of indices of a table of numbers. */
+/** Whether `index` is a long list of indices into a table of single numbers. */
 const areMany = (table: View, leading: number, rows: View, index: View): boolean =>
   sizeOf(index.shape) >= FEW && table.shape.length === leading && [table, rows, index].every(isContiguous);
 const startOf = ({ data, offset }: View): number => addressOf(data, offset);
@@ -96,7 +99,7 @@ const indices: Bind<Indexed> = (kernels, axis, out, inputs) => {
   if (!isContiguous(raw)) return null;
   const [to, from, n] = [startOf(out), startOf(raw), sizeOf(out.shape)];
   return () => {
-    // The op's own kernel says which number it is.
+    // The op's own kernel throws the error that names the invalid index.
     if (kernels.indices(to, from, n, axis.size) !== 0) indicesOp.kernel(axis, out, inputs);
   };
 };
@@ -112,7 +115,7 @@ const scatter: Bind<Shape> = (kernels, leading, out, inputs) => {
   };
 };
 
-/** Zeros with arrays added in places without gaps. */
+/** The kernel of `unslice`, for slices whose places have no gaps. */
 const unslice: Bind<Slices> = (kernels, { slices }, out, inputs) => {
   const places = slices.map((slice) => sliceView(slice, out));
   const size = sizeOf(out.shape);

@@ -9,7 +9,7 @@ import { canVectorize } from "../../../kernels/wasm/simd.js";
 import { type Expression, expressionOf, substituteInto } from "./expression.js";
 import { type Axis, isRepeated, type Loop, merged, type Place, type Read, type Step } from "./loop.js";
 
-/** The SIMD form of a function: a formula of the same name, or its arithmetic; null if it has neither. */
+/** The SIMD form of a function: a formula of the same name, or its arithmetic expression; null if it has neither. */
 function vectorExpression(scalar: Step["scalar"]): Expression | null {
   const formula = formulaOf(scalar);
   if (formula !== undefined) {
@@ -23,7 +23,10 @@ function vectorExpression(scalar: Step["scalar"]): Expression | null {
 /** Whether a function has SIMD code. */
 export const canRunInPairs = (scalar: Step["scalar"]): boolean => vectorExpression(scalar) !== null;
 
-/** Whether to process two pairs at a time, in parallel: in long loops with formulas, tanh takes 22% less time, logSigmoid with gradient 18%. */
+/**
+ * Whether to process two pairs at a time, in parallel. This pays off in long loops with formulas: tanh takes 22% less time, logSigmoid with
+ * gradient 18%.
+ */
 const isWorthDoubling = ({ shape, steps }: Loop): boolean =>
   sizeOf(shape) >= 512 && steps.length <= 32 && steps.some(({ scalar }) => formulaOf(scalar) !== undefined);
 
@@ -45,7 +48,7 @@ export function vectorText(name: string, loop: Loop, first: number): string | nu
   const moving = reads.filter(({ steps: by }) => by[last] !== 0);
   const own = new Set([...moving, ...steps].map((one) => one.name));
 
-  /** Code for some pairs. All are read before any is written, so none has to wait. */
+  /** Code for some pairs. All pairs are read before any is written, so that no read has to wait for a write. */
   const pairs = (list: readonly Pair[]): string[] => {
     const computed = ({ mark, repeated }: Pair): string[] =>
       steps.map(({ name: t, operands }, k) => {
@@ -90,7 +93,7 @@ export function vectorText(name: string, loop: Loop, first: number): string | nu
     last > 0 &&
     steps.every(isInPlace) &&
     reads.every(goesDown);
-  /** Two rows at a time: the elements of both make whole pairs. */
+  /** Code for two rows together, whose elements make whole pairs. */
   const joined = (): string => {
     const rowNames = new Map<string, string[]>();
     const text: string[] = ["let i = 0;"];
@@ -133,19 +136,22 @@ export function vectorText(name: string, loop: Loop, first: number): string | nu
   return `function ${name}(${loop.rows < 0 ? "" : "row, count"}) {\n${head}\n${body}\n}`;
 }
 
-/** Below this size, odd rows are processed two by two: alone, each would end in half a pair. */
+/** Below this size, rows of odd length are processed two by two, because each alone would end in half a pair. */
 const SHORT = 8;
 
-/** A pair of elements: the mark of its names, and how far it lies from the current place. */
+/** A pair of elements: the suffix of its variables' names, and how many bytes it lies after the current place. */
 interface Pair {
   readonly mark: string;
   readonly at: number;
-  /** How to load an operand, if it does not lie pair by pair; the names of operands that are the same all along a row. */
+  /**
+   * `read`: how to load an operand whose pairs are not adjacent in memory. `repeated`: the names of operands that are the same all along a
+   * row.
+   */
   readonly read?: (read: Read) => string;
   readonly repeated?: ReadonlyMap<string, string>;
 }
 
-/** Variables that say how far the places of a loop have moved. Places that move alike share a variable. */
+/** Variables that hold how far the places of a loop have moved. Places that move by the same steps share a variable. */
 class Pointers {
   readonly #all: Place[] = [];
 
@@ -169,7 +175,7 @@ class Pointers {
     return this.#all[pointer]?.steps[axis] === 0 ? this.#variable(pointer, axis - 1) : `p${pointer}_${axis}`;
   }
 
-  /** The address, in the innermost loop, of the element `at` bytes after a place's current one. */
+  /** The address, in the innermost loop, of the element that lies `at` bytes after the current element of a place. */
   address(place: Place, at: number): string {
     if (isRepeated(place)) return `${this.first + bytes(place.offset)}`;
     const pointer = this.#of(place);
@@ -177,7 +183,10 @@ class Pointers {
     return `${this.#variable(pointer, this.last - 1)} + ${place.steps[this.last] === 0 ? "" : "i + "}${rest}`;
   }
 
-  /** A loop along an axis around the text of the axes within; `two`, if given, is that text for two turns at once. */
+  /**
+   * The text of a loop along `axis`, whose body is `inside`, the text of the inner axes; `two`, if given, is the body for two iterations at
+   * once.
+   */
   along({ size, isRows }: Axis, axis: number, inside: string, two: string | null = null): string {
     const moving = this.#all.flatMap(({ steps }, p) =>
       steps[axis] === 0 ? [] : [[p, steps[axis] as number] as const],

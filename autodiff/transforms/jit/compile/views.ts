@@ -1,6 +1,6 @@
 /**
- * Which values of a program are views of other values: the result of a view op is strides over the memory of another value,
- * its owner. Strides and offsets are worked out as if every owner had a memory of its own, starting at 0.
+ * Which values of a program are views of other values: the result of a view op consists of strides over the memory of another value, its
+ * owner. Strides and offsets are computed as if every owner had a memory of its own, starting at 0.
  */
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import { rawView } from "../../../core/tensor.js";
@@ -34,7 +34,7 @@ export class Views {
     return broadcastView(contiguous(NOWHERE, isRepeated ? [] : value.shape), value.shape);
   }
 
-  /** Value i over the memory of its owner, which begins at 0. */
+  /** Value i as a view of the memory of its owner, which begins at 0. */
   view(i: number): View {
     return this.#views[i] as View;
   }
@@ -46,7 +46,7 @@ export class Views {
     return this.owner(i) !== i;
   }
 
-  /** How far apart the elements of value i are, along each axis of a loop over `shape`. */
+  /** The distance between neighbouring elements of value i along each axis of a loop over `shape`. */
   steps(i: number, shape: Shape): number[] {
     const { stride } = broadcastView(this.view(i), shape);
     return shape.map((size, axis) => (size === 1 ? 0 : (stride[axis] as number)));

@@ -1,6 +1,6 @@
 /**
- * A program is what a compiled function computes: inputs, constants, and ops in the order of the recording. The same op on the
- * same values appears once, and so does the same number; what the outputs do not need is dropped.
+ * A program is what a compiled function computes: inputs, constants, and ops in the order of the recording. If the same op is applied to
+ * the same values twice, the program has it once, and equal numbers are one constant. What the outputs do not need is dropped.
  */
 import { elementsOf } from "../../../core/copy.js";
 import type { Op } from "../../../core/op.js";
@@ -9,7 +9,7 @@ import { rawNumber, type Tensor } from "../../../core/tensor.js";
 import { literal, paramsKey, sameParams } from "./params.js";
 import type { Operand, Recording, Step } from "./recording.js";
 
-/** A value of the program: the nth input, a constant, or what an op made. */
+/** A value of the program: an input, a constant, or the result of an op. */
 export type Value =
   | { readonly kind: "input"; readonly shape: Shape }
   | { readonly kind: "constant"; readonly shape: Shape; readonly tensor: Tensor }
@@ -23,10 +23,10 @@ export type Value =
     };
 
 export interface Program {
-  /** In order, inputs first; only what the outputs need. */
+  /** The values in order: inputs first, then only those that the outputs need. */
   readonly values: readonly Value[];
   readonly inputCount: number;
-  /** Which values the outputs are. */
+  /** The indices in `values` of the outputs. */
   readonly outputs: readonly number[];
 }
 

@@ -1,7 +1,7 @@
 /**
- * A recording of one run of a function: the ops that depend on an input, in the order in which they ran, and the constants
- * that they used. Ops on constants alone are not recorded: their results are constants again. Recording costs little more than the run
- * itself. Comparing another run with the recording costs less, since ops that depend on an input run without their kernels.
+ * A recording of one run of a function: the ops that depend on an input, in the order in which they ran, and the constants that they used.
+ * Ops on constants alone are not recorded, because their results are constants too. Recording costs little more than the run itself.
+ * Comparing another run with the recording costs less, since ops that depend on an input run without their kernels.
  */
 import { PedigradError } from "../../../../provenance/index.js";
 import { elementsOf } from "../../../core/copy.js";
@@ -12,7 +12,7 @@ import { type Shape, sameShape } from "../../../core/shape.js";
 import { rawNumber, rawView, type Tensor, textOf } from "../../../core/tensor.js";
 import { sameParams } from "./params.js";
 
-/** The nth value of the run (inputs come first), or a constant. */
+/** A number n for the nth value of the run (inputs come first), or a constant. */
 export type Operand = number | Tensor;
 
 export interface Step {
@@ -55,7 +55,7 @@ abstract class Listener implements Recorder {
     return x.place > this.#first;
   }
 
-  /** Whether the result of an op on these is a value of the run, and not a constant. */
+  /** Whether the result of an op on these inputs is a value of the run, and not a constant. */
   protected depends(inputs: readonly Tensor[]): boolean {
     for (let i = 0; i < inputs.length; i++) if (this.isVariable(inputs[i] as Tensor)) return true;
     return false;
@@ -78,7 +78,7 @@ abstract class Listener implements Recorder {
     if (this.isVariable(x)) this.#refusal ??= caughtIn("jit", refusal);
   }
 
-  /** Refuse a program that went on after a refusal that depends on its inputs. */
+  /** Refuse a program that continued after a refusal that depends on its inputs. */
   end(): void {
     if (this.#refusal !== null) throw this.#refusal;
   }
@@ -116,7 +116,10 @@ export class Writer extends Listener {
   }
 }
 
-/** Compares a run with a recording, step by step; throws `changed` of the first difference, in words. */
+/**
+ * Compares a run with a recording, step by step. At the first difference, it throws the error that `changed` makes from a description of
+ * the difference.
+ */
 export class Comparison extends Listener {
   #place = 0;
 
@@ -170,7 +173,7 @@ export class Comparison extends Listener {
 const sameOperand = (before: Operand, now: Operand): boolean =>
   before === now || (typeof before === "object" && typeof now === "object" && sameBits(before, now));
 
-/** A description of how two constants in the same place differ; null where they do not. */
+/** A description of the first difference between constants in the same place; null if there is none. */
 function differingConstant(before: readonly Operand[], now: readonly Operand[]): string | null {
   for (let i = 0; i < before.length; i++) {
     const [x, y] = [before[i] as Operand, now[i] as Operand];
