@@ -88,6 +88,13 @@ test("long arrays reduced along any axes, adjacent or not", () => {
   }
 });
 
+test("a huge angle beside a 0, which SIMD code reduces together", () => {
+  const x = pedigrad
+    .zeros([64])
+    .add(tensor(Array.from({ length: 64 }, (_, i) => (i % 3 === 0 ? 0 : i % 3 === 1 ? 1e7 * i : -0))));
+  for (const name of ["sin", "cos", "tan"] as const) assertSame((y: Tensor) => y[name](), [[x], [x.flip(0)]]);
+});
+
 test("random draws, and their gradients, are the same compiled", () => {
   const f = (key: Tensor, a: Tensor) =>
     valueAndGrad((x: Tensor) =>
