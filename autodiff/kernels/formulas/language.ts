@@ -31,7 +31,8 @@ export interface Routine {
   readonly body: readonly Statement[];
 }
 
-const TOKEN = /0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|(?:Math\.)?[A-Za-z_]\w*|===|!==|>>>|<<|<=|>=|&&|\|\||\S/g;
+const TOKEN =
+  /0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?:Math\.)?[A-Za-z_]\w*|===|!==|>>>|<<|<=|>=|&&|\|\||\S/g;
 /** Binary operators, from the lowest to the highest precedence. */
 const LEVELS = "|| && | & ===,!== <,<=,>,>= <<,>>> +,- *,/".split(" ").map((level) => level.split(","));
 const COMPARISONS = LEVELS.slice(4, 6).flat();
@@ -54,7 +55,7 @@ export function parse(text: string): Routine[] {
     next("(");
     while (!isNext(")")) {
       items.push(item());
-      isNext(",");
+      if (tokens[at] !== ")") next(",");
     }
     return items;
   };
@@ -120,7 +121,21 @@ export function parse(text: string): Routine[] {
   return routines;
 }
 
-/** The condition of a choice must be a comparison, because SIMD code would use the bits of a number as a mask. */
-const isTest = (x: Expression): boolean =>
+/**
+ * Whether x is a comparison, or comparisons joined by && and ||. The condition of a choice must be one, because SIMD code would use the bits
+ * of a number as a mask.
+ */
+const isTest = (x: Expression, isOperand = (_: Expression): boolean => true): boolean =>
   x.kind === "binary" &&
-  (COMPARISONS.includes(x.operator) || (/^(&&|\|\|)$/.test(x.operator) && isTest(x.left) && isTest(x.right)));
+  (COMPARISONS.includes(x.operator)
+    ? isOperand(x.left) && isOperand(x.right)
+    : /^(&&|\|\|)$/.test(x.operator) && isTest(x.left, isOperand) && isTest(x.right, isOperand));
+
+/** Whether x and all its operands are numbers, and not masks. `isKnown` says which calls have numbers for results. */
+export function isNumeric(x: Expression, isKnown: (call: Call) => boolean): boolean {
+  const is = (part: Expression): boolean => isNumeric(part, isKnown);
+  if (x.kind === "call") return isKnown(x) && x.args.every(is);
+  if (x.kind === "choice") return isTest(x.test, is) && is(x.yes) && is(x.no);
+  if (x.kind === "binary") return "+-*/".includes(x.operator) && is(x.left) && is(x.right);
+  return x.kind !== "negative" || is(x.of);
+}

@@ -4,9 +4,10 @@
  * kernels do the work.
  */
 import { farAngles, formulas, simdPrimitives } from "../formulas/index.js";
-import { parse, type Routine } from "../formulas/language.js";
+import { type Call, isNumeric, parse, type Routine, type Statement } from "../formulas/language.js";
 import { assemble } from "./assemble.js";
 import { type DrawKernel, type DrawName, drawTexts } from "./draws.js";
+import { instructions } from "./instructions.js";
 import { type Kernels, kernelText } from "./kernels.js";
 import { SCRATCH } from "./matrices.js";
 
@@ -115,14 +116,21 @@ export function allocate(size: number): Simd | null {
   }
 }
 
+/** Whether a call is a single instruction on numbers, as the functions of Math must be that have the same bits everywhere. */
+function isInstruction({ name, args }: Call): boolean {
+  const known = instructions().builtins.get(name);
+  return known?.resultType === "v" && known.operandTypes.join("") === "v".repeat(args.length);
+}
+
 const checked = /* @__PURE__ */ new Map<string, boolean>();
 /** Whether an expression of numbers, named by its parameters, has SIMD code. */
 export function canVectorize({ parameters, body }: { parameters: readonly string[]; body: string }): boolean {
-  const text = `function f() { ${parameters.map((x) => `let ${x} = load(0);`).join(" ")} store(0, ${body}); }`;
+  const text = `function f() { ${parameters.map((x) => `let ${x} = load(0);`).join(" ")} let result = ${body}; store(0, result); }`;
   let known = checked.get(text);
   if (known === undefined) {
     try {
-      known = moduleOf(text).length > 0;
+      const result = parse(text)[0]?.body.at(-2) as Extract<Statement, { kind: "set" }>;
+      known = isNumeric(result.value, isInstruction) && moduleOf(text).length > 0;
     } catch {
       known = false;
     }
