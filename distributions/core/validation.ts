@@ -7,7 +7,7 @@
 import { asContiguous, elementsOf } from "../../autodiff/core/copy.js";
 import { toNested } from "../../autodiff/core/nested.js";
 import { refuseFor } from "../../autodiff/core/reads.js";
-import { listening } from "../../autodiff/core/recorder.js";
+import { withRecorder } from "../../autodiff/core/recorder.js";
 import { type Shape, showShape, sizeOf } from "../../autodiff/core/shape.js";
 import { isAbsent, rawNumber, rawView } from "../../autodiff/core/tensor.js";
 import { contiguous } from "../../autodiff/core/view.js";
@@ -64,7 +64,7 @@ export function requireThat(x: Tensor, constraint: Constraint, subject: Subject)
 
 /** As `requireThat`, but `check` returns the answer: 1 or 0 for each event. A program that is being recorded does not record the check. */
 export function requireAll(check: () => Tensor, x: Tensor, constraint: Expected, subject: Subject): void {
-  const satisfied = listening(null, check);
+  const satisfied = withRecorder(null, check);
   const first = elementsOf(satisfied).indexOf(0);
   if (first < 0) return;
   const spread = x.broadcastTo([...satisfied.shape, ...eventShape(x, constraint)]);

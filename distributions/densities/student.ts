@@ -24,17 +24,14 @@ import {
   tensor,
   where,
 } from "../../autodiff/index.js";
-import { log1p as log1pOf, log as logOf } from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import * as formulas from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { betaincc } from "./countQuantiles.js";
 
 /** log(1 + z²/df), also where z² overflows. */
 export const logOnePlusSquareOver: Binary = /* @__PURE__ */ binary(
   "logOnePlusSquareOver",
-  (z, df) => {
-    const ratio = (z * z) / df;
-    return ratio < Infinity ? log1pOf(ratio) : 2 * logOf(Math.abs(z)) - logOf(df);
-  },
+  formulas.logOnePlusSquareOver,
   [
     (g, _, z, df) => mulZeroWins(g, z.mul(2).div(square(z).add(df))),
     (g, _, z, df) => {
