@@ -131,11 +131,13 @@ const isTest = (x: Expression, isOperand = (_: Expression): boolean => true): bo
     ? isOperand(x.left) && isOperand(x.right)
     : /^(&&|\|\|)$/.test(x.operator) && isTest(x.left, isOperand) && isTest(x.right, isOperand));
 
-/** Whether x and all its operands are numbers, and not masks. `isKnown` says which calls have numbers for results. */
-export function isNumeric(x: Expression, isKnown: (call: Call) => boolean): boolean {
-  const is = (part: Expression): boolean => isNumeric(part, isKnown);
-  if (x.kind === "call") return isKnown(x) && x.args.every(is);
-  if (x.kind === "choice") return isTest(x.test, is) && is(x.yes) && is(x.no);
-  if (x.kind === "binary") return "+-*/".includes(x.operator) && is(x.left) && is(x.right);
-  return x.kind !== "negative" || is(x.of);
+/** The functions of Math that are one instruction, with the same bits everywhere, by the number of their operands. */
+const INSTRUCTIONS: Readonly<Record<string, number>> = { abs: 1, sqrt: 1, floor: 1, ceil: 1, min: 2, max: 2 };
+
+/** Whether x and all its operands are numbers, and not masks, that SIMD code computes as JavaScript does. */
+export function isNumeric(x: Expression): boolean {
+  if (x.kind === "call") return x.args.length === INSTRUCTIONS[x.name] && x.args.every(isNumeric);
+  if (x.kind === "choice") return isTest(x.test, isNumeric) && isNumeric(x.yes) && isNumeric(x.no);
+  if (x.kind === "binary") return "+-*/".includes(x.operator) && isNumeric(x.left) && isNumeric(x.right);
+  return x.kind !== "negative" || isNumeric(x.of);
 }

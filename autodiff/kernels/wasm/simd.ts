@@ -4,10 +4,9 @@
  * kernels do the work.
  */
 import { farAngles, formulas, simdPrimitives } from "../formulas/index.js";
-import { type Call, isNumeric, parse, type Routine, type Statement } from "../formulas/language.js";
+import { isNumeric, parse, type Routine, type Statement } from "../formulas/language.js";
 import { assemble } from "./assemble.js";
 import { type DrawKernel, type DrawName, drawTexts } from "./draws.js";
-import { instructions } from "./instructions.js";
 import { type Kernels, kernelText } from "./kernels.js";
 import { SCRATCH } from "./matrices.js";
 
@@ -116,21 +115,16 @@ export function allocate(size: number): Simd | null {
   }
 }
 
-/** Whether a call is a single instruction on numbers, as the functions of Math must be that have the same bits everywhere. */
-function isInstruction({ name, args }: Call): boolean {
-  const known = instructions().builtins.get(name);
-  return known?.resultType === "v" && known.operandTypes.join("") === "v".repeat(args.length);
-}
-
+type Result = Extract<Statement, { kind: "return" }>;
 const checked = /* @__PURE__ */ new Map<string, boolean>();
 /** Whether an expression of numbers, named by its parameters, has SIMD code. */
 export function canVectorize({ parameters, body }: { parameters: readonly string[]; body: string }): boolean {
-  const text = `function f() { ${parameters.map((x) => `let ${x} = load(0);`).join(" ")} let result = ${body}; store(0, result); }`;
+  const text = `function f() { ${parameters.map((x) => `let ${x} = load(0);`).join(" ")} return ${body}; }`;
   let known = checked.get(text);
   if (known === undefined) {
     try {
-      const result = parse(text)[0]?.body.at(-2) as Extract<Statement, { kind: "set" }>;
-      known = isNumeric(result.value, isInstruction) && moduleOf(text).length > 0;
+      const [routine] = parse(text) as [Routine];
+      known = isNumeric((routine.body.at(-1) as Result).value) && moduleOf(text).length > 0;
     } catch {
       known = false;
     }
