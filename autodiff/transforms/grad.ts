@@ -9,7 +9,7 @@ import { isRecord } from "../../provenance/base/records.js";
 import { outsideRuns, PedigradError } from "../../provenance/index.js";
 import { apply } from "../core/apply.js";
 import type { TensorLike } from "../core/convert.js";
-import { gradDepth, Node, recordingNodes } from "../core/node.js";
+import { gradDepth, Node, withNodes } from "../core/node.js";
 import { keepAxes, type Op } from "../core/op.js";
 import { type Part, sumOfParts } from "../core/part.js";
 import { sameShape, showShape } from "../core/shape.js";
@@ -66,10 +66,10 @@ function backpropagate(y: Tensor, cotangent: Tensor, variables: readonly Tensor[
   let oldest = Infinity;
   for (let i = 0; i < variables.length; i++) {
     const node = (variables[i] as Tensor).node as Node;
-    node.wanted = pass;
+    node.variableOfPass = pass;
     oldest = Math.min(oldest, node.serial);
   }
-  const top = y.node === null || y.node.newest < oldest ? -1 : y.node.serial - oldest;
+  const top = y.node === null || y.node.newestVariable < oldest ? -1 : y.node.serial - oldest;
   const tensors = new Array<Tensor | undefined>(top + 1);
   const cotangents = new Array<Tensor | undefined>(top + 1);
   const parts = new Map<number, Part[]>();
@@ -80,13 +80,13 @@ function backpropagate(y: Tensor, cotangent: Tensor, variables: readonly Tensor[
   for (let k = top; k >= 0; k--) {
     const x = tensors[k];
     const node = x?.node;
-    if (x === undefined || node == null || node.wanted === pass) continue;
+    if (x === undefined || node == null || node.variableOfPass === pass) continue;
     const g = (parts.size === 0 ? cotangents[k] : withParts(cotangents[k], parts.get(k), x)) as Tensor;
     cotangents[k] = undefined;
     const { op, inputs, params } = node;
     for (let i = 0; i < inputs.length; i++) {
       const input = inputs[i] as Tensor;
-      if (input.node === null || input.node.newest < oldest) continue;
+      if (input.node === null || input.node.newestVariable < oldest) continue;
       const rule = op.vjp(i);
       if (rule === null) continue;
       const contribution = rule(g, x, inputs, params);
@@ -116,7 +116,7 @@ function run<A>(
   xs: readonly unknown[],
 ): { y: Tensor; aux: A; variables: Tensor[] } {
   const variables: Tensor[] = [];
-  return recordingNodes(() => {
+  return withNodes(() => {
     const points = xs.map((x) =>
       mapTree(x, (item) => {
         const variable = leaf(tensor(item as TensorLike));
