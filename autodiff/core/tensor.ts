@@ -205,7 +205,8 @@ export function ofNumbers(f: (...xs: number[]) => number, xs: readonly Tensor[],
     const other = (xs[i] as Tensor).shape;
     if (other.length > shape.length) shape = other;
   }
-  return new Tensor(numberOf(f, xs), shape, provenance, true, null);
+  // As in an array: a truth that a function written by a user returns becomes 0 or 1.
+  return new Tensor(+numberOf(f, xs), shape, provenance, true, null);
 }
 
 // The cases are written out because a spread would allocate, and most ops of most models run here.

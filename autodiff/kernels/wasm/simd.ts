@@ -4,7 +4,7 @@
  * kernels do the work.
  */
 import { farAngles, formulas, simdPrimitives } from "../formulas/index.js";
-import { parse, type Routine } from "../formulas/language.js";
+import { isNumeric, parse, type Routine, type Statement } from "../formulas/language.js";
 import { assemble } from "./assemble.js";
 import { type DrawKernel, type DrawName, drawTexts } from "./draws.js";
 import { type Kernels, kernelText } from "./kernels.js";
@@ -115,14 +115,16 @@ export function allocate(size: number): Simd | null {
   }
 }
 
+type Result = Extract<Statement, { kind: "return" }>;
 const checked = /* @__PURE__ */ new Map<string, boolean>();
 /** Whether an expression of numbers, named by its parameters, has SIMD code. */
 export function canVectorize({ parameters, body }: { parameters: readonly string[]; body: string }): boolean {
-  const text = `function f() { ${parameters.map((x) => `let ${x} = load(0);`).join(" ")} store(0, ${body}); }`;
+  const text = `function f() { ${parameters.map((x) => `let ${x} = load(0);`).join(" ")} return ${body}; }`;
   let known = checked.get(text);
   if (known === undefined) {
     try {
-      known = moduleOf(text).length > 0;
+      const [routine] = parse(text) as [Routine];
+      known = isNumeric((routine.body.at(-1) as Result).value) && moduleOf(text).length > 0;
     } catch {
       known = false;
     }
