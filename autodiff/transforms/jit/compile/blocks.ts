@@ -5,7 +5,7 @@
 import { sizeOf } from "../../../core/shape.js";
 import { productFor } from "../../../kernels/products.js";
 import { addressOf, ONE } from "../../../kernels/wasm/simd.js";
-import type { Reduced } from "../../../ops/array/reduce.js";
+import type { ReduceParams } from "../../../ops/array/reduce.js";
 import { matmulOp } from "../../../ops/linalg/matmul.js";
 import type { OpValue } from "../program/program.js";
 import type { Layout } from "./layout.js";
@@ -99,7 +99,7 @@ function productText(layout: Layout, rows: Rows, i: number): BlockText {
 function totalText(layout: Layout, rows: Rows, i: number): BlockText {
   const { params, inputs, shape } = layout.program.values[i] as OpValue;
   const [x] = inputs as [number];
-  const { axes } = params as Reduced;
+  const { axes } = params as ReduceParams;
   const from = layout.views.view(x).shape;
   const axis = axes[0] as number;
   const { offset, perRow } = layout.place(x, from, rows, axis);

@@ -6,7 +6,7 @@
 import type { Op } from "../../../core/op.js";
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import { stridesOf } from "../../../core/view.js";
-import { type Reduced, sumOp } from "../../../ops/array/reduce.js";
+import { type ReduceParams, sumOp } from "../../../ops/array/reduce.js";
 import { matmulOp } from "../../../ops/linalg/matmul.js";
 import type { OpValue, Program } from "../program/program.js";
 import { canRunInPairs } from "./vector.js";
@@ -179,7 +179,7 @@ class Partitioner {
   #axisOfSum({ params, inputs: [x] }: OpValue): number | null {
     const axis = this.#rowAxisOf(x as number);
     const { shape, stride } = this.views.view(x as number);
-    const { axes } = params as Reduced;
+    const { axes } = params as ReduceParams;
     if (axis === null || axes[0] !== axis || stridesOf(shape).some((s, k) => shape[k] !== 1 && s !== stride[k]))
       return null;
     const isRest = axes.length === shape.length - axis;

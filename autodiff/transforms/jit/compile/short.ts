@@ -7,7 +7,7 @@ import { type Shape, sizeOf } from "../../../core/shape.js";
 import { stridesOf } from "../../../core/view.js";
 import { exp, log } from "../../../kernels/formulas/scalarFormulas.js";
 import type { Normaliser } from "../../../kernels/softmax.js";
-import type { Reduced } from "../../../ops/array/reduce.js";
+import type { ReduceParams } from "../../../ops/array/reduce.js";
 import { logSoftmaxOp, logsumexpOp, softmaxOp } from "../../../ops/array/softmax.js";
 import type { OpValue, Program, Value } from "../program/program.js";
 import type { Layout } from "./layout.js";
@@ -22,7 +22,7 @@ const kindOf = ({ op }: OpValue): Normaliser | undefined => {
   return table.get(op);
 };
 const axesOf = ({ params }: OpValue): readonly number[] =>
-  Array.isArray(params) ? (params as readonly number[]) : (params as Reduced).axes;
+  Array.isArray(params) ? (params as readonly number[]) : (params as ReduceParams).axes;
 
 /** The groups of softmaxes in a list of ops that are computed together, keyed by the first softmax of each group. */
 export function findShort({ values }: Program, list: readonly number[]): Map<number, readonly number[]> {

@@ -13,8 +13,8 @@ import { shiftsSimd } from "../../../kernels/softmax.js";
 import { choleskySimd, substituteOneSimd, substituteSimd } from "../../../kernels/triangles.js";
 import type { Kernels } from "../../../kernels/wasm/kernels.js";
 import { addressOf, kernelsOf, ONE } from "../../../kernels/wasm/simd.js";
-import { type Gather, gatherOp, type Indexed, indicesOp, scatterOp } from "../../../ops/array/indexing.js";
-import { ordered, planOf, type Reduced, sumOp } from "../../../ops/array/reduce.js";
+import { type Gather, gatherOp, type IndexedAxis, indicesOp, scatterOp } from "../../../ops/array/indexing.js";
+import { inPlanOrder, planOf, type ReduceParams, sumOp } from "../../../ops/array/reduce.js";
 import { shiftOp } from "../../../ops/array/softmax.js";
 import { choleskyOp, eachMatrix, solveOp, type Triangular } from "../../../ops/linalg/factor.js";
 import { matmulOp, offsetsOf } from "../../../ops/linalg/matmul.js";
@@ -52,10 +52,10 @@ const product: Bind<null> = (kernels, _, out, inputs) => {
 };
 
 const reduction =
-  (simd: (plan: Plan, out: View, x: View) => (() => void) | null): Bind<Reduced> =>
+  (simd: (plan: Plan, out: View, x: View) => (() => void) | null): Bind<ReduceParams> =>
   (_, { axes }, out, [input]) => {
     const plan = planOf(input as View, axes, true);
-    const x = ordered(input as View, axes, plan);
+    const x = inPlanOrder(input as View, axes, plan);
     return isContiguous(x) ? simd(plan, out, x) : null;
   };
 
@@ -94,7 +94,7 @@ const gather: Bind<Gather> = (kernels, { leading }, out, inputs) => {
   return () => kernels.gather(to, from, i, n);
 };
 
-const indices: Bind<Indexed> = (kernels, axis, out, inputs) => {
+const indices: Bind<IndexedAxis> = (kernels, axis, out, inputs) => {
   const [raw] = inputs as [View];
   if (!isContiguous(raw)) return null;
   const [to, from, n] = [startOf(out), startOf(raw), sizeOf(out.shape)];
