@@ -6,7 +6,7 @@ import { logsumexp, neg, stopGradient, type Tensor, tensor } from "../../autodif
 import * as kinds from "../../provenance/base/kinds.js";
 import { getProvenance } from "../../provenance/index.js";
 import { sitesIn } from "../elbo/costs/charge.js";
-import { asksForClosedForm, bothSides, closedForm, noClosedForm, parentsOf } from "../elbo/costs/closedForms.js";
+import { asksForClosedForm, closedForm, noClosedForm, parentsOf, sitesOfLatent } from "../elbo/costs/closedForms.js";
 import { type ScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
 import { Elbo, type ElboOptions } from "../elbo/elbo.js";
 import { scoreSitesThatWereRead } from "../elbo/particles/hostReads.js";
@@ -159,7 +159,7 @@ const isSampledScore = (site: SampleSite): boolean => isScoreSite(site) && site.
 function closedTerms(run: EnumeratedPair): Map<string, Term> {
   const terms = new Map<string, Term>();
   for (const site of sampleSites(run.guide)) {
-    const sides = bothSides(run, site.name);
+    const sides = sitesOfLatent(run, site.name);
     if (sides === null || !asksForClosedForm(...sides)) continue;
     const [, p] = sides;
     const parents = withAncestors(parentsOf(p), run);

@@ -113,15 +113,10 @@ export const gatherOp: Op<Gather> = {
   batch: ({ leading, aligned }, inputs, batched, size) => {
     const [x, i] = inputs as [Tensor, Tensor];
     if (!batched[0]) return apply(gatherOp, gatherOf(leading), x, i);
-    const [allRows, allIndices] = batchAll([x, i], batched, size) as [Tensor, Tensor];
-    const n = sizeOf(allRows.shape.slice(1, 1 + leading));
+    const [table, index] = batchAll([x, i], batched, size) as [Tensor, Tensor];
+    const n = sizeOf(table.shape.slice(1, 1 + leading));
     const batchedAligned = [0, ...aligned.map((axis) => axis + 1)];
-    return apply(
-      gatherOp,
-      gatherOf(1 + leading, batchedAligned),
-      allRows,
-      add(allIndices, rowOffsets(allIndices, size, n)),
-    );
+    return apply(gatherOp, gatherOf(1 + leading, batchedAligned), table, add(index, rowOffsets(index, size, n)));
   },
   axes: ({ leading, aligned }, [x, i], input) => {
     const [rank, indexRank] = [(x as Tensor).shape.length, (i as Tensor).shape.length];
@@ -188,11 +183,8 @@ export function take(x: TensorLike, indices: TensorLike, axis = 0): Tensor {
   if (along === 0) return entries;
   const rank = index.shape.length;
   const order = [...entries.shape.keys()];
-  return transpose(entries, [
-    ...order.slice(rank, rank + along),
-    ...order.slice(0, rank),
-    ...order.slice(rank + along),
-  ]);
+  const end = rank + along;
+  return transpose(entries, [...order.slice(rank, end), ...order.slice(0, rank), ...order.slice(end)]);
 }
 
 /** x[i, j, …]: index tensors broadcast against each other and stand for the first axes of `x` (Pyro's Vindex). */
@@ -257,11 +249,8 @@ export function scatterAdd(x: TensorLike, indices: TensorLike, updates: TensorLi
   const size = target.shape[along] as number;
   const index = checkedIndex("scatterAdd", indices, size);
   const rank = index.shape.length;
-  const allUpdates = broadcastTo(values, [
-    ...target.shape.slice(0, along),
-    ...index.shape,
-    ...target.shape.slice(along + 1),
-  ]);
+  const [before, after] = [target.shape.slice(0, along), target.shape.slice(along + 1)];
+  const allUpdates = broadcastTo(values, [...before, ...index.shape, ...after]);
   const order = [...allUpdates.shape.keys()];
   const indexAxesFirst = transpose(allUpdates, [
     ...order.slice(along, along + rank),
