@@ -12,14 +12,13 @@ import { batchDepth } from "../../core/batch.js";
 import { gradDepth } from "../../core/node.js";
 import { recorder, withCheckingRecorder, withRecorder } from "../../core/recorder.js";
 import { absent, ofNumber, ofView, rawNumber, rawView, Tensor } from "../../core/tensor.js";
-import { mapTree } from "../tree.js";
 import { Executable } from "./compile/executable.js";
 import { OutputSets } from "./outputSets.js";
 import { programOf } from "./program/program.js";
 import { Comparison, type Recording, Writer } from "./program/recording.js";
 import { type Host, Resident } from "./resident.js";
 import { Result } from "./result.js";
-import { type ArgumentKey, isInput, matchInputs, type ReturnedRecord, Signatures } from "./signature.js";
+import { type ArgumentKey, fillLeaves, isInput, matchInputs, type ReturnedRecord, Signatures } from "./signature.js";
 import { Work } from "./work.js";
 
 /** What is known about the calls with one key (same shapes, same static arguments). */
@@ -109,7 +108,7 @@ class Compiler<A extends unknown[], R> {
     this.#loop = null;
     const [entry] = this.#entries;
     const loop = entry === undefined ? null : this.#loopOf(entry, null);
-    if (loop === null || (loop.holds(record) && loop.onlyNumbersFollow)) return loop;
+    if (loop === null || (loop.holds(record) && loop.endsInNumbers)) return loop;
     loop.end();
     return null;
   }
@@ -223,8 +222,7 @@ class Compiler<A extends unknown[], R> {
 
   /** Runs f on `inputs` and notes its reads separately. Returns what f returned, and what it read. */
   #run(args: A, inputs: readonly Tensor[], wrap: (body: () => R) => R): { value: R; reads: Provenance } {
-    let next = 0;
-    const argsWithInputs = args.map((arg) => mapTree(arg, (leaf) => (isInput(leaf) ? inputs[next++] : leaf))) as A;
+    const argsWithInputs = fillLeaves(args, inputs, isInput) as A;
     const outcome = inFreshRun(() => {
       const value = wrap(() => this.f(...argsWithInputs));
       return { value, reads: currentAmbient() };

@@ -50,7 +50,7 @@ export class Resident<R> implements Holder {
     return this.#host.record.value === record;
   }
   /** Whether only numbers follow the record in the result. */
-  get onlyNumbersFollow(): boolean {
+  get endsInNumbers(): boolean {
     const { executable, record } = this.#host;
     return executable.recordedOutputs.slice(record.to).every((x) => x.shape.length === 0);
   }

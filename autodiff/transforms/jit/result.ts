@@ -5,8 +5,8 @@
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { emptyRecord } from "../../../provenance/base/records.js";
 import { Tensor } from "../../core/tensor.js";
-import { isContainer, mapTree } from "../tree.js";
-import type { ArgumentKey, ReturnedRecord, Signatures } from "./signature.js";
+import { isContainer } from "../tree.js";
+import { type ArgumentKey, fillLeaves, isTensor, type ReturnedRecord, type Signatures } from "./signature.js";
 
 type Make = (outputs: readonly Tensor[], returned: ReturnedRecord[]) => unknown;
 
@@ -27,18 +27,14 @@ export class Result {
     this.text = signatures.ofResult(value).text;
     const text = this.#textOf(value, signatures, true, "record");
     const body = `"use strict";\n${this.#constructors.join("\n")}\nreturn (outputs, returned) => ${text};`;
-    this.#make = this.#evaluated<Make>(body) ?? ((outputs) => fillLeaves(value, outputs));
+    this.#make = this.#evaluated<Make>(body) ?? ((outputs) => fillLeaves(value, outputs, isTensor));
   }
 
   /** The result of a generated function body that may use the constants; null where code generation is forbidden. */
   #evaluated<T>(body: string): T | null {
     if (!canGenerateCode()) return null;
-    const recordPrototype = Object.getPrototypeOf(emptyRecord());
-    return new Function("constants", "recordPrototype", "fieldCount", body)(
-      this.#constants,
-      recordPrototype,
-      fieldCount,
-    ) as T;
+    const prototype = Object.getPrototypeOf(emptyRecord());
+    return new Function("constants", "prototype", "fieldCount", body)(this.#constants, prototype, fieldCount) as T;
   }
 
   /**
@@ -101,16 +97,10 @@ export class Result {
     const name = `Record${this.#constructors.length}`;
     const stores = keys.map((key, i) => `this[${JSON.stringify(key)}] = x${i};`).join(" ");
     this.#constructors.push(
-      `function ${name}(${keys.map((_, i) => `x${i}`)}) { ${stores} }\n${name}.prototype = recordPrototype;`,
+      `function ${name}(${keys.map((_, i) => `x${i}`)}) { ${stores} }\n${name}.prototype = prototype;`,
     );
     return name;
   }
-}
-
-/** The value with its tensors replaced by these. */
-function fillLeaves(value: unknown, outputs: readonly Tensor[]): unknown {
-  let next = 0;
-  return mapTree(value, (leaf) => (leaf instanceof Tensor ? outputs[next++] : leaf));
 }
 
 /** How many fields a record or list has, including those named by symbols; -1 for anything else. */

@@ -7,7 +7,7 @@ import { requireDepth, requireNamedFields } from "../../../provenance/base/recor
 import type { TensorLike } from "../../core/convert.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 import { Tensor, tensor } from "../../core/tensor.js";
-import { isContainer } from "../tree.js";
+import { isContainer, mapTree } from "../tree.js";
 import { literal } from "./program/params.js";
 
 /** A value in two parts: a text, which must be equal in like calls, and tensors, which may differ. */
@@ -21,7 +21,13 @@ export const isInput = (leaf: unknown): boolean =>
   leaf instanceof Tensor ||
   (typeof leaf === "object" && leaf !== null && (ArrayBuffer.isView(leaf) || ("stride" in leaf && "shape" in leaf)));
 
-const isTensor = (leaf: unknown): boolean => leaf instanceof Tensor;
+export const isTensor = (leaf: unknown): boolean => leaf instanceof Tensor;
+
+/** `value` with the leaves for which `isReplaced` is true replaced, in order, by `leaves`. */
+export function fillLeaves(value: unknown, leaves: readonly Tensor[], isReplaced: (leaf: unknown) => boolean): unknown {
+  let next = 0;
+  return mapTree(value, (leaf) => (isReplaced(leaf) ? leaves[next++] : leaf));
+}
 
 export class Signatures {
   readonly #objects = new WeakMap<object, number>();
@@ -114,7 +120,7 @@ export function matchInputs(
     }
     const { text, leaves } = signatures.of(arg);
     if (text !== key) return null;
-    for (let k = 0; k < leaves.length; k++) inputs.push(leaves[k] as Tensor);
+    for (const leaf of leaves) inputs.push(leaf);
   }
   return inputs;
 }

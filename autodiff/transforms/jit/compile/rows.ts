@@ -94,8 +94,7 @@ class Partitioner {
     for (const i of [...this.list].reverse()) if (!this.views.isView(i)) this.#pullIntoBlocks(i);
     const { axes } = this;
     const inner = new Set([...axes.keys()].filter((i) => this.#isInner(i)));
-    const isSum = ([, axis]: [number, number]): boolean => axis === SUMMED;
-    if (![...axes].some(isSum) || this.#wouldOverrun(inner)) return null;
+    if (![...axes.values()].includes(SUMMED) || this.#wouldOverrun(inner)) return null;
     const block = this.#rowsPerBlock();
     const memorySize = new Map([...inner].map((i) => [i, (sizeOf(this.#op(i).shape) / this.count) * block]));
     for (const [i, axis] of axes)

@@ -36,9 +36,7 @@ export function findShort({ values }: Program, list: readonly number[]): Map<num
     const n = sizeOf(axes.map((axis) => shape[axis] as number));
     if (n === 0 || n > MAX_SHORT) continue;
     const key = `${x}|${axes}`;
-    const members = groups.get(key);
-    if (members === undefined) groups.set(key, [i]);
-    else members.push(i);
+    if (!groups.get(key)?.push(i)) groups.set(key, [i]);
   }
   return new Map([...groups.values()].map((members) => [members[0] as number, members]));
 }
