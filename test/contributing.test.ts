@@ -10,8 +10,9 @@ import type { Op } from "../autodiff/core/op.js";
 import * as autodiff from "../autodiff/index.js";
 import type { Divergences } from "../distributions/core/divergence.js";
 import * as distributions from "../distributions/index.js";
+import * as pedigrad from "../index.js";
 import * as infer from "../infer/index.js";
-import { scalars } from "./autodiff/ops/opTable.js";
+import { arrays, scalars } from "./autodiff/ops/opTable.js";
 import { lawful } from "./distributions/families/families.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -80,6 +81,18 @@ test("an op with a gradient is smooth in the tests' op table, so that its deriva
       );
   }
   none(complaints);
+});
+
+test("every other op has a row in the tests' op table", async () => {
+  const rows = new Set(arrays.map(({ name }) => name.split(/[ ,]/)[0]));
+  const found = await Promise.all(["array", "linalg", "views"].map((room) => exportsOf(`autodiff/ops/${room}`)));
+  const without = found
+    .flat()
+    .filter(({ name, value, file }) => name in autodiff && typeof value === "function" && !file.endsWith("/make.ts"))
+    .filter(({ name }) => !rows.has(name));
+  none(
+    without.map(({ name, file }) => `${name} of ${file}: give it a row in "arrays" of test/autodiff/ops/opTable.ts`),
+  );
 });
 
 test("exceptions are needed", () => {
@@ -152,6 +165,31 @@ test("every KL divergence is of two families, and each family has its own", asyn
   none(complaints);
 });
 
+/** Whether free numbers can be mapped onto a constraint, which may take bounds. */
+function hasBijection(constraint: unknown): boolean {
+  try {
+    distributions.bijectTo(typeof constraint === "function" ? constraint(0, 1) : constraint);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test("constraints and transforms are in the guide's tables, and each bijection is tested at its ends", () => {
+  const guide = read("docs/guide.md");
+  const tests = read("test/distributions/constraints/boundaries.test.ts");
+  const lists = `name it in the tables at the end of "Distributions" in docs/guide.md`;
+  const complaints: string[] = [];
+  for (const [name, constraint] of Object.entries(distributions.constraints)) {
+    if (!new RegExp(`\`${name}\\b`).test(guide)) complaints.push(`constraints.${name}: ${lists}`);
+    if (hasBijection(constraint) && !names(tests, name))
+      complaints.push(`constraints.${name}: add it to REACHED of test/distributions/constraints/boundaries.test.ts`);
+  }
+  for (const [name, value] of Object.entries(distributions))
+    if (isClass(value, distributions.Transform) && !names(guide, name)) complaints.push(`${name}: ${lists}`);
+  none(complaints);
+});
+
 // Inference
 
 test("every function of inference, every estimator and autoguide is named in the docs", () => {
@@ -178,6 +216,29 @@ test("every estimator that is exported is under test", () => {
       : [],
   );
   none(complaints);
+});
+
+// The package
+
+test("names that are exported since the last version, or no longer, are in CHANGELOG.md", () => {
+  const [version, ...known] = read("test/types/exports.txt").trimEnd().split("\n") as [string, ...string[]];
+  const today = JSON.parse(read("package.json")).version;
+  const write = `(echo ${today}; npx tsx --input-type=module --eval 'for (const name in await import("./index.js")) console.log(name)') > test/types/exports.txt`;
+  assert.is(
+    version,
+    today,
+    `test/types/exports.txt has the names of ${version}. With a new version write it anew: ${write}`,
+  );
+  const top = read("CHANGELOG.md").split(/^## /m)[1] as string;
+  const all = Object.keys(pedigrad);
+  const added = all.filter((name) => !known.includes(name) && !names(top, name));
+  const gone = known.filter((name) => !all.includes(name) && !names(top, name));
+  none([
+    ...added.map((name) => `${name} is exported: name it under the top heading of CHANGELOG.md, "Added"`),
+    ...gone.map(
+      (name) => `${name} was exported by ${version}: name it under the top heading of CHANGELOG.md, "Removed"`,
+    ),
+  ]);
 });
 
 // Tests
