@@ -2,7 +2,7 @@
  * What is easily forgotten when something is added, each with the words that say what to add. CONTRIBUTING.md tells the same as a list.
  */
 import { readdirSync, readFileSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { basename, dirname, join, relative, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -123,7 +123,10 @@ function isFamily(value: unknown, name: string): boolean {
   return name in distributions || !Object.values(distributions).some((other) => Object.getPrototypeOf(other) === value);
 }
 
-test("every family is exported, in the README's list, and under the laws", async () => {
+/** "half-normal" for HalfNormal. */
+const plain = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+
+test("every family is exported, in the README's list and that of its room, and under the laws", async () => {
   const complaints: string[] = [];
   const list = read("README.md").split("## Distributions")[1]?.split("```")[0] as string;
   const found = [...(await exportsOf("distributions/families")), ...(await exportsOf("distributions/wrappers"))];
@@ -131,6 +134,12 @@ test("every family is exported, in the README's list, and under the laws", async
     if (!isFamily(value, name)) continue;
     if (!(name in distributions)) complaints.push(`${name} of ${file}: export it from distributions/index.ts`);
     if (!names(list, name)) complaints.push(`${name} of ${file}: name it in the list of README.md, "Distributions"`);
+    const room = `${dirname(file)}/README.md`;
+    const line =
+      read(room)
+        .split("\n")
+        .find((one) => one.includes(`(${basename(file)})`)) ?? "";
+    if (!plain(line).includes(plain(name))) complaints.push(`${name} of ${file}: name it in its line of ${room}`);
     if (!lawful.some((family) => family.name.split("(")[0] === name) && !(name in LAWLESS))
       complaints.push(
         `${name} of ${file}: give it reference numbers (test/golden/distributions.json) or an example of its parameters (EXAMPLES of test/distributions/families/families.ts), so that the laws hold it`,
@@ -207,14 +216,15 @@ const UNTOLD = new Set(
   "JitTraceELBO JitTraceEnumELBO JitTraceGraphELBO JitTraceMeanFieldELBO paretoK startingValue zipTrees".split(" "),
 );
 
-test("every estimator that is exported is under test", () => {
+test("every function and every estimator of inference is under test", () => {
   const files = readdirSync(join(root, "test/infer"), { recursive: true, encoding: "utf8" });
   const tests = files.flatMap((file) => (file.endsWith(".test.ts") ? [read(join("test/infer", file))] : [])).join("\n");
-  const complaints = Object.entries(infer).flatMap(([name, value]) =>
-    isClass(value, infer.Elbo) && !UNTOLD.has(name) && !names(tests, name)
-      ? [`${name}: add it to test/infer/elbo/estimatorTable.test.ts, or give it a test of its own beside that`]
-      : [],
-  );
+  const without = Object.entries(infer).filter(([name]) => !UNTOLD.has(name) && !names(tests, name));
+  const complaints = without.flatMap(([name, value]) => {
+    if (isClass(value, infer.Elbo))
+      return [`${name}: add it to test/infer/elbo/estimatorTable.test.ts, or give it a test of its own beside that`];
+    return typeof value === "function" && /^[a-z]/.test(name) ? [`${name}: write a test below test/infer that uses it`] : [];
+  });
   none(complaints);
 });
 
