@@ -1,4 +1,4 @@
-/** The public face of provenance: the sets, the ambient set of a run, how a value is tagged, the one class of errors. */
+/** The exports of provenance: sets of sites, the ambient set of a run, functions that tag values, and the error class. */
 
 export {
   ambient,

@@ -21,17 +21,17 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
   let areNumbers = op.scalar !== undefined && !isChecking;
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i] as Tensor;
-    const own = x.provenance;
+    const inputProvenance = x.provenance;
     // Fast path: most operands add no site to the provenance, or are the first to add any, so compare before calling union.
-    if (own.hasAxes) provenance = withAxes(provenance, op, params, inputs, i);
-    else if (own !== provenance && own !== EMPTY)
-      provenance = provenance === EMPTY ? own : union(provenance, own, op.name);
+    if (inputProvenance.hasAxes) provenance = withAxes(provenance, op, params, inputs, i);
+    else if (inputProvenance !== provenance && inputProvenance !== EMPTY)
+      provenance = provenance === EMPTY ? inputProvenance : union(provenance, inputProvenance, op.name);
     areNumbers &&= x.isNumber;
   }
   const result = areNumbers
     ? ofNumbers(op.scalar as Scalar, inputs, provenance)
     : ofViews(op, params, inputs, provenance);
-  return gradDepth > 0 || recorder !== null ? noted(op, params, inputs, result) : result;
+  return gradDepth > 0 || recorder !== null ? addNodeAndRecord(op, params, inputs, result) : result;
 }
 type Scalar = (...xs: number[]) => number;
 
@@ -40,17 +40,18 @@ type Scalar = (...xs: number[]) => number;
  * the result.
  */
 function withAxes<P>(before: Provenance, op: Op<P>, params: P, inputs: Tensor[], i: number): Provenance {
-  const own = (inputs[i] as Tensor).provenance;
-  const moved = op.axes === keepAxes ? own : own.moved(op.axes?.(params, inputs, i) ?? MIX, op.name);
-  return union(before, moved, op.name);
+  const inputProvenance = (inputs[i] as Tensor).provenance;
+  const inResultAxes =
+    op.axes === keepAxes ? inputProvenance : inputProvenance.moved(op.axes?.(params, inputs, i) ?? MIX, op.name);
+  return union(before, inResultAxes, op.name);
 }
 
 function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[], provenance: Provenance): Tensor {
   const shape = op.shape(params, inputs);
   if (isChecking && inputs.some(isAbsent)) return absent(shape, provenance);
   const views = rawViews(inputs);
-  const seen = op.view?.(params, views[0] as View);
-  if (seen !== undefined) return ofView(seen, provenance);
+  const view = op.view?.(params, views[0] as View);
+  if (view !== undefined) return ofView(view, provenance);
   const out = emptyView(shape);
   op.kernel(params, out, views);
   return ofView(out, provenance);
@@ -74,7 +75,7 @@ function applyBatched<P>(op: Op<P>, params: P, inputs: Tensor[]): Tensor {
 export const asExample = (value: Tensor, level: number): Tensor => ofBatch({ level, value });
 
 /** The result, with a node if a gradient is being taken. A recorder is told of it. */
-function noted<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {
+function addNodeAndRecord<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {
   withNode(op, params, inputs, result);
   recorder?.record(op, params, inputs, result);
   return result;
@@ -85,7 +86,7 @@ function withNode<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Te
   let newest = 0;
   for (let i = 0; i < inputs.length; i++) {
     const { node } = inputs[i] as Tensor;
-    if (node !== null && node.newest > newest && op.vjp(i) !== null) newest = node.newest;
+    if (node !== null && node.newestVariable > newest && op.vjp(i) !== null) newest = node.newestVariable;
   }
   if (newest > 0) result.node = new Node(op, params, inputs, newest);
   return result;

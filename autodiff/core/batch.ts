@@ -78,7 +78,7 @@ const UNREADABLE = {
 };
 
 /** Refuse to read an example of a batch. */
-export function unreadable({ level, tracer }: Batch, how: string): never {
+export function refuseRead({ level, tracer }: Batch, how: string): never {
   if (tracer?.isOpen === false)
     throw new PedigradError({
       code: "leaked-from-scan",

@@ -10,13 +10,13 @@ import { isContiguous, type View } from "./view.js";
 type Bind<P> = (params: P, out: View, inputs: readonly View[]) => () => void;
 export type Kernels<P> = Required<Pick<Op<P>, "kernel" | "prepare">>;
 
-export const binding = <P>(bind: Bind<P>): Kernels<P> => ({
+export const kernelsOf = <P>(bind: Bind<P>): Kernels<P> => ({
   kernel: (params, out, inputs) => bind(params, out, inputs)(),
   prepare: bind,
 });
 
 /** The kernels of an op that needs contiguous operands. If some operands are not contiguous, all are made so first, in every run. */
-export const bindingContiguous = <P>(bind: Bind<P>): Kernels<P> =>
-  binding((params, out, inputs) =>
+export const contiguousKernelsOf = <P>(bind: Bind<P>): Kernels<P> =>
+  kernelsOf((params, out, inputs) =>
     inputs.every(isContiguous) ? bind(params, out, inputs) : () => bind(params, out, inputs.map(asContiguous))(),
   );

@@ -47,7 +47,7 @@ export interface Op<P = null> {
 export const noGradient = (): null => null;
 
 /** The gradient rule of an op that is itself the highest derivative available: it throws. */
-export function noFurther(op: string): () => never {
+export function noFurtherDerivative(op: string): () => never {
   return () => {
     throw new PedigradError({
       code: "no-derivative",

@@ -21,10 +21,10 @@ export class Part<W = any> {
 export function sumOfParts(parts: readonly Part[], shape: Shape): Tensor {
   const sums: Tensor[] = [];
   for (const sum of new Set(parts.map((part) => part.sum))) {
-    const alike = parts.filter((part) => part.sum === sum);
-    for (let i = 0; i < alike.length; i += MANY) sums.push(sum(alike.slice(i, i + MANY), shape));
+    const sameKind = parts.filter((part) => part.sum === sum);
+    for (let i = 0; i < sameKind.length; i += MAX_OPERANDS) sums.push(sum(sameKind.slice(i, i + MAX_OPERANDS), shape));
   }
   return sums.reduce((sum, more) => sum.add(more));
 }
 // The most operands of one op: each is an argument of a call, and JavaScript limits their number.
-const MANY = 4096;
+const MAX_OPERANDS = 4096;

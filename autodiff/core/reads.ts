@@ -4,7 +4,7 @@
  * and continues: such a program has branched on a value, and is refused by the run, vmap or recording that it is part of.
  */
 import { noteRead, noteRefusal, PedigradError, type Refusal } from "../../provenance/index.js";
-import { noteInBatch, unreadable } from "./batch.js";
+import { noteInBatch, refuseRead } from "./batch.js";
 import { elementsOf } from "./copy.js";
 import { recorder } from "./recorder.js";
 import type { Tensor } from "./tensor.js";
@@ -15,7 +15,7 @@ import type { Tensor } from "./tensor.js";
  */
 export function readNumbers(x: Tensor, how: string): Float64Array {
   noteRead(x.provenance);
-  if (x.batch?.tracer !== undefined) unreadable(x.batch, how);
+  if (x.batch?.tracer !== undefined) refuseRead(x.batch, how);
   if (x.batch !== null) return readNumbers(x.batch.value, how);
   recorder?.read(x, how);
   return elementsOf(x);
@@ -25,14 +25,14 @@ export function readNumbers(x: Tensor, how: string): Float64Array {
 export function refuseFor(x: Tensor, refusal: Refusal | PedigradError): never {
   const error = refusal instanceof PedigradError ? refusal : new PedigradError(refusal);
   noteRefusal(x.provenance, error);
-  let whole = x;
-  for (; whole.batch !== null; whole = whole.batch.value) noteInBatch(whole.batch.level, caughtIn("vmap", error));
-  recorder?.refused(whole, error);
+  let value = x;
+  for (; value.batch !== null; value = value.batch.value) noteInBatch(value.batch.level, caughtRefusal("vmap", error));
+  recorder?.noteRefusal(value, error);
   throw error;
 }
 
 /** The refusal of a program that caught an earlier refusal inside vmap or jit and continued, so that what it does depends on a value. */
-export const caughtIn = (where: "vmap" | "jit", { op, message }: PedigradError): PedigradError =>
+export const caughtRefusal = (where: "vmap" | "jit", { op, message }: PedigradError): PedigradError =>
   new PedigradError({
     code: `read-in-${where}`,
     op,

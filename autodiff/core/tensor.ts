@@ -8,7 +8,7 @@
 import { requireDepth } from "../../provenance/base/records.js";
 import { enumeratedIn, noteRead, PedigradError, Provenance } from "../../provenance/index.js";
 import { addMethods, haveMethods, type Methods, pick, stack } from "../methods.js";
-import { type Batch, unreadable } from "./batch.js";
+import { type Batch, refuseRead } from "./batch.js";
 import { type Nested, numbersOf, type TensorLike } from "./convert.js";
 import { type NestedNumbers, showNumbers, toFlat, toNested } from "./nested.js";
 import type { Node } from "./node.js";
@@ -82,7 +82,7 @@ export class Tensor {
     rawView = (x) => {
       const content = x.#content;
       if (typeof content === "object" && content !== null) return content;
-      if (content === null) return unreadable(x.batch as Batch, "view");
+      if (content === null) return refuseRead(x.batch as Batch, "view");
       const view = contiguous(Float64Array.of(content), x.shape);
       x.#content = view;
       return view;
@@ -90,13 +90,13 @@ export class Tensor {
     rawNumber = (x) => {
       const content = x.#content;
       if (typeof content === "number") return content;
-      if (content === null) return unreadable(x.batch as Batch, "number");
+      if (content === null) return refuseRead(x.batch as Batch, "number");
       return content.data[content.offset] as number;
     };
     copy = (x, provenance) => {
-      const made = new Tensor(x.#content, x.shape, provenance, x.isNumber, x.batch);
-      made.place = x.place;
-      return made;
+      const result = new Tensor(x.#content, x.shape, provenance, x.isNumber, x.batch);
+      result.place = x.place;
+      return result;
     };
   }
 
@@ -177,9 +177,9 @@ export class Tensor {
   /** The same value with another provenance. */
   withProvenance(provenance: Provenance): this {
     if (provenance === this.provenance) return this;
-    const made = copy(this, provenance);
-    made.node = this.node;
-    return made as this;
+    const result = copy(this, provenance);
+    result.node = this.node;
+    return result as this;
   }
 
   /** For the engine: the same value without its node. */
@@ -205,7 +205,8 @@ export function ofNumbers(f: (...xs: number[]) => number, xs: readonly Tensor[],
     const other = (xs[i] as Tensor).shape;
     if (other.length > shape.length) shape = other;
   }
-  return new Tensor(numberOf(f, xs), shape, provenance, true, null);
+  // As in an array: a truth that a function written by a user returns becomes 0 or 1.
+  return new Tensor(+numberOf(f, xs), shape, provenance, true, null);
 }
 
 // The cases are written out because a spread would allocate, and most ops of most models run here.
@@ -225,7 +226,7 @@ export const ofBatch = (batch: Batch, provenance = batch.value.provenance): Tens
   new Tensor(null, batch.value.shape.slice(1), provenance, false, batch);
 
 function read(x: Tensor, how: string): void {
-  if (x.batch !== null) unreadable(x.batch, how);
+  if (x.batch !== null) refuseRead(x.batch, how);
   recorder?.read(x, how);
   noteRead(x.provenance);
 }

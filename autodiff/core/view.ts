@@ -69,8 +69,8 @@ function plainClass(rank: number) {
       return value;
     }
     transpose(...order: number[]): View {
-      const moved = (list: readonly number[]) => order.map((axis) => list[axis] as number);
-      return viewOf(this.data, moved(this.shape), moved(this.stride), this.offset);
+      const permute = (list: readonly number[]) => order.map((axis) => list[axis] as number);
+      return viewOf(this.data, permute(this.shape), permute(this.stride), this.offset);
     }
   };
 }
@@ -90,32 +90,32 @@ export const contiguous = (data: Float64Array, shape: Shape, offset = 0): View =
   viewOf(data, shape, stridesOf(shape), offset);
 
 // Arrays up to 64 bytes lie in JavaScript's own heap. Larger ones cost 450 ns with a buffer of their own, 50 ns as part of a shared one.
-const IN_HEAP = 8;
-const SMALL = 32;
-const COMMON = 256;
-let common = /* @__PURE__ */ new Float64Array(0);
-let used = 0;
+const MAX_ON_HEAP = 8;
+const MAX_SHARED = 32;
+const BUFFER_SIZE = 256;
+let sharedBuffer = /* @__PURE__ */ new Float64Array(0);
+let usedLength = 0;
 
 /**
  * n zeros. Small arrays are parts of a shared buffer, so keeping one keeps the buffer's 2 kB alive; each array shows only its own
  * numbers.
  */
 function zeros(n: number): Float64Array {
-  if (n <= IN_HEAP || n > SMALL) return new Float64Array(n);
-  if (used + n > common.length) {
-    common = new Float64Array(COMMON);
-    used = 0;
+  if (n <= MAX_ON_HEAP || n > MAX_SHARED) return new Float64Array(n);
+  if (usedLength + n > sharedBuffer.length) {
+    sharedBuffer = new Float64Array(BUFFER_SIZE);
+    usedLength = 0;
   }
-  used += n;
-  return common.subarray(used - n, used);
+  usedLength += n;
+  return sharedBuffer.subarray(usedLength - n, usedLength);
 }
 
 // The strides of every contiguous vector, so that no vector needs a list of its own.
-const VECTOR: readonly number[] = [1];
+const VECTOR_STRIDES: readonly number[] = [1];
 
 /** A contiguous view over fresh zeros. */
 export const emptyView = (shape: Shape): View =>
-  viewOf(zeros(sizeOf(shape)), shape, shape.length === 1 ? VECTOR : stridesOf(shape));
+  viewOf(zeros(sizeOf(shape)), shape, shape.length === 1 ? VECTOR_STRIDES : stridesOf(shape));
 /** Whether the elements of a view lie row-major without gaps. */
 export function isContiguous(view: View): boolean {
   const { shape, stride } = view;

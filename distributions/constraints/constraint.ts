@@ -1,6 +1,6 @@
 /**
  * Sets of values. A constraint tells for each event whether it belongs to the set (1 or 0), and states in words what is expected. The
- * constraints themselves are in scalar.ts and vector.ts; bijectTo.ts maps free numbers to them.
+ * constraints themselves are in scalar.ts and vector.ts; bijectTo.ts maps unconstrained numbers to them.
  */
 import { type Tensor, tensor, unary } from "../../autodiff/index.js";
 import { allOf } from "./axes.js";
@@ -72,7 +72,7 @@ export const withName = (constraint: Constraint, name: string, must = constraint
   must,
 });
 
-/** `base` with `n` more axes as part of one event. */
+/** The constraint `base` on every part of larger events, which have `n` more axes. */
 export function independent(base: Constraint, n: number): Constraint {
   if (n === 0) return base;
   const whole: IndependentConstraint = {
@@ -102,7 +102,7 @@ const BOUNDS: Readonly<Record<string, readonly [low: number, high: number]>> = {
   positiveInteger: [1, Infinity],
 };
 
-/** The least interval that holds all numbers that satisfy a constraint; null for constraints on vectors or on angles. */
+/** The smallest interval that contains every number in the set; null for constraints on vectors or on angles. */
 export function boundsOf(constraint: Constraint): [low: Tensor, high: Tensor] | null {
   if ("low" in constraint) return [(constraint as Interval).low, (constraint as Interval).high];
   const bounds = BOUNDS[constraint.name];

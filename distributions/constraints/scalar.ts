@@ -1,5 +1,5 @@
 /**
- * Constraints on single numbers. Each is given by a name, the condition in the words of errors, and the test of one number. The bounds of
+ * Constraints on single numbers. Each has a name, a condition in words, which errors quote, and a test of one number. The bounds of
  * intervals may be tensors.
  */
 import { elementsOf } from "../../autodiff/core/copy.js";
@@ -13,7 +13,7 @@ const DISCRETE = { isDiscrete: true };
 export const real = /* @__PURE__ */ numbers("real", "a finite number", (x) => (Math.abs(x) < Infinity ? 1 : 0), {
   isUnbounded: true,
 });
-/** A real number, Infinity or -Infinity; log odds may be all of these. */
+/** A real number, Infinity or -Infinity; log odds may be any of these. */
 export const extendedReal = /* @__PURE__ */ numbers("extendedReal", "a number", (x) => (Number.isNaN(x) ? 0 : 1));
 export const positive = /* @__PURE__ */ numbers("positive", "> 0 and finite", (x) => (x > 0 && x < Infinity ? 1 : 0));
 export const nonnegative = /* @__PURE__ */ numbers("nonnegative", ">= 0 and finite", (x) =>
@@ -55,7 +55,7 @@ export const positiveInteger = /* @__PURE__ */ numbers(
   DISCRETE,
 );
 
-/** The test of a kind of interval: whether a number lies between two bounds, as an op on three tensors. */
+/** An op on three tensors (x, low, high) that tests whether x lies between the bounds. */
 const between = (name: string, test: (x: number, low: number, high: number) => 0 | 1) => ternary(name, test, null);
 const closed = /* @__PURE__ */ between("inClosed", (x, a, b) => (x >= a && x <= b && Math.abs(x) < Infinity ? 1 : 0));
 const open = /* @__PURE__ */ between("inOpen", (x, a, b) => (x > a && x < b ? 1 : 0));
@@ -94,7 +94,7 @@ function bounded(
 
 const isEverywhere = (bounds: Float64Array, x: number): boolean => bounds.length > 0 && bounds.every((y) => y === x);
 
-/** The constraint of an interval without the bounds that are infinite everywhere. Only its name and condition are used. */
+/** The constraint without those bounds that are infinite in every element. Only its name and condition are used. */
 function withoutInfiniteEnds(low: Tensor, high: Tensor, numbersOf: (bound: Tensor) => Float64Array): Constraint {
   const isOpenAbove = isEverywhere(numbersOf(high), Infinity);
   if (!isEverywhere(numbersOf(low), -Infinity))
@@ -102,7 +102,7 @@ function withoutInfiniteEnds(low: Tensor, high: Tensor, numbersOf: (bound: Tenso
   return isOpenAbove ? real : lessThanEq(high);
 }
 
-/** Finite numbers, low <= x <= high. The constraint is named as if bounds that are infinite everywhere were left out. */
+/** Finite numbers, low <= x <= high. If a bound is infinite in every element, the name is that of the constraint without this bound. */
 export function interval(low: TensorLike, high: TensorLike): Interval {
   const [from, to] = [tensor(low), tensor(high)];
   return {

@@ -1,4 +1,4 @@
-/** Constraints on vectors and matrices, each of which is one event. Sums may be off by 1e-6. */
+/** Constraints on vectors and matrices, each of which is one event. A prescribed sum or norm may be off by 1e-6. */
 import {
   abs,
   cholesky,
@@ -54,14 +54,14 @@ export const weights: Constraint = /* @__PURE__ */ event("weights", ">= 0 and fi
   const total = sum(x, -1);
   return logicalAnd(allOf(greaterEqual(x, 0), 1), logicalAnd(greater(total, 0), less(total, Infinity)));
 });
-/** Logarithms of weights, not all of them zero. */
+/** Logarithms of weights >= 0, at least one of which is positive. */
 export const logWeights: Constraint = /* @__PURE__ */ event("logWeights", "< Infinity, not all -Infinity", 1, (x) => {
   const largest = max(x, -1);
   return logicalAnd(less(largest, Infinity), greater(largest, -Infinity));
 });
 
-/** Vectors of length 1. */
-export const sphere: Constraint = /* @__PURE__ */ event("sphere", "a vector of length 1", 1, (x) =>
+/** Vectors of Euclidean norm 1. */
+export const sphere: Constraint = /* @__PURE__ */ event("sphere", "a vector of Euclidean norm 1", 1, (x) =>
   nearly(sum(square(x), -1), 1),
 );
 export const l1Ball: Constraint = /* @__PURE__ */ event(
@@ -92,10 +92,10 @@ export const lowerCholesky: Constraint = /* @__PURE__ */ event(
 );
 /** As `lowerCholesky`, but `bijectTo` maps to its diagonal by softplus instead of exp. */
 export const softplusLowerCholesky = /* @__PURE__ */ withName(lowerCholesky, "softplusLowerCholesky");
-/** The Cholesky factor of a correlation matrix: rows of length 1. */
+/** The Cholesky factor of a correlation matrix: every row has Euclidean norm 1. */
 export const corrCholesky: Constraint = /* @__PURE__ */ event(
   "corrCholesky",
-  "a lower triangular matrix with positive diagonal and rows of length 1",
+  "a lower triangular matrix with positive diagonal and rows of Euclidean norm 1",
   2,
   (x) => logicalAnd(lowerCholesky.check(x), allOf(nearly(sum(square(x), -1), 1), 1)),
 );

@@ -26,7 +26,7 @@ export interface Signature<P extends Params> {
   readonly oneOf?: readonly (keyof P & string)[];
 }
 
-/** The description from which a distribution's constructor is made. */
+/** The arguments of the constructor of DistributionBase. */
 export interface Parts<P extends Params> {
   readonly family: string;
   readonly params: P;
@@ -34,7 +34,7 @@ export interface Parts<P extends Params> {
   readonly argConstraints: Readonly<Record<string, Constraint>>;
 }
 
-/** The parameters of a family as tensors, checked, with their constraints and the shape they broadcast to. */
+/** Read the arguments of a family's constructor: checked parameters as tensors, their constraints, and their common batch shape. */
 export function readParameters<P extends Params>(family: Signature<P>, args: readonly unknown[]): Parts<P> {
   const { name, constraints } = family;
   const given = args.length === 1 && isRecord(args[0]) ? byName(family, args[0]) : byPosition(family, args);

@@ -11,7 +11,7 @@ import { type Odds, outcomesOf } from "../densities/odds.js";
 type Trial = Distribution<Odds>;
 type Trials = Distribution<Odds & Tensors<"totalCount">>;
 
-/** The divergence of one trial. For probabilities it is a sum of deviances. */
+/** The divergence of one trial. If both distributions are given by probabilities, it is a sum of deviances. */
 function trials({ params: q }: Trial, { params: p }: Trial): Tensor {
   if (q.probs !== undefined && p.probs !== undefined)
     return poissonDivergence(q.probs, p.probs).add(poissonDivergence(sub(1, q.probs), sub(1, p.probs)));
@@ -24,7 +24,7 @@ const logsOf = ([one, zero]: ReturnType<typeof outcomesOf>): Tensor => stack([on
 export const ofBernoulli = (): Divergences => ({ to: { Bernoulli: divergence(trials) } });
 export const ofBinomial = (): Divergences => ({
   to: {
-    // Only for equal numbers of trials: for unequal ones there is no closed form.
+    // For unequal numbers of trials there is no closed form.
     Binomial: divergence((q: Trials, p: Trials) =>
       areSame(q.params.totalCount, p.params.totalCount) ? trials(q, p).mul(q.params.totalCount) : null,
     ),

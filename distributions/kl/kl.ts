@@ -1,6 +1,6 @@
 /**
- * KL(q | p) = E_q[log q - log p] in closed form. Families carry their divergences (core/divergence.ts); a pair that neither of
- * them knows has none, and an estimator samples instead. This file has the rules for distributions made of others.
+ * KL(q | p) = E_q[log q - log p] in closed form. Each family declares its divergences (core/divergence.ts). If neither q's family nor p's
+ * has a formula for the pair, an estimator uses log q - log p of a draw instead. This file has the formulas for wrapped distributions.
  */
 import { broadcastShapes } from "../../autodiff/core/shape.js";
 import { broadcastTo, logicalAnd, Tensor, where } from "../../autodiff/index.js";
@@ -66,7 +66,7 @@ const ownEntry = <T>(name: string, entries: Readonly<Record<string, T>> | undefi
   entries !== undefined && Object.hasOwn(entries, name) ? entries[name] : undefined;
 const divergencesOf = (d: Distribution): Divergences => ownEntry(d.family, WRAPPERS) ?? d.divergences;
 
-/** KL(q | p), the batch shapes broadcast; Infinity where q has mass outside the support of p; null where there is no closed form. */
+/** KL(q | p), with broadcast batch shapes; Infinity where q has mass outside the support of p; null if there is no closed form. */
 export function klDivergence(q: Distribution, p: Distribution): Tensor | null {
   const [{ to }, { from }] = [divergencesOf(q), divergencesOf(p)];
   const rule = ownEntry(p.family, to) ?? ownEntry(q.family, from) ?? ownEntry("*", to) ?? ownEntry("*", from);

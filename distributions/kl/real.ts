@@ -1,4 +1,4 @@
-/** Divergences of the location-scale families on the real line, and of families made from these. */
+/** Divergences of the location-scale families on the real line, and of families derived from them. */
 import { abs, exp, log, log1p, ndtr, square, type Tensor } from "../../autodiff/index.js";
 import { EULER, LOG_SQRT_2PI } from "../core/constants.js";
 import { type Divergences, divergence, type Of } from "../core/divergence.js";
@@ -68,7 +68,7 @@ export const ofGumbel = (): Divergences => ({
   },
 });
 
-// log ((s_q + s_p)² + d²) / (4 s_q s_p), d the distance of the locations (Chyzak and Nielsen 2019)
+// log ((s_q + s_p)² + d²) / (4 s_q s_p), where d = loc_q - loc_p (Chyzak and Nielsen 2019)
 const cauchyDivergence = (s: Tensor, t: Tensor, d: Tensor): Tensor =>
   log1p(square(s.sub(t)).add(square(d)).div(s.mul(t).mul(4)));
 export const ofCauchy = (): Divergences => ({

@@ -1,4 +1,4 @@
-/** Divergences of classes and of families of vectors. */
+/** Divergences of categorical families and of families of vectors. */
 import { cholesky, diag, eye, matmul, square, sum, type Tensor, triangularSolve, tril } from "../../autodiff/index.js";
 import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
 import type { Derived, Distribution, Independent } from "../core/distribution.js";
@@ -28,7 +28,7 @@ export const ofDirichlet = (): Divergences => ({
   },
 });
 
-/** A normal vector, by its mean and the lower triangle L with covariance L Lᵀ. */
+/** A multivariate normal distribution: its mean, and the lower triangular L with covariance L Lᵀ. */
 interface NormalVector {
   readonly loc: Tensor;
   readonly scale: Tensor;
@@ -42,7 +42,7 @@ const ofLowRank = ({ params: { loc, covFactor, covDiag } }: Of<"loc" | "covFacto
   loc,
   scale: cholesky(matmul(covFactor, matrixTranspose(covFactor)).add(diagonal(covDiag))),
 });
-/** Independent normal variables as one vector; null for an event of other variables. */
+/** Independent normal variables as one multivariate normal; null for variables of other families. */
 function ofVariables({ base, reinterpreted }: Independent): NormalVector | null {
   const of = base.family === "Expanded" ? (base as Derived).base : base;
   if (of.family !== "Normal" || reinterpreted !== 1) return null;

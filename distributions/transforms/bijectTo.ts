@@ -1,6 +1,6 @@
 /**
- * Bijections from unconstrained numbers to constrained values, so that an optimiser can change a `param` freely. Each constraint has one
- * row.
+ * Bijections from unconstrained numbers to constrained values, so that an optimiser can change a `param` freely. Each constraint has a
+ * row in one table.
  */
 
 import { readNumbers } from "../../autodiff/core/reads.js";
@@ -13,7 +13,7 @@ import { Cholesky, CorrCholesky, CorrMatrixCholesky, LowerCholesky } from "./mat
 import { Affine, Exp, Identity, Sigmoid, Softplus, type Transform } from "./scalar.js";
 import { L1Ball, Ordered, OrderedLogs, StickBreaking, ZeroSum } from "./vector.js";
 
-/** The parts in order, their result clipped to bounds that rounding could cross: 2 + exp(-60) rounds to 2, which is not greater than 2. */
+/** A composition whose result is clipped to bounds that rounding could cross: 2 + exp(-60) rounds to 2, which is not greater than 2. */
 class Clamped extends Compose {
   constructor(
     parts: readonly Transform[],
@@ -26,7 +26,7 @@ class Clamped extends Compose {
     return clip(super.forward(x), this.low, this.high);
   }
 }
-/** As Clamped, with the largest number as a bound. Values beyond it are clipped to it, and have density 0. */
+/** As Clamped, where one bound is the largest finite number: a value clipped to that bound has density 0. */
 class ClampedFinite extends Clamped {
   override logAbsDetJacobian(x: Tensor, y: Tensor): Tensor {
     return where(less(abs(y), LARGEST), super.logAbsDetJacobian(x, y), -Infinity);
@@ -102,7 +102,7 @@ const NO_BIJECTION: Readonly<Record<string, string>> = {
   logWeights: "free numbers do not reach weights of 0; use constraints.realVector",
 };
 
-/** The bijection from free numbers to the interior of `constraint`; an error says why where there is none. */
+/** The bijection from unconstrained numbers to the interior of `constraint`. If there is none, the error says why. */
 export function bijectTo(constraint: Constraint): Transform {
   const { name, isDiscrete } = constraint;
   const make = Object.hasOwn(BIJECTIONS, name) ? BIJECTIONS[name] : undefined;

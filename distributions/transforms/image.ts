@@ -1,11 +1,12 @@
 /**
- * The image of a constraint under a transform: the support of a transformed draw. It is found part by part,
+ * The image of a constraint under a transform T: the support of a transformed draw. For a composition, each part maps the image under the
+ * parts before it.
  *
- *     everything           the codomain of the transform
- *     [low, high]          [T(low), T(high)] for an increasing T of numbers, [T(high), T(low)] for a decreasing one
- *     anything else        all y with T⁻¹(y) in the constraint
+ *     the whole domain of T     the codomain of T
+ *     [low, high]               [T(low), T(high)] for an increasing T of numbers, [T(high), T(low)] for a decreasing one
+ *     any other set             all y with T⁻¹(y) in the set
  *
- * Membership compares y with the ends T(low) and T(high), since the rounded T⁻¹(T(low)) might lie outside.
+ * The test of an interval compares y with T(low) and T(high), since the rounded T⁻¹(T(low)) might lie outside [low, high].
  */
 import { equal, greater, logicalAnd, maximum, minimum, round, type Tensor, where } from "../../autodiff/index.js";
 import { allOf } from "../constraints/axes.js";
@@ -29,7 +30,7 @@ export function imageOf(transform: Transform, c: Constraint): Constraint {
   return known ? independent(known, c.eventDim - transform.domainEventDim) : preimages(transform, c);
 }
 
-/** If `c` is a constraint on events of `n` axes, repeated along further axes: that constraint. Else null. */
+/** If `c` repeats a constraint on events of `n` axes along further axes, the repeated constraint; else null. */
 function perEvent(c: Constraint, n: number): Constraint | null {
   if (c.eventDim === n) return c;
   if (!("base" in c)) return null;

@@ -1,4 +1,4 @@
-/** Mixture: the components are distributions of any families, whose supports may differ. */
+/** Mixture of distributions of any families, whose supports may differ. */
 
 import { readNumbers } from "../../autodiff/core/reads.js";
 import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
@@ -13,7 +13,7 @@ import { hasCdf, hullOf, MixtureBase } from "./mixed.js";
  * @example new Mixture(new Categorical([0.5, 0.5]), [new Normal(-1, 1), new Normal(3, 1)]).mean.item() // 1
  */
 export class Mixture extends MixtureBase {
-  /** `mixing` with K classes, and K components; batch shapes broadcast. */
+  /** `mixing` has K classes, and there are K components. Their batch shapes broadcast. */
   constructor(
     mixing: Categorical,
     readonly components: readonly Distribution[],

@@ -1,4 +1,4 @@
-/** MixtureSameFamily: the components lie along the last batch axis of one distribution. */
+/** MixtureSameFamily: a mixture whose components lie along the last batch axis of one distribution. */
 import { broadcastShapes, type Shape, showShape } from "../../autodiff/core/shape.js";
 import { broadcastTo, expandDims, max, min, PedigradError, type Tensor } from "../../autodiff/index.js";
 import { boundsOf } from "../constraints/constraint.js";
@@ -11,7 +11,7 @@ import { hasCdf, MixtureBase } from "./mixed.js";
  * @example new MixtureSameFamily(new Categorical([0.5, 0.5]), new Normal([-1, 3], 1)).mean.item() // 1
  */
 export class MixtureSameFamily extends MixtureBase {
-  /** `mixing` with K classes; `components` with batch shape [..., K]. */
+  /** `mixing` has K classes, and `components` has batch shape [..., K]. */
   constructor(
     mixing: Categorical,
     readonly components: Distribution,

@@ -81,7 +81,7 @@ export class TransformedDistribution extends Derived {
     const lead = x.shape.slice(0, x.shape.length - base.eventDim);
     const shape = broadcastShapes(this.family, lead, base.batchShape);
     const density = broadcastTo(base.logDensity(x), shape);
-    // At an end of the support the Jacobian may be infinite as well.
+    // At an end of the support the Jacobian may be infinite too, and the difference NaN.
     return where(equal(density, -Infinity), -Infinity, density.sub(jacobian));
   }
   override get mean(): Tensor {

@@ -47,7 +47,7 @@ export function gateProbabilities({ gate, gateLogits }: GateParams): [logGate: T
   return [logSigmoid(logits), logSigmoid(logits.neg()), sigmoid(logits.neg())];
 }
 
-/** The counts of `base`, with another probability of 0. */
+/** A distribution of counts made from `base` by changing the probability of 0. */
 export abstract class ZeroModified<P extends Record<string, Tensor>> extends Distribution<P> {
   constructor(
     readonly base: Distribution,

@@ -1,6 +1,6 @@
 /**
- * The one error class of the library. Wrong input is refused before any state changes, and the error carries data: a stable
- * `code` to branch on, and, where known, the site, parameter or op that it is about.
+ * The one error class of the library. Wrong input is refused before any state changes. The error has a stable `code`, which
+ * programs can test, and, where known, the site, parameter or op that it concerns.
  */
 export interface Refusal {
   /** Short and stable, in kebab-case: "shape-mismatch", "unknown-option", … */

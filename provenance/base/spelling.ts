@@ -3,13 +3,13 @@
 const normalised = (name: string): string => name.toLowerCase().replace(/[^\p{L}\d]/gu, "");
 const sorted = (name: string): string => [...name].sort().join("");
 
-/** The name itself, and every text made from it by leaving out one letter. */
+/** The name itself, and every string made from it by leaving out one letter. */
 const deletions = (x: string): string[] => [x, ...[...x].map((_, i) => x.slice(0, i) + x.slice(i + 1))];
 
 /**
- * The one of `names` that was probably meant: one that is equal to `name` but for case and punctuation, else one that
- * lists `name` among its synonyms, else one that is a single typing mistake away (a letter missing, added or changed,
- * or two swapped), else one with the same letters in another order.
+ * The one of `names` that was probably meant by `name`: one that differs only in case and punctuation, else one that has
+ * `name` as a synonym, else one that differs by a single typing mistake (a letter missing, added or changed, or two
+ * swapped), else one with the same letters in another order.
  */
 export function nearestName(
   name: string,

@@ -1,13 +1,13 @@
 /**
- * Normal draws by inversion, one word pair each: a draw is a monotone function of its bits, and agrees with JAX's to about 1e-15 where
- * JAX's 52 bits are fine enough. The quantile is algorithm AS 241 (Wichura 1988, PPND16), relative error below 1e-15 at every probability;
- * `signedTail` has steps of 2^-64, so the distribution is correct beyond 8 sigma, and the largest draw is 9.16.
+ * Normal draws by inversion, each from one word pair. A draw is a monotone function of its bits, and agrees with JAX's to about 1e-15
+ * wherever JAX's 52 bits have enough resolution. The quantile is algorithm AS 241 (Wichura 1988, PPND16), with a relative error below 1e-15
+ * at every probability. `signedTail` has steps of 2^-64, so the distribution is correct beyond 8 sigma, and the largest draw is 9.16.
  */
 import { log } from "../formulas/scalarFormulas.js";
 import { type Stream, shared } from "./stream.js";
 
-// Numerators (TOP) and denominators (BOTTOM) of the middle (in 0.425² - q²), of the tails (in √(-log p) - 1.6), and of the far
-// tails (in √(-log p) - 5), highest power first.
+// Coefficients of numerators (TOP) and denominators (BOTTOM), highest power first: for the middle in powers of 0.425² - q², for the
+// tails of √(-log p) - 1.6, for the far tails of √(-log p) - 5.
 const MIDDLE_TOP = /* @__PURE__ */ Float64Array.of(
   2509.0809287301227,
   33430.57558358813,

@@ -5,9 +5,9 @@
 import { insertAxes, MIX, mapAxes } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
-import { bindingContiguous } from "../../core/binding.js";
+import { contiguousKernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
-import { clearing } from "../../core/copy.js";
+import { bindClear } from "../../core/copy.js";
 import { keepAxes, noGradient, type Op } from "../../core/op.js";
 import { Part, type SumOfParts } from "../../core/part.js";
 import { refuseFor } from "../../core/reads.js";
@@ -56,7 +56,7 @@ const MANY = 64;
 export const indicesOp: Op<Indexed> = {
   name: "indices",
   shape: (_, [raw]) => (raw as Tensor).shape,
-  ...bindingContiguous((axis, out, [raw]) => {
+  ...contiguousKernelsOf((axis, out, [raw]) => {
     const check = indexOf(axis);
     const [n, { data, offset }] = [sizeOf(out.shape), raw as View];
     return () => {
@@ -99,7 +99,7 @@ const gatherOf = (leading: number, aligned: Gather["aligned"] = []): Gather => (
 export const gatherOp: Op<Gather> = {
   name: "gather",
   shape: ({ leading }, [x, i]) => [...(i as Tensor).shape, ...(x as Tensor).shape.slice(leading)],
-  ...bindingContiguous(({ leading }, out, inputs) => {
+  ...contiguousKernelsOf(({ leading }, out, inputs) => {
     const [x, i] = inputs as [View, View];
     const [n, row] = [sizeOf(i.shape), sizeOf(x.shape.slice(leading))];
     return () => {
@@ -133,10 +133,10 @@ export const gatherOp: Op<Gather> = {
 export const scatterOp: Op<Shape> = {
   name: "scatter",
   shape: (leading, [g, i]) => [...leading, ...(g as Tensor).shape.slice((i as Tensor).shape.length)],
-  ...bindingContiguous((leading, out, inputs) => {
+  ...contiguousKernelsOf((leading, out, inputs) => {
     const [g, i] = inputs as [View, View];
     const [n, row] = [sizeOf(i.shape), sizeOf(out.shape.slice(leading.length))];
-    const clear = clearing(out);
+    const clear = bindClear(out);
     return () => {
       clear();
       for (let k = 0; k < n; k++) {

@@ -3,7 +3,7 @@ import { mixAxis } from "../../../provenance/axes.js";
 import { refuseOption, show } from "../../../provenance/base/options.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
-import { binding } from "../../core/binding.js";
+import { kernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import { copyInto } from "../../core/copy.js";
 import type { Op } from "../../core/op.js";
@@ -28,7 +28,7 @@ const concatenateOp: Op<number> = {
     const along = inputs.reduce((sum, x) => sum + (x.shape[axis] as number), 0);
     return shape.map((n, i) => (i === axis ? along : n));
   },
-  ...binding((axis, out, inputs) => {
+  ...kernelsOf((axis, out, inputs) => {
     let offset = out.offset;
     const places = inputs.map(({ shape }) => {
       const place = viewOf(out.data, shape, out.stride, offset);

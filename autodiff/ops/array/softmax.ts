@@ -5,7 +5,7 @@
  */
 import { type AxisMap, mapAxes } from "../../../provenance/axes.js";
 import { apply } from "../../core/apply.js";
-import { bindingContiguous } from "../../core/binding.js";
+import { contiguousKernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import type { Op, Vjp } from "../../core/op.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
@@ -40,7 +40,7 @@ function normaliser(name: Normaliser, vjp: Vjp<readonly number[]>): Op<readonly 
   const op: Op<readonly number[]> = {
     name,
     shape: (_, [x]) => (x as Tensor).shape,
-    ...bindingContiguous((axes: readonly number[], out, [x]) => {
+    ...contiguousKernelsOf((axes: readonly number[], out, [x]) => {
       const plan = planOf(out, axes, true);
       return () => normalise(name, plan, out, x as View);
     }),

@@ -7,7 +7,7 @@
  *
  * and dh/dp, which has no closed form, is computed to about 1e-9 by central differences of the scalar function.
  */
-import { noFurther } from "../../core/op.js";
+import { noFurtherDerivative } from "../../core/op.js";
 import type { Tensor } from "../../core/tensor.js";
 import * as special from "../../kernels/special/index.js";
 import { type Binary, binary, type Ternary, ternary } from "./elementwise.js";
@@ -21,9 +21,10 @@ function slopeAt(p: number, f: (p: number) => number): number {
 }
 type Scalar2 = (a: number, b: number) => number;
 type Scalar3 = (a: number, b: number, c: number) => number;
-const last2 = (name: string, f: Scalar2): Binary => binary(name, f, [noFurther(name), noFurther(name)]);
+const last2 = (name: string, f: Scalar2): Binary =>
+  binary(name, f, [noFurtherDerivative(name), noFurtherDerivative(name)]);
 const last3 = (name: string, f: Scalar3): Ternary =>
-  ternary(name, f, [noFurther(name), noFurther(name), noFurther(name)]);
+  ternary(name, f, [noFurtherDerivative(name), noFurtherDerivative(name), noFurtherDerivative(name)]);
 
 // Gamma(a, 1), density x^(a-1) exp(-x) / Γ(a)
 const gammaDensity: Binary = binary("gammaDensity", (a, x) => special.gammaDensity(a, x), [

@@ -2,7 +2,7 @@
 import { mixAxis } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
-import { binding } from "../../core/binding.js";
+import { kernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import { asContiguous } from "../../core/copy.js";
 import type { Op } from "../../core/op.js";
@@ -32,7 +32,7 @@ export const matmulOp: Op = {
     const batch = broadcastShapes("matmul", left.slice(0, -2), right.slice(0, -2));
     return [...batch, left.at(-2) as number, right.at(-1) as number];
   },
-  ...binding((_, out, [left, right]) => product(out, left as View, right as View)),
+  ...kernelsOf((_, out, [left, right]) => product(out, left as View, right as View)),
   vjp: (input) =>
     input === 0
       ? (g, _, [__, b]) => apply(matmulOp, null, g, matrixTranspose(b as Tensor))

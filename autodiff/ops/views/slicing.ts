@@ -3,9 +3,9 @@ import { dropAxis, mixAxis } from "../../../provenance/axes.js";
 import { requireOptions } from "../../../provenance/base/options.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
-import { binding } from "../../core/binding.js";
+import { kernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
-import { adding, clearing } from "../../core/copy.js";
+import { bindAdd, bindClear } from "../../core/copy.js";
 import type { Op } from "../../core/op.js";
 import { Part } from "../../core/part.js";
 import { normalizeAxis, type Shape, showShape } from "../../core/shape.js";
@@ -51,9 +51,9 @@ export interface Slices {
 export const unsliceOp: Op<Slices> = {
   name: "unslice",
   shape: ({ shape }) => shape,
-  ...binding(({ slices }, out, inputs) => {
-    const adds = slices.map((slice, i) => adding(sliceView(slice, out), inputs[i] as View));
-    const clear = clearing(out);
+  ...kernelsOf(({ slices }, out, inputs) => {
+    const adds = slices.map((slice, i) => bindAdd(sliceView(slice, out), inputs[i] as View));
+    const clear = bindClear(out);
     return () => {
       clear();
       for (let i = 0; i < adds.length; i++) (adds[i] as () => void)();

@@ -3,7 +3,7 @@
  * identify an axis of size 1. Such an axis is followed only if both shapes have a run of equally many axes of size 1 with the same number
  * of elements to its right, or if one shape is the other with axes added before or after it.
  */
-import { type AxisMap, goesTo, MIX } from "../../../provenance/axes.js";
+import { type AxisMap, axisGoesTo, MIX } from "../../../provenance/axes.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 
 /** The size of axis k, counted from the right; undefined beyond the shape. */
@@ -35,12 +35,12 @@ export function survivingAxes(from: Shape, to: Shape): AxisMap {
     const [ours, theirs] = [onesFrom(from, k), isAligned ? onesFrom(to, l) : 0];
     if (ours > 0) {
       const shift = ours === theirs ? l - k : shiftBetween(from, to);
-      if (shift !== null) for (let i = k; i < k + ours; i++) if (i + shift < to.length) map |= goesTo(i, i + shift);
+      if (shift !== null) for (let i = k; i < k + ours; i++) if (i + shift < to.length) map |= axisGoesTo(i, i + shift);
     }
     k += ours;
     l += theirs;
     if (k === from.length) break;
-    if (isAligned && sizeAt(to, l) === sizeAt(from, k)) map |= goesTo(k, l);
+    if (isAligned && sizeAt(to, l) === sizeAt(from, k)) map |= axisGoesTo(k, l);
     inner *= sizeAt(from, k++) as number;
   }
   return map;

@@ -10,7 +10,7 @@ import { requireFunction } from "../../../provenance/base/options.js";
 import { currentAmbient, inFreshRun, noteRead, PedigradError, type Provenance } from "../../../provenance/index.js";
 import { batchDepth } from "../../core/batch.js";
 import { gradDepth } from "../../core/node.js";
-import { checking, listening, recorder } from "../../core/recorder.js";
+import { recorder, withCheckingRecorder, withRecorder } from "../../core/recorder.js";
 import { absent, ofNumber, ofView, rawNumber, rawView, Tensor } from "../../core/tensor.js";
 import { mapTree } from "../tree.js";
 import { Executable } from "./compile/executable.js";
@@ -180,7 +180,7 @@ class Compiler<A extends unknown[], R> {
   #record(entry: Entry, args: A, inputs: readonly Tensor[]): R {
     const fresh = inputs.map((x) => (x.shape.length === 0 ? ofNumber(rawNumber(x)) : ofView(rawView(x))));
     const writer = new Writer(fresh);
-    const { value, reads } = this.#run(args, fresh, (body) => listening(writer, body));
+    const { value, reads } = this.#run(args, fresh, (body) => withRecorder(writer, body));
     const result = new Result(value, this.#signatures);
     const recording = writer.finish(result.outputs);
     const sets = new OutputSets(recording, result.outputs);
@@ -206,7 +206,7 @@ class Compiler<A extends unknown[], R> {
     const fresh = recording.inputs.map((shape) => absent(shape));
     const comparison = new Comparison(fresh, recording, changed);
     try {
-      const { value } = this.#run(args, fresh, (body) => checking(comparison, body));
+      const { value } = this.#run(args, fresh, (body) => withCheckingRecorder(comparison, body));
       const { text, leaves } = this.#signatures.ofResult(value);
       comparison.end();
       if (text !== result.text)

@@ -4,7 +4,7 @@
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { apply } from "../../core/apply.js";
-import { type Batch, inTrace, type Tracer, unreadable } from "../../core/batch.js";
+import { type Batch, inTrace, refuseRead, type Tracer } from "../../core/batch.js";
 import type { Op } from "../../core/op.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 import { absent, ofBatch, type Tensor } from "../../core/tensor.js";
@@ -116,7 +116,7 @@ class BodyRecorder implements Tracer {
   }
 
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[]): Tensor {
-    if (!this.isOpen) unreadable(inputs.find((x) => x.batch?.tracer === this)?.batch as Batch, op.name);
+    if (!this.isOpen) refuseRead(inputs.find((x) => x.batch?.tracer === this)?.batch as Batch, op.name);
     const shape = op.shape(params, inputs);
     this.#steps.push({ op, params, operands: inputs.map((x) => this.#placeOf(x)), shape });
     return this.#make(shape);

@@ -19,7 +19,7 @@ import { studentSpread } from "../../densities/student.js";
 import { halfLogDeterminant } from "./multivariateNormal.js";
 
 /**
- * MultivariateStudentT with df degrees of freedom in n dimensions, L = scaleTril, L z = x - loc:
+ * MultivariateStudentT with df degrees of freedom in n dimensions. With L = scaleTril and L z = x - loc,
  *
  *     log p(x) = -(df + n)/2 log(1 + |z|²/df) - log B(df/2, n/2) + log Γ(n/2) - n/2 log(π df) - Σ log L_ii.
  *

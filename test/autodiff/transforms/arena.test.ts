@@ -1,7 +1,7 @@
 /** Memory by liveness: places are handed on, and never while somebody still reads them. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { listening } from "../../../autodiff/core/recorder.js";
+import { withRecorder } from "../../../autodiff/core/recorder.js";
 import { cumsum, jit, random, type Tensor, tensor, valueAndGrad } from "../../../autodiff/index.js";
 import { Layout } from "../../../autodiff/transforms/jit/compile/layout.js";
 import { traffic } from "../../../autodiff/transforms/jit/compile/schedule.js";
@@ -12,7 +12,7 @@ import { Writer } from "../../../autodiff/transforms/jit/program/recording.js";
 function layoutOf(f: (x: Tensor) => Tensor | Tensor[], x: Tensor): Layout {
   const input = x.add(0);
   const writer = new Writer([input]);
-  const outputs = [listening(writer, () => f(input))].flat();
+  const outputs = [withRecorder(writer, () => f(input))].flat();
   return new Layout(programOf(writer.finish(outputs)), { simd: false });
 }
 

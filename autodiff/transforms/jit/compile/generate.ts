@@ -227,7 +227,7 @@ class Generator {
     if (expression !== null) return substituteInto(expression, operands);
     let name = this.#functionNames.get(scalar);
     if (name === undefined) {
-      name = `functions[${this.#functions.push(scalar) - 1}]`;
+      name = `+functions[${this.#functions.push(scalar) - 1}]`;
       this.#functionNames.set(scalar, name);
     }
     return `${name}(${operands.join(", ")})`;

@@ -6,7 +6,7 @@
 import { PedigradError } from "../../../../provenance/index.js";
 import { elementsOf } from "../../../core/copy.js";
 import type { Op } from "../../../core/op.js";
-import { caughtIn } from "../../../core/reads.js";
+import { caughtRefusal } from "../../../core/reads.js";
 import { nextPlace, type Recorder } from "../../../core/recorder.js";
 import { type Shape, sameShape } from "../../../core/shape.js";
 import { rawNumber, rawView, type Tensor, textOf } from "../../../core/tensor.js";
@@ -74,8 +74,8 @@ abstract class Listener implements Recorder {
     throw refusal;
   }
 
-  refused(x: Tensor, refusal: PedigradError): void {
-    if (this.isVariable(x)) this.#refusal ??= caughtIn("jit", refusal);
+  noteRefusal(x: Tensor, refusal: PedigradError): void {
+    if (this.isVariable(x)) this.#refusal ??= caughtRefusal("jit", refusal);
   }
 
   /** Refuse a program that continued after a refusal that depends on its inputs. */
