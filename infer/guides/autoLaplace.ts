@@ -3,7 +3,7 @@
  * normal around this point, whose covariance is the inverse Hessian of -log p at the point. Enumerated sites of the
  * model are summed out of p.
  */
-import { emptyRecord, hessian, PedigradError, type Tensor, zeros } from "../../autodiff/index.js";
+import { type ErrorCode, emptyRecord, hessian, PedigradError, type Tensor, zeros } from "../../autodiff/index.js";
 import { constraints, Delta, type Distribution, MultivariateNormal } from "../../distributions/index.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { requireKey } from "../checks.js";
@@ -74,7 +74,7 @@ export class AutoLaplaceApproximation extends AutoJoint {
     return new MultivariateNormal({ loc, precisionMatrix });
   }
 
-  #refusal(code: string, message: string): PedigradError {
+  #refusal(code: ErrorCode, message: string): PedigradError {
     return new PedigradError({ code, op: this.title, message: `${this.title}: ${message}` });
   }
 
