@@ -75,7 +75,7 @@ export const residentSteps = (
     onCopy(state);
     return state;
   },
-  before: () => steps.before()[0],
+  before: () => steps.resultBefore()[0],
 });
 
 /** The part of SVI that the loops of run.ts and the errors of unsound.ts use. */
