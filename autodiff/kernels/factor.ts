@@ -1,8 +1,11 @@
-/** Factorisations of one n by n matrix, row-major from `start` on; results go to `out` from `to` on. Golub and Van Loan, ch. 3, 4. */
+/**
+ * Factorisations of one n by n matrix, stored in `a` row by row from index `start`. Results are written to `out` from index `to`. The
+ * algorithms are in Golub and Van Loan, chapters 3 and 4.
+ */
 import { log } from "./formulas/scalarFormulas.js";
 import { productMinus } from "./special/index.js";
 
-/** The lower Cholesky factor, row by row (Banachiewicz), reading the lower triangle; NaN throughout if a pivot is not positive. */
+/** The lower Cholesky factor, row by row (Banachiewicz), from the lower triangle of a. All entries are NaN if a pivot is not positive. */
 export function cholesky(a: Float64Array, start: number, n: number, out: Float64Array, to: number): void {
   out.fill(0, to, to + n * n);
   for (let i = 0; i < n; i++)
@@ -39,8 +42,8 @@ export function subtractSquares(a: number, x: Float64Array, from: number, n: num
 }
 
 /**
- * Substitution in place: `x`, with rows of `columns` numbers, becomes A⁻¹x, where A is a triangle of `a` or, with `transpose`, of its
- * transpose.
+ * Substitution in place: `x`, with rows of `columns` numbers, becomes A⁻¹x. A is the lower (if `forward`) or the upper triangle of `a`, or
+ * with `transpose` of its transpose.
  */
 export function substitute(
   a: Float64Array,
@@ -57,10 +60,10 @@ export function substitute(
     const i = forward ? step : n - 1 - step;
     const row = at + i * columns;
     if (columns === 1) {
-      // A local variable, so that each subtraction waits only for the one before it. In memory, it would also wait for a store and a load.
+      // `rest` is a local variable: if it were stored in x, each subtraction would also wait for a store and a load.
       let rest = x[row] as number;
-      const way = forward ? 1 : -1;
-      for (let j = forward ? 0 : n - 1; j !== i; j += way)
+      const direction = forward ? 1 : -1;
+      for (let j = forward ? 0 : n - 1; j !== i; j += direction)
         rest -= (a[start + i * down + j * right] as number) * (x[at + j] as number);
       x[row] = rest / (a[start + i * (n + 1)] as number);
       continue;

@@ -1,9 +1,9 @@
 /**
- * logsumexp, softmax and logSoftmax of groups of numbers. With `shift` the largest number of a group, or 0 if that is infinite,
+ * logsumexp, softmax and logSoftmax of groups of numbers. With `shift` the largest number of a group, or 0 if this number is infinite,
  *
  *     total = Σ exp(x - shift),    logsumexp = shift + log total,    softmax = exp(x - shift) / total,    logSoftmax = x - shift - log total,
  *
- * none of which takes differences of large numbers that are almost the same. Elements of even and of odd index have separate sums, which
+ * so that exp does not overflow and logSoftmax loses no digits. Elements of even and of odd index are summed separately, and the two sums
  * are added at the end.
  */
 import type { View } from "../core/view.js";
@@ -15,7 +15,7 @@ export type Normaliser = "logsumexp" | "softmax" | "logSoftmax";
 /** Processes n elements of x, from `from` on and `step` apart, and writes into `out` from `at` on. */
 type Group = (x: Float64Array, from: number, step: number, n: number, out: Float64Array, at: number) => void;
 
-/** The largest of n numbers `step` apart, or 0 if that is infinite. */
+/** The largest of n numbers `step` apart, or 0 if it is infinite. */
 function shiftOf(x: Float64Array, from: number, step: number, n: number): number {
   let top = -Infinity;
   for (let k = 0; k < n; k++) top = Math.max(top, x[from + k * step] as number);

@@ -62,7 +62,7 @@ export function jacobian<X = Tree, R extends unknown[] = []>(
   };
 }
 
-/** Second derivatives of a scalar function of one tensor: [...x.shape, ...x.shape]. */
+/** The second derivatives of a scalar function of one tensor, of shape [...x.shape, ...x.shape]. */
 export function hessian<R extends unknown[]>(
   f: (x: Tensor, ...rest: R) => Tensor,
   ...others: readonly never[]

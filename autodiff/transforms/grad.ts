@@ -1,7 +1,7 @@
 /**
- * Reverse mode. A function runs once while nodes are kept (node.ts). Then the graph is walked from the result back to the arguments, and
- * the rules of each op turn the cotangent of its result into cotangents of its inputs. The walk itself uses ops, so inside another gradient
- * its nodes are kept too, and gradients of gradients need nothing more.
+ * Reverse mode. The function runs once while its ops record nodes (node.ts). Then the backward pass goes from the result to the arguments,
+ * and the rules of each op turn the cotangent of its result into cotangents of its inputs. The backward pass itself uses ops, so inside
+ * another gradient it records nodes too, and gradients of gradients need no further code.
  */
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireFunction, requireOptions, show } from "../../provenance/base/options.js";
@@ -37,7 +37,7 @@ function leaf(x: Tensor): Tensor {
   return variable;
 }
 
-/** x as a constant for every gradient. Its provenance is kept. */
+/** x, which every gradient then treats as a constant. Its provenance is kept. */
 export const stopGradient = <T>(x: T): T => mapTree(x, (item) => apply(stopOp, null, tensor(item as TensorLike)));
 const stopOp: Op = {
   ...leafOp,
@@ -106,7 +106,7 @@ function backpropagate(y: Tensor, cotangent: Tensor, variables: readonly Tensor[
 const addCotangent = (before: Tensor | undefined, more: Tensor): Tensor =>
   before === undefined ? more : add(before, more);
 
-/** The sum of all cotangents of x, those of full size and those that are parts. */
+/** The sum of all cotangents of x: those of full size and the sparse ones (part.ts). */
 const withParts = (whole: Tensor | undefined, parts: readonly Part[] | undefined, x: Tensor): Tensor | undefined =>
   parts === undefined ? whole : addCotangent(whole, sumOfParts(parts, x.shape));
 
@@ -210,7 +210,7 @@ export function grad<X = Tree, R extends unknown[] = []>(
   return (x, ...rest) => valueAndGrad(f)(x, ...rest)[1];
 }
 
-/** `[y, pull]`: y = f(...xs), and the function from a cotangent of y to the cotangents of xs, one per argument. */
+/** `[y, pullback]`: y = f(...xs), and the function that maps a cotangent of y to the cotangents of xs, one per argument. */
 export function vjp(f: (...xs: Tree[]) => Tensor, ...xs: unknown[]): [Tensor, (cotangent: TensorLike) => Tree[]] {
   requireFunction("vjp", f);
   const { y, variables } = run((...points) => [f(...points), null], xs);

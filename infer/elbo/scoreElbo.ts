@@ -1,7 +1,7 @@
 /**
- * The estimators that are linear in the costs: pathwise gradients for sites that have a pathwise sampler, the score
- * function for all others (costs.ts). The two classes differ in one method only, `payers`: which sites pay for a cost.
- * TraceELBO can also draw several samples in one run (multiSample.ts).
+ * The two basic estimators of the ELBO. Sites with a pathwise sampler have pathwise gradients; all others take the score
+ * function (costs.ts). The two classes differ in one method only, `payers`, which returns the sites that are charged with
+ * a cost. TraceELBO can also draw several samples in one run (multiSample.ts).
  */
 import {
   broadcastTo,
@@ -22,29 +22,26 @@ import { chargedCosts, sitesIn } from "./costs/charge.js";
 import { asksForClosedForm, withClosedForms } from "./costs/closedForms.js";
 import { costOf, type ScoreSite, sampledCosts, scoreSitesOf } from "./costs/costs.js";
 import { oneWithScore, totalWithScores } from "./costs/dice.js";
-import { antithetic, disarmTerm, isDisarmed } from "./costs/disarm.js";
+import { antitheticHandler, disarmTerm, usesDisarm } from "./costs/disarm.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
 import { multiSampleEstimate } from "./costs/multiSample.js";
-import { guideAlongPath } from "./costs/pathwise.js";
+import { guideWithConstantParams } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
 import { scoreSitesThatWereRead } from "./particles/hostReads.js";
 import type { Averages, Cost, Outcome, Pair, PathPair, Task } from "./particles/pair.js";
 import { inEveryParticle, pairWithGuide, runPrograms, tracedRun } from "./particles/particles.js";
 
-/** The result of one particle for a score site. */
+/** The result of one particle for one score site: its cost, its log q, and the cost that its baseline predicts. */
 interface Score {
   cost: Tensor;
   logq: Tensor;
   predicted?: Tensor;
 }
 interface Particle {
-  /** The ELBO, with the pathwise part of its gradient (with order 2, the whole gradient except for baselines). */
+  /** The ELBO. Its gradient is the pathwise part (with order 2: the whole gradient except for baselines). */
   elbo: Tensor;
   scores: Record<string, Score>;
-  /**
-   * The scores of the antithetic run (disarm.ts), and a term whose gradient is that of the sites that ask for such a
-   * run.
-   */
+  /** The scores of the antithetic run (disarm.ts), and a term that has the gradient of the sites with `gradient: "disarm"`. */
   antitheticScores?: Record<string, Score>;
   disarmSurrogate?: Tensor;
 }
@@ -54,9 +51,9 @@ interface Charges extends Pick<Particle, "elbo" | "scores"> {
 }
 
 export interface ScoreElboOptions extends ElboOptions {
-  /** 1 (default): only the first derivative of the loss is right. 2: the derivatives of every order are right. */
+  /** 1 (default): the loss has unbiased first derivatives only. 2: its derivatives of every order are unbiased. */
   order?: 1 | 2;
-  /** Differentiate log q of reparameterised sites through their value only (pathwise.ts); false by default. */
+  /** Differentiate log q of pathwise sites through their value only, not through parameters (pathwise.ts); false by default. */
   stickingTheLanding?: boolean;
 }
 
@@ -90,7 +87,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
         ? first
         : scoreSitesThatWereRead(first, (constants) => runPrograms(key, task, constants));
     const other =
-      this.hasPairs && pair.usedOptions.has("gradient") ? antithetic(pair.guide, random.foldIn(key, 2)) : null;
+      this.hasPairs && pair.usedOptions.has("gradient") ? antitheticHandler(pair.guide, random.foldIn(key, 2)) : null;
     if (other === null) return this.#withPath(pair, key, task);
     const guide = tracedRun(task.guide, random.foldIn(key, 0), task, other);
     const antitheticPair = this.#withPath(pairWithGuide(guide, key, task), key, task);
@@ -98,7 +95,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
   }
 
   #withPath(pair: Pair, key: Tensor, task: Task): PathPair {
-    return this.stickingTheLanding ? { ...pair, pathGuide: guideAlongPath(pair, key, task) } : pair;
+    return this.stickingTheLanding ? { ...pair, pathGuide: guideWithConstantParams(pair, key, task) } : pair;
   }
 
   costs(pair: PathPair): Cost[] {
@@ -113,7 +110,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
       this.#particleResult(pair),
     );
     const { elbo, scores, antitheticScores, disarmSurrogate } = results as Particle;
-    // Control flow may reach a site in some particles only.
+    // Because of control flow, a site may be in some particles only.
     const sites = new Map(shared.flat().map((site) => [site.name, site]));
     const loss = neg(elbo.mean(0));
     let surrogate = disarmSurrogate === undefined ? loss : loss.sub(disarmSurrogate.mean(0));
@@ -152,7 +149,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     ];
   }
 
-  /** The ELBO of one run of guide and model, and the costs that its score sites pay. */
+  /** The ELBO of one run of guide and model, and the cost that each of its score sites is charged with. */
   #chargeSites(pair: PathPair): Charges {
     const costs = this.costs(pair);
     const sites = scoreSitesOf(pair.guide);
@@ -163,7 +160,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     const disarmed: [ScoreSite, Tensor][] = [];
     for (const site of sites) {
       const cost = broadcastTo(siteCosts?.get(site.name) as Tensor, site.logq.shape);
-      if (isDisarmed(site.site)) {
+      if (usesDisarm(site.site)) {
         disarmed.push([site, cost]);
         continue;
       }
@@ -176,7 +173,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     }
     const isFirstOrder = this.order === 1;
     const elbo = isFirstOrder ? totalOf(costs) : totalWithScores(costs, payers);
-    return { elbo, scores, disarmed, sites: sites.filter(({ site }) => !isDisarmed(site)) };
+    return { elbo, scores, disarmed, sites: sites.filter(({ site }) => !usesDisarm(site)) };
   }
 }
 
@@ -190,15 +187,15 @@ function refuseLeaveOneOut(site: string): never {
 }
 
 /**
- * The cost itself. For a guide draw with a pathwise sampler, instead -log q from `pathGuide`, whose gradient goes
- * through the draw only.
+ * The cost of a site for `stickingTheLanding`: for a draw of the guide with a pathwise sampler, -log q from `pathGuide`,
+ * whose gradient goes through the draw only; for all other sites, `cost`.
  */
 function pathwiseCost(cost: Cost, pathGuide: Trace): Cost {
   const site = cost.side === "guide" && cost.isDifferentiated ? pathGuide.get(cost.site) : undefined;
   return site?.type === "sample" && isDraw(site) ? costOf(site, "guide", true) : cost;
 }
 
-/** The sum of all costs; those with `isDifferentiated` false are held constant. */
+/** The sum of all costs; those whose `isDifferentiated` is false have no gradient. */
 function totalOf(costs: readonly Cost[]): Tensor {
   let total: Tensor | null = null;
   for (const { value, isDifferentiated } of costs) {
@@ -210,8 +207,8 @@ function totalOf(costs: readonly Cost[]): Tensor {
 }
 
 /**
- * Trace_ELBO: every score site pays for every cost, element by element along the plates that both are in (plate-wise
- * Rao-Blackwellisation). Ranganath et al. 2014, "Black box variational inference".
+ * Pyro's Trace_ELBO: every score site is charged with every cost, element by element along the plates that both are in
+ * (plate-wise Rao-Blackwellisation). See Ranganath et al. 2014, "Black box variational inference".
  *
  * @example
  * const program = () => sample("z", new Normal(0, 1));
@@ -239,8 +236,8 @@ export class TraceELBO extends ScoreElbo {
 }
 
 /**
- * TraceGraph_ELBO: a score site pays only for costs that have the site in their provenance (Schulman et al. 2015). As in TraceELBO, a
- * site has a baseline only if its `infer.baseline` asks for one.
+ * Pyro's TraceGraph_ELBO: a score site is charged only with the costs that depend on it, that is, have it in their provenance (Schulman
+ * et al. 2015). As in TraceELBO, a site has a baseline only if its `infer.baseline` asks for one.
  *
  * @example
  * const program = () => sample("z", new Bernoulli(0.5));

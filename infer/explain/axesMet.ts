@@ -2,7 +2,7 @@
  * For a score site and its costs: along which axes elements of the two correspond (*meet*, charge.ts), and which op
  * mixed the other axes.
  */
-import { shareOf } from "../elbo/costs/charge.js";
+import { alignedCost } from "../elbo/costs/charge.js";
 import type { ScoreSite } from "../elbo/costs/costs.js";
 import type { Cost } from "../elbo/particles/pair.js";
 
@@ -24,7 +24,7 @@ export interface AxisMet {
 /** One entry per cost in `costs` and element axis of the site. */
 export const axesMet = (d: ScoreSite, costs: readonly Cost[], label: (cost: Cost) => string): AxisMet[] =>
   costs.flatMap((cost) => {
-    const { value, meetings } = shareOf(cost, d);
+    const { value, meetings } = alignedCost(cost, d);
     const eventAxes = value === cost.value ? (cost.elements?.dim ?? 0) : 0;
     const { provenance } = cost.elements?.value() ?? cost.value;
     return d.axes.map((axis) => {

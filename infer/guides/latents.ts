@@ -14,7 +14,6 @@ import {
   type Distribution,
   Identity,
   Independent,
-  Masked,
   type Transform,
 } from "../../distributions/index.js";
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
@@ -207,9 +206,8 @@ function refuseSubsampledLoop(title: string, { name, plates }: SampleSite): void
  * would not mask them.
  */
 function refuseMaskedEvent(title: string, { name, fn }: SampleSite): void {
-  const hasMask = (d: Distribution): boolean => d instanceof Masked || (d instanceof Derived && hasMask(d.base));
   const isInEvent = (d: Distribution): boolean =>
-    d instanceof Independent ? hasMask(d.base) : d instanceof Derived && isInEvent(d.base);
+    d instanceof Independent ? d.base.unmasked !== d.base : d instanceof Derived && isInEvent(d.base);
   if (!isInEvent(fn)) return;
   throw new PedigradError({
     code: "masked-latent",

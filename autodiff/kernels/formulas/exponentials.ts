@@ -1,7 +1,7 @@
 /**
- * Exponentials, logarithms and the squashing functions. With t = k ln 2 + r, k whole and |r| <= ln 2 / 2, e^r is a rational function of
- * r coth(r/2), which is even. Logarithms are computed from significands in [√½, √2), by atanh. Errors against 60 digits: exp, expm1, log
- * and log1p 1 ulp, the others 2.
+ * Exponentials, logarithms, tanh, sigmoid and softplus. With t = k ln 2 + r, where k is a whole number and |r| <= ln 2 / 2, e^r is a
+ * rational function of r coth(r/2), which is even. Logarithms are computed by atanh from significands in [√½, √2). Errors, measured against
+ * 60 digits: 1 ulp for exp, expm1, log and log1p, 2 ulp for the others.
  */
 import { polynomial } from "./estrin.js";
 import { ROUND } from "./primitives.js";
@@ -24,14 +24,14 @@ const LOG_UNIT = [
   0.15385570064958623, 0.13314144209654935, 0.12001072809590713, 0.08800738486144674, 0.1616404561194353,
 ];
 
-/** Reduces t to k and r = high - low. */
+/** Computes k and r = high - low from t. */
 const reduced = `
   let k = t * ${Math.LOG2E} + ${ROUND} - ${ROUND};
   let high = t - k * ${LN2_HIGH};
   let low = k * ${LN2_LOW};`;
 
 /**
- * expOf(high, low): e^(high - low) for |high - low| <= 0.35, low small; expm1Of(high, low, k): the same minus 2^-k;
+ * expOf(high, low): e^(high - low) for |high - low| <= 0.35 and a small `low`. expm1Of(high, low, k): e^(high - low) - 2^-k.
  * logOf(f, k, c): log((1 + f) 2^k) + c.
  */
 export const exponentialParts = `

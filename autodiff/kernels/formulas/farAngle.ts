@@ -1,7 +1,7 @@
 /**
- * Angles beyond what a float64 remainder can reduce: x = turns π/2 + angle + rest, |angle| <= π/4, by arithmetic on whole numbers of any
- * length (Payne and Hanek 1983, with 180 bits after the binary point). No float64 but 0 is nearer than 2^-61 to a multiple of π/2, so angle
- * and rest together have twice the precision of a float64.
+ * The reduction of angles too large for float64 arithmetic: x = turns π/2 + angle + rest with |angle| <= π/4. It uses whole numbers of
+ * arbitrary length (Payne and Hanek 1983, with 180 bits after the binary point). Except for 0, no float64 is nearer than 2^-61 to a
+ * multiple of π/2, so angle and rest together have twice the precision of a float64.
  */
 
 // 2/π to 1152 bits, π/2 to 128.
@@ -22,7 +22,7 @@ interface Reduced {
 }
 
 function reduce(x: number): Reduced {
-  // SIMD code asks for both numbers of a pair, and halving or doubling takes 0 nowhere.
+  // SIMD code calls this for both numbers of a pair, of which one may be 0: the loops below would not end.
   if (x === 0 || !(Math.abs(x) < Infinity)) return { input: x, turns: 0, angle: NaN, rest: NaN };
   let exponent = 0;
   let whole = Math.abs(x);
@@ -37,8 +37,8 @@ function reduce(x: number): Reduced {
 }
 
 /**
- * The results of reducing x modulo π/2 (quarter turns, angle, low-order rest of the angle), each as a function of x. The last reduction is
- * cached, since the three are asked for in succession.
+ * The three results of reducing x modulo π/2 (quarter turns, angle, low-order rest of the angle), each as a function of x. Formulas call
+ * the three functions one after the other, so the last reduction is cached.
  */
 export function farAngles() {
   let last = reduce(NaN);

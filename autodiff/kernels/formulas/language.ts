@@ -1,7 +1,7 @@
 /**
  * The language the kernels are written in: the small part of JavaScript that has a direct meaning as SIMD code. A program is a text of
- * functions with `let`, assignment, `while`, `if` and `return` over numbers, names, calls, operators and `?:`. So one text serves twice: as
- * JavaScript, for one number at a time, and as the source of the SIMD code that `assemble` makes, for two at a time.
+ * functions with `let`, assignment, `while`, `if` and `return` over numbers, names, calls, operators and `?:`. So the same text can run as
+ * JavaScript, one number at a time, and be translated by `assemble` into SIMD code, which processes two numbers at a time.
  */
 
 export type Expression =

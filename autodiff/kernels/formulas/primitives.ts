@@ -1,7 +1,7 @@
 /**
- * The few operations on the parts of a number that formulas use, in two forms that agree to the last bit: text on the bits of two numbers
- * at once, and functions of one number. The functions take powers of two from a table, because writing an exponent and reading it back as a
- * number would stall the processor for longer.
+ * The operations on the exponent and the significand of a number that formulas use, in two forms that agree to the last bit: text for SIMD
+ * code, which works on the bits of two numbers at once, and functions of one number. The functions read powers of two from a table, which
+ * is faster than writing the bits of an exponent and reading them back as a number.
  */
 
 /** Adding and then subtracting 1.5 · 2^52 rounds |x| < 2^51 to the nearest integer. After the addition, the low bits hold that integer. */
@@ -10,8 +10,8 @@ export const ROUND = 1.5 * 2 ** 52;
 const LIFT = "0x95f6200000000";
 
 /**
- * pow2(k) = 2^k; scale(y, k) = y 2^k; x = significand(x, k) 2^k for k = exponent(x), the significand in [√½, √2); keepSignedZero(y, x): y,
- * or x where x = ±0.
+ * pow2(k) = 2^k; scale(y, k) = y 2^k; x = significand(x, k) 2^k for k = exponent(x), with the significand in [√½, √2);
+ * keepSignedZero(y, x) = y, or x where x = ±0.
  */
 export const simdPrimitives = `
 function pow2(k) { return number(bits(k + ${ROUND}) + 1023 << 52); }
@@ -29,8 +29,8 @@ function keepSignedZero(y, x) { return y | x & -0; }
 `;
 
 /**
- * Further functions that formulas and ops use: the sign; upperHalf(x), the upper 26 bits of a number below 2^996, so that x - upperHalf(x)
- * has the lower ones (Dekker 1971).
+ * Further functions that formulas and ops use: sign(x), and upperHalf(x), the upper 26 bits of the significand of a number below 2^996
+ * (Dekker 1971). x - upperHalf(x) has the lower bits.
  */
 export const helpers = `
 function sign(x) { return x > 0 ? 1 : x < 0 ? -1 : x; }

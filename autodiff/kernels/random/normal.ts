@@ -1,7 +1,7 @@
 /**
- * Normal draws by inversion, one word pair each: a draw is a monotone function of its bits, and agrees with JAX's to about 1e-15 where
- * JAX's 52 bits are fine enough. The quantile is algorithm AS 241 (Wichura 1988, PPND16), relative error below 1e-15 at every probability;
- * `signedTail` has steps of 2^-64, so the distribution is correct beyond 8 sigma, and the largest draw is 9.16.
+ * Normal draws by inversion, each from one word pair. A draw is a monotone function of its bits, and agrees with JAX's to about 1e-15
+ * wherever JAX's 52 bits have enough resolution. The quantile is algorithm AS 241 (Wichura 1988, PPND16), with a relative error below 1e-15
+ * at every probability. `signedTail` has steps of 2^-64, so the distribution is correct beyond 8 sigma, and the largest draw is 9.16.
  */
 import { log } from "../formulas/scalarFormulas.js";
 import { type Stream, shared } from "./stream.js";
@@ -9,7 +9,7 @@ import { type Stream, shared } from "./stream.js";
 /** The coefficients of a numerator and a denominator, highest power first. */
 export type Ratio = readonly [top: Float64Array, bottom: Float64Array];
 
-// The middle is a function of 0.425² - q², the tails are one of √(-log p) - 1.6, the far tails of √(-log p) - 5.
+// For the middle in powers of 0.425² - q², for the tails of √(-log p) - 1.6, for the far tails of √(-log p) - 5.
 export const MIDDLE: Ratio = [
   /* @__PURE__ */ Float64Array.of(
     2509.0809287301227,

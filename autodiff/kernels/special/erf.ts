@@ -1,7 +1,7 @@
 /**
  * The error function and its relatives, the normal distribution function Φ, and their inverses. They are computed by rational functions,
- * fitted anew on the intervals of Cody (1969) and, for the inverses (in the variable √(-log q)), of Wichura (1988, AS 241). Everything in
- * the tails goes through erfcx(x) = exp(x²) erfc(x), which neither underflows nor cancels.
+ * fitted anew on the intervals of Cody (1969) and, for the inverses (in the variable √(-log q)), of Wichura (1988, AS 241). Tails are
+ * computed from erfcx(x) = exp(x²) erfc(x), which neither underflows nor cancels.
  */
 import { exp, log, log1p } from "../formulas/scalarFormulas.js";
 import { ratio } from "./polynomial.js";

@@ -1,6 +1,6 @@
 /**
- * ψ = (log Γ)' and its derivatives: rational functions for 1 <= x < 8, Stirling's series above, one step of the recurrence
- * below 1, reflection below 0.
+ * ψ = (log Γ)' and its derivatives: rational functions for 1 <= x < 8, Stirling's series for larger x, one step of the recurrence for
+ * 0 <= x < 1, reflection for x < 0.
  */
 import { log, log1p, sin, tan } from "../formulas/scalarFormulas.js";
 import { horner, ratio } from "./polynomial.js";
@@ -83,8 +83,8 @@ export function trigamma(x: number): number {
 }
 
 /**
- * ψ^(n)(x) for n = 2, 3: (-1)^(n+1) n! ζ(n+1, x), where the zeta function is summed term by term up to 16 and by Euler–Maclaurin beyond
- * (DLMF 25.11.43), with reflection below 0. Relative error 2e-15 for x > 0.
+ * ψ^(n)(x) for n = 2, 3: (-1)^(n+1) n! ζ(n+1, x). The terms of the zeta function with x + k < 16 are summed one by one, the others by the
+ * Euler–Maclaurin formula (DLMF 25.11.43); x < 0 uses reflection. Relative error 2e-15 for x > 0.
  */
 export function polygamma(n: 2 | 3, x: number): number {
   const sign = n === 2 ? -1 : 1;
@@ -110,8 +110,8 @@ export function polygamma(n: 2 | 3, x: number): number {
 }
 
 /**
- * ψ(a+b) - ψ(a) for a, b > 0, relative error 1e-15: every term is positive, so nothing cancels. It is computed by the recurrence up to
- * a = 8, and beyond by log(1 + b/a) and the divided difference of the tail series.
+ * ψ(a+b) - ψ(a) for a, b > 0, relative error 1e-15: every term is positive, so nothing cancels. The recurrence raises a to at least 8; the
+ * rest is log(1 + b/a) and the divided difference of the tail series.
  */
 export function digammaDifference(a: number, b: number): number {
   let sum = 0;

@@ -1,5 +1,5 @@
 /**
- * Turns text into a WebAssembly module. A name has the type of the first value it is given; parameters of routines are addresses and
+ * Turns text into a WebAssembly module. A name has the type of the first value assigned to it; parameters of routines are addresses and
  * counts. A formula, which is a function of numbers, is inlined into the routine that uses it, in a form that works on two numbers at once.
  * Binary format: WebAssembly Core Specification 2.0, chapter 5.
  */
@@ -149,7 +149,7 @@ class Compiler {
     return local;
   }
 
-  /** The type of a value; null for a literal, which takes that of its surroundings. */
+  /** The type of a value; null for a literal, which takes the type of its context. */
   #typeOf(x: Expression): Type | null {
     if (x.kind === "number") return null;
     if (x.kind === "name") return this.#local(x.name).type;

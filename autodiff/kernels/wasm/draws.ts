@@ -31,7 +31,7 @@ const RESULTS = {
 };
 type Result = keyof typeof RESULTS;
 
-/** Code that stores the results of the first two lanes, then those of the last two; only the first `rest` of the four are needed. */
+/** Code that stores the results of the first two lanes, then those of the last two; if `rest` < 4, only the first `rest` results. */
 function stored(result: Result): string {
   const text = RESULTS[result];
   const halves = [text("x", "y"), text("uppers(x, x)", "uppers(y, y)")];
@@ -74,8 +74,8 @@ function ${name}(out, keys, n, counter) {
 }`;
 
 /**
- * Replaces the uniforms in `out` by classes: the first class whose cumulated weight exceeds the uniform times the total, or NaN if there is
- * none.
+ * Replaces each uniform in `out` by a class: the first class whose cumulative weight exceeds the uniform times the total weight, or NaN if
+ * there is none.
  */
 const choose = `
 function choose(out, weights, n, count) {

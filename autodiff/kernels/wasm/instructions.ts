@@ -1,5 +1,5 @@
 /**
- * The instructions of WebAssembly that kernels use, by the type of their operands. Every name in a kernel has one of four
+ * The instructions of WebAssembly that kernels use, by the type of their operands. Every name in a kernel has one of five
  * types: `i`, a 32-bit integer (addresses, counts); `d`, one float64; `v`, two float64, or the two masks of a comparison;
  * `l`, two 64-bit integers; `w`, four 32-bit words. Codes: WebAssembly Core Specification 2.0, chapter 5.4.
  */
@@ -34,7 +34,7 @@ export interface Builtin {
   readonly operandTypes: readonly Type[];
   readonly resultType: Type | null;
   readonly code: readonly number[];
-  /** For an access to memory: the exponent of the power of 2 to which it is aligned, and the lane, which follows the offset. Else null. */
+  /** For an access to memory: the alignment as an exponent of 2, and the lane, which is encoded after the offset. Else null. */
   readonly memory: readonly [number, number[]] | null;
 }
 

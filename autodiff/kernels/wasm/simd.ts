@@ -1,7 +1,7 @@
 /**
- * Memory that SIMD kernels can work on. A Float64Array made here lies in a WebAssembly memory of its own; the kernels for it are compiled
- * once and shared. Where a platform has no WebAssembly SIMD, or cannot provide another memory, the result is null, and the JavaScript
- * kernels do the work.
+ * Memory that SIMD kernels can work on. A Float64Array made here lies in its own WebAssembly memory; the kernels are compiled once and
+ * shared by all memories. If the platform has no WebAssembly SIMD, or cannot provide another memory, the result is null, and the JavaScript
+ * kernels are used.
  */
 import { farAngles, formulas, simdPrimitives } from "../formulas/index.js";
 import { isNumeric, parse, type Routine, type Statement } from "../formulas/language.js";
@@ -56,7 +56,7 @@ function moduleFor(name: string, text: () => string): object | null {
   try {
     made = new (platform().Module)(moduleOf(text()));
   } catch {
-    // The JavaScript kernels do the work.
+    // The JavaScript kernels are used.
   }
   modules.set(name, made);
   return made;
@@ -98,7 +98,7 @@ export class Simd {
 }
 
 const owners = /* @__PURE__ */ new WeakMap<ArrayBufferLike, Simd>();
-/** The kernels that work on this array, if it lies in such a memory. */
+/** The kernels that work on this array; null if it does not lie in a SIMD memory. */
 export const kernelsOf = (data: Float64Array): Kernels | null => owners.get(data.buffer)?.kernels ?? null;
 export const drawKernelOf = (data: Float64Array, name: DrawName): DrawKernel | null =>
   owners.get(data.buffer)?.draw(name) ?? null;

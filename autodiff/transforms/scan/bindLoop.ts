@@ -1,13 +1,13 @@
 /**
  * How a loop runs. In each step, x is copied into the memory of the compiled body, the body runs, its results are copied into their blocks
- * of the loop's result, and the new carry is copied back to the inputs. All offsets are worked out before the first step.
+ * of the loop's result, and the new carry is copied back to the inputs. All offsets are computed before the first step.
  */
 import { copyInto } from "../../core/copy.js";
 import { sizeOf } from "../../core/shape.js";
 import { isContiguous, stridesOf, type View, viewOf } from "../../core/view.js";
 import { type Block, type Loop, layoutOf } from "./blocks.js";
 
-/** A copy from one place to another, each given by its offset. */
+/** A function that copies the numbers of one view to another, at the offsets that it is given. */
 function copier(to: View, from: View): (to: number, from: number) => void {
   const n = sizeOf(to.shape);
   const [target, source] = [to.data, from.data];
@@ -25,7 +25,7 @@ function copier(to: View, from: View): (to: number, from: number) => void {
 const FEW = 256;
 const sameView = ({ data, shape, stride, offset }: View): View => viewOf(data, shape, stride, offset);
 
-/** The loop with its buffers bound. */
+/** A function that runs the loop on these buffers. */
 export function bindLoop(params: Loop, out: View, inputs: readonly View[]): () => void {
   const { body, carries, xs, length, reverse, keepsCarries, lead } = params;
   const { view, owner, run } = body.runnable;

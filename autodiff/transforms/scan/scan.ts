@@ -1,7 +1,7 @@
 /**
- * scan(f, init, xs): a loop that carries a value from step to step, as one op. f runs once, on tensors without numbers, to be recorded
- * (body.ts); the loop then runs the recording (loop.ts). So a program does not grow with the length of its series, and neither f's host
- * code nor that of its gradient runs again for each step.
+ * scan(f, init, xs): a loop that carries a value from step to step, as one op. f runs once, on tensors without numbers, and is recorded
+ * (body.ts); the loop then runs the recording (loop.ts). So a program does not grow with the number of steps, and the host code of f and of
+ * its gradient does not run again at each step.
  */
 import * as kinds from "../../../provenance/base/kinds.js";
 import { requireOptions, show } from "../../../provenance/base/options.js";

@@ -1,6 +1,6 @@
 /**
- * The option `multiSampleGuide`: one run of the guide draws several samples, along a leading axis of every latent. The model runs as a
- * batch over this axis, and the loss is the mean over the samples.
+ * The loss with the option `multiSampleGuide`. One run of the guide draws several samples, along a leading axis of every latent. The
+ * model runs as a batch over this axis, and the loss is the mean over the samples.
  */
 import { emptyRecord, neg, PedigradError, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";

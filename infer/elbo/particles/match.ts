@@ -1,6 +1,6 @@
 /**
- * Checks that guide and model have the same latent sites, shapes and plates. Errors show both sides, the guide's site
- * and the model's.
+ * Checks that guide and model have the same latent sites, shapes and plates. Error messages describe both the guide's
+ * site and the model's.
  */
 import { type Shape, sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
 import { PedigradError } from "../../../autodiff/index.js";
@@ -10,7 +10,7 @@ import { isFactor, type SampleSite, sampleSites, type Trace } from "../../progra
 const refusal = (code: string, site: string, message: string): PedigradError =>
   new PedigradError({ code, site, message });
 
-/** Refuse guide sites that the model lacks or observes, differences in shapes or plates, and sites that both sides observe. */
+/** Refuse guide sites that are missing or observed in the model, different shapes or plates, and sites observed on both sides. */
 export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity): void {
   for (const site of sampleSites(guide)) {
     if (site.isObserved || site.infer.isAuxiliary) continue;
@@ -64,7 +64,7 @@ export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity
 }
 
 function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite, maxPlateNesting: number): void {
-  // Enumerated dims lie to the left of all plates and may differ between the sides; so may leading axes of size 1.
+  // Compare only the dims of plates: enumerated dims, to their left, may differ between guide and model. So may leading axes of size 1.
   const plates = (shape: Shape) => withoutLeadingOnes(shape.slice(Math.max(0, shape.length - maxPlateNesting)));
   if (sameShape(plates(q.batchShape), plates(p.batchShape)) && sameShape(q.eventShape, p.eventShape)) return;
   throw refusal(
@@ -75,8 +75,8 @@ function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite, maxPlat
 }
 
 /**
- * Refuse a latent that is in a subsampled plate on one side only, since only that side's density would be scaled, or whose plate has
- * different dims on the two sides. A plate without subsampling scales nothing, so the guide may leave it out.
+ * Refuse a latent that only guide or model puts into a subsampled plate, since only one of its densities would be scaled. Also refuse
+ * a latent whose plate has different dims in guide and model. A plate without subsampling does not scale, so it may be on one side only.
  */
 export function checkPlates(guide: Trace, model: Trace): void {
   for (const site of sampleSites(guide)) {
@@ -110,7 +110,7 @@ function comparePlates({ name, plates: inGuide }: SampleSite, { plates: inModel 
 
 const alongDim = (dim: number | null): string => (dim === null ? "is a loop" : `lies along dim ${dim}`);
 
-/** Refuse latents of the model without a value from the guide. `enumerated` holds the sites that the estimator sums out instead, if any. */
+/** Refuse latents of the model that the guide does not sample. `enumerated` holds those that the estimator sums out, if it can do that. */
 export function checkLatentsCovered(guide: Trace, model: Trace, enumerated?: ReadonlyMap<string, number>): void {
   const advice =
     enumerated === undefined

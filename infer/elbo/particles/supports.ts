@@ -1,21 +1,21 @@
-/** Refuses guides that can draw values outside the support of the model's site: the ELBO would be minus infinity for all parameters. */
+/** Refuses guides that can draw values outside the support of the model's site, since the ELBO would then be minus infinity. */
 import { elementsOf } from "../../../autodiff/core/copy.js";
 import { sameShape } from "../../../autodiff/core/shape.js";
 import { PedigradError, type Tensor } from "../../../autodiff/index.js";
 import { boundsOf } from "../../../distributions/constraints/constraint.js";
-import { type Constraint, Derived, type Distribution, Masked } from "../../../distributions/index.js";
+import type { Constraint } from "../../../distributions/index.js";
 import { sampleSites, type Trace } from "../../program/trace.js";
 
 /**
- * Refuse guide sites whose support certainly reaches outside that of the model's site. Masked model sites are exempt; point masses too,
- * since their values are checked when drawn.
+ * Refuse guide sites whose support is certainly not contained in that of the model's site. Masked sites of the model are exempt, and so
+ * are point masses of the guide, because their values are checked when drawn.
  */
 export function checkSupports(guide: Trace, model: Trace): void {
   for (const { name, fn: q, isObserved } of sampleSites(guide)) {
     const other = model.get(name);
     if (isObserved || other?.type !== "sample" || ["Delta", "Empirical"].includes(q.label)) continue;
     const { fn: p, mask } = other;
-    if (mask !== null || hasMask(p) || !sameShape(q.shape(), p.shape()) || !reachesOutside(q.support, p.support))
+    if (mask !== null || p.unmasked !== p || !sameShape(q.shape(), p.shape()) || !reachesOutside(q.support, p.support))
       continue;
     throw new PedigradError({
       code: "support-mismatch",
@@ -25,9 +25,7 @@ export function checkSupports(guide: Trace, model: Trace): void {
   }
 }
 
-const hasMask = (fn: Distribution): boolean => fn instanceof Masked || (fn instanceof Derived && hasMask(fn.base));
-
-/** Whether some value that `q` allows certainly violates `p`. */
+/** Whether some value that satisfies `q` certainly violates `p`. */
 function reachesOutside(q: Constraint, p: Constraint): boolean {
   if (p.isDiscrete && !q.isDiscrete) return true;
   const [from, to] = [boundsOf(elementsIn(q)), boundsOf(elementsIn(p))];
