@@ -13,7 +13,7 @@ export class Node {
   /** The serial of the newest variable that this node depends on; for a variable, its own serial. */
   readonly newestVariable: number;
   /** The number of the backward pass that needs the cotangent of this variable (see grad.ts). */
-  variableOfPass = 0;
+  pass = 0;
 
   constructor(
     // biome-ignore lint/suspicious/noExplicitAny: a node pairs an op with parameters of its own type, whatever they are

@@ -32,7 +32,10 @@ export interface Op<P = null> {
   readonly kernel: (params: P, out: View, inputs: readonly View[]) => void;
   /** Binds the kernel to its buffers, for ops where this saves work: a compiled program binds once and runs many times. */
   readonly prepare?: (params: P, out: View, inputs: readonly View[]) => () => void;
-  /** For ops that need no copy: a view of the first input's data, or undefined if its strides do not allow one. Such an op reads no other input. */
+  /**
+   * For ops that need no copy: a view of the first input's data, or undefined if its strides do not allow one. Such an op reads no other
+   * input.
+   */
   readonly view?: (params: P, input: View) => View | undefined;
   /** One rule per input; null for an input that deliberately has no gradient. */
   readonly vjp: (input: number) => Vjp<P> | null;

@@ -66,7 +66,7 @@ function backpropagate(y: Tensor, cotangent: Tensor, variables: readonly Tensor[
   let oldest = Infinity;
   for (let i = 0; i < variables.length; i++) {
     const node = (variables[i] as Tensor).node as Node;
-    node.variableOfPass = pass;
+    node.pass = pass;
     oldest = Math.min(oldest, node.serial);
   }
   const top = y.node === null || y.node.newestVariable < oldest ? -1 : y.node.serial - oldest;
@@ -80,7 +80,7 @@ function backpropagate(y: Tensor, cotangent: Tensor, variables: readonly Tensor[
   for (let k = top; k >= 0; k--) {
     const x = tensors[k];
     const node = x?.node;
-    if (x === undefined || node == null || node.variableOfPass === pass) continue;
+    if (x === undefined || node == null || node.pass === pass) continue;
     const g = (parts.size === 0 ? cotangents[k] : withParts(cotangents[k], parts.get(k), x)) as Tensor;
     cotangents[k] = undefined;
     const { op, inputs, params } = node;

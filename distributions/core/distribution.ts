@@ -34,6 +34,11 @@ export abstract class Distribution<P extends Params = Params> extends Distributi
   nonreparameterized(): Distribution {
     return this.hasRsample ? new NonReparameterized(this) : this;
   }
+
+  /** The same distribution without its masks, which decide what counts, not how probable a value is. */
+  get unmasked(): Distribution {
+    return this;
+  }
 }
 
 /** A distribution that calls the methods of `base`; subclasses override some of them. */
@@ -47,6 +52,17 @@ export abstract class Derived extends Distribution {
     super({ family, params: base.params, batchShape, argConstraints: base.argConstraints });
   }
 
+  /** The same wrapper around `base`; null for a wrapper that makes another distribution. */
+  around(base: Distribution): Distribution | null {
+    if (this instanceof Expanded) return base.expand(this.batchShape);
+    if (this instanceof Masked) return base.mask(this.selected);
+    if (this instanceof Independent) return base.toEvent(this.reinterpreted);
+    return this instanceof NonReparameterized ? base.nonreparameterized() : null;
+  }
+  override get unmasked(): Distribution {
+    const { unmasked } = this.base;
+    return unmasked === this.base ? this : (this.around(unmasked) ?? this);
+  }
   override get label(): string {
     return this.base.label;
   }
@@ -135,6 +151,10 @@ export class Masked extends WithElements {
     readonly selected: Tensor,
   ) {
     super("Masked", base, broadcastShapes(`${base.label}.mask`, base.batchShape, selected.shape));
+  }
+
+  override get unmasked(): Distribution {
+    return this.base.unmasked.expand(this.batchShape);
   }
 
   override logDensity(value: Tensor): Tensor {

@@ -124,7 +124,7 @@ export class RenyiELBO extends Elbo<PathPair> {
       const { pathTerms } = pair;
       const tensors = {
         logw: weight(costs),
-        score: total(sites.map((d) => sumToMeetings(d.site.logProb(), commonPlateDims(d.plates, common)))),
+        score: total(sites.map((d) => sumToMeetings(d.site.unmasked().logProb(), commonPlateDims(d.plates, common)))),
         ...(pathTerms && {
           throughDraws: weight(pathTerms.throughDraws),
           throughParams: weight(pathTerms.throughParams),

@@ -67,11 +67,10 @@ export function residualScale(site: SampleSite, { maxPlateNesting }: EnumeratedP
   return factorOf(site, tensor(scale).div(own), maxPlateNesting, new Map());
 }
 
-/** The log density of a model site, not scaled, as a factor. An enumerated site ignores its mask, since its probabilities must sum to 1. */
+/** The log density of a model site, not scaled, as a factor. An enumerated site ignores its masks, since its probabilities must sum to 1. */
 export function modelFactor(site: SampleSite, run: EnumeratedPair): PlatedFactor {
   const { name } = site;
-  const logProb = site.logProb();
-  const value = run.modelDims.dimOf.has(name) ? logProb : site.masked(logProb);
+  const value = run.modelDims.dimOf.has(name) ? site.unmasked().logProb() : site.masked(site.logProb());
   const factor = completeFactor(site, value, run, run.dimOf);
   return { factor, plates: platesOf(site), scale: residualScale(site, run), sites: [name] };
 }

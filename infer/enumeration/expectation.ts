@@ -110,7 +110,7 @@ function dependenciesOf({ plates, sites }: Term, factor: Factor, context: TermCo
     }
     for (const d of scores) {
       if (scoreFactors.has(d) || dependents.every(({ value }) => !value.provenance.has(d.name))) continue;
-      const logq = guideFactor(d.site, d.site.elements(), run, d.elementDim);
+      const logq = guideFactor(d.site, d.site.unmasked().elements(), run, d.elementDim);
       scoreFactors.set(d, logq);
       for (const name of logq.names) {
         if (!isEnumerated(name)) continue;
@@ -133,7 +133,7 @@ function probabilityOf(name: string, { run, cache }: TermContext): Factor {
   const before = cache.get(name);
   if (before !== undefined) return before;
   const site = run.guide.get(name) as SampleSite;
-  const logq = guideFactor(site, site.logProb(), run);
+  const logq = guideFactor(site, site.unmasked().logProb(), run);
   const probability = { names: logq.names, value: logq.value.exp() };
   cache.set(name, probability);
   return probability;

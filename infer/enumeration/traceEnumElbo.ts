@@ -121,7 +121,7 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
 /** The probability under the guide of the values that sequential sites take in this run; null if there are no such sites. */
 const probabilityOf = (choices: readonly SequentialChoice[], { guide }: EnumeratedPair): Tensor | null =>
   choices.reduce<Tensor | null>((product, { name }) => {
-    const q = (guide.get(name) as SampleSite).logProb().exp();
+    const q = (guide.get(name) as SampleSite).unmasked().logProb().exp();
     return product === null ? q : product.mul(q);
   }, null);
 

@@ -10,10 +10,6 @@ import {
   constraints,
   Derived,
   type Distribution,
-  Expanded,
-  Independent,
-  Masked,
-  NonReparameterized,
   TransformedDistribution,
 } from "../../distributions/index.js";
 import { refuseOption, requireOptions } from "../checks.js";
@@ -26,13 +22,8 @@ const refusal = (site: string, op: string, why: string): PedigradError =>
   new PedigradError({ code: "reparam", site, op, message: `${op}: site "${site}" ${why}` });
 
 /** `family`, expanded, masked and so on in the same way as `fn`. */
-function withWrappersOf(fn: Distribution, family: Distribution): Distribution {
-  if (fn instanceof Independent) return withWrappersOf(fn.base, family).toEvent(fn.reinterpreted);
-  if (fn instanceof Expanded) return withWrappersOf(fn.base, family).expand(fn.batchShape);
-  if (fn instanceof Masked) return withWrappersOf(fn.base, family).mask(fn.selected);
-  if (fn instanceof NonReparameterized) return withWrappersOf(fn.base, family).nonreparameterized();
-  return family;
-}
+const withWrappersOf = (fn: Distribution, family: Distribution): Distribution =>
+  fn === familyOf(fn) ? family : ((fn as Derived).around(withWrappersOf((fn as Derived).base, family)) as Distribution);
 
 /**
  * Partial decentring of a location-scale family. With c = `centered` (0: fully decentred, the default; 1: as written;

@@ -43,7 +43,7 @@ export class SampleSite {
   constructor(
     message: Omit<
       SampleSite,
-      "type" | "logProb" | "scaledLogProb" | "elements" | "scaledElements" | "masked" | "scaled"
+      "type" | "logProb" | "scaledLogProb" | "elements" | "scaledElements" | "masked" | "scaled" | "unmasked"
     >,
   ) {
     this.name = message.name;
@@ -64,6 +64,12 @@ export class SampleSite {
   logProb(): Tensor {
     this.#logProb ??= this.#density("logProb");
     return this.#logProb;
+  }
+
+  /** The same site without the masks of its distribution, which decide what counts, not how probable a draw was. */
+  unmasked(): SampleSite {
+    const { unmasked } = this.fn;
+    return unmasked === this.fn ? this : new SampleSite({ ...this, fn: unmasked });
   }
 
   /** The log density of each independent element of an event: `logProb` before its last `fn.elementDim` axes are summed. */

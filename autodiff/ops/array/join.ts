@@ -25,8 +25,8 @@ const concatenateOp: Op<number> = {
           op: "concatenate",
           message: `concatenate: shapes ${inputs.map((y) => showShape(y.shape)).join(", ")} differ outside axis ${axis}. Along all other axes the sizes must be equal.`,
         });
-    const along = inputs.reduce((sum, x) => sum + (x.shape[axis] as number), 0);
-    return shape.map((n, i) => (i === axis ? along : n));
+    const totalSize = inputs.reduce((sum, x) => sum + (x.shape[axis] as number), 0);
+    return shape.map((n, i) => (i === axis ? totalSize : n));
   },
   ...kernelsOf((axis, out, inputs) => {
     let offset = out.offset;
@@ -86,12 +86,12 @@ export function stack(xs: readonly TensorLike[], axis = 0): Tensor {
       op: "stack",
       message: "stack: got an empty list. Give at least one tensor.",
     });
-  const odd = parts.find((x) => !sameShape(x.shape, (parts[0] as Tensor).shape));
-  if (odd !== undefined)
+  const mismatch = parts.find((x) => !sameShape(x.shape, (parts[0] as Tensor).shape));
+  if (mismatch !== undefined)
     throw new PedigradError({
       code: "shape-mismatch",
       op: "stack",
-      message: `stack: all tensors must have one shape, got ${showShape((parts[0] as Tensor).shape)} and ${showShape(odd.shape)}.`,
+      message: `stack: all tensors must have one shape, got ${showShape((parts[0] as Tensor).shape)} and ${showShape(mismatch.shape)}.`,
     });
   return concatenate(
     parts.map((x) => expandDims(x, axis)),

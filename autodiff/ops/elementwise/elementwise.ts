@@ -147,9 +147,9 @@ function elementwiseKernel(scalar: Scalar): Op["kernel"] {
 function alongLastAxis(loop: Loop, out: View, inputs: readonly View[]): void {
   const axes = [...out.shape.keys()].filter((axis) => out.shape[axis] !== 1);
   const last = axes.pop() as number;
-  const seen = inputs.map((x) => broadcastView(x, out.shape));
-  const operands = seen.map(({ data, offset }) => ({ data, offset }));
-  const steps = seen.map(({ stride }) => stride[last] as number);
+  const views = inputs.map((x) => broadcastView(x, out.shape));
+  const operands = views.map(({ data, offset }) => ({ data, offset }));
+  const steps = views.map(({ stride }) => stride[last] as number);
   const walk = (depth: number, at: number): void => {
     const axis = axes[depth];
     if (axis === undefined) {
@@ -159,10 +159,11 @@ function alongLastAxis(loop: Loop, out: View, inputs: readonly View[]): void {
     const count = out.shape[axis] as number;
     for (let i = 0; i < count; i++) {
       walk(depth + 1, at + i * (out.stride[axis] as number));
-      for (let k = 0; k < seen.length; k++) (operands[k] as Cursor).offset += (seen[k] as View).stride[axis] as number;
+      for (let k = 0; k < views.length; k++)
+        (operands[k] as Cursor).offset += (views[k] as View).stride[axis] as number;
     }
-    for (let k = 0; k < seen.length; k++)
-      (operands[k] as Cursor).offset -= count * ((seen[k] as View).stride[axis] as number);
+    for (let k = 0; k < views.length; k++)
+      (operands[k] as Cursor).offset -= count * ((views[k] as View).stride[axis] as number);
   };
   walk(0, out.offset);
 }

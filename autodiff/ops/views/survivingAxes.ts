@@ -19,10 +19,10 @@ function onesFrom(shape: Shape, k: number): number {
 /** How far each axis of `from` moves left if `to` is `from` with axes added before or after it; null if neither holds, or both do. */
 function shiftBetween(from: Shape, to: Shape): number | null {
   const n = Math.min(from.length, to.length);
-  const isBehind = sameShape(from.slice(0, n), to.slice(0, n));
-  const isBefore = sameShape(from.slice(from.length - n), to.slice(to.length - n));
-  if (isBehind === isBefore) return null;
-  return isBehind ? to.length - from.length : 0;
+  const isPrefix = sameShape(from.slice(0, n), to.slice(0, n));
+  const isSuffix = sameShape(from.slice(from.length - n), to.slice(to.length - n));
+  if (isPrefix === isSuffix) return null;
+  return isPrefix ? to.length - from.length : 0;
 }
 
 /** The axis map of a reshape. */
@@ -32,13 +32,14 @@ export function survivingAxes(from: Shape, to: Shape): AxisMap {
   while (k < from.length) {
     while (l < to.length && outer < inner) outer *= sizeAt(to, l++) as number;
     const isAligned = outer === inner;
-    const [ours, theirs] = [onesFrom(from, k), isAligned ? onesFrom(to, l) : 0];
-    if (ours > 0) {
-      const shift = ours === theirs ? l - k : shiftBetween(from, to);
-      if (shift !== null) for (let i = k; i < k + ours; i++) if (i + shift < to.length) map |= axisGoesTo(i, i + shift);
+    const [fromOnes, toOnes] = [onesFrom(from, k), isAligned ? onesFrom(to, l) : 0];
+    if (fromOnes > 0) {
+      const shift = fromOnes === toOnes ? l - k : shiftBetween(from, to);
+      if (shift !== null)
+        for (let i = k; i < k + fromOnes; i++) if (i + shift < to.length) map |= axisGoesTo(i, i + shift);
     }
-    k += ours;
-    l += theirs;
+    k += fromOnes;
+    l += toOnes;
     if (k === from.length) break;
     if (isAligned && sizeAt(to, l) === sizeAt(from, k)) map |= axisGoesTo(k, l);
     inner *= sizeAt(from, k++) as number;

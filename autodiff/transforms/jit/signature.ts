@@ -7,7 +7,7 @@ import { requireDepth, requireNamedFields } from "../../../provenance/base/recor
 import type { TensorLike } from "../../core/convert.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 import { Tensor, tensor } from "../../core/tensor.js";
-import { isContainer } from "../tree.js";
+import { isContainer, mapTree } from "../tree.js";
 import { literal } from "./program/params.js";
 
 /** A value in two parts: a text, which must be equal in like calls, and tensors, which may differ. */
@@ -21,7 +21,13 @@ export const isInput = (leaf: unknown): boolean =>
   leaf instanceof Tensor ||
   (typeof leaf === "object" && leaf !== null && (ArrayBuffer.isView(leaf) || ("stride" in leaf && "shape" in leaf)));
 
-const isTensor = (leaf: unknown): boolean => leaf instanceof Tensor;
+export const isTensor = (leaf: unknown): boolean => leaf instanceof Tensor;
+
+/** `value` with the leaves for which `isReplaced` is true replaced, in order, by `leaves`. */
+export function fillLeaves(value: unknown, leaves: readonly Tensor[], isReplaced: (leaf: unknown) => boolean): unknown {
+  let next = 0;
+  return mapTree(value, (leaf) => (isReplaced(leaf) ? leaves[next++] : leaf));
+}
 
 export class Signatures {
   readonly #objects = new WeakMap<object, number>();
@@ -66,9 +72,9 @@ export class Signatures {
     return `${typeof x === "function" ? "function" : (x.constructor?.name ?? "object")} #${this.#numberOf(this.#objects, x)}`;
   }
 
-  #numberOf<K>(known: { get(key: K): number | undefined; set(key: K, number: number): unknown }, x: K): number {
-    const number = known.get(x) ?? ++this.#count;
-    known.set(x, number);
+  #numberOf<K>(numbers: { get(key: K): number | undefined; set(key: K, number: number): unknown }, x: K): number {
+    const number = numbers.get(x) ?? ++this.#count;
+    numbers.set(x, number);
     return number;
   }
 }
@@ -77,21 +83,21 @@ export class Signatures {
 export type ArgumentKey = Shape | string;
 
 /** A record in the last result: its signature, and which outputs are its leaves (from index `from` up to `to`). */
-export interface Returned {
-  part: unknown;
+export interface ReturnedRecord {
+  value: unknown;
   readonly text: string;
   outputs: readonly Tensor[];
   readonly from: number;
   readonly to: number;
   /** Whether the record still has exactly the fields that it was returned with. */
-  readonly isWhole: (part: unknown, outputs: readonly Tensor[]) => boolean;
+  readonly isUnmodified: (record: unknown, outputs: readonly Tensor[]) => boolean;
 }
 
 /** The inputs of a call whose arguments match `keys`, else null. A tree is walked only if it is not one of the `known` records. */
-export function match(
+export function matchInputs(
   keys: readonly ArgumentKey[],
   args: readonly unknown[],
-  known: readonly Returned[],
+  records: readonly ReturnedRecord[],
   signatures: Signatures,
 ): Tensor[] | null {
   if (keys.length !== args.length) return null;
@@ -104,16 +110,17 @@ export function match(
       inputs.push(arg);
       continue;
     }
-    let returned: Returned | null = null;
-    for (let k = 0; k < known.length; k++) if ((known[k] as Returned).part === arg) returned = known[k] as Returned;
-    if (returned?.isWhole(arg, returned.outputs)) {
+    let returned: ReturnedRecord | null = null;
+    for (let k = 0; k < records.length; k++)
+      if ((records[k] as ReturnedRecord).value === arg) returned = records[k] as ReturnedRecord;
+    if (returned?.isUnmodified(arg, returned.outputs)) {
       if (returned.text !== key) return null;
       for (let k = returned.from; k < returned.to; k++) inputs.push(returned.outputs[k] as Tensor);
       continue;
     }
     const { text, leaves } = signatures.of(arg);
     if (text !== key) return null;
-    for (let k = 0; k < leaves.length; k++) inputs.push(leaves[k] as Tensor);
+    for (const leaf of leaves) inputs.push(leaf);
   }
   return inputs;
 }

@@ -8,7 +8,7 @@ import { type Batch, inTrace, refuseRead, type Tracer } from "../../core/batch.j
 import type { Op } from "../../core/op.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 import { absent, ofBatch, type Tensor } from "../../core/tensor.js";
-import { bound } from "../jit/compile/executable.js";
+import { bindProgram } from "../jit/compile/executable.js";
 import { paramsKey, sameParams } from "../jit/program/params.js";
 import { type Program, programOf } from "../jit/program/program.js";
 import type { Recording, Step } from "../jit/program/recording.js";
@@ -74,7 +74,7 @@ export class Body {
 }
 
 function compiled(program: Program): Runnable {
-  const { layout, run } = bound(program);
+  const { layout, run } = bindProgram(program);
   return { view: (place) => layout.view(place), owner: (place) => layout.views.owner(place), run };
 }
 

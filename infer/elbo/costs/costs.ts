@@ -68,7 +68,7 @@ export const scoreSitesOf = (guide: Trace): ScoreSite[] => [...sampleSites(guide
 export function scoreSite(site: SampleSite): ScoreSite {
   const { name, plates, fn, value } = site;
   const { elementDim } = fn;
-  const density = site.elements();
+  const density = site.unmasked().elements();
   // The density of a uniform distribution does not depend on the value, so the site is not in its provenance. Then take
   // the element axes from the value itself.
   const [source, eventAxes] = density.provenance.has(name) ? [density, 0] : [value, fn.eventDim - elementDim];

@@ -3,7 +3,7 @@ import { elementsOf } from "../../../autodiff/core/copy.js";
 import { sameShape } from "../../../autodiff/core/shape.js";
 import { PedigradError, type Tensor } from "../../../autodiff/index.js";
 import { boundsOf } from "../../../distributions/constraints/constraint.js";
-import { type Constraint, Derived, type Distribution, Masked } from "../../../distributions/index.js";
+import type { Constraint } from "../../../distributions/index.js";
 import { sampleSites, type Trace } from "../../program/trace.js";
 
 /**
@@ -15,7 +15,7 @@ export function checkSupports(guide: Trace, model: Trace): void {
     const other = model.get(name);
     if (isObserved || other?.type !== "sample" || ["Delta", "Empirical"].includes(q.label)) continue;
     const { fn: p, mask } = other;
-    if (mask !== null || hasMask(p) || !sameShape(q.shape(), p.shape()) || !reachesOutside(q.support, p.support))
+    if (mask !== null || p.unmasked !== p || !sameShape(q.shape(), p.shape()) || !reachesOutside(q.support, p.support))
       continue;
     throw new PedigradError({
       code: "support-mismatch",
@@ -24,8 +24,6 @@ export function checkSupports(guide: Trace, model: Trace): void {
     });
   }
 }
-
-const hasMask = (fn: Distribution): boolean => fn instanceof Masked || (fn instanceof Derived && hasMask(fn.base));
 
 /** Whether some value that satisfies `q` certainly violates `p`. */
 function reachesOutside(q: Constraint, p: Constraint): boolean {

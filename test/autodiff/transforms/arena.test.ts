@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { withRecorder } from "../../../autodiff/core/recorder.js";
 import { cumsum, jit, random, type Tensor, tensor, valueAndGrad } from "../../../autodiff/index.js";
 import { Layout } from "../../../autodiff/transforms/jit/compile/layout.js";
-import { traffic } from "../../../autodiff/transforms/jit/compile/schedule.js";
+import { dataflowOf } from "../../../autodiff/transforms/jit/compile/schedule.js";
 import { programOf } from "../../../autodiff/transforms/jit/program/program.js";
 import { Writer } from "../../../autodiff/transforms/jit/program/recording.js";
 
@@ -51,8 +51,8 @@ test("no two values that are alive at once overlap; inputs, constants and output
     if (value.kind !== "op" || outputs.includes(i)) dies.set(i, units.length);
   });
   units.forEach((unit, step) => {
-    const { makes, reads } = traffic(unit, program);
-    for (const i of makes) if (!born.has(i)) born.set(i, step);
+    const { results, reads } = dataflowOf(unit, program);
+    for (const i of results) if (!born.has(i)) born.set(i, step);
     for (const i of reads.map((x) => views.owner(x))) if (dies.get(i) !== units.length) dies.set(i, step);
   });
   const alive = [...dies].map(([i, end]) => ({

@@ -192,7 +192,7 @@ test("a record whose fields change places stays right", () => {
     assert.is(resident.number(0), last);
     const [now] = resident.result() as [typeof state, Tensor];
     assert.equal([now.a.toArray(), now.b.toArray()], [state.a.toArray(), state.b.toArray()]);
-    const [then] = resident.before() as [typeof state, Tensor];
+    const [then] = resident.resultBefore() as [typeof state, Tensor];
     assert.equal([then.a.toArray(), then.b.toArray()], [before.a.toArray(), before.b.toArray()]);
   }
 });

@@ -30,13 +30,13 @@ export interface Recording {
 }
 
 /** The recorder of a run: numbers the values that depend on an input, and treats all others as constants. */
-abstract class Listener implements Recorder {
-  readonly #first: number;
+abstract class RunRecorder implements Recorder {
+  readonly #placeBefore: number;
   /** The first refusal that depended on a value that is not a constant. The program must not catch it. */
   #refusal: PedigradError | null = null;
 
   constructor(inputs: readonly Tensor[]) {
-    this.#first = nextPlace();
+    this.#placeBefore = nextPlace();
     for (const input of inputs) this.number(input);
   }
 
@@ -48,15 +48,15 @@ abstract class Listener implements Recorder {
   }
 
   protected operand(x: Tensor): Operand {
-    return this.isVariable(x) ? x.place - this.#first - 1 : x;
+    return this.isVariable(x) ? x.place - this.#placeBefore - 1 : x;
   }
 
   isVariable(x: Tensor): boolean {
-    return x.place > this.#first;
+    return x.place > this.#placeBefore;
   }
 
   /** Whether the result of an op on these inputs is a value of the run, and not a constant. */
-  protected depends(inputs: readonly Tensor[]): boolean {
+  protected dependsOnInput(inputs: readonly Tensor[]): boolean {
     for (let i = 0; i < inputs.length; i++) if (this.isVariable(inputs[i] as Tensor)) return true;
     return false;
   }
@@ -79,19 +79,19 @@ abstract class Listener implements Recorder {
   }
 
   /** Refuse a program that continued after a refusal that depends on its inputs. */
-  end(): void {
+  throwRefusal(): void {
     if (this.#refusal !== null) throw this.#refusal;
   }
 
-  /** Stop the run; if the program catches this refusal, `end` throws it again. */
-  protected stop(refusal: PedigradError): never {
+  /** Stop the run; if the program catches this refusal, `throwRefusal` throws it again. */
+  protected refuse(refusal: PedigradError): never {
     this.#refusal ??= refusal;
     throw refusal;
   }
 }
 
 /** Records a run. */
-export class Writer extends Listener {
+export class Writer extends RunRecorder {
   readonly #steps: Step[] = [];
 
   constructor(readonly inputs: readonly Tensor[]) {
@@ -99,7 +99,7 @@ export class Writer extends Listener {
   }
 
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void {
-    if (!this.depends(inputs)) return;
+    if (!this.dependsOnInput(inputs)) return;
     const operands = new Array<Operand>(inputs.length);
     for (let i = 0; i < inputs.length; i++) operands[i] = this.operand(inputs[i] as Tensor);
     this.#steps.push({ op, params, operands, shape: result.shape });
@@ -107,7 +107,7 @@ export class Writer extends Listener {
   }
 
   finish(outputs: readonly Tensor[]): Recording {
-    this.end();
+    this.throwRefusal();
     return {
       inputs: this.inputs.map((x) => x.shape),
       steps: this.#steps,
@@ -117,23 +117,23 @@ export class Writer extends Listener {
 }
 
 /**
- * Compares a run with a recording, step by step. At the first difference, it throws the error that `changed` makes from a description of
- * the difference.
+ * Compares a run with a recording, step by step. At the first difference, it throws the error that `changedError` makes from a description
+ * of the difference.
  */
-export class Comparison extends Listener {
-  #place = 0;
+export class Comparison extends RunRecorder {
+  #stepCount = 0;
 
   constructor(
     inputs: readonly Tensor[],
-    readonly known: Recording,
-    readonly changed: (what: string) => PedigradError,
+    readonly expected: Recording,
+    readonly changedError: (what: string) => PedigradError,
   ) {
     super(inputs);
   }
 
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void {
-    if (!this.depends(inputs)) return;
-    const step = this.known.steps[this.#place++];
+    if (!this.dependsOnInput(inputs)) return;
+    const step = this.expected.steps[this.#stepCount++];
     if (
       step === undefined ||
       step.op !== op ||
@@ -154,19 +154,19 @@ export class Comparison extends Listener {
 
   #differ(before: Step | undefined, now: Step): never {
     const constant = before?.op === now.op ? differingConstant(before.operands, now.operands) : null;
-    this.stop(this.changed(constant ?? `step ${this.#place} was ${show(before)}, now it is ${show(now)}`));
+    this.refuse(this.changedError(constant ?? `step ${this.#stepCount} was ${show(before)}, now it is ${show(now)}`));
   }
 
   finish(outputs: readonly Tensor[]): void {
-    this.end();
-    const { steps, outputs: known } = this.known;
-    if (this.#place < steps.length)
-      throw this.changed(`step ${this.#place + 1} was ${show(steps[this.#place])}, now it is missing`);
+    this.throwRefusal();
+    const { steps, outputs: expectedOutputs } = this.expected;
+    if (this.#stepCount < steps.length)
+      throw this.changedError(`step ${this.#stepCount + 1} was ${show(steps[this.#stepCount])}, now it is missing`);
     const now = outputs.map((x) => this.operand(x));
-    const constant = differingConstant(known, now);
-    if (constant !== null) throw this.changed(constant);
-    if (!this.#sameOperands(known, outputs))
-      throw this.changed("the results are computed from other values, or returned in another order");
+    const constant = differingConstant(expectedOutputs, now);
+    if (constant !== null) throw this.changedError(constant);
+    if (!this.#sameOperands(expectedOutputs, outputs))
+      throw this.changedError("the results are computed from other values, or returned in another order");
   }
 }
 
