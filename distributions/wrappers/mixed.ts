@@ -5,7 +5,7 @@
  *
  * Continuous draws have the implicit gradient (core/implicit.ts) where the components have a cdf.
  */
-import { elementsOf } from "../../autodiff/core/copy.js";
+import { readNumbers } from "../../autodiff/core/reads.js";
 import { recorder } from "../../autodiff/core/recorder.js";
 import type { Shape } from "../../autodiff/core/shape.js";
 import {
@@ -125,7 +125,9 @@ export function hullOf(supports: readonly Constraint[]): Constraint {
 
 /** The numbers in a bound that no parameter can change; null for any other. */
 export const fixedNumbers = (x: Tensor): readonly number[] | null =>
-  x.batch !== null || x.node !== null || x.provenance.size > 0 || recorder?.isVariable(x) ? null : [...elementsOf(x)];
+  x.batch !== null || x.node !== null || x.provenance.size > 0 || recorder?.isVariable(x)
+    ? null
+    : [...readNumbers(x, "a bound")];
 
 /**
  * Whether intervals with these bounds, null where they are not fixed, certainly have no gap between them. No draw moves across a gap, so
@@ -148,8 +150,8 @@ function cumulativeOf(one: Distribution, x: Tensor): Tensor {
   const below = one.cumulative(x);
   if (one.support.name !== "circular") return below;
   // Rounding alone may make this negative just above -π; where x has passed the antipode of the location before 0, it is below -1/2.
-  const turned = below.sub(one.cumulative(tensor(-Math.PI)));
-  const inside = turned.add(less(turned, where(greater(x, 0), 0, -0.25)));
+  const fromStart = below.sub(one.cumulative(tensor(-Math.PI)));
+  const inside = fromStart.add(less(fromStart, where(greater(x, 0), 0, -0.25)));
   return where(greaterEqual(x, Math.PI), 1, where(lessEqual(x, -Math.PI), 0, inside));
 }
 
