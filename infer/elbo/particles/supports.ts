@@ -3,7 +3,7 @@ import { elementsOf } from "../../../autodiff/core/copy.js";
 import { sameShape } from "../../../autodiff/core/shape.js";
 import { PedigradError, Tensor } from "../../../autodiff/index.js";
 import { boundsOf } from "../../../distributions/constraints/constraint.js";
-import { Affine, type Constraint, Transform } from "../../../distributions/index.js";
+import type { Constraint, Transform } from "../../../distributions/index.js";
 import type { Image } from "../../../distributions/transforms/image.js";
 import { isPointMass, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 
@@ -53,17 +53,13 @@ function isMoving(c: Constraint): boolean {
 /** Whether a transform surely leaves the ends of a set where they are: a change of scale does so with 0 and infinity. */
 function keepsEnds(transform: Transform, source: Constraint): boolean {
   const bounds = boundsOf(elementsIn(source));
-  if (bounds === null || !(transform instanceof Affine) || isLive(transform.loc)) return false;
+  if (bounds === null || !("loc" in transform) || isLive(transform.loc)) return false;
   return bounds.every((bound) => elementsOf(bound).every((x) => x === 0 || !Number.isFinite(x)));
 }
 
-/** Whether a tensor, or a tensor of a transform, is being differentiated. */
+/** Whether a tensor, or a tensor in an object, is being differentiated. */
 const isLive = (x: unknown): boolean =>
-  x instanceof Tensor
-    ? x.node !== null
-    : Array.isArray(x)
-      ? x.some(isLive)
-      : x instanceof Transform && isLive(Object.values(x));
+  x instanceof Tensor ? x.node !== null : typeof x === "object" && x !== null && Object.values(x).some(isLive);
 
 /** Whether some value that satisfies `q` certainly violates `p`. */
 function reachesOutside(q: Constraint, p: Constraint): boolean {
