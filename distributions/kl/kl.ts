@@ -3,7 +3,7 @@
  * has a formula for the pair, an estimator uses log q - log p of a draw instead. This file has the formulas for wrapped distributions.
  */
 import { broadcastShapes } from "../../autodiff/core/shape.js";
-import { broadcastTo, logicalAnd, Tensor, where } from "../../autodiff/index.js";
+import { broadcastTo, Tensor, where } from "../../autodiff/index.js";
 import { sumOver } from "../constraints/axes.js";
 import type { Derived, Distribution, Independent, Masked } from "../core/distribution.js";
 import { type Divergences, divergence } from "../core/divergence.js";
@@ -31,9 +31,10 @@ const WRAPPERS: Readonly<Record<string, Divergences>> = {
   },
   Masked: {
     to: {
+      // With different masks, some elements would have only one of the two log densities.
       Masked: /* @__PURE__ */ divergence((q: Masked, p: Masked) => {
-        const whole = klDivergence(q.base, p.base);
-        return whole && where(logicalAnd(q.selected, p.selected), whole, 0);
+        const whole = areSame(q.selected, p.selected) ? klDivergence(q.base, p.base) : null;
+        return whole && where(q.selected, whole, 0);
       }),
     },
   },

@@ -1,6 +1,6 @@
 /**
- * Logarithms of sums of exponentials, and products x log y, arranged so that no digit is lost to cancellation or overflow. Errors are 2 to
- * 4 ulp.
+ * Logarithms of sums of exponentials, and products x log y, arranged so that no digit is lost to cancellation or overflow. Errors are below
+ * 2 ulp, except for logaddexp where its two terms cancel.
  */
 
 /**

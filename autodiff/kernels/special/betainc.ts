@@ -14,7 +14,7 @@
  * For a, b from 1e-3 to 1e6 and tails down to 1e-300, the largest relative error measured was 2e-11, the median 3e-16. If both shapes are
  * larger than 1e8, betaLarge.ts is used.
  */
-import { exp, log, log1p } from "../formulas/scalarFormulas.js";
+import { exp, log, log1p, pow } from "../formulas/scalarFormulas.js";
 import { exponentOf, farTail, isVeryLarge, largeImplicitGrad, shiftOf } from "./betaLarge.js";
 import { logBeta, logGammaCorrection } from "./gamma.js";
 import { digammaDifference } from "./polygamma.js";
@@ -169,9 +169,12 @@ export function betaincc(a: number, b: number, x: number): number {
   return bothParts(a, b, x)[1];
 }
 
-/** x^(a-1) (1-x)^(b-1) / B(a, b), the density of Beta(a, b), for 0 < x < 1. */
+/** x^(a-1) (1-x)^(b-1) / B(a, b), the density of Beta(a, b), for 0 <= x <= 1. */
 export function betaDensity(a: number, b: number, x: number): number {
   const y = 1 - x;
+  // B(1, b) is 1 / b.
+  if (x === 0) return b * pow(0, a - 1);
+  if (y === 0) return a * pow(0, b - 1);
   return exp(logMass(a, b, x, y) - logOf(x, y)) / y;
 }
 

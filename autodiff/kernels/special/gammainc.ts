@@ -62,9 +62,9 @@ function gammaMass(a: number, x: number, divisor: number): number {
   return scale * half * half;
 }
 
-/** p(x) = x^(a-1) exp(-x) / Γ(a), the density of Gamma(a, 1), for a, x > 0. */
+/** p(x) = x^(a-1) exp(-x) / Γ(a), the density of Gamma(a, 1), for a > 0 and x >= 0. */
 export function gammaDensity(a: number, x: number): number {
-  return gammaMass(a, x, x);
+  return x === 0 ? pow(0, a - 1) : gammaMass(a, x, x);
 }
 
 /** Σ t_n = P / p. */

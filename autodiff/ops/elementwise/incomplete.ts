@@ -33,12 +33,12 @@ const gammaDensity: Binary = binary("gammaDensity", (a, x) => special.gammaDensi
 ]);
 /** P(a, x), differentiable in both. */
 export const gammainc: Binary = binary("gammainc", (a, x) => special.gammainc(a, x), [
-  (g, _, a, x) => mulZeroWins(g, neg(mul(gammaImplicitGrad(a, x), gammaDensity(a, x)))),
+  (g, _, a, x) => mulZeroWins(g, neg(mulZeroWins(gammaImplicitGrad(a, x), gammaDensity(a, x)))),
   (g, _, a, x) => mulZeroWins(g, gammaDensity(a, x)),
 ]);
 /** Q(a, x) = 1 - P(a, x), computed without cancellation. */
 export const gammaincc: Binary = binary("gammaincc", (a, x) => special.gammaincc(a, x), [
-  (g, _, a, x) => mulZeroWins(g, mul(gammaImplicitGrad(a, x), gammaDensity(a, x))),
+  (g, _, a, x) => mulZeroWins(g, mulZeroWins(gammaImplicitGrad(a, x), gammaDensity(a, x))),
   (g, _, a, x) => mulZeroWins(g, neg(gammaDensity(a, x))),
 ]);
 /** The x with P(a, x) = p. */
@@ -64,8 +64,8 @@ const betaScoreB = (a: Tensor, b: Tensor, x: Tensor): Tensor => add(log1p(neg(x)
 const betaScoreX = (a: Tensor, b: Tensor, x: Tensor): Tensor => sub(div(sub(a, 1), x), div(sub(b, 1), sub(1, x)));
 /** I_x(a, b), with arguments in the order a, b, x; differentiable in all three. */
 export const betainc: Ternary = ternary("betainc", (a, b, x) => special.betainc(a, b, x), [
-  (g, _, a, b, x) => mulZeroWins(g, neg(mul(betaImplicitGradA(a, b, x), betaDensity(a, b, x)))),
-  (g, _, a, b, x) => mulZeroWins(g, neg(mul(betaImplicitGradB(a, b, x), betaDensity(a, b, x)))),
+  (g, _, a, b, x) => mulZeroWins(g, neg(mulZeroWins(betaImplicitGradA(a, b, x), betaDensity(a, b, x)))),
+  (g, _, a, b, x) => mulZeroWins(g, neg(mulZeroWins(betaImplicitGradB(a, b, x), betaDensity(a, b, x)))),
   (g, _, a, b, x) => mulZeroWins(g, betaDensity(a, b, x)),
 ]);
 /** The x with I_x(a, b) = p. */

@@ -59,6 +59,18 @@ functions = {
     "atan": (atan, angles + [s * t for s in (0.4375, 0.6875, 1.1875, 2.4375) for t in near_one]),
     "pow": (power, powers),
 }
+# Drawn after the points above, so that those stay as they are.
+weighted = list(zip(sizes(75, -40, 40), [abs(x) for x in sizes(60, -60, 60)] + near_one))
+functions |= {
+    "log1mexp": (lambda x: log(1 - exp(x)), [-abs(x) for x in squashed + sizes(20, -6, 4)]),
+    "xlogy": (lambda x, y: x * log(y), weighted),
+    "xlog1py": (lambda x, y: x * log(1 + y), weighted),
+    # Not where the two terms cancel.
+    "logaddexp": (
+        lambda x, y: log(exp(x) + exp(y)),
+        [(x, x + d) for x, d in zip(sizes(80, -2, 9) + [0.0, -1.0], sizes(80, -8, 6) + [1e-17, 1.0]) if not -1 < x < 0 and not -1 < x + d < 0],
+    ),
+}
 print(json.dumps({
     name: [r for x in points if (r := row(f, *(x if isinstance(x, tuple) else (x,))))] for name, (f, points) in functions.items()
 }, separators=(",", ":")).replace('],"', '],\n"'))

@@ -20,6 +20,8 @@ import {
   initToFeasible,
   initToMean,
   initToMedian,
+  initToSample,
+  initToUniform,
   initToValue,
   type Model,
   Normal,
@@ -56,6 +58,21 @@ test("one guide starts where the key of svi.init says, again and again, but wher
   assert.equal(flat(startOf(schools, own, 0)), flat(startOf(schools, own, 1)));
   const uniform = flat({ x: startOf(schools, new AutoNormal(schools), 5).eta_auto_loc as Tensor });
   assert.ok(uniform.every((x) => Math.abs(x) < 2) && new Set(uniform).size === 3);
+});
+
+test("initToUniform stays within its radius of 0 in unconstrained space; initToSample starts at a draw of the prior", () => {
+  const locs = (initLocFn: InitStrategy): number[] =>
+    [0, 1, 2].flatMap((seed) => {
+      const { eta_auto_loc } = startOf(schools, new AutoNormal(schools, { initLocFn }), seed);
+      return [...(eta_auto_loc as Tensor).toFloat64Array()];
+    });
+  const near = locs(initToUniform({ radius: 0.01 }));
+  assert.ok(near.every((x) => Math.abs(x) <= 0.01) && new Set(near).size === 9);
+  const narrow: Model = () => void sample("x", new Normal([4, -7], 1e-6));
+  const start = (seed: number): Tensor =>
+    startOf(narrow, new AutoNormal(narrow, { initLocFn: initToSample() }), seed).x_auto_loc as Tensor;
+  assert.ok(start(0).sub([4, -7]).abs().max().item() < 1e-5);
+  assert.is.not(start(0).at(0).item(), start(1).at(0).item());
 });
 
 test("initToMean takes the median where the mean is infinite or undefined", () => {

@@ -5,6 +5,7 @@ import {
   adagrad,
   adam,
   adamw,
+  applyUpdates,
   chain,
   clipByGlobalNorm,
   clipByValue,
@@ -31,7 +32,7 @@ function path(optimizer: Optimizer): number[] {
     const grads = { x: (x.x as Tensor).mul(2).add(Math.sin(t)) };
     const [updates, next] = optimizer.update(grads, state, x);
     state = next;
-    x = { x: (x.x as Tensor).add(updates.x) };
+    x = applyUpdates(x, updates);
     return (x.x as Tensor).item();
   });
 }
