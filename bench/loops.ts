@@ -30,7 +30,7 @@ interface Estimate {
 }
 
 /** NumPyro in its own process, which answers one request at a time. */
-class Rival {
+class NumPyro {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
   constructor() {
@@ -54,11 +54,11 @@ class Rival {
 }
 
 /** The arguments of the steps of a row. */
-const givenBy = ({ args, initParams }: Loop) => ({
+const argumentsOf = ({ args, initParams }: Loop) => ({
   args: args?.() ?? [],
   options: { progressBar: false, ...(initParams && { initParams: initParams() }) },
 });
-type Given = ReturnType<typeof givenBy>;
+type Given = ReturnType<typeof argumentsOf>;
 
 /** The mean loss at the initial parameters. */
 function lossesOf({ model, guide, elbo }: Loop, { args, options }: Given, draws: number): Estimate {
@@ -69,7 +69,7 @@ function lossesOf({ model, guide, elbo }: Loop, { args, options }: Given, draws:
 }
 
 /** Runs n steps, and returns the nanoseconds of CPU per step. */
-function stretches({ model, guide, elbo }: Loop, { args, options }: Given): (n: number) => number {
+function timedSteps({ model, guide, elbo }: Loop, { args, options }: Given): (n: number) => number {
   const svi = new SVI(model, guide, adam(1e-3), elbo, { jit: true });
   const steps: Iterator<Step> = svi.steps(random.key(0), { ...options, numSteps: 1e9 }, ...args)[Symbol.iterator]();
   return (n) => {
@@ -93,15 +93,15 @@ async function countFor(take: (n: number) => Promise<number> | number): Promise<
   }
 }
 
-async function measure(loop: Loop, rival: Rival): Promise<LoopRow> {
+async function measure(loop: Loop, rival: NumPyro): Promise<LoopRow> {
   const { name: work, rival: name = work, draws = 2000, target } = loop;
-  const given = givenBy(loop);
+  const given = argumentsOf(loop);
   const losses = [lossesOf(loop, given, draws), await rival.ask<Estimate>({ work: name, draws })] as const;
   const [ours, theirs] = losses;
   const allowed = 4.5 * Math.hypot(ours.error, theirs.error) + 1e-9 * Math.abs(theirs.mean);
   if (!(Math.abs(ours.mean - theirs.mean) <= allowed))
     throw new Error(`the losses differ: ours ${ours.mean} ± ${ours.error}, NumPyro's ${theirs.mean} ± ${theirs.error}`);
-  const mine = stretches(loop, given);
+  const mine = timedSteps(loop, given);
   const other = async (steps: number) => (await rival.ask<{ ns: number }>({ work: name, steps })).ns;
   const counts = [await countFor(mine), await countFor(other)] as const;
   const rounds: [number, number][] = [];
@@ -122,7 +122,7 @@ export const loopNames = (filter: string): string[] => selected(filter).map(({ n
 /** The rows whose name contains the filter. */
 export async function* loopRows(filter: string): AsyncGenerator<LoopRow> {
   if (!existsSync(PROGRAM)) throw new Misuse(`${filter}: run this in a clone of the repository, where ${PROGRAM} is.`);
-  const rival = new Rival();
+  const rival = new NumPyro();
   try {
     for (const loop of selected(filter))
       try {

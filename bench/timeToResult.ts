@@ -146,8 +146,8 @@ function forward({
   return { svi: new SVI(model, () => {}, adam(1e-2), new TraceELBO()), args: [data] };
 }
 
-/** The program of the fresh process: the fit, then as many steps again, and as many that count as warm. */
-async function measured(fit: (pedigrad: Pedigrad) => Fit, main: string): Promise<void> {
+/** The program of the fresh process: it fits, runs as many steps again to warm up, and then as many warm steps. */
+async function fitAndMeasure(fit: (pedigrad: Pedigrad) => Fit, main: string): Promise<void> {
   const used = (): number => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1000;
@@ -177,7 +177,7 @@ function timeTo(fit: (pedigrad: Pedigrad) => Fit, rounds: number): number {
   for (let round = 0; round < rounds; round++) {
     const { user, system } = JSON.parse(inProcess("console.log(JSON.stringify(process.cpuUsage()))"));
     empty.push((user + system) / 1000);
-    const [whole, warm] = JSON.parse(inProcess(`await (${measured})(${fit}, ${JSON.stringify(main)})`));
+    const [whole, warm] = JSON.parse(inProcess(`await (${fitAndMeasure})(${fit}, ${JSON.stringify(main)})`));
     beyond.push(whole - warm);
   }
   return median(beyond) - median(empty);
