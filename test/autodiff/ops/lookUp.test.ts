@@ -1,6 +1,6 @@
 /**
- * An index 0, 1, 2, … from `arange` gives a view with the values, gradients and provenance of a gather; other indices, and inputs of
- * programs, are gathered.
+ * An index 0, 1, 2, … from `arange` gives a view with the values, gradients and provenance of a gather; other indices, and indices
+ * that are inputs of compiled programs, are gathered.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
