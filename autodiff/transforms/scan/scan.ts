@@ -5,7 +5,7 @@
  */
 import * as kinds from "../../../provenance/base/kinds.js";
 import { requireOptions, show } from "../../../provenance/base/options.js";
-import { PedigradError } from "../../../provenance/index.js";
+import { type ErrorCode, PedigradError } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
 import { broadcastShapes, sameShape, showShape } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
@@ -56,7 +56,7 @@ export function scan<C, X, Y>(
   return [withLeaves(init, end), withLeaves(yStructure, ys)] as [TensorsLike<C>, TensorsLike<Y>];
 }
 
-const refusal = (code: string, message: string): PedigradError =>
+const refusal = (code: ErrorCode, message: string): PedigradError =>
   new PedigradError({ code, op: "scan", message: `scan: ${message}` });
 
 /** The leaves of a tree. The tree null has none. */
