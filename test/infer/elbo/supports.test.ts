@@ -1,6 +1,6 @@
 /**
- * Supports. Guides that certainly leave those of the model's sites are refused by svi.init, with both supports; those that move with a
- * parameter are refused where a gradient would miss what happens at their bounds.
+ * svi.init refuses guides that certainly leave the support of the model's sites, and names both supports; other guides are accepted.
+ * Supports that move with a parameter are refused where a gradient would miss what happens at their bounds.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
