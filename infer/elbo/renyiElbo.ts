@@ -99,11 +99,7 @@ export class RenyiELBO extends Elbo<PathPair> {
   }
 
   runParticle(key: Tensor, task: Task): PathPair {
-    const first = runPrograms(key, task);
-    const pair =
-      first.readSites.size === 0
-        ? first
-        : scoreSitesThatWereRead(first, (constants) => runPrograms(key, task, constants));
+    const pair = scoreSitesThatWereRead((...constants) => runPrograms(key, task, ...constants));
     return this.estimator === "dreg" ? { ...pair, pathTerms: pathTermsOf(this.name, pair, key, task) } : pair;
   }
 
