@@ -25,7 +25,7 @@ const LOG_UNIT = [
 ];
 
 /** Computes k and r = high - low from t. */
-const reduced = `
+const argumentReduction = `
   let k = t * ${Math.LOG2E} + ${ROUND} - ${ROUND};
   let high = t - k * ${LN2_HIGH};
   let low = k * ${LN2_LOW};`;
@@ -65,26 +65,26 @@ function logOf(f, k, c) {
 const squashing = `
 function tanh(x) {
   let a = abs(x);
-  let t = 2 * lesser(a, 22);${reduced}
+  let t = 2 * lesser(a, 22);${argumentReduction}
   let e = expm1Of(high, low, k) * pow2(k);
   let q = (a > 0.55 ? 2 : e) / (e + 2);
   let y = a > 0.55 ? 1 - q : q;
   return keepSignedZero(x < 0 ? -y : y, x);
 }
 function sigmoid(x) {
-  let t = larger(-abs(x), -746);${reduced}
+  let t = larger(-abs(x), -746);${argumentReduction}
   let h = larger(k, -1000);
   let e = expOf(high, low) * pow2(k - h) * pow2(h);
   return (x < 0 ? e : 1) / (1 + e);
 }
 function logisticDensity(x) {
-  let t = larger(-abs(x), -746);${reduced}
+  let t = larger(-abs(x), -746);${argumentReduction}
   let h = larger(k, -1000);
   let e = expOf(high, low) * pow2(k - h) * pow2(h);
   return e / (1 + e) / (1 + e);
 }
 function softplus(x) {
-  let t = larger(-abs(x), -746);${reduced}
+  let t = larger(-abs(x), -746);${argumentReduction}
   let r = high - low;
   let z = r * r;
   let z2 = z * z;
@@ -107,11 +107,11 @@ function logSigmoid(x) { return -softplus(-x); }
 /** `logisticDensity` is e^x / (1 + e^x)², the derivative of `sigmoid`. */
 export const exponentials: string = `
 function exp(x) {
-  let t = larger(lesser(x, 710), -746);${reduced}
+  let t = larger(lesser(x, 710), -746);${argumentReduction}
   return scale(expOf(high, low), k);
 }
 function expm1(x) {
-  let t = larger(lesser(x, 710), -40);${reduced}
+  let t = larger(lesser(x, 710), -40);${argumentReduction}
   return keepSignedZero(scale(expm1Of(high, low, k), k), x);
 }
 function log(x) {
