@@ -1,4 +1,4 @@
-/** The package as others meet it: one handler stack over all sub-paths, methods that survive tree-shaking, its size. */
+/** The published package: one handler stack for all sub-paths, methods that survive tree-shaking, its size. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -5,7 +5,7 @@
  */
 import * as kinds from "../../../provenance/base/kinds.js";
 import { requireOptions, show } from "../../../provenance/base/options.js";
-import { PedigradError } from "../../../provenance/index.js";
+import { type ErrorCode, PedigradError } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
 import { broadcastShapes, sameShape, showShape } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
@@ -26,9 +26,9 @@ export interface ScanOptions {
 type NotInferred<T> = [T][T extends unknown ? 0 : never];
 
 /**
- * `[carry, ys]`: starting from carry = init, carry, y = f(carry, x) for each x along the leading axes of xs; ys has every y along a new
- * leading axis. Carry, xs and ys are tensors or nested records and arrays of them; carry and y may be null. The body may use tensors from
- * outside, and gradients flow to them; it cannot read numbers.
+ * Starting from carry = init, computes `[carry, y] = f(carry, x)` for each x along the leading axes of xs. Returns `[carry, ys]`, where ys
+ * has every y along a new leading axis. Carry, xs and ys are tensors or nested records and arrays of them; carry and y may be null. The body
+ * may use tensors from outside, and gradients flow to them; it cannot read numbers.
  * @example scan((sum, x) => [sum.add(x), sum], 0, [1, 2, 3]) // [6, [0, 1, 3]]
  */
 export function scan<C, X, Y>(
@@ -56,7 +56,7 @@ export function scan<C, X, Y>(
   return [withLeaves(init, end), withLeaves(yStructure, ys)] as [TensorsLike<C>, TensorsLike<Y>];
 }
 
-const refusal = (code: string, message: string): PedigradError =>
+const refusal = (code: ErrorCode, message: string): PedigradError =>
   new PedigradError({ code, op: "scan", message: `scan: ${message}` });
 
 /** The leaves of a tree. The tree null has none. */

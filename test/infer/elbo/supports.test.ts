@@ -1,4 +1,4 @@
-/** Guides that certainly leave the support of the model's sites are refused by svi.init, with both supports; others are let be. */
+/** svi.init refuses guides that certainly leave the support of the model's sites, and names both supports; other guides are accepted. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,4 +1,7 @@
-/** Where autoguides start: by the key of svi.init, by strategies that are finite, inside the support, and named in errors. */
+/**
+ * Initial values of autoguides: they depend on the key of svi.init; every strategy gives finite values inside the support, and is named in
+ * errors.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -99,7 +102,7 @@ test("a strategy that leads astray is named with the site", () => {
   refuses(start(initToValue({ tua: 1 })), /initToValue: .*no site "tua". It has .*Did you mean "tau"\?/);
   refuses(
     start(() => {
-      throw new PedigradError({ code: "x", message: "lost" });
+      throw new PedigradError({ code: "no-value", message: "lost" });
     }),
     /initLocFn: latent site "tau": lost/,
   );
