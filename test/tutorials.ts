@@ -1,5 +1,5 @@
 /**
- * Runs the tutorials: the ```ts blocks of a page of docs/tutorials, put together, are one program, it passes the
+ * Runs the tutorials: the ```ts blocks of a page below docs/tutorials, put together, are one program, it passes the
  * compiler's strictest flags, and what it prints must contain the text of the page's ```text blocks, line by line and in order. Where a
  * page compares its figures with Pyro's, both must agree within what the page says (or differ by more than it says: "> 0.5"), Pyro's be those that its
  * script wrote, and ours be printed.
@@ -11,7 +11,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { typeErrors } from "./typeErrors.js";
 
@@ -65,11 +65,13 @@ const failures: string[] = [];
 let passed = 0;
 try {
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-  const programs = readdirSync(pages)
-    .filter((file) => file.endsWith(".md") && file !== "README.md")
-    .filter((name) => patterns.length === 0 || patterns.some((pattern) => name.includes(pattern)))
-    .map((name) => {
-      const text = readFileSync(join(pages, name), "utf8");
+  const programs = readdirSync(pages, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".md") && !path.endsWith("README.md"))
+    .filter((path) => patterns.length === 0 || patterns.some((pattern) => path.includes(pattern)))
+    .sort()
+    .map((path) => {
+      const name = basename(path);
+      const text = readFileSync(join(pages, path), "utf8");
       const code = blocksOf(text, "ts")
         .join("\n")
         .replaceAll('from "pedigrad"', 'from "../../index.js"')
