@@ -1,4 +1,4 @@
-/** The package as others meet it: one handler stack over all sub-paths, methods that survive tree-shaking, its size. */
+/** The published package: one handler stack for all sub-paths, methods that survive tree-shaking, its size. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -143,7 +143,7 @@ const BUDGETS: Readonly<Record<string, { program: string; most: number }>> = {
     program: 'import { Normal } from "./dist/index.js"; console.log(new Normal(0, 1).logProb(1).item());',
   },
   "the coin": {
-    most: 107.8,
+    most: 108,
     program: `
       import { adam, Bernoulli, Beta, constraints, param, plate, random, SVI, sample, TraceGraphELBO, tensor } from "./dist/index.js";
       const model = (flips) => {

@@ -37,7 +37,7 @@ export interface IndependentConstraint extends Constraint {
 }
 
 /** A constraint on single numbers, with fixed bounds. */
-export const numbers = (
+export const scalarConstraint = (
   name: string,
   must: string,
   test: (x: number) => 0 | 1,
@@ -53,7 +53,7 @@ export const numbers = (
 });
 
 /** A constraint on events of `eventDim` axes. */
-export const event = (
+export const eventConstraint = (
   name: string,
   must: string,
   eventDim: number,
@@ -91,7 +91,7 @@ export function independent(base: Constraint, n: number): Constraint {
   return whole;
 }
 
-/** The part of `hull` that `check` accepts. It has the bounds of `hull`, and is called the same. */
+/** The subset of `hull` that `check` accepts, with the name, the condition and the bounds of `hull`. */
 export const withHoles = (hull: Constraint, check: Constraint["check"]): Constraint =>
   Object.assign(Object.create(hull), { check, scalar: undefined, isUnbounded: false, hasHoles: true });
 

@@ -93,7 +93,7 @@ export interface ReturnedRecord {
   readonly isUnmodified: (record: unknown, outputs: readonly Tensor[]) => boolean;
 }
 
-/** The inputs of a call whose arguments match `keys`, else null. A tree is walked only if it is not one of the `known` records. */
+/** The inputs of a call whose arguments match `keys`, else null. An argument is walked only if it is not one of the `records`. */
 export function matchInputs(
   keys: readonly ArgumentKey[],
   args: readonly unknown[],

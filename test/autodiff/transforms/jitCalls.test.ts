@@ -1,4 +1,7 @@
-/** What a compiled function takes and gives back: sets of its arguments, structures that change, static arguments, and what it forgets. */
+/**
+ * Arguments and results of compiled functions: provenance of arguments, structures that change, static arguments, and which programs are
+ * discarded.
+ */
 
 import { inspect } from "node:util";
 import { test } from "uvu";
