@@ -16,6 +16,7 @@ import {
 import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, refuseOption } from "../checks.js";
+import type { Handler } from "../program/messages.js";
 import { isDraw, type Trace } from "../program/trace.js";
 import { baselineFor, checkPrediction, predictedCost } from "./costs/baselines.js";
 import { chargedCosts, sitesIn } from "./costs/charge.js";
@@ -81,15 +82,20 @@ abstract class ScoreElbo extends Elbo<PathPair> {
   }
 
   runParticle(key: Tensor, task: Task): PathPair {
-    const pair = scoreSitesThatWereRead((...constants) => runPrograms(key, task, ...constants));
+    const first = runPrograms(key, task);
+    const pair =
+      first.readSites.size === 0
+        ? first
+        : scoreSitesThatWereRead(first, (constants) => runPrograms(key, task, constants));
     const other =
       this.hasPairs && pair.usedOptions.has("gradient") ? antitheticHandler(pair.guide, random.foldIn(key, 2)) : null;
     if (other === null) return this.#withPath(pair, key, task);
     // A branch on an antithetic draw may lead to reads that the first run has not made.
-    const antitheticPair = scoreSitesThatWereRead((...constants) => {
+    const runAntithetic = (...constants: Handler[]) => {
       const guide = tracedRun(task.guide, random.foldIn(key, 0), task, other, ...constants);
       return pairWithGuide(guide, key, task, ...constants);
-    });
+    };
+    const antitheticPair = scoreSitesThatWereRead(runAntithetic(), runAntithetic);
     return { ...this.#withPath(pair, key, task), antitheticPair: this.#withPath(antitheticPair, key, task) };
   }
 

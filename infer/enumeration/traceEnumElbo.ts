@@ -14,6 +14,7 @@ import { scoreSitesThatWereRead } from "../elbo/particles/hostReads.js";
 import type { Cost, Outcome, Task } from "../elbo/particles/pair.js";
 import { inEveryParticle } from "../elbo/particles/particles.js";
 import type { SubsamplingOptions } from "../elbo/particles/subsampling.js";
+import type { Handler } from "../program/messages.js";
 import { isScoreSite, type SampleSite, sampleSites } from "../program/trace.js";
 import {
   checkCovered,
@@ -84,9 +85,11 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
   }
 
   runParticle(key: Tensor, task: Task): EnumeratedParticle {
-    const alternatives = runSequentially((handler) =>
-      scoreSitesThatWereRead((...constants) => runEnumerated(key, task, this.maxPlateNesting, handler, ...constants)),
-    );
+    const alternatives = runSequentially((handler) => {
+      const run = (...own: Handler[]) => runEnumerated(key, task, this.maxPlateNesting, handler, ...own);
+      const first = run();
+      return first.readSites.size === 0 ? first : scoreSitesThatWereRead(first, run);
+    });
     const [{ result: pair }] = alternatives;
     if (
       this.strictEnumerationWarning &&

@@ -9,15 +9,14 @@ import { isDraw, sampleSites } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
 
 /**
- * The pair that `run` returns. If host code read pathwise sites in it, `run` is called again with a handler that switches
- * these sites to the score function.
+ * `pair` itself if no pathwise site was read. Otherwise the result of `rerun`, which gets a handler that switches the
+ * sites that were read to the score function.
  */
-export function scoreSitesThatWereRead<P extends Pair>(run: (...constants: Handler[]) => P): P {
-  const pair = run();
-  const names = pair.readSites.size === 0 ? null : pathwiseSitesRead(pair);
-  if (names === null || names.size === 0) return pair;
+export function scoreSitesThatWereRead<P extends Pair>(pair: P, rerun: (constants: Handler) => P): P {
+  const names = pathwiseSitesRead(pair);
+  if (names.size === 0) return pair;
   warnOfRead(names);
-  return run({
+  return rerun({
     process: {
       sample(message) {
         if (names.has(message.name)) message.fn = message.fn.nonreparameterized();
