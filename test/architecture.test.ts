@@ -16,9 +16,9 @@ const ROOMS = [
   ["autodiff/core"],
   [
     "autodiff/kernels/formulas",
-    "autodiff/kernels/wasm",
     "autodiff/kernels/special",
     "autodiff/kernels/random",
+    "autodiff/kernels/wasm",
     "autodiff/kernels",
   ],
   [

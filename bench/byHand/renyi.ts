@@ -1,7 +1,6 @@
 /** RenyiELBO with 10 particles on the scalar normal of `../models.ts`. */
 
 import { exp, log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
-import { quantiles } from "../../autodiff/kernels/random/index.js";
 import type { DrawKernel } from "../../autodiff/kernels/wasm/draws.js";
 import { Adam, drawKernel, Keys, memoryFor, type Start } from "./tools.js";
 
@@ -21,9 +20,9 @@ export function renyi(start: Start): () => number {
   const adam = new Adam(2);
   const { simd, at, arrays } = memoryFor({ key: 2, keys: 2 * ROOM, noise: ROOM });
   const { key, noise } = arrays;
-  const [split, fold, draw] = (["splitKey", "foldKeys", "tailsOfKeys"] as const).map((name) =>
+  const [split, fold, draw, quantiles] = (["splitKey", "foldKeys", "tailsOfKeys", "quantiles"] as const).map((name) =>
     drawKernel(simd, name),
-  ) as [DrawKernel, DrawKernel, DrawKernel];
+  ) as [DrawKernel, DrawKernel, DrawKernel, DrawKernel];
   const weights = new Float64Array(COUNT);
   return () => {
     keys.step();
@@ -32,7 +31,7 @@ export function renyi(start: Start): () => number {
     fold(at.keys, at.keys, ROOM, 0);
     fold(at.keys, at.keys, ROOM, 0);
     draw(at.noise, at.keys, ROOM, 0);
-    quantiles(noise, 0, COUNT);
+    quantiles(at.noise, at.noise, COUNT, 0);
     const s = exp(u);
     let top = -Infinity;
     for (let i = 0; i < COUNT; i++) {

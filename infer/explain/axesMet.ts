@@ -1,27 +1,24 @@
 /**
- * For a score site and its costs: along which axes elements of the two correspond (*meet*, charge.ts), and which op
- * mixed the other axes.
+ * For a score site and its costs, finds the axes along which elements of the two correspond (*meet*, charge.ts), and the
+ * op that mixed each other axis.
  */
 import { alignedCost } from "../elbo/costs/charge.js";
 import type { ScoreSite } from "../elbo/costs/costs.js";
 import type { Cost } from "../elbo/particles/pair.js";
 
-/** How one element axis of a score site meets one of its costs. Axes are negative, counted from the right, event axes included. */
+/** One element axis of a score site, and the axis of a cost that it meets, if any. Axes are negative, and include event axes. */
 export interface AxisMet {
-  /** The cost, as `ExplainedSite.charged` names it. */
+  /** The name of the cost, as in `ExplainedSite.charged`. */
   readonly cost: string;
   /** The element axis of the site. */
   readonly axis: number;
-  /**
-   * The axis of the cost whose elements meet the site's; null where every element of the site pays for all of the cost
-   * (charge.ts).
-   */
+  /** The axis of the cost that meets the site's axis; null if there is none, so that every element of the site pays for the whole cost. */
   readonly meets: number | null;
-  /** The op that mixed the axis; null where the axis meets, or where the op is not known. */
+  /** The op that mixed the axis; null if the axis meets one of the cost, or if the op is not known. */
   readonly mixedBy: string | null;
 }
 
-/** One entry per cost in `costs` and element axis of the site. */
+/** One entry for each cost in `costs` and each element axis of the site. */
 export const axesMet = (d: ScoreSite, costs: readonly Cost[], label: (cost: Cost) => string): AxisMet[] =>
   costs.flatMap((cost) => {
     const { value, meetings } = alignedCost(cost, d);
@@ -34,7 +31,7 @@ export const axesMet = (d: ScoreSite, costs: readonly Cost[], label: (cost: Cost
     });
   });
 
-/** Text such as `axis -1 meets -2, axis -2 mixed by "sum"`; empty for a site without element axes. */
+/** A text such as `axis -1 meets -2, axis -2 mixed by "sum"`; empty for a site without element axes. */
 export const formatAxes = (axes: readonly AxisMet[]): string =>
   axes
     .map(({ axis, meets, mixedBy }) => {

@@ -30,7 +30,7 @@ const LOG_UNIT = [
 ];
 
 /** Computes k and r = high - low from t. */
-const reduced = `
+const argumentReduction = `
   let k = t * ${Math.LOG2E} + ${ROUND} - ${ROUND};
   let high = t - k * ${LN2_HIGH};
   let low = k * ${LN2_LOW};`;
@@ -74,7 +74,7 @@ function tanh(x) {
   let p = pow2(-2 * abs(k));
   return keepSignedZero(c + 2 * p * (s - c * v) / ((1 + p) * v + c * (1 - p) * s), x);
 }
-function expToZero(t) {${reduced}
+function expToZero(t) {${argumentReduction}
   let h = larger(k, -1000);
   return expOf(high, low) * pow2(k - h) * pow2(h);
 }
@@ -87,7 +87,7 @@ function logisticDensity(x) {
   return e / (1 + e * (2 + e));
 }
 function softplus(x) {
-  let t = larger(-abs(x), -746);${reduced}
+  let t = larger(-abs(x), -746);${argumentReduction}
   let r = high - low;
   let z = r * r;
   let z2 = z * z;
@@ -110,11 +110,11 @@ function logSigmoid(x) { return -softplus(-x); }
 /** `logisticDensity` is e^x / (1 + e^x)², the derivative of `sigmoid`. */
 export const exponentials: string = `
 function exp(x) {
-  let t = larger(lesser(x, 710), -746);${reduced}
+  let t = larger(lesser(x, 710), -746);${argumentReduction}
   return scale(expOf(high, low), k);
 }
 function expm1(x) {
-  let t = larger(lesser(x, 710), -40);${reduced}
+  let t = larger(lesser(x, 710), -40);${argumentReduction}
   let r = high - low;
   let q = excessOf(r) + ((high - r) - low);
   let u = 1 - pow2(-lesser(k, 60));

@@ -11,7 +11,7 @@ export {
   laplaceDraw,
   logisticDraw,
 } from "./inversion.js";
-export { fillNormal, normalDraw, quantiles } from "./normal.js";
-export { fillUniform, Stream, shared } from "./stream.js";
+export { fillNormal, normalDraw } from "./normal.js";
+export { fillUniform, Stream, sharedStream } from "./stream.js";
 export { bits32, bits64, foldIn, keyFromSeed, split, threefry2x32 } from "./threefry.js";
 export { vonMisesDraw } from "./vonMises.js";

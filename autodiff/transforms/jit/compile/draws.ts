@@ -5,7 +5,6 @@
 import type { Op } from "../../../core/op.js";
 import { sizeOf } from "../../../core/shape.js";
 import { isContiguous, type View } from "../../../core/view.js";
-import { quantiles } from "../../../kernels/random/index.js";
 import type { DrawName } from "../../../kernels/wasm/draws.js";
 import { addressOf, drawKernelOf } from "../../../kernels/wasm/simd.js";
 import type { Draws } from "../../../ops/random/draw.js";
@@ -63,11 +62,12 @@ const foldIn: Bind = (draws, out, inputs) => {
 const normal: Bind = (draws, out, [keys]) => {
   const tails =
     underOneKey("tails", draws, out, keys as View) ?? underManyKeys("tailsOfKeys", 1, draws, out, keys as View);
-  const n = sizeOf(out.shape);
-  if (tails === null) return null;
+  const quantiles = drawKernelOf(out.data, "quantiles");
+  const [at, n] = [startOf(out), sizeOf(out.shape)];
+  if (tails === null || quantiles === null) return null;
   return () => {
     tails(0);
-    quantiles(out.data, out.offset, n);
+    quantiles(at, at, n, 0);
   };
 };
 
