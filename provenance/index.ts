@@ -14,6 +14,7 @@ export {
   withAmbient,
 } from "./ambient.js";
 export { type AxisMap, mapAxes } from "./axes.js";
+export type { ErrorCode } from "./base/codes.js";
 export { PedigradError, type Refusal } from "./base/error.js";
 export { Provenance, union } from "./set.js";
 export {

@@ -28,17 +28,17 @@ export function cholesky(a: Float64Array, start: number, n: number, out: Float64
 
 /** a - Σ x² over n numbers, computed as if in twice the precision, because a pivot may be a small difference of large numbers. */
 export function subtractSquares(a: number, x: Float64Array, from: number, n: number): number {
-  let [rest, lost] = [a, 0];
+  let [rest, roundingError] = [a, 0];
   for (let k = 0; k < n; k++) {
     const y = x[from + k] as number;
     const square = y * y;
-    const less = rest - square;
+    const difference = rest - square;
     // The rounding errors of the difference and of the square (Knuth's sum of two, Dekker's product).
-    const subtracted = rest - less;
-    lost += rest - (less + subtracted) + (subtracted - square) - productMinus(y, y, square);
-    rest = less;
+    const subtracted = rest - difference;
+    roundingError += rest - (difference + subtracted) + (subtracted - square) - productMinus(y, y, square);
+    rest = difference;
   }
-  return rest + lost;
+  return rest + roundingError;
 }
 
 /**
@@ -84,15 +84,15 @@ function decompose(a: Float64Array, start: number, n: number) {
   const order = Int32Array.from({ length: n }, (_, i) => i);
   let sign = 1;
   for (let k = 0; k < n; k++) {
-    let top = k;
+    let pivotRow = k;
     for (let i = k + 1; i < n; i++)
-      if (Math.abs(lu[i * n + k] as number) > Math.abs(lu[top * n + k] as number)) top = i;
-    if (top !== k) {
+      if (Math.abs(lu[i * n + k] as number) > Math.abs(lu[pivotRow * n + k] as number)) pivotRow = i;
+    if (pivotRow !== k) {
       sign = -sign;
       const row = lu.slice(k * n, k * n + n);
-      lu.copyWithin(k * n, top * n, top * n + n);
-      lu.set(row, top * n);
-      [order[k], order[top]] = [order[top] as number, order[k] as number];
+      lu.copyWithin(k * n, pivotRow * n, pivotRow * n + n);
+      lu.set(row, pivotRow * n);
+      [order[k], order[pivotRow]] = [order[pivotRow] as number, order[k] as number];
     }
     const pivot = lu[k * n + k] as number;
     if (pivot === 0) continue;
@@ -108,13 +108,13 @@ function decompose(a: Float64Array, start: number, n: number) {
 /** log det A; -Infinity if singular, NaN if the determinant is negative. */
 export function logdet(a: Float64Array, start: number, n: number): number {
   const { lu, sign } = decompose(a, start, n);
-  let [total, side] = [0, sign];
+  let [total, determinantSign] = [0, sign];
   for (let k = 0; k < n; k++) {
     const pivot = lu[k * n + k] as number;
     total += log(Math.abs(pivot));
-    if (pivot < 0) side = -side;
+    if (pivot < 0) determinantSign = -determinantSign;
   }
-  return side < 0 && total !== -Infinity ? Number.NaN : total;
+  return determinantSign < 0 && total !== -Infinity ? Number.NaN : total;
 }
 
 /** A⁻¹; not finite if A is singular. */

@@ -93,14 +93,14 @@ export function prodOf(data: Float64Array, offset: number, n: number): number {
 
 /** The largest number, or NaN if one of them is NaN. */
 export function maxOf(data: Float64Array, offset: number, n: number): number {
-  let top = -Infinity;
-  for (let i = offset; i < offset + n; i++) top = Math.max(top, data[i] as number);
-  return top;
+  let largest = -Infinity;
+  for (let i = offset; i < offset + n; i++) largest = Math.max(largest, data[i] as number);
+  return largest;
 }
 
 /** The smallest number, or NaN if one of them is NaN. */
 export function minOf(data: Float64Array, offset: number, n: number): number {
-  let bottom = Infinity;
-  for (let i = offset; i < offset + n; i++) bottom = Math.min(bottom, data[i] as number);
-  return bottom;
+  let smallest = Infinity;
+  for (let i = offset; i < offset + n; i++) smallest = Math.min(smallest, data[i] as number);
+  return smallest;
 }

@@ -17,9 +17,9 @@ type Group = (x: Float64Array, from: number, step: number, n: number, out: Float
 
 /** The largest of n numbers `step` apart, or 0 if it is infinite. */
 function shiftOf(x: Float64Array, from: number, step: number, n: number): number {
-  let top = -Infinity;
-  for (let k = 0; k < n; k++) top = Math.max(top, x[from + k * step] as number);
-  return Math.abs(top) === Infinity ? 0 : top;
+  let largest = -Infinity;
+  for (let k = 0; k < n; k++) largest = Math.max(largest, x[from + k * step] as number);
+  return Math.abs(largest) === Infinity ? 0 : largest;
 }
 
 function totalOf(x: Float64Array, from: number, step: number, n: number, shift: number): number {

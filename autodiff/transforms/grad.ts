@@ -81,7 +81,7 @@ function backpropagate(y: Tensor, cotangent: Tensor, variables: readonly Tensor[
     const x = tensors[k];
     const node = x?.node;
     if (x === undefined || node == null || node.pass === pass) continue;
-    const g = (parts.size === 0 ? cotangents[k] : withParts(cotangents[k], parts.get(k), x)) as Tensor;
+    const g = (parts.size === 0 ? cotangents[k] : sumCotangents(cotangents[k], parts.get(k), x)) as Tensor;
     cotangents[k] = undefined;
     const { op, inputs, params } = node;
     for (let i = 0; i < inputs.length; i++) {
@@ -99,7 +99,7 @@ function backpropagate(y: Tensor, cotangent: Tensor, variables: readonly Tensor[
   }
   return variables.map((x) => {
     const k = (x.node as Node).serial - oldest;
-    return withParts(cotangents[k], parts.get(k), x);
+    return sumCotangents(cotangents[k], parts.get(k), x);
   });
 }
 
@@ -107,11 +107,11 @@ const addCotangent = (before: Tensor | undefined, more: Tensor): Tensor =>
   before === undefined ? more : add(before, more);
 
 /** The sum of all cotangents of x: those of full size and the sparse ones (part.ts). */
-const withParts = (whole: Tensor | undefined, parts: readonly Part[] | undefined, x: Tensor): Tensor | undefined =>
+const sumCotangents = (whole: Tensor | undefined, parts: readonly Part[] | undefined, x: Tensor): Tensor | undefined =>
   parts === undefined ? whole : addCotangent(whole, sumOfParts(parts, x.shape));
 
 /** Run f, which returns `[value, aux]`, on variables made from the leaves of its arguments. */
-function run<A>(
+function runOnVariables<A>(
   f: (...xs: Tree[]) => readonly [TensorLike, A],
   xs: readonly unknown[],
 ): { y: Tensor; aux: A; variables: Tensor[] } {
@@ -145,12 +145,12 @@ const withoutGraph = (x: Tensor): Tensor => (gradDepth > 0 ? x : x.withoutNode()
 
 /** The cotangents of the variables, arranged in the structure of the arguments from which the variables were made. */
 function gradientsOf(y: Tensor, cotangent: Tensor, xs: readonly unknown[], variables: readonly Tensor[]): Tree[] {
-  const found = outsideRuns(() => backpropagate(y, cotangent, variables));
+  const cotangents = outsideRuns(() => backpropagate(y, cotangent, variables));
   let i = 0;
   return xs.map((x) =>
     mapTree(x, () => {
       const { shape } = variables[i] as Tensor;
-      return withoutGraph(found[i++] ?? zeros(shape));
+      return withoutGraph(cotangents[i++] ?? zeros(shape));
     }),
   );
 }
@@ -170,9 +170,9 @@ export function valueAndGrad(f: (...args: Tree[]) => unknown, ...others: readonl
   const options = (others[0] ?? {}) as { hasAux?: boolean };
   requireOptions("valueAndGrad", options, { hasAux: kinds.flag });
   if (!options.hasAux) {
-    const alone = withAux((...args) => [f(...args) as Tensor, null]);
+    const withNullAux = withAux((...args) => [f(...args) as Tensor, null]);
     return (...args: unknown[]) => {
-      const [[y], gradient] = alone(...args);
+      const [[y], gradient] = withNullAux(...args);
       return [y, gradient];
     };
   }
@@ -191,7 +191,7 @@ export function valueAndGrad(f: (...args: Tree[]) => unknown, ...others: readonl
 const withAux =
   <A>(f: (...args: Tree[]) => readonly [Tensor, A]) =>
   (x?: unknown, ...rest: unknown[]): [[Tensor, A], Tree] => {
-    const { y, aux, variables } = run((argument) => f(argument, ...rest), [x]);
+    const { y, aux, variables } = runOnVariables((argument) => f(argument, ...rest), [x]);
     if (y.shape.length > 0 && y.size !== 1)
       throw new PedigradError({
         code: "not-scalar",
@@ -213,7 +213,7 @@ export function grad<X = Tree, R extends unknown[] = []>(
 /** `[y, pullback]`: y = f(...xs), and the function that maps a cotangent of y to the cotangents of xs, one per argument. */
 export function vjp(f: (...xs: Tree[]) => Tensor, ...xs: unknown[]): [Tensor, (cotangent: TensorLike) => Tree[]] {
   requireFunction("vjp", f);
-  const { y, variables } = run((...points) => [f(...points), null], xs);
+  const { y, variables } = runOnVariables((...points) => [f(...points), null], xs);
   const pullback = (cotangent: TensorLike): Tree[] => {
     const g = tensor(cotangent);
     if (!sameShape(g.shape, y.shape))

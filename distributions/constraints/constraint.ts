@@ -19,6 +19,8 @@ export interface Constraint {
   readonly scalar?: (x: number) => number;
   /** Whether every finite number belongs to the set. */
   readonly isUnbounded?: boolean;
+  /** Whether numbers between its bounds may be missing from the set. */
+  readonly hasHoles?: boolean;
 }
 
 /** A constraint with bounds; a missing bound is -Infinity or Infinity. */
@@ -88,6 +90,10 @@ export function independent(base: Constraint, n: number): Constraint {
   };
   return whole;
 }
+
+/** The part of `hull` that `check` accepts. It has the bounds of `hull`, and is called the same. */
+export const withHoles = (hull: Constraint, check: Constraint["check"]): Constraint =>
+  Object.assign(Object.create(hull), { check, scalar: undefined, isUnbounded: false, hasHoles: true });
 
 const BOUNDS: Readonly<Record<string, readonly [low: number, high: number]>> = {
   real: [-Infinity, Infinity],

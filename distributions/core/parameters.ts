@@ -5,7 +5,7 @@
 
 import { readNumbers } from "../../autodiff/core/reads.js";
 import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
-import { PedigradError, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { type ErrorCode, PedigradError, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { nearestName } from "../../provenance/base/spelling.js";
 import type { Constraint } from "../constraints/index.js";
@@ -111,8 +111,12 @@ function byName<P extends Params>(family: Signature<P>, record: Record<string, u
   return record;
 }
 
-const refusal = <P extends Params>(family: Signature<P>, code: string, param: string, message: string): PedigradError =>
-  new PedigradError({ code, param, message: `${family.name}: ${message}` });
+const refusal = <P extends Params>(
+  family: Signature<P>,
+  code: ErrorCode,
+  param: string,
+  message: string,
+): PedigradError => new PedigradError({ code, param, message: `${family.name}: ${message}` });
 
 /** The number in a parameter that is a size or a count, and so must be known when the distribution is made. */
 export const firstNumber = (x: Tensor): number => readNumbers(x, "a count")[0] as number;

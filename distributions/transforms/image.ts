@@ -8,12 +8,22 @@
  *
  * The test of an interval compares y with T(low) and T(high), since the rounded T⁻¹(T(low)) might lie outside [low, high].
  */
-import { equal, greater, logicalAnd, maximum, minimum, round, type Tensor, where } from "../../autodiff/index.js";
+import {
+  equal,
+  greater,
+  logicalAnd,
+  maximum,
+  minimum,
+  PedigradError,
+  round,
+  type Tensor,
+  where,
+} from "../../autodiff/index.js";
 import { allOf } from "../constraints/axes.js";
 import { boundsOf, type Constraint, type IndependentConstraint, type Interval } from "../constraints/constraint.js";
 import { independent, interval, nonnegative, positive } from "../constraints/index.js";
 import { Compose, IndependentTransform } from "./composed.js";
-import { Identity, Permute, Reshape, type Transform } from "./scalar.js";
+import { Abs, Identity, Permute, Reshape, type Transform } from "./scalar.js";
 
 /** The set of all values that `transform` makes from values in `source`. */
 export interface Image extends Constraint {
@@ -40,6 +50,14 @@ function perEvent(c: Constraint, n: number): Constraint | null {
 
 function imageOfEvents(transform: Transform, c: Constraint): Constraint | null {
   if (transform instanceof Identity) return c;
+  if (transform instanceof Abs)
+    throw new PedigradError({
+      code: "bad-parameter",
+      param: "transforms",
+      message:
+        "TransformedDistribution: Abs is not one-to-one, so the density of both signs would be lost. Use new Folded(base).",
+    });
+  if (c.hasHoles) return null;
   // A constraint on each number separately still holds after the numbers are permuted or reshaped.
   const each = "base" in c ? (c as IndependentConstraint).base : null;
   if (transform instanceof Permute) return each?.scalar === undefined ? null : c;

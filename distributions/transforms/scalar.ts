@@ -197,6 +197,12 @@ export class Power extends Transform {
   override get direction(): Tensor {
     return sign(this.exponent);
   }
+  override forwardShape(shape: Shape): Shape {
+    return broadcastShapes("Power", shape, this.exponent.shape);
+  }
+  override inverseShape(shape: Shape): Shape {
+    return this.forwardShape(shape);
+  }
   override logAbsDetJacobian(x: Tensor): Tensor {
     return log(abs(this.exponent)).add(this.exponent.sub(1).mul(log(x)));
   }

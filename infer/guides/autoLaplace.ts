@@ -3,7 +3,7 @@
  * this point approximates the posterior; its covariance is the inverse Hessian of -log p at the point, where p sums out
  * the enumerated sites of the model.
  */
-import { emptyRecord, hessian, PedigradError, type Tensor, zeros } from "../../autodiff/index.js";
+import { type ErrorCode, emptyRecord, hessian, PedigradError, type Tensor, zeros } from "../../autodiff/index.js";
 import { constraints, Delta, type Distribution, MultivariateNormal } from "../../distributions/index.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { requireKey } from "../checks.js";
@@ -74,7 +74,7 @@ export class AutoLaplaceApproximation extends AutoJoint {
     return new MultivariateNormal({ loc, precisionMatrix });
   }
 
-  #refusal(code: string, message: string): PedigradError {
+  #refusal(code: ErrorCode, message: string): PedigradError {
     return new PedigradError({ code, op: this.title, message: `${this.title}: ${message}` });
   }
 

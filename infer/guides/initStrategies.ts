@@ -4,6 +4,7 @@ import { broadcastShapes, sameShape, showShape } from "../../autodiff/core/shape
 import { textOf } from "../../autodiff/core/tensor.js";
 import {
   broadcastTo,
+  type ErrorCode,
   isFinite,
   PedigradError,
   type Tensor,
@@ -147,7 +148,7 @@ function shapeWithWholePlates(value: Tensor, { fn, plates = [] }: LatentSite): r
 export function startingValue(strategy: InitStrategy, site: LatentSite, key: Tensor): Tensor {
   const { name, fn } = site;
   const subject = `${strategy.title ?? "initLocFn"}: latent site`;
-  const refuse = (code: string, message: string): never => {
+  const refuse = (code: ErrorCode, message: string): never => {
     throw new PedigradError({ code, site: name, message: `${subject} "${name}": ${message}` });
   };
   return reportAsSite(

@@ -4,7 +4,15 @@
  * each name of a plate, and reuses it. Indices that a program gives take precedence over a random subsample; if guide
  * and model both give indices, these must be equal.
  */
-import { arange, PedigradError, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
+import {
+  arange,
+  type ErrorCode,
+  PedigradError,
+  type Tensor,
+  type TensorLike,
+  take,
+  tensor,
+} from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { requireThat, validation } from "../../distributions/core/validation.js";
 import { constraints } from "../../distributions/index.js";
@@ -30,7 +38,7 @@ export interface PlateOptions {
   subsample?: TensorLike;
 }
 
-export const refuse = (name: string, code: string, message: string): never => {
+export const refuse = (name: string, code: ErrorCode, message: string): never => {
   throw new PedigradError({ code, site: name, param: name, message: `plate "${name}": ${message}` });
 };
 

@@ -15,8 +15,8 @@ const COTH = [
 ];
 // (s coth s - 1) / s² in z = s² for |s| <= ln 2, by Remez's algorithm; error of 1 + z (…) 2^-55.
 const COTH_WIDE = [
-  0.3333333333333293, -0.022222222221945854, 0.002116402109925057, -0.00021164013826778643, 2.137733893480262e-5,
-  -2.1627170076655833e-6, 2.1564404816694682e-7, -1.7963907240231e-8,
+  0.3333333333333293, -0.022222222221945854, 0.002116402109925057, -0.0002116401382678, 2.13773389348e-5,
+  -2.16271700767e-6, 2.15644048167e-7, -1.79639072402e-8,
 ];
 // (log((1 + s) / (1 - s)) - 2s) / s³ in z = s² for z <= 0.0295; error of s z (…) 2^-59.
 const LOG_NEAR = [
@@ -30,33 +30,23 @@ const LOG_UNIT = [
 ];
 
 /** Computes k and r = high - low from t. */
-const reduced = `
+const argumentReduction = `
   let k = t * ${Math.LOG2E} + ${ROUND} - ${ROUND};
   let high = t - k * ${LN2_HIGH};
   let low = k * ${LN2_LOW};`;
 
 /**
- * expOf(high, low): e^(high - low) for |high - low| <= 0.35 and a small `low`. expm1Of(high, low, k): e^(high - low) - 2^-k.
- * logOf(f, k, c): log((1 + f) 2^k) + c.
+ * excessOf(r) = e^r - 1 - r for |r| <= 0.35; expOf(high, low): e^(high - low) for such a difference, low small; logOf(f, k, c):
+ * log((1 + f) 2^k) + c.
  */
 export const exponentialParts = `
-function expOf(high, low) {
-  let r = high - low;
+function excessOf(r) {
   let z = r * r;
   let z2 = z * z;
   let c = r - z * ${polynomial(["z", "z2", "(z2 * z2)"], COTH)};
-  return 1 + (high - (low - r * c / (2 - c)));
+  return r * c / (2 - c);
 }
-function expm1Of(high, low, k) {
-  let r = high - low;
-  let z = r * r;
-  let z2 = z * z;
-  let c = r - z * ${polynomial(["z", "z2", "(z2 * z2)"], COTH)};
-  let q = r * c / (2 - c) + ((high - r) - low);
-  let u = 1 - pow2(-lesser(k, 60));
-  let h = u + r;
-  return h + ((u - h) + r + q);
-}
+function expOf(high, low) { return 1 + (high - (low - excessOf(high - low))); }
 function logOf(f, k, c) {
   let s = f / (2 + f);
   let z = s * s;
@@ -70,7 +60,7 @@ function logOf(f, k, c) {
 /**
  * tanh has a reduction of its own: x = k ln 2 + s, k rounded towards 0. With v = s coth s, tanh x is s / v where k = 0, else ±1 and a
  * quotient of at most 0.4, for which one part of ln 2 is enough. Nothing depends on a branch, because a processor cannot foresee the
- * signs of data.
+ * signs of data. expToZero(t) = e^t for -746 <= t <= 40, subnormal results included.
  */
 const squashing = `
 function tanh(x) {
@@ -84,20 +74,20 @@ function tanh(x) {
   let p = pow2(-2 * abs(k));
   return keepSignedZero(c + 2 * p * (s - c * v) / ((1 + p) * v + c * (1 - p) * s), x);
 }
-function sigmoid(x) {
-  let t = larger(lesser(x, 40), -746);${reduced}
+function expToZero(t) {${argumentReduction}
   let h = larger(k, -1000);
-  let e = expOf(high, low) * pow2(k - h) * pow2(h);
+  return expOf(high, low) * pow2(k - h) * pow2(h);
+}
+function sigmoid(x) {
+  let e = expToZero(larger(lesser(x, 40), -746));
   return e / (1 + e);
 }
 function logisticDensity(x) {
-  let t = larger(-abs(x), -746);${reduced}
-  let h = larger(k, -1000);
-  let e = expOf(high, low) * pow2(k - h) * pow2(h);
+  let e = expToZero(larger(-abs(x), -746));
   return e / (1 + e * (2 + e));
 }
 function softplus(x) {
-  let t = larger(-abs(x), -746);${reduced}
+  let t = larger(-abs(x), -746);${argumentReduction}
   let r = high - low;
   let z = r * r;
   let z2 = z * z;
@@ -120,12 +110,16 @@ function logSigmoid(x) { return -softplus(-x); }
 /** `logisticDensity` is e^x / (1 + e^x)², the derivative of `sigmoid`. */
 export const exponentials: string = `
 function exp(x) {
-  let t = larger(lesser(x, 710), -746);${reduced}
+  let t = larger(lesser(x, 710), -746);${argumentReduction}
   return scale(expOf(high, low), k);
 }
 function expm1(x) {
-  let t = larger(lesser(x, 710), -40);${reduced}
-  return keepSignedZero(scale(expm1Of(high, low, k), k), x);
+  let t = larger(lesser(x, 710), -40);${argumentReduction}
+  let r = high - low;
+  let q = excessOf(r) + ((high - r) - low);
+  let u = 1 - pow2(-lesser(k, 60));
+  let h = u + r;
+  return keepSignedZero(scale(h + ((u - h) + r + q), k), x);
 }
 function log(x) {
   let k = exponent(x);

@@ -14,22 +14,22 @@ const HALF = 1n << (PLACES - 1n);
 /** 2^-180, the value of the last of 180 binary places. */
 const UNIT = 2 ** -180;
 
-interface Reduced {
+interface ReducedAngle {
   readonly input: number;
   readonly turns: number;
   readonly angle: number;
   readonly rest: number;
 }
 
-function reduce(x: number): Reduced {
+function reduce(x: number): ReducedAngle {
   // SIMD code calls this for both numbers of a pair, of which one may be 0: the loops below would not end.
   if (x === 0 || !(Math.abs(x) < Infinity)) return { input: x, turns: 0, angle: NaN, rest: NaN };
   let exponent = 0;
-  let whole = Math.abs(x);
-  // |x| = whole · 2^exponent with 2^52 <= whole < 2^53, which is exact.
-  for (; whole >= 2 ** 53; whole /= 2) exponent++;
-  for (; whole < 2 ** 52; whole *= 2) exponent--;
-  const quarters = BigInt(x < 0 ? -whole : whole) * (TWO_OVER_PI >> (BigInt(TABLE - exponent) - PLACES));
+  let significand = Math.abs(x);
+  // |x| = significand · 2^exponent with 2^52 <= significand < 2^53, which is exact.
+  for (; significand >= 2 ** 53; significand /= 2) exponent++;
+  for (; significand < 2 ** 52; significand *= 2) exponent--;
+  const quarters = BigInt(x < 0 ? -significand : significand) * (TWO_OVER_PI >> (BigInt(TABLE - exponent) - PLACES));
   const turns = (quarters + HALF) >> PLACES;
   const angle = ((quarters - (turns << PLACES)) * HALF_PI) >> 128n;
   const high = Number(angle);
@@ -42,7 +42,7 @@ function reduce(x: number): Reduced {
  */
 export function farAngles() {
   let last = reduce(NaN);
-  const parts = (x: number): Reduced => {
+  const parts = (x: number): ReducedAngle => {
     if (last.input !== x) last = reduce(x);
     return last;
   };

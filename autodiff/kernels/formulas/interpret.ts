@@ -14,8 +14,8 @@ type Any = any;
 type Functions = Record<string, (...xs: Any[]) => Any>;
 
 /** The functions of a text, which may call each other and `known`. */
-export function interpret(text: string, known: Functions): Functions {
-  const functions: Functions = { ...known };
+export function interpret(text: string, primitives: Functions): Functions {
+  const functions: Functions = { ...primitives };
   for (const routine of parse(text)) functions[routine.name] = functionOf(routine, functions);
   return functions;
 }

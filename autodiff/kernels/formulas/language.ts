@@ -45,9 +45,9 @@ export function parse(text: string): Routine[] {
     throw new SyntaxError(`kernel text: cannot read on at "${tokens.slice(at - 1, at + 9).join(" ")}"`);
   };
   const isNext = (token: string): boolean => tokens[at] === token && at++ >= 0;
-  const next = (token?: string): string => {
-    const found = tokens[at++] ?? "its end";
-    return token === undefined || token === found ? found : refuse();
+  const next = (expected?: string): string => {
+    const token = tokens[at++] ?? "its end";
+    return expected === undefined || expected === token ? token : refuse();
   };
   const name = (): string => (/^[A-Za-z_]/.test(tokens[at] ?? "") ? next().replace("Math.", "") : refuse());
   const list = <T>(item: () => T): T[] => {

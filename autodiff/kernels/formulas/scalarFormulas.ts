@@ -33,7 +33,7 @@ type Named<F, Names extends readonly string[]> = { readonly [Name in Names[numbe
 type Formulas = Named<Of1, typeof OF_ONE> & Named<Of2, typeof OF_TWO> & Named<Of3, typeof OF_THREE>;
 export type FormulaName = keyof Formulas;
 
-function read(): Formulas {
+function compileFormulas(): Formulas {
   const primitives = { ...scalarPrimitives(), ...farAngles() };
   if (!canGenerateCode()) return interpret(formulas, primitives) as unknown as Formulas;
   const text = `"use strict";${formulas}return { ${[...OF_ONE, ...OF_TWO, ...OF_THREE]} };`;
@@ -41,7 +41,7 @@ function read(): Formulas {
 }
 
 /** The functions by name. */
-export const scalarFormulas: Formulas = /* @__PURE__ */ read();
+export const scalarFormulas: Formulas = /* @__PURE__ */ compileFormulas();
 export const { exp, expm1, log, log1p, tanh, sigmoid, logisticDensity, softplus, logSigmoid, log1mexp } =
   scalarFormulas;
 export const { sin, cos, tan, atan, pow, logaddexp, xlogy, xlog1py, logOnePlusSquareOver } = scalarFormulas;

@@ -12,6 +12,6 @@ export {
   logisticDraw,
 } from "./inversion.js";
 export { fillNormal, normalDraw } from "./normal.js";
-export { fillUniform, Stream, shared } from "./stream.js";
+export { fillUniform, Stream, sharedStream } from "./stream.js";
 export { bits32, bits64, foldIn, keyFromSeed, split, threefry2x32 } from "./threefry.js";
 export { vonMisesDraw } from "./vonMises.js";

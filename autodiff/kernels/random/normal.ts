@@ -4,7 +4,7 @@
  * at every probability. `signedTail` has steps of 2^-64, so the distribution is correct beyond 8 sigma, and the largest draw is 9.16.
  */
 import { log } from "../formulas/scalarFormulas.js";
-import { type Stream, shared } from "./stream.js";
+import { type Stream, sharedStream } from "./stream.js";
 
 /** The coefficients of a numerator and a denominator, highest power first. */
 export type Ratio = readonly [top: Float64Array, bottom: Float64Array];
@@ -103,7 +103,7 @@ export function normalDraw(stream: Stream): number {
 
 /** n draws of Normal(0, 1) from `offset` on; draw i is `normalDraw` of element i. */
 export function fillNormal(out: Float64Array, offset: number, n: number, k0: number, k1: number): void {
-  const stream = shared;
+  const stream = sharedStream;
   // Two passes, because a mispredicted branch of the quantile would discard the work on the bits of the next elements.
   for (let i = 0; i < n; i++) out[offset + i] = stream.at(k0, k1, i).signedTail();
   quantiles(out, offset, n);

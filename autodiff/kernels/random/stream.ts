@@ -67,10 +67,10 @@ export class Stream {
 }
 
 /** One stream for all fills, since none runs inside another. With one element per key, creating a stream would take longer than the draw. */
-export const shared: Stream = /* @__PURE__ */ new Stream();
+export const sharedStream: Stream = /* @__PURE__ */ new Stream();
 
 /** n uniforms on [0, 1) from `offset` on; uniform i is the first uniform of element i. */
 export function fillUniform(out: Float64Array, offset: number, n: number, k0: number, k1: number): void {
-  const stream = shared;
+  const stream = sharedStream;
   for (let i = 0; i < n; i++) out[offset + i] = stream.at(k0, k1, i).uniform();
 }

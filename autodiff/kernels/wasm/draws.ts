@@ -32,7 +32,7 @@ const RESULTS = {
 type Result = keyof typeof RESULTS;
 
 /** Code that stores the results of the first two lanes, then those of the last two; if `rest` < 4, only the first `rest` results. */
-function stored(result: Result): string {
+function storeText(result: Result): string {
   const text = RESULTS[result];
   const halves = [text("x", "y"), text("uppers(x, x)", "uppers(y, y)")];
   if (result === "words")
@@ -53,7 +53,7 @@ function ${name}(out, key, n) {
     let rest = n - i;
     let x = four(0); let y = four(i) + lanes();
     ${cipher()}
-    ${stored(result)}
+    ${storeText(result)}
     i = i + 4;
   }
 }`;
@@ -68,7 +68,7 @@ function ${name}(out, keys, n, counter) {
     let a = joined(words(firsts(k, l)), words(firsts(m, o))); let b = joined(words(seconds(k, l)), words(seconds(m, o)));
     let x = four(0); let y = four(counter);
     ${cipher()}
-    ${stored(result)}
+    ${storeText(result)}
     keys = keys + 64;
   }
 }`;

@@ -95,9 +95,9 @@ interface Instructions {
   readonly operators: ReadonlyMap<string, readonly number[]>;
   readonly builtins: ReadonlyMap<string, Builtin>;
 }
-let known: Instructions | null = null;
+let tables: Instructions | null = null;
 /** Both tables, read when a module is first assembled. */
-export const instructions = (): Instructions => (known ??= { operators: readOperators(), builtins: readBuiltins() });
+export const instructions = (): Instructions => (tables ??= { operators: readOperators(), builtins: readBuiltins() });
 
 /** The LEB128 encoding of a count, and of an integer. */
 export const unsigned = (n: number): number[] => (n < 0x80 ? [n] : [(n & 0x7f) | 0x80, ...unsigned(n >>> 7)]);

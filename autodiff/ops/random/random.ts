@@ -198,7 +198,7 @@ const dirichletGradient: Vjp<Draws> = (g, x, [, concentration]) => {
 const dirichletOp = /* @__PURE__ */ drawOp(
   "dirichlet",
   (out, offset, n, k0, k1, parameters) => {
-    const stream = kernels.shared;
+    const stream = kernels.sharedStream;
     const { data, offset: start, step } = parameters[0] as Operand;
     for (let i = 0; i < n; i++)
       kernels.dirichletDraw(stream.at(k0, k1, i), data, start + i * step, step, out, offset + i * step);

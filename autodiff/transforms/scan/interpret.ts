@@ -13,7 +13,7 @@ export interface Runnable {
   readonly run: () => void;
 }
 
-export function interpreted(program: Program): Runnable {
+export function interpretBody(program: Program): Runnable {
   const views = new Views(program);
   const memory = program.values.map((_, i) => (views.isView(i) ? null : new Float64Array(views.size(i))));
   const view = (place: number): View => {

@@ -3,11 +3,11 @@
  * site and the model's.
  */
 import { type Shape, sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
-import { PedigradError } from "../../../autodiff/index.js";
+import { type ErrorCode, PedigradError } from "../../../autodiff/index.js";
 import { didYouMean } from "../../checks.js";
 import { isFactor, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 
-const refusal = (code: string, site: string, message: string): PedigradError =>
+const refusal = (code: ErrorCode, site: string, message: string): PedigradError =>
   new PedigradError({ code, site, message });
 
 /** Refuse guide sites that are missing or observed in the model, different shapes or plates, and sites observed on both sides. */

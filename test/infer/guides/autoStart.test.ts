@@ -99,7 +99,7 @@ test("a strategy that leads astray is named with the site", () => {
   refuses(start(initToValue({ tua: 1 })), /initToValue: .*no site "tua". It has .*Did you mean "tau"\?/);
   refuses(
     start(() => {
-      throw new PedigradError({ code: "x", message: "lost" });
+      throw new PedigradError({ code: "no-value", message: "lost" });
     }),
     /initLocFn: latent site "tau": lost/,
   );
