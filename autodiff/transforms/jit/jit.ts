@@ -33,7 +33,7 @@ interface Compilation {
   /** The recorded result, from which later results are made. */
   readonly result: Result;
   readonly sets: OutputSets;
-  /** The captured tensors that f has read. */
+  /** The provenance of the captured tensors that f has read. */
   readonly reads: Provenance;
   readonly work: Work;
   /** The compiled form of the recording; it exists from the second call on. */
@@ -220,7 +220,7 @@ class Compiler<A extends unknown[], R> {
     }
   }
 
-  /** Runs f on `inputs` and notes its reads separately. Returns what f returned, and what it read. */
+  /** Runs f on `inputs`. Returns its result, and the provenance of what it read. */
   #run(args: A, inputs: readonly Tensor[], wrap: (body: () => R) => R): { value: R; reads: Provenance } {
     const argsWithInputs = fillLeaves(args, inputs, isInput) as A;
     const outcome = inFreshRun(() => {

@@ -93,17 +93,24 @@ type Fits = (x: unknown, inputs: Tensor[]) => boolean;
 
 /** The test for values like `x`; null if they need a full signature. */
 function fitting(x: unknown): Fits | null {
-  if (x instanceof Tensor) {
-    const { shape } = x;
-    return (y, inputs) => y instanceof Tensor && sameShape(y.shape, shape) && inputs.push(y) > 0;
-  }
-  if (!isContainer(x))
-    return (typeof x === "object" && x !== null) || typeof x === "function" ? null : (y) => Object.is(x, y);
-  const length = Array.isArray(x) ? x.length : -1;
-  const keys = Object.keys(x as object);
+  if (x instanceof Tensor) return hasShape(x.shape);
+  if (!isContainer(x)) return (typeof x === "object" && x !== null) || typeof x === "function" ? null : isSame(x);
   const items = Object.values(x as object).map(fitting);
   if (x instanceof Map || items.includes(null)) return null;
-  return (y, inputs) => {
+  return hasItems(Array.isArray(x) ? x.length : -1, Object.keys(x as object), items as Fits[]);
+}
+// Functions of their own, so that no test keeps the value that it was made for.
+const isSame =
+  (x: unknown): Fits =>
+  (y) =>
+    Object.is(x, y);
+const hasShape =
+  (shape: Shape): Fits =>
+  (y, inputs) =>
+    y instanceof Tensor && sameShape(y.shape, shape) && inputs.push(y) > 0;
+const hasItems =
+  (length: number, keys: readonly string[], items: readonly Fits[]): Fits =>
+  (y, inputs) => {
     if (length < 0 ? !isRecord(y) : !Array.isArray(y) || y.length !== length) return false;
     if (Object.getOwnPropertySymbols(y).length > 0) return false;
     let at = 0;
@@ -113,7 +120,6 @@ function fitting(x: unknown): Fits | null {
     }
     return at === keys.length;
   };
-}
 
 /** A record in the last result: its signature, and which outputs are its leaves (from index `from` up to `to`). */
 export interface ReturnedRecord {
@@ -126,7 +132,7 @@ export interface ReturnedRecord {
   readonly isUnmodified: (record: unknown, outputs: readonly Tensor[]) => boolean;
 }
 
-/** The inputs of a call whose arguments match `keys`, else null. A tree is walked only if it is not one of `records`. */
+/** The inputs of a call whose arguments match `keys`, else null. An argument is walked only if it is not one of the `records`. */
 export function matchInputs(
   keys: readonly ArgumentKey[],
   args: readonly unknown[],
