@@ -1,4 +1,4 @@
-/** The rules of the house that a compiler does not check. */
+/** The rules of the code base that the compiler does not check: imports, sizes of files and folders, READMEs. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, relative, resolve, sep } from "node:path";

@@ -1,6 +1,4 @@
-/**
- * What is easily forgotten when something is added, each with the words that say what to add. CONTRIBUTING.md tells the same as a list.
- */
+/** Steps that contributors easily forget, each with a message that says what to add. CONTRIBUTING.md has the same steps as lists. */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";

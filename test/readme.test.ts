@@ -1,6 +1,6 @@
 /**
- * Every ```ts block of the README and the docs is type-checked with the strictest flags, runs, and prints what its comments say:
- * `console.log(x); // 5`. Links lead somewhere, in the package too, and docs/engine.md names everything the engine has.
+ * Every ```ts block of the README and the docs is type-checked with the strictest flags and run, and its output is compared with its
+ * comments: `console.log(x); // 5`. Links must exist, in the package too, and docs/engine.md must name everything in the engine.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,11 +1,11 @@
 /**
- * Runs the tutorials: the ```ts blocks of a page of docs/tutorials, put together, are one program, it passes the
- * compiler's strictest flags, and what it prints must contain the text of the page's ```text blocks, line by line and in order. Where a
- * page compares its figures with Pyro's, both must agree within what the page says (or differ by more than it says: "> 0.5"), Pyro's be those that its
- * script wrote, and ours be printed.
+ * Runs the tutorials. The ```ts blocks of a page of docs/tutorials together are one program. It must compile with the strictest flags, and its
+ * output must contain the lines of the page's ```text blocks in order. If a page compares its figures with Pyro's, the difference must be
+ * within the tolerance that the page states (or larger than it: "> 0.5"); Pyro's figures must be those that its script wrote, and ours must be
+ * in the output.
  *
- *     npm run tutorials                       all of them, as they stand: minutes
- *     npm run tutorials -- --small            with STEPS and DRAWS cut down, only to see that they run: seconds
+ *     npm run tutorials                       all of them: minutes
+ *     npm run tutorials -- --small            with fewer STEPS and DRAWS, only to check that they run: seconds
  *     npm run tutorials -- mixture            those whose name contains this
  *     npm run tutorials -- --write mixture    prints what the program prints, for the page
  */

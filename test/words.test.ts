@@ -1,4 +1,4 @@
-/** The words of the house: patterns and names that comments, refusals, pages and code no longer use, with what to say instead. */
+/** Words that comments, errors, pages and code no longer use, each with the words to use instead. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,7 +1,6 @@
 /**
- * `apply` makes every tensor that an op returns. In this function, and nowhere else, shapes are checked, the kernel runs, provenances are
- * united, the node for the gradient is kept, a recorder (jit) is told of the op, and batched inputs are sent to the op's batching rule
- * (vmap).
+ * `apply` runs an op. It is the only function that checks shapes, calls kernels, unites the provenances of the inputs, stores the nodes
+ * that gradients need, reports the op to a recorder (jit), and hands batched inputs to the op's batching rule (vmap).
  */
 import { MIX } from "../../provenance/axes.js";
 import { ambient, Provenance, union } from "../../provenance/index.js";
@@ -74,7 +73,7 @@ function applyBatched<P>(op: Op<P>, params: P, inputs: Tensor[]): Tensor {
 /** Wraps a whole batch (batch axis first) as a tensor that looks like one example inside the vmap at this depth. */
 export const asExample = (value: Tensor, level: number): Tensor => ofBatch({ level, value });
 
-/** The result, with a node if a gradient is being taken. A recorder is told of it. */
+/** Adds a node to the result if a gradient is being taken, and reports the op to the recorder, if there is one. */
 function addNodeAndRecord<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {
   withNode(op, params, inputs, result);
   recorder?.record(op, params, inputs, result);

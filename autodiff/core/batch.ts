@@ -1,13 +1,16 @@
 /**
- * The vmaps that are running now, outermost first. Each has a frame: its size, and the first refusal that depended on values. Alone, some
- * examples might not have caused that refusal. So a program that catches it and continues has taken one branch for the whole batch, and the
- * vmap itself is refused when it ends.
+ * The vmaps that are running, outermost first. Each has a frame with its size and the first error that depended on values. Some examples
+ * alone might not have caused this error. So a program that catches it and continues has taken one branch for all examples, and the vmap
+ * throws the error again when it ends.
  */
 import { PedigradError } from "../../provenance/index.js";
 import type { Op } from "./op.js";
 import type { Tensor } from "./tensor.js";
 
-/** A tensor inside `vmap` looks like one example. It holds this record: the whole batch, batch axis first, and the depth of the vmap. */
+/**
+ * The record that a tensor inside `vmap` holds: the whole batch (batch axis first), and the depth of the vmap. The tensor itself looks like
+ * one example.
+ */
 export interface Batch {
   readonly level: number;
   readonly value: Tensor;
@@ -45,7 +48,7 @@ export function inBatch<T>(size: number, body: (level: number) => T): T {
   }
 }
 
-/** Note a refusal in the vmap at this depth. The vmap throws it when it ends, even if the program has caught it. */
+/** Notes an error in the vmap at this depth. The vmap throws it when it ends, even if the program has caught it. */
 export function noteInBatch(level: number, refusal: PedigradError): void {
   const frame = frames[level];
   if (frame !== undefined) frame.refusal ??= refusal;

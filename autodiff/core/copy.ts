@@ -5,10 +5,13 @@ import { emptyView, isContiguous, type View } from "./view.js";
 
 const NONE = /* @__PURE__ */ new Float64Array(0);
 
-// Up to this many elements, making a subarray costs more than the copy.
+// Up to this many elements, a loop is faster than a call of `set` or `fill`.
 const MAX_LOOPED = 64;
 
-/** Copies (or, with `adds`, adds) m by n numbers along two axes that both views have. */
+/**
+ * Copies (or, with `adds`, adds) m rows of n numbers. `tDown` and `tRight` are the steps to the next row and the next column in `to`,
+ * `fDown` and `fRight` those in `from`.
+ */
 function transferPlane(
   adds: boolean,
   m: number,
@@ -65,7 +68,7 @@ export function bindAdd(to: View, from: View): () => void {
   };
 }
 
-/** A function that sets a contiguous view to zero. If it has few numbers, a loop is faster than a call of `fill`. */
+/** A function that sets a contiguous view to zero. */
 export function bindClear({ data, offset, shape }: View): () => void {
   const end = offset + sizeOf(shape);
   if (end - offset > MAX_LOOPED) return () => data.fill(0, offset, end);
@@ -85,8 +88,8 @@ function materialize(view: View): View {
 export const asContiguous = (view: View): View => (isContiguous(view) ? view : materialize(view));
 
 /**
- * The elements of a tensor (inside vmap, of the whole batch), for kernels and for checks that can only refuse (reads.ts). Empty if the
- * numbers are absent, so that such a check passes. Code that decides anything else from numbers must call `readNumbers`.
+ * The elements of a tensor (inside vmap, of the whole batch), for kernels and for checks that can only throw an error (reads.ts). The array
+ * is empty if the tensor has no numbers, so that such a check passes. Code that decides anything else by numbers must call `readNumbers`.
  */
 export function elementsOf(x: Tensor): Float64Array {
   if (x.batch !== null) return elementsOf(x.batch.value);

@@ -12,7 +12,7 @@ export class Node {
   readonly serial = ++nodeCount;
   /** The serial of the newest variable that this node depends on; for a variable, its own serial. */
   readonly newestVariable: number;
-  /** The number of the backward pass that needs the cotangent of this variable (see grad.ts). */
+  /** For a variable: the number of the backward pass that computes its cotangent (grad.ts). */
   pass = 0;
 
   constructor(
@@ -26,10 +26,10 @@ export class Node {
   }
 }
 
-/** How many gradients are being taken, one inside the other; nodes are kept while this is above 0. */
+/** How many gradients are being taken, one inside another. Ops record nodes while this is above 0. */
 export let gradDepth = 0;
 
-/** Run `body` while nodes are kept. */
+/** Run `body` while ops record nodes. */
 export function withNodes<T>(body: () => T): T {
   gradDepth++;
   try {

@@ -10,8 +10,8 @@ import type { Tensor } from "./tensor.js";
 import type { View } from "./view.js";
 
 /**
- * Computes the cotangent of one input from the cotangent `g` of the result `y`. The result may have the broadcast shape of `y`, because
- * `grad` undoes broadcasting, in one place. If the cotangent is zero except in a part of the input, the rule may return just this `Part`.
+ * Computes the cotangent of one input from the cotangent `g` of the result `y`. It may return a tensor of the shape of `y`, because
+ * broadcasting is undone in `grad` only. If the cotangent is zero except in a part of the input, it may return just this `Part`.
  */
 export type Vjp<P> = (g: Tensor, y: Tensor, inputs: readonly Tensor[], params: P) => Tensor | Part;
 
@@ -42,7 +42,7 @@ export interface Op<P = null> {
   readonly batch: BatchRule<P>;
   /** Where the axes of each input end up in the result. An op without this rule mixes all axes. */
   readonly axes?: AxisRule<P>;
-  /** The scalar function behind an elementwise op: the compiler inlines it. */
+  /** The function of numbers that an elementwise op applies to each element. The compiler inlines it. */
   readonly scalar?: (...xs: number[]) => number;
 }
 

@@ -26,5 +26,5 @@ export function sumOfParts(parts: readonly Part[], shape: Shape): Tensor {
   }
   return sums.reduce((sum, more) => sum.add(more));
 }
-// The most operands of one op: each is an argument of a call, and JavaScript limits their number.
+// The largest number of operands of one op: each is an argument of a call, and JavaScript limits the number of arguments.
 const MAX_OPERANDS = 4096;

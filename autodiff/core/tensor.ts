@@ -2,8 +2,8 @@
  * Tensor, the type of all values: an immutable, strided float64 array with provenance. Booleans are 0 and 1, indices exact integers. Every
  * op is a free function; each is also a method, with the tensor as its first argument.
  *
- * Reading a number out of a tensor (`item`, `toArray`, `data`, its text, `x > 0`, `list[x]`) is noted in the current run: from then on,
- * what its host code does may depend on that tensor (provenance/ambient.ts).
+ * Reading a number out of a tensor (`item`, `toArray`, `data`, its text, `x > 0`, `list[x]`) is noted in the current run, because from then
+ * on everything that the run computes may depend on that tensor (provenance/ambient.ts).
  */
 import { requireDepth } from "../../provenance/base/records.js";
 import { enumeratedIn, noteRead, PedigradError, Provenance } from "../../provenance/index.js";
@@ -28,7 +28,7 @@ export function rawViews(xs: readonly Tensor[]): View[] {
 }
 /** The number in a tensor of one element, likewise not noted as a read. */
 export let rawNumber: (x: Tensor) => number;
-/** Whether a tensor has a shape and a place in the recording but no numbers, as while the compiler checks a program (recorder.ts). */
+/** Whether a tensor has a shape but no numbers, as while jit compares a function with its recording (recorder.ts). */
 export let isAbsent: (x: Tensor) => boolean;
 /** A tensor with the same value and the same place in a recording, but without the node. */
 let copy: (x: Tensor, provenance: Provenance) => Tensor;
@@ -59,8 +59,7 @@ export class Tensor {
   node: Node | null = null;
   /** The place of this tensor in the recording that made it (recorder.ts); 0 for a constant. */
   place = 0;
-  // A plain number, or a strided view. The result of arithmetic on plain numbers is turned into a view only when something asks for one.
-  // Null for an example of a batch.
+  // A plain number, which becomes a view only when something asks for one; or a strided view; or null for an example of a batch.
   #content: number | View | null;
 
   /** Only the engine calls this constructor. Elsewhere, make tensors with `tensor`. */
@@ -205,7 +204,7 @@ export function ofNumbers(f: (...xs: number[]) => number, xs: readonly Tensor[],
     const other = (xs[i] as Tensor).shape;
     if (other.length > shape.length) shape = other;
   }
-  // As in an array: a truth that a function written by a user returns becomes 0 or 1.
+  // A function written by a user may return a boolean, which becomes 0 or 1, as it would in an array.
   return new Tensor(+numberOf(f, xs), shape, provenance, true, null);
 }
 

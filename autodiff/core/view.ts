@@ -1,6 +1,6 @@
 /**
- * The strided views that hold all data: ndarray's, always float64. ndarray's factory takes 100 ns per call, its compiled
- * constructors 15 ns, so the constructors are looked up once per rank.
+ * The data of every tensor: a strided view, which is an ndarray of float64. ndarray's factory takes 100 ns per call, its compiled
+ * constructors 15 ns, so this file looks the constructors up, once per rank.
  */
 import ndarray, { type NdArray } from "ndarray";
 import { canGenerateCode } from "../../provenance/base/codeGeneration.js";
@@ -89,17 +89,15 @@ export function stridesOf(shape: Shape): number[] {
 export const contiguous = (data: Float64Array, shape: Shape, offset = 0): View =>
   viewOf(data, shape, stridesOf(shape), offset);
 
-// Arrays up to 64 bytes lie in JavaScript's own heap. Larger ones cost 450 ns with a buffer of their own, 50 ns as part of a shared one.
+// An array of up to 64 bytes is allocated in JavaScript's own heap. A larger one costs 450 ns with a buffer of its own, 50 ns as part of a
+// shared buffer. These sizes are in numbers of 8 bytes.
 const MAX_ON_HEAP = 8;
 const MAX_SHARED = 32;
 const BUFFER_SIZE = 256;
 let sharedBuffer = /* @__PURE__ */ new Float64Array(0);
 let usedLength = 0;
 
-/**
- * n zeros. Small arrays are parts of a shared buffer, so keeping one keeps the buffer's 2 kB alive; each array shows only its own
- * numbers.
- */
+/** n zeros. Small arrays are parts of a shared buffer. Each of them keeps all 2 kB of the buffer alive, but shows only its own numbers. */
 function zeros(n: number): Float64Array {
   if (n <= MAX_ON_HEAP || n > MAX_SHARED) return new Float64Array(n);
   if (usedLength + n > sharedBuffer.length) {

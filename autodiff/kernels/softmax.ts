@@ -56,7 +56,7 @@ const GROUPS: Readonly<Record<Normaliser, Group>> = {
 };
 
 /** The number of elements that the result has for each block. */
-const resultOf = (kind: Normaliser, { n, width }: Plan): number => (kind === "logsumexp" ? width : n * width);
+const resultSizeOf = (kind: Normaliser, { n, width }: Plan): number => (kind === "logsumexp" ? width : n * width);
 
 /** Applies the function to all groups of contiguous data. */
 export function normalise(kind: Normaliser, plan: Plan, out: View, x: View): void {
@@ -70,7 +70,7 @@ export function normalise(kind: Normaliser, plan: Plan, out: View, x: View): voi
         width,
         n,
         out.data,
-        out.offset + block * resultOf(kind, plan) + j,
+        out.offset + block * resultSizeOf(kind, plan) + j,
       );
 }
 

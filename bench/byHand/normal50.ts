@@ -7,8 +7,8 @@ const N = 50;
 const ROW = 8 * N;
 
 /**
- * z = L e + loc has log q = -|e|²/2 - Σ log L_ii and log p = -|y|²/2 - Σ log S_ii, S y = z, both less N log √(2π). With Sᵀ w = y the gradient of
- * the loss is w for loc, w_i e_j for L_ij, and w_i e_i L_ii - 1 for the logarithm of L_ii. Rows of L below the diagonal lie N apart.
+ * For z = L e + loc and S y = z, log q = -|e|²/2 - Σ log L_ii and log p = -|y|²/2 - Σ log S_ii, both without the constant -N log √(2π). With
+ * Sᵀ w = y the gradient of the loss is w for loc, w_i e_j for L_ij, and w_i e_i L_ii - 1 for log L_ii. Rows of L are N numbers apart.
  */
 export function normal50(start: Start, scaleTril: Float64Array): () => number {
   const { simd, at, arrays } = memoryFor({

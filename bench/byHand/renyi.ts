@@ -11,8 +11,8 @@ const OBSERVED = 0.6;
 const LOG_SQRT_2PI = 0.5 * Math.log(2 * Math.PI);
 
 /**
- * With z = m + s e and weights w = p(z) p(x | z) / q(z), the loss is -log mean w; its gradient is that of log w, averaged by the weights:
- * d/dz = 2z - x, dz/dm = 1, dz/d log s = s e, and 1 for log q.
+ * With z = m + s e and weights w = p(z) p(x | z) / q(z), the loss is -log mean w. Its gradient is the mean of the gradients of -log w with
+ * weights w: d/dz = 2z - x, dz/dm = 1, dz/d log s = s e, and -1 from the term log s of log w.
  */
 export function renyi(start: Start): () => number {
   let [m, u] = [start.params.m?.[0] as number, start.params.s?.[0] as number];

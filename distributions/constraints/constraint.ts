@@ -37,7 +37,7 @@ export interface IndependentConstraint extends Constraint {
 }
 
 /** A constraint on single numbers, with fixed bounds. */
-export const numbers = (
+export const scalarConstraint = (
   name: string,
   must: string,
   test: (x: number) => 0 | 1,
@@ -53,7 +53,7 @@ export const numbers = (
 });
 
 /** A constraint on events of `eventDim` axes. */
-export const event = (
+export const eventConstraint = (
   name: string,
   must: string,
   eventDim: number,

@@ -6,49 +6,67 @@ import { elementsOf } from "../../autodiff/core/copy.js";
 import { readNumbers } from "../../autodiff/core/reads.js";
 import { rawNumber } from "../../autodiff/core/tensor.js";
 import { type Tensor, type TensorLike, tensor, ternary } from "../../autodiff/index.js";
-import { type Constraint, type Interval, numbers, withName } from "./constraint.js";
+import { type Constraint, type Interval, scalarConstraint, withName } from "./constraint.js";
 
 const DISCRETE = { isDiscrete: true };
 
-export const real = /* @__PURE__ */ numbers("real", "a finite number", (x) => (Math.abs(x) < Infinity ? 1 : 0), {
-  isUnbounded: true,
-});
+export const real = /* @__PURE__ */ scalarConstraint(
+  "real",
+  "a finite number",
+  (x) => (Math.abs(x) < Infinity ? 1 : 0),
+  {
+    isUnbounded: true,
+  },
+);
 /** A real number, Infinity or -Infinity; log odds may be any of these. */
-export const extendedReal = /* @__PURE__ */ numbers("extendedReal", "a number", (x) => (Number.isNaN(x) ? 0 : 1));
-export const positive = /* @__PURE__ */ numbers("positive", "> 0 and finite", (x) => (x > 0 && x < Infinity ? 1 : 0));
-export const nonnegative = /* @__PURE__ */ numbers("nonnegative", ">= 0 and finite", (x) =>
+export const extendedReal = /* @__PURE__ */ scalarConstraint("extendedReal", "a number", (x) =>
+  Number.isNaN(x) ? 0 : 1,
+);
+export const positive = /* @__PURE__ */ scalarConstraint("positive", "> 0 and finite", (x) =>
+  x > 0 && x < Infinity ? 1 : 0,
+);
+export const nonnegative = /* @__PURE__ */ scalarConstraint("nonnegative", ">= 0 and finite", (x) =>
   x >= 0 && x < Infinity ? 1 : 0,
 );
 /** As `positive`, but `bijectTo` maps to it by softplus instead of exp. */
 export const softplusPositive = /* @__PURE__ */ withName(positive, "softplusPositive");
-export const unitInterval = /* @__PURE__ */ numbers("unitInterval", "in [0, 1]", (x) => (x >= 0 && x <= 1 ? 1 : 0));
-export const openUnitInterval = /* @__PURE__ */ numbers("openUnitInterval", "in (0, 1)", (x) =>
+export const unitInterval = /* @__PURE__ */ scalarConstraint("unitInterval", "in [0, 1]", (x) =>
+  x >= 0 && x <= 1 ? 1 : 0,
+);
+export const openUnitInterval = /* @__PURE__ */ scalarConstraint("openUnitInterval", "in (0, 1)", (x) =>
   x > 0 && x < 1 ? 1 : 0,
 );
 /** The probability of an event that must be possible. */
-export const positiveProbability = /* @__PURE__ */ numbers("positiveProbability", "in (0, 1]", (x) =>
+export const positiveProbability = /* @__PURE__ */ scalarConstraint("positiveProbability", "in (0, 1]", (x) =>
   x > 0 && x <= 1 ? 1 : 0,
 );
 /** The probability of an event that must not be certain. */
-export const missableProbability = /* @__PURE__ */ numbers("missableProbability", "in [0, 1)", (x) =>
+export const missableProbability = /* @__PURE__ */ scalarConstraint("missableProbability", "in [0, 1)", (x) =>
   x >= 0 && x < 1 ? 1 : 0,
 );
 /** An angle. */
-export const circular = /* @__PURE__ */ numbers("circular", "in [-π, π]", (x) => (Math.abs(x) <= Math.PI ? 1 : 0));
-export const boolean = /* @__PURE__ */ numbers("boolean", "0 or 1", (x) => (x === 0 || x === 1 ? 1 : 0), DISCRETE);
-export const integer = /* @__PURE__ */ numbers(
+export const circular = /* @__PURE__ */ scalarConstraint("circular", "in [-π, π]", (x) =>
+  Math.abs(x) <= Math.PI ? 1 : 0,
+);
+export const boolean = /* @__PURE__ */ scalarConstraint(
+  "boolean",
+  "0 or 1",
+  (x) => (x === 0 || x === 1 ? 1 : 0),
+  DISCRETE,
+);
+export const integer = /* @__PURE__ */ scalarConstraint(
   "integer",
   "a whole number",
   (x) => (Number.isInteger(x) ? 1 : 0),
   DISCRETE,
 );
-export const nonnegativeInteger = /* @__PURE__ */ numbers(
+export const nonnegativeInteger = /* @__PURE__ */ scalarConstraint(
   "nonnegativeInteger",
   "a whole number >= 0",
   (x) => (x >= 0 && x < Infinity && Math.floor(x) === x ? 1 : 0),
   DISCRETE,
 );
-export const positiveInteger = /* @__PURE__ */ numbers(
+export const positiveInteger = /* @__PURE__ */ scalarConstraint(
   "positiveInteger",
   "a whole number > 0",
   (x) => (x > 0 && x < Infinity && Math.floor(x) === x ? 1 : 0),

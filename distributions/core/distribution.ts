@@ -35,7 +35,7 @@ export abstract class Distribution<P extends Params = Params> extends Distributi
     return this.hasRsample ? new NonReparameterized(this) : this;
   }
 
-  /** The same distribution without its masks, which decide what counts, not how probable a value is. */
+  /** The same distribution without its masks: the distribution of draws, on which masks have no effect. */
   get unmasked(): Distribution {
     return this;
   }
@@ -52,7 +52,7 @@ export abstract class Derived extends Distribution {
     super({ family, params: base.params, batchShape, argConstraints: base.argConstraints });
   }
 
-  /** The same wrapper around `base`; null for a wrapper that makes another distribution. */
+  /** This wrapper (expand, mask, toEvent or nonreparameterized) applied to `base`; null for other classes. */
   around(base: Distribution): Distribution | null {
     if (this instanceof Expanded) return base.expand(this.batchShape);
     if (this instanceof Masked) return base.mask(this.selected);

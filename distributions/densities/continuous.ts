@@ -131,7 +131,7 @@ export const logBetaDensity: Ternary = /* @__PURE__ */ ternary(
 );
 
 /**
- * log density of the ratio of two Chi2 variables over their degrees of freedom, 2a and 2b. With n = a + b, y = a x / (a x + b) is
+ * log density of the ratio of two Chi2 variables, each divided by its degrees of freedom, 2a and 2b. With n = a + b, y = a x / (a x + b) is
  * Beta(a, b), and n y - a = a b (x - 1) / (a x + b) is known without rounding where x is near 1.
  */
 export const logRatioDensity: Ternary = /* @__PURE__ */ ternary("logRatioDensity", (a, b, x) => ratioDensity(a, b, x), [

@@ -42,7 +42,7 @@ export const logMassOver: Ternary = /* @__PURE__ */ ternary("logMassOver", massO
 ]);
 
 function massOver(a: number, b: number, width: number): number {
-  // Mirrored so that b is the end farther from 0.
+  // The interval is reflected, so that b is the end farther from 0.
   if (a + b < 0) return massOver(-b, -a, width);
   if (width === 0) return -Infinity;
   if (width < 2 && width * (a + b) < 4) {
@@ -50,7 +50,7 @@ function massOver(a: number, b: number, width: number): number {
     return log(integral) - (a < 0 ? 0.5 * a * a : 0);
   }
   if (!(a > 0)) return log1p(-ndtr(-b) - ndtr(a)) + LOG_SQRT_2PI;
-  // With Mills' ratio M = (1 - Φ) / φ it is log (M(a) - exp((a² - b²)/2) M(b)).
+  // With Mills' ratio M = (1 - Φ) / φ the result is log (M(a) - exp((a² - b²)/2) M(b)).
   const fall = b === Infinity ? -Infinity : 0.5 * (a - b) * (a + b) + log(mills(b) / mills(a));
   return log(mills(a)) + log1mexp(fall);
 }

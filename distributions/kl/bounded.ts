@@ -29,23 +29,23 @@ import { byConversion, type Conversion, paramsOf } from "./conversion.js";
 import { fromMeanLogDensity, meanLog, meanLogRest } from "./moments.js";
 
 type Concentrations = Of<"concentration1" | "concentration0">;
-type Betas = Concentrations["params"];
+type BetaParams = Concentrations["params"];
 
-/** KL(q | p) of Beta distributions, from the concentrations a and b of q, and those of p minus those of q. */
+/** KL(q | p) of Beta distributions, where a and b are the concentrations of q, and a + aStep and b + bStep those of p. */
 function betaDivergence(a: Tensor, b: Tensor, aStep: Tensor, bStep: Tensor): Tensor {
   const one = (x: Tensor, step: Tensor): Tensor => gammaDivergence(x, x.add(step), step);
   return one(a, aStep)
     .add(one(b, bStep))
     .sub(one(a.add(b), aStep.add(bStep)));
 }
-const betas = ({ concentration1: a, concentration0: b }: Betas, p: Betas): Tensor =>
+const klOfBetas = ({ concentration1: a, concentration0: b }: BetaParams, p: BetaParams): Tensor =>
   betaDivergence(a, b, p.concentration1.sub(a), p.concentration0.sub(b));
-const ofShares = ({ params: { mean, concentration } }: Of<"mean" | "concentration">): Betas => ({
+const fromProportion = ({ params: { mean, concentration } }: Of<"mean" | "concentration">): BetaParams => ({
   concentration1: mean.mul(concentration),
   concentration0: sub(1, mean).mul(concentration),
 });
-const toBetas = (convert: Conversion<Betas>) =>
-  byConversion(convert, { Beta: paramsOf, BetaProportion: ofShares }, betas);
+const toBetas = (convert: Conversion<BetaParams>) =>
+  byConversion(convert, { Beta: paramsOf, BetaProportion: fromProportion }, klOfBetas);
 
 /** -H(q) = KL(q | Uniform(0, 1)). If q is almost uniform, the result is small, and `nearUniform` computes it without cancellation. */
 function minusEntropy(q: Concentrations, nearUniform: (a: Tensor, b: Tensor) => Tensor): Tensor {
@@ -79,9 +79,9 @@ export const ofBeta = (): Divergences => ({
 type Proportion = Of<"mean" | "concentration">;
 export const ofBetaProportion = (): Divergences => ({
   to: {
-    ...toBetas(ofShares),
+    ...toBetas(fromProportion),
     BetaProportion: divergence((q: Proportion, p: Proportion) => {
-      const { concentration1, concentration0 } = ofShares(q);
+      const { concentration1, concentration0 } = fromProportion(q);
       const step = p.params.concentration.sub(q.params.concentration);
       const shift = p.params.mean.sub(q.params.mean).mul(q.params.concentration);
       return betaDivergence(
@@ -122,7 +122,7 @@ export const ofKumaraswamy = (): Divergences => ({
 
 type Range = Of<"low" | "high">;
 /** log(width of p / width of q); with `counted` = 1, the log ratio of the numbers of integers from low to high, both included. */
-const uniforms = (counted: 0 | 1): Divergence =>
+const klOfUniforms = (counted: 0 | 1): Divergence =>
   divergence(({ params: q }: Range, { params: p }: Range) =>
     where(
       logicalAnd(p.low.lessEqual(q.low), q.high.lessEqual(p.high)),
@@ -134,7 +134,7 @@ const uniforms = (counted: 0 | 1): Divergence =>
 const meanLogBetween = ({ low, high }: Tensors<"low" | "high">): Tensor =>
   xlogy(high, high).sub(xlogy(low, low)).div(high.sub(low)).sub(1);
 export const ofUniform = (): Divergences => ({
-  to: { Uniform: uniforms(0) },
+  to: { Uniform: klOfUniforms(0) },
   from: {
     "*": divergence((q, { params: { low, high } }: Range) =>
       fromMeanLogDensity(q, low, high, () => log(high.sub(low)).neg()),
@@ -143,7 +143,7 @@ export const ofUniform = (): Divergences => ({
   meanLog: ({ params }: Range) => meanLogBetween(params),
   meanLogRest: ({ params: { low, high } }: Range) => meanLogBetween({ low: high.neg().add(1), high: low.neg().add(1) }),
 });
-export const ofDiscreteUniform = (): Divergences => ({ to: { DiscreteUniform: uniforms(1) } });
+export const ofDiscreteUniform = (): Divergences => ({ to: { DiscreteUniform: klOfUniforms(1) } });
 
 type WithLogits = Distribution & { readonly logits: Tensor };
 export const ofContinuousBernoulli = (): Divergences => ({

@@ -1,5 +1,5 @@
 /**
- * KL(q | p) for families p whose log density is linear in a few statistics of x: with H the entropy of q,
+ * KL(q | p) for any p whose log density is linear in a few statistics of x. With H the entropy of q,
  *
  *     KL(q | p) = -H(q) - E_q[log p(x)],
  *

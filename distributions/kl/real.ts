@@ -7,12 +7,12 @@ import { fromMeanLogDensity } from "./moments.js";
 
 type LocScale = Of<"loc" | "scale">;
 
-const normals = /* @__PURE__ */ divergence(({ params: q }: LocScale, { params: p }: LocScale) =>
+const klOfNormals = /* @__PURE__ */ divergence(({ params: q }: LocScale, { params: p }: LocScale) =>
   scaleDivergence(q.scale, p.scale).add(square(q.loc.sub(p.loc).div(p.scale)).mul(0.5)),
 );
 export const ofNormal = (): Divergences => ({
   to: {
-    Normal: normals,
+    Normal: klOfNormals,
     // E |x - loc| of a normal variable around m: s √(2/π) exp(-d²/2) + (m - loc) (2 Φ(d) - 1), d = (m - loc) / s
     Laplace: divergence((q: LocScale, { params: { loc, scale } }: LocScale) =>
       fromMeanLogDensity(q, -Infinity, Infinity, () => {
@@ -37,7 +37,7 @@ export const ofNormal = (): Divergences => ({
     ),
   },
 });
-export const ofLogNormal = (): Divergences => ({ to: { LogNormal: normals } });
+export const ofLogNormal = (): Divergences => ({ to: { LogNormal: klOfNormals } });
 export const ofHalfNormal = (): Divergences => ({
   to: {
     HalfNormal: divergence((q: Of<"scale">, p: Of<"scale">) => scaleDivergence(q.params.scale, p.params.scale)),

@@ -96,10 +96,10 @@ const BIJECTIONS: Readonly<Record<string, (constraint: Constraint) => Transform>
 
 /** The reason why a continuous constraint has no bijection. */
 const NO_BIJECTION: Readonly<Record<string, string>> = {
-  sphere: "no smooth one-to-one map from free numbers covers a sphere; normalise a free vector instead",
-  extendedReal: "free numbers do not reach infinities; use constraints.real",
+  sphere: "no smooth one-to-one map from real numbers covers a sphere; normalise a real vector instead",
+  extendedReal: "real numbers do not reach infinities; use constraints.real",
   weights: "they are probabilities only after a division by their sum; use constraints.simplex",
-  logWeights: "free numbers do not reach weights of 0; use constraints.realVector",
+  logWeights: "real numbers do not reach weights of 0; use constraints.realVector",
 };
 
 /** The bijection from unconstrained numbers to the interior of `constraint`. If there is none, the error says why. */
@@ -109,7 +109,7 @@ export function bijectTo(constraint: Constraint): Transform {
   if (make !== undefined) return make(constraint);
   const why = isDiscrete
     ? "its values are discrete, so no continuous map reaches them; sum the site out or sample it"
-    : (NO_BIJECTION[name] ?? "no smooth one-to-one map from free numbers to it is known");
+    : (NO_BIJECTION[name] ?? "no smooth one-to-one map from real numbers to it is known");
   throw new PedigradError({
     code: "no-bijection",
     param: name,

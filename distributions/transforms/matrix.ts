@@ -187,8 +187,8 @@ const SHORTEST = -345;
 const logSech2 = (x: Tensor): Tensor => sub(Math.LN2, x.add(softplus(x.mul(-2)))).mul(2);
 
 /**
- * y yᵀ, its diagonal raised by a bound on the rounding errors, so that its Cholesky factor exists even where y is nearly singular (Demmel
- * 1989, "On floating point errors in Cholesky").
+ * y yᵀ with its diagonal increased by a bound on the rounding errors, so that its Cholesky factor exists even if y is nearly singular
+ * (Demmel 1989, "On floating point errors in Cholesky").
  */
 export function gram(y: Tensor): Tensor {
   const n = y.shape.at(-1) as number;

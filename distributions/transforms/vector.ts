@@ -175,7 +175,7 @@ export class ZeroSum extends Transform {
 }
 
 /**
- * Unconstrained vectors to vectors with Σ |y| < 1: each entry is tanh(x) times what the entries before it left of the bound 1.
+ * Unconstrained vectors to vectors with Σ |y| < 1: each entry is tanh(x) times 1 - Σ |y| over the entries before it.
  *
  * @example new L1Ball().forward(tensor([0, 0])) // [0, 0]
  */

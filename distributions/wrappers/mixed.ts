@@ -30,7 +30,7 @@ import {
   where,
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
-import { boundsOf, event, withHoles } from "../constraints/constraint.js";
+import { boundsOf, eventConstraint, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
 import { withImplicitGradient } from "../core/implicit.js";
@@ -116,7 +116,7 @@ export function hullOf(supports: readonly Constraint[]): Constraint {
   if (bounds.includes(null)) {
     const must = [...new Set(supports.map((one) => one.must))].join(", or ");
     const check = (x: Tensor): Tensor => supports.map((one) => one.check(x)).reduce((a, b) => logicalOr(a, b));
-    return withHoles(event("union", must, first.eventDim, check, first.isDiscrete), check);
+    return withHoles(eventConstraint("union", must, first.eventDim, check, first.isDiscrete), check);
   }
   const [lows, highs] = [0, 1].map((end) => bounds.map((pair) => pair?.[end] as Tensor)) as [Tensor[], Tensor[]];
   const whole = [lows.reduce((a, b) => minimum(a, b)), highs.reduce((a, b) => maximum(a, b))] as const;

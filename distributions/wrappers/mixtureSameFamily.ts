@@ -1,7 +1,7 @@
 /** MixtureSameFamily: a mixture whose components lie along the last batch axis of one distribution. */
 import { broadcastShapes, type Shape, showShape } from "../../autodiff/core/shape.js";
 import { broadcastTo, expandDims, max, min, PedigradError, type Tensor } from "../../autodiff/index.js";
-import { boundsOf, event, withHoles } from "../constraints/constraint.js";
+import { boundsOf, eventConstraint, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
 import type { Distribution } from "../core/distribution.js";
 import type { Categorical } from "../families/categorical/categorical.js";
@@ -36,7 +36,7 @@ export class MixtureSameFamily extends MixtureBase {
     if (isShared(support)) return support;
     const bounds = boundsOf(support);
     const inside = (value: Tensor): Tensor => this.inside(value);
-    if (bounds === null) return event("union", support.must, support.eventDim, inside, support.isDiscrete);
+    if (bounds === null) return eventConstraint("union", support.must, support.eventDim, inside, support.isDiscrete);
     // The components may differ in their bounds: take the lowest and the highest.
     const [low, high] = bounds.map((bound) => broadcastTo(bound, components.batchShape)) as [Tensor, Tensor];
     return withHoles((components.isDiscrete ? integerInterval : interval)(min(low, -1), max(high, -1)), inside);

@@ -9,7 +9,7 @@ import type { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { inRun, type Provenance, union, withAmbient } from "../../provenance/index.js";
 import { requireKind } from "../checks.js";
-import type { InferOptions } from "./inferOptions.js";
+import { familyOf, type InferOptions } from "./inferOptions.js";
 import {
   type Handler,
   isPromise,
@@ -157,8 +157,11 @@ export function* sampleSites(trace: Trace): Generator<SampleSite> {
 /** Whether a site is a `factor`: it observes an empty tensor (distributions/families/degenerate/unit.ts). */
 export const isFactor = ({ fn }: { readonly fn: Distribution }): boolean => fn.eventShape[0] === 0;
 
+/** Whether a distribution is a point mass, however it is expanded, masked or made an event. */
+export const isPointMass = (fn: Distribution): boolean => familyOf(fn).family === "Delta";
+
 /** Whether a site of the guide is random: neither a factor nor a point mass, which has no score. */
-export const isDraw = ({ isObserved, fn }: SampleSite): boolean => !isObserved && fn.label !== "Delta";
+export const isDraw = ({ isObserved, fn }: SampleSite): boolean => !isObserved && !isPointMass(fn);
 
 /** Whether a site of the guide takes its gradient by the score function. */
 export const isScoreSite = (site: SampleSite): boolean => !site.isObserved && !site.fn.hasRsample;

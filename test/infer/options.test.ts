@@ -1,4 +1,4 @@
-/** Every option is told of and tried; here are those that no other test turns to. */
+/** Every option is documented and tested; this file tests those that no other test uses. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

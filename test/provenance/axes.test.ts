@@ -1,4 +1,4 @@
-/** Relations between axes by the laws of their meet, and maps of axes against the function that each stands for. */
+/** Relations between axes: algebraic properties of combining them, and maps of axes against the functions that they stand for. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -9,21 +9,21 @@ import { ROUND } from "./primitives.js";
 // ln 2 in two parts. The first ends in 32 zero bits, so that its product with an exponent is exact.
 export const LN2_HIGH = 6.9314718036912381649e-1;
 const LN2_LOW = 1.9082149292705877e-10;
-// (r coth(r/2) - 2) / r² in z = r² for |r| <= ln 2 / 2; error of z (…) 2^-57.
+// (r coth(r/2) - 2) / r² as a polynomial in z = r², for |r| <= ln 2 / 2; z times the polynomial has error 2^-57.
 const COTH = [
   0.1666666666666666, -0.0027777777777564156, 6.613756471500168e-5, -1.653405984330524e-6, 4.143757220143915e-8,
 ];
-// (s coth s - 1) / s² in z = s² for |s| <= ln 2, by Remez's algorithm; error of 1 + z (…) 2^-55.
+// (s coth s - 1) / s² as a polynomial in z = s², for |s| <= ln 2, by Remez's algorithm; 1 + z times the polynomial has error 2^-55.
 const COTH_WIDE = [
   0.3333333333333293, -0.022222222221945854, 0.002116402109925057, -0.0002116401382678, 2.13773389348e-5,
   -2.16271700767e-6, 2.15644048167e-7, -1.79639072402e-8,
 ];
-// (log((1 + s) / (1 - s)) - 2s) / s³ in z = s² for z <= 0.0295; error of s z (…) 2^-59.
+// (log((1 + s) / (1 - s)) - 2s) / s³ as a polynomial in z = s², for z <= 0.0295; s z times the polynomial has error 2^-59.
 const LOG_NEAR = [
   0.666666666666667, 0.3999999999989945, 0.28571428626001427, 0.22222211130560726, 0.18182889433757515,
   0.15331711346672997, 0.14616576421644387,
 ];
-// The function of LOG_NEAR on the wider interval z <= 1/9; error 2^-57.
+// The same function as LOG_NEAR, on the wider interval z <= 1/9; error 2^-57.
 const LOG_UNIT = [
   0.6666666666666666, 0.40000000000014585, 0.2857142856710876, 0.22222222717427864, 0.18181789436132859,
   0.15385570064958623, 0.13314144209654935, 0.12001072809590713, 0.08800738486144674, 0.1616404561194353,

@@ -1,6 +1,6 @@
 /**
- * Logarithms of sums of exponentials, and products with log 0, arranged so that no digit is lost to cancellation or overflow. Errors
- * below 2 ulp, but for logaddexp where its two terms cancel.
+ * Logarithms of sums of exponentials, and products x log y, arranged so that no digit is lost to cancellation or overflow. Errors are below
+ * 2 ulp, except for logaddexp where its two terms cancel.
  */
 
 /**

@@ -6,7 +6,7 @@
 import { polynomial } from "./estrin.js";
 import { ROUND } from "./primitives.js";
 
-// (3 atanh(s)/s - 3 - s²) / s⁴ in z = s² for z <= 0.0295; error 2^-65.
+// (3 atanh(s)/s - 3 - s²) / s⁴ as a polynomial in z = s² for z <= 0.0295; error 2^-65.
 const ATANH = [
   0.6, 0.4285714285714405, 0.3333333333248435, 0.27272727502971605, 0.2307689245634307, 0.20002206357344382,
   0.17559372811213136, 0.1758457654392911,

@@ -13,7 +13,7 @@ import { exp, log, log1p } from "../formulas/scalarFormulas.js";
 import type { Stream } from "./stream.js";
 
 const INVERSION_BELOW = 10;
-const BELOW_RESOLUTION = 2 ** -60;
+const NEGLIGIBLE = 2 ** -60;
 
 /** A draw of Poisson(rate); NaN unless 0 <= rate < Infinity. */
 export function poissonDraw(stream: Stream, rate: number): number {
@@ -22,7 +22,7 @@ export function poissonDraw(stream: Stream, rate: number): number {
   let rest = stream.uniform();
   let mass = exp(-rate);
   let k = 0;
-  while (rest >= mass && mass > BELOW_RESOLUTION) {
+  while (rest >= mass && mass > NEGLIGIBLE) {
     rest -= mass;
     mass *= rate / ++k;
   }
@@ -38,7 +38,7 @@ export function binomialDraw(stream: Stream, totalCount: number, probs: number):
   let rest = stream.uniform();
   let mass = exp(totalCount * log1p(-probs));
   let k = 0;
-  while (rest >= mass && k < totalCount && mass > BELOW_RESOLUTION) {
+  while (rest >= mass && k < totalCount && mass > NEGLIGIBLE) {
     rest -= mass;
     mass *= ((totalCount - k) / (k + 1)) * odds;
     k++;

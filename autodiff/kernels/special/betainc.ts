@@ -5,7 +5,7 @@
  *     I = M F / a,   M = x^a y^b / B(a, b),   y = 1 - x,
  *
  * where F is the even part of the continued fraction DLMF 8.17.22 (Didonato & Morris 1992, BFRAC). Steed's algorithm computes it together
- * with its derivatives with respect to a and b (Boik & Robison-Cox 1998). The fraction is used for x <= (a+1)/(a+b+2); larger x go through
+ * with its derivatives with respect to a and b (Boik & Robison-Cox 1998). The fraction is used for x <= (a+1)/(a+b+2); for larger x,
  * I_x(a, b) = 1 - I_y(b, a). It needs about a dozen steps for a, b < 30, and 0.6 √min(a, b) steps for larger a and b. As the density is
  * M/(xy) and d log M/da = log x - ψ(a) + ψ(a+b), M drops out:
  *

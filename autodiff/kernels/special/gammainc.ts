@@ -8,7 +8,7 @@
  *
  * - x <= max(a, 3/2): the series P / p = Σ t_n, t_n = x^(n+1) / (a (a+1) … (a+n)), whose terms times ψ(a+n+1) - log x are
  *   the terms of dx/da (DLMF 8.11.4);
- * - x above: the continued fraction of Q (DLMF 8.9.2) and its derivative, by Steed's algorithm;
+ * - larger x: the continued fraction of Q (DLMF 8.9.2) and its derivative, by Steed's algorithm;
  * - a >= 12 and x about a: Temme's uniform expansion (Gil, Segura & Temme 2012). With λ = x/a, ½η² = λ - 1 - log λ and
  *   f(η) = η/(λ-1) = Σ f_m η^m, integration by parts turns ∫_η^∞ exp(-½aζ²) h(ζ) dζ into exp(-½aη²) b(η)/a plus the constant
  *   B = h_0 + b_1/a times an erfc, where b_(m-1) = h_m + (m+1) b_(m+1)/a. For P and Q, h = f. For dx/da,

@@ -12,7 +12,7 @@ import { expandDims, viewOnly } from "../views/shape.js";
 import { slice } from "../views/slicing.js";
 import { arange } from "./make.js";
 
-/** Column number minus row number, [n, m]. */
+/** For each entry of an n by m matrix: its column number minus its row number. */
 const offsets = (n: number, m: number): Tensor => sub(arange(m), expandDims(arange(n), 1));
 
 function asMatrix(op: string, x: TensorLike): { matrices: Tensor; rows: number; columns: number } {
@@ -69,7 +69,10 @@ const diagonalOp: Op<readonly [number, number]> = {
   },
 };
 
-/** The entries that have the same index along two axes of equal size, first < second; they replace the first axis. */
+/**
+ * The entries that have the same index along two axes of equal size, first < second. They take the place of the first axis; the second is
+ * dropped.
+ */
 export const diagonal = (x: Tensor, first: number, second: number): Tensor => apply(diagonalOp, [first, second], x);
 
 /** For a vector, the matrix with x on its diagonal. For a tensor of two or more axes, the diagonal of each matrix. */

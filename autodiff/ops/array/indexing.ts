@@ -51,7 +51,7 @@ function indexInto(op: string, size: number): Unary {
   return check;
 }
 
-/** From this many indices on, they are checked by an op of its own, `indicesOp`, which compiled programs run as SIMD code. */
+/** From this many indices on, a separate op checks them, `indicesOp`, which compiled programs run as SIMD code. */
 const MANY_INDICES = 64;
 export const indicesOp: Op<IndexedAxis> = {
   name: "indices",
@@ -86,8 +86,8 @@ function checkedIndex(op: string, indices: TensorLike, size: number): Tensor {
 const isMask = (x: unknown): boolean => typeof x === "boolean" || (Array.isArray(x) && x.length > 0 && isMask(x[0]));
 
 /**
- * `leading`: how many leading axes of x a gather counts as one. `aligned`: which of these are aligned. Along an aligned axis, each entry of
- * the result reads x only at the position that the entry itself has along that axis.
+ * `leading`: how many of the first axes of x are indexed; together they count as one axis. `aligned`: the axes among these along which each
+ * entry of the result is read from its own position.
  */
 export interface Gather {
   readonly leading: number;
@@ -218,7 +218,7 @@ function gather(op: string, x: Tensor, indices: readonly TensorLike[], aligned?:
   return apply(gatherOp, gatherOf(leading.length, aligned), x, flat);
 }
 
-/** out[..., j, ...] = x[..., indices[..., j, ...], ...]: one index per position, other axes broadcasting (NumPy's). */
+/** out[..., j, ...] = x[..., indices[..., j, ...], ...]: one index per position; the other axes broadcast, as in NumPy. */
 export function takeAlongAxis(x: TensorLike, indices: TensorLike, axis: number): Tensor {
   const [source, index] = [tensor(x), tensor(indices)];
   const along = normalizeAxis("takeAlongAxis", axis, source.shape);

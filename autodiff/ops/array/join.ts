@@ -65,17 +65,17 @@ export function concatenate(xs: readonly TensorLike[], axis = 0): Tensor {
     });
   const along = normalizeAxis("concatenate", axis, head.shape);
   if (parts.length === 1) return head;
-  if (parts.length <= MANY) return apply(concatenateOp, along, ...parts);
-  const groups = Array.from({ length: Math.ceil(parts.length / MANY) }, (_, i) =>
-    parts.slice(i * MANY, (i + 1) * MANY),
+  if (parts.length <= MAX_OPERANDS) return apply(concatenateOp, along, ...parts);
+  const groups = Array.from({ length: Math.ceil(parts.length / MAX_OPERANDS) }, (_, i) =>
+    parts.slice(i * MAX_OPERANDS, (i + 1) * MAX_OPERANDS),
   );
   return concatenate(
     groups.map((group) => concatenate(group, along)),
     along,
   );
 }
-// JavaScript limits the number of arguments of a call.
-const MANY = 4096;
+// The largest number of tensors that one op joins: JavaScript limits the number of arguments of a call.
+const MAX_OPERANDS = 4096;
 
 /** Joins tensors along a new axis; their shapes must be equal. */
 export function stack(xs: readonly TensorLike[], axis = 0): Tensor {

@@ -1,6 +1,6 @@
 /**
- * Reductions. Every kernel folds contiguous rows: first, a view moves the reduced axes to the end, and the data are copied only if they are
- * not contiguous in that order.
+ * Reductions. Kernels reduce contiguous numbers. So a view first moves the reduced axes to the end, and the data are copied only if they
+ * are not contiguous in that order.
  */
 import { type AxisMap, mapAxes, mixAxis } from "../../../provenance/axes.js";
 import { requireOptions } from "../../../provenance/base/options.js";
@@ -27,7 +27,7 @@ export interface ReduceParams {
   readonly axes: readonly number[];
   readonly keepDims: boolean;
 }
-/** A whole reduction over contiguous data. */
+/** A reduction of contiguous data with the layout of `plan`. */
 type FoldAll = (plan: Plan, out: View, x: View) => void;
 interface ReductionOptions {
   readonly emptyIsError?: boolean;
@@ -137,8 +137,9 @@ export const dropReduced = (y: Tensor, params: ReduceParams): Tensor =>
   reshapeAs(y, reducedShape(y.shape, params), axisMapOf(params, y));
 
 /**
- * Which elements are folded, and in which order. This depends only on the shape and the axes, so the order of a sum does not depend on
- * strides. Adjacent axes are folded in place if the kernel can fold rows; all other reduced axes are moved to the end first.
+ * The layout of a reduction: which elements are folded, and in which order. It depends only on the shape and the axes, so the order of a
+ * sum does not depend on strides. Adjacent axes are folded in place if the kernel can fold rows; all other reduced axes are moved to the
+ * end first.
  */
 export function planOf({ shape }: View, axes: readonly number[], byRows: boolean): Plan {
   const [low, high] = [axes[0] ?? 0, (axes.at(-1) ?? -1) + 1];

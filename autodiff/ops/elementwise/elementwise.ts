@@ -33,7 +33,7 @@ function ofArity(f: Scalar, arity: number): Scalar {
 function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor[]>): Op {
   const scalar = ofArity(f, arity);
   const vjps = (rules ?? []).map(
-    // Three operands are passed because a spread is slow. A rule ignores those beyond its own number.
+    // A rule is always given three operands, because a spread is slow. It ignores those that the op does not have.
     (rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor, xs[1] as Tensor, xs[2] as Tensor)),
   );
   const op: Op = {
@@ -90,7 +90,7 @@ function shapeOfAll(name: string, inputs: readonly Tensor[]): Shape {
   return shape;
 }
 
-/** Where an operand is read: element i is at `offset + i * step`, with the steps in a list of their own. */
+/** Where an operand is read: element i is at `offset + i * step`. The steps of all operands are in a separate list. */
 interface Cursor {
   readonly data: Float64Array;
   offset: number;

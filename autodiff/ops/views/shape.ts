@@ -23,7 +23,7 @@ import { type Tensor, tensor } from "../../core/tensor.js";
 import { broadcastView, contiguous, isContiguous, type View, viewOf } from "../../core/view.js";
 import { survivingAxes } from "./survivingAxes.js";
 
-/** The only operand of a view op. */
+/** The first input. A view op reads no other. */
 export const firstInput = (inputs: readonly Tensor[]): Tensor => inputs[0] as Tensor;
 
 /** An axis of the first operand, counted from the right. */

@@ -14,7 +14,7 @@ export class OutputSets {
   #lastInputSets: readonly Provenance[] = [];
   #lastOutputSets: readonly Provenance[] = [];
 
-  /** `samples` are the outputs of the recording, whose inputs had no sets. */
+  /** `recordedOutputs` are the outputs of the recording, whose inputs had no sets. */
   constructor(
     readonly recording: Recording,
     recordedOutputs: readonly Tensor[],

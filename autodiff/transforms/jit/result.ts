@@ -1,6 +1,6 @@
 /**
- * The results of a compiled function: the recorded structure, filled with fresh tensors. A small program takes less time than a walk that
- * builds the result, so code is generated once that builds the structure, with a constructor for each record.
+ * The results of a compiled function: the recorded structure, filled with fresh tensors. A walk that builds this structure would take
+ * longer than a small program runs, so code that builds it is generated once, with a constructor for each record.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { emptyRecord } from "../../../provenance/base/records.js";
@@ -41,7 +41,8 @@ export class Result {
    * The record at the start of the result, if its key equals `key`, that of the first argument, so that a loop can pass the record back.
    */
   leadingRecord(key: ArgumentKey | undefined): ReturnedRecord | undefined {
-    return this.returned.find(({ from, text }) => from === 0 && text === key);
+    if (key === undefined || !("text" in key)) return undefined;
+    return this.returned.find(({ from, text }) => from === 0 && text === key.text);
   }
 
   /** A value like the recorded one. */

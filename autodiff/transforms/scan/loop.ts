@@ -1,11 +1,12 @@
 /**
- * A loop as one op. Its body is (c, x, k) ↦ (c', y), where c is the carry and k are tensors from outside. Its result is one vector of blocks,
+ * A loop as one op. Its body is (c, x, k) ↦ (c', y), where c is the carry and k are tensors from outside. Its result is one vector of
+ * blocks,
  *
  *     c after each step (or only after the last), and y of each step.
  *
- * The carries of all steps are kept while a gradient is being taken. The gradient is a loop that runs backwards: from the cotangent of
- * the carry after a step it computes the cotangents of the carry before the step and of x, and it sums the cotangent of k over the steps.
- * It evaluates the body again at the kept carries. As it is itself a loop, it has a gradient too. A batch of loops is a loop over a batched
+ * The carries of all steps are kept while a gradient is being taken. The gradient is a loop that runs backwards: from the cotangent of the
+ * carry after a step it computes the cotangents of the carry before the step and of x, and it sums the cotangent of k over the steps. It
+ * evaluates the body again at the kept carries. As it is itself a loop, it has a gradient too. A batch of loops is a loop over a batched
  * body.
  */
 import { apply } from "../../core/apply.js";

@@ -26,9 +26,9 @@ export interface ScanOptions {
 type NotInferred<T> = [T][T extends unknown ? 0 : never];
 
 /**
- * `[carry, ys]`: starting from carry = init, carry, y = f(carry, x) for each x along the leading axes of xs; ys has every y along a new
- * leading axis. Carry, xs and ys are tensors or nested records and arrays of them; carry and y may be null. The body may use tensors from
- * outside, and gradients flow to them; it cannot read numbers.
+ * Starting from carry = init, computes `[carry, y] = f(carry, x)` for each x along the leading axes of xs. Returns `[carry, ys]`, where ys
+ * has every y along a new leading axis. Carry, xs and ys are tensors or nested records and arrays of them; carry and y may be null. The body
+ * may use tensors from outside, and gradients flow to them; it cannot read numbers.
  * @example scan((sum, x) => [sum.add(x), sum], 0, [1, 2, 3]) // [6, [0, 1, 3]]
  */
 export function scan<C, X, Y>(

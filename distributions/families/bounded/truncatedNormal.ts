@@ -140,7 +140,7 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
   }
 }
 
-/** For a below this, Q(a) is 1 to the last digit. Mills' ratio, which overflows farther left, is not used there. */
+/** Below this bound, Q is 1 to the last digit. Mills' ratio, which overflows farther left, is not used there. */
 const FAR_LEFT = -20;
 
 /** M(x) = Q(x) / φ(x). */

@@ -21,7 +21,7 @@ import {
   zeros,
 } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
-import { numbers } from "../../constraints/constraint.js";
+import { scalarConstraint } from "../../constraints/constraint.js";
 import { corrCholesky, corrMatrix, positive } from "../../constraints/index.js";
 import { LOG_PI } from "../../core/constants.js";
 import { family, type Row, type Tensors } from "../../core/family.js";
@@ -32,7 +32,7 @@ type Params = Tensors<"dim" | "concentration">;
 type Arguments = [dim: number, concentration?: TensorLike];
 const dimOf = ({ dim }: Params): number => firstNumber(dim);
 const isDim = (n: number): 0 | 1 => (n >= 2 && n <= 2 ** 31 && Number.isInteger(n) ? 1 : 0);
-const dim = /* @__PURE__ */ numbers("dim", "a whole number in [2, 2147483648]", isDim, { isDiscrete: true });
+const dim = /* @__PURE__ */ scalarConstraint("dim", "a whole number in [2, 2147483648]", isDim, { isDiscrete: true });
 /** A family of dim x dim matrices. */
 const correlations = (name: string, row: Pick<Row<Params>, "support" | "logDensity" | "draw" | "mean">) =>
   family<Params, Arguments>(name, {

@@ -15,6 +15,7 @@ import { isScoreSite, type SampleSite, sampleSites, type Trace } from "../../pro
 import { checkLatentsCovered } from "../particles/match.js";
 import type { Cost, Pair } from "../particles/pair.js";
 import { type Estimator, refuseUnsupported } from "../particles/siteOptions.js";
+import { refuseMovingSupport } from "../particles/supports.js";
 import { sumToMeetings } from "./meetings.js";
 
 /** A site whose gradient is taken by the score function. */
@@ -62,7 +63,11 @@ export function costsOf(guide: Trace, model: Trace): Cost[] {
 }
 
 /** The sites of the guide whose gradient is taken by the score function. */
-export const scoreSitesOf = (guide: Trace): ScoreSite[] => [...sampleSites(guide)].filter(isScoreSite).map(scoreSite);
+export function scoreSitesOf(guide: Trace): ScoreSite[] {
+  const sites = [...sampleSites(guide)].filter(isScoreSite);
+  for (const site of sites) refuseMovingSupport(site, "the score function");
+  return sites.map(scoreSite);
+}
 
 /** The `ScoreSite` of a latent of the guide; it also works for latents with a pathwise gradient. */
 export function scoreSite(site: SampleSite): ScoreSite {

@@ -17,6 +17,7 @@ import { isDraw, isScoreSite, SampleSite, sampleSites, type Trace, trace } from 
 import { shareMasks } from "../particles/masks.js";
 import type { Cost, Pair, PathTerms, Task } from "../particles/pair.js";
 import { type RunInputs, replayedRun } from "../particles/particles.js";
+import { refuseMovingSupport } from "../particles/supports.js";
 import { costsOf } from "./costs.js";
 
 const withConstantParams = (task: Task): RunInputs => ({
@@ -40,8 +41,11 @@ function replayGuide(draws: Trace, pair: Pair, key: Tensor, { guide: program }: 
 }
 
 /** Run the guide again with the same draws and with constant parameters. */
-export const guideWithConstantParams = (pair: Pair, key: Tensor, task: Task): Trace =>
-  replayGuide(drawnSites(pair.guide), pair, key, task, withConstantParams(task));
+export function guideWithConstantParams(pair: Pair, key: Tensor, task: Task): Trace {
+  for (const site of sampleSites(pair.guide))
+    if (isDraw(site)) refuseMovingSupport(site, "holding its parameters constant");
+  return replayGuide(drawnSites(pair.guide), pair, key, task, withConstantParams(task));
+}
 
 /** The terms of log w for doubly reparameterised gradients. Refuse a guide in which some latent has no pathwise sampler. */
 export function pathTermsOf(estimator: string, pair: Pair, key: Tensor, task: Task): PathTerms {
@@ -69,6 +73,7 @@ export function pathTermsOf(estimator: string, pair: Pair, key: Tensor, task: Ta
  * changes with the parameters if the draws are constant, and the guide has no log q at a constant z.
  */
 export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor, task: Task): void {
+  for (const site of sampleSites(guide)) if (isDraw(site)) refuseMovingSupport(site, "the gradient of log q");
   const points = [...sampleSites(guide)].filter((site) => !site.isObserved && !isDraw(site));
   if (points.length === 0) return;
   const values = trackProvenance(detachProvenance(task.values), PARAMETER_TAG);

@@ -1,10 +1,11 @@
-/** Refuses guides that can draw values outside the support of the model's site, since the ELBO would then be minus infinity. */
+/** Refuses guides that can draw values outside the support of the model's site, since the ELBO would then be minus infinity, and supports that move. */
 import { elementsOf } from "../../../autodiff/core/copy.js";
 import { sameShape } from "../../../autodiff/core/shape.js";
-import { PedigradError, type Tensor } from "../../../autodiff/index.js";
+import { PedigradError, Tensor } from "../../../autodiff/index.js";
 import { boundsOf } from "../../../distributions/constraints/constraint.js";
-import type { Constraint } from "../../../distributions/index.js";
-import { sampleSites, type Trace } from "../../program/trace.js";
+import type { Constraint, Transform } from "../../../distributions/index.js";
+import type { Image } from "../../../distributions/transforms/image.js";
+import { isPointMass, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 
 /**
  * Refuse guide sites whose support is certainly not contained in that of the model's site. Masked sites of the model are exempt, and so
@@ -13,7 +14,7 @@ import { sampleSites, type Trace } from "../../program/trace.js";
 export function checkSupports(guide: Trace, model: Trace): void {
   for (const { name, fn: q, isObserved } of sampleSites(guide)) {
     const other = model.get(name);
-    if (isObserved || other?.type !== "sample" || ["Delta", "Empirical"].includes(q.label)) continue;
+    if (isObserved || other?.type !== "sample" || isPointMass(q) || q.label === "Empirical") continue;
     const { fn: p, mask } = other;
     if (mask !== null || p.unmasked !== p || !sameShape(q.shape(), p.shape()) || !reachesOutside(q.support, p.support))
       continue;
@@ -24,6 +25,41 @@ export function checkSupports(guide: Trace, model: Trace): void {
     });
   }
 }
+
+/**
+ * Refuse a draw of the guide whose support depends on parameters, for a gradient that needs a fixed support. The score function and
+ * sticking the landing use E[∇ log q] = 0, which holds only if no value enters or leaves the support.
+ */
+export function refuseMovingSupport({ name, fn }: SampleSite, gradient: string): void {
+  const { params, support } = fn;
+  const isPoint = isPointMass(fn);
+  if (!(isPoint ? isLive(params.v) : isMoving(support))) return;
+  const why = isPoint ? "is a point mass whose position depends on parameters" : `must be ${support.must}`;
+  throw new PedigradError({
+    code: "moving-support",
+    site: name,
+    message: `guide site "${name}": ${gradient} needs a support that does not depend on parameters, but a draw (${fn.label}) ${why}, so the gradient would be biased. Sample on a fixed support and transform the value (low + (high - low) · u with u from Uniform(0, 1)), or take the pathwise gradient, without reading "${name}".`,
+  });
+}
+
+/** Whether a set depends on something that is being differentiated. */
+function isMoving(c: Constraint): boolean {
+  if ("base" in c) return isMoving(c.base as Constraint);
+  if (!("source" in c)) return boundsOf(c)?.some(isLive) ?? false;
+  const { source, transform } = c as Image;
+  return isMoving(source) || (isLive(transform) && !keepsEnds(transform, source));
+}
+
+/** Whether a transform surely leaves the ends of a set where they are: a change of scale does so with 0 and infinity. */
+function keepsEnds(transform: Transform, source: Constraint): boolean {
+  const bounds = boundsOf(elementsIn(source));
+  if (bounds === null || !("loc" in transform) || isLive(transform.loc)) return false;
+  return bounds.every((bound) => elementsOf(bound).every((x) => x === 0 || !Number.isFinite(x)));
+}
+
+/** Whether a tensor, or a tensor in an object, is being differentiated. */
+const isLive = (x: unknown): boolean =>
+  x instanceof Tensor ? x.node !== null : typeof x === "object" && x !== null && Object.values(x).some(isLive);
 
 /** Whether some value that satisfies `q` certainly violates `p`. */
 function reachesOutside(q: Constraint, p: Constraint): boolean {

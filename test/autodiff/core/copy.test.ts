@@ -1,4 +1,4 @@
-/** Copies and sums of strided views against ndarray-ops, which does the same by generated loops. */
+/** Copies and sums of strided views, compared with ndarray-ops, which does the same by generated loops. */
 import fc from "fast-check";
 import ops from "ndarray-ops";
 import { test } from "uvu";

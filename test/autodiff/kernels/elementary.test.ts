@@ -1,4 +1,4 @@
-/** The elementary functions against 50 digits, at random and at hard points, and at the ends of their ranges against C's rules. */
+/** The elementary functions against 50 digits, at random and at hard points, and at the ends of their ranges against the rules of C. */
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-/** Values and gradients at the edges, where NumPy's, C's and JAX's conventions decide: zeros, infinities, NaN, denormals, ties. */
+/** Values and gradients at edge cases for which NumPy, C and JAX have conventions: zeros, infinities, NaN, subnormal numbers, ties. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as P from "../../../autodiff/index.js";

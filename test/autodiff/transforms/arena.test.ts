@@ -1,4 +1,4 @@
-/** Memory by liveness: places are handed on, and never while somebody still reads them. */
+/** Memory by liveness: places in the arena are reused, but never while a value in them is still needed. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { withRecorder } from "../../../autodiff/core/recorder.js";

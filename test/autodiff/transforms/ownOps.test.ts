@@ -1,4 +1,6 @@
-/** Elementwise operations of a user's own, written as people, minifiers and coverage counters write functions: compiled equals eager equals the function. */
+/**
+ * Elementwise ops of users, written as people, minifiers and coverage tools write functions: compiled equals eager equals the function.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { apply, binary, jit, type Op, type Tensor, tensor, ternary, unary } from "../../../autodiff/index.js";

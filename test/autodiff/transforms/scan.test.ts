@@ -1,4 +1,6 @@
-/** scan against the same loop written with for: values to the last bit, derivatives, batches, compiled, in blocks; and what it refuses. */
+/**
+ * scan against the same loop written with `for`: values to the last bit, derivatives, batches, compiled, in blocks; and what it refuses.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { copyInto } from "../../../autodiff/core/copy.js";

@@ -1,4 +1,4 @@
-/** vmap by its laws, over the whole op table: it equals the stack of f(x), nested, of gradients, under gradients, axes shared. */
+/** vmap over the whole op table equals the stack of f(x): nested, of gradients, under gradients, with shared arguments. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

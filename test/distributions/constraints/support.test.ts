@@ -1,6 +1,6 @@
 /**
- * Supports: those of what is transformed, folded, or given zeros. The truth is the map itself: draws lie in the support with a density that
- * integrates to 1, and what the map cannot reach has density 0.
+ * Supports of transformed, folded and zero-inflated distributions. The truth is the map itself: draws lie in the support, the density
+ * integrates to 1 over it, and values that the map cannot reach have density 0.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,7 +1,7 @@
 /**
- * Every family draws values that lie in its support and have a finite log density, whatever its parameters: over a grid of extreme ones,
- * 5,000 draws for each family, and 200,000 with PEDIGRAD_DEEP. Where numbers end before a distribution does, draws stay at the last one
- * inside. Means stay below the largest number: a count of 1e600 has no name.
+ * The draws of every family lie in its support and have a finite log density, for a grid of extreme parameters: 5,000 draws per family, and
+ * 200,000 with PEDIGRAD_DEEP. If draws would exceed the range of numbers, they are the last number inside. Means stay below the largest
+ * number, since a count of 1e600 cannot be represented.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-/** Numbers at the edge of the representable ones: limits, and the ends of distribution functions and quantiles. */
+/** Parameters and values near the largest and smallest numbers: limits, and the ends of distribution functions and quantiles. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { grad, random, type Tensor, tensor } from "../../../autodiff/index.js";

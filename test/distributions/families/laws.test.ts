@@ -1,7 +1,7 @@
 /**
- * What every family must obey, whatever its formula: shapes of draws and densities for batch shapes (), (3), (2, 1, 3) and sample shapes
- * (), (4); mass and densities that sum to 1; quantiles that invert the distribution function; moments and entropy that draws have on average; vmap equal to a loop; draws whose gradient
- * is -(dF/dp)/f; expand, toEvent, mask and nonreparameterized.
+ * Properties that every family must have: shapes of draws and densities for batch shapes (), (3), (2, 1, 3) and sample shapes (), (4);
+ * probabilities and densities that sum to 1; quantiles that invert the distribution function; moments and entropy equal to averages over
+ * draws; vmap equal to a loop; draws whose gradient is -(dF/dp)/f; expand, toEvent, mask and nonreparameterized.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

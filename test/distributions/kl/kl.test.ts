@@ -1,4 +1,7 @@
-/** KL divergences against 50-digit numbers, to 1e-11, with their gradients; the rules for distributions made of others; null where there is none. */
+/**
+ * KL divergences and their gradients against 50-digit numbers, to 1e-11; the formulas for wrapped distributions; null if there is no closed
+ * form.
+ */
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,8 +1,8 @@
 """Reference values of the elementary functions, from mpmath 1.3: python3 test/golden/generate/elementary.py > test/golden/elementary.json
 
 A row is [arguments..., nearest, rest]: the value is the float64 `nearest` plus `rest` units in its last place. Arguments are random numbers
-of every size and hard ones: near multiples of pi/2 (the nearest a float64 comes is 6381956970095103 * 2^797), near 1,
-subnormal, powers that almost overflow.
+of every size, and hard cases: near multiples of pi/2 (the nearest float64 is 6381956970095103 * 2^797), near 1, subnormal numbers, and powers
+that almost overflow.
 """
 import json
 import random

@@ -1,4 +1,4 @@
-/** `infer: { kl: "analytic" }`: one site's KL in closed form under any estimator that has a KL term. */
+/** `infer: { kl: "analytic" }`: the KL of one site in closed form, under every estimator that has a KL term. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,4 +1,6 @@
-/** `infer: { gradient }`: every way to take a site's gradient against exact means, what each refuses, and DisARM's variance. */
+/**
+ * `infer: { gradient }`: every gradient estimator of a site against exact means, the sites that each refuses, and the variance of DisARM.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

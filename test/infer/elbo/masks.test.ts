@@ -1,4 +1,4 @@
-/** Autoguides stand under the masks of their model: what does not count leaves the loss alone. The truth is a closed form. */
+/** Autoguides under the masks of their model: masked elements do not affect the loss. The truth is a closed form. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,4 +1,6 @@
-/** Second derivatives (`order: 2`), several samples from one guide run, and forward mode, each against an exact or reverse-mode truth. */
+/**
+ * Second derivatives (`order: 2`), several samples from one guide run, and forward mode, each against an exact or a reverse-mode result.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

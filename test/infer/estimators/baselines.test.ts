@@ -1,4 +1,4 @@
-/** Baselines: several kinds together, what `explain` measures of them, the names they keep, and inference inside a model. */
+/** Baselines: several kinds together, what `explain` measures of them, their names, and inference inside a model. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

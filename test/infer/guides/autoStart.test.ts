@@ -1,4 +1,7 @@
-/** Where autoguides start: by the key of svi.init, by strategies that are finite, inside the support, and named in errors. */
+/**
+ * Initial values of autoguides: they depend on the key of svi.init; every strategy gives finite values inside the support, and is named in
+ * errors.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,4 +1,7 @@
-/** Reparameterised sites have the densities of the written ones, by the change of variables, under masks, plates, minibatches and enumeration. */
+/**
+ * Reparameterised sites have the densities of the original sites after the change of variables, under masks, plates, minibatches and
+ * enumeration.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,4 +1,4 @@
-/** Optimisers against the recurrences of their papers, worked out in plain numbers; and a user's own. */
+/** Optimisers against the recurrences of their papers in plain numbers; and a user's own optimiser. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

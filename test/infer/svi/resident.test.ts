@@ -1,4 +1,6 @@
-/** Runs whose state stays in memory: the same bits as steps by hand, states that are copied or gone, and checks at the end and before saving. */
+/**
+ * Runs whose state stays in memory: the same bits as single steps, states that are copied or gone, and checks at the end and before saving.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { jit } from "../../../autodiff/index.js";

@@ -171,7 +171,7 @@ export function bindProgram(program: Program, carryCount = 0): BoundProgram {
   return { layout, text: simdRoutines === null ? text : `${text}\n/* SIMD code:\n${routines}\n*/\n`, run, finish };
 }
 
-/** As `bound`, where code generation is forbidden: `run` runs the kernels of all ops, one after the other. */
+/** As `bindProgram`, where code generation is forbidden: `run` calls the kernels of all ops, one after the other. */
 function interpretProgram(program: Program): BoundProgram {
   const layout = new Layout(program, { fused: false });
   const places = layout.units.flatMap((unit) => dataflowOf(unit, program).results);
@@ -191,8 +191,8 @@ interface LinkedProgram {
 }
 
 /**
- * A program's text and what it calls. Plain loops replace the SIMD code if the platform refuses a module of its size, as a browser's main
- * thread may (with a RangeError), or V8 because of its limits (with a CompileError).
+ * A program's text and what it calls. If the platform refuses a SIMD module of this size, plain loops replace the SIMD code. A browser's
+ * main thread may refuse one with a RangeError, and V8, because of its limits, with a CompileError.
  */
 function link(program: Program, carryCount: number): LinkedProgram {
   const layout = new Layout(program, { carryCount });

@@ -70,7 +70,7 @@ export class Layout {
   offset(i: number): number {
     return this.view(i).offset;
   }
-  /** Where the elements of value i are, for a loop over `shape`. If it runs on blocks of rows, `axis` is its axis of rows. */
+  /** Where the elements of value i are, for a loop over `shape`. If the loop runs on blocks of rows, `axis` is its row axis. */
   place(i: number, shape: Shape, rows: Rows | null = null, axis = -1): Place {
     const steps = this.views.steps(i, shape);
     const owner = this.views.owner(i);

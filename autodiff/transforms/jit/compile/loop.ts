@@ -24,7 +24,7 @@ export interface Loop {
   readonly shape: Shape;
   readonly reads: readonly Read[];
   readonly steps: readonly Step[];
-  /** The axis of rows if the loop runs on a block of rows, else -1. */
+  /** The row axis if the loop runs on a block of rows, else -1. */
   readonly rowAxis: number;
 }
 

@@ -12,7 +12,7 @@ import type { OpValue, Program } from "../program/program.js";
 import { canRunInPairs } from "./vector.js";
 import type { Views } from "./views.js";
 
-/** Used instead of an axis of rows if the value is a sum over the rows, or has no rows. */
+/** Used instead of a row axis if the value is a sum over the rows, or has no rows. */
 export const SUMMED = -1;
 
 /** The values that are made block by block, and the layout of their rows. */
@@ -20,7 +20,7 @@ export interface Rows {
   /** The number of rows in all, and per block (a multiple of 8). */
   readonly count: number;
   readonly block: number;
-  /** The axis of rows of each value. */
+  /** The row axis of each value. */
   readonly axes: ReadonlyMap<number, number>;
   /** The values that only ops in the blocks read, so that memory for one block is enough. */
   readonly inner: ReadonlySet<number>;
@@ -67,7 +67,7 @@ export function findRows(program: Program, views: Views, list: readonly number[]
   return null;
 }
 
-/** The axis of a product that has the rows of a long matrix, if the other matrix is small; else -1. */
+/** The axis of a product along which it has the rows of a long matrix, if the other matrix is small; else -1. */
 function longAxis({ values }: Program, i: number): number {
   const { op, shape, inputs } = values[i] as OpValue;
   if (op !== matmulOp || shape.length !== 2) return -1;
@@ -113,7 +113,7 @@ class Partitioner {
   #runsAfterBlocks(i: number): boolean {
     return this.#afterBlocks.has(this.views.owner(i));
   }
-  /** Whether value i is made in blocks and has an axis of rows, and so is not a sum over them. */
+  /** Whether value i is made in blocks and has a row axis, and so is not a sum over the rows. */
   #hasRows(i: number): boolean {
     return (this.axes.get(this.views.owner(i)) ?? SUMMED) !== SUMMED;
   }
@@ -132,7 +132,7 @@ class Partitioner {
     if (axis === null || axis === SUMMED) this.#afterBlocks.add(i);
   }
 
-  /** The axis of rows of an op with an operand that has rows; null if the op cannot run on a block. */
+  /** The row axis of an op with an operand that has rows; null if the op cannot run on a block. */
   #axisOf(value: OpValue): number | null {
     if (value.op.scalar !== undefined) return this.#axisOfLoop(value);
     if (value.op === matmulOp) return this.#axisOfProduct(value);
@@ -161,8 +161,8 @@ class Partitioner {
   }
 
   /**
-   * The axis of rows of the product: 0 if the left operand has rows and the right one is small, 1 if the columns of the right one are rows
-   * and the left one is small; SUMMED if the product sums over the rows of both and is small. Else null.
+   * The row axis of the product: 0 if the left operand has rows and the right one is small; 1 if the columns of the right one are rows and
+   * the left one is small; SUMMED if the product sums over the rows of both and is small; else null.
    */
   #axisOfProduct({ shape, inputs }: OpValue): number | null {
     const [left, right] = inputs as [number, number];
@@ -185,20 +185,20 @@ class Partitioner {
     return isRest || (axes.length === 1 && sizeOf(shape.slice(0, axis)) === 1) ? SUMMED : null;
   }
 
-  /** The axis of rows of value i, which may be a view with another axis than its owner's; null if the rows are not along one axis. */
+  /** The row axis of value i, which may be a view with another row axis than its owner's; null if the rows are not along one axis. */
   #rowAxisOf(i: number): number | null {
     const owner = this.views.owner(i);
     const ownerShape = this.#op(owner).shape;
     const { shape, stride, offset } = this.views.view(i);
-    // `row` is the distance from one row to the next, `all` that from the first row to the end of the last.
+    // `row` is the distance from one row to the next, `allRows` that from the first row to the end of the last.
     const row = sizeOf(ownerShape.slice((this.axes.get(owner) as number) + 1));
-    const all = row * this.count;
+    const allRows = row * this.count;
     const axis = shape.findIndex((n, k) => n === this.count && stride[k] === row);
     const keepsRowsApart = (n: number, k: number): boolean => {
       const s = stride[k] as number;
-      return k === axis || n === 1 || s % all === 0 || (s > 0 && s * (n - 1) < row);
+      return k === axis || n === 1 || s % allRows === 0 || (s > 0 && s * (n - 1) < row);
     };
-    return axis >= 0 && offset % all < row && shape.every(keepsRowsApart) ? axis : null;
+    return axis >= 0 && offset % allRows < row && shape.every(keepsRowsApart) ? axis : null;
   }
 
   /** Add to the blocks an elementwise op whose operands have no rows, if only elementwise ops in the blocks read its value. */
@@ -232,10 +232,7 @@ class Partitioner {
     return this.#hasRows(i) && this.#isReadOnlyInBlocks(i);
   }
 
-  /**
-   * Whether code in pairs, which writes one extra number after a row of odd length, could overwrite rows that are already computed and
-   * follow the last row of a block.
-   */
+  /** Whether the extra number that code in pairs writes after a row of odd length could overwrite a row that is already computed. */
   #wouldOverrun(inner: ReadonlySet<number>): boolean {
     return [...this.axes].some(([i, axis]) => {
       const { shape } = this.#op(i);

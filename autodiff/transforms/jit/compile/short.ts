@@ -42,8 +42,8 @@ export function findShort({ values }: Program, list: readonly number[]): Map<num
 }
 
 /**
- * The source of one function for softmaxes that are computed together, without its name; its parameters are the offsets at which the input
- * and each result begin. Also these offsets. `call` returns the text of a call of a function of one operand.
+ * The source, without its name, of a function that computes these softmaxes together; and its arguments: the offsets at which the input and
+ * each result begin. `call` returns the text of a call of a function of one operand.
  */
 export function shortText(
   layout: Layout,

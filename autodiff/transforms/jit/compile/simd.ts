@@ -25,7 +25,7 @@ import { drawKernel } from "./draws.js";
 type Bind<P> = (kernels: Kernels, params: P, out: View, inputs: readonly View[]) => (() => void) | null;
 
 /**
- * The numbers of multiplications, entries of a table, rows of a matrix, and columns of right-hand sides from which on SIMD code pays off.
+ * SIMD code pays off from these numbers on: of multiplications, of entries of a table, of rows of a matrix, of columns of right-hand sides.
  */
 const MIN_PRODUCTS = 512;
 const MIN_ENTRIES = 32;

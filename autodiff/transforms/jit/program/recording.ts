@@ -29,7 +29,7 @@ export interface Recording {
   readonly outputs: readonly Operand[];
 }
 
-/** The recorder of a run: numbers the values that depend on an input, and treats all others as constants. */
+/** The recorder of a run. It gives a number to each value that depends on an input, and treats all others as constants. */
 abstract class RunRecorder implements Recorder {
   readonly #placeBefore: number;
   /** The first refusal that depended on a value that is not a constant. The program must not catch it. */
@@ -78,7 +78,7 @@ abstract class RunRecorder implements Recorder {
     if (this.isVariable(x)) this.#refusal ??= caughtRefusal("jit", refusal);
   }
 
-  /** Refuse a program that continued after a refusal that depends on its inputs. */
+  /** Throws the first refusal that depended on an input, if the program caught it and continued. */
   throwRefusal(): void {
     if (this.#refusal !== null) throw this.#refusal;
   }
