@@ -91,7 +91,7 @@ export function independent(base: Constraint, n: number): Constraint {
   return whole;
 }
 
-/** The part of `hull` that `check` accepts. It has the bounds of `hull`, and is called the same. */
+/** The subset of `hull` that `check` accepts, with the name, the condition and the bounds of `hull`. */
 export const withHoles = (hull: Constraint, check: Constraint["check"]): Constraint =>
   Object.assign(Object.create(hull), { check, scalar: undefined, isUnbounded: false, hasHoles: true });
 

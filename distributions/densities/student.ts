@@ -4,6 +4,7 @@
  */
 import type { Shape } from "../../autodiff/core/shape.js";
 import {
+  abs,
   type Binary,
   betainc,
   betaincinv,
@@ -18,6 +19,7 @@ import {
   mulZeroWins,
   ndtr,
   ndtri,
+  reciprocal,
   sqrt,
   square,
   type Tensor,
@@ -33,7 +35,8 @@ export const logOnePlusSquareOver: Binary = /* @__PURE__ */ binary(
   "logOnePlusSquareOver",
   formulas.logOnePlusSquareOver,
   [
-    (g, _, z, df) => mulZeroWins(g, z.mul(2).div(square(z).add(df))),
+    (g, _, z, df) =>
+      mulZeroWins(g, where(greater(abs(z), FAR), reciprocal(z.add(df.div(z))), z.div(square(z).add(df))).mul(2)),
     (g, _, z, df) => {
       const t = minimum(square(z), 1e300);
       return mulZeroWins(g, t.div(t.add(df)).div(df).neg());
@@ -44,7 +47,7 @@ export const logOnePlusSquareOver: Binary = /* @__PURE__ */ binary(
 /** With more degrees of freedom than this, the cdf equals that of the normal distribution to the last digit. */
 const NORMAL = 1e22;
 /** Beyond this number, z² would overflow. */
-const FAR = 1e150;
+export const FAR = 1e150;
 
 /** log N for N = df/2 B(df/2, 1/2) and half = df/2. For large z, P(Z > z) is (df / z²)^(df/2) / (2 N). */
 const logTailNorm = (half: Tensor): Tensor => log(half).add(logBeta(half, 0.5));

@@ -106,7 +106,7 @@ const isSame = (a: Constraint, b: Constraint): boolean =>
   a === b ||
   ("base" in a && "base" in b && a.eventDim === b.eventDim && isSame(a.base as Constraint, b.base as Constraint));
 
-/** The smallest interval that contains all supports, or one of the supports if it contains the others; without bounds, their union. */
+/** A set that contains all supports: one of them if it contains the others, else the smallest interval, or their union if some lack bounds. */
 export function hullOf(supports: readonly Constraint[]): Constraint {
   const first = supports[0] as Constraint;
   if (supports.every((one) => isSame(one, first))) return first;
@@ -123,15 +123,15 @@ export function hullOf(supports: readonly Constraint[]): Constraint {
   return first.isDiscrete ? integerInterval(...whole) : interval(...whole);
 }
 
-/** The numbers in a bound that no parameter can change; null for any other. */
+/** The numbers in a bound on which no parameter has an effect; null for other bounds. */
 export const fixedNumbers = (x: Tensor): readonly number[] | null =>
   x.batch !== null || x.node !== null || x.provenance.size > 0 || recorder?.isVariable(x)
     ? null
     : [...readNumbers(x, "a bound")];
 
 /**
- * Whether intervals with these bounds, null where they are not fixed, certainly have no gap between them. No draw moves across a gap, so
- * pathwise gradients would lack the probability that moves from one side to the other.
+ * Whether the intervals with these bounds certainly have no gap between them; null stands for bounds that may change. Draws cannot move
+ * across a gap, so a pathwise gradient would lack the probability that moves from one side to the other.
  */
 export function isConnected(lows: readonly number[] | null, highs: readonly number[] | null): boolean {
   if (lows?.every((x) => x === -Infinity) || highs?.every((x) => x === Infinity)) return true;
@@ -145,11 +145,12 @@ export function isConnected(lows: readonly number[] | null, highs: readonly numb
   });
 }
 
-/** The cdf of a component; for angles from -π on, whatever its location, so that all components count from the same place. */
+/** The cdf of a component. For angles it is the integral from -π for every location, so that the cdfs of components can be averaged. */
 function cumulativeOf(one: Distribution, x: Tensor): Tensor {
   const below = one.cumulative(x);
   if (one.support.name !== "circular") return below;
-  // Rounding alone may make this negative just above -π; where x has passed the antipode of the location before 0, it is below -1/2.
+  // If the antipode of the location lies between -π and x, the difference is 1 too small: it is below 0, and for x <= 0 below -1/2. Near
+  // -π, rounding alone may make it slightly negative.
   const fromStart = below.sub(one.cumulative(tensor(-Math.PI)));
   const inside = fromStart.add(less(fromStart, where(greater(x, 0), 0, -0.25)));
   return where(greaterEqual(x, Math.PI), 1, where(lessEqual(x, -Math.PI), 0, inside));

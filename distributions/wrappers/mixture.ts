@@ -44,7 +44,7 @@ export class Mixture extends MixtureBase {
     );
   }
 
-  /** The values that at least one component can have. */
+  /** A value must lie in the support of at least one component. */
   override get support(): Constraint {
     const supports = this.components.map((one) => one.support);
     const hull = hullOf(supports);

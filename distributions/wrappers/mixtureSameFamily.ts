@@ -49,7 +49,7 @@ export class MixtureSameFamily extends MixtureBase {
     if (this.eventDim > 0 || !components.hasRsample || !hasCdf(components)) return false;
     if (isShared(components.support)) return true;
     const bounds = boundsOf(components.support) ?? [];
-    // Intervals that begin, or end, at the same place overlap.
+    // Intervals with the same lower or the same upper bound overlap.
     if (bounds.some(({ shape }) => (shape.at(-1) ?? 1) === 1)) return true;
     const [lows = null, highs = null] = bounds.map((bound) => (bound.shape.length === 1 ? fixedNumbers(bound) : null));
     return isConnected(lows, highs);

@@ -61,7 +61,7 @@ export class TransformedDistribution extends Derived {
   /** `support` replaces the image of the base's support, for callers who know a simpler constraint. */
   constructor(base: Distribution, transforms: Transform | readonly Transform[], support?: Constraint) {
     const transform = composed(transforms);
-    // A transform of vectors needs a base whose events are vectors; parameters of the transform may add to the batch.
+    // A transform of vectors needs a base whose events are vectors. The parameters of the transform may add batch axes.
     const own = spreadOver(transform, base.toEvent(Math.max(0, transform.domainEventDim - base.eventDim)));
     super("TransformedDistribution", own);
     this.transform = transform;
@@ -94,7 +94,7 @@ export class TransformedDistribution extends Derived {
     const { base, transform } = this;
     if (base.isDiscrete) return base.logDensity(round(transform.inverse(value)));
     const ends = base.support.isUnbounded ? null : boundsOf(base.support);
-    // Rounding may put the inverse of an end of the support beyond the end of the base's.
+    // Rounding may put T⁻¹ of an end of the support outside the support of the base.
     const x = ends === null ? transform.inverse(value) : clip(transform.inverse(value), ...ends);
     const jacobian = sumOver(transform.logAbsDetJacobian(x, value), base.eventDim - transform.domainEventDim);
     const lead = x.shape.slice(0, x.shape.length - base.eventDim);

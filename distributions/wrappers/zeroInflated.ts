@@ -57,7 +57,7 @@ export abstract class ZeroModified<P extends Record<string, Tensor>> extends Dis
       throw new PedigradError({
         code: "bad-parameter",
         param: "base",
-        message: `${parts.family}: base must be a distribution of counts, got ${base.label}, whose values are ${base.eventDim > 0 ? "vectors" : "continuous"}. For continuous data with extra zeros, observe a Bernoulli site for them, and mask the site of the data where they are 0.`,
+        message: `${parts.family}: base must be a distribution of counts, got ${base.label}, whose values are ${base.eventDim > 0 ? "vectors" : "continuous"}. For continuous data with extra zeros, observe a Bernoulli site that says which are 0, and mask these in the site of the data.`,
       });
     super({ ...parts, batchShape: broadcastShapes(parts.family, parts.batchShape, base.batchShape) });
   }

@@ -44,9 +44,7 @@ export function installDisplay(): void {
   });
 }
 
-/**
- * A tensor as HTML: vectors and matrices of at most `LONGEST` rows and columns as a table, every other tensor as text.
- */
+/** A tensor as HTML: a table for vectors and matrices of at most `MAX_TABLE_SIZE` rows and columns, text for all other tensors. */
 function tensorHtml(x: Tensor): string {
   const caption = `Tensor[${x.shape}]`;
   const isTable = (x.shape.length === 1 || x.shape.length === 2) && x.shape.every((n) => n <= MAX_TABLE_SIZE);

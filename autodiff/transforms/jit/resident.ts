@@ -16,7 +16,7 @@ export interface Host<R> {
   readonly executable: Executable;
   /** The record of the last result. */
   readonly record: ReturnedRecord;
-  /** The inputs from the arguments that follow the record; null if these arguments do not match the entry, or have provenance. */
+  /** The inputs in the arguments after the record; null if these arguments do not match the entry, or have provenance. */
   readonly inputsOf: (rest: readonly unknown[]) => readonly Tensor[] | null;
   /**
    * Whether f still does what was recorded. This counts a call, and compares f with its recording if a comparison is due. `isLastRecord`:

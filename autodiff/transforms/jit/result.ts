@@ -38,7 +38,7 @@ export class Result {
   }
 
   /**
-   * The record at the start of the result, if its key equals `key`, that of the first argument, so that a loop can pass the record back.
+   * The record at the start of the result, if its signature is `key`, that of the first argument, so that a loop can pass the record back.
    */
   leadingRecord(key: ArgumentKey | undefined): ReturnedRecord | undefined {
     if (key === undefined || !("text" in key)) return undefined;
@@ -84,9 +84,9 @@ export class Result {
     const generatedCheck = this.#evaluated<ReturnedRecord["isUnmodified"]>(`return (record, outputs) => ${checks};`);
     const isUnmodified = generatedCheck ?? (() => false);
     const { text } = signatures.of(value);
-    const place =
+    const index =
       this.returned.push({ value: null, text, outputs: [], from, to: this.outputs.length, isUnmodified }) - 1;
-    return `returned[${place}].value = ${expression}`;
+    return `returned[${index}].value = ${expression}`;
   }
 
   #constant(x: unknown): string {

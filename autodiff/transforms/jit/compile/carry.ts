@@ -15,10 +15,10 @@ export function bindCarry(program: Program, layout: Layout, count: number): () =
   const saves: (() => void)[] = [];
   const [loads, stores]: [string[], string[]] = [[], []];
   for (let k = 0; k < count; k++) {
-    const place = program.outputs[k] as number;
-    const [from, to] = [layout.view(place), layout.view(k)];
+    const output = program.outputs[k] as number;
+    const [from, to] = [layout.view(output), layout.view(k)];
     const size = sizeOf(to.shape);
-    if (layout.inPlace.inputs.get(place) === k) continue;
+    if (layout.inPlace.inputs.get(output) === k) continue;
     if (size < MIN_COPY_CALL && isContiguous(from) && canGenerateCode()) {
       for (let i = 0; i < size; i++) {
         loads.push(`const x${loads.length} = M[${from.offset + i}];`);
@@ -27,7 +27,7 @@ export function bindCarry(program: Program, layout: Layout, count: number): () =
       continue;
     }
     // An output that is itself an input (as when a step swaps two inputs) must be read before any input is overwritten.
-    const isInput = program.values[layout.views.owner(place)]?.kind === "input";
+    const isInput = program.values[layout.views.owner(output)]?.kind === "input";
     const source: View = isInput ? contiguous(new Float64Array(size), from.shape) : from;
     if (isInput) saves.push(() => copyInto(source, from));
     copies.push(() => copyInto(to, source));

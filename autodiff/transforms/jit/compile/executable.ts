@@ -42,19 +42,19 @@ export class Executable {
     this.#run = run;
     this.#finish = finish;
     this.#lastInputs = new Array<Tensor | null>(program.inputCount).fill(null);
-    this.#sources = program.outputs.map((place) => (this.#isConstant(place) ? null : this.#layout.view(place)));
+    this.#sources = program.outputs.map((output) => (this.#isConstant(output) ? null : this.#layout.view(output)));
     this.#outputSize = program.outputs.reduce(
-      (sum, place, k) => sum + (this.#needsNoBuffer(place, k) ? 0 : (recordedOutputs[k] as Tensor).size),
+      (sum, output, k) => sum + (this.#needsNoBuffer(output, k) ? 0 : (recordedOutputs[k] as Tensor).size),
       0,
     );
   }
 
   /** Outputs that are numbers, or do not depend on the inputs, need no buffer. */
-  #needsNoBuffer(place: number, k: number): boolean {
-    return this.#isConstant(place) || (this.recordedOutputs[k] as Tensor).shape.length === 0;
+  #needsNoBuffer(output: number, k: number): boolean {
+    return this.#isConstant(output) || (this.recordedOutputs[k] as Tensor).shape.length === 0;
   }
-  #isConstant(place: number): boolean {
-    return this.program.values[place]?.kind === "constant";
+  #isConstant(output: number): boolean {
+    return this.program.values[output]?.kind === "constant";
   }
 
   /**
@@ -174,9 +174,9 @@ export function bindProgram(program: Program, carryCount = 0): BoundProgram {
 /** As `bindProgram`, where code generation is forbidden: `run` calls the kernels of all ops, one after the other. */
 function interpretProgram(program: Program): BoundProgram {
   const layout = new Layout(program, { fused: false });
-  const places = layout.units.flatMap((unit) => dataflowOf(unit, program).results);
-  const kernels = places.map((i) => layout.boundKernel(i));
-  const names = places.map((i) => (program.values[i] as OpValue).op.name);
+  const opValues = layout.units.flatMap((unit) => dataflowOf(unit, program).results);
+  const kernels = opValues.map((i) => layout.boundKernel(i));
+  const names = opValues.map((i) => (program.values[i] as OpValue).op.name);
   const run = (): void => {
     for (let k = 0; k < kernels.length; k++) (kernels[k] as () => void)();
   };

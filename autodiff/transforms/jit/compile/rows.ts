@@ -57,6 +57,7 @@ export interface Partition {
   readonly rows: Rows;
 }
 
+/** The ops of a list that can run in blocks, and those before and after them; null if there are none. */
 export function findRows(program: Program, views: Views, list: readonly number[]): Partition | null {
   const starts = [...list.entries()].filter(([, i]) => longAxis(program, i) >= 0).slice(0, MAX_STARTS);
   for (const [at, i] of starts) {
@@ -77,7 +78,9 @@ function longAxis({ values }: Program, i: number): number {
   return (long as number) >= MIN_LONG && (small as number) <= MAX_SMALL ? axis : -1;
 }
 
+/** Finds the ops of a list that can run in blocks, where a value has `count` rows in all. */
 class Partitioner {
+  /** The row axis of each value in the blocks. */
   readonly axes = new Map<number, number>();
   /** Values made after the blocks: they need a sum over the rows, or all rows of a value at once. */
   readonly #afterBlocks = new Set<number>();
@@ -89,6 +92,7 @@ class Partitioner {
     readonly count: number,
   ) {}
 
+  /** The partition whose blocks begin with the product at index `start` of the list; null if blocks would not pay off. */
   startingAt(start: number): Partition | null {
     for (const i of this.list.slice(start)) if (!this.views.isView(i)) this.#addToBlocks(i);
     for (const i of [...this.list].reverse()) if (!this.views.isView(i)) this.#pullIntoBlocks(i);
@@ -152,12 +156,12 @@ class Partitioner {
 
   /** Whether the op has SIMD code that reads its operands without a copy. */
   #hasSimdCode({ scalar }: Op, inputs: readonly number[], shape: Shape): boolean {
-    const along = (x: number): number =>
+    const lastStep = (x: number): number =>
       this.views
         .steps(x, shape)
         .filter((_, k) => shape[k] !== 1)
         .at(-1) ?? 0;
-    return scalar !== undefined && canRunInPairs(scalar) && inputs.every((x) => [0, 1].includes(along(x)));
+    return scalar !== undefined && canRunInPairs(scalar) && inputs.every((x) => [0, 1].includes(lastStep(x)));
   }
 
   /**

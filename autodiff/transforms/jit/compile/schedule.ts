@@ -38,7 +38,7 @@ const MAX_SEARCHES = 64;
 
 /** The units of a program. Without `fused`, every op is a unit of its own; rows run in blocks only with `inBlocks`. */
 export function schedule(program: Program, views: Views, { fused = true, inBlocks = false } = {}): Unit[] {
-  // Each search goes through the whole list: a bound on them keeps the time linear in the length of the program.
+  // Each search goes through the whole list. Limiting their number keeps the time linear in the length of the program.
   let searches = inBlocks ? MAX_SEARCHES : 0;
   const scheduleList = (list: readonly number[]): Unit[] => {
     const partition = searches-- > 0 ? findRows(program, views, list) : null;
@@ -64,7 +64,7 @@ export function schedule(program: Program, views: Views, { fused = true, inBlock
 /** The units of the ops in a list. */
 function unitsOf(program: Program, views: Views, list: readonly number[], fused: boolean): PlainUnit[] {
   const units: PlainUnit[] = [];
-  /** The loops that are still open, by shape. */
+  /** The groups that may still grow, by shape. */
   const openGroups = new Map<string, Group>();
   const groupOf = new Map<number, Group>();
   const flush = (group: Group): void => {
@@ -72,7 +72,7 @@ function unitsOf(program: Program, views: Views, list: readonly number[], fused:
     for (const i of group.members) groupOf.delete(i);
     units.push({ kind: "loop", ...group });
   };
-  /** The open group that makes the data behind a value, if any. */
+  /** The open group that computes the memory of a value, if there is one. */
   const sourceOf = (i: number): Group | undefined => groupOf.get(views.owner(i));
   const flushSources = (inputs: readonly number[]): void => {
     for (const input of inputs) {
@@ -95,6 +95,7 @@ function unitsOf(program: Program, views: Views, list: readonly number[], fused:
     groupOf.set(i, group);
   };
   const short = fused ? findShort(program, list) : new Map<number, readonly number[]>();
+  /** Softmaxes that are computed together with an earlier one. */
   const notFirst = new Set([...short.values()].flatMap(([, ...others]) => others));
   for (const i of list) {
     if (notFirst.has(i)) continue;
