@@ -83,7 +83,16 @@ const anchor = (heading: string): string =>
     .toLowerCase()
     .replaceAll(/[^\w\s-]/g, "")
     .replaceAll(" ", "-");
-const unrun = ["CONTRIBUTING.md", "docs/heart/README.md", "test/README.md", "test/golden/generate/README.md"];
+const tutorials = readdirSync(join(root, "docs/tutorials"), { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".md"))
+  .map((name) => `docs/tutorials/${name}`);
+const unrun = [
+  ...tutorials,
+  "CONTRIBUTING.md",
+  "docs/heart/README.md",
+  "test/README.md",
+  "test/golden/generate/README.md",
+];
 for (const page of [...pages, ...unrun])
   test(`the links of ${page} lead somewhere`, () => {
     const text = readFileSync(join(root, page), "utf8").replaceAll(/```[\s\S]*?```|`[^`]*`/g, "");
