@@ -201,7 +201,7 @@ class Compiler<A extends unknown[], R> {
 
   /** Run f without numbers and compare it with its recording; at the first difference, drop the recording and throw. */
   #compare(entry: Entry, { recording, result, work }: Compilation, args: A): void {
-    const changed = (what: string): PedigradError => changedError(work.calls, what);
+    const changed = (difference: string): PedigradError => changedError(work.calls, difference);
     const fresh = recording.inputs.map((shape) => absent(shape));
     const comparison = new Comparison(fresh, recording, changed);
     try {
@@ -232,11 +232,11 @@ class Compiler<A extends unknown[], R> {
   }
 }
 
-const changedError = (call: number, what: string): PedigradError =>
+const changedError = (call: number, difference: string): PedigradError =>
   new PedigradError({
     code: "jit-changed",
     op: "jit",
-    message: `jit: call ${call} of the compiled function differs from the earlier calls: ${what}. A number, an array or a branch that is not among its arguments has changed. Pass what changes as an argument (a number as a tensor), or do not compile ({ jit: false } for SVI).`,
+    message: `jit: call ${call} of the compiled function differs from the earlier calls: ${difference}. A number, an array or a branch that is not among its arguments has changed. Pass what changes as an argument (a number as a tensor), or do not compile ({ jit: false } for SVI).`,
   });
 
 /** The end of `text`, from the first word in which it differs from `other`. */
