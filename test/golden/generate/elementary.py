@@ -35,7 +35,7 @@ angles = (
 )
 near_one = [1 + s for s in sizes(15, -50, -2)]
 positive = [abs(x) for x in around + sizes(20, -1022, 1023) + every] + near_one
-squashed = around + every + sizes(15, 3, 9.4) + [-19.47078632656485, 5.043750151526183, 0.55, 0.5500001]
+squashed = around + every + sizes(15, 3, 9.4) + [-19.47078632656485, 5.043750151526183, 0.6931471805599453, 0.6931471805599454, -1.3862943611198906, 0.5165760869874555]
 bases = [abs(x) for x in around]
 powers = (
     [(b, y) for b, y in zip(bases, sizes(30, -2, 4))]
