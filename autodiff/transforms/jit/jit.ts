@@ -11,7 +11,7 @@ import { currentAmbient, inFreshRun, noteRead, PedigradError, type Provenance } 
 import { batchDepth } from "../../core/batch.js";
 import { gradDepth } from "../../core/node.js";
 import { recorder, withCheckingRecorder, withRecorder } from "../../core/recorder.js";
-import { absent, ofNumber, ofView, rawNumber, rawView, Tensor } from "../../core/tensor.js";
+import { absent, ofNumber, ofView, rawNumber, rawView, type Tensor } from "../../core/tensor.js";
 import { Executable } from "./compile/executable.js";
 import { OutputSets } from "./outputSets.js";
 import { programOf } from "./program/program.js";
@@ -160,7 +160,7 @@ class Compiler<A extends unknown[], R> {
       if (i > 0) this.#entries.unshift(...this.#entries.splice(i, 1));
       return { entry, inputs };
     }
-    const keys = args.map((arg) => (arg instanceof Tensor ? arg.shape : this.#signatures.of(arg).text));
+    const keys = args.map((arg) => this.#signatures.keyOf(arg));
     const entry: Entry = { keys, compilation: null };
     this.#entries.unshift(entry);
     if (this.#entries.length > MAX_ENTRIES) this.#dropOldest();
