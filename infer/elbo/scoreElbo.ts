@@ -1,7 +1,7 @@
 /**
- * The two basic estimators of the ELBO. Sites with a pathwise sampler have pathwise gradients; all others take the score
- * function (costs.ts). The two classes differ in one method only, `payers`, which returns the sites that are charged with
- * a cost. TraceELBO can also draw several samples in one run (multiSample.ts).
+ * The two basic estimators of the ELBO. Sites with a pathwise sampler have pathwise gradients; all others have
+ * score-function gradients (costs.ts). The two classes differ in one method only, `payers`, which returns the sites that
+ * are charged with a cost. TraceELBO can also draw several samples in one run (multiSample.ts).
  */
 import {
   broadcastTo,
