@@ -28,6 +28,7 @@ const ULPS: Partial<Record<FormulaName, number>> = {
   xlogy: 2,
   xlog1py: 2,
   logaddexp: 2,
+  logOnePlusSquareOver: 2,
 };
 /** Formulas without reference numbers, and why. */
 const WITHOUT: Partial<Record<FormulaName, string>> = {
