@@ -81,15 +81,15 @@ const UNREADABLE = {
 };
 
 /** Refuse to read an example of a batch. */
-export function refuseRead({ level, tracer }: Batch, how: string): never {
+export function refuseRead({ level, tracer }: Batch, op: string): never {
   if (tracer?.isOpen === false)
     throw new PedigradError({
       code: "leaked-from-scan",
-      op: how,
-      message: `${how}: this tensor was made inside the body of scan but is used outside. Return it from the body, in the carry or in y.`,
+      op,
+      message: `${op}: this tensor was made inside the body of scan but is used outside. Return it from the body, in the carry or in y.`,
     });
   const where = tracer === undefined ? "vmap" : "scan";
-  const refusal = new PedigradError({ code: `read-in-${where}`, op: how, message: `${how}: ${UNREADABLE[where]}` });
+  const refusal = new PedigradError({ code: `read-in-${where}`, op, message: `${op}: ${UNREADABLE[where]}` });
   noteInBatch(level, refusal);
   throw refusal;
 }

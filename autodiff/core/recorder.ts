@@ -10,7 +10,7 @@ import type { Tensor } from "./tensor.js";
 export interface Recorder {
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void;
   /** Called before host code reads a value; throws unless the value is a constant of the program. */
-  read(x: Tensor, how: string): void;
+  read(x: Tensor, op: string): void;
   /** Whether x depends on an input of the program. */
   isVariable(x: Tensor): boolean;
   /** Called before a program is refused because of the numbers in `x`. */

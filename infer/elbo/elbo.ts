@@ -68,7 +68,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     this.strictEnumerationWarning = options.strictEnumerationWarning ?? true;
   }
 
-  /** Those of the score sites `sites` (by name) that are charged with a cost (charge.ts). */
+  /** The sites that are charged with a cost (charge.ts), among the score sites `sites` (by name). */
   abstract payers(c: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite>;
   /** The loss of a task, with this estimator's gradient, and the state for the next step. */
   abstract estimate(task: Task): Outcome;

@@ -33,7 +33,7 @@ import { inEveryParticle, runParticles, runPrograms, tracedRun } from "./particl
 import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
 
 export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
-  /** The weight of the wake phase in the guide's loss `phi`, in [0, 1]; 1 by default. The sleep phase has the rest. */
+  /** The weight of the wake phase in the guide's loss `phi`, in [0, 1]; 1 by default. The sleep phase has the weight 1 - insomnia. */
   insomnia?: number;
   /** Whether the model has parameters to learn; true by default. The wake phase is skipped if this is false and insomnia is 0. */
   modelHasParams?: boolean;

@@ -66,7 +66,7 @@ export class SampleSite {
     return this.#logProb;
   }
 
-  /** The same site without the masks of its distribution, which decide what counts, not how probable a draw was. */
+  /** The same site without the masks of its distribution, for the score of a draw, which does not depend on masks. */
   unmasked(): SampleSite {
     const { unmasked } = this.fn;
     return unmasked === this.fn ? this : new SampleSite({ ...this, fn: unmasked });

@@ -255,13 +255,13 @@ export class SVI<
 
 const withoutGraph = (value: unknown): Tensor => (value as Tensor).withoutNode();
 
-/** Split the key of a state into the key of the next state and the key of the step between. */
+/** Split the key of a state into the key of the next state (`next`) and a key for the draws of the step (`own`). */
 function splitKey({ key }: SVIState): { next: Tensor; own: Tensor } {
   const [next, own] = [...random.split(key)] as [Tensor, Tensor];
   return { next, own };
 }
 
-/** The result of a step without the sites of its own programs. In an outer run, it has the provenance of `given` and the ambient set. */
+/** Remove the provenance of a step's result. If the step is inside an outer run, replace it by that of `given` and the ambient set. */
 function withOuterSets(result: StepResult, given: unknown): StepResult {
   const outer = isInRun() ? union(getProvenance(given), currentAmbient()) : Provenance.empty;
   const detached = detachProvenance(result);

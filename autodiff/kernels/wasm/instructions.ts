@@ -59,6 +59,7 @@ const BUILTINS = `
   abs v v fdec01
   floor v v fd75
   ceil v v fd74
+  trunc v v fd7a
   min vv v fdf401
   max vv v fdf501
   lesser vv v fdf601

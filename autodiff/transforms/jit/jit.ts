@@ -11,7 +11,7 @@ import { currentAmbient, inFreshRun, noteRead, PedigradError, type Provenance } 
 import { batchDepth } from "../../core/batch.js";
 import { gradDepth } from "../../core/node.js";
 import { recorder, withCheckingRecorder, withRecorder } from "../../core/recorder.js";
-import { absent, ofNumber, ofView, rawNumber, rawView, Tensor } from "../../core/tensor.js";
+import { absent, ofNumber, ofView, rawNumber, rawView, type Tensor } from "../../core/tensor.js";
 import { Executable } from "./compile/executable.js";
 import { OutputSets } from "./outputSets.js";
 import { programOf } from "./program/program.js";
@@ -160,7 +160,7 @@ class Compiler<A extends unknown[], R> {
       if (i > 0) this.#entries.unshift(...this.#entries.splice(i, 1));
       return { entry, inputs };
     }
-    const keys = args.map((arg) => (arg instanceof Tensor ? arg.shape : this.#signatures.of(arg).text));
+    const keys = args.map((arg) => this.#signatures.keyOf(arg));
     const entry: Entry = { keys, compilation: null };
     this.#entries.unshift(entry);
     if (this.#entries.length > MAX_ENTRIES) this.#dropOldest();
@@ -201,7 +201,7 @@ class Compiler<A extends unknown[], R> {
 
   /** Run f without numbers and compare it with its recording; at the first difference, drop the recording and throw. */
   #compare(entry: Entry, { recording, result, work }: Compilation, args: A): void {
-    const changed = (what: string): PedigradError => changedError(work.calls, what);
+    const changed = (difference: string): PedigradError => changedError(work.calls, difference);
     const fresh = recording.inputs.map((shape) => absent(shape));
     const comparison = new Comparison(fresh, recording, changed);
     try {
@@ -232,11 +232,11 @@ class Compiler<A extends unknown[], R> {
   }
 }
 
-const changedError = (call: number, what: string): PedigradError =>
+const changedError = (call: number, difference: string): PedigradError =>
   new PedigradError({
     code: "jit-changed",
     op: "jit",
-    message: `jit: call ${call} of the compiled function differs from the earlier calls: ${what}. A number, an array or a branch that is not among its arguments has changed. Pass what changes as an argument (a number as a tensor), or do not compile ({ jit: false } for SVI).`,
+    message: `jit: call ${call} of the compiled function differs from the earlier calls: ${difference}. A number, an array or a branch that is not among its arguments has changed. Pass what changes as an argument (a number as a tensor), or do not compile ({ jit: false } for SVI).`,
   });
 
 /** The end of `text`, from the first word in which it differs from `other`. */

@@ -41,7 +41,8 @@ export class Result {
    * The record at the start of the result, if its signature is `key`, that of the first argument, so that a loop can pass the record back.
    */
   leadingRecord(key: ArgumentKey | undefined): ReturnedRecord | undefined {
-    return this.returned.find(({ from, text }) => from === 0 && text === key);
+    if (key === undefined || !("text" in key)) return undefined;
+    return this.returned.find(({ from, text }) => from === 0 && text === key.text);
   }
 
   /** A value like the recorded one. */

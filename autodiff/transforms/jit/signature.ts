@@ -1,9 +1,10 @@
 /**
  * Whether two calls of a compiled function are alike. They must agree in the structure of the arguments, the shapes of their tensors, and
- * the values of all other leaves (symbols, functions and instances of classes are compared by identity, the last two held weakly). This
- * comparison costs more than a run of a small program, so the records that jit itself returned last are recognised without a walk.
+ * the values of all other leaves (symbols, functions and instances of classes are compared by identity, the last two held weakly). A
+ * signature costs more than a run of a small program. So the records that jit itself returned last are recognised without a walk, and the
+ * usual arguments, records and lists of tensors, are compared with those of the first call directly.
  */
-import { requireDepth, requireNamedFields } from "../../../provenance/base/records.js";
+import { isRecord, requireDepth, requireNamedFields } from "../../../provenance/base/records.js";
 import type { TensorLike } from "../../core/convert.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 import { Tensor, tensor } from "../../core/tensor.js";
@@ -33,6 +34,11 @@ export class Signatures {
   readonly #objects = new WeakMap<object, number>();
   readonly #symbols = new Map<symbol, number>();
   #count = 0;
+
+  /** The key of an argument. */
+  keyOf(arg: unknown): ArgumentKey {
+    return arg instanceof Tensor ? arg.shape : { text: this.of(arg).text, fits: fitting(arg) };
+  }
 
   /** The signature of one argument that is not itself a tensor. */
   of(arg: unknown): Signature {
@@ -79,8 +85,41 @@ export class Signatures {
   }
 }
 
-/** One argument in the key of an entry: the shape of a tensor, or the signature text of any other argument. */
-export type ArgumentKey = Shape | string;
+/** One argument in the key of an entry: the shape of a tensor, or, of any other argument, the signature text and a quick test. */
+export type ArgumentKey = Shape | { readonly text: string; readonly fits: Fits | null };
+
+/** Whether x has the same signature as another value, if so with its tensors added to `inputs`. False also if this test cannot tell. */
+type Fits = (x: unknown, inputs: Tensor[]) => boolean;
+
+/** The test for values like `x`; null if they need a full signature. */
+function fitting(x: unknown): Fits | null {
+  if (x instanceof Tensor) return hasShape(x.shape);
+  if (!isContainer(x)) return (typeof x === "object" && x !== null) || typeof x === "function" ? null : isSame(x);
+  const items = Object.values(x as object).map(fitting);
+  if (x instanceof Map || items.includes(null)) return null;
+  return hasItems(Array.isArray(x) ? x.length : -1, Object.keys(x as object), items as Fits[]);
+}
+// Functions of their own, so that no test keeps the value that it was made for.
+const isSame =
+  (x: unknown): Fits =>
+  (y) =>
+    Object.is(x, y);
+const hasShape =
+  (shape: Shape): Fits =>
+  (y, inputs) =>
+    y instanceof Tensor && sameShape(y.shape, shape) && inputs.push(y) > 0;
+const hasItems =
+  (length: number, keys: readonly string[], items: readonly Fits[]): Fits =>
+  (y, inputs) => {
+    if (length < 0 ? !isRecord(y) : !Array.isArray(y) || y.length !== length) return false;
+    if (Object.getOwnPropertySymbols(y).length > 0) return false;
+    let at = 0;
+    for (const key in y as object) {
+      if (key !== keys[at] || !(items[at] as Fits)((y as Record<string, unknown>)[key], inputs)) return false;
+      at++;
+    }
+    return at === keys.length;
+  };
 
 /** A record in the last result: its signature, and which outputs are its leaves (from index `from` up to `to`). */
 export interface ReturnedRecord {
@@ -105,21 +144,25 @@ export function matchInputs(
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
     const key = keys[i] as ArgumentKey;
+    const count = inputs.length;
     if (arg instanceof Tensor) {
-      if (typeof key === "string" || !sameShape(arg.shape, key)) return null;
+      if ("text" in key || !sameShape(arg.shape, key)) return null;
       inputs.push(arg);
       continue;
     }
+    if (!("text" in key)) return null;
     let returned: ReturnedRecord | null = null;
     for (let k = 0; k < records.length; k++)
       if ((records[k] as ReturnedRecord).value === arg) returned = records[k] as ReturnedRecord;
     if (returned?.isUnmodified(arg, returned.outputs)) {
-      if (returned.text !== key) return null;
+      if (returned.text !== key.text) return null;
       for (let k = returned.from; k < returned.to; k++) inputs.push(returned.outputs[k] as Tensor);
       continue;
     }
+    if (key.fits?.(arg, inputs)) continue;
+    inputs.length = count;
     const { text, leaves } = signatures.of(arg);
-    if (text !== key) return null;
+    if (text !== key.text) return null;
     for (const leaf of leaves) inputs.push(leaf);
   }
   return inputs;

@@ -67,7 +67,7 @@ export function checkPrediction(site: ScoreSite, predicted: Tensor, cost: Tensor
 
 /** The baseline to subtract from `cost` [particles, ...elements], its training loss, and its state for the next step. */
 export interface BaselineResult {
-  /** A constant for gradients. */
+  /** The baseline, without a gradient. */
   readonly baseline: Tensor;
   /** The loss that trains `nnBaseline` or `baselineValue`, Σ r_k² / K over the K particles (`baselineFor`); null if the site has neither. */
   readonly loss: Tensor | null;

@@ -35,7 +35,7 @@ angles = (
 )
 near_one = [1 + s for s in sizes(15, -50, -2)]
 positive = [abs(x) for x in around + sizes(20, -1022, 1023) + every] + near_one
-squashed = around + every + sizes(15, 3, 9.4) + [-19.47078632656485, 5.043750151526183, 0.55, 0.5500001]
+squashed = around + every + sizes(15, 3, 9.4) + [-19.47078632656485, 5.043750151526183, 0.6931471805599453, 0.6931471805599454, -1.3862943611198906, 0.5165760869874555]
 bases = [abs(x) for x in around]
 powers = (
     [(b, y) for b, y in zip(bases, sizes(30, -2, 4))]
@@ -71,6 +71,12 @@ functions |= {
         [(x, x + d) for x, d in zip(sizes(80, -2, 9) + [0.0, -1.0], sizes(80, -8, 6) + [1e-17, 1.0]) if not -1 < x < 0 and not -1 < x + d < 0],
     ),
 }
+# The last rows have squares that overflow, or quotients near 0 and 1.
+over = sizes(20, 520, 1000) + [x * 1e-9 for x in near_one] + near_one
+functions["logOnePlusSquareOver"] = (
+    lambda x, y: log(1 + x * x / y),
+    list(zip(sizes(60, -40, 40) + over, [abs(x) for x in sizes(60, -60, 60) + sizes(35, -3, 6)] + near_one)),
+)
 print(json.dumps({
     name: [r for x in points if (r := row(f, *(x if isinstance(x, tuple) else (x,))))] for name, (f, points) in functions.items()
 }, separators=(",", ":")).replace('],"', '],\n"'))
