@@ -192,7 +192,7 @@ export function loss(model: Program, guide: Program, params: readonly Tensor[], 
   const modelled = trace(model, params, replay(guided));
   const [q, p] = [[...guided.values()], [...modelled.values()]];
   for (const { name } of q) if (!modelled.has(name)) throw new Error(`sample "${name}": the model has no such site`);
-  // A pathwise gradient ends where host code reads the value. Such a site takes the score instead, with the same draw.
+  // No pathwise gradient passes through a read by host code. Such a site adds its score instead, with the same draw.
   const read = [...q, ...p].reduce((names, site) => union(names, site.ambient), none);
   if (q.some(({ name, fn }) => fn.hasPath && read.has(name)))
     return loss(model, guide, params, key, union(scored, read));
