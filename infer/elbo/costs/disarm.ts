@@ -39,7 +39,8 @@ export function antitheticHandler(guide: Trace, key: Tensor): Handler | null {
         if (message.fn.hasRsample && !site.fn.hasRsample) message.fn = message.fn.nonreparameterized();
         if (names.has(site.name))
           message.value = antitheticDraw(site, random.foldIn(key, [...names].indexOf(site.name)));
-        else if (![...site.value.provenance].some((name) => names.has(name))) message.value = site.value;
+        else if (![...site.value.provenance].some((name) => names.has(name)))
+          message.value = message.fn.hasRsample ? site.value : stopGradient(site.value);
       },
     },
   };
