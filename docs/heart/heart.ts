@@ -12,7 +12,7 @@ export function union(a: Provenance, b: Provenance): Provenance {
   return names;
 }
 
-/** Chapter 2. The choices on which values depend that host code has read in the current run; null outside a run. */
+/** Chapter 2. The choices behind the values that host code has read in the current run; null outside a run. */
 let ambient: Provenance | null = null;
 
 /** Chapter 3. Numbers that never change (a scalar is a list of one), their provenance, and the op that made them. */
