@@ -31,7 +31,7 @@ const BANNED: readonly [pattern: RegExp, instead: string, where?: RegExp][] = [
 
 // Past participles as nouns, and words whose object one would have to guess.
 const NAMES =
-  "Way Look Gated needs took taken seen unseen kept held settled settle gone met said moved turned turnOf shut carried apart stranger made noted parted placed Placed listed stretched handedOn goesOn isStill asItLies inFront behind there ours twin traffic";
+  "Way Look Gated needs took taken seen unseen kept held settled settle gone met said moved turned turnOf shut carried apart stranger made noted parted placed Placed listed stretched handedOn goesOn isStill asItLies inFront behind there ours twin traffic Found Finder roomFor rooms bare";
 const ALTERNATIVES = NAMES.replaceAll(" ", "|");
 const DECLARATION = new RegExp(
   `\\b(?:const|let|function\\*?|interface|class|type|readonly) #?(?:${ALTERNATIVES})(?= ?[=:(<{]| extends)|^ +#(?:${ALTERNATIVES})[(<]`,

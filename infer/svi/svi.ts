@@ -31,7 +31,7 @@ import { knownParamsHandler, ParamSpace } from "./paramSpace.js";
 import { type RunOptions, type RunResult, runLoop, runLoopAsync, type StepOptions, stepsOf } from "./run.js";
 import {
   type Advance,
-  keepStateIfUnsound,
+  keepStateIfNonFinite,
   numbersOf,
   type ResidentSteps,
   requireState,
@@ -122,7 +122,7 @@ export class SVI<
   /** One step, like `stableUpdate`, with the parts of the loss. */
   stableAdvance(state: SVIState, args: unknown[]): Advance {
     // Without validation, an invalid value makes the loss NaN or infinite, so that this step is refused too.
-    return withValidation(false, () => keepStateIfUnsound(state, this.advance(state, args)));
+    return withValidation(false, () => keepStateIfNonFinite(state, this.advance(state, args)));
   }
 
   /** The steps after the last `advance`, with their state in the memory of the compiled program; null if that is not possible. */
