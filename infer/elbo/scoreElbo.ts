@@ -155,7 +155,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     ];
   }
 
-  /** The ELBO of one run of guide and model, and the cost that each of its score sites is charged with; `share` is the run's part of a particle. */
+  /** The ELBO of one run, and the cost with which each of its score sites is charged. `share` is 1, or 1/2 if a particle has two runs. */
   #chargeSites(pair: PathPair, share: number): Charges {
     const costs = this.costs(pair);
     const sites = scoreSitesOf(pair.guide);
