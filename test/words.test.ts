@@ -27,6 +27,11 @@ const BANNED: readonly [pattern: RegExp, instead: string, where?: RegExp][] = [
   [/\bbeneath\b|\b[Tt]urned about\b|\bHere stands?\b/, "say below or too small, reversed, this file has", ROOMS],
   [/\blaws?\b|\btaken away\b/, "say distribution, subtracted", ROOMS],
   [/\b[Gg]ive (?:it|one|them) another\b/, "name the thing to change, and to what", ROOMS],
+  [
+    /\bvisit(?:s|ed)? whole\b|\band the like\b|\bgo(?:es)? on\b|\bone's own\b|\bwithout a word\b|(?:\/\*\*|^ \*) As `/m,
+    "say all elements are visited, name the things, continue, your own, without an error, Like `…`",
+    /^(?:provenance|infer|docs\/(?:guide|elements|subsampling|errors|heart))/,
+  ],
 ];
 
 // Past participles as nouns, and words whose object one would have to guess.

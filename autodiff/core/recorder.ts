@@ -21,7 +21,7 @@ export let recorder: Recorder | null = null;
 /** Whether a recording is being checked, so that inputs and all that depends on them have no numbers. */
 export let isChecking = false;
 
-/** Run `body` with `newRecorder` as the recorder, or with none. */
+/** Runs `body` with `newRecorder` as the recorder, or with none. */
 export function withRecorder<T>(newRecorder: Recorder | null, body: () => T): T {
   const outer = recorder;
   recorder = newRecorder;
@@ -32,7 +32,7 @@ export function withRecorder<T>(newRecorder: Recorder | null, body: () => T): T 
   }
 }
 
-/** Run `body` on inputs without numbers, with `newRecorder` as the recorder. */
+/** Runs `body` on inputs without numbers, with `newRecorder` as the recorder. */
 export function withCheckingRecorder<T>(newRecorder: Recorder, body: () => T): T {
   isChecking = true;
   try {

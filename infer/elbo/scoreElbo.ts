@@ -25,7 +25,7 @@ import { costOf, type ScoreSite, sampledCosts, scoreSitesOf } from "./costs/cost
 import { oneWithScore, totalWithScores } from "./costs/dice.js";
 import { antitheticHandler, disarmTerm, usesDisarm } from "./costs/disarm.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
-import { multiSampleEstimate } from "./costs/multiSample.js";
+import { firstSamples, multiSampleEstimate } from "./costs/multiSample.js";
 import { guideWithConstantParams } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
 import { scoreSitesThatWereRead } from "./particles/hostReads.js";
@@ -155,7 +155,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     ];
   }
 
-  /** The ELBO of one run of guide and model, and the cost that each of its score sites is charged with; `share` is the run's part of a particle. */
+  /** The ELBO of one run, and the cost with which each of its score sites is charged. `share` is 1, or 1/2 if a particle has two runs. */
   #chargeSites(pair: PathPair, share: number): Charges {
     const costs = this.costs(pair);
     const sites = scoreSitesOf(pair.guide);
@@ -234,6 +234,10 @@ export class TraceELBO extends ScoreElbo {
 
   override estimate(task: Task): Outcome {
     return this.multiSampleGuide ? multiSampleEstimate(task) : super.estimate(task);
+  }
+
+  override drawsForModel(guide: Trace): Trace {
+    return this.multiSampleGuide ? firstSamples(guide) : guide;
   }
 
   payers(_: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite> {

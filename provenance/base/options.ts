@@ -52,7 +52,7 @@ type Known = readonly string[] | Readonly<Record<string, Kind>>;
 const isList = (known: Known): known is readonly string[] => Array.isArray(known);
 const namesIn = (known: Known): readonly string[] => (isList(known) ? known : Object.keys(known));
 
-/** Refuse arguments of `op` other than one function. (Arguments for `f` belong in a call of the function that `op` returns.) */
+/** Refuse arguments of `op` other than a single function. */
 export function requireFunction(op: string, f: unknown, rest: readonly unknown[] = []): void {
   if (typeof f !== "function") refuseOption(op, "f", `expected a function, got ${show(f)}.`);
   if (rest.length > 0)

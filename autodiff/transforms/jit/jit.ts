@@ -51,7 +51,7 @@ export interface Jitted<A extends unknown[], R> {
    * which keep this record in memory. `record` is the one that the last call returned. Null if the function does not allow this.
    */
   resident(record: A[0]): Resident<R> | null;
-  /** Refuse, as a call would, if f no longer does what it did when a call like this one was recorded. */
+  /** Throws, as a call would, if f no longer does what it did when a call like this one was recorded. */
   check(...args: A): void;
 }
 
@@ -199,7 +199,7 @@ class Compiler<A extends unknown[], R> {
     return compilation.executable;
   }
 
-  /** Run f without numbers and compare it with its recording; at the first difference, drop the recording and throw. */
+  /** Runs f without numbers and compares it with its recording; at the first difference, drops the recording and throws. */
   #compare(entry: Entry, { recording, result, work }: Compilation, args: A): void {
     const changed = (difference: string): PedigradError => changedError(work.calls, difference);
     const fresh = recording.inputs.map((shape) => absent(shape));

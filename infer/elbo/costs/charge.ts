@@ -41,7 +41,7 @@ export interface AlignedCost {
 }
 const NO_MEETINGS: readonly Meeting[] = [];
 
-/** The cost c as site d pays for it. Its value is taken before the sum over event axes if more axes meet that way. */
+/** The cost c, aligned with site d. If more axes meet before the sum over event axes, the value before this sum is used. */
 export function alignedCost(c: Cost, d: ScoreSite): AlignedCost {
   const { value, provenance, elements } = c;
   if (d.axes.length === 0) return { value, meetings: NO_MEETINGS };

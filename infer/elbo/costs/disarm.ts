@@ -76,7 +76,7 @@ export function disarmTerm(
   const logits = broadcastTo(bernoulliOf(site).logits, site.value.shape);
   const slope = stopGradient(site.value.sub(antitheticSite.value).mul(sigmoid(logits.abs())));
   const meetings = axes.map((axis) => [axis, axis] as const);
-  // Elements along axes that are not element axes have one cost in common, so sum over them before multiplying by it.
+  // All elements along other axes have the same cost, so sum over these axes before multiplying by the cost.
   const scaledLogits = sumToMeetings(slope.mul(logits), meetings);
   return stopGradient(one.sub(other)).mul(0.5).mul(scaledLogits).sum();
 }

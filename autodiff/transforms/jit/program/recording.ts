@@ -42,7 +42,7 @@ abstract class RunRecorder implements Recorder {
 
   abstract record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void;
 
-  /** Give the next number to a value of the run. */
+  /** Gives the next number to a value of the run. */
   protected number(x: Tensor): void {
     x.place = nextPlace();
   }
@@ -83,7 +83,7 @@ abstract class RunRecorder implements Recorder {
     if (this.#refusal !== null) throw this.#refusal;
   }
 
-  /** Stop the run; if the program catches this refusal, `throwRefusal` throws it again. */
+  /** Stops the run; if the program catches this refusal, `throwRefusal` throws it again. */
   protected refuse(refusal: PedigradError): never {
     this.#refusal ??= refusal;
     throw refusal;
