@@ -1,4 +1,4 @@
-/** The command `pedigrad`: `pedigrad bench` measures the package it belongs to. */
+/** The command `pedigrad`. `pedigrad bench` benchmarks the package to which it belongs. */
 import { createRequire } from "node:module";
 import { changes, isSlower, readReport } from "./compare.js";
 import { cases as compiled } from "./compiled.js";
@@ -39,7 +39,7 @@ function printQuantity({ name, unit, value, target }: Report["quantities"][numbe
   console.log(`${name}\n  ${typeof value === "string" ? value : `${value.toFixed(2)} ${unit}`}${goal}`);
 }
 
-/** The topic of the other libraries: run when asked for by name. */
+/** The rows of other libraries, which run only if the filter names them. */
 const PEERS = "peers";
 function printPeers(rows: readonly PeerRow[]): void {
   for (const { work, peer, ns, ours, ratio } of rows) {
@@ -49,7 +49,7 @@ function printPeers(rows: readonly PeerRow[]): void {
   }
 }
 
-/** The topic of NumPyro's compiled loop: run when asked for by name, whole or in part (`loops/HMM`). */
+/** The rows beside NumPyro's compiled loop, which run only if the filter names them: `loops`, or some of them, `loops/HMM`. */
 const LOOPS = "loops";
 function printLoop({ work, ours, theirs, ratio, target, failure }: LoopRow): void {
   const goal = `(to reach ${target.toFixed(2)}x: ${ratio <= target ? "reached" : "missed"})`;
@@ -57,7 +57,7 @@ function printLoop({ work, ours, theirs, ratio, target, failure }: LoopRow): voi
   console.log(`loops/${work}\n  ${failure ?? times}`);
 }
 
-/** How rows have moved since an earlier report; whether all are within the tolerance. */
+/** Prints how rows have changed since an earlier report. Returns whether all are within the tolerance. */
 function compare(before: Report, after: Report, { compare: file, tolerance }: Options): boolean {
   let isFine = true;
   for (const change of changes(before, after)) {

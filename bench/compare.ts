@@ -1,12 +1,12 @@
 /**
- * Two reports side by side. What is compared is a variant's time over its yardstick's in the same run, so that a faster or slower
- * machine does not count; and it is compared twice, by median and by minimum, because noise rarely moves both.
+ * Compares two reports. The figure is the ratio of a variant's time to that of its yardstick in the same run, so that the speed of the machine
+ * does not matter. It is compared by median and by minimum, because noise rarely affects both.
  */
 import { readFileSync } from "node:fs";
 import type { Report, Row, Timing } from "./harness.js";
 import { Misuse } from "./options.js";
 
-/** How many times slower a variant has become. */
+/** The factor by which a variant has become slower. */
 export interface Change {
   readonly row: string;
   readonly variant: string;
@@ -36,7 +36,7 @@ function parsed(file: string): unknown {
   return read(() => JSON.parse(text), "is not JSON");
 }
 
-/** How the variants that both reports have moved beside their yardsticks. */
+/** The changes of all variants that are in both reports. */
 export function changes(before: Pick<Report, "rows">, after: Pick<Report, "rows">): Change[] {
   return after.rows.flatMap((row) => {
     const old = before.rows.find(({ name }) => name === row.name);
@@ -56,5 +56,5 @@ export const isSlower = ({ byMedian, byMinimum }: Change, tolerance: number): bo
   Math.min(byMedian, byMinimum) > tolerance;
 
 const timingOf = ({ timings }: Row, variant: string): Timing | undefined => timings.find((t) => t.variant === variant);
-/** Its minimum over the yardstick's. */
+/** The minimum of a variant divided by that of the yardstick. */
 const minimum = (row: Row, { min }: Timing): number => min / (timingOf(row, row.yardstick) as Timing).min;

@@ -1,15 +1,14 @@
 /**
- * How straight a way the library goes: through how many files one eager SVI step of the coin passes, and how often it changes file.
+ * Counts the files through which one eager SVI step of the coin passes, and how often it changes file.
  *
  *     npx tsx bench/files.ts           the figures, in all and within infer
  *     npx tsx bench/files.ts --list    the files, by how often they were entered
  *     npx tsx bench/files.ts --trace   every call in order, with a star where it changes file
  *
- * Every function in a copy of the source reports when it is entered and left: declarations, arrows, methods, getters and constructors,
- * however small; not generators, whose turns interleave, and not functions that are generated from text. A *change* is a call from a
- * function of one file into a function of another; the way back is not counted. Within infer, only calls from infer into infer count: a
- * callback that comes back from another room does not. The step is the third after `init`, with one particle and a guide that is
- * differentiated along the path.
+ * In a copy of the source, every function reports when it is entered and left: declarations, arrow functions, methods, getters and
+ * constructors, however small, but not generators, whose calls interleave, and not functions generated from text. A *change* is a call from a
+ * function of one file to a function of another; the return is not counted. Within infer, only calls from infer to infer count, and not a
+ * callback from another folder. The step is the third after `init`, with one particle and a guide with a pathwise gradient.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -26,7 +25,7 @@ const sources = (folder: string): string[] =>
     return entry.isDirectory() ? sources(path) : path.endsWith(".ts") ? [path] : [];
   });
 
-/** One call: the file that made it ("" for the program itself), the file and the function that were entered, and how deep. */
+/** One call: the file of the caller ("" for the program itself), the file and the name of the function called, and the depth of the call. */
 export interface Call {
   readonly from: string;
   readonly to: string;

@@ -1,6 +1,6 @@
 /**
- * The least that rows beside NumPyro take: the same step written by hand for one model, with the library's random numbers, elementary
- * functions and SIMD code. Losses of the first steps have to agree.
+ * Lower bounds for rows beside NumPyro: the same step written by hand for one model, with the library's random numbers, elementary functions
+ * and SIMD code. The losses of the first steps must agree.
  */
 import { adam, random, SVI, type Tensor } from "../index.js";
 import { chain } from "./byHand/chain.js";
@@ -22,7 +22,7 @@ const steps: Readonly<Record<string, ByHand>> = {
 
 const FIRST = 100;
 
-/** Steps as `svi.steps` takes them, and by hand, once their first losses agree. */
+/** A step of `svi.steps` and a step by hand. Throws unless their first losses agree. */
 function variants(name: string, byHand: ByHand): Record<string, () => number> {
   const { model, guide, elbo, args: make } = works.find((work) => work.name === name) as Loop;
   const args = make?.() ?? [];

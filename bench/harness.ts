@@ -1,14 +1,14 @@
 /**
- * How everything here is measured. A case runs the same work in several variants, one of them the yardstick. Variants take
- * turns round by round, in an order that rotates, so that a slow second of the machine falls on all of them; the ratio to
- * the yardstick is the median of the ratios within a round. Each variant gets a loop of its own, compiled for it alone, and
- * takes its operands from a ring, because V8 folds what it sees to be constant: fixed arrays come out four times too fast.
+ * How all rows are measured. A case runs the same work in several variants, one of which is the yardstick. In each round the variants run one
+ * after the other, in a rotating order, so that a slow second of the machine affects all of them. The ratio to the yardstick is the median of
+ * the ratios within a round. Each variant has its own loop, compiled only for it. It takes its operands from a ring, because V8 evaluates
+ * constant expressions in advance: with fixed arrays, results are four times too fast.
  */
 import { arch, cpus, loadavg, platform, totalmem } from "node:os";
 import { Tensor } from "../index.js";
 import type { LoopRow } from "./loops.js";
 
-/** A call of the work, number i: it picks its operands by i and returns what it made. */
+/** The i-th call of the work. It chooses its operands by i, and returns its result. */
 export type Work = (i: number) => unknown;
 
 export interface Case {
@@ -16,9 +16,9 @@ export interface Case {
   readonly name: string;
   /** Operands and variants by name, made when the case is run; the last one is the yardstick. */
   readonly make: () => Record<string, Work>;
-  /** The highest ratio to the yardstick that is good enough, by variant. */
+  /** The largest acceptable ratio to the yardstick, by variant. */
   readonly targets?: Record<string, number>;
-  /** How many operations one call does: times are given for one. 1 by default. */
+  /** The number of operations of one call; times are given per operation. 1 by default. */
   readonly operations?: number;
   /** Floating point operations of one call: the table adds GFLOP/s. */
   readonly flops?: number;
@@ -28,7 +28,7 @@ export interface Case {
   readonly isLong?: boolean;
 }
 
-/** Nanoseconds an operation. `spread` is the interquartile range over the median. */
+/** Nanoseconds per operation. `spread` is the interquartile range divided by the median. */
 export interface Timing {
   readonly variant: string;
   readonly min: number;
@@ -53,15 +53,15 @@ export interface Report {
   readonly machine: { cpu: string; cores: number; arch: string; platform: string; memoryGB: number; load: number };
   readonly quick: boolean;
   readonly rows: readonly Row[];
-  /** Other libraries on the work of a row, where they are installed and asked for. */
+  /** Other libraries on the work of a row, if they are installed and the filter names them. */
   readonly peers: readonly { work: string; peer: string; ns: number | string; ours: number; ratio: number | null }[];
-  /** Compiled steps beside NumPyro's compiled loop, where it is asked for. */
+  /** Compiled steps beside NumPyro's compiled loop, if the filter names it. */
   readonly loops: readonly LoopRow[];
-  /** What is not a time of a call; a value that could not be measured says why. */
+  /** Figures other than times of calls. A value that could not be measured is the text of the reason. */
   readonly quantities: readonly { name: string; unit: string; value: number | string; target: number }[];
 }
 
-/** Where, and with what, the numbers were made. */
+/** The machine and the version of Node. */
 export const surroundings = (): Pick<Report, "node" | "machine"> => ({
   node: process.version,
   machine: {
@@ -74,7 +74,7 @@ export const surroundings = (): Pick<Report, "node" | "machine"> => ({
   },
 });
 
-/** Eight operands (a power of two: the turn is a mask), or fewer of those that fill the cache anyway. */
+/** Operands to be used in turn: `size` of them, a power of two, so that the index is a bit mask. Large operands need fewer. */
 export function ring<T>(make: (i: number) => T, size = 8): (i: number) => T {
   const items = Array.from({ length: size }, (_, i) => make(i));
   return (i) => items[i & (size - 1)] as T;
@@ -90,11 +90,11 @@ export function numbers(n: number, seed: number): Float64Array {
 }
 
 export type Loop = (from: number, to: number) => unknown;
-/** A loop whose call site has seen no other variant. */
+/** A new loop for each variant, so that V8 optimises its call site for this variant only. */
 export const loopOf = (work: Work): Loop =>
   new Function("work", "return (from, to) => { let y; for (let i = from; i < to; i++) y = work(i); return y; };")(work);
 
-/** What the last timed loop made: kept, so that nothing is optimised away. */
+/** The result of the last timed loop, exported so that V8 cannot optimise the work away. */
 export let kept: unknown;
 function time(loop: Loop, from: number, count: number): number {
   const start = performance.now();
@@ -103,8 +103,8 @@ function time(loop: Loop, from: number, count: number): number {
 }
 
 /**
- * Calls in a round of `milliseconds`, found while the compiler warms up: V8 optimises what has run often, so that is two
- * thousand calls, or as many as go into 250 rounds.
+ * The number of calls that fill a round of `milliseconds`, found during the warm-up. V8 optimises functions that run often, so the warm-up has
+ * two thousand calls, or as many as fit into 250 rounds.
  */
 export function calibrate(loop: Loop, milliseconds: number): number {
   const round = milliseconds * 1e6;
@@ -127,7 +127,7 @@ const quantile = (sorted: readonly number[], q: number): number => {
 const ascending = (xs: readonly number[]): number[] => [...xs].sort((a, b) => a - b);
 export const medianOf = (xs: readonly number[]): number => quantile(ascending(xs), 0.5);
 
-/** Measure a case. Throws where its variants disagree. */
+/** Measure a case. Throws if its variants disagree. */
 export function measure(benchCase: Case, { quick }: { quick: boolean }): Row {
   const { name, make, targets = {}, operations = 1, flops, isRandom = false } = benchCase;
   const works = make();
@@ -161,7 +161,7 @@ export function measure(benchCase: Case, { quick }: { quick: boolean }): Row {
   return { name, yardstick: variants.at(-1) as string, rounds, timings };
 }
 
-/** The numbers in what a variant returned. */
+/** The numbers in the result of a variant. */
 export function numbersOf(result: unknown): number[] {
   if (result instanceof Tensor) return numbersOf(result.toArray());
   if (typeof result === "number") return [result];
@@ -169,7 +169,7 @@ export function numbersOf(result: unknown): number[] {
   return [...(result as Float64Array)];
 }
 
-/** A benchmark of something that computes something else is worthless: variants agree to rounding error. */
+/** Throws unless the results of all variants agree to rounding error. */
 function assertSame(name: string, works: Record<string, Work>): void {
   const [first, ...others] = Object.entries(works).map(([variant, work]) => ({ variant, values: numbersOf(work(1)) }));
   if (first === undefined) return;

@@ -1,2 +1,2 @@
-/** The library, for the files of folders below: the command is built into one file, beside which `../index.js` lies. */
+/** The library, for files in subfolders: in the build, all files of the command become one, for which `../index.js` is the library. */
 export * from "../index.js";

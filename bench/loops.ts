@@ -1,7 +1,7 @@
 /**
- * Compiled steps of SVI beside NumPyro's own loop (`lax.fori_loop` over `svi.update`, float64, one thread), turn by turn in one run.
- * First both sides average losses at the same parameters, which must agree; then each takes stretches of steps, and the ratio is the
- * median over rounds of CPU time by CPU time. Needs a clone and NumPyro: `pip install -r bench/peers/requirements.txt`.
+ * Compiled SVI steps beside NumPyro's own loop (`lax.fori_loop` over `svi.update`, float64, one thread). First both sides average losses at
+ * the same parameters, and the averages must agree. Then they take turns in running many steps; the ratio is the median over the rounds of the
+ * ratio of CPU times. It needs a clone and NumPyro: `pip install -r bench/peers/requirements.txt`.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -14,7 +14,7 @@ import { type Loop, works } from "./peers/works.js";
 const PROGRAM = "bench/peers/loops.py";
 const [ROUNDS, STRETCH] = [9, 200e6];
 
-/** Nanoseconds of CPU per step, and ours over theirs; NaN where `failure` gives the reason for a missing one. */
+/** Nanoseconds of CPU per step, and the ratio ours / theirs; NaN if `failure` gives the reason for a missing figure. */
 export interface LoopRow {
   readonly work: string;
   readonly ours: number;
@@ -29,8 +29,8 @@ interface Estimate {
   readonly error: number;
 }
 
-/** NumPyro in a process of its own: a question and an answer at a time. */
-class Rival {
+/** NumPyro in its own process, which answers one request at a time. */
+class NumPyro {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
   constructor() {
@@ -53,14 +53,14 @@ class Rival {
   }
 }
 
-/** What the steps of a row are given. */
-const givenBy = ({ args, initParams }: Loop) => ({
+/** The arguments of the steps of a row. */
+const argumentsOf = ({ args, initParams }: Loop) => ({
   args: args?.() ?? [],
   options: { progressBar: false, ...(initParams && { initParams: initParams() }) },
 });
-type Given = ReturnType<typeof givenBy>;
+type Given = ReturnType<typeof argumentsOf>;
 
-/** The mean of losses at parameters that stay where they start. */
+/** The mean loss at the initial parameters. */
 function lossesOf({ model, guide, elbo }: Loop, { args, options }: Given, draws: number): Estimate {
   const { losses } = new SVI(model, guide, sgd(0), elbo).run(random.key(1), { ...options, numSteps: draws }, ...args);
   const mean = losses.reduce((sum, x) => sum + x, 0) / draws;
@@ -68,8 +68,8 @@ function lossesOf({ model, guide, elbo }: Loop, { args, options }: Given, draws:
   return { mean, error: Math.sqrt(variance / draws) };
 }
 
-/** A stretch of n steps, in nanoseconds of CPU a step. */
-function stretches({ model, guide, elbo }: Loop, { args, options }: Given): (n: number) => number {
+/** Runs n steps, and returns the nanoseconds of CPU per step. */
+function timedSteps({ model, guide, elbo }: Loop, { args, options }: Given): (n: number) => number {
   const svi = new SVI(model, guide, adam(1e-3), elbo, { jit: true });
   const steps: Iterator<Step> = svi.steps(random.key(0), { ...options, numSteps: 1e9 }, ...args)[Symbol.iterator]();
   return (n) => {
@@ -80,7 +80,7 @@ function stretches({ model, guide, elbo }: Loop, { args, options }: Given): (n: 
   };
 }
 
-/** How many steps fill a stretch, found while both sides warm up: V8 optimises what has run often, and checks grow rarer. */
+/** The number of steps that fill a turn, found during the warm-up, in which V8 optimises the steps and checks become rarer. */
 async function countFor(take: (n: number) => Promise<number> | number): Promise<number> {
   let [count, steps, total] = [4, 0, 0];
   for (;;) {
@@ -93,15 +93,15 @@ async function countFor(take: (n: number) => Promise<number> | number): Promise<
   }
 }
 
-async function measure(loop: Loop, rival: Rival): Promise<LoopRow> {
+async function measure(loop: Loop, rival: NumPyro): Promise<LoopRow> {
   const { name: work, rival: name = work, draws = 2000, target } = loop;
-  const given = givenBy(loop);
+  const given = argumentsOf(loop);
   const losses = [lossesOf(loop, given, draws), await rival.ask<Estimate>({ work: name, draws })] as const;
   const [ours, theirs] = losses;
   const allowed = 4.5 * Math.hypot(ours.error, theirs.error) + 1e-9 * Math.abs(theirs.mean);
   if (!(Math.abs(ours.mean - theirs.mean) <= allowed))
     throw new Error(`the losses differ: ours ${ours.mean} ± ${ours.error}, NumPyro's ${theirs.mean} ± ${theirs.error}`);
-  const mine = stretches(loop, given);
+  const mine = timedSteps(loop, given);
   const other = async (steps: number) => (await rival.ask<{ ns: number }>({ work: name, steps })).ns;
   const counts = [await countFor(mine), await countFor(other)] as const;
   const rounds: [number, number][] = [];
@@ -122,7 +122,7 @@ export const loopNames = (filter: string): string[] => selected(filter).map(({ n
 /** The rows whose name contains the filter. */
 export async function* loopRows(filter: string): AsyncGenerator<LoopRow> {
   if (!existsSync(PROGRAM)) throw new Misuse(`${filter}: run this in a clone of the repository, where ${PROGRAM} is.`);
-  const rival = new Rival();
+  const rival = new NumPyro();
   try {
     for (const loop of selected(filter))
       try {

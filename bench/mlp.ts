@@ -1,4 +1,4 @@
-/** A network of 784, 256 and 20 units on a batch of 128, its loss and all gradients: beside the same in plain loops. */
+/** A network of 784, 256 and 20 units on a batch of 128: the loss and all gradients, compared with plain loops. */
 import { jit, matmul, type Tensor, tensor, valueAndGrad } from "../index.js";
 import { type Case, numbers, ring } from "./harness.js";
 

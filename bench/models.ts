@@ -1,4 +1,4 @@
-/** The models of the benches, with their guides and data: each stands in `svi.ts` beside the eager step or a step by hand, and in `peers/`. */
+/** The models of the benchmarks, with their guides and data. svi.ts compares them with eager steps or steps by hand, peers/ with other libraries. */
 import {
   Bernoulli,
   Beta,

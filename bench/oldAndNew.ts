@@ -1,8 +1,8 @@
 /**
- * An older build and this one on the same work: `npx tsx bench/oldAndNew.ts OLD_DIST [NEW_DIST] [--filter TEXT] [--rounds N] [--long]`,
- * where each is the folder `dist` of a built checkout. Every variant of every row of the bench is run by both. For each row both get a process of
- * their own, and these take turns, so that a slow second of the machine falls on both; what is compared is CPU time, that of the garbage
- * collector included. The variants written by hand are the same code on both sides: they show the noise.
+ * Compares two builds on the same work: `npx tsx bench/oldAndNew.ts OLD_DIST [NEW_DIST] [--filter TEXT] [--rounds N] [--long]`, where OLD_DIST
+ * and NEW_DIST are the folders `dist` of built checkouts. Both builds run every variant of every row. For each row, each build has its own
+ * process, and the two take turns, so that a slow second of the machine affects both. CPU times are compared, including those of the garbage
+ * collector. Variants written by hand are the same code in both processes, so they show the noise.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -21,14 +21,14 @@ import { cases as svi } from "./svi.js";
 const MILLISECONDS = 20;
 const rows: readonly Case[] = [...ops, ...compiled, ...mlp, ...distributions, ...svi];
 
-/** What a process is asked for: nanoseconds of CPU time an operation, in `count` calls of a variant that begin with number `from`. */
+/** A request to a process: measure the CPU nanoseconds per operation of `count` calls of a variant, beginning with call number `from`. */
 interface Question {
   readonly variant: string;
   readonly from: number;
   readonly count: number;
 }
 
-/** One side: makes a row, warms up, says how many calls fill a round, then answers questions. */
+/** The process of one build: it makes a row, warms up, reports how many calls fill a round, and then answers requests. */
 function serve(name: string): void {
   const { make, operations = 1 } = rows.find((row) => row.name === name) as Case;
   const loops = new Map<string, Loop>();
@@ -42,7 +42,7 @@ function serve(name: string): void {
   process.send?.([...loops].map(([variant, loop]) => [variant, calibrate(loop, MILLISECONDS)]));
 }
 
-/** The bench with `../index.js` as that build has it, as one module that runs by itself. */
+/** A bundle of the benchmarks with one build as `../index.js`, as a module that runs by itself. */
 async function bundle(dist: string, outfile: string): Promise<void> {
   const main = resolve(dist, "index.js");
   if (!existsSync(main)) throw new Misuse(`${main} is missing. Build that checkout first: npm run build.`);
@@ -64,7 +64,7 @@ async function bundle(dist: string, outfile: string): Promise<void> {
   });
 }
 
-/** The next message of a side. */
+/** The next message of a process. */
 function answer<T>(side: ChildProcess): Promise<T> {
   side.removeAllListeners();
   return new Promise((resolve, reject) => {
@@ -74,14 +74,14 @@ function answer<T>(side: ChildProcess): Promise<T> {
 }
 const nanoseconds = (t: number): string => (t < 1e4 ? `${t.toFixed(1)} ns` : `${(t / 1e3).toFixed(2)} µs`).padStart(12);
 
-/** One row on both sides, a line per variant. */
+/** Measures one row in both builds, and prints a line per variant. */
 async function compare(name: string, files: readonly string[], rounds: number): Promise<void> {
   const sides: ChildProcess[] = [];
   try {
     let variants: [name: string, count: number][] = [];
-    // One after the other: two that warm up at once would disturb each other.
+    // The processes start one after the other: two that warm up at the same time would disturb each other.
     for (const file of files) {
-      // Threads that collect garbage at the same time take CPU time that depends on what else the machine does.
+      // One thread, because the CPU time of parallel garbage collection depends on the load of the machine.
       const side = fork(file, [name], { execArgv: ["--single-threaded-gc"] });
       sides.push(side);
       const counted = await answer<typeof variants>(side);

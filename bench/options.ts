@@ -1,21 +1,21 @@
-/** What `pedigrad bench` may be told. Whatever it cannot mean is refused here, before anything is measured. */
+/** The options of `pedigrad bench`. Wrong options are refused here, before anything is measured. */
 import { parseArgs } from "node:util";
 
 export const HELP = `pedigrad bench [options]
 
-Measures what an op, a gradient, a compiled program and an SVI step cost on this machine.
-Every row stands beside its yardstick; ratios are taken within one run.
+Measures the time of ops, gradients, compiled programs and SVI steps on this machine.
+Every row is compared with a yardstick; ratios are taken within one run.
 
-  --filter <text>     only rows whose name contains the text: "mul n=1" also selects n=10 and n=1000, the whole name
-                      "ops/mul n=1" only itself; "peers" runs other libraries, "loops" or
-                      "loops/HMM" NumPyro's compiled loop (in a clone)
+  --filter <text>     only rows whose name contains the text: "mul n=1" also selects n=10 and n=1000; the whole name
+                      "ops/mul n=1" selects only that row; "peers" runs other libraries, and "loops" or "loops/HMM"
+                      NumPyro's compiled loop (both in a clone)
   --list              print the names of the rows and stop
   --quick             fewer rounds, and no long rows
-  --json              a report as JSON (schema: docs/bench.md, beside README.md in this package)
-  --compare <file>    how rows have moved since an earlier --json report; exit code 1 where one is slower
-  --tolerance <x>     slower is more than x times, by median and by minimum; 1.5 by default
+  --json              print a report as JSON (schema: docs/bench.md, beside README.md in this package)
+  --compare <file>    print how rows have changed since an earlier --json report; exit code 1 if one is slower
+  --tolerance <x>     slower means more than x times as long, by median and by minimum; 1.5 by default
   --version           print the version
-  --help              this text
+  --help              print this text
 `;
 
 export interface Options {
@@ -29,7 +29,7 @@ export interface Options {
   readonly help: boolean;
 }
 
-/** The command was called in a way it does not know: the message says what came, and what to do instead. */
+/** A wrong call of the command. The message says what was wrong, and what to do instead. */
 export class Misuse extends Error {}
 
 export function optionsOf(args: readonly string[]): Options {
@@ -60,12 +60,12 @@ const parsed = (args: readonly string[]) => {
       },
     });
   } catch (error) {
-    // Node's first sentence says what is wrong; the rest explains how to pass a file called like an option.
+    // Only Node's first sentence, which says what is wrong; the rest explains how to pass a file whose name looks like an option.
     throw new Misuse(`${(error as Error).message.split(/\.\s/)[0]?.replace(/\.$/, "")}.`);
   }
 };
 
-/** The names that contain the text; that name alone where the text is all of one. */
+/** The names that contain the text; if one name equals it, only this name. */
 export const matching = <T extends { readonly name: string }>(rows: readonly T[], text: string): T[] => {
   const exact = rows.filter(({ name }) => name === text);
   return exact.length > 0 ? exact : rows.filter(({ name }) => name.includes(text));

@@ -1,6 +1,6 @@
 /**
- * The peers on the same work, in the same run: libraries in JavaScript (peers/peers.mjs) and Python (peers/peers.py), where they are
- * installed. They lie beside the source and are not part of the package.
+ * Runs other libraries on the same work, if they are installed: libraries in JavaScript (peers/peers.mjs) and in Python (peers/peers.py). These
+ * programs are in the repository, but not in the package.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -14,7 +14,7 @@ interface Line {
   readonly error?: string;
   readonly missing?: boolean | string;
 }
-/** A peer's time beside ours: nanoseconds a call, and their ratio, or why there is none. */
+/** The time of another library and ours in nanoseconds per call, and their ratio, or the reason why there is none. */
 export interface PeerRow {
   readonly work: string;
   readonly peer: string;
@@ -29,7 +29,7 @@ const PROGRAMS: readonly (readonly [command: string, file: string, install: stri
   [process.env.PYTHON ?? "python3", "peers.py", `pip install -r ${FOLDER}/requirements.txt`],
 ];
 
-/** What the peers' programs print; what is missing is said on the way. */
+/** The lines that the programs print. A library that is missing is reported with `say`. */
 function* linesOf(say: (text: string) => void): Generator<Line> {
   if (!existsSync(FOLDER)) {
     say(`peers: run this in a clone of the repository, where ${FOLDER} is.`);
@@ -47,7 +47,7 @@ function* linesOf(say: (text: string) => void): Generator<Line> {
   }
 }
 
-/** Each peer's rows beside our own compiled ones, measured once each. */
+/** The rows of other libraries with our own compiled times, each measured once. */
 export function peerRows(cases: readonly Case[], say: (text: string) => void): PeerRow[] {
   const ours = new Map<string, number>();
   const rows: PeerRow[] = [];

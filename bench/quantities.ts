@@ -1,6 +1,6 @@
 /**
- * What is not a time of a call: how the heap grows, what an import costs, how large a bundle is, what compiling costs an op. Each is
- * measured when asked for, and stands beside what is to be reached.
+ * Figures other than times of calls: growth of the heap, time of an import, size of a bundle, compile time per op. Each is measured only if the
+ * filter selects it, and is compared with a target.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -14,9 +14,9 @@ export interface Quantity {
   /** `topic/what`. */
   readonly name: string;
   readonly unit: "MB" | "ms" | "kB" | "µs";
-  /** The largest value that is good enough. */
+  /** The largest acceptable value. */
   readonly target: number;
-  /** The value; null with a word where it cannot be measured here. */
+  /** Measures the value; returns the reason as text if it cannot be measured here. */
   readonly measure: (options: { quick: boolean }) => Promise<number | string>;
 }
 
@@ -28,7 +28,7 @@ function heap(): number {
   return process.memoryUsage().heapUsed / 1e6 + process.memoryUsage().arrayBuffers / 1e6;
 }
 
-/** How much more is in use after `count` steps than after the first few. */
+/** The growth of the heap from the first few steps to `count` steps. */
 async function growth(step: () => unknown, count: number): Promise<number> {
   for (let i = 0; i < 200; i++) step();
   const before = heap();
@@ -56,7 +56,7 @@ async function bundle(names: string): Promise<number | string> {
 }
 
 const OPS = 20_000;
-/** A program of that many ops on numbers. */
+/** A program of OPS ops on single numbers. */
 const long = (x: Tensor): Tensor => {
   let y = x;
   for (let i = 0; i < OPS / 2; i++) y = y.mul(0.999).add(x);

@@ -1,4 +1,4 @@
-/** What it costs to write a step down, and to compare it with what was written, beside the eager step: programs of many small ops, which cost most. */
+/** The time of recording a step, and of comparing it with its recording, relative to the eager step, for programs of many small ops. */
 import * as pedigrad from "../index.js";
 import type { Case } from "./harness.js";
 import { chain, hmm } from "./timeToResult.js";

@@ -1,6 +1,6 @@
 /**
- * What a step of inference costs: guide, model, gradient and Adam together. The coin stands beside the same step written by hand;
- * the other models beside the eager step. `random.beta` is the draw on both sides of the coin.
+ * The time of an SVI step: guide, model, gradient and Adam together. The coin is compared with the same step written by hand, which also draws
+ * with `random.beta`; the other models are compared with their eager step.
  */
 import { betaDraw, foldIn, Stream, split } from "../autodiff/kernels/random/index.js";
 import { digamma, lgamma } from "../autodiff/kernels/special/index.js";
@@ -44,7 +44,7 @@ import {
   vaeGuide,
 } from "./models.js";
 
-/** Steps of an inference, each from the state that the one before left, after the first few. */
+/** SVI steps after the first few. Each starts from the state of the step before. */
 function stepping(model: Model, guide: Model, elbo: Elbo, args: unknown[], jit: boolean, warm = 4): () => number {
   const svi = new SVI(model, guide, adam(1e-3), elbo, { jit });
   let state = svi.init(random.key(0), ...args);
@@ -57,14 +57,14 @@ function stepping(model: Model, guide: Model, elbo: Elbo, args: unknown[], jit: 
   return step;
 }
 
-/** The same steps as `svi.steps` takes them, whose state stays in memory. */
+/** The same steps by `svi.steps`, whose state stays in memory. */
 function loopOf(model: Model, guide: Model, elbo: Elbo, args: unknown[]): () => number {
   const svi = new SVI(model, guide, adam(1e-3), elbo, { jit: true });
   const steps = svi.steps(random.key(0), { numSteps: Infinity }, ...args)[Symbol.iterator]();
   return () => steps.next().value.loss;
 }
 
-/** The coin's step by hand: the same draw, the score gradient of both log parameters, Adam, the decaying average. */
+/** The coin's step by hand: the same draw, the score-function gradient of both log parameters, Adam, and the decaying average. */
 function coinByHand(): () => number {
   const [b1, b2, rate, beta] = [0.9, 0.999, 1e-3, 0.9];
   const u = [Math.log(15), Math.log(15)] as [number, number];
@@ -102,7 +102,7 @@ function coinByHand(): () => number {
   };
 }
 
-/** Steps of the coin, for those who count what they leave behind. */
+/** Steps of the coin, for measurements of the heap. */
 export const stepsOfCoin = (jit: boolean): (() => number) =>
   stepping(coin, coinGuide, new TraceGraphELBO(), [tensor(flips)], jit);
 
@@ -124,7 +124,7 @@ const beside = (
 });
 const graph = () => new TraceGraphELBO();
 
-/** The matrix products of a step of the VAE, forward and backward, compiled: no step takes less. */
+/** The matrix products of a step of the VAE, forward and backward, compiled: a lower bound for the step. */
 function vaeProducts(): () => unknown {
   const draw = (shape: number[], i: number): Tensor => random.normal(random.key(i), shape);
   const layers = [draw([784, 256], 0), draw([256, 40], 1), draw([20, 256], 2), draw([256, 784], 3)];
@@ -168,7 +168,7 @@ export const cases: readonly Case[] = [
       isLong: true,
       targets: { "T=320": isChain ? 6 : 4.6 },
       make: () => ({
-        // V8 takes some hundred calls for a text of ten thousand lines.
+        // V8 needs some hundred calls to optimise ten thousand lines of code.
         "T=320": stepping(chain(320), chainGuide(320, isChain), graph(), [], true, 2000),
         "T=80": stepping(chain(80), chainGuide(80, isChain), graph(), [], true, 2000),
       }),

@@ -1,4 +1,4 @@
-/** The yardstick for an engine's overhead: the least a reverse-mode tape of closures over typed arrays can be. */
+/** The yardstick for the overhead of an engine: a minimal reverse-mode tape of closures over typed arrays. */
 export interface Variable {
   readonly value: Float64Array;
   readonly grad: Float64Array;
@@ -55,7 +55,7 @@ export class Tape {
     return y;
   }
 
-  /** Gradients of y into every leaf it came from. */
+  /** Adds the gradients of y to all leaves on which it depends. */
   backward(y: Variable): void {
     y.grad.fill(1);
     for (let k = this.#steps.length - 1; k >= 0; k--) (this.#steps[k] as () => void)();

@@ -1,7 +1,7 @@
 /**
- * The time to a result: the processor time of a fresh Node process, all threads of it, from its start to the end of `svi.run(key, 1000)`. What an
- * empty process takes, and what 1,000 further steps take once everything is warm, is subtracted: left are the import, `init`, recording,
- * comparing and compiling, and steps that V8 has not optimised yet.
+ * The overhead of a first fit: the CPU time of all threads of a fresh Node process that runs `svi.run(key, 1000)`, minus the time of an empty
+ * process and that of 1,000 steps in a warm process. What remains is the import, `init`, recording, comparing and compiling, and steps that V8
+ * has not optimised yet.
  */
 import { execFileSync } from "node:child_process";
 import type * as Library from "../index.js";
@@ -13,7 +13,7 @@ interface Fit {
   readonly args?: readonly unknown[];
 }
 
-// These functions run in a process of their own, where they are sent as text: they know nothing but their argument.
+// These functions are sent as text to another process, so they can use only their argument.
 
 function coin({
   SVI,
@@ -146,8 +146,8 @@ function forward({
   return { svi: new SVI(model, () => {}, adam(1e-2), new TraceELBO()), args: [data] };
 }
 
-/** What the fresh process does: the fit, then as many steps again, and as many that count as warm. */
-async function measured(fit: (pedigrad: Pedigrad) => Fit, main: string): Promise<void> {
+/** The program of the fresh process: it fits, runs as many steps again to warm up, and then as many warm steps. */
+async function fitAndMeasure(fit: (pedigrad: Pedigrad) => Fit, main: string): Promise<void> {
   const used = (): number => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1000;
@@ -169,7 +169,7 @@ const median = (xs: readonly number[]): number => [...xs].sort((a, b) => a - b)[
 const inProcess = (text: string): string =>
   execFileSync(process.execPath, ["--input-type=module", "-e", text], { encoding: "utf8" });
 
-/** Milliseconds from the start of a process to a result, beyond an empty process and 1,000 warm steps; the medians of several processes. */
+/** CPU milliseconds of the fit, minus those of an empty process and of 1,000 warm steps: medians of several processes. */
 function timeTo(fit: (pedigrad: Pedigrad) => Fit, rounds: number): number {
   const main = new URL("../index.js", import.meta.url).href;
   const empty: number[] = [];
@@ -177,7 +177,7 @@ function timeTo(fit: (pedigrad: Pedigrad) => Fit, rounds: number): number {
   for (let round = 0; round < rounds; round++) {
     const { user, system } = JSON.parse(inProcess("console.log(JSON.stringify(process.cpuUsage()))"));
     empty.push((user + system) / 1000);
-    const [whole, warm] = JSON.parse(inProcess(`await (${measured})(${fit}, ${JSON.stringify(main)})`));
+    const [whole, warm] = JSON.parse(inProcess(`await (${fitAndMeasure})(${fit}, ${JSON.stringify(main)})`));
     beyond.push(whole - warm);
   }
   return median(beyond) - median(empty);

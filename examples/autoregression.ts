@@ -1,7 +1,7 @@
 /**
- * A level that moves from day to day and is seen with noise, on some days not at all. Given the three parameters all is normal, so the
- * level is summed out by a Kalman filter, written with scan; the parameters have an autoguide. Beside the filter's density stands that of
- * the same series as one multivariate normal.
+ * A first-order autoregressive level, observed with noise, and on some days not at all. Given the three parameters everything is normal, so
+ * the level is integrated out by a Kalman filter, which is written with scan; the parameters have an autoguide. The density of the filter is
+ * compared with that of the whole series as one multivariate normal.
  *
  *     npx tsx examples/autoregression.ts
  *     npx tsx examples/autoregression.ts --steps 50
@@ -37,7 +37,7 @@ for (let t = 0; t < T; t++) levels.push(truth.rho * (levels[t - 1] ?? 0) + truth
 const isObserved = levels.map((_, t) => t % 30 < 25);
 const data = tensor(levels.map((x, t) => x + truth.noise * (errors?.[t] as number)));
 
-/** The log density of each day given the days before, and the level's mean given all days up to this one. */
+/** The log density of each day given the days before it, and the mean of the level given all days up to this one. */
 function filter(rho: Tensor, step: Tensor, noise: Tensor): { logp: Tensor; mean: Tensor } {
   const [, days] = scan(
     (level, { y, isSeen }) => {
@@ -82,7 +82,7 @@ console.table(
   ),
 );
 
-// The covariance of levels s and t is step² Σ rho^|s-t| rho^2k over the moves that both have.
+// The covariance of the levels on days s and t is step² Σ_k rho^|s-t| rho^2k, k = 0 … min(s, t).
 const days = isObserved.flatMap((isSeen, t) => (isSeen ? [t] : []));
 const { rho, step, noise } = truth;
 const covariance = tensor(
@@ -91,9 +91,9 @@ const covariance = tensor(
 const whole = new MultivariateNormal({ loc: days.map(() => 0), covarianceMatrix: covariance }).logProb(data.take(days));
 const { logp, mean } = filter(tensor(rho), tensor(step), tensor(noise));
 console.log(
-  `log density at the truth: ${logp.sum().item().toFixed(9)} by the filter, ${whole.item().toFixed(9)} in one piece`,
+  `log density at the truth: ${logp.sum().item().toFixed(9)} by the filter, ${whole.item().toFixed(9)} as one multivariate normal`,
 );
 const off = (x: Tensor): string => x.sub(levels).take(days).square().mean().sqrt().item().toFixed(2);
 console.log(
-  `on days that were seen the level is missed by ${off(data)}, after filtering by ${off(mean)} (root mean squares)`,
+  `root mean square error of the level on observed days: ${off(data)} for the data, ${off(mean)} for the filtered mean`,
 );

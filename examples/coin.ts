@@ -1,6 +1,6 @@
 /**
- * The coin of Pyro's "SVI Part III": is it fair, given ten flips? The posterior is known, Beta(16, 14), so the fit can be
- * watched until it gets there, with and without the baseline that lowers the variance of its gradient.
+ * The coin of Pyro's "SVI Part III": is it fair, given ten flips? The posterior is known to be Beta(16, 14). The example counts the steps
+ * until the fit is close to it, with and without the baseline that lowers the variance of the gradient.
  *
  *     npm start                          20 keys with and without the baseline
  *     npx tsx examples/coin.ts --keys 3 --steps 200
@@ -47,7 +47,7 @@ const guideWith = (useDecayingAvgBaseline: boolean) => () => {
 const inferenceWith = (useBaseline: boolean) =>
   new SVI(model, guideWith(useBaseline), adam(5e-4, { b1: 0.93, b2: 0.999 }), new TraceGraphELBO());
 
-// One line on a terminal, drawn over by the next fit; nothing where there is none.
+// On a terminal, one line that the next fit overwrites; else nothing.
 const progress = (label: string) =>
   process.stderr.isTTY ? (text: string) => process.stderr.write(`\r${label} ${text}\u001b[K`) : false;
 

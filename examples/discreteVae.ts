@@ -1,6 +1,6 @@
 /**
- * A variational autoencoder with 20 binary latents (on the digits of pictures.ts), trained by DisARM, and the variance of its encoder's gradient
- * under three unbiased estimators of two runs each. A sample statement says how its gradient is taken; nothing else changes.
+ * A variational autoencoder with 20 binary latents, trained by DisARM on the digits of pictures.ts. Then the variance of the encoder's gradient
+ * is compared under three unbiased estimators, each of which runs the model twice. Only the options of the sample statement differ.
  *
  *     npx tsx examples/discreteVae.ts
  *     npx tsx examples/discreteVae.ts --draws 50 --steps 50

@@ -1,6 +1,6 @@
 /**
- * Eight schools (Rubin 1981): treatment effects of eight schools that are thought to be alike, non-centred, with AutoNormal.
- * Beside the fit stands the posterior by quadrature: given tau, everything is normal.
+ * Eight schools (Rubin 1981): a hierarchical model of the treatment effects in eight schools, non-centred, with AutoNormal. The fit is
+ * compared with the exact posterior, which is found by quadrature over tau: given tau, everything is normal.
  *
  *     npx tsx examples/eightSchools.ts
  *     npx tsx examples/eightSchools.ts --steps 500
@@ -47,7 +47,7 @@ const draws = new Predictive(model, { guide, params, numSamples: 4000, returnSit
   tensor(errors),
 );
 
-// The exact posterior means: over a grid of tau, mu and theta given tau are conjugate.
+// The exact posterior means, by a sum over a grid of tau. Given tau, mu and theta are conjugate.
 const grid = Array.from({ length: 2000 }, (_, i) => 0.01 * (i + 0.5));
 const conditionals = grid.map((tau) => {
   const precisions = errors.map((s) => 1 / (s * s + tau * tau));

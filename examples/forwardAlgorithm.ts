@@ -1,7 +1,7 @@
 /**
- * A hidden Markov model whose states are summed out by the forward algorithm, one op however long the series: DiscreteHMM. Its transitions
- * and the level of each state are learnt from 2,000 steps. Then the states are told from all that was seen (`smooth`), and from what
- * was seen up to each step (`filter`).
+ * A hidden Markov model whose states are summed out by the forward algorithm: DiscreteHMM, which is one op for a series of any length. Its
+ * transition probabilities and the mean of each state are learnt from 2,000 steps. Then the states are inferred from all observations
+ * (`smooth`), and from the observations up to each step (`filter`).
  *
  *     npx tsx examples/forwardAlgorithm.ts
  *     npx tsx examples/forwardAlgorithm.ts --steps 50
@@ -65,5 +65,5 @@ const right = (probabilities: Tensor): number => {
 };
 console.log(`log evidence ${(-(losses.at(-1) ?? 0)).toFixed(2)}`);
 console.log(
-  `states told rightly, of ${T}: ${right(fitted.filter(data))} filtered, ${right(fitted.smooth(data))} smoothed`,
+  `states inferred correctly, of ${T}: ${right(fitted.filter(data))} filtered, ${right(fitted.smooth(data))} smoothed`,
 );

@@ -1,8 +1,8 @@
 /**
- * The lesson of Pyro's "SVI Part III": dependency structure is variance. A mixture of three Gaussians with one discrete
- * assignment per datum, written three times: with a plate, which says that the data are independent; with toEvent(1), which makes them
- * one event, whose elements provenance still tells apart; and as one event of which only the site's name is known. The model is the
- * same; the gradient's variance is not.
+ * The lesson of Pyro's "SVI Part III": known dependencies lower the variance. A mixture of three Gaussians with one discrete assignment per
+ * datum, written in three ways: with a plate, which declares the data independent; with toEvent(1), which makes them one event whose elements
+ * provenance still distinguishes; and as one event of which provenance has only the name of the site. The model is the same, but the variance
+ * of the gradient is not.
  *
  *     npx tsx examples/gaussianMixture.ts
  *     npx tsx examples/gaussianMixture.ts --draws 500 --steps 200
@@ -49,7 +49,7 @@ const asOneEvent: { model: Model; guide: Model } = {
   model: () => sample("x", observe(sample("z", prior.expand([N]).toEvent(1))).toEvent(1), { obs: data }),
   guide: () => sample("z", assignment().toEvent(1)),
 };
-// A tag has a name and no axes: what carries it depends on all elements of z, as far as anyone can tell.
+// This provenance has the name of the site but no axes, so a value that depends on z counts as depending on all of its elements.
 const byNameAlone: { model: Model; guide: Model } = {
   ...asOneEvent,
   model: () => {

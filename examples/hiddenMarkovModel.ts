@@ -1,6 +1,6 @@
 /**
- * A hidden Markov model with its states summed out: TraceEnumELBO with `markov`, so that the cost grows linearly with the length.
- * The transition and emission probabilities are learnt, then the most probable path is found. Printed beside the truth.
+ * A hidden Markov model whose states are summed out by TraceEnumELBO. With `markov`, the cost grows linearly with the length. The transition
+ * probabilities and the means of the states are learnt, and the most probable path is found; both are printed beside the truth.
  *
  *     npx tsx examples/hiddenMarkovModel.ts
  *     npx tsx examples/hiddenMarkovModel.ts --steps 50

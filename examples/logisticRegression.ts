@@ -1,6 +1,6 @@
 /**
- * Bayesian logistic regression on data it makes itself: 1,000 rows, ten features, a mean-field normal guide, and minibatches of
- * 100 by a subsampled plate. Prints the posterior beside the weights that made the data.
+ * Bayesian logistic regression on synthetic data: 1,000 rows, ten features, a mean-field normal guide, and minibatches of 100 by a
+ * subsampled plate. It prints the posterior beside the weights that generated the data.
  *
  *     npx tsx examples/logisticRegression.ts
  *     npx tsx examples/logisticRegression.ts --steps 300
@@ -44,7 +44,7 @@ const guide = () => {
   const scale = param("scale", ones([D]).mul(0.1), { constraint: constraints.positive });
   sample("weights", new Normal(loc, scale).toEvent(1));
 };
-// The plate is the model's alone: the guide's only latent lies outside it.
+// The guide needs no plate, since its only latent lies outside the plate of the model.
 
 const svi = new SVI(model, guide, adam(0.01), new TraceELBO({ numParticles: 4 }));
 const { params, losses } = svi.run(random.key(0), Number(flags.steps), features, labels);

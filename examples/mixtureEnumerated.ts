@@ -1,6 +1,6 @@
 /**
- * A Gaussian mixture with the assignments summed out in the model: no score function, no variance from discrete choices. Then
- * the probability of each component for a few data.
+ * A Gaussian mixture whose assignments are summed out in the model, so that discrete choices cause no variance. Then the probability of each
+ * component is computed for a few data.
  *
  *     npx tsx examples/mixtureEnumerated.ts
  *     npx tsx examples/mixtureEnumerated.ts --steps 100

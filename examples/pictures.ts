@@ -1,13 +1,13 @@
 /**
- * The data of three tutorials and of discreteVae.ts: digits of a pocket calculator, each leaning and as bold as chance has it, and
- * pictures with up to two small shapes in them.
+ * The data of three tutorials and of discreteVae.ts: seven-segment digits with random slants and stroke widths, and pictures that contain up
+ * to two small shapes.
  */
 import { arange, Normal, random, stack, type Tensor, tensor } from "../index.js";
 
-/** Of the digits; a picture is one row of numbers, top row of pixels first. */
+/** The size of a picture of a digit. A picture is one row of numbers, the top row of pixels first. */
 export const [ROWS, COLUMNS] = [12, 10];
 
-// Which of the segments a to g each digit lights; of each segment, its centre and half length, across and down.
+// LIT: the segments a to g of each digit. SEGMENTS: the centre (x, y) and the half length (x, y) of each segment.
 const LIT = ["abcdef", "bc", "abdeg", "abcdg", "bcfg", "acdfg", "acdefg", "abc", "abcdefg", "abcdfg"];
 const SEGMENTS = [
   [0, -4, 2, 0],
@@ -22,8 +22,8 @@ const lit = tensor(LIT.map((on) => [..."abcdefg"].map((s) => (on.includes(s) ? 1
 const side = (k: number): Tensor => tensor(SEGMENTS).slice(k, k + 1, { axis: 1 });
 
 /**
- * The probability of each pixel to be black, [n, 120], for n digits that lean to the right by `slants`, in strokes of width `weights`:
- * 0.02 far from every stroke, 0.98 on its line, and between them a bell curve of the distance.
+ * The probability that each pixel is black, [n, 120], for n digits with slants to the right and strokes of width `weights`. It is 0.98 on the
+ * centre line of a stroke, and falls to 0.02 with the distance by a Gaussian curve.
  */
 export function ink(digits: Tensor, slants: Tensor, weights: Tensor): Tensor {
   const [pixels, ofFigure] = [arange(ROWS * COLUMNS), (x: Tensor) => x.reshape([-1, 1, 1])];
@@ -39,7 +39,7 @@ export function ink(digits: Tensor, slants: Tensor, weights: Tensor): Tensor {
   return strokes.mul(lit.at(digits).expandDims(-1)).max(1).mul(0.96).add(0.02);
 }
 
-/** n noisy digits: which they are [n], how far they lean [n], and their pixels, 0 or 1 [n, 120]. */
+/** n noisy digits: their values [n], their slants [n], and their pixels, 0 or 1 [n, 120]. */
 export function drawDigits(key: Tensor, n: number): { digits: Tensor; slants: Tensor; images: Tensor } {
   const digits = random.randint(random.foldIn(key, 0), [n], 0, 10);
   const slants = random.normal(random.foldIn(key, 1), [n]).mul(0.3);
@@ -48,8 +48,8 @@ export function drawDigits(key: Tensor, n: number): { digits: Tensor; slants: Te
 }
 
 /**
- * What a judge who knows `drawDigits` to the last detail says of images, by a sum over digits and a fine grid of slants and weights: the log
- * probability of each image [n], and that of each digit given the image [n, 10]. On average over new images nobody can do better.
+ * The exact results for images from `drawDigits`, by a sum over digits and a fine grid of slants and weights: the log probability of each
+ * image [n], and the probability of each digit given the image [n, 10]. On average over new images, no model can do better.
  */
 export function judgeDigits(images: Tensor): { logEvidence: Tensor; probs: Tensor } {
   const steps = [10, 31, 7] as const;
@@ -67,13 +67,13 @@ export function judgeDigits(images: Tensor): { logEvidence: Tensor; probs: Tenso
   return { logEvidence: perDigit.logsumexp(1), probs: perDigit.softmax(1) };
 }
 
-// A ring, a plus and a cross, with an empty margin, so that an index beyond them finds no ink.
+// A ring, a plus and a cross, each with an empty margin, so that a clipped index finds no ink.
 const SHAPES = tensor(
   ["11111 10001 10001 10001 11111", "00100 00100 11111 00100 00100", "10001 01010 00100 01010 10001"].map((rows) =>
     ["00000", ...rows.split(" "), "00000"].map((row) => [0, ...[...row].map(Number), 0]),
   ),
 );
-/** Pictures of shapes are squares of this side; a shape has one of 8 by 8 places. */
+/** The side of a square picture of shapes. A shape is at one of 8 by 8 places. */
 export const SIDE = 12;
 const PLACES = SIDE - 4;
 /** The standard deviation of the noise of a pixel. */
@@ -88,7 +88,7 @@ function shapesAt(shapes: Tensor, places: Tensor): Tensor {
   return SHAPES.at(ofShape(shapes), within(row, top), within(pixels.sub(row.mul(SIDE)), left));
 }
 
-/** n noisy pictures [n, 144] of no, one or two shapes, and how many there are [n]; two may overlap. */
+/** n noisy pictures [n, 144] of up to two shapes, which may overlap, and the number of shapes in each [n]. */
 export function drawShapes(key: Tensor, n: number): { counts: Tensor; pictures: Tensor } {
   const upTo = (i: number, end: number) => random.randint(random.foldIn(key, i), [n], 0, end);
   const counts = upTo(0, 3);
@@ -98,13 +98,13 @@ export function drawShapes(key: Tensor, n: number): { counts: Tensor; pictures: 
   return { counts, pictures: first.add(second).add(noise) };
 }
 
-/** A judge's word on pictures of shapes, by a sum over all of them: log densities [n], and the probabilities of no, one and two shapes [n, 3]. */
+/** The exact results for pictures of shapes, by a sum over all shapes and places: log densities [n], and the probabilities of 0, 1 and 2 shapes [n, 3]. */
 export function judgeShapes(pictures: Tensor): { logEvidence: Tensor; probs: Tensor } {
   const kinds = SHAPES.length;
   const all = arange(kinds * PLACES ** 2);
   const kind = all.div(PLACES ** 2).floor();
   const clean = shapesAt(kind, all.sub(kind.mul(PLACES ** 2)));
-  // log N(x; m) = log N(x; 0) + (x·m - m·m/2) / noise², where m is a, and for two shapes a + b.
+  // log N(x; m) = log N(x; 0) + (x·m - m·m/2) / noise², where m is a for one shape a, and a + b for two shapes.
   const likeness = pictures
     .matmul(clean.transpose())
     .sub(clean.square().sum(1).div(2))

@@ -1,6 +1,6 @@
 /**
- * The small programs of Pyro's "SVI Part III" with the sets that their values carry: who depends on whom, as the estimators
- * see it.
+ * The small programs of Pyro's "SVI Part III", with the provenance of each log density: the sites on which it depends, as the estimators see
+ * them.
  *
  *     npx tsx examples/provenance.ts
  */
@@ -32,24 +32,24 @@ report("Three discrete choices, each made from the one before: a -> b -> c (obse
   sample("c", new Bernoulli(b.mul(0.5).add(0.2)), { obs: 1 });
 });
 
-report("A reparameterised draw carries its parents' set, not its own name", () => {
+report("A reparameterised draw has the provenance of its parents, without its own name", () => {
   const a = sample("a", new Bernoulli(0.4));
   const z = sample("z", new Normal(a, 1));
   sample("x", new Normal(z, 1), { obs: 0.3 });
 });
 
-report("Arithmetic that cancels keeps the set: dependence is about the program, not the numbers", () => {
+report("Arithmetic that cancels keeps the provenance: it follows the program, not the numbers", () => {
   const a = sample("a", new Bernoulli(0.4));
   sample("x", new Normal(a.sub(a), 1), { obs: 0.3 });
 });
 
-report("Reading a value: what comes after an if depends on what the if has seen", () => {
+report("Reading a value: everything after an if depends on the value that it read", () => {
   const a = sample("a", new Bernoulli(0.4));
   const loc = a.item() > 0 ? 2 : -2;
   sample("x", new Normal(loc, 1), { obs: 0.3 });
 });
 
-report("In a plate every element has its own choice; the set names the site", () => {
+report("In a plate every element is its own choice; the provenance has the name of the site", () => {
   plate("data", 3, () => {
     const z: Tensor = sample("z", new Bernoulli(0.5));
     sample("x", new Normal(z.mul(2), 1), { obs: tensor([0.1, 2.2, 1.8]) });

@@ -1,6 +1,6 @@
 /**
- * Reweighted wake-sleep on a branching model: a coin decides whether the datum comes from one normal or from a second coin's choice
- * of two. The amortised guide sees x and guesses both coins; beside it stands the exact posterior.
+ * Reweighted wake-sleep on a branching model: a first coin decides whether the datum comes from one normal, or from one of two others, which a
+ * second coin chooses. The amortised guide predicts both coins from x; its probabilities are printed beside the exact posterior.
  *
  *     npx tsx examples/wakeSleep.ts
  *     npx tsx examples/wakeSleep.ts --steps 300

@@ -1,5 +1,5 @@
 /**
- * Refusals of the most common mistakes: a forgotten key, data where options belong, a class in place of a guide, a
+ * Checks that refuse the most common mistakes: a forgotten key, data in place of options, a class in place of a guide, a
  * misspelt name.
  */
 import { PedigradError, Tensor } from "../autodiff/index.js";
@@ -9,7 +9,7 @@ import { isRecord } from "../provenance/base/records.js";
 
 export { didYouMean, type Kind, refuseOption, requireKind, requireOptions, show };
 
-/** Refuse anything that is not a key; the error names the function `op`. */
+/** Refuse an argument that is not a key; the error names the function `op`. */
 export function requireKey(op: string, key: unknown, place = "first"): asserts key is Tensor {
   if (key instanceof Tensor) return;
   throw new PedigradError({
@@ -20,7 +20,7 @@ export function requireKey(op: string, key: unknown, place = "first"): asserts k
   });
 }
 
-/** Refuse anything but a positive integer of at most 2^26. */
+/** Refuse a number that is not an integer from 1 to 2^26. */
 export function requireCount(op: string, param: string, x: unknown): void {
   if (!(Number.isInteger(x) && (x as number) >= 1))
     refuseOption(op, param, `${param} must be a positive integer, got ${show(x)}.`);
@@ -28,14 +28,14 @@ export function requireCount(op: string, param: string, x: unknown): void {
     refuseOption(op, param, `${param} must be at most 2^26, got ${x}. More does not fit into memory.`);
 }
 
-/** Refuse anything that is not a program, such as an autoguide's class in place of an instance. */
+/** Refuse an argument that is not a program, such as the class of an autoguide in place of an instance. */
 export function requireProgram(op: string, which: "model" | "guide", f: unknown): void {
   if (typeof f !== "function") refuseOption(op, which, `the ${which} must be a function, got ${show(f)}.`);
   if (/^class\b/.test(Function.prototype.toString.call(f)))
     refuseOption(op, which, `the ${which} is the class ${f.name}, not an instance. Call new ${f.name}(model).`);
 }
 
-/** Refuse anything but (key, params, model, guide), the arguments that many functions begin with. */
+/** Refuse arguments other than (key, params, model, guide), the first arguments of many functions. */
 export function requireTask(op: string, key: unknown, params: unknown, model: unknown, guide: unknown): void {
   requireKey(op, key);
   if (!isRecord(params))
@@ -51,7 +51,7 @@ export function requireTask(op: string, key: unknown, params: unknown, model: un
     if (typeof f !== "function") requireProgram(op, which, f);
 }
 
-/** The error for a param that is none of the known ones. */
+/** The error for a param whose name is not known. */
 export const unknownParam = (param: string, known: ReadonlyMap<string, unknown>, where = ""): PedigradError =>
   new PedigradError({
     code: "unknown-param",
@@ -59,5 +59,5 @@ export const unknownParam = (param: string, known: ReadonlyMap<string, unknown>,
     message: `${where}there is no param "${param}". The known params are: ${[...known.keys()].join(", ") || "none"}.${didYouMean(param, known.keys())}`,
   });
 
-/** Names as an error lists them. */
+/** The names in quotation marks, separated by commas, for error messages. */
 export const quoted = (names: Iterable<string>): string => [...names].map((name) => `"${name}"`).join(", ") || "none";

@@ -1,6 +1,6 @@
 /**
- * Text as HTML, and values that a notebook shows as HTML. Names and values from a program are escaped, so they cannot
- * add markup.
+ * Functions that turn text into HTML, and the base class of reports, which notebooks show as HTML. Names and values from
+ * a program are escaped, so they cannot add markup.
  */
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -11,10 +11,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** The text, with no character left that HTML would read as markup. */
+/** The text with every character escaped that HTML would read as markup. */
 export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => ENTITIES[c] as string);
 
-/** Text with its spaces and line breaks kept, escaped. */
+/** The text, escaped, in a `pre` element that keeps its spaces and line breaks. */
 export const preformatted = (text: string): string => `<pre>${escapeHtml(text)}</pre>`;
 
 /** A table with a row of headings; cells are escaped. */
@@ -27,7 +27,7 @@ export const htmlTable = (headings: readonly string[], rows: readonly (readonly 
 /** The name of the method that Deno's Jupyter kernel calls on a value to display it. */
 export const NOTEBOOK = /* @__PURE__ */ Symbol.for("Jupyter.display");
 
-/** The result of that method: the value as plain text and as HTML. */
+/** The object that the method `NOTEBOOK` returns: the value as plain text and as HTML. */
 export const notebookView = (text: string, html: string): Record<string, string> => ({
   "text/plain": text,
   "text/html": html,
@@ -43,7 +43,7 @@ export interface Report {
   [NOTEBOOK](): Record<string, string>;
 }
 
-/** The class that reports extend; their HTML is by default the preformatted text. */
+/** The base class of reports. By default, the HTML of a report is its preformatted text. */
 export const report = (): (new () => Report) =>
   class {
     toHtml(): string {

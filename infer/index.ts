@@ -1,4 +1,4 @@
-/** The public face of inference. */
+/** The public exports of infer. */
 
 export { Elbo, type ElboOptions } from "./elbo/elbo.js";
 export { TraceMeanFieldELBO } from "./elbo/meanFieldElbo.js";

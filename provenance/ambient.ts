@@ -1,42 +1,42 @@
 /**
- * Control flow also makes values depend on sites. `if (z.item() > 0)` leaks a sampled value into the host program, and
- * whatever that program computes afterwards depends on z although no op ever saw z. So a read adds the provenance of
- * the value (the set of sites it depends on) to the *ambient* set of the current run, and every later result of that
- * run inherits the ambient set. A site too many costs variance; a missing site would be a silent bias.
+ * Control flow also makes values depend on sites. `if (z.item() > 0)` passes a sampled number to host code, and all that
+ * the program computes afterwards depends on z, although no op has z as its input. So a read adds the provenance of the
+ * value (the set of sites it depends on) to the *ambient* set of the current run, and every later result of that run
+ * inherits the ambient set. An unnecessary site costs variance; a missing site would bias the gradient without any error.
  *
- * An error that depends on a value (an index out of range, a bad parameter) counts as a read only if the program
- * catches it and continues. But then the program has also branched where the value raised no error, and in that case
- * nothing records a read. So a run in which such an error was caught is refused when it ends.
+ * A program may also branch on whether a value raises an error (an index out of range, a bad parameter): it catches the
+ * error and continues. For values that raise no error the program takes the other branch, and nothing records that it
+ * did. So a run in which such an error was caught is refused when it ends.
  *
- * A run is one execution of a model or a guide, for one particle or for a batch of them. Outside a run nothing is
- * collected.
+ * A run is one execution of a model or a guide, for one particle or for a batch of them. Outside a run no read is
+ * recorded.
  */
 import { MIX } from "./axes.js";
 import { PedigradError } from "./base/error.js";
 import { Provenance, union } from "./set.js";
 
-/** The sites whose values host code has read in the current run; empty outside a run. Every op reads this set. */
+/** The sites whose values host code has read in the current run; empty outside a run. Every op adds this set to its result. */
 export let ambient: Provenance = Provenance.empty;
 let collecting = false;
 /** The enumerated sites of the current run: their tensors hold all values at once. */
 let enumerated: string[] = [];
-/** The first refusal in the current run that depends on a value which host code had not read. */
+/** The first error in the current run that depends on a sampled value which host code had not read. */
 let refusal: PedigradError | null = null;
 
 /**
- * Tell the current run that host code has read a value with this provenance. The number that host code gets has no
- * axes, so the relation to the elements of each site is lost (the axes are *mixed*, axes.ts).
+ * Record in the current run that host code has read a value with this provenance. The number that host code gets has no
+ * axes, so it is not known which elements of each site it depends on: all axes become *mixed* (axes.ts).
  */
 export function noteRead(read: Provenance): void {
   if (collecting) ambient = union(ambient, read.moved(MIX, "read"));
 }
 
-/** Tell the current run that an op threw `error` because of a value with this provenance. */
+/** Record in the current run that an op threw `error` because of a value with this provenance. */
 export function noteRefusal(set: Provenance, error: PedigradError): void {
-  if (collecting && !ambient.includes(set)) refusal ??= caughtRefusal(set, error);
+  if (collecting && !ambient.includes(set)) refusal ??= caughtRefusalError(set, error);
 }
 
-const caughtRefusal = (set: Provenance, { op, param, message }: PedigradError): PedigradError =>
+const caughtRefusalError = (set: Provenance, { op, param, message }: PedigradError): PedigradError =>
   new PedigradError({
     code: "caught-refusal",
     site: [...set][0],
@@ -45,12 +45,12 @@ const caughtRefusal = (set: Provenance, { op, param, message }: PedigradError): 
     message: `the program caught an error that depends on the sampled value of ${set}, and continued. So it branches on that value, which the gradient would miss. Keep the value in the allowed range (clip, where), or read it with item() and branch on the number. The error was: ${message}`,
   });
 
-/** Tell the current run that a site is enumerated. */
+/** Record in the current run that a site is enumerated. */
 export function noteEnumerated(site: string): void {
   if (collecting) enumerated.push(site);
 }
 
-/** The first enumerated site of the current run that is in `set`, for errors. */
+/** The first enumerated site of the current run that is in `set`; error messages name it. */
 export const enumeratedIn = (set: Provenance): string | undefined => enumerated.find((site) => set.has(site));
 
 function withCollection<T>(collect: boolean, body: () => T): T {
@@ -74,21 +74,21 @@ function withCollection<T>(collect: boolean, body: () => T): T {
 /** Run `body` as a new run: its ambient set starts empty and is dropped afterwards, also after a throw. */
 export const inFreshRun = <T>(body: () => T): T => withCollection(true, body);
 
-/** Whether a run surrounds this point. */
+/** Whether a run is in progress. */
 export const isInRun = (): boolean => collecting;
 
 /** Run `body` as part of the current run, or as a new run if there is none. */
 export const inRun = <T>(body: () => T): T => (collecting ? body() : inFreshRun(body));
 
-/** Run `body` (a gradient, an optimiser) outside all runs: no read is recorded, and results inherit nothing. */
+/** Run `body` (a gradient, an optimiser) outside all runs: no read is recorded, and results inherit no ambient set. */
 export const outsideRuns = <T>(body: () => T): T => withCollection(false, body);
 
-/** The ambient set of the current run, to be put back by `withAmbient`. */
+/** The ambient set of the current run, for a later call of `withAmbient`. */
 export const currentAmbient = (): Provenance => ambient;
 
 /**
- * Run `body` with an ambient set that `currentAmbient` returned earlier. The density of a site is computed later, but
- * with the ambient set as it was when its `sample` statement ran.
+ * Run `body` with an ambient set that `currentAmbient` returned earlier. The density of a site is computed after the
+ * program has ended, but must have the ambient set that was current at its `sample` statement.
  */
 export function withAmbient<T>(set: Provenance, body: () => T): T {
   const outer = ambient;

@@ -1,56 +1,60 @@
 /**
- * Which axes of a value correspond to axes of a site it depends on (a *relation*), and to which axes of its result an
- * op moves the axes of an input (a *map*). Each is packed into one integer, so that following an axis through an op
- * costs a few shifts. Axes count from the right, from 0; nibble j holds
+ * Two tables about axes. A *relation* says which axis of a value corresponds to each axis of a site that the value
+ * depends on. A *map* says to which axis of its result an op moves each axis of an input. A table is packed into one
+ * integer with four bits (a nibble) for each axis, so that applying a map to a relation takes a few shifts. Axes are
+ * numbered from the right, from 0. Nibble j is
  *
- *     in a relation   k + 1 where the value is pointwise: its element i along axis k depends on the site's elements i along
- *                     element axis j and on no others
- *     in a map        k + 1 where axis j of the input is axis k of the result
+ *     in a relation   k + 1 if the value is *pointwise* along axis k: element i of the value along axis k depends only on
+ *                     the elements i of the site along its axis j
+ *     in a map        k + 1 if axis j of the input becomes axis k of the result
  *
- * and 0 where the axis is *mixed*: an element of the value, or of the result, may depend on all elements along it. V8
- * holds seven nibbles as a small integer, and adding a constant moves all of them at once; axes further left than the
- * seventh count as mixed.
+ * and 0 if axis j is *mixed*: an element of the value, or of the result, may depend on all elements along axis j.
+ *
+ * The axes of a site are its element axes, along which elements are drawn independently: the batch axes of its
+ * distribution, and the axes that `toEvent` moved into the event. V8 stores seven nibbles as a small integer; axes
+ * further left than the seventh count as mixed.
  */
 export type Relation = number;
 export type AxisMap = number;
 
-/** The number of axes (nibbles) in a relation or a map, and the number of axes that one nibble can point to. */
-const KNOWN = 7;
-const PLACES = 15;
+/** The number of axes (nibbles) in a relation or a map, and the number of axes that one nibble can name. */
+const MAX_AXES = 7;
+const MAX_TARGETS = 15;
 const ONES = 0x1111111;
 
-/** Every axis stays where it is. */
+/** The map that leaves every axis where it is. */
 export const KEEP: AxisMap = 0x7654321;
-/** No axis stays. */
+/** The map that mixes every axis. */
 export const MIX: AxisMap = 0;
 
-/** The nibbles of the first n axes. */
-const first = (n: number): number => (n >= KNOWN ? 0xfffffff : (1 << (4 * n)) - 1);
+/** A bit mask of the nibbles of the last n axes. */
+const lowNibbles = (n: number): number => (n >= MAX_AXES ? 0xfffffff : (1 << (4 * n)) - 1);
 
-/** Axis `axis` mixed, the others kept. */
-export const mixAxis = (axis: number): AxisMap => KEEP & ~(first(axis + 1) & ~first(axis));
+/** The map that mixes axis `axis` and keeps the others. */
+export const mixAxis = (axis: number): AxisMap => KEEP & ~(lowNibbles(axis + 1) & ~lowNibbles(axis));
 
-/** The last n axes mixed, the others kept. */
-export const mixLast = (n: number): AxisMap => KEEP & ~first(n);
+/** The map that mixes the last n axes and keeps the others. */
+export const mixLast = (n: number): AxisMap => KEEP & ~lowNibbles(n);
 
-/** Axis `axis` is mixed and removed; the axes to its left move one place to the right. */
-export const dropAxis = (axis: number): AxisMap => (KEEP & first(axis)) | ((KEEP - ONES) & ~first(axis + 1));
+/** The map of an op that reduces and removes axis `axis`: the axes to its left move one place to the right. */
+export const dropAxis = (axis: number): AxisMap => (KEEP & lowNibbles(axis)) | ((KEEP - ONES) & ~lowNibbles(axis + 1));
 
-/** `count` new axes are inserted to the left of the last `axis` axes. */
+/** The map of an op that inserts `count` new axes to the left of the last `axis` axes. */
 export const insertAxes = (axis: number, count: number): AxisMap =>
-  (KEEP & first(axis)) | (count > PLACES - KNOWN ? 0 : (KEEP + count * ONES) & ~first(axis));
+  (KEEP & lowNibbles(axis)) | (count > MAX_TARGETS - MAX_AXES ? 0 : (KEEP + count * ONES) & ~lowNibbles(axis));
 
-/** The last n axes are mixed and removed; the others move n places to the right. */
-export const dropLast = (n: number): AxisMap => (n >= KNOWN ? MIX : (KEEP & ~first(n)) - n * (ONES & ~first(n)));
+/** The map of an op that reduces and removes the last n axes: the others move n places to the right. */
+export const dropLast = (n: number): AxisMap =>
+  n >= MAX_AXES ? MIX : (KEEP & ~lowNibbles(n)) - n * (ONES & ~lowNibbles(n));
 
-/** The entry for axis `axis` in a map: the axis goes to axis `to`, or is mixed if `to` is negative. */
-export const goesTo = (axis: number, to: number): AxisMap =>
-  axis < KNOWN && to >= 0 && to < PLACES ? (to + 1) << (4 * axis) : MIX;
+/** The nibble for axis `axis` of a map: the axis moves to axis `to`, or is mixed if `to` is negative. */
+export const axisGoesTo = (axis: number, to: number): AxisMap =>
+  axis < MAX_AXES && to >= 0 && to < MAX_TARGETS ? (to + 1) << (4 * axis) : MIX;
 
-/** The map of an input with `rank` axes: axis k goes to axis `target(k)` of the result, or is mixed where `target(k)` is negative. */
+/** The map that moves axis k of an input with `rank` axes to axis `target(k)` of the result, or mixes it if `target(k)` is negative. */
 export function mapAxes(rank: number, target: (axis: number) => number): AxisMap {
   let map = MIX;
-  for (let axis = 0; axis < rank && axis < KNOWN; axis++) map |= goesTo(axis, target(axis));
+  for (let axis = 0; axis < rank && axis < MAX_AXES; axis++) map |= axisGoesTo(axis, target(axis));
   return map;
 }
 
@@ -60,12 +64,12 @@ export function mapAxes(rank: number, target: (axis: number) => number): AxisMap
  */
 export function ownRelation(shape: readonly number[], eventDim: number): Relation {
   let relation = 0;
-  for (let j = 0, place = eventDim; place < shape.length && j < KNOWN && place < PLACES; j++, place++)
+  for (let j = 0, place = eventDim; place < shape.length && j < MAX_AXES && place < MAX_TARGETS; j++, place++)
     if ((shape[shape.length - 1 - place] as number) > 1) relation |= (place + 1) << (4 * j);
   return relation;
 }
 
-/** The meet of two relations: axes on which both agree are kept, all others are mixed. */
+/** The meet of two relations: axes that both relate to the same axis of the value keep their entry, all others are mixed. */
 export function meet(a: Relation, b: Relation): Relation {
   if (a === b) return a;
   const bits = a ^ b;
@@ -74,14 +78,15 @@ export function meet(a: Relation, b: Relation): Relation {
 }
 
 /** The relation of an op's result, given that of its input. */
-export function follow(relation: Relation, map: AxisMap): Relation {
+export function relationAfter(relation: Relation, map: AxisMap): Relation {
   let mapped = 0;
-  for (let shift = 0; shift < 4 * KNOWN; shift += 4) {
+  for (let shift = 0; shift < 4 * MAX_AXES; shift += 4) {
     const axis = (relation >>> shift) & 15;
-    if (axis > 0 && axis <= KNOWN) mapped |= ((map >>> (4 * axis - 4)) & 15) << shift;
+    if (axis > 0 && axis <= MAX_AXES) mapped |= ((map >>> (4 * axis - 4)) & 15) << shift;
   }
   return mapped;
 }
 
-/** The axis of the value that corresponds to the site's element axis j; -1 where j is mixed. */
-export const placeOf = (relation: Relation, j: number): number => (j < KNOWN ? ((relation >>> (4 * j)) & 15) - 1 : -1);
+/** The axis of the value that corresponds to the site's element axis j; -1 if axis j is mixed. */
+export const valueAxisOf = (relation: Relation, j: number): number =>
+  j < MAX_AXES ? ((relation >>> (4 * j)) & 15) - 1 : -1;

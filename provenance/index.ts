@@ -1,4 +1,4 @@
-/** The public face of provenance: the sets, the ambient set of a run, how a value is tagged, the one class of errors. */
+/** The exports of provenance: sets of sites, the ambient set of a run, functions that tag values, and the error class. */
 
 export {
   ambient,
@@ -14,6 +14,7 @@ export {
   withAmbient,
 } from "./ambient.js";
 export { type AxisMap, mapAxes } from "./axes.js";
+export type { ErrorCode } from "./base/codes.js";
 export { PedigradError, type Refusal } from "./base/error.js";
 export { Provenance, union } from "./set.js";
 export {

@@ -1,109 +1,107 @@
 /**
- * The provenance of a value: the set of random choices it depends on (Schulman et al. 2015, "Gradient estimation using
- * stochastic computation graphs"; Pyro's `ops/provenance.py` is the nearest relative). For each of these sites the set
- * also records along which axes the value depends on the site element by element (axes.ts). Without such axes it is a
- * plain set of names.
+ * The provenance of a value: the set of random choices (sites) it depends on (Schulman et al. 2015, "Gradient estimation
+ * using stochastic computation graphs"; compare Pyro's `ops/provenance.py`). For each site the set also records along
+ * which axes the value depends on the site element by element (a relation, axes.ts).
  *
- * Sets are immutable and shared. Almost every union in a run has one argument that already is the answer, so `union`
- * looks for that first and allocates only when the union is a new set. A set remembers its last union and the last set
- * that `moved` made from it.
+ * Sets are immutable and shared. Almost every union in a run equals one of its arguments, so `union` checks for that
+ * first and allocates only if the union is a new set. A set caches its last union and its last result of `moved`.
  */
-import { type AxisMap, follow, KEEP, meet, placeOf, type Relation } from "./axes.js";
-import { Roll } from "./roll.js";
+import { type AxisMap, KEEP, meet, type Relation, relationAfter, valueAxisOf } from "./axes.js";
+import { SiteList } from "./siteList.js";
 
-// The op that mixed each axis of a site, by the key "axis site"; null where no axis was mixed.
+// The name of the op that mixed an axis of a site, under the key "axis site"; null if no axis was mixed.
 type Mixings = ReadonlyMap<string, string> | null;
-/** A set with more sites than this is extended in place where possible, not copied. */
-const MANY = 8;
+/** If a set has more sites than this, its union with a shorter set extends its list, whatever the order of the arguments. */
+const MIN_SHARED = 8;
 const keyOf = (site: string, axis: number): string => `${axis} ${site}`;
 
 /**
  * @example [...Provenance.union(Provenance.of("a"), Provenance.of("b"))] // ["a", "b"]
  */
 export class Provenance implements Iterable<string> {
-  // The first `size` entries of the roll: the sites with their relations, 0 where all axes are mixed.
-  readonly #roll: Roll;
+  // The set consists of the first `size` entries of this list. A relation of 0 says that all axes are mixed.
+  readonly #list: SiteList;
   readonly #mixings: Mixings;
-  // The last set united with this one, and the union: loops and chains ask for the same union again and again.
-  #partner: Provenance | null = null;
-  #joined: Provenance | null = null;
-  // The last op that moved the axes, by its map and its name, and the resulting set.
-  #map: AxisMap = KEEP;
-  #mover = "";
-  #moved: Provenance | null = null;
+  // A cache of one union, since loops compute the same union many times: the other argument, and the result.
+  #lastOther: Provenance | null = null;
+  #lastUnion: Provenance | null = null;
+  // A cache of one call of `moved`: its two arguments, and the result.
+  #lastMap: AxisMap = KEEP;
+  #lastMover = "";
+  #lastMoved: Provenance | null = null;
 
-  /** How many sites. */
+  /** The number of sites. */
   readonly size: number;
   /** Whether the value is pointwise along an axis of any site. */
   readonly hasAxes: boolean;
 
-  private constructor(roll: Roll, hasAxes: boolean, mixings: Mixings = null) {
-    this.#roll = roll;
+  private constructor(list: SiteList, hasAxes: boolean, mixings: Mixings = null) {
+    this.#list = list;
     this.#mixings = mixings;
-    this.size = roll.names.length;
+    this.size = list.names.length;
     this.hasAxes = hasAxes;
   }
 
   /** The set of a value that depends on no random choice. */
-  static readonly empty = new Provenance(new Roll(), false);
+  static readonly empty = new Provenance(new SiteList(), false);
 
   /** The set of the given site names. */
   static of(...sites: string[]): Provenance {
     if (sites.length === 0) return Provenance.empty;
-    const roll = new Roll();
-    for (const site of sites) if (roll.placeOf(site) < 0) roll.add(site, 0);
-    return new Provenance(roll, false);
+    const list = new SiteList();
+    for (const site of sites) if (list.indexOf(site) < 0) list.add(site, 0);
+    return new Provenance(list, false);
   }
 
-  /** The set of one site with the relation of the value to it. */
+  /** The set of one site, with the given relation of the value to that site. */
   static related(site: string, relation: Relation): Provenance {
-    const roll = new Roll();
-    roll.add(site, relation);
-    return new Provenance(roll, relation !== 0);
+    const list = new SiteList();
+    list.add(site, relation);
+    return new Provenance(list, relation !== 0);
   }
 
   has(site: string): boolean {
-    return this.#placeOf(site) >= 0;
+    return this.#indexOf(site) >= 0;
   }
 
-  /** The index of a site in the roll; -1 where this set does not have the site. */
-  #placeOf(site: string): number {
-    const place = this.#roll.placeOf(site);
+  /** The index of a site in the list; -1 if the site is not in this set. */
+  #indexOf(site: string): number {
+    const place = this.#list.indexOf(site);
     return place < this.size ? place : -1;
   }
   #name(i: number): string {
-    return this.#roll.names[i] as string;
+    return this.#list.names[i] as string;
   }
   #relation(i: number): Relation {
-    return this.#roll.relations[i] as Relation;
+    return this.#list.relations[i] as Relation;
   }
 
   [Symbol.iterator](): Iterator<string> {
     return this.#names()[Symbol.iterator]();
   }
   #names(): string[] {
-    return this.#roll.names.slice(0, this.size);
+    return this.#list.names.slice(0, this.size);
   }
 
   /**
-   * The axes of a site along which this value's element i depends only on the site's elements i, each with the
-   * corresponding axis of this value. Both axes are negative: -1 => -2 says that the site's last axis corresponds to
-   * this value's last but one. All other axes are mixed.
+   * The axes of a site that correspond to axes of this value, as a Map from the site's axis to the value's axis. Along
+   * such a pair, element i of the value depends only on the elements i of the site. Axes are negative: -1 => -2 says
+   * that the last axis of the site corresponds to the last but one of the value. Axes that are not listed are mixed.
    */
   axesOf(site: string): ReadonlyMap<number, number> {
-    const at = this.#placeOf(site);
+    const at = this.#indexOf(site);
     const relation = at < 0 ? 0 : this.#relation(at);
     const axes = new Map<number, number>();
     for (let j = 0; relation >>> (4 * j) !== 0; j++) {
-      const place = placeOf(relation, j);
+      const place = valueAxisOf(relation, j);
       if (place >= 0) axes.set(-1 - j, -1 - place);
     }
     return axes;
   }
 
   /**
-   * The op that mixed the element axis `axis` (negative, counted from the right) of a site on the way to this value; null if no such op is
-   * known.
+   * The name of the op that mixed the element axis `axis` (negative, counted from the right) of a site, among the ops
+   * that this value was computed with; null if no such op is known.
    */
   mixedBy(site: string, axis: number): string | null {
     return this.#mixings?.get(keyOf(site, axis)) ?? null;
@@ -116,13 +114,11 @@ export class Provenance implements Iterable<string> {
     return true;
   }
 
-  /**
-   * Whether the union with `other` is this set: this set has all sites of `other`, and the union would mix no axis that this set keeps.
-   */
+  /** Whether the union with `other` equals this set: it would add no site and mix no further axis. */
   #absorbs(other: Provenance): boolean {
     if (other.size > this.size) return false;
     for (let i = 0; i < other.size; i++) {
-      const at = this.#placeOf(other.#name(i));
+      const at = this.#indexOf(other.#name(i));
       if (at < 0) return false;
       const [own, theirs] = [this.#relation(at), other.#relation(i)];
       if (own !== theirs && meet(own, theirs) !== own) return false;
@@ -131,70 +127,70 @@ export class Provenance implements Iterable<string> {
   }
 
   /**
-   * The union; returns one of its arguments whenever that already is the answer. `op` is the name of the op that takes
-   * both values, for `mixedBy`.
+   * The union of two sets; returns one of the arguments if the union equals it. `op` is the name of the op whose inputs
+   * have these sets; `mixedBy` reports it.
    */
   static union(a: Provenance, b: Provenance, op = "union"): Provenance {
     if (a === b || b.size === 0) return a;
     if (a.size === 0) return b;
-    return a.#partner === b ? (a.#joined as Provenance) : a.#unitedWith(b, op);
+    return a.#lastOther === b ? (a.#lastUnion as Provenance) : a.#computeUnion(b, op);
   }
 
-  #unitedWith(other: Provenance, op: string): Provenance {
-    // Append the shorter set to the longer one; small sets keep the order of the arguments.
-    const [base, added] = other.size > MANY && other.size > this.size ? [other, this] : [this, other];
-    this.#partner = other;
-    this.#joined = this.#absorbs(other) ? this : other.#absorbs(this) ? other : base.#joinedWith(added, op);
-    return this.#joined;
+  #computeUnion(other: Provenance, op: string): Provenance {
+    // Add the shorter set to the longer one; for small sets, keep the order of the arguments.
+    const [base, added] = other.size > MIN_SHARED && other.size > this.size ? [other, this] : [this, other];
+    this.#lastOther = other;
+    this.#lastUnion = this.#absorbs(other) ? this : other.#absorbs(this) ? other : base.#extendedBy(added, op);
+    return this.#lastUnion;
   }
 
-  #joinedWith(other: Provenance, op: string): Provenance {
+  #extendedBy(other: Provenance, op: string): Provenance {
     const changes: RelationChange[] = [];
-    let canExtend = this.#roll.names.length === this.size;
+    let canExtend = this.#list.names.length === this.size;
     for (let i = 0; i < other.size; i++) {
       const site = other.#name(i);
-      const at = this.#placeOf(site);
+      const at = this.#indexOf(site);
       if (at < 0) continue;
       const [own, theirs] = [this.#relation(at), other.#relation(i)];
       const both = meet(own, theirs);
       if (both !== own || both !== theirs) changes.push([site, own | theirs, both]);
       canExtend &&= both === own;
     }
-    // Copy where an earlier union has already extended the roll, or where a relation changes.
-    const roll = canExtend ? this.#roll : this.#roll.copy(this.size);
-    for (const [site, , both] of changes) roll.relations[roll.placeOf(site)] = both;
+    // Copy the list if an earlier union has already appended to it, or if the relation to one of its sites changes.
+    const list = canExtend ? this.#list : this.#list.copy(this.size);
+    for (const [site, , both] of changes) list.relations[list.indexOf(site)] = both;
     for (let i = 0; i < other.size; i++)
-      if (roll.placeOf(other.#name(i)) < 0) roll.add(other.#name(i), other.#relation(i));
-    const hasAxes = canExtend ? this.hasAxes || other.hasAxes : hasRelation(roll);
-    return new Provenance(roll, hasAxes, addMixings(changes, op, this.#mixings, other.#mixings));
+      if (list.indexOf(other.#name(i)) < 0) list.add(other.#name(i), other.#relation(i));
+    const hasAxes = canExtend ? this.hasAxes || other.hasAxes : hasRelation(list);
+    return new Provenance(list, hasAxes, addMixings(changes, op, this.#mixings, other.#mixings));
   }
 
-  /** The set of the result of `op`, which moves the axes of this value as `map` says. */
+  /** The provenance of the result of `op`, if this is the provenance of its input and `op` moves the axes by `map`. */
   moved(map: AxisMap, op: string): Provenance {
     if (map === KEEP || !this.hasAxes) return this;
-    if (this.#moved === null || this.#map !== map || this.#mover !== op) {
-      this.#moved = this.#movedBy(map, op);
-      this.#map = map;
-      this.#mover = op;
+    if (this.#lastMoved === null || this.#lastMap !== map || this.#lastMover !== op) {
+      this.#lastMoved = this.#movedBy(map, op);
+      this.#lastMap = map;
+      this.#lastMover = op;
     }
-    return this.#moved;
+    return this.#lastMoved;
   }
 
   #movedBy(map: AxisMap, op: string): Provenance {
-    const roll = this.#roll.copy(this.size);
+    const list = this.#list.copy(this.size);
     const changes: RelationChange[] = [];
-    for (const [i, before] of roll.relations.entries()) {
-      const after = follow(before, map);
+    for (const [i, before] of list.relations.entries()) {
+      const after = relationAfter(before, map);
       if (after === before) continue;
-      roll.relations[i] = after;
+      list.relations[i] = after;
       changes.push([this.#name(i), before, after]);
     }
     return changes.length === 0
       ? this
-      : new Provenance(roll, hasRelation(roll), addMixings(changes, op, this.#mixings, null));
+      : new Provenance(list, hasRelation(list), addMixings(changes, op, this.#mixings, null));
   }
 
-  /** `{a, b}`: for messages and reports. */
+  /** `{a, b}`, for error messages and reports. */
   toString(): string {
     return `{${this.#names().join(", ")}}`;
   }
@@ -203,12 +199,9 @@ export class Provenance implements Iterable<string> {
 /** A site with its relation before and after an op. */
 type RelationChange = readonly [site: string, before: Relation, after: Relation];
 
-const hasRelation = (roll: Roll): boolean => roll.relations.some((relation) => relation !== 0);
+const hasRelation = (list: SiteList): boolean => list.relations.some((relation) => relation !== 0);
 
-/**
- * The op that first mixed each axis: the entries of `known` and of `others`, and `op` for the axes that `op` has just
- * mixed.
- */
+/** The op that first mixed each axis: the entries of `known` and `others`, plus `op` for every axis that `changes` mix. */
 function addMixings(changes: readonly RelationChange[], op: string, known: Mixings, others: Mixings): Mixings {
   if (changes.length === 0 && (others === null || others === known)) return known;
   const mixings = new Map(known);
@@ -216,10 +209,10 @@ function addMixings(changes: readonly RelationChange[], op: string, known: Mixin
   for (const [site, before, after] of changes)
     for (let j = 0; before >>> (4 * j) !== 0; j++) {
       const key = keyOf(site, -1 - j);
-      if (placeOf(before, j) >= 0 && placeOf(after, j) < 0 && !mixings.has(key)) mixings.set(key, op);
+      if (valueAxisOf(before, j) >= 0 && valueAxisOf(after, j) < 0 && !mixings.has(key)) mixings.set(key, op);
     }
   return mixings.size === 0 ? null : mixings;
 }
 
-/** The union of two sets; returns one of its arguments whenever that already is the answer. */
+/** The union of two sets; returns one of the arguments if the union equals it. */
 export const union = Provenance.union;

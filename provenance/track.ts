@@ -1,15 +1,14 @@
 /**
- * How values are tagged with the sites they depend on. A value can be tagged if it has a `provenance` and a method
- * `withProvenance`, which returns the same value with another provenance. Arrays, records and Maps are searched for
- * such values; anything else in them has no provenance. Users tag values with `trackProvenance`; inference tags its
- * draws in infer/program/primitives.ts.
+ * Functions that tag values with the sites they depend on. A value can be tagged if it has a `provenance` and a method
+ * `withProvenance`, which returns the same value with another provenance. The functions search arrays, records and Maps
+ * for such values; all other values count as constants. Inference tags its draws in infer/program/primitives.ts.
  */
 
 import { MIX } from "./axes.js";
 import { isRecord, requireDepth } from "./base/records.js";
 import { Provenance, union } from "./set.js";
 
-/** A value that carries a provenance, as tensors do. */
+/** A value that has a provenance, such as a tensor. */
 export interface Tracked {
   readonly provenance: Provenance;
   withProvenance(provenance: Provenance): this;
@@ -18,8 +17,8 @@ export interface Tracked {
 const isTracked = (x: object): x is Tracked => "withProvenance" in x && "provenance" in x;
 
 /**
- * The same structure with `f` applied to every leaf that carries a provenance; an array or record in which nothing
- * changed is returned as is, not copied.
+ * The same structure with `f` applied to every leaf that has a provenance. An array or record is copied only if one of
+ * its leaves changes.
  */
 function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
   const walk = (node: unknown, depth: number): unknown => {
@@ -36,7 +35,7 @@ function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
     for (const key of Object.keys(node)) {
       const value = walk(node[key], depth + 1);
       if (value === node[key]) continue;
-      // The copy has all keys before one is assigned: so `__proto__` is a key like any other.
+      // The spread copies a key `__proto__` as an ordinary field, so that the assignment below does not set the prototype.
       copy ??= { __proto__: Object.getPrototypeOf(node), ...node } as Record<string, unknown>;
       copy[key] = value;
     }
@@ -46,8 +45,8 @@ function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
 }
 
 /**
- * The same value (nested values: every leaf), with the names in `tag` added to its provenance. If `tag` is itself a
- * provenance, only its names are used, because its axes describe another value.
+ * The same value with the names in `tag` added to its provenance; in a nested value, to that of every leaf. If `tag` is
+ * itself a provenance, only its names are used, because its axes describe another value.
  */
 export function trackProvenance<T>(x: T, tag: string | Provenance | Iterable<string>): T {
   const set = tag instanceof Provenance ? tag : typeof tag === "string" ? Provenance.of(tag) : Provenance.of(...tag);
@@ -65,5 +64,5 @@ export function getProvenance(x: unknown): Provenance {
   return set;
 }
 
-/** The same value (nested values: every leaf) with an empty provenance. */
+/** The same value with an empty provenance; in a nested value, every leaf. */
 export const detachProvenance = <T>(x: T): T => mapTracked(x, (leaf) => leaf.withProvenance(Provenance.empty));

@@ -1,7 +1,8 @@
-/** The rules of the house that a compiler does not check. */
+/** The rules of the code base that the compiler does not check: imports, sizes of files and folders, READMEs. */
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { builtinModules } from "node:module";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { transformSync } from "esbuild";
 import { test } from "uvu";
@@ -16,9 +17,9 @@ const ROOMS = [
   ["autodiff/core"],
   [
     "autodiff/kernels/formulas",
-    "autodiff/kernels/wasm",
     "autodiff/kernels/special",
     "autodiff/kernels/random",
+    "autodiff/kernels/wasm",
     "autodiff/kernels",
   ],
   [
@@ -150,13 +151,24 @@ test("imports have one knot: without the import of Tensor's methods there is no 
   assert.ok(circleIn(values)?.join(" -> ").includes(KNOT), `${KNOT} closes no circle: move it, and take KNOT away`);
 });
 
+/** Folders that are to be cut in two. */
+const CROWDED = new Set(["test", "test/infer/elbo", "bench"]);
+
 test("a folder lists at most 15 names besides its README and index", () => {
-  const all = new Set(
-    library.flatMap((file) => [dirname(file), dirname(dirname(file))]).filter((f) => nameOf(f) !== ""),
-  );
-  for (const folder of all) {
-    const names = readdirSync(folder).filter((name) => name !== "README.md" && name !== "index.ts");
-    assert.ok(names.length <= 15, `${nameOf(folder)} lists ${names.length} names: cut the room in two`);
+  const tracked = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: root });
+  const names = new Map<string, Set<string>>();
+  for (const file of tracked
+    .toString()
+    .split("\n")
+    .filter((path) => path.includes("/") && existsSync(join(root, path))))
+    for (let path = file; path.includes("/"); path = dirname(path)) {
+      const folder = dirname(path);
+      names.set(folder, (names.get(folder) ?? new Set()).add(basename(path)));
+    }
+  for (const [folder, all] of names) {
+    const count = [...all].filter((name) => name !== "README.md" && name !== "index.ts").length;
+    if (!CROWDED.has(folder)) assert.ok(count <= 15, `${folder} lists ${count} names: cut the folder in two`);
+    else assert.ok(count > 15, `${folder} lists ${count} names by now: take it out of CROWDED`);
   }
 });
 

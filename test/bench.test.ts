@@ -1,4 +1,6 @@
-/** `pedigrad bench` as a command: what it refuses before it measures, what a filter selects, when a row counts as slower. */
+/**
+ * The command `pedigrad bench`: which calls it refuses before it measures, which rows a filter selects, and when a row counts as slower.
+ */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

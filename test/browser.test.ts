@@ -1,4 +1,4 @@
-/** The coin, fitted in a browser: the library as one bundle in headless Chromium. Passes with a word where none is installed. */
+/** Fits the coin in a browser: the library as one bundle in headless Chromium. If none is installed, the test says so and passes. */
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

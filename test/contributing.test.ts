@@ -1,8 +1,6 @@
-/**
- * What is easily forgotten when something is added, each with the words that say what to add. CONTRIBUTING.md tells the same as a list.
- */
+/** Steps that contributors easily forget, each with a message that says what to add. CONTRIBUTING.md has the same steps as lists. */
 import { readdirSync, readFileSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { basename, dirname, join, relative, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -10,8 +8,9 @@ import type { Op } from "../autodiff/core/op.js";
 import * as autodiff from "../autodiff/index.js";
 import type { Divergences } from "../distributions/core/divergence.js";
 import * as distributions from "../distributions/index.js";
+import * as pedigrad from "../index.js";
 import * as infer from "../infer/index.js";
-import { scalars } from "./autodiff/ops/opTable.js";
+import { arrays, scalars } from "./autodiff/ops/opTable.js";
 import { lawful } from "./distributions/families/families.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -82,6 +81,18 @@ test("an op with a gradient is smooth in the tests' op table, so that its deriva
   none(complaints);
 });
 
+test("every other op has a row in the tests' op table", async () => {
+  const rows = new Set(arrays.map(({ name }) => name.split(/[ ,]/)[0]));
+  const found = await Promise.all(["array", "linalg", "views"].map((room) => exportsOf(`autodiff/ops/${room}`)));
+  const without = found
+    .flat()
+    .filter(({ name, value, file }) => name in autodiff && typeof value === "function" && !file.endsWith("/make.ts"))
+    .filter(({ name }) => !rows.has(name));
+  none(
+    without.map(({ name, file }) => `${name} of ${file}: give it a row in "arrays" of test/autodiff/ops/opTable.ts`),
+  );
+});
+
 test("exceptions are needed", () => {
   const needless = [...WITHOUT_METHOD].filter((name) => name in someTensor);
   none(needless.map((name) => `${name} is a method now: take it out of WITHOUT_METHOD`));
@@ -110,7 +121,10 @@ function isFamily(value: unknown, name: string): boolean {
   return name in distributions || !Object.values(distributions).some((other) => Object.getPrototypeOf(other) === value);
 }
 
-test("every family is exported, in the README's list, and under the laws", async () => {
+/** "half-normal" for HalfNormal. */
+const plain = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+
+test("every family is exported, in the README's list and that of its room, and under the laws", async () => {
   const complaints: string[] = [];
   const list = read("README.md").split("## Distributions")[1]?.split("```")[0] as string;
   const found = [...(await exportsOf("distributions/families")), ...(await exportsOf("distributions/wrappers"))];
@@ -118,6 +132,12 @@ test("every family is exported, in the README's list, and under the laws", async
     if (!isFamily(value, name)) continue;
     if (!(name in distributions)) complaints.push(`${name} of ${file}: export it from distributions/index.ts`);
     if (!names(list, name)) complaints.push(`${name} of ${file}: name it in the list of README.md, "Distributions"`);
+    const room = `${dirname(file)}/README.md`;
+    const line =
+      read(room)
+        .split("\n")
+        .find((one) => one.includes(`(${basename(file)})`)) ?? "";
+    if (!plain(line).includes(plain(name))) complaints.push(`${name} of ${file}: name it in its line of ${room}`);
     if (!lawful.some((family) => family.name.split("(")[0] === name) && !(name in LAWLESS))
       complaints.push(
         `${name} of ${file}: give it reference numbers (test/golden/distributions.json) or an example of its parameters (EXAMPLES of test/distributions/families/families.ts), so that the laws hold it`,
@@ -152,6 +172,31 @@ test("every KL divergence is of two families, and each family has its own", asyn
   none(complaints);
 });
 
+/** Whether free numbers can be mapped onto a constraint, which may take bounds. */
+function hasBijection(constraint: unknown): boolean {
+  try {
+    distributions.bijectTo(typeof constraint === "function" ? constraint(0, 1) : constraint);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test("constraints and transforms are in the guide's tables, and each bijection is tested at its ends", () => {
+  const guide = read("docs/guide.md");
+  const table = read("test/distributions/constraints/boundaries.test.ts").split("const REACHED")[1]?.split("];")[0];
+  const lists = `name it in the tables at the end of "Distributions" in docs/guide.md`;
+  const complaints: string[] = [];
+  for (const [name, constraint] of Object.entries(distributions.constraints)) {
+    if (!new RegExp(`\`${name}\\b`).test(guide)) complaints.push(`constraints.${name}: ${lists}`);
+    if (hasBijection(constraint) && !names(table as string, name))
+      complaints.push(`constraints.${name}: add it to REACHED of test/distributions/constraints/boundaries.test.ts`);
+  }
+  for (const [name, value] of Object.entries(distributions))
+    if (isClass(value, distributions.Transform) && !names(guide, name)) complaints.push(`${name}: ${lists}`);
+  none(complaints);
+});
+
 // Inference
 
 test("every function of inference, every estimator and autoguide is named in the docs", () => {
@@ -169,15 +214,41 @@ const UNTOLD = new Set(
   "JitTraceELBO JitTraceEnumELBO JitTraceGraphELBO JitTraceMeanFieldELBO paretoK startingValue zipTrees".split(" "),
 );
 
-test("every estimator that is exported is under test", () => {
+test("every function and every estimator of inference is under test", () => {
   const files = readdirSync(join(root, "test/infer"), { recursive: true, encoding: "utf8" });
   const tests = files.flatMap((file) => (file.endsWith(".test.ts") ? [read(join("test/infer", file))] : [])).join("\n");
-  const complaints = Object.entries(infer).flatMap(([name, value]) =>
-    isClass(value, infer.Elbo) && !UNTOLD.has(name) && !names(tests, name)
-      ? [`${name}: add it to test/infer/elbo/estimatorTable.test.ts, or give it a test of its own beside that`]
-      : [],
-  );
+  const without = Object.entries(infer).filter(([name]) => !UNTOLD.has(name) && !names(tests, name));
+  const complaints = without.flatMap(([name, value]) => {
+    if (isClass(value, infer.Elbo))
+      return [`${name}: add it to test/infer/elbo/estimatorTable.test.ts, or give it a test of its own beside that`];
+    return typeof value === "function" && /^[a-z]/.test(name)
+      ? [`${name}: write a test below test/infer that uses it`]
+      : [];
+  });
   none(complaints);
+});
+
+// The package
+
+test("names that are exported since the last version, or no longer, are in CHANGELOG.md", () => {
+  const [version, ...known] = read("test/types/exports.txt").trimEnd().split("\n") as [string, ...string[]];
+  const today = JSON.parse(read("package.json")).version;
+  const write = `(echo ${today}; npx tsx --input-type=module --eval 'for (const name in await import("./index.js")) console.log(name)') > test/types/exports.txt`;
+  assert.is(
+    version,
+    today,
+    `test/types/exports.txt has the names of ${version}. With a new version write it anew: ${write}`,
+  );
+  const top = read("CHANGELOG.md").split(/^## /m)[1] as string;
+  const all = Object.keys(pedigrad);
+  const added = all.filter((name) => !known.includes(name) && !names(top, name));
+  const gone = known.filter((name) => !all.includes(name) && !names(top, name));
+  none([
+    ...added.map((name) => `${name} is exported: name it under the top heading of CHANGELOG.md, "Added"`),
+    ...gone.map(
+      (name) => `${name} was exported by ${version}: name it under the top heading of CHANGELOG.md, "Removed"`,
+    ),
+  ]);
 });
 
 // Tests

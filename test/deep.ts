@@ -1,6 +1,6 @@
 /**
- * Long forms of property tests and fuzzers: `npm run test:deep` runs the files that import this one, with PEDIGRAD_DEEP set,
- * and `npm test` runs their short forms.
+ * Property tests and fuzzers with more cases: `npm run test:deep` runs the files that import this one with PEDIGRAD_DEEP set; `npm test`
+ * runs them with fewer cases.
  */
 const isDeep = process.env.PEDIGRAD_DEEP !== undefined;
 

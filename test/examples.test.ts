@@ -1,6 +1,6 @@
 /**
- * The `@example`s of doc comments run, and have the values that they say: `expression // value`, compared to as many digits as are
- * given. Every name in them is one that the package exports.
+ * Runs the `@example`s of doc comments, and compares their values with the comments, `expression // value`, to as many digits as are given.
+ * Every name in them must be exported by the package.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";

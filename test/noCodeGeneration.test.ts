@@ -1,6 +1,6 @@
 /**
- * BI-77: where a page or process forbids generated code, the same programs give the same numbers without it: the tests of jit and some examples,
- * bundled as the package is, run under Node's flag.
+ * Where a page or process forbids code generation, programs give the same numbers without it: the tests of jit and some examples, bundled
+ * like the package, run under Node's flag.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

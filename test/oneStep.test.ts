@@ -1,4 +1,7 @@
-/** The way of one eager step of the coin, as bench/files.ts counts it: a budget of files and of calls from one into another. */
+/**
+ * The path of one eager step of the coin through the source, as bench/files.ts counts it: a budget of files, and of calls from one file
+ * into another.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { callsOfOneStep, count } from "../bench/files.js";

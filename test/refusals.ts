@@ -1,4 +1,4 @@
-/** How tests look at what the library refuses. */
+/** Helpers for tests of errors. */
 import * as assert from "uvu/assert";
 import { PedigradError } from "../index.js";
 

@@ -1,10 +1,10 @@
 /**
- * Runs every test/**\/*.test.ts (uvu) in a process of its own, two at a time: a line a file, then a summary. Fails when a
- * test fails, when a file runs no test, and when one takes longer than LIMIT.
+ * Runs every test/**\/*.test.ts (uvu), each in its own process, two at a time. Prints one line per file and a summary. Fails if a test fails,
+ * if a file runs no test, or if a file takes longer than LIMIT.
  *
  *     npm test                      everything
  *     npm test -- autodiff svi      the files whose path contains one of these
- *     npm run test:deep             the long forms of the files that have one (deep.ts)
+ *     npm run test:deep             property tests with more cases (deep.ts)
  */
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * A program for places that forbid code generation: the engine, the coin and a mixture that is summed out. `numbers` must be the same
- * everywhere, to the last bit (package.test.ts, browser.test.ts).
+ * A program for pages that forbid code generation: the engine, the coin, and a mixture whose assignments are summed out. `numbers` must be
+ * the same everywhere, to the last bit (package.test.ts, browser.test.ts).
  */
 import {
   adam,

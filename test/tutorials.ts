@@ -1,17 +1,17 @@
 /**
- * Runs the tutorials: the ```ts blocks of a page of docs/tutorials, put together, are one program, it passes the
- * compiler's strictest flags, and what it prints must contain the text of the page's ```text blocks, line by line and in order. Where a
- * page compares its figures with Pyro's, both must agree within what the page says (or differ by more than it says: "> 0.5"), Pyro's be those that its
- * script wrote, and ours be printed.
+ * Runs the tutorials. The ```ts blocks of a page below docs/tutorials together are one program. It must compile with the strictest flags, and its
+ * output must contain the lines of the page's ```text blocks in order. If a page compares its figures with Pyro's, the difference must be
+ * within the tolerance that the page states (or larger than it: "> 0.5"); Pyro's figures must be those that its script wrote, and ours must be
+ * in the output.
  *
- *     npm run tutorials                       all of them, as they stand: minutes
- *     npm run tutorials -- --small            with STEPS and DRAWS cut down, only to see that they run: seconds
+ *     npm run tutorials                       all of them: minutes
+ *     npm run tutorials -- --small            with fewer STEPS and DRAWS, only to check that they run: seconds
  *     npm run tutorials -- mixture            those whose name contains this
  *     npm run tutorials -- --write mixture    prints what the program prints, for the page
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { typeErrors } from "./typeErrors.js";
 
@@ -65,11 +65,13 @@ const failures: string[] = [];
 let passed = 0;
 try {
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-  const programs = readdirSync(pages)
-    .filter((file) => file.endsWith(".md") && file !== "README.md")
-    .filter((name) => patterns.length === 0 || patterns.some((pattern) => name.includes(pattern)))
-    .map((name) => {
-      const text = readFileSync(join(pages, name), "utf8");
+  const programs = readdirSync(pages, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".md") && !path.endsWith("README.md"))
+    .filter((path) => patterns.length === 0 || patterns.some((pattern) => path.includes(pattern)))
+    .sort()
+    .map((path) => {
+      const name = basename(path);
+      const text = readFileSync(join(pages, path), "utf8");
       const code = blocksOf(text, "ts")
         .join("\n")
         .replaceAll('from "pedigrad"', 'from "../../index.js"')

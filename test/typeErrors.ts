@@ -1,4 +1,4 @@
-/** The compiler's complaints about programs taken from pages: its strictest flags, and the paths of this repository. */
+/** The compiler's errors for programs taken from pages, with its strictest flags and the paths of this repository. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,7 +1,6 @@
 /**
- * `apply` makes every tensor that an op returns. In this function, and nowhere else, shapes are checked, the kernel runs, provenances are
- * united, the node for the gradient is kept, a recorder (jit) is told of the op, and batched inputs are sent to the op's batching rule
- * (vmap).
+ * `apply` runs an op. It is the only function that checks shapes, calls kernels, unites the provenances of the inputs, stores the nodes
+ * that gradients need, reports the op to a recorder (jit), and hands batched inputs to the op's batching rule (vmap).
  */
 import { MIX } from "../../provenance/axes.js";
 import { ambient, Provenance, union } from "../../provenance/index.js";
@@ -21,17 +20,17 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
   let areNumbers = op.scalar !== undefined && !isChecking;
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i] as Tensor;
-    const own = x.provenance;
+    const inputProvenance = x.provenance;
     // Fast path: most operands add no site to the provenance, or are the first to add any, so compare before calling union.
-    if (own.hasAxes) provenance = withAxes(provenance, op, params, inputs, i);
-    else if (own !== provenance && own !== EMPTY)
-      provenance = provenance === EMPTY ? own : union(provenance, own, op.name);
+    if (inputProvenance.hasAxes) provenance = withAxes(provenance, op, params, inputs, i);
+    else if (inputProvenance !== provenance && inputProvenance !== EMPTY)
+      provenance = provenance === EMPTY ? inputProvenance : union(provenance, inputProvenance, op.name);
     areNumbers &&= x.isNumber;
   }
   const result = areNumbers
     ? ofNumbers(op.scalar as Scalar, inputs, provenance)
     : ofViews(op, params, inputs, provenance);
-  return gradDepth > 0 || recorder !== null ? noted(op, params, inputs, result) : result;
+  return gradDepth > 0 || recorder !== null ? addNodeAndRecord(op, params, inputs, result) : result;
 }
 type Scalar = (...xs: number[]) => number;
 
@@ -40,23 +39,24 @@ type Scalar = (...xs: number[]) => number;
  * the result.
  */
 function withAxes<P>(before: Provenance, op: Op<P>, params: P, inputs: Tensor[], i: number): Provenance {
-  const own = (inputs[i] as Tensor).provenance;
-  const moved = op.axes === keepAxes ? own : own.moved(op.axes?.(params, inputs, i) ?? MIX, op.name);
-  return union(before, moved, op.name);
+  const inputProvenance = (inputs[i] as Tensor).provenance;
+  const inResultAxes =
+    op.axes === keepAxes ? inputProvenance : inputProvenance.moved(op.axes?.(params, inputs, i) ?? MIX, op.name);
+  return union(before, inResultAxes, op.name);
 }
 
 function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[], provenance: Provenance): Tensor {
   const shape = op.shape(params, inputs);
   if (isChecking && inputs.some(isAbsent)) return absent(shape, provenance);
   const views = rawViews(inputs);
-  const seen = op.view?.(params, views[0] as View);
-  if (seen !== undefined) return ofView(seen, provenance);
+  const view = op.view?.(params, views[0] as View);
+  if (view !== undefined) return ofView(view, provenance);
   const out = emptyView(shape);
   op.kernel(params, out, views);
   return ofView(out, provenance);
 }
 
-/** Run `op` through its batching rule, for the innermost batch among its inputs. */
+/** Runs `op` through its batching rule, for the innermost batch among its inputs. */
 function applyBatched<P>(op: Op<P>, params: P, inputs: Tensor[]): Tensor {
   const level = Math.max(...inputs.map((x) => x.batch?.level ?? 0));
   const tracer = inputs.find((x) => x.batch?.level === level)?.batch?.tracer;
@@ -73,8 +73,8 @@ function applyBatched<P>(op: Op<P>, params: P, inputs: Tensor[]): Tensor {
 /** Wraps a whole batch (batch axis first) as a tensor that looks like one example inside the vmap at this depth. */
 export const asExample = (value: Tensor, level: number): Tensor => ofBatch({ level, value });
 
-/** The result, with a node if a gradient is being taken. A recorder is told of it. */
-function noted<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {
+/** Adds a node to the result if a gradient is being taken, and reports the op to the recorder, if there is one. */
+function addNodeAndRecord<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {
   withNode(op, params, inputs, result);
   recorder?.record(op, params, inputs, result);
   return result;
@@ -85,7 +85,7 @@ function withNode<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Te
   let newest = 0;
   for (let i = 0; i < inputs.length; i++) {
     const { node } = inputs[i] as Tensor;
-    if (node !== null && node.newest > newest && op.vjp(i) !== null) newest = node.newest;
+    if (node !== null && node.newestVariable > newest && op.vjp(i) !== null) newest = node.newestVariable;
   }
   if (newest > 0) result.node = new Node(op, params, inputs, newest);
   return result;

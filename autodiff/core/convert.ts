@@ -63,30 +63,30 @@ function fromNested(x: readonly Nested[]): View {
   const shape: number[] = [];
   for (let level: unknown = x; Array.isArray(level); level = level[0]) shape.push(level.length);
   const view = emptyView(shape);
-  const at: number[] = [];
+  const path: number[] = [];
   let next = 0;
   const fill = (node: unknown, axis: number): void => {
     if (axis === shape.length) {
-      if (typeof node !== "number" && typeof node !== "boolean") throw ragged(at, describe(node), "a number");
+      if (typeof node !== "number" && typeof node !== "boolean") throw raggedError(path, describe(node), "a number");
       view.data[next++] = +node;
       return;
     }
     const size = shape[axis] as number;
-    if (!Array.isArray(node)) throw ragged(at, describe(node), `an array of length ${size}`);
-    if (node.length !== size) throw ragged(at, `length ${node.length}`, `${size}`);
+    if (!Array.isArray(node)) throw raggedError(path, describe(node), `an array of length ${size}`);
+    if (node.length !== size) throw raggedError(path, `length ${node.length}`, `${size}`);
     for (let i = 0; i < size; i++) {
-      at[axis] = i;
+      path[axis] = i;
       fill(node[i], axis + 1);
     }
-    at.length = axis;
+    path.length = axis;
   };
   fill(x, 0);
   return view;
 }
 
-const ragged = (at: readonly number[], got: string, expected: string): PedigradError =>
+const raggedError = (path: readonly number[], got: string, expected: string): PedigradError =>
   new PedigradError({
     code: "ragged-array",
     op: "tensor",
-    message: `tensor(): the nested arrays are ragged: element ${at.map((i) => `[${i}]`).join("")} has ${got}, expected ${expected} as in the first element. Make all arrays at one depth equally long.`,
+    message: `tensor(): the nested arrays are ragged: element ${path.map((i) => `[${i}]`).join("")} has ${got}, expected ${expected} as in the first element. Make all arrays at one depth equally long.`,
   });

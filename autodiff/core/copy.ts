@@ -5,11 +5,14 @@ import { emptyView, isContiguous, type View } from "./view.js";
 
 const NONE = /* @__PURE__ */ new Float64Array(0);
 
-// Up to this many elements, making a subarray costs more than the copy.
-const FEW = 64;
+// Up to this many elements, a loop is faster than a call of `set` or `fill`.
+const MAX_LOOPED = 64;
 
-/** Copies (or, with `adds`, adds) m by n numbers along two axes that both views have. */
-function plane(
+/**
+ * Copies (or, with `adds`, adds) m rows of n numbers. `tDown` and `tRight` are the steps to the next row and the next column in `to`,
+ * `fDown` and `fRight` those in `from`.
+ */
+function transferPlane(
   adds: boolean,
   m: number,
   n: number,
@@ -43,21 +46,21 @@ function transfer(adds: boolean, to: View, from: View, axis = 0, t = to.offset, 
   const next = shape[axis + 1] ?? 1;
   const tNext = stride[axis + 1] ?? 0;
   const fNext = from.stride[axis + 1] ?? 0;
-  if (size > next) plane(adds, next, size, to.data, t, tNext, tStep, from.data, f, fNext, fStep);
-  else plane(adds, size, next, to.data, t, tStep, tNext, from.data, f, fStep, fNext);
+  if (size > next) transferPlane(adds, next, size, to.data, t, tNext, tStep, from.data, f, fNext, fStep);
+  else transferPlane(adds, size, next, to.data, t, tStep, tNext, from.data, f, fStep, fNext);
 }
 
-/** Copy `from` into `to`; both may have any strides. */
+/** Copies `from` into `to`; both may have any strides. */
 export function copyInto(to: View, from: View): void {
   const n = sizeOf(to.shape);
   if (n === 0) return;
   if (!isContiguous(to) || !isContiguous(from)) transfer(false, to, from);
-  else if (n > FEW) to.data.set(from.data.subarray(from.offset, from.offset + n), to.offset);
+  else if (n > MAX_LOOPED) to.data.set(from.data.subarray(from.offset, from.offset + n), to.offset);
   else for (let i = 0; i < n; i++) to.data[to.offset + i] = from.data[from.offset + i] as number;
 }
 
 /** A function that adds `from` to `to`; both may have any strides. */
-export function adding(to: View, from: View): () => void {
+export function bindAdd(to: View, from: View): () => void {
   if (!isContiguous(to) || !isContiguous(from)) return () => transfer(true, to, from);
   const [n, target, source, t, f] = [sizeOf(to.shape), to.data, from.data, to.offset, from.offset];
   return () => {
@@ -65,10 +68,10 @@ export function adding(to: View, from: View): () => void {
   };
 }
 
-/** A function that sets a contiguous view to zero. If it has few numbers, a loop is faster than a call of `fill`. */
-export function clearing({ data, offset, shape }: View): () => void {
+/** A function that sets a contiguous view to zero. */
+export function bindClear({ data, offset, shape }: View): () => void {
   const end = offset + sizeOf(shape);
-  if (end - offset > FEW) return () => data.fill(0, offset, end);
+  if (end - offset > MAX_LOOPED) return () => data.fill(0, offset, end);
   return () => {
     for (let i = offset; i < end; i++) data[i] = 0;
   };
@@ -85,8 +88,8 @@ function materialize(view: View): View {
 export const asContiguous = (view: View): View => (isContiguous(view) ? view : materialize(view));
 
 /**
- * The elements of a tensor (inside vmap, of the whole batch), for kernels and for checks that can only refuse (reads.ts). Empty if the
- * numbers are absent, so that such a check passes. Code that decides anything else from numbers must call `readNumbers`.
+ * The elements of a tensor (inside vmap, of the whole batch), for kernels and for checks that can only throw an error (reads.ts). The array
+ * is empty if the tensor has no numbers, so that such a check passes. Code that decides anything else by numbers must call `readNumbers`.
  */
 export function elementsOf(x: Tensor): Float64Array {
   if (x.batch !== null) return elementsOf(x.batch.value);

@@ -5,32 +5,32 @@
 import type { Op } from "./op.js";
 import type { Tensor } from "./tensor.js";
 
-let made = 0;
+let nodeCount = 0;
 
 export class Node {
   /** A number larger than the serial of every node that this one was made from. It orders the graph. */
-  readonly serial = ++made;
+  readonly serial = ++nodeCount;
   /** The serial of the newest variable that this node depends on; for a variable, its own serial. */
-  readonly newest: number;
-  /** The number of the backward pass that needs the cotangent of this variable (see grad.ts). */
-  wanted = 0;
+  readonly newestVariable: number;
+  /** For a variable: the number of the backward pass that computes its cotangent (grad.ts). */
+  pass = 0;
 
   constructor(
     // biome-ignore lint/suspicious/noExplicitAny: a node pairs an op with parameters of its own type, whatever they are
     readonly op: Op<any>,
     readonly params: unknown,
     readonly inputs: readonly Tensor[],
-    newest?: number,
+    newestVariable?: number,
   ) {
-    this.newest = newest ?? this.serial;
+    this.newestVariable = newestVariable ?? this.serial;
   }
 }
 
-/** How many gradients are being taken, one inside the other; nodes are kept while this is above 0. */
+/** How many gradients are being taken, one inside another. Ops record nodes while this is above 0. */
 export let gradDepth = 0;
 
-/** Run `body` while nodes are kept. */
-export function recordingNodes<T>(body: () => T): T {
+/** Runs `body` while ops record nodes. */
+export function withNodes<T>(body: () => T): T {
   gradDepth++;
   try {
     return body();

@@ -10,8 +10,8 @@ import type { Tensor } from "./tensor.js";
 import type { View } from "./view.js";
 
 /**
- * Computes the cotangent of one input from the cotangent `g` of the result `y`. The result may have the broadcast shape of `y`, because
- * `grad` undoes broadcasting, in one place. If the cotangent is zero except in a part of the input, the rule may return just this `Part`.
+ * Computes the cotangent of one input from the cotangent `g` of the result `y`. It may return a tensor of the shape of `y`, because
+ * broadcasting is undone in `grad` only. If the cotangent is zero except in a part of the input, it may return just this `Part`.
  */
 export type Vjp<P> = (g: Tensor, y: Tensor, inputs: readonly Tensor[], params: P) => Tensor | Part;
 
@@ -32,14 +32,17 @@ export interface Op<P = null> {
   readonly kernel: (params: P, out: View, inputs: readonly View[]) => void;
   /** Binds the kernel to its buffers, for ops where this saves work: a compiled program binds once and runs many times. */
   readonly prepare?: (params: P, out: View, inputs: readonly View[]) => () => void;
-  /** For ops that need no copy: a view of the first input's data, or undefined if its strides do not allow one. Such an op reads no other input. */
+  /**
+   * For ops that need no copy: a view of the first input's data, or undefined if its strides do not allow one. Such an op reads no other
+   * input.
+   */
   readonly view?: (params: P, input: View) => View | undefined;
   /** One rule per input; null for an input that deliberately has no gradient. */
   readonly vjp: (input: number) => Vjp<P> | null;
   readonly batch: BatchRule<P>;
   /** Where the axes of each input end up in the result. An op without this rule mixes all axes. */
   readonly axes?: AxisRule<P>;
-  /** The scalar function behind an elementwise op: the compiler inlines it. */
+  /** The function of numbers that an elementwise op applies to each element. The compiler inlines it. */
   readonly scalar?: (...xs: number[]) => number;
 }
 
@@ -47,7 +50,7 @@ export interface Op<P = null> {
 export const noGradient = (): null => null;
 
 /** The gradient rule of an op that is itself the highest derivative available: it throws. */
-export function noFurther(op: string): () => never {
+export function noFurtherDerivative(op: string): () => never {
   return () => {
     throw new PedigradError({
       code: "no-derivative",

@@ -5,7 +5,7 @@
 import type { Shape } from "./shape.js";
 import type { Tensor } from "./tensor.js";
 
-/** Sums parts of a tensor of the given shape; parts with the same function are summed in one op. */
+/** Sums parts of a tensor of the given shape. One call sums all parts that have the same function of this type. */
 export type SumOfParts<W> = (parts: readonly Part<W>[], shape: Shape) => Tensor;
 
 // biome-ignore lint/suspicious/noExplicitAny: each kind of part has its own type for where it lies
@@ -21,10 +21,10 @@ export class Part<W = any> {
 export function sumOfParts(parts: readonly Part[], shape: Shape): Tensor {
   const sums: Tensor[] = [];
   for (const sum of new Set(parts.map((part) => part.sum))) {
-    const alike = parts.filter((part) => part.sum === sum);
-    for (let i = 0; i < alike.length; i += MANY) sums.push(sum(alike.slice(i, i + MANY), shape));
+    const sameKind = parts.filter((part) => part.sum === sum);
+    for (let i = 0; i < sameKind.length; i += MAX_OPERANDS) sums.push(sum(sameKind.slice(i, i + MAX_OPERANDS), shape));
   }
   return sums.reduce((sum, more) => sum.add(more));
 }
-// The most operands of one op: each is an argument of a call, and JavaScript limits their number.
-const MANY = 4096;
+// The largest number of operands of one op: each is an argument of a call, and JavaScript limits the number of arguments.
+const MAX_OPERANDS = 4096;

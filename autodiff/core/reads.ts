@@ -1,38 +1,40 @@
 /**
- * How the library itself reads numbers. If they decide something (a count that becomes a shape, a bound that chooses a transform), this
- * counts as a read, like a user's `item()`. A check that can only refuse the program is not a read, unless the program catches the refusal
- * and continues: such a program has branched on a value, and is refused by the run, vmap or recording that it is part of.
+ * How the library itself reads numbers. If the numbers decide something (a count becomes a shape, a bound chooses a transform), this counts
+ * as a read, like a user's `item()`. A check that can only throw an error is not a read. But if the program catches the error and
+ * continues, it has branched on a value. So the run, vmap or recording that it belongs to throws an error when it ends.
  */
 import { noteRead, noteRefusal, PedigradError, type Refusal } from "../../provenance/index.js";
-import { noteInBatch, unreadable } from "./batch.js";
+import { noteInBatch, refuseRead } from "./batch.js";
 import { elementsOf } from "./copy.js";
 import { recorder } from "./recorder.js";
 import type { Tensor } from "./tensor.js";
 
 /**
- * The numbers of x, row-major, for a decision that depends on them. This notes a read, and refuses if x cannot be read. Inside vmap, the
- * result has the numbers of the whole batch.
+ * The numbers of x, row-major, for a decision that depends on them. The call counts as a read, and throws if x cannot be read. Inside vmap,
+ * the result has the numbers of the whole batch.
  */
-export function readNumbers(x: Tensor, how: string): Float64Array {
+export function readNumbers(x: Tensor, op: string): Float64Array {
   noteRead(x.provenance);
-  if (x.batch?.tracer !== undefined) unreadable(x.batch, how);
-  if (x.batch !== null) return readNumbers(x.batch.value, how);
-  recorder?.read(x, how);
+  if (x.batch?.tracer !== undefined) refuseRead(x.batch, op);
+  if (x.batch !== null) return readNumbers(x.batch.value, op);
+  recorder?.read(x, op);
   return elementsOf(x);
 }
 
-/** Refuse the program because of the numbers in x. */
+/**
+ * Throws an error that depends on the numbers in x. The error is noted first, so that a program that catches it is refused when it ends.
+ */
 export function refuseFor(x: Tensor, refusal: Refusal | PedigradError): never {
   const error = refusal instanceof PedigradError ? refusal : new PedigradError(refusal);
   noteRefusal(x.provenance, error);
-  let whole = x;
-  for (; whole.batch !== null; whole = whole.batch.value) noteInBatch(whole.batch.level, caughtIn("vmap", error));
-  recorder?.refused(whole, error);
+  let value = x;
+  for (; value.batch !== null; value = value.batch.value) noteInBatch(value.batch.level, caughtRefusal("vmap", error));
+  recorder?.noteRefusal(value, error);
   throw error;
 }
 
-/** The refusal of a program that caught an earlier refusal inside vmap or jit and continued, so that what it does depends on a value. */
-export const caughtIn = (where: "vmap" | "jit", { op, message }: PedigradError): PedigradError =>
+/** The error for a program that caught an error inside vmap or jit and continued, so that its result depends on a value. */
+export const caughtRefusal = (where: "vmap" | "jit", { op, message }: PedigradError): PedigradError =>
   new PedigradError({
     code: `read-in-${where}`,
     op,

@@ -10,21 +10,21 @@ import type { Tensor } from "./tensor.js";
 export interface Recorder {
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void;
   /** Called before host code reads a value; throws unless the value is a constant of the program. */
-  read(x: Tensor, how: string): void;
+  read(x: Tensor, op: string): void;
   /** Whether x depends on an input of the program. */
   isVariable(x: Tensor): boolean;
   /** Called before a program is refused because of the numbers in `x`. */
-  refused(x: Tensor, refusal: PedigradError): void;
+  noteRefusal(x: Tensor, refusal: PedigradError): void;
 }
 
 export let recorder: Recorder | null = null;
 /** Whether a recording is being checked, so that inputs and all that depends on them have no numbers. */
 export let isChecking = false;
 
-/** Run `body` with `listener` as the recorder, or with none. */
-export function listening<T>(listener: Recorder | null, body: () => T): T {
+/** Runs `body` with `newRecorder` as the recorder, or with none. */
+export function withRecorder<T>(newRecorder: Recorder | null, body: () => T): T {
   const outer = recorder;
-  recorder = listener;
+  recorder = newRecorder;
   try {
     return body();
   } finally {
@@ -32,11 +32,11 @@ export function listening<T>(listener: Recorder | null, body: () => T): T {
   }
 }
 
-/** Run `body` on inputs without numbers, with `listener` as the recorder. */
-export function checking<T>(listener: Recorder, body: () => T): T {
+/** Runs `body` on inputs without numbers, with `newRecorder` as the recorder. */
+export function withCheckingRecorder<T>(newRecorder: Recorder, body: () => T): T {
   isChecking = true;
   try {
-    return listening(listener, body);
+    return withRecorder(newRecorder, body);
   } finally {
     isChecking = false;
   }

@@ -2,13 +2,13 @@
  * Tensor, the type of all values: an immutable, strided float64 array with provenance. Booleans are 0 and 1, indices exact integers. Every
  * op is a free function; each is also a method, with the tensor as its first argument.
  *
- * Reading a number out of a tensor (`item`, `toArray`, `data`, its text, `x > 0`, `list[x]`) is noted in the current run: from then on,
- * what its host code does may depend on that tensor (provenance/ambient.ts).
+ * Reading a number out of a tensor (`item`, `toArray`, `data`, its text, `x > 0`, `list[x]`) is noted in the current run, because from then
+ * on everything that the run computes may depend on that tensor (provenance/ambient.ts).
  */
 import { requireDepth } from "../../provenance/base/records.js";
 import { enumeratedIn, noteRead, PedigradError, Provenance } from "../../provenance/index.js";
 import { addMethods, haveMethods, type Methods, pick, stack } from "../methods.js";
-import { type Batch, unreadable } from "./batch.js";
+import { type Batch, refuseRead } from "./batch.js";
 import { type Nested, numbersOf, type TensorLike } from "./convert.js";
 import { type NestedNumbers, showNumbers, toFlat, toNested } from "./nested.js";
 import type { Node } from "./node.js";
@@ -28,7 +28,7 @@ export function rawViews(xs: readonly Tensor[]): View[] {
 }
 /** The number in a tensor of one element, likewise not noted as a read. */
 export let rawNumber: (x: Tensor) => number;
-/** Whether a tensor has a shape and a place in the recording but no numbers, as while the compiler checks a program (recorder.ts). */
+/** Whether a tensor has a shape but no numbers, as while jit compares a function with its recording (recorder.ts). */
 export let isAbsent: (x: Tensor) => boolean;
 /** A tensor with the same value and the same place in a recording, but without the node. */
 let copy: (x: Tensor, provenance: Provenance) => Tensor;
@@ -59,8 +59,7 @@ export class Tensor {
   node: Node | null = null;
   /** The place of this tensor in the recording that made it (recorder.ts); 0 for a constant. */
   place = 0;
-  // A plain number, or a strided view. The result of arithmetic on plain numbers is turned into a view only when something asks for one.
-  // Null for an example of a batch.
+  // A plain number, which becomes a view only when something asks for one; or a strided view; or null for an example of a batch.
   #content: number | View | null;
 
   /** Only the engine calls this constructor. Elsewhere, make tensors with `tensor`. */
@@ -82,7 +81,7 @@ export class Tensor {
     rawView = (x) => {
       const content = x.#content;
       if (typeof content === "object" && content !== null) return content;
-      if (content === null) return unreadable(x.batch as Batch, "view");
+      if (content === null) return refuseRead(x.batch as Batch, "view");
       const view = contiguous(Float64Array.of(content), x.shape);
       x.#content = view;
       return view;
@@ -90,13 +89,13 @@ export class Tensor {
     rawNumber = (x) => {
       const content = x.#content;
       if (typeof content === "number") return content;
-      if (content === null) return unreadable(x.batch as Batch, "number");
+      if (content === null) return refuseRead(x.batch as Batch, "number");
       return content.data[content.offset] as number;
     };
     copy = (x, provenance) => {
-      const made = new Tensor(x.#content, x.shape, provenance, x.isNumber, x.batch);
-      made.place = x.place;
-      return made;
+      const result = new Tensor(x.#content, x.shape, provenance, x.isNumber, x.batch);
+      result.place = x.place;
+      return result;
     };
   }
 
@@ -177,9 +176,9 @@ export class Tensor {
   /** The same value with another provenance. */
   withProvenance(provenance: Provenance): this {
     if (provenance === this.provenance) return this;
-    const made = copy(this, provenance);
-    made.node = this.node;
-    return made as this;
+    const result = copy(this, provenance);
+    result.node = this.node;
+    return result as this;
   }
 
   /** For the engine: the same value without its node. */
@@ -205,7 +204,8 @@ export function ofNumbers(f: (...xs: number[]) => number, xs: readonly Tensor[],
     const other = (xs[i] as Tensor).shape;
     if (other.length > shape.length) shape = other;
   }
-  return new Tensor(numberOf(f, xs), shape, provenance, true, null);
+  // A function written by a user may return a boolean, which becomes 0 or 1, as it would in an array.
+  return new Tensor(+numberOf(f, xs), shape, provenance, true, null);
 }
 
 // The cases are written out because a spread would allocate, and most ops of most models run here.
@@ -224,9 +224,9 @@ export const absent = (shape: Shape, provenance = Provenance.empty): Tensor =>
 export const ofBatch = (batch: Batch, provenance = batch.value.provenance): Tensor =>
   new Tensor(null, batch.value.shape.slice(1), provenance, false, batch);
 
-function read(x: Tensor, how: string): void {
-  if (x.batch !== null) unreadable(x.batch, how);
-  recorder?.read(x, how);
+function read(x: Tensor, op: string): void {
+  if (x.batch !== null) refuseRead(x.batch, op);
+  recorder?.read(x, op);
   noteRead(x.provenance);
 }
 

@@ -1,6 +1,6 @@
 /**
- * The strided views that hold all data: ndarray's, always float64. ndarray's factory takes 100 ns per call, its compiled
- * constructors 15 ns, so the constructors are looked up once per rank.
+ * The data of every tensor: a strided view, which is an ndarray of float64. ndarray's factory takes 100 ns per call, its compiled
+ * constructors 15 ns, so this file looks the constructors up, once per rank.
  */
 import ndarray, { type NdArray } from "ndarray";
 import { canGenerateCode } from "../../provenance/base/codeGeneration.js";
@@ -69,8 +69,8 @@ function plainClass(rank: number) {
       return value;
     }
     transpose(...order: number[]): View {
-      const moved = (list: readonly number[]) => order.map((axis) => list[axis] as number);
-      return viewOf(this.data, moved(this.shape), moved(this.stride), this.offset);
+      const permute = (list: readonly number[]) => order.map((axis) => list[axis] as number);
+      return viewOf(this.data, permute(this.shape), permute(this.stride), this.offset);
     }
   };
 }
@@ -89,24 +89,26 @@ export function stridesOf(shape: Shape): number[] {
 export const contiguous = (data: Float64Array, shape: Shape, offset = 0): View =>
   viewOf(data, shape, stridesOf(shape), offset);
 
-// Arrays up to 64 bytes lie in JavaScript's own heap. A larger one with a buffer of its own costs 200 to 400 ns more than a part of a
-// shared one, half of it when it is collected. Beyond a thousand numbers, what costs is to write them.
-const IN_HEAP = 8;
-const SHARED = 1024;
-const [LEAST, MOST] = [256, 4096];
-// One for 9 to 16 numbers, one for 17 to 32, …, at the place of the power of two below them.
+// An array of up to 64 bytes is allocated in JavaScript's own heap. A larger one with a buffer of its own costs 200 to 400 ns more than a part
+// of a shared buffer, half of this when it is collected. Above a thousand numbers, most of the time goes into writing them. These sizes are
+// in numbers of 8 bytes.
+const MAX_ON_HEAP = 8;
+const MAX_SHARED = 1024;
+const MIN_BUFFER = 256;
+const MAX_BUFFER = 4096;
+// One buffer for arrays of 9 to 16 numbers, one for 17 to 32, and so on. The index is the exponent of the power of two below these sizes.
 const pools = /* @__PURE__ */ Array.from({ length: 10 }, () => ({ buffer: new Float64Array(0), used: 0 }));
 
 /**
- * n zeros. An array of 9 to 1,024 numbers is a part of a shared buffer, which lives as long as any of its parts: 2 kB, or at most 16 times the
- * bytes of the array. It shows only its own numbers.
+ * n zeros. Arrays of 9 to 1,024 numbers are parts of shared buffers. Each of them keeps its whole buffer alive, which is 2 kB or at most 16
+ * times the size of the array, but shows only its own numbers.
  */
 function zeros(n: number): Float64Array {
-  if (n <= IN_HEAP || n > SHARED) return new Float64Array(n);
-  const range = 31 - Math.clz32(n - 1);
-  const pool = pools[range] as (typeof pools)[number];
+  if (n <= MAX_ON_HEAP || n > MAX_SHARED) return new Float64Array(n);
+  const exponent = 31 - Math.clz32(n - 1);
+  const pool = pools[exponent] as (typeof pools)[number];
   if (pool.used + n > pool.buffer.length) {
-    pool.buffer = new Float64Array(Math.min(Math.max(16 << range, LEAST), MOST));
+    pool.buffer = new Float64Array(Math.min(Math.max(16 << exponent, MIN_BUFFER), MAX_BUFFER));
     pool.used = 0;
   }
   pool.used += n;
@@ -114,11 +116,11 @@ function zeros(n: number): Float64Array {
 }
 
 // The strides of every contiguous vector, so that no vector needs a list of its own.
-const VECTOR: readonly number[] = [1];
+const VECTOR_STRIDES: readonly number[] = [1];
 
 /** A contiguous view over fresh zeros. */
 export const emptyView = (shape: Shape): View =>
-  viewOf(zeros(sizeOf(shape)), shape, shape.length === 1 ? VECTOR : stridesOf(shape));
+  viewOf(zeros(sizeOf(shape)), shape, shape.length === 1 ? VECTOR_STRIDES : stridesOf(shape));
 /** Whether the elements of a view lie row-major without gaps. */
 export function isContiguous(view: View): boolean {
   const { shape, stride } = view;

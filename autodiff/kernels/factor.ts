@@ -1,8 +1,11 @@
-/** Factorisations of one n by n matrix, row-major from `start` on; results go to `out` from `to` on. Golub and Van Loan, ch. 3, 4. */
+/**
+ * Factorisations of one n by n matrix, stored in `a` row by row from index `start`. Results are written to `out` from index `to`. The
+ * algorithms are in Golub and Van Loan, chapters 3 and 4.
+ */
 import { log } from "./formulas/scalarFormulas.js";
 import { productMinus } from "./special/index.js";
 
-/** The lower Cholesky factor, row by row (Banachiewicz), reading the lower triangle; NaN throughout if a pivot is not positive. */
+/** The lower Cholesky factor, row by row (Banachiewicz), from the lower triangle of a. All entries are NaN if a pivot is not positive. */
 export function cholesky(a: Float64Array, start: number, n: number, out: Float64Array, to: number): void {
   out.fill(0, to, to + n * n);
   for (let i = 0; i < n; i++)
@@ -25,22 +28,22 @@ export function cholesky(a: Float64Array, start: number, n: number, out: Float64
 
 /** a - Σ x² over n numbers, computed as if in twice the precision, because a pivot may be a small difference of large numbers. */
 export function subtractSquares(a: number, x: Float64Array, from: number, n: number): number {
-  let [rest, lost] = [a, 0];
+  let [rest, roundingError] = [a, 0];
   for (let k = 0; k < n; k++) {
     const y = x[from + k] as number;
     const square = y * y;
-    const less = rest - square;
+    const difference = rest - square;
     // The rounding errors of the difference and of the square (Knuth's sum of two, Dekker's product).
-    const subtracted = rest - less;
-    lost += rest - (less + subtracted) + (subtracted - square) - productMinus(y, y, square);
-    rest = less;
+    const subtracted = rest - difference;
+    roundingError += rest - (difference + subtracted) + (subtracted - square) - productMinus(y, y, square);
+    rest = difference;
   }
-  return rest + lost;
+  return rest + roundingError;
 }
 
 /**
- * Substitution in place: `x`, with rows of `columns` numbers, becomes A⁻¹x, where A is a triangle of `a` or, with `transpose`, of its
- * transpose.
+ * Substitution in place: `x`, with rows of `columns` numbers, becomes A⁻¹x. A is the lower (if `forward`) or the upper triangle of `a`, or
+ * with `transpose` of its transpose.
  */
 export function substitute(
   a: Float64Array,
@@ -57,10 +60,10 @@ export function substitute(
     const i = forward ? step : n - 1 - step;
     const row = at + i * columns;
     if (columns === 1) {
-      // A local variable, so that each subtraction waits only for the one before it. In memory, it would also wait for a store and a load.
+      // `rest` is a local variable: if it were stored in x, each subtraction would also wait for a store and a load.
       let rest = x[row] as number;
-      const way = forward ? 1 : -1;
-      for (let j = forward ? 0 : n - 1; j !== i; j += way)
+      const direction = forward ? 1 : -1;
+      for (let j = forward ? 0 : n - 1; j !== i; j += direction)
         rest -= (a[start + i * down + j * right] as number) * (x[at + j] as number);
       x[row] = rest / (a[start + i * (n + 1)] as number);
       continue;
@@ -81,15 +84,15 @@ function decompose(a: Float64Array, start: number, n: number) {
   const order = Int32Array.from({ length: n }, (_, i) => i);
   let sign = 1;
   for (let k = 0; k < n; k++) {
-    let top = k;
+    let pivotRow = k;
     for (let i = k + 1; i < n; i++)
-      if (Math.abs(lu[i * n + k] as number) > Math.abs(lu[top * n + k] as number)) top = i;
-    if (top !== k) {
+      if (Math.abs(lu[i * n + k] as number) > Math.abs(lu[pivotRow * n + k] as number)) pivotRow = i;
+    if (pivotRow !== k) {
       sign = -sign;
       const row = lu.slice(k * n, k * n + n);
-      lu.copyWithin(k * n, top * n, top * n + n);
-      lu.set(row, top * n);
-      [order[k], order[top]] = [order[top] as number, order[k] as number];
+      lu.copyWithin(k * n, pivotRow * n, pivotRow * n + n);
+      lu.set(row, pivotRow * n);
+      [order[k], order[pivotRow]] = [order[pivotRow] as number, order[k] as number];
     }
     const pivot = lu[k * n + k] as number;
     if (pivot === 0) continue;
@@ -105,13 +108,13 @@ function decompose(a: Float64Array, start: number, n: number) {
 /** log det A; -Infinity if singular, NaN if the determinant is negative. */
 export function logdet(a: Float64Array, start: number, n: number): number {
   const { lu, sign } = decompose(a, start, n);
-  let [total, side] = [0, sign];
+  let [total, determinantSign] = [0, sign];
   for (let k = 0; k < n; k++) {
     const pivot = lu[k * n + k] as number;
     total += log(Math.abs(pivot));
-    if (pivot < 0) side = -side;
+    if (pivot < 0) determinantSign = -determinantSign;
   }
-  return side < 0 && total !== -Infinity ? Number.NaN : total;
+  return determinantSign < 0 && total !== -Infinity ? Number.NaN : total;
 }
 
 /** A⁻¹; not finite if A is singular. */

@@ -1,6 +1,6 @@
 /**
- * Products of two matrices in plain JavaScript, as loops over numbers. Every entry is a sum over k in order, from 0, so all these functions
- * give the same bits.
+ * Products of two matrices in plain JavaScript, as loops over numbers. Every entry of the result is summed over k from 0 upwards, so all
+ * these functions give the same bits.
  */
 
 /**
@@ -62,7 +62,7 @@ export function multiply(
     }
   }
   for (; j < n; j++) {
-    // Four rows at a time, so that four sums run that do not wait for each other.
+    // Four rows at a time, whose sums do not wait for each other.
     let i = 0;
     for (; i + 4 <= m; i += 4) {
       const [r0, r1, r2, r3] = [ao + i * k, ao + (i + 1) * k, ao + (i + 2) * k, ao + (i + 3) * k];

@@ -1,4 +1,6 @@
-/** Products of two matrices as SIMD code: the choice of the fastest kernel for their strides. All kernels sum in the order of `matmul.ts`. */
+/**
+ * Products of two matrices as SIMD code: the choice of the fastest kernel for their strides. All kernels sum in the order of `matmul.ts`.
+ */
 import { ONE } from "./wasm/simd.js";
 
 /** The distances in bytes to the next row and to the next column of c, a and b. The columns of c are adjacent. */

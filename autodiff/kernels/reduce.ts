@@ -1,14 +1,14 @@
 /**
- * The arithmetic of reductions: folds of contiguous numbers, and of contiguous rows. Where the arrays lie in SIMD memory, long sums use
- * SIMD code, which adds in the same order.
+ * The arithmetic of reductions, of contiguous numbers and of contiguous rows. If the arrays lie in SIMD memory, long sums use SIMD code,
+ * which adds in the same order.
  */
 
 import type { View } from "../core/view.js";
 import { addressOf, kernelsOf, ONE } from "./wasm/simd.js";
 
-/** Folds n contiguous numbers from `offset`. */
+/** Reduces n contiguous numbers from `offset` to one. */
 export type Fold = (data: Float64Array, offset: number, n: number) => number;
-/** Folds n contiguous rows as long as `width` into one row of `out`, column by column. */
+/** Reduces n contiguous rows of `width` numbers to one row of `out`, column by column. */
 export type FoldRows = (
   data: Float64Array,
   offset: number,
@@ -17,7 +17,7 @@ export type FoldRows = (
   out: Float64Array,
   at: number,
 ) => void;
-/** A reduction over contiguous numbers: in each of `blocks` blocks, each of `width` columns has n numbers. */
+/** The layout of a reduction: `blocks` contiguous blocks of n rows by `width` columns, each column of which is reduced. */
 export interface Plan {
   readonly blocks: number;
   readonly n: number;
@@ -84,7 +84,7 @@ export function sumSimd({ blocks, n, width }: Plan, out: View, x: View): (() => 
   };
 }
 
-/** The product; 1 for no numbers. */
+/** The product; 1 if n is 0. */
 export function prodOf(data: Float64Array, offset: number, n: number): number {
   let total = 1;
   for (let i = offset; i < offset + n; i++) total *= data[i] as number;
@@ -93,14 +93,14 @@ export function prodOf(data: Float64Array, offset: number, n: number): number {
 
 /** The largest number, or NaN if one of them is NaN. */
 export function maxOf(data: Float64Array, offset: number, n: number): number {
-  let top = -Infinity;
-  for (let i = offset; i < offset + n; i++) top = Math.max(top, data[i] as number);
-  return top;
+  let largest = -Infinity;
+  for (let i = offset; i < offset + n; i++) largest = Math.max(largest, data[i] as number);
+  return largest;
 }
 
 /** The smallest number, or NaN if one of them is NaN. */
 export function minOf(data: Float64Array, offset: number, n: number): number {
-  let bottom = Infinity;
-  for (let i = offset; i < offset + n; i++) bottom = Math.min(bottom, data[i] as number);
-  return bottom;
+  let smallest = Infinity;
+  for (let i = offset; i < offset + n; i++) smallest = Math.min(smallest, data[i] as number);
+  return smallest;
 }

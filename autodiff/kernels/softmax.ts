@@ -1,9 +1,9 @@
 /**
- * logsumexp, softmax and logSoftmax of groups of numbers. With `shift` the largest number of a group, or 0 if that is infinite,
+ * logsumexp, softmax and logSoftmax of groups of numbers. With `shift` the largest number of a group, or 0 if this number is infinite,
  *
  *     total = Σ exp(x - shift),    logsumexp = shift + log total,    softmax = exp(x - shift) / total,    logSoftmax = x - shift - log total,
  *
- * none of which takes differences of large numbers that are almost the same. Elements of even and of odd index have separate sums, which
+ * so that exp does not overflow and logSoftmax loses no digits. Elements of even and of odd index are summed separately, and the two sums
  * are added at the end.
  */
 import type { View } from "../core/view.js";
@@ -15,11 +15,11 @@ export type Normaliser = "logsumexp" | "softmax" | "logSoftmax";
 /** Processes n elements of x, from `from` on and `step` apart, and writes into `out` from `at` on. */
 type Group = (x: Float64Array, from: number, step: number, n: number, out: Float64Array, at: number) => void;
 
-/** The largest of n numbers `step` apart, or 0 if that is infinite. */
+/** The largest of n numbers `step` apart, or 0 if it is infinite. */
 function shiftOf(x: Float64Array, from: number, step: number, n: number): number {
-  let top = -Infinity;
-  for (let k = 0; k < n; k++) top = Math.max(top, x[from + k * step] as number);
-  return Math.abs(top) === Infinity ? 0 : top;
+  let largest = -Infinity;
+  for (let k = 0; k < n; k++) largest = Math.max(largest, x[from + k * step] as number);
+  return Math.abs(largest) === Infinity ? 0 : largest;
 }
 
 function totalOf(x: Float64Array, from: number, step: number, n: number, shift: number): number {
@@ -56,7 +56,7 @@ const GROUPS: Readonly<Record<Normaliser, Group>> = {
 };
 
 /** The number of elements that the result has for each block. */
-const resultOf = (kind: Normaliser, { n, width }: Plan): number => (kind === "logsumexp" ? width : n * width);
+const resultSizeOf = (kind: Normaliser, { n, width }: Plan): number => (kind === "logsumexp" ? width : n * width);
 
 /** Applies the function to all groups of contiguous data. */
 export function normalise(kind: Normaliser, plan: Plan, out: View, x: View): void {
@@ -70,7 +70,7 @@ export function normalise(kind: Normaliser, plan: Plan, out: View, x: View): voi
         width,
         n,
         out.data,
-        out.offset + block * resultOf(kind, plan) + j,
+        out.offset + block * resultSizeOf(kind, plan) + j,
       );
 }
 

@@ -1,6 +1,6 @@
 /**
- * Triangular systems and Cholesky factors by SIMD code, in blocks of rows, so that most of the work is products of matrices. Every
- * entry is computed from the same numbers in the same order as in ./factor.ts, so both give the same bits.
+ * Triangular systems and Cholesky factors by SIMD code, in blocks of rows, so that most of the work is products of matrices. Each entry is
+ * computed from the same numbers in the same order as in ./factor.ts, so both give the same bits.
  */
 import { subtractSquares } from "./factor.js";
 import { addressOf, type kernelsOf, MINUS_ONE } from "./wasm/simd.js";
@@ -51,8 +51,8 @@ export function substituteOneSimd(
 }
 
 /**
- * The lower Cholesky factor, with the same bits as `cholesky` in ./factor.ts. In a block of columns, the part below the triangle is solved
- * as rows: its transpose is kept in the upper triangle, which is cleared at the end.
+ * The lower Cholesky factor, with the same bits as `cholesky` in ./factor.ts. In each block of columns, the transpose of the part below
+ * the diagonal block is stored in the upper triangle, so that `solveRows` can work on whole rows. The upper triangle is cleared at the end.
  */
 export function choleskySimd(kernels: Kernels, data: Float64Array, start: number, n: number, to: number): void {
   const at = (i: number, j: number): number => addressOf(data, to + i * n + j);
@@ -77,8 +77,8 @@ export function choleskySimd(kernels: Kernels, data: Float64Array, start: number
 }
 
 /**
- * Factor the triangle of rows and columns from p to `end`, from which the products of the columns before p have been subtracted. Returns
- * false if a pivot is <= 0.
+ * Factor the diagonal block of rows and columns p to `end`, from which the products of the columns before p have been subtracted. Returns
+ * false if a pivot is not positive.
  */
 function factorBlock(data: Float64Array, start: number, n: number, to: number, p: number, end: number): boolean {
   for (let i = p; i < end; i++) {
@@ -96,7 +96,7 @@ function factorBlock(data: Float64Array, start: number, n: number, to: number, p
   return true;
 }
 
-/** Copies the rows from `end` on, in columns p to `end`, to their transpose in the upper triangle, or back. */
+/** Copy the part below the diagonal block p to `end` to its transpose in the upper triangle, or back. */
 function copyTranspose(data: Float64Array, to: number, n: number, p: number, end: number, toUpper: boolean): void {
   for (let i = end; i < n; i++)
     for (let j = p; j < end; j++) {

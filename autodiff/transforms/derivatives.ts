@@ -16,7 +16,7 @@ import { leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
 import { vmap } from "./vmap.js";
 
 /** Σ x·y over all leaves of two lists of arguments. */
-function inner(op: string, xs: readonly unknown[], ys: readonly unknown[]): Tensor {
+function innerProduct(op: string, xs: readonly unknown[], ys: readonly unknown[]): Tensor {
   const [left, right] = [xs.flatMap(leavesOf), ys.flatMap(leavesOf)];
   let total = tensor(0);
   left.forEach((leaf, i) => {
@@ -42,7 +42,7 @@ export function jvp(
     if (!Array.isArray(list))
       refuseOption("jvp", name, `${name} must be a list with one entry for each argument of f, got ${show(list)}.`);
   const [y, pullback] = vjp(f, ...xs);
-  return [y, grad((u: Tensor) => inner("jvp", pullback(u), tangents))(zeros(y.shape))];
+  return [y, grad((u: Tensor) => innerProduct("jvp", pullback(u), tangents))(zeros(y.shape))];
 }
 
 /** All first derivatives of f: for each leaf of x, a tensor of shape [...f(x).shape, ...leaf.shape]. */
@@ -62,7 +62,7 @@ export function jacobian<X = Tree, R extends unknown[] = []>(
   };
 }
 
-/** Second derivatives of a scalar function of one tensor: [...x.shape, ...x.shape]. */
+/** The second derivatives of a scalar function of one tensor, of shape [...x.shape, ...x.shape]. */
 export function hessian<R extends unknown[]>(
   f: (x: Tensor, ...rest: R) => Tensor,
   ...others: readonly never[]
@@ -77,5 +77,5 @@ export function hvp<X = Tree, R extends unknown[] = []>(
   ...others: readonly never[]
 ): (x: unknown, v: unknown, ...rest: R) => TensorsLike<X> {
   requireFunction("hvp", f, others);
-  return (x, v, ...rest) => grad((point: Tree) => inner("hvp", [grad(f)(point, ...rest)], [v]))(x);
+  return (x, v, ...rest) => grad((point: Tree) => innerProduct("hvp", [grad(f)(point, ...rest)], [v]))(x);
 }

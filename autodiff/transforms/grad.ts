@@ -1,7 +1,7 @@
 /**
- * Reverse mode. A function runs once while nodes are kept (node.ts). Then the graph is walked from the result back to the arguments, and
- * the rules of each op turn the cotangent of its result into cotangents of its inputs. The walk itself uses ops, so inside another gradient
- * its nodes are kept too, and gradients of gradients need nothing more.
+ * Reverse mode. The function runs once while its ops record nodes (node.ts). Then the backward pass goes from the result to the arguments,
+ * and the rules of each op turn the cotangent of its result into cotangents of its inputs. The backward pass itself uses ops, so inside
+ * another gradient it records nodes too, and gradients of gradients need no further code.
  */
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireFunction, requireOptions, show } from "../../provenance/base/options.js";
@@ -9,7 +9,7 @@ import { isRecord } from "../../provenance/base/records.js";
 import { outsideRuns, PedigradError } from "../../provenance/index.js";
 import { apply } from "../core/apply.js";
 import type { TensorLike } from "../core/convert.js";
-import { gradDepth, Node, recordingNodes } from "../core/node.js";
+import { gradDepth, Node, withNodes } from "../core/node.js";
 import { keepAxes, type Op } from "../core/op.js";
 import { type Part, sumOfParts } from "../core/part.js";
 import { sameShape, showShape } from "../core/shape.js";
@@ -37,7 +37,7 @@ function leaf(x: Tensor): Tensor {
   return variable;
 }
 
-/** x as a constant for every gradient. Its provenance is kept. */
+/** x, which every gradient then treats as a constant. Its provenance is kept. */
 export const stopGradient = <T>(x: T): T => mapTree(x, (item) => apply(stopOp, null, tensor(item as TensorLike)));
 const stopOp: Op = {
   ...leafOp,
@@ -46,7 +46,7 @@ const stopOp: Op = {
   batch: (_, [x]) => apply(stopOp, null, x as Tensor),
 };
 
-/** Undo broadcasting, which is done only here: sum `g` over the axes along which an input of `shape` was repeated. */
+/** Undoes broadcasting, which happens only here: sums `g` over the axes along which an input of `shape` was repeated. */
 function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
   if (g.shape === shape || sameShape(g.shape, shape)) return g;
   const lead = g.shape.length - shape.length;
@@ -66,10 +66,10 @@ function backpropagate(y: Tensor, cotangent: Tensor, variables: readonly Tensor[
   let oldest = Infinity;
   for (let i = 0; i < variables.length; i++) {
     const node = (variables[i] as Tensor).node as Node;
-    node.wanted = pass;
+    node.pass = pass;
     oldest = Math.min(oldest, node.serial);
   }
-  const top = y.node === null || y.node.newest < oldest ? -1 : y.node.serial - oldest;
+  const top = y.node === null || y.node.newestVariable < oldest ? -1 : y.node.serial - oldest;
   const tensors = new Array<Tensor | undefined>(top + 1);
   const cotangents = new Array<Tensor | undefined>(top + 1);
   const parts = new Map<number, Part[]>();
@@ -80,13 +80,13 @@ function backpropagate(y: Tensor, cotangent: Tensor, variables: readonly Tensor[
   for (let k = top; k >= 0; k--) {
     const x = tensors[k];
     const node = x?.node;
-    if (x === undefined || node == null || node.wanted === pass) continue;
-    const g = (parts.size === 0 ? cotangents[k] : withParts(cotangents[k], parts.get(k), x)) as Tensor;
+    if (x === undefined || node == null || node.pass === pass) continue;
+    const g = (parts.size === 0 ? cotangents[k] : sumCotangents(cotangents[k], parts.get(k), x)) as Tensor;
     cotangents[k] = undefined;
     const { op, inputs, params } = node;
     for (let i = 0; i < inputs.length; i++) {
       const input = inputs[i] as Tensor;
-      if (input.node === null || input.node.newest < oldest) continue;
+      if (input.node === null || input.node.newestVariable < oldest) continue;
       const rule = op.vjp(i);
       if (rule === null) continue;
       const contribution = rule(g, x, inputs, params);
@@ -99,24 +99,24 @@ function backpropagate(y: Tensor, cotangent: Tensor, variables: readonly Tensor[
   }
   return variables.map((x) => {
     const k = (x.node as Node).serial - oldest;
-    return withParts(cotangents[k], parts.get(k), x);
+    return sumCotangents(cotangents[k], parts.get(k), x);
   });
 }
 
 const addCotangent = (before: Tensor | undefined, more: Tensor): Tensor =>
   before === undefined ? more : add(before, more);
 
-/** The sum of all cotangents of x, those of full size and those that are parts. */
-const withParts = (whole: Tensor | undefined, parts: readonly Part[] | undefined, x: Tensor): Tensor | undefined =>
+/** The sum of all cotangents of x: those of full size and the sparse ones (part.ts). */
+const sumCotangents = (whole: Tensor | undefined, parts: readonly Part[] | undefined, x: Tensor): Tensor | undefined =>
   parts === undefined ? whole : addCotangent(whole, sumOfParts(parts, x.shape));
 
-/** Run f, which returns `[value, aux]`, on variables made from the leaves of its arguments. */
-function run<A>(
+/** Runs f, which returns `[value, aux]`, on variables made from the leaves of its arguments. */
+function runOnVariables<A>(
   f: (...xs: Tree[]) => readonly [TensorLike, A],
   xs: readonly unknown[],
 ): { y: Tensor; aux: A; variables: Tensor[] } {
   const variables: Tensor[] = [];
-  return recordingNodes(() => {
+  return withNodes(() => {
     const points = xs.map((x) =>
       mapTree(x, (item) => {
         const variable = leaf(tensor(item as TensorLike));
@@ -145,12 +145,12 @@ const withoutGraph = (x: Tensor): Tensor => (gradDepth > 0 ? x : x.withoutNode()
 
 /** The cotangents of the variables, arranged in the structure of the arguments from which the variables were made. */
 function gradientsOf(y: Tensor, cotangent: Tensor, xs: readonly unknown[], variables: readonly Tensor[]): Tree[] {
-  const found = outsideRuns(() => backpropagate(y, cotangent, variables));
+  const cotangents = outsideRuns(() => backpropagate(y, cotangent, variables));
   let i = 0;
   return xs.map((x) =>
     mapTree(x, () => {
       const { shape } = variables[i] as Tensor;
-      return withoutGraph(found[i++] ?? zeros(shape));
+      return withoutGraph(cotangents[i++] ?? zeros(shape));
     }),
   );
 }
@@ -170,9 +170,9 @@ export function valueAndGrad(f: (...args: Tree[]) => unknown, ...others: readonl
   const options = (others[0] ?? {}) as { hasAux?: boolean };
   requireOptions("valueAndGrad", options, { hasAux: kinds.flag });
   if (!options.hasAux) {
-    const alone = withAux((...args) => [f(...args) as Tensor, null]);
+    const withNullAux = withAux((...args) => [f(...args) as Tensor, null]);
     return (...args: unknown[]) => {
-      const [[y], gradient] = alone(...args);
+      const [[y], gradient] = withNullAux(...args);
       return [y, gradient];
     };
   }
@@ -191,7 +191,7 @@ export function valueAndGrad(f: (...args: Tree[]) => unknown, ...others: readonl
 const withAux =
   <A>(f: (...args: Tree[]) => readonly [Tensor, A]) =>
   (x?: unknown, ...rest: unknown[]): [[Tensor, A], Tree] => {
-    const { y, aux, variables } = run((argument) => f(argument, ...rest), [x]);
+    const { y, aux, variables } = runOnVariables((argument) => f(argument, ...rest), [x]);
     if (y.shape.length > 0 && y.size !== 1)
       throw new PedigradError({
         code: "not-scalar",
@@ -210,10 +210,10 @@ export function grad<X = Tree, R extends unknown[] = []>(
   return (x, ...rest) => valueAndGrad(f)(x, ...rest)[1];
 }
 
-/** `[y, pull]`: y = f(...xs), and the function from a cotangent of y to the cotangents of xs, one per argument. */
+/** `[y, pullback]`: y = f(...xs), and the function that maps a cotangent of y to the cotangents of xs, one per argument. */
 export function vjp(f: (...xs: Tree[]) => Tensor, ...xs: unknown[]): [Tensor, (cotangent: TensorLike) => Tree[]] {
   requireFunction("vjp", f);
-  const { y, variables } = run((...points) => [f(...points), null], xs);
+  const { y, variables } = runOnVariables((...points) => [f(...points), null], xs);
   const pullback = (cotangent: TensorLike): Tree[] => {
     const g = tensor(cotangent);
     if (!sameShape(g.shape, y.shape))

@@ -1,4 +1,4 @@
-/** Nested records, arrays and Maps of tensors: what functions given to grad, vmap and jit take and return. */
+/** Nested records, arrays and Maps of tensors: the arguments and results of functions given to grad, vmap and jit. */
 import { emptyRecord, isRecord, requireDepth } from "../../provenance/base/records.js";
 import type { TensorLike } from "../core/convert.js";
 import { Tensor } from "../core/tensor.js";
@@ -40,7 +40,7 @@ export function mapTree(x: unknown, f: Visit, path = "", depth = 0): Tree {
   return mapItems(x, (item, key) => mapTree(item, f, childPath(f, path, key), depth + 1));
 }
 
-/** Combines trees of one structure: the same structure with, at each place, f of the leaves that the trees have there. */
+/** Combines trees of the same structure: each leaf of the result is f of the corresponding leaves. */
 export function zipTrees(f: (...leaves: Tensor[]) => Tensor, first: Tree, ...others: Tree[]): Tree {
   if (first instanceof Tensor || !isContainer(first)) return f(first, ...others);
   return mapItems(first, (item, key) => zipTrees(f, item, ...others.map((tree) => itemOf(tree, key))));

@@ -1,8 +1,8 @@
 /**
- * vmap makes any function of one example a function of a batch of examples, without a loop. Inside, a tensor looks like one example but
- * holds the whole batch, batch axis first. If such a tensor is an input of an op, `apply` calls the op's batching rule. Provenance needs no
- * rule of its own: it counts axes from the right, so the batch axis is just one more on the left, which every op keeps. Nested calls have
- * levels, and the innermost batch is handled first (Bradbury et al. 2018, JAX; "autodidax", part 3).
+ * vmap turns a function of one example into a function of a batch of examples, without a loop. Inside it, a tensor looks like one example
+ * but holds the whole batch, with the batch axis first. If such a tensor is an input of an op, `apply` calls the op's batching rule.
+ * Provenance needs no batching rule: it counts axes from the right, so the batch axis is one more axis on the left, which every op keeps.
+ * Nested calls have levels, and the innermost batch is handled first (Bradbury et al. 2018, JAX; "autodidax", part 3).
  */
 import { refuseOption, requireFunction, show } from "../../provenance/base/options.js";
 import { isRecord } from "../../provenance/base/records.js";
@@ -39,6 +39,12 @@ export function vmap<A extends TreeLike[], R extends TreeLike>(
   const { inAxes = 0, axisSize, ...rest } = options;
   checkAxes(inAxes, Object.keys(rest));
   return (...args) => {
+    if (Array.isArray(inAxes) && inAxes.length < args.length)
+      refuseOption(
+        "vmap",
+        "inAxes",
+        `the list has ${inAxes.length} entries for ${args.length} arguments. Give one for each, null for an argument that all examples share.`,
+      );
     const axes = args.map((_, i) =>
       Array.isArray(inAxes) ? ((inAxes as (number | null)[])[i] ?? null) : (inAxes as number | null),
     );

@@ -1,4 +1,4 @@
-/** TraceGraphELBO on the mixture of `../models.ts`: the logits of the guide class by class, two rows at a time in SIMD code. */
+/** TraceGraphELBO on the mixture of `../models.ts`. SIMD code handles the guide's logits class by class, two rows at a time. */
 
 import { exp, log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { Adam, adamText, drawKernel, Keys, memoryFor, type Start } from "./tools.js";
@@ -22,7 +22,7 @@ export function mixture(start: Start, xs: Float64Array): () => number {
     factors: 2,
   });
   const each = (text: (k: number) => string): string => [0, 1, 2].map(text).join("\n");
-  /** exp(logits - top), their sum and its logarithm plus top; then the gradient -cost (1 at the class - share) and Adam. */
+  /** `before`: exp(logits - top), their sum, and log sum + top. `after`: the gradient cost (softmax - one-hot class), and Adam. */
   const { before, after } = simd.compile(`
 function before() {
   let i = 0;

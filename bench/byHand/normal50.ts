@@ -1,15 +1,14 @@
 /** TraceELBO with AutoMultivariateNormal on the normal of 50 dimensions of `../peers/models.ts`. */
 
 import { exp } from "../../autodiff/kernels/formulas/scalarFormulas.js";
-import { quantiles } from "../../autodiff/kernels/random/index.js";
 import { Adam, adamText, drawKernel, Keys, memoryFor, type Start } from "./tools.js";
 
 const N = 50;
 const ROW = 8 * N;
 
 /**
- * z = L e + loc has log q = -|e|²/2 - Σ log L_ii and log p = -|y|²/2 - Σ log S_ii, S y = z, both less N log √(2π). With Sᵀ w = y the gradient of
- * the loss is w for loc, w_i e_j for L_ij, and w_i e_i L_ii - 1 for the logarithm of L_ii. Rows of L below the diagonal lie N apart.
+ * For z = L e + loc and S y = z, log q = -|e|²/2 - Σ log L_ii and log p = -|y|²/2 - Σ log S_ii, both without the constant -N log √(2π). With
+ * Sᵀ w = y the gradient of the loss is w for loc, w_i e_j for L_ij, and w_i e_i L_ii - 1 for log L_ii. Rows of L are N numbers apart.
  */
 export function normal50(start: Start, scaleTril: Float64Array): () => number {
   const { simd, at, arrays } = memoryFor({
@@ -62,7 +61,7 @@ function moved() {
   }
 }`) as { rows: () => void; moved: () => void };
   const { triangle, prior, e, z, w, key, factors } = arrays;
-  const draw = drawKernel(simd, "tails");
+  const [draw, quantiles] = [drawKernel(simd, "tails"), drawKernel(simd, "quantiles")];
   prior.set(scaleTril);
   const given = start.params.auto_scale_tril as Float64Array;
   for (let i = 0, k = 0; i < N; i++) for (let j = 0; j < i; j++) triangle[i * N + j] = given[k++] as number;
@@ -79,7 +78,7 @@ function moved() {
     keys.fold(0);
     keys.write(key);
     draw(at.e, at.key, N, 0);
-    quantiles(e, 0, N);
+    quantiles(at.e, at.e, N, 0);
     let loss = constant;
     for (let i = 0; i < N; i++) {
       const noise = e[i] as number;

@@ -1,7 +1,6 @@
 /** RenyiELBO with 10 particles on the scalar normal of `../models.ts`. */
 
 import { exp, log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
-import { quantiles } from "../../autodiff/kernels/random/index.js";
 import type { DrawKernel } from "../../autodiff/kernels/wasm/draws.js";
 import { Adam, drawKernel, Keys, memoryFor, type Start } from "./tools.js";
 
@@ -12,8 +11,8 @@ const OBSERVED = 0.6;
 const LOG_SQRT_2PI = 0.5 * Math.log(2 * Math.PI);
 
 /**
- * With z = m + s e and weights w = p(z) p(x | z) / q(z), the loss is -log mean w; its gradient is that of log w, averaged by the weights:
- * d/dz = 2z - x, dz/dm = 1, dz/d log s = s e, and 1 for log q.
+ * With z = m + s e and weights w = p(z) p(x | z) / q(z), the loss is -log mean w. Its gradient is the mean of the gradients of -log w with
+ * weights w: d/dz = 2z - x, dz/dm = 1, dz/d log s = s e, and -1 from the term log s of log w.
  */
 export function renyi(start: Start): () => number {
   let [m, u] = [start.params.m?.[0] as number, start.params.s?.[0] as number];
@@ -21,9 +20,9 @@ export function renyi(start: Start): () => number {
   const adam = new Adam(2);
   const { simd, at, arrays } = memoryFor({ key: 2, keys: 2 * ROOM, noise: ROOM });
   const { key, noise } = arrays;
-  const [split, fold, draw] = (["splitKey", "foldKeys", "tailsOfKeys"] as const).map((name) =>
+  const [split, fold, draw, quantiles] = (["splitKey", "foldKeys", "tailsOfKeys", "quantiles"] as const).map((name) =>
     drawKernel(simd, name),
-  ) as [DrawKernel, DrawKernel, DrawKernel];
+  ) as [DrawKernel, DrawKernel, DrawKernel, DrawKernel];
   const weights = new Float64Array(COUNT);
   return () => {
     keys.step();
@@ -32,7 +31,7 @@ export function renyi(start: Start): () => number {
     fold(at.keys, at.keys, ROOM, 0);
     fold(at.keys, at.keys, ROOM, 0);
     draw(at.noise, at.keys, ROOM, 0);
-    quantiles(noise, 0, COUNT);
+    quantiles(at.noise, at.noise, COUNT, 0);
     const s = exp(u);
     let top = -Infinity;
     for (let i = 0; i < COUNT; i++) {

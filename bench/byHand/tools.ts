@@ -1,4 +1,4 @@
-/** What the steps by hand have in common: where they start, their keys, and Adam on arrays. */
+/** Code that the steps by hand share: initial parameters, keys, and Adam on arrays. */
 import { threefry2x32 } from "../../autodiff/kernels/random/index.js";
 import type { DrawKernel, DrawName } from "../../autodiff/kernels/wasm/draws.js";
 import { addressOf, allocate, type Simd } from "../../autodiff/kernels/wasm/simd.js";
@@ -12,7 +12,7 @@ export interface Start {
 /** The keys of steps. */
 export class Keys {
   readonly #state: Int32Array;
-  /** The key of the current step, then of whatever is folded into it. */
+  /** The key of the current step, then the key after each fold. */
   readonly words: Int32Array = new Int32Array(2);
 
   constructor({ key }: Start) {
@@ -38,7 +38,7 @@ export class Keys {
     to[1] = (this.words[1] as number) >>> 0;
   }
 
-  /** The key that belongs to the current one and a number. */
+  /** The key made from the current one and a number (`foldIn`). */
   child(data: number, key: Int32Array): void {
     threefry2x32(this.words[0] as number, this.words[1] as number, 0, data, key);
   }
@@ -47,13 +47,13 @@ export class Keys {
 const [B1, B2, RATE] = [0.9, 0.999, 1e-3];
 export const EPS = 1e-8;
 
-/** Adam with the factors that all parameters share worked out once a step. */
+/** Adam. The factors that all parameters share are computed once per step. */
 export class Adam {
   readonly mean: Float64Array;
   readonly square: Float64Array;
   #b1 = 1;
   #b2 = 1;
-  /** The rate over 1 - b1^t, and 1 / (1 - b2^t). */
+  /** The learning rate divided by 1 - b1^t, and 1 / (1 - b2^t). */
   rate = 0;
   scale = 0;
 
@@ -80,7 +80,7 @@ export class Adam {
   }
 }
 
-/** The same for two parameters at a time, as lines of a kernel: `x`, `m` and `v` are addresses, `g` the gradient, `rate` and `scale` numbers. */
+/** Lines of a kernel that does the same for two parameters: `x`, `m` and `v` are addresses, `g` is the gradient, `rate` and `scale` are numbers. */
 export const adamText = (x: string, m: string, v: string, g: string): string => `
   let m = load(${m}) * ${B1} + ${g} * ${1 - B1};
   let v = load(${v}) * ${B2} + ${g} * ${g} * ${1 - B2};
@@ -95,7 +95,7 @@ export function drawKernel(simd: Simd, name: DrawName): DrawKernel {
   return kernel;
 }
 
-/** Room for arrays of these sizes in the memory of a kernel: their addresses and the numbers there. */
+/** Arrays of these sizes in the memory of a kernel: their addresses, and views of their numbers. */
 export function memoryFor<N extends string>(sizes: Readonly<Record<N, number>>) {
   const names = Object.keys(sizes) as N[];
   const room = (name: N): number => sizes[name] + 2 - (sizes[name] % 2);

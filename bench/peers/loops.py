@@ -1,8 +1,8 @@
-"""NumPyro in float64 on the models of works.ts, a step inside one `lax.fori_loop`, on one thread of one core.
+"""NumPyro in float64 on the models of works.ts, with the steps inside one `lax.fori_loop`, on one thread of one core.
 
-A process that ../loops.ts talks to, a line of JSON each way:
+The process reads requests from ../loops.ts and answers them, each as a line of JSON:
 
-    {"work": name, "steps": n}     ->  {"ns": CPU nanoseconds a step}
+    {"work": name, "steps": n}     ->  {"ns": CPU nanoseconds per step}
     {"work": name, "draws": n}     ->  {"mean": of n losses at the start, "error": its standard error}
 """
 import json
@@ -214,7 +214,7 @@ WORKS = {
 
 
 def loop_of(work, optimiser):
-    """A state, and n steps from it in one call: the new state, the sum of the losses and of their squares."""
+    """n steps from a state in one call: returns the new state, the sum of the losses and the sum of their squares."""
     model, guide, elbo, args = WORKS[work]()
     svi = SVI(model, guide, optimiser, elbo)
 

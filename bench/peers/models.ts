@@ -1,4 +1,4 @@
-/** Models that only the rows beside NumPyro have: each as `loops.py` says it in Python. */
+/** Models that are used only beside NumPyro; `loops.py` has each of them in Python. */
 import {
   arange,
   Beta,

@@ -1,4 +1,4 @@
-// Other JavaScript libraries on the same work, one JSON line for each: { peer, work, ns }. They compute in float32.
+// Other JavaScript libraries on the same work; prints one line of JSON for each: { peer, work, ns }. They compute in float32.
 const numbers = (n, seed) => {
   let state = (seed + 1) * 0x9e3779b9;
   return Float32Array.from({ length: n }, () => {

@@ -1,6 +1,6 @@
-"""Pyro on the models of ../svi.ts, one JSON line for each: {peer, work, ns}. A step is guide, model, gradient and Adam.
+"""Pyro on the models of ../svi.ts; prints one line of JSON for each: {peer, work, ns}. A step is guide, model, gradient and Adam.
 
-pip install -r requirements.txt, then `npm run bench -- --filter peers`; NumPyro stands in loops.py.
+pip install -r requirements.txt, then `npm run bench -- --filter peers`. NumPyro is in loops.py.
 """
 import json
 import time

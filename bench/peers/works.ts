@@ -1,6 +1,6 @@
 /**
- * The rows that stand beside NumPyro's compiled loop: models of `../models.ts` on data that `loops.py` makes in the same way, from
- * sines, so that both sides fit the same thing from the same start.
+ * The rows beside NumPyro's compiled loop. `loops.py` has the same models, and makes the same data, from sines, so that both sides fit the same
+ * data from the same initial parameters.
  */
 import {
   AutoMultivariateNormal,
@@ -48,20 +48,20 @@ import {
   wave,
 } from "./models.js";
 
-/** A model, a guide and an estimator; `rival` is the name of the row's counterpart in `loops.py`, its own name by default. */
+/** A model, a guide and an estimator. `rival` is the name of the same row in `loops.py`, by default its own name. */
 export interface Loop {
   readonly name: string;
   readonly rival?: string;
   readonly model: Model;
   readonly guide: Model;
   readonly elbo: Elbo;
-  /** Data are made when the row is measured: the longest fill 20 MB. */
+  /** Makes the data, when the row is measured: some take 20 MB. */
   readonly args?: () => readonly unknown[];
-  /** Parameters that would start at random otherwise. */
+  /** Initial values of parameters that would otherwise be random. */
   readonly initParams?: () => Record<string, Tensor>;
-  /** How many losses are averaged to see that both sides estimate the same number. */
+  /** The number of losses averaged in the check that both sides estimate the same number. */
   readonly draws?: number;
-  /** The highest ratio to NumPyro's time that is good enough. */
+  /** The largest acceptable ratio to NumPyro's time. */
   readonly target: number;
 }
 

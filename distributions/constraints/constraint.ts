@@ -1,6 +1,6 @@
 /**
  * Sets of values. A constraint tells for each event whether it belongs to the set (1 or 0), and states in words what is expected. The
- * constraints themselves are in scalar.ts and vector.ts; bijectTo.ts maps free numbers to them.
+ * constraints themselves are in scalar.ts and vector.ts; bijectTo.ts maps unconstrained numbers to them.
  */
 import { type Tensor, tensor, unary } from "../../autodiff/index.js";
 import { allOf } from "./axes.js";
@@ -19,6 +19,8 @@ export interface Constraint {
   readonly scalar?: (x: number) => number;
   /** Whether every finite number belongs to the set. */
   readonly isUnbounded?: boolean;
+  /** Whether numbers between its bounds may be missing from the set. */
+  readonly hasHoles?: boolean;
 }
 
 /** A constraint with bounds; a missing bound is -Infinity or Infinity. */
@@ -35,7 +37,7 @@ export interface IndependentConstraint extends Constraint {
 }
 
 /** A constraint on single numbers, with fixed bounds. */
-export const numbers = (
+export const scalarConstraint = (
   name: string,
   must: string,
   test: (x: number) => 0 | 1,
@@ -51,7 +53,7 @@ export const numbers = (
 });
 
 /** A constraint on events of `eventDim` axes. */
-export const event = (
+export const eventConstraint = (
   name: string,
   must: string,
   eventDim: number,
@@ -72,7 +74,7 @@ export const withName = (constraint: Constraint, name: string, must = constraint
   must,
 });
 
-/** `base` with `n` more axes as part of one event. */
+/** The constraint `base` on every part of larger events, which have `n` more axes. */
 export function independent(base: Constraint, n: number): Constraint {
   if (n === 0) return base;
   const whole: IndependentConstraint = {
@@ -89,6 +91,10 @@ export function independent(base: Constraint, n: number): Constraint {
   return whole;
 }
 
+/** The subset of `hull` that `check` accepts, with the name, the condition and the bounds of `hull`. */
+export const withHoles = (hull: Constraint, check: Constraint["check"]): Constraint =>
+  Object.assign(Object.create(hull), { check, scalar: undefined, isUnbounded: false, hasHoles: true });
+
 const BOUNDS: Readonly<Record<string, readonly [low: number, high: number]>> = {
   real: [-Infinity, Infinity],
   positive: [0, Infinity],
@@ -102,7 +108,7 @@ const BOUNDS: Readonly<Record<string, readonly [low: number, high: number]>> = {
   positiveInteger: [1, Infinity],
 };
 
-/** The least interval that holds all numbers that satisfy a constraint; null for constraints on vectors or on angles. */
+/** The smallest interval that contains every number in the set; null for constraints on vectors or on angles. */
 export function boundsOf(constraint: Constraint): [low: Tensor, high: Tensor] | null {
   if ("low" in constraint) return [(constraint as Interval).low, (constraint as Interval).high];
   const bounds = BOUNDS[constraint.name];

@@ -2,11 +2,11 @@
 import { abs, clip, type Tensor } from "../../autodiff/index.js";
 import type { Constraint, IndependentConstraint } from "./constraint.js";
 
-/** The least number > 0 with full precision. */
+/** The smallest positive number with full precision. */
 export const SMALLEST = 2 ** -1022;
 export const BELOW_ONE = 1 - 2 ** -53;
 
-/** A number just beyond `bound`, about the next representable one. */
+/** A number just above `bound` (sign 1) or just below it (sign -1), about as close as numbers can be. */
 export const justBeyond = (bound: Tensor, sign: 1 | -1): Tensor =>
   bound.add(
     abs(bound)
@@ -23,7 +23,7 @@ const INSIDE: Readonly<Record<string, readonly [low: number, high: number]>> = {
 };
 
 /**
- * A continuous draw, kept within the fixed bounds of its support: a draw that was rounded to a bound or beyond moves to the nearest
+ * Keep a continuous draw strictly inside the fixed bounds of its support. A draw that was rounded to a bound or beyond moves to the nearest
  * number inside, where the density is finite.
  */
 export function clampInside(x: Tensor, support: Constraint): Tensor {

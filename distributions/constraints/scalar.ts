@@ -1,61 +1,79 @@
 /**
- * Constraints on single numbers. Each is given by a name, the condition in the words of errors, and the test of one number. The bounds of
+ * Constraints on single numbers. Each has a name, a condition in words, which errors quote, and a test of one number. The bounds of
  * intervals may be tensors.
  */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { readNumbers } from "../../autodiff/core/reads.js";
 import { rawNumber } from "../../autodiff/core/tensor.js";
 import { type Tensor, type TensorLike, tensor, ternary } from "../../autodiff/index.js";
-import { type Constraint, type Interval, numbers, withName } from "./constraint.js";
+import { type Constraint, type Interval, scalarConstraint, withName } from "./constraint.js";
 
 const DISCRETE = { isDiscrete: true };
 
-export const real = /* @__PURE__ */ numbers("real", "a finite number", (x) => (Math.abs(x) < Infinity ? 1 : 0), {
-  isUnbounded: true,
-});
-/** A real number, Infinity or -Infinity; log odds may be all of these. */
-export const extendedReal = /* @__PURE__ */ numbers("extendedReal", "a number", (x) => (Number.isNaN(x) ? 0 : 1));
-export const positive = /* @__PURE__ */ numbers("positive", "> 0 and finite", (x) => (x > 0 && x < Infinity ? 1 : 0));
-export const nonnegative = /* @__PURE__ */ numbers("nonnegative", ">= 0 and finite", (x) =>
+export const real = /* @__PURE__ */ scalarConstraint(
+  "real",
+  "a finite number",
+  (x) => (Math.abs(x) < Infinity ? 1 : 0),
+  {
+    isUnbounded: true,
+  },
+);
+/** A real number, Infinity or -Infinity; log odds may be any of these. */
+export const extendedReal = /* @__PURE__ */ scalarConstraint("extendedReal", "a number", (x) =>
+  Number.isNaN(x) ? 0 : 1,
+);
+export const positive = /* @__PURE__ */ scalarConstraint("positive", "> 0 and finite", (x) =>
+  x > 0 && x < Infinity ? 1 : 0,
+);
+export const nonnegative = /* @__PURE__ */ scalarConstraint("nonnegative", ">= 0 and finite", (x) =>
   x >= 0 && x < Infinity ? 1 : 0,
 );
 /** As `positive`, but `bijectTo` maps to it by softplus instead of exp. */
 export const softplusPositive = /* @__PURE__ */ withName(positive, "softplusPositive");
-export const unitInterval = /* @__PURE__ */ numbers("unitInterval", "in [0, 1]", (x) => (x >= 0 && x <= 1 ? 1 : 0));
-export const openUnitInterval = /* @__PURE__ */ numbers("openUnitInterval", "in (0, 1)", (x) =>
+export const unitInterval = /* @__PURE__ */ scalarConstraint("unitInterval", "in [0, 1]", (x) =>
+  x >= 0 && x <= 1 ? 1 : 0,
+);
+export const openUnitInterval = /* @__PURE__ */ scalarConstraint("openUnitInterval", "in (0, 1)", (x) =>
   x > 0 && x < 1 ? 1 : 0,
 );
 /** The probability of an event that must be possible. */
-export const positiveProbability = /* @__PURE__ */ numbers("positiveProbability", "in (0, 1]", (x) =>
+export const positiveProbability = /* @__PURE__ */ scalarConstraint("positiveProbability", "in (0, 1]", (x) =>
   x > 0 && x <= 1 ? 1 : 0,
 );
 /** The probability of an event that must not be certain. */
-export const missableProbability = /* @__PURE__ */ numbers("missableProbability", "in [0, 1)", (x) =>
+export const missableProbability = /* @__PURE__ */ scalarConstraint("missableProbability", "in [0, 1)", (x) =>
   x >= 0 && x < 1 ? 1 : 0,
 );
 /** An angle. */
-export const circular = /* @__PURE__ */ numbers("circular", "in [-π, π]", (x) => (Math.abs(x) <= Math.PI ? 1 : 0));
-export const boolean = /* @__PURE__ */ numbers("boolean", "0 or 1", (x) => (x === 0 || x === 1 ? 1 : 0), DISCRETE);
-export const integer = /* @__PURE__ */ numbers(
+export const circular = /* @__PURE__ */ scalarConstraint("circular", "in [-π, π]", (x) =>
+  Math.abs(x) <= Math.PI ? 1 : 0,
+);
+export const boolean = /* @__PURE__ */ scalarConstraint(
+  "boolean",
+  "0 or 1",
+  (x) => (x === 0 || x === 1 ? 1 : 0),
+  DISCRETE,
+);
+export const integer = /* @__PURE__ */ scalarConstraint(
   "integer",
   "a whole number",
   (x) => (Number.isInteger(x) ? 1 : 0),
   DISCRETE,
 );
-export const nonnegativeInteger = /* @__PURE__ */ numbers(
+export const nonnegativeInteger = /* @__PURE__ */ scalarConstraint(
   "nonnegativeInteger",
   "a whole number >= 0",
   (x) => (x >= 0 && x < Infinity && Math.floor(x) === x ? 1 : 0),
   DISCRETE,
 );
-export const positiveInteger = /* @__PURE__ */ numbers(
+export const positiveInteger = /* @__PURE__ */ scalarConstraint(
   "positiveInteger",
   "a whole number > 0",
   (x) => (x > 0 && x < Infinity && Math.floor(x) === x ? 1 : 0),
   DISCRETE,
 );
 
-/** The test of a kind of interval: whether a number lies between two bounds, as an op on three tensors. */
+/** An op on three tensors (x, low, high) that tests whether x lies between the bounds. */
 const between = (name: string, test: (x: number, low: number, high: number) => 0 | 1) => ternary(name, test, null);
 const closed = /* @__PURE__ */ between("inClosed", (x, a, b) => (x >= a && x <= b && Math.abs(x) < Infinity ? 1 : 0));
 const open = /* @__PURE__ */ between("inOpen", (x, a, b) => (x > a && x < b ? 1 : 0));
@@ -94,7 +112,7 @@ function bounded(
 
 const isEverywhere = (bounds: Float64Array, x: number): boolean => bounds.length > 0 && bounds.every((y) => y === x);
 
-/** The constraint of an interval without the bounds that are infinite everywhere. Only its name and condition are used. */
+/** The constraint without those bounds that are infinite in every element. Only its name and condition are used. */
 function withoutInfiniteEnds(low: Tensor, high: Tensor, numbersOf: (bound: Tensor) => Float64Array): Constraint {
   const isOpenAbove = isEverywhere(numbersOf(high), Infinity);
   if (!isEverywhere(numbersOf(low), -Infinity))
@@ -102,7 +120,7 @@ function withoutInfiniteEnds(low: Tensor, high: Tensor, numbersOf: (bound: Tenso
   return isOpenAbove ? real : lessThanEq(high);
 }
 
-/** Finite numbers, low <= x <= high. The constraint is named as if bounds that are infinite everywhere were left out. */
+/** Finite numbers, low <= x <= high. If a bound is infinite in every element, the name is that of the constraint without this bound. */
 export function interval(low: TensorLike, high: TensorLike): Interval {
   const [from, to] = [tensor(low), tensor(high)];
   return {

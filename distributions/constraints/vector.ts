@@ -1,4 +1,4 @@
-/** Constraints on vectors and matrices, each of which is one event. Sums may be off by 1e-6. */
+/** Constraints on vectors and matrices, each of which is one event. A prescribed sum or norm may be off by 1e-6. */
 import {
   abs,
   cholesky,
@@ -24,7 +24,7 @@ import {
 } from "../../autodiff/index.js";
 import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
 import { allOf } from "./axes.js";
-import { type Constraint, event, independent, withName } from "./constraint.js";
+import { type Constraint, eventConstraint, independent, withName } from "./constraint.js";
 import { nonnegativeInteger, real } from "./scalar.js";
 
 const reals = /* @__PURE__ */ independent(real, 1);
@@ -34,8 +34,8 @@ const increasing = (x: Tensor): Tensor => allOf(logicalAnd(isFinite(x), greater(
 /** The elements moved one place to the right along the last axis, with -Infinity in front. */
 const shiftedRight = (x: Tensor): Tensor =>
   concatenate([full([...x.shape.slice(0, -1), 1], -Infinity), slice(x, 0, -1, { axis: -1 })], -1);
-export const orderedVector: Constraint = /* @__PURE__ */ event("orderedVector", "increasing", 1, increasing);
-export const positiveOrderedVector: Constraint = /* @__PURE__ */ event(
+export const orderedVector: Constraint = /* @__PURE__ */ eventConstraint("orderedVector", "increasing", 1, increasing);
+export const positiveOrderedVector: Constraint = /* @__PURE__ */ eventConstraint(
   "positiveOrderedVector",
   "increasing and > 0",
   1,
@@ -46,36 +46,46 @@ export const positiveOrderedVector: Constraint = /* @__PURE__ */ event(
 const SUM_TOLERANCE = 1e-6;
 
 /** Weights >= 0 with sum 1 (within 1e-6). */
-export const simplex: Constraint = /* @__PURE__ */ event("simplex", ">= 0 with sum 1", 1, (x) =>
+export const simplex: Constraint = /* @__PURE__ */ eventConstraint("simplex", ">= 0 with sum 1", 1, (x) =>
   logicalAnd(allOf(greaterEqual(x, 0), 1), nearly(sum(x, -1), 1)),
 );
 /** Numbers that become probabilities when divided by their sum. */
-export const weights: Constraint = /* @__PURE__ */ event("weights", ">= 0 and finite, with a sum > 0", 1, (x) => {
-  const total = sum(x, -1);
-  return logicalAnd(allOf(greaterEqual(x, 0), 1), logicalAnd(greater(total, 0), less(total, Infinity)));
-});
-/** Logarithms of weights, not all of them zero. */
-export const logWeights: Constraint = /* @__PURE__ */ event("logWeights", "< Infinity, not all -Infinity", 1, (x) => {
-  const largest = max(x, -1);
-  return logicalAnd(less(largest, Infinity), greater(largest, -Infinity));
-});
+export const weights: Constraint = /* @__PURE__ */ eventConstraint(
+  "weights",
+  ">= 0 and finite, with a sum > 0",
+  1,
+  (x) => {
+    const total = sum(x, -1);
+    return logicalAnd(allOf(greaterEqual(x, 0), 1), logicalAnd(greater(total, 0), less(total, Infinity)));
+  },
+);
+/** Logarithms of weights >= 0, at least one of which is positive. */
+export const logWeights: Constraint = /* @__PURE__ */ eventConstraint(
+  "logWeights",
+  "< Infinity, not all -Infinity",
+  1,
+  (x) => {
+    const largest = max(x, -1);
+    return logicalAnd(less(largest, Infinity), greater(largest, -Infinity));
+  },
+);
 
-/** Vectors of length 1. */
-export const sphere: Constraint = /* @__PURE__ */ event("sphere", "a vector of length 1", 1, (x) =>
+/** Vectors of Euclidean norm 1. */
+export const sphere: Constraint = /* @__PURE__ */ eventConstraint("sphere", "a vector of Euclidean norm 1", 1, (x) =>
   nearly(sum(square(x), -1), 1),
 );
-export const l1Ball: Constraint = /* @__PURE__ */ event(
+export const l1Ball: Constraint = /* @__PURE__ */ eventConstraint(
   "l1Ball",
   "a vector whose absolute values sum to at most 1",
   1,
   (x) => lessEqual(sum(abs(x), -1), 1 + SUM_TOLERANCE),
 );
-export const zeroSum: Constraint = /* @__PURE__ */ event("zeroSum", "a vector with sum 0", 1, (x) =>
+export const zeroSum: Constraint = /* @__PURE__ */ eventConstraint("zeroSum", "a vector with sum 0", 1, (x) =>
   lessEqual(abs(sum(x, -1)), maximum(sum(abs(x), -1), 1).mul(SUM_TOLERANCE)),
 );
 /** Counts with the given sum. */
 export const multinomial = (totalCount: TensorLike): Constraint =>
-  event(
+  eventConstraint(
     "multinomial",
     "counts (whole numbers >= 0) that sum to the total count",
     1,
@@ -84,7 +94,7 @@ export const multinomial = (totalCount: TensorLike): Constraint =>
   );
 
 /** A lower triangle with a positive diagonal. */
-export const lowerCholesky: Constraint = /* @__PURE__ */ event(
+export const lowerCholesky: Constraint = /* @__PURE__ */ eventConstraint(
   "lowerCholesky",
   "a lower triangular matrix with positive diagonal",
   2,
@@ -92,14 +102,14 @@ export const lowerCholesky: Constraint = /* @__PURE__ */ event(
 );
 /** As `lowerCholesky`, but `bijectTo` maps to its diagonal by softplus instead of exp. */
 export const softplusLowerCholesky = /* @__PURE__ */ withName(lowerCholesky, "softplusLowerCholesky");
-/** The Cholesky factor of a correlation matrix: rows of length 1. */
-export const corrCholesky: Constraint = /* @__PURE__ */ event(
+/** The Cholesky factor of a correlation matrix: every row has Euclidean norm 1. */
+export const corrCholesky: Constraint = /* @__PURE__ */ eventConstraint(
   "corrCholesky",
-  "a lower triangular matrix with positive diagonal and rows of length 1",
+  "a lower triangular matrix with positive diagonal and rows of Euclidean norm 1",
   2,
   (x) => logicalAnd(lowerCholesky.check(x), allOf(nearly(sum(square(x), -1), 1), 1)),
 );
-export const positiveDefinite: Constraint = /* @__PURE__ */ event(
+export const positiveDefinite: Constraint = /* @__PURE__ */ eventConstraint(
   "positiveDefinite",
   "a symmetric positive definite matrix",
   2,
@@ -109,7 +119,7 @@ export const positiveDefinite: Constraint = /* @__PURE__ */ event(
     return logicalAnd(allOf(symmetric, 2), allOf(greater(diag(cholesky(x)), 0), 1));
   },
 );
-export const corrMatrix: Constraint = /* @__PURE__ */ event(
+export const corrMatrix: Constraint = /* @__PURE__ */ eventConstraint(
   "corrMatrix",
   "a positive definite matrix with unit diagonal",
   2,

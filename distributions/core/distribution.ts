@@ -1,6 +1,6 @@
 /**
- * A distribution, and the four ways to make another one from it whatever its family: more batch axes (`expand`), batch axes that become
- * part of the event (`toEvent`), elements that do not count (`mask`), draws without a gradient (`nonreparameterized`).
+ * The class of all distributions. Four methods make a new distribution from any other: `expand` adds batch axes, `toEvent` makes batch axes
+ * part of the event, `mask` sets the log density of some elements to 0, and `nonreparameterized` makes draws without a gradient.
  */
 import { asShape, broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import { broadcastTo, PedigradError, type Tensor, type TensorLike, tensor, where } from "../../autodiff/index.js";
@@ -14,7 +14,7 @@ import { requireAll } from "./validation.js";
  * @example new Normal([0, 1], 2).toEvent(1).logProb([0, 1]).item() // -3.2242
  */
 export abstract class Distribution<P extends Params = Params> extends DistributionBase<P> {
-  /** The same distribution with a larger batch shape, to which its own must broadcast. The new elements are independent. */
+  /** The same distribution with a larger batch shape, to which the present one must broadcast. The new elements are independent. */
   expand(batchShape: Shape): Distribution {
     const shape = asShape(`${this.label}.expand`, batchShape);
     return sameShape(shape, this.batchShape) ? this : new Expanded(this, shape);
@@ -34,9 +34,14 @@ export abstract class Distribution<P extends Params = Params> extends Distributi
   nonreparameterized(): Distribution {
     return this.hasRsample ? new NonReparameterized(this) : this;
   }
+
+  /** The same distribution without its masks: the distribution of draws, on which masks have no effect. */
+  get unmasked(): Distribution {
+    return this;
+  }
 }
 
-/** A distribution with the methods of `base`, of which subclasses override some. */
+/** A distribution that calls the methods of `base`; subclasses override some of them. */
 export abstract class Derived extends Distribution {
   constructor(
     family: string,
@@ -47,6 +52,17 @@ export abstract class Derived extends Distribution {
     super({ family, params: base.params, batchShape, argConstraints: base.argConstraints });
   }
 
+  /** This wrapper (expand, mask, toEvent or nonreparameterized) applied to `base`; null for other classes. */
+  around(base: Distribution): Distribution | null {
+    if (this instanceof Expanded) return base.expand(this.batchShape);
+    if (this instanceof Masked) return base.mask(this.selected);
+    if (this instanceof Independent) return base.toEvent(this.reinterpreted);
+    return this instanceof NonReparameterized ? base.nonreparameterized() : null;
+  }
+  override get unmasked(): Distribution {
+    const { unmasked } = this.base;
+    return unmasked === this.base ? this : (this.around(unmasked) ?? this);
+  }
   override get label(): string {
     return this.base.label;
   }
@@ -125,7 +141,7 @@ export class Expanded extends WithElements {
 }
 
 /**
- * `base` with log density 0 where `mask` is 0. Masks select, they do not multiply: masked numbers may be NaN.
+ * `base` with log density 0 where `mask` is 0. The mask selects and does not multiply, so masked log densities may be NaN.
  *
  * @example new Normal([0, 0], 1).mask([1, 0]).logProb([1, 1]) // [-1.4189, 0]
  */
@@ -135,6 +151,10 @@ export class Masked extends WithElements {
     readonly selected: Tensor,
   ) {
     super("Masked", base, broadcastShapes(`${base.label}.mask`, base.batchShape, selected.shape));
+  }
+
+  override get unmasked(): Distribution {
+    return this.base.unmasked.expand(this.batchShape);
   }
 
   override logDensity(value: Tensor): Tensor {

@@ -102,7 +102,7 @@ export abstract class DistributionBase<P extends Params = Params> {
   supportValues(): Tensor {
     return this.hasNo("enumerable support");
   }
-  /** The KL divergences in which the family takes part. */
+  /** The KL divergences that the family declares. */
   get divergences(): Divergences {
     return {};
   }
@@ -156,8 +156,8 @@ export abstract class DistributionBase<P extends Params = Params> {
   }
 
   /**
-   * log p(value). Its shape is that of value without its event axes, broadcast with the batch shape. A value outside the support is an
-   * error that names the value. If checks are off, its log density is -Infinity with gradient 0.
+   * log p(value). Its shape is that of value without its event axes, broadcast with the batch shape. A value outside the support throws an
+   * error that names the value; if checks are off, the log density there is -Infinity, with gradient 0.
    */
   logProb(value: TensorLike): Tensor {
     const x = tensor(value);
@@ -178,8 +178,8 @@ export abstract class DistributionBase<P extends Params = Params> {
   }
 
   /**
-   * Refuse a value outside the support. Returns false if the caller must still select by `inside`, since a recorded program runs again
-   * without the checks.
+   * Refuse a value outside the support. The result is false if the caller must also select by `inside`: checks may be off, and a recorded
+   * program runs again without them.
    */
   #isChecked(value: Tensor): boolean {
     if (validation) this.requireInside(value);

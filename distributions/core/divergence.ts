@@ -3,7 +3,7 @@ import type { Tensor } from "../../autodiff/index.js";
 import type { Distribution } from "./distribution.js";
 import type { Tensors } from "./family.js";
 
-/** KL(q | p); null where it has no closed form for these parameters. */
+/** A function that returns KL(q | p), or null if it has no closed form for these parameters. */
 export type Divergence = (q: Distribution, p: Distribution) => Tensor | null;
 /** Turns a function of a Q and a P, two particular classes of distribution, into a Divergence. */
 export const divergence = <Q extends Distribution, P extends Distribution>(f: (q: Q, p: P) => Tensor | null) =>
@@ -16,14 +16,14 @@ export type Of<Names extends string> = Distribution<Tensors<Names>>;
  * divergences, so that a program contains only those of the families that it uses.
  */
 export interface Divergences {
-  /** This family is q. */
+  /** The divergences in which this family is q. */
   readonly to?: Readonly<Record<string, Divergence>>;
-  /** This family is p. */
+  /** The divergences in which this family is p. */
   readonly from?: Readonly<Record<string, Divergence>>;
-  /** E log x, used like the next two by kl/moments.ts. Each is absent in families for which it is not known. */
+  /** E log x. kl/moments.ts uses this and the next two methods; a family leaves out those for which it has no formula. */
   meanLog?(q: Distribution): Tensor;
   /** E log(1 - x). */
   meanLogRest?(q: Distribution): Tensor;
-  /** -H(q), in families with a formula for it that keeps more digits than `entropy`. */
+  /** Minus the entropy of q. A family defines it if it has a formula that keeps more digits than `entropy`. */
   negativeEntropy?(q: Distribution): Tensor;
 }

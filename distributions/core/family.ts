@@ -1,8 +1,8 @@
 /**
  * A family as a row of formulas: parameters with their constraints, support, log density, a draw, moments, distribution function. This file
- * makes everything else: the constructor, which takes arguments by position or as one record, getters, broadcasting, whether draws have a
- * gradient. Where a row lacks a formula, the formula of `as(p)` is used: the same distribution as a member of another family. In a row
- * without `as`, the method is refused.
+ * adds everything else: a constructor that takes arguments by position or as one record, getters, broadcasting, and whether draws have a
+ * gradient. If a row lacks a formula, the method of `as(p)` is called, the same distribution as a member of another family. If the row
+ * has no `as` either, the method throws.
  */
 import type { Shape } from "../../autodiff/core/shape.js";
 import type { Tensor } from "../../autodiff/index.js";
@@ -18,7 +18,7 @@ export type Tensors<Names extends string> = { readonly [Name in Names]: Tensor }
 /** Alternative parameters with these names, exactly one of which is given. */
 export type OneOf<Names extends string> = { readonly [Name in Names]?: Tensor };
 
-/** Formulas in the parameters `p`. Values and draws are as in DistributionBase; moments and entropies broadcast to their shapes. */
+/** Formulas as functions of the parameters `p`. Values and draws are as in DistributionBase; moments and entropies broadcast to their shapes. */
 export interface Row<P extends Params> extends Omit<Signature<P>, "name"> {
   /** The set of possible values, as a function if it depends on the parameters. */
   readonly support: Constraint | ((p: P) => Constraint);
@@ -40,7 +40,7 @@ export interface Row<P extends Params> extends Omit<Signature<P>, "name"> {
   readonly icdf?: (q: Tensor, p: P) => Tensor;
   /** All values, if there are finitely many. */
   readonly values?: (p: P) => Tensor;
-  /** The KL divergences in which the family takes part. */
+  /** The KL divergences that the family declares. */
   readonly divergences?: () => Divergences;
   /** An equal distribution of another family. */
   readonly as?: (p: P) => Distribution;

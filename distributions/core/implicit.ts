@@ -7,7 +7,7 @@
 import { exp, mulZeroWins, stopGradient, type Tensor } from "../../autodiff/index.js";
 import type { Distribution } from "./distribution.js";
 
-/** The draw with this gradient with respect to the parameters of its distribution `d`. Only first derivatives are correct. */
+/** `draw` with this gradient with respect to the parameters of its distribution `d`. Only first derivatives are correct. */
 export function withImplicitGradient(draw: Tensor, d: Distribution): Tensor {
   const x = stopGradient(draw);
   const probability = d.cumulative(x);

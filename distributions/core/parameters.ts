@@ -5,7 +5,7 @@
 
 import { readNumbers } from "../../autodiff/core/reads.js";
 import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
-import { PedigradError, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { type ErrorCode, PedigradError, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { nearestName } from "../../provenance/base/spelling.js";
 import type { Constraint } from "../constraints/index.js";
@@ -26,7 +26,7 @@ export interface Signature<P extends Params> {
   readonly oneOf?: readonly (keyof P & string)[];
 }
 
-/** The description from which a distribution's constructor is made. */
+/** The arguments of the constructor of DistributionBase. */
 export interface Parts<P extends Params> {
   readonly family: string;
   readonly params: P;
@@ -34,7 +34,7 @@ export interface Parts<P extends Params> {
   readonly argConstraints: Readonly<Record<string, Constraint>>;
 }
 
-/** The parameters of a family as tensors, checked, with their constraints and the shape they broadcast to. */
+/** Read the arguments of a family's constructor: checked parameters as tensors, their constraints, and their common batch shape. */
 export function readParameters<P extends Params>(family: Signature<P>, args: readonly unknown[]): Parts<P> {
   const { name, constraints } = family;
   const given = args.length === 1 && isRecord(args[0]) ? byName(family, args[0]) : byPosition(family, args);
@@ -111,8 +111,12 @@ function byName<P extends Params>(family: Signature<P>, record: Record<string, u
   return record;
 }
 
-const refusal = <P extends Params>(family: Signature<P>, code: string, param: string, message: string): PedigradError =>
-  new PedigradError({ code, param, message: `${family.name}: ${message}` });
+const refusal = <P extends Params>(
+  family: Signature<P>,
+  code: ErrorCode,
+  param: string,
+  message: string,
+): PedigradError => new PedigradError({ code, param, message: `${family.name}: ${message}` });
 
 /** The number in a parameter that is a size or a count, and so must be known when the distribution is made. */
 export const firstNumber = (x: Tensor): number => readNumbers(x, "a count")[0] as number;

@@ -1,13 +1,13 @@
 /**
  * Checks of numbers. Parameters are checked when a distribution is made, and values when their density is computed. Each check is one pass
- * over the data, also inside vmap. A compiled program is checked while it is recorded, not when it runs again: there a value outside the
- * support has log density -Infinity. A check is not recorded as a read of the value (see reads.ts), because all it can do is throw. A
- * program that catches this error and continues has branched on the value, and is then refused by the run, vmap or recording around it.
+ * over the data, also inside vmap. A compiled program is checked while it is recorded, not when it runs again: then a value outside the
+ * support has log density -Infinity. A check does not count as a read of the value (see reads.ts), because a failed check only throws. A
+ * program that catches this error and continues has branched on the value, so the enclosing run, vmap or recording refuses it.
  */
 import { asContiguous, elementsOf } from "../../autodiff/core/copy.js";
 import { toNested } from "../../autodiff/core/nested.js";
 import { refuseFor } from "../../autodiff/core/reads.js";
-import { listening } from "../../autodiff/core/recorder.js";
+import { withRecorder } from "../../autodiff/core/recorder.js";
 import { type Shape, showShape, sizeOf } from "../../autodiff/core/shape.js";
 import { isAbsent, rawNumber, rawView } from "../../autodiff/core/tensor.js";
 import { contiguous } from "../../autodiff/core/view.js";
@@ -33,7 +33,7 @@ export function withValidation<T>(on: boolean, body: () => T): T {
   }
 }
 
-/** The part of a constraint that an error quotes. */
+/** The fields of a constraint that an error needs. */
 type Expected = Pick<Constraint, "must" | "eventDim">;
 
 /** The thing that is checked, as named in an error. */
@@ -62,9 +62,9 @@ export function requireThat(x: Tensor, constraint: Constraint, subject: Subject)
     if (scalar(data[offset + i] as number) === 0) refuse(x, x, i, constraint, subject);
 }
 
-/** As `requireThat`, but `check` returns the answer: 1 or 0 for each event. A program that is being recorded does not record the check. */
+/** As `requireThat`, but with the result of `check`: 1 or 0 for each event. A program that is being recorded does not record the check. */
 export function requireAll(check: () => Tensor, x: Tensor, constraint: Expected, subject: Subject): void {
-  const satisfied = listening(null, check);
+  const satisfied = withRecorder(null, check);
   const first = elementsOf(satisfied).indexOf(0);
   if (first < 0) return;
   const spread = x.broadcastTo([...satisfied.shape, ...eventShape(x, constraint)]);

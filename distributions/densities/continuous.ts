@@ -1,13 +1,13 @@
 /**
- * Log densities whose textbook formulas lose their digits: at concentration 1e8 terms of size 1e9 cancel to a result of size 10.
- * Here algebra has removed the cancelling parts (Loader 2000, "Fast and accurate computation of binomial probabilities"). With
+ * Log densities whose textbook formulas lose digits: at concentration 1e8, terms of size 1e9 cancel to a result of size 10. The formulas
+ * here are rearranged so that nothing cancels (Loader 2000, "Fast and accurate computation of binomial probabilities"). With
  *
  *     D(k, m) = k log(k/m) + m - k >= 0            the deviance
  *     δ(a)    = lgamma(a) - (a - 1/2) log a + a - log √(2π)     the error of Stirling's formula
  *
  *     a log m - m - lgamma(a + 1) = -D(a, m) - δ(a) - log(2π a) / 2,
  *
- * and the densities below follow. Each is one op, exact at the ends of its support, with gradients in ops.
+ * and the densities below follow. Each is one op, exact at the ends of its support; its gradient rules are written in ops.
  */
 
 import {
@@ -48,7 +48,7 @@ import {
   trigamma as trigammaOf,
 } from "../../autodiff/kernels/special/index.js";
 
-/** D(k, m) = k log(k/m) + m - k for k, m >= 0, to a few units in the last place, even where k and m are close. */
+/** D(k, m) = k log(k/m) + m - k for k, m >= 0, correct to a few units in the last place even where k and m are close. */
 export const deviance = (k: number, m: number): number => devianceFrom(k, m, m - k);
 
 /** D(k, m) from a given difference m - k, which may be more precise than the rounded m. */
@@ -84,7 +84,7 @@ export const logRatio: Binary = /* @__PURE__ */ binary(
 const atEnd = (concentration: number, atOne: number): number =>
   concentration < 1 ? Infinity : concentration > 1 ? -Infinity : atOne;
 
-/** Below this concentration the textbook formula is used: its terms are small, while near x = 0 the deviance is as large as log x. */
+/** Below this concentration the textbook formula is used. Its terms are small there, while the deviance grows like log x near x = 0. */
 const SMALL = 2;
 
 /** a log b + (a - 1) log x - b x - lgamma(a) for a, b > 0 and x >= 0. */
@@ -131,7 +131,7 @@ export const logBetaDensity: Ternary = /* @__PURE__ */ ternary(
 );
 
 /**
- * log density of the ratio of two Chi2 variables over their degrees of freedom, 2a and 2b. With n = a + b, y = a x / (a x + b) is
+ * log density of the ratio of two Chi2 variables, each divided by its degrees of freedom, 2a and 2b. With n = a + b, y = a x / (a x + b) is
  * Beta(a, b), and n y - a = a b (x - 1) / (a x + b) is known without rounding where x is near 1.
  */
 export const logRatioDensity: Ternary = /* @__PURE__ */ ternary("logRatioDensity", (a, b, x) => ratioDensity(a, b, x), [
@@ -161,7 +161,7 @@ function ratioDensity(a: number, b: number, x: number): number {
 }
 const oddsOf = (a: Tensor, b: Tensor, x: Tensor): Tensor => minimum(mul(x, div(a, b)), Number.MAX_VALUE);
 
-/** K(2r) - 2 K(r) for K(0) = 0; for small r as r² ∫_0^2 (1 - |1 - s|) K''(r s) ds, in which nothing cancels. */
+/** K(2r) - 2 K(r) for K(0) = 0. For small r it is computed as r² ∫_0^2 (1 - |1 - s|) K''(r s) ds, in which nothing cancels. */
 export function secondDifference(r: Tensor, k: (t: Tensor) => Tensor, curvature: (t: Tensor) => Tensor): Tensor {
   const [nodes, weights] = quadratureRule(2);
   const tent = weights.map((w, i) => 2 * w * (1 - Math.abs(1 - 2 * (nodes[i] as number))));
@@ -200,8 +200,9 @@ const correctionCurve = (a: number): number =>
     : -DIGAMMA_TAIL.reduceRight((sum, c, k) => sum / (a * a) + (2 * k + 2) * c, 0) / (a * a * a);
 
 /**
- * KL(Gamma(a, 1) | Gamma(c, 1)) - D(c, a) = lgamma(c) - lgamma(a) - d ψ(a) - D(c, a) for d = c - a, without any term of the size of a:
- * with u = d/a it is (u - log(1 + u)) / 2 + δ(c) - δ(a) - d δ'(a). Where a and c are close, the δ part is d² ∫ (1 - t) δ''(a + t d) dt.
+ * KL(Gamma(a, 1) | Gamma(c, 1)) - D(c, a) = lgamma(c) - lgamma(a) - d ψ(a) - D(c, a) for d = c - a. It is computed without terms as large
+ * as a: with u = d/a, as (u - log(1 + u)) / 2 + δ(c) - δ(a) - d δ'(a). Where a and c are close, the part with δ is computed as
+ * d² ∫_0^1 (1 - t) δ''(a + t d) dt.
  */
 export function stirlingExcess(a: number, c: number, d: number): number {
   const rest =

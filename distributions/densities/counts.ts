@@ -1,6 +1,6 @@
 /**
- * Log masses of counts in the form of continuous.ts, without the huge terms that cancel in their textbook formulas. With k and n - k,
- * or k and r, as the concentrations of the beta function B(·, ·),
+ * Log probabilities of counts, in the form of continuous.ts, without the huge terms that cancel in the textbook formulas. With the beta
+ * function B(·, ·) of k and n - k, or of k and r,
  *
  *     log C(n, k) p^k q^(n-k) = log p^k q^(n-k) / B(k, n-k) - log(k (n-k) / n),
  *     log Γ(k+r) / (Γ(r) k!) p^k q^r = log p^k q^r / B(k, r) - log k.
@@ -40,7 +40,7 @@ export const logBinomial: Ternary = /* @__PURE__ */ ternary(
   ],
 );
 
-/** log Γ(k + r) / (Γ(r) k!) s^k / (1 + s)^(k + r), s the odds of a success, finite. */
+/** log Γ(k + r) / (Γ(r) k!) s^k / (1 + s)^(k + r), where s, the odds of a success, is finite. */
 export const logNegativeBinomial: Ternary = /* @__PURE__ */ ternary(
   "logNegativeBinomial",
   (k, r, s) => {
@@ -54,5 +54,5 @@ export const logNegativeBinomial: Ternary = /* @__PURE__ */ ternary(
   ],
 );
 
-/** Beyond this logit the odds come near overflow; a log mass is continued as a straight line there. */
+/** Beyond this logit the odds come near overflow, so a log probability is continued as a straight line in the logit. */
 export const FAR_LOGIT = 700;

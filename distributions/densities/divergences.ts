@@ -1,14 +1,14 @@
 /**
- * Divergences that keep their digits where q and p are almost the same. KL(q | p) is of second order in their difference, so a formula
- * with terms of first order has no digits left there: for parameters that are 1e-7 apart, the result is about 1e-14. Each formula here is
- * a sum of parts >= 0 from which algebra has removed the first order. With φ(x) = exp(x) - 1 - x >= 0 and u = q/p - 1,
+ * Divergences that keep their digits where q and p are almost the same. KL(q | p) is of second order in their difference: for parameters
+ * that are 1e-7 apart it is about 1e-14. In a formula with terms of first order these terms cancel and leave no digits. So each formula
+ * here is a sum of parts >= 0 without terms of first order. With φ(x) = exp(x) - 1 - x >= 0 and u = q/p - 1,
  *
- *     scale     (r² - 1)/2 - log r = (u - log(1 + u)) + u²/2          r = q/p, of normal scales
- *     rate      r - 1 - log r                                         r = p/q, of exponential rates
+ *     scale     (r² - 1)/2 - log r = (u - log(1 + u)) + u²/2          r = q/p, for scales of normal distributions
+ *     rate      r - 1 - log r                                         r = p/q, for rates of exponential distributions
  *     classes   -v̄ = log(1 + Σ_k q_k φ(v_k - v̄)) - log Σ_k q_k exp(v_k)       v = log p - log q, v̄ = Σ_k q_k v_k
  *
- * and where q and p belong to one exponential family with cumulant A, KL = (p - q)² ∫_0^1 (1 - t) A''(q + t (p - q)) dt, by quadrature
- * where they are close.
+ * If q and p belong to one exponential family with cumulant A, KL = (p - q)² ∫_0^1 (1 - t) A''(q + t (p - q)) dt, which is computed by
+ * quadrature where q and p are close.
  */
 import {
   abs,
@@ -114,19 +114,19 @@ export const gammaDivergence: Ternary = /* @__PURE__ */ ternary(
   ],
 );
 
-/** log Γ(1 + u) + γ u for u > -1: log Γ(1 + u) without its first order, -γ u. */
+/** log Γ(1 + u) + γ u for u > -1: log Γ(1 + u) without its first-order term, -γ u. */
 export const lgammaExcess: Unary = /* @__PURE__ */ unary(
   "lgammaExcess",
   (u) => (Math.abs(u) < 0.5 ? bregman(trigammaOf, 1, u) : lgamma(1 + u) + EULER * u),
   [(g, _, u) => mulZeroWins(g, digammaStep(u.mul(0).add(1), u))],
 );
 
-/** p x, and 0 where p = 0, whatever x is there; the same holds for the gradient. */
+/** p x, which is 0 where p = 0 even if x is infinite or NaN there; the same holds for the gradient. */
 export const mulByProbability = (p: Tensor, x: Tensor): Tensor => mul(p, where(greater(p, 0), x, 0));
 /** Σ_k p_k x_k over the last axis. */
 export const expectation = (p: Tensor, x: Tensor): Tensor => sum(mulByProbability(p, x), -1);
 
-/** KL(q | p) of classes along the last axis, from the probabilities and log probabilities of q and the log probabilities of p. */
+/** KL(q | p) of categorical distributions, classes along the last axis, from the probabilities of q and the log probabilities of both. */
 export function classDivergence(probs: Tensor, q: Tensor, p: Tensor): Tensor {
   const isPossible = greater(probs, 0);
   const v = where(isPossible, sub(p, q), 0);
@@ -139,7 +139,7 @@ export function classDivergence(probs: Tensor, q: Tensor, p: Tensor): Tensor {
   return where(isClose.squeeze(-1), near, expectation(probs, v.neg()));
 }
 
-/** A'(κ) = 1 - A/κ - A² for A = I_1(κ) / I_0(κ); for large κ by the asymptotic series (DLMF 10.40.1). */
+/** A'(κ) = 1 - A/κ - A² for A = I_1(κ) / I_0(κ). For large κ it comes from the asymptotic series (DLMF 10.40.1). */
 function alignmentSlope(k: number): number {
   if (k > 1000) return (0.5 + (0.25 + (0.375 + 0.78125 / k) / k) / k) / (k * k);
   const gap = besselGapOf(k) / i0eOf(k);
@@ -147,7 +147,7 @@ function alignmentSlope(k: number): number {
 }
 const slopeOfAlignment: Unary = /* @__PURE__ */ unary("alignmentSlope", alignmentSlope, null);
 
-/** KL between two von Mises distributions around the same direction, from their concentrations. */
+/** KL between two von Mises distributions with the same loc, from their concentrations. */
 export const vonMisesDivergence: Binary = /* @__PURE__ */ binary(
   "vonMisesDivergence",
   (k, m) => {

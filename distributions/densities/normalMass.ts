@@ -1,10 +1,10 @@
 /**
- * The mass of the standard normal distribution between a <= b, relative to the density at m, the point of [a, b] nearest to 0:
+ * The probability of [a, b] under the standard normal distribution, relative to the density at m, the point of [a, b] nearest to 0:
  *
  *     r(a, b) = log (Φ(b) - Φ(a)) / φ(m),   dr/da = m dm/da - exp((m² - a²)/2 - r),   dr/db = m dm/db + exp((m² - b²)/2 - r).
  *
- * r has moderate size even a hundred standard deviations from 0, and between bounds that almost meet. The distance b - a of the bounds is a
- * separate argument, since a and b are rounded and b - a may be known better.
+ * r has moderate size even if the interval is a hundred standard deviations from 0 or very narrow. The width b - a is a separate argument,
+ * since a and b are rounded and b - a may be known better.
  */
 
 import {
@@ -42,7 +42,7 @@ export const logMassOver: Ternary = /* @__PURE__ */ ternary("logMassOver", massO
 ]);
 
 function massOver(a: number, b: number, width: number): number {
-  // Mirrored so that b is the end farther from 0.
+  // The interval is reflected, so that b is the end farther from 0.
   if (a + b < 0) return massOver(-b, -a, width);
   if (width === 0) return -Infinity;
   if (width < 2 && width * (a + b) < 4) {
@@ -50,7 +50,7 @@ function massOver(a: number, b: number, width: number): number {
     return log(integral) - (a < 0 ? 0.5 * a * a : 0);
   }
   if (!(a > 0)) return log1p(-ndtr(-b) - ndtr(a)) + LOG_SQRT_2PI;
-  // With Mills' ratio M = (1 - Φ) / φ it is log (M(a) - exp((a² - b²)/2) M(b)).
+  // With Mills' ratio M = (1 - Φ) / φ the result is log (M(a) - exp((a² - b²)/2) M(b)).
   const fall = b === Infinity ? -Infinity : 0.5 * (a - b) * (a + b) + log(mills(b) / mills(a));
   return log(mills(a)) + log1mexp(fall);
 }

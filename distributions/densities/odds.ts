@@ -1,4 +1,4 @@
-/** Probabilities given as such or as log odds, for Bernoulli and the families made of Bernoulli trials. */
+/** Probabilities given directly or as log odds, for Bernoulli and the families that count Bernoulli trials. */
 import { log, log1p, logSigmoid, mulZeroWins, sigmoid, sub, type Tensor } from "../../autodiff/index.js";
 import type { OneOf } from "../core/family.js";
 import { mulByProbability } from "./divergences.js";
@@ -32,7 +32,7 @@ export function varianceOf(p: Odds): Tensor {
 /** -p log p - (1 - p) log(1 - p). */
 export function entropyOf(p: Odds): Tensor {
   const [one, zero] = outcomesOf(p);
-  // With respect to a probability, the slope is infinite at 0 and 1. With respect to log odds, it is 0 at ±Infinity.
+  // The derivative with respect to a probability is infinite at 0 and 1; the derivative with respect to log odds is 0 at ±Infinity.
   const product = p.probs === undefined ? mulByProbability : mulZeroWins;
   return product(one.probability, one.log).add(product(zero.probability, zero.log)).neg();
 }

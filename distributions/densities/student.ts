@@ -1,9 +1,10 @@
 /**
- * Student's t in standard units, z = (x - loc) / scale. Its tails keep their relative precision however far out z lies; draws are normal
- * draws divided by the root of a chi-squared variable over df.
+ * Student's t in standard units, z = (x - loc) / scale. Tail probabilities keep their relative precision however large |z| is. A draw is a
+ * normal draw times `studentSpread`, √(df / W) for a chi-squared variable W.
  */
 import type { Shape } from "../../autodiff/core/shape.js";
 import {
+  abs,
   type Binary,
   betainc,
   betaincinv,
@@ -18,25 +19,24 @@ import {
   mulZeroWins,
   ndtr,
   ndtri,
+  reciprocal,
   sqrt,
   square,
   type Tensor,
   tensor,
   where,
 } from "../../autodiff/index.js";
-import { log1p as log1pOf, log as logOf } from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import * as formulas from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { betaincc } from "./countQuantiles.js";
 
 /** log(1 + z²/df), also where z² overflows. */
 export const logOnePlusSquareOver: Binary = /* @__PURE__ */ binary(
   "logOnePlusSquareOver",
-  (z, df) => {
-    const ratio = (z * z) / df;
-    return ratio < Infinity ? log1pOf(ratio) : 2 * logOf(Math.abs(z)) - logOf(df);
-  },
+  formulas.logOnePlusSquareOver,
   [
-    (g, _, z, df) => mulZeroWins(g, z.mul(2).div(square(z).add(df))),
+    (g, _, z, df) =>
+      mulZeroWins(g, where(greater(abs(z), FAR), reciprocal(z.add(df.div(z))), z.div(square(z).add(df))).mul(2)),
     (g, _, z, df) => {
       const t = minimum(square(z), 1e300);
       return mulZeroWins(g, t.div(t.add(df)).div(df).neg());
@@ -44,12 +44,12 @@ export const logOnePlusSquareOver: Binary = /* @__PURE__ */ binary(
   ],
 );
 
-/** With more degrees of freedom than this, the distribution is normal to the last digit. */
+/** With more degrees of freedom than this, the cdf equals that of the normal distribution to the last digit. */
 const NORMAL = 1e22;
 /** Beyond this number, z² would overflow. */
-const FAR = 1e150;
+export const FAR = 1e150;
 
-/** log(df/2 B(df/2, 1/2)), for half = df/2. For large z the tail beyond z is (df / z²)^(df/2) divided by twice df/2 B(df/2, 1/2). */
+/** log N for N = df/2 B(df/2, 1/2) and half = df/2. For large z, P(Z > z) is (df / z²)^(df/2) / (2 N). */
 const logTailNorm = (half: Tensor): Tensor => log(half).add(logBeta(half, 0.5));
 
 /** P(Z > |z|) in standard units: with t = z², x = df / (df + t) is Beta(df/2, 1/2), so the tail is I_x / 2 = (1 - I_(1-x)) / 2. */
@@ -64,7 +64,7 @@ function upperTail(size: Tensor, df: Tensor): Tensor {
   return where(isOver, over, where(less(t, df), near, far)).mul(0.5);
 }
 
-/** The |z| for which P(|Z| > |z|) = `both`, in standard units. */
+/** The |z| for which P(|Z| > |z|) = `both`, the probability of both tails. */
 function sizeOf(both: Tensor, df: Tensor): Tensor {
   const half = df.mul(0.5);
   // x and 1 - x are computed each from its own quantile, since subtracting from 1 would lose the digits of the smaller one.

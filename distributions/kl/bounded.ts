@@ -29,29 +29,29 @@ import { byConversion, type Conversion, paramsOf } from "./conversion.js";
 import { fromMeanLogDensity, meanLog, meanLogRest } from "./moments.js";
 
 type Concentrations = Of<"concentration1" | "concentration0">;
-type Betas = Concentrations["params"];
+type BetaParams = Concentrations["params"];
 
-/** KL(q | p) of Beta distributions, from the concentrations of q and the differences p's - q's. */
+/** KL(q | p) of Beta distributions, where a and b are the concentrations of q, and a + aStep and b + bStep those of p. */
 function betaDivergence(a: Tensor, b: Tensor, aStep: Tensor, bStep: Tensor): Tensor {
   const one = (x: Tensor, step: Tensor): Tensor => gammaDivergence(x, x.add(step), step);
   return one(a, aStep)
     .add(one(b, bStep))
     .sub(one(a.add(b), aStep.add(bStep)));
 }
-const betas = ({ concentration1: a, concentration0: b }: Betas, p: Betas): Tensor =>
+const klOfBetas = ({ concentration1: a, concentration0: b }: BetaParams, p: BetaParams): Tensor =>
   betaDivergence(a, b, p.concentration1.sub(a), p.concentration0.sub(b));
-const ofShares = ({ params: { mean, concentration } }: Of<"mean" | "concentration">): Betas => ({
+const fromProportion = ({ params: { mean, concentration } }: Of<"mean" | "concentration">): BetaParams => ({
   concentration1: mean.mul(concentration),
   concentration0: sub(1, mean).mul(concentration),
 });
-const toBetas = (convert: Conversion<Betas>) =>
-  byConversion(convert, { Beta: paramsOf, BetaProportion: ofShares }, betas);
+const toBetas = (convert: Conversion<BetaParams>) =>
+  byConversion(convert, { Beta: paramsOf, BetaProportion: fromProportion }, klOfBetas);
 
-/** -H(q), which is KL(q | Uniform(0, 1)). Where q is almost flat the result is small, and `flat` computes it without cancellation. */
-function almostFlat(q: Concentrations, flat: (a: Tensor, b: Tensor) => Tensor): Tensor {
+/** -H(q) = KL(q | Uniform(0, 1)). If q is almost uniform, the result is small, and `nearUniform` computes it without cancellation. */
+function minusEntropy(q: Concentrations, nearUniform: (a: Tensor, b: Tensor) => Tensor): Tensor {
   const { concentration1: a, concentration0: b } = q.params;
-  const isFlat = logicalAnd(less(abs(a.sub(1)), 0.25), less(abs(b.sub(1)), 0.25));
-  return where(isFlat, flat(where(isFlat, a, 1), where(isFlat, b, 1)), q.entropy().neg());
+  const isNear = logicalAnd(less(abs(a.sub(1)), 0.25), less(abs(b.sub(1)), 0.25));
+  return where(isNear, nearUniform(where(isNear, a, 1), where(isNear, b, 1)), q.entropy().neg());
 }
 
 export const ofBeta = (): Divergences => ({
@@ -73,15 +73,15 @@ export const ofBeta = (): Divergences => ({
   },
   meanLog: ({ params: { concentration1: a, concentration0: b } }: Concentrations) => digammaDifference(a, b).neg(),
   meanLogRest: ({ params: { concentration1: a, concentration0: b } }: Concentrations) => digammaDifference(b, a).neg(),
-  negativeEntropy: (q) => almostFlat(q as Concentrations, (a, b) => betaDivergence(a, b, sub(1, a), sub(1, b))),
+  negativeEntropy: (q) => minusEntropy(q as Concentrations, (a, b) => betaDivergence(a, b, sub(1, a), sub(1, b))),
 });
 
 type Proportion = Of<"mean" | "concentration">;
 export const ofBetaProportion = (): Divergences => ({
   to: {
-    ...toBetas(ofShares),
+    ...toBetas(fromProportion),
     BetaProportion: divergence((q: Proportion, p: Proportion) => {
-      const { concentration1, concentration0 } = ofShares(q);
+      const { concentration1, concentration0 } = fromProportion(q);
       const step = p.params.concentration.sub(q.params.concentration);
       const shift = p.params.mean.sub(q.params.mean).mul(q.params.concentration);
       return betaDivergence(
@@ -97,7 +97,8 @@ export const ofBetaProportion = (): Divergences => ({
 export const ofKumaraswamy = (): Divergences => ({
   meanLog: ({ params: { concentration1: a, concentration0: b } }: Concentrations) =>
     digammaDifference(1, b).div(a).neg(),
-  // x^a = 1 - v^(1/b) for v uniform: by the double exponential rule (Takahasi and Mori 1974), v = 1 / (1 + exp(-π sinh t)).
+  // E log(1 - x), where x^a = 1 - v^(1/b) for a uniform v, by double exponential quadrature (Takahasi and Mori 1974):
+  // v = 1 / (1 + exp(-π sinh t)).
   meanLogRest: ({ params: { concentration1: a, concentration0: b } }: Concentrations) => {
     const step = 1 / 32;
     const t = Array.from({ length: 257 }, (_, i) => (i - 128) * step);
@@ -112,7 +113,7 @@ export const ofKumaraswamy = (): Divergences => ({
     return sum(log1mexp(logPower.div(a.expandDims(-1))).mul(weights), -1);
   },
   negativeEntropy: (q) =>
-    almostFlat(q as Concentrations, (a, b) =>
+    minusEntropy(q as Concentrations, (a, b) =>
       rateDivergence(a, 1)
         .add(rateDivergence(b, 1))
         .sub(sub(1, a.reciprocal()).mul(digammaStep(tensor(2), b.sub(1)))),
@@ -120,8 +121,8 @@ export const ofKumaraswamy = (): Divergences => ({
 });
 
 type Range = Of<"low" | "high">;
-/** The log ratio of the widths; with `counted` = 1, that of the numbers of integers, both ends included. */
-const uniforms = (counted: 0 | 1): Divergence =>
+/** log(width of p / width of q); with `counted` = 1, the log ratio of the numbers of integers from low to high, both included. */
+const klOfUniforms = (counted: 0 | 1): Divergence =>
   divergence(({ params: q }: Range, { params: p }: Range) =>
     where(
       logicalAnd(p.low.lessEqual(q.low), q.high.lessEqual(p.high)),
@@ -133,7 +134,7 @@ const uniforms = (counted: 0 | 1): Divergence =>
 const meanLogBetween = ({ low, high }: Tensors<"low" | "high">): Tensor =>
   xlogy(high, high).sub(xlogy(low, low)).div(high.sub(low)).sub(1);
 export const ofUniform = (): Divergences => ({
-  to: { Uniform: uniforms(0) },
+  to: { Uniform: klOfUniforms(0) },
   from: {
     "*": divergence((q, { params: { low, high } }: Range) =>
       fromMeanLogDensity(q, low, high, () => log(high.sub(low)).neg()),
@@ -142,7 +143,7 @@ export const ofUniform = (): Divergences => ({
   meanLog: ({ params }: Range) => meanLogBetween(params),
   meanLogRest: ({ params: { low, high } }: Range) => meanLogBetween({ low: high.neg().add(1), high: low.neg().add(1) }),
 });
-export const ofDiscreteUniform = (): Divergences => ({ to: { DiscreteUniform: uniforms(1) } });
+export const ofDiscreteUniform = (): Divergences => ({ to: { DiscreteUniform: klOfUniforms(1) } });
 
 type WithLogits = Distribution & { readonly logits: Tensor };
 export const ofContinuousBernoulli = (): Divergences => ({
@@ -161,7 +162,7 @@ export const ofContinuousBernoulli = (): Divergences => ({
 type Direction = Of<"loc" | "concentration">;
 export const ofVonMises = (): Divergences => ({
   to: {
-    // The divergence at equal loc, plus 2 κ_p A sin²(d/2) for the difference d of the locs, with A = I_1(κ_q) / I_0(κ_q).
+    // The divergence for equal loc, plus 2 κ_p A sin²(d/2), where d = loc_q - loc_p and A = I_1(κ_q) / I_0(κ_q).
     VonMises: divergence(({ params: q }: Direction, { params: p }: Direction) => {
       const [k, m] = [q.concentration, p.concentration];
       const turn = square(sin(q.loc.sub(p.loc).mul(0.5))).mul(2);

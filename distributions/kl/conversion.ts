@@ -1,14 +1,14 @@
-/** KL divergences between families that can all be expressed by the parameters of one of them. */
+/** KL divergences between families that can all be written as one of them: a Chi2 and an Exponential are both a Gamma. */
 import type { Tensor } from "../../autodiff/index.js";
 import type { Divergence } from "../core/divergence.js";
 
-/** Expresses a distribution by the parameters of another family; null where it is not a member of that family. */
+/** Converts a distribution into the parameters of another family, or null if it is not a member of that family. */
 export type Conversion<T> = (d: never) => T | null;
 export const paramsOf = <T>({ params }: { readonly params: T }): T => params;
 
 /**
- * Divergences from a family to each of `others`, after conversion of q by `own` and of p by its entry. The divergence is null if either
- * conversion is null.
+ * Divergences from a family to each of `others`. `own` converts q, and the entry of `others` converts p. The divergence is null if either
+ * conversion returns null.
  */
 export const byConversion = <T>(
   own: Conversion<T>,

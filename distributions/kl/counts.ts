@@ -11,8 +11,8 @@ import { type Odds, outcomesOf } from "../densities/odds.js";
 type Trial = Distribution<Odds>;
 type Trials = Distribution<Odds & Tensors<"totalCount">>;
 
-/** The divergence of one trial. For probabilities it is a sum of deviances. */
-function trials({ params: q }: Trial, { params: p }: Trial): Tensor {
+/** The divergence of one trial. If both distributions are given by probabilities, it is a sum of deviances. */
+function klOfTrial({ params: q }: Trial, { params: p }: Trial): Tensor {
   if (q.probs !== undefined && p.probs !== undefined)
     return poissonDivergence(q.probs, p.probs).add(poissonDivergence(sub(1, q.probs), sub(1, p.probs)));
   const [own, other] = [outcomesOf(q), outcomesOf(p)];
@@ -21,19 +21,19 @@ function trials({ params: q }: Trial, { params: p }: Trial): Tensor {
 }
 const logsOf = ([one, zero]: ReturnType<typeof outcomesOf>): Tensor => stack([one.log, zero.log], -1);
 
-export const ofBernoulli = (): Divergences => ({ to: { Bernoulli: divergence(trials) } });
+export const ofBernoulli = (): Divergences => ({ to: { Bernoulli: divergence(klOfTrial) } });
 export const ofBinomial = (): Divergences => ({
   to: {
-    // Only for equal numbers of trials: for unequal ones there is no closed form.
+    // For unequal numbers of trials there is no closed form.
     Binomial: divergence((q: Trials, p: Trials) =>
-      areSame(q.params.totalCount, p.params.totalCount) ? trials(q, p).mul(q.params.totalCount) : null,
+      areSame(q.params.totalCount, p.params.totalCount) ? klOfTrial(q, p).mul(q.params.totalCount) : null,
     ),
   },
 });
 export const ofGeometric = (): Divergences => ({
   to: {
     // The divergence of one trial, times the mean number of trials, 1 / probs.
-    Geometric: divergence((q: Trial, p: Trial) => trials(q, p).div(outcomesOf(q.params)[0].probability)),
+    Geometric: divergence((q: Trial, p: Trial) => klOfTrial(q, p).div(outcomesOf(q.params)[0].probability)),
   },
 });
 export const ofNegativeBinomial = (): Divergences => ({
@@ -41,7 +41,7 @@ export const ofNegativeBinomial = (): Divergences => ({
     // The divergence of one trial, times the mean number of trials, totalCount / P(failure). For unequal counts there is no closed form.
     NegativeBinomial: divergence((q: Trials, p: Trials) =>
       areSame(q.params.totalCount, p.params.totalCount)
-        ? trials(q, p).mul(q.params.totalCount).div(outcomesOf(q.params)[1].probability)
+        ? klOfTrial(q, p).mul(q.params.totalCount).div(outcomesOf(q.params)[1].probability)
         : null,
     ),
   },

@@ -1,9 +1,9 @@
 /**
- * KL(q | p) = E_q[log q - log p] in closed form. Families carry their divergences (core/divergence.ts); a pair that neither of
- * them knows has none, and an estimator samples instead. This file has the rules for distributions made of others.
+ * KL(q | p) = E_q[log q - log p] in closed form. Each family declares its divergences (core/divergence.ts). If neither q's family nor p's
+ * has a formula for the pair, an estimator uses log q - log p of a draw instead. This file has the formulas for wrapped distributions.
  */
 import { broadcastShapes } from "../../autodiff/core/shape.js";
-import { broadcastTo, logicalAnd, Tensor, where } from "../../autodiff/index.js";
+import { broadcastTo, Tensor, where } from "../../autodiff/index.js";
 import { sumOver } from "../constraints/axes.js";
 import type { Derived, Distribution, Independent, Masked } from "../core/distribution.js";
 import { type Divergences, divergence } from "../core/divergence.js";
@@ -31,9 +31,10 @@ const WRAPPERS: Readonly<Record<string, Divergences>> = {
   },
   Masked: {
     to: {
+      // With different masks, some elements would have only one of the two log densities.
       Masked: /* @__PURE__ */ divergence((q: Masked, p: Masked) => {
-        const whole = klDivergence(q.base, p.base);
-        return whole && where(logicalAnd(q.selected, p.selected), whole, 0);
+        const whole = areSame(q.selected, p.selected) ? klDivergence(q.base, p.base) : null;
+        return whole && where(q.selected, whole, 0);
       }),
     },
   },
@@ -66,7 +67,7 @@ const ownEntry = <T>(name: string, entries: Readonly<Record<string, T>> | undefi
   entries !== undefined && Object.hasOwn(entries, name) ? entries[name] : undefined;
 const divergencesOf = (d: Distribution): Divergences => ownEntry(d.family, WRAPPERS) ?? d.divergences;
 
-/** KL(q | p), the batch shapes broadcast; Infinity where q has mass outside the support of p; null where there is no closed form. */
+/** KL(q | p), with broadcast batch shapes; Infinity where q has mass outside the support of p; null if there is no closed form. */
 export function klDivergence(q: Distribution, p: Distribution): Tensor | null {
   const [{ to }, { from }] = [divergencesOf(q), divergencesOf(p)];
   const rule = ownEntry(p.family, to) ?? ownEntry(q.family, from) ?? ownEntry("*", to) ?? ownEntry("*", from);

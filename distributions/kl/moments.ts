@@ -1,21 +1,21 @@
 /**
- * KL(q | p) for families p whose log density is linear in a few statistics of x: with H the entropy of q,
+ * KL(q | p) for any p whose log density is linear in a few statistics of x. With H the entropy of q,
  *
  *     KL(q | p) = -H(q) - E_q[log p(x)],
  *
  * where E_q needs the mean, the variance, E log x or E log(1 - x) of q. So one formula serves every q for which these moments are known.
- * The result is Infinity where q has mass outside the support of p, and null where a moment is not known.
+ * The result is Infinity where q has mass outside the support of p, and null if a moment is not known.
  */
 import { readNumbers } from "../../autodiff/core/reads.js";
 import { logicalAnd, PedigradError, type Tensor, where } from "../../autodiff/index.js";
 import { boundsOf } from "../constraints/constraint.js";
 import type { Distribution } from "../core/distribution.js";
 
-/** The bounds of a distribution of real numbers. Null for wrappers such as masks, because their moments are those of their base. */
+/** The bounds of a distribution of real numbers. Null for wrappers such as masks, because their `mean` and `variance` describe the base. */
 const boundsOfValues = (q: Distribution): [low: Tensor, high: Tensor] | null =>
   q.eventDim > 0 || q.isDiscrete || "base" in q ? null : boundsOf(q.support);
 
-/** E log x and E log(1 - x), undefined where they are not known for q. */
+/** E log x and E log(1 - x); undefined if not known for q. */
 export const meanLog = (q: Distribution): Tensor | undefined => q.divergences.meanLog?.(q);
 export const meanLogRest = (q: Distribution): Tensor | undefined => q.divergences.meanLogRest?.(q);
 
@@ -34,7 +34,7 @@ export function fromMeanLogDensity(
   return readNumbers(inside, "the bounds of a support").some((yes) => yes === 1) ? null : inside.mul(0).add(Infinity);
 }
 
-/** The value of f, or undefined where the distribution has no such moment. */
+/** The value of f, or undefined if the distribution does not have the moment. */
 function valueIfKnown<T>(f: () => T): T | undefined {
   try {
     return f();

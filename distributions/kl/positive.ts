@@ -20,30 +20,30 @@ import { byConversion, type Conversion, paramsOf } from "./conversion.js";
 import { fromMeanLogDensity, meanLog } from "./moments.js";
 import { gumbelDivergence } from "./real.js";
 
-type Gammas = Tensors<"concentration" | "rate">;
-type Weibulls = Tensors<"scale" | "concentration">;
+type GammaParams = Tensors<"concentration" | "rate">;
+type WeibullParams = Tensors<"scale" | "concentration">;
 
-const gammas = (q: Gammas, p: Gammas): Tensor =>
+const klOfGammas = (q: GammaParams, p: GammaParams): Tensor =>
   poissonDivergence(p.concentration, q.concentration.mul(p.rate.div(q.rate))).add(
     stirlingDivergence(q.concentration, p.concentration),
   );
-const rateAsGamma = ({ params: { rate } }: Of<"rate">): Gammas => ({ concentration: tensor(1), rate });
-const dfAsGamma = ({ params: { df } }: Of<"df">): Gammas => ({ concentration: df.mul(0.5), rate: tensor(0.5) });
-const toGammas = (convert: Conversion<Gammas>) =>
-  byConversion(convert, { Gamma: paramsOf, Chi2: dfAsGamma, Exponential: rateAsGamma }, gammas);
+const rateAsGamma = ({ params: { rate } }: Of<"rate">): GammaParams => ({ concentration: tensor(1), rate });
+const dfAsGamma = ({ params: { df } }: Of<"df">): GammaParams => ({ concentration: df.mul(0.5), rate: tensor(0.5) });
+const toGammas = (convert: Conversion<GammaParams>) =>
+  byConversion(convert, { Gamma: paramsOf, Chi2: dfAsGamma, Exponential: rateAsGamma }, klOfGammas);
 
 // Minus the logarithm of a Weibull variable is a Gumbel variable.
-const weibulls = (q: Weibulls, p: Weibulls): Tensor =>
+const klOfWeibulls = (q: WeibullParams, p: WeibullParams): Tensor =>
   gumbelDivergence(
     p.concentration.sub(q.concentration).div(q.concentration),
     logRatio(p.scale, q.scale).mul(p.concentration),
   );
-const rateAsWeibull = ({ params: { rate } }: Of<"rate">): Weibulls => ({
+const rateAsWeibull = ({ params: { rate } }: Of<"rate">): WeibullParams => ({
   scale: rate.reciprocal(),
   concentration: tensor(1),
 });
-const toWeibulls = (convert: Conversion<Weibulls>) =>
-  byConversion(convert, { Weibull: paramsOf, Exponential: rateAsWeibull }, weibulls);
+const toWeibulls = (convert: Conversion<WeibullParams>) =>
+  byConversion(convert, { Weibull: paramsOf, Exponential: rateAsWeibull }, klOfWeibulls);
 
 export const ofExponential = (): Divergences => ({
   to: {
@@ -86,7 +86,9 @@ export const ofGamma = (): Divergences => ({
 });
 export const ofChi2 = (): Divergences => ({ to: toGammas(dfAsGamma) });
 // 1/x of an inverse gamma variable is a gamma variable.
-export const ofInverseGamma = (): Divergences => ({ to: byConversion(paramsOf, { InverseGamma: paramsOf }, gammas) });
+export const ofInverseGamma = (): Divergences => ({
+  to: byConversion(paramsOf, { InverseGamma: paramsOf }, klOfGammas),
+});
 
 export const ofWeibull = (): Divergences => ({
   to: {
@@ -96,7 +98,7 @@ export const ofWeibull = (): Divergences => ({
       (q: Of<"scale" | "concentration">, { params: { concentration, rate } }: Of<"concentration" | "rate">) => {
         const { scale, concentration: k } = q.params;
         const logs = logRatio(scale, rate.reciprocal()).sub(mul(EULER, k.reciprocal()));
-        return weibulls(q.params, { scale: rate.reciprocal(), concentration: tensor(1) })
+        return klOfWeibulls(q.params, { scale: rate.reciprocal(), concentration: tensor(1) })
           .add(lgamma(concentration))
           .sub(concentration.sub(1).mul(logs));
       },

@@ -1,4 +1,4 @@
-/** Divergences of the location-scale families on the real line, and of families made from these. */
+/** Divergences of the location-scale families on the real line, and of families derived from them. */
 import { abs, exp, log, log1p, ndtr, square, type Tensor } from "../../autodiff/index.js";
 import { EULER, LOG_SQRT_2PI } from "../core/constants.js";
 import { type Divergences, divergence, type Of } from "../core/divergence.js";
@@ -7,12 +7,12 @@ import { fromMeanLogDensity } from "./moments.js";
 
 type LocScale = Of<"loc" | "scale">;
 
-const normals = /* @__PURE__ */ divergence(({ params: q }: LocScale, { params: p }: LocScale) =>
+const klOfNormals = /* @__PURE__ */ divergence(({ params: q }: LocScale, { params: p }: LocScale) =>
   scaleDivergence(q.scale, p.scale).add(square(q.loc.sub(p.loc).div(p.scale)).mul(0.5)),
 );
 export const ofNormal = (): Divergences => ({
   to: {
-    Normal: normals,
+    Normal: klOfNormals,
     // E |x - loc| of a normal variable around m: s √(2/π) exp(-d²/2) + (m - loc) (2 Φ(d) - 1), d = (m - loc) / s
     Laplace: divergence((q: LocScale, { params: { loc, scale } }: LocScale) =>
       fromMeanLogDensity(q, -Infinity, Infinity, () => {
@@ -37,7 +37,7 @@ export const ofNormal = (): Divergences => ({
     ),
   },
 });
-export const ofLogNormal = (): Divergences => ({ to: { LogNormal: normals } });
+export const ofLogNormal = (): Divergences => ({ to: { LogNormal: klOfNormals } });
 export const ofHalfNormal = (): Divergences => ({
   to: {
     HalfNormal: divergence((q: Of<"scale">, p: Of<"scale">) => scaleDivergence(q.params.scale, p.params.scale)),
@@ -68,7 +68,7 @@ export const ofGumbel = (): Divergences => ({
   },
 });
 
-// log ((s_q + s_p)² + d²) / (4 s_q s_p), d the distance of the locations (Chyzak and Nielsen 2019)
+// log ((s_q + s_p)² + d²) / (4 s_q s_p), where d = loc_q - loc_p (Chyzak and Nielsen 2019)
 const cauchyDivergence = (s: Tensor, t: Tensor, d: Tensor): Tensor =>
   log1p(square(s.sub(t)).add(square(d)).div(s.mul(t).mul(4)));
 export const ofCauchy = (): Divergences => ({

@@ -1,4 +1,4 @@
-/** Divergences of classes and of families of vectors. */
+/** Divergences of categorical families and of families of vectors. */
 import { cholesky, diag, eye, matmul, square, sum, type Tensor, triangularSolve, tril } from "../../autodiff/index.js";
 import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
 import type { Derived, Distribution, Independent } from "../core/distribution.js";
@@ -8,12 +8,12 @@ import { classDivergence, gammaDivergence, scaleDivergence } from "../densities/
 import { byConversion } from "./conversion.js";
 
 type Classes = Distribution & { readonly probs: Tensor; readonly logits: Tensor };
-const classes = (q: Classes, p: Classes): Tensor => classDivergence(q.probs, q.logits, p.logits);
-export const ofCategorical = (): Divergences => ({ to: { Categorical: divergence(classes) } });
+const klOfClasses = (q: Classes, p: Classes): Tensor => classDivergence(q.probs, q.logits, p.logits);
+export const ofCategorical = (): Divergences => ({ to: { Categorical: divergence(klOfClasses) } });
 
 type Indexed = Distribution & { readonly index: Classes };
 export const ofOneHotCategorical = (): Divergences => ({
-  to: { OneHotCategorical: divergence((q: Indexed, p: Indexed) => classes(q.index, p.index)) },
+  to: { OneHotCategorical: divergence((q: Indexed, p: Indexed) => klOfClasses(q.index, p.index)) },
 });
 
 export const ofDirichlet = (): Divergences => ({
@@ -28,39 +28,39 @@ export const ofDirichlet = (): Divergences => ({
   },
 });
 
-/** A normal vector, by its mean and the lower triangle L with covariance L Lᵀ. */
+/** A multivariate normal distribution: its mean, and the lower triangular L with covariance L Lᵀ. */
 interface NormalVector {
   readonly loc: Tensor;
   readonly scale: Tensor;
 }
 const diagonal = (x: Tensor): Tensor => x.expandDims(-1).mul(eye(x.shape.at(-1) as number));
-const withScale = ({ params: { loc }, scale }: Of<"loc"> & { readonly scale: Tensor }): NormalVector => ({
+const fromMultivariate = ({ params: { loc }, scale }: Of<"loc"> & { readonly scale: Tensor }): NormalVector => ({
   loc,
   scale,
 });
-const ofLowRank = ({ params: { loc, covFactor, covDiag } }: Of<"loc" | "covFactor" | "covDiag">): NormalVector => ({
+const fromLowRank = ({ params: { loc, covFactor, covDiag } }: Of<"loc" | "covFactor" | "covDiag">): NormalVector => ({
   loc,
   scale: cholesky(matmul(covFactor, matrixTranspose(covFactor)).add(diagonal(covDiag))),
 });
-/** Independent normal variables as one vector; null for an event of other variables. */
-function ofVariables({ base, reinterpreted }: Independent): NormalVector | null {
+/** Independent normal variables as one multivariate normal; null for variables of other families. */
+function fromIndependent({ base, reinterpreted }: Independent): NormalVector | null {
   const of = base.family === "Expanded" ? (base as Derived).base : base;
   if (of.family !== "Normal" || reinterpreted !== 1) return null;
   const { loc, scale } = of.params as Tensors<"loc" | "scale">;
   return { loc: loc.broadcastTo(base.batchShape), scale: diagonal(scale.broadcastTo(base.batchShape)) };
 }
 // Σ_i KL of the scales L_ii + (Σ_{i>j} E_ij² + |L_p⁻¹ (m_q - m_p)|²) / 2 for L_p⁻¹ L_q = I + E
-function normalVectors(q: NormalVector, p: NormalVector): Tensor {
+function klOfNormalVectors(q: NormalVector, p: NormalVector): Tensor {
   const [from, to] = [tril(q.scale), p.scale];
   const shift = triangularSolve(to, q.loc.sub(p.loc).expandDims(-1));
   const below = tril(triangularSolve(to, from.sub(tril(to))), -1);
   const squares = sum(square(below), [-1, -2]).add(sum(square(shift), [-1, -2]));
   return sum(scaleDivergence(diag(from), diag(to)), -1).add(squares.mul(0.5));
 }
-const CONVERSIONS = { MultivariateNormal: withScale, LowRankMultivariateNormal: ofLowRank };
+const CONVERSIONS = { MultivariateNormal: fromMultivariate, LowRankMultivariateNormal: fromLowRank };
 const amongNormals = (own: "MultivariateNormal" | "LowRankMultivariateNormal"): Divergences => ({
-  to: byConversion<NormalVector>(CONVERSIONS[own], { ...CONVERSIONS, Independent: ofVariables }, normalVectors),
-  from: { Independent: byConversion<NormalVector>(ofVariables, CONVERSIONS, normalVectors)[own] as Divergence },
+  to: byConversion<NormalVector>(CONVERSIONS[own], { ...CONVERSIONS, Independent: fromIndependent }, klOfNormalVectors),
+  from: { Independent: byConversion<NormalVector>(fromIndependent, CONVERSIONS, klOfNormalVectors)[own] as Divergence },
 });
 export const ofMultivariateNormal = (): Divergences => amongNormals("MultivariateNormal");
 export const ofLowRankMultivariateNormal = (): Divergences => amongNormals("LowRankMultivariateNormal");

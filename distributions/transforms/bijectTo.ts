@@ -1,6 +1,6 @@
 /**
- * Bijections from unconstrained numbers to constrained values, so that an optimiser can change a `param` freely. Each constraint has one
- * row.
+ * Bijections from unconstrained numbers to constrained values, so that an optimiser can change a `param` freely. Each constraint has a
+ * row in one table.
  */
 
 import { readNumbers } from "../../autodiff/core/reads.js";
@@ -13,7 +13,7 @@ import { Cholesky, CorrCholesky, CorrMatrixCholesky, LowerCholesky } from "./mat
 import { Affine, Exp, Identity, Sigmoid, Softplus, type Transform } from "./scalar.js";
 import { L1Ball, Ordered, OrderedLogs, StickBreaking, ZeroSum } from "./vector.js";
 
-/** The parts in order, their result clipped to bounds that rounding could cross: 2 + exp(-60) rounds to 2, which is not greater than 2. */
+/** A composition whose result is clipped to bounds that rounding could cross: 2 + exp(-60) rounds to 2, which is not greater than 2. */
 class Clamped extends Compose {
   constructor(
     parts: readonly Transform[],
@@ -26,7 +26,7 @@ class Clamped extends Compose {
     return clip(super.forward(x), this.low, this.high);
   }
 }
-/** As Clamped, with the largest number as a bound. Values beyond it are clipped to it, and have density 0. */
+/** As Clamped, where one bound is the largest finite number: a value clipped to that bound has density 0. */
 class ClampedFinite extends Clamped {
   override logAbsDetJacobian(x: Tensor, y: Tensor): Tensor {
     return where(less(abs(y), LARGEST), super.logAbsDetJacobian(x, y), -Infinity);
@@ -96,20 +96,20 @@ const BIJECTIONS: Readonly<Record<string, (constraint: Constraint) => Transform>
 
 /** The reason why a continuous constraint has no bijection. */
 const NO_BIJECTION: Readonly<Record<string, string>> = {
-  sphere: "no smooth one-to-one map from free numbers covers a sphere; normalise a free vector instead",
-  extendedReal: "free numbers do not reach infinities; use constraints.real",
+  sphere: "no smooth one-to-one map from real numbers covers a sphere; normalise a real vector instead",
+  extendedReal: "real numbers do not reach infinities; use constraints.real",
   weights: "they are probabilities only after a division by their sum; use constraints.simplex",
-  logWeights: "free numbers do not reach weights of 0; use constraints.realVector",
+  logWeights: "real numbers do not reach weights of 0; use constraints.realVector",
 };
 
-/** The bijection from free numbers to the interior of `constraint`; an error says why where there is none. */
+/** The bijection from unconstrained numbers to the interior of `constraint`. If there is none, the error says why. */
 export function bijectTo(constraint: Constraint): Transform {
   const { name, isDiscrete } = constraint;
   const make = Object.hasOwn(BIJECTIONS, name) ? BIJECTIONS[name] : undefined;
   if (make !== undefined) return make(constraint);
   const why = isDiscrete
     ? "its values are discrete, so no continuous map reaches them; sum the site out or sample it"
-    : (NO_BIJECTION[name] ?? "no smooth one-to-one map from free numbers to it is known");
+    : (NO_BIJECTION[name] ?? "no smooth one-to-one map from real numbers to it is known");
   throw new PedigradError({
     code: "no-bijection",
     param: name,

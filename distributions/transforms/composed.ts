@@ -1,4 +1,4 @@
-/** Transforms made of other transforms. */
+/** Transforms built from other transforms. */
 import type { Shape } from "../../autodiff/core/shape.js";
 import { mul, type Tensor } from "../../autodiff/index.js";
 import { sumOver } from "../constraints/axes.js";
@@ -6,7 +6,7 @@ import { type Constraint, independent, real } from "../constraints/index.js";
 import { Transform } from "./scalar.js";
 
 /**
- * The first part, then the second, and so on.
+ * The composition of `parts`: the first is applied first.
  *
  * @example new Compose([new Affine(1, 2), new Exp()]).forward(tensor(0)).item() // 2.7183
  */
@@ -72,7 +72,7 @@ export class Compose extends Transform {
 }
 
 /**
- * `base` on each element of `n` more axes, all of which together are one event.
+ * `base` applied to each part of a larger event, which has `n` more axes.
  *
  * @example new IndependentTransform(new Exp(), 1).logAbsDetJacobian(tensor([1, 2]), tensor([0, 0])).item() // 3
  */
@@ -113,7 +113,7 @@ export class IndependentTransform extends Transform {
 }
 
 /**
- * The transform that undoes `base`.
+ * The inverse of `base`.
  *
  * @example new Inverse(new Exp()).forward(tensor(1)).item() // 0
  */

@@ -1,18 +1,29 @@
 /**
- * The image of a constraint under a transform: the support of a transformed draw. It is found part by part,
+ * The image of a constraint under a transform T: the support of a transformed draw. For a composition, each part maps the image under the
+ * parts before it.
  *
- *     everything           the codomain of the transform
- *     [low, high]          [T(low), T(high)] for an increasing T of numbers, [T(high), T(low)] for a decreasing one
- *     anything else        all y with T⁻¹(y) in the constraint
+ *     the whole domain of T     the codomain of T
+ *     [low, high]               [T(low), T(high)] for an increasing T of numbers, [T(high), T(low)] for a decreasing one
+ *     any other set             all y with T⁻¹(y) in the set
  *
- * Membership compares y with the ends T(low) and T(high), since the rounded T⁻¹(T(low)) might lie outside.
+ * The test of an interval compares y with T(low) and T(high), since the rounded T⁻¹(T(low)) might lie outside [low, high].
  */
-import { equal, greater, logicalAnd, maximum, minimum, round, type Tensor, where } from "../../autodiff/index.js";
+import {
+  equal,
+  greater,
+  logicalAnd,
+  maximum,
+  minimum,
+  PedigradError,
+  round,
+  type Tensor,
+  where,
+} from "../../autodiff/index.js";
 import { allOf } from "../constraints/axes.js";
 import { boundsOf, type Constraint, type IndependentConstraint, type Interval } from "../constraints/constraint.js";
 import { independent, interval, nonnegative, positive } from "../constraints/index.js";
 import { Compose, IndependentTransform } from "./composed.js";
-import { Identity, Permute, Reshape, type Transform } from "./scalar.js";
+import { Abs, Identity, Permute, Reshape, type Transform } from "./scalar.js";
 
 /** The set of all values that `transform` makes from values in `source`. */
 export interface Image extends Constraint {
@@ -29,7 +40,7 @@ export function imageOf(transform: Transform, c: Constraint): Constraint {
   return known ? independent(known, c.eventDim - transform.domainEventDim) : preimages(transform, c);
 }
 
-/** If `c` is a constraint on events of `n` axes, repeated along further axes: that constraint. Else null. */
+/** If `c` repeats a constraint on events of `n` axes along further axes, the repeated constraint; else null. */
 function perEvent(c: Constraint, n: number): Constraint | null {
   if (c.eventDim === n) return c;
   if (!("base" in c)) return null;
@@ -39,6 +50,14 @@ function perEvent(c: Constraint, n: number): Constraint | null {
 
 function imageOfEvents(transform: Transform, c: Constraint): Constraint | null {
   if (transform instanceof Identity) return c;
+  if (transform instanceof Abs)
+    throw new PedigradError({
+      code: "bad-parameter",
+      param: "transforms",
+      message:
+        "TransformedDistribution: Abs is not one-to-one, so the density of both signs would be lost. Use new Folded(base).",
+    });
+  if (c.hasHoles) return null;
   // A constraint on each number separately still holds after the numbers are permuted or reshaped.
   const each = "base" in c ? (c as IndependentConstraint).base : null;
   if (transform instanceof Permute) return each?.scalar === undefined ? null : c;

@@ -8,7 +8,7 @@
 import { clip, exp, sum, type Tensor, zeros } from "../../autodiff/index.js";
 import { Transform } from "./scalar.js";
 
-/** x [..., D] -> [m, s], each [..., D]; m_i and s_i depend only on the coordinates of x before the ith. */
+/** Maps x of shape [..., D] to m and s of the same shape, where m_i and s_i depend only on the coordinates of x before the ith. */
 export type AutoregressiveNetwork = (x: Tensor) => readonly [mean: Tensor, logScale: Tensor];
 
 /**

@@ -1,4 +1,4 @@
-/** Bijections from free vectors to triangular and positive definite matrices. */
+/** Bijections from unconstrained vectors to triangular and positive definite matrices. */
 import type { Shape } from "../../autodiff/core/shape.js";
 import {
   abs,
@@ -50,21 +50,21 @@ function orderOf(op: string, length: number, diagonal: 0 | 1): number {
 }
 
 /**
- * The entries of the upper triangle read from this many zeros in turn. If they all read one zero, their gradients would be added in one
- * place, each addition waiting for the last.
+ * The number of zeros from which the entries of the upper triangle are read in turn. If all of them read one zero, the backward pass would
+ * add their gradients in one place, where each addition waits for the one before it.
  */
-const NOTHING = 8;
+const ZEROS = 8;
 
-/** The vectors in the last axis as strict lower triangles of n by n matrices, row by row; zeros elsewhere. */
+/** n by n matrices whose strict lower triangles are filled, row by row, from the vectors along the last axis; zeros elsewhere. */
 function toTriangle(x: Tensor, n: number): Tensor {
-  const nothing = (n * (n - 1)) / 2;
+  const firstZero = (n * (n - 1)) / 2;
   const places = Array.from({ length: n }, (_, i) =>
-    Array.from({ length: n }, (_, j) => (j < i ? (i * (i - 1)) / 2 + j : nothing + (j % NOTHING))),
+    Array.from({ length: n }, (_, j) => (j < i ? (i * (i - 1)) / 2 + j : firstZero + (j % ZEROS))),
   );
-  return take(concatenate([x, zeros([...x.shape.slice(0, -1), NOTHING])], -1), places, -1);
+  return take(concatenate([x, zeros([...x.shape.slice(0, -1), ZEROS])], -1), places, -1);
 }
 
-/** The strict lower triangles of matrices as vectors, row by row. With `right`, the entries `right` columns to the right of these. */
+/** The strict lower triangles of matrices as vectors, row by row. With `right`, the entries that lie `right` columns further right. */
 function fromTriangle(y: Tensor, right = 0): Tensor {
   const n = y.shape.at(-1) as number;
   const places = Array.from({ length: n }, (_, i) => Array.from({ length: i }, (_, j) => i * n + j + right)).flat();
@@ -72,8 +72,8 @@ function fromTriangle(y: Tensor, right = 0): Tensor {
 }
 
 /**
- * Vectors to lower triangles with a positive diagonal: n (n - 1) / 2 numbers become the entries below the diagonal, then n numbers, mapped
- * by `positive`, the diagonal.
+ * Vectors to lower triangular matrices with a positive diagonal. The first n (n - 1) / 2 numbers become the entries below the diagonal; the
+ * last n numbers, mapped by `positive`, become the diagonal.
  *
  * @example new LowerCholesky().forward(tensor([5, 0, 0])) // [[1, 0], [5, 1]]
  */
@@ -124,12 +124,12 @@ export class SoftplusLowerCholesky extends LowerCholesky {
 }
 
 /**
- * Maps n (n - 1) / 2 numbers to the Cholesky factor of a correlation matrix (Lewandowski, Kurowicka and Joe 2009; Stan). Row by row a stick
- * of squared length 1 is broken; t = tanh(x) is the signed share that each entry takes of what is left:
+ * Maps n (n - 1) / 2 numbers to the Cholesky factor of a correlation matrix (Lewandowski, Kurowicka and Joe 2009; Stan). The squares of each
+ * row sum to 1. They are found by stick breaking: t² with t = tanh(x) is the share that an entry takes of what the entries before it left.
  *
  *     y_ij = t_ij √Π_{k<j} (1 - t_ik²),   y_ii = √Π_{k<i} (1 - t_ik²).
  *
- * With only the strict lower triangle of y counted as dy, log |det dy/dx| = Σ log(1 - t_ij²) + Σ_{k<j} log(1 - t_ik²) / 2.
+ * Only the strict lower triangle of y counts as dy: log |det dy/dx| = Σ log(1 - t_ij²) + Σ_{k<j} log(1 - t_ik²) / 2.
  *
  * @example new CorrCholesky().forward(tensor([0, 0, 0])) // [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
  */
@@ -150,8 +150,8 @@ export class CorrCholesky extends Transform {
       .mul(exp(maximum(this.#logLeft(x, n).mul(0.5), SHORTEST)));
   }
   /**
-   * atanh(y_ij / √l) = asinh(y_ij / √m), with l and m the squared length left before and after the entry. The second form keeps more digits
-   * near ±1.
+   * atanh(y_ij / √l) = asinh(y_ij / √m), where l and m are the squared lengths left before and after the entry. The form with asinh, which
+   * is used, keeps more digits near ±1.
    */
   override inverse(y: Tensor): Tensor {
     const left = flip(cumsum(flip(square(y), -1), -1), -1);
@@ -180,15 +180,15 @@ export class CorrCholesky extends Transform {
   }
 }
 
-/** The logarithm of the least diagonal entry, chosen so that its square does not underflow to 0. */
+/** The logarithm of the smallest diagonal entry, chosen so that its square does not underflow to 0. */
 const SHORTEST = -345;
 
 /** log(1 - tanh²x) */
 const logSech2 = (x: Tensor): Tensor => sub(Math.LN2, x.add(softplus(x.mul(-2)))).mul(2);
 
 /**
- * y yᵀ, its diagonal raised by a bound on the rounding errors, so that its Cholesky factor exists even where y is nearly singular (Demmel
- * 1989, "On floating point errors in Cholesky").
+ * y yᵀ with its diagonal increased by a bound on the rounding errors, so that its Cholesky factor exists even if y is nearly singular
+ * (Demmel 1989, "On floating point errors in Cholesky").
  */
 export function gram(y: Tensor): Tensor {
   const n = y.shape.at(-1) as number;
@@ -200,7 +200,8 @@ export function gram(y: Tensor): Tensor {
 }
 
 /**
- * Positive definite x = y yᵀ to its lower factor y; the inverse multiplies. Where free is 1 if the diagonal is free, and 0 if it is fixed,
+ * A positive definite matrix x = y yᵀ to its lower triangular factor y; the inverse multiplies. With free = 1, or 0 if the diagonal of x is
+ * fixed,
  *
  *     log |det dx/dy| = Σ_j (n - 1 - j + free) log y_jj + free n log 2.
  *
@@ -234,7 +235,7 @@ export class Cholesky extends Transform {
 }
 
 /**
- * As Cholesky, for correlation matrices, whose diagonal is not free.
+ * As Cholesky, for correlation matrices, whose diagonal is fixed.
  *
  * @example new CorrMatrixCholesky().forward(tensor([[1, 0.6], [0.6, 1]])) // [[1, 0], [0.6, 0.8]]
  */

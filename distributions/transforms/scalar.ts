@@ -29,7 +29,7 @@ export abstract class Transform {
   abstract inverse(y: Tensor): Tensor;
   abstract logAbsDetJacobian(x: Tensor, y: Tensor): Tensor;
 
-  /** The set that x lies in. The transform maps it one-to-one onto `codomain`, the set that y lies in. */
+  /** The set of all x. The transform maps it one-to-one onto `codomain`, the set of all y. */
   get domain(): Constraint {
     return independent(real, this.domainEventDim);
   }
@@ -37,8 +37,8 @@ export abstract class Transform {
     return independent(real, this.codomainEventDim);
   }
   /**
-   * For transforms of single numbers: 1 where y rises with x, -1 where it falls (a tensor if elements may differ). Null for all other
-   * transforms.
+   * For transforms of single numbers: 1 where y increases with x, -1 where it decreases (a tensor if elements may differ). Null for all
+   * other transforms.
    */
   get direction(): Tensor | number | null {
     return null;
@@ -58,7 +58,7 @@ export abstract class Transform {
   }
 }
 
-/** A transform of single numbers without parameters; y rises with x, unless `direction` is null. */
+/** A transform of single numbers without parameters; y increases with x, unless `direction` is null. */
 interface ScalarRow {
   readonly forward: (x: Tensor) => Tensor;
   readonly inverse: (y: Tensor) => Tensor;
@@ -197,13 +197,19 @@ export class Power extends Transform {
   override get direction(): Tensor {
     return sign(this.exponent);
   }
+  override forwardShape(shape: Shape): Shape {
+    return broadcastShapes("Power", shape, this.exponent.shape);
+  }
+  override inverseShape(shape: Shape): Shape {
+    return this.forwardShape(shape);
+  }
   override logAbsDetJacobian(x: Tensor): Tensor {
     return log(abs(this.exponent)).add(this.exponent.sub(1).mul(log(x)));
   }
 }
 
 /**
- * y = |x|. It is not a bijection: the inverse returns the x >= 0. It serves to fold a distribution.
+ * y = |x|. It is not a bijection: the inverse returns the x >= 0. `Folded` uses it.
  * @example new Abs().forward(tensor(-2)).item() // 2
  */
 export class Abs extends /* @__PURE__ */ scalar({
@@ -215,7 +221,7 @@ export class Abs extends /* @__PURE__ */ scalar({
 }) {}
 
 /**
- * The last axis in another order: y_i = x_{order_i}.
+ * A permutation of the last axis: y_i = x_{order_i}.
  * @example new Permute([2, 0, 1]).forward(tensor([5, 6, 7])) // [7, 5, 6]
  */
 export class Permute extends Transform {

@@ -1,4 +1,4 @@
-/** Bijections from free vectors to constrained ones. */
+/** Bijections from unconstrained vectors to constrained ones. */
 import type { Shape } from "../../autodiff/core/shape.js";
 import {
   abs,
@@ -31,12 +31,12 @@ const LAST = { axis: -1 };
 const resizedLast = (shape: Shape, by: number): Shape => [...shape.slice(0, -1), (shape.at(-1) as number) + by];
 
 /**
- * K-1 free numbers to a simplex of K numbers (Stan, NumPyro). Piece k takes the share z_k of what the pieces before it left:
+ * K-1 unconstrained numbers to a simplex of K numbers (Stan, NumPyro). Piece k takes the share z_k of what the pieces before it left:
  *
  *     z_k = sigmoid(x_k - log(K - 1 - k)),   y_k = z_k Π_{j<k} (1 - z_j),   y_{K-1} = Π_j (1 - z_j),
  *
- * The offset log(K - 1 - k) makes all pieces equal at x = 0. All is computed in logarithms, so that no piece rounds to 0 or 1 unless its
- * value does. log |det dy/dx| = Σ_k log y_k + log(1 - z_k).
+ * The offset log(K - 1 - k) makes all pieces equal at x = 0. The pieces are computed as logarithms, so that a piece is 0 or 1 only if its
+ * exact value rounds to that number. log |det dy/dx| = Σ_k log y_k + log(1 - z_k).
  *
  * @example new StickBreaking().forward(tensor([0, 0])) // [0.3333, 0.3333, 0.3333]
  */
@@ -102,7 +102,7 @@ export class Ordered extends Transform {
     const y = cumsum(concatenate([first, maximum(steps, this.leastStep(stopGradient(from)))], -1), -1);
     return minimum(y, increasingTo(Number.MAX_VALUE, 2 ** -52, y.shape.at(-1) as number));
   }
-  /** The least step from `y` that arrives at another number. */
+  /** The smallest step from `y` that changes the number. */
   protected leastStep(y: Tensor): Tensor {
     return abs(y)
       .mul(2 ** -52)
@@ -118,7 +118,8 @@ export class Ordered extends Transform {
 }
 
 /**
- * The logarithms of an increasing vector of positive numbers. Steps and range are limited so that the exponentials differ and are finite.
+ * As Ordered, for the logarithms of an increasing vector of positive numbers. Steps and range are limited so that the exponentials differ
+ * and are finite.
  *
  * @example new OrderedLogs().forward(tensor([1, 0])) // [1, 2]
  */
@@ -139,7 +140,7 @@ const increasingTo = (last: number, by: number, n: number): Tensor =>
   sub(last, arange(n - 1, -1, -1).mul(Math.abs(last) * by));
 
 /**
- * n - 1 numbers to n numbers with sum 0 and the same Euclidean length (PyMC): with S = Σ x,
+ * n - 1 numbers to n numbers with sum 0 and the same Euclidean norm (PyMC): with S = Σ x,
  *
  *     y_k = x_k - S / (√n + n),   y_{n-1} = -S / √n.
  *
@@ -174,7 +175,7 @@ export class ZeroSum extends Transform {
 }
 
 /**
- * Free numbers to vectors with Σ |y| < 1: each entry takes the signed share tanh(x) of the length that those before it left.
+ * Unconstrained vectors to vectors with Σ |y| < 1: each entry is tanh(x) times 1 - Σ |y| over the entries before it.
  *
  * @example new L1Ball().forward(tensor([0, 0])) // [0, 0]
  */
@@ -190,7 +191,7 @@ export class L1Ball extends Transform {
   }
   override inverse(y: Tensor): Tensor {
     const size = abs(y);
-    // Rounding must not make the length that is left smaller than the entry. Where nothing is left, the entry is 0.
+    // Rounding must not make the remainder smaller than the entry. Where nothing is left, the entry is 0.
     const left = maximum(sub(1, cumsum(size, -1).sub(size)), size);
     const t = y.div(where(equal(left, 0), 1, left));
     return log1p(t).sub(log1p(t.neg())).mul(0.5);

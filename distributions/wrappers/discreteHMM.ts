@@ -1,12 +1,12 @@
 /**
- * DiscreteHMM: observations over T steps of a hidden Markov chain with K states. z_1 has the initial probabilities π, z_t has row z_{t-1}
- * of the transition matrix P, x_t has the component z_t of `observation`; the states are summed out. This is the forward algorithm (Rabiner
- * 1989) with scaled probabilities: r_t is p(z_t | x_1 … x_{t-1}), r_1 = π, and b_t holds the densities of x_t in each state, so
+ * DiscreteHMM: observations over T steps of a hidden Markov chain with K states. z_1 is drawn with the initial probabilities π, z_t with row
+ * z_{t-1} of the transition matrix P, and x_t from component z_t of `observation`. The states are summed out by the forward algorithm
+ * (Rabiner 1989) with scaled probabilities. With r_t = p(z_t | x_1 … x_{t-1}), r_1 = π, and b_tk the density of x_t in state k,
  *
  *     c_t = Σ_k r_tk b_tk,   filter_t = r_t b_t / c_t,   r_{t+1} = filter_t P,   log p(x) = Σ_t log c_t,
  *
- * where b_t is divided by the largest b_tk of a possible state. A state is lost once its filtered probability is below 1e-308, unless a
- * transition leads back to it. Smoothed probabilities are a gradient: p(z_t = k | x) = ∂ log p(x) / ∂ log b_tk.
+ * where b_t is divided by the largest b_tk of a possible state. A filtered probability below 1e-308 becomes 0 and stays 0, unless a
+ * transition leads back to the state. Smoothed probabilities are a gradient: p(z_t = k | x) = ∂ log p(x) / ∂ log b_tk.
  */
 import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import {
@@ -70,7 +70,7 @@ export interface DiscreteHMMArguments {
 export class DiscreteHMM extends Distribution<Params> {
   readonly observation: Distribution;
   readonly numSteps: number | null;
-  /** The values that an observation may take in any state. */
+  /** A mixture of the observations of all states, whose support has every possible observation. */
   readonly #anyState: Distribution;
 
   constructor(initialLogits: TensorLike, transitionLogits: TensorLike, observation: Distribution, numSteps?: number);
@@ -226,12 +226,12 @@ export class DiscreteHMM extends Distribution<Params> {
       logb,
     );
     const logProb = sum(logIncrements, 0);
-    // Impossible values have no gradient.
+    // Impossible values have gradient 0.
     return { filtered, logProb: where(greater(logProb, -Infinity), logProb, -Infinity) };
   }
 }
 
-/** Move the first axis, the steps, behind `lead` axes. */
+/** Move the first axis, the steps, to position `lead`. */
 function moveSteps(x: Tensor, lead: number): Tensor {
   const axes = [...x.shape.keys()];
   return transpose(x, [...axes.slice(1, 1 + lead), 0, ...axes.slice(1 + lead)]);

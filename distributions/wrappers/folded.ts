@@ -4,8 +4,8 @@
  *     p(x) = p_base(x) + p_base(-x) for x >= 0.
  */
 import type { Shape } from "../../autodiff/core/shape.js";
-import { abs, logaddexp, maximum, type Tensor, where } from "../../autodiff/index.js";
-import { type Constraint, independent, nonnegative } from "../constraints/index.js";
+import { abs, logaddexp, maximum, PedigradError, type Tensor, where } from "../../autodiff/index.js";
+import { type Constraint, nonnegative } from "../constraints/index.js";
 import { Derived, type Distribution } from "../core/distribution.js";
 import { requireThat } from "../core/validation.js";
 
@@ -14,6 +14,12 @@ import { requireThat } from "../core/validation.js";
  */
 export class Folded extends Derived {
   constructor(base: Distribution) {
+    if (base.isDiscrete || base.eventDim > 0)
+      throw new PedigradError({
+        code: "bad-parameter",
+        param: "base",
+        message: `Folded: base must be a continuous distribution of numbers, got ${base.label}, whose values are ${base.isDiscrete ? "discrete" : "vectors. Fold the numbers first: new Folded(new Normal(loc, 1)).toEvent(1)"}.`,
+      });
     super("Folded", base);
   }
 
@@ -22,7 +28,7 @@ export class Folded extends Derived {
   }
 
   override get support(): Constraint {
-    return independent(nonnegative, this.base.eventDim);
+    return nonnegative;
   }
   override inside(value: Tensor): Tensor {
     return this.support.check(value);

@@ -18,9 +18,11 @@ import {
   where,
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
-import { real, unitInterval } from "../constraints/index.js";
+import { boundsOf } from "../constraints/constraint.js";
+import { nonnegative, real, unitInterval } from "../constraints/index.js";
 import type { Distribution } from "../core/distribution.js";
 import { type Given, readParameters, type Signature } from "../core/parameters.js";
+import { requireAll, validation } from "../core/validation.js";
 import { leastCount } from "../densities/countQuantiles.js";
 import { type GateParams, gateProbabilities, ZeroModified } from "./zeroInflated.js";
 
@@ -37,6 +39,9 @@ export class Hurdle extends ZeroModified<Record<string, Tensor>> {
   /** The gate is a probability, or `{ gate }` or `{ gateLogits }`. Drawing needs the cdf of `base`. */
   constructor(base: Distribution, gate: TensorLike | Given<GateParams>) {
     super(base, readParameters(HURDLE, [gate]));
+    const low = boundsOf(base.support)?.[0];
+    if (validation && low !== undefined)
+      requireAll(() => low.greaterEqual(0), low, nonnegative, { family: "Hurdle", what: "the least value of base" });
   }
 
   /** log (1 - p_base(0)). */

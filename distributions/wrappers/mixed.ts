@@ -5,10 +5,17 @@
  *
  * Continuous draws have the implicit gradient (core/implicit.ts) where the components have a cdf.
  */
+import { readNumbers } from "../../autodiff/core/reads.js";
+import { recorder } from "../../autodiff/core/recorder.js";
 import type { Shape } from "../../autodiff/core/shape.js";
 import {
   add,
   expandDims,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  logicalOr,
   logsumexp,
   max,
   maximum,
@@ -19,10 +26,11 @@ import {
   sum,
   type Tensor,
   takeAlongAxis,
+  tensor,
   where,
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
-import { boundsOf } from "../constraints/constraint.js";
+import { boundsOf, eventConstraint, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
 import { withImplicitGradient } from "../core/implicit.js";
@@ -86,18 +94,66 @@ export abstract class MixtureBase extends Distribution {
   }
   override cumulative(value: Tensor): Tensor {
     if (this.eventDim > 0) return this.hasNo("cdf");
-    return sum(this.mixing.probs.mul(this.mapComponentsAt(value, (one, x) => one.cumulative(x))), -1);
+    return sum(this.mixing.probs.mul(this.mapComponentsAt(value, cumulativeOf)), -1);
   }
 }
 
-/** The smallest interval that contains all supports. If all are the same, or one has no bounds, the first support. */
+/** Whether a constraint has no parameters that could differ between components. */
+export const isShared = (c: Constraint): boolean =>
+  !("low" in c || "source" in c || c.hasHoles) && (!("base" in c) || isShared(c.base as Constraint));
+
+const isSame = (a: Constraint, b: Constraint): boolean =>
+  a === b ||
+  ("base" in a && "base" in b && a.eventDim === b.eventDim && isSame(a.base as Constraint, b.base as Constraint));
+
+/** A set that contains all supports: one of them if it contains the others, else the smallest interval, or their union if some lack bounds. */
 export function hullOf(supports: readonly Constraint[]): Constraint {
   const first = supports[0] as Constraint;
+  if (supports.every((one) => isSame(one, first))) return first;
+  const unbounded = supports.find((one) => one.isUnbounded);
+  if (unbounded !== undefined) return unbounded;
   const bounds = supports.map(boundsOf);
-  if (supports.every((one) => one === first) || bounds.includes(null)) return first;
+  if (bounds.includes(null)) {
+    const must = [...new Set(supports.map((one) => one.must))].join(", or ");
+    const check = (x: Tensor): Tensor => supports.map((one) => one.check(x)).reduce((a, b) => logicalOr(a, b));
+    return withHoles(eventConstraint("union", must, first.eventDim, check, first.isDiscrete), check);
+  }
   const [lows, highs] = [0, 1].map((end) => bounds.map((pair) => pair?.[end] as Tensor)) as [Tensor[], Tensor[]];
   const whole = [lows.reduce((a, b) => minimum(a, b)), highs.reduce((a, b) => maximum(a, b))] as const;
   return first.isDiscrete ? integerInterval(...whole) : interval(...whole);
+}
+
+/** The numbers in a bound on which no parameter has an effect; null for other bounds. */
+export const fixedNumbers = (x: Tensor): readonly number[] | null =>
+  x.batch !== null || x.node !== null || x.provenance.size > 0 || recorder?.isVariable(x)
+    ? null
+    : [...readNumbers(x, "a bound")];
+
+/**
+ * Whether the intervals with these bounds certainly have no gap between them; null stands for bounds that may change. Draws cannot move
+ * across a gap, so a pathwise gradient would lack the probability that moves from one side to the other.
+ */
+export function isConnected(lows: readonly number[] | null, highs: readonly number[] | null): boolean {
+  if (lows?.every((x) => x === -Infinity) || highs?.every((x) => x === Infinity)) return true;
+  if (lows === null || highs === null) return false;
+  const order = [...lows.keys()].sort((i, j) => (lows[i] as number) - (lows[j] as number));
+  let end = lows[order[0] as number] as number;
+  return order.every((i) => {
+    const isNear = (lows[i] as number) <= end;
+    end = Math.max(end, highs[i] as number);
+    return isNear;
+  });
+}
+
+/** The cdf of a component. For angles it is the integral from -π for every location, so that the cdfs of components can be averaged. */
+function cumulativeOf(one: Distribution, x: Tensor): Tensor {
+  const below = one.cumulative(x);
+  if (one.support.name !== "circular") return below;
+  // If the antipode of the location lies between -π and x, the difference is 1 too small: it is below 0, and for x <= 0 below -1/2. Near
+  // -π, rounding alone may make it slightly negative.
+  const fromStart = below.sub(one.cumulative(tensor(-Math.PI)));
+  const inside = fromStart.add(less(fromStart, where(greater(x, 0), 0, -0.25)));
+  return where(greaterEqual(x, Math.PI), 1, where(lessEqual(x, -Math.PI), 0, inside));
 }
 
 /** Whether a distribution of numbers has a cdf. */

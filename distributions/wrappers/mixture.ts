@@ -1,19 +1,20 @@
-/** Mixture: the components are distributions of any families, whose supports may differ. */
+/** Mixture of distributions of any families, whose supports may differ. */
 
 import { readNumbers } from "../../autodiff/core/reads.js";
 import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import { broadcastTo, PedigradError, stack, type Tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
+import { boundsOf, withHoles } from "../constraints/constraint.js";
 import type { Constraint } from "../constraints/index.js";
 import type { Distribution } from "../core/distribution.js";
 import type { Categorical } from "../families/categorical/categorical.js";
-import { hasCdf, hullOf, MixtureBase } from "./mixed.js";
+import { fixedNumbers, hasCdf, hullOf, isConnected, isShared, MixtureBase } from "./mixed.js";
 
 /**
  * @example new Mixture(new Categorical([0.5, 0.5]), [new Normal(-1, 1), new Normal(3, 1)]).mean.item() // 1
  */
 export class Mixture extends MixtureBase {
-  /** `mixing` with K classes, and K components; batch shapes broadcast. */
+  /** `mixing` has K classes, and there are K components. Their batch shapes broadcast. */
   constructor(
     mixing: Categorical,
     readonly components: readonly Distribution[],
@@ -31,6 +32,10 @@ export class Mixture extends MixtureBase {
       refuse(
         `all components must have the same event shape, got ${showShape(events[0] as Shape)} and ${showShape(different)}.`,
       );
+    if (components.some((one) => one.isDiscrete !== components[0]?.isDiscrete))
+      refuse(
+        "some components are discrete and others continuous, so there is no common density. Give a Bernoulli site for the choice instead.",
+      );
     const shapes = components.map(({ batchShape }) => batchShape);
     super(
       "Mixture",
@@ -39,15 +44,24 @@ export class Mixture extends MixtureBase {
     );
   }
 
-  /** A constraint that contains the supports of all components; a value must lie in at least one of them. */
+  /** A value must lie in the support of at least one component. */
   override get support(): Constraint {
-    return hullOf(this.components.map((one) => one.support));
+    const supports = this.components.map((one) => one.support);
+    const hull = hullOf(supports);
+    return supports.includes(hull) ? hull : withHoles(hull, (value) => this.inside(value));
   }
   override get eventShape(): Shape {
     return (this.components[0] as Distribution).eventShape;
   }
   override get hasRsample(): boolean {
-    return this.eventDim === 0 && this.components.every((one) => one.hasRsample && hasCdf(one));
+    if (this.eventDim > 0 || !this.components.every((one) => one.hasRsample && hasCdf(one))) return false;
+    const supports = this.components.map((one) => one.support);
+    const bounds = supports.map((one) => boundsOf(one));
+    const ends = [0, 1].map((end) => {
+      const numbers = bounds.map((pair) => pair && fixedNumbers(pair[end] as Tensor));
+      return numbers.every((list) => list?.length === 1) ? numbers.flatMap((list) => list as number[]) : null;
+    });
+    return isShared(hullOf(supports)) || isConnected(...(ends as [number[] | null, number[] | null]));
   }
   override get hasEnumerateSupport(): boolean {
     return this.components.every((one) => one.hasEnumerateSupport);

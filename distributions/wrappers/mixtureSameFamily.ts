@@ -1,17 +1,17 @@
-/** MixtureSameFamily: the components lie along the last batch axis of one distribution. */
+/** MixtureSameFamily: a mixture whose components lie along the last batch axis of one distribution. */
 import { broadcastShapes, type Shape, showShape } from "../../autodiff/core/shape.js";
 import { broadcastTo, expandDims, max, min, PedigradError, type Tensor } from "../../autodiff/index.js";
-import { boundsOf } from "../constraints/constraint.js";
+import { boundsOf, eventConstraint, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
 import type { Distribution } from "../core/distribution.js";
 import type { Categorical } from "../families/categorical/categorical.js";
-import { hasCdf, MixtureBase } from "./mixed.js";
+import { fixedNumbers, hasCdf, isConnected, isShared, MixtureBase } from "./mixed.js";
 
 /**
  * @example new MixtureSameFamily(new Categorical([0.5, 0.5]), new Normal([-1, 3], 1)).mean.item() // 1
  */
 export class MixtureSameFamily extends MixtureBase {
-  /** `mixing` with K classes; `components` with batch shape [..., K]. */
+  /** `mixing` has K classes, and `components` has batch shape [..., K]. */
   constructor(
     mixing: Categorical,
     readonly components: Distribution,
@@ -33,17 +33,26 @@ export class MixtureSameFamily extends MixtureBase {
   override get support(): Constraint {
     const { components } = this;
     const { support } = components;
-    const bounds = "low" in support ? boundsOf(support) : null;
-    if (bounds === null) return support;
+    if (isShared(support)) return support;
+    const bounds = boundsOf(support);
+    const inside = (value: Tensor): Tensor => this.inside(value);
+    if (bounds === null) return eventConstraint("union", support.must, support.eventDim, inside, support.isDiscrete);
     // The components may differ in their bounds: take the lowest and the highest.
     const [low, high] = bounds.map((bound) => broadcastTo(bound, components.batchShape)) as [Tensor, Tensor];
-    return (components.isDiscrete ? integerInterval : interval)(min(low, -1), max(high, -1));
+    return withHoles((components.isDiscrete ? integerInterval : interval)(min(low, -1), max(high, -1)), inside);
   }
   override get eventShape(): Shape {
     return this.components.eventShape;
   }
   override get hasRsample(): boolean {
-    return this.eventDim === 0 && this.components.hasRsample && hasCdf(this.components);
+    const { components } = this;
+    if (this.eventDim > 0 || !components.hasRsample || !hasCdf(components)) return false;
+    if (isShared(components.support)) return true;
+    const bounds = boundsOf(components.support) ?? [];
+    // Intervals with the same lower or the same upper bound overlap.
+    if (bounds.some(({ shape }) => (shape.at(-1) ?? 1) === 1)) return true;
+    const [lows = null, highs = null] = bounds.map((bound) => (bound.shape.length === 1 ? fixedNumbers(bound) : null));
+    return isConnected(lows, highs);
   }
   override get hasEnumerateSupport(): boolean {
     return this.components.hasEnumerateSupport;

@@ -5,14 +5,16 @@
  *
  * without the Jacobian where the base is discrete. The support is the image under T of the base's support.
  */
-import { broadcastShapes, type Shape } from "../../autodiff/core/shape.js";
+import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import {
   broadcastTo,
   clip,
   equal,
   greater,
+  less,
   maximum,
   minimum,
+  PedigradError,
   round,
   type Tensor,
   where,
@@ -34,6 +36,21 @@ const composed = (transforms: Transform | readonly Transform[]): Transform =>
       ? (transforms[0] as Transform)
       : new Compose(transforms);
 
+/** `base` with the batch axes that the parameters of the transform add. */
+function spreadOver(transform: Transform, base: Distribution): Distribution {
+  const shape = transform.forwardShape(base.shape());
+  const eventDim = base.eventDim - transform.domainEventDim + transform.codomainEventDim;
+  const batch = shape.slice(0, shape.length - eventDim);
+  const whole = sameShape(batch, base.batchShape) ? base : base.expand(batch);
+  const back = transform.inverseShape(shape);
+  if (sameShape(back, whole.shape())) return whole;
+  throw new PedigradError({
+    code: "shape-mismatch",
+    param: "transforms",
+    message: `TransformedDistribution: the transform gives a draw of shape ${showShape(whole.shape())} the shape ${showShape(shape)}, whose inverse has shape ${showShape(back)}. Give parameters of the transform the event shape of ${base.label}, or the batch shape before it.`,
+  });
+}
+
 /**
  * @example new TransformedDistribution(new Normal(0, 1), new Exp()).logProb(1).item() // -0.9189
  */
@@ -44,8 +61,8 @@ export class TransformedDistribution extends Derived {
   /** `support` replaces the image of the base's support, for callers who know a simpler constraint. */
   constructor(base: Distribution, transforms: Transform | readonly Transform[], support?: Constraint) {
     const transform = composed(transforms);
-    // A transform of vectors needs a base whose events are vectors.
-    const own = base.toEvent(Math.max(0, transform.domainEventDim - base.eventDim));
+    // A transform of vectors needs a base whose events are vectors. The parameters of the transform may add batch axes.
+    const own = spreadOver(transform, base.toEvent(Math.max(0, transform.domainEventDim - base.eventDim)));
     super("TransformedDistribution", own);
     this.transform = transform;
     this.#support = support ?? imageOf(transform, own.support);
@@ -76,12 +93,14 @@ export class TransformedDistribution extends Derived {
   override logDensity(value: Tensor): Tensor {
     const { base, transform } = this;
     if (base.isDiscrete) return base.logDensity(round(transform.inverse(value)));
-    const x = transform.inverse(value);
+    const ends = base.support.isUnbounded ? null : boundsOf(base.support);
+    // Rounding may put T⁻¹ of an end of the support outside the support of the base.
+    const x = ends === null ? transform.inverse(value) : clip(transform.inverse(value), ...ends);
     const jacobian = sumOver(transform.logAbsDetJacobian(x, value), base.eventDim - transform.domainEventDim);
     const lead = x.shape.slice(0, x.shape.length - base.eventDim);
     const shape = broadcastShapes(this.family, lead, base.batchShape);
     const density = broadcastTo(base.logDensity(x), shape);
-    // At an end of the support the Jacobian may be infinite as well.
+    // At an end of the support the Jacobian may be infinite too, and the difference NaN.
     return where(equal(density, -Infinity), -Infinity, density.sub(jacobian));
   }
   override get mean(): Tensor {
@@ -100,8 +119,10 @@ export class TransformedDistribution extends Derived {
     const ends = boundsOf(base.support);
     if (direction === null || ends === null) return this.hasNo("cdf");
     const [one, other] = [transform.forward(ends[0]), transform.forward(ends[1])];
-    const below = base.cumulative(transform.inverse(clip(value, minimum(one, other), maximum(one, other))));
-    return where(greater(direction, 0), below, below.neg().add(1));
+    const [low, high] = [minimum(one, other), maximum(one, other)];
+    const below = base.cumulative(transform.inverse(clip(value, low, high)));
+    const inside = where(greater(direction, 0), below, below.neg().add(1));
+    return where(less(value, low), 0, where(greater(value, high), 1, inside));
   }
   override quantile(q: Tensor): Tensor {
     const direction = this.#direction;

@@ -23,7 +23,7 @@ import {
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { isRecord } from "../../provenance/base/records.js";
-import { boundsOf } from "../constraints/constraint.js";
+import { boundsOf, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
 import { withImplicitGradient } from "../core/implicit.js";
@@ -65,16 +65,24 @@ export class Truncated extends Distribution {
         param: "base",
         message: `Truncated: ${base.label} has events of ${base.eventDim} axes, but only distributions of numbers can be truncated.`,
       });
-    const [least, most] = boundsOf(base.support) ?? [-Infinity, Infinity];
+    if (base.support.name === "circular")
+      throw new PedigradError({
+        code: "bad-parameter",
+        param: "base",
+        message: `Truncated: ${base.label} is a distribution of angles, which have no order. Truncate a distribution of numbers.`,
+      });
+    const ends = boundsOf(base.support);
+    const [least, most] = ends ?? [-Infinity, Infinity];
     const whole = base.isDiscrete;
     const from = maximum(least, whole ? ceil(low) : low);
     const to = minimum(most, whole ? floor(high) : high);
     const shape = broadcastShapes("Truncated", base.batchShape, broadcastShapes("Truncated", from.shape, to.shape));
-    const support = whole ? integerInterval(from, to) : interval(from, to);
+    const hull = whole ? integerInterval(from, to) : interval(from, to);
+    const isWhole = ends !== null && !base.support.hasHoles;
     super({ family: "Truncated", params: {}, batchShape: shape, argConstraints: {} });
     this.low = from;
     this.high = to;
-    this.#support = support;
+    this.#support = isWhole ? hull : withHoles(hull, (x) => logicalAnd(hull.check(x), base.inside(x)));
     if (validation) this.#requireMass();
   }
 

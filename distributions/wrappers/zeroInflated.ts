@@ -27,10 +27,10 @@ import {
   zeros,
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
+import { withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, real, unitInterval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
 import { type Given, type Parts, readParameters, type Signature } from "../core/parameters.js";
-import { requireAll } from "../core/validation.js";
 import { hullOf } from "./mixed.js";
 
 export type GateParams = { readonly gate?: Tensor; readonly gateLogits?: Tensor };
@@ -47,7 +47,7 @@ export function gateProbabilities({ gate, gateLogits }: GateParams): [logGate: T
   return [logSigmoid(logits), logSigmoid(logits.neg()), sigmoid(logits.neg())];
 }
 
-/** The counts of `base`, with another probability of 0. */
+/** A distribution of counts made from `base` by changing the probability of 0. */
 export abstract class ZeroModified<P extends Record<string, Tensor>> extends Distribution<P> {
   constructor(
     readonly base: Distribution,
@@ -57,32 +57,27 @@ export abstract class ZeroModified<P extends Record<string, Tensor>> extends Dis
       throw new PedigradError({
         code: "bad-parameter",
         param: "base",
-        message: `${parts.family}: base must be a distribution of counts, got ${base.label}, whose values are ${base.eventDim > 0 ? "vectors" : "continuous"}. For continuous data with extra zeros, write a Bernoulli site, and the density where it is 1.`,
+        message: `${parts.family}: base must be a distribution of counts, got ${base.label}, whose values are ${base.eventDim > 0 ? "vectors" : "continuous"}. For continuous data with extra zeros, observe a Bernoulli site that says which are 0, and mask these in the site of the data.`,
       });
     super({ ...parts, batchShape: broadcastShapes(parts.family, parts.batchShape, base.batchShape) });
   }
 
-  /** The smallest interval that contains 0 and the support of the base. */
+  /** The support of the base, and 0. */
   override get support(): Constraint {
-    const { support } = this.base;
-    return "low" in support ? hullOf([support, integerInterval(0, 0)]) : support;
+    const { base } = this;
+    if (!this.#mayLackZero) return base.support;
+    const hull = hullOf([base.support, integerInterval(0, 0)]);
+    return withHoles(hull, (value) => logicalOr(equal(value, 0), base.inside(value)));
   }
-  /** Whether the support of the base has bounds, and so may not contain 0. */
-  get #isBounded(): boolean {
-    return "low" in this.base.support;
-  }
-  override inside(value: Tensor): Tensor {
-    return this.#isBounded ? logicalOr(equal(value, 0), this.base.inside(value)) : super.inside(value);
-  }
-  override requireInside(value: Tensor): void {
-    if (!this.#isBounded) super.requireInside(value);
-    else requireAll(() => this.inside(value), value, this.support, { family: this.family, what: "value" });
+  /** Whether 0 may lie outside the support of the base. */
+  get #mayLackZero(): boolean {
+    return this.base.support.scalar?.(0) !== 1;
   }
   /** log p_base(0). */
   protected get logZero(): Tensor {
     const zero = zeros([]);
     const density = this.base.logDensity(zero);
-    return this.#isBounded ? where(this.base.inside(zero), density, -Infinity) : density;
+    return this.#mayLackZero ? where(this.base.inside(zero), density, -Infinity) : density;
   }
   override get hasEnumerateSupport(): boolean {
     return this.base.hasEnumerateSupport;
@@ -122,7 +117,7 @@ export class ZeroInflated<
     const [logGate, , open] = gateProbabilities(this.params);
     const below = this.base.cumulative(value);
     const mixed = open.mul(below).add(exp(logGate).mul(greaterEqual(value, 0)));
-    return where(less(below, 1), mixed.minimum(1), 1);
+    return where(logicalOr(less(below, 1), less(value, 0)), mixed.minimum(1), 1);
   }
   override get mean(): Tensor {
     return this.spread(gateProbabilities(this.params)[2].mul(this.base.mean));

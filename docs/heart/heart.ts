@@ -1,9 +1,9 @@
 /**
- * Pedigrad in 234 lines that import nothing: tensors that remember the random choices they came from, reverse-mode
- * gradients, and the ELBO that puts this memory to use. README.md beside this file tells it chapter by chapter.
+ * The main idea of Pedigrad in 234 lines that import nothing: tensors that record the random choices they depend on,
+ * reverse-mode gradients, and an ELBO that uses these records. README.md in this folder explains it in chapters.
  */
 
-/** Chapter 1. The names of the random choices that a value depends on, and for each whether element meets element. */
+/** Chapter 1. The names of the random choices that a value depends on, true if element by element. */
 export type Provenance = ReadonlyMap<string, boolean>;
 export const none: Provenance = new Map();
 export function union(a: Provenance, b: Provenance): Provenance {
@@ -12,7 +12,7 @@ export function union(a: Provenance, b: Provenance): Provenance {
   return names;
 }
 
-/** Chapter 2. The names behind every value that ordinary code has read in the current run; null outside a run. */
+/** Chapter 2. The choices behind the values that host code has read in the current run; null outside a run. */
 let ambient: Provenance | null = null;
 
 /** Chapter 3. Numbers that never change (a scalar is a list of one), their provenance, and the op that made them. */
@@ -27,7 +27,7 @@ export class Tensor {
     readonly inputs: readonly Tensor[] = [],
   ) {}
 
-  /** The number in a scalar, for ordinary code: a read. */
+  /** The number in a scalar, for host code. This is a read (chapter 2). */
   item(): number {
     if (this.numbers.length !== 1) throw new Error(`item: the tensor has ${this.numbers.length} numbers, not one`);
     if (ambient !== null) ambient = union(ambient, this.provenance);
@@ -37,24 +37,24 @@ export class Tensor {
 export type TensorLike = Tensor | number | readonly number[];
 export const tensor = (x: TensorLike): Tensor => (x instanceof Tensor ? x : new Tensor([x].flat()));
 
-/** Chapter 4. A function of lists of numbers, with a gradient rule for each input: null where no gradient passes. */
+/** Chapter 4. A function of lists of numbers, with a gradient rule for each input (null: no gradient). */
 export interface Op {
   readonly kernel: (...xs: (readonly number[])[]) => number[];
   readonly rules: readonly (Rule | null)[];
-  /** Whether an element of the result depends on other elements than its own. */
+  /** Whether an element of the result depends on all elements of the inputs. */
   readonly mixes?: boolean;
 }
 /** The gradient for one input, from the gradient g for the result y. */
 export type Rule = (g: Tensor, y: Tensor, ...inputs: Tensor[]) => Tensor;
 
-/** The one door: every tensor that is computed from other tensors is made here. */
+/** Makes every tensor that is computed from other tensors. */
 export function apply(op: Op, ...inputs: Tensor[]): Tensor {
   const names = inputs.reduce((all, x) => union(all, x.provenance), ambient ?? none);
   const provenance = op.mixes ? new Map([...names.keys()].map((name) => [name, false])) : names;
   return new Tensor(op.kernel(...inputs.map((x) => x.numbers)), provenance, op, inputs);
 }
 
-/** Chapter 5. A row of the op table: f on each element, where a scalar meets every element of a list. */
+/** Chapter 5. A row of the op table: f is applied to each element, and scalars are repeated for every element. */
 function row(f: (...xs: number[]) => number, rules: (Rule | null)[]): (...inputs: TensorLike[]) => Tensor {
   const kernel: Op["kernel"] = (...xs) => {
     const size = Math.max(...xs.map((x) => x.length));
@@ -76,14 +76,14 @@ export const log: Unary = row((a) => Math.log(a), [(g, _, a) => div(g, a)]);
 export const sigmoid: Unary = row((a) => 1 / (1 + Math.exp(-a)), [(g, y) => mul(g, mul(y, sub(1, y)))]);
 export const softplus: Unary = row((a) => (a > 36 ? a : Math.log1p(Math.exp(a))), [(g, _, a) => mul(g, sigmoid(a))]);
 export const less: Binary = row((a, b) => (a < b ? 1 : 0), [null, null]);
-/** a, as a constant to every gradient. */
+/** a, as a constant for gradients. */
 export const stop: Unary = row((a) => a, [null]);
-/** a, as many times as b has elements. */
+/** The scalar a, repeated as many times as b has elements. */
 export const spread: Binary = row((a, _) => a, [(g) => g, null]);
 export const sum: Unary = (a) => apply(sumOp, tensor(a));
 const sumOp: Op = { kernel: (a) => [a.reduce((x, y) => x + y, 0)], rules: [(g, _, a) => spread(g, a)], mixes: true };
 
-/** Chapter 6. The gradients of the scalar y for each of xs. Rules are written in ops: a gradient has gradients too. */
+/** Chapter 6. The gradients of the scalar y for each of xs. They are made by ops, so they have gradients, too. */
 export function gradients(y: Tensor, xs: readonly Tensor[]): Tensor[] {
   const ancestors = new Set([y]);
   for (const t of ancestors) for (const x of t.inputs) ancestors.add(x);
@@ -93,14 +93,14 @@ export function gradients(y: Tensor, xs: readonly Tensor[]): Tensor[] {
       const [g, rule] = [found.get(t), t.op?.rules[i]];
       if (!g || !rule) return;
       const share = rule(g, t, ...t.inputs);
-      // A scalar that met every element of a list receives the sum of their shares.
+      // If the scalar x was repeated for every element of a list, sum the gradients of all elements.
       const whole = share.numbers.length > x.numbers.length ? sum(share) : share;
       found.set(x, add(found.get(x) ?? 0, whole));
     });
   return xs.map((x) => found.get(x) ?? spread(0, x));
 }
 
-/** Chapter 7. `hasPath`: whether a gradient passes from a draw to the parameters. `uniform` gives numbers in (0, 1). */
+/** Chapter 7. `hasPath`: whether a draw has a gradient with respect to the parameters. `uniform` draws from (0, 1). */
 export interface Distribution {
   readonly hasPath: boolean;
   draw(uniform: () => number): Tensor;
@@ -129,10 +129,10 @@ export const bernoulli = (logits: TensorLike): Distribution => ({
 
 /** Chapter 8. A model or a guide. */
 export type Program = (...params: Tensor[]) => unknown;
-/** A random choice on its way to the trace: its value is null until a handler gives it one. */
+/** A random choice that `sample` sends to the handler: its value is null if it is not observed. */
 export type Message = { readonly name: string; readonly fn: Distribution; readonly value: Tensor | null };
 export type Handler = (message: Message) => Message;
-/** A random choice in a trace. Its ambient set is that of its statement. */
+/** A random choice in a trace, with the ambient set at its statement. */
 export type Site = Message & { readonly value: Tensor; readonly logProb: Tensor; readonly ambient: Provenance };
 export type Trace = ReadonlyMap<string, Site>;
 
@@ -163,7 +163,7 @@ export function trace(f: Program, params: readonly Tensor[], handler: Handler): 
   return sites;
 }
 
-/** Latent sites are drawn, with numbers that `key` decides (the generator mulberry32). Those in `scored` have no path. */
+/** Draws latent sites, with random numbers from `key` (the generator mulberry32). Sites in `scored` have no path. */
 export function seed(key: number, scored = none): Handler {
   let state = key;
   const uniform = () => {
@@ -181,18 +181,18 @@ export function seed(key: number, scored = none): Handler {
   };
 }
 
-/** Latent sites take the values that they have in a trace. */
+/** Gives latent sites their values in a trace. */
 export const replay =
   (sites: Trace): Handler =>
   (m) => ({ ...m, value: m.value ?? sites.get(m.name)?.value ?? null });
 
-/** Chapter 9. The loss of one draw z: log q(z) - log p(x, z), whose mean is -ELBO. Its gradients have the right mean. */
+/** Chapter 9. The loss of one draw z: log q(z) - log p(x, z), whose mean is -ELBO. Its gradients are unbiased. */
 export function loss(model: Program, guide: Program, params: readonly Tensor[], key: number, scored = none): Tensor {
   const guided = trace(guide, params, seed(key, scored));
   const modelled = trace(model, params, replay(guided));
   const [q, p] = [[...guided.values()], [...modelled.values()]];
   for (const { name } of q) if (!modelled.has(name)) throw new Error(`sample "${name}": the model has no such site`);
-  // A gradient along a path ends where the value is read. Such a site takes the score instead, at the same draw.
+  // No pathwise gradient passes through a read by host code. Such a site adds its score instead, with the same draw.
   const read = [...q, ...p].reduce((names, site) => union(names, site.ambient), none);
   if (q.some(({ name, fn }) => fn.hasPath && read.has(name)))
     return loss(model, guide, params, key, union(scored, read));
@@ -209,7 +209,7 @@ export function loss(model: Program, guide: Program, params: readonly Tensor[], 
   return result;
 }
 
-/** Chapter 10. What each element of a choice pays of a cost: its own element where the two meet, else all of it. */
+/** Chapter 10. The part of a cost that each element of a choice pays: its own element if they correspond, else all. */
 function shareOf(cost: Tensor, name: string): Tensor {
   return cost.provenance.get(name) ? cost : sum(cost);
 }
@@ -226,7 +226,7 @@ export function fit(start: readonly TensorLike[], model: Program, guide: Program
   return params;
 }
 
-/** The log odds of isHigh are -1 before its reading of 2, and 0.5 after it. */
+/** The log odds of isHigh are -1 before the observation reading = 2, and 0.5 after it. */
 export const exampleModel: Program = () => {
   const isHigh = sample("isHigh", bernoulli(-1));
   sample("reading", normal(isHigh.item() === 1 ? 3 : 0, 1), 2);

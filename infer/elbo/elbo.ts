@@ -1,7 +1,7 @@
 /**
- * The base class of all estimators: options, the loss, its gradient, and its parts by site. A subclass says what one particle returns
- * (`runParticle`, `costs`) and how the results of all particles are combined (`estimate`): averages, baselines and log-mean-exp belong
- * to `estimate`, outside the particle.
+ * The base class of all estimators: options, the loss, its gradient, and its parts by site. A subclass defines what one particle
+ * computes (`runParticle`, `costs`), and how the results of all particles are combined (`estimate`), for example by an average,
+ * a log-mean-exp or baselines.
  */
 import { emptyRecord, mapTree, type Tensor, tensor, valueAndGrad } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
@@ -10,7 +10,7 @@ import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, refuseOption, requireCount, requireOptions, requireTask } from "../checks.js";
 import { type Model, withHandler } from "../program/messages.js";
 import { sharedPlatesHandler } from "../program/subsamples.js";
-import { requireOutside, type SampleSite } from "../program/trace.js";
+import { requireOutside, type SampleSite, type Trace } from "../program/trace.js";
 import type { ScoreSite } from "./costs/costs.js";
 import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
 import { inEveryParticle, particleKeys, type Vectorize } from "./particles/particles.js";
@@ -19,13 +19,13 @@ import type { Estimator } from "./particles/siteOptions.js";
 export interface ElboOptions {
   /** How many particles the loss averages over; 1 by default. */
   numParticles?: number;
-  /** Run particles as a batch if possible (true, default), as a loop (false), only as a batch ("require"), or by a function (f, keys). */
+  /** How particles run: as a batch if possible (true, the default), as a loop (false), only as a batch ("require"), or by a function (f, keys). */
   vectorizeParticles?: Vectorize;
-  /** How many dims, counted from the right, are plates; by default found by running guide and model once. */
+  /** How many dims, counted from the right, are plates. By default a run of guide and model finds this number. */
   maxPlateNesting?: number;
   /** Whether TraceEnumELBO warns when it finds nothing to enumerate; true by default. */
   strictEnumerationWarning?: boolean;
-  /** Accepted for compatibility with Pyro, without effect: graphs here are ordinary values and need not be retained. */
+  /** Has no effect, and exists for compatibility with Pyro: graphs here are ordinary values, which nothing frees. */
   retainGraph?: boolean;
 }
 const OPTIONS = {
@@ -37,15 +37,15 @@ const OPTIONS = {
 };
 
 export abstract class Elbo<P extends Pair = Pair> implements Estimator {
-  /** The name in errors. The library's own estimators override it with a string, since minifiers rename classes. */
+  /** The name in errors. The library's own estimators override it by a literal string, since minifiers rename classes. */
   get name(): string {
     return this.constructor.name;
   }
   /** Whether discrete latents that are not enumerated are allowed. */
   readonly canInferDiscrete: boolean = true;
-  /** Whether a site may ask for its KL term in closed form. */
+  /** Whether a site may ask for its KL term in closed form (`kl: "analytic"`). */
   readonly hasClosedForms: boolean = false;
-  /** Whether the estimator subtracts the baselines that sites ask for. */
+  /** Whether the estimator subtracts the baselines that sites ask for (`baseline`). */
   readonly hasBaselines: boolean = false;
   /** Whether sites may ask for antithetic pairs (gradient: "disarm"). */
   readonly hasPairs: boolean = false;
@@ -68,7 +68,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     this.strictEnumerationWarning = options.strictEnumerationWarning ?? true;
   }
 
-  /** The sites among `sites` (the score sites by name) that pay for a cost, as explained in charge.ts. */
+  /** The sites that are charged with a cost (charge.ts), among the score sites `sites` (by name). */
   abstract payers(c: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite>;
   /** The loss of a task, with this estimator's gradient, and the state for the next step. */
   abstract estimate(task: Task): Outcome;
@@ -77,6 +77,11 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   abstract runParticle(key: Tensor, task: Task): P;
   /** The terms of the ELBO from one particle. */
   abstract costs(particle: P): Cost[];
+
+  /** A guide's draws as one run of the model takes them: all of them, unless the guide draws several samples at once. */
+  drawsForModel(guide: Trace): Trace {
+    return guide;
+  }
 
   /** The traces of one particle. */
   traces(task: Task): P {
@@ -94,9 +99,8 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   }
 
   /**
-   * The loss together with the mutable state for the next step, and with the parts of the loss by name, if the
-   * estimator's loss has several parts. Averages of baselines start at 0 here; `estimate` continues those of the
-   * previous step.
+   * The loss, the mutable state for the next step, and the parts of the loss by name, if it has several parts. Decaying
+   * averages of baselines start at 0 here, whereas `estimate` can continue those of the previous step.
    */
   lossWithMutableState(
     key: Tensor,
@@ -122,7 +126,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     return valueAndGrad((p: Record<string, Tensor>) => this.loss(key, p, model, guide, ...args))(params);
   }
 
-  /** The loss by site, averaged over particles. For estimators that are linear in the costs, the sum over sites is the loss. */
+  /** Minus the cost of each site, averaged over particles. For estimators that are linear in the costs, these add up to the loss. */
   perSite(
     key: Tensor,
     params: Record<string, Tensor>,

@@ -1,4 +1,4 @@
-/** The estimator with closed-form KL terms (closedForms.ts). */
+/** TraceMeanFieldELBO, the estimator with KL terms in closed form (closedForms.ts). */
 import { withClosedForms } from "./costs/closedForms.js";
 import type { Cost, PathPair } from "./particles/pair.js";
 import { TraceGraphELBO } from "./scoreElbo.js";
@@ -8,13 +8,13 @@ import { TraceGraphELBO } from "./scoreElbo.js";
  *
  *     loss = Σ_z KL(q(z) || p(z)) - E_q[log p(x | z)]
  *
- * A latent has a closed form if `klDivergence` knows its distributions in guide and model, and if the parameters of its
- * prior do not depend on the latent itself. The KL terms of other latents, and the likelihood, are sampled as in
- * TraceGraphELBO.
+ * A latent has a closed form if `klDivergence` knows one for its distributions in guide and model, and if the parameters
+ * of its prior do not depend on the latent itself. The KL terms of other latents, and the likelihood, are estimated from
+ * draws, as in TraceGraphELBO.
  *
  * Choose it in place of TraceELBO or TraceGraphELBO where most latents have a closed form: the mean is the same, and a
- * KL term in closed form adds no variance. Near the optimum, the gradient with sampled KL terms can nevertheless have
- * less variance, because sampled KL terms cancel against the likelihood; `explain` measures both.
+ * KL term in closed form adds no variance. Near the optimum, however, sampled KL terms can have less variance, because
+ * they cancel against the likelihood; `explain` measures both.
  *
  * Refused: a closed form for a latent whose masks or scales differ between guide and model (`mismatch`),
  * `kl: "analytic"` at a latent without a closed form, and `enumerate`.

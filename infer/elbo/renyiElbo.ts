@@ -4,11 +4,12 @@
  *
  *     gradient = pathwise gradient of the bound + Σ_k (bound - b_k) ∇ log q_score(z_k),
  *
- * where the pathwise gradient includes that of log q in log w. The estimate is unbiased for the bound of K particles,
- * even if sites have no pathwise sampler. Each element of the plates that all sites are in has its own weights and its
- * own bound; subsampling scales the bounds of the elements, not the weights.
+ * where log w in the pathwise gradient includes log q, and log q_score(z_k) is the sum of log q over the score sites. The
+ * estimate is unbiased for the bound of K particles, even if some sites have no pathwise sampler. If some plates contain
+ * all sites, each element of these plates has its own weights and its own bound. Subsampling scales the bounds, not the
+ * weights.
  *
- * `estimator: "dreg"` (Tucker et al. 2019), for guides whose latents all have a pathwise sampler:
+ * For `estimator: "dreg"` (Tucker et al. 2019), which needs a pathwise sampler for every latent of the guide,
  *
  *     v_k = w_k^(1-alpha) / Σ_j w_j^(1-alpha)
  *     gradient = Σ_k v_k ∇_θ log p + Σ_k (alpha v_k + (1 - alpha) v_k²) ∇_z log w_k ∇ z_k.
@@ -24,7 +25,7 @@ import { sampleSites, type Trace } from "../program/trace.js";
 import { type ScoreSite, sampledCosts, scoreSitesOf } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
 import { commonPlateDims, sumToMeetings } from "./costs/meetings.js";
-import { pathsOf } from "./costs/pathwise.js";
+import { pathTermsOf } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
 import { scoreSitesThatWereRead } from "./particles/hostReads.js";
 import type { Cost, Outcome, Pair, PathPair, Task } from "./particles/pair.js";
@@ -35,19 +36,19 @@ export interface RenyiOptions extends ElboOptions, SubsamplingOptions {
   /** The order of the Renyi divergence: any finite number except 1; 0 by default. */
   alpha?: number;
   /**
-   * How the gradient is taken: by score terms ("score", the default), by score terms that subtract a bound computed
-   * from the other particles ("vimco"), or by doubly reparameterised gradients ("dreg").
+   * How the gradient is taken: by the score function ("score", the default), by the score function with a baseline
+   * computed from the other particles ("vimco"), or by doubly reparameterised gradients ("dreg").
    */
   estimator?: RenyiEstimator;
 }
 export type RenyiEstimator = "score" | "vimco" | "dreg";
 
-/** The result of one particle for each element of the common plates. */
+/** The result of one particle: tensors with one number for each element of the common plates. */
 interface Particle {
   logw: Tensor;
   /** Σ log q over score sites. */
   score: Tensor;
-  /** For "dreg": log w with its gradient through z alone, and log p with its gradient through the parameters alone. */
+  /** For "dreg": log w with a gradient through z alone, and log p with a gradient through the parameters alone. */
   throughDraws?: Tensor;
   throughParams?: Tensor;
 }
@@ -59,8 +60,8 @@ interface Particle {
  *     bound = log( 1/K Σ_k w_k^(1-alpha) ) / (1 - alpha)
  *
  * Choose it to fit the parameters of a model: alpha = 0, the default, is the importance weighted bound (Burda et al.
- * 2016, section 3), which comes closer to log p(x) the more particles it has. A larger alpha favours a guide that stays
- * near one mode of the posterior, a smaller alpha favours a guide that covers all of the posterior.
+ * 2016, section 3), which approaches log p(x) as the number of particles grows. A larger alpha favours a guide that stays
+ * near one mode of the posterior; a smaller alpha favours a guide that covers all of the posterior.
  *
  * Refused: alpha = 1 (the ELBO), fewer than 2 particles, the site options `enumerate`, `kl: "analytic"` and
  * `gradient: "disarm"`, "dreg" with a latent that has no pathwise sampler, and, unless `biasedSubsampling` is true, a subsampled plate that
@@ -103,7 +104,7 @@ export class RenyiELBO extends Elbo<PathPair> {
       first.readSites.size === 0
         ? first
         : scoreSitesThatWereRead(first, (constants) => runPrograms(key, task, constants));
-    return this.estimator === "dreg" ? { ...pair, pathTerms: pathsOf(this.name, pair, key, task) } : pair;
+    return this.estimator === "dreg" ? { ...pair, pathTerms: pathTermsOf(this.name, pair, key, task) } : pair;
   }
 
   costs(pair: PathPair): Cost[] {
@@ -123,7 +124,7 @@ export class RenyiELBO extends Elbo<PathPair> {
       const { pathTerms } = pair;
       const tensors = {
         logw: weight(costs),
-        score: total(sites.map((d) => sumToMeetings(d.site.logProb(), commonPlateDims(d.plates, common)))),
+        score: total(sites.map((d) => sumToMeetings(d.site.unmasked().logProb(), commonPlateDims(d.plates, common)))),
         ...(pathTerms && {
           throughDraws: weight(pathTerms.throughDraws),
           throughParams: weight(pathTerms.throughParams),
@@ -163,12 +164,12 @@ export class RenyiELBO extends Elbo<PathPair> {
       .sub(logw)
       .div(k - 1);
     const isOwn = eye(k).reshape([k, k, ...logw.shape.slice(1).map(() => 1)]);
-    // [k in the sum, k left out, ...]
+    // Axes: the particle in the sum over k, the particle whose weight is replaced, ...
     return this.#bound(where(isOwn, others.expandDims(0), logw.expandDims(1)));
   }
 }
 
-/** Refuse a subsampled plate that is not common to all terms: its sum over elements would be inside the logarithm of the bound. */
+/** Refuse a subsampled plate that some site is not in: the scaled sum over its elements would be inside the logarithm of the bound. */
 function refuseNonlinear(pair: Pair, costs: readonly Cost[], common: readonly PlateFrame[]): void {
   const sites = [...sampleSites(pair.guide), ...sampleSites(pair.model)];
   const plate = subsampledPlate(sites, ({ name }) => common.some((p) => p.name === name));
@@ -189,7 +190,7 @@ function refuseNonlinear(pair: Pair, costs: readonly Cost[], common: readonly Pl
   );
 }
 
-/** The vectorised plates that every site is in, along the same dim, and whose elements no term mixes. */
+/** The vectorised plates that every site is in, along the same dim, and whose elements no op mixes before a term. */
 function commonPlates({ guide, model }: Pair, costs: readonly Cost[]): PlateFrame[] {
   const [first, ...rest] = [...sampleSites(guide), ...sampleSites(model)].map((site) => site.plates);
   if (first === undefined || costs.length === 0) return [];
@@ -201,8 +202,8 @@ function commonPlates({ guide, model }: Pair, costs: readonly Cost[]): PlateFram
 }
 
 /**
- * The op that mixed the elements of a latent along the plate (null if unknown), and the site whose term depends on the
- * result; null if no term depends on mixed elements.
+ * An op that mixes the elements of a latent along the plate (null if unknown), and a site whose term depends on its
+ * result. Null if no term depends on mixed elements.
  */
 function findMixing(plate: PlateFrame, guide: Trace, costs: readonly Cost[]): { op: string | null; to: string } | null {
   const { dim, subsampleSize } = plate;

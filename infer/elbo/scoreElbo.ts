@@ -1,7 +1,7 @@
 /**
- * The estimators that are linear in the costs: pathwise gradients for sites that have a pathwise sampler, the score
- * function for all others (costs.ts). The two classes differ in one method only, `payers`: which sites pay for a cost.
- * TraceELBO can also draw several samples in one run (multiSample.ts).
+ * The two basic estimators of the ELBO. Sites with a pathwise sampler have pathwise gradients; all others have
+ * score-function gradients (costs.ts). The two classes differ in one method only, `payers`, which returns the sites that
+ * are charged with a cost. TraceELBO can also draw several samples in one run (multiSample.ts).
  */
 import {
   broadcastTo,
@@ -16,35 +16,33 @@ import {
 import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, refuseOption } from "../checks.js";
+import type { Handler } from "../program/messages.js";
 import { isDraw, type Trace } from "../program/trace.js";
 import { baselineFor, checkPrediction, predictedCost } from "./costs/baselines.js";
 import { chargedCosts, sitesIn } from "./costs/charge.js";
 import { asksForClosedForm, withClosedForms } from "./costs/closedForms.js";
 import { costOf, type ScoreSite, sampledCosts, scoreSitesOf } from "./costs/costs.js";
 import { oneWithScore, totalWithScores } from "./costs/dice.js";
-import { antithetic, disarmTerm, isDisarmed } from "./costs/disarm.js";
+import { antitheticHandler, disarmTerm, usesDisarm } from "./costs/disarm.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
-import { multiSampleEstimate } from "./costs/multiSample.js";
-import { guideAlongPath } from "./costs/pathwise.js";
+import { firstSamples, multiSampleEstimate } from "./costs/multiSample.js";
+import { guideWithConstantParams } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
 import { scoreSitesThatWereRead } from "./particles/hostReads.js";
 import type { Averages, Cost, Outcome, Pair, PathPair, Task } from "./particles/pair.js";
 import { inEveryParticle, pairWithGuide, runPrograms, tracedRun } from "./particles/particles.js";
 
-/** The result of one particle for a score site. */
+/** The result of one particle for one score site: its cost, its log q, and the cost that its baseline predicts. */
 interface Score {
   cost: Tensor;
   logq: Tensor;
   predicted?: Tensor;
 }
 interface Particle {
-  /** The ELBO, with the pathwise part of its gradient (with order 2, the whole gradient except for baselines). */
+  /** The ELBO. Its gradient is the pathwise part (with order 2: the whole gradient except for baselines). */
   elbo: Tensor;
   scores: Record<string, Score>;
-  /**
-   * The scores of the antithetic run (disarm.ts), and a term whose gradient is that of the sites that ask for such a
-   * run.
-   */
+  /** The scores of the antithetic run (disarm.ts), and a term that has the gradient of the sites with `gradient: "disarm"`. */
   antitheticScores?: Record<string, Score>;
   disarmSurrogate?: Tensor;
 }
@@ -54,9 +52,9 @@ interface Charges extends Pick<Particle, "elbo" | "scores"> {
 }
 
 export interface ScoreElboOptions extends ElboOptions {
-  /** 1 (default): only the first derivative of the loss is right. 2: the derivatives of every order are right. */
+  /** 1 (default): the loss has unbiased first derivatives only. 2: its derivatives of every order are unbiased. */
   order?: 1 | 2;
-  /** Differentiate log q of reparameterised sites through their value only (pathwise.ts); false by default. */
+  /** Differentiate log q of pathwise sites through their value only, not through parameters (pathwise.ts); false by default. */
   stickingTheLanding?: boolean;
 }
 
@@ -90,15 +88,19 @@ abstract class ScoreElbo extends Elbo<PathPair> {
         ? first
         : scoreSitesThatWereRead(first, (constants) => runPrograms(key, task, constants));
     const other =
-      this.hasPairs && pair.usedOptions.has("gradient") ? antithetic(pair.guide, random.foldIn(key, 2)) : null;
+      this.hasPairs && pair.usedOptions.has("gradient") ? antitheticHandler(pair.guide, random.foldIn(key, 2)) : null;
     if (other === null) return this.#withPath(pair, key, task);
-    const guide = tracedRun(task.guide, random.foldIn(key, 0), task, other);
-    const antitheticPair = this.#withPath(pairWithGuide(guide, key, task), key, task);
-    return { ...this.#withPath(pair, key, task), antitheticPair };
+    // A branch on an antithetic draw may lead to reads that the first run has not made.
+    const runAntithetic = (...constants: Handler[]) => {
+      const guide = tracedRun(task.guide, random.foldIn(key, 0), task, other, ...constants);
+      return pairWithGuide(guide, key, task, ...constants);
+    };
+    const antitheticPair = scoreSitesThatWereRead(runAntithetic(), runAntithetic);
+    return { ...this.#withPath(pair, key, task), antitheticPair: this.#withPath(antitheticPair, key, task) };
   }
 
   #withPath(pair: Pair, key: Tensor, task: Task): PathPair {
-    return this.stickingTheLanding ? { ...pair, pathGuide: guideAlongPath(pair, key, task) } : pair;
+    return this.stickingTheLanding ? { ...pair, pathGuide: guideWithConstantParams(pair, key, task) } : pair;
   }
 
   costs(pair: PathPair): Cost[] {
@@ -113,7 +115,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
       this.#particleResult(pair),
     );
     const { elbo, scores, antitheticScores, disarmSurrogate } = results as Particle;
-    // Control flow may reach a site in some particles only.
+    // Because of control flow, a site may be in some particles only.
     const sites = new Map(shared.flat().map((site) => [site.name, site]));
     const loss = neg(elbo.mean(0));
     let surrogate = disarmSurrogate === undefined ? loss : loss.sub(disarmSurrogate.mean(0));
@@ -127,7 +129,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
       if (antitheticScores !== undefined && site.site.infer.baseline?.leaveOneOut) refuseLeaveOneOut(site.name);
       const { baseline, loss: own, average } = baselineFor(site, cost, predicted, task.averages ?? {});
       const score = this.order === 1 ? cost.sub(baseline).mul(logq) : baseline.mul(tensor(1).sub(oneWithScore(logq)));
-      surrogate = surrogate.sub(score.sum().div(cost.length));
+      surrogate = surrogate.sub(score.sum().div(elbo.length));
       if (own !== null) baselineLosses = baselineLosses === null ? own : baselineLosses.add(own);
       if (average !== null) averages[site.name] = average;
     }
@@ -138,9 +140,10 @@ abstract class ScoreElbo extends Elbo<PathPair> {
 
   /** The ELBO, scores and score sites of one particle. */
   #particleResult(pair: PathPair): readonly [Particle, readonly ScoreSite[]] {
-    const one = this.#chargeSites(pair);
-    if (pair.antitheticPair === undefined) return [{ elbo: one.elbo, scores: one.scores }, one.sites];
-    const other = this.#chargeSites(pair.antitheticPair);
+    const { antitheticPair } = pair;
+    const one = this.#chargeSites(pair, antitheticPair === undefined ? 1 : 0.5);
+    if (antitheticPair === undefined) return [{ elbo: one.elbo, scores: one.scores }, one.sites];
+    const other = this.#chargeSites(antitheticPair, 0.5);
     const disarmSurrogate = one.disarmed.reduce((sum, [site, cost]) => {
       const partner = other.disarmed.find(([{ name }]) => name === site.name);
       return partner === undefined ? sum : sum.add(disarmTerm(site, [cost, partner[1]], partner[0].site));
@@ -152,8 +155,8 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     ];
   }
 
-  /** The ELBO of one run of guide and model, and the costs that its score sites pay. */
-  #chargeSites(pair: PathPair): Charges {
+  /** The ELBO of one run, and the cost with which each of its score sites is charged. `share` is 1, or 1/2 if a particle has two runs. */
+  #chargeSites(pair: PathPair, share: number): Charges {
     const costs = this.costs(pair);
     const sites = scoreSitesOf(pair.guide);
     const byName = new Map(sites.map((site) => [site.name, site]));
@@ -163,20 +166,20 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     const disarmed: [ScoreSite, Tensor][] = [];
     for (const site of sites) {
       const cost = broadcastTo(siteCosts?.get(site.name) as Tensor, site.logq.shape);
-      if (isDisarmed(site.site)) {
+      if (usesDisarm(site.site)) {
         disarmed.push([site, cost]);
         continue;
       }
       const predicted = predictedCost(site);
       scores[site.name] = {
         cost: stopGradient(cost),
-        logq: site.logq,
+        logq: share === 1 ? site.logq : site.logq.mul(share),
         ...(predicted && { predicted: checkPrediction(site, predicted, cost) }),
       };
     }
     const isFirstOrder = this.order === 1;
     const elbo = isFirstOrder ? totalOf(costs) : totalWithScores(costs, payers);
-    return { elbo, scores, disarmed, sites: sites.filter(({ site }) => !isDisarmed(site)) };
+    return { elbo, scores, disarmed, sites: sites.filter(({ site }) => !usesDisarm(site)) };
   }
 }
 
@@ -190,15 +193,15 @@ function refuseLeaveOneOut(site: string): never {
 }
 
 /**
- * The cost itself. For a guide draw with a pathwise sampler, instead -log q from `pathGuide`, whose gradient goes
- * through the draw only.
+ * The cost of a site for `stickingTheLanding`: for a draw of the guide with a pathwise sampler, -log q from `pathGuide`,
+ * whose gradient goes through the draw only; for all other sites, `cost`.
  */
 function pathwiseCost(cost: Cost, pathGuide: Trace): Cost {
   const site = cost.side === "guide" && cost.isDifferentiated ? pathGuide.get(cost.site) : undefined;
   return site?.type === "sample" && isDraw(site) ? costOf(site, "guide", true) : cost;
 }
 
-/** The sum of all costs; those with `isDifferentiated` false are held constant. */
+/** The sum of all costs; those whose `isDifferentiated` is false have no gradient. */
 function totalOf(costs: readonly Cost[]): Tensor {
   let total: Tensor | null = null;
   for (const { value, isDifferentiated } of costs) {
@@ -210,8 +213,8 @@ function totalOf(costs: readonly Cost[]): Tensor {
 }
 
 /**
- * Trace_ELBO: every score site pays for every cost, element by element along the plates that both are in (plate-wise
- * Rao-Blackwellisation). Ranganath et al. 2014, "Black box variational inference".
+ * Pyro's Trace_ELBO: every score site is charged with every cost, element by element along the plates that both are in
+ * (plate-wise Rao-Blackwellisation). See Ranganath et al. 2014, "Black box variational inference".
  *
  * @example
  * const program = () => sample("z", new Normal(0, 1));
@@ -233,14 +236,18 @@ export class TraceELBO extends ScoreElbo {
     return this.multiSampleGuide ? multiSampleEstimate(task) : super.estimate(task);
   }
 
+  override drawsForModel(guide: Trace): Trace {
+    return this.multiSampleGuide ? firstSamples(guide) : guide;
+  }
+
   payers(_: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite> {
     return sites.values();
   }
 }
 
 /**
- * TraceGraph_ELBO: a score site pays only for costs that have the site in their provenance (Schulman et al. 2015). As in TraceELBO, a
- * site has a baseline only if its `infer.baseline` asks for one.
+ * Pyro's TraceGraph_ELBO: a score site is charged only with the costs that depend on it, that is, have it in their provenance (Schulman
+ * et al. 2015). As in TraceELBO, a site has a baseline only if its `infer.baseline` asks for one.
  *
  * @example
  * const program = () => sample("z", new Bernoulli(0.5));

@@ -1,8 +1,9 @@
 /**
- * Reweighted wake-sleep. All draws are held constant, so no site needs a pathwise sampler. In the sleep phase, the
- * guide gets data that the model has drawn (a *dream*): they replace the `observations` in the guide's last argument.
- * With `estimator: "dreg"` (Tucker et al. 2019), for guides whose latents all have a pathwise sampler, the gradient of
- * wakePhi is -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, which has the same mean as the default.
+ * Reweighted wake-sleep. Draws have no gradient, so no site needs a pathwise sampler. In the sleep phase, the model draws
+ * data (a *dream*), which replace the `observations` in the guide's last argument.
+ *
+ * With `estimator: "dreg"` (Tucker et al. 2019), which needs a pathwise sampler for every latent of the guide, the
+ * gradient of wakePhi is -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, which has the same mean as the default.
  */
 
 import {
@@ -25,24 +26,24 @@ import { sharedPlatesHandler } from "../program/subsamples.js";
 import { isDraw, sampleSites, type Trace } from "../program/trace.js";
 import { type ScoreSite, sampledCosts } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
-import { pathsOf, refuseMovingPoints } from "./costs/pathwise.js";
+import { pathTermsOf, refuseMovingPoints } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
 import type { Cost, Outcome, PathPair, Task } from "./particles/pair.js";
 import { inEveryParticle, runParticles, runPrograms, tracedRun } from "./particles/particles.js";
 import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
 
 export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
-  /** The weight of the wake phase in phi, the loss of the guide, in [0, 1]; 1 by default. */
+  /** The weight of the wake phase in the guide's loss `phi`, in [0, 1]; 1 by default. The sleep phase has the weight 1 - insomnia. */
   insomnia?: number;
-  /** Whether the model has parameters to learn, true by default. If false, and insomnia is 0, the wake phase is skipped. */
+  /** Whether the model has parameters to learn; true by default. The wake phase is skipped if this is false and insomnia is 0. */
   modelHasParams?: boolean;
-  /** How many times per step the sleep phase draws from the model; `numParticles` by default. */
+  /** The number of draws from the model in the sleep phase of a step; `numParticles` by default. */
   numSleepParticles?: number;
-  /** How the wake phase part of phi is differentiated: by log q ("score", the default) or along the path ("dreg"). */
+  /** How wakePhi is differentiated: as a function of log q ("score", the default) or through the draws ("dreg"). */
   estimator?: "score" | "dreg";
 }
 
-/** A handler that holds all draws constant for gradients. */
+/** A handler that makes all draws constants for gradients. */
 const constantDraws: Handler = {
   process: {
     sample(message) {
@@ -72,13 +73,13 @@ const OPTIONS = {
  *
  * and the loss is wakeTheta + phi.
  *
- * Choose it for discrete latents that have too many values to enumerate: no gradient passes through a draw, so the
- * score function is not needed. It also makes guides that cover the whole posterior. It needs enough particles that
- * several have a share of the weight.
+ * Choose it for discrete latents that have too many values to enumerate: no gradient passes through a draw, so it does
+ * not need the noisy score-function gradient. The guide also learns to cover the whole posterior. It needs so many
+ * particles that the weight is not concentrated on a single one.
  *
  * Refused: fewer than 2 particles, `insomnia` outside [0, 1], the site options `enumerate`, `kl: "analytic"` and
  * `gradient: "disarm"`, "dreg" with a latent that has no pathwise sampler, a point mass (Delta) in the guide whose
- * place depends on parameters, a sleep phase without `{ observations }` as last argument of model and guide, and,
+ * position depends on parameters, a sleep phase without `{ observations }` as last argument of model and guide, and,
  * unless `biasedSubsampling` is true, every subsampled plate. The site option `baseline` has no effect.
  *
  * @example
@@ -127,7 +128,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     const isScore = this.estimator === "score";
     const pair = runPrograms(key, task, ...(isScore ? [constantDraws] : []));
     refuseMovingPoints(this.name, pair.guide, random.foldIn(key, 0), task);
-    return isScore ? pair : { ...pair, pathTerms: pathsOf(this.name, pair, key, task) };
+    return isScore ? pair : { ...pair, pathTerms: pathTermsOf(this.name, pair, key, task) };
   }
 
   estimate(task: Task): Outcome {
@@ -190,7 +191,8 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
       const dream = tracedRun(uncondition(task.model), random.foldIn(k, 0), task, constantDraws);
       const values = new Map([...sampleSites(dream)].map((site) => [site.name, stopGradient(site.value)]));
       const args = withObservations(task.args, values, this.insomnia);
-      const guide = tracedRun(substitute(task.guide, values), random.foldIn(k, 1), { values: task.values, args });
+      const inputs = { values: task.values, args };
+      const guide = tracedRun(substitute(task.guide, values), random.foldIn(k, 1), inputs, constantDraws);
       const pointMass = [...sampleSites(guide)].find((site) => !site.isObserved && !isDraw(site));
       if (pointMass !== undefined)
         throw new PedigradError({
@@ -210,7 +212,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
   }
 }
 
-/** The arguments, with the values in the last one's `observations` replaced by those that the model drew. */
+/** The arguments of the programs, with the data in the `observations` of the last argument replaced by those that the model drew. */
 function withObservations(args: readonly unknown[], dream: ReadonlyMap<string, Tensor>, insomnia: number): unknown[] {
   const last = args.at(-1);
   if (typeof last !== "object" || last === null || !("observations" in last))

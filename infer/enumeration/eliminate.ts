@@ -1,6 +1,6 @@
 /**
- * Variable elimination: sum names out of a product of factors one at a time. Each step multiplies only the factors that have the name. The
- * next name is the one whose product of factors has the fewest names.
+ * Variable elimination: sum variables out of a product of factors, one at a time. (A variable is an axis name of a factor.) Each step
+ * multiplies only the factors that have the variable. The next variable is the one for which this product has the fewest axes.
  */
 import type { Tensor } from "../../autodiff/index.js";
 import { type Combine, type Factor, multiply, reduceNames } from "./factors.js";
@@ -8,7 +8,7 @@ import { type Combine, type Factor, multiply, reduceNames } from "./factors.js";
 /** A reduction of a tensor over axes. */
 export type SumOver = (x: Tensor, axes: number[]) => Tensor;
 
-/** The factors that remain after summing out every name in `summedNames`. */
+/** The factors that remain after every variable in `summedNames` is summed out. */
 export function eliminate(
   given: Iterable<Factor>,
   summedNames: ReadonlySet<string>,

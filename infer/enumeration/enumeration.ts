@@ -1,6 +1,6 @@
 /**
- * Runs guide and model with discrete sites enumerated, and splits the run into named factors. Both TraceEnumELBO and
- * the posterior of discrete sites (inferDiscrete.ts) start from these factors.
+ * Runs guide and model with their discrete sites enumerated, and turns the log density of each site into a factor with
+ * named axes. Both TraceEnumELBO and the posterior of discrete sites (inferDiscrete.ts) start from these factors.
  */
 import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
@@ -13,7 +13,7 @@ import { subsamplingScale } from "../program/subsamples.js";
 import type { SampleSite } from "../program/trace.js";
 import { Enumerator } from "./enumerator.js";
 import { type Factor, factorOf, nameAlong, plateName } from "./factors.js";
-import type { Plated } from "./sumProduct.js";
+import type { PlatedFactor } from "./sumProduct.js";
 import { survey } from "./survey.js";
 
 export interface EnumeratedPair extends Pair {
@@ -25,8 +25,8 @@ export interface EnumeratedPair extends Pair {
 }
 
 /**
- * Run guide and model with each enumerated site along a separate dim. `nesting` is the number of plate dims; `survey`
- * finds it by default.
+ * Run guide and model with each enumerated site along a separate dim. `nesting` is the number of plate dims; if it is
+ * undefined, `survey` finds it.
  */
 export function runEnumerated(
   key: Tensor,
@@ -48,7 +48,7 @@ export function runEnumerated(
 export const platesOf = (site: SampleSite): Set<string> =>
   new Set(site.plates.filter((p) => p.dim !== null).map((p) => p.name));
 
-/** size / subsampleSize of every plate of these sites. */
+/** The scale size / subsampleSize of every vectorised plate around these sites, by name. */
 export function plateScalesOf(sites: Iterable<SampleSite>): Map<string, number> {
   const scales = new Map<string, number>();
   for (const site of sites)
@@ -57,8 +57,8 @@ export function plateScalesOf(sites: Iterable<SampleSite>): Map<string, number> 
 }
 
 /**
- * The scale of a site divided by the scale of its vectorised plates. The result is a factor, since it may vary along
- * the plates; null if it is 1.
+ * The scale of a site divided by the scales of its vectorised plates. The result is a factor, since it may vary along
+ * the plates. Null if it is 1.
  */
 export function residualScale(site: SampleSite, { maxPlateNesting }: EnumeratedPair): Factor | null {
   const { scale, plates } = site;
@@ -67,11 +67,10 @@ export function residualScale(site: SampleSite, { maxPlateNesting }: EnumeratedP
   return factorOf(site, tensor(scale).div(own), maxPlateNesting, new Map());
 }
 
-/** The unscaled log density of a model site as a factor. An enumerated site ignores its mask: its probabilities must sum to 1. */
-export function modelFactor(site: SampleSite, run: EnumeratedPair): Plated {
+/** The log density of a model site, not scaled, as a factor. An enumerated site ignores its masks, since its probabilities must sum to 1. */
+export function modelFactor(site: SampleSite, run: EnumeratedPair): PlatedFactor {
   const { name } = site;
-  const logProb = site.logProb();
-  const value = run.modelDims.dimOf.has(name) ? logProb : site.masked(logProb);
+  const value = run.modelDims.dimOf.has(name) ? site.unmasked().logProb() : site.masked(site.logProb());
   const factor = completeFactor(site, value, run, run.dimOf);
   return { factor, plates: platesOf(site), scale: residualScale(site, run), sites: [name] };
 }
@@ -81,8 +80,8 @@ export const guideFactor = (site: SampleSite, value: Tensor, run: EnumeratedPair
   completeFactor(site, value, run, run.guideDims.dimOf, elementDim);
 
 /**
- * `value` as a factor with named axes. Refuse it if an op has reduced over the states of an enumerated site, or has
- * mixed that site's elements along a plate that both sites are in.
+ * `value` as a factor with named axes. Refuse a value that depends on an enumerated site if an op has reduced the axis of
+ * that site's values, or has mixed the site's elements along a plate that both sites are in.
  */
 function completeFactor(
   site: SampleSite,
@@ -95,13 +94,13 @@ function completeFactor(
   for (const name of value.provenance) {
     if (!dimOf.has(name)) continue;
     const enumerated = (guide.get(name) ?? model.get(name)) as SampleSite;
-    requireStates(site, factor, enumerated, dimOf.get(name) as number);
-    requireKeptPlates(site, factor, enumerated);
+    requireEnumeratedDim(site, factor, enumerated, dimOf.get(name) as number);
+    requireUnmixedPlates(site, factor, enumerated);
   }
   return factor;
 }
 
-function requireStates(site: SampleSite, { names }: Factor, { name, fn }: SampleSite, dim: number): void {
+function requireEnumeratedDim(site: SampleSite, { names }: Factor, { name, fn }: SampleSite, dim: number): void {
   if (names.includes(name) || fn.enumerateSupport(false).shape[0] === 1) return;
   throw new PedigradError({
     code: "enumerated-dim-lost",
@@ -110,8 +109,8 @@ function requireStates(site: SampleSite, { names }: Factor, { name, fn }: Sample
   });
 }
 
-/** The states of each plate element are summed out separately, so refuse an op that mixes the elements before that. */
-function requireKeptPlates(site: SampleSite, factor: Factor, { name, fn, plates }: SampleSite): void {
+/** Refuse an op that mixes the elements of a plate, because the values of each element are summed out separately. */
+function requireUnmixedPlates(site: SampleSite, factor: Factor, { name, fn, plates }: SampleSite): void {
   for (const plate of plates) {
     const { dim, subsampleSize } = plate;
     if (dim === null || (subsampleSize as number) < 2 || site.plates.every((other) => other.name !== plate.name))
@@ -129,19 +128,19 @@ function requireKeptPlates(site: SampleSite, factor: Factor, { name, fn, plates 
 }
 
 /**
- * Refuse an enumerated site of the model outside a subsampled plate if a site in the plate depends on it: summing the
- * enumerated site out is a sum over products of the plate's elements, and the logarithm of such a sum is not linear in
- * the elements. `factors` belong to `sites`, in order.
+ * Refuse an enumerated site of the model outside a subsampled plate if a site in the plate depends on it. Each term of
+ * the sum over the site's values is then a product over the plate's elements, and the logarithm of such a sum is not
+ * linear in the elements. `factors` are those of `sites`, in order.
  */
 export function refuseSubsampledProducts(
   op: string,
   sites: readonly SampleSite[],
-  factors: readonly Plated[],
+  factors: readonly PlatedFactor[],
   { model, modelDims }: EnumeratedPair,
   canAcceptBias = false,
 ): void {
   sites.forEach((site, i) => {
-    const { names } = (factors[i] as Plated).factor;
+    const { names } = (factors[i] as PlatedFactor).factor;
     for (const plate of site.plates.filter(isSubsampled))
       for (const name of names) {
         if (!modelDims.dimOf.has(name)) continue;

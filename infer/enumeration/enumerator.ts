@@ -1,12 +1,13 @@
 /**
- * Parallel enumeration: a discrete site takes all values of its support at once, along a separate dim to the left of
- * all plates. A dim is reused once no later statement can depend on its site (`markov`).
+ * Parallel enumeration: a discrete site takes all values of its support at once, along a separate dim to the left of all
+ * plates. In a `markov` loop, a dim is reused as soon as no later statement can depend on its site.
  */
 import { PedigradError } from "../../autodiff/index.js";
 import { noteEnumerated } from "../../provenance/index.js";
 import type { Handler, Listeners, MarkovPosition, SampleMessage } from "../program/messages.js";
 
-interface Live {
+/** An enumerated site on which later statements can still depend. */
+interface ActiveSite {
   readonly name: string;
   readonly markov: readonly MarkovPosition[];
 }
@@ -14,35 +15,35 @@ interface Live {
 export class Enumerator implements Handler {
   /** The dim of every enumerated site. */
   readonly dimOf = new Map<string, number>();
-  readonly #live = new Map<number, Live>();
-  readonly #first: number;
+  readonly #active = new Map<number, ActiveSite>();
+  readonly #firstDim: number;
 
-  /** For the model, `guideEnumerator` is the enumerator of the guide, whose sites the model replays. */
+  /** The enumerator of a model needs that of the guide (`guideEnumerator`), whose enumerated sites the model replays. */
   constructor(
     readonly maxPlateNesting: number,
     readonly guideEnumerator: Enumerator | null = null,
   ) {
-    this.#first = Math.min(-maxPlateNesting, ...(guideEnumerator?.dimOf.values() ?? [])) - 1;
+    this.#firstDim = Math.min(-maxPlateNesting, ...(guideEnumerator?.dimOf.values() ?? [])) - 1;
   }
 
   readonly process: Listeners = {
     sample: (site) => {
-      this.#forget(site);
+      this.#freeDims(site);
       const replayed = this.guideEnumerator?.dimOf.get(site.name);
-      if (replayed !== undefined && site.value !== null) this.#enter(replayed, site);
+      if (replayed !== undefined && site.value !== null) this.#occupy(replayed, site);
       else if (!site.isObserved && site.value === null && site.infer.enumerate === "parallel") this.#enumerate(site);
     },
   };
 
-  /** Free the dims of sites on which, by the markov property, neither this statement nor any later one depends. */
-  #forget({ markov }: Live): void {
-    for (const [dim, live] of this.#live)
+  /** Free the dims of sites that are too far back in a markov loop for this statement or a later one to depend on them. */
+  #freeDims({ markov }: ActiveSite): void {
+    for (const [dim, live] of this.#active)
       if (
         live.markov.some(({ loop, step, history }) =>
           markov.some((now) => now.loop === loop && now.step > step + history),
         )
       )
-        this.#live.delete(dim);
+        this.#active.delete(dim);
   }
 
   #enumerate(site: SampleMessage): void {
@@ -53,17 +54,17 @@ export class Enumerator implements Handler {
         site: name,
         message: `site "${name}" asks for enumeration, but ${fn.family} has no finite support. Remove infer.enumerate, and sample the site in the guide.`,
       });
-    let dim = this.#first;
-    while (this.#live.has(dim)) dim--;
+    let dim = this.#firstDim;
+    while (this.#active.has(dim)) dim--;
     const support = fn.enumerateSupport(false);
     const count = support.shape[0] as number;
     site.value = support.reshape([count, ...new Array<number>(-dim - 1).fill(1), ...fn.eventShape]);
-    this.#enter(dim, site);
+    this.#occupy(dim, site);
     this.dimOf.set(name, dim);
   }
 
-  #enter(dim: number, { name, markov }: Live): void {
-    this.#live.set(dim, { name, markov });
+  #occupy(dim: number, { name, markov }: ActiveSite): void {
+    this.#active.set(dim, { name, markov });
     noteEnumerated(name);
   }
 }

@@ -1,12 +1,13 @@
 /**
- * The mean of one term t under the guide: an exact sum over its enumerated sites, and a score-function estimate over its sampled ones,
+ * The mean of one term t of the ELBO under the guide. It is an exact sum over the guide's enumerated sites, and a score-function estimate
+ * over its sampled sites:
  *
  *     Σ_plates Σ_enumerated q(enumerated) · t · exp(L - stopGradient(L)).
  *
- * q(enumerated) is the joint probability of the enumerated sites on which t or L depends, with all other ancestors summed out. L is the
- * sum of log q over the sampled score sites on which t or any of these probabilities depends. The last factor has value 1 and carries the
- * gradient of these sites (DiCE, Foerster et al. 2018). As in charge.ts, where an axis of log q meets an axis of t, each element pays for
- * its own element of t; along other axes, every element pays for all of t.
+ * Here q(enumerated) is the joint probability of the enumerated sites on which t or L depends; their enumerated ancestors are summed out.
+ * L is the sum of log q over the sampled score sites on which t or one of these probabilities depends. The last factor has the value 1 and
+ * the gradient of these score sites (DiCE, Foerster et al. 2018). As in charge.ts, if an axis of log q meets an axis of t, each element of
+ * the site pays for its own element of t; along other axes, every element pays for all of t.
  */
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
 import type { ScoreSite } from "../elbo/costs/costs.js";
@@ -27,26 +28,26 @@ import {
   plateName,
   reduceNames,
 } from "./factors.js";
-import type { Plated } from "./sumProduct.js";
+import type { PlatedFactor } from "./sumProduct.js";
 
-/** A term of the ELBO with its plates; `elements` is its factor before the element axes of its event are summed. */
-export interface Term extends Plated {
+/** A term of the ELBO with its plates. `elements` returns its factor before the sum over element axes inside the event. */
+export interface Term extends PlatedFactor {
   readonly side: "model" | "guide";
   readonly elements?: () => Factor;
 }
 
-/** The data that all terms of a run share. */
+/** Data about a run that all its terms need. */
 export interface TermContext {
   readonly run: EnumeratedPair;
-  /** The sampled sites of the guide whose gradient is taken by the score function. */
+  /** The sampled sites of the guide that have a score-function gradient. */
   readonly scores: readonly ScoreSite[];
   /** The probability of the values that sequential sites take in this run; null if there are no such sites. */
   readonly choiceProbability: Tensor | null;
-  /** A cache: the conditional probabilities of enumerated sites of the guide, computed on demand. */
+  /** The conditional probabilities of the guide's enumerated sites that have been computed so far, by name. */
   readonly cache: Map<string, Factor>;
 }
 
-/** The mean of a term, a scalar. It includes the term's own scale but not the scale of the term's plates. */
+/** The mean of a term, a scalar. It includes the residual scale of the term but not the subsampling scales of its plates. */
 export function expectation(term: Term, context: TermContext): Tensor {
   const { scores, choiceProbability } = context;
   const factor = chargeableFactor(term, scores);
@@ -64,12 +65,12 @@ export function expectation(term: Term, context: TermContext): Tensor {
 
 const sum: SumOver = (x, axes) => x.sum(axes);
 const mul: Combine = (a, b) => a.mul(b);
-/** q · t; the product is 0 for a state of probability 0, even if t is not finite there. */
+/** q · t. If q is 0, the product is 0 even if t is not finite. */
 const weighted: Combine = (q, t) => q.mul(where(q.equal(0).logicalAnd(t.isFinite().logicalNot()), 0, t));
 
 /**
- * The factor of a term, with the term's element axes if an axis of some score site meets one of these, else with these
- * axes summed.
+ * The factor of a term. If an axis of some score site meets one of the term's element axes inside the event, the factor
+ * keeps these axes; otherwise they are summed.
  */
 function chargeableFactor({ factor, elements }: Term, scores: readonly ScoreSite[]): Factor {
   if (elements === undefined || scores.every(({ name }) => !factor.value.provenance.has(name))) return factor;
@@ -80,11 +81,11 @@ function chargeableFactor({ factor, elements }: Term, scores: readonly ScoreSite
 }
 
 interface Dependencies {
-  /** The enumerated sites that the term, or log q of a site in `scoreFactors`, depends on. */
+  /** The enumerated sites on which the term, or log q of a site in `scoreFactors`, depends. */
   readonly enumeratedSites: ReadonlySet<string>;
   /** The conditional probabilities of the sites in `enumeratedSites` and of their enumerated ancestors, by name. */
   readonly probabilities: ReadonlyMap<string, Factor>;
-  /** log q of every sampled site that the term or one of these probabilities depends on. */
+  /** log q of every sampled score site on which the term or one of these probabilities depends. */
   readonly scoreFactors: readonly Factor[];
 }
 
@@ -97,7 +98,7 @@ function dependenciesOf({ plates, sites }: Term, factor: Factor, context: TermCo
   if (choiceProbability !== null) dependents.push({ names: [], value: choiceProbability });
   const scoreFactors = new Map<ScoreSite, Factor>();
   const queue = [...enumeratedSites];
-  // Repeat until nothing is added: log q of a score site may depend on further enumerated sites, and their probabilities on further score sites.
+  // Repeat until nothing is added: log q of a score site may depend on more enumerated sites, and their probabilities on more score sites.
   for (let found = -1; found < dependents.length + scoreFactors.size; ) {
     found = dependents.length + scoreFactors.size;
     for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
@@ -109,7 +110,7 @@ function dependenciesOf({ plates, sites }: Term, factor: Factor, context: TermCo
     }
     for (const d of scores) {
       if (scoreFactors.has(d) || dependents.every(({ value }) => !value.provenance.has(d.name))) continue;
-      const logq = guideFactor(d.site, d.site.elements(), run, d.elementDim);
+      const logq = guideFactor(d.site, d.site.unmasked().elements(), run, d.elementDim);
       scoreFactors.set(d, logq);
       for (const name of logq.names) {
         if (!isEnumerated(name)) continue;
@@ -132,15 +133,15 @@ function probabilityOf(name: string, { run, cache }: TermContext): Factor {
   const before = cache.get(name);
   if (before !== undefined) return before;
   const site = run.guide.get(name) as SampleSite;
-  const logq = guideFactor(site, site.logProb(), run);
+  const logq = guideFactor(site, site.unmasked().logProb(), run);
   const probability = { names: logq.names, value: logq.value.exp() };
   cache.set(name, probability);
   return probability;
 }
 
 /**
- * log q of a score site. Each axis that meets an axis of the dependent factors gets the name of that axis; axes that
- * meet none are summed.
+ * log q of a score site, as a factor to multiply the term with. An axis that meets an axis of the dependent factors gets
+ * the name of that axis; axes that meet none are summed.
  */
 function alignToDependents(
   d: ScoreSite,
@@ -161,22 +162,28 @@ function alignToDependents(
     else if (meets) names.push(name);
     else {
       summedNames.push(own);
-      if (axis !== undefined) warnOfLost(d, own, axis, dependents, term);
+      if (axis !== undefined) warnOfMixedPlate(d, own, axis, dependents, term);
     }
   }
   const { value } = reduceNames(logq, summedNames, sum);
   return { names, value };
 }
 
-/** The name of an element axis of a score site in its own log density. */
+/** The name of an element axis of a score site in the factor of its log density. */
 function nameOf({ site, elementDim }: ScoreSite, axis: number): string | undefined {
   if (axis <= elementDim) return elementName(axis);
   const plate = site.plates.find(({ dim }) => dim === elementDim - axis);
   return plate && plateName(plate.name);
 }
 
-/** Warn where a dependent factor is in a plate of d but the elements of the two do not meet along this plate. */
-function warnOfLost(d: ScoreSite, plate: string, axis: number, dependents: readonly Factor[], term: string): void {
+/** Warn if a dependent factor is in a plate of d, but the axes of the two do not meet along this plate. */
+function warnOfMixedPlate(
+  d: ScoreSite,
+  plate: string,
+  axis: number,
+  dependents: readonly Factor[],
+  term: string,
+): void {
   const mixed = dependents.find((f) => f.names.includes(plate) && nameAlong(f, d.name, axis) !== plate);
   if (!isPlateName(plate) || mixed === undefined) return;
   const frame = d.site.plates.find(({ name }) => plateName(name) === plate) as PlateFrame;

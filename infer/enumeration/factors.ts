@@ -1,6 +1,6 @@
 /**
- * Tensors whose axes have names, in log space: the factors of a factor graph. Each axis is named after an enumerated site, a
- * plate, or an element axis of an event. Factors are multiplied (their logarithms added) by matching names.
+ * The factors of a factor graph: tensors of log densities whose axes have names. Each axis is named after an enumerated site, a
+ * plate, or an element axis of an event. The product of factors adds their logarithms, with axes of the same name aligned.
  */
 import { PedigradError, type Tensor, transpose } from "../../autodiff/index.js";
 import { quoted } from "../checks.js";
@@ -12,8 +12,8 @@ export interface Factor {
   readonly value: Tensor;
 }
 
-/** A factor's value with its axes in the order `to`, and an axis of size 1 for every name that the factor lacks. */
-function aligned({ names, value }: Factor, to: readonly string[]): Tensor {
+/** The value of a factor with its axes in the order `to`, and an axis of size 1 for every name that is not in the factor. */
+function alignTo({ names, value }: Factor, to: readonly string[]): Tensor {
   const present = to.filter((name) => names.includes(name));
   const ordered = transpose(
     value,
@@ -22,45 +22,45 @@ function aligned({ names, value }: Factor, to: readonly string[]): Tensor {
   return ordered.reshape(to.map((name) => (names.includes(name) ? (value.shape[names.indexOf(name)] as number) : 1)));
 }
 
-/** Combines the values of two factors into the value of their product. */
+/** Computes the value of the product of two factors from their values. */
 export type Combine = (a: Tensor, b: Tensor) => Tensor;
 
-/** The product of factors: the sum of their logarithms by default, over the union of their names. */
+/** The product of factors, with the union of their names. By default `combine` adds, since factors hold logarithms. */
 export function multiply(factors: readonly Factor[], combine: Combine = (a, b) => a.add(b)): Factor {
   const names = [...new Set(factors.flatMap((f) => f.names))];
   requireTable(names, factors);
-  const [first, ...rest] = factors.map((f) => aligned(f, names));
+  const [first, ...rest] = factors.map((f) => alignTo(f, names));
   if (first === undefined) throw new PedigradError({ code: "empty", message: "multiply: needs at least one factor." });
   return { names, value: rest.reduce(combine, first) };
 }
 
-/** The maximum number of entries of a table (512 MB), and of runs of sequential enumeration; more are refused. */
+/** The largest number of entries of a table (512 MB) and of runs in sequential enumeration; larger numbers are refused. */
 export const MAX_TABLE = 2 ** 26;
 
-/** Refuse a product of factors that would be too large, before computing it. */
+/** Refuse a product of factors whose table would be too large. */
 function requireTable(names: readonly string[], factors: readonly Factor[]): void {
   const sizeOf = (name: string): number =>
     Math.max(...factors.map((f) => (f.names.includes(name) ? (f.value.shape[f.names.indexOf(name)] as number) : 1)));
   const entries = names.reduce((product, name) => product * sizeOf(name), 1);
   if (entries > MAX_TABLE)
-    throw tooLarge(
+    throw tooLargeError(
       names.filter((name) => !isPlateName(name)),
       entries,
     );
 }
 
 /**
- * The error for a table that is too large, with an entry for each combination of the sites' values; `where` is the site
- * that needs the table, if a single site does.
+ * The error for a table that is too large. It has an entry for each combination of the values of `sites`; `where` is the
+ * site whose density needs the table, if it is a single site.
  */
-export const tooLarge = (sites: readonly string[], entries: number, where?: string): PedigradError =>
+export const tooLargeError = (sites: readonly string[], entries: number, where?: string): PedigradError =>
   new PedigradError({
     code: "enumeration-too-large",
     site: where ?? sites[0],
     message: `${where === undefined ? "" : `site "${where}": `}the enumerated sites ${quoted(sites)} must be summed out together, which needs a table of ${entries.toPrecision(3)} entries (the limit is 2^26). Sample some of them in the guide, or give markov loops a shorter history.`,
   });
 
-/** A factor with the names in `removed` removed by a reduction such as logsumexp or sum. */
+/** The factor after a reduction such as logsumexp or sum over the axes with the names `removed`. */
 export function reduceNames(
   { names, value }: Factor,
   removed: readonly string[],
@@ -80,8 +80,9 @@ export const elementName = (axis: number): string => `element\u0000${axis}`;
 export const isElementName = (name: string): boolean => name.startsWith(elementName(0).slice(0, -1));
 
 /**
- * A log density with names for its axes. A plate's axis is found by its dim, to the left of the last `elementDim` axes. An enumerated dim
- * is named after the one site in the value's provenance that has this dim, since `markov` lets several sites share a dim.
+ * The factor of a log density. Its last `elementDim` axes are element axes of the event; the axes to their left are named by their dim. The
+ * axis of an enumerated dim is named after the site with this dim that is in the value's provenance, since in a `markov` loop several sites
+ * can have the same dim.
  */
 export function factorOf(
   site: SampleSite,
@@ -107,14 +108,14 @@ export function factorOf(
           : dim < -maxPlateNesting
             ? enumerated.get(dim)
             : undefined;
-    if (name === undefined) throw undeclared(site.name, value, dim);
+    if (name === undefined) throw undeclaredDimError(site.name, value, dim);
     names.push(name);
     shape.push(size);
   }
   return { names, value: value.reshape(shape) };
 }
 
-/** The name of the factor's axis that meets an element axis of a site (counted from the right, from 1); null where an op mixed it. */
+/** The name of the factor's axis that meets an element axis of a site (counted from the right, from 1); null if an op mixed that axis. */
 export function nameAlong({ names, value }: Factor, site: string, axis: number): string | null {
   const place = value.provenance.axesOf(site).get(-axis);
   return place === undefined ? null : (names.at(place) ?? null);
@@ -138,7 +139,7 @@ function enumeratedDims(site: SampleSite, value: Tensor, dimOf: ReadonlyMap<stri
   return names;
 }
 
-const undeclared = (site: string, x: Tensor, dim: number): PedigradError =>
+const undeclaredDimError = (site: string, x: Tensor, dim: number): PedigradError =>
   new PedigradError({
     code: "undeclared-dim",
     site,

@@ -1,8 +1,9 @@
 /**
- * The posterior of sites that were summed out, by differentiating the sum. The gradient of log Σ exp with respect to
- * the log factor of a site is that site's marginal. In the backward pass each sum splits its cotangent among its
- * elements by softmax. If each sum instead gives the whole cotangent to one element drawn with these probabilities (or
- * to the largest), the pass returns a joint posterior draw (or the most probable assignment).
+ * The posterior of sites that were summed out, computed as a gradient of the log of the sum. The gradient of the log
+ * evidence with respect to the log factor of a site is that site's posterior marginal. In the backward pass, each
+ * logsumexp splits its cotangent among its elements in proportion to their softmax. If instead it passes the whole
+ * cotangent to one element, drawn with these probabilities, the backward pass yields a joint posterior draw. If it passes
+ * the cotangent to the largest element, the backward pass yields the most probable assignment.
  */
 import {
   argmax,
@@ -42,7 +43,7 @@ export interface DiscreteOptions {
   temperature?: 0 | 1;
 }
 
-/** Posterior probabilities of each enumerated site of the model, [...plates, support], by name; subsampled plates are visited whole. */
+/** Posterior probabilities of each enumerated site of the model, [...plates, support], by name. All elements of subsampled plates are visited. */
 export function computeMarginals(
   key: Tensor,
   params: Record<string, Tensor>,
@@ -51,13 +52,13 @@ export function computeMarginals(
   ...args: unknown[]
 ): Record<string, Tensor> {
   requireTask("computeMarginals", key, params, model, guide);
-  const run = runModelEnumerated(wholeTask({ key, values: params, model, guide, args }));
+  const run = runModelEnumerated(withWholePlatesInTask({ key, values: params, model, guide, args }));
   return logFactorGradients("computeMarginals", run, logsumexp);
 }
 
 /**
- * One joint posterior draw of the enumerated sites of the model, or their most probable assignment, by name; subsampled plates are
- * visited whole.
+ * One joint posterior draw of the enumerated sites of the model, or their most probable assignment, by name. All elements of subsampled
+ * plates are visited.
  */
 export function sampleDiscrete(
   key: Tensor,
@@ -72,12 +73,14 @@ export function sampleDiscrete(
   const { temperature = 1 } = options;
   if (temperature !== 0 && temperature !== 1)
     refuseOption("sampleDiscrete", "temperature", `temperature must be 0 or 1, got ${temperature}.`);
-  return discreteDraw("sampleDiscrete", wholeTask({ key, values: params, model, guide, args }), { temperature });
+  return discreteDraw("sampleDiscrete", withWholePlatesInTask({ key, values: params, model, guide, args }), {
+    temperature,
+  });
 }
 
 /**
- * As `sampleDiscrete`, for a function `op` that errors name. Subsampled plates stay as the programs, or the handlers
- * `around`, open them.
+ * Like `sampleDiscrete`, with `op` as the name of the calling function in errors. Subsampled plates visit the elements
+ * that the programs or the handlers `around` choose.
  */
 export function discreteDraw(
   op: string,
@@ -102,10 +105,10 @@ export function discreteDraw(
 }
 
 /**
- * A posterior is conditioned on all data, so visit every plate whole, except where the program itself gives the
- * elements to visit.
+ * The task with all elements of every plate visited, because a posterior is conditioned on all data. Plates whose
+ * elements the program itself gives do not change.
  */
-const wholeTask = (task: Task): Task => ({
+const withWholePlatesInTask = (task: Task): Task => ({
   ...task,
   model: withWholePlates(task.model),
   guide: withWholePlates(task.guide),
@@ -132,8 +135,8 @@ function runModelEnumerated(task: Task, ...around: Handler[]): EnumeratedPair {
 }
 
 /**
- * Latents of the model that are neither in the guide nor enumerated, and on which no other site depends: observed sites whose data were
- * passed as null. Their densities integrate to 1, so they do not change the posterior of other sites.
+ * Latents of the model that are neither in the guide nor enumerated, and on which no other site depends (typically sites whose data were
+ * passed as null). Their densities integrate to 1, so they do not change the posterior of other sites.
  */
 function childlessLatents({ model, guide, modelDims }: EnumeratedPair): string[] {
   const sites = [...sampleSites(model)];
@@ -149,7 +152,7 @@ function childlessLatents({ model, guide, modelDims }: EnumeratedPair): string[]
   return found;
 }
 
-/** The gradient of the sum-product with respect to the log factor of every variable: [...plates, support]. */
+/** The gradient of the sum-product with respect to the log factor of every enumerated site, of shape [...plates, support]. */
 function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Record<string, Tensor> {
   const sites = [...sampleSites(run.model)];
   const variables = new Map(
@@ -181,19 +184,19 @@ function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Reco
   })(start);
 }
 
-/** max over an axis; its whole gradient goes to the largest element, the first one in a tie. */
-const mostProbable: SumOver = (x, [axis = 0]) => withGradientAt(max(x, axis), x, axis, argmax(x, axis));
+/** max over an axis, whose gradient goes to the largest element only (to the first one in a tie). */
+const mostProbable: SumOver = (x, [axis = 0]) => withGradientOf(max(x, axis), x, axis, argmax(x, axis));
 
-/** logsumexp whose gradient goes to one element, drawn with probability softmax(x): the Gumbel-max trick. */
+/** logsumexp over an axis, whose gradient goes to one element only, drawn with probabilities softmax(x) by the Gumbel-max trick. */
 function sampleByGumbel(key: Tensor): SumOver {
   let count = 0;
   return (x, [axis = 0]) => {
     const noise = random.gumbel(random.foldIn(key, count++), x.shape);
-    return withGradientAt(logsumexp(x, axis), x, axis, argmax(x.add(noise), axis));
+    return withGradientOf(logsumexp(x, axis), x, axis, argmax(x.add(noise), axis));
   };
 }
 
-function withGradientAt(value: Tensor, x: Tensor, axis: number, index: Tensor): Tensor {
+function withGradientOf(value: Tensor, x: Tensor, axis: number, index: Tensor): Tensor {
   const order = [...index.shape.keys()];
   order.splice(axis, 0, index.shape.length);
   const isSelected = stopGradient(oneHot(index, x.shape[axis] as number).transpose(order));

@@ -1,10 +1,10 @@
 /**
- * Sequential enumeration: the program runs once for every combination of values; the value of the last site changes
- * fastest. Control flow may depend on the values, since in each run a site has one ordinary value.
+ * Sequential enumeration: the program runs once for every combination of the sites' values; the value of the last site
+ * changes fastest. In each run a site has a single value, so control flow may depend on it.
  */
 import { PedigradError } from "../../autodiff/index.js";
 import type { Handler } from "../program/messages.js";
-import { MAX_TABLE, tooLarge } from "./factors.js";
+import { MAX_TABLE, tooLargeError } from "./factors.js";
 
 /** The value of a site in one run, as an index into its support of `size` values. */
 export interface SequentialChoice {
@@ -13,7 +13,7 @@ export interface SequentialChoice {
   readonly size: number;
 }
 
-/** The result of one run, and the values that its sequential sites took. */
+/** The result of one run, and the values of its sequential sites. */
 export interface SequentialRun<T> {
   readonly result: T;
   readonly choices: readonly SequentialChoice[];
@@ -25,10 +25,10 @@ export function runSequentially<T>(body: (handler: Handler) => T): [SequentialRu
   let prefix: number[] = [];
   for (;;) {
     const choices: SequentialChoice[] = [];
-    results.push({ result: body(chooser(prefix, choices)), choices });
+    results.push({ result: body(choiceHandler(prefix, choices)), choices });
     const runs = choices.reduce((product, { size }) => product * size, 1);
     if (runs > MAX_TABLE)
-      throw tooLarge(
+      throw tooLargeError(
         choices.map(({ name }) => name),
         runs,
       );
@@ -41,7 +41,7 @@ export function runSequentially<T>(body: (handler: Handler) => T): [SequentialRu
   }
 }
 
-const chooser = (prefix: readonly number[], choices: SequentialChoice[]): Handler => ({
+const choiceHandler = (prefix: readonly number[], choices: SequentialChoice[]): Handler => ({
   process: {
     sample(message) {
       if (message.isObserved || message.value !== null || message.infer.enumerate !== "sequential") return;
@@ -53,7 +53,7 @@ const chooser = (prefix: readonly number[], choices: SequentialChoice[]): Handle
           message: `site "${name}" has batch shape [${fn.batchShape}], but sequential enumeration handles one choice at a time. Use infer: { enumerate: "parallel" }, or a sequential plate.`,
         });
       const support = fn.enumerateSupport(true);
-      // `body` may run the guide more than once: a site keeps its value throughout one call of `body`.
+      // `body` may run the guide several times, so a site that already has a value in this call of `body` keeps it.
       const index = choices.find((choice) => choice.name === name)?.index ?? prefix[choices.length] ?? 0;
       if (choices.every((choice) => choice.name !== name)) choices.push({ name, index, size: support.length });
       message.value = support.at(index);

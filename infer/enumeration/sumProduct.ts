@@ -1,8 +1,9 @@
 /**
- * Tensor variable elimination over plated factor graphs (Obermeyer et al. 2019): sums over enumerated variables and products over
- * plates, innermost plates first. In the innermost plates, each connected component of factors is contracted to one factor that depends
- * only on variables further out; this factor is then multiplied over the plates that those variables are not in. `sum` may be logsumexp
- * (evidence), max (the most probable assignment), or a logsumexp whose gradient is a random draw (posterior sampling).
+ * Tensor variable elimination in plated factor graphs (Obermeyer et al. 2019): sums over enumerated variables and products over plates,
+ * innermost plates first. In the innermost plates, each connected component of factors is contracted to one factor, which depends only on
+ * variables of outer plates. The product of this factor over the plates that do not contain these variables replaces the component. `sum`
+ * may be logsumexp (for the evidence), max (for the most probable assignment), or a logsumexp whose gradient is a random draw (for
+ * posterior samples).
  */
 import { PedigradError, tensor } from "../../autodiff/index.js";
 import { areSame } from "../../distributions/core/parameters.js";
@@ -10,33 +11,33 @@ import { quoted } from "../checks.js";
 import { eliminate, type SumOver } from "./eliminate.js";
 import { type Factor, multiply, plateName, reduceNames } from "./factors.js";
 
-/** A factor in its plates. */
-export interface Plated {
+/** A factor with the plates that it is in. */
+export interface PlatedFactor {
   readonly factor: Factor;
   readonly plates: ReadonlySet<string>;
-  /** What multiplies the log factor, without the subsampling scales of its plates; null if that is 1. */
+  /** The factor by which the log density is scaled in addition to the subsampling scales of its plates; null if it is 1. */
   readonly scale: Factor | null;
-  /** The sites that the factor comes from, for errors. */
+  /** The sites from which the factor was computed, for error messages. */
   readonly sites: readonly string[];
 }
 
 export interface Graph {
-  readonly factors: readonly Plated[];
-  /** The variables to sum out, with the plates of their sites. */
+  readonly factors: readonly PlatedFactor[];
+  /** The variables to sum out, with their plates. */
   readonly variables: ReadonlyMap<string, ReadonlySet<string>>;
-  /** size / subsampleSize by plate: a product over the plate is raised to this power. */
+  /** size / subsampleSize of each plate: a product over the visited elements is raised to this power. */
   readonly plateScales: ReadonlyMap<string, number>;
-  /** The plates of a site enumerated in the guide, over which no product may be taken; undefined for other names. */
+  /** The plates of a site enumerated in the guide, or undefined. No product over these plates is allowed if a factor depends on the site. */
   readonly guidePlates: (name: string) => ReadonlySet<string> | undefined;
 }
 
 const isSubset = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => [...a].every((x) => b.has(x));
 const keyOf = (plates: ReadonlySet<string>): string => [...plates].sort().join("\u0000");
 
-/** The factors that remain after summing out every variable: independent terms, each in its own plates. */
-export function sumProduct({ factors, variables, plateScales, guidePlates }: Graph, sum: SumOver): Plated[] {
+/** The factors that remain after every variable is summed out: independent terms, each with its own plates. */
+export function sumProduct({ factors, variables, plateScales, guidePlates }: Graph, sum: SumOver): PlatedFactor[] {
   const pending = [...factors];
-  const results: Plated[] = [];
+  const results: PlatedFactor[] = [];
   while (pending.length > 0) {
     const leaf = largest(pending.map((f) => f.plates));
     const atLeaf = pending.filter((f) => keyOf(f.plates) === keyOf(leaf));
@@ -52,18 +53,18 @@ export function sumProduct({ factors, variables, plateScales, guidePlates }: Gra
   return results;
 }
 
-/** A set of plates that no other set properly contains. */
+/** A set with the most plates, so that no other set contains it properly. */
 const largest = (sets: readonly ReadonlySet<string>[]): ReadonlySet<string> =>
   sets.reduce((best, set) => (set.size > best.size ? set : best));
 
-/** Factors that share variables, the newest last; `within` is the group that this one was merged into, null if none. */
+/** Factors that share variables, the newest last. `within` is the group into which this one was merged, or null. */
 interface Group {
-  factors: Plated[];
+  factors: PlatedFactor[];
   within: Group | null;
 }
 
-/** The connected components: factors grouped if they share variables of `own`, directly or through others. */
-function componentsOf(factors: readonly Plated[], own: ReadonlySet<string>): Plated[][] {
+/** The connected components of the factors, where two factors are connected if they share a variable of `own`. */
+function componentsOf(factors: readonly PlatedFactor[], own: ReadonlySet<string>): PlatedFactor[][] {
   const groupOf = new Map<string, Group>();
   const groups = new Set<Group>();
   for (const f of factors) {
@@ -84,23 +85,23 @@ function componentsOf(factors: readonly Plated[], own: ReadonlySet<string>): Pla
   return [...groups].map(({ factors }) => factors.reverse());
 }
 
-/** One component, with its own variables summed out. */
-function contract(component: readonly Plated[], own: ReadonlySet<string>, sum: SumOver): Plated {
-  const { plates, scale } = component[0] as Plated;
+/** The product of one component, with the variables in `own` summed out. */
+function contract(component: readonly PlatedFactor[], own: ReadonlySet<string>, sum: SumOver): PlatedFactor {
+  const { plates, scale } = component[0] as PlatedFactor;
   const sites = component.flatMap((f) => f.sites);
   const factors = component.map((f) => f.factor);
   if (factors.some(({ names }) => names.some((name) => own.has(name)))) requireOneScale(component);
   return { factor: multiply(eliminate(factors, own, sum)), plates, scale, sites };
 }
 
-/** A contracted component, multiplied over those of its plates that the remaining variables (`outer`) are not in. */
+/** The product of a contracted component over those of its plates that do not contain the remaining variables (`outer`). */
 function multiplyOut(
-  { factor, plates, scale, sites }: Plated,
+  { factor, plates, scale, sites }: PlatedFactor,
   outer: readonly string[],
   variables: Graph["variables"],
   plateScales: Graph["plateScales"],
   guidePlates: Graph["guidePlates"],
-): Plated {
+): PlatedFactor {
   const target = new Set(outer.flatMap((name) => [...(variables.get(name) as ReadonlySet<string>)]));
   if (!isSubset(target, plates) || target.size === plates.size)
     throw new PedigradError({
@@ -129,12 +130,12 @@ function multiplyOut(
   return { factor: { names: reduced.names, value }, plates: target, scale, sites };
 }
 
-/** Factors that are summed together must have one scale, since the scale applies to the logarithm of the sum. */
-function requireOneScale(component: readonly Plated[]): void {
-  const [first] = component as [Plated];
+/** Refuse factors with different scales that are summed out together, since a scale applies to the logarithm of their sum. */
+function requireOneScale(component: readonly PlatedFactor[]): void {
+  const [first] = component as [PlatedFactor];
   const different = component.find(({ scale }) => !isSameScale(scale, first.scale));
   if (different === undefined) return;
-  const show = ({ sites, scale }: Plated): string => `"${sites[0]}" (scale ${scale?.value ?? 1})`;
+  const show = ({ sites, scale }: PlatedFactor): string => `"${sites[0]}" (scale ${scale?.value ?? 1})`;
   throw new PedigradError({
     code: "scales",
     site: different.sites[0],

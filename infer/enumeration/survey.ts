@@ -1,6 +1,6 @@
 /**
- * A first run of guide and model with every enumerated site at the first value of its support, so that no large table
- * is computed. This run shows how deep the plates nest, and which enumerated sites enter the same log density.
+ * A first run of guide and model, in which every enumerated site has only the first value of its support, so that no
+ * large table is computed. It finds how deep the plates nest, and which enumerated sites enter the same log density.
  */
 import { broadcastTo, type Tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
@@ -9,12 +9,12 @@ import type { Task } from "../elbo/particles/pair.js";
 import { replayedRun, tracedRun } from "../elbo/particles/particles.js";
 import type { Handler } from "../program/messages.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
-import { MAX_TABLE, tooLarge } from "./factors.js";
+import { MAX_TABLE, tooLargeError } from "./factors.js";
 
-/** The number of dims, counted from the right, that are plates. Refuses tables of more than 2^26 entries. */
+/** The number of dims, counted from the right, that belong to plates. Refuse tables of more than 2^26 entries. */
 export function survey(key: Tensor, task: Task, around: readonly Handler[]): number {
   const counts = new Map<string, number>();
-  const handler = firstValues(counts);
+  const handler = firstValuesHandler(counts);
   const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around, handler);
   const model = replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...around, handler);
   let depth = 0;
@@ -25,8 +25,8 @@ export function survey(key: Tensor, task: Task, around: readonly Handler[]): num
   return depth;
 }
 
-/** Enumerated sites take the first value of their support; `counts` receives the size of each support. */
-const firstValues = (counts: Map<string, number>): Handler => ({
+/** A handler that gives enumerated sites the first value of their support, and stores the size of each support in `counts`. */
+const firstValuesHandler = (counts: Map<string, number>): Handler => ({
   process: {
     sample(message) {
       if (message.isObserved || message.value !== null) return;
@@ -45,5 +45,5 @@ function requireSmallTable({ name, fn, value, ambient }: SampleSite, counts: Rea
   );
   const elements = fn.batchShape.reduce((a, b) => a * b, 1);
   const entries = sites.reduce((product, site) => product * (counts.get(site) as number), elements);
-  if (entries > MAX_TABLE) throw tooLarge(sites, entries, name);
+  if (entries > MAX_TABLE) throw tooLargeError(sites, entries, name);
 }

@@ -1,12 +1,19 @@
 /**
- * Discrete sites summed out exactly. Enumerated sites that only the model has are eliminated (sumProduct.ts). The mean of each term that
- * remains, over the sites that the guide enumerates, is an exact sum (expectation.ts); the ELBO is the sum of these means.
+ * The estimator that sums out discrete sites exactly. Enumerated sites that only the model has are eliminated (sumProduct.ts). For each
+ * term that remains, its mean over the sites that the guide enumerates is an exact sum (expectation.ts). The ELBO is the sum of these
+ * means.
  */
 import { logsumexp, neg, stopGradient, type Tensor, tensor } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { getProvenance } from "../../provenance/index.js";
 import { sitesIn } from "../elbo/costs/charge.js";
-import { asksForClosedForm, bothSides, closedForm, noClosedForm, parentsOf } from "../elbo/costs/closedForms.js";
+import {
+  asksForClosedForm,
+  closedForm,
+  noClosedFormError,
+  parentsOf,
+  sitesOfLatent,
+} from "../elbo/costs/closedForms.js";
 import { type ScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
 import { Elbo, type ElboOptions } from "../elbo/elbo.js";
 import { scoreSitesThatWereRead } from "../elbo/particles/hostReads.js";
@@ -28,29 +35,30 @@ import {
 } from "./enumeration.js";
 import { expectation, type Term } from "./expectation.js";
 import { runSequentially, type SequentialChoice, type SequentialRun } from "./sequential.js";
-import { type Plated, sumProduct } from "./sumProduct.js";
+import { type PlatedFactor, sumProduct } from "./sumProduct.js";
 
-/** The runs of one particle, one for every combination of values of its sequential sites (a single run if it has none). */
+/** The runs of one particle: one for every combination of values of its sequential sites, or a single run if it has none. */
 interface EnumeratedParticle extends EnumeratedPair {
   readonly alternatives: readonly SequentialRun<EnumeratedPair>[];
 }
 
 /**
- * Estimates minus the ELBO, with every enumerated site summed out exactly. With m the sites enumerated in the model alone,
+ * Estimates minus the ELBO, with every enumerated site summed out exactly:
  *
  *     loss = -E_q[ log Σ_m p(x, z, m) - log q(z) ]
  *
- * where the mean over sites that the guide enumerates is a weighted sum over their values, and other latents are sampled, with pathwise or
- * score-function gradients. The sum over m is done plate by plate (tensor variable elimination, Obermeyer et al. 2019).
+ * where m are the sites enumerated in the model only. The mean over sites that the guide enumerates is a weighted sum over their values.
+ * Other latents are sampled, with pathwise or score-function gradients. The sum over m is computed plate by plate (tensor variable
+ * elimination, Obermeyer et al. 2019).
  *
  * Choose it for latents with few values, such as the components of a mixture or the states of a hidden Markov model
- * (with `markov`): an enumerated site adds no variance to the gradient. A step takes time and memory for every
- * combination of values that must be held together.
+ * (with `markov`): an enumerated site adds no variance to the gradient. Time and memory of a step grow with the number of
+ * combinations of values that enter the same term.
  *
- * Refused: `enumerate` at a distribution without finite support, a sum over more than 2^26 combinations of values,
+ * Refused: `enumerate` at a distribution without finite support; a sum over more than 2^26 combinations of values;
  * sites that are coupled across plates or across the elements of a plate, so that the sum would need every combination
- * of the values of all elements (`intractable`, `mixed-plate`), an op that removes the dim of an enumerated site, a
- * batch dim that no plate declares, and, unless `biasedSubsampling` is true, an enumerated site of the model that is
+ * of the values of all elements (`intractable`, `mixed-plate`); an op that removes the dim of an enumerated site; a
+ * batch dim that no plate declares; and, unless `biasedSubsampling` is true, an enumerated site of the model that is
  * outside a subsampled plate while a site inside the plate depends on it. The site option `baseline` has no effect.
  *
  * @example
@@ -98,7 +106,7 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
     return { ...pair, alternatives };
   }
 
-  /** Warn, once per estimator, that nothing is enumerated, which is probably a mistake. */
+  /** Warn, once per estimator, that no site is enumerated, which is probably a mistake. */
   #warn(): void {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
@@ -116,10 +124,10 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
   }
 }
 
-/** The probability under q of the values that sequential sites take in this run; null if there are no such sites. */
+/** The probability under the guide of the values that sequential sites take in this run; null if there are no such sites. */
 const probabilityOf = (choices: readonly SequentialChoice[], { guide }: EnumeratedPair): Tensor | null =>
   choices.reduce<Tensor | null>((product, { name }) => {
-    const q = (guide.get(name) as SampleSite).logProb().exp();
+    const q = (guide.get(name) as SampleSite).unmasked().logProb().exp();
     return product === null ? q : product.mul(q);
   }, null);
 
@@ -129,7 +137,7 @@ function expectedTerms(run: EnumeratedPair, choiceProbability: Tensor | null, bi
   const guideSites = [...sampleSites(run.guide)];
   const scores = scoreSitesOf(run.guide).filter(({ site }) => isSampledScore(site));
   const scales = plateScalesOf([...guideSites, ...sampleSites(run.model)]);
-  const closed = closedTerms(run);
+  const closed = closedFormTerms(run);
   const sampled = guideSites.filter((site) => !closed.has(site.name));
   const terms = [
     ...closed.values(),
@@ -156,16 +164,16 @@ function expectedTerms(run: EnumeratedPair, choiceProbability: Tensor | null, bi
 const isSampledScore = (site: SampleSite): boolean => isScoreSite(site) && site.infer.enumerate == null;
 
 /** -KL(q || p) in closed form for the sites that ask for it, by name. */
-function closedTerms(run: EnumeratedPair): Map<string, Term> {
+function closedFormTerms(run: EnumeratedPair): Map<string, Term> {
   const terms = new Map<string, Term>();
   for (const site of sampleSites(run.guide)) {
-    const sides = bothSides(run, site.name);
+    const sides = sitesOfLatent(run, site.name);
     if (sides === null || !asksForClosedForm(...sides)) continue;
     const [, p] = sides;
     const parents = withAncestors(parentsOf(p), run);
     const summed = [...parents].find((name) => run.modelDims.dimOf.has(name));
     if (summed !== undefined)
-      throw noClosedForm(
+      throw noClosedFormError(
         "TraceEnumELBO",
         site.name,
         `its prior depends on the enumerated site "${summed}" of the model`,
@@ -177,8 +185,8 @@ function closedTerms(run: EnumeratedPair): Map<string, Term> {
 }
 
 /**
- * `names` and all their ancestors among the guide's sites. Provenance lacks the ancestors of an enumerated site,
- * because its values carry only its own name.
+ * `names` and all their ancestors among the guide's sites. Provenance alone does not list the ancestors of an enumerated
+ * site, because its values (the support) depend only on the site itself.
  */
 function withAncestors(names: Iterable<string>, { guide }: EnumeratedPair): Set<string> {
   const found = new Set(names);
@@ -189,7 +197,7 @@ function withAncestors(names: Iterable<string>, { guide }: EnumeratedPair): Set<
   return found;
 }
 
-/** -log q of a guide site, masked. The term of a score site is held constant, since its gradient has mean 0. */
+/** -log q of a guide site, masked. For a sampled score site it is a constant, since its gradient has mean 0. */
 function guideTerm(site: SampleSite, run: EnumeratedPair): Term {
   const hold = isSampledScore(site) ? stopGradient : (x: Tensor) => x;
   const { elementDim } = site.fn;
@@ -207,14 +215,14 @@ const guideSideTerm = (site: SampleSite, value: Tensor, run: EnumeratedPair): Te
   side: "guide",
 });
 
-/** The log density of a model site before the axes of its event are summed; undefined if there are none. */
+/** The log density of a model site before the sum over element axes inside its event; undefined if there are none. */
 function elementwiseFactor(site: SampleSite, run: EnumeratedPair): Term["elements"] {
   const { elementDim } = site.fn;
   if (elementDim === 0) return undefined;
   return () => guideFactor(site, site.masked(site.elements(), elementDim), run, elementDim);
 }
 
-/** The model's factors with its own enumerated sites summed out. */
+/** The terms of the model, with the sites that only the model enumerates summed out. */
 function modelTerms(
   run: EnumeratedPair,
   plateScales: ReadonlyMap<string, number>,
@@ -228,7 +236,7 @@ function modelTerms(
   );
   const factors = sites.map((site) => ({ ...modelFactor(site, run), elements: elementwiseFactor(site, run) }));
   if (!biasedSubsampling) refuseSubsampledProducts("TraceEnumELBO", sites, factors, run, true);
-  const dependsOnVariable = (f: Plated) => f.factor.names.some((name) => variables.has(name));
+  const dependsOnVariable = (f: PlatedFactor) => f.factor.names.some((name) => variables.has(name));
   const others = factors.filter((f) => !dependsOnVariable(f));
   const summed = sumProduct(
     { factors: factors.filter(dependsOnVariable), variables, plateScales, guidePlates: (name) => inGuide.get(name) },

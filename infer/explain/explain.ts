@@ -1,6 +1,6 @@
 /**
- * Explains, site by site, what an estimator does with a model and a guide: how each gradient is taken, which costs a site is
- * charged with, its plates and shapes. The result is an object with text, JSON and Mermaid output.
+ * Explains how an estimator treats each site of a model and a guide: how its gradient is taken, which costs it is charged
+ * with, and its plates and shapes. The result can be printed as text, or converted to JSON and to a Mermaid diagram.
  */
 import type { Tensor, TensorLike } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
@@ -14,7 +14,7 @@ import { report } from "../html.js";
 import type { Model } from "../program/messages.js";
 import { isDraw, isScoreSite, type SampleSite, sampleSites } from "../program/trace.js";
 import { initialise } from "../svi/initialise.js";
-import { type AxisMet, axesMet, formatAxes } from "./axesMet.js";
+import { type AxisMeeting, axisMeetings, formatAxes } from "./axisMeetings.js";
 import { type GradientVariance, gradientVariances, type Refusal } from "./gradientVariance.js";
 import { distributionName } from "./modelGraph.js";
 import { formatChoices, type SiteChoice, siteChoices } from "./siteChoices.js";
@@ -23,7 +23,7 @@ export interface ExplainedSite {
   readonly name: string;
   readonly side: "model" | "guide";
   readonly distribution: string;
-  /** How the gradient is taken; "observed" and "replayed" sites of the model only add costs. */
+  /** How the gradient is taken. Sites of the model are "observed" or "replayed" (their values come from the guide), and only add costs. */
   readonly gradient:
     | "pathwise"
     | "score function"
@@ -35,19 +35,19 @@ export interface ExplainedSite {
     | "replayed";
   readonly batchShape: readonly number[];
   readonly eventShape: readonly number[];
-  /** `name(size, dim)` */
+  /** The plates around the site, each written as `name(size, dim)`. */
   readonly plates: readonly string[];
   /** The sites on which the log density of this site depends. */
   readonly provenance: readonly string[];
-  /** The costs a score-function site is charged with. */
+  /** For a score-function site: the costs that it is charged with. */
   readonly charged?: readonly string[];
-  /** Along which of its axes the site's elements correspond to elements of each cost. */
-  readonly axes?: readonly AxisMet[];
+  /** For a score-function site: which of its axes meets which axis of each cost. */
+  readonly axes?: readonly AxisMeeting[];
   /**
-   * For a latent of the guide, with any kind of gradient: every cost that depends on the latent and, for each axis of
-   * the latent, either the cost's axis that corresponds to it, element by element, or the op that mixed it.
+   * For a latent of the guide, with any kind of gradient: every cost that depends on the latent. For each axis of the
+   * latent it gives the axis of the cost that meets it, or the op that mixed it.
    */
-  readonly dependents?: readonly { readonly cost: string; readonly axes: readonly AxisMet[] }[];
+  readonly dependents?: readonly { readonly cost: string; readonly axes: readonly AxisMeeting[] }[];
   /** The names of the baseline options that the site sets. */
   readonly baseline?: readonly string[];
   /** For an enumerated site: how it is enumerated, the number of its values, and the number of entries in its table of log densities. */
@@ -56,11 +56,11 @@ export interface ExplainedSite {
 
 export interface ExplainOptions {
   /**
-   * How many draws to use to measure the gradient's variance under each estimator that applies; true means 1,000. By
+   * Measure the gradient's variance under each estimator that applies, with this number of draws; true means 1,000. By
    * default the variance is not measured.
    */
   measureVariance?: boolean | number;
-  /** The constrained parameters, by name, at which to run and measure, such as `result.params`; by default the initial ones. */
+  /** The constrained parameters to use, by name, such as `result.params`; by default the initial ones. */
   params?: Record<string, TensorLike>;
   /** The key of the draws; `random.key(0)` by default. */
   key?: Tensor;
@@ -81,11 +81,11 @@ export class Explanation extends /* @__PURE__ */ report() {
   constructor(
     readonly estimator: string,
     readonly sites: readonly ExplainedSite[],
-    /** The measured quality of the gradients, if asked for. */
+    /** The variance and time of each estimator's gradient, if `measureVariance` is set. */
     readonly variances: readonly GradientVariance[] = [],
-    /** Estimators that do not apply, and why. */
+    /** The estimators that do not apply, with the reasons. */
     readonly refusals: readonly Refusal[] = [],
-    /** The measured quality of every way to take the gradient at each site, if asked for. */
+    /** The variance and time of each kind of gradient at each site, if `measureVariance` is set. */
     readonly choices: readonly SiteChoice[] = [],
   ) {
     super();
@@ -123,7 +123,7 @@ export class Explanation extends /* @__PURE__ */ report() {
     return { estimator, sites, variances, refusals, choices };
   }
 
-  /** A Mermaid flowchart: from each sampled site to the costs that depend on it. */
+  /** A Mermaid flowchart with an arrow from each sampled site to every cost that depends on it. */
   toMermaid(): string {
     const ids = new Map(this.sites.map((site, i) => [`${site.side}:${site.name}`, `s${i}`]));
     const quote = (text: string) => `"${text.replaceAll('"', "#quot;")}"`;
@@ -163,7 +163,7 @@ interface ExplainRequest {
 }
 const OPTIONS = ["measureVariance", "params", "key"];
 
-/** Split the arguments of `explain` into those of the model and, if the last one is a record of options, the options. */
+/** Split the arguments of `explain` into those of the model and the options (the last argument, if it is a record of options). */
 function splitArguments(args: readonly unknown[]): ExplainRequest {
   const last = args.at(-1);
   const names = isRecord(last) ? Object.keys(last) : [];
@@ -183,14 +183,14 @@ function splitArguments(args: readonly unknown[]): ExplainRequest {
 }
 
 /**
- * Run guide and model once, with their initial parameters or `params`, and report what `elbo` does with them. A last argument that is a
- * record with `measureVariance`, or with no keys other than `params` and `key`, holds options for `explain`; it is not passed to the model.
+ * Run guide and model once, with their initial parameters or `params`, and report how `elbo` treats their sites. If the last argument is
+ * a record with the key `measureVariance`, or with only the keys `params` and `key`, it contains options and is not passed to the model.
  */
 export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown[]): Explanation {
   requireProgram("explain", "model", model);
   requireProgram("explain", "guide", guide);
   const { args, draws, params, key } = splitArguments(rest);
-  const { values, mutables } = initialise(key, model, guide, args, params);
+  const { values, mutables } = initialise(key, model, guide, args, params, elbo);
   const known: Record<string, Tensor> = mergeRecords(values, mutables);
   const task = { key, values: known, model, guide, args };
   const pair = elbo.traces(task);
@@ -200,13 +200,13 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
   const charged = new Map(sampled.map(({ name }) => [name, [] as Cost[]]));
   for (const cost of costs) for (const { name } of elbo.payers(cost, byName)) charged.get(name)?.push(cost);
   const axes = new Map(
-    elbo.hasBaselines ? sampled.map((d) => [d.name, axesMet(d, charged.get(d.name) ?? [], label)] as const) : [],
+    elbo.hasBaselines ? sampled.map((d) => [d.name, axisMeetings(d, charged.get(d.name) ?? [], label)] as const) : [],
   );
   const latents = [...sampleSites(pair.guide)].filter((site) => isDraw(site) && !isEnumerated(site));
   const dependents = new Map(
     latents.map(scoreSite).map((d) => {
       const own = costs.filter(({ provenance }) => provenance.has(d.name));
-      return [d.name, own.map((cost) => ({ cost: label(cost), axes: axesMet(d, [cost], label) }))] as const;
+      return [d.name, own.map((cost) => ({ cost: label(cost), axes: axisMeetings(d, [cost], label) }))] as const;
     }),
   );
   const describe = (site: SampleSite, side: Cost["side"]): ExplainedSite => {
@@ -227,7 +227,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
       ),
       provenance: [...getProvenance(site.logProb())],
       ...(siteCosts && { charged: siteCosts.map(label) }),
-      ...(siteCosts && axes.has(site.name) && { axes: axes.get(site.name) as AxisMet[] }),
+      ...(siteCosts && axes.has(site.name) && { axes: axes.get(site.name) as AxisMeeting[] }),
       ...(depends && { dependents: depends }),
       ...(siteCosts && elbo.hasBaselines && site.infer.baseline && { baseline: Object.keys(site.infer.baseline) }),
       ...(isSummed && { enumeration: enumerationOf(site) }),

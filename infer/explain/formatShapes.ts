@@ -1,6 +1,6 @@
 /**
- * The shapes of a run in one table, laid out like Pyro's `Trace.format_shapes`: for every site, the shapes of its distribution and of its
- * value and, if asked for, the shape of its log density. A bar separates batch axes from event axes.
+ * The shapes of a run as a table, laid out like that of Pyro's `Trace.format_shapes`. For every site it shows the shapes of its
+ * distribution, its value and, optionally, its log density. A bar separates batch axes from event axes.
  */
 import { requireOptions } from "../checks.js";
 import { sampleSites, type Trace } from "../program/trace.js";
@@ -12,7 +12,7 @@ export interface FormatShapesOptions {
   computeLogProb?: boolean;
 }
 
-/** A name, then the cells before and after the bar; null where a row has no bar. */
+/** A row: a name, the cells before the bar, and those after it, or null if the row has no bar. */
 type Row = readonly [name: string, batch: readonly string[], event: readonly string[] | null];
 
 const cells = (shape: readonly number[]): string[] => shape.map(String);
@@ -38,7 +38,7 @@ export function formatShapes(trace: Trace, options: FormatShapesOptions = {}): s
   return layOut(rows);
 }
 
-/** Aligns names and batch axes to the right and event axes to the left, each axis in a separate column. */
+/** The rows as lines of text, with each axis in a column of its own: batch axes next to the left of the bar, event axes to its right. */
 function layOut(rows: readonly Row[]): string {
   const [left, right] = [0, 1].map((side) =>
     Math.max(...rows.map((row) => (row[side === 0 ? 1 : 2] ?? []).length)),

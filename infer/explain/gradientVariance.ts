@@ -1,7 +1,7 @@
 /**
- * Measures how good an estimator's gradients are: the variance of each parameter's gradient over n draws (summed over its entries), and
- * the time of one compiled gradient. The figure of merit is 1 / (variance · seconds), since the average of all gradients that fit into
- * one second has variance (variance · seconds). Only this file reads the clock; `explain` reports times, and `recommend` uses them.
+ * Measures the gradients of an estimator: the variance of each parameter's gradient over n draws (summed over its entries), and the time of
+ * one compiled gradient. The average of all gradients that are computed in one second has the variance (variance · seconds), so the figure
+ * of merit is 1 / (variance · seconds). This is the only file that reads the clock; `explain` reports times, and `recommend` uses them.
  */
 import { emptyRecord, grad, jit, PedigradError, type Tensor, vmap } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
@@ -22,7 +22,7 @@ export interface GradientVariance {
   readonly total: number;
   /** The time of one compiled gradient. */
   readonly seconds: number;
-  /** 1 / (total · seconds); Infinity for a gradient without noise. */
+  /** The figure of merit 1 / (total · seconds); Infinity for a gradient without noise. */
   readonly perSecond: number;
 }
 
@@ -33,8 +33,8 @@ export interface Refusal {
 }
 
 /**
- * Measure `elbo` and the other estimators with the same number of particles; TraceEnumELBO is measured only if the
- * guide has sites to enumerate.
+ * Measure `elbo` and, with the same number of particles, the other estimators. TraceEnumELBO is measured only if the
+ * guide has sites that can be enumerated.
  */
 export function gradientVariances(
   elbo: Elbo,
@@ -65,7 +65,7 @@ export function gradientVariances(
   return { variances, refusals };
 }
 
-/** The variance of an estimator's gradients, measured after a warm-up for the decaying averages of its baselines. */
+/** The variance of an estimator's gradients, measured after a warm-up in which the decaying averages of baselines settle. */
 export const varianceOf = (
   estimator: string,
   elbo: Elbo,
@@ -75,7 +75,7 @@ export const varianceOf = (
 ): GradientVariance => measure(estimator, elbo, afterWarmUp(elbo, task, params), params, n);
 
 const WARM_UP_STEPS = 100;
-/** The task with its mutable state and decaying averages as they are after `WARM_UP_STEPS` steps. */
+/** The task with its mutable state and decaying averages after `WARM_UP_STEPS` steps. */
 function afterWarmUp(elbo: Elbo, task: Task, params: Record<string, Tensor>): Task {
   requireOutside(`${elbo.name}.lossWithMutableState`);
   let last: Task = { ...task, values: { ...task.values, ...params } };
@@ -94,13 +94,13 @@ function measure(
   params: Record<string, Tensor>,
   n: number,
 ): GradientVariance {
-  // The loss of the baselines has a gradient too, which only trains the baselines: leave it out.
+  // Leave out the gradient of the loss that trains the baselines.
   const gradient = (k: Tensor): Record<string, Tensor> =>
     grad((own: Record<string, Tensor>) => {
       const { loss, lossOfGuide = loss } = elbo.estimate({ ...task, key: k, values: { ...task.values, ...own } });
       return lossOfGuide;
     })(params);
-  const draws = drawsOf(gradient, random.split(task.key, n));
+  const draws = gradientDraws(gradient, random.split(task.key, n));
   const variance = emptyRecord<number>();
   for (const name of Object.keys(params)) {
     const rows = draws[name] as Tensor;
@@ -114,8 +114,8 @@ function measure(
   return { estimator, variance, total, seconds, perSecond: total === 0 ? Infinity : 1 / (total * seconds) };
 }
 
-/** The gradients for all keys: as a batch, or one by one where the model reads a sampled value. */
-function drawsOf(gradient: (key: Tensor) => Record<string, Tensor>, keys: Tensor): Record<string, Tensor> {
+/** The gradients for all keys, computed as a batch, or one by one if the model reads a sampled value. */
+function gradientDraws(gradient: (key: Tensor) => Record<string, Tensor>, keys: Tensor): Record<string, Tensor> {
   try {
     return vmap(gradient)(keys);
   } catch (error) {
@@ -127,8 +127,8 @@ function drawsOf(gradient: (key: Tensor) => Record<string, Tensor>, keys: Tensor
 const [BLOCKS, TICKS] = [25, 10];
 
 /**
- * The median time of a compiled gradient (eager where the model cannot be compiled), in seconds. A browser's clock advances in steps of 0.1
- * to 1 ms, so runs are timed in blocks that last at least ten steps of the clock.
+ * The median time of a compiled gradient, or of an eager one if the model cannot be compiled, in seconds. A browser's clock advances in
+ * steps of 0.1 to 1 ms, so runs are timed in blocks that last at least ten steps of the clock.
  */
 function timeOf(gradient: (key: Tensor) => Record<string, Tensor>, key: Tensor): number {
   const compiled = jit(gradient);
@@ -147,7 +147,7 @@ function timeOf(gradient: (key: Tensor) => Record<string, Tensor>, key: Tensor):
   };
   const blockTime = TICKS * tickOfClock();
   if (blockTime === 0) return 0;
-  // Another process may hold up some blocks, so the median decides whether they are long enough.
+  // Other processes may delay some blocks, so test whether the median block is long enough.
   for (let runs = 1; ; runs *= 2) {
     if (block(runs) < blockTime) continue;
     const times = Array.from({ length: BLOCKS }, () => block(runs)).sort((x, y) => x - y);

@@ -1,7 +1,7 @@
 /**
- * A model as a graph: a node for each site, an arrow from every site on which its distribution depends directly, a box around each plate.
- * The arrows come from the provenance of one run in which each site's value carries only the site's own name. So they show direct
- * dependencies only, and include dependencies through branches on sampled values.
+ * A model as a graph: a node for each site, an arrow from every site on which its distribution depends directly, and a box around each
+ * plate. The arrows come from the provenance of one run in which each site's value is tagged with the site's own name only. So they show
+ * direct dependencies only. They include dependencies through branches on sampled values.
  */
 import * as random from "../../autodiff/ops/random/random.js";
 import { Derived, type Distribution, Expanded } from "../../distributions/index.js";
@@ -15,7 +15,7 @@ import { isFactor, trace } from "../program/trace.js";
 export interface GraphNode {
   readonly name: string;
   readonly kind: "latent" | "observed" | "factor" | "deterministic" | "param";
-  /** `Independent(Normal)`; empty where there is no distribution. */
+  /** The distribution, such as `Independent(Normal)`; empty for a node without one. */
   readonly distribution: string;
   /** The names of its plates, outermost first. */
   readonly plates: readonly string[];
@@ -31,7 +31,7 @@ export interface GraphPlate {
   readonly size: number | null;
 }
 
-/** A family and its wrappers, such as `Independent(Normal)`, without the expansion to the size of the plates. */
+/** The name of a family and its wrappers, such as `Independent(Normal)`, without the expansion to the size of the plates. */
 export const distributionName = (fn: Distribution): string => {
   if (fn instanceof Expanded) return distributionName(fn.base);
   return fn instanceof Derived ? `${fn.family}(${distributionName(fn.base)})` : fn.family;
@@ -47,7 +47,7 @@ export class ModelGraph extends /* @__PURE__ */ report() {
     super();
   }
 
-  /** A Mermaid flowchart, plates as subgraphs. */
+  /** A Mermaid flowchart, with plates as subgraphs. */
   toMermaid(): string {
     const brackets = {
       latent: ["((", "))"],
@@ -68,7 +68,7 @@ export class ModelGraph extends /* @__PURE__ */ report() {
     return ["flowchart TD", ...lines, ...edges, "  classDef observed fill:#bbb,color:#000"].join("\n");
   }
 
-  /** A graph in Graphviz' DOT language, plates as clusters. */
+  /** A graph in Graphviz' DOT language, with plates as clusters. */
   toDot(): string {
     const quote = (text: string) => `"${text.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"`;
     const styles = {
@@ -107,7 +107,7 @@ export class ModelGraph extends /* @__PURE__ */ report() {
     return this.edges.map(({ from, to }) => line(ids.get(from) as string, ids.get(to) as string));
   }
 
-  /** The nodes as indented lines; the nodes of a plate are between an opening and a closing line. */
+  /** The nodes as indented lines. The nodes of a plate are between an opening and a closing line. */
   #nested(
     line: (node: GraphNode, id: string) => string,
     box: (plate: GraphPlate, id: string) => [open: string, close: string],
@@ -138,12 +138,12 @@ const labelOf = ({ name, kind, distribution }: GraphNode): string =>
   kind === "latent" || kind === "observed" ? `${name} ~ ${distribution}` : name;
 const plateLabel = ({ name, size }: GraphPlate): string => (size === null ? name : `${name} (${size})`);
 
-/** The provenance tag of a parameter, which must differ from the tag of a site of the same name. */
+/** The name that tags a parameter in the provenance; it must differ from that of a site of the same name. */
 const paramTag = (name: string): string => `param ${name}`;
 
 /**
- * Tags every value with its own site or parameter alone. This handler goes outside `trace`, so that the trace records
- * the values as tagged here.
+ * A handler that tags every value with its own site or parameter only. It is put outside `trace`, so that the trace
+ * records the tagged values.
  */
 const ownNameHandler: Handler = {
   postprocess: {
@@ -157,7 +157,7 @@ const ownNameHandler: Handler = {
 };
 
 /**
- * Run the model once, with values drawn from the model and parameters at their initial values, and return its graph.
+ * Run the model once, with draws from the prior and initial parameters, and return its graph.
  *
  * @example
  * const model = () => sample("x", new Normal(sample("mu", new Normal(0, 1)), 1), { obs: 2 });

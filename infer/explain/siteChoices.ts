@@ -1,6 +1,6 @@
 /**
- * Measures every way to take the gradient at each site, with all other sites unchanged, and recommends the best one. The ways are the rows
- * of the table `CHOICES`: a kind of gradient, with or without a baseline.
+ * Measures every kind of gradient at each site, with all other sites unchanged, and recommends the best one. The kinds are the rows of the
+ * table `CHOICES`; some have a baseline.
  */
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import type { Elbo } from "../elbo/elbo.js";
@@ -24,7 +24,7 @@ const CHOICES: Readonly<Record<string, Choice>> = {
   straightThrough: { gradient: "straightThrough" },
 };
 
-/** The measured quality of one choice at one site; `estimator` holds the name of the choice. */
+/** The variance and time of one choice at one site; `estimator` is the name of the choice. */
 export interface SiteChoice extends GradientVariance {
   readonly site: string;
   /** The `infer` options of the guide's sample statement that make this choice. */
@@ -32,7 +32,7 @@ export interface SiteChoice extends GradientVariance {
   readonly isBiased: boolean;
 }
 
-/** Every choice that applies at each of these sites of the guide. */
+/** Measure every choice that applies at each of these sites of the guide. */
 export function siteChoices(
   elbo: Elbo,
   task: Task,
@@ -57,7 +57,7 @@ export function siteChoices(
   return found;
 }
 
-/** One line per site and choice. */
+/** One line of text for each site and choice. */
 export const formatChoices = (choices: readonly SiteChoice[]): string[] =>
   choices.map(
     ({ site, estimator, total, seconds, perSecond, isBiased }) =>
@@ -65,8 +65,8 @@ export const formatChoices = (choices: readonly SiteChoice[]): string[] =>
   );
 
 /**
- * For every site that an explanation has measured, the unbiased choice with the largest 1 / (variance · seconds), as a function for
- * `inferConfig`: `inferConfig(guide, recommend(explain(elbo, model, guide, { measureVariance: true })))`. Throws if nothing was measured.
+ * A function for `inferConfig` that selects, at every measured site, the unbiased choice with the largest 1 / (variance · seconds):
+ * `inferConfig(guide, recommend(explain(elbo, model, guide, { measureVariance: true })))`. An explanation without measurements is refused.
  */
 export function recommend({
   choices,
@@ -81,7 +81,7 @@ export function recommend({
         "recommend: the explanation contains no measurements to choose by. Call explain with { measureVariance: true }, under TraceELBO or TraceGraphELBO.",
     });
   const best = new Map<string, SiteChoice>();
-  // If the clock does not advance, `perSecond` is infinite for every choice, and the variance decides.
+  // If the clock does not advance, `perSecond` is infinite for every choice; then compare the variances.
   const isBetter = (a: SiteChoice, b: SiteChoice): boolean =>
     a.perSecond > b.perSecond || (a.perSecond === b.perSecond && a.total < b.total);
   for (const choice of choices) {

@@ -1,6 +1,6 @@
 /**
- * Results as HTML for notebooks and pages: a tensor as a table of numbers, a summary as a table, an explanation as text, a curve of
- * losses as a picture. Showing a tensor reads its value; names are escaped, so they cannot add markup to the page.
+ * Converts results to HTML for notebooks and pages: tensors and summaries to tables, explanations to text, losses to a curve. Showing a
+ * tensor counts as a read of its value. Names are escaped, so they cannot add markup to the page.
  */
 import { PedigradError, Tensor } from "../../autodiff/index.js";
 import { show } from "../checks.js";
@@ -9,16 +9,16 @@ import type { Summary } from "../posterior/summary.js";
 import type { Explanation } from "./explain.js";
 import type { ModelGraph } from "./modelGraph.js";
 
-/** The results that `toHtml` accepts; a list of numbers is a curve of losses, one for each step. */
+/** The results that `toHtml` accepts. A list of numbers means the losses of all steps. */
 export type Showable = Tensor | Summary | Explanation | ModelGraph | Float64Array | readonly number[];
 
-const LONGEST = 20;
+const MAX_TABLE_SIZE = 20;
 
 /** One of the library's results as HTML, without scripts or external styles. */
 export function toHtml(x: Showable): string {
   if (x instanceof Tensor) return tensorHtml(x);
   if (typeof x === "object" && x !== null && NOTEBOOK in x) return x.toHtml();
-  if (x instanceof Float64Array || (Array.isArray(x) && x.every((y) => typeof y === "number"))) return curve(x);
+  if (x instanceof Float64Array || (Array.isArray(x) && x.every((y) => typeof y === "number"))) return lossCurve(x);
   throw new PedigradError({
     code: "bad-argument",
     op: "toHtml",
@@ -26,15 +26,14 @@ export function toHtml(x: Showable): string {
   });
 }
 
-/** An object that Deno's Jupyter kernel shows as the HTML of `toHtml`, if it is the last value of a cell. */
+/** An object that Deno's Jupyter kernel displays as HTML (by `toHtml`) if it is the last value of a cell. */
 export const display = (x: Showable): { [NOTEBOOK](): Record<string, string> } => ({
   [NOTEBOOK]: () => notebookView(String(x), toHtml(x)),
 });
 
 /**
- * Call this in the first cell of a notebook: from then on, Deno's Jupyter kernel shows a tensor as `toHtml` does
- * instead of as a line of text. Only this call adds the display method to `Tensor`, so programs that do not call it do
- * not have the HTML code in their bundles.
+ * Makes Deno's Jupyter kernel display tensors as HTML (by `toHtml`) instead of a line of text, after a call in the first
+ * cell of a notebook. It adds a method to `Tensor`. Programs that do not call it do not have this code in their bundles.
  */
 export function installDisplay(): void {
   Object.defineProperty(Tensor.prototype, NOTEBOOK, {
@@ -45,12 +44,10 @@ export function installDisplay(): void {
   });
 }
 
-/**
- * A tensor as HTML: vectors and matrices of at most `LONGEST` rows and columns as a table, every other tensor as text.
- */
+/** A tensor as HTML: a table for vectors and matrices of at most `MAX_TABLE_SIZE` rows and columns, text for all other tensors. */
 function tensorHtml(x: Tensor): string {
   const caption = `Tensor[${x.shape}]`;
-  const isTable = (x.shape.length === 1 || x.shape.length === 2) && x.shape.every((n) => n <= LONGEST);
+  const isTable = (x.shape.length === 1 || x.shape.length === 2) && x.shape.every((n) => n <= MAX_TABLE_SIZE);
   if (!isTable) return preformatted(x.toString());
   const rows = (x.shape.length === 1 ? [x.toArray()] : x.toArray()) as number[][];
   const columns = x.shape.at(-1) as number;
@@ -62,8 +59,11 @@ function tensorHtml(x: Tensor): string {
 
 const [WIDTH, HEIGHT] = [480, 160];
 
-/** Losses against steps as an SVG line. A long curve shows the mean of each of `WIDTH` spans, with gaps where no loss is finite. */
-function curve(losses: ArrayLike<number>): string {
+/**
+ * An SVG line of losses against steps. If there are more than `WIDTH` losses, it shows means over `WIDTH` spans of steps. The line has
+ * gaps at spans without a finite loss.
+ */
+function lossCurve(losses: ArrayLike<number>): string {
   const n = Math.min(losses.length, WIDTH);
   const spans = Array.from({ length: n }, (_, i) => {
     const [from, to] = [Math.floor((i * losses.length) / n), Math.floor(((i + 1) * losses.length) / n)];

@@ -1,8 +1,8 @@
 /**
- * AutoIAFNormal: one draw for all latents together. Normal noise goes through inverse autoregressive flows (Kingma et
- * al. 2016), and is then scaled and shifted. Between two flows the order of the coordinates is reversed. The noise is
- * an auxiliary site; a factor subtracts the log-Jacobian of the flows from the log density of the noise, so no flow is
- * ever inverted.
+ * AutoIAFNormal draws all latents together. It draws normal noise, transforms it by inverse autoregressive flows (Kingma
+ * et al. 2016), and then scales and shifts it. Between two flows the order of the coordinates is reversed. The noise is
+ * an auxiliary site, and a factor subtracts the log-Jacobian of the flows from its log density, so that no flow has to
+ * be inverted.
  */
 import { full, log, type Tensor, zeros } from "../../autodiff/index.js";
 import {
@@ -21,17 +21,18 @@ import * as nn from "../program/nn.js";
 import { factor, param, sample } from "../program/primitives.js";
 import type { ScaleOptions } from "./autoGuide.js";
 import { AutoFlat } from "./autoJoint.js";
-import type { Start } from "./latents.js";
+import type { StartValue } from "./latents.js";
 
 export interface FlowOptions extends ScaleOptions {
-  /** The number of flows, 3 by default. */
+  /** The number of flows; 3 by default. */
   numFlows?: number;
-  /** Units of the hidden layers of each flow's network, [D, D] by default for D latents. */
+  /** The numbers of units in the hidden layers of each flow's network; [D, D] by default if the latents have D coordinates. */
   hiddenDims?: readonly number[];
 }
 
 /**
- * Params `auto_loc`, `auto_scale`, and the networks `auto_arn__0`, `auto_arn__1`, …
+ * Normal noise transformed by inverse autoregressive flows. Params: `auto_loc`, `auto_scale`, and those of the networks
+ * `auto_arn__0`, `auto_arn__1`, …
  *
  * @example
  * const model = () => sample("z", new Normal([0, 0], 1).toEvent(1));
@@ -49,7 +50,7 @@ export class AutoIAFNormal extends AutoFlat {
     return "AutoIAFNormal";
   }
 
-  protected override drawFlat(start: Start, d: number): Tensor {
+  protected override drawFlat(start: StartValue, d: number): Tensor {
     const { prefix } = this;
     const loc = param(`${prefix}_loc`, start);
     const initial = full([d], this.#options.initScale ?? 0.1);

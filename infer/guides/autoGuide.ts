@@ -1,7 +1,7 @@
 /**
- * Guides made from models. The model runs once to show its latent sites; the guide then has one distribution for each
- * site (autoNormal.ts), or one over all sites together (autoJoint.ts). Its draws are moved to the support of each site
- * by the site's bijection. Autoguides are functions, given to SVI like any other guide.
+ * The base class of autoguides, which are made from models. The model runs once to find its latent sites. The guide then
+ * has an independent distribution for each site (autoNormal.ts) or a joint distribution over all sites (autoJoint.ts), in
+ * unconstrained space; bijections map the draws to the supports of the sites. Autoguides are functions like other guides.
  */
 import { emptyRecord, PedigradError, type Tensor, type TensorLike, vmap } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
@@ -17,21 +17,18 @@ import { inspectModel, type Latent, type ModelInspection, platesIn, runModel, to
 export interface AutoGuideOptions {
   /** A part of the name of every parameter; "auto" by default, as in `z_auto_loc` or `auto_loc`. */
   prefix?: string;
-  /** Where the latents start; uniform on [-2, 2] in unconstrained space by default. */
+  /** The initial values of the latents; by default uniform on [-2, 2] in unconstrained space. */
   initLocFn?: InitStrategy;
-  /**
-   * The key of the run that finds the latent sites, and of the starting values; by default both follow the key of
-   * `svi.init`.
-   */
+  /** A key for the initial values. By default they depend on the key of `svi.init`. */
   key?: Tensor;
 }
 
 export interface ScaleOptions extends AutoGuideOptions {
-  /** The initial standard deviation of all coordinates, 0.1 by default. */
+  /** The initial standard deviation of all coordinates; 0.1 by default. */
   initScale?: number;
 }
 
-// Makes an instance a function that runs the guide and has the methods of its class.
+// A class whose instances are functions: calling an instance runs its method `guide`.
 class Callable {
   constructor() {
     const self: { guide(...args: unknown[]): unknown } = Object.setPrototypeOf(
@@ -80,16 +77,16 @@ export abstract class AutoGuide extends Callable {
     requireKey(`${this.title}({ key })`, this.key);
   }
 
-  /** The guide's name in errors. The library's guides override it with a string, since minifiers rename classes. */
+  /** The guide's name in errors. The library's guides override it by a literal string, since minifiers rename classes. */
   get title(): string {
     return this.constructor.name;
   }
-  /** Sample every latent. Calling the guide runs this. */
+  /** Sample every latent. A call of the autoguide runs this method. */
   abstract guide(...args: unknown[]): Record<string, Tensor>;
-  /** The medians of all latents under these (constrained) parameters. */
+  /** The medians of all latents, given constrained parameters by name. */
   abstract median(params: Record<string, Tensor>): Record<string, Tensor>;
 
-  /** Quantiles of all latents, element by element, [...probs, ...site]; refused by guides without quantiles. */
+  /** Quantiles of all latents, element by element, of shape [...probs, ...site]. Guides without quantiles refuse this. */
   quantiles(_params: Record<string, Tensor>, _probs: TensorLike): Record<string, Tensor> {
     throw this.noClosedForm("quantiles");
   }
@@ -103,8 +100,8 @@ export abstract class AutoGuide extends Callable {
   }
 
   /**
-   * Draws of all latents, [...sampleShape, ...site], under these parameters; `args` are the model's arguments, needed
-   * if the model's plates use them.
+   * Draws of all latents, of shape [...sampleShape, ...site], given constrained parameters by name. `args` are the
+   * arguments of the model; they are needed if its plates depend on them.
    */
   samplePosterior(
     key: Tensor,
@@ -133,7 +130,7 @@ export abstract class AutoGuide extends Callable {
     return values;
   }
 
-  /** The param `name` among `params`. */
+  /** The value of the param `name` in `params`. */
   protected paramOf(params: Record<string, Tensor>, name: string): Tensor {
     if (Object.hasOwn(params ?? {}, name)) return params[name] as Tensor;
     throw new PedigradError({
@@ -144,7 +141,7 @@ export abstract class AutoGuide extends Callable {
     });
   }
 
-  /** The run of the model that finds the latent sites, with the arguments of the first call. */
+  /** The run of the model that finds the latent sites. It happens once, with the arguments of the first call. */
   #inspect(args: readonly unknown[]): ModelInspection {
     this.#inspection ??= inspectModel(this.model, args, {
       title: this.title,
@@ -164,8 +161,8 @@ export abstract class AutoGuide extends Callable {
   }
 
   /**
-   * The latent sites with the plates of this call; if the model itself gives the elements of a plate, the model runs
-   * again to find them.
+   * The latent sites with the plates of this call. If the model itself chooses the elements of a plate, the model runs
+   * again to find these.
    */
   protected latentsOf(args: readonly unknown[]): readonly Latent[] {
     const latents = this.latents(...args);
@@ -177,7 +174,7 @@ export abstract class AutoGuide extends Callable {
     );
   }
 
-  /** Whether the guide samples this latent: by default it samples continuous latents that are not enumerated. */
+  /** Whether the guide samples this latent. By default it samples continuous latents, and refuses discrete ones that are not enumerated. */
   protected covers({ name, fn, infer }: SampleSite): boolean {
     if (!fn.isDiscrete) return true;
     if (infer.enumerate != null) return false;

@@ -1,8 +1,8 @@
 /**
- * Autoguides with one distribution over all latents at once, in unconstrained space: a diagonal, full or low-rank
- * normal. There are more such guides in autoLaplace.ts and autoFlow.ts. The joint draw is an auxiliary site; each
- * latent is a Delta at its part of the draw. The log density of the Delta is minus the log-Jacobian of the bijection,
- * so that all log densities together sum to the log density of the latents.
+ * Autoguides with one distribution over all latents in unconstrained space: a diagonal, full or low-rank normal.
+ * autoLaplace.ts and autoFlow.ts have two more. The joint draw is an auxiliary site, and each latent is a Delta at its
+ * part of the draw. The log density of the Delta is minus the log-Jacobian of the bijection, so that all log densities
+ * together sum to the log density of the latents.
  */
 import { sizeOf } from "../../autodiff/core/shape.js";
 import {
@@ -31,20 +31,19 @@ import { asMasked } from "../elbo/particles/masks.js";
 import type { Model } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";
 import { AutoGuide, type ScaleOptions } from "./autoGuide.js";
-import { inPlates, type Latent, type Start } from "./latents.js";
+import { inPlates, type Latent, type StartValue } from "./latents.js";
 
+/** The base class of guides that draw all latents as one vector in unconstrained space. */
 export abstract class AutoFlat extends AutoGuide {
-  /**
-   * Draw all latents in unconstrained space, as a vector [size]; the location of their distribution starts at `start`.
-   */
-  protected abstract drawFlat(start: Start, size: number): Tensor;
-  /** The quantile of each coordinate at probability Φ(z), from parameters by name. */
+  /** Draw this vector, of length `size`. The location of its distribution starts at `start`. */
+  protected abstract drawFlat(start: StartValue, size: number): Tensor;
+  /** The quantile of each coordinate at probability Φ(z), given parameters by name. */
   protected abstract marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor;
 
   override guide(...args: unknown[]): Record<string, Tensor> {
     const latents = this.#supportedLatents(args);
     if (latents.length === 0) return emptyRecord();
-    const start: Start = (key) =>
+    const start: StartValue = (key) =>
       concatenate(latents.map(({ startFrom }, i) => startFrom(random.foldIn(key, i)).reshape([-1])));
     const flat = this.drawFlat(start, this.size(...args));
     const values = emptyRecord<Tensor>();
@@ -66,12 +65,12 @@ export abstract class AutoFlat extends AutoGuide {
     return this.constrained(this.marginalQuantile(params, ndtri(p).expandDims(-1)));
   }
 
-  /** The dimension of unconstrained space: how many numbers all latents have there. */
+  /** The dimension of unconstrained space: the number of coordinates of all latents there. */
   protected size(...args: unknown[]): number {
     return this.latents(...args).reduce((size, latent) => size + sizeOf(latent.startShape), 0);
   }
 
-  /** Flat unconstrained latents [..., D] as values by name. */
+  /** The constrained latents, by name, from vectors in unconstrained space, [..., D]. */
   protected constrained(flat: Tensor): Record<string, Tensor> {
     const values = emptyRecord<Tensor>();
     for (const { name, transform, x } of unpack(flat, this.latents())) values[name] = transform.forward(x);
@@ -101,16 +100,17 @@ export abstract class AutoFlat extends AutoGuide {
   }
 }
 
+/** The base class of guides that draw all latents as one vector from a single distribution. */
 export abstract class AutoJoint extends AutoFlat {
-  /** The distribution of the flat unconstrained latents, from params. */
-  protected abstract posterior(start: Start, size: number): Distribution;
+  /** The distribution of the vector, which depends on params of the guide. */
+  protected abstract posterior(start: StartValue, size: number): Distribution;
 
-  protected override drawFlat(start: Start, size: number): Tensor {
+  protected override drawFlat(start: StartValue, size: number): Tensor {
     return sample(`_${this.prefix}_latent`, this.posterior(start, size), { infer: { isAuxiliary: true } });
   }
 }
 
-/** Each latent with its part of the flat vector, in its own shape. */
+/** Each latent with its part `x` of the vector, reshaped to the latent's shape. */
 export function unpack(flat: Tensor, latents: readonly Latent[]): (Latent & { x: Tensor })[] {
   let at = 0;
   const lead = flat.shape.slice(0, -1);
@@ -131,7 +131,7 @@ abstract class ScaledJoint extends AutoJoint {
 }
 
 /**
- * Independent normals over all latents: params `auto_loc`, `auto_scale`.
+ * Independent normals over all latents in unconstrained space. Params: `auto_loc`, `auto_scale`.
  *
  * @example
  * const model = () => sample("z", new Normal([0, 0], 1).toEvent(1));
@@ -141,7 +141,7 @@ export class AutoDiagonalNormal extends ScaledJoint {
   override get title(): string {
     return "AutoDiagonalNormal";
   }
-  protected override posterior(start: Start, size: number): Distribution {
+  protected override posterior(start: StartValue, size: number): Distribution {
     const loc = param(`${this.prefix}_loc`, start);
     const scale = param(`${this.prefix}_scale`, full([size], this.initScale), {
       constraint: constraints.positive,
@@ -154,7 +154,7 @@ export class AutoDiagonalNormal extends ScaledJoint {
 }
 
 /**
- * A full normal over all latents: params `auto_loc`, `auto_scale_tril`.
+ * A normal with full covariance over all latents in unconstrained space. Params: `auto_loc`, `auto_scale_tril`.
  *
  * @example
  * const model = () => sample("z", new Normal([0, 0], 1).toEvent(1));
@@ -164,7 +164,7 @@ export class AutoMultivariateNormal extends ScaledJoint {
   override get title(): string {
     return "AutoMultivariateNormal";
   }
-  protected override posterior(start: Start, size: number): Distribution {
+  protected override posterior(start: StartValue, size: number): Distribution {
     const loc = param(`${this.prefix}_loc`, start);
     const scaleTril = param(`${this.prefix}_scale_tril`, eye(size).mul(this.initScale), {
       constraint: constraints.lowerCholesky,
@@ -178,9 +178,10 @@ export class AutoMultivariateNormal extends ScaledJoint {
 }
 
 /**
- * A normal of low rank plus a diagonal: params `auto_loc`, `auto_cov_factor` [D, rank], `auto_scale`. The factor starts
- * as initScale / √2 times the first `rank` columns of the identity, and `auto_scale` as initScale / √2 everywhere. So
- * the standard deviations start at initScale for the first `rank` coordinates, and at initScale / √2 for the others.
+ * A normal over all latents in unconstrained space, whose covariance is a matrix of low rank plus a diagonal. Params:
+ * `auto_loc`, `auto_cov_factor` [D, rank], `auto_scale`. Initially, the factor is initScale / √2 times the first `rank`
+ * columns of the identity, and `auto_scale` is initScale / √2. So the initial standard deviation is initScale for the
+ * first `rank` coordinates, and initScale / √2 for the others.
  *
  * @example
  * const model = () => sample("z", new Normal([0, 0], 1).toEvent(1));
@@ -195,7 +196,7 @@ export class AutoLowRankMultivariateNormal extends ScaledJoint {
   override get title(): string {
     return "AutoLowRankMultivariateNormal";
   }
-  protected override posterior(start: Start, d: number): Distribution {
+  protected override posterior(start: StartValue, d: number): Distribution {
     const rank = this.#rank ?? Math.max(1, Math.round(Math.sqrt(d)));
     const loc = param(`${this.prefix}_loc`, start);
     const share = this.initScale * Math.SQRT1_2;

@@ -1,9 +1,9 @@
 /**
- * The Laplace approximation: a point is fitted in unconstrained space, and the posterior is then approximated by a
- * normal around this point, whose covariance is the inverse Hessian of -log p at the point. Enumerated sites of the
- * model are summed out of p.
+ * The Laplace approximation. SVI fits a point in unconstrained space, the mode of the posterior. Then a normal around
+ * this point approximates the posterior; its covariance is the inverse Hessian of -log p at the point, where p sums out
+ * the enumerated sites of the model.
  */
-import { emptyRecord, hessian, PedigradError, type Tensor, zeros } from "../../autodiff/index.js";
+import { type ErrorCode, emptyRecord, hessian, PedigradError, type Tensor, zeros } from "../../autodiff/index.js";
 import { constraints, Delta, type Distribution, MultivariateNormal } from "../../distributions/index.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { requireKey } from "../checks.js";
@@ -14,26 +14,26 @@ import { param } from "../program/primitives.js";
 import { withWholePlates } from "../program/subsamples.js";
 import type { SampleSite } from "../program/trace.js";
 import { AutoJoint } from "./autoJoint.js";
-import type { Start } from "./latents.js";
+import type { StartValue } from "./latents.js";
 
 /**
- * Param `auto_loc`. In SVI and in Predictive the guide draws the fitted point; `samplePosterior` and `quantiles` use
- * the normal.
+ * The Laplace approximation of the posterior. Param: `auto_loc`. In SVI and in Predictive the guide draws the fitted
+ * point; `samplePosterior` and `quantiles` use the normal around it.
  *
  * @example
  * const model = () => sample("z", new Normal([0, 0], 1).toEvent(1));
  * new SVI(model, new AutoLaplaceApproximation(model), adam(0.05), new TraceELBO()).run(random.key(0), 10).losses.length // 10
  */
 export class AutoLaplaceApproximation extends AutoJoint {
-  /** The model's arguments when the guide first ran. */
+  /** The arguments of the guide's first run. */
   #args: readonly unknown[] = [];
-  /** Whether the model has latents that are left to enumeration. */
+  /** Whether the model has enumerated latents, which the guide does not sample. */
   #hasEnumerated = false;
 
   override get title(): string {
     return "AutoLaplaceApproximation";
   }
-  protected override posterior(start: Start): Distribution {
+  protected override posterior(start: StartValue): Distribution {
     return new Delta(param(this.#loc, start), 0, 1);
   }
   override guide(...args: unknown[]): Record<string, Tensor> {
@@ -50,9 +50,9 @@ export class AutoLaplaceApproximation extends AutoJoint {
   }
 
   /**
-   * The normal at the fitted point, over all latents in unconstrained space. Its precision is the Hessian of the loss
-   * -log p there, with every plate visited whole. `given` are the model's arguments; by default the arguments of the
-   * guide's first run.
+   * The normal around the fitted point, over all latents in unconstrained space. Its precision is the Hessian of -log p
+   * at this point, with all elements of every plate visited. `given` are the arguments of the model; by default those of
+   * the guide's first run.
    */
   laplaceApproximation(params: Record<string, Tensor>, ...given: unknown[]): Distribution {
     const args = given.length > 0 ? given : this.#args;
@@ -60,7 +60,7 @@ export class AutoLaplaceApproximation extends AutoJoint {
       throw this.#refusal("no-latents", "the model has no continuous latents to approximate. Leave this guide out.");
     const loc = this.paramOf(params, this.#loc);
     const elbo = this.#hasEnumerated ? new TraceEnumELBO() : new TraceELBO();
-    // One minibatch would give the curvature of another posterior.
+    // Visit all elements, since the Hessian of a minibatch is noisy.
     const [model, guide] = [this.model, this].map(withWholePlates) as [Model, Model];
     const energy = (x: Tensor): Tensor =>
       elbo.loss(this.key, mergeRecords(params, { [this.#loc]: x }), model, guide, ...args);
@@ -74,7 +74,7 @@ export class AutoLaplaceApproximation extends AutoJoint {
     return new MultivariateNormal({ loc, precisionMatrix });
   }
 
-  #refusal(code: string, message: string): PedigradError {
+  #refusal(code: ErrorCode, message: string): PedigradError {
     return new PedigradError({ code, op: this.title, message: `${this.title}: ${message}` });
   }
 

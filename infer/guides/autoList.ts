@@ -13,7 +13,7 @@ import { AutoLaplaceApproximation } from "./autoLaplace.js";
 import { inPlates } from "./latents.js";
 
 /**
- * Several guides as one, each for a part of the model: `list.append(new AutoNormal(block(model, { expose: ["a"] })))`.
+ * A guide that consists of several guides, each for some sites of the model: `list.append(new AutoNormal(block(model, { expose: ["a"] })))`.
  *
  * @example
  * const model = () => [sample("a", new Normal(0, 1)), sample("b", new Normal(0, 1))];
@@ -28,10 +28,7 @@ export class AutoGuideList extends AutoGuide {
     return "AutoGuideList";
   }
 
-  /**
-   * Add a guide, an autoguide or any function; its sites and parameters must differ from those of the parts added
-   * before.
-   */
+  /** Add a guide, which is an autoguide or a function. Its sites and parameters must differ from those of earlier parts. */
   append(part: AutoGuide | Model): this {
     requireProgram("AutoGuideList.append", "guide", part);
     if (part instanceof AutoLaplaceApproximation)
@@ -66,12 +63,12 @@ export class AutoGuideList extends AutoGuide {
     return mergeRecords(...this.parts.map((part) => sampledValues(part, args)));
   }
 
-  /** The medians of all parts; a plain function has none. */
+  /** The medians of all latents. Refused if a part is a plain function, which has no medians. */
   override median(params: Record<string, Tensor>): Record<string, Tensor> {
     return this.#ofParts("median", (part) => part.median(params));
   }
 
-  /** The quantiles of all parts; a plain function has none. */
+  /** The quantiles of all latents. Refused if a part is a plain function, which has no quantiles. */
   override quantiles(params: Record<string, Tensor>, probs: TensorLike): Record<string, Tensor> {
     return this.#ofParts("quantiles", (part) => part.quantiles(params, probs));
   }
@@ -105,7 +102,8 @@ function sampledValues(part: AutoGuide | Model, args: readonly unknown[]): Recor
 }
 
 /**
- * All discrete latents, enumerated in parallel, with a probability for every value: params `name_auto_probs` [...plates, values].
+ * Samples all discrete latents with parallel enumeration, with a learnt probability for every value. Params: `name_auto_probs`
+ * [...plates, values].
  *
  * @example
  * const model = () => sample("z", new Bernoulli(0.3));
@@ -118,7 +116,7 @@ export class AutoDiscreteParallel extends AutoGuide {
 
   protected override covers({ fn, name }: SampleSite): boolean {
     if (!fn.isDiscrete) return false;
-    if (!["Categorical", "Bernoulli"].includes(innermost(fn)))
+    if (!["Categorical", "Bernoulli"].includes(innermostFamily(fn)))
       throw new PedigradError({
         code: "bad-site",
         op: this.title,
@@ -154,6 +152,6 @@ export class AutoDiscreteParallel extends AutoGuide {
   }
 }
 
-/** The family inside expand, mask and the like. */
-const innermost = (fn: object): string =>
-  "base" in fn ? innermost(fn.base as object) : (fn as { family: string }).family;
+/** The name of the family inside expand, mask and other wrappers. */
+const innermostFamily = (fn: object): string =>
+  "base" in fn ? innermostFamily(fn.base as object) : (fn as { family: string }).family;

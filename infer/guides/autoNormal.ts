@@ -1,4 +1,4 @@
-/** Autoguides with an independent distribution for every site: AutoNormal (mean field) and AutoDelta (a point). */
+/** Autoguides with an independent distribution for every site: AutoNormal (mean field) and AutoDelta (point masses). */
 import { emptyRecord, full, ndtri, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import {
   constraints,
@@ -13,13 +13,13 @@ import * as kinds from "../../provenance/base/kinds.js";
 import type { Model } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";
 import { AutoGuide, type ScaleOptions } from "./autoGuide.js";
-import { inPlates, type Latent, type Start } from "./latents.js";
+import { inPlates, type Latent, type StartValue } from "./latents.js";
 
 const isIdentity = (t: Transform): boolean =>
   t instanceof Identity || (t instanceof IndependentTransform && isIdentity(t.base));
 
 /**
- * Every latent normal and independent in unconstrained space: params `name_auto_loc`, `name_auto_scale`.
+ * An independent normal for every latent in unconstrained space (mean field). Params: `name_auto_loc`, `name_auto_scale`.
  *
  * @example
  * const model = () => sample("z", new Normal([0, 0], 1).toEvent(1));
@@ -57,7 +57,7 @@ export class AutoNormal extends AutoGuide {
     return this.quantiles(params, 0.5);
   }
 
-  /** [...probs, ...site]; exact if the site's bijection acts on each number alone. */
+  /** Quantiles of shape [...probs, ...site]. They are exact if the site's bijection is elementwise. */
   override quantiles(params: Record<string, Tensor>, probs: TensorLike): Record<string, Tensor> {
     const p = tensor(probs);
     const values = emptyRecord<Tensor>();
@@ -71,7 +71,7 @@ export class AutoNormal extends AutoGuide {
 }
 
 /**
- * A point for every latent, as in maximum a posteriori: params `name_auto_loc`, constrained to the site's support.
+ * A point mass for every latent, for maximum a posteriori estimates. Params: `name_auto_loc`, in the site's support.
  *
  * @example
  * const model = () => sample("z", new Normal([0, 0], 1).toEvent(1));
@@ -87,7 +87,7 @@ export class AutoDelta extends AutoGuide {
     for (const { name, plates, transform, startFrom, site } of this.latentsOf(args))
       values[name] = inPlates(plates, () => {
         const { support, eventDim } = site.fn;
-        const start: Start = (key) => transform.forward(startFrom(key));
+        const start: StartValue = (key) => transform.forward(startFrom(key));
         const point = param(`${name}_${this.prefix}_loc`, start, { constraint: support, eventDim });
         return sample(name, new Delta(point, 0, eventDim), { infer: { sharesMask: true } });
       });

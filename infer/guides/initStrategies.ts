@@ -1,9 +1,10 @@
-/** Where an autoguide starts: a constrained value for a latent site. */
+/** Strategies for the initial values of an autoguide. A strategy returns a constrained value for a latent site. */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { broadcastShapes, sameShape, showShape } from "../../autodiff/core/shape.js";
 import { textOf } from "../../autodiff/core/tensor.js";
 import {
   broadcastTo,
+  type ErrorCode,
   isFinite,
   PedigradError,
   type Tensor,
@@ -46,10 +47,10 @@ const fromUnconstrained = ({ fn }: LatentSite, draw: (shape: readonly number[]) 
   return transform.forward(draw(transform.inverseShape(fn.shape())));
 };
 
-/** The image of 0 in unconstrained space. */
+/** Start each latent at the image of 0 in unconstrained space. */
 export const initToFeasible = (): InitStrategy => withTitle("initToFeasible", (site) => fromUnconstrained(site, zeros));
 
-/** Uniform on [-radius, radius] in unconstrained space. */
+/** Start each latent at a uniform draw on [-radius, radius] in unconstrained space. */
 export function initToUniform(options: { radius?: number } = {}): InitStrategy {
   requireOptions("initToUniform", options, { radius: kinds.positive });
   const { radius = 2 } = options;
@@ -58,10 +59,10 @@ export function initToUniform(options: { radius?: number } = {}): InitStrategy {
   );
 }
 
-/** A draw from the prior. */
+/** Start each latent at a draw from its prior. */
 export const initToSample = (): InitStrategy => withTitle("initToSample", ({ fn }, key) => fn.sample(key));
 
-/** The prior's median, element by element, from an odd number of draws. */
+/** Start each latent at the elementwise median of `numSamples` draws from its prior. */
 export function initToMedian(options: { numSamples?: number } = {}): InitStrategy {
   requireOptions("initToMedian", options, { numSamples: kinds.count });
   const { numSamples = 15 } = options;
@@ -74,8 +75,8 @@ export function initToMedian(options: { numSamples?: number } = {}): InitStrateg
 }
 
 /**
- * The prior's mean; the median where the mean is missing or infinite; the image of 0 in unconstrained space where both
- * are missing or infinite.
+ * Start each latent at the mean of its prior. Elements whose mean is missing or infinite start at the median instead; if
+ * that too is missing or infinite, they start at the image of 0 in unconstrained space.
  */
 export const initToMean = (): InitStrategy =>
   withTitle("initToMean", (site, key) => {
@@ -95,7 +96,7 @@ export const initToMean = (): InitStrategy =>
     return start as Tensor;
   });
 
-/** The result of `compute`; NaN if `compute` throws a refusal, as for a moment that the distribution does not have. */
+/** The result of `compute`, or NaN if it throws a PedigradError, for example because the distribution has no mean. */
 function valueOrNaN(compute: () => Tensor): Tensor {
   try {
     return compute();
@@ -105,7 +106,7 @@ function valueOrNaN(compute: () => Tensor): Tensor {
   }
 }
 
-/** Start at the given values, by name; sites without a value start where `fallback` says. */
+/** Start latents at the given values, by name. Sites without a value use the strategy `fallback`. */
 export function initToValue(
   values: Record<string, TensorLike>,
   fallback: InitStrategy = initToUniform(),
@@ -123,7 +124,7 @@ export function initToValue(
   );
 }
 
-/** A value moved into the support of the distribution: medians of a simplex, taken one by one, need not sum to 1. */
+/** A value projected to the support of the distribution. For example, elementwise medians of a simplex need not sum to 1. */
 function projectToSupport({ support }: Distribution, value: Tensor): Tensor {
   const transform = bijectTo(support);
   return transform.forward(transform.inverse(value));
@@ -141,13 +142,13 @@ function shapeWithWholePlates(value: Tensor, { fn, plates = [] }: LatentSite): r
 }
 
 /**
- * Where `strategy` starts a latent: a value inside the support, in the shape of the site, where subsampled plates may have their full
- * size. Other values are refused with the names of strategy and site.
+ * The initial value of a latent according to `strategy`. It must lie inside the support and broadcast to the site's shape, in which
+ * subsampled plates may have their full size. Errors name the strategy and the site.
  */
 export function startingValue(strategy: InitStrategy, site: LatentSite, key: Tensor): Tensor {
   const { name, fn } = site;
   const subject = `${strategy.title ?? "initLocFn"}: latent site`;
-  const refuse = (code: string, message: string): never => {
+  const refuse = (code: ErrorCode, message: string): never => {
     throw new PedigradError({ code, site: name, message: `${subject} "${name}": ${message}` });
   };
   return reportAsSite(

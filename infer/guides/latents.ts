@@ -1,7 +1,7 @@
 /**
- * The latents of a model, found by a run. Latents that could differ in another run are refused: those in a loop over some elements of
- * a plate, and those whose support depends on other latents, on params or on the visited elements, because a guide keeps the bijections
- * of the first run.
+ * Finds the latents of a model in a run of the model. A guide keeps the latents and bijections of this first run, so latents that could
+ * differ in another run are refused: those in a loop over some elements of a plate, and those whose support depends on other latents, on
+ * params or on the visited elements.
  */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { arange, PedigradError, stopGradient, type Tensor } from "../../autodiff/index.js";
@@ -14,7 +14,6 @@ import {
   type Distribution,
   Identity,
   Independent,
-  Masked,
   type Transform,
 } from "../../distributions/index.js";
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
@@ -26,20 +25,20 @@ import { selectVisited } from "../program/subsamples.js";
 import { type SampleSite, type Trace, trace } from "../program/trace.js";
 import { type InitStrategy, startingValue } from "./initStrategies.js";
 
-/** A starting value in unconstrained space, as a function of a key. */
-export type Start = (key: Tensor) => Tensor;
+/** An initial value in unconstrained space, as a function of a key. */
+export type StartValue = (key: Tensor) => Tensor;
 
-/** A latent site of the model: its plates (outermost first), its bijection from unconstrained space, and where it starts there. */
+/** A latent site of the model: its plates (outermost first), its bijection from unconstrained space, and its initial value there. */
 export interface Latent {
   readonly name: string;
   readonly site: SampleSite;
   readonly plates: readonly PlateFrame[];
   readonly transform: Transform;
-  /** The starting values of the guide's parameters for this latent, with the full size of every plate. */
-  readonly startFrom: Start;
-  /** The shape of a starting value. */
+  /** The initial value in unconstrained space, for all elements of every plate. */
+  readonly startFrom: StartValue;
+  /** The shape of the initial value. */
   readonly startShape: readonly number[];
-  /** How many of the last axes of a starting value belong to one event. */
+  /** The number of axes at the end of the initial value that belong to one event. */
   readonly eventDim: number;
 }
 
@@ -49,9 +48,9 @@ export interface ModelInspection {
   readonly title: string;
   readonly strategy: InitStrategy;
   readonly first: Trace;
-  /** The starting values of the continuous latents. */
+  /** The initial values of the continuous latents. */
   readonly initialValues: ReadonlyMap<string, Tensor>;
-  /** A run with other params, latents and visited elements; null where the model refuses them. */
+  /** The trace of a run with other params, latents and visited elements; null if the model refuses these. */
   readonly perturbedTrace: () => Trace | null;
 }
 
@@ -74,8 +73,8 @@ export function inspectModel(
 }
 
 /**
- * The trace of the model when its latents start as `strategy` says, hidden from all outer handlers; values are tagged with the names of
- * params and sites. `isPerturbed`: with other params and latents, and other elements of the plates.
+ * The trace of a run of the model with the initial values of `strategy`, hidden from all outer handlers. Values are tagged with the names
+ * of params and sites. If `isPerturbed` is true, the run has different params, latents and visited elements.
  */
 export function runModel(
   model: Model,
@@ -119,7 +118,7 @@ export function runModel(
   return { modelTrace, initialValues };
 }
 
-/** The same plates; if the program itself chooses a plate's elements, that plate visits the same elements as in `run`. */
+/** The same plates. If the program itself chooses the elements of a plate, they are those that the plate visits in `run`. */
 export const platesIn = (run: Trace, plates: readonly PlateFrame[]): PlateFrame[] =>
   plates.map((plate) => {
     const site = run.get(plate.name);
@@ -128,8 +127,8 @@ export const platesIn = (run: Trace, plates: readonly PlateFrame[]): PlateFrame[
   });
 
 /**
- * Refuse a misspelt name among a strategy's values. Several guides may share one strategy, so a name without a site here is a mistake
- * only if it is close to the name of a site without a value.
+ * Refuse a misspelt name among a strategy's values. Several guides may use one strategy, so a name that is not a site of this model is
+ * refused only if it resembles the name of a site without a value.
  */
 function refuseUnknownNames(title: string, strategy: InitStrategy, modelTrace: Trace): void {
   const given = strategy.names ?? [];
@@ -146,7 +145,7 @@ function refuseUnknownNames(title: string, strategy: InitStrategy, modelTrace: T
   }
 }
 
-/** The latents of a guide for these sites. With `isFixed` the latents start as in the first run, whatever the key. */
+/** The latents of a guide for these sites. If `isFixed` is true, the initial values are those of the first run, whatever the key. */
 export function toLatents(sites: readonly SampleSite[], inspection: ModelInspection, isFixed: boolean): Latent[] {
   for (const site of sites) {
     refuseSubsampledLoop(inspection.title, site);
@@ -158,7 +157,7 @@ export function toLatents(sites: readonly SampleSite[], inspection: ModelInspect
     const from = (value: Tensor): Tensor =>
       stopGradient(detachProvenance(transform.inverse(expandToWholePlates(value, site))));
     const first = from(inspection.initialValues.get(site.name) ?? site.value);
-    const startFrom: Start = (key) => (isFixed ? first : from(startingValue(inspection.strategy, site, key)));
+    const startFrom: StartValue = (key) => (isFixed ? first : from(startingValue(inspection.strategy, site, key)));
     const plates = [...site.plates].reverse();
     return {
       name: site.name,
@@ -172,7 +171,7 @@ export function toLatents(sites: readonly SampleSite[], inspection: ModelInspect
   });
 }
 
-/** A value for whole plates: elements that were not visited start at the values of the visited ones. */
+/** A value for all elements of the plates: elements that were not visited get the values of visited ones. */
 function expandToWholePlates(value: Tensor, { fn, plates }: SampleSite): Tensor {
   let start = value;
   for (const { dim, size, subsampleSize } of plates) {
@@ -188,8 +187,8 @@ function expandToWholePlates(value: Tensor, { fn, plates }: SampleSite): Tensor 
 const transformOf = ({ fn }: SampleSite): Transform => (fn.isDiscrete ? new Identity() : bijectTo(fn.support));
 
 /**
- * Refuse latents in a loop over some elements of a plate: their names change from step to step, and the first run shows
- * only the names of that run.
+ * Refuse latents in a loop over some elements of a plate, because their names change from step to step and the first run
+ * finds only some of them.
  */
 function refuseSubsampledLoop(title: string, { name, plates }: SampleSite): void {
   const loop = plates.find(({ dim, isWhole }) => dim === null && !isWhole);
@@ -203,13 +202,12 @@ function refuseSubsampledLoop(title: string, { name, plates }: SampleSite): void
 }
 
 /**
- * Refuse a mask inside an event: masked elements have no prior, but the guide has one density for the whole event and
- * would not mask them.
+ * Refuse a mask inside an event. The log prior of the masked elements does not count, but the guide has one density for
+ * the whole event and would count it.
  */
 function refuseMaskedEvent(title: string, { name, fn }: SampleSite): void {
-  const hasMask = (d: Distribution): boolean => d instanceof Masked || (d instanceof Derived && hasMask(d.base));
   const isInEvent = (d: Distribution): boolean =>
-    d instanceof Independent ? hasMask(d.base) : d instanceof Derived && isInEvent(d.base);
+    d instanceof Independent ? d.base.unmasked !== d.base : d instanceof Derived && isInEvent(d.base);
   if (!isInEvent(fn)) return;
   throw new PedigradError({
     code: "masked-latent",
@@ -219,11 +217,11 @@ function refuseMaskedEvent(title: string, { name, fn }: SampleSite): void {
   });
 }
 
-/** Whether a support is certainly the same in every run: one of the fixed constraints, not one made from bounds. */
+/** Whether a support is certainly the same in every run, because it is one of the predefined constraints, without bounds of its own. */
 const isConstant = (c: Constraint): boolean =>
   "base" in c ? isConstant(c.base as Constraint) : (Object.values(constraints) as unknown[]).includes(c);
 
-/** Refuse supports that depend on draws of the model, on params, or on anything else that differs in another run. */
+/** Refuse supports that depend on draws of the model or on params, or that differ in another run. */
 function refuseMovingSupports(sites: readonly SampleSite[], { title, perturbedTrace }: ModelInspection): void {
   const candidates = sites.filter(({ fn }) => !fn.isDiscrete && !isConstant(fn.support));
   const other = candidates.length === 0 ? null : perturbedTrace();
@@ -232,8 +230,8 @@ function refuseMovingSupports(sites: readonly SampleSite[], { title, perturbedTr
     const otherSite = other?.get(site.name);
     const isMoving =
       otherSite?.type === "sample" && !areEqual(transformOf(site).forward(free), transformOf(otherSite).forward(free));
-    // After host code has read a site, every value carries that site's name: only the perturbed run shows whether the
-    // support depends on the site.
+    // After host code has read a site, every value has that site in its provenance. Then only the perturbed run shows
+    // whether the support depends on the site.
     const from = [...getProvenance(free)].filter((name) => !site.ambient.has(name));
     if (!isMoving && from.length === 0) continue;
     const why = from.length === 0 ? "changes from run to run" : `depends on ${quoted(from)}`;

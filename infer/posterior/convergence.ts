@@ -1,39 +1,40 @@
 /**
- * Whether chains have converged (R-hat), and their effective sample sizes (Vehtari, Gelman, Simpson, Carpenter and
- * Bürkner 2021, "Rank-normalization, folding, and localization: an improved R-hat"). Each chain is split in half, and
- * the ranks of all draws together are turned into normal scores. With M chains of N draws, W the mean of the chains'
- * variances and B/N the variance of their means,
+ * Diagnostics of chains: R-hat, which shows whether they have converged, and effective sample sizes (Vehtari, Gelman,
+ * Simpson, Carpenter and Bürkner 2021, "Rank-normalization, folding, and localization: an improved R-hat"). Each chain is
+ * split in half, and the draws are replaced by the normal scores of their ranks among all draws. Let M be the number of
+ * chains, N the number of draws in each, W the mean of the chains' variances, and B/N the variance of their means. Then
  *
  *     var⁺  = W (N - 1)/N + B/N,     R-hat = √(var⁺ / W)
  *     ρ_t   = 1 - (W - A_t) / var⁺,    A_t the mean over chains of Σ_i (x_i - m)(x_i+t - m) / N, m the chain's mean
  *     ESS   = M N / (-1 + 2 Σ_k P_k),    P_k = ρ_2k + ρ_2k+1
  *
- * summed while the pairs P_k are positive, each pair lowered to the smallest pair before it (Geyer 1992).
+ * The sum ends before the first P_k that is not positive, and a P_k larger than an earlier one is replaced by the
+ * smallest earlier one (Geyer 1992).
  */
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { ndtri } from "../../autodiff/kernels/special/index.js";
-import { type Column, pooled } from "./draws.js";
+import { type Column, poolChains } from "./draws.js";
 import { quantileOf } from "./intervals.js";
 
 type Chains = readonly Float64Array[];
 
 const mean = (x: Float64Array): number => x.reduce((a, b) => a + b, 0) / x.length;
-/** The sum of squared deviations over n - 1. */
+/** The sample variance: the sum of squared deviations divided by n - 1. */
 export const varianceOf = (x: Float64Array): number => {
   const m = mean(x);
   return x.reduce((sum, v) => sum + (v - m) * (v - m), 0) / (x.length - 1);
 };
 
-/** Each chain split into two of half its length; if its length is odd, the middle draw is left out. */
-const halves = (chains: Chains): Chains =>
+/** The two halves of each chain. If its length is odd, the middle draw is left out. */
+const splitInHalf = (chains: Chains): Chains =>
   chains.flatMap((chain) => {
     const half = chain.length >> 1;
     return [chain.subarray(0, half), chain.subarray(chain.length - half)];
   });
 
-/** Normal scores of the ranks of all draws together: Φ⁻¹((rank - 3/8) / (S + 1/4)), tied draws sharing their mean rank. */
+/** The normal scores of the ranks among all S draws, Φ⁻¹((rank - 3/8) / (S + 1/4)). Equal draws have their mean rank. */
 function normalScores(chains: Chains): Chains {
-  const all = pooled({ chains });
+  const all = poolChains({ chains });
   const order = Uint32Array.from(all.keys()).sort((i, j) => (all[i] as number) - (all[j] as number));
   const scores = new Float64Array(all.length);
   for (let start = 0; start < order.length; ) {
@@ -58,7 +59,7 @@ function rHatOf(chains: Chains): number {
 }
 
 function essOf(chains: Chains): number {
-  const all = pooled({ chains });
+  const all = poolChains({ chains });
   const n = (chains[0] as Float64Array).length;
   if (all.every((x) => x === all[0])) return all.length;
   const means = chains.map(mean);
@@ -81,7 +82,7 @@ function essOf(chains: Chains): number {
     even = rho(lag + 1);
     pair = even + rho(lag + 2);
   }
-  // The sum ends before the first pair that is not positive, but includes the first half of that pair if this half is positive.
+  // Also add the first half of the pair at which the sum ends, if this half is positive.
   const tau = -1 + 2 * sum + Math.max(even, 0);
   return all.length / Math.max(tau, Math.LN10 / log(all.length));
 }
@@ -90,29 +91,29 @@ const isUsable = (chains: Chains): boolean =>
   chains.length > 0 && chains.every((chain) => chain.length >= 4 && chain.every(Number.isFinite));
 
 /**
- * Bulk effective sample size: the number of independent draws that would locate the centre equally well. NaN for chains
- * of fewer than 4 draws.
+ * The bulk effective sample size: the number of independent draws that would estimate the centre of the distribution
+ * equally well. NaN for chains of fewer than 4 draws.
  */
 export function essBulk({ chains }: Pick<Column, "chains">): number {
-  return isUsable(chains) ? essOf(normalScores(halves(chains))) : Number.NaN;
+  return isUsable(chains) ? essOf(normalScores(splitInHalf(chains))) : Number.NaN;
 }
 
-/** Tail effective sample size: that of the 5% quantile or that of the 95% quantile, whichever is smaller. */
+/** The tail effective sample size: the smaller one of the effective sample sizes for the 5% and the 95% quantile. */
 export function essTail(column: Pick<Column, "chains">): number {
   if (!isUsable(column.chains)) return Number.NaN;
-  const sorted = pooled(column).sort();
+  const sorted = poolChains(column).sort();
   const at = (q: number): number => {
     const cut = quantileOf(sorted, q);
-    return essOf(halves(column.chains.map((chain) => chain.map((x) => (x <= cut ? 1 : 0)))));
+    return essOf(splitInHalf(column.chains.map((chain) => chain.map((x) => (x <= cut ? 1 : 0)))));
   };
   return Math.min(at(0.05), at(0.95));
 }
 
-/** R-hat of the draws, or of their distances from the median if that is larger. It is near 1 where chains agree. */
+/** The larger one of R-hat of the draws and R-hat of their distances from the median. It is near 1 if the chains agree. */
 export function rHat({ chains }: Pick<Column, "chains">): number {
   if (!isUsable(chains)) return Number.NaN;
-  const split = halves(chains);
-  const median = quantileOf(pooled({ chains: split }).sort(), 0.5);
+  const split = splitInHalf(chains);
+  const median = quantileOf(poolChains({ chains: split }).sort(), 0.5);
   const folded = split.map((chain) => chain.map((x) => Math.abs(x - median)));
   return Math.max(rHatOf(normalScores(split)), rHatOf(normalScores(folded)));
 }

@@ -1,28 +1,28 @@
 /**
  * Draws of a posterior as columns of numbers: one column for each element of each site, divided into chains. Summaries
- * and exports start from these columns.
+ * and exports use these columns.
  */
 import { type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import { refuseOption, requireOptions, show } from "../checks.js";
 import { requireDraws } from "./predictiveChecks.js";
 
-/** Draws by site name, with the axes that number the draws in front: what Predictive and samplePosterior return. */
+/** Draws by site name, as Predictive and samplePosterior return them. Their leading axes number the draws. */
 export type Draws = Readonly<Record<string, TensorLike>>;
 
 export interface DrawsOptions {
-  /** How many leading axes number the draws: 1 (default), or 2 for [chains, draws]. */
+  /** The number of leading axes that number the draws: 1 (default), or 2 for [chains, draws]. */
   batchNdims?: 1 | 2;
 }
 
 /** One element of a site in every draw. */
 export interface Column {
-  /** `theta[0,2]`; `theta` where the site is a single number. */
+  /** The site's name and the element's index, such as `theta[0,2]`, or only `theta` if the site is a single number. */
   readonly name: string;
-  /** Its draws, chain by chain. */
+  /** The draws of each chain. */
   readonly chains: readonly Float64Array[];
 }
 
-/** The draws as tensors, with the numbers of chains and of draws per chain. Refuses sites with different leading axes. */
+/** The draws as tensors, with the numbers of chains and of draws per chain. Refuse sites with different leading axes. */
 export function readDraws(
   op: string,
   draws: Draws,
@@ -62,7 +62,7 @@ export function columnsOf(op: string, draws: Draws, options: DrawsOptions, known
   });
 }
 
-/** The row-major position `element` as one index for each axis. */
+/** The index along each axis of the element at the row-major position `element`. */
 const indexOf = (element: number, shape: readonly number[]): number[] => {
   const index: number[] = [];
   for (let axis = shape.length - 1, rest = element; axis >= 0; axis--) {
@@ -73,8 +73,8 @@ const indexOf = (element: number, shape: readonly number[]): number[] => {
   return index;
 };
 
-/** All chains of a column one after the other. */
-export function pooled({ chains }: Pick<Column, "chains">): Float64Array {
+/** All chains of a column in one array, one after the other. */
+export function poolChains({ chains }: Pick<Column, "chains">): Float64Array {
   const all = new Float64Array(chains.reduce((n, chain) => n + chain.length, 0));
   let at = 0;
   for (const chain of chains) {

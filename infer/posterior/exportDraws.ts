@@ -1,8 +1,8 @@
-/** Draws as other tools read them: CSV, ArviZ's InferenceData as JSON, Arrow tables. */
+/** Exports draws to other tools: as CSV, as ArviZ's InferenceData in JSON, or as Arrow tables. */
 import { refuseOption, requireOptions, show } from "../checks.js";
-import { columnsOf, type Draws, type DrawsOptions, pooled, readDraws } from "./draws.js";
+import { columnsOf, type Draws, type DrawsOptions, poolChains, readDraws } from "./draws.js";
 
-/** `chain`, `draw`, then one array for each element of each site, where all arrays have the same length. */
+/** A table of columns of equal length: `chain`, `draw`, and one column for each element of each site. */
 function tableOf(op: string, draws: Draws, options: DrawsOptions): Record<string, Float64Array | Int32Array> {
   const { chains, length } = readDraws(op, draws, options);
   const columns = columnsOf(op, draws, options);
@@ -17,15 +17,15 @@ function tableOf(op: string, draws: Draws, options: DrawsOptions): Record<string
   return Object.fromEntries([
     ["chain", Int32Array.from({ length: n }, (_, i) => Math.floor(i / length))],
     ["draw", Int32Array.from({ length: n }, (_, i) => i % length)],
-    ...columns.map((column) => [column.name, pooled(column)] as const),
+    ...columns.map((column) => [column.name, poolChains(column)] as const),
   ]);
 }
 
 const csvField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /**
- * Draws as CSV (RFC 4180): columns chain, draw, then one for each element of each site, such as `theta[0]`; numbers
- * have all their digits.
+ * Draws as CSV (RFC 4180), with the columns chain and draw, and one column for each element of each site, such as
+ * `theta[0]`. Numbers are written with all their digits.
  */
 export function toCsv(draws: Draws, options: DrawsOptions = {}): string {
   const table = Object.entries(tableOf("toCsv", draws, options));
@@ -40,11 +40,11 @@ export interface ArrowModule<T> {
   tableFromArrays(columns: Record<string, Float64Array | Int32Array>): T;
 }
 
-/** Draws as an Arrow table with the columns of `toCsv`, made by the module `apache-arrow`, passed as `arrow`. */
+/** Draws as an Arrow table with the columns of `toCsv`. The argument `arrow` is the module `apache-arrow`, which makes the table. */
 export const toArrow = <T>(arrow: ArrowModule<T>, draws: Draws, options: DrawsOptions = {}): T =>
   arrow.tableFromArrays(tableOf("toArrow", draws, options));
 
-/** The groups of an InferenceData. Their arrays start with the axes of the draws, except in observedData and constantData. */
+/** The groups of an InferenceData. The leading axes of their arrays number the draws, except in observedData and constantData. */
 export interface InferenceGroups {
   posterior?: Draws;
   posteriorPredictive?: Draws;
@@ -58,7 +58,7 @@ export interface InferenceGroups {
 }
 
 export interface InferenceDataOptions extends DrawsOptions {
-  /** The names of a site's own axes, without the axes that number the draws: `{ theta: ["school"] }`. */
+  /** The names of the axes of a site, without those that number the draws: `{ theta: ["school"] }`. */
   dims?: Readonly<Record<string, readonly string[]>>;
   /** The labels along a named axis: `{ school: ["A", "B"] }`. */
   coords?: Readonly<Record<string, readonly (string | number)[]>>;
@@ -78,8 +78,8 @@ const GROUPS: Readonly<Record<keyof InferenceGroups, string>> = {
 const DATA: readonly string[] = ["observedData", "constantData"];
 
 /**
- * Draws as ArviZ's InferenceData in JSON, which `arviz.from_json(file)` opens. NaN and infinities are written as Python's json
- * reads them.
+ * Draws as ArviZ's InferenceData in JSON, which `arviz.from_json(file)` reads. NaN and infinities are written in the way that
+ * Python's json module reads.
  */
 export function toInferenceData(groups: InferenceGroups, options: InferenceDataOptions = {}): string {
   const op = "toInferenceData";

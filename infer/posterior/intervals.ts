@@ -1,4 +1,4 @@
-/** Quantiles of draws, and the narrowest interval that holds a given share of them. */
+/** Quantiles of draws, and the narrowest interval that contains a given share of them. */
 
 import { normalizeAxis } from "../../autodiff/core/shape.js";
 import { contiguous } from "../../autodiff/core/view.js";
@@ -15,7 +15,7 @@ export interface HpdiOptions extends AxisOption {
   prob?: number;
 }
 
-/** The q-quantile of ascending numbers, linear between neighbours (NumPy's default, type 7 of Hyndman and Fan 1996). */
+/** The q-quantile of ascending numbers, interpolated linearly (NumPy's default, type 7 of Hyndman and Fan 1996). */
 export function quantileOf(sorted: Float64Array, q: number): number {
   const n = sorted.length;
   if (n === 0 || Number.isNaN(sorted[n - 1])) return Number.NaN;
@@ -25,8 +25,8 @@ export function quantileOf(sorted: Float64Array, q: number): number {
   return at === low || a === b ? a : a + (at - low) * (b - a);
 }
 
-/** The ends of the narrowest interval between two of the n ascending draws that are ⌊prob n⌋ places apart. */
-export function narrowest(sorted: Float64Array, prob: number): [low: number, high: number] {
+/** The narrowest interval [x[i], x[i + ⌊prob n⌋]] of n ascending draws x. */
+export function narrowestInterval(sorted: Float64Array, prob: number): [low: number, high: number] {
   const n = sorted.length;
   const steps = Math.min(Math.floor(prob * n), n - 1);
   if (n === 0 || Number.isNaN(sorted[n - 1])) return [Number.NaN, Number.NaN];
@@ -40,8 +40,8 @@ export function narrowest(sorted: Float64Array, prob: number): [low: number, hig
 }
 
 /**
- * The q-quantile of draws along an axis, linear between neighbours: the shape of x without that axis. q must be between 0 and 1.
- * For a list of q, the result has a new first axis with one entry for each.
+ * The q-quantile of draws along an axis, interpolated linearly, with q between 0 and 1. The result has the shape of x without that
+ * axis. If q is a list, the result has a new first axis with one entry for each q.
  */
 export function quantile(x: TensorLike, q: number | readonly number[], options: AxisOption = {}): Tensor {
   requireOptions("quantile", options, ["axis"]);
@@ -55,23 +55,23 @@ export function quantile(x: TensorLike, q: number | readonly number[], options: 
 }
 
 /**
- * The narrowest interval that holds `prob` of the draws along an axis (the highest posterior density interval, as a
- * single interval): shape [2, ...rest], the lower ends and the upper ends.
+ * The narrowest interval that contains the share `prob` of the draws along an axis, which estimates the highest posterior
+ * density interval. The result has the shape [2, ...rest]: lower ends, then upper ends.
  */
 export function hpdi(x: TensorLike, options: HpdiOptions = {}): Tensor {
   requireOptions("hpdi", options, ["prob", "axis"]);
   const { prob = 0.94 } = options;
   requireProb("hpdi", prob);
-  return reduceDraws("hpdi", tensor(x), options, 2, (sorted) => narrowest(sorted, prob));
+  return reduceDraws("hpdi", tensor(x), options, 2, (sorted) => narrowestInterval(sorted, prob));
 }
 
-/** Refuse a share that does not lie strictly between 0 and 1. */
+/** Refuse a share that is not strictly between 0 and 1. */
 export function requireProb(op: string, prob: unknown): void {
   if (!(typeof prob === "number" && prob > 0 && prob < 1))
     refuseOption(op, "prob", `prob must be between 0 and 1, got ${show(prob)}.`);
 }
 
-/** Apply `f`, which returns `count` numbers, to the sorted draws of each element. Shape [count, ...rest]. */
+/** Apply `f`, which returns `count` numbers, to the sorted draws of each element. The result has the shape [count, ...rest]. */
 function reduceDraws(
   op: string,
   x: Tensor,

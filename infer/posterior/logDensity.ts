@@ -8,6 +8,7 @@ import { givenPlatesHandler, withWholePlates } from "../program/subsamples.js";
 import { type Trace, trace } from "../program/trace.js";
 import { requireDiscrete, requireLatents, requireShapesHandler } from "./predictiveChecks.js";
 
+/** The trace of `f` with the given values of latents and params; other latents are drawn. Outer handlers and plates do not take part. */
 export const runWith = (
   f: Model,
   key: Tensor,
@@ -20,8 +21,8 @@ export const runWith = (
 };
 
 /**
- * log p of every observed site under each posterior sample: [draws, ...batch], by name. Subsampled plates are visited whole, unless the
- * program gives their elements, or posteriorSamples has them under the plate's name.
+ * log p of every observed site given each posterior sample, of shape [draws, ...batch], by name. All elements of subsampled plates are
+ * visited, unless the program gives the elements, or posteriorSamples has their indices under the plate's name.
  */
 export function logLikelihood(
   model: Model,
@@ -41,7 +42,7 @@ export function logLikelihood(
   })(samples);
 }
 
-/** log p of all sites together, scaled and masked, at the given values of latents and parameters; and the trace. */
+/** The sum of log p over all sites, scaled and masked, at the given values of latents and parameters, and the trace. */
 export function logDensity(
   model: Model,
   values: Record<string, TensorLike>,

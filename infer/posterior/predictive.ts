@@ -1,7 +1,7 @@
 /**
- * Predictive runs a program once for every draw. Draws come from a guide and its parameters, from given posterior
- * samples, or from the prior; the values that the program then samples and computes are stacked over the draws. Data
- * passed as null are sampled too.
+ * Predictive runs a program once for every draw of the latents. The draws come from a guide and its parameters, from given
+ * posterior samples, or from the prior. The results are the values of the other sites of the program, stacked over the
+ * draws. Observed sites whose data are null are sampled, too.
  */
 import {
   emptyRecord,
@@ -32,25 +32,25 @@ import {
   requireParams,
   requireParamsHandler,
   requireShapesHandler,
-  requireUse,
+  requireUsedSamples,
 } from "./predictiveChecks.js";
 
 export interface PredictiveOptions {
-  /** Values of latent sites by name, with `batchNdims` leading axes. */
+  /** Draws of latent sites by name, with `batchNdims` leading axes. */
   posteriorSamples?: Record<string, TensorLike>;
-  /** A guide to draw the latents from, in place of posteriorSamples. */
+  /** A guide that draws the latents, in place of posteriorSamples. */
   guide?: Model;
   /** Constrained parameters of model and guide, by name. */
   params?: Record<string, TensorLike>;
-  /** The number of draws; needed without posteriorSamples. */
+  /** The number of draws; required if there are no posteriorSamples. */
   numSamples?: number;
   /** The sites to return; by default every sample and deterministic site that is not among the posterior samples. */
   returnSites?: readonly string[];
-  /** All draws in one batch (default); false runs them one by one. */
+  /** Whether to run all draws as one batch (true, the default) or one by one. */
   parallel?: boolean;
-  /** How many leading axes the posterior samples have; 1 by default, 2 for chains of draws, 0 for a single one. */
+  /** The number of leading axes of the posterior samples: 1 by default, 2 for [chains, draws], 0 for a single draw. */
   batchNdims?: number;
-  /** Leave out what `deterministic` computed. */
+  /** Leave out `deterministic` sites. */
   excludeDeterministic?: boolean;
   /** Draw the enumerated sites of the model from their posterior given the other latents. */
   inferDiscrete?: boolean;
@@ -68,6 +68,8 @@ const OPTIONS = {
 };
 
 /**
+ * Draws from the posterior predictive or prior predictive distribution of a model.
+ *
  * @example
  * const model = () => sample("x", new Normal(sample("z", new Normal(0, 1)), 1));
  * new Predictive(model, { numSamples: 100 }).run(random.key(0)).x.shape // [100]
@@ -88,8 +90,8 @@ export class Predictive {
   }
 
   /**
-   * The collected sites by name, each with the draws' axes in front; NaN in draws that did not reach the site. A
-   * subsampled plate has an entry with the indices of the elements that it visited, the same in every draw.
+   * The values of sites by name, with leading axes for the draws, and NaN in draws that did not reach the site. A
+   * subsampled plate has an entry with the indices of the elements that it visited, which are the same in every draw.
    */
   run(key: Tensor, ...args: unknown[]): Record<string, Tensor> {
     requireKey("predictive.run", key);
@@ -172,7 +174,7 @@ export class Predictive {
       shapesHandler,
     );
     if (guideTrace === null) {
-      requireUse(modelTrace, samples);
+      requireUsedSamples(modelTrace, samples);
       requireParams(modelTrace, params);
       requireElements(modelTrace, samples);
     } else checkPlates(guideTrace, modelTrace);

@@ -1,11 +1,11 @@
-/** Checks of Predictive, logDensity and logLikelihood: values that are missing, that the program does not use, or that differ in number. */
+/** Checks of Predictive, logDensity and logLikelihood. They refuse values that are missing, unused, or of the wrong shape or number. */
 import { sameShape, showShape } from "../../autodiff/core/shape.js";
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import { didYouMean, quoted } from "../checks.js";
 import type { Handler } from "../program/messages.js";
 import { sampleSites, type Trace } from "../program/trace.js";
 
-/** Refuses a param of a fitted program without a value in `params`, instead of using the param's initial value. */
+/** A handler that refuses a param without a value in `params`, since its initial value would be used without notice. */
 export const requireParamsHandler = (params: Record<string, unknown>): Handler => ({
   process: {
     param(message) {
@@ -22,7 +22,7 @@ const missingParamError = (name: string, params: Record<string, unknown>): Pedig
     message: `Predictive: param "${name}" has no value. The given params are ${quoted(Object.keys(params))}.${didYouMean(name, Object.keys(params))} Give the params of the fit: { guide, params: result.params, numSamples }.`,
   });
 
-/** Refuse `params` if the program has a param without a value while one of `params` is unused: probably a misspelt name. */
+/** Refuse `params` if one of them is unused and the program has a param without a value: the name is probably misspelt. */
 export function requireParams(run: Trace, params: Record<string, unknown>): void {
   const unused = Object.keys(params).some((name) => !run.has(name));
   if (!unused) return;
@@ -30,7 +30,7 @@ export function requireParams(run: Trace, params: Record<string, unknown>): void
     if (type === "param" && !Object.hasOwn(params, name)) throw missingParamError(name, params);
 }
 
-/** Refuses values of latents that do not have their sites' shapes, before the program uses them. */
+/** A handler that refuses values of latents that do not broadcast to their sites' shapes. */
 export const requireShapesHandler = (op: string, values: Record<string, unknown>): Handler => ({
   process: {
     sample(message) {
@@ -51,7 +51,7 @@ export const requireShapesHandler = (op: string, values: Record<string, unknown>
   },
 });
 
-/** Refuse enumerated latents without values: summing over them gives one joint likelihood, not one for each observed site. */
+/** Refuse enumerated latents without values. A sum over their values would give a joint likelihood, not one for each observed site. */
 export function requireDiscrete(op: string, run: Trace, values: Record<string, unknown>): void {
   for (const { name, infer, isObserved } of sampleSites(run)) {
     if (isObserved || infer.enumerate == null || Object.hasOwn(values, name)) continue;
@@ -64,7 +64,7 @@ export function requireDiscrete(op: string, run: Trace, values: Record<string, u
   }
 }
 
-/** Refuse posterior samples that hold only some elements of a plate, without the indices of these elements. */
+/** Refuse posterior samples that contain only some elements of a plate, if the indices of these elements are missing. */
 export function requireElements(run: Trace, samples: Record<string, Tensor>): void {
   for (const { name, fn, plates, isObserved } of sampleSites(run)) {
     const shape = samples[name]?.shape;
@@ -82,8 +82,8 @@ export function requireElements(run: Trace, samples: Record<string, Tensor>): vo
   }
 }
 
-/** Refuse posterior samples if the program has none of their sites. Samples of a larger model are allowed. */
-export function requireUse(run: Trace, samples: Record<string, unknown>): void {
+/** Refuse posterior samples if none of their names is a site of the program. Some names may be those of sites of a larger model. */
+export function requireUsedSamples(run: Trace, samples: Record<string, unknown>): void {
   const [first, ...others] = Object.keys(samples);
   if (first === undefined || [first, ...others].some((name) => run.has(name))) return;
   throw new PedigradError({
@@ -94,7 +94,7 @@ export function requireUse(run: Trace, samples: Record<string, unknown>): void {
   });
 }
 
-/** Refuse a run that had to draw a latent because `values` has none for it. */
+/** Refuse a run with a latent that has no value in `values`. */
 export function requireLatents(op: string, run: Trace, values: Record<string, unknown>): void {
   for (const site of sampleSites(run)) {
     if (site.isObserved || Object.hasOwn(values, site.name)) continue;
@@ -111,7 +111,7 @@ export function requireLatents(op: string, run: Trace, values: Record<string, un
   }
 }
 
-/** Refuse posterior samples that differ in the sizes of their first `batchNdims` axes, which number the draws. */
+/** Refuse posterior samples whose first `batchNdims` axes, which number the draws, have different sizes. */
 export function requireDraws(samples: Record<string, Tensor>, batchNdims: number): void {
   const [first, ...others] = Object.entries(samples);
   if (first !== undefined && first[1].shape.length < batchNdims)

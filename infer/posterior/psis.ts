@@ -1,7 +1,7 @@
 /**
- * How far a guide is from the posterior, by the tail of its importance weights (Yao et al. 2018, "Yes, but did it work?"): the shape
- * k of the generalised Pareto distribution that fits the largest weights p/q. Below 0.5 the guide is good, above 0.7 its
- * estimates cannot be trusted. The fit is that of Zhang and Stephens 2009 with the prior of Vehtari et al. 2024.
+ * A diagnostic of how far a guide is from the posterior (Yao et al. 2018, "Yes, but did it work?"). Its value is the shape k of a
+ * generalised Pareto distribution fitted to the largest importance weights p/q. If k is below 0.5, the guide is good; if k is above
+ * 0.7, its estimates cannot be trusted. The fit is that of Zhang and Stephens 2009 with the prior of Vehtari et al. 2024.
  */
 
 import { PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
@@ -17,11 +17,11 @@ import { sharedPlatesHandler, withWholePlates } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 
 export interface PsisOptions {
-  /** How many draws to take from the guide; 1,000 by default. */
+  /** The number of draws from the guide; 1,000 by default. */
   numParticles?: number;
 }
 
-/** Pareto k of the importance weights of `numParticles` draws of the guide; subsampled plates are visited whole. */
+/** Pareto k of the importance weights of draws from the guide. All elements of subsampled plates are visited. */
 export function psisDiagnostic(
   key: Tensor,
   params: Record<string, Tensor>,
@@ -40,7 +40,7 @@ export function psisDiagnostic(
       `numParticles must be an integer of at least 25, got ${numParticles}.`,
     );
   const plates = sharedPlatesHandler(() => random.foldIn(key, 0));
-  // A weight is a product over all elements of a plate, which a subsample cannot estimate.
+  // Visit all elements, since a weight is a product over them, which a subsample cannot estimate.
   const task = { key, values: params, model: withWholePlates(model), guide: withWholePlates(guide), args };
   const logWeight = (k: Tensor): readonly [Tree, null] => {
     const pair = runPrograms(k, task);
@@ -62,7 +62,7 @@ export function psisDiagnostic(
   return paretoK((logw as Tensor).toFloat64Array());
 }
 
-/** With an enumerated site, the weight of a draw would be a ratio of two sums over its values, which is not supported. */
+/** Refuse an enumerated site: the weight of a draw would be a ratio of two sums over the site's values, which is not supported. */
 function refuseEnumerated({ name, infer, isObserved }: SampleSite): void {
   if (infer.enumerate == null || isObserved) return;
   throw new PedigradError({
@@ -73,7 +73,7 @@ function refuseEnumerated({ name, infer, isObserved }: SampleSite): void {
   });
 }
 
-/** Pareto k, fitted to the largest min(n/5, 3√n) of the n weights whose logarithms are given. */
+/** Pareto k of n weights, given their logarithms. It is fitted to the largest min(n/5, 3√n) weights. */
 export function paretoK(logWeights: Float64Array): number {
   const sorted = Float64Array.from(logWeights).sort();
   const n = sorted.length;
@@ -84,12 +84,12 @@ export function paretoK(logWeights: Float64Array): number {
     .slice(n - tail)
     .map((x) => exp(x - top) - cut)
     .filter((x) => !(x <= 0));
-  // Discrete draws have few different weights: many equal the cut, and no tail is left to fit.
-  return excess.length < 5 ? -Infinity : fitShape(excess);
+  // If the draws are discrete, many weights may equal the cut, so that too few remain for a fit.
+  return excess.length < 5 ? -Infinity : fitParetoShape(excess);
 }
 
-/** The shape of the generalised Pareto distribution of ascending positive numbers. */
-function fitShape(x: Float64Array): number {
+/** The shape of the generalised Pareto distribution that fits ascending positive numbers. */
+function fitParetoShape(x: Float64Array): number {
   const n = x.length;
   const m = 30 + Math.floor(Math.sqrt(n));
   const quartile = x[Math.floor(n / 4 + 0.5) - 1] as number;
@@ -103,6 +103,6 @@ function fitShape(x: Float64Array): number {
   const weights = candidates.map(({ likelihood }) => exp(likelihood - best));
   const total = weights.reduce((a, b) => a + b, 0);
   const b = candidates.reduce((sum, c, i) => sum + (c.b * (weights[i] as number)) / total, 0);
-  // A weak prior towards 1/2, worth ten observations.
+  // A weak prior at 1/2, which counts as much as ten observations.
   return (n * shapeAt(b) + 5) / (n + 10);
 }

@@ -1,32 +1,32 @@
-/** Draws in a table: for each element of each site its mean, spread, interval, and, where chains are given, whether they converged. */
+/** A table that summarises draws: mean, standard deviation and interval of each element, and, for several chains, convergence diagnostics. */
 import { requireOptions } from "../checks.js";
 import { htmlTable, report } from "../html.js";
 import { essBulk, essTail, rHat, varianceOf } from "./convergence.js";
-import { type Column, columnsOf, type Draws, type DrawsOptions, pooled } from "./draws.js";
-import { narrowest, quantileOf, requireProb } from "./intervals.js";
+import { type Column, columnsOf, type Draws, type DrawsOptions, poolChains } from "./draws.js";
+import { narrowestInterval, quantileOf, requireProb } from "./intervals.js";
 
 export interface SummaryOptions extends DrawsOptions {
   /** The share of the draws in the interval; 0.94 by default, as in ArviZ. */
   prob?: number;
 }
 
-/** The numbers for one element of a site. */
+/** The summary of one element of a site. */
 export interface SummaryRow {
-  /** `theta[0]` */
+  /** The name of the element, such as `theta[0]`. */
   readonly name: string;
   readonly mean: number;
-  /** The standard deviation, divided by n - 1. */
+  /** The standard deviation, with the divisor n - 1. */
   readonly sd: number;
   readonly median: number;
-  /** The ends of the narrowest interval that holds `prob` of the draws. */
+  /** The ends of the narrowest interval that contains the share `prob` of the draws. */
   readonly hpdi: readonly [low: number, high: number];
-  /** Effective sample sizes and R-hat (convergence.ts), where chains are given. */
+  /** Effective sample sizes and R-hat (convergence.ts), if the draws have an axis for chains. */
   readonly essBulk?: number;
   readonly essTail?: number;
   readonly rHat?: number;
 }
 
-/** The result of `summary`: rows of numbers, and a table to look at. */
+/** The result of `summary`: rows of numbers, which are printed as a table. */
 export class Summary extends /* @__PURE__ */ report() implements Iterable<SummaryRow> {
   constructor(
     readonly rows: readonly SummaryRow[],
@@ -39,12 +39,12 @@ export class Summary extends /* @__PURE__ */ report() implements Iterable<Summar
     return this.rows[Symbol.iterator]();
   }
 
-  /** The row of one element, `theta[0]`. */
+  /** The row of one element, by a name such as `theta[0]`. */
   get(name: string): SummaryRow | undefined {
     return this.rows.find((row) => row.name === name);
   }
 
-  /** Headings and cells as text. */
+  /** The headings and cells of the table, as text. */
   table(): { headings: string[]; rows: string[][] } {
     const percent = (share: number) => `hpdi ${+(100 * share).toPrecision(4)}%`;
     const tail = (1 - this.prob) / 2;
@@ -53,7 +53,7 @@ export class Summary extends /* @__PURE__ */ report() implements Iterable<Summar
     if (hasChains) headings.push("ess bulk", "ess tail", "r hat");
     const rows = this.rows.map(({ name, mean, sd, median, hpdi, ...chains }) => [
       name,
-      ...[mean, sd, median, ...hpdi].map(digits),
+      ...[mean, sd, median, ...hpdi].map(formatNumber),
       ...(hasChains
         ? [
             (chains.essBulk as number).toFixed(0),
@@ -83,7 +83,7 @@ export class Summary extends /* @__PURE__ */ report() implements Iterable<Summar
   }
 }
 
-const digits = (x: number): string =>
+const formatNumber = (x: number): string =>
   Math.abs(x) >= 1e6 || (x !== 0 && Math.abs(x) < 1e-3) ? x.toExponential(2) : x.toFixed(3);
 
 /**
@@ -98,14 +98,14 @@ export function summary(draws: Draws, options: SummaryOptions = {}): Summary {
   const { prob = 0.94, batchNdims = 1 } = options;
   requireProb("summary", prob);
   const describe = (column: Column): SummaryRow => {
-    const all = pooled(column);
+    const all = poolChains(column);
     const sorted = all.slice().sort();
     return {
       name: column.name,
       mean: all.reduce((a, b) => a + b, 0) / all.length,
       sd: Math.sqrt(varianceOf(all)),
       median: quantileOf(sorted, 0.5),
-      hpdi: narrowest(sorted, prob),
+      hpdi: narrowestInterval(sorted, prob),
       ...(batchNdims === 2 && { essBulk: essBulk(column), essTail: essTail(column), rHat: rHat(column) }),
     };
   };

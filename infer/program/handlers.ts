@@ -1,7 +1,6 @@
 /**
- * Each of these functions takes a function and returns one with the same arguments, which runs the given function
- * inside a handler. Every call has a new handler. The handlers do the same as those of the same names in Pyro and
- * NumPyro.
+ * Each of these functions takes a program `f` and returns a program with the same arguments, which runs `f` inside a
+ * handler. Every call makes a new handler. The handlers do the same as those of the same names in Pyro and NumPyro.
  */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { refuseFor } from "../../autodiff/core/reads.js";
@@ -21,13 +20,13 @@ type Model<A extends unknown[], R> = (...args: A) => R;
 /** Values by site name, or a function of the name. */
 export type Data = Record<string, TensorLike> | Map<string, TensorLike> | ((name: string) => TensorLike | undefined);
 
-/** `f` with a handler around it; `op` is the handler's name. */
+/** The program that runs `f` inside a handler; `op` is the handler's name in errors. */
 function handler<A extends unknown[], R>(op: string, f: Model<A, R>, makeHandler: () => Handler): Model<A, R> {
   requireKind(op, "the first argument", f, kinds.function);
   return (...args) => withHandler(makeHandler(), () => f(...args));
 }
 
-/** The value of a site among `data`, by name. */
+/** A function from the name of a site to its value in `data`, or undefined. */
 function lookup(op: string, data: Data): (name: string) => TensorLike | undefined {
   if (typeof data === "function") return data;
   if (data instanceof Map) return (name) => data.get(name);
@@ -35,7 +34,7 @@ function lookup(op: string, data: Data): (name: string) => TensorLike | undefine
   return (name) => (Object.hasOwn(data, name) ? data[name] : undefined);
 }
 
-/** Random choices and keys come from `key`: the nth request of a run gets foldIn(key, n). */
+/** Give random keys to the latent sites of `f`, all derived from `key`: the nth request of a run gets foldIn(key, n). */
 export const seed = <A extends unknown[], R>(f: Model<A, R>, key: Tensor | number): Model<A, R> => {
   if (typeof key !== "number") requireKey("seed", key, "second");
   return handler("seed", f, () => seedHandler(() => (typeof key === "number" ? random.key(key) : key)));
@@ -61,7 +60,7 @@ export function seedHandler(keyOf: () => Tensor): Handler {
   };
 }
 
-/** Latent sites and plates of `f` take the values that `trace` has for them: the same tensors, with their provenance. */
+/** Give the latent sites and plates of `f` their values in `trace`: the same tensors, with their provenance. */
 export function replay<A extends unknown[], R>(f: Model<A, R>, trace: Trace): Model<A, R> {
   requireKind("replay", "the second argument", trace, [(x) => x instanceof Map, "a trace, of trace(f).getTrace()"]);
   return handler("replay", f, () => replayHandler(trace));
@@ -81,11 +80,11 @@ export const replayHandler = (trace: Trace): Handler => ({
   },
 });
 
-/** Latent sites, params, mutables and networks take the values of `data`; latent sites stay latent. */
+/** Give latent sites, params, mutables and networks of `f` their values in `data`; latent sites stay latent. */
 export const substitute = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> =>
   handler("substitute", f, () => substituteHandler(data));
 
-/** A value given to site `name`. If it depends on another draw of that site, its axes are mixed. */
+/** A value for site `name`. If it was computed from another draw of the same site, all its axes count as mixed. */
 const withoutOwnAxes = (name: string, value: Tensor): Tensor =>
   value.provenance.has(name) ? value.withProvenance(value.provenance.moved(MIX, "substitute")) : value;
 
@@ -118,7 +117,7 @@ export function substituteHandler(data: Data): Handler {
   };
 }
 
-/** Latent sites take the values of `data` and become observed. */
+/** Give latent sites of `f` their values in `data`, and make them observed. */
 export const condition = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> => {
   const valueOf = lookup("condition", data);
   return handler("condition", f, () => ({
@@ -133,7 +132,7 @@ export const condition = <A extends unknown[], R>(f: Model<A, R>, data: Data): M
   }));
 };
 
-/** Observed sites become latent again, and are drawn. */
+/** Make the observed sites of `f` latent, so that they are drawn. */
 export const uncondition = <A extends unknown[], R>(f: Model<A, R>): Model<A, R> =>
   handler("uncondition", f, () => ({
     process: {
@@ -154,7 +153,7 @@ export interface BlockOptions {
   hideIf?: (message: Message) => boolean;
 }
 
-/** Hide messages of `f` from the handlers outside; all of them by default. */
+/** Hide sites of `f` from the handlers outside; all sites by default. */
 export function block<A extends unknown[], R>(f: Model<A, R>, options: BlockOptions = {}): Model<A, R> {
   requireOptions("block", options, { hide: kinds.names, expose: kinds.names, hideIf: kinds.function });
   const { hide, expose, hideIf } = options;
@@ -170,7 +169,7 @@ export function block<A extends unknown[], R>(f: Model<A, R>, options: BlockOpti
   }));
 }
 
-/** Log densities of `f` count only where `keep` is not 0 (false: nowhere). */
+/** Count log densities of `f` only where `keep` is not 0, or nowhere if `keep` is false. */
 export const mask = <A extends unknown[], R>(f: Model<A, R>, keep: boolean | TensorLike): Model<A, R> =>
   handler("mask", f, () => ({
     process: {
@@ -180,7 +179,7 @@ export const mask = <A extends unknown[], R>(f: Model<A, R>, keep: boolean | Ten
     },
   }));
 
-/** Log densities of `f` are multiplied by `factor`, which must be positive. */
+/** Multiply log densities of `f` by `factor`, which must be positive. */
 export const scale = <A extends unknown[], R>(f: Model<A, R>, factor: TensorLike): Model<A, R> => {
   const weight = checkScale(factor);
   return handler("scale", f, () => ({
@@ -192,7 +191,7 @@ export const scale = <A extends unknown[], R>(f: Model<A, R>, factor: TensorLike
   }));
 };
 
-/** Pyro's `do`: the statements after a site get the value in `data`, while the site itself is drawn or scored as before. */
+/** Pyro's `do`: later statements get a site's value in `data`, while the site itself is still drawn (or observed) as before. */
 export const intervene = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> => {
   const valueOf = lookup("intervene", data);
   return handler("intervene", f, () => ({
@@ -205,7 +204,7 @@ export const intervene = <A extends unknown[], R>(f: Model<A, R>, data: Data): M
   }));
 };
 
-/** Put `prefix` and the divider in front of the names of `f`: `prefix/name`. */
+/** Put `prefix` and a divider in front of all names in `f`: `prefix/name`. */
 export function scope<A extends unknown[], R>(
   f: Model<A, R>,
   options: { prefix: string; divider?: string },
@@ -220,7 +219,7 @@ export function scope<A extends unknown[], R>(
   }));
 }
 
-/** Set the infer options of the sites of `f` by a function of the site. */
+/** Set the `infer` options of the sites of `f` to those that `configure` returns for a site. */
 export function inferConfig<A extends unknown[], R>(
   f: Model<A, R>,
   configure: (site: SampleMessage) => InferOptions,
@@ -247,7 +246,7 @@ export function configEnumerate<A extends unknown[], R>(
   );
 }
 
-/** Tag draws without a pathwise sampler with their site's name; others have the provenance of their parameters. */
+/** Tag the draws of sites without a pathwise sampler with the site's name; other draws only inherit the provenance of their parameters. */
 export const trackNonReparam = <A extends unknown[], R>(f: Model<A, R>): Model<A, R> =>
   handler("trackNonReparam", f, () => ({
     process: {

@@ -1,6 +1,7 @@
 /**
- * The options by which a sample statement says how its gradient is taken. The choices are rows of a table; the default is pathwise
- * where the distribution has a pathwise sampler, else the score function.
+ * The `infer` options of a sample statement, which say how the gradient of its site is taken. The gradients to choose
+ * from are the rows of the table `GRADIENTS`; by default a site is pathwise if its distribution has a pathwise sampler,
+ * and has a score-function gradient otherwise.
  */
 import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import type { Derived, Distribution } from "../../distributions/index.js";
@@ -8,7 +9,7 @@ import { StraightThrough } from "../../distributions/wrappers/straightThrough.js
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireOptions } from "../checks.js";
 
-/** How the variance of a score-function site is reduced. The baseline may not depend on the site itself. */
+/** Baselines, which reduce the variance of a score-function site. A baseline may not depend on the site itself. */
 export interface BaselineOptions {
   /** Subtract a decaying average of past costs. */
   useDecayingAvgBaseline?: boolean;
@@ -18,7 +19,7 @@ export interface BaselineOptions {
   nnBaseline?: (input: Tensor) => Tensor;
   /** The input of `nnBaseline`; no gradient passes through it. */
   nnBaselineInput?: TensorLike;
-  /** Subtract this value, trained (where it depends on parameters) to predict the cost. */
+  /** Subtract this value. If it depends on parameters, they are trained to predict the cost. */
   baselineValue?: TensorLike;
   /** Subtract the mean cost of the other particles. */
   leaveOneOut?: boolean;
@@ -52,7 +53,7 @@ const BASELINE = {
   leaveOneOut: kinds.flag,
 };
 
-/** Refuse misspelt and contradictory options; `site` is named in the error. */
+/** Refuse misspelt and contradictory options; the error names `site`. */
 export function checkInferOptions(site: string, infer: InferOptions): InferOptions {
   const refuse = (message: string, param: string): never => {
     throw new PedigradError({ code: "bad-option", site, param, message: `sample site "${site}": ${message}` });
@@ -79,14 +80,14 @@ export function checkInferOptions(site: string, infer: InferOptions): InferOptio
 export type GradientChoice = "pathwise" | "score" | "disarm" | "straightThrough";
 
 interface GradientRule {
-  /** The same distribution with draws that have this gradient; null where that is not possible. */
+  /** The same distribution, whose draws have this gradient; null if the distribution does not allow it. */
   readonly apply: (fn: Distribution) => Distribution | null;
-  /** For errors: the distributions that this gradient needs. */
+  /** The distributions that this gradient needs, in words, for error messages. */
   readonly requirement: string;
   readonly isBiased: boolean;
 }
 
-/** The family under `toEvent`, `expand`, `mask` and `nonreparameterized`. */
+/** The distribution before `toEvent`, `expand`, `mask` and `nonreparameterized` were applied to it. */
 export function familyOf(fn: Distribution): Distribution {
   const isShaped = ["Expanded", "Masked", "Independent", "NonReparameterized"].includes(fn.family);
   return isShaped ? familyOf((fn as Derived).base) : fn;
@@ -110,7 +111,7 @@ export const GRADIENTS: Readonly<Record<GradientChoice, GradientRule>> = {
 export const isGradientChoice = (x: unknown): x is GradientChoice =>
   typeof x === "string" && Object.hasOwn(GRADIENTS, x);
 
-/** The distribution whose draws have the gradient that the site asks for. */
+/** The same distribution, whose draws have the gradient that the site asks for. */
 export function withGradient(site: string, fn: Distribution, choice: GradientChoice): Distribution {
   const rule = isGradientChoice(choice) ? GRADIENTS[choice] : undefined;
   const result = rule?.apply(fn) ?? null;

@@ -1,14 +1,14 @@
 /**
- * `markov`: a loop whose steps depend only on the few steps before them, so that later steps can reuse the dims of
- * enumerated sites.
+ * `markov` declares a loop in which each step depends only on the few steps before it, so that enumerated sites of later
+ * steps can reuse the dims of earlier ones.
  */
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireKind, requireOptions } from "../checks.js";
 import { type MarkovPosition, pushHandler } from "./messages.js";
 
 /**
- * The items of `iterable`; a site of one step may depend on sites of the same step and of the `history` steps before (1
- * by default).
+ * Loop over the items of `iterable`. A site of one step may depend on sites of the same step and of the `history` steps
+ * before it (1 by default).
  */
 export function markov<T>(iterable: Iterable<T>, options: { history?: number } = {}): Generator<T> {
   const isIterable = (x: unknown) => typeof (x as Iterable<T> | null)?.[Symbol.iterator] === "function";

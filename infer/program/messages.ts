@@ -10,7 +10,7 @@ import type { Constraint, Distribution } from "../../distributions/index.js";
 import type { Provenance } from "../../provenance/index.js";
 import type { InferOptions } from "./inferOptions.js";
 
-/** A random choice, latent or observed. */
+/** The message of `sample`: a random choice, latent or observed. */
 export interface SampleMessage {
   readonly type: "sample";
   name: string;
@@ -20,61 +20,61 @@ export interface SampleMessage {
   infer: InferOptions;
   /** The plates around it, innermost first. */
   plates: PlateFrame[];
-  /** The factor on its log density: subsampling, `scale`. */
+  /** The factor that multiplies its log density (set by subsampled plates and by `scale`). */
   scale: Tensor | number;
-  /** Where its log density counts (set by `mask`); null: everywhere. */
+  /** Its log density counts only where this is not 0 (set by `mask`); null if it counts everywhere. */
   mask: Tensor | null;
   key: Tensor | null;
   /** The markov loops around it. */
   markov: MarkovPosition[];
-  /** Whether the site lies outside a plate that is around its statement (lift.ts); by default it lies in all of them. */
+  /** Whether the site is outside a plate that surrounds its statement (lift.ts). By default it is inside all of these. */
   readonly isOutside?: (plate: PlateFrame) => boolean;
   /** Whether the drawn value is tagged with the site's name. */
   isTracked: boolean;
-  /** Whether `substitute` replaced a draw by a value. */
+  /** Whether `substitute` gave the value in place of a draw. */
   isSubstituted: boolean;
-  /** Whether the drawn value is a constant to every gradient. */
+  /** Whether gradients treat the drawn value as a constant. */
   isConstant: boolean;
   /** The sites that host code had read before this statement. */
   ambient: Provenance;
   stop: boolean;
 }
 
-/** A learnable constant. `value` is constrained. */
+/** The message of `param`: a learnable parameter. `value` lies in the set of `constraint`. */
 export interface ParamMessage {
   readonly type: "param";
   name: string;
-  /** The name in the program, before any `scope`. */
+  /** The name that the program gives, without the prefix of any `scope`. */
   readonly declared: string;
   value: Tensor | null;
   init: ((key: Tensor) => Tensor) | null;
-  /** The shape of the initial value, where it is known without a key. */
+  /** The shape of the initial value; null if it is known only after drawing with a key. */
   shape: readonly number[] | null;
   constraint: Constraint;
-  /** Whether this statement only refers to the param, whose value and constraint another statement declares. */
+  /** Whether this statement gives neither an initial value nor a constraint, because another statement declares the param. */
   readonly isReference: boolean;
   eventDim: number;
   plates: PlateFrame[];
   stop: boolean;
 }
 
-/** The opening of a plate; the value is the indices of the elements that the plate visits. */
+/** The message of a plate that is being opened; `value` holds the indices of the elements that the plate visits. */
 export interface PlateMessage {
   readonly type: "plate";
   name: string;
   readonly size: number;
-  /** How many elements the plate visits; handlers may change this until the indices are given. */
+  /** How many elements the plate visits; handlers may change this before `value` is set. */
   subsampleSize: number;
   readonly dim: number | null;
   value: Tensor | null;
-  /** Whether the program itself gives the elements to visit. */
+  /** Whether the program itself chose the elements to visit (the option `subsample`). */
   isGiven: boolean;
   /** Whether the plate visits all elements in order. */
   isWhole: boolean;
   stop: boolean;
 }
 
-/** A computed value to keep in the trace. */
+/** The message of `deterministic`: a computed value that the trace records. */
 export interface DeterministicMessage {
   readonly type: "deterministic";
   name: string;
@@ -83,7 +83,7 @@ export interface DeterministicMessage {
   stop: boolean;
 }
 
-/** A value that survives from one step to the next. */
+/** The message of `mutable`: a value that the program may change and that SVI passes on to the next step. */
 export interface MutableMessage {
   readonly type: "mutable";
   name: string;
@@ -93,8 +93,8 @@ export interface MutableMessage {
 }
 
 /**
- * Asks for the parameters of the network `name`: the paths of these params, without the prefix `name/`; null if the
- * network has to be initialised.
+ * The message of `module`: a request for the parameters of the network `name`. The answer is the names of these params
+ * without the prefix `name/`, or null if the network has to be initialised.
  */
 export interface ModuleMessage {
   readonly type: "module";
@@ -120,10 +120,10 @@ export type Message =
   | ModuleMessage
   | KeyMessage;
 
-/** Functions of a message by its type; messages of other types pass without a call. */
+/** For each type of message, the function that a handler calls on it; messages of other types pass unchanged. */
 export type Listeners = { readonly [T in Message["type"]]?: (message: Extract<Message, { type: T }>) => void };
 
-/** One handler on the stack: its functions of messages on the way up, and on the way back down. */
+/** One handler on the stack: what it does to messages on the way up (`process`) and on the way back down (`postprocess`). */
 export interface Handler {
   readonly process?: Listeners;
   readonly postprocess?: Listeners;
@@ -142,7 +142,7 @@ export const everyType = (listener: (message: Message) => void): Required<Listen
 
 const stack: Handler[] = [];
 
-/** Run `body` with `handler` innermost; afterwards, also after a throw, the stack is restored. */
+/** Run `body` with `handler` as the innermost handler, and remove the handler afterwards, also after a throw. */
 export function withHandler<T>(handler: Handler, body: () => T): T {
   const depth = stack.push(handler) - 1;
   try {
@@ -152,7 +152,7 @@ export function withHandler<T>(handler: Handler, body: () => T): T {
   }
 }
 
-/** As `withHandler`, with several handlers, of which the first is outermost. */
+/** Like `withHandler`, with several handlers, of which the first is the outermost. */
 export function withHandlers<T>(handlers: readonly Handler[], body: () => T): T {
   const depth = stack.length;
   stack.push(...handlers);
@@ -163,14 +163,11 @@ export function withHandlers<T>(handlers: readonly Handler[], body: () => T): T 
   }
 }
 
-/**
- * Whether a program was async. Such programs are refused, because handlers get no message from statements after an
- * `await`.
- */
+/** Whether a program returned a promise. Async programs are refused: handlers get no messages from statements after an `await`. */
 export const isPromise = (result: unknown): result is PromiseLike<unknown> =>
   typeof (result as PromiseLike<unknown> | null | undefined)?.then === "function";
 
-/** Put `handler` on the stack until the returned function is called: for bodies that are loops, not functions. */
+/** Put `handler` on the stack until the returned function is called. Used where the body is a loop instead of a function. */
 export function pushHandler(handler: Handler): () => void {
   stack.push(handler);
   return () => {
@@ -185,7 +182,7 @@ const SCAN_ADVICE = {
   other: "Return its value from the body, and write the statement after the loop.",
 };
 
-/** Inside the body of scan only params and networks are allowed, because they are the same at every step. */
+/** Refuse a statement inside the body of scan. Only params and networks are allowed, because they are the same at every step. */
 function refuseInLoop({ type, name }: Message): void {
   if (type === "param" || type === "module") return;
   throw new PedigradError({
@@ -195,7 +192,7 @@ function refuseInLoop({ type, name }: Message): void {
   });
 }
 
-/** Send a message up the stack until a handler stops it, let `setValue` give it a value, and send it back down. */
+/** Send a message up the stack until a handler stops it, call `setValue` to give it a value, and send it back down. */
 export function send<M extends Message>(message: M, setValue: (message: M) => void): M {
   if (traceDepth > 0) refuseInLoop(message);
   type Listener = ((message: M) => void) | undefined;
@@ -212,17 +209,17 @@ export function send<M extends Message>(message: M, setValue: (message: M) => vo
 
 /** One plate around a site. */
 export interface PlateFrame {
-  /** The name that handlers see: inside a `scope`, with the prefix. */
+  /** The name that handlers see, with the prefix of any `scope`. */
   name: string;
-  /** Null until the first site of a plate without a size has set it. */
+  /** Null for a plate that is declared without a size, until its first site sets the size. */
   size: number | null;
   subsampleSize: number | null;
-  /** Negative; null for a sequential plate. */
+  /** The dim of the batch shape, negative; null for a sequential plate. */
   readonly dim: number | null;
   indices: Tensor | null;
   /** Whether the plate visits all elements in order. */
   isWhole: boolean;
-  /** Whether the program itself gives the elements to visit. */
+  /** Whether the program itself chose the elements to visit (the option `subsample`). */
   isGiven: boolean;
 }
 

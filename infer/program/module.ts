@@ -11,10 +11,10 @@ export interface Net<P = unknown, R = Tensor> {
   apply(params: P, ...inputs: Tensor[]): R;
 }
 
-// No axis of a network's parameters belongs to a plate around it.
+// Parameters of a network have no axis for a plate around it: all their axes make up one element.
 const NO_PLATE_AXES: ParamOptions = { eventDim: Infinity };
 
-/** The network as a function, its parameters registered as params `name/…`. */
+/** The network as a function of its inputs. Its parameters become params of the program, named `name/…`. */
 export function module<P, R = Tensor>(name: string, net: Net<P, R>): (...inputs: TensorLike[]) => R {
   const isNet = (x: unknown) => typeof (x as Net | null)?.init === "function" && typeof (x as Net).apply === "function";
   requireKind(`module "${name}"`, "the second argument", net, [
@@ -31,7 +31,7 @@ export function module<P, R = Tensor>(name: string, net: Net<P, R>): (...inputs:
   return (...inputs) => net.apply(params as P, ...inputs.map(tensor));
 }
 
-/** The nested records and lists whose leaves are the params `name/path`. */
+/** The parameters of a network, as nested records and lists, from the names of its params. */
 function fromPaths(name: string, paths: readonly string[]): unknown {
   const groups = new Map<string, string[]>();
   for (const path of paths) {

@@ -12,7 +12,10 @@ export interface LinearParams {
   bias: Tensor;
 }
 
-/** x [..., inputs] -> x·weight + bias [..., outputs]; weights start normal with standard deviation 1/√inputs, biases at 0. */
+/**
+ * A linear layer, x [..., inputs] -> x·weight + bias [..., outputs]. Initial weights are normal with standard deviation
+ * 1/√inputs, and biases are 0.
+ */
 export const linear = (inputs: number, outputs: number): Net<LinearParams> => ({
   init: (key) => ({
     weight: random.normal(key, [inputs, outputs]).div(Math.sqrt(inputs)),
@@ -21,7 +24,7 @@ export const linear = (inputs: number, outputs: number): Net<LinearParams> => ({
   apply: ({ weight, bias }, x) => matmul(x, weight).add(bias),
 });
 
-/** Linear layers of the given sizes with an activation between them: `mlp([2, 16, 1])`. */
+/** A multilayer perceptron: linear layers of the given sizes with an activation between them, such as `mlp([2, 16, 1])`. */
 export function mlp(sizes: readonly number[], activation: (x: Tensor) => Tensor = tanh): Net<LinearParams[]> {
   requireKind("nn.mlp", "the first argument", sizes, kinds.numbers);
   const layers = sizes.slice(1).map((size, i) => linear(sizes[i] as number, size));
@@ -36,15 +39,15 @@ export function mlp(sizes: readonly number[], activation: (x: Tensor) => Tensor 
 }
 
 /**
- * A masked network (MADE, Germain et al. 2015): x [..., dim] -> [mean, logScale], each [..., dim], where entry i depends only on the
- * entries of x before i. Starts close to mean 0 and log scale 0.
+ * An autoregressive network (MADE, Germain et al. 2015): x [..., dim] -> [mean, logScale], each of shape [..., dim].
+ * Entry i of an output depends only on the entries of x before i. Initial outputs are close to 0.
  */
 export function autoregressive(
   dim: number,
   hiddenDims: readonly number[] = [dim, dim],
   activation: (x: Tensor) => Tensor = tanh,
 ): Net<LinearParams[], readonly [mean: Tensor, logScale: Tensor]> {
-  // A unit of degree d depends on the first d entries; hidden units cycle through all degrees.
+  // A unit of degree d depends only on the first d entries. The hidden units have the degrees 1, 2, … in turn.
   const degrees = [
     Array.from({ length: dim }, (_, i) => i + 1),
     ...hiddenDims.map((size) => Array.from({ length: size }, (_, j) => 1 + (j % Math.max(1, dim - 1)))),
@@ -71,6 +74,6 @@ export function autoregressive(
   };
 }
 
-/** 1 where a unit of degree `to` may read a unit of degree `from`: where from <= to. */
+/** The mask of a layer's weights: 1 where the degree of the input unit is at most that of the output unit, else 0. */
 const maskOf = (from: readonly number[], to: readonly number[]): Tensor =>
   tensor(from.map((d) => to.map((e) => (d <= e ? 1 : 0))));

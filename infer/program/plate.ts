@@ -1,7 +1,8 @@
 /**
- * Plates declare conditional independence. `plate(name, size, body)` says that along one dim, negative and counted from the
- * right of the batch shape, the elements are independent given the sites outside. Inside a plate, distributions are expanded to
- * its size; with `subsampleSize` only some elements are visited, and log densities are scaled up to stand for all elements.
+ * Plates declare conditional independence. `plate(name, size, body)` says that the elements along one dim of the batch
+ * shape (negative, counted from the right) are independent given the sites outside the plate. Distributions inside a
+ * plate are expanded to its size. With `subsampleSize` the plate visits only some elements, and the log densities are
+ * scaled up, so that their expected sum is the sum over all elements.
  */
 import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
@@ -28,10 +29,10 @@ import { refusePromise } from "./traceChecks.js";
 
 export type { PlateOptions } from "./subsamples.js";
 
-/** `body` with the plate around it; it receives the indices of the elements that are visited. */
+/** Run `body` inside the plate; `body` receives the indices of the elements that the plate visits. */
 export function plate<T>(name: string, size: number, body: (indices: Tensor) => T): T;
 export function plate<T>(name: string, size: number, options: PlateOptions, body: (indices: Tensor) => T): T;
-/** A plate whose size is that of its first site. */
+/** A plate that takes its size from its first site. */
 export function plate<T>(name: string, body: () => T): T;
 /** A sequential plate: `for (const i of plate(name, size))`. */
 export function plate(name: string, size: number, options?: { subsampleSize?: number }): Iterable<number>;
@@ -55,7 +56,7 @@ export function plate(name: string, ...rest: unknown[]): unknown {
 const BODY = { dim: kinds.any, subsampleSize: kinds.any, subsample: kinds.any };
 const LOOP = { subsampleSize: kinds.any, subsample: kinds.any };
 
-/** Refuse arguments in the wrong order, and wrong options. */
+/** Refuse arguments in the wrong order, and unknown options. */
 function checkArguments(name: string, rest: readonly unknown[]): void {
   if (typeof name !== "string") refuse(show(name), "bad-option", "the first argument must be the plate's name.");
   const hasBody = typeof rest.at(-1) === "function";
@@ -66,7 +67,7 @@ function checkArguments(name: string, rest: readonly unknown[]): void {
     if (given !== undefined) requireOptions(`plate "${name}"`, given, hasBody ? BODY : LOOP, name);
 }
 
-/** The given size of a plate, checked. */
+/** The size of a plate. Refuse one that is not a non-negative integer. */
 function checkSize(name: string, size: unknown): number {
   if (Number.isInteger(size) && (size as number) >= 0) return size as number;
   return refuse(name, "bad-option", `size must be a non-negative integer, got ${show(size)}.`);
@@ -77,7 +78,7 @@ const openFrames: PlateFrame[] = [];
 /** The plates around this statement, outermost first. */
 export const openPlates = (): readonly PlateFrame[] => openFrames;
 
-/** Put a plate around what follows, until the returned function is called. */
+/** Put a plate around the statements that follow, until the returned function is called. */
 export function openPlate(frame: PlateFrame): () => void {
   openFrames.push(frame);
   return () => {
@@ -85,7 +86,7 @@ export function openPlate(frame: PlateFrame): () => void {
   };
 }
 
-/** Run `body`, which runs some program anew, as if no plate were open. */
+/** Run `body`, which runs another program, without the plates that are open here. */
 export function outsidePlates<T>(body: () => T): T {
   const outer = openFrames.splice(0);
   try {
@@ -95,7 +96,7 @@ export function outsidePlates<T>(body: () => T): T {
   }
 }
 
-/** The dim of a plate: the given one, or else the first that is free. */
+/** The dim of a plate: the given one, or else the first (from -1 to the left) that no open plate uses. */
 function freeDim(name: string, size: number | null, dim: number | undefined): number {
   if (dim === undefined) {
     let free = -1;
@@ -173,7 +174,7 @@ function expandAlong({ name: plateName, dim, size: whole, subsampleSize }: Plate
   return fn;
 }
 
-/** A sequential plate: each iteration of the loop is one element. */
+/** A sequential plate: each iteration of a loop visits one element. */
 function sequential(name: string, size: number, options: PlateOptions): Iterable<number> {
   return iterateElements(name, checkSize(name, size), options);
 }
@@ -206,7 +207,7 @@ function* iterateElements(name: string, size: number, options: PlateOptions): Ge
   }
 }
 
-/** Refuse `[...plate(…)]` and the like: the loop ends before the first statement, which is then outside the plate and not scaled. */
+/** Refuse uses such as `[...plate(…)]`: the loop ends before the first statement, so the statements are outside the plate and not scaled. */
 const refuseEmptyLoop = ({ name, size, subsampleSize }: PlateFrame): never =>
   refuse(
     name,
@@ -214,7 +215,7 @@ const refuseEmptyLoop = ({ name, size, subsampleSize }: PlateFrame): never =>
     `the loop over its ${subsampleSize} of ${size} elements contains no statement, as with [...plate(…)], so statements after it are outside the plate and not scaled. Write for (const i of plate(…)) { … } with the sample statements inside.`,
   );
 
-/** Run `body` as one iteration of a sequential plate that an earlier run has opened. */
+/** Run `body` as one iteration of a sequential plate that an earlier run of the program opened. */
 export function runInSequentialPlate<T>(frame: PlateFrame, body: () => T): T {
   const close = openPlate(frame);
   try {

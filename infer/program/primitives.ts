@@ -1,6 +1,6 @@
 /**
- * The statements that make up a model. Each sends a message (messages.ts) and returns the value that comes back. Where
- * possible they also work without any handler: a param has its initial value, an observed site its observation.
+ * The statements of a model. Each sends a message (messages.ts) and returns the value that handlers give to the message.
+ * Where possible, statements also work without handlers: a param returns its initial value, an observed site its data.
  */
 import {
   PedigradError,
@@ -33,7 +33,7 @@ import { reportAsSite, requireBatchMask } from "./traceChecks.js";
 export interface SampleOptions {
   /** The observed value; null or undefined means latent. */
   obs?: TensorLike | null | undefined;
-  /** Where this is 0, `obs` is ignored and the value latent; the sites are `name_observed` and `name_unobserved`. */
+  /** Elements where this is 0 are latent and ignore `obs`. The statement makes two sites, `name_observed` and `name_unobserved`. */
   obsMask?: TensorLike;
   /** How the gradient of this site is taken. */
   infer?: InferOptions;
@@ -41,7 +41,7 @@ export interface SampleOptions {
   key?: Tensor;
 }
 
-/** The default options of a site and of its gradient. */
+/** The default of every options argument in this file. */
 const NO_OPTIONS = /* @__PURE__ */ Object.freeze({});
 const SAMPLE = ["obs", "obsMask", "infer", "key"];
 const PARAM = {
@@ -49,12 +49,12 @@ const PARAM = {
   eventDim: [(x) => x === Infinity || kinds.size[0](x), "a non-negative integer"],
 } satisfies Record<string, Kind>;
 
-/** A random choice named `name`: its value, drawn, observed or replayed. */
+/** Make a random choice named `name`, and return its value, which is drawn, observed or given by a handler. */
 export function sample(name: string, fn: Distribution, options: SampleOptions = NO_OPTIONS): Tensor {
   return sampleOutside(name, fn, options);
 }
 
-/** `sample` for a site that lies outside some of the plates around its statement. */
+/** Like `sample`, for a site that is outside some of the plates around its statement. */
 export function sampleOutside(
   name: string,
   fn: Distribution,
@@ -103,9 +103,9 @@ function setValue(message: SampleMessage): void {
 }
 
 /**
- * The value tagged with its site's name. Along the element axes (the batch axes of the distribution, and the axes that `toEvent` moved into
- * the event), each element depends only on the same element of the site. An enumerated value has size 1 along its plates and stands for all
- * elements; axes to the left of the plates belong to the enumerated values of other sites.
+ * The value, tagged with its site's name. Along the element axes (the batch axes, and the axes that `toEvent` moved into the event), each
+ * element depends only on the same element of the site. An enumerated value has size 1 along its plates, because all elements have the
+ * same list of values; axes to the left of the plates belong to other enumerated sites.
  */
 function tagWithSite(value: Tensor, { name, fn, infer, isSubstituted, plates, ambient: read }: SampleMessage): Tensor {
   const { shape } = value;
@@ -119,7 +119,7 @@ function tagWithSite(value: Tensor, { name, fn, infer, isSubstituted, plates, am
   return value.withProvenance(union(inherited, own));
 }
 
-/** The provenance of a draw, and of a value substituted for it, whose probability depends on the same sites. */
+/** The provenance of a draw. A value substituted for the draw gets it too, since its probability depends on the same sites. */
 function drawProvenance(fn: Distribution): Provenance {
   return outsideRuns(() => {
     try {
@@ -132,7 +132,7 @@ function drawProvenance(fn: Distribution): Provenance {
 }
 
 function draw(message: SampleMessage): Tensor {
-  // Inside a `block` no handler has given this site a key, but one can still be requested.
+  // `block` hides the site from `seed`, so it has no key yet, but `block` lets requests for keys pass.
   const key = message.key ?? requestKey(message.name);
   if (key === null)
     throw new PedigradError({
@@ -163,13 +163,13 @@ function samplePartlyObserved(
 export interface ParamOptions {
   /** The set in which the value lies; all real numbers by default. */
   constraint?: Constraint;
-  /** How many of the value's last axes belong to one element; by default the `eventDim` of the constraint. */
+  /** How many of the value's last axes make up one element; by default the `eventDim` of the constraint. */
   eventDim?: number;
 }
 
 const isConstraint = (x: unknown): x is Constraint => typeof (x as Constraint | null)?.check === "function";
 
-/** A learnable constant named `name`, in its constrained form. `init` is a value or a function of a key; it is used once, by `svi.init`. */
+/** A learnable parameter named `name`. `svi.init` starts it at `init`, which is a value or a function that draws one with a key. */
 export function param(
   name: string,
   init?: TensorLike | ((key: Tensor) => TensorLike),
@@ -220,7 +220,7 @@ export function param(
   return message.value;
 }
 
-/** Keep `value` in the trace under `name`. */
+/** Record `value` in the trace under `name`, and return it. */
 export const deterministic = (name: string, value: TensorLike): Tensor =>
   send({ type: "deterministic", name, value: tensor(value), plates: [], stop: false }, () => {}).value;
 
@@ -233,7 +233,7 @@ export function factor(name: string, logFactor: TensorLike): void {
   );
 }
 
-/** `data` reduced to the elements that the plates around this statement visit; the last `eventDim` axes belong to one element. */
+/** The elements of `data` that the plates around this statement visit; the last `eventDim` axes make up one element. */
 export function subsample(data: TensorLike, options: { eventDim?: number } = {}): Tensor {
   requireOptions("subsample", options, { eventDim: kinds.size });
   const { eventDim = 0 } = options;
@@ -255,7 +255,7 @@ export function subsample(data: TensorLike, options: { eventDim?: number } = {})
   return visited;
 }
 
-/** A value that the program may change and that survives to the next step: read and write `.value`. */
+/** A value that the program may change (by setting `.value`) and that SVI passes on to the next step. */
 export function mutable(name: string, init: TensorLike | (() => TensorLike)): { value: Tensor } {
   const make = () => tensor(typeof init === "function" ? init() : init);
   const message = send<MutableMessage>({ type: "mutable", name, cell: null, init: make, stop: false }, (m) => {
@@ -264,7 +264,7 @@ export function mutable(name: string, init: TensorLike | (() => TensorLike)): { 
   return message.cell as { value: Tensor };
 }
 
-/** A fresh random key, for randomness that is not a site. */
+/** A new random key, for random numbers that do not belong to a site. */
 export function prngKey(): Tensor {
   const value = requestKey("prngKey");
   if (value !== null) return value;
@@ -275,6 +275,6 @@ export function prngKey(): Tensor {
   });
 }
 
-/** A key from the handlers; null where no handler gives one. */
+/** A key from the handlers; null if no handler gives one. */
 export const requestKey = (name: string): Tensor | null =>
   send<KeyMessage>({ type: "key", name, value: null, stop: false }, () => {}).value;

@@ -1,6 +1,6 @@
 /**
- * `reparam`: a site written in other variables, so that its posterior is easier to approximate or to sample (Gorinova
- * et al. 2018). A strategy samples the new variables and computes the site's value from them; the site itself becomes
+ * `reparam` rewrites a site in terms of other variables whose posterior is easier to approximate or to sample (Gorinova
+ * et al. 2018). A strategy samples the new variables and computes the site's value from them, so the site itself becomes
  * deterministic.
  */
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
@@ -11,10 +11,13 @@ import { didYouMean, quoted, requireKind } from "../checks.js";
 import { type Handler, type SampleMessage, withHandler } from "./messages.js";
 import { deterministic } from "./primitives.js";
 
-/** Samples the new variables, and returns the site's value: see reparamStrategies.ts. */
+/** A strategy: samples the new variables and returns the site's value (reparamStrategies.ts). */
 export type Reparam = (name: string, fn: Distribution) => Tensor;
 
-/** Reparameterise the sites named in `config`, or those for which `config` returns a strategy. Every name must be that of a site. */
+/**
+ * Reparameterise the sites that `config` names, or for which the function `config` returns a strategy. A name that is not
+ * a site of the program is refused.
+ */
 export function reparam<A extends unknown[], R>(
   f: (...args: A) => R,
   config: Record<string, Reparam> | ((site: SampleMessage) => Reparam | null),
@@ -52,6 +55,6 @@ export function reparam<A extends unknown[], R>(
 
 const isConfig = (x: unknown): boolean =>
   typeof x === "function"
-    ? // A strategy takes the site's name and its distribution.
+    ? // Refuse a strategy in place of a function of the site: a strategy has two arguments.
       x.length < 2
     : isRecord(x) && Object.values(x).every((strategy) => typeof strategy === "function");

@@ -1,6 +1,7 @@
 /**
- * Ways to write a site in other variables, for `reparam`. Each samples new sites, named after the old one, and computes the old site's
- * value from them; expand, mask and toEvent around the old site's family are put around the new one.
+ * Strategies for `reparam`. Each samples new sites, whose names begin with that of the old site, and computes the old
+ * site's value from them. If `expand`, `mask` or `toEvent` was applied to the old site's family, it is applied to the new
+ * one.
  */
 import { full, PedigradError, Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import { requireThat } from "../../distributions/core/validation.js";
@@ -10,10 +11,6 @@ import {
   constraints,
   Derived,
   type Distribution,
-  Expanded,
-  Independent,
-  Masked,
-  NonReparameterized,
   TransformedDistribution,
 } from "../../distributions/index.js";
 import { refuseOption, requireOptions } from "../checks.js";
@@ -25,19 +22,14 @@ import type { Reparam } from "./reparam.js";
 const refusal = (site: string, op: string, why: string): PedigradError =>
   new PedigradError({ code: "reparam", site, op, message: `${op}: site "${site}" ${why}` });
 
-/** `family` put into the wrappers that `fn` has around its own family. */
-function withWrappersOf(fn: Distribution, family: Distribution): Distribution {
-  if (fn instanceof Independent) return withWrappersOf(fn.base, family).toEvent(fn.reinterpreted);
-  if (fn instanceof Expanded) return withWrappersOf(fn.base, family).expand(fn.batchShape);
-  if (fn instanceof Masked) return withWrappersOf(fn.base, family).mask(fn.selected);
-  if (fn instanceof NonReparameterized) return withWrappersOf(fn.base, family).nonreparameterized();
-  return family;
-}
+/** `family`, expanded, masked and so on in the same way as `fn`. */
+const withWrappersOf = (fn: Distribution, family: Distribution): Distribution =>
+  fn === familyOf(fn) ? family : ((fn as Derived).around(withWrappersOf((fn as Derived).base, family)) as Distribution);
 
 /**
- * Partial decentring of a location-scale family: with c = `centered` (0 fully decentred, 1 as written, null learnt),
- * x' ~ family(c·loc, scale^c) and x = loc + scale^(1-c) (x' - c·loc). `LocScaleReparam(0.3)` is short for { centered: 0.3 };
- * `LocScaleReparam()` decentres fully; NumPyro's default, to learn c, is `LocScaleReparam(null)` here.
+ * Partial decentring of a location-scale family. With c = `centered` (0: fully decentred, the default; 1: as written;
+ * null: c is learnt), it samples x' ~ family(c·loc, scale^c) and computes x = loc + scale^(1-c) (x' - c·loc).
+ * `LocScaleReparam(0.3)` is short for { centered: 0.3 }. NumPyro's default, to learn c, is `LocScaleReparam(null)` here.
  */
 export function LocScaleReparam(how: { centered?: TensorLike | null } | number | Tensor | null = {}): Reparam {
   const isShort = how === null || typeof how === "number" || how instanceof Tensor;
@@ -69,7 +61,7 @@ export function LocScaleReparam(how: { centered?: TensorLike | null } | number |
   };
 }
 
-/** The learnt c, one number for each element of loc: for all elements of a plate, even where the plate visits only some. */
+/** The learnt c: one number for each element of loc, also for those elements of a plate that this step does not visit. */
 function centeredParam(name: string, loc: Tensor, eventDim: number): Tensor {
   const rank = loc.shape.length - eventDim;
   const shape = loc.shape.map((size, axis) => {
@@ -80,8 +72,8 @@ function centeredParam(name: string, loc: Tensor, eventDim: number): Tensor {
 }
 
 /**
- * Sample a transformed distribution before its transform: `name_base` is drawn from the base distribution, and the
- * transform of this draw is the site's value.
+ * For a transformed distribution: sample `name_base` from the base distribution, and apply the transform to this draw to
+ * get the site's value.
  */
 export const TransformReparam = (): Reparam => (name, fn) => {
   const family = familyOf(fn);
@@ -91,8 +83,8 @@ export const TransformReparam = (): Reparam => (name, fn) => {
 };
 
 /**
- * An angle as a real number modulo 2π, `name_unwrapped`, so that a posterior across ±π is in one piece. The density at
- * a real number is the density at its angle, so it repeats with every turn of 2π.
+ * For an angle: sample a real number `name_unwrapped`, and take it modulo 2π to get the site's value. So a posterior
+ * around ±π has one mode, not two halves. The density has period 2π on the real line.
  */
 export const CircularReparam = (): Reparam => (name, fn) => {
   const family = familyOf(fn);
@@ -106,7 +98,8 @@ export const CircularReparam = (): Reparam => (name, fn) => {
 };
 
 /**
- * Angles on the real line: the density repeats with every turn, so that its integral is infinite; draws lie in [-π, π].
+ * A distribution of angles, with its density extended to the real line with period 2π (so its integral is infinite).
+ * Draws lie in [-π, π].
  */
 class Unwrapped extends Derived {
   constructor(base: Distribution) {

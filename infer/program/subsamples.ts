@@ -1,10 +1,18 @@
 /**
- * Which elements a plate visits: all of them, those that the program gives (`subsample: indices`), or a random part. A
- * guide and the model that runs after it visit the same elements: `sharedPlatesHandler` draws these elements once per
- * run, by plate name. Indices that a program itself gives take precedence; if guide and model both give indices, the
- * two must agree.
+ * The choice of the elements that a plate visits: all elements, those that the program gives (`subsample: indices`), or a
+ * random subsample. The model visits the same elements as the guide: `sharedPlatesHandler` draws a subsample once for
+ * each name of a plate, and reuses it. Indices that a program gives take precedence over a random subsample; if guide
+ * and model both give indices, these must be equal.
  */
-import { arange, PedigradError, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
+import {
+  arange,
+  type ErrorCode,
+  PedigradError,
+  type Tensor,
+  type TensorLike,
+  take,
+  tensor,
+} from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { requireThat, validation } from "../../distributions/core/validation.js";
 import { constraints } from "../../distributions/index.js";
@@ -22,19 +30,19 @@ import {
 import { reportAsSite } from "./traceChecks.js";
 
 export interface PlateOptions {
-  /** The dim along which the plate's elements lie; by default the first free one, counting from -1 to the left. */
+  /** The dim of the plate; by default the first one, from -1 to the left, that no plate around this one uses. */
   dim?: number;
-  /** How many elements to visit, drawn once for each step; all by default. */
+  /** How many elements to visit, drawn anew in each step; all by default. */
   subsampleSize?: number;
   /** The elements to visit, instead of a random subsample. */
   subsample?: TensorLike;
 }
 
-export const refuse = (name: string, code: string, message: string): never => {
+export const refuse = (name: string, code: ErrorCode, message: string): never => {
   throw new PedigradError({ code, site: name, param: name, message: `plate "${name}": ${message}` });
 };
 
-/** Send the message of a plate to the handlers, which may rename it or choose its indices, and return its frame. */
+/** Send the message of a plate to the handlers, which may rename the plate or choose its indices, and return the frame. */
 export function sendPlate(
   name: string,
   size: number,
@@ -81,7 +89,7 @@ function drawSubsample({ name, size, subsampleSize }: PlateMessage): Tensor {
   return random.permutation(key, size).slice(0, subsampleSize);
 }
 
-/** The elements that the program gives (`subsample`), checked, as a vector of indices. */
+/** The indices that the program gives (`subsample`), after checks. */
 export function checkSubsample(name: string, size: number, { subsample, subsampleSize }: PlateOptions): Tensor {
   const given = tensor(subsample as TensorLike);
   if (given.shape.length !== 1)
@@ -101,7 +109,7 @@ export function checkSubsample(name: string, size: number, { subsample, subsampl
   return given;
 }
 
-/** Give a plate without a size the size of its first site. */
+/** Set the size of a plate that was declared without one to the size of its first site. */
 export function setSize(frame: PlateFrame, { fn, value, name }: SampleMessage): void {
   const lead = value === null ? [] : value.shape.slice(0, value.shape.length - fn.eventDim);
   const sizes = [fn.batchShape, lead].flatMap((shape) => shape.at(frame.dim as number) ?? []);
@@ -115,7 +123,7 @@ export function setSize(frame: PlateFrame, { fn, value, name }: SampleMessage): 
   Object.assign(frame, sendPlate(frame.name, size, size, frame.dim, null));
 }
 
-/** The weight of one visited element: size / subsampleSize, and 1 for a whole plate, even an empty one. */
+/** The weight of one visited element: size / subsampleSize, or 1 if the plate visits all elements (even if there are none). */
 export const subsamplingScale = ({ size, subsampleSize }: PlateFrame): number =>
   size === subsampleSize ? 1 : (size as number) / (subsampleSize as number);
 
@@ -127,7 +135,10 @@ interface PlateVisit {
   readonly isWhole: boolean;
 }
 
-/** Draw the subsample of every plate once, with its own key, for all programs that run inside this handler; `keyOf` gives the root key. */
+/**
+ * A handler that draws the subsample of every plate once, with a key of its own derived from `keyOf()`, and gives it to
+ * all programs that run inside.
+ */
 export function sharedPlatesHandler(keyOf: () => Tensor): Handler {
   const visits = new Map<string, PlateVisit>();
   let draws = 0;
@@ -150,8 +161,8 @@ export function sharedPlatesHandler(keyOf: () => Tensor): Handler {
 }
 
 /**
- * Visit every plate whole, whatever its subsampleSize. Plates whose indices the program gives are left as they are,
- * unless `also` is "given".
+ * A handler that makes every plate visit all elements, whatever its subsampleSize. It does not change plates whose
+ * indices the program gives, unless `also` is "given".
  */
 export const wholePlatesHandler = (also: "given" | null = null): Handler => ({
   process: {
@@ -162,13 +173,13 @@ export const wholePlatesHandler = (also: "given" | null = null): Handler => ({
   },
 });
 
-/** `f`, run with every plate visited whole. */
+/** The program `f` with all elements of every plate visited. */
 export const withWholePlates =
   (f: Model): Model =>
   (...args) =>
     withHandler(wholePlatesHandler(), () => f(...args));
 
-/** Plates with a value in `values`, by name, visit the elements which that value lists. */
+/** A handler that gives plates the indices in `values`, by the plate's name. */
 export const givenPlatesHandler = (values: Readonly<Record<string, Tensor>>): Handler => ({
   process: {
     plate(message) {
@@ -180,8 +191,8 @@ export const givenPlatesHandler = (values: Readonly<Record<string, Tensor>>): Ha
 });
 
 /**
- * Let a plate that is being opened visit the elements of `before`, or refuse the plate if the program gives it
- * different elements.
+ * Let a plate that is being opened visit the same elements as `before`. Refuse the plate if the program gives it different
+ * elements.
  */
 export function reuseVisit(message: PlateMessage, before: PlateVisit): void {
   const { name, size, subsampleSize, value, isGiven } = message;
@@ -208,7 +219,7 @@ function requireSameElements(name: string, before: PlateVisit, given: Tensor): v
   });
 }
 
-/** A value for all elements of the plates around a site, reduced to the elements that the plates visit. */
+/** The elements of a site's value that the plates around it visit, if the value has all elements. */
 export function selectVisited(value: Tensor, { fn, plates }: Pick<SampleMessage, "fn" | "plates">): Tensor {
   let selected = value;
   for (const { dim, size, subsampleSize, indices, isWhole } of plates) {
@@ -219,7 +230,7 @@ export function selectVisited(value: Tensor, { fn, plates }: Pick<SampleMessage,
   return selected;
 }
 
-/** Reduce a param that has one element for each element of the plate to the visited elements. */
+/** If a param has one element for each element of the plate, take the visited ones. */
 export function visitParam(frame: PlateFrame, message: ParamMessage): void {
   const { dim, indices, size, subsampleSize, isWhole } = frame;
   if (message.value === null || dim === null || indices === null || isWhole) return;

@@ -1,6 +1,6 @@
 /**
- * The trace of a run: every site in order, with its distribution and its value, and with the plates, scale and mask
- * around it. Estimators are functions of two traces, the guide's and the model's.
+ * The trace of a run records every site in order, with its distribution, value, plates, scale and mask. Estimators
+ * compute their loss from two traces, the guide's and the model's.
  */
 import { sameShape } from "../../autodiff/core/shape.js";
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
@@ -9,7 +9,7 @@ import type { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { inRun, type Provenance, union, withAmbient } from "../../provenance/index.js";
 import { requireKind } from "../checks.js";
-import type { InferOptions } from "./inferOptions.js";
+import { familyOf, type InferOptions } from "./inferOptions.js";
 import {
   type Handler,
   isPromise,
@@ -43,7 +43,7 @@ export class SampleSite {
   constructor(
     message: Omit<
       SampleSite,
-      "type" | "logProb" | "scaledLogProb" | "elements" | "scaledElements" | "masked" | "scaled"
+      "type" | "logProb" | "scaledLogProb" | "elements" | "scaledElements" | "masked" | "scaled" | "unmasked"
     >,
   ) {
     this.name = message.name;
@@ -58,15 +58,21 @@ export class SampleSite {
   }
 
   /**
-   * Log density of the value, not scaled. Its provenance includes the sites that host code had read before the
-   * statement.
+   * The log density of the value, not scaled. Its provenance includes the sites whose values host code had read before
+   * the statement.
    */
   logProb(): Tensor {
     this.#logProb ??= this.#density("logProb");
     return this.#logProb;
   }
 
-  /** log density of each independent element of an event: `logProb` before the last `fn.elementDim` axes are summed. */
+  /** The same site without the masks of its distribution, for the score of a draw, which does not depend on masks. */
+  unmasked(): SampleSite {
+    const { unmasked } = this.fn;
+    return unmasked === this.fn ? this : new SampleSite({ ...this, fn: unmasked });
+  }
+
+  /** The log density of each independent element of an event: `logProb` before its last `fn.elementDim` axes are summed. */
   elements(): Tensor {
     if (this.fn.elementDim === 0) return this.logProb();
     this.#elements ??= this.#density("logProbElements");
@@ -75,23 +81,23 @@ export class SampleSite {
 
   #density(of: "logProb" | "logProbElements"): Tensor {
     const { name, fn, value, isObserved, mask, ambient } = this;
-    // A value with the batch shape of its distribution fits the plates, since the distribution was expanded to them.
+    // A value with the batch shape of its distribution needs no check, since the distribution was expanded to the plates.
     if (!sameShape(value.shape.slice(0, value.shape.length - fn.eventDim), fn.batchShape)) {
       checkPlates(this);
       checkBroadcast(this);
     }
     let density: Tensor;
     try {
-      // A masked observation may be NaN. The score of a latent counts even where the latent is masked.
+      // A masked observation may be NaN, so mask it first. A latent is not masked here, since its score always counts.
       density = withAmbient(ambient, () => (isObserved && mask !== null ? fn.mask(mask) : fn)[of](value));
     } catch (error) {
       throw addSiteToError(name, error, isObserved ? "observed site" : "site");
     }
-    // The density of a factor is not computed by an op, so it would not inherit the sites that host code had read.
+    // An op adds the ambient set to its result, but the density of a factor is not computed by an op.
     return ambient.size === 0 ? density : density.withProvenance(union(density.provenance, ambient));
   }
 
-  /** log density, masked and scaled. */
+  /** The log density, masked and scaled. */
   scaledLogProb(): Tensor {
     return this.scaled(this.masked(this.logProb()));
   }
@@ -103,8 +109,7 @@ export class SampleSite {
   }
 
   /**
-   * A log density or a KL term of this site, replaced by 0 where the site is masked (not multiplied by 0, since masked
-   * numbers may be NaN).
+   * `x`, a log density or a KL term of this site, with 0 where the site is masked. (Multiplying by 0 would keep a NaN.)
    */
   masked(x: Tensor, elementDim = 0): Tensor {
     if (this.mask === null) return x;
@@ -113,6 +118,7 @@ export class SampleSite {
     return where(mask, x, 0);
   }
 
+  /** `x`, a log density or a KL term of this site, multiplied by its scale. */
   scaled(x: Tensor, elementDim = 0): Tensor {
     const { name, scale } = this;
     if (typeof scale === "number") return scale === 1 ? x : x.mul(scale);
@@ -151,13 +157,16 @@ export function* sampleSites(trace: Trace): Generator<SampleSite> {
 /** Whether a site is a `factor`: it observes an empty tensor (distributions/families/degenerate/unit.ts). */
 export const isFactor = ({ fn }: { readonly fn: Distribution }): boolean => fn.eventShape[0] === 0;
 
-/** Whether a site of the guide is random: neither a factor nor a point mass, which has no score. */
-export const isDraw = ({ isObserved, fn }: SampleSite): boolean => !isObserved && fn.label !== "Delta";
+/** Whether a distribution is a point mass (a Delta), which may be expanded, masked or made an event. */
+export const isPointMass = (fn: Distribution): boolean => familyOf(fn).family === "Delta";
 
-/** Whether a site of the guide takes its gradient by the score function. */
+/** Whether a site of the guide is random: neither a factor nor a point mass, which has no score. */
+export const isDraw = ({ isObserved, fn }: SampleSite): boolean => !isObserved && !isPointMass(fn);
+
+/** Whether a site of the guide has a score-function gradient. */
 export const isScoreSite = (site: SampleSite): boolean => !site.isObserved && !site.fn.hasRsample;
 
-/** A handler that records the messages that pass it. */
+/** A handler that records the messages of a program as sites. */
 export class TraceHandler implements Handler {
   readonly sites: Trace = new Map();
   readonly #cells: [string, { value: Tensor }][] = [];
@@ -189,8 +198,8 @@ export class TraceHandler implements Handler {
 }
 
 /**
- * Refuse two sites of one name, unless they are the same param or plate, or the same `deterministic` or `mutable`
- * value.
+ * Refuse two sites of one name, unless both are params, plates of the same size, `deterministic` values or `mutable`
+ * values.
  */
 function requireSameSite(before: Site, now: Site): void {
   const { name, type } = now;
@@ -211,12 +220,12 @@ function requireSameSite(before: Site, now: Site): void {
     });
 }
 
-/** How many programs are running, one inside another. */
+/** The number of programs that are running, one inside another. */
 let runDepth = 0;
 
 /**
- * Refuse inference inside a model or a guide: the outer handlers would get the messages of the inner sites, and the
- * outer gradient would miss them.
+ * Refuse inference inside a running model or guide: the outer handlers would get the messages of the inner sites, and the
+ * outer gradient would not include them.
  */
 export function requireOutside(op: string): void {
   if (runDepth > 0)
@@ -227,7 +236,7 @@ export function requireOutside(op: string): void {
     });
 }
 
-/** `trace(f).getTrace(...args)` runs f and returns what it did; f's own result is dropped. */
+/** `trace(f).getTrace(...args)` runs f and returns the trace of the run; the result of f is dropped. */
 export function trace<A extends unknown[]>(f: (...args: A) => unknown): { getTrace(...args: A): Trace } {
   requireKind("trace", "the first argument", f, kinds.function);
   return { getTrace: (...args) => traceOf(f, args) };

@@ -1,6 +1,6 @@
 /**
- * Checks of a run. They refuse async programs, values that do not fit their plates, observations that broadcast against
- * their distribution, and masks and scales with more elements than their site.
+ * Checks of a run. They refuse async programs, values that do not fit their plates, observations that broadcast their
+ * distribution to a larger shape, and masks and scales with more elements than their site.
  */
 import { showShape } from "../../autodiff/core/shape.js";
 import type { Tensor } from "../../autodiff/index.js";
@@ -8,7 +8,7 @@ import type { Distribution } from "../../distributions/index.js";
 import { PedigradError } from "../../provenance/index.js";
 import type { PlateFrame } from "./messages.js";
 
-/** The part of a site that the checks use once the site has its value. */
+/** The fields of a sample site that the checks need. */
 interface SiteWithValue {
   readonly name: string;
   readonly fn: Distribution;
@@ -17,9 +17,9 @@ interface SiteWithValue {
   readonly plates: readonly PlateFrame[];
 }
 
-/** Refuse the promise of an async function: no handler would get messages from its statements after an `await`. */
+/** Refuse the promise that an async function returned: handlers get no messages from statements after an `await`. */
 export function refusePromise(what: string, promise: PromiseLike<unknown>): never {
-  // The promise is dropped. If it rejects later, this must not end the process.
+  // Nothing awaits the promise, and an unhandled rejection would end the process.
   Promise.resolve(promise).catch(() => {});
   throw new PedigradError({
     code: "async-program",
@@ -31,7 +31,7 @@ const SUPPORT_ADVICE: Readonly<Record<string, string>> = {
   site: " If the guide drew it, give the guide a distribution on this support.",
 };
 
-/** Run `body`; an error that a distribution throws in it gets the name of the site. */
+/** Run `body`, and add the name of the site to an error that a distribution throws in it. */
 export function reportAsSite<T>(name: string, body: () => T, what = "site"): T {
   try {
     return body();
@@ -45,12 +45,12 @@ export function addSiteToError(name: string, error: unknown, what: string): unkn
   if (!(error instanceof PedigradError) || error.site !== undefined) return error;
   const { code, message, param, op } = error;
   const advice = code === "outside-support" ? (SUPPORT_ADVICE[what] ?? "") : "";
-  // Do not name a factor's distribution: that it is a Unit is an internal detail.
+  // A factor is implemented as a Unit distribution, a name that users need not know.
   const text = message.replace(/^Unit: /, "");
   return new PedigradError({ code, param, op, site: name, message: `${what} "${name}": ${text}${advice}` });
 }
 
-/** Refuse a value that has more elements along a plate's dim than the plate visits: a plate of size 1 would broadcast to it. */
+/** Refuse a value whose size along a plate's dim is neither 1 nor the number of elements that the plate visits. */
 export function checkPlates({ name, fn, value, isObserved, plates }: SiteWithValue): void {
   const rank = value.shape.length - fn.eventDim;
   for (const plate of plates) {
@@ -65,7 +65,7 @@ export function checkPlates({ name, fn, value, isObserved, plates }: SiteWithVal
   }
 }
 
-/** Refuse an observation if its shape and the distribution's batch shape broadcast to a third shape. */
+/** Refuse an observation if its shape and the distribution's batch shape broadcast to a shape that differs from both. */
 export function checkBroadcast({ name, fn, value, isObserved, plates }: SiteWithValue): void {
   if (!isObserved) return;
   const lead = value.shape.slice(0, value.shape.length - fn.eventDim);
@@ -98,7 +98,7 @@ export function checkWeight(site: string, what: "mask" | "scale", weight: Tensor
   });
 }
 
-/** Refuse an obsMask that does not have one number for each element of the batch. */
+/** Refuse an obsMask that does not broadcast to the batch shape. */
 export function requireBatchMask(
   name: string,
   fn: Distribution,

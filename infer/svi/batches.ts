@@ -1,17 +1,17 @@
-/** Minibatches: one item of `batches` for each step; after the last item, iteration starts again. */
+/** Minibatches. Each step takes one item of `batches`; after the last item, iteration starts again. */
 
-/** Something that can be looped over repeatedly: an array, a generator function. */
+/** A source of minibatches that can be iterated repeatedly, such as an array or a generator function. */
 export type Batches = Iterable<unknown> | (() => Iterable<unknown>);
 
 /**
- * Options with minibatches. Each minibatch is appended to the arguments of the run, whose last arguments may then be
- * left out.
+ * Options with minibatches. Each minibatch is appended to the arguments of the run, so the call may leave out the last
+ * arguments of the programs.
  */
 export interface WithBatches {
   batches: Batches;
 }
 
-/** The arguments of every step, without those of the first `skipped` minibatches. */
+/** The arguments of each step in turn, beginning after the first `skipped` minibatches. */
 export function* argumentsOf(
   args: unknown[],
   batches: Batches | undefined,
@@ -19,7 +19,7 @@ export function* argumentsOf(
   op: string,
 ): Generator<unknown[]> {
   if (batches === undefined) for (;;) yield args;
-  // A one-time iterator continues after the items that earlier steps have taken.
+  // An iterator that can be used only once does not skip items: earlier steps have already taken them.
   const start = isOneTimeIterator(batches)
     ? 0
     : Array.isArray(batches)

@@ -1,7 +1,7 @@
 /**
- * A state as text and back, bit for bit. The text is JSON: version, checksum, and the state with every tensor written
- * as its shape and the hexadecimal bits of its numbers, so that NaN, infinities and the last digit survive. Loading
- * runs no code, and refuses a text that is truncated, altered or malformed before anything changes.
+ * Saves a state as text and loads it bit for bit. The text is JSON with a version, a checksum and the state. Each tensor
+ * is written as its shape and the hexadecimal bits of its numbers, so that NaN, infinities and the last digit are kept.
+ * Loading does not run code from the text, and refuses a text that is truncated, altered or malformed.
  */
 
 import { emptyRecord, isContainer, PedigradError, Tensor, tensor } from "../../autodiff/index.js";
@@ -24,11 +24,11 @@ const refuse = (message: string, param?: string): never => {
   throw new PedigradError({ code: "bad-checkpoint", op: "loadState", param, message: `loadState: ${message}` });
 };
 
-/** Names that JavaScript reserves get a tilde in front when written as keys, and so do names that begin with a tilde. */
+/** The key for a name in the text: a tilde is put in front of names that JavaScript reserves and of names that begin with one. */
 const escapeName = (name: string): string => (RESERVED.includes(name) || name.startsWith("~") ? `~${name}` : name);
 const unescapeName = (key: string): string => (key.startsWith("~") ? key.slice(1) : key);
 
-/** The state as text; `loadState` gives it back bit for bit. */
+/** The state as text, from which `loadState` restores it bit for bit. */
 export function saveState(state: SVIState): string {
   for (const part of PARTS)
     if (!isRecord(state) || state[part] === undefined)
@@ -80,7 +80,10 @@ export function loadState(text: string): SVIState {
   return outer.pedigrad === 1 ? withAverages(all) : all;
 }
 
-/** A state of version 1 with its averages copied to `averages`. They also stay in `mutableState`: a program may have declared such names. */
+/**
+ * A state of version 1 with its averages copied to `averages`. They also stay in `mutableState`, since they may be mutables that a
+ * program declared under such names.
+ */
 function withAverages({ params, optimState, mutableState, ...rest }: SVIState): SVIState {
   const averages = emptyRecord<Tensor>();
   for (const [name, value] of Object.entries(mutableState))
@@ -89,7 +92,7 @@ function withAverages({ params, optimState, mutableState, ...rest }: SVIState): 
   return { params, optimState, mutableState, ...ownAverages, ...rest };
 }
 
-/** Whether x is a text as ParamSpace writes it: a list of pairs of names. */
+/** Whether x is JSON text of the kind that ParamSpace writes: a list of pairs of names. */
 function isNames(x: unknown): x is string {
   const list = typeof x === "string" ? parse(x, "the list of constraints") : null;
   return (
@@ -98,7 +101,7 @@ function isNames(x: unknown): x is string {
   );
 }
 
-/** Refuse a random key that is not two 32-bit words. */
+/** Refuse a random key that does not consist of two 32-bit words. */
 function requireKeyWords(key: unknown): void {
   const words = key instanceof Tensor && key.shape.join() === "2" ? [...key.toFloat64Array()] : [];
   if (words.length !== 2 || words.some((word) => word >>> 0 !== word))
@@ -158,7 +161,7 @@ function fromBits(text: string): Float64Array {
   });
 }
 
-/** FNV-1a, 32 bits: detects accidental changes. */
+/** The 32-bit FNV-1a hash, which detects accidental changes. */
 function fnv1a(text: string): string {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

@@ -1,6 +1,6 @@
 /**
- * Steps as a compiled program (autodiff/transforms/jit), where the model allows it. A model whose control flow depends on its samples
- * runs eagerly, with one note that names the site.
+ * Compiles steps (autodiff/transforms/jit) if the model allows it. A model whose control flow depends on its draws runs eagerly, and
+ * one warning names the site.
  */
 import { jit, PedigradError, type Tree } from "../../autodiff/index.js";
 import type { JitMode } from "./options.js";
@@ -38,8 +38,8 @@ export class CompiledStep {
   }
 
   /**
-   * Further steps after the last one; null if the state cannot stay in the memory of the compiled program. `onCopy` is
-   * called with every state that is copied out.
+   * The steps after the last one, with their state in the memory of the compiled program; null if that is not possible.
+   * `onCopy` is called with every state that is copied out of this memory.
    */
   resident({ state, terms }: Advance, onCopy: (optimState: Tree) => void): ResidentSteps | null {
     const steps = this.isOn ? this.#compiled.resident(state) : null;

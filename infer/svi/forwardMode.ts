@@ -1,7 +1,7 @@
-/** Gradients by forward mode: the derivative along every coordinate of the parameters, in one batch. */
+/** Gradients by forward mode: derivatives along all coordinates of the parameters, computed as a batch. */
 import { eye, jvp, leavesOf, mapTree, type Tensor, type Tree, vmap, zeros } from "../../autodiff/index.js";
 
-/** `[[value, aux], gradient]` of f at x, as from valueAndGrad, by one jvp for each coordinate. The last run of f is at x itself. */
+/** `[[value, aux], gradient]` of f at x, like `valueAndGrad`, by one jvp for each coordinate. A final run of f at x gives value and aux. */
 export const valueAndForwardGrad =
   <A>(f: (x: Tree) => readonly [Tensor, A]): ((x: Tree) => [readonly [Tensor, A], Tree]) =>
   (x) => {

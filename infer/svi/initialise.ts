@@ -1,4 +1,4 @@
-/** The first values of all parameters, from one run of the guide and one of the model with the guide's draws. */
+/** Finds the initial values of all parameters in one run of the guide and one run of the model with the guide's draws. */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { sameShape } from "../../autodiff/core/shape.js";
 import { textOf } from "../../autodiff/core/tensor.js";
@@ -16,6 +16,7 @@ import { bijectTo, type Constraint } from "../../distributions/index.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { unknownParam } from "../checks.js";
 import { warnOfSharedBaselines } from "../elbo/costs/sharedBaseline.js";
+import type { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
 import { checkSupports } from "../elbo/particles/supports.js";
 import { block, replay, seed } from "../program/handlers.js";
@@ -35,8 +36,8 @@ export interface Initial {
 }
 
 /**
- * Initial values of the params of guide and model; `initParams` take precedence over the guide's values, and these over
- * the model's.
+ * The initial values of the params of guide and model. Values in `initParams` take precedence over those in the guide,
+ * and those in the guide over those in the model.
  */
 export function initialise(
   key: Tensor,
@@ -44,6 +45,7 @@ export function initialise(
   guide: Model,
   args: readonly unknown[],
   initParams: Record<string, TensorLike>,
+  elbo: Elbo,
 ): Initial {
   const values: Record<string, Tensor> = emptyRecord();
   const constraints = new Map<string, Constraint>();
@@ -51,10 +53,7 @@ export function initialise(
   const givenValue = (name: string): Tensor | null =>
     Object.hasOwn(initParams, name) ? tensor(initParams[name] as TensorLike) : null;
   let modelDeclarations: Map<string, ParamMessage> | null = null;
-  /**
-   * The declaration that says how a param starts: `message` itself, or the model's declaration if `message` has no
-   * initial value.
-   */
+  /** The declaration with the initial value of a param: `message` itself, or the model's if `message` has no initial value. */
   const declarationOf = (message: ParamMessage): ParamMessage => {
     if (message.init !== null) return message;
     modelDeclarations ??= declarations(
@@ -78,7 +77,7 @@ export function initialise(
         if (known !== undefined) checkRedeclared(message, values[name] as Tensor, known);
         else {
           const first = declarationOf(message);
-          // If an inner handler (substitute) has given the param a value, the param starts at that value.
+          // An inner handler (substitute) may already have given the param a value.
           const value = givenValue(name) ?? message.value ?? first.init?.(random.foldIn(key, 3 + constraints.size));
           if (value === undefined) return;
           const declared = first.isReference ? message : first;
@@ -96,7 +95,7 @@ export function initialise(
   withHandler(plates, () => {
     const guideTrace = run(guide, random.foldIn(key, 1));
     warnOfSharedBaselines(guideTrace, guide, random.foldIn(key, 1), values, args);
-    checkSupports(guideTrace, run(replay(model, guideTrace), random.foldIn(key, 2)));
+    checkSupports(guideTrace, run(replay(model, elbo.drawsForModel(guideTrace)), random.foldIn(key, 2)));
   });
   for (const name of Object.keys(initParams))
     if (!constraints.has(name)) throw unknownParam(name, constraints, "initParams: ");
@@ -104,8 +103,8 @@ export function initialise(
 }
 
 /**
- * The mutables with their declared values, and the averages with 0, each in the shape that it has after a dry run of a
- * step.
+ * The mutables with their declared initial values, and the averages of baselines, which start at 0. Each has the shape
+ * that a dry run of a step gives to it.
  */
 export function initialMutables(
   { mutableState, averages = {} }: Outcome,
@@ -122,8 +121,7 @@ export function initialMutables(
 }
 
 /**
- * The params that the model itself declares with an initial value, by name; `givenValue` returns a value that is
- * already known.
+ * The params for which the model declares an initial value, by name. `givenValue` returns values that are already known.
  */
 function declarations(
   model: Model,
@@ -146,8 +144,8 @@ function declarations(
 }
 
 /**
- * Refuse a value outside the constraint, and one whose free number would be infinite, because no step could leave that
- * value.
+ * Refuse an initial value outside the constraint, and one on its boundary, where the unconstrained value would be infinite
+ * and no step could change it.
  */
 function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor {
   const bijection = reportAsSite(name, () => bijectTo(constraint), "param");
@@ -162,7 +160,7 @@ function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor
   return value;
 }
 
-/** Refuse a declaration that differs from the param's first one, which had this value and constraint. */
+/** Refuse a declaration of a param that differs from its first declaration, which had this value and constraint. */
 function checkRedeclared(
   { name, shape, constraint, isReference }: ParamMessage,
   value: Tensor,

@@ -1,7 +1,7 @@
 /**
- * Optimisers, after optax: `init(params)` returns a state; `update(grads, state, params)` returns the updates to add
- * and the next state. All of this is computed by ops, so that it can be compiled. Transformations can be chained; any
- * object with `init` and `update` is an optimiser.
+ * Optimisers with the interface of optax: `init(params)` returns a state, and `update(grads, state, params)` returns the
+ * updates to add to the parameters and the next state. They compute with ops on tensors, so that steps can be compiled.
+ * Any object with `init` and `update` is an optimiser. Optimisers can be chained.
  */
 import { leavesOf, mapTree, PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
 import { zipTrees } from "../../autodiff/transforms/tree.js";
@@ -9,13 +9,13 @@ import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { type Kind, refuseOption, requireKind, requireOptions, show } from "../checks.js";
 
-/** Parameters, gradients and updates are nested records of tensors, all with the same structure. */
+/** An optimiser. Parameters, gradients and updates are nested records of tensors with the same structure. */
 export interface Optimizer {
   init(params: Tree): Tree;
   update(grads: Tree, state: Tree, params: Tree): [updates: Tree, state: Tree];
 }
 
-/** Whether something is an optimiser. */
+/** Whether x is an optimiser. */
 const isOptimizer = (x: unknown): boolean =>
   typeof (x as Optimizer | null)?.init === "function" && typeof (x as Optimizer).update === "function";
 const optimiser: Kind = [isOptimizer, "an optimiser with init and update, such as adam(1e-3)"];
@@ -25,7 +25,7 @@ export type Schedule = number | ((step: Tensor) => Tensor);
 
 const rateAt = (rate: Schedule, step: Tensor): Tensor => (typeof rate === "number" ? tensor(rate) : rate(step));
 
-/** Parameters plus their updates. */
+/** The sum of parameters and updates. */
 export const applyUpdates = <P extends Tree>(params: P, updates: Tree): P =>
   zipTrees((p, u) => p.add(u), params, updates);
 
@@ -47,7 +47,7 @@ function checkOptions(
   }
 }
 
-/** -rate times the gradient. */
+/** Stochastic gradient descent: the update is -rate times the gradient. */
 export function sgd(rate: Schedule, ...rest: never[]): Optimizer {
   if (rest.length > 0)
     refuseOption(
@@ -59,26 +59,26 @@ export function sgd(rate: Schedule, ...rest: never[]): Optimizer {
   return {
     init: () => ({ step: tensor(0) }),
     update: (grads, { step }) => {
-      const r = rateAt(rate, step);
-      return [zipTrees((g) => g.mul(r).neg(), grads), { step: step.add(1) }];
+      const by = rateAt(rate, step).neg();
+      return [zipTrees((g) => g.mul(by), grads), { step: step.add(1) }];
     },
   };
 }
 
-/** velocity = mass·velocity + gradient; the update is -rate times the velocity. */
+/** Gradient descent with momentum: velocity = mass·velocity + gradient, and the update is -rate times the velocity. */
 export function momentum(rate: Schedule, mass = 0.9): Optimizer {
   checkOptions("momentum", rate, { mass }, { mass: [0, 1] });
   return {
     init: (params) => ({ step: tensor(0), velocity: zerosLike(params) }),
     update: (grads, { step, velocity }) => {
       const v = zipTrees((g, old) => old.mul(mass).add(g), grads, velocity);
-      const r = rateAt(rate, step);
-      return [zipTrees((x) => x.mul(r).neg(), v), { step: step.add(1), velocity: v }];
+      const by = rateAt(rate, step).neg();
+      return [zipTrees((x) => x.mul(by), v), { step: step.add(1), velocity: v }];
     },
   };
 }
 
-/** Duchi et al. 2011: each element's rate is divided by the root of the sum of its squared gradients. */
+/** AdaGrad (Duchi et al. 2011): the rate of each element is divided by the root of the sum of its squared gradients. */
 export function adagrad(rate: Schedule, options: { eps?: number } = {}): Optimizer {
   checkOptions("adagrad", rate, options, { eps: [0, Infinity] });
   const { eps = 1e-10 } = options;
@@ -86,14 +86,14 @@ export function adagrad(rate: Schedule, options: { eps?: number } = {}): Optimiz
     init: (params) => ({ step: tensor(0), total: zerosLike(params) }),
     update: (grads, { step, total }) => {
       const s = zipTrees((g, old) => old.add(g.square()), grads, total);
-      const r = rateAt(rate, step);
-      return [zipTrees((g, x) => g.mul(r).div(x.sqrt().add(eps)).neg(), grads, s), { step: step.add(1), total: s }];
+      const by = rateAt(rate, step).neg();
+      return [zipTrees((g, x) => g.mul(by).div(x.sqrt().add(eps)), grads, s), { step: step.add(1), total: s }];
     },
   };
 }
 
 /**
- * Tieleman and Hinton 2012: each element's rate is divided by the root of a decaying average of its squared gradients.
+ * RMSProp (Tieleman and Hinton 2012): the rate of each element is divided by the root of a decaying average of its squared gradients.
  */
 export function rmsprop(rate: Schedule, options: { decay?: number; eps?: number } = {}): Optimizer {
   checkOptions("rmsprop", rate, options, { decay: [0, 1], eps: [0, Infinity] });
@@ -102,23 +102,29 @@ export function rmsprop(rate: Schedule, options: { decay?: number; eps?: number 
     init: (params) => ({ step: tensor(0), average: zerosLike(params) }),
     update: (grads, { step, average }) => {
       const s = zipTrees((g, old) => old.mul(decay).add(g.square().mul(1 - decay)), grads, average);
-      const r = rateAt(rate, step);
-      return [zipTrees((g, x) => g.mul(r).div(x.sqrt().add(eps)).neg(), grads, s), { step: step.add(1), average: s }];
+      const by = rateAt(rate, step).neg();
+      return [zipTrees((g, x) => g.mul(by).div(x.sqrt().add(eps)), grads, s), { step: step.add(1), average: s }];
     },
   };
 }
 
 export interface AdamOptions {
-  /** Decay of the average gradient, 0.9 by default. */
+  /** The decay rate of the average gradient; 0.9 by default. */
   b1?: number;
-  /** Decay of the average squared gradient, 0.999 by default. */
+  /** The decay rate of the average squared gradient; 0.999 by default. */
   b2?: number;
-  /** Added to the root of the average squared gradient, 1e-8 by default. */
+  /** A constant added to the root of the average squared gradient; 1e-8 by default. */
   eps?: number;
 }
 const ADAM: Record<string, [number, number]> = { b1: [0, 1], b2: [0, 1], eps: [0, Infinity] };
 
-/** Kingma and Ba 2015, algorithm 1. */
+/**
+ * Adam (Kingma and Ba 2015, algorithm 1). With mean m and square v of the gradients, the update is
+ *
+ *     -rate m / (1 - b1^t) / (√(v / (1 - b2^t)) + eps).
+ *
+ * The corrections are computed once for all parameters, as factors, since a division takes several times as long as a product.
+ */
 export function adam(rate: Schedule, options: AdamOptions = {}): Optimizer {
   checkOptions("adam", rate, options, ADAM);
   const { b1 = 0.9, b2 = 0.999, eps = 1e-8 } = options;
@@ -129,14 +135,14 @@ export function adam(rate: Schedule, options: AdamOptions = {}): Optimizer {
       const mean = zipTrees((g, m) => m.mul(b1).add(g.mul(1 - b1)), grads, state.mean);
       const square = zipTrees((g, v) => v.mul(b2).add(g.square().mul(1 - b2)), grads, state.square);
       const [c1, c2] = [b1, b2].map((b) => tensor(1).sub(tensor(b).pow(step))) as [Tensor, Tensor];
-      const r = rateAt(rate, state.step);
-      const updates = zipTrees((m, v) => m.div(c1).mul(r).div(v.div(c2).sqrt().add(eps)).neg(), mean, square);
+      const [by, perSquare] = [rateAt(rate, state.step).div(c1).neg(), c2.reciprocal()];
+      const updates = zipTrees((m, v) => m.mul(by).div(v.mul(perSquare).sqrt().add(eps)), mean, square);
       return [updates, { step, mean, square }];
     },
   };
 }
 
-/** Loshchilov and Hutter 2019: Adam with weight decay that is not added to the gradient. */
+/** AdamW (Loshchilov and Hutter 2019): Adam with decoupled weight decay, which is not part of the gradient. */
 export function adamw(rate: Schedule, options: AdamOptions & { weightDecay?: number } = {}): Optimizer {
   checkOptions("adamw", rate, options, { ...ADAM, weightDecay: [0, Infinity] });
   const { weightDecay = 1e-4, ...rest } = options;
@@ -152,8 +158,8 @@ export function adamw(rate: Schedule, options: AdamOptions & { weightDecay?: num
 }
 
 /**
- * Pyro's ClippedAdam: gradients clipped to [-clipNorm, clipNorm], and the rate multiplied by `lrd` before each step,
- * including the first.
+ * Pyro's ClippedAdam: Adam with every element of the gradient clipped to [-clipNorm, clipNorm]. The learning rate is
+ * multiplied by `lrd` before each step, including the first.
  */
 export function clippedAdam(
   rate: Schedule,
@@ -165,7 +171,7 @@ export function clippedAdam(
   return chain(clipByValue(clipNorm), adam(lrd === 1 ? rate : decayed, rest));
 }
 
-/** Transformations in sequence: each one receives the updates that the one before it returned. */
+/** Optimisers in sequence: each one receives the updates of the one before it as its gradients. */
 export function chain(...parts: Optimizer[]): Optimizer {
   for (const part of parts) requireKind("chain", "each part", part, optimiser);
   return {
@@ -182,7 +188,7 @@ export function chain(...parts: Optimizer[]): Optimizer {
   };
 }
 
-/** Refuse a limit or factor that is not a number in the range of its transformation. */
+/** Refuse a limit or factor that is not a finite number above `low`. */
 function checkNumber(op: string, x: number, low: number): void {
   if (!(typeof x === "number" && x > low && x < Infinity))
     throw new PedigradError({
@@ -197,13 +203,13 @@ const stateless = (f: (grads: Tree, params: Tree) => Tree): Optimizer => ({
   update: (grads, state, params) => [f(grads, params), state],
 });
 
-/** Every element limited to [-limit, limit]. */
+/** Clip every element to [-limit, limit]. */
 export function clipByValue(limit: number): Optimizer {
   checkNumber("clipByValue", limit, 0);
   return stateless((grads) => zipTrees((g) => g.clip(-limit, limit), grads));
 }
 
-/** All elements scaled down together where their Euclidean norm exceeds `limit`. */
+/** Scale all elements down by one factor if the Euclidean norm of all parameters' gradients exceeds `limit`. */
 export function clipByGlobalNorm(limit: number): Optimizer {
   checkNumber("clipByGlobalNorm", limit, 0);
   return stateless((grads) => {
@@ -216,13 +222,13 @@ export function clipByGlobalNorm(limit: number): Optimizer {
   });
 }
 
-/** Every element times `by`. */
+/** Multiply every element by `by`. */
 export function scaleBy(by: number): Optimizer {
   checkNumber("scaleBy", by, -Infinity);
   return stateless((grads) => zipTrees((g) => g.mul(by), grads));
 }
 
-/** A separate optimiser for every parameter, chosen by name. */
+/** A separate optimiser for every parameter; `choose` returns it for the parameter's name. */
 export function perParam(choose: (name: string) => Optimizer): Optimizer {
   requireKind("perParam", "the first argument", choose, [kinds.function[0], "a function of the param's name"]);
   const chosen = new Map<string, Optimizer>();

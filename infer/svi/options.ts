@@ -1,22 +1,19 @@
-/** The options of `new SVI` and of `init`. */
+/** The options of `new SVI` and of `svi.init`. */
 import { isContainer, Tensor, type TensorLike } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
 import { Elbo } from "../elbo/elbo.js";
 import type { Optimizer } from "./optim.js";
 
-/**
- * Whether to compile a step: "auto" if the model allows it, true always (an error if the model does not allow it),
- * false never.
- */
+/** Whether to compile steps. "auto": if the model allows it. true: always, with an error if the model does not allow it. false: never. */
 export type JitMode = "auto" | boolean;
 
 export interface SVIOptions {
-  /** Merged into the last argument when that is a record, else appended to the arguments. */
+  /** Constant arguments of the programs. They are merged into the last argument if that is a record, else appended to the arguments. */
   staticArgs?: Record<string, unknown>;
-  /** "auto" by default: a model whose control flow depends on its samples runs eagerly, with one note. */
+  /** Whether to compile steps. By default ("auto"), a model whose control flow depends on its draws runs eagerly, with one warning. */
   jit?: JitMode;
-  /** Take gradients by forward mode, one derivative for each coordinate: for few parameters. */
+  /** Take gradients by forward mode, one derivative for each coordinate. This suits models with few parameters. */
   forwardModeDifferentiation?: boolean;
 }
 export const SVI_OPTIONS = {
@@ -25,11 +22,11 @@ export const SVI_OPTIONS = {
   forwardModeDifferentiation: kinds.flag,
 } satisfies Record<string, Kind>;
 
-/** The options that `init` takes instead of a key. */
+/** Options that `svi.init` takes in place of a key. */
 export interface InitOptions {
   /** The key from which all randomness of the run comes. */
   key: Tensor;
-  /** Constrained initial values by name; they take precedence over the initial values in the program. */
+  /** Constrained initial values by name. They take precedence over the initial values in the programs. */
   initParams?: Record<string, TensorLike>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The constraint of each parameter, which `svi.init` learns from the programs, and the maps between constrained parameters and the
- * free numbers that an optimiser moves.
+ * The constraint of each parameter, which `svi.init` finds in the programs, and the bijections between constrained parameters and the
+ * unconstrained values that an optimiser changes.
  */
 import { textOf } from "../../autodiff/core/tensor.js";
 import { mapTree, PedigradError, Tensor } from "../../autodiff/index.js";
@@ -10,7 +10,7 @@ import { unknownParam } from "../checks.js";
 import type { Handler } from "../program/messages.js";
 import type { SVIState } from "./state.js";
 
-/** Refuses a param that the state lacks, because no step would train it. */
+/** A handler that refuses a param that is not in the state, because no step would train it. */
 export const knownParamsHandler: Handler = {
   process: {
     param({ name, value, init }) {
@@ -24,7 +24,7 @@ export const knownParamsHandler: Handler = {
   },
 };
 
-/** A constraint as text that distinguishes it from others: its name, and its bounds or parts. */
+/** A text that identifies a constraint by its name, and by its bounds or parts. */
 export function constraintText(constraint: Constraint): string {
   const { base } = constraint as Partial<IndependentConstraint>;
   if (base !== undefined) return `${constraintText(base)} over ${constraint.eventDim - base.eventDim} more axes`;
@@ -47,7 +47,7 @@ export class ParamSpace {
     return Object.keys(params).every((name) => this.#constraints.has(name));
   }
 
-  /** The name of each parameter's constraint, as JSON text. */
+  /** The names of all parameters and of their constraints, as JSON text. */
   get names(): string {
     return JSON.stringify([...this.#constraints].map(([name, { name: constraint }]) => [name, constraint]).sort());
   }
@@ -67,12 +67,12 @@ export class ParamSpace {
         });
   }
 
-  /** Map free numbers to constrained parameters, by name. */
+  /** Map unconstrained to constrained values, by name. */
   constrain(params: Record<string, Tensor>): Record<string, Tensor> {
     return mapTree(params, (value, name) => this.#bijection(name).forward(value as Tensor));
   }
 
-  /** Map constrained parameters to free numbers, by name. */
+  /** Map constrained to unconstrained values, by name. */
   unconstrain(values: Record<string, Tensor>): Record<string, Tensor> {
     return mapTree(values, (value, name) => this.#bijection(name).inverse(value as Tensor));
   }

@@ -1,4 +1,4 @@
-/** NumPyro's progress line: `init loss: …, avg. loss [a-b]: …`, redrawn twenty times per run, and only on a terminal. */
+/** A progress line like NumPyro's, `init loss: …, avg. loss [a-b]: …`, which is redrawn twenty times per run. */
 interface Terminal {
   stderr?: { isTTY?: boolean; write(text: string): void };
 }
@@ -11,7 +11,7 @@ export interface ProgressBar {
 const WIDTH = 24;
 const show = (x: number): string => x.toFixed(4);
 
-/** A bar over `total` steps. `to` is true or false, a function that receives the text, or undefined: draw only where there is a terminal. */
+/** A bar over `total` steps. `to` is true, false, a function that receives the text, or undefined to draw only if there is a terminal. */
 export function progressBar(to: boolean | ((text: string) => void) | undefined, total: number): ProgressBar {
   const { stderr } = (globalThis as { process?: Terminal }).process ?? {};
   const isOn = to ?? stderr?.isTTY ?? false;

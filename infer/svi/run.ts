@@ -9,15 +9,15 @@ import type { Stepper, SVIState } from "./state.js";
 import { initialState, type Step, Steps, withRunOptions } from "./steps.js";
 
 export interface RunOptions {
-  /** How many steps; for `svi.steps` it may be Infinity. */
+  /** The number of steps; for `svi.steps` it may be Infinity. */
   numSteps: number;
-  /** Draw a bar on the terminal (the default if there is a terminal), or hand its text to a function. */
+  /** Whether to draw a progress bar (by default, if there is a terminal), or a function that receives its text. */
   progressBar?: boolean | ((text: string) => void);
   /** Keep the state from before a step if the step's loss, or a parameter after it, is not finite. */
   stableUpdate?: boolean;
   /**
-   * Go on from this state instead of `init`. The state has its own key, so the key of the call is not used. With
-   * `batches` the state also knows how many batches were taken, so that a run in two parts equals an unbroken one.
+   * Continue from this state instead of a new one. The state contains a key, so the key of the call is not used. With
+   * `batches` it also contains the number of batches taken, so that two runs in sequence equal one long run.
    */
   initState?: SVIState;
   /** Constrained initial values by name, as for `svi.init`. */
@@ -27,18 +27,18 @@ export interface RunOptions {
   /** Stop after the first step for which this function returns true. */
   stopWhen?: (step: Step) => boolean;
   /**
-   * Stop before the next step once the signal is aborted. A synchronous run blocks the event loop, so only its own callbacks can abort
-   * it; use `runAsync` with timeouts, buttons and other events.
+   * Stop before the next step once the signal is aborted. `run` blocks the event loop, so only its own callbacks can abort it. Use
+   * `runAsync` to abort it by timeouts, buttons and other events.
    */
   signal?: { readonly aborted: boolean };
   /**
-   * Minibatches: one item per step, appended to the arguments. At the end, iteration starts again (a function is called again). The run
-   * stops when there is no item: a generator object has none the second time, so pass the generator function itself.
+   * Minibatches. Each step appends one item to its arguments. After the last item, iteration starts again (if `batches` is a function, it
+   * is called again). A generator object can be iterated only once, and then the run stops early, so pass the generator function itself.
    */
   batches?: Batches;
-  /** Whether to compile the steps of this run; by default as in the options of the SVI. */
+  /** Whether to compile the steps of this run; by default the option of the SVI. */
   jit?: JitMode;
-  /** Take gradients by forward mode, as in the options of the SVI. */
+  /** Whether to take gradients by forward mode; by default the option of the SVI. */
   forwardModeDifferentiation?: boolean;
 }
 const isBatches = (x: unknown): boolean =>
@@ -57,7 +57,7 @@ const OPTIONS = {
   forwardModeDifferentiation: kinds.flag,
 } satisfies Record<string, Kind>;
 
-/** The options of `svi.steps`; its caller writes the loop, and so needs no options for bars, callbacks and stopping. */
+/** The options of `svi.steps`. Its caller writes the loop, so options for progress bars, callbacks and stopping are left out. */
 export type StepOptions = Omit<RunOptions, "progressBar" | "onStep" | "stopWhen">;
 
 export interface RunResult {
@@ -66,12 +66,9 @@ export interface RunResult {
   /** The loss of every step. */
   readonly losses: Float64Array;
   readonly state: SVIState;
-  /** How many steps `stableUpdate` refused. */
+  /** The number of steps that `stableUpdate` refused. */
   readonly refused: number;
-  /**
-   * The parts of the losses by name, if the estimator's loss has several parts: wakeTheta and phi of
-   * ReweightedWakeSleep.
-   */
+  /** The parts of the losses by name, if the loss has several parts, such as wakeTheta and phi of ReweightedWakeSleep. */
   readonly terms?: Record<string, Float64Array>;
 }
 
@@ -91,7 +88,7 @@ function checkOptions(op: string, key: unknown, given: number | Partial<RunOptio
   return { ...options, numSteps };
 }
 
-/** The op whose caller writes the loop, so that `numSteps` may be Infinity. */
+/** The function whose caller writes the loop and can end it, so that `numSteps` may be Infinity. */
 const MAY_BE_ENDLESS = "svi.steps";
 
 /** The steps of a run, one at a time. */
@@ -106,7 +103,7 @@ export function stepsOf(
   return new Steps(withRunOptions(given, checked), key, checked, op).walk(args);
 }
 
-/** The state of a run without any step: the state before the first step, made with the first batch. */
+/** The state before the first step, as the result of a run that was aborted before it. */
 function stateWithoutSteps(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[], op: string): SVIState {
   if (options.initState !== undefined && svi.space.coversParams(options.initState)) return options.initState;
   const { done, value } = argumentsOf(args, options.batches, 0, op).next();
@@ -155,14 +152,14 @@ function* loop(svi: Stepper, key: Tensor, given: number | RunOptions, args: unkn
   };
 }
 
-/** The terms of all steps as one column for each name; null where there are none. */
+/** The parts of the loss in all steps, as one array for each name; null if the loss has no parts. */
 function columnsOf(rows: readonly Record<string, number>[]): Record<string, Float64Array> | null {
   const names = Object.keys(rows[0] ?? {});
   if (names.length === 0) return null;
   return Object.fromEntries(names.map((name) => [name, Float64Array.from(rows, (row) => row[name] as number)]));
 }
 
-/** The whole loop at once. */
+/** Run the whole loop without a pause. */
 export function runLoop(svi: Stepper, key: Tensor, given: number | RunOptions, args: unknown[]): RunResult {
   const steps = loop(svi, key, given, args);
   for (;;) {
@@ -171,10 +168,10 @@ export function runLoop(svi: Stepper, key: Tensor, given: number | RunOptions, a
   }
 }
 
-/** How many steps run between two pauses for the event loop. */
-const STRIDE = 20;
+/** The number of steps between two pauses. */
+const STEPS_PER_PAUSE = 20;
 
-/** The whole loop, with a pause for the event loop every few steps. */
+/** Run the whole loop, and pause after every few steps so that the event loop can run. */
 export async function runLoopAsync(
   svi: Stepper,
   key: Tensor,
@@ -185,6 +182,6 @@ export async function runLoopAsync(
   for (let count = 1; ; count++) {
     const { done, value } = steps.next();
     if (done) return value;
-    if (count % STRIDE === 0) await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    if (count % STEPS_PER_PAUSE === 0) await new Promise<void>((resolve) => setTimeout(resolve, 0));
   }
 }

@@ -1,4 +1,4 @@
-/** Learning rates as functions of the step (0 at the first update), computed by ops, so that they can be compiled. */
+/** Learning rates as functions of the step (0 at the first update). They compute with ops, so that steps can be compiled. */
 
 import { type Tensor, where } from "../../autodiff/index.js";
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
@@ -11,7 +11,7 @@ function requireNumbers(op: string, numbers: Record<string, readonly [x: unknown
   for (const [name, [x, kind]] of Object.entries(numbers)) requireKind(op, name, x, kind);
 }
 
-/** initial · decayRate^(step / transitionSteps). */
+/** Exponential decay: initial · decayRate^(step / transitionSteps). */
 export function exponentialDecay(initial: number, transitionSteps: number, decayRate: number) {
   requireNumbers("exponentialDecay", {
     initial: [initial, kinds.number],
@@ -25,7 +25,7 @@ export function exponentialDecay(initial: number, transitionSteps: number, decay
       .mul(initial);
 }
 
-/** From `initial` to `initial · alpha` along half a cosine. */
+/** Decay from `initial` to `initial · alpha` in `decaySteps` steps, along half a period of a cosine. */
 export function cosineDecay(initial: number, decaySteps: number, alpha = 0) {
   requireNumbers("cosineDecay", {
     initial: [initial, kinds.number],
@@ -46,7 +46,7 @@ export function cosineDecay(initial: number, decaySteps: number, alpha = 0) {
   };
 }
 
-/** From `initial` to `end` in a straight line over `transitionSteps` steps. */
+/** Change linearly from `initial` to `end` in `transitionSteps` steps. */
 export function linearSchedule(initial: number, end: number, transitionSteps: number) {
   requireNumbers("linearSchedule", {
     initial: [initial, kinds.number],
@@ -63,7 +63,7 @@ export function linearSchedule(initial: number, end: number, transitionSteps: nu
 const areBoundaries = (x: unknown): boolean =>
   isRecord(x) && Object.entries(x).every(([at, by]) => Number(at) >= 0 && kinds.number[0](by));
 
-/** `initial`, multiplied at each boundary by its factor: `piecewiseConstant(0.1, { 100: 0.5 })`. */
+/** Start at `initial`, and multiply by a factor at each boundary: `piecewiseConstant(0.1, { 100: 0.5 })` halves the rate at step 100. */
 export function piecewiseConstant(initial: number, boundaries: Record<number, number>) {
   requireNumbers("piecewiseConstant", {
     initial: [initial, kinds.number],

@@ -1,4 +1,4 @@
-/** The state of an inference: all that one step hands to the next. */
+/** The state of an inference: all that one step returns and the next step needs. */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { isContainer, mapTree, PedigradError, type Tensor, type Tree } from "../../autodiff/index.js";
 import type { Resident } from "../../autodiff/transforms/jit/resident.js";
@@ -14,15 +14,12 @@ export interface SVIState {
   readonly optimState: Tree;
   /** The values that `mutable` declared, by name. */
   readonly mutableState: Record<string, Tensor>;
-  /**
-   * By site: the decaying average of its baseline, and whatever else the baseline needs at the next step. Absent if no
-   * site has one.
-   */
+  /** The state of the baselines, by site, such as a decaying average of costs. Absent if no baseline has a state. */
   readonly averages?: Averages;
   readonly key: Tensor;
-  /** The name of each parameter's constraint, as text: under other constraints the same numbers mean other values. */
+  /** The name of each parameter's constraint, as text, since `params` means other values under other constraints. */
   readonly constraints?: string;
-  /** How many minibatches the run had taken when it left this state; `run({ initState, batches })` goes on from there. */
+  /** The number of minibatches that the run took before it returned this state; `run({ initState, batches })` continues from there. */
   readonly batchesTaken?: Tensor;
 }
 
@@ -33,19 +30,16 @@ export interface StepOutcome {
   readonly wasRefused: boolean;
 }
 
-/**
- * The result of a step: the next state, with the loss and its parts as plain numbers (`StepResult` has them as
- * tensors).
- */
+/** The result of a step: the next state, with the loss and its parts as plain numbers (`StepResult` has them as tensors). */
 export interface Advance {
   readonly state: SVIState;
   readonly loss: number;
   readonly terms: Record<string, number>;
 }
 
-/** Further steps whose state stays in the memory of the compiled program. */
+/** Steps whose state stays in the memory of the compiled program. */
 export interface ResidentSteps {
-  /** One more step; null if the step has to be an eager one from `state()`. */
+  /** Take one more step; null if it has to be an eager step from `state()`. */
   next(args: unknown[]): StepOutcome | null;
   /** A copy of the state after the last step. */
   state(): SVIState;
@@ -64,7 +58,7 @@ export function numbersOf(terms: Record<string, Tensor>): Record<string, number>
   return NO_TERMS;
 }
 
-/** Compiled steps of an inference whose losses have parts with these names; `onCopy` is called with every state that is copied out. */
+/** Compiled steps of an inference; `names` are those of the parts of the loss. `onCopy` is called with every state that is copied out. */
 export const residentSteps = (
   steps: Resident<StepResult>,
   names: readonly string[],
@@ -81,7 +75,7 @@ export const residentSteps = (
     onCopy(state);
     return state;
   },
-  before: () => steps.before()[0],
+  before: () => steps.resultBefore()[0],
 });
 
 /** The part of SVI that the loops of run.ts and the errors of unsound.ts use. */
@@ -90,8 +84,8 @@ export interface Stepper {
   advance(state: SVIState, args: unknown[]): Advance;
   stableAdvance(state: SVIState, args: unknown[]): Advance;
   /**
-   * Further steps after the last `advance`, which returned `from`; null if the state cannot stay in the memory of the
-   * compiled program.
+   * The steps after the last `advance`, which returned `from`, with their state in the memory of the compiled program;
+   * null if that is not possible.
    */
   resident(from: Advance): ResidentSteps | null;
   /** Refuse the program if it has changed since steps like this one were compiled. */
@@ -105,7 +99,7 @@ export interface Stepper {
 const refusal = (op: string, param: string, message: string): PedigradError =>
   new PedigradError({ code: "bad-state", op, param, message: `${op}: ${message}` });
 
-/** Refuse anything but a state of SVI. */
+/** Refuse an argument that is not a state of SVI. */
 export function requireStateShape(op: string, state: SVIState): void {
   if (
     isContainer(state) &&
@@ -122,7 +116,7 @@ export function requireStateShape(op: string, state: SVIState): void {
   );
 }
 
-/** Refuse anything but a state of SVI, and a state that another optimiser has made. */
+/** Refuse an argument that is not a state of SVI, or that was made with another optimiser. */
 export function requireState(op: string, state: SVIState, optimizer: Optimizer): void {
   requireStateShape(op, state);
   const [found, expected] = [state.optimState, optimizer.init(state.params)].map((tree) => pathsOf(tree).join(", "));
@@ -146,16 +140,16 @@ export const hasFiniteParams = ({ params }: SVIState): boolean =>
   Object.values(params).every((p) => elementsOf(p).every(Number.isFinite));
 
 /**
- * The result of a step, unchanged if its loss and parameters are finite; else with `state`, the state before the step,
- * as the next state.
+ * The result of a step, if its loss and parameters are finite. Otherwise the next state is `state`, the one before the
+ * step, with a new key.
  */
-export function keepStateIfUnsound(state: SVIState, { state: next, loss, terms }: Advance): Advance {
+export function keepStateIfNonFinite(state: SVIState, { state: next, loss, terms }: Advance): Advance {
   const isSound = Number.isFinite(loss) && hasFiniteParams(next);
   return { state: isSound ? next : { ...state, key: next.key }, loss, terms };
 }
 
 const saveChecks = /* @__PURE__ */ new WeakMap<SVIState, () => void>();
-/** Have `check` run before this state is saved. */
+/** Register a check that runs before this state is saved. */
 export function checkBeforeSaving(state: SVIState, check: () => void): void {
   saveChecks.set(state, check);
 }

@@ -1,7 +1,6 @@
 /**
- * The steps of a run, one at a time. The first ones are eager; once the program is compiled, the state stays in the
- * memory of the compiled program from step to step. It is copied only where the loop's body reads the `state` of a
- * step.
+ * The steps of a run, one at a time. The first steps are eager. Once the program is compiled, the state stays in the
+ * memory of the compiled program from step to step, and is copied only if the loop body reads the `state` of a step.
  */
 import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
 import { validation, withValidation } from "../../distributions/core/validation.js";
@@ -18,13 +17,13 @@ import {
   type Stepper,
   type SVIState,
 } from "./state.js";
-import { errorInStep, findNonFiniteSites, unsoundLoss } from "./unsound.js";
+import { errorInStep, findNonFiniteSites, nonFiniteLossError } from "./unsound.js";
 
-/** One step of a run: its number (from 0), its loss, the state after it. */
+/** One step of a run: its number (from 0), its loss, and the state after it. */
 export interface Step {
   readonly step: number;
   readonly loss: number;
-  /** Copied when it is first read. Once the loop has moved on, a state that was not read is gone, and reading it is refused. */
+  /** The state after the step. It must be read in the loop body, before the next step overwrites it; later reads are refused. */
   readonly state: SVIState;
   /** Whether `stableUpdate` kept the state from before the step. */
   readonly wasRefused: boolean;
@@ -32,7 +31,7 @@ export interface Step {
   readonly terms: Record<string, number>;
 }
 
-/** A step of a run. Its state must be read for the first time before the loop moves on. */
+/** A step of a run, which copies its state when it is first read. */
 class RunStep implements Step {
   readonly loss: number;
   readonly terms: Record<string, number>;
@@ -61,13 +60,13 @@ class RunStep implements Step {
     });
   }
 
-  /** Called when the loop moves on. */
+  /** Forget the run. Called before the next step, which overwrites the state. */
   expire(): void {
     this.#run = null;
   }
 }
 
-/** How many minibatches were taken before this state. */
+/** The number of minibatches that were taken before this state. */
 function batchesTakenBy(op: string, state: SVIState | undefined): number {
   const count = state?.batchesTaken?.item() ?? 0;
   if (Number.isInteger(count) && count >= 0) return count;
@@ -77,7 +76,7 @@ function batchesTakenBy(op: string, state: SVIState | undefined): number {
 /** The state before the first step. */
 export function initialState(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[]): SVIState {
   const { initState, initParams, stableUpdate = false } = options;
-  // With stableUpdate, the steps are not validated, and neither is the dry run of `init`.
+  // With stableUpdate, steps run without validation, so the dry run of `init` does too.
   const init = (given: Parameters<Stepper["init"]>[0]) =>
     withValidation(!stableUpdate && validation, () => svi.init(given, ...args));
   if (initState === undefined) return init({ key, ...(initParams && { initParams }) });
@@ -96,13 +95,13 @@ export const withRunOptions = (svi: Stepper, { jit, forwardModeDifferentiation }
   });
 
 export class Steps {
-  /** The state after the last step, if it is not in the memory of the compiled program. */
+  /** The state after the last step, unless it is in the memory of the compiled program. */
   #state: SVIState | null = null;
   #resident: ResidentSteps | null = null;
   /** The arguments of the last step. */
   #args: unknown[] = [];
   #isChecked = false;
-  /** How many minibatches came before this run. */
+  /** The number of minibatches that were taken before this run. */
   #skipped = 0;
 
   constructor(
@@ -146,7 +145,7 @@ export class Steps {
     const before = this.#current() ?? initialState(this.svi, this.key, this.options, args);
     const after = advance(this.svi, before, step, args, stableUpdate);
     const { loss, terms } = after;
-    if (!Number.isFinite(loss) && !stableUpdate) throw unsoundLoss(this.svi, before, step, loss, args);
+    if (!Number.isFinite(loss) && !stableUpdate) throw nonFiniteLossError(this.svi, before, step, loss, args);
     this.#state = after.state;
     this.#resident = stableUpdate ? null : this.svi.resident(after);
     return { loss, terms, wasRefused: after.state.params === before.params };
@@ -161,11 +160,11 @@ export class Steps {
       outcome = resident.next(args);
     } catch (error) {
       if (!(error instanceof PedigradError)) throw error;
-      // A program that reads a value is no longer compiled.
+      // If the program reads a value, take this step eagerly.
       if (error.code !== "read-in-jit") throw errorInStep(step, error, () => new Map());
     }
     if (outcome !== null && !Number.isFinite(outcome.loss))
-      throw unsoundLoss(this.svi, resident.before(), step, outcome.loss, args);
+      throw nonFiniteLossError(this.svi, resident.before(), step, outcome.loss, args);
     return outcome;
   }
 
@@ -175,7 +174,7 @@ export class Steps {
     return this.#state;
   }
 
-  /** The state after `step`, which must be the last one taken, with the data that a run needs to go on from there. */
+  /** The state after `step`, which must be the last step taken, with the data that a run needs to continue from it. */
   stateAfter(step: number): SVIState {
     const [current, args] = [this.#current() as SVIState, this.#args];
     const batchesTaken = tensor(this.#skipped + step + 1);
@@ -186,14 +185,14 @@ export class Steps {
 }
 
 /**
- * One step. Its errors name the step; if the parameters were not finite before the step, the error is that of a loss
- * that is not finite.
+ * Take one step; errors name its number. If the parameters were not finite before the step, the error is the one for a
+ * loss that is not finite.
  */
 function advance(svi: Stepper, before: SVIState, step: number, args: unknown[], stable = false): Advance {
   try {
     return stable ? svi.stableAdvance(before, args) : svi.advance(before, args);
   } catch (error) {
-    if (!hasFiniteParams(before)) throw unsoundLoss(svi, before, step, Number.NaN, args, error);
+    if (!hasFiniteParams(before)) throw nonFiniteLossError(svi, before, step, Number.NaN, args, error);
     if (!(error instanceof PedigradError)) throw error;
     throw errorInStep(step, error, () => findNonFiniteSites(svi, before, args));
   }

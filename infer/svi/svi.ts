@@ -1,7 +1,6 @@
 /**
- * Stochastic variational inference as a pure function of its state: a step takes parameters, optimiser state, mutable
- * state and key, and returns the next ones. There is no global parameter store. Hoffman et al. 2013; the interface is
- * NumPyro's.
+ * Stochastic variational inference (Hoffman et al. 2013) with the interface of NumPyro. A step is a pure function from a state (parameters,
+ * optimiser state, mutable state and key) to the next state. There is no global parameter store.
  */
 import { emptyRecord, mapTree, type Tensor, type Tree, valueAndGrad } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
@@ -32,7 +31,7 @@ import { knownParamsHandler, ParamSpace } from "./paramSpace.js";
 import { type RunOptions, type RunResult, runLoop, runLoopAsync, type StepOptions, stepsOf } from "./run.js";
 import {
   type Advance,
-  keepStateIfUnsound,
+  keepStateIfNonFinite,
   numbersOf,
   type ResidentSteps,
   requireState,
@@ -44,6 +43,8 @@ import {
 import type { Step } from "./steps.js";
 
 /**
+ * Fits the parameters of a model and a guide by stochastic variational inference.
+ *
  * @example
  * const model = (x) => sample("x", new Normal(sample("z", new Normal(0, 1)), 1), { obs: x });
  * const guide = () => sample("z", new Normal(param("loc", 0), param("scale", 1, { constraint: constraints.positive })));
@@ -57,7 +58,7 @@ export class SVI<
 {
   #space = new ParamSpace();
   readonly #compiled: CompiledStep;
-  /** The optimiser's state after the last step. A state that contains this object was made here and is not checked again. */
+  /** The optimiser's state after the last step. A state that contains this object was made by this SVI and is not checked again. */
   #latest: Tree | null = null;
 
   constructor(
@@ -67,7 +68,7 @@ export class SVI<
     elbo: Elbo,
     options?: SVIOptions & { staticArgs?: never },
   );
-  /** With `staticArgs`, which complete the arguments, the types of arguments are not checked against the model's. */
+  /** If `staticArgs` completes the arguments, TypeScript does not check the types of arguments against the model's. */
   constructor(model: Model, guide: Model, optimizer: Optimizer, elbo: Elbo, options: SVIOptions);
   constructor(
     readonly model: Model,
@@ -80,13 +81,13 @@ export class SVI<
     this.#compiled = new CompiledStep((state, args) => this.#step(state, args), options.jit ?? "auto");
   }
 
-  /** The state before the first step: initial values (the guide's take precedence over the model's), and a dry run of the loss. */
+  /** The state before the first step, with the initial values of all parameters (the guide's take precedence over the model's). */
   init(keyOrOptions: Tensor | InitOptions, ...args: A): SVIState {
     requireOutside("svi.init");
     const { key, initParams = {} } = initOptions(keyOrOptions);
     const [initKey, next] = [random.foldIn(key, 0), random.foldIn(key, 1)];
     const { values, constraints, mutables } = outsideRuns(() =>
-      initialise(initKey, this.model, this.guide, this.#allArgs(args), initParams),
+      initialise(initKey, this.model, this.guide, this.#allArgs(args), initParams, this.elbo),
     );
     this.#space.setConstraints(constraints);
     const params = this.#space.unconstrain(values);
@@ -101,7 +102,7 @@ export class SVI<
     return [result[0], result[1].item()];
   }
 
-  /** One step as `run` takes it, with the parts of the loss. */
+  /** One step, like `update`, with the parts of the loss. */
   advance(state: SVIState, args: unknown[]): Advance {
     const [next, loss, terms] = this.#checkedStep(state, args);
     return { state: next, loss: loss.item(), terms: numbersOf(terms) };
@@ -118,20 +119,20 @@ export class SVI<
     return result;
   }
 
-  /** One step as `stableUpdate` takes it, with the parts of the loss. */
+  /** One step, like `stableUpdate`, with the parts of the loss. */
   stableAdvance(state: SVIState, args: unknown[]): Advance {
-    // Without the checks a wrong value gives a loss that is NaN or infinite, and the step is left out like any other such step.
-    return withValidation(false, () => keepStateIfUnsound(state, this.advance(state, args)));
+    // Without validation, an invalid value makes the loss NaN or infinite, so that this step is refused too.
+    return withValidation(false, () => keepStateIfNonFinite(state, this.advance(state, args)));
   }
 
-  /** Further steps after the last `advance`; null if the state cannot stay in the memory of the compiled program. */
+  /** The steps after the last `advance`, with their state in the memory of the compiled program; null if that is not possible. */
   resident(last: Advance): ResidentSteps | null {
     return this.#compiled.resident(last, (optimState) => {
       this.#latest = optimState;
     });
   }
 
-  /** Refuse, as a step would, a program that has changed since steps like this one were compiled. */
+  /** Refuse the program if it has changed since steps like this one were compiled. */
   check(state: SVIState, args: unknown[]): void {
     this.#compiled.check(state, args);
   }
@@ -146,7 +147,7 @@ export class SVI<
     return copy;
   }
 
-  /** One step as tensors, never compiled. */
+  /** One eager step: `[the next state, the loss as a tensor]`. */
   step(state: SVIState, ...args: A): [SVIState, Tensor] {
     requireOutside("svi.step");
     const [next, loss] = this.#step(state, args);
@@ -176,20 +177,20 @@ export class SVI<
     return withOuterSets([after, loss, mapTree(terms, withoutGraph)], [state, args]);
   }
 
-  /** As `update`; but if the loss or a parameter would not be finite, only the key changes. */
+  /** Like `update`, but if the loss or a parameter would not be finite, only the key of the state changes. */
   stableUpdate(state: SVIState, ...args: A): [SVIState, number] {
     const { state: next, loss } = this.stableAdvance(state, args);
     return [next, loss];
   }
 
-  /** The loss of the draws that `update(state)` would make. */
+  /** The loss at the draws that `update(state)` would make. */
   evaluate(state: SVIState, ...args: A): number {
     requireOutside("svi.evaluate");
     requireStateShape("svi.evaluate", state);
     return this.#outcome(this.#task(state, splitKey(state).own, args)).loss.item();
   }
 
-  /** The loss of `evaluate` by site. */
+  /** Minus the cost of each site, at the same draws as `evaluate`. */
   perSite(state: SVIState, ...args: A): Record<string, Tensor> {
     requireStateShape("svi.perSite", state);
     const task = this.#task(state, splitKey(state).own, args);
@@ -220,14 +221,14 @@ export class SVI<
     return runLoop(this, key, steps, args);
   }
 
-  /** `run` as a promise, which lets a page stay responsive. */
+  /** Like `run`, but returns a promise, and pauses often so that a page stays responsive. */
   runAsync(key: Tensor, steps: RunOptions & WithBatches, ...args: Partial<A>): Promise<RunResult>;
   runAsync(key: Tensor, steps: number | RunOptions, ...args: A): Promise<RunResult>;
   runAsync(key: Tensor, steps: number | RunOptions, ...args: unknown[]): Promise<RunResult> {
     return runLoopAsync(this, key, steps, args);
   }
 
-  /** The steps of `run` as an iterable, for your own loop. */
+  /** The steps of `run` as an iterable, for a loop of your own. */
   steps(key: Tensor, options: StepOptions & WithBatches, ...args: Partial<A>): Iterable<Step>;
   steps(key: Tensor, options: number | StepOptions, ...args: A): Iterable<Step>;
   steps(key: Tensor, options: number | StepOptions, ...args: unknown[]): Iterable<Step> {
@@ -254,23 +255,23 @@ export class SVI<
 
 const withoutGraph = (value: unknown): Tensor => (value as Tensor).withoutNode();
 
-/** The key of the next state, and the key of the step that leads to it. */
+/** Split the key of a state into the key of the next state (`next`) and a key for the draws of the step (`own`). */
 function splitKey({ key }: SVIState): { next: Tensor; own: Tensor } {
   const [next, own] = [...random.split(key)] as [Tensor, Tensor];
   return { next, own };
 }
 
-/** The result of a step with another provenance: that of `given` and the ambient set in an outer model, else none. */
+/** Remove the provenance of a step's result. If the step is inside an outer run, replace it by that of `given` and the ambient set. */
 function withOuterSets(result: StepResult, given: unknown): StepResult {
   const outer = isInRun() ? union(getProvenance(given), currentAmbient()) : Provenance.empty;
   const detached = detachProvenance(result);
   return outer.size === 0 ? detached : trackProvenance(detached, outer);
 }
 
-/** The part of a state that the loss of a step depends on. */
+/** The part of a state on which the loss of a step depends. */
 type LossInputs = Pick<SVIState, "params" | "mutableState" | "averages">;
 
-/** The averages of a state, updated by those of a step; no field if there are none. */
+/** The averages of a state, updated by those of a step; an empty record if there are none. */
 function withAverages({ averages = {} }: SVIState, after: Averages): Pick<SVIState, "averages"> {
   const all = mergeRecords(averages, after);
   return Object.keys(all).length === 0 ? {} : { averages: all };

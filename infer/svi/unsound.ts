@@ -1,13 +1,13 @@
-/** The error for a loss that is not finite: it names the site that caused it, the step, and the parameters. */
+/** Errors in steps. The one for a loss that is not finite names the step, the site that caused it, and the parameters. */
 import { textOf } from "../../autodiff/core/tensor.js";
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import type { Stepper, SVIState } from "./state.js";
 
 /**
- * The error for such a loss: it names the site that caused the loss, the site's value and the parameters; `refusal` is
- * the error that the step itself threw.
+ * The error for a loss that is not finite. It names the sites that caused it with their values, and the parameters;
+ * `refusal` is the error that the step threw, if any.
  */
-export function unsoundLoss(
+export function nonFiniteLossError(
   svi: Stepper,
   state: SVIState,
   step: number,
@@ -31,7 +31,7 @@ export function unsoundLoss(
 }
 
 /**
- * The error of a step, with the step's number, and with the site that caused it if the error itself does not name a
+ * An error that a step threw, with the step's number added, and the site that caused it if the error does not name a
  * site.
  */
 export function errorInStep(
@@ -45,7 +45,7 @@ export function errorInStep(
   return new PedigradError({ code, site, param, op, message: `svi.run: in step ${step}${at}: ${message}` });
 }
 
-/** The sites that caused the loss; an empty map if the program itself fails on such numbers. */
+/** The sites whose cost is not finite, with their values; an empty map if the program throws an error instead. */
 export function findNonFiniteSites(svi: Stepper, state: SVIState, args: unknown[]): Map<string, Tensor> {
   try {
     return svi.unsoundSites(state, ...args);

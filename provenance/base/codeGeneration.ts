@@ -1,11 +1,11 @@
 /**
- * Whether code may be generated here. A page under a strict Content-Security-Policy, some edge runtimes and
- * `node --disallow-code-generation-from-strings` forbid it. Then a slower path that gives bit-identical results
- * replaces all generated code.
+ * Whether this JavaScript environment allows code generated from strings. A page under a strict Content-Security-Policy,
+ * some edge runtimes and `node --disallow-code-generation-from-strings` forbid it. There, slower code that gives the same
+ * bits replaces all generated code.
  */
 let isAllowed: boolean | null = null;
 
-/** Whether code may be generated; found out at the first call. */
+/** Whether code may be generated; the first call tests it. */
 export function canGenerateCode(): boolean {
   if (isAllowed === null)
     try {

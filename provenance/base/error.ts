@@ -1,10 +1,12 @@
 /**
- * The one error class of the library. Wrong input is refused before any state changes, and the error carries data: a stable
- * `code` to branch on, and, where known, the site, parameter or op that it is about.
+ * The one error class of the library. Wrong input is refused before any state changes. The error has a stable `code`, which
+ * programs can test, and, where known, the site, parameter or op that it concerns.
  */
+import type { ErrorCode } from "./codes.js";
+
 export interface Refusal {
   /** Short and stable, in kebab-case: "shape-mismatch", "unknown-option", … */
-  code: string;
+  code: ErrorCode;
   /** Says what was given, what was expected, and how to fix the input. */
   message: string;
   site?: string | undefined;
@@ -23,7 +25,7 @@ export interface Refusal {
  * }
  */
 export class PedigradError extends Error {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly site: string | undefined;
   readonly param: string | undefined;
   readonly op: string | undefined;

@@ -1,9 +1,9 @@
-/** Kinds of options and arguments: each has a test, and the words that describe it in errors. */
+/** Kinds of options and arguments. Each has a test, and the words that describe the kind in error messages. */
 import { isRecord } from "./records.js";
 
 export type Kind = readonly [is: (x: unknown) => boolean, words: string];
 
-// This many keys or table entries take half a gigabyte.
+// This many random keys or table entries take half a gigabyte.
 export const MAX_COUNT = 2 ** 26;
 
 export const any: Kind = [() => true, "anything"];

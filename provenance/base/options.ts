@@ -1,5 +1,5 @@
 /**
- * Checks of arguments and options: one in the wrong place or of the wrong kind is refused with an error that names it.
+ * Checks of arguments and options. An option in the wrong place or of the wrong kind is refused with an error that names it.
  */
 import { PedigradError } from "./error.js";
 import type { Kind } from "./kinds.js";
@@ -11,7 +11,7 @@ export function refuseOption(op: string, param: string, message: string): never 
   throw new PedigradError({ code: "bad-option", op, param, message: `${op}: ${message}` });
 }
 
-/** Refuse an argument or option that is not of a kind. */
+/** Refuse an argument or option that is not of the given kind. */
 export function requireKind(op: string, param: string, x: unknown, [is, words]: Kind, site?: string): void {
   if (is(x)) return;
   throw new PedigradError({
@@ -23,7 +23,7 @@ export function requireKind(op: string, param: string, x: unknown, [is, words]: 
   });
 }
 
-/** Refuse anything but a record of options, unknown options, and options of the wrong kind. */
+/** Refuse options that are not in a record, unknown options, and options of the wrong kind. */
 export function requireOptions(op: string, options: unknown, known: Known, site?: string): void {
   if (!isRecord(options))
     throw new PedigradError({
@@ -52,7 +52,7 @@ type Known = readonly string[] | Readonly<Record<string, Kind>>;
 const isList = (known: Known): known is readonly string[] => Array.isArray(known);
 const namesIn = (known: Known): readonly string[] => (isList(known) ? known : Object.keys(known));
 
-/** Refuse anything but one function as the argument of `op`: further arguments belong to the function that `op` returns. */
+/** Refuse arguments of `op` other than a single function. */
 export function requireFunction(op: string, f: unknown, rest: readonly unknown[] = []): void {
   if (typeof f !== "function") refuseOption(op, "f", `expected a function, got ${show(f)}.`);
   if (rest.length > 0)
@@ -69,7 +69,7 @@ export function didYouMean(name: string, names: Iterable<string>): string {
   return near === undefined ? "" : ` Did you mean "${near}"?`;
 }
 
-/** A value described in a word or two, for errors. */
+/** A short description of a value, for error messages. */
 export function show(x: unknown): string {
   if (Array.isArray(x)) return `an array of length ${x.length}`;
   if (typeof x === "function") return `the function ${x.name || "(nameless)"}`;

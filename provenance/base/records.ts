@@ -1,4 +1,4 @@
-/** Plain records: what counts as one, and how they are made and merged. Their keys are data: even `__proto__` is a key like any other. */
+/** Plain records: which objects count as records, and how records are made and merged. Any string can be a key, even `__proto__`. */
 import { PedigradError } from "./error.js";
 
 /** Whether x is a plain record: an object literal, or one without a prototype. */
@@ -16,7 +16,7 @@ export const emptyRecord = <T>(): Record<string, T> => new (EmptyRecord as unkno
 
 function EmptyRecord(): void {}
 EmptyRecord.prototype = Object.create(null, {
-  // Node prints it like any other record.
+  // Node prints such a record like an object literal.
   [Symbol.for("nodejs.util.inspect.custom")]: {
     value(this: object) {
       return { ...this };
@@ -28,7 +28,7 @@ EmptyRecord.prototype = Object.create(null, {
 export const mergeRecords = <T>(...records: readonly Record<string, T>[]): Record<string, T> =>
   Object.assign(emptyRecord<T>(), ...records);
 
-// Real structures are a few levels deep; a structure deeper than this probably contains itself.
+// Real structures are only a few levels deep; one that is deeper than this probably contains itself.
 export const MAX_DEPTH = 200;
 
 /** Refuse a structure that is nested more than `MAX_DEPTH` deep. */
@@ -41,7 +41,7 @@ export function requireDepth(op: string, depth: number): void {
     });
 }
 
-/** Refuse a record with symbols as keys, because walks over the record's names would miss its symbols. */
+/** Refuse a record with symbols as keys, because loops over the record's names would miss them. */
 export function requireNamedFields(op: string, record: object): void {
   const [symbol] = Object.getOwnPropertySymbols(record);
   if (symbol !== undefined)

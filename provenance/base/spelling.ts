@@ -1,29 +1,29 @@
 /** Finds the known name that a misspelt one was probably meant to be; error messages suggest it. */
 
-const normalised = (name: string): string => name.toLowerCase().replace(/[^\p{L}\d]/gu, "");
-const sorted = (name: string): string => [...name].sort().join("");
+const normalise = (name: string): string => name.toLowerCase().replace(/[^\p{L}\d]/gu, "");
+const sortLetters = (name: string): string => [...name].sort().join("");
 
-/** The name itself, and every text made from it by leaving out one letter. */
+/** The name itself, and every string made from it by leaving out one letter. */
 const deletions = (x: string): string[] => [x, ...[...x].map((_, i) => x.slice(0, i) + x.slice(i + 1))];
 
 /**
- * The one of `names` that was probably meant: one that is equal to `name` but for case and punctuation, else one that
- * lists `name` among its synonyms, else one that is a single typing mistake away (a letter missing, added or changed,
- * or two swapped), else one with the same letters in another order.
+ * The one of `names` that was probably meant by `name`: one that differs only in case and punctuation, else one that has
+ * `name` as a synonym, else one that differs by a single typing mistake (a letter missing, added or changed, or two
+ * swapped), else one with the same letters in another order.
  */
 export function nearestName(
   name: string,
   names: Iterable<string>,
   synonyms: (known: string) => readonly string[] = () => [],
 ): string | undefined {
-  const target = normalised(name);
+  const target = normalise(name);
   if (target === "") return undefined;
   const candidates = [...names];
   const near = new Set(deletions(target).filter((cut) => cut !== ""));
   return (
-    candidates.find((known) => normalised(known) === target) ??
+    candidates.find((known) => normalise(known) === target) ??
     candidates.find((known) => synonyms(known).includes(target)) ??
-    candidates.find((known) => deletions(normalised(known)).some((cut) => near.has(cut))) ??
-    candidates.find((known) => sorted(normalised(known)) === sorted(target))
+    candidates.find((known) => deletions(normalise(known)).some((cut) => near.has(cut))) ??
+    candidates.find((known) => sortLetters(normalise(known)) === sortLetters(target))
   );
 }

@@ -1,4 +1,4 @@
-/** Misuse of tensors, by the numbers of golden/badinputs.json: an error that names what came and what was expected, or the right answer. */
+/** Misuse of tensors: an error that names the value and what was expected, or the right answer. */
 import { execFileSync } from "node:child_process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -16,31 +16,31 @@ import {
 } from "../../autodiff/index.js";
 import { refuses } from "../refusals.js";
 
-test("BI-01: the gradient of what is no scalar", () => {
+test("the gradient of what is no scalar", () => {
   refuses(() => grad((x: Tensor) => x.mul(2))(tensor([1, 2])), /scalar, got a tensor of shape \[2\].*\.sum\(\)/);
 });
 
-test("BI-03: a ragged nested array, with the place", () => {
+test("a ragged nested array, with the place", () => {
   refuses(() => tensor([[1, 2], [3]]), /\[1\].*length 1.*2/);
 });
 
-test("BI-05: empty reductions", () => {
+test("empty reductions", () => {
   assert.is(zeros([0]).sum().item(), 0);
   assert.is(logsumexp(zeros([0])).item(), -Infinity);
   for (const name of ["mean", "max", "min", "argmax"] as const) refuses(() => zeros([0])[name](), /empty.*\[0\]/);
 });
 
-test("BI-07: sizes that cannot be, refused before anything is allocated", () => {
+test("sizes that cannot be, refused before anything is allocated", () => {
   for (const shape of [[1e6, 1e6], [2 ** 31, 2 ** 31], [-1], [2.5], [Number.NaN]]) refuses(() => zeros(shape), /zeros/);
 });
 
-test("BI-09: a pulled gradient can be pulled again, and is the same", () => {
+test("a pulled gradient can be pulled again, and is the same", () => {
   const f = (x: Tensor): Tensor => x.square().sum();
   const first = grad(f)(tensor([1, 2]));
   assert.equal(grad(f)(tensor([1, 2])).toArray(), first.toArray());
 });
 
-test("BI-11: a graph 200,000 deep", () => {
+test("a graph 200,000 deep", () => {
   const [y, slope] = valueAndGrad((x: Tensor) => {
     let value = x;
     for (let i = 0; i < 200_000; i++) value = value.add(0.1);
@@ -50,14 +50,14 @@ test("BI-11: a graph 200,000 deep", () => {
   assert.is(slope.item(), 1);
 });
 
-test("BI-13: axes and indices out of range", () => {
+test("axes and indices out of range", () => {
   const x = zeros([2, 3]);
   for (const axis of [2, -3, 1.5, Number.NaN]) refuses(() => x.sum(axis), /sum.*axis/);
   for (const index of [5, 1.5, Number.NaN]) refuses(() => x.at(index), /at|take/);
   refuses(() => take(zeros([3]), [0, 3]), /take.*3/);
 });
 
-test("BI-15: the branch that where does not take has gradient 0", () => {
+test("the branch that where does not take has gradient 0", () => {
   for (const at of [0, -1]) {
     const slope = grad((x: Tensor) => where(x.greater(0), sqrt(x), 0))(tensor(at));
     assert.is(slope.item(), 0);
@@ -65,7 +65,7 @@ test("BI-15: the branch that where does not take has gradient 0", () => {
   assert.equal(grad((x: Tensor) => logsumexp(x))(tensor([-Infinity, -Infinity])).toArray(), [0, 0]);
 });
 
-test("BI-81: draws depend on the key alone, whatever ran before, in another process, without Math.random", () => {
+test("draws depend on the key alone, whatever ran before, in another process, without Math.random", () => {
   const here = random.normal(random.key(3), [4]).toArray();
   const { random: original } = Math;
   Math.random = () => {

@@ -1,5 +1,6 @@
 /**
- * A tour of the engine: tensors, derivatives, batches, compiled functions, random keys. Each is a function of functions, and they nest.
+ * A tour of the engine: tensors, derivatives, batches, compiled functions, random keys. The transforms take and return functions, and can
+ * be nested.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-/** Arguments as other libraries take them, and options in the wrong place: refused in the name of the op, with what it takes. */
+/** Arguments in the form of other libraries, and options in the wrong place: the error names the op and the arguments that it takes. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as P from "../../autodiff/index.js";

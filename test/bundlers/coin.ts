@@ -1,4 +1,4 @@
-/** The program that every bundler builds: six steps of the coin, an operation of one's own, a long loop. It prints what it computes. */
+/** The program that every bundler builds: six steps of the coin, a user's own op, and a long loop. It prints its results. */
 import {
   adam,
   Bernoulli,

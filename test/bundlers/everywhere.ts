@@ -1,7 +1,6 @@
 /**
- * The package as bundlers and minifiers make it into one file must compute what it computes from its sources: npx tsx
- * test/bundlers/everywhere.ts. package.json pins their versions. Where they cannot be installed only esbuild, a tool of the library itself, is
- * tried.
+ * The package must compute the same after bundlers and minifiers have made it into one file: npx tsx test/bundlers/everywhere.ts.
+ * package.json pins their versions. If they cannot be installed, only esbuild is tested, on which the library itself depends for its build.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * A tour of distributions: densities, draws, shapes, gradients along a path, divergences, constraints. Numbers are compared with what
- * the formulas give on paper.
+ * A tour of distributions: densities, draws, shapes, pathwise gradients, divergences, constraints. Numbers are compared with the formulas
+ * on paper.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,6 +1,6 @@
 /**
- * The hashes under other versions of Node, Bun and Deno, which package.json pins: npx tsx test/engines/everywhere.ts. Where one cannot be
- * installed or started it says so and passes, but under CI=true on Linux and x64, for which all are published.
+ * Compares the hashes in other versions of Node, in Bun and in Deno, which package.json pins: npx tsx test/engines/everywhere.ts. If one
+ * cannot be installed or started, it says so and passes, except under CI=true on Linux and x64, for which all are published.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";

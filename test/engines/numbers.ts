@@ -1,6 +1,6 @@
 /**
- * Hashes of what the library computes, bit for bit: every elementwise op over a grid, reductions, factors, samplers, densities, a fit.
- * They are the same on every engine; hashes.json has them. Inputs use no function whose result an engine chooses.
+ * Hashes of the bits that the library computes: every elementwise op over a grid, reductions, factors, samplers, densities, a fit. They are
+ * the same in every engine, and are stored in hashes.json. The inputs use no function whose result an engine may choose.
  */
 import * as P from "../../index.js";
 

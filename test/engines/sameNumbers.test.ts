@@ -1,4 +1,4 @@
-/** The results of the library are the same, bit for bit, as those in hashes.json; everywhere.ts asks other engines. */
+/** The results of the library have, bit for bit, the hashes in hashes.json; everywhere.ts compares other engines. */
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,7 +1,7 @@
 /**
- * The heart (docs/heart) says what the library does: the same programs, written once for both, with the same draws, have the same
- * densities, provenance, charges, losses and gradients (Pyro's minipyro is held to Pyro in this way). Its second derivatives are those of
- * closed forms, its fits find known posteriors, and its README shows all of it and promises what holds.
+ * The heart (docs/heart) agrees with the library: the same programs, written once for both, with the same draws, have the same densities,
+ * provenance, charges, losses and gradients (Pyro's minipyro is compared with Pyro in this way). Its second derivatives are closed forms,
+ * its fits find known posteriors, and its README shows the whole file and states what is true.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-/** Many draws of an estimator's loss and gradients, and whether their mean is what an exact sum says. */
+/** Compares the mean of many draws of an estimator's loss and gradients with an exact sum. */
 import * as assert from "uvu/assert";
 import { type Elbo, type Model, random, type Tensor, vmap } from "../../index.js";
 

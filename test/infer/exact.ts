@@ -1,6 +1,6 @@
 /**
- * The exact moments of an estimator, without sampling: every configuration of the discrete latents is put into guide and model by
- * `substitute`, its gradient weighted with its probability under the guide. All configurations run as one batch.
+ * The exact moments of an estimator, without sampling: `substitute` puts every configuration of the discrete latents into guide and model,
+ * and its gradient is weighted with its probability under the guide. All configurations run as one batch.
  */
 import {
   type Elbo,

@@ -1,4 +1,4 @@
-/** Every option is told of and tried; here are those that no other test turns to. */
+/** Every option is documented and tested; this file tests those that no other test uses. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -34,9 +34,12 @@ const filesBelow = (folder: string): string[] =>
     .filter((file) => file.endsWith(".ts"))
     .map((file) => join(root, folder, file));
 
-test("every option has a doc comment, and a test that names it", () => {
+test("every option has a doc comment, a test that names it, and a word in the docs", () => {
   const tests = filesBelow("test")
     .map((file) => readFileSync(file, "utf8"))
+    .join("\n");
+  const pages = ["README.md", "docs/guide.md", "docs/engine.md", "docs/subsampling.md", "docs/elements.md"]
+    .map((page) => readFileSync(join(root, page), "utf8"))
     .join("\n");
   const complaints: string[] = [];
   for (const file of ["autodiff", "distributions", "infer"].flatMap(filesBelow)) {
@@ -49,6 +52,8 @@ test("every option has a doc comment, and a test that names it", () => {
           if (!isTold) complaints.push(`${name}.${option}: give it a doc comment`);
           if (!new RegExp(`\\b${option}\\b`).test(tests))
             complaints.push(`${name}.${option}: write a test that uses it`);
+          if (!new RegExp(`\\b${option}\\b`).test(pages))
+            complaints.push(`${name}.${option}: tell of it in docs/guide.md, or in docs/engine.md`);
         }
         isTold = /\*\/\s*$/.test(line);
       }

@@ -1,6 +1,6 @@
 /**
- * A tour of inference: a model, what a run of it did, a guide, an estimator, a fit. The posterior is known on paper: of 10 flips of a
- * coin with prior Beta(10, 10) six are heads, so the posterior is Beta(16, 14).
+ * A tour of inference: a model, a trace of its run, a guide, an estimator, a fit. The posterior is known: six heads in 10 flips of a coin
+ * with prior Beta(10, 10) give Beta(16, 14).
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,11 +1,10 @@
-/** Relations between axes by the laws of their meet, and maps of axes against the function that each stands for. */
+/** Relations between axes: algebraic properties of combining them, and maps of axes against the functions that they stand for. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   type AxisMap,
   dropAxis,
   dropLast,
-  follow,
   insertAxes,
   KEEP,
   MIX,
@@ -14,14 +13,15 @@ import {
   mixAxis,
   mixLast,
   ownRelation,
-  placeOf,
   type Relation,
+  relationAfter,
+  valueAxisOf,
 } from "../../provenance/axes.js";
 import { Provenance, union } from "../../provenance/index.js";
 
 /** All relations of two element axes to values of three axes. */
 const relations: Relation[] = [0, 1, 2, 3].flatMap((a) => [0, 1, 2, 3].map((b) => a | (b << 4)));
-const places = (relation: Relation): number[] => [0, 1, 2, 3, 4, 5, 6].map((j) => placeOf(relation, j));
+const places = (relation: Relation): number[] => [0, 1, 2, 3, 4, 5, 6].map((j) => valueAxisOf(relation, j));
 
 test("the meet is commutative, associative and idempotent; mixed meets all", () => {
   for (const a of relations) {
@@ -30,7 +30,7 @@ test("the meet is commutative, associative and idempotent; mixed meets all", () 
     for (const b of relations) {
       assert.is(meet(a, b), meet(b, a));
       for (const c of relations) assert.is(meet(meet(a, b), c), meet(a, meet(b, c)));
-      const expected = places(a).map((place, j) => (place === placeOf(b, j) ? place : -1));
+      const expected = places(a).map((place, j) => (place === valueAxisOf(b, j) ? place : -1));
       assert.equal(places(meet(a, b)), expected);
     }
   }
@@ -48,7 +48,7 @@ test("the meet of seven axes, nibble by nibble", () => {
     for (const c of [b, near])
       assert.equal(
         places(meet(a, c)),
-        places(a).map((place, j) => (place === placeOf(c, j) ? place : -1)),
+        places(a).map((place, j) => (place === valueAxisOf(c, j) ? place : -1)),
       );
   }
 });
@@ -77,10 +77,10 @@ test("a relation follows maps one after the other", () => {
   for (const relation of relations)
     for (const first of maps) {
       for (const [j, place] of places(relation).entries())
-        assert.is(placeOf(follow(relation, first), j), place < 0 ? -1 : ((first >>> (4 * place)) & 15) - 1);
-      assert.is(follow(follow(relation, first), KEEP), follow(relation, first));
+        assert.is(valueAxisOf(relationAfter(relation, first), j), place < 0 ? -1 : ((first >>> (4 * place)) & 15) - 1);
+      assert.is(relationAfter(relationAfter(relation, first), KEEP), relationAfter(relation, first));
     }
-  assert.is(follow(0x8, KEEP), 0, "an axis that no map knows is mixed");
+  assert.is(relationAfter(0x8, KEEP), 0, "an axis that no map knows is mixed");
 });
 
 test("a drawn value is pointwise in itself along every axis of more than one element", () => {

@@ -1,4 +1,4 @@
-/** What a value depends on, followed through every op, through control flow, and not past the end of a run. */
+/** The provenance of a value through every op and through control flow; it ends with the run. */
 import { inspect } from "node:util";
 import { test } from "uvu";
 import * as assert from "uvu/assert";

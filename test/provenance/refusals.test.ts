@@ -1,4 +1,7 @@
-/** A refusal that depends on a value, caught by the program, is a branch: whoever runs the program refuses it. Honest catches go on. */
+/**
+ * If a program catches an error that depends on a value, this is a branch, and the enclosing run refuses it. Catching errors that depend
+ * only on data is allowed.
+ */
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";

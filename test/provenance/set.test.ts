@@ -1,4 +1,4 @@
-/** Sets of sites by the laws of union, and how nested values are tagged. */
+/** Sets of sites: algebraic properties of unions, and how nested values are tagged. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,6 +1,6 @@
 /**
- * A tour of provenance: what a value depends on. A set of site names travels with every tensor; ops unite the sets of their operands, and
- * reading a value counts, too. Mostly names are given by hand here; sample sites give them by themselves.
+ * A tour of provenance: the sites on which a value depends. Every tensor has a set of site names; ops take the union of their operands'
+ * sets, and reading a value has an effect, too. Names are mostly given by hand here; sample sites add theirs automatically.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

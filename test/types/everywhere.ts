@@ -1,7 +1,7 @@
 /**
- * The package's declarations under the compilers that package.json pins, in every way of finding modules, with the types of neither
- * browsers nor Node: npx tsx test/types/everywhere.ts TARBALL. The declarations themselves are checked too (skipLibCheck is off). Without
- * an argument the package is packed as it is built.
+ * Checks the package's declarations with the compilers that package.json pins, in every mode of module resolution, without the types of
+ * browsers or Node: npx tsx test/types/everywhere.ts TARBALL. The declarations themselves are checked too (skipLibCheck is off). Without an
+ * argument, the package is packed as it is built.
  */
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,7 @@
-/** What users write, for the compilers: a model with arguments, a fit, its results, each sub-path. It is type-checked and never run. */
+/**
+ * A program as users write it, for the compilers: a model with arguments, a fit, its results, and each sub-path. It is type-checked and
+ * never run.
+ */
 import {
   adam,
   Bernoulli,

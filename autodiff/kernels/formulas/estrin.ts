@@ -4,8 +4,8 @@
  */
 
 /**
- * Σ c[k] x^k by Estrin's scheme: pairs of terms, then pairs of pairs, which a processor computes in parallel. The list of names holds those
- * of x, x², x⁴, …
+ * Σ c[k] x^k by Estrin's scheme: pairs of terms, then pairs of pairs, which a processor computes in parallel. The first argument holds the
+ * names of x, x², x⁴, …
  */
 export const polynomial = ([x, ...powers]: readonly string[], c: readonly (number | string)[]): string => {
   if (c.length === 1) return `${c[0]}`;

@@ -1,7 +1,7 @@
 /**
- * Angles beyond what a float64 remainder can reduce: x = turns π/2 + angle + rest, |angle| <= π/4, by arithmetic on whole numbers of any
- * length (Payne and Hanek 1983, with 180 bits after the binary point). No float64 but 0 is nearer than 2^-61 to a multiple of π/2, so angle
- * and rest together have twice the precision of a float64.
+ * The reduction of angles too large for float64 arithmetic: x = turns π/2 + angle + rest with |angle| <= π/4. It uses whole numbers of
+ * arbitrary length (Payne and Hanek 1983, with 180 bits after the binary point). Except for 0, no float64 is nearer than 2^-61 to a
+ * multiple of π/2, so angle and rest together have twice the precision of a float64.
  */
 
 // 2/π to 1152 bits, π/2 to 128.
@@ -14,22 +14,22 @@ const HALF = 1n << (PLACES - 1n);
 /** 2^-180, the value of the last of 180 binary places. */
 const UNIT = 2 ** -180;
 
-interface Reduced {
+interface ReducedAngle {
   readonly input: number;
   readonly turns: number;
   readonly angle: number;
   readonly rest: number;
 }
 
-function reduce(x: number): Reduced {
-  // SIMD code asks for both numbers of a pair, and halving or doubling takes 0 nowhere.
+function reduce(x: number): ReducedAngle {
+  // SIMD code calls this for both numbers of a pair, of which one may be 0: the loops below would not end.
   if (x === 0 || !(Math.abs(x) < Infinity)) return { input: x, turns: 0, angle: NaN, rest: NaN };
   let exponent = 0;
-  let whole = Math.abs(x);
-  // |x| = whole · 2^exponent with 2^52 <= whole < 2^53, which is exact.
-  for (; whole >= 2 ** 53; whole /= 2) exponent++;
-  for (; whole < 2 ** 52; whole *= 2) exponent--;
-  const quarters = BigInt(x < 0 ? -whole : whole) * (TWO_OVER_PI >> (BigInt(TABLE - exponent) - PLACES));
+  let significand = Math.abs(x);
+  // |x| = significand · 2^exponent with 2^52 <= significand < 2^53, which is exact.
+  for (; significand >= 2 ** 53; significand /= 2) exponent++;
+  for (; significand < 2 ** 52; significand *= 2) exponent--;
+  const quarters = BigInt(x < 0 ? -significand : significand) * (TWO_OVER_PI >> (BigInt(TABLE - exponent) - PLACES));
   const turns = (quarters + HALF) >> PLACES;
   const angle = ((quarters - (turns << PLACES)) * HALF_PI) >> 128n;
   const high = Number(angle);
@@ -37,12 +37,12 @@ function reduce(x: number): Reduced {
 }
 
 /**
- * The results of reducing x modulo π/2 (quarter turns, angle, low-order rest of the angle), each as a function of x. The last reduction is
- * cached, since the three are asked for in succession.
+ * The three results of reducing x modulo π/2 (quarter turns, angle, low-order rest of the angle), each as a function of x. Formulas call
+ * the three functions one after the other, so the last reduction is cached.
  */
 export function farAngles() {
   let last = reduce(NaN);
-  const parts = (x: number): Reduced => {
+  const parts = (x: number): ReducedAngle => {
     if (last.input !== x) last = reduce(x);
     return last;
   };

@@ -1,21 +1,21 @@
 /**
- * Formulas as functions where no code may be generated. Each routine of a text becomes a tree of closures, which do the same operations in
- * the same order as the text would as JavaScript. They are about thirty times slower, and their results have the same bits.
+ * Formulas as functions, for pages that forbid code generation. Each routine becomes a tree of closures, which do the same operations in
+ * the same order as the text compiled as JavaScript. So the results have the same bits, but take about thirty times as long.
  */
 import { type Expression, parse, type Routine, type Statement } from "./language.js";
 
 type Value = number | boolean;
 type Frame = Value[];
 type Evaluate = (frame: Frame) => Value;
-/** Runs statements; the value of a `return`, else undefined. */
+/** Runs statements, and returns the value of a `return` statement or undefined. */
 type Execute = (frame: Frame) => Value | undefined;
 // biome-ignore lint/suspicious/noExplicitAny: formulas take and give numbers, their helpers booleans too
 type Any = any;
 type Functions = Record<string, (...xs: Any[]) => Any>;
 
 /** The functions of a text, which may call each other and `known`. */
-export function interpret(text: string, known: Functions): Functions {
-  const functions: Functions = { ...known };
+export function interpret(text: string, primitives: Functions): Functions {
+  const functions: Functions = { ...primitives };
   for (const routine of parse(text)) functions[routine.name] = functionOf(routine, functions);
   return functions;
 }

@@ -1,7 +1,7 @@
 /**
  * The language the kernels are written in: the small part of JavaScript that has a direct meaning as SIMD code. A program is a text of
- * functions with `let`, assignment, `while`, `if` and `return` over numbers, names, calls, operators and `?:`. So one text serves twice: as
- * JavaScript, for one number at a time, and as the source of the SIMD code that `assemble` makes, for two at a time.
+ * functions with `let`, assignment, `while`, `if` and `return` over numbers, names, calls, operators and `?:`. So the same text can run as
+ * JavaScript, one number at a time, and be translated by `assemble` into SIMD code, which processes two numbers at a time.
  */
 
 export type Expression =
@@ -31,7 +31,8 @@ export interface Routine {
   readonly body: readonly Statement[];
 }
 
-const TOKEN = /0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|(?:Math\.)?[A-Za-z_]\w*|===|!==|>>>|<<|<=|>=|&&|\|\||\S/g;
+const TOKEN =
+  /0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?:Math\.)?[A-Za-z_]\w*|===|!==|>>>|<<|<=|>=|&&|\|\||\S/g;
 /** Binary operators, from the lowest to the highest precedence. */
 const LEVELS = "|| && | & ===,!== <,<=,>,>= <<,>>> +,- *,/".split(" ").map((level) => level.split(","));
 const COMPARISONS = LEVELS.slice(4, 6).flat();
@@ -44,9 +45,9 @@ export function parse(text: string): Routine[] {
     throw new SyntaxError(`kernel text: cannot read on at "${tokens.slice(at - 1, at + 9).join(" ")}"`);
   };
   const isNext = (token: string): boolean => tokens[at] === token && at++ >= 0;
-  const next = (token?: string): string => {
-    const found = tokens[at++] ?? "its end";
-    return token === undefined || token === found ? found : refuse();
+  const next = (expected?: string): string => {
+    const token = tokens[at++] ?? "its end";
+    return expected === undefined || expected === token ? token : refuse();
   };
   const name = (): string => (/^[A-Za-z_]/.test(tokens[at] ?? "") ? next().replace("Math.", "") : refuse());
   const list = <T>(item: () => T): T[] => {
@@ -54,7 +55,7 @@ export function parse(text: string): Routine[] {
     next("(");
     while (!isNext(")")) {
       items.push(item());
-      isNext(",");
+      if (tokens[at] !== ")") next(",");
     }
     return items;
   };
@@ -120,7 +121,23 @@ export function parse(text: string): Routine[] {
   return routines;
 }
 
-/** The condition of a choice must be a comparison, because SIMD code would use the bits of a number as a mask. */
-const isTest = (x: Expression): boolean =>
+/**
+ * Whether x is a comparison, or comparisons joined by && and ||. The condition of a choice must be one, because SIMD code would use the bits
+ * of a number as a mask.
+ */
+const isTest = (x: Expression, isOperand = (_: Expression): boolean => true): boolean =>
   x.kind === "binary" &&
-  (COMPARISONS.includes(x.operator) || (/^(&&|\|\|)$/.test(x.operator) && isTest(x.left) && isTest(x.right)));
+  (COMPARISONS.includes(x.operator)
+    ? isOperand(x.left) && isOperand(x.right)
+    : /^(&&|\|\|)$/.test(x.operator) && isTest(x.left, isOperand) && isTest(x.right, isOperand));
+
+/** The functions of Math that are one instruction, with the same bits everywhere, by the number of their operands. */
+const INSTRUCTIONS: Readonly<Record<string, number>> = { abs: 1, sqrt: 1, floor: 1, ceil: 1, min: 2, max: 2 };
+
+/** Whether x and all its operands are numbers, and not masks, that SIMD code computes as JavaScript does. */
+export function isNumeric(x: Expression): boolean {
+  if (x.kind === "call") return x.args.length === INSTRUCTIONS[x.name] && x.args.every(isNumeric);
+  if (x.kind === "choice") return isTest(x.test, isNumeric) && isNumeric(x.yes) && isNumeric(x.no);
+  if (x.kind === "binary") return "+-*/".includes(x.operator) && isNumeric(x.left) && isNumeric(x.right);
+  return x.kind !== "negative" || isNumeric(x.of);
+}

@@ -1,15 +1,22 @@
 /**
- * Logarithms of sums of exponentials, and products with log 0, arranged so that no digit is lost to cancellation or overflow. Errors
- * 2 to 4 ulp.
+ * Logarithms of sums of exponentials, and products x log y, arranged so that no digit is lost to cancellation or overflow. Errors are below
+ * 2 ulp, except for logaddexp where its two terms cancel.
  */
 
 /**
  * log1mexp(x): log(1 - e^x) for x <= 0 (Mächler 2012). logaddexp(x, y): log(e^x + e^y); for two equal infinities, that infinity.
- * xlogy(x, y): x log y, and xlog1py(x, y): x log(1 + y), both 0 where x = 0.
+ * xlogy(x, y): x log y, and xlog1py(x, y): x log(1 + y), both 0 where x = 0. logOnePlusSquareOver(x, y): log(1 + x²/y) for y > 0, also where
+ * x² overflows.
  */
 export const logSums: string = `
 function log1mexp(x) { return x > ${-Math.LN2} ? log(-expm1(x)) : log1p(-exp(x)); }
 function logaddexp(x, y) { return x === y ? x + ${Math.LN2} : larger(x, y) + log1p(exp(-abs(x - y))); }
 function xlogy(x, y) { return x === 0 && y === y ? 0 : x * log(y); }
 function xlog1py(x, y) { return x === 0 && y === y ? 0 : x * log1p(y); }
+function logOnePlusSquareOver(x, y) {
+  let ratio = x / y * x;
+  let far = ratio;
+  if (any(ratio === Infinity)) { far = 2 * log(abs(x)) - log(y); }
+  return ratio === Infinity ? far : log1p(ratio);
+}
 `;

@@ -1,7 +1,7 @@
 /**
- * The few operations on the parts of a number that formulas use, in two forms that agree to the last bit: text on the bits of two numbers
- * at once, and functions of one number. The functions take powers of two from a table, because writing an exponent and reading it back as a
- * number would stall the processor for longer.
+ * The operations on the exponent and the significand of a number that formulas use, in two forms that agree to the last bit: text for SIMD
+ * code, which works on the bits of two numbers at once, and functions of one number. The functions read powers of two from a table, which
+ * is faster than writing the bits of an exponent and reading them back as a number.
  */
 
 /** Adding and then subtracting 1.5 · 2^52 rounds |x| < 2^51 to the nearest integer. After the addition, the low bits hold that integer. */
@@ -10,11 +10,12 @@ export const ROUND = 1.5 * 2 ** 52;
 const LIFT = "0x95f6200000000";
 
 /**
- * pow2(k) = 2^k; scale(y, k) = y 2^k; x = significand(x, k) 2^k for k = exponent(x), the significand in [√½, √2); keepSignedZero(y, x): y,
- * or x where x = ±0.
+ * pow2(k) = 2^k; scale(y, k) = y 2^k; x = significand(x, k) 2^k for k = exponent(x), with the significand in [√½, √2);
+ * keepSignedZero(y, x) = y, or x where x = ±0; wholeSign(k) is the sign of a whole number, -1, 0 or 1.
  */
 export const simdPrimitives = `
-function pow2(k) { return number(bits(k + ${ROUND}) + 1023 << 52); }
+function pow2(k) { return number(bits(k + ${ROUND + 1023}) << 52); }
+function wholeSign(k) { return larger(lesser(k, 1), -1); }
 function scale(y, k) {
   let h = k;
   if (any(abs(k) > 1000)) {
@@ -29,8 +30,8 @@ function keepSignedZero(y, x) { return y | x & -0; }
 `;
 
 /**
- * Further functions that formulas and ops use: the sign; upperHalf(x), the upper 26 bits of a number below 2^996, so that x - upperHalf(x)
- * has the lower ones (Dekker 1971).
+ * Further functions that formulas and ops use: sign(x), and upperHalf(x), the upper 26 bits of the significand of a number below 2^996
+ * (Dekker 1971). x - upperHalf(x) has the lower bits.
  */
 export const helpers = `
 function sign(x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
@@ -53,10 +54,11 @@ export function scalarPrimitives() {
   const powers = powersOfTwo();
   const value = new Float64Array(1);
   const halves = new Int32Array(value.buffer);
-  const pow2 = (k: number): number => powers[k + 1074] as number;
+  const pow2 = (k: number): number => powers[(k + 1074) | 0] as number;
   return {
     abs: Math.abs,
     floor: Math.floor,
+    trunc: Math.trunc,
     // Like the SIMD instructions, `lesser` and `larger` return the first operand if one is NaN, or if both are zeros.
     // biome-ignore lint/complexity/useMathMinMax: Math.min gives NaN, and -0 for the pair 0, -0
     lesser: (a: number, b: number): number => (b < a ? b : a),
@@ -64,6 +66,8 @@ export function scalarPrimitives() {
     larger: (a: number, b: number): number => (a < b ? b : a),
     any: (x: boolean): boolean => x,
     pow2,
+    // Without a branch, because the signs of data cannot be foreseen.
+    wholeSign: (k: number): number => (k >> 31) - (-k >> 31),
     scale: (y: number, k: number): number => {
       if (k >= -1074 && k <= 1023) return y * pow2(k);
       return k > 0 ? y * 2 ** 1000 * pow2(k - 1000) : y * 2 ** -1000 * pow2(k + 1000);

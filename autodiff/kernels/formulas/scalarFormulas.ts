@@ -27,13 +27,13 @@ const OF_ONE = [
   "tan",
   "atan",
 ] as const;
-const OF_TWO = ["pow", "logaddexp", "xlogy", "xlog1py"] as const;
+const OF_TWO = ["pow", "logaddexp", "xlogy", "xlog1py", "logOnePlusSquareOver"] as const;
 const OF_THREE = ["powSlope", "between"] as const;
 type Named<F, Names extends readonly string[]> = { readonly [Name in Names[number]]: F };
 type Formulas = Named<Of1, typeof OF_ONE> & Named<Of2, typeof OF_TWO> & Named<Of3, typeof OF_THREE>;
 export type FormulaName = keyof Formulas;
 
-function read(): Formulas {
+function compileFormulas(): Formulas {
   const primitives = { ...scalarPrimitives(), ...farAngles() };
   if (!canGenerateCode()) return interpret(formulas, primitives) as unknown as Formulas;
   const text = `"use strict";${formulas}return { ${[...OF_ONE, ...OF_TWO, ...OF_THREE]} };`;
@@ -41,10 +41,11 @@ function read(): Formulas {
 }
 
 /** The functions by name. */
-export const scalarFormulas: Formulas = /* @__PURE__ */ read();
+export const scalarFormulas: Formulas = /* @__PURE__ */ compileFormulas();
 export const { exp, expm1, log, log1p, tanh, sigmoid, logisticDensity, softplus, logSigmoid, log1mexp } =
   scalarFormulas;
-export const { sin, cos, tan, atan, pow, logaddexp, xlogy, xlog1py, powSlope, between } = scalarFormulas;
+export const { sin, cos, tan, atan, pow, logaddexp, xlogy, xlog1py, logOnePlusSquareOver } = scalarFormulas;
+export const { powSlope, between } = scalarFormulas;
 
 /** The name of the formula that a function computes. */
 export const formulaOf = (f: unknown): FormulaName | undefined =>

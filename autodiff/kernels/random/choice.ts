@@ -1,6 +1,6 @@
-/** Draws from finite sets: a class by its weight, a whole number, an order. All have the exact distribution. */
+/** Draws from finite sets: classes with given weights, whole numbers, permutations. All have the exact distribution. */
 import { exp } from "../formulas/scalarFormulas.js";
-import { type Stream, shared } from "./stream.js";
+import { type Stream, sharedStream } from "./stream.js";
 
 let weights = /* @__PURE__ */ new Float64Array(8);
 
@@ -16,7 +16,7 @@ export function categoricalDraw(stream: Stream, logits: Float64Array, start: num
   return weightedDraw(stream, weights, 0, count);
 }
 
-/** As `categoricalDraw`, from weights instead of logits: the first class whose cumulated weight exceeds u times the total. */
+/** As `categoricalDraw`, from weights instead of logits: the first class whose cumulative weight exceeds u times the total. */
 export function weightedDraw(stream: Stream, weights: Float64Array, start: number, count: number): number {
   let total = 0;
   for (let j = start; j < start + count; j++) total += weights[j] as number;
@@ -40,7 +40,7 @@ export function randintDraw(stream: Stream, low: number, high: number): number {
  * randomness of element i.
  */
 export function fillPermutation(out: Float64Array, offset: number, n: number, k0: number, k1: number): void {
-  const stream = shared;
+  const stream = sharedStream;
   for (let i = 0; i < n; i++) {
     const j = stream.at(k0, k1, i).below(i + 1);
     out[offset + i] = out[offset + j] as number;

@@ -1,19 +1,19 @@
 /**
- * Poisson and binomial draws with the exact distribution: below a mean of 10 by inversion, which subtracts masses from one uniform,
- * starting at 0; else by the transformed rejection with squeeze of Hörmann (1993), PTRS and BTRS, with about 1.1 proposals per draw. Their
- * acceptance compares log masses in the saddle-point form of Loader (2000),
+ * Poisson and binomial draws with the exact distribution. If the mean is below 10, by inversion: the probabilities of 0, 1, 2, … are
+ * subtracted from one uniform. Else by transformed rejection with squeeze (Hörmann 1993, PTRS and BTRS), with about 1.1 proposals per draw.
+ * The acceptance test uses log probabilities in the saddle-point form of Loader (2000),
  *
  *     log Poisson(k; μ)     = -D(k, μ) - δ(k) - log(2π k) / 2
  *     log Binomial(k; n, p) = -D(k, n p) - D(n-k, n q) + δ(n) - δ(k) - δ(n-k) + log(n / (2π k (n-k))) / 2
  *
- * with D(k, μ) = k log(k/μ) + μ - k and δ the error of Stirling's formula: k log μ - lgamma(k + 1) cancels more and more as the mean grows;
- * this form does not.
+ * with D(k, μ) = k log(k/μ) + μ - k and δ the error of Stirling's formula. In the textbook form, k log μ and lgamma(k + 1) cancel more and
+ * more as the mean grows; here nothing cancels.
  */
 import { exp, log, log1p } from "../formulas/scalarFormulas.js";
 import type { Stream } from "./stream.js";
 
 const INVERSION_BELOW = 10;
-const BELOW_RESOLUTION = 2 ** -60;
+const NEGLIGIBLE = 2 ** -60;
 
 /** A draw of Poisson(rate); NaN unless 0 <= rate < Infinity. */
 export function poissonDraw(stream: Stream, rate: number): number {
@@ -22,7 +22,7 @@ export function poissonDraw(stream: Stream, rate: number): number {
   let rest = stream.uniform();
   let mass = exp(-rate);
   let k = 0;
-  while (rest >= mass && mass > BELOW_RESOLUTION) {
+  while (rest >= mass && mass > NEGLIGIBLE) {
     rest -= mass;
     mass *= rate / ++k;
   }
@@ -38,7 +38,7 @@ export function binomialDraw(stream: Stream, totalCount: number, probs: number):
   let rest = stream.uniform();
   let mass = exp(totalCount * log1p(-probs));
   let k = 0;
-  while (rest >= mass && k < totalCount && mass > BELOW_RESOLUTION) {
+  while (rest >= mass && k < totalCount && mass > NEGLIGIBLE) {
     rest -= mass;
     mass *= ((totalCount - k) / (k + 1)) * odds;
     k++;
@@ -93,13 +93,13 @@ function logBinomialMass(k: number, n: number, p: number): number {
   return errors - deviances + 0.5 * log(n / (2 * Math.PI * k * (n - k)));
 }
 
-/** k log(k/mean) + mean - k, with an error relative to |k - mean|, not to the mean. */
+/** k log(k/mean) + mean - k, with an error in proportion to |k - mean|, not to the mean. */
 function deviance(k: number, mean: number): number {
   const d = (k - mean) / mean;
   return mean * ((1 + d) * log1p(d) - d);
 }
 
-/** log k! - log(√(2π k) (k/e)^k) for whole k >= 1: by Stirling's series from 10 on (error 1e-13), by recurrence below. */
+/** log k! - log(√(2π k) (k/e)^k) for whole k >= 1: by Stirling's series for k >= 10 (error 1e-13), else by recurrence. */
 function stirlingError(k: number): number {
   if (k < 10) return stirlingError(k + 1) + (k + 0.5) * log1p(1 / k) - 1;
   const r = 1 / (k * k);

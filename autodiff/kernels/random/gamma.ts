@@ -1,9 +1,9 @@
 /**
- * The gamma family. Gamma(a, 1) for a >= 1 by Marsaglia and Tsang (2000): with d = a - 1/3 and c = 1 / sqrt(9 d), the cube d (1 + c z)^3 of
- * a normal z is accepted with log probability z²/2 + d (1 - v + log v), v = (1 + c z)^3. For a < 1, Gamma(a) = Gamma(a + 1) U^(1/a),
- * computed in logarithms, because at a = 1e-3 half of all draws are smaller than 1e-300. Betas and Dirichlets are ratios of gammas, so they
- * are formed from the logarithms too. A draw that would round to the end of the support (0, or 1 for a beta) becomes the nearest float64
- * inside.
+ * Gamma, beta and Dirichlet draws. Gamma(a, 1) for a >= 1 follows Marsaglia and Tsang (2000): with d = a - 1/3, c = 1 / sqrt(9 d) and
+ * v = (1 + c z)^3 for a normal z, d v is accepted with log probability z²/2 + d (1 - v + log v). For a < 1, a draw is a draw of
+ * Gamma(a + 1, 1) times U^(1/a), computed in logarithms, because at a = 1e-3 half of all draws are smaller than 1e-300. Beta and Dirichlet
+ * draws are ratios of gamma draws, so they are computed from logarithms too. A draw that would round to an end of the support (0, or 1 for
+ * a beta) becomes a number just inside.
  */
 import { exp, log } from "../formulas/scalarFormulas.js";
 import { normalDraw } from "./normal.js";

@@ -1,4 +1,4 @@
-/** The kernels of randomness, on numbers and typed arrays: keys and bits, the stream of an element, and one file for each family of draws. */
+/** The kernels of random draws, on numbers and typed arrays: keys and bits, the stream of an element, and one file for each kind of draw. */
 export { categoricalDraw, fillPermutation, randintDraw, weightedDraw } from "./choice.js";
 export { binomialDraw, poissonDraw } from "./counts.js";
 export { betaDraw, dirichletDraw, gammaDraw, logGammaDraw } from "./gamma.js";
@@ -11,7 +11,7 @@ export {
   laplaceDraw,
   logisticDraw,
 } from "./inversion.js";
-export { fillNormal, normalDraw, quantiles } from "./normal.js";
-export { fillUniform, Stream, shared } from "./stream.js";
+export { fillNormal, normalDraw } from "./normal.js";
+export { fillUniform, Stream, sharedStream } from "./stream.js";
 export { bits32, bits64, foldIn, keyFromSeed, split, threefry2x32 } from "./threefry.js";
 export { vonMisesDraw } from "./vonMises.js";

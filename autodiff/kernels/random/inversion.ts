@@ -1,6 +1,6 @@
 /**
- * Draws by the inverse cdf in closed form, each from one word pair. Symmetric distributions take a signed tail t = ±p, with p the
- * probability beyond the draw, so that both tails keep all digits.
+ * Draws by the inverse cdf in closed form, each from one word pair. Symmetric distributions use `signedTail`, ±p with p the probability
+ * beyond the draw, so that both tails keep all digits.
  *
  *     exponential  -log(1 - u)        gumbel    -log(-log u)             laplace   ∓log(2p)
  *     logistic     ±log((1 - p) / p)  cauchy    ±cot(π p)                geometric ⌊log u / log(1 - probs)⌋

@@ -1,75 +1,83 @@
 /**
- * Normal draws by inversion, one word pair each: a draw is a monotone function of its bits, and agrees with JAX's to about 1e-15 where
- * JAX's 52 bits are fine enough. The quantile is algorithm AS 241 (Wichura 1988, PPND16), relative error below 1e-15 at every probability;
- * `signedTail` has steps of 2^-64, so the distribution is correct beyond 8 sigma, and the largest draw is 9.16.
+ * Normal draws by inversion, each from one word pair. A draw is a monotone function of its bits, and agrees with JAX's to about 1e-15
+ * wherever JAX's 52 bits have enough resolution. The quantile is algorithm AS 241 (Wichura 1988, PPND16), with a relative error below 1e-15
+ * at every probability. `signedTail` has steps of 2^-64, so the distribution is correct beyond 8 sigma, and the largest draw is 9.16.
  */
 import { log } from "../formulas/scalarFormulas.js";
-import { type Stream, shared } from "./stream.js";
+import { type Stream, sharedStream } from "./stream.js";
 
-// Numerators (TOP) and denominators (BOTTOM) of the middle (in 0.425² - q²), of the tails (in √(-log p) - 1.6), and of the far
-// tails (in √(-log p) - 5), highest power first.
-const MIDDLE_TOP = /* @__PURE__ */ Float64Array.of(
-  2509.0809287301227,
-  33430.57558358813,
-  67265.7709270087,
-  45921.95393154987,
-  13731.69376550946,
-  1971.5909503065513,
-  133.14166789178438,
-  3.3871328727963665,
-);
-const MIDDLE_BOTTOM = /* @__PURE__ */ Float64Array.of(
-  5226.495278852854,
-  28729.085735721943,
-  39307.89580009271,
-  21213.794301586597,
-  5394.196021424751,
-  687.1870074920579,
-  42.31333070160091,
-  1,
-);
-const TAIL_TOP = /* @__PURE__ */ Float64Array.of(
-  0.0007745450142783414,
-  0.022723844989269184,
-  0.2417807251774506,
-  1.2704582524523684,
-  3.6478483247632045,
-  5.769497221460691,
-  4.630337846156546,
-  1.4234371107496835,
-);
-const TAIL_BOTTOM = /* @__PURE__ */ Float64Array.of(
-  1.0507500716444169e-9,
-  0.0005475938084995345,
-  0.015198666563616457,
-  0.14810397642748008,
-  0.6897673349851,
-  1.6763848301838038,
-  2.053191626637759,
-  1,
-);
-const FAR_TAIL_TOP = /* @__PURE__ */ Float64Array.of(
-  2.0103343992922881e-7,
-  2.7115555687434876e-5,
-  0.0012426609473880784,
-  0.026532189526576124,
-  0.29656057182850487,
-  1.7848265399172913,
-  5.463784911164114,
-  6.657904643501103,
-);
-const FAR_TAIL_BOTTOM = /* @__PURE__ */ Float64Array.of(
-  2.0442631033899397e-15,
-  1.421511758316446e-7,
-  1.8463183175100548e-5,
-  0.0007868691311456133,
-  0.014875361290850615,
-  0.1369298809227358,
-  0.599832206555888,
-  1,
-);
+/** The coefficients of a numerator and a denominator, highest power first. */
+export type Ratio = readonly [top: Float64Array, bottom: Float64Array];
 
-function ratio(top: Float64Array, bottom: Float64Array, r: number): number {
+// For the middle in powers of 0.425² - q², for the tails of √(-log p) - 1.6, for the far tails of √(-log p) - 5.
+export const MIDDLE: Ratio = [
+  /* @__PURE__ */ Float64Array.of(
+    2509.0809287301227,
+    33430.57558358813,
+    67265.7709270087,
+    45921.95393154987,
+    13731.69376550946,
+    1971.5909503065513,
+    133.14166789178438,
+    3.3871328727963665,
+  ),
+  /* @__PURE__ */ Float64Array.of(
+    5226.495278852854,
+    28729.085735721943,
+    39307.89580009271,
+    21213.794301586597,
+    5394.196021424751,
+    687.1870074920579,
+    42.31333070160091,
+    1,
+  ),
+];
+export const TAIL: Ratio = [
+  /* @__PURE__ */ Float64Array.of(
+    0.0007745450142783414,
+    0.022723844989269184,
+    0.2417807251774506,
+    1.2704582524523684,
+    3.6478483247632045,
+    5.769497221460691,
+    4.630337846156546,
+    1.4234371107496835,
+  ),
+  /* @__PURE__ */ Float64Array.of(
+    1.0507500716444169e-9,
+    0.0005475938084995345,
+    0.015198666563616457,
+    0.14810397642748008,
+    0.6897673349851,
+    1.6763848301838038,
+    2.053191626637759,
+    1,
+  ),
+];
+export const FAR_TAIL: Ratio = [
+  /* @__PURE__ */ Float64Array.of(
+    2.0103343992922881e-7,
+    2.7115555687434876e-5,
+    0.0012426609473880784,
+    0.026532189526576124,
+    0.29656057182850487,
+    1.7848265399172913,
+    5.463784911164114,
+    6.657904643501103,
+  ),
+  /* @__PURE__ */ Float64Array.of(
+    2.0442631033899397e-15,
+    1.421511758316446e-7,
+    1.8463183175100548e-5,
+    0.0007868691311456133,
+    0.014875361290850615,
+    0.1369298809227358,
+    0.599832206555888,
+    1,
+  ),
+];
+
+function ratio([top, bottom]: Ratio, r: number): number {
   let a = top[0] as number;
   let b = bottom[0] as number;
   for (let i = 1; i < 8; i++) {
@@ -83,12 +91,9 @@ function ratio(top: Float64Array, bottom: Float64Array, r: number): number {
 function quantile(tail: number): number {
   const p = Math.abs(tail);
   const q = 0.5 - p;
-  if (q <= 0.425) return ((tail * q) / p) * ratio(MIDDLE_TOP, MIDDLE_BOTTOM, 0.180625 - q * q);
+  if (q <= 0.425) return ((tail * q) / p) * ratio(MIDDLE, 0.180625 - q * q);
   const root = Math.sqrt(-log(p));
-  return (
-    Math.sign(tail) *
-    (root <= 5 ? ratio(TAIL_TOP, TAIL_BOTTOM, root - 1.6) : ratio(FAR_TAIL_TOP, FAR_TAIL_BOTTOM, root - 5))
-  );
+  return Math.sign(tail) * (root <= 5 ? ratio(TAIL, root - 1.6) : ratio(FAR_TAIL, root - 5));
 }
 
 /** A draw of Normal(0, 1). */
@@ -98,7 +103,7 @@ export function normalDraw(stream: Stream): number {
 
 /** n draws of Normal(0, 1) from `offset` on; draw i is `normalDraw` of element i. */
 export function fillNormal(out: Float64Array, offset: number, n: number, k0: number, k1: number): void {
-  const stream = shared;
+  const stream = sharedStream;
   // Two passes, because a mispredicted branch of the quantile would discard the work on the bits of the next elements.
   for (let i = 0; i < n; i++) out[offset + i] = stream.at(k0, k1, i).signedTail();
   quantiles(out, offset, n);

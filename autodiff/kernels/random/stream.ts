@@ -1,8 +1,8 @@
 /**
- * The randomness of one element of a draw. Element i of a draw under a key owns the counters (0, i), (1, i), (2, i), …: each attempt of a
- * rejection sampler reads the next one. So the value of an element depends only on the key and on i, not on other elements, the shape of
- * the draw, or whether it runs under vmap or jit. Attempt 0 is JAX's word pair i, so that a first `uniform` is
- * `jax.random.uniform(key, shape)[i]` bit for bit. One Stream serves a whole draw: `at` resets it.
+ * The random words of one element of a draw. Element i uses the counters (0, i), (1, i), (2, i), …, one for each attempt of a rejection
+ * sampler. So the value of an element depends only on the key and on i, not on other elements, the shape of the draw, or whether it runs
+ * under vmap or jit. Attempt 0 uses JAX's word pair i, so the first `uniform` equals `jax.random.uniform(key, shape)[i]` bit for bit. One
+ * Stream is used for all elements of a draw: `at` moves it to an element.
  */
 import { threefry2x32 } from "./threefry.js";
 
@@ -37,9 +37,9 @@ export class Stream {
   }
 
   /**
-   * A uniform folded at the median: ±p, where p on (0, 1/2], in steps of 2^-64, is the probability beyond the draw, and the sign tells the
-   * upper side from the lower. It is made from the same bits as `uniform`, but with steps of 2^-64 in both tails, so that draws of a
-   * symmetric distribution reach far out (9.1 sigma for a normal).
+   * A uniform as a signed tail probability ±p: p in (0, 1/2] is the probability beyond the draw, and the sign is that of the draw. It is
+   * made from the same bits as `uniform`, but with steps of 2^-64 in both tails, so that draws of a symmetric distribution reach far out
+   * (9.1 sigma for a normal).
    */
   signedTail(): number {
     this.advance();
@@ -66,11 +66,11 @@ export class Stream {
   }
 }
 
-/** A stream for fills, none of which runs inside another: with many keys of one element each, making a stream takes longer than a draw. */
-export const shared: Stream = /* @__PURE__ */ new Stream();
+/** One stream for all fills, since none runs inside another. With one element per key, creating a stream would take longer than the draw. */
+export const sharedStream: Stream = /* @__PURE__ */ new Stream();
 
-/** n uniforms on [0, 1) from `offset` on; uniform i is the first of element i. */
+/** n uniforms on [0, 1) from `offset` on; uniform i is the first uniform of element i. */
 export function fillUniform(out: Float64Array, offset: number, n: number, k0: number, k1: number): void {
-  const stream = shared;
+  const stream = sharedStream;
   for (let i = 0; i < n; i++) out[offset + i] = stream.at(k0, k1, i).uniform();
 }

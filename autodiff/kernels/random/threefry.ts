@@ -1,14 +1,14 @@
 /**
  * Random bits as a function of a key and a counter: Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as
  * 1, 2, 3"), in the layout of JAX (threefry, partitionable): word pair i of a draw belongs to the counter (i div 2^32, i mod 2^32),
- * whatever the shape of the draw. A key is two uint32 words. In this folder, read this file first.
+ * whatever the shape of the draw. A key is two uint32 words.
  */
 import { PedigradError } from "../../../provenance/base/error.js";
 
 const TWO_32 = 2 ** 32;
 const PARITY = 0x1bd11bda;
 
-// Holds the result of a cipher: making a new array for each call would take as long as the cipher.
+// Holds the result of the cipher: creating a new array for each call would take as long as the cipher.
 const pair = /* @__PURE__ */ new Int32Array(2);
 
 /** Enciphers the counter (c0, c1) under the key (k0, k1) into words[0] and words[1], as signed 32-bit integers. */

@@ -1,14 +1,14 @@
 /**
  * The modified Bessel functions I_0 and I_1, scaled by exp(-|x|), and their difference, the gap. gap/i0e is the circular variance of the
- * von Mises distribution, 1 minus its mean cosine I_1/I_0; where the mean cosine is near 1, computing the gap directly keeps digits that
- * this subtraction would lose. The method is a polynomial in x² below 16 (all terms positive), and above a polynomial in 1/x times
- * x^(-1/2), where the other term, of relative size exp(-2x), is smaller than rounding errors. Read polynomial.ts first.
+ * von Mises distribution, 1 - I_1/I_0; where I_1/I_0 is near 1, computing the gap directly keeps digits that this subtraction would lose.
+ * The method is a polynomial in x² below 16, in which nothing cancels, and above 16 a polynomial in 1/x times x^(-1/2), which neglects a
+ * term of relative size exp(-2x).
  */
 import { exp, log, log1p } from "../formulas/scalarFormulas.js";
 import { horner } from "./polynomial.js";
 
 const FAR = 16;
-// (I_0(x) - 1) / (x²/4) in x² for |x| <= 16, error 4e-16.
+// (I_0(x) - 1) / (x²/4) as a function of x² for |x| <= 16, error 4e-16.
 const SERIES_0 = [
   1, 0.0625, 0.0017361111111111114, 2.712673611111105e-5, 2.7126736111112043e-7, 1.883801118826334e-9,
   9.611230198146966e-12, 3.754386795924188e-14, 1.1587613574780755e-16, 2.8969033767659497e-19, 5.98533786773748e-22,
@@ -16,7 +16,7 @@ const SERIES_0 = [
   2.1255971424789347e-36, 1.8491398053365956e-39, 1.387289553918395e-42, 1.078393025255047e-45, 4.058115784986933e-49,
   6.814997729030544e-52, -1.7659478277282274e-55, 3.008250706366607e-58,
 ];
-// I_1(x) / (x/2) in x² for |x| <= 16, error 5e-16.
+// I_1(x) / (x/2) as a function of x² for |x| <= 16, error 5e-16.
 const SERIES_1 = [
   1, 0.125, 0.005208333333333333, 0.00010850694444444449, 1.3563368055555471e-6, 1.130280671296378e-8,
   6.727861138663115e-11, 3.0035094369301366e-13, 1.0428852210636256e-15, 2.8969033942696783e-18, 6.5838713011731354e-21,
@@ -24,13 +24,13 @@ const SERIES_1 = [
   3.125711672318918e-38, 2.5688020238060493e-41, 1.8239659110703268e-44, 1.350718219894832e-47, 4.7931871567655684e-51,
   7.779751409120947e-54, -1.9390529428342042e-57, 3.138214117871824e-60,
 ];
-// √x exp(-x) I_0(x) in 1/x for x >= 16, error 2e-16.
+// √x exp(-x) I_0(x) as a function of 1/x for x >= 16, error 2e-16.
 const TAIL_0 = [
   0.3989422804014327, 0.049867785050162, 0.028050629105913442, 0.029219400035778265, 0.04474315600931873,
   0.09050372077627993, 0.23503474444504055, 0.3961033224609342, 11.100125917133171, -161.2331528655302,
   2206.5055261068387, -15827.031297429634, 55690.31055508324,
 ];
-// x^(3/2) exp(-x) (I_0(x) - I_1(x)) in 1/x for x >= 16, error 5e-16.
+// x^(3/2) exp(-x) (I_0(x) - I_1(x)) as a function of 1/x for x >= 16, error 5e-16.
 const TAIL_GAP = [
   0.19947114020071632, 0.07480167757531375, 0.07012657267998544, 0.10226793766179143, 0.2013359097437695,
   0.498830079364119, 1.4426423776568158, 7.473626023225569, -66.60571971172948, 2375.4025951625827, -40282.59977169932,

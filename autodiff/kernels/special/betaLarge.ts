@@ -5,7 +5,8 @@
  *
  *     I = exp(-E) (½ erfcx(√E) - D / √(2π)),   D = 1/√(2E) - 1/|w|,
  *
- * for the tail beyond x, seen from the mean. The terms that are left out are smaller by a factor 1/min(a, b).
+ * where I is the probability of the tail beyond x, on the side of x away from the mean. The neglected terms are smaller by a factor
+ * 1/min(a, b).
  */
 import { excessOverLog, productMinus } from "./cancellation.js";
 import { erfcx } from "./erf.js";

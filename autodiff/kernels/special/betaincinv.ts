@@ -26,7 +26,8 @@ function lowerLogit(a: number, b: number, q: number): number {
   if (near < UNDERFLOW) return near;
   const normal = digamma(a) - digamma(b) + ndtri(q) * Math.sqrt(1 / a + 1 / b);
   let u = Math.min(a, b) > 1 ? Math.max(near, normal) : Math.min(near, 0);
-  for (let n = 0; n < MAX_STEPS; n++) {
+  // Steps from below never pass the root, and beyond -UNDERFLOW, where 1 - x underflows, the slope is 0.
+  for (let n = 0; n < MAX_STEPS && u < -UNDERFLOW; n++) {
     const [logLower, slope] = logBetainc(a, b, sigmoid(u), sigmoid(-u));
     const step = (logLower - log(q)) / slope;
     u -= step;

@@ -18,7 +18,7 @@ export function excessOverLog(mu: number, onePlusMu: number): number {
   return r * (mu - 2 * r * r * ratio(ATANH_P, ATANH_Q, r * r));
 }
 
-/** x y - z with the product as if exact (Dekker 1971), for numbers far from overflow. */
+/** x y - z, where the product is computed as if exact (Dekker 1971), for numbers far from overflow. */
 export function productMinus(x: number, y: number, z: number): number {
   const product = x * y;
   const [xHigh, yHigh] = [upperHalf(x), upperHalf(y)];
@@ -26,7 +26,7 @@ export function productMinus(x: number, y: number, z: number): number {
   const error = xLow * yLow - (product - xHigh * yHigh - xLow * yHigh - xHigh * yLow);
   return product - z + (Number.isFinite(error) ? error : 0);
 }
-/** The upper 26 bits. */
+/** The upper 26 bits of the significand. */
 const upperHalf = (x: number): number => {
   const scaled = (2 ** 27 + 1) * x;
   return scaled - (scaled - x);

@@ -1,12 +1,12 @@
 /**
  * The error function and its relatives, the normal distribution function Φ, and their inverses. They are computed by rational functions,
- * fitted anew on the intervals of Cody (1969) and, for the inverses (in the variable √(-log q)), of Wichura (1988, AS 241). Everything in
- * the tails goes through erfcx(x) = exp(x²) erfc(x), which neither underflows nor cancels.
+ * fitted anew on the intervals of Cody (1969) and, for the inverses (in the variable √(-log q)), of Wichura (1988, AS 241). Tails are
+ * computed from erfcx(x) = exp(x²) erfc(x), which neither underflows nor cancels.
  */
 import { exp, log, log1p } from "../formulas/scalarFormulas.js";
 import { ratio } from "./polynomial.js";
 
-// erf(x) / x - 1 in x² for |x| <= 1/2, error 2e-16.
+// erf(x) / x - 1 as a function of x² for |x| <= 1/2, error 2e-16.
 const ERF_P = [
   0.1283791670955126, -0.3182313439110331, -0.04576815143545865, -0.007187139260548717, -0.000286350085276102,
 ];
@@ -20,14 +20,14 @@ const ERFCX_Q = [
   1, 3.0457942213139275, 4.266185618629667, 3.6174606551146113, 2.0537449232983582, 0.8131837317170921,
   0.2258350303960212, 0.042740952473668145, 0.005056224223225985, 0.00028992248346680914,
 ];
-// x erfcx(x) in 1/x² for x >= 4, error 3e-16.
+// x erfcx(x) as a function of 1/x² for x >= 4, error 3e-16.
 const ERFCX_TAIL_P = [
   0.5641895835477563, 12.093210395801552, 82.56124631689788, 207.73564374780346, 163.47249502903318, 18.095628728457065,
 ];
 const ERFCX_TAIL_Q = [
   1, 21.934657335848947, 156.553327637958, 431.90251252429334, 422.8486998035103, 98.69338018994513,
 ];
-// erfinv(x) / x in x² for |x| <= 1/2, error 3e-16.
+// erfinv(x) / x as a function of x² for |x| <= 1/2, error 3e-16.
 const ERFINV_P = [
   0.886226925452758, -1.8502304361316728, 1.2673113459042178, -0.30927830646280174, 0.016796422128533845,
   0.0002950619560059347,

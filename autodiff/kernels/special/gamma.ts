@@ -21,7 +21,7 @@ const NEAR_Q = [
   1, 3.5361659629745215, 5.021257900661251, 3.6722217552107503, 1.4771004522959044, 0.3239769173460576,
   0.03613884447121401, 0.0017463681006452904, 2.4701852219090835e-5,
 ];
-// x δ(x) in 1/x for 1 <= x <= 8, error 5e-16.
+// x δ(x) as a function of 1/x for 1 <= x <= 8, error 5e-16.
 const STIRLING_P = [
   0.0833333333331749, 0.5136881383459034, 1.602421590049889, 2.869069916631496, 3.1064812874425507, 1.9273174020990806,
   0.5946160593349424, 0.05189668403415, 0.00032125991202706147,
@@ -30,7 +30,7 @@ const STIRLING_Q = [
   1, 6.164257660078807, 19.26239241477056, 34.63431426065264, 37.91033107417962, 24.22358372104873, 8.222712775183421,
   1.1447397154339722, 0.042543372141059375,
 ];
-// x δ(x) in 1/x² for x >= 8, error 2e-16.
+// x δ(x) as a function of 1/x² for x >= 8, error 2e-16.
 const STIRLING_TAIL = [
   0.08333333333333333, -0.0027777777777776747, 0.0007936507935117282, -0.0005952380234291254, 0.0008417325268022405,
   -0.001914965912162907, 0.0062081367662297935, -0.020855820837463117,
@@ -52,9 +52,9 @@ export function lgamma1p(t: number): number {
 }
 
 /**
- * log |Γ(x)|; Infinity at 0, -1, -2, …. The method is a rational function about the zeros 1 and 2 for 0 < x <= 3, Stirling's formula above,
- * and the reflection Γ(x) Γ(-x) = -π / (x sin πx) below 0. Error 4 ulp for x > 0. For x < 0 the absolute error is 4e-16 times the size of
- * the two terms that are subtracted.
+ * log |Γ(x)|; Infinity at 0, -1, -2, …. The method is a rational function about the zeros 1 and 2 for 0 < x <= 3, Stirling's formula for
+ * x > 3, and the reflection Γ(x) Γ(-x) = -π / (x sin πx) for x < 0. Error 4 ulp for x > 0. For x < 0 the absolute error is 4e-16 times the
+ * size of the two terms that are subtracted.
  */
 export function lgamma(x: number): number {
   if (x > 3) return (x - 0.5) * (log(x) - 1) + (HALF_LOG_2PI - 0.5 + logGammaCorrection(x));
@@ -66,8 +66,8 @@ export function lgamma(x: number): number {
 }
 
 /**
- * δ(x) = log Γ(x) - (x - 1/2) log x + x - log √(2π) for x > 0, relative error 1e-15 (2e-15 below 1). It is about 1/(12x). With it, masses
- * and densities at large counts keep the digits that differences of lgamma would lose.
+ * δ(x) = log Γ(x) - (x - 1/2) log x + x - log √(2π) for x > 0, relative error 1e-15 (2e-15 below 1). δ(x) is about 1/(12x). Densities and
+ * probabilities of large counts, written in δ, keep the digits that differences of lgamma would lose.
  */
 export function logGammaCorrection(x: number): number {
   if (x >= 8) return horner(STIRLING_TAIL, 1 / (x * x)) / x;

@@ -1,15 +1,14 @@
 /**
- * The regularised incomplete gamma functions P(a, x) = 1 - Q(a, x), their inverse and, for implicit reparameterisation (Figurnov et al.
- * 2018), the derivative of the quantile x with respect to the shape a. With the density p(t) = t^(a-1) exp(-t) / Γ(a), whose mean of log t
- * is ψ(a),
+ * The regularised incomplete gamma functions P(a, x) = 1 - Q(a, x) and, for implicit reparameterisation (Figurnov et al. 2018), the
+ * derivative of the quantile x with respect to the shape a. With the density p(t) = t^(a-1) exp(-t) / Γ(a), for which E log t = ψ(a),
  *
  *     dx/da = -(dP/da) / p(x) = ∫_0^x p(t)/p(x) (ψ(a) - log t) dt = ∫_x^∞ p(t)/p(x) (log t - ψ(a)) dt,
  *
- * where each region below uses the integral whose integrand has one sign, so that nothing cancels:
+ * where each region below uses the integral whose integrand does not change sign, so that nothing cancels:
  *
  * - x <= max(a, 3/2): the series P / p = Σ t_n, t_n = x^(n+1) / (a (a+1) … (a+n)), whose terms times ψ(a+n+1) - log x are
  *   the terms of dx/da (DLMF 8.11.4);
- * - x above: the continued fraction of Q (DLMF 8.9.2) and its derivative, by Steed's algorithm;
+ * - larger x: the continued fraction of Q (DLMF 8.9.2) and its derivative, by Steed's algorithm;
  * - a >= 12 and x about a: Temme's uniform expansion (Gil, Segura & Temme 2012). With λ = x/a, ½η² = λ - 1 - log λ and
  *   f(η) = η/(λ-1) = Σ f_m η^m, integration by parts turns ∫_η^∞ exp(-½aζ²) h(ζ) dζ into exp(-½aη²) b(η)/a plus the constant
  *   B = h_0 + b_1/a times an erfc, where b_(m-1) = h_m + (m+1) b_(m+1)/a. For P and Q, h = f. For dx/da,
@@ -40,8 +39,8 @@ const UNIFORM = [
 const inUniformRegion = (a: number, x: number): boolean => a >= LARGE_SHAPE && x > 0.31 * a && x < 2.35 * a;
 
 /**
- * x^a exp(-x) / Γ(a) / divisor, relative error 1e-15 (1 + |log of it| / 10). It is a product of roots, which underflow only for smaller
- * results.
+ * y = x^a exp(-x) / Γ(a) / divisor, relative error 1e-15 (1 + |log y| / 10). It is computed as a product of roots, so that no factor
+ * underflows before the product does.
  */
 function gammaMass(a: number, x: number, divisor: number): number {
   if (a < LARGE_SHAPE) {
@@ -63,9 +62,9 @@ function gammaMass(a: number, x: number, divisor: number): number {
   return scale * half * half;
 }
 
-/** p(x) = x^(a-1) exp(-x) / Γ(a), the density of Gamma(a, 1), for a, x > 0. */
+/** p(x) = x^(a-1) exp(-x) / Γ(a), the density of Gamma(a, 1), for a > 0 and x >= 0. */
 export function gammaDensity(a: number, x: number): number {
-  return gammaMass(a, x, x);
+  return x === 0 ? pow(0, a - 1) : gammaMass(a, x, x);
 }
 
 /** Σ t_n = P / p. */

@@ -1,6 +1,6 @@
 /**
- * ψ = (log Γ)' and its derivatives: rational functions for 1 <= x < 8, Stirling's series above, one step of the recurrence
- * below 1, reflection below 0.
+ * ψ = (log Γ)' and its derivatives: rational functions for 1 <= x < 8, Stirling's series for larger x, one step of the recurrence for
+ * 0 <= x < 1, reflection for x < 0.
  */
 import { log, log1p, sin, tan } from "../formulas/scalarFormulas.js";
 import { horner, ratio } from "./polynomial.js";
@@ -18,12 +18,12 @@ const DIGAMMA_Q = [
   1, 289733978.87883866, 642659724.2888399, 509458682.4234204, 188491142.70132133, 35098302.22103959, 3279521.50090445,
   144017.57420812992, 2542.9832341757715, 12.264852293013945,
 ];
-// x² (log x - 1/(2x) - ψ(x)) in 1/x² for x >= 8, error 2e-16.
+// x² (log x - 1/(2x) - ψ(x)) as a function of 1/x² for x >= 8, error 2e-16.
 const DIGAMMA_TAIL = [
   0.08333333333333333, -0.008333333333331664, 0.003968253965999701, -0.004166665501516725, 0.007575459920369176,
   -0.02105106090804774, 0.08002337465397756, -0.299425370626735,
 ];
-// x ψ'(x) in 1/x for 1 <= x <= 8, error 5e-16.
+// x ψ'(x) as a function of 1/x for 1 <= x <= 8, error 5e-16.
 const TRIGAMMA_P = [
   1.000000000007299, 10.403296172126664, 49.93073969893431, 140.6228197118724, 250.8349605762586, 288.8928718725164,
   211.79508925318154, 93.79340726479136, 21.00863708101671, 0,
@@ -32,7 +32,7 @@ const TRIGAMMA_Q = [
   1, 9.903296172586632, 44.81242493230013, 116.56605813959052, 185.11652395418278, 177.23707751043062,
   93.79346499220597, 21.008624428632007, 1.7778751928683932e-6, -1.2050896660060729e-7,
 ];
-// x³ (ψ'(x) - 1/x - 1/(2x²)) in 1/x² for x >= 8, error 2e-16.
+// x³ (ψ'(x) - 1/x - 1/(2x²)) as a function of 1/x² for x >= 8, error 2e-16.
 const TRIGAMMA_TAIL = [
   0.16666666666666666, -0.0333333333333322, 0.023809523807580096, -0.03333333204380414, 0.07575714459070881,
   -0.25303182992145234, 1.1574253415441726, -6.4640994255594775, 30.16232499270368,
@@ -83,8 +83,8 @@ export function trigamma(x: number): number {
 }
 
 /**
- * ψ^(n)(x) for n = 2, 3: (-1)^(n+1) n! ζ(n+1, x), where the zeta function is summed term by term up to 16 and by Euler–Maclaurin beyond
- * (DLMF 25.11.43), with reflection below 0. Relative error 2e-15 for x > 0.
+ * ψ^(n)(x) for n = 2, 3: (-1)^(n+1) n! ζ(n+1, x). The terms of the zeta function with x + k < 16 are summed one by one, the others by the
+ * Euler–Maclaurin formula (DLMF 25.11.43); x < 0 uses reflection. Relative error 2e-15 for x > 0.
  */
 export function polygamma(n: 2 | 3, x: number): number {
   const sign = n === 2 ? -1 : 1;
@@ -110,8 +110,8 @@ export function polygamma(n: 2 | 3, x: number): number {
 }
 
 /**
- * ψ(a+b) - ψ(a) for a, b > 0, relative error 1e-15: every term is positive, so nothing cancels. It is computed by the recurrence up to
- * a = 8, and beyond by log(1 + b/a) and the divided difference of the tail series.
+ * ψ(a+b) - ψ(a) for a, b > 0, relative error 1e-15: every term is positive, so nothing cancels. The recurrence raises a to at least 8; the
+ * rest is log(1 + b/a) and the divided difference of the tail series.
  */
 export function digammaDifference(a: number, b: number): number {
   let sum = 0;

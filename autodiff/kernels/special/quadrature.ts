@@ -24,7 +24,7 @@ export function gaussLegendre(f: (t: number) => number, from: number, to: number
   return half * sum;
 }
 
-/** Nodes and weights for [0, 1], cut into equal panels: the integral is Σ weights · f(nodes). */
+/** Nodes and weights for [0, 1], divided into equal panels: the integral is Σ weights · f(nodes). */
 export function quadratureRule(panels: number): [nodes: number[], weights: number[]] {
   const nodes: number[] = [];
   const weights: number[] = [];

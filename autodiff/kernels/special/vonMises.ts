@@ -4,7 +4,7 @@
  *
  *     dF/dκ = ∫_0^x f(t) (cos t - A) dt = -∫_x^π f(t) (cos t - A) dt     for x >= 0, odd in x,
  *
- * where the integral whose integrand does not change sign is used: the first one if cos x >= A, else the second. It is computed by
+ * Of the two integrals, the one whose integrand does not change sign is used: the first if cos x >= A, else the second. It is computed by
  * Gauss–Legendre quadrature, over the range where f is more than exp(-40) times its maximum.
  */
 import { atan, exp, sin } from "../formulas/scalarFormulas.js";

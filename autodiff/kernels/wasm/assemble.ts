@@ -1,5 +1,5 @@
 /**
- * Turns text into a WebAssembly module. A name has the type of the first value it is given; parameters of routines are addresses and
+ * Turns text into a WebAssembly module. A name has the type of the first value assigned to it; parameters of routines are addresses and
  * counts. A formula, which is a function of numbers, is inlined into the routine that uses it, in a form that works on two numbers at once.
  * Binary format: WebAssembly Core Specification 2.0, chapter 5.
  */
@@ -8,7 +8,7 @@ import type { Call, Expression, Routine, Statement } from "../formulas/language.
 import { ENCODED, instructions, literal, type Type, unsigned } from "./instructions.js";
 
 /** A routine during assembly. */
-interface Compiled {
+interface CompiledRoutine {
   readonly name: string;
   readonly index: number;
   readonly count: number;
@@ -25,7 +25,7 @@ export function assemble(
   formulas: ReadonlyMap<string, Routine>,
   externals: readonly string[],
 ): Uint8Array<ArrayBuffer> {
-  const functions = new Map<string, Compiled>();
+  const functions = new Map<string, CompiledRoutine>();
   for (const routine of routines) new Compiler(routine, formulas, functions, externals).compile();
   const out = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
   const section = (id: number, items: readonly (readonly number[])[]): void => {
@@ -34,13 +34,13 @@ export function assemble(
     for (const item of items) for (const byte of item) out.push(byte);
   };
   const text = (s: string): number[] => [s.length, ...[...s].map((c) => c.charCodeAt(0))];
-  const imported = (name: string, what: readonly number[]): number[] => [...text("env"), ...text(name), ...what];
+  const importEntry = (name: string, type: readonly number[]): number[] => [...text("env"), ...text(name), ...type];
   const all = [...functions.values()];
-  const result = ({ resultType }: Compiled): number[] => (resultType === null ? [0] : [1, ENCODED[resultType]]);
+  const result = ({ resultType }: CompiledRoutine): number[] => (resultType === null ? [0] : [1, ENCODED[resultType]]);
   const ofOneNumber = [0x60, 1, ENCODED.d, 1, ENCODED.d];
   const types = all.map((f) => [0x60, f.count, ...new Array<number>(f.count).fill(ENCODED.i), ...result(f)]);
   section(1, [ofOneNumber, ...types]);
-  section(2, [imported("memory", [0x02, 0x00, 0]), ...externals.map((name) => imported(name, [0x00, 0]))]);
+  section(2, [importEntry("memory", [0x02, 0x00, 0]), ...externals.map((name) => importEntry(name, [0x00, 0]))]);
   section(
     3,
     all.map((_, i) => unsigned(i + 1)),
@@ -64,32 +64,32 @@ interface Local {
 class Compiler {
   readonly #code: number[] = [];
   readonly #locals: Type[] = [];
-  readonly #own: Compiled;
+  readonly #compiled: CompiledRoutine;
   readonly #instructions = instructions();
   #names: Map<string, Local>;
 
   constructor(
     readonly routine: Routine,
     readonly formulas: ReadonlyMap<string, Routine>,
-    readonly functions: Map<string, Compiled>,
+    readonly functions: Map<string, CompiledRoutine>,
     readonly externals: readonly string[],
   ) {
     const { name, parameters } = routine;
     this.#names = new Map(parameters.map((x, index) => [x, { index, type: "i" }]));
-    this.#own = {
+    this.#compiled = {
       name,
       index: externals.length + functions.size,
       count: parameters.length,
       resultType: null,
       code: [],
     };
-    functions.set(name, this.#own);
+    functions.set(name, this.#compiled);
   }
 
   compile(): void {
     this.#block(this.routine.body);
     const declared = this.#locals.flatMap((type) => [1, ENCODED[type]]);
-    this.#own.code = [...unsigned(this.#locals.length), ...declared, ...this.#code, 0x0b];
+    this.#compiled.code = [...unsigned(this.#locals.length), ...declared, ...this.#code, 0x0b];
   }
 
   #push(code: readonly number[]): void {
@@ -103,10 +103,10 @@ class Compiler {
   #statement(statement: Statement): void {
     switch (statement.kind) {
       case "set": {
-        const known = this.#names.get(statement.name);
-        const type = known?.type ?? this.#typeOf(statement.value) ?? "i";
+        const local = this.#names.get(statement.name);
+        const type = local?.type ?? this.#typeOf(statement.value) ?? "i";
         this.#emit(statement.value, type);
-        this.#set(known ?? this.#declare(statement.name, type));
+        this.#set(local ?? this.#declare(statement.name, type));
         return;
       }
       case "do":
@@ -127,8 +127,8 @@ class Compiler {
         this.#push([0x0b]);
         return;
       case "return":
-        this.#own.resultType = this.#typeOf(statement.value) ?? "d";
-        this.#emit(statement.value, this.#own.resultType);
+        this.#compiled.resultType = this.#typeOf(statement.value) ?? "d";
+        this.#emit(statement.value, this.#compiled.resultType);
     }
   }
 
@@ -149,14 +149,14 @@ class Compiler {
     return local;
   }
 
-  /** The type of a value; null for a literal, which takes that of its surroundings. */
+  /** The type of a value; null for a literal, which takes the type of its context. */
   #typeOf(x: Expression): Type | null {
     if (x.kind === "number") return null;
     if (x.kind === "name") return this.#local(x.name).type;
     if (x.kind === "binary") return this.#typeOf(x.left) ?? this.#typeOf(x.right);
     if (x.kind !== "call" || this.formulas.has(x.name) || this.externals.includes(x.name)) return "v";
-    const known = this.#instructions.builtins.get(x.name);
-    return known === undefined ? (this.functions.get(x.name)?.resultType ?? null) : known.resultType;
+    const builtin = this.#instructions.builtins.get(x.name);
+    return builtin === undefined ? (this.functions.get(x.name)?.resultType ?? null) : builtin.resultType;
   }
 
   /** Code that leaves the value of `x` on the stack; `type` is what a literal becomes. */

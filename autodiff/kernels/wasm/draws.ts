@@ -2,6 +2,7 @@
  * Random words, the same as in ../random, four pairs at a time: Threefry-2x32 of four counters under one key, or of one counter under four
  * keys. Keys are pairs of numbers.
  */
+import { FAR_TAIL, MIDDLE, type Ratio, TAIL } from "../random/normal.js";
 
 const ROTATIONS = [
   [13, 15, 26, 6],
@@ -30,8 +31,8 @@ const RESULTS = {
 };
 type Result = keyof typeof RESULTS;
 
-/** Code that stores the results of the first two lanes, then those of the last two; only the first `rest` of the four are needed. */
-function stored(result: Result): string {
+/** Code that stores the results of the first two lanes, then those of the last two; if `rest` < 4, only the first `rest` results. */
+function storeText(result: Result): string {
   const text = RESULTS[result];
   const halves = [text("x", "y"), text("uppers(x, x)", "uppers(y, y)")];
   if (result === "words")
@@ -52,7 +53,7 @@ function ${name}(out, key, n) {
     let rest = n - i;
     let x = four(0); let y = four(i) + lanes();
     ${cipher()}
-    ${stored(result)}
+    ${storeText(result)}
     i = i + 4;
   }
 }`;
@@ -67,14 +68,14 @@ function ${name}(out, keys, n, counter) {
     let a = joined(words(firsts(k, l)), words(firsts(m, o))); let b = joined(words(seconds(k, l)), words(seconds(m, o)));
     let x = four(0); let y = four(counter);
     ${cipher()}
-    ${stored(result)}
+    ${storeText(result)}
     keys = keys + 64;
   }
 }`;
 
 /**
- * Replaces the uniforms in `out` by classes: the first class whose cumulated weight exceeds the uniform times the total, or NaN if there is
- * none.
+ * Replaces each uniform in `out` by a class: the first class whose cumulative weight exceeds the uniform times the total weight, or NaN if
+ * there is none.
  */
 const choose = `
 function choose(out, weights, n, count) {
@@ -98,6 +99,39 @@ function choose(out, weights, n, count) {
   }
 }`;
 
+/** The polynomial as text, highest power first. */
+const horner = (x: string, [first, ...rest]: Iterable<number>): string =>
+  rest.reduce((sum, c) => `(${sum} * ${x} + ${c})`, `${first}`);
+const ratio = (x: string, [top, bottom]: Ratio): string => `${horner(x, top)} / ${horner(x, bottom)}`;
+
+/** Replaces signed tails by draws of Normal(0, 1), as `quantiles` in ../random/normal.ts does. */
+const quantiles = (): string => `
+function quantiles(out, from, n) {
+  while (n > 0) {
+    let tail = loadOne(from);
+    if (n > 1) { tail = load(from); }
+    let p = abs(tail);
+    let q = 0.5 - p;
+    let r = 0.180625 - q * q;
+    let z = tail * q / p * (${ratio("r", MIDDLE)});
+    if (any(q > 0.425)) {
+      let root = sqrt(-log(p));
+      r = root - 1.6;
+      let size = ${ratio("r", TAIL)};
+      if (any(root > 5)) {
+        r = root - 5;
+        size = root > 5 ? ${ratio("r", FAR_TAIL)} : size;
+      }
+      z = q > 0.425 ? (tail > 0 ? size : -size) : z;
+    }
+    if (n > 1) { store(out, z); }
+    if (n < 2) { storeOne(out, z); n = 2; }
+    from = from + 16;
+    out = out + 16;
+    n = n - 2;
+  }
+}`;
+
 /** The text of each kernel. A program compiles only those that it uses. */
 export const drawTexts = {
   splitKey: (): string => underOneKey("splitKey", "words"),
@@ -105,12 +139,13 @@ export const drawTexts = {
   tails: (): string => underOneKey("tails", "tail"),
   foldKeys: (): string => underManyKeys("foldKeys", "words"),
   tailsOfKeys: (): string => underManyKeys("tailsOfKeys", "tail"),
+  quantiles,
   choose: (): string => choose,
 };
 export type DrawName = keyof typeof drawTexts;
 
 /**
- * Writes `n` elements to the address `out`. `from` is the address of a key, of keys or of weights; `more` is the counter or the number of
- * classes.
+ * Writes `n` elements to the address `out`. `from` is the address of a key, of keys, of signed tails or of weights; `more` is the counter or
+ * the number of classes.
  */
 export type DrawKernel = (out: number, from: number, n: number, more: number) => void;

@@ -1,5 +1,5 @@
 /**
- * The instructions of WebAssembly that kernels use, by the type of their operands. Every name in a kernel has one of four
+ * The instructions of WebAssembly that kernels use, by the type of their operands. Every name in a kernel has one of five
  * types: `i`, a 32-bit integer (addresses, counts); `d`, one float64; `v`, two float64, or the two masks of a comparison;
  * `l`, two 64-bit integers; `w`, four 32-bit words. Codes: WebAssembly Core Specification 2.0, chapter 5.4.
  */
@@ -34,7 +34,7 @@ export interface Builtin {
   readonly operandTypes: readonly Type[];
   readonly resultType: Type | null;
   readonly code: readonly number[];
-  /** For an access to memory: the exponent of the power of 2 to which it is aligned, and the lane, which follows the offset. Else null. */
+  /** For an access to memory: the alignment as an exponent of 2, and the lane, which is encoded after the offset. Else null. */
   readonly memory: readonly [number, number[]] | null;
 }
 
@@ -59,6 +59,7 @@ const BUILTINS = `
   abs v v fdec01
   floor v v fd75
   ceil v v fd74
+  trunc v v fd7a
   min vv v fdf401
   max vv v fdf501
   lesser vv v fdf601
@@ -94,9 +95,9 @@ interface Instructions {
   readonly operators: ReadonlyMap<string, readonly number[]>;
   readonly builtins: ReadonlyMap<string, Builtin>;
 }
-let known: Instructions | null = null;
+let tables: Instructions | null = null;
 /** Both tables, read when a module is first assembled. */
-export const instructions = (): Instructions => (known ??= { operators: readOperators(), builtins: readBuiltins() });
+export const instructions = (): Instructions => (tables ??= { operators: readOperators(), builtins: readBuiltins() });
 
 /** The LEB128 encoding of a count, and of an integer. */
 export const unsigned = (n: number): number[] => (n < 0x80 ? [n] : [(n & 0x7f) | 0x80, ...unsigned(n >>> 7)]);

@@ -1,14 +1,14 @@
 /**
- * The SIMD kernels that are not loops around a formula: long sums and tables in this file, products and substitution in files of their own.
- * Addresses and steps are in bytes, counts in elements. Every entry is a sum in the same order as in the JavaScript kernel of the op, so
- * both agree to the last bit.
+ * The SIMD kernels that are not loops around a formula: sums, maxima and table look-ups in this file, matrix products and substitution in
+ * their own files. Addresses and steps are in bytes, counts in elements. Every entry is summed in the same order as in the JavaScript kernel
+ * of the op, so both agree to the last bit.
  */
 import { matrices } from "./matrices.js";
 import { triangles } from "./triangles.js";
 
 /**
- * The order of a long sum: of the elements that fill whole groups of eight, lane l of eight sums l, l + 8, l + 16, …; then the lanes are
- * added as ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)); then the remaining elements, one by one.
+ * The order of a long sum: lane l of eight lanes sums the elements l, l + 8, l + 16, … of all complete groups of eight. Then the lanes are
+ * added as ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)), and then the remaining elements one by one.
  */
 const sums = `
 function sum(a, n) {
@@ -78,7 +78,7 @@ function sumRows(out, a, rows, n) {
   while (out !== end) { put(out, sum(a, n)); a = a + (n << 3); out = out + 8; }
 }`;
 
-/** out = the largest number of each row of n numbers, or of each column; 0 where that is infinite. */
+/** out = the largest number of each row of n numbers, or of each column; 0 if the largest is infinite. */
 const shifts = `
 function shiftRows(out, a, rows, n) {
   while (rows > 0) {
@@ -113,7 +113,7 @@ function shiftColumns(out, a, columns, n) {
 }`;
 
 /**
- * `indices` makes negative indices count from the end, and returns whether any is not a valid index. gather: out[k] = x[i[k]]. scatter:
+ * indices: adds the axis size to negative indices, and returns whether any index is invalid. gather: out[k] = x[i[k]]. scatter:
  * out[i[k]] = out[i[k]] + g[k]. i holds whole numbers.
  */
 const tables = `
@@ -148,10 +148,10 @@ function scatter(out, g, i, n) {
 }`;
 
 let text: string | null = null;
-/** The text of all kernels, put together when it is first asked for. */
+/** The text of all kernels, concatenated on first use. */
 export const kernelText = (): string => (text ??= sums + matrices() + triangles() + shifts + tables);
 
-/** The kernels as functions. `addRows`, `multiply` and `scatter` add to what is there. */
+/** The kernels as functions. `addRows`, `outer`, `multiply` and `scatter` add to the numbers in `out` or `c`; the others overwrite them. */
 export interface Kernels {
   sum(a: number, n: number): number;
   sumRows(out: number, a: number, rows: number, n: number): void;

@@ -48,8 +48,8 @@ function dotRows(out, a, b, rows, n) {
 }`;
 
 /**
- * out = out + Σ x[i] B[i], where the numbers x[i] lie `step` apart and B[i] is a row of B, with four rows in one pass. C = C + a b, a
- * column times a row.
+ * addRows: out = out + Σ x[i] B[i], where the numbers x[i] lie `step` apart and B[i] is a row of B, four rows in one pass. outer:
+ * C = C + a b for a column a and a row b.
  */
 const combinedRows = (): string => `
 function addRow(out, x, b, n) {
@@ -104,8 +104,8 @@ function ${name}(c0, next, a0, a1, a2, a3, step, b, down, n) {
 
 /**
  * C = C + A B, or C - A B where `sign` is the address of -1; rows of C are `next` bytes apart. It is computed in tiles of four rows of A
- * and four columns of B. The columns of B are packed in a panel of up to 256 terms, which stays in the nearest cache, unless they lie in
- * rows and there are few tiles to read them. Incomplete tiles at an edge are computed in `scratch`.
+ * and four columns of B. The columns of B are first packed in a panel of up to 256 terms, which stays in the L1 cache. If the rows of B are
+ * contiguous and few tiles read them, B is not packed. Incomplete tiles at an edge are computed in `scratch`.
  */
 const products = (): string => `${tile("wholeTile", "0 1")}${tile("halfTile", "0")}
 function packRows(to, b, down, n, sign) {

@@ -1,10 +1,10 @@
 /**
- * Memory that SIMD kernels can work on. A Float64Array made here lies in a WebAssembly memory of its own; the kernels for it are compiled
- * once and shared. Where a platform has no WebAssembly SIMD, or cannot provide another memory, the result is null, and the JavaScript
- * kernels do the work.
+ * Memory that SIMD kernels can work on. A Float64Array made here lies in its own WebAssembly memory; the kernels are compiled once and
+ * shared by all memories. If the platform has no WebAssembly SIMD, or cannot provide another memory, the result is null, and the JavaScript
+ * kernels are used.
  */
 import { farAngles, formulas, simdPrimitives } from "../formulas/index.js";
-import { parse, type Routine } from "../formulas/language.js";
+import { isNumeric, parse, type Routine, type Statement } from "../formulas/language.js";
 import { assemble } from "./assemble.js";
 import { type DrawKernel, type DrawName, drawTexts } from "./draws.js";
 import { type Kernels, kernelText } from "./kernels.js";
@@ -25,9 +25,9 @@ interface Platform {
 const platform = (): Platform => (globalThis as unknown as { WebAssembly: Platform }).WebAssembly;
 
 /** Formulas that routines may use, by name. */
-let known: Map<string, Routine> | null = null;
+let formulaTable: Map<string, Routine> | null = null;
 const formulasByName = (): Map<string, Routine> =>
-  (known ??= new Map(parse(simdPrimitives + formulas).map((formula) => [formula.name, formula])));
+  (formulaTable ??= new Map(parse(simdPrimitives + formulas).map((formula) => [formula.name, formula])));
 
 /** Functions of one number that formulas call for each element. They are rarely needed, so they have no SIMD code. */
 let externals: Record<string, (x: number) => number> | null = null;
@@ -39,27 +39,27 @@ const moduleOf = (text: string): Uint8Array<ArrayBuffer> =>
 
 /** A text, preceded by the kernels that it calls, directly or through other kernels, in the order of their definition. */
 function withKernels(text: string): string {
-  let whole = text;
+  let fullText = text;
   for (const kernel of kernelText()
     .split(/(?=function )/)
     .reverse())
-    if (whole.includes(`${/^function (\w+\()/.exec(kernel)?.[1]}`)) whole = kernel + whole;
-  return whole;
+    if (fullText.includes(`${/^function (\w+\()/.exec(kernel)?.[1]}`)) fullText = kernel + fullText;
+  return fullText;
 }
 
 /** Modules by name, each compiled when it is first asked for; null for one that the platform refuses. */
 const modules = /* @__PURE__ */ new Map<string, object | null>();
 function moduleFor(name: string, text: () => string): object | null {
-  const known = modules.get(name);
-  if (known !== undefined) return known;
-  let made: object | null = null;
+  const cached = modules.get(name);
+  if (cached !== undefined) return cached;
+  let module: object | null = null;
   try {
-    made = new (platform().Module)(moduleOf(text()));
+    module = new (platform().Module)(moduleOf(text()));
   } catch {
-    // The JavaScript kernels do the work.
+    // The JavaScript kernels are used.
   }
-  modules.set(name, made);
-  return made;
+  modules.set(name, module);
+  return module;
 }
 
 /** A memory, its numbers, and the kernels for them. */
@@ -85,8 +85,8 @@ export class Simd {
 
   /** The kernel of a random draw; null if the platform refuses its module. */
   draw(name: DrawName): DrawKernel | null {
-    const known = this.#draws[name];
-    if (known !== undefined) return known;
+    const cached = this.#draws[name];
+    if (cached !== undefined) return cached;
     const module = moduleFor(name, drawTexts[name]);
     if (module !== null) Object.assign(this.#draws, this.#link(module));
     return this.#draws[name] ?? null;
@@ -98,7 +98,7 @@ export class Simd {
 }
 
 const owners = /* @__PURE__ */ new WeakMap<ArrayBufferLike, Simd>();
-/** The kernels that work on this array, if it lies in such a memory. */
+/** The kernels that work on this array; null if it does not lie in a SIMD memory. */
 export const kernelsOf = (data: Float64Array): Kernels | null => owners.get(data.buffer)?.kernels ?? null;
 export const drawKernelOf = (data: Float64Array, name: DrawName): DrawKernel | null =>
   owners.get(data.buffer)?.draw(name) ?? null;
@@ -115,18 +115,20 @@ export function allocate(size: number): Simd | null {
   }
 }
 
-const checked = /* @__PURE__ */ new Map<string, boolean>();
+type Result = Extract<Statement, { kind: "return" }>;
+const vectorizable = /* @__PURE__ */ new Map<string, boolean>();
 /** Whether an expression of numbers, named by its parameters, has SIMD code. */
 export function canVectorize({ parameters, body }: { parameters: readonly string[]; body: string }): boolean {
-  const text = `function f() { ${parameters.map((x) => `let ${x} = load(0);`).join(" ")} store(0, ${body}); }`;
-  let known = checked.get(text);
-  if (known === undefined) {
+  const text = `function f() { ${parameters.map((x) => `let ${x} = load(0);`).join(" ")} return ${body}; }`;
+  let isVectorizable = vectorizable.get(text);
+  if (isVectorizable === undefined) {
     try {
-      known = moduleOf(text).length > 0;
+      const [routine] = parse(text) as [Routine];
+      isVectorizable = isNumeric((routine.body.at(-1) as Result).value) && moduleOf(text).length > 0;
     } catch {
-      known = false;
+      isVectorizable = false;
     }
-    checked.set(text, known);
+    vectorizable.set(text, isVectorizable);
   }
-  return known;
+  return isVectorizable;
 }

@@ -1,13 +1,13 @@
 import { each } from "./matrices.js";
 
 /**
- * Substitution, a row of right-hand sides at a time: x_i = (x_i - Σ a_ij x_j) / a_ii over the rows j before i, in their order. Rows of x
- * are `next` bytes apart, entries of the triangle `down` and `right` bytes. With negative distances, the substitution runs from the last
- * row to the first.
+ * Substitution, a row of right-hand sides at a time: x_i = (x_i - Σ a_ij x_j) / a_ii, summed over the rows j before i in their order. Rows
+ * of x are `next` bytes apart; `down` and `right` are the distances in bytes to the next row and column of the triangle. With negative
+ * distances, the substitution runs from the last row to the first.
  *
- * A single right-hand side is solved eight rows at a time, because each sum has to wait for the one before it. `solveLower` reads the rows
- * of a lower triangle, whose sums run side by side. `solveTransposed` reads the same rows as the columns of its transpose: each solved
- * entry is subtracted from all entries that are not solved yet.
+ * For a single right-hand side, eight rows are solved together, because the additions of one row have to wait for each other. `solveLower`
+ * reads the rows of a lower triangle, and computes their eight sums side by side. `solveTransposed` reads the same rows as the columns of
+ * the transpose: the multiples of each solved entry are subtracted from all entries that are not solved yet.
  */
 export const triangles = (): string => `
 function subtractRows(out, f, right, x, next, rows, n) {

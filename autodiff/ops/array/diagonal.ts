@@ -12,31 +12,31 @@ import { expandDims, viewOnly } from "../views/shape.js";
 import { slice } from "../views/slicing.js";
 import { arange } from "./make.js";
 
-/** Column number minus row number, [n, m]. */
+/** For each entry of an n by m matrix: its column number minus its row number. */
 const offsets = (n: number, m: number): Tensor => sub(arange(m), expandDims(arange(n), 1));
 
-function asMatrix(op: string, x: TensorLike): { from: Tensor; rows: number; columns: number } {
-  const from = tensor(x);
-  const [rows, columns] = from.shape.slice(-2);
+function asMatrix(op: string, x: TensorLike): { matrices: Tensor; rows: number; columns: number } {
+  const matrices = tensor(x);
+  const [rows, columns] = matrices.shape.slice(-2);
   if (rows === undefined || columns === undefined)
     throw new PedigradError({
       code: "shape-mismatch",
       op,
-      message: `${op}: x must have matrices in its last two axes, got shape ${showShape(from.shape)}.`,
+      message: `${op}: x must have matrices in its last two axes, got shape ${showShape(matrices.shape)}.`,
     });
-  return { from, rows, columns };
+  return { matrices, rows, columns };
 }
 
 /** The lower triangle of each matrix, up to the k-th diagonal above the main one; zeros elsewhere. */
 export function tril(x: TensorLike, k = 0): Tensor {
-  const { from, rows, columns } = asMatrix("tril", x);
-  return where(greaterEqual(k, offsets(rows, columns)), from, 0);
+  const { matrices, rows, columns } = asMatrix("tril", x);
+  return where(greaterEqual(k, offsets(rows, columns)), matrices, 0);
 }
 
 /** The upper triangle of each matrix, from the k-th diagonal above the main one; zeros elsewhere. */
 export function triu(x: TensorLike, k = 0): Tensor {
-  const { from, rows, columns } = asMatrix("triu", x);
-  return where(greaterEqual(offsets(rows, columns), k), from, 0);
+  const { matrices, rows, columns } = asMatrix("triu", x);
+  return where(greaterEqual(offsets(rows, columns), k), matrices, 0);
 }
 
 const diagonalOp: Op<readonly [number, number]> = {
@@ -44,19 +44,19 @@ const diagonalOp: Op<readonly [number, number]> = {
   shape: ([, second], [x]) => (x as Tensor).shape.filter((_, i) => i !== second),
   view: ([first, second], x) => {
     const stride = x.stride.map((s, i) => (i === first ? s + (x.stride[second] as number) : s));
-    const kept = <T>(list: readonly T[]) => list.filter((_, i) => i !== second);
-    return viewOf(x.data, kept(x.shape), kept(stride), x.offset);
+    const withoutSecond = <T>(list: readonly T[]) => list.filter((_, i) => i !== second);
+    return viewOf(x.data, withoutSecond(x.shape), withoutSecond(stride), x.offset);
   },
   kernel: viewOnly,
   vjp:
     () =>
     (g, _, [x], [first, second]) => {
       const { shape } = x as Tensor;
-      const along = (axis: number) => {
+      const indexAlong = (axis: number) => {
         const index = arange(shape[axis] as number);
         return index.reshape(shape.map((n, i) => (i === axis ? n : 1)));
       };
-      return where(equal(along(first), along(second)), expandDims(g, second), 0);
+      return where(equal(indexAlong(first), indexAlong(second)), expandDims(g, second), 0);
     },
   batch: ([first, second], [x]) => apply(diagonalOp, [first + 1, second + 1], x as Tensor),
   axes: ([first, second], [x]) => {
@@ -69,18 +69,21 @@ const diagonalOp: Op<readonly [number, number]> = {
   },
 };
 
-/** The entries that have the same index along two axes of equal size, first < second; they replace the first axis. */
+/**
+ * The entries that have the same index along two axes of equal size, first < second. They take the place of the first axis; the second is
+ * dropped.
+ */
 export const diagonal = (x: Tensor, first: number, second: number): Tensor => apply(diagonalOp, [first, second], x);
 
 /** For a vector, the matrix with x on its diagonal. For a tensor of two or more axes, the diagonal of each matrix. */
 export function diag(x: TensorLike): Tensor {
-  const given = tensor(x);
-  if (given.shape.length === 1) {
-    const n = given.length;
-    return where(equal(offsets(n, n), 0), given, 0);
+  const values = tensor(x);
+  if (values.shape.length === 1) {
+    const n = values.length;
+    return where(equal(offsets(n, n), 0), values, 0);
   }
-  const { from, rows, columns } = asMatrix("diag", x);
+  const { matrices, rows, columns } = asMatrix("diag", x);
   const n = Math.min(rows, columns);
-  const [row, column] = [from.shape.length - 2, from.shape.length - 1];
-  return diagonal(slice(slice(from, 0, n, { axis: row }), 0, n, { axis: column }), row, column);
+  const [row, column] = [matrices.shape.length - 2, matrices.shape.length - 1];
+  return diagonal(slice(slice(matrices, 0, n, { axis: row }), 0, n, { axis: column }), row, column);
 }

@@ -5,9 +5,9 @@
 import { insertAxes, MIX, mapAxes } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
-import { bindingContiguous } from "../../core/binding.js";
+import { contiguousKernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
-import { clearing } from "../../core/copy.js";
+import { bindClear } from "../../core/copy.js";
 import { keepAxes, noGradient, type Op } from "../../core/op.js";
 import { Part, type SumOfParts } from "../../core/part.js";
 import { refuseFor } from "../../core/reads.js";
@@ -24,13 +24,13 @@ import { lookUp } from "./lookUp.js";
 import { arange } from "./make.js";
 
 /** The size of the axis that indices belong to, and the name of the op, for errors. */
-export interface Indexed {
+export interface IndexedAxis {
   readonly op: string;
   readonly size: number;
 }
 /** Turns a number into an index of an axis; negative numbers count from the end. Refuses a number that is not a valid index. */
 const indexOf =
-  ({ op, size }: Indexed) =>
+  ({ op, size }: IndexedAxis) =>
   (raw: number): number => {
     const index = raw < 0 ? raw + size : raw;
     if (Number.isInteger(index) && index >= 0 && index < size) return index;
@@ -44,19 +44,19 @@ const indexOf =
 const checks = new Map<string, Unary>();
 /** `indexOf` as an elementwise op. */
 function indexInto(op: string, size: number): Unary {
-  const known = checks.get(`${op} ${size}`);
-  if (known !== undefined) return known;
-  const made = unary("index", indexOf({ op, size }), null);
-  checks.set(`${op} ${size}`, made);
-  return made;
+  const cached = checks.get(`${op} ${size}`);
+  if (cached !== undefined) return cached;
+  const check = unary("index", indexOf({ op, size }), null);
+  checks.set(`${op} ${size}`, check);
+  return check;
 }
 
-/** From this many indices on, they are checked by an op of its own, `indicesOp`, which compiled programs run as SIMD code. */
-const MANY = 64;
-export const indicesOp: Op<Indexed> = {
+/** From this many indices on, a separate op checks them, `indicesOp`, which compiled programs run as SIMD code. */
+const MANY_INDICES = 64;
+export const indicesOp: Op<IndexedAxis> = {
   name: "indices",
   shape: (_, [raw]) => (raw as Tensor).shape,
-  ...bindingContiguous((axis, out, [raw]) => {
+  ...contiguousKernelsOf((axis, out, [raw]) => {
     const check = indexOf(axis);
     const [n, { data, offset }] = [sizeOf(out.shape), raw as View];
     return () => {
@@ -77,7 +77,7 @@ function checkedIndex(op: string, indices: TensorLike, size: number): Tensor {
     });
   const index = tensor(indices);
   try {
-    return index.size < MANY ? indexInto(op, size)(index) : apply(indicesOp, { op, size }, index);
+    return index.size < MANY_INDICES ? indexInto(op, size)(index) : apply(indicesOp, { op, size }, index);
   } catch (error) {
     if (error instanceof PedigradError) refuseFor(index, error);
     throw error;
@@ -86,8 +86,8 @@ function checkedIndex(op: string, indices: TensorLike, size: number): Tensor {
 const isMask = (x: unknown): boolean => typeof x === "boolean" || (Array.isArray(x) && x.length > 0 && isMask(x[0]));
 
 /**
- * `leading`: how many leading axes of x a gather counts as one. `aligned`: which of these are aligned. Along an aligned axis, each entry of
- * the result reads x only at the position that the entry itself has along that axis.
+ * `leading`: how many of the first axes of x are indexed; together they count as one axis. `aligned`: the axes among these along which each
+ * entry of the result is read from its own position.
  */
 export interface Gather {
   readonly leading: number;
@@ -99,7 +99,7 @@ const gatherOf = (leading: number, aligned: Gather["aligned"] = []): Gather => (
 export const gatherOp: Op<Gather> = {
   name: "gather",
   shape: ({ leading }, [x, i]) => [...(i as Tensor).shape, ...(x as Tensor).shape.slice(leading)],
-  ...bindingContiguous(({ leading }, out, inputs) => {
+  ...contiguousKernelsOf(({ leading }, out, inputs) => {
     const [x, i] = inputs as [View, View];
     const [n, row] = [sizeOf(i.shape), sizeOf(x.shape.slice(leading))];
     return () => {
@@ -113,18 +113,18 @@ export const gatherOp: Op<Gather> = {
   batch: ({ leading, aligned }, inputs, batched, size) => {
     const [x, i] = inputs as [Tensor, Tensor];
     if (!batched[0]) return apply(gatherOp, gatherOf(leading), x, i);
-    const [xs, is] = batchAll([x, i], batched, size) as [Tensor, Tensor];
-    const n = sizeOf(xs.shape.slice(1, 1 + leading));
-    const behind = [0, ...aligned.map((axis) => axis + 1)];
-    return apply(gatherOp, gatherOf(1 + leading, behind), xs, add(is, rowOffsets(is, size, n)));
+    const [table, index] = batchAll([x, i], batched, size) as [Tensor, Tensor];
+    const n = sizeOf(table.shape.slice(1, 1 + leading));
+    const batchedAligned = [0, ...aligned.map((axis) => axis + 1)];
+    return apply(gatherOp, gatherOf(1 + leading, batchedAligned), table, add(index, rowOffsets(index, size, n)));
   },
   axes: ({ leading, aligned }, [x, i], input) => {
-    const [from, shape] = [(x as Tensor).shape.length, (i as Tensor).shape.length];
-    const rest = from - leading;
+    const [rank, indexRank] = [(x as Tensor).shape.length, (i as Tensor).shape.length];
+    const rest = rank - leading;
     if (input === 1) return insertAxes(0, rest);
-    return mapAxes(from, (k) => {
-      const axis = from - 1 - k;
-      return k < rest ? k : aligned.includes(axis) ? rest + shape - 1 - axis : -1;
+    return mapAxes(rank, (k) => {
+      const axis = rank - 1 - k;
+      return k < rest ? k : aligned.includes(axis) ? rest + indexRank - 1 - axis : -1;
     });
   },
 };
@@ -133,10 +133,10 @@ export const gatherOp: Op<Gather> = {
 export const scatterOp: Op<Shape> = {
   name: "scatter",
   shape: (leading, [g, i]) => [...leading, ...(g as Tensor).shape.slice((i as Tensor).shape.length)],
-  ...bindingContiguous((leading, out, inputs) => {
+  ...contiguousKernelsOf((leading, out, inputs) => {
     const [g, i] = inputs as [View, View];
     const [n, row] = [sizeOf(i.shape), sizeOf(out.shape.slice(leading.length))];
-    const clear = clearing(out);
+    const clear = bindClear(out);
     return () => {
       clear();
       for (let k = 0; k < n; k++) {
@@ -174,39 +174,40 @@ const rowOffsets = (i: Tensor, size: number, n: number): Tensor =>
 
 /** The entries of `x` at `indices` along an axis (the first by default), which is replaced by the axes of `indices`. */
 export function take(x: TensorLike, indices: TensorLike, axis = 0): Tensor {
-  const from = tensor(x);
-  const along = normalizeAxis("take", axis, from.shape);
-  const whole = along === 0 ? lookUp(from, [tensor(indices)]) : null;
-  if (whole !== null) return whole;
-  const index = checkedIndex("take", indices, from.shape[along] as number);
-  const taken = apply(gatherOp, gatherOf(1), moveToFront(from, along), index);
-  if (along === 0) return taken;
+  const source = tensor(x);
+  const along = normalizeAxis("take", axis, source.shape);
+  const view = along === 0 ? lookUp(source, [tensor(indices)]) : null;
+  if (view !== null) return view;
+  const index = checkedIndex("take", indices, source.shape[along] as number);
+  const entries = apply(gatherOp, gatherOf(1), moveToFront(source, along), index);
+  if (along === 0) return entries;
   const rank = index.shape.length;
-  const order = [...taken.shape.keys()];
-  return transpose(taken, [...order.slice(rank, rank + along), ...order.slice(0, rank), ...order.slice(rank + along)]);
+  const order = [...entries.shape.keys()];
+  const end = rank + along;
+  return transpose(entries, [...order.slice(rank, end), ...order.slice(0, rank), ...order.slice(end)]);
 }
 
 /** x[i, j, …]: index tensors broadcast against each other and stand for the first axes of `x` (Pyro's Vindex). */
 export function at(x: TensorLike, ...indices: TensorLike[]): Tensor {
-  const from = tensor(x);
-  if (indices.length === 0 || indices.length > from.shape.length)
+  const source = tensor(x);
+  if (indices.length === 0 || indices.length > source.shape.length)
     throw new PedigradError({
       code: "bad-index",
       op: "at",
-      message: `at: got ${indices.length} indices for shape ${showShape(from.shape)}. Give 1 to ${from.shape.length}, one for each axis.`,
+      message: `at: got ${indices.length} indices for shape ${showShape(source.shape)}. Give 1 to ${source.shape.length}, one for each axis.`,
     });
   const last = indices.length - 1;
-  const number = indices.findIndex((index) => typeof index === "number");
-  if (number >= 0) {
+  const numberAxis = indices.findIndex((index) => typeof index === "number");
+  if (numberAxis >= 0) {
     // An index that is a plain number needs no gather: `pick` is a view.
     const part = pick(
-      from,
-      rawNumber(checkedIndex("at", indices[number] as number, from.shape[number] as number)),
-      number,
+      source,
+      rawNumber(checkedIndex("at", indices[numberAxis] as number, source.shape[numberAxis] as number)),
+      numberAxis,
     );
-    return last === 0 ? part : at(part, ...indices.filter((_, i) => i !== number));
+    return last === 0 ? part : at(part, ...indices.filter((_, i) => i !== numberAxis));
   }
-  return (indices.some(isMask) ? null : lookUp(from, indices.map(tensor))) ?? gather("at", from, indices);
+  return (indices.some(isMask) ? null : lookUp(source, indices.map(tensor))) ?? gather("at", source, indices);
 }
 
 /** x[i, j, …]; `aligned` names the aligned axes. */
@@ -217,48 +218,49 @@ function gather(op: string, x: Tensor, indices: readonly TensorLike[], aligned?:
   return apply(gatherOp, gatherOf(leading.length, aligned), x, flat);
 }
 
-/** out[..., j, ...] = x[..., indices[..., j, ...], ...]: one index per position, other axes broadcasting (NumPy's). */
+/** out[..., j, ...] = x[..., indices[..., j, ...], ...]: one index per position; the other axes broadcast, as in NumPy. */
 export function takeAlongAxis(x: TensorLike, indices: TensorLike, axis: number): Tensor {
-  const [from, index] = [tensor(x), tensor(indices)];
-  const along = normalizeAxis("takeAlongAxis", axis, from.shape);
-  if (from.shape.length !== index.shape.length)
+  const [source, index] = [tensor(x), tensor(indices)];
+  const along = normalizeAxis("takeAlongAxis", axis, source.shape);
+  if (source.shape.length !== index.shape.length)
     throw new PedigradError({
       code: "shape-mismatch",
       op: "takeAlongAxis",
-      message: `takeAlongAxis: x has shape ${showShape(from.shape)} and indices ${showShape(index.shape)}. Reshape one, so that both have the same number of axes.`,
+      message: `takeAlongAxis: x has shape ${showShape(source.shape)} and indices ${showShape(index.shape)}. Reshape one, so that both have the same number of axes.`,
     });
-  const hide = (shape: Shape) => shape.map((n, i) => (i === along ? 1 : n));
-  const common = broadcastShapes("takeAlongAxis", hide(from.shape), hide(index.shape));
-  const full = (shape: Shape) => common.map((n, i) => (i === along ? (shape[i] as number) : n));
+  const collapse = (shape: Shape) => shape.map((n, i) => (i === along ? 1 : n));
+  const common = broadcastShapes("takeAlongAxis", collapse(source.shape), collapse(index.shape));
+  const expand = (shape: Shape) => common.map((n, i) => (i === along ? (shape[i] as number) : n));
   const grid = common.map((n, i) => {
-    if (i === along) return broadcastTo(index, full(index.shape));
+    if (i === along) return broadcastTo(index, expand(index.shape));
     return reshape(
       arange(n),
       common.map((_, j) => (j === i ? n : 1)),
     );
   });
   const others = [...common.keys()].filter((axis) => axis !== along);
-  return gather("takeAlongAxis", broadcastTo(from, full(from.shape)), grid, others);
+  return gather("takeAlongAxis", broadcastTo(source, expand(source.shape)), grid, others);
 }
 
 /** x with `updates` added at `indices` along an axis; repeated indices add up. The transpose of `take`. */
 export function scatterAdd(x: TensorLike, indices: TensorLike, updates: TensorLike, axis = 0): Tensor {
-  const [to, values] = [tensor(x), tensor(updates)];
-  const along = normalizeAxis("scatterAdd", axis, to.shape);
-  const size = to.shape[along] as number;
+  const [target, values] = [tensor(x), tensor(updates)];
+  const along = normalizeAxis("scatterAdd", axis, target.shape);
+  const size = target.shape[along] as number;
   const index = checkedIndex("scatterAdd", indices, size);
   const rank = index.shape.length;
-  const full = broadcastTo(values, [...to.shape.slice(0, along), ...index.shape, ...to.shape.slice(along + 1)]);
-  const order = [...full.shape.keys()];
-  const inFront = transpose(full, [
+  const [before, after] = [target.shape.slice(0, along), target.shape.slice(along + 1)];
+  const allUpdates = broadcastTo(values, [...before, ...index.shape, ...after]);
+  const order = [...allUpdates.shape.keys()];
+  const indexAxesFirst = transpose(allUpdates, [
     ...order.slice(along, along + rank),
     ...order.slice(0, along),
     ...order.slice(along + rank),
   ]);
-  const placed = apply(scatterOp, [size], inFront, index);
-  const back = [...placed.shape.keys()].slice(1);
-  back.splice(along, 0, 0);
-  return add(to, transpose(placed, back));
+  const sums = apply(scatterOp, [size], indexAxesFirst, index);
+  const finalOrder = [...sums.shape.keys()].slice(1);
+  finalOrder.splice(along, 0, 0);
+  return add(target, transpose(sums, finalOrder));
 }
 
 /** A new last axis of length `size`: 1 at the index, else 0. */

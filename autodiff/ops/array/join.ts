@@ -3,7 +3,7 @@ import { mixAxis } from "../../../provenance/axes.js";
 import { refuseOption, show } from "../../../provenance/base/options.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
-import { binding } from "../../core/binding.js";
+import { kernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import { copyInto } from "../../core/copy.js";
 import type { Op } from "../../core/op.js";
@@ -25,10 +25,10 @@ const concatenateOp: Op<number> = {
           op: "concatenate",
           message: `concatenate: shapes ${inputs.map((y) => showShape(y.shape)).join(", ")} differ outside axis ${axis}. Along all other axes the sizes must be equal.`,
         });
-    const along = inputs.reduce((sum, x) => sum + (x.shape[axis] as number), 0);
-    return shape.map((n, i) => (i === axis ? along : n));
+    const totalSize = inputs.reduce((sum, x) => sum + (x.shape[axis] as number), 0);
+    return shape.map((n, i) => (i === axis ? totalSize : n));
   },
-  ...binding((axis, out, inputs) => {
+  ...kernelsOf((axis, out, inputs) => {
     let offset = out.offset;
     const places = inputs.map(({ shape }) => {
       const place = viewOf(out.data, shape, out.stride, offset);
@@ -65,17 +65,17 @@ export function concatenate(xs: readonly TensorLike[], axis = 0): Tensor {
     });
   const along = normalizeAxis("concatenate", axis, head.shape);
   if (parts.length === 1) return head;
-  if (parts.length <= MANY) return apply(concatenateOp, along, ...parts);
-  const groups = Array.from({ length: Math.ceil(parts.length / MANY) }, (_, i) =>
-    parts.slice(i * MANY, (i + 1) * MANY),
+  if (parts.length <= MAX_OPERANDS) return apply(concatenateOp, along, ...parts);
+  const groups = Array.from({ length: Math.ceil(parts.length / MAX_OPERANDS) }, (_, i) =>
+    parts.slice(i * MAX_OPERANDS, (i + 1) * MAX_OPERANDS),
   );
   return concatenate(
     groups.map((group) => concatenate(group, along)),
     along,
   );
 }
-// JavaScript limits the number of arguments of a call.
-const MANY = 4096;
+// The largest number of tensors that one op joins: JavaScript limits the number of arguments of a call.
+const MAX_OPERANDS = 4096;
 
 /** Joins tensors along a new axis; their shapes must be equal. */
 export function stack(xs: readonly TensorLike[], axis = 0): Tensor {
@@ -86,12 +86,12 @@ export function stack(xs: readonly TensorLike[], axis = 0): Tensor {
       op: "stack",
       message: "stack: got an empty list. Give at least one tensor.",
     });
-  const odd = parts.find((x) => !sameShape(x.shape, (parts[0] as Tensor).shape));
-  if (odd !== undefined)
+  const mismatch = parts.find((x) => !sameShape(x.shape, (parts[0] as Tensor).shape));
+  if (mismatch !== undefined)
     throw new PedigradError({
       code: "shape-mismatch",
       op: "stack",
-      message: `stack: all tensors must have one shape, got ${showShape((parts[0] as Tensor).shape)} and ${showShape(odd.shape)}.`,
+      message: `stack: all tensors must have one shape, got ${showShape((parts[0] as Tensor).shape)} and ${showShape(mismatch.shape)}.`,
     });
   return concatenate(
     parts.map((x) => expandDims(x, axis)),

@@ -13,8 +13,8 @@ import { reshape, transpose, viewOnly } from "../views/shape.js";
 import { isCounting } from "./make.js";
 
 /**
- * The axis along which an index counts from 0 to n - 1, if its other axes have size 1. -1 for any other index, and for an index that is an
- * input of a compiled program. Such an index is recognised by the array that `arange` made, without reading its numbers.
+ * The axis along which an index counts from 0 to n - 1, if its other axes have size 1; else -1, also for an index that is an input of a
+ * compiled program. The index is recognised as an array that `arange` made, without reading its numbers.
  */
 function countingAxis(index: Tensor, n: number): number {
   if (n < 2 || index.size !== n || index.batch !== null || isAbsent(index) || recorder?.isVariable(index)) return -1;
@@ -24,44 +24,48 @@ function countingAxis(index: Tensor, n: number): number {
 }
 
 /**
- * `from`: for each axis of the result, the axis of x that it comes from, or -1 for a new axis. `behind`: how many axes follow those of the
- * index.
+ * `sourceAxes`: for each axis of the result, the axis of x that it comes from, or -1 for a new axis. `trailingAxes`: how many axes follow
+ * those of the index.
  */
-interface Placed {
+interface LookUpParams {
   readonly shape: Shape;
-  readonly from: readonly number[];
-  readonly behind: number;
+  readonly sourceAxes: readonly number[];
+  readonly trailingAxes: number;
 }
 
-const lookUpOp: Op<Placed> = {
+const lookUpOp: Op<LookUpParams> = {
   name: "lookUp",
   shape: ({ shape }) => shape,
-  view: ({ shape, from }, x) =>
+  view: ({ shape, sourceAxes }, x) =>
     viewOf(
       x.data,
       shape,
-      from.map((axis) => (axis < 0 ? 0 : (x.stride[axis] as number))),
+      sourceAxes.map((axis) => (axis < 0 ? 0 : (x.stride[axis] as number))),
       x.offset,
     ),
   kernel: viewOnly,
   vjp: (input) =>
     input > 0
       ? null
-      : (g, _, [x], { from }) => {
-          const places = [...from.keys()];
-          const old = places
-            .filter((i) => (from[i] as number) >= 0)
-            .sort((i, j) => (from[i] as number) - (from[j] as number));
-          const order = [...old, ...places.filter((i) => (from[i] as number) < 0)];
+      : (g, _, [x], { sourceAxes }) => {
+          const axes = [...sourceAxes.keys()];
+          const inOrderOfX = axes
+            .filter((i) => (sourceAxes[i] as number) >= 0)
+            .sort((i, j) => (sourceAxes[i] as number) - (sourceAxes[j] as number));
+          const order = [...inOrderOfX, ...axes.filter((i) => (sourceAxes[i] as number) < 0)];
           return reshape(transpose(g, order), (x as Tensor).shape);
         },
-  batch: ({ shape, from, behind }, inputs, _, size) =>
-    apply(lookUpOp, { shape: [size, ...shape], from: [0, ...from.map((i) => (i < 0 ? i : i + 1))], behind }, ...inputs),
-  axes: ({ shape, from, behind }, inputs, input) => {
-    if (input > 0) return insertAxes(0, behind);
+  batch: ({ shape, sourceAxes, trailingAxes }, inputs, _, size) =>
+    apply(
+      lookUpOp,
+      { shape: [size, ...shape], sourceAxes: [0, ...sourceAxes.map((i) => (i < 0 ? i : i + 1))], trailingAxes },
+      ...inputs,
+    ),
+  axes: ({ shape, sourceAxes, trailingAxes }, inputs, input) => {
+    if (input > 0) return insertAxes(0, trailingAxes);
     const rank = (inputs[0] as Tensor).shape.length;
     return mapAxes(rank, (k) => {
-      const to = from.indexOf(rank - 1 - k);
+      const to = sourceAxes.indexOf(rank - 1 - k);
       return to < 0 ? to : shape.length - 1 - to;
     });
   },
@@ -71,15 +75,15 @@ const lookUpOp: Op<Placed> = {
 export function lookUp(x: Tensor, indices: readonly Tensor[]): Tensor | null {
   const rank = Math.max(...indices.map(({ shape }) => shape.length));
   const rest = x.shape.slice(indices.length);
-  const from = [...new Array<number>(rank).fill(-1), ...rest.map((_, i) => indices.length + i)];
+  const sourceAxes = [...new Array<number>(rank).fill(-1), ...rest.map((_, i) => indices.length + i)];
   for (const [i, index] of indices.entries()) {
     const axis = countingAxis(index, x.shape[i] as number);
     const place = rank - index.shape.length + axis;
-    if (axis < 0 || (from[place] as number) >= 0) return null;
-    from[place] = i;
+    if (axis < 0 || (sourceAxes[place] as number) >= 0) return null;
+    sourceAxes[place] = i;
   }
-  const shape = from.map((axis) => (axis < 0 ? 1 : (x.shape[axis] as number)));
-  return apply(lookUpOp, { shape, from, behind: rest.length }, x, ...indices);
+  const shape = sourceAxes.map((axis) => (axis < 0 ? 1 : (x.shape[axis] as number)));
+  return apply(lookUpOp, { shape, sourceAxes, trailingAxes: rest.length }, x, ...indices);
 }
 
 /**
@@ -92,10 +96,10 @@ export function lookUpLast(table: Tensor, index: Tensor): Tensor | null {
   if (axis < 0) return null;
   const rank = Math.max(last, index.shape.length);
   const place = rank - index.shape.length + axis;
-  const from = Array.from({ length: rank }, (_, i) => Math.max(-1, last - rank + i));
-  const there = from[place] as number;
-  if (there >= 0 && table.shape[there] !== 1) return null;
-  from[place] = last;
-  const shape = from.map((i) => (i < 0 ? 1 : (table.shape[i] as number)));
-  return apply(lookUpOp, { shape, from, behind: 0 }, table, index);
+  const sourceAxes = Array.from({ length: rank }, (_, i) => Math.max(-1, last - rank + i));
+  const tableAxis = sourceAxes[place] as number;
+  if (tableAxis >= 0 && table.shape[tableAxis] !== 1) return null;
+  sourceAxes[place] = last;
+  const shape = sourceAxes.map((i) => (i < 0 ? 1 : (table.shape[i] as number)));
+  return apply(lookUpOp, { shape, sourceAxes, trailingAxes: 0 }, table, index);
 }

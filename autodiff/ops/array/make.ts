@@ -7,17 +7,16 @@ import { contiguous, emptyView } from "../../core/view.js";
 import { equal } from "../elementwise/math.js";
 import { broadcastTo, expandDims } from "../views/shape.js";
 
-const filled = (op: string, shape: Shape, value: TensorLike): Tensor =>
-  broadcastTo(tensor(value), checkShape(op, shape));
+const fill = (op: string, shape: Shape, value: TensorLike): Tensor => broadcastTo(tensor(value), checkShape(op, shape));
 
-export const zeros = (shape: Shape): Tensor => filled("zeros", shape, 0);
-export const ones = (shape: Shape): Tensor => filled("ones", shape, 1);
+export const zeros = (shape: Shape): Tensor => fill("zeros", shape, 0);
+export const ones = (shape: Shape): Tensor => fill("ones", shape, 1);
 /** `value`, a number or a tensor, broadcast to `shape`. */
-export const full = (shape: Shape, value: TensorLike): Tensor => filled("full", shape, value);
+export const full = (shape: Shape, value: TensorLike): Tensor => fill("full", shape, value);
 
 /** The arrays that `arange` filled with 0, 1, … in order. */
-const countings = /* @__PURE__ */ new WeakSet<Float64Array>();
-export const isCounting = (data: Float64Array): boolean => countings.has(data);
+const countingArrays = /* @__PURE__ */ new WeakSet<Float64Array>();
+export const isCounting = (data: Float64Array): boolean => countingArrays.has(data);
 
 /** start, start + step, … before stop; `arange(n)` counts from 0. */
 export function arange(start: number, stop?: number, step = 1): Tensor {
@@ -32,7 +31,7 @@ export function arange(start: number, stop?: number, step = 1): Tensor {
   checkShape("arange", [n]);
   const view = emptyView([n]);
   for (let i = 0; i < n; i++) view.data[i] = low + i * step;
-  if (low === 0 && step === 1) countings.add(view.data);
+  if (low === 0 && step === 1) countingArrays.add(view.data);
   return ofView(view);
 }
 

@@ -7,20 +7,20 @@ import { reshape, transpose } from "../views/shape.js";
 import { slice } from "../views/slicing.js";
 import { concatenate } from "./join.js";
 import { ones } from "./make.js";
-import { folding, kept, reduction } from "./reduce.js";
+import { foldAllWith, reduction, restoreAxes } from "./reduce.js";
 
 /** The product; 1 for an empty axis. */
-export const prod = reduction("prod", folding(prodOf), (g, _, [input], reduced) => {
+export const prod = reduction("prod", foldAllWith(prodOf), (g, _, [input], params) => {
   const x = input as Tensor;
-  const order = [...x.shape.keys()].filter((axis) => !reduced.axes.includes(axis)).concat(reduced.axes);
-  const behind = transpose(x, order);
-  const rest = behind.shape.slice(0, order.length - reduced.axes.length);
-  const rows = reshape(behind, [...rest, sizeOf(behind.shape.slice(rest.length))]);
+  const order = [...x.shape.keys()].filter((axis) => !params.axes.includes(axis)).concat(params.axes);
+  const reducedLast = transpose(x, order);
+  const rest = reducedLast.shape.slice(0, order.length - params.axes.length);
+  const rows = reshape(reducedLast, [...rest, sizeOf(reducedLast.shape.slice(rest.length))]);
   const others = transpose(
-    reshape(otherFactors(rows), behind.shape),
+    reshape(otherFactors(rows), reducedLast.shape),
     order.map((_, axis) => order.indexOf(axis)),
   );
-  return mulZeroWins(kept(g, x, reduced), others);
+  return mulZeroWins(restoreAxes(g, x, params), others);
 });
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Reductions. Every kernel folds contiguous rows: first, a view moves the reduced axes to the end, and the data are copied only if they are
- * not contiguous in that order.
+ * Reductions. Kernels reduce contiguous numbers. So a view first moves the reduced axes to the end, and the data are copied only if they
+ * are not contiguous in that order.
  */
 import { type AxisMap, mapAxes, mixAxis } from "../../../provenance/axes.js";
 import { requireOptions } from "../../../provenance/base/options.js";
@@ -14,7 +14,7 @@ import { type Tensor, tensor } from "../../core/tensor.js";
 import { isContiguous, type View, viewOf } from "../../core/view.js";
 import { type Fold, type FoldRows, maxOf, minOf, type Plan, sumOf, sumRows } from "../../kernels/reduce.js";
 import { div, equal, mulZeroWins } from "../elementwise/math.js";
-import { broadcastTo, fromRight, mixedAlong, reshapeAs } from "../views/shape.js";
+import { broadcastTo, fromRight, mixProvenance, reshapeAs } from "../views/shape.js";
 import { flip } from "../views/slicing.js";
 
 /** One axis or several; all axes if it is left out. Negative axes count from the end. */
@@ -23,23 +23,23 @@ export interface KeepDims {
   /** Keep reduced axes with size 1. */
   keepDims?: boolean;
 }
-export interface Reduced {
+export interface ReduceParams {
   readonly axes: readonly number[];
   readonly keepDims: boolean;
 }
-/** A whole reduction over contiguous data. */
+/** A reduction of contiguous data with the layout of `plan`. */
 type FoldAll = (plan: Plan, out: View, x: View) => void;
-interface Details {
+interface ReductionOptions {
   readonly emptyIsError?: boolean;
   /** Whether the kernel can fold rows, so that adjacent axes need not be moved to the end first. */
   readonly byRows?: boolean;
 }
 
-const without = (shape: Shape, { axes, keepDims }: Reduced): Shape =>
+const reducedShape = (shape: Shape, { axes, keepDims }: ReduceParams): Shape =>
   keepDims ? shape.map((n, i) => (axes.includes(i) ? 1 : n)) : shape.filter((_, i) => !axes.includes(i));
 
 /** Reduced axes are mixed; without `keepDims`, the axes to their left move right to close the gap. */
-const movedAxes = ({ axes, keepDims }: Reduced, { shape: { length } }: Tensor): AxisMap =>
+const axisMapOf = ({ axes, keepDims }: ReduceParams, { shape: { length } }: Tensor): AxisMap =>
   mapAxes(length, (k) => {
     const axis = length - 1 - k;
     if (axes.includes(axis)) return -1;
@@ -50,13 +50,13 @@ const movedAxes = ({ axes, keepDims }: Reduced, { shape: { length } }: Tensor): 
  * `y`, or its cotangent, in a shape that broadcasts to that of x. The reduced axes are put back with size 1, unless they are the first axes
  * of x.
  */
-export function kept(y: Tensor, x: Tensor, { axes }: Reduced): Tensor {
+export function restoreAxes(y: Tensor, x: Tensor, { axes }: ReduceParams): Tensor {
   const areFirst = axes.at(-1) === axes.length - 1;
-  return areFirst ? y : reshapeAs(y, without(x.shape, { axes, keepDims: true }));
+  return areFirst ? y : reshapeAs(y, reducedShape(x.shape, { axes, keepDims: true }));
 }
 
 /** A reduction that folds adjacent numbers with `fold`, and rows with `rows`. */
-export const folding =
+export const foldAllWith =
   (fold: Fold, rows?: FoldRows): FoldAll =>
   ({ blocks, n, width }, out, { data, offset }) => {
     for (let block = 0; block < blocks; block++) {
@@ -70,70 +70,76 @@ export const folding =
 export function reductionOp(
   name: string,
   foldAll: FoldAll,
-  vjp: Vjp<Reduced> | null,
-  { emptyIsError = false, byRows = false }: Details = {},
-): Op<Reduced> {
-  const op: Op<Reduced> = {
+  vjp: Vjp<ReduceParams> | null,
+  { emptyIsError = false, byRows = false }: ReductionOptions = {},
+): Op<ReduceParams> {
+  const op: Op<ReduceParams> = {
     name,
-    shape: (reduced, [x]) => {
+    shape: (params, [x]) => {
       const { shape } = x as Tensor;
-      const empty = reduced.axes.find((axis) => shape[axis] === 0);
+      const empty = params.axes.find((axis) => shape[axis] === 0);
       if (emptyIsError && empty !== undefined)
         throw new PedigradError({
           code: "empty",
           op: name,
           message: `${name}: cannot reduce an empty axis: axis ${empty} of shape ${showShape(shape)} has no elements. Reduce another axis, or leave empty data out.`,
         });
-      return without(shape, reduced);
+      return reducedShape(shape, params);
     },
     kernel: ({ axes }, out, [input]) => {
       const plan = planOf(input as View, axes, byRows);
-      foldAll(plan, out, asContiguous(ordered(input as View, axes, plan)));
+      foldAll(plan, out, asContiguous(inPlanOrder(input as View, axes, plan)));
     },
-    prepare: (reduced, out, [input]) => {
+    prepare: (params, out, [input]) => {
       const x = input as View;
-      const plan = planOf(x, reduced.axes, byRows);
-      const folded = ordered(x, reduced.axes, plan);
-      if (!isContiguous(folded)) return () => op.kernel(reduced, out, [x]);
-      return () => foldAll(plan, out, folded);
+      const plan = planOf(x, params.axes, byRows);
+      const view = inPlanOrder(x, params.axes, plan);
+      if (!isContiguous(view)) return () => op.kernel(params, out, [x]);
+      return () => foldAll(plan, out, view);
     },
     vjp: () => vjp,
     batch: ({ axes, keepDims }, [x]) => apply(op, { axes: axes.map((a) => a + 1), keepDims }, x as Tensor),
-    axes: (reduced, [x]) => movedAxes(reduced, x as Tensor),
+    axes: (params, [x]) => axisMapOf(params, x as Tensor),
   };
   return op;
 }
 
 /** The function that applies a reduction op. */
-export function reducing(op: Op<Reduced>) {
+export function reducerOf(op: Op<ReduceParams>) {
   const { name } = op;
   const isSmooth = op.vjp(0) !== null;
   return (x: TensorLike, axes?: Axes, options?: KeepDims): Tensor => {
-    const from = tensor(x);
-    const reduced = readReduced(name, from, axes, options);
+    const source = tensor(x);
+    const params = readReduced(name, source, axes, options);
     // Reducing axes of size 1 changes nothing but the shape.
-    const isSame = isSmooth && reduced.axes.every((axis) => from.shape[axis] === 1);
-    if (!isSame) return apply(op, reduced, from);
-    return dropReduced(mixedAlong(from, reduced.axes, name), reduced);
+    const isSame = isSmooth && params.axes.every((axis) => source.shape[axis] === 1);
+    if (!isSame) return apply(op, params, source);
+    return dropReduced(mixProvenance(source, params.axes, name), params);
   };
 }
 
 /** A function that reduces axes. */
-export const reduction = (...args: Parameters<typeof reductionOp>) => reducing(reductionOp(...args));
+export const reduction = (...args: Parameters<typeof reductionOp>) => reducerOf(reductionOp(...args));
 
 /** The axes of x that are reduced, and the shape that remains. */
-export function readReduced(name: string, x: Tensor, axes: Axes | undefined, options: KeepDims | undefined): Reduced {
+export function readReduced(
+  name: string,
+  x: Tensor,
+  axes: Axes | undefined,
+  options: KeepDims | undefined,
+): ReduceParams {
   if (options !== undefined) requireOptions(name, options, ["keepDims"]);
   return { axes: normalizeAxes(name, axes, x.shape), keepDims: options?.keepDims ?? false };
 }
 
 /** y without its reduced axes, which have size 1 in y. With `keepDims`, y as it is. */
-export const dropReduced = (y: Tensor, reduced: Reduced): Tensor =>
-  reshapeAs(y, without(y.shape, reduced), movedAxes(reduced, y));
+export const dropReduced = (y: Tensor, params: ReduceParams): Tensor =>
+  reshapeAs(y, reducedShape(y.shape, params), axisMapOf(params, y));
 
 /**
- * Which elements are folded, and in which order. This depends only on the shape and the axes, so the order of a sum does not depend on
- * strides. Adjacent axes are folded in place if the kernel can fold rows; all other reduced axes are moved to the end first.
+ * The layout of a reduction: which elements are folded, and in which order. It depends only on the shape and the axes, so the order of a
+ * sum does not depend on strides. Adjacent axes are folded in place if the kernel can fold rows; all other reduced axes are moved to the
+ * end first.
  */
 export function planOf({ shape }: View, axes: readonly number[], byRows: boolean): Plan {
   const [low, high] = [axes[0] ?? 0, (axes.at(-1) ?? -1) + 1];
@@ -145,7 +151,7 @@ export function planOf({ shape }: View, axes: readonly number[], byRows: boolean
 }
 
 /** The view with the axes in the order of the plan. */
-export function ordered(x: View, axes: readonly number[], { width }: Plan): View {
+export function inPlanOrder(x: View, axes: readonly number[], { width }: Plan): View {
   if (width !== 1 || axes[0] === x.shape.length - axes.length) return x;
   const order = [...x.shape.keys()].filter((i) => !axes.includes(i)).concat(axes);
   return viewOf(
@@ -176,37 +182,37 @@ export function normalizeAxes(op: string, axes: Axes | undefined, shape: Shape):
   return list.sort((a, b) => a - b);
 }
 
-export const sumOp: Op<Reduced> = reductionOp(
+export const sumOp: Op<ReduceParams> = reductionOp(
   "sum",
-  folding(sumOf, sumRows),
-  (g, _, [x], reduced) => broadcastTo(kept(g, x as Tensor, reduced), (x as Tensor).shape),
+  foldAllWith(sumOf, sumRows),
+  (g, _, [x], params) => broadcastTo(restoreAxes(g, x as Tensor, params), (x as Tensor).shape),
   { byRows: true },
 );
 /** The sum; 0 for an empty axis. */
-export const sum = reducing(sumOp);
+export const sum = reducerOf(sumOp);
 
-const extremum: Vjp<Reduced> = (g, y, [input], reduced) => {
+const extremumVjp: Vjp<ReduceParams> = (g, y, [input], params) => {
   const x = input as Tensor;
-  const ties = equal(x, kept(y, x, reduced));
-  return mulZeroWins(kept(g, x, reduced), div(ties, sum(ties, reduced.axes, { keepDims: true })));
+  const ties = equal(x, restoreAxes(y, x, params));
+  return mulZeroWins(restoreAxes(g, x, params), div(ties, sum(ties, params.axes, { keepDims: true })));
 };
 /** The largest element, or NaN if any element is NaN; ties share the gradient. */
-export const max = reduction("max", folding(maxOf), extremum, { emptyIsError: true });
+export const max = reduction("max", foldAllWith(maxOf), extremumVjp, { emptyIsError: true });
 /** The smallest element, or NaN if any element is NaN; ties share the gradient. */
-export const min = reduction("min", folding(minOf), extremum, { emptyIsError: true });
+export const min = reduction("min", foldAllWith(minOf), extremumVjp, { emptyIsError: true });
 
 /** The average. */
 export function mean(x: TensorLike, axes?: Axes, options?: KeepDims): Tensor {
   if (options !== undefined) requireOptions("mean", options, ["keepDims"]);
-  const from = tensor(x);
-  const n = sizeOf(normalizeAxes("mean", axes, from.shape).map((i) => from.shape[i] as number));
+  const source = tensor(x);
+  const n = sizeOf(normalizeAxes("mean", axes, source.shape).map((i) => source.shape[i] as number));
   if (n === 0)
     throw new PedigradError({
       code: "empty",
       op: "mean",
-      message: `mean: cannot average an empty axis of shape ${showShape(from.shape)}. Reduce another axis, or leave empty data out.`,
+      message: `mean: cannot average an empty axis of shape ${showShape(source.shape)}. Reduce another axis, or leave empty data out.`,
     });
-  return n === 1 ? sum(from, axes, options) : div(sum(from, axes, options), n);
+  return n === 1 ? sum(source, axes, options) : div(sum(source, axes, options), n);
 }
 
 const firstWhere =
@@ -220,7 +226,7 @@ const firstWhere =
     return best;
   };
 const firstAlong = (name: string, better: (a: number, b: number) => boolean) =>
-  reduction(name, folding(firstWhere(better)), null, { emptyIsError: true });
+  reduction(name, foldAllWith(firstWhere(better)), null, { emptyIsError: true });
 const argmaxAlong = firstAlong("argmax", (a, b) => a > b);
 const argminAlong = firstAlong("argmin", (a, b) => a < b);
 /** The index of the first largest element along an axis (of all elements, row-major, when it is not given). */
@@ -245,6 +251,6 @@ const cumsumOp: Op<number> = {
 };
 /** Running sums along an axis, the first by default. */
 export const cumsum = (x: TensorLike, axis = 0): Tensor => {
-  const from = tensor(x);
-  return apply(cumsumOp, normalizeAxis("cumsum", axis, from.shape), from);
+  const source = tensor(x);
+  return apply(cumsumOp, normalizeAxis("cumsum", axis, source.shape), source);
 };

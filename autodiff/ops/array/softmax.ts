@@ -5,7 +5,7 @@
  */
 import { type AxisMap, mapAxes } from "../../../provenance/axes.js";
 import { apply } from "../../core/apply.js";
-import { bindingContiguous } from "../../core/binding.js";
+import { contiguousKernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import type { Op, Vjp } from "../../core/op.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
@@ -19,12 +19,12 @@ import {
   type Axes,
   dropReduced,
   type KeepDims,
-  kept,
   normalizeAxes,
   planOf,
   readReduced,
-  reducing,
+  reducerOf,
   reductionOp,
+  restoreAxes,
   sum,
 } from "./reduce.js";
 
@@ -32,7 +32,7 @@ import {
 export const LARGE = 64;
 const KEEP_DIMS = { keepDims: true };
 
-const mixed = (rank: number, axes: readonly number[]): AxisMap =>
+const mixAxes = (rank: number, axes: readonly number[]): AxisMap =>
   mapAxes(rank, (k) => (axes.includes(rank - 1 - k) ? -1 : k));
 
 /** An op along adjacent axes that keeps the shape. */
@@ -40,7 +40,7 @@ function normaliser(name: Normaliser, vjp: Vjp<readonly number[]>): Op<readonly 
   const op: Op<readonly number[]> = {
     name,
     shape: (_, [x]) => (x as Tensor).shape,
-    ...bindingContiguous((axes: readonly number[], out, [x]) => {
+    ...contiguousKernelsOf((axes: readonly number[], out, [x]) => {
       const plan = planOf(out, axes, true);
       return () => normalise(name, plan, out, x as View);
     }),
@@ -51,17 +51,17 @@ function normaliser(name: Normaliser, vjp: Vjp<readonly number[]>): Op<readonly 
         axes.map((axis) => axis + 1),
         x as Tensor,
       ),
-    axes: (axes, [x]) => mixed((x as Tensor).shape.length, axes),
+    axes: (axes, [x]) => mixAxes((x as Tensor).shape.length, axes),
   };
   return op;
 }
 
-const total = (x: Tensor, axes: readonly number[]): Tensor => sum(x, axes, KEEP_DIMS);
+const sumAlong = (x: Tensor, axes: readonly number[]): Tensor => sum(x, axes, KEEP_DIMS);
 export const softmaxOp = normaliser("softmax", (g, y, _, axes) =>
-  mulZeroWins(y, sub(g, total(mulZeroWins(y, g), axes))),
+  mulZeroWins(y, sub(g, sumAlong(mulZeroWins(y, g), axes))),
 );
 export const logSoftmaxOp = normaliser("logSoftmax", (g, _, [x], axes) =>
-  sub(g, mulZeroWins(total(g, axes), softmaxOver(x as Tensor, axes))),
+  sub(g, mulZeroWins(sumAlong(g, axes), softmaxOver(x as Tensor, axes))),
 );
 
 /** softmax over several axes together. Axes that are not adjacent are first made adjacent, and moved back afterwards. */
@@ -78,50 +78,50 @@ function softmaxOver(x: Tensor, axes: readonly number[]): Tensor {
 export const logsumexpOp = reductionOp(
   "logsumexp",
   (plan, out, x) => normalise("logsumexp", plan, out, x),
-  (g, y, [input], reduced) => {
+  (g, y, [input], params) => {
     const x = input as Tensor;
-    const share = where(equal(kept(y, x, reduced), -Infinity), 0, softmaxOver(x, reduced.axes));
-    return mulZeroWins(kept(g, x, reduced), share);
+    const share = where(equal(restoreAxes(y, x, params), -Infinity), 0, softmaxOver(x, params.axes));
+    return mulZeroWins(restoreAxes(g, x, params), share);
   },
   { byRows: true },
 );
-const smallLogsumexp = reducing(logsumexpOp);
+const smallLogsumexp = reducerOf(logsumexpOp);
 
 /** The largest element along axes, 0 if infinite. It only prevents overflow: results do not depend on it, so it has no gradient. */
 export const shiftOp = reductionOp("shift", shifts, null, { byRows: true });
-export const shiftAlong: ReturnType<typeof reducing> = /* @__PURE__ */ reducing(shiftOp);
+export const shiftAlong: ReturnType<typeof reducerOf> = /* @__PURE__ */ reducerOf(shiftOp);
 /** log, but with gradient 0 at 0, which is the sum of no exponentials, or of exponentials that are all 0. */
 const logTotal: Unary = unary("log", logOf, [(g, _, a) => mulZeroWins(g, where(equal(a, 0), 0, reciprocal(a)))]);
 
 /** x minus its shift, the exponentials of the difference, and their sum. */
-function partsOf(x: Tensor, axes: readonly number[]) {
+function shiftedExponentials(x: Tensor, axes: readonly number[]) {
   const shift = shiftAlong(x, axes, KEEP_DIMS);
   const rest = sub(x, shift);
   const exponentials = exp(rest);
-  return { shift, rest, exponentials, sum: total(exponentials, axes) };
+  return { shift, rest, exponentials, sum: sumAlong(exponentials, axes) };
 }
 
 /** log Σ exp(x); -Infinity (with gradient 0) for an axis that is empty or all -Infinity. */
 export function logsumexp(x: TensorLike, axes?: Axes, options?: KeepDims): Tensor {
-  const from = tensor(x);
-  if (from.size < LARGE) return smallLogsumexp(from, axes, options);
-  const reduced = readReduced("logsumexp", from, axes, options);
-  const { shift, sum } = partsOf(from, reduced.axes);
-  return dropReduced(add(shift, logTotal(sum)), reduced);
+  const source = tensor(x);
+  if (source.size < LARGE) return smallLogsumexp(source, axes, options);
+  const params = readReduced("logsumexp", source, axes, options);
+  const { shift, sum } = shiftedExponentials(source, params.axes);
+  return dropReduced(add(shift, logTotal(sum)), params);
 }
 /** exp(x) / Σ exp(x) along an axis, the last by default. */
 export function softmax(x: TensorLike, axis = -1): Tensor {
-  const from = tensor(x);
-  const axes = normalizeAxes("softmax", axis, from.shape);
-  if (from.size < LARGE) return apply(softmaxOp, axes, from);
-  const { exponentials, sum } = partsOf(from, axes);
+  const source = tensor(x);
+  const axes = normalizeAxes("softmax", axis, source.shape);
+  if (source.size < LARGE) return apply(softmaxOp, axes, source);
+  const { exponentials, sum } = shiftedExponentials(source, axes);
   return div(exponentials, sum);
 }
 /** x - logsumexp(x) along an axis, the last by default. */
 export function logSoftmax(x: TensorLike, axis = -1): Tensor {
-  const from = tensor(x);
-  const axes = normalizeAxes("logSoftmax", axis, from.shape);
-  if (from.size < LARGE) return apply(logSoftmaxOp, axes, from);
-  const { rest, sum } = partsOf(from, axes);
+  const source = tensor(x);
+  const axes = normalizeAxes("logSoftmax", axis, source.shape);
+  if (source.size < LARGE) return apply(logSoftmaxOp, axes, source);
+  const { rest, sum } = shiftedExponentials(source, axes);
   return sub(rest, logTotal(sum));
 }

@@ -33,7 +33,7 @@ function ofArity(f: Scalar, arity: number): Scalar {
 function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor[]>): Op {
   const scalar = ofArity(f, arity);
   const vjps = (rules ?? []).map(
-    // Three operands are passed because a spread is slow. A rule ignores those beyond its own number.
+    // A rule is always given three operands, because a spread is slow. It ignores those that the op does not have.
     (rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor, xs[1] as Tensor, xs[2] as Tensor)),
   );
   const op: Op = {
@@ -90,7 +90,7 @@ function shapeOfAll(name: string, inputs: readonly Tensor[]): Shape {
   return shape;
 }
 
-/** Where an operand is read: element i of row r is at `offset + r * down + i * step`, with the steps in lists of their own. */
+/** Where an operand is read: element i of row r is at `offset + r * down + i * step`. The steps of all operands are in separate lists. */
 interface Cursor {
   readonly data: Float64Array;
   offset: number;
@@ -129,9 +129,11 @@ function generateLoop(scalar: Scalar, hasRows: boolean): Rows {
       out[at] = f(${names.map((x) => `${x}[${x}o]`)});
       ${each((x) => `${x}o += ${x}s;`)}
     }`;
+  const loopOverRows = `${each((x, i) => `const ${x}d = downs[${i}] - n * ${x}s;`)}
+    for (; rows > 0; rows--) { ${loop} at += down - n; ${each((x) => `${x}o += ${x}d;`)} }`;
   const text = `return (n, out, at, operands, steps${hasRows ? ", rows, down, downs" : ""}) => {
     ${each((x, i) => `const ${x} = operands[${i}].data, ${x}s = steps[${i}]; let ${x}o = operands[${i}].offset;`)}
-    ${hasRows ? `${each((x, i) => `const ${x}d = downs[${i}] - n * ${x}s;`)} for (; rows > 0; rows--) { ${loop} at += down - n; ${each((x) => `${x}o += ${x}d;`)} }` : loop}
+    ${hasRows ? loopOverRows : loop}
   }`;
   return new Function("f", text)(scalar) as Rows;
 }
@@ -161,9 +163,9 @@ function alongLastAxes(loop: Rows, out: View, inputs: readonly View[]): void {
   const last = axes.pop() as number;
   const above = axes.pop() ?? last;
   const rows = above === last ? 1 : (out.shape[above] as number);
-  const seen = inputs.map((x) => broadcastView(x, out.shape));
-  const operands = seen.map(({ data, offset }) => ({ data, offset }));
-  const [steps, downs] = [last, above].map((axis) => seen.map(({ stride }) => stride[axis] as number)) as [
+  const views = inputs.map((x) => broadcastView(x, out.shape));
+  const operands = views.map(({ data, offset }) => ({ data, offset }));
+  const [steps, downs] = [last, above].map((axis) => views.map(({ stride }) => stride[axis] as number)) as [
     number[],
     number[],
   ];
@@ -176,10 +178,11 @@ function alongLastAxes(loop: Rows, out: View, inputs: readonly View[]): void {
     const count = out.shape[axis] as number;
     for (let i = 0; i < count; i++) {
       walk(depth + 1, at + i * (out.stride[axis] as number));
-      for (let k = 0; k < seen.length; k++) (operands[k] as Cursor).offset += (seen[k] as View).stride[axis] as number;
+      for (let k = 0; k < views.length; k++)
+        (operands[k] as Cursor).offset += (views[k] as View).stride[axis] as number;
     }
-    for (let k = 0; k < seen.length; k++)
-      (operands[k] as Cursor).offset -= count * ((seen[k] as View).stride[axis] as number);
+    for (let k = 0; k < views.length; k++)
+      (operands[k] as Cursor).offset -= count * ((views[k] as View).stride[axis] as number);
   };
   walk(0, out.offset);
 }

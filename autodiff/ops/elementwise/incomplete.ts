@@ -7,7 +7,7 @@
  *
  * and dh/dp, which has no closed form, is computed to about 1e-9 by central differences of the scalar function.
  */
-import { noFurther } from "../../core/op.js";
+import { noFurtherDerivative } from "../../core/op.js";
 import type { Tensor } from "../../core/tensor.js";
 import * as special from "../../kernels/special/index.js";
 import { type Binary, binary, type Ternary, ternary } from "./elementwise.js";
@@ -21,9 +21,10 @@ function slopeAt(p: number, f: (p: number) => number): number {
 }
 type Scalar2 = (a: number, b: number) => number;
 type Scalar3 = (a: number, b: number, c: number) => number;
-const last2 = (name: string, f: Scalar2): Binary => binary(name, f, [noFurther(name), noFurther(name)]);
+const last2 = (name: string, f: Scalar2): Binary =>
+  binary(name, f, [noFurtherDerivative(name), noFurtherDerivative(name)]);
 const last3 = (name: string, f: Scalar3): Ternary =>
-  ternary(name, f, [noFurther(name), noFurther(name), noFurther(name)]);
+  ternary(name, f, [noFurtherDerivative(name), noFurtherDerivative(name), noFurtherDerivative(name)]);
 
 // Gamma(a, 1), density x^(a-1) exp(-x) / Γ(a)
 const gammaDensity: Binary = binary("gammaDensity", (a, x) => special.gammaDensity(a, x), [
@@ -32,12 +33,12 @@ const gammaDensity: Binary = binary("gammaDensity", (a, x) => special.gammaDensi
 ]);
 /** P(a, x), differentiable in both. */
 export const gammainc: Binary = binary("gammainc", (a, x) => special.gammainc(a, x), [
-  (g, _, a, x) => mulZeroWins(g, neg(mul(gammaImplicitGrad(a, x), gammaDensity(a, x)))),
+  (g, _, a, x) => mulZeroWins(g, neg(mulZeroWins(gammaImplicitGrad(a, x), gammaDensity(a, x)))),
   (g, _, a, x) => mulZeroWins(g, gammaDensity(a, x)),
 ]);
 /** Q(a, x) = 1 - P(a, x), computed without cancellation. */
 export const gammaincc: Binary = binary("gammaincc", (a, x) => special.gammaincc(a, x), [
-  (g, _, a, x) => mulZeroWins(g, mul(gammaImplicitGrad(a, x), gammaDensity(a, x))),
+  (g, _, a, x) => mulZeroWins(g, mulZeroWins(gammaImplicitGrad(a, x), gammaDensity(a, x))),
   (g, _, a, x) => mulZeroWins(g, neg(gammaDensity(a, x))),
 ]);
 /** The x with P(a, x) = p. */
@@ -63,8 +64,8 @@ const betaScoreB = (a: Tensor, b: Tensor, x: Tensor): Tensor => add(log1p(neg(x)
 const betaScoreX = (a: Tensor, b: Tensor, x: Tensor): Tensor => sub(div(sub(a, 1), x), div(sub(b, 1), sub(1, x)));
 /** I_x(a, b), with arguments in the order a, b, x; differentiable in all three. */
 export const betainc: Ternary = ternary("betainc", (a, b, x) => special.betainc(a, b, x), [
-  (g, _, a, b, x) => mulZeroWins(g, neg(mul(betaImplicitGradA(a, b, x), betaDensity(a, b, x)))),
-  (g, _, a, b, x) => mulZeroWins(g, neg(mul(betaImplicitGradB(a, b, x), betaDensity(a, b, x)))),
+  (g, _, a, b, x) => mulZeroWins(g, neg(mulZeroWins(betaImplicitGradA(a, b, x), betaDensity(a, b, x)))),
+  (g, _, a, b, x) => mulZeroWins(g, neg(mulZeroWins(betaImplicitGradB(a, b, x), betaDensity(a, b, x)))),
   (g, _, a, b, x) => mulZeroWins(g, betaDensity(a, b, x)),
 ]);
 /** The x with I_x(a, b) = p. */

@@ -4,7 +4,7 @@
  */
 
 import type { TensorLike } from "../../core/convert.js";
-import { noFurther } from "../../core/op.js";
+import { noFurtherDerivative } from "../../core/op.js";
 import type { Tensor } from "../../core/tensor.js";
 import { log } from "../../kernels/formulas/scalarFormulas.js";
 import { erfcxSlope as erfcxSlopeOf } from "../../kernels/special/erfcxSlope.js";
@@ -25,7 +25,9 @@ export const trigamma: Unary = unary("trigamma", (a) => special.trigamma(a), [
 export const tetragamma: Unary = unary("tetragamma", (a) => special.polygamma(2, a), [
   (g, _, a) => mulZeroWins(g, pentagamma(a)),
 ]);
-export const pentagamma: Unary = unary("pentagamma", (a) => special.polygamma(3, a), [noFurther("pentagamma")]);
+export const pentagamma: Unary = unary("pentagamma", (a) => special.polygamma(3, a), [
+  noFurtherDerivative("pentagamma"),
+]);
 /** log B(a, b) = lgamma(a) + lgamma(b) - lgamma(a + b), computed without cancellation. */
 export const logBeta: Binary = binary("logBeta", (a, b) => special.logBeta(a, b), [
   (g, _, a, b) => mulZeroWins(g, neg(digammaDifference(a, b))),

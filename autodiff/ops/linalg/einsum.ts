@@ -12,7 +12,7 @@ import { type Tensor, tensor } from "../../core/tensor.js";
 import { diagonal } from "../array/diagonal.js";
 import { sum } from "../array/reduce.js";
 import { mul } from "../elementwise/math.js";
-import { broadcastTo, mixedAlong, reshape, transpose } from "../views/shape.js";
+import { broadcastTo, mixProvenance, reshape, transpose } from "../views/shape.js";
 import { matmul } from "./matmul.js";
 
 /** An operand, or an intermediate result, with one label per axis. */
@@ -32,14 +32,16 @@ export function einsum(spec: string, ...operands: TensorLike[]): Tensor {
   const xs = operands.map(tensor);
   const { inputs, output } = parse(spec, xs);
   const sizes = sizesOf(spec, inputs, xs);
-  const terms = xs.map((x, i) => distinct(stretched(x, inputs[i] as string[], sizes), inputs[i] as string[]));
+  const terms = xs.map((x, i) =>
+    takeDiagonals(broadcastLabels(x, inputs[i] as string[], sizes), inputs[i] as string[]),
+  );
   let result = terms[0] as Labelled;
-  if (terms.length === 1) result = reduced(result, output);
+  if (terms.length === 1) result = sumOutExcept(result, output);
   for (let i = 1; i < terms.length; i++) {
-    const later = new Set([...output, ...terms.slice(i + 1).flatMap((term) => term.labels)]);
-    result = contract(result, terms[i] as Labelled, later);
+    const laterLabels = new Set([...output, ...terms.slice(i + 1).flatMap((term) => term.labels)]);
+    result = contract(result, terms[i] as Labelled, laterLabels);
   }
-  return withAxesOf(ordered(result, output), xs, inputs, output);
+  return withAxesOf(transposeTo(result, output), xs, inputs, output);
 }
 
 /**
@@ -48,13 +50,13 @@ export function einsum(spec: string, ...operands: TensorLike[]): Tensor {
  */
 function withAxesOf(result: Tensor, xs: readonly Tensor[], inputs: string[][], output: string[]): Tensor {
   if (!xs.some((x) => x.provenance.hasAxes)) return result;
-  const provenance = xs.reduce((set, { provenance: own }, i) => {
+  const provenance = xs.reduce((set, { provenance }, i) => {
     const labels = inputs[i] as string[];
     const map = mapAxes(labels.length, (k) => {
       const axis = output.indexOf(labels[labels.length - 1 - k] as string);
       return axis < 0 ? -1 : output.length - 1 - axis;
     });
-    return union(set, own.moved(map, "einsum"), "einsum");
+    return union(set, provenance.moved(map, "einsum"), "einsum");
   }, ambient);
   return result.withProvenance(provenance);
 }
@@ -70,35 +72,35 @@ function parse(spec: string, xs: readonly Tensor[]): { inputs: string[][]; outpu
   const parts = left.split(",");
   if (parts.length !== xs.length)
     refuse(spec, `the string names ${parts.length} operands, but ${xs.length} were given.`);
-  const rest = (count: number) => Array.from({ length: count }, (_, i) => `${count - 1 - i}`);
-  const expand = (part: string, hidden: number) => {
+  const ellipsisLabels = (count: number) => Array.from({ length: count }, (_, i) => `${count - 1 - i}`);
+  const expand = (part: string, ellipsisRank: number) => {
     if (!/^[A-Za-z]*(\.\.\.)?[A-Za-z]*$/.test(part))
       refuse(spec, `"${part}" may only have letters and at most one "...".`);
     const [before = "", after] = part.split("...");
-    return [...before, ...(after === undefined ? [] : [...rest(hidden), ...after])];
+    return [...before, ...(after === undefined ? [] : [...ellipsisLabels(ellipsisRank), ...after])];
   };
-  const hidden = parts.map((part, i) => {
-    const named = part.replace("...", "").length;
+  const ellipsisRanks = parts.map((part, i) => {
+    const letterCount = part.replace("...", "").length;
     const rank = (xs[i] as Tensor).shape.length;
-    if (part.includes("...") ? rank < named : rank !== named)
+    if (part.includes("...") ? rank < letterCount : rank !== letterCount)
       refuse(
         spec,
         `"${part}" does not fit operand ${i} of shape ${showShape((xs[i] as Tensor).shape)}. Give one letter for each axis.`,
       );
-    return rank - named;
+    return rank - letterCount;
   });
-  const inputs = parts.map((part, i) => expand(part, hidden[i] as number));
-  const most = Math.max(0, ...hidden);
+  const inputs = parts.map((part, i) => expand(part, ellipsisRanks[i] as number));
+  const maxEllipsisRank = Math.max(0, ...ellipsisRanks);
   if (right !== undefined) {
-    const output = expand(right, most);
+    const output = expand(right, maxEllipsisRank);
     const missing = output.find((label, i) => output.indexOf(label) !== i || !inputs.some((x) => x.includes(label)));
     if (missing !== undefined)
       refuse(spec, `label "${missing}" of the result must occur once in the result and at least once in an operand.`);
     return { inputs, output };
   }
   const letters = parts.join("").replaceAll(".", "");
-  const once = [...letters].filter((label) => letters.indexOf(label) === letters.lastIndexOf(label));
-  return { inputs, output: [...rest(most), ...once.sort()] };
+  const singleLabels = [...letters].filter((label) => letters.indexOf(label) === letters.lastIndexOf(label));
+  return { inputs, output: [...ellipsisLabels(maxEllipsisRank), ...singleLabels.sort()] };
 }
 
 function sizesOf(spec: string, inputs: readonly string[][], xs: readonly Tensor[]): Map<string, number> {
@@ -118,52 +120,56 @@ function sizesOf(spec: string, inputs: readonly string[][], xs: readonly Tensor[
   return sizes;
 }
 
-const stretched = (x: Tensor, labels: readonly string[], sizes: ReadonlyMap<string, number>): Tensor =>
+const broadcastLabels = (x: Tensor, labels: readonly string[], sizes: ReadonlyMap<string, number>): Tensor =>
   broadcastTo(
     x,
     labels.map((label) => sizes.get(label) as number),
   );
 
 /** The operand with each repeated label replaced by the diagonal of its axes. */
-function distinct(x: Tensor, labels: readonly string[]): Labelled {
+function takeDiagonals(x: Tensor, labels: readonly string[]): Labelled {
   const second = labels.findIndex((label, i) => labels.indexOf(label) !== i);
   if (second < 0) return { x, labels };
   const first = labels.indexOf(labels[second] as string);
-  return distinct(
+  return takeDiagonals(
     diagonal(x, first, second),
     labels.filter((_, i) => i !== second),
   );
 }
 
 /** The operand summed over all labels not in `keep`. */
-function reduced({ x, labels }: Labelled, keep: Iterable<string>): Labelled {
-  const kept = new Set(keep);
-  const gone = [...labels.keys()].filter((i) => !kept.has(labels[i] as string));
-  return gone.length === 0 ? { x, labels } : { x: sum(x, gone), labels: labels.filter((label) => kept.has(label)) };
+function sumOutExcept({ x, labels }: Labelled, keep: Iterable<string>): Labelled {
+  const labelsToKeep = new Set(keep);
+  const summedAxes = [...labels.keys()].filter((i) => !labelsToKeep.has(labels[i] as string));
+  return summedAxes.length === 0
+    ? { x, labels }
+    : { x: sum(x, summedAxes), labels: labels.filter((label) => labelsToKeep.has(label)) };
 }
 
 /** The axes in the order of `labels`. */
-const ordered = ({ x, labels: from }: Labelled, labels: readonly string[]): Tensor =>
+const transposeTo = ({ x, labels: from }: Labelled, labels: readonly string[]): Tensor =>
   transpose(
     x,
     labels.map((label) => from.indexOf(label)),
   );
 
-function contract(left: Labelled, right: Labelled, later: ReadonlySet<string>): Labelled {
-  const a = reduced(left, [...later, ...right.labels]);
-  const b = reduced(right, [...later, ...left.labels]);
+function contract(left: Labelled, right: Labelled, laterLabels: ReadonlySet<string>): Labelled {
+  const a = sumOutExcept(left, [...laterLabels, ...right.labels]);
+  const b = sumOutExcept(right, [...laterLabels, ...left.labels]);
   const shared = a.labels.filter((label) => b.labels.includes(label));
-  const batch = shared.filter((label) => later.has(label));
-  const inner = shared.filter((label) => !later.has(label));
+  const batch = shared.filter((label) => laterLabels.has(label));
+  const inner = shared.filter((label) => !laterLabels.has(label));
   const rows = a.labels.filter((label) => !shared.includes(label));
   const columns = b.labels.filter((label) => !shared.includes(label));
-  const shapeOf = ({ x, labels: own }: Labelled, labels: readonly string[]) =>
-    labels.map((label) => x.shape[own.indexOf(label)] as number);
-  const [each, height, width] = [shapeOf(a, batch), shapeOf(a, rows), shapeOf(b, columns)];
-  const [n, m, k, p] = [sizeOf(each), sizeOf(height), sizeOf(shapeOf(a, inner)), sizeOf(width)];
-  const matrixA = reshape(ordered(a, [...batch, ...rows, ...inner]), [n, m, k]);
-  const matrixB = reshape(ordered(b, [...batch, ...inner, ...columns]), [n, k, p]);
+  const shapeOf = ({ x, labels: allLabels }: Labelled, labels: readonly string[]) =>
+    labels.map((label) => x.shape[allLabels.indexOf(label)] as number);
+  const [batchShape, rowShape, columnShape] = [shapeOf(a, batch), shapeOf(a, rows), shapeOf(b, columns)];
+  const [n, m, k, p] = [sizeOf(batchShape), sizeOf(rowShape), sizeOf(shapeOf(a, inner)), sizeOf(columnShape)];
+  const matrixA = reshape(transposeTo(a, [...batch, ...rows, ...inner]), [n, m, k]);
+  const matrixB = reshape(transposeTo(b, [...batch, ...inner, ...columns]), [n, k, p]);
   const product =
-    k === 1 ? mul(mixedAlong(matrixA, [2], "einsum"), mixedAlong(matrixB, [1], "einsum")) : matmul(matrixA, matrixB);
-  return { x: reshape(product, [...each, ...height, ...width]), labels: [...batch, ...rows, ...columns] };
+    k === 1
+      ? mul(mixProvenance(matrixA, [2], "einsum"), mixProvenance(matrixB, [1], "einsum"))
+      : matmul(matrixA, matrixB);
+  return { x: reshape(product, [...batchShape, ...rowShape, ...columnShape]), labels: [...batch, ...rows, ...columns] };
 }

@@ -2,7 +2,7 @@
 import { mixAxis } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
-import { binding } from "../../core/binding.js";
+import { kernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import { asContiguous } from "../../core/copy.js";
 import type { Op } from "../../core/op.js";
@@ -32,7 +32,7 @@ export const matmulOp: Op = {
     const batch = broadcastShapes("matmul", left.slice(0, -2), right.slice(0, -2));
     return [...batch, left.at(-2) as number, right.at(-1) as number];
   },
-  ...binding((_, out, [left, right]) => product(out, left as View, right as View)),
+  ...kernelsOf((_, out, [left, right]) => product(out, left as View, right as View)),
   vjp: (input) =>
     input === 0
       ? (g, _, [__, b]) => apply(matmulOp, null, g, matrixTranspose(b as Tensor))
@@ -57,24 +57,24 @@ function product(out: View, left: View, right: View): () => void {
   const k = left.shape.at(-1) as number;
   const batch = out.shape.slice(0, -2);
   if (m === 1) {
-    const [as, bs] = [offsetsOf(left, batch), offsetsOf(right, batch)];
+    const [aOffsets, bOffsets] = [offsetsOf(left, batch), offsetsOf(right, batch)];
     const step = left.stride.at(-1) as number;
     const [down, along] = right.stride.slice(-2) as [number, number];
     return () => {
-      for (let i = 0; i < as.length; i++) {
-        const [o, ao, bo] = [out.offset + i * n, as[i] as number, bs[i] as number];
+      for (let i = 0; i < aOffsets.length; i++) {
+        const [o, ao, bo] = [out.offset + i * n, aOffsets[i] as number, bOffsets[i] as number];
         multiplyRow(out.data, o, left.data, ao, step, right.data, bo, down, along, k, n);
       }
     };
   }
   // A transposed matrix times a vector, as in the gradient of a product with a vector. The columns of the matrix are contiguous, so nothing
   // is copied.
-  const byColumns = n < FEW_COLUMNS && isRowMajor(transposed(left));
+  const byColumns = n < FEW_COLUMNS && isRowMajor(transposeView(left));
   const run = byColumns ? multiplyByColumns : multiply;
-  const ofLeft = placed(left, batch, byColumns || isRowMajor(left));
-  const ofRight = placed(right, batch, isRowMajor(right));
+  const leftMatrices = matricesOf(left, batch, byColumns || isRowMajor(left));
+  const rightMatrices = matricesOf(right, batch, isRowMajor(right));
   return () => {
-    const [a, b] = [ofLeft(), ofRight()];
+    const [a, b] = [leftMatrices(), rightMatrices()];
     for (let i = 0; i < a.offsets.length; i++) {
       const [ao, bo] = [a.offsets[i] as number, b.offsets[i] as number];
       run(out.data, out.offset + i * m * n, a.x.data, ao, b.x.data, bo, m, k, n);
@@ -82,18 +82,18 @@ function product(out: View, left: View, right: View): () => void {
   };
 }
 
-/** The matrices of a batch, and where each begins. They are read in place if `asItLies`, else copied in every run. */
-function placed(x: View, batch: Shape, asItLies: boolean): () => { x: View; offsets: readonly number[] } {
-  const found = { x, offsets: offsetsOf(x, batch) };
-  if (asItLies) return () => found;
+/** The matrices of a batch, and where each begins. They are read in place if `inPlace`, else copied in every run. */
+function matricesOf(x: View, batch: Shape, inPlace: boolean): () => { x: View; offsets: readonly number[] } {
+  const matrices = { x, offsets: offsetsOf(x, batch) };
+  if (inPlace) return () => matrices;
   return () => {
     const copy = asContiguous(x);
     return { x: copy, offsets: offsetsOf(copy, batch) };
   };
 }
 
-const transposed = (x: View): View => viewOf(x.data, swapped(x.shape), swapped(x.stride), x.offset);
-const swapped = (sizes: readonly number[]): number[] => [
+const transposeView = (x: View): View => viewOf(x.data, swapLastTwo(x.shape), swapLastTwo(x.stride), x.offset);
+const swapLastTwo = (sizes: readonly number[]): number[] => [
   ...sizes.slice(0, -2),
   sizes.at(-1) as number,
   sizes.at(-2) as number,
@@ -107,10 +107,10 @@ function isRowMajor({ shape, stride }: View): boolean {
 
 /** Where each matrix of x begins, with its batch axes broadcast to `batch`, in row-major order. */
 export function offsetsOf(x: View, batch: Shape): number[] {
-  const seen = broadcastView(x, [...batch, ...x.shape.slice(-2)]);
-  let offsets = [seen.offset];
+  const view = broadcastView(x, [...batch, ...x.shape.slice(-2)]);
+  let offsets = [view.offset];
   batch.forEach((size, axis) => {
-    const step = seen.stride[axis] as number;
+    const step = view.stride[axis] as number;
     offsets = offsets.flatMap((at) => Array.from({ length: size }, (_, i) => at + i * step));
   });
   return offsets;

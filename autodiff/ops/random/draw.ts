@@ -14,7 +14,7 @@ import { broadcastShapes, checkShape, type Shape, sameShape, showShape, sizeOf }
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { broadcastView, isContiguous, type View } from "../../core/view.js";
 import { Stream } from "../../kernels/random/index.js";
-import { batchAll, padded } from "../views/batching.js";
+import { batchAll, padRank } from "../views/batching.js";
 
 /** A parameter as a kernel sees it: row i starts at `offset + i * step`; a row that is a vector has `step` numbers. */
 export interface Operand {
@@ -44,15 +44,15 @@ export interface Draws {
   readonly resultEvent: Shape;
 }
 
-const ABSENT: Operand = { data: /* @__PURE__ */ new Float64Array(1), offset: 0, step: 0 };
+const NO_PARAMETER: Operand = { data: /* @__PURE__ */ new Float64Array(1), offset: 0, step: 0 };
 
 /** Draws one number from at most two parameters. */
 type DrawOne = (stream: Stream, a: number, b: number) => number;
 
-const each =
+const fillEach =
   (draw: DrawOne, stream = new Stream()): Fill =>
   (out, offset, rows, k0, k1, parameters) => {
-    const [a, b] = [parameters[0] ?? ABSENT, parameters[1] ?? ABSENT];
+    const [a, b] = [parameters[0] ?? NO_PARAMETER, parameters[1] ?? NO_PARAMETER];
     for (let i = 0; i < rows; i++)
       out[offset + i] = draw(
         stream.at(k0, k1, i),
@@ -63,21 +63,21 @@ const each =
 
 type Bind = (draws: Draws, out: View, keys: View, operands: Operand[]) => () => void;
 /** The kernels of an op that draws from contiguous keys and operands. Those that are not contiguous are copied first, in every run. */
-function bindingContiguousKeys(bind: Bind): Kernels<Draws> {
-  const bound: Kernels<Draws>["prepare"] = (draws, out, [keys, ...parameters]) => {
-    const all = parameterShape(keys as View, draws);
-    const operands = parameters.map((x) => operandOf(x, all, draws.parameterEvent));
+function contiguousKernelsOf(bind: Bind): Kernels<Draws> {
+  const bindKernel: Kernels<Draws>["prepare"] = (draws, out, [keys, ...parameters]) => {
+    const fullShape = parameterShape(keys as View, draws);
+    const operands = parameters.map((x) => operandOf(x, fullShape, draws.parameterEvent));
     return bind(draws, out, asContiguous(keys as View), operands);
   };
   return {
-    kernel: (draws, out, inputs) => bound(draws, out, inputs)(),
+    kernel: (draws, out, inputs) => bindKernel(draws, out, inputs)(),
     prepare: (draws, out, inputs) => {
       const [keys, ...parameters] = inputs as [View, ...View[]];
-      const all = parameterShape(keys, draws);
+      const fullShape = parameterShape(keys, draws);
       const isDirect = (x: View): boolean =>
-        isContiguous(x) && (sameShape(x.shape, all) || (x.size === 1 && draws.parameterEvent.length === 0));
+        isContiguous(x) && (sameShape(x.shape, fullShape) || (x.size === 1 && draws.parameterEvent.length === 0));
       const areDirect = isContiguous(keys) && parameters.every(isDirect);
-      return areDirect ? bound(draws, out, inputs) : () => bound(draws, out, inputs)();
+      return areDirect ? bindKernel(draws, out, inputs) : () => bindKernel(draws, out, inputs)();
     },
   };
 }
@@ -99,9 +99,9 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
   const op: Op<Draws> = {
     name,
     shape: (draws, [key, ...parameters]) => {
-      const all = parameterShape(key as Tensor, draws);
+      const fullShape = parameterShape(key as Tensor, draws);
       for (const x of parameters)
-        if (!sameShape(broadcastShapes(name, x.shape, all), all))
+        if (!sameShape(broadcastShapes(name, x.shape, fullShape), fullShape))
           throw new PedigradError({
             code: "shape-mismatch",
             op: name,
@@ -109,7 +109,7 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
           });
       return [...(key as Tensor).shape.slice(0, -1), ...draws.shape, ...draws.resultEvent];
     },
-    ...bindingContiguousKeys((draws, out, keys, operands) => {
+    ...contiguousKernelsOf((draws, out, keys, operands) => {
       const [words, count, rows] = [keys.data, keys.size / 2, sizeOf(draws.shape)];
       const [size, starts] = [out.size / count, operands.map(({ offset }) => offset)];
       return () => {
@@ -127,13 +127,15 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
     batch: (draws, [key, ...parameters], [keyBatched, ...batched], size) => {
       const [keys] = batchAll([key as Tensor], [keyBatched as boolean], size) as [Tensor];
       const rank = parameterShape(keys, draws).length;
-      return apply(op, draws, keys, ...parameters.map((x, i) => (batched[i] ? padded(x, rank) : x)));
+      return apply(op, draws, keys, ...parameters.map((x, i) => (batched[i] ? padRank(x, rank) : x)));
     },
     axes: ({ shape, parameterEvent, resultEvent }, inputs, input) => {
       // The axes that keys, parameters and draws share are followed by those that a single key, parameter or draw has.
-      const [own, behind] =
+      const [inputTrailing, resultTrailing] =
         input === 0 ? [1, shape.length + resultEvent.length] : [parameterEvent.length, resultEvent.length];
-      return mapAxes((inputs[input] as Tensor).shape.length, (k) => (k < own ? -1 : k - own + behind));
+      return mapAxes((inputs[input] as Tensor).shape.length, (k) =>
+        k < inputTrailing ? -1 : k - inputTrailing + resultTrailing,
+      );
     },
   };
   return op;
@@ -141,7 +143,7 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
 
 /** The op of a sampler whose draws are single numbers. */
 export const drawOneOp = (name: string, draw: DrawOne, vjps?: readonly Vjp<Draws>[]): Op<Draws> =>
-  drawOp(name, each(draw), vjps);
+  drawOp(name, fillEach(draw), vjps);
 
 /** A key as a tensor; refuses shapes other than [..., 2]. */
 export function asKey(op: string, key: TensorLike): Tensor {
@@ -176,13 +178,13 @@ export function draw(
   shape?: Shape,
   { vector = false, result: resultEvent = [] }: Events = {},
 ): Tensor {
-  const given = parameters.map(tensor);
+  const tensors = parameters.map(tensor);
   const rank = vector ? 1 : 0;
-  const parameterEvent = given[0]?.shape.slice(given[0].shape.length - rank) ?? [];
-  const batches = given.map((x) => x.shape.slice(0, x.shape.length - rank));
-  const own =
+  const parameterEvent = tensors[0]?.shape.slice(tensors[0].shape.length - rank) ?? [];
+  const batches = tensors.map((x) => x.shape.slice(0, x.shape.length - rank));
+  const drawShape =
     shape === undefined
       ? batches.reduce<Shape>((a, b) => broadcastShapes(op.name, a, b), [])
       : checkShape(`random.${op.name}`, shape);
-  return apply(op, { shape: own, parameterEvent, resultEvent }, asKey(op.name, key), ...given);
+  return apply(op, { shape: drawShape, parameterEvent, resultEvent }, asKey(op.name, key), ...tensors);
 }

@@ -63,20 +63,20 @@ const between: Ternary = /* @__PURE__ */ ternary("between", betweenOf, [
 /** Normal(0, 1). */
 export const normal = (from: TensorLike, shape: Shape = []): Tensor => draw(normalOp, from, [], shape);
 
-const standard = (name: string, element: (stream: kernels.Stream) => number) => {
+const standardDraw = (name: string, element: (stream: kernels.Stream) => number) => {
   const op = drawOneOp(name, element);
   return (from: TensorLike, shape: Shape = []): Tensor => draw(op, from, [], shape);
 };
 /** Exponential(rate 1). */
-export const exponential = /* @__PURE__ */ standard("exponential", kernels.exponentialDraw);
+export const exponential = /* @__PURE__ */ standardDraw("exponential", kernels.exponentialDraw);
 /** The standard Gumbel distribution, of maxima. */
-export const gumbel = /* @__PURE__ */ standard("gumbel", kernels.gumbelDraw);
+export const gumbel = /* @__PURE__ */ standardDraw("gumbel", kernels.gumbelDraw);
 /** Laplace(0, 1). */
-export const laplace = /* @__PURE__ */ standard("laplace", kernels.laplaceDraw);
+export const laplace = /* @__PURE__ */ standardDraw("laplace", kernels.laplaceDraw);
 /** Logistic(0, 1). */
-export const logistic = /* @__PURE__ */ standard("logistic", kernels.logisticDraw);
+export const logistic = /* @__PURE__ */ standardDraw("logistic", kernels.logisticDraw);
 /** Cauchy(0, 1). */
-export const cauchy = /* @__PURE__ */ standard("cauchy", kernels.cauchyDraw);
+export const cauchy = /* @__PURE__ */ standardDraw("cauchy", kernels.cauchyDraw);
 
 const bernoulliOp = /* @__PURE__ */ drawOneOp("bernoulli", kernels.bernoulliDraw);
 /** 1 with probability `probs`, else 0. */
@@ -101,35 +101,41 @@ export const binomial = (from: TensorLike, n: TensorLike, p: TensorLike, shape?:
 const randintOp = /* @__PURE__ */ drawOneOp("randint", kernels.randintDraw);
 /** Whole numbers minval <= x < maxval, without bias; NaN for an empty range. */
 export function randint(from: TensorLike, shape: Shape, minval: TensorLike, maxval: TensorLike): Tensor {
-  const [low, high] = [whole("minval", minval), whole("maxval", maxval)];
+  const [low, high] = [wholeNumbers("minval", minval), wholeNumbers("maxval", maxval)];
   const count = sub(high, low);
-  const odd = elementsOf(count).find((n) => n > 2 ** 53);
-  if (odd === undefined) return draw(randintOp, from, [low, high], shape);
+  const tooLarge = elementsOf(count).find((n) => n > 2 ** 53);
+  if (tooLarge === undefined) return draw(randintOp, from, [low, high], shape);
   return refuseFor(count, {
     code: "bad-parameter",
     op: "randint",
-    message: `random.randint: maxval - minval must be at most 2^53, got ${odd}. Narrow the range, or draw with random.uniform.`,
+    message: `random.randint: maxval - minval must be at most 2^53, got ${tooLarge}. Narrow the range, or draw with random.uniform.`,
   });
 }
 
-function whole(bound: string, x: TensorLike): Tensor {
-  const given = tensor(x);
-  const odd = elementsOf(given).find((value) => !Number.isInteger(value));
-  if (odd === undefined) return given;
-  return refuseFor(given, {
+function wholeNumbers(bound: string, x: TensorLike): Tensor {
+  const bounds = tensor(x);
+  const nonInteger = elementsOf(bounds).find((value) => !Number.isInteger(value));
+  if (nonInteger === undefined) return bounds;
+  return refuseFor(bounds, {
     code: "bad-parameter",
     op: "randint",
-    message: `random.randint: ${bound} must be a whole number, got ${odd}. Round it, or draw with random.uniform.`,
+    message: `random.randint: ${bound} must be a whole number, got ${nonInteger}. Round it, or draw with random.uniform.`,
   });
 }
 
 /** Classes with probabilities softmax(logits) along the last axis; NaN where every logit is -Infinity. */
 export function categorical(from: TensorLike, logits: TensorLike, shape?: Shape): Tensor {
-  const given = vector("categorical", "logits", logits);
+  const logitVectors = asVector("categorical", "logits", logits);
   const events = { vector: true };
-  if (given.size < LARGE) return draw(categoricalOp, from, [given], shape, events);
+  if (logitVectors.size < LARGE) return draw(categoricalOp, from, [logitVectors], shape, events);
   // The weights that `categoricalOp` computes from the logits, here by ops that the compiler turns into SIMD code.
-  return draw(weightedOp, from, [exp(sub(given, shiftAlong(given, -1, { keepDims: true })))], shape, events);
+  return draw(
+    weightedOp,
+    from,
+    [exp(sub(logitVectors, shiftAlong(logitVectors, -1, { keepDims: true })))],
+    shape,
+    events,
+  );
 }
 
 const permutationOp = /* @__PURE__ */ drawOp("permutation", kernels.fillPermutation);
@@ -192,7 +198,7 @@ const dirichletGradient: Vjp<Draws> = (g, x, [, concentration]) => {
 const dirichletOp = /* @__PURE__ */ drawOp(
   "dirichlet",
   (out, offset, n, k0, k1, parameters) => {
-    const stream = kernels.shared;
+    const stream = kernels.sharedStream;
     const { data, offset: start, step } = parameters[0] as Operand;
     for (let i = 0; i < n; i++)
       kernels.dirichletDraw(stream.at(k0, k1, i), data, start + i * step, step, out, offset + i * step);
@@ -201,7 +207,7 @@ const dirichletOp = /* @__PURE__ */ drawOp(
 );
 /** Dirichlet(concentration) along the last axis, which follows `shape`; by default the shape of the concentration; differentiable. */
 export function dirichlet(from: TensorLike, concentration: TensorLike, shape?: Shape): Tensor {
-  const a = vector("dirichlet", "concentration", concentration);
+  const a = asVector("dirichlet", "concentration", concentration);
   return draw(dirichletOp, from, [a], shape, { vector: true, result: a.shape.slice(-1) });
 }
 
@@ -212,13 +218,13 @@ const vonMisesOp = /* @__PURE__ */ drawOneOp("vonMises", kernels.vonMisesDraw, [
 export const vonMises = (from: TensorLike, concentration: TensorLike, shape?: Shape): Tensor =>
   draw(vonMisesOp, from, [concentration], shape);
 
-function vector(op: string, parameter: string, x: TensorLike): Tensor {
-  const given = tensor(x);
-  if (given.shape.length === 0)
+function asVector(op: string, parameter: string, x: TensorLike): Tensor {
+  const values = tensor(x);
+  if (values.shape.length === 0)
     throw new PedigradError({
       code: "shape-mismatch",
       op,
-      message: `random.${op}: ${parameter} must have at least one axis, the last one being the vector of one draw, got shape ${showShape(given.shape)}.`,
+      message: `random.${op}: ${parameter} must have at least one axis, the last one being the vector of one draw, got shape ${showShape(values.shape)}.`,
     });
-  return given;
+  return values;
 }

@@ -4,7 +4,7 @@ import type { Tensor } from "../../core/tensor.js";
 import { broadcastTo, expandDims, reshapeAs } from "./shape.js";
 
 /** A batched input with axes of size 1 inserted after its batch axis until it has `rank` axes. */
-export function padded(x: Tensor, rank: number): Tensor {
+export function padRank(x: Tensor, rank: number): Tensor {
   const [size, ...inner] = x.shape as [number, ...number[]];
   const missing = Math.max(rank - x.shape.length, 0);
   const shape = [size, ...new Array<number>(missing).fill(1), ...inner];
@@ -14,9 +14,9 @@ export function padded(x: Tensor, rank: number): Tensor {
 /** Batched inputs padded until their other axes align at the right. */
 export function broadcastTogether(inputs: readonly Tensor[], batched: readonly boolean[]): Tensor[] {
   const rank = Math.max(...inputs.map((x, i) => x.shape.length + (batched[i] ? 0 : 1)));
-  return inputs.map((x, i) => (batched[i] ? padded(x, rank) : x));
+  return inputs.map((x, i) => (batched[i] ? padRank(x, rank) : x));
 }
 
-/** Give every input a batch axis: inputs without one are repeated along it. */
+/** Gives every input a batch axis: inputs without one are repeated along it. */
 export const batchAll = (inputs: readonly Tensor[], batched: readonly boolean[], size: number): Tensor[] =>
   inputs.map((x, i) => (batched[i] ? x : broadcastTo(expandDims(x, 0), [size, ...x.shape])));

@@ -23,19 +23,20 @@ import { type Tensor, tensor } from "../../core/tensor.js";
 import { broadcastView, contiguous, isContiguous, type View, viewOf } from "../../core/view.js";
 import { survivingAxes } from "./survivingAxes.js";
 
-/** The only operand of a view op. */
-export const first = (inputs: readonly Tensor[]): Tensor => inputs[0] as Tensor;
+/** The first input. A view op reads no other. */
+export const firstInput = (inputs: readonly Tensor[]): Tensor => inputs[0] as Tensor;
 
 /** An axis of the first operand, counted from the right. */
-export const fromRight = (axis: number, inputs: readonly Tensor[]): number => first(inputs).shape.length - 1 - axis;
+export const fromRight = (axis: number, inputs: readonly Tensor[]): number =>
+  firstInput(inputs).shape.length - 1 - axis;
 
 /** The new shape and, if the two shapes do not determine it, where each axis goes. */
-interface Reshaped {
+interface ReshapeParams {
   readonly shape: Shape;
   readonly axes?: AxisMap | undefined;
 }
 
-const reshapeOp: Op<Reshaped> = {
+const reshapeOp: Op<ReshapeParams> = {
   name: "reshape",
   shape: ({ shape }) => shape,
   view: ({ shape }, x) => {
@@ -45,9 +46,9 @@ const reshapeOp: Op<Reshaped> = {
     return isOne ? viewOf(x.data, shape, new Array<number>(shape.length).fill(0), x.offset) : undefined;
   },
   kernel: (_, out, [x]) => copyInto(contiguous(out.data, (x as View).shape, out.offset), x as View),
-  vjp: () => (g, _, inputs) => reshapeAs(g, first(inputs).shape),
+  vjp: () => (g, _, inputs) => reshapeAs(g, firstInput(inputs).shape),
   batch: ({ shape, ...rest }, [x], _, size) => apply(reshapeOp, { shape: [size, ...shape], ...rest }, x as Tensor),
-  axes: ({ shape, axes }, inputs) => axes ?? survivingAxes(first(inputs).shape, shape),
+  axes: ({ shape, axes }, inputs) => axes ?? survivingAxes(firstInput(inputs).shape, shape),
 };
 
 /** x in another shape with as many elements; `axes` says where axes of size 1 go, if the shapes alone do not determine it. */
@@ -56,44 +57,47 @@ export const reshapeAs = (x: Tensor, shape: Shape, axes?: AxisMap): Tensor =>
 
 /** The same elements, row-major, in another shape; one axis may be -1. */
 export function reshape(x: TensorLike, given: Shape): Tensor {
-  const from = tensor(x);
+  const source = tensor(x);
   const shape = asShape("reshape", given);
-  const known = shape.filter((n) => n !== -1);
-  const missing = from.size / Math.max(sizeOf(known), 1);
-  const to = known.length === shape.length - 1 ? shape.map((n) => (n === -1 ? Math.floor(missing) : n)) : shape;
-  if (sameShape(from.shape, to)) return from;
-  if (sizeOf(checkShape("reshape", to)) !== from.size)
+  const knownSizes = shape.filter((n) => n !== -1);
+  const missingSize = source.size / Math.max(sizeOf(knownSizes), 1);
+  const newShape =
+    knownSizes.length === shape.length - 1 ? shape.map((n) => (n === -1 ? Math.floor(missingSize) : n)) : shape;
+  if (sameShape(source.shape, newShape)) return source;
+  if (sizeOf(checkShape("reshape", newShape)) !== source.size)
     throw new PedigradError({
       code: "shape-mismatch",
       op: "reshape",
-      message: `reshape: the ${from.size} elements of shape ${showShape(from.shape)} do not fit into shape ${showShape(shape)}. The number of elements must stay the same.`,
+      message: `reshape: the ${source.size} elements of shape ${showShape(source.shape)} do not fit into shape ${showShape(shape)}. The number of elements must stay the same.`,
     });
-  return apply(reshapeOp, { shape: to }, from);
+  return apply(reshapeOp, { shape: newShape }, source);
 }
 
 /** The axes in another order. `axes[i]` is the axis of x that becomes axis i; reversed by default. */
 export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
-  const from = tensor(x);
-  const rank = from.shape.length;
+  const source = tensor(x);
+  const rank = source.shape.length;
   if (axes !== undefined && !Array.isArray(axes))
     throw new PedigradError({
       code: "bad-axis",
       op: "transpose",
       message: `transpose: the axes must be a list such as [1, 0], got ${show(axes)}.`,
     });
-  const order = (axes ?? from.shape.map((_, i) => rank - 1 - i)).map((a) => normalizeAxis("transpose", a, from.shape));
+  const order = (axes ?? source.shape.map((_, i) => rank - 1 - i)).map((a) =>
+    normalizeAxis("transpose", a, source.shape),
+  );
   if (new Set(order).size !== rank || order.length !== rank)
     throw new PedigradError({
       code: "bad-axis",
       op: "transpose",
-      message: `transpose: axes [${order.join(",")}] must contain each of the ${rank} axes of shape ${showShape(from.shape)} once.`,
+      message: `transpose: axes [${order.join(",")}] must contain each of the ${rank} axes of shape ${showShape(source.shape)} once.`,
     });
-  return order.every((a, i) => a === i) ? from : apply(transposeOp, order, from);
+  return order.every((a, i) => a === i) ? source : apply(transposeOp, order, source);
 }
 
 const transposeOp: Op<readonly number[]> = {
   name: "transpose",
-  shape: (order, inputs) => order.map((a) => first(inputs).shape[a] as number),
+  shape: (order, inputs) => order.map((a) => firstInput(inputs).shape[a] as number),
   view: (order, x) =>
     viewOf(
       x.data,
@@ -117,15 +121,15 @@ export const moveToFront = (x: Tensor, axis: number): Tensor =>
 
 /** x repeated along new leading axes and axes of size 1, without copying. */
 export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
-  const from = tensor(x);
-  if (sameShape(from.shape, asShape("broadcastTo", shape))) return from;
-  if (!sameShape(broadcastShapes("broadcastTo", from.shape, checkShape("broadcastTo", shape)), shape))
+  const source = tensor(x);
+  if (sameShape(source.shape, asShape("broadcastTo", shape))) return source;
+  if (!sameShape(broadcastShapes("broadcastTo", source.shape, checkShape("broadcastTo", shape)), shape))
     throw new PedigradError({
       code: "shape-mismatch",
       op: "broadcastTo",
-      message: `broadcastTo: shape ${showShape(from.shape)} does not broadcast to ${showShape(shape)}. Each axis must have the new size, or size 1.`,
+      message: `broadcastTo: shape ${showShape(source.shape)} does not broadcast to ${showShape(shape)}. Each axis must have the new size, or size 1.`,
     });
-  return apply(broadcastOp, shape, from);
+  return apply(broadcastOp, shape, source);
 }
 
 const broadcastOp: Op<Shape> = {
@@ -146,36 +150,36 @@ const broadcastOp: Op<Shape> = {
 
 /** A new axis of size 1 at position `axis`. */
 export function expandDims(x: TensorLike, axis: number): Tensor {
-  const from = tensor(x);
-  const at = normalizeAxis("expandDims", axis, [...from.shape, 1]);
-  const after = from.shape.slice(at);
-  return reshapeAs(from, [...from.shape.slice(0, at), 1, ...after], insertAxes(after.length, 1));
+  const source = tensor(x);
+  const at = normalizeAxis("expandDims", axis, [...source.shape, 1]);
+  const after = source.shape.slice(at);
+  return reshapeAs(source, [...source.shape.slice(0, at), 1, ...after], insertAxes(after.length, 1));
 }
 
 /** x without axis `axis`, which must have size 1; by default, without all axes of size 1. */
 export function squeeze(x: TensorLike, axis?: number): Tensor {
-  const from = tensor(x);
+  const source = tensor(x);
   if (axis === undefined)
     return reshape(
-      from,
-      from.shape.filter((n) => n !== 1),
+      source,
+      source.shape.filter((n) => n !== 1),
     );
-  const at = normalizeAxis("squeeze", axis, from.shape);
-  if (from.shape[at] !== 1)
+  const at = normalizeAxis("squeeze", axis, source.shape);
+  if (source.shape[at] !== 1)
     throw new PedigradError({
       code: "bad-axis",
       op: "squeeze",
-      message: `squeeze: axis ${axis} of shape ${showShape(from.shape)} has size ${from.shape[at]}. Only axes of size 1 can be removed.`,
+      message: `squeeze: axis ${axis} of shape ${showShape(source.shape)} has size ${source.shape[at]}. Only axes of size 1 can be removed.`,
     });
-  const [before, after] = [from.shape.slice(0, at), from.shape.slice(at + 1)];
-  return reshapeAs(from, [...before, ...after], dropAxis(after.length));
+  const [before, after] = [source.shape.slice(0, at), source.shape.slice(at + 1)];
+  return reshapeAs(source, [...before, ...after], dropAxis(after.length));
 }
 
 /**
  * x with its provenance mixed along these axes. Since these axes have size 1, `op` would not change the numbers. But an axis of size 1 may
  * stand for many elements, as in the value of an enumerated site along its plates, so the provenance is mixed as `op` would mix it.
  */
-export function mixedAlong(x: Tensor, axes: readonly number[], op: string): Tensor {
+export function mixProvenance(x: Tensor, axes: readonly number[], op: string): Tensor {
   if (!x.provenance.hasAxes) return x;
   const rank = x.shape.length;
   const map = mapAxes(rank, (k) => (axes.includes(rank - 1 - k) ? -1 : k));

@@ -3,16 +3,16 @@ import { dropAxis, mixAxis } from "../../../provenance/axes.js";
 import { requireOptions } from "../../../provenance/base/options.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
-import { binding } from "../../core/binding.js";
+import { kernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
-import { adding, clearing } from "../../core/copy.js";
+import { bindAdd, bindClear } from "../../core/copy.js";
 import type { Op } from "../../core/op.js";
 import { Part } from "../../core/part.js";
 import { normalizeAxis, type Shape, showShape } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { type View, viewOf } from "../../core/view.js";
 import { batchAll } from "./batching.js";
-import { expandDims, first, fromRight, mixedAlong, viewOnly } from "./shape.js";
+import { expandDims, firstInput, fromRight, mixProvenance, viewOnly } from "./shape.js";
 
 interface Slice {
   readonly axis: number;
@@ -35,7 +35,7 @@ export function sliceView({ axis, start, count, step }: Slice, x: View): View {
 
 const sliceOp: Op<Slice> = {
   name: "slice",
-  shape: ({ axis, count }, inputs) => first(inputs).shape.map((n, i) => (i === axis ? count : n)),
+  shape: ({ axis, count }, inputs) => firstInput(inputs).shape.map((n, i) => (i === axis ? count : n)),
   view: sliceView,
   kernel: viewOnly,
   vjp: () => (g, _, __, slice) => new Part(unslice, g, slice),
@@ -51,9 +51,9 @@ export interface Slices {
 export const unsliceOp: Op<Slices> = {
   name: "unslice",
   shape: ({ shape }) => shape,
-  ...binding(({ slices }, out, inputs) => {
-    const adds = slices.map((slice, i) => adding(sliceView(slice, out), inputs[i] as View));
-    const clear = clearing(out);
+  ...kernelsOf(({ slices }, out, inputs) => {
+    const adds = slices.map((slice, i) => bindAdd(sliceView(slice, out), inputs[i] as View));
+    const clear = bindClear(out);
     return () => {
       clear();
       for (let i = 0; i < adds.length; i++) (adds[i] as () => void)();
@@ -64,8 +64,8 @@ export const unsliceOp: Op<Slices> = {
     (g, _, __, { slices }) =>
       apply(sliceOp, slices[input] as Slice, g),
   batch: ({ shape, slices }, inputs, batched, size) => {
-    const behind = slices.map((slice) => ({ ...slice, axis: slice.axis + 1 }));
-    return apply(unsliceOp, { shape: [size, ...shape], slices: behind }, ...batchAll(inputs, batched, size));
+    const batchedSlices = slices.map((slice) => ({ ...slice, axis: slice.axis + 1 }));
+    return apply(unsliceOp, { shape: [size, ...shape], slices: batchedSlices }, ...batchAll(inputs, batched, size));
   },
   axes: ({ slices }, inputs, input) => mixAxis(fromRight((slices[input] as Slice).axis, inputs)),
 };
@@ -76,16 +76,16 @@ const unslice = (parts: readonly Part<Slice>[], shape: Shape): Tensor =>
 export function slice(x: TensorLike, start: number, end?: number, options?: SliceOptions): Tensor {
   if (options !== undefined) requireOptions("slice", options, ["axis", "step"]);
   const { axis = 0, step = 1 } = options ?? {};
-  const from = tensor(x);
-  const along = normalizeAxis("slice", axis, from.shape);
-  const size = from.shape[along] as number;
+  const source = tensor(x);
+  const along = normalizeAxis("slice", axis, source.shape);
+  const size = source.shape[along] as number;
   if (!(Number.isInteger(step) && step > 0))
     throw new PedigradError({
       code: "bad-option",
       op: "slice",
       message: `slice: step must be a positive integer, got ${step}.`,
     });
-  const place = (which: string, i: number): number => {
+  const clampBound = (which: string, i: number): number => {
     if (Math.trunc(i) === i) return Math.min(Math.max(i < 0 ? i + size : i, 0), size);
     throw new PedigradError({
       code: "bad-index",
@@ -93,33 +93,33 @@ export function slice(x: TensorLike, start: number, end?: number, options?: Slic
       message: `slice: ${which} ${i} is not a whole number. Round it.`,
     });
   };
-  const [low, high] = [place("start", start), place("end", end ?? size)];
+  const [low, high] = [clampBound("start", start), clampBound("end", end ?? size)];
   const count = Math.max(0, Math.ceil((high - low) / step));
-  if (count !== size) return apply(sliceOp, { axis: along, start: low, count, step }, from);
+  if (count !== size) return apply(sliceOp, { axis: along, start: low, count, step }, source);
   const isWhole = size !== 1 || (start === 0 && end === undefined);
-  return isWhole ? from : mixedAlong(from, [along], "slice");
+  return isWhole ? source : mixProvenance(source, [along], "slice");
 }
 
 /** Entry `index` of an axis (the first by default), without that axis; a negative index counts from the end. */
 export function pick(x: TensorLike, index: number, axis = 0): Tensor {
-  const from = tensor(x);
-  const along = normalizeAxis("pick", axis, from.shape);
-  const size = from.shape[along] as number;
+  const source = tensor(x);
+  const along = normalizeAxis("pick", axis, source.shape);
+  const size = source.shape[along] as number;
   const start = index < 0 ? index + size : index;
   if (!Number.isInteger(index) || start < 0 || start >= size)
     throw new PedigradError({
       code: "bad-index",
       op: "pick",
-      message: `pick: index ${index} is out of range for axis ${along} of shape ${showShape(from.shape)} (allowed ${-size}..${size - 1}).`,
+      message: `pick: index ${index} is out of range for axis ${along} of shape ${showShape(source.shape)} (allowed ${-size}..${size - 1}).`,
     });
-  return apply(pickOp, { axis: along, index: start }, from);
+  return apply(pickOp, { axis: along, index: start }, source);
 }
 
 const pickOp: Op<{ axis: number; index: number }> = {
   name: "pick",
-  shape: ({ axis }, inputs) => without(first(inputs).shape, axis),
+  shape: ({ axis }, inputs) => omitAxis(firstInput(inputs).shape, axis),
   view: ({ axis, index }, x) =>
-    viewOf(x.data, without(x.shape, axis), without(x.stride, axis), x.offset + index * (x.stride[axis] as number)),
+    viewOf(x.data, omitAxis(x.shape, axis), omitAxis(x.stride, axis), x.offset + index * (x.stride[axis] as number)),
   kernel: viewOnly,
   vjp:
     () =>
@@ -128,17 +128,17 @@ const pickOp: Op<{ axis: number; index: number }> = {
   batch: ({ axis, index }, [x]) => apply(pickOp, { axis: axis + 1, index }, x as Tensor),
   axes: ({ axis }, inputs) => dropAxis(fromRight(axis, inputs)),
 };
-const without = (list: readonly number[], axis: number): number[] => list.filter((_, i) => i !== axis);
+const omitAxis = (list: readonly number[], axis: number): number[] => list.filter((_, i) => i !== axis);
 
 /** x in reverse order along an axis (the first by default). */
 export const flip = (x: TensorLike, axis = 0): Tensor => {
-  const from = tensor(x);
-  return apply(flipOp, normalizeAxis("flip", axis, from.shape), from);
+  const source = tensor(x);
+  return apply(flipOp, normalizeAxis("flip", axis, source.shape), source);
 };
 
 const flipOp: Op<number> = {
   name: "flip",
-  shape: (_, inputs) => first(inputs).shape,
+  shape: (_, inputs) => firstInput(inputs).shape,
   view: (axis, x) => {
     const last = (x.shape[axis] as number) - 1;
     return viewOf(

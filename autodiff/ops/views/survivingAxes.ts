@@ -1,9 +1,9 @@
 /**
- * Which axes of an array survive `reshape`: those that keep their size and the number of elements to their right. This number does not
- * identify an axis of size 1. Such an axis is followed only if both shapes have a run of equally many axes of size 1 with the same number
- * of elements to its right, or if one shape is the other with axes added before or after it.
+ * Which axes of an array survive `reshape`: those that keep their size and the number of elements to their right. Adjacent axes of size 1
+ * have the same number of elements to their right, so this rule cannot tell them apart. They are followed only if both shapes have equally
+ * many of them in this place, or if one shape is the other with axes added before or after it.
  */
-import { type AxisMap, goesTo, MIX } from "../../../provenance/axes.js";
+import { type AxisMap, axisGoesTo, MIX } from "../../../provenance/axes.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 
 /** The size of axis k, counted from the right; undefined beyond the shape. */
@@ -19,10 +19,10 @@ function onesFrom(shape: Shape, k: number): number {
 /** How far each axis of `from` moves left if `to` is `from` with axes added before or after it; null if neither holds, or both do. */
 function shiftBetween(from: Shape, to: Shape): number | null {
   const n = Math.min(from.length, to.length);
-  const isBehind = sameShape(from.slice(0, n), to.slice(0, n));
-  const isBefore = sameShape(from.slice(from.length - n), to.slice(to.length - n));
-  if (isBehind === isBefore) return null;
-  return isBehind ? to.length - from.length : 0;
+  const isPrefix = sameShape(from.slice(0, n), to.slice(0, n));
+  const isSuffix = sameShape(from.slice(from.length - n), to.slice(to.length - n));
+  if (isPrefix === isSuffix) return null;
+  return isPrefix ? to.length - from.length : 0;
 }
 
 /** The axis map of a reshape. */
@@ -32,15 +32,16 @@ export function survivingAxes(from: Shape, to: Shape): AxisMap {
   while (k < from.length) {
     while (l < to.length && outer < inner) outer *= sizeAt(to, l++) as number;
     const isAligned = outer === inner;
-    const [ours, theirs] = [onesFrom(from, k), isAligned ? onesFrom(to, l) : 0];
-    if (ours > 0) {
-      const shift = ours === theirs ? l - k : shiftBetween(from, to);
-      if (shift !== null) for (let i = k; i < k + ours; i++) if (i + shift < to.length) map |= goesTo(i, i + shift);
+    const [fromOnes, toOnes] = [onesFrom(from, k), isAligned ? onesFrom(to, l) : 0];
+    if (fromOnes > 0) {
+      const shift = fromOnes === toOnes ? l - k : shiftBetween(from, to);
+      if (shift !== null)
+        for (let i = k; i < k + fromOnes; i++) if (i + shift < to.length) map |= axisGoesTo(i, i + shift);
     }
-    k += ours;
-    l += theirs;
+    k += fromOnes;
+    l += toOnes;
     if (k === from.length) break;
-    if (isAligned && sizeAt(to, l) === sizeAt(from, k)) map |= goesTo(k, l);
+    if (isAligned && sizeAt(to, l) === sizeAt(from, k)) map |= axisGoesTo(k, l);
     inner *= sizeAt(from, k++) as number;
   }
   return map;

@@ -10,38 +10,37 @@ import { requireFunction } from "../../../provenance/base/options.js";
 import { currentAmbient, inFreshRun, noteRead, PedigradError, type Provenance } from "../../../provenance/index.js";
 import { batchDepth } from "../../core/batch.js";
 import { gradDepth } from "../../core/node.js";
-import { checking, listening, recorder } from "../../core/recorder.js";
-import { absent, ofNumber, ofView, rawNumber, rawView, Tensor } from "../../core/tensor.js";
-import { mapTree } from "../tree.js";
+import { recorder, withCheckingRecorder, withRecorder } from "../../core/recorder.js";
+import { absent, ofNumber, ofView, rawNumber, rawView, type Tensor } from "../../core/tensor.js";
 import { Executable } from "./compile/executable.js";
 import { OutputSets } from "./outputSets.js";
 import { programOf } from "./program/program.js";
 import { Comparison, type Recording, Writer } from "./program/recording.js";
 import { type Host, Resident } from "./resident.js";
 import { Result } from "./result.js";
-import { type ArgumentKey, isInput, match, type Returned, Signatures } from "./signature.js";
+import { type ArgumentKey, fillLeaves, isInput, matchInputs, type ReturnedRecord, Signatures } from "./signature.js";
 import { Work } from "./work.js";
 
 /** What is known about the calls with one key (same shapes, same static arguments). */
 interface Entry {
   readonly keys: readonly ArgumentKey[];
   /** The recording of f's first call; null before that call. */
-  known: Known | null;
+  compilation: Compilation | null;
 }
 
-interface Known {
+interface Compilation {
   readonly recording: Recording;
   /** The recorded result, from which later results are made. */
   readonly result: Result;
   readonly sets: OutputSets;
-  /** The captured tensors that f has read. */
+  /** The provenance of the captured tensors that f has read. */
   readonly reads: Provenance;
   readonly work: Work;
   /** The compiled form of the recording; it exists from the second call on. */
   executable: Executable | null;
 }
 
-const KEPT = 16;
+const MAX_ENTRIES = 16;
 
 export interface Jitted<A extends unknown[], R> {
   (...args: A): R;
@@ -52,7 +51,7 @@ export interface Jitted<A extends unknown[], R> {
    * which keep this record in memory. `record` is the one that the last call returned. Null if the function does not allow this.
    */
   resident(record: A[0]): Resident<R> | null;
-  /** Refuse, as a call would, if f no longer does what it did when a call like this one was recorded. */
+  /** Throws, as a call would, if f no longer does what it did when a call like this one was recorded. */
   check(...args: A): void;
 }
 
@@ -75,10 +74,10 @@ class Compiler<A extends unknown[], R> {
   readonly #entries: Entry[] = [];
   readonly #signatures = new Signatures();
   /** The records in the last result. If a loop passes one back, it is recognised without a walk through its fields. */
-  #returned: readonly Returned[] = [];
+  #returnedRecords: readonly ReturnedRecord[] = [];
   /** Makes the further calls of such a loop. */
   #loop: Resident<R> | null = null;
-  #dropped = 0;
+  #dropCount = 0;
 
   constructor(readonly f: (...args: A) => R) {}
 
@@ -86,22 +85,22 @@ class Compiler<A extends unknown[], R> {
     const record = args[0];
     if (this.#loop?.holds(record) && this.#loop.next(args, 1)) return this.#loop.result();
     this.#loop = null;
-    const isLoop = this.#returned.some(({ part }) => part === record);
-    const { entry, inputs } = this.#find(args);
-    if (entry.known === null) return this.#record(entry, args, inputs);
-    const executable = this.#upToDate(entry, entry.known, args);
-    const { result, sets, reads } = entry.known;
+    const isLoop = this.#returnedRecords.some(({ value }) => value === record);
+    const { entry, inputs } = this.#findEntry(args);
+    if (entry.compilation === null) return this.#record(entry, args, inputs);
+    const executable = this.#executableOf(entry, entry.compilation, args);
+    const { result, sets, reads } = entry.compilation;
     if (reads.size > 0) noteRead(reads);
-    this.#returned = result.returned;
+    this.#returnedRecords = result.returned;
     const value = result.of(executable.run(inputs, sets.of(inputs))) as R;
     if (isLoop && reads.size === 0) this.#loop = this.#loopOf(entry, value);
     return value;
   }
 
   source(args: A): string {
-    const { entry, inputs } = this.#find(args);
-    if (entry.known === null) this.#record(entry, args, inputs);
-    return this.#upToDate(entry, entry.known as unknown as Known, args).text;
+    const { entry, inputs } = this.#findEntry(args);
+    if (entry.compilation === null) this.#record(entry, args, inputs);
+    return this.#executableOf(entry, entry.compilation as unknown as Compilation, args).text;
   }
 
   resident(record: A[0]): Resident<R> | null {
@@ -119,60 +118,60 @@ class Compiler<A extends unknown[], R> {
    * a record like f's first argument.
    */
   #loopOf(entry: Entry, value: R | null): Resident<R> | null {
-    const { known } = entry;
-    const executable = known?.executable;
-    if (known == null || executable == null || executable.holder !== null) return null;
-    const own = known.result.handedOn(entry.keys[0]);
-    if (own === undefined || known.sets.own.slice(0, own.to).some((set) => set.size > 0)) return null;
+    const { compilation } = entry;
+    const executable = compilation?.executable;
+    if (compilation == null || executable == null || executable.holder !== null) return null;
+    const record = compilation.result.leadingRecord(entry.keys[0]);
+    if (record === undefined || compilation.sets.ownSets.slice(0, record.to).some((set) => set.size > 0)) return null;
     const others = entry.keys.slice(1);
     const host: Host<R> = {
       executable,
-      own,
+      record,
       inputsOf: (rest) => {
-        const inputs = match(others, rest, [], this.#signatures);
+        const inputs = matchInputs(others, rest, [], this.#signatures);
         return inputs?.every((x) => x.provenance.size === 0) ? inputs : null;
       },
-      isStill: (args, from, isOwn) => {
-        if (entry.known === known && known.work.isDue()) {
-          if (!isOwn) known.result.of(known.result.outputs);
-          this.#compare(entry, known, [own.part, ...args.slice(from)] as unknown as A);
+      isUnchanged: (args, from, isLastRecord) => {
+        if (entry.compilation === compilation && compilation.work.isDue()) {
+          if (!isLastRecord) compilation.result.of(compilation.result.outputs);
+          this.#compare(entry, compilation, [record.value, ...args.slice(from)] as unknown as A);
         }
-        return entry.known === known;
+        return entry.compilation === compilation;
       },
       resultOf: (outputs) => {
-        this.#returned = known.result.returned;
-        return known.result.of(outputs) as R;
+        this.#returnedRecords = compilation.result.returned;
+        return compilation.result.of(outputs) as R;
       },
-      sets: known.sets.own,
+      sets: compilation.sets.ownSets,
     };
     return new Resident(host, value);
   }
 
   check(args: A): void {
-    const { entry } = this.#find(args);
-    if (entry.known !== null) this.#compare(entry, entry.known, args);
+    const { entry } = this.#findEntry(args);
+    if (entry.compilation !== null) this.#compare(entry, entry.compilation, args);
   }
 
-  #find(args: A): { entry: Entry; inputs: Tensor[] } {
+  #findEntry(args: A): { entry: Entry; inputs: Tensor[] } {
     for (let i = 0; i < this.#entries.length; i++) {
       const entry = this.#entries[i] as Entry;
-      const inputs = match(entry.keys, args, this.#returned, this.#signatures);
+      const inputs = matchInputs(entry.keys, args, this.#returnedRecords, this.#signatures);
       if (inputs === null) continue;
       if (i > 0) this.#entries.unshift(...this.#entries.splice(i, 1));
       return { entry, inputs };
     }
-    const keys = args.map((arg) => (arg instanceof Tensor ? arg.shape : this.#signatures.of(arg).text));
-    const entry: Entry = { keys, known: null };
+    const keys = args.map((arg) => this.#signatures.keyOf(arg));
+    const entry: Entry = { keys, compilation: null };
     this.#entries.unshift(entry);
-    if (this.#entries.length > KEPT) this.#dropOldest();
-    return { entry, inputs: match(keys, args, [], this.#signatures) as Tensor[] };
+    if (this.#entries.length > MAX_ENTRIES) this.#dropOldest();
+    return { entry, inputs: matchInputs(keys, args, [], this.#signatures) as Tensor[] };
   }
 
   #dropOldest(): void {
     this.#entries.pop();
-    if (++this.#dropped === 1)
+    if (++this.#dropCount === 1)
       console.warn(
-        `pedigrad: a compiled function was called with more than ${KEPT} different kinds of arguments, so its oldest compiled forms are dropped: a number or a shape among the arguments keeps changing. Pass the number as a tensor.`,
+        `pedigrad: a compiled function was called with more than ${MAX_ENTRIES} different kinds of arguments, so its oldest compiled forms are dropped: a number or a shape among the arguments keeps changing. Pass the number as a tensor.`,
       );
   }
 
@@ -180,51 +179,52 @@ class Compiler<A extends unknown[], R> {
   #record(entry: Entry, args: A, inputs: readonly Tensor[]): R {
     const fresh = inputs.map((x) => (x.shape.length === 0 ? ofNumber(rawNumber(x)) : ofView(rawView(x))));
     const writer = new Writer(fresh);
-    const { value, reads } = this.#run(args, fresh, (body) => listening(writer, body));
+    const { value, reads } = this.#run(args, fresh, (body) => withRecorder(writer, body));
     const result = new Result(value, this.#signatures);
     const recording = writer.finish(result.outputs);
     const sets = new OutputSets(recording, result.outputs);
-    entry.known = { recording, result, sets, reads, work: new Work(recording), executable: null };
-    const found = sets.of(inputs);
-    return result.of(result.outputs.map((x, k) => x.withProvenance(found[k] as Provenance))) as R;
+    entry.compilation = { recording, result, sets, reads, work: new Work(recording), executable: null };
+    const provenances = sets.of(inputs);
+    return result.of(result.outputs.map((x, k) => x.withProvenance(provenances[k] as Provenance))) as R;
   }
 
   /** The compiled form, after a comparison if one is due. */
-  #upToDate(entry: Entry, known: Known, args: A): Executable {
-    if (known.work.isDue()) this.#compare(entry, known, args);
-    known.executable ??= new Executable(
-      programOf(known.recording),
-      known.result.outputs,
-      known.result.handedOn(entry.keys[0])?.to,
+  #executableOf(entry: Entry, compilation: Compilation, args: A): Executable {
+    if (compilation.work.isDue()) this.#compare(entry, compilation, args);
+    compilation.executable ??= new Executable(
+      programOf(compilation.recording),
+      compilation.result.outputs,
+      compilation.result.leadingRecord(entry.keys[0])?.to,
     );
-    return known.executable;
+    return compilation.executable;
   }
 
-  /** Run f without numbers and compare it with its recording; at the first difference, drop the recording and throw. */
-  #compare(entry: Entry, { recording, result, work }: Known, args: A): void {
-    const changed = (what: string): PedigradError => changedError(work.calls, what);
+  /** Runs f without numbers and compares it with its recording; at the first difference, drops the recording and throws. */
+  #compare(entry: Entry, { recording, result, work }: Compilation, args: A): void {
+    const changed = (difference: string): PedigradError => changedError(work.calls, difference);
     const fresh = recording.inputs.map((shape) => absent(shape));
     const comparison = new Comparison(fresh, recording, changed);
     try {
-      const { value } = this.#run(args, fresh, (body) => checking(comparison, body));
+      const { value } = this.#run(args, fresh, (body) => withCheckingRecorder(comparison, body));
       const { text, leaves } = this.#signatures.ofResult(value);
-      comparison.end();
+      comparison.throwRefusal();
       if (text !== result.text)
-        throw changed(`the result was ${parted(result.text, text)}, now it is ${parted(text, result.text)}`);
+        throw changed(
+          `the result was ${fromFirstDifference(result.text, text)}, now it is ${fromFirstDifference(text, result.text)}`,
+        );
       comparison.finish(leaves);
-      work.compared();
+      work.noteComparison();
     } catch (error) {
-      entry.known = null;
+      entry.compilation = null;
       throw error;
     }
   }
 
-  /** Runs f on `inputs` and notes its reads separately. Returns what f returned, and what it read. */
-  #run(args: A, inputs: readonly Tensor[], around: (body: () => R) => R): { value: R; reads: Provenance } {
-    let next = 0;
-    const given = args.map((arg) => mapTree(arg, (leaf) => (isInput(leaf) ? inputs[next++] : leaf))) as A;
+  /** Runs f on `inputs`. Returns its result, and the provenance of what it read. */
+  #run(args: A, inputs: readonly Tensor[], wrap: (body: () => R) => R): { value: R; reads: Provenance } {
+    const argsWithInputs = fillLeaves(args, inputs, isInput) as A;
     const outcome = inFreshRun(() => {
-      const value = around(() => this.f(...given));
+      const value = wrap(() => this.f(...argsWithInputs));
       return { value, reads: currentAmbient() };
     });
     noteRead(outcome.reads);
@@ -232,15 +232,15 @@ class Compiler<A extends unknown[], R> {
   }
 }
 
-const changedError = (call: number, what: string): PedigradError =>
+const changedError = (call: number, difference: string): PedigradError =>
   new PedigradError({
     code: "jit-changed",
     op: "jit",
-    message: `jit: call ${call} of the compiled function differs from the earlier calls: ${what}. A number, an array or a branch that is not among its arguments has changed. Pass what changes as an argument (a number as a tensor), or do not compile ({ jit: false } for SVI).`,
+    message: `jit: call ${call} of the compiled function differs from the earlier calls: ${difference}. A number, an array or a branch that is not among its arguments has changed. Pass what changes as an argument (a number as a tensor), or do not compile ({ jit: false } for SVI).`,
   });
 
 /** The end of `text`, from the first word in which it differs from `other`. */
-function parted(text: string, other: string): string {
+function fromFirstDifference(text: string, other: string): string {
   let at = 0;
   while (at < text.length && text[at] === other[at]) at++;
   return text.slice(Math.max(0, text.lastIndexOf(" ", at - 1)), at + 60) || "nothing";

@@ -9,38 +9,38 @@ import type { Operand, Recording } from "./program/recording.js";
 
 export class OutputSets {
   /** The sets that the outputs have when every argument's set is empty. */
-  readonly own: readonly Provenance[];
+  readonly ownSets: readonly Provenance[];
   /** The arguments' sets when `of` was last called, and the outputs' sets computed from them. */
-  #given: readonly Provenance[] = [];
-  #found: readonly Provenance[] = [];
+  #lastInputSets: readonly Provenance[] = [];
+  #lastOutputSets: readonly Provenance[] = [];
 
-  /** `samples` are the outputs of the recording, whose inputs had no sets. */
+  /** `recordedOutputs` are the outputs of the recording, whose inputs had no sets. */
   constructor(
     readonly recording: Recording,
-    samples: readonly Tensor[],
+    recordedOutputs: readonly Tensor[],
   ) {
-    this.own = samples.map((x) => x.provenance);
+    this.ownSets = recordedOutputs.map((x) => x.provenance);
   }
 
   /** The set of each output of a call with these inputs. */
   of(inputs: readonly Tensor[]): readonly Provenance[] {
-    let isPlain = ambient === Provenance.empty;
-    for (let i = 0; i < inputs.length; i++) isPlain &&= (inputs[i] as Tensor).provenance === Provenance.empty;
-    if (isPlain) return this.own;
-    const given = inputs.map((x) => x.provenance);
-    if (!given.every((set, i) => set === this.#given[i])) {
-      this.#given = given;
-      this.#found = this.#follow(given.map((set) => set.moved(MIX, "jit")));
+    let hasNoSets = ambient === Provenance.empty;
+    for (let i = 0; i < inputs.length; i++) hasNoSets &&= (inputs[i] as Tensor).provenance === Provenance.empty;
+    if (hasNoSets) return this.ownSets;
+    const inputSets = inputs.map((x) => x.provenance);
+    if (!inputSets.every((set, i) => set === this.#lastInputSets[i])) {
+      this.#lastInputSets = inputSets;
+      this.#lastOutputSets = this.#propagate(inputSets.map((set) => set.moved(MIX, "jit")));
     }
-    return this.#found.map((set) => union(set, ambient));
+    return this.#lastOutputSets.map((set) => union(set, ambient));
   }
 
-  #follow(given: readonly Provenance[]): Provenance[] {
-    const sets = [...given];
+  #propagate(inputSets: readonly Provenance[]): Provenance[] {
+    const sets = [...inputSets];
     const setOf = (x: Operand): Provenance => (typeof x === "number" ? (sets[x] as Provenance) : x.provenance);
-    const joined = (operands: readonly Operand[]): Provenance =>
+    const unionOf = (operands: readonly Operand[]): Provenance =>
       operands.reduce((set: Provenance, x) => union(set, setOf(x)), Provenance.empty);
-    for (const { operands } of this.recording.steps) sets.push(joined(operands));
-    return this.recording.outputs.map((x, k) => union(setOf(x), this.own[k] as Provenance));
+    for (const { operands } of this.recording.steps) sets.push(unionOf(operands));
+    return this.recording.outputs.map((x, k) => union(setOf(x), this.ownSets[k] as Provenance));
   }
 }

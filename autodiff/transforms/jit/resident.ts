@@ -1,7 +1,7 @@
 /**
- * Calls in a loop that passes the record at the start of each result as the first argument of the next call, as a training step does with its
- * state. The record stays in the arena from call to call, and is copied only when the caller asks for it. Before anything else runs the
- * program, the executable tells its holder, which then copies the record.
+ * Calls in a loop that passes the record at the start of each result as the first argument of the next call, as a training step does with
+ * its state. The record stays in the arena from call to call, and is copied only when the caller asks for it. Before anything else runs the
+ * program, the executable tells its holder, a Resident, which then copies the record.
  */
 import { ambient, Provenance } from "../../../provenance/index.js";
 import { batchDepth } from "../../core/batch.js";
@@ -9,20 +9,20 @@ import { gradDepth } from "../../core/node.js";
 import { recorder } from "../../core/recorder.js";
 import type { Tensor } from "../../core/tensor.js";
 import type { Executable, Holder } from "./compile/executable.js";
-import type { Returned } from "./signature.js";
+import type { ReturnedRecord } from "./signature.js";
 
 /** What a Resident needs from the compiler. */
 export interface Host<R> {
   readonly executable: Executable;
   /** The record of the last result. */
-  readonly own: Returned;
-  /** The inputs from the arguments that follow the record; null if these arguments do not match the entry, or have provenance. */
+  readonly record: ReturnedRecord;
+  /** The inputs in the arguments after the record; null if these arguments do not match the entry, or have provenance. */
   readonly inputsOf: (rest: readonly unknown[]) => readonly Tensor[] | null;
   /**
-   * Whether f still does what was recorded. This counts a call, and compares f with its recording if a comparison is due. `isOwn`: whether
-   * the record is that of the last result; the record of an earlier result may have been changed by the caller.
+   * Whether f still does what was recorded. This counts a call, and compares f with its recording if a comparison is due. `isLastRecord`:
+   * whether the record is that of the last result; the record of an earlier result may have been changed by the caller.
    */
-  readonly isStill: (args: readonly unknown[], from: number, isOwn: boolean) => boolean;
+  readonly isUnchanged: (args: readonly unknown[], from: number, isLastRecord: boolean) => boolean;
   /** Makes a result from these outputs. */
   readonly resultOf: (outputs: readonly Tensor[]) => R;
   readonly sets: readonly Provenance[];
@@ -47,32 +47,32 @@ export class Resident<R> implements Holder {
 
   /** Whether `record` is the record of the last result that was copied out of the arena. */
   holds(record: unknown): boolean {
-    return this.#host.own.part === record;
+    return this.#host.record.value === record;
   }
   /** Whether only numbers follow the record in the result. */
   get endsInNumbers(): boolean {
-    const { executable, own } = this.#host;
-    return executable.samples.slice(own.to).every((x) => x.shape.length === 0);
+    const { executable, record } = this.#host;
+    return executable.recordedOutputs.slice(record.to).every((x) => x.shape.length === 0);
   }
 
   /**
    * One more call, with the record of the last call and `args` from index `from` on. Returns false if this must be an ordinary call.
-   * `goesOn` may read the numbers after the record; if it returns false, this call is the last one, and only `before` may be called, not
-   * `result`.
+   * `shouldContinue` may read the numbers after the record; if it returns false, this call is the last one, and only `resultBefore` may be
+   * called, not `result`.
    */
-  next(args: readonly unknown[], from = 0, goesOn = (): boolean => true): boolean {
+  next(args: readonly unknown[], from = 0, shouldContinue = (): boolean => true): boolean {
     if (!this.#isHolding || ambient !== Provenance.empty || recorder !== null || gradDepth > 0 || batchDepth > 0)
       return false;
-    const { executable, own, inputsOf, isStill } = this.#host;
-    if (this.#result !== null && !own.isWhole(own.part, own.outputs)) return false;
-    const inputs = this.#isSame(args, from) ? this.#inputs : inputsOf(args.slice(from));
-    if (inputs === null || !isStill(args, from, this.#result !== null) || !this.#isHolding) return false;
+    const { executable, record, inputsOf, isUnchanged } = this.#host;
+    if (this.#result !== null && !record.isUnmodified(record.value, record.outputs)) return false;
+    const inputs = this.#hasSameTensors(args, from) ? this.#inputs : inputsOf(args.slice(from));
+    if (inputs === null || !isUnchanged(args, from, this.#result !== null) || !this.#isHolding) return false;
     this.#inputs = inputs;
     // Until the program has run to its end, the record in memory may be half overwritten. If it stops early or throws, the next call must
     // start from the record passed to it as an argument.
     this.#isHolding = false;
     executable.holder = null;
-    if (!executable.runOn(own.to, inputs, goesOn)) return true;
+    if (!executable.runWithCarry(record.to, inputs, shouldContinue)) return true;
     this.#isHolding = true;
     executable.holder = this;
     this.#result = null;
@@ -80,7 +80,7 @@ export class Resident<R> implements Holder {
   }
 
   /** Whether these are the tensors of the last call; most loops pass the same tensors again. */
-  #isSame(args: readonly unknown[], from: number): boolean {
+  #hasSameTensors(args: readonly unknown[], from: number): boolean {
     const inputs = this.#inputs;
     if (inputs === null || args.length - from !== inputs.length) return false;
     for (let i = 0; i < inputs.length; i++) if (args[from + i] !== inputs[i]) return false;
@@ -94,15 +94,15 @@ export class Resident<R> implements Holder {
     return this.#result;
   }
 
-  /** The last call's result, but with the record that was passed to that call. Only valid if `goesOn` stopped the call. */
-  before(): R {
-    const { executable, own, resultOf, sets } = this.#host;
-    return resultOf([...executable.inputs(own.to), ...executable.outputs(sets).slice(own.to)]);
+  /** The last call's result, but with the record that was passed to that call. Only valid if `shouldContinue` stopped the call. */
+  resultBefore(): R {
+    const { executable, record, resultOf, sets } = this.#host;
+    return resultOf([...executable.inputs(record.to), ...executable.outputs(sets).slice(record.to)]);
   }
 
   /** The kth number after the record in the last call's result. */
   number(k: number): number {
-    return this.#host.executable.number(this.#host.own.to + k);
+    return this.#host.executable.number(this.#host.record.to + k);
   }
 
   release(): void {
@@ -110,7 +110,7 @@ export class Resident<R> implements Holder {
     this.#isHolding = false;
   }
 
-  /** Copy the record and stop being the program's holder. */
+  /** Copies the record and stops being the program's holder. */
   end(): void {
     this.release();
     if (this.#host.executable.holder === this) this.#host.executable.holder = null;

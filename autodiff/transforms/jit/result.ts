@@ -1,14 +1,14 @@
 /**
- * The results of a compiled function: the recorded structure, filled with fresh tensors. A small program takes less time than a walk that
- * builds the result, so code is generated once that builds the structure, with a constructor for each record.
+ * The results of a compiled function: the recorded structure, filled with fresh tensors. A walk that builds this structure would take
+ * longer than a small program runs, so code that builds it is generated once, with a constructor for each record.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { emptyRecord } from "../../../provenance/base/records.js";
 import { Tensor } from "../../core/tensor.js";
-import { isContainer, mapTree } from "../tree.js";
-import type { ArgumentKey, Returned, Signatures } from "./signature.js";
+import { isContainer } from "../tree.js";
+import { type ArgumentKey, fillLeaves, isTensor, type ReturnedRecord, type Signatures } from "./signature.js";
 
-type Make = (outputs: readonly Tensor[], returned: Returned[]) => unknown;
+type Make = (outputs: readonly Tensor[], returned: ReturnedRecord[]) => unknown;
 
 export class Result {
   /** The tensors of the recorded value, in order. */
@@ -16,7 +16,7 @@ export class Result {
   /** The signature that every later result must have too. */
   readonly text: string;
   /** The records of the last result that a loop may pass back: the result itself or, if it is a list, the records in it. */
-  readonly returned: Returned[] = [];
+  readonly returned: ReturnedRecord[] = [];
   readonly #constants: unknown[] = [];
   readonly #constructors: string[] = [];
   /** For each leaf, the text of a condition: that a record still has this leaf. */
@@ -25,36 +25,37 @@ export class Result {
 
   constructor(value: unknown, signatures: Signatures) {
     this.text = signatures.ofResult(value).text;
-    const text = this.#textOf(value, signatures, true, "part");
+    const text = this.#textOf(value, signatures, true, "record");
     const body = `"use strict";\n${this.#constructors.join("\n")}\nreturn (outputs, returned) => ${text};`;
-    this.#make = this.#evaluated<Make>(body) ?? ((outputs) => filled(value, outputs));
+    this.#make = this.#evaluated<Make>(body) ?? ((outputs) => fillLeaves(value, outputs, isTensor));
   }
 
   /** The result of a generated function body that may use the constants; null where code generation is forbidden. */
   #evaluated<T>(body: string): T | null {
     if (!canGenerateCode()) return null;
-    const bare = Object.getPrototypeOf(emptyRecord());
-    return new Function("constants", "bare", "fieldCount", body)(this.#constants, bare, fieldCount) as T;
+    const prototype = Object.getPrototypeOf(emptyRecord());
+    return new Function("constants", "prototype", "fieldCount", body)(this.#constants, prototype, fieldCount) as T;
   }
 
   /**
-   * The record at the start of the result, if its key equals `key`, that of the first argument, so that a loop can pass the record back.
+   * The record at the start of the result, if its signature is `key`, that of the first argument, so that a loop can pass the record back.
    */
-  handedOn(key: ArgumentKey | undefined): Returned | undefined {
-    return this.returned.find(({ from, text }) => from === 0 && text === key);
+  leadingRecord(key: ArgumentKey | undefined): ReturnedRecord | undefined {
+    if (key === undefined || !("text" in key)) return undefined;
+    return this.returned.find(({ from, text }) => from === 0 && text === key.text);
   }
 
   /** A value like the recorded one. */
   of(outputs: readonly Tensor[]): unknown {
-    for (let i = 0; i < this.returned.length; i++) (this.returned[i] as Returned).outputs = outputs;
+    for (let i = 0; i < this.returned.length; i++) (this.returned[i] as ReturnedRecord).outputs = outputs;
     return this.#make(outputs, this.returned);
   }
 
   /**
-   * An expression that makes the value. `mayComeBack`: whether a loop may pass this value (or, for a list, the records in it) back as an
-   * argument. If not, the value is inside a record that may be passed back, and `path` says where.
+   * An expression that makes the value. `mayBePassedBack`: whether a loop may pass this value (or, for a list, the records in it) back as
+   * an argument. If not, the value is inside a record that may be passed back, and `path` says where.
    */
-  #textOf(value: unknown, signatures: Signatures, mayComeBack: boolean, path: string): string {
+  #textOf(value: unknown, signatures: Signatures, mayBePassedBack: boolean, path: string): string {
     if (!isContainer(value)) {
       const isOutput = value instanceof Tensor;
       const leaf = isOutput ? `outputs[${this.outputs.push(value) - 1}]` : this.#constant(value);
@@ -70,21 +71,22 @@ export class Result {
       return `new Map([${entries}])`;
     }
     this.#checks.push(`fieldCount(${path}) === ${Object.keys(value as object).length}`);
-    const isPart = mayComeBack && !Array.isArray(value);
-    const [from, first] = [this.outputs.length, this.#checks.length - 1];
-    const isList = mayComeBack && !isPart;
+    const isPassedBack = mayBePassedBack && !Array.isArray(value);
+    const [from, firstCheck] = [this.outputs.length, this.#checks.length - 1];
+    const isList = mayBePassedBack && !isPassedBack;
     const items = Object.entries(value as object).map(([key, item]) =>
-      this.#textOf(item, signatures, isList, isList ? "part" : `${path}?.[${JSON.stringify(key)}]`),
+      this.#textOf(item, signatures, isList, isList ? "record" : `${path}?.[${JSON.stringify(key)}]`),
     );
     if (Array.isArray(value)) return `[${items}]`;
-    const made = `new ${this.#recordType(Object.keys(value as object))}(${items})`;
-    if (!isPart) return made;
-    const checks = this.#checks.slice(first).join(" && ") || "true";
-    const known = this.#evaluated<Returned["isWhole"]>(`return (part, outputs) => ${checks};`);
-    const isWhole = known ?? (() => false);
+    const expression = `new ${this.#recordType(Object.keys(value as object))}(${items})`;
+    if (!isPassedBack) return expression;
+    const checks = this.#checks.slice(firstCheck).join(" && ") || "true";
+    const generatedCheck = this.#evaluated<ReturnedRecord["isUnmodified"]>(`return (record, outputs) => ${checks};`);
+    const isUnmodified = generatedCheck ?? (() => false);
     const { text } = signatures.of(value);
-    const place = this.returned.push({ part: null, text, outputs: [], from, to: this.outputs.length, isWhole }) - 1;
-    return `returned[${place}].part = ${made}`;
+    const index =
+      this.returned.push({ value: null, text, outputs: [], from, to: this.outputs.length, isUnmodified }) - 1;
+    return `returned[${index}].value = ${expression}`;
   }
 
   #constant(x: unknown): string {
@@ -96,16 +98,10 @@ export class Result {
     const name = `Record${this.#constructors.length}`;
     const stores = keys.map((key, i) => `this[${JSON.stringify(key)}] = x${i};`).join(" ");
     this.#constructors.push(
-      `function ${name}(${keys.map((_, i) => `x${i}`)}) { ${stores} }\n${name}.prototype = bare;`,
+      `function ${name}(${keys.map((_, i) => `x${i}`)}) { ${stores} }\n${name}.prototype = prototype;`,
     );
     return name;
   }
-}
-
-/** The value with its tensors replaced by these. */
-function filled(value: unknown, outputs: readonly Tensor[]): unknown {
-  let next = 0;
-  return mapTree(value, (leaf) => (leaf instanceof Tensor ? outputs[next++] : leaf));
 }
 
 /** How many fields a record or list has, including those named by symbols; -1 for anything else. */

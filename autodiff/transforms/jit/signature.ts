@@ -1,13 +1,14 @@
 /**
  * Whether two calls of a compiled function are alike. They must agree in the structure of the arguments, the shapes of their tensors, and
- * the values of all other leaves (symbols, functions and instances of classes are compared by identity, the last two held weakly). This
- * comparison costs more than a run of a small program, so the records that jit itself returned last are recognised without a walk.
+ * the values of all other leaves (symbols, functions and instances of classes are compared by identity, the last two held weakly). A
+ * signature costs more than a run of a small program. So the records that jit itself returned last are recognised without a walk, and the
+ * usual arguments, records and lists of tensors, are compared with those of the first call directly.
  */
-import { requireDepth, requireNamedFields } from "../../../provenance/base/records.js";
+import { isRecord, requireDepth, requireNamedFields } from "../../../provenance/base/records.js";
 import type { TensorLike } from "../../core/convert.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 import { Tensor, tensor } from "../../core/tensor.js";
-import { isContainer } from "../tree.js";
+import { isContainer, mapTree } from "../tree.js";
 import { literal } from "./program/params.js";
 
 /** A value in two parts: a text, which must be equal in like calls, and tensors, which may differ. */
@@ -21,12 +22,23 @@ export const isInput = (leaf: unknown): boolean =>
   leaf instanceof Tensor ||
   (typeof leaf === "object" && leaf !== null && (ArrayBuffer.isView(leaf) || ("stride" in leaf && "shape" in leaf)));
 
-const isTensor = (leaf: unknown): boolean => leaf instanceof Tensor;
+export const isTensor = (leaf: unknown): boolean => leaf instanceof Tensor;
+
+/** `value` with the leaves for which `isReplaced` is true replaced, in order, by `leaves`. */
+export function fillLeaves(value: unknown, leaves: readonly Tensor[], isReplaced: (leaf: unknown) => boolean): unknown {
+  let next = 0;
+  return mapTree(value, (leaf) => (isReplaced(leaf) ? leaves[next++] : leaf));
+}
 
 export class Signatures {
   readonly #objects = new WeakMap<object, number>();
   readonly #symbols = new Map<symbol, number>();
   #count = 0;
+
+  /** The key of an argument. */
+  keyOf(arg: unknown): ArgumentKey {
+    return arg instanceof Tensor ? arg.shape : { text: this.of(arg).text, fits: fitting(arg) };
+  }
 
   /** The signature of one argument that is not itself a tensor. */
   of(arg: unknown): Signature {
@@ -66,32 +78,65 @@ export class Signatures {
     return `${typeof x === "function" ? "function" : (x.constructor?.name ?? "object")} #${this.#numberOf(this.#objects, x)}`;
   }
 
-  #numberOf<K>(known: { get(key: K): number | undefined; set(key: K, number: number): unknown }, x: K): number {
-    const number = known.get(x) ?? ++this.#count;
-    known.set(x, number);
+  #numberOf<K>(numbers: { get(key: K): number | undefined; set(key: K, number: number): unknown }, x: K): number {
+    const number = numbers.get(x) ?? ++this.#count;
+    numbers.set(x, number);
     return number;
   }
 }
 
-/** One argument in the key of an entry: the shape of a tensor, or the signature text of any other argument. */
-export type ArgumentKey = Shape | string;
+/** One argument in the key of an entry: the shape of a tensor, or, of any other argument, the signature text and a quick test. */
+export type ArgumentKey = Shape | { readonly text: string; readonly fits: Fits | null };
+
+/** Whether x has the same signature as another value, if so with its tensors added to `inputs`. False also if this test cannot tell. */
+type Fits = (x: unknown, inputs: Tensor[]) => boolean;
+
+/** The test for values like `x`; null if they need a full signature. */
+function fitting(x: unknown): Fits | null {
+  if (x instanceof Tensor) return hasShape(x.shape);
+  if (!isContainer(x)) return (typeof x === "object" && x !== null) || typeof x === "function" ? null : isSame(x);
+  const items = Object.values(x as object).map(fitting);
+  if (x instanceof Map || items.includes(null)) return null;
+  return hasItems(Array.isArray(x) ? x.length : -1, Object.keys(x as object), items as Fits[]);
+}
+// Functions of their own, so that no test keeps the value that it was made for.
+const isSame =
+  (x: unknown): Fits =>
+  (y) =>
+    Object.is(x, y);
+const hasShape =
+  (shape: Shape): Fits =>
+  (y, inputs) =>
+    y instanceof Tensor && sameShape(y.shape, shape) && inputs.push(y) > 0;
+const hasItems =
+  (length: number, keys: readonly string[], items: readonly Fits[]): Fits =>
+  (y, inputs) => {
+    if (length < 0 ? !isRecord(y) : !Array.isArray(y) || y.length !== length) return false;
+    if (Object.getOwnPropertySymbols(y).length > 0) return false;
+    let at = 0;
+    for (const key in y as object) {
+      if (key !== keys[at] || !(items[at] as Fits)((y as Record<string, unknown>)[key], inputs)) return false;
+      at++;
+    }
+    return at === keys.length;
+  };
 
 /** A record in the last result: its signature, and which outputs are its leaves (from index `from` up to `to`). */
-export interface Returned {
-  part: unknown;
+export interface ReturnedRecord {
+  value: unknown;
   readonly text: string;
   outputs: readonly Tensor[];
   readonly from: number;
   readonly to: number;
   /** Whether the record still has exactly the fields that it was returned with. */
-  readonly isWhole: (part: unknown, outputs: readonly Tensor[]) => boolean;
+  readonly isUnmodified: (record: unknown, outputs: readonly Tensor[]) => boolean;
 }
 
-/** The inputs of a call whose arguments match `keys`, else null. A tree is walked only if it is not one of the `known` records. */
-export function match(
+/** The inputs of a call whose arguments match `keys`, else null. An argument is walked only if it is not one of the `records`. */
+export function matchInputs(
   keys: readonly ArgumentKey[],
   args: readonly unknown[],
-  known: readonly Returned[],
+  records: readonly ReturnedRecord[],
   signatures: Signatures,
 ): Tensor[] | null {
   if (keys.length !== args.length) return null;
@@ -99,21 +144,26 @@ export function match(
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
     const key = keys[i] as ArgumentKey;
+    const count = inputs.length;
     if (arg instanceof Tensor) {
-      if (typeof key === "string" || !sameShape(arg.shape, key)) return null;
+      if ("text" in key || !sameShape(arg.shape, key)) return null;
       inputs.push(arg);
       continue;
     }
-    let returned: Returned | null = null;
-    for (let k = 0; k < known.length; k++) if ((known[k] as Returned).part === arg) returned = known[k] as Returned;
-    if (returned?.isWhole(arg, returned.outputs)) {
-      if (returned.text !== key) return null;
+    if (!("text" in key)) return null;
+    let returned: ReturnedRecord | null = null;
+    for (let k = 0; k < records.length; k++)
+      if ((records[k] as ReturnedRecord).value === arg) returned = records[k] as ReturnedRecord;
+    if (returned?.isUnmodified(arg, returned.outputs)) {
+      if (returned.text !== key.text) return null;
       for (let k = returned.from; k < returned.to; k++) inputs.push(returned.outputs[k] as Tensor);
       continue;
     }
+    if (key.fits?.(arg, inputs)) continue;
+    inputs.length = count;
     const { text, leaves } = signatures.of(arg);
-    if (text !== key) return null;
-    for (let k = 0; k < leaves.length; k++) inputs.push(leaves[k] as Tensor);
+    if (text !== key.text) return null;
+    for (const leaf of leaves) inputs.push(leaf);
   }
   return inputs;
 }

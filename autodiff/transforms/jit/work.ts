@@ -11,14 +11,14 @@ import type { Recording } from "./program/recording.js";
 const COMPARED_OP = 400;
 const COMPILED_OP = 5;
 /** Up to this many calls, comparisons are made whatever they cost. */
-const FREE = 8;
-const SHARE = 10;
+const MAX_UNCOUNTED = 8;
+const MIN_WORK_RATIO = 10;
 
 export class Work {
   calls = 1;
-  #compared = 1;
-  readonly #comparison: number;
-  readonly #call: number;
+  #lastCompared = 1;
+  readonly #comparisonCost: number;
+  readonly #callCost: number;
 
   constructor({ steps }: Recording) {
     let [constants, elements] = [0, 0];
@@ -26,20 +26,22 @@ export class Work {
       elements += sizeOf(shape);
       for (const x of operands) if (typeof x === "object") constants += x.size;
     }
-    this.#comparison = COMPARED_OP * steps.length + constants;
-    this.#call = COMPILED_OP * steps.length + elements;
+    this.#comparisonCost = COMPARED_OP * steps.length + constants;
+    this.#callCost = COMPILED_OP * steps.length + elements;
   }
 
-  /** Count a call. Returns true if f must be compared with its recording at this call. */
+  /** Counts a call. Returns true if f must be compared with its recording at this call. */
   isDue(): boolean {
     this.calls++;
     const { calls } = this;
     if ((calls & (calls - 1)) !== 0) return false;
-    return calls <= FREE || (calls - this.#compared) * this.#call >= SHARE * this.#comparison;
+    return (
+      calls <= MAX_UNCOUNTED || (calls - this.#lastCompared) * this.#callCost >= MIN_WORK_RATIO * this.#comparisonCost
+    );
   }
 
-  /** Note that the last call has been compared. */
-  compared(): void {
-    this.#compared = this.calls;
+  /** Notes that the last call has been compared. */
+  noteComparison(): void {
+    this.#lastCompared = this.calls;
   }
 }

@@ -1,17 +1,17 @@
 /**
  * How a loop runs. In each step, x is copied into the memory of the compiled body, the body runs, its results are copied into their blocks
- * of the loop's result, and the new carry is copied back to the inputs. All offsets are worked out before the first step.
+ * of the loop's result, and the new carry is copied back to the inputs. All offsets are computed before the first step.
  */
 import { copyInto } from "../../core/copy.js";
 import { sizeOf } from "../../core/shape.js";
 import { isContiguous, stridesOf, type View, viewOf } from "../../core/view.js";
 import { type Block, type Loop, layoutOf } from "./blocks.js";
 
-/** A copy from one place to another, each given by its offset. */
+/** A function that copies the numbers of one view to another, at the offsets that it is given. */
 function copier(to: View, from: View): (to: number, from: number) => void {
   const n = sizeOf(to.shape);
   const [target, source] = [to.data, from.data];
-  if (n <= FEW && isContiguous(to) && isContiguous(from))
+  if (n <= MAX_LOOPED && isContiguous(to) && isContiguous(from))
     return (targetOffset, sourceOffset) => {
       for (let i = 0; i < n; i++) target[targetOffset + i] = source[sourceOffset + i] as number;
     };
@@ -22,34 +22,34 @@ function copier(to: View, from: View): (to: number, from: number) => void {
   };
 }
 /** Up to this many numbers, a plain loop is the fastest way to copy. */
-const FEW = 256;
-const sameView = ({ data, shape, stride, offset }: View): View => viewOf(data, shape, stride, offset);
+const MAX_LOOPED = 256;
+const copyOfView = ({ data, shape, stride, offset }: View): View => viewOf(data, shape, stride, offset);
 
-/** The loop with its buffers bound. */
+/** A function that runs the loop on these buffers. */
 export function bindLoop(params: Loop, out: View, inputs: readonly View[]): () => void {
   const { body, carries, xs, length, reverse, keepsCarries, lead } = params;
   const { view, owner, run } = body.runnable;
-  const inputAt = (i: number): View => sameView(view(i));
+  const inputAt = (i: number): View => copyOfView(view(i));
   const { blocks, size } = layoutOf(params);
   const rows = stridesOf([...lead, size]).slice(0, -1);
-  const each = Array.from({ length: xs }, (_, k) => {
+  const sources = Array.from({ length: xs }, (_, k) => {
     const x = inputs[carries + k] as View;
     const part = viewOf(x.data, x.shape.slice(1), x.stride.slice(1), x.offset);
     const to = inputAt(carries + k);
     return { copy: copier(to, part), to: to.offset, from: x.offset, step: x.stride[0] as number };
   });
   const results = body.program.outputs.map((place, k) => {
-    const result = sameView(view(place));
+    const result = copyOfView(view(place));
     const { start, width, steps } = blocks[k] as Block;
-    const own = result.shape.slice(lead.length);
-    const target = viewOf(out.data, result.shape, [...rows, ...stridesOf(own)], out.offset + start);
+    const stepShape = result.shape.slice(lead.length);
+    const target = viewOf(out.data, result.shape, [...rows, ...stridesOf(stepShape)], out.offset + start);
     // A result that is a view of an input would change when that input is overwritten, so it is copied from the loop's result instead.
-    const isOwn = body.program.values[owner(place)]?.kind === "op";
+    const hasOwnMemory = body.program.values[owner(place)]?.kind === "op";
     const to = k < carries ? inputAt(k) : null;
     return {
-      keep: copier(target, result),
-      carry: to === null ? null : isOwn ? copier(to, sameView(result)) : copier(to, sameView(target)),
-      isOwn,
+      keepResult: copier(target, result),
+      carry: to === null ? null : hasOwnMemory ? copier(to, copyOfView(result)) : copier(to, copyOfView(target)),
+      hasOwnMemory,
       isKept: k >= carries || keepsCarries,
       target: target.offset,
       step: steps === 1 ? 0 : width,
@@ -64,18 +64,18 @@ export function bindLoop(params: Loop, out: View, inputs: readonly View[]): () =
     for (let i = 0; i < length; i++) {
       const t = reverse ? length - 1 - i : i;
       for (let k = 0; k < xs; k++) {
-        const { copy, to, from, step } = each[k] as (typeof each)[number];
+        const { copy, to, from, step } = sources[k] as (typeof sources)[number];
         copy(to, from + t * step);
       }
       run();
       const isLast = i === length - 1;
       for (let k = 0; k < results.length; k++) {
-        const { keep, isKept, isOwn, target, step, from } = results[k] as (typeof results)[number];
-        if (isKept || isLast || !isOwn) keep(target + t * step, from);
+        const { keepResult, isKept, hasOwnMemory, target, step, from } = results[k] as (typeof results)[number];
+        if (isKept || isLast || !hasOwnMemory) keepResult(target + t * step, from);
       }
       for (let k = 0; k < carries; k++) {
-        const { carry, isOwn, target, step, from, to } = results[k] as (typeof results)[number];
-        carry?.(to, isOwn ? from : target + t * step);
+        const { carry, hasOwnMemory, target, step, from, to } = results[k] as (typeof results)[number];
+        carry?.(to, hasOwnMemory ? from : target + t * step);
       }
     }
   };

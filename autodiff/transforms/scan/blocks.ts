@@ -39,7 +39,7 @@ export function layoutOf({ body, carries, keepsCarries, length, lead }: Loop): {
   return { blocks, size };
 }
 
-/** The results of the body taken out of the vector, each with the steps along a new leading axis. */
+/** The results of the body, sliced out of the vector, each with the steps along a new leading axis. */
 export function blocksOf(vector: Tensor, params: Loop): Tensor[] {
   const { body, lead } = params;
   const { blocks } = layoutOf(params);

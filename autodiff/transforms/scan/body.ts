@@ -4,15 +4,15 @@
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { apply } from "../../core/apply.js";
-import { type Batch, inTrace, type Tracer, unreadable } from "../../core/batch.js";
+import { type Batch, inTrace, refuseRead, type Tracer } from "../../core/batch.js";
 import type { Op } from "../../core/op.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 import { absent, ofBatch, type Tensor } from "../../core/tensor.js";
-import { bound } from "../jit/compile/executable.js";
+import { bindProgram } from "../jit/compile/executable.js";
 import { paramsKey, sameParams } from "../jit/program/params.js";
 import { type Program, programOf } from "../jit/program/program.js";
 import type { Recording, Step } from "../jit/program/recording.js";
-import { interpreted, type Runnable } from "./interpret.js";
+import { interpretBody, type Runnable } from "./interpret.js";
 
 /** The body of a loop. It has no constants: tensors that it uses from outside are among its inputs. */
 export class Body {
@@ -38,7 +38,7 @@ export class Body {
 
   /** The body ready to run: its memory, and its generated function (or an interpreter). */
   get runnable(): Runnable {
-    this.#runnable ??= canGenerateCode() ? compiled(this.program) : interpreted(this.program);
+    this.#runnable ??= canGenerateCode() ? compileBody(this.program) : interpretBody(this.program);
     return this.#runnable;
   }
 
@@ -54,13 +54,13 @@ export class Body {
   }
 
   matches({ inputs, steps, outputs }: Recording): boolean {
-    const own = this.#recording;
+    const recording = this.#recording;
     return (
-      own.inputs.length === inputs.length &&
-      own.inputs.every((shape, i) => sameShape(shape, inputs[i] as Shape)) &&
-      sameParams(own.outputs, outputs) &&
-      own.steps.length === steps.length &&
-      own.steps.every((step, i) => {
+      recording.inputs.length === inputs.length &&
+      recording.inputs.every((shape, i) => sameShape(shape, inputs[i] as Shape)) &&
+      sameParams(recording.outputs, outputs) &&
+      recording.steps.length === steps.length &&
+      recording.steps.every((step, i) => {
         const { op, params, operands } = steps[i] as Step;
         return step.op === op && sameParams(step.operands, operands) && sameParams(step.params, params);
       })
@@ -73,8 +73,8 @@ export class Body {
   }
 }
 
-function compiled(program: Program): Runnable {
-  const { layout, run } = bound(program);
+function compileBody(program: Program): Runnable {
+  const { layout, run } = bindProgram(program);
   return { view: (place) => layout.view(place), owner: (place) => layout.views.owner(place), run };
 }
 
@@ -116,7 +116,7 @@ class BodyRecorder implements Tracer {
   }
 
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[]): Tensor {
-    if (!this.isOpen) unreadable(inputs.find((x) => x.batch?.tracer === this)?.batch as Batch, op.name);
+    if (!this.isOpen) refuseRead(inputs.find((x) => x.batch?.tracer === this)?.batch as Batch, op.name);
     const shape = op.shape(params, inputs);
     this.#steps.push({ op, params, operands: inputs.map((x) => this.#placeOf(x)), shape });
     return this.#make(shape);
@@ -125,23 +125,23 @@ class BodyRecorder implements Tracer {
   #placeOf(x: Tensor): number {
     const place = x.batch === null ? undefined : this.#places.get(x.batch);
     if (place !== undefined) return place;
-    const before = this.#outside.get(x);
-    if (before !== undefined) return before;
+    const known = this.#outside.get(x);
+    if (known !== undefined) return known;
     this.#outside.set(x, -this.captured.push(x));
     return -this.captured.length;
   }
 
   finish(outputs: readonly Tensor[]): Recording {
     this.isOpen = false;
-    const ends = outputs.map((x) => this.#placeOf(x));
-    const own = this.shapes.length;
+    const outputPlaces = outputs.map((x) => this.#placeOf(x));
+    const argumentCount = this.shapes.length;
     // The final order: the arguments, the tensors from outside, then the results of steps.
     const finalPlace = (place: number): number =>
-      place < 0 ? own - place - 1 : place < own ? place : place + this.captured.length;
+      place < 0 ? argumentCount - place - 1 : place < argumentCount ? place : place + this.captured.length;
     return {
       inputs: [...this.shapes, ...this.captured.map((x) => x.shape)],
       steps: this.#steps.map((step) => ({ ...step, operands: (step.operands as number[]).map(finalPlace) })),
-      outputs: ends.map(finalPlace),
+      outputs: outputPlaces.map(finalPlace),
     };
   }
 }
@@ -178,7 +178,7 @@ function canonicalBody(recording: Recording): Body {
   return body;
 }
 
-/** Drop the least recently used body, and the keys of bodies that nothing refers to. */
+/** Drops the least recently used body, and the keys of bodies that nothing refers to. */
 function dropOldest(): void {
   recent.pop();
   for (const [key, refs] of bodies) if (refs.every((ref) => ref.deref() === undefined)) bodies.delete(key);

@@ -1,6 +1,6 @@
 /**
- * A body where code generation is forbidden: its ops' kernels run one after the other, each value in its own array. The results have the
- * same bits, but take longer.
+ * How a body runs where code generation is forbidden: the kernels of its ops run one after the other, and each value has its own array. The
+ * results have the same bits, but take longer.
  */
 import { type View, viewOf } from "../../core/view.js";
 import { Views } from "../jit/compile/views.js";
@@ -13,7 +13,7 @@ export interface Runnable {
   readonly run: () => void;
 }
 
-export function interpreted(program: Program): Runnable {
+export function interpretBody(program: Program): Runnable {
   const views = new Views(program);
   const memory = program.values.map((_, i) => (views.isView(i) ? null : new Float64Array(views.size(i))));
   const view = (place: number): View => {

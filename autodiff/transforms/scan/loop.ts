@@ -1,12 +1,13 @@
 /**
- * A loop as one op. Its body is (c, x, k) ↦ (c', y), where k are tensors from outside; its result is one vector of blocks,
+ * A loop as one op. Its body is (c, x, k) ↦ (c', y), where c is the carry and k are tensors from outside. Its result is one vector of
+ * blocks,
  *
  *     c after each step (or only after the last), and y of each step.
  *
- * The carries of all steps are kept while a gradient is being taken. The gradient is a loop that runs backwards: from the cotangent of
- * the carry after a step it computes the cotangents of the carry before the step and of x, and sums the cotangent of k over the steps. It
- * evaluates the body again at the carry that was kept. As it is a loop itself, it has a gradient too. A batch of loops is a loop over a
- * batched body.
+ * The carries of all steps are kept while a gradient is being taken. The gradient is a loop that runs backwards: from the cotangent of the
+ * carry after a step it computes the cotangents of the carry before the step and of x, and it sums the cotangent of k over the steps. It
+ * evaluates the body again at the kept carries. As it is itself a loop, it has a gradient too. A batch of loops is a loop over a batched
+ * body.
  */
 import { apply } from "../../core/apply.js";
 import { gradDepth } from "../../core/node.js";
@@ -61,13 +62,13 @@ const loopOp: Op<Loop> = {
   batch(params, inputs, batched, size) {
     const { carries, xs, lead } = params;
     const isBatched = inputs.map((_, i) => i < carries || batched[i] === true);
-    const given = inputs.map((x, i) => {
+    const batchedInputs = inputs.map((x, i) => {
       if (i < carries) return batchAll([x], [batched[i] === true], size)[0] as Tensor;
       // In `xs`, the axis of steps must come before the batch axis.
       return batched[i] && i < carries + xs ? moveToFront(x, 1) : x;
     });
-    const own = (i: number): Shape => {
-      const { shape } = given[i] as Tensor;
+    const stepShape = (i: number): Shape => {
+      const { shape } = batchedInputs[i] as Tensor;
       return i >= carries && i < carries + xs ? shape.slice(1) : shape;
     };
     const step = vmap((...values: Tensor[]) => params.body.call(values), {
@@ -76,21 +77,21 @@ const loopOp: Op<Loop> = {
     });
     const { body, captured } = recordBody(
       (...values) => step(...values) as Tensor[],
-      given.map((_, i) => own(i)),
+      batchedInputs.map((_, i) => stepShape(i)),
     );
-    return apply(loopOp, { ...params, body, lead: [size, ...lead] }, ...given, ...captured);
+    return apply(loopOp, { ...params, body, lead: [size, ...lead] }, ...batchedInputs, ...captured);
   },
 };
 
 /** The cotangents of all inputs of one loop. They are computed together and cached, because `grad` asks for one input at a time. */
-const cotangentCache = /* @__PURE__ */ new WeakMap<Tensor, { vector: Tensor; found: (Tensor | null)[] }>();
+const cotangentCache = /* @__PURE__ */ new WeakMap<Tensor, { vector: Tensor; inputCotangents: (Tensor | null)[] }>();
 
 function cotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: Loop): (Tensor | null)[] {
-  const before = cotangentCache.get(g);
-  if (before?.vector === vector) return before.found;
-  const found = loopCotangents(g, vector, inputs, params);
-  cotangentCache.set(g, { vector, found });
-  return found;
+  const cached = cotangentCache.get(g);
+  if (cached?.vector === vector) return cached.inputCotangents;
+  const inputCotangents = loopCotangents(g, vector, inputs, params);
+  cotangentCache.set(g, { vector, inputCotangents });
+  return inputCotangents;
 }
 
 function loopCotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: Loop): (Tensor | null)[] {
@@ -99,8 +100,11 @@ function loopCotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], pa
   const steps = inputs.slice(carries, carries + xs);
   const fixed = inputs.slice(carries + xs);
   const isDifferentiated = (x: Tensor): boolean => x.node !== null;
-  const whole = { ...params, keepsCarries: true };
-  const carriesAfter = blocksOf(keepsCarries ? vector : apply(loopOp, whole, ...inputs), whole).slice(0, carries);
+  const fullParams = { ...params, keepsCarries: true };
+  const carriesAfter = blocksOf(keepsCarries ? vector : apply(loopOp, fullParams, ...inputs), fullParams).slice(
+    0,
+    carries,
+  );
   // The carry before each step.
   const carriesBefore = carriesAfter.map((c, k) => {
     const start = expandDims(init[k] as Tensor, 0);

@@ -1,11 +1,11 @@
 /**
- * scan(f, init, xs): a loop that carries a value from step to step, as one op. f runs once, on tensors without numbers, to be recorded
- * (body.ts); the loop then runs the recording (loop.ts). So a program does not grow with the length of its series, and neither f's host
- * code nor that of its gradient runs again for each step.
+ * scan(f, init, xs): a loop that carries a value from step to step, as one op. f runs once, on tensors without numbers, and is recorded
+ * (body.ts); the loop then runs the recording (loop.ts). So a program does not grow with the number of steps, and the host code of f and of
+ * its gradient does not run again at each step.
  */
 import * as kinds from "../../../provenance/base/kinds.js";
 import { requireOptions, show } from "../../../provenance/base/options.js";
-import { PedigradError } from "../../../provenance/index.js";
+import { type ErrorCode, PedigradError } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
 import { broadcastShapes, sameShape, showShape } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
@@ -26,9 +26,9 @@ export interface ScanOptions {
 type NotInferred<T> = [T][T extends unknown ? 0 : never];
 
 /**
- * `[carry, ys]`: starting from carry = init, carry, y = f(carry, x) for each x along the leading axes of xs; ys has every y along a new
- * leading axis. Carry, xs and ys are tensors or nested records and arrays of them; carry and y may be null. The body may use tensors from
- * outside, and gradients flow to them; it cannot read numbers.
+ * Starting from carry = init, computes `[carry, y] = f(carry, x)` for each x along the leading axes of xs. Returns `[carry, ys]`, where ys
+ * has every y along a new leading axis. Carry, xs and ys are tensors or nested records and arrays of them; carry and y may be null. The body
+ * may use tensors from outside, and gradients flow to them; it cannot read numbers.
  * @example scan((sum, x) => [sum.add(x), sum], 0, [1, 2, 3]) // [6, [0, 1, 3]]
  */
 export function scan<C, X, Y>(
@@ -56,7 +56,7 @@ export function scan<C, X, Y>(
   return [withLeaves(init, end), withLeaves(yStructure, ys)] as [TensorsLike<C>, TensorsLike<Y>];
 }
 
-const refusal = (code: string, message: string): PedigradError =>
+const refusal = (code: ErrorCode, message: string): PedigradError =>
   new PedigradError({ code, op: "scan", message: `scan: ${message}` });
 
 /** The leaves of a tree. The tree null has none. */
@@ -96,11 +96,11 @@ const pathsOf = (tree: unknown): string[] => {
 
 /** The leaves of the next carry, which must match the first carry in structure and shapes. */
 function nextCarry(init: unknown, start: readonly Tensor[], next: unknown): Tensor[] {
-  const [paths, now] = [pathsOf(init), pathsOf(next)];
-  if (paths.join() !== now.join())
+  const [paths, nextPaths] = [pathsOf(init), pathsOf(next)];
+  if (paths.join() !== nextPaths.join())
     throw refusal(
       "bad-result",
-      `the carry starts with ${describePaths(paths)} and has ${describePaths(now)} after a step. Return a carry of the same structure as init.`,
+      `the carry starts with ${describePaths(paths)} and has ${describePaths(nextPaths)} after a step. Return a carry of the same structure as init.`,
     );
   return tensorsOf(next).map((x, i) => {
     const { shape } = start[i] as Tensor;
@@ -143,10 +143,10 @@ function loopInBlocks(
     const part = slice(x, from, from + blocks * size);
     return reshape(part, [blocks, size, ...x.shape.slice(1)]);
   });
-  const [middle, ys] = loop(block, init, blockXs, { length: blocks, reverse });
-  const whole = ys.map((y) => reshape(y, [blocks * size, ...y.shape.slice(2)]));
-  if (rest === 0) return [middle, whole];
+  const [blockCarry, ys] = loop(block, init, blockXs, { length: blocks, reverse });
+  const blockYs = ys.map((y) => reshape(y, [blocks * size, ...y.shape.slice(2)]));
+  if (rest === 0) return [blockCarry, blockYs];
   const restXs = xs.map((x) => (reverse ? slice(x, 0, rest) : slice(x, blocks * size, length)));
-  const [end, others] = loop(step, middle, restXs, { length: rest, reverse });
-  return [end, whole.map((y, k) => concatenate(reverse ? [others[k] as Tensor, y] : [y, others[k] as Tensor]))];
+  const [end, restYs] = loop(step, blockCarry, restXs, { length: rest, reverse });
+  return [end, blockYs.map((y, k) => concatenate(reverse ? [restYs[k] as Tensor, y] : [y, restYs[k] as Tensor]))];
 }

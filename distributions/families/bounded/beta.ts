@@ -35,7 +35,7 @@ export class Beta extends /* @__PURE__ */ family<
 }) {}
 
 /**
- * BetaProportion: Beta(m c, (1 - m) c), a proportion with mean m and c = concentration.
+ * BetaProportion: Beta(m c, (1 - m) c), where m = mean and c = concentration.
  *
  *     log p(x) = (m c - 1) log x + ((1 - m) c - 1) log(1 - x) - log B(m c, (1 - m) c).
  *

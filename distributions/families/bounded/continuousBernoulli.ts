@@ -20,7 +20,10 @@ import { finiteLogits } from "./relaxedBernoulli.js";
 
 type Params = OneOf<"probs" | "logits">;
 const halfOf = (p: Params): Tensor => finiteLogits(p).mul(0.5);
-/** Whether the density rises, and -|l|. Where l = 0, the second is 1, because the formulas divide by it; their results are then not used. */
+/**
+ * Whether the density increases, and -|l|. Where l = 0, the second result is 1, because the formulas divide by it; what they return there is
+ * not used.
+ */
 const slopeOf = (logits: Tensor): [isRising: Tensor, size: Tensor] => [
   greater(logits, 0),
   where(equal(logits, 0), 1, abs(logits).neg()),
@@ -29,9 +32,9 @@ const slopeOf = (logits: Tensor): [isRising: Tensor, size: Tensor] => [
 /**
  * ContinuousBernoulli (Loaiza-Ganem and Cunningham 2019) on [0, 1], l = logit(probs):
  *
- *     log p(x) = l x - log((exp l - 1) / l) = l (x - 1/2) - log(sinh h / h),   h = l / 2,
+ *     log p(x) = l x - log((exp l - 1) / l) = l (x - 1/2) - log(sinh h / h),   h = l / 2.
  *
- * an exponential family: the derivatives of log(sinh h / h) are its moments, the first of them coth h - 1/h.
+ * This is an exponential family. Its mean and variance follow from the derivatives of log(sinh h / h), of which the first is coth h - 1/h.
  *
  * @example new ContinuousBernoulli(0.3).logProb(0.5).item() // -0.0297
  */
@@ -52,7 +55,7 @@ export class ContinuousBernoulli extends /* @__PURE__ */ family<Params, [probs?:
   cdf: (value, p) => {
     const logits = finiteLogits(p);
     const x = value.clip(0, 1);
-    // Integrated from the end where the density is low, so that only exp(-|l|) is needed, which cannot overflow.
+    // The integral starts at the end where the density is low. So it needs only exp(-|l|), which cannot overflow.
     const [isRising, size] = slopeOf(logits);
     const share = expm1(size.mul(x)).div(expm1(size));
     const skewed = where(isRising, share.mul(exp(size.mul(x.neg().add(1)))), share);
@@ -62,10 +65,10 @@ export class ContinuousBernoulli extends /* @__PURE__ */ family<Params, [probs?:
     const logits = finiteLogits(p);
     const [isRising, size] = slopeOf(logits);
     const part = where(isRising, q.neg().add(1), q);
-    // 1 - p (1 - exp(-|l|)), p = `part`, written as a sum of two positive terms, so that nothing cancels where p is near 1.
+    // 1 - part (1 - exp(-|l|)), written as a sum of two positive terms, so that nothing cancels where `part` is near 1.
     const rest = log(where(isRising, q, q.neg().add(1)).add(part.mul(exp(size))));
     const x = where(less(part, 0.5), log1p(part.mul(expm1(size))), rest).div(size);
-    // Results near 0 have a formula of their own, because 1 - x would lose their digits.
+    // Results near 0 have their own formula, because 1 - x would lose their digits.
     const growth = q.mul(expm1(minimum(size.neg(), 700)));
     const rising = where(less(growth, 1), log1p(minimum(growth, 1)).div(size.neg()), x.neg().add(1));
     return where(equal(logits, 0), q, where(isRising, rising, x)).clip(0, 1);

@@ -26,7 +26,7 @@ type Params = Tensors<"concentration1" | "concentration0">;
 const meanOf = ({ concentration1: a, concentration0: b }: Params): Tensor =>
   exp(log(b).add(logBeta(reciprocal(a).add(1), b)));
 
-/** E x² - (E x)², computed from the difference of the logarithms of the two terms. */
+/** E x² - (E x)², computed from log E x² - 2 log E x so that nothing cancels. */
 function varianceOf(p: Params): Tensor {
   const { concentration1: a, concentration0: b } = p;
   const bend = secondDifference(

@@ -25,7 +25,7 @@ export class LogUniform extends /* @__PURE__ */ family<Params, [low: TensorLike,
       .neg(),
   mean: meanOf,
   variance: (p) => {
-    // With h half the width, mean · (low + high) / 2 - mean² = mean² (h coth h - 1).
+    // E x² = mean · (low + high) / 2. With h = log(high / low) / 2, E x² - mean² = mean² (h coth h - 1).
     const half = widthOf(p).mul(0.5);
     return square(meanOf(p)).mul(half).mul(langevin(half));
   },
@@ -36,7 +36,7 @@ export class LogUniform extends /* @__PURE__ */ family<Params, [low: TensorLike,
       .add(log(widthOf(p))),
   cdf: (x, p) => logRatio(clip(x, p.low, p.high), p.low).div(widthOf(p)),
   icdf: (q, p) => {
-    // √((high / low)^q): unlike its square, it cannot overflow.
+    // √((high / low)^q) cannot overflow, while (high / low)^q can.
     const root = exp(q.mul(widthOf(p)).mul(0.5));
     return where(equal(q, 1), p.high, clip(p.low.mul(root).mul(root), p.low, p.high));
   },

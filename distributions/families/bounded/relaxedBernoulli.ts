@@ -20,7 +20,7 @@ import { Bernoulli } from "../counts/bernoulli.js";
 /** `x` moved to strictly between 0 and 1, where log odds are finite. */
 const inside = (x: Tensor): Tensor => clip(x, Number.MIN_VALUE, BELOW_ONE);
 
-/** Log odds. For the probabilities 0 and 1, they are those of the nearest numbers inside (0, 1). */
+/** Log odds. For a probability of 0 or 1, the log odds of the nearest number inside (0, 1). */
 export function finiteLogits({ probs, logits }: OneOf<"probs" | "logits">): Tensor {
   if (probs === undefined) return logits as Tensor;
   const p = inside(probs);
@@ -28,8 +28,8 @@ export function finiteLogits({ probs, logits }: OneOf<"probs" | "logits">): Tens
 }
 
 /**
- * RelaxedBernoulli: a Bernoulli variable made continuous, sigmoid((logits + L) / temperature) with L logistic (Maddison, Mnih and
- * Teh 2017, "The Concrete distribution"). With d = logits - temperature · logit(x),
+ * RelaxedBernoulli: a continuous relaxation of Bernoulli, sigmoid((logits + L) / temperature) with L drawn from Logistic(0, 1) (Maddison,
+ * Mnih and Teh 2017, "The Concrete distribution"). With d = logits - temperature · logit(x),
  *
  *     log p(x) = log temperature - |d| - 2 log(1 + exp(-|d|)) - log x - log(1 - x).
  *
@@ -56,8 +56,8 @@ export class RelaxedBernoulli extends /* @__PURE__ */ family<
 }
 
 /**
- * RelaxedBernoulliStraightThrough: draws are 0 or 1, with the mass of Bernoulli(logits), and have the gradient of the relaxed draw from
- * which they are rounded (Bengio, Léonard and Courville 2013). That gradient is a biased estimate of low variance.
+ * RelaxedBernoulliStraightThrough: draws are 0 or 1, distributed as Bernoulli(logits). A draw is a rounded relaxed draw and has the gradient
+ * of the relaxed draw (Bengio, Léonard and Courville 2013). This gradient is a biased estimate of low variance.
  *
  * @example new RelaxedBernoulliStraightThrough(0.5, 0.3).logProb(1).item() // -1.204
  */

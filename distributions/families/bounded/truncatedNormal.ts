@@ -41,12 +41,13 @@ const above = (low: Tensor): Constraint => ({
  *
  *     log p(x) = log φ(z) - log(scale) - log(Φ(b) - Φ(a)),
  *
- * where both φ(z) and the mass are divided by φ(m), as in normalMass.ts. Quantiles use Q = 1 - Φ = φ(z) M(z), with M Mills' ratio, after a
- * reflection (z to -z) where a + b < 0, so that the far tail is on the right:
+ * where both φ(z) and Φ(b) - Φ(a) are divided by φ(m), as in normalMass.ts. Quantiles use Q(z) = 1 - Φ(z) = φ(z) M(z), where M is Mills'
+ * ratio. Where a + b < 0 they are computed for the reflected problem (-z, with bounds -b and -a), so that the far tail is on the right:
  *
  *     log Q(z) - log Q(a) = (a - z)(a + z)/2 + log M(z)/M(a) =: D(a, z) <= 0.
  *
- * Nothing cancels, even a hundred standard deviations out or between bounds that almost meet. Moments use Gauss–Legendre quadrature.
+ * Nothing cancels, even if the bounds lie a hundred standard deviations from loc or very close together. Moments use Gauss–Legendre
+ * quadrature.
  *
  * @example new TruncatedNormal({ loc: 0, scale: 1, low: 0 }).mean.item() // 0.7979
  */
@@ -61,7 +62,7 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
   #standard(x: Tensor): Tensor {
     return x.sub(this.params.loc).div(this.params.scale);
   }
-  /** The bounds in standard units, reflected (a, b to -b, -a) where the left one is farther from 0, and whether they were reflected. */
+  /** The bounds in standard units, replaced by (-b, -a) where a + b < 0, and whether they were replaced. */
   get #mirroredBounds(): [a: Tensor, b: Tensor, isMirrored: Tensor] {
     const [a, b] = this.#standardBounds;
     const isMirrored = a.less(b.neg());
@@ -104,8 +105,9 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
   }
 
   /**
-   * The mean of z, its variance, and E[z²], for the reflected bounds. They are computed by quadrature over the part of [a, b] where the
-   * density is more than exp(-40) times its maximum. Distances are from the left end of that part, so that no digits are lost far from 0.
+   * The mean of z, its variance, and E[z²], for the bounds of #mirroredBounds. They are computed by quadrature over the part of [a, b] where
+   * the density is more than exp(-40) times its maximum. Distances are taken from the left end of this part, so that no digits are lost far
+   * from 0.
    */
   get #moments(): [mean: Tensor, variance: Tensor, square: Tensor] {
     const [a, b] = this.#mirroredBounds;
@@ -138,7 +140,7 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
   }
 }
 
-/** Left of this, where exp(x²) would overflow, Q is 1 to the last digit. */
+/** Below this bound, Q is 1 to the last digit. Mills' ratio, which overflows farther left, is not used there. */
 const FAR_LEFT = -20;
 
 /** M(x) = Q(x) / φ(x). */
@@ -158,8 +160,8 @@ function logFall(a: Tensor, z: Tensor): Tensor {
 }
 
 /**
- * The z with log Q(z) = t: from the normal quantile at the probability of the smaller tail or, where that probability is near underflow, by
- * Newton's method on log Q.
+ * The z with log Q(z) = t. It is the normal quantile at the probability of the smaller tail. If that probability is near underflow, z is
+ * found by Newton's method on log Q.
  */
 function upperQuantile(t: Tensor): Tensor {
   const isFar = less(t, -700);

@@ -28,10 +28,10 @@ const circularVariance = ({ concentration }: Params): Tensor => besselGap(concen
 /**
  * VonMises: an angle in [-π, π] around loc, κ = concentration, d = x - loc.
  *
- *     log p(x) = κ cos d - log(2π I_0(κ)) = -2κ sin²(d/2) - log(2π exp(-κ) I_0(κ)):
+ *     log p(x) = κ cos d - log(2π I_0(κ)) = -2κ sin²(d/2) - log(2π exp(-κ) I_0(κ)).
  *
- * the second form keeps its digits for large κ. `mean` is the direction loc, `variance` the circular variance 1 - I_1(κ)/I_0(κ); the cdf
- * counts from loc - π. Draws use the method of Best and Fisher (1979) and have the implicit gradient (core/implicit.ts).
+ * The second form keeps its digits for large κ. `mean` is the direction loc, and `variance` is the circular variance 1 - I_1(κ)/I_0(κ). The
+ * cdf is the integral from loc - π. Draws use the method of Best and Fisher (1979) and have the implicit gradient (core/implicit.ts).
  *
  * @example new VonMises(0, 2).logProb(0).item() // -0.6619
  */

@@ -11,7 +11,7 @@ import { type Classes, classesOf, entropyOf, logitsOf, pickAlongLast, probsOf } 
  *
  *     log p(k) = log(probs_k) - log Σ probs = logits_k - logsumexp(logits).
  *
- * probs are weights of any sum: they are divided by it, and gradients are those of the normalised probabilities.
+ * probs need not sum to 1: they are divided by their sum, and gradients flow through the division.
  *
  * @example new Categorical([0.2, 0.3, 0.5]).logProb(2).item() // -0.6931
  */
@@ -21,7 +21,7 @@ export class Categorical extends /* @__PURE__ */ family<Classes, [probs?: Tensor
   support: (p) => integerInterval(0, classesOf(p) - 1),
   values: (p) => arange(classesOf(p)),
   logDensity: (x, p) => {
-    // Outside the support, the density of any class may be returned.
+    // Outside the support, any number may be returned.
     const [isClass, logits] = [integerInterval(0, classesOf(p) - 1).check(x), logitsOf(p)];
     return lookUpLast(logits, x) ?? pickAlongLast(logits, where(isClass, x, 0));
   },

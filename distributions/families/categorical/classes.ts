@@ -1,4 +1,4 @@
-/** Weights of K classes, given as such or as logarithms, for all families of classes. */
+/** Probabilities of K classes, given as weights or as the logarithms of weights, for all categorical families. */
 import { broadcastShapes } from "../../../autodiff/core/shape.js";
 import {
   broadcastTo,
@@ -34,7 +34,7 @@ export function entropyOf(p: Classes): Tensor {
   return log(total).sub(sum(xlogy(probs, probs), -1).div(total));
 }
 
-/** table[..., index[...]], where the axes of the table before its last broadcast against those of the index. */
+/** table[..., index[...]], where all axes of the table but the last broadcast with the axes of the index. */
 export function pickAlongLast(table: Tensor, index: Tensor): Tensor {
   if (table.shape.length === 1) return take(table, index);
   const batch = broadcastShapes("Categorical", table.shape.slice(0, -1), index.shape);

@@ -32,11 +32,12 @@ function logitsOf({ predictor, cutpoints }: Params): Tensor {
 }
 
 /**
- * OrderedLogistic: one of K + 1 ordered classes; a logistic variable around `predictor` falls between the K cutpoints c.
+ * OrderedLogistic: one of K + 1 ordered classes, separated by K cutpoints c. The class is k if a logistic variable with location
+ * η = predictor falls between c_{k-1} and c_k. With c_{-1} = -∞ and c_K = ∞,
  *
- *     P(k) = σ(c_k - η) - σ(c_{k-1} - η) = σ(c_k - η) σ(η - c_{k-1}) (1 - exp(c_{k-1} - c_k)),   η = predictor, c_{-1} = -∞, c_K = ∞:
+ *     P(k) = σ(c_k - η) - σ(c_{k-1} - η) = σ(c_k - η) σ(η - c_{k-1}) (1 - exp(c_{k-1} - c_k)).
  *
- * the product keeps the digits that the difference would lose.
+ * The product keeps the digits that the difference would lose.
  *
  * @example new OrderedLogistic(0, [-1, 1]).logProb(1).item() // -0.7719
  */

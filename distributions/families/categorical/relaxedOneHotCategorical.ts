@@ -19,8 +19,8 @@ import { type Classes, classesOf, logitsOf } from "./classes.js";
 import { OneHotCategorical } from "./oneHotCategorical.js";
 
 /**
- * RelaxedOneHotCategorical: a one-hot vector made continuous, softmax((logits + G) / T) with G Gumbel and T = temperature (Maddison,
- * Mnih and Teh 2017; Jang, Gu and Poole 2017). For K classes
+ * RelaxedOneHotCategorical: a continuous relaxation of OneHotCategorical, softmax((logits + G) / T) with G drawn from Gumbel(0, 1) and
+ * T = temperature (Maddison, Mnih and Teh 2017; Jang, Gu and Poole 2017). For K classes
  *
  *     log p(x) = log Γ(K) + (K - 1) log T + Σ_k (logits_k - (T + 1) log x_k) - K log Σ_k exp(logits_k - T log x_k).
  *
@@ -58,8 +58,8 @@ export class RelaxedOneHotCategorical extends /* @__PURE__ */ family<
 }
 
 /**
- * RelaxedOneHotCategoricalStraightThrough: draws are one-hot, with the mass of OneHotCategorical(logits). Each marks the largest entry of a
- * relaxed draw and has the gradient of that draw.
+ * RelaxedOneHotCategoricalStraightThrough: draws are one-hot vectors, distributed as OneHotCategorical(logits). A draw has its 1 at the
+ * largest entry of a relaxed draw, and has the gradient of the relaxed draw.
  *
  * @example new RelaxedOneHotCategoricalStraightThrough(0.5, [0.3, 0.7]).logProb([0, 1]).item() // -0.3567
  */

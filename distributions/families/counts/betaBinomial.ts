@@ -19,7 +19,7 @@ export class BetaBinomial extends /* @__PURE__ */ family<
   defaults: { totalCount: 1 },
   support: ({ totalCount }) => integerInterval(0, totalCount),
   logDensity: (x, { concentration1: a, concentration0: b, totalCount: n }) => {
-    // Written as the density of independent negative binomial counts given their sum, with any common odds, so that no large terms cancel.
+    // This is the density of two negative binomial counts given their sum, a form in which no large terms cancel. Any common odds would do.
     const odds = stopGradient(minimum(n.div(a.add(b)), 1e300));
     return logNegativeBinomial(x, a, odds)
       .add(logNegativeBinomial(n.sub(x), b, odds))

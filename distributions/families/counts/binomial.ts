@@ -24,7 +24,7 @@ type Params = Tensors<"totalCount"> & Odds;
 
 function logDensity(x: Tensor, { totalCount: n, probs, logits }: Params): Tensor {
   if (probs !== undefined) return logBinomial(x, n, probs);
-  // The rarer outcome is counted, because its probability keeps all its digits.
+  // k counts the outcome with the smaller probability, because that probability keeps all its digits.
   const l = logits as Tensor;
   const isMirrored = less(0, l);
   const [k, rarer] = [where(isMirrored, n.sub(x), x), where(isMirrored, l.neg(), l)];
@@ -40,7 +40,7 @@ function cdf(x: Tensor, p: Params): Tensor {
 }
 
 /**
- * Binomial: successes in n = totalCount trials of probability p = probs, or sigmoid(logits).
+ * Binomial: the number of successes in n = totalCount trials, each with success probability p = probs or sigmoid(logits).
  *
  *     log p(k) = log C(n, k) + k log p + (n - k) log(1 - p).
  *

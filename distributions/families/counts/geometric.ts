@@ -27,7 +27,7 @@ const failuresOf = ({ probs, logits }: Odds): Tensor =>
 const cdf = (x: Tensor, p: Odds): Tensor => expm1(xlog1py(floor(maximum(x, -1)).add(1), probsOf(p).neg())).neg();
 
 /**
- * Geometric: failures before the first success of probability p = probs, or sigmoid(logits).
+ * Geometric: the number of failures before the first success, where a trial succeeds with probability p = probs or sigmoid(logits).
  *
  *     log p(k) = k log(1 - p) + log p.
  *
@@ -42,7 +42,7 @@ export class Geometric extends /* @__PURE__ */ family<Odds, [probs?: TensorLike]
     const l = logits as Tensor;
     return mulZeroWins(x, softplus(l)).neg().sub(softplus(l.neg()));
   },
-  // The probability of very negative logits rounds to 0. It is raised to 1e-300, so draws that should be larger come out near 1e300.
+  // For very negative logits the probability rounds to 0. It is clipped at 1e-300, so a draw that should be larger is about 1e300.
   draw: (key, shape, p) => random.geometric(key, maximum(probsOf(p), 1e-300), shape),
   mean: failuresOf,
   variance: (p) => failuresOf(p).div(probsOf(p)),

@@ -32,7 +32,7 @@ function cdf(x: Tensor, p: Params): Tensor {
   return where(less(x, 0), 0, betaTail(k.add(1), p.totalCount, one.probability, zero.probability));
 }
 
-/** A Poisson count whose rate is a gamma variable with mean `concentration · odds`. */
+/** A Poisson count with rate scaled(g), where g is drawn from Gamma(concentration, 1). */
 function gammaPoissonDraw(
   key: Tensor,
   concentration: Tensor,
@@ -44,7 +44,8 @@ function gammaPoissonDraw(
 }
 
 /**
- * NegativeBinomial: successes of probability p = probs, or sigmoid(logits), before r = totalCount failures.
+ * NegativeBinomial: the number of successes before r = totalCount failures, where a trial succeeds with probability p = probs or
+ * sigmoid(logits). r need not be a whole number.
  *
  *     log p(k) = log Γ(k + r) - log Γ(r) - log k! + r log(1 - p) + k log p.
  *
@@ -82,7 +83,7 @@ export class NegativeBinomial extends /* @__PURE__ */ family<Params, [totalCount
 
 /**
  * NegativeBinomial2: counts with mean m and variance m + m² / c, where c = concentration. It is Poisson with a rate drawn from
- * Gamma(c, c / m), and also NegativeBinomial with c failures and odds m / c.
+ * Gamma(c, c / m), and also NegativeBinomial with totalCount c and odds m / c.
  *
  *     log p(k) = log Γ(k + c) - log Γ(c) - log k! + c log(c / (c + m)) + k log(m / (c + m)).
  *
@@ -102,7 +103,7 @@ export class NegativeBinomial2 extends /* @__PURE__ */ family<
 }) {}
 
 /**
- * GammaPoisson: Poisson with a rate drawn from Gamma(a = concentration, b = rate). It is also NegativeBinomial with a failures and odds
+ * GammaPoisson: Poisson with a rate drawn from Gamma(a = concentration, b = rate). It is also NegativeBinomial with totalCount a and odds
  * 1 / b.
  *
  *     log p(k) = -log B(k + 1, a) - log(k + a) + a log(b / (1 + b)) - k log(1 + b).

@@ -13,7 +13,7 @@ function cdf(x: Tensor, { rate }: Params): Tensor {
 }
 
 /**
- * Poisson; rate 0 is the point mass at 0.
+ * Poisson. With rate 0 it is the point mass at 0.
  *
  *     log p(k) = k log(rate) - rate - log k!
  *

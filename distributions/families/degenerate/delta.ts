@@ -10,7 +10,7 @@ const axesOf = ({ eventDim }: Params): number => firstNumber(eventDim);
 const eventOf = (p: Params) => p.v.shape.slice(p.v.shape.length - axesOf(p));
 
 /**
- * Delta: the point mass at v, weighted by exp(logDensity); the last `eventDim` axes of v are one event.
+ * Delta: the point mass at v, multiplied by exp(logDensity). The last `eventDim` axes of v are one event.
  *
  *     log p(x) = logDensity where x = v, else -Infinity.
  *

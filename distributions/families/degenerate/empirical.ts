@@ -30,7 +30,7 @@ const average = (x: Tensor, p: Params): Tensor =>
 const meanOf = (p: Params): Tensor => average(p.samples, p);
 
 /**
- * Empirical: the given samples, along their first axis, with weights exp(logWeights) / Σ exp(logWeights).
+ * Empirical: one of the given samples, which lie along the first axis, with probability exp(logWeights) / Σ exp(logWeights).
  *
  *     p(x) = the sum of the weights of the samples that equal x.
  *

@@ -1,4 +1,4 @@
-/** Random correlation matrices of d = dim dimensions with density proportional to |matrix|^(η - 1), η = concentration. */
+/** Random d by d correlation matrices, d = dim, with density proportional to |matrix|^(η - 1), η = concentration. */
 import {
   arange,
   cholesky,
@@ -21,7 +21,7 @@ import {
   zeros,
 } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
-import { numbers } from "../../constraints/constraint.js";
+import { scalarConstraint } from "../../constraints/constraint.js";
 import { corrCholesky, corrMatrix, positive } from "../../constraints/index.js";
 import { LOG_PI } from "../../core/constants.js";
 import { family, type Row, type Tensors } from "../../core/family.js";
@@ -32,7 +32,7 @@ type Params = Tensors<"dim" | "concentration">;
 type Arguments = [dim: number, concentration?: TensorLike];
 const dimOf = ({ dim }: Params): number => firstNumber(dim);
 const isDim = (n: number): 0 | 1 => (n >= 2 && n <= 2 ** 31 && Number.isInteger(n) ? 1 : 0);
-const dim = /* @__PURE__ */ numbers("dim", "a whole number in [2, 2147483648]", isDim, { isDiscrete: true });
+const dim = /* @__PURE__ */ scalarConstraint("dim", "a whole number in [2, 2147483648]", isDim, { isDiscrete: true });
 /** A family of dim x dim matrices. */
 const correlations = (name: string, row: Pick<Row<Params>, "support" | "logDensity" | "draw" | "mean">) =>
   family<Params, Arguments>(name, {
@@ -48,7 +48,7 @@ const correlations = (name: string, row: Pick<Row<Params>, "support" | "logDensi
  *
  *     log p(L) = Σ_{i=2}^d (d - i + 2 (η - 1)) log L_ii - (d - 1)/2 log π - log Γ_{d-1}(α - 1/2) + (d - 1) log Γ(α),   α = η + (d - 1)/2.
  *
- * Draws use the onion method: row i is a direction on a sphere times the root of a Beta variable.
+ * Draws use the onion method: the entries of a row below the diagonal are a random direction times the square root of a Beta draw.
  *
  * @example new LKJCholesky(3, 2).eventShape // [3, 3]
  */
@@ -77,13 +77,13 @@ export class LKJCholesky extends /* @__PURE__ */ correlations("LKJCholesky", {
       .add((d - 2) / 2)
       .expandDims(-1)
       .sub(before.mul(0.5));
-    // Draws of the squared diagonal entries themselves, because 1 minus the squared length of the rest would lose digits. They are kept
-    // >= 1e-300, so that squaring the diagonal entry √left does not underflow to 0.
+    // The squared diagonal entries are drawn directly, because 1 minus the sum of the other squares would lose digits. They are >= 1e-300, so
+    // that the square of √left does not underflow to 0.
     const left = clip(random.beta(k1, rest, before.add(1).mul(0.5), [...shape, d - 1]), 1e-300, 1);
     const directions = tril(random.normal(k2, [...shape, d - 1, d - 1]));
     const length = sqrt(sum(square(directions), -1, { keepDims: true }));
     const below = directions.div(length).mul(sqrt(left.neg().add(1)).expandDims(-1));
-    // Rows 2 … d below the diagonal, and a column of zeros. The diagonal is added below.
+    // Rows 2 … d below the diagonal, and a column of zeros. The diagonal is added at the end.
     const lower = concatenate([below, zeros([...shape, d - 1, 1])], -1);
     const corner = concatenate([zeros([...shape, 1, d]), lower], -2);
     const onDiagonal = concatenate([zeros([...shape, 1]).add(1), sqrt(left)], -1);
@@ -92,7 +92,7 @@ export class LKJCholesky extends /* @__PURE__ */ correlations("LKJCholesky", {
 }) {}
 
 /**
- * LKJ: the matrix itself, with L its Cholesky factor:
+ * LKJ: the correlation matrix itself. With L its Cholesky factor,
  *
  *     log p(x) = 2 (η - 1) Σ_i log L_ii + const = log p_LKJCholesky(L) - Σ_{i=2}^d (d - i) log L_ii.
  *

@@ -30,8 +30,8 @@ const sizeOf = ({ scaleTril, covarianceMatrix, precisionMatrix }: ScaleParams): 
 const overMatrix = ({ df }: Params): Tensor => df.expandDims(-1).expandDims(-1);
 
 /**
- * Wishart with df degrees of freedom in p dimensions and scale V, given as scaleTril L (V = L Lᵀ), covarianceMatrix V or
- * precisionMatrix V⁻¹; C the Cholesky factor of x:
+ * Wishart with df degrees of freedom in p dimensions and scale matrix V, given as scaleTril L (V = L Lᵀ), covarianceMatrix V or
+ * precisionMatrix V⁻¹. With C the Cholesky factor of x,
  *
  *     log p(x) = (df - p - 1) Σ log C_ii - |L⁻¹ C|²/2 - df (p/2 log 2 + Σ log L_ii) - log Γ_p(df/2).
  *

@@ -23,9 +23,10 @@ type Params = Tensors<"df1" | "df2">;
 const halvesOf = ({ df1, df2 }: Params): [a: Tensor, b: Tensor] => [df1.mul(0.5), df2.mul(0.5)];
 
 /**
- * FisherSnedecor: the ratio of two Chi2 variables over their degrees of freedom, a = df1/2 and b = df2/2. With y = a x / (a x + b),
+ * FisherSnedecor: the ratio of two Chi2 variables, each divided by its degrees of freedom. With a = df1/2, b = df2/2, and
+ * y = a x / (a x + b), which is Beta(a, b),
  *
- *     log p(x) = a log y + b log(1 - y) - log x - log B(a, b):   y is Beta(a, b).
+ *     log p(x) = a log y + b log(1 - y) - log x - log B(a, b).
  *
  * Moments that are not finite are NaN, as in PyTorch.
  *
@@ -47,7 +48,7 @@ export class FisherSnedecor extends /* @__PURE__ */ family<Params, [df1: TensorL
     },
     cdf: (x, p) => {
       const [a, b] = halvesOf(p);
-      // y / (1 - y), limited because it may overflow.
+      // y / (1 - y), clipped because it may overflow.
       const odds = minimum(clip(x, 0, Number.MAX_VALUE).mul(a.div(b)), Number.MAX_VALUE);
       return betaTail(b, a, odds.add(1).reciprocal(), odds.div(odds.add(1)));
     },
@@ -63,7 +64,7 @@ export class FisherSnedecor extends /* @__PURE__ */ family<Params, [df1: TensorL
   override draw(key: Tensor, shape: Shape): Tensor {
     const [a, b] = halvesOf(this.params);
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
-    // Computed in logarithms, because gamma draws with a small concentration underflow.
+    // The ratio is computed from logarithms, because gamma draws with a small concentration underflow.
     const of = (k: Tensor, half: Tensor): Tensor => random.logGamma(k, half, shape).sub(log(half));
     const ratio = exp(of(k1, a).sub(of(k2, b)));
     return withImplicitGradient(clampInside(ratio, this.support), this);

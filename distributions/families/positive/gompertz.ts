@@ -16,7 +16,7 @@ import { EULER } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
 
 /**
- * exp(a) E_1(a) for a > 0, relative error 2e-15: by the power series of E_1 for a below 1, by its continued fraction above (DLMF 6.6.2,
+ * exp(a) E_1(a) for a > 0, with relative error 2e-15: by the power series of E_1 for a < 1, else by its continued fraction (DLMF 6.6.2,
  * 6.9.1).
  */
 function scaledE1Of(a: number): number {
@@ -42,7 +42,7 @@ const scaledE1: Unary = /* @__PURE__ */ unary("scaledE1", (a) => scaledE1Of(a), 
  * Gompertz, a = concentration and b = rate; a (exp(b x) - 1) is Exponential(1):
  *
  *     log p(x) = log(a b) + b x - a (exp(b x) - 1),   x >= 0,
- *     mean = exp(a) E_1(a) / b,   E_1(a) = ∫_a^∞ exp(-t) / t dt        the exponential integral
+ *     mean = exp(a) E_1(a) / b,   where E_1(a) = ∫_a^∞ exp(-t) / t dt is the exponential integral.
  *
  * @example new Gompertz(1, 2).cdf(0.5).item() // 0.8206
  */

@@ -1,4 +1,4 @@
-/** Distributions of |x|, where x is symmetric around 0 and has a scale. Formulas are in z = x / scale. */
+/** Distributions of |x|, where the distribution of x is symmetric around 0 with a given scale. Formulas use z = x / scale. */
 import {
   abs,
   atan,

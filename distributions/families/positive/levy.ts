@@ -8,7 +8,7 @@ import { family, type Tensors } from "../../core/family.js";
 const ENTROPY = 3.32448280139689;
 
 /**
- * Levy, d = x - loc, c = scale:
+ * Levy, with d = x - loc and c = scale:
  *
  *     log p(x) = (log(c / 2π) - c / d - 3 log d) / 2,   x > loc.
  *

@@ -24,7 +24,7 @@ import { logRatio, secondDifference } from "../../densities/continuous.js";
 import { ofWeibull } from "../../kl/positive.js";
 
 type Params = Tensors<"scale" | "concentration">;
-/** (x / scale)^concentration, computed by exp and log, except at x = 0, where log has no derivative and pow has one. */
+/** (x / scale)^concentration, computed with exp and log, except at x = 0, where pow has a derivative and log has none. */
 function powerOf(x: Tensor, { scale, concentration }: Params): Tensor {
   const isInside = greater(x, 0);
   const inner = exp(logRatio(where(isInside, x, scale), scale).mul(concentration));
@@ -32,7 +32,7 @@ function powerOf(x: Tensor, { scale, concentration }: Params): Tensor {
 }
 const meanOf = ({ scale, concentration }: Params): Tensor => exp(lgamma(reciprocal(concentration).add(1))).mul(scale);
 
-/** λ² (Γ(1 + 2r) - Γ(1 + r)²) for r = 1/k, computed from the difference of the logarithms of the two terms. */
+/** λ² (Γ(1 + 2r) - Γ(1 + r)²) for r = 1/k, computed from log Γ(1 + 2r) - 2 log Γ(1 + r) so that nothing cancels. */
 function varianceOf(p: Params): Tensor {
   const bend = secondDifference(
     reciprocal(p.concentration),

@@ -16,7 +16,7 @@ function cdf(x: Tensor, p: Params): Tensor {
   const low = exp(where(isLeft, d, 0).div(left))
     .mul(left)
     .div(total);
-  // l / (l + r), the mass left of loc, plus the mass between loc and x.
+  // l / (l + r), the probability left of loc, plus the probability between loc and x.
   const high = left.sub(right.mul(expm1(where(isLeft, 0, d.neg()).div(right)))).div(total);
   return where(isLeft, low, high);
 }
@@ -25,7 +25,7 @@ function icdf(q: Tensor, p: Params): Tensor {
   const [left, right, total] = scalesOf(p);
   const isLeft = less(q, left.div(total));
   const low = log(where(isLeft, q, 0.5).mul(total).div(left)).mul(left);
-  // log((1 - q) (l + r) / r): computed as log(1 - q) + log((l + r) / r) for q > 1/2, else as log1p of the argument minus 1.
+  // log y for y = (1 - q) (l + r) / r is computed as log(1 - q) + log((l + r) / r) for q > 1/2, else as log1p(y - 1).
   const isFar = less(0.5, q);
   const beyond = where(isFar, q, q.mul(total).sub(left).div(right));
   const high = log1p(where(isLeft, 0, beyond).neg())

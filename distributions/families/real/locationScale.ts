@@ -1,6 +1,5 @@
 /**
- * Families of one shape on the whole line, moved by loc and stretched by scale. A row describes the standard member, loc = 0 and scale = 1.
- * With z = (x - loc) / scale,
+ * Location-scale families on the whole line. A row describes the standard member, with loc = 0 and scale = 1. With z = (x - loc) / scale,
  *
  *     log p(x) = shape(z) - logNorm - log(scale),   mean = loc + scale mean(z),   variance = scale² variance(z),   cdf(x) = cdf(z).
  */
@@ -114,7 +113,7 @@ export class Laplace extends /* @__PURE__ */ locationScale("Laplace", {
  *
  *     log p(z) = -|z| - 2 softplus(-|z|),
  *
- * which is even in z and written for |z|, so that it never subtracts large numbers.
+ * which is even in z. It is written in |z|, so that large numbers are never subtracted.
  *
  * @example new Logistic(0, 1).cdf(1).item() // 0.7311
  */
@@ -148,7 +147,7 @@ export class Cauchy extends /* @__PURE__ */ locationScale("Cauchy", {
   variance: NaN,
   entropy: LOG_4PI,
   cdf: (z) => {
-    // In the tail, the probability comes from the small angle atan(1 / |z|), so that nothing cancels.
+    // The probability of a tail is computed from the small angle atan(1 / |z|), so that nothing cancels.
     const tail = atan(reciprocal(abs(z))).div(Math.PI);
     return where(less(z, -1), tail, where(greater(z, 1), tail.neg().add(1), atan(z).div(Math.PI).add(0.5)));
   },
@@ -175,7 +174,7 @@ export function logOnePlusSquare(z: Tensor): Tensor {
  */
 export class Gumbel extends /* @__PURE__ */ locationScale("Gumbel", {
   shape: (far) => {
-    // exp(-z) overflows long before z does.
+    // For z = -Infinity, the sum z + exp(-z) would be NaN.
     const z = maximum(far, -Number.MAX_VALUE);
     return z.add(exp(z.neg())).neg();
   },
@@ -192,7 +191,7 @@ export class Gumbel extends /* @__PURE__ */ locationScale("Gumbel", {
 }) {}
 
 /**
- * SoftLaplace, the hyperbolic secant distribution: like Laplace but smooth at 0; exp z is HalfCauchy.
+ * SoftLaplace, the hyperbolic secant distribution: like Laplace, but smooth at 0. exp z is HalfCauchy(1).
  *
  *     log p(z) = -log(exp z + exp(-z)) - log(π / 2).
  *

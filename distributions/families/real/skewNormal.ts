@@ -5,14 +5,14 @@ import { LOG_SQRT_2PI, SQRT_2_OVER_PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
 
 type Params = Tensors<"loc" | "scale" | "skewness">;
-/** 1 / √(1 + skewness²), and skewness times that. */
+/** 1 / √(1 + skewness²) and skewness / √(1 + skewness²). */
 function coefficients({ skewness }: Params): [symmetric: Tensor, skewed: Tensor] {
   const symmetric = square(skewness).add(1).sqrt().reciprocal();
   return [symmetric, skewness.mul(symmetric)];
 }
 
 /**
- * SkewNormal (Azzalini 1985), z = (x - loc) / scale, φ and Φ the standard normal density and distribution function:
+ * SkewNormal (Azzalini 1985), where z = (x - loc) / scale, and φ and Φ are the standard normal density and distribution function:
  *
  *     log p(x) = log 2 - log(scale) + log φ(z) + log Φ(skewness z).
  *

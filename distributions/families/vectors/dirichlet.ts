@@ -13,7 +13,7 @@ const logNormalizer = (a: Tensor): Tensor => sum(lgamma(a), -1).sub(lgamma(sum(a
  *
  *     log p(x) = Σ (a_i - 1) log x_i + lgamma(A) - Σ lgamma(a_i).
  *
- * The gradient with respect to x is the plain partial derivative (a_i - 1) / x_i.
+ * The gradient with respect to x is (a_i - 1) / x_i: it ignores that the x_i sum to 1.
  *
  * @example new Dirichlet([1, 2, 3]).mean // [0.1667, 0.3333, 0.5]
  */

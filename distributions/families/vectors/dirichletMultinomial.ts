@@ -29,7 +29,7 @@ export class DirichletMultinomial extends /* @__PURE__ */ family<
   eventShape: ({ concentration }) => concentration.shape.slice(-1),
   logDensity: (x, { concentration: a }) => {
     const [n, total] = [sum(x, -1), sum(a, -1)];
-    // Written as the density of independent negative binomial counts given their sum, with any common odds, so that no large terms cancel.
+    // This is the density of negative binomial counts given their sum, a form in which no large terms cancel. Any common odds would do.
     const odds = stopGradient(minimum(n.div(total), 1e300));
     return sum(logNegativeBinomial(x, a, odds.expandDims(-1)), -1).sub(logNegativeBinomial(n, total, odds));
   },

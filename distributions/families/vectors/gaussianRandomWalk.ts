@@ -19,7 +19,7 @@ type Params = Tensors<"scale" | "numSteps">;
 const stepsOf = ({ numSteps }: Params): number => firstNumber(numSteps);
 
 /**
- * GaussianRandomWalk: a walk of T = numSteps steps, which is one event:
+ * GaussianRandomWalk: T = numSteps steps of a random walk, which are one event:
  *
  *     log p(x) = Σ_t log N(x_t | x_{t-1}, scale²),   x_0 = 0.
  *

@@ -20,8 +20,8 @@ import { logPoisson } from "../../densities/continuous.js";
 import { type Classes, classesOf, logitsOf, probsOf } from "../categorical/classes.js";
 
 /**
- * Multinomial draws, one class after the other. The count of a class is binomial: its trials are the counts that are left, its probability
- * is the share of the class in the probability that is left.
+ * Multinomial draws, one class after the other. The count of a class is a binomial draw among the trials that are left. Its probability is
+ * the probability of the class divided by the probability that is left.
  */
 export function countsOf(key: Tensor, totalCount: Tensor, probs: Tensor, shape: Shape): Tensor {
   const classes = probs.shape.at(-1) as number;
@@ -57,7 +57,7 @@ export class Multinomial extends /* @__PURE__ */ family<
   logDensity: (x, p) => {
     const n = sum(x, -1, { keepDims: true });
     const [probs, logits] = [probsOf(p), logitsOf(p)];
-    // Written as the density of independent Poisson counts given their sum, so that no large terms cancel.
+    // This is the density of independent Poisson counts given their sum, a form in which no large terms cancel.
     const given = (probability: Tensor): Tensor => logPoisson(x, probability.mul(n));
     const total = logPoisson(n, n).squeeze(-1);
     if (p.probs !== undefined) return sum(given(probs), -1).sub(total);

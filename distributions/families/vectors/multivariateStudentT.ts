@@ -1,11 +1,14 @@
 import {
+  abs,
   greater,
   lgamma,
   log,
   log1p,
   logBeta,
   matmul,
+  max,
   square,
+  stopGradient,
   sum,
   type Tensor,
   type TensorLike,
@@ -15,11 +18,11 @@ import {
 import * as random from "../../../autodiff/ops/random/random.js";
 import { lowerCholesky, positive, realVector } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
-import { studentSpread } from "../../densities/student.js";
+import { FAR, studentSpread } from "../../densities/student.js";
 import { halfLogDeterminant } from "./multivariateNormal.js";
 
 /**
- * MultivariateStudentT with df degrees of freedom in n dimensions, L = scaleTril, L z = x - loc:
+ * MultivariateStudentT with df degrees of freedom in n dimensions. With L = scaleTril and L z = x - loc,
  *
  *     log p(x) = -(df + n)/2 log(1 + |z|²/df) - log B(df/2, n/2) + log Γ(n/2) - n/2 log(π df) - Σ log L_ii.
  *
@@ -35,7 +38,11 @@ export class MultivariateStudentT extends /* @__PURE__ */ family<
   logDensity: (x, { df, loc, scaleTril }) => {
     const n = scaleTril.shape.at(-1) as number;
     const z = triangularSolve(scaleTril, x.sub(loc).expandDims(-1)).squeeze(-1);
-    return log1p(sum(square(z), -1).div(df))
+    // Where squares would overflow, z is divided by its largest entry first.
+    const size = stopGradient(max(abs(z), -1));
+    const unit = where(greater(size, FAR), size, 1);
+    const ratio = sum(square(z.div(unit.expandDims(-1))), -1).div(df);
+    return where(greater(size, FAR), log(ratio).add(log(unit).mul(2)), log1p(ratio))
       .mul(df.add(n).mul(0.5))
       .add(logBeta(df.mul(0.5), n / 2))
       .add(log(df.mul(Math.PI)).mul(n / 2))

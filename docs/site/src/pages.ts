@@ -45,9 +45,10 @@ export function pagesOf(root: string): Page[] {
     .map((name) => page("Guides", `docs/${name}`));
   const folder = "docs/tutorials";
   const tutorials = existsSync(join(root, folder))
-    ? readdirSync(join(root, folder))
-        .filter((name) => name.endsWith(".md"))
-        .sort()
+    ? readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+        .map((name) => name.replaceAll("\\", "/"))
+        .filter((name) => name.endsWith(".md") && !name.startsWith("pyro/"))
+        .sort((a, b) => a.split("/").length - b.split("/").length || (a < b ? -1 : 1))
     : [];
   const rooms = ["provenance", "autodiff", "distributions", "infer", "test"].flatMap((top) => readmesIn(root, top));
   return [

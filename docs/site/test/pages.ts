@@ -7,7 +7,7 @@ const PAGES = [
   "index.html",
   "docs/heart/index.html",
   "docs/guide.html",
-  "docs/tutorials/svi-3.html",
+  "docs/tutorials/svi/svi-3.html",
   "source/infer/elbo/scoreElbo.ts.html",
   "playground/index.html",
 ];

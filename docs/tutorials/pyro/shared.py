@@ -1,4 +1,4 @@
-"""What the scripts of this folder share: data, networks and the file of figures."""
+"""What the scripts share: data, networks and the file of figures."""
 
 import argparse
 import json
@@ -18,6 +18,16 @@ HERE = Path(__file__).parent
 torch.set_num_threads(1)
 
 
+state = 1
+
+
+def uniform():
+    """The next number in (0, 1) by the rule of the pages that draw their own: a multiplicative congruence, from 1."""
+    global state
+    state = state * 48271 % 2147483647
+    return state / 2147483647
+
+
 def load(name, seed, n):
     """Labels [n] and pictures [n, pixels], those of the tutorial: the library draws them."""
     command = ["npx", "tsx", "docs/tutorials/pyro/data.ts", name, str(seed), str(n)]
@@ -27,7 +37,7 @@ def load(name, seed, n):
 
 def constants(page, *names):
     """Tensors that a tutorial declares with `const`: runs the page's imports and the blocks that declare them."""
-    blocks = re.findall(r"^```ts\n(.*?)^```", (HERE.parent / f"{page}.md").read_text(), re.M | re.S)
+    blocks = re.findall(r"^```ts\n(.*?)^```", next(HERE.parent.glob(f"*/{page}.md")).read_text(), re.M | re.S)
     chosen = [b for i, b in enumerate(blocks) if i == 0 or any(f"const {name} =" in b for name in names)]
     code = "".join(chosen).replace('from "pedigrad"', 'from "./index.js"')
     code += f"console.log(JSON.stringify([{', '.join(names)}].map((x) => x.toArray())));"

@@ -1,7 +1,8 @@
 /**
- * A baseline is subtracted from the cost of a score site to lower the variance of its gradient. The mean gradient stays the same as long
- * as the baseline does not depend on the site itself. There are three kinds, and a site may add them up: a decaying average of past costs,
- * a network or value trained to predict the cost (Mnih and Gregor 2014), and the mean cost of the other particles (Mnih and Rezende 2016).
+ * A baseline is subtracted from the cost of a score site to lower the variance of its gradient. The mean of the gradient stays the same
+ * if the baseline does not depend on the site itself. There are three kinds: a decaying average of past costs, a network or a value that
+ * is trained to predict the cost (Mnih and Gregor 2014), and the mean cost of the other particles (Mnih and Rezende 2016). A site may use
+ * the sum of several kinds.
  */
 import { type Shape, sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
 import {
@@ -13,15 +14,16 @@ import {
   tensor,
   zeros,
 } from "../../../autodiff/index.js";
+import { currentAmbient, inFreshRun, union } from "../../../provenance/index.js";
 import type { Averages } from "../particles/pair.js";
 import type { ScoreSite } from "./costs.js";
 
-/** The cost that the site's network or given value predicts in one particle, with its gradient; null if the site has neither. */
+/** The cost that `nnBaseline` or `baselineValue` predicts for one particle, with its gradient; null if the site sets neither. */
 export function predictedCost({ name, site }: ScoreSite): Tensor | null {
   const { nnBaseline, nnBaselineInput, baselineValue } = site.infer.baseline ?? {};
   const given =
     nnBaseline !== undefined
-      ? nnBaseline(stopGradient(tensor(nnBaselineInput as TensorLike)))
+      ? withReads(() => tensor(nnBaseline(stopGradient(tensor(nnBaselineInput as TensorLike)))))
       : baselineValue !== undefined
         ? tensor(baselineValue)
         : null;
@@ -35,10 +37,17 @@ export function predictedCost({ name, site }: ScoreSite): Tensor | null {
   return given;
 }
 
+/** The result of `body`, with the sites that it reads in its provenance. */
+const withReads = (body: () => Tensor): Tensor =>
+  inFreshRun(() => {
+    const result = body();
+    return result.withProvenance(union(result.provenance, currentAmbient()));
+  });
+
 /**
- * A baseline broadcast to the shape of the site's cost. It may be one number for all elements, one number for each
- * element of the plates (broadcast over the event), or have the cost's own shape. If it fits both as numbers for the
- * plates and in the cost's shape, it counts as numbers for the plates. Null if none fits.
+ * A baseline broadcast to `shape`, the shape of the site's cost. The baseline may be one number for all elements, or one
+ * number for each element of the plates (which is broadcast over the event), or have the shape of the cost. The first of
+ * these that fits is used; null if none fits.
  */
 function fitToCost(baseline: Tensor, { axes, elementDim, plates }: ScoreSite, shape: Shape): Tensor | null {
   if (baseline.size === 1) return broadcastTo(baseline.reshape([]), shape);
@@ -66,18 +75,18 @@ export function checkPrediction(site: ScoreSite, predicted: Tensor, cost: Tensor
 
 /** The baseline to subtract from `cost` [particles, ...elements], its training loss, and its state for the next step. */
 export interface BaselineResult {
-  /** Held constant. */
+  /** The baseline, without a gradient. */
   readonly baseline: Tensor;
-  /** Σ r_k² / K over the K particles (see `baselineFor`), the loss that trains networks and values; null if the site has neither. */
+  /** The loss that trains `nnBaseline` or `baselineValue`, Σ r_k² / K over the K particles (`baselineFor`); null if the site has neither. */
   readonly loss: Tensor | null;
-  /** For the next step: the new decaying average, where the site has one. */
+  /** The new decaying average, for the next step; null if the site has none. */
   readonly average: Averages[string] | null;
 }
 
 /**
- * The baseline of a site from the costs of all particles; `averages` holds the averages of the previous step, by site. Let a be the
- * average, p_k the prediction in particle k, and r_k = cost_k - a - p_k the residual. Then b_k = a + p_k; with leave-one-out, the mean of
- * the other particles' r is added.
+ * The baseline of a site, computed from the costs of all particles; `averages` holds the decaying averages after the previous step, by
+ * site. Let a be the site's average, p_k the predicted cost in particle k, and r_k = cost_k - a - p_k the residual. The baseline of
+ * particle k is a + p_k, plus the mean of r over the other particles if `leaveOneOut` is set.
  */
 export function baselineFor(
   site: ScoreSite,
@@ -108,7 +117,7 @@ export function baselineFor(
   return { baseline: stopGradient(total), loss, average };
 }
 
-/** For each particle, the mean over the other ones. */
+/** For each particle, the mean of x over the other particles. */
 function meanOfOthers(name: string, x: Tensor): Tensor {
   const particles = x.shape[0] as number;
   if (particles < 2)
@@ -124,7 +133,7 @@ function meanOfOthers(name: string, x: Tensor): Tensor {
     .div(particles - 1);
 }
 
-/** The stored average, or 0 at first; broadcast if its shape differs from that of the cost. */
+/** The decaying average after the previous step, broadcast to the shape of the cost; 0 in the first step. */
 function storedAverage(site: ScoreSite, stored: Tensor | undefined, shape: Shape): Tensor {
   const old =
     stored === undefined ? zeros(shape) : sameShape(stored.shape, shape) ? stored : fitToCost(stored, site, shape);

@@ -1,13 +1,13 @@
 /**
- * Which elements of a site pay for which elements of a cost: an element *pays* for a cost if that cost multiplies the
- * element's ∇ log q (costs.ts). A score site d has *element axes*, along which its log density is a sum of independent
- * terms. The provenance of a cost c says which axes of c follow these element by element: such an axis of c *meets* the
- * axis of d, and d[i] pays for c[i] only. Along an axis of d that no axis of c meets, every element of d pays for all
- * of c. Axes of c that meet no axis of d are summed:
+ * Computes which elements of a site pay for which elements of a cost. An element of a site *pays* for a cost (is charged
+ * with it) if the cost multiplies the element's ∇ log q (costs.ts). A score site d has *element axes*, along which its log
+ * density is a sum of independent terms. If the provenance of a cost c says that c depends on d element by element along
+ * a pair of axes, the two axes *meet*, and d[i] pays for c[i] only. Along an axis of d that meets no axis of c, every
+ * element of d pays for all of c. Axes of c that meet no axis of d are summed:
  *
- *     cost_d[i] = Σ over costs c that d is charged with, over the elements of c that depend on d[i]
+ *     cost_d[i] = Σ over costs c that d is charged with, Σ over the elements of c that depend on d[i]
  *
- * Where two axes of d lie along the same axis of c, only the first meets it; along the other, every element pays.
+ * If two axes of d correspond to the same axis of c, only the first of them meets it.
  */
 import { type Tensor, tensor } from "../../../autodiff/index.js";
 import type { Provenance } from "../../../provenance/index.js";
@@ -16,10 +16,10 @@ import type { ScoreSite } from "./costs.js";
 import { commonPlateDims, type Meeting, sumToMeetings } from "./meetings.js";
 import { warnIfMixed } from "./mixedPlates.js";
 
-/** Returns the score sites that pay for a cost. This is the only difference between TraceGraphELBO and TraceELBO. */
+/** A function that returns the score sites that pay for a cost. It is the only difference between TraceGraphELBO and TraceELBO. */
 export type Payers = (c: Cost) => Iterable<ScoreSite>;
 
-/** Those of `sites` that are in the provenance of a cost. */
+/** The sites among `sites` that are in the provenance of a cost. */
 export function* sitesIn({ provenance }: Cost, sites: ReadonlyMap<string, ScoreSite>): Generator<ScoreSite> {
   if (provenance.size > sites.size) {
     for (const site of sites.values()) if (provenance.has(site.name)) yield site;
@@ -32,20 +32,20 @@ export function* sitesIn({ provenance }: Cost, sites: ReadonlyMap<string, ScoreS
 }
 
 /**
- * The form in which one score site pays for a cost: the value of the cost, summed over its event axes or not, and which
- * axes of the value meet axes of the site.
+ * A cost as one score site pays for it: the value of the cost, before or after the sum over its event axes, and the pairs
+ * of axes along which this value and the site meet.
  */
-export interface Share {
+export interface AlignedCost {
   readonly value: Tensor;
   readonly meetings: readonly Meeting[];
 }
-const NONE: readonly Meeting[] = [];
+const NO_MEETINGS: readonly Meeting[] = [];
 
-/** The form in which d pays for cost c. */
-export function shareOf(c: Cost, d: ScoreSite): Share {
+/** The cost c, aligned with site d. If more axes meet before the sum over event axes, the value before this sum is used. */
+export function alignedCost(c: Cost, d: ScoreSite): AlignedCost {
   const { value, provenance, elements } = c;
-  if (d.axes.length === 0) return { value, meetings: NONE };
-  // A cost that does not depend on d may be charged along any axes without bias: use the plates that both are in.
+  if (d.axes.length === 0) return { value, meetings: NO_MEETINGS };
+  // If c does not depend on d, every choice of meetings is unbiased. Use the plates that both are in.
   if (!provenance.has(d.name)) return { value, meetings: plateMeetings(c, d) };
   const meetings = meetingsOf(provenance, d);
   if (elements === undefined || meetings.length === d.axes.length) return { value, meetings };
@@ -70,22 +70,22 @@ const plateMeetings = (c: Cost, d: ScoreSite): Meeting[] =>
     .filter(([from, to]) => d.axes.includes(to) && (c.value.shape.at(-from) ?? 1) > 1);
 
 /**
- * cost_d for every score site. If the costs of one site include all costs of another, the sum of the first starts from
- * the sum of the other: a guide in which every site depends on the one before needs one addition per site, not one per
- * pair. Two sites share a sum only if every cost in the sum meets both along the same axes.
+ * cost_d for every score site d. If a site is charged with all costs of another site and more, its sum starts from that
+ * of the other site. So a guide in which every site depends on the one before needs one addition per site instead of one
+ * per pair of sites. Two sites share a sum only if every cost in the sum meets both along the same axes.
  */
 export function chargedCosts(costs: readonly Cost[], sites: readonly ScoreSite[], payers: Payers): Map<string, Tensor> {
   const result = new Map<string, Tensor>();
-  const charges = sites.map((site) => ({ site, shares: new Map<number, Share>() }));
+  const charges = sites.map((site) => ({ site, shares: new Map<number, AlignedCost>() }));
   const sharesOf = new Map(charges.map(({ site, shares }) => [site, shares]));
   for (const [i, cost] of costs.entries())
     for (const site of payers(cost)) {
-      const share = shareOf(cost, site);
+      const share = alignedCost(cost, site);
       warnIfMixed(cost, site, share.meetings);
       sharesOf.get(site)?.set(i, share);
     }
   charges.sort((a, b) => a.shares.size - b.shares.size);
-  const earlierSums = new Map<string, { shares: ReadonlyMap<number, Share>; total: Tensor }>();
+  const earlierSums = new Map<string, { shares: ReadonlyMap<number, AlignedCost>; total: Tensor }>();
   for (const { site, shares } of charges) {
     const group = site.plates.map((p) => p.name).join("\u0000");
     const before = earlierSums.get(group);
@@ -103,7 +103,7 @@ export function chargedCosts(costs: readonly Cost[], sites: readonly ScoreSite[]
   return result;
 }
 
-const isSame = (a: Share | undefined, b: Share): boolean =>
+const isSame = (a: AlignedCost | undefined, b: AlignedCost): boolean =>
   a !== undefined &&
   a.meetings.length === b.meetings.length &&
   a.meetings.every(([from, to], i) => from === b.meetings[i]?.[0] && to === b.meetings[i]?.[1]);

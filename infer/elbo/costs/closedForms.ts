@@ -1,7 +1,7 @@
 /**
- * Replaces E_q[log p - log q] of a latent z by -KL(q_z || p_z) in closed form. This is right only if the parameters of p_z do not depend
- * on z (they could, through a later site that the guide drew given z); provenance says whether they do. Both sides must have the same
- * scale and mask.
+ * Replaces log p - log q of a latent z by its mean -KL(q_z || p_z) in closed form. This is right only if the parameters of p_z do not
+ * depend on z. (They depend on z if they are computed from another site that the guide draws given z.) The provenance of the
+ * parameters shows this dependence. The scale and mask of z must be the same in guide and model.
  */
 import { textOf } from "../../../autodiff/core/tensor.js";
 import { neg, PedigradError, Tensor, tensor } from "../../../autodiff/index.js";
@@ -15,18 +15,18 @@ import type { Cost, Pair } from "../particles/pair.js";
 export const asksForClosedForm = (q: SampleSite, p: SampleSite): boolean =>
   q.infer.kl === "analytic" || p.infer.kl === "analytic";
 
-/** The guide's site and the model's site of one latent; null unless the guide draws it and the model has it. */
-export function bothSides({ guide, model }: Pair, name: string): [q: SampleSite, p: SampleSite] | null {
+/** The guide's site and the model's site of one latent; null if the guide does not draw it or the model does not have it. */
+export function sitesOfLatent({ guide, model }: Pair, name: string): [q: SampleSite, p: SampleSite] | null {
   const [q, p] = [guide.get(name), model.get(name)];
   return q?.type === "sample" && p?.type === "sample" && !q.isObserved ? [q, p] : null;
 }
 
-/** The sites that the distribution of a site depends on. */
+/** The sites on which the distribution of a site depends. */
 export const parentsOf = (site: SampleSite): Provenance =>
   union(getProvenance(Object.values(site.fn.params)), site.ambient);
 
 /** The error for a site that asks for a closed form but cannot have one. */
-export const noClosedForm = (estimator: string, site: string, reason: string): PedigradError =>
+export const noClosedFormError = (estimator: string, site: string, reason: string): PedigradError =>
   new PedigradError({
     code: "no-closed-form",
     site,
@@ -35,8 +35,8 @@ export const noClosedForm = (estimator: string, site: string, reason: string): P
   });
 
 /**
- * KL(q || p) of a site, masked but not scaled, or null where the term must be sampled (an error if the site asks for a closed form).
- * `parents` are the sites that the distribution of p depends on.
+ * KL(q || p) of a latent, masked but not scaled. If there is no closed form, the result is null, or an error if the site asks for one.
+ * `parents` are the sites on which the distribution of p depends.
  */
 export function closedForm(
   estimator: string,
@@ -45,17 +45,18 @@ export function closedForm(
   parents: { has(name: string): boolean } = parentsOf(p),
 ): Tensor | null {
   const refuse = (reason: string): null => {
-    if (asksForClosedForm(q, p)) throw noClosedForm(estimator, q.name, reason);
+    if (asksForClosedForm(q, p)) throw noClosedFormError(estimator, q.name, reason);
     return null;
   };
   if (parents.has(q.name)) return refuse("in the model its distribution depends on its own value");
-  const kl = withAmbient(q.ambient, () => klDivergence(q.fn, p.fn));
+  const read = union(q.ambient, p.ambient);
+  const kl = withAmbient(read, () => klDivergence(q.fn, p.fn));
   if (kl === null) return refuse(`no closed form is known for ${q.fn.label} against ${p.fn.label}`);
   requireAgreement(estimator, q, p);
-  return q.masked(kl);
+  return q.masked(kl.withProvenance(union(kl.provenance, read)));
 }
 
-/** The costs, with log p and log q of every `isWanted` site replaced by -KL(q || p) where there is a closed form. */
+/** The costs, with log p and -log q of each latent that satisfies `isWanted` replaced by -KL(q || p), if there is a closed form. */
 export function withClosedForms(
   estimator: string,
   pair: Pair,
@@ -64,7 +65,7 @@ export function withClosedForms(
 ): Cost[] {
   const closed = new Map<string, Cost>();
   for (const { site, side } of costs) {
-    const sides = side === "guide" ? bothSides(pair, site) : null;
+    const sides = side === "guide" ? sitesOfLatent(pair, site) : null;
     if (sides === null || !isWanted(...sides)) continue;
     const [q, p] = sides;
     const kl = closedForm(estimator, q, p);
@@ -79,7 +80,7 @@ export function withClosedForms(
 
 const asText = (x: Tensor | number | null): string => (x instanceof Tensor ? textOf(x) : `${x}`);
 
-/** A KL term has one scale and one mask, so both sides must have the same. */
+/** Refuse a latent with different scales or masks in guide and model, since its KL term has one scale and one mask. */
 function requireAgreement(estimator: string, q: SampleSite, p: SampleSite): void {
   const isSame = (a: Tensor | number | null, b: Tensor | number | null): boolean =>
     a === b || (a !== null && b !== null && areSame(tensor(a), tensor(b)));

@@ -1,12 +1,13 @@
 /**
- * The one rule behind all estimators (Schulman et al. 2015). An ELBO is a sum of costs: +log p for every site of the model, -log q for
- * every latent of the guide, and the value v of every factor (-v in the guide). A cost is a tensor; its provenance says which sampled
- * sites it depends on, and along which axes. For each site d of the guide without a pathwise sampler,
+ * The rule behind all estimators (Schulman et al. 2015). An ELBO is a sum of costs: log p for every site of the model, -log q for every
+ * latent of the guide, and the value v of every factor in the model (-v in the guide). A cost is a tensor. Its provenance says on which
+ * sampled sites it depends, and along which axes. Each site d of the guide without a pathwise sampler (a *score site*) adds to the gradient
  *
- *     cost_d[i] = Σ over costs c with d in their provenance, and over the elements of c that depend on d[i]
+ *     cost_d[i] = Σ over costs c that depend on d, Σ over the elements of c that depend on d[i]
  *     gradient += Σ over elements i of (cost_d[i] - baseline_d[i]) ∇ log q(d)[i]
  *
- * where cost_d is held constant (charge.ts says which elements depend on which). The cost is scaled and masked; the score ∇ log q(d) is neither.
+ * where cost_d is a constant (charge.ts computes which elements depend on which). The cost is scaled and masked; the score ∇ log q(d) is
+ * not.
  */
 import { neg, type Tensor } from "../../../autodiff/index.js";
 import type { PlateFrame } from "../../program/messages.js";
@@ -14,18 +15,19 @@ import { isScoreSite, type SampleSite, sampleSites, type Trace } from "../../pro
 import { checkLatentsCovered } from "../particles/match.js";
 import type { Cost, Pair } from "../particles/pair.js";
 import { type Estimator, refuseUnsupported } from "../particles/siteOptions.js";
+import { refuseMovingSupport } from "../particles/supports.js";
 import { sumToMeetings } from "./meetings.js";
 
-/** A site whose gradient is taken by the score function. */
+/** A site that has a score-function gradient. */
 export interface ScoreSite {
   readonly name: string;
   readonly site: SampleSite;
   readonly plates: readonly PlateFrame[];
-  /** How many of the last axes of its elementwise log density (`site.elements()`) are event axes. */
+  /** The number of event axes at the end of its elementwise log density, `site.elements()`. */
   readonly elementDim: number;
-  /** Its element axes, counted from the right, from 1. */
+  /** Its element axes (charge.ts), counted from the right, from 1. */
   readonly axes: readonly number[];
-  /** log q of each element, unscaled and unmasked, summed over every other axis. */
+  /** log q of each element, neither scaled nor masked, summed over all axes that are not element axes. */
   readonly logq: Tensor;
 }
 
@@ -45,14 +47,14 @@ export function costOf(site: SampleSite, side: Cost["side"], isDifferentiated: b
   return { ...cost, elements: { dim, value: elementwise } };
 }
 
-/** All costs of a pair, as log densities at the sampled values: no KL term is in closed form. */
+/** All costs of a pair, as log densities at the draws (without closed forms), after checks of the pair. */
 export function sampledCosts(estimator: Estimator, pair: Pair): Cost[] {
   if (pair.usedOptions.size > 0) refuseUnsupported(estimator, pair);
   if (!pair.isMatched) checkLatentsCovered(pair.guide, pair.model);
   return costsOf(pair.guide, pair.model);
 }
 
-/** All terms of log p - log q, in order. */
+/** The cost of every site, first of the guide and then of the model. */
 export function costsOf(guide: Trace, model: Trace): Cost[] {
   const costs: Cost[] = [];
   for (const site of sampleSites(guide)) costs.push(costOf(site, "guide", !isScoreSite(site)));
@@ -60,16 +62,20 @@ export function costsOf(guide: Trace, model: Trace): Cost[] {
   return costs;
 }
 
-/** The sites of the guide whose gradient is taken by the score function. */
-export const scoreSitesOf = (guide: Trace): ScoreSite[] => [...sampleSites(guide)].filter(isScoreSite).map(scoreSite);
+/** The sites of the guide that have a score-function gradient. */
+export function scoreSitesOf(guide: Trace): ScoreSite[] {
+  const sites = [...sampleSites(guide)].filter(isScoreSite);
+  for (const site of sites) refuseMovingSupport(site, "the score function");
+  return sites.map(scoreSite);
+}
 
-/** A latent of the guide as a score site, whether or not its gradient is taken by the score function. */
+/** The `ScoreSite` of a latent of the guide; it also works for latents with a pathwise gradient. */
 export function scoreSite(site: SampleSite): ScoreSite {
   const { name, plates, fn, value } = site;
   const { elementDim } = fn;
-  const density = site.elements();
-  // The density of a uniform distribution does not depend on the value, so its provenance lacks the site: take the
-  // element axes from the value itself.
+  const density = site.unmasked().elements();
+  // The density of a uniform distribution does not depend on the value, so the site is not in its provenance. Then take
+  // the element axes from the value itself.
   const [source, eventAxes] = density.provenance.has(name) ? [density, 0] : [value, fn.eventDim - elementDim];
   const ownAxes = source.provenance.axesOf(name);
   const axes = [...ownAxes].flatMap(([axis, place]) => (place === axis - eventAxes ? [-axis] : []));

@@ -1,14 +1,14 @@
 /**
- * DisARM (Dong, Mnih and Tucker 2020), the unbiased gradient of Bernoulli choices by antithetic pairs: one particle is two runs that share
- * all noise except at the sites with gradient: "disarm", where the first run draws b from a uniform u and the second draws b' from
- * 1 - u. With α the logits of element i,
+ * DisARM (Dong, Mnih and Tucker 2020), an unbiased gradient of Bernoulli sites by antithetic pairs. One particle consists of two runs.
+ * At a site with gradient: "disarm", the first run draws b from a uniform number u, and the second run draws b' from 1 - u. With the
+ * logits α,
  *
  *     gradient += 1/2 (cost_d(b)[i] - cost_d(b')[i]) (b[i] - b'[i]) σ(|α[i]|) ∇ α[i],
  *
- * where cost_d includes only the costs that depend on the element (charge.ts). With p = σ(α), b' is 1 with probability max(0, 2 - 1/p)
- * after a draw b of 1, and min(1, p/(1 - p)) after a draw of 0. So b is drawn as if there were no second run.
+ * where cost_d includes only the costs that depend on element i (charge.ts). The number u need not be known: given b, and with p = σ(α),
+ * b' is 1 with probability max(0, 2 - 1/p) if b is 1, and with probability min(1, p/(1 - p)) if b is 0.
  *
- * All other sites have the same value in both runs, unless they depend on an antithetic site; then each run draws its own value.
+ * Other sites have the same value in both runs, unless they depend on an antithetic site; then each run draws its own value.
  */
 import { broadcastTo, PedigradError, sigmoid, stopGradient, type Tensor, where } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
@@ -20,13 +20,13 @@ import type { ScoreSite } from "./costs.js";
 import { sumToMeetings } from "./meetings.js";
 
 /** Whether a guide site asks for gradient: "disarm". */
-export const isDisarmed = ({ infer, isObserved }: SampleSite): boolean => infer.gradient === "disarm" && !isObserved;
+export const usesDisarm = ({ infer, isObserved }: SampleSite): boolean => infer.gradient === "disarm" && !isObserved;
 
 const bernoulliOf = (site: SampleSite): Bernoulli => familyOf(site.fn) as Bernoulli;
 
-/** The handler for the second, antithetic run of the guide; null where no site asks for gradient: "disarm". */
-export function antithetic(guide: Trace, key: Tensor): Handler | null {
-  const disarmed = [...sampleSites(guide)].filter(isDisarmed);
+/** The handler for the second, antithetic run of the guide; null if no site asks for gradient: "disarm". */
+export function antitheticHandler(guide: Trace, key: Tensor): Handler | null {
+  const disarmed = [...sampleSites(guide)].filter(usesDisarm);
   if (disarmed.length === 0) return null;
   const names = new Set(disarmed.map(({ name }) => name));
   for (const site of disarmed) refuseUnequalLogits(site, names);
@@ -35,17 +35,18 @@ export function antithetic(guide: Trace, key: Tensor): Handler | null {
       sample(message) {
         const site = guide.get(message.name);
         if (message.isObserved || site?.type !== "sample") return;
-        // A site that host code read takes the score function in the first run (hostReads.ts), so also in this one.
+        // If host code read this site, it had a score-function gradient in the first run (hostReads.ts): do the same.
         if (message.fn.hasRsample && !site.fn.hasRsample) message.fn = message.fn.nonreparameterized();
         if (names.has(site.name))
           message.value = antitheticDraw(site, random.foldIn(key, [...names].indexOf(site.name)));
-        else if (![...site.value.provenance].some((name) => names.has(name))) message.value = site.value;
+        else if (![...site.value.provenance].some((name) => names.has(name)))
+          message.value = message.fn.hasRsample ? site.value : stopGradient(site.value);
       },
     },
   };
 }
 
-/** A draw made with the uniform number 1 - u, given that the site's value was made with u. */
+/** A draw from the uniform number 1 - u, given that the site's value was drawn from u. */
 function antitheticDraw(site: SampleSite, key: Tensor): Tensor {
   const { value } = site;
   const p = stopGradient(broadcastTo(bernoulliOf(site).probs, value.shape));
@@ -66,7 +67,7 @@ function refuseUnequalLogits(site: SampleSite, disarmed: ReadonlySet<string>): v
   });
 }
 
-/** A term whose gradient is the site's share of the ELBO's gradient; `one` and `other` are cost_d in the two runs. */
+/** A term whose gradient is the formula above; `one` and `other` are cost_d in the two runs. */
 export function disarmTerm(
   { site, axes }: ScoreSite,
   [one, other]: readonly [Tensor, Tensor],
@@ -75,7 +76,7 @@ export function disarmTerm(
   const logits = broadcastTo(bernoulliOf(site).logits, site.value.shape);
   const slope = stopGradient(site.value.sub(antitheticSite.value).mul(sigmoid(logits.abs())));
   const meetings = axes.map((axis) => [axis, axis] as const);
-  // Elements along axes that are not element axes share one cost: sum their slopes, not the cost.
+  // All elements along other axes have the same cost, so sum over these axes before multiplying by the cost.
   const scaledLogits = sumToMeetings(slope.mul(logits), meetings);
   return stopGradient(one.sub(other)).mul(0.5).mul(scaledLogits).sum();
 }

@@ -1,19 +1,19 @@
 /**
- * Pairs of axes of two tensors along which element i of one corresponds to element i of the other (the axes *meet*), and sums over all
- * other axes.
+ * Two axes of two tensors *meet* if element i along one of them corresponds to element i along the other. This file has the type of such
+ * pairs of axes, and a function that sums a tensor over all axes without a partner.
  */
 import { reshape, type Tensor } from "../../../autodiff/index.js";
 import type { PlateFrame } from "../../program/messages.js";
 
 /**
- * An axis of one tensor (a cost, say) and the axis of another (the log q of a score site) that it meets, each counted
- * from the right, from 1.
+ * An axis of one tensor (such as a cost) and the axis of another (such as the log q of a score site) that it meets, both
+ * counted from the right, from 1.
  */
 export type Meeting = readonly [from: number, to: number];
 
 /**
- * x summed over all axes without a meeting; each remaining axis is moved to the place `to` of its meeting, with axes of
- * size 1 in the gaps.
+ * Sum x over all axes without a meeting. Move each remaining axis `from` to axis `to`, and fill the gaps with axes of
+ * size 1.
  */
 export function sumToMeetings(x: Tensor, meetings: readonly Meeting[]): Tensor {
   const rank = x.shape.length;
@@ -30,7 +30,7 @@ export function sumToMeetings(x: Tensor, meetings: readonly Meeting[]): Tensor {
   return reshape(sum.transpose([...others, ...order]), shape);
 }
 
-/** The dims of every vectorised plate that both lists have, each counted from the right, from 1. */
+/** The dims of every vectorised plate that is in both lists, as meetings. */
 export const commonPlateDims = (a: readonly PlateFrame[], b: readonly PlateFrame[]): Meeting[] =>
   a.flatMap(({ name, dim }) => {
     const other = b.find((plate) => plate.name === name)?.dim ?? null;

@@ -1,10 +1,9 @@
 /**
- * A warning where an op mixed the elements of a plate. A plate declares its elements independent given everything
- * outside. They are not independent if a site and a cost are in the same plate and an op between the two mixed the
- * elements. The gradient is still right, since every element then pays for the whole cost, but it has more variance
- * than with separate elements, and the mixing may be a mistake. If the plate visits only some of its elements, the cost
- * of one depends on which others are visited, so the loss itself is biased, whatever the gradient. The warning appears
- * once per site and plate.
+ * A warning if an op mixed the elements of a plate. A plate declares that its elements are independent given the sites
+ * outside. They are not if a site and a cost are in the same plate, and an op between the two mixed the elements. The
+ * gradient is still unbiased, since every element then pays for the whole cost, but it has more variance, and the mixing
+ * may be a mistake. If the plate visits only some of its elements, the cost of one element depends on which others are
+ * visited, so even the loss is biased. The warning appears once per site and plate.
  */
 import type { PlateFrame } from "../../program/messages.js";
 import type { Cost } from "../particles/pair.js";
@@ -14,7 +13,7 @@ import { commonPlateDims, type Meeting } from "./meetings.js";
 
 const warned = new Set<string>();
 
-/** Warn of every plate that the cost and the site are both in but along which their elements do not meet. */
+/** Warn of every plate that contains both the cost and the site, if their axes do not meet along its dim. */
 export function warnIfMixed(cost: Cost, site: ScoreSite, meetings: readonly Meeting[]): void {
   const { name, plates, elementDim, axes } = site;
   if (!cost.provenance.has(name) || meetings.length === axes.length) return;
@@ -26,7 +25,7 @@ export function warnIfMixed(cost: Cost, site: ScoreSite, meetings: readonly Meet
   }
 }
 
-/** Warn, once per site and plate, that `op` mixes the plate's elements between `site` and the site `to` in the same plate. */
+/** Warn, once per site and plate, that `op` mixes the elements of the plate between the sites `site` and `to`, which are both in it. */
 export function warnOfMixing(site: string, plate: PlateFrame, op: string | null, to: string): void {
   const key = `${site}\u0000${plate.name}`;
   if (warned.has(key)) return;

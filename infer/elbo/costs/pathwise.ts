@@ -1,13 +1,13 @@
 /**
- * Densities for pathwise gradients: guide and model run again with the same draws, and with part of the gradient stopped. A *draw* is a
- * latent of the guide that is random. Point masses and factors of the guide are computed, not drawn: their terms keep their gradient.
+ * Densities with only a part of their gradient, for two pathwise estimators. Guide and model run again with the same draws. A *draw* is a
+ * random latent of the guide. Point masses and factors of the guide are computed, not drawn, and their terms keep their whole gradient.
  *
- * Sticking the landing (Roeder, Wu and Duvenaud 2017): log q of a reparameterised draw, with its parameters held
- * constant. The part of the gradient that this leaves out has mean 0, so it contributed only variance: where the guide
- * equals the posterior, the gradient is 0 for every draw.
+ * Sticking the landing (Roeder, Wu and Duvenaud 2017) computes log q of a draw with constant parameters, so that its gradient passes through
+ * the draw only. The other part of the gradient has mean 0 and would only add variance. With this option, the gradient is 0 for every draw
+ * if the guide equals the posterior.
  *
- * Doubly reparameterised gradients (Tucker et al. 2019): the log weights are computed twice, once as functions of the draws alone, and once
- * (without log q of the draws) as functions of the parameters alone, because the two gradients are multiplied by different factors.
+ * Doubly reparameterised gradients (Tucker et al. 2019) need the log weights twice: once with a gradient through the draws only, and once
+ * (without log q of the draws) with a gradient through the parameters only, because the two gradients have different factors.
  */
 import { mapTree, PedigradError, stopGradient, type Tensor } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
@@ -16,38 +16,39 @@ import { replay, seed, substitute } from "../../program/handlers.js";
 import { isDraw, isScoreSite, SampleSite, sampleSites, type Trace, trace } from "../../program/trace.js";
 import { shareMasks } from "../particles/masks.js";
 import type { Cost, Pair, PathTerms, Task } from "../particles/pair.js";
-import { type Inputs, replayedRun } from "../particles/particles.js";
+import { type RunInputs, replayedRun } from "../particles/particles.js";
+import { refuseMovingSupport } from "../particles/supports.js";
 import { costsOf } from "./costs.js";
 
-const constantInputs = (task: Task): Inputs => ({
+const withConstantParams = (task: Task): RunInputs => ({
   values: mapTree(task.values, (leaf) => stopGradient(leaf as Tensor)) as Record<string, Tensor>,
   args: task.args,
 });
 
-/** Only those sites of the guide's trace that are draws, each with its value changed by `f`. */
-function drawsOf(guide: Trace, f: (value: Tensor) => Tensor = (value) => value): Trace {
+/** The draws in the guide's trace, with `f` applied to their values. */
+function drawnSites(guide: Trace, f: (value: Tensor) => Tensor = (value) => value): Trace {
   const draws: Trace = new Map();
   for (const site of sampleSites(guide))
     if (isDraw(site)) draws.set(site.name, new SampleSite({ ...site, value: f(site.value) }));
   return draws;
 }
 
-/** The guide run again with the given draws, and with the model's masks applied as in the pair. */
-function guideAt(draws: Trace, pair: Pair, key: Tensor, { guide: program }: Task, inputs: Inputs): Trace {
+/** Run the guide again with the given draws, and apply the model's masks as in the pair. */
+function replayGuide(draws: Trace, pair: Pair, key: Tensor, { guide: program }: Task, inputs: RunInputs): Trace {
   const guide = replayedRun(program, draws, () => random.foldIn(key, 0), inputs);
   shareMasks(guide, pair.model);
   return guide;
 }
 
-/** The guide run again with its draws in the pair, and with all parameters held constant. */
-export const guideAlongPath = (pair: Pair, key: Tensor, task: Task): Trace =>
-  guideAt(drawsOf(pair.guide), pair, key, task, constantInputs(task));
+/** Run the guide again with the same draws and with constant parameters. */
+export function guideWithConstantParams(pair: Pair, key: Tensor, task: Task): Trace {
+  for (const site of sampleSites(pair.guide))
+    if (isDraw(site)) refuseMovingSupport(site, "holding its parameters constant");
+  return replayGuide(drawnSites(pair.guide), pair, key, task, withConstantParams(task));
+}
 
-/**
- * The terms of log w in two copies, for a particle whose latents all have a pathwise sampler; the error for a latent
- * without one names it.
- */
-export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task): PathTerms {
+/** The terms of log w for doubly reparameterised gradients. Refuse a guide in which some latent has no pathwise sampler. */
+export function pathTermsOf(estimator: string, pair: Pair, key: Tensor, task: Task): PathTerms {
   const score = [...sampleSites(pair.guide)].find(isScoreSite);
   if (score !== undefined)
     throw new PedigradError({
@@ -56,26 +57,27 @@ export function pathsOf(estimator: string, pair: Pair, key: Tensor, task: Task):
       param: "estimator",
       message: `${estimator}: estimator "dreg" needs pathwise samplers, but guide site "${score.name}" (${score.fn.label}) has none. Use another estimator, or a reparameterised distribution.`,
     });
-  const path = guideAlongPath(pair, key, task);
-  const fixed = guideAt(drawsOf(pair.guide, stopGradient), pair, key, task, task);
-  const model = (guide: Trace, inputs: Inputs): Trace =>
+  const path = guideWithConstantParams(pair, key, task);
+  const fixed = replayGuide(drawnSites(pair.guide, stopGradient), pair, key, task, task);
+  const model = (guide: Trace, inputs: RunInputs): Trace =>
     replayedRun(task.model, guide, () => random.foldIn(key, 1), inputs);
   const isOfDraw = ({ side, site }: Cost): boolean => side === "guide" && isDraw(fixed.get(site) as SampleSite);
   return {
-    throughDraws: costsOf(path, model(path, constantInputs(task))),
+    throughDraws: costsOf(path, model(path, withConstantParams(task))),
     throughParams: costsOf(fixed, model(fixed, task)).filter((cost) => !isOfDraw(cost)),
   };
 }
 
 /**
- * Refuse point masses of the guide that depend on its parameters. There z is computed from noise and parameters, so holding the draws
- * constant does not hold z constant, and the guide has no log q for a constant z.
+ * Refuse point masses of the guide whose position depends on parameters. Such a latent z is computed from draws and parameters, so it still
+ * changes with the parameters if the draws are constant, and the guide has no log q at a constant z.
  */
 export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor, task: Task): void {
+  for (const site of sampleSites(guide)) if (isDraw(site)) refuseMovingSupport(site, "the gradient of log q");
   const points = [...sampleSites(guide)].filter((site) => !site.isObserved && !isDraw(site));
   if (points.length === 0) return;
   const values = trackProvenance(detachProvenance(task.values), PARAMETER_TAG);
-  const draws = drawsOf(guide, (value) => detachProvenance(stopGradient(value)));
+  const draws = drawnSites(guide, (value) => detachProvenance(stopGradient(value)));
   const taggedRun = inFreshRun(() =>
     trace(seed(substitute(replay(task.guide, draws), values), key)).getTrace(...task.args),
   );
@@ -88,5 +90,5 @@ export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor,
         message: `${estimator}: guide site "${name}" is a point mass computed from other draws and parameters, so it has no log density to take the gradient of. Use TraceELBO or RenyiELBO, or a guide that samples "${name}" from a distribution, such as AutoNormal or AutoMultivariateNormal.`,
       });
 }
-/** The provenance tag of all parameters in the run that looks for moving points. */
+/** The name that tags all parameters in the run that looks for such point masses. */
 const PARAMETER_TAG = "parameters";

@@ -1,6 +1,6 @@
 /**
- * A trained baseline (a network, or a value with parameters) should not share parameters with the guide: the baseline's own loss would
- * move shared parameters too, away from the optimum of the ELBO.
+ * A warning if a trained baseline (a network, or a value with parameters) shares parameters with the guide. The loss that trains the
+ * baseline would move the shared parameters away from the optimum of the ELBO.
  */
 import { emptyRecord, grad, type Tensor, tensor } from "../../../autodiff/index.js";
 import { quoted } from "../../checks.js";
@@ -10,7 +10,7 @@ import { tracedRun } from "../particles/particles.js";
 import { predictedCost } from "./baselines.js";
 import { scoreSitesOf } from "./costs.js";
 
-/** Warn of parameters with a gradient both in a baseline's prediction and in a log density of the guide. */
+/** Warn of parameters on which both the prediction of a baseline and a log density of the guide depend. */
 export function warnOfSharedBaselines(
   trace: Trace,
   guide: Model,

@@ -1,16 +1,16 @@
 /**
- * A pathwise gradient ends where host code reads a value: numbers computed from `z.item()`, and branches on it, have no derivative with
- * respect to z. A site that was read therefore takes the score function instead: guide and model run once more with the same key, with
- * the draws of that site held constant. Later costs carry the site's name in their provenance, so they are among the costs that multiply
- * the score of this site.
+ * A pathwise gradient ends where host code reads a value: numbers computed from `z.item()`, and branches on such numbers, have no
+ * derivative with respect to z. So a pathwise site that was read gets a score-function gradient instead: guide and model run once
+ * more with the same key, and the draws of this site have no gradient. After the read, all costs have the site in their provenance,
+ * so the site is charged with them.
  */
 import type { Handler } from "../../program/messages.js";
 import { isDraw, sampleSites } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
 
 /**
- * `pair` itself if no pathwise site was read; else the pair that `rerun` returns, run with a handler that holds the
- * draws of the read sites constant.
+ * `pair` itself if no pathwise site was read. Otherwise the result of `rerun`. Its argument is a handler that gives the
+ * sites that were read a score-function gradient.
  */
 export function scoreSitesThatWereRead<P extends Pair>(pair: P, rerun: (constants: Handler) => P): P {
   const names = pathwiseSitesRead(pair);
@@ -25,7 +25,7 @@ export function scoreSitesThatWereRead<P extends Pair>(pair: P, rerun: (constant
   });
 }
 
-/** The guide's sites with a pathwise gradient whose values host code read before a later site. */
+/** The pathwise sites of the guide whose values host code read before a later sample statement. */
 function pathwiseSitesRead({ guide, readSites }: Pair): Set<string> {
   const names = new Set<string>();
   for (const site of sampleSites(guide))

@@ -1,11 +1,12 @@
 /**
- * A latent has no prior where the model masks it. With -log q unmasked there, maximising the ELBO would widen the guide without
- * bound. In a guide written by hand the user applies the same mask; autoguides do not know the model's masks and get them here.
+ * Copies the model's masks to autoguides. Where the model masks a latent, its log prior does not count; if its -log q counted
+ * there, maximising the ELBO would make the guide wider without limit. Guides written by hand apply the same mask themselves, but
+ * autoguides do not know the model's masks.
  */
 import { type Derived, type Distribution, Expanded, Masked } from "../../../distributions/index.js";
 import { SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 
-/** `fn` as a masked distribution, with any expansion removed; null if it is not masked. */
+/** `fn` without expansion, if it is a masked distribution; else null. */
 export function asMasked(fn: Distribution): Masked | null {
   if (fn instanceof Masked) return fn;
   return fn instanceof Expanded ? asMasked((fn as Derived).base) : null;

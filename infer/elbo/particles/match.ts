@@ -1,38 +1,20 @@
 /**
- * Checks that guide and model have the same latent sites, shapes and plates. Errors show both sides, the guide's site
- * and the model's.
+ * Checks that guide and model have the same latent sites, shapes and plates. Error messages describe both the guide's
+ * site and the model's.
  */
 import { type Shape, sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
-import { PedigradError } from "../../../autodiff/index.js";
+import { type ErrorCode, PedigradError } from "../../../autodiff/index.js";
 import { didYouMean } from "../../checks.js";
 import { isFactor, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 
-const refusal = (code: string, site: string, message: string): PedigradError =>
+const refusal = (code: ErrorCode, site: string, message: string): PedigradError =>
   new PedigradError({ code, site, message });
 
-/** Refuse guide sites that the model lacks or observes, differences in shapes or plates, and sites that both sides observe. */
+/** Refuse guide sites that are missing or observed in the model, different shapes or plates, and sites observed on both sides. */
 export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity): void {
   for (const site of sampleSites(guide)) {
-    if (site.isObserved || site.infer.isAuxiliary) continue;
-    const other = model.get(site.name);
-    if (other === undefined || other.type !== "sample") {
-      const missing = [...sampleSites(model)].filter(({ name, isObserved }) => !isObserved && !guide.has(name));
-      const hint = didYouMean(
-        site.name,
-        missing.map(({ name }) => name),
-      );
-      throw refusal(
-        "guide-only-site",
-        site.name,
-        `guide site "${site.name}" is not in the model. Remove it, rename it, or mark it auxiliary: infer: { isAuxiliary: true }.${hint}`,
-      );
-    }
-    if (other.isObserved)
-      throw refusal(
-        "observed-in-model",
-        site.name,
-        `guide site "${site.name}" is observed in the model. Remove it from the guide, or the observation from the model.`,
-      );
+    const other = latentOf(site, guide, model);
+    if (other === null) continue;
     checkShapes(site, other, maxPlateNesting);
     comparePlates(site, other);
   }
@@ -63,8 +45,51 @@ export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity
   }
 }
 
+/** The model's site of a latent of the guide; null for a site that the model need not have. Refuse a latent that the model lacks or observes. */
+function latentOf({ name, isObserved, infer }: SampleSite, guide: Trace, model: Trace): SampleSite | null {
+  if (isObserved || infer.isAuxiliary) return null;
+  const other = model.get(name);
+  if (other === undefined || other.type !== "sample") {
+    const missing = [...sampleSites(model)].filter((site) => !site.isObserved && !guide.has(site.name));
+    const hint = didYouMean(
+      name,
+      missing.map((site) => site.name),
+    );
+    throw refusal(
+      "guide-only-site",
+      name,
+      `guide site "${name}" is not in the model. Remove it, rename it, or mark it auxiliary: infer: { isAuxiliary: true }.${hint}`,
+    );
+  }
+  if (!other.isObserved) return other;
+  throw refusal(
+    "observed-in-model",
+    name,
+    `guide site "${name}" is observed in the model. Remove it from the guide, or the observation from the model.`,
+  );
+}
+
+/**
+ * Checks that the model has the latents of a guide that draws several samples at once, along a first axis of each value.
+ */
+export function checkSamples(guide: Trace, model: Trace): void {
+  checkLatentsCovered(guide, model);
+  for (const site of sampleSites(guide)) {
+    const other = latentOf(site, guide, model);
+    if (other === null) continue;
+    comparePlates(site, other);
+    const [inGuide, inModel] = [site.value.shape.slice(1), other.fn.shape()];
+    if (sameShape(withoutLeadingOnes(inGuide), withoutLeadingOnes(inModel))) continue;
+    throw refusal(
+      "shape-mismatch",
+      site.name,
+      `site "${site.name}" has shape [${inModel}] in the model, but each sample of the guide has shape [${inGuide}]. Give both the same shape, behind the axis of the samples in the guide.`,
+    );
+  }
+}
+
 function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite, maxPlateNesting: number): void {
-  // Enumerated dims lie to the left of all plates and may differ between the sides; so may leading axes of size 1.
+  // Compare only the dims of plates: enumerated dims, to their left, may differ between guide and model. So may leading axes of size 1.
   const plates = (shape: Shape) => withoutLeadingOnes(shape.slice(Math.max(0, shape.length - maxPlateNesting)));
   if (sameShape(plates(q.batchShape), plates(p.batchShape)) && sameShape(q.eventShape, p.eventShape)) return;
   throw refusal(
@@ -75,8 +100,8 @@ function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite, maxPlat
 }
 
 /**
- * Refuse a latent that is in a subsampled plate on one side only, since only that side's density would be scaled, or whose plate has
- * different dims on the two sides. A plate without subsampling scales nothing, so the guide may leave it out.
+ * Refuse a latent that only guide or model puts into a subsampled plate, since only one of its densities would be scaled. Also refuse
+ * a latent whose plate has different dims in guide and model. A plate without subsampling does not scale, so it may be on one side only.
  */
 export function checkPlates(guide: Trace, model: Trace): void {
   for (const site of sampleSites(guide)) {
@@ -110,7 +135,7 @@ function comparePlates({ name, plates: inGuide }: SampleSite, { plates: inModel 
 
 const alongDim = (dim: number | null): string => (dim === null ? "is a loop" : `lies along dim ${dim}`);
 
-/** Refuse latents of the model without a value from the guide. `enumerated` holds the sites that the estimator sums out instead, if any. */
+/** Refuse latents of the model that the guide does not sample. `enumerated` holds those that the estimator sums out, if it can do that. */
 export function checkLatentsCovered(guide: Trace, model: Trace, enumerated?: ReadonlyMap<string, number>): void {
   const advice =
     enumerated === undefined

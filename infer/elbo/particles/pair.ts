@@ -1,10 +1,10 @@
-/** The types that pass between the steps of an estimator: the task, the two traces of a particle, their costs, and the outcome. */
+/** The data types of an estimator: the task, the two traces of a particle, their costs, and the outcome. */
 import type { Provenance, Tensor, Tree } from "../../../autodiff/index.js";
 import type { InferOptions } from "../../program/inferOptions.js";
 import type { Model, PlateFrame } from "../../program/messages.js";
 import type { Trace } from "../../program/trace.js";
 
-/** The two traces of a particle, and which options their sites use, so that a step skips work for options that no site uses. */
+/** The two traces of a particle. It also lists the options that their sites use, so that a step can skip work for unused options. */
 export interface Pair {
   readonly guide: Trace;
   readonly model: Trace;
@@ -12,38 +12,38 @@ export interface Pair {
   readonly usedOptions: ReadonlySet<keyof InferOptions>;
   /** The sites whose values host code read before a later sample statement. */
   readonly readSites: Provenance;
-  /** Whether both sides have the same latents, in the same shapes and plates, so that there is nothing to refuse (match.ts). */
+  /** Whether guide and model have the same latents, in the same shapes and plates, so that the checks of match.ts can be skipped. */
   readonly isMatched: boolean;
 }
 
-/** A pair with the extra runs that pathwise gradients need (pathwise.ts), where an estimator takes such gradients. */
+/** A pair with the additional runs that some gradients need. */
 export interface PathPair extends Pair {
-  /** The guide run again with parameters held constant, so that its densities have gradients through the draws only. */
+  /** A second run of the guide with constant parameters, so that its densities have gradients through the draws only (pathwise.ts). */
   readonly pathGuide?: Trace;
-  /** The terms of log w in two copies, for doubly reparameterised gradients. */
+  /** The terms of log w for doubly reparameterised gradients (pathwise.ts). */
   readonly pathTerms?: PathTerms;
-  /** The antithetic run, where sites ask for one (disarm.ts). */
+  /** The antithetic run, if sites ask for one (disarm.ts). */
   readonly antitheticPair?: PathPair;
 }
 
 /**
- * By site: the decaying average of its costs, or a record of this average and whatever else the site's baseline needs
- * at the next step. All numbers begin at 0.
+ * The state of the baselines, by site: the decaying average of the site's costs, or a record of this average and other
+ * tensors that the baseline needs at the next step. All numbers start at 0.
  */
 export type Averages = Readonly<Record<string, Tree>>;
 
-/** The task of one loss: constrained parameters and mutable state by name, the two programs and their arguments. */
+/** The inputs of one loss: a key, constrained parameters and mutable state by name, the two programs and their arguments. */
 export interface Task {
   readonly key: Tensor;
   readonly values: Record<string, Tensor>;
-  /** What the baselines returned after the previous step, by site. */
+  /** The state of the baselines after the previous step, by site. */
   readonly averages?: Averages;
   readonly model: Model;
   readonly guide: Model;
   readonly args: readonly unknown[];
 }
 
-/** The terms of log w = log p - log q in two copies. */
+/** The terms of log w = log p - log q, computed twice with different gradients. */
 export interface PathTerms {
   /** With the gradient through z only. */
   readonly throughDraws: readonly Cost[];
@@ -51,7 +51,7 @@ export interface PathTerms {
   readonly throughParams: readonly Cost[];
 }
 
-/** One term of the ELBO. */
+/** One term of the ELBO, which comes from one site of the model or the guide. */
 export interface Cost {
   readonly site: string;
   readonly side: "model" | "guide";
@@ -61,15 +61,15 @@ export interface Cost {
   readonly provenance: Provenance;
   /** Whether the gradient of `value` counts. For -log q of a score site this gradient has mean 0 and is dropped. */
   readonly isDifferentiated: boolean;
-  /** A whole KL term in closed form, instead of a sampled log density. */
+  /** Whether this is a KL term in closed form instead of a log density at a draw. */
   readonly isClosedForm?: boolean;
-  /** The value before the event axes are summed; absent for a site without event axes to sum. */
+  /** The value before it is summed over element axes inside the event; absent for a site without such axes. */
   readonly elements?: Elements;
 }
 
 /**
- * The terms whose sum over the last `dim` axes is a cost. These terms decide which elements of a site pay for the cost
- * (charge.ts); the loss uses the sum.
+ * The terms whose sum over the last `dim` axes is a cost. The loss uses the sum; the terms are used to charge elements of
+ * a site only with the terms that depend on them (charge.ts).
  */
 export interface Elements {
   readonly dim: number;
@@ -77,16 +77,16 @@ export interface Elements {
 }
 
 /**
- * A loss, the state for the next step, and the parts of the loss by name, if the estimator's loss has several parts.
+ * A loss, the state for the next step, and the parts of the loss by name, if it has several parts.
  */
 export interface Outcome {
   /** The loss; its gradient is the estimator's gradient plus that of the loss that trains the baselines. */
   readonly loss: Tensor;
-  /** The loss with the estimator's gradient alone; present where baselines train parameters of their own. */
+  /** The loss with the estimator's gradient alone; present only if baselines train parameters of their own. */
   readonly lossOfGuide?: Tensor;
   /** The final values of the `mutable` statements of both programs, by name. */
   readonly mutableState: Record<string, Tensor>;
-  /** What the baselines return for the next step, by site. */
+  /** The new state of the baselines, by site, for the next step. */
   readonly averages?: Averages;
   readonly terms?: Record<string, Tensor>;
 }

@@ -1,6 +1,6 @@
 /**
- * One particle is one run of the guide, then one run of the model with the values that the guide drew; each run starts with an empty
- * ambient set. Several particles run as a batch (vmap) where the model allows it, else as a loop. Results are stacked either way.
+ * One particle is one run of the guide, then one run of the model with the values that the guide drew. Each run starts with an empty
+ * ambient set. Several particles run as a batch (vmap) if the model allows it, else as a loop; in both cases their results are stacked.
  */
 import { sameShape } from "../../../autodiff/core/shape.js";
 import { emptyRecord, full, mapTree, PedigradError, stack, Tensor, type Tree, vmap } from "../../../autodiff/index.js";
@@ -16,30 +16,30 @@ import { checkPair } from "./match.js";
 import type { Pair, Task } from "./pair.js";
 import { type Estimator, refuseGradients } from "./siteOptions.js";
 
-/** The part of a task that one run needs. */
-export type Inputs = Pick<Task, "values" | "args">;
+/** The part of a task that the run of one program needs. */
+export type RunInputs = Pick<Task, "values" | "args">;
 
-/** Run `f` with parameters and mutable state from `values`, latents drawn with `key` and tagged with their names. */
-export const tracedRun = (f: Model, key: Tensor, inputs: Inputs, ...around: Handler[]): Trace =>
+/** Run `f` with parameters and mutable state from `inputs.values`; draw latents with `key`, and tag them with their names. */
+export const tracedRun = (f: Model, key: Tensor, inputs: RunInputs, ...around: Handler[]): Trace =>
   run(f, inputs, [...around, ...handlersOf(() => key, inputs)]);
 
-/** As `tracedRun`, with values replayed from `choices`; `keyOf` is called only if `f` draws further sites. */
+/** Like `tracedRun`, with values replayed from `choices`; `keyOf` is called only if `f` draws further sites. */
 export const replayedRun = (
   f: Model,
   choices: Trace,
   keyOf: () => Tensor,
-  inputs: Inputs,
+  inputs: RunInputs,
   ...around: Handler[]
 ): Trace => run(f, inputs, [...around, ...handlersOf(keyOf, inputs), replayHandler(choices)]);
 
-const handlersOf = (keyOf: () => Tensor, { values }: Inputs): Handler[] => [
+const handlersOf = (keyOf: () => Tensor, { values }: RunInputs): Handler[] => [
   trackHandler,
-  // Parameters may carry site names from the gradients of earlier steps, which are not choices of this run.
+  // Remove the provenance of parameters: its sites belong to earlier steps, not to this run.
   substituteHandler(detachProvenance(values)),
   seedHandler(keyOf),
 ];
 
-const run = (f: Model, { args }: Inputs, handlers: readonly Handler[]): Trace =>
+const run = (f: Model, { args }: RunInputs, handlers: readonly Handler[]): Trace =>
   inFreshRun(() => withHandlers(handlers, () => traceOf(f, args)));
 
 /** Run the guide, then the model with the guide's draws, and check that the two match. */
@@ -55,7 +55,7 @@ export function pairWithGuide(guide: Trace, key: Tensor, task: Task, ...around: 
   );
 }
 
-/** The pair of two traces, with the options that their sites use; refused where the traces do not match. */
+/** The pair of two traces, with the options that their sites use. Refuse traces that do not match. */
 export function pairOf(guide: Trace, model: Trace, maxPlateNesting = Infinity): Pair {
   const usedOptions = new Set<keyof InferOptions>();
   let readSites = Provenance.empty;
@@ -90,12 +90,13 @@ function isSameLatent(q: SampleSite, p: Site | undefined): boolean {
   );
 }
 
-/** The results of `evaluate` for every particle of a task, and the mutable state after the first particle. */
+/** The results of `evaluate` for every particle of a task. */
 export interface ParticleResults<S> {
   /** The tensors that `evaluate` returned, stacked along a leading axis. */
   readonly results: Tree;
-  /** The other values that `evaluate` returned: one per run, so only one where particles run as a batch. */
+  /** The other values that `evaluate` returned: one per run, so only one if particles run as a batch. */
   readonly shared: readonly S[];
+  /** The mutable state after the first particle. */
   readonly mutableState: Record<string, Tensor>;
 }
 
@@ -106,7 +107,7 @@ interface Runner<P extends Pair> extends Estimator {
   runParticle(key: Tensor, task: Task): P;
 }
 
-/** Run every particle of a task. All particles visit the same elements of a subsampled plate. */
+/** Run every particle of a task and call `evaluate` on it. All particles visit the same elements of a subsampled plate. */
 export function inEveryParticle<P extends Pair, S>(
   estimator: Runner<P>,
   task: Task,
@@ -127,7 +128,7 @@ export function inEveryParticle<P extends Pair, S>(
 }
 
 /** The final values of all `mutable` statements in guide and model, by name. */
-function mutableOf({ guide, model }: Pair): Record<string, Tensor> {
+export function mutableOf({ guide, model }: Pick<Pair, "guide" | "model">): Record<string, Tensor> {
   const values: Record<string, Tensor> = emptyRecord();
   for (const site of [...guide.values(), ...model.values()])
     if (site.type === "mutable") values[site.name] = site.value;
@@ -141,7 +142,7 @@ export type Vectorize = boolean | "require" | ((f: (key: Tensor) => Tree, keys: 
 export const particleKeys = (key: Tensor, count: number): readonly Tensor[] =>
   count === 1 ? [key] : [...random.split(key, count)];
 
-/** Call f(key) for every particle: its tensors, stacked along a new first axis, and its other results as a list. */
+/** Call f(key) for every particle; return its tensors, stacked along a new first axis, and its other results as a list. */
 export function runParticles<S>(
   key: Tensor,
   count: number,
@@ -165,7 +166,7 @@ export function runParticles<S>(
   return [stackTrees(all.map(([tensors]) => tensors)), all.map(([, shared]) => shared)];
 }
 
-/** Run `f` under `batch`, which can return tensors only, and collect the other results of `f` on the side. */
+/** Run `f` under `batch`, whose function can return only tensors, and collect the other results of `f` in an array. */
 function withSideResults<S>(
   f: (key: Tensor) => readonly [Tree, S],
   batch: (tensorsOnly: (key: Tensor) => Tree) => Tree,
@@ -180,8 +181,8 @@ function withSideResults<S>(
 }
 
 /**
- * Stack records of tensors, name by name. Where control flow skipped a site in some particles, the entries of those
- * particles are filled with `missing`.
+ * Stack records of tensors, name by name. If control flow skipped a site in some particles, fill their entries with
+ * `missing`.
  */
 export function stackTrees(trees: readonly (Tree | undefined)[], missing = 0): Tree {
   const known = trees.find((tree) => tree !== undefined);

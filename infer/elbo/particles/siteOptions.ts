@@ -3,22 +3,22 @@ import { PedigradError } from "../../../autodiff/index.js";
 import { isScoreSite, type SampleSite, sampleSites } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
 
-/** The name and abilities of an estimator. */
+/** The name of an estimator, and the site options that it supports. */
 export interface Estimator {
   readonly name: string;
-  /** Whether a site may ask for its KL term in closed form. */
+  /** Whether a site may ask for its KL term in closed form (`kl: "analytic"`). */
   readonly hasClosedForms: boolean;
   /** Whether sites may ask for antithetic pairs (gradient: "disarm"). */
   readonly hasPairs: boolean;
 }
 
-/** Refuse options that these sites cannot have under this estimator. */
+/** Refuse options of these sites that the estimator does not support. */
 export function refuseUnsupported(estimator: Estimator, { guide, model }: Pair): void {
   for (const site of sampleSites(guide)) refuseOptions(estimator, site, true);
   for (const site of sampleSites(model)) refuseOptions(estimator, site, false);
 }
 
-/** Refuse `gradient` options that these sites cannot have under this estimator. */
+/** Refuse `gradient` options of these sites that the estimator does not support. */
 export function refuseGradients(estimator: Estimator, { guide, model }: Pair): void {
   for (const site of sampleSites(guide)) refuseGradient(estimator, site, true);
   for (const site of sampleSites(model)) refuseGradient(estimator, site, false);

@@ -1,7 +1,7 @@
 /**
- * Subsampling needs linear objectives. The scaled-up sum over a subsample is unbiased for the sum over all elements,
- * but its logarithm, or a weight computed from it, is not. An objective that takes such a logarithm or weight is
- * biased, and refused unless the user accepts the bias.
+ * Refuses subsampled plates where they would bias the objective. The scaled-up sum over a subsample is unbiased for the
+ * sum over all elements, but a nonlinear function of it, such as a logarithm or an importance weight, is biased. Users
+ * may accept this bias by an option.
  */
 import { PedigradError } from "../../../autodiff/index.js";
 import type { PlateFrame } from "../../program/messages.js";
@@ -9,14 +9,14 @@ import type { SampleSite } from "../../program/trace.js";
 
 /** The option with which a user accepts the bias. */
 export interface SubsamplingOptions {
-  /** Accept the bias of a subsampled plate where the objective is not linear in its elements; false by default. */
+  /** Allow subsampled plates although the objective is not linear in their elements and so becomes biased; false by default. */
   biasedSubsampling?: boolean;
 }
 
 /** Whether a plate visits only some of its elements. */
 export const isSubsampled = ({ size, subsampleSize }: PlateFrame): boolean => size !== subsampleSize;
 
-/** The first subsampled plate around any of the sites, leaving out exempt plates; null if there is none. */
+/** The first subsampled plate around any of the sites, except for exempt plates; null if there is none. */
 export function subsampledPlate(
   sites: Iterable<SampleSite>,
   isExempt: (plate: PlateFrame) => boolean = () => false,
@@ -25,7 +25,7 @@ export function subsampledPlate(
   return null;
 }
 
-/** Throw the error for a subsampled plate; `why` says what is not linear, `instead` what to use. */
+/** Throw the error for a subsampled plate. `why` explains what is not linear, and `instead` says what to use. */
 export const refuseSubsampling = (
   estimator: string,
   { name, size, subsampleSize }: Pick<PlateFrame, "name" | "size" | "subsampleSize">,

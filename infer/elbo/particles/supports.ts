@@ -1,21 +1,25 @@
-/** Refuses guides that can draw values outside the support of the model's site: the ELBO would be minus infinity for all parameters. */
+/**
+ * Two checks of supports. Guides that can draw values outside the support of the model's site are refused, since the ELBO would be minus
+ * infinity. So are draws whose support depends on parameters, for gradients that need a fixed support.
+ */
 import { elementsOf } from "../../../autodiff/core/copy.js";
 import { sameShape } from "../../../autodiff/core/shape.js";
-import { PedigradError, type Tensor } from "../../../autodiff/index.js";
+import { PedigradError, Tensor } from "../../../autodiff/index.js";
 import { boundsOf } from "../../../distributions/constraints/constraint.js";
-import { type Constraint, Derived, type Distribution, Masked } from "../../../distributions/index.js";
-import { sampleSites, type Trace } from "../../program/trace.js";
+import type { Constraint, Transform } from "../../../distributions/index.js";
+import type { Image } from "../../../distributions/transforms/image.js";
+import { isPointMass, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 
 /**
- * Refuse guide sites whose support certainly reaches outside that of the model's site. Masked model sites are exempt; point masses too,
- * since their values are checked when drawn.
+ * Refuse guide sites whose support is certainly not contained in that of the model's site. Masked sites of the model are exempt, and so
+ * are point masses of the guide, because their values are checked when drawn.
  */
 export function checkSupports(guide: Trace, model: Trace): void {
   for (const { name, fn: q, isObserved } of sampleSites(guide)) {
     const other = model.get(name);
-    if (isObserved || other?.type !== "sample" || ["Delta", "Empirical"].includes(q.label)) continue;
+    if (isObserved || other?.type !== "sample" || isPointMass(q) || q.label === "Empirical") continue;
     const { fn: p, mask } = other;
-    if (mask !== null || hasMask(p) || !sameShape(q.shape(), p.shape()) || !reachesOutside(q.support, p.support))
+    if (mask !== null || p.unmasked !== p || !sameShape(q.shape(), p.shape()) || !reachesOutside(q.support, p.support))
       continue;
     throw new PedigradError({
       code: "support-mismatch",
@@ -25,9 +29,44 @@ export function checkSupports(guide: Trace, model: Trace): void {
   }
 }
 
-const hasMask = (fn: Distribution): boolean => fn instanceof Masked || (fn instanceof Derived && hasMask(fn.base));
+/**
+ * Refuse a draw of the guide whose support depends on parameters, for a gradient that needs a fixed support. The score function and
+ * sticking the landing use E[∇ log q] = 0, which holds only if no value enters or leaves the support.
+ */
+export function refuseMovingSupport({ name, fn }: SampleSite, gradient: string): void {
+  const { params, support } = fn;
+  const isPoint = isPointMass(fn);
+  if (!(isPoint ? isDifferentiated(params.v) : isMoving(support))) return;
+  const why = isPoint ? "is a point mass whose position depends on parameters" : `must be ${support.must}`;
+  throw new PedigradError({
+    code: "moving-support",
+    site: name,
+    message: `guide site "${name}": ${gradient} needs a support that does not depend on parameters, but a draw (${fn.label}) ${why}, so the gradient would be biased. Sample on a fixed support and transform the value (low + (high - low) · u with u from Uniform(0, 1)), or take the pathwise gradient, without reading "${name}".`,
+  });
+}
 
-/** Whether some value that `q` allows certainly violates `p`. */
+/** Whether the bounds of a set depend on a tensor that is being differentiated. */
+function isMoving(c: Constraint): boolean {
+  if ("base" in c) return isMoving(c.base as Constraint);
+  if (!("source" in c)) return boundsOf(c)?.some(isDifferentiated) ?? false;
+  const { source, transform } = c as Image;
+  return isMoving(source) || (isDifferentiated(transform) && !keepsEnds(transform, source));
+}
+
+/** Whether the ends of a transformed set are certainly constant, although the transform is differentiated: a scale keeps 0 and infinity. */
+function keepsEnds(transform: Transform, source: Constraint): boolean {
+  const bounds = boundsOf(elementsIn(source));
+  if (bounds === null || !("loc" in transform) || isDifferentiated(transform.loc)) return false;
+  return bounds.every((bound) => elementsOf(bound).every((x) => x === 0 || !Number.isFinite(x)));
+}
+
+/** Whether a tensor, or a tensor in an object, is being differentiated. */
+const isDifferentiated = (x: unknown): boolean =>
+  x instanceof Tensor
+    ? x.node !== null
+    : typeof x === "object" && x !== null && Object.values(x).some(isDifferentiated);
+
+/** Whether some value that satisfies `q` certainly violates `p`. */
 function reachesOutside(q: Constraint, p: Constraint): boolean {
   if (p.isDiscrete && !q.isDiscrete) return true;
   const [from, to] = [boundsOf(elementsIn(q)), boundsOf(elementsIn(p))];

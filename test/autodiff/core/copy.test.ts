@@ -1,9 +1,9 @@
-/** Copies and sums of strided views against ndarray-ops, which does the same by generated loops. */
+/** Copies and sums of strided views, compared with ndarray-ops, which does the same by generated loops. */
 import fc from "fast-check";
 import ops from "ndarray-ops";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { adding, copyInto } from "../../../autodiff/core/copy.js";
+import { bindAdd, copyInto } from "../../../autodiff/core/copy.js";
 import { contiguous, type View, viewOf } from "../../../autodiff/core/view.js";
 
 /** A view of that shape with its axes stored in any order, apart by gaps, some of them backwards. */
@@ -39,7 +39,7 @@ test("copyInto and adding: any strides, and nothing beside their places is touch
     fc.property(cases, ([, to, from]) => {
       for (const [own, other] of [
         [copyInto, ops.assign],
-        [(x: View, y: View) => adding(x, y)(), ops.addeq],
+        [(x: View, y: View) => bindAdd(x, y)(), ops.addeq],
       ] as const) {
         const [a, b] = [to(), to()];
         own(a, from());
@@ -55,7 +55,7 @@ test("views of none, of one, and with repeated elements", () => {
   const to = contiguous(new Float64Array(6), [2, 3]);
   copyInto(to, viewOf(Float64Array.of(7), [2, 3], [0, 0]));
   assert.equal([...to.data], [7, 7, 7, 7, 7, 7]);
-  adding(to, viewOf(Float64Array.of(1, 2, 3), [2, 3], [0, 1]))();
+  bindAdd(to, viewOf(Float64Array.of(1, 2, 3), [2, 3], [0, 1]))();
   assert.equal([...to.data], [8, 9, 10, 8, 9, 10]);
   copyInto(contiguous(new Float64Array(0), [0, 3]), viewOf(new Float64Array(1), [0, 3], [1, 0]));
   const one = contiguous(new Float64Array(1), []);

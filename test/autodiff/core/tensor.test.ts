@@ -1,4 +1,4 @@
-/** Tensors from anything tensor-like, reading them back, every public name, and misuse with the words that mend it. */
+/** Tensors made from all tensor-like values, reading them back, every public name, and errors on misuse with the edit that corrects it. */
 import { inspect } from "node:util";
 import ndarray from "ndarray";
 import { test } from "uvu";

@@ -1,6 +1,4 @@
-/**
- * A tour of the core: what a tensor is made of, and the one door through which every result comes.
- */
+/** A tour of the core: the parts of a tensor, and the one function, `apply`, that makes every result. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { apply, grad, type Op, type Tensor, tensor, trackProvenance, type View } from "../../../autodiff/index.js";

@@ -1,4 +1,6 @@
-/** Special functions and samplers at the ends of their parameters, against 50 digits, closed limits, and the ranges they promise. */
+/**
+ * Special functions and samplers at the ends of their parameter ranges, against 50 digits, limits in closed form, and documented ranges.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { grad, random, type Tensor } from "../../../autodiff/index.js";

@@ -12,7 +12,7 @@ import { scalarFormulas } from "../../../autodiff/kernels/formulas/scalarFormula
 import { assemble } from "../../../autodiff/kernels/wasm/assemble.js";
 import { type DrawName, drawTexts } from "../../../autodiff/kernels/wasm/draws.js";
 import { allocate } from "../../../autodiff/kernels/wasm/simd.js";
-import { ternary, unary } from "../../../autodiff/ops/elementwise/elementwise.js";
+import { binary, ternary, unary } from "../../../autodiff/ops/elementwise/elementwise.js";
 
 /** Compiled equals eager for these arguments, element by element; the second call compiles. */
 function assertSame(f: (...xs: Tensor[]) => Tensor, args: Tensor[], message: string): void {
@@ -73,6 +73,13 @@ for (const name of "add sub mul div maximum minimum equal less lessEqual greater
     const b = tensor(EDGES.flatMap(() => EDGES));
     assertSame((x, y) => P[name as "add"](x, y), [a, b], name);
   });
+
+test("logOnePlusSquareOver: every pair of edges", () => {
+  const a = tensor(EDGES.flatMap((x) => EDGES.map(() => x)));
+  const b = tensor(EDGES.flatMap(() => EDGES));
+  const f = binary("logOnePlusSquareOver", scalarFormulas.logOnePlusSquareOver, null);
+  assertSame((x, y) => f(x, y), [a, b], "logOnePlusSquareOver");
+});
 
 test("powSlope: triples of edges", () => {
   const slope = ternary("powSlope", scalarFormulas.powSlope, null);

@@ -1,6 +1,6 @@
 /**
- * The scalar special functions against numbers of 50 and more digits: golden/special.json to the tolerances it states, the
- * pathwise derivatives of golden/distributions.json, and golden/specialWide.json for the range in between and the corners.
+ * The scalar special functions against numbers of 50 and more digits: golden/special.json to the tolerances it states, the pathwise
+ * derivatives of golden/distributions.json, and golden/specialWide.json for wider ranges and extreme parameters.
  */
 import { readFileSync } from "node:fs";
 import { test } from "uvu";

@@ -1,4 +1,7 @@
-/** Gradients of the special functions against 60-digit numbers, over the whole range the file lists, shapes included. */
+/**
+ * Gradients of the special functions, also with respect to shape parameters, against 60-digit numbers, over the whole range of the golden
+ * file.
+ */
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,6 +1,6 @@
 /**
- * A tour of the kernels: arithmetic on numbers and Float64Arrays, without tensors. Special functions have digits; elementary ones are the
- * same everywhere, whether a number comes alone or in a long array that SIMD code works on.
+ * A tour of the kernels: arithmetic on numbers and Float64Arrays, without tensors. Special functions have stated error bounds. Elementary
+ * functions give the same bits everywhere, for a single number and in a long array that SIMD code processes.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-/** Substitution and Cholesky factors in blocks: the bits of the plain kernels, whatever the size, the triangle and the batch. */
+/** Substitution and Cholesky factors in blocks give the bits of the plain kernels, for all sizes, triangles and batches. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { cholesky, eye, grad, jit, matmul, random, type Tensor, triangularSolve } from "../../../autodiff/index.js";

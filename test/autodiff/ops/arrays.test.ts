@@ -1,4 +1,4 @@
-/** Reductions, shape ops and indexing against plain loops over their entries, contiguous and strided. */
+/** Reductions, shape ops and indexing, contiguous and strided, against plain loops over their entries. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as P from "../../../autodiff/index.js";

@@ -1,4 +1,4 @@
-/** Every op's rule for axes against the dependencies of its kernel: ranks up to 3, sizes 1 to 3, all parameters. */
+/** The axis rule of every op against the dependencies of its kernel: ranks up to 3, sizes 1 to 3, all parameters. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as P from "../../../autodiff/index.js";

@@ -1,6 +1,6 @@
 /**
- * Second derivatives where a function is made of pieces: smooth ones have their own at the joins, kinks those of JAX, and where there is
- * none it is NaN and not a number. Closed forms; references of 50 digits.
+ * Second derivatives of piecewise functions: at a join, smooth functions have their true second derivative, kinks follow JAX, and where
+ * there is no second derivative the result is NaN. References are closed forms and 50 digits.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

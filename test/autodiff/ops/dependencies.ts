@@ -1,6 +1,6 @@
 /**
- * What a function's results really depend on, found without its source: every element of an operand is replaced by numbers far away and
- * by NaN, and the elements of the result that change are noted. What the provenance of the result claims is compared with that.
+ * The true dependencies of a function's results, found without its source: each element of an operand is replaced by distant numbers and by
+ * NaN, and the elements of the result that change are recorded. The provenance of the result is compared with them.
  */
 import * as assert from "uvu/assert";
 import { outsideRuns, Provenance, random, type Tensor, tensor } from "../../../autodiff/index.js";

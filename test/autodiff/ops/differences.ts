@@ -1,4 +1,4 @@
-/** Derivatives by central differences of fourth order in a random direction, the truth that gradients are held to. */
+/** Derivatives by central differences of fourth order in a random direction, with which gradients are compared. */
 import * as assert from "uvu/assert";
 import { grad, random, type Tensor, tensor } from "../../../autodiff/index.js";
 

@@ -1,8 +1,9 @@
-/** Values and gradients at the edges, where NumPy's, C's and JAX's conventions decide: zeros, infinities, NaN, denormals, ties. */
+/** Values and gradients at edge cases for which NumPy, C and JAX have conventions: zeros, infinities, NaN, subnormal numbers, ties. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as P from "../../../autodiff/index.js";
 import { grad, type Tensor, tensor } from "../../../autodiff/index.js";
+import { scalars } from "./opTable.js";
 
 type Fn = (...xs: Tensor[]) => Tensor;
 const [INF, NAN, TINY] = [Infinity, Number.NaN, 5e-324];
@@ -11,9 +12,13 @@ type Row = [name: string, xs: number[], value: number, ...gradients: (number | n
 
 const rows: Row[] = [
   ["add", [INF, -INF], NAN, 1, 1],
+  ["sub", [INF, INF], NAN, 1, -1],
   ["mul", [0, INF], NAN, INF, 0],
   ["mul", [0, -0], -0, -0, 0],
   ["mul", [TINY, 0.5], 0, 0.5, TINY],
+  ["mulZeroWins", [0, INF], 0],
+  ["mulZeroWins", [0, NAN], 0],
+  ["mulZeroWins", [1, INF], INF],
   ["div", [1, 0], INF, INF, -INF],
   ["div", [0, 0], NAN, INF, null],
   ["div", [1, INF], 0, 0, -0],
@@ -65,6 +70,14 @@ const rows: Row[] = [
   ["logaddexp", [1e3, 1e3], 1000.6931471805599, 0.5, 0.5],
   ["log1mexp", [0], -INF, -INF],
   ["log1mexp", [-INF], 0, 0],
+  ["sin", [-0], -0, 1],
+  ["sin", [INF], NAN, NAN],
+  ["cos", [0], 1, 0],
+  ["cos", [-INF], NAN, NAN],
+  ["tan", [-0], -0, 1],
+  ["tan", [INF], NAN, NAN],
+  ["atan", [INF], Math.PI / 2, 0],
+  ["atan", [-0], -0, 1],
   ["tanh", [INF], 1, 0],
   ["tanh", [TINY], TINY, 1],
   ["sigmoid", [-INF], 0, 0],
@@ -93,8 +106,16 @@ const rows: Row[] = [
   ["notEqual", [NAN, NAN], 1],
   ["equal", [0, -0], 1],
   ["less", [NAN, 1], 0],
+  ["lessEqual", [NAN, 1], 0],
+  ["lessEqual", [0, -0], 1],
+  ["greater", [NAN, 1], 0],
+  ["greater", [0, -0], 0],
   ["greaterEqual", [INF, INF], 1],
   ["logicalNot", [NAN], 0],
+  ["logicalAnd", [NAN, 1], 1],
+  ["logicalAnd", [NAN, -0], 0],
+  ["logicalOr", [NAN, 0], 1],
+  ["logicalOr", [0, -0], 0],
   ["isFinite", [-INF], 0],
   ["isFinite", [NAN], 0],
   ["isFinite", [TINY], 1],
@@ -111,12 +132,30 @@ const rows: Row[] = [
   ["lgamma", [0], INF, null],
   ["lgamma", [INF], INF, INF],
   ["digamma", [0], -INF],
+  ["trigamma", [0], INF],
+  ["trigamma", [INF], 0, 0],
+  ["logBeta", [0, 1], INF, -INF, null],
   ["erf", [INF], 1, 0],
   ["erfc", [INF], 0, 0],
+  ["erfcx", [INF], 0, 0],
+  ["erfcx", [-INF], INF, -INF],
   ["erfinv", [1], INF, INF],
   ["ndtri", [0], -INF, INF],
   ["logNdtr", [-INF], -INF, INF],
   ["ndtr", [INF], 1, 0],
+  ["gammainc", [1, 0], 0, 0, 1],
+  ["gammainc", [0.5, 0], 0, 0, INF],
+  ["gammainc", [1, INF], 1, null, 0],
+  ["gammaincc", [1, 0], 1, 0, -1],
+  ["gammaincc", [2, 0], 1, 0, 0],
+  ["gammaincc", [1, INF], 0, null, 0],
+  ["gammaincinv", [1, 0], 0, 0, 1],
+  ["gammaincinv", [1, 1], INF],
+  ["betainc", [1, 3, 0], 0, 0, 0, 3],
+  ["betainc", [0.5, 1, 0], 0, 0, 0, INF],
+  ["betainc", [2, 1, 1], 1, 0, 0, 2],
+  ["betaincinv", [1, 4, 0], 0, 0, 0, 0.25],
+  ["betaincinv", [2, 1, 1], 1, 0, 0, 0.5],
   ["i0e", [0], 1, 0],
   ["i1e", [0], 0, 0.5],
   ["logI0", [0], 0, 0],
@@ -142,6 +181,12 @@ for (const [name, xs, value, ...gradients] of rows)
       });
     }
   });
+
+test("every op of the op table has a row", () => {
+  const without = scalars.filter(({ name }) => !rows.some(([op]) => op === name)).map(({ name }) => name);
+  const what = "what it makes of 0, infinities or NaN, as NumPy, SciPy or C do";
+  assert.equal(without, [], `add a row to "rows" of test/autodiff/ops/edges.test.ts for ${without}: ${what}`);
+});
 
 test("a branch not taken has gradient 0, whatever it is there", () => {
   for (const x of [0, -1]) {

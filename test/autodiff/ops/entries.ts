@@ -1,4 +1,4 @@
-/** Tensors entry by entry: the plain truth that array ops are held to. */
+/** Tensors as lists of entries, with which array ops are compared. */
 import * as assert from "uvu/assert";
 import * as P from "../../../autodiff/index.js";
 import { random, type Tensor } from "../../../autodiff/index.js";

@@ -1,4 +1,4 @@
-/** Products, contractions, triangles and factorisations against sums over entries and what they must multiply back to. */
+/** Products, contractions, triangles and factorisations, compared with sums over entries, or multiplied back. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Tensor } from "../../../autodiff/index.js";

@@ -1,4 +1,7 @@
-/** Indices that count from 0 give views with the values, gradients and sets of a gather; others, and inputs of programs, never do. */
+/**
+ * An index 0, 1, 2, … from `arange` gives a view with the values, gradients and provenance of a gather; other indices, and indices
+ * that are inputs of compiled programs, are gathered.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,4 +1,4 @@
-/** The op table of the tests: every op once, with the range its operands are drawn from, and mathjs' formula where there is one. */
+/** The op table of the tests: every op once, with the range of its operands and, if there is one, the formula of mathjs. */
 import * as P from "../../../autodiff/index.js";
 import { random, type Tensor, tensor } from "../../../autodiff/index.js";
 

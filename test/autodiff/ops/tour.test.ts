@@ -1,6 +1,4 @@
-/**
- * A tour of ops: rows of a table, and an op of one's own. opTable.ts lists every op once, and the tests beside this file run over it.
- */
+/** A tour of ops: the rows of a table, and a user's own op. opTable.ts lists every op, and the tests beside this file run over it. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { grad, jit, type Tensor, tensor, unary, vmap } from "../../../autodiff/index.js";

@@ -1,10 +1,10 @@
-/** Memory by liveness: places are handed on, and never while somebody still reads them. */
+/** Memory by liveness: places in the arena are reused, but never while a value in them is still needed. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { listening } from "../../../autodiff/core/recorder.js";
+import { withRecorder } from "../../../autodiff/core/recorder.js";
 import { cumsum, jit, random, type Tensor, tensor, valueAndGrad } from "../../../autodiff/index.js";
 import { Layout } from "../../../autodiff/transforms/jit/compile/layout.js";
-import { traffic } from "../../../autodiff/transforms/jit/compile/schedule.js";
+import { dataflowOf } from "../../../autodiff/transforms/jit/compile/schedule.js";
 import { programOf } from "../../../autodiff/transforms/jit/program/program.js";
 import { Writer } from "../../../autodiff/transforms/jit/program/recording.js";
 
@@ -12,7 +12,7 @@ import { Writer } from "../../../autodiff/transforms/jit/program/recording.js";
 function layoutOf(f: (x: Tensor) => Tensor | Tensor[], x: Tensor): Layout {
   const input = x.add(0);
   const writer = new Writer([input]);
-  const outputs = [listening(writer, () => f(input))].flat();
+  const outputs = [withRecorder(writer, () => f(input))].flat();
   return new Layout(programOf(writer.finish(outputs)), { simd: false });
 }
 
@@ -51,8 +51,8 @@ test("no two values that are alive at once overlap; inputs, constants and output
     if (value.kind !== "op" || outputs.includes(i)) dies.set(i, units.length);
   });
   units.forEach((unit, step) => {
-    const { makes, reads } = traffic(unit, program);
-    for (const i of makes) if (!born.has(i)) born.set(i, step);
+    const { results, reads } = dataflowOf(unit, program);
+    for (const i of results) if (!born.has(i)) born.set(i, step);
     for (const i of reads.map((x) => views.owner(x))) if (dies.get(i) !== units.length) dies.set(i, step);
   });
   const alive = [...dies].map(([i, end]) => ({

@@ -1,4 +1,4 @@
-/** The transformations: structures in and out, nesting, closures, constants, and derivatives beyond the gradient. */
+/** grad and its relatives: trees as arguments and results, nesting, closures, constants, and derivatives beyond the gradient. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

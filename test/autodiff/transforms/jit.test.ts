@@ -1,4 +1,4 @@
-/** Compiled equals eager, bit for bit: over the op table, under everything that could go wrong. */
+/** Compiled equals eager, bit for bit, over the op table; and the cases in which a compiled program could go wrong. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as pedigrad from "../../../autodiff/index.js";

@@ -1,4 +1,7 @@
-/** What a compiled function takes and gives back: sets of its arguments, structures that change, static arguments, and what it forgets. */
+/**
+ * Arguments and results of compiled functions: provenance of arguments, structures that change, static arguments, and which programs are
+ * discarded.
+ */
 
 import { inspect } from "node:util";
 import { test } from "uvu";
@@ -205,6 +208,35 @@ test("static arguments: symbols and objects by identity, holes and lengths of li
   const [one, long] = [[tensor(1)], [tensor(1)]];
   long.length = 3;
   for (let round = 0; round < 3; round++) assert.equal([count(one).item(), count(long).item()], [2, 4]);
+});
+
+test("a record or list of tensors is alike only with the same names in the same order, lengths, shapes and numbers", () => {
+  const first = (x: unknown): Tensor => (Array.isArray(x) ? first(x[0]) : (x as Tensor));
+  const f = (x: unknown) => {
+    const items = Object.values(x as object).map((item) => (typeof item === "number" ? tensor(item) : first(item)));
+    return items.map((item, i) => item.sum().mul(i + 1));
+  };
+  const [one, two, three] = [tensor(1), tensor(2), tensor([3])];
+  const args: readonly unknown[] = [
+    { a: one, b: two },
+    { b: two, a: one },
+    { a: one, b: three },
+    { a: one, b: two, c: three },
+    { a: one },
+    { a: one, b: 2 },
+    { a: one, b: 3 },
+    { a: [one], b: two },
+    [one, two],
+    [one, two, three],
+  ];
+  const compiled = jit(f);
+  for (let round = 0; round < 4; round++)
+    for (const x of [...args, ...[...args].reverse()])
+      assert.equal(
+        compiled(x).map((y) => y.toArray()),
+        f(x).map((y) => y.toArray()),
+      );
+  assert.is(refusal(() => compiled({ a: one, b: two, [Symbol("c")]: two })).code, "symbol-key");
 });
 
 test("arguments that no program can have are refused", () => {

@@ -1,6 +1,6 @@
 /**
- * Compiled equals eager, bit for bit, over random programs: views, broadcasts, reductions, indexing, gradients, dead and late values; and
- * long data, whose rows run in blocks.
+ * Compiled equals eager, bit for bit, over random programs with views, broadcasts, reductions, indexing, gradients and unused values; and
+ * over long data, whose rows run in blocks.
  */
 import fc from "fast-check";
 import { test } from "uvu";

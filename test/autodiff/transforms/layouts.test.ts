@@ -1,6 +1,6 @@
 /**
- * Compiled equals eager for every op that has a kernel of its own in compiled programs, from every layout in memory, on both sides
- * of the lengths from which these kernels are used.
+ * Compiled equals eager for every op that has its own kernel in compiled programs, from every memory layout, on both sides of the lengths
+ * from which these kernels are used.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,6 @@
-/** Elementwise operations of a user's own, written as people, minifiers and coverage counters write functions: compiled equals eager equals the function. */
+/**
+ * Elementwise ops of users, written as people, minifiers and coverage tools write functions: compiled equals eager equals the function.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { apply, binary, jit, type Op, type Tensor, tensor, ternary, unary } from "../../../autodiff/index.js";
@@ -56,6 +58,43 @@ test("two and three operands, with defaults and rests", () => {
   const rest = ternary("three", written("(a, ...rest) => a * rest[0] + rest[1]"), null);
   const f = jit((x: Tensor) => two(rest(x, 3, x), [1, 10]));
   for (let call = 0; call < 3; call++) assert.equal(f(tensor([1, 2])).toArray(), [2, -12]);
+});
+
+test("conditions that are numbers, numbers that are conditions, and the functions of Math", () => {
+  const bodies = [
+    "a && b",
+    "a || b",
+    "(a && b) + c",
+    "(a < b) + (b < c)",
+    "(a > b) * c",
+    "(a < b) === (b < c) ? 1 : 2",
+    "a < b < c ? 1 : 2",
+    "a > b",
+    "undefined",
+  ];
+  bodies.push("Math.max(a, b, c)", "Math.min(a, b, c)", "1E1 * a - 5E-1", "(a, b)", "a < b && b < c || c < a ? a : b");
+  for (const name of Object.getOwnPropertyNames(Math))
+    if (typeof Math[name as "abs"] === "function" && name !== "random") bodies.push(`Math.${name}(Math.abs(a), b, c)`);
+  const at = (k: number, n: number) => Array.from({ length: n }, (_, i) => (i % 3) * Math.sin(k + i));
+  for (const body of bodies) {
+    const f = written(`(a, b, c) => ${body}`);
+    const op = ternary("own", f, null);
+    const program = (a: Tensor, b: Tensor, c: Tensor) =>
+      op(a, b, c)
+        .equal(1)
+        .add(op(a, b, c));
+    const compiled = jit(program);
+    for (const n of [1, 5, 80]) {
+      const lists = [1, 2, 3].map((k) => at(k, n));
+      const xs = lists.map((list) => (n === 1 ? tensor(list[0] as number) : tensor(list))) as [Tensor, Tensor, Tensor];
+      const right = at(0, n).map((_, i) => {
+        const y = Number(f(...lists.map((list) => list[i] as number)));
+        return Number(y === 1) + y;
+      });
+      assert.equal([program(...xs).toArray()].flat(), right, `${body}, eager`);
+      for (let call = 0; call < 3; call++) assert.equal([compiled(...xs).toArray()].flat(), right, `${body}, compiled`);
+    }
+  }
 });
 
 test("what is inlined: one expression of parameters, numbers, operators and Math", () => {

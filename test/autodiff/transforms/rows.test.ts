@@ -1,4 +1,4 @@
-/** Rows in blocks: sums against ones worked out by hand, sizes at the edges, models with masks, scales and subsamples. */
+/** Rows in blocks: sums against sums by hand, sizes at the edges of blocks, models with masks, scales and subsamples. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,11 +1,13 @@
-/** scan against the same loop written with for: values to the last bit, derivatives, batches, compiled, in blocks; and what it refuses. */
+/**
+ * scan against the same loop written with `for`: values to the last bit, derivatives, batches, compiled, in blocks; and what it refuses.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { copyInto } from "../../../autodiff/core/copy.js";
 import { toNested } from "../../../autodiff/core/nested.js";
 import { rawView } from "../../../autodiff/core/tensor.js";
 import { recordBody } from "../../../autodiff/transforms/scan/body.js";
-import { interpreted } from "../../../autodiff/transforms/scan/interpret.js";
+import { interpretBody } from "../../../autodiff/transforms/scan/interpret.js";
 import {
   at,
   concatenate,
@@ -402,7 +404,7 @@ test("where no code may be generated the kernels of a body give the same bits", 
       },
       given.map((x) => x.shape),
     );
-    const [one, other] = [body.runnable, interpreted(body.program)].map(({ view, run }) => {
+    const [one, other] = [body.runnable, interpretBody(body.program)].map(({ view, run }) => {
       [...given, ...captured].forEach((x, k) => {
         copyInto(view(k), rawView(x));
       });

@@ -1,6 +1,4 @@
-/**
- * A tour of transformations: functions of functions, which nest in any order.
- */
+/** A tour of transforms: they take a function and return a function, and nest in any order. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { grad, hessian, jacobian, jit, jvp, type Tensor, tensor, vjp, vmap } from "../../../autodiff/index.js";

@@ -1,4 +1,4 @@
-/** vmap by its laws, over the whole op table: it equals the stack of f(x), nested, of gradients, under gradients, axes shared. */
+/** vmap over the whole op table equals the stack of f(x): nested, of gradients, under gradients, with shared arguments. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -161,6 +161,10 @@ test("axes that do not fit are refused", () => {
   refused(() => vmap((x: Tensor) => x)(tensor(1)), "shape-mismatch");
   refused(() => vmap((x: Tensor) => x, { inAxes: 2 })(tensor([1])), "bad-axis");
   refused(() => vmap((x: Tensor) => x, { inAxes: null })(tensor([1])), "no-axis");
+  refused(
+    () => vmap((x: Tensor, y: Tensor) => x.add(y), { inAxes: [0] })(tensor([1, 2]), tensor([3, 4])),
+    "bad-option",
+  );
 });
 
 test("draws in a batch are fresh for each key", () => {

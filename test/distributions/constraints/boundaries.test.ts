@@ -1,6 +1,6 @@
 /**
- * Bijections at the ends of their range and beyond: forward stays in its own constraint however large the free numbers are, inverse gives
- * numbers or infinities and never NaN, and comes back to where it came from where that is a number; a param on a boundary is refused.
+ * Bijections at the ends of their range and beyond: `forward` stays inside the constraint for numbers of any size; `inverse` gives numbers
+ * or infinities, never NaN, and undoes `forward` where it gives a number; a param on a boundary is refused.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

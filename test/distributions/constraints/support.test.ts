@@ -1,6 +1,6 @@
 /**
- * Supports: those of what is transformed, folded, or given zeros. The truth is the map itself: draws lie in the support with a density that
- * integrates to 1, and what the map cannot reach has density 0.
+ * Supports of transformed, folded and zero-inflated distributions. The truth is the map itself: draws lie in the support, the density
+ * integrates to 1 over it, and values that the map cannot reach have density 0.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -204,8 +204,10 @@ test("folded: only what the base can be, either way round", () => {
   const got = logProb(d, [0.5, 1.5, 2.5]);
   near(got, [third + Math.LN2, third, -Infinity]);
   assert.is(new Folded(new Gamma(2, 1)).logProb(1.5).item(), new Gamma(2, 1).logProb(1.5).item());
-  const made = new TransformedDistribution(new Normal(0, 1), new Abs());
-  assert.is(made.support.name, "nonnegative");
+  refusesSaying(
+    () => new TransformedDistribution(new Normal(0, 1), [new Affine(1, 2), new Abs()]),
+    "Use new Folded(base)",
+  );
 });
 
 test("zeros beside counts that have none of their own", () => {

@@ -1,4 +1,4 @@
-/** A tour of constraints: what a set says of a number, and the map that reaches it from the real line. */
+/** A tour of constraints: the test of a set, and the bijection from the real line to it. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { tensor } from "../../../autodiff/index.js";

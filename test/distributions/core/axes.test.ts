@@ -1,4 +1,4 @@
-/** Densities and draws along batch axes: element i depends on parameters and value i alone, and the sets know it. */
+/** Densities and draws along batch axes: element i depends only on parameters and value i, and provenance has this relation. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Provenance, random, type Tensor, tensor } from "../../../autodiff/index.js";

@@ -1,6 +1,6 @@
 /**
- * Where the library looks at numbers to decide something, that is a read: provenance keeps it, and a compiled program is right for other
- * numbers or refuses. Where numbers decide nothing, nothing is read.
+ * Wherever the library decides by looking at numbers, this counts as a read: provenance records it, and a compiled program is right for
+ * other numbers or refuses. Where numbers decide nothing, nothing is read.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-/** A tour of the core: a family is a row, and everything around it follows. */
+/** A tour of the core: a family is a row of formulas, from which everything else follows. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { grad, random, type Tensor, type TensorLike, tensor } from "../../../autodiff/index.js";

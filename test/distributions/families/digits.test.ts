@@ -1,4 +1,4 @@
-/** Densities, moments and tails where a textbook formula loses its digits, against numbers of mpmath, 60 digits, for the exact doubles. */
+/** Densities, moments and tails for which a textbook formula loses digits, against 60 digits of mpmath for the exact doubles. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { grad, type Tensor, tensor } from "../../../autodiff/index.js";

@@ -1,7 +1,7 @@
-/** Numbers at the edge of the representable ones: limits, and the ends of distribution functions and quantiles. */
+/** Parameters and values near the largest and smallest numbers: limits, and the ends of distribution functions and quantiles. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { grad, random, type Tensor, tensor } from "../../../autodiff/index.js";
+import { grad, random, stack, type Tensor, tensor } from "../../../autodiff/index.js";
 import {
   AsymmetricLaplace,
   Beta,
@@ -16,6 +16,7 @@ import {
   InverseGamma,
   Kumaraswamy,
   LogUniform,
+  MultivariateStudentT,
   Pareto,
   Poisson,
   StudentT,
@@ -108,6 +109,41 @@ test("Student's t: the slope of its distribution function at the centre is its d
   const ofMedian = grad((df: Tensor) => new StudentT(df, 1, 2).icdf(0.5))(tensor(3));
   assert.is(ofMedian.item(), 0);
   near(new StudentT(1).icdf(1e-100).item(), -1e100 / Math.PI, 1e-13);
+});
+
+test("quantiles beyond the numbers next to 0 and 1 are the ends, and Student's are as far out as their tail says", () => {
+  // I_x(a, b) is 0.95 at x = 1e-300 for the second, so the quantile is smaller.
+  assert.is(new Beta(11.8, 1.8e-5).icdf(0.277).item(), 1);
+  assert.ok(new Beta(7.2e-5, 21.8).icdf(0.9466).item() < 1e-300);
+  assert.equal(numbers(new StudentT(1e-4).icdf([0.3, 0.5, 0.7])), [-Infinity, 0, Infinity]);
+  // With N = df/2 B(df/2, 1/2), P(Z < z) = (df / z²)^(df/2) / (2 N); by mpmath.
+  near(new StudentT(1e-3).icdf(0.3).item(), -1.1166011909601347e220, 1e-11);
+  assert.ok(numbers(new FisherSnedecor(1e-4, 3).icdf([0.2, 0.5])).every((x) => x < 1e-300));
+});
+
+test("Student's t where squares overflow: a power of the distance, with its slopes", () => {
+  const slopes = grad((p: Record<string, Tensor>) =>
+    new StudentT(p.df as Tensor, 0, p.scale as Tensor).logProb(p.x as Tensor),
+  )({ df: 1e-3, scale: 1, x: -1e200 });
+  near((slopes.x as Tensor).item(), 1.001e-200, 1e-14);
+  near((slopes.scale as Tensor).item(), 1e-3, 1e-12);
+  const d = new MultivariateStudentT(
+    0.01,
+    [0, 0],
+    [
+      [1, 0],
+      [0, 2],
+    ],
+  );
+  const log = (x: number) => d.logProb([x, -3 * x]).item();
+  for (const x of [1e120, 1e150, 1e170, 1e290]) near(log(x) - log(10 * x), 2.01 * Math.LN10, 1e-11);
+  const slope = grad((x: Tensor) => d.logProb(stack([x, x.mul(-3)])))(1e170).item();
+  near(slope, -2.01e-170, 1e-14);
+});
+
+test("a quantile among counts too large to count by one is NaN, not the largest that can be", () => {
+  assert.equal(numbers(new Poisson([1e10, 1e17, 1e300]).icdf(0.5)), [1e10, NaN, NaN]);
+  assert.equal(numbers(new Poisson(1e17).icdf([0, 1])), [0, Infinity]);
 });
 
 test("LogUniform over 400 orders of magnitude", () => {

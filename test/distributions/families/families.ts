@@ -1,4 +1,6 @@
-/** The golden file, and how one of its parameter records becomes a distribution of this library. Families are found by their class name. */
+/**
+ * The golden file, and how one of its parameter records becomes a distribution of this library. Families are found by their class name.
+ */
 import { readFileSync } from "node:fs";
 import { type Tensor, tensor } from "../../../autodiff/index.js";
 import * as distributions from "../../../distributions/index.js";

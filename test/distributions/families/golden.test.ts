@@ -1,6 +1,6 @@
 /**
- * Every family of the library against numbers computed with 50 digits: log densities and their gradients by the pass rules in the file's
- * `meta`, moments, entropies, distribution functions and quantiles, pathwise derivatives, the ends of supports, and what must be refused.
+ * Every family of the library against numbers computed with 50 digits: log densities and gradients by the tolerances in the file's `meta`;
+ * moments, entropies, distribution functions and quantiles; pathwise derivatives; ends of supports; and inputs that must be refused.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

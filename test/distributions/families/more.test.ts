@@ -1,4 +1,4 @@
-/** Families without golden numbers, and what they must equal: sums, quadrature, families that have them. */
+/** Families without golden numbers, compared with sums, quadrature, or families that have golden numbers. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

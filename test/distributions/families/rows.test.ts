@@ -1,4 +1,7 @@
-/** What a row of a family becomes: a class whose arguments the compiler checks, whose errors no minifier changes, that is found by name. */
+/**
+ * The class that is made from a row: the compiler checks its arguments, minifiers do not change its name in errors, and it is found by
+ * name.
+ */
 
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";

@@ -1,7 +1,7 @@
 /**
- * Samplers against exact laws. Chi-square over the file's equiprobable bins or probabilities (n = 200,000, refused below p = 1e-6), its
- * cumulative probabilities in hard regions (n = 20,000), and for all families with moments the sample mean and variance (n = 20,000,
- * within 4.5 standard errors). Fixed keys.
+ * Samplers against exact distributions: chi-square over the file's equiprobable bins or probabilities (n = 200,000, fails below p = 1e-6),
+ * cumulative probabilities in hard regions (n = 20,000), and for all families with moments the sample mean and variance (n = 20,000, within
+ * 4.5 standard errors). Fixed keys.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

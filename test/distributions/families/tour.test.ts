@@ -1,4 +1,4 @@
-/** A tour of the families, a kind at a time: numbers on the line, counts, classes, vectors, matrices. Truths are worked out by hand. */
+/** A tour of the families by kind: numbers on the line, counts, classes, vectors, matrices. Expected values are derived by hand. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { random } from "../../../autodiff/index.js";

@@ -1,4 +1,4 @@
-/** A tour of KL divergences: a table of closed forms, and null where there is none. */
+/** A tour of KL divergences: closed forms, and null if there is none. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Tensor } from "../../../autodiff/index.js";

@@ -1,4 +1,4 @@
-/** Bijections: values land where the constraint says, come back as they went, and stretch volumes as the log-Jacobian says (against central differences). */
+/** Bijections: values lie in the codomain, `inverse` undoes `forward`, and the log-Jacobian agrees with central differences. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { random, type Tensor, tensor, vmap } from "../../../autodiff/index.js";

@@ -1,4 +1,6 @@
-/** DiscreteHMM against the sum over all paths of states, in plain numbers, and against the same chain written with markov and enumerated. */
+/**
+ * DiscreteHMM against the sum over all paths of states in plain numbers, and against the same chain written with markov and enumerated.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,4 +1,4 @@
-/** A tour of wrappers: distributions made of other ones. Truths are worked out by hand. */
+/** A tour of wrappers: distributions built from other distributions. Expected values are derived by hand. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { tensor } from "../../../autodiff/index.js";

@@ -1,4 +1,4 @@
-/** What is left of a distribution between bounds, and where too little is left. */
+/** Truncated distributions, and bounds between which too little probability is left. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { arange, jit, random, type Tensor, tensor } from "../../../autodiff/index.js";

@@ -1,8 +1,8 @@
-"""test/golden/distributions.json: log densities, their gradients, distribution functions and paths of families, correctly rounded.
+"""test/golden/distributions.json: log densities, their gradients, distribution functions and pathwise gradients, correctly rounded.
 
-A family is its log density in the words of the textbook, and its distribution function (both tails) where that is no integral. Gradients
-are central differences with 200 digits. The path of a parameter is the derivative of the quantile: -(dF/dp) / f. Moments, entropies, quantiles and the
-columns mag, gradMag and textbookAbsError (how much a textbook formula loses in float64) are not computed here.
+A family is given by its log density as in a textbook, and by its distribution function (both tails) if this has a closed form. Gradients are
+central differences with 200 digits. A pathwise gradient is the derivative of the quantile with respect to a parameter, -(dF/dp) / f. Moments,
+entropies, quantiles and the columns mag, gradMag and textbookAbsError (the error of a textbook formula in float64) are not computed here.
 """
 
 import sys

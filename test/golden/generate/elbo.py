@@ -1,7 +1,7 @@
 """test/golden/elbo.json: exact ELBOs and evidences of small models with finitely many configurations, and their gradients.
 
-A program makes choices, each with the model's and the guide's log probabilities of its values, and adds log densities of observations. It is
-run once for every configuration. Then ELBO = Σ q (log p - log q) and evidence = log Σ p; gradients are central differences. Variances of
+A program makes choices, each with log probabilities of its values under the model and the guide, and adds log densities of observations. It
+runs once for every configuration. Then ELBO = Σ q (log p - log q) and evidence = log Σ p; gradients are central differences. Variances of
 estimators, bounds of several particles and the models with continuous latents are not computed here.
 """
 

@@ -1,8 +1,8 @@
 """Reference values of the elementary functions, from mpmath 1.3: python3 test/golden/generate/elementary.py > test/golden/elementary.json
 
 A row is [arguments..., nearest, rest]: the value is the float64 `nearest` plus `rest` units in its last place. Arguments are random numbers
-of every size and hard ones: near multiples of pi/2 (the nearest a float64 comes is 6381956970095103 * 2^797), near 1,
-subnormal, powers that almost overflow.
+of every size, and hard cases: near multiples of pi/2 (the nearest float64 is 6381956970095103 * 2^797), near 1, subnormal numbers, and powers
+that almost overflow.
 """
 import json
 import random
@@ -35,7 +35,7 @@ angles = (
 )
 near_one = [1 + s for s in sizes(15, -50, -2)]
 positive = [abs(x) for x in around + sizes(20, -1022, 1023) + every] + near_one
-squashed = around + every + sizes(15, 3, 9.4) + [-19.47078632656485, 5.043750151526183, 0.55, 0.5500001]
+squashed = around + every + sizes(15, 3, 9.4) + [-19.47078632656485, 5.043750151526183, 0.6931471805599453, 0.6931471805599454, -1.3862943611198906, 0.5165760869874555]
 bases = [abs(x) for x in around]
 powers = (
     [(b, y) for b, y in zip(bases, sizes(30, -2, 4))]
@@ -59,6 +59,24 @@ functions = {
     "atan": (atan, angles + [s * t for s in (0.4375, 0.6875, 1.1875, 2.4375) for t in near_one]),
     "pow": (power, powers),
 }
+# Drawn after the points above, so that those stay as they are.
+weighted = list(zip(sizes(75, -40, 40), [abs(x) for x in sizes(60, -60, 60)] + near_one))
+functions |= {
+    "log1mexp": (lambda x: log(1 - exp(x)), [-abs(x) for x in squashed + sizes(20, -6, 4)]),
+    "xlogy": (lambda x, y: x * log(y), weighted),
+    "xlog1py": (lambda x, y: x * log(1 + y), weighted),
+    # Not where the two terms cancel.
+    "logaddexp": (
+        lambda x, y: log(exp(x) + exp(y)),
+        [(x, x + d) for x, d in zip(sizes(80, -2, 9) + [0.0, -1.0], sizes(80, -8, 6) + [1e-17, 1.0]) if not -1 < x < 0 and not -1 < x + d < 0],
+    ),
+}
+# The last rows have squares that overflow, or quotients near 0 and 1.
+over = sizes(20, 520, 1000) + [x * 1e-9 for x in near_one] + near_one
+functions["logOnePlusSquareOver"] = (
+    lambda x, y: log(1 + x * x / y),
+    list(zip(sizes(60, -40, 40) + over, [abs(x) for x in sizes(60, -60, 60) + sizes(35, -3, 6)] + near_one)),
+)
 print(json.dumps({
     name: [r for x in points if (r := row(f, *(x if isinstance(x, tuple) else (x,))))] for name, (f, points) in functions.items()
 }, separators=(",", ":")).replace('],"', '],\n"'))

@@ -1,6 +1,6 @@
-"""Special functions with as many digits as asked for, for the scripts of this folder.
+"""Special functions with any number of digits, for the scripts of this folder.
 
-Incomplete gamma and beta functions are series of positive terms, which lose nothing.
+Incomplete gamma and beta functions are series of positive terms, which lose no digits.
 """
 
 from mpmath import erfc, exp, inf, log, log1p, loggamma, mp, mpf, pi, sqrt

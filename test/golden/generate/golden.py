@@ -1,4 +1,4 @@
-"""What the scripts of this folder share: read a golden file, compute its outputs anew, compare them, or write them."""
+"""Code that the scripts of this folder share: it reads a golden file, computes its outputs again, and compares or writes them."""
 
 import json
 import math

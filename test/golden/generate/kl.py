@@ -1,8 +1,8 @@
 """test/golden/kl.json: KL(p | q) = E_p[log p - log q] from the densities of distributions.py, without the closed form of any divergence.
 
-Discrete families are sums over the support, continuous ones integrals by the double exponential rule (Takahasi and Mori 1974), cut where a
-density has a kink and around the bulk of p. Only Gaussians of several dimensions and Dirichlets take their formulas. Gradients are
-central differences of all this.
+For discrete families it is a sum over the support, for continuous ones an integral by the double exponential rule (Takahasi and Mori 1974),
+split where a density has a kink and around the bulk of p. Only multivariate normals and Dirichlets use closed forms. Gradients are central
+differences.
 """
 
 from mpmath import cosh, det, digamma, exp, inf, isfinite, log, loggamma, matrix, mp, mpf, pi, sinh, sqrt

@@ -1,7 +1,7 @@
 """test/golden/special.json: special functions and their gradients, correctly rounded to float64.
 
-Everything is computed with 100 digits or more. Derivatives of incomplete functions for their shapes are central differences; all others
-are closed forms.
+Everything is computed with 100 digits or more. Derivatives of incomplete functions with respect to their shapes are central differences;
+all others are closed forms.
 """
 
 from mpmath import besseli, digamma, erf, erfc, erfinv, exp, expm1, inf, log, log1p, loggamma, mp, mpf, pi, psi, sqrt

@@ -1,4 +1,4 @@
-"""test/golden/specialWide.json: incomplete functions over wide ranges of their shapes, with the paths of their quantiles.
+"""test/golden/specialWide.json: incomplete functions over wide ranges of their shapes, with the derivatives of their quantiles.
 
 dx/da is the derivative of the quantile x at a fixed probability F: -(dF/da) / (dF/dx). Columns are listed in the file; arguments come first.
 

@@ -1,4 +1,4 @@
-/** Elements meet elements: the models of golden/axes.json, by the exact mean and variance of their gradients. */
+/** Elementwise provenance: the models of golden/axes.json, by the exact mean and variance of their gradients. */
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import {

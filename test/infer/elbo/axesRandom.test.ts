@@ -1,4 +1,7 @@
-/** The gradient's expectation, exactly, on random models: the estimator of every configuration, weighted, against the sum over all of them. */
+/**
+ * The exact expectation of the gradient on random models: the weighted estimates of all configurations, against the gradient of the exact
+ * ELBO.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type Elbo, flip, grad, keepAxes, type Tensor, TraceELBO, TraceGraphELBO } from "../../../index.js";

@@ -1,6 +1,6 @@
 /**
- * The coin of Pyro's "SVI Part III": steps until both parameters are within 0.8 of the exact posterior Beta(16, 14). Pyro needs 175
- * on average (sd 35) with the decaying-average baseline and 777 (sd 509) without.
+ * The coin of Pyro's "SVI Part III": steps until both parameters are within 0.8 of the exact posterior Beta(16, 14). Pyro needs 175 on
+ * average (sd 35) with the decaying-average baseline and 777 (sd 509) without.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,6 +1,6 @@
 /**
- * Every estimator of the ELBO that a model admits has the mean that quadrature and summation give (golden/elbo.json): loss and gradient
- * within 4.5 standard errors, n = 20,000. And all of them, on every golden model, are the same compiled.
+ * Every estimator of the ELBO that applies to a model has the mean found by quadrature and summation (golden/elbo.json): loss and gradient
+ * within 4.5 standard errors, n = 20,000. On every golden model, compiled estimators equal eager ones.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,6 +1,6 @@
 /**
- * The mean of n = 20,000 draws of value and gradient against the sum over all configurations (golden/elbo.json), within 4.5 standard
- * errors in every component.
+ * The mean of n = 20,000 draws of loss and gradient against the sum over all configurations (golden/elbo.json), within 4.5 standard errors
+ * in every component.
  */
 import { test } from "uvu";
 import type { TraceELBO, TraceGraphELBO } from "../../../index.js";

@@ -1,4 +1,4 @@
-/** The models of golden/elbo.json, as programs: parameters come in by `param`, so that an estimator's gradient is for them. */
+/** The models of golden/elbo.json as programs. Parameters are declared with `param`, so that estimators return their gradients. */
 import { readFileSync } from "node:fs";
 import {
   Bernoulli,

@@ -1,4 +1,4 @@
-/** The variance of TraceGraphELBO's gradients is as good as golden/elbo.json lists: n = 50,000 draws, within 10 % of the exact one. */
+/** The variance of TraceGraphELBO's gradients is the exact one of golden/elbo.json: n = 50,000 draws, within 10 %. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { TraceGraphELBO } from "../../../index.js";

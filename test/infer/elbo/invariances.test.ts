@@ -1,4 +1,6 @@
-/** What must not change an estimate (golden/elbo.json, l_invariances), and estimators that must agree with each other. */
+/**
+ * Changes of a program that must not change an estimate (golden/elbo.json, l_invariances), and estimators that must agree with each other.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -166,7 +168,7 @@ test("one baseline value serves all elements of a plate: the same gradients as w
   assert.equal(gradients(0.7), gradients([0.7, 0.7, 0.7]));
 });
 
-test("BI-63: a site that asks for enumeration is refused by an estimator that cannot", () => {
+test("a site that asks for enumeration is refused by an estimator that cannot", () => {
   for (const elbo of [new TraceELBO(), new TraceGraphELBO()])
     try {
       elbo.loss(key, params, model, configEnumerate(guide));
@@ -177,7 +179,7 @@ test("BI-63: a site that asks for enumeration is refused by an estimator that ca
     }
 });
 
-test("BI-55: a batch in no plate is refused where dims are enumerated, with both ways out", () => {
+test("a batch in no plate is refused where dims are enumerated, with both ways out", () => {
   const loose: Model = () => {
     const z = sample("z", new Categorical({ logits: [0, 0] }), { infer: { enumerate: "parallel" } });
     sample("x", new Normal(z.add([1, 2, 3]), 1), { obs: [1, 2, 3] });

@@ -1,4 +1,4 @@
-/** Autoguides stand under the masks of their model: what does not count leaves the loss alone. The truth is a closed form. */
+/** Autoguides under the masks of their model: masked elements do not affect the loss. The truth is a closed form. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -6,10 +6,13 @@ import {
   AutoMultivariateNormal,
   AutoNormal,
   adam,
+  Bernoulli,
   type Elbo,
+  type InferOptions,
   type Model,
   mask,
   Normal,
+  param,
   plate,
   RenyiELBO,
   ReweightedWakeSleep,
@@ -17,14 +20,19 @@ import {
   SVI,
   sample,
   scale,
+  substitute,
+  type Tensor,
+  type TensorLike,
   TraceELBO,
   TraceEnumELBO,
   TraceGraphELBO,
   TraceMeanFieldELBO,
+  tensor,
 } from "../../../index.js";
 import { refusal, refuses } from "../../refusals.js";
 
 const half = -Math.log(2 * Math.PI) / 2;
+const near = (got: number, want: number): boolean => Math.abs(got - want) < 1e-12;
 /** Models, and log p of what they observe. */
 const models: Readonly<Record<string, [Model, number]>> = {
   // z ~ N(0, 1) is seen at 0.5 in the first element and latent in the second; y = 1 ~ N(z, 1) in both.
@@ -113,6 +121,94 @@ test("a mask or a scale with more elements than a site would count it several ti
   };
   const want = -(half - 0.5 + 3 * (half - 4.5));
   assert.ok(Math.abs(new TraceELBO().loss(random.key(0), {}, fits, () => {}).item() - want) < 1e-12);
+});
+
+/**
+ * Two flips decide over two data; their prior and, in the guide, -log q count for the first flip alone. The exact ELBO is a sum over four
+ * pairs of values, as is the mean of an estimator's gradients.
+ */
+const [x, q] = [[0.5, 1.8] as const, [0.3, -0.4] as const];
+const logFlip = (z: number, logits: number): number => -Math.log1p(Math.exp(z === 1 ? -logits : logits));
+const pairs = [0, 1].flatMap((a) => [0, 1].map((b) => [a, b] as const));
+const weightOf = (z: readonly number[], logits: readonly number[]): number =>
+  Math.exp(logFlip(z[0] as number, logits[0] as number) + logFlip(z[1] as number, logits[1] as number));
+const lossAt = (logits: readonly number[]): number =>
+  -pairs.reduce((sum, z) => {
+    const data = z.reduce<number>((all, v, i) => all + half - 0.5 * ((x[i] as number) - 2 * v) ** 2, 0);
+    const counted = Math.log(z[0] === 1 ? 0.4 : 0.6) - logFlip(z[0], logits[0] as number);
+    return sum + weightOf(z, logits) * (data + counted);
+  }, 0);
+const slopes = [0, 1].map((i) => {
+  const moved = (h: number) => lossAt(q.map((v, j) => (i === j ? v + h : v)));
+  return (moved(1e-5) - moved(-1e-5)) / 2e-5;
+});
+const keep = [1, 0];
+const masked = (logits: TensorLike) => new Bernoulli({ logits }).mask(keep);
+const flips: Readonly<Record<string, (logits: TensorLike, infer: InferOptions) => Tensor>> = {
+  "in a plate": (logits, infer) => plate("d", 2, () => sample("z", masked(logits), { infer })),
+  "inside an event": (logits, infer) => sample("z", masked(logits).toEvent(1), { infer }),
+};
+const withFlips = (draw: (typeof flips)[string], inModel: InferOptions, inGuide: InferOptions): [Model, Model] => [
+  () => {
+    const z = draw(Math.log(2 / 3), inModel);
+    sample("x", new Normal(z.mul(2), 1).toEvent(1), { obs: x });
+  },
+  () => void draw(param("q"), inGuide),
+];
+for (const [where, draw] of Object.entries(flips))
+  for (const [name, elbo] of Object.entries<Elbo>({
+    TraceELBO: new TraceELBO(),
+    "TraceELBO, order 2": new TraceELBO({ order: 2 }),
+    TraceGraphELBO: new TraceGraphELBO(),
+    TraceMeanFieldELBO: new TraceMeanFieldELBO(),
+    TraceEnumELBO: new TraceEnumELBO({ strictEnumerationWarning: false }),
+  }))
+    test(`${name}: the score of a draw is not masked by its distribution, ${where}`, () => {
+      const [model, guide] = withFlips(draw, {}, {});
+      const sums = [0, 0, 0];
+      for (const z of pairs) {
+        const [loss, grads] = elbo.lossAndGrads(random.key(0), { q: tensor(q) }, model, substitute(guide, { z }));
+        [loss.item(), ...(grads.q as Tensor).toFloat64Array()].forEach((v, i) => {
+          sums[i] = (sums[i] as number) + v * weightOf(z, q);
+        });
+      }
+      assert.ok(near(sums[0] as number, lossAt(q)), `${sums[0]}`);
+      slopes.forEach((want, i) => {
+        assert.ok(Math.abs((sums[i + 1] as number) - want) < 1e-8, `${sums[i + 1]}, exact ${want}`);
+      });
+    });
+
+test("RenyiELBO: the score of a draw is that of a draw under the handler mask", () => {
+  const programs = [masked, (logits: TensorLike) => new Bernoulli({ logits })].map((flip, i) => {
+    const draw = (logits: TensorLike) => plate("d", 2, () => sample("z", flip(logits)));
+    return withFlips(i === 0 ? draw : (logits) => mask(() => draw(logits), keep)(), {}, {});
+  });
+  const [got, want] = programs.map(([model, guide]) =>
+    new RenyiELBO().lossAndGrads(random.key(3), { q: tensor(q) }, model, guide)[1].q?.toArray(),
+  );
+  assert.equal(got, want);
+});
+
+test("TraceEnumELBO: a distribution's mask leaves the probabilities of enumerated values alone", () => {
+  const draw = flips["in a plate"] as (typeof flips)[string];
+  const elbo = new TraceEnumELBO();
+  const model =
+    (infer: InferOptions): Model =>
+    () => {
+      const z = draw(Math.log(2 / 3), infer);
+      plate("d", 2, () => sample("x", new Normal(z.mul(2), 1), { obs: x }));
+    };
+  const guide: Model = () => void draw(param("q"), { enumerate: "parallel" });
+  const [loss, grads] = elbo.lossAndGrads(random.key(0), { q: tensor(q) }, model({}), guide);
+  assert.ok(near(loss.item(), lossAt(q)), `${loss.item()}`);
+  slopes.forEach((want, i) => {
+    assert.ok(Math.abs((grads.q?.at(i).item() as number) - want) < 1e-8);
+  });
+  const evidence = x.reduce(
+    (sum, v) => sum + half + Math.log(0.6 * Math.exp(-0.5 * v * v) + 0.4 * Math.exp(-0.5 * (v - 2) ** 2)),
+    0,
+  );
+  assert.ok(near(elbo.loss(random.key(0), {}, model({ enumerate: "parallel" }), () => {}).item(), -evidence));
 });
 
 test.run();

@@ -1,4 +1,4 @@
-/** TraceMeanFieldELBO: what is closed form, and what is not; its means are checked in estimatorTable.test.ts. */
+/** TraceMeanFieldELBO: which terms have a closed form, and which do not; estimatorTable.test.ts checks its means. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { explain, type Model, Normal, param, random, sample, scale, TraceMeanFieldELBO } from "../../../index.js";

@@ -1,4 +1,7 @@
-/** Plates that were brought together are right and said once; plates that are kept are never called mixed. Baselines of elements. */
+/**
+ * If a model mixes the elements of a plate, gradients are right and one warning is given; plates whose elements stay separate never give
+ * it. Also baselines of elements.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,6 +1,6 @@
 /**
- * Would the suite notice? Estimators broken on purpose, each in one of the ways that peers have been found to be, are put to the checks
- * that the real ones pass: the mean within 4.5 standard errors of an exact sum (n = 20,000), and the variance that a baseline must save.
+ * Would the suite notice an error? Deliberately broken estimators, each with a fault found in other libraries, are given the checks that
+ * the real ones pass: the mean within 4.5 standard errors of an exact sum (n = 20,000), and the variance that a baseline must save.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

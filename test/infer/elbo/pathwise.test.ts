@@ -1,4 +1,4 @@
-/** Sticking the landing and doubly reparameterised gradients: the same mean as the plain estimators, less variance. n = 20,000. */
+/** Sticking the landing and doubly reparameterised gradients: the same mean as the plain estimators, and less variance. n = 20,000. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

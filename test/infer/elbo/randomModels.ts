@@ -1,7 +1,7 @@
 /**
- * Random models with vectors and matrices of choices, small enough to be summed over all configurations. Between choice and cost stand
- * ops of every family; plates are kept and broken, nested, subsampled, masked and scaled; sites stand in plates, in events, and along
- * batch dims that nothing declares.
+ * Random models with vectors and matrices of choices, small enough for a sum over all configurations. Ops of all kinds are applied between
+ * choices and costs. Plates are mixed or not, nested, subsampled, masked and scaled; sites are in plates, in events, and along batch dims
+ * outside of plates.
  */
 import * as P from "../../../index.js";
 import {

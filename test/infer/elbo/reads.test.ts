@@ -1,6 +1,6 @@
 /**
- * Reading a value costs variance, never bias: a reparameterised site that host code reads takes the score function. The truth is a
- * closed form, or a posterior known by conjugacy.
+ * Reading a value costs variance, never bias: a reparameterised site that host code reads is switched to the score function. The truth is a
+ * closed form or a conjugate posterior.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

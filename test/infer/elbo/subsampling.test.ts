@@ -1,6 +1,6 @@
 /**
- * Objectives under subsampling against exact sums: the mean over all subsamples of a loss is the loss of all elements, or the estimator
- * refuses by name.
+ * Objectives under subsampling against exact sums: the mean of a loss over all subsamples is the loss of all elements, or the estimator
+ * refuses with an error that names the reason.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,6 +1,6 @@
 /**
- * A tour of the estimators: one ELBO, several ways to estimate its gradient. The example is a coin that decides where an observation
- * comes from, small enough to be summed by hand.
+ * A tour of the estimators: one ELBO, several ways to estimate its gradient. In the example, a coin decides where an observation comes
+ * from, so exact sums can be written by hand.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

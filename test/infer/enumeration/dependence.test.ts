@@ -1,6 +1,6 @@
 /**
- * What a sum over states must not lose, each against a sum written out here: the distribution of a masked latent, the gradient through
- * probabilities, scales by element, states of probability 0, empty plates; and what is refused before any work.
+ * Cases in which a sum over states could lose something, each against a sum written out here: the distribution of a masked latent, the
+ * gradient through probabilities, scales by element, states of probability 0, empty plates. Also what is refused before any work.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

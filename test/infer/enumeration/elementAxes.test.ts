@@ -1,4 +1,4 @@
-/** Element axes in TraceEnumELBO: sampled sites are charged as in TraceGraphELBO, and enumerated ones whose plate was mixed are refused. */
+/** Element axes in TraceEnumELBO: sampled sites are charged as in TraceGraphELBO, and enumerated sites in a mixed plate are refused. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,4 +1,4 @@
-/** Marginals, posterior draws and the most probable assignment of enumerated sites against sums over all configurations. */
+/** Marginals, posterior draws and the most probable assignment of enumerated sites, against sums over all configurations. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

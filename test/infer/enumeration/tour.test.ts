@@ -1,6 +1,4 @@
-/**
- * A tour of enumeration: choices with finitely many values are summed out, exactly. The truth is the sum written as a loop.
- */
+/** A tour of enumeration: choices with finitely many values are summed out exactly. The truth is the same sum written as a loop. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

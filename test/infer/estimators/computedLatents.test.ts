@@ -1,7 +1,7 @@
 /**
- * Guides that compute a latent from noise: a normal auxiliary site, a point mass at m + w · noise, a factor for the Jacobian, as AutoIAFNormal
- * has them. The latent is N(m, w²), so bounds and their gradients are integrals over one or two normal numbers, here on a grid; the
- * means of n = 20,000 draws lie within 4.5 standard errors of them, however the densities are differentiated.
+ * Guides that compute a latent from noise, as AutoIAFNormal does: a normal auxiliary site, a point mass at m + w · noise, and a factor for
+ * the Jacobian. The latent is N(m, w²), so bounds and their gradients are integrals over one or two normal variables, computed on a grid.
+ * The means of n = 20,000 draws must lie within 4.5 standard errors, for every way of differentiating the densities.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

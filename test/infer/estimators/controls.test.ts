@@ -1,4 +1,7 @@
-/** Would the exact means notice? Faults that estimators have had, put in on purpose: each must fail the check that the sound one passes. */
+/**
+ * Would the tests of exact means notice an error? Faults that estimators have had are put in on purpose, and each must fail the check that
+ * the correct estimator passes.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,7 +1,7 @@
 /**
- * The exact mean of an estimator: loss and gradients at every way in which its random choices may fall, weighed by the probability of
- * each. Discrete sites take all their values; normal ones three Gauss-Hermite nodes, exact up to degree 5 in each draw. Subsamples
- * take all subsets. And the exact answer, by summation over the same choices with nothing of an estimator in it.
+ * The exact mean of an estimator: its loss and gradients for every outcome of its random choices, weighted by the probability of the
+ * outcome. Discrete sites take all their values, normal sites three Gauss-Hermite nodes (exact up to degree 5 in each draw), and subsamples
+ * all subsets. Also the exact answer, by a sum over the same choices without an estimator.
  */
 
 import type { Derived } from "../../../distributions/index.js";

@@ -1,6 +1,6 @@
 /**
- * Random programs with everything that an estimator must weigh: two to four latents of several families, plates nested, crossed and
- * subsampled, masks, scales, factors, auxiliary sites, guides that follow the model's order or another one.
+ * Random programs with all features that estimators must handle: two to four latents of several families; nested, crossed and subsampled
+ * plates; masks, scales, factors, auxiliary sites; guides in the order of the model or another one.
  */
 import {
   Bernoulli,

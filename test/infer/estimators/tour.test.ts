@@ -1,6 +1,6 @@
 /**
- * A tour of the exact means: a program with finitely many choices is run once for each of its configurations, weighted with q, and the sum
- * of an estimator's gradients is compared with the derivative of the exact ELBO. No draw, no standard error. Here it is done by hand for
+ * A tour of the exact means: a program with finitely many choices is run once for each configuration, weighted with q, and the sum of the
+ * estimated gradients is compared with the derivative of the exact ELBO, without draws or standard errors. Here this is done by hand for
  * two choices; everyEstimator.test.ts does it for random programs.
  */
 import { test } from "uvu";

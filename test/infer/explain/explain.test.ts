@@ -1,4 +1,4 @@
-/** `explain`: what an estimator does with each site, the tables it sums over, and the measured quality of its gradients. */
+/** `explain`: what an estimator does with each site, the tables over which it sums, and the measured variance of its gradients. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,5 +1,6 @@
 /**
- * A tour of `explain`: which gradient every site has, and who pays for what. Two switches; only the first lights the lamp that is observed.
+ * A tour of `explain`: the gradient estimator of every site, and the costs that multiply its score. In the example there are two switches,
+ * of which only the first turns on the observed lamp.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-/** Autoguides against posteriors that are known: conjugate normals, and a positive latent whose median is known. */
+/** Autoguides against known posteriors: conjugate normals, and a positive latent whose median is known. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -141,7 +141,7 @@ for (const Guide of [
     assert.ok(Math.abs(spread - Math.sqrt((1 + n) / (1 + 2 * n))) < 0.06, `standard deviation ${spread}`);
   });
 
-test("BI-39: a discrete latent in a continuous guide is an error that names it", () => {
+test("a discrete latent in a continuous guide is an error that names it", () => {
   const discrete: Model = () => {
     sample("z", new Bernoulli(0.3));
   };

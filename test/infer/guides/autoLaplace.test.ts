@@ -1,4 +1,4 @@
-/** AutoLaplaceApproximation: the curvature at the maximum, enumerated sites summed out; elsewhere its own words. */
+/** AutoLaplaceApproximation: the curvature at the maximum, with enumerated sites summed out; and its errors. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,4 +1,4 @@
-/** Autoguides keep the plates of their model, whatever their dims, and do without latents where there are none. */
+/** Autoguides keep the plates of their model, for all dims, and accept models without latents. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,4 +1,7 @@
-/** Where autoguides start: by the key of svi.init, by strategies that are finite, inside the support, and named in errors. */
+/**
+ * Initial values of autoguides: they depend on the key of svi.init; every strategy gives finite values inside the support, and is named in
+ * errors.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -17,6 +20,8 @@ import {
   initToFeasible,
   initToMean,
   initToMedian,
+  initToSample,
+  initToUniform,
   initToValue,
   type Model,
   Normal,
@@ -55,6 +60,21 @@ test("one guide starts where the key of svi.init says, again and again, but wher
   assert.ok(uniform.every((x) => Math.abs(x) < 2) && new Set(uniform).size === 3);
 });
 
+test("initToUniform stays within its radius of 0 in unconstrained space; initToSample starts at a draw of the prior", () => {
+  const locs = (initLocFn: InitStrategy): number[] =>
+    [0, 1, 2].flatMap((seed) => {
+      const { eta_auto_loc } = startOf(schools, new AutoNormal(schools, { initLocFn }), seed);
+      return [...(eta_auto_loc as Tensor).toFloat64Array()];
+    });
+  const near = locs(initToUniform({ radius: 0.01 }));
+  assert.ok(near.every((x) => Math.abs(x) <= 0.01) && new Set(near).size === 9);
+  const narrow: Model = () => void sample("x", new Normal([4, -7], 1e-6));
+  const start = (seed: number): Tensor =>
+    startOf(narrow, new AutoNormal(narrow, { initLocFn: initToSample() }), seed).x_auto_loc as Tensor;
+  assert.ok(start(0).sub([4, -7]).abs().max().item() < 1e-5);
+  assert.is.not(start(0).at(0).item(), start(1).at(0).item());
+});
+
 test("initToMean takes the median where the mean is infinite or undefined", () => {
   const heavy: Model = () => {
     sample("h", new HalfCauchy(2));
@@ -82,7 +102,7 @@ test("a strategy that leads astray is named with the site", () => {
   refuses(start(initToValue({ tua: 1 })), /initToValue: .*no site "tua". It has .*Did you mean "tau"\?/);
   refuses(
     start(() => {
-      throw new PedigradError({ code: "x", message: "lost" });
+      throw new PedigradError({ code: "no-value", message: "lost" });
     }),
     /initLocFn: latent site "tau": lost/,
   );

@@ -1,4 +1,7 @@
-/** Autoguides stay in one support: a latent whose support is not the same in every run is refused, by name and with what it depends on. */
+/**
+ * Autoguides need fixed supports: a latent whose support changes from run to run is refused, with its name and the sites on which the
+ * support depends.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,6 +1,6 @@
 /**
  * A tour of autoguides: guides made from models. The model has two latents whose posterior is known: z ~ N(0, 1), x ~ N(2z, 1) with x = 5
- * gives z ~ N(2, 1/5); a positive one stands apart.
+ * gives z ~ N(2, 1/5); the other one is positive and independent.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

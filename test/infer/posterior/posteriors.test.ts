@@ -1,6 +1,6 @@
 /**
- * Fits of known posteriors: means within 0.15 posterior standard deviations of what conjugacy, enumeration or long quadrature gives. Every
- * fit starts many times farther away.
+ * Fits of known posteriors: means within 0.15 posterior standard deviations of the result of conjugacy, enumeration or fine quadrature.
+ * Every fit starts many times farther away.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,6 +1,4 @@
-/**
- * A tour of what one does with a posterior: predict, score, summarise. The posterior of z is N(2, 1/5), that of the next observation N(4, 9/5).
- */
+/** A tour of the posterior: predict, score, summarise. The posterior of z is N(2, 1/5), and that of the next observation N(4, 9/5). */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,4 +1,4 @@
-/** What comes after a fit, in subsampled plates: draws and densities of all elements, or of elements that are named. */
+/** Subsampled plates after a fit: draws and densities of all elements, or of given elements. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,4 +1,6 @@
-/** Arguments and options in the wrong place or of the wrong kind: each is refused where it is given, by name, and nothing is ignored. */
+/**
+ * Arguments and options in the wrong place or of the wrong kind: each is refused where it is given, with its name, and nothing is ignored.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as P from "../../../index.js";

@@ -1,4 +1,4 @@
-/** Handlers by their laws, and the provenance of Pyro's small programs. */
+/** General properties of handlers, and the provenance of Pyro's small programs. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

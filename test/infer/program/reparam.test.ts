@@ -1,4 +1,4 @@
-/** Reparameterised models have the same law; the Pareto diagnostic recovers shapes that are known. */
+/** Reparameterised models have the same distribution; the Pareto diagnostic recovers known shapes. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,4 +1,7 @@
-/** Reparameterised sites have the densities of the written ones, by the change of variables, under masks, plates, minibatches and enumeration. */
+/**
+ * Reparameterised sites have the densities of the original sites after the change of variables, under masks, plates, minibatches and
+ * enumeration.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -42,6 +45,7 @@ import {
   VonMises,
 } from "../../../index.js";
 import type { SampleSite } from "../../../infer/program/trace.js";
+import { decodeParams, lawful } from "../../distributions/families/families.js";
 import { refusal } from "../../refusals.js";
 
 const [loc, scale] = [tensor([-1.3, 2]), tensor([0.4, 5])];
@@ -57,6 +61,14 @@ const FAMILIES: readonly Distribution[] = [
   new SoftLaplace(loc, scale),
   new StudentT({ df: 3, loc, scale }),
 ];
+test("every location-scale family is among them", () => {
+  const without = lawful
+    .filter(({ entry, make }) => make(decodeParams(entry.cases[0]?.params ?? {})).isLocationScale)
+    .filter(({ name }) => !FAMILIES.some(({ family }) => family === name))
+    .map(({ name }) => name);
+  const how = "add one, with the loc and scale above, to FAMILIES of test/infer/program/reparamStrategies.test.ts";
+  assert.equal(without, [], `${without}: ${how}`);
+});
 const seeded = (fn: Distribution, strategy: Reparam): (() => Tensor) =>
   seed(
     reparam(() => sample("x", fn), { x: strategy }),

@@ -1,4 +1,4 @@
-/** Loops that are one op in models: their noise from outside, their results observed; statements inside them are refused. */
+/** Models with `scan`: noise that is drawn outside the loop, and results that are observed; primitives inside the loop are refused. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,4 +1,4 @@
-/** One subsample a run: which elements of a plate guide and model visit, and what is refused where they would not be the same. */
+/** A plate has one subsample per run: which elements guide and model visit, and what is refused if the elements would differ. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

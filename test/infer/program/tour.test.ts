@@ -1,5 +1,5 @@
 /**
- * A tour of programs: a model is a function that makes statements, handlers around it decide what becomes of them, and a trace is the
+ * A tour of programs: a model is a function that calls primitives, handlers around it decide what happens at each call, and a trace is the
  * list of what happened.
  */
 import { test } from "uvu";

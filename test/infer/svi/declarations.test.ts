@@ -1,4 +1,4 @@
-/** Params: how they start, in plates and without a value, declared twice, lifted; and parameters and plates without elements. */
+/** Params: initial values, in plates and without a value, declared twice, lifted; and parameters and plates without elements. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,4 +1,7 @@
-/** First values of parameters: a start on the boundary of a constraint is refused, whatever the constraint, since its bijection has no number there. */
+/**
+ * Initial values of parameters: a value on the boundary of a constraint is refused for every constraint, since its unconstrained number
+ * would be infinite.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,4 +1,4 @@
-/** Runs in parts, and what a step in the middle of a run is refused with. */
+/** Runs in several parts, and the errors of a step in the middle of a run. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,10 +1,11 @@
-/** Optimisers against the recurrences of their papers, worked out in plain numbers; and a user's own. */
+/** Optimisers against the recurrences of their papers in plain numbers; and a user's own optimiser. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   adagrad,
   adam,
   adamw,
+  applyUpdates,
   chain,
   clipByGlobalNorm,
   clipByValue,
@@ -31,7 +32,7 @@ function path(optimizer: Optimizer): number[] {
     const grads = { x: (x.x as Tensor).mul(2).add(Math.sin(t)) };
     const [updates, next] = optimizer.update(grads, state, x);
     state = next;
-    x = { x: (x.x as Tensor).add(updates.x) };
+    x = applyUpdates(x, updates);
     return (x.x as Tensor).item();
   });
 }

@@ -1,4 +1,6 @@
-/** Runs whose state stays in memory: the same bits as steps by hand, states that are copied or gone, and checks at the end and before saving. */
+/**
+ * Runs whose state stays in memory: the same bits as single steps, states that are copied or gone, and checks at the end and before saving.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { jit } from "../../../autodiff/index.js";
@@ -192,7 +194,7 @@ test("a record whose fields change places stays right", () => {
     assert.is(resident.number(0), last);
     const [now] = resident.result() as [typeof state, Tensor];
     assert.equal([now.a.toArray(), now.b.toArray()], [state.a.toArray(), state.b.toArray()]);
-    const [then] = resident.before() as [typeof state, Tensor];
+    const [then] = resident.resultBefore() as [typeof state, Tensor];
     assert.equal([then.a.toArray(), then.b.toArray()], [before.a.toArray(), before.b.toArray()]);
   }
 });

@@ -1,4 +1,4 @@
-/** The loop of svi.run: minibatches, a promise that lets others run, a run that stops and goes on. */
+/** The loop of svi.run: minibatches, a promise that lets other tasks run, a run that stops and continues. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { adam, Normal, param, plate, random, SVI, sample, type Tensor, TraceELBO, tensor } from "../../../index.js";

@@ -1,4 +1,7 @@
-/** Types that callers lean on: the compiler refuses arguments that the model does not take. What runs here runs; the rest is for `tsc`. */
+/**
+ * Types that users rely on: the compiler refuses arguments that the model does not take. Only some of the code runs; the rest is checked by
+ * `tsc`.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

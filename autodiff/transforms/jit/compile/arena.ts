@@ -8,56 +8,61 @@
  */
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import type { OpValue, Program } from "../program/program.js";
-import { storedValues, traffic, type Unit } from "./schedule.js";
+import { dataflowOf, storedValues, type Unit } from "./schedule.js";
 import type { Views } from "./views.js";
 
 /** Arrays below this size keep their places: reusing them, or writing them over an input, saves too little. */
-const SHORT = 64;
+const MIN_REUSED = 64;
 
-export interface Places {
+export interface ArenaLayout {
   /** Where the memory of each value begins; -1 for one that is never in memory. */
   readonly offsets: readonly number[];
   readonly size: number;
 }
 
 /** Arrays begin at even offsets and have room for at least one extra number, as SIMD code reads and writes in pairs. */
-const roomFor = (size: number): number => size + 2 - (size % 2);
+const paddedSize = (size: number): number => size + 2 - (size % 2);
 
 /** A place for every value of a program that runs in these units. The outputs listed in `inPlace` take the place of an input. */
-export function placesOf(program: Program, units: readonly Unit[], views: Views, inPlace: InPlace["inputs"]): Places {
+export function arenaLayoutOf(
+  program: Program,
+  units: readonly Unit[],
+  views: Views,
+  inPlace: InPlace["inputs"],
+): ArenaLayout {
   const { values, outputs } = program;
   const arena = new Arena();
   const offsets = new Array<number>(values.length).fill(-1);
-  const rooms = new Map(units.flatMap((unit) => (unit.kind === "rows" ? [...unit.rows.room] : [])));
-  const roomOf = (i: number): number => roomFor(rooms.get(i) ?? views.size(i));
-  const stored = storedValues(program, units, views);
-  const stays = new Set(outputs.map((output) => views.owner(output)));
+  const sizesInBlocks = new Map(units.flatMap((unit) => (unit.kind === "rows" ? [...unit.rows.memorySize] : [])));
+  const reservedSize = (i: number): number => paddedSize(sizesInBlocks.get(i) ?? views.size(i));
+  const isStored = storedValues(program, units, views);
+  const permanent = new Set(outputs.map((output) => views.owner(output)));
   values.forEach((value, i) => {
-    if (value.kind !== "op" || (!views.isView(i) && views.size(i) < SHORT)) {
-      offsets[i] = arena.take(roomOf(i));
-      stays.add(i);
+    if (value.kind !== "op" || (!views.isView(i) && views.size(i) < MIN_REUSED)) {
+      offsets[i] = arena.allocate(reservedSize(i));
+      permanent.add(i);
     }
   });
   for (const [result, input] of inPlace) offsets[result] = offsets[input] as number;
-  const ends = lastReads(program, units, views);
+  const lastReads = lastReadsByUnit(program, units, views);
   units.forEach((unit, at) => {
-    const { makes } = traffic(unit, program);
-    for (const i of makes) if (stored[i] === 1 && offsets[i] === -1) offsets[i] = arena.take(roomOf(i));
-    for (const i of ends[at] as number[])
-      if (!stays.has(i) && offsets[i] !== -1) arena.free(offsets[i] as number, roomOf(i));
+    const { results } = dataflowOf(unit, program);
+    for (const i of results) if (isStored[i] === 1 && offsets[i] === -1) offsets[i] = arena.allocate(reservedSize(i));
+    for (const i of lastReads[at] as number[])
+      if (!permanent.has(i) && offsets[i] !== -1) arena.free(offsets[i] as number, reservedSize(i));
   });
   return { offsets, size: arena.size };
 }
 
 /** For each unit, the values whose memory no later unit reads. */
-function lastReads(program: Program, units: readonly Unit[], views: Views): number[][] {
+function lastReadsByUnit(program: Program, units: readonly Unit[], views: Views): number[][] {
   const last = new Map<number, number>();
   units.forEach((unit, at) => {
-    for (const x of traffic(unit, program).reads) last.set(views.owner(x), at);
+    for (const x of dataflowOf(unit, program).reads) last.set(views.owner(x), at);
   });
-  const ends = units.map((): number[] => []);
-  for (const [i, at] of last) (ends[at] as number[]).push(i);
-  return ends;
+  const lastReads = units.map((): number[] => []);
+  for (const [i, at] of last) (lastReads[at] as number[]).push(i);
+  return lastReads;
 }
 
 /** A memory of numbers, with free gaps. */
@@ -67,18 +72,18 @@ class Arena {
   readonly #gaps: [number, number][] = [];
 
   /** Reserves a new range, in the smallest gap that is large enough, else at the end. Returns its offset. */
-  take(size: number): number {
+  allocate(size: number): number {
     let best = -1;
-    this.#gaps.forEach(([, room], i) => {
-      if (room >= size && (best === -1 || room < (this.#gaps[best] as [number, number])[1])) best = i;
+    this.#gaps.forEach(([, gapSize], i) => {
+      if (gapSize >= size && (best === -1 || gapSize < (this.#gaps[best] as [number, number])[1])) best = i;
     });
     if (best === -1) {
       this.size += size;
       return this.size - size;
     }
-    const [offset, room] = this.#gaps[best] as [number, number];
-    if (room === size) this.#gaps.splice(best, 1);
-    else this.#gaps[best] = [offset + size, room - size];
+    const [offset, gapSize] = this.#gaps[best] as [number, number];
+    if (gapSize === size) this.#gaps.splice(best, 1);
+    else this.#gaps[best] = [offset + size, gapSize - size];
     return offset;
   }
 
@@ -103,37 +108,39 @@ export interface InPlace {
   readonly first: number;
 }
 
-/** Which of the first `carried` outputs can take the places of the inputs with the same index. */
-export function findInPlace(program: Program, units: readonly Unit[], views: Views, carried: number): InPlace {
+/** Which of the first `carryCount` outputs can take the places of the inputs with the same index. */
+export function findInPlace(program: Program, units: readonly Unit[], views: Views, carryCount: number): InPlace {
   const { values, outputs } = program;
   const inputs = new Map<number, number>();
-  const maker = new Map<number, number>();
+  const unitOf = new Map<number, number>();
   const lastRead = new Map<number, number>();
   let first = units.length;
-  if (carried > 0)
+  if (carryCount > 0)
     units.forEach((unit, at) => {
-      const { makes, reads } = traffic(unit, program);
-      for (const i of makes) maker.set(i, at);
+      const { results, reads } = dataflowOf(unit, program);
+      for (const i of results) unitOf.set(i, at);
       for (const x of reads) lastRead.set(views.owner(x), at);
     });
   const owners = outputs.map((output) => views.owner(output));
-  for (let k = 0; k < carried; k++) {
-    const [output, at] = [outputs[k] as number, maker.get(outputs[k] as number) ?? -1];
+  for (let k = 0; k < carryCount; k++) {
+    const [output, at] = [outputs[k] as number, unitOf.get(outputs[k] as number) ?? -1];
     const unit = units[at];
-    if (unit?.kind !== "loop" || sizeOf(unit.shape) < SHORT || (lastRead.get(k) ?? -1) > at) continue;
-    if (!staysInRow(unit.shape)) continue;
-    // An output that is the input itself would get the numbers of this output. Nor may another output share this output's memory.
+    if (unit?.kind !== "loop" || sizeOf(unit.shape) < MIN_REUSED || (lastRead.get(k) ?? -1) > at) continue;
+    if (!readsRowBeforeWriting(unit.shape)) continue;
+    // Not if some output is input k itself: it would get the numbers of output k. Nor if another output shares the memory of output k.
     if (owners.includes(k) || owners.filter((owner) => owner === output).length > 1) continue;
     if (!unit.members.every((i) => readsOwnElement(values[i] as OpValue, k, views))) continue;
     inputs.set(output, k);
     first = Math.min(first, at);
   }
-  const isKnown = (owner: number): boolean => (maker.get(owner) ?? -1) < first;
-  return owners.slice(carried).every(isKnown) ? { inputs, first } : { inputs: new Map(), first: units.length };
+  const isComputedBefore = (owner: number): boolean => (unitOf.get(owner) ?? -1) < first;
+  return owners.slice(carryCount).every(isComputedBefore)
+    ? { inputs, first }
+    : { inputs: new Map(), first: units.length };
 }
 
 /** Whether a loop in pairs (vector.ts) never writes into a row before it has read that row. */
-function staysInRow(shape: Shape): boolean {
+function readsRowBeforeWriting(shape: Shape): boolean {
   const long = shape.filter((n) => n !== 1);
   return long.length === 1 || (long.at(-1) as number) % 2 === 0;
 }

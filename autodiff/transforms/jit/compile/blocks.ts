@@ -5,7 +5,7 @@
 import { sizeOf } from "../../../core/shape.js";
 import { productFor } from "../../../kernels/products.js";
 import { addressOf, ONE } from "../../../kernels/wasm/simd.js";
-import type { Reduced } from "../../../ops/array/reduce.js";
+import type { ReduceParams } from "../../../ops/array/reduce.js";
 import { matmulOp } from "../../../ops/linalg/matmul.js";
 import type { OpValue } from "../program/program.js";
 import type { Layout } from "./layout.js";
@@ -45,14 +45,14 @@ export function kernelText(layout: Layout, rows: Rows, i: number): BlockText {
 }
 
 /** An address that advances with the rows. */
-const moving = (address: number, perRow: number): string =>
+const rowAddress = (address: number, perRow: number): string =>
   perRow === 0 ? `${address}` : `${address} + row * ${8 * perRow}`;
 
 const call =
   (name: string) =>
   (...args: readonly (string | number)[]): string =>
     `${name}(${args.join(", ")});`;
-const texts = {
+const calls = {
   dotRows: /* @__PURE__ */ call("dotRows"),
   addRows: /* @__PURE__ */ call("addRows"),
   outer: /* @__PURE__ */ call("outer"),
@@ -66,13 +66,13 @@ function productText(layout: Layout, rows: Rows, i: number): BlockText {
   const axis = rows.axes.get(i) as number;
   const [m, n] = shape as [number, number];
   const k = layout.views.view(left).shape[1] as number;
-  const [ofLeft, ofRight] = axis === SUMMED ? [1, 0] : axis === 0 ? [0, -1] : [-1, 1];
+  const [leftAxis, rightAxis] = axis === SUMMED ? [1, 0] : axis === 0 ? [0, -1] : [-1, 1];
   const places = [
     layout.place(i, shape, rows, axis),
-    layout.place(left, [m, k], rows, ofLeft),
-    layout.place(right, [k, n], rows, ofRight),
+    layout.place(left, [m, k], rows, leftAxis),
+    layout.place(right, [k, n], rows, rightAxis),
   ];
-  const [c, a, b] = places.map(({ offset, perRow }) => moving(addressOf(layout.memory, offset), perRow)) as [
+  const [c, a, b] = places.map(({ offset, perRow }) => rowAddress(addressOf(layout.memory, offset), perRow)) as [
     string,
     string,
     string,
@@ -84,8 +84,8 @@ function productText(layout: Layout, rows: Rows, i: number): BlockText {
   ];
   const strides = { cDown, aDown, aRight, bDown, bRight };
   const run = (sizes: [number, number, number], continues: boolean) =>
-    productFor<string | number, string>(texts, sizes, strides, { continues });
-  const clear = call("clear")(addressOf(layout.memory, layout.offset(i)), rows.room.get(i) ?? sizeOf(shape));
+    productFor<string | number, string>(calls, sizes, strides, { continues });
+  const clear = call("clear")(addressOf(layout.memory, layout.offset(i)), rows.memorySize.get(i) ?? sizeOf(shape));
   const each =
     axis === SUMMED
       ? run([m, Number.NaN, n], true)(c, a, b, m, "count", n)
@@ -99,24 +99,26 @@ function productText(layout: Layout, rows: Rows, i: number): BlockText {
 function totalText(layout: Layout, rows: Rows, i: number): BlockText {
   const { params, inputs, shape } = layout.program.values[i] as OpValue;
   const [x] = inputs as [number];
-  const { axes } = params as Reduced;
+  const { axes } = params as ReduceParams;
   const from = layout.views.view(x).shape;
   const axis = axes[0] as number;
   const { offset, perRow } = layout.place(x, from, rows, axis);
-  const a = moving(addressOf(layout.memory, offset), perRow);
+  const a = rowAddress(addressOf(layout.memory, offset), perRow);
   const out = addressOf(layout.memory, layout.offset(i));
   const width = sizeOf(from.slice(axis + 1));
   const size = sizeOf(shape);
   if (axes.length === 1 && width > 1)
-    return { first: call("clear")(out, size), each: texts.addRows(out, ONE, 0, a, "count", width), last: "" };
+    return { first: call("clear")(out, size), each: calls.addRows(out, ONE, 0, a, "count", width), last: "" };
   const lanes = out + 8 * size;
+  // The bytes from the numbers of one entry of the result to those of the next.
   const next = 8 * width * (perRow === 0 ? rows.block : rows.count);
+  // The numbers of an entry that do not fill a group of eight, and the offset at which they begin.
   const rest = (rows.count * width) % 8;
-  const done =
+  const restOffset =
     rows.count * width - rest - (perRow === 0 ? (rows.count - 1 - ((rows.count - 1) % rows.block)) * width : 0);
   return {
     first: call("clear")(lanes, LANES * size),
     each: call("addEights")(lanes, a, next, size, `count * ${width}`),
-    last: call("addRest")(out, lanes, addressOf(layout.memory, offset + done), next, size, rest),
+    last: call("addRest")(out, lanes, addressOf(layout.memory, offset + restOffset), next, size, rest),
   };
 }

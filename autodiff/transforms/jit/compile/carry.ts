@@ -7,19 +7,19 @@ import type { Program } from "../program/program.js";
 import type { Layout } from "./layout.js";
 
 /** Arrays below this size are copied number by number, in generated text. */
-const FEW = 16;
+const MIN_COPY_CALL = 16;
 
 /** A function that copies the first `count` outputs of a program to the places of its first inputs, unless they are there already. */
-export function carryingOver(program: Program, layout: Layout, count: number): () => void {
+export function bindCarry(program: Program, layout: Layout, count: number): () => void {
   const copies: (() => void)[] = [];
   const saves: (() => void)[] = [];
   const [loads, stores]: [string[], string[]] = [[], []];
   for (let k = 0; k < count; k++) {
-    const place = program.outputs[k] as number;
-    const [from, to] = [layout.view(place), layout.view(k)];
+    const output = program.outputs[k] as number;
+    const [from, to] = [layout.view(output), layout.view(k)];
     const size = sizeOf(to.shape);
-    if (layout.inPlace.inputs.get(place) === k) continue;
-    if (size < FEW && isContiguous(from) && canGenerateCode()) {
+    if (layout.inPlace.inputs.get(output) === k) continue;
+    if (size < MIN_COPY_CALL && isContiguous(from) && canGenerateCode()) {
       for (let i = 0; i < size; i++) {
         loads.push(`const x${loads.length} = M[${from.offset + i}];`);
         stores.push(`M[${to.offset + i}] = x${stores.length};`);
@@ -27,17 +27,17 @@ export function carryingOver(program: Program, layout: Layout, count: number): (
       continue;
     }
     // An output that is itself an input (as when a step swaps two inputs) must be read before any input is overwritten.
-    const isInput = program.values[layout.views.owner(place)]?.kind === "input";
-    const middle: View = isInput ? contiguous(new Float64Array(size), from.shape) : from;
-    if (isInput) saves.push(() => copyInto(middle, from));
-    copies.push(() => copyInto(to, middle));
+    const isInput = program.values[layout.views.owner(output)]?.kind === "input";
+    const source: View = isInput ? contiguous(new Float64Array(size), from.shape) : from;
+    if (isInput) saves.push(() => copyInto(source, from));
+    copies.push(() => copyInto(to, source));
   }
-  const all = (list: readonly (() => void)[]) => () => {
+  const runAll = (list: readonly (() => void)[]) => () => {
     for (let i = 0; i < list.length; i++) (list[i] as () => void)();
   };
   const call = (name: string, list: readonly unknown[]): string[] => (list.length === 0 ? [] : [`${name}();`]);
   const lines = [...call("save", saves), ...loads, ...stores, ...call("copy", copies)];
-  if (!canGenerateCode()) return all([...saves, ...copies]);
+  if (!canGenerateCode()) return runAll([...saves, ...copies]);
   const text = `"use strict";\nreturn () => {\n${lines.join("\n")}\n};`;
-  return new Function("M", "save", "copy", text)(layout.memory, all(saves), all(copies)) as () => void;
+  return new Function("M", "save", "copy", text)(layout.memory, runAll(saves), runAll(copies)) as () => void;
 }

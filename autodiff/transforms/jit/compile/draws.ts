@@ -5,7 +5,6 @@
 import type { Op } from "../../../core/op.js";
 import { sizeOf } from "../../../core/shape.js";
 import { isContiguous, type View } from "../../../core/view.js";
-import { quantiles } from "../../../kernels/random/index.js";
 import type { DrawName } from "../../../kernels/wasm/draws.js";
 import { addressOf, drawKernelOf } from "../../../kernels/wasm/simd.js";
 import type { Draws } from "../../../ops/random/draw.js";
@@ -33,14 +32,14 @@ function underManyKeys(name: DrawName, size: number, { shape }: Draws, out: View
   const n = sizeOf(keys.shape) / 2;
   if (n < LANES || sizeOf(shape) !== 1 || !isContiguous(keys)) return null;
   const kernel = drawKernelOf(out.data, name);
-  const [to, from, whole] = [startOf(out), startOf(keys), n - (n % LANES)];
+  const [to, from, multipleOfFour] = [startOf(out), startOf(keys), n - (n % LANES)];
   // The kernel runs on multiples of four keys, so the last four are drawn separately, some of them for the second time.
   const [lastTo, lastFrom] = [to + 8 * size * (n - LANES), from + 16 * (n - LANES)];
   return (
     kernel &&
     ((counter: number): void => {
-      kernel(to, from, whole, counter);
-      if (whole !== n) kernel(lastTo, lastFrom, LANES, counter);
+      kernel(to, from, multipleOfFour, counter);
+      if (multipleOfFour !== n) kernel(lastTo, lastFrom, LANES, counter);
     })
   );
 }
@@ -63,11 +62,12 @@ const foldIn: Bind = (draws, out, inputs) => {
 const normal: Bind = (draws, out, [keys]) => {
   const tails =
     underOneKey("tails", draws, out, keys as View) ?? underManyKeys("tailsOfKeys", 1, draws, out, keys as View);
-  const n = sizeOf(out.shape);
-  if (tails === null) return null;
+  const quantiles = drawKernelOf(out.data, "quantiles");
+  const [at, n] = [startOf(out), sizeOf(out.shape)];
+  if (tails === null || quantiles === null) return null;
   return () => {
     tails(0);
-    quantiles(out.data, out.offset, n);
+    quantiles(at, at, n, 0);
   };
 };
 
@@ -86,7 +86,7 @@ const weighted: Bind = (draws, out, inputs) => {
 };
 
 let table: ReadonlyMap<Op<Draws>, Bind> | null = null;
-const binds = () =>
+const bindTable = () =>
   (table ??= new Map([
     [splitOp, split],
     [foldInOp, foldIn],
@@ -96,8 +96,8 @@ const binds = () =>
   ]));
 
 /** Whether this file has kernels for an op. */
-export const isDrawn = (op: Op<never>): boolean => binds().has(op as unknown as Op<Draws>);
+export const isDrawn = (op: Op<never>): boolean => bindTable().has(op as unknown as Op<Draws>);
 
 /** The SIMD kernel of a draw; null if there is none. All views lie in one memory. */
 export const drawKernel = (op: Op<Draws>, draws: Draws, out: View, inputs: readonly View[]): (() => void) | null =>
-  binds().get(op)?.(draws, out, inputs) ?? null;
+  bindTable().get(op)?.(draws, out, inputs) ?? null;

@@ -6,10 +6,10 @@ import { sizeOf } from "../../../core/shape.js";
 import { ofNumber, ofView, rawNumber, rawView, type Tensor } from "../../../core/tensor.js";
 import { contiguous, isContiguous, type View, viewOf } from "../../../core/view.js";
 import type { OpValue, Program } from "../program/program.js";
-import { carryingOver } from "./carry.js";
+import { bindCarry } from "./carry.js";
 import { type Generated, generate } from "./generate.js";
 import { Layout } from "./layout.js";
-import { traffic } from "./schedule.js";
+import { dataflowOf } from "./schedule.js";
 
 export class Executable {
   /** The generated text. */
@@ -18,7 +18,7 @@ export class Executable {
   /** The second part of a run, which writes over inputs. */
   readonly #finish: (() => void) | null;
   readonly #layout: Layout;
-  readonly #last: (Tensor | null)[];
+  readonly #lastInputs: (Tensor | null)[];
   readonly #outputSize: number;
   /** The object that must be told before the next run, because it relies on the arena. */
   holder: Holder | null = null;
@@ -27,33 +27,34 @@ export class Executable {
   readonly #sources: readonly (View | null)[];
 
   /**
-   * `samples` are the outputs of the recorded call. Outputs that never change are not computed again: every run returns the ones from the
-   * recording. The first `carried` outputs are those that `runOn` may be asked to use as the first inputs of the next run.
+   * `recordedOutputs` are the outputs of the recorded call. Outputs that never change are not computed again: every run returns the ones
+   * from the recording. The first `carryCount` outputs are those that `runWithCarry` may be asked to use as the first inputs of the next
+   * run.
    */
   constructor(
     readonly program: Program,
-    readonly samples: readonly Tensor[],
-    carried = 0,
+    readonly recordedOutputs: readonly Tensor[],
+    carryCount = 0,
   ) {
-    const { layout, text, run, finish } = bound(program, carried);
+    const { layout, text, run, finish } = bindProgram(program, carryCount);
     this.#layout = layout;
     this.text = text;
     this.#run = run;
     this.#finish = finish;
-    this.#last = new Array<Tensor | null>(program.inputCount).fill(null);
-    this.#sources = program.outputs.map((place) => (this.#isConstant(place) ? null : this.#layout.view(place)));
+    this.#lastInputs = new Array<Tensor | null>(program.inputCount).fill(null);
+    this.#sources = program.outputs.map((output) => (this.#isConstant(output) ? null : this.#layout.view(output)));
     this.#outputSize = program.outputs.reduce(
-      (sum, place, k) => sum + (this.#isKept(place, k) ? 0 : (samples[k] as Tensor).size),
+      (sum, output, k) => sum + (this.#needsNoBuffer(output, k) ? 0 : (recordedOutputs[k] as Tensor).size),
       0,
     );
   }
 
   /** Outputs that are numbers, or do not depend on the inputs, need no buffer. */
-  #isKept(place: number, k: number): boolean {
-    return this.#isConstant(place) || (this.samples[k] as Tensor).shape.length === 0;
+  #needsNoBuffer(output: number, k: number): boolean {
+    return this.#isConstant(output) || (this.recordedOutputs[k] as Tensor).shape.length === 0;
   }
-  #isConstant(place: number): boolean {
-    return this.program.values[place]?.kind === "constant";
+  #isConstant(output: number): boolean {
+    return this.program.values[output]?.kind === "constant";
   }
 
   /**
@@ -64,24 +65,24 @@ export class Executable {
     this.holder?.release();
     this.holder = null;
     this.#load(inputs, 0);
-    for (const input of this.#layout.inPlace.inputs.values()) this.#last[input] = null;
+    for (const input of this.#layout.inPlace.inputs.values()) this.#lastInputs[input] = null;
     this.#run();
     this.#finish?.();
     return this.outputs(sets);
   }
 
   /**
-   * Run with the first `count` outputs of the last run, which are still in the arena, as the first inputs, and `rest` as the other inputs.
-   * Before any input is overwritten, `goesOn` is called. If it returns false, the run stops there, and the result is false. By then, the
-   * other outputs are computed, if they are numbers.
+   * Runs with the first `count` outputs of the last run, which are still in the arena, as the first inputs, and `rest` as the other inputs.
+   * Before any input is overwritten, `shouldContinue` is called. If it returns false, the run stops there, and the result is false. By
+   * then, the other outputs are computed, if they are numbers.
    */
-  runOn(count: number, rest: readonly Tensor[], goesOn: () => boolean): boolean {
-    this.#carry ??= carryingOver(this.program, this.#layout, count);
+  runWithCarry(count: number, rest: readonly Tensor[], shouldContinue: () => boolean): boolean {
+    this.#carry ??= bindCarry(this.program, this.#layout, count);
     this.#carry();
-    if (this.#last[0] !== null) this.#last.fill(null, 0, count);
+    if (this.#lastInputs[0] !== null) this.#lastInputs.fill(null, 0, count);
     this.#load(rest, count);
     this.#run();
-    if (!goesOn()) return false;
+    if (!shouldContinue()) return false;
     this.#finish?.();
     return true;
   }
@@ -89,51 +90,51 @@ export class Executable {
   /** The outputs of the last run, with the provenance `sets`. */
   outputs(sets: readonly Provenance[]): Tensor[] {
     const buffer = this.#outputSize === 0 ? null : new Float64Array(this.#outputSize);
-    const outputs = new Array<Tensor>(this.samples.length);
+    const outputs = new Array<Tensor>(this.recordedOutputs.length);
     let at = 0;
     for (let k = 0; k < outputs.length; k++) {
-      const sample = this.samples[k] as Tensor;
+      const sample = this.recordedOutputs[k] as Tensor;
       const from = this.#sources[k] as View | null;
       if (from === null) outputs[k] = sample.withProvenance(sets[k] as Provenance);
       else {
-        outputs[k] = this.#copied(from, sets[k] as Provenance, buffer, at);
+        outputs[k] = this.#copyOut(from, sets[k] as Provenance, buffer, at);
         at += sample.shape.length === 0 ? 0 : sample.size;
       }
     }
     return outputs;
   }
 
-  /** Copies of the first `count` inputs of the last run. Only valid if `goesOn` stopped that run before it overwrote them. */
+  /** Copies of the first `count` inputs of the last run. Only valid if `shouldContinue` stopped that run before it overwrote them. */
   inputs(count: number): Tensor[] {
     return Array.from({ length: count }, (_, i) => {
       const from = this.#layout.view(i);
-      return this.#copied(from, Provenance.empty, new Float64Array(sizeOf(from.shape)), 0);
+      return this.#copyOut(from, Provenance.empty, new Float64Array(sizeOf(from.shape)), 0);
     });
   }
 
   /** Output k of the last run, which is a number. */
   number(k: number): number {
     const from = this.#sources[k] as View | null;
-    return from === null ? rawNumber(this.samples[k] as Tensor) : (from.data[from.offset] as number);
+    return from === null ? rawNumber(this.recordedOutputs[k] as Tensor) : (from.data[from.offset] as number);
   }
 
   #load(inputs: readonly Tensor[], first: number): void {
     const { memory } = this.#layout;
     for (let k = 0; k < inputs.length; k++) {
       const [x, i] = [inputs[k] as Tensor, first + k];
-      if (x === this.#last[i]) continue;
-      this.#last[i] = x;
+      if (x === this.#lastInputs[i]) continue;
+      this.#lastInputs[i] = x;
       if (x.shape.length === 0) memory[this.#layout.offset(i)] = rawNumber(x);
       else copyInto(this.#layout.view(i), rawView(x));
     }
   }
 
   /** A value of the arena as a new tensor, whose numbers are copied to `buffer` from `at` on. */
-  #copied(from: View, set: Provenance, buffer: Float64Array | null, at: number): Tensor {
+  #copyOut(from: View, set: Provenance, buffer: Float64Array | null, at: number): Tensor {
     if (from.shape.length === 0) return ofNumber(from.data[from.offset] as number, set);
     const to = buffer as Float64Array;
     const size = sizeOf(from.shape);
-    if (size < FEW && isContiguous(from)) {
+    if (size < MIN_COPY_CALL && isContiguous(from)) {
       for (let i = 0; i < size; i++) to[at + i] = from.data[from.offset + i] as number;
       return ofView(viewOf(to, from.shape, from.stride, at), set);
     }
@@ -144,15 +145,15 @@ export class Executable {
 }
 
 /** Below this size, a loop copies faster than a call of a copying function. */
-const FEW = 32;
+const MIN_COPY_CALL = 32;
 
 /** An object that relies on what the last run left in the arena. */
 export interface Holder {
-  /** Copy what is needed: another run is about to begin. */
+  /** Copies what is needed, because another run is about to begin. */
   release(): void;
 }
 
-interface Bound {
+interface BoundProgram {
   readonly layout: Layout;
   readonly text: string;
   readonly run: () => void;
@@ -161,47 +162,47 @@ interface Bound {
 }
 
 /** A program with its arena. `run` reads the inputs from their places in the arena and writes all values to theirs. */
-export function bound(program: Program, carried = 0): Bound {
-  if (!canGenerateCode()) return interpreted(program);
-  const { layout, code, loops } = link(program, carried);
+export function bindProgram(program: Program, carryCount = 0): BoundProgram {
+  if (!canGenerateCode()) return interpretProgram(program);
+  const { layout, code, simdRoutines } = link(program, carryCount);
   const { text, kernels, functions, routines } = code;
   const make = new Function("M", "kernels", "functions", "simd", text);
-  const [run, finish = null] = make(layout.memory, kernels, functions, loops) as [() => void, (() => void)?];
-  return { layout, text: loops === null ? text : `${text}\n/* SIMD code:\n${routines}\n*/\n`, run, finish };
+  const [run, finish = null] = make(layout.memory, kernels, functions, simdRoutines) as [() => void, (() => void)?];
+  return { layout, text: simdRoutines === null ? text : `${text}\n/* SIMD code:\n${routines}\n*/\n`, run, finish };
 }
 
-/** As `bound`, where code generation is forbidden: `run` runs the kernels of all ops, one after the other. */
-function interpreted(program: Program): Bound {
+/** As `bindProgram`, where code generation is forbidden: `run` calls the kernels of all ops, one after the other. */
+function interpretProgram(program: Program): BoundProgram {
   const layout = new Layout(program, { fused: false });
-  const places = layout.units.flatMap((unit) => traffic(unit, program).makes);
-  const kernels = places.map((i) => layout.boundKernel(i));
-  const names = places.map((i) => (program.values[i] as OpValue).op.name);
+  const opValues = layout.units.flatMap((unit) => dataflowOf(unit, program).results);
+  const kernels = opValues.map((i) => layout.boundKernel(i));
+  const names = opValues.map((i) => (program.values[i] as OpValue).op.name);
   const run = (): void => {
     for (let k = 0; k < kernels.length; k++) (kernels[k] as () => void)();
   };
   return { layout, text: names.join("\n"), run, finish: null };
 }
 
-interface Linked {
+interface LinkedProgram {
   readonly layout: Layout;
   readonly code: Generated;
   /** The SIMD routines by name; null if the text calls none. */
-  readonly loops: Record<string, () => void> | null;
+  readonly simdRoutines: Record<string, () => void> | null;
 }
 
 /**
- * A program's text and what it calls. Plain loops replace the SIMD code if the platform refuses a module of its size, as a browser's main
- * thread may (with a RangeError), or V8 because of its limits (with a CompileError).
+ * A program's text and what it calls. If the platform refuses a SIMD module of this size, plain loops replace the SIMD code. A browser's
+ * main thread may refuse one with a RangeError, and V8, because of its limits, with a CompileError.
  */
-function link(program: Program, carried: number): Linked {
-  const layout = new Layout(program, { carried });
+function link(program: Program, carryCount: number): LinkedProgram {
+  const layout = new Layout(program, { carryCount });
   const code = generate(program, layout);
-  if (code.routines === "" || layout.simd === null) return { layout, code, loops: null };
+  if (code.routines === "" || layout.simd === null) return { layout, code, simdRoutines: null };
   try {
-    return { layout, code, loops: layout.simd.compile(code.routines) };
+    return { layout, code, simdRoutines: layout.simd.compile(code.routines) };
   } catch (error) {
     if (!(error instanceof RangeError) && (error as Error).name !== "CompileError") throw error;
-    const plain = new Layout(program, { simd: false, carried });
-    return { layout: plain, code: generate(program, plain), loops: null };
+    const plain = new Layout(program, { simd: false, carryCount });
+    return { layout: plain, code: generate(program, plain), simdRoutines: null };
   }
 }

@@ -11,15 +11,15 @@ export interface Expression {
   readonly body: string;
 }
 
-const known = new WeakMap<object, Expression | null>();
+const expressions = new WeakMap<object, Expression | null>();
 
 /** The expression of `f`, or null where it must be called. */
 export function expressionOf(f: (...xs: number[]) => number): Expression | null {
-  const before = known.get(f);
-  if (before !== undefined) return before;
+  const cached = expressions.get(f);
+  if (cached !== undefined) return cached;
   const parsed = parse(Function.prototype.toString.call(f));
-  const expression = parsed !== null && canGenerateCode() && agrees(parsed, f) ? parsed : null;
-  known.set(f, expression);
+  const expression = parsed !== null && canGenerateCode() && agreesOnSamples(parsed, f) ? parsed : null;
+  expressions.set(f, expression);
   return expression;
 }
 
@@ -31,9 +31,9 @@ const NAMES = /^(?:Infinity|NaN|isNaN|Number\.isNaN|Math\.\w+)$/;
 const DOUBLED = "+-/<>";
 
 function parse(text: string): Expression | null {
-  const [, only, several, body] = ARROW.exec(text) ?? [];
+  const [, singleName, nameList, body] = ARROW.exec(text) ?? [];
   if (body === undefined) return null;
-  const parameters = only === undefined ? namesIn(several as string) : [only];
+  const parameters = singleName === undefined ? namesIn(nameList as string) : [singleName];
   const tokens = tokensOf(body);
   const isAllowed = (token: string): boolean => !isName(token) || NAMES.test(token) || parameters.includes(token);
   return tokens?.every(isAllowed) ? { parameters, body: body.trim() } : null;
@@ -69,12 +69,12 @@ function tokensOf(text: string): string[] | null {
 const SAMPLES = [0.7, -1.3, 2, 0, -0, 1, Number.NaN, Infinity, -2.5, 1e300];
 
 /** Whether the text computes what the function does. */
-function agrees({ parameters, body }: Expression, f: (...xs: number[]) => number): boolean {
+function agreesOnSamples({ parameters, body }: Expression, f: (...xs: number[]) => number): boolean {
   try {
-    const twin = new Function(...parameters, `"use strict"; return ${body};`) as typeof f;
+    const compiled = new Function(...parameters, `"use strict"; return ${body};`) as typeof f;
     return SAMPLES.every((_, i) => {
       const xs = parameters.map((_, k) => SAMPLES[(i + 3 * k) % SAMPLES.length] as number);
-      return Object.is(twin(...xs), f(...xs));
+      return typeof f(...xs) === "number" && Object.is(compiled(...xs), f(...xs));
     });
   } catch {
     return false;

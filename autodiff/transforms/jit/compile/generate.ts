@@ -35,7 +35,7 @@ export interface Generated {
 type Line = string | { readonly i: number; readonly expression: string };
 
 /** Lines per function of the text: V8 takes longer to optimise larger functions, and gives up on the largest. */
-const CHUNK = 250;
+const CHUNK_LINES = 250;
 
 /**
  * An op's name as it may stand in a comment of the generated text. A name can be any string, which could break out of the comment, so one
@@ -58,7 +58,7 @@ class Generator {
   readonly #chunks: Line[][] = [];
   #lines: Line[] = [];
   /** How many lines of text `#lines` makes. */
-  #length = 0;
+  #lineCount = 0;
   /** Numbers that are local variables of the current chunk. */
   #locals = new Set<number>();
   /** Numbers that some code reads from memory. All other numbers are never written to memory. */
@@ -78,11 +78,11 @@ class Generator {
     const { units, inPlace } = this.layout;
     for (const unit of units.slice(0, inPlace.first)) this.#write(unit);
     this.#endChunk();
-    const middle = this.#chunks.length;
+    const firstPart = this.#chunks.length;
     for (const unit of units.slice(inPlace.first)) this.#write(unit);
     this.#endChunk();
     const calls = this.#chunks.map((_, i) => `  chunk${i}();\n`);
-    const parts = [calls.slice(0, middle), ...(middle < calls.length ? [calls.slice(middle)] : [])];
+    const parts = [calls.slice(0, firstPart), ...(firstPart < calls.length ? [calls.slice(firstPart)] : [])];
     const chunks = this.#chunks.map((lines, i) => {
       const statements = lines.map((line) => `    ${this.#statement(line)}\n`);
       return `function chunk${i}() {\n${statements.join("")}}\n`;
@@ -111,23 +111,23 @@ class Generator {
   }
 
   #writeKernel(i: number): void {
-    this.#reads(i);
+    this.#storeInputs(i);
     const name = `kernels[${this.#kernels.push(this.layout.boundKernel(i)) - 1}]`;
-    this.#line(`${name}(); // ${this.#described(i)}`);
+    this.#addLine(`${name}(); // ${this.#describe(i)}`);
   }
-  #reads(i: number): void {
+  #storeInputs(i: number): void {
     for (const input of this.#op(i).inputs) this.#stored.add(this.layout.views.owner(input));
   }
-  #described(i: number): string {
+  #describe(i: number): string {
     return `${identifier(this.#op(i).op.name)} [${this.#op(i).shape}]`;
   }
 
   #writeShort(members: readonly number[]): void {
-    this.#reads(members[0] as number);
+    this.#storeInputs(members[0] as number);
     const { text, places } = shortText(this.layout, members, (scalar, x) => this.#call(scalar, [x]));
     const name = this.#shortNames.get(text) ?? `short${this.#shortNames.size}`;
     this.#shortNames.set(text, name);
-    this.#line(`${name}(${places.join(", ")}); // ${members.map((i) => this.#described(i)).join(", ")}`);
+    this.#addLine(`${name}(${places.join(", ")}); // ${members.map((i) => this.#describe(i)).join(", ")}`);
   }
 
   #writeRows({ units, rows }: RowsUnit): void {
@@ -136,15 +136,15 @@ class Generator {
         const name = this.#routine(this.#loop(unit.members, unit.shape, rows)) as string;
         return { first: "", each: `${name}(row, count);`, last: "" };
       }
-      this.#reads(unit.value);
+      this.#storeInputs(unit.value);
       return kernelText(this.layout, rows, unit.value);
     });
     const name = `rows${this.#routines.length}`;
     this.#routines.push(blocksText(name, rows, parts));
-    const what = units.map((unit) =>
-      unit.kind === "loop" ? `${unit.members.length} ops [${unit.shape}]` : this.#described(unit.value),
+    const descriptions = units.map((unit) =>
+      unit.kind === "loop" ? `${unit.members.length} ops [${unit.shape}]` : this.#describe(unit.value),
     );
-    this.#line(`simd.${name}(); // ${rows.count} rows, ${rows.block} at a time: ${what.join(", ")}`);
+    this.#addLine(`simd.${name}(); // ${rows.count} rows, ${rows.block} at a time: ${descriptions.join(", ")}`);
   }
 
   #writeNumber(i: number): void {
@@ -152,19 +152,19 @@ class Generator {
     const operands = inputs.map((x) => this.#scalar(x));
     const expression = this.#call(op.scalar as Step["scalar"], operands);
     this.#locals.add(i);
-    this.#line({ i, expression });
+    this.#addLine({ i, expression });
   }
 
   #loop(members: readonly number[], shape: Shape, rows: Rows | null = null): Loop {
     const { layout } = this;
-    const own = new Set(members);
+    const memberSet = new Set(members);
     const axis = rows?.axes.get(members[0] as number) ?? -1;
     const names = new Map<number, string>();
     const reads: Read[] = [];
     const operand = (x: number): string => {
-      if (own.has(x)) return `t${x}`;
-      const known = names.get(x);
-      if (known !== undefined) return known;
+      if (memberSet.has(x)) return `t${x}`;
+      const cached = names.get(x);
+      if (cached !== undefined) return cached;
       const value = this.program.values[x] as Value;
       const isLiteral = value.kind === "constant" && sizeOf(value.shape) === 1;
       const name = isLiteral ? literal(this.#number(x)) : `a${x}`;
@@ -182,14 +182,14 @@ class Generator {
         to: this.#neededOutside[i] === 1 ? layout.place(i, shape, rows, axis) : null,
       };
     });
-    return { shape, reads, steps, rows: axis };
+    return { shape, reads, steps, rowAxis: axis };
   }
 
   /** Writes a call of the loop's SIMD code or, if there is none, the loop itself. */
   #writeLoop(loop: Loop): void {
     const name = this.layout.simd && isLong(sizeOf(loop.shape)) ? this.#routine(loop) : null;
-    if (name === null) this.#line(scalarText(loop, ({ scalar, operands }) => this.#call(scalar, operands)));
-    else this.#line(`simd.${name}(); // ${loop.steps.length} ops [${loop.shape}]`);
+    if (name === null) this.#addLine(scalarText(loop, ({ scalar, operands }) => this.#call(scalar, operands)));
+    else this.#addLine(`simd.${name}(); // ${loop.steps.length} ops [${loop.shape}]`);
   }
 
   /** The name of a loop's SIMD code; null if it has none. */
@@ -227,23 +227,23 @@ class Generator {
     if (expression !== null) return substituteInto(expression, operands);
     let name = this.#functionNames.get(scalar);
     if (name === undefined) {
-      name = `functions[${this.#functions.push(scalar) - 1}]`;
+      name = `+functions[${this.#functions.push(scalar) - 1}]`;
       this.#functionNames.set(scalar, name);
     }
     return `${name}(${operands.join(", ")})`;
   }
 
-  #line(line: Line): void {
+  #addLine(line: Line): void {
     this.#lines.push(line);
-    this.#length += typeof line === "string" ? line.split("\n").length : 1;
-    if (this.#length >= CHUNK) this.#endChunk();
+    this.#lineCount += typeof line === "string" ? line.split("\n").length : 1;
+    if (this.#lineCount >= CHUNK_LINES) this.#endChunk();
   }
 
   #endChunk(): void {
     if (this.#lines.length === 0) return;
     this.#chunks.push(this.#lines);
     this.#lines = [];
-    this.#length = 0;
+    this.#lineCount = 0;
     this.#locals = new Set();
   }
 }

@@ -5,7 +5,7 @@ import { rawNumber, rawView } from "../../../core/tensor.js";
 import { contiguous, type View, viewOf } from "../../../core/view.js";
 import { allocate, type Simd } from "../../../kernels/wasm/simd.js";
 import type { OpValue, Program, Value } from "../program/program.js";
-import { findInPlace, type InPlace, placesOf } from "./arena.js";
+import { arenaLayoutOf, findInPlace, type InPlace } from "./arena.js";
 import { isDrawn } from "./draws.js";
 import type { Place } from "./loop.js";
 import type { Rows } from "./rows.js";
@@ -24,23 +24,24 @@ export class Layout {
   readonly #offsets: readonly number[];
   readonly #views: (View | undefined)[] = [];
 
-  /** `carried`: how many of the first outputs become the first inputs of the next run, in a loop that passes them back; else 0. */
+  /** `carryCount`: how many of the first outputs become the first inputs of the next run, in a loop that passes them back; else 0. */
   constructor(
     readonly program: Program,
-    { simd = true, fused = true, carried = 0 } = {},
+    { simd = true, fused = true, carryCount = 0 } = {},
   ) {
     const { values } = program;
     this.views = new Views(program);
-    const gains = ({ op, shape }: OpValue): boolean => isLong(sizeOf(shape)) || (isDrawn(op) && sizeOf(shape) >= DRAWS);
-    const isSimd = simd && values.some((x) => x.kind === "op" && gains(x));
-    const planned = (inBlocks: boolean) => {
+    const benefits = ({ op, shape }: OpValue): boolean =>
+      isLong(sizeOf(shape)) || (isDrawn(op) && sizeOf(shape) >= MIN_DRAWS);
+    const isSimd = simd && values.some((x) => x.kind === "op" && benefits(x));
+    const planUnits = (inBlocks: boolean) => {
       const units = schedule(program, this.views, { fused, inBlocks });
-      const inPlace = findInPlace(program, units, this.views, carried);
-      return { units, inPlace, ...placesOf(program, units, this.views, inPlace.inputs) };
+      const inPlace = findInPlace(program, units, this.views, carryCount);
+      return { units, inPlace, ...arenaLayoutOf(program, units, this.views, inPlace.inputs) };
     };
-    let plan = planned(isSimd);
+    let plan = planUnits(isSimd);
     this.simd = isSimd ? allocate(plan.size) : null;
-    if (isSimd && this.simd === null) plan = planned(false);
+    if (isSimd && this.simd === null) plan = planUnits(false);
     const { units, inPlace, offsets, size } = plan;
     this.units = units;
     this.inPlace = inPlace;
@@ -59,8 +60,8 @@ export class Layout {
 
   /** Value i in the arena. */
   view(i: number): View {
-    const known = this.#views[i];
-    if (known !== undefined) return known;
+    const cached = this.#views[i];
+    if (cached !== undefined) return cached;
     const { shape, stride, offset } = this.views.view(i);
     const view = viewOf(this.memory, shape, stride, (this.#offsets[this.views.owner(i)] as number) + offset);
     this.#views[i] = view;
@@ -69,7 +70,7 @@ export class Layout {
   offset(i: number): number {
     return this.view(i).offset;
   }
-  /** Where the elements of value i are, for a loop over `shape`. If it runs on blocks of rows, `axis` is its axis of rows. */
+  /** Where the elements of value i are, for a loop over `shape`. If the loop runs on blocks of rows, `axis` is its row axis. */
   place(i: number, shape: Shape, rows: Rows | null = null, axis = -1): Place {
     const steps = this.views.steps(i, shape);
     const owner = this.views.owner(i);
@@ -78,9 +79,10 @@ export class Layout {
     if (rows === null || !rows.inner.has(owner))
       return { offset: start + offset, steps, perRow: rows === null ? 0 : (steps[axis] ?? 0) };
     // The value has all rows, but its memory has room for those of one block only.
-    const all = stepOfAll(rows, owner, this.program);
-    const inBlock = (step: number): number => (step % all) + Math.floor(step / all) * (all / rows.count) * rows.block;
-    return { offset: start + inBlock(offset), steps: steps.map(inBlock), perRow: 0 };
+    const span = rowSpan(rows, owner, this.program);
+    const stepInBlock = (step: number): number =>
+      (step % span) + Math.floor(step / span) * (span / rows.count) * rows.block;
+    return { offset: start + stepInBlock(offset), steps: steps.map(stepInBlock), perRow: 0 };
   }
 
   /** The kernel of step i with its buffers bound. */
@@ -95,10 +97,10 @@ export class Layout {
 }
 
 /** The distance in memory that all rows of a value span. */
-const stepOfAll = ({ axes }: Rows, owner: number, { values }: Program): number =>
+const rowSpan = ({ axes }: Rows, owner: number, { values }: Program): number =>
   sizeOf((values[owner] as Value).shape.slice(axes.get(owner)));
 
 /** From this many numbers on, a draw makes SIMD code worthwhile in a program that has no other use for it. */
-const DRAWS = 16;
+const MIN_DRAWS = 16;
 /** Whether an array has enough elements for SIMD code to be called. */
 export const isLong = (size: number): boolean => size >= 64;

@@ -24,8 +24,8 @@ export interface Loop {
   readonly shape: Shape;
   readonly reads: readonly Read[];
   readonly steps: readonly Step[];
-  /** The axis of rows if the loop runs on a block of rows, else -1. */
-  readonly rows: number;
+  /** The row axis if the loop runs on a block of rows, else -1. */
+  readonly rowAxis: number;
 }
 
 /** An axis of the generated loop: `size` steps, or, with `isRows`, `size` steps for each row of a block. */
@@ -33,7 +33,7 @@ export interface Axis {
   readonly size: number;
   readonly isRows: boolean;
 }
-export interface Merged {
+export interface MergedLoop {
   readonly axes: readonly Axis[];
   readonly reads: readonly Read[];
   readonly steps: readonly Step[];
@@ -43,43 +43,54 @@ export interface Merged {
  * The loop with as few axes as possible: two axes are merged if, for every place, one constant step leads from element to element through
  * both, and axes of size 1 are dropped.
  */
-export function merged({ shape, reads, steps, rows }: Loop): Merged {
+export function mergeAxes({ shape, reads, steps, rowAxis }: Loop): MergedLoop {
   const places: Place[] = [...reads, ...steps.flatMap(({ to }) => to ?? [])];
   const axes: Axis[] = [];
-  const kept: number[] = [];
+  const axisNumbers: number[] = [];
   for (let axis = shape.length - 1; axis >= 0; axis--) {
-    const isRows = axis === rows;
+    const isRows = axis === rowAxis;
     const size = isRows ? 1 : (shape[axis] as number);
-    const [inner, at] = [axes[0], kept[0] as number];
-    const goesOn = ({ steps: by }: Place): boolean => by[axis] === (inner as Axis).size * (by[at] as number);
+    const [inner, innerNumber] = [axes[0], axisNumbers[0] as number];
+    const continuesInner = ({ steps }: Place): boolean =>
+      steps[axis] === (inner as Axis).size * (steps[innerNumber] as number);
     if (size === 1 && !isRows) continue;
-    if (inner !== undefined && !inner.isRows && places.every(goesOn)) axes[0] = { size: size * inner.size, isRows };
+    if (inner !== undefined && !inner.isRows && places.every(continuesInner))
+      axes[0] = { size: size * inner.size, isRows };
     else {
       axes.unshift({ size, isRows });
-      kept.unshift(axis);
+      axisNumbers.unshift(axis);
     }
   }
-  const seen = <P extends Place>(place: P): P => ({ ...place, steps: kept.map((axis) => place.steps[axis] as number) });
-  return { axes, reads: reads.map(seen), steps: steps.map((step) => ({ ...step, to: step.to && seen(step.to) })) };
+  const withMergedSteps = <P extends Place>(place: P): P => ({
+    ...place,
+    steps: axisNumbers.map((axis) => place.steps[axis] as number),
+  });
+  return {
+    axes,
+    reads: reads.map(withMergedSteps),
+    steps: steps.map((step) => ({ ...step, to: step.to && withMergedSteps(step.to) })),
+  };
 }
 
 /** The loop in JavaScript; `call` writes a function of operands. */
 export function scalarText(loop: Loop, call: (step: Step) => string): string {
-  const { axes, reads, steps } = merged(loop);
+  const { axes, reads, steps } = mergeAxes(loop);
   const index = (axis: number): string => (axes.length === 1 ? "i" : `i${axis}`);
-  const element = ({ offset, steps: by }: Place): string => {
-    const way = by.map((s, axis) => (s === 0 ? "" : ` + ${s === 1 ? "" : `${s} * `}${index(axis)}`));
-    return `M[${offset}${way.join("")}]`;
+  const element = ({ offset, steps }: Place): string => {
+    const terms = steps.map((s, axis) => (s === 0 ? "" : ` + ${s === 1 ? "" : `${s} * `}${index(axis)}`));
+    return `M[${offset}${terms.join("")}]`;
   };
-  const once: string[] = [];
-  const each: string[] = [];
-  for (const read of reads) (isRepeated(read) ? once : each).push(`const ${read.name} = ${element(read)};`);
+  const beforeLoop: string[] = [];
+  const inLoop: string[] = [];
+  for (const read of reads) (isRepeated(read) ? beforeLoop : inLoop).push(`const ${read.name} = ${element(read)};`);
   for (const step of steps) {
-    each.push(`const ${step.name} = ${call(step)};`);
-    if (step.to !== null) each.push(`${element(step.to)} = ${step.name};`);
+    inLoop.push(`const ${step.name} = ${call(step)};`);
+    if (step.to !== null) inLoop.push(`${element(step.to)} = ${step.name};`);
   }
   const nest = axes.map(({ size }, axis) => `for (let ${index(axis)} = 0; ${index(axis)} < ${size}; ${index(axis)}++)`);
-  return ["{", ...once, `${nest.join(" ")} {\n        ${each.join("\n        ")}\n      }\n    }`].join("\n      ");
+  return ["{", ...beforeLoop, `${nest.join(" ")} {\n        ${inLoop.join("\n        ")}\n      }\n    }`].join(
+    "\n      ",
+  );
 }
 
 export const isRepeated = ({ steps, perRow }: Place): boolean => perRow === 0 && steps.every((s) => s === 0);

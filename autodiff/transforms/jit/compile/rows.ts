@@ -6,13 +6,13 @@
 import type { Op } from "../../../core/op.js";
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import { stridesOf } from "../../../core/view.js";
-import { type Reduced, sumOp } from "../../../ops/array/reduce.js";
+import { type ReduceParams, sumOp } from "../../../ops/array/reduce.js";
 import { matmulOp } from "../../../ops/linalg/matmul.js";
 import type { OpValue, Program } from "../program/program.js";
 import { canRunInPairs } from "./vector.js";
 import type { Views } from "./views.js";
 
-/** Used instead of an axis of rows if the value is a sum over the rows, or has no rows. */
+/** Used instead of a row axis if the value is a sum over the rows, or has no rows. */
 export const SUMMED = -1;
 
 /** The values that are made block by block, and the layout of their rows. */
@@ -20,7 +20,7 @@ export interface Rows {
   /** The number of rows in all, and per block (a multiple of 8). */
   readonly count: number;
   readonly block: number;
-  /** The axis of rows of each value. */
+  /** The row axis of each value. */
   readonly axes: ReadonlyMap<number, number>;
   /** The values that only ops in the blocks read, so that memory for one block is enough. */
   readonly inner: ReadonlySet<number>;
@@ -28,17 +28,17 @@ export interface Rows {
    * How many numbers of memory a value takes, if this differs from its size: one block of its rows, or, for a sum over the rows, nine
    * numbers for each entry: the sum and its eight partial sums.
    */
-  readonly room: ReadonlyMap<number, number>;
+  readonly memorySize: ReadonlyMap<number, number>;
 }
 
 /** Partial sums that are added in parallel in the sum of a long row. */
 export const LANES = 8;
 
 /** Below this many rows, blocks do not pay off. */
-const FEW = 64;
-/** A matrix is long from LONG numbers on, and small up to SMALL numbers. */
-const LONG = 4096;
-const SMALL = 8192;
+const MIN_ROWS = 64;
+/** A matrix is long from MIN_LONG numbers on, and small up to MAX_SMALL numbers. */
+const MIN_LONG = 4096;
+const MAX_SMALL = 8192;
 /**
  * The approximate number of elements in a block: BLOCK if the small matrix of the product is a vector, else WIDE_BLOCK. BLOCK is so small
  * that the processor fetches the next rows while it works on those of the block; but products of matrices are slow on few rows.
@@ -47,40 +47,43 @@ const BLOCK = 512;
 const WIDE_BLOCK = 8192;
 
 /** How many of the products in a list are tried as the first op of the blocks. */
-const STARTS = 8;
+const MAX_STARTS = 8;
 
 /** The ops of a list: those before the blocks, those in the blocks, and those after. */
-export interface Found {
+export interface Partition {
   readonly before: readonly number[];
   readonly members: readonly number[];
   readonly after: readonly number[];
   readonly rows: Rows;
 }
 
-export function findRows(program: Program, views: Views, list: readonly number[]): Found | null {
-  const starts = [...list.entries()].filter(([, i]) => longAxis(program, i) >= 0).slice(0, STARTS);
+/** The ops of a list that can run in blocks, and those before and after them; null if there are none. */
+export function findRows(program: Program, views: Views, list: readonly number[]): Partition | null {
+  const starts = [...list.entries()].filter(([, i]) => longAxis(program, i) >= 0).slice(0, MAX_STARTS);
   for (const [at, i] of starts) {
     const count = (program.values[i] as OpValue).shape[longAxis(program, i)] as number;
-    const found = new Finder(program, views, list, count).from(at);
-    if (found !== null) return found;
+    const partition = new Partitioner(program, views, list, count).startingAt(at);
+    if (partition !== null) return partition;
   }
   return null;
 }
 
-/** The axis of a product that has the rows of a long matrix, if the other matrix is small; else -1. */
+/** The axis of a product along which it has the rows of a long matrix, if the other matrix is small; else -1. */
 function longAxis({ values }: Program, i: number): number {
   const { op, shape, inputs } = values[i] as OpValue;
   if (op !== matmulOp || shape.length !== 2) return -1;
   const axis = (shape[0] as number) >= (shape[1] as number) ? 0 : 1;
-  if ((shape[axis] as number) < FEW) return -1;
+  if ((shape[axis] as number) < MIN_ROWS) return -1;
   const [long, small] = [inputs[axis], inputs[1 - axis]].map((x) => sizeOf((values[x as number] as OpValue).shape));
-  return (long as number) >= LONG && (small as number) <= SMALL ? axis : -1;
+  return (long as number) >= MIN_LONG && (small as number) <= MAX_SMALL ? axis : -1;
 }
 
-class Finder {
+/** Finds the ops of a list that can run in blocks, where a value has `count` rows in all. */
+class Partitioner {
+  /** The row axis of each value in the blocks. */
   readonly axes = new Map<number, number>();
   /** Values made after the blocks: they need a sum over the rows, or all rows of a value at once. */
-  readonly #late = new Set<number>();
+  readonly #afterBlocks = new Set<number>();
 
   constructor(
     readonly program: Program,
@@ -89,40 +92,40 @@ class Finder {
     readonly count: number,
   ) {}
 
-  from(start: number): Found | null {
-    for (const i of this.list.slice(start)) if (!this.views.isView(i)) this.#place(i);
-    for (const i of [...this.list].reverse()) if (!this.views.isView(i)) this.#draw(i);
+  /** The partition whose blocks begin with the product at index `start` of the list; null if blocks would not pay off. */
+  startingAt(start: number): Partition | null {
+    for (const i of this.list.slice(start)) if (!this.views.isView(i)) this.#addToBlocks(i);
+    for (const i of [...this.list].reverse()) if (!this.views.isView(i)) this.#pullIntoBlocks(i);
     const { axes } = this;
     const inner = new Set([...axes.keys()].filter((i) => this.#isInner(i)));
-    const isSum = ([, axis]: [number, number]): boolean => axis === SUMMED;
-    if (![...axes].some(isSum) || this.#wouldOverrun(inner)) return null;
-    const block = this.#block();
-    const room = new Map([...inner].map((i) => [i, (sizeOf(this.#op(i).shape) / this.count) * block]));
+    if (![...axes.values()].includes(SUMMED) || this.#wouldOverrun(inner)) return null;
+    const block = this.#rowsPerBlock();
+    const memorySize = new Map([...inner].map((i) => [i, (sizeOf(this.#op(i).shape) / this.count) * block]));
     for (const [i, axis] of axes)
-      if (axis === SUMMED && this.#op(i).op === sumOp) room.set(i, (1 + LANES) * sizeOf(this.#op(i).shape));
+      if (axis === SUMMED && this.#op(i).op === sumOp) memorySize.set(i, (1 + LANES) * sizeOf(this.#op(i).shape));
     return {
-      before: this.list.filter((i) => !axes.has(i) && !this.#isLate(i)),
+      before: this.list.filter((i) => !axes.has(i) && !this.#runsAfterBlocks(i)),
       members: this.list.filter((i) => axes.has(i)),
-      after: this.list.filter((i) => !axes.has(i) && this.#isLate(i)),
-      rows: { count: this.count, block, axes, inner, room },
+      after: this.list.filter((i) => !axes.has(i) && this.#runsAfterBlocks(i)),
+      rows: { count: this.count, block, axes, inner, memorySize },
     };
   }
 
   #op(i: number): OpValue {
     return this.program.values[i] as OpValue;
   }
-  #isLate(i: number): boolean {
-    return this.#late.has(this.views.owner(i));
+  #runsAfterBlocks(i: number): boolean {
+    return this.#afterBlocks.has(this.views.owner(i));
   }
-  /** Whether value i is made in blocks and has an axis of rows, and so is not a sum over them. */
+  /** Whether value i is made in blocks and has a row axis, and so is not a sum over the rows. */
   #hasRows(i: number): boolean {
     return (this.axes.get(this.views.owner(i)) ?? SUMMED) !== SUMMED;
   }
 
-  /** Add value i to the blocks if it can run on a block. */
-  #place(i: number): void {
+  /** Adds value i to the blocks if it can run on a block. */
+  #addToBlocks(i: number): void {
     const { inputs } = this.#op(i);
-    const needsSums = inputs.some((x) => this.#isLate(x));
+    const needsSums = inputs.some((x) => this.#runsAfterBlocks(x));
     if (!needsSums && !inputs.some((x) => this.#hasRows(x))) {
       const axis = longAxis(this.program, i);
       if (axis >= 0 && this.#op(i).shape[axis] === this.count) this.axes.set(i, axis);
@@ -130,10 +133,10 @@ class Finder {
     }
     const axis = needsSums ? null : this.#axisOf(this.#op(i));
     if (axis !== null) this.axes.set(i, axis);
-    if (axis === null || axis === SUMMED) this.#late.add(i);
+    if (axis === null || axis === SUMMED) this.#afterBlocks.add(i);
   }
 
-  /** The axis of rows of an op with an operand that has rows; null if the op cannot run on a block. */
+  /** The row axis of an op with an operand that has rows; null if the op cannot run on a block. */
   #axisOf(value: OpValue): number | null {
     if (value.op.scalar !== undefined) return this.#axisOfLoop(value);
     if (value.op === matmulOp) return this.#axisOfProduct(value);
@@ -143,69 +146,69 @@ class Finder {
   #axisOfLoop({ op, shape, inputs }: OpValue): number | null {
     const axes = inputs.flatMap((x) => {
       if (!this.#hasRows(x)) return [];
-      const axis = this.#rowsOf(x);
+      const axis = this.#rowAxisOf(x);
       return axis === null ? [-1] : [axis + shape.length - this.views.view(x).shape.length];
     });
     const [axis] = axes as [number];
     const isSame = axes.every((one) => one === axis) && shape[axis] === this.count;
-    return isSame && this.#isVector(op, inputs, shape) ? axis : null;
+    return isSame && this.#hasSimdCode(op, inputs, shape) ? axis : null;
   }
 
   /** Whether the op has SIMD code that reads its operands without a copy. */
-  #isVector({ scalar }: Op, inputs: readonly number[], shape: Shape): boolean {
-    const along = (x: number): number =>
+  #hasSimdCode({ scalar }: Op, inputs: readonly number[], shape: Shape): boolean {
+    const lastStep = (x: number): number =>
       this.views
         .steps(x, shape)
         .filter((_, k) => shape[k] !== 1)
         .at(-1) ?? 0;
-    return scalar !== undefined && canRunInPairs(scalar) && inputs.every((x) => [0, 1].includes(along(x)));
+    return scalar !== undefined && canRunInPairs(scalar) && inputs.every((x) => [0, 1].includes(lastStep(x)));
   }
 
   /**
-   * The axis of rows of the product: 0 if the left operand has rows and the right one is small, 1 if the columns of the right one are rows
-   * and the left one is small; SUMMED if the product sums over the rows of both and is small. Else null.
+   * The row axis of the product: 0 if the left operand has rows and the right one is small; 1 if the columns of the right one are rows and
+   * the left one is small; SUMMED if the product sums over the rows of both and is small; else null.
    */
   #axisOfProduct({ shape, inputs }: OpValue): number | null {
     const [left, right] = inputs as [number, number];
-    const [l, r] = [left, right].map((x) => (this.#hasRows(x) ? this.#rowsOf(x) : -1));
+    const [l, r] = [left, right].map((x) => (this.#hasRows(x) ? this.#rowAxisOf(x) : -1));
     if (l === null || r === null || shape.length !== 2) return null;
-    const isSmall = (x: number): boolean => sizeOf(this.views.view(x).shape) <= SMALL;
+    const isSmall = (x: number): boolean => sizeOf(this.views.view(x).shape) <= MAX_SMALL;
     if (l === 0 && r === -1) return isSmall(right) ? 0 : null;
     if (r === 1 && l === -1) return isSmall(left) ? 1 : null;
-    return l !== 0 && r !== 1 && sizeOf(shape) <= SMALL ? SUMMED : null;
+    return l !== 0 && r !== 1 && sizeOf(shape) <= MAX_SMALL ? SUMMED : null;
   }
 
   /** SUMMED for a sum over the rows alone, or over the rows and all numbers in each row. Else null. */
   #axisOfSum({ params, inputs: [x] }: OpValue): number | null {
-    const axis = this.#rowsOf(x as number);
+    const axis = this.#rowAxisOf(x as number);
     const { shape, stride } = this.views.view(x as number);
-    const { axes } = params as Reduced;
+    const { axes } = params as ReduceParams;
     if (axis === null || axes[0] !== axis || stridesOf(shape).some((s, k) => shape[k] !== 1 && s !== stride[k]))
       return null;
     const isRest = axes.length === shape.length - axis;
     return isRest || (axes.length === 1 && sizeOf(shape.slice(0, axis)) === 1) ? SUMMED : null;
   }
 
-  /** The axis of rows of value i, which may be a view with another axis than its owner's; null if the rows are not along one axis. */
-  #rowsOf(i: number): number | null {
+  /** The row axis of value i, which may be a view with another row axis than its owner's; null if the rows are not along one axis. */
+  #rowAxisOf(i: number): number | null {
     const owner = this.views.owner(i);
-    const own = this.#op(owner).shape;
+    const ownerShape = this.#op(owner).shape;
     const { shape, stride, offset } = this.views.view(i);
-    // `row` is the distance from one row to the next, `all` that from the first row to the end of the last.
-    const row = sizeOf(own.slice((this.axes.get(owner) as number) + 1));
-    const all = row * this.count;
+    // `row` is the distance from one row to the next, `allRows` that from the first row to the end of the last.
+    const row = sizeOf(ownerShape.slice((this.axes.get(owner) as number) + 1));
+    const allRows = row * this.count;
     const axis = shape.findIndex((n, k) => n === this.count && stride[k] === row);
-    const isApart = (n: number, k: number): boolean => {
+    const keepsRowsApart = (n: number, k: number): boolean => {
       const s = stride[k] as number;
-      return k === axis || n === 1 || s % all === 0 || (s > 0 && s * (n - 1) < row);
+      return k === axis || n === 1 || s % allRows === 0 || (s > 0 && s * (n - 1) < row);
     };
-    return axis >= 0 && offset % all < row && shape.every(isApart) ? axis : null;
+    return axis >= 0 && offset % allRows < row && shape.every(keepsRowsApart) ? axis : null;
   }
 
-  /** Add to the blocks an elementwise op whose operands have no rows, if only elementwise ops in the blocks read its value. */
-  #draw(i: number): void {
+  /** Adds to the blocks an elementwise op whose operands have no rows, if only elementwise ops in the blocks read its value. */
+  #pullIntoBlocks(i: number): void {
     const { op, shape, inputs } = this.#op(i);
-    if (op.scalar === undefined || this.axes.has(i) || this.#isLate(i) || !this.#isOwn(i)) return;
+    if (op.scalar === undefined || this.axes.has(i) || this.#runsAfterBlocks(i) || !this.#isReadOnlyInBlocks(i)) return;
     const readers = this.views.readers(i);
     const axes = readers.flatMap((reader) => {
       const { shape: loop, inputs: from } = this.#op(reader);
@@ -217,26 +220,23 @@ class Finder {
         : steps.map((step) => stridesOf(shape).findIndex((s, k) => s === step && shape[k] === this.count));
     });
     const [axis] = axes as [number];
-    if (axis < 0 || axes.some((one) => one !== axis) || !this.#isVector(op, inputs, shape)) return;
+    if (axis < 0 || axes.some((one) => one !== axis) || !this.#hasSimdCode(op, inputs, shape)) return;
     this.axes.set(i, axis);
-    const isSeen = (x: number): boolean => this.views.owner(x) !== i || this.#rowsOf(x) !== null;
-    if (!readers.every((reader) => this.#op(reader).inputs.every(isSeen))) this.axes.delete(i);
+    const keepsRowAxis = (x: number): boolean => this.views.owner(x) !== i || this.#rowAxisOf(x) !== null;
+    if (!readers.every((reader) => this.#op(reader).inputs.every(keepsRowAxis))) this.axes.delete(i);
   }
 
   /** Whether only ops in the blocks read a value. */
-  #isOwn(i: number): boolean {
+  #isReadOnlyInBlocks(i: number): boolean {
     const readers = this.views.readers(i);
     if (readers.length === 0 || !readers.every((reader) => this.axes.has(reader))) return false;
     return !this.program.outputs.some((output) => this.views.owner(output) === i);
   }
   #isInner(i: number): boolean {
-    return this.#hasRows(i) && this.#isOwn(i);
+    return this.#hasRows(i) && this.#isReadOnlyInBlocks(i);
   }
 
-  /**
-   * Whether code in pairs, which writes one extra number after a row of odd length, could overwrite rows that are already computed and
-   * follow the last row of a block.
-   */
+  /** Whether the extra number that code in pairs writes after a row of odd length could overwrite a row that is already computed. */
   #wouldOverrun(inner: ReadonlySet<number>): boolean {
     return [...this.axes].some(([i, axis]) => {
       const { shape } = this.#op(i);
@@ -245,10 +245,10 @@ class Finder {
     });
   }
 
-  #block(): number {
+  #rowsPerBlock(): number {
     const isWide = [...this.axes.keys()].some((i) => this.#op(i).op === matmulOp && !this.#op(i).shape.includes(1));
-    const touched = [...this.axes.keys()].flatMap((i) => [i, ...this.#op(i).inputs]);
-    const width = Math.max(...touched.map((i) => sizeOf(this.views.view(i).shape) / this.count));
+    const valuesInBlocks = [...this.axes.keys()].flatMap((i) => [i, ...this.#op(i).inputs]);
+    const width = Math.max(...valuesInBlocks.map((i) => sizeOf(this.views.view(i).shape) / this.count));
     return 8 * Math.min(32, Math.max(1, Math.floor((isWide ? WIDE_BLOCK : BLOCK) / 8 / width)));
   }
 }

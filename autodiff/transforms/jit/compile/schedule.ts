@@ -31,102 +31,107 @@ interface Group {
 }
 
 /** The greatest number of ops in a loop: V8 accepts at most 50,000 local variables in SIMD code, and optimises short loops best. */
-const LOOP = 400;
+const MAX_LOOP_OPS = 400;
 
 /** The greatest number of searches for rows in blocks per program. */
-const SEARCHES = 64;
+const MAX_SEARCHES = 64;
 
 /** The units of a program. Without `fused`, every op is a unit of its own; rows run in blocks only with `inBlocks`. */
 export function schedule(program: Program, views: Views, { fused = true, inBlocks = false } = {}): Unit[] {
-  // Each search goes through the whole list: a bound on them keeps the time linear in the length of the program.
-  let searches = inBlocks ? SEARCHES : 0;
-  const inOrder = (list: readonly number[]): Unit[] => {
-    const found = searches-- > 0 ? findRows(program, views, list) : null;
-    if (found === null) return unitsOf(program, views, list, fused);
-    const { before, members, after, rows } = found;
+  // Each search goes through the whole list. Limiting their number keeps the time linear in the length of the program.
+  let searches = inBlocks ? MAX_SEARCHES : 0;
+  const scheduleList = (list: readonly number[]): Unit[] => {
+    const partition = searches-- > 0 ? findRows(program, views, list) : null;
+    if (partition === null) return unitsOf(program, views, list, fused);
+    const { before, members, after, rows } = partition;
     const isSum = (i: number): boolean => rows.axes.get(i) === SUMMED;
-    const made = unitsOf(
+    const blockUnits = unitsOf(
       program,
       views,
       members.filter((i) => !isSum(i)),
       fused,
     );
     const sums = members.filter(isSum).map((value) => ({ kind: "kernel", value }) as const);
-    return [...inOrder(before), { kind: "rows", units: [...(made as BlockUnit[]), ...sums], rows }, ...inOrder(after)];
+    return [
+      ...scheduleList(before),
+      { kind: "rows", units: [...(blockUnits as BlockUnit[]), ...sums], rows },
+      ...scheduleList(after),
+    ];
   };
-  return inOrder([...program.values.keys()].filter((i) => program.values[i]?.kind === "op"));
+  return scheduleList([...program.values.keys()].filter((i) => program.values[i]?.kind === "op"));
 }
 
 /** The units of the ops in a list. */
 function unitsOf(program: Program, views: Views, list: readonly number[], fused: boolean): PlainUnit[] {
   const units: PlainUnit[] = [];
-  /** The loops that are still open, by shape. */
-  const open = new Map<string, Group>();
+  /** The groups that may still grow, by shape. */
+  const openGroups = new Map<string, Group>();
   const groupOf = new Map<number, Group>();
   const flush = (group: Group): void => {
-    open.delete(group.shape.join());
+    openGroups.delete(group.shape.join());
     for (const i of group.members) groupOf.delete(i);
     units.push({ kind: "loop", ...group });
   };
-  /** The open group that makes the data behind a value, if any. */
+  /** The open group that computes the memory of a value, if there is one. */
   const sourceOf = (i: number): Group | undefined => groupOf.get(views.owner(i));
-  const settle = (inputs: readonly number[]): void => {
+  const flushSources = (inputs: readonly number[]): void => {
     for (const input of inputs) {
       const group = sourceOf(input);
       if (group !== undefined) flush(group);
     }
   };
-  const join = ({ inputs, shape }: OpValue, i: number): void => {
+  const addToLoop = ({ inputs, shape }: OpValue, i: number): void => {
     const key = shape.join();
     for (const input of inputs) {
       const from = sourceOf(input);
       // A view of a member has its elements in another order, so the member's loop must be finished first.
-      if (from !== undefined && (from !== open.get(key) || !from.members.includes(input))) flush(from);
+      if (from !== undefined && (from !== openGroups.get(key) || !from.members.includes(input))) flush(from);
     }
-    const known = open.get(key);
-    if (known !== undefined && known.members.length >= LOOP) flush(known);
-    const group = open.get(key) ?? { members: [], shape };
+    const openGroup = openGroups.get(key);
+    if (openGroup !== undefined && openGroup.members.length >= MAX_LOOP_OPS) flush(openGroup);
+    const group = openGroups.get(key) ?? { members: [], shape };
     group.members.push(i);
-    open.set(key, group);
+    openGroups.set(key, group);
     groupOf.set(i, group);
   };
   const short = fused ? findShort(program, list) : new Map<number, readonly number[]>();
-  const early = new Set([...short.values()].flatMap(([, ...others]) => others));
+  /** Softmaxes that are computed together with an earlier one. */
+  const notFirst = new Set([...short.values()].flatMap(([, ...others]) => others));
   for (const i of list) {
-    if (early.has(i)) continue;
+    if (notFirst.has(i)) continue;
     const value = program.values[i] as OpValue;
     if (fused && value.op.scalar !== undefined && sizeOf(value.shape) !== 1 && !views.isView(i)) {
-      join(value, i);
+      addToLoop(value, i);
       continue;
     }
-    settle(value.inputs);
+    flushSources(value.inputs);
     const members = short.get(i);
     if (members !== undefined) units.push({ kind: "short", members });
     else if (!views.isView(i)) units.push({ kind: value.op.scalar === undefined ? "kernel" : "number", value: i });
   }
-  for (const group of [...open.values()]) flush(group);
+  for (const group of [...openGroups.values()]) flush(group);
   return units;
 }
 
 /** The values that a unit makes, and the values that the unit, or a unit inside it, reads from memory. */
-export function traffic(unit: Unit, program: Program): { makes: readonly number[]; reads: readonly number[] } {
+export function dataflowOf(unit: Unit, program: Program): { results: readonly number[]; reads: readonly number[] } {
   const { values } = program;
   if (unit.kind === "rows") {
-    const parts = unit.units.map((part) => traffic(part, program));
-    return { makes: parts.flatMap(({ makes }) => makes), reads: parts.flatMap(({ reads }) => reads) };
+    const parts = unit.units.map((part) => dataflowOf(part, program));
+    return { results: parts.flatMap(({ results }) => results), reads: parts.flatMap(({ reads }) => reads) };
   }
   if (unit.kind === "short")
-    return { makes: unit.members, reads: (values[unit.members[0] as number] as OpValue).inputs };
-  if (unit.kind !== "loop") return { makes: [unit.value], reads: (values[unit.value] as OpValue).inputs };
-  const own = new Set(unit.members);
-  const reads = unit.members.flatMap((i) => (values[i] as OpValue).inputs).filter((x) => !own.has(x));
-  return { makes: unit.members, reads };
+    return { results: unit.members, reads: (values[unit.members[0] as number] as OpValue).inputs };
+  if (unit.kind !== "loop") return { results: [unit.value], reads: (values[unit.value] as OpValue).inputs };
+  const memberSet = new Set(unit.members);
+  const reads = unit.members.flatMap((i) => (values[i] as OpValue).inputs).filter((x) => !memberSet.has(x));
+  return { results: unit.members, reads };
 }
 
 /** For each value, whether it is an output or is read by a unit other than the one that makes it. */
 export function storedValues(program: Program, units: readonly Unit[], views: Views): Uint8Array {
   const stored = new Uint8Array(program.values.length);
   for (const output of program.outputs) stored[views.owner(output)] = 1;
-  for (const unit of units) for (const x of traffic(unit, program).reads) stored[views.owner(x)] = 1;
+  for (const unit of units) for (const x of dataflowOf(unit, program).reads) stored[views.owner(x)] = 1;
   return stored;
 }

@@ -7,13 +7,13 @@ import { type Shape, sizeOf } from "../../../core/shape.js";
 import { stridesOf } from "../../../core/view.js";
 import { exp, log } from "../../../kernels/formulas/scalarFormulas.js";
 import type { Normaliser } from "../../../kernels/softmax.js";
-import type { Reduced } from "../../../ops/array/reduce.js";
+import type { ReduceParams } from "../../../ops/array/reduce.js";
 import { logSoftmaxOp, logsumexpOp, softmaxOp } from "../../../ops/array/softmax.js";
 import type { OpValue, Program, Value } from "../program/program.js";
 import type { Layout } from "./layout.js";
 
 /** Axes with at most this many numbers in all are short. */
-const SHORT = 8;
+const MAX_SHORT = 8;
 
 // biome-ignore lint/suspicious/noExplicitAny: an op goes with parameters of its own type
 let table: ReadonlyMap<Op<any>, Normaliser> | null = null;
@@ -22,11 +22,11 @@ const kindOf = ({ op }: OpValue): Normaliser | undefined => {
   return table.get(op);
 };
 const axesOf = ({ params }: OpValue): readonly number[] =>
-  Array.isArray(params) ? (params as readonly number[]) : (params as Reduced).axes;
+  Array.isArray(params) ? (params as readonly number[]) : (params as ReduceParams).axes;
 
 /** The groups of softmaxes in a list of ops that are computed together, keyed by the first softmax of each group. */
 export function findShort({ values }: Program, list: readonly number[]): Map<number, readonly number[]> {
-  const alike = new Map<string, number[]>();
+  const groups = new Map<string, number[]>();
   for (const i of list) {
     const value = values[i] as OpValue;
     if (kindOf(value) === undefined) continue;
@@ -34,18 +34,16 @@ export function findShort({ values }: Program, list: readonly number[]): Map<num
     const { shape } = values[x] as Value;
     const axes = axesOf(value);
     const n = sizeOf(axes.map((axis) => shape[axis] as number));
-    if (n === 0 || n > SHORT) continue;
+    if (n === 0 || n > MAX_SHORT) continue;
     const key = `${x}|${axes}`;
-    const members = alike.get(key);
-    if (members === undefined) alike.set(key, [i]);
-    else members.push(i);
+    if (!groups.get(key)?.push(i)) groups.set(key, [i]);
   }
-  return new Map([...alike.values()].map((members) => [members[0] as number, members]));
+  return new Map([...groups.values()].map((members) => [members[0] as number, members]));
 }
 
 /**
- * The source of one function for softmaxes that are computed together, without its name; its parameters are the offsets at which the input
- * and each result begin. Also these offsets. `call` returns the text of a call of a function of one operand.
+ * The source, without its name, of a function that computes these softmaxes together; and its arguments: the offsets at which the input and
+ * each result begin. `call` returns the text of a call of a function of one operand.
  */
 export function shortText(
   layout: Layout,
@@ -57,35 +55,35 @@ export function shortText(
   const [x] = first.inputs as [number];
   const axes = axesOf(first);
   const { shape, stride } = layout.view(x);
-  const others = [...shape.keys()].filter((axis) => !axes.includes(axis) && shape[axis] !== 1);
+  const outerAxes = [...shape.keys()].filter((axis) => !axes.includes(axis) && shape[axis] !== 1);
   /** The elements along the axes of an array that begins at `place`. */
   const elements = (place: string, strides: readonly number[]): string[] => {
-    const start = [place, ...others.map((axis) => `${strides[axis]} * i${axis}`)].join(" + ");
+    const start = [place, ...outerAxes.map((axis) => `${strides[axis]} * i${axis}`)].join(" + ");
     return offsetsAlong(axes, shape, strides).map((offset) => `M[${start}${offset === 0 ? "" : ` + ${offset}`}]`);
   };
   const from = elements("from", stride);
-  const each = (text: (k: number) => string): string[] => from.map((_, k) => text(k));
-  const every2nd = (first: number): string[] => each((k) => `e${k}`).filter((_, k) => k % 2 === first);
+  const textOfEach = (text: (k: number) => string): string[] => from.map((_, k) => text(k));
+  const every2nd = (first: number): string[] => textOfEach((k) => `e${k}`).filter((_, k) => k % 2 === first);
   const stores = values.flatMap((value, r): readonly string[] => {
     const kind = kindOf(value);
     const strides = stridesOf(kind === "logsumexp" ? shape.map((n, axis) => (axes.includes(axis) ? 1 : n)) : shape);
     const to = elements(`to${r}`, strides);
     if (kind === "logsumexp") return [`${to[0]} = shift + logTotal;`];
-    return each((k) => `${to[k]} = ${kind === "softmax" ? `e${k} / total` : `d${k} - logTotal`};`);
+    return textOfEach((k) => `${to[k]} = ${kind === "softmax" ? `e${k} / total` : `d${k} - logTotal`};`);
   });
   const lines = [
-    ...each((k) => `const x${k} = ${from[k]};`),
-    `const top = Math.max(${each((k) => `x${k}`).join(", ")});`,
+    ...textOfEach((k) => `const x${k} = ${from[k]};`),
+    `const top = Math.max(${textOfEach((k) => `x${k}`).join(", ")});`,
     "const shift = Math.abs(top) === Infinity ? 0 : top;",
-    ...each((k) => `const d${k} = x${k} - shift;`),
-    ...each((k) => `const e${k} = ${call(exp, `d${k}`)};`),
+    ...textOfEach((k) => `const d${k} = x${k} - shift;`),
+    ...textOfEach((k) => `const e${k} = ${call(exp, `d${k}`)};`),
     `const even = ${every2nd(0).join(" + ")};`,
     `const odd = ${every2nd(1).join(" + ") || 0};`,
     "const total = even + odd;",
     ...(values.every((value) => kindOf(value) === "softmax") ? [] : [`const logTotal = ${call(log, "total")};`]),
     ...stores,
   ];
-  const nest = others.map((axis) => `for (let i${axis} = 0; i${axis} < ${shape[axis]}; i${axis}++) `).join("");
+  const nest = outerAxes.map((axis) => `for (let i${axis} = 0; i${axis} < ${shape[axis]}; i${axis}++) `).join("");
   const parameters = ["from", ...values.map((_, r) => `to${r}`)];
   return {
     text: `(${parameters.join(", ")}) {\n  ${nest}{\n    ${lines.join("\n    ")}\n  }\n}`,

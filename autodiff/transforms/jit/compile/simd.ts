@@ -13,8 +13,8 @@ import { shiftsSimd } from "../../../kernels/softmax.js";
 import { choleskySimd, substituteOneSimd, substituteSimd } from "../../../kernels/triangles.js";
 import type { Kernels } from "../../../kernels/wasm/kernels.js";
 import { addressOf, kernelsOf, ONE } from "../../../kernels/wasm/simd.js";
-import { type Gather, gatherOp, type Indexed, indicesOp, scatterOp } from "../../../ops/array/indexing.js";
-import { ordered, planOf, type Reduced, sumOp } from "../../../ops/array/reduce.js";
+import { type Gather, gatherOp, type IndexedAxis, indicesOp, scatterOp } from "../../../ops/array/indexing.js";
+import { inPlanOrder, planOf, type ReduceParams, sumOp } from "../../../ops/array/reduce.js";
 import { shiftOp } from "../../../ops/array/softmax.js";
 import { choleskyOp, eachMatrix, solveOp, type Triangular } from "../../../ops/linalg/factor.js";
 import { matmulOp, offsetsOf } from "../../../ops/linalg/matmul.js";
@@ -25,25 +25,25 @@ import { drawKernel } from "./draws.js";
 type Bind<P> = (kernels: Kernels, params: P, out: View, inputs: readonly View[]) => (() => void) | null;
 
 /**
- * The numbers of multiplications, entries of a table, rows of a matrix, and columns of right-hand sides from which on SIMD code pays off.
+ * SIMD code pays off from these numbers on: of multiplications, of entries of a table, of rows of a matrix, of columns of right-hand sides.
  */
-const MANY = 512;
-const FEW = 32;
-const LONG = 16;
-const WIDE = 4;
+const MIN_PRODUCTS = 512;
+const MIN_ENTRIES = 32;
+const MIN_ROWS = 16;
+const MIN_COLUMNS = 4;
 
 const product: Bind<null> = (kernels, _, out, inputs) => {
   const [left, right] = inputs as [View, View];
   const [m, n] = out.shape.slice(-2) as [number, number];
   const k = left.shape.at(-1) as number;
-  if (m * k * n < MANY) return null;
+  if (m * k * n < MIN_PRODUCTS) return null;
   const at = (offset: number): number => addressOf(out.data, offset);
   const [aDown, aRight] = left.stride.slice(-2).map((step) => 8 * step) as [number, number];
   const [bDown, bRight] = right.stride.slice(-2).map((step) => 8 * step) as [number, number];
   const batch = out.shape.slice(0, -2);
-  const [as, bs] = [offsetsOf(left, batch), offsetsOf(right, batch)];
+  const [aOffsets, bOffsets] = [offsetsOf(left, batch), offsetsOf(right, batch)];
   const run = productFor(kernels, [m, k, n], { cDown: 8 * n, aDown, aRight, bDown, bRight });
-  const places = as.map((a, i) => [at(out.offset + i * m * n), at(a), at(bs[i] as number)] as const);
+  const places = aOffsets.map((a, i) => [at(out.offset + i * m * n), at(a), at(bOffsets[i] as number)] as const);
   const size = sizeOf(out.shape);
   return () => {
     out.data.fill(0, out.offset, out.offset + size);
@@ -52,16 +52,16 @@ const product: Bind<null> = (kernels, _, out, inputs) => {
 };
 
 const reduction =
-  (simd: (plan: Plan, out: View, x: View) => (() => void) | null): Bind<Reduced> =>
+  (simd: (plan: Plan, out: View, x: View) => (() => void) | null): Bind<ReduceParams> =>
   (_, { axes }, out, [input]) => {
     const plan = planOf(input as View, axes, true);
-    const x = ordered(input as View, axes, plan);
+    const x = inPlanOrder(input as View, axes, plan);
     return isContiguous(x) ? simd(plan, out, x) : null;
   };
 
 const factor: Bind<null> = (kernels, _, out, [input]) => {
   const x = input as View;
-  if (!isContiguous(x) || (x.shape.at(-1) as number) < LONG) return null;
+  if (!isContiguous(x) || (x.shape.at(-1) as number) < MIN_ROWS) return null;
   return () => eachMatrix(x, (data, start, n, i) => choleskySimd(kernels, data, start, n, out.offset + i * n * n));
 };
 
@@ -69,7 +69,7 @@ const substitution: Bind<Required<Triangular>> = (kernels, { lower, transpose },
   const [a, b] = inputs as [View, View];
   const [n, columns] = out.shape.slice(-2) as [number, number];
   const isColumn = columns === 1 && lower;
-  if (!isContiguous(a) || n < LONG || (columns < WIDE && !isColumn)) return null;
+  if (!isContiguous(a) || n < MIN_ROWS || (columns < MIN_COLUMNS && !isColumn)) return null;
   const from = broadcastView(b, out.shape);
   const starts = offsetsOf(a, out.shape.slice(0, -2));
   return () => {
@@ -83,18 +83,18 @@ const substitution: Bind<Required<Triangular>> = (kernels, { lower, transpose },
 };
 
 /** Whether `index` is a long list of indices into a table of single numbers. */
-const areMany = (table: View, leading: number, rows: View, index: View): boolean =>
-  sizeOf(index.shape) >= FEW && table.shape.length === leading && [table, rows, index].every(isContiguous);
+const isLongLookUp = (table: View, leading: number, rows: View, index: View): boolean =>
+  sizeOf(index.shape) >= MIN_ENTRIES && table.shape.length === leading && [table, rows, index].every(isContiguous);
 const startOf = ({ data, offset }: View): number => addressOf(data, offset);
 
 const gather: Bind<Gather> = (kernels, { leading }, out, inputs) => {
   const [x, index] = inputs as [View, View];
-  if (!areMany(x, leading, out, index)) return null;
+  if (!isLongLookUp(x, leading, out, index)) return null;
   const [to, from, i, n] = [startOf(out), startOf(x), startOf(index), sizeOf(index.shape)];
   return () => kernels.gather(to, from, i, n);
 };
 
-const indices: Bind<Indexed> = (kernels, axis, out, inputs) => {
+const indices: Bind<IndexedAxis> = (kernels, axis, out, inputs) => {
   const [raw] = inputs as [View];
   if (!isContiguous(raw)) return null;
   const [to, from, n] = [startOf(out), startOf(raw), sizeOf(out.shape)];
@@ -106,7 +106,7 @@ const indices: Bind<Indexed> = (kernels, axis, out, inputs) => {
 
 const scatter: Bind<Shape> = (kernels, leading, out, inputs) => {
   const [g, index] = inputs as [View, View];
-  if (!areMany(out, leading.length, g, index)) return null;
+  if (!isLongLookUp(out, leading.length, g, index)) return null;
   const [to, from, i, n] = [startOf(out), startOf(g), startOf(index), sizeOf(index.shape)];
   const end = out.offset + sizeOf(out.shape);
   return () => {
@@ -119,7 +119,7 @@ const scatter: Bind<Shape> = (kernels, leading, out, inputs) => {
 const unslice: Bind<Slices> = (kernels, { slices }, out, inputs) => {
   const places = slices.map((slice) => sliceView(slice, out));
   const size = sizeOf(out.shape);
-  if (size < FEW || ![...places, ...inputs].every(isContiguous)) return null;
+  if (size < MIN_ENTRIES || ![...places, ...inputs].every(isContiguous)) return null;
   const adds = inputs.map((x, k) => [startOf(places[k] as View), startOf(x), sizeOf(x.shape)] as const);
   return () => {
     out.data.fill(0, out.offset, out.offset + size);
@@ -130,7 +130,7 @@ const unslice: Bind<Slices> = (kernels, { slices }, out, inputs) => {
 // biome-ignore lint/suspicious/noExplicitAny: an op goes with parameters of its own type
 type Any = any;
 let table: ReadonlyMap<Op<Any>, Bind<Any>> | null = null;
-const binds = () =>
+const bindTable = () =>
   (table ??= new Map<Op<Any>, Bind<Any>>([
     [matmulOp, product],
     [sumOp, reduction(sumSimd)],
@@ -145,7 +145,7 @@ const binds = () =>
 
 /** The SIMD kernel of an op with its buffers bound; null if there is none for them. */
 export function simdKernel<P>(op: Op<P>, params: P, out: View, inputs: readonly View[]): (() => void) | null {
-  const bind = binds().get(op);
+  const bind = bindTable().get(op);
   const kernels = kernelsOf(out.data);
   if (kernels === null || inputs.some((x) => x.data !== out.data)) return null;
   return bind === undefined

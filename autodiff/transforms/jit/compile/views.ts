@@ -19,17 +19,17 @@ export class Views {
   }
 
   #add(value: Value): void {
-    const seen = this.#seen(value);
-    this.#owners.push(seen === null ? this.#owners.length : this.owner((value as OpValue).inputs[0] as number));
-    this.#views.push(seen ?? this.#own(value));
+    const view = this.#viewOf(value);
+    this.#owners.push(view === null ? this.#owners.length : this.owner((value as OpValue).inputs[0] as number));
+    this.#views.push(view ?? this.#ownerView(value));
   }
 
-  #seen(value: Value): View | null {
+  #viewOf(value: Value): View | null {
     if (value.kind !== "op" || value.op.view === undefined) return null;
     return value.op.view(value.params, this.view(value.inputs[0] as number)) ?? null;
   }
 
-  #own(value: Value): View {
+  #ownerView(value: Value): View {
     const isRepeated = value.kind === "constant" && isOneNumber(rawView(value.tensor));
     return broadcastView(contiguous(NOWHERE, isRepeated ? [] : value.shape), value.shape);
   }

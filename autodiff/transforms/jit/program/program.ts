@@ -37,62 +37,65 @@ export function programOf(recording: Recording): Program {
   const { inputs, steps, outputs } = recording;
   const values: Value[] = inputs.map((shape) => ({ kind: "input", shape }));
   /** For each value of the run, its index in `values`. */
-  const places = inputs.map((_, i) => i);
+  const indices = inputs.map((_, i) => i);
   const constants = new Map<Tensor | string, number>();
-  const placeOf = (x: Operand): number => {
-    if (typeof x === "number") return places[x] as number;
+  const indexOf = (x: Operand): number => {
+    if (typeof x === "number") return indices[x] as number;
     const key = constantKey(x);
-    const known = constants.get(key);
-    if (known !== undefined) return known;
-    const place = values.push({ kind: "constant", shape: x.shape, tensor: x }) - 1;
-    constants.set(key, place);
-    return place;
+    const existing = constants.get(key);
+    if (existing !== undefined) return existing;
+    const index = values.push({ kind: "constant", shape: x.shape, tensor: x }) - 1;
+    constants.set(key, index);
+    return index;
   };
-  const written = new Map<string, number[]>();
+  const sameOps = new Map<string, number[]>();
   const opNumbers = new Map<object, number>();
   /** The index of an op's value; an equal op that is already there is used again. */
-  const placeOfOp = (value: OpValue): number => {
+  const indexOfOp = (value: OpValue): number => {
     const { op, params, inputs: from } = value;
     const number = opNumbers.get(op) ?? opNumbers.size;
     opNumbers.set(op, number);
     const key = `${number}|${from}|${paramsKey(params)}`;
-    const alike = written.get(key) ?? [];
-    const known = alike.find((place) => sameParams((values[place] as OpValue).params, params));
-    if (known !== undefined) return known;
-    const place = values.push(value) - 1;
-    alike.push(place);
-    written.set(key, alike);
-    return place;
+    const candidates = sameOps.get(key) ?? [];
+    const existing = candidates.find((index) => sameParams((values[index] as OpValue).params, params));
+    if (existing !== undefined) return existing;
+    const index = values.push(value) - 1;
+    candidates.push(index);
+    sameOps.set(key, candidates);
+    return index;
   };
   const needed = neededBy(recording);
   steps.forEach((step, i) => {
     const { op, params, shape } = step;
     const isNeeded = needed[inputs.length + i] === 1;
-    places.push(isNeeded ? placeOfOp({ kind: "op", op, params, shape, inputs: readBy(step).map(placeOf) }) : -1);
+    indices.push(isNeeded ? indexOfOp({ kind: "op", op, params, shape, inputs: operandsRead(step).map(indexOf) }) : -1);
   });
-  return { values, inputCount: inputs.length, outputs: outputs.map(placeOf) };
+  return { values, inputCount: inputs.length, outputs: outputs.map(indexOf) };
 }
 
 /** Constants with more elements than this are equal only if they are the same tensor. */
-const SHORT = 64;
+const MAX_COMPARED = 64;
 
 /** A key that equal constants share, so that they become one value even if the function made several tensors. */
 function constantKey(x: Tensor): Tensor | string {
   if (x.shape.length === 0) return literal(rawNumber(x));
-  return x.size > SHORT ? x : `${x.shape.join()}:${Array.from(elementsOf(x), literal).join()}`;
+  return x.size > MAX_COMPARED ? x : `${x.shape.join()}:${Array.from(elementsOf(x), literal).join()}`;
 }
 
-/** The operands whose numbers a step reads. A view reads its first one: the others, such as a surrogate loss, are there for the gradient. */
-const readBy = ({ op, operands }: Step): readonly Operand[] =>
+/**
+ * The operands whose numbers a step reads. A view reads only its first operand; the others, such as a surrogate loss, serve the gradient.
+ */
+const operandsRead = ({ op, operands }: Step): readonly Operand[] =>
   op.view === undefined ? operands : operands.slice(0, 1);
 
 /** 1 for each value of a run that the outputs depend on. */
 function neededBy({ inputs, steps, outputs }: Recording): Uint8Array {
   const needed = new Uint8Array(inputs.length + steps.length);
-  const need = (operands: readonly Operand[]): void => {
+  const markNeeded = (operands: readonly Operand[]): void => {
     for (const x of operands) if (typeof x === "number") needed[x] = 1;
   };
-  need(outputs);
-  for (let i = steps.length - 1; i >= 0; i--) if (needed[inputs.length + i] === 1) need(readBy(steps[i] as Step));
+  markNeeded(outputs);
+  for (let i = steps.length - 1; i >= 0; i--)
+    if (needed[inputs.length + i] === 1) markNeeded(operandsRead(steps[i] as Step));
   return needed;
 }

@@ -6,7 +6,7 @@
 import { PedigradError } from "../../../../provenance/index.js";
 import { elementsOf } from "../../../core/copy.js";
 import type { Op } from "../../../core/op.js";
-import { caughtIn } from "../../../core/reads.js";
+import { caughtRefusal } from "../../../core/reads.js";
 import { nextPlace, type Recorder } from "../../../core/recorder.js";
 import { type Shape, sameShape } from "../../../core/shape.js";
 import { rawNumber, rawView, type Tensor, textOf } from "../../../core/tensor.js";
@@ -29,69 +29,69 @@ export interface Recording {
   readonly outputs: readonly Operand[];
 }
 
-/** The recorder of a run: numbers the values that depend on an input, and treats all others as constants. */
-abstract class Listener implements Recorder {
-  readonly #first: number;
+/** The recorder of a run. It gives a number to each value that depends on an input, and treats all others as constants. */
+abstract class RunRecorder implements Recorder {
+  readonly #placeBefore: number;
   /** The first refusal that depended on a value that is not a constant. The program must not catch it. */
   #refusal: PedigradError | null = null;
 
   constructor(inputs: readonly Tensor[]) {
-    this.#first = nextPlace();
+    this.#placeBefore = nextPlace();
     for (const input of inputs) this.number(input);
   }
 
   abstract record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void;
 
-  /** Give the next number to a value of the run. */
+  /** Gives the next number to a value of the run. */
   protected number(x: Tensor): void {
     x.place = nextPlace();
   }
 
   protected operand(x: Tensor): Operand {
-    return this.isVariable(x) ? x.place - this.#first - 1 : x;
+    return this.isVariable(x) ? x.place - this.#placeBefore - 1 : x;
   }
 
   isVariable(x: Tensor): boolean {
-    return x.place > this.#first;
+    return x.place > this.#placeBefore;
   }
 
   /** Whether the result of an op on these inputs is a value of the run, and not a constant. */
-  protected depends(inputs: readonly Tensor[]): boolean {
+  protected dependsOnInput(inputs: readonly Tensor[]): boolean {
     for (let i = 0; i < inputs.length; i++) if (this.isVariable(inputs[i] as Tensor)) return true;
     return false;
   }
 
-  read(x: Tensor, how: string): void {
+  read(x: Tensor, op: string): void {
     if (!this.isVariable(x)) return;
     const sites = [...x.provenance].join(", ");
     const refusal = new PedigradError({
       code: "read-in-jit",
-      op: how,
+      op,
       site: sites || undefined,
-      message: `${how}${sites && ` of a value that depends on {${sites}}`}: a compiled function is recorded once and runs again with other values, so it cannot read a value that depends on its inputs. Use where() instead of a branch, at() instead of an array index, pass the value as a plain number (the function is then compiled for each number), or run without jit.`,
+      message: `${op}${sites && ` of a value that depends on {${sites}}`}: a compiled function is recorded once and runs again with other values, so it cannot read a value that depends on its inputs. Use where() instead of a branch, at() instead of an array index, pass the value as a plain number (the function is then compiled for each number), or run without jit.`,
     });
     this.#refusal ??= refusal;
     throw refusal;
   }
 
-  refused(x: Tensor, refusal: PedigradError): void {
-    if (this.isVariable(x)) this.#refusal ??= caughtIn("jit", refusal);
+  noteRefusal(x: Tensor, refusal: PedigradError): void {
+    if (this.isVariable(x)) this.#refusal ??= caughtRefusal("jit", refusal);
   }
 
-  /** Refuse a program that continued after a refusal that depends on its inputs. */
-  end(): void {
+  /** Throws the first refusal that depended on an input, if the program caught it and continued. */
+  throwRefusal(): void {
     if (this.#refusal !== null) throw this.#refusal;
   }
 
-  /** Stop the run; if the program catches this refusal, `end` throws it again. */
-  protected stop(refusal: PedigradError): never {
+  /** Stops the run; if the program catches this refusal, `throwRefusal` throws it again. */
+  protected refuse(refusal: PedigradError): never {
     this.#refusal ??= refusal;
     throw refusal;
   }
 }
 
 /** Records a run. */
-export class Writer extends Listener {
+export class Writer extends RunRecorder {
   readonly #steps: Step[] = [];
 
   constructor(readonly inputs: readonly Tensor[]) {
@@ -99,7 +99,7 @@ export class Writer extends Listener {
   }
 
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void {
-    if (!this.depends(inputs)) return;
+    if (!this.dependsOnInput(inputs)) return;
     const operands = new Array<Operand>(inputs.length);
     for (let i = 0; i < inputs.length; i++) operands[i] = this.operand(inputs[i] as Tensor);
     this.#steps.push({ op, params, operands, shape: result.shape });
@@ -107,7 +107,7 @@ export class Writer extends Listener {
   }
 
   finish(outputs: readonly Tensor[]): Recording {
-    this.end();
+    this.throwRefusal();
     return {
       inputs: this.inputs.map((x) => x.shape),
       steps: this.#steps,
@@ -117,23 +117,23 @@ export class Writer extends Listener {
 }
 
 /**
- * Compares a run with a recording, step by step. At the first difference, it throws the error that `changed` makes from a description of
- * the difference.
+ * Compares a run with a recording, step by step. At the first difference, it throws the error that `changedError` makes from a description
+ * of the difference.
  */
-export class Comparison extends Listener {
-  #place = 0;
+export class Comparison extends RunRecorder {
+  #stepCount = 0;
 
   constructor(
     inputs: readonly Tensor[],
-    readonly known: Recording,
-    readonly changed: (what: string) => PedigradError,
+    readonly expected: Recording,
+    readonly changedError: (difference: string) => PedigradError,
   ) {
     super(inputs);
   }
 
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void {
-    if (!this.depends(inputs)) return;
-    const step = this.known.steps[this.#place++];
+    if (!this.dependsOnInput(inputs)) return;
+    const step = this.expected.steps[this.#stepCount++];
     if (
       step === undefined ||
       step.op !== op ||
@@ -154,19 +154,19 @@ export class Comparison extends Listener {
 
   #differ(before: Step | undefined, now: Step): never {
     const constant = before?.op === now.op ? differingConstant(before.operands, now.operands) : null;
-    this.stop(this.changed(constant ?? `step ${this.#place} was ${show(before)}, now it is ${show(now)}`));
+    this.refuse(this.changedError(constant ?? `step ${this.#stepCount} was ${show(before)}, now it is ${show(now)}`));
   }
 
   finish(outputs: readonly Tensor[]): void {
-    this.end();
-    const { steps, outputs: known } = this.known;
-    if (this.#place < steps.length)
-      throw this.changed(`step ${this.#place + 1} was ${show(steps[this.#place])}, now it is missing`);
+    this.throwRefusal();
+    const { steps, outputs: expectedOutputs } = this.expected;
+    if (this.#stepCount < steps.length)
+      throw this.changedError(`step ${this.#stepCount + 1} was ${show(steps[this.#stepCount])}, now it is missing`);
     const now = outputs.map((x) => this.operand(x));
-    const constant = differingConstant(known, now);
-    if (constant !== null) throw this.changed(constant);
-    if (!this.#sameOperands(known, outputs))
-      throw this.changed("the results are computed from other values, or returned in another order");
+    const constant = differingConstant(expectedOutputs, now);
+    if (constant !== null) throw this.changedError(constant);
+    if (!this.#sameOperands(expectedOutputs, outputs))
+      throw this.changedError("the results are computed from other values, or returned in another order");
   }
 }
 

@@ -1,4 +1,4 @@
-/** Every continuous sampler against golden bins and its limits. */
+/** Every continuous sampler against golden bins, and at the limits of its parameters. */
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-/** Every discrete sampler against exact masses, on both sides of each change of method. */
+/** Every discrete sampler against exact probabilities, on both sides of each change of method. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as random from "../../../../autodiff/kernels/random/index.js";

@@ -1,6 +1,6 @@
 /**
- * Goodness of fit: chi-square of binned draws against exact probabilities, fixed keys, refused at p < 1e-6. The p-value is Wilson
- * and Hilferty's (1931): (X² / k)^(1/3) is normal with mean 1 - 2/(9k) and variance 2/(9k).
+ * Goodness of fit: the chi-square statistic of binned draws against exact probabilities, with fixed keys; it fails at p < 1e-6. The p-value
+ * is Wilson and Hilferty's (1931): (X² / k)^(1/3) is normal with mean 1 - 2/(9k) and variance 2/(9k).
  */
 import { readFileSync } from "node:fs";
 import * as assert from "uvu/assert";

@@ -1,4 +1,6 @@
-/** Keys, bits and uniforms against the published vectors of Threefry and the constants of JAX; what a draw may depend on. */
+/**
+ * Keys, bits and uniforms against the published test vectors of Threefry and constants of JAX, and the inputs on which a draw may depend.
+ */
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-/** Random draws as ops: JAX's constants through the public door, shapes, keys in batches and under vmap, implicit gradients. */
+/** Random draws as ops: JAX's constants through the public functions, shapes, keys in batches and under vmap, implicit gradients. */
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";

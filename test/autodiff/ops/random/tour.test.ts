@@ -1,4 +1,4 @@
-/** A tour of random draws: keys are values, element i depends on the key and on i alone, and moments are those of the distribution. */
+/** A tour of random draws: keys are values, element i depends only on the key and on i, and moments are those of the distribution. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { random, type Tensor } from "../../../../autodiff/index.js";

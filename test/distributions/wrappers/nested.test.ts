@@ -1,0 +1,201 @@
+/**
+ * Distributions made from distributions that were themselves made from others, and what cannot be combined. Truths are densities and
+ * masses of the parts, moved by hand; quadrature; and gradients of expectations in closed form.
+ */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { grad, random, stack, type Tensor, tensor } from "../../../autodiff/index.js";
+import {
+  Affine,
+  Categorical,
+  Dirichlet,
+  DiscreteUniform,
+  type Distribution,
+  Exp,
+  Exponential,
+  Folded,
+  Gamma,
+  HalfNormal,
+  Hurdle,
+  LogNormal,
+  Mixture,
+  MixtureSameFamily,
+  Normal,
+  Pareto,
+  Poisson,
+  Power,
+  Sigmoid,
+  TransformedDistribution,
+  Truncated,
+  Uniform,
+  VonMises,
+  withValidation,
+  ZeroInflated,
+} from "../../../distributions/index.js";
+import { refusesSaying } from "../../refusals.js";
+
+const numbers = (x: Tensor): number[] => [...x.toFloat64Array()];
+const density = (d: Distribution, x: number[]): number[] => withValidation(false, () => numbers(d.logProb(x).exp()));
+const near = (got: readonly number[], truth: readonly number[], tolerance = 1e-14): void => {
+  assert.is(got.length, truth.length);
+  got.forEach((g, i) => {
+    const w = truth[i] as number;
+    assert.ok(Math.abs(g - w) <= tolerance * Math.max(1, Math.abs(w)), `${got} is not ${truth}`);
+  });
+};
+const moved = (base: Distribution, loc: number, scale: number) =>
+  new TransformedDistribution(base, new Affine(loc, scale));
+const halves = (...components: Distribution[]) => new Mixture(new Categorical(components.map(() => 0.5)), components);
+
+test("a mixture on both sides of 0, moved: each side keeps its mass", () => {
+  const d = moved(halves(moved(new Gamma(2, 1), 0, -1), new Gamma(2, 1)), 1, 2);
+  // Gamma(2, 1) has density x exp(-x).
+  near(density(d, [-3, 1, 5]), [0.5 * Math.exp(-2), 0, 0.5 * Math.exp(-2)]);
+  assert.ok(numbers(d.support.check(d.sample(random.key(1), [100]))).every(Boolean));
+});
+
+test("a support with a gap, moved and folded: nothing in the gap", () => {
+  const d = moved(halves(new Uniform(0, 1), new Uniform(2, 3)), 1, 2);
+  near(density(d, [0.5, 1.5, 3.5, 4, 5.5, 6, 7.5]), [0, 0.25, 0, 0, 0.25, 0.25, 0]);
+  near(density(new Folded(moved(d, -7, 1)), [0.5, 1.5, 3.5, 5]), [0.25, 0.25, 0, 0.25]);
+  refusesSaying(() => d.logProb(4), "value must be", "got 4");
+  const same = new MixtureSameFamily(new Categorical([0.5, 0.5]), new Uniform([0, 2], [1, 3]));
+  near(density(moved(same, 1, 2), [1.5, 4, 5.5]), [0.25, 0, 0.25]);
+  const far = new MixtureSameFamily(new Categorical([0.5, 0.5]), moved(new Exponential(1).expand([2]), 1, 1));
+  assert.equal(numbers(far.support.check(tensor([0.5, 1.5, 2]))), [0, 1, 1]);
+});
+
+test("what is truncated below the support of its base has no mass there", () => {
+  const d = moved(new Truncated(moved(new Exponential(1), 1, 1), { low: -5, high: 3 }), 0, 2);
+  const mass = 1 - Math.exp(-2);
+  near(density(d, [-4, 1, 3, 7]), [0, 0, (0.5 * Math.exp(-0.5)) / mass, 0]);
+});
+
+test("counts: missing ones stay missing, and zeros are added where the base has none", () => {
+  const few = new ZeroInflated(new Truncated(new Poisson(3), { low: 2 }), 0.25);
+  assert.is(density(moved(few, 1, 1), [2])[0], 0);
+  near([density(moved(few, 1, 1), [1])[0] as number], [0.25]);
+  const shifted = new ZeroInflated(moved(new Poisson(3), 0.5, 2), 0.25);
+  near(density(shifted, [0, 0.5, 1]), [0.25, 0.75 * Math.exp(-3), 0]);
+  assert.is(shifted.logProb(0).exp().item(), 0.25);
+  const below = new ZeroInflated(new DiscreteUniform(-5, -1), 0.3);
+  near(numbers(below.cdf([-6, -5, -1, -0.5, 0, 1])), [0, 0.14, 0.7, 0.7, 1, 1]);
+  refusesSaying(
+    () => new Hurdle(new DiscreteUniform(-3, 3), 0.3),
+    "Hurdle: the least value of base must be >= 0",
+    "-3",
+  );
+});
+
+test("parameters of a transform add to the batch", () => {
+  const d = moved(new Normal(0, 1), 0, 1);
+  const three = new TransformedDistribution(new Normal(0, 1), [
+    new Affine([0, 100, 200], [1, 2, 4]),
+    new Affine([[0], [1000]], 1),
+  ]);
+  assert.equal([three.batchShape, three.eventShape, three.sample(random.key(0), [3]).shape], [[2, 3], [], [3, 2, 3]]);
+  near(
+    numbers(
+      three.logProb([
+        [1, 102, 204],
+        [1001, 1102, 1204],
+      ]),
+    ),
+    [0, 1, 2, 0, 1, 2].map((k) => d.logProb(1).item() - k * Math.LN2),
+  );
+  const draws = three.sample(random.key(0), [4000]);
+  near(numbers(draws.mean(0)), [0, 100, 200, 1000, 1100, 1200], 4.5 / Math.sqrt(4000));
+  assert.equal(new Set(numbers(draws.at(0).sub([0, 100, 200]).div([1, 2, 4]))).size, 6, "draws are independent");
+  const powers = new TransformedDistribution(new LogNormal(0, 1), new Power([1, 2]));
+  assert.equal(powers.batchShape, [2]);
+  near(numbers(powers.logProb([2, 4])), [
+    new LogNormal(0, 1).logProb(2).item(),
+    new LogNormal(0, 1).logProb(2).item() - Math.log(4),
+  ]);
+  const vectors = new TransformedDistribution(
+    new Normal([0, 0], 1).toEvent(1),
+    new Affine(
+      [
+        [0, 1],
+        [2, 3],
+        [4, 5],
+      ],
+      1,
+    ),
+  );
+  assert.equal([vectors.batchShape, vectors.eventShape, vectors.sample(random.key(0)).shape], [[3], [2], [3, 2]]);
+  refusesSaying(
+    () => new TransformedDistribution(new Normal([0], 1).toEvent(1), new Affine([0, 1], 1)),
+    "TransformedDistribution: the transform gives a draw of shape [1] the shape [2]",
+  );
+});
+
+test("rounding at the ends of a support makes no NaN, and distribution functions end in 0 and 1", () => {
+  const top = new TransformedDistribution(new TransformedDistribution(new Exponential(1), new Sigmoid()), [
+    new Affine(0, 0.3),
+    new Exp(),
+  ]);
+  assert.ok(density(top, [Math.exp(0.15), Math.exp(0.3), 1.3498588075760032]).every((p) => p >= 0));
+  const twice = new TransformedDistribution(
+    new TransformedDistribution(new TransformedDistribution(new Uniform(0, 1), new Affine(-1.45, 0.5)), [
+      new Affine(0, 0.3),
+      new Exp(),
+    ]),
+    new Power(-1.5),
+  );
+  assert.equal(numbers(twice.cdf([-Infinity, 0, Infinity])), [0, 0, 1]);
+});
+
+test("what has no density is refused", () => {
+  refusesSaying(() => new Folded(new DiscreteUniform(-3, 3)), "Folded: base must be a continuous", "DiscreteUniform");
+  refusesSaying(() => new Folded(new Dirichlet([1, 2])), "Folded: base must be a continuous", "Fold the numbers first");
+  near(
+    [new Folded(new Normal([1, 2], 1)).toEvent(1).logProb([1, 2]).item()],
+    [numbers(new Folded(new Normal([1, 2], 1)).logProb([1, 2])).reduce((a, b) => a + b)],
+  );
+  refusesSaying(() => halves(new Normal(0, 1), new Poisson(2)), "some components are discrete and others continuous");
+  refusesSaying(() => new Truncated(new VonMises(0, 1), { low: 0 }), "Truncated: VonMises is a distribution of angles");
+});
+
+test("a mixture of angles: its cdf begins at -π, and the gradient of draws with respect to the weights is unbiased", () => {
+  const made = (t: Tensor) =>
+    new MixtureSameFamily(new Categorical({ logits: stack([t, tensor(0)]) }), new VonMises([2, -1], [2, 1]));
+  const n = 4000;
+  const step = (2 * Math.PI) / n;
+  const middles = tensor(Array.from({ length: n }, (_, i) => (i + 0.5) * step - Math.PI));
+  const d = made(tensor(0.4));
+  const gap = d.cdf(middles.add(step / 2)).sub(d.logProb(middles).exp().mul(step).cumsum());
+  assert.ok(gap.abs().max().item() < 1e-6, `${gap.abs().max()} at ${gap.abs().argmax()}`);
+  assert.equal(numbers(d.cdf([-Math.PI, Math.PI])), [0, 1]);
+  const f = (x: Tensor) => x.sub(0.3).cos().add(x.mul(2).sin());
+  const exact = grad((t: Tensor) => made(t).logProb(middles).exp().mul(f(middles)).sum().mul(step))(0.4).item();
+  const keys = random.split(random.key(3), 50);
+  const means = [...keys].map((key) => grad((t: Tensor) => f(made(t).rsample(key, [400])).mean())(0.4).item());
+  const mean = means.reduce((a, b) => a + b) / 50;
+  const error = Math.sqrt(means.reduce((a, b) => a + (b - mean) ** 2, 0) / 49 / 50);
+  assert.ok(Math.abs(mean - exact) < 4.5 * error && error < 0.01, `${mean} ± ${error}, exactly ${exact}`);
+});
+
+test("no path leads across a gap between components", () => {
+  const is = (d: Distribution, hasRsample: boolean) => assert.is(d.hasRsample, hasRsample, `${d}`);
+  is(halves(new Uniform(0, 1), new Uniform(2, 3)), false);
+  is(halves(new Uniform(2, 3), new Uniform(0, 1)), false);
+  is(halves(new Uniform(0, 2), new Uniform(1, 3)), true);
+  is(halves(new HalfNormal(1), new Uniform(-3, 0.5)), true);
+  is(halves(new HalfNormal(1), new Uniform(-3, -1)), false);
+  is(halves(new HalfNormal(1), new Normal(0, 1)), true);
+  is(halves(new Pareto([1, 2], 2), new Pareto(3, 4)), true);
+  is(halves(new VonMises(0, 1), new VonMises(1, 1)), true);
+  const same = (d: Distribution) => new MixtureSameFamily(new Categorical([0.5, 0.5]), d);
+  is(same(new Uniform([0, 2], [1, 3])), false);
+  is(same(new Uniform([0, 1], [2, 3])), true);
+  is(same(new Uniform(0, [2, 3])), true);
+  is(same(new Uniform([[0, 5]], [[2, 6]])), false);
+  grad((low: Tensor) => {
+    is(halves(new Uniform(low, 1), new Uniform(0, 1)), false);
+    is(halves(new Pareto(low, 1), new Pareto(1, 1)), true);
+    return low;
+  })(0.5);
+});
+
+test.run();
