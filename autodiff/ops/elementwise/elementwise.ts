@@ -95,72 +95,70 @@ interface Cursor {
   readonly data: Float64Array;
   offset: number;
 }
-/** Fills rows of n elements. Rows of the result begin `down` apart, rows of operands begin `downs` apart. */
-type Loop = (
-  n: number,
-  out: Float64Array,
-  at: number,
-  operands: readonly Cursor[],
-  steps: readonly number[],
-  rows: number,
-  down: number,
-  downs: readonly number[],
-) => void;
+type Steps = readonly number[];
+/** Fills n elements of the result. */
+type Loop = (n: number, out: Float64Array, at: number, operands: readonly Cursor[], steps: Steps) => void;
+/** Fills rows of n elements, each `down` after the one before. */
+type Rows = (...loop: [...Parameters<Loop>, rows: number, down: number, downs: Steps]) => void;
 
 /** The loop around a scalar function of one to three operands, for pages that forbid generated code. */
-function plainLoop(scalar: Scalar): Loop {
-  return (n, out, at, operands, steps, rows, down, downs) => {
-    const read = (k: number, r: number, i: number): number => {
-      const { data, offset } = operands[k] as Cursor;
-      return data[offset + r * (downs[k] as number) + i * (steps[k] as number)] as number;
-    };
+function plainLoop(scalar: Scalar): Rows {
+  return (n, out, at, operands, steps, rows = 1, down = 0, downs = steps) => {
     for (let r = 0; r < rows; r++)
-      for (let i = 0; i < n; i++)
+      for (let i = 0; i < n; i++) {
+        const read = (k: number): number => {
+          const { data, offset } = operands[k] as Cursor;
+          return data[offset + r * (downs[k] as number) + i * (steps[k] as number)] as number;
+        };
         out[at + r * down + i] =
           operands.length === 1
-            ? scalar(read(0, r, i))
+            ? scalar(read(0))
             : operands.length === 2
-              ? scalar(read(0, r, i), read(1, r, i))
-              : scalar(read(0, r, i), read(1, r, i), read(2, r, i));
+              ? scalar(read(0), read(1))
+              : scalar(read(0), read(1), read(2));
+      }
   };
 }
 
-/** The generated loop of a scalar function of one to three operands. */
-function generateLoop(scalar: Scalar): Loop {
+/** The generated loop of a scalar function of one to three operands, with a loop over rows around it if asked for. */
+function generateLoop(scalar: Scalar, hasRows: boolean): Rows {
   if (!canGenerateCode()) return plainLoop(scalar);
   const names = ["a", "b", "c"].slice(0, scalar.length);
   const each = (write: (x: string, i: number) => string): string => names.map(write).join(" ");
-  const text = `return (n, out, at, operands, steps, rows, down, downs) => {
-    ${each((x, i) => `const ${x} = operands[${i}].data, ${x}s = steps[${i}], ${x}d = downs[${i}] - n * ${x}s; let ${x}o = operands[${i}].offset;`)}
-    for (; rows > 0; rows--) {
-      for (const end = at + n; at < end; at++) {
-        out[at] = f(${names.map((x) => `${x}[${x}o]`)});
-        ${each((x) => `${x}o += ${x}s;`)}
-      }
-      at += down - n;
-      ${each((x) => `${x}o += ${x}d;`)}
-    }
+  const loop = `for (const end = at + n; at < end; at++) {
+      out[at] = f(${names.map((x) => `${x}[${x}o]`)});
+      ${each((x) => `${x}o += ${x}s;`)}
+    }`;
+  const loopOverRows = `${each((x, i) => `const ${x}d = downs[${i}] - n * ${x}s;`)}
+    for (; rows > 0; rows--) { ${loop} at += down - n; ${each((x) => `${x}o += ${x}d;`)} }`;
+  const text = `return (n, out, at, operands, steps${hasRows ? ", rows, down, downs" : ""}) => {
+    ${each((x, i) => `const ${x} = operands[${i}].data, ${x}s = steps[${i}]; let ${x}o = operands[${i}].offset;`)}
+    ${hasRows ? loopOverRows : loop}
   }`;
-  return new Function("f", text)(scalar) as Loop;
+  return new Function("f", text)(scalar) as Rows;
 }
 
 function elementwiseKernel(scalar: Scalar): Op["kernel"] {
   let loop: Loop | null = null;
+  let overRows: Rows | null = null;
   return (_, out, inputs) => {
-    loop ??= generateLoop(scalar);
     const n = out.size;
     const steps = new Array<number>(inputs.length);
     for (let i = 0; i < inputs.length; i++) {
       const x = inputs[i] as View;
       const m = x.size;
-      if (m !== 1 && (m !== n || !isContiguous(x))) return alongLastAxes(loop, out, inputs);
+      if (m !== 1 && (m !== n || !isContiguous(x))) {
+        overRows ??= generateLoop(scalar, true);
+        return alongLastAxes(overRows, out, inputs);
+      }
       steps[i] = m === 1 ? 0 : 1;
     }
-    loop(n, out.data, out.offset, inputs, steps, 1, n, steps);
+    loop ??= generateLoop(scalar, false) as Loop;
+    loop(n, out.data, out.offset, inputs, steps);
   };
 }
 
-function alongLastAxes(loop: Loop, out: View, inputs: readonly View[]): void {
+function alongLastAxes(loop: Rows, out: View, inputs: readonly View[]): void {
   const axes = [...out.shape.keys()].filter((axis) => out.shape[axis] !== 1);
   const last = axes.pop() as number;
   const above = axes.pop() ?? last;
