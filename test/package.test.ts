@@ -135,15 +135,15 @@ test("where code generation is forbidden, the same numbers come out", async () =
  */
 const BUDGETS: Readonly<Record<string, { program: string; most: number }>> = {
   "tensors and gradients": {
-    most: 40.7,
+    most: 40.8,
     program: 'import { grad, tensor } from "./dist/index.js"; console.log(grad((x) => x.mul(x))(tensor(3)).item());',
   },
   "a density": {
-    most: 46.5,
+    most: 46.6,
     program: 'import { Normal } from "./dist/index.js"; console.log(new Normal(0, 1).logProb(1).item());',
   },
   "the coin": {
-    most: 109,
+    most: 109.2,
     program: `
       import { adam, Bernoulli, Beta, constraints, param, plate, random, SVI, sample, TraceGraphELBO, tensor } from "./dist/index.js";
       const model = (flips) => {
