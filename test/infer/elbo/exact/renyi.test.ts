@@ -9,8 +9,8 @@ import {
   type Tensor,
   type TensorLike,
   TraceELBO,
-} from "../../../index.js";
-import { assertMean, drawsOf, estimates, type Rows } from "../draws.js";
+} from "../../../../index.js";
+import { assertMean, drawsOf, estimates, type Rows } from "../../draws.js";
 import { categorical, golden, p, paramsOf } from "./goldenModels.js";
 
 interface Observations {
