@@ -5,8 +5,9 @@
  * has no `as` either, the method throws.
  */
 import type { Shape } from "../../autodiff/core/shape.js";
-import type { Tensor } from "../../autodiff/index.js";
+import { greaterEqual, less, lessEqual, type Tensor, where } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
+import { boundsOf } from "../constraints/constraint.js";
 import type { Constraint } from "../constraints/index.js";
 import { clampInside } from "../constraints/inside.js";
 import { Distribution } from "./distribution.js";
@@ -101,7 +102,13 @@ export class Family<P extends Params> extends Distribution<P> {
     return this.spread(this.#row.entropy?.(this.params) ?? this.#otherFamily("entropy").entropy(), 0);
   }
   override cumulative(value: Tensor): Tensor {
-    return this.#row.cdf?.(value, this.params) ?? this.#otherFamily("cdf").cumulative(value);
+    const inside = this.#row.cdf?.(value, this.params);
+    if (inside === undefined) return this.#otherFamily("cdf").cumulative(value);
+    const ends = this.support.isUnbounded ? null : boundsOf(this.support);
+    if (ends === null) return inside;
+    // At the ends of the support, formulas may have slopes of 0 · Infinity.
+    const isBefore = this.isDiscrete ? less(value, ends[0]) : lessEqual(value, ends[0]);
+    return where(isBefore, 0, where(greaterEqual(value, ends[1]), 1, inside));
   }
   override quantile(q: Tensor): Tensor {
     return this.#row.icdf?.(q, this.params) ?? this.#otherFamily("icdf").quantile(q);

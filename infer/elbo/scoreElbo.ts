@@ -25,7 +25,7 @@ import { costOf, type ScoreSite, sampledCosts, scoreSitesOf } from "./costs/cost
 import { oneWithScore, totalWithScores } from "./costs/dice.js";
 import { antitheticHandler, disarmTerm, usesDisarm } from "./costs/disarm.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
-import { multiSampleEstimate } from "./costs/multiSample.js";
+import { firstSamples, multiSampleEstimate } from "./costs/multiSample.js";
 import { guideWithConstantParams } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
 import { scoreSitesThatWereRead } from "./particles/hostReads.js";
@@ -234,6 +234,10 @@ export class TraceELBO extends ScoreElbo {
 
   override estimate(task: Task): Outcome {
     return this.multiSampleGuide ? multiSampleEstimate(task) : super.estimate(task);
+  }
+
+  override drawsForModel(guide: Trace): Trace {
+    return this.multiSampleGuide ? firstSamples(guide) : guide;
   }
 
   payers(_: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite> {

@@ -191,7 +191,8 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
       const dream = tracedRun(uncondition(task.model), random.foldIn(k, 0), task, constantDraws);
       const values = new Map([...sampleSites(dream)].map((site) => [site.name, stopGradient(site.value)]));
       const args = withObservations(task.args, values, this.insomnia);
-      const guide = tracedRun(substitute(task.guide, values), random.foldIn(k, 1), { values: task.values, args });
+      const inputs = { values: task.values, args };
+      const guide = tracedRun(substitute(task.guide, values), random.foldIn(k, 1), inputs, constantDraws);
       const pointMass = [...sampleSites(guide)].find((site) => !site.isObserved && !isDraw(site));
       if (pointMass !== undefined)
         throw new PedigradError({

@@ -190,7 +190,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
   requireProgram("explain", "model", model);
   requireProgram("explain", "guide", guide);
   const { args, draws, params, key } = splitArguments(rest);
-  const { values, mutables } = initialise(key, model, guide, args, params);
+  const { values, mutables } = initialise(key, model, guide, args, params, elbo);
   const known: Record<string, Tensor> = mergeRecords(values, mutables);
   const task = { key, values: known, model, guide, args };
   const pair = elbo.traces(task);

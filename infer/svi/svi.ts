@@ -87,7 +87,7 @@ export class SVI<
     const { key, initParams = {} } = initOptions(keyOrOptions);
     const [initKey, next] = [random.foldIn(key, 0), random.foldIn(key, 1)];
     const { values, constraints, mutables } = outsideRuns(() =>
-      initialise(initKey, this.model, this.guide, this.#allArgs(args), initParams),
+      initialise(initKey, this.model, this.guide, this.#allArgs(args), initParams, this.elbo),
     );
     this.#space.setConstraints(constraints);
     const params = this.#space.unconstrain(values);
