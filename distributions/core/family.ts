@@ -19,7 +19,10 @@ export type Tensors<Names extends string> = { readonly [Name in Names]: Tensor }
 /** Alternative parameters with these names, exactly one of which is given. */
 export type OneOf<Names extends string> = { readonly [Name in Names]?: Tensor };
 
-/** Formulas as functions of the parameters `p`. Values and draws are as in DistributionBase; moments and entropies broadcast to their shapes. */
+/**
+ * Formulas as functions of the parameters `p`. Values and draws have the shapes that DistributionBase gives. Moments and entropies need
+ * only broadcast to those shapes.
+ */
 export interface Row<P extends Params> extends Omit<Signature<P>, "name"> {
   /** The set of possible values, as a function if it depends on the parameters. */
   readonly support: Constraint | ((p: P) => Constraint);
@@ -43,7 +46,7 @@ export interface Row<P extends Params> extends Omit<Signature<P>, "name"> {
   readonly values?: (p: P) => Tensor;
   /** The KL divergences that the family declares. */
   readonly divergences?: () => Divergences;
-  /** An equal distribution of another family. */
+  /** The same distribution as a member of another family, whose methods replace missing formulas. */
   readonly as?: (p: P) => Distribution;
 }
 
@@ -59,7 +62,7 @@ export class Family<P extends Params> extends Distribution<P> {
     this.#row = row;
   }
 
-  /** The equal distribution of another family, for a method for which the row has no formula. */
+  /** The same distribution as a member of another family, for a method for which the row has no formula. */
   #otherFamily(question: string): Distribution {
     const { as } = this.#row;
     return as === undefined ? this.hasNo(question) : as(this.params);
