@@ -120,7 +120,10 @@ function withoutInfiniteEnds(low: Tensor, high: Tensor, numbersOf: (bound: Tenso
   return isOpenAbove ? real : lessThanEq(high);
 }
 
-/** Finite numbers, low <= x <= high. Without the bounds that are infinite in every element, the name is "greaterThanEq", "lessThanEq" or "real". */
+/**
+ * Finite numbers, low <= x <= high. If a bound is infinite in every element, the name is "greaterThanEq", "lessThanEq" or "real", which
+ * does not mention this bound.
+ */
 export function interval(low: TensorLike, high: TensorLike): Interval {
   const [from, to] = [tensor(low), tensor(high)];
   return {

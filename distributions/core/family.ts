@@ -20,8 +20,8 @@ export type Tensors<Names extends string> = { readonly [Name in Names]: Tensor }
 export type OneOf<Names extends string> = { readonly [Name in Names]?: Tensor };
 
 /**
- * Formulas as functions of the parameters `p`. Values and draws have the shapes that DistributionBase gives; moments and entropies need only
- * broadcast to those shapes.
+ * Formulas as functions of the parameters `p`. Values and draws have the shapes that DistributionBase gives. Moments and entropies need
+ * only broadcast to those shapes.
  */
 export interface Row<P extends Params> extends Omit<Signature<P>, "name"> {
   /** The set of possible values, as a function if it depends on the parameters. */

@@ -45,9 +45,9 @@ export interface Task {
 
 /** The terms of log w = log p - log q, computed twice with different gradients. */
 export interface PathTerms {
-  /** With the gradient through z only. */
+  /** The terms with a gradient through the draws only. */
   readonly throughDraws: readonly Cost[];
-  /** With the gradient through the parameters only, and without log q of the draws. */
+  /** The terms with a gradient through the parameters only, without log q of the draws. */
   readonly throughParams: readonly Cost[];
 }
 
@@ -80,7 +80,7 @@ export interface Elements {
  * A loss, the state for the next step, and the parts of the loss by name, if it has several parts.
  */
 export interface Outcome {
-  /** The loss; its gradient is the estimator's gradient plus that of the loss that trains the baselines. */
+  /** The loss; its gradient is the estimator's gradient plus the gradient of the loss that trains the baselines. */
   readonly loss: Tensor;
   /** The loss with the estimator's gradient alone; present only if baselines train parameters of their own. */
   readonly lossOfGuide?: Tensor;
