@@ -58,6 +58,12 @@ function imageOfEvents(transform: Transform, c: Constraint): Constraint | null {
       message:
         "TransformedDistribution: Abs is not one-to-one, so the density of both signs would be lost. Use new Folded(base).",
     });
+  if (c.isUnbounded && !transform.domain.isUnbounded)
+    throw new PedigradError({
+      code: "bad-parameter",
+      param: "transforms",
+      message: `TransformedDistribution: a transform of what must be ${transform.domain.must} is given what may be any number. Take a base, or a transform before it, with such values.`,
+    });
   if (c.hasHoles) return null;
   // A constraint on each number separately still holds after the numbers are permuted or reshaped.
   const each = "base" in c ? (c as IndependentConstraint).base : null;

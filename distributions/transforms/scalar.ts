@@ -11,6 +11,7 @@ import {
   expm1,
   log,
   logSigmoid,
+  PedigradError,
   pow,
   reshape,
   sigmoid,
@@ -227,6 +228,12 @@ export class Abs extends /* @__PURE__ */ scalar({
 export class Permute extends Transform {
   constructor(readonly order: readonly number[]) {
     super();
+    if (!order.every((_, i) => order.includes(i)))
+      throw new PedigradError({
+        code: "bad-parameter",
+        param: "order",
+        message: `Permute: the order must have each of 0 … ${order.length - 1} once, got [${order}].`,
+      });
   }
   override get domainEventDim(): number {
     return 1;
