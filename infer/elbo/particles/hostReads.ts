@@ -9,8 +9,8 @@ import { isDraw, sampleSites } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
 
 /**
- * `pair` itself if no pathwise site was read. Otherwise the result of `rerun`. Its argument is a handler that gives the
- * sites that were read a score-function gradient.
+ * `pair` itself if no pathwise site was read. Otherwise the result of `rerun`, which receives a handler that gives the sites
+ * that were read a score-function gradient.
  */
 export function scoreSitesThatWereRead<P extends Pair>(pair: P, rerun: (constants: Handler) => P): P {
   const names = pathwiseSitesRead(pair);
