@@ -24,7 +24,8 @@ import { allOf } from "../constraints/axes.js";
 import { boundsOf, type Constraint, type IndependentConstraint, type Interval } from "../constraints/constraint.js";
 import { independent, interval, nonnegative, positive } from "../constraints/index.js";
 import { Compose, IndependentTransform } from "./composed.js";
-import { Abs, Identity, Permute, Reshape, type Transform } from "./scalar.js";
+import { Abs, Identity, Reshape, type Transform } from "./scalar.js";
+import { Permute } from "./vector.js";
 
 /** The set of all values that `transform` makes from values in `source`. */
 export interface Image extends Constraint {
