@@ -236,6 +236,33 @@ test("the text is cut into functions that V8 still optimises, whatever their sta
   for (const part of parts) assert.ok(part.split("\n").length < 300, `${part.split("\n").length} lines`);
 });
 
+test("a sum ends no loop: a value and its gradient are one, unless a later op needs the sum or has no SIMD code", () => {
+  const calls = (f: (x: Tensor, s: Tensor) => Tensor): number[] => {
+    const g = (x: Tensor, s: Tensor) => {
+      const [value, slopes] = valueAndGrad(([a, b]: [Tensor, Tensor]) => f(a, b))([x, s]);
+      return [value, ...slopes];
+    };
+    const args = [pedigrad.linspace(0.5, 2, 100), tensor(1.5)] as const;
+    assertSame(g, [[...args], [args[0].mul(2), tensor(0.5)]]);
+    const text = jit(g)
+      .source(...args)
+      .split("/* SIMD")[0] as string;
+    return [/simd\.loop/g, /for \(let/g].map((pattern) => text.match(pattern)?.length ?? 0);
+  };
+  assert.equal(
+    calls((x, s) => x.div(s).square().add(x.mul(s).tanh()).sum()),
+    [1, 0],
+  );
+  assert.equal(
+    calls((x, s) => x.div(x.mul(s).sum()).tanh().sum()),
+    [3, 0],
+  );
+  assert.equal(
+    calls((x, s) => x.mul(s).lgamma().add(x.div(s).tanh()).sum()),
+    [1, 2],
+  );
+});
+
 test("equal constants are one, and so is what is computed of them", () => {
   const f = jit((x: Tensor) => {
     const [a, b] = [tensor([1, -0]), tensor([1, 0])].map((c) => x.mul(c).exp());
