@@ -33,10 +33,10 @@ export function noteRead(read: Provenance): void {
 
 /** Record in the current run that an op threw `error` because of a value with this provenance. */
 export function noteRefusal(set: Provenance, error: PedigradError): void {
-  if (collecting && !ambient.includes(set)) refusal ??= caughtRefusal(set, error);
+  if (collecting && !ambient.includes(set)) refusal ??= caughtRefusalError(set, error);
 }
 
-const caughtRefusal = (set: Provenance, { op, param, message }: PedigradError): PedigradError =>
+const caughtRefusalError = (set: Provenance, { op, param, message }: PedigradError): PedigradError =>
   new PedigradError({
     code: "caught-refusal",
     site: [...set][0],

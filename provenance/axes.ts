@@ -1,7 +1,7 @@
 /**
  * Two tables about axes. A *relation* says which axis of a value corresponds to each axis of a site that the value
  * depends on. A *map* says to which axis of its result an op moves each axis of an input. A table is packed into one
- * integer of four bits (a nibble) per axis, so that moving the axes of a relation by a map takes a few shifts. Axes are
+ * integer with four bits (a nibble) for each axis, so that applying a map to a relation takes a few shifts. Axes are
  * numbered from the right, from 0. Nibble j is
  *
  *     in a relation   k + 1 if the value is *pointwise* along axis k: element i of the value along axis k depends only on

@@ -11,7 +11,7 @@ import { SiteList } from "./siteList.js";
 
 // The name of the op that mixed an axis of a site, under the key "axis site"; null if no axis was mixed.
 type Mixings = ReadonlyMap<string, string> | null;
-/** A union adds the shorter set to the longer one, in any order of its arguments, if a set has more sites than this. */
+/** If a set has more sites than this, its union with a shorter set extends its list, whatever the order of the arguments. */
 const MIN_SHARED = 8;
 const keyOf = (site: string, axis: number): string => `${axis} ${site}`;
 
@@ -165,7 +165,7 @@ export class Provenance implements Iterable<string> {
     return new Provenance(list, hasAxes, addMixings(changes, op, this.#mixings, other.#mixings));
   }
 
-  /** The set of the result of `op`, whose map is `map`, if this is the set of its input. */
+  /** The provenance of the result of `op`, if this is the provenance of its input and `op` moves the axes by `map`. */
   moved(map: AxisMap, op: string): Provenance {
     if (map === KEEP || !this.hasAxes) return this;
     if (this.#lastMoved === null || this.#lastMap !== map || this.#lastMover !== op) {

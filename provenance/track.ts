@@ -35,7 +35,7 @@ function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
     for (const key of Object.keys(node)) {
       const value = walk(node[key], depth + 1);
       if (value === node[key]) continue;
-      // Spread copies a key `__proto__` as data, and assigning it afterwards overwrites that data, not the prototype.
+      // The spread copies a key `__proto__` as an ordinary field, so that the assignment below does not set the prototype.
       copy ??= { __proto__: Object.getPrototypeOf(node), ...node } as Record<string, unknown>;
       copy[key] = value;
     }

@@ -27,11 +27,16 @@ const BANNED: readonly [pattern: RegExp, instead: string, where?: RegExp][] = [
   [/\bbeneath\b|\b[Tt]urned about\b|\bHere stands?\b/, "say below or too small, reversed, this file has", ROOMS],
   [/\blaws?\b|\btaken away\b/, "say distribution, subtracted", ROOMS],
   [/\b[Gg]ive (?:it|one|them) another\b/, "name the thing to change, and to what", ROOMS],
+  [
+    /\bvisit(?:s|ed)? whole\b|\band the like\b|\bgo(?:es)? on\b|\bone's own\b|\bwithout a word\b|(?:\/\*\*|^ \*) As `/m,
+    "say all elements are visited, name the things, continue, your own, without an error, Like `…`",
+    /^(?:provenance|infer|docs\/(?:guide|elements|subsampling|errors|heart))/,
+  ],
 ];
 
 // Past participles as nouns, and words whose object one would have to guess.
 const NAMES =
-  "Way Look Gated needs took taken seen unseen kept held settled settle gone met said moved turned turnOf shut carried apart stranger made noted parted placed Placed listed stretched handedOn goesOn isStill asItLies inFront behind there ours twin traffic";
+  "Way Look Gated needs took taken seen unseen kept held settled settle gone met said moved turned turnOf shut carried apart stranger made noted parted placed Placed listed stretched handedOn goesOn isStill asItLies inFront behind there ours twin traffic Found Finder roomFor rooms bare";
 const ALTERNATIVES = NAMES.replaceAll(" ", "|");
 const DECLARATION = new RegExp(
   `\\b(?:const|let|function\\*?|interface|class|type|readonly) #?(?:${ALTERNATIVES})(?= ?[=:(<{]| extends)|^ +#(?:${ALTERNATIVES})[(<]`,

@@ -56,7 +56,7 @@ function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[], provenance: Provenan
   return ofView(out, provenance);
 }
 
-/** Run `op` through its batching rule, for the innermost batch among its inputs. */
+/** Runs `op` through its batching rule, for the innermost batch among its inputs. */
 function applyBatched<P>(op: Op<P>, params: P, inputs: Tensor[]): Tensor {
   const level = Math.max(...inputs.map((x) => x.batch?.level ?? 0));
   const tracer = inputs.find((x) => x.batch?.level === level)?.batch?.tracer;

@@ -32,7 +32,7 @@ export const isBatched = (x: Tensor): boolean => x.batch !== null;
 /** The number of examples of the vmap at this depth. */
 export const batchSize = (level: number): number => (frames[level] as Frame).size;
 
-/** Run `body` as a vmap of `size` examples, one level deeper. */
+/** Runs `body` as a vmap of `size` examples, one level deeper. */
 export function inBatch<T>(size: number, body: (level: number) => T): T {
   const level = batchDepth + 1;
   const frame: Frame = { size, refusal: null };
@@ -65,7 +65,7 @@ export interface Tracer {
 /** How many loop bodies are being recorded, one inside the other. */
 export let traceDepth = 0;
 
-/** Run `body` to record it. It runs one level deeper, like a vmap, but with tensors that have no numbers. */
+/** Runs `body` to record it, one level deeper, like a vmap, but with tensors that have no numbers. */
 export function inTrace<T>(body: (level: number) => T): T {
   traceDepth++;
   try {
@@ -80,16 +80,16 @@ const UNREADABLE = {
   scan: "inside the body of scan a tensor stands for the values of all steps, so there is no single value to read. Use where() instead of a branch, at() instead of an array index, or a plain for loop.",
 };
 
-/** Refuse to read an example of a batch. */
-export function refuseRead({ level, tracer }: Batch, how: string): never {
+/** Throws the error for a read of an example of a batch. */
+export function refuseRead({ level, tracer }: Batch, op: string): never {
   if (tracer?.isOpen === false)
     throw new PedigradError({
       code: "leaked-from-scan",
-      op: how,
-      message: `${how}: this tensor was made inside the body of scan but is used outside. Return it from the body, in the carry or in y.`,
+      op,
+      message: `${op}: this tensor was made inside the body of scan but is used outside. Return it from the body, in the carry or in y.`,
     });
   const where = tracer === undefined ? "vmap" : "scan";
-  const refusal = new PedigradError({ code: `read-in-${where}`, op: how, message: `${how}: ${UNREADABLE[where]}` });
+  const refusal = new PedigradError({ code: `read-in-${where}`, op, message: `${op}: ${UNREADABLE[where]}` });
   noteInBatch(level, refusal);
   throw refusal;
 }

@@ -50,7 +50,7 @@ function transfer(adds: boolean, to: View, from: View, axis = 0, t = to.offset, 
   else transferPlane(adds, size, next, to.data, t, tStep, tNext, from.data, f, fStep, fNext);
 }
 
-/** Copy `from` into `to`; both may have any strides. */
+/** Copies `from` into `to`; both may have any strides. */
 export function copyInto(to: View, from: View): void {
   const n = sizeOf(to.shape);
   if (n === 0) return;

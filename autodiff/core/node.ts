@@ -29,7 +29,7 @@ export class Node {
 /** How many gradients are being taken, one inside another. Ops record nodes while this is above 0. */
 export let gradDepth = 0;
 
-/** Run `body` while ops record nodes. */
+/** Runs `body` while ops record nodes. */
 export function withNodes<T>(body: () => T): T {
   gradDepth++;
   try {

@@ -5,7 +5,7 @@
 import type { Shape } from "./shape.js";
 import type { Tensor } from "./tensor.js";
 
-/** Sums parts of a tensor of the given shape; parts with the same function are summed in one op. */
+/** Sums parts of a tensor of the given shape. One call sums all parts that have the same function of this type. */
 export type SumOfParts<W> = (parts: readonly Part<W>[], shape: Shape) => Tensor;
 
 // biome-ignore lint/suspicious/noExplicitAny: each kind of part has its own type for where it lies

@@ -13,11 +13,11 @@ import type { Tensor } from "./tensor.js";
  * The numbers of x, row-major, for a decision that depends on them. The call counts as a read, and throws if x cannot be read. Inside vmap,
  * the result has the numbers of the whole batch.
  */
-export function readNumbers(x: Tensor, how: string): Float64Array {
+export function readNumbers(x: Tensor, op: string): Float64Array {
   noteRead(x.provenance);
-  if (x.batch?.tracer !== undefined) refuseRead(x.batch, how);
-  if (x.batch !== null) return readNumbers(x.batch.value, how);
-  recorder?.read(x, how);
+  if (x.batch?.tracer !== undefined) refuseRead(x.batch, op);
+  if (x.batch !== null) return readNumbers(x.batch.value, op);
+  recorder?.read(x, op);
   return elementsOf(x);
 }
 

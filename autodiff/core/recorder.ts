@@ -10,7 +10,7 @@ import type { Tensor } from "./tensor.js";
 export interface Recorder {
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void;
   /** Called before host code reads a value; throws unless the value is a constant of the program. */
-  read(x: Tensor, how: string): void;
+  read(x: Tensor, op: string): void;
   /** Whether x depends on an input of the program. */
   isVariable(x: Tensor): boolean;
   /** Called before a program is refused because of the numbers in `x`. */
@@ -21,7 +21,7 @@ export let recorder: Recorder | null = null;
 /** Whether a recording is being checked, so that inputs and all that depends on them have no numbers. */
 export let isChecking = false;
 
-/** Run `body` with `newRecorder` as the recorder, or with none. */
+/** Runs `body` with `newRecorder` as the recorder, or with none. */
 export function withRecorder<T>(newRecorder: Recorder | null, body: () => T): T {
   const outer = recorder;
   recorder = newRecorder;
@@ -32,7 +32,7 @@ export function withRecorder<T>(newRecorder: Recorder | null, body: () => T): T 
   }
 }
 
-/** Run `body` on inputs without numbers, with `newRecorder` as the recorder. */
+/** Runs `body` on inputs without numbers, with `newRecorder` as the recorder. */
 export function withCheckingRecorder<T>(newRecorder: Recorder, body: () => T): T {
   isChecking = true;
   try {

@@ -77,7 +77,7 @@ export function asShape(op: string, shape: Shape): Shape {
   });
 }
 
-/** Refuse shapes that are not lists of non-negative integers, or too large, before anything is allocated. */
+/** Refuses shapes that are not lists of non-negative integers, or too large, before anything is allocated. */
 export function checkShape(op: string, given: Shape): Shape {
   const shape = asShape(op, given);
   for (const n of shape)

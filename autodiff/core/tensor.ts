@@ -224,9 +224,9 @@ export const absent = (shape: Shape, provenance = Provenance.empty): Tensor =>
 export const ofBatch = (batch: Batch, provenance = batch.value.provenance): Tensor =>
   new Tensor(null, batch.value.shape.slice(1), provenance, false, batch);
 
-function read(x: Tensor, how: string): void {
-  if (x.batch !== null) refuseRead(x.batch, how);
-  recorder?.read(x, how);
+function read(x: Tensor, op: string): void {
+  if (x.batch !== null) refuseRead(x.batch, op);
+  recorder?.read(x, op);
   noteRead(x.provenance);
 }
 

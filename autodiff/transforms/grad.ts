@@ -46,7 +46,7 @@ const stopOp: Op = {
   batch: (_, [x]) => apply(stopOp, null, x as Tensor),
 };
 
-/** Undo broadcasting, which is done only here: sum `g` over the axes along which an input of `shape` was repeated. */
+/** Undoes broadcasting, which happens only here: sums `g` over the axes along which an input of `shape` was repeated. */
 function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
   if (g.shape === shape || sameShape(g.shape, shape)) return g;
   const lead = g.shape.length - shape.length;
@@ -110,7 +110,7 @@ const addCotangent = (before: Tensor | undefined, more: Tensor): Tensor =>
 const sumCotangents = (whole: Tensor | undefined, parts: readonly Part[] | undefined, x: Tensor): Tensor | undefined =>
   parts === undefined ? whole : addCotangent(whole, sumOfParts(parts, x.shape));
 
-/** Run f, which returns `[value, aux]`, on variables made from the leaves of its arguments. */
+/** Runs f, which returns `[value, aux]`, on variables made from the leaves of its arguments. */
 function runOnVariables<A>(
   f: (...xs: Tree[]) => readonly [TensorLike, A],
   xs: readonly unknown[],

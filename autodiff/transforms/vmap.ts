@@ -39,6 +39,12 @@ export function vmap<A extends TreeLike[], R extends TreeLike>(
   const { inAxes = 0, axisSize, ...rest } = options;
   checkAxes(inAxes, Object.keys(rest));
   return (...args) => {
+    if (Array.isArray(inAxes) && inAxes.length < args.length)
+      refuseOption(
+        "vmap",
+        "inAxes",
+        `the list has ${inAxes.length} entries for ${args.length} arguments. Give one for each, null for an argument that all examples share.`,
+      );
     const axes = args.map((_, i) =>
       Array.isArray(inAxes) ? ((inAxes as (number | null)[])[i] ?? null) : (inAxes as number | null),
     );

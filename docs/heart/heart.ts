@@ -12,7 +12,7 @@ export function union(a: Provenance, b: Provenance): Provenance {
   return names;
 }
 
-/** Chapter 2. The choices on which values depend that host code has read in the current run; null outside a run. */
+/** Chapter 2. The choices behind the values that host code has read in the current run; null outside a run. */
 let ambient: Provenance | null = null;
 
 /** Chapter 3. Numbers that never change (a scalar is a list of one), their provenance, and the op that made them. */
@@ -192,7 +192,7 @@ export function loss(model: Program, guide: Program, params: readonly Tensor[], 
   const modelled = trace(model, params, replay(guided));
   const [q, p] = [[...guided.values()], [...modelled.values()]];
   for (const { name } of q) if (!modelled.has(name)) throw new Error(`sample "${name}": the model has no such site`);
-  // A pathwise gradient ends where host code reads the value. Such a site takes the score instead, with the same draw.
+  // No pathwise gradient passes through a read by host code. Such a site adds its score instead, with the same draw.
   const read = [...q, ...p].reduce((names, site) => union(names, site.ambient), none);
   if (q.some(({ name, fn }) => fn.hasPath && read.has(name)))
     return loss(model, guide, params, key, union(scored, read));

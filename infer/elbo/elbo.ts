@@ -10,7 +10,7 @@ import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, refuseOption, requireCount, requireOptions, requireTask } from "../checks.js";
 import { type Model, withHandler } from "../program/messages.js";
 import { sharedPlatesHandler } from "../program/subsamples.js";
-import { requireOutside, type SampleSite } from "../program/trace.js";
+import { requireOutside, type SampleSite, type Trace } from "../program/trace.js";
 import type { ScoreSite } from "./costs/costs.js";
 import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
 import { inEveryParticle, particleKeys, type Vectorize } from "./particles/particles.js";
@@ -68,7 +68,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     this.strictEnumerationWarning = options.strictEnumerationWarning ?? true;
   }
 
-  /** Those of the score sites `sites` (by name) that are charged with a cost (charge.ts). */
+  /** The sites that are charged with a cost (charge.ts), among the score sites `sites` (by name). */
   abstract payers(c: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite>;
   /** The loss of a task, with this estimator's gradient, and the state for the next step. */
   abstract estimate(task: Task): Outcome;
@@ -77,6 +77,11 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   abstract runParticle(key: Tensor, task: Task): P;
   /** The terms of the ELBO from one particle. */
   abstract costs(particle: P): Cost[];
+
+  /** A guide's draws as one run of the model takes them: all of them, unless the guide draws several samples at once. */
+  drawsForModel(guide: Trace): Trace {
+    return guide;
+  }
 
   /** The traces of one particle. */
   traces(task: Task): P {

@@ -5,9 +5,9 @@
  *     gradient = pathwise gradient of the bound + Σ_k (bound - b_k) ∇ log q_score(z_k),
  *
  * where log w in the pathwise gradient includes log q, and log q_score(z_k) is the sum of log q over the score sites. The
- * estimate is unbiased for the bound of K particles, even if some sites have no pathwise sampler. If all sites are in the
- * same plates, each element of these plates has its own weights and its own bound, and subsampling scales the bounds, not
- * the weights.
+ * estimate is unbiased for the bound of K particles, even if some sites have no pathwise sampler. If some plates contain
+ * all sites, each element of these plates has its own weights and its own bound. Subsampling scales the bounds, not the
+ * weights.
  *
  * For `estimator: "dreg"` (Tucker et al. 2019), which needs a pathwise sampler for every latent of the guide,
  *
@@ -164,7 +164,7 @@ export class RenyiELBO extends Elbo<PathPair> {
       .sub(logw)
       .div(k - 1);
     const isOwn = eye(k).reshape([k, k, ...logw.shape.slice(1).map(() => 1)]);
-    // [k in the sum, k left out, ...]
+    // Axes: the particle in the sum over k, the particle whose weight is replaced, ...
     return this.#bound(where(isOwn, others.expandDims(0), logw.expandDims(1)));
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The two basic estimators of the ELBO. Sites with a pathwise sampler have pathwise gradients; all others take the score
- * function (costs.ts). The two classes differ in one method only, `payers`, which returns the sites that are charged with
- * a cost. TraceELBO can also draw several samples in one run (multiSample.ts).
+ * The two basic estimators of the ELBO. Sites with a pathwise sampler have pathwise gradients; all others have
+ * score-function gradients (costs.ts). The two classes differ in one method only, `payers`, which returns the sites that
+ * are charged with a cost. TraceELBO can also draw several samples in one run (multiSample.ts).
  */
 import {
   broadcastTo,
@@ -16,6 +16,7 @@ import {
 import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, refuseOption } from "../checks.js";
+import type { Handler } from "../program/messages.js";
 import { isDraw, type Trace } from "../program/trace.js";
 import { baselineFor, checkPrediction, predictedCost } from "./costs/baselines.js";
 import { chargedCosts, sitesIn } from "./costs/charge.js";
@@ -24,7 +25,7 @@ import { costOf, type ScoreSite, sampledCosts, scoreSitesOf } from "./costs/cost
 import { oneWithScore, totalWithScores } from "./costs/dice.js";
 import { antitheticHandler, disarmTerm, usesDisarm } from "./costs/disarm.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
-import { multiSampleEstimate } from "./costs/multiSample.js";
+import { firstSamples, multiSampleEstimate } from "./costs/multiSample.js";
 import { guideWithConstantParams } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
 import { scoreSitesThatWereRead } from "./particles/hostReads.js";
@@ -89,9 +90,13 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     const other =
       this.hasPairs && pair.usedOptions.has("gradient") ? antitheticHandler(pair.guide, random.foldIn(key, 2)) : null;
     if (other === null) return this.#withPath(pair, key, task);
-    const guide = tracedRun(task.guide, random.foldIn(key, 0), task, other);
-    const antitheticPair = this.#withPath(pairWithGuide(guide, key, task), key, task);
-    return { ...this.#withPath(pair, key, task), antitheticPair };
+    // A branch on an antithetic draw may lead to reads that the first run has not made.
+    const runAntithetic = (...constants: Handler[]) => {
+      const guide = tracedRun(task.guide, random.foldIn(key, 0), task, other, ...constants);
+      return pairWithGuide(guide, key, task, ...constants);
+    };
+    const antitheticPair = scoreSitesThatWereRead(runAntithetic(), runAntithetic);
+    return { ...this.#withPath(pair, key, task), antitheticPair: this.#withPath(antitheticPair, key, task) };
   }
 
   #withPath(pair: Pair, key: Tensor, task: Task): PathPair {
@@ -124,7 +129,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
       if (antitheticScores !== undefined && site.site.infer.baseline?.leaveOneOut) refuseLeaveOneOut(site.name);
       const { baseline, loss: own, average } = baselineFor(site, cost, predicted, task.averages ?? {});
       const score = this.order === 1 ? cost.sub(baseline).mul(logq) : baseline.mul(tensor(1).sub(oneWithScore(logq)));
-      surrogate = surrogate.sub(score.sum().div(cost.length));
+      surrogate = surrogate.sub(score.sum().div(elbo.length));
       if (own !== null) baselineLosses = baselineLosses === null ? own : baselineLosses.add(own);
       if (average !== null) averages[site.name] = average;
     }
@@ -135,9 +140,10 @@ abstract class ScoreElbo extends Elbo<PathPair> {
 
   /** The ELBO, scores and score sites of one particle. */
   #particleResult(pair: PathPair): readonly [Particle, readonly ScoreSite[]] {
-    const one = this.#chargeSites(pair);
-    if (pair.antitheticPair === undefined) return [{ elbo: one.elbo, scores: one.scores }, one.sites];
-    const other = this.#chargeSites(pair.antitheticPair);
+    const { antitheticPair } = pair;
+    const one = this.#chargeSites(pair, antitheticPair === undefined ? 1 : 0.5);
+    if (antitheticPair === undefined) return [{ elbo: one.elbo, scores: one.scores }, one.sites];
+    const other = this.#chargeSites(antitheticPair, 0.5);
     const disarmSurrogate = one.disarmed.reduce((sum, [site, cost]) => {
       const partner = other.disarmed.find(([{ name }]) => name === site.name);
       return partner === undefined ? sum : sum.add(disarmTerm(site, [cost, partner[1]], partner[0].site));
@@ -149,8 +155,8 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     ];
   }
 
-  /** The ELBO of one run of guide and model, and the cost that each of its score sites is charged with. */
-  #chargeSites(pair: PathPair): Charges {
+  /** The ELBO of one run, and the cost with which each of its score sites is charged. `share` is 1, or 1/2 if a particle has two runs. */
+  #chargeSites(pair: PathPair, share: number): Charges {
     const costs = this.costs(pair);
     const sites = scoreSitesOf(pair.guide);
     const byName = new Map(sites.map((site) => [site.name, site]));
@@ -167,7 +173,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
       const predicted = predictedCost(site);
       scores[site.name] = {
         cost: stopGradient(cost),
-        logq: site.logq,
+        logq: share === 1 ? site.logq : site.logq.mul(share),
         ...(predicted && { predicted: checkPrediction(site, predicted, cost) }),
       };
     }
@@ -228,6 +234,10 @@ export class TraceELBO extends ScoreElbo {
 
   override estimate(task: Task): Outcome {
     return this.multiSampleGuide ? multiSampleEstimate(task) : super.estimate(task);
+  }
+
+  override drawsForModel(guide: Trace): Trace {
+    return this.multiSampleGuide ? firstSamples(guide) : guide;
   }
 
   payers(_: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite> {

@@ -33,7 +33,7 @@ import { inEveryParticle, runParticles, runPrograms, tracedRun } from "./particl
 import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
 
 export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
-  /** The weight of the wake phase in the guide's loss `phi`, in [0, 1]; 1 by default. The sleep phase has the rest. */
+  /** The weight of the wake phase in the guide's loss `phi`, in [0, 1]; 1 by default. The sleep phase has the weight 1 - insomnia. */
   insomnia?: number;
   /** Whether the model has parameters to learn; true by default. The wake phase is skipped if this is false and insomnia is 0. */
   modelHasParams?: boolean;
@@ -191,7 +191,8 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
       const dream = tracedRun(uncondition(task.model), random.foldIn(k, 0), task, constantDraws);
       const values = new Map([...sampleSites(dream)].map((site) => [site.name, stopGradient(site.value)]));
       const args = withObservations(task.args, values, this.insomnia);
-      const guide = tracedRun(substitute(task.guide, values), random.foldIn(k, 1), { values: task.values, args });
+      const inputs = { values: task.values, args };
+      const guide = tracedRun(substitute(task.guide, values), random.foldIn(k, 1), inputs, constantDraws);
       const pointMass = [...sampleSites(guide)].find((site) => !site.isObserved && !isDraw(site));
       if (pointMass !== undefined)
         throw new PedigradError({

@@ -94,13 +94,13 @@ function completeFactor(
   for (const name of value.provenance) {
     if (!dimOf.has(name)) continue;
     const enumerated = (guide.get(name) ?? model.get(name)) as SampleSite;
-    requireStates(site, factor, enumerated, dimOf.get(name) as number);
-    requireKeptPlates(site, factor, enumerated);
+    requireEnumeratedDim(site, factor, enumerated, dimOf.get(name) as number);
+    requireUnmixedPlates(site, factor, enumerated);
   }
   return factor;
 }
 
-function requireStates(site: SampleSite, { names }: Factor, { name, fn }: SampleSite, dim: number): void {
+function requireEnumeratedDim(site: SampleSite, { names }: Factor, { name, fn }: SampleSite, dim: number): void {
   if (names.includes(name) || fn.enumerateSupport(false).shape[0] === 1) return;
   throw new PedigradError({
     code: "enumerated-dim-lost",
@@ -110,7 +110,7 @@ function requireStates(site: SampleSite, { names }: Factor, { name, fn }: Sample
 }
 
 /** Refuse an op that mixes the elements of a plate, because the values of each element are summed out separately. */
-function requireKeptPlates(site: SampleSite, factor: Factor, { name, fn, plates }: SampleSite): void {
+function requireUnmixedPlates(site: SampleSite, factor: Factor, { name, fn, plates }: SampleSite): void {
   for (const plate of plates) {
     const { dim, subsampleSize } = plate;
     if (dim === null || (subsampleSize as number) < 2 || site.plates.every((other) => other.name !== plate.name))

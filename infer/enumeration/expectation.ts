@@ -39,7 +39,7 @@ export interface Term extends PlatedFactor {
 /** Data about a run that all its terms need. */
 export interface TermContext {
   readonly run: EnumeratedPair;
-  /** The sampled sites of the guide whose gradient is taken by the score function. */
+  /** The sampled sites of the guide that have a score-function gradient. */
   readonly scores: readonly ScoreSite[];
   /** The probability of the values that sequential sites take in this run; null if there are no such sites. */
   readonly choiceProbability: Tensor | null;

@@ -43,7 +43,7 @@ function requireTable(names: readonly string[], factors: readonly Factor[]): voi
     Math.max(...factors.map((f) => (f.names.includes(name) ? (f.value.shape[f.names.indexOf(name)] as number) : 1)));
   const entries = names.reduce((product, name) => product * sizeOf(name), 1);
   if (entries > MAX_TABLE)
-    throw tooLarge(
+    throw tooLargeError(
       names.filter((name) => !isPlateName(name)),
       entries,
     );
@@ -53,7 +53,7 @@ function requireTable(names: readonly string[], factors: readonly Factor[]): voi
  * The error for a table that is too large. It has an entry for each combination of the values of `sites`; `where` is the
  * site whose density needs the table, if it is a single site.
  */
-export const tooLarge = (sites: readonly string[], entries: number, where?: string): PedigradError =>
+export const tooLargeError = (sites: readonly string[], entries: number, where?: string): PedigradError =>
   new PedigradError({
     code: "enumeration-too-large",
     site: where ?? sites[0],
@@ -108,7 +108,7 @@ export function factorOf(
           : dim < -maxPlateNesting
             ? enumerated.get(dim)
             : undefined;
-    if (name === undefined) throw undeclared(site.name, value, dim);
+    if (name === undefined) throw undeclaredDimError(site.name, value, dim);
     names.push(name);
     shape.push(size);
   }
@@ -139,7 +139,7 @@ function enumeratedDims(site: SampleSite, value: Tensor, dimOf: ReadonlyMap<stri
   return names;
 }
 
-const undeclared = (site: string, x: Tensor, dim: number): PedigradError =>
+const undeclaredDimError = (site: string, x: Tensor, dim: number): PedigradError =>
   new PedigradError({
     code: "undeclared-dim",
     site,

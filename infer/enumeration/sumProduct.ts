@@ -15,7 +15,7 @@ import { type Factor, multiply, plateName, reduceNames } from "./factors.js";
 export interface PlatedFactor {
   readonly factor: Factor;
   readonly plates: ReadonlySet<string>;
-  /** The residual scale, which multiplies the log factor besides the subsampling scales of its plates; null if it is 1. */
+  /** The factor by which the log density is scaled in addition to the subsampling scales of its plates; null if it is 1. */
   readonly scale: Factor | null;
   /** The sites from which the factor was computed, for error messages. */
   readonly sites: readonly string[];
@@ -27,7 +27,7 @@ export interface Graph {
   readonly variables: ReadonlyMap<string, ReadonlySet<string>>;
   /** size / subsampleSize of each plate: a product over the visited elements is raised to this power. */
   readonly plateScales: ReadonlyMap<string, number>;
-  /** The plates of a site enumerated in the guide; a factor of this site has no product over them. Undefined for other sites. */
+  /** The plates of a site enumerated in the guide, or undefined. No product over these plates is allowed if a factor depends on the site. */
   readonly guidePlates: (name: string) => ReadonlySet<string> | undefined;
 }
 

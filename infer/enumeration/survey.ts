@@ -9,7 +9,7 @@ import type { Task } from "../elbo/particles/pair.js";
 import { replayedRun, tracedRun } from "../elbo/particles/particles.js";
 import type { Handler } from "../program/messages.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
-import { MAX_TABLE, tooLarge } from "./factors.js";
+import { MAX_TABLE, tooLargeError } from "./factors.js";
 
 /** The number of dims, counted from the right, that belong to plates. Refuse tables of more than 2^26 entries. */
 export function survey(key: Tensor, task: Task, around: readonly Handler[]): number {
@@ -45,5 +45,5 @@ function requireSmallTable({ name, fn, value, ambient }: SampleSite, counts: Rea
   );
   const elements = fn.batchShape.reduce((a, b) => a * b, 1);
   const entries = sites.reduce((product, site) => product * (counts.get(site) as number), elements);
-  if (entries > MAX_TABLE) throw tooLarge(sites, entries, name);
+  if (entries > MAX_TABLE) throw tooLargeError(sites, entries, name);
 }

@@ -7,7 +7,13 @@ import { logsumexp, neg, stopGradient, type Tensor, tensor } from "../../autodif
 import * as kinds from "../../provenance/base/kinds.js";
 import { getProvenance } from "../../provenance/index.js";
 import { sitesIn } from "../elbo/costs/charge.js";
-import { asksForClosedForm, closedForm, noClosedForm, parentsOf, sitesOfLatent } from "../elbo/costs/closedForms.js";
+import {
+  asksForClosedForm,
+  closedForm,
+  noClosedFormError,
+  parentsOf,
+  sitesOfLatent,
+} from "../elbo/costs/closedForms.js";
 import { type ScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
 import { Elbo, type ElboOptions } from "../elbo/elbo.js";
 import { scoreSitesThatWereRead } from "../elbo/particles/hostReads.js";
@@ -131,7 +137,7 @@ function expectedTerms(run: EnumeratedPair, choiceProbability: Tensor | null, bi
   const guideSites = [...sampleSites(run.guide)];
   const scores = scoreSitesOf(run.guide).filter(({ site }) => isSampledScore(site));
   const scales = plateScalesOf([...guideSites, ...sampleSites(run.model)]);
-  const closed = closedTerms(run);
+  const closed = closedFormTerms(run);
   const sampled = guideSites.filter((site) => !closed.has(site.name));
   const terms = [
     ...closed.values(),
@@ -158,7 +164,7 @@ function expectedTerms(run: EnumeratedPair, choiceProbability: Tensor | null, bi
 const isSampledScore = (site: SampleSite): boolean => isScoreSite(site) && site.infer.enumerate == null;
 
 /** -KL(q || p) in closed form for the sites that ask for it, by name. */
-function closedTerms(run: EnumeratedPair): Map<string, Term> {
+function closedFormTerms(run: EnumeratedPair): Map<string, Term> {
   const terms = new Map<string, Term>();
   for (const site of sampleSites(run.guide)) {
     const sides = sitesOfLatent(run, site.name);
@@ -167,7 +173,7 @@ function closedTerms(run: EnumeratedPair): Map<string, Term> {
     const parents = withAncestors(parentsOf(p), run);
     const summed = [...parents].find((name) => run.modelDims.dimOf.has(name));
     if (summed !== undefined)
-      throw noClosedForm(
+      throw noClosedFormError(
         "TraceEnumELBO",
         site.name,
         `its prior depends on the enumerated site "${summed}" of the model`,

@@ -14,7 +14,7 @@ import { report } from "../html.js";
 import type { Model } from "../program/messages.js";
 import { isDraw, isScoreSite, type SampleSite, sampleSites } from "../program/trace.js";
 import { initialise } from "../svi/initialise.js";
-import { type AxisMet, axesMet, formatAxes } from "./axesMet.js";
+import { type AxisMeeting, axisMeetings, formatAxes } from "./axisMeetings.js";
 import { type GradientVariance, gradientVariances, type Refusal } from "./gradientVariance.js";
 import { distributionName } from "./modelGraph.js";
 import { formatChoices, type SiteChoice, siteChoices } from "./siteChoices.js";
@@ -42,12 +42,12 @@ export interface ExplainedSite {
   /** For a score-function site: the costs that it is charged with. */
   readonly charged?: readonly string[];
   /** For a score-function site: which of its axes meets which axis of each cost. */
-  readonly axes?: readonly AxisMet[];
+  readonly axes?: readonly AxisMeeting[];
   /**
    * For a latent of the guide, with any kind of gradient: every cost that depends on the latent. For each axis of the
    * latent it gives the axis of the cost that meets it, or the op that mixed it.
    */
-  readonly dependents?: readonly { readonly cost: string; readonly axes: readonly AxisMet[] }[];
+  readonly dependents?: readonly { readonly cost: string; readonly axes: readonly AxisMeeting[] }[];
   /** The names of the baseline options that the site sets. */
   readonly baseline?: readonly string[];
   /** For an enumerated site: how it is enumerated, the number of its values, and the number of entries in its table of log densities. */
@@ -163,7 +163,7 @@ interface ExplainRequest {
 }
 const OPTIONS = ["measureVariance", "params", "key"];
 
-/** Split the arguments of `explain` into those of the model and, if the last one is a record of options, the options. */
+/** Split the arguments of `explain` into those of the model and the options (the last argument, if it is a record of options). */
 function splitArguments(args: readonly unknown[]): ExplainRequest {
   const last = args.at(-1);
   const names = isRecord(last) ? Object.keys(last) : [];
@@ -190,7 +190,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
   requireProgram("explain", "model", model);
   requireProgram("explain", "guide", guide);
   const { args, draws, params, key } = splitArguments(rest);
-  const { values, mutables } = initialise(key, model, guide, args, params);
+  const { values, mutables } = initialise(key, model, guide, args, params, elbo);
   const known: Record<string, Tensor> = mergeRecords(values, mutables);
   const task = { key, values: known, model, guide, args };
   const pair = elbo.traces(task);
@@ -200,13 +200,13 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
   const charged = new Map(sampled.map(({ name }) => [name, [] as Cost[]]));
   for (const cost of costs) for (const { name } of elbo.payers(cost, byName)) charged.get(name)?.push(cost);
   const axes = new Map(
-    elbo.hasBaselines ? sampled.map((d) => [d.name, axesMet(d, charged.get(d.name) ?? [], label)] as const) : [],
+    elbo.hasBaselines ? sampled.map((d) => [d.name, axisMeetings(d, charged.get(d.name) ?? [], label)] as const) : [],
   );
   const latents = [...sampleSites(pair.guide)].filter((site) => isDraw(site) && !isEnumerated(site));
   const dependents = new Map(
     latents.map(scoreSite).map((d) => {
       const own = costs.filter(({ provenance }) => provenance.has(d.name));
-      return [d.name, own.map((cost) => ({ cost: label(cost), axes: axesMet(d, [cost], label) }))] as const;
+      return [d.name, own.map((cost) => ({ cost: label(cost), axes: axisMeetings(d, [cost], label) }))] as const;
     }),
   );
   const describe = (site: SampleSite, side: Cost["side"]): ExplainedSite => {
@@ -227,7 +227,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
       ),
       provenance: [...getProvenance(site.logProb())],
       ...(siteCosts && { charged: siteCosts.map(label) }),
-      ...(siteCosts && axes.has(site.name) && { axes: axes.get(site.name) as AxisMet[] }),
+      ...(siteCosts && axes.has(site.name) && { axes: axes.get(site.name) as AxisMeeting[] }),
       ...(depends && { dependents: depends }),
       ...(siteCosts && elbo.hasBaselines && site.infer.baseline && { baseline: Object.keys(site.infer.baseline) }),
       ...(isSummed && { enumeration: enumerationOf(site) }),

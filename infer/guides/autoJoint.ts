@@ -100,7 +100,7 @@ export abstract class AutoFlat extends AutoGuide {
   }
 }
 
-/** The base class of guides that draw this vector from a distribution with a density. */
+/** The base class of guides that draw all latents as one vector from a single distribution. */
 export abstract class AutoJoint extends AutoFlat {
   /** The distribution of the vector, which depends on params of the guide. */
   protected abstract posterior(start: StartValue, size: number): Distribution;

@@ -118,7 +118,7 @@ export function runModel(
   return { modelTrace, initialValues };
 }
 
-/** The same plates, where those whose elements the program itself chooses visit the same elements as in `run`. */
+/** The same plates. If the program itself chooses the elements of a plate, they are those that the plate visits in `run`. */
 export const platesIn = (run: Trace, plates: readonly PlateFrame[]): PlateFrame[] =>
   plates.map((plate) => {
     const site = run.get(plate.name);

@@ -13,7 +13,7 @@
  */
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { ndtri } from "../../autodiff/kernels/special/index.js";
-import { type Column, pooled } from "./draws.js";
+import { type Column, poolChains } from "./draws.js";
 import { quantileOf } from "./intervals.js";
 
 type Chains = readonly Float64Array[];
@@ -26,7 +26,7 @@ export const varianceOf = (x: Float64Array): number => {
 };
 
 /** The two halves of each chain. If its length is odd, the middle draw is left out. */
-const halves = (chains: Chains): Chains =>
+const splitInHalf = (chains: Chains): Chains =>
   chains.flatMap((chain) => {
     const half = chain.length >> 1;
     return [chain.subarray(0, half), chain.subarray(chain.length - half)];
@@ -34,7 +34,7 @@ const halves = (chains: Chains): Chains =>
 
 /** The normal scores of the ranks among all S draws, Φ⁻¹((rank - 3/8) / (S + 1/4)). Equal draws have their mean rank. */
 function normalScores(chains: Chains): Chains {
-  const all = pooled({ chains });
+  const all = poolChains({ chains });
   const order = Uint32Array.from(all.keys()).sort((i, j) => (all[i] as number) - (all[j] as number));
   const scores = new Float64Array(all.length);
   for (let start = 0; start < order.length; ) {
@@ -59,7 +59,7 @@ function rHatOf(chains: Chains): number {
 }
 
 function essOf(chains: Chains): number {
-  const all = pooled({ chains });
+  const all = poolChains({ chains });
   const n = (chains[0] as Float64Array).length;
   if (all.every((x) => x === all[0])) return all.length;
   const means = chains.map(mean);
@@ -95,16 +95,16 @@ const isUsable = (chains: Chains): boolean =>
  * equally well. NaN for chains of fewer than 4 draws.
  */
 export function essBulk({ chains }: Pick<Column, "chains">): number {
-  return isUsable(chains) ? essOf(normalScores(halves(chains))) : Number.NaN;
+  return isUsable(chains) ? essOf(normalScores(splitInHalf(chains))) : Number.NaN;
 }
 
 /** The tail effective sample size: the smaller one of the effective sample sizes for the 5% and the 95% quantile. */
 export function essTail(column: Pick<Column, "chains">): number {
   if (!isUsable(column.chains)) return Number.NaN;
-  const sorted = pooled(column).sort();
+  const sorted = poolChains(column).sort();
   const at = (q: number): number => {
     const cut = quantileOf(sorted, q);
-    return essOf(halves(column.chains.map((chain) => chain.map((x) => (x <= cut ? 1 : 0)))));
+    return essOf(splitInHalf(column.chains.map((chain) => chain.map((x) => (x <= cut ? 1 : 0)))));
   };
   return Math.min(at(0.05), at(0.95));
 }
@@ -112,8 +112,8 @@ export function essTail(column: Pick<Column, "chains">): number {
 /** The larger one of R-hat of the draws and R-hat of their distances from the median. It is near 1 if the chains agree. */
 export function rHat({ chains }: Pick<Column, "chains">): number {
   if (!isUsable(chains)) return Number.NaN;
-  const split = halves(chains);
-  const median = quantileOf(pooled({ chains: split }).sort(), 0.5);
+  const split = splitInHalf(chains);
+  const median = quantileOf(poolChains({ chains: split }).sort(), 0.5);
   const folded = split.map((chain) => chain.map((x) => Math.abs(x - median)));
   return Math.max(rHatOf(normalScores(split)), rHatOf(normalScores(folded)));
 }

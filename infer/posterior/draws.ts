@@ -74,7 +74,7 @@ const indexOf = (element: number, shape: readonly number[]): number[] => {
 };
 
 /** All chains of a column in one array, one after the other. */
-export function pooled({ chains }: Pick<Column, "chains">): Float64Array {
+export function poolChains({ chains }: Pick<Column, "chains">): Float64Array {
   const all = new Float64Array(chains.reduce((n, chain) => n + chain.length, 0));
   let at = 0;
   for (const chain of chains) {

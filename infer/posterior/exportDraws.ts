@@ -1,6 +1,6 @@
 /** Exports draws to other tools: as CSV, as ArviZ's InferenceData in JSON, or as Arrow tables. */
 import { refuseOption, requireOptions, show } from "../checks.js";
-import { columnsOf, type Draws, type DrawsOptions, pooled, readDraws } from "./draws.js";
+import { columnsOf, type Draws, type DrawsOptions, poolChains, readDraws } from "./draws.js";
 
 /** A table of columns of equal length: `chain`, `draw`, and one column for each element of each site. */
 function tableOf(op: string, draws: Draws, options: DrawsOptions): Record<string, Float64Array | Int32Array> {
@@ -17,7 +17,7 @@ function tableOf(op: string, draws: Draws, options: DrawsOptions): Record<string
   return Object.fromEntries([
     ["chain", Int32Array.from({ length: n }, (_, i) => Math.floor(i / length))],
     ["draw", Int32Array.from({ length: n }, (_, i) => i % length)],
-    ...columns.map((column) => [column.name, pooled(column)] as const),
+    ...columns.map((column) => [column.name, poolChains(column)] as const),
   ]);
 }
 

@@ -32,7 +32,7 @@ import {
   requireParams,
   requireParamsHandler,
   requireShapesHandler,
-  requireUse,
+  requireUsedSamples,
 } from "./predictiveChecks.js";
 
 export interface PredictiveOptions {
@@ -174,7 +174,7 @@ export class Predictive {
       shapesHandler,
     );
     if (guideTrace === null) {
-      requireUse(modelTrace, samples);
+      requireUsedSamples(modelTrace, samples);
       requireParams(modelTrace, params);
       requireElements(modelTrace, samples);
     } else checkPlates(guideTrace, modelTrace);

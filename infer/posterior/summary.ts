@@ -2,7 +2,7 @@
 import { requireOptions } from "../checks.js";
 import { htmlTable, report } from "../html.js";
 import { essBulk, essTail, rHat, varianceOf } from "./convergence.js";
-import { type Column, columnsOf, type Draws, type DrawsOptions, pooled } from "./draws.js";
+import { type Column, columnsOf, type Draws, type DrawsOptions, poolChains } from "./draws.js";
 import { narrowestInterval, quantileOf, requireProb } from "./intervals.js";
 
 export interface SummaryOptions extends DrawsOptions {
@@ -53,7 +53,7 @@ export class Summary extends /* @__PURE__ */ report() implements Iterable<Summar
     if (hasChains) headings.push("ess bulk", "ess tail", "r hat");
     const rows = this.rows.map(({ name, mean, sd, median, hpdi, ...chains }) => [
       name,
-      ...[mean, sd, median, ...hpdi].map(digits),
+      ...[mean, sd, median, ...hpdi].map(formatNumber),
       ...(hasChains
         ? [
             (chains.essBulk as number).toFixed(0),
@@ -83,7 +83,7 @@ export class Summary extends /* @__PURE__ */ report() implements Iterable<Summar
   }
 }
 
-const digits = (x: number): string =>
+const formatNumber = (x: number): string =>
   Math.abs(x) >= 1e6 || (x !== 0 && Math.abs(x) < 1e-3) ? x.toExponential(2) : x.toFixed(3);
 
 /**
@@ -98,7 +98,7 @@ export function summary(draws: Draws, options: SummaryOptions = {}): Summary {
   const { prob = 0.94, batchNdims = 1 } = options;
   requireProb("summary", prob);
   const describe = (column: Column): SummaryRow => {
-    const all = pooled(column);
+    const all = poolChains(column);
     const sorted = all.slice().sort();
     return {
       name: column.name,

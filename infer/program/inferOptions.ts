@@ -1,7 +1,7 @@
 /**
  * The `infer` options of a sample statement, which say how the gradient of its site is taken. The gradients to choose
  * from are the rows of the table `GRADIENTS`; by default a site is pathwise if its distribution has a pathwise sampler,
- * and takes the score function otherwise.
+ * and has a score-function gradient otherwise.
  */
 import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import type { Derived, Distribution } from "../../distributions/index.js";

@@ -50,7 +50,7 @@ function draw(message: ParamMessage, prior: Distribution): void {
     // If the prior has a row for each element of the plate, it draws all elements, visited or not.
     return !hasPlateAxis || (prior.batchShape.at(dim) === size && prior.batchShape.length >= -dim && size !== 1);
   };
-  // Use the declared name, since handlers get the new site's message too, and an outer `scope` adds its prefix again.
+  // Use the name without prefixes, because an outer `scope` adds its prefix to the new site, too.
   const value = sampleOutside(message.declared, prior, {}, isOutside);
   message.value = selectVisited(value, { fn: prior, plates: message.plates.filter(isOutside) });
   // The value holds only the visited elements. Infinity keeps the plates from selecting elements once more.

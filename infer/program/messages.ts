@@ -27,7 +27,7 @@ export interface SampleMessage {
   key: Tensor | null;
   /** The markov loops around it. */
   markov: MarkovPosition[];
-  /** Whether the site is outside a given plate, although its statement is inside (lift.ts). By default it is in every plate. */
+  /** Whether the site is outside a plate that surrounds its statement (lift.ts). By default it is inside all of these. */
   readonly isOutside?: (plate: PlateFrame) => boolean;
   /** Whether the drawn value is tagged with the site's name. */
   isTracked: boolean;

@@ -67,7 +67,7 @@ function checkArguments(name: string, rest: readonly unknown[]): void {
     if (given !== undefined) requireOptions(`plate "${name}"`, given, hasBody ? BODY : LOOP, name);
 }
 
-/** The size of a plate, if it is a non-negative integer. */
+/** The size of a plate. Refuse one that is not a non-negative integer. */
 function checkSize(name: string, size: unknown): number {
   if (Number.isInteger(size) && (size as number) >= 0) return size as number;
   return refuse(name, "bad-option", `size must be a non-negative integer, got ${show(size)}.`);

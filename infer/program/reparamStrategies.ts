@@ -1,6 +1,7 @@
 /**
  * Strategies for `reparam`. Each samples new sites, whose names begin with that of the old site, and computes the old
- * site's value from them. If the old site's distribution is expanded, masked or has `toEvent`, so has the new one.
+ * site's value from them. If `expand`, `mask` or `toEvent` was applied to the old site's family, it is applied to the new
+ * one.
  */
 import { full, PedigradError, Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import { requireThat } from "../../distributions/core/validation.js";

@@ -66,7 +66,7 @@ export class SampleSite {
     return this.#logProb;
   }
 
-  /** The same site without the masks of its distribution, which decide what counts, not how probable a draw was. */
+  /** The same site without the masks of its distribution, for the score of a draw, which does not depend on masks. */
   unmasked(): SampleSite {
     const { unmasked } = this.fn;
     return unmasked === this.fn ? this : new SampleSite({ ...this, fn: unmasked });
@@ -157,13 +157,13 @@ export function* sampleSites(trace: Trace): Generator<SampleSite> {
 /** Whether a site is a `factor`: it observes an empty tensor (distributions/families/degenerate/unit.ts). */
 export const isFactor = ({ fn }: { readonly fn: Distribution }): boolean => fn.eventShape[0] === 0;
 
-/** Whether a distribution is a point mass, however it is expanded, masked or made an event. */
+/** Whether a distribution is a point mass (a Delta), which may be expanded, masked or made an event. */
 export const isPointMass = (fn: Distribution): boolean => familyOf(fn).family === "Delta";
 
 /** Whether a site of the guide is random: neither a factor nor a point mass, which has no score. */
 export const isDraw = ({ isObserved, fn }: SampleSite): boolean => !isObserved && !isPointMass(fn);
 
-/** Whether a site of the guide takes its gradient by the score function. */
+/** Whether a site of the guide has a score-function gradient. */
 export const isScoreSite = (site: SampleSite): boolean => !site.isObserved && !site.fn.hasRsample;
 
 /** A handler that records the messages of a program as sites. */

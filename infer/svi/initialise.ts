@@ -16,6 +16,7 @@ import { bijectTo, type Constraint } from "../../distributions/index.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { unknownParam } from "../checks.js";
 import { warnOfSharedBaselines } from "../elbo/costs/sharedBaseline.js";
+import type { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
 import { checkSupports } from "../elbo/particles/supports.js";
 import { block, replay, seed } from "../program/handlers.js";
@@ -44,6 +45,7 @@ export function initialise(
   guide: Model,
   args: readonly unknown[],
   initParams: Record<string, TensorLike>,
+  elbo: Elbo,
 ): Initial {
   const values: Record<string, Tensor> = emptyRecord();
   const constraints = new Map<string, Constraint>();
@@ -93,7 +95,7 @@ export function initialise(
   withHandler(plates, () => {
     const guideTrace = run(guide, random.foldIn(key, 1));
     warnOfSharedBaselines(guideTrace, guide, random.foldIn(key, 1), values, args);
-    checkSupports(guideTrace, run(replay(model, guideTrace), random.foldIn(key, 2)));
+    checkSupports(guideTrace, run(replay(model, elbo.drawsForModel(guideTrace)), random.foldIn(key, 2)));
   });
   for (const name of Object.keys(initParams))
     if (!constraints.has(name)) throw unknownParam(name, constraints, "initParams: ");

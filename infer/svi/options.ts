@@ -5,7 +5,7 @@ import { type Kind, refuseOption, requireKey, requireOptions, requireProgram } f
 import { Elbo } from "../elbo/elbo.js";
 import type { Optimizer } from "./optim.js";
 
-/** Whether to compile steps: if the model allows it ("auto"), always, with an error if the model does not allow it (true), or never (false). */
+/** Whether to compile steps. "auto": if the model allows it. true: always, with an error if the model does not allow it. false: never. */
 export type JitMode = "auto" | boolean;
 
 export interface SVIOptions {

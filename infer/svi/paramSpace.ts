@@ -24,7 +24,7 @@ export const knownParamsHandler: Handler = {
   },
 };
 
-/** A text that describes a constraint and differs between constraints: its name, and its bounds or parts. */
+/** A text that identifies a constraint by its name, and by its bounds or parts. */
 export function constraintText(constraint: Constraint): string {
   const { base } = constraint as Partial<IndependentConstraint>;
   if (base !== undefined) return `${constraintText(base)} over ${constraint.eventDim - base.eventDim} more axes`;

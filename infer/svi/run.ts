@@ -169,7 +169,7 @@ export function runLoop(svi: Stepper, key: Tensor, given: number | RunOptions, a
 }
 
 /** The number of steps between two pauses. */
-const STRIDE = 20;
+const STEPS_PER_PAUSE = 20;
 
 /** Run the whole loop, and pause after every few steps so that the event loop can run. */
 export async function runLoopAsync(
@@ -182,6 +182,6 @@ export async function runLoopAsync(
   for (let count = 1; ; count++) {
     const { done, value } = steps.next();
     if (done) return value;
-    if (count % STRIDE === 0) await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    if (count % STEPS_PER_PAUSE === 0) await new Promise<void>((resolve) => setTimeout(resolve, 0));
   }
 }

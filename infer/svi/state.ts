@@ -143,7 +143,7 @@ export const hasFiniteParams = ({ params }: SVIState): boolean =>
  * The result of a step, if its loss and parameters are finite. Otherwise the next state is `state`, the one before the
  * step, with a new key.
  */
-export function keepStateIfUnsound(state: SVIState, { state: next, loss, terms }: Advance): Advance {
+export function keepStateIfNonFinite(state: SVIState, { state: next, loss, terms }: Advance): Advance {
   const isSound = Number.isFinite(loss) && hasFiniteParams(next);
   return { state: isSound ? next : { ...state, key: next.key }, loss, terms };
 }

@@ -17,7 +17,7 @@ import {
   type Stepper,
   type SVIState,
 } from "./state.js";
-import { errorInStep, findNonFiniteSites, unsoundLoss } from "./unsound.js";
+import { errorInStep, findNonFiniteSites, nonFiniteLossError } from "./unsound.js";
 
 /** One step of a run: its number (from 0), its loss, and the state after it. */
 export interface Step {
@@ -145,7 +145,7 @@ export class Steps {
     const before = this.#current() ?? initialState(this.svi, this.key, this.options, args);
     const after = advance(this.svi, before, step, args, stableUpdate);
     const { loss, terms } = after;
-    if (!Number.isFinite(loss) && !stableUpdate) throw unsoundLoss(this.svi, before, step, loss, args);
+    if (!Number.isFinite(loss) && !stableUpdate) throw nonFiniteLossError(this.svi, before, step, loss, args);
     this.#state = after.state;
     this.#resident = stableUpdate ? null : this.svi.resident(after);
     return { loss, terms, wasRefused: after.state.params === before.params };
@@ -164,7 +164,7 @@ export class Steps {
       if (error.code !== "read-in-jit") throw errorInStep(step, error, () => new Map());
     }
     if (outcome !== null && !Number.isFinite(outcome.loss))
-      throw unsoundLoss(this.svi, resident.before(), step, outcome.loss, args);
+      throw nonFiniteLossError(this.svi, resident.before(), step, outcome.loss, args);
     return outcome;
   }
 
@@ -192,7 +192,7 @@ function advance(svi: Stepper, before: SVIState, step: number, args: unknown[], 
   try {
     return stable ? svi.stableAdvance(before, args) : svi.advance(before, args);
   } catch (error) {
-    if (!hasFiniteParams(before)) throw unsoundLoss(svi, before, step, Number.NaN, args, error);
+    if (!hasFiniteParams(before)) throw nonFiniteLossError(svi, before, step, Number.NaN, args, error);
     if (!(error instanceof PedigradError)) throw error;
     throw errorInStep(step, error, () => findNonFiniteSites(svi, before, args));
   }

@@ -31,7 +31,7 @@ import { knownParamsHandler, ParamSpace } from "./paramSpace.js";
 import { type RunOptions, type RunResult, runLoop, runLoopAsync, type StepOptions, stepsOf } from "./run.js";
 import {
   type Advance,
-  keepStateIfUnsound,
+  keepStateIfNonFinite,
   numbersOf,
   type ResidentSteps,
   requireState,
@@ -87,7 +87,7 @@ export class SVI<
     const { key, initParams = {} } = initOptions(keyOrOptions);
     const [initKey, next] = [random.foldIn(key, 0), random.foldIn(key, 1)];
     const { values, constraints, mutables } = outsideRuns(() =>
-      initialise(initKey, this.model, this.guide, this.#allArgs(args), initParams),
+      initialise(initKey, this.model, this.guide, this.#allArgs(args), initParams, this.elbo),
     );
     this.#space.setConstraints(constraints);
     const params = this.#space.unconstrain(values);
@@ -122,7 +122,7 @@ export class SVI<
   /** One step, like `stableUpdate`, with the parts of the loss. */
   stableAdvance(state: SVIState, args: unknown[]): Advance {
     // Without validation, an invalid value makes the loss NaN or infinite, so that this step is refused too.
-    return withValidation(false, () => keepStateIfUnsound(state, this.advance(state, args)));
+    return withValidation(false, () => keepStateIfNonFinite(state, this.advance(state, args)));
   }
 
   /** The steps after the last `advance`, with their state in the memory of the compiled program; null if that is not possible. */
@@ -255,13 +255,13 @@ export class SVI<
 
 const withoutGraph = (value: unknown): Tensor => (value as Tensor).withoutNode();
 
-/** Split the key of a state into the key of the next state and the key of the step between. */
+/** Split the key of a state into the key of the next state (`next`) and a key for the draws of the step (`own`). */
 function splitKey({ key }: SVIState): { next: Tensor; own: Tensor } {
   const [next, own] = [...random.split(key)] as [Tensor, Tensor];
   return { next, own };
 }
 
-/** The result of a step without the sites of its own programs. In an outer run, it has the provenance of `given` and the ambient set. */
+/** Remove the provenance of a step's result. If the step is inside an outer run, replace it by that of `given` and the ambient set. */
 function withOuterSets(result: StepResult, given: unknown): StepResult {
   const outer = isInRun() ? union(getProvenance(given), currentAmbient()) : Provenance.empty;
   const detached = detachProvenance(result);

@@ -7,7 +7,7 @@ import type { Stepper, SVIState } from "./state.js";
  * The error for a loss that is not finite. It names the sites that caused it with their values, and the parameters;
  * `refusal` is the error that the step threw, if any.
  */
-export function unsoundLoss(
+export function nonFiniteLossError(
   svi: Stepper,
   state: SVIState,
   step: number,

@@ -23,7 +23,7 @@ export function requireKind(op: string, param: string, x: unknown, [is, words]: 
   });
 }
 
-/** Refuse anything but a record of options, unknown options, and options of the wrong kind. */
+/** Refuse options that are not in a record, unknown options, and options of the wrong kind. */
 export function requireOptions(op: string, options: unknown, known: Known, site?: string): void {
   if (!isRecord(options))
     throw new PedigradError({
@@ -52,7 +52,7 @@ type Known = readonly string[] | Readonly<Record<string, Kind>>;
 const isList = (known: Known): known is readonly string[] => Array.isArray(known);
 const namesIn = (known: Known): readonly string[] => (isList(known) ? known : Object.keys(known));
 
-/** Refuse the arguments of `op` unless they are one function; arguments of that function go to the function that `op` returns. */
+/** Refuse arguments of `op` other than a single function. */
 export function requireFunction(op: string, f: unknown, rest: readonly unknown[] = []): void {
   if (typeof f !== "function") refuseOption(op, "f", `expected a function, got ${show(f)}.`);
   if (rest.length > 0)

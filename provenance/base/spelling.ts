@@ -1,7 +1,7 @@
 /** Finds the known name that a misspelt one was probably meant to be; error messages suggest it. */
 
-const normalised = (name: string): string => name.toLowerCase().replace(/[^\p{L}\d]/gu, "");
-const sorted = (name: string): string => [...name].sort().join("");
+const normalise = (name: string): string => name.toLowerCase().replace(/[^\p{L}\d]/gu, "");
+const sortLetters = (name: string): string => [...name].sort().join("");
 
 /** The name itself, and every string made from it by leaving out one letter. */
 const deletions = (x: string): string[] => [x, ...[...x].map((_, i) => x.slice(0, i) + x.slice(i + 1))];
@@ -16,14 +16,14 @@ export function nearestName(
   names: Iterable<string>,
   synonyms: (known: string) => readonly string[] = () => [],
 ): string | undefined {
-  const target = normalised(name);
+  const target = normalise(name);
   if (target === "") return undefined;
   const candidates = [...names];
   const near = new Set(deletions(target).filter((cut) => cut !== ""));
   return (
-    candidates.find((known) => normalised(known) === target) ??
+    candidates.find((known) => normalise(known) === target) ??
     candidates.find((known) => synonyms(known).includes(target)) ??
-    candidates.find((known) => deletions(normalised(known)).some((cut) => near.has(cut))) ??
-    candidates.find((known) => sorted(normalised(known)) === sorted(target))
+    candidates.find((known) => deletions(normalise(known)).some((cut) => near.has(cut))) ??
+    candidates.find((known) => sortLetters(normalise(known)) === sortLetters(target))
   );
 }

@@ -34,7 +34,7 @@ export function assemble(
     for (const item of items) for (const byte of item) out.push(byte);
   };
   const text = (s: string): number[] => [s.length, ...[...s].map((c) => c.charCodeAt(0))];
-  const importEntry = (name: string, what: readonly number[]): number[] => [...text("env"), ...text(name), ...what];
+  const importEntry = (name: string, type: readonly number[]): number[] => [...text("env"), ...text(name), ...type];
   const all = [...functions.values()];
   const result = ({ resultType }: CompiledRoutine): number[] => (resultType === null ? [0] : [1, ENCODED[resultType]]);
   const ofOneNumber = [0x60, 1, ENCODED.d, 1, ENCODED.d];

@@ -32,9 +32,9 @@ export const square: Unary = unary("square", (a) => a * a, [(g, _, a) => mulZero
 export const reciprocal: Unary = unary("reciprocal", (a) => 1 / a, [(g, y) => mulZeroWins(g, neg(square(y)))]);
 export const sqrt: Unary = unary("sqrt", (a) => Math.sqrt(a), [(g, _, a) => sqrtSlope(g, a)]);
 /**
- * g / (2 √a), where a zero g wins as in `mulZeroWins`. In the derivative of this op, a zero cotangent does not win: at a = 0 that
- * derivative is infinite, and a zero cotangent stems from a product without a limit (0 · Infinity in the Hessian of a norm), so NaN is
- * right and 0 would be wrong.
+ * g / (2 √a), and 0 where g is 0. In the derivative of this op, a zero cotangent does not win: at a = 0 this derivative is infinite, and a
+ * zero cotangent comes from a product without a limit (0 · Infinity, as in the Hessian of a norm). So NaN is right there, and 0 would be
+ * wrong.
  */
 const sqrtSlope: Binary = binary("sqrtSlope", (g, a) => (g === 0 ? 0 : (0.5 * g) / Math.sqrt(a)), [
   (G, _, __, a) => sqrtSlope(G, a),
@@ -92,8 +92,8 @@ export const tanh: Unary = unary("tanh", formulas.tanh, [
 ]);
 export const sigmoid: Unary = unary("sigmoid", formulas.sigmoid, [(g, _, a) => mulZeroWins(g, logisticDensity(a))]);
 /**
- * The derivative of sigmoid. The derivative of tanh(a) is 4 · logisticDensity(2a), because 1 - tanh² would lose all digits where tanh is
- * nearly 1.
+ * The derivative of sigmoid. That of tanh(a) is computed as 4 · logisticDensity(2a), because 1 - tanh(a)² would lose all digits where tanh
+ * is nearly 1.
  */
 const logisticDensity: Unary = unary("logisticDensity", formulas.logisticDensity, [
   (g, y, a) => mulZeroWins(g, neg(mul(y, tanh(mul(0.5, a))))),

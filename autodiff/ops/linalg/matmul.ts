@@ -82,7 +82,7 @@ function product(out: View, left: View, right: View): () => void {
   };
 }
 
-/** The matrices of a batch, and where each begins. They are read in place if `asItLies`, else copied in every run. */
+/** The matrices of a batch, and where each begins. They are read in place if `inPlace`, else copied in every run. */
 function matricesOf(x: View, batch: Shape, inPlace: boolean): () => { x: View; offsets: readonly number[] } {
   const matrices = { x, offsets: offsetsOf(x, batch) };
   if (inPlace) return () => matrices;

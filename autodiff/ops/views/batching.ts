@@ -17,6 +17,6 @@ export function broadcastTogether(inputs: readonly Tensor[], batched: readonly b
   return inputs.map((x, i) => (batched[i] ? padRank(x, rank) : x));
 }
 
-/** Give every input a batch axis: inputs without one are repeated along it. */
+/** Gives every input a batch axis: inputs without one are repeated along it. */
 export const batchAll = (inputs: readonly Tensor[], batched: readonly boolean[], size: number): Tensor[] =>
   inputs.map((x, i) => (batched[i] ? x : broadcastTo(expandDims(x, 0), [size, ...x.shape])));

@@ -1,7 +1,7 @@
 /**
- * Which axes of an array survive `reshape`: those that keep their size and the number of elements to their right. This number does not
- * identify an axis of size 1. Such an axis is followed only if both shapes have a run of equally many axes of size 1 with the same number
- * of elements to its right, or if one shape is the other with axes added before or after it.
+ * Which axes of an array survive `reshape`: those that keep their size and the number of elements to their right. Adjacent axes of size 1
+ * have the same number of elements to their right, so this rule cannot tell them apart. They are followed only if both shapes have equally
+ * many of them in this place, or if one shape is the other with axes added before or after it.
  */
 import { type AxisMap, axisGoesTo, MIX } from "../../../provenance/axes.js";
 import { type Shape, sameShape } from "../../core/shape.js";

@@ -51,7 +51,7 @@ export interface Jitted<A extends unknown[], R> {
    * which keep this record in memory. `record` is the one that the last call returned. Null if the function does not allow this.
    */
   resident(record: A[0]): Resident<R> | null;
-  /** Refuse, as a call would, if f no longer does what it did when a call like this one was recorded. */
+  /** Throws, as a call would, if f no longer does what it did when a call like this one was recorded. */
   check(...args: A): void;
 }
 
@@ -199,9 +199,9 @@ class Compiler<A extends unknown[], R> {
     return compilation.executable;
   }
 
-  /** Run f without numbers and compare it with its recording; at the first difference, drop the recording and throw. */
+  /** Runs f without numbers and compares it with its recording; at the first difference, drops the recording and throws. */
   #compare(entry: Entry, { recording, result, work }: Compilation, args: A): void {
-    const changed = (what: string): PedigradError => changedError(work.calls, what);
+    const changed = (difference: string): PedigradError => changedError(work.calls, difference);
     const fresh = recording.inputs.map((shape) => absent(shape));
     const comparison = new Comparison(fresh, recording, changed);
     try {
@@ -232,11 +232,11 @@ class Compiler<A extends unknown[], R> {
   }
 }
 
-const changedError = (call: number, what: string): PedigradError =>
+const changedError = (call: number, difference: string): PedigradError =>
   new PedigradError({
     code: "jit-changed",
     op: "jit",
-    message: `jit: call ${call} of the compiled function differs from the earlier calls: ${what}. A number, an array or a branch that is not among its arguments has changed. Pass what changes as an argument (a number as a tensor), or do not compile ({ jit: false } for SVI).`,
+    message: `jit: call ${call} of the compiled function differs from the earlier calls: ${difference}. A number, an array or a branch that is not among its arguments has changed. Pass what changes as an argument (a number as a tensor), or do not compile ({ jit: false } for SVI).`,
   });
 
 /** The end of `text`, from the first word in which it differs from `other`. */

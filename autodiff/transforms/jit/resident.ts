@@ -1,7 +1,7 @@
 /**
  * Calls in a loop that passes the record at the start of each result as the first argument of the next call, as a training step does with
  * its state. The record stays in the arena from call to call, and is copied only when the caller asks for it. Before anything else runs the
- * program, the executable tells its holder, which then copies the record.
+ * program, the executable tells its holder, a Resident, which then copies the record.
  */
 import { ambient, Provenance } from "../../../provenance/index.js";
 import { batchDepth } from "../../core/batch.js";
@@ -110,7 +110,7 @@ export class Resident<R> implements Holder {
     this.#isHolding = false;
   }
 
-  /** Copy the record and stop being the program's holder. */
+  /** Copies the record and stops being the program's holder. */
   end(): void {
     this.release();
     if (this.#host.executable.holder === this) this.#host.executable.holder = null;

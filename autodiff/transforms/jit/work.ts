@@ -30,7 +30,7 @@ export class Work {
     this.#callCost = COMPILED_OP * steps.length + elements;
   }
 
-  /** Count a call. Returns true if f must be compared with its recording at this call. */
+  /** Counts a call. Returns true if f must be compared with its recording at this call. */
   isDue(): boolean {
     this.calls++;
     const { calls } = this;
@@ -40,7 +40,7 @@ export class Work {
     );
   }
 
-  /** Note that the last call has been compared. */
+  /** Notes that the last call has been compared. */
   noteComparison(): void {
     this.#lastCompared = this.calls;
   }

@@ -178,7 +178,7 @@ function canonicalBody(recording: Recording): Body {
   return body;
 }
 
-/** Drop the least recently used body, and the keys of bodies that nothing refers to. */
+/** Drops the least recently used body, and the keys of bodies that nothing refers to. */
 function dropOldest(): void {
   recent.pop();
   for (const [key, refs] of bodies) if (refs.every((ref) => ref.deref() === undefined)) bodies.delete(key);

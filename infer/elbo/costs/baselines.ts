@@ -14,6 +14,7 @@ import {
   tensor,
   zeros,
 } from "../../../autodiff/index.js";
+import { currentAmbient, inFreshRun, union } from "../../../provenance/index.js";
 import type { Averages } from "../particles/pair.js";
 import type { ScoreSite } from "./costs.js";
 
@@ -22,7 +23,7 @@ export function predictedCost({ name, site }: ScoreSite): Tensor | null {
   const { nnBaseline, nnBaselineInput, baselineValue } = site.infer.baseline ?? {};
   const given =
     nnBaseline !== undefined
-      ? nnBaseline(stopGradient(tensor(nnBaselineInput as TensorLike)))
+      ? withReads(() => tensor(nnBaseline(stopGradient(tensor(nnBaselineInput as TensorLike)))))
       : baselineValue !== undefined
         ? tensor(baselineValue)
         : null;
@@ -35,6 +36,13 @@ export function predictedCost({ name, site }: ScoreSite): Tensor | null {
     });
   return given;
 }
+
+/** The result of `body`, with the sites that it reads in its provenance. */
+const withReads = (body: () => Tensor): Tensor =>
+  inFreshRun(() => {
+    const result = body();
+    return result.withProvenance(union(result.provenance, currentAmbient()));
+  });
 
 /**
  * A baseline broadcast to `shape`, the shape of the site's cost. The baseline may be one number for all elements, or one
@@ -67,7 +75,7 @@ export function checkPrediction(site: ScoreSite, predicted: Tensor, cost: Tensor
 
 /** The baseline to subtract from `cost` [particles, ...elements], its training loss, and its state for the next step. */
 export interface BaselineResult {
-  /** A constant for gradients. */
+  /** The baseline, without a gradient. */
   readonly baseline: Tensor;
   /** The loss that trains `nnBaseline` or `baselineValue`, Σ r_k² / K over the K particles (`baselineFor`); null if the site has neither. */
   readonly loss: Tensor | null;

@@ -41,11 +41,11 @@ export interface AlignedCost {
 }
 const NO_MEETINGS: readonly Meeting[] = [];
 
-/** The cost c as site d pays for it: before the sum over its event axes if more axes meet then. */
+/** The cost c, aligned with site d. If more axes meet before the sum over event axes, the value before this sum is used. */
 export function alignedCost(c: Cost, d: ScoreSite): AlignedCost {
   const { value, provenance, elements } = c;
   if (d.axes.length === 0) return { value, meetings: NO_MEETINGS };
-  // If c does not depend on d, any meetings are unbiased: use the plates that both are in.
+  // If c does not depend on d, every choice of meetings is unbiased. Use the plates that both are in.
   if (!provenance.has(d.name)) return { value, meetings: plateMeetings(c, d) };
   const meetings = meetingsOf(provenance, d);
   if (elements === undefined || meetings.length === d.axes.length) return { value, meetings };

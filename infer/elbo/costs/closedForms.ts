@@ -26,7 +26,7 @@ export const parentsOf = (site: SampleSite): Provenance =>
   union(getProvenance(Object.values(site.fn.params)), site.ambient);
 
 /** The error for a site that asks for a closed form but cannot have one. */
-export const noClosedForm = (estimator: string, site: string, reason: string): PedigradError =>
+export const noClosedFormError = (estimator: string, site: string, reason: string): PedigradError =>
   new PedigradError({
     code: "no-closed-form",
     site,
@@ -45,7 +45,7 @@ export function closedForm(
   parents: { has(name: string): boolean } = parentsOf(p),
 ): Tensor | null {
   const refuse = (reason: string): null => {
-    if (asksForClosedForm(q, p)) throw noClosedForm(estimator, q.name, reason);
+    if (asksForClosedForm(q, p)) throw noClosedFormError(estimator, q.name, reason);
     return null;
   };
   if (parents.has(q.name)) return refuse("in the model its distribution depends on its own value");

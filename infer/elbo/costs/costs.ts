@@ -18,7 +18,7 @@ import { type Estimator, refuseUnsupported } from "../particles/siteOptions.js";
 import { refuseMovingSupport } from "../particles/supports.js";
 import { sumToMeetings } from "./meetings.js";
 
-/** A site whose gradient is taken by the score function. */
+/** A site that has a score-function gradient. */
 export interface ScoreSite {
   readonly name: string;
   readonly site: SampleSite;
@@ -62,7 +62,7 @@ export function costsOf(guide: Trace, model: Trace): Cost[] {
   return costs;
 }
 
-/** The sites of the guide whose gradient is taken by the score function. */
+/** The sites of the guide that have a score-function gradient. */
 export function scoreSitesOf(guide: Trace): ScoreSite[] {
   const sites = [...sampleSites(guide)].filter(isScoreSite);
   for (const site of sites) refuseMovingSupport(site, "the score function");

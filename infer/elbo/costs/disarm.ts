@@ -35,11 +35,12 @@ export function antitheticHandler(guide: Trace, key: Tensor): Handler | null {
       sample(message) {
         const site = guide.get(message.name);
         if (message.isObserved || site?.type !== "sample") return;
-        // If host code read this site, the first run switched it to the score function (hostReads.ts): do the same.
+        // If host code read this site, it had a score-function gradient in the first run (hostReads.ts): do the same.
         if (message.fn.hasRsample && !site.fn.hasRsample) message.fn = message.fn.nonreparameterized();
         if (names.has(site.name))
           message.value = antitheticDraw(site, random.foldIn(key, [...names].indexOf(site.name)));
-        else if (![...site.value.provenance].some((name) => names.has(name))) message.value = site.value;
+        else if (![...site.value.provenance].some((name) => names.has(name)))
+          message.value = message.fn.hasRsample ? site.value : stopGradient(site.value);
       },
     },
   };
@@ -75,7 +76,7 @@ export function disarmTerm(
   const logits = broadcastTo(bernoulliOf(site).logits, site.value.shape);
   const slope = stopGradient(site.value.sub(antitheticSite.value).mul(sigmoid(logits.abs())));
   const meetings = axes.map((axis) => [axis, axis] as const);
-  // Elements along axes that are not element axes have one cost in common, so sum over them before multiplying by it.
+  // All elements along other axes have the same cost, so sum over these axes before multiplying by the cost.
   const scaledLogits = sumToMeetings(slope.mul(logits), meetings);
   return stopGradient(one.sub(other)).mul(0.5).mul(scaledLogits).sum();
 }

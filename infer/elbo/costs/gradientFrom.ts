@@ -1,4 +1,4 @@
-/** An op with the value of one expression and the gradient of another. With it, a loss has the gradient of a surrogate loss. */
+/** An op with the value of one expression and the gradient of another. It gives a loss the gradient of a surrogate loss. */
 import { apply, keepAxes, type Op, type Tensor } from "../../../autodiff/index.js";
 import { batchAll } from "../../../autodiff/ops/views/batching.js";
 

@@ -2,15 +2,15 @@
  * The loss with the option `multiSampleGuide`. One run of the guide draws several samples, along a leading axis of every latent. The
  * model runs as a batch over this axis, and the loss is the mean over the samples.
  */
-import { emptyRecord, neg, PedigradError, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
+import { emptyRecord, mapTree, neg, PedigradError, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { substitute } from "../../program/handlers.js";
 import { withHandler } from "../../program/messages.js";
 import { sharedPlatesHandler } from "../../program/subsamples.js";
-import { isScoreSite, type SampleSite, sampleSites } from "../../program/trace.js";
-import { checkPlates } from "../particles/match.js";
+import { isScoreSite, SampleSite, sampleSites, type Trace } from "../../program/trace.js";
+import { checkSamples } from "../particles/match.js";
 import type { Outcome, Task } from "../particles/pair.js";
-import { tracedRun } from "../particles/particles.js";
+import { mutableOf, tracedRun } from "../particles/particles.js";
 
 /** The loss of one run of the guide, averaged over its samples. */
 export function multiSampleEstimate(task: Task): Outcome {
@@ -25,31 +25,64 @@ function estimateOf(task: Task): Outcome {
   const values = emptyRecord<Tensor>();
   for (const site of latents) values[site.name] = site.value;
   const keys = random.split(random.foldIn(task.key, 2), count);
-  const logp: Tensor = vmap((key: Tensor, one: Record<string, Tensor>) => {
-    const model = tracedRun(substitute(task.model, one), key, task);
-    checkPlates(guide, model);
-    return sumOf([...sampleSites(model)].map((site) => site.scaledLogProb().sum()));
-  })(keys, values);
-  const logq = sumOf([...sampleSites(guide)].map((site) => site.scaledLogProb().reshape([count, -1]).sum(1)));
-  return { loss: neg(logp.sub(logq).mean()), mutableState: emptyRecord() };
+  const { logp, mutable }: { logp: Tensor; mutable: Record<string, Tensor> } = vmap(
+    (key: Tensor, one: Record<string, Tensor>) => {
+      const model = tracedRun(substitute(task.model, one), key, task);
+      checkSamples(guide, model);
+      const terms = [...sampleSites(model)].map((site) => site.scaledLogProb().sum());
+      return { logp: sumOf(terms), mutable: mutableOf({ guide, model }) };
+    },
+  )(keys, values);
+  const logq = sumOf([...sampleSites(guide)].map((site) => ofSamples(site, count)));
+  const mutableState = mapTree(mutable, (leaf) => (leaf as Tensor).at(0)) as Record<string, Tensor>;
+  return { loss: neg(logp.sub(logq).mean()), mutableState };
+}
+
+/** The guide's trace with the first sample of each latent. */
+export function firstSamples(guide: Trace): Trace {
+  const first: Trace = new Map(guide);
+  for (const site of sampleSites(guide))
+    if (!site.isObserved && site.value.shape.length > 0)
+      first.set(site.name, new SampleSite({ ...site, value: site.value.at(0) }));
+  return first;
 }
 
 const sumOf = (terms: readonly Tensor[]): Tensor => terms.reduce((a, b) => a.add(b), tensor(0));
 
+const refuse = (site: string | undefined, message: string): never => {
+  throw new PedigradError({ code: "multi-sample", op: "TraceELBO", site, message: `multiSampleGuide: ${message}` });
+};
+
+/** log q of a site of the guide, one number for each sample. */
+function ofSamples(site: SampleSite, count: number): Tensor {
+  const logq = site.scaledLogProb();
+  if (logq.shape[0] !== count)
+    refuse(
+      site.name,
+      `the log density of "${site.name}" has shape [${logq.shape}], but needs ${count} elements along its first axis, one for each sample.`,
+    );
+  return logq.reshape([count, -1]).sum(1);
+}
+
 /** The length of the leading axis that all latents share. */
 function samplesOf(latents: readonly SampleSite[]): number {
-  const refuse = (site: string | undefined, message: string): never => {
-    throw new PedigradError({ code: "multi-sample", op: "TraceELBO", site, message: `multiSampleGuide: ${message}` });
-  };
   const [first] = latents;
   if (first === undefined) return refuse(undefined, "the guide has no latent site. Leave the option out.");
   const count = first.value.shape[0];
   for (const site of latents) {
-    if (isScoreSite(site)) refuse(site.name, `site "${site.name}" has no pathwise sampler. Use numParticles instead.`);
-    if (site.value.shape[0] !== count || count === undefined)
+    const { name, ambient, infer, value } = site;
+    if (isScoreSite(site)) refuse(name, `site "${name}" has no pathwise sampler. Use numParticles instead.`);
+    if (infer.enumerate != null) refuse(name, `site "${name}" is enumerated. Use TraceEnumELBO.`);
+    const [read] = ambient;
+    if (read !== undefined)
       refuse(
-        site.name,
-        `site "${site.name}" has shape [${site.value.shape}], and the first latent has shape [${first.value.shape}]. All latents must have the same leading axis, that of the samples.`,
+        read,
+        `the guide reads the value of "${read}" before "${name}", and no pathwise gradient can pass through such a read. Use numParticles instead, or compute with ops on the tensor.`,
+      );
+    if (value.shape[0] !== count || count === undefined)
+      refuse(
+        name,
+        `site "${name}" has shape [${value.shape}], and the first latent has shape [${first.value.shape}]. All latents must have the same leading axis, that of the samples.`,
       );
   }
   return count as number;

@@ -1,16 +1,16 @@
 /**
  * A pathwise gradient ends where host code reads a value: numbers computed from `z.item()`, and branches on such numbers, have no
- * derivative with respect to z. So a pathwise site that was read takes the score function instead: guide and model run once more
- * with the same key, and the draws of this site have no gradient. After the read, all costs have the site in their provenance, so
- * the site is charged with them.
+ * derivative with respect to z. So a pathwise site that was read gets a score-function gradient instead: guide and model run once
+ * more with the same key, and the draws of this site have no gradient. After the read, all costs have the site in their provenance,
+ * so the site is charged with them.
  */
 import type { Handler } from "../../program/messages.js";
 import { isDraw, sampleSites } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
 
 /**
- * `pair` itself if no pathwise site was read. Otherwise the result of `rerun`, which gets a handler that switches the
- * sites that were read to the score function.
+ * `pair` itself if no pathwise site was read. Otherwise the result of `rerun`. Its argument is a handler that gives the
+ * sites that were read a score-function gradient.
  */
 export function scoreSitesThatWereRead<P extends Pair>(pair: P, rerun: (constants: Handler) => P): P {
   const names = pathwiseSitesRead(pair);

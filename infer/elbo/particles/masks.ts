@@ -6,7 +6,7 @@
 import { type Derived, type Distribution, Expanded, Masked } from "../../../distributions/index.js";
 import { SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 
-/** The masked distribution that `fn` is, or that it expands; null if it is not masked. */
+/** `fn` without expansion, if it is a masked distribution; else null. */
 export function asMasked(fn: Distribution): Masked | null {
   if (fn instanceof Masked) return fn;
   return fn instanceof Expanded ? asMasked((fn as Derived).base) : null;

@@ -13,26 +13,8 @@ const refusal = (code: ErrorCode, site: string, message: string): PedigradError 
 /** Refuse guide sites that are missing or observed in the model, different shapes or plates, and sites observed on both sides. */
 export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity): void {
   for (const site of sampleSites(guide)) {
-    if (site.isObserved || site.infer.isAuxiliary) continue;
-    const other = model.get(site.name);
-    if (other === undefined || other.type !== "sample") {
-      const missing = [...sampleSites(model)].filter(({ name, isObserved }) => !isObserved && !guide.has(name));
-      const hint = didYouMean(
-        site.name,
-        missing.map(({ name }) => name),
-      );
-      throw refusal(
-        "guide-only-site",
-        site.name,
-        `guide site "${site.name}" is not in the model. Remove it, rename it, or mark it auxiliary: infer: { isAuxiliary: true }.${hint}`,
-      );
-    }
-    if (other.isObserved)
-      throw refusal(
-        "observed-in-model",
-        site.name,
-        `guide site "${site.name}" is observed in the model. Remove it from the guide, or the observation from the model.`,
-      );
+    const other = latentOf(site, guide, model);
+    if (other === null) continue;
     checkShapes(site, other, maxPlateNesting);
     comparePlates(site, other);
   }
@@ -59,6 +41,49 @@ export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity
       "observed-in-guide",
       site.name,
       `site "${site.name}" is observed both in the model and in the guide, so its two log densities would cancel. Remove it from the guide.`,
+    );
+  }
+}
+
+/** The model's site of a latent of the guide; null for a site that the model need not have. Refuse a latent that the model lacks or observes. */
+function latentOf({ name, isObserved, infer }: SampleSite, guide: Trace, model: Trace): SampleSite | null {
+  if (isObserved || infer.isAuxiliary) return null;
+  const other = model.get(name);
+  if (other === undefined || other.type !== "sample") {
+    const missing = [...sampleSites(model)].filter((site) => !site.isObserved && !guide.has(site.name));
+    const hint = didYouMean(
+      name,
+      missing.map((site) => site.name),
+    );
+    throw refusal(
+      "guide-only-site",
+      name,
+      `guide site "${name}" is not in the model. Remove it, rename it, or mark it auxiliary: infer: { isAuxiliary: true }.${hint}`,
+    );
+  }
+  if (!other.isObserved) return other;
+  throw refusal(
+    "observed-in-model",
+    name,
+    `guide site "${name}" is observed in the model. Remove it from the guide, or the observation from the model.`,
+  );
+}
+
+/**
+ * Checks that the model has the latents of a guide that draws several samples at once, along a first axis of each value.
+ */
+export function checkSamples(guide: Trace, model: Trace): void {
+  checkLatentsCovered(guide, model);
+  for (const site of sampleSites(guide)) {
+    const other = latentOf(site, guide, model);
+    if (other === null) continue;
+    comparePlates(site, other);
+    const [inGuide, inModel] = [site.value.shape.slice(1), other.fn.shape()];
+    if (sameShape(withoutLeadingOnes(inGuide), withoutLeadingOnes(inModel))) continue;
+    throw refusal(
+      "shape-mismatch",
+      site.name,
+      `site "${site.name}" has shape [${inModel}] in the model, but each sample of the guide has shape [${inGuide}]. Give both the same shape, behind the axis of the samples in the guide.`,
     );
   }
 }

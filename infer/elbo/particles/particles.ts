@@ -128,7 +128,7 @@ export function inEveryParticle<P extends Pair, S>(
 }
 
 /** The final values of all `mutable` statements in guide and model, by name. */
-function mutableOf({ guide, model }: Pair): Record<string, Tensor> {
+export function mutableOf({ guide, model }: Pick<Pair, "guide" | "model">): Record<string, Tensor> {
   const values: Record<string, Tensor> = emptyRecord();
   for (const site of [...guide.values(), ...model.values()])
     if (site.type === "mutable") values[site.name] = site.value;

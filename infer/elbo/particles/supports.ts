@@ -1,4 +1,7 @@
-/** Refuses guides that can draw values outside the support of the model's site, since the ELBO would then be minus infinity, and supports that move. */
+/**
+ * Two checks of supports. Guides that can draw values outside the support of the model's site are refused, since the ELBO would be minus
+ * infinity. So are draws whose support depends on parameters, for gradients that need a fixed support.
+ */
 import { elementsOf } from "../../../autodiff/core/copy.js";
 import { sameShape } from "../../../autodiff/core/shape.js";
 import { PedigradError, Tensor } from "../../../autodiff/index.js";
@@ -33,7 +36,7 @@ export function checkSupports(guide: Trace, model: Trace): void {
 export function refuseMovingSupport({ name, fn }: SampleSite, gradient: string): void {
   const { params, support } = fn;
   const isPoint = isPointMass(fn);
-  if (!(isPoint ? isLive(params.v) : isMoving(support))) return;
+  if (!(isPoint ? isDifferentiated(params.v) : isMoving(support))) return;
   const why = isPoint ? "is a point mass whose position depends on parameters" : `must be ${support.must}`;
   throw new PedigradError({
     code: "moving-support",
@@ -42,24 +45,26 @@ export function refuseMovingSupport({ name, fn }: SampleSite, gradient: string):
   });
 }
 
-/** Whether a set depends on something that is being differentiated. */
+/** Whether the bounds of a set depend on a tensor that is being differentiated. */
 function isMoving(c: Constraint): boolean {
   if ("base" in c) return isMoving(c.base as Constraint);
-  if (!("source" in c)) return boundsOf(c)?.some(isLive) ?? false;
+  if (!("source" in c)) return boundsOf(c)?.some(isDifferentiated) ?? false;
   const { source, transform } = c as Image;
-  return isMoving(source) || (isLive(transform) && !keepsEnds(transform, source));
+  return isMoving(source) || (isDifferentiated(transform) && !keepsEnds(transform, source));
 }
 
-/** Whether a transform surely leaves the ends of a set where they are: a change of scale does so with 0 and infinity. */
+/** Whether the ends of a transformed set are certainly constant, although the transform is differentiated: a scale keeps 0 and infinity. */
 function keepsEnds(transform: Transform, source: Constraint): boolean {
   const bounds = boundsOf(elementsIn(source));
-  if (bounds === null || !("loc" in transform) || isLive(transform.loc)) return false;
+  if (bounds === null || !("loc" in transform) || isDifferentiated(transform.loc)) return false;
   return bounds.every((bound) => elementsOf(bound).every((x) => x === 0 || !Number.isFinite(x)));
 }
 
 /** Whether a tensor, or a tensor in an object, is being differentiated. */
-const isLive = (x: unknown): boolean =>
-  x instanceof Tensor ? x.node !== null : typeof x === "object" && x !== null && Object.values(x).some(isLive);
+const isDifferentiated = (x: unknown): boolean =>
+  x instanceof Tensor
+    ? x.node !== null
+    : typeof x === "object" && x !== null && Object.values(x).some(isDifferentiated);
 
 /** Whether some value that satisfies `q` certainly violates `p`. */
 function reachesOutside(q: Constraint, p: Constraint): boolean {

@@ -28,6 +28,7 @@ const ULPS: Partial<Record<FormulaName, number>> = {
   xlogy: 2,
   xlog1py: 2,
   logaddexp: 2,
+  logOnePlusSquareOver: 2,
 };
 /** Formulas without reference numbers, and why. */
 const WITHOUT: Partial<Record<FormulaName, string>> = {
@@ -81,6 +82,20 @@ test("pow at the ends: signs, zeros, infinities and NaN as C has them", () => {
         `${a}^${b}: ${got}, ${right}`,
       );
     }
+});
+
+test("log(1 + x²/y): a square that overflows over a large y, and one that underflows over a small y", () => {
+  const { logOnePlusSquareOver } = scalarFormulas;
+  for (const [x, y, quotient] of [
+    [1e155, 1e308, 100],
+    [-1e155, 1e308, 100],
+    [1e-155, 1e-308, 0.01],
+    [1e-200, 1e-300, 1e-100],
+  ] as const) {
+    const right = Math.log1p(quotient);
+    assert.ok(Math.abs(logOnePlusSquareOver(x, y) - right) <= 2 ** -51 * right, `${x}, ${y}`);
+  }
+  assert.equal([logOnePlusSquareOver(Infinity, 1), logOnePlusSquareOver(3, Infinity)], [Infinity, 0]);
 });
 
 test("ends of the others", () => {

@@ -161,6 +161,10 @@ test("axes that do not fit are refused", () => {
   refused(() => vmap((x: Tensor) => x)(tensor(1)), "shape-mismatch");
   refused(() => vmap((x: Tensor) => x, { inAxes: 2 })(tensor([1])), "bad-axis");
   refused(() => vmap((x: Tensor) => x, { inAxes: null })(tensor([1])), "no-axis");
+  refused(
+    () => vmap((x: Tensor, y: Tensor) => x.add(y), { inAxes: [0] })(tensor([1, 2]), tensor([3, 4])),
+    "bad-option",
+  );
 });
 
 test("draws in a batch are fresh for each key", () => {

@@ -141,6 +141,11 @@ test("Student's t where squares overflow: a power of the distance, with its slop
   near(slope, -2.01e-170, 1e-14);
 });
 
+test("a quantile among counts too large to count by one is NaN, not the largest that can be", () => {
+  assert.equal(numbers(new Poisson([1e10, 1e17, 1e300]).icdf(0.5)), [1e10, NaN, NaN]);
+  assert.equal(numbers(new Poisson(1e17).icdf([0, 1])), [0, Infinity]);
+});
+
 test("LogUniform over 400 orders of magnitude", () => {
   const [d, width] = [new LogUniform(1e-200, 1e200), 400 * Math.LN10];
   near(d.logProb(1).item(), -Math.log(width), 1e-15);

@@ -71,6 +71,12 @@ functions |= {
         [(x, x + d) for x, d in zip(sizes(80, -2, 9) + [0.0, -1.0], sizes(80, -8, 6) + [1e-17, 1.0]) if not -1 < x < 0 and not -1 < x + d < 0],
     ),
 }
+# The last rows have squares that overflow, or quotients near 0 and 1.
+over = sizes(20, 520, 1000) + [x * 1e-9 for x in near_one] + near_one
+functions["logOnePlusSquareOver"] = (
+    lambda x, y: log(1 + x * x / y),
+    list(zip(sizes(60, -40, 40) + over, [abs(x) for x in sizes(60, -60, 60) + sizes(35, -3, 6)] + near_one)),
+)
 print(json.dumps({
     name: [r for x in points if (r := row(f, *(x if isinstance(x, tuple) else (x,))))] for name, (f, points) in functions.items()
 }, separators=(",", ":")).replace('],"', '],\n"'))

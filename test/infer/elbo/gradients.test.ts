@@ -167,4 +167,60 @@ test("a pathwise site may take the score function", () => {
     );
 });
 
+const logNormal = (x: number, loc: number): number => -0.5 * (x - loc) ** 2 - 0.5 * Math.log(2 * Math.PI);
+const chance = (logit: number): number => 1 / (1 + Math.exp(-logit));
+const slopesAt = (loss: (q: number, r: number) => number, q: number, r: number): Record<string, number> => ({
+  q: (loss(q + 1e-4, r) - loss(q - 1e-4, r)) / 2e-4,
+  r: (loss(q, r + 1e-4) - loss(q, r - 1e-4)) / 2e-4,
+});
+
+for (const K of [1, 2, 3])
+  test(`disarm at a site that a branch leads to, ${K} particles: n = 4,000, 4.5 standard errors`, () => {
+    const model: Model = () => {
+      const isBranch = sample("a", new Bernoulli(0.5)).item() > 0;
+      const loc = isBranch ? sample("b", new Bernoulli(0.3)).mul(2) : 0.2;
+      sample("y", new Normal(loc, 1), { obs: 1.6 });
+    };
+    const guide: Model = () => {
+      if (sample("a", new Bernoulli({ logits: param("q") })).item() > 0)
+        sample("b", new Bernoulli({ logits: param("r") }), { infer: { gradient: "disarm" } });
+    };
+    const loss = (q: number, r: number): number => {
+      const [a, b] = [chance(q), chance(r)];
+      const ofBranch =
+        b * (Math.log(0.3 / b) + logNormal(1.6, 2)) + (1 - b) * (Math.log(0.7 / (1 - b)) + logNormal(1.6, 0));
+      return -(a * (Math.log(0.5 / a) + ofBranch) + (1 - a) * (Math.log(0.5 / (1 - a)) + logNormal(1.6, 0.2)));
+    };
+    const params = { q: tensor(0.3), r: tensor(-0.2) };
+    const elbo = new TraceGraphELBO({ numParticles: K, vectorizeParticles: false });
+    const draws = drawsOf(estimates(elbo, model, guide, params), 4000, { loop: true });
+    for (const [name, want] of Object.entries(slopesAt(loss, 0.3, -0.2))) assertMean(name, draws[name] as Rows, want);
+  });
+
+test("disarm and a site that is read after one of the two draws only: n = 4,000, 4.5 standard errors", () => {
+  const model: Model = () => {
+    const b = sample("b", new Bernoulli(0.4));
+    const x = sample("x", new Normal(0, 1));
+    const loc = b.item() > 0 ? (x.item() > 0.2 ? 2 : -1) : 0;
+    sample("y", new Normal(loc, 1), { obs: 1.5 });
+  };
+  const guide: Model = () => {
+    sample("b", new Bernoulli({ logits: param("q") }), { infer: { gradient: "disarm" } });
+    sample("x", new Normal(param("r"), 1));
+  };
+  const loss = (q: number, r: number): number => {
+    const b = chance(q);
+    const above = 1 - new Normal(r, 1).cdf(0.2).item();
+    const ofBranch = above * logNormal(1.5, 2) + (1 - above) * logNormal(1.5, -1);
+    const terms = b * (Math.log(0.4 / b) + ofBranch) + (1 - b) * (Math.log(0.6 / (1 - b)) + logNormal(1.5, 0));
+    return (r * r) / 2 - terms;
+  };
+  const params = { q: tensor(-0.3), r: tensor(0.25) };
+  for (const stickingTheLanding of [false, true]) {
+    const elbo = new TraceGraphELBO({ stickingTheLanding });
+    const draws = drawsOf(estimates(elbo, model, guide, params), 4000, { loop: true });
+    for (const [name, want] of Object.entries(slopesAt(loss, -0.3, 0.25))) assertMean(name, draws[name] as Rows, want);
+  }
+});
+
 test.run();

@@ -5,9 +5,13 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   adam,
+  Bernoulli,
   configEnumerate,
+  type Distribution,
+  factor,
   grad,
   type Model,
+  mutable,
   Normal,
   param,
   plate,
@@ -20,6 +24,7 @@ import {
   TraceGraphELBO,
   tensor,
 } from "../../../index.js";
+import { refusal } from "../../refusals.js";
 import { assertMean, drawsOf, estimates, type Rows } from "../draws.js";
 import { type GoldenModel, golden, type Pair, pairs, paramsOf } from "./goldenModels.js";
 
@@ -59,6 +64,45 @@ test("multiSampleGuide: the loss is the mean over samples (n = 4,000 runs of 5, 
   assertMean("elbo", columns.loss as Rows, exact.elbo, -1);
   for (const [name, want] of Object.entries(exact.gradElbo)) assertMean(name, columns[name] as Rows, want, -1);
   assert.throws(() => elbo.loss(random.key(0), {}, regression, () => {}), /no latent site/);
+});
+
+test("multiSampleGuide: latents of one side only, reads in the guide and other shapes are refused by site", () => {
+  const own = () => sample("mu", new Normal(param("loc"), 1).expand([5]));
+  const plain = (more: () => void) => () => {
+    sample("mu", new Normal(0, 3));
+    more();
+  };
+  const latent = (name: string, fn: Distribution, infer = {}) => void sample(name, fn, { infer });
+  const cases: [code: string, site: string, model: Model, guide: Model][] = [
+    ["model-only-site", "b", plain(() => latent("b", new Normal(0, 1))), own],
+    ["model-only-site", "b", plain(() => latent("b", new Bernoulli(0.5), { enumerate: "parallel" })), own],
+    ["guide-only-site", "mu", () => void sample("y", new Normal(0, 1), { obs: 1 }), own],
+    ["observed-in-model", "mu", () => void sample("mu", new Normal(0, 1), { obs: 1 }), own],
+    ["shape-mismatch", "mu", () => latent("mu", new Normal([0, 0, 0], 1)), own],
+    [
+      "multi-sample",
+      "mu",
+      plain(() => latent("b", new Normal(0, 1))),
+      () => latent("b", new Normal(own().mean().item() > 0 ? 1 : -1, 1).expand([5])),
+    ],
+    ["multi-sample", "f", plain(() => {}), () => factor("f", own().mean())],
+  ];
+  const elbo = new TraceELBO({ multiSampleGuide: true });
+  for (const [code, site, model, guide] of cases) {
+    const error = refusal(() => elbo.loss(random.key(0), { loc: tensor(0.3) }, model, guide));
+    assert.equal([error.code, error.site], [code, site]);
+  }
+});
+
+test("multiSampleGuide: mutable values go on from step to step", () => {
+  const model: Model = () => {
+    const steps = mutable("steps", 0);
+    steps.value = steps.value.add(1);
+    regression();
+  };
+  const guide: Model = () => void sample("mu", new Normal(param("loc", 0), 1).expand([5]));
+  const { state } = new SVI(model, guide, adam(0.1), new TraceELBO({ multiSampleGuide: true })).run(random.key(0), 3);
+  assert.is(state.mutableState.steps?.item(), 3);
 });
 
 test("forwardModeDifferentiation takes the steps of reverse mode, to 1e-12", () => {

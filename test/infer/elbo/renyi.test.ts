@@ -3,12 +3,15 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   type Model,
+  Normal,
+  param,
   RenyiELBO,
   ReweightedWakeSleep,
   sample,
   type Tensor,
   type TensorLike,
   TraceELBO,
+  tensor,
 } from "../../../index.js";
 import { assertMean, drawsOf, estimates, type Rows } from "../draws.js";
 import { categorical, golden, p, paramsOf } from "./goldenModels.js";
@@ -71,6 +74,24 @@ test("sleep phase alone: mean of n = 20,000 within 4.5 standard errors", () => {
   );
   assertMean("loss", columns.loss as Rows, h.sleepPhi.expectedLoss);
   for (const [name, grad] of Object.entries(h.sleepPhi.expectedGrad)) assertMean(name, columns[name] as Rows, grad);
+});
+
+test("asleep, all draws are constants, also those of an auxiliary site: n = 4,000, 4.5 standard errors", () => {
+  // -E[∂/∂s log q(a)] is 0 for constant draws; along their path it would be 1/s.
+  const dreaming = ({ observations }: { observations: { x: Tensor } }) => {
+    const z = sample("z", new Normal(0, 1));
+    sample("x", new Normal(z, 1), { obs: observations.x });
+  };
+  const guide = ({ observations }: { observations: { x: Tensor } }) => {
+    const a = sample("a", new Normal(0.3, param("s")), { infer: { isAuxiliary: true } });
+    sample("z", new Normal(observations.x.mul(0.4).add(a.mul(0)), 1));
+  };
+  const elbo = new ReweightedWakeSleep({ insomnia: 0, modelHasParams: false });
+  const draws = drawsOf(
+    estimates(elbo, dreaming, guide, { s: tensor(0.6) }, [{ observations: { x: tensor(1.2) } }]),
+    4000,
+  );
+  assertMean("s", draws.s as Rows, 0);
 });
 
 test("insomnia 0.3 mixes both phases", () => {

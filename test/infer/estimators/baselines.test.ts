@@ -195,4 +195,18 @@ test("inference inside a model is refused by what was called, and leaves nothing
   }
 });
 
+test("a network that reads a number of its own site is refused as one that computes with it", () => {
+  const seen: Tensor[] = [];
+  const keeping: Model = () => {
+    const z = sample("z", new Bernoulli(0.4));
+    seen.push(z);
+    sample("x", new Normal(z.mul(2), 1), { obs: 1.5 });
+  };
+  for (const nnBaseline of [() => tensor(3 * (seen.at(-1) as Tensor).item()), () => (seen.at(-1) as Tensor).mul(3)]) {
+    const guide = guideWith(() => ({ nnBaseline, nnBaselineInput: 1 }));
+    const { code, site } = refusal(() => new TraceGraphELBO().loss(random.key(0), { q: tensor(0.3) }, keeping, guide));
+    assert.equal([code, site], ["baseline-depends-on-site", "z"]);
+  }
+});
+
 test.run();

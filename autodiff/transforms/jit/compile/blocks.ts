@@ -110,13 +110,15 @@ function totalText(layout: Layout, rows: Rows, i: number): BlockText {
   if (axes.length === 1 && width > 1)
     return { first: call("clear")(out, size), each: calls.addRows(out, ONE, 0, a, "count", width), last: "" };
   const lanes = out + 8 * size;
+  // The bytes from the numbers of one entry of the result to those of the next.
   const next = 8 * width * (perRow === 0 ? rows.block : rows.count);
+  // The numbers of an entry that do not fill a group of eight, and the offset at which they begin.
   const rest = (rows.count * width) % 8;
-  const lastOffset =
+  const restOffset =
     rows.count * width - rest - (perRow === 0 ? (rows.count - 1 - ((rows.count - 1) % rows.block)) * width : 0);
   return {
     first: call("clear")(lanes, LANES * size),
     each: call("addEights")(lanes, a, next, size, `count * ${width}`),
-    last: call("addRest")(out, lanes, addressOf(layout.memory, offset + lastOffset), next, size, rest),
+    last: call("addRest")(out, lanes, addressOf(layout.memory, offset + restOffset), next, size, rest),
   };
 }

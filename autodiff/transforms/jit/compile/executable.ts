@@ -72,7 +72,7 @@ export class Executable {
   }
 
   /**
-   * Run with the first `count` outputs of the last run, which are still in the arena, as the first inputs, and `rest` as the other inputs.
+   * Runs with the first `count` outputs of the last run, which are still in the arena, as the first inputs, and `rest` as the other inputs.
    * Before any input is overwritten, `shouldContinue` is called. If it returns false, the run stops there, and the result is false. By
    * then, the other outputs are computed, if they are numbers.
    */
@@ -149,7 +149,7 @@ const MIN_COPY_CALL = 32;
 
 /** An object that relies on what the last run left in the arena. */
 export interface Holder {
-  /** Copy what is needed: another run is about to begin. */
+  /** Copies what is needed, because another run is about to begin. */
   release(): void;
 }
 

@@ -51,8 +51,8 @@ export function mergeAxes({ shape, reads, steps, rowAxis }: Loop): MergedLoop {
     const isRows = axis === rowAxis;
     const size = isRows ? 1 : (shape[axis] as number);
     const [inner, innerNumber] = [axes[0], axisNumbers[0] as number];
-    const continuesInner = ({ steps: by }: Place): boolean =>
-      by[axis] === (inner as Axis).size * (by[innerNumber] as number);
+    const continuesInner = ({ steps }: Place): boolean =>
+      steps[axis] === (inner as Axis).size * (steps[innerNumber] as number);
     if (size === 1 && !isRows) continue;
     if (inner !== undefined && !inner.isRows && places.every(continuesInner))
       axes[0] = { size: size * inner.size, isRows };
@@ -76,8 +76,8 @@ export function mergeAxes({ shape, reads, steps, rowAxis }: Loop): MergedLoop {
 export function scalarText(loop: Loop, call: (step: Step) => string): string {
   const { axes, reads, steps } = mergeAxes(loop);
   const index = (axis: number): string => (axes.length === 1 ? "i" : `i${axis}`);
-  const element = ({ offset, steps: by }: Place): string => {
-    const terms = by.map((s, axis) => (s === 0 ? "" : ` + ${s === 1 ? "" : `${s} * `}${index(axis)}`));
+  const element = ({ offset, steps }: Place): string => {
+    const terms = steps.map((s, axis) => (s === 0 ? "" : ` + ${s === 1 ? "" : `${s} * `}${index(axis)}`));
     return `M[${offset}${terms.join("")}]`;
   };
   const beforeLoop: string[] = [];

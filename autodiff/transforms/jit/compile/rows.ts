@@ -122,7 +122,7 @@ class Partitioner {
     return (this.axes.get(this.views.owner(i)) ?? SUMMED) !== SUMMED;
   }
 
-  /** Add value i to the blocks if it can run on a block. */
+  /** Adds value i to the blocks if it can run on a block. */
   #addToBlocks(i: number): void {
     const { inputs } = this.#op(i);
     const needsSums = inputs.some((x) => this.#runsAfterBlocks(x));
@@ -205,7 +205,7 @@ class Partitioner {
     return axis >= 0 && offset % allRows < row && shape.every(keepsRowsApart) ? axis : null;
   }
 
-  /** Add to the blocks an elementwise op whose operands have no rows, if only elementwise ops in the blocks read its value. */
+  /** Adds to the blocks an elementwise op whose operands have no rows, if only elementwise ops in the blocks read its value. */
   #pullIntoBlocks(i: number): void {
     const { op, shape, inputs } = this.#op(i);
     if (op.scalar === undefined || this.axes.has(i) || this.#runsAfterBlocks(i) || !this.#isReadOnlyInBlocks(i)) return;

@@ -37,7 +37,7 @@ export function vectorText(name: string, loop: Loop, first: number): string | nu
   const { axes, reads, steps } = mergeAxes(loop);
   const expressions = steps.map(({ scalar }) => vectorExpression(scalar));
   const last = axes.length - 1;
-  if (expressions.includes(null) || reads.some(({ steps: by }) => ![0, 1].includes(by[last] as number))) return null;
+  if (expressions.includes(null) || reads.some((read) => ![0, 1].includes(read.steps[last] as number))) return null;
   const pointers = new Pointers(first, last);
   const load = (read: Read, at = 0, suffix = ""): string => {
     const address = pointers.address(read, at);
@@ -45,7 +45,7 @@ export function vectorText(name: string, loop: Loop, first: number): string | nu
   };
   const singleReads = reads.filter(isRepeated);
   const rowReads = reads.filter((read) => !isRepeated(read) && read.steps[last] === 0);
-  const pairReads = reads.filter(({ steps: by }) => by[last] !== 0);
+  const pairReads = reads.filter((read) => read.steps[last] !== 0);
   const pairNames = new Set([...pairReads, ...steps].map((one) => one.name));
 
   /** Code for some pairs. All pairs are read before any is written, so that no read has to wait for a write. */
@@ -84,7 +84,7 @@ export function vectorText(name: string, loop: Loop, first: number): string | nu
     lines.push("while (i !== end) {", ...pairs([firstPair as Pair]), "i = i + 16;", "}");
 
   const isInPlace = ({ to }: Step): boolean => to === null || (to.steps[last] === 1 && to.steps[last - 1] === size);
-  const isForward = ({ steps: by }: Place): boolean => (by[last - 1] as number) >= 0;
+  const isForward = (place: Place): boolean => (place.steps[last - 1] as number) >= 0;
   const joinsRows =
     loop.rowAxis < 0 &&
     size % 2 === 1 &&

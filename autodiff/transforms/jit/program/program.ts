@@ -83,7 +83,7 @@ function constantKey(x: Tensor): Tensor | string {
 }
 
 /**
- * The operands whose numbers a step reads. A view reads its first one: the others, such as a surrogate loss, are there for the gradient.
+ * The operands whose numbers a step reads. A view reads only its first operand; the others, such as a surrogate loss, serve the gradient.
  */
 const operandsRead = ({ op, operands }: Step): readonly Operand[] =>
   op.view === undefined ? operands : operands.slice(0, 1);

@@ -42,7 +42,7 @@ abstract class RunRecorder implements Recorder {
 
   abstract record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void;
 
-  /** Give the next number to a value of the run. */
+  /** Gives the next number to a value of the run. */
   protected number(x: Tensor): void {
     x.place = nextPlace();
   }
@@ -61,14 +61,14 @@ abstract class RunRecorder implements Recorder {
     return false;
   }
 
-  read(x: Tensor, how: string): void {
+  read(x: Tensor, op: string): void {
     if (!this.isVariable(x)) return;
     const sites = [...x.provenance].join(", ");
     const refusal = new PedigradError({
       code: "read-in-jit",
-      op: how,
+      op,
       site: sites || undefined,
-      message: `${how}${sites && ` of a value that depends on {${sites}}`}: a compiled function is recorded once and runs again with other values, so it cannot read a value that depends on its inputs. Use where() instead of a branch, at() instead of an array index, pass the value as a plain number (the function is then compiled for each number), or run without jit.`,
+      message: `${op}${sites && ` of a value that depends on {${sites}}`}: a compiled function is recorded once and runs again with other values, so it cannot read a value that depends on its inputs. Use where() instead of a branch, at() instead of an array index, pass the value as a plain number (the function is then compiled for each number), or run without jit.`,
     });
     this.#refusal ??= refusal;
     throw refusal;
@@ -83,7 +83,7 @@ abstract class RunRecorder implements Recorder {
     if (this.#refusal !== null) throw this.#refusal;
   }
 
-  /** Stop the run; if the program catches this refusal, `throwRefusal` throws it again. */
+  /** Stops the run; if the program catches this refusal, `throwRefusal` throws it again. */
   protected refuse(refusal: PedigradError): never {
     this.#refusal ??= refusal;
     throw refusal;
@@ -126,7 +126,7 @@ export class Comparison extends RunRecorder {
   constructor(
     inputs: readonly Tensor[],
     readonly expected: Recording,
-    readonly changedError: (what: string) => PedigradError,
+    readonly changedError: (difference: string) => PedigradError,
   ) {
     super(inputs);
   }

@@ -7,19 +7,19 @@ import type { ScoreSite } from "../elbo/costs/costs.js";
 import type { Cost } from "../elbo/particles/pair.js";
 
 /** One element axis of a score site, and the axis of a cost that it meets, if any. Axes are negative, and include event axes. */
-export interface AxisMet {
+export interface AxisMeeting {
   /** The name of the cost, as in `ExplainedSite.charged`. */
   readonly cost: string;
   /** The element axis of the site. */
   readonly axis: number;
   /** The axis of the cost that meets the site's axis; null if there is none, so that every element of the site pays for the whole cost. */
   readonly meets: number | null;
-  /** The op that mixed the axis; null if the axis meets one of the cost, or if the op is not known. */
+  /** The op that mixed the axis; null if the axis meets an axis of the cost, or if the op is not known. */
   readonly mixedBy: string | null;
 }
 
 /** One entry for each cost in `costs` and each element axis of the site. */
-export const axesMet = (d: ScoreSite, costs: readonly Cost[], label: (cost: Cost) => string): AxisMet[] =>
+export const axisMeetings = (d: ScoreSite, costs: readonly Cost[], label: (cost: Cost) => string): AxisMeeting[] =>
   costs.flatMap((cost) => {
     const { value, meetings } = alignedCost(cost, d);
     const eventAxes = value === cost.value ? (cost.elements?.dim ?? 0) : 0;
@@ -32,7 +32,7 @@ export const axesMet = (d: ScoreSite, costs: readonly Cost[], label: (cost: Cost
   });
 
 /** A text such as `axis -1 meets -2, axis -2 mixed by "sum"`; empty for a site without element axes. */
-export const formatAxes = (axes: readonly AxisMet[]): string =>
+export const formatAxes = (axes: readonly AxisMeeting[]): string =>
   axes
     .map(({ axis, meets, mixedBy }) => {
       if (meets !== null) return `axis ${axis} meets ${meets}`;
