@@ -5,7 +5,7 @@
  *     log Γ(x) = (x - 1/2) log x - x + log √(2π) + δ(x)
  *
  * differences of log Γ at large arguments are written in δ, and their cancelling parts are removed by algebra (Loader 2000; the
- * arrangement for log B is that of Didonato & Morris 1992, as R uses it).
+ * arrangement for log B is due to Didonato & Morris 1992, as in R).
  */
 import { log, log1p, sin } from "../formulas/scalarFormulas.js";
 import { horner, ratio } from "./polynomial.js";

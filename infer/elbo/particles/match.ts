@@ -3,8 +3,10 @@
  * site and the model's.
  */
 import { type Shape, sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
-import { type ErrorCode, PedigradError } from "../../../autodiff/index.js";
+import { type ErrorCode, PedigradError, type Tensor } from "../../../autodiff/index.js";
+import { areSame } from "../../../distributions/core/parameters.js";
 import { didYouMean } from "../../checks.js";
+import type { PlateFrame } from "../../program/messages.js";
 import { isFactor, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 
 const refusal = (code: ErrorCode, site: string, message: string): PedigradError =>
@@ -116,7 +118,8 @@ function comparePlates({ name, plates: inGuide }: SampleSite, { plates: inModel 
     { plates: inModel, others: inGuide, side: "model", otherSide: "guide" },
   ];
   for (const { plates, others, side, otherSide } of sides)
-    for (const { name: plate, size, subsampleSize, dim } of plates) {
+    for (const frame of plates) {
+      const { name: plate, size, subsampleSize, dim } = frame;
       const other = others.find((p) => p.name === plate);
       if (other === undefined && size !== subsampleSize)
         throw refusal(
@@ -130,8 +133,19 @@ function comparePlates({ name, plates: inGuide }: SampleSite, { plates: inModel 
           name,
           `site "${name}": plate "${plate}" ${alongDim(dim)} in the ${side} and ${alongDim(other.dim)} in the ${otherSide}. Open the plates in the same order on both sides, or set dim.`,
         );
+      if (other !== undefined && !haveSameVisit(frame, other))
+        throw refusal(
+          "plate-subsample",
+          name,
+          `site "${name}": plate "${plate}" visits other elements in the guide than in the model, because one of the two is hidden by a block handler. Expose the plate too (expose: ["${name}", "${plate}"]), or leave it out of hide.`,
+        );
     }
 }
+
+/** Whether two frames of one plate visit the same elements. */
+export const haveSameVisit = (a: PlateFrame, b: PlateFrame): boolean =>
+  a.size === b.size &&
+  ((a.isWhole && b.isWhole) || a.indices === b.indices || areSame(a.indices as Tensor, b.indices as Tensor));
 
 const alongDim = (dim: number | null): string => (dim === null ? "is a loop" : `lies along dim ${dim}`);
 
