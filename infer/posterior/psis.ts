@@ -1,7 +1,7 @@
 /**
  * A diagnostic of how far a guide is from the posterior (Yao et al. 2018, "Yes, but did it work?"). Its value is the shape k of a
  * generalised Pareto distribution fitted to the largest importance weights p/q. If k is below 0.5, the guide is good; if k is above
- * 0.7, its estimates cannot be trusted. The fit is that of Zhang and Stephens 2009 with the prior of Vehtari et al. 2024.
+ * 0.7, its estimates cannot be trusted. The fit follows Zhang and Stephens 2009, with the prior of Vehtari et al. 2024.
  */
 
 import { PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
@@ -84,7 +84,7 @@ export function paretoK(logWeights: Float64Array): number {
     .slice(n - tail)
     .map((x) => exp(x - top) - cut)
     .filter((x) => !(x <= 0));
-  // If the draws are discrete, many weights may equal the cut, so that too few remain for a fit.
+  // If the draws are discrete, many weights may equal the threshold `cut`, so that too few larger ones remain for a fit.
   return excess.length < 5 ? -Infinity : fitParetoShape(excess);
 }
 

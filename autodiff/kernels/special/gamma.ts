@@ -61,6 +61,8 @@ export function lgamma(x: number): number {
   if (x >= 1) return lgamma1p(x - 1);
   if (x > 0) return lgamma1p(x) - log(x);
   if (!(Math.floor(x) < x)) return Number.isNaN(x) ? NaN : Infinity;
+  // There the two differ by 2γx, and x sin πx might underflow.
+  if (x > -1e-17) return lgamma(-x);
   const sine = Math.abs(sin(Math.PI * (x - Math.round(x))));
   return log(Math.PI / (sine * -x)) - lgamma(-x);
 }

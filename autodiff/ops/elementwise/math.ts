@@ -123,8 +123,8 @@ export const where: Ternary = ternary("where", (condition, a, b) => (condition !
   (g, _, condition) => where(condition, 0, g),
 ]);
 /**
- * minimum(maximum(a, lo), hi), with the gradients of both functions. Where a equals a limit, the two share the gradient equally; if lo > hi,
- * all of it goes to hi.
+ * minimum(maximum(a, lo), hi), with the gradients of both functions. Where a equals a limit, the two share the gradient equally; if
+ * lo > hi, hi gets all of it.
  */
 export const clip: Ternary = ternary("clip", (a, lo, hi) => Math.min(Math.max(a, lo), hi), [
   (g, _, a, lo, hi) => mulZeroWins(g, clipSlope(a, lo, hi)),

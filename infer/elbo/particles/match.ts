@@ -12,7 +12,7 @@ import { isFactor, type SampleSite, sampleSites, type Trace } from "../../progra
 const refusal = (code: ErrorCode, site: string, message: string): PedigradError =>
   new PedigradError({ code, site, message });
 
-/** Refuse guide sites that are missing or observed in the model, different shapes or plates, and sites observed on both sides. */
+/** Refuse latents of the guide that the model lacks, observes, or has with another shape or plate, and sites that both observe. */
 export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity): void {
   for (const site of sampleSites(guide)) {
     const other = latentOf(site, guide, model);

@@ -35,7 +35,7 @@ export class Layout {
       isLong(sizeOf(shape)) || (isDrawn(op) && sizeOf(shape) >= MIN_DRAWS);
     const isSimd = simd && values.some((x) => x.kind === "op" && benefits(x));
     const planUnits = (inBlocks: boolean) => {
-      const units = schedule(program, this.views, { fused, inBlocks });
+      const units = schedule(program, this.views, { fused, inBlocks, carryCount });
       const inPlace = findInPlace(program, units, this.views, carryCount);
       return { units, inPlace, ...arenaLayoutOf(program, units, this.views, inPlace.inputs) };
     };

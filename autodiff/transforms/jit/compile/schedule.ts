@@ -42,21 +42,25 @@ const MAX_LOOP_OPS = 400;
 /** The greatest number of searches for rows in blocks per program. */
 const MAX_SEARCHES = 64;
 
-/** The units of a program. Without `fused`, every op is a unit of its own; rows run in blocks only with `inBlocks`. */
-export function schedule(program: Program, views: Views, { fused = true, inBlocks = false } = {}): Unit[] {
+/**
+ * The units of a program. Without `fused`, every op is a unit of its own; rows run in blocks only with `inBlocks`. `carryCount` is as in
+ * layout.ts.
+ */
+export function schedule(
+  program: Program,
+  views: Views,
+  { fused = true, inBlocks = false, carryCount = 0 } = {},
+): Unit[] {
+  const unitsOfList = (list: readonly number[]): PlainUnit[] =>
+    fused ? fusedUnits(program, views, list, carryCount) : separateUnits(program, views, list);
   // Each search goes through the whole list. Limiting their number keeps the time linear in the length of the program.
   let searches = inBlocks ? MAX_SEARCHES : 0;
   const scheduleList = (list: readonly number[]): Unit[] => {
     const partition = searches-- > 0 ? findRows(program, views, list) : null;
-    if (partition === null) return unitsOf(program, views, list, fused);
+    if (partition === null) return unitsOfList(list);
     const { before, members, after, rows } = partition;
     const isSum = (i: number): boolean => rows.axes.get(i) === SUMMED;
-    const blockUnits = unitsOf(
-      program,
-      views,
-      members.filter((i) => !isSum(i)),
-      fused,
-    );
+    const blockUnits = unitsOfList(members.filter((i) => !isSum(i)));
     const sums = members.filter(isSum).map((value) => ({ kind: "kernel", value }) as const);
     return [
       ...scheduleList(before),
@@ -66,6 +70,15 @@ export function schedule(program: Program, views: Views, { fused = true, inBlock
   };
   return scheduleList([...program.values.keys()].filter((i) => program.values[i]?.kind === "op"));
 }
+
+const unitOfOp = ({ values }: Program, value: number): PlainUnit => ({
+  kind: (values[value] as OpValue).op.scalar === undefined ? "kernel" : "number",
+  value,
+});
+
+/** One unit for each op that is not a view. */
+const separateUnits = (program: Program, views: Views, list: readonly number[]): PlainUnit[] =>
+  list.flatMap((i) => (views.isView(i) ? [] : unitOfOp(program, i)));
 
 /** A unit that has to run after loops that are still open, or after other such units. */
 interface Deferred {
@@ -79,7 +92,7 @@ interface Deferred {
  * values. A sum of them can wait: the gradient of a sum does not need the sum, so that a density and its gradient are one loop. Loops in
  * JavaScript are not left open for that, because further ops are faster in SIMD code.
  */
-function unitsOf(program: Program, views: Views, list: readonly number[], fused: boolean): PlainUnit[] {
+function fusedUnits(program: Program, views: Views, list: readonly number[], carryCount: number): PlainUnit[] {
   const units: PlainUnit[] = [];
   /** The groups that may still grow, by shape. */
   const openGroups = new Map<string, Group>();
@@ -127,19 +140,22 @@ function unitsOf(program: Program, views: Views, list: readonly number[], fused:
     openGroups.set(key, group);
     groupOf.set(i, group);
   };
-  const short = fused ? findShort(program, list) : new Map<number, readonly number[]>();
+  const short = findShort(program, list);
+  const carried = new Set(program.outputs.slice(0, carryCount));
+  const rest = program.outputs.slice(carryCount);
   /** Softmaxes that are computed together with an earlier one. */
   const notFirst = new Set([...short.values()].flatMap(([, ...others]) => others));
   for (const i of list) {
     if (notFirst.has(i) || views.isView(i)) continue;
     const value = program.values[i] as OpValue;
-    if (fused && value.op.scalar !== undefined && sizeOf(value.shape) !== 1) {
+    if (value.op.scalar !== undefined && sizeOf(value.shape) !== 1) {
+      // A loop that may write over an input runs after all outputs that are not carried (arena.ts).
+      if (carried.has(i)) rest.forEach(require);
       addToLoop(value, i);
       continue;
     }
     const members = short.get(i);
-    const kind = value.op.scalar === undefined ? "kernel" : "number";
-    const unit: PlainUnit = members === undefined ? { kind, value: i } : { kind: "short", members };
+    const unit: PlainUnit = members === undefined ? unitOfOp(program, i) : { kind: "short", members };
     const one = { unit, inputs: value.inputs, order: i };
     const groups = value.inputs.flatMap((x) => groupOf.get(views.owner(x)) ?? []);
     if (groups.some((group) => group.isPlain)) {
