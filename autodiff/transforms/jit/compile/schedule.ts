@@ -141,8 +141,8 @@ function fusedUnits(program: Program, views: Views, list: readonly number[], car
     groupOf.set(i, group);
   };
   const short = findShort(program, list);
-  const carried = new Set(program.outputs.slice(0, carryCount));
-  const rest = program.outputs.slice(carryCount);
+  const carriedOutputs = new Set(program.outputs.slice(0, carryCount));
+  const otherOutputs = program.outputs.slice(carryCount);
   /** Softmaxes that are computed together with an earlier one. */
   const notFirst = new Set([...short.values()].flatMap(([, ...others]) => others));
   for (const i of list) {
@@ -150,7 +150,7 @@ function fusedUnits(program: Program, views: Views, list: readonly number[], car
     const value = program.values[i] as OpValue;
     if (value.op.scalar !== undefined && sizeOf(value.shape) !== 1) {
       // A loop that may write over an input runs after all outputs that are not carried (arena.ts).
-      if (carried.has(i)) rest.forEach(require);
+      if (carriedOutputs.has(i)) otherOutputs.forEach(require);
       addToLoop(value, i);
       continue;
     }
