@@ -41,7 +41,7 @@ export function readDraws(
         name,
         `"${name}" has shape [${shape}], but its first ${batchNdims === 1 ? "axis" : "2 axes"} must number the draws (batchNdims ${batchNdims}).`,
       );
-  requireDraws(Object.fromEntries(sites), batchNdims);
+  requireDraws(op, Object.fromEntries(sites), batchNdims);
   const [n = 0, m = 0] = sites[0]?.[1].shape ?? [];
   return batchNdims === 1 ? { sites, chains: 1, length: n } : { sites, chains: n, length: m };
 }

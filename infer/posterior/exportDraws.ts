@@ -90,7 +90,16 @@ export function toInferenceData(groups: InferenceGroups, options: InferenceDataO
     const isData = DATA.includes(group);
     const { sites, chains, length } = readDraws(op, draws as Draws, isData ? {} : layout);
     const values = sites.map(([name, x]) => {
-      const site = x.shape.slice(layout.batchNdims ?? 1);
+      const site = isData ? x.shape : x.shape.slice(layout.batchNdims ?? 1);
+      site.forEach((size, axis) => {
+        const labels = coords?.[dims?.[name]?.[axis] as string];
+        if (labels !== undefined && labels.length !== size)
+          refuseOption(
+            op,
+            "coords",
+            `coords has ${labels.length} labels for axis ${axis} of "${name}", which has size ${size}.`,
+          );
+      });
       const value = isData ? x : x.reshape([chains, length, ...site]);
       return `${JSON.stringify(name)}:${numbersAsText(value.toArray())}`;
     });

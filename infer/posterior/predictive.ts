@@ -99,7 +99,7 @@ export class Predictive {
     const given = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
     const [first] = Object.values(given);
     const batch = first === undefined ? [numSamples] : first.shape.slice(0, batchNdims);
-    requireDraws(given, batchNdims);
+    requireDraws("Predictive", given, batchNdims);
     const count = batch.reduce((a, b) => a * b, 1);
     if (this.options.numSamples !== undefined && numSamples !== count)
       refuseOption(

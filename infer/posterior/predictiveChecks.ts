@@ -111,24 +111,24 @@ export function requireLatents(op: string, run: Trace, values: Record<string, un
   }
 }
 
-/** Refuse posterior samples whose first `batchNdims` axes, which number the draws, have different sizes. */
-export function requireDraws(samples: Record<string, Tensor>, batchNdims: number): void {
+/** Refuse draws whose first `batchNdims` axes, which number the draws, have different sizes. */
+export function requireDraws(op: string, samples: Record<string, Tensor>, batchNdims: number): void {
   const [first, ...others] = Object.entries(samples);
   if (first !== undefined && first[1].shape.length < batchNdims)
     throw new PedigradError({
       code: "shape-mismatch",
-      op: "Predictive",
+      op,
       site: first[0],
-      message: `Predictive: posteriorSamples "${first[0]}" has shape ${showShape(first[1].shape)}, which is fewer axes than batchNdims ${batchNdims}. Give the draws leading axes, or set batchNdims.`,
+      message: `${op}: "${first[0]}" has shape ${showShape(first[1].shape)}, which is fewer axes than batchNdims ${batchNdims}. Give the draws leading axes, or set batchNdims.`,
     });
   for (const [name, x] of others) {
     const [known, y] = first as [string, Tensor];
     if (sameShape(x.shape.slice(0, batchNdims), y.shape.slice(0, batchNdims))) continue;
     throw new PedigradError({
       code: "shape-mismatch",
-      op: "Predictive",
+      op,
       site: name,
-      message: `Predictive: posteriorSamples "${name}" has shape ${showShape(x.shape)}, "${known}" has ${showShape(y.shape)}. Their first ${batchNdims === 1 ? "axis" : `${batchNdims} axes`} must be equal: they number the draws.`,
+      message: `${op}: "${name}" has shape ${showShape(x.shape)}, "${known}" has ${showShape(y.shape)}. Their first ${batchNdims === 1 ? "axis" : `${batchNdims} axes`} must be equal: they number the draws.`,
     });
   }
 }

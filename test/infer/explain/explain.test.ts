@@ -22,6 +22,7 @@ import {
   tensor,
   zeros,
 } from "../../../index.js";
+import { refuses } from "../../refusals.js";
 import { type GoldenModel, golden, type Pair, pairs } from "../elbo/exact/goldenModels.js";
 
 const locs = tensor([-2, 0, 3]);
@@ -215,7 +216,12 @@ test("the best unbiased way to take each site's gradient is measured, and ready 
     sample("z", new Bernoulli({ logits: param("a", 0.3) }));
     sample("m", new Normal(param("b", 0.5), 1));
   };
+  const warnings: unknown[] = [];
+  const { warn } = console;
+  console.warn = (text: unknown) => warnings.push(text);
   const report = explain(new TraceGraphELBO({ numParticles: 2 }), both, q, { measureVariance: 400 });
+  console.warn = warn;
+  assert.equal(warnings, [], "a biased choice is only measured");
   const at = (site: string) => report.choices.filter((one) => one.site === site).map(({ estimator }) => estimator);
   const score = ["score", "score, decaying average", "score, leave-one-out"];
   assert.equal(at("z"), [...score, "disarm", "straightThrough"]);
@@ -258,6 +264,23 @@ test("times come from clocks that tick in milliseconds, as browsers' do; where o
   const least = unbiased.reduce((a, b) => (b.total < a.total ? b : a));
   assert.is.not(least.estimator, unbiased[0]?.estimator);
   assert.equal(recommend(still)({ name: "z" }), least.infer);
+});
+
+test("misspelt options are refused; other records are arguments of the model", () => {
+  const guide: Model = () => {};
+  const seen: unknown[] = [];
+  const program: Model = (arg) => {
+    seen.push(arg);
+  };
+  const ask = (last: object) => explain(new TraceELBO(), program, guide, last);
+  refuses(
+    () => ask({ measurevariance: true }),
+    /explain: unknown option "measurevariance".*Did you mean "measureVariance"/,
+  );
+  refuses(() => ask({ measureVarience: 10, params: {} }), /unknown option "measureVarience"/);
+  assert.is(seen.length, 0);
+  ask({ scale: 2, params: {} });
+  assert.equal(seen[0], { scale: 2, params: {} });
 });
 
 test.run();
