@@ -41,7 +41,7 @@ export function readDraws(
         name,
         `"${name}" has shape [${shape}], but its first ${batchNdims === 1 ? "axis" : "2 axes"} must number the draws (batchNdims ${batchNdims}).`,
       );
-  requireDraws(Object.fromEntries(sites), batchNdims);
+  requireDraws(op, Object.fromEntries(sites), batchNdims);
   const [n = 0, m = 0] = sites[0]?.[1].shape ?? [];
   return batchNdims === 1 ? { sites, chains: 1, length: n } : { sites, chains: n, length: m };
 }
@@ -49,7 +49,7 @@ export function readDraws(
 /** One column for each element of each site. */
 export function columnsOf(op: string, draws: Draws, options: DrawsOptions, known: readonly string[] = []): Column[] {
   const { sites, chains, length } = readDraws(op, draws, options, known);
-  return sites.flatMap(([name, value]) => {
+  const columns = sites.flatMap(([name, value]) => {
     const numbers = value.toFloat64Array();
     const shape = value.shape.slice(options.batchNdims ?? 1);
     const size = shape.reduce((a, b) => a * b, 1);
@@ -60,6 +60,11 @@ export function columnsOf(op: string, draws: Draws, options: DrawsOptions, known
       ),
     }));
   });
+  const names = new Set<string>();
+  for (const { name } of columns)
+    if (names.size === names.add(name).size)
+      refuseOption(op, name, `site "${name}" has the same name as an element of another site. Rename one of them.`);
+  return columns;
 }
 
 /** The index along each axis of the element at the row-major position `element`. */

@@ -99,7 +99,7 @@ export class Predictive {
     const given = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
     const [first] = Object.values(given);
     const batch = first === undefined ? [numSamples] : first.shape.slice(0, batchNdims);
-    requireDraws(given, batchNdims);
+    requireDraws("Predictive", given, batchNdims);
     const count = batch.reduce((a, b) => a * b, 1);
     if (this.options.numSamples !== undefined && numSamples !== count)
       refuseOption(
@@ -158,7 +158,7 @@ export class Predictive {
     const around = [
       sharedPlatesHandler(() => plates),
       givenPlatesHandler(samples),
-      ...(guide ? [requireParamsHandler(params)] : []),
+      ...(guide ? [requireParamsHandler("Predictive", params)] : []),
     ];
     const guideTrace = guide === undefined ? null : runWith(guide, random.foldIn(key, 0), params, args, ...around);
     const latents: Record<string, Tensor> = guideTrace === null ? samples : latentsOf(guideTrace);

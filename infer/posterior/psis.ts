@@ -84,8 +84,9 @@ export function paretoK(logWeights: Float64Array): number {
     .slice(n - tail)
     .map((x) => exp(x - top) - cut)
     .filter((x) => !(x <= 0));
-  // If the draws are discrete, many weights may equal the cut, so that too few remain for a fit.
-  return excess.length < 5 ? -Infinity : fitParetoShape(excess);
+  if (excess.length >= 5) return fitParetoShape(excess);
+  // Too few weights exceed the cut for a fit. If the cut is 0, they outweigh all others; else the draws are discrete, and many equal the cut.
+  return cut === 0 ? Infinity : -Infinity;
 }
 
 /** The shape of the generalised Pareto distribution that fits ascending positive numbers. */

@@ -116,6 +116,14 @@ test("toCsv: one column for each element, names quoted where they must be", () =
   );
 });
 
+test("toCsv begins with chain and draw, and refuses two columns of one name", () => {
+  assert.is(toCsv({ b: [1], "0": [2] }).split("\n")[0], "chain,draw,0,b");
+  const twice = { "x[0]": [1, 2], x: [[3], [4]] };
+  for (const ask of [() => toCsv(twice), () => summary(twice)])
+    assert.match(refusal(ask).message, /site "x\[0\]" has the same name as an element of another site/);
+  assert.match(refusal(() => toCsv({ a: [1, 2], b: [1] })).message, /^toCsv: the draws of "b" have shape \[1\]/);
+});
+
 test("toArrow hands the same columns to the module it is given", () => {
   const columns = toArrow({ tableFromArrays: (given) => given }, draws);
   assert.equal(Object.keys(columns), ["chain", "draw", "mu", "a,b[0]", "a,b[1]"]);
@@ -148,6 +156,11 @@ test("toInferenceData: groups by ArviZ's names, [chain, draw, ...site]; data as 
     },
     observed_data: { y: [5, 6] },
     dims: { y: ["school"] },
+  });
+  // Data are not draws: they may be single numbers, or have different lengths.
+  assert.equal(JSON.parse(toInferenceData({ observedData: { x: [1, 2, 3], y: [4, 5] }, constantData: { n: 3 } })), {
+    observed_data: { x: [1, 2, 3], y: [4, 5] },
+    constant_data: { n: 3 },
   });
   assert.match(toInferenceData({ posterior: { x: [Number.NaN, Infinity] } }), "[[NaN,Infinity]]");
 });
