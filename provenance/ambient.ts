@@ -1,8 +1,9 @@
 /**
- * Control flow also makes values depend on sites. `if (z.item() > 0)` passes a sampled number to host code, and all that
- * the program computes afterwards depends on z, although no op has z as its input. So a read adds the provenance of the
- * value (the set of sites it depends on) to the *ambient* set of the current run, and every later result of that run
- * inherits the ambient set. An unnecessary site costs variance; a missing site would bias the gradient without any error.
+ * Values depend on sites not only through ops but also through control flow. `if (z.item() > 0)` passes a sampled number
+ * to host code, and all that the program computes afterwards depends on z, although no op has z as its input. So a read
+ * adds the provenance of the value (the set of sites it depends on) to the *ambient* set of the current run, and every
+ * later result of that run inherits the ambient set. An unnecessary site costs variance; a missing site would bias the
+ * gradient without any error.
  *
  * A program may also branch on whether a value raises an error (an index out of range, a bad parameter): it catches the
  * error and continues. For values that raise no error the program takes the other branch, and nothing records that it
@@ -71,7 +72,7 @@ function withCollection<T>(collect: boolean, body: () => T): T {
   }
 }
 
-/** Run `body` as a new run: its ambient set starts empty and is dropped afterwards, also after a throw. */
+/** Run `body` as a new run: its ambient set starts empty and is dropped afterwards, even if `body` throws. */
 export const inFreshRun = <T>(body: () => T): T => withCollection(true, body);
 
 /** Whether a run is in progress. */

@@ -4,8 +4,8 @@
  * integer with four bits (a nibble) for each axis, so that applying a map to a relation takes a few shifts. Axes are
  * numbered from the right, from 0. Nibble j is
  *
- *     in a relation   k + 1 if the value is *pointwise* along axis k: element i of the value along axis k depends only on
- *                     the elements i of the site along its axis j
+ *     in a relation   k + 1 if the value is *pointwise* along axis k: the elements with index i on axis k of the value
+ *                     depend only on the elements with index i on axis j of the site
  *     in a map        k + 1 if axis j of the input becomes axis k of the result
  *
  * and 0 if axis j is *mixed*: an element of the value, or of the result, may depend on all elements along axis j.
@@ -69,7 +69,7 @@ export function ownRelation(shape: readonly number[], eventDim: number): Relatio
   return relation;
 }
 
-/** The meet of two relations: axes that both relate to the same axis of the value keep their entry, all others are mixed. */
+/** The meet of two relations. A site axis for which both have the same axis of the value keeps it; all other axes are mixed. */
 export function meet(a: Relation, b: Relation): Relation {
   if (a === b) return a;
   const bits = a ^ b;
@@ -77,7 +77,7 @@ export function meet(a: Relation, b: Relation): Relation {
   return a & ~(differs * 15);
 }
 
-/** The relation of an op's result, given that of its input. */
+/** The relation of an op's result, given the relation of its input. */
 export function relationAfter(relation: Relation, map: AxisMap): Relation {
   let mapped = 0;
   for (let shift = 0; shift < 4 * MAX_AXES; shift += 4) {

@@ -11,7 +11,7 @@ import { SiteList } from "./siteList.js";
 
 // The name of the op that mixed an axis of a site, under the key "axis site"; null if no axis was mixed.
 type Mixings = ReadonlyMap<string, string> | null;
-/** If a set has more sites than this, its union with a shorter set extends its list, whatever the order of the arguments. */
+/** In a union whose longer set has more sites than this, the list of the longer set is extended, whatever the order of the arguments. */
 const MIN_SHARED = 8;
 const keyOf = (site: string, axis: number): string => `${axis} ${site}`;
 

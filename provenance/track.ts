@@ -45,7 +45,7 @@ function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
 }
 
 /**
- * The same value with the names in `tag` added to its provenance; in a nested value, to that of every leaf. If `tag` is
+ * The same value with the names in `tag` added to its provenance, or to the provenance of every leaf if it is nested. If `tag` is
  * itself a provenance, only its names are used, because its axes describe another value.
  */
 export function trackProvenance<T>(x: T, tag: string | Provenance | Iterable<string>): T {
@@ -64,5 +64,5 @@ export function getProvenance(x: unknown): Provenance {
   return set;
 }
 
-/** The same value with an empty provenance; in a nested value, every leaf. */
+/** The same value with an empty provenance. In a nested value, every leaf gets an empty provenance. */
 export const detachProvenance = <T>(x: T): T => mapTracked(x, (leaf) => leaf.withProvenance(Provenance.empty));

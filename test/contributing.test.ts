@@ -220,7 +220,9 @@ test("every function and every estimator of inference is under test", () => {
   const without = Object.entries(infer).filter(([name]) => !UNTOLD.has(name) && !names(tests, name));
   const complaints = without.flatMap(([name, value]) => {
     if (isClass(value, infer.Elbo))
-      return [`${name}: add it to test/infer/elbo/estimatorTable.test.ts, or give it a test of its own beside that`];
+      return [
+        `${name}: add it to test/infer/elbo/exact/estimatorTable.test.ts, or give it a test of its own beside that`,
+      ];
     return typeof value === "function" && /^[a-z]/.test(name)
       ? [`${name}: write a test below test/infer that uses it`]
       : [];

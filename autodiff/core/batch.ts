@@ -58,7 +58,7 @@ export function noteInBatch(level: number, refusal: PedigradError): void {
 export interface Tracer {
   /** Whether the body is still being recorded. */
   readonly isOpen: boolean;
-  /** The result of an op, a tensor without numbers. */
+  /** Records an op. The result is a tensor without numbers. */
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[]): Tensor;
 }
 

@@ -14,7 +14,7 @@ type TypedArray =
   | Int8Array
   | Uint8Array;
 export type Nested = number | boolean | Tensor | readonly Nested[];
-/** A tensor, a number, nested arrays of numbers (or tensors of one shape), a typed array, or an ndarray. */
+/** A tensor, a number, a boolean, a typed array, an ndarray, or nested arrays of numbers, booleans or tensors of one shape. */
 export type TensorLike = Tensor | number | boolean | TypedArray | NdArray | readonly Nested[];
 
 const isNdArray = (x: object): x is NdArray => "stride" in x && "shape" in x && "data" in x;

@@ -10,7 +10,7 @@ const MAX_LOOPED = 64;
 
 /**
  * Copies (or, with `adds`, adds) m rows of n numbers. `tDown` and `tRight` are the steps to the next row and the next column in `to`,
- * `fDown` and `fRight` those in `from`.
+ * `fDown` and `fRight` the steps in `from`.
  */
 function transferPlane(
   adds: boolean,
@@ -88,8 +88,9 @@ function materialize(view: View): View {
 export const asContiguous = (view: View): View => (isContiguous(view) ? view : materialize(view));
 
 /**
- * The elements of a tensor (inside vmap, of the whole batch), for kernels and for checks that can only throw an error (reads.ts). The array
- * is empty if the tensor has no numbers, so that such a check passes. Code that decides anything else by numbers must call `readNumbers`.
+ * The elements of a tensor (inside vmap, of the whole batch). Only kernels may call this, and checks that do nothing but throw an error
+ * (reads.ts); any other decision that depends on numbers must read them by `readNumbers`. If the tensor has no numbers, the array is empty,
+ * so that a check passes.
  */
 export function elementsOf(x: Tensor): Float64Array {
   if (x.batch !== null) return elementsOf(x.batch.value);

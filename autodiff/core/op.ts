@@ -11,7 +11,7 @@ import type { View } from "./view.js";
 
 /**
  * Computes the cotangent of one input from the cotangent `g` of the result `y`. It may return a tensor of the shape of `y`, because
- * broadcasting is undone in `grad` only. If the cotangent is zero except in a part of the input, it may return just this `Part`.
+ * broadcasting is undone in `grad` only. If the result is zero except in a part of the input, the rule may return just this `Part`.
  */
 export type Vjp<P> = (g: Tensor, y: Tensor, inputs: readonly Tensor[], params: P) => Tensor | Part;
 
@@ -46,7 +46,7 @@ export interface Op<P = null> {
   readonly scalar?: (...xs: number[]) => number;
 }
 
-/** No input has a gradient. */
+/** The gradient rules of an op that has no gradient with respect to any input. */
 export const noGradient = (): null => null;
 
 /** The gradient rule of an op that is itself the highest derivative available: it throws. */

@@ -33,7 +33,7 @@ export function refuseFor(x: Tensor, refusal: Refusal | PedigradError): never {
   throw error;
 }
 
-/** The error for a program that caught an error inside vmap or jit and continued, so that its result depends on a value. */
+/** The error for a program that caught an error inside vmap or jit and continued: its result depends on numbers that it may not read. */
 export const caughtRefusal = (where: "vmap" | "jit", { op, message }: PedigradError): PedigradError =>
   new PedigradError({
     code: `read-in-${where}`,

@@ -196,7 +196,7 @@ export const ofView = (view: View, provenance = Provenance.empty): Tensor =>
   new Tensor(view, view.shape.length === 0 ? SCALAR : view.shape, provenance, view.size === 1, null);
 
 /**
- * The result of `f` on the numbers in one to three tensors of one element, as a tensor. Its shape is that of the tensor with the most axes.
+ * The result of `f` on the numbers in one to three tensors of one element, as a tensor with the shape of the input that has the most axes.
  */
 export function ofNumbers(f: (...xs: number[]) => number, xs: readonly Tensor[], provenance: Provenance): Tensor {
   let { shape } = xs[0] as Tensor;
@@ -204,7 +204,7 @@ export function ofNumbers(f: (...xs: number[]) => number, xs: readonly Tensor[],
     const other = (xs[i] as Tensor).shape;
     if (other.length > shape.length) shape = other;
   }
-  // A function written by a user may return a boolean, which becomes 0 or 1, as it would in an array.
+  // A function written by a user may return a boolean. It becomes 0 or 1, as it would in a Float64Array.
   return new Tensor(+numberOf(f, xs), shape, provenance, true, null);
 }
 
@@ -244,7 +244,7 @@ function notScalar({ shape, provenance }: Tensor): PedigradError {
   });
 }
 
-/** The text of `toString` for the library's own messages, which does not count as a read. */
+/** The text of `toString`, for the library's own messages: a call does not count as a read. */
 export const textOf = (x: Tensor): string =>
   x.batch !== null || isAbsent(x)
     ? `Tensor${showShape(x.shape)} (${isAbsent(x) ? "not computed" : "batched"})`

@@ -53,7 +53,7 @@ export function sumOf(data: Float64Array, offset: number, n: number): number {
   return total;
 }
 
-/** The sum of rows. */
+/** The elementwise sum of n rows of `width` numbers. */
 export function sumRows(
   data: Float64Array,
   offset: number,

@@ -79,7 +79,7 @@ const closed = /* @__PURE__ */ between("inClosed", (x, a, b) => (x >= a && x <= 
 const open = /* @__PURE__ */ between("inOpen", (x, a, b) => (x > a && x < b ? 1 : 0));
 const closedBelow = /* @__PURE__ */ between("inClosedBelow", (x, a, b) => (x >= a && x < b ? 1 : 0));
 const closedAbove = /* @__PURE__ */ between("inClosedAbove", (x, a, b) => (x > a && x <= b ? 1 : 0));
-// `Number.isInteger` has no SIMD code, `Math.floor` has.
+// Unlike `Number.isInteger`, `Math.floor` has SIMD code.
 const whole = /* @__PURE__ */ between("inWhole", (x, a, b) =>
   x >= a && x <= b && Math.abs(x) < Infinity && Math.floor(x) === x ? 1 : 0,
 );
@@ -120,7 +120,10 @@ function withoutInfiniteEnds(low: Tensor, high: Tensor, numbersOf: (bound: Tenso
   return isOpenAbove ? real : lessThanEq(high);
 }
 
-/** Finite numbers, low <= x <= high. If a bound is infinite in every element, the name is that of the constraint without this bound. */
+/**
+ * Finite numbers, low <= x <= high. If a bound is infinite in every element, the name is "greaterThanEq", "lessThanEq" or "real", which
+ * does not mention this bound.
+ */
 export function interval(low: TensorLike, high: TensorLike): Interval {
   const [from, to] = [tensor(low), tensor(high)];
   return {

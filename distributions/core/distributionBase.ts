@@ -156,8 +156,8 @@ export abstract class DistributionBase<P extends Params = Params> {
   }
 
   /**
-   * log p(value). Its shape is that of value without its event axes, broadcast with the batch shape. A value outside the support throws an
-   * error that names the value; if checks are off, the log density there is -Infinity, with gradient 0.
+   * log p(value). The result has the shape of value without the event axes, broadcast with the batch shape. A value outside the support
+   * throws an error that names the value; if checks are off, the log density there is -Infinity, with gradient 0.
    */
   logProb(value: TensorLike): Tensor {
     const x = tensor(value);
@@ -186,7 +186,7 @@ export abstract class DistributionBase<P extends Params = Params> {
     return (validation && recorder === null && traceDepth === 0) || this.support.isUnbounded === true;
   }
 
-  /** P(X <= value) for any real value, NaN for NaN. Its shape is that of value broadcast with the batch shape. */
+  /** P(X <= value) for any real value, NaN for NaN. The result has the shape of value broadcast with the batch shape. */
   cdf(value: TensorLike): Tensor {
     const x = tensor(value);
     const shape = broadcastShapes(this.label, x.shape, this.batchShape);

@@ -5,8 +5,9 @@
  * has no `as` either, the method throws.
  */
 import type { Shape } from "../../autodiff/core/shape.js";
-import type { Tensor } from "../../autodiff/index.js";
+import { greaterEqual, less, lessEqual, type Tensor, where } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
+import { boundsOf } from "../constraints/constraint.js";
 import type { Constraint } from "../constraints/index.js";
 import { clampInside } from "../constraints/inside.js";
 import { Distribution } from "./distribution.js";
@@ -18,7 +19,10 @@ export type Tensors<Names extends string> = { readonly [Name in Names]: Tensor }
 /** Alternative parameters with these names, exactly one of which is given. */
 export type OneOf<Names extends string> = { readonly [Name in Names]?: Tensor };
 
-/** Formulas as functions of the parameters `p`. Values and draws are as in DistributionBase; moments and entropies broadcast to their shapes. */
+/**
+ * Formulas as functions of the parameters `p`. Values and draws have the shapes that DistributionBase gives. Moments and entropies need
+ * only broadcast to those shapes.
+ */
 export interface Row<P extends Params> extends Omit<Signature<P>, "name"> {
   /** The set of possible values, as a function if it depends on the parameters. */
   readonly support: Constraint | ((p: P) => Constraint);
@@ -42,7 +46,7 @@ export interface Row<P extends Params> extends Omit<Signature<P>, "name"> {
   readonly values?: (p: P) => Tensor;
   /** The KL divergences that the family declares. */
   readonly divergences?: () => Divergences;
-  /** An equal distribution of another family. */
+  /** The same distribution as a member of another family, whose methods replace missing formulas. */
   readonly as?: (p: P) => Distribution;
 }
 
@@ -58,7 +62,7 @@ export class Family<P extends Params> extends Distribution<P> {
     this.#row = row;
   }
 
-  /** The equal distribution of another family, for a method for which the row has no formula. */
+  /** The same distribution as a member of another family, for a method for which the row has no formula. */
   #otherFamily(question: string): Distribution {
     const { as } = this.#row;
     return as === undefined ? this.hasNo(question) : as(this.params);
@@ -101,7 +105,13 @@ export class Family<P extends Params> extends Distribution<P> {
     return this.spread(this.#row.entropy?.(this.params) ?? this.#otherFamily("entropy").entropy(), 0);
   }
   override cumulative(value: Tensor): Tensor {
-    return this.#row.cdf?.(value, this.params) ?? this.#otherFamily("cdf").cumulative(value);
+    const inside = this.#row.cdf?.(value, this.params);
+    if (inside === undefined) return this.#otherFamily("cdf").cumulative(value);
+    const ends = this.support.isUnbounded ? null : boundsOf(this.support);
+    if (ends === null) return inside;
+    // At the ends of the support, formulas may have slopes of 0 · Infinity.
+    const isBefore = this.isDiscrete ? less(value, ends[0]) : lessEqual(value, ends[0]);
+    return where(isBefore, 0, where(greaterEqual(value, ends[1]), 1, inside));
   }
   override quantile(q: Tensor): Tensor {
     return this.#row.icdf?.(q, this.params) ?? this.#otherFamily("icdf").quantile(q);

@@ -1,6 +1,6 @@
 /**
  * Checks of numbers. Parameters are checked when a distribution is made, and values when their density is computed. Each check is one pass
- * over the data, also inside vmap. A compiled program is checked while it is recorded, not when it runs again: then a value outside the
+ * over the data, even inside vmap. A compiled program is checked while it is recorded, but not in later runs, in which a value outside the
  * support has log density -Infinity. A check does not count as a read of the value (see reads.ts), because a failed check only throws. A
  * program that catches this error and continues has branched on the value, so the enclosing run, vmap or recording refuses it.
  */

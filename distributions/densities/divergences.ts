@@ -103,7 +103,10 @@ export const scaleDivergence: Binary = /* @__PURE__ */ binary(
 export const digammaStep = (a: Tensor, d: Tensor): Tensor =>
   mul(sign(d), digammaDifference(minimum(a, a.add(d)), abs(d)));
 
-/** KL(Gamma(a, 1) | Gamma(c, 1)). d = c - a is a separate argument, since a and c are rounded and d may be known better. */
+/**
+ * KL(Gamma(a, 1) | Gamma(c, 1)). d = c - a is a separate argument, since the caller may know it more precisely than the difference of the
+ * rounded a and c.
+ */
 export const gammaDivergence: Ternary = /* @__PURE__ */ ternary(
   "gammaDivergence",
   (a, c, d) => devianceFrom(c, a, -d) + stirlingExcess(a, c, d),

@@ -1,10 +1,10 @@
 /**
- * The probability of [a, b] under the standard normal distribution, relative to the density at m, the point of [a, b] nearest to 0:
+ * The log probability of [a, b] under the standard normal distribution, minus the log density at m, the point of [a, b] nearest to 0:
  *
- *     r(a, b) = log (Φ(b) - Φ(a)) / φ(m),   dr/da = m dm/da - exp((m² - a²)/2 - r),   dr/db = m dm/db + exp((m² - b²)/2 - r).
+ *     r(a, b) = log((Φ(b) - Φ(a)) / φ(m)),   dr/da = m dm/da - exp((m² - a²)/2 - r),   dr/db = m dm/db + exp((m² - b²)/2 - r).
  *
  * r has moderate size even if the interval is a hundred standard deviations from 0 or very narrow. The width b - a is a separate argument,
- * since a and b are rounded and b - a may be known better.
+ * since the caller may know it more precisely than the difference of the rounded a and b.
  */
 
 import {

@@ -17,7 +17,7 @@ import {
 import { horner } from "../../autodiff/kernels/special/polynomial.js";
 import { bregman } from "./divergences.js";
 
-// The coefficients of y', y'' and the slope of y'', in powers of h².
+// The coefficients of y', y'' / h and y''', in powers of h².
 const SLOPE = [
   0.3333333333333333, -0.06666666666666667, 0.010582010582010581, -0.0014814814814814814, 0.0001924001924001924,
   -2.380844708887037e-5, 2.8503732207435913e-6, -3.332191318496952e-7, 3.8263339078575285e-8, -4.332978728872515e-9,
@@ -48,7 +48,7 @@ function slopeOf(h: number): number {
 function curveOf(h: number): number {
   return Math.abs(h) > NEAR ? (2 * cosechSquared(h)) / tanh(h) - 2 / (h * h * h) : h * horner(CURVE, h * h);
 }
-/** The slope of y''. */
+/** y'''. */
 function bendOf(h: number): number {
   const s = cosechSquared(h);
   return Math.abs(h) > NEAR ? 6 / (h * h * h * h) - 4 * s - 6 * s * s : horner(BEND, h * h);

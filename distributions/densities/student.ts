@@ -30,7 +30,7 @@ import * as formulas from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { betaincc } from "./countQuantiles.js";
 
-/** log(1 + z²/df), also where z² overflows. */
+/** log(1 + z²/df), even where z² overflows. */
 export const logOnePlusSquareOver: Binary = /* @__PURE__ */ binary(
   "logOnePlusSquareOver",
   formulas.logOnePlusSquareOver,
@@ -44,9 +44,9 @@ export const logOnePlusSquareOver: Binary = /* @__PURE__ */ binary(
   ],
 );
 
-/** With more degrees of freedom than this, the cdf equals that of the normal distribution to the last digit. */
+/** With more degrees of freedom than this, the cdf equals the normal cdf to the last digit. */
 const NORMAL = 1e22;
-/** Beyond this number, z² would overflow. */
+/** For |z| beyond this number, formulas avoid z², which overflows beyond 1.3e154. */
 export const FAR = 1e150;
 
 /** log N for N = df/2 B(df/2, 1/2) and half = df/2. For large z, P(Z > z) is (df / z²)^(df/2) / (2 N). */

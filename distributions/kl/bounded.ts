@@ -31,7 +31,7 @@ import { fromMeanLogDensity, meanLog, meanLogRest } from "./moments.js";
 type Concentrations = Of<"concentration1" | "concentration0">;
 type BetaParams = Concentrations["params"];
 
-/** KL(q | p) of Beta distributions, where a and b are the concentrations of q, and a + aStep and b + bStep those of p. */
+/** KL(q | p) of Beta distributions, where q has the concentrations a and b, and p has a + aStep and b + bStep. */
 function betaDivergence(a: Tensor, b: Tensor, aStep: Tensor, bStep: Tensor): Tensor {
   const one = (x: Tensor, step: Tensor): Tensor => gammaDivergence(x, x.add(step), step);
   return one(a, aStep)

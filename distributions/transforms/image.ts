@@ -2,6 +2,7 @@
  * The image of a constraint under a transform T: the support of a transformed draw. For a composition, each part maps the image under the
  * parts before it.
  *
+ *     the constraint            its image
  *     the whole domain of T     the codomain of T
  *     [low, high]               [T(low), T(high)] for an increasing T of numbers, [T(high), T(low)] for a decreasing one
  *     any other set             all y with T⁻¹(y) in the set

@@ -33,10 +33,10 @@ const resizedLast = (shape: Shape, by: number): Shape => [...shape.slice(0, -1),
 /**
  * K-1 unconstrained numbers to a simplex of K numbers (Stan, NumPyro). Piece k takes the share z_k of what the pieces before it left:
  *
- *     z_k = sigmoid(x_k - log(K - 1 - k)),   y_k = z_k Π_{j<k} (1 - z_j),   y_{K-1} = Π_j (1 - z_j),
+ *     z_k = sigmoid(x_k - log(K - 1 - k)),   y_k = z_k Π_{j<k} (1 - z_j),   y_{K-1} = Π_j (1 - z_j).
  *
  * The offset log(K - 1 - k) makes all pieces equal at x = 0. The pieces are computed as logarithms, so that a piece is 0 or 1 only if its
- * exact value rounds to that number. log |det dy/dx| = Σ_k log y_k + log(1 - z_k).
+ * exact value rounds to that number. log |det dy/dx| = Σ_k (log y_k + log(1 - z_k)).
  *
  * @example new StickBreaking().forward(tensor([0, 0])) // [0.3333, 0.3333, 0.3333]
  */

@@ -61,14 +61,12 @@ export class Hurdle extends ZeroModified<Record<string, Tensor>> {
   }
   override cumulative(value: Tensor): Tensor {
     const [logGate, logOpen] = gateProbabilities(this.params);
-    const positive = this.base.cumulative(value).sub(exp(this.logZero));
-    return where(
-      less(value, 0),
-      0,
-      exp(logGate)
-        .add(positive.mul(exp(sub(logOpen, this.#logPositive))))
-        .clip(0, 1),
-    );
+    const [gate, zero, factor] = [exp(logGate), exp(this.logZero), exp(sub(logOpen, this.#logPositive))];
+    const below = this.base.cumulative(value);
+    // From the side on which fewer digits cancel.
+    const fromBelow = gate.add(below.sub(zero).mul(factor));
+    const fromAbove = where(less(value, 1), gate, sub(1, sub(1, below).mul(factor)));
+    return where(less(value, 0), 0, where(less(zero, 0.5), fromBelow, fromAbove).clip(gate, 1));
   }
   override get mean(): Tensor {
     return this.spread(this.#scaled(this.base.mean));

@@ -106,7 +106,10 @@ const isSame = (a: Constraint, b: Constraint): boolean =>
   a === b ||
   ("base" in a && "base" in b && a.eventDim === b.eventDim && isSame(a.base as Constraint, b.base as Constraint));
 
-/** A set that contains all supports: one of them if it contains the others, else the smallest interval, or their union if some lack bounds. */
+/**
+ * A set that contains all supports: one of the supports if it contains the others, else the smallest interval, or the union if a support
+ * has no bounds.
+ */
 export function hullOf(supports: readonly Constraint[]): Constraint {
   const first = supports[0] as Constraint;
   if (supports.every((one) => isSame(one, first))) return first;

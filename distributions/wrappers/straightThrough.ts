@@ -1,5 +1,5 @@
 /**
- * Straight-through gradients (Bengio, Léonard and Courville 2013): the gradient of a discrete draw is taken to be that of its mean. This
+ * Straight-through gradients (Bengio, Léonard and Courville 2013): a discrete draw gets the gradient of the distribution's mean. This
  * is cheap and often a useful direction, but biased unless the result is linear in the draw.
  */
 import { type Shape, stopGradient, type Tensor } from "../../autodiff/index.js";

@@ -130,7 +130,7 @@ function requireUnmixedPlates(site: SampleSite, factor: Factor, { name, fn, plat
 /**
  * Refuse an enumerated site of the model outside a subsampled plate if a site in the plate depends on it. Each term of
  * the sum over the site's values is then a product over the plate's elements, and the logarithm of such a sum is not
- * linear in the elements. `factors` are those of `sites`, in order.
+ * linear in the elements. `factors` holds the factor of each of `sites`, in order.
  */
 export function refuseSubsampledProducts(
   op: string,

@@ -18,7 +18,7 @@ export class Enumerator implements Handler {
   readonly #active = new Map<number, ActiveSite>();
   readonly #firstDim: number;
 
-  /** The enumerator of a model needs that of the guide (`guideEnumerator`), whose enumerated sites the model replays. */
+  /** The enumerator of a model needs the enumerator of the guide (`guideEnumerator`), since the model replays its enumerated sites. */
   constructor(
     readonly maxPlateNesting: number,
     readonly guideEnumerator: Enumerator | null = null,

@@ -19,7 +19,7 @@ export interface SequentialRun<T> {
   readonly choices: readonly SequentialChoice[];
 }
 
-/** Run `body` once for every combination of values. */
+/** Run `body` once for every combination of the sites' values. */
 export function runSequentially<T>(body: (handler: Handler) => T): [SequentialRun<T>, ...SequentialRun<T>[]] {
   const results: SequentialRun<T>[] = [];
   let prefix: number[] = [];

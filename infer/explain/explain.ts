@@ -163,7 +163,7 @@ interface ExplainRequest {
 }
 const OPTIONS = ["measureVariance", "params", "key"];
 
-/** Split the arguments of `explain` into those of the model and the options (the last argument, if it is a record of options). */
+/** Split the arguments of `explain` into the model's arguments and the options (the last argument, if it is a record of options). */
 function splitArguments(args: readonly unknown[]): ExplainRequest {
   const last = args.at(-1);
   const names = isRecord(last) ? Object.keys(last) : [];

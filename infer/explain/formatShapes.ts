@@ -1,5 +1,5 @@
 /**
- * The shapes of a run as a table, laid out like that of Pyro's `Trace.format_shapes`. For every site it shows the shapes of its
+ * The shapes of a run as a table, laid out like Pyro's `Trace.format_shapes`. For every site it shows the shapes of its
  * distribution, its value and, optionally, its log density. A bar separates batch axes from event axes.
  */
 import { requireOptions } from "../checks.js";

@@ -138,7 +138,7 @@ const labelOf = ({ name, kind, distribution }: GraphNode): string =>
   kind === "latent" || kind === "observed" ? `${name} ~ ${distribution}` : name;
 const plateLabel = ({ name, size }: GraphPlate): string => (size === null ? name : `${name} (${size})`);
 
-/** The name that tags a parameter in the provenance; it must differ from that of a site of the same name. */
+/** The name that tags a parameter in the provenance; it must differ from the tag of a site with the same name. */
 const paramTag = (name: string): string => `param ${name}`;
 
 /**

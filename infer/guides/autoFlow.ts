@@ -31,7 +31,7 @@ export interface FlowOptions extends ScaleOptions {
 }
 
 /**
- * Normal noise transformed by inverse autoregressive flows. Params: `auto_loc`, `auto_scale`, and those of the networks
+ * Normal noise transformed by inverse autoregressive flows. Params: `auto_loc`, `auto_scale`, and the params of the networks
  * `auto_arn__0`, `auto_arn__1`, …
  *
  * @example

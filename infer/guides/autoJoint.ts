@@ -1,6 +1,6 @@
 /**
  * Autoguides with one distribution over all latents in unconstrained space: a diagonal, full or low-rank normal.
- * autoLaplace.ts and autoFlow.ts have two more. The joint draw is an auxiliary site, and each latent is a Delta at its
+ * Two more such guides are in autoLaplace.ts and autoFlow.ts. The joint draw is an auxiliary site, and each latent is a Delta at its
  * part of the draw. The log density of the Delta is minus the log-Jacobian of the bijection, so that all log densities
  * together sum to the log density of the latents.
  */

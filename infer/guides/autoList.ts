@@ -138,7 +138,7 @@ export class AutoDiscreteParallel extends AutoGuide {
         const probs = param(`${name}_${this.prefix}_probs`, full([...shape, count], 1 / count), {
           constraint: constraints.simplex,
         });
-        return sample(name, new Categorical({ probs }), { infer: { enumerate: "parallel" } });
+        return sample(name, new Categorical({ probs }), { infer: { enumerate: "parallel", sharesMask: true } });
       });
     return values;
   }

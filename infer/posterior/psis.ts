@@ -1,7 +1,7 @@
 /**
  * A diagnostic of how far a guide is from the posterior (Yao et al. 2018, "Yes, but did it work?"). Its value is the shape k of a
  * generalised Pareto distribution fitted to the largest importance weights p/q. If k is below 0.5, the guide is good; if k is above
- * 0.7, its estimates cannot be trusted. The fit is that of Zhang and Stephens 2009 with the prior of Vehtari et al. 2024.
+ * 0.7, its estimates cannot be trusted. The fit follows Zhang and Stephens 2009, with the prior of Vehtari et al. 2024.
  */
 
 import { PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
@@ -85,7 +85,8 @@ export function paretoK(logWeights: Float64Array): number {
     .map((x) => exp(x - top) - cut)
     .filter((x) => !(x <= 0));
   if (excess.length >= 5) return fitParetoShape(excess);
-  // Too few weights exceed the cut for a fit. If the cut is 0, they outweigh all others; else the draws are discrete, and many equal the cut.
+  // Too few weights exceed the threshold `cut` for a fit. If `cut` is 0, these weights outweigh all others; else many weights of discrete
+  // draws equal the threshold.
   return cut === 0 ? Infinity : -Infinity;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Each of these functions takes a program `f` and returns a program with the same arguments, which runs `f` inside a
- * handler. Every call makes a new handler. The handlers do the same as those of the same names in Pyro and NumPyro.
+ * handler. Every call makes a new handler. The handlers do the same as the handlers with these names in Pyro and NumPyro.
  */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { refuseFor } from "../../autodiff/core/reads.js";

@@ -142,7 +142,7 @@ export const everyType = (listener: (message: Message) => void): Required<Listen
 
 const stack: Handler[] = [];
 
-/** Run `body` with `handler` as the innermost handler, and remove the handler afterwards, also after a throw. */
+/** Run `body` with `handler` as the innermost handler, and remove the handler afterwards, even if `body` throws. */
 export function withHandler<T>(handler: Handler, body: () => T): T {
   const depth = stack.push(handler) - 1;
   try {

@@ -74,6 +74,6 @@ export function autoregressive(
   };
 }
 
-/** The mask of a layer's weights: 1 where the degree of the input unit is at most that of the output unit, else 0. */
+/** The mask of a layer's weights: 1 where the degree of the input unit is at most the degree of the output unit, else 0. */
 const maskOf = (from: readonly number[], to: readonly number[]): Tensor =>
   tensor(from.map((d) => to.map((e) => (d <= e ? 1 : 0))));

@@ -1,7 +1,7 @@
 /**
- * Strategies for `reparam`. Each samples new sites, whose names begin with that of the old site, and computes the old
- * site's value from them. If `expand`, `mask` or `toEvent` was applied to the old site's family, it is applied to the new
- * one.
+ * Strategies for `reparam`. Each samples new sites, whose names begin with the old site's name, and computes the old
+ * site's value from them. If `expand`, `mask` or `toEvent` was applied to the old distribution, it is applied to the new
+ * one, too.
  */
 import { full, PedigradError, Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import { requireThat } from "../../distributions/core/validation.js";
@@ -61,7 +61,7 @@ export function LocScaleReparam(how: { centered?: TensorLike | null } | number |
   };
 }
 
-/** The learnt c: one number for each element of loc, also for those elements of a plate that this step does not visit. */
+/** The learnt c: one number for each element of loc, including the elements of a plate that this step does not visit. */
 function centeredParam(name: string, loc: Tensor, eventDim: number): Tensor {
   const rank = loc.shape.length - eventDim;
   const shape = loc.shape.map((size, axis) => {

@@ -88,7 +88,7 @@ export class SampleSite {
     }
     let density: Tensor;
     try {
-      // A masked observation may be NaN, so mask it first. A latent is not masked here, since its score always counts.
+      // A masked observation may be NaN, so mask before computing. A latent is not masked here, since its score ignores the mask.
       density = withAmbient(ambient, () => (isObserved && mask !== null ? fn.mask(mask) : fn)[of](value));
     } catch (error) {
       throw addSiteToError(name, error, isObserved ? "observed site" : "site");

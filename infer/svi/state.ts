@@ -17,7 +17,7 @@ export interface SVIState {
   /** The state of the baselines, by site, such as a decaying average of costs. Absent if no baseline has a state. */
   readonly averages?: Averages;
   readonly key: Tensor;
-  /** The name of each parameter's constraint, as text, since `params` means other values under other constraints. */
+  /** The name of each parameter's constraint, as text, since equal `params` mean different values under different constraints. */
   readonly constraints?: string;
   /** The number of minibatches that the run took before it returned this state; `run({ initState, batches })` continues from there. */
   readonly batchesTaken?: Tensor;
@@ -58,7 +58,7 @@ export function numbersOf(terms: Record<string, Tensor>): Record<string, number>
   return NO_TERMS;
 }
 
-/** Compiled steps of an inference; `names` are those of the parts of the loss. `onCopy` is called with every state that is copied out. */
+/** Compiled steps of an inference. `names`: the parts of the loss. `onCopy` is called with every state that is copied out. */
 export const residentSteps = (
   steps: Resident<StepResult>,
   names: readonly string[],

@@ -31,7 +31,7 @@ export interface Step {
   readonly terms: Record<string, number>;
 }
 
-/** A step of a run, which copies its state when it is first read. */
+/** A step of a run. Its state is copied when the loop body first reads it. */
 class RunStep implements Step {
   readonly loss: number;
   readonly terms: Record<string, number>;

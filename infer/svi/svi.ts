@@ -261,7 +261,7 @@ function splitKey({ key }: SVIState): { next: Tensor; own: Tensor } {
   return { next, own };
 }
 
-/** Remove the provenance of a step's result. If the step is inside an outer run, replace it by that of `given` and the ambient set. */
+/** Remove the provenance of a step's result. Inside an outer run, replace it by the provenance of `given` and the ambient set. */
 function withOuterSets(result: StepResult, given: unknown): StepResult {
   const outer = isInRun() ? union(getProvenance(given), currentAmbient()) : Provenance.empty;
   const detached = detachProvenance(result);
@@ -271,7 +271,7 @@ function withOuterSets(result: StepResult, given: unknown): StepResult {
 /** The part of a state on which the loss of a step depends. */
 type LossInputs = Pick<SVIState, "params" | "mutableState" | "averages">;
 
-/** The averages of a state, updated by those of a step; an empty record if there are none. */
+/** The averages of a state, updated by the averages `after` a step; an empty record if there are none. */
 function withAverages({ averages = {} }: SVIState, after: Averages): Pick<SVIState, "averages"> {
   const all = mergeRecords(averages, after);
   return Object.keys(all).length === 0 ? {} : { averages: all };

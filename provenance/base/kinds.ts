@@ -3,7 +3,7 @@ import { isRecord } from "./records.js";
 
 export type Kind = readonly [is: (x: unknown) => boolean, words: string];
 
-// This many random keys or table entries take half a gigabyte.
+// The upper limit of counts, such as numbers of particles. An array of this length takes half a gigabyte.
 export const MAX_COUNT = 2 ** 26;
 
 export const any: Kind = [() => true, "anything"];

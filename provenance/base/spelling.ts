@@ -1,4 +1,4 @@
-/** Finds the known name that a misspelt one was probably meant to be; error messages suggest it. */
+/** For a misspelt name, finds the known name that was probably meant, so that error messages can suggest it. */
 
 const normalise = (name: string): string => name.toLowerCase().replace(/[^\p{L}\d]/gu, "");
 const sortLetters = (name: string): string => [...name].sort().join("");

@@ -5,8 +5,8 @@
 
 /**
  * log1mexp(x): log(1 - e^x) for x <= 0 (Mächler 2012). logaddexp(x, y): log(e^x + e^y); for two equal infinities, that infinity.
- * xlogy(x, y): x log y, and xlog1py(x, y): x log(1 + y), both 0 where x = 0. logOnePlusSquareOver(x, y): log(1 + x²/y) for y > 0, also where
- * x² overflows.
+ * xlogy(x, y): x log y, and xlog1py(x, y): x log(1 + y), both 0 where x = 0. logOnePlusSquareOver(x, y): log(1 + x²/y) for y > 0, even
+ * where x² overflows.
  */
 export const logSums: string = `
 function log1mexp(x) { return x > ${-Math.LN2} ? log(-expm1(x)) : log1p(-exp(x)); }

@@ -9,7 +9,7 @@ import { type Stream, sharedStream } from "./stream.js";
 /** The coefficients of a numerator and a denominator, highest power first. */
 export type Ratio = readonly [top: Float64Array, bottom: Float64Array];
 
-// For the middle in powers of 0.425² - q², for the tails of √(-log p) - 1.6, for the far tails of √(-log p) - 5.
+// The variable of the polynomials is 0.425² - q² in the middle, √(-log p) - 1.6 in the tails, and √(-log p) - 5 in the far tails.
 export const MIDDLE: Ratio = [
   /* @__PURE__ */ Float64Array.of(
     2509.0809287301227,

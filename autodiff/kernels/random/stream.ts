@@ -37,7 +37,7 @@ export class Stream {
   }
 
   /**
-   * A uniform as a signed tail probability ±p: p in (0, 1/2] is the probability beyond the draw, and the sign is that of the draw. It is
+   * A uniform as a signed tail probability ±p: p in (0, 1/2] is the probability beyond the draw, and the draw has the same sign. ±p is
    * made from the same bits as `uniform`, but with steps of 2^-64 in both tails, so that draws of a symmetric distribution reach far out
    * (9.1 sigma for a normal).
    */

@@ -5,7 +5,7 @@
  *     log Γ(x) = (x - 1/2) log x - x + log √(2π) + δ(x)
  *
  * differences of log Γ at large arguments are written in δ, and their cancelling parts are removed by algebra (Loader 2000; the
- * arrangement for log B is that of Didonato & Morris 1992, as R uses it).
+ * arrangement for log B is due to Didonato & Morris 1992, as in R).
  */
 import { log, log1p, sin } from "../formulas/scalarFormulas.js";
 import { horner, ratio } from "./polynomial.js";
@@ -61,6 +61,8 @@ export function lgamma(x: number): number {
   if (x >= 1) return lgamma1p(x - 1);
   if (x > 0) return lgamma1p(x) - log(x);
   if (!(Math.floor(x) < x)) return Number.isNaN(x) ? NaN : Infinity;
+  // There the two differ by 2γx, and x sin πx might underflow.
+  if (x > -1e-17) return lgamma(-x);
   const sine = Math.abs(sin(Math.PI * (x - Math.round(x))));
   return log(Math.PI / (sine * -x)) - lgamma(-x);
 }

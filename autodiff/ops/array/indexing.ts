@@ -95,7 +95,7 @@ export interface Gather {
 }
 const gatherOf = (leading: number, aligned: Gather["aligned"] = []): Gather => ({ leading, aligned });
 
-// x [...leading, ...rest], i [...shape] -> [...shape, ...rest]: out[k] = x[i[k]], the leading axes counted as one.
+// x [...leading, ...rest], i [...shape] -> [...shape, ...rest]: out[k] = x[i[k]], where the leading axes are flattened into one.
 export const gatherOp: Op<Gather> = {
   name: "gather",
   shape: ({ leading }, [x, i]) => [...(i as Tensor).shape, ...(x as Tensor).shape.slice(leading)],
@@ -210,7 +210,7 @@ export function at(x: TensorLike, ...indices: TensorLike[]): Tensor {
   return (indices.some(isMask) ? null : lookUp(source, indices.map(tensor))) ?? gather("at", source, indices);
 }
 
-/** x[i, j, …]; `aligned` names the aligned axes. */
+/** x[i, j, …]. For `aligned`, see `Gather`. */
 function gather(op: string, x: Tensor, indices: readonly TensorLike[], aligned?: readonly number[]): Tensor {
   const leading = x.shape.slice(0, indices.length);
   const checked = indices.map((index, i) => checkedIndex(op, index, leading[i] as number));

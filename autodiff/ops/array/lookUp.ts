@@ -13,8 +13,8 @@ import { reshape, transpose, viewOnly } from "../views/shape.js";
 import { isCounting } from "./make.js";
 
 /**
- * The axis along which an index counts from 0 to n - 1, if its other axes have size 1; else -1, also for an index that is an input of a
- * compiled program. The index is recognised as an array that `arange` made, without reading its numbers.
+ * The axis along which an index counts from 0 to n - 1, if its other axes have size 1; else -1. The index is recognised as an array that
+ * `arange` made, without reading its numbers. An index that is an input of a compiled program gives -1, too.
  */
 function countingAxis(index: Tensor, n: number): number {
   if (n < 2 || index.size !== n || index.batch !== null || isAbsent(index) || recorder?.isVariable(index)) return -1;
@@ -25,7 +25,7 @@ function countingAxis(index: Tensor, n: number): number {
 
 /**
  * `sourceAxes`: for each axis of the result, the axis of x that it comes from, or -1 for a new axis. `trailingAxes`: how many axes follow
- * those of the index.
+ * the axes of the index.
  */
 interface LookUpParams {
   readonly shape: Shape;

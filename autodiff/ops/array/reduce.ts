@@ -17,7 +17,7 @@ import { div, equal, mulZeroWins } from "../elementwise/math.js";
 import { broadcastTo, fromRight, mixProvenance, reshapeAs } from "../views/shape.js";
 import { flip } from "../views/slicing.js";
 
-/** One axis or several; all axes if it is left out. Negative axes count from the end. */
+/** One axis or several. By default, all axes are reduced. Negative axes count from the end. */
 export type Axes = number | readonly number[];
 export interface KeepDims {
   /** Keep reduced axes with size 1. */
@@ -47,8 +47,8 @@ const axisMapOf = ({ axes, keepDims }: ReduceParams, { shape: { length } }: Tens
   });
 
 /**
- * `y`, or its cotangent, in a shape that broadcasts to that of x. The reduced axes are put back with size 1, unless they are the first axes
- * of x.
+ * `y`, or its cotangent, in a shape that broadcasts to the shape of x. The reduced axes are put back with size 1, unless they are the first
+ * axes of x.
  */
 export function restoreAxes(y: Tensor, x: Tensor, { axes }: ReduceParams): Tensor {
   const areFirst = axes.at(-1) === axes.length - 1;
@@ -150,7 +150,7 @@ export function planOf({ shape }: View, axes: readonly number[], byRows: boolean
   return { blocks: width === 0 ? 0 : rest / width, n, width };
 }
 
-/** The view with the axes in the order of the plan. */
+/** The view with the reduced axes moved to the end, if the plan needs this. */
 export function inPlanOrder(x: View, axes: readonly number[], { width }: Plan): View {
   if (width !== 1 || axes[0] === x.shape.length - axes.length) return x;
   const order = [...x.shape.keys()].filter((i) => !axes.includes(i)).concat(axes);

@@ -1,7 +1,7 @@
 /**
  * How an elementwise op is made from an arrow function of numbers. One loop is generated per op around its scalar function,
  * so that V8 inlines it: a loop shared by all ops would call through a megamorphic site, seven times slower. Operands that
- * broadcast or are strided are not copied: the loop runs along the last axis, once for each index into the other axes.
+ * broadcast or are strided are not copied: the loop runs along the last two axes, once for each index into the other axes.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { apply } from "../../core/apply.js";
@@ -90,70 +90,89 @@ function shapeOfAll(name: string, inputs: readonly Tensor[]): Shape {
   return shape;
 }
 
-/** Where an operand is read: element i is at `offset + i * step`. The steps of all operands are in a separate list. */
+/** Where an operand is read: element i of row r is at `offset + r * down + i * step`. The steps of all operands are in separate lists. */
 interface Cursor {
   readonly data: Float64Array;
   offset: number;
 }
-type Loop = (n: number, out: Float64Array, at: number, operands: readonly Cursor[], steps: readonly number[]) => void;
+type Steps = readonly number[];
+/** Fills n elements of the result. */
+type Loop = (n: number, out: Float64Array, at: number, operands: readonly Cursor[], steps: Steps) => void;
+/** Fills rows of n elements, each `down` after the one before. */
+type Rows = (...loop: [...Parameters<Loop>, rows: number, down: number, downs: Steps]) => void;
 
 /** The loop around a scalar function of one to three operands, for pages that forbid generated code. */
-function plainLoop(scalar: Scalar): Loop {
-  return (n, out, at, operands, steps) => {
-    const read = (k: number, i: number): number => {
-      const { data, offset } = operands[k] as Cursor;
-      return data[offset + i * (steps[k] as number)] as number;
-    };
-    for (let i = 0; i < n; i++)
-      out[at + i] =
-        operands.length === 1
-          ? scalar(read(0, i))
-          : operands.length === 2
-            ? scalar(read(0, i), read(1, i))
-            : scalar(read(0, i), read(1, i), read(2, i));
+function plainLoop(scalar: Scalar): Rows {
+  return (n, out, at, operands, steps, rows = 1, down = 0, downs = steps) => {
+    for (let r = 0; r < rows; r++)
+      for (let i = 0; i < n; i++) {
+        const read = (k: number): number => {
+          const { data, offset } = operands[k] as Cursor;
+          return data[offset + r * (downs[k] as number) + i * (steps[k] as number)] as number;
+        };
+        out[at + r * down + i] =
+          operands.length === 1
+            ? scalar(read(0))
+            : operands.length === 2
+              ? scalar(read(0), read(1))
+              : scalar(read(0), read(1), read(2));
+      }
   };
 }
 
-/** The generated loop of a scalar function of one to three operands. */
-function generateLoop(scalar: Scalar): Loop {
+/** The generated loop of a scalar function of one to three operands, with a loop over rows around it if asked for. */
+function generateLoop(scalar: Scalar, hasRows: boolean): Rows {
   if (!canGenerateCode()) return plainLoop(scalar);
   const names = ["a", "b", "c"].slice(0, scalar.length);
-  const text = `return (n, out, at, operands, steps) => {
-    ${names.map((x, i) => `const ${x} = operands[${i}].data, ${x}s = steps[${i}]; let ${x}o = operands[${i}].offset;`).join(" ")}
-    for (const end = at + n; at < end; at++) {
-      out[at] = f(${names.map((x) => `${x}[${x}o]`).join(", ")});
-      ${names.map((x) => `${x}o += ${x}s;`).join(" ")}
-    }
+  const each = (write: (x: string, i: number) => string): string => names.map(write).join(" ");
+  const loop = `for (const end = at + n; at < end; at++) {
+      out[at] = f(${names.map((x) => `${x}[${x}o]`)});
+      ${each((x) => `${x}o += ${x}s;`)}
+    }`;
+  const loopOverRows = `${each((x, i) => `const ${x}d = downs[${i}] - n * ${x}s;`)}
+    for (; rows > 0; rows--) { ${loop} at += down - n; ${each((x) => `${x}o += ${x}d;`)} }`;
+  const text = `return (n, out, at, operands, steps${hasRows ? ", rows, down, downs" : ""}) => {
+    ${each((x, i) => `const ${x} = operands[${i}].data, ${x}s = steps[${i}]; let ${x}o = operands[${i}].offset;`)}
+    ${hasRows ? loopOverRows : loop}
   }`;
-  return new Function("f", text)(scalar) as Loop;
+  return new Function("f", text)(scalar) as Rows;
 }
 
 function elementwiseKernel(scalar: Scalar): Op["kernel"] {
   let loop: Loop | null = null;
+  let overRows: Rows | null = null;
   return (_, out, inputs) => {
-    loop ??= generateLoop(scalar);
     const n = out.size;
     const steps = new Array<number>(inputs.length);
     for (let i = 0; i < inputs.length; i++) {
       const x = inputs[i] as View;
       const m = x.size;
-      if (m !== 1 && (m !== n || !isContiguous(x))) return alongLastAxis(loop, out, inputs);
+      if (m !== 1 && (m !== n || !isContiguous(x))) {
+        overRows ??= generateLoop(scalar, true);
+        return alongLastAxes(overRows, out, inputs);
+      }
       steps[i] = m === 1 ? 0 : 1;
     }
+    loop ??= generateLoop(scalar, false) as Loop;
     loop(n, out.data, out.offset, inputs, steps);
   };
 }
 
-function alongLastAxis(loop: Loop, out: View, inputs: readonly View[]): void {
+function alongLastAxes(loop: Rows, out: View, inputs: readonly View[]): void {
   const axes = [...out.shape.keys()].filter((axis) => out.shape[axis] !== 1);
   const last = axes.pop() as number;
+  const above = axes.pop() ?? last;
+  const rows = above === last ? 1 : (out.shape[above] as number);
   const views = inputs.map((x) => broadcastView(x, out.shape));
   const operands = views.map(({ data, offset }) => ({ data, offset }));
-  const steps = views.map(({ stride }) => stride[last] as number);
+  const [steps, downs] = [last, above].map((axis) => views.map(({ stride }) => stride[axis] as number)) as [
+    number[],
+    number[],
+  ];
   const walk = (depth: number, at: number): void => {
     const axis = axes[depth];
     if (axis === undefined) {
-      loop(out.shape[last] as number, out.data, at, operands, steps);
+      loop(out.shape[last] as number, out.data, at, operands, steps, rows, out.stride[above] as number, downs);
       return;
     }
     const count = out.shape[axis] as number;

@@ -3,7 +3,7 @@
  * the result `y`. Rules are written in ops, so second derivatives need nothing extra.
  *
  * `mulZeroWins(g, d)` is g·d, but a zero g wins over an infinite or NaN d: a branch that `where` or a mask did not take
- * contributes exactly nothing, whatever its own derivative is there.
+ * contributes exactly nothing, whatever its own derivative is.
  */
 import type { Tensor } from "../../core/tensor.js";
 import { scalarFormulas as formulas } from "../../kernels/formulas/scalarFormulas.js";
@@ -92,8 +92,8 @@ export const tanh: Unary = unary("tanh", formulas.tanh, [
 ]);
 export const sigmoid: Unary = unary("sigmoid", formulas.sigmoid, [(g, _, a) => mulZeroWins(g, logisticDensity(a))]);
 /**
- * The derivative of sigmoid. That of tanh(a) is computed as 4 · logisticDensity(2a), because 1 - tanh(a)² would lose all digits where tanh
- * is nearly 1.
+ * The derivative of sigmoid. The derivative of tanh(a) is computed as 4 · logisticDensity(2a), because 1 - tanh(a)² would lose all digits
+ * where tanh is nearly 1.
  */
 const logisticDensity: Unary = unary("logisticDensity", formulas.logisticDensity, [
   (g, y, a) => mulZeroWins(g, neg(mul(y, tanh(mul(0.5, a))))),
@@ -123,8 +123,8 @@ export const where: Ternary = ternary("where", (condition, a, b) => (condition !
   (g, _, condition) => where(condition, 0, g),
 ]);
 /**
- * minimum(maximum(a, lo), hi), with the gradients of both. Where a equals a limit, the two share the gradient; if lo > hi, hi gets all of
- * it.
+ * minimum(maximum(a, lo), hi), with the gradients of both functions. Where a equals a limit, the two share the gradient equally; if
+ * lo > hi, hi gets all of it.
  */
 export const clip: Ternary = ternary("clip", (a, lo, hi) => Math.min(Math.max(a, lo), hi), [
   (g, _, a, lo, hi) => mulZeroWins(g, clipSlope(a, lo, hi)),

@@ -146,7 +146,7 @@ function sumOutExcept({ x, labels }: Labelled, keep: Iterable<string>): Labelled
     : { x: sum(x, summedAxes), labels: labels.filter((label) => labelsToKeep.has(label)) };
 }
 
-/** The axes in the order of `labels`. */
+/** The operand with its axes in the order of `labels`. */
 const transposeTo = ({ x, labels: from }: Labelled, labels: readonly string[]): Tensor =>
   transpose(
     x,

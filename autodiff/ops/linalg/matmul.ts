@@ -48,7 +48,7 @@ export const matmulOp: Op = {
   axes: (_, __, input) => mixAxis(input === 0 ? 0 : 1),
 };
 
-/** Below this many columns, a transposed left factor is read in place instead of being copied. */
+/** If the right factor has fewer columns than this, a transposed left factor is read in place instead of being copied. */
 const FEW_COLUMNS = 4;
 
 /** The product in JavaScript. Which operands need a copy is decided once, before the first run. */

@@ -19,7 +19,7 @@ import { batchAll, padRank } from "../views/batching.js";
 /** A parameter as a kernel sees it: row i starts at `offset + i * step`; a row that is a vector has `step` numbers. */
 export interface Operand {
   readonly data: Float64Array;
-  /** Changes from key to key. */
+  /** Set anew for each key. */
   offset: number;
   readonly step: number;
 }
@@ -35,8 +35,8 @@ export type Fill = (
 ) => void;
 
 /**
- * `shape`: that of the draws under one key. `parameterEvent` and `resultEvent`: the trailing axes that a parameter and a result have for
- * each single draw.
+ * `shape`: the shape of the draws under one key. `parameterEvent` and `resultEvent`: the trailing axes that a parameter and a result have
+ * for each single draw.
  */
 export interface Draws {
   readonly shape: Shape;

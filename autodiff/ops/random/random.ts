@@ -53,7 +53,7 @@ export function uniform(from: TensorLike, shape: Shape = [], minval: TensorLike 
   const unit = draw(uniformOp, from, [], shape);
   return minval === 0 && maxval === 1 ? unit : between(unit, minval, maxval);
 }
-/** low + u (high - low), below `high`. */
+/** low + u (high - low), kept below `high` despite rounding. */
 const between: Ternary = /* @__PURE__ */ ternary("between", betweenOf, [
   (g, _, __, low, high) => mulZeroWins(g, sub(high, low)),
   (g, _, u) => mulZeroWins(g, sub(1, u)),
@@ -169,7 +169,7 @@ const logGammaOp = /* @__PURE__ */ drawOneOp("logGamma", kernels.logGammaDraw, [
     return mulZeroWins(g, where(tiny, div(sub(digamma(add(a, 1)), logX), a), div(gammaImplicitGrad(a, x), x)));
   },
 ]);
-/** The logarithm of a Gamma(concentration, rate 1) draw, also where the draw itself would underflow (below -745); differentiable. */
+/** The logarithm of a Gamma(concentration, rate 1) draw, even if it is below -745, so that the draw itself underflows; differentiable. */
 export const logGamma = (from: TensorLike, concentration: TensorLike, shape?: Shape): Tensor =>
   draw(logGammaOp, from, [concentration], shape);
 

@@ -20,7 +20,7 @@ export interface Host<R> {
   readonly inputsOf: (rest: readonly unknown[]) => readonly Tensor[] | null;
   /**
    * Whether f still does what was recorded. This counts a call, and compares f with its recording if a comparison is due. `isLastRecord`:
-   * whether the record is that of the last result; the record of an earlier result may have been changed by the caller.
+   * whether the record belongs to the last result; the record of an earlier result may have been changed by the caller.
    */
   readonly isUnchanged: (args: readonly unknown[], from: number, isLastRecord: boolean) => boolean;
   /** Makes a result from these outputs. */
@@ -45,7 +45,7 @@ export class Resident<R> implements Holder {
     host.executable.holder = this;
   }
 
-  /** Whether `record` is the record of the last result that was copied out of the arena. */
+  /** Whether `record` is the newest copy: the record in the last of the results that were copied out of the arena. */
   holds(record: unknown): boolean {
     return this.#host.record.value === record;
   }

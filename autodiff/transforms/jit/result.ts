@@ -38,7 +38,7 @@ export class Result {
   }
 
   /**
-   * The record at the start of the result, if its signature is `key`, that of the first argument, so that a loop can pass the record back.
+   * The record at the start of the result, if its signature is `key`, the signature of the first argument, so that a loop can pass it back.
    */
   leadingRecord(key: ArgumentKey | undefined): ReturnedRecord | undefined {
     if (key === undefined || !("text" in key)) return undefined;

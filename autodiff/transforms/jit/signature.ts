@@ -88,7 +88,7 @@ export class Signatures {
 /** One argument in the key of an entry: the shape of a tensor, or, of any other argument, the signature text and a quick test. */
 export type ArgumentKey = Shape | { readonly text: string; readonly fits: Fits | null };
 
-/** Whether x has the same signature as another value, if so with its tensors added to `inputs`. False also if this test cannot tell. */
+/** Whether x has the same signature as another value, if so with its tensors added to `inputs`. False, too, if this test cannot tell. */
 type Fits = (x: unknown, inputs: Tensor[]) => boolean;
 
 /** The test for values like `x`; null if they need a full signature. */

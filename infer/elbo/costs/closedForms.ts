@@ -35,7 +35,7 @@ export const noClosedFormError = (estimator: string, site: string, reason: strin
   });
 
 /**
- * KL(q || p) of a latent, masked but not scaled. If there is no closed form, the result is null, or an error if the site asks for one.
+ * KL(q || p) of a latent, masked but not scaled. Without a closed form, the result is null, or an error if the site asks for a closed form.
  * `parents` are the sites on which the distribution of p depends.
  */
 export function closedForm(

@@ -5,7 +5,7 @@
  *
  *     ELBO = Σ_c c · exp(L_c - stopGradient(L_c)) + Σ_d stopGradient(b_d) · (1 - exp(l_d - stopGradient(l_d))).
  *
- * The factor of c has the value 1, and that of b_d the value 0. Unlike in costs.ts, the cost -log q of a score site keeps its own
+ * The factor of c has the value 1, and the factor of b_d the value 0. Unlike in costs.ts, the cost -log q of a score site keeps its own
  * gradient.
  */
 import { stopGradient, type Tensor, tensor } from "../../../autodiff/index.js";

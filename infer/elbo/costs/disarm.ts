@@ -46,7 +46,7 @@ export function antitheticHandler(guide: Trace, key: Tensor): Handler | null {
   };
 }
 
-/** A draw from the uniform number 1 - u, given that the site's value was drawn from u. */
+/** The draw of the second run, which belongs to the uniform number 1 - u, given the site's value, which belongs to u. */
 function antitheticDraw(site: SampleSite, key: Tensor): Tensor {
   const { value } = site;
   const p = stopGradient(broadcastTo(bernoulliOf(site).probs, value.shape));

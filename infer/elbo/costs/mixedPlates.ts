@@ -13,7 +13,7 @@ import { commonPlateDims, type Meeting } from "./meetings.js";
 
 const warned = new Set<string>();
 
-/** Warn of every plate that contains both the cost and the site, if their axes do not meet along its dim. */
+/** Warn of every plate that contains both the cost and the site, if the axes of the two do not meet along the plate's dim. */
 export function warnIfMixed(cost: Cost, site: ScoreSite, meetings: readonly Meeting[]): void {
   const { name, plates, elementDim, axes } = site;
   if (!cost.provenance.has(name) || meetings.length === axes.length) return;

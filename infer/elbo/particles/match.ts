@@ -3,14 +3,16 @@
  * site and the model's.
  */
 import { type Shape, sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
-import { type ErrorCode, PedigradError } from "../../../autodiff/index.js";
+import { type ErrorCode, PedigradError, type Tensor } from "../../../autodiff/index.js";
+import { areSame } from "../../../distributions/core/parameters.js";
 import { didYouMean } from "../../checks.js";
+import type { PlateFrame } from "../../program/messages.js";
 import { isFactor, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 
 const refusal = (code: ErrorCode, site: string, message: string): PedigradError =>
   new PedigradError({ code, site, message });
 
-/** Refuse guide sites that are missing or observed in the model, different shapes or plates, and sites observed on both sides. */
+/** Refuse latents of the guide that the model lacks, observes, or has with another shape or plate, and sites that both observe. */
 export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity): void {
   for (const site of sampleSites(guide)) {
     const other = latentOf(site, guide, model);
@@ -116,7 +118,8 @@ function comparePlates({ name, plates: inGuide }: SampleSite, { plates: inModel 
     { plates: inModel, others: inGuide, side: "model", otherSide: "guide" },
   ];
   for (const { plates, others, side, otherSide } of sides)
-    for (const { name: plate, size, subsampleSize, dim } of plates) {
+    for (const frame of plates) {
+      const { name: plate, size, subsampleSize, dim } = frame;
       const other = others.find((p) => p.name === plate);
       if (other === undefined && size !== subsampleSize)
         throw refusal(
@@ -130,8 +133,19 @@ function comparePlates({ name, plates: inGuide }: SampleSite, { plates: inModel 
           name,
           `site "${name}": plate "${plate}" ${alongDim(dim)} in the ${side} and ${alongDim(other.dim)} in the ${otherSide}. Open the plates in the same order on both sides, or set dim.`,
         );
+      if (other !== undefined && !haveSameVisit(frame, other))
+        throw refusal(
+          "plate-subsample",
+          name,
+          `site "${name}": plate "${plate}" visits other elements in the guide than in the model, because one of the two is hidden by a block handler. Expose the plate too (expose: ["${name}", "${plate}"]), or leave it out of hide.`,
+        );
     }
 }
+
+/** Whether two frames of one plate visit the same elements. */
+export const haveSameVisit = (a: PlateFrame, b: PlateFrame): boolean =>
+  a.size === b.size &&
+  ((a.isWhole && b.isWhole) || a.indices === b.indices || areSame(a.indices as Tensor, b.indices as Tensor));
 
 const alongDim = (dim: number | null): string => (dim === null ? "is a loop" : `lies along dim ${dim}`);
 

@@ -80,7 +80,7 @@ export interface Elements {
  * A loss, the state for the next step, and the parts of the loss by name, if it has several parts.
  */
 export interface Outcome {
-  /** The loss; its gradient is the estimator's gradient plus that of the loss that trains the baselines. */
+  /** The loss; its gradient is the estimator's gradient plus the gradient of the loss that trains the baselines. */
   readonly loss: Tensor;
   /** The loss with the estimator's gradient alone; present only if baselines train parameters of their own. */
   readonly lossOfGuide?: Tensor;

@@ -12,7 +12,7 @@ import { type Handler, type Model, withHandler, withHandlers } from "../../progr
 import { sharedPlatesHandler } from "../../program/subsamples.js";
 import { type SampleSite, type Site, sampleSites, type Trace, traceOf } from "../../program/trace.js";
 import { shareMasks } from "./masks.js";
-import { checkPair } from "./match.js";
+import { checkPair, haveSameVisit } from "./match.js";
 import type { Pair, Task } from "./pair.js";
 import { type Estimator, refuseGradients } from "./siteOptions.js";
 
@@ -86,7 +86,10 @@ function isSameLatent(q: SampleSite, p: Site | undefined): boolean {
   if (!sameShape(q.fn.batchShape, p.fn.batchShape) || !sameShape(q.fn.eventShape, p.fn.eventShape)) return false;
   return (
     q.plates.length === p.plates.length &&
-    q.plates.every(({ name, dim }, i) => name === p.plates[i]?.name && dim === p.plates[i]?.dim)
+    q.plates.every((a, i) => {
+      const b = p.plates[i];
+      return a.name === b?.name && a.dim === b.dim && haveSameVisit(a, b);
+    })
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * Two checks of supports. Guides that can draw values outside the support of the model's site are refused, since the ELBO would be minus
- * infinity. So are draws whose support depends on parameters, for gradients that need a fixed support.
+ * Two checks of supports. The first refuses guides that can draw values outside the support of the model's site, since the ELBO would be
+ * minus infinity. The second, for gradients that need a fixed support, refuses draws whose support depends on parameters.
  */
 import { elementsOf } from "../../../autodiff/core/copy.js";
 import { sameShape } from "../../../autodiff/core/shape.js";
@@ -11,8 +11,8 @@ import type { Image } from "../../../distributions/transforms/image.js";
 import { isPointMass, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 
 /**
- * Refuse guide sites whose support is certainly not contained in that of the model's site. Masked sites of the model are exempt, and so
- * are point masses of the guide, because their values are checked when drawn.
+ * Refuse guide sites whose support is certainly not contained in the support of the model's site. Masked sites of the model are exempt,
+ * and so are point masses of the guide, because their values are checked when drawn.
  */
 export function checkSupports(guide: Trace, model: Trace): void {
   for (const { name, fn: q, isObserved } of sampleSites(guide)) {

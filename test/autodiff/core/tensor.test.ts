@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import ndarray from "ndarray";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { rawView } from "../../../autodiff/core/tensor.js";
 import * as P from "../../../autodiff/index.js";
 import { grad, type Tensor, type TensorLike, tensor, zeros } from "../../../autodiff/index.js";
 import { refusal, refusesSaying } from "../../refusals.js";
@@ -228,16 +229,26 @@ test("200,000 chained additions: value and gradient, without recursion", () => {
   );
 });
 
-test("small results are pieces of a common buffer, and show no numbers but their own", () => {
-  const x = P.arange(10);
-  const results = Array.from({ length: 60 }, (_, i) => x.mul(i));
-  results.forEach((y, i) => {
-    assert.is(y.data.data.length, 10);
-    assert.equal(
-      y.toArray(),
-      (x.toArray() as number[]).map((v) => v * i),
-    );
-  });
+test("results of up to a thousand numbers are pieces of common buffers, and show no numbers but their own", () => {
+  for (const n of [9, 10, 32, 33, 200, 600, 1024, 1025]) {
+    const x = P.arange(n);
+    const results = Array.from({ length: 60 }, (_, i) => x.mul(i));
+    results.forEach((y, i) => {
+      assert.is(y.data.data.length, n);
+      assert.equal(
+        y.toArray(),
+        (x.toArray() as number[]).map((v) => v * i),
+      );
+    });
+  }
+});
+
+test("a result that is kept keeps at most 16 times its bytes alive, or 2 kB", () => {
+  for (const n of [9, 32, 33, 64, 65, 200, 257, 600, 1024, 1025])
+    for (let i = 0; i < 40; i++) {
+      const { buffer } = rawView(P.arange(n).add(1)).data;
+      assert.ok(buffer.byteLength <= Math.max(2048, 16 * 8 * n), `${n} numbers in ${buffer.byteLength} bytes`);
+    }
 });
 
 test.run();

@@ -189,6 +189,7 @@ test("the error of Stirling's formula, the third derivative of ψ, differences o
 
 test("the ends of the domains", () => {
   for (const x of [0, -1, -7, Infinity]) assert.is(s.lgamma(x), Infinity);
+  for (const x of [1e-16, 1e-17, 1e-170, 5e-324]) assert.ok(Math.abs(s.lgamma(-x) / -Math.log(x) - 1) < 1e-15, `${x}`);
   assert.equal([s.digamma(0), s.trigamma(0)], [-Infinity, Infinity]);
   assert.equal([s.erfinv(-1), s.erfinv(1), s.ndtri(0), s.ndtri(1)], [-Infinity, Infinity, -Infinity, Infinity]);
   assert.equal([s.erf(Infinity), s.erfc(-Infinity), s.ndtr(Infinity), s.erfcx(Infinity)], [1, 2, 1, 0]);

@@ -2,6 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { grad, random, stack, type Tensor, tensor } from "../../../autodiff/index.js";
+import { boundsOf } from "../../../distributions/constraints/constraint.js";
 import {
   AsymmetricLaplace,
   Beta,
@@ -20,6 +21,7 @@ import {
   Pareto,
   Poisson,
   StudentT,
+  Truncated,
   TruncatedNormal,
   VonMises,
   Weibull,
@@ -54,6 +56,32 @@ test("every distribution function goes from 0 to 1, and every quantile from one 
       const back = known(() => d.cdf(d.isDiscrete ? [low - 1, high] : [low, high]));
       if (back !== null) assert.equal(back, [0, 1], `${id}: cdf of icdf`);
     }
+});
+
+test("at the ends, distribution functions have slope 0, so that truncated and censored densities have gradients", () => {
+  for (const { name, entry, make } of families)
+    for (const { id, params } of entry.cases) {
+      const at = decodeParams(params);
+      const d = make(at);
+      if (d.eventDim > 0 || name === "VonMises" || known(() => d.cdf(0)) === null) continue;
+      // Ends that are parameters have a slope on one side.
+      const ends = d.isDiscrete || "low" in d.support ? [] : (boundsOf(d.support) ?? []).flatMap(numbers);
+      const x = [-Infinity, ...ends, Infinity];
+      const slopes = grad((p: Record<string, Tensor>) => make(p).cdf(x).sum())(at);
+      for (const [param, slope] of Object.entries(slopes))
+        assert.ok(
+          numbers(slope).every((s) => Math.abs(s) < 1e-15),
+          `${id}: ${param} ${slope}`,
+        );
+    }
+  const slopes = (bounds: object, x: number) => {
+    const truth = (a: number) => new Truncated(new Gamma(a, 2), bounds).logProb(x).item();
+    const slope = grad((a: Tensor) => new Truncated(new Gamma(a, 2), bounds).logProb(x))(1.3).item();
+    near(slope, (truth(1.3 + 1e-5) - truth(1.3 - 1e-5)) / 2e-5, 1e-6);
+  };
+  slopes({ low: 0.1 }, 0.4);
+  slopes({ high: 0.7 }, 0.4);
+  slopes({}, 0.4);
 });
 
 test("the quantiles 0 and 1 are the ends themselves", () => {

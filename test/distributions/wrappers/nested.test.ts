@@ -87,6 +87,16 @@ test("counts: missing ones stay missing, and zeros are added where the base has 
   );
 });
 
+test("a hurdle before counts that are nearly always 0", () => {
+  const first = (rate: number) => (rate * Math.exp(-rate)) / -Math.expm1(-rate);
+  for (const rate of [1e-20, 1e-5, 0.1, 3])
+    near(
+      numbers(new Hurdle(new Poisson(rate), 0.3).cdf([-1, 0, 0.5, 1, 40])),
+      [0, 0.3, 0.3, 0.3 + 0.7 * first(rate), 1],
+      1e-10,
+    );
+});
+
 test("parameters of a transform add to the batch", () => {
   const d = moved(new Normal(0, 1), 0, 1);
   const three = new TransformedDistribution(new Normal(0, 1), [

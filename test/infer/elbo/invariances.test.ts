@@ -28,7 +28,7 @@ import {
   valueAndGrad,
 } from "../../../index.js";
 import { assertMean, drawsOf, estimates, flatten, moments, type Rows } from "../draws.js";
-import { categorical, type GoldenModel, golden, type Pair, p, pairs, paramsOf } from "./goldenModels.js";
+import { categorical, type GoldenModel, golden, type Pair, p, pairs, paramsOf } from "./exact/goldenModels.js";
 
 const exact = golden.a1_chain_independent_guide as GoldenModel;
 const params = paramsOf(exact);

@@ -3,10 +3,12 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   AutoDiagonalNormal,
+  AutoDiscreteParallel,
   AutoMultivariateNormal,
   AutoNormal,
   adam,
   Bernoulli,
+  Categorical,
   type Elbo,
   type InferOptions,
   type Model,
@@ -209,6 +211,31 @@ test("TraceEnumELBO: a distribution's mask leaves the probabilities of enumerate
     0,
   );
   assert.ok(near(elbo.loss(random.key(0), {}, model({ enumerate: "parallel" }), () => {}).item(), -evidence));
+});
+
+test("AutoDiscreteParallel stands under the masks of its model", () => {
+  // q is 1/2 at first. Masked, a flip has neither log p nor log q.
+  const probs = [0.3, 0.7] as const;
+  const choice = new Categorical([...probs]);
+  const ways: Record<string, () => Tensor> = {
+    handler: () => mask(() => sample("z", choice), keep)(),
+    distribution: () => sample("z", choice.expand([2]).mask(keep)),
+    obsMask: () => sample("z", choice, { obs: [0, 0], obsMask: [0, 1] }),
+  };
+  const data = (i: 0 | 1, z: number) => half - 0.5 * (x[i] - 2 * z) ** 2;
+  const own = [0, 1].reduce((sum, z) => sum + (Math.log((probs[z] as number) / 0.5) + data(0, z)) / 2, 0);
+  const other = { latent: (data(1, 0) + data(1, 1)) / 2, observed: Math.log(0.3) + data(1, 0) };
+  for (const [way, draw] of Object.entries(ways)) {
+    const model = () =>
+      plate("d", 2, () => {
+        const z = draw();
+        sample("x", new Normal(z.mul(2), 1), { obs: x });
+      });
+    const guide = new AutoDiscreteParallel(model);
+    const svi = new SVI(model, guide, adam(0.1), new TraceEnumELBO());
+    const elbo = own + other[way === "obsMask" ? "observed" : "latent"];
+    assert.ok(near(svi.evaluate(svi.init(random.key(0))), -elbo), way);
+  }
 });
 
 test.run();

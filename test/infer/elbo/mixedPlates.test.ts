@@ -28,7 +28,7 @@ import {
 } from "../../../index.js";
 import { refusal } from "../../refusals.js";
 import { assertClose, exactElbo, exactMoments } from "../exact.js";
-import { golden, type Pair, pairs, paramsOf } from "./goldenModels.js";
+import { golden, type Pair, pairs, paramsOf } from "./exact/goldenModels.js";
 
 const N = 3;
 const params = { q: tensor([0.3, -0.4, 0.8]) };

@@ -16,7 +16,7 @@ import {
   vmap,
 } from "../../../index.js";
 import { refusal } from "../../refusals.js";
-import { type GoldenModel, golden, type Pair, pairs, paramsOf } from "../elbo/goldenModels.js";
+import { type GoldenModel, golden, type Pair, pairs, paramsOf } from "../elbo/exact/goldenModels.js";
 
 const nothing: Model = () => {};
 const hmm = golden.d1_hmm_meanfield_guide as GoldenModel;

@@ -20,7 +20,7 @@ import {
   tensor,
 } from "../../../index.js";
 import { flatten } from "../draws.js";
-import { categorical, type GoldenModel, golden, type Pair, p, pairs, paramsOf } from "../elbo/goldenModels.js";
+import { categorical, type GoldenModel, golden, type Pair, p, pairs, paramsOf } from "../elbo/exact/goldenModels.js";
 
 const nothing: Model = () => {};
 

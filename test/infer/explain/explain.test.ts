@@ -22,7 +22,7 @@ import {
   tensor,
   zeros,
 } from "../../../index.js";
-import { type GoldenModel, golden, type Pair, pairs } from "../elbo/goldenModels.js";
+import { type GoldenModel, golden, type Pair, pairs } from "../elbo/exact/goldenModels.js";
 
 const locs = tensor([-2, 0, 3]);
 const model: Model = (data: number[]) => {

@@ -8,6 +8,7 @@ import {
   AutoNormal,
   adam,
   Bernoulli,
+  block,
   condition,
   Delta,
   type Elbo,
@@ -125,6 +126,30 @@ test("given indices are compared: the same on both sides, or on one side that dr
     refusal(() => trace(seed(side({ subsample: [0, 1], subsampleSize: 3 }), key)).getTrace()).message,
     /subsample has 2 indices, but subsampleSize is 3/,
   );
+});
+
+test("a plate that a block hides draws elements of its own, which are compared at the latents in it", () => {
+  const x = [0.5, 1.8, -0.7, 3];
+  const latent = (loc: Tensor) => plate("d", 4, half, () => sample("z", new Normal(subsample(loc), 0.5)));
+  const model = () =>
+    plate("d", 4, half, () => {
+      const z = sample("z", new Normal(0, 1));
+      sample("x", new Normal(z, 1), { obs: subsample(x) });
+    });
+  const guide = () => void latent(tensor(x));
+  const lossOf = (p: Model, q: Model) => new TraceELBO().loss(random.key(1), {}, p, q).item();
+  const hidden = { expose: ["z"] };
+  for (const q of [block(guide, hidden), block(guide, { hide: ["d"] })]) {
+    const error = refusal(() => lossOf(model, q));
+    assert.equal([error.code, error.site], ["plate-subsample", "z"]);
+  }
+  const both = refusal(() => lossOf(block(model, { expose: ["z", "x"] }), block(guide, hidden)));
+  assert.equal([both.code, both.site], ["plate-subsample", "z"]);
+  assert.is(lossOf(model, block(guide, { expose: ["z", "d"] })), lossOf(model, guide));
+  // Whole plates, and elements that both programs give, are the same however they are hidden.
+  const whole = () => plate("d", 4, () => sample("z", new Normal(x, 0.5)));
+  const wholeModel = () => plate("d", 4, () => sample("z", new Normal(0, 1)));
+  assert.is(lossOf(wholeModel, block(whole, hidden)), lossOf(wholeModel, whole));
 });
 
 test("all elements in another order: data, params and latents follow the indices", () => {

@@ -110,9 +110,9 @@ function totalText(layout: Layout, rows: Rows, i: number): BlockText {
   if (axes.length === 1 && width > 1)
     return { first: call("clear")(out, size), each: calls.addRows(out, ONE, 0, a, "count", width), last: "" };
   const lanes = out + 8 * size;
-  // The bytes from the numbers of one entry of the result to those of the next.
+  // The distance in bytes from the numbers that one entry of the result sums to the numbers that the next entry sums.
   const next = 8 * width * (perRow === 0 ? rows.block : rows.count);
-  // The numbers of an entry that do not fill a group of eight, and the offset at which they begin.
+  // How many of the numbers that an entry sums are left after the last full group of eight, and the offset at which these begin.
   const rest = (rows.count * width) % 8;
   const restOffset =
     rows.count * width - rest - (perRow === 0 ? (rows.count - 1 - ((rows.count - 1) % rows.block)) * width : 0);

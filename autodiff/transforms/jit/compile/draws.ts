@@ -53,7 +53,7 @@ const foldIn: Bind = (draws, out, inputs) => {
   if (fold === null) return null;
   return () => {
     const counter = number.data[number.offset] as number;
-    // The op's own kernel refuses any other number.
+    // Any number that is not an unsigned 32-bit integer is refused by the op's own kernel.
     if (counter >>> 0 === counter) fold(counter);
     else foldInOp.kernel(draws, out, inputs);
   };

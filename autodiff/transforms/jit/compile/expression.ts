@@ -1,8 +1,8 @@
 /**
  * The text of a scalar function, so that generated code can contain its arithmetic instead of a call. The text is taken apart into tokens,
  * and only an arrow function of one expression of parameters, numbers, operators and pure functions of Math is inlined; a function that a
- * minifier, a coverage counter or a wrapper has changed into anything else is called instead. In the scope of the function, a name may have
- * another meaning than here, so an expression must also agree with its function on a few numbers.
+ * minifier, a coverage tool or a wrapper has changed into anything else is called instead. A name such as Math may mean something else
+ * where the function was written than in the generated code, so an expression must also agree with its function on a few numbers.
  */
 import { canGenerateCode } from "../../../../provenance/base/codeGeneration.js";
 

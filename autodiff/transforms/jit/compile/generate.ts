@@ -43,7 +43,7 @@ const CHUNK_LINES = 250;
  */
 const identifier = (name: string): string => (/^[A-Za-z_$][\w$]{0,60}$/.test(name) ? name : "op");
 
-/** The text of a program whose values lie as `layout` says. */
+/** The code of a program whose values are at the places that `layout` assigns. */
 export function generate(program: Program, layout: Layout): Generated {
   return new Generator(program, layout).generated();
 }

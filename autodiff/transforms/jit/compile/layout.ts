@@ -78,7 +78,7 @@ export class Layout {
     const { offset } = this.views.view(i);
     if (rows === null || !rows.inner.has(owner))
       return { offset: start + offset, steps, perRow: rows === null ? 0 : (steps[axis] ?? 0) };
-    // The value has all rows, but its memory has room for those of one block only.
+    // The value has all rows, but its memory has room for the rows of one block only.
     const span = rowSpan(rows, owner, this.program);
     const stepInBlock = (step: number): number =>
       (step % span) + Math.floor(step / span) * (span / rows.count) * rows.block;

@@ -72,7 +72,7 @@ export function mergeAxes({ shape, reads, steps, rowAxis }: Loop): MergedLoop {
   };
 }
 
-/** The loop in JavaScript; `call` writes a function of operands. */
+/** The loop in JavaScript. `call` returns the text of the expression that computes a step from its operands. */
 export function scalarText(loop: Loop, call: (step: Step) => string): string {
   const { axes, reads, steps } = mergeAxes(loop);
   const index = (axis: number): string => (axes.length === 1 ? "i" : `i${axis}`);

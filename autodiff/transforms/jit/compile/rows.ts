@@ -41,7 +41,7 @@ const MIN_LONG = 4096;
 const MAX_SMALL = 8192;
 /**
  * The approximate number of elements in a block: BLOCK if the small matrix of the product is a vector, else WIDE_BLOCK. BLOCK is so small
- * that the processor fetches the next rows while it works on those of the block; but products of matrices are slow on few rows.
+ * that the processor fetches the next rows while it works on the block; but products of matrices are slow on few rows.
  */
 const BLOCK = 512;
 const WIDE_BLOCK = 8192;
@@ -194,7 +194,7 @@ class Partitioner {
     const owner = this.views.owner(i);
     const ownerShape = this.#op(owner).shape;
     const { shape, stride, offset } = this.views.view(i);
-    // `row` is the distance from one row to the next, `allRows` that from the first row to the end of the last.
+    // `row` is the distance from one row to the next, `allRows` the distance from the first row to the end of the last.
     const row = sizeOf(ownerShape.slice((this.axes.get(owner) as number) + 1));
     const allRows = row * this.count;
     const axis = shape.findIndex((n, k) => n === this.count && stride[k] === row);

@@ -1,6 +1,6 @@
 /**
  * Text for softmaxes along short axes, with a local variable for each number. Softmaxes of the same numbers are computed together, so that
- * a density of classes and its gradient share their exponentials. The arithmetic is that of kernels/softmax.ts, in the same order.
+ * a density of classes and its gradient share their exponentials. The arithmetic is the same as in kernels/softmax.ts, in the same order.
  */
 import type { Op } from "../../../core/op.js";
 import { type Shape, sizeOf } from "../../../core/shape.js";
@@ -42,8 +42,8 @@ export function findShort({ values }: Program, list: readonly number[]): Map<num
 }
 
 /**
- * The source, without its name, of a function that computes these softmaxes together; and its arguments: the offsets at which the input and
- * each result begin. `call` returns the text of a call of a function of one operand.
+ * The source of a nameless function that computes these softmaxes together, and the arguments with which to call this function: the offsets
+ * at which the input and each result begin. `call` returns the text of a call of a function of one operand.
  */
 export function shortText(
   layout: Layout,

@@ -93,7 +93,7 @@ export function vectorText(name: string, loop: Loop, first: number): string | nu
     last > 0 &&
     steps.every(isInPlace) &&
     reads.every(isForward);
-  /** Code for two rows together, whose elements make whole pairs. */
+  /** Code for two rows at a time: a row of odd length does not consist of whole pairs of elements, but two such rows together do. */
   const twoRowsText = (): string => {
     const rowNames = new Map<string, string[]>();
     const text: string[] = ["let i = 0;"];

@@ -3,8 +3,8 @@
  * in every component.
  */
 import { test } from "uvu";
-import type { TraceELBO, TraceGraphELBO } from "../../../index.js";
-import { assertMean, drawsOf, estimates, type Rows } from "../draws.js";
+import type { TraceELBO, TraceGraphELBO } from "../../../../index.js";
+import { assertMean, drawsOf, estimates, type Rows } from "../../draws.js";
 import { type GoldenModel, golden, pairs, paramsOf } from "./goldenModels.js";
 
 export function testMeans(elbo: TraceELBO | TraceGraphELBO): void {

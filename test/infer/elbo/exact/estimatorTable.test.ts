@@ -16,8 +16,8 @@ import {
   TraceGraphELBO,
   TraceMeanFieldELBO,
   vmap,
-} from "../../../index.js";
-import { assertMean, drawsOf, estimates, type Rows } from "../draws.js";
+} from "../../../../index.js";
+import { assertMean, drawsOf, estimates, type Rows } from "../../draws.js";
 import { type GoldenModel, golden, mixed, pairs, paramsOf } from "./goldenModels.js";
 
 const N = 20_000;

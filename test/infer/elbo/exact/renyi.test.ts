@@ -12,8 +12,8 @@ import {
   type TensorLike,
   TraceELBO,
   tensor,
-} from "../../../index.js";
-import { assertMean, drawsOf, estimates, type Rows } from "../draws.js";
+} from "../../../../index.js";
+import { assertMean, drawsOf, estimates, type Rows } from "../../draws.js";
 import { categorical, golden, p, paramsOf } from "./goldenModels.js";
 
 interface Observations {

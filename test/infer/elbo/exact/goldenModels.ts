@@ -16,7 +16,7 @@ import {
   subsample,
   type Tensor,
   tensor,
-} from "../../../index.js";
+} from "../../../../index.js";
 
 export interface GoldenModel {
   params: Record<string, unknown>;
@@ -31,7 +31,7 @@ export interface GoldenModel {
   perSubset?: Record<string, { elbo: number; gradElbo: Record<string, unknown> }>;
 }
 
-export const golden = JSON.parse(readFileSync(new URL("../../golden/elbo.json", import.meta.url), "utf8"))
+export const golden = JSON.parse(readFileSync(new URL("../../../golden/elbo.json", import.meta.url), "utf8"))
   .models as Record<string, GoldenModel>;
 
 export const p = (name: string): Tensor => param(name, undefined, { constraint: constraints.real });

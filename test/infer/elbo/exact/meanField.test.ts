@@ -1,7 +1,7 @@
 /** TraceMeanFieldELBO: which terms have a closed form, and which do not; estimatorTable.test.ts checks its means. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { explain, type Model, Normal, param, random, sample, scale, TraceMeanFieldELBO } from "../../../index.js";
+import { explain, type Model, Normal, param, random, sample, scale, TraceMeanFieldELBO } from "../../../../index.js";
 import { type GoldenModel, golden, mixed, type Pair, paramsOf } from "./goldenModels.js";
 
 test("explain tells closed forms from sampled terms; a prior that depends on its own site is sampled", () => {

@@ -4,7 +4,7 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { logsumexp, neg, stopGradient, type Tree, where } from "../../../autodiff/index.js";
+import { logsumexp, neg, stopGradient, type Tree, where } from "../../../../autodiff/index.js";
 import {
   Bernoulli,
   type Elbo,
@@ -17,14 +17,14 @@ import {
   type Tensor,
   TraceGraphELBO,
   tensor,
-} from "../../../index.js";
-import { chargedCosts } from "../../../infer/elbo/costs/charge.js";
-import { type ScoreSite, scoreSitesOf } from "../../../infer/elbo/costs/costs.js";
-import { gradientFrom } from "../../../infer/elbo/costs/gradientFrom.js";
-import type { Cost, Outcome, Pair, Task } from "../../../infer/elbo/particles/pair.js";
-import { inEveryParticle } from "../../../infer/elbo/particles/particles.js";
-import { Provenance } from "../../../provenance/set.js";
-import { assertMean, drawsOf, estimates, moments, type Rows } from "../draws.js";
+} from "../../../../index.js";
+import { chargedCosts } from "../../../../infer/elbo/costs/charge.js";
+import { type ScoreSite, scoreSitesOf } from "../../../../infer/elbo/costs/costs.js";
+import { gradientFrom } from "../../../../infer/elbo/costs/gradientFrom.js";
+import type { Cost, Outcome, Pair, Task } from "../../../../infer/elbo/particles/pair.js";
+import { inEveryParticle } from "../../../../infer/elbo/particles/particles.js";
+import { Provenance } from "../../../../provenance/set.js";
+import { assertMean, drawsOf, estimates, moments, type Rows } from "../../draws.js";
 import { type GoldenModel, golden, p, pairs, paramsOf } from "./goldenModels.js";
 
 type Fault = "scaled score" | "element-wise" | "score masked" | "baseline per cost" | "baseline" | null;

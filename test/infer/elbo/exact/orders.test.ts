@@ -23,9 +23,9 @@ import {
   TraceEnumELBO,
   TraceGraphELBO,
   tensor,
-} from "../../../index.js";
-import { refusal } from "../../refusals.js";
-import { assertMean, drawsOf, estimates, type Rows } from "../draws.js";
+} from "../../../../index.js";
+import { refusal } from "../../../refusals.js";
+import { assertMean, drawsOf, estimates, type Rows } from "../../draws.js";
 import { type GoldenModel, golden, type Pair, pairs, paramsOf } from "./goldenModels.js";
 
 for (const name of ["a1_chain_independent_guide", "j1_mask_scale_factor"]) {

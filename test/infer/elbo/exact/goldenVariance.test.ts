@@ -1,8 +1,8 @@
 /** The variance of TraceGraphELBO's gradients is the exact one of golden/elbo.json: n = 50,000 draws, within 10 %. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { TraceGraphELBO } from "../../../index.js";
-import { drawsOf, estimates, flatten, moments, type Rows } from "../draws.js";
+import { TraceGraphELBO } from "../../../../index.js";
+import { drawsOf, estimates, flatten, moments, type Rows } from "../../draws.js";
 import { golden, type Pair, pairs, paramsOf } from "./goldenModels.js";
 
 for (const [name, exact] of Object.entries(golden)) {

@@ -1,0 +1,43 @@
+/** The text of compiled programs, where code may be generated: how it is cut, what it shares, what it shows. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { at, jit, type Tensor, tensor } from "../../../autodiff/index.js";
+
+test("the text is cut into functions that V8 still optimises, whatever their statements are", () => {
+  const f = jit((x: Tensor) => {
+    let y = x;
+    for (let i = 0; i < 400; i++) y = y.mul(0.5).transpose().add(x.sum(0));
+    return y;
+  });
+  const parts = f
+    .source(
+      tensor([
+        [1, 2],
+        [3, 4],
+      ]),
+    )
+    .split(/^function /m)
+    .slice(1);
+  assert.ok(parts.length > 4);
+  for (const part of parts) assert.ok(part.split("\n").length < 300, `${part.split("\n").length} lines`);
+});
+
+test("equal constants are one, and so is what is computed of them", () => {
+  const f = jit((x: Tensor) => {
+    const [a, b] = [tensor([1, -0]), tensor([1, 0])].map((c) => x.mul(c).exp());
+    return tensor([1, -0])
+      .mul(x)
+      .sub((a as Tensor).div(b as Tensor))
+      .add(x.mul(tensor([1, -0])).exp());
+  });
+  assert.is([...f.source(tensor([2, 3])).matchAll(/functions\[0\]/g)].length, 2);
+});
+
+test("the source is legible and names no input of the caller", () => {
+  const f = jit((x: { "evil();": Tensor }) => at(x["evil();"].mul(2), 0));
+  const text = f.source({ "evil();": tensor([1, 2]) });
+  assert.match(text, /const t\d+ = a\d+\*2;/);
+  assert.not.match(text, /evil/);
+});
+
+test.run();
