@@ -37,7 +37,9 @@ import {
   zeros,
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
+import { mapAxes } from "../../provenance/axes.js";
 import { isRecord } from "../../provenance/base/records.js";
+import { currentAmbient, type Provenance, union } from "../../provenance/index.js";
 import { type Constraint, independent, logWeights } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
 import { readParameters, type Signature } from "../core/parameters.js";
@@ -116,7 +118,18 @@ export class DiscreteHMM extends Distribution<Params> {
     return this.#takesAnyLength(value) ? this.#withStepsOf(value).logProbElements(value) : super.logProbElements(value);
   }
   override logDensity(value: Tensor): Tensor {
-    return this.#forward(this.#densities(value)).logProb;
+    const logb = this.#densities(value);
+    const { logProb } = this.#forward(logb);
+    // The chains of a batch are independent of each other, which a loop cannot know.
+    const rank = logProb.shape.length;
+    const of = ({ shape, provenance }: Tensor, count: number): Provenance =>
+      provenance.moved(
+        mapAxes(shape.length, (axis) => (axis < rank + count ? axis - count : -1)),
+        "DiscreteHMM",
+      );
+    const { initialLogits, transitionLogits } = this.params;
+    const sets = [of(logb, 1), of(initialLogits, 1), of(transitionLogits, 2), currentAmbient()];
+    return logProb.withProvenance(sets.reduce((a, b) => union(a, b)));
   }
 
   /** p(z_t | x_1 … x_t): [...batch, T, K]. */

@@ -16,6 +16,7 @@ import {
   Normal,
   Poisson,
   param,
+  plate,
   random,
   SVI,
   sample,
@@ -296,6 +297,36 @@ test("what does not fit together is refused by name", () => {
     /number of steps is not known. Give numSteps/,
   );
   check(() => new DiscreteHMM(start, moves, normal, 4).logProb([1, 2]), /event shape \[4\]/);
+});
+
+test("chains in a plate keep to themselves: a choice for each chain is summed out as over all paths", () => {
+  const xs = [
+    [0.3, 1.2, -0.4],
+    [1.1, 0.2, 0.9],
+  ];
+  const moves = [
+    [0.7, 0.3],
+    [0.2, 0.8],
+  ] as const;
+  const model = () =>
+    plate("chains", 2, () => {
+      const shift = sample("shift", new Bernoulli(0.4), { infer: { enumerate: "parallel" } });
+      const observation = new Normal(tensor([-1, 1]).add(shift.expandDims(-1)), 1);
+      sample("x", new DiscreteHMM([0, 0], tensor(moves).log(), observation, 3), { obs: xs });
+    });
+  const density = (x: number, loc: number) => Math.exp(-0.5 * (x - loc) ** 2) / Math.sqrt(2 * Math.PI);
+  const evidence = xs.reduce((total, row) => {
+    let sum = 0;
+    for (const shift of [0, 1])
+      for (let path = 0; path < 8; path++) {
+        const z = [path & 1, (path >> 1) & 1, path >> 2] as [0 | 1, 0 | 1, 0 | 1];
+        const chance = 0.5 * moves[z[0]][z[1]] * moves[z[1]][z[2]] * (shift === 1 ? 0.4 : 0.6);
+        sum += z.reduce((p, state, t) => p * density(row[t] as number, 2 * state - 1 + shift), chance);
+      }
+    return total + Math.log(sum);
+  }, 0);
+  const loss = new TraceEnumELBO().loss(random.key(0), {}, model, () => {}).item();
+  assert.ok(Math.abs(loss + evidence) < 1e-12, `${loss}, want ${-evidence}`);
 });
 
 test.run();
