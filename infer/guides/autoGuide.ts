@@ -3,21 +3,12 @@
  * has an independent distribution for each site (autoNormal.ts) or a joint distribution over all sites (autoJoint.ts), in
  * unconstrained space; bijections map the draws to the supports of the sites. Autoguides are functions like other guides.
  */
-import { elementsOf } from "../../autodiff/core/copy.js";
-import { textOf } from "../../autodiff/core/tensor.js";
 import { emptyRecord, PedigradError, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
+import { requireThat } from "../../distributions/core/validation.js";
+import { constraints } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import {
-  type Kind,
-  refuseOption,
-  requireCount,
-  requireKey,
-  requireKind,
-  requireOptions,
-  requireProgram,
-  show,
-} from "../checks.js";
+import { type Kind, requireCount, requireKey, requireKind, requireOptions, requireProgram, show } from "../checks.js";
 import { block, seed, substituteHandler } from "../program/handlers.js";
 import { type Model, withHandler } from "../program/messages.js";
 import { wholePlatesHandler } from "../program/subsamples.js";
@@ -139,8 +130,8 @@ export abstract class AutoGuide extends Callable {
   /** The arguments of `quantiles`. */
   protected probabilities(probs: TensorLike): Tensor {
     const p = tensor(probs);
-    if (elementsOf(p).every((x) => x >= 0 && x <= 1)) return p;
-    return refuseOption(`${this.title}.quantiles`, "probs", `probs must be between 0 and 1, got ${textOf(p)}.`);
+    requireThat(p, constraints.unitInterval, { family: `${this.title}.quantiles`, what: "probs" });
+    return p;
   }
 
   /** The sample shape of a call of `samplePosterior`, whose arguments are checked. */

@@ -165,7 +165,7 @@ test("quantiles refuse numbers that are not probabilities", () => {
     for (const probs of [1.5, [0.5, -0.1], Number.NaN])
       assert.match(
         refusal(() => new Guide(model).quantiles({}, probs)).message,
-        /quantiles: probs must be between 0 and 1/,
+        /quantiles: probs must be in .0, 1./,
       );
 });
 
