@@ -1,7 +1,7 @@
 /**
  * A first-order autoregressive level, observed with noise, and on some days not at all. Given the three parameters everything is normal, so
  * the level is integrated out by a Kalman filter, which is written with scan; the parameters have an autoguide. The density of the filter is
- * compared with that of the whole series as one multivariate normal.
+ * compared with the density of the whole series as one multivariate normal.
  *
  *     npx tsx examples/autoregression.ts
  *     npx tsx examples/autoregression.ts --steps 50

@@ -29,7 +29,9 @@ const cutDown = (code: string): string =>
     .replace(/^const (\w*STEPS) = [\d_]+;/gm, "const $1 = 20;")
     .replace(/^const (\w*DRAWS) = [\d_]+;/gm, "const $1 = 50;");
 
-const scripts: Record<string, Record<string, number>> = JSON.parse(
+/** A figure of Pyro's: of one fit, or the mean of several with the standard deviation of a single one. */
+type Figure = number | { readonly value: number; readonly sd: number; readonly seeds: number };
+const scripts: Record<string, Record<string, Figure>> = JSON.parse(
   readFileSync(join(pages, "pyro/figures.json"), "utf8"),
 );
 
@@ -48,12 +50,17 @@ function wrongFigures(page: string, text: string): string[] {
         .map((cell) => cell.trim()) as [string, string, string, string];
       const apart = Math.abs(Number(here) - Number(pyro));
       const holds = within.startsWith(">") ? apart > Number(within.slice(1)) : apart <= Number(within);
-      const measured = scripts[page]?.[name] ?? Number.NaN;
+      const figure = scripts[page]?.[name] ?? Number.NaN;
+      const { value: measured, sd, seeds } = typeof figure === "number" ? { value: figure, sd: 0, seeds: 1 } : figure;
+      const least = (4.5 * sd) / Math.sqrt(seeds);
       return [
         ...(holds ? [] : [`${name}: ${here} and ${pyro} are ${apart.toFixed(4)} apart, not ${within}`]),
         ...(measured.toFixed(pyro.split(".")[1]?.length ?? 0) === pyro
           ? []
           : [`${name}: Pyro's figure is ${measured}, not ${pyro}`]),
+        ...(Number(within.replace(">", "")) >= least
+          ? []
+          : [`${name}: ${within} is less than 4.5 standard errors of Pyro's mean, ${least.toFixed(4)}`]),
         ...(printed.includes(here) ? [] : [`${name}: ${here} is not in what the program prints`]),
       ];
     }),

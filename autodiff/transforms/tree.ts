@@ -62,7 +62,7 @@ function mapItems(x: unknown, f: (item: unknown, key: unknown) => Tree): Tree {
 const childPath = (f: Visit, path: string, key: unknown): string =>
   f.length < 2 ? "" : path === "" ? `${key}` : `${path}.${key}`;
 
-/** The leaves in order. */
+/** The leaves of a tree, in order. */
 export function leavesOf(x: unknown): unknown[] {
   const leaves: unknown[] = [];
   mapTree(x, (leaf) => leaves.push(leaf));

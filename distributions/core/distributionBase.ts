@@ -37,7 +37,7 @@ export abstract class DistributionBase<P extends Params = Params> {
     this.argConstraints = argConstraints;
   }
 
-  /** The name in errors. */
+  /** The name by which errors call this distribution. */
   get label(): string {
     return this.family;
   }

@@ -25,7 +25,7 @@ import { reportAsSite } from "../program/traceChecks.js";
 export interface LatentSite {
   readonly name: string;
   readonly fn: Distribution;
-  /** The plates around it. */
+  /** The plates around the site. */
   readonly plates?: readonly PlateFrame[];
 }
 export interface InitStrategy {

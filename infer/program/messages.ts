@@ -18,14 +18,14 @@ export interface SampleMessage {
   value: Tensor | null;
   isObserved: boolean;
   infer: InferOptions;
-  /** The plates around it, innermost first. */
+  /** The plates around the statement, innermost first. */
   plates: PlateFrame[];
-  /** The factor that multiplies its log density (set by subsampled plates and by `scale`). */
+  /** The factor that multiplies the site's log density (set by subsampled plates and by `scale`). */
   scale: Tensor | number;
-  /** Its log density counts only where this is not 0 (set by `mask`); null if it counts everywhere. */
+  /** The log density counts only where this is not 0 (set by `mask`); null if it counts everywhere. */
   mask: Tensor | null;
   key: Tensor | null;
-  /** The markov loops around it. */
+  /** The markov loops around the statement. */
   markov: MarkovPosition[];
   /** Whether the site is outside a plate that surrounds its statement (lift.ts). By default it is inside all of these. */
   readonly isOutside?: (plate: PlateFrame) => boolean;

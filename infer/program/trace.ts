@@ -32,7 +32,7 @@ export class SampleSite {
   readonly value: Tensor;
   readonly isObserved: boolean;
   readonly infer: InferOptions;
-  /** The plates around it, innermost first. */
+  /** The plates around the site, innermost first. */
   readonly plates: readonly PlateFrame[];
   readonly scale: Tensor | number;
   readonly mask: Tensor | null;

@@ -1,4 +1,4 @@
-/** Points of intervals. */
+/** The formula for a uniform draw from an interval. */
 
 /** between(u, low, high): low + u (high - low) for 0 <= u < 1, below `high` and finite however narrow or wide the interval is. */
 export const interval: string = `

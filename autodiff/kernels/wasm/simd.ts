@@ -56,7 +56,7 @@ function moduleFor(name: string, text: () => string): object | null {
   try {
     module = new (platform().Module)(moduleOf(text()));
   } catch {
-    // The JavaScript kernels are used.
+    // Where the platform refuses the module, JavaScript kernels are used.
   }
   modules.set(name, module);
   return module;

@@ -118,7 +118,7 @@ export function reducerOf(op: Op<ReduceParams>) {
   };
 }
 
-/** A function that reduces axes. */
+/** The function that applies a new reduction op with these properties. */
 export const reduction = (...args: Parameters<typeof reductionOp>) => reducerOf(reductionOp(...args));
 
 /** The axes of x that are reduced, and the shape that remains. */

@@ -13,7 +13,7 @@ import { multiply, multiplyByColumns, multiplyRow } from "../../kernels/matmul.j
 import { broadcastTogether } from "../views/batching.js";
 import { expandDims, squeeze, transpose } from "../views/shape.js";
 
-/** The last two axes exchanged. */
+/** x with its last two axes exchanged. */
 export const matrixTranspose = (x: Tensor): Tensor => {
   const order = [...x.shape.keys()];
   return transpose(x, [...order.slice(0, -2), order.length - 1, order.length - 2]);

@@ -45,7 +45,7 @@ export class Result {
     return this.returned.find(({ from, text }) => from === 0 && text === key.text);
   }
 
-  /** A value like the recorded one. */
+  /** A result with the structure of the recorded result, made from these outputs. */
   of(outputs: readonly Tensor[]): unknown {
     for (let i = 0; i < this.returned.length; i++) (this.returned[i] as ReturnedRecord).outputs = outputs;
     return this.#make(outputs, this.returned);

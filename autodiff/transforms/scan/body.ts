@@ -31,7 +31,7 @@ export class Body {
   get inputs(): readonly Shape[] {
     return this.#recording.inputs;
   }
-  /** The shapes of its results. */
+  /** The shapes of the body's results. */
   get outputs(): Shape[] {
     return this.program.outputs.map((place) => (this.program.values[place] as { shape: Shape }).shape);
   }

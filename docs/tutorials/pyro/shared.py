@@ -83,7 +83,7 @@ def mlp(sizes, activation=nn.Softplus):
 
 
 def measure(page, fit, steps, seeds=3, combine=mean):
-    """Runs `fit(steps)`, which returns figures by name, from some seeds; `--write` puts their means, or medians, into figures.json."""
+    """Runs `fit(steps)`, which returns figures by name, from some seeds; `--write` puts their means, or medians, and spreads into figures.json."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--steps", type=int, default=steps)
     parser.add_argument("--seeds", type=int, default=seeds)
@@ -98,8 +98,10 @@ def measure(page, fit, steps, seeds=3, combine=mean):
     figures = {}
     for name in runs[0]:
         values = [run[name] for run in runs]
-        figures[name] = round(combine(values), 4)
-        print(f"{name}: {figures[name]:.4f}" + (f" +- {stdev(values):.4f}" if len(values) > 1 else ""))
+        figures[name] = value = round(combine(values), 4)
+        if len(values) > 1:
+            figures[name] = {"value": value, "sd": round(stdev(values), 4), "seeds": len(values)}
+        print(f"{name}: {figures[name]}")
     if options.write:
         path = HERE / "figures.json"
         known = json.loads(path.read_text()) if path.exists() else {}

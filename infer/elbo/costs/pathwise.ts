@@ -3,8 +3,8 @@
  * random latent of the guide. Point masses and factors of the guide are computed, not drawn, and their terms keep their whole gradient.
  *
  * Sticking the landing (Roeder, Wu and Duvenaud 2017) computes log q of a draw with constant parameters, so that log q has a gradient
- * through the draw only. The other part of the gradient has mean 0 and would only add variance. If the guide equals the posterior, the remaining
- * gradient is 0 for every draw.
+ * through the draw only. The other part of the gradient has mean 0 and would only add variance. If the guide equals the posterior, the
+ * remaining gradient is 0 for every draw.
  *
  * Doubly reparameterised gradients (Tucker et al. 2019) need the log weights twice: once with a gradient through the draws only, and once
  * (without log q of the draws) with a gradient through the parameters only, because the two gradients have different factors.

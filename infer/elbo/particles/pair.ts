@@ -45,9 +45,9 @@ export interface Task {
 
 /** The terms of log w = log p - log q, computed twice with different gradients. */
 export interface PathTerms {
-  /** With the gradient through z only. */
+  /** The terms with a gradient through the draws only. */
   readonly throughDraws: readonly Cost[];
-  /** With the gradient through the parameters only, and without log q of the draws. */
+  /** The terms with a gradient through the parameters only, without log q of the draws. */
   readonly throughParams: readonly Cost[];
 }
 

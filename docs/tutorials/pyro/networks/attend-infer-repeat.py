@@ -83,4 +83,4 @@ def fit(steps):
 
 
 if __name__ == "__main__":
-    measure("attend-infer-repeat", fit, steps=8000, seeds=1)
+    measure("attend-infer-repeat", fit, steps=8000)

@@ -106,4 +106,4 @@ def fit(steps):
 
 if __name__ == "__main__":
     pyro.enable_validation(False)
-    measure("prodlda", fit, steps=3000, seeds=5)
+    measure("prodlda", fit, steps=3000, seeds=10)
