@@ -163,10 +163,7 @@ test("quantiles refuse numbers that are not probabilities", () => {
   const model: Model = () => sample("z", new Normal(0, 1));
   for (const Guide of [AutoNormal, AutoDelta, AutoDiagonalNormal])
     for (const probs of [1.5, [0.5, -0.1], Number.NaN])
-      assert.match(
-        refusal(() => new Guide(model).quantiles({}, probs)).message,
-        /quantiles: probs must be in .0, 1./,
-      );
+      assert.match(refusal(() => new Guide(model).quantiles({}, probs)).message, /quantiles: probs must be in .0, 1./);
 });
 
 test.run();
