@@ -1,7 +1,7 @@
 /**
  * How the library itself reads numbers. If the numbers decide something (a count becomes a shape, a bound chooses a transform), this counts
  * as a read, like a user's `item()`. A check that can only throw an error is not a read. But if the program catches the error and
- * continues, it has branched on a value. So the run, vmap or recording that it belongs to throws an error when it ends.
+ * continues, it has branched on a value. So the run, vmap or recording of the program throws an error when it ends.
  */
 import { noteRead, noteRefusal, PedigradError, type Refusal } from "../../provenance/index.js";
 import { noteInBatch, refuseRead } from "./batch.js";

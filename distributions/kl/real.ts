@@ -68,7 +68,7 @@ export const ofGumbel = (): Divergences => ({
   },
 });
 
-// log ((s_q + s_p)² + d²) / (4 s_q s_p), where d = loc_q - loc_p (Chyzak and Nielsen 2019)
+// log(((s_q + s_p)² + d²) / (4 s_q s_p)), where d = loc_q - loc_p (Chyzak and Nielsen 2019)
 const cauchyDivergence = (s: Tensor, t: Tensor, d: Tensor): Tensor =>
   log1p(square(s.sub(t)).add(square(d)).div(s.mul(t).mul(4)));
 export const ofCauchy = (): Divergences => ({

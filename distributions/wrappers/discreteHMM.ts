@@ -120,7 +120,7 @@ export class DiscreteHMM extends Distribution<Params> {
   override logDensity(value: Tensor): Tensor {
     const logb = this.#densities(value);
     const { logProb } = this.#forward(logb);
-    // The chains of a batch are independent of each other, which a loop cannot know.
+    // The chains of a batch are independent of each other, but the loop has mixed them in the provenance, so restore their axes.
     const rank = logProb.shape.length;
     const of = ({ shape, provenance }: Tensor, count: number): Provenance =>
       provenance.moved(

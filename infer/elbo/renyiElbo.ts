@@ -202,7 +202,7 @@ function commonPlates({ guide, model }: Pair, costs: readonly Cost[]): PlateFram
 }
 
 /**
- * An op that mixes the elements of a latent along the plate (null if unknown), and a site whose term depends on its
+ * An op that mixes the elements of a latent along the plate (null if unknown), and a site whose term depends on the op's
  * result. Null if no term depends on mixed elements.
  */
 function findMixing(plate: PlateFrame, guide: Trace, costs: readonly Cost[]): { op: string | null; to: string } | null {

@@ -118,7 +118,7 @@ export function runModel(
   return { modelTrace, initialValues };
 }
 
-/** The same plates. If the program itself chooses the elements of a plate, they are those that the plate visits in `run`. */
+/** The same plates, but a plate whose elements the program itself chooses gets the elements that it visits in `run`. */
 export const platesIn = (run: Trace, plates: readonly PlateFrame[]): PlateFrame[] =>
   plates.map((plate) => {
     const site = run.get(plate.name);

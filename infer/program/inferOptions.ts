@@ -13,7 +13,7 @@ import { requireOptions } from "../checks.js";
 export interface BaselineOptions {
   /** Subtract a decaying average of past costs. */
   useDecayingAvgBaseline?: boolean;
-  /** The decay of that average, in [0, 1); 0.90 by default. */
+  /** The decay of the decaying average, in [0, 1); 0.90 by default. */
   baselineBeta?: number;
   /** Subtract a function of `nnBaselineInput`, trained to predict the cost. */
   nnBaseline?: (input: Tensor) => Tensor;

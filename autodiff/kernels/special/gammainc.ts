@@ -55,7 +55,7 @@ function gammaMass(a: number, x: number, divisor: number): number {
   if (exponent > 750) return 0;
   const scale = (Math.sqrt(a / (2 * Math.PI)) * exp(-logGammaCorrection(a))) / divisor;
   if (Math.abs(mu) < 0.5) return scale * exp(-exponent);
-  // exp(a - x) alone may be as small as exp(-4000).
+  // The factors are combined as eighth roots, since exp(a - x) alone may be as small as exp(-4000), which underflows.
   const eighth = exp(0.125 * (a - x)) * pow(x / a, 0.125 * a);
   const quarter = eighth * eighth;
   const half = quarter * quarter;

@@ -1,4 +1,4 @@
-/** Triangles and diagonals of matrices. The diagonal of two axes is a view whose stride is the sum of theirs. */
+/** Triangles and diagonals of matrices. The diagonal of two axes is a view whose stride is the sum of the strides of the axes. */
 import { mapAxes } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";

@@ -86,8 +86,8 @@ function checkedIndex(op: string, indices: TensorLike, size: number): Tensor {
 const isMask = (x: unknown): boolean => typeof x === "boolean" || (Array.isArray(x) && x.length > 0 && isMask(x[0]));
 
 /**
- * `leading`: how many of the first axes of x are indexed; together they count as one axis. `aligned`: the axes among these along which each
- * entry of the result is read from its own position.
+ * `leading`: how many of the first axes of x are indexed; together they count as one axis. `aligned`: the axes among these along which
+ * entry i of the result is read from entry i of x.
  */
 export interface Gather {
   readonly leading: number;
@@ -129,7 +129,7 @@ export const gatherOp: Op<Gather> = {
   },
 };
 
-// g [...shape, ...rest], i [...shape] -> [...leading, ...rest]: out[i[k]] += g[k], the leading axes counted as one.
+// g [...shape, ...rest], i [...shape] -> [...leading, ...rest]: out[i[k]] += g[k], where the leading axes are flattened into one.
 export const scatterOp: Op<Shape> = {
   name: "scatter",
   shape: (leading, [g, i]) => [...leading, ...(g as Tensor).shape.slice((i as Tensor).shape.length)],

@@ -87,8 +87,8 @@ export function lookUp(x: Tensor, indices: readonly Tensor[]): Tensor | null {
 }
 
 /**
- * table[..., index] as a view, if the index is 0, 1, …, n - 1 along one of its axes (n the size of the table's last axis) and the other
- * axes of the table, broadcast against the index, have size 1 there; else null.
+ * table[..., index] as a view, if the index is 0, 1, …, n - 1 along one of its axes (n the size of the table's last axis) and the table
+ * has size 1 along the axis that is broadcast against this axis of the index, or no such axis; else null.
  */
 export function lookUpLast(table: Tensor, index: Tensor): Tensor | null {
   const last = table.shape.length - 1;

@@ -40,7 +40,7 @@ const sqrtSlope: Binary = binary("sqrtSlope", (g, a) => (g === 0 ? 0 : (0.5 * g)
   (G, _, __, a) => sqrtSlope(G, a),
   (G, _, g, a) => mul(G, mulZeroWins(g, div(-0.25, mul(a, sqrt(a))))),
 ]);
-/** a^b. The gradient with respect to b is 0 at a = 0. a^0 is 1 with gradient 0 with respect to a, also at a = 0. */
+/** a^b. The gradient with respect to b is 0 at a = 0. a^0 is 1 with gradient 0 with respect to a, even at a = 0. */
 export const pow: Binary = binary("pow", formulas.pow, [
   (g, _, a, b) => powSlope(g, a, b),
   (g, y, a) => mulZeroWins(g, mulZeroWins(y, logOrZero(a))),

@@ -59,7 +59,7 @@ const erfcxSlope: Unary = unary("erfcxSlope", (a) => erfcxSlopeOf(a), [
 export const erfinv: Unary = unary("erfinv", (a) => special.erfinv(a), [
   (g, y) => mulZeroWins(g, mul(SQRT_PI / 2, exp(square(y)))),
 ]);
-/** Φ, its logarithm, and its inverse: the standard normal distribution function. */
+/** The standard normal distribution function Φ, its logarithm, and its inverse. */
 export const ndtr: Unary = unary("ndtr", (a) => special.ndtr(a), [
   (g, _, a) => mulZeroWins(g, exp(logNormalDensity(a))),
 ]);
@@ -71,7 +71,7 @@ export const ndtri: Unary = unary("ndtri", (a) => special.ndtri(a), [
 ]);
 const logNormalDensity = (x: Tensor): Tensor => sub(mul(-0.5, square(x)), LOG_SQRT_2PI);
 
-// Modified Bessel functions, scaled by exp(-|a|); the gap is exp(-|a|) (I_0(a) - I_1(|a|))
+// Modified Bessel functions, scaled by exp(-|a|); besselGap(a) is exp(-|a|) (I_0(a) - I_1(|a|))
 export const i0e: Unary = unary("i0e", (a) => special.i0e(a), [
   (g, _, a) => mulZeroWins(g, neg(mul(sign(a), besselGap(a)))),
 ]);

@@ -160,7 +160,7 @@ const gammaOp = /* @__PURE__ */ drawOneOp("gamma", kernels.gammaDraw, [
 export const gamma = (from: TensorLike, concentration: TensorLike, shape?: Shape): Tensor =>
   draw(gammaOp, from, [concentration], shape);
 
-// Far in the lower tail, P(a, x) = x^a / Γ(a + 1); it is used there because x itself may underflow.
+// Far in the lower tail, P(a, x) is x^a / Γ(a + 1). The gradient uses this form there, because x itself may underflow.
 const logGammaOp = /* @__PURE__ */ drawOneOp("logGamma", kernels.logGammaDraw, [
   (g, logX, [, concentration]) => {
     const a = concentration as Tensor;

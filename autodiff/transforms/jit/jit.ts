@@ -114,8 +114,8 @@ class Compiler<A extends unknown[], R> {
   }
 
   /**
-   * A Resident for further calls after the last call, which was of this entry and returned `value`. Null if the result does not begin with
-   * a record like f's first argument.
+   * A Resident that continues after the last call, which matched this entry and returned `value`. Null if the result does not begin with a
+   * record like f's first argument.
    */
   #loopOf(entry: Entry, value: R | null): Resident<R> | null {
     const { compilation } = entry;

@@ -88,7 +88,7 @@ export class Signatures {
 /** One argument in the key of an entry: the shape of a tensor, or, of any other argument, the signature text and a quick test. */
 export type ArgumentKey = Shape | { readonly text: string; readonly fits: Fits | null };
 
-/** Whether x has the same signature as another value, if so with its tensors added to `inputs`. False, too, if this test cannot tell. */
+/** Whether x has the same signature as another value. If so, the tensors of x are added to `inputs`. False, too, if this test cannot tell. */
 type Fits = (x: unknown, inputs: Tensor[]) => boolean;
 
 /** The test for values like `x`; null if they need a full signature. */
@@ -99,7 +99,7 @@ function fitting(x: unknown): Fits | null {
   if (x instanceof Map || items.includes(null)) return null;
   return hasItems(Array.isArray(x) ? x.length : -1, Object.keys(x as object), items as Fits[]);
 }
-// Functions of their own, so that no test keeps the value that it was made for.
+// Separate functions, so that the closure of a test does not keep the value for which the test was made.
 const isSame =
   (x: unknown): Fits =>
   (y) =>

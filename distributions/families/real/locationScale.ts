@@ -152,7 +152,7 @@ export class Cauchy extends /* @__PURE__ */ locationScale("Cauchy", {
     return where(less(z, -1), tail, where(greater(z, 1), tail.neg().add(1), atan(z).div(Math.PI).add(0.5)));
   },
   icdf: (q) => {
-    // q, or q - 1 in the upper half. At 1 it is -0, so that the reciprocal of the tangent is -Infinity.
+    // q, or q - 1 in the upper half. For q = 1, `edge` is -0, so that the reciprocal of the tangent is -Infinity.
     const edge = where(less(q, 0.5), q, q.neg().add(1).neg());
     return where(less(abs(edge), 0.25), reciprocal(tan(edge.mul(Math.PI))).neg(), tan(q.sub(0.5).mul(Math.PI)));
   },

@@ -23,9 +23,9 @@ export interface ScoreSite {
   readonly name: string;
   readonly site: SampleSite;
   readonly plates: readonly PlateFrame[];
-  /** The number of event axes at the end of its elementwise log density, `site.elements()`. */
+  /** The number of event axes at the end of the site's elementwise log density, `site.elements()`. */
   readonly elementDim: number;
-  /** Its element axes (charge.ts), counted from the right, from 1. */
+  /** The site's element axes (charge.ts), counted from the right, from 1. */
   readonly axes: readonly number[];
   /** log q of each element, neither scaled nor masked, summed over all axes that are not element axes. */
   readonly logq: Tensor;

@@ -5,15 +5,16 @@
  * so the site is charged with them.
  */
 import type { Handler } from "../../program/messages.js";
-import { isDraw, sampleSites } from "../../program/trace.js";
+import { isDraw, isPointMass, sampleSites } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
 
 /**
- * `pair` itself if no pathwise site was read. Otherwise the result of `rerun`. Its argument is a handler that gives the
- * sites that were read a score-function gradient.
+ * `pair` itself if no pathwise site was read. Otherwise the result of `rerun`, which receives a handler that gives the sites
+ * that were read a score-function gradient.
  */
 export function scoreSitesThatWereRead<P extends Pair>(pair: P, rerun: (constants: Handler) => P): P {
   const names = pathwiseSitesRead(pair);
+  warnOfPointRead(pair);
   if (names.size === 0) return pair;
   warnOfRead(names);
   return rerun({
@@ -31,6 +32,19 @@ function pathwiseSitesRead({ guide, readSites }: Pair): Set<string> {
   for (const site of sampleSites(guide))
     if (readSites.has(site.name) && site.fn.hasRsample && isDraw(site)) names.add(site.name);
   return names;
+}
+
+let hasWarnedOfPoint = false;
+/** Warn of a point mass that was read: it has no score to take instead, so its path ends there. */
+function warnOfPointRead({ guide, readSites }: Pair): void {
+  if (hasWarnedOfPoint) return;
+  for (const { name, fn, isObserved } of sampleSites(guide)) {
+    if (isObserved || !readSites.has(name) || !isPointMass(fn) || fn.params.v?.node === null) continue;
+    hasWarnedOfPoint = true;
+    console.warn(
+      `pedigrad: the program reads the value of site "${name}" (by item(), a comparison or an index). The guide has a point mass there (${fn.label}), whose gradient does not pass through the number that was read. Compute with ops on the tensor, or give "${name}" a guide with a density, such as AutoNormal.`,
+    );
+  }
 }
 
 let hasWarned = false;

@@ -149,7 +149,7 @@ export const haveSameVisit = (a: PlateFrame, b: PlateFrame): boolean =>
 
 const alongDim = (dim: number | null): string => (dim === null ? "is a loop" : `lies along dim ${dim}`);
 
-/** Refuse latents of the model that the guide does not sample. `enumerated` holds those that the estimator sums out, if it can do that. */
+/** Refuse latents of the model that the guide does not sample. `enumerated`: the latents summed out, if the estimator can do this. */
 export function checkLatentsCovered(guide: Trace, model: Trace, enumerated?: ReadonlyMap<string, number>): void {
   const advice =
     enumerated === undefined

@@ -118,6 +118,20 @@ test("a value that is only computed with keeps its path", () => {
   assert.is(said.filter((text) => /site "z".* take the score function/.test(text)).length, 1, "said once in all");
 });
 
+test("a point mass that is read is warned of once, since it has no score to take", () => {
+  const model: Model = () => {
+    const a = sample("a", new Normal(0, 1));
+    sample("x", new Normal(a.item() * 2, 1), { obs: 5 });
+  };
+  const before = said.length;
+  warnings(() => {
+    const elbo = new TraceELBO();
+    for (const point of [() => new Delta(param("l")), () => new Delta(0.3), () => new Delta(param("l"))])
+      elbo.lossAndGrads(random.key(0), { l: tensor(l) }, model, () => void sample("a", point()));
+  });
+  assert.is(said.slice(before).filter((text) => /site "a".*point mass/.test(text)).length, 1);
+});
+
 test("a factor and a density of constants behind a branch are charged to the site that was read", () => {
   // ELBO(q) = Σ_z q(z) (log p(z) - log q(z) + 0.5 z), so its slope is q (1 - q) (log(0.4 / 0.6) + 0.5 - logit q).
   const logit = 0.3;

@@ -127,7 +127,7 @@ export function findInPlace(program: Program, units: readonly Unit[], views: Vie
     const unit = units[at];
     if (unit?.kind !== "loop" || sizeOf(unit.shape) < MIN_REUSED || (lastRead.get(k) ?? -1) > at) continue;
     if (!readsRowBeforeWriting(unit.shape)) continue;
-    // Not if some output is input k itself: it would get the numbers of output k. Nor if another output shares the memory of output k.
+    // Input k must not be an output itself, which would get the numbers of output k, and no other output may share the memory of output k.
     if (owners.includes(k) || owners.filter((owner) => owner === output).length > 1) continue;
     if (!unit.members.every((i) => readsOwnElement(values[i] as OpValue, k, views))) continue;
     inputs.set(output, k);

@@ -27,7 +27,7 @@ export interface Generated {
   readonly text: string;
   readonly kernels: (() => void)[];
   readonly functions: ((...xs: number[]) => number)[];
-  /** The text of the SIMD routines that it calls. */
+  /** The text of the SIMD routines that `text` calls. */
   readonly routines: string;
 }
 

@@ -57,7 +57,7 @@ export interface Partition {
   readonly rows: Rows;
 }
 
-/** The ops of a list that can run in blocks, and those before and after them; null if there are none. */
+/** The ops of a list that can run in blocks, and the ops before and after them; null if no ops can run in blocks. */
 export function findRows(program: Program, views: Views, list: readonly number[]): Partition | null {
   const starts = [...list.entries()].filter(([, i]) => longAxis(program, i) >= 0).slice(0, MAX_STARTS);
   for (const [at, i] of starts) {
