@@ -3,7 +3,8 @@
  * and exports use these columns.
  */
 import { type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
-import { refuseOption, requireOptions, show } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { refuseOption, requireKind, requireOptions, show } from "../checks.js";
 import { requireDraws } from "./predictiveChecks.js";
 
 /** Draws by site name, as Predictive and samplePosterior return them. Their leading axes number the draws. */
@@ -29,6 +30,7 @@ export function readDraws(
   options: DrawsOptions,
   known: readonly string[] = [],
 ): { sites: [name: string, value: Tensor][]; chains: number; length: number } {
+  requireKind(op, "draws", draws, kinds.record);
   requireOptions(op, options, ["batchNdims", ...known]);
   const { batchNdims = 1 } = options;
   if (batchNdims !== 1 && batchNdims !== 2)

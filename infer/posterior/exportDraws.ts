@@ -1,7 +1,8 @@
 /** Exports draws to other tools: as CSV, as ArviZ's InferenceData in JSON, or as Arrow tables. */
 
 import { tensor } from "../../autodiff/index.js";
-import { refuseOption, requireOptions, show } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { refuseOption, requireKind, requireOptions, show } from "../checks.js";
 import { columnsOf, type Draws, type DrawsOptions, poolChains, readDraws } from "./draws.js";
 
 /** Columns of equal length, with their names: `chain`, `draw`, and one column for each element of each site. */
@@ -88,7 +89,9 @@ export function toInferenceData(groups: InferenceGroups, options: InferenceDataO
   requireOptions(op, groups, Object.keys(GROUPS));
   requireOptions(op, options, ["batchNdims", "dims", "coords"]);
   const { dims, coords, ...layout } = options;
-  const parts = Object.entries(groups).map(([group, draws]) => {
+  const given = Object.entries(groups).filter(([, draws]) => draws !== undefined);
+  const parts = given.map(([group, draws]) => {
+    requireKind(op, group, draws, kinds.record);
     const isData = DATA.includes(group);
     // Data have no axes for draws, so their shapes are free.
     const { chains, length } = readDraws(op, isData ? {} : (draws as Draws), layout);

@@ -165,7 +165,16 @@ test("toInferenceData: groups by ArviZ's names, [chain, draw, ...site]; data as 
   assert.match(toInferenceData({ posterior: { x: [Number.NaN, Infinity] } }), "[[NaN,Infinity]]");
 });
 
+test("quantile takes the probabilities as a tensor, too", () => {
+  assert.equal(quantile([1, 2, 4], tensor([0.5, 1])).toArray(), [2, 4]);
+  assert.is(quantile([1, 2, 4], tensor(0.25)).item(), 1.5);
+});
+
 test("what summaries and exports refuse", () => {
+  for (const wrong of [null, undefined, [[1, 2]], tensor([1, 2])])
+    for (const ask of [summary, toCsv, (x: never) => toInferenceData({ posterior: {}, prior: x ?? null })])
+      assert.match(refusal(() => ask(wrong as never)).message, /(draws|prior) must be a/);
+  assert.is(toInferenceData({ posterior: {}, prior: undefined } as never), '{"posterior":{}}');
   const codeOf = (body: () => unknown): string => refusal(body).code;
   assert.is(
     codeOf(() => summary({ a: [1, 2], b: [1, 2, 3] })),
