@@ -24,7 +24,8 @@ import { allOf } from "../constraints/axes.js";
 import { boundsOf, type Constraint, type IndependentConstraint, type Interval } from "../constraints/constraint.js";
 import { independent, interval, nonnegative, positive } from "../constraints/index.js";
 import { Compose, IndependentTransform } from "./composed.js";
-import { Abs, Identity, Permute, Reshape, type Transform } from "./scalar.js";
+import { Abs, Identity, Reshape, type Transform } from "./scalar.js";
+import { Permute } from "./vector.js";
 
 /** The set of all values that `transform` makes from values in `source`. */
 export interface Image extends Constraint {
@@ -57,6 +58,12 @@ function imageOfEvents(transform: Transform, c: Constraint): Constraint | null {
       param: "transforms",
       message:
         "TransformedDistribution: Abs is not one-to-one, so the density of both signs would be lost. Use new Folded(base).",
+    });
+  if (c.isUnbounded && !transform.domain.isUnbounded)
+    throw new PedigradError({
+      code: "bad-parameter",
+      param: "transforms",
+      message: `TransformedDistribution: a transform of what must be ${transform.domain.must} is given what may be any number. Take a base, or a transform before it, with such values.`,
     });
   if (c.hasHoles) return null;
   // A constraint on each number separately still holds after the numbers are permuted or reshaped.

@@ -18,7 +18,6 @@ import {
   softplus,
   type Tensor,
   type TensorLike,
-  take,
   tensor,
   zeros,
 } from "../../autodiff/index.js";
@@ -219,29 +218,6 @@ export class Abs extends /* @__PURE__ */ scalar({
   codomain: nonnegative,
   direction: null,
 }) {}
-
-/**
- * A permutation of the last axis: y_i = x_{order_i}.
- * @example new Permute([2, 0, 1]).forward(tensor([5, 6, 7])) // [7, 5, 6]
- */
-export class Permute extends Transform {
-  constructor(readonly order: readonly number[]) {
-    super();
-  }
-  override get domainEventDim(): number {
-    return 1;
-  }
-  override forward(x: Tensor): Tensor {
-    return take(x, this.order, -1);
-  }
-  override inverse(y: Tensor): Tensor {
-    const back = this.order.map((_, i) => this.order.indexOf(i));
-    return take(y, back, -1);
-  }
-  override logAbsDetJacobian(x: Tensor): Tensor {
-    return zeros(x.shape.slice(0, -1));
-  }
-}
 
 /**
  * Events of shape `from` as events of shape `to`.

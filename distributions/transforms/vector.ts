@@ -1,4 +1,4 @@
-/** Bijections from unconstrained vectors to constrained ones. */
+/** Permutations of vectors, and bijections from unconstrained vectors to constrained ones. */
 import type { Shape } from "../../autodiff/core/shape.js";
 import {
   abs,
@@ -13,12 +13,14 @@ import {
   logSigmoid,
   maximum,
   minimum,
+  PedigradError,
   slice,
   softplus,
   stopGradient,
   sub,
   sum,
   type Tensor,
+  take,
   tanh,
   where,
   zeros,
@@ -29,6 +31,35 @@ import { Transform } from "./scalar.js";
 
 const LAST = { axis: -1 };
 const resizedLast = (shape: Shape, by: number): Shape => [...shape.slice(0, -1), (shape.at(-1) as number) + by];
+
+/**
+ * A permutation of the last axis: y_i = x_{order_i}.
+ * @example new Permute([2, 0, 1]).forward(tensor([5, 6, 7])) // [7, 5, 6]
+ */
+export class Permute extends Transform {
+  constructor(readonly order: readonly number[]) {
+    super();
+    if (!order.every((_, i) => order.includes(i)))
+      throw new PedigradError({
+        code: "bad-parameter",
+        param: "order",
+        message: `Permute: the order must have each of 0 … ${order.length - 1} once, got [${order}].`,
+      });
+  }
+  override get domainEventDim(): number {
+    return 1;
+  }
+  override forward(x: Tensor): Tensor {
+    return take(x, this.order, -1);
+  }
+  override inverse(y: Tensor): Tensor {
+    const back = this.order.map((_, i) => this.order.indexOf(i));
+    return take(y, back, -1);
+  }
+  override logAbsDetJacobian(x: Tensor): Tensor {
+    return zeros(x.shape.slice(0, -1));
+  }
+}
 
 /**
  * K-1 unconstrained numbers to a simplex of K numbers (Stan, NumPyro). Piece k takes the share z_k of what the pieces before it left:

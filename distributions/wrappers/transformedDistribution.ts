@@ -87,8 +87,9 @@ export class TransformedDistribution extends Derived {
     requireThat(value, this.#support, { family: this.family, what: "value" });
   }
   override draw(key: Tensor, shape: Shape): Tensor {
-    const x = this.transform.forward(this.base.draw(key, shape));
-    return this.#support.isUnbounded ? x : clampInside(x, this.#support);
+    const y = this.transform.forward(this.base.draw(key, shape));
+    const inside = clampInside(y, this.#support);
+    return inside === y ? clampInside(y, this.transform.codomain) : inside;
   }
   override logDensity(value: Tensor): Tensor {
     const { base, transform } = this;
@@ -99,7 +100,8 @@ export class TransformedDistribution extends Derived {
     const jacobian = sumOver(transform.logAbsDetJacobian(x, value), base.eventDim - transform.domainEventDim);
     const lead = x.shape.slice(0, x.shape.length - base.eventDim);
     const shape = broadcastShapes(this.family, lead, base.batchShape);
-    const density = broadcastTo(base.logDensity(x), shape);
+    const own = base.logDensity(x);
+    const density = broadcastTo(ends === null ? own : where(base.inside(x), own, -Infinity), shape);
     // At an end of the support the Jacobian may be infinite too, and the difference NaN.
     return where(equal(density, -Infinity), -Infinity, density.sub(jacobian));
   }

@@ -88,7 +88,7 @@ export class Signatures {
 /** One argument in the key of an entry: the shape of a tensor, or, of any other argument, the signature text and a quick test. */
 export type ArgumentKey = Shape | { readonly text: string; readonly fits: Fits | null };
 
-/** Whether x has the same signature as another value. If so, the tensors of x are added to `inputs`. False, too, if this test cannot tell. */
+/** Whether x certainly has the same signature as the value for which the test was made. If so, the tensors of x are added to `inputs`. */
 type Fits = (x: unknown, inputs: Tensor[]) => boolean;
 
 /** The test for values like `x`; null if they need a full signature. */

@@ -17,11 +17,13 @@ import {
   Gamma,
   HalfNormal,
   Hurdle,
+  Inverse,
   LogNormal,
   Mixture,
   MixtureSameFamily,
   Normal,
   Pareto,
+  Permute,
   Poisson,
   Power,
   Sigmoid,
@@ -29,6 +31,7 @@ import {
   Truncated,
   Uniform,
   VonMises,
+  Weibull,
   withValidation,
   ZeroInflated,
 } from "../../../distributions/index.js";
@@ -154,6 +157,11 @@ test("rounding at the ends of a support makes no NaN, and distribution functions
     new Power(-1.5),
   );
   assert.equal(numbers(twice.cdf([-Infinity, 0, Infinity])), [0, 0, 1]);
+  // Most draws of the base are so large that sigmoid rounds them to 1, where the density would be 0.
+  const far = new TransformedDistribution(new Pareto(1, 0.01), new Sigmoid());
+  assert.ok(numbers(far.logProb(far.sample(random.key(0), [200]))).every(Number.isFinite));
+  const ofWeibull = new TransformedDistribution(new Weibull(1, 2), new Sigmoid());
+  assert.equal(density(ofWeibull, [1]), [0]);
 });
 
 test("what has no density is refused", () => {
@@ -165,6 +173,13 @@ test("what has no density is refused", () => {
   );
   refusesSaying(() => halves(new Normal(0, 1), new Poisson(2)), "some components are discrete and others continuous");
   refusesSaying(() => new Truncated(new VonMises(0, 1), { low: 0 }), "Truncated: VonMises is a distribution of angles");
+  // Half of the mass would be missing.
+  refusesSaying(
+    () => moved(new TransformedDistribution(new Normal(0, 1), new Power(2)), 0, 1),
+    "must be > 0 and finite",
+  );
+  refusesSaying(() => new TransformedDistribution(new Normal(0, 1), new Inverse(new Exp())), "any number. Take a base");
+  refusesSaying(() => new Permute([0, 0, 2]), "Permute: the order must have each of 0 … 2 once, got [0,0,2]");
 });
 
 test("a mixture of angles: its cdf begins at -π, and the gradient of draws with respect to the weights is unbiased", () => {
