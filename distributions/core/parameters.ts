@@ -40,9 +40,10 @@ export function readParameters<P extends Params>(family: Signature<P>, args: rea
   const given = args.length === 1 && isRecord(args[0]) ? byName(family, args[0]) : byPosition(family, args);
   const params: Record<string, Tensor> = {};
   for (const param in constraints) {
-    const x = given[param] === undefined ? family.defaults?.[param] : given[param];
+    const x = param in given ? given[param] : family.defaults?.[param];
     if (x !== undefined) params[param] = asParameter(family, param, x);
-    else if (!family.oneOf?.includes(param)) throw refusal(family, "missing-parameter", param, `${param} is missing.`);
+    else if (!family.oneOf?.includes(param))
+      throw refusal(family, "missing-parameter", param, `${param} is ${param in given ? "undefined" : "missing"}.`);
   }
   if (family.oneOf !== undefined) checkAlternatives(family, family.oneOf, params);
   const argConstraints: Record<string, Constraint> = {};

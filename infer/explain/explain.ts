@@ -5,6 +5,7 @@
 import type { Tensor, TensorLike } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
+import { nearestName } from "../../provenance/base/spelling.js";
 import { getProvenance } from "../../provenance/index.js";
 import { refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
 import { scoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
@@ -167,7 +168,9 @@ const OPTIONS = ["measureVariance", "params", "key"];
 function splitArguments(args: readonly unknown[]): ExplainRequest {
   const last = args.at(-1);
   const names = isRecord(last) ? Object.keys(last) : [];
-  const isOptions = names.includes("measureVariance") || (names.length > 0 && names.every((n) => OPTIONS.includes(n)));
+  const isOptions =
+    names.includes("measureVariance") ||
+    (names.length > 0 && names.every((n) => nearestName(n, OPTIONS) !== undefined));
   if (!isOptions) return { args, draws: 0, params: {}, key: random.key(0) };
   requireOptions("explain", last, OPTIONS);
   const { measureVariance = false, params = {}, key = random.key(0) } = last as ExplainOptions;

@@ -95,9 +95,19 @@ export function toInferenceData(groups: InferenceGroups, options: InferenceDataO
     const isData = DATA.includes(group);
     // Data have no axes for draws, so their shapes are free.
     const { chains, length } = readDraws(op, isData ? {} : (draws as Draws), layout);
-    const values = Object.entries(draws as Draws).map(([name, given]) => {
-      const x = tensor(given);
-      const value = isData ? x : x.reshape([chains, length, ...x.shape.slice(layout.batchNdims ?? 1)]);
+    const values = Object.entries(draws as Draws).map(([name, numbers]) => {
+      const x = tensor(numbers);
+      const site = isData ? x.shape : x.shape.slice(layout.batchNdims ?? 1);
+      site.forEach((size, axis) => {
+        const labels = coords?.[dims?.[name]?.[axis] as string];
+        if (labels !== undefined && labels.length !== size)
+          refuseOption(
+            op,
+            "coords",
+            `coords has ${labels.length} labels for axis ${axis} of "${name}", which has size ${size}.`,
+          );
+      });
+      const value = isData ? x : x.reshape([chains, length, ...site]);
       return `${JSON.stringify(name)}:${numbersAsText(value.toArray())}`;
     });
     return `${JSON.stringify(GROUPS[group as keyof InferenceGroups])}:{${values.join(",")}}`;

@@ -122,7 +122,7 @@ export function requireDraws(op: string, samples: Record<string, Tensor>, batchN
       code: "shape-mismatch",
       op,
       site: first[0],
-      message: `${op}: the draws of "${first[0]}" have shape ${showShape(first[1].shape)}, which is fewer axes than batchNdims ${batchNdims}. Give the draws leading axes, or set batchNdims.`,
+      message: `${op}: "${first[0]}" has shape ${showShape(first[1].shape)}, which is fewer axes than batchNdims ${batchNdims}. Give the draws leading axes, or set batchNdims.`,
     });
   for (const [name, x] of others) {
     const [known, y] = first as [string, Tensor];
@@ -131,7 +131,7 @@ export function requireDraws(op: string, samples: Record<string, Tensor>, batchN
       code: "shape-mismatch",
       op,
       site: name,
-      message: `${op}: the draws of "${name}" have shape ${showShape(x.shape)}, those of "${known}" ${showShape(y.shape)}. Their first ${batchNdims === 1 ? "axis" : `${batchNdims} axes`} must be equal: they number the draws.`,
+      message: `${op}: "${name}" has shape ${showShape(x.shape)}, "${known}" has ${showShape(y.shape)}. Their first ${batchNdims === 1 ? "axis" : `${batchNdims} axes`} must be equal: they number the draws.`,
     });
   }
 }

@@ -11,7 +11,7 @@ import { MIX } from "../../provenance/axes.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { requireKey, requireKind, requireOptions } from "../checks.js";
-import type { InferOptions } from "./inferOptions.js";
+import { checkInferOptions, type InferOptions } from "./inferOptions.js";
 import { everyType, type Handler, type Message, type SampleMessage, withHandler } from "./messages.js";
 import { reuseVisit, selectVisited } from "./subsamples.js";
 import { isFactor, type Trace } from "./trace.js";
@@ -228,7 +228,7 @@ export function inferConfig<A extends unknown[], R>(
   return handler("inferConfig", f, () => ({
     process: {
       sample(message) {
-        message.infer = { ...message.infer, ...configure(message) };
+        message.infer = { ...message.infer, ...checkInferOptions(message.name, configure(message)) };
       },
     },
   }));

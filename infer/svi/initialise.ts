@@ -95,7 +95,9 @@ export function initialise(
   withHandler(plates, () => {
     const guideTrace = run(guide, random.foldIn(key, 1));
     warnOfSharedBaselines(guideTrace, guide, random.foldIn(key, 1), values, args);
-    checkSupports(guideTrace, run(replay(model, elbo.drawsForModel(guideTrace)), random.foldIn(key, 2)));
+    withHandler(checkSupports(guideTrace), () =>
+      run(replay(model, elbo.drawsForModel(guideTrace)), random.foldIn(key, 2)),
+    );
   });
   for (const name of Object.keys(initParams))
     if (!constraints.has(name)) throw unknownParam(name, constraints, "initParams: ");

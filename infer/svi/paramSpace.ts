@@ -6,7 +6,7 @@ import { textOf } from "../../autodiff/core/tensor.js";
 import { mapTree, PedigradError, Tensor } from "../../autodiff/index.js";
 import type { IndependentConstraint } from "../../distributions/constraints/constraint.js";
 import { bijectTo, type Constraint, type Transform } from "../../distributions/index.js";
-import { unknownParam } from "../checks.js";
+import { didYouMean, quoted } from "../checks.js";
 import type { Handler } from "../program/messages.js";
 import type { SVIState } from "./state.js";
 
@@ -18,7 +18,7 @@ export const knownParamsHandler: Handler = {
       throw new PedigradError({
         code: "unknown-param",
         param: name,
-        message: `param "${name}" is not in the state, so no step would train it: svi.init ran model and guide without reaching its declaration. Declare it where every run passes, before the branch or the loop: param("${name}", …).`,
+        message: `param "${name}" is not in the state, so no step would train it: svi.init ran model and guide without reaching its declaration. Declare it where every run passes, before the branch or the loop: param("${name}", …). Or is this the state of another program?`,
       });
     },
   },
@@ -63,7 +63,7 @@ export class ParamSpace {
           code: "bad-checkpoint",
           op,
           param,
-          message: `${op}: param "${param}" had the constraint ${known.get(param)} when this state was made, but has ${name} now, so its unconstrained number stands for a different value. Start from constrained values instead: svi.init({ key, initParams }).`,
+          message: `${op}: param "${param}" had the constraint ${known.get(param)} when this state was made, but has ${name} now, so its unconstrained number stands for a different value. Start from constrained values instead, as initParams of svi.init or svi.run.`,
         });
   }
 
@@ -80,11 +80,14 @@ export class ParamSpace {
   #bijection(name: string): Transform {
     const bijection = this.#bijections.get(name);
     if (bijection !== undefined) return bijection;
-    if (this.#constraints.size > 0) throw unknownParam(name, this.#constraints);
+    const known = [...this.#bijections.keys()];
     throw new PedigradError({
       code: "unknown-param",
       param: name,
-      message: `param "${name}": this SVI does not know its constraint yet. Call svi.init(key, ...args) once, and then continue with this state.`,
+      message:
+        known.length > 0
+          ? `this state belongs to another program: it has the param "${name}", but this program has ${quoted(known)}.${didYouMean(name, known)}`
+          : `param "${name}": this SVI does not know its constraint yet. Call svi.init(key, ...args) once, and then continue with this state.`,
     });
   }
 }

@@ -85,6 +85,8 @@ function checkOptions(op: string, key: unknown, given: number | Partial<RunOptio
       "numSteps",
       `numSteps must be a positive integer${op === MAY_BE_ENDLESS ? " or Infinity" : ""}, got ${numSteps}.`,
     );
+  if (options.initState !== undefined && options.initParams !== undefined)
+    refuseOption(op, "initParams", "give initState or initParams, not both.");
   return { ...options, numSteps };
 }
 

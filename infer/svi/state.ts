@@ -124,7 +124,7 @@ export function requireState(op: string, state: SVIState, optimizer: Optimizer):
     throw refusal(
       op,
       "optimState",
-      `this state was made by another optimiser: its optimState has ${found || "nothing"}, but this optimiser needs ${expected || "nothing"}. Use the optimiser that made it, or start from its params: svi.init({ key, initParams }).`,
+      `this state was made by another optimiser: its optimState has ${found || "nothing"}, but this optimiser needs ${expected || "nothing"}. Use the optimiser that made it, or start from its params, as initParams of svi.init or svi.run.`,
     );
 }
 

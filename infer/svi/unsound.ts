@@ -1,11 +1,11 @@
 /** Errors in steps. The one for a loss that is not finite names the step, the site that caused it, and the parameters. */
 import { textOf } from "../../autodiff/core/tensor.js";
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
-import type { Stepper, SVIState } from "./state.js";
+import { hasFiniteParams, type Stepper, type SVIState } from "./state.js";
 
 /**
  * The error for a loss that is not finite. It names the sites that caused it with their values, and the parameters;
- * `refusal` is the error that the step threw, if any.
+ * `refusal` is the error that the step threw, if any. A compiled step does not check values, so it is taken again eagerly.
  */
 export function nonFiniteLossError(
   svi: Stepper,
@@ -15,18 +15,24 @@ export function nonFiniteLossError(
   args: unknown[],
   refusal?: unknown,
 ): PedigradError {
+  if (refusal === undefined)
+    try {
+      svi.with({ jit: false }).advance(state, args);
+    } catch (error) {
+      refusal = error;
+    }
   const nonFiniteSites = findNonFiniteSites(svi, state, args);
   const refusalText = refusal instanceof PedigradError ? ` ${refusal.message}` : "";
   const sites = [...nonFiniteSites].map(([name, value]) => `"${name}" (value ${shortText(value)})`).join(", ");
   const params = Object.entries(svi.getParams(state)).map(([name, value]) => `${name} = ${shortText(value)}`);
   const reason = Number.isNaN(loss)
-    ? "Lower the learning rate, or check the data for NaN"
-    : "A density is 0 or infinite there: check the data, or keep the guide inside the support of the model";
+    ? " Lower the learning rate, or check the data for NaN."
+    : " A density is 0 or infinite there: check the data and the support of the guide.";
   return new PedigradError({
     code: Number.isNaN(loss) ? "nan-loss" : "infinite-loss",
     site: (refusal instanceof PedigradError ? refusal.site : undefined) ?? nonFiniteSites.keys().next().value,
     op: "svi.run",
-    message: `svi.run: the loss of step ${step} is ${loss}${sites && `, caused by site ${sites}`}.${refusalText} The parameters were ${params.join(", ") || "none"}. ${reason}. To skip such steps, set { stableUpdate: true }.`,
+    message: `svi.run: the loss of step ${step} is ${loss}${sites && `, caused by site ${sites}`}.${refusalText} The parameters were ${params.join(", ") || "none"}.${refusalText && hasFiniteParams(state) ? "" : reason} To skip such steps, set { stableUpdate: true }.`,
   });
 }
 

@@ -51,8 +51,9 @@ function refuseOptions({ name: estimator, hasClosedForms }: Estimator, site: Sam
 }
 
 function refuseGradient(estimator: Estimator, { name, infer }: SampleSite, inGuide: boolean): void {
-  const { gradient, baseline } = infer;
-  if (gradient === undefined) return;
+  const { gradient, baseline, enumerate } = infer;
+  // An enumerated site is not sampled, so its options of gradients have no effect.
+  if (gradient === undefined || enumerate != null) return;
   const refuse = (why: string): never => {
     throw new PedigradError({
       code: "bad-option",

@@ -8,26 +8,30 @@ import { PedigradError, Tensor } from "../../../autodiff/index.js";
 import { boundsOf } from "../../../distributions/constraints/constraint.js";
 import type { Constraint, Transform } from "../../../distributions/index.js";
 import type { Image } from "../../../distributions/transforms/image.js";
-import { isPointMass, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
+import type { Handler } from "../../program/messages.js";
+import { isPointMass, type SampleSite, type Trace } from "../../program/trace.js";
 
 /**
- * Refuse guide sites whose support is certainly not contained in the support of the model's site. Masked sites of the model are exempt,
- * and so are point masses of the guide, because their values are checked when drawn.
+ * A handler of the model's run that refuses sites of `guide` whose support is certainly not contained in the support of the model's site,
+ * before later statements use their values. Masked sites of the model are exempt, and so are point masses of the guide, because their
+ * values are checked when drawn.
  */
-export function checkSupports(guide: Trace, model: Trace): void {
-  for (const { name, fn: q, isObserved } of sampleSites(guide)) {
-    const other = model.get(name);
-    if (isObserved || other?.type !== "sample" || isPointMass(q) || q.label === "Empirical") continue;
-    const { fn: p, mask } = other;
-    if (mask !== null || p.unmasked !== p || !sameShape(q.shape(), p.shape()) || !reachesOutside(q.support, p.support))
-      continue;
-    throw new PedigradError({
-      code: "support-mismatch",
-      site: name,
-      message: `guide site "${name}" can draw values that the model excludes: a draw of the guide (${q.label}) may be ${q.support.must}, but the value in the model (${p.label}) must be ${p.support.must}. Give the guide a distribution on the model's support, or a TransformedDistribution into it.`,
-    });
-  }
-}
+export const checkSupports = (guide: Trace): Handler => ({
+  postprocess: {
+    sample({ name, fn: p, mask }) {
+      const site = guide.get(name);
+      if (site?.type !== "sample" || site.isObserved || isPointMass(site.fn) || site.fn.label === "Empirical") return;
+      const q = site.fn;
+      if (mask !== null || p.unmasked !== p || !sameShape(q.shape(), p.shape())) return;
+      if (!reachesOutside(q.support, p.support)) return;
+      throw new PedigradError({
+        code: "support-mismatch",
+        site: name,
+        message: `guide site "${name}" can draw values that the model excludes: a draw of the guide (${q.label}) may be ${q.support.must}, but the value in the model (${p.label}) must be ${p.support.must}. Give the guide a distribution on the model's support, or a TransformedDistribution into it.`,
+      });
+    },
+  },
+});
 
 /**
  * Refuse a draw of the guide whose support depends on parameters, for a gradient that needs a fixed support. The score function and

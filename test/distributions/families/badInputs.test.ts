@@ -177,4 +177,14 @@ test("constraints without a bijection say why", () => {
   refusesSaying(() => bijectTo(constraints.boolean), "boolean has no bijection", "discrete");
 });
 
+test("undefined in the place of a parameter is refused; a parameter that is left out has its default", () => {
+  const locs = [0, 1];
+  refusesSaying(() => new Normal(locs[2] as never, 1), "Normal: loc is undefined");
+  refusesSaying(() => new Normal(0, undefined as never), "Normal: scale is undefined");
+  refusesSaying(() => new Normal({ loc: undefined as never, scale: 1 }), "Normal: loc is undefined");
+  assert.is(new Normal(3).params.scale.item(), 1);
+  assert.is(new Normal({ scale: 2 }).params.loc.item(), 0);
+  assert.equal(new Bernoulli({ probs: undefined as never, logits: 0 }).mean.item(), 0.5);
+});
+
 test.run();

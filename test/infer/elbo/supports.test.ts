@@ -173,4 +173,14 @@ test("a support that stays is let be, whatever parameters are inside it", () => 
     }
 });
 
+test("the guide's site is named, not a later distribution that takes the value as a parameter", () => {
+  const model: Model = () => {
+    const s = sample("s", new HalfNormal(1));
+    sample("x", new Normal(0, s), { obs: 1 });
+  };
+  const guide: Model = () => sample("s", new Normal(param("m", -5), 0.01));
+  const { code, site } = refusal(() => new SVI(model, guide, adam(0.1), new TraceELBO()).init(random.key(0)));
+  assert.equal([code, site], ["support-mismatch", "s"]);
+});
+
 test.run();

@@ -7,6 +7,8 @@ import {
   configEnumerate,
   constraints,
   grad,
+  type InferOptions,
+  inferConfig,
   jit,
   Mixture,
   type Model,
@@ -172,6 +174,20 @@ test("nothing to enumerate is said once, unless it is meant", () => {
   }
   assert.is(said.length, 1);
   assert.match(said[0] as string, /no site to enumerate/);
+});
+
+test("the options of gradients have no effect at an enumerated site", () => {
+  const z = (probs: Tensor | number) => sample("z", new Bernoulli(probs));
+  const model: Model = () => sample("x", new Normal(z(0.3).mul(2), 1), { obs: 1.5 });
+  const guide: Model = () => z(param("q", 0.4));
+  const loss = (f: Model) =>
+    grad((q: Tensor) => new TraceEnumELBO().loss(random.key(0), { q }, model, configEnumerate(f)))(tensor(0.4)).item();
+  const options: InferOptions[] = [
+    { gradient: "disarm" },
+    { gradient: "score", baseline: { useDecayingAvgBaseline: true } },
+    { gradient: "straightThrough" },
+  ];
+  for (const infer of options) assert.is(loss(inferConfig(guide, () => infer)), loss(guide), infer.gradient);
 });
 
 test.run();

@@ -22,6 +22,7 @@ import {
   tensor,
   zeros,
 } from "../../../index.js";
+import { refuses } from "../../refusals.js";
 import { type GoldenModel, golden, type Pair, pairs } from "../elbo/exact/goldenModels.js";
 
 const locs = tensor([-2, 0, 3]);
@@ -258,6 +259,23 @@ test("times come from clocks that tick in milliseconds, as browsers' do; where o
   const least = unbiased.reduce((a, b) => (b.total < a.total ? b : a));
   assert.is.not(least.estimator, unbiased[0]?.estimator);
   assert.equal(recommend(still)({ name: "z" }), least.infer);
+});
+
+test("misspelt options are refused; other records are arguments of the model", () => {
+  const guide: Model = () => {};
+  const seen: unknown[] = [];
+  const program: Model = (arg) => {
+    seen.push(arg);
+  };
+  const ask = (last: object) => explain(new TraceELBO(), program, guide, last);
+  refuses(
+    () => ask({ measurevariance: true }),
+    /explain: unknown option "measurevariance".*Did you mean "measureVariance"/,
+  );
+  refuses(() => ask({ measureVarience: 10, params: {} }), /unknown option "measureVarience"/);
+  assert.is(seen.length, 0);
+  ask({ scale: 2, params: {} });
+  assert.equal(seen[0], { scale: 2, params: {} });
 });
 
 test.run();

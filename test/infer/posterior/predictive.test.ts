@@ -103,7 +103,7 @@ test("a fitted program needs all its params, posterior samples must be of use", 
   const superset = drawing({ guide, params: { ...params, c: 1 } })();
   assert.equal(superset.obs?.shape, [3, 10]);
   assert.equal(drawing({ posteriorSamples: { f: [0.1, 0.2], unused: [1, 2] } })().obs?.shape, [2, 10]);
-  assert.throws(drawing({ posteriorSamples: { f: [0.1, 0.2], g: [1, 2, 3] } }), /"g" have shape \[3\].*"f" \[2\]/);
+  assert.throws(drawing({ posteriorSamples: { f: [0.1, 0.2], g: [1, 2, 3] } }), /"g" has shape \[3\].*"f" has \[2\]/);
 });
 
 test("one by one gives what the batch gives", () => {

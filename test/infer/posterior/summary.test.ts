@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { hpdi, quantile, random, summary, tensor, toArrow, toCsv, toInferenceData } from "../../../index.js";
-import { refusal } from "../../refusals.js";
+import { refusal, refuses } from "../../refusals.js";
 
 interface Case {
   name: string;
@@ -121,7 +121,7 @@ test("toCsv begins with chain and draw, and refuses two columns of one name", ()
   const twice = { "x[0]": [1, 2], x: [[3], [4]] };
   for (const ask of [() => toCsv(twice), () => summary(twice)])
     assert.match(refusal(ask).message, /site "x\[0\]" has the same name as an element of another site/);
-  assert.match(refusal(() => toCsv({ a: [1, 2], b: [1] })).message, /^toCsv: the draws of "b" have shape \[1\]/);
+  assert.match(refusal(() => toCsv({ a: [1, 2], b: [1] })).message, /^toCsv: "b" has shape \[1\]/);
 });
 
 test("toArrow hands the same columns to the module it is given", () => {
@@ -198,6 +198,17 @@ test("what summaries and exports refuse", () => {
     codeOf(() => toInferenceData({ posteriors: { a: [1] } } as never)),
     "unknown-option",
   );
+});
+
+test("exports refuse draws of different lengths by their own name, and labels of another number than the axis", () => {
+  refuses(() => toCsv({ a: [1, 2, 3], b: [1, 2] }), /^toCsv: "b" has shape \[2\], "a" has \[3\]/);
+  const groups = { posterior: { y: [[1, 2, 3, 4]] }, observedData: { y: [1, 2, 3, 4] } };
+  const coords = (group: keyof typeof groups, labels: string[]) => () =>
+    toInferenceData({ [group]: groups[group] }, { dims: { y: ["s"] }, coords: { s: labels } });
+  for (const group of ["posterior", "observedData"] as const) {
+    refuses(coords(group, ["a", "b", "c"]), /toInferenceData: coords has 3 labels for axis 0 of "y", which has size 4/);
+    assert.type(coords(group, ["a", "b", "c", "d"])(), "string");
+  }
 });
 
 test.run();

@@ -28,6 +28,7 @@ import {
   trackNonReparam,
   uncondition,
 } from "../../../index.js";
+import { refuses } from "../../refusals.js";
 
 const key = random.key(0);
 const model = (shift = 0) => {
@@ -149,5 +150,20 @@ for (const [name, read] of Object.entries(readers))
     assert.equal(sets(t, ["before", "after"]), ["", "z"]);
     assert.equal(sets(run(trackNonReparam(seed(() => sample("x", new Normal(0, 1)), key))), ["x"]), [""]);
   });
+
+test("inferConfig checks the options that it is given, as the sample statement does", () => {
+  const run = (infer: object) =>
+    trace(
+      inferConfig(
+        () => sample("z", new Normal(0, 1)),
+        () => infer,
+      ),
+    ).getTrace();
+  refuses(
+    () => run({ enumrate: "parallel" }),
+    /sample site "z": infer: unknown option "enumrate".*Did you mean "enumerate"/,
+  );
+  refuses(() => run({ enumerate: "all" }), /sample site "z": infer.enumerate must be/);
+});
 
 test.run();

@@ -1,8 +1,21 @@
 /** The loop of svi.run: minibatches, a promise that lets other tasks run, a run that stops and continues. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { adam, Normal, param, plate, random, SVI, sample, type Tensor, TraceELBO, tensor } from "../../../index.js";
-import { refuses } from "../../refusals.js";
+import {
+  adam,
+  Normal,
+  Poisson,
+  param,
+  plate,
+  random,
+  SVI,
+  sample,
+  sgd,
+  type Tensor,
+  TraceELBO,
+  tensor,
+} from "../../../index.js";
+import { refusal, refuses } from "../../refusals.js";
 
 const model = (data: Tensor) => {
   const mu = sample("mu", new Normal(0, 3));
@@ -110,6 +123,55 @@ test("a signal stops the run before the next step, and the run goes on bit for b
   assert.is(first.losses.length, 7);
   const rest = svi.run(random.key(9), { numSteps: 13, initState: first.state }, data);
   assert.equal([...first.losses, ...rest.losses], [...whole.losses]);
+});
+
+test("a state and initial params together are refused", () => {
+  const svi = inference();
+  const initState = svi.init(random.key(0), data);
+  const options = { numSteps: 1, initState, initParams: { loc: 3 } };
+  refuses(() => svi.run(random.key(0), options, data), /svi.run: .*give initState or initParams, not both/);
+  refuses(() => [...svi.steps(random.key(0), options, data)], /svi.steps: .*initParams/);
+});
+
+test("the state of another program is refused with the names of both", () => {
+  const other = new SVI(
+    model,
+    () => sample("mu", new Normal(param("m", 5), param("s", 1))),
+    adam(0.1),
+    new TraceELBO(),
+  );
+  const initState = other.init(random.key(0), data);
+  const svi = inference();
+  const words = /another program: it has the param "m", but this program has "loc"/;
+  refuses(() => svi.run(random.key(0), { numSteps: 1, initState }, data), words);
+  refuses(() => svi.update(initState, data), words);
+  refuses(() => svi.getParams(initState), words);
+  const larger = new SVI(model, () => sample("mu", new Normal(param("loc", 5), param("s", 1))), adam(0.1), svi.elbo);
+  larger.init(random.key(0), data);
+  const state = svi.init(random.key(0), data);
+  refuses(() => larger.update(state, data), /param "s" is not in the state.*the state of another program/);
+});
+
+test("the state of another optimiser: the advice names the calls that take initParams", () => {
+  const initState = inference().init(random.key(0), data);
+  const svi = new SVI(model, guide, sgd(0.1), new TraceELBO());
+  refuses(() => svi.run(random.key(0), { numSteps: 1, initState }, data), /as initParams of svi.init or svi.run/);
+});
+
+test("a compiled step with a loss of NaN reports the error of the same step without compilation", () => {
+  const rated = () => {
+    const a = sample("a", new Normal(3, 1));
+    sample("c", new Poisson(a), { obs: 2 });
+  };
+  const q = () => {
+    sample("a", new Normal(param("m", 3), 1));
+  };
+  const fit = (jit: boolean) => () => new SVI(rated, q, adam(0.01), new TraceELBO(), { jit }).run(random.key(1), 2000);
+  const why = /Poisson: rate must be >= 0 and finite, got (-[\d.]+)/;
+  refuses(fit(true), why);
+  const [compiled, eager] = [fit(true), fit(false)].map((run) => refusal(run).message);
+  assert.is(why.exec(compiled as string)?.[1], why.exec(eager as string)?.[1]);
+  assert.not.match(compiled as string, /learning rate/);
 });
 
 test.run();
