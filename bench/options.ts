@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 export const HELP = `pedigrad bench [options]
 
 Measures the time of ops, gradients, compiled programs and SVI steps on this machine.
-Every row is compared with a yardstick; ratios are taken within one run.
+Every row is compared with a yardstick; ratios are taken within one run. All rows together take many minutes.
 
   --filter <text>     only rows whose name contains the text: "mul n=1" also selects n=10 and n=1000; the whole name
                       "ops/mul n=1" selects only that row; "peers" runs other libraries, and "loops" or "loops/HMM"
@@ -33,7 +33,7 @@ export interface Options {
 export class Misuse extends Error {}
 
 export function optionsOf(args: readonly string[]): Options {
-  const { values, positionals } = parsed(args);
+  const { values, positionals } = parsed(args.length === 0 ? ["--help"] : args);
   const [command = "bench", ...more] = positionals;
   if (command !== "bench") throw new Misuse(`unknown command "${command}". There is one: pedigrad bench.`);
   if (more.length > 0) throw new Misuse(`did not expect "${more.join(" ")}". To select rows: --filter "${more[0]}".`);

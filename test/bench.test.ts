@@ -35,6 +35,11 @@ for (const [args, says] of refused)
     assert.throws(() => optionsOf(args), says);
   });
 
+test("without arguments the command prints its help and measures nothing", () => {
+  assert.ok(optionsOf([]).help);
+  assert.not(optionsOf(["bench"]).help);
+});
+
 test("a misuse is a message and a hint, exit code 2, without a stack trace", () => {
   const { status, stderr, stdout } = pedigrad("bench", "--fliter", "mul");
   assert.is(status, 2);

@@ -172,7 +172,7 @@ test("what README says provenance buys is what its commands print", () => {
     [/baseline, ([\d,]+) without/, coin, /│ without\D+([\d.]+)/],
     [/([\d,]+) with a `plate`/, mixture, /plate \(\D+([\d.]+)/],
     [/`plate`, ([\d,]+) as one event/, mixture, /one event\)\D+([\d.]+)/],
-    [/one event; ([\d,]+) if only the name/, mixture, /name alone\D+([\d.]+)/],
+    [/one event; ([\d,]+) without provenance of/, mixture, /name alone\D+([\d.]+)/],
   ];
   for (const [said, output, printed] of pairs) {
     const ratio = numberIn(readme, said) / numberIn(output, printed);

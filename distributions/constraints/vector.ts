@@ -81,7 +81,7 @@ export const l1Ball: Constraint = /* @__PURE__ */ eventConstraint(
   (x) => lessEqual(sum(abs(x), -1), 1 + SUM_TOLERANCE),
 );
 export const zeroSum: Constraint = /* @__PURE__ */ eventConstraint("zeroSum", "a vector with sum 0", 1, (x) =>
-  lessEqual(abs(sum(x, -1)), maximum(sum(abs(x), -1), 1).mul(SUM_TOLERANCE)),
+  less(abs(sum(x, -1)), maximum(sum(abs(x), -1), 1).mul(SUM_TOLERANCE)),
 );
 /** Counts with the given sum. */
 export const multinomial = (totalCount: TensorLike): Constraint =>

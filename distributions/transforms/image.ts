@@ -63,7 +63,7 @@ function imageOfEvents(transform: Transform, c: Constraint): Constraint | null {
     throw new PedigradError({
       code: "bad-parameter",
       param: "transforms",
-      message: `TransformedDistribution: a transform of what must be ${transform.domain.must} is given what may be any number. Take a base, or a transform before it, with such values.`,
+      message: `TransformedDistribution: a transform of what must be ${transform.domain.must} is given what may be any number. Take a base with such values.`,
     });
   if (c.hasHoles) return null;
   // A constraint on each number separately still holds after the numbers are permuted or reshaped.

@@ -28,6 +28,7 @@ import { type ScoreSite, sampledCosts } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
 import { pathTermsOf, refuseMovingPoints } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
+import { scoreSitesThatWereRead } from "./particles/hostReads.js";
 import type { Cost, Outcome, PathPair, Task } from "./particles/pair.js";
 import { inEveryParticle, runParticles, runPrograms, tracedRun } from "./particles/particles.js";
 import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
@@ -126,7 +127,10 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
 
   runParticle(key: Tensor, task: Task): PathPair {
     const isScore = this.estimator === "score";
-    const pair = runPrograms(key, task, ...(isScore ? [constantDraws] : []));
+    const run = (...constants: Handler[]) => runPrograms(key, task, ...constants);
+    const first = isScore ? run(constantDraws) : run();
+    // Along the path, a site that was read has no gradient: with "dreg" it is then refused as one without a pathwise sampler.
+    const pair = isScore || first.readSites.size === 0 ? first : scoreSitesThatWereRead(first, run);
     refuseMovingPoints(this.name, pair.guide, random.foldIn(key, 0), task);
     return isScore ? pair : { ...pair, pathTerms: pathTermsOf(this.name, pair, key, task) };
   }

@@ -6,7 +6,7 @@ import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Task } from "../elbo/particles/pair.js";
 import { inferConfig } from "../program/handlers.js";
-import { GRADIENTS, type GradientChoice, type InferOptions } from "../program/inferOptions.js";
+import { GRADIENTS, type GradientChoice, type InferOptions, withoutBiasWarning } from "../program/inferOptions.js";
 import type { SampleSite } from "../program/trace.js";
 import { type GradientVariance, varianceOf } from "./gradientVariance.js";
 
@@ -47,7 +47,7 @@ export function siteChoices(
       const infer: InferOptions = { gradient, ...(baseline && { baseline }) };
       const guide = inferConfig(task.guide, (site) => (site.name === name ? { baseline: undefined, ...infer } : {}));
       try {
-        const measured = varianceOf(choice, elbo, { ...task, guide }, params, n);
+        const measured = withoutBiasWarning(() => varianceOf(choice, elbo, { ...task, guide }, params, n));
         found.push({ ...measured, site: name, infer, isBiased: GRADIENTS[gradient].isBiased });
       } catch (error) {
         // This choice does not apply: the distribution or the estimator has no such gradient, or another site rules it out.

@@ -158,7 +158,7 @@ export class Predictive {
     const around = [
       sharedPlatesHandler(() => plates),
       givenPlatesHandler(samples),
-      ...(guide ? [requireParamsHandler(params)] : []),
+      ...(guide ? [requireParamsHandler("Predictive", params)] : []),
     ];
     const guideTrace = guide === undefined ? null : runWith(guide, random.foldIn(key, 0), params, args, ...around);
     const latents: Record<string, Tensor> = guideTrace === null ? samples : latentsOf(guideTrace);

@@ -132,6 +132,16 @@ export function withGradient(site: string, fn: Distribution, choice: GradientCho
 }
 
 let hasWarned = false;
+/** Runs f without the warning of biased gradients, for a function that only measures them. */
+export function withoutBiasWarning<T>(f: () => T): T {
+  const before = hasWarned;
+  hasWarned = true;
+  try {
+    return f();
+  } finally {
+    hasWarned = before;
+  }
+}
 function warnOfBias(site: string, choice: GradientChoice): void {
   if (hasWarned) return;
   hasWarned = true;

@@ -3,7 +3,15 @@
  * updates to add to the parameters and the next state. They compute with ops on tensors, so that steps can be compiled.
  * Any object with `init` and `update` is an optimiser. Optimisers can be chained.
  */
-import { leavesOf, mapTree, PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
+import {
+  leavesOf,
+  mapTree,
+  PedigradError,
+  type Tensor,
+  type TensorLike,
+  type Tree,
+  tensor,
+} from "../../autodiff/index.js";
 import { zipTrees } from "../../autodiff/transforms/tree.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
@@ -21,9 +29,9 @@ const isOptimizer = (x: unknown): boolean =>
 const optimiser: Kind = [isOptimizer, "an optimiser with init and update, such as adam(1e-3)"];
 
 /** A learning rate: a number, or a function of the step count (0 at the first update). */
-export type Schedule = number | ((step: Tensor) => Tensor);
+export type Schedule = number | ((step: Tensor) => TensorLike);
 
-const rateAt = (rate: Schedule, step: Tensor): Tensor => (typeof rate === "number" ? tensor(rate) : rate(step));
+const rateAt = (rate: Schedule, step: Tensor): Tensor => tensor(typeof rate === "number" ? rate : rate(step));
 
 /** The sum of parameters and updates. */
 export const applyUpdates = <P extends Tree>(params: P, updates: Tree): P =>

@@ -44,6 +44,7 @@ function warnOfPointRead({ guide, readSites }: Pair): void {
     console.warn(
       `pedigrad: the program reads the value of site "${name}" (by item(), a comparison or an index). The guide has a point mass there (${fn.label}), whose gradient does not pass through the number that was read. Compute with ops on the tensor, or give "${name}" a guide with a density, such as AutoNormal.`,
     );
+    return;
   }
 }
 

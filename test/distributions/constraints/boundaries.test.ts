@@ -160,4 +160,14 @@ test("autoguides may rely on it: a latent far out has a finite density", () => {
   assert.ok(numbers(new Normal(0, 1e308).logProb(y)).every(Number.isFinite));
 });
 
+test("a vector with an infinite number has no sum 0", () => {
+  for (const x of [
+    [Infinity, 1],
+    [Infinity, -Infinity],
+    [-Infinity, -1],
+  ])
+    assert.is(c.zeroSum.check(tensor(x)).item(), 0, `${x}`);
+  assert.is(c.zeroSum.check(tensor([0, 0])).item(), 1);
+});
+
 test.run();

@@ -15,6 +15,7 @@ import {
   Normal,
   param,
   RenyiELBO,
+  ReweightedWakeSleep,
   random,
   SVI,
   sample,
@@ -25,6 +26,7 @@ import {
   TraceMeanFieldELBO,
   tensor,
 } from "../../../index.js";
+import { refusal } from "../../refusals.js";
 import { assertMean, drawsOf, estimates, type Rows } from "../draws.js";
 
 const guide: Model = () => {
@@ -86,6 +88,16 @@ test("a bound of several particles reads, too", () => {
     const model = observed((z) => (z.item() > 0 ? 3 : 0));
     const columns = drawsOf(estimates(elbo, model, guide, { l: tensor(l) }), 4000, { loop: true });
     assertMean("l", columns.l as Rows, exact, -1);
+  });
+});
+
+test("doubly reparameterised gradients of a site that is read are refused by name", () => {
+  const model = observed((z) => (z.item() > 0 ? 3 : 0));
+  warnings(() => {
+    for (const elbo of [new RenyiELBO({ estimator: "dreg" }), new ReweightedWakeSleep({ estimator: "dreg" })]) {
+      const { code, site, param } = refusal(() => elbo.lossAndGrads(random.key(0), { l: tensor(l) }, model, guide));
+      assert.equal([code, site, param], ["bad-option", "z", "estimator"]);
+    }
   });
 });
 

@@ -216,7 +216,12 @@ test("the best unbiased way to take each site's gradient is measured, and ready 
     sample("z", new Bernoulli({ logits: param("a", 0.3) }));
     sample("m", new Normal(param("b", 0.5), 1));
   };
+  const warnings: unknown[] = [];
+  const { warn } = console;
+  console.warn = (text: unknown) => warnings.push(text);
   const report = explain(new TraceGraphELBO({ numParticles: 2 }), both, q, { measureVariance: 400 });
+  console.warn = warn;
+  assert.equal(warnings, [], "a biased choice is only measured");
   const at = (site: string) => report.choices.filter((one) => one.site === site).map(({ estimator }) => estimator);
   const score = ["score", "score, decaying average", "score, leave-one-out"];
   assert.equal(at("z"), [...score, "disarm", "straightThrough"]);
