@@ -138,7 +138,7 @@ export abstract class AutoGuide extends Callable {
   protected sampleShapeOf(
     key: Tensor,
     params: unknown,
-    options: { sampleShape?: readonly number[] },
+    options: { sampleShape?: readonly number[] | undefined },
   ): readonly number[] {
     const op = `${this.title}.samplePosterior`;
     requireKey(op, key);
