@@ -18,16 +18,16 @@ import { inspectModel, type Latent, type ModelInspection, platesIn, runModel, to
 
 export interface AutoGuideOptions {
   /** A part of the name of every parameter; "auto" by default, as in `z_auto_loc` or `auto_loc`. */
-  prefix?: string;
+  prefix?: string | undefined;
   /** The initial values of the latents; by default uniform on [-2, 2] in unconstrained space. */
-  initLocFn?: InitStrategy;
+  initLocFn?: InitStrategy | undefined;
   /** A key for the initial values. By default they depend on the key of `svi.init`. */
-  key?: Tensor;
+  key?: Tensor | undefined;
 }
 
 export interface ScaleOptions extends AutoGuideOptions {
   /** The initial standard deviation of all coordinates; 0.1 by default. */
-  initScale?: number;
+  initScale?: number | undefined;
 }
 
 // A class whose instances are functions: calling an instance runs its method `guide`.
@@ -108,7 +108,7 @@ export abstract class AutoGuide extends Callable {
   samplePosterior(
     key: Tensor,
     params: Record<string, Tensor>,
-    options: { sampleShape?: readonly number[] } = {},
+    options: { sampleShape?: readonly number[] | undefined } = {},
     ...args: unknown[]
   ): Record<string, Tensor> {
     const sampleShape = this.sampleShapeOf(key, params, options);
@@ -138,7 +138,7 @@ export abstract class AutoGuide extends Callable {
   protected sampleShapeOf(
     key: Tensor,
     params: unknown,
-    options: { sampleShape?: readonly number[] },
+    options: { sampleShape?: readonly number[] | undefined },
   ): readonly number[] {
     const op = `${this.title}.samplePosterior`;
     requireKey(op, key);

@@ -80,7 +80,7 @@ export class AutoLaplaceApproximation extends AutoJoint {
   override samplePosterior(
     key: Tensor,
     params: Record<string, Tensor>,
-    options: { sampleShape?: readonly number[] } = {},
+    options: { sampleShape?: readonly number[] | undefined } = {},
     ...args: unknown[]
   ): Record<string, Tensor> {
     const sampleShape = this.sampleShapeOf(key, params, options);

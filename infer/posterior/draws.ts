@@ -12,7 +12,7 @@ export type Draws = Readonly<Record<string, TensorLike>>;
 
 export interface DrawsOptions {
   /** The number of leading axes that number the draws: 1 (default), or 2 for [chains, draws]. */
-  batchNdims?: 1 | 2;
+  batchNdims?: 1 | 2 | undefined;
 }
 
 /** One element of a site in every draw. */

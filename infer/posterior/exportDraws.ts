@@ -62,9 +62,9 @@ export interface InferenceGroups {
 
 export interface InferenceDataOptions extends DrawsOptions {
   /** The names of the axes of a site, without those that number the draws: `{ theta: ["school"] }`. */
-  dims?: Readonly<Record<string, readonly string[]>>;
+  dims?: Readonly<Record<string, readonly string[]>> | undefined;
   /** The labels along a named axis: `{ school: ["A", "B"] }`. */
-  coords?: Readonly<Record<string, readonly (string | number)[]>>;
+  coords?: Readonly<Record<string, readonly (string | number)[]>> | undefined;
 }
 
 const GROUPS: Readonly<Record<keyof InferenceGroups, string>> = {

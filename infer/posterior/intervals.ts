@@ -7,12 +7,12 @@ import { refuseOption, requireOptions, show } from "../checks.js";
 
 export interface AxisOption {
   /** The axis that numbers the draws; 0 by default. */
-  axis?: number;
+  axis?: number | undefined;
 }
 
 export interface HpdiOptions extends AxisOption {
   /** The share of the draws in the interval, between 0 and 1; 0.94 by default, as in ArviZ. */
-  prob?: number;
+  prob?: number | undefined;
 }
 
 /** The q-quantile of ascending numbers, interpolated linearly (NumPy's default, type 7 of Hyndman and Fan 1996). */

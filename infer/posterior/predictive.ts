@@ -38,23 +38,23 @@ import {
 
 export interface PredictiveOptions {
   /** Draws of latent sites by name, with `batchNdims` leading axes. */
-  posteriorSamples?: Record<string, TensorLike>;
+  posteriorSamples?: Record<string, TensorLike> | undefined;
   /** A guide that draws the latents, in place of posteriorSamples. */
-  guide?: Model;
+  guide?: Model | undefined;
   /** Constrained parameters of model and guide, by name. */
-  params?: Record<string, TensorLike>;
+  params?: Record<string, TensorLike> | undefined;
   /** The number of draws; required if there are no posteriorSamples. */
-  numSamples?: number;
+  numSamples?: number | undefined;
   /** The sites to return; by default every sample and deterministic site that is not among the posterior samples. */
-  returnSites?: readonly string[];
+  returnSites?: readonly string[] | undefined;
   /** Whether to run all draws as one batch (true, the default) or one by one. */
-  parallel?: boolean;
+  parallel?: boolean | undefined;
   /** The number of leading axes of the posterior samples: 1 by default, 2 for [chains, draws], 0 for a single draw. */
-  batchNdims?: number;
+  batchNdims?: number | undefined;
   /** Leave out `deterministic` sites. */
-  excludeDeterministic?: boolean;
+  excludeDeterministic?: boolean | undefined;
   /** Draw the enumerated sites of the model from their posterior given the other latents. */
-  inferDiscrete?: boolean;
+  inferDiscrete?: boolean | undefined;
 }
 const OPTIONS = {
   posteriorSamples: kinds.record,

@@ -18,7 +18,7 @@ import { type SampleSite, sampleSites } from "../program/trace.js";
 
 export interface PsisOptions {
   /** The number of draws from the guide; 1,000 by default. */
-  numParticles?: number;
+  numParticles?: number | undefined;
 }
 
 /** Pareto k of the importance weights of draws from the guide. All elements of subsampled plates are visited. */

@@ -87,7 +87,7 @@ export function momentum(rate: Schedule, mass = 0.9): Optimizer {
 }
 
 /** AdaGrad (Duchi et al. 2011): the rate of each element is divided by the root of the sum of its squared gradients. */
-export function adagrad(rate: Schedule, options: { eps?: number } = {}): Optimizer {
+export function adagrad(rate: Schedule, options: { eps?: number | undefined } = {}): Optimizer {
   checkOptions("adagrad", rate, options, { eps: [0, Infinity] });
   const { eps = 1e-10 } = options;
   return {
@@ -103,7 +103,10 @@ export function adagrad(rate: Schedule, options: { eps?: number } = {}): Optimiz
 /**
  * RMSProp (Tieleman and Hinton 2012): the rate of each element is divided by the root of a decaying average of its squared gradients.
  */
-export function rmsprop(rate: Schedule, options: { decay?: number; eps?: number } = {}): Optimizer {
+export function rmsprop(
+  rate: Schedule,
+  options: { decay?: number | undefined; eps?: number | undefined } = {},
+): Optimizer {
   checkOptions("rmsprop", rate, options, { decay: [0, 1], eps: [0, Infinity] });
   const { decay = 0.9, eps = 1e-8 } = options;
   return {
@@ -118,11 +121,11 @@ export function rmsprop(rate: Schedule, options: { decay?: number; eps?: number 
 
 export interface AdamOptions {
   /** The decay rate of the average gradient; 0.9 by default. */
-  b1?: number;
+  b1?: number | undefined;
   /** The decay rate of the average squared gradient; 0.999 by default. */
-  b2?: number;
+  b2?: number | undefined;
   /** A constant added to the root of the average squared gradient; 1e-8 by default. */
-  eps?: number;
+  eps?: number | undefined;
 }
 const ADAM: Record<string, [number, number]> = { b1: [0, 1], b2: [0, 1], eps: [0, Infinity] };
 
