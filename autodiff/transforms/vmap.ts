@@ -20,9 +20,9 @@ export interface VmapOptions {
    * Which axis of each argument is mapped; null if none is, so that all examples share the argument. Give one value for all arguments, or a
    * list with one value per argument.
    */
-  inAxes?: number | null | readonly (number | null)[];
+  inAxes?: number | null | readonly (number | null)[] | undefined;
   /** The length of the mapped axis; needed only if no argument is mapped. */
-  axisSize?: number;
+  axisSize?: number | undefined;
 }
 
 /**

@@ -35,7 +35,11 @@ import {
   unary,
   where,
 } from "../../autodiff/index.js";
-import { log1p as log1pOf, log as logOf } from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import {
+  log1p as log1pOf,
+  log as logOf,
+  logRatio as logRatioOf,
+} from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import {
   digamma as digammaOf,
   excessOverLog,
@@ -47,6 +51,7 @@ import {
   quadratureRule,
   trigamma as trigammaOf,
 } from "../../autodiff/kernels/special/index.js";
+import { remembering } from "./remembering.js";
 
 /** D(k, m) = k log(k/m) + m - k for k, m >= 0, correct to a few units in the last place even where k and m are close. */
 export const deviance = (k: number, m: number): number => devianceFrom(k, m, m - k);
@@ -60,26 +65,26 @@ export function devianceFrom(k: number, m: number, difference: number): number {
   return k * excessOverLog(difference / k, ratio);
 }
 
+/** δ(x); log(2π x) / 2; log(x / 2π) / 2. */
+export const stirlingError = /* @__PURE__ */ remembering(logGammaCorrection);
+const halfLogTwoPiTimes = /* @__PURE__ */ remembering((x) => 0.5 * logOf(2 * Math.PI * x));
+export const halfLogOverTwoPi = /* @__PURE__ */ remembering((x) => 0.5 * logOf(x / (2 * Math.PI)));
+
 /** log(m^k exp(-m) / Γ(k + 1)) for k, m >= 0. */
 export const logPoisson: Binary = /* @__PURE__ */ binary(
   "logPoisson",
-  (k, m) => (k === 0 ? -m : -deviance(k, m) - logGammaCorrection(k) - 0.5 * logOf(2 * Math.PI * k)),
+  (k, m) => (k === 0 ? -m : -deviance(k, m) - stirlingError(k) - halfLogTwoPiTimes(k)),
   [
     (g, _, k, m) => mulZeroWins(g, sub(log(m), digamma(add(k, 1)))),
     (g, _, k, m) => mulZeroWins(g, sub(mulZeroWins(k, reciprocal(m)), 1)),
   ],
 );
 
-/** log(x / s) for x, s > 0. Where x and s are close, it is computed from x - s, because rounding x / s would lose its distance from 1. */
-export const logRatio: Binary = /* @__PURE__ */ binary(
-  "logRatio",
-  (x, s) => {
-    const ratio = x / s;
-    if (ratio > 0.5 && ratio < 2) return log1pOf((x - s) / s);
-    return ratio > 1e-300 && ratio < 1e300 ? logOf(ratio) : logOf(x) - logOf(s);
-  },
-  [(g, _, x) => mulZeroWins(g, reciprocal(x)), (g, _, _x, s) => mulZeroWins(g, reciprocal(s)).neg()],
-);
+/** log(x / s) for x, s > 0, accurate where x and s are close. */
+export const logRatio: Binary = /* @__PURE__ */ binary("logRatio", logRatioOf, [
+  (g, _, x) => mulZeroWins(g, reciprocal(x)),
+  (g, _, _x, s) => mulZeroWins(g, reciprocal(s)).neg(),
+]);
 
 const atEnd = (concentration: number, atOne: number): number =>
   concentration < 1 ? Infinity : concentration > 1 ? -Infinity : atOne;
@@ -94,9 +99,7 @@ export const logGammaDensity: Ternary = /* @__PURE__ */ ternary(
     if (x === 0) return atEnd(a, logOf(b));
     if (b * x === Infinity) return -Infinity;
     if (a < SMALL) return logOf(b) + (a - 1) * (logOf(b) + logOf(x)) - b * x - lgamma(a);
-    return (
-      0.5 * logOf(a / (2 * Math.PI)) - logOf(x) - devianceFrom(a, b * x, productMinus(b, x, a)) - logGammaCorrection(a)
-    );
+    return halfLogOverTwoPi(a) - logOf(x) - devianceFrom(a, b * x, productMinus(b, x, a)) - stirlingError(a);
   },
   [
     (g, _, a, b, x) => mulZeroWins(g, sub(log(mul(b, x)), digamma(a))),
@@ -109,7 +112,7 @@ export const logGammaDensity: Ternary = /* @__PURE__ */ ternary(
 export function logCountDensity(a: number, b: number, x: number, y: number, excess: number): number {
   const n = a + b;
   const deviances = devianceFrom(a, n * x, excess) + devianceFrom(b, n * y, -excess);
-  const stirling = logGammaCorrection(a) + logGammaCorrection(b) - logGammaCorrection(n);
+  const stirling = stirlingError(a) + stirlingError(b) - stirlingError(n);
   return 0.5 * logOf((a / n) * (b / (2 * Math.PI))) - deviances - stirling;
 }
 

@@ -22,6 +22,9 @@ import {
 import { log1p as log1pOf, log as logOf, xlog1py, xlogy } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { productMinus } from "../../autodiff/kernels/special/index.js";
 import { logCountDensity } from "./continuous.js";
+import { remembering } from "./remembering.js";
+
+const logOfCount = /* @__PURE__ */ remembering(logOf);
 
 /** log C(n, k) p^k (1 - p)^(n - k) for 0 <= k <= n. */
 export const logBinomial: Ternary = /* @__PURE__ */ ternary(
@@ -45,7 +48,7 @@ export const logNegativeBinomial: Ternary = /* @__PURE__ */ ternary(
   "logNegativeBinomial",
   (k, r, s) => {
     if (k === 0) return -r * log1pOf(s);
-    return logCountDensity(k, r, s / (1 + s), 1 / (1 + s), productMinus(r, s, k) / (1 + s)) - logOf(k);
+    return logCountDensity(k, r, s / (1 + s), 1 / (1 + s), productMinus(r, s, k) / (1 + s)) - logOfCount(k);
   },
   [
     (g, _, k, r, s) => mulZeroWins(g, add(sub(log(s), log1p(s)), sub(digamma(add(k, r)), digamma(k.add(1))))),

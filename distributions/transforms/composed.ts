@@ -95,6 +95,9 @@ export class IndependentTransform extends Transform {
   override get codomainEventDim(): number {
     return this.base.codomainEventDim + this.n;
   }
+  override get direction(): Tensor | number | null {
+    return this.base.direction;
+  }
   override forward(x: Tensor): Tensor {
     return this.base.forward(x);
   }

@@ -36,8 +36,8 @@ export abstract class Transform {
     return independent(real, this.codomainEventDim);
   }
   /**
-   * For transforms of single numbers: 1 where y increases with x, -1 where it decreases (a tensor if elements may differ). Null for all
-   * other transforms.
+   * For transforms of single numbers, also if each number of an event is transformed by itself: 1 where y increases with x, -1 where it
+   * decreases (a tensor if elements may differ). Null for all other transforms.
    */
   get direction(): Tensor | number | null {
     return null;

@@ -18,15 +18,15 @@ import type { Estimator } from "./particles/siteOptions.js";
 
 export interface ElboOptions {
   /** How many particles the loss averages over; 1 by default. */
-  numParticles?: number;
+  numParticles?: number | undefined;
   /** How particles run: as a batch if possible (true, the default), as a loop (false), only as a batch ("require"), or by a function (f, keys). */
-  vectorizeParticles?: Vectorize;
+  vectorizeParticles?: Vectorize | undefined;
   /** How many dims, counted from the right, are plates. By default a run of guide and model finds this number. */
-  maxPlateNesting?: number;
+  maxPlateNesting?: number | undefined;
   /** Whether TraceEnumELBO warns when it finds nothing to enumerate; true by default. */
-  strictEnumerationWarning?: boolean;
+  strictEnumerationWarning?: boolean | undefined;
   /** Has no effect, and exists for compatibility with Pyro: graphs here are ordinary values, which nothing frees. */
-  retainGraph?: boolean;
+  retainGraph?: boolean | undefined;
 }
 const OPTIONS = {
   numParticles: kinds.any,

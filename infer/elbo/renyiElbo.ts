@@ -34,12 +34,12 @@ import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./p
 
 export interface RenyiOptions extends ElboOptions, SubsamplingOptions {
   /** The order of the Renyi divergence: any finite number except 1; 0 by default. */
-  alpha?: number;
+  alpha?: number | undefined;
   /**
    * How the gradient is taken: by the score function ("score", the default), by the score function with a baseline
    * computed from the other particles ("vimco"), or by doubly reparameterised gradients ("dreg").
    */
-  estimator?: RenyiEstimator;
+  estimator?: RenyiEstimator | undefined;
 }
 export type RenyiEstimator = "score" | "vimco" | "dreg";
 

@@ -53,9 +53,9 @@ interface Charges extends Pick<Particle, "elbo" | "scores"> {
 
 export interface ScoreElboOptions extends ElboOptions {
   /** 1 (default): the loss has unbiased first derivatives only. 2: its derivatives of every order are unbiased. */
-  order?: 1 | 2;
+  order?: 1 | 2 | undefined;
   /** Differentiate log q of pathwise sites through their value only, not through parameters (pathwise.ts); false by default. */
-  stickingTheLanding?: boolean;
+  stickingTheLanding?: boolean | undefined;
 }
 
 abstract class ScoreElbo extends Elbo<PathPair> {

@@ -35,13 +35,13 @@ import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./p
 
 export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
   /** The weight of the wake phase in the guide's loss `phi`, in [0, 1]; 1 by default. The sleep phase has the weight 1 - insomnia. */
-  insomnia?: number;
+  insomnia?: number | undefined;
   /** Whether the model has parameters to learn; true by default. The wake phase is skipped if this is false and insomnia is 0. */
-  modelHasParams?: boolean;
+  modelHasParams?: boolean | undefined;
   /** The number of draws from the model in the sleep phase of a step; `numParticles` by default. */
-  numSleepParticles?: number;
+  numSleepParticles?: number | undefined;
   /** How wakePhi is differentiated: as a function of log q ("score", the default) or through the draws ("dreg"). */
-  estimator?: "score" | "dreg";
+  estimator?: "score" | "dreg" | undefined;
 }
 
 /** A handler that makes all draws constants for gradients. */

@@ -40,7 +40,7 @@ import { sumProduct } from "./sumProduct.js";
 
 export interface DiscreteOptions {
   /** 1 draws from the posterior (default), 0 takes the most probable assignment. */
-  temperature?: 0 | 1;
+  temperature?: 0 | 1 | undefined;
 }
 
 /** Posterior probabilities of each enumerated site of the model, [...plates, support], by name. All elements of subsampled plates are visited. */

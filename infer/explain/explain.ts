@@ -60,11 +60,11 @@ export interface ExplainOptions {
    * Measure the gradient's variance under each estimator that applies, with this number of draws; true means 1,000. By
    * default the variance is not measured.
    */
-  measureVariance?: boolean | number;
+  measureVariance?: boolean | number | undefined;
   /** The constrained parameters to use, by name, such as `result.params`; by default the initial ones. */
-  params?: Record<string, TensorLike>;
+  params?: Record<string, TensorLike> | undefined;
   /** The key of the draws; `random.key(0)` by default. */
-  key?: Tensor;
+  key?: Tensor | undefined;
 }
 
 const label = ({ side, site }: Pick<Cost, "side" | "site">): string =>

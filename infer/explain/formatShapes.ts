@@ -7,9 +7,9 @@ import { sampleSites, type Trace } from "../program/trace.js";
 
 export interface FormatShapesOptions {
   /** The first line; "Trace Shapes:" by default. */
-  title?: string;
+  title?: string | undefined;
   /** Whether to compute log densities and show their shapes; false by default, as in Pyro. */
-  computeLogProb?: boolean;
+  computeLogProb?: boolean | undefined;
 }
 
 /** A row: a name, the cells before the bar, and those after it, or null if the row has no bar. */

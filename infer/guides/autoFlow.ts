@@ -25,9 +25,9 @@ import type { StartValue } from "./latents.js";
 
 export interface FlowOptions extends ScaleOptions {
   /** The number of flows; 3 by default. */
-  numFlows?: number;
+  numFlows?: number | undefined;
   /** The numbers of units in the hidden layers of each flow's network; [D, D] by default if the latents have D coordinates. */
-  hiddenDims?: readonly number[];
+  hiddenDims?: readonly number[] | undefined;
 }
 
 /**

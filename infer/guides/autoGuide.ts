@@ -3,8 +3,10 @@
  * has an independent distribution for each site (autoNormal.ts) or a joint distribution over all sites (autoJoint.ts), in
  * unconstrained space; bijections map the draws to the supports of the sites. Autoguides are functions like other guides.
  */
-import { emptyRecord, PedigradError, type Tensor, type TensorLike, vmap } from "../../autodiff/index.js";
+import { emptyRecord, PedigradError, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
+import { requireThat } from "../../distributions/core/validation.js";
+import { constraints } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, requireCount, requireKey, requireKind, requireOptions, requireProgram, show } from "../checks.js";
 import { block, seed, substituteHandler } from "../program/handlers.js";
@@ -16,16 +18,16 @@ import { inspectModel, type Latent, type ModelInspection, platesIn, runModel, to
 
 export interface AutoGuideOptions {
   /** A part of the name of every parameter; "auto" by default, as in `z_auto_loc` or `auto_loc`. */
-  prefix?: string;
+  prefix?: string | undefined;
   /** The initial values of the latents; by default uniform on [-2, 2] in unconstrained space. */
-  initLocFn?: InitStrategy;
+  initLocFn?: InitStrategy | undefined;
   /** A key for the initial values. By default they depend on the key of `svi.init`. */
-  key?: Tensor;
+  key?: Tensor | undefined;
 }
 
 export interface ScaleOptions extends AutoGuideOptions {
   /** The initial standard deviation of all coordinates; 0.1 by default. */
-  initScale?: number;
+  initScale?: number | undefined;
 }
 
 // A class whose instances are functions: calling an instance runs its method `guide`.
@@ -106,16 +108,11 @@ export abstract class AutoGuide extends Callable {
   samplePosterior(
     key: Tensor,
     params: Record<string, Tensor>,
-    options: { sampleShape?: readonly number[] } = {},
+    options: { sampleShape?: readonly number[] | undefined } = {},
     ...args: unknown[]
   ): Record<string, Tensor> {
-    const op = `${this.title}.samplePosterior`;
-    requireKey(op, key);
-    requireKind(op, "params", params, kinds.record);
-    requireOptions(op, options, { sampleShape: kinds.numbers });
-    const { sampleShape = [] } = options;
+    const sampleShape = this.sampleShapeOf(key, params, options);
     const count = sampleShape.reduce((a, b) => a * b, 1);
-    if (count > 0) requireCount(op, "the number of draws", count);
     const draw = (k: Tensor): Record<string, Tensor> =>
       block(() =>
         withHandler(substituteHandler(params), () =>
@@ -128,6 +125,29 @@ export abstract class AutoGuide extends Callable {
     for (const [name, x] of Object.entries(stacked))
       if (latents.has(name)) values[name] = x.reshape([...sampleShape, ...x.shape.slice(1)]);
     return values;
+  }
+
+  /** The arguments of `quantiles`. */
+  protected probabilities(probs: TensorLike): Tensor {
+    const p = tensor(probs);
+    requireThat(p, constraints.unitInterval, { family: `${this.title}.quantiles`, what: "probs" });
+    return p;
+  }
+
+  /** The sample shape of a call of `samplePosterior`, whose arguments are checked. */
+  protected sampleShapeOf(
+    key: Tensor,
+    params: unknown,
+    options: { sampleShape?: readonly number[] | undefined },
+  ): readonly number[] {
+    const op = `${this.title}.samplePosterior`;
+    requireKey(op, key);
+    requireKind(op, "params", params, kinds.record);
+    requireOptions(op, options, { sampleShape: kinds.numbers });
+    const { sampleShape = [] } = options;
+    const count = sampleShape.reduce((a, b) => a * b, 1);
+    if (count > 0) requireCount(op, "the number of draws", count);
+    return sampleShape;
   }
 
   /** The value of the param `name` in `params`. */

@@ -6,6 +6,7 @@
  */
 import { sizeOf } from "../../autodiff/core/shape.js";
 import {
+  broadcastTo,
   concatenate,
   emptyRecord,
   eye,
@@ -14,7 +15,6 @@ import {
   PedigradError,
   type Tensor,
   type TensorLike,
-  tensor,
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import {
@@ -60,9 +60,14 @@ export abstract class AutoFlat extends AutoGuide {
   }
 
   override quantiles(params: Record<string, Tensor>, probs: TensorLike): Record<string, Tensor> {
-    const p = tensor(probs);
-    if (this.latents().length === 0) return emptyRecord();
-    return this.constrained(this.marginalQuantile(params, ndtri(p).expandDims(-1)));
+    const z = ndtri(this.probabilities(probs)).expandDims(-1);
+    const latents = this.latents();
+    if (latents.length === 0) return emptyRecord();
+    // A decreasing bijection maps the upper quantiles to the lower ones.
+    const directions = latents.map(({ transform, startShape }) =>
+      broadcastTo(transform.direction ?? 1, startShape).reshape([-1]),
+    );
+    return this.constrained(this.marginalQuantile(params, z.mul(concatenate(directions))));
   }
 
   /** The dimension of unconstrained space: the number of coordinates of all latents there. */

@@ -3,10 +3,9 @@
  * this point approximates the posterior; its covariance is the inverse Hessian of -log p at the point, where p sums out
  * the enumerated sites of the model.
  */
-import { type ErrorCode, emptyRecord, hessian, PedigradError, type Tensor, zeros } from "../../autodiff/index.js";
+import { type ErrorCode, hessian, PedigradError, type Tensor, zeros } from "../../autodiff/index.js";
 import { constraints, Delta, type Distribution, MultivariateNormal } from "../../distributions/index.js";
 import { mergeRecords } from "../../provenance/base/records.js";
-import { requireKey } from "../checks.js";
 import { TraceELBO } from "../elbo/scoreElbo.js";
 import { TraceEnumELBO } from "../enumeration/traceEnumElbo.js";
 import type { Model } from "../program/messages.js";
@@ -81,19 +80,20 @@ export class AutoLaplaceApproximation extends AutoJoint {
   override samplePosterior(
     key: Tensor,
     params: Record<string, Tensor>,
-    { sampleShape = [] }: { sampleShape?: readonly number[] } = {},
+    options: { sampleShape?: readonly number[] | undefined } = {},
     ...args: unknown[]
   ): Record<string, Tensor> {
-    requireKey("AutoLaplaceApproximation.samplePosterior", key);
+    const sampleShape = this.sampleShapeOf(key, params, options);
     if (this.size(...args) === 0) return this.constrained(zeros([...sampleShape, 0]));
     return this.constrained(this.laplaceApproximation(params, ...args).sample(key, sampleShape));
   }
 
   override median(params: Record<string, Tensor>): Record<string, Tensor> {
-    return this.size() === 0 ? emptyRecord() : this.constrained(this.paramOf(params, this.#loc));
+    return this.constrained(this.size() === 0 ? zeros([0]) : this.paramOf(params, this.#loc));
   }
 
   protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
+    if (this.size() === 0) return z.mul(zeros([0]));
     const { mean, variance } = this.laplaceApproximation(params);
     return z.mul(variance.sqrt()).add(mean);
   }

@@ -1,5 +1,5 @@
 /** Autoguides with an independent distribution for every site: AutoNormal (mean field) and AutoDelta (point masses). */
-import { emptyRecord, full, ndtri, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { emptyRecord, full, ndtri, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import {
   constraints,
   Delta,
@@ -59,11 +59,14 @@ export class AutoNormal extends AutoGuide {
 
   /** Quantiles of shape [...probs, ...site]. They are exact if the site's bijection is elementwise. */
   override quantiles(params: Record<string, Tensor>, probs: TensorLike): Record<string, Tensor> {
-    const p = tensor(probs);
+    const p = this.probabilities(probs);
     const values = emptyRecord<Tensor>();
     for (const { name, transform } of this.latents()) {
       const loc = this.paramOf(params, `${name}_${this.prefix}_loc`);
-      const z = ndtri(p).reshape([...p.shape, ...loc.shape.map(() => 1)]);
+      // A decreasing bijection maps the upper quantiles to the lower ones.
+      const z = ndtri(p)
+        .reshape([...p.shape, ...loc.shape.map(() => 1)])
+        .mul(transform.direction ?? 1);
       values[name] = transform.forward(z.mul(this.paramOf(params, `${name}_${this.prefix}_scale`)).add(loc));
     }
     return values;
@@ -102,7 +105,7 @@ export class AutoDelta extends AutoGuide {
 
   /** Every quantile is the point itself. */
   override quantiles(params: Record<string, Tensor>, probs: TensorLike): Record<string, Tensor> {
-    const { shape } = tensor(probs);
+    const { shape } = this.probabilities(probs);
     const values = emptyRecord<Tensor>();
     for (const [name, point] of Object.entries(this.median(params)))
       values[name] = point.broadcastTo([...shape, ...point.shape]);

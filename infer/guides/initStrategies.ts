@@ -51,7 +51,7 @@ const fromUnconstrained = ({ fn }: LatentSite, draw: (shape: readonly number[]) 
 export const initToFeasible = (): InitStrategy => withTitle("initToFeasible", (site) => fromUnconstrained(site, zeros));
 
 /** Start each latent at a uniform draw on [-radius, radius] in unconstrained space. */
-export function initToUniform(options: { radius?: number } = {}): InitStrategy {
+export function initToUniform(options: { radius?: number | undefined } = {}): InitStrategy {
   requireOptions("initToUniform", options, { radius: kinds.positive });
   const { radius = 2 } = options;
   return withTitle("initToUniform", (site, key) =>
@@ -63,7 +63,7 @@ export function initToUniform(options: { radius?: number } = {}): InitStrategy {
 export const initToSample = (): InitStrategy => withTitle("initToSample", ({ fn }, key) => fn.sample(key));
 
 /** Start each latent at the elementwise median of `numSamples` draws from its prior. */
-export function initToMedian(options: { numSamples?: number } = {}): InitStrategy {
+export function initToMedian(options: { numSamples?: number | undefined } = {}): InitStrategy {
   requireOptions("initToMedian", options, { numSamples: kinds.count });
   const { numSamples = 15 } = options;
   return withTitle("initToMedian", ({ fn }, key) => {

@@ -3,7 +3,8 @@
  * and exports use these columns.
  */
 import { type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
-import { refuseOption, requireOptions, show } from "../checks.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { refuseOption, requireKind, requireOptions, show } from "../checks.js";
 import { requireDraws } from "./predictiveChecks.js";
 
 /** Draws by site name, as Predictive and samplePosterior return them. Their leading axes number the draws. */
@@ -11,7 +12,7 @@ export type Draws = Readonly<Record<string, TensorLike>>;
 
 export interface DrawsOptions {
   /** The number of leading axes that number the draws: 1 (default), or 2 for [chains, draws]. */
-  batchNdims?: 1 | 2;
+  batchNdims?: 1 | 2 | undefined;
 }
 
 /** One element of a site in every draw. */
@@ -29,6 +30,7 @@ export function readDraws(
   options: DrawsOptions,
   known: readonly string[] = [],
 ): { sites: [name: string, value: Tensor][]; chains: number; length: number } {
+  requireKind(op, "draws", draws, kinds.record);
   requireOptions(op, options, ["batchNdims", ...known]);
   const { batchNdims = 1 } = options;
   if (batchNdims !== 1 && batchNdims !== 2)
@@ -49,7 +51,7 @@ export function readDraws(
 /** One column for each element of each site. */
 export function columnsOf(op: string, draws: Draws, options: DrawsOptions, known: readonly string[] = []): Column[] {
   const { sites, chains, length } = readDraws(op, draws, options, known);
-  return sites.flatMap(([name, value]) => {
+  const columns = sites.flatMap(([name, value]) => {
     const numbers = value.toFloat64Array();
     const shape = value.shape.slice(options.batchNdims ?? 1);
     const size = shape.reduce((a, b) => a * b, 1);
@@ -60,6 +62,11 @@ export function columnsOf(op: string, draws: Draws, options: DrawsOptions, known
       ),
     }));
   });
+  const names = new Set<string>();
+  for (const { name } of columns)
+    if (names.size === names.add(name).size)
+      refuseOption(op, name, `site "${name}" has the same name as an element of another site. Rename one of them.`);
+  return columns;
 }
 
 /** The index along each axis of the element at the row-major position `element`. */

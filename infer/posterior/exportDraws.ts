@@ -1,9 +1,12 @@
 /** Exports draws to other tools: as CSV, as ArviZ's InferenceData in JSON, or as Arrow tables. */
-import { refuseOption, requireOptions, show } from "../checks.js";
+
+import { tensor } from "../../autodiff/index.js";
+import * as kinds from "../../provenance/base/kinds.js";
+import { refuseOption, requireKind, requireOptions, show } from "../checks.js";
 import { columnsOf, type Draws, type DrawsOptions, poolChains, readDraws } from "./draws.js";
 
-/** A table of columns of equal length: `chain`, `draw`, and one column for each element of each site. */
-function tableOf(op: string, draws: Draws, options: DrawsOptions): Record<string, Float64Array | Int32Array> {
+/** Columns of equal length, with their names: `chain`, `draw`, and one column for each element of each site. */
+function tableOf(op: string, draws: Draws, options: DrawsOptions): [name: string, values: Float64Array | Int32Array][] {
   const { chains, length } = readDraws(op, draws, options);
   const columns = columnsOf(op, draws, options);
   const clash = columns.find(({ name }) => name === "chain" || name === "draw");
@@ -14,11 +17,11 @@ function tableOf(op: string, draws: Draws, options: DrawsOptions): Record<string
       `site "${clash.name}" has the same name as a column that numbers the draws. Rename the site, or leave it out.`,
     );
   const n = chains * length;
-  return Object.fromEntries([
+  return [
     ["chain", Int32Array.from({ length: n }, (_, i) => Math.floor(i / length))],
     ["draw", Int32Array.from({ length: n }, (_, i) => i % length)],
-    ...columns.map((column) => [column.name, poolChains(column)] as const),
-  ]);
+    ...columns.map((column): [string, Float64Array] => [column.name, poolChains(column)]),
+  ];
 }
 
 const csvField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
@@ -28,7 +31,7 @@ const csvField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.rep
  * `theta[0]`. Numbers are written with all their digits.
  */
 export function toCsv(draws: Draws, options: DrawsOptions = {}): string {
-  const table = Object.entries(tableOf("toCsv", draws, options));
+  const table = tableOf("toCsv", draws, options);
   const lines = [table.map(([name]) => csvField(name)).join(",")];
   const n = table[0]?.[1].length ?? 0;
   for (let i = 0; i < n; i++) lines.push(table.map(([, values]) => String(values[i])).join(","));
@@ -42,7 +45,7 @@ export interface ArrowModule<T> {
 
 /** Draws as an Arrow table with the columns of `toCsv`. The argument `arrow` is the module `apache-arrow`, which makes the table. */
 export const toArrow = <T>(arrow: ArrowModule<T>, draws: Draws, options: DrawsOptions = {}): T =>
-  arrow.tableFromArrays(tableOf("toArrow", draws, options));
+  arrow.tableFromArrays(Object.fromEntries(tableOf("toArrow", draws, options)));
 
 /** The groups of an InferenceData. The leading axes of their arrays number the draws, except in observedData and constantData. */
 export interface InferenceGroups {
@@ -59,9 +62,9 @@ export interface InferenceGroups {
 
 export interface InferenceDataOptions extends DrawsOptions {
   /** The names of the axes of a site, without those that number the draws: `{ theta: ["school"] }`. */
-  dims?: Readonly<Record<string, readonly string[]>>;
+  dims?: Readonly<Record<string, readonly string[]>> | undefined;
   /** The labels along a named axis: `{ school: ["A", "B"] }`. */
-  coords?: Readonly<Record<string, readonly (string | number)[]>>;
+  coords?: Readonly<Record<string, readonly (string | number)[]>> | undefined;
 }
 
 const GROUPS: Readonly<Record<keyof InferenceGroups, string>> = {
@@ -86,10 +89,14 @@ export function toInferenceData(groups: InferenceGroups, options: InferenceDataO
   requireOptions(op, groups, Object.keys(GROUPS));
   requireOptions(op, options, ["batchNdims", "dims", "coords"]);
   const { dims, coords, ...layout } = options;
-  const parts = Object.entries(groups).map(([group, draws]) => {
+  const given = Object.entries(groups).filter(([, draws]) => draws !== undefined);
+  const parts = given.map(([group, draws]) => {
+    requireKind(op, group, draws, kinds.record);
     const isData = DATA.includes(group);
-    const { sites, chains, length } = readDraws(op, draws as Draws, isData ? {} : layout);
-    const values = sites.map(([name, x]) => {
+    // Data have no axes for draws, so their shapes are free.
+    const { chains, length } = readDraws(op, isData ? {} : (draws as Draws), layout);
+    const values = Object.entries(draws as Draws).map(([name, numbers]) => {
+      const x = tensor(numbers);
       const site = isData ? x.shape : x.shape.slice(layout.batchNdims ?? 1);
       site.forEach((size, axis) => {
         const labels = coords?.[dims?.[name]?.[axis] as string];

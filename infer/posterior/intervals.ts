@@ -7,12 +7,12 @@ import { refuseOption, requireOptions, show } from "../checks.js";
 
 export interface AxisOption {
   /** The axis that numbers the draws; 0 by default. */
-  axis?: number;
+  axis?: number | undefined;
 }
 
 export interface HpdiOptions extends AxisOption {
   /** The share of the draws in the interval, between 0 and 1; 0.94 by default, as in ArviZ. */
-  prob?: number;
+  prob?: number | undefined;
 }
 
 /** The q-quantile of ascending numbers, interpolated linearly (NumPy's default, type 7 of Hyndman and Fan 1996). */
@@ -43,15 +43,16 @@ export function narrowestInterval(sorted: Float64Array, prob: number): [low: num
  * The q-quantile of draws along an axis, interpolated linearly, with q between 0 and 1. The result has the shape of x without that
  * axis. If q is a list, the result has a new first axis with one entry for each q.
  */
-export function quantile(x: TensorLike, q: number | readonly number[], options: AxisOption = {}): Tensor {
+export function quantile(x: TensorLike, q: number | readonly number[] | Tensor, options: AxisOption = {}): Tensor {
   requireOptions("quantile", options, ["axis"]);
-  const qs = typeof q === "number" ? [q] : q;
+  const probs = tensor(q);
+  const qs = [...probs.toFloat64Array()];
   for (const each of qs)
     if (!(each >= 0 && each <= 1)) refuseOption("quantile", "q", `q must be between 0 and 1, got ${show(each)}.`);
   const found = reduceDraws("quantile", tensor(x), options, qs.length, (sorted) =>
     qs.map((p) => quantileOf(sorted, p)),
   );
-  return typeof q === "number" ? found.squeeze(0) : found;
+  return probs.shape.length === 0 ? found.squeeze(0) : found;
 }
 
 /**

@@ -6,7 +6,7 @@ import { type Handler, type Model, withHandlers } from "../program/messages.js";
 import { outsidePlates } from "../program/plate.js";
 import { givenPlatesHandler, withWholePlates } from "../program/subsamples.js";
 import { type Trace, trace } from "../program/trace.js";
-import { requireDiscrete, requireLatents, requireShapesHandler } from "./predictiveChecks.js";
+import { requireDiscrete, requireLatents, requireParamsHandler, requireShapesHandler } from "./predictiveChecks.js";
 
 /** The trace of `f` with the given values of latents and params; other latents are drawn. Outer handlers and plates do not take part. */
 export const runWith = (
@@ -32,7 +32,11 @@ export function logLikelihood(
   const samples = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
   return vmap((one: Record<string, Tensor>) => {
     const logs: Record<string, Tensor> = emptyRecord();
-    const around = [givenPlatesHandler(one), requireShapesHandler("logLikelihood", one)];
+    const around = [
+      givenPlatesHandler(one),
+      requireShapesHandler("logLikelihood", one),
+      requireParamsHandler("logLikelihood", one),
+    ];
     const modelTrace = runWith(withWholePlates(model), random.key(0), one, args, ...around);
     requireDiscrete("logLikelihood", modelTrace, one);
     requireLatents("logLikelihood", modelTrace, one);
@@ -48,7 +52,8 @@ export function logDensity(
   values: Record<string, TensorLike>,
   ...args: unknown[]
 ): { logDensity: Tensor; trace: Trace } {
-  const modelTrace = runWith(model, random.key(0), values, args, requireShapesHandler("logDensity", values));
+  const around = [requireShapesHandler("logDensity", values), requireParamsHandler("logDensity", values)];
+  const modelTrace = runWith(model, random.key(0), values, args, ...around);
   requireLatents("logDensity", modelTrace, values);
   let total = tensor(0);
   for (const site of modelTrace.values()) if (site.type === "sample") total = total.add(site.scaledLogProb().sum());

@@ -31,29 +31,30 @@ import {
   requireElements,
   requireParams,
   requireParamsHandler,
+  requireReparamDraws,
   requireShapesHandler,
   requireUsedSamples,
 } from "./predictiveChecks.js";
 
 export interface PredictiveOptions {
   /** Draws of latent sites by name, with `batchNdims` leading axes. */
-  posteriorSamples?: Record<string, TensorLike>;
+  posteriorSamples?: Record<string, TensorLike> | undefined;
   /** A guide that draws the latents, in place of posteriorSamples. */
-  guide?: Model;
+  guide?: Model | undefined;
   /** Constrained parameters of model and guide, by name. */
-  params?: Record<string, TensorLike>;
+  params?: Record<string, TensorLike> | undefined;
   /** The number of draws; required if there are no posteriorSamples. */
-  numSamples?: number;
+  numSamples?: number | undefined;
   /** The sites to return; by default every sample and deterministic site that is not among the posterior samples. */
-  returnSites?: readonly string[];
+  returnSites?: readonly string[] | undefined;
   /** Whether to run all draws as one batch (true, the default) or one by one. */
-  parallel?: boolean;
+  parallel?: boolean | undefined;
   /** The number of leading axes of the posterior samples: 1 by default, 2 for [chains, draws], 0 for a single draw. */
-  batchNdims?: number;
+  batchNdims?: number | undefined;
   /** Leave out `deterministic` sites. */
-  excludeDeterministic?: boolean;
+  excludeDeterministic?: boolean | undefined;
   /** Draw the enumerated sites of the model from their posterior given the other latents. */
-  inferDiscrete?: boolean;
+  inferDiscrete?: boolean | undefined;
 }
 const OPTIONS = {
   posteriorSamples: kinds.record,
@@ -158,7 +159,7 @@ export class Predictive {
     const around = [
       sharedPlatesHandler(() => plates),
       givenPlatesHandler(samples),
-      ...(guide ? [requireParamsHandler(params)] : []),
+      ...(guide ? [requireParamsHandler("Predictive", params)] : []),
     ];
     const guideTrace = guide === undefined ? null : runWith(guide, random.foldIn(key, 0), params, args, ...around);
     const latents: Record<string, Tensor> = guideTrace === null ? samples : latentsOf(guideTrace);
@@ -175,6 +176,7 @@ export class Predictive {
     );
     if (guideTrace === null) {
       requireUsedSamples(modelTrace, samples);
+      requireReparamDraws(modelTrace, samples);
       requireParams(modelTrace, params);
       requireElements(modelTrace, samples);
     } else checkPlates(guideTrace, modelTrace);

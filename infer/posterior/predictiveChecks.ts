@@ -6,28 +6,31 @@ import type { Handler } from "../program/messages.js";
 import { sampleSites, type Trace } from "../program/trace.js";
 
 /** A handler that refuses a param without a value in `params`, since its initial value would be used without notice. */
-export const requireParamsHandler = (params: Record<string, unknown>): Handler => ({
+export const requireParamsHandler = (op: string, params: Record<string, unknown>): Handler => ({
   process: {
     param(message) {
-      if (message.value === null) throw missingParamError(message.name, params);
+      if (message.value === null) throw missingParamError(op, message.name, params);
     },
   },
 });
 
-const missingParamError = (name: string, params: Record<string, unknown>): PedigradError =>
-  new PedigradError({
+const missingParamError = (op: string, name: string, params: Record<string, unknown>): PedigradError => {
+  const edit =
+    op === "Predictive" ? "{ guide, params: result.params, numSamples }" : "substitute(model, result.params)";
+  return new PedigradError({
     code: "no-value",
-    op: "Predictive",
+    op,
     param: name,
-    message: `Predictive: param "${name}" has no value. The given params are ${quoted(Object.keys(params))}.${didYouMean(name, Object.keys(params))} Give the params of the fit: { guide, params: result.params, numSamples }.`,
+    message: `${op}: param "${name}" has no value. The given values are ${quoted(Object.keys(params))}.${didYouMean(name, Object.keys(params))} Give the params of the fit: ${edit}.`,
   });
+};
 
 /** Refuse `params` if one of them is unused and the program has a param without a value: the name is probably misspelt. */
 export function requireParams(run: Trace, params: Record<string, unknown>): void {
   const unused = Object.keys(params).some((name) => !run.has(name));
   if (!unused) return;
   for (const { type, name } of run.values())
-    if (type === "param" && !Object.hasOwn(params, name)) throw missingParamError(name, params);
+    if (type === "param" && !Object.hasOwn(params, name)) throw missingParamError("Predictive", name, params);
 }
 
 /** A handler that refuses values of latents that do not broadcast to their sites' shapes. */
@@ -92,6 +95,21 @@ export function requireUsedSamples(run: Trace, samples: Record<string, unknown>)
     site: first,
     message: `Predictive: the program has none of the sites ${quoted([first, ...others])} of posteriorSamples. It has ${quoted(run.keys())}.${didYouMean(first, run.keys())}`,
   });
+}
+
+/** Refuse draws of a site that `reparam` computes from a latent without draws, since this latent would be drawn from its prior. */
+export function requireReparamDraws(run: Trace, samples: Record<string, unknown>): void {
+  for (const { name, isObserved } of sampleSites(run)) {
+    if (isObserved || Object.hasOwn(samples, name)) continue;
+    const computed = Object.keys(samples).find((x) => run.get(x)?.type === "deterministic" && name.startsWith(`${x}_`));
+    if (computed === undefined) continue;
+    throw new PedigradError({
+      code: "no-value",
+      op: "Predictive",
+      site: name,
+      message: `Predictive: posteriorSamples has "${computed}", but the program computes "${computed}" from "${name}", which has no draws. Give the draws of "${name}", or run the program without reparam.`,
+    });
+  }
 }
 
 /** Refuse a run with a latent that has no value in `values`. */

@@ -18,7 +18,7 @@ import { type SampleSite, sampleSites } from "../program/trace.js";
 
 export interface PsisOptions {
   /** The number of draws from the guide; 1,000 by default. */
-  numParticles?: number;
+  numParticles?: number | undefined;
 }
 
 /** Pareto k of the importance weights of draws from the guide. All elements of subsampled plates are visited. */
@@ -84,8 +84,10 @@ export function paretoK(logWeights: Float64Array): number {
     .slice(n - tail)
     .map((x) => exp(x - top) - cut)
     .filter((x) => !(x <= 0));
-  // If the draws are discrete, many weights may equal the threshold `cut`, so that too few larger ones remain for a fit.
-  return excess.length < 5 ? -Infinity : fitParetoShape(excess);
+  if (excess.length >= 5) return fitParetoShape(excess);
+  // Too few weights exceed the threshold `cut` for a fit. If `cut` is 0, these weights outweigh all others; else many weights of discrete
+  // draws equal the threshold.
+  return cut === 0 ? Infinity : -Infinity;
 }
 
 /** The shape of the generalised Pareto distribution that fits ascending positive numbers. */

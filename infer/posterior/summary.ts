@@ -7,7 +7,7 @@ import { narrowestInterval, quantileOf, requireProb } from "./intervals.js";
 
 export interface SummaryOptions extends DrawsOptions {
   /** The share of the draws in the interval; 0.94 by default, as in ArviZ. */
-  prob?: number;
+  prob?: number | undefined;
 }
 
 /** The summary of one element of a site. */

@@ -146,11 +146,11 @@ export const uncondition = <A extends unknown[], R>(f: Model<A, R>): Model<A, R>
 
 export interface BlockOptions {
   /** Names to hide; all others are shown. */
-  hide?: readonly string[];
+  hide?: readonly string[] | undefined;
   /** Names to show; all others are hidden. */
-  expose?: readonly string[];
+  expose?: readonly string[] | undefined;
   /** Hide the messages for which this returns true, whatever `hide` and `expose` say. */
-  hideIf?: (message: Message) => boolean;
+  hideIf?: ((message: Message) => boolean) | undefined;
 }
 
 /** Hide sites of `f` from the handlers outside; all sites by default. */
@@ -207,7 +207,7 @@ export const intervene = <A extends unknown[], R>(f: Model<A, R>, data: Data): M
 /** Put `prefix` and a divider in front of all names in `f`: `prefix/name`. */
 export function scope<A extends unknown[], R>(
   f: Model<A, R>,
-  options: { prefix: string; divider?: string },
+  options: { prefix: string; divider?: string | undefined },
 ): Model<A, R> {
   requireOptions("scope", options, { prefix: kinds.string, divider: kinds.string });
   const { prefix, divider = "/" } = options;

@@ -12,35 +12,35 @@ import { requireOptions } from "../checks.js";
 /** Baselines, which reduce the variance of a score-function site. A baseline may not depend on the site itself. */
 export interface BaselineOptions {
   /** Subtract a decaying average of past costs. */
-  useDecayingAvgBaseline?: boolean;
+  useDecayingAvgBaseline?: boolean | undefined;
   /** The decay of the decaying average, in [0, 1); 0.90 by default. */
-  baselineBeta?: number;
+  baselineBeta?: number | undefined;
   /** Subtract a function of `nnBaselineInput`, trained to predict the cost. */
-  nnBaseline?: (input: Tensor) => Tensor;
+  nnBaseline?: ((input: Tensor) => Tensor) | undefined;
   /** The input of `nnBaseline`; no gradient passes through it. */
-  nnBaselineInput?: TensorLike;
+  nnBaselineInput?: TensorLike | undefined;
   /** Subtract this value. If it depends on parameters, they are trained to predict the cost. */
-  baselineValue?: TensorLike;
+  baselineValue?: TensorLike | undefined;
   /** Subtract the mean cost of the other particles. */
-  leaveOneOut?: boolean;
+  leaveOneOut?: boolean | undefined;
 }
 
 export interface InferOptions {
   /** The baseline that is subtracted from the costs of a score-function site. */
-  baseline?: BaselineOptions;
+  baseline?: BaselineOptions | undefined;
   /** Sum the site out instead of sampling it (TraceEnumELBO). */
-  enumerate?: "parallel" | "sequential" | null;
+  enumerate?: "parallel" | "sequential" | null | undefined;
   /**
    * How the gradient of a sampled site of the guide is taken; by default pathwise if its distribution has a pathwise
    * sampler, else by the score function.
    */
-  gradient?: GradientChoice;
+  gradient?: GradientChoice | undefined;
   /** Whether this is a site of the guide that the model does not have. */
-  isAuxiliary?: boolean;
+  isAuxiliary?: boolean | undefined;
   /** Take this site's KL term in closed form. */
-  kl?: "analytic";
+  kl?: "analytic" | undefined;
   /** Apply the model's mask to the guide's log density too, for guides that do not know the model's masks (autoguides). */
-  sharesMask?: boolean;
+  sharesMask?: boolean | undefined;
 }
 
 const INFER = ["baseline", "enumerate", "gradient", "isAuxiliary", "kl", "sharesMask"];

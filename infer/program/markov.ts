@@ -10,7 +10,7 @@ import { type MarkovPosition, pushHandler } from "./messages.js";
  * Loop over the items of `iterable`. A site of one step may depend on sites of the same step and of the `history` steps
  * before it (1 by default).
  */
-export function markov<T>(iterable: Iterable<T>, options: { history?: number } = {}): Generator<T> {
+export function markov<T>(iterable: Iterable<T>, options: { history?: number | undefined } = {}): Generator<T> {
   const isIterable = (x: unknown) => typeof (x as Iterable<T> | null)?.[Symbol.iterator] === "function";
   requireKind("markov", "the first argument", iterable, [isIterable, "something to loop over, such as [0, 1, 2]"]);
   requireOptions("markov", options, { history: kinds.size });

@@ -35,7 +35,7 @@ export function plate<T>(name: string, size: number, options: PlateOptions, body
 /** A plate that takes its size from its first site. */
 export function plate<T>(name: string, body: () => T): T;
 /** A sequential plate: `for (const i of plate(name, size))`. */
-export function plate(name: string, size: number, options?: { subsampleSize?: number }): Iterable<number>;
+export function plate(name: string, size: number, options?: { subsampleSize?: number | undefined }): Iterable<number>;
 export function plate(name: string, ...rest: unknown[]): unknown {
   const body = rest.at(-1);
   checkArguments(name, rest);

@@ -34,11 +34,11 @@ export interface SampleOptions {
   /** The observed value; null or undefined means latent. */
   obs?: TensorLike | null | undefined;
   /** Elements where this is 0 are latent and ignore `obs`. The statement makes two sites, `name_observed` and `name_unobserved`. */
-  obsMask?: TensorLike;
+  obsMask?: TensorLike | undefined;
   /** How the gradient of this site is taken. */
-  infer?: InferOptions;
+  infer?: InferOptions | undefined;
   /** Draw with this key instead of the one that `seed` would give. */
-  key?: Tensor;
+  key?: Tensor | undefined;
 }
 
 /** The default of every options argument in this file. */
@@ -162,9 +162,9 @@ function samplePartlyObserved(
 
 export interface ParamOptions {
   /** The set in which the value lies; all real numbers by default. */
-  constraint?: Constraint;
+  constraint?: Constraint | undefined;
   /** How many of the value's last axes make up one element; by default the `eventDim` of the constraint. */
-  eventDim?: number;
+  eventDim?: number | undefined;
 }
 
 const isConstraint = (x: unknown): x is Constraint => typeof (x as Constraint | null)?.check === "function";
@@ -234,7 +234,7 @@ export function factor(name: string, logFactor: TensorLike): void {
 }
 
 /** The elements of `data` that the plates around this statement visit; the last `eventDim` axes make up one element. */
-export function subsample(data: TensorLike, options: { eventDim?: number } = {}): Tensor {
+export function subsample(data: TensorLike, options: { eventDim?: number | undefined } = {}): Tensor {
   requireOptions("subsample", options, { eventDim: kinds.size });
   const { eventDim = 0 } = options;
   let visited = tensor(data);

@@ -31,11 +31,11 @@ import { reportAsSite } from "./traceChecks.js";
 
 export interface PlateOptions {
   /** The dim of the plate; by default the first one, from -1 to the left, that no plate around this one uses. */
-  dim?: number;
+  dim?: number | undefined;
   /** How many elements to visit, drawn anew in each step; all by default. */
-  subsampleSize?: number;
+  subsampleSize?: number | undefined;
   /** The elements to visit, instead of a random subsample. */
-  subsample?: TensorLike;
+  subsample?: TensorLike | undefined;
 }
 
 export const refuse = (name: string, code: ErrorCode, message: string): never => {

@@ -3,7 +3,15 @@
  * updates to add to the parameters and the next state. They compute with ops on tensors, so that steps can be compiled.
  * Any object with `init` and `update` is an optimiser. Optimisers can be chained.
  */
-import { leavesOf, mapTree, PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
+import {
+  leavesOf,
+  mapTree,
+  PedigradError,
+  type Tensor,
+  type TensorLike,
+  type Tree,
+  tensor,
+} from "../../autodiff/index.js";
 import { zipTrees } from "../../autodiff/transforms/tree.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
@@ -21,9 +29,9 @@ const isOptimizer = (x: unknown): boolean =>
 const optimiser: Kind = [isOptimizer, "an optimiser with init and update, such as adam(1e-3)"];
 
 /** A learning rate: a number, or a function of the step count (0 at the first update). */
-export type Schedule = number | ((step: Tensor) => Tensor);
+export type Schedule = number | ((step: Tensor) => TensorLike);
 
-const rateAt = (rate: Schedule, step: Tensor): Tensor => (typeof rate === "number" ? tensor(rate) : rate(step));
+const rateAt = (rate: Schedule, step: Tensor): Tensor => tensor(typeof rate === "number" ? rate : rate(step));
 
 /** The sum of parameters and updates. */
 export const applyUpdates = <P extends Tree>(params: P, updates: Tree): P =>
@@ -79,7 +87,7 @@ export function momentum(rate: Schedule, mass = 0.9): Optimizer {
 }
 
 /** AdaGrad (Duchi et al. 2011): the rate of each element is divided by the root of the sum of its squared gradients. */
-export function adagrad(rate: Schedule, options: { eps?: number } = {}): Optimizer {
+export function adagrad(rate: Schedule, options: { eps?: number | undefined } = {}): Optimizer {
   checkOptions("adagrad", rate, options, { eps: [0, Infinity] });
   const { eps = 1e-10 } = options;
   return {
@@ -95,7 +103,10 @@ export function adagrad(rate: Schedule, options: { eps?: number } = {}): Optimiz
 /**
  * RMSProp (Tieleman and Hinton 2012): the rate of each element is divided by the root of a decaying average of its squared gradients.
  */
-export function rmsprop(rate: Schedule, options: { decay?: number; eps?: number } = {}): Optimizer {
+export function rmsprop(
+  rate: Schedule,
+  options: { decay?: number | undefined; eps?: number | undefined } = {},
+): Optimizer {
   checkOptions("rmsprop", rate, options, { decay: [0, 1], eps: [0, Infinity] });
   const { decay = 0.9, eps = 1e-8 } = options;
   return {
@@ -110,11 +121,11 @@ export function rmsprop(rate: Schedule, options: { decay?: number; eps?: number 
 
 export interface AdamOptions {
   /** The decay rate of the average gradient; 0.9 by default. */
-  b1?: number;
+  b1?: number | undefined;
   /** The decay rate of the average squared gradient; 0.999 by default. */
-  b2?: number;
+  b2?: number | undefined;
   /** A constant added to the root of the average squared gradient; 1e-8 by default. */
-  eps?: number;
+  eps?: number | undefined;
 }
 const ADAM: Record<string, [number, number]> = { b1: [0, 1], b2: [0, 1], eps: [0, Infinity] };
 

@@ -10,11 +10,11 @@ export type JitMode = "auto" | boolean;
 
 export interface SVIOptions {
   /** Constant arguments of the programs. They are merged into the last argument if that is a record, else appended to the arguments. */
-  staticArgs?: Record<string, unknown>;
+  staticArgs?: Record<string, unknown> | undefined;
   /** Whether to compile steps. By default ("auto"), a model whose control flow depends on its draws runs eagerly, with one warning. */
-  jit?: JitMode;
+  jit?: JitMode | undefined;
   /** Take gradients by forward mode, one derivative for each coordinate. This suits models with few parameters. */
-  forwardModeDifferentiation?: boolean;
+  forwardModeDifferentiation?: boolean | undefined;
 }
 export const SVI_OPTIONS = {
   staticArgs: kinds.record,
@@ -27,7 +27,7 @@ export interface InitOptions {
   /** The key from which all randomness of the run comes. */
   key: Tensor;
   /** Constrained initial values by name. They take precedence over the initial values in the programs. */
-  initParams?: Record<string, TensorLike>;
+  initParams?: Record<string, TensorLike> | undefined;
 }
 
 /** The key and the options that `init` was given. */

@@ -12,34 +12,34 @@ export interface RunOptions {
   /** The number of steps; for `svi.steps` it may be Infinity. */
   numSteps: number;
   /** Whether to draw a progress bar (by default, if there is a terminal), or a function that receives its text. */
-  progressBar?: boolean | ((text: string) => void);
+  progressBar?: boolean | ((text: string) => void) | undefined;
   /** Keep the state from before a step if the step's loss, or a parameter after it, is not finite. */
-  stableUpdate?: boolean;
+  stableUpdate?: boolean | undefined;
   /**
    * Continue from this state instead of a new one. The state contains a key, so the key of the call is not used. With
    * `batches` it also contains the number of batches taken, so that two runs in sequence equal one long run.
    */
-  initState?: SVIState;
+  initState?: SVIState | undefined;
   /** Constrained initial values by name, as for `svi.init`. */
-  initParams?: Record<string, TensorLike>;
+  initParams?: Record<string, TensorLike> | undefined;
   /** Called after every step. */
-  onStep?: (step: Step) => void;
+  onStep?: ((step: Step) => void) | undefined;
   /** Stop after the first step for which this function returns true. */
-  stopWhen?: (step: Step) => boolean;
+  stopWhen?: ((step: Step) => boolean) | undefined;
   /**
    * Stop before the next step once the signal is aborted. `run` blocks the event loop, so only its own callbacks can abort it. Use
    * `runAsync` to abort it by timeouts, buttons and other events.
    */
-  signal?: { readonly aborted: boolean };
+  signal?: { readonly aborted: boolean } | undefined;
   /**
    * Minibatches. Each step appends one item to its arguments. After the last item, iteration starts again (if `batches` is a function, it
    * is called again). A generator object can be iterated only once, and then the run stops early, so pass the generator function itself.
    */
-  batches?: Batches;
+  batches?: Batches | undefined;
   /** Whether to compile the steps of this run; by default the option of the SVI. */
-  jit?: JitMode;
+  jit?: JitMode | undefined;
   /** Whether to take gradients by forward mode; by default the option of the SVI. */
-  forwardModeDifferentiation?: boolean;
+  forwardModeDifferentiation?: boolean | undefined;
 }
 const isBatches = (x: unknown): boolean =>
   typeof x === "function" || typeof (x as Iterable<unknown> | null)?.[Symbol.iterator] === "function";

@@ -162,4 +162,28 @@ test("minified, estimators and guides are refused under their own names", async 
     assert.ok(said[i].startsWith(name), `${said[i]} begins with ${name}`);
 });
 
+test("an option that is undefined has its default, also for the compiler", () => {
+  const run = (omit: boolean) => {
+    const given = <T extends object>(options: T): Partial<T> => (omit ? {} : options);
+    const absent: { subsampleSize?: number | undefined } = given({ subsampleSize: undefined });
+    const model = () => {
+      const b = sample("b", new Bernoulli(0.4), given({ obs: undefined, obsMask: undefined, infer: undefined }));
+      plate("N", 3, absent, () => sample("x", new Normal(b, 1), { obs: tensor([1, 2, 3]) }));
+    };
+    const infer = given({ baseline: undefined, enumerate: undefined, gradient: undefined, kl: undefined });
+    const guide = () => sample("b", new Bernoulli(param("p", 0.5, given({ constraint: undefined }))), { infer });
+    const elbo = new TraceGraphELBO(given({ numParticles: undefined, order: undefined, maxPlateNesting: undefined }));
+    const svi = new SVI(
+      model,
+      guide,
+      adam(0.01, given({ b1: undefined, eps: undefined })),
+      elbo,
+      given({ jit: undefined }),
+    );
+    const options = given({ initState: undefined, initParams: undefined, onStep: undefined, batches: undefined });
+    return [...svi.run(random.key(0), { numSteps: 4, ...options }).losses];
+  };
+  assert.equal(run(false), run(true));
+});
+
 test.run();

@@ -19,4 +19,15 @@ function logOnePlusSquareOver(x, y) {
   if (any(ratio === Infinity)) { far = 2 * log(abs(x)) - log(y); }
   return ratio === Infinity ? far : log1p(ratio);
 }
+function logRatio(x, y) {
+  let ratio = x / y;
+  let near = ratio;
+  let far = ratio;
+  if (any(ratio > 0.5 && ratio < 2)) { near = log1p((x - y) / y); }
+  if (any(ratio <= 0.5 || ratio >= 2 || ratio !== ratio)) {
+    far = log(ratio);
+    if (any(ratio <= 1e-300 || ratio >= 1e300)) { far = ratio > 1e-300 && ratio < 1e300 ? far : log(x) - log(y); }
+  }
+  return ratio > 0.5 && ratio < 2 ? near : far;
+}
 `;

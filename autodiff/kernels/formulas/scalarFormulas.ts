@@ -27,7 +27,7 @@ const OF_ONE = [
   "tan",
   "atan",
 ] as const;
-const OF_TWO = ["pow", "logaddexp", "xlogy", "xlog1py", "logOnePlusSquareOver"] as const;
+const OF_TWO = ["pow", "logaddexp", "xlogy", "xlog1py", "logOnePlusSquareOver", "logRatio"] as const;
 const OF_THREE = ["powSlope", "between"] as const;
 type Named<F, Names extends readonly string[]> = { readonly [Name in Names[number]]: F };
 type Formulas = Named<Of1, typeof OF_ONE> & Named<Of2, typeof OF_TWO> & Named<Of3, typeof OF_THREE>;
@@ -44,7 +44,7 @@ function compileFormulas(): Formulas {
 export const scalarFormulas: Formulas = /* @__PURE__ */ compileFormulas();
 export const { exp, expm1, log, log1p, tanh, sigmoid, logisticDensity, softplus, logSigmoid, log1mexp } =
   scalarFormulas;
-export const { sin, cos, tan, atan, pow, logaddexp, xlogy, xlog1py, logOnePlusSquareOver } = scalarFormulas;
+export const { sin, cos, tan, atan, pow, logaddexp, xlogy, xlog1py, logOnePlusSquareOver, logRatio } = scalarFormulas;
 export const { powSlope, between } = scalarFormulas;
 
 /** The name of the formula that a function computes. */

@@ -22,9 +22,9 @@ interface Slice {
 }
 export interface SliceOptions {
   /** The axis along which to slice; the first by default. */
-  axis?: number;
+  axis?: number | undefined;
   /** The distance from one element to the next; 1 by default. */
-  step?: number;
+  step?: number | undefined;
 }
 
 export function sliceView({ axis, start, count, step }: Slice, x: View): View {

@@ -17,9 +17,9 @@ import { loop, type Step } from "./loop.js";
 
 export interface ScanOptions {
   /** Run from the last x to the first; each y keeps the position of its x. */
-  reverse?: boolean;
+  reverse?: boolean | undefined;
   /** For gradients of loops with many steps n: keep the carry only at every √n-th step, and recompute the carries between these. */
-  checkpoint?: boolean;
+  checkpoint?: boolean | undefined;
 }
 
 /** The type T, but TypeScript does not infer T from this position (its own `NoInfer` exists only from version 5.4 on). */

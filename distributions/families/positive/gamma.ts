@@ -18,11 +18,17 @@ import {
   where,
 } from "../../../autodiff/index.js";
 import { log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
-import { lgamma, logGammaCorrection, productMinus } from "../../../autodiff/kernels/special/index.js";
+import { lgamma, productMinus } from "../../../autodiff/kernels/special/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { nonnegative, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
-import { devianceFrom, gammaEntropy, logGammaDensity } from "../../densities/continuous.js";
+import {
+  devianceFrom,
+  gammaEntropy,
+  halfLogOverTwoPi,
+  logGammaDensity,
+  stirlingError,
+} from "../../densities/continuous.js";
 import { ofChi2, ofGamma, ofInverseGamma } from "../../kl/positive.js";
 
 type Params = Tensors<"concentration" | "rate">;
@@ -74,7 +80,7 @@ const logInverseGammaDensity: Ternary = /* @__PURE__ */ ternary(
     if (m === Infinity) return -Infinity;
     if (a < 1e-290) return a * (logOf(b) - logOf(x)) - logOf(x) - m - lgamma(a);
     const difference = m - a - productMinus(m, x, b) / x;
-    return 0.5 * logOf(a / (2 * Math.PI)) - logOf(x) - devianceFrom(a, m, difference) - logGammaCorrection(a);
+    return halfLogOverTwoPi(a) - logOf(x) - devianceFrom(a, m, difference) - stirlingError(a);
   },
   [
     (g, _, a, b, x) => mulZeroWins(g, sub(sub(log(b), log(x)), digamma(a))),

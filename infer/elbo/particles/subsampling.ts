@@ -10,7 +10,7 @@ import type { SampleSite } from "../../program/trace.js";
 /** The option with which a user accepts the bias. */
 export interface SubsamplingOptions {
   /** Allow subsampled plates although the objective is not linear in their elements and so becomes biased; false by default. */
-  biasedSubsampling?: boolean;
+  biasedSubsampling?: boolean | undefined;
 }
 
 /** Whether a plate visits only some of its elements. */

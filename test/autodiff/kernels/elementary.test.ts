@@ -29,6 +29,7 @@ const ULPS: Partial<Record<FormulaName, number>> = {
   xlog1py: 2,
   logaddexp: 2,
   logOnePlusSquareOver: 2,
+  logRatio: 2,
 };
 /** Formulas without reference numbers, and why. */
 const WITHOUT: Partial<Record<FormulaName, string>> = {

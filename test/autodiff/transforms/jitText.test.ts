@@ -1,7 +1,7 @@
 /** The text of compiled programs, where code may be generated: how it is cut, what it shares, what it shows. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { at, jit, type Tensor, tensor } from "../../../autodiff/index.js";
+import { at, jit, linspace, type Tensor, tensor, valueAndGrad } from "../../../autodiff/index.js";
 
 test("the text is cut into functions that V8 still optimises, whatever their statements are", () => {
   const f = jit((x: Tensor) => {
@@ -38,6 +38,33 @@ test("the source is legible and names no input of the caller", () => {
   const text = f.source({ "evil();": tensor([1, 2]) });
   assert.match(text, /const t\d+ = a\d+\*2;/);
   assert.not.match(text, /evil/);
+});
+
+test("a sum ends no loop: a value and its gradient are one, unless a later op needs the sum or has no SIMD code", () => {
+  const calls = (f: (x: Tensor, s: Tensor) => Tensor): number[] => {
+    const g = (x: Tensor, s: Tensor) => {
+      const [value, slopes] = valueAndGrad(([a, b]: [Tensor, Tensor]) => f(a, b))([x, s]);
+      return [value, ...slopes];
+    };
+    const args = [linspace(0.5, 2, 100), tensor(1.5)] as const;
+    const compiled = jit(g);
+    const text = compiled.source(...args).split("/* SIMD")[0] as string;
+    const bits = (ys: Tensor[]): number[][] => ys.map((y) => [...y.toFloat64Array()]);
+    assert.equal(bits(compiled(...args)), bits(g(...args)));
+    return [/simd\.loop/g, /for \(let/g].map((pattern) => text.match(pattern)?.length ?? 0);
+  };
+  assert.equal(
+    calls((x, s) => x.div(s).square().add(x.mul(s).tanh()).sum()),
+    [1, 0],
+  );
+  assert.equal(
+    calls((x, s) => x.div(x.mul(s).sum()).tanh().sum()),
+    [3, 0],
+  );
+  assert.equal(
+    calls((x, s) => x.mul(s).lgamma().add(x.div(s).tanh()).sum()),
+    [1, 2],
+  );
 });
 
 test.run();

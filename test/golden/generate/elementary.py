@@ -77,6 +77,12 @@ functions["logOnePlusSquareOver"] = (
     lambda x, y: log(1 + x * x / y),
     list(zip(sizes(60, -40, 40) + over, [abs(x) for x in sizes(60, -60, 60) + sizes(35, -3, 6)] + near_one)),
 )
+# Near each other, at both ends of that, and with quotients that overflow or underflow.
+divisors = [abs(x) for x in sizes(35, -300, 300) + sizes(35, -3, 3)]
+quotients = near_one + [abs(x) for x in sizes(45, -6, 6)] + [0.5, 2.0, 0.5000001, 1.9999999, 1e-299, 1e299]
+functions["logRatio"] = (
+    lambda x, y: log(x / y), [(q * d, d) for q, d in zip(quotients, divisors)] + [(2.0**600, 2.0**-500), (3e-200, 7e150)],
+)
 print(json.dumps({
     name: [r for x in points if (r := row(f, *(x if isinstance(x, tuple) else (x,))))] for name, (f, points) in functions.items()
 }, separators=(",", ":")).replace('],"', '],\n"'))

@@ -55,6 +55,15 @@ test("enumerated sites are summed out of the curvature", () => {
   assert.ok(Math.abs((a as Tensor).mean().item() - mode) < (4.5 * sd) / Math.sqrt(n));
 });
 
+test("samplePosterior refuses options that it does not know", () => {
+  const guide = new AutoLaplaceApproximation(enumerated);
+  const { params } = new SVI(enumerated, guide, adam(0.05), new TraceEnumELBO()).run(random.key(0), 2);
+  assert.is(
+    refusal(() => guide.samplePosterior(random.key(0), params, { sampleshape: [3] } as never)).code,
+    "unknown-option",
+  );
+});
+
 test("away from a maximum it says so, of draws and of quantiles", () => {
   // -log p = a²/2 + b²/2 - 2ab: a saddle at 0.
   const saddle: Model = () => {

@@ -132,6 +132,9 @@ test("guides of models without continuous latents, or with plates of size 0, run
     const none = new Guide(empty);
     const fit = new SVI(empty, none, adam(0.1), new TraceELBO()).run(random.key(0), 2);
     assert.equal(none.samplePosterior(random.key(1), fit.params, { sampleShape: [3] }).x?.shape, [3, 0], Guide.name);
+    if (none instanceof AutoIAFNormal) continue;
+    assert.equal(none.median(fit.params).x?.shape, [0], Guide.name);
+    assert.equal(none.quantiles(fit.params, [0.1, 0.9]).x?.shape, [2, 0], Guide.name);
   }
   assert.match(
     refusal(() => new AutoLaplaceApproximation(discrete).laplaceApproximation({})).message,

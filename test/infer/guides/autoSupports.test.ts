@@ -5,6 +5,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  Affine,
   AutoDelta,
   AutoDiagonalNormal,
   AutoGuideList,
@@ -13,6 +14,7 @@ import {
   Bernoulli,
   block,
   constraints,
+  Exponential,
   factor,
   HalfNormal,
   type Model,
@@ -28,7 +30,9 @@ import {
   type Tensor,
   TraceELBO,
   TraceEnumELBO,
+  TransformedDistribution,
   Truncated,
+  tensor,
   Uniform,
 } from "../../../index.js";
 import { refusal } from "../../refusals.js";
@@ -134,6 +138,32 @@ test("supports with bounds of their own that stay are followed, after a read too
   const { top, b } = guide.samplePosterior(random.key(1), params, { sampleShape: [100] }) as Record<string, Tensor>;
   assert.ok((top as Tensor).min().item() >= 1.7 && (top as Tensor).max().item() <= 4);
   assert.ok((b as Tensor).min().item() >= 0 && (b as Tensor).max().item() <= 3);
+});
+
+test("quantiles of a latent whose bijection decreases are those of its distribution, in ascending order", () => {
+  // 3 - z for z ~ Exponential(1) lies below 3. At params loc and scale it is 3 - exp(N(loc, scale²)) in each guide.
+  const below = new TransformedDistribution(new Exponential(1), new Affine(3, -1));
+  const one: Model = () => sample("z", below);
+  const event: Model = () => sample("z", below.expand([1]).toEvent(1));
+  const z = 1.6448536269514722; // the 0.95-quantile of N(0, 1)
+  const want = [z, 0, -z].map((x) => 3 - Math.exp(0.2 + 0.5 * x));
+  for (const model of [one, event])
+    for (const Guide of [AutoNormal, AutoDiagonalNormal]) {
+      const guide = new Guide(model);
+      new SVI(model, guide, adam(0.1), new TraceELBO()).init(random.key(0));
+      const loc = model === one && Guide === AutoNormal ? tensor(0.2) : tensor([0.2]);
+      const params = { z_auto_loc: loc, z_auto_scale: tensor(0.5), auto_loc: loc, auto_scale: tensor([0.5]) };
+      const got = (guide.quantiles(params, [0.05, 0.5, 0.95]).z as Tensor).toFloat64Array();
+      const error = Math.max(...want.map((x, i) => Math.abs((got[i] as number) - x)));
+      assert.ok(error < 1e-12, `${guide.title}: ${got} against ${want}`);
+    }
+});
+
+test("quantiles refuse numbers that are not probabilities", () => {
+  const model: Model = () => sample("z", new Normal(0, 1));
+  for (const Guide of [AutoNormal, AutoDelta, AutoDiagonalNormal])
+    for (const probs of [1.5, [0.5, -0.1], Number.NaN])
+      assert.match(refusal(() => new Guide(model).quantiles({}, probs)).message, /quantiles: probs must be in .0, 1./);
 });
 
 test.run();

@@ -6,6 +6,7 @@ import {
   Bernoulli,
   Beta,
   deterministic,
+  LocScaleReparam,
   logDensity,
   logLikelihood,
   Normal,
@@ -13,7 +14,9 @@ import {
   param,
   plate,
   random,
+  reparam,
   sample,
+  substitute,
   type Tensor,
   type TensorLike,
   tensor,
@@ -92,7 +95,7 @@ test("a draw that does not come to a site has NaN there", () => {
 test("a fitted program needs all its params, posterior samples must be of use", () => {
   const drawing = (options: object) => () =>
     new Predictive(model, { ...("posteriorSamples" in options ? {} : { numSamples: 3 }), ...options }).run(key, null);
-  assert.throws(drawing({ guide }), /Predictive: param "a" has no value. The given params are none/);
+  assert.throws(drawing({ guide }), /Predictive: param "a" has no value. The given values are none/);
   assert.throws(drawing({ guide, params: { a: 8, B: 4 } }), /param "b" has no value.*Did you mean "B"\?/);
   assert.throws(
     drawing({ guide: new AutoNormal(() => sample("f", new Beta(2, 3))) }),
@@ -135,6 +138,28 @@ test("logLikelihood and logDensity against closed forms", () => {
     /logDensity: latent site "mu" has no value. The given values are "muu". Did you mean "muu"\?/,
   );
   assert.throws(() => logLikelihood(regression, { sigma: [1, 2] }, y), /logLikelihood: latent site "mu" has no value/);
+});
+
+test("logLikelihood and logDensity do not take the initial value of a param that has no other", () => {
+  const learnt = () => sample("x", new Normal(sample("mu", new Normal(0, 1)), param("sd", 1)), { obs: 3 });
+  const wantsParam = /param "sd" has no value. The given values are "mu". .*substitute\(model, result.params\)/;
+  assert.throws(() => logLikelihood(learnt, { mu: [1] }), wantsParam);
+  assert.throws(() => logDensity(learnt, { mu: 1 }), wantsParam);
+  const want = -Math.log(2) - 0.5 * Math.log(2 * Math.PI) - 0.5;
+  assert.ok(
+    Math.abs((logLikelihood(substitute(learnt, { sd: 2 }), { mu: [1] }).x as Tensor).at(0).item() - want) < 1e-14,
+  );
+  assert.ok(Math.abs((logLikelihood(learnt, { mu: [1], sd: [2] }).x as Tensor).at(0).item() - want) < 1e-14);
+});
+
+test("draws of a site that reparam computes are refused without draws of the new site", () => {
+  const decentred = reparam(() => sample("y", new Normal(sample("z", new Normal(5, 1)), 1e-9)), {
+    z: LocScaleReparam(),
+  });
+  const y = (posteriorSamples: Record<string, number[]>) => new Predictive(decentred, { posteriorSamples }).run(key).y;
+  assert.throws(() => y({ z: [100, 200] }), /computes "z" from "z_decentered", which has no draws/);
+  const draws = y({ z_decentered: [95, 195], z: [100, 200] })?.toFloat64Array() as Float64Array;
+  assert.ok(Math.abs((draws[0] as number) - 100) < 1e-6 && Math.abs((draws[1] as number) - 200) < 1e-6, `${draws}`);
 });
 
 test("inferDiscrete draws enumerated sites from their posterior (n = 20,000, 4.5 standard errors)", () => {

@@ -116,6 +116,14 @@ test("toCsv: one column for each element, names quoted where they must be", () =
   );
 });
 
+test("toCsv begins with chain and draw, and refuses two columns of one name", () => {
+  assert.is(toCsv({ b: [1], "0": [2] }).split("\n")[0], "chain,draw,0,b");
+  const twice = { "x[0]": [1, 2], x: [[3], [4]] };
+  for (const ask of [() => toCsv(twice), () => summary(twice)])
+    assert.match(refusal(ask).message, /site "x\[0\]" has the same name as an element of another site/);
+  assert.match(refusal(() => toCsv({ a: [1, 2], b: [1] })).message, /^toCsv: "b" has shape \[1\]/);
+});
+
 test("toArrow hands the same columns to the module it is given", () => {
   const columns = toArrow({ tableFromArrays: (given) => given }, draws);
   assert.equal(Object.keys(columns), ["chain", "draw", "mu", "a,b[0]", "a,b[1]"]);
@@ -149,10 +157,24 @@ test("toInferenceData: groups by ArviZ's names, [chain, draw, ...site]; data as 
     observed_data: { y: [5, 6] },
     dims: { y: ["school"] },
   });
+  // Data are not draws: they may be single numbers, or have different lengths.
+  assert.equal(JSON.parse(toInferenceData({ observedData: { x: [1, 2, 3], y: [4, 5] }, constantData: { n: 3 } })), {
+    observed_data: { x: [1, 2, 3], y: [4, 5] },
+    constant_data: { n: 3 },
+  });
   assert.match(toInferenceData({ posterior: { x: [Number.NaN, Infinity] } }), "[[NaN,Infinity]]");
 });
 
+test("quantile takes the probabilities as a tensor, too", () => {
+  assert.equal(quantile([1, 2, 4], tensor([0.5, 1])).toArray(), [2, 4]);
+  assert.is(quantile([1, 2, 4], tensor(0.25)).item(), 1.5);
+});
+
 test("what summaries and exports refuse", () => {
+  for (const wrong of [null, undefined, [[1, 2]], tensor([1, 2])])
+    for (const ask of [summary, toCsv, (x: never) => toInferenceData({ posterior: {}, prior: x ?? null })])
+      assert.match(refusal(() => ask(wrong as never)).message, /(draws|prior) must be a/);
+  assert.is(toInferenceData({ posterior: {}, prior: undefined } as never), '{"posterior":{}}');
   const codeOf = (body: () => unknown): string => refusal(body).code;
   assert.is(
     codeOf(() => summary({ a: [1, 2], b: [1, 2, 3] })),

@@ -203,7 +203,7 @@ test("vector latents of another length, a numSamples that disagrees and misspelt
   assert.match(refusal(() => predict({ numSamples: 5 })).message, /numSamples is 5, but posteriorSamples has 2 draws/);
   assert.match(
     refusal(() => predict({ params: { slop: 2 } })).message,
-    /param "slope" has no value. The given params are "slop".*Did you mean "slop"/,
+    /param "slope" has no value. The given values are "slop".*Did you mean "slop"/,
   );
   // Those of a guide that is not run here are of no harm.
   assert.equal(predict({ params: { slope: 2, w_auto_loc: 1 } }).x?.shape, [2]);

@@ -87,6 +87,15 @@ test("paretoK of exact Pareto quantiles", () => {
   }
 });
 
+test("a few weights beside which all others are 0 have k = Infinity, as in ArviZ", () => {
+  assert.is(paretoK(Float64Array.from({ length: 1000 }, (_, i) => -800 * i)), Infinity);
+  assert.is(paretoK(Float64Array.from({ length: 1000 }, (_, i) => (i < 3 ? -i : -Infinity))), Infinity);
+  // Log weights of vectors of 500 numbers are thousands apart.
+  const model: Model = () => sample("z", new Normal(0, 1).expand([500]).toEvent(1));
+  const guide: Model = () => sample("z", new Normal(20, 3).expand([500]).toEvent(1));
+  assert.ok(psisDiagnostic(random.key(0), {}, model, guide, { numParticles: 100 }) > 0.7);
+});
+
 test("psisDiagnostic tells a good guide from one that is too narrow", () => {
   const target: Model = () => {
     sample("z", new Normal(0, 1));

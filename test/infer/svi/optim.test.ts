@@ -130,4 +130,15 @@ test("an optimiser of its own for each parameter", () => {
   assert.equal([updates.slow.item(), updates.fast.item()], [-0.1, -1]);
 });
 
+test("a schedule of one's own may return a number", () => {
+  assertPath(
+    sgd(() => 0.3),
+    (g) => -0.3 * g,
+  );
+  assertPath(
+    adam((t) => (t.item() < 2 ? 0.1 : 0.05)),
+    adamStep((t) => (t <= 2 ? 0.1 : 0.05)),
+  );
+});
+
 test.run();

@@ -7,7 +7,7 @@ import { allocate, type Simd } from "../../../kernels/wasm/simd.js";
 import type { OpValue, Program, Value } from "../program/program.js";
 import { arenaLayoutOf, findInPlace, type InPlace } from "./arena.js";
 import { isDrawn } from "./draws.js";
-import type { Place } from "./loop.js";
+import { isLong, type Place } from "./loop.js";
 import type { Rows } from "./rows.js";
 import { schedule, type Unit } from "./schedule.js";
 import { simdKernel } from "./simd.js";
@@ -35,7 +35,7 @@ export class Layout {
       isLong(sizeOf(shape)) || (isDrawn(op) && sizeOf(shape) >= MIN_DRAWS);
     const isSimd = simd && values.some((x) => x.kind === "op" && benefits(x));
     const planUnits = (inBlocks: boolean) => {
-      const units = schedule(program, this.views, { fused, inBlocks });
+      const units = schedule(program, this.views, { fused, inBlocks, carryCount });
       const inPlace = findInPlace(program, units, this.views, carryCount);
       return { units, inPlace, ...arenaLayoutOf(program, units, this.views, inPlace.inputs) };
     };
@@ -102,5 +102,3 @@ const rowSpan = ({ axes }: Rows, owner: number, { values }: Program): number =>
 
 /** From this many numbers on, a draw makes SIMD code worthwhile in a program that has no other use for it. */
 const MIN_DRAWS = 16;
-/** Whether an array has enough elements for SIMD code to be called. */
-export const isLong = (size: number): boolean => size >= 64;

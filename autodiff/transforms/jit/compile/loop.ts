@@ -94,3 +94,6 @@ export function scalarText(loop: Loop, call: (step: Step) => string): string {
 }
 
 export const isRepeated = ({ steps, perRow }: Place): boolean => perRow === 0 && steps.every((s) => s === 0);
+
+/** Whether an array has enough elements for SIMD code to be called. */
+export const isLong = (size: number): boolean => size >= 64;

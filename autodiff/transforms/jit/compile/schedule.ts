@@ -5,8 +5,10 @@
  */
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import type { OpValue, Program } from "../program/program.js";
+import { isLong, type Step } from "./loop.js";
 import { findRows, type Rows, SUMMED } from "./rows.js";
 import { findShort } from "./short.js";
+import { canRunInPairs } from "./vector.js";
 import type { Views } from "./views.js";
 
 /** The units that can run on a block of rows. A loop makes several values, its members. */
@@ -28,6 +30,10 @@ export interface RowsUnit {
 interface Group {
   readonly members: number[];
   readonly shape: Shape;
+  /** Whether it has an op without SIMD code, so that all of it runs in JavaScript. */
+  isPlain: boolean;
+  /** Whether a unit waits for it. */
+  isAwaited: boolean;
 }
 
 /** The greatest number of ops in a loop: V8 accepts at most 50,000 local variables in SIMD code, and optimises short loops best. */
@@ -36,21 +42,25 @@ const MAX_LOOP_OPS = 400;
 /** The greatest number of searches for rows in blocks per program. */
 const MAX_SEARCHES = 64;
 
-/** The units of a program. Without `fused`, every op is a unit of its own; rows run in blocks only with `inBlocks`. */
-export function schedule(program: Program, views: Views, { fused = true, inBlocks = false } = {}): Unit[] {
+/**
+ * The units of a program. Without `fused`, every op is a unit of its own; rows run in blocks only with `inBlocks`. `carryCount` is as in
+ * layout.ts.
+ */
+export function schedule(
+  program: Program,
+  views: Views,
+  { fused = true, inBlocks = false, carryCount = 0 } = {},
+): Unit[] {
+  const unitsOfList = (list: readonly number[]): PlainUnit[] =>
+    fused ? fusedUnits(program, views, list, carryCount) : separateUnits(program, views, list);
   // Each search goes through the whole list. Limiting their number keeps the time linear in the length of the program.
   let searches = inBlocks ? MAX_SEARCHES : 0;
   const scheduleList = (list: readonly number[]): Unit[] => {
     const partition = searches-- > 0 ? findRows(program, views, list) : null;
-    if (partition === null) return unitsOf(program, views, list, fused);
+    if (partition === null) return unitsOfList(list);
     const { before, members, after, rows } = partition;
     const isSum = (i: number): boolean => rows.axes.get(i) === SUMMED;
-    const blockUnits = unitsOf(
-      program,
-      views,
-      members.filter((i) => !isSum(i)),
-      fused,
-    );
+    const blockUnits = unitsOfList(members.filter((i) => !isSum(i)));
     const sums = members.filter(isSum).map((value) => ({ kind: "kernel", value }) as const);
     return [
       ...scheduleList(before),
@@ -61,54 +71,102 @@ export function schedule(program: Program, views: Views, { fused = true, inBlock
   return scheduleList([...program.values.keys()].filter((i) => program.values[i]?.kind === "op"));
 }
 
-/** The units of the ops in a list. */
-function unitsOf(program: Program, views: Views, list: readonly number[], fused: boolean): PlainUnit[] {
+const unitOfOp = ({ values }: Program, value: number): PlainUnit => ({
+  kind: (values[value] as OpValue).op.scalar === undefined ? "kernel" : "number",
+  value,
+});
+
+/** One unit for each op that is not a view. */
+const separateUnits = (program: Program, views: Views, list: readonly number[]): PlainUnit[] =>
+  list.flatMap((i) => (views.isView(i) ? [] : unitOfOp(program, i)));
+
+/** A unit that has to run after loops that are still open, or after other such units. */
+interface Deferred {
+  readonly unit: PlainUnit;
+  readonly inputs: readonly number[];
+  readonly order: number;
+}
+
+/**
+ * The units of the ops in a list. A loop stays open, for further ops on arrays of its shape, until something that must run reads one of its
+ * values. A sum of them can wait: the gradient of a sum does not need the sum, so that a density and its gradient are one loop. Loops in
+ * JavaScript are not left open for that, because further ops are faster in SIMD code.
+ */
+function fusedUnits(program: Program, views: Views, list: readonly number[], carryCount: number): PlainUnit[] {
   const units: PlainUnit[] = [];
   /** The groups that may still grow, by shape. */
   const openGroups = new Map<string, Group>();
   const groupOf = new Map<number, Group>();
+  const deferred = new Map<number, Deferred>();
   const flush = (group: Group): void => {
     openGroups.delete(group.shape.join());
     for (const i of group.members) groupOf.delete(i);
-    units.push({ kind: "loop", ...group });
+    units.push({ kind: "loop", members: group.members, shape: group.shape });
   };
-  /** The open group that computes the memory of a value, if there is one. */
-  const sourceOf = (i: number): Group | undefined => groupOf.get(views.owner(i));
-  const flushSources = (inputs: readonly number[]): void => {
+  const run = ({ unit, inputs }: Deferred): void => {
     for (const input of inputs) {
-      const group = sourceOf(input);
+      const group = groupOf.get(views.owner(input));
       if (group !== undefined) flush(group);
     }
+    for (const i of dataflowOf(unit, program).results) deferred.delete(i);
+    units.push(unit);
   };
-  const addToLoop = ({ inputs, shape }: OpValue, i: number): void => {
+  /** Runs the deferred unit that makes the data behind a value, if any, after those that it needs. */
+  const require = (i: number): void => {
+    const needed = new Set<Deferred>();
+    const add = (x: number): void => {
+      const found = deferred.get(views.owner(x));
+      if (found !== undefined) needed.add(found);
+    };
+    add(i);
+    for (const { inputs } of needed) inputs.forEach(add);
+    for (const one of [...needed].sort((x, y) => x.order - y.order)) run(one);
+  };
+  const addToLoop = ({ op, inputs, shape }: OpValue, i: number): void => {
     const key = shape.join();
+    const isPlain = isLong(sizeOf(shape)) && !canRunInPairs(op.scalar as Step["scalar"]);
     for (const input of inputs) {
-      const from = sourceOf(input);
+      require(input);
+      const from = groupOf.get(views.owner(input));
       // A view of a member has its elements in another order, so the member's loop must be finished first.
       if (from !== undefined && (from !== openGroups.get(key) || !from.members.includes(input))) flush(from);
     }
     const openGroup = openGroups.get(key);
-    if (openGroup !== undefined && openGroup.members.length >= MAX_LOOP_OPS) flush(openGroup);
-    const group = openGroups.get(key) ?? { members: [], shape };
+    if (openGroup !== undefined && (openGroup.members.length >= MAX_LOOP_OPS || (isPlain && openGroup.isAwaited)))
+      flush(openGroup);
+    const group = openGroups.get(key) ?? { members: [], shape, isPlain, isAwaited: false };
     group.members.push(i);
+    group.isPlain ||= isPlain;
     openGroups.set(key, group);
     groupOf.set(i, group);
   };
-  const short = fused ? findShort(program, list) : new Map<number, readonly number[]>();
+  const short = findShort(program, list);
+  const carriedOutputs = new Set(program.outputs.slice(0, carryCount));
+  const otherOutputs = program.outputs.slice(carryCount);
   /** Softmaxes that are computed together with an earlier one. */
   const notFirst = new Set([...short.values()].flatMap(([, ...others]) => others));
   for (const i of list) {
-    if (notFirst.has(i)) continue;
+    if (notFirst.has(i) || views.isView(i)) continue;
     const value = program.values[i] as OpValue;
-    if (fused && value.op.scalar !== undefined && sizeOf(value.shape) !== 1 && !views.isView(i)) {
+    if (value.op.scalar !== undefined && sizeOf(value.shape) !== 1) {
+      // A loop that may write over an input runs after all outputs that are not carried (arena.ts).
+      if (carriedOutputs.has(i)) otherOutputs.forEach(require);
       addToLoop(value, i);
       continue;
     }
-    flushSources(value.inputs);
     const members = short.get(i);
-    if (members !== undefined) units.push({ kind: "short", members });
-    else if (!views.isView(i)) units.push({ kind: value.op.scalar === undefined ? "kernel" : "number", value: i });
+    const unit: PlainUnit = members === undefined ? unitOfOp(program, i) : { kind: "short", members };
+    const one = { unit, inputs: value.inputs, order: i };
+    const groups = value.inputs.flatMap((x) => groupOf.get(views.owner(x)) ?? []);
+    if (groups.some((group) => group.isPlain)) {
+      for (const x of value.inputs) require(x);
+      run(one);
+    } else if (groups.length > 0 || value.inputs.some((x) => deferred.has(views.owner(x)))) {
+      for (const k of members ?? [i]) deferred.set(k, one);
+      for (const group of groups) group.isAwaited = true;
+    } else units.push(unit);
   }
+  for (const one of new Set(deferred.values())) run(one);
   for (const group of [...openGroups.values()]) flush(group);
   return units;
 }
