@@ -31,6 +31,7 @@ import {
   requireElements,
   requireParams,
   requireParamsHandler,
+  requireReparamDraws,
   requireShapesHandler,
   requireUsedSamples,
 } from "./predictiveChecks.js";
@@ -175,6 +176,7 @@ export class Predictive {
     );
     if (guideTrace === null) {
       requireUsedSamples(modelTrace, samples);
+      requireReparamDraws(modelTrace, samples);
       requireParams(modelTrace, params);
       requireElements(modelTrace, samples);
     } else checkPlates(guideTrace, modelTrace);

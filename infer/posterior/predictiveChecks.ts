@@ -97,6 +97,21 @@ export function requireUsedSamples(run: Trace, samples: Record<string, unknown>)
   });
 }
 
+/** Refuse draws of a site that `reparam` computes from a latent without draws, since this latent would be drawn from its prior. */
+export function requireReparamDraws(run: Trace, samples: Record<string, unknown>): void {
+  for (const { name, isObserved } of sampleSites(run)) {
+    if (isObserved || Object.hasOwn(samples, name)) continue;
+    const computed = Object.keys(samples).find((x) => run.get(x)?.type === "deterministic" && name.startsWith(`${x}_`));
+    if (computed === undefined) continue;
+    throw new PedigradError({
+      code: "no-value",
+      op: "Predictive",
+      site: name,
+      message: `Predictive: posteriorSamples has "${computed}", but the program computes "${computed}" from "${name}", which has no draws. Give the draws of "${name}", or run the program without reparam.`,
+    });
+  }
+}
+
 /** Refuse a run with a latent that has no value in `values`. */
 export function requireLatents(op: string, run: Trace, values: Record<string, unknown>): void {
   for (const site of sampleSites(run)) {

@@ -6,6 +6,7 @@ import {
   Bernoulli,
   Beta,
   deterministic,
+  LocScaleReparam,
   logDensity,
   logLikelihood,
   Normal,
@@ -13,6 +14,7 @@ import {
   param,
   plate,
   random,
+  reparam,
   sample,
   substitute,
   type Tensor,
@@ -148,6 +150,16 @@ test("logLikelihood and logDensity do not take the initial value of a param that
     Math.abs((logLikelihood(substitute(learnt, { sd: 2 }), { mu: [1] }).x as Tensor).at(0).item() - want) < 1e-14,
   );
   assert.ok(Math.abs((logLikelihood(learnt, { mu: [1], sd: [2] }).x as Tensor).at(0).item() - want) < 1e-14);
+});
+
+test("draws of a site that reparam computes are refused without draws of the new site", () => {
+  const decentred = reparam(() => sample("y", new Normal(sample("z", new Normal(5, 1)), 1e-9)), {
+    z: LocScaleReparam(),
+  });
+  const y = (posteriorSamples: Record<string, number[]>) => new Predictive(decentred, { posteriorSamples }).run(key).y;
+  assert.throws(() => y({ z: [100, 200] }), /computes "z" from "z_decentered", which has no draws/);
+  const draws = y({ z_decentered: [95, 195], z: [100, 200] })?.toFloat64Array() as Float64Array;
+  assert.ok(Math.abs((draws[0] as number) - 100) < 1e-6 && Math.abs((draws[1] as number) - 200) < 1e-6, `${draws}`);
 });
 
 test("inferDiscrete draws enumerated sites from their posterior (n = 20,000, 4.5 standard errors)", () => {
