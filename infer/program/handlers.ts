@@ -200,6 +200,11 @@ export const intervene = <A extends unknown[], R>(f: Model<A, R>, data: Data): M
         const value = valueOf(message.name);
         if (value !== undefined) message.value = selectVisited(tensor(value), message);
       },
+      // A site that `reparam` or `obsMask` computes is deterministic.
+      deterministic(message) {
+        const value = valueOf(message.name);
+        if (value !== undefined) message.value = tensor(value);
+      },
     },
   }));
 };
