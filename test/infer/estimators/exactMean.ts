@@ -123,7 +123,7 @@ function choicesOf(sites: readonly SampleSite[]): Choices {
 const logWeight = (run: Trace, names: readonly string[]): Tensor =>
   names.reduce((sum, name) => {
     const site = run.get(name) as SampleSite;
-    return isNormal(site.fn) ? sum : sum.add(site.logProb().sum());
+    return isNormal(site.fn) ? sum : sum.add(site.unmasked().logProb().sum());
   }, tensor(0));
 
 const latentsOf = (run: Trace): SampleSite[] =>

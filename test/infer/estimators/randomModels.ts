@@ -271,10 +271,13 @@ export function randomProgram(seed: number): RandomProgram {
       }
     };
 
-  const wrapped = (latent: Latent, inModel: boolean, body: () => Tensor): Tensor => {
-    const isMasked = latent.mask !== null && (inModel || latent.isMaskedInGuide);
+  /** The latent from `fn`, masked and scaled: every second masked one by its distribution, the others by the handler. */
+  const drawn = (latent: Latent, inModel: boolean, fn: Distribution, infer: InferOptions): Tensor => {
+    const keep = inModel || latent.isMaskedInGuide ? latent.mask : null;
+    const isOwn = keep !== null && /[13]/.test(latent.name);
     const isScaled = latent.scale !== 1 && (inModel || latent.isScaledInGuide);
-    const masked = isMasked ? () => mask(body, subsample(latent.mask as Tensor))() : body;
+    const body = () => sample(latent.name, isOwn ? fn.mask(subsample(keep)) : fn, { infer });
+    const masked = keep === null || isOwn ? body : () => mask(body, subsample(keep))();
     return isScaled ? scale(masked, latent.scale)() : masked();
   };
 
@@ -310,10 +313,7 @@ export function randomProgram(seed: number): RandomProgram {
           theta,
         );
         const infer: InferOptions = latent.isSummed ? { enumerate: "parallel" } : {};
-        values.set(
-          latent.name,
-          wrapped(latent, true, () => sample(latent.name, fn, { infer })),
-        );
+        values.set(latent.name, drawn(latent, true, fn, infer));
       });
     observations.forEach(({ plates, parents, kind, data, mask: keep }, i) => {
       within(plates, () => {
@@ -340,10 +340,7 @@ export function randomProgram(seed: number): RandomProgram {
         const start = param(`q_${latent.name}`, latent.start, { eventDim: eventDimOf(latent) });
         const sd = isDiscrete(latent) ? 1 : param(`s_${latent.name}`, params[`s_${latent.name}`] as Tensor).exp();
         const fn = distributionOf(latent, start, posteriors.get(latent.name) ?? [], values, aux, sd);
-        values.set(
-          latent.name,
-          wrapped(latent, false, () => sample(latent.name, fn, { infer: latent.infer })),
-        );
+        values.set(latent.name, drawn(latent, false, fn, latent.infer));
       });
     const [one] = inGuide;
     if (guideFactor && one !== undefined && mayLeave(one.plates, []))
