@@ -188,6 +188,7 @@ function splitArguments(args: readonly unknown[]): ExplainRequest {
 /**
  * Run guide and model once, with their initial parameters or `params`, and report how `elbo` treats their sites. If the last argument is
  * a record with the key `measureVariance`, or with only the keys `params` and `key`, it contains options and is not passed to the model.
+ * Names close to these are refused as misspelt.
  */
 export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown[]): Explanation {
   requireProgram("explain", "model", model);

@@ -152,7 +152,7 @@ export abstract class AutoGuide extends Callable {
 
   /** The value of the param `name` in `params`. */
   protected paramOf(params: Record<string, Tensor>, name: string): Tensor {
-    if (Object.hasOwn(params ?? {}, name)) return params[name] as Tensor;
+    if (Object.hasOwn(params ?? {}, name)) return tensor(params[name] as TensorLike);
     throw new PedigradError({
       code: "no-value",
       op: this.title,

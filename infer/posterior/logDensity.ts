@@ -6,7 +6,13 @@ import { type Handler, type Model, withHandlers } from "../program/messages.js";
 import { outsidePlates } from "../program/plate.js";
 import { givenPlatesHandler, withWholePlates } from "../program/subsamples.js";
 import { type Trace, trace } from "../program/trace.js";
-import { requireDiscrete, requireLatents, requireParamsHandler, requireShapesHandler } from "./predictiveChecks.js";
+import {
+  requireDiscrete,
+  requireDraws,
+  requireLatents,
+  requireParamsHandler,
+  requireShapesHandler,
+} from "./predictiveChecks.js";
 
 /** The trace of `f` with the given values of latents and params; other latents are drawn. Outer handlers and plates do not take part. */
 export const runWith = (
@@ -30,6 +36,7 @@ export function logLikelihood(
   ...args: unknown[]
 ): Record<string, Tensor> {
   const samples = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
+  requireDraws("logLikelihood", samples, 1);
   return vmap((one: Record<string, Tensor>) => {
     const logs: Record<string, Tensor> = emptyRecord();
     const around = [

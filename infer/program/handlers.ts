@@ -159,8 +159,7 @@ export function block<A extends unknown[], R>(f: Model<A, R>, options: BlockOpti
   const { hide, expose, hideIf } = options;
   const isHidden = (message: Message): boolean => {
     if (hideIf !== undefined) return hideIf(message);
-    if (hide !== undefined) return hide.includes(message.name);
-    return expose === undefined || !expose.includes(message.name);
+    return hide !== undefined ? hide.includes(message.name) : !expose?.includes(message.name);
   };
   return handler("block", f, () => ({
     process: everyType((message) => {
@@ -199,6 +198,9 @@ export const intervene = <A extends unknown[], R>(f: Model<A, R>, data: Data): M
       sample(message) {
         const value = valueOf(message.name);
         if (value !== undefined) message.value = selectVisited(tensor(value), message);
+      },
+      deterministic(message) {
+        message.value = tensor(valueOf(message.name) ?? message.value);
       },
     },
   }));

@@ -6,23 +6,28 @@ import { elementsOf } from "../../../autodiff/core/copy.js";
 import { sameShape } from "../../../autodiff/core/shape.js";
 import { PedigradError, Tensor } from "../../../autodiff/index.js";
 import { boundsOf } from "../../../distributions/constraints/constraint.js";
+import { validation } from "../../../distributions/core/validation.js";
 import type { Constraint, Transform } from "../../../distributions/index.js";
 import type { Image } from "../../../distributions/transforms/image.js";
 import type { Handler } from "../../program/messages.js";
 import { isPointMass, type SampleSite, type Trace } from "../../program/trace.js";
+import { reportAsSite } from "../../program/traceChecks.js";
 
 /**
  * A handler of the model's run that refuses sites of `guide` whose support is certainly not contained in the support of the model's site,
- * before later statements use their values. Masked sites of the model are exempt, and so are point masses of the guide, because their
- * values are checked when drawn.
+ * before later statements use their values. Masked sites of the model are exempt. Of a point mass the value itself is checked.
  */
 export const checkSupports = (guide: Trace): Handler => ({
   postprocess: {
-    sample({ name, fn: p, mask }) {
+    sample({ name, fn: p, mask, value, isObserved }) {
       const site = guide.get(name);
-      if (site?.type !== "sample" || site.isObserved || isPointMass(site.fn) || site.fn.label === "Empirical") return;
+      if (site?.type !== "sample" || site.isObserved || isObserved || mask !== null || p.unmasked !== p) return;
       const q = site.fn;
-      if (mask !== null || p.unmasked !== p || !sameShape(q.shape(), p.shape())) return;
+      if (!sameShape(q.shape(), p.shape())) return;
+      if (isPointMass(q) || q.label === "Empirical") {
+        if (validation) reportAsSite(name, () => p.requireInside(value as Tensor));
+        return;
+      }
       if (!reachesOutside(q.support, p.support)) return;
       throw new PedigradError({
         code: "support-mismatch",

@@ -178,9 +178,19 @@ test("the guide's site is named, not a later distribution that takes the value a
     const s = sample("s", new HalfNormal(1));
     sample("x", new Normal(0, s), { obs: 1 });
   };
-  const guide: Model = () => sample("s", new Normal(param("m", -5), 0.01));
-  const { code, site } = refusal(() => new SVI(model, guide, adam(0.1), new TraceELBO()).init(random.key(0)));
-  assert.equal([code, site], ["support-mismatch", "s"]);
+  const refused = (q: () => Distribution) => {
+    const guide: Model = () => sample("s", q());
+    const { code, site } = refusal(() => new SVI(model, guide, adam(0.1), new TraceELBO()).init(random.key(0)));
+    return [code, site];
+  };
+  assert.equal(
+    refused(() => new Normal(param("m", -5), 0.01)),
+    ["support-mismatch", "s"],
+  );
+  assert.equal(
+    refused(() => new Delta(param("m", -5))),
+    ["outside-support", "s"],
+  );
 });
 
 test.run();

@@ -159,6 +159,11 @@ test("quantiles of a latent whose bijection decreases are those of its distribut
     }
 });
 
+test("quantiles take params as plain numbers", () => {
+  const guide = new AutoNormal(() => sample("z", new Normal(0, 1)));
+  assert.is(guide.quantiles({ z_auto_loc: 2, z_auto_scale: 1 } as never, 0.5).z?.item(), 2);
+});
+
 test("quantiles refuse numbers that are not probabilities", () => {
   const model: Model = () => sample("z", new Normal(0, 1));
   for (const Guide of [AutoNormal, AutoDelta, AutoDiagonalNormal])

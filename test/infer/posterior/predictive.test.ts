@@ -137,6 +137,10 @@ test("logLikelihood and logDensity against closed forms", () => {
     () => logDensity(regression, { muu: 1 }, y),
     /logDensity: latent site "mu" has no value. The given values are "muu". Did you mean "muu"\?/,
   );
+  assert.throws(
+    () => logLikelihood(regression, { mu: [1, 2], a: [1] }, y),
+    /logLikelihood: "a" has shape \[1\], "mu" has \[2\]/,
+  );
   assert.throws(() => logLikelihood(regression, { sigma: [1, 2] }, y), /logLikelihood: latent site "mu" has no value/);
 });
 

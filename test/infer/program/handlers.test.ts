@@ -6,15 +6,18 @@ import {
   block,
   condition,
   type Distribution,
+  deterministic,
   getProvenance,
   inferConfig,
   intervene,
+  LocScaleReparam,
   lift,
   mask,
   Normal,
   param,
   plate,
   random,
+  reparam,
   replay,
   type SampleSite,
   sample,
@@ -85,6 +88,20 @@ test("intervene changes what comes after a site, not the site", () => {
   const t = run(seed(intervene(model, { a: 100 }), key));
   assert.ok(Math.abs(valueOf(t, "a")) < 10);
   assert.ok(valueOf(t, "b") > 50);
+});
+
+test("intervene reaches sites that are computed: deterministic ones, and those of reparam and obsMask", () => {
+  const after = (name: string, f: () => unknown) => valueOf(run(seed(intervene(f, { [name]: 100 }), key)), "x");
+  const use = (a: Tensor) => sample("x", new Normal(a, 1));
+  const prior = new Normal(0, 1);
+  assert.ok(after("a", () => use(deterministic("a", 1))) > 50);
+  assert.ok(
+    after(
+      "a",
+      reparam(() => use(sample("a", prior)), { a: LocScaleReparam() }),
+    ) > 50,
+  );
+  assert.ok(after("a", () => use(sample("a", prior, { obs: 1, obsMask: 0 }))) > 50);
 });
 
 test("lift turns params into samples, scope prefixes names, inferConfig sets options", () => {
