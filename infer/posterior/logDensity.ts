@@ -1,14 +1,16 @@
 /** Log densities of a model at given values: of each observed site, and of all sites together. */
 import { emptyRecord, mapTree, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
-import { block, seed, substitute } from "../program/handlers.js";
-import { type Handler, type Model, withHandlers } from "../program/messages.js";
+import { block, seed } from "../program/handlers.js";
+import { type Handler, type Model, withHandler, withHandlers } from "../program/messages.js";
 import { outsidePlates } from "../program/plate.js";
-import { givenPlatesHandler, withWholePlates } from "../program/subsamples.js";
-import { type Trace, trace } from "../program/trace.js";
+import { withWholePlates } from "../program/subsamples.js";
+import { type Trace, traceOf } from "../program/trace.js";
+import { substituteHandler } from "../program/values.js";
 import {
   requireDiscrete,
   requireDraws,
+  requireElements,
   requireLatents,
   requireParamsHandler,
   requireShapesHandler,
@@ -22,7 +24,7 @@ export const runWith = (
   args: readonly unknown[],
   ...around: Handler[]
 ): Trace => {
-  const run = () => trace(substitute(seed(f, key), values)).getTrace(...args);
+  const run = () => traceOf(() => withHandler(substituteHandler(values), () => seed(f, key)(...args)), []);
   return outsidePlates(() => block(() => withHandlers(around, run))());
 };
 
@@ -39,12 +41,9 @@ export function logLikelihood(
   requireDraws("logLikelihood", samples, 1);
   return vmap((one: Record<string, Tensor>) => {
     const logs: Record<string, Tensor> = emptyRecord();
-    const around = [
-      givenPlatesHandler(one),
-      requireShapesHandler("logLikelihood", one),
-      requireParamsHandler("logLikelihood", one),
-    ];
+    const around = [requireShapesHandler("logLikelihood", one), requireParamsHandler("logLikelihood", one)];
     const modelTrace = runWith(withWholePlates(model), random.key(0), one, args, ...around);
+    requireElements("logLikelihood", modelTrace, one, samples);
     requireDiscrete("logLikelihood", modelTrace, one);
     requireLatents("logLikelihood", modelTrace, one);
     for (const site of modelTrace.values())

@@ -21,10 +21,11 @@ import { quoted, refuseOption, requireCount, requireKey, requireOptions, require
 import { checkPlates } from "../elbo/particles/match.js";
 import { stackTrees } from "../elbo/particles/particles.js";
 import { discreteDraw } from "../enumeration/inferDiscrete.js";
-import { block, condition, substitute } from "../program/handlers.js";
-import type { Handler, Model } from "../program/messages.js";
-import { givenPlatesHandler, sharedPlatesHandler } from "../program/subsamples.js";
+import { block } from "../program/handlers.js";
+import { type Handler, type Model, withHandlers } from "../program/messages.js";
+import { sharedPlatesHandler } from "../program/subsamples.js";
 import { isFactor, type Trace } from "../program/trace.js";
+import { drawsHandler, substituteHandler } from "../program/values.js";
 import { runWith } from "./logDensity.js";
 import {
   requireDraws,
@@ -115,7 +116,7 @@ export class Predictive {
     // All draws visit the same elements of a subsampled plate.
     const plates = random.foldIn(key, count);
     const one = (k: Tensor, samples: Record<string, Tensor>): Record<string, Tensor> =>
-      inFreshRun(() => this.#runDraw(k, plates, samples, args));
+      inFreshRun(() => this.#runDraw(k, plates, samples, flat, args));
     const stacked = parallel ? this.#runBatch(one, keys, flat) : this.#runLoop(one, keys, flat);
     return mapTree(stacked, (x) => (x as Tensor).reshape([...batch, ...(x as Tensor).shape.slice(1)]));
   }
@@ -153,32 +154,35 @@ export class Predictive {
     key: Tensor,
     plates: Tensor,
     samples: Record<string, Tensor>,
+    allSamples: Record<string, Tensor>,
     args: readonly unknown[],
   ): Record<string, Tensor> {
     const { guide, params = {}, returnSites, excludeDeterministic, inferDiscrete } = this.options;
     const around = [
       sharedPlatesHandler(() => plates),
-      givenPlatesHandler(samples),
-      ...(guide ? [requireParamsHandler("Predictive", params)] : []),
+      ...(guide || Object.keys(samples).length > 0 ? [requireParamsHandler("Predictive", params)] : []),
     ];
     const guideTrace = guide === undefined ? null : runWith(guide, random.foldIn(key, 0), params, args, ...around);
     const latents: Record<string, Tensor> = guideTrace === null ? samples : latentsOf(guideTrace);
-    const known = mergeRecords(params, latents);
-    const discrete = inferDiscrete ? this.#sampleDiscrete(key, latents, args, around) : {};
+    const given = substituteHandler(mergeRecords(params, samples));
+    const drawn = drawsHandler(guideTrace === null ? {} : latents);
+    const discrete = inferDiscrete ? this.#sampleDiscrete(key, latents, args, around, [drawn, given]) : {};
     const shapesHandler = requireShapesHandler("Predictive", latents);
     const modelTrace = runWith(
       this.model,
       random.foldIn(key, 1),
-      mergeRecords(known, discrete),
+      mergeRecords(params, samples),
       args,
       ...around,
       shapesHandler,
+      drawn,
+      drawsHandler(discrete),
     );
     if (guideTrace === null) {
       requireUsedSamples(modelTrace, samples);
       requireReparamDraws(modelTrace, samples);
       requireParams(modelTrace, params);
-      requireElements(modelTrace, samples);
+      requireElements("Predictive", modelTrace, samples, allSamples);
     } else checkPlates(guideTrace, modelTrace);
     const collected: Record<string, Tensor> = emptyRecord();
     for (const [name, site] of modelTrace) {
@@ -205,8 +209,16 @@ export class Predictive {
     latents: Record<string, Tensor>,
     args: readonly unknown[],
     around: readonly Handler[],
+    values: readonly Handler[],
   ): Record<string, Tensor> {
-    const model = condition(substitute(this.model, this.options.params ?? {}), latents);
+    const observeHandler: Handler = {
+      process: {
+        sample(message) {
+          if (message.value !== null && Object.hasOwn(latents, message.name)) message.isObserved = true;
+        },
+      },
+    };
+    const model: Model = (...rest) => withHandlers([observeHandler, ...values], () => this.model(...rest));
     const task = { key: random.foldIn(key, 2), values: {}, model, guide: () => {}, args };
     return block(() => discreteDraw("Predictive", task, {}, ...around))();
   }

@@ -1,9 +1,11 @@
 /** Checks of Predictive, logDensity and logLikelihood. They refuse values that are missing, unused, or of the wrong shape or number. */
 import { sameShape, showShape } from "../../autodiff/core/shape.js";
-import { PedigradError, type Tensor } from "../../autodiff/index.js";
+import { arange, PedigradError, type Tensor } from "../../autodiff/index.js";
 import { didYouMean, quoted } from "../checks.js";
 import type { Handler } from "../program/messages.js";
 import { sampleSites, type Trace } from "../program/trace.js";
+
+type Samples = Readonly<Record<string, Tensor>>;
 
 /** A handler that refuses a param without a value in `params`, since its initial value would be used without notice. */
 export const requireParamsHandler = (op: string, params: Record<string, unknown>): Handler => ({
@@ -15,8 +17,7 @@ export const requireParamsHandler = (op: string, params: Record<string, unknown>
 });
 
 const missingParamError = (op: string, name: string, params: Record<string, unknown>): PedigradError => {
-  const edit =
-    op === "Predictive" ? "{ guide, params: result.params, numSamples }" : "substitute(model, result.params)";
+  const edit = op === "Predictive" ? "{ params: result.params }" : "substitute(model, result.params)";
   return new PedigradError({
     code: "no-value",
     op,
@@ -67,22 +68,46 @@ export function requireDiscrete(op: string, run: Trace, values: Record<string, u
   }
 }
 
-/** Refuse posterior samples that contain only some elements of a plate, if the indices of these elements are missing. */
-export function requireElements(run: Trace, samples: Record<string, Tensor>): void {
+/**
+ * Refuse posterior samples from which it is not clear to which elements of a plate they belong: some elements without
+ * their indices, or all elements beside their indices in another order. Also refuse indices that differ from those that
+ * the program gives. `draws` holds all draws, along a first axis, and `samples` one of them.
+ */
+export function requireElements(op: string, run: Trace, samples: Samples, draws: Samples): void {
+  const refuse = (site: string, message: string): never => {
+    throw new PedigradError({ code: "plate-subsample", op, site, message: `${op}: ${message}` });
+  };
+  for (const { type, name, value } of run.values())
+    if (type === "plate" && Object.hasOwn(samples, name) && value !== samples[name])
+      if (!isInEveryDraw(value, draws[name] as Tensor))
+        refuse(
+          name,
+          `posteriorSamples has the indices of plate "${name}", but the program gives others (subsample). Give the program the same indices, or leave "${name}" out and give the draws of all elements, in their order.`,
+        );
   for (const { name, fn, plates, isObserved } of sampleSites(run)) {
     const shape = samples[name]?.shape;
     if (isObserved || shape === undefined) continue;
-    for (const { name: plate, dim, size, subsampleSize, isGiven, isWhole } of plates) {
-      const isPart = dim !== null && shape[shape.length - fn.eventDim + dim] === subsampleSize;
-      if (isWhole || isGiven || !isPart) continue;
-      throw new PedigradError({
-        code: "plate-subsample",
-        op: "Predictive",
-        site: name,
-        message: `Predictive: posteriorSamples "${name}" has ${subsampleSize} of the ${size} elements of plate "${plate}", but not the indices of these elements. Give all ${size}, as samplePosterior does, or add the indices to posteriorSamples as "${plate}".`,
-      });
+    for (const { name: plate, dim, size, subsampleSize, isWhole } of plates) {
+      if (isWhole || dim === null || shape[shape.length - fn.eventDim + dim] !== subsampleSize) continue;
+      const indices = draws[plate];
+      if (size !== subsampleSize && indices === undefined)
+        refuse(
+          name,
+          `posteriorSamples "${name}" has ${subsampleSize} of the ${size} elements of plate "${plate}", but not the indices of these elements. Give all ${size}, as samplePosterior does, or add the indices to posteriorSamples as "${plate}".`,
+        );
+      if (size === subsampleSize && indices !== undefined && !isInEveryDraw(arange(subsampleSize), indices))
+        refuse(
+          name,
+          `posteriorSamples "${name}" has all ${size} elements of plate "${plate}", and the indices "${plate}" in another order, so it is not clear whether the draws are in the order of the elements or of the indices. Put them into the order of the elements, and leave "${plate}" out.`,
+        );
     }
   }
+}
+
+/** Whether every row of `draws` is equal to `indices`. */
+function isInEveryDraw(indices: Tensor, draws: Tensor): boolean {
+  const [row, all] = [indices.toFloat64Array(), draws.toFloat64Array()];
+  return draws.shape[1] === row.length && all.every((index, i) => index === row[i % row.length]);
 }
 
 /** Refuse posterior samples if none of their names is a site of the program. Some names may belong to sites of a larger model. */

@@ -179,17 +179,6 @@ export const withWholePlates =
   (...args) =>
     withHandler(wholePlatesHandler(), () => f(...args));
 
-/** A handler that gives plates the indices in `values`, by the plate's name. */
-export const givenPlatesHandler = (values: Readonly<Record<string, Tensor>>): Handler => ({
-  process: {
-    plate(message) {
-      if (message.value !== null || !Object.hasOwn(values, message.name)) return;
-      const value = values[message.name] as Tensor;
-      Object.assign(message, { value, subsampleSize: value.length, isGiven: true });
-    },
-  },
-});
-
 /**
  * Let a plate that is being opened visit the same elements as `before`. Refuse the plate if the program gives it different
  * elements.
@@ -219,13 +208,16 @@ function requireSameElements(name: string, before: PlateVisit, given: Tensor): v
   });
 }
 
-/** The elements of a site's value that the plates around it visit, if the value has all elements. */
+/**
+ * The elements of a site's value that the plates around it visit, if the value has all elements, in their order. A value
+ * with fewer elements has only the visited ones.
+ */
 export function selectVisited(value: Tensor, { fn, plates }: Pick<SampleMessage, "fn" | "plates">): Tensor {
   let selected = value;
-  for (const { dim, size, subsampleSize, indices, isWhole } of plates) {
+  for (const { dim, size, indices, isWhole } of plates) {
     if (dim === null || indices === null || isWhole) continue;
     const axis = selected.shape.length - fn.eventDim + dim;
-    if (axis >= 0 && selected.shape[axis] === size && size !== subsampleSize) selected = take(selected, indices, axis);
+    if (axis >= 0 && selected.shape[axis] === size) selected = take(selected, indices, axis);
   }
   return selected;
 }

@@ -4,10 +4,10 @@
  */
 import { emptyRecord, mapTree, neg, PedigradError, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
-import { substitute } from "../../program/handlers.js";
 import { withHandler } from "../../program/messages.js";
 import { sharedPlatesHandler } from "../../program/subsamples.js";
 import { isScoreSite, SampleSite, sampleSites, type Trace } from "../../program/trace.js";
+import { withDraws } from "../../program/values.js";
 import { checkSamples } from "../particles/match.js";
 import type { Outcome, Task } from "../particles/pair.js";
 import { mutableOf, tracedRun } from "../particles/particles.js";
@@ -27,7 +27,7 @@ function estimateOf(task: Task): Outcome {
   const keys = random.split(random.foldIn(task.key, 2), count);
   const { logp, mutable }: { logp: Tensor; mutable: Record<string, Tensor> } = vmap(
     (key: Tensor, one: Record<string, Tensor>) => {
-      const model = tracedRun(substitute(task.model, one), key, task);
+      const model = tracedRun(withDraws(task.model, one), key, task);
       checkSamples(guide, model);
       const terms = [...sampleSites(model)].map((site) => site.scaledLogProb().sum());
       return { logp: sumOf(terms), mutable: mutableOf({ guide, model }) };
