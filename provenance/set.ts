@@ -154,9 +154,9 @@ export class Provenance implements Iterable<string> {
       const index = this.#indexOf(site);
       if (index < 0) continue;
       const [relation, otherRelation] = [this.#relation(index), other.#relation(i)];
-      const met = meet(relation, otherRelation);
-      if (met !== relation || met !== otherRelation) changes.push([site, relation | otherRelation, met]);
-      canExtend &&= met === relation;
+      const common = meet(relation, otherRelation);
+      if (common !== relation || common !== otherRelation) changes.push([site, relation | otherRelation, common]);
+      canExtend &&= common === relation;
     }
     // Other sets use the list too. So copy it if an earlier union has appended to it, or if this union changes a relation.
     const list = canExtend ? this.#list : this.#list.copy(this.size);
