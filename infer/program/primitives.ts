@@ -103,10 +103,9 @@ function setValue(message: SampleMessage): void {
 }
 
 /**
- * The value, tagged with the name of its site. Along the element axes of the site (its batch axes, and the axes that
- * `toEvent` moved into the event), each element of the value depends only on the same element of the site. The value of
- * an enumerated site has size 1 along the plates, because all elements of the site have the same list of possible values.
- * Axes to the left of the plates come from other enumerated sites, on which the parameters of `fn` depend.
+ * The value, tagged with its site's name. Along the element axes of the site (the batch axes, and the axes that `toEvent` moved into the
+ * event), each element of the value depends only on the same element of the site. The value of an enumerated site has size 1 along its
+ * plates, because all elements have the same list of possible values; axes to the left of the plates belong to other enumerated sites.
  */
 function tagWithSite(value: Tensor, { name, fn, infer, isSubstituted, plates, ambient: read }: SampleMessage): Tensor {
   const { shape } = value;
@@ -120,10 +119,7 @@ function tagWithSite(value: Tensor, { name, fn, infer, isSubstituted, plates, am
   return value.withProvenance(union(inherited, own));
 }
 
-/**
- * The provenance of a draw from `fn`. A value that `substitute` gives in place of a draw gets the same provenance, because
- * its probability depends on the same sites.
- */
+/** The provenance of a draw from `fn`. A value given by `substitute` gets it too: the probability of the value depends on the same sites. */
 function drawProvenance(fn: Distribution): Provenance {
   return outsideRuns(() => {
     try {
