@@ -32,7 +32,9 @@ function variants(name: string, byHand: ByHand): Record<string, () => number> {
   const { params, key } = svi.init(random.key(0), ...args);
   const initial = initParams?.() ?? {};
   const start: Start = {
-    params: Object.fromEntries(Object.entries({ ...params, ...initial }).map(([path, x]) => [path, x.toFloat64Array()])),
+    params: Object.fromEntries(
+      Object.entries({ ...params, ...initial }).map(([path, x]) => [path, x.toFloat64Array()]),
+    ),
     key: key.toFloat64Array(),
   };
   const ours = svi.steps(random.key(0), { numSteps: Infinity, initParams: initial }, ...args)[Symbol.iterator]();
