@@ -60,10 +60,10 @@ export function quantile(x: TensorLike, q: number | readonly number[] | Tensor, 
   const places = [...below.toFloat64Array(), ...at.ceil().toFloat64Array()];
   const [low, high] = sortedDraws("quantile", draws, axis, places.length, () => places).reshape([2, at.size, -1]);
   const [a, b, weight] = [low as Tensor, high as Tensor, at.sub(below).expandDims(1)];
-  // The difference of equal infinities is NaN, and counts as 0.
-  const gap = where(a.equal(b).mul(b.isFinite().logicalNot()), 0, b.sub(a));
+  const gap = b.sub(a);
   const shape = [...probs.shape, ...draws.shape.filter((_, i) => i !== axis)];
-  return a.add(mulZeroWins(weight, gap)).reshape(shape);
+  // The gap between equal infinities is NaN, and counts as 0.
+  return a.add(mulZeroWins(weight, where(gap.isNaN(), 0, gap))).reshape(shape);
 }
 
 /**
