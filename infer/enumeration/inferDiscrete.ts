@@ -43,7 +43,10 @@ export interface DiscreteOptions {
   temperature?: 0 | 1 | undefined;
 }
 
-/** Posterior probabilities of each enumerated site of the model, [...plates, support], by name. All elements of subsampled plates are visited. */
+/**
+ * Posterior probabilities of each enumerated site of the model, by name: [...batch, support], where the site has batch shape `batch`. All
+ * elements of subsampled plates are visited.
+ */
 export function computeMarginals(
   key: Tensor,
   params: Record<string, Tensor>,
@@ -124,7 +127,9 @@ function runModelEnumerated(task: Task, ...around: Handler[]): EnumeratedPair {
   );
   for (const name of childlessLatents(run)) run.model.delete(name);
   checkCovered(run);
-  const [inGuide] = run.guideDims.dimOf.keys();
+  const inGuide = [...sampleSites(run.guide)].find(
+    ({ infer, isObserved }) => !isObserved && infer.enumerate != null,
+  )?.name;
   if (inGuide !== undefined)
     throw new PedigradError({
       code: "enumeration",
@@ -152,7 +157,7 @@ function childlessLatents({ model, guide, modelDims }: EnumeratedPair): string[]
   return found;
 }
 
-/** The gradient of the sum-product with respect to the log factor of every enumerated site, of shape [...plates, support]. */
+/** The gradient of the sum-product with respect to the log factor of every enumerated site, of shape [...batch, support]. */
 function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Record<string, Tensor> {
   const sites = [...sampleSites(run.model)];
   const variables = new Map(
@@ -168,7 +173,7 @@ function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Reco
     const support = site.fn.enumerateSupport(false).length;
     start[site.name] = zeros([...axes(site).map((p) => p.subsampleSize as number), support]);
   }
-  return grad((shift: Record<string, Tensor>) => {
+  const gradients = grad((shift: Record<string, Tensor>) => {
     const shifted = factors.map((f, i) => {
       const site = sites[i] as SampleSite;
       const own = shift[site.name];
@@ -181,7 +186,15 @@ function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Reco
       sum,
     );
     return terms.reduce((all, { factor }) => all.add(factor.value.sum()), tensor(0));
-  })(start);
+  })(start) as Record<string, Tensor>;
+  // Dims to the right of a plate, or between two, have size 1.
+  for (const [name, gradient] of Object.entries(gradients)) {
+    const plates = axes(run.model.get(name) as SampleSite);
+    const batch = new Array<number>(-(plates[0]?.dim ?? 0)).fill(1);
+    for (const { dim, subsampleSize } of plates) batch[batch.length + (dim as number)] = subsampleSize as number;
+    gradients[name] = gradient.reshape([...batch, gradient.shape.at(-1) as number]);
+  }
+  return gradients;
 }
 
 /** max over an axis, whose gradient goes to the largest element only (to the first one in a tie). */
