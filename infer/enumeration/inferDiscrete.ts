@@ -166,35 +166,30 @@ function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Reco
   const factors = sites.map((site) => modelFactor(site, run));
   refuseSubsampledProducts(op, sites, factors, run);
   const start: Record<string, Tensor> = emptyRecord();
-  const axes = (site: SampleSite) =>
-    site.plates.filter((p) => p.dim !== null).sort((a, b) => (a.dim as number) - (b.dim as number));
-  for (const site of sites) {
-    if (!variables.has(site.name)) continue;
-    const support = site.fn.enumerateSupport(false).length;
-    start[site.name] = zeros([...axes(site).map((p) => p.subsampleSize as number), support]);
+  for (const { name, fn, plates } of sites) {
+    if (!variables.has(name)) continue;
+    // To the left of the plates are the dims of other enumerated sites.
+    const leftmost = fn.batchShape.length - Math.max(0, ...plates.map(({ dim }) => -(dim ?? 0)));
+    start[name] = zeros([...fn.batchShape.slice(leftmost), fn.enumerateSupport(false).length]);
   }
-  const gradients = grad((shift: Record<string, Tensor>) => {
+  return grad((shift: Record<string, Tensor>) => {
     const shifted = factors.map((f, i) => {
       const site = sites[i] as SampleSite;
       const own = shift[site.name];
       if (own === undefined) return f;
-      const names = [...axes(site).map((p) => plateName(p.name)), site.name];
-      return { ...f, factor: multiply([f.factor, { names, value: own }]) };
+      const plates = site.plates
+        .filter(({ dim }) => dim !== null)
+        .sort((a, b) => (a.dim as number) - (b.dim as number));
+      const names = [...plates.map((p) => plateName(p.name)), site.name];
+      const value = own.reshape([...plates.map((p) => p.subsampleSize as number), own.shape.at(-1) as number]);
+      return { ...f, factor: multiply([f.factor, { names, value }]) };
     });
     const terms = sumProduct(
       { factors: shifted, variables, plateScales: new Map(), guidePlates: () => undefined },
       sum,
     );
     return terms.reduce((all, { factor }) => all.add(factor.value.sum()), tensor(0));
-  })(start) as Record<string, Tensor>;
-  // Dims to the right of a plate, or between two, have size 1.
-  for (const [name, gradient] of Object.entries(gradients)) {
-    const plates = axes(run.model.get(name) as SampleSite);
-    const batch = new Array<number>(-(plates[0]?.dim ?? 0)).fill(1);
-    for (const { dim, subsampleSize } of plates) batch[batch.length + (dim as number)] = subsampleSize as number;
-    gradients[name] = gradient.reshape([...batch, gradient.shape.at(-1) as number]);
-  }
-  return gradients;
+  })(start);
 }
 
 /** max over an axis, whose gradient goes to the largest element only (to the first one in a tie). */

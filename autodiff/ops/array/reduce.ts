@@ -8,7 +8,7 @@ import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { asContiguous } from "../../core/copy.js";
-import type { Op, Vjp } from "../../core/op.js";
+import { noGradient, type Op, type Vjp } from "../../core/op.js";
 import { normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { isContiguous, type View, viewOf } from "../../core/view.js";
@@ -70,7 +70,7 @@ export const foldAllWith =
 export function reductionOp(
   name: string,
   foldAll: FoldAll,
-  vjp: Vjp<ReduceParams> | null,
+  vjp: Op<ReduceParams>["vjp"],
   { emptyIsError = false, byRows = false }: ReductionOptions = {},
 ): Op<ReduceParams> {
   const op: Op<ReduceParams> = {
@@ -97,7 +97,7 @@ export function reductionOp(
       if (!isContiguous(view)) return () => op.kernel(params, out, [x]);
       return () => foldAll(plan, out, view);
     },
-    vjp: () => vjp,
+    vjp,
     batch: ({ axes, keepDims }, [x]) => apply(op, { axes: axes.map((a) => a + 1), keepDims }, x as Tensor),
     axes: (params, [x]) => axisMapOf(params, x as Tensor),
   };
@@ -107,7 +107,7 @@ export function reductionOp(
 /** The function that applies a reduction op. */
 export function reducerOf(op: Op<ReduceParams>) {
   const { name } = op;
-  const isSmooth = op.vjp(0) !== null;
+  const isSmooth = op.vjp !== noGradient;
   return (x: TensorLike, axes?: Axes, options?: KeepDims): Tensor => {
     const source = tensor(x);
     const params = readReduced(name, source, axes, options);
@@ -226,7 +226,7 @@ const firstWhere =
     return best;
   };
 const firstAlong = (name: string, better: (a: number, b: number) => boolean) =>
-  reduction(name, foldAllWith(firstWhere(better)), null, { emptyIsError: true });
+  reduction(name, foldAllWith(firstWhere(better)), noGradient, { emptyIsError: true });
 const argmaxAlong = firstAlong("argmax", (a, b) => a > b);
 const argminAlong = firstAlong("argmin", (a, b) => a < b);
 /** The index of the first largest element along an axis (of all elements, row-major, when it is not given). */
@@ -245,7 +245,7 @@ const cumsumOp: Op<number> = {
       out.data[out.offset + i] =
         (x.data[x.offset + i] as number) + (i % length < step ? 0 : (out.data[out.offset + i - step] as number));
   },
-  vjp: () => (g, _, __, axis) => flip(cumsum(flip(g, axis), axis), axis),
+  vjp: (g, _, __, axis) => flip(cumsum(flip(g, axis), axis), axis),
   batch: (axis, [x]) => cumsum(x as Tensor, axis + 1),
   axes: (axis, inputs) => mixAxis(fromRight(axis, inputs)),
 };

@@ -7,7 +7,7 @@ import { type AxisMap, mapAxes } from "../../../provenance/axes.js";
 import { apply } from "../../core/apply.js";
 import { contiguousKernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
-import type { Op, Vjp } from "../../core/op.js";
+import { noGradient, type Op, type Vjp } from "../../core/op.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import type { View } from "../../core/view.js";
 import { log as logOf } from "../../kernels/formulas/scalarFormulas.js";
@@ -44,7 +44,7 @@ function normaliser(name: Normaliser, vjp: Vjp<readonly number[]>): Op<readonly 
       const plan = planOf(out, axes, true);
       return () => normalise(name, plan, out, x as View);
     }),
-    vjp: () => vjp,
+    vjp,
     batch: (axes, [x]) =>
       apply(
         op,
@@ -88,7 +88,7 @@ export const logsumexpOp = reductionOp(
 const smallLogsumexp = reducerOf(logsumexpOp);
 
 /** The largest element along axes, 0 if infinite. It only prevents overflow: results do not depend on it, so it has no gradient. */
-export const shiftOp = reductionOp("shift", shifts, null, { byRows: true });
+export const shiftOp = reductionOp("shift", shifts, noGradient, { byRows: true });
 export const shiftAlong: ReturnType<typeof reducerOf> = /* @__PURE__ */ reducerOf(shiftOp);
 /** log, but with gradient 0 at 0, which is the sum of no exponentials, or of exponentials that are all 0. */
 const logTotal: Unary = unary("log", logOf, [(g, _, a) => mulZeroWins(g, where(equal(a, 0), 0, reciprocal(a)))]);

@@ -32,7 +32,7 @@ function ofArity(f: Scalar, arity: number): Scalar {
 
 function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor[]>): Op {
   const scalar = ofArity(f, arity);
-  const vjps = (rules ?? []).map(
+  const vjp = (rules ?? []).map(
     // A rule is always given three operands, because a spread is slow. It ignores those that the op does not have.
     (rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor, xs[1] as Tensor, xs[2] as Tensor)),
   );
@@ -40,7 +40,7 @@ function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor
     name,
     shape: (_, inputs) => shapeOfAll(name, inputs),
     kernel: elementwiseKernel(scalar),
-    vjp: (input) => vjps[input] ?? null,
+    vjp,
     batch: (_, inputs, batched) => apply(op, null, ...broadcastTogether(inputs, batched)),
     axes: keepAxes,
     scalar,
