@@ -13,7 +13,7 @@ import type { View } from "../../core/view.js";
 import { log as logOf } from "../../kernels/formulas/scalarFormulas.js";
 import { type Normaliser, normalise, shifts } from "../../kernels/softmax.js";
 import { type Unary, unary } from "../elementwise/elementwise.js";
-import { add, div, equal, exp, mulZeroWins, reciprocal, sub, where } from "../elementwise/math.js";
+import { add, div, equal, exp, mulZeroWins, neg, square, sub, where } from "../elementwise/math.js";
 import { transpose } from "../views/shape.js";
 import {
   type Axes,
@@ -90,8 +90,14 @@ const smallLogsumexp = reducerOf(logsumexpOp);
 /** The largest element along axes, 0 if infinite. It only prevents overflow: results do not depend on it, so it has no gradient. */
 export const shiftOp = reductionOp("shift", shifts, null, { byRows: true });
 export const shiftAlong: ReturnType<typeof reducerOf> = /* @__PURE__ */ reducerOf(shiftOp);
-/** log, but with gradient 0 at 0, which is the sum of no exponentials, or of exponentials that are all 0. */
-const logTotal: Unary = unary("log", logOf, [(g, _, a) => mulZeroWins(g, where(equal(a, 0), 0, reciprocal(a)))]);
+const logTotal: Unary = unary("log", logOf, [(g, _, a) => mulZeroWins(g, inverseTotal(a))]);
+/**
+ * 1 / total, but 0 for the total of no exponentials, or of exponentials that are all 0, and NaN for one with an infinite exponential, whose
+ * gradient would otherwise be 0 · Infinity.
+ */
+const inverseTotal: Unary = unary("reciprocal", (a) => (a === 0 ? 0 : a < Infinity ? 1 / a : NaN), [
+  (g, y) => mulZeroWins(g, neg(square(y))),
+]);
 
 /** x minus its shift, the exponentials of the difference, and their sum. */
 function shiftedExponentials(x: Tensor, axes: readonly number[]) {
