@@ -43,7 +43,10 @@ export interface DiscreteOptions {
   temperature?: 0 | 1 | undefined;
 }
 
-/** Posterior probabilities of each enumerated site of the model, [...plates, support], by name. All elements of subsampled plates are visited. */
+/**
+ * Posterior probabilities of each enumerated site of the model, by name: [...batch, support], where the site has batch shape `batch`. All
+ * elements of subsampled plates are visited.
+ */
 export function computeMarginals(
   key: Tensor,
   params: Record<string, Tensor>,
@@ -124,7 +127,9 @@ function runModelEnumerated(task: Task, ...around: Handler[]): EnumeratedPair {
   );
   for (const name of childlessLatents(run)) run.model.delete(name);
   checkCovered(run);
-  const [inGuide] = run.guideDims.dimOf.keys();
+  const inGuide = [...sampleSites(run.guide)].find(
+    ({ infer, isObserved }) => !isObserved && infer.enumerate != null,
+  )?.name;
   if (inGuide !== undefined)
     throw new PedigradError({
       code: "enumeration",
@@ -152,7 +157,7 @@ function childlessLatents({ model, guide, modelDims }: EnumeratedPair): string[]
   return found;
 }
 
-/** The gradient of the sum-product with respect to the log factor of every enumerated site, of shape [...plates, support]. */
+/** The gradient of the sum-product with respect to the log factor of every enumerated site, of shape [...batch, support]. */
 function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Record<string, Tensor> {
   const sites = [...sampleSites(run.model)];
   const variables = new Map(
@@ -161,20 +166,23 @@ function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Reco
   const factors = sites.map((site) => modelFactor(site, run));
   refuseSubsampledProducts(op, sites, factors, run);
   const start: Record<string, Tensor> = emptyRecord();
-  const axes = (site: SampleSite) =>
-    site.plates.filter((p) => p.dim !== null).sort((a, b) => (a.dim as number) - (b.dim as number));
-  for (const site of sites) {
-    if (!variables.has(site.name)) continue;
-    const support = site.fn.enumerateSupport(false).length;
-    start[site.name] = zeros([...axes(site).map((p) => p.subsampleSize as number), support]);
+  for (const { name, fn, plates } of sites) {
+    if (!variables.has(name)) continue;
+    // To the left of the plates are the dims of other enumerated sites.
+    const leftmost = fn.batchShape.length - Math.max(0, ...plates.map(({ dim }) => -(dim ?? 0)));
+    start[name] = zeros([...fn.batchShape.slice(leftmost), fn.enumerateSupport(false).length]);
   }
   return grad((shift: Record<string, Tensor>) => {
     const shifted = factors.map((f, i) => {
       const site = sites[i] as SampleSite;
       const own = shift[site.name];
       if (own === undefined) return f;
-      const names = [...axes(site).map((p) => plateName(p.name)), site.name];
-      return { ...f, factor: multiply([f.factor, { names, value: own }]) };
+      const plates = site.plates
+        .filter(({ dim }) => dim !== null)
+        .sort((a, b) => (a.dim as number) - (b.dim as number));
+      const names = [...plates.map((p) => plateName(p.name)), site.name];
+      const value = own.reshape([...plates.map((p) => p.subsampleSize as number), own.shape.at(-1) as number]);
+      return { ...f, factor: multiply([f.factor, { names, value }]) };
     });
     const terms = sumProduct(
       { factors: shifted, variables, plateScales: new Map(), guidePlates: () => undefined },

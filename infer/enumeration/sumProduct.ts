@@ -110,13 +110,15 @@ function multiplyOut(
       message: `sites ${quoted(sites)} couple the enumerated sites ${quoted(outer)} across plates {${[...plates].join(", ")}}: summing them out would need every combination of values of all elements. Make one plate sequential, move a site out of a plate, or sample one of the enumerated sites in the guide.`,
     });
   const productPlates = [...plates].filter((plate) => !target.has(plate));
-  for (const name of factor.names)
-    if (productPlates.some((plate) => guidePlates(name)?.has(plate)))
+  for (const name of factor.names) {
+    const coupled = productPlates.find((plate) => guidePlates(name)?.has(plate));
+    if (coupled !== undefined)
       throw new PedigradError({
         code: "intractable",
         site: name,
-        message: `site "${name}" is enumerated in the guide inside plate "${productPlates[0]}", but summing out the model's enumerated sites ${quoted(outer)} takes a product over that plate, and so would need every combination of its elements. Enumerate "${name}" in the model instead, or sample it.`,
+        message: `site "${name}" is enumerated in the guide inside plate "${coupled}", but summing out the model's enumerated sites ${quoted(outer)} takes a product over that plate, and so would need every combination of its elements. Enumerate "${name}" in the model instead, or sample it.`,
       });
+  }
   const along = productPlates.find((plate) => scale?.names.includes(plateName(plate)));
   if (along !== undefined)
     throw new PedigradError({
