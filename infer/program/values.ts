@@ -95,7 +95,7 @@ export function substitute<A extends unknown[], R>(f: Program<A, R>, data: Data)
   });
 }
 
-/** A value for site `name`. If it was computed from another draw of the same site, all its axes count as mixed. */
+/** A value for site `name`. If the value was computed from an earlier draw of this site, all axes in its provenance become mixed. */
 const withoutOwnAxes = (name: string, value: Tensor): Tensor =>
   value.provenance.has(name) ? value.withProvenance(value.provenance.moved(MIX, "substitute")) : value;
 
@@ -192,7 +192,7 @@ export const uncondition = <A extends unknown[], R>(f: Program<A, R>): Program<A
   }));
 
 /**
- * Pyro's `do`: later statements get a site's value in `data`, while the site itself is still drawn (or observed) as before. A
+ * Pyro's `do`: statements after a site get its value from `data`, but the site itself is still drawn (or observed) as before. A
  * name that is not a site of `f` is refused.
  */
 export const intervene = <A extends unknown[], R>(f: Program<A, R>, data: Data): Program<A, R> => {
