@@ -6,7 +6,7 @@
 
 /** Adding and then subtracting 1.5 · 2^52 rounds |x| < 2^51 to the nearest integer. After the addition, the low bits hold that integer. */
 export const ROUND = 1.5 * 2 ** 52;
-// Added to the bits of x, this gives [√½, 1) the exponent of 1, so that significands lie in [√½, √2).
+// Adding this to the bits of x gives numbers in [√½, 1) the exponent of 1, so that significands lie in [√½, √2).
 const LIFT = "0x95f6200000000";
 
 /**
@@ -47,7 +47,7 @@ function powersOfTwo(): Float64Array {
 }
 
 /**
- * The same operations as functions. `pow2` needs k in -1074 … 1023, `significand` needs -k in that range; `scale` takes any k in
+ * The same operations as functions. `pow2` needs k in -1074 … 1023, `significand` needs -k in the same range, and `scale` needs k in
  * -2000 … 2000.
  */
 export function scalarPrimitives() {
@@ -66,7 +66,7 @@ export function scalarPrimitives() {
     larger: (a: number, b: number): number => (a < b ? b : a),
     any: (x: boolean): boolean => x,
     pow2,
-    // Without a branch, because the signs of data cannot be foreseen.
+    // Without a branch, because a processor cannot predict the signs of data.
     wholeSign: (k: number): number => (k >> 31) - (-k >> 31),
     scale: (y: number, k: number): number => {
       if (k >= -1074 && k <= 1023) return y * pow2(k);
