@@ -13,7 +13,7 @@ import type { View } from "../../core/view.js";
 import { log as logOf } from "../../kernels/formulas/scalarFormulas.js";
 import { type Normaliser, normalise, shifts } from "../../kernels/softmax.js";
 import { type Unary, unary } from "../elementwise/elementwise.js";
-import { add, div, equal, exp, mulZeroWins, reciprocal, sub, where } from "../elementwise/math.js";
+import { add, div, equal, exp, mulZeroWins, neg, square, sub, where } from "../elementwise/math.js";
 import { transpose } from "../views/shape.js";
 import {
   type Axes,
@@ -93,8 +93,14 @@ const smallLogsumexp = reducerOf(logsumexpOp);
  */
 export const shiftOp = reductionOp("shift", shifts, noGradient, { byRows: true });
 export const shiftAlong: ReturnType<typeof reducerOf> = /* @__PURE__ */ reducerOf(shiftOp);
-/** log, but with gradient 0 at 0. A sum of exponentials is 0 if there are none, or if all of them are 0. */
-const logTotal: Unary = unary("log", logOf, [(g, _, a) => mulZeroWins(g, where(equal(a, 0), 0, reciprocal(a)))]);
+const logTotal: Unary = unary("log", logOf, [(g, _, a) => mulZeroWins(g, inverseTotal(a))]);
+/**
+ * The derivative 1 / total, with two exceptions. It is 0 at 0, the sum of no exponentials, or of exponentials that are all 0. It is NaN at
+ * Infinity, because the gradient of an infinite exponential has no limit.
+ */
+const inverseTotal: Unary = unary("reciprocal", (a) => (a === 0 ? 0 : a < Infinity ? 1 / a : NaN), [
+  (g, y) => mulZeroWins(g, neg(square(y))),
+]);
 
 /** The shift of x, the difference x - shift, the exponentials of the difference, and their sum. */
 function shiftedExponentials(x: Tensor, axes: readonly number[]) {

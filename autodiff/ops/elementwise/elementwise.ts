@@ -19,10 +19,17 @@ type Rule<Xs extends Tensor[]> = (g: Tensor, y: Tensor, ...xs: Xs) => Tensor;
 type Rules<Xs extends Tensor[]> = readonly (Rule<Xs> | null)[] | null;
 type Scalar = (...xs: number[]) => number;
 
-/** The types of elementwise functions with one, two and three operands. `op` is the table row that the function applies. */
-export type Unary = ((a: TensorLike) => Tensor) & { readonly op: Op };
-export type Binary = ((a: TensorLike, b: TensorLike) => Tensor) & { readonly op: Op };
-export type Ternary = ((a: TensorLike, b: TensorLike, c: TensorLike) => Tensor) & { readonly op: Op };
+/**
+ * An elementwise function of one, two or three operands. `op` is the table row that it applies, and `method` the same function as a method
+ * of its first operand, so that calling a method of a tensor takes no detour.
+ */
+type Elementwise<Rest extends TensorLike[]> = ((a: TensorLike, ...rest: Rest) => Tensor) & {
+  readonly op: Op;
+  readonly method: (this: Tensor, ...rest: Rest) => Tensor;
+};
+export type Unary = Elementwise<[]>;
+export type Binary = Elementwise<[b: TensorLike]>;
+export type Ternary = Elementwise<[b: TensorLike, c: TensorLike]>;
 
 /** `f` with length `arity`. (`f.length` does not count rest and default parameters.) */
 function ofArity(f: Scalar, arity: number): Scalar {
@@ -49,20 +56,28 @@ function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor
   return op;
 }
 
+const asTensor = (x: TensorLike): Tensor => (x instanceof Tensor ? x : tensor(x));
+
 /** An op that maps `scalar` over its operand; `rules` give the gradient. */
 export function unary(name: string, scalar: (a: number) => number, rules: Rules<[Tensor]>): Unary {
   const op = elementwise(name, scalar as Scalar, 1, rules);
-  return Object.assign((a: TensorLike) => apply(op, null, a instanceof Tensor ? a : tensor(a)), { op });
+  return Object.assign((a: TensorLike) => apply(op, null, asTensor(a)), {
+    op,
+    method(this: Tensor) {
+      return apply(op, null, this);
+    },
+  });
 }
 
 /** Like `unary`, for two operands that broadcast. */
 export function binary(name: string, scalar: (a: number, b: number) => number, rules: Rules<[Tensor, Tensor]>): Binary {
   const op = elementwise(name, scalar as Scalar, 2, rules);
-  return Object.assign(
-    (a: TensorLike, b: TensorLike) =>
-      apply(op, null, a instanceof Tensor ? a : tensor(a), b instanceof Tensor ? b : tensor(b)),
-    { op },
-  );
+  return Object.assign((a: TensorLike, b: TensorLike) => apply(op, null, asTensor(a), asTensor(b)), {
+    op,
+    method(this: Tensor, b: TensorLike) {
+      return apply(op, null, this, asTensor(b));
+    },
+  });
 }
 
 /** Like `unary`, for three operands that broadcast. */
@@ -73,15 +88,13 @@ export function ternary(
 ): Ternary {
   const op = elementwise(name, scalar as Scalar, 3, rules);
   return Object.assign(
-    (a: TensorLike, b: TensorLike, c: TensorLike) =>
-      apply(
-        op,
-        null,
-        a instanceof Tensor ? a : tensor(a),
-        b instanceof Tensor ? b : tensor(b),
-        c instanceof Tensor ? c : tensor(c),
-      ),
-    { op },
+    (a: TensorLike, b: TensorLike, c: TensorLike) => apply(op, null, asTensor(a), asTensor(b), asTensor(c)),
+    {
+      op,
+      method(this: Tensor, b: TensorLike, c: TensorLike) {
+        return apply(op, null, this, asTensor(b), asTensor(c));
+      },
+    },
   );
 }
 
