@@ -49,7 +49,6 @@ export {
   mask,
   scale,
   scope,
-  seed,
   trackNonReparam,
 } from "./program/handlers.js";
 export type { BaselineOptions, GradientChoice, InferOptions } from "./program/inferOptions.js";
@@ -73,7 +72,7 @@ export {
 export { type Reparam, reparam } from "./program/reparam.js";
 export { CircularReparam, LocScaleReparam, TransformReparam } from "./program/reparamStrategies.js";
 export { SampleSite, type Site, type Trace, trace } from "./program/trace.js";
-export { condition, type Data, intervene, replay, substitute, uncondition } from "./program/values.js";
+export { condition, type Data, intervene, replay, seed, substitute, uncondition } from "./program/values.js";
 export { loadState, saveState } from "./svi/checkpoint.js";
 export * from "./svi/optim.js";
 export type { RunOptions, RunResult } from "./svi/run.js";

@@ -1,12 +1,13 @@
 /** Log densities of a model at given values: of each observed site, and of all sites together. */
 import { emptyRecord, mapTree, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
-import { block, seed } from "../program/handlers.js";
+import { refuseOption } from "../checks.js";
+import { block } from "../program/handlers.js";
 import { type Handler, type Model, withHandler, withHandlers } from "../program/messages.js";
 import { outsidePlates } from "../program/plate.js";
 import { withWholePlates } from "../program/subsamples.js";
 import { type Trace, traceOf } from "../program/trace.js";
-import { substituteHandler } from "../program/values.js";
+import { seed, substituteHandler } from "../program/values.js";
 import {
   requireDiscrete,
   requireDraws,
@@ -16,15 +17,19 @@ import {
   requireShapesHandler,
 } from "./predictiveChecks.js";
 
-/** The trace of `f` with the given values of latents and params; other latents are drawn. Outer handlers and plates do not take part. */
+/**
+ * The trace of `f` with the given values of latents and params; other latents are drawn. Outer handlers and plates do not take part. `op` is
+ * the name of the calling function in errors.
+ */
 export const runWith = (
+  op: string,
   f: Model,
   key: Tensor,
   values: Record<string, TensorLike>,
   args: readonly unknown[],
   ...around: Handler[]
 ): Trace => {
-  const run = () => traceOf(() => withHandler(substituteHandler(values), () => seed(f, key)(...args)), []);
+  const run = () => traceOf(() => withHandler(substituteHandler(values, { op }), () => seed(f, key)(...args)), []);
   return outsidePlates(() => block(() => withHandlers(around, run))());
 };
 
@@ -39,10 +44,16 @@ export function logLikelihood(
 ): Record<string, Tensor> {
   const samples = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
   requireDraws("logLikelihood", samples, 1);
+  if (Object.keys(samples).length === 0)
+    refuseOption(
+      "logLikelihood",
+      "posteriorSamples",
+      "posteriorSamples has no draws. Give it the draws of every latent.",
+    );
   return vmap((one: Record<string, Tensor>) => {
     const logs: Record<string, Tensor> = emptyRecord();
     const around = [requireShapesHandler("logLikelihood", one), requireParamsHandler("logLikelihood", one)];
-    const modelTrace = runWith(withWholePlates(model), random.key(0), one, args, ...around);
+    const modelTrace = runWith("logLikelihood", withWholePlates(model), random.key(0), one, args, ...around);
     requireElements("logLikelihood", modelTrace, one, samples);
     requireDiscrete("logLikelihood", modelTrace, one);
     requireLatents("logLikelihood", modelTrace, one);
@@ -59,7 +70,7 @@ export function logDensity(
   ...args: unknown[]
 ): { logDensity: Tensor; trace: Trace } {
   const around = [requireShapesHandler("logDensity", values), requireParamsHandler("logDensity", values)];
-  const modelTrace = runWith(model, random.key(0), values, args, ...around);
+  const modelTrace = runWith("logDensity", model, random.key(0), values, args, ...around);
   requireLatents("logDensity", modelTrace, values);
   let total = tensor(0);
   for (const site of modelTrace.values()) if (site.type === "sample") total = total.add(site.scaledLogProb().sum());

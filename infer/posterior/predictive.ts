@@ -17,7 +17,7 @@ import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { inFreshRun } from "../../provenance/index.js";
-import { quoted, refuseOption, requireCount, requireKey, requireOptions, requireProgram } from "../checks.js";
+import { refuseOption, requireCount, requireKey, requireOptions, requireProgram, unknownName } from "../checks.js";
 import { checkPlates } from "../elbo/particles/match.js";
 import { stackTrees } from "../elbo/particles/particles.js";
 import { discreteDraw } from "../enumeration/inferDiscrete.js";
@@ -30,9 +30,7 @@ import { runWith } from "./logDensity.js";
 import {
   requireDraws,
   requireElements,
-  requireParams,
   requireParamsHandler,
-  requireReparamDraws,
   requireShapesHandler,
   requireUsedSamples,
 } from "./predictiveChecks.js";
@@ -160,15 +158,19 @@ export class Predictive {
     const { guide, params = {}, returnSites, excludeDeterministic, inferDiscrete } = this.options;
     const around = [
       sharedPlatesHandler(() => plates),
-      ...(guide || Object.keys(samples).length > 0 ? [requireParamsHandler("Predictive", params)] : []),
+      ...(guide || this.options.params || Object.keys(samples).length > 0
+        ? [requireParamsHandler("Predictive", params)]
+        : []),
     ];
-    const guideTrace = guide === undefined ? null : runWith(guide, random.foldIn(key, 0), params, args, ...around);
+    const guideTrace =
+      guide === undefined ? null : runWith("Predictive", guide, random.foldIn(key, 0), params, args, ...around);
     const latents: Record<string, Tensor> = guideTrace === null ? samples : latentsOf(guideTrace);
     const given = substituteHandler(mergeRecords(params, samples));
     const drawn = drawsHandler(guideTrace === null ? {} : latents);
     const discrete = inferDiscrete ? this.#sampleDiscrete(key, latents, args, around, [drawn, given]) : {};
     const shapesHandler = requireShapesHandler("Predictive", latents);
     const modelTrace = runWith(
+      "Predictive",
       this.model,
       random.foldIn(key, 1),
       mergeRecords(params, samples),
@@ -180,8 +182,6 @@ export class Predictive {
     );
     if (guideTrace === null) {
       requireUsedSamples(modelTrace, samples);
-      requireReparamDraws(modelTrace, samples);
-      requireParams(modelTrace, params);
       requireElements("Predictive", modelTrace, samples, allSamples);
     } else checkPlates(guideTrace, modelTrace);
     const collected: Record<string, Tensor> = emptyRecord();
@@ -193,13 +193,7 @@ export class Predictive {
       if (isWanted || (site.type === "plate" && !site.isWhole)) collected[name] = site.value;
     }
     for (const name of returnSites ?? [])
-      if (collected[name] === undefined)
-        throw new PedigradError({
-          code: "unknown-site",
-          op: "Predictive",
-          site: name,
-          message: `Predictive: the program has no site "${name}". It has ${quoted(modelTrace.keys())}.`,
-        });
+      if (collected[name] === undefined) throw unknownName("Predictive", "site", name, [...modelTrace.keys()]);
     return collected;
   }
 

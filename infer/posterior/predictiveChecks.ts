@@ -1,38 +1,33 @@
 /** Checks of Predictive, logDensity and logLikelihood. They refuse values that are missing, unused, or of the wrong shape or number. */
 import { sameShape, showShape } from "../../autodiff/core/shape.js";
-import { arange, PedigradError, type Tensor } from "../../autodiff/index.js";
+import { arange, type ErrorCode, PedigradError, type Tensor } from "../../autodiff/index.js";
 import { didYouMean, quoted } from "../checks.js";
 import type { Handler } from "../program/messages.js";
 import { sampleSites, type Trace } from "../program/trace.js";
+
+/** Refuse something about a site; the message begins with the name of the function `op`. */
+function refuse(op: string, code: ErrorCode, site: string, message: string): never {
+  throw new PedigradError({ code, op, site, message: `${op}: ${message}` });
+}
 
 type Samples = Readonly<Record<string, Tensor>>;
 
 /** A handler that refuses a param without a value in `params`, since its initial value would be used without notice. */
 export const requireParamsHandler = (op: string, params: Record<string, unknown>): Handler => ({
   process: {
-    param(message) {
-      if (message.value === null) throw missingParamError(op, message.name, params);
+    param({ name, value }) {
+      if (value !== null) return;
+      const names = Object.keys(params);
+      const edit = op === "Predictive" ? "{ params: result.params }" : "substitute(model, result.params)";
+      throw new PedigradError({
+        code: "no-value",
+        op,
+        param: name,
+        message: `${op}: param "${name}" has no value. The given values are ${quoted(names)}.${didYouMean(name, names)} Give the params of the fit: ${edit}.`,
+      });
     },
   },
 });
-
-const missingParamError = (op: string, name: string, params: Record<string, unknown>): PedigradError => {
-  const edit = op === "Predictive" ? "{ params: result.params }" : "substitute(model, result.params)";
-  return new PedigradError({
-    code: "no-value",
-    op,
-    param: name,
-    message: `${op}: param "${name}" has no value. The given values are ${quoted(Object.keys(params))}.${didYouMean(name, Object.keys(params))} Give the params of the fit: ${edit}.`,
-  });
-};
-
-/** Refuse `params` if one of them is unused and the program has a param without a value: the name is probably misspelt. */
-export function requireParams(run: Trace, params: Record<string, unknown>): void {
-  const unused = Object.keys(params).some((name) => !run.has(name));
-  if (!unused) return;
-  for (const { type, name } of run.values())
-    if (type === "param" && !Object.hasOwn(params, name)) throw missingParamError("Predictive", name, params);
-}
 
 /** A handler that refuses values of latents that do not broadcast to their sites' shapes. */
 export const requireShapesHandler = (op: string, values: Record<string, unknown>): Handler => ({
@@ -45,12 +40,12 @@ export const requireShapesHandler = (op: string, values: Record<string, unknown>
         actual.length <= expected.length &&
         actual.every((n, i) => n === 1 || n === expected[expected.length - actual.length + i]);
       if (fits || !Object.hasOwn(values, name)) return;
-      throw new PedigradError({
-        code: "shape-mismatch",
+      refuse(
         op,
-        site: name,
-        message: `${op}: the value given for site "${name}" has shape ${showShape(actual)} in each draw, but the site has shape ${showShape(expected)}. Run the program with arguments of the size that the draws were made with, or leave "${name}" out to draw it anew.`,
-      });
+        "shape-mismatch",
+        name,
+        `the value given for site "${name}" has shape ${showShape(actual)} in each draw, but the site has shape ${showShape(expected)}. Run the program with arguments of the size that the draws were made with, or leave "${name}" out to draw it anew.`,
+      );
     },
   },
 });
@@ -59,12 +54,12 @@ export const requireShapesHandler = (op: string, values: Record<string, unknown>
 export function requireDiscrete(op: string, run: Trace, values: Record<string, unknown>): void {
   for (const { name, infer, isObserved } of sampleSites(run)) {
     if (isObserved || infer.enumerate == null || Object.hasOwn(values, name)) continue;
-    throw new PedigradError({
-      code: "enumeration",
+    refuse(
       op,
-      site: name,
-      message: `${op}: site "${name}" is enumerated, so the sites that depend on it have only a joint likelihood, summed over its values. Draw it first (new Predictive(model, { posteriorSamples, inferDiscrete: true })), or write the sum into the model as a MixtureSameFamily.`,
-    });
+      "enumeration",
+      name,
+      `site "${name}" is enumerated, so the sites that depend on it have only a joint likelihood, summed over its values. Draw it first (new Predictive(model, { posteriorSamples, inferDiscrete: true })), or write the sum into the model as a MixtureSameFamily.`,
+    );
   }
 }
 
@@ -74,15 +69,14 @@ export function requireDiscrete(op: string, run: Trace, values: Record<string, u
  * the program gives. `draws` holds all draws, along a first axis, and `samples` one of them.
  */
 export function requireElements(op: string, run: Trace, samples: Samples, draws: Samples): void {
-  const refuse = (site: string, message: string): never => {
-    throw new PedigradError({ code: "plate-subsample", op, site, message: `${op}: ${message}` });
-  };
   for (const { type, name, value } of run.values())
     if (type === "plate" && Object.hasOwn(samples, name) && value !== samples[name])
       if (!isInEveryDraw(value, draws[name] as Tensor))
         refuse(
+          op,
+          "plate-subsample",
           name,
-          `posteriorSamples has the indices of plate "${name}", but the program gives others (subsample). Give the program the same indices, or leave "${name}" out and give the draws of all elements, in their order.`,
+          `posteriorSamples has the indices of plate "${name}", but the program gives others. Give both the same indices, or leave "${name}" out and give all elements.`,
         );
   for (const { name, fn, plates, isObserved } of sampleSites(run)) {
     const shape = samples[name]?.shape;
@@ -92,13 +86,17 @@ export function requireElements(op: string, run: Trace, samples: Samples, draws:
       const indices = draws[plate];
       if (size !== subsampleSize && indices === undefined)
         refuse(
+          op,
+          "plate-subsample",
           name,
           `posteriorSamples "${name}" has ${subsampleSize} of the ${size} elements of plate "${plate}", but not the indices of these elements. Give all ${size}, as samplePosterior does, or add the indices to posteriorSamples as "${plate}".`,
         );
       if (size === subsampleSize && indices !== undefined && !isInEveryDraw(arange(subsampleSize), indices))
         refuse(
+          op,
+          "plate-subsample",
           name,
-          `posteriorSamples "${name}" has all ${size} elements of plate "${plate}", and the indices "${plate}" in another order, so it is not clear whether the draws are in the order of the elements or of the indices. Put them into the order of the elements, and leave "${plate}" out.`,
+          `posteriorSamples "${name}" has all ${size} elements of plate "${plate}", and their indices in another order, so the order of "${name}" is unclear. Put it into the order of the elements, and leave "${plate}" out.`,
         );
     }
   }
@@ -114,27 +112,12 @@ function isInEveryDraw(indices: Tensor, draws: Tensor): boolean {
 export function requireUsedSamples(run: Trace, samples: Record<string, unknown>): void {
   const [first, ...others] = Object.keys(samples);
   if (first === undefined || [first, ...others].some((name) => run.has(name))) return;
-  throw new PedigradError({
-    code: "unknown-site",
-    op: "Predictive",
-    site: first,
-    message: `Predictive: the program has none of the sites ${quoted([first, ...others])} of posteriorSamples. It has ${quoted(run.keys())}.${didYouMean(first, run.keys())}`,
-  });
-}
-
-/** Refuse draws of a site that `reparam` computes from a latent without draws, since this latent would be drawn from its prior. */
-export function requireReparamDraws(run: Trace, samples: Record<string, unknown>): void {
-  for (const { name, isObserved } of sampleSites(run)) {
-    if (isObserved || Object.hasOwn(samples, name)) continue;
-    const computed = Object.keys(samples).find((x) => run.get(x)?.type === "deterministic" && name.startsWith(`${x}_`));
-    if (computed === undefined) continue;
-    throw new PedigradError({
-      code: "no-value",
-      op: "Predictive",
-      site: name,
-      message: `Predictive: posteriorSamples has "${computed}", but the program computes "${computed}" from "${name}", which has no draws. Give the draws of "${name}", or run the program without reparam.`,
-    });
-  }
+  refuse(
+    "Predictive",
+    "unknown-site",
+    first,
+    `the program has none of the sites ${quoted([first, ...others])} of posteriorSamples. It has ${quoted(run.keys())}.${didYouMean(first, run.keys())}`,
+  );
 }
 
 /** Refuse a run with a latent that has no value in `values`. */
@@ -142,15 +125,15 @@ export function requireLatents(op: string, run: Trace, values: Record<string, un
   for (const site of sampleSites(run)) {
     if (site.isObserved || Object.hasOwn(values, site.name)) continue;
     const given = Object.keys(values);
-    throw new PedigradError({
-      code: "no-value",
+    refuse(
       op,
-      site: site.name,
-      message: `${op}: latent site "${site.name}" has no value. The given values are ${quoted(given)}.${didYouMean(
+      "no-value",
+      site.name,
+      `latent site "${site.name}" has no value. The given values are ${quoted(given)}.${didYouMean(
         site.name,
         given.filter((name) => !run.has(name)),
       )} Give every latent of the model a value.`,
-    });
+    );
   }
 }
 
@@ -158,20 +141,20 @@ export function requireLatents(op: string, run: Trace, values: Record<string, un
 export function requireDraws(op: string, samples: Record<string, Tensor>, batchNdims: number): void {
   const [first, ...others] = Object.entries(samples);
   if (first !== undefined && first[1].shape.length < batchNdims)
-    throw new PedigradError({
-      code: "shape-mismatch",
+    refuse(
       op,
-      site: first[0],
-      message: `${op}: "${first[0]}" has shape ${showShape(first[1].shape)}, which is fewer axes than batchNdims ${batchNdims}. Give the draws leading axes, or set batchNdims.`,
-    });
+      "shape-mismatch",
+      first[0],
+      `"${first[0]}" has shape ${showShape(first[1].shape)}, which is fewer axes than batchNdims ${batchNdims}. Give the draws leading axes, or set batchNdims.`,
+    );
   for (const [name, x] of others) {
     const [known, y] = first as [string, Tensor];
     if (sameShape(x.shape.slice(0, batchNdims), y.shape.slice(0, batchNdims))) continue;
-    throw new PedigradError({
-      code: "shape-mismatch",
+    refuse(
       op,
-      site: name,
-      message: `${op}: "${name}" has shape ${showShape(x.shape)}, "${known}" has ${showShape(y.shape)}. Their first ${batchNdims === 1 ? "axis" : `${batchNdims} axes`} must be equal: they number the draws.`,
-    });
+      "shape-mismatch",
+      name,
+      `"${name}" has shape ${showShape(x.shape)}, "${known}" has ${showShape(y.shape)}. Their first ${batchNdims === 1 ? "axis" : `${batchNdims} axes`} must be equal: they number the draws.`,
+    );
   }
 }

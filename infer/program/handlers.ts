@@ -5,10 +5,10 @@
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { refuseFor } from "../../autodiff/core/reads.js";
 import { textOf } from "../../autodiff/core/tensor.js";
-import { PedigradError, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { didYouMean, quoted, requireKey, requireKind, requireOptions } from "../checks.js";
+import { requireKind, requireOptions, unknownName } from "../checks.js";
 import { checkInferOptions, type InferOptions } from "./inferOptions.js";
 import { everyType, type Handler, type Message, type SampleMessage, withHandler, withHandlers } from "./messages.js";
 
@@ -24,65 +24,28 @@ export function handler<A extends unknown[], R>(
   return (...args) => withHandler(makeHandler(), () => f(...args));
 }
 
-/** The names for which a handler was given something, the messages that it looks for, and what else to do in an error. */
-interface Names {
-  readonly names: readonly string[];
-  readonly types: readonly Message["type"][];
-  readonly advice: string;
-}
-
-/** Like `handler`. A run of `f` that sends no message of one of these types under one of these names is refused. */
+/**
+ * Like `handler`, for a handler that is given something for each of `names`. A run of `f` that sends no message of one of
+ * these types under one of the names is refused.
+ */
 export function handlerOfNames<A extends unknown[], R>(
   op: string,
   f: Program<A, R>,
-  { names, types, advice }: Names,
+  names: readonly string[],
+  types: readonly Message["type"][],
   makeHandler: () => Handler,
 ): Program<A, R> {
   if (names.length === 0) return handler(op, f, makeHandler);
   requireKind(op, "the first argument", f, kinds.function);
   return (...args) => {
     const reached = new Set<string>();
-    const listener: Handler = {
-      process: everyType(({ type, name }) => {
-        if (types.includes(type)) reached.add(name);
-      }),
-    };
-    const result = withHandlers([makeHandler(), listener], () => f(...args));
-    const site = names.find((name) => !reached.has(name));
-    if (site === undefined) return result;
+    const listen = ({ type, name }: Message) => void (types.includes(type) && reached.add(name));
+    const result = withHandlers([makeHandler(), { process: everyType(listen) }], () => f(...args));
+    const missing = names.find((name) => !reached.has(name));
+    if (missing === undefined) return result;
     const what = types[0] === "param" ? "param" : "site";
-    throw new PedigradError({
-      code: `unknown-${what}`,
-      site,
-      op,
-      message: `${op}: the program has no ${what} "${site}". It has ${quoted(reached)}.${didYouMean(site, reached)} ${advice}`,
-    });
-  };
-}
-
-/** Give random keys to the latent sites of `f`, all derived from `key`: the nth request of a run gets foldIn(key, n). */
-export const seed = <A extends unknown[], R>(f: Program<A, R>, key: Tensor | number): Program<A, R> => {
-  if (typeof key !== "number") requireKey("seed", key, "second");
-  return handler("seed", f, () => seedHandler(() => (typeof key === "number" ? random.key(key) : key)));
-};
-
-/** The handler behind `seed`; `keyOf` is called once, at the first draw. */
-export function seedHandler(keyOf: () => Tensor): Handler {
-  let root: Tensor | null = null;
-  let count = 0;
-  const next = (): Tensor => {
-    root ??= keyOf();
-    return random.foldIn(root, count++);
-  };
-  return {
-    process: {
-      sample(message) {
-        if (message.value === null) message.key ??= next();
-      },
-      key(message) {
-        message.value ??= next();
-      },
-    },
+    const advice = ` For a ${what} that only some runs reach, give a function instead of a record.`;
+    throw unknownName(op, what, missing, reached, advice);
   };
 }
 
@@ -183,15 +146,6 @@ export const trackNonReparam = <A extends unknown[], R>(f: Program<A, R>): Progr
       },
     },
   }));
-
-/** A handler that tags the values of all latent sites with their own names. */
-export const trackHandler: Handler = {
-  process: {
-    sample(message) {
-      message.isTracked = true;
-    },
-  },
-};
 
 function checkScale(factor: TensorLike): Tensor {
   const weight = tensor(factor);

@@ -16,25 +16,27 @@ import { selectVisited } from "./subsamples.js";
 
 const isPrior = (x: unknown): boolean => x instanceof Distribution;
 const arePriors = (x: unknown): boolean =>
-  isPrior(x) || (kinds.record[0](x) && Object.values(x as object).every(isPrior));
+  isPrior(x) || typeof x === "function" || (kinds.record[0](x) && Object.values(x as object).every(isPrior));
 
 /**
  * Sample the params of `f` from the distributions in `priors`, by the param's name. A single distribution is the prior
- * of every param. A prior of a smaller shape than its param is the prior of each of the param's elements. A name that is
+ * of every param; a function of the name returns a prior or undefined. A prior of a smaller shape than its param is the prior of each of the param's elements. A name that is
  * not a param of `f` is refused, and so is a prior whose shape does not broadcast to the param's.
  */
 export function lift<A extends unknown[], R>(
   f: Program<A, R>,
-  priors: Distribution | Record<string, Distribution>,
+  priors: Distribution | Record<string, Distribution> | ((name: string) => Distribution | undefined),
 ): Program<A, R> {
   requireKind("lift", "the second argument", priors, [
     arePriors,
     "a distribution, or distributions by the names of params",
   ]);
-  const priorOf = (name: string): Distribution | undefined =>
-    priors instanceof Distribution ? priors : Object.hasOwn(priors, name) ? priors[name] : undefined;
-  const names = priors instanceof Distribution ? [] : Object.keys(priors);
-  return handlerOfNames("lift", f, { names, types: ["param"], advice: "Correct the name, or leave it out." }, () => ({
+  const isRecord = typeof priors !== "function" && !(priors instanceof Distribution);
+  const priorOf = (name: string): Distribution | undefined => {
+    if (isRecord) return Object.hasOwn(priors, name) ? priors[name] : undefined;
+    return typeof priors === "function" ? priors(name) : priors;
+  };
+  return handlerOfNames("lift", f, isRecord ? Object.keys(priors) : [], ["param"], () => ({
     process: {
       param(message) {
         const prior = priorOf(message.name);
@@ -86,7 +88,7 @@ function priorOfShape(
       code: "shape-mismatch",
       op: "lift",
       site: name,
-      message: `lift: the prior of param "${name}" has shape ${showShape(prior.shape())}, but the param has shape ${showShape(shape)}. Give the prior this shape, or one that broadcasts to it.`,
+      message: `lift: the prior of param "${name}" has shape ${showShape(prior.shape())}, but the param has shape ${showShape(shape)}. Give both the same shape.`,
     });
   const inside = plates.filter(hasPlateAxis);
   const events = Math.max(0, eventDim - eventShape.length);

@@ -27,7 +27,7 @@ export function reparam<A extends unknown[], R>(
   const strategyFor = (site: SampleMessage): Reparam | null | undefined =>
     isFunction ? config(site) : Object.hasOwn(config, site.name) ? config[site.name] : null;
   const names = isFunction ? [] : Object.keys(config);
-  return handlerOfNames("reparam", f, { names, types: ["sample"], advice: FOR_SOME_RUNS }, () => ({
+  return handlerOfNames("reparam", f, names, ["sample"], () => ({
     process: {
       sample(message) {
         const { name, fn, value } = message;
@@ -39,8 +39,6 @@ export function reparam<A extends unknown[], R>(
     },
   }));
 }
-
-const FOR_SOME_RUNS = "For a site that only some runs reach, give a function of the site instead of a record.";
 
 const isConfig = (x: unknown): boolean =>
   typeof x === "function"

@@ -1,11 +1,12 @@
 /**
- * Handlers that give sites their values: replay, substitute, condition, uncondition and intervene. A value that has one
+ * Handlers that give sites their keys or values: seed, replay, substitute, condition, uncondition and intervene. A value that has one
  * element for each element of a plate is in the order of these elements, and each run uses the elements that it visits.
  */
 import { PedigradError, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
 import { MIX } from "../../provenance/axes.js";
 import { isRecord } from "../../provenance/base/records.js";
-import { requireKind } from "../checks.js";
+import { requireKey, requireKind } from "../checks.js";
 import { handler, handlerOfNames, type Program } from "./handlers.js";
 import type { Handler } from "./messages.js";
 import { reuseVisit, selectVisited } from "./subsamples.js";
@@ -29,17 +30,51 @@ function readData(op: string, data: Data): Values {
   return { names: Object.keys(data), of: (name) => (Object.hasOwn(data, name) ? convert(data[name]) : undefined) };
 }
 
-const FOR_SOME_RUNS =
-  "For a site that only some runs reach, give a function of the name instead of a record: (name) => values[name].";
+const noEffect = (op: string, site: string, message: string): PedigradError =>
+  new PedigradError({ code: "no-effect", op, site, message: `${op}: site "${site}" is ${message}` });
 
-/** The error for a value that `op` has for a site that is computed, not drawn. */
-const notDrawnError = (op: string, site: string): PedigradError =>
-  new PedigradError({
-    code: "no-effect",
+/** The error for a value that `op` has for a site that is computed from the site `from`, not drawn. */
+const notDrawn = (op: string, site: string, from = "other sites", handlerName = op): PedigradError =>
+  noEffect(
     op,
     site,
-    message: `${op}: site "${site}" is not drawn here but computed from other sites, which a value for "${site}" would not change. If reparam computes it, write reparam(${op}(f, data), config), so that ${op} comes first. Otherwise give the values of the sites that it is computed from, or leave "${site}" out.`,
-  });
+    `computed from ${from} here, which a value of "${site}" would not change. Give values of these, or leave "${site}" out. If reparam computes it, write reparam(${handlerName}(f, data), config).`,
+  );
+
+/** Give random keys to the latent sites of `f`, all derived from `key`: the nth request of a run gets foldIn(key, n). */
+export const seed = <A extends unknown[], R>(f: Program<A, R>, key: Tensor | number): Program<A, R> => {
+  if (typeof key !== "number") requireKey("seed", key, "second");
+  return handler("seed", f, () => seedHandler(() => (typeof key === "number" ? random.key(key) : key)));
+};
+
+/** The handler behind `seed`; `keyOf` is called once, at the first draw. */
+export function seedHandler(keyOf: () => Tensor): Handler {
+  let root: Tensor | null = null;
+  let count = 0;
+  const next = (): Tensor => {
+    root ??= keyOf();
+    return random.foldIn(root, count++);
+  };
+  return {
+    process: {
+      sample(message) {
+        if (message.value === null) message.key ??= next();
+      },
+      key(message) {
+        message.value ??= next();
+      },
+    },
+  };
+}
+
+/** A handler that tags the values of all latent sites with their own names. */
+export const trackHandler: Handler = {
+  process: {
+    sample(message) {
+      message.isTracked = true;
+    },
+  },
+};
 
 /** Give the latent sites and plates of `f` their values in `trace`: the same tensors, with their provenance. */
 export function replay<A extends unknown[], R>(f: Program<A, R>, trace: Trace): Program<A, R> {
@@ -65,42 +100,20 @@ export const replayHandler = (trace: Trace): Handler => ({
 
 /**
  * Give latent sites, params, mutables and networks of `f` their values in `data`, and plates the elements to visit. Latent
- * sites stay latent; observed sites keep their data, which only `condition` replaces. A value for a sample statement that reparam or `obsMask` replaces is refused,
- * unless the sites that it is computed from have values, too.
+ * sites stay latent; observed sites keep their data, which only `condition` replaces. A value for a sample statement that
+ * reparam or `obsMask` replaces is refused, unless the latents that it is computed from have values, too.
  */
-export function substitute<A extends unknown[], R>(f: Program<A, R>, data: Data): Program<A, R> {
-  const { of } = readData("substitute", data);
-  return handler("substitute", f, () => {
-    const { process } = substituteHandler(data, { replaces: true });
-    const substituted: string[] = [];
-    return {
-      process: {
-        ...process,
-        sample(message) {
-          if (of(message.name) !== undefined) substituted.push(message.name);
-          process?.sample?.(message);
-        },
-      },
-      postprocess: {
-        deterministic(message) {
-          const { name, isSampled } = message;
-          const value = of(name);
-          if (value === undefined) return;
-          if (isSampled && !substituted.some((site) => site.startsWith(`${name}_`)))
-            throw notDrawnError("substitute", name);
-          message.value = value;
-        },
-      },
-    };
-  });
-}
+export const substitute = <A extends unknown[], R>(f: Program<A, R>, data: Data): Program<A, R> =>
+  handler("substitute", f, () => substituteHandler(data, { replaces: true }));
 
 /** A value for site `name`. If the value was computed from an earlier draw of this site, all axes in its provenance become mixed. */
 const withoutOwnAxes = (name: string, value: Tensor): Tensor =>
   value.provenance.has(name) ? value.withProvenance(value.provenance.moved(MIX, "substitute")) : value;
 
 interface SubstituteOptions {
-  /** Whether values that inner handlers have given are replaced; false by default. */
+  /** The name of the calling function in errors; "substitute" by default. */
+  readonly op?: string;
+  /** Whether values of inner handlers, and those of `deterministic`, are replaced; false by default. */
   readonly replaces?: boolean;
   /** Which elements of a value belong to the elements that the plates visit; by default `selectVisited`. */
   readonly select?: typeof selectVisited;
@@ -109,17 +122,21 @@ interface SubstituteOptions {
 /** The handler behind `substitute`. */
 export function substituteHandler(
   data: Data,
-  { replaces = false, select = selectVisited }: SubstituteOptions = {},
+  { op = "substitute", replaces = false, select = selectVisited }: SubstituteOptions = {},
 ): Handler {
   const values = readData("substitute", data);
   const valueFor = (name: string, before: unknown): Tensor | undefined =>
     before === null || replaces ? values.of(name) : undefined;
+  const drawn: string[] = [];
   return {
     process: {
       sample(message) {
         if (message.isObserved) return;
         const value = valueFor(message.name, message.value);
-        if (value === undefined) return;
+        if (value === undefined) {
+          if (message.value === null) drawn.push(message.name);
+          return;
+        }
         message.value = select(withoutOwnAxes(message.name, value), message);
         message.isSubstituted = true;
       },
@@ -141,6 +158,16 @@ export function substituteHandler(
         if (paths.length > 0) message.paths ??= paths;
       },
     },
+    postprocess: {
+      deterministic(message) {
+        const { name, isSampled } = message;
+        const value = values.of(name);
+        if (value === undefined) return;
+        const from = isSampled ? drawn.find((site) => site.startsWith(`${name}_`)) : undefined;
+        if (from !== undefined) throw notDrawn(op, name, `"${from}"`, "substitute");
+        if (replaces) message.value = value;
+      },
+    },
   };
 }
 
@@ -157,23 +184,18 @@ export const withDraws = <A extends unknown[], R>(f: Program<A, R>, draws: Data)
  */
 export function condition<A extends unknown[], R>(f: Program<A, R>, data: Data): Program<A, R> {
   const { names, of } = readData("condition", data);
-  return handlerOfNames("condition", f, { names, types: ["sample"], advice: FOR_SOME_RUNS }, () => ({
+  return handlerOfNames("condition", f, names, ["sample"], () => ({
     process: {
       sample(message) {
         const value = of(message.name);
         if (value === undefined) return;
         if (isFactor(message))
-          throw new PedigradError({
-            code: "no-effect",
-            op: "condition",
-            site: message.name,
-            message: `condition: "${message.name}" is a factor, which has no value to observe. Change the argument of factor instead.`,
-          });
+          throw noEffect("condition", message.name, "a factor, which has no value. Change its argument instead.");
         message.value = selectVisited(value, message);
         message.isObserved = true;
       },
       deterministic({ name }) {
-        if (of(name) !== undefined) throw notDrawnError("condition", name);
+        if (of(name) !== undefined) throw notDrawn("condition", name);
       },
     },
   }));
@@ -197,8 +219,7 @@ export const uncondition = <A extends unknown[], R>(f: Program<A, R>): Program<A
  */
 export const intervene = <A extends unknown[], R>(f: Program<A, R>, data: Data): Program<A, R> => {
   const { names, of } = readData("intervene", data);
-  const types = ["sample", "deterministic"] as const;
-  return handlerOfNames("intervene", f, { names, types, advice: FOR_SOME_RUNS }, () => ({
+  return handlerOfNames("intervene", f, names, ["sample", "deterministic"], () => ({
     postprocess: {
       sample(message) {
         const value = of(message.name);

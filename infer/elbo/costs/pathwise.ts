@@ -13,10 +13,9 @@
 import { mapTree, PedigradError, stopGradient, type Tensor } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { detachProvenance, getProvenance, inFreshRun, trackProvenance } from "../../../provenance/index.js";
-import { seed } from "../../program/handlers.js";
 import { withHandler } from "../../program/messages.js";
 import { isDraw, isScoreSite, SampleSite, sampleSites, type Trace, traceOf } from "../../program/trace.js";
-import { replay, substituteHandler } from "../../program/values.js";
+import { replay, seed, substituteHandler } from "../../program/values.js";
 import { shareMasks } from "../particles/masks.js";
 import type { Cost, Pair, PathTerms, Task } from "../particles/pair.js";
 import { type RunInputs, replayedRun } from "../particles/particles.js";
