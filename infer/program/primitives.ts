@@ -86,8 +86,10 @@ export function sampleOutside(
 }
 
 function setValue(message: SampleMessage): void {
-  const { gradient } = message.infer;
-  if (gradient !== undefined && !message.isObserved) message.fn = withGradient(message.name, message.fn, gradient);
+  const { gradient, enumerate } = message.infer;
+  // An enumerated site is not sampled, so its draws have no gradient.
+  if (gradient !== undefined && enumerate == null && !message.isObserved)
+    message.fn = withGradient(message.name, message.fn, gradient);
   const value = message.value ?? draw(message);
   // A replayed value was tagged when it was drawn.
   const isNew = message.isTracked && !message.isObserved && !value.provenance.has(message.name);

@@ -11,6 +11,15 @@ import { withDraws } from "../../program/values.js";
 import { checkSamples } from "../particles/match.js";
 import type { Outcome, Task } from "../particles/pair.js";
 import { mutableOf, tracedRun } from "../particles/particles.js";
+import { refuseGradients, refuseUnsupported, warnOfOptions } from "../particles/siteOptions.js";
+
+/** Sites can ask neither for a closed form nor for a baseline: every term is sampled and pathwise. */
+const NO_OPTIONS = {
+  name: "TraceELBO (multiSampleGuide)",
+  hasClosedForms: false,
+  hasPairs: false,
+  hasBaselines: false,
+};
 
 /** The loss of one run of the guide, averaged over its samples. */
 export function multiSampleEstimate(task: Task): Outcome {
@@ -22,6 +31,7 @@ function estimateOf(task: Task): Outcome {
   const guide = tracedRun(task.guide, random.foldIn(task.key, 1), task);
   const latents = [...sampleSites(guide)].filter((site) => !site.isObserved);
   const count = countSamples(latents);
+  if (!task.isMeasured) warnOfOptions(NO_OPTIONS, guide);
   const values = emptyRecord<Tensor>();
   for (const site of latents) values[site.name] = site.value;
   const keys = random.split(random.foldIn(task.key, 2), count);
@@ -29,6 +39,8 @@ function estimateOf(task: Task): Outcome {
     (key: Tensor, sample: Record<string, Tensor>) => {
       const model = tracedRun(withDraws(task.model, sample), key, task);
       checkSamples(guide, model);
+      refuseUnsupported(NO_OPTIONS, { guide, model });
+      refuseGradients(NO_OPTIONS, { guide, model });
       const terms = [...sampleSites(model)].map((site) => site.scaledLogProb().sum());
       return { logp: sumOf(terms), mutable: mutableOf({ guide, model }) };
     },
