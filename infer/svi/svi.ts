@@ -140,9 +140,10 @@ export class SVI<
   /** The same inference with other options. */
   with(options: SVIOptions): SVI<A> {
     requireOptions("svi.with", options, SVI_OPTIONS);
-    if (Object.keys(options).length === 0) return this;
-    const { model, guide, optimizer, elbo } = this;
-    const copy = new SVI<A>(model, guide, optimizer, elbo, { ...this.options, ...options });
+    const changes = Object.entries(options).filter(([, value]) => value !== undefined);
+    if (changes.length === 0) return this;
+    const all = { ...this.options, ...Object.fromEntries(changes) };
+    const copy = new SVI<A>(this.model, this.guide, this.optimizer, this.elbo, all);
     copy.#space = this.#space;
     return copy;
   }

@@ -180,7 +180,7 @@ test("posterior samples whose elements are unclear are refused, and those that s
   for (const options of [{}, { subsample: [2, 0, 1] }]) {
     const error = refusal(() => predict(options, { z: [at], d: [[2, 0, 1]] }));
     assert.equal([error.code, error.site], ["plate-subsample", "z"]);
-    assert.match(error.message, /all 3 elements of plate "d", and the indices "d" in another order/);
+    assert.match(error.message, /all 3 elements of plate "d", and their indices in another order/);
   }
   assert.equal(numbers(predict({}, { z: [at], d: [[0, 1, 2]] }).x), at);
   assert.equal(numbers(predict({}, { z: [at], d: [[2, 0]] }).x), [30, 10]);
